@@ -1,0 +1,60 @@
+//! Every ceiling, with its unit and its reason. Source: the limits table of `docs/limits.md`.
+//!
+//! A trust policy may lower them, nothing raises them.
+
+/// Largest source file. Ten thousand rules are about 2 MiB.
+pub const SOURCE_BYTES_MAX: usize = 16 << 20;
+/// Longest expression.
+pub const EXPRESSION_CODE_POINTS_MAX: usize = 100_000;
+/// Deepest nesting of an expression, counted also along left and right chains.
+/// The minimum that CEL asks for is 12 to 32.
+pub const EXPRESSION_DEPTH_MAX: u32 = 250;
+/// Most comprehensions inside one another.
+pub const COMPREHENSION_DEPTH_MAX: u32 = 4;
+/// Most syntax errors reported for one expression: after that they are noise.
+pub const SYNTAX_ERRORS_MAX: usize = 30;
+/// Most diagnostics kept in one run.
+pub const DIAGNOSTICS_MAX: usize = 1_000;
+
+/// Deepest nesting of a YAML document.
+pub const YAML_DEPTH_MAX: usize = 64;
+/// Most nodes of a YAML document.
+pub const YAML_NODES_MAX: usize = 1_000_000;
+/// Longest YAML scalar.
+pub const YAML_SCALAR_BYTES_MAX: usize = 256 << 10;
+
+/// Largest bundle.
+pub const BUNDLE_BYTES_MAX: usize = 16 << 20;
+/// Most entries of a table that 16-bit operands point into; the last index is a mark.
+pub const TABLE_ENTRIES_MAX: usize = 65_535;
+/// Most values in the file of a scratch: slots first, registers after.
+/// 16 384 values of 16 bytes keep it at 256 KiB, inside a second-level cache.
+pub const FILE_VALUES_MAX: usize = 16_384;
+const _: () = assert!(FILE_VALUES_MAX <= 1 << 16, "an operand names a value in two bytes");
+/// Most instructions of one function: the last four targets are marks.
+pub const FUNCTION_INSTRUCTIONS_MAX: usize = 65_532;
+/// Deepest nesting of loops that the verifier accepts.
+pub const LOOP_DEPTH_MAX: usize = 8;
+/// Deepest chain of calls between functions of a bundle.
+pub const CALL_DEPTH_MAX: usize = 16;
+/// Deepest nesting of constants and types in a bundle.
+pub const CONSTANT_DEPTH_MAX: usize = 32;
+
+/// Largest context, in bytes of JSON.
+pub const CONTEXT_BYTES_MAX: usize = 1 << 20;
+/// Deepest nesting of a context.
+pub const CONTEXT_DEPTH_MAX: usize = 64;
+/// Most values in a context.
+pub const CONTEXT_NODES_MAX: usize = 100_000;
+/// Size of the text that one decision may build.
+pub const ARENA_BYTES_MAX: usize = 4 << 20;
+/// Most values in lists and maps that one decision may read or build.
+pub const ELEMENTS_MAX: usize = 400_000;
+/// Cost units that one rule may use.
+pub const RULE_COST_MAX: u64 = 1_000_000;
+/// Cost units that one decision may use.
+pub const DECISION_COST_MAX: u64 = 10_000_000;
+/// Elements that a list without a declared maximum counts as in static costs.
+pub const LIST_LENGTH_ASSUMED: u64 = 100_000;
+/// Largest dense automaton of one pattern, in bytes.
+pub const DFA_BYTES_MAX: usize = 256 << 10;

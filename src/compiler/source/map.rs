@@ -1,0 +1,62 @@
+//! The files of one run.
+
+use crate::base::index::IndexVec;
+use crate::base::span::{FileId, Span};
+use crate::compiler::source::lines::Lines;
+
+/// One file: its name in messages and bundles, and its text.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Logical path: relative to the project, with `/` on every system.
+    pub path: String,
+    /// The text.
+    pub text: String,
+    /// Where its lines start.
+    pub lines: Lines,
+}
+
+/// Every file that a run has read. Ids follow the order of `add`, so whoever reads files adds
+/// them in order of path: then nothing depends on the order in which a file system lists them.
+#[derive(Clone, Debug, Default)]
+pub struct SourceMap {
+    files: IndexVec<FileId, SourceFile>,
+}
+
+impl SourceMap {
+    /// No file.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file.
+    pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
+        let text = text.into();
+        let lines = Lines::new(&text);
+        self.files.push(SourceFile { path: path.into(), text, lines })
+    }
+
+    /// The file `id`, if it is one of these.
+    #[must_use]
+    pub fn get(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id)
+    }
+
+    /// The file with this logical path.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        self.files.iter_ids().find(|(_, file)| file.path == path).map(|(id, _)| id)
+    }
+
+    /// The files with their ids, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files.iter_ids()
+    }
+
+    /// The text at `span`; empty where the span does not fit its file.
+    #[must_use]
+    pub fn text(&self, span: Span) -> &str {
+        let range = span.start as usize..span.end as usize;
+        self.get(span.file).and_then(|file| file.text.get(range)).unwrap_or_default()
+    }
+}

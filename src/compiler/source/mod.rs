@@ -1,0 +1,9 @@
+//! Sources in memory: files, lines, and text that is embedded in other text.
+//!
+//! The compiler does no IO: whoever reads files hands it a `SourceMap`.
+//!
+//! Imports: `base`, `diag`, `lang`.
+
+pub mod embed;
+pub mod lines;
+pub mod map;

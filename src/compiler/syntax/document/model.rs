@@ -1,0 +1,432 @@
+//! What documents become: the policies of a project as data, with the place of everything.
+//!
+//! Expressions stand in the `Ast` of `Parsed`; here are their ids. Nothing is resolved yet: names
+//! are names, types are `TypeExpr`, references to other files are paths.
+
+use crate::base::name::Name;
+use crate::base::span::{FileId, Span, Spanned};
+use crate::compiler::syntax::ast::{Ast, ExprId};
+use crate::lang::decision::Effect;
+
+/// Everything that parsing found out.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// All expressions.
+    pub ast: Ast,
+    /// Our documents and `.cel` files, in order of file.
+    pub policies: Vec<PolicyDocument>,
+    /// CEL Policy documents, in order of file.
+    pub cel_policies: Vec<CelPolicyDocument>,
+    /// Environment files (`config.yaml`), in order of file.
+    pub environments: Vec<Environment>,
+}
+
+/// A document that carries `policyc: 1`, or a plain `.cel` file.
+#[derive(Clone, Debug)]
+pub struct PolicyDocument {
+    /// The file.
+    pub file: FileId,
+    /// The whole document; where a missing key is reported if `name` is missing too.
+    pub span: Span,
+    /// Whether it is a plain `.cel` file.
+    pub plain_cel: bool,
+    /// `name`, or the file's stem.
+    pub name: Spanned<Name>,
+    /// `description`.
+    pub description: Option<String>,
+    /// `schema`.
+    pub schema: Option<SchemaSource>,
+    /// `extensions`: library and version; `None` is the newest.
+    pub extensions: Vec<Spanned<Extension>>,
+    /// `default`.
+    pub default: Option<Spanned<Fallback>>,
+    /// `on_error`; never `Allow`.
+    pub on_error: Option<Spanned<Fallback>>,
+    /// `data`: name of the constant and the file that holds it.
+    pub data: Vec<DataFile>,
+    /// `functions`: host functions.
+    pub functions: Vec<HostFunction>,
+    /// `windows`.
+    pub windows: Vec<Window>,
+    /// `variables`, in order.
+    pub variables: Vec<Variable>,
+    /// `rules`, in order.
+    pub rules: Vec<Rule>,
+    /// `tools`.
+    pub tools: Vec<Tool>,
+    /// Whether the document has a `tools` section, even an empty one.
+    pub has_tools: bool,
+}
+
+/// A library and the version asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extension {
+    /// As `strings`.
+    pub name: Name,
+    /// `None` is the newest.
+    pub version: Option<u32>,
+}
+
+/// What happens when no rule speaks, or when one fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// Deny.
+    Deny,
+    /// Allow; only as `default`.
+    Allow,
+    /// Escalate.
+    Escalate(Escalation),
+}
+
+/// To whom a decision is handed, and what happens if nobody answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Escalation {
+    /// `to`.
+    pub to: Vec<Spanned<Name>>,
+    /// `quorum`; 1 where it is not written.
+    pub quorum: Option<u32>,
+    /// `timeout` in nanoseconds.
+    pub timeout_ns: Option<i64>,
+    /// `on_timeout`; never allow.
+    pub on_timeout: Option<OnTimeout>,
+    /// `binds`: as `tool`, `args`, `plan.step`.
+    pub binds: Vec<Name>,
+    /// `valid_for` in nanoseconds.
+    pub valid_for_ns: Option<i64>,
+    /// `uses`.
+    pub uses: Option<u32>,
+}
+
+/// What an unanswered escalation becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnTimeout {
+    /// It is denied.
+    Deny,
+    /// It stays pending until an event ends it.
+    Suspend,
+}
+
+/// Where the types of the context come from.
+#[derive(Clone, Debug)]
+pub enum SchemaSource {
+    /// A file: JSON Schema, an environment file, or one of our documents with a `schema` section.
+    File(Spanned<String>),
+    /// Types in the document itself: the roots of the context.
+    Inline(Vec<TypeField>),
+}
+
+/// `name: type` in inline types. In `optional string payload` the type is `string`.
+#[derive(Clone, Debug)]
+pub struct TypeField {
+    /// The field or argument.
+    pub name: Spanned<Name>,
+    /// Whether `optional` stands before the type.
+    pub optional: bool,
+    /// The type; `None` where only a role is written.
+    pub ty: Option<TypeExpr>,
+    /// The role, as `target`; arguments of tools only.
+    pub role: Option<Spanned<Role>>,
+}
+
+/// What an argument of a tool is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Whom or what the call acts on.
+    Target,
+    /// What the call carries out.
+    Payload,
+    /// Neither.
+    Value,
+}
+
+/// A type as written.
+#[derive(Clone, Debug)]
+pub struct TypeExpr {
+    /// What is written.
+    pub kind: TypeExprKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The forms of a written type.
+#[derive(Clone, Debug)]
+pub enum TypeExprKind {
+    /// `string`, `google.protobuf.Timestamp`, `list<T>`, `map<K, V>`.
+    Named { name: Name, params: Vec<TypeExpr> },
+    /// `~T` or `is_type_param: true`.
+    Param(Name),
+    /// A mapping of fields: an object.
+    Object(Vec<TypeField>),
+    /// `{items: T, maxItems: n}`: a list with a bound.
+    BoundedList { items: Box<TypeExpr>, max_items: Option<u64> },
+}
+
+/// `data: {name: path}`.
+#[derive(Clone, Debug)]
+pub struct DataFile {
+    /// The constant is `data.<name>`.
+    pub name: Spanned<Name>,
+    /// Relative to the document.
+    pub path: Spanned<String>,
+}
+
+/// A function of the host, whose results are supplied as a table.
+#[derive(Clone, Debug)]
+pub struct HostFunction {
+    /// May have dots.
+    pub name: Spanned<Name>,
+    /// Types of the arguments.
+    pub params: Vec<TypeExpr>,
+    /// Type of the result.
+    pub result: TypeExpr,
+}
+
+/// `windows: {office: {days: [mon..fri], from: "08:00", to: "17:30", zone: Europe/Zurich}}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Used as `windows.<name>.contains(now)`.
+    pub name: Spanned<Name>,
+    /// Bit 0 is Sunday.
+    pub days: u8,
+    /// Minute of the day, inclusive.
+    pub from_minute: u16,
+    /// Minute of the day, exclusive; at most 1440. Not above `from_minute`: past midnight.
+    pub to_minute: u16,
+    /// IANA name or fixed offset.
+    pub zone: Spanned<Name>,
+}
+
+/// `name: expression`.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// The name.
+    pub name: Spanned<Name>,
+    /// Its value.
+    pub expr: ExprId,
+    /// `description`.
+    pub description: Option<String>,
+}
+
+/// A rule of ours.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// `id`, or what was made from the description.
+    pub id: Spanned<Name>,
+    /// Whether the author wrote the id.
+    pub id_is_written: bool,
+    /// The whole rule.
+    pub span: Span,
+    /// `description`.
+    pub description: Option<String>,
+    /// `on`: patterns of tool names; `*` stands for any text. Empty: every tool.
+    pub on: Vec<Spanned<Name>>,
+    /// What it says.
+    pub body: RuleBody,
+    /// `severity`.
+    pub severity: Option<Name>,
+    /// `tags`.
+    pub tags: Vec<Name>,
+    /// `owner`.
+    pub owner: Option<Name>,
+    /// `priority`; the lowest wins.
+    pub priority: i32,
+    /// `mode: shadow`.
+    pub shadow: bool,
+    /// `phase: response`.
+    pub response: bool,
+}
+
+/// What a rule says.
+#[derive(Clone, Debug)]
+pub enum RuleBody {
+    /// `when` and one of `deny`, `allow`, `escalate`.
+    When {
+        /// `when`; without it the rule always speaks.
+        condition: Option<ExprId>,
+        /// The outcome.
+        effect: Effect,
+        /// The key `deny`, `allow` or `escalate`.
+        effect_span: Span,
+        /// The message.
+        reason: Option<Template>,
+        /// With `escalate`.
+        escalation: Option<Escalation>,
+    },
+    /// A `.cel` rule: an expression of type `decision`.
+    Decision(ExprId),
+}
+
+/// A message: text and CEL in braces.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// The message as written, between its quotes.
+    pub span: Span,
+    /// The parts, in order.
+    pub parts: Vec<TemplatePart>,
+}
+
+/// A part of a message.
+#[derive(Clone, Debug)]
+pub enum TemplatePart {
+    /// Text; `{{` and `}}` are braces already.
+    Text(String),
+    /// The value of an expression.
+    Expr(ExprId),
+}
+
+/// A tool and its arguments.
+#[derive(Clone, Debug)]
+pub struct Tool {
+    /// The name that `action.tool` holds.
+    pub name: Spanned<Name>,
+    /// `effect`.
+    pub effect: Option<Spanned<ToolEffect>>,
+    /// `args`.
+    pub args: Vec<TypeField>,
+}
+
+/// What a tool does to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ToolEffect {
+    /// It only reads.
+    None,
+    /// It changes state.
+    State,
+    /// Data leave.
+    Egress,
+    /// It destroys.
+    Destructive,
+    /// It changes who may do what.
+    Credential,
+}
+
+/// A CEL Policy document.
+#[derive(Clone, Debug)]
+pub struct CelPolicyDocument {
+    /// The file.
+    pub file: FileId,
+    /// `name`, or the file's stem.
+    pub name: Spanned<Name>,
+    /// `description`.
+    pub description: Option<String>,
+    /// `imports`: qualified names.
+    pub imports: Vec<Spanned<Name>>,
+    /// `rule`.
+    pub rule: CelRule,
+    /// The environment file that lies beside it (`config.yaml`), if there is one.
+    pub environment: Option<FileId>,
+}
+
+/// A `rule` block.
+#[derive(Clone, Debug)]
+pub struct CelRule {
+    /// `id`.
+    pub id: Option<Spanned<Name>>,
+    /// The whole block.
+    pub span: Span,
+    /// `description`.
+    pub description: Option<String>,
+    /// `variables`, in order.
+    pub variables: Vec<Variable>,
+    /// Whether it is `aggregate` rather than `match`.
+    pub aggregate: bool,
+    /// The choices, in order.
+    pub choices: Vec<Choice>,
+}
+
+/// An entry of `match` or `aggregate`.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// The whole entry.
+    pub span: Span,
+    /// `condition`; without it, true.
+    pub condition: Option<ExprId>,
+    /// `output` or `rule`.
+    pub outcome: Outcome,
+    /// `explanation`.
+    pub explanation: Option<ExprId>,
+}
+
+/// What a choice yields.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// A value.
+    Output(ExprId),
+    /// What the nested rule yields.
+    Rule(Box<CelRule>),
+}
+
+/// An environment file.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// The file.
+    pub file: Option<FileId>,
+    /// `name`.
+    pub name: Option<Name>,
+    /// `container`.
+    pub container: Option<Spanned<Name>>,
+    /// `imports`: qualified names that become short.
+    pub imports: Vec<Spanned<Name>>,
+    /// `stdlib`.
+    pub stdlib: StdlibSubset,
+    /// `extensions`.
+    pub extensions: Vec<Spanned<Extension>>,
+    /// `variables`; names may have dots.
+    pub variables: Vec<EnvVariable>,
+    /// `functions`.
+    pub functions: Vec<EnvFunction>,
+    /// `features`: name and whether it is on.
+    pub features: Vec<(Spanned<Name>, bool)>,
+    /// `validators`, by name; `limit` of the nesting validator.
+    pub validators: Vec<(Spanned<Name>, Option<u64>)>,
+    /// `limits`.
+    pub limits: Vec<(Spanned<Name>, u64)>,
+}
+
+/// Which parts of the standard library an environment has.
+#[derive(Clone, Debug, Default)]
+pub struct StdlibSubset {
+    /// Nothing of it.
+    pub disabled: bool,
+    /// No macros.
+    pub disable_macros: bool,
+    /// Only these macros, if any are listed.
+    pub include_macros: Vec<Name>,
+    /// All macros but these.
+    pub exclude_macros: Vec<Name>,
+    /// Only these functions (and overloads, if any are listed), if any are listed.
+    pub include_functions: Vec<(Name, Vec<Name>)>,
+    /// All functions but these.
+    pub exclude_functions: Vec<(Name, Vec<Name>)>,
+}
+
+/// A variable of an environment.
+#[derive(Clone, Debug)]
+pub struct EnvVariable {
+    /// May have dots.
+    pub name: Spanned<Name>,
+    /// Its type.
+    pub ty: TypeExpr,
+}
+
+/// A function of an environment.
+#[derive(Clone, Debug)]
+pub struct EnvFunction {
+    /// May have dots.
+    pub name: Spanned<Name>,
+    /// Its overloads.
+    pub overloads: Vec<EnvOverload>,
+}
+
+/// An overload of a function of an environment.
+#[derive(Clone, Debug)]
+pub struct EnvOverload {
+    /// `id`.
+    pub id: Name,
+    /// `target`: the receiver's type.
+    pub target: Option<TypeExpr>,
+    /// `args`.
+    pub args: Vec<TypeExpr>,
+    /// `return`.
+    pub result: TypeExpr,
+}

@@ -1,0 +1,9 @@
+//! Text to trees: tokens, the grammar of CEL, YAML documents.
+//!
+//! Parsing never fails and never panics: what cannot be read becomes `ExprKind::Error` and a
+//! diagnostic, and the rest of the input is read all the same.
+//!
+//! Imports: `base`, `diag`, `lang`, `compiler::source`.
+
+pub mod ast;
+pub mod document;

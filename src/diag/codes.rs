@@ -1,0 +1,159 @@
+//! The one table of codes.
+//!
+//! The enum, its text form, severities, titles and the pages of `policyc explain` derive from it.
+//! A row without a page in `docs/codes/` does not compile. Codes are never renumbered or reused;
+//! a retired one keeps its row.
+//!
+//! Families: E01 tokens and grammar, E02 documents, E03 types, E04 names and schema, E06 limits,
+//! W05 lints, R07 loading bundles, R08 evaluation and input, P09 tools.
+
+use crate::diag::diagnostic::Severity;
+
+/// Calls `$emit!` with every row: code, variant, severity, title.
+macro_rules! for_each_code {
+    ($emit:ident) => {
+        $emit! {
+            E0101 UnclosedString Error "a string is never closed"
+            E0102 UnclosedBracket Error "a bracket is never closed"
+            E0103 ReservedWord Error "a reserved word is used as a name"
+            E0104 Assignment Error "CEL has no assignment"
+            E0105 WordOperator Error "an operator is spelled as a word"
+            E0106 InvisibleCharacter Error "an invisible character changes how a line reads"
+            E0107 UnexpectedToken Error "something else was expected here"
+            E0108 UnknownCharacter Error "a character that CEL does not have"
+            E0109 BadEscape Error "an escape that CEL does not have"
+            E0110 BadNumber Error "a number that CEL cannot hold"
+            E0111 MacroArgument Error "a macro was given an argument it cannot use"
+            E0112 EmptyExpression Error "an expression is empty"
+            E0113 ExpectedName Error "a name was expected here"
+            E0201 DuplicateKey Error "a key is given twice"
+            E0202 UnknownKey Error "a key that this mapping does not have"
+            E0203 YamlSyntax Error "the document is not YAML"
+            E0204 MissingKey Error "a key is missing"
+            E0205 WrongNode Error "a value of another kind was expected"
+            E0206 YamlFeature Error "a YAML feature that policies may not use"
+            E0207 NotUtf8 Error "a file is not UTF-8 text"
+            E0208 EmptySource Error "a source holds no policy"
+            E0209 YamlReadFirst Error "YAML read this before CEL did"
+            E0210 BadValue Error "a key has a value that it cannot have"
+            E0211 Conflict Error "two parts of a project contradict each other"
+            E0212 Unreachable Error "an output can never be reached"
+            E0213 NotBuilt Error "a section that this version does not support"
+            E0214 UnknownTool Error "a tool that is not declared"
+            E0215 BadMessage Error "a message template cannot be read"
+            E0301 NotBool Error "a condition is not true or false"
+            E0302 UnknownField Error "a field that does not exist"
+            E0303 NotComparable Error "two values that cannot be compared"
+            E0304 NoOperator Error "an operator that these types do not have"
+            E0305 WrongArguments Error "a function called with arguments it does not take"
+            E0306 BadPattern Error "a pattern that RE2 does not have"
+            E0307 NotIterable Error "a value that cannot be walked through"
+            E0308 WrongType Error "a value of another type was expected"
+            E0309 IncompatibleOutputs Error "outputs of different types"
+            E0310 DecisionPlace Error "a decision where none can be"
+            E0311 BadLiteral Error "a literal that its type cannot hold"
+            E0312 DynNotAllowed Error "a type that nobody wrote, in strict mode"
+            E0313 MixedElements Error "elements of different types, which the environment forbids"
+            E0401 UnknownFunction Error "a function that does not exist"
+            E0402 UnknownName Error "a name that nothing declares"
+            E0403 UnknownType Error "a type that does not exist"
+            E0404 BadSchema Error "a schema that cannot be used"
+            E0405 Shadowed Error "a name that is already taken"
+            E0406 UnknownExtension Error "a library or version that does not exist"
+            E0407 WrongPhase Error "a field that does not exist in this phase"
+            E0408 Overlap Error "a variable is declared twice"
+            E0601 CostLimit Error "a rule may cost too much"
+            E0602 TooLong Error "a source is too long"
+            E0603 TooDeep Error "a source is nested too deeply"
+            E0604 TooMany Error "a bundle would hold too many entries"
+            W0510 NoSchema Warning "a policy without a schema"
+            W0511 Metered Warning "cost is counted while the policy runs"
+            W0512 SchemaGap Warning "a part of a schema that types cannot express"
+            W0513 MissingRuleId Warning "a rule without an id"
+            W0514 YamlBoolean Warning "a word that older YAML reads as a boolean"
+            W0515 DynamicPattern Warning "a pattern is compiled when it is met"
+            W0516 AllowByDefault Warning "whatever no rule speaks about is allowed"
+            R0701 NotABundle Error "a file is not a bundle"
+            R0702 NewerBundle Error "a bundle of a newer version"
+            R0703 Damaged Error "a bundle is damaged"
+            R0704 Refused Error "a bundle was refused by the verifier"
+            R0705 TooLarge Error "a bundle is too large"
+            R0801 Input Error "a context that cannot be read"
+            R0802 NoSuchKey Error "a key or field that is not there"
+            R0803 NoSuchOverload Error "values of types that this does not take"
+            R0804 Overflow Error "a number out of range"
+            R0805 DivideByZero Error "a division by zero"
+            R0806 OutOfRange Error "an index out of range"
+            R0807 BadConversion Error "a value that cannot be converted"
+            R0808 DuplicateMapKey Error "a map with a key given twice"
+            R0809 Budget Error "a decision used up its budget"
+            R0810 Pending Error "a host function has no result yet"
+            R0811 RunTimePattern Error "a pattern that cannot be used"
+            R0812 UnknownZone Error "a time zone that does not exist"
+            R0813 NoValue Error "an optional that holds nothing"
+            R0814 InvalidArgument Error "an argument out of its range"
+            P0901 Unreadable Error "a file cannot be read"
+            P0902 NoPolicies Error "no policy was found"
+            P0903 BadContext Error "a context file cannot be used"
+            P0904 TestFailed Error "a test failed"
+            P0905 BadTestFile Error "a test file cannot be used"
+            P0906 Unwritable Error "a file cannot be written"
+            P0907 UnknownCode Error "a code that does not exist"
+            P0908 BadUsage Error "a command line that cannot be understood"
+            P0909 BadConfiguration Error "a configuration that cannot be used"
+        }
+    };
+}
+
+macro_rules! emit_codes {
+    ($($id:ident $name:ident $severity:ident $title:literal)*) => {
+        /// What kind of finding a diagnostic is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {$(
+            #[doc = concat!(stringify!($id), ": ", $title, ".")]
+            $name,
+        )*}
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The text form, as `E0302`.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self {$(Self::$name => stringify!($id),)*}
+            }
+
+            /// How much a finding of this kind matters unless configuration says otherwise.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self {$(Self::$name => Severity::$severity,)*}
+            }
+
+            /// The fact in general, without a full stop.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self {$(Self::$name => $title,)*}
+            }
+
+            /// The page of `policyc explain`: Markdown.
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self {$(
+                    Self::$name =>
+                        include_str!(concat!("../../docs/codes/", stringify!($id), ".md")),
+                )*}
+            }
+        }
+    };
+}
+
+for_each_code!(emit_codes);
+
+impl Code {
+    /// The code with this text form; upper or lower case.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.id().eq_ignore_ascii_case(id))
+    }
+}

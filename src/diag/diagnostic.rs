@@ -1,0 +1,138 @@
+//! A diagnostic: one fact, the bytes it is about, and one next step.
+
+use crate::base::span::Span;
+use crate::diag::codes::Code;
+
+/// How much a diagnostic matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; changes nothing.
+    Note,
+    /// Probably a mistake; a bundle is still made.
+    Warning,
+    /// No bundle is made.
+    Error,
+}
+
+impl Severity {
+    /// The word that stands before the code.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A place and what is to be said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The bytes.
+    pub span: Span,
+    /// Lower case, no full stop, the user's own text in backticks.
+    pub text: String,
+}
+
+/// One replacement of bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The bytes to replace; empty for an insertion.
+    pub span: Span,
+    /// What stands there afterwards.
+    pub text: String,
+}
+
+/// A change of the source that cures the finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What the change does, as in "compare with `==`".
+    pub title: String,
+    /// Edits that do not overlap, ascending.
+    pub edits: Vec<Edit>,
+    /// Whether no decision can change by it.
+    pub safe: bool,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Its row in the table of codes.
+    pub code: Code,
+    /// The row's severity unless configuration says otherwise.
+    pub severity: Severity,
+    /// One sentence: the fact. Lower case, no full stop.
+    pub message: String,
+    /// The place that the finding is about; `None` for a finding about no source.
+    pub primary: Option<Label>,
+    /// Other places, as the declaration in a schema.
+    pub secondary: Vec<Label>,
+    /// Input that shows the finding, as in `query(table: "orders") → allow`; executed before.
+    pub example: Option<String>,
+    /// One next step.
+    pub help: Option<String>,
+    /// A change that cures it.
+    pub fix: Option<Fix>,
+}
+
+impl Diagnostic {
+    /// The fact `message` about the bytes `at`, which the label `label` explains.
+    #[must_use]
+    pub fn new(code: Code, at: Span, message: impl Into<String>, label: impl Into<String>) -> Self {
+        Self {
+            primary: Some(Label { span: at, text: label.into() }),
+            ..Self::without_place(code, message)
+        }
+    }
+
+    /// A fact that no source byte shows.
+    #[must_use]
+    pub fn without_place(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            primary: None,
+            secondary: Vec::new(),
+            example: None,
+            help: None,
+            fix: None,
+        }
+    }
+
+    /// Adds a second place.
+    #[must_use]
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.secondary.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds the one next step.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the one next step, where there is one.
+    #[must_use]
+    pub fn maybe_help(mut self, help: Option<String>) -> Self {
+        self.help = help.or(self.help);
+        self
+    }
+
+    /// Adds a fix of one edit that changes no decision.
+    #[must_use]
+    pub fn fix(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        let edits = vec![Edit { span, text: text.into() }];
+        self.fix = Some(Fix { title: title.into(), edits, safe: true });
+        self
+    }
+
+    /// The bytes it is about.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        self.primary.as_ref().map(|label| label.span)
+    }
+}

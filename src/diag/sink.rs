@@ -1,0 +1,72 @@
+//! Collects diagnostics: in order of place, each once, and not without end.
+
+use crate::base::limits::DIAGNOSTICS_MAX;
+use crate::diag::diagnostic::{Diagnostic, Severity};
+
+/// Where the stages report.
+#[derive(Clone, Debug, Default)]
+pub struct Sink {
+    diagnostics: Vec<Diagnostic>,
+    dropped: usize,
+}
+
+impl Sink {
+    /// An empty sink.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a finding. Beyond `DIAGNOSTICS_MAX` they are only counted; errors are counted as
+    /// errors all the same.
+    pub fn report(&mut self, diagnostic: impl Into<Diagnostic>) {
+        let diagnostic = diagnostic.into();
+        if self.diagnostics.len() < DIAGNOSTICS_MAX {
+            self.diagnostics.push(diagnostic);
+            return;
+        }
+        self.dropped += 1;
+        if diagnostic.severity == Severity::Error && !self.has_errors() {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Whether a finding says that no bundle can be made.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|found| found.severity == Severity::Error)
+    }
+
+    /// The number of findings so far, as a mark for `errors_since`.
+    #[must_use]
+    pub fn mark(&self) -> usize {
+        self.diagnostics.len()
+    }
+
+    /// Whether an error was reported since `mark`.
+    #[must_use]
+    pub fn errors_since(&self, mark: usize) -> bool {
+        self.diagnostics.iter().skip(mark).any(|found| found.severity == Severity::Error)
+    }
+
+    /// Takes everything that `other` holds.
+    pub fn append(&mut self, other: Self) {
+        self.dropped += other.dropped;
+        for diagnostic in other.diagnostics {
+            self.report(diagnostic);
+        }
+    }
+
+    /// The findings by file and position, each once, and the number of those left out.
+    #[must_use]
+    pub fn finish(mut self) -> (Vec<Diagnostic>, usize) {
+        self.diagnostics.sort_by(|a, b| {
+            let place = |found: &Diagnostic| {
+                found.span().map_or((u32::MAX, 0, 0), |at| (at.file.0, at.start, at.end))
+            };
+            place(a).cmp(&place(b)).then_with(|| a.code.cmp(&b.code))
+        });
+        self.diagnostics.dedup();
+        (self.diagnostics, self.dropped)
+    }
+}

@@ -1,0 +1,5 @@
+//! What CEL is, agreed by compiler and runtime: types, values, functions, instructions.
+//!
+//! Imports: `base`, `diag`.
+
+pub mod decision;

@@ -1,0 +1,3 @@
+//! Bytes to decisions: what an embedder links.
+//!
+//! Imports: `base`, `diag`, `lang`.

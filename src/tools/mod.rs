@@ -1,0 +1,1 @@
+//! What users do with both halves of the product.
