@@ -2,4 +2,9 @@
 //!
 //! Imports: `base`, `diag`.
 
+pub mod constant;
 pub mod decision;
+pub mod error;
+pub mod functions;
+pub mod types;
+pub mod value;

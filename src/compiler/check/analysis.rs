@@ -1,0 +1,234 @@
+//! What checking finds out, as tables keyed by the ids of the tree.
+
+use crate::base::index::IndexVec;
+use crate::base::name::Name;
+use crate::base::span::Span;
+use crate::compiler::syntax::ast::ExprId;
+use crate::compiler::syntax::document::model::Fallback;
+use crate::lang::constant::Constant;
+use crate::lang::decision::Effect;
+use crate::lang::types::{TypeId, TypeTable};
+use crate::newtype_index;
+
+newtype_index! {
+    /// A root of the context, in `Analysis::roots`.
+    pub struct RootId;
+    /// A variable of a comprehension or of `cel.bind`, in `Analysis::locals`.
+    pub struct LocalId;
+    /// A variable of a policy or of a CEL Policy rule, in `Analysis::variables`.
+    pub struct VariableId;
+    /// A function of the host, in `Analysis::hosts`.
+    pub struct HostId;
+    /// A named window of time, in `Analysis::windows`.
+    pub struct WindowId;
+}
+
+/// Everything that checking found out. Complete even when there are errors: what could not be
+/// typed has `TypeTable::ERROR`.
+#[derive(Clone, Debug, Default)]
+pub struct Analysis {
+    /// All types.
+    pub types: TypeTable,
+    /// The type of every expression; same length as `Ast::exprs`. Free variables are `dyn` here.
+    pub expr_types: IndexVec<ExprId, TypeId>,
+    /// What every expression refers to; same length as `Ast::exprs`.
+    pub uses: IndexVec<ExprId, Use>,
+    /// The roots that expressions read.
+    pub roots: IndexVec<RootId, Root>,
+    /// The variables that macros introduce.
+    pub locals: IndexVec<LocalId, Local>,
+    /// The variables of all policies.
+    pub variables: IndexVec<VariableId, VariableInfo>,
+    /// The host functions that are called.
+    pub hosts: IndexVec<HostId, Host>,
+    /// The named windows.
+    pub windows: IndexVec<WindowId, WindowInfo>,
+    /// Beside `Parsed::policies`.
+    pub policies: Vec<PolicyInfo>,
+    /// Beside `Parsed::cel_policies`.
+    pub cel_policies: Vec<CelPolicyInfo>,
+    /// What happens when no rule speaks; `None` where nothing can decide.
+    pub default: Option<Fallback>,
+    /// What happens when a deny or escalate rule fails.
+    pub on_error: Option<Fallback>,
+    /// Whether the bundle is about tool calls: it has `tools:` or `on:`.
+    pub about_tools: bool,
+    /// Whether a schema types the context; without one unknown roots are `dyn`.
+    pub has_schema: bool,
+}
+
+/// A root of the context: a declared variable, or an unknown one where no schema is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// Keys from the top of the context: one for `request`, two for a variable `request.auth` or
+    /// for `args`, which is short for `action.args`.
+    pub path: Vec<Name>,
+    /// Its type, seen from nowhere in particular; `args` differs from rule to rule.
+    pub ty: TypeId,
+    /// Where it was declared.
+    pub span: Option<Span>,
+}
+
+/// A variable that a macro introduces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub ty: TypeId,
+    /// Where it was introduced.
+    pub span: Span,
+}
+
+/// A variable of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableInfo {
+    /// Its name.
+    pub name: Name,
+    /// Its value.
+    pub expr: ExprId,
+    /// Its type.
+    pub ty: TypeId,
+}
+
+/// A function of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// As it is called.
+    pub name: Name,
+    /// Overload id; the name where there is only one.
+    pub id: Name,
+    /// Types of the arguments, receiver first.
+    pub params: Vec<TypeId>,
+    /// Type of the result.
+    pub result: TypeId,
+}
+
+/// A named window, resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowInfo {
+    /// Its name.
+    pub name: Name,
+    /// Bit 0 is Sunday.
+    pub days: u8,
+    /// Minute of the day, inclusive.
+    pub from_minute: u16,
+    /// Minute of the day, exclusive; not above `from_minute`: past midnight.
+    pub to_minute: u16,
+    /// Zone.
+    pub zone: Name,
+}
+
+/// What one of our documents means.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyInfo {
+    /// Beside `PolicyDocument::variables`.
+    pub variables: Vec<VariableId>,
+    /// Beside `PolicyDocument::rules`: the declared tools that `on` names; `None` where the rule
+    /// has no `on` or no tools are declared (then the patterns are compared as text).
+    pub tools: Vec<Option<Vec<Name>>>,
+    /// Type of the context's roots, as an object: what `eval` checks the whole input against.
+    pub context: Option<TypeId>,
+}
+
+/// What a CEL Policy document means.
+#[derive(Clone, Debug)]
+pub struct CelPolicyInfo {
+    /// Type of the output; `optional_type(T)` where an outcome can be missing.
+    pub output: TypeId,
+    /// The variables of each `rule` block, in the order in which a walk meets the blocks: a block
+    /// first, then its choices in order.
+    pub variables: Vec<Vec<VariableId>>,
+}
+
+/// What an expression refers to. On a select chain the entry stands at the longest prefix that is
+/// a name; its inner parts have `Use::Part`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Use {
+    /// Nothing beyond what the tree says: literals, operators on known types, selections.
+    #[default]
+    Plain,
+    /// An inner part of a qualified name; never evaluated.
+    Part,
+    /// A root of the context.
+    Root(RootId),
+    /// A variable that a macro introduced.
+    Local(LocalId),
+    /// A variable of a policy.
+    Variable(VariableId),
+    /// The time of the decision: `now`, `now()`.
+    Now,
+    /// A constant: an enum value, the name of a type, static data.
+    Constant(Constant),
+    /// A call or operator: the numbers of all builtin rows that fit, in order of the table. One
+    /// number: decided by the checker. More: decided by the values.
+    Overloads(Vec<u16>),
+    /// A call of a host function.
+    Host(HostId),
+    /// `windows.<name>.contains(t)`
+    Window(WindowId),
+    /// `deny(..)`, `allow(..)`, `escalate(..)`: a decision, with what its arguments say.
+    Decision(DecisionUse),
+    /// A call that is a macro.
+    Macro(MacroUse),
+}
+
+/// A call of `deny`, `allow` or `escalate`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecisionUse {
+    /// Which.
+    pub effect: Effect,
+    /// `to`, of `escalate`.
+    pub to: Vec<Name>,
+    /// `timeout` in nanoseconds, of `escalate`.
+    pub timeout_ns: Option<i64>,
+    /// The reason: a literal cut at its braces into text and expressions, or one expression.
+    pub reason: Vec<ReasonPart>,
+}
+
+/// A part of a reason.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReasonPart {
+    /// Text.
+    Text(String),
+    /// The value of an expression, as text.
+    Expr(ExprId),
+}
+
+/// A macro call, its variables declared. Operands stay in the call's `target` and `args`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MacroUse {
+    /// `has(x.f)`
+    Has,
+    /// `x.all(v, p)`, `x.all(i, v, p)`
+    All(Vars),
+    /// `x.exists(v, p)`, two-variable form too
+    Exists(Vars),
+    /// `x.exists_one(v, p)`, `x.existsOne(..)`, two-variable form too
+    ExistsOne(Vars),
+    /// `x.filter(v, p)`
+    Filter(Vars),
+    /// `x.map(v, t)`, or `x.map(v, p, t)`
+    Map(Vars),
+    /// `x.transformList(i, v, t)`, or with a filter before `t`
+    TransformList(Vars),
+    /// `x.transformMap(k, v, t)`, or with a filter before `t`
+    TransformMap(Vars),
+    /// `x.transformMapEntry(k, v, {..})`, or with a filter before the entry
+    TransformMapEntry(Vars),
+    /// `cel.bind(v, init, body)`
+    Bind(LocalId),
+    /// `o.optMap(v, t)`
+    OptMap(LocalId),
+    /// `o.optFlatMap(v, t)`
+    OptFlatMap(LocalId),
+}
+
+/// The variables of a comprehension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vars {
+    /// The element of a list or the key of a map; in two-variable forms the index or the key.
+    pub first: LocalId,
+    /// In two-variable forms the element or the value.
+    pub second: Option<LocalId>,
+}

@@ -1,0 +1,241 @@
+//! Where text and elements lie, and how functions read and build them.
+//!
+//! A `Store` is created once with its ceilings as capacity and never grows, so building a value
+//! allocates nothing; what does not fit is `EvalError::Budget`.
+
+use crate::lang::error::EvalError;
+use crate::lang::value::{Space, Tag, Value};
+
+/// Text and elements that one evaluation builds.
+#[derive(Debug)]
+pub struct Store {
+    text: Vec<u8>,
+    elements: Vec<Value>,
+    stack: Vec<Value>,
+    text_max: usize,
+    elements_max: usize,
+}
+
+impl Store {
+    /// A store for this much text (bytes) and this many elements.
+    #[must_use]
+    pub fn new(text_max: usize, elements_max: usize) -> Self {
+        Self {
+            text: Vec::with_capacity(text_max),
+            elements: Vec::with_capacity(elements_max),
+            stack: Vec::with_capacity(elements_max),
+            text_max,
+            elements_max,
+        }
+    }
+
+    /// Forgets everything; keeps the memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.elements.clear();
+        self.stack.clear();
+    }
+
+    /// Sizes of text and elements, as a mark for `reset`.
+    #[must_use]
+    pub fn mark(&self) -> (usize, usize) {
+        (self.text.len(), self.elements.len())
+    }
+
+    /// Forgets what was built since `mark`: an input stays, an evaluation goes.
+    pub fn reset(&mut self, mark: (usize, usize)) {
+        self.text.truncate(mark.0);
+        self.elements.truncate(mark.1);
+        self.stack.clear();
+    }
+
+    /// The text of the store.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The elements of the store.
+    #[must_use]
+    pub fn elements(&self) -> &[Value] {
+        &self.elements
+    }
+
+    /// The elements for writing: rows whose columns are filled one by one.
+    pub fn elements_mut(&mut self) -> &mut [Value] {
+        &mut self.elements
+    }
+
+    /// Appends text and returns where it starts.
+    ///
+    /// # Errors
+    /// `Budget` if the store is full.
+    pub fn push_text(&mut self, text: &[u8]) -> Result<u32, EvalError> {
+        let at = self.text.len();
+        if text.len() > self.text_max - at {
+            return Err(EvalError::Budget);
+        }
+        self.text.extend_from_slice(text);
+        u32::try_from(at).map_err(|_| EvalError::Budget)
+    }
+
+    /// Appends elements and returns where they start.
+    ///
+    /// # Errors
+    /// `Budget` if the store is full.
+    pub fn push_elements(&mut self, elements: &[Value]) -> Result<u32, EvalError> {
+        let at = self.elements.len();
+        if elements.len() > self.elements_max - at {
+            return Err(EvalError::Budget);
+        }
+        self.elements.extend_from_slice(elements);
+        u32::try_from(at).map_err(|_| EvalError::Budget)
+    }
+
+    /// Pushes onto the build stack: where the children of an unfinished container wait.
+    ///
+    /// # Errors
+    /// `Budget` if the stack is full.
+    pub fn push_stack(&mut self, value: Value) -> Result<(), EvalError> {
+        if self.stack.len() >= self.elements_max {
+            return Err(EvalError::Budget);
+        }
+        self.stack.push(value);
+        Ok(())
+    }
+
+    /// Height of the build stack.
+    #[must_use]
+    pub fn height(&self) -> usize {
+        self.stack.len()
+    }
+
+    /// Drops what lies on the build stack above `height`.
+    pub fn drop_stack(&mut self, height: usize) {
+        self.stack.truncate(height);
+    }
+
+    /// The build stack above `height`, for sorting in place.
+    pub fn stack_mut(&mut self, height: usize) -> &mut [Value] {
+        self.stack.get_mut(height..).unwrap_or_default()
+    }
+
+    /// Moves the build stack above `height` to the elements and returns where they start.
+    ///
+    /// # Errors
+    /// `Budget` if the store is full; the stack is dropped all the same.
+    pub fn finish(&mut self, height: usize) -> Result<u32, EvalError> {
+        let at = self.elements.len();
+        let height = height.min(self.stack.len());
+        if self.stack.len() - height > self.elements_max - at {
+            self.stack.truncate(height);
+            return Err(EvalError::Budget);
+        }
+        self.elements.extend(self.stack.drain(height..));
+        u32::try_from(at).map_err(|_| EvalError::Budget)
+    }
+}
+
+/// Names of types, which `type()` returns: offsets into this text.
+pub const BUILTIN_TEXT: &str = "nullboolintuintdoublestringbyteslistmaptypenull_type\
+optional_typegoogle.protobuf.Timestampgoogle.protobuf.Duration";
+
+/// Everything that a value can point into during one evaluation.
+#[derive(Debug)]
+pub struct Heap<'a> {
+    /// Text of `Space::Request`.
+    pub request: &'a [u8],
+    /// Text of `Space::Program`.
+    pub program_text: &'a [u8],
+    /// Elements of `Space::Program`.
+    pub program_elements: &'a [Value],
+    /// Text and elements of `Space::Arena`.
+    pub store: &'a mut Store,
+}
+
+impl Heap<'_> {
+    /// The bytes of a string, of bytes, or of the name of a type; empty for other values and for
+    /// offsets that lie nowhere, which no verified program makes.
+    #[must_use]
+    pub fn bytes(&self, value: &Value) -> &[u8] {
+        let space = match value.space() {
+            Space::Request => self.request,
+            Space::Arena => self.store.text(),
+            Space::Program => self.program_text,
+            Space::Builtin => BUILTIN_TEXT.as_bytes(),
+        };
+        let start = value.off() as usize;
+        match value.tag() {
+            Tag::String | Tag::Bytes | Tag::Type => {
+                space.get(start..start + value.len() as usize).unwrap_or_default()
+            }
+            Tag::Absent
+            | Tag::Error
+            | Tag::Null
+            | Tag::Bool
+            | Tag::Int
+            | Tag::Uint
+            | Tag::Double
+            | Tag::Timestamp
+            | Tag::Duration
+            | Tag::List
+            | Tag::Map
+            | Tag::Optional => &[],
+        }
+    }
+
+    /// The text of a string; empty where the bytes are not UTF-8, which a string never is.
+    #[must_use]
+    pub fn str(&self, value: &Value) -> &str {
+        std::str::from_utf8(self.bytes(value)).unwrap_or_default()
+    }
+
+    /// The values of a list (element by element, `columns` each), of a map (key, value, ..), or
+    /// of an optional (at most one).
+    #[must_use]
+    pub fn elements(&self, value: &Value) -> &[Value] {
+        let space = match value.space() {
+            Space::Program => self.program_elements,
+            Space::Request | Space::Arena | Space::Builtin => self.store.elements(),
+        };
+        let start = value.off() as usize;
+        let count = value.len() as usize * usize::from(value.columns());
+        space.get(start..start + count).unwrap_or_default()
+    }
+
+    /// A string with this text.
+    ///
+    /// # Errors
+    /// `Budget` if the store is full.
+    pub fn new_string(&mut self, text: &str) -> Result<Value, EvalError> {
+        self.new_text(Tag::String, text.as_bytes())
+    }
+
+    /// Text of kind `tag` with these bytes.
+    ///
+    /// # Errors
+    /// `Budget` if the store is full.
+    pub fn new_text(&mut self, tag: Tag, bytes: &[u8]) -> Result<Value, EvalError> {
+        let off = self.store.push_text(bytes)?;
+        Ok(Value::text(tag, Space::Arena, off, bytes))
+    }
+
+    /// A list of these elements.
+    ///
+    /// # Errors
+    /// `Budget` if the store is full.
+    pub fn new_list(&mut self, elements: &[Value]) -> Result<Value, EvalError> {
+        let off = self.store.push_elements(elements)?;
+        let len = u32::try_from(elements.len()).map_err(|_| EvalError::Budget)?;
+        Ok(Value::list(Space::Arena, off, len, 1))
+    }
+
+    /// An optional that holds `value`.
+    ///
+    /// # Errors
+    /// `Budget` if the store is full.
+    pub fn new_optional(&mut self, value: Value) -> Result<Value, EvalError> {
+        let off = self.store.push_elements(&[value])?;
+        Ok(Value::optional(Space::Arena, Some(off)))
+    }
+}

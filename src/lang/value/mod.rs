@@ -1,0 +1,236 @@
+//! Values: 16 bytes, plain data, no lifetime.
+//!
+//! A value holds offsets, never references: text lies in the request, the arena or the program,
+//! lists and maps lie in an element store. `Heap` (`lang::value::heap`) reads and builds them.
+//!
+//! | kind | bits | off, aux, space |
+//! |---|---|---|
+//! | absent, null | - | - |
+//! | error | class | off = program counter |
+//! | bool, int, uint, double, duration | the 64 bits (duration: nanoseconds) | - |
+//! | timestamp | seconds since the epoch | off = nanoseconds |
+//! | string, bytes, type | length (low 32), first four bytes (high 32) | offset, space |
+//! | list | length | first element in the store, aux = columns an element |
+//! | map | entries | first of `2 n` values key, value, ..; sorted by key |
+//! | optional | 1 if a value is present | its place in the store |
+
+pub mod heap;
+
+/// What kind of value it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Tag {
+    /// A slot that the context does not fill; never the value of an expression.
+    Absent = 0,
+    /// A failure, kept as the value of a variable.
+    Error = 1,
+    /// `null`
+    Null = 2,
+    /// A bool.
+    Bool = 3,
+    /// An int.
+    Int = 4,
+    /// A uint.
+    Uint = 5,
+    /// A double.
+    Double = 6,
+    /// A string.
+    String = 7,
+    /// Bytes.
+    Bytes = 8,
+    /// A timestamp.
+    Timestamp = 9,
+    /// A duration.
+    Duration = 10,
+    /// A type; its text is its name.
+    Type = 11,
+    /// A list.
+    List = 12,
+    /// A map.
+    Map = 13,
+    /// An optional.
+    Optional = 14,
+}
+
+/// Where text or elements lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Space {
+    /// The bytes of the request; text only.
+    Request = 0,
+    /// The store of this evaluation.
+    Arena = 1,
+    /// The constants of the program.
+    Program = 2,
+    /// Names that are part of this build, as type names; text only.
+    Builtin = 3,
+}
+
+/// A value.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Value {
+    tag: Tag,
+    space: Space,
+    aux: u16,
+    off: u32,
+    bits: u64,
+}
+
+const _: () = assert!(size_of::<Value>() == 16, "two values fit a cache line's quarter");
+
+impl Value {
+    /// A slot that the context does not fill.
+    pub const ABSENT: Self = Self::plain(Tag::Absent, 0);
+    /// `null`
+    pub const NULL: Self = Self::plain(Tag::Null, 0);
+
+    const fn plain(tag: Tag, bits: u64) -> Self {
+        Self { tag, space: Space::Arena, aux: 0, off: 0, bits }
+    }
+
+    /// A bool.
+    #[must_use]
+    pub const fn bool(value: bool) -> Self {
+        Self::plain(Tag::Bool, value as u64)
+    }
+
+    /// An int.
+    #[must_use]
+    pub const fn int(value: i64) -> Self {
+        Self::plain(Tag::Int, value.cast_unsigned())
+    }
+
+    /// A uint.
+    #[must_use]
+    pub const fn uint(value: u64) -> Self {
+        Self::plain(Tag::Uint, value)
+    }
+
+    /// A double.
+    #[must_use]
+    pub const fn double(value: f64) -> Self {
+        Self::plain(Tag::Double, value.to_bits())
+    }
+
+    /// A duration in nanoseconds.
+    #[must_use]
+    pub const fn duration(nanoseconds: i64) -> Self {
+        Self::plain(Tag::Duration, nanoseconds.cast_unsigned())
+    }
+
+    /// A timestamp: seconds since the epoch and nanoseconds of the second.
+    #[must_use]
+    pub const fn timestamp(seconds: i64, nanoseconds: u32) -> Self {
+        Self { off: nanoseconds, ..Self::plain(Tag::Timestamp, seconds.cast_unsigned()) }
+    }
+
+    /// A failure of this class (`EvalError` as a number) at this program counter.
+    #[must_use]
+    pub const fn error(class: u8, pc: u32) -> Self {
+        Self { off: pc, ..Self::plain(Tag::Error, class as u64) }
+    }
+
+    /// Text (`Tag::String`, `Tag::Bytes` or `Tag::Type`) whose bytes are `text` and lie at `off`.
+    #[must_use]
+    pub fn text(tag: Tag, space: Space, off: u32, text: &[u8]) -> Self {
+        let mut prefix = [0_u8; 4];
+        for (slot, byte) in prefix.iter_mut().zip(text) {
+            *slot = *byte;
+        }
+        let len = text.len() as u64 & 0xFFFF_FFFF;
+        let bits = len | u64::from(u32::from_le_bytes(prefix)) << 32;
+        Self { tag, space, aux: 0, off, bits }
+    }
+
+    /// A list of `len` elements, `columns` values each, from element `off` on.
+    #[must_use]
+    pub const fn list(space: Space, off: u32, len: u32, columns: u16) -> Self {
+        Self { tag: Tag::List, space, aux: columns, off, bits: len as u64 }
+    }
+
+    /// A map of `len` entries, from element `off` on.
+    #[must_use]
+    pub const fn map(space: Space, off: u32, len: u32) -> Self {
+        Self { tag: Tag::Map, space, aux: 2, off, bits: len as u64 }
+    }
+
+    /// An optional: `Some` place of its value in the store, or none.
+    #[must_use]
+    pub const fn optional(space: Space, place: Option<u32>) -> Self {
+        match place {
+            Some(off) => Self { tag: Tag::Optional, space, aux: 1, off, bits: 1 },
+            None => Self { tag: Tag::Optional, space, aux: 1, off: 0, bits: 0 },
+        }
+    }
+
+    /// What kind of value it is.
+    #[must_use]
+    pub const fn tag(&self) -> Tag {
+        self.tag
+    }
+
+    /// Where its text or elements lie.
+    #[must_use]
+    pub const fn space(&self) -> Space {
+        self.space
+    }
+
+    /// The 64 bits: their meaning depends on the tag.
+    #[must_use]
+    pub const fn bits(&self) -> u64 {
+        self.bits
+    }
+
+    /// Offset of the text, first element, or the number that the tag keeps there.
+    #[must_use]
+    pub const fn off(&self) -> u32 {
+        self.off
+    }
+
+    /// Values an element of a list takes in the store.
+    #[must_use]
+    pub const fn columns(&self) -> u16 {
+        self.aux
+    }
+
+    /// Length of text in bytes, of a list in elements, of a map in entries.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "the length is the low half")]
+    pub const fn len(&self) -> u32 {
+        self.bits as u32
+    }
+
+    /// Whether text, list or map is empty.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bool, if it is one.
+    #[must_use]
+    pub const fn as_bool(&self) -> Option<bool> {
+        match self.tag {
+            Tag::Bool => Some(self.bits != 0),
+            _ => None,
+        }
+    }
+
+    /// The bits as an int or a duration.
+    #[must_use]
+    pub const fn signed(&self) -> i64 {
+        self.bits.cast_signed()
+    }
+
+    /// The bits as a double.
+    #[must_use]
+    pub const fn float(&self) -> f64 {
+        f64::from_bits(self.bits)
+    }
+
+    /// Whether it may hold the value of an expression: neither absent nor an error.
+    #[must_use]
+    pub const fn is_present(&self) -> bool {
+        !matches!(self.tag, Tag::Absent | Tag::Error)
+    }
+}
