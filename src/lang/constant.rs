@@ -4,7 +4,7 @@
 use crate::base::name::Name;
 
 /// A value that is known without a request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Constant {
     /// `null`
     Null,
