@@ -6,5 +6,6 @@ pub mod constant;
 pub mod decision;
 pub mod error;
 pub mod functions;
+pub mod opcodes;
 pub mod types;
 pub mod value;

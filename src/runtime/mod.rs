@@ -1,3 +1,5 @@
 //! Bytes to decisions: what an embedder links.
 //!
 //! Imports: `base`, `diag`, `lang`.
+
+pub mod bundle;

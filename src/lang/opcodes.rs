@@ -1,0 +1,277 @@
+//! The one table of instructions: 16 bytes each, typed registers, three edges.
+//!
+//! ```text
+//! op u8 | x u8 | a u16 | b u16 | c u16 | f u16 | e u16 | w u16 | zero u16
+//! ```
+//!
+//! - `a`, `b`, `c` are operands; the table says what each names. A register names a value of the
+//!   file: slots first (read-only), registers after them.
+//! - Outcomes: T goes on with the next instruction, F goes to `f`, E (an error) to `e`. Targets
+//!   count instructions from the start of the function. Falling off its end is exit T.
+//! - `w` is the atom whose outcome the instruction decides, `NO_ATOM` without one.
+//! - Inside a comprehension `w` is `NO_ATOM`: the whole comprehension is the atom.
+
+/// Target: the function exits with T.
+pub const EXIT_TRUE: u16 = 0xFFFF;
+/// Target: the function exits with F.
+pub const EXIT_FALSE: u16 = 0xFFFE;
+/// Target: the function exits with E.
+pub const EXIT_ERROR: u16 = 0xFFFD;
+/// As `e`: this instruction cannot fail; the verifier proves it.
+pub const INFALLIBLE: u16 = 0xFFFC;
+/// As `w`: no atom.
+pub const NO_ATOM: u16 = 0xFFFF;
+/// As an operand that an instruction does not use.
+pub const UNUSED: u16 = 0;
+
+/// Bit of `x`: T and F are swapped after the operation; E stays.
+pub const X_INVERT: u8 = 1;
+/// Bits of `x` of comparisons: which relations are true.
+pub const X_LESS: u8 = 1 << 1;
+/// See `X_LESS`.
+pub const X_EQUAL: u8 = 1 << 2;
+/// See `X_LESS`.
+pub const X_GREATER: u8 = 1 << 3;
+/// Bit of `x` of `Iter` and `Next`: two variables, index or key and element or value.
+pub const X_PAIRS: u8 = 1 << 1;
+/// Bit of `x` of `Append` and `Put`: the value is an optional; nothing is added if it is empty.
+pub const X_OPTIONAL: u8 = 1 << 1;
+/// Bit of `x` of `Has`: the place must be a container, so absent and anything else are E.
+pub const X_LEVEL: u8 = 1 << 1;
+/// Bit of `x`: a cold copy, which can only turn an error into a result and notes no error.
+pub const X_COLD: u8 = 1 << 6;
+/// Bit of `x`: a part of an atom, which records E alone.
+pub const X_PART: u8 = 1 << 7;
+
+/// What an operand names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operand {
+    /// Not used; zero.
+    None,
+    /// A value of the file that is read.
+    Read,
+    /// A register that is written on the T edge.
+    Write,
+    /// A constant.
+    Const,
+    /// A constant set.
+    Set,
+    /// A pattern.
+    Pattern,
+    /// A function of the bundle.
+    Function,
+    /// The number of a builtin row; its arguments are the registers from `a` on.
+    Builtin,
+    /// A list of builtin rows, in `Module::dispatch`; its arguments are the registers from `a` on.
+    Dispatch,
+    /// A host function; its arguments are the registers from `a` on.
+    Host,
+    /// A cursor or builder of the frame.
+    Cursor,
+    /// An outcome of the rule that the function belongs to, counted from its first.
+    Outcome,
+    /// The number of an error class.
+    Class,
+}
+
+/// What an instruction yields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Yield {
+    /// T, F or E.
+    Branch,
+    /// A value in `c`, T; or E.
+    Value,
+    /// T or E; no value.
+    Effect,
+    /// Leaves the straight line: jumps and exits.
+    Control,
+}
+
+/// Calls `$emit!` with every row: documentation, number, name, mnemonic, operands, yield.
+#[macro_export]
+macro_rules! for_each_opcode {
+    ($emit:ident) => {
+        $emit! {
+            /// How int `a` stands to constant `b`, as the relation bits of `x` say. Other kinds of
+            /// number are compared exactly; anything else is `NoSuchOverload`, absent `NoSuchKey`.
+            0x01 CompareInt "cmp.int" [Read, Const, None] Branch;
+            /// As `CompareInt`, for a uint constant.
+            0x02 CompareUint "cmp.uint" [Read, Const, None] Branch;
+            /// As `CompareInt`, for a double constant. NaN stands in no relation.
+            0x03 CompareDouble "cmp.double" [Read, Const, None] Branch;
+            /// How `a` stands to constant `b`: strings, bytes, bools, timestamps, durations.
+            0x04 CompareOther "cmp.other" [Read, Const, None] Branch;
+            /// How `a` stands to `b`: everything that has an order.
+            0x05 Compare "cmp" [Read, Read, None] Branch;
+            /// Whether string `a` is string constant `b`; another kind is F, absent E.
+            0x06 EqualString "eq.str" [Read, Const, None] Branch;
+            /// Whether `a` equals constant `b`, of any kind. Never fails but for absent.
+            0x07 EqualConst "eq.const" [Read, Const, None] Branch;
+            /// Whether `a` equals `b`. Never fails but for absent.
+            0x08 Equal "eq" [Read, Read, None] Branch;
+            /// Whether `a` is in constant set `b`. Never fails but for absent.
+            0x09 InSet "in.set" [Read, Set, None] Branch;
+            /// Whether `a` is an element of list `b` or a key of map `b`.
+            0x0A In "in" [Read, Read, None] Branch;
+            /// Whether constant `b` is an element of list `a` or a key of map `a`.
+            0x0B Holds "holds" [Read, Const, None] Branch;
+            /// Whether string `a` starts with string constant `b`.
+            0x0C StartsWith "starts" [Read, Const, None] Branch;
+            /// Whether string `a` ends with string constant `b`.
+            0x0D EndsWith "ends" [Read, Const, None] Branch;
+            /// Whether string `a` contains string constant `b`.
+            0x0E Contains "contains" [Read, Const, None] Branch;
+            /// Whether pattern `b` matches anywhere in string `a`.
+            0x0F Matches "match" [Read, Pattern, None] Branch;
+            /// How the size of `a` stands to int constant `b`.
+            0x10 CompareSize "cmp.size" [Read, Const, None] Branch;
+            /// Whether bool `a` is true.
+            0x11 Flag "flag" [Read, None, None] Branch;
+            /// Whether slot `a` is present; `X_LEVEL` asks for a container.
+            0x12 Has "has" [Read, None, None] Branch;
+            /// Whether map `a` has key `b`. An optional map that is empty has none.
+            0x13 HasKey "has.key" [Read, Const, None] Branch;
+            /// Whether optional `a` holds a value.
+            0x14 HasValue "has.value" [Read, None, None] Branch;
+            /// The outcome of condition `a`, from its memo or by running it.
+            0x15 Test "test" [Function, None, None] Branch;
+
+            /// `c` = constant `b`
+            0x20 LoadConst "load" [None, Const, Write] Value;
+            /// `c` = `a`; absent is `NoSuchKey`.
+            0x21 Move "move" [Read, None, Write] Value;
+            /// `c` = `a + b`
+            0x22 Add "add" [Read, Read, Write] Value;
+            /// `c` = `a - b`
+            0x23 Subtract "sub" [Read, Read, Write] Value;
+            /// `c` = `a * b`
+            0x24 Multiply "mul" [Read, Read, Write] Value;
+            /// `c` = `a / b`
+            0x25 Divide "div" [Read, Read, Write] Value;
+            /// `c` = `a % b`
+            0x26 Modulo "mod" [Read, Read, Write] Value;
+            /// `c` = `-a`
+            0x27 Negate "neg" [Read, None, Write] Value;
+            /// `c` = size of `a`
+            0x28 Size "size" [Read, None, Write] Value;
+            /// `c` = `a[b]`; on an optional it is optional.
+            0x29 Index "index" [Read, Read, Write] Value;
+            /// `c` = `a[b]` for a string constant `b`: a field of a map; on an optional, optional.
+            0x2A Select "select" [Read, Const, Write] Value;
+            /// `c` = builtin `b` of the registers from `a` on.
+            0x2B Call "call" [Read, Builtin, Write] Value;
+            /// `c` = the first of the rows `b` that takes the registers from `a` on.
+            0x2C CallAny "call.any" [Read, Dispatch, Write] Value;
+            /// `c` = what the table says that host function `b` gave for the registers from `a` on;
+            /// `Pending` if it says nothing.
+            0x2D CallHost "call.host" [Read, Host, Write] Value;
+            /// `c` = the value of function `a`, from its memo or by running it.
+            0x2E Need "need" [Function, None, Write] Value;
+            /// `c` = `a[?b]`: an optional.
+            0x2F IndexOptional "index.opt" [Read, Read, Write] Value;
+
+            /// Goes to `f`.
+            0x40 Jump "jump" [None, None, None] Control;
+            /// Ends a value function with the value `a`; absent is E.
+            0x41 Return "ret" [Read, None, None] Control;
+            /// Ends a decision function with outcome `b`.
+            0x42 Decide "decide" [None, Outcome, None] Control;
+            /// E with class `b`, by the edge `e`.
+            0x43 Fail "fail" [None, Class, None] Control;
+
+            /// Starts a loop over list or map `a` with cursor `b`: the columns of the first element
+            /// (a map's key) go to the registers from `c` on; with `X_PAIRS` index or key to `c`,
+            /// element or value behind it. F if there is none, E if `a` is not a list or map.
+            0x50 Iter "iter" [Read, Cursor, Write] Branch;
+            /// The next element of cursor `b` to `c`, as `Iter`, and on at `f`, behind the `Iter`
+            /// (the only jump back); T when there is none.
+            0x51 Next "next" [None, Cursor, Write] Branch;
+            /// Notes at cursor `b` that an element failed. T.
+            0x52 Pend "pend" [None, Cursor, None] Effect;
+            /// Behind an exhausted loop: E if an element of cursor `b` failed, else F.
+            0x53 LoopEnd "loop.end" [None, Cursor, None] Branch;
+            /// Adds one to the count of cursor `b`, which `Iter` sets to zero. T.
+            0x54 Count "count" [None, Cursor, None] Effect;
+            /// `c` = the count of cursor `b`, an int.
+            0x55 Counted "counted" [None, Cursor, Write] Value;
+            /// Starts building a list or map with builder `b`. T.
+            0x56 Build "build" [None, Cursor, None] Effect;
+            /// Adds `a` to the list of builder `b`.
+            0x57 Append "append" [Read, Cursor, None] Effect;
+            /// Adds key `a` with value `c` (read) to the map of builder `b`.
+            0x58 Put "put" [Read, Cursor, Read] Effect;
+            /// `c` = the list of builder `b`.
+            0x59 EndList "end.list" [None, Cursor, Write] Value;
+            /// `c` = the map of builder `b`; a key given twice or of a wrong kind is
+            /// `DuplicateMapKey`.
+            0x5A EndMap "end.map" [None, Cursor, Write] Value;
+        }
+    };
+}
+
+macro_rules! emit_opcodes {
+    ($($(#[$meta:meta])* $number:literal $name:ident $mnemonic:literal
+        [$a:ident, $b:ident, $c:ident] $yields:ident;)*) => {
+        /// What an instruction does.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Op {$($(#[$meta])* $name = $number,)*}
+
+        impl Op {
+            /// Every instruction, in order of number.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The instruction with this number.
+            #[must_use]
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number {$($number => Some(Self::$name),)* _ => None}
+            }
+
+            /// As listings spell it.
+            #[must_use]
+            pub const fn mnemonic(self) -> &'static str {
+                match self {$(Self::$name => $mnemonic,)*}
+            }
+
+            /// What `a`, `b` and `c` name.
+            #[must_use]
+            pub const fn operands(self) -> [Operand; 3] {
+                match self {
+                    $(Self::$name => [Operand::$a, Operand::$b, Operand::$c],)*
+                }
+            }
+
+            /// What it yields.
+            #[must_use]
+            pub const fn yields(self) -> Yield {
+                match self {$(Self::$name => Yield::$yields,)*}
+            }
+        }
+    };
+}
+
+for_each_opcode!(emit_opcodes);
+
+/// One instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Instruction {
+    /// What it does.
+    pub op: Op,
+    /// Flags: the `X_` bits.
+    pub x: u8,
+    /// First operand.
+    pub a: u16,
+    /// Second operand.
+    pub b: u16,
+    /// Third operand; most often the destination.
+    pub c: u16,
+    /// Where F goes.
+    pub f: u16,
+    /// Where E goes.
+    pub e: u16,
+    /// The atom it decides, or `NO_ATOM`.
+    pub w: u16,
+}
+
+const _: () = assert!(size_of::<Instruction>() <= 16, "four instructions a cache line");

@@ -1,0 +1,6 @@
+//! The bundle: what it holds, and how that is written as bytes.
+//!
+//! `module` is the content as data; `layout` is the format; `writer` and `reader` go between
+//! them. Reading proves the shape; `runtime::verify` proves the meaning.
+
+pub mod module;
