@@ -3,4 +3,6 @@
 //! `module` is the content as data; `layout` is the format; `writer` and `reader` go between
 //! them. Reading proves the shape; `runtime::verify` proves the meaning.
 
+#[cfg(feature = "compiler")]
+pub mod debug;
 pub mod module;

@@ -52,8 +52,9 @@ pub struct Module {
     pub outputs: Vec<OutputRow>,
     /// Which rules a request can concern.
     pub index: RuleIndex,
-    /// Names, places and sources, for people: never read by anything that decides.
-    pub debug: Debug,
+    /// Names, places and sources, for people: what `bundle::debug::encode` wrote. Opaque here, and
+    /// never read by anything that decides.
+    pub debug: Vec<u8>,
 }
 
 /// An index into `Module::strings`.
@@ -382,49 +383,4 @@ pub struct RuleIndex {
     pub keys: Vec<(Str, Vec<u16>)>,
     /// Rules for keys that `keys` does not name and that start with a prefix: ascending by prefix.
     pub prefixes: Vec<(Str, Vec<u16>)>,
-}
-
-/// Names, places and sources, for people.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Debug {
-    /// Sources: logical path and text, beside `Manifest::sources`.
-    pub sources: Vec<(String, String)>,
-    /// Place of every instruction, beside `Module::code`.
-    pub code: Vec<Place>,
-    /// Atoms: place, beside the atom numbers.
-    pub atoms: Vec<Place>,
-    /// Functions: name (of the variable, or empty) and place.
-    pub functions: Vec<(String, Place)>,
-    /// Rules, beside `Module::rules`.
-    pub rules: Vec<RuleDebug>,
-}
-
-/// A place in a source.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
-    /// Index of the source.
-    pub source: u32,
-    /// First byte.
-    pub start: u32,
-    /// One past the last byte.
-    pub end: u32,
-}
-
-/// What people want to know of a rule.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RuleDebug {
-    /// Name of its document.
-    pub policy: String,
-    /// The whole rule.
-    pub place: Place,
-    /// `description`
-    pub description: String,
-    /// `severity`
-    pub severity: String,
-    /// `tags`
-    pub tags: Vec<String>,
-    /// `owner`
-    pub owner: String,
-    /// Atoms of its condition, in the order of the language; guards that the index took away too.
-    pub atoms: Vec<u16>,
 }

@@ -1,0 +1,166 @@
+//! The debug section: names, places and sources, for people. Never read by anything that decides
+//! or proves; without the feature `compiler` these bytes are carried along unread.
+//!
+//! In:      a `Debug`, or the bytes of `Module::debug`.
+//! Out:     the other of the two.
+//! Imports: `base`; this is the only module that names `bincode`.
+//! Source:  `docs/bundle-format.md`, section "debug".
+
+use std::fmt;
+
+use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
+use bincode::{Decode, Encode};
+
+use crate::base::limits::BUNDLE_BYTES_MAX;
+
+/// Most memory that decoding may claim. An entry takes up to eight times its bytes.
+const DECODED_BYTES_MAX: usize = 8 * BUNDLE_BYTES_MAX;
+
+type Format = Configuration<LittleEndian, Varint, Limit<DECODED_BYTES_MAX>>;
+
+const FORMAT: Format = config::standard().with_limit::<DECODED_BYTES_MAX>();
+
+/// Names, places and sources, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Debug {
+    /// Sources: logical path and text, beside `Manifest::sources`.
+    pub sources: Vec<(String, String)>,
+    /// Place of every instruction, beside `Module::code`.
+    pub code: Vec<Place>,
+    /// Atoms: place, beside the atom numbers.
+    pub atoms: Vec<Place>,
+    /// Functions: name (of the variable, or empty) and place.
+    pub functions: Vec<(String, Place)>,
+    /// Rules, beside `Module::rules`.
+    pub rules: Vec<RuleDebug>,
+}
+
+/// A place in a source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct Place {
+    /// Index of the source.
+    pub source: u32,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// What people want to know of a rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct RuleDebug {
+    /// Name of its document.
+    pub policy: String,
+    /// The whole rule.
+    pub place: Place,
+    /// `description`
+    pub description: String,
+    /// `severity`
+    pub severity: String,
+    /// `tags`
+    pub tags: Vec<String>,
+    /// `owner`
+    pub owner: String,
+    /// Atoms of its condition, in the order of the language; guards that the index took away too.
+    pub atoms: Vec<u16>,
+}
+
+/// Why debug bytes cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DebugError {
+    /// They are not a `Debug`.
+    Malformed,
+    /// Bytes are left over behind it, from this one on.
+    Trailing(usize),
+    /// They say the same as other bytes that are the only way to say it.
+    NotCanonical,
+}
+
+impl fmt::Display for DebugError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => f.write_str("the section `debug` cannot be read"),
+            Self::Trailing(at) => write!(f, "the section `debug` ends at byte {at}, not later"),
+            Self::NotCanonical => f.write_str("the section `debug` is written in an unusual way"),
+        }
+    }
+}
+
+impl std::error::Error for DebugError {}
+
+/// The bytes of `debug`.
+///
+/// # Errors
+/// `DebugError::Malformed` if a part is too long to be written.
+pub fn encode(debug: &Debug) -> Result<Vec<u8>, DebugError> {
+    bincode::encode_to_vec(debug, FORMAT).map_err(|_| DebugError::Malformed)
+}
+
+/// What `bytes` say, which must be all of `Module::debug`.
+///
+/// # Errors
+/// `DebugError`: the bytes are not what `encode` gives for any `Debug`.
+pub fn decode(bytes: &[u8]) -> Result<Debug, DebugError> {
+    let (debug, len) =
+        bincode::decode_from_slice(bytes, FORMAT).map_err(|_| DebugError::Malformed)?;
+    if len != bytes.len() {
+        return Err(DebugError::Trailing(len));
+    }
+    if encode(&debug)? != bytes {
+        return Err(DebugError::NotCanonical);
+    }
+    Ok(debug)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Debug, DebugError, Place, RuleDebug, decode, encode};
+
+    fn sample() -> Debug {
+        let place = Place { source: 0, start: 300, end: 305 };
+        Debug {
+            sources: vec![("a.yaml".to_owned(), "x".to_owned())],
+            code: vec![place],
+            atoms: vec![Place::default()],
+            functions: vec![("small".to_owned(), place)],
+            rules: vec![RuleDebug {
+                policy: "p".to_owned(),
+                place,
+                tags: vec!["t".to_owned()],
+                atoms: vec![1],
+                ..RuleDebug::default()
+            }],
+        }
+    }
+
+    #[test]
+    fn the_bytes_never_change() {
+        let bytes = encode(&sample()).unwrap_or_default();
+        let golden: &[u8] = &[
+            1, 6, b'a', b'.', b'y', b'a', b'm', b'l', 1, b'x', // sources
+            1, 0, 251, 44, 1, 251, 49, 1, // code
+            1, 0, 0, 0, // atoms
+            1, 5, b's', b'm', b'a', b'l', b'l', 0, 251, 44, 1, 251, 49, 1, // functions
+            1, 1, b'p', 0, 251, 44, 1, 251, 49, 1, 0, 0, 1, 1, b't', 0, 1, 1, // rules
+        ];
+        assert_eq!(bytes, golden);
+        assert_eq!(decode(&bytes), Ok(sample()));
+    }
+
+    #[test]
+    fn other_bytes_are_refused() {
+        let bytes = encode(&sample()).unwrap_or_default();
+        for len in 0..bytes.len() {
+            assert!(decode(&bytes[..len]).is_err(), "cut at {len}");
+        }
+        let longer = [bytes.as_slice(), &[0]].concat();
+        assert_eq!(decode(&longer), Err(DebugError::Trailing(bytes.len())));
+        // 251 0 0 is a long way to say 0.
+        assert_eq!(decode(&[0, 0, 0, 0, 251, 0, 0]), Err(DebugError::NotCanonical));
+        // A length that no memory holds.
+        assert_eq!(
+            decode(&[253, 255, 255, 255, 255, 255, 255, 255, 127]),
+            Err(DebugError::Malformed)
+        );
+    }
+}
