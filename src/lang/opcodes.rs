@@ -169,6 +169,8 @@ macro_rules! for_each_opcode {
             0x2E Need "need" [Function, None, Write] Value;
             /// `c` = `a[?b]`: an optional.
             0x2F IndexOptional "index.opt" [Read, Read, Write] Value;
+            /// `c` = the error that was noted last, to be raised by whoever reads it.
+            0x30 Catch "catch" [None, None, Write] Value;
 
             /// Goes to `f`.
             0x40 Jump "jump" [None, None, None] Control;
