@@ -68,6 +68,8 @@ pub struct Diagnostic {
     pub primary: Option<Label>,
     /// Other places, as the declaration in a schema.
     pub secondary: Vec<Label>,
+    /// What else is known, where no label can say it; lower case, no full stop.
+    pub detail: Option<String>,
     /// Input that shows the finding, as in `query(table: "orders") → allow`; executed before.
     pub example: Option<String>,
     /// One next step.
@@ -95,6 +97,7 @@ impl Diagnostic {
             message: message.into(),
             primary: None,
             secondary: Vec::new(),
+            detail: None,
             example: None,
             help: None,
             fix: None,
@@ -105,6 +108,13 @@ impl Diagnostic {
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
         self.secondary.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds what no label can say.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
         self
     }
 

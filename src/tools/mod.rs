@@ -1,1 +1,5 @@
-//! What users do with both halves of the product.
+//! What users do with both halves of the product: findings drawn, projects read.
+//!
+//! Imports: everything below; nothing of `cli`.
+
+pub mod report;

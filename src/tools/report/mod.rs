@@ -1,0 +1,122 @@
+//! How findings look: the only place that knows.
+//!
+//! In:      files and the findings about them, in order.
+//! Out:     text, one function for each format.
+//! Imports: `base`, `diag`, `compiler::source`.
+
+pub mod concise;
+mod fixed;
+pub mod full;
+pub mod json;
+pub mod json_lines;
+pub mod paint;
+pub mod place;
+mod snippet;
+pub mod visible;
+
+use crate::base::span::Span;
+use crate::compiler::source::map::SourceMap;
+use crate::diag::diagnostic::{Diagnostic, Severity};
+use crate::tools::report::paint::Style;
+
+/// Findings, and the files that they are about.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// The files.
+    pub files: &'a SourceMap,
+    /// What stands before a logical path to reach the file from where the user is; ends in `/`
+    /// or is empty.
+    pub prefix: &'a str,
+    /// The findings, by file and position.
+    pub findings: &'a [Diagnostic],
+    /// Findings that were left out because there were too many.
+    pub dropped: usize,
+}
+
+impl Report<'_> {
+    /// The path of the file of `span`, as the user would write it.
+    #[must_use]
+    pub fn path(&self, span: Span) -> String {
+        let path = self.files.get(span.file).map_or("", |file| file.path.as_str());
+        visible::visible(&format!("{}{path}", self.prefix)).into_owned()
+    }
+
+    /// The start of `span` as `payments.yaml:17:16`.
+    #[must_use]
+    pub fn place(&self, span: Span) -> String {
+        let Some(file) = self.files.get(span.file) else { return String::new() };
+        let at = file.lines.place(&file.text, place::clamp(file, span).start);
+        format!("{}:{}:{}", self.path(span), at.line, at.column)
+    }
+
+    /// How many findings are this severe.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+}
+
+/// A way to write findings.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// As `--output-format` takes it.
+    pub name: &'static str,
+    /// What it is for, in a few words.
+    pub about: &'static str,
+    /// Writes the findings; ends in a line break unless there is nothing to write.
+    pub draw: fn(&Report<'_>, Style) -> String,
+    /// Whether people read it, so that a summary may follow.
+    pub for_people: bool,
+}
+
+/// Every format. The first is the default.
+pub const FORMATS: &[Format] = &[
+    Format {
+        name: "full",
+        about: "for people: the source, marked, and one next step",
+        draw: full::draw,
+        for_people: true,
+    },
+    Format {
+        name: "concise",
+        about: "for people and editors: one line a finding",
+        draw: concise::draw,
+        for_people: true,
+    },
+    Format {
+        name: "json",
+        about: "for programs: one document",
+        draw: json::draw,
+        for_people: false,
+    },
+    Format {
+        name: "json-lines",
+        about: "for programs: one document a line, one line a finding",
+        draw: json_lines::draw,
+        for_people: false,
+    },
+];
+
+/// `1 error, 2 warnings`, without what there is none of; `no findings` if there is nothing.
+#[must_use]
+pub fn tally(report: &Report<'_>) -> String {
+    let kinds = [Severity::Error, Severity::Warning, Severity::Note];
+    let parts: Vec<String> = kinds
+        .into_iter()
+        .map(|severity| (report.count(severity), severity.word()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| counted(count, word))
+        .chain((report.dropped > 0).then(|| format!("{} more left out", report.dropped)))
+        .collect();
+    if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") }
+}
+
+/// `1 rule`, `2 rules`, `1 policy`, `2 policies`.
+#[must_use]
+pub fn counted(count: usize, word: &str) -> String {
+    match (count, word.strip_suffix('y')) {
+        (1, _) => format!("1 {word}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {word}s"),
+    }
+}
