@@ -1,9 +1,43 @@
-//! The command line.
+//! The command line: parses arguments, calls the floors below, says how it went.
+//!
+//! Imports: everything below. No logic of its own.
+
+pub mod commands;
+pub mod exit;
+pub mod guard;
+pub mod reporting;
+pub mod root;
+pub mod terminal;
+pub mod write;
 
 use std::process::ExitCode;
+
+use crate::cli::exit::Exit;
+use crate::cli::terminal::Terminal;
+
+/// A command: its row on the first screen, its options, its work.
+pub struct Command {
+    /// As it is typed.
+    pub name: &'static str,
+    /// Its group on the first screen: `write`, `try` or `ship`.
+    pub group: &'static str,
+    /// What it is for, in a few words.
+    pub short: &'static str,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    /// Its arguments, as help shows them.
+    pub usage: &'static str,
+    /// Adds its options to a parser.
+    pub arguments: fn(clap::Command) -> clap::Command,
+    /// Does its work.
+    pub run: fn(&clap::ArgMatches, &Terminal) -> Exit,
+}
+
+/// Every command, in the order of the first screen.
+pub const COMMANDS: &[Command] = &[commands::init::COMMAND, commands::explain::COMMAND];
 
 /// Runs the command that the arguments name.
 #[must_use]
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    root::run(std::env::args_os()).into()
 }

@@ -2,4 +2,6 @@
 //!
 //! Imports: everything below; nothing of `cli`.
 
+pub mod paths;
+pub mod project;
 pub mod report;

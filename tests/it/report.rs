@@ -125,8 +125,11 @@ fn fixes_that_add_and_remove_lines() {
     )
     .fix("deny is the safe choice", name.at_end(), "default: deny\n");
     let line = find(&files, id, "    on: [send_money]\n");
-    let removed = Diagnostic::new(Code::UnknownKey, line, "a line too many", "not needed")
-        .fix("remove the line", line, "");
+    let removed = Diagnostic::new(Code::UnknownKey, line, "a line too many", "not needed").fix(
+        "remove the line",
+        line,
+        "",
+    );
     snapshot("fixes_that_add_and_remove_lines", &files, &[added, removed]);
 }
 
@@ -166,10 +169,14 @@ fn wide_and_joined_characters() {
     let mut files = SourceMap::new();
     let text = "when: user.名前 == \"José 👩\u{200d}👩\u{200d}👧 e\u{301}\" && user.agee > 3\n";
     let id = files.add("wide.yaml", text);
-    let found =
-        Diagnostic::new(Code::UnknownField, find(&files, id, "agee"), "no `agee`", "did not find it")
-            .label(find(&files, id, "名前"), "a string")
-            .label(find(&files, id, "👩\u{200d}👩\u{200d}👧"), "a family");
+    let found = Diagnostic::new(
+        Code::UnknownField,
+        find(&files, id, "agee"),
+        "no `agee`",
+        "did not find it",
+    )
+    .label(find(&files, id, "名前"), "a string")
+    .label(find(&files, id, "👩\u{200d}👩\u{200d}👧"), "a family");
     snapshot("wide_and_joined_characters", &files, &[found]);
 }
 
@@ -232,7 +239,8 @@ fn long_lines_are_clipped() {
     let mut files = SourceMap::new();
     let filler = "a_long_name_for_a_field && ".repeat(40);
     let id = files.add("long.cel", format!("{filler}middle == 1 || {filler}last\nshort\n"));
-    let wordy = "these words are too many to stand beside the mark, so they stand below it, and wrap";
+    let wordy =
+        "these words are too many to stand beside the mark, so they stand below it, and wrap";
     let found = |needle, label: &str| {
         Diagnostic::new(Code::NotBool, find(&files, id, needle), "a long line", label)
     };
@@ -260,20 +268,22 @@ fn without_a_place() {
          has to go on in the next row",
     );
     warning.severity = Severity::Note;
-    let damaged = Diagnostic::without_place(
-        Code::Damaged,
-        "payments.plcb is damaged and was not loaded",
-    )
-    .detail("section `code`, bytes 4096 to 7231: not what its digest says")
-    .help("fetch it again");
+    let damaged =
+        Diagnostic::without_place(Code::Damaged, "payments.plcb is damaged and was not loaded")
+            .detail("section `code`, bytes 4096 to 7231: not what its digest says")
+            .help("fetch it again");
     snapshot("without_a_place", &SourceMap::new(), &[damaged, warning]);
 }
 
 #[test]
 fn colours_mark_the_same_text() {
     let (files, id) = payments();
-    let found = Diagnostic::new(Code::UnknownField, find(&files, id, "amout"), "no `amout`", "here")
-        .fix("spell it right", find(&files, id, "amout"), "amount");
+    let found =
+        Diagnostic::new(Code::UnknownField, find(&files, id, "amout"), "no `amout`", "here").fix(
+            "spell it right",
+            find(&files, id, "amout"),
+            "amount",
+        );
     let findings = [found];
     let report = Report { files: &files, prefix: "sub/", findings: &findings, dropped: 0 };
     for format in FORMATS.iter().filter(|format| format.for_people) {
@@ -295,13 +305,9 @@ fn every_span_can_be_drawn() {
     for start in 0..end {
         for stop in 0..end {
             for width in [0, 1, 20, 80] {
-                let findings = [Diagnostic::new(
-                    Code::NotBool,
-                    Span::new(id, start, stop),
-                    "any",
-                    "label",
-                )
-                .fix("cut", Span::new(id, start, stop), "x\ny")];
+                let findings =
+                    [Diagnostic::new(Code::NotBool, Span::new(id, start, stop), "any", "label")
+                        .fix("cut", Span::new(id, start, stop), "x\ny")];
                 let report = Report { files: &files, prefix: "", findings: &findings, dropped: 0 };
                 for format in FORMATS {
                     (format.draw)(&report, Style { colour: false, width });

@@ -19,12 +19,12 @@ use unicode_width::UnicodeWidthStr;
 use crate::base::span::{FileId, Span};
 use crate::compiler::source::map::SourceFile;
 use crate::diag::diagnostic::{Diagnostic, Label};
+use crate::tools::report::Report;
 use crate::tools::report::fixed::fixed_lines;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::place::{clamp, line_text};
 use crate::tools::report::snippet::{Frame, Mark, draw_fixed, draw_line};
 use crate::tools::report::visible::{visible, wrap};
-use crate::tools::report::Report;
 
 /// Digits of a line number that are always kept free, so that short files align.
 const NUMBER_DIGITS_MIN: usize = 2;

@@ -132,5 +132,5 @@ fn range(report: &Report<'_>, span: Span) -> (String, Position, Position) {
         let at = file.lines.place(&file.text, byte);
         Position { line: at.line, column: at.column, byte }
     };
-    (format!("{}{}", report.prefix, file.path), position(span.start), position(span.end))
+    (report.raw_path(span), position(span.start), position(span.end))
 }

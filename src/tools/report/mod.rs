@@ -14,9 +14,12 @@ pub mod place;
 mod snippet;
 pub mod visible;
 
+use std::path::Path;
+
 use crate::base::span::Span;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::diagnostic::{Diagnostic, Severity};
+use crate::tools::paths::{normalize, slashed};
 use crate::tools::report::paint::Style;
 
 /// Findings, and the files that they are about.
@@ -34,11 +37,16 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// The path of the file of `span`, as the user would write it.
+    /// The path of the file of `span`, as the user would write it and a terminal may show it.
     #[must_use]
     pub fn path(&self, span: Span) -> String {
+        visible::visible(&self.raw_path(span)).into_owned()
+    }
+
+    /// The path of the file of `span`, as the user would write it.
+    fn raw_path(&self, span: Span) -> String {
         let path = self.files.get(span.file).map_or("", |file| file.path.as_str());
-        visible::visible(&format!("{}{path}", self.prefix)).into_owned()
+        slashed(&normalize(Path::new(&format!("{}{path}", self.prefix))))
     }
 
     /// The start of `span` as `payments.yaml:17:16`.

@@ -84,7 +84,8 @@ pub(super) fn draw_line(
     rows: &mut Vec<String>,
 ) {
     let cells = cells(text);
-    let mut placed: Vec<Placed<'_>> = marks.iter().map(|mark| place(&cells, text.len(), mark)).collect();
+    let mut placed: Vec<Placed<'_>> =
+        marks.iter().map(|mark| place(&cells, text.len(), mark)).collect();
     placed.sort_by_key(|mark| (mark.from, mark.to));
     let window = window(frame.room(), &placed);
     for mark in &mut placed {
@@ -174,9 +175,8 @@ fn clip(cells: &[Cell], window: Window) -> String {
 fn layers(placed: Vec<Placed<'_>>) -> Vec<Vec<Placed<'_>>> {
     let mut layers: Vec<Vec<Placed<'_>>> = Vec::new();
     for mark in placed {
-        let free = layers
-            .iter_mut()
-            .find(|layer| layer.last().is_none_or(|last| last.to < mark.from));
+        let free =
+            layers.iter_mut().find(|layer| layer.last().is_none_or(|last| last.to < mark.from));
         match free {
             Some(layer) => layer.push(mark),
             None => layers.push(vec![mark]),
@@ -192,7 +192,8 @@ fn draw_layer(frame: Frame, room: usize, layer: &[Placed<'_>], rows: &mut Vec<St
     let mut row = Row::new(frame);
     for (at, mark) in layer.iter().enumerate() {
         let hangs = at < beside && !mark.text.is_empty();
-        let line = format!("{}{}", if hangs { "┬" } else { "─" }, "─".repeat(mark.to - mark.from - 1));
+        let line =
+            format!("{}{}", if hangs { "┬" } else { "─" }, "─".repeat(mark.to - mark.from - 1));
         row.put(mark.from, mark.paint, &line);
         if at >= beside {
             row.put(mark.to + 1, mark.paint, mark.text);

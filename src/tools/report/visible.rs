@@ -45,6 +45,12 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(cells(text).into_iter().map(|cell| cell.shown).collect())
 }
 
+/// Text of several lines, each as `visible` shows it.
+#[must_use]
+pub fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
 /// What is shown for a few bytes of a line that cannot be divided on a screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {

@@ -1,0 +1,58 @@
+//! How a command ends: one table for all of them.
+
+use std::process::ExitCode;
+
+/// How a command ends. The order is that of importance: the greatest of several is the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Exit {
+    /// Done, and nothing to object to.
+    Done,
+    /// Findings: errors in sources, failed tests, a deny under `--fail-on-deny`.
+    Findings,
+    /// It could not run: usage, input that cannot be read, a bundle that is refused.
+    CouldNotRun,
+    /// Something that was named does not exist.
+    Missing,
+    /// Something was changed after it was made: a digest does not match.
+    Integrity,
+    /// A bug of ours.
+    Bug,
+}
+
+impl Exit {
+    /// Every way to end, from the least to the most important.
+    pub const ALL: [Self; 6] =
+        [Self::Done, Self::Findings, Self::CouldNotRun, Self::Missing, Self::Integrity, Self::Bug];
+
+    /// The number that the shell sees.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Findings => 1,
+            Self::CouldNotRun => 2,
+            Self::Integrity => 4,
+            Self::Missing => 5,
+            Self::Bug => 70,
+        }
+    }
+
+    /// What it means, for `policyc help exit-codes`.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done, and nothing to object to",
+            Self::Findings => "findings: errors, failed tests, a deny under --fail-on-deny",
+            Self::CouldNotRun => "could not run: usage, unreadable input, a refused bundle",
+            Self::Integrity => "integrity: a digest does not match",
+            Self::Missing => "something that was named does not exist",
+            Self::Bug => "a bug of ours, with a request to report it",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,140 @@
+//! Findings to the user: the formats, the bar they are measured by, the summary below them.
+
+use std::path::PathBuf;
+
+use crate::cli::exit::Exit;
+use crate::cli::terminal::Terminal;
+use crate::cli::write::write;
+use crate::compiler::source::map::SourceMap;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::{Diagnostic, Severity};
+use crate::diag::sink::Sink;
+use crate::tools::report::paint::Paint;
+use crate::tools::report::{FORMATS, Format, Report, tally};
+
+/// Options of every command that reports findings.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Findings")]
+pub struct Reporting {
+    /// How findings are written.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "full",
+        env = "POLICYC_OUTPUT_FORMAT",
+        value_parser = format_named,
+    )]
+    pub output_format: Format,
+    /// Write the findings to a file as well; may be given more than once.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named)]
+    pub output: Vec<(Format, PathBuf)>,
+    /// End with 0 where findings alone would make it 1.
+    #[arg(long)]
+    pub exit_zero: bool,
+}
+
+fn format_named(name: &str) -> Result<Format, String> {
+    let known = FORMATS.iter().find(|format| format.name == name).copied();
+    known.ok_or_else(|| {
+        let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+        format!("the formats are {}", names.join(", "))
+    })
+}
+
+fn output_named(text: &str) -> Result<(Format, PathBuf), String> {
+    let (name, path) = text.split_once('=').ok_or("write it as FORMAT=FILE")?;
+    Ok((format_named(name)?, PathBuf::from(path)))
+}
+
+/// What a command worked on, for the line below the findings.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Parts such as `6 policies, 30 rules`, joined by a dot.
+    pub parts: Vec<String>,
+}
+
+/// Writes everything that the sink holds, and says how the command ends because of it.
+#[must_use]
+pub fn conclude(
+    terminal: &Terminal,
+    options: &Reporting,
+    files: &SourceMap,
+    prefix: &str,
+    sink: Sink,
+    summary: &Summary,
+) -> Exit {
+    let (findings, dropped) = sink.finish();
+    let report = Report { files, prefix, findings: &findings, dropped };
+    let mut exit = findings.iter().map(exit_of).max().unwrap_or(Exit::Done);
+    terminal.result(&(options.output_format.draw)(&report, terminal.style));
+    for (format, path) in &options.output {
+        let text = (format.draw)(&report, crate::tools::report::paint::Style::PLAIN);
+        if let Err(finding) = write(path, text.as_bytes()) {
+            exit = exit.max(alone(terminal, &finding));
+        }
+    }
+    if exit == Exit::Findings && options.exit_zero {
+        exit = Exit::Done;
+    }
+    if options.output_format.for_people {
+        summarize(terminal, &report, summary, exit);
+    }
+    exit
+}
+
+/// The tally and the next step.
+fn summarize(terminal: &Terminal, report: &Report<'_>, summary: &Summary, exit: Exit) {
+    let mut parts = vec![tally(report)];
+    parts.extend(summary.parts.iter().cloned());
+    let gap = if report.findings.is_empty() { "" } else { "\n" };
+    let mut text = format!("{gap}  {}\n", parts.join(" · "));
+    let worst = report.findings.iter().find(|finding| finding.severity == Severity::Error);
+    if let Some(finding) = worst {
+        let next = format!("policyc explain {}", finding.code.id());
+        text.push_str(&next_line(terminal, &next, exit));
+    }
+    terminal.notice(&text);
+}
+
+/// `  next  policyc explain E0302            exit 1`.
+#[must_use]
+pub fn next_line(terminal: &Terminal, next: &str, exit: Exit) -> String {
+    let style = terminal.notice_style;
+    let left = format!("  next  {next}");
+    let right = format!("exit {}", exit.code());
+    let gap = style.width.saturating_sub(left.chars().count() + right.chars().count()).max(2);
+    format!(
+        "  {}  {next}{}{}\n",
+        style.paint(Paint::Help, "next"),
+        " ".repeat(gap),
+        style.paint(Paint::Frame, &right)
+    )
+}
+
+/// Writes one finding about no source to standard error, and says how the command ends.
+#[must_use]
+pub fn alone(terminal: &Terminal, finding: &Diagnostic) -> Exit {
+    let files = SourceMap::new();
+    let findings = std::slice::from_ref(finding);
+    let report = Report { files: &files, prefix: "", findings, dropped: 0 };
+    terminal.error(&crate::tools::report::full::draw(&report, terminal.notice_style));
+    exit_of(finding)
+}
+
+/// How a command ends that reports this.
+#[must_use]
+pub fn exit_of(finding: &Diagnostic) -> Exit {
+    let of_a_source = finding.primary.is_some();
+    match finding.severity {
+        Severity::Note | Severity::Warning => Exit::Done,
+        Severity::Error if of_a_source => Exit::Findings,
+        Severity::Error if finding.code == Code::Damaged => Exit::Integrity,
+        Severity::Error if could_not_run(finding.code) => Exit::CouldNotRun,
+        Severity::Error => Exit::Findings,
+    }
+}
+
+/// Whether a code says that a command had nothing to work on.
+fn could_not_run(code: Code) -> bool {
+    matches!(code.id().get(..1), Some("P" | "R"))
+}

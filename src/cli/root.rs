@@ -1,0 +1,143 @@
+//! The first screen: every command in its group, and the topics of `policyc help`.
+
+use std::fmt::Write as _;
+
+use clap::{ArgMatches, Args, FromArgMatches};
+
+use crate::cli::exit::Exit;
+use crate::cli::terminal::{Globals, Terminal};
+use crate::cli::{COMMANDS, Command};
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::{Diagnostic, Severity};
+use crate::tools::report::paint::{Paint, Style};
+
+/// The groups of the first screen, in order.
+const GROUPS: &[&str] = &["write", "try", "ship"];
+
+/// The parser of the whole command line.
+#[must_use]
+pub fn parser() -> clap::Command {
+    let root = clap::Command::new("policyc")
+        .about("Policies for agents, compiled, decided, explained.")
+        .version(env!("CARGO_PKG_VERSION"))
+        .override_help(overview())
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .term_width(80)
+        .subcommand(
+            clap::Command::new("help")
+                .about("Explain a command, or what exit codes mean")
+                .arg(clap::Arg::new("topic").value_name("COMMAND|exit-codes")),
+        );
+    let root = Globals::augment_args(root);
+    COMMANDS.iter().fold(root, |root, command| {
+        let parser = clap::Command::new(command.name)
+            .about(command.about)
+            .override_usage(format!("policyc {} {}", command.name, command.usage));
+        root.subcommand((command.arguments)(parser))
+    })
+}
+
+/// The first screen.
+fn overview() -> String {
+    let mut text = String::from("policyc: policies for agents, compiled, decided, explained.\n");
+    for group in GROUPS {
+        let rows: Vec<&Command> = COMMANDS.iter().filter(|row| row.group == *group).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let join = |field: fn(&Command) -> &'static str| {
+            rows.iter().map(|row| field(row)).collect::<Vec<_>>().join(", ")
+        };
+        let (names, short) = (join(|row| row.name), join(|row| row.short));
+        let _ = writeln!(text, "  {group:<7} {names:<22} {short}");
+    }
+    text.push_str(
+        "  start with  policyc init         more  policyc help COMMAND, help exit-codes\n",
+    );
+    text
+}
+
+/// Parses `arguments` and runs the command that they name.
+pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
+    let matches = match parser().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return refuse(&error),
+    };
+    let terminal = Terminal::new(Globals::from_arg_matches(&matches).unwrap_or_default());
+    let Some((name, rest)) = matches.subcommand() else { return Exit::CouldNotRun };
+    if name == "help" {
+        return help(&terminal, rest.get_one::<String>("topic").map(String::as_str));
+    }
+    let Some(command) = COMMANDS.iter().find(|row| row.name == name) else {
+        return Exit::CouldNotRun;
+    };
+    crate::cli::guard::guarded(&terminal, || (command.run)(rest, &terminal))
+}
+
+/// Help and version are results; everything else is `P0908`.
+fn refuse(error: &clap::Error) -> Exit {
+    let terminal = Terminal::new(Globals::default());
+    if !error.use_stderr() {
+        terminal.result(&styled(&error.render(), terminal.style));
+        return Exit::Done;
+    }
+    let text = error.render().to_string();
+    let text = crate::tools::report::visible::visible_lines(&text);
+    match text.strip_prefix("error: ") {
+        Some(rest) => {
+            let head = format!("error[{}]", Code::BadUsage.id());
+            let head = terminal.notice_style.paint(Paint::Head(Severity::Error), &head);
+            terminal.error(&format!("{head}: {rest}"));
+        }
+        None => terminal.error(&text),
+    }
+    Exit::CouldNotRun
+}
+
+/// The words of the parser, with its colours or without.
+fn styled(text: &clap::builder::StyledStr, style: Style) -> String {
+    if style.colour { text.ansi().to_string() } else { text.to_string() }
+}
+
+/// `policyc help TOPIC`.
+fn help(terminal: &Terminal, topic: Option<&str>) -> Exit {
+    match topic {
+        None => terminal.result(&overview()),
+        Some("exit-codes") => {
+            let mut text = String::from("How a command ends\n\n");
+            let mut rows = Exit::ALL;
+            rows.sort_by_key(|exit| exit.code());
+            for exit in rows {
+                let _ = writeln!(text, "  {:>3}  {}", exit.code(), exit.meaning());
+            }
+            text.push_str("\nOf several the most important holds: 70, 4, 5, 2, 1.\n");
+            terminal.result(&text);
+        }
+        Some(name) => return help_of(terminal, name),
+    }
+    Exit::Done
+}
+
+/// `policyc help COMMAND`.
+fn help_of(terminal: &Terminal, name: &str) -> Exit {
+    if let Some(command) = parser().find_subcommand_mut(name) {
+        terminal.result(&styled(&command.render_help(), terminal.style));
+        return Exit::Done;
+    }
+    let names = COMMANDS.iter().map(|row| row.name).chain(["exit-codes"]);
+    let near = crate::diag::suggest::nearest(name, names);
+    let finding =
+        Diagnostic::without_place(Code::BadUsage, format!("there is no command `{name}`"))
+            .maybe_help(near.map(|near| format!("did you mean `{near}`?")));
+    crate::cli::reporting::alone(terminal, &finding)
+}
+
+/// The options of a command from what was parsed with `arguments` of its row.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub fn options<T: FromArgMatches>(matches: &ArgMatches) -> Result<T, Exit> {
+    T::from_arg_matches(matches).map_err(|error| refuse(&error))
+}

@@ -1,0 +1,111 @@
+//! Where words go: results to standard output, notices to standard error.
+//!
+//! A reader that went away (`policyc explain --all | head`) is no error: what is left is not
+//! written, and the command ends as it would have.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+
+use crate::tools::report::paint::Style;
+
+/// Columns of a screen whose size nobody tells.
+const WIDTH: usize = 80;
+/// Columns that a frame and a few words need.
+const WIDTH_MIN: usize = 40;
+/// Rows longer than this are hard to read.
+const WIDTH_MAX: usize = 120;
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Options that every command takes.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Globals {
+    /// When to use colours.
+    #[arg(
+        long,
+        global = true,
+        value_name = "auto|always|never",
+        default_value = "auto",
+        env = "POLICYC_COLOR",
+        hide_possible_values = true
+    )]
+    pub color: Colour,
+    /// Say nothing but results and errors.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Say more about what is done.
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+}
+
+/// The two streams of a command, and how to draw on them.
+#[derive(Debug)]
+pub struct Terminal {
+    /// Style of standard output.
+    pub style: Style,
+    /// Style of standard error.
+    pub notice_style: Style,
+    globals: Globals,
+}
+
+impl Terminal {
+    /// Looks at the streams and at the environment once.
+    #[must_use]
+    pub fn new(globals: Globals) -> Self {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let plain = set("NO_COLOR") || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let colour = |is_terminal: bool| match globals.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => is_terminal && !plain,
+        };
+        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let width = columns.map_or(WIDTH, |columns: usize| columns.clamp(WIDTH_MIN, WIDTH_MAX));
+        Self {
+            style: Style { colour: colour(io::stdout().is_terminal()), width },
+            notice_style: Style { colour: colour(io::stderr().is_terminal()), width },
+            globals,
+        }
+    }
+
+    /// Writes a result.
+    pub fn result(&self, text: &str) {
+        ignore_gone(io::stdout().lock().write_all(text.as_bytes()));
+    }
+
+    /// Writes an error: something that `--quiet` does not hide.
+    pub fn error(&self, text: &str) {
+        ignore_gone(io::stderr().lock().write_all(text.as_bytes()));
+    }
+
+    /// Writes a notice, unless `--quiet`.
+    pub fn notice(&self, text: &str) {
+        if !self.globals.quiet {
+            self.error(text);
+        }
+    }
+
+    /// Writes what only `--verbose` asks for.
+    pub fn detail(&self, text: &str) {
+        if self.globals.verbose {
+            self.notice(text);
+        }
+    }
+}
+
+/// Nobody is left to tell that nobody is left to read.
+fn ignore_gone(written: io::Result<()>) {
+    drop(written);
+}

@@ -1,0 +1,375 @@
+//! Finds and reads sources: the only reader of files.
+//!
+//! In:      the paths that a user named.
+//! Out:     a `SourceMap` in order of logical path, and what could not be read.
+//! Imports: `base`, `diag`, `compiler::source`.
+//!
+//! A logical path is relative to the deepest directory that holds everything named, so that the
+//! same sources give the same bundle wherever they lie and from wherever they are built.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use crate::base::limits::SOURCE_BYTES_MAX;
+use crate::base::span::Span;
+use crate::compiler::source::map::SourceMap;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::sink::Sink;
+use crate::tools::paths::{beside, common, normalize, relative, slashed};
+
+/// Rounds of files that refer to files; policies refer to schemas, and those to nothing.
+const REFERENCE_ROUNDS_MAX: usize = 8;
+/// The environment of a CEL Policy document lies beside it under this name.
+const ENVIRONMENT: &str = "config.yaml";
+
+/// What was found under the paths that a user named.
+#[derive(Debug, Default)]
+pub struct Project {
+    /// Policies and the files that they refer to.
+    pub files: SourceMap,
+    /// The directory that logical paths start from.
+    pub root: PathBuf,
+    /// The root as seen from the working directory; ends in `/` or is empty.
+    pub prefix: String,
+    /// Logical paths of the test files found.
+    pub tests: Vec<String>,
+    /// Whether something that the user named does not exist.
+    pub missing: bool,
+}
+
+/// A file that a source refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// As written: relative to the file it is written in.
+    pub path: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// What a YAML file is, told from its first column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Policy,
+    CelPolicy,
+    Other,
+}
+
+/// Reads the policies under `paths`, and the files that `references` finds in them.
+///
+/// Problems go to the sink: `P0901` for what cannot be read, `P0902` if there is no policy,
+/// `E0602` and `E0207` for files that are too long or not text.
+#[must_use]
+pub fn read(
+    paths: &[PathBuf],
+    references: fn(&SourceMap) -> Vec<Reference>,
+    sink: &mut Sink,
+) -> Project {
+    let mut reading = Reading::start(paths, sink);
+    for path in paths {
+        reading.named(path, sink);
+    }
+    reading.read_references(references);
+    let Reading { mut project, texts, late, .. } = reading;
+    project.tests.sort();
+    project.tests.dedup();
+    if texts.is_empty() && late.is_empty() && !sink.has_errors() && project.tests.is_empty() {
+        let names: Vec<String> = paths.iter().map(|p| format!("`{}`", p.display())).collect();
+        let found = format!("no policy was found in {}", names.join(", "));
+        sink.report(
+            Diagnostic::without_place(Code::NoPolicies, found)
+                .help("a policy is a `.cel` file, or a YAML file with `policyc: 1` or `rule:`"),
+        );
+    }
+    project.files = map_of(&texts);
+    for found in late {
+        if let Some(file) = project.files.find(&found.path) {
+            let span = Span::new(file, found.start, found.end);
+            let finding = Diagnostic::new(found.code, span, found.message, found.label);
+            sink.report(finding.maybe_help(found.help));
+        }
+    }
+    project
+}
+
+/// The bytes of the file, or an error if it has more than `max` of them.
+///
+/// # Errors
+/// Those of the file system; `FileTooLarge` for a longer file.
+pub fn read_bytes(path: &Path, max: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    read_to(&mut File::open(path)?, max, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The bytes of `from`, as of standard input, or an error if it has more than `max` of them.
+///
+/// # Errors
+/// Those of `from`; `FileTooLarge` for more bytes.
+pub fn read_to(from: &mut dyn Read, max: usize, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    from.take(limit).read_to_end(bytes)?;
+    if bytes.len() > max {
+        return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+    }
+    Ok(())
+}
+
+/// The files in order of logical path.
+fn map_of(texts: &BTreeMap<String, String>) -> SourceMap {
+    let mut files = SourceMap::new();
+    for (path, text) in texts {
+        files.add(path.clone(), text.clone());
+    }
+    files
+}
+
+/// A reading in progress.
+struct Reading {
+    project: Project,
+    /// The working directory.
+    here: PathBuf,
+    /// Files by logical path.
+    texts: BTreeMap<String, String>,
+    /// Findings inside of files, for when all ids are known.
+    late: Vec<Late>,
+}
+
+/// A finding in a file that has no id yet.
+struct Late {
+    code: Code,
+    path: String,
+    start: u32,
+    end: u32,
+    message: String,
+    label: &'static str,
+    help: Option<String>,
+}
+
+impl Reading {
+    /// Works out the root. Without a working directory, paths stay as they are written.
+    fn start(paths: &[PathBuf], sink: &mut Sink) -> Self {
+        let here = std::env::current_dir().unwrap_or_default();
+        let folders = paths.iter().map(|path| {
+            let path = normalize(&here.join(path));
+            let folder = if path.is_dir() { None } else { path.parent().map(Path::to_path_buf) };
+            folder.unwrap_or(path)
+        });
+        let root = folders.reduce(|a, b| common(&a, &b)).unwrap_or_else(|| here.clone());
+        let absolute = paths.iter().any(|path| path.is_absolute()) && !root.starts_with(&here);
+        let mut prefix = slashed(&if absolute { root.clone() } else { relative(&here, &root) });
+        if !prefix.is_empty() && !prefix.ends_with('/') {
+            prefix.push('/');
+        }
+        if here.as_os_str().is_empty() {
+            sink.report(Diagnostic::without_place(
+                Code::Unreadable,
+                "the working directory cannot be read",
+            ));
+        }
+        let project = Project { root, prefix, ..Project::default() };
+        Self { project, here, texts: BTreeMap::new(), late: Vec::new() }
+    }
+
+    /// Reads what the user named: a file whatever it holds, a directory for what looks right.
+    fn named(&mut self, path: &Path, sink: &mut Sink) {
+        let full = normalize(&self.here.join(path));
+        match fs::metadata(&full) {
+            Err(error) => {
+                self.project.missing |= error.kind() == io::ErrorKind::NotFound;
+                sink.report(unreadable(&path.display().to_string(), &error));
+            }
+            Ok(data) if data.is_dir() => self.walk(&full, sink),
+            Ok(_) if is_test(&full) => self.project.tests.push(self.logical(&full)),
+            Ok(_) => {
+                let logical = self.logical(&full);
+                self.add(&logical, sink);
+                self.add_environment(&logical, sink);
+            }
+        }
+    }
+
+    /// Reads what looks like a policy under `folder`; what `.gitignore` names is left out.
+    fn walk(&mut self, folder: &Path, sink: &mut Sink) {
+        let walk = WalkBuilder::new(folder).require_git(false).git_global(false).build();
+        for entry in walk {
+            let path = match entry {
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                    entry.into_path()
+                }
+                Ok(_) => continue,
+                Err(error) => {
+                    let found = format!("a directory cannot be read: {error}");
+                    sink.report(Diagnostic::without_place(Code::Unreadable, found));
+                    continue;
+                }
+            };
+            let logical = self.logical(&path);
+            if is_test(&path) {
+                self.project.tests.push(logical);
+            } else if has_ending(&path, &["cel"]) {
+                self.add(&logical, sink);
+            } else if has_ending(&path, &["yaml", "yml"]) && looks_like_policy(&path) {
+                self.add(&logical, sink);
+                self.add_environment(&logical, sink);
+            }
+        }
+    }
+
+    /// Reads `config.yaml` beside a CEL Policy document.
+    fn add_environment(&mut self, logical: &str, sink: &mut Sink) {
+        let text = self.texts.get(logical).map_or("", String::as_str);
+        let environment = beside(logical, ENVIRONMENT);
+        let exists = || self.project.root.join(&environment).is_file();
+        if kind_of(text) == Kind::CelPolicy && exists() {
+            self.add(&environment, sink);
+        }
+    }
+
+    /// Reads the files that are referred to, until there are no new ones.
+    fn read_references(&mut self, find: fn(&SourceMap) -> Vec<Reference>) {
+        for _ in 0..REFERENCE_ROUNDS_MAX {
+            let files = map_of(&self.texts);
+            self.late.retain(|found| found.code != Code::Unreadable);
+            let mut grown = false;
+            for reference in find(&files) {
+                let from = files.get(reference.span.file).map_or("", |file| file.path.as_str());
+                let logical = beside(from, &reference.path);
+                if Path::new(&reference.path).is_absolute() {
+                    let found = format!("`{}` is an absolute path", reference.path);
+                    self.refuse(from, reference.span, found, "no other machine finds it");
+                } else if !self.texts.contains_key(&logical) {
+                    match self.load(&logical) {
+                        Ok(()) => grown = true,
+                        Err(found) => {
+                            self.refuse(from, reference.span, found.message, "named here");
+                        }
+                    }
+                }
+            }
+            if !grown {
+                return;
+            }
+        }
+    }
+
+    /// Reads a file, unless it is there already.
+    fn add(&mut self, logical: &str, sink: &mut Sink) {
+        if !self.texts.contains_key(logical)
+            && let Err(found) = self.load(logical)
+        {
+            sink.report(*found);
+        }
+    }
+
+    /// Reads a file; a byte that is no text is found later, in what the rest reads as.
+    fn load(&mut self, logical: &str) -> Result<(), Box<Diagnostic>> {
+        let bytes = read_bytes(&self.project.root.join(logical), SOURCE_BYTES_MAX)
+            .map_err(|error| Box::new(unreadable(&self.shown(logical), &error)))?;
+        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let byte = error.as_bytes().get(at).copied().unwrap_or_default();
+            let start = u32::try_from(at).unwrap_or(u32::MAX);
+            self.late.push(Late {
+                code: Code::NotUtf8,
+                path: logical.to_owned(),
+                start,
+                end: start.saturating_add(1),
+                message: format!("this file is not UTF-8 text: the byte 0x{byte:02X}"),
+                label: "no character begins so",
+                help: Some("save the file as UTF-8".to_owned()),
+            });
+            text
+        });
+        self.texts.insert(logical.to_owned(), text);
+        Ok(())
+    }
+
+    /// Reports a reference that leads nowhere.
+    fn refuse(&mut self, from: &str, span: Span, message: String, label: &'static str) {
+        self.late.push(Late {
+            code: Code::Unreadable,
+            path: from.to_owned(),
+            start: span.start,
+            end: span.end,
+            message,
+            label,
+            help: None,
+        });
+    }
+
+    /// The path of a file as the user would write it.
+    fn shown(&self, logical: &str) -> String {
+        slashed(&normalize(Path::new(&format!("{}{logical}", self.project.prefix))))
+    }
+
+    fn logical(&self, full: &Path) -> String {
+        slashed(&relative(&self.project.root, full))
+    }
+}
+
+/// `P0901` or `E0602`, in words that do not depend on the system.
+#[must_use]
+pub fn unreadable(shown: &str, error: &io::Error) -> Diagnostic {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        let max = SOURCE_BYTES_MAX >> 20;
+        let found = format!("`{shown}` is longer than a source may be");
+        return Diagnostic::without_place(Code::TooLong, found)
+            .help(format!("a source may have {max} MiB; make several files of it"));
+    }
+    let found = format!("`{shown}` cannot be read: {}", reason(error));
+    Diagnostic::without_place(Code::Unreadable, found)
+}
+
+/// Why the file system refused, in words that do not depend on the system.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the enum is not ours and may grow; its own words serve for the rest"
+    )]
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::AlreadyExists => "it exists already".to_owned(),
+        kind => kind.to_string(),
+    }
+}
+
+/// Whether the name is that of a table of tests.
+fn is_test(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    ["_test.yaml", "_test.yml"].iter().any(|ending| name.ends_with(ending)) || name == "tests.yaml"
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known))
+}
+
+/// Whether a YAML file that nobody named is a policy. An unreadable one may be.
+fn looks_like_policy(path: &Path) -> bool {
+    match read_bytes(path, SOURCE_BYTES_MAX) {
+        Ok(bytes) => kind_of(&String::from_utf8_lossy(&bytes)) != Kind::Other,
+        Err(_) => true,
+    }
+}
+
+/// The first key at the left edge that tells.
+fn kind_of(text: &str) -> Kind {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    for line in text.split(['\n', '\r']) {
+        if line.starts_with("policyc:") {
+            return Kind::Policy;
+        }
+        if line.starts_with("rule:") {
+            return Kind::CelPolicy;
+        }
+    }
+    Kind::Other
+}
