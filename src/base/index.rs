@@ -104,6 +104,11 @@ impl<I: Index, T> IndexVec<I, T> {
         &self.raw
     }
 
+    /// Takes `first` and everything after it out again.
+    pub fn truncate(&mut self, first: I) {
+        self.raw.truncate(first.index());
+    }
+
     /// Makes the table `len` entries long, filling with `entry`.
     pub fn resize(&mut self, len: usize, entry: T)
     where

@@ -7,3 +7,12 @@
 
 pub mod ast;
 pub mod document;
+pub mod error;
+pub mod invisible;
+pub mod lexer;
+pub mod literal;
+pub mod parser;
+pub mod print;
+mod stream;
+pub mod token;
+mod unexpected;

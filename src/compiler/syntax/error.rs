@@ -1,0 +1,533 @@
+//! What can be wrong with an expression, and how it is said.
+//!
+//! In:      facts from `stream`, `literal` and the grammar.
+//! Out:     diagnostics E0101 to E0113, E0602 and E0603.
+//! Imports: `base`, `diag`, `compiler::syntax::{ast, invisible, literal}`.
+
+use crate::base::limits::{EXPRESSION_CODE_POINTS_MAX, EXPRESSION_DEPTH_MAX};
+use crate::base::span::Span;
+use crate::compiler::syntax::ast::{LogicOp, UnaryOp};
+use crate::compiler::syntax::invisible::{Invisible, escape_of, invisible, spelled};
+use crate::compiler::syntax::literal::LiteralFault;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::{Diagnostic, Edit, Fix};
+
+/// Why an expression cannot be read as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a variant says what its fields are")]
+pub enum SyntaxError {
+    /// A string, bytes or a quoted name without its close; the bracket that probably follows it.
+    UnclosedString { at: Span, quote: String, before: Option<char> },
+    /// `open` has no partner; it is missing at `missing`, or `instead` stands there.
+    UnclosedBracket { at: Span, open: char, close: char, missing: Span, instead: Option<char> },
+    /// `close` has no partner.
+    Unopened { at: Span, close: char },
+    /// A reserved word as a variable or, before an argument list, a function.
+    Reserved { at: Span, word: String, call: bool },
+    /// `=`; in a map or message `entry`, where a colon belongs.
+    Assignment { at: Span, entry: bool },
+    /// `and` or `or`.
+    WordOperator { at: Span, word: String, op: LogicOp },
+    /// `not` before an operand.
+    WordNot { at: Span, op: UnaryOp },
+    /// `not in`.
+    NotIn { at: Span },
+    /// An operator of other languages that CEL spells `op`.
+    ForeignOperator { at: Span, text: String, op: &'static str },
+    /// A character that cannot be seen.
+    Invisible { at: Span, c: char, place: Place },
+    /// A character that no word of CEL holds.
+    UnknownCharacter { at: Span, c: char },
+    /// A name with letters that names cannot have.
+    ForeignName { at: Span, text: String },
+    /// A character that a quoted name cannot have.
+    QuotedCharacter { at: Span, c: char },
+    /// Back-quotes with nothing between them.
+    EmptyName { at: Span },
+    /// An escape in `text` that means nothing.
+    Escape { at: Span, text: String, fault: LiteralFault },
+    /// Digits that run into letters.
+    BadNumber { at: Span, text: String },
+    /// A number beyond its type.
+    NumberRange { at: Span, text: String, kind: NumberKind },
+    /// A number that ends in a point.
+    BarePoint { at: Span, text: String },
+    /// A word where the grammar has none; the text ends here if `found` is `None`.
+    Unexpected { at: Span, found: Option<String>, expected: Expected },
+    /// No name after a dot, or in front of the colon of a message field.
+    ExpectedName { at: Span, found: Option<String>, keyword: bool, field: bool },
+    /// A quoted name that is no field.
+    QuotedName { at: Span, call: bool },
+    /// `!-x` or `-!x`.
+    MixedUnary { at: Span },
+    /// A conditional between `?` and `:` without parentheses.
+    InnerConditional { at: Span, outer: Span },
+    /// `?` without its `:`.
+    NoColon { at: Span, question: Span },
+    /// A comma behind the last argument.
+    ArgumentComma { at: Span },
+    /// A function between its operands, as `a contains b`.
+    Infix { at: Span, name: String },
+    /// `{` after something that is not the name of a type.
+    NotAType { at: Span, brace: Span },
+    /// Nothing but white space and comments.
+    Empty { at: Span },
+    /// More code points than the limit.
+    TooLong { at: Span, code_points: usize },
+    /// Nested beyond the limit.
+    TooDeep { at: Span },
+}
+
+/// Where a character stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Between words.
+    Code,
+    /// In a comment, or behind an opening quote that is never closed.
+    Comment,
+    /// In a string with escapes.
+    String,
+    /// In a string without.
+    RawString,
+    /// In bytes.
+    Bytes,
+}
+
+/// The type of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberKind {
+    /// `int`
+    Int,
+    /// `uint`
+    Uint,
+    /// `double`
+    Double,
+}
+
+/// What could stand in a place.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Expected {
+    /// An operand.
+    pub operand: bool,
+    /// An operator.
+    pub operator: bool,
+    /// Separators and closing brackets, as they are written.
+    pub marks: Vec<&'static str>,
+}
+
+impl Expected {
+    /// In words: "an operator, `,` or `)`".
+    fn words(&self) -> String {
+        let mut parts = Vec::new();
+        if self.operand {
+            parts.push("an expression".to_owned());
+        }
+        if self.operator {
+            parts.push("an operator".to_owned());
+        }
+        parts.extend(self.marks.iter().map(|mark| format!("`{mark}`")));
+        match parts.split_last() {
+            None => "the end".to_owned(),
+            Some((last, [])) => last.clone(),
+            Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        }
+    }
+}
+
+impl SyntaxError {
+    /// Its bytes.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self {
+            Self::UnclosedString { at, .. }
+            | Self::UnclosedBracket { at, .. }
+            | Self::Unopened { at, .. }
+            | Self::Reserved { at, .. }
+            | Self::Assignment { at, .. }
+            | Self::WordOperator { at, .. }
+            | Self::WordNot { at, .. }
+            | Self::NotIn { at }
+            | Self::ForeignOperator { at, .. }
+            | Self::Invisible { at, .. }
+            | Self::UnknownCharacter { at, .. }
+            | Self::ForeignName { at, .. }
+            | Self::QuotedCharacter { at, .. }
+            | Self::EmptyName { at }
+            | Self::Escape { at, .. }
+            | Self::BadNumber { at, .. }
+            | Self::NumberRange { at, .. }
+            | Self::BarePoint { at, .. }
+            | Self::Unexpected { at, .. }
+            | Self::ExpectedName { at, .. }
+            | Self::QuotedName { at, .. }
+            | Self::MixedUnary { at }
+            | Self::InnerConditional { at, .. }
+            | Self::NoColon { at, .. }
+            | Self::ArgumentComma { at }
+            | Self::Infix { at, .. }
+            | Self::NotAType { at, .. }
+            | Self::Empty { at }
+            | Self::TooLong { at, .. }
+            | Self::TooDeep { at } => *at,
+        }
+    }
+}
+
+impl From<SyntaxError> for Diagnostic {
+    fn from(error: SyntaxError) -> Self {
+        match error {
+            SyntaxError::UnclosedString { at, quote, before } => unclosed_string(at, &quote, before),
+            SyntaxError::UnclosedBracket { at, open, close, missing, instead } => {
+                unclosed_bracket(at, (open, close), missing, instead)
+            }
+            SyntaxError::Unopened { at, close } => {
+                Self::new(Code::UnexpectedToken, at, format!("this `{close}` closes nothing"),
+                    "never opened")
+                .help(format!("take the `{close}` away, or open it further left"))
+            }
+            SyntaxError::Reserved { at, word, call } => reserved(at, &word, call),
+            SyntaxError::Assignment { at, entry } => {
+                let (title, text) =
+                    if entry { ("write `:`", ":") } else { ("compare with `==`", "==") };
+                Self::new(Code::Assignment, at, "CEL has no assignment", "one `=`")
+                    .fix(title, at, text)
+            }
+            SyntaxError::WordOperator { at, word, op } => {
+                let op = op.text();
+                Self::new(Code::WordOperator, at, format!("CEL spells `{word}` as `{op}`"),
+                    "not an operator")
+                .fix(format!("write `{op}`"), at, op)
+            }
+            SyntaxError::WordNot { at, op } => {
+                let message = format!("CEL spells `not` as `{}`", op.text());
+                Self::new(Code::WordOperator, at, message, "not an operator")
+                    .help("write `!`, and parentheses around all that it negates")
+            }
+            SyntaxError::NotIn { at } => {
+                Self::new(Code::WordOperator, at, "CEL has no `not in`", "not an operator")
+                    .help("negate the whole test, as in `!(x in list)`")
+            }
+            SyntaxError::ForeignOperator { at, text, op } => {
+                let code = match text.as_str() {
+                    "&" | "|" => Code::UnknownCharacter,
+                    _ => Code::UnexpectedToken,
+                };
+                Self::new(code, at, format!("CEL has no operator `{text}`"), "not an operator")
+                    .fix(format!("write `{op}`"), at, op)
+            }
+            SyntaxError::Invisible { at, c, place } => invisible_character(at, c, place),
+            other => names_and_literals(other),
+        }
+    }
+}
+
+fn names_and_literals(error: SyntaxError) -> Diagnostic {
+    match error {
+        SyntaxError::UnknownCharacter { at, c } => unknown_character(at, c),
+        SyntaxError::ForeignName { at, text } => Diagnostic::new(
+            Code::UnknownCharacter,
+            at,
+            format!("`{}` is not a name in CEL", spelled(&text)),
+            "a name has the letters a to z, digits and `_`",
+        )
+        .help("if it is text, put quotes around it"),
+        SyntaxError::QuotedCharacter { at, c } => Diagnostic::new(
+            Code::UnknownCharacter,
+            at,
+            format!("a name in back-quotes cannot hold `{}`", spelled(&c.to_string())),
+            "not in a name",
+        )
+        .help("read the field by index, as in `x[\"a name\"]`"),
+        SyntaxError::EmptyName { at } => {
+            Diagnostic::new(Code::ExpectedName, at, "this name is empty", "nothing in back-quotes")
+        }
+        SyntaxError::Escape { at, text, fault } => escape(at, &text, &fault),
+        SyntaxError::BadNumber { at, text } => bad_number(at, &text),
+        SyntaxError::NumberRange { at, text, kind } => number_range(at, &text, kind),
+        SyntaxError::BarePoint { at, text } => Diagnostic::new(
+            Code::BadNumber,
+            at,
+            format!("`{text}.` is not a number"),
+            "digits must follow the point",
+        )
+        .fix(format!("write `{text}.0`"), at, format!("{text}.0")),
+        other => structure(other),
+    }
+}
+
+fn structure(error: SyntaxError) -> Diagnostic {
+    match error {
+        SyntaxError::Unexpected { at, found, expected } => unexpected(at, found, &expected),
+        SyntaxError::ExpectedName { at, found, keyword, field } => {
+            expected_name(at, found, keyword, field)
+        }
+        SyntaxError::QuotedName { at, call: true } => Diagnostic::new(
+            Code::ExpectedName,
+            at,
+            "the name of a function cannot stand in back-quotes",
+            "a field may be quoted, a function not",
+        ),
+        SyntaxError::QuotedName { at, call: false } => Diagnostic::new(
+            Code::ExpectedName,
+            at,
+            "a name in back-quotes is a field, and needs its object",
+            "nothing stands before it",
+        )
+        .help("name the object, as in ``x.`a-b` ``; text stands in `\"`"),
+        SyntaxError::MixedUnary { at } => Diagnostic::new(
+            Code::UnexpectedToken,
+            at,
+            "`!` and `-` need parentheses between them",
+            "directly after another kind",
+        )
+        .help("write the inner one in parentheses, as in `!(-x)`"),
+        SyntaxError::InnerConditional { at, outer } => Diagnostic::new(
+            Code::UnexpectedToken,
+            at,
+            "a conditional between `?` and `:` needs parentheses",
+            "a second `?`",
+        )
+        .label(outer, "the first still waits for its `:`")
+        .help("write `a ? (b ? c : d) : e`"),
+        SyntaxError::NoColon { at, question } => {
+            Diagnostic::new(Code::UnexpectedToken, question, "this `?` has no `:`", "asked here")
+                .label(at, "`:` and the other value are missing here")
+                .help("say what holds otherwise, as in `a ? b : c`")
+        }
+        SyntaxError::ArgumentComma { at } => Diagnostic::new(
+            Code::UnexpectedToken,
+            at,
+            "arguments do not end with a comma",
+            "nothing follows it",
+        )
+        .fix("take the comma away", at, ""),
+        SyntaxError::Infix { at, name } => Diagnostic::new(
+            Code::UnexpectedToken,
+            at,
+            format!("`{name}` is a function, not an operator"),
+            "between its operands",
+        )
+        .help(format!("call it, as in `a.{name}(b)`")),
+        SyntaxError::NotAType { at, brace } => Diagnostic::new(
+            Code::UnexpectedToken,
+            brace,
+            "only the name of a type can stand before `{`",
+            "opens a message",
+        )
+        .label(at, "not the name of a type"),
+        SyntaxError::Empty { at } => {
+            Diagnostic::new(Code::EmptyExpression, at, "this expression is empty", "nothing here")
+                .help("write `true` if it always holds")
+        }
+        SyntaxError::TooLong { at, code_points } => Diagnostic::new(
+            Code::TooLong,
+            at,
+            format!(
+                "this expression has {code_points} code points, \
+                 {EXPRESSION_CODE_POINTS_MAX} are allowed"
+            ),
+            "too long from here",
+        )
+        .help("split it into several rules or variables"),
+        SyntaxError::TooDeep { at } => Diagnostic::new(
+            Code::TooDeep,
+            at,
+            format!("this expression is nested more than {EXPRESSION_DEPTH_MAX} levels deep"),
+            "one level too many",
+        )
+        .help("give a part of it a name of its own"),
+        other => Diagnostic::from(other),
+    }
+}
+
+fn unclosed_string(at: Span, quote: &str, before: Option<char>) -> Diagnostic {
+    let what = if quote == "`" { "name" } else { "string" };
+    let place = before.map_or_else(String::new, |mark| format!(", probably before `{mark}`"));
+    let message = format!("this {what} is never closed");
+    Diagnostic::new(Code::UnclosedString, at, message, "still open")
+        .help(format!("add the closing `{quote}`{place}"))
+}
+
+fn unclosed_bracket(
+    at: Span,
+    (open, close): (char, char),
+    missing: Span,
+    instead: Option<char>,
+) -> Diagnostic {
+    let message = format!("this `{open}` is never closed");
+    let found = Diagnostic::new(Code::UnclosedBracket, at, message, "opened here");
+    match instead {
+        Some(other) => found
+            .label(missing, format!("`{close}` belongs here, not `{other}`"))
+            .fix(format!("write `{close}`"), missing, close),
+        None => found
+            .label(missing, format!("`{close}` is missing here"))
+            .help(format!("add `{close}`, or take the `{open}` away")),
+    }
+}
+
+fn reserved(at: Span, word: &str, call: bool) -> Diagnostic {
+    let label = if call {
+        "a method may be called so, a function not"
+    } else {
+        "a field may be called so, a variable not"
+    };
+    let help = match word {
+        "if" | "else" => "a choice is written `condition ? yes : no`",
+        "for" | "while" | "loop" => "a loop is written `list.all(x, ..)` or `list.exists(x, ..)`",
+        "const" | "let" | "var" => "name a part of an expression under `variables`",
+        "return" => "write the value alone",
+        _ => "any other name will do",
+    };
+    let message = format!("`{word}` is a reserved word in CEL");
+    Diagnostic::new(Code::ReservedWord, at, message, label).help(help)
+}
+
+fn invisible_character(at: Span, c: char, place: Place) -> Diagnostic {
+    let label = match invisible(c) {
+        Some(Invisible::Bidi) => "turns text around",
+        Some(Invisible::ZeroWidth) | None => "takes no room",
+        Some(Invisible::LineBreak) => "breaks the line for some programs",
+        Some(Invisible::Control) => "steers a terminal",
+    };
+    let message = "an invisible character changes this line";
+    let found = Diagnostic::new(Code::InvisibleCharacter, at, message, label);
+    match place {
+        Place::Code | Place::Comment => found.fix("delete it", at, ""),
+        Place::String => {
+            found.help(format!("delete it, or write `{}` if it is meant", escape_of(c)))
+        }
+        Place::RawString => found.help(format!(
+            "delete it; if it is meant, a string without `r` may hold `{}`",
+            escape_of(c)
+        )),
+        Place::Bytes => found.help("delete it, or write its bytes with `\\x` if they are meant"),
+    }
+}
+
+fn unknown_character(at: Span, c: char) -> Diagnostic {
+    let shown = spelled(&c.to_string());
+    let message = format!("CEL has no character `{shown}`");
+    let found = Diagnostic::new(Code::UnknownCharacter, at, message, "not a word of CEL");
+    match c {
+        _ if c.is_whitespace() => found.fix("write a plain space", at, " "),
+        '“' | '”' | '„' | '‘' | '’' | '«' | '»' => {
+            found.help("text stands between plain `\"` or `'`")
+        }
+        '#' => found.help("a comment begins with `//`"),
+        ';' => found.help("take it away: an expression needs no end mark"),
+        '\\' => found.help("a backslash stands only inside a string"),
+        '^' | '~' => found.help("CEL has no operators on bits"),
+        '$' => found.help("a name is written without `$`"),
+        '×' => found.fix("write `*`", at, "*"),
+        '≤' => found.fix("write `<=`", at, "<="),
+        '≥' => found.fix("write `>=`", at, ">="),
+        '≠' => found.fix("write `!=`", at, "!="),
+        '−' | '–' => found.fix("write `-`", at, "-"),
+        _ => found,
+    }
+}
+
+fn escape(at: Span, text: &str, fault: &LiteralFault) -> Diagnostic {
+    let shown = spelled(text);
+    let diagnostic = |message: String, label: &str| {
+        Diagnostic::new(Code::BadEscape, at, message, label)
+    };
+    match fault {
+        LiteralFault::Escape => {
+            diagnostic(format!("CEL has no escape `{shown}`"), "not an escape").help(format!(
+                "write `\\{shown}` for a backslash, or put `r` before the string"
+            ))
+        }
+        LiteralFault::Digits(3) => {
+            diagnostic(format!("`{shown}` needs three octal digits"), "too short")
+                .help("write `\\\\` for a backslash")
+        }
+        LiteralFault::Digits(count) => {
+            diagnostic(format!("`{shown}` needs {count} hexadecimal digits"), "too short")
+        }
+        LiteralFault::Surrogate(Some(c)) => {
+            let whole = escape_of(*c);
+            diagnostic(format!("`{shown}` is cut as in UTF-16"), "one character in two halves")
+                .fix(format!("write `{whole}`"), at, whole)
+        }
+        LiteralFault::Surrogate(None) => {
+            diagnostic(format!("`{shown}` is half of a character"), "its other half is missing")
+                .help("write the whole character, as in `\\U0001f600`")
+        }
+        LiteralFault::NoCharacter => {
+            diagnostic(format!("`{shown}` is no character"), "the last one is `\\U0010ffff`")
+        }
+        LiteralFault::CharacterInBytes => {
+            diagnostic(format!("bytes have no escape `{shown}`"), "names a character, not bytes")
+                .help("write the bytes with `\\x`")
+        }
+    }
+}
+
+fn bad_number(at: Span, text: &str) -> Diagnostic {
+    let message = format!("`{text}` is not a number");
+    let found = Diagnostic::new(Code::BadNumber, at, message, "digits run into letters");
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text.get(digits.len()..).unwrap_or_default();
+    let plain: String = text.chars().filter(|c| *c != '_').collect();
+    if plain != text && plain.chars().all(|c| c.is_ascii_digit()) {
+        return found.fix("write it without `_`", at, plain);
+    }
+    if let Some(hex) = text.strip_prefix("0X") {
+        return found.fix("write a small `x`", at, format!("0x{hex}"));
+    }
+    match unit {
+        "ns" | "us" | "ms" | "s" | "m" | "h" => {
+            let duration = format!("duration(\"{text}\")");
+            found.fix(format!("write `{duration}`"), at, duration)
+        }
+        _ => found.help("numbers are decimal, or hexadecimal after `0x`"),
+    }
+}
+
+fn number_range(at: Span, text: &str, kind: NumberKind) -> Diagnostic {
+    let (name, label) = match kind {
+        NumberKind::Int => ("an int", "ints end at -9223372036854775808 and 9223372036854775807"),
+        NumberKind::Uint => ("a uint", "uints end at 18446744073709551615"),
+        NumberKind::Double => ("a double", "doubles end at about 1.8e308"),
+    };
+    let shown = if text.len() > 40 { "this number".to_owned() } else { format!("`{text}`") };
+    let found =
+        Diagnostic::new(Code::BadNumber, at, format!("{shown} does not fit into {name}"), label);
+    if kind == NumberKind::Int && text.parse::<u64>().is_ok() {
+        return found.help(format!("as a uint it is `{text}u`"));
+    }
+    found
+}
+
+fn unexpected(at: Span, found: Option<String>, expected: &Expected) -> Diagnostic {
+    let wanted = expected.words();
+    let Some(found) = found else {
+        let message = format!("the expression ends where {wanted} was expected");
+        return Diagnostic::new(Code::UnexpectedToken, at, message, "ends here");
+    };
+    let label = if expected.operand { "not an expression" } else { "not expected" };
+    let message = format!("{wanted} was expected, not {found}");
+    Diagnostic::new(Code::UnexpectedToken, at, message, label)
+}
+
+fn expected_name(at: Span, found: Option<String>, keyword: bool, field: bool) -> Diagnostic {
+    let place = if field { "in front of the `:`" } else { "after the `.`" };
+    let Some(found) = found else {
+        let message = format!("the expression ends where a name was expected {place}");
+        return Diagnostic::new(Code::ExpectedName, at, message, "ends here");
+    };
+    let message = format!("a name was expected {place}, not {found}");
+    let diagnostic = Diagnostic::new(Code::ExpectedName, at, message, "not a name");
+    if keyword {
+        let word = found.trim_matches('`');
+        let edits = vec![Edit { span: at, text: format!("`{word}`") }];
+        let title = "put back-quotes around it".to_owned();
+        return Diagnostic { fix: Some(Fix { title, edits, safe: true }), ..diagnostic };
+    }
+    if field {
+        return diagnostic;
+    }
+    diagnostic.help("any key can be read by index, as in `x[\"key\"]`")
+}
