@@ -32,8 +32,8 @@ pub enum SyntaxError {
     WordNot { at: Span, op: UnaryOp },
     /// `not in`.
     NotIn { at: Span },
-    /// An operator of other languages that CEL spells `op`.
-    ForeignOperator { at: Span, text: String, op: &'static str },
+    /// An operator of other languages; how CEL spells it, if it does.
+    ForeignOperator { at: Span, text: String, op: Option<&'static str> },
     /// A character that cannot be seen.
     Invisible { at: Span, c: char, place: Place },
     /// A character that no word of CEL holds.
@@ -176,15 +176,19 @@ impl SyntaxError {
 impl From<SyntaxError> for Diagnostic {
     fn from(error: SyntaxError) -> Self {
         match error {
-            SyntaxError::UnclosedString { at, quote, before } => unclosed_string(at, &quote, before),
+            SyntaxError::UnclosedString { at, quote, before } => {
+                unclosed_string(at, &quote, before)
+            }
             SyntaxError::UnclosedBracket { at, open, close, missing, instead } => {
                 unclosed_bracket(at, (open, close), missing, instead)
             }
-            SyntaxError::Unopened { at, close } => {
-                Self::new(Code::UnexpectedToken, at, format!("this `{close}` closes nothing"),
-                    "never opened")
-                .help(format!("take the `{close}` away, or open it further left"))
-            }
+            SyntaxError::Unopened { at, close } => Self::new(
+                Code::UnexpectedToken,
+                at,
+                format!("this `{close}` closes nothing"),
+                "never opened",
+            )
+            .help(format!("take the `{close}` away, or open it further left")),
             SyntaxError::Reserved { at, word, call } => reserved(at, &word, call),
             SyntaxError::Assignment { at, entry } => {
                 let (title, text) =
@@ -194,8 +198,12 @@ impl From<SyntaxError> for Diagnostic {
             }
             SyntaxError::WordOperator { at, word, op } => {
                 let op = op.text();
-                Self::new(Code::WordOperator, at, format!("CEL spells `{word}` as `{op}`"),
-                    "not an operator")
+                Self::new(
+                    Code::WordOperator,
+                    at,
+                    format!("CEL spells `{word}` as `{op}`"),
+                    "not an operator",
+                )
                 .fix(format!("write `{op}`"), at, op)
             }
             SyntaxError::WordNot { at, op } => {
@@ -207,14 +215,7 @@ impl From<SyntaxError> for Diagnostic {
                 Self::new(Code::WordOperator, at, "CEL has no `not in`", "not an operator")
                     .help("negate the whole test, as in `!(x in list)`")
             }
-            SyntaxError::ForeignOperator { at, text, op } => {
-                let code = match text.as_str() {
-                    "&" | "|" => Code::UnknownCharacter,
-                    _ => Code::UnexpectedToken,
-                };
-                Self::new(code, at, format!("CEL has no operator `{text}`"), "not an operator")
-                    .fix(format!("write `{op}`"), at, op)
-            }
+            SyntaxError::ForeignOperator { at, text, op } => foreign_operator(at, &text, op),
             SyntaxError::Invisible { at, c, place } => invisible_character(at, c, place),
             other => names_and_literals(other),
         }
@@ -340,6 +341,19 @@ fn structure(error: SyntaxError) -> Diagnostic {
     }
 }
 
+fn foreign_operator(at: Span, text: &str, op: Option<&'static str>) -> Diagnostic {
+    let code =
+        if matches!(text, "&" | "|") { Code::UnknownCharacter } else { Code::UnexpectedToken };
+    let message = format!("CEL has no operator `{text}`");
+    let found = Diagnostic::new(code, at, message, "not an operator");
+    match op {
+        Some(op) => found.fix(format!("write `{op}`"), at, op),
+        None if text == "??" => found.help("write `has(a.b) ? a.b : c`, or `a.?b.orValue(c)`"),
+        None if text == "=>" => found.help("a comparison is `>=`"),
+        None => found,
+    }
+}
+
 fn unclosed_string(at: Span, quote: &str, before: Option<char>) -> Diagnostic {
     let what = if quote == "`" { "name" } else { "string" };
     let place = before.map_or_else(String::new, |mark| format!(", probably before `{mark}`"));
@@ -357,9 +371,11 @@ fn unclosed_bracket(
     let message = format!("this `{open}` is never closed");
     let found = Diagnostic::new(Code::UnclosedBracket, at, message, "opened here");
     match instead {
-        Some(other) => found
-            .label(missing, format!("`{close}` belongs here, not `{other}`"))
-            .fix(format!("write `{close}`"), missing, close),
+        Some(other) => found.label(missing, format!("`{close}` belongs here, not `{other}`")).fix(
+            format!("write `{close}`"),
+            missing,
+            close,
+        ),
         None => found
             .label(missing, format!("`{close}` is missing here"))
             .help(format!("add `{close}`, or take the `{open}` away")),
@@ -430,15 +446,11 @@ fn unknown_character(at: Span, c: char) -> Diagnostic {
 
 fn escape(at: Span, text: &str, fault: &LiteralFault) -> Diagnostic {
     let shown = spelled(text);
-    let diagnostic = |message: String, label: &str| {
-        Diagnostic::new(Code::BadEscape, at, message, label)
-    };
+    let diagnostic =
+        |message: String, label: &str| Diagnostic::new(Code::BadEscape, at, message, label);
     match fault {
-        LiteralFault::Escape => {
-            diagnostic(format!("CEL has no escape `{shown}`"), "not an escape").help(format!(
-                "write `\\{shown}` for a backslash, or put `r` before the string"
-            ))
-        }
+        LiteralFault::Escape => diagnostic(format!("CEL has no escape `{shown}`"), "not an escape")
+            .help(format!("write `\\{shown}` for a backslash, or put `r` before the string")),
         LiteralFault::Digits(3) => {
             diagnostic(format!("`{shown}` needs three octal digits"), "too short")
                 .help("write `\\\\` for a backslash")
@@ -448,8 +460,11 @@ fn escape(at: Span, text: &str, fault: &LiteralFault) -> Diagnostic {
         }
         LiteralFault::Surrogate(Some(c)) => {
             let whole = escape_of(*c);
-            diagnostic(format!("`{shown}` is cut as in UTF-16"), "one character in two halves")
-                .fix(format!("write `{whole}`"), at, whole)
+            diagnostic(format!("`{shown}` is cut as in UTF-16"), "one character in two halves").fix(
+                format!("write `{whole}`"),
+                at,
+                whole,
+            )
         }
         LiteralFault::Surrogate(None) => {
             diagnostic(format!("`{shown}` is half of a character"), "its other half is missing")
@@ -507,7 +522,11 @@ fn unexpected(at: Span, found: Option<String>, expected: &Expected) -> Diagnosti
         let message = format!("the expression ends where {wanted} was expected");
         return Diagnostic::new(Code::UnexpectedToken, at, message, "ends here");
     };
-    let label = if expected.operand { "not an expression" } else { "not expected" };
+    let label = match (expected.operand, expected.operator) {
+        (true, _) => "not an expression",
+        (false, true) => "no operator before it",
+        (false, false) => "not expected",
+    };
     let message = format!("{wanted} was expected, not {found}");
     Diagnostic::new(Code::UnexpectedToken, at, message, label)
 }

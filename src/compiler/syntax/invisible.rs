@@ -27,11 +27,9 @@ pub const fn invisible(c: char) -> Option<Invisible> {
         '\t' | '\n' | '\x0C' | '\r' => return None,
         '\u{85}' | '\u{2028}' | '\u{2029}' => Invisible::LineBreak,
         '\0'..='\x1F' | '\x7F'..='\u{9F}' => Invisible::Control,
-        '\u{61C}'
-        | '\u{200E}'
-        | '\u{200F}'
-        | '\u{202A}'..='\u{202E}'
-        | '\u{2066}'..='\u{2069}' => Invisible::Bidi,
+        '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+            Invisible::Bidi
+        }
         '\u{AD}'
         | '\u{34F}'
         | '\u{115F}'

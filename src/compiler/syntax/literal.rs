@@ -161,16 +161,12 @@ fn octet(
     let value = digits(text, from, count, radix)?;
     let len = from + count as usize;
     // Two hex digits, or three octal ones up to `\377`, always fit.
-    u8::try_from(value).map(|octet| (Piece::Octet(octet), len)).map_err(|_| {
-        (LiteralFault::Escape, len)
-    })
+    u8::try_from(value)
+        .map(|octet| (Piece::Octet(octet), len))
+        .map_err(|_| (LiteralFault::Escape, len))
 }
 
-fn character(
-    text: &str,
-    count: u32,
-    bytes: bool,
-) -> Result<(Piece, usize), (LiteralFault, usize)> {
+fn character(text: &str, count: u32, bytes: bool) -> Result<(Piece, usize), (LiteralFault, usize)> {
     let value = digits(text, 2, count, 16)?;
     let len = 2 + count as usize;
     if bytes {

@@ -21,11 +21,11 @@ use crate::compiler::syntax::ast::{
     UnaryOp,
 };
 use crate::compiler::syntax::error::{NumberKind, SyntaxError};
-use crate::compiler::syntax::unexpected::explain;
 use crate::compiler::syntax::lexer::words;
 use crate::compiler::syntax::literal::{self, Fault};
 use crate::compiler::syntax::stream::{Stream, stream};
 use crate::compiler::syntax::token::Token;
+use crate::compiler::syntax::unexpected::explain;
 use crate::diag::sink::Sink;
 
 #[allow(
@@ -78,9 +78,10 @@ fn read(source: &Embedded, ast: &mut Ast, errors: &mut Vec<SyntaxError>) -> Expr
         return hole(ast);
     }
     let leash = Leash { left: Cell::new(SILENT_WORDS_MAX), cut: Cell::new(false) };
-    let words = stream.words.iter().map_while(|word| {
-        leash.pull().then_some(Ok((word.start, word.token, word.end)))
-    });
+    let words = stream
+        .words
+        .iter()
+        .map_while(|word| leash.pull().then_some(Ok((word.start, word.token, word.end))));
     let mut builder = Builder {
         source,
         ast,

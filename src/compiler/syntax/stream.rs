@@ -140,10 +140,13 @@ impl<'a> Reader<'a> {
             Token::Ident => self.ident(lexeme),
             Token::In => self.membership(lexeme),
             Token::Assign => self.assign(lexeme),
-            Token::Identical => self.mend(lexeme, Token::Equal, "=="),
-            Token::NotIdentical | Token::LessGreater => self.mend(lexeme, Token::NotEqual, "!="),
-            Token::Ampersand => self.mend(lexeme, Token::And, "&&"),
-            Token::Bar => self.mend(lexeme, Token::Or, "||"),
+            Token::Identical => self.mend(lexeme, Token::Equal, Some("==")),
+            Token::NotIdentical | Token::LessGreater => {
+                self.mend(lexeme, Token::NotEqual, Some("!="));
+            }
+            Token::Ampersand => self.mend(lexeme, Token::And, Some("&&")),
+            Token::Bar => self.mend(lexeme, Token::Or, Some("||")),
+            Token::Foreign => self.mend(lexeme, Token::Unknown, None),
             Token::BadNumber => {
                 let text = self.text(lexeme).to_owned();
                 self.errors.push(SyntaxError::BadNumber { at: self.span(lexeme), text });
@@ -195,9 +198,8 @@ impl<'a> Reader<'a> {
     }
 
     fn close(&mut self, lexeme: Lexeme) {
-        let closes = |frame: &Frame| {
-            frame.open.and_then(|open| open.token.closer()) == Some(lexeme.token)
-        };
+        let closes =
+            |frame: &Frame| frame.open.and_then(|open| open.token.closer()) == Some(lexeme.token);
         let inner = self.frames.iter().rev().take_while(|frame| !closes(frame)).count();
         if inner < self.frames.len() {
             for _ in 0..inner {
@@ -346,8 +348,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads an operator of other languages as CEL's.
-    fn mend(&mut self, lexeme: Lexeme, token: Token, op: &'static str) {
+    /// Reads an operator of other languages as CEL's, if it has one.
+    fn mend(&mut self, lexeme: Lexeme, token: Token, op: Option<&'static str>) {
         let text = self.text(lexeme).to_owned();
         self.errors.push(SyntaxError::ForeignOperator { at: self.span(lexeme), text, op });
         self.push(lexeme, token);
@@ -419,9 +421,10 @@ impl<'a> Reader<'a> {
             self.out.unclosed.push(lexeme.start);
         } else if c.is_alphanumeric() {
             return self.foreign_word(lexeme);
-        } else if !self.last().is_some_and(|word| {
-            word.token == Token::Unknown && word.end == lexeme.start
-        }) {
+        } else if !self
+            .last()
+            .is_some_and(|word| word.token == Token::Unknown && word.end == lexeme.start)
+        {
             self.errors.push(SyntaxError::UnknownCharacter { at: self.span(lexeme), c });
         }
         self.push(lexeme, Token::Unknown);

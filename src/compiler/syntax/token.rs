@@ -170,6 +170,11 @@ pub enum Token {
     /// `<>`, which other languages compare with.
     #[token("<>")]
     LessGreater,
+    /// `=>`, `->` and `??`, which CEL has nothing for.
+    #[token("=>")]
+    #[token("->")]
+    #[token("??")]
+    Foreign,
     /// `&`
     #[token("&")]
     Ampersand,
@@ -315,7 +320,8 @@ fn close(text: &str, quote: &str, raw: bool) -> Result<usize, usize> {
             b'\\' if !raw && !bytes.get(at + 1).is_some_and(|next| b"\r\n".contains(next)) => {
                 at += 1;
             }
-            b'"' | b'\'' if bytes.get(at..).is_some_and(|rest| rest.starts_with(quote.as_bytes())) =>
+            b'"' | b'\''
+                if bytes.get(at..).is_some_and(|rest| rest.starts_with(quote.as_bytes())) =>
             {
                 return Ok(at);
             }

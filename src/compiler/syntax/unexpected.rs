@@ -9,7 +9,7 @@ use lalrpop_util::ParseError;
 use crate::base::span::Span;
 use crate::compiler::source::embed::Embedded;
 use crate::compiler::syntax::error::{Expected, SyntaxError};
-use crate::compiler::syntax::invisible::spelled;
+use crate::compiler::syntax::invisible::{invisible, spelled};
 use crate::compiler::syntax::stream::Stream;
 use crate::compiler::syntax::token::{Lexeme, Token};
 
@@ -28,9 +28,7 @@ pub(crate) fn explain(
             let word = Lexeme { token: *token, start: *start, end: *end };
             (place(stream, word), expected.as_slice())
         }
-        ParseError::UnrecognizedEof { expected, .. } => {
-            (stream.words.len(), expected.as_slice())
-        }
+        ParseError::UnrecognizedEof { expected, .. } => (stream.words.len(), expected.as_slice()),
         ParseError::ExtraToken { token: (start, token, end) } => {
             (place(stream, Lexeme { token: *token, start: *start, end: *end }), [].as_slice())
         }
@@ -59,11 +57,12 @@ fn wanted(terminals: &[String]) -> Wanted {
     let operand = has("(") && has("name");
     // Every operand may be called or selected from, so `(` alone says nothing.
     let operator = !operand && has("+");
-    let marks = [",", ":", ")", "]", "}"].into_iter().filter(|mark| has(mark)).collect();
-    Wanted {
-        name: has("name") && !operand,
-        shown: Expected { operand, operator, marks },
-    }
+    let marks: Vec<&'static str> =
+        [",", ":", ")", "]", "}"].into_iter().filter(|mark| has(mark)).collect();
+    let name = has("name") && !operand;
+    // The parser may finish the expression before it looks at the word behind it.
+    let operator = operator || !(operand || name) && marks.is_empty();
+    Wanted { name, shown: Expected { operand, operator, marks } }
 }
 
 /// The place of an error.
@@ -129,8 +128,16 @@ impl Scene<'_> {
         if mark.is_some() && !waits && !operand_missing && !self.colon() {
             return true;
         }
-        // A bracket that was missing is one error, what lacks in front of it mostly the same.
-        if word.is_some_and(|word| word.start == word.end) && self.ends_list() {
+        // The colon of a conditional that was reported at its second `?`.
+        if token == Some(Token::Colon) && !operand_missing && self.question().is_some() {
+            return true;
+        }
+        // A bracket that was missing is one error, and what lacks in front of it the same one,
+        // unless that is an operand.
+        if word.is_some_and(|word| word.start == word.end) && !self.after_operator() {
+            return true;
+        }
+        if self.after_invisible() {
             return true;
         }
         let offset = word.or_else(|| self.before(1)).map_or(0, |word| word.start);
@@ -144,10 +151,21 @@ impl Scene<'_> {
         self.wanted.shown.marks.contains(&":")
     }
 
-    /// Whether the word before opens a bracket or ends an element.
-    fn ends_list(&self) -> bool {
-        let open = self.token_before(1).is_none_or(|token| token.closer().is_some());
-        open || self.token_before(1) == Some(Token::Comma) || self.colon()
+    /// Whether the word before joins two operands.
+    fn after_operator(&self) -> bool {
+        self.token_before(1).is_some_and(|token| {
+            !token.ends_operand()
+                && token.closer().is_none()
+                && !matches!(token, Token::Comma | Token::Dot | Token::Colon | Token::Question)
+        })
+    }
+
+    /// Whether an invisible character, which was reported, cuts the word from the one before.
+    fn after_invisible(&self) -> bool {
+        let end = self.before(1).map_or(0, |word| word.end);
+        let start = self.word().map_or(self.source.text.len(), |word| word.start);
+        let between = self.source.text.get(end..start).unwrap_or_default();
+        between.chars().any(|c| invisible(c).is_some())
     }
 
     fn fact(self) -> SyntaxError {
@@ -207,9 +225,7 @@ impl Scene<'_> {
         let token = self.word().map(|word| word.token);
         let ends = matches!(
             token,
-            None | Some(
-                Token::Comma | Token::CloseParen | Token::CloseBracket | Token::CloseBrace
-            )
+            None | Some(Token::Comma | Token::CloseParen | Token::CloseBracket | Token::CloseBrace)
         );
         if ends
             && self.colon()
@@ -263,8 +279,7 @@ impl Scene<'_> {
 
     fn expected_name(self, at: Span, field: bool) -> SyntaxError {
         let token = self.word().map(|word| word.token);
-        let keyword =
-            matches!(token, Some(Token::True | Token::False | Token::Null | Token::In));
+        let keyword = matches!(token, Some(Token::True | Token::False | Token::Null | Token::In));
         SyntaxError::ExpectedName { at, found: self.found(), keyword, field }
     }
 

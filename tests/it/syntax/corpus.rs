@@ -39,8 +39,8 @@ pub(super) fn corpus() -> Vec<Value> {
     paths.iter().flat_map(records).collect()
 }
 
-/// Refused elsewhere for what is a question of types here: the argument of a macro.
-const REFUSED_LATER: &[&str] = &["8f4e0d6f"];
+/// Refused elsewhere while reading, here while checking: the argument of a macro.
+const REFUSED_LATER: &[&str] = &["4c546000fc6af633"];
 
 #[test]
 fn verdicts_and_round_trips() {
@@ -49,8 +49,10 @@ fn verdicts_and_round_trips() {
         let text = record["expr"].as_str().expect("a record has an expression");
         let parsed = parse(text);
         let clean = parsed.found.is_empty();
-        if clean != record["parses"].as_bool().expect("a record has a verdict") {
-            wrong.push(format!("{} {text:?} {:?}", record["id"], findings(&parsed)));
+        let id = record["id"].as_str().expect("a record has an id");
+        let parses = record["parses"].as_bool().expect("a record has a verdict");
+        if clean != parses && !REFUSED_LATER.contains(&id) {
+            wrong.push(format!("{id} {text:?} {:?}", findings(&parsed)));
         }
         if clean {
             let printed = print_expression(&parsed.ast, parsed.root);
@@ -61,5 +63,4 @@ fn verdicts_and_round_trips() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let _ = REFUSED_LATER;
 }

@@ -26,7 +26,7 @@ fn depth_is_bounded_without_recursion() {
             "!".repeat(99_999) + "a",
             "-".repeat(99_999) + "a",
             "a?b:".repeat(24_000) + "c",
-            "a?".repeat(50_000) + "c",
+            "a?".repeat(49_000) + "c",
             "a[".repeat(50_000),
             "(".repeat(50_000) + &")".repeat(50_000),
             "a".to_owned() + &".b".repeat(49_000),

@@ -71,35 +71,3 @@ fn trees() {
         assert_eq!(shape(&parsed.ast, parsed.root), *tree, "{text}");
     }
 }
-
-#[test]
-fn dump() {
-    for text in [
-        "a +", "'abc", "a ==== b || (c && ) || d +", "f(a b, c d) && (x y)", "!-a", "f(a,)", "a = b",
-        "{a = b}", "x and y or not z", "a & b | c", "a === b", "namespace", "if (x)", "let x = 5",
-        "(a", "[a, b)", "a)", "f(g(x)", "{", "{a}", "{:a}", "msg{:a}", "func{{a}}", "ind[a{b}]",
-        "a ? b ? c : d : e", "a ? b", "f(a ? b, c)", "a ? b ((?))", "1 + $", "1 +\n 2\n3 +", "1 + +",
-        "{\"a\": 1}.\"a\"", "self.true == 1", "`b-c`", "`b-c`()", "a.`$b`", "a.`b.c`()", "x{.",
-        "'3# < 10\" '& tru ^^", "'\\udead' == '\\ufffd'", "TestAllTypes(){}", "TestAllTypes{}()",
-        "a contains b", "größe > 1", "1_000 + 5m + 0b1 + 1.", "", "// c", "a not in b", "--", "*@a | b",
-        "a.", "a.b(", "matches(r\"AKIA[0-9A-Z]{16}) ||\n b", "\u{202e}a", "a\u{200b}b", "\"x\u{202e}\"",
-        "f(a [b, c])", "f(,a)", "()", "a,,b", "f(\"a) && g(\"b\")", "a b c d", "x.f(\"\\s\\xF\")",
-        "99999999999999999999 + 1e999", "f(a; b)", "a => b", "a <> b", "a.1", "'a' 'b'", "\u{feff}a",
-        "(a){b: 1}", "[1, 2", "if a { b } else { c }", "a ?: b", "a ?? b", "x -> x", "a.b c.d",
-    ] {
-        let parsed = parse(text);
-        println!("{text:?}\n   {}", shape(&parsed.ast, parsed.root));
-        for (line, found) in findings(&parsed).iter().zip(&parsed.found) {
-            println!("   {line}");
-            for label in found.primary.iter().chain(&found.secondary) {
-                println!("      {}..{} {}", label.span.start, label.span.end, label.text);
-            }
-            if let Some(fix) = &found.fix {
-                println!("      fix: {} {:?}", fix.title, fix.edits[0].text);
-            }
-            if let Some(help) = &found.help {
-                println!("      help: {help}");
-            }
-        }
-    }
-}
