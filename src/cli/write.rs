@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::tools::paths::{normalize, slashed};
 use crate::tools::project::reason;
 
 /// Writes `bytes` to a new file beside `path`, then gives it that name.
@@ -24,7 +25,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
 /// `P0906`.
 #[must_use]
 pub fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
-    let found = format!("`{}` cannot be written: {}", path.display(), folder_reason(error));
+    let shown = slashed(&normalize(path));
+    let found = format!("`{shown}` cannot be written: {}", folder_reason(error));
     Diagnostic::without_place(Code::Unwritable, found)
 }
 

@@ -1,4 +1,6 @@
 //! The integration tests.
 
+mod cli;
 mod report;
 mod syntax;
+mod tidy;

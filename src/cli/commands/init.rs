@@ -15,6 +15,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::write::{unwritable, write};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::tools::paths::{normalize, slashed};
 use crate::tools::report::paint::Paint;
 
 /// The row of this command.
@@ -46,7 +47,7 @@ const FILES: &[StarterFile] = &[
     StarterFile {
         path: "policy.yaml",
         text: include_str!("../starter/policy.yaml"),
-        about: "2 rules: small payments pass, large ones need two people",
+        about: "small payments pass, large ones need two people",
     },
     StarterFile {
         path: "policy_test.yaml",
@@ -76,8 +77,8 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Err(exit) => return exit,
     };
     if let Some(taken) = FILES.iter().find(|file| options.dir.join(file.path).exists()) {
-        let path = options.dir.join(taken.path);
-        let found = format!("`{}` exists already, so nothing was written", path.display());
+        let path = slashed(&normalize(&options.dir.join(taken.path)));
+        let found = format!("`{path}` exists already, so nothing was written");
         let finding = Diagnostic::without_place(Code::Unwritable, found)
             .help("`policyc init DIR` starts in another directory");
         return alone(terminal, &finding);
@@ -93,12 +94,11 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
             return alone(terminal, &finding);
         }
         let about = terminal.notice_style.paint(Paint::Frame, file.about);
-        let _ = writeln!(text, "  {:<31} {about}", file.path);
+        let _ = writeln!(text, "  {:<29}  {about}", file.path);
     }
     let folder = options.dir.display();
     let next = terminal.notice_style.paint(Paint::Help, "next");
-    let context = options.dir.join("context.json");
-    let context = context.strip_prefix(".").unwrap_or(&context).display();
+    let context = slashed(&normalize(&options.dir.join("context.json")));
     let _ = writeln!(text, "  {next}  policyc eval {folder} -c {context} --explain");
     terminal.notice(&text);
     Exit::Done

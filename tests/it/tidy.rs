@@ -1,0 +1,341 @@
+//! The rules of the house, read off the sources. `docs/architecture.md` says why they are.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use policyc::diag::codes::Code;
+
+/// Who may import whom. A room may always import from itself; the longest name that fits counts.
+const FLOORS: &[(&str, &[&str])] = &[
+    ("base", &[]),
+    ("diag", &["base"]),
+    ("lang", &["base", "diag"]),
+    ("runtime::bundle", &["base", "diag", "lang"]),
+    ("runtime::verify", &["base", "diag", "lang", "runtime::bundle"]),
+    ("runtime::vm", &["base", "diag", "lang", "runtime::bundle", "runtime::verify"]),
+    ("runtime", &["base", "diag", "lang"]),
+    ("compiler::source", &["base", "diag", "lang"]),
+    ("compiler::syntax", &["base", "diag", "lang", "compiler::source"]),
+    ("compiler::check", &["base", "diag", "lang", "compiler::source", "compiler::syntax"]),
+    (
+        "compiler::ir",
+        &[
+            "base",
+            "diag",
+            "lang",
+            "compiler::source",
+            "compiler::syntax",
+            "compiler::check",
+            "runtime::bundle",
+        ],
+    ),
+    (
+        "compiler::lint",
+        &[
+            "base",
+            "diag",
+            "lang",
+            "compiler::source",
+            "compiler::syntax",
+            "compiler::check",
+            "compiler::ir",
+        ],
+    ),
+    (
+        "compiler::emit",
+        &[
+            "base",
+            "diag",
+            "lang",
+            "compiler::source",
+            "compiler::syntax",
+            "compiler::check",
+            "compiler::ir",
+            "runtime::bundle",
+            "runtime::verify",
+        ],
+    ),
+    ("compiler", &["base", "diag", "lang", "runtime::bundle", "runtime::verify"]),
+    ("tools", &["base", "diag", "lang", "runtime", "compiler"]),
+    ("cli", &["base", "diag", "lang", "runtime", "compiler", "tools"]),
+];
+
+const FILE_LINES_MAX: usize = 600;
+const FUNCTION_LINES_MAX: usize = 70;
+const LINE_COLUMNS_MAX: usize = 100;
+
+/// Files that break a length, each with its reason.
+const EXCEPTIONS: &[(&str, &str)] =
+    &[("tests/it/tidy.rs", "the table of floors reads better with a room on a line")];
+
+/// Files beside `src/lib.rs` that may ask for a feature.
+/// The build script needs one because an optional build-dependency is only there with its feature;
+/// the debug section of a bundle is written and read by those who show sources, never to decide.
+const FEATURE_ROOMS: &[&str] = &["grammar/build.rs", "src/runtime/bundle/mod.rs"];
+
+/// Folders of `snapshots/` whose cases are written in Rust.
+const CASES_IN_RUST: &[&str] = &["report"];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file under `folder` with this ending, by path from the root, in order.
+fn files(folder: &str, ending: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|known| known == ending) {
+                let path = path.strip_prefix(root()).expect("under the root").to_path_buf();
+                found.push(path.to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn sources() -> Vec<String> {
+    ["src", "tests", "grammar", "benches"].iter().flat_map(|folder| files(folder, "rs")).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test may read the sources it is about")]
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A file without its comments, so that prose may speak of what code may not do.
+fn code(path: &str) -> String {
+    let text = read(path);
+    let kept = text.lines().map(|line| {
+        let comment = line.trim_start().starts_with("//");
+        if comment { "" } else { line.split(" // ").next().unwrap_or_default() }
+    });
+    kept.collect::<Vec<_>>().join("\n")
+}
+
+/// `src/runtime/vm/exec.rs` is `runtime::vm::exec`.
+fn module(path: &str) -> String {
+    let path = path.trim_start_matches("src/").trim_end_matches(".rs");
+    path.trim_end_matches("/mod").replace('/', "::")
+}
+
+fn is_in(module: &str, room: &str) -> bool {
+    module.strip_prefix(room).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+fn floor_of(module: &str) -> Option<&'static (&'static str, &'static [&'static str])> {
+    FLOORS.iter().filter(|(room, _)| is_in(module, room)).max_by_key(|(room, _)| room.len())
+}
+
+/// What follows every `crate::` in `text`.
+fn imports(text: &str) -> impl Iterator<Item = &str> {
+    text.split("crate::").skip(1).map(|rest| {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | ':'));
+        rest[..end.unwrap_or(rest.len())].trim_end_matches(':')
+    })
+}
+
+fn assert_none(found: &[String], rule: &str) {
+    assert!(found.is_empty(), "{rule}:\n  {}", found.join("\n  "));
+}
+
+#[test]
+fn imports_go_down_the_floors() {
+    let mut found = Vec::new();
+    for path in files("src", "rs") {
+        let here = module(&path);
+        let Some((room, below)) = floor_of(&here) else {
+            if !matches!(here.as_str(), "lib" | "main") {
+                found.push(format!("{path}: no floor; add its room to FLOORS"));
+            }
+            continue;
+        };
+        for there in code(&path)
+            .split('\n')
+            .flat_map(|line| imports(line).map(str::to_owned).collect::<Vec<_>>())
+        {
+            let is_macro = floor_of(&there).is_none();
+            if !is_macro && !is_in(&there, room) && !below.iter().any(|room| is_in(&there, room)) {
+                found.push(format!("{path}: `{room}` may not import `{there}`"));
+            }
+        }
+    }
+    assert_none(&found, "imports go down the floors");
+}
+
+#[test]
+fn paths_do_not_climb() {
+    let climbs = sources().into_iter().filter(|path| path != "tests/it/tidy.rs");
+    let found: Vec<String> = climbs.filter(|path| code(path).contains("super::super")).collect();
+    assert_none(&found, "`super::super`; spell the path from the crate");
+}
+
+#[test]
+fn files_functions_and_lines_are_short() {
+    let mut found = Vec::new();
+    for path in sources() {
+        if EXCEPTIONS.iter().any(|(known, _)| *known == path) {
+            continue;
+        }
+        let text = read(&path);
+        let lines: Vec<&str> = text.lines().collect();
+        if lines.len() > FILE_LINES_MAX {
+            found.push(format!("{path}: {} lines", lines.len()));
+        }
+        for (at, line) in lines.iter().enumerate() {
+            let place = format!("{path}:{}", at + 1);
+            if line.chars().count() > LINE_COLUMNS_MAX {
+                found.push(format!("{place}: {} columns", line.chars().count()));
+            }
+            let length = function_lines(&lines, at);
+            if length > FUNCTION_LINES_MAX {
+                found.push(format!("{place}: a function of {length} lines"));
+            }
+        }
+    }
+    let limits = format!("{FILE_LINES_MAX} lines, {FUNCTION_LINES_MAX} a function");
+    assert_none(&found, &format!("{limits}, {LINE_COLUMNS_MAX} columns"));
+}
+
+/// The number of lines of the function that starts on line `at`, else 0. Sources are formatted,
+/// so its closing brace is the next one that is indented as much.
+fn function_lines(lines: &[&str], at: usize) -> usize {
+    let line = lines[at];
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let head = words.iter().take_while(|word| !word.starts_with("fn")).collect::<Vec<_>>();
+    let is_qualifier = |word: &&&str| {
+        matches!(**word, "const" | "async" | "unsafe" | "extern") || word.starts_with("pub")
+    };
+    if words.get(head.len()) != Some(&"fn") || !head.iter().all(|word| is_qualifier(&word)) {
+        return 0;
+    }
+    let indent = line.len() - line.trim_start().len();
+    let closing = format!("{}}}", " ".repeat(indent));
+    let rest = &lines[at..];
+    let end = rest.iter().position(|line| *line == closing || line.trim_end().ends_with(");"));
+    end.map_or(0, |end| end + 1)
+}
+
+#[test]
+fn every_source_is_declared_and_says_what_it_is() {
+    let mut found = Vec::new();
+    for path in sources() {
+        if !read(&path).starts_with("//!") {
+            found.push(format!("{path}: opens without its contract (`//!`)"));
+        }
+        let name = Path::new(&path).file_stem().expect("a name").to_string_lossy().into_owned();
+        let folder = Path::new(&path).parent().expect("a folder");
+        let is_root = matches!(name.as_str(), "lib" | "main" | "build")
+            || matches!(folder.to_string_lossy().as_ref(), "tests" | "benches");
+        if is_root {
+            continue;
+        }
+        let (parent, name) = if name == "mod" {
+            let name = folder.file_name().expect("a folder").to_string_lossy().into_owned();
+            (folder.parent().expect("a folder"), name)
+        } else {
+            (folder, name)
+        };
+        let declared = ["mod.rs", "lib.rs", "main.rs"].iter().any(|file| {
+            let file = parent.join(file).to_string_lossy().into_owned();
+            root().join(&file).exists() && read(&file).contains(&format!("mod {name};"))
+        });
+        if !declared {
+            found.push(format!("{path}: no `mod {name};`"));
+        }
+    }
+    assert_none(&found, "every file is part of the crate and opens with its contract");
+}
+
+#[test]
+fn features_are_asked_for_on_the_map_only() {
+    let asks = |path: &String| code(path).contains("feature =") && path != "tests/it/tidy.rs";
+    let found: Vec<String> = sources()
+        .into_iter()
+        .filter(asks)
+        .filter(|path| path != "src/lib.rs" && !FEATURE_ROOMS.contains(&path.as_str()))
+        .collect();
+    assert_none(&found, "`cfg(feature)` stands in `src/lib.rs`");
+}
+
+#[test]
+fn only_reports_draw() {
+    let draws = |path: &String| code(path).contains(['╭', '╰', '├', '┬']);
+    let found: Vec<String> = files("src", "rs")
+        .into_iter()
+        .filter(|path| !path.starts_with("src/tools/report/"))
+        .filter(draws)
+        .collect();
+    assert_none(&found, "frames are drawn in `src/tools/report` alone");
+}
+
+#[test]
+fn every_code_has_its_page_and_every_page_its_code() {
+    let mut found = Vec::new();
+    let pages: BTreeSet<String> = files("docs/codes", "md").into_iter().collect();
+    for page in &pages {
+        let id = page.trim_start_matches("docs/codes/").trim_end_matches(".md");
+        if Code::from_id(id).is_none() {
+            found.push(format!("{page}: no such code"));
+        }
+    }
+    for code in Code::ALL {
+        let heading = format!("# {}: {}", code.id(), code.title());
+        if code.page().lines().next() != Some(heading.as_str()) {
+            found.push(format!("docs/codes/{}.md: does not begin with `{heading}`", code.id()));
+        }
+    }
+    assert_none(&found, "codes and pages belong together");
+}
+
+#[test]
+fn every_snapshot_has_its_case() {
+    let mut found = Vec::new();
+    for snapshot in files("snapshots", "snap") {
+        let inside = snapshot.trim_start_matches("snapshots/");
+        let (folder, name) = inside.rsplit_once('/').unwrap_or(("", inside));
+        if CASES_IN_RUST.iter().any(|known| folder.starts_with(known)) {
+            continue;
+        }
+        let stem = name.split('.').next().unwrap_or(name);
+        let cases = root().join("tests/cases").join(folder);
+        let exists = fs::read_dir(&cases)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|entry| entry.file_name().to_string_lossy().split('.').next() == Some(stem));
+        if !exists {
+            found.push(format!("{snapshot}: no case of this name in {}", cases.display()));
+        }
+    }
+    assert_none(&found, "a snapshot belongs to a case");
+}
+
+#[test]
+fn the_page_of_limits_is_true() {
+    let page = read("docs/limits.md");
+    let mut found = Vec::new();
+    for line in read("src/base/limits.rs").lines() {
+        let Some((name, rest)) = line.strip_prefix("pub const ").and_then(|l| l.split_once(": "))
+        else {
+            continue;
+        };
+        let value = rest.split_once("= ").map_or("", |(_, value)| value.trim_end_matches(';'));
+        let number = |text: &str| text.trim().replace('_', "").parse::<u64>().unwrap_or(0);
+        let value = match value.split_once("<<") {
+            Some((base, shift)) => number(base) << number(shift),
+            None => number(value),
+        };
+        let row = format!("| `{name}` | {value} |");
+        if !page.contains(&row) {
+            found.push(format!("docs/limits.md: no row `{row} ..`"));
+        }
+    }
+    assert_none(&found, "every limit has its row");
+}
