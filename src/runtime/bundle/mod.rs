@@ -5,4 +5,10 @@
 
 #[cfg(feature = "compiler")]
 pub mod debug;
+pub mod digest;
+pub mod error;
+pub mod layout;
 pub mod module;
+pub mod reader;
+mod rows;
+pub mod writer;

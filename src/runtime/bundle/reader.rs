@@ -1,0 +1,339 @@
+//! Reads a bundle: proves its shape (V1 to V5 of `docs/verifier.md`, and the forms of values).
+//!
+//! In:      bytes from anywhere.
+//! Out:     a `Module` that `writer::write` writes as the same bytes.
+//! Imports: `base`, `lang`, `layout`, `rows`, `digest`, `module`.
+//! Source:  `docs/bundle-format.md`.
+//!
+//! Lengths and counts are checked against the bytes that are there before anything is allocated
+//! for them, and digests before anything is read.
+
+use crate::base::limits::{BUNDLE_BYTES_MAX, CONSTANT_DEPTH_MAX};
+use crate::lang::functions::BUILTIN_ABI;
+use crate::runtime::bundle::digest;
+use crate::runtime::bundle::error::{LoadError, Part, Problem};
+use crate::runtime::bundle::layout::{
+    CODE_INSTRUCTIONS_MAX, CONSTANT_ELEMENTS_MAX, ENTRIES_MAX, ENTRY_BYTES, HEADER_BYTES,
+    HEADER_COVERED_BYTES, ISA, MAGIC, MAJOR, MINOR, REQUIREMENTS_MAX, SECTIONS_MAX, STRINGS_MAX,
+    Section, aligned,
+};
+use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module};
+use crate::runtime::bundle::rows::Row;
+
+/// The content of the bundle `bytes`.
+///
+/// # Errors
+/// `LoadError`: the bytes are not a bundle of this version, or a damaged one.
+pub fn read(bytes: &[u8]) -> Result<Module, LoadError> {
+    if bytes.len() > BUNDLE_BYTES_MAX {
+        return Err(LoadError::TooLarge { len: bytes.len(), max: BUNDLE_BYTES_MAX });
+    }
+    let mut sections = open(bytes)?.into_iter();
+    let mut next = || sections.next().unwrap_or(Input::new(Section::Debug, 0, &[]));
+    let manifest = next().all(Row::read)?;
+    let strings = next().all(|input| input.table(STRINGS_MAX))?;
+    let (types, paths, slots) = next().all(|input| {
+        Ok((input.table(ENTRIES_MAX)?, input.table(ENTRIES_MAX)?, input.table(ENTRIES_MAX)?))
+    })?;
+    let (constants, sets) =
+        next().all(|input| Ok((input.table(ENTRIES_MAX)?, input.table(ENTRIES_MAX)?)))?;
+    let (dispatch, hosts, mut functions) = next().all(|input| {
+        let (dispatch, hosts) = (input.table(ENTRIES_MAX)?, input.table(ENTRIES_MAX)?);
+        Ok((dispatch, hosts, input.table_of(ENTRIES_MAX, FUNCTION_BYTES_MIN, read_function)?))
+    })?;
+    let code = next().all(|input| input.table(CODE_INSTRUCTIONS_MAX))?;
+    next().all(|input| {
+        for function in &mut functions {
+            function.frames = Row::read(input)?;
+        }
+        Ok(())
+    })?;
+    let patterns = next().all(|input| input.table(ENTRIES_MAX))?;
+    let rules = next().all(|input| {
+        let rules = (input.table(ENTRIES_MAX)?, input.table(ENTRIES_MAX)?);
+        let said = (input.table(ENTRIES_MAX)?, input.table(ENTRIES_MAX)?);
+        Ok((
+            rules,
+            said,
+            input.table(REQUIREMENTS_MAX)?,
+            input.table(ENTRIES_MAX)?,
+            Row::read(input)?,
+        ))
+    })?;
+    let debug = next().all(|input| Ok(input.rest().to_vec()))?;
+    let ((rules, outcomes), (escalations, templates), requirements, outputs, index) = rules;
+    Ok(Module {
+        manifest,
+        strings,
+        types,
+        paths,
+        slots,
+        constants,
+        sets,
+        patterns,
+        dispatch,
+        hosts,
+        functions,
+        code,
+        rules,
+        outcomes,
+        escalations,
+        templates,
+        requirements,
+        outputs,
+        index,
+        debug,
+    })
+}
+
+/// The digest that covers the whole bundle, if `bytes` start like one: its name in the world.
+#[must_use]
+pub fn root(bytes: &[u8]) -> Option<digest::Digest> {
+    bytes.strip_prefix(&MAGIC)?;
+    array_at(bytes, HEADER_COVERED_BYTES)
+}
+
+/// The sections, in order of `Section::ALL`, after header, table, padding and digests were
+/// checked.
+fn open(bytes: &[u8]) -> Result<Vec<Input<'_>>, LoadError> {
+    let count = check_header(bytes)?;
+    let cut = LoadError::Length { len: bytes.len(), said: None };
+    let table_end = HEADER_BYTES + count as usize * ENTRY_BYTES;
+    let table = bytes.get(HEADER_BYTES..table_end).ok_or(cut)?;
+    let header = bytes.get(..HEADER_COVERED_BYTES).ok_or(cut)?;
+    if root(bytes) != Some(digest::root(header, table)) {
+        return Err(LoadError::Root);
+    }
+    let mut expected = Section::ALL.iter();
+    let mut inputs = Vec::with_capacity(Section::ALL.len());
+    let mut end = table_end;
+    for (at, entry) in (HEADER_BYTES..).step_by(ENTRY_BYTES).zip(table.chunks_exact(ENTRY_BYTES)) {
+        let input = open_section(bytes, end, at, entry, expected.next().copied())?;
+        let content_end = end + input.bytes.len();
+        end = aligned(content_end);
+        check_zero(bytes, content_end, end)?;
+        inputs.push(input);
+    }
+    if let Some(missing) = expected.next() {
+        return Err(LoadError::Section { found: 0, expected: Some(*missing) });
+    }
+    if end != bytes.len() {
+        return Err(LoadError::Length { len: bytes.len(), said: Some(end as u64) });
+    }
+    Ok(inputs)
+}
+
+/// Returns the number of sections.
+fn check_header(bytes: &[u8]) -> Result<u32, LoadError> {
+    if !bytes.starts_with(&MAGIC) {
+        return Err(LoadError::NotABundle);
+    }
+    let cut = LoadError::Length { len: bytes.len(), said: None };
+    let half = |at| array_at(bytes, at).map(u16::from_le_bytes).ok_or(cut);
+    let exact = |part, found, known| {
+        if found == known { Ok(()) } else { Err(LoadError::Version { part, found, known }) }
+    };
+    exact(Part::Format, half(8)?, MAJOR)?;
+    exact(Part::Additions, half(10)?, MINOR)?;
+    if bytes.len() < HEADER_BYTES {
+        return Err(cut);
+    }
+    check_zero(bytes, 12, 16)?;
+    let said = array_at(bytes, 16).map(u64::from_le_bytes).ok_or(cut)?;
+    if said != bytes.len() as u64 {
+        return Err(LoadError::Length { len: bytes.len(), said: Some(said) });
+    }
+    let count = array_at(bytes, 24).map(u32::from_le_bytes).ok_or(cut)?;
+    if !(1..=SECTIONS_MAX).contains(&count) {
+        return Err(LoadError::SectionCount { found: count });
+    }
+    exact(Part::Instructions, half(28)?, ISA)?;
+    exact(Part::Builtins, half(30)?, BUILTIN_ABI)?;
+    Ok(count)
+}
+
+/// The section that must be `expected` and start at `start`, from its `entry` in the table, which
+/// stands at `at`.
+fn open_section<'a>(
+    bytes: &'a [u8],
+    start: usize,
+    at: usize,
+    entry: &[u8],
+    expected: Option<Section>,
+) -> Result<Input<'a>, LoadError> {
+    let cut = LoadError::Length { len: bytes.len(), said: None };
+    let half = |at| array_at(entry, at).map(u16::from_le_bytes).ok_or(cut);
+    let wide = |at| array_at(entry, at).map(u64::from_le_bytes).ok_or(cut);
+    let found = half(0)?;
+    let section = expected
+        .filter(|section| section.kind() == found)
+        .ok_or(LoadError::Section { found, expected })?;
+    if half(2)? != section.flags() {
+        return Err(LoadError::Flags { section, found: half(2)? });
+    }
+    check_zero(bytes, at + 4, at + 8)?;
+    let (offset, len) = (wide(8)?, wide(16)?);
+    let place = LoadError::Place { section, found: offset, expected: start };
+    if offset != start as u64 {
+        return Err(place);
+    }
+    let content = usize::try_from(len)
+        .ok()
+        .and_then(|len| bytes.get(start..start.checked_add(len)?))
+        .ok_or(place)?;
+    if array_at(entry, 24) != Some(digest::of(content)) {
+        return Err(LoadError::Digest { section, from: start, to: start + content.len() });
+    }
+    Ok(Input::new(section, start, content))
+}
+
+fn check_zero(bytes: &[u8], from: usize, to: usize) -> Result<(), LoadError> {
+    let gap = bytes.get(from..to).ok_or(LoadError::Length { len: bytes.len(), said: None })?;
+    match gap.iter().position(|byte| *byte != 0) {
+        Some(at) => Err(LoadError::NotZero { at: from + at }),
+        None => Ok(()),
+    }
+}
+
+fn array_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..)?.first_chunk().copied()
+}
+
+/// Kind, place and length in the code, registers, cursors, memo, cost.
+const FUNCTION_BYTES_MIN: usize = 1 + 4 + 2 + 2 + 2 + 2 + 2 + 1 + 8;
+
+fn read_function(input: &mut Input<'_>) -> Result<FunctionRow, Problem> {
+    Ok(FunctionRow {
+        kind: FunctionKind::read(input)?,
+        first: Row::read(input)?,
+        len: Row::read(input)?,
+        first_register: Row::read(input)?,
+        registers: Row::read(input)?,
+        first_cursor: Row::read(input)?,
+        cursors: Row::read(input)?,
+        memo: Row::read(input)?,
+        cost: Row::read(input)?,
+        frames: Vec::new(),
+    })
+}
+
+/// A section that is being read.
+pub(super) struct Input<'a> {
+    section: Section,
+    start: usize,
+    bytes: &'a [u8],
+    at: usize,
+    depth: usize,
+    elements: usize,
+}
+
+impl<'a> Input<'a> {
+    const fn new(section: Section, start: usize, bytes: &'a [u8]) -> Self {
+        Self { section, start, bytes, at: 0, depth: 0, elements: 0 }
+    }
+
+    /// What `read` makes of the section, of which nothing may be left.
+    fn all<T>(
+        mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Problem>,
+    ) -> Result<T, LoadError> {
+        let found = read(&mut self)
+            .and_then(|found| if self.left() == 0 { Ok(found) } else { Err(Problem::Leftover) });
+        let (section, at) = (self.section, self.start + self.at);
+        found.map_err(|problem| LoadError::Malformed { section, at, problem })
+    }
+
+    const fn left(&self) -> usize {
+        self.bytes.len() - self.at
+    }
+
+    fn take(&mut self, len: usize) -> Result<&'a [u8], Problem> {
+        let end = self.at.checked_add(len).ok_or(Problem::End)?;
+        let taken = self.bytes.get(self.at..end).ok_or(Problem::End)?;
+        self.at = end;
+        Ok(taken)
+    }
+
+    fn rest(&mut self) -> &'a [u8] {
+        self.take(self.left()).unwrap_or_default()
+    }
+
+    /// The next `N` bytes.
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Problem> {
+        self.take(N)?.try_into().map_err(|_| Problem::End)
+    }
+
+    /// A length and that many bytes.
+    pub(super) fn blob(&mut self) -> Result<&'a [u8], Problem> {
+        let len = self.count(usize::MAX, 1)?;
+        self.take(len)
+    }
+
+    /// A length and that many bytes of UTF-8.
+    pub(super) fn text(&mut self) -> Result<&'a str, Problem> {
+        std::str::from_utf8(self.blob()?).map_err(|_| Problem::Text)
+    }
+
+    /// A number of entries of at least `bytes_min` bytes each: no more than `max`, and no more
+    /// than there can be in the bytes that are left.
+    fn count(&mut self, max: usize, bytes_min: usize) -> Result<usize, Problem> {
+        let found = u32::read(self)?;
+        let max = max.min(self.left() / bytes_min);
+        let count = usize::try_from(found).unwrap_or(usize::MAX);
+        if count > max { Err(Problem::Count { found, max }) } else { Ok(count) }
+    }
+
+    /// A table of at most `max` rows.
+    pub(super) fn table<T: Row>(&mut self, max: usize) -> Result<Vec<T>, Problem> {
+        self.table_of(max, T::BYTES_MIN, T::read)
+    }
+
+    fn table_of<T>(
+        &mut self,
+        max: usize,
+        bytes_min: usize,
+        read: impl Fn(&mut Self) -> Result<T, Problem>,
+    ) -> Result<Vec<T>, Problem> {
+        let count = self.count(max, bytes_min)?;
+        let mut rows = Vec::with_capacity(count);
+        for _ in 0..count {
+            rows.push(read(self)?);
+        }
+        Ok(rows)
+    }
+
+    /// What `read` reads inside a constant.
+    pub(super) fn nested<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        if self.depth >= CONSTANT_DEPTH_MAX {
+            return Err(Problem::TooDeep);
+        }
+        self.depth += 1;
+        let found = read(self)?;
+        self.depth -= 1;
+        Ok(found)
+    }
+
+    /// The elements of a list or map constant.
+    pub(super) fn elements<T: Row>(&mut self) -> Result<Vec<T>, Problem> {
+        let found = u32::read(self)?;
+        self.at -= size_of::<u32>();
+        let count = usize::try_from(found).unwrap_or(usize::MAX);
+        // A map's entry takes two bytes at least, a list's one: as many as the elements it holds.
+        self.spend(count.saturating_mul(T::BYTES_MIN))?;
+        self.table(usize::MAX)
+    }
+
+    /// Counts `elements` of constants.
+    pub(super) fn spend(&mut self, elements: usize) -> Result<(), Problem> {
+        let max = CONSTANT_ELEMENTS_MAX - self.elements;
+        if elements > max {
+            let found = u32::try_from(elements).unwrap_or(u32::MAX);
+            return Err(Problem::Count { found, max });
+        }
+        self.elements += elements;
+        Ok(())
+    }
+}

@@ -1,0 +1,256 @@
+//! The bundle as bytes: what is written is read, and nothing else is.
+
+use std::collections::BTreeSet;
+
+use policyc::base::limits::BUNDLE_BYTES_MAX;
+use policyc::diag::codes::Code;
+use policyc::lang::constant::Constant;
+use policyc::runtime::bundle::digest;
+use policyc::runtime::bundle::error::{LoadError, Part, WriteError};
+use policyc::runtime::bundle::layout::{ENTRY_BYTES, HEADER_BYTES, Section, aligned};
+use policyc::runtime::bundle::reader::{read, root};
+use policyc::runtime::bundle::writer::write;
+use proptest::prelude::{ProptestConfig, any, proptest};
+
+use crate::support::module::rich;
+
+fn bytes() -> Vec<u8> {
+    write(&rich()).unwrap()
+}
+
+/// The section's offset and length.
+fn place(bytes: &[u8], section: Section) -> (usize, usize) {
+    let at = Section::ALL.iter().position(|known| *known == section).unwrap();
+    let entry = &bytes[HEADER_BYTES + at * ENTRY_BYTES..];
+    let wide = |at: usize| u64::from_le_bytes(entry[at..at + 8].try_into().unwrap());
+    (usize::try_from(wide(8)).unwrap(), usize::try_from(wide(16)).unwrap())
+}
+
+/// Computes the digests of `bytes` again, as somebody would who wants to be believed.
+fn reseal(bytes: &mut [u8]) {
+    let end = HEADER_BYTES + Section::ALL.len() * ENTRY_BYTES;
+    for section in Section::ALL {
+        let (offset, len) = place(bytes, *section);
+        let Some(content) = bytes.get(offset..offset.saturating_add(len)) else { continue };
+        let found = digest::of(content);
+        let at =
+            HEADER_BYTES + Section::ALL.iter().position(|s| s == section).unwrap() * ENTRY_BYTES;
+        bytes[at + 24..at + 56].copy_from_slice(&found);
+    }
+    let found = digest::root(&bytes[..32], &bytes[HEADER_BYTES..end]);
+    bytes[32..64].copy_from_slice(&found);
+}
+
+/// What reading says after `change`, digests made to fit.
+fn resealed(change: impl FnOnce(&mut Vec<u8>)) -> LoadError {
+    let mut bytes = bytes();
+    change(&mut bytes);
+    reseal(&mut bytes);
+    read(&bytes).expect_err("it was changed")
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let bytes = bytes();
+    let module = read(&bytes).unwrap();
+    // NaN is not equal to itself, so that texts are compared.
+    assert_eq!(format!("{module:?}"), format!("{:?}", rich()));
+    assert_eq!(write(&module).unwrap(), bytes);
+    assert_eq!(root(&bytes).as_ref().map(|root| &root[..]), Some(&bytes[32..64]));
+}
+
+#[test]
+fn every_flipped_bit_and_every_cut_is_refused() {
+    let mut bytes = bytes();
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            bytes[at] ^= 1 << bit;
+            assert!(read(&bytes).is_err(), "byte {at}, bit {bit}");
+            bytes[at] ^= 1 << bit;
+        }
+        assert!(read(&bytes[..at]).is_err(), "cut at {at}");
+    }
+    bytes.push(0);
+    assert!(read(&bytes).is_err(), "a byte too many");
+}
+
+#[test]
+fn a_changed_byte_under_good_digests_is_refused_or_means_something_else() {
+    let good = bytes();
+    let start = HEADER_BYTES + Section::ALL.len() * ENTRY_BYTES;
+    for at in start..good.len() {
+        for byte in [0, 1, 2, 0x7F, 0xFF] {
+            let mut bytes = good.clone();
+            bytes[at] = byte;
+            reseal(&mut bytes);
+            if let Ok(module) = read(&bytes) {
+                assert_eq!(write(&module).as_ref(), Ok(&bytes), "byte {at} as {byte}");
+            }
+        }
+    }
+}
+
+#[test]
+fn damage_is_named() {
+    let good = bytes();
+    let (from, len) = place(&good, Section::Code);
+    let mut bytes = good.clone();
+    bytes[from + 3] ^= 1;
+    let error = read(&bytes).unwrap_err();
+    assert_eq!(error, LoadError::Digest { section: Section::Code, from, to: from + len });
+    assert!(error.is_integrity());
+    let said = error.diagnostic("payments.plcb");
+    assert_eq!(said.code, Code::Damaged);
+    let to = from + len;
+    assert_eq!(
+        said.message,
+        format!(
+            "`payments.plcb` is damaged and was not loaded: section `code`, bytes {from} to {to}, \
+             is not what its digest says"
+        )
+    );
+}
+
+#[test]
+fn the_header_is_checked() {
+    let len = bytes().len();
+    assert_eq!(read(b""), Err(LoadError::NotABundle));
+    assert_eq!(read(b"policyc: 1\n"), Err(LoadError::NotABundle));
+    assert_eq!(read(&vec![0; BUNDLE_BYTES_MAX + 1]).unwrap_err().code(), Code::TooLarge);
+    assert_eq!(read(&bytes()[..8]), Err(LoadError::Length { len: 8, said: None }));
+    let version = |part, found, known| LoadError::Version { part, found, known };
+    assert_eq!(resealed(|bytes| bytes[8] = 2), version(Part::Format, 2, 1));
+    assert_eq!(resealed(|bytes| bytes[10] = 1), version(Part::Additions, 1, 0));
+    assert_eq!(resealed(|bytes| bytes[28] = 2), version(Part::Instructions, 2, 1));
+    assert_eq!(resealed(|bytes| bytes[30] = 0), version(Part::Builtins, 0, 1));
+    assert_eq!(resealed(|bytes| bytes[13] = 1), LoadError::NotZero { at: 13 });
+    let longer = len as u64 + 1;
+    let found = resealed(|bytes| bytes[16..24].copy_from_slice(&longer.to_le_bytes()));
+    assert_eq!(found, LoadError::Length { len, said: Some(longer) });
+    assert_eq!(resealed(|bytes| bytes[24] = 0), LoadError::SectionCount { found: 0 });
+    assert_eq!(resealed(|bytes| bytes[24] = 17), LoadError::SectionCount { found: 17 });
+    let mut bytes = bytes();
+    bytes[40] ^= 1;
+    assert_eq!(read(&bytes), Err(LoadError::Root));
+}
+
+#[test]
+fn the_section_table_is_checked() {
+    let entry = |at: usize| HEADER_BYTES + at * ENTRY_BYTES;
+    let (start, _) = place(&bytes(), Section::Manifest);
+    assert_eq!(
+        resealed(|bytes| bytes[entry(9)] = 10),
+        LoadError::Section { found: 10, expected: Some(Section::Debug) }
+    );
+    assert_eq!(
+        resealed(|bytes| bytes[entry(0) + 2] = 3),
+        LoadError::Flags { section: Section::Manifest, found: 3 }
+    );
+    assert_eq!(resealed(|bytes| bytes[entry(1) + 4] = 1), LoadError::NotZero { at: entry(1) + 4 });
+    assert_eq!(
+        resealed(|bytes| bytes[entry(0) + 8] += 8),
+        LoadError::Place { section: Section::Manifest, found: start as u64 + 8, expected: start }
+    );
+    assert!(matches!(
+        resealed(|bytes| bytes[entry(0) + 16 + 7] = 0xFF),
+        LoadError::Place { section: Section::Manifest, .. }
+    ));
+    let (offset, len) = place(&bytes(), Section::Manifest);
+    assert_ne!(aligned(len), len, "the sample has padding to test");
+    assert_eq!(resealed(|bytes| bytes[offset + len] = 1), LoadError::NotZero { at: offset + len });
+    let nine = resealed(|bytes| {
+        bytes[24] = 9;
+        let end = entry(9);
+        let found = digest::root(&bytes[..32], &bytes[HEADER_BYTES..end]);
+        bytes[32..64].copy_from_slice(&found);
+    });
+    assert_eq!(nine, LoadError::Root, "the root covers the table that the header announces");
+}
+
+#[test]
+fn every_problem_in_a_section_is_found() {
+    let mut found = BTreeSet::new();
+    let good = bytes();
+    for section in [Section::Manifest, Section::Schema, Section::Constants, Section::Code] {
+        let (offset, len) = place(&good, section);
+        for at in offset..offset + len {
+            for byte in [1, 2, 0x55, 0xFF] {
+                let mut bytes = good.clone();
+                bytes[at] = byte;
+                reseal(&mut bytes);
+                if let Err(LoadError::Malformed { problem, .. }) = read(&bytes) {
+                    found
+                        .insert(format!("{problem:?}").split([' ', '(']).next().map(str::to_owned));
+                }
+            }
+        }
+    }
+    let mut module = rich();
+    module.constants = vec![Constant::Null];
+    for _ in 0..32 {
+        let last = module.constants.pop().unwrap();
+        module.constants.push(Constant::List(vec![last]));
+    }
+    let mut deep = write(&module).unwrap();
+    let (offset, len) = place(&deep, Section::Constants);
+    // The innermost null becomes one more list that is empty: its tag, and the counts behind it.
+    let at = deep[offset..offset + len].iter().rposition(|byte| *byte == 10).unwrap() + offset + 5;
+    deep[at] = 10;
+    reseal(&mut deep);
+    if let Err(LoadError::Malformed { problem, .. }) = read(&deep) {
+        found.insert(Some(format!("{problem:?}")));
+    }
+    let found: Vec<String> = found.into_iter().flatten().collect();
+    let all = ["Count", "End", "Leftover", "NotCanonical", "Opcode", "Tag", "Text", "TooDeep"];
+    assert_eq!(found, all);
+}
+
+#[test]
+fn limits_are_errors_of_writing() {
+    let mut module = rich();
+    module.slots = vec![module.slots[0]; 65_536];
+    let section = Section::Schema;
+    assert_eq!(write(&module), Err(WriteError::TooMany { section, found: 65_536, max: 65_535 }));
+    let mut module = rich();
+    let mut constant = Constant::Null;
+    for _ in 0..33 {
+        constant = Constant::List(vec![constant]);
+    }
+    module.constants.push(constant);
+    assert_eq!(write(&module), Err(WriteError::ConstantTooDeep { max: 32 }));
+    let mut module = rich();
+    module.constants.push(Constant::List(vec![Constant::Null; (1 << 20) + 1]));
+    assert!(matches!(write(&module), Err(WriteError::TooMany { .. })));
+    let mut module = rich();
+    module.debug = vec![0; BUNDLE_BYTES_MAX];
+    assert!(matches!(write(&module), Err(WriteError::TooLarge { .. })));
+    assert_eq!(write(&module).unwrap_err().diagnostic().code, Code::TooMany);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_read_or_refused(noise in any::<Vec<u8>>()) {
+        let _ = read(&noise);
+        let start = bytes().into_iter().take(64);
+        let _ = read(&start.chain(noise).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn any_content_is_read_back_or_refused(
+        at in any::<usize>(), with in any::<Vec<u8>>(), section in 0_usize..10,
+    ) {
+        let mut bytes = bytes();
+        let (offset, len) = place(&bytes, Section::ALL[section]);
+        for (at, byte) in with.iter().enumerate().map(|(by, byte)| (at.wrapping_add(by), byte)) {
+            if len > 0 {
+                bytes[offset + at % len] = *byte;
+            }
+        }
+        reseal(&mut bytes);
+        if let Ok(module) = read(&bytes) {
+            assert_eq!(write(&module).as_ref(), Ok(&bytes));
+        }
+    }
+}
