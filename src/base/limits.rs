@@ -58,3 +58,17 @@ pub const DECISION_COST_MAX: u64 = 10_000_000;
 pub const LIST_LENGTH_ASSUMED: u64 = 100_000;
 /// Largest dense automaton of one pattern, in bytes.
 pub const DFA_BYTES_MAX: usize = 256 << 10;
+/// Deepest nesting of a value that is compared or printed. Contexts and constants stay far below;
+/// only variables that wrap one another come here.
+pub const VALUE_DEPTH_MAX: u32 = 256;
+/// Most values that one comparison visits. Values may share parts, so walking one may take far
+/// more steps than it has elements.
+pub const VALUE_STEPS_MAX: u32 = 1 << 20;
+/// Largest automaton of a pattern that has no dense one, in bytes.
+pub const NFA_BYTES_MAX: usize = 256 << 10;
+/// Memory that building a dense automaton may take, in bytes; more means no dense automaton.
+pub const DETERMINIZE_BYTES_MAX: usize = 2 << 20;
+/// Longest pattern, in bytes.
+pub const PATTERN_BYTES_MAX: usize = 16 << 10;
+/// Deepest nesting of groups in a pattern.
+pub const PATTERN_DEPTH_MAX: u32 = 100;

@@ -7,5 +7,6 @@ pub mod decision;
 pub mod error;
 pub mod functions;
 pub mod opcodes;
+pub mod pattern;
 pub mod types;
 pub mod value;

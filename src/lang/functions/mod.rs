@@ -4,9 +4,20 @@
 //! rows. A row's `number` is its overload id in bundles; it is never changed or reused
 //! (`BUILTIN_ABI` goes up when rows are added).
 
+pub mod agents;
+pub mod collections;
+pub mod convert;
+pub mod operators;
+pub mod optionals;
+pub mod strings;
+pub mod time;
+pub mod url;
+
+use std::fmt;
+
 use crate::lang::error::EvalError;
-use crate::lang::value::Value;
 use crate::lang::value::heap::Heap;
+use crate::lang::value::{Tag, Value};
 
 /// Version of the table in bundles.
 pub const BUILTIN_ABI: u16 = 1;
@@ -75,6 +86,12 @@ pub const POLICYC: Library = Library { name: "policyc", since: 0 };
 /// Optional values.
 pub const OPTIONALS: Library = Library { name: "optional", since: 0 };
 
+/// Comparison between kinds of number, which the checker accepts only where an environment asks
+/// for it (`cel.feature.cross_type_numeric_comparisons`).
+pub const CROSS_TYPE: Library = Library { name: "cross_type_numeric_comparisons", since: 0 };
+/// CEL's extension of list functions.
+pub const LISTS: Library = Library { name: "lists", since: 2 };
+
 /// What a call costs, in units: a base and a share for each byte or element of an operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cost {
@@ -117,4 +134,321 @@ pub struct Function {
     pub examples: &'static [(&'static str, &'static str)],
     /// What it does.
     pub call: Native,
+}
+
+/// What a row answers.
+pub(crate) type Outcome = Result<Value, EvalError>;
+
+impl Function {
+    /// A row of the standard library that cannot fail and costs one unit; what differs is said by
+    /// the methods below.
+    const fn new(number: u16, style: Style, name: &'static str, id: &'static str) -> Self {
+        Self {
+            number,
+            name,
+            id,
+            style,
+            params: &[],
+            result: Sig::Dyn,
+            library: STDLIB,
+            fails: false,
+            cost: Cost::Fixed(1),
+            doc: "",
+            examples: &[],
+            call: unreachable_row,
+        }
+    }
+
+    const fn takes(mut self, params: &'static [Sig], result: Sig) -> Self {
+        self.params = params;
+        self.result = result;
+        self
+    }
+
+    const fn of(mut self, library: Library) -> Self {
+        self.library = library;
+        self
+    }
+
+    const fn fails(mut self) -> Self {
+        self.fails = true;
+        self
+    }
+
+    const fn costs(mut self, cost: Cost) -> Self {
+        self.cost = cost;
+        self
+    }
+
+    const fn doc(
+        mut self,
+        doc: &'static str,
+        examples: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        self.doc = doc;
+        self.examples = examples;
+        self
+    }
+
+    const fn calls(mut self, call: Native) -> Self {
+        self.call = call;
+        self
+    }
+}
+
+/// What a row without an implementation would answer; a test finds that there is none.
+fn unreachable_row(_: &mut Heap<'_>, _: &[Value]) -> Outcome {
+    Err(EvalError::NoSuchOverload)
+}
+
+const fn operator(number: u16, name: &'static str, id: &'static str) -> Function {
+    Function::new(number, Style::Operator, name, id)
+}
+
+const fn global(number: u16, name: &'static str, id: &'static str) -> Function {
+    Function::new(number, Style::Global, name, id)
+}
+
+const fn member(number: u16, name: &'static str, id: &'static str) -> Function {
+    Function::new(number, Style::Member, name, id)
+}
+
+/// The rows, file by file.
+const FILES: &[&[Function]] = &[
+    operators::ROWS,
+    convert::ROWS,
+    strings::ROWS,
+    collections::ROWS,
+    time::ROWS,
+    time::SHORT_ROWS,
+    optionals::ROWS,
+    agents::ROWS,
+    operators::CROSS_ROWS,
+];
+
+#[expect(clippy::indexing_slicing, reason = "evaluated when this is compiled")]
+const COUNT: usize = {
+    let mut count = 0;
+    let mut file = 0;
+    while file < FILES.len() {
+        count += FILES[file].len();
+        file += 1;
+    }
+    count
+};
+
+/// The rows by number. A number given twice or left out would leave a row out; a test looks.
+#[expect(clippy::indexing_slicing, reason = "evaluated when this is compiled")]
+static TABLE: [&Function; COUNT] = {
+    let mut table = [&FILES[0][0]; COUNT];
+    let mut file = 0;
+    while file < FILES.len() {
+        let mut row = 0;
+        while row < FILES[file].len() {
+            table[FILES[file][row].number as usize] = &FILES[file][row];
+            row += 1;
+        }
+        file += 1;
+    }
+    table
+};
+
+/// Every row, by number.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    TABLE.iter().copied()
+}
+
+/// The row with this number.
+#[must_use]
+pub fn by_number(number: u16) -> Option<&'static Function> {
+    TABLE.get(usize::from(number)).copied()
+}
+
+/// The rows that are called like this, in order of the table.
+pub fn named(name: &str, style: Style) -> impl Iterator<Item = &'static Function> {
+    all().filter(move |row| row.style == style && row.name == name)
+}
+
+/// Calls the first of these rows whose parameters are of the kinds of `args`.
+///
+/// If none fits the first is called all the same: some rows know more kinds than they declare
+/// (`<` between kinds of number), the others answer `NoSuchOverload` themselves.
+///
+/// # Errors
+/// What the row answers; `NoSuchOverload` if there is no candidate with so many parameters.
+pub fn call_dynamic(candidates: &[u16], heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
+    let rows = || candidates.iter().filter_map(|number| by_number(*number));
+    let mut rows_of_arity = rows().filter(|row| row.params.len() == args.len());
+    let fits = |row: &&Function| row.params.iter().zip(args).all(|(sig, arg)| sig.fits(arg));
+    let row = rows().filter(|row| row.params.len() == args.len()).find(fits);
+    match row.or_else(|| rows_of_arity.next()) {
+        Some(row) => (row.call)(heap, args),
+        None => Err(EvalError::NoSuchOverload),
+    }
+}
+
+impl Sig {
+    /// Whether `value` is of this kind; what it contains is not looked at.
+    #[must_use]
+    pub const fn fits(&self, value: &Value) -> bool {
+        match self {
+            Self::Dyn | Self::Param(_) => value.is_present(),
+            Self::Null => matches!(value.tag(), Tag::Null),
+            Self::Bool => matches!(value.tag(), Tag::Bool),
+            Self::Int => matches!(value.tag(), Tag::Int),
+            Self::Uint => matches!(value.tag(), Tag::Uint),
+            Self::Double => matches!(value.tag(), Tag::Double),
+            // Our opaque types are text that was checked when it was made.
+            Self::String | Self::Opaque(_) => matches!(value.tag(), Tag::String),
+            Self::Bytes => matches!(value.tag(), Tag::Bytes),
+            Self::Timestamp => matches!(value.tag(), Tag::Timestamp),
+            Self::Duration => matches!(value.tag(), Tag::Duration),
+            Self::List(_) => matches!(value.tag(), Tag::List),
+            Self::Map(..) => matches!(value.tag(), Tag::Map),
+            Self::Optional(_) => matches!(value.tag(), Tag::Optional),
+            Self::Type(_) => matches!(value.tag(), Tag::Type),
+        }
+    }
+}
+
+/// Refuses values of other kinds.
+fn expect(value: &Value, tag: Tag) -> Result<(), EvalError> {
+    if value.tag() == tag { Ok(()) } else { Err(EvalError::NoSuchOverload) }
+}
+
+/// As CEL writes types.
+impl fmt::Display for Sig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dyn => f.write_str("dyn"),
+            Self::Null => f.write_str("null_type"),
+            Self::Bool => f.write_str("bool"),
+            Self::Int => f.write_str("int"),
+            Self::Uint => f.write_str("uint"),
+            Self::Double => f.write_str("double"),
+            Self::String => f.write_str("string"),
+            Self::Bytes => f.write_str("bytes"),
+            Self::Timestamp => f.write_str("google.protobuf.Timestamp"),
+            Self::Duration => f.write_str("google.protobuf.Duration"),
+            Self::List(element) => write!(f, "list({element})"),
+            Self::Map(key, value) => write!(f, "map({key}, {value})"),
+            Self::Optional(value) => write!(f, "optional_type({value})"),
+            Self::Type(value) => write!(f, "type({value})"),
+            Self::Opaque(name) | Self::Param(name) => f.write_str(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::fmt::Write;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_dense_and_ids_unique() {
+        let mut ids = HashSet::new();
+        for (number, row) in all().enumerate() {
+            assert_eq!(usize::from(row.number), number, "{} is given twice or left out", row.id);
+            assert!(ids.insert(row.id), "{} is the id of two rows", row.id);
+            assert!(row.doc.ends_with('.'), "{} needs a sentence", row.id);
+            assert!(!row.examples.is_empty(), "{} needs an example", row.id);
+            let is_method = row.style == Style::Member;
+            assert!(!is_method || !row.params.is_empty(), "{} needs a receiver", row.id);
+        }
+        let rows: usize = FILES.iter().map(|file| file.len()).sum();
+        assert_eq!(all().count(), rows);
+        assert!(by_number(u16::try_from(rows).expect("few rows")).is_none());
+    }
+
+    #[test]
+    fn rows_answer_to_any_values() {
+        let mut store = crate::lang::value::heap::Store::new(4096, 256);
+        let mut heap = Heap::of(&mut store);
+        let text = heap.new_string("2026-01-01T00:00:00Z").expect("room");
+        let list = heap.new_list(&[text, Value::int(1)]).expect("room");
+        let values = [
+            Value::ABSENT,
+            Value::NULL,
+            Value::bool(true),
+            Value::int(-1),
+            Value::uint(u64::MAX),
+            Value::double(f64::NAN),
+            Value::timestamp(0, 1),
+            Value::duration(i64::MIN),
+            text,
+            list,
+        ];
+        let mark = heap.store.mark();
+        for row in all() {
+            let missing = std::ptr::fn_addr_eq(row.call, unreachable_row as Native);
+            assert!(!missing, "{} has no implementation", row.id);
+            for a in &values {
+                for b in &values {
+                    for args in [&[][..], &[*a], &[*a, *b], &[*a, *b, *a]] {
+                        let result = (row.call)(&mut heap, args);
+                        let fits = row.params.len() == args.len()
+                            && row.params.iter().zip(args).all(|(sig, arg)| sig.fits(arg));
+                        assert!(
+                            row.fails || !fits || result.is_ok(),
+                            "{} of {args:?} fails but may not: {result:?}",
+                            row.id
+                        );
+                        assert_eq!(heap.store.height(), 0, "{} leaves its stack", row.id);
+                    }
+                    heap.store.reset(mark);
+                }
+            }
+        }
+    }
+
+    /// The ledger holds what must never change; `UPDATE=1` writes it anew.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test of a committed file")]
+    fn table_equals_the_ledger() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/functions.md");
+        let mut ledger =
+            "# Functions\n\nWritten by a test from the table in `src/lang/functions`. \
+            A number is what bundles hold: it is never changed or given to another row.\n\n\
+            | number | id | declaration | library | meaning |\n| --: | --- | --- | --- | --- |\n"
+                .to_owned();
+        for row in all() {
+            let params: Vec<String> = row.params.iter().map(ToString::to_string).collect();
+            let declaration = match (row.style, params.split_first()) {
+                (Style::Member, Some((receiver, params))) => {
+                    format!("{receiver}.{}({}) -> {}", row.name, params.join(", "), row.result)
+                }
+                _ => format!("{}({}) -> {}", row.name, params.join(", "), row.result),
+            };
+            let declaration = declaration.replace('|', "\\|");
+            let Library { name, since } = row.library;
+            writeln!(
+                ledger,
+                "| {} | `{}` | `{declaration}` | {name} {since} | {} |",
+                row.number, row.id, row.doc
+            )
+            .expect("a string takes everything");
+        }
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, &ledger).expect("the ledger can be written");
+        }
+        let committed = std::fs::read_to_string(path).expect("the ledger can be read");
+        assert!(committed == ledger, "run this test with UPDATE=1 and look at the difference");
+    }
+
+    #[test]
+    fn dynamic_calls_pick_by_kind() {
+        let mut store = crate::lang::value::heap::Store::new(64, 8);
+        let mut heap = Heap::of(&mut store);
+        let numbers = |name, style| named(name, style).map(|row| row.number).collect::<Vec<_>>();
+        let less = numbers("_<_", Style::Operator);
+        let result = call_dynamic(&less, &mut heap, &[Value::int(1), Value::double(1.5)]);
+        assert_eq!(result.ok().and_then(|value| value.as_bool()), Some(true));
+        let hours = numbers("getHours", Style::Member);
+        let result = call_dynamic(&hours, &mut heap, &[Value::duration(7_200_000_000_000)]);
+        assert_eq!(result.map(|value| value.signed()), Ok(2));
+        let result = call_dynamic(&hours, &mut heap, &[Value::int(1)]);
+        assert_eq!(result.map(|value| value.signed()), Err(EvalError::NoSuchOverload));
+    }
 }

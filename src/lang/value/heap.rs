@@ -79,6 +79,40 @@ impl Store {
         u32::try_from(at).map_err(|_| EvalError::Budget)
     }
 
+    /// Appends a copy of text that the store already holds.
+    ///
+    /// # Errors
+    /// `Budget` if the store is full.
+    pub fn repeat_text(&mut self, start: usize, len: usize) -> Result<(), EvalError> {
+        if len > self.text_max - self.text.len() || start + len > self.text.len() {
+            return Err(EvalError::Budget);
+        }
+        self.text.extend_from_within(start..start + len);
+        Ok(())
+    }
+
+    /// The text from `start` on, for changing it in place.
+    pub fn tail_mut(&mut self, start: usize) -> &mut [u8] {
+        self.text.get_mut(start..).unwrap_or_default()
+    }
+
+    /// Forgets the text from `len` on.
+    pub fn truncate_text(&mut self, len: usize) {
+        self.text.truncate(len);
+    }
+
+    /// Appends a copy of elements that the store already holds.
+    ///
+    /// # Errors
+    /// `Budget` if the store is full.
+    pub fn repeat_elements(&mut self, start: usize, count: usize) -> Result<(), EvalError> {
+        if count > self.elements_max - self.elements.len() || start + count > self.elements.len() {
+            return Err(EvalError::Budget);
+        }
+        self.elements.extend_from_within(start..start + count);
+        Ok(())
+    }
+
     /// Appends elements and returns where they start.
     ///
     /// # Errors
@@ -136,9 +170,87 @@ impl Store {
     }
 }
 
-/// Names of types, which `type()` returns: offsets into this text.
-pub const BUILTIN_TEXT: &str = "nullboolintuintdoublestringbyteslistmaptypenull_type\
-optional_typegoogle.protobuf.Timestampgoogle.protobuf.Duration";
+/// Names of the types that every build knows, one after the other; `type_value` points into it.
+pub const BUILTIN_TEXT: &str = "null_typeboolintuintdoublestringbytes\
+google.protobuf.Timestampgoogle.protobuf.Durationtypelistmapoptional_type";
+
+/// The type with this name as a value, if every build knows it; other names are constants of a
+/// program.
+#[must_use]
+pub fn type_value(name: &str) -> Option<Value> {
+    let known = Tag::ALL.iter().any(|tag| tag.type_name() == Some(name));
+    let off = BUILTIN_TEXT.find(name).filter(|_| known)?;
+    Some(Value::text(Tag::Type, Space::Builtin, u32::try_from(off).ok()?, name.as_bytes()))
+}
+
+/// Everything that a value can point into, for reading.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// Text of `Space::Request`.
+    pub request: &'a [u8],
+    /// Text of `Space::Program`.
+    pub program_text: &'a [u8],
+    /// Elements of `Space::Program`.
+    pub program_elements: &'a [Value],
+    /// Text of `Space::Arena`.
+    pub text: &'a [u8],
+    /// Elements of `Space::Arena`.
+    pub elements: &'a [Value],
+}
+
+impl<'a> View<'a> {
+    /// The bytes of a string, of bytes, or of the name of a type; empty for other values and for
+    /// offsets that lie nowhere, which no verified program makes.
+    #[must_use]
+    pub fn bytes(&self, value: &Value) -> &'a [u8] {
+        if !matches!(value.tag(), Tag::String | Tag::Bytes | Tag::Type) {
+            return &[];
+        }
+        let space = match value.space() {
+            Space::Request => self.request,
+            Space::Arena => self.text,
+            Space::Program => self.program_text,
+            Space::Builtin => BUILTIN_TEXT.as_bytes(),
+        };
+        let start = value.off() as usize;
+        space.get(start..start + value.len() as usize).unwrap_or_default()
+    }
+
+    /// The text of a string; empty where the bytes are not UTF-8, which a string never is.
+    #[must_use]
+    pub fn str(&self, value: &Value) -> &'a str {
+        std::str::from_utf8(self.bytes(value)).unwrap_or_default()
+    }
+
+    /// The values of a list (element by element, `columns` each), of a map (key, value, ..), or
+    /// of an optional (at most one).
+    #[must_use]
+    pub fn elements(&self, value: &Value) -> &'a [Value] {
+        let space = match value.space() {
+            Space::Program => self.program_elements,
+            Space::Request | Space::Arena | Space::Builtin => self.elements,
+        };
+        match value.tag() {
+            Tag::List | Tag::Map | Tag::Optional => {
+                let start = value.off() as usize;
+                let count = value.len() as usize * usize::from(value.columns());
+                space.get(start..start + count).unwrap_or_default()
+            }
+            Tag::Absent
+            | Tag::Error
+            | Tag::Null
+            | Tag::Bool
+            | Tag::Int
+            | Tag::Uint
+            | Tag::Double
+            | Tag::String
+            | Tag::Bytes
+            | Tag::Timestamp
+            | Tag::Duration
+            | Tag::Type => &[],
+        }
+    }
+}
 
 /// Everything that a value can point into during one evaluation.
 #[derive(Debug)]
@@ -153,54 +265,99 @@ pub struct Heap<'a> {
     pub store: &'a mut Store,
 }
 
-impl Heap<'_> {
-    /// The bytes of a string, of bytes, or of the name of a type; empty for other values and for
-    /// offsets that lie nowhere, which no verified program makes.
+impl<'a> Heap<'a> {
+    /// A heap of a store alone: for tools and tests, where nothing lies elsewhere.
     #[must_use]
-    pub fn bytes(&self, value: &Value) -> &[u8] {
-        let space = match value.space() {
-            Space::Request => self.request,
-            Space::Arena => self.store.text(),
-            Space::Program => self.program_text,
-            Space::Builtin => BUILTIN_TEXT.as_bytes(),
-        };
-        let start = value.off() as usize;
-        match value.tag() {
-            Tag::String | Tag::Bytes | Tag::Type => {
-                space.get(start..start + value.len() as usize).unwrap_or_default()
-            }
-            Tag::Absent
-            | Tag::Error
-            | Tag::Null
-            | Tag::Bool
-            | Tag::Int
-            | Tag::Uint
-            | Tag::Double
-            | Tag::Timestamp
-            | Tag::Duration
-            | Tag::List
-            | Tag::Map
-            | Tag::Optional => &[],
+    pub fn of(store: &'a mut Store) -> Self {
+        Self { request: &[], program_text: &[], program_elements: &[], store }
+    }
+
+    /// The heap for reading.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View {
+            request: self.request,
+            program_text: self.program_text,
+            program_elements: self.program_elements,
+            text: &self.store.text,
+            elements: &self.store.elements,
         }
     }
 
-    /// The text of a string; empty where the bytes are not UTF-8, which a string never is.
-    #[must_use]
-    pub fn str(&self, value: &Value) -> &str {
-        std::str::from_utf8(self.bytes(value)).unwrap_or_default()
+    /// The heap for reading, and the build stack above `height` for sorting in place.
+    pub fn split(&mut self, height: usize) -> (View<'_>, &mut [Value]) {
+        let Store { text, elements, stack, .. } = &mut *self.store;
+        let view = View {
+            request: self.request,
+            program_text: self.program_text,
+            program_elements: self.program_elements,
+            text,
+            elements,
+        };
+        (view, stack.get_mut(height..).unwrap_or_default())
     }
 
-    /// The values of a list (element by element, `columns` each), of a map (key, value, ..), or
-    /// of an optional (at most one).
+    /// As `View::bytes`.
+    #[must_use]
+    pub fn bytes(&self, value: &Value) -> &[u8] {
+        self.view().bytes(value)
+    }
+
+    /// As `View::str`.
+    #[must_use]
+    pub fn str(&self, value: &Value) -> &str {
+        self.view().str(value)
+    }
+
+    /// As `View::elements`.
     #[must_use]
     pub fn elements(&self, value: &Value) -> &[Value] {
-        let space = match value.space() {
-            Space::Program => self.program_elements,
-            Space::Request | Space::Arena | Space::Builtin => self.store.elements(),
-        };
-        let start = value.off() as usize;
+        self.view().elements(value)
+    }
+
+    /// Appends the bytes of `value` to the text that is being built.
+    ///
+    /// # Errors
+    /// `Budget` if the store is full.
+    pub fn append(&mut self, value: &Value) -> Result<(), EvalError> {
+        if value.space() == Space::Arena {
+            let start = value.off() as usize;
+            return self.store.repeat_text(start, value.len() as usize);
+        }
+        self.store.push_text(self.outer().bytes(value)).map(|_| ())
+    }
+
+    /// Appends the elements of `value` to the elements that are being built.
+    ///
+    /// # Errors
+    /// `Budget` if the store is full.
+    pub fn append_elements(&mut self, value: &Value) -> Result<(), EvalError> {
+        if value.space() == Space::Program {
+            return self.store.push_elements(self.outer().elements(value)).map(|_| ());
+        }
         let count = value.len() as usize * usize::from(value.columns());
-        space.get(start..start + count).unwrap_or_default()
+        self.store.repeat_elements(value.off() as usize, count)
+    }
+
+    /// The heap without its store, so that the store can be written at the same time.
+    const fn outer(&self) -> View<'a> {
+        View {
+            request: self.request,
+            program_text: self.program_text,
+            program_elements: self.program_elements,
+            text: &[],
+            elements: &[],
+        }
+    }
+
+    /// Text of kind `tag` from what was appended since the text was `start` bytes long.
+    ///
+    /// # Errors
+    /// `Budget` if an offset does not fit 32 bits.
+    pub fn finish_text(&self, tag: Tag, start: usize) -> Result<Value, EvalError> {
+        let bytes = self.store.text.get(start..).unwrap_or_default();
+        let off = u32::try_from(start).map_err(|_| EvalError::Budget)?;
+        Ok(Value::text(tag, Space::Arena, off, bytes))
     }
 
     /// A string with this text.

@@ -14,7 +14,15 @@
 //! | map | entries | first of `2 n` values key, value, ..; sorted by key |
 //! | optional | 1 if a value is present | its place in the store |
 
+pub mod arith;
+pub mod compare;
+pub mod duration;
 pub mod heap;
+pub mod json;
+pub mod map;
+pub mod text;
+pub mod time;
+pub mod zone;
 
 /// What kind of value it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +58,48 @@ pub enum Tag {
     Map = 13,
     /// An optional.
     Optional = 14,
+}
+
+impl Tag {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::Absent,
+        Self::Error,
+        Self::Null,
+        Self::Bool,
+        Self::Int,
+        Self::Uint,
+        Self::Double,
+        Self::String,
+        Self::Bytes,
+        Self::Timestamp,
+        Self::Duration,
+        Self::Type,
+        Self::List,
+        Self::Map,
+        Self::Optional,
+    ];
+
+    /// What `type()` calls values of this kind; `None` where no expression has such a value.
+    #[must_use]
+    pub const fn type_name(self) -> Option<&'static str> {
+        match self {
+            Self::Absent | Self::Error => None,
+            Self::Null => Some("null_type"),
+            Self::Bool => Some("bool"),
+            Self::Int => Some("int"),
+            Self::Uint => Some("uint"),
+            Self::Double => Some("double"),
+            Self::String => Some("string"),
+            Self::Bytes => Some("bytes"),
+            Self::Timestamp => Some("google.protobuf.Timestamp"),
+            Self::Duration => Some("google.protobuf.Duration"),
+            Self::Type => Some("type"),
+            Self::List => Some("list"),
+            Self::Map => Some("map"),
+            Self::Optional => Some("optional_type"),
+        }
+    }
 }
 
 /// Where text or elements lie.
@@ -210,10 +260,7 @@ impl Value {
     /// The bool, if it is one.
     #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
-        match self.tag {
-            Tag::Bool => Some(self.bits != 0),
-            _ => None,
-        }
+        if matches!(self.tag, Tag::Bool) { Some(self.bits != 0) } else { None }
     }
 
     /// The bits as an int or a duration.

@@ -1,0 +1,244 @@
+//! Values as JSON.
+//!
+//! In:      a value and what it points into.
+//! Out:     JSON text, without white space.
+//! Imports: `base::limits`, `lang::error`, `lang::value`.
+//!
+//! The canonical form keeps kinds apart and is what digests are made of: objects with one key
+//! that begins with `$` hold what JSON has no kind for: `$u` uint, `$b` bytes in base64, `$ts`
+//! timestamp, `$d` duration, `$f` a double that is no number, `$t` type, `$o` optional (a list of
+//! at most one value), `$m` a map with keys that are no strings (a list of pairs). Keys that
+//! begin with `$` themselves get another one in front. The plain form is for people and other
+//! programs: it drops kinds.
+
+use std::fmt::{self, Write};
+
+use crate::base::limits::{VALUE_DEPTH_MAX, VALUE_STEPS_MAX};
+use crate::lang::error::EvalError;
+use crate::lang::value::duration::Seconds;
+use crate::lang::value::heap::View;
+use crate::lang::value::text::{DoubleForm, write_double, write_scalar};
+use crate::lang::value::time::Instant;
+use crate::lang::value::{Tag, Value};
+
+/// Which JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Keeps kinds apart.
+    Canonical,
+    /// For people and other programs.
+    Plain,
+}
+
+/// Writes `value` as JSON.
+///
+/// # Errors
+/// `Budget` if the value is nested too deeply or too large, or `out` is full.
+pub fn write(
+    view: &View<'_>,
+    value: &Value,
+    form: Form,
+    out: &mut impl Write,
+) -> Result<(), EvalError> {
+    Writer { view, form, depth: 0, steps: 0, out }.value(value)
+}
+
+/// Writes `value` as messages quote it: strings as they are, scalars as `string()` does,
+/// everything else as plain JSON.
+///
+/// # Errors
+/// As `write`.
+pub fn write_text(view: &View<'_>, value: &Value, out: &mut impl Write) -> Result<(), EvalError> {
+    if matches!(value.tag(), Tag::String | Tag::Type) {
+        return out.write_str(view.str(value)).map_err(full);
+    }
+    if write_scalar(out, value)? { Ok(()) } else { write(view, value, Form::Plain, out) }
+}
+
+fn full(_: fmt::Error) -> EvalError {
+    EvalError::Budget
+}
+
+struct Writer<'w, W> {
+    view: &'w View<'w>,
+    form: Form,
+    depth: u32,
+    steps: u32,
+    out: &'w mut W,
+}
+
+impl<W: Write> Writer<'_, W> {
+    fn value(&mut self, value: &Value) -> Result<(), EvalError> {
+        self.steps += 1;
+        if self.depth > VALUE_DEPTH_MAX || self.steps > VALUE_STEPS_MAX {
+            return Err(EvalError::Budget);
+        }
+        match value.tag() {
+            Tag::List | Tag::Map | Tag::Optional => self.container(value),
+            Tag::Absent
+            | Tag::Error
+            | Tag::Null
+            | Tag::Bool
+            | Tag::Int
+            | Tag::Uint
+            | Tag::Double
+            | Tag::String
+            | Tag::Bytes
+            | Tag::Timestamp
+            | Tag::Duration
+            | Tag::Type => self.scalar(value).map_err(full),
+        }
+    }
+
+    fn scalar(&mut self, value: &Value) -> fmt::Result {
+        match value.tag() {
+            Tag::Bool => self.out.write_str(if value.bits() == 0 { "false" } else { "true" }),
+            Tag::Int => write!(self.out, "{}", value.signed()),
+            Tag::Uint => self.tagged("$u", |out| write!(out, "{}", value.bits())),
+            Tag::Double if value.float().is_finite() => {
+                write_double(self.out, value.float(), DoubleForm::Literal)
+            }
+            Tag::Double => self.tagged("$f", |out| {
+                out.write_str("\"")?;
+                write_double(out, value.float(), DoubleForm::Literal)?;
+                out.write_str("\"")
+            }),
+            Tag::String => write_string(self.out, "", self.view.str(value)),
+            Tag::Bytes => {
+                let bytes = self.view.bytes(value);
+                self.tagged("$b", |out| write_base64(out, bytes))
+            }
+            Tag::Timestamp => self.tagged("$ts", |out| write!(out, "\"{}\"", Instant::of(value))),
+            Tag::Duration => {
+                self.tagged("$d", |out| write!(out, "\"{}\"", Seconds(value.signed())))
+            }
+            Tag::Type => {
+                let name = self.view.str(value);
+                self.tagged("$t", |out| write_string(out, "", name))
+            }
+            Tag::Absent | Tag::Error | Tag::Null | Tag::List | Tag::Map | Tag::Optional => {
+                self.out.write_str("null")
+            }
+        }
+    }
+
+    /// Writes what `content` writes, in the canonical form inside an object with this key.
+    fn tagged(&mut self, key: &str, content: impl FnOnce(&mut W) -> fmt::Result) -> fmt::Result {
+        match self.form {
+            Form::Plain => content(self.out),
+            Form::Canonical => {
+                write!(self.out, "{{\"{key}\":")?;
+                content(self.out)?;
+                self.out.write_str("}")
+            }
+        }
+    }
+
+    fn container(&mut self, value: &Value) -> Result<(), EvalError> {
+        self.depth += 1;
+        let elements = self.view.elements(value);
+        let canonical = self.form == Form::Canonical;
+        let (entries, _) = elements.as_chunks::<2>();
+        let odd_keys = || entries.iter().any(|[key, _]| key.tag() != Tag::String);
+        if value.tag() == Tag::List {
+            self.list(elements)?;
+        } else if value.tag() == Tag::Map && canonical && odd_keys() {
+            self.put("{\"$m\":[")?;
+            for (at, entry) in entries.iter().enumerate() {
+                self.comma(at)?;
+                self.list(entry)?;
+            }
+            self.put("]}")?;
+        } else if value.tag() == Tag::Map {
+            self.object(entries)?;
+        } else if canonical {
+            self.put("{\"$o\":")?;
+            self.list(elements)?;
+            self.put("}")?;
+        } else {
+            self.value(elements.first().unwrap_or(&Value::NULL))?;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn list(&mut self, elements: &[Value]) -> Result<(), EvalError> {
+        self.put("[")?;
+        for (at, element) in elements.iter().enumerate() {
+            self.comma(at)?;
+            self.value(element)?;
+        }
+        self.put("]")
+    }
+
+    fn object(&mut self, entries: &[[Value; 2]]) -> Result<(), EvalError> {
+        self.put("{")?;
+        for (at, [key, value]) in entries.iter().enumerate() {
+            self.comma(at)?;
+            if key.tag() == Tag::String {
+                let text = self.view.str(key);
+                let escape = self.form == Form::Canonical && text.starts_with('$');
+                write_string(self.out, if escape { "$" } else { "" }, text).map_err(full)?;
+            } else {
+                self.put("\"")?;
+                write_scalar(self.out, key)?;
+                self.put("\"")?;
+            }
+            self.put(":")?;
+            self.value(value)?;
+        }
+        self.put("}")
+    }
+
+    fn comma(&mut self, at: usize) -> Result<(), EvalError> {
+        if at == 0 { Ok(()) } else { self.put(",") }
+    }
+
+    fn put(&mut self, text: &str) -> Result<(), EvalError> {
+        self.out.write_str(text).map_err(full)
+    }
+}
+
+/// Writes `prefix` and `text` as one JSON string, with only the escapes that JSON requires.
+///
+/// # Errors
+/// What `out` answers.
+pub fn write_string(out: &mut impl Write, prefix: &str, text: &str) -> fmt::Result {
+    out.write_str("\"")?;
+    out.write_str(prefix)?;
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
+        let (before, after) = rest.split_at(at);
+        let (special, after) = after.split_at(1);
+        out.write_str(before)?;
+        match special.as_bytes().first().copied().unwrap_or_default() {
+            b'"' => out.write_str("\\\"")?,
+            b'\\' => out.write_str("\\\\")?,
+            b'\n' => out.write_str("\\n")?,
+            b'\r' => out.write_str("\\r")?,
+            b'\t' => out.write_str("\\t")?,
+            0x08 => out.write_str("\\b")?,
+            0x0C => out.write_str("\\f")?,
+            control => write!(out, "\\u{control:04x}")?,
+        }
+        rest = after;
+    }
+    out.write_str(rest)?;
+    out.write_str("\"")
+}
+
+/// Writes bytes in base64, with padding, between quotes.
+fn write_base64(out: &mut impl Write, bytes: &[u8]) -> fmt::Result {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    out.write_str("\"")?;
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());
+        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for at in 0..4 {
+            let digit = DIGITS.get((group >> (18 - 6 * at)) as usize & 63);
+            let shown = if at > chunk.len() { b'=' } else { digit.copied().unwrap_or(b'=') };
+            out.write_char(char::from(shown))?;
+        }
+    }
+    out.write_str("\"")
+}
