@@ -2,6 +2,7 @@
 
 mod bundle;
 mod cli;
+mod documents;
 mod report;
 mod support;
 mod syntax;

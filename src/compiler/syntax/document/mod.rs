@@ -1,5 +1,243 @@
 //! Documents: our YAML, CEL Policy YAML, environment files, plain `.cel` rules.
 //!
-//! `model` is what they become; the readers build it and nothing else sees YAML.
+//! In:      the files of a run.
+//! Out:     `model::Parsed`.
+//! Imports: `base`, `diag`, `lang`, `compiler::source`, `compiler::syntax`.
+//!
+//! `model` is what documents become; the readers build it and nothing else sees YAML, but for
+//! schemas and data, which the checker reads with `yaml::parse`.
 
+pub mod environment;
 pub mod model;
+pub mod path;
+pub mod scalar;
+pub mod template;
+pub mod yaml;
+
+mod cel_policy;
+mod error;
+mod keys;
+mod plain_cel;
+mod policy;
+mod read_first;
+mod reader;
+mod rule;
+mod sections;
+mod time;
+mod types;
+
+use rustc_hash::FxHashSet;
+
+use crate::base::span::{FileId, Span};
+use crate::compiler::source::map::{SourceFile, SourceMap};
+use crate::compiler::syntax::document::error::DocumentError;
+use crate::compiler::syntax::document::model::Parsed;
+use crate::compiler::syntax::document::path::{extension, file_name, join, stem};
+use crate::compiler::syntax::document::reader::Reader;
+use crate::compiler::syntax::document::yaml::Node;
+use crate::diag::sink::Sink;
+
+/// A file that a document names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Its logical path.
+    pub path: String,
+    /// Where it is named.
+    pub span: Span,
+}
+
+/// What a file is by its name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// `.cel`
+    Cel,
+    /// `.celpolicy`
+    CelPolicy,
+    /// `.yaml`, `.yml`: what it holds decides.
+    Yaml,
+    /// `.json`: a policy in rare cases, else data.
+    Json,
+    /// Tests, and whatever is not ours.
+    Other,
+}
+
+fn named(path: &str) -> Named {
+    let stem = stem(path);
+    if stem == "tests" || stem.ends_with("_test") || stem.ends_with("_tests") {
+        return Named::Other;
+    }
+    match extension(path) {
+        "cel" => Named::Cel,
+        "celpolicy" => Named::CelPolicy,
+        "yaml" | "yml" => Named::Yaml,
+        "json" => Named::Json,
+        _ => Named::Other,
+    }
+}
+
+/// Text from the bytes of a file. A byte order mark is left where it is: readers skip it, and
+/// offsets stay those of the file.
+///
+/// # Errors
+/// The offset of the first byte that is not UTF-8.
+pub fn decode(bytes: Vec<u8>) -> Result<String, usize> {
+    String::from_utf8(bytes).map_err(|error| error.utf8_error().valid_up_to())
+}
+
+/// The files that documents name as their schema or data, in order of document.
+///
+/// Whoever reads files adds them before `read`, and asks again, for a schema may be a document
+/// that names files itself.
+#[must_use]
+pub fn references(files: &SourceMap) -> Vec<Reference> {
+    let mut found = Vec::new();
+    for (file, source) in files.iter() {
+        match named(&source.path) {
+            Named::Cel => {
+                if let Some((at, text)) = plain_cel::schema_of(&source.text) {
+                    let end = scalar::narrow(at + text.len());
+                    let span = Span::new(file, scalar::narrow(at), end);
+                    found.push(Reference { path: join(&source.path, text), span });
+                }
+            }
+            Named::Yaml | Named::Json if source.text.contains("policyc") => {
+                let root = yaml::parse(file, files, &mut Sink::new());
+                if let Some(root) = root.filter(|root| root.get("policyc").is_some()) {
+                    named_in(&root, &source.path, &mut found);
+                }
+            }
+            Named::Yaml | Named::Json | Named::CelPolicy | Named::Other => {}
+        }
+    }
+    found
+}
+
+fn named_in(root: &Node, base: &str, found: &mut Vec<Reference>) {
+    let schema = root.get("schema").map(|entry| &entry.value);
+    let data = root.get("data").and_then(|entry| entry.value.entries()).unwrap_or_default();
+    for node in schema.into_iter().chain(data.iter().map(|entry| &entry.value)) {
+        if let (Some(text), Some(scalar)) = (node.text(), node.scalar()) {
+            found.push(Reference { path: join(base, text), span: scalar.text.span });
+        }
+    }
+}
+
+/// Reads every document among the files. Files that are none are left alone.
+#[must_use]
+pub fn read(files: &SourceMap, sink: &mut Sink) -> Parsed {
+    let mut parsed = Parsed::default();
+    let supplied: FxHashSet<String> =
+        references(files).into_iter().map(|reference| reference.path).collect();
+    for (file, source) in files.iter() {
+        match named(&source.path) {
+            Named::Other => {}
+            Named::Cel => {
+                if let Some(document) = read_cel(file, source, &mut parsed, sink) {
+                    parsed.policies.push(document);
+                }
+            }
+            kind @ (Named::Yaml | Named::Json | Named::CelPolicy) => {
+                // The reader of a schema or of data reports what is wrong with it.
+                let quiet = supplied.contains(&source.path)
+                    || (kind == Named::Json && !source.text.contains("policyc"));
+                let mut found = Sink::new();
+                let root = yaml::parse(file, files, &mut found);
+                let is_policy = match &root {
+                    Some(root) => {
+                        classify(root, kind, file, source, quiet, &mut parsed, &mut found)
+                    }
+                    None => false,
+                };
+                if is_policy || !quiet {
+                    sink.append(found);
+                }
+            }
+        }
+    }
+    link_environments(files, &mut parsed);
+    parsed
+}
+
+fn read_cel(
+    file: FileId,
+    source: &SourceFile,
+    parsed: &mut Parsed,
+    sink: &mut Sink,
+) -> Option<model::PolicyDocument> {
+    let most = crate::base::limits::SOURCE_BYTES_MAX;
+    if source.text.len() > most {
+        let (at, limit) = (Span::new(file, 0, 0), error::Limit::SourceBytes(most));
+        sink.report(DocumentError::Beyond { at, limit });
+        return None;
+    }
+    let mut reader = Reader { file, source: &source.text, ast: &mut parsed.ast, sink };
+    Some(plain_cel::read(&source.path, &mut reader))
+}
+
+/// Reads the document `root` as what it is; false if it is none of ours.
+fn classify(
+    root: &Node,
+    kind: Named,
+    file: FileId,
+    source: &SourceFile,
+    quiet: bool,
+    parsed: &mut Parsed,
+    sink: &mut Sink,
+) -> bool {
+    let has = |key: &str| root.get(key).is_some();
+    let mut reader = Reader { file, source: &source.text, ast: &mut parsed.ast, sink };
+    if has("policyc") {
+        parsed.policies.push(policy::read(root, &source.path, &mut reader));
+        return true;
+    }
+    if kind == Named::CelPolicy || has("rule") {
+        parsed.cel_policies.extend(cel_policy::read(root, &source.path, &mut reader));
+        return true;
+    }
+    let by_name = matches!(stem(&source.path), "config" | "env");
+    if environment::is_environment(root) || (by_name && has("variables")) {
+        parsed.environments.push(environment::read(root, file, sink));
+        return true;
+    }
+    if !quiet {
+        not_a_document(root, sink);
+    }
+    false
+}
+
+/// Reports documents that are nearly ours.
+fn not_a_document(root: &Node, sink: &mut Sink) {
+    if root.is_null() {
+        let help = "a policy starts with `policyc: 1`, a CEL Policy document holds a `rule`";
+        sink.report(DocumentError::Empty { at: root.span, help });
+    }
+    let head = root.entries().and_then(|entries| entries.first());
+    if let Some(entry) = head.filter(|_| root.get("rules").is_some()) {
+        sink.report(DocumentError::MissingKey {
+            at: entry.key.span,
+            key: "policyc",
+            what: "a document with `rules`".to_owned(),
+            help: Some("write `policyc: 1` at the top".to_owned()),
+        });
+    }
+    if let Some(kind) = root.get("kind").filter(|it| it.value.text() == Some(ADMISSION)) {
+        let (at, key) = (kind.value.span, ADMISSION.to_owned());
+        sink.report(DocumentError::NotBuilt { at, key, what: "Kubernetes" });
+    }
+}
+
+/// A Kubernetes document that is a policy.
+const ADMISSION: &str = "ValidatingAdmissionPolicy";
+
+/// Finds for each CEL Policy document the environment that lies beside it: `x_config.yaml` beside
+/// `x_policy.yaml`, else `config.yaml`.
+fn link_environments(files: &SourceMap, parsed: &mut Parsed) {
+    let known: Vec<FileId> = parsed.environments.iter().filter_map(|it| it.file).collect();
+    for document in &mut parsed.cel_policies {
+        let Some(source) = files.get(document.file) else { continue };
+        let own = file_name(&source.path).replace("policy", "config");
+        let names = [own.as_str(), "config.yaml", "config.yml", "config.json"];
+        let beside = names.iter().filter_map(|name| files.find(&join(&source.path, name)));
+        document.environment = beside.into_iter().find(|file| known.contains(file));
+    }
+}

@@ -152,13 +152,23 @@ pub struct TypeExpr {
 #[derive(Clone, Debug)]
 pub enum TypeExprKind {
     /// `string`, `google.protobuf.Timestamp`, `list<T>`, `map<K, V>`.
-    Named { name: Name, params: Vec<TypeExpr> },
+    Named {
+        /// Its name, dots included.
+        name: Name,
+        /// What stands in `<..>`.
+        params: Vec<TypeExpr>,
+    },
     /// `~T` or `is_type_param: true`.
     Param(Name),
     /// A mapping of fields: an object.
     Object(Vec<TypeField>),
     /// `{items: T, maxItems: n}`: a list with a bound.
-    BoundedList { items: Box<TypeExpr>, max_items: Option<u64> },
+    BoundedList {
+        /// The type of an element.
+        items: Box<TypeExpr>,
+        /// Most elements.
+        max_items: Option<u64>,
+    },
 }
 
 /// `data: {name: path}`.

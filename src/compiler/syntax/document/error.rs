@@ -1,0 +1,343 @@
+//! What can be wrong with a document, and how it is said.
+//!
+//! In:      facts found by the readers of this folder.
+//! Out:     diagnostics.
+//! Imports: `base`, `diag`.
+
+use crate::base::span::Span;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+
+/// A replacement of bytes that cures a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cure {
+    /// What it does.
+    pub title: String,
+    /// The bytes to replace.
+    pub span: Span,
+    /// What stands there afterwards.
+    pub text: String,
+}
+
+/// A part of YAML that documents may not use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Feature {
+    /// `&name`
+    Anchor,
+    /// `*name`
+    Alias,
+    /// `!name`
+    Tag,
+    /// `<<`
+    MergeKey,
+    /// A key that is a list or a mapping.
+    ComplexKey,
+    /// A second document after `---`.
+    SecondDocument,
+    /// `%YAML`, `%TAG`
+    Directive,
+}
+
+/// Why YAML reads an expression otherwise than its author meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// `!` starts a tag.
+    Tag,
+    /// A quote at the start quotes only a part.
+    Quote,
+    /// `[` starts a list.
+    List,
+    /// `{` starts a mapping.
+    Mapping,
+    /// `: ` starts a value.
+    Colon,
+    /// ` #` starts a comment.
+    Comment,
+    /// `,`, a bracket or a brace ends a value inside `{}` or `[]`.
+    Flow,
+}
+
+/// Why a message cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MessageProblem {
+    /// `{` without `}`.
+    Unclosed,
+    /// `}` without `{`.
+    Unopened,
+    /// `{}`.
+    Empty,
+}
+
+/// A limit of `base::limits`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// Bytes of a file.
+    SourceBytes(usize),
+    /// Bytes of a scalar.
+    ScalarBytes(usize),
+    /// Nodes of a document.
+    Nodes(usize),
+    /// Depth of a document.
+    Depth(usize),
+    /// Depth of a type.
+    TypeDepth(usize),
+}
+
+/// A fact about a document. Spans point into the file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum DocumentError {
+    /// `what` (as "a rule") has `key` at `first` and again at `at`.
+    DuplicateKey { at: Span, first: Span, key: String, what: &'static str },
+    /// Two rules have the id `id`.
+    DuplicateId { at: Span, first: Span, id: String },
+    /// `what` has no key `key`.
+    UnknownKey {
+        at: Span,
+        key: String,
+        what: &'static str,
+        nearest: Option<String>,
+        label: &'static str,
+    },
+    /// A parser of YAML stops here; `words` say why.
+    NotYaml { at: Span, words: String, label: &'static str, help: Option<&'static str> },
+    /// A tab at `at`, where `spaces` spaces would do.
+    TabIndent { at: Span, spaces: usize },
+    /// `what` has no `key`.
+    MissingKey { at: Span, key: &'static str, what: String, help: Option<String> },
+    /// A rule has neither `deny`, `allow` nor `escalate`; or an entry has no outcome.
+    NoOutcome { at: Span, what: String, wanted: &'static str },
+    /// `what` is `found`, where `wanted` was expected.
+    WrongNode { at: Span, what: String, found: &'static str, wanted: &'static str },
+    /// An expression is a number, a boolean or null; it must be text.
+    NotText { at: Span, key: String, found: &'static str, cure: Cure },
+    /// A part of YAML that documents may not use.
+    Feature { at: Span, feature: Feature },
+    /// A source without a policy.
+    Empty { at: Span, help: &'static str },
+    /// YAML takes the expression `key` apart at `at`.
+    ReadFirst { at: Span, cause: Cause, cure: Option<Cure> },
+    /// `what` cannot be `found`; `wanted` can.
+    BadValue { at: Span, what: String, found: String, wanted: String, nearest: Option<String> },
+    /// `what` has both `first` and `second`.
+    Both { at: Span, first: Span, what: String, first_key: String, second_key: String },
+    /// A variable is named by a reserved word.
+    ReservedName { at: Span, name: String },
+    /// A part of the language that this version does not have.
+    NotBuilt { at: Span, key: String, what: &'static str },
+    /// A message that cannot be read.
+    BadMessage { at: Span, problem: MessageProblem },
+    /// A rule without an id; `id` was made.
+    MissingRuleId { at: Span, id: String },
+    /// A plain `yes`, `no`, `on` or `off`.
+    YamlBoolean { at: Span, word: String },
+    /// A limit is passed.
+    Beyond { at: Span, limit: Limit },
+}
+
+impl From<DocumentError> for Diagnostic {
+    fn from(error: DocumentError) -> Self {
+        match error {
+            DocumentError::DuplicateKey { at, first, key, what } => {
+                duplicate_key(at, first, &key, what)
+            }
+            DocumentError::DuplicateId { at, first, id } => duplicate_id(at, first, &id),
+            DocumentError::UnknownKey { at, key, what, nearest, label } => {
+                let message = format!("`{key}` is not a key of {what}");
+                Self::new(Code::UnknownKey, at, message, label).maybe_help(did_you_mean(nearest))
+            }
+            DocumentError::NotYaml { at, words, label, help } => {
+                Self::new(Code::YamlSyntax, at, words, label).maybe_help(help.map(str::to_owned))
+            }
+            DocumentError::TabIndent { at, spaces } => tab_indent(at, spaces),
+            DocumentError::MissingKey { at, key, what, help } => {
+                let message = format!("{what} needs `{key}`");
+                Self::new(Code::MissingKey, at, message, "not found here").maybe_help(help)
+            }
+            DocumentError::NoOutcome { at, what, wanted } => {
+                let message = format!("{what} has no outcome");
+                let help = format!("add one of {wanted}");
+                Self::new(Code::MissingKey, at, message, "says nothing").help(help)
+            }
+            DocumentError::WrongNode { at, what, found, wanted } => {
+                let message = format!("{what} must be {wanted}");
+                Self::new(Code::WrongNode, at, message, format!("this is {found}"))
+            }
+            DocumentError::NotText { at, key, found, cure } => not_text(at, &key, found, cure),
+            DocumentError::Feature { at, feature } => yaml_feature(at, feature),
+            DocumentError::Empty { at, help } => {
+                let message = "this file holds no policy";
+                Self::new(Code::EmptySource, at, message, "nothing to decide with").help(help)
+            }
+            DocumentError::ReadFirst { at, cause, cure } => read_first(at, cause, cure),
+            DocumentError::BadValue { at, what, found, wanted, nearest } => {
+                let message = format!("`{found}` cannot be {what}");
+                Self::new(Code::BadValue, at, message, format!("expected {wanted}"))
+                    .maybe_help(did_you_mean(nearest))
+            }
+            DocumentError::Both { at, first, what, first_key, second_key } => {
+                let message = format!("{what} has one outcome, this one has two");
+                Self::new(Code::Conflict, at, message, "the second")
+                    .label(first, "the first")
+                    .help(format!("keep `{first_key}` or `{second_key}`"))
+            }
+            DocumentError::ReservedName { at, name } => {
+                let message = format!("`{name}` is a reserved word in CEL");
+                let label = "a field may be called so, a variable not";
+                Self::new(Code::ReservedWord, at, message, label).help("any other name will do")
+            }
+            DocumentError::NotBuilt { at, key, what } => {
+                let message = format!("`{key}` of {what} is not built yet");
+                Self::new(Code::NotBuilt, at, message, "this version cannot enforce it")
+                    .help("remove it, or keep it for a later version")
+            }
+            DocumentError::BadMessage { at, problem } => bad_message(at, problem),
+            DocumentError::MissingRuleId { at, id } => missing_rule_id(at, &id),
+            DocumentError::YamlBoolean { at, word } => yaml_boolean(at, &word),
+            DocumentError::Beyond { at, limit } => beyond(at, limit),
+        }
+    }
+}
+
+fn did_you_mean(nearest: Option<String>) -> Option<String> {
+    nearest.map(|name| format!("did you mean `{name}`?"))
+}
+
+fn cured(diagnostic: Diagnostic, cure: Option<Cure>) -> Diagnostic {
+    match cure {
+        Some(cure) => diagnostic.fix(cure.title, cure.span, cure.text),
+        None => diagnostic,
+    }
+}
+
+fn duplicate_key(at: Span, first: Span, key: &str, what: &str) -> Diagnostic {
+    let message = format!("{what} has one `{key}`, this one has two");
+    let help = match (what, key) {
+        ("a rule", "when") => "join them with `&&`, or make two rules",
+        _ => "keep one of them",
+    };
+    Diagnostic::new(Code::DuplicateKey, at, message, "the second")
+        .label(first, "the first")
+        .help(help)
+}
+
+fn duplicate_id(at: Span, first: Span, id: &str) -> Diagnostic {
+    let message = format!("two rules have the id `{id}`");
+    Diagnostic::new(Code::DuplicateKey, at, message, "the second")
+        .label(first, "the first")
+        .help("an id names one rule, give this one another")
+}
+
+fn tab_indent(at: Span, spaces: usize) -> Diagnostic {
+    let title = match spaces {
+        0 => "no space, as in the lines around".to_owned(),
+        1 => "one space, as in the lines around".to_owned(),
+        _ => format!("{spaces} spaces, as in the lines around"),
+    };
+    let message = "a tab cannot indent YAML";
+    Diagnostic::new(Code::YamlSyntax, at, message, "a tab, shown as →").fix(
+        title,
+        at,
+        " ".repeat(spaces),
+    )
+}
+
+fn not_text(at: Span, key: &str, found: &str, cure: Cure) -> Diagnostic {
+    let message = format!("`{key}` must be text that holds an expression");
+    let label = format!("YAML reads this as {found}");
+    Diagnostic::new(Code::WrongNode, at, message, label).fix(cure.title, cure.span, cure.text)
+}
+
+fn yaml_feature(at: Span, feature: Feature) -> Diagnostic {
+    let (message, label, help) = match feature {
+        Feature::Anchor => ("a policy may not use YAML anchors", "an anchor", ANCHOR_HELP),
+        Feature::Alias => ("a policy may not use YAML aliases", "an alias", ANCHOR_HELP),
+        Feature::Tag => ("a policy may not use YAML tags", "a tag", "quote it if it is text"),
+        Feature::MergeKey => {
+            ("a policy may not use merge keys", "a merge key", "write the keys out")
+        }
+        Feature::ComplexKey => {
+            ("a key must be a word", "a list or a mapping", "quote it if it is text")
+        }
+        Feature::SecondDocument => {
+            ("a file holds one document", "the second starts here", "move it to a file of its own")
+        }
+        Feature::Directive => {
+            ("a policy may not use YAML directives", "a directive", "remove it: YAML is 1.2 here")
+        }
+    };
+    Diagnostic::new(Code::YamlFeature, at, message, label).help(help)
+}
+
+const ANCHOR_HELP: &str = "write the value out: what a rule says must stand in it";
+
+fn read_first(at: Span, cause: Cause, cure: Option<Cure>) -> Diagnostic {
+    let label = match cause {
+        Cause::Tag => "`!` starts a YAML tag",
+        Cause::Quote => "YAML takes these quotes for its own",
+        Cause::List => "`[` starts a YAML list",
+        Cause::Mapping => "`{` starts a YAML mapping",
+        Cause::Colon => "`: ` ends a YAML key",
+        Cause::Comment => "` #` starts a YAML comment",
+        Cause::Flow => "this ends the value inside a YAML list or mapping",
+    };
+    let message = "YAML read this before CEL did";
+    let diagnostic = Diagnostic::new(Code::YamlReadFirst, at, message, label);
+    let diagnostic = match cure {
+        Some(_) => diagnostic,
+        None => diagnostic.help("put the whole expression in quotes, or below `|-`"),
+    };
+    cured(diagnostic, cure)
+}
+
+fn bad_message(at: Span, problem: MessageProblem) -> Diagnostic {
+    let (message, label, help) = match problem {
+        MessageProblem::Unclosed => {
+            ("a brace in this message is never closed", "opened here", "for a brace write `{{`")
+        }
+        MessageProblem::Unopened => {
+            ("a brace in this message closes nothing", "not opened", "for a brace write `}}`")
+        }
+        MessageProblem::Empty => (
+            "the braces of this message hold nothing",
+            "an expression is missing",
+            "for two braces write `{{}}`",
+        ),
+    };
+    Diagnostic::new(Code::BadMessage, at, message, label).help(help)
+}
+
+fn missing_rule_id(at: Span, id: &str) -> Diagnostic {
+    let message = format!("this rule has no id, `{id}` was made for it");
+    let help = "an id of your own stays when the words around it change";
+    Diagnostic::new(Code::MissingRuleId, at, message, "a rule without an id").help(help)
+}
+
+fn yaml_boolean(at: Span, word: &str) -> Diagnostic {
+    let message = format!("`{word}` is text here, older YAML reads it as a boolean");
+    Diagnostic::new(Code::YamlBoolean, at, message, "read as text").fix(
+        "say that it is text",
+        at,
+        format!("\"{word}\""),
+    )
+}
+
+fn beyond(at: Span, limit: Limit) -> Diagnostic {
+    let (code, message, label) = match limit {
+        Limit::SourceBytes(most) => {
+            (Code::TooLong, format!("a file has at most {most} bytes"), "this one has more")
+        }
+        Limit::ScalarBytes(most) => {
+            (Code::TooLong, format!("a text has at most {most} bytes"), "this one has more")
+        }
+        Limit::Nodes(most) => {
+            (Code::TooLong, format!("a document has at most {most} values"), "one too many")
+        }
+        Limit::Depth(most) => {
+            (Code::TooDeep, format!("a document is at most {most} levels deep"), "one too deep")
+        }
+        Limit::TypeDepth(most) => {
+            (Code::TooDeep, format!("a type is at most {most} levels deep"), "one too deep")
+        }
+    };
+    Diagnostic::new(code, at, message, label)
+}

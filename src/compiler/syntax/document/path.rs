@@ -1,0 +1,68 @@
+//! Paths of sources: always with `/`, never touching a file system.
+//!
+//! In:      logical paths.
+//! Out:     logical paths.
+//! Imports: nothing.
+
+/// The path that `relative`, written in the file `base`, names.
+///
+/// `.` and `..` are resolved by their letters alone. What climbs above the project keeps its
+/// leading `..`; an absolute path stays as it is.
+#[must_use]
+pub fn join(base: &str, relative: &str) -> String {
+    let folder = base.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let absolute = relative.starts_with('/');
+    let whole = if absolute { relative.to_owned() } else { format!("{folder}/{relative}") };
+    let rooted = absolute || base.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in whole.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            ".." if rooted => {}
+            part => parts.push(part),
+        }
+    }
+    let root = if rooted { "/" } else { "" };
+    format!("{root}{}", parts.join("/"))
+}
+
+/// The name of a file without its folder.
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The name of a file without its folder and its last extension.
+pub(super) fn stem(path: &str) -> &str {
+    let name = file_name(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// The last extension, without the dot; empty where there is none.
+pub(super) fn extension(path: &str) -> &str {
+    file_name(path).rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{join, stem};
+
+    #[test]
+    fn joins_by_letters() {
+        assert_eq!(join("a.yaml", "b.json"), "b.json");
+        assert_eq!(join("p/a.yaml", "../schema/b.json"), "schema/b.json");
+        assert_eq!(join("p/a.yaml", "./b//c.json"), "p/b/c.json");
+        assert_eq!(join("a.yaml", "../b.json"), "../b.json");
+        assert_eq!(join("../p/a.yaml", "../../b.json"), "../../b.json");
+        assert_eq!(join("p/a.yaml", "/etc/b.json"), "/etc/b.json");
+        assert_eq!(join("/p/a.yaml", "../../../b.json"), "/b.json");
+    }
+
+    #[test]
+    fn stems() {
+        assert_eq!(stem("p/a.schema.yaml"), "a.schema");
+        assert_eq!(stem("README"), "README");
+    }
+}

@@ -1,0 +1,249 @@
+//! Our documents: `policyc: 1` and the sections below it.
+//!
+//! In:      the tree of a document.
+//! Out:     `PolicyDocument`.
+//! Imports: `base`, `diag`, `compiler::syntax`.
+
+use rustc_hash::FxHashMap;
+
+use crate::base::name::Name;
+use crate::base::span::{Span, Spanned};
+use crate::compiler::syntax::document::error::DocumentError;
+use crate::compiler::syntax::document::keys::{
+    Keys, bad, choice, is_identifier, list, mapping, wrong,
+};
+use crate::compiler::syntax::document::model::{
+    Fallback, PolicyDocument, Rule, SchemaSource, Variable,
+};
+use crate::compiler::syntax::document::path::stem;
+use crate::compiler::syntax::document::reader::Reader;
+use crate::compiler::syntax::document::rule::{self, Ids};
+use crate::compiler::syntax::document::sections;
+use crate::compiler::syntax::document::types::{Fields, fields};
+use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
+
+/// Sections that this version reads.
+const SECTIONS: [&str; 14] = [
+    "policyc",
+    "name",
+    "description",
+    "schema",
+    "extensions",
+    "default",
+    "on_error",
+    "data",
+    "functions",
+    "windows",
+    "variables",
+    "rules",
+    "tools",
+    "tests",
+];
+
+/// Sections that a later version will read.
+const LATER: [&str; 10] = [
+    "capabilities",
+    "meters",
+    "limits",
+    "labels",
+    "flow",
+    "sanitizers",
+    "declassify",
+    "plan",
+    "on_deny",
+    "redact",
+];
+
+/// Words that CEL keeps for itself.
+const RESERVED: [&str; 21] = [
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "namespace",
+    "null",
+    "package",
+    "return",
+    "true",
+    "var",
+    "void",
+    "while",
+];
+
+/// Reads a document that carries `policyc`.
+pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
+    let mut document = PolicyDocument {
+        file: reader.file,
+        span: root.span,
+        plain_cel: false,
+        name: Spanned::new(Name::new(stem(path)), root.span.at_start()),
+        description: None,
+        schema: None,
+        extensions: Vec::new(),
+        default: None,
+        on_error: None,
+        data: Vec::new(),
+        functions: Vec::new(),
+        windows: Vec::new(),
+        variables: Vec::new(),
+        rules: Vec::new(),
+        tools: Vec::new(),
+        has_tools: false,
+    };
+    let Some(keys) = Keys::open(root, "a document", reader.sink) else { return document };
+    let known: Vec<&str> = SECTIONS.into_iter().chain(LATER).collect();
+    keys.only(&known, reader.sink);
+    keys.not_built(&LATER, reader.sink);
+    version(&keys, reader);
+    let sink = &mut *reader.sink;
+    document.name.span = keys.head();
+    if let Some(name) = keys.name("name", sink) {
+        document.name = name;
+    }
+    document.description = keys.text("description", sink).map(|text| text.value);
+    document.schema = keys.value("schema").and_then(|node| schema(node, reader));
+    let sink = &mut *reader.sink;
+    let section = |key: &str| keys.value(key).filter(|node| !node.is_null());
+    document.extensions =
+        section("extensions").map_or(Vec::new(), |it| sections::extensions(it, sink));
+    document.default = section("default").and_then(|it| fallback(it, "default", reader));
+    document.on_error = section("on_error").and_then(|it| fallback(it, "on_error", reader));
+    let sink = &mut *reader.sink;
+    document.data = section("data").map_or(Vec::new(), |it| sections::data(it, sink));
+    document.functions =
+        section("functions").map_or(Vec::new(), |it| sections::functions(it, sink));
+    document.windows = section("windows").map_or(Vec::new(), |it| sections::windows(it, sink));
+    document.tools = section("tools").map_or(Vec::new(), |it| sections::tools(it, sink));
+    document.has_tools = keys.get("tools").is_some();
+    document.variables = section("variables").map_or(Vec::new(), |it| variables(it, reader));
+    document.rules = section("rules").map_or(Vec::new(), |it| rules(it, reader));
+    document
+}
+
+fn version(keys: &Keys<'_>, reader: &mut Reader<'_>) {
+    let Some(node) = keys.value("policyc") else { return };
+    if node.value() == Some(Value::Int(1)) || matches!(node.kind, NodeKind::Refused) {
+        return;
+    }
+    let found = node.text().unwrap_or_default();
+    bad(node.span, "the version of a document", found, "`1`", &[], reader.sink);
+}
+
+fn schema(node: &Node, reader: &mut Reader<'_>) -> Option<SchemaSource> {
+    match &node.kind {
+        NodeKind::Mapping { .. } => {
+            let roots = fields(node, "`schema`", Fields::Typed, reader.sink);
+            Some(SchemaSource::Inline(roots))
+        }
+        NodeKind::Scalar(scalar) if !node.is_null() => {
+            let path = Spanned::new(scalar.text.text.clone(), scalar.text.span);
+            Some(SchemaSource::File(path))
+        }
+        NodeKind::Scalar(_) | NodeKind::Sequence { .. } | NodeKind::Refused => {
+            wrong(node, "`schema`", "a path or a mapping of types", reader.sink);
+            None
+        }
+    }
+}
+
+/// `deny`, `allow` (as `default` only) or `{escalate: {..}}`.
+fn fallback(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Spanned<Fallback>> {
+    let what = format!("`{key}`");
+    if node.entries().is_some() {
+        let keys = Keys::open(node, "a default", reader.sink)?;
+        keys.only(&["escalate"], reader.sink);
+        let escalate = keys.need("escalate", reader.sink)?;
+        let (escalation, _) = rule::escalation(&escalate.value, false, reader)?;
+        return Some(Spanned::new(Fallback::Escalate(escalation), node.span));
+    }
+    let deny = ("deny", Fallback::Deny);
+    let allow = ("allow", Fallback::Allow);
+    let choices = if key == "default" { vec![deny, allow] } else { vec![deny] };
+    let words: Vec<(&str, usize)> =
+        choices.iter().enumerate().map(|(at, (word, _))| (*word, at)).collect();
+    let at = choice(node, &what, &words, reader.sink)?;
+    choices.into_iter().nth(at).map(|(_, value)| Spanned::new(value, node.span))
+}
+
+fn variables(node: &Node, reader: &mut Reader<'_>) -> Vec<Variable> {
+    let items = list(node, "`variables`", reader.sink).unwrap_or_default();
+    items.iter().filter_map(|item| variable(item, reader)).collect()
+}
+
+/// `name: expression`, or `{name, expression, description}`.
+fn variable(node: &Node, reader: &mut Reader<'_>) -> Option<Variable> {
+    let entries = mapping(node, "a variable", reader.sink)?;
+    if node.get("name").is_some() && node.get("expression").is_some() {
+        return named_variable(node, false, reader);
+    }
+    let [entry] = entries else {
+        wrong(node, "a variable", "one name and its expression", reader.sink);
+        return None;
+    };
+    let name = Spanned::new(Name::new(&entry.key.value), entry.key.span);
+    check_variable(&name, reader);
+    let expr = reader.expression(&entry.key.value, &entry.value);
+    Some(Variable { name, expr, description: None })
+}
+
+/// `{name, expression, description}`, as CEL Policy documents write it (`raw`) and ours may.
+pub(super) fn named_variable(node: &Node, raw: bool, reader: &mut Reader<'_>) -> Option<Variable> {
+    let keys = Keys::open(node, "a variable", reader.sink)?;
+    keys.only(&["name", "expression", "description", "display_name"], reader.sink);
+    let name = keys.need("name", reader.sink).and_then(|_| keys.name("name", reader.sink));
+    let expression = keys.need("expression", reader.sink)?;
+    let name = name?;
+    check_variable(&name, reader);
+    let expr = if raw {
+        reader.raw_expression("expression", &expression.value)
+    } else {
+        reader.expression("expression", &expression.value)
+    };
+    let description = keys.text("description", reader.sink).map(|text| text.value);
+    Some(Variable { name, expr, description })
+}
+
+fn check_variable(name: &Spanned<Name>, reader: &mut Reader<'_>) {
+    let (at, text) = (name.span, name.value.as_str());
+    if RESERVED.contains(&text) {
+        reader.sink.report(DocumentError::ReservedName { at, name: text.to_owned() });
+    } else if !is_identifier(text) {
+        let wanted = "letters, digits and `_`";
+        bad(at, "the name of a variable", text, wanted, &[], reader.sink);
+    }
+}
+
+fn rules(node: &Node, reader: &mut Reader<'_>) -> Vec<Rule> {
+    let items = list(node, "`rules`", reader.sink).unwrap_or_default();
+    let mut ids = Ids::new(items);
+    let rules: Vec<Rule> =
+        items.iter().filter_map(|item| rule::read(item, &mut ids, reader)).collect();
+    duplicates(&rules, reader);
+    rules
+}
+
+/// Reports ids that two rules of one document have.
+pub(super) fn duplicates(rules: &[Rule], reader: &mut Reader<'_>) {
+    let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
+    for rule in rules.iter().filter(|rule| rule.id_is_written) {
+        let (id, at) = (rule.id.value.as_str(), rule.id.span);
+        match seen.get(id) {
+            Some(first) => {
+                let (first, id) = (*first, id.to_owned());
+                reader.sink.report(DocumentError::DuplicateId { at, first, id });
+            }
+            None => {
+                seen.insert(id, at);
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What the readers of documents share: the file, the tree that grows, and where to report.
+//!
+//! In:      nodes in places where an expression stands.
+//! Out:     expressions in the `Ast`; a hole where there is none, after a report.
+//! Imports: `base`, `diag`, `compiler::source`, `compiler::syntax`.
+
+use std::ops::Range;
+
+use crate::base::span::{FileId, Span};
+use crate::compiler::source::embed::Embedded;
+use crate::compiler::syntax::ast::{Ast, Expr, ExprId, ExprKind};
+use crate::compiler::syntax::document::error::{Cause, DocumentError};
+use crate::compiler::syntax::document::keys::wrong;
+use crate::compiler::syntax::document::read_first::{breaks_off, cut_short, quoting};
+use crate::compiler::syntax::document::scalar::Style;
+use crate::compiler::syntax::document::yaml::{Node, NodeKind, Scalar, Value};
+use crate::compiler::syntax::parser::parse_expression;
+use crate::diag::sink::Sink;
+
+/// What a reader reads and where it puts what it finds.
+pub(super) struct Reader<'a> {
+    /// The file.
+    pub file: FileId,
+    /// Its text.
+    pub source: &'a str,
+    /// All expressions.
+    pub ast: &'a mut Ast,
+    /// Where to report.
+    pub sink: &'a mut Sink,
+}
+
+impl Reader<'_> {
+    /// The expression in `node`, which is the value of `key`.
+    pub(super) fn expression(&mut self, key: &str, node: &Node) -> ExprId {
+        match self.embedded(key, node) {
+            Some(scalar) => parse_expression(&scalar.text, self.ast, self.sink),
+            None => self.hole(node.span),
+        }
+    }
+
+    /// The expression in `node` of a CEL Policy document: it must be text, and block scalars are
+    /// not folded: their lines are the expression as they stand in the file.
+    pub(super) fn raw_expression(&mut self, key: &str, node: &Node) -> ExprId {
+        let Some(scalar) = self.embedded(key, node) else { return self.hole(node.span) };
+        if let Value::Null | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Double(_) =
+            scalar.value()
+        {
+            let (at, key, found) = (node.span, key.to_owned(), node.describe());
+            let cure = quoting(self.file, self.source, &range(at));
+            self.sink.report(DocumentError::NotText { at, key, found, cure });
+            return self.hole(at);
+        }
+        match scalar.style {
+            Style::Literal | Style::Folded => {
+                let span = scalar.text.span;
+                let lines = self.source.get(range(span)).unwrap_or_default();
+                let raw = Embedded::verbatim(lines, self.file, span.start);
+                parse_expression(&raw, self.ast, self.sink)
+            }
+            Style::Plain | Style::Single | Style::Double => {
+                parse_expression(&scalar.text, self.ast, self.sink)
+            }
+        }
+    }
+
+    /// A place where an expression was meant and none could be read.
+    pub(super) fn hole(&mut self, span: Span) -> ExprId {
+        self.ast.exprs.push(Expr { kind: ExprKind::Error, span, outer: span, depth: 1 })
+    }
+
+    /// The scalar that an expression stands in, unless YAML took it apart.
+    pub(super) fn embedded<'n>(&mut self, key: &str, node: &'n Node) -> Option<&'n Scalar> {
+        let cause = match &node.kind {
+            NodeKind::Scalar(_) if node.is_null() => {
+                wrong(node, &format!("`{key}`"), "an expression", self.sink);
+                return None;
+            }
+            NodeKind::Scalar(scalar) => {
+                let broken = scalar.style == Style::Plain && breaks_off(key, &scalar.text.text);
+                let cut =
+                    broken.then(|| cut_short(self.file, self.source, range(node.span))).flatten();
+                return match cut {
+                    Some(found) => {
+                        self.sink.report(found);
+                        None
+                    }
+                    None => Some(scalar),
+                };
+            }
+            NodeKind::Sequence { flow: true, .. } => Cause::List,
+            NodeKind::Mapping { flow: true, .. } => Cause::Mapping,
+            NodeKind::Sequence { .. } | NodeKind::Mapping { .. } | NodeKind::Refused => {
+                wrong(node, &format!("`{key}`"), "an expression", self.sink);
+                return None;
+            }
+        };
+        let at = Span { end: node.span.start + 1, ..node.span };
+        let cure = Some(quoting(self.file, self.source, &range(node.span)));
+        self.sink.report(DocumentError::ReadFirst { at, cause, cure });
+        None
+    }
+}
+
+/// The bytes of `span` in its file.
+pub(super) const fn range(span: Span) -> Range<usize> {
+    span.start as usize..span.end as usize
+}

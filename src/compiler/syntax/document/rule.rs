@@ -1,0 +1,256 @@
+//! Rules of our documents, and the ids of rules that have none.
+//!
+//! In:      an entry of `rules`.
+//! Out:     `Rule`.
+//! Imports: `base`, `diag`, `lang`, `compiler::syntax`.
+
+use rustc_hash::FxHashSet;
+
+use crate::base::name::Name;
+use crate::base::span::{Span, Spanned};
+use crate::compiler::syntax::document::error::DocumentError;
+use crate::compiler::syntax::document::keys::{Keys, bad, choice, names, number, wrong};
+use crate::compiler::syntax::document::model::{Escalation, OnTimeout, Rule, RuleBody, Template};
+use crate::compiler::syntax::document::reader::Reader;
+use crate::compiler::syntax::document::template;
+use crate::compiler::syntax::document::time;
+use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Value};
+use crate::diag::sink::Sink;
+use crate::lang::decision::Effect;
+
+const KEYS: [&str; 14] = [
+    "id",
+    "description",
+    "on",
+    "when",
+    "deny",
+    "allow",
+    "escalate",
+    "severity",
+    "tags",
+    "owner",
+    "priority",
+    "mode",
+    "phase",
+    "obligations",
+];
+
+const OUTCOMES: [(&str, Effect); 3] =
+    [("deny", Effect::Deny), ("allow", Effect::Allow), ("escalate", Effect::Escalate)];
+
+/// Longest id that is made from a description, in bytes.
+const MADE_ID_BYTES_MAX: usize = 64;
+
+/// Makes ids for rules that have none: from the description, so that they stay when rules move.
+pub(super) struct Ids {
+    taken: FxHashSet<String>,
+    rules: usize,
+}
+
+impl Ids {
+    /// For the rules `items`, whose written ids are taken.
+    pub(super) fn new(items: &[Node]) -> Self {
+        let written = items.iter().filter_map(|item| item.get("id")?.value.text());
+        Self::taken(written)
+    }
+
+    /// For rules whose written ids are `written`.
+    pub(super) fn taken<'a>(written: impl Iterator<Item = &'a str>) -> Self {
+        Self { taken: written.map(str::to_owned).collect(), rules: 0 }
+    }
+
+    /// Counts a rule that has an id.
+    pub(super) fn skip(&mut self) {
+        self.rules += 1;
+    }
+
+    /// The id of a rule with this description.
+    pub(super) fn make(&mut self, description: Option<&str>) -> Name {
+        self.rules += 1;
+        let slug = slug(description.unwrap_or_default());
+        let base = if slug.is_empty() { format!("rule-{}", self.rules) } else { slug };
+        let mut id = base.clone();
+        let mut count = 1;
+        while !self.taken.insert(id.clone()) {
+            count += 1;
+            id = format!("{base}-{count}");
+        }
+        Name::from(id)
+    }
+}
+
+/// The letters and digits of `text`, in lower case, with `-` between words.
+fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    for word in text.split(|letter: char| !letter.is_alphanumeric()) {
+        let word = word.to_lowercase();
+        if word.is_empty() {
+            continue;
+        }
+        if slug.len() + word.len() >= MADE_ID_BYTES_MAX && !slug.is_empty() {
+            break;
+        }
+        if !slug.is_empty() {
+            slug.push('-');
+        }
+        slug.extend(word.chars().take(MADE_ID_BYTES_MAX));
+    }
+    slug
+}
+
+/// Reads a rule; `None` if it has no outcome.
+pub(super) fn read(node: &Node, ids: &mut Ids, reader: &mut Reader<'_>) -> Option<Rule> {
+    let keys = Keys::open(node, "a rule", reader.sink)?;
+    let always = keys.get("when").is_none();
+    let label = if always { "unknown; the rule would always hold" } else { "unknown" };
+    keys.only_labelled(&KEYS, label, reader.sink);
+    keys.not_built(&["obligations"], reader.sink);
+    let sink = &mut *reader.sink;
+    let description = keys.text("description", sink).map(|text| text.value);
+    let written = keys.name("id", sink);
+    let id_is_written = written.is_some();
+    let id = match written {
+        Some(id) => {
+            ids.skip();
+            id
+        }
+        None => Spanned::new(ids.make(description.as_deref()), keys.head()),
+    };
+    if keys.get("id").is_none() {
+        let (at, id) = (id.span, id.value.as_str().to_owned());
+        sink.report(DocumentError::MissingRuleId { at, id });
+    }
+    let on = keys.value("on").map_or(Vec::new(), |it| names(it, "`on`", sink));
+    let tags = keys.value("tags").map_or(Vec::new(), |it| names(it, "`tags`", sink));
+    let severity = keys.name("severity", sink).map(|name| name.value);
+    let owner = keys.name("owner", sink).map(|name| name.value);
+    let least = i64::from(i32::MIN);
+    let priority = keys.value("priority").and_then(|it| number(it, "`priority`", least, sink));
+    let modes = [("enforce", false), ("shadow", true)];
+    let shadow = keys.value("mode").and_then(|it| choice(it, "`mode`", &modes, sink));
+    let phases = [("request", false), ("response", true)];
+    let response = keys.value("phase").and_then(|it| choice(it, "`phase`", &phases, sink));
+    let condition = keys.value("when").map(|it| reader.expression("when", it));
+    let outcome = outcome(&keys, &id, reader)?;
+    let (reason, escalation) = match outcome.1 {
+        Effect::Deny | Effect::Allow => (message(outcome.0, outcome.1, reader), None),
+        Effect::Escalate => match escalation(&outcome.0.value, true, reader) {
+            Some((escalation, reason)) => (reason, Some(escalation)),
+            None => (None, None),
+        },
+    };
+    let (effect, effect_span) = (outcome.1, outcome.0.key.span);
+    Some(Rule {
+        id,
+        id_is_written,
+        span: node.span,
+        description,
+        on,
+        body: RuleBody::When { condition, effect, effect_span, reason, escalation },
+        severity,
+        tags: tags.into_iter().map(|tag| tag.value).collect(),
+        owner,
+        priority: priority.unwrap_or(0),
+        shadow: shadow.unwrap_or(false),
+        response: response.unwrap_or(false),
+    })
+}
+
+/// The one outcome of a rule. Of two the first counts, after a report.
+fn outcome<'a>(
+    keys: &Keys<'a>,
+    id: &Spanned<Name>,
+    reader: &mut Reader<'_>,
+) -> Option<(&'a Entry, Effect)> {
+    let mut found = keys.entries.iter().filter_map(|entry| {
+        let outcome = OUTCOMES.iter().find(|(key, _)| *key == entry.key.value)?;
+        Some((entry, outcome.1))
+    });
+    let Some(first) = found.next() else {
+        let what = format!("rule `{}`", id.value);
+        let at = keys.get("id").map_or(keys.head(), |entry| entry.value.span);
+        let wanted = "`deny`, `allow` and `escalate`";
+        reader.sink.report(DocumentError::NoOutcome { at, what, wanted });
+        return None;
+    };
+    if let Some((second, _)) = found.next() {
+        reader.sink.report(DocumentError::Both {
+            at: second.key.span,
+            first: first.0.key.span,
+            what: "a rule".to_owned(),
+            first_key: first.0.key.value.clone(),
+            second_key: second.key.value.clone(),
+        });
+    }
+    Some(first)
+}
+
+/// The message of `deny` or `allow`; only `allow` may go without.
+fn message(entry: &Entry, effect: Effect, reader: &mut Reader<'_>) -> Option<Template> {
+    if effect == Effect::Allow && entry.value.is_null() {
+        return None;
+    }
+    template_of(&entry.key.value, &entry.value, reader)
+}
+
+/// The message in `node`, the value of `key`.
+fn template_of(key: &str, node: &Node, reader: &mut Reader<'_>) -> Option<Template> {
+    if matches!(node.kind, NodeKind::Scalar(_)) && !matches!(node.value(), Some(Value::Text(_))) {
+        wrong(node, &format!("`{key}`"), "a message", reader.sink);
+        return None;
+    }
+    let scalar = reader.embedded(key, node)?;
+    Some(template::parse(&scalar.text, reader.ast, reader.sink))
+}
+
+/// The mapping of `escalate`; with a reason only where one is asked for.
+pub(super) fn escalation(
+    node: &Node,
+    with_reason: bool,
+    reader: &mut Reader<'_>,
+) -> Option<(Escalation, Option<Template>)> {
+    let keys = Keys::open(node, "an escalation", reader.sink)?;
+    let known = [
+        "to",
+        "quorum",
+        "timeout",
+        "on_timeout",
+        "binds",
+        "valid_for",
+        "uses",
+        "fatigue",
+        "reason",
+    ];
+    let count = if with_reason { known.len() } else { known.len() - 1 };
+    keys.only(known.get(..count).unwrap_or_default(), reader.sink);
+    keys.not_built(&["fatigue"], reader.sink);
+    let sink = &mut *reader.sink;
+    let waits = [("deny", OnTimeout::Deny), ("suspend", OnTimeout::Suspend)];
+    let binds = keys.value("binds").map_or(Vec::new(), |it| names(it, "`binds`", sink));
+    let escalation = Escalation {
+        to: keys.need("to", sink).map_or(Vec::new(), |it| names(&it.value, "`to`", sink)),
+        quorum: keys.value("quorum").and_then(|it| number(it, "`quorum`", 1, sink)),
+        timeout_ns: duration(&keys, "timeout", sink),
+        on_timeout: keys
+            .value("on_timeout")
+            .and_then(|it| choice(it, "`on_timeout`", &waits, sink)),
+        binds: binds.into_iter().map(|name| name.value).collect(),
+        valid_for_ns: duration(&keys, "valid_for", sink),
+        uses: keys.value("uses").and_then(|it| number(it, "`uses`", 1, sink)),
+    };
+    let reason = keys.value("reason").filter(|_| with_reason);
+    let reason = reason.and_then(|node| template_of("reason", node, reader));
+    Some((escalation, reason))
+}
+
+/// The duration in `key`, in nanoseconds.
+fn duration(keys: &Keys<'_>, key: &str, sink: &mut Sink) -> Option<i64> {
+    let text = keys.text(key, sink)?;
+    let found = time::duration_ns(&text.value);
+    if found.is_none() {
+        let at: Span = text.span;
+        let what = format!("`{key}`");
+        bad(at, &what, &text.value, "a duration, as `15m` or `1h30m`", &[], sink);
+    }
+    found
+}

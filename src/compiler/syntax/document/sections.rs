@@ -1,0 +1,161 @@
+//! The sections of our documents that hold declarations: extensions, data, functions, windows,
+//! tools.
+//!
+//! In:      the value of a section.
+//! Out:     its entries.
+//! Imports: `base`, `diag`, `compiler::syntax`.
+
+use crate::base::name::Name;
+use crate::base::span::Spanned;
+use crate::compiler::syntax::document::keys::{
+    Keys, bad, choice, is_identifier, is_qualified, list, mapping, one_or_list, text,
+};
+use crate::compiler::syntax::document::model::{
+    DataFile, Extension, HostFunction, Tool, ToolEffect, Window,
+};
+use crate::compiler::syntax::document::time::{DAYS, days, minute_of_day};
+use crate::compiler::syntax::document::types::{Fields, fields, type_of};
+use crate::compiler::syntax::document::yaml::{Entry, Node};
+use crate::diag::sink::Sink;
+
+/// Every day of the week.
+const EVERY_DAY: u8 = 0b111_1111;
+
+/// `[strings@4, sets]`.
+pub(super) fn extensions(node: &Node, sink: &mut Sink) -> Vec<Spanned<Extension>> {
+    let items = list(node, "`extensions`", sink).unwrap_or_default();
+    items.iter().filter_map(|item| extension(item, sink)).collect()
+}
+
+fn extension(node: &Node, sink: &mut Sink) -> Option<Spanned<Extension>> {
+    let found = text(node, "an extension", sink)?;
+    let (name, version) = match found.value.split_once('@') {
+        Some((name, version)) => (name, Some(version)),
+        None => (found.value.as_str(), None),
+    };
+    let number = version.map(str::parse::<u32>);
+    let version = match number {
+        None => None,
+        Some(Ok(number)) if !name.is_empty() => Some(number),
+        Some(_) => {
+            let wanted = "a name and a version, as `strings@4`";
+            bad(found.span, "an extension", &found.value, wanted, &[], sink);
+            return None;
+        }
+    };
+    Some(Spanned::new(Extension { name: Name::new(name), version }, found.span))
+}
+
+/// The name in a key; it must be an identifier, with dots if `dots` says so.
+fn key_name(entry: &Entry, what: &str, dots: bool, sink: &mut Sink) -> Option<Spanned<Name>> {
+    let text = entry.key.value.as_str();
+    let good = if dots { is_qualified(text) } else { is_identifier(text) };
+    if !good {
+        bad(entry.key.span, what, text, "letters, digits and `_`", &[], sink);
+        return None;
+    }
+    Some(Spanned::new(Name::new(text), entry.key.span))
+}
+
+/// `{name: path}`.
+pub(super) fn data(node: &Node, sink: &mut Sink) -> Vec<DataFile> {
+    let entries = mapping(node, "`data`", sink).unwrap_or_default();
+    let file = |entry: &Entry, sink: &mut Sink| {
+        let name = key_name(entry, "the name of a constant", false, sink)?;
+        let path = text(&entry.value, &format!("`{}`", entry.key.value), sink)?;
+        Some(DataFile { name, path })
+    };
+    entries.iter().filter_map(|entry| file(entry, sink)).collect()
+}
+
+/// `{name: {params: [..], result: ..}}`.
+pub(super) fn functions(node: &Node, sink: &mut Sink) -> Vec<HostFunction> {
+    let entries = mapping(node, "`functions`", sink).unwrap_or_default();
+    entries.iter().filter_map(|entry| function(entry, sink)).collect()
+}
+
+fn function(entry: &Entry, sink: &mut Sink) -> Option<HostFunction> {
+    let name = key_name(entry, "the name of a function", true, sink)?;
+    let keys = Keys::open(&entry.value, "a function", sink)?;
+    keys.only(&["params", "result", "mode", "timeout", "on_timeout"], sink);
+    keys.not_built(&["mode", "timeout", "on_timeout"], sink);
+    let params = keys.value("params").map_or(&[][..], |it| one_or_list(it, "`params`", sink));
+    let params = params.iter().filter_map(|param| type_of(param, sink)).collect();
+    let result = type_of(&keys.need("result", sink)?.value, sink)?;
+    Some(HostFunction { name, params, result })
+}
+
+/// `{name: {days, from, to, zone}}`.
+pub(super) fn windows(node: &Node, sink: &mut Sink) -> Vec<Window> {
+    let entries = mapping(node, "`windows`", sink).unwrap_or_default();
+    entries.iter().filter_map(|entry| window(entry, sink)).collect()
+}
+
+fn window(entry: &Entry, sink: &mut Sink) -> Option<Window> {
+    let name = key_name(entry, "the name of a window", false, sink)?;
+    let keys = Keys::open(&entry.value, "a window", sink)?;
+    keys.only(&["days", "from", "to", "zone"], sink);
+    let days = keys.value("days").map_or(Some(EVERY_DAY), |it| days_of(it, sink));
+    let from = minute(&keys, "from", sink);
+    let to = minute(&keys, "to", sink);
+    let zone = keys.need("zone", sink).and_then(|_| keys.name("zone", sink));
+    Some(Window { name, days: days?, from_minute: from?, to_minute: to?, zone: zone? })
+}
+
+fn days_of(node: &Node, sink: &mut Sink) -> Option<u8> {
+    let mut set = Some(0);
+    for item in one_or_list(node, "`days`", sink) {
+        let found = text(item, "a day", sink).and_then(|text| {
+            let found = days(&text.value);
+            if found.is_none() {
+                let wanted = "a day or a range, as `mon` or `mon..fri`";
+                bad(text.span, "a day", &text.value, wanted, &DAYS, sink);
+            }
+            found
+        });
+        set = set.zip(found).map(|(set, found)| set | found);
+    }
+    if set == Some(0) {
+        return None;
+    }
+    set
+}
+
+fn minute(keys: &Keys<'_>, key: &'static str, sink: &mut Sink) -> Option<u16> {
+    keys.need(key, sink)?;
+    let text = keys.text(key, sink)?;
+    let found = minute_of_day(&text.value).filter(|minute| key == "to" || *minute < 1440);
+    if found.is_none() {
+        let wanted = "a time of day, as `08:00`";
+        bad(text.span, &format!("`{key}`"), &text.value, wanted, &[], sink);
+    }
+    found
+}
+
+/// `{name: {effect, args}}`.
+pub(super) fn tools(node: &Node, sink: &mut Sink) -> Vec<Tool> {
+    let entries = mapping(node, "`tools`", sink).unwrap_or_default();
+    entries.iter().filter_map(|entry| tool(entry, sink)).collect()
+}
+
+fn tool(entry: &Entry, sink: &mut Sink) -> Option<Tool> {
+    let keys = Keys::open(&entry.value, "a tool", sink)?;
+    let later = ["output", "store", "idempotent", "undo"];
+    keys.only(&["effect", "args", "output", "store", "idempotent", "undo"], sink);
+    keys.not_built(&later, sink);
+    let effects = [
+        ("none", ToolEffect::None),
+        ("state", ToolEffect::State),
+        ("egress", ToolEffect::Egress),
+        ("destructive", ToolEffect::Destructive),
+        ("credential", ToolEffect::Credential),
+    ];
+    let effect = keys.value("effect").and_then(|node| {
+        let effect = choice(node, "`effect`", &effects, sink)?;
+        Some(Spanned::new(effect, node.span))
+    });
+    let args = keys.value("args").filter(|node| !node.is_null());
+    let args = args.map_or(Vec::new(), |it| fields(it, "`args`", Fields::Arguments, sink));
+    let name = Spanned::new(Name::new(&entry.key.value), entry.key.span);
+    Some(Tool { name, effect, args })
+}
