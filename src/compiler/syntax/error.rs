@@ -173,172 +173,84 @@ impl SyntaxError {
     }
 }
 
+/// Each variant's words stand in the function of its name.
 impl From<SyntaxError> for Diagnostic {
     fn from(error: SyntaxError) -> Self {
+        use SyntaxError as E;
         match error {
-            SyntaxError::UnclosedString { at, quote, before } => {
-                unclosed_string(at, &quote, before)
-            }
-            SyntaxError::UnclosedBracket { at, open, close, missing, instead } => {
+            E::UnclosedString { at, quote, before } => unclosed_string(at, &quote, before),
+            E::UnclosedBracket { at, open, close, missing, instead } => {
                 unclosed_bracket(at, (open, close), missing, instead)
             }
-            SyntaxError::Unopened { at, close } => Self::new(
-                Code::UnexpectedToken,
-                at,
-                format!("this `{close}` closes nothing"),
-                "never opened",
-            )
-            .help(format!("take the `{close}` away, or open it further left")),
-            SyntaxError::Reserved { at, word, call } => reserved(at, &word, call),
-            SyntaxError::Assignment { at, entry } => {
-                let (title, text) =
-                    if entry { ("write `:`", ":") } else { ("compare with `==`", "==") };
-                Self::new(Code::Assignment, at, "CEL has no assignment", "one `=`")
-                    .fix(title, at, text)
+            E::Unopened { at, close } => unopened(at, close),
+            E::Reserved { at, word, call } => reserved(at, &word, call),
+            E::Assignment { at, entry } => assignment(at, entry),
+            E::WordOperator { at, word, op } => word_operator(at, &word, op.text()),
+            E::WordNot { at, op } => word_not(at, op.text()),
+            E::NotIn { at } => not_in(at),
+            E::ForeignOperator { at, text, op } => foreign_operator(at, &text, op),
+            E::Invisible { at, c, place } => invisible_character(at, c, place),
+            E::UnknownCharacter { at, c } => unknown_character(at, c),
+            E::ForeignName { at, text } => foreign_name(at, &text),
+            E::QuotedCharacter { at, c } => quoted_character(at, c),
+            E::EmptyName { at } => {
+                Self::new(Code::ExpectedName, at, "this name is empty", "nothing in back-quotes")
             }
-            SyntaxError::WordOperator { at, word, op } => {
-                let op = op.text();
-                Self::new(
-                    Code::WordOperator,
-                    at,
-                    format!("CEL spells `{word}` as `{op}`"),
-                    "not an operator",
-                )
-                .fix(format!("write `{op}`"), at, op)
+            E::Escape { at, text, fault } => escape(at, &text, &fault),
+            E::BadNumber { at, text } => bad_number(at, &text),
+            E::NumberRange { at, text, kind } => number_range(at, &text, kind),
+            E::BarePoint { at, text } => bare_point(at, &text),
+            E::Unexpected { at, found, expected } => unexpected(at, found, &expected),
+            E::ExpectedName { at, found, keyword, field } => {
+                expected_name(at, found, keyword, field)
             }
-            SyntaxError::WordNot { at, op } => {
-                let message = format!("CEL spells `not` as `{}`", op.text());
-                Self::new(Code::WordOperator, at, message, "not an operator")
-                    .help("write `!`, and parentheses around all that it negates")
+            E::QuotedName { at, call } => quoted_name(at, call),
+            E::MixedUnary { at } => mixed_unary(at),
+            E::InnerConditional { at, outer } => inner_conditional(at, outer),
+            E::NoColon { at, question } => no_colon(at, question),
+            E::ArgumentComma { at } => argument_comma(at),
+            E::Infix { at, name } => infix(at, &name),
+            E::NotAType { at, brace } => not_a_type(at, brace),
+            E::Empty { at } => {
+                Self::new(Code::EmptyExpression, at, "this expression is empty", "nothing here")
+                    .help("write `true` if it always holds")
             }
-            SyntaxError::NotIn { at } => {
-                Self::new(Code::WordOperator, at, "CEL has no `not in`", "not an operator")
-                    .help("negate the whole test, as in `!(x in list)`")
-            }
-            SyntaxError::ForeignOperator { at, text, op } => foreign_operator(at, &text, op),
-            SyntaxError::Invisible { at, c, place } => invisible_character(at, c, place),
-            other => names_and_literals(other),
+            E::TooLong { at, code_points } => too_long(at, code_points),
+            E::TooDeep { at } => too_deep(at),
         }
     }
 }
 
-fn names_and_literals(error: SyntaxError) -> Diagnostic {
-    match error {
-        SyntaxError::UnknownCharacter { at, c } => unknown_character(at, c),
-        SyntaxError::ForeignName { at, text } => Diagnostic::new(
-            Code::UnknownCharacter,
-            at,
-            format!("`{}` is not a name in CEL", spelled(&text)),
-            "a name has the letters a to z, digits and `_`",
-        )
-        .help("if it is text, put quotes around it"),
-        SyntaxError::QuotedCharacter { at, c } => Diagnostic::new(
-            Code::UnknownCharacter,
-            at,
-            format!("a name in back-quotes cannot hold `{}`", spelled(&c.to_string())),
-            "not in a name",
-        )
-        .help("read the field by index, as in `x[\"a name\"]`"),
-        SyntaxError::EmptyName { at } => {
-            Diagnostic::new(Code::ExpectedName, at, "this name is empty", "nothing in back-quotes")
-        }
-        SyntaxError::Escape { at, text, fault } => escape(at, &text, &fault),
-        SyntaxError::BadNumber { at, text } => bad_number(at, &text),
-        SyntaxError::NumberRange { at, text, kind } => number_range(at, &text, kind),
-        SyntaxError::BarePoint { at, text } => Diagnostic::new(
-            Code::BadNumber,
-            at,
-            format!("`{text}.` is not a number"),
-            "digits must follow the point",
-        )
-        .fix(format!("write `{text}.0`"), at, format!("{text}.0")),
-        other => structure(other),
-    }
+fn unopened(at: Span, close: char) -> Diagnostic {
+    let message = format!("this `{close}` closes nothing");
+    Diagnostic::new(Code::UnexpectedToken, at, message, "never opened")
+        .help(format!("take the `{close}` away, or open it further left"))
 }
 
-fn structure(error: SyntaxError) -> Diagnostic {
-    match error {
-        SyntaxError::Unexpected { at, found, expected } => unexpected(at, found, &expected),
-        SyntaxError::ExpectedName { at, found, keyword, field } => {
-            expected_name(at, found, keyword, field)
-        }
-        SyntaxError::QuotedName { at, call: true } => Diagnostic::new(
-            Code::ExpectedName,
-            at,
-            "the name of a function cannot stand in back-quotes",
-            "a field may be quoted, a function not",
-        ),
-        SyntaxError::QuotedName { at, call: false } => Diagnostic::new(
-            Code::ExpectedName,
-            at,
-            "a name in back-quotes is a field, and needs its object",
-            "nothing stands before it",
-        )
-        .help("name the object, as in ``x.`a-b` ``; text stands in `\"`"),
-        SyntaxError::MixedUnary { at } => Diagnostic::new(
-            Code::UnexpectedToken,
-            at,
-            "`!` and `-` need parentheses between them",
-            "directly after another kind",
-        )
-        .help("write the inner one in parentheses, as in `!(-x)`"),
-        SyntaxError::InnerConditional { at, outer } => Diagnostic::new(
-            Code::UnexpectedToken,
-            at,
-            "a conditional between `?` and `:` needs parentheses",
-            "a second `?`",
-        )
-        .label(outer, "the first still waits for its `:`")
-        .help("write `a ? (b ? c : d) : e`"),
-        SyntaxError::NoColon { at, question } => {
-            Diagnostic::new(Code::UnexpectedToken, question, "this `?` has no `:`", "asked here")
-                .label(at, "`:` and the other value are missing here")
-                .help("say what holds otherwise, as in `a ? b : c`")
-        }
-        SyntaxError::ArgumentComma { at } => Diagnostic::new(
-            Code::UnexpectedToken,
-            at,
-            "arguments do not end with a comma",
-            "nothing follows it",
-        )
-        .fix("take the comma away", at, ""),
-        SyntaxError::Infix { at, name } => Diagnostic::new(
-            Code::UnexpectedToken,
-            at,
-            format!("`{name}` is a function, not an operator"),
-            "between its operands",
-        )
-        .help(format!("call it, as in `a.{name}(b)`")),
-        SyntaxError::NotAType { at, brace } => Diagnostic::new(
-            Code::UnexpectedToken,
-            brace,
-            "only the name of a type can stand before `{`",
-            "opens a message",
-        )
-        .label(at, "not the name of a type"),
-        SyntaxError::Empty { at } => {
-            Diagnostic::new(Code::EmptyExpression, at, "this expression is empty", "nothing here")
-                .help("write `true` if it always holds")
-        }
-        SyntaxError::TooLong { at, code_points } => Diagnostic::new(
-            Code::TooLong,
-            at,
-            format!(
-                "this expression has {code_points} code points, \
-                 {EXPRESSION_CODE_POINTS_MAX} are allowed"
-            ),
-            "too long from here",
-        )
-        .help("split it into several rules or variables"),
-        SyntaxError::TooDeep { at } => Diagnostic::new(
-            Code::TooDeep,
-            at,
-            format!("this expression is nested more than {EXPRESSION_DEPTH_MAX} levels deep"),
-            "one level too many",
-        )
-        .help("give a part of it a name of its own"),
-        other => Diagnostic::from(other),
-    }
+fn assignment(at: Span, entry: bool) -> Diagnostic {
+    let (title, text) = if entry { ("write `:`", ":") } else { ("compare with `==`", "==") };
+    Diagnostic::new(Code::Assignment, at, "CEL has no assignment", "one `=`").fix(title, at, text)
+}
+
+fn word_operator(at: Span, word: &str, op: &str) -> Diagnostic {
+    let message = format!("CEL spells `{word}` as `{op}`");
+    Diagnostic::new(Code::WordOperator, at, message, "not an operator").fix(
+        format!("write `{op}`"),
+        at,
+        op,
+    )
+}
+
+/// No fix: elsewhere `not a == b` negates all of it, and `!a == b` would not.
+fn word_not(at: Span, op: &str) -> Diagnostic {
+    let message = format!("CEL spells `not` as `{op}`");
+    Diagnostic::new(Code::WordOperator, at, message, "not an operator")
+        .help(format!("write `{op}`, and parentheses around all that it negates"))
+}
+
+fn not_in(at: Span) -> Diagnostic {
+    Diagnostic::new(Code::WordOperator, at, "CEL has no `not in`", "not an operator")
+        .help("negate the whole test, as in `!(x in list)`")
 }
 
 fn foreign_operator(at: Span, text: &str, op: Option<&'static str>) -> Diagnostic {
@@ -355,10 +267,17 @@ fn foreign_operator(at: Span, text: &str, op: Option<&'static str>) -> Diagnosti
 }
 
 fn unclosed_string(at: Span, quote: &str, before: Option<char>) -> Diagnostic {
-    let what = if quote == "`" { "name" } else { "string" };
+    if quote == "`" {
+        return Diagnostic::new(
+            Code::UnclosedString,
+            at,
+            "this name is never closed",
+            "still open",
+        )
+        .help("add the closing back-quote");
+    }
     let place = before.map_or_else(String::new, |mark| format!(", probably before `{mark}`"));
-    let message = format!("this {what} is never closed");
-    Diagnostic::new(Code::UnclosedString, at, message, "still open")
+    Diagnostic::new(Code::UnclosedString, at, "this string is never closed", "still open")
         .help(format!("add the closing `{quote}`{place}"))
 }
 
@@ -549,4 +468,93 @@ fn expected_name(at: Span, found: Option<String>, keyword: bool, field: bool) ->
         return diagnostic;
     }
     diagnostic.help("any key can be read by index, as in `x[\"key\"]`")
+}
+
+fn foreign_name(at: Span, text: &str) -> Diagnostic {
+    let message = format!("`{}` is not a name in CEL", spelled(text));
+    let label = "a name has the letters a to z, digits and `_`";
+    Diagnostic::new(Code::UnknownCharacter, at, message, label)
+        .help("if it is text, put quotes around it")
+}
+
+fn quoted_character(at: Span, c: char) -> Diagnostic {
+    let message = format!("a name in back-quotes cannot hold `{}`", spelled(&c.to_string()));
+    Diagnostic::new(Code::UnknownCharacter, at, message, "not in a name")
+        .help("read the field by index, as in `x[\"a name\"]`")
+}
+
+fn bare_point(at: Span, text: &str) -> Diagnostic {
+    let message = format!("`{text}.` is not a number");
+    Diagnostic::new(Code::BadNumber, at, message, "digits must follow the point").fix(
+        format!("write `{text}.0`"),
+        at,
+        format!("{text}.0"),
+    )
+}
+
+fn quoted_name(at: Span, call: bool) -> Diagnostic {
+    let (message, label) = if call {
+        (
+            "the name of a function cannot stand in back-quotes",
+            "a field may be quoted, a function not",
+        )
+    } else {
+        ("a name in back-quotes is a field, and needs its object", "nothing stands before it")
+    };
+    let found = Diagnostic::new(Code::ExpectedName, at, message, label);
+    if call { found } else { found.help("text stands in `\"`; a field after its object and a dot") }
+}
+
+fn mixed_unary(at: Span) -> Diagnostic {
+    let message = "`!` and `-` need parentheses between them";
+    Diagnostic::new(Code::UnexpectedToken, at, message, "directly after another kind")
+        .help("write the inner one in parentheses, as in `!(-x)`")
+}
+
+fn inner_conditional(at: Span, outer: Span) -> Diagnostic {
+    let message = "a conditional between `?` and `:` needs parentheses";
+    Diagnostic::new(Code::UnexpectedToken, at, message, "a second `?`")
+        .label(outer, "the first still waits for its `:`")
+        .help("write `a ? (b ? c : d) : e`")
+}
+
+fn no_colon(at: Span, question: Span) -> Diagnostic {
+    Diagnostic::new(Code::UnexpectedToken, question, "this `?` has no `:`", "asked here")
+        .label(at, "`:` and the other value are missing here")
+        .help("say what holds otherwise, as in `a ? b : c`")
+}
+
+fn argument_comma(at: Span) -> Diagnostic {
+    let message = "arguments do not end with a comma";
+    Diagnostic::new(Code::UnexpectedToken, at, message, "nothing follows it").fix(
+        "take the comma away",
+        at,
+        "",
+    )
+}
+
+fn infix(at: Span, name: &str) -> Diagnostic {
+    let message = format!("`{name}` is a function, not an operator");
+    Diagnostic::new(Code::UnexpectedToken, at, message, "between its operands")
+        .help(format!("call it, as in `a.{name}(b)`"))
+}
+
+fn not_a_type(at: Span, brace: Span) -> Diagnostic {
+    let message = "only the name of a type can stand before `{`";
+    Diagnostic::new(Code::UnexpectedToken, brace, message, "opens a message")
+        .label(at, "not the name of a type")
+}
+
+fn too_long(at: Span, code_points: usize) -> Diagnostic {
+    let message = format!(
+        "this expression has {code_points} code points, {EXPRESSION_CODE_POINTS_MAX} are allowed"
+    );
+    Diagnostic::new(Code::TooLong, at, message, "too long from here")
+        .help("split it into several rules or variables")
+}
+
+fn too_deep(at: Span) -> Diagnostic {
+    let message = format!("this expression is nested more than {EXPRESSION_DEPTH_MAX} levels deep");
+    Diagnostic::new(Code::TooDeep, at, message, "one level too many")
+        .help("give a part of it a name of its own")
 }

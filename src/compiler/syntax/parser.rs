@@ -90,6 +90,8 @@ fn read(source: &Embedded, ast: &mut Ast, errors: &mut Vec<SyntaxError>) -> Expr
         reserved: BTreeMap::new(),
         leash: &leash,
         dropped: 0,
+        stopped: false,
+        follower: None,
         deep: false,
     };
     let root = grammar::ExpressionParser::new().parse(&mut builder, words);
@@ -172,6 +174,10 @@ pub(crate) struct Builder<'s> {
     reserved: BTreeMap<ExprId, Spanned<Name>>,
     leash: &'s Leash,
     dropped: usize,
+    /// Whether reading stopped early, so that the end of the words is not the end of the text.
+    stopped: bool,
+    /// The first error that seemed to follow from another.
+    follower: Option<SyntaxError>,
     /// Whether the depth limit was reported.
     deep: bool,
 }
@@ -187,7 +193,7 @@ impl Builder<'_> {
     }
 
     fn outer(&self, id: ExprId) -> Span {
-        self.ast.exprs[id].outer
+        self.ast.exprs.get(id).map_or(self.source.span, |expr| expr.outer)
     }
 
     /// From the first byte of `operand` to `end`.
@@ -200,7 +206,8 @@ impl Builder<'_> {
     /// tree is ever longer.
     fn push(&mut self, kind: ExprKind, span: Span, children: &[ExprId]) -> ExprId {
         self.leash.heard();
-        let below = children.iter().map(|child| self.ast.exprs[*child].depth).max().unwrap_or(0);
+        let depth = |child: &ExprId| self.ast.exprs.get(*child).map_or(0, |expr| expr.depth);
+        let below = children.iter().map(depth).max().unwrap_or(0);
         if below < EXPRESSION_DEPTH_MAX {
             return push(self.ast, kind, span, below + 1);
         }
@@ -213,27 +220,38 @@ impl Builder<'_> {
 
     /// Reports what could not be read.
     fn report(&mut self, error: &ParseError<usize, Token, ()>) {
-        if !self.leash.cut.get() && self.errors.len() < SYNTAX_ERRORS_MAX {
-            let found = explain(self.source, self.stream, error);
-            self.errors.extend(found);
+        if self.stopped {
+            return;
+        }
+        match explain(self.source, self.stream, error) {
+            Some((fact, true)) => {
+                self.follower.get_or_insert(fact);
+            }
+            Some((fact, false)) => self.errors.push(fact),
+            None => {}
         }
     }
 
     /// Reports the error that recovery went over.
-    pub(crate) fn recover(&mut self, unread: Unread) {
+    pub(crate) fn recover(&mut self, unread: &Unread) {
         self.leash.heard();
         self.report(&unread.error);
         self.dropped += unread.dropped_tokens.len();
         if self.dropped > DROPPED_WORDS_MAX || self.errors.len() >= SYNTAX_ERRORS_MAX {
             self.leash.cut.set(true);
         }
+        self.stopped = self.leash.cut.get();
     }
 
-    /// Reports the reserved words that remained variables.
+    /// Reports the reserved words that remained variables. What could not be read never goes
+    /// without a report, whatever it seemed to follow from.
     fn finish(self) {
         for (_, word) in self.reserved {
             let (at, word) = (word.span, word.value.to_string());
             self.errors.push(SyntaxError::Reserved { at, word, call: false });
+        }
+        if self.errors.is_empty() {
+            self.errors.extend(self.follower);
         }
     }
 }
@@ -245,7 +263,8 @@ impl Builder<'_> {
         Word { name: Spanned::new(Name::new(self.text(range)), span), reserved }
     }
 
-    pub(crate) fn field(&self, word: Word) -> Field {
+    pub(crate) fn field(&mut self, word: Word) -> Field {
+        self.leash.heard();
         Field { name: word.name.value, span: word.name.span, quoted: false }
     }
 
@@ -345,13 +364,13 @@ impl Builder<'_> {
         self.push(ExprKind::Error, span, &[])
     }
 
-    pub(crate) fn hole(&mut self, unread: Unread, range: Range<usize>) -> ExprId {
+    pub(crate) fn hole(&mut self, unread: &Unread, range: Range<usize>) -> ExprId {
         self.recover(unread);
         self.reported(range)
     }
 
     /// A hole in the place of a field.
-    pub(crate) fn hole_after(&mut self, operand: ExprId, unread: Unread, end: usize) -> ExprId {
+    pub(crate) fn hole_after(&mut self, operand: ExprId, unread: &Unread, end: usize) -> ExprId {
         self.recover(unread);
         let span = self.span_from(operand, end);
         self.push(ExprKind::Error, span, &[operand])

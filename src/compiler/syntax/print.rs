@@ -205,11 +205,8 @@ fn collection<'a>(ast: &'a Ast, id: ExprId, steps: &mut Vec<Step<'a>>) {
 /// behind `-`, which would take the sign for its own.
 fn unary<'a>(ast: &'a Ast, op: UnaryOp, operand: ExprId, steps: &mut Vec<Step<'a>>) {
     steps.push(Step::Text(op.text()));
-    let least = match ast.kind(operand) {
-        ExprKind::Unary { op: inner, .. } if inner.value == op => Level::Unary,
-        _ => Level::Member,
-    };
-    steps.push(Step::Expr(operand, least));
+    let run = matches!(ast.kind(operand), ExprKind::Unary { op: inner, .. } if inner.value == op);
+    steps.push(Step::Expr(operand, if run { Level::Unary } else { Level::Member }));
 }
 
 const fn tighter(level: Level) -> Level {

@@ -101,13 +101,7 @@ impl<'a> Reader<'a> {
     /// Reports the invisible characters of a word.
     fn see(&mut self, lexeme: Lexeme) {
         let text = self.text(lexeme);
-        let place = match lexeme.token {
-            Token::Comment | Token::Unclosed => Place::Comment,
-            Token::String | Token::Bytes if opening(text).raw => Place::RawString,
-            Token::String => Place::String,
-            Token::Bytes => Place::Bytes,
-            _ => Place::Code,
-        };
+        let place = place(lexeme.token, text);
         for (at, c) in text.char_indices() {
             if invisible(c).is_none() {
                 continue;
@@ -155,7 +149,31 @@ impl<'a> Reader<'a> {
             Token::Quoted => self.quoted(lexeme),
             Token::Unclosed => return self.unclosed(lexeme),
             Token::Unknown => self.unknown(lexeme),
-            _ => self.push(lexeme, lexeme.token),
+            Token::Space
+            | Token::Comment
+            | Token::Reserved
+            | Token::True
+            | Token::False
+            | Token::Null
+            | Token::Uint
+            | Token::String
+            | Token::Bytes
+            | Token::Dot
+            | Token::Not
+            | Token::Minus
+            | Token::Sign
+            | Token::Plus
+            | Token::Star
+            | Token::Slash
+            | Token::Percent
+            | Token::Equal
+            | Token::NotEqual
+            | Token::Less
+            | Token::LessEqual
+            | Token::Greater
+            | Token::GreaterEqual
+            | Token::And
+            | Token::Or => self.push(lexeme, lexeme.token),
         }
         Some(())
     }
@@ -222,12 +240,11 @@ impl<'a> Reader<'a> {
         let Some(open) = frame.open else { return };
         let Some(closer) = open.token.closer() else { return };
         if !frame.excused {
-            let missing = match instead {
-                Some(word) => self.span(word),
-                None => {
-                    let end = self.last().map_or(at, |word| word.end);
-                    self.source.span_of(end, end)
-                }
+            let missing = if let Some(word) = instead {
+                self.span(word)
+            } else {
+                let end = self.last().map_or(at, |word| word.end);
+                self.source.span_of(end, end)
             };
             self.errors.push(SyntaxError::UnclosedBracket {
                 at: self.span(open),
@@ -398,11 +415,11 @@ impl<'a> Reader<'a> {
         self.push(Lexeme { end: middle, ..lexeme }, Token::BadNumber);
         for word in lexemes(text.get(len..).unwrap_or_default()) {
             let word = Lexeme { start: word.start + middle, end: word.end + middle, ..word };
-            match word.token {
-                Token::Space | Token::Comment => {}
+            if word.token == Token::Unclosed {
                 // Only one guess: quotes that were closed now are open, and the other way round.
-                Token::Unclosed => self.push(word, Token::BadNumber),
-                _ => self.take(word)?,
+                self.push(word, Token::BadNumber);
+            } else if !word.token.is_trivia() {
+                self.take(word)?;
             }
         }
         Some(())
@@ -446,6 +463,22 @@ impl<'a> Reader<'a> {
         self.errors.push(SyntaxError::ForeignName { at: self.span(word), text });
         self.foreign_end = word.end;
         self.push(word, Token::Unknown);
+    }
+}
+
+/// Where the characters of a word stand.
+fn place(token: Token, text: &str) -> Place {
+    if matches!(token, Token::String | Token::Bytes) && opening(text).raw {
+        return Place::RawString;
+    }
+    if token == Token::String {
+        Place::String
+    } else if token == Token::Bytes {
+        Place::Bytes
+    } else if matches!(token, Token::Comment | Token::Unclosed) {
+        Place::Comment
+    } else {
+        Place::Code
     }
 }
 

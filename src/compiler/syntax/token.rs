@@ -219,28 +219,30 @@ impl Token {
     /// The bracket that closes this opening one.
     #[must_use]
     pub fn closer(self) -> Option<Self> {
-        Some(match self {
-            Self::OpenParen => Self::CloseParen,
-            Self::OpenBracket => Self::CloseBracket,
-            Self::OpenBrace => Self::CloseBrace,
-            _ => return None,
-        })
+        let (_, _, close) = BRACKETS.iter().find(|(open, ..)| *open == self)?;
+        Some(*close)
     }
 
     /// A bracket as it is written; anything else has no text of its own here.
     #[must_use]
     pub fn bracket(self) -> Option<char> {
-        Some(match self {
-            Self::OpenParen => '(',
-            Self::CloseParen => ')',
-            Self::OpenBracket => '[',
-            Self::CloseBracket => ']',
-            Self::OpenBrace => '{',
-            Self::CloseBrace => '}',
-            _ => return None,
+        BRACKETS.iter().find_map(|(open, text, close)| {
+            if self == *open {
+                text.chars().next()
+            } else if self == *close {
+                text.chars().next_back()
+            } else {
+                None
+            }
         })
     }
 }
+
+const BRACKETS: [(Token, &str, Token); 3] = [
+    (Token::OpenParen, "()", Token::CloseParen),
+    (Token::OpenBracket, "[]", Token::CloseBracket),
+    (Token::OpenBrace, "{}", Token::CloseBrace),
+];
 
 /// A word and its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! From what the grammar could have read to what a reader wants to know.
 //!
 //! In:      an error of the generated parser, and the words around it.
-//! Out:     one fact, or none where the place was reported already.
+//! Out:     one fact, and whether it only follows from another that was reported before.
 //! Imports: `base`, `compiler::source`, `compiler::syntax::{error, invisible, stream, token}`.
 
 use lalrpop_util::ParseError;
@@ -16,13 +16,13 @@ use crate::compiler::syntax::token::{Lexeme, Token};
 /// Longest text of the author that a message repeats.
 const SHOWN_CHARS_MAX: usize = 24;
 
-/// What to say about `error`.
+/// What to say about `error`, and whether that only follows from an error before.
 #[must_use]
 pub(crate) fn explain(
     source: &Embedded,
     stream: &Stream,
     error: &ParseError<usize, Token, ()>,
-) -> Option<SyntaxError> {
+) -> Option<(SyntaxError, bool)> {
     let (at, expected) = match error {
         ParseError::UnrecognizedToken { token: (start, token, end), expected } => {
             let word = Lexeme { token: *token, start: *start, end: *end };
@@ -35,7 +35,8 @@ pub(crate) fn explain(
         ParseError::InvalidToken { .. } | ParseError::User { .. } => return None,
     };
     let scene = Scene { source, stream, at, wanted: wanted(expected) };
-    if scene.follows() { None } else { Some(scene.fact()) }
+    let follows = scene.follows();
+    Some((scene.fact(), follows))
 }
 
 /// The index of `word`.
@@ -243,23 +244,28 @@ impl Scene<'_> {
         let mut colons = 0_usize;
         let words = self.stream.words.get(..self.at)?;
         for (index, word) in words.iter().enumerate().rev() {
-            match word.token {
-                Token::CloseParen | Token::CloseBracket | Token::CloseBrace => closed += 1,
-                Token::OpenParen | Token::OpenBracket | Token::OpenBrace => {
-                    closed = closed.checked_sub(1)?;
+            if word.token.closer().is_some() {
+                closed = closed.checked_sub(1)?;
+            } else if word.token.bracket().is_some() {
+                closed += 1;
+            }
+            if closed > 0 {
+                continue;
+            }
+            if word.token == Token::Comma {
+                return None;
+            }
+            if word.token == Token::Colon {
+                colons += 1;
+            }
+            let operand = index.checked_sub(1).and_then(|index| words.get(index));
+            if word.token == Token::Question
+                && operand.is_some_and(|word| word.token.ends_operand())
+            {
+                match colons.checked_sub(1) {
+                    None => return Some(self.span_of(*word)),
+                    Some(rest) => colons = rest,
                 }
-                Token::Colon if closed == 0 => colons += 1,
-                Token::Comma if closed == 0 => return None,
-                Token::Question if closed == 0 => {
-                    let operand = index.checked_sub(1).and_then(|index| words.get(index));
-                    if operand.is_some_and(|word| word.token.ends_operand()) {
-                        match colons.checked_sub(1) {
-                            None => return Some(self.span_of(*word)),
-                            Some(rest) => colons = rest,
-                        }
-                    }
-                }
-                _ => {}
             }
         }
         None
@@ -294,15 +300,16 @@ impl Scene<'_> {
         if text.chars().count() <= SHOWN_CHARS_MAX && !text.contains(['\n', '\r', '`']) {
             return Some(format!("`{}`", spelled(text)));
         }
-        Some(
-            match word.token {
-                Token::String => "a string",
-                Token::Bytes => "bytes",
-                Token::Int | Token::Uint | Token::Double | Token::BadNumber => "a number",
-                Token::Quoted => "a name in back-quotes",
-                _ => "a name",
-            }
-            .to_owned(),
-        )
+        let long = [
+            (Token::String, "a string"),
+            (Token::Bytes, "bytes"),
+            (Token::Int, "a number"),
+            (Token::Uint, "a number"),
+            (Token::Double, "a number"),
+            (Token::BadNumber, "what could not be read"),
+            (Token::Quoted, "a name in back-quotes"),
+        ];
+        let words = long.iter().find(|(token, _)| *token == word.token);
+        Some(words.map_or("a name", |(_, words)| words).to_owned())
     }
 }

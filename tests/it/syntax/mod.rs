@@ -1,7 +1,10 @@
 //! The front end of CEL: what is read, what is refused and how, and who agrees.
 
+mod cel_go;
 mod corpus;
+mod differential;
 mod limits;
+mod properties;
 mod tables;
 
 use std::fmt::Write;

@@ -1,6 +1,8 @@
 //! Texts and what becomes of them.
 
-use super::{findings, parse, shape};
+use std::fmt::Write;
+
+use super::{Parsed, findings, parse, shape};
 
 #[test]
 fn trees() {
@@ -70,4 +72,54 @@ fn trees() {
         assert_eq!(findings(&parsed), Vec::<String>::new(), "{text}");
         assert_eq!(shape(&parsed.ast, parsed.root), *tree, "{text}");
     }
+}
+
+/// The findings of a text, one a line, as in the table below.
+fn report(parsed: &Parsed) -> String {
+    let mut out = String::new();
+    for (line, found) in findings(parsed).iter().zip(&parsed.found) {
+        writeln!(out, "{line}").expect("writing to a string cannot fail");
+        for label in found.primary.iter().chain(&found.secondary) {
+            let (start, end) = (label.span.start, label.span.end);
+            writeln!(out, "  {start}..{end} {}", label.text).expect("as above");
+        }
+        if let Some(fix) = &found.fix {
+            writeln!(out, "  fix: {} {:?}", fix.title, fix.edits[0].text).expect("as above");
+        }
+        if let Some(help) = &found.help {
+            writeln!(out, "  help: {help}").expect("as above");
+        }
+    }
+    out
+}
+
+/// Each file holds one text, then `---`, then its findings: what is wrong, where, and what to do.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "tests read their data")]
+fn refusals() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/parse/err");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .expect("the cases are there")
+        .map(|entry| entry.expect("the cases are readable").path())
+        .filter(|path| path.extension().is_some_and(|end| end == "cel"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    let mut wrong = String::new();
+    for path in paths {
+        let case = std::fs::read_to_string(&path).expect("the case is UTF-8");
+        let (text, expected) = case.split_once("\n---\n").expect("a case has two parts");
+        let parsed = parse(text);
+        let found = report(&parsed);
+        if found != expected && std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, format!("{text}\n---\n{found}")).expect("writable");
+        } else if found != expected {
+            writeln!(wrong, "{}\n{found}", path.display()).expect("as above");
+        }
+        for found in &parsed.found {
+            assert_ne!(found.message, "");
+            assert!(found.help.is_none() || found.fix.is_none(), "one next step: {text}");
+        }
+    }
+    assert_eq!(wrong, "");
 }
