@@ -37,6 +37,7 @@ pub struct Expr {
 
 /// What an expression is.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "a variant shows its fields as they are written")]
 pub enum ExprKind {
     /// A hole: something stood here that could not be read, and was reported.
     Error,
@@ -252,12 +253,14 @@ impl Ast {
 
     /// The expression `id`.
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids come from this tree")]
     pub fn kind(&self, id: ExprId) -> &ExprKind {
         &self.exprs[id].kind
     }
 
     /// The bytes of `id`, without parentheses around it.
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids come from this tree")]
     pub fn span(&self, id: ExprId) -> Span {
         self.exprs[id].span
     }

@@ -112,8 +112,12 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+fn many() -> ProptestConfig {
+    ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(many())]
 
     #[test]
     fn expressions(text in expression()) {
