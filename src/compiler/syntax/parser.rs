@@ -41,8 +41,8 @@ mod grammar {
     include!(concat!(env!("OUT_DIR"), "/cel.rs"));
 }
 
-/// Most words that recovery may leave out of one expression.
-const DROPPED_WORDS_MAX: usize = 1_000;
+/// Most places where reading may go on after an error, and words left out there, together.
+const RECOVERY_MAX: usize = 1_000;
 /// Most words between two nodes: more than that only recovery reads, looking for a place to go on.
 const SILENT_WORDS_MAX: usize = 2 * EXPRESSION_DEPTH_MAX as usize;
 
@@ -89,7 +89,7 @@ fn read(source: &Embedded, ast: &mut Ast, errors: &mut Vec<SyntaxError>) -> Expr
         errors,
         reserved: BTreeMap::new(),
         leash: &leash,
-        dropped: 0,
+        recovery: 0,
         stopped: false,
         follower: None,
         deep: false,
@@ -173,7 +173,8 @@ pub(crate) struct Builder<'s> {
     /// Reserved words read as variables: errors, unless they turn out to begin a type.
     reserved: BTreeMap<ExprId, Spanned<Name>>,
     leash: &'s Leash,
-    dropped: usize,
+    /// Counts up to `RECOVERY_MAX`.
+    recovery: usize,
     /// Whether reading stopped early, so that the end of the words is not the end of the text.
     stopped: bool,
     /// The first error that seemed to follow from another.
@@ -236,8 +237,8 @@ impl Builder<'_> {
     pub(crate) fn recover(&mut self, unread: &Unread) {
         self.leash.heard();
         self.report(&unread.error);
-        self.dropped += unread.dropped_tokens.len();
-        if self.dropped > DROPPED_WORDS_MAX || self.errors.len() >= SYNTAX_ERRORS_MAX {
+        self.recovery += 1 + unread.dropped_tokens.len();
+        if self.recovery > RECOVERY_MAX || self.errors.len() >= SYNTAX_ERRORS_MAX {
             self.leash.cut.set(true);
         }
         self.stopped = self.leash.cut.get();

@@ -107,6 +107,9 @@ fn errors_are_bounded() {
             "x.".repeat(49_999),
             "`".repeat(99_999),
             "1.".repeat(49_999),
+            format!("(f(\"a), b{}", ",".repeat(99_000)),
+            format!("[{}", "?,".repeat(49_000)),
+            "x and not ".repeat(9_000),
         ] {
             let found = codes(&text);
             assert!(

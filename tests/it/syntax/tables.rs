@@ -2,6 +2,13 @@
 
 use std::fmt::Write;
 
+use policyc::base::span::FileId;
+use policyc::compiler::source::embed::{Embedded, Segment};
+use policyc::compiler::syntax::ast::Ast;
+use policyc::compiler::syntax::parser::parse_expression;
+use policyc::diag::codes::Code;
+use policyc::diag::sink::Sink;
+
 use super::{Parsed, findings, parse, shape};
 
 #[test]
@@ -122,4 +129,55 @@ fn refusals() {
         }
     }
     assert_eq!(wrong, "");
+}
+
+/// The first block of CEL behind a heading of a page.
+fn block<'p>(page: &'p str, heading: &str) -> Option<&'p str> {
+    let (_, rest) = page.split_once(heading)?;
+    let (_, rest) = rest.split_once("```cel\n")?;
+    rest.split_once("\n```").map(|(text, _)| text)
+}
+
+/// What a page of this stage calls wrong has its code and no other; what it calls right has none.
+#[test]
+fn pages() {
+    let pages = Code::ALL.iter().filter(|code| code.id().starts_with("E01"));
+    for code in pages.filter(|code| **code != Code::MacroArgument) {
+        let wrong = block(code.page(), "## Wrong").expect("a page has a wrong example");
+        let right = block(code.page(), "## Right").expect("a page has a right example");
+        let codes: Vec<_> = parse(wrong).found.iter().map(|found| found.code.id()).collect();
+        assert!(!codes.is_empty() && codes.iter().all(|found| *found == code.id()), "{codes:?}");
+        assert_eq!(findings(&parse(right)), Vec::<String>::new(), "{}", code.id());
+    }
+}
+
+/// Text that is spelled otherwise in its file: places are those of the file.
+#[test]
+fn embedded() {
+    // Bytes 10.. of the file are `"a\u0020= '\u202e\x41'"`, with YAML's escapes.
+    let segment = |decoded, decoded_len, source, source_len| Segment {
+        decoded,
+        decoded_len,
+        source,
+        source_len,
+    };
+    let source = Embedded {
+        text: "a = '\u{202e}A'".to_owned(),
+        span: policyc::base::span::Span::new(FileId(3), 11, 33),
+        segments: vec![
+            segment(0, 1, 11, 1),
+            segment(1, 1, 12, 6),
+            segment(2, 3, 18, 3),
+            segment(5, 3, 21, 6),
+            segment(8, 1, 27, 4),
+            segment(9, 1, 31, 1),
+        ],
+    };
+    let (mut ast, mut sink) = (Ast::new(), Sink::new());
+    let root = parse_expression(&source, &mut ast, &mut sink);
+    let parsed = Parsed { ast, root, found: sink.finish().0 };
+    // What YAML spells with an escape can be seen, so there is nothing to report about it.
+    assert_eq!(findings(&parsed), ["E0104 18..19 CEL has no assignment"]);
+    let span = parsed.ast.span(root);
+    assert_eq!((span.file, span.start, span.end), (FileId(3), 11, 32));
 }
