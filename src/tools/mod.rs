@@ -5,3 +5,4 @@
 pub mod paths;
 pub mod project;
 pub mod report;
+pub mod suite;

@@ -1,0 +1,294 @@
+//! Reads `*_test.yaml`: cases over a base, patched, in matrices.
+//!
+//! In:      the test file, and a reader of the files it names.
+//! Out:     `TestFile`; what is wrong goes to the sink, and the cases that can be read are there.
+//! Imports: `base`, `diag`, `compiler::syntax`.
+
+use serde_json::{Map, Value as Json};
+
+use crate::base::span::{FileId, Span, Spanned};
+use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::document::path::join;
+use crate::compiler::syntax::document::yaml::{self, Node};
+use crate::diag::sink::Sink;
+use crate::tools::suite::error::SuiteError;
+use crate::tools::suite::patch::{Operation, SetMode};
+use crate::tools::suite::tree::{Keys, json, text, wrong};
+use crate::tools::suite::{Case, Context, Expect, HostResult, TestFile, table};
+
+/// Most cases that one matrix may expand to.
+pub const MATRIX_CASES_MAX: usize = 10_000;
+
+/// Gives the text of the file at a logical path.
+pub type Reader<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+const FILE_KEYS: &[&str] = &["policy", "now", "base", "matrix", "functions", "cases", "state"];
+const CASE_KEYS: &[&str] = &[
+    "name",
+    "patch",
+    "file",
+    "matrix",
+    "now",
+    "functions",
+    "session",
+    "state",
+    "reads",
+    "skip",
+    "expect",
+];
+const EXPECT_KEYS: &[&str] = &[
+    "deny",
+    "allow",
+    "escalate",
+    "effect",
+    "rule",
+    "fired",
+    "shadow",
+    "reason",
+    "obligations",
+    "outputs",
+    "errors",
+    "to",
+    "timeout",
+    "on_timeout",
+];
+
+/// A choice of a matrix: a JSON Pointer and the values that stand there in turn.
+type Axis = (Spanned<String>, Vec<Json>);
+
+/// Reads the test file `file`. Files that it names are given by `reader`.
+#[must_use]
+pub fn read(
+    file: FileId,
+    files: &SourceMap,
+    reader: &Reader<'_>,
+    sink: &mut Sink,
+) -> Option<TestFile> {
+    let root = yaml::parse(file, files, sink)?;
+    let keys = Keys::open(&root, "a test file", FILE_KEYS, sink)?;
+    keys.not_built(&["state"], sink);
+    let path = files.get(file).map(|source| source.path.clone()).unwrap_or_default();
+    let base = match keys.get("base") {
+        Some(node) => json(node, sink)?,
+        None => Json::Object(Map::new()),
+    };
+    let reading = Reading {
+        path,
+        reader,
+        base,
+        now: keys.text("now", sink),
+        functions: table::read(keys.items("functions", sink), sink),
+        matrix: axes(keys.get("matrix"), sink),
+    };
+    keys.need("cases", sink);
+    let mut cases = Vec::new();
+    for node in keys.items("cases", sink) {
+        cases.extend(reading.case(node, sink));
+    }
+    Some(TestFile { file, policies: policies(&keys, sink), cases })
+}
+
+fn policies(keys: &Keys<'_>, sink: &mut Sink) -> Vec<Spanned<String>> {
+    let Some(node) = keys.get("policy") else { return Vec::new() };
+    match node.items() {
+        Some(items) => items.iter().filter_map(|item| text(item, "policy", sink)).collect(),
+        None => text(node, "policy", sink).into_iter().collect(),
+    }
+}
+
+/// What the cases of a file share.
+struct Reading<'a> {
+    path: String,
+    reader: &'a Reader<'a>,
+    base: Json,
+    now: Option<Spanned<String>>,
+    functions: Vec<HostResult>,
+    matrix: Vec<Axis>,
+}
+
+impl Reading<'_> {
+    /// The cases that `node` stands for: one, or one for each combination of its matrix.
+    fn case(&self, node: &Node, sink: &mut Sink) -> Vec<Case> {
+        self.read_case(node, sink).unwrap_or_default()
+    }
+
+    fn read_case(&self, node: &Node, sink: &mut Sink) -> Option<Vec<Case>> {
+        let keys = Keys::open(node, "a case", CASE_KEYS, sink)?;
+        keys.not_built(&["session", "state", "reads"], sink);
+        let built = ["session", "state", "reads"].iter().all(|key| keys.entry(key).is_none());
+        let name = keys.need("name", sink).and_then(|node| text(node, "name", sink));
+        let expected = keys.need("expect", sink).and_then(|node| expect(node, sink));
+        let context = self.context(&keys, sink)?;
+        let mut matrix = self.matrix.clone();
+        matrix.extend(axes(keys.get("matrix"), sink));
+        let changes = keys.get("patch").map_or_else(Vec::new, |node| operations(node, sink));
+        let mut functions = table::read(keys.items("functions", sink), sink);
+        functions.extend(self.functions.iter().cloned());
+        let skip = keys.text("skip", sink).map(|reason| reason.value);
+        let now = keys.text("now", sink).or_else(|| self.now.clone());
+        let (name, expect) = (name?, expected?);
+        if !built {
+            return None;
+        }
+        let mut cases = Vec::new();
+        for choice in combinations(&matrix, name.span, sink)? {
+            let mut chosen = context.clone();
+            for (at, operation) in choice.iter().chain(&changes) {
+                if let Err(why) = operation.apply(&mut chosen) {
+                    let path = operation.path().to_owned();
+                    sink.report(SuiteError::BadPatch { at: *at, path, why });
+                    return None;
+                }
+            }
+            cases.push(Case {
+                name: title(&name.value, &choice),
+                span: name.span,
+                context: Context::Whole(chosen),
+                now: now.clone(),
+                functions: functions.clone(),
+                skip: skip.clone(),
+                expect: expect.clone(),
+            });
+        }
+        Some(cases)
+    }
+
+    /// The base, or what the case's `file` holds.
+    fn context(&self, keys: &Keys<'_>, sink: &mut Sink) -> Option<Json> {
+        let Some(file) = keys.text("file", sink) else { return Some(self.base.clone()) };
+        let (at, path) = (file.span, file.value);
+        let Some(found) = (self.reader)(&join(&self.path, &path)) else {
+            sink.report(SuiteError::NoFile { at, path });
+            return None;
+        };
+        match serde_json::from_str(&found) {
+            Ok(context @ Json::Object(_)) => Some(context),
+            Ok(_) | Err(_) => {
+                sink.report(SuiteError::NotObject { at, path });
+                None
+            }
+        }
+    }
+}
+
+fn axes(node: Option<&Node>, sink: &mut Sink) -> Vec<Axis> {
+    let Some(node) = node else { return Vec::new() };
+    let Some(entries) = node.entries() else {
+        wrong(node, "matrix", "a mapping from JSON Pointers to lists of values", sink);
+        return Vec::new();
+    };
+    let mut axes = Vec::new();
+    for entry in entries {
+        let Some(items) = entry.value.items() else {
+            wrong(&entry.value, &entry.key.value, "a list of values", sink);
+            continue;
+        };
+        axes.push((entry.key.clone(), items.iter().filter_map(|item| json(item, sink)).collect()));
+    }
+    axes
+}
+
+/// Every combination of the values of `axes`, the last axis changing fastest.
+fn combinations(axes: &[Axis], at: Span, sink: &mut Sink) -> Option<Vec<Vec<(Span, Operation)>>> {
+    let total = axes.iter().try_fold(1_usize, |total, (_, values)| total.checked_mul(values.len()));
+    if total.is_none_or(|total| total > MATRIX_CASES_MAX) {
+        sink.report(SuiteError::TooMany { at, max: MATRIX_CASES_MAX });
+        return None;
+    }
+    let mut all: Vec<Vec<(Span, Operation)>> = vec![Vec::new()];
+    for (pointer, values) in axes {
+        let mut longer = Vec::new();
+        for choice in &all {
+            for value in values {
+                let (path, value) = (pointer.value.clone(), value.clone());
+                let mut choice = choice.clone();
+                choice.push((pointer.span, Operation::Set { path, value, mode: SetMode::Put }));
+                longer.push(choice);
+            }
+        }
+        all = longer;
+    }
+    Some(all)
+}
+
+/// The name of a case with the values that its matrix chose.
+fn title(name: &str, choice: &[(Span, Operation)]) -> String {
+    let mut chosen = Vec::new();
+    for (_, operation) in choice {
+        if let Operation::Set { path, value, .. } = operation {
+            chosen.push(format!("{path}={value}"));
+        }
+    }
+    if chosen.is_empty() { name.to_owned() } else { format!("{name} [{}]", chosen.join(" ")) }
+}
+
+/// Reads a patch: `{/pointer: value}`, or a list of JSON Patch operations.
+fn operations(node: &Node, sink: &mut Sink) -> Vec<(Span, Operation)> {
+    if let Some(items) = node.items() {
+        return items.iter().filter_map(|item| operation(item, sink)).collect();
+    }
+    let Some(entries) = node.entries() else {
+        wrong(node, "patch", "a mapping or a list of operations", sink);
+        return Vec::new();
+    };
+    let mut operations = Vec::new();
+    for entry in entries {
+        if let Some(value) = json(&entry.value, sink) {
+            let path = entry.key.value.clone();
+            let set = Operation::Set { path, value, mode: SetMode::Put };
+            operations.push((entry.key.span, set));
+        }
+    }
+    operations
+}
+
+fn operation(node: &Node, sink: &mut Sink) -> Option<(Span, Operation)> {
+    let keys = Keys::open(node, "an operation", &["op", "path", "from", "value"], sink)?;
+    let word = keys.need("op", sink).and_then(|node| text(node, "op", sink))?;
+    let path = keys.need("path", sink).and_then(|node| text(node, "path", sink))?.value;
+    let value = |sink: &mut Sink| match keys.entry("value") {
+        Some(entry) => json(&entry.value, sink),
+        None => {
+            keys.need("value", sink);
+            None
+        }
+    };
+    let from = |sink: &mut Sink| keys.need("from", sink).and_then(|node| text(node, "from", sink));
+    let operation = match word.value.as_str() {
+        "add" => Operation::Set { path, value: value(sink)?, mode: SetMode::Add },
+        "replace" => Operation::Set { path, value: value(sink)?, mode: SetMode::Replace },
+        "remove" => Operation::Remove { path },
+        "move" => Operation::Move { from: from(sink)?.value, path, keep: false },
+        "copy" => Operation::Move { from: from(sink)?.value, path, keep: true },
+        "test" => Operation::Test { path, value: value(sink)? },
+        _ => {
+            let wanted = "`add`, `remove`, `replace`, `move`, `copy` or `test`";
+            let (at, key) = (word.span, "op".to_owned());
+            sink.report(SuiteError::WrongNode { at, key, wanted, found: "another word" });
+            return None;
+        }
+    };
+    Some((node.span, operation))
+}
+
+/// Reads an expectation: `{deny: RULE}` and the like, or parts of a decision.
+fn expect(node: &Node, sink: &mut Sink) -> Option<Spanned<Expect>> {
+    let keys = Keys::open(node, "an expectation", EXPECT_KEYS, sink)?;
+    keys.not_built(&["obligations"], sink);
+    let mut parts = Map::new();
+    for entry in node.entries().unwrap_or_default() {
+        let key = entry.key.value.as_str();
+        let value = json(&entry.value, sink)?;
+        if !matches!(key, "deny" | "allow" | "escalate") {
+            parts.insert(key.to_owned(), value);
+            continue;
+        }
+        if parts.contains_key("effect") {
+            sink.report(SuiteError::TwoEffects { at: node.span });
+            return None;
+        }
+        parts.insert("effect".to_owned(), Json::from(key));
+        parts.insert("rule".to_owned(), value);
+    }
+    Some(Spanned::new(Expect::Decision(Json::Object(parts)), node.span))
+}

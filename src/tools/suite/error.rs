@@ -1,0 +1,115 @@
+//! What can be wrong with a test file.
+
+use crate::base::span::Span;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+
+/// Why a test file cannot be used. Spans point into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SuiteError {
+    /// `key` is none of the keys that `what` has.
+    UnknownKey { at: Span, key: String, what: &'static str, nearest: Option<&'static str> },
+    /// `what` has no `key`.
+    MissingKey { at: Span, key: &'static str, what: &'static str },
+    /// `key` holds something else than what is `wanted`.
+    WrongNode { at: Span, key: String, wanted: &'static str, found: &'static str },
+    /// `key` belongs to a part of the product that this version does not have.
+    NotBuilt { at: Span, key: &'static str },
+    /// A patch that does not fit its context: `path` is a JSON Pointer.
+    BadPatch { at: Span, path: String, why: PatchError },
+    /// A matrix with more than `max` cases.
+    TooMany { at: Span, max: usize },
+    /// The file at `path` is not there, or cannot be read.
+    NoFile { at: Span, path: String },
+    /// The file at `path` does not hold a JSON object.
+    NotObject { at: Span, path: String },
+    /// No policy is called `name`.
+    UnknownPolicy { at: Span, name: String, nearest: Option<String> },
+    /// No policy lies beside the test file.
+    NoPolicy { at: Span },
+    /// `text` is no time.
+    BadTime { at: Span, text: String },
+    /// The expression does not yield what a context can hold.
+    BadInput { at: Span, name: String },
+    /// An expectation that asks for two winners, or for none and for a rule.
+    TwoEffects { at: Span },
+}
+
+/// Why a patch does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchError {
+    /// The text is no JSON Pointer.
+    NotAPointer,
+    /// The context has nothing there.
+    NothingThere,
+    /// What stands above is neither an object nor a list.
+    NotAContainer,
+    /// An index that the list does not have.
+    NoSuchIndex,
+    /// `test`: another value stands there.
+    Differs,
+}
+
+impl PatchError {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::NotAPointer => "a JSON Pointer starts with `/`",
+            Self::NothingThere => "the context has nothing there",
+            Self::NotAContainer => "what stands above it is neither an object nor a list",
+            Self::NoSuchIndex => "the list has no such index",
+            Self::Differs => "another value stands there",
+        }
+    }
+}
+
+impl From<SuiteError> for Diagnostic {
+    fn from(error: SuiteError) -> Self {
+        let bad =
+            |at, message: String, label: &str| Self::new(Code::BadTestFile, at, message, label);
+        match error {
+            SuiteError::UnknownKey { at, key, what, nearest } => {
+                bad(at, format!("{what} has no key `{key}`"), "unknown")
+                    .maybe_help(nearest.map(|name| format!("did you mean `{name}`?")))
+            }
+            SuiteError::MissingKey { at, key, what } => {
+                bad(at, format!("{what} has no `{key}`"), "it is missing here")
+            }
+            SuiteError::WrongNode { at, key, wanted, found } => {
+                bad(at, format!("`{key}` must be {wanted}"), &format!("this is {found}"))
+            }
+            SuiteError::NotBuilt { at, key } => {
+                bad(at, format!("`{key}` in tests is not built yet"), "this version cannot run it")
+            }
+            SuiteError::BadPatch { at, path, why } => {
+                bad(at, format!("`{path}` cannot be patched: {}", why.text()), "this patch")
+            }
+            SuiteError::TooMany { at, max } => {
+                bad(at, format!("a matrix may have {max} cases, this one has more"), "too many")
+            }
+            SuiteError::NoFile { at, path } => {
+                bad(at, format!("`{path}` cannot be read"), "named here")
+            }
+            SuiteError::NotObject { at, path } => {
+                bad(at, format!("`{path}` does not hold a JSON object"), "named here")
+            }
+            SuiteError::UnknownPolicy { at, name, nearest } => {
+                bad(at, format!("no policy is called `{name}`"), "named here")
+                    .maybe_help(nearest.map(|name| format!("did you mean `{name}`?")))
+            }
+            SuiteError::NoPolicy { at } => {
+                bad(at, "no policy lies beside this test file".to_owned(), "nothing to test")
+                    .help("name the policy, as in `policy: payments`")
+            }
+            SuiteError::BadTime { at, text } => {
+                bad(at, format!("`{text}` is no time"), "not RFC 3339")
+                    .help("write it as in `2026-03-17T10:00:00Z`")
+            }
+            SuiteError::BadInput { at, name } => {
+                bad(at, format!("`{name}` has no value that JSON can say"), "this expression")
+            }
+            SuiteError::TwoEffects { at } => {
+                bad(at, "a case expects one effect".to_owned(), "this names more")
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `policyc test`: table tests beside policies, and the tests of the CEL Policy format.
+//!
+//! In:      a test file, the sources it may speak about, the other files it names.
+//! Out:     a `TestFile`: its cases read, expanded and patched; `run` decides them.
+//! Imports: `base`, `diag`, `compiler`, `runtime`.
+//!
+//! `case` reads `*_test.yaml`, `format` reads `tests.yaml`, `run` decides through the whole
+//! pipeline (compile, write, verify, evaluate), `expect` compares, `show` says what happened.
+
+pub mod case;
+pub mod error;
+pub mod expect;
+pub mod format;
+pub mod literal;
+pub mod patch;
+pub mod phrase;
+
+mod table;
+mod tree;
+
+use serde_json::Value as Json;
+
+use crate::base::span::{FileId, Span, Spanned};
+
+/// The tests of one file.
+#[derive(Clone, Debug)]
+pub struct TestFile {
+    /// The file.
+    pub file: FileId,
+    /// Names of the policies that are tested together; empty: those that lie beside the file.
+    pub policies: Vec<Spanned<String>>,
+    /// The cases, in order, matrices expanded.
+    pub cases: Vec<Case>,
+}
+
+/// One test.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Its name; in a matrix with the values chosen, in the format's files `section/test`.
+    pub name: String,
+    /// Where it is written: its name.
+    pub span: Span,
+    /// What is decided about.
+    pub context: Context,
+    /// RFC 3339; where it is missing, `NOW`.
+    pub now: Option<Spanned<String>>,
+    /// Results of host functions.
+    pub functions: Vec<HostResult>,
+    /// Why it is not run.
+    pub skip: Option<String>,
+    /// What must come out.
+    pub expect: Spanned<Expect>,
+}
+
+/// The time of cases that name none: 2026-01-01T00:00:00Z, so that no test depends on the day.
+pub const NOW: &str = "2026-01-01T00:00:00Z";
+
+/// What is decided about.
+#[derive(Clone, Debug)]
+pub enum Context {
+    /// The whole context.
+    Whole(Json),
+    /// Roots, each a value or an expression: the format's `input`.
+    Roots(Vec<(Spanned<String>, Input)>),
+    /// An expression whose value is the whole context: the format's `context_expr`.
+    Expression(Spanned<String>),
+}
+
+/// The value of a root.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// As written.
+    Value(Json),
+    /// What a CEL expression yields.
+    Expression(Spanned<String>),
+}
+
+/// A result of a host function: `name(args)` is `result`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostResult {
+    /// As the function is called.
+    pub name: String,
+    /// The arguments, the receiver first.
+    pub args: Vec<Json>,
+    /// The result.
+    pub result: Json,
+}
+
+/// What must come out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expect {
+    /// Parts of a decision, by the names that decisions in JSON have. Of an object only the given
+    /// keys are compared.
+    Decision(Json),
+    /// The output is this value.
+    Value(Json),
+    /// The output is what this expression yields.
+    Expression(String),
+    /// Compiling or evaluating fails, and each text is part of what is said.
+    Errors(Vec<String>),
+}

@@ -1,0 +1,133 @@
+//! Reads the YAML of test files: known keys, wanted kinds, and values as JSON.
+
+use serde_json::{Map, Number, Value as Json};
+
+use crate::base::span::{Span, Spanned};
+use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Value};
+use crate::diag::sink::Sink;
+use crate::diag::suggest::nearest;
+use crate::tools::suite::error::SuiteError;
+
+/// A mapping whose keys are known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keys<'a> {
+    what: &'static str,
+    span: Span,
+    entries: &'a [Entry],
+}
+
+impl<'a> Keys<'a> {
+    /// The mapping `node`, which is `what`; reports anything else, and every key but `known`.
+    pub(super) fn open(
+        node: &'a Node,
+        what: &'static str,
+        known: &[&'static str],
+        sink: &mut Sink,
+    ) -> Option<Self> {
+        let Some(entries) = node.entries() else {
+            wrong(node, what, "a mapping", sink);
+            return None;
+        };
+        for entry in entries {
+            let key = entry.key.value.as_str();
+            if !known.contains(&key) {
+                let near = nearest(key, known.iter().copied());
+                let nearest = known.iter().copied().find(|name| Some(*name) == near);
+                let (at, key) = (entry.key.span, key.to_owned());
+                sink.report(SuiteError::UnknownKey { at, key, what, nearest });
+            }
+        }
+        Some(Self { what, span: node.span, entries })
+    }
+
+    /// The value of `key`; a null counts as none.
+    pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
+        self.entry(key).map(|entry| &entry.value).filter(|node| !node.is_null())
+    }
+
+    /// The entry `key`, a null too.
+    pub(super) fn entry(&self, key: &str) -> Option<&'a Entry> {
+        self.entries.iter().find(|entry| entry.key.value == key)
+    }
+
+    /// The value of `key`; reports its absence.
+    pub(super) fn need(&self, key: &'static str, sink: &mut Sink) -> Option<&'a Node> {
+        let found = self.get(key);
+        if found.is_none() {
+            let at = self.entries.first().map_or(self.span, |entry| entry.key.span);
+            sink.report(SuiteError::MissingKey { at, key, what: self.what });
+        }
+        found
+    }
+
+    /// The text of `key`.
+    pub(super) fn text(&self, key: &str, sink: &mut Sink) -> Option<Spanned<String>> {
+        text(self.get(key)?, key, sink)
+    }
+
+    /// The elements of `key`; none where it is not written.
+    pub(super) fn items(&self, key: &str, sink: &mut Sink) -> &'a [Node] {
+        let Some(node) = self.get(key) else { return &[] };
+        node.items().unwrap_or_else(|| {
+            wrong(node, key, "a list", sink);
+            &[]
+        })
+    }
+
+    /// Reports keys of parts that this version does not have.
+    pub(super) fn not_built(&self, keys: &[&'static str], sink: &mut Sink) {
+        for key in keys {
+            if let Some(entry) = self.entry(key) {
+                sink.report(SuiteError::NotBuilt { at: entry.key.span, key });
+            }
+        }
+    }
+}
+
+/// Reports that `key` holds something else than what is `wanted`.
+pub(super) fn wrong(node: &Node, key: &str, wanted: &'static str, sink: &mut Sink) {
+    if !matches!(node.kind, NodeKind::Refused) {
+        let (at, key, found) = (node.span, key.to_owned(), node.describe());
+        sink.report(SuiteError::WrongNode { at, key, wanted, found });
+    }
+}
+
+/// The text of a scalar; reports anything else.
+pub(super) fn text(node: &Node, key: &str, sink: &mut Sink) -> Option<Spanned<String>> {
+    match node.text() {
+        Some(text) => Some(Spanned::new(text.to_owned(), node.span)),
+        None => {
+            wrong(node, key, "text", sink);
+            None
+        }
+    }
+}
+
+/// The value of a node as JSON; `None` for what JSON cannot say, which was reported.
+pub(super) fn json(node: &Node, sink: &mut Sink) -> Option<Json> {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => Some(match scalar.value() {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(value),
+            Value::Int(value) => Json::from(value),
+            Value::Uint(value) => Json::from(value),
+            Value::Double(value) => match Number::from_f64(value) {
+                Some(number) => Json::Number(number),
+                None => {
+                    wrong(node, "a number", "finite", sink);
+                    return None;
+                }
+            },
+            Value::Text(value) => Json::from(value),
+        }),
+        NodeKind::Sequence { items, .. } => {
+            items.iter().map(|item| json(item, sink)).collect::<Option<Vec<_>>>().map(Json::Array)
+        }
+        NodeKind::Mapping { entries, .. } => entries
+            .iter()
+            .map(|entry| Some((entry.key.value.clone(), json(&entry.value, sink)?)))
+            .collect::<Option<Map<String, Json>>>()
+            .map(Json::Object),
+        NodeKind::Refused => None,
+    }
+}
