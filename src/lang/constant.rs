@@ -313,3 +313,94 @@ fn write_bytes(out: &mut impl Write, bytes: &[u8]) -> fmt::Result {
     }
     out.write_str("\"")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lang::value::compare;
+    use crate::lang::value::heap::Store;
+
+    fn constant() -> impl Strategy<Value = Constant> {
+        let key = prop_oneof![
+            any::<bool>().prop_map(Constant::Bool),
+            any::<i64>().prop_map(Constant::Int),
+            ".{0,5}".prop_map(|text| Constant::String(text.into())),
+        ];
+        let leaf = prop_oneof![
+            Just(Constant::Null),
+            key.clone(),
+            any::<u64>().prop_map(Constant::Uint),
+            (-1e9..1e9).prop_map(Constant::Double),
+            any::<Vec<u8>>().prop_map(Constant::Bytes),
+            (0_i64..1 << 40, 0_u32..1_000_000_000).prop_map(|(s, ns)| Constant::Timestamp(s, ns)),
+            any::<i64>().prop_map(Constant::Duration),
+            Just(Constant::Type("google.protobuf.Duration".into())),
+            Just(Constant::Type("acme.Widget".into())),
+            Just(Constant::Optional(None)),
+        ];
+        leaf.prop_recursive(4, 32, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Constant::List),
+                inner.clone().prop_map(|value| Constant::Optional(Some(Box::new(value)))),
+                prop::collection::vec((key.clone(), inner), 0..4).prop_map(Constant::Map),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn values_there_and_back(constant in constant()) {
+            let mut store = Store::new(1 << 16, 1 << 12);
+            let mut heap = Heap::of(&mut store);
+            // Maps come with keys in any order and perhaps twice.
+            let built = constant.to_value(&mut heap);
+            prop_assert_eq!(heap.store.height(), 0);
+            let value = match built {
+                Ok(value) => value,
+                Err(error) => {
+                    prop_assert_eq!(error, EvalError::DuplicateMapKey);
+                    return Ok(());
+                }
+            };
+            let back = Constant::from_value(&heap.view(), &value).expect("small");
+            let again = back.to_value(&mut heap).expect("sorted");
+            prop_assert_eq!(Constant::from_value(&heap.view(), &again), Ok(back));
+            prop_assert!(compare::equal(&heap.view(), &value, &again).expect("small"));
+        }
+
+        #[test]
+        fn keys_tell_constants_apart(a in constant(), b in constant()) {
+            prop_assert_eq!(a == b, a.key() == b.key());
+        }
+    }
+
+    #[test]
+    fn keys_see_what_equality_does_not() {
+        assert_ne!(Constant::Double(0.0).key(), Constant::Double(-0.0).key());
+        assert_ne!(Constant::Int(1).key(), Constant::Duration(1).key());
+        let nan = Constant::Double(f64::NAN);
+        assert_eq!(nan.key(), nan.key());
+    }
+
+    #[test]
+    fn prints_as_cel() {
+        let string = |text: &str| Constant::String(text.into());
+        let cases = [
+            (Constant::Uint(1), "1u"),
+            (Constant::Double(2.0), "2.0"),
+            (Constant::Double(f64::INFINITY), r#"double("Infinity")"#),
+            (string("a\"\n\u{1b}"), r#""a\"\n\u001b""#),
+            (Constant::Bytes(vec![b'a', 0xFF]), r#"b"a\xff""#),
+            (Constant::Timestamp(0, 0), r#"timestamp("1970-01-01T00:00:00Z")"#),
+            (Constant::Duration(1_500_000_000), r#"duration("1.5s")"#),
+            (Constant::List(vec![Constant::Int(1), Constant::Null]), "[1, null]"),
+            (Constant::Map(vec![(string("a"), Constant::Bool(true))]), r#"{"a": true}"#),
+            (Constant::Optional(Some(Box::new(Constant::Int(1)))), "optional.of(1)"),
+        ];
+        for (constant, text) in cases {
+            assert_eq!(constant.to_string(), text);
+        }
+    }
+}

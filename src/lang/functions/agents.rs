@@ -272,3 +272,87 @@ fn resolved(path: &str) -> impl Iterator<Item = &str> {
         _ => true,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lang::value::heap::Store;
+    use crate::lang::value::json;
+
+    #[test]
+    fn paths_are_resolved() {
+        let cases = [
+            ("/repo", "/repo", true),
+            ("/repo/", "/repo", true),
+            ("/repo//a/./b", "/repo/", true),
+            ("/repo/src/../a", "/repo", true),
+            ("/repo/../etc/passwd", "/repo", false),
+            ("/repo/a/../../repo/b", "/repo", true),
+            ("/repo-old/a", "/repo", false),
+            ("/re", "/repo", false),
+            ("/../repo/a", "/repo", true),
+            ("/anything", "/", true),
+            ("repo/a", "/repo", false),
+            ("/repo/a", "repo", false),
+            ("a/b", "a", true),
+            ("./a/b", "a", true),
+            ("a", ".", true),
+            ("../a", ".", false),
+            ("../a", "..", true),
+            ("a", "..", true),
+            ("a", "../x", false),
+            ("../x/y", "../x", true),
+            ("../../x", "..", false),
+            ("", "", false),
+            ("a", "", false),
+            ("/repo/a\0/../../etc", "/repo", false),
+        ];
+        for (path, root, wanted) in cases {
+            assert_eq!(is_within(path, root), wanted, "{path} in {root}");
+        }
+    }
+
+    fn resolve(path: &str) -> Vec<&str> {
+        let mut parts = Vec::new();
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        parts
+    }
+
+    proptest! {
+        #[test]
+        fn absolute_paths_agree_with_a_stack(
+            path in r"/(a|b|\.|\.\.|/){0,9}",
+            root in r"/(a|b|\.\.|/){0,5}",
+        ) {
+            let wanted = resolve(&path).starts_with(&resolve(&root));
+            prop_assert_eq!(is_within(&path, &root), wanted);
+        }
+    }
+
+    #[test]
+    fn parts_of_urls() {
+        let mut store = Store::new(1_024, 64);
+        let mut heap = Heap::of(&mut store);
+        let text = "HTTPS://me@[::1]:8080/a%2Fb?x=1&y&x=a+b%21&=z#f";
+        let text = heap.new_string(text).expect("room");
+        let url = url_of(&mut heap, &[text]).expect("a URL");
+        let parts = [scheme, host, hostname, port, path].map(|part| part(&mut heap, &[url]));
+        let texts = parts.map(|part| heap.str(&part.expect("a part")).to_owned());
+        assert_eq!(texts, ["https", "[::1]:8080", "::1", "8080", "/a%2Fb"]);
+        let map = query(&mut heap, &[url]).expect("a query");
+        let mut shown = String::new();
+        json::write(&heap.view(), &map, json::Form::Plain, &mut shown).expect("small");
+        assert_eq!(shown, r#"{"":["z"],"x":["1","a b!"],"y":[""]}"#);
+        let raw = scheme(&mut heap, &[text]).map(|value| value.len());
+        assert_eq!(raw, Err(EvalError::BadConversion));
+        assert_eq!(heap.store.height(), 0);
+    }
+}

@@ -138,3 +138,23 @@ fn keep_first(heap: &mut Heap<'_>, height: usize) -> Result<u32, EvalError> {
     }
     Ok(kept)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::value::heap::Store;
+
+    #[test]
+    fn distinct_keeps_the_first() {
+        let mut store = Store::new(64, 64);
+        let mut heap = Heap::of(&mut store);
+        let text = heap.new_string("a").expect("room");
+        let nan = Value::double(f64::NAN);
+        let list = [Value::int(2), text, Value::double(2.0), nan, nan, Value::int(1), text];
+        let list = heap.new_list(&list).expect("room");
+        let kept = distinct(&mut heap, &[list]).expect("room");
+        let tags: Vec<Tag> = heap.elements(&kept).iter().map(Value::tag).collect();
+        assert_eq!(tags, [Tag::Int, Tag::String, Tag::Double, Tag::Double, Tag::Int]);
+        assert_eq!(heap.store.height(), 0);
+    }
+}

@@ -256,3 +256,91 @@ fn resolve_dots(path: &mut [u8]) -> usize {
     }
     to
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn normal(text: &str) -> Option<String> {
+        let mut bytes = text.as_bytes().to_vec();
+        let len = normalise(&mut bytes)?;
+        bytes.truncate(len);
+        Some(String::from_utf8(bytes).expect("a URL is ASCII"))
+    }
+
+    #[test]
+    fn normalises() {
+        let cases = [
+            ("HTTPS://Example.COM:8080/A?B#C", "https://example.com:8080/A?B#C"),
+            ("https://a/b/./c/../d", "https://a/b/d"),
+            ("https://a/../../b/..", "https://a/"),
+            ("https://a/b/.", "https://a/b/"),
+            ("https://a/%2e%2E/%7euser/%2fx%3a", "https://a/~user/%2Fx%3A"),
+            ("https://a", "https://a"),
+            ("https://a?x=/../", "https://a?x=/../"),
+            ("https://user:pw@host/", "https://user:pw@host/"),
+            ("file:///etc/passwd", "file:///etc/passwd"),
+            ("mailto:a@b.c", "mailto:a@b.c"),
+            ("http://[::1]:80/", "http://[::1]:80/"),
+            ("http://127.0.0.1/", "http://127.0.0.1/"),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(normal(text).as_deref(), Some(wanted), "{text}");
+            assert!(Url::normal(wanted.as_bytes()).is_some(), "{wanted}");
+            assert!(text == wanted || Url::normal(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_programs_read_differently() {
+        let bad = [
+            "",
+            "/a/b",
+            "example.com",
+            "https:///path",
+            "https://",
+            "https:example.com",
+            "https://a\\b",
+            "https://a b/",
+            "https://a/\u{e9}",
+            "https://a/%zz",
+            "https://a/%2",
+            "https://ex%61mple.com/",
+            "https://a@b@c/",
+            "https://a:80:90/",
+            "https://a:99999/",
+            "https://a:x/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://127.1/",
+            "https://1.2.3.04/",
+            "https://[::1/",
+            "https://[::1]x/",
+            "https://[v1.x]/",
+            "x:/..//evil.com/",
+            "1a://b/",
+            "https://a/\n",
+        ];
+        for text in bad {
+            assert_eq!(normal(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_changes_nothing(text in "(https?|x)://?[a-c.%2eE@:/?#0-9]{0,24}") {
+            if let Some(once) = normal(&text) {
+                prop_assert!(once.len() <= text.len());
+                prop_assert_eq!(normal(&once), Some(once.clone()));
+                prop_assert!(Url::normal(once.as_bytes()).is_some(), "{}", once);
+            }
+        }
+
+        #[test]
+        fn never_panics(text in any::<Vec<u8>>()) {
+            let _ = normalise(&mut text.clone());
+        }
+    }
+}

@@ -251,3 +251,119 @@ fn kind(value: &Value) -> u8 {
         | Tag::Optional) => tag as u8,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lang::value::heap::{Heap, Store};
+
+    #[expect(clippy::cast_precision_loss, reason = "doubles near ints are wanted")]
+    fn number() -> impl Strategy<Value = Value> {
+        let edges = prop::sample::select(vec![
+            0.0,
+            -0.0,
+            0.5,
+            -0.5,
+            9_007_199_254_740_992.0,
+            9_223_372_036_854_775_808.0,
+            -9_223_372_036_854_775_808.0,
+            18_446_744_073_709_551_616.0,
+            1e300,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+        ]);
+        let near = (0_i64..4, prop::sample::select(vec![0, 1 << 53, i64::MAX - 3, i64::MIN]));
+        prop_oneof![
+            any::<i64>().prop_map(Value::int),
+            near.clone().prop_map(|(a, b)| Value::int(b + a)),
+            any::<u64>().prop_map(Value::uint),
+            near.prop_map(|(a, b)| Value::uint((b + a).cast_unsigned())),
+            any::<f64>().prop_map(Value::double),
+            any::<i64>().prop_map(|int| Value::double(int as f64)),
+            edges.prop_map(Value::double),
+        ]
+    }
+
+    /// A number as its whole part and the sign of its fraction: beside an integer that is exact.
+    #[expect(clippy::cast_possible_truncation, reason = "saturates far outside of all integers")]
+    fn exact(value: &Value) -> (i128, i8) {
+        if value.tag() == Tag::Int {
+            return (i128::from(value.signed()), 0);
+        }
+        if value.tag() == Tag::Uint {
+            return (i128::from(value.bits()), 0);
+        }
+        let fraction = value.float().fract();
+        let sign = i8::from(fraction > 0.0) - i8::from(fraction < 0.0);
+        (value.float().trunc() as i128, sign)
+    }
+
+    proptest! {
+        #[test]
+        fn mixed_numbers_compare_exactly(a in number(), b in number()) {
+            let order = numbers(&a, &b);
+            prop_assert_eq!(numbers(&b, &a), order.map(Ordering::reverse));
+            prop_assume!(a.tag() != Tag::Double || b.tag() != Tag::Double);
+            let is_number = |v: &Value| v.tag() != Tag::Double || !v.float().is_nan();
+            let wanted = (is_number(&a) && is_number(&b)).then(|| exact(&a).cmp(&exact(&b)));
+            prop_assert_eq!(order, wanted);
+        }
+
+        #[test]
+        fn total_order_is_one(a in number(), b in number(), c in number()) {
+            let mut store = Store::new(0, 0);
+            let heap = Heap::of(&mut store);
+            let view = heap.view();
+            let order = |a, b| total_order(&view, a, b).expect("scalars");
+            prop_assert_eq!(order(&a, &b), order(&b, &a).reverse());
+            if order(&a, &b).is_le() && order(&b, &c).is_le() {
+                prop_assert!(order(&a, &c).is_le());
+            }
+            if equal(&view, &a, &b).expect("scalars") {
+                prop_assert!(order(&a, &b).is_eq());
+            }
+        }
+    }
+
+    #[test]
+    fn kinds_are_unequal_and_nan_is_alone() {
+        let mut store = Store::new(64, 64);
+        let mut heap = Heap::of(&mut store);
+        let text = heap.new_string("a long text, equal").expect("room");
+        let same = heap.new_string("a long text, equal").expect("room");
+        let other = heap.new_string("a long text, equa!").expect("room");
+        let bytes = heap.new_text(Tag::Bytes, b"a").expect("room");
+        let nan = heap.new_list(&[Value::double(f64::NAN)]).expect("room");
+        let ints = heap.new_list(&[Value::int(1), Value::int(2)]).expect("room");
+        let mixed = heap.new_list(&[Value::double(1.0), Value::uint(2)]).expect("room");
+        let view = heap.view();
+        let is = |a: &Value, b: &Value| equal(&view, a, b).expect("small");
+        assert!(is(&text, &same) && !is(&text, &other) && !is(&text, &bytes));
+        assert!(is(&ints, &mixed) && !is(&nan, &nan));
+        assert!(is(&Value::NULL, &Value::NULL) && !is(&Value::NULL, &Value::bool(false)));
+        assert!(!is(&Value::duration(1), &Value::int(1)));
+        assert_eq!(order(&view, &text, &other), Ok(Some(Ordering::Greater)));
+        assert_eq!(order(&view, &ints, &mixed), Err(EvalError::NoSuchOverload));
+        assert_eq!(order(&view, &Value::NULL, &Value::NULL), Err(EvalError::NoSuchOverload));
+        assert_eq!(order(&view, &Value::int(1), &Value::double(f64::NAN)), Ok(None));
+    }
+
+    #[test]
+    fn shared_parts_do_not_run_away() {
+        let mut store = Store::new(0, 4_096);
+        let mut heap = Heap::of(&mut store);
+        let (mut wide, mut deep) = (Value::int(1), Value::int(1));
+        for _ in 0..64 {
+            wide = heap.new_list(&[wide, wide]).expect("room");
+        }
+        for _ in 0..1_000 {
+            deep = heap.new_list(&[deep]).expect("room");
+        }
+        let view = heap.view();
+        assert_eq!(equal(&view, &wide, &wide), Err(EvalError::Budget));
+        assert_eq!(equal(&view, &deep, &deep), Err(EvalError::Budget));
+        assert_eq!(total_order(&view, &deep, &deep), Err(EvalError::Budget));
+    }
+}

@@ -151,3 +151,69 @@ impl fmt::Display for Seconds {
         f.write_str("s")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_as_cel_writes() {
+        let good = [
+            ("0", 0),
+            ("-0", 0),
+            ("1h30m", 5_400_000_000_000),
+            ("1h34us", 3_600_000_034_000),
+            ("-1.5h", -5_400_000_000_000),
+            ("+.5s", 500_000_000),
+            ("1.s", 1_000_000_000),
+            ("1us1\u{b5}s1\u{3bc}s", 3_000),
+            ("1.9999ns", 1),
+            ("9223372036854775807ns", i64::MAX),
+            ("-9223372036854775808ns", i64::MIN),
+            ("0000000000000000000000000000001s", 1_000_000_000),
+        ];
+        for (text, nanoseconds) in good {
+            assert_eq!(parse(text), Ok(nanoseconds), "{text}");
+        }
+        for text in ["", "-", "1", "s", ".s", "1x", "1 s", " 1s", "--1s", "1h-1m", "1d", "1S"] {
+            assert_eq!(parse(text), Err(TimeError::Syntax), "{text}");
+        }
+        let many = "99999999999999999999h".repeat(500);
+        for text in ["9223372036854775808ns", "2562048h", "999999999999999999999999h", &many] {
+            assert_eq!(parse(text), Err(TimeError::Range), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_iso_8601() {
+        let good = [
+            ("PT1H30M", 5_400_000_000_000),
+            ("P1DT1S", 86_401_000_000_000),
+            ("P2W", 1_209_600_000_000_000),
+            ("-PT0.5S", -500_000_000),
+            ("PT0S", 0),
+        ];
+        for (text, nanoseconds) in good {
+            assert_eq!(parse_iso(text), Ok(nanoseconds), "{text}");
+        }
+        let bad =
+            ["", "P", "PT", "P1", "P1Y", "P1M", "PT1M1H", "PT1D", "P1DT", "P1H", "PT.5H", "1S"];
+        for text in bad {
+            assert_eq!(parse_iso(text), Err(TimeError::Syntax), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_it_prints(nanoseconds in any::<i64>()) {
+            prop_assert_eq!(parse(&Seconds(nanoseconds).to_string()), Ok(nanoseconds));
+        }
+
+        #[test]
+        fn never_panics(text in "[+-]?[0-9.hmsnuPTDWHMS\u{b5}]{0,40}") {
+            let _ = (parse(&text), parse_iso(&text));
+        }
+    }
+}

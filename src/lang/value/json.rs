@@ -242,3 +242,66 @@ fn write_base64(out: &mut impl Write, bytes: &[u8]) -> fmt::Result {
     }
     out.write_str("\"")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::constant::Constant;
+    use crate::lang::value::heap::{Heap, Store};
+
+    fn form(constant: &Constant, form: Form) -> String {
+        let mut store = Store::new(1_024, 64);
+        let mut heap = Heap::of(&mut store);
+        let value = constant.to_value(&mut heap).expect("room");
+        let mut out = String::new();
+        write(&heap.view(), &value, form, &mut out).expect("small");
+        out
+    }
+
+    #[test]
+    fn canonical_keeps_kinds() {
+        let string = |text: &str| Constant::String(text.into());
+        let dollar = vec![(string("$u"), Constant::Int(1)), (string("b"), Constant::List(vec![]))];
+        let mixed = vec![(Constant::Bool(true), Constant::Int(1)), (string("b"), Constant::Null)];
+        let half = "1970-01-01T00:00:00.5Z";
+        let cases = [
+            (Constant::Null, "null", "null"),
+            (Constant::Int(-1), "-1", "-1"),
+            (Constant::Double(1.0), "1.0", "1.0"),
+            (Constant::Double(1e21), "1e+21", "1e+21"),
+            (Constant::Uint(1), r#"{"$u":1}"#, "1"),
+            (Constant::Double(f64::NAN), r#"{"$f":"NaN"}"#, r#""NaN""#),
+            (Constant::Bytes(b"abcd".to_vec()), r#"{"$b":"YWJjZA=="}"#, r#""YWJjZA==""#),
+            (Constant::Bytes(b"abc".to_vec()), r#"{"$b":"YWJj"}"#, r#""YWJj""#),
+            (
+                Constant::Timestamp(0, 500_000_000),
+                &format!("{{\"$ts\":\"{half}\"}}"),
+                &format!("\"{half}\""),
+            ),
+            (Constant::Duration(-1), r#"{"$d":"-0.000000001s"}"#, r#""-0.000000001s""#),
+            (Constant::Type("int".into()), r#"{"$t":"int"}"#, r#""int""#),
+            (string("a\"\\\n\u{1}é"), r#""a\"\\\n\u0001é""#, r#""a\"\\\n\u0001é""#),
+            (Constant::Optional(None), r#"{"$o":[]}"#, "null"),
+            (Constant::Map(dollar), r#"{"$$u":1,"b":[]}"#, r#"{"$u":1,"b":[]}"#),
+            (Constant::Map(mixed), r#"{"$m":[[true,1],["b",null]]}"#, r#"{"true":1,"b":null}"#),
+        ];
+        for (constant, canonical, plain) in cases {
+            assert_eq!(form(&constant, Form::Canonical), canonical);
+            assert_eq!(form(&constant, Form::Plain), plain);
+        }
+    }
+
+    #[test]
+    fn messages_quote_scalars_as_text() {
+        let mut store = Store::new(64, 8);
+        let mut heap = Heap::of(&mut store);
+        let text = heap.new_string("a\"b").expect("room");
+        let list = heap.new_list(&[text, Value::uint(1)]).expect("room");
+        let mut out = String::new();
+        for value in [text, Value::double(2.0), Value::duration(1_000_000), Value::NULL, list] {
+            write_text(&heap.view(), &value, &mut out).expect("small");
+            out.push(' ');
+        }
+        assert_eq!(out, r#"a"b 2 0.001s null ["a\"b",1] "#);
+    }
+}

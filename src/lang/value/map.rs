@@ -94,3 +94,67 @@ const fn rank(key: &Value) -> Option<u8> {
         | Tag::Optional => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::value::heap::Store;
+
+    fn map_of(heap: &mut Heap<'_>, entries: &[(Value, Value)]) -> Result<Value, EvalError> {
+        let height = heap.store.height();
+        for (key, value) in entries {
+            heap.store.push_stack(*key)?;
+            heap.store.push_stack(*value)?;
+        }
+        finish(heap, height)
+    }
+
+    #[test]
+    fn keys_are_found_by_value() {
+        let mut store = Store::new(64, 64);
+        let mut heap = Heap::of(&mut store);
+        let (a, b) = (heap.new_string("a").expect("room"), heap.new_string("b").expect("room"));
+        let entries = [
+            (b, Value::int(10)),
+            (Value::int(2), Value::int(20)),
+            (Value::bool(true), Value::int(30)),
+            (Value::uint(1), Value::int(40)),
+            (a, Value::int(50)),
+            (Value::int(-1), Value::int(60)),
+        ];
+        let map = map_of(&mut heap, &entries).expect("keys differ");
+        let view = heap.view();
+        let found = |key: &Value| get(&view, &map, key).map(|value| value.signed());
+        for (key, value) in &entries {
+            assert_eq!(found(key), Some(value.signed()));
+        }
+        assert_eq!(found(&Value::double(1.0)), Some(40));
+        assert_eq!(found(&Value::int(1)), Some(40));
+        for missing in [Value::double(1.5), Value::double(f64::NAN), Value::NULL, Value::uint(7)] {
+            assert_eq!(found(&missing), None);
+        }
+        assert_eq!(get_str(&view, &map, "b").map(|value| value.signed()), Some(10));
+        assert!(get_str(&view, &map, "c").is_none());
+        let keys = view.elements(&map).iter().step_by(2).map(Value::tag);
+        let wanted = [Tag::Bool, Tag::Int, Tag::Uint, Tag::Int, Tag::String, Tag::String];
+        assert!(keys.eq(wanted));
+    }
+
+    #[test]
+    fn keys_are_unique_and_of_four_kinds() {
+        let mut store = Store::new(64, 64);
+        let mut heap = Heap::of(&mut store);
+        let value = Value::NULL;
+        let pairs = [
+            vec![(Value::int(0), value), (Value::uint(0), value)],
+            vec![(Value::double(1.0), value)],
+            vec![(Value::NULL, value)],
+        ];
+        for entries in pairs {
+            let refused = map_of(&mut heap, &entries);
+            assert_eq!(refused.map(|map| map.len()), Err(EvalError::DuplicateMapKey));
+            assert_eq!(heap.store.height(), 0);
+        }
+        assert_eq!(map_of(&mut heap, &[]).map(|map| map.len()), Ok(0));
+    }
+}

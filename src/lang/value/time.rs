@@ -253,3 +253,107 @@ pub(crate) fn write_fraction(f: &mut impl fmt::Write, nanoseconds: u32) -> fmt::
     }
     write!(f, ".{fraction:0digits$}")
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Datelike, FixedOffset, Timelike};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_rfc_3339_strictly() {
+        let good = [
+            ("1970-01-01T00:00:00Z", 0, 0),
+            ("0001-01-01T00:00:00Z", SECONDS_MIN, 0),
+            ("9999-12-31T23:59:59.999999999Z", SECONDS_MAX, 999_999_999),
+            ("2009-02-13T23:31:30+01:30", 1_234_562_490, 0),
+            ("2000-02-29T00:00:00.5-00:00", 951_782_400, 500_000_000),
+        ];
+        for (text, seconds, nanoseconds) in good {
+            assert_eq!(parse(text), Ok(Instant { seconds, nanoseconds }), "{text}");
+        }
+        let bad = [
+            "",
+            "1970-01-01",
+            "1970-01-01T00:00:00",
+            "1970-01-01t00:00:00Z",
+            "1970-01-01T00:00:00z",
+            "1970-01-01 00:00:00Z",
+            "1970-1-01T00:00:00Z",
+            "1970-01-01T00:00Z",
+            "1970-01-01T24:00:00Z",
+            "1970-01-01T00:60:00Z",
+            "1970-01-01T00:00:60Z",
+            "1970-02-29T00:00:00Z",
+            "1970-13-01T00:00:00Z",
+            "1970-00-01T00:00:00Z",
+            "1970-01-00T00:00:00Z",
+            "1970-01-01T00:00:00.Z",
+            "1970-01-01T00:00:00.0123456789Z",
+            "1970-01-01T00:00:00+24:00",
+            "1970-01-01T00:00:00+0100",
+            "1970-01-01T00:00:00Z ",
+            "+1970-01-01T00:00:00Z",
+            "\u{661}970-01-01T00:00:00Z",
+        ];
+        for text in bad {
+            assert_eq!(parse(text), Err(TimeError::Syntax), "{text}");
+        }
+        let outside =
+            ["0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "0000-12-31T23:59:59Z"];
+        for text in outside {
+            assert_eq!(parse(text), Err(TimeError::Range), "{text}");
+        }
+    }
+
+    fn fractions() -> impl Strategy<Value = u32> {
+        prop_oneof![Just(0), 0_u32..1_000_000_000, (0_u32..1_000).prop_map(|ms| ms * 1_000_000)]
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_chrono(
+            seconds in SECONDS_MIN..=SECONDS_MAX,
+            nanoseconds in fractions(),
+            offset in -86_340_i32..=86_340,
+        ) {
+            let instant = Instant { seconds, nanoseconds };
+            let utc = DateTime::from_timestamp(seconds, nanoseconds).expect("in its range");
+            prop_assert_eq!(parse(&instant.to_string()), Ok(instant));
+            let theirs = DateTime::parse_from_rfc3339(&instant.to_string()).expect("RFC 3339");
+            prop_assert_eq!(theirs.timestamp(), seconds);
+            prop_assert_eq!(theirs.timestamp_subsec_nanos(), nanoseconds);
+            let zone = FixedOffset::east_opt(offset).expect("less than a day");
+            let (local, at) = (utc.with_timezone(&zone), civil(seconds + i64::from(offset)));
+            prop_assert_eq!(at.year, i64::from(local.year()));
+            prop_assert_eq!(u32::from(at.month), local.month());
+            prop_assert_eq!(u32::from(at.day), local.day());
+            prop_assert_eq!(u32::from(at.weekday), local.weekday().num_days_from_sunday());
+            prop_assert_eq!(u32::from(at.day_of_year), local.ordinal0());
+            prop_assert_eq!(u32::from(at.hour), local.hour());
+            prop_assert_eq!(u32::from(at.minute), local.minute());
+            prop_assert_eq!(u32::from(at.second), local.second());
+            // Text in a zone of whole minutes, where its year has four digits.
+            let minutes = FixedOffset::east_opt(offset / 60 * 60).expect("less than a day");
+            let local = utc.with_timezone(&minutes);
+            if (0..=9_999).contains(&local.year()) {
+                prop_assert_eq!(parse(&local.to_rfc3339()), Ok(instant));
+            }
+        }
+
+        #[test]
+        fn nanoseconds_there_and_back(nanoseconds in any::<i128>()) {
+            let range = Instant { seconds: SECONDS_MIN, nanoseconds: 0 }.nanoseconds()
+                ..=Instant { seconds: SECONDS_MAX, nanoseconds: 999_999_999 }.nanoseconds();
+            let wrapped = range.start() + nanoseconds.rem_euclid(range.end() - range.start() + 1);
+            prop_assert_eq!(from_nanoseconds(wrapped).map(Instant::nanoseconds), Some(wrapped));
+            prop_assert_eq!(from_nanoseconds(nanoseconds).is_some(), range.contains(&nanoseconds));
+        }
+
+        #[test]
+        fn never_panics(text in "[0-9:.TZ+-]{0,36}") {
+            let _ = parse(&text);
+        }
+    }
+}

@@ -74,3 +74,41 @@ fn fixed(name: &str) -> Option<i64> {
     };
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::value::time::{SECONDS_MAX, SECONDS_MIN};
+
+    #[test]
+    fn finds_zones() {
+        let summer = 1_783_987_200;
+        let cases = [
+            ("UTC", 0),
+            ("Europe/Zurich", 7_200),
+            ("Asia/Kolkata", 19_800),
+            ("US/Central", -18_000),
+            ("CET", 7_200),
+            ("02:00", 7_200),
+            ("+02:00", 7_200),
+            ("-8:00", -28_800),
+            ("-00:30", -1_800),
+            ("-00:00", 0),
+        ];
+        for (name, offset) in cases {
+            let zone = Zone::named(name).unwrap_or_else(|_| panic!("{name} is a zone"));
+            assert_eq!(zone.offset(summer), offset, "{name}");
+        }
+        let bad = ["", "Mars/Base", "europe/zurich", "utc", "Local", "24:00", "1:5", "+1", "2:00 "];
+        for name in bad {
+            assert!(Zone::named(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn reaches_both_ends() {
+        let zone = Zone::named("America/New_York").expect("a zone");
+        assert_eq!(zone.offset(SECONDS_MAX), -18_000);
+        assert_eq!(zone.offset(SECONDS_MIN), -17_762);
+    }
+}
