@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::base::index::IndexVec;
 use crate::base::name::Name;
-use crate::base::span::Span;
+use crate::base::span::{Span, Spanned};
 use crate::newtype_index;
 
 newtype_index! {
@@ -92,6 +92,8 @@ pub struct RecordField {
     pub response_only: bool,
     /// Whether no message may quote it.
     pub sensitive: bool,
+    /// Most elements of a list, and where that is written.
+    pub max_items: Option<Spanned<u64>>,
     /// Where it was declared.
     pub span: Option<Span>,
 }
@@ -179,6 +181,7 @@ impl TypeTable {
 
     /// The type `id`.
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids come from this table")]
     pub fn get(&self, id: TypeId) -> &Type {
         &self.types[id]
     }
@@ -204,10 +207,24 @@ impl TypeTable {
         self.intern(Type::Record(id))
     }
 
+    /// The object type `id`.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids come from this table")]
+    pub fn object(&self, id: RecordId) -> &Record {
+        &self.records[id]
+    }
+
+    /// The fields of `ty`, if it is an object.
+    #[must_use]
+    pub fn fields(&self, ty: TypeId) -> Option<&[RecordField]> {
+        let Type::Record(record) = self.get(ty) else { return None };
+        Some(&self.object(*record).fields)
+    }
+
     /// The field `name` of object type `record`.
     #[must_use]
     pub fn field(&self, record: RecordId, name: &str) -> Option<&RecordField> {
-        let fields = &self.records[record].fields;
+        let fields = &self.object(record).fields;
         let at = fields.binary_search_by(|field| field.name.as_str().cmp(name)).ok()?;
         fields.get(at)
     }
@@ -237,7 +254,8 @@ impl TypeTable {
             Type::Optional(value) => format!("optional_type({})", self.show(*value)),
             Type::Wrapper(value) => format!("wrapper({})", self.show(*value)),
             Type::Type(value) => format!("type({})", self.show(*value)),
-            Type::Record(record) => self.records[*record]
+            Type::Record(record) => self
+                .object(*record)
                 .name
                 .as_ref()
                 .map_or_else(|| "object".to_owned(), ToString::to_string),

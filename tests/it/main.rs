@@ -1,6 +1,7 @@
 //! The integration tests.
 
 mod bundle;
+mod check;
 mod cli;
 mod documents;
 mod report;

@@ -3,8 +3,9 @@
 use crate::base::index::IndexVec;
 use crate::base::name::Name;
 use crate::base::span::Span;
-use crate::compiler::syntax::ast::ExprId;
-use crate::compiler::syntax::document::model::Fallback;
+use crate::compiler::syntax::ast::{Ast, ExprId};
+use crate::compiler::syntax::document::model::{Fallback, Parsed};
+use crate::diag::sink::Sink;
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
 use crate::lang::types::{TypeId, TypeTable};
@@ -43,6 +44,8 @@ pub struct Analysis {
     pub hosts: IndexVec<HostId, Host>,
     /// The named windows.
     pub windows: IndexVec<WindowId, WindowInfo>,
+    /// The declared tools of all documents.
+    pub tools: Vec<ToolInfo>,
     /// Beside `Parsed::policies`.
     pub policies: Vec<PolicyInfo>,
     /// Beside `Parsed::cel_policies`.
@@ -102,6 +105,17 @@ pub struct Host {
     pub params: Vec<TypeId>,
     /// Type of the result.
     pub result: TypeId,
+}
+
+/// A declared tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolInfo {
+    /// The name that `action.tool` holds.
+    pub name: Name,
+    /// Type of `args` in a call of this tool: an object.
+    pub args: TypeId,
+    /// Where it was declared.
+    pub span: Option<Span>,
 }
 
 /// A named window, resolved.
@@ -231,4 +245,56 @@ pub struct Vars {
     pub first: LocalId,
     /// In two-variable forms the element or the value.
     pub second: Option<LocalId>,
+}
+
+/// A project without errors: what the next stage takes. There is no other way to get one than
+/// `Analysis::checked`.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked<'a> {
+    parsed: &'a Parsed,
+    analysis: &'a Analysis,
+}
+
+impl Analysis {
+    /// The proof that `parsed`, from which this was made, has no error; `None` while the sink
+    /// holds one.
+    #[must_use]
+    pub fn checked<'a>(&'a self, parsed: &'a Parsed, sink: &Sink) -> Option<Checked<'a>> {
+        let whole = self.expr_types.len() == parsed.ast.exprs.len();
+        (whole && !sink.has_errors()).then_some(Checked { parsed, analysis: self })
+    }
+}
+
+impl<'a> Checked<'a> {
+    /// The documents.
+    #[must_use]
+    pub const fn parsed(&self) -> &'a Parsed {
+        self.parsed
+    }
+
+    /// The tree.
+    #[must_use]
+    pub const fn ast(&self) -> &'a Ast {
+        &self.parsed.ast
+    }
+
+    /// What checking found out.
+    #[must_use]
+    pub const fn analysis(&self) -> &'a Analysis {
+        self.analysis
+    }
+
+    /// The type of an expression.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "there is an entry for every expression")]
+    pub fn type_of(&self, id: ExprId) -> TypeId {
+        self.analysis.expr_types[id]
+    }
+
+    /// What an expression refers to.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "there is an entry for every expression")]
+    pub fn used(&self, id: ExprId) -> &'a Use {
+        &self.analysis.uses[id]
+    }
 }

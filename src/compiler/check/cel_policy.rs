@@ -1,0 +1,189 @@
+//! CEL Policy documents: blocks of rules, their variables and outputs.
+//!
+//! In:      `CelPolicyDocument` and the environment beside it.
+//! Out:     `CelPolicyInfo`, and types for all of its expressions.
+//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+//! Source:  the CEL Policy format; where it is silent, its conformance tests.
+
+use rustc_hash::FxHashMap;
+
+use crate::base::span::Span;
+use crate::compiler::check::analysis::{CelPolicyInfo, VariableId};
+use crate::compiler::check::error::{CallError, OutputError, PolicyError, Typed};
+use crate::compiler::check::infer::{Place, infer};
+use crate::compiler::check::policy::check_condition;
+use crate::compiler::check::schema::environment;
+use crate::compiler::check::scope::{Entity, Frame, Scope};
+use crate::compiler::check::state::Checker;
+use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal};
+use crate::compiler::syntax::document::model::{CelPolicyDocument, CelRule, Choice, Outcome};
+use crate::lang::types::{TypeId, TypeTable};
+
+/// Checks a CEL Policy document.
+pub(super) fn check(cx: &mut Checker<'_>, document: &CelPolicyDocument) -> CelPolicyInfo {
+    let environments = &cx.parsed.environments;
+    let beside = document.environment;
+    let found = environments.iter().find(|it| beside.is_some() && it.file == beside);
+    let mut scope = environment::scope(cx, found);
+    for import in &document.imports {
+        environment::abbreviate(cx, &mut scope, import);
+    }
+    let mut walk = Walk { cx, blocks: Vec::new() };
+    let yields = walk.block(&scope, &document.rule, None);
+    let blocks = walk.blocks;
+    let ty = yields.ty.map_or(TypeTable::DYN, |(ty, _)| ty);
+    let output = if yields.always { ty } else { cx.out.types.optional(ty) };
+    CelPolicyInfo { output, variables: blocks }
+}
+
+struct Walk<'c, 'a> {
+    cx: &'c mut Checker<'a>,
+    /// The variables of the blocks met so far.
+    blocks: Vec<Vec<VariableId>>,
+}
+
+/// What a block yields.
+#[derive(Clone, Debug)]
+struct Yields {
+    /// The type of its outputs, and where the first stands.
+    ty: Option<(TypeId, Span)>,
+    /// Whether it yields a value whatever happens.
+    always: bool,
+}
+
+impl Walk<'_, '_> {
+    /// Types a block. Blocks nest as deep as documents may.
+    fn block(&mut self, outer: &Scope, block: &CelRule, aggregate: Option<Span>) -> Yields {
+        let at = self.blocks.len();
+        self.blocks.push(Vec::new());
+        let mut scope = outer.clone();
+        let variables = self.variables(&mut scope, block);
+        if let Some(place) = self.blocks.get_mut(at) {
+            *place = variables;
+        }
+        if let (true, Some(outer)) = (block.aggregate, aggregate) {
+            self.cx.report(OutputError::NestedAggregate { at: block.span, outer });
+        }
+        let inside = if block.aggregate { aggregate.or(Some(block.span)) } else { aggregate };
+        if block.aggregate {
+            self.all(&scope, block, inside)
+        } else {
+            self.first(&scope, block, inside)
+        }
+    }
+
+    fn variables(&mut self, scope: &mut Scope, block: &CelRule) -> Vec<VariableId> {
+        let mut seen = FxHashMap::default();
+        let mut found = Vec::new();
+        for variable in &block.variables {
+            let frame = Frame::default();
+            let ty = infer(self.cx, scope, &frame, variable.expr, Place::Value).ty;
+            let (name, at) = (variable.name.value.clone(), variable.name.span);
+            found.push(self.cx.variable(name.clone(), variable.expr, ty, Vec::new()));
+            if let Some(first) = seen.insert(name.clone(), at) {
+                self.cx.report(PolicyError::Overlap { at, first, name });
+                continue;
+            }
+            if let Some(id) = found.last() {
+                scope.names.insert(format!("variables.{name}"), Entity::Variable(*id));
+            }
+        }
+        found
+    }
+
+    /// `match`: the first choice that holds.
+    fn first(&mut self, scope: &Scope, block: &CelRule, aggregate: Option<Span>) -> Yields {
+        let mut yields = Yields { ty: None, always: false };
+        let mut may_commit_to_none = false;
+        let mut ended: Option<(Span, bool)> = None;
+        for choice in &block.choices {
+            if let Some((by, rule)) = ended.take() {
+                self.cx.report(OutputError::Unreachable { at: choice.span, by, rule });
+            }
+            let unconditional = self.condition(scope, choice);
+            let found = self.outcome(scope, choice, aggregate);
+            self.join(&mut yields, found.ty);
+            let nested = matches!(choice.outcome, Outcome::Rule(_));
+            if unconditional && found.always {
+                let by = match &choice.outcome {
+                    Outcome::Output(output) => self.cx.ast().span(*output),
+                    Outcome::Rule(rule) => rule.span,
+                };
+                ended = Some((by, nested));
+                yields.always = true;
+            } else if !unconditional && !found.always {
+                may_commit_to_none = true;
+            }
+        }
+        yields.always &= !may_commit_to_none;
+        yields
+    }
+
+    /// `aggregate`: the outputs of all choices that hold.
+    fn all(&mut self, scope: &Scope, block: &CelRule, aggregate: Option<Span>) -> Yields {
+        let mut yields = Yields { ty: None, always: true };
+        for choice in &block.choices {
+            self.condition(scope, choice);
+            if let Some(condition) = choice.condition {
+                let literal = self.cx.ast().kind(condition);
+                if *literal == ExprKind::Literal(Literal::Bool(false)) {
+                    let at = self.cx.ast().span(condition);
+                    self.cx.report(OutputError::AlwaysFalse { at });
+                }
+            }
+            let found = self.outcome(scope, choice, aggregate);
+            self.join(&mut yields, found.ty);
+        }
+        let (element, at) = yields.ty.unwrap_or((TypeTable::DYN, block.span));
+        yields.ty = Some((self.cx.out.types.list(element), at));
+        yields
+    }
+
+    /// Types the condition; whether it is missing or literally true.
+    fn condition(&mut self, scope: &Scope, choice: &Choice) -> bool {
+        let Some(condition) = choice.condition else { return true };
+        check_condition(self.cx, scope, &Frame::default(), condition);
+        *self.cx.ast().kind(condition) == ExprKind::Literal(Literal::Bool(true))
+    }
+
+    fn outcome(&mut self, scope: &Scope, choice: &Choice, aggregate: Option<Span>) -> Yields {
+        let found = match &choice.outcome {
+            Outcome::Rule(rule) => self.block(scope, rule, aggregate),
+            Outcome::Output(output) => {
+                let ty = infer(self.cx, scope, &Frame::default(), *output, Place::Outcome).ty;
+                Yields { ty: Some((ty, self.cx.ast().span(*output))), always: true }
+            }
+        };
+        if let Some(explanation) = choice.explanation {
+            self.explanation(scope, explanation);
+        }
+        found
+    }
+
+    fn explanation(&mut self, scope: &Scope, explanation: ExprId) {
+        let ty = infer(self.cx, scope, &Frame::default(), explanation, Place::Value).ty;
+        if !self.cx.unifier.assignable(&self.cx.out.types, ty, TypeTable::STRING) {
+            let (at, given) = (self.cx.ast().span(explanation), self.cx.show(ty));
+            let text = self.cx.text(explanation).to_owned();
+            self.cx.report(CallError::NoTextForm { at, given, text });
+        }
+    }
+
+    /// Takes in one more output type; outputs must be assignable to one another.
+    fn join(&mut self, yields: &mut Yields, found: Option<(TypeId, Span)>) {
+        let Some((ty, at)) = found else { return };
+        let Some((before, first)) = yields.ty else {
+            yields.ty = Some((ty, at));
+            return;
+        };
+        if let Some(joined) = self.cx.unifier.join(&self.cx.out.types, ty, before) {
+            yields.ty = Some((joined, first));
+            return;
+        }
+        let before: Typed = (first, self.cx.show(before));
+        let given = self.cx.show(ty);
+        self.cx.report(OutputError::IncompatibleOutputs { at, given, before });
+        // The next one is compared with this one, as the format's own tests expect.
+        yields.ty = Some((ty, at));
+    }
+}

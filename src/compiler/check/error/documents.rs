@@ -1,0 +1,167 @@
+//! The words of findings about documents, schemas and environments.
+
+use crate::base::span::Span;
+use crate::compiler::check::error::words::{a, did_you_mean};
+use crate::compiler::check::error::{OutputError, PolicyError, SchemaError, SchemaFault};
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+
+/// Everything about documents as a whole.
+pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
+    match error {
+        PolicyError::MissingDefault { at, insert } => {
+            let fact = "nothing says what happens when no rule speaks";
+            let found = Diagnostic::new(Code::MissingKey, at, fact, "this policy has no `default`");
+            match insert {
+                Some(at) => found.fix("deny is the safe choice", at, "\ndefault: deny"),
+                None => found.help("write `default: deny`, the safe choice"),
+            }
+        }
+        PolicyError::ConflictingFallback { key, at, first } => {
+            let fact = format!("two documents name different values of `{key}`");
+            Diagnostic::new(Code::Conflict, at, fact, "another one here")
+                .label(first, "the first")
+                .help(format!("`{key}` belongs to the whole bundle: write it once"))
+        }
+        PolicyError::AllowByDefault { at } => {
+            let fact = "whatever no rule speaks about is allowed";
+            Diagnostic::new(Code::AllowByDefault, at, fact, "allow is the default here")
+                .help("write `default: deny` and a rule for each thing that is allowed")
+        }
+        PolicyError::NoSchema { at, policy } => {
+            let fact = format!("`{policy}` has no schema, so nothing is known about its input");
+            Diagnostic::new(Code::NoSchema, at, fact, "every value is dyn")
+                .help("name the types of the context under `schema`")
+        }
+        PolicyError::StrictSchema { at, policy } => {
+            let fact = format!("`{policy}` has no schema, which strict mode demands");
+            Diagnostic::new(Code::DynNotAllowed, at, fact, "every value is dyn")
+                .help("name the types of the context under `schema`")
+        }
+        PolicyError::UnknownTool { at, pattern, nearest } => {
+            let fact = if pattern.contains('*') {
+                format!("no declared tool matches `{pattern}`")
+            } else {
+                format!("there is no tool `{pattern}`")
+            };
+            Diagnostic::new(Code::UnknownTool, at, fact, "the rule would never apply").help(
+                did_you_mean(nearest.as_ref())
+                    .unwrap_or_else(|| "declare it under `tools`".to_owned()),
+            )
+        }
+        PolicyError::ToolTwice { at, first, name } => {
+            let fact = format!("the tool `{name}` is declared twice");
+            Diagnostic::new(Code::Conflict, at, fact, "the second").label(first, "the first")
+        }
+        PolicyError::Shadowed { at, name, declared, what } => {
+            let fact = format!("`{name}` is {what} already");
+            let found = Diagnostic::new(Code::Shadowed, at, fact, "a variable of the same name")
+                .help("give the variable another name");
+            match declared {
+                Some(span) => found.label(span, "declared here"),
+                None => found,
+            }
+        }
+        PolicyError::Overlap { at, first, name } => {
+            let fact = format!("overlapping identifier: the variable `{name}` is declared twice");
+            Diagnostic::new(Code::Overlap, at, fact, "the second").label(first, "the first")
+        }
+    }
+}
+
+/// Everything about CEL Policy documents and environments.
+pub(super) fn output_words(error: OutputError) -> Diagnostic {
+    match error {
+        OutputError::IncompatibleOutputs { at, given, before } => {
+            let fact = format!(
+                "incompatible output types: block has output type {given}, \
+                 but previous outputs have type {}",
+                before.1
+            );
+            Diagnostic::new(Code::IncompatibleOutputs, at, fact, a(&given))
+                .label(before.0, a(&before.1))
+        }
+        OutputError::Unreachable { at, by, rule } => {
+            let what = if rule { "rule" } else { "match" };
+            let fact = format!("{what} creates unreachable outputs");
+            Diagnostic::new(Code::Unreachable, at, fact, "never reached")
+                .label(by, "this always yields")
+        }
+        OutputError::NestedAggregate { at, outer } => {
+            let fact = "nested aggregate rules are not allowed";
+            Diagnostic::new(Code::Conflict, at, fact, "an aggregate below an aggregate")
+                .label(outer, "the outer one")
+        }
+        OutputError::AlwaysFalse { at } => {
+            let fact = "condition is always false";
+            Diagnostic::new(Code::Unreachable, at, fact, "its output is never yielded")
+        }
+        OutputError::BadImport { at, name } => {
+            let fact = format!("invalid qualified name: {name}");
+            Diagnostic::new(Code::BadValue, at, fact, "not names with dots between them")
+        }
+        OutputError::UnknownExtension { at, name, newest, nearest } => {
+            let (fact, help) = match newest {
+                Some(newest) => (
+                    format!("`{name}` has no such version"),
+                    Some(format!("the newest version is {newest}")),
+                ),
+                None => (format!("there is no library `{name}`"), did_you_mean(nearest.as_ref())),
+            };
+            Diagnostic::new(Code::UnknownExtension, at, fact, "does not exist").maybe_help(help)
+        }
+    }
+}
+
+/// Everything about types, schemas and data.
+pub(super) fn schema_words(error: SchemaError) -> Diagnostic {
+    match error {
+        SchemaError::UnknownType { at, name, nearest, params } => {
+            let (fact, help) = match params {
+                Some(0) => (format!("`{name}` takes no parameters"), None),
+                Some(1) => (format!("`{name}` takes one parameter"), None),
+                Some(count) => (format!("`{name}` takes {count} parameters"), None),
+                None => (format!("there is no type `{name}`"), did_you_mean(nearest.as_ref())),
+            };
+            Diagnostic::new(Code::UnknownType, at, fact, "not a type").maybe_help(help)
+        }
+        SchemaError::SchemaGap { at, what } => {
+            let fact = format!("no type expresses {what}");
+            Diagnostic::new(Code::SchemaGap, at, fact, "what this describes is dyn")
+        }
+        SchemaError::Schema { at, fault } => fault_words(at, fault),
+    }
+}
+
+fn fault_words(at: Span, fault: SchemaFault) -> Diagnostic {
+    let (fact, label, help) = match fault {
+        SchemaFault::NoFile(path) => (format!("there is no file `{path}`"), "not found", None),
+        SchemaFault::NoSection(path) => (format!("`{path}` has no `schema`"), "named here", None),
+        SchemaFault::Circle(path) => {
+            (format!("the schema of `{path}` refers back to itself"), "a circle", None)
+        }
+        SchemaFault::BadKey { key, wanted } => {
+            (format!("`{key}` must be {wanted}"), "something else", None)
+        }
+        SchemaFault::NoReference(text) => {
+            (format!("`{text}` refers to nothing in this schema"), "not found", None)
+        }
+        SchemaFault::NotAnObject => (
+            "the schema of a context must be an object".to_owned(),
+            "not an object",
+            Some("write `type: object` and `properties`".to_owned()),
+        ),
+        SchemaFault::RequiredUnknown { name, nearest } => (
+            format!("`{name}` is required but not declared"),
+            "not among the properties",
+            did_you_mean(nearest.as_ref()),
+        ),
+        SchemaFault::TooDeep => {
+            ("these types are nested too deeply".to_owned(), "one level too many", None)
+        }
+        SchemaFault::BadData(what) => {
+            (format!("a constant cannot hold {what}"), "not a constant", None)
+        }
+    };
+    Diagnostic::new(Code::BadSchema, at, fact, label).maybe_help(help)
+}

@@ -1,0 +1,270 @@
+//! What checking can find wrong: facts, each with its place. `words` turns them into diagnostics.
+//!
+//! Types are given in CEL's words, as `TypeTable::show` spells them.
+
+mod documents;
+mod words;
+
+use crate::base::name::Name;
+use crate::base::span::Span;
+use crate::lang::pattern::PatternErrorKind;
+
+/// An operand: its place and its type.
+pub(super) type Typed = (Span, String);
+
+/// A field that was perhaps meant, and its type.
+pub(super) type Similar = (String, String);
+
+/// Why the checker refused something, or warns of it. Spans point into the sources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum CheckError {
+    /// A name or a field that means nothing.
+    Name(NameError),
+    /// Values of types that do not go together.
+    Type(TypeError),
+    /// A call, a macro or a decision that cannot be made so.
+    Call(CallError),
+    /// What is wrong with documents as a whole.
+    Policy(PolicyError),
+    /// What is wrong with CEL Policy documents and environments.
+    Output(OutputError),
+    /// What is wrong with types, schemas and data.
+    Schema(SchemaError),
+}
+
+macro_rules! part_of_check_error {
+    ($($part:ident($name:ident)),*) => {$(
+        impl From<$name> for CheckError {
+            fn from(error: $name) -> Self {
+                Self::$part(error)
+            }
+        }
+    )*};
+}
+
+part_of_check_error!(
+    Name(NameError),
+    Type(TypeError),
+    Call(CallError),
+    Policy(PolicyError),
+    Output(OutputError),
+    Schema(SchemaError)
+);
+
+/// A name or a field that means nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NameError {
+    /// Nothing declares this root, in a document of ours.
+    UnknownName { at: Span, name: String, nearest: Option<String> },
+    /// As `UnknownName`, in a CEL Policy document, in the words of that format.
+    Undeclared { at: Span, name: String, container: String, nearest: Option<String>, call: bool },
+    /// The schema has no such field, and none like it; `path` is what the field was read from.
+    UndeclaredField { at: Span, path: String, field: String, declared: Option<Span> },
+    /// The object has no such field.
+    UnknownField {
+        at: Span,
+        on: String,
+        field: String,
+        nearest: Option<String>,
+        declared: Option<Span>,
+    },
+    /// A tool that the rule speaks about has no such argument; `via` is the variable that reads
+    /// it, `narrowed` whether the rule has `on`.
+    UnknownArgument {
+        at: Span,
+        tool: Name,
+        declared: Option<Span>,
+        field: String,
+        nearest: Option<String>,
+        via: Option<Name>,
+        narrowed: bool,
+    },
+    /// Two tools that the rule speaks about have the argument with two types.
+    ArgumentTypes { at: Span, field: String, first: (Name, String), second: (Name, String) },
+    /// A value of this type has no fields; `method`: it has a function of that name.
+    NoFields { at: Span, on: String, method: bool },
+    /// The field exists after the call only.
+    WrongPhase { at: Span, field: String, declared: Option<Span> },
+    /// Strict mode: nothing gives the name a type.
+    NobodyWrote { at: Span, name: String },
+    /// No such window.
+    UnknownWindow { at: Span, name: String, nearest: Option<String> },
+    /// No such function, or not on the type `on`.
+    UnknownFunction { at: Span, name: String, on: Option<String>, nearest: Option<String> },
+    /// A literal of a message type that is not known.
+    Message { at: Span, name: Name },
+}
+
+/// Values of types that do not go together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TypeError {
+    /// A condition, or an operand of `operator`, is not a bool.
+    NotBool { at: Span, given: String, text: String, operator: Option<&'static str> },
+    /// The operator does not take these types.
+    NoOperator { at: Span, op: String, operands: Vec<Typed>, fix: Option<OperatorFix> },
+    /// The two cannot be compared; `similar` is a field that could be and its type.
+    NotComparable { op: &'static str, left: Typed, right: Typed, similar: Option<Similar> },
+    /// `in` does not take these types.
+    NotIn { left: Typed, right: Typed },
+    /// `operand[index]` does not take these types.
+    NoIndex { operand: Typed, index: Typed },
+    /// The branches of a conditional have no common type.
+    BranchTypes { yes: Typed, no: Typed },
+    /// Elements of a literal have no common type where they must.
+    MixedElements { first: Typed, other: Typed, strict: bool },
+    /// An optional is needed.
+    NotOptional { at: Span, given: String },
+    /// The macro `name` cannot walk through it; `optional`: it asks for an optional.
+    NotIterable { at: Span, name: &'static str, given: String, optional: bool },
+}
+
+/// A call, a macro or a decision that cannot be made so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum CallError {
+    /// A macro was given what it cannot use.
+    MacroArgument { at: Span, name: &'static str, fault: MacroFault },
+    /// Too many comprehensions inside one another.
+    NestedTooDeeply { at: Span, limit: u32 },
+    /// The function takes other numbers of arguments.
+    ArgumentCount { at: Span, function: String, wanted: Vec<usize>, given: usize },
+    /// The function takes other types in this place.
+    ArgumentType { at: Span, function: String, wanted: Vec<String>, given: String },
+    /// Each argument fits some form of the function, but no form takes all.
+    ArgumentTypesTogether { at: Span, function: String, given: Vec<String> },
+    /// A value that cannot be written into a message.
+    NoTextForm { at: Span, given: String, text: String },
+    /// A decision where a value is needed.
+    DecisionPlace { at: Span, effect: &'static str },
+    /// A `.cel` rule that yields no decision.
+    NotDecision { at: Span, given: String },
+    /// The second argument of `escalate` cannot be used.
+    Escalate { at: Span, fault: EscalateFault },
+    /// A literal that its type cannot hold.
+    BadLiteral { at: Span, kind: LiteralKind, text: String },
+    /// A literal pattern that RE2 does not have.
+    BadPattern { at: Span, kind: PatternErrorKind },
+    /// A pattern that is known only at run time.
+    DynamicPattern { at: Span },
+}
+
+/// What is wrong with documents as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PolicyError {
+    /// Nothing says what happens when no rule speaks; `insert` is where `default` may stand.
+    MissingDefault { at: Span, insert: Option<Span> },
+    /// Two documents name different values of a key that belongs to the bundle.
+    ConflictingFallback { key: &'static str, at: Span, first: Span },
+    /// What no rule speaks about is allowed.
+    AllowByDefault { at: Span },
+    /// No schema; everything is `dyn`.
+    NoSchema { at: Span, policy: Name },
+    /// Strict mode demands a schema.
+    StrictSchema { at: Span, policy: Name },
+    /// A pattern of `on` that names no tool.
+    UnknownTool { at: Span, pattern: Name, nearest: Option<String> },
+    /// A tool is declared twice.
+    ToolTwice { at: Span, first: Span, name: Name },
+    /// A variable takes the name of something else.
+    Shadowed { at: Span, name: Name, declared: Option<Span>, what: &'static str },
+    /// A variable is declared twice.
+    Overlap { at: Span, first: Span, name: Name },
+}
+
+/// What is wrong with CEL Policy documents and environments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum OutputError {
+    /// An output of another type than those before.
+    IncompatibleOutputs { at: Span, given: String, before: Typed },
+    /// Outputs that can never be reached; `rule`: because a nested rule always yields.
+    Unreachable { at: Span, by: Span, rule: bool },
+    /// `aggregate` below `aggregate`.
+    NestedAggregate { at: Span, outer: Span },
+    /// A condition of `aggregate` is literally false.
+    AlwaysFalse { at: Span },
+    /// An import that is no qualified name.
+    BadImport { at: Span, name: String },
+    /// A library that does not exist, or not in this version.
+    UnknownExtension { at: Span, name: Name, newest: Option<u32>, nearest: Option<String> },
+}
+
+/// What is wrong with types, schemas and data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SchemaError {
+    /// A type that does not exist, or that takes other parameters.
+    UnknownType { at: Span, name: String, nearest: Option<String>, params: Option<usize> },
+    /// A schema that cannot be used.
+    Schema { at: Span, fault: SchemaFault },
+    /// A part of a schema that no type expresses.
+    SchemaGap { at: Span, what: String },
+}
+
+/// A change of one operand that makes an operator fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OperatorFix {
+    /// The literal.
+    pub span: Span,
+    /// What it becomes.
+    pub text: String,
+    /// The type that it then has.
+    pub to: &'static str,
+}
+
+/// What is wrong with an argument of a macro.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MacroFault {
+    /// `has` asks about a field.
+    NotAField,
+    /// A variable is a simple name.
+    NotAName,
+    /// Both variables have one name.
+    SameVariable,
+    /// `transformMapEntry` makes one entry, written as a map.
+    NotAnEntry,
+}
+
+/// What is wrong with the second argument of `escalate`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum EscalateFault {
+    /// It is no map.
+    NotAMap,
+    /// A key is not written out.
+    NotAKey,
+    /// It has no such key.
+    UnknownKey(String, Option<String>),
+    /// `to` is a list of names.
+    NotAddressees,
+    /// `timeout` is a positive duration.
+    NotADuration,
+}
+
+/// What a literal was to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LiteralKind {
+    /// `duration("1h")`
+    Duration,
+    /// `timestamp("2026-01-01T00:00:00Z")`
+    Timestamp,
+}
+
+/// Why a schema or a data file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SchemaFault {
+    /// The file is not among the sources.
+    NoFile(String),
+    /// The document has no `schema` section.
+    NoSection(String),
+    /// The schema of a document comes from a document that refers to it.
+    Circle(String),
+    /// A key of a JSON Schema has a value that it cannot have.
+    BadKey { key: String, wanted: &'static str },
+    /// `$ref` to nothing.
+    NoReference(String),
+    /// A context is an object.
+    NotAnObject,
+    /// A property is required but not declared.
+    RequiredUnknown { name: String, nearest: Option<String> },
+    /// Types nested too deeply.
+    TooDeep,
+    /// A value that no constant can hold.
+    BadData(&'static str),
+}

@@ -1,0 +1,384 @@
+//! The words of findings about expressions. The wording follows `docs/codes`.
+
+use crate::base::span::Span;
+use crate::compiler::check::error::documents::{output_words, policy_words, schema_words};
+use crate::compiler::check::error::{
+    CallError, CheckError, EscalateFault, LiteralKind, MacroFault, NameError, TypeError, Typed,
+};
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::lang::pattern::PatternErrorKind;
+
+impl From<CheckError> for Diagnostic {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Name(error) => name_words(&error),
+            CheckError::Type(error) => type_words(&error),
+            CheckError::Call(error) => call_words(&error),
+            CheckError::Policy(error) => policy_words(error),
+            CheckError::Output(error) => output_words(error),
+            CheckError::Schema(error) => schema_words(error),
+        }
+    }
+}
+
+/// A type with its article, as people say it: `an int`, `a string`, `a timestamp`.
+pub(super) fn a(ty: &str) -> String {
+    let word = match ty {
+        "null_type" => return "null".to_owned(),
+        "google.protobuf.Timestamp" => "timestamp",
+        "google.protobuf.Duration" => "duration",
+        "list(dyn)" => "list",
+        "map(dyn, dyn)" => "map",
+        "dyn" => "dyn value",
+        other => other,
+    };
+    let article = if word.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {word}")
+}
+
+/// `a, b or c`
+fn one_of(words: &[String]) -> String {
+    match words {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+pub(super) fn did_you_mean(name: Option<&String>) -> Option<String> {
+    name.map(|name| format!("did you mean `{name}`?"))
+}
+
+fn with_declaration(found: Diagnostic, declared: Option<Span>) -> Diagnostic {
+    match declared {
+        Some(span) => found.label(span, "declared here"),
+        None => found,
+    }
+}
+
+fn name_words(error: &NameError) -> Diagnostic {
+    match error {
+        NameError::UnknownName { at, name, nearest } => {
+            let fact = format!("the schema has no `{name}`");
+            let help = did_you_mean(nearest.as_ref())
+                .unwrap_or_else(|| "if the host sends it, declare it in the schema".to_owned());
+            Diagnostic::new(Code::UnknownName, *at, fact, "read here").help(help)
+        }
+        NameError::Undeclared { at, name, container, nearest, call } => {
+            let code = if *call { Code::UnknownFunction } else { Code::UnknownName };
+            let fact = format!("undeclared reference to '{name}' (in container '{container}')");
+            Diagnostic::new(code, *at, fact, "nothing declares this")
+                .maybe_help(did_you_mean(nearest.as_ref()))
+        }
+        NameError::UndeclaredField { at, path, field, declared } => {
+            let fact = format!("the schema has no `{path}.{field}`");
+            let help = format!("if the host sends it, add `{field}: string` there");
+            let found = Diagnostic::new(Code::UnknownName, *at, fact, "read here").help(help);
+            with_declaration(found, *declared)
+        }
+        NameError::UnknownField { at, on, field, nearest, declared } => {
+            let fact = format!("`{on}` has no field `{field}`");
+            let found = Diagnostic::new(Code::UnknownField, *at, fact, "no such field")
+                .maybe_help(did_you_mean(nearest.as_ref()));
+            with_declaration(found, *declared)
+        }
+        NameError::UnknownArgument { .. } => argument_words(error),
+        NameError::ArgumentTypes { at, field, first, second } => {
+            let fact =
+                format!("`{field}` has another type in `{}` than in `{}`", first.0, second.0);
+            let label =
+                format!("{} in `{}`, {} in `{}`", a(&first.1), first.0, a(&second.1), second.0);
+            Diagnostic::new(Code::UnknownField, *at, fact, label)
+                .help("write a rule for each, with its own `on`")
+        }
+        NameError::NoFields { at, on, method } => {
+            let fact = format!("{} has no fields", a(on));
+            let help = method.then(|| "to call the function, add `()`".to_owned());
+            Diagnostic::new(Code::UnknownField, *at, fact, "no field can be read here")
+                .maybe_help(help)
+        }
+        NameError::WrongPhase { at, field, declared } => {
+            let fact = format!("`{field}` exists only after the call");
+            let found = Diagnostic::new(Code::WrongPhase, *at, fact, "read before the call")
+                .help("a rule with `phase: response` may read it");
+            with_declaration(found, *declared)
+        }
+        NameError::NobodyWrote { at, name } => {
+            let fact = format!("nothing gives `{name}` a type");
+            Diagnostic::new(Code::DynNotAllowed, *at, fact, "this is dyn")
+                .help(format!("declare `{name}` in the schema"))
+        }
+        NameError::UnknownWindow { at, name, nearest } => {
+            let fact = format!("there is no window `{name}`");
+            let help = did_you_mean(nearest.as_ref())
+                .unwrap_or_else(|| "declare it under `windows`".to_owned());
+            Diagnostic::new(Code::UnknownName, *at, fact, "no such window").help(help)
+        }
+        NameError::UnknownFunction { at, name, on, nearest } => {
+            function_words(*at, name, on.as_ref(), nearest.as_ref())
+        }
+        NameError::Message { at, name } => {
+            let fact = format!("there is no message type `{name}`");
+            Diagnostic::new(Code::UnknownType, *at, fact, "not a message type")
+                .help("a map is written without a name, as `{\"key\": value}`")
+        }
+    }
+}
+
+fn argument_words(error: &NameError) -> Diagnostic {
+    let NameError::UnknownArgument { at, tool, declared, field, nearest, via, narrowed } = error
+    else {
+        return Diagnostic::without_place(Code::UnknownField, "no such argument");
+    };
+    let (fact, label) = match via {
+        Some(variable) => (
+            format!("`{tool}` has no argument `{field}`, which `{variable}` reads"),
+            format!("reads `args.{field}`"),
+        ),
+        None => (format!("`{tool}` has no argument `{field}`"), "no such argument".to_owned()),
+    };
+    let help = did_you_mean(nearest.as_ref()).or_else(|| {
+        let text = "name the tools that have it, as in `on: [..]`";
+        (!narrowed).then(|| text.to_owned())
+    });
+    let found = Diagnostic::new(Code::UnknownField, *at, fact, label).maybe_help(help);
+    match declared {
+        Some(span) if nearest.is_none() => found.label(*span, "this tool does not have it"),
+        Some(_) | None => found,
+    }
+}
+
+fn function_words(
+    at: Span,
+    name: &str,
+    on: Option<&String>,
+    nearest: Option<&String>,
+) -> Diagnostic {
+    let fact = match on.map(String::as_str) {
+        Some("dyn") | None => format!("there is no function `{name}`"),
+        Some(ty) => format!("{} has no function `{name}`", a(ty)),
+    };
+    let found = Diagnostic::new(Code::UnknownFunction, at, fact, "no such function");
+    match nearest {
+        Some(near) if !near.contains('.') && !name.contains('.') => {
+            found.fix(format!("the name is `{near}`"), at, near.as_str())
+        }
+        near => found.maybe_help(did_you_mean(near)),
+    }
+}
+
+fn two_labels(code: Code, fact: String, left: &Typed, right: &Typed) -> Diagnostic {
+    Diagnostic::new(code, left.0, fact, a(&left.1)).label(right.0, a(&right.1))
+}
+
+fn type_words(error: &TypeError) -> Diagnostic {
+    match error {
+        TypeError::NotBool { at, given, text, operator } => {
+            let fact = match operator {
+                None | Some("?:") => "a condition must be true or false".to_owned(),
+                Some(operator @ ("&&" | "||" | "!")) => {
+                    format!("`{operator}` needs values that are true or false")
+                }
+                Some(name) => format!("the condition of `{name}` must be true or false"),
+            };
+            let label = format!("this is {}", a(given));
+            Diagnostic::new(Code::NotBool, *at, fact, label).maybe_help(compare_it(given, text))
+        }
+        TypeError::NoOperator { at, op, operands, fix } => {
+            let fact = match op.as_str() {
+                "-" if operands.len() == 1 => "`-` needs an int or a double".to_owned(),
+                "+" => "`+` needs two values of one type".to_owned(),
+                "%" => "`%` needs two whole numbers of one type".to_owned(),
+                op => format!("`{op}` needs two numbers of one type"),
+            };
+            let found = match operands.as_slice() {
+                [left, right] => two_labels(Code::NoOperator, fact, left, right),
+                [one] => Diagnostic::new(Code::NoOperator, one.0, fact, a(&one.1)),
+                _ => Diagnostic::new(Code::NoOperator, *at, fact, "here"),
+            };
+            match fix {
+                Some(fix) => {
+                    let title = format!("write the int as {}", a(fix.to));
+                    found.fix(title, fix.span, fix.text.as_str())
+                }
+                None => found,
+            }
+        }
+        TypeError::NotComparable { op, left, right, similar } => {
+            let fact = format!("`{op}` cannot compare {} with {}", a(&left.1), a(&right.1));
+            let help = similar
+                .as_ref()
+                .map(|(name, ty)| format!("did you mean `{name}`, which is {}?", a(ty)));
+            two_labels(Code::NotComparable, fact, left, right).maybe_help(help)
+        }
+        TypeError::NotIn { left, right } => {
+            let fact = if right.1.starts_with("list") || right.1.starts_with("map") {
+                format!("{} cannot be in {}", a(&left.1), a(&right.1))
+            } else {
+                format!("`in` looks into a list or a map, not into {}", a(&right.1))
+            };
+            let text = left.1 == "string" && right.1 == "string";
+            let help = text.then(|| "to look into a string, write `.contains(..)`".to_owned());
+            two_labels(Code::NotComparable, fact, left, right).maybe_help(help)
+        }
+        TypeError::NoIndex { operand, index } => {
+            let fact = format!("{} cannot be indexed with {}", a(&operand.1), a(&index.1));
+            two_labels(Code::NoOperator, fact, operand, index)
+        }
+        TypeError::BranchTypes { yes, no } => {
+            let fact = "both branches of `?:` must have one type".to_owned();
+            two_labels(Code::WrongType, fact, yes, no)
+        }
+        TypeError::MixedElements { first, other, strict } => {
+            let code = if *strict { Code::DynNotAllowed } else { Code::MixedElements };
+            let fact = format!("{} stands beside {}", a(&other.1), a(&first.1));
+            two_labels(code, fact, other, first).help("give all elements one type")
+        }
+        TypeError::NotOptional { at, given } => {
+            let fact = "an optional is needed here".to_owned();
+            Diagnostic::new(Code::WrongType, *at, fact, format!("this is {}", a(given)))
+                .help("to make one, write `optional.of(..)`")
+        }
+        TypeError::NotIterable { at, name, given, optional } => {
+            let over = if *optional { "an optional" } else { "a list or a map" };
+            let fact = format!("`{name}` needs {over}");
+            Diagnostic::new(Code::NotIterable, *at, fact, format!("this is {}", a(given)))
+        }
+    }
+}
+
+/// How to make a condition of a value that is none.
+fn compare_it(given: &str, text: &str) -> Option<String> {
+    if text.len() > 40 || text.contains('\n') {
+        return None;
+    }
+    match given {
+        "int" => Some(format!("compare it, as in `{text} < 2`")),
+        "uint" => Some(format!("compare it, as in `{text} < 2u`")),
+        "double" => Some(format!("compare it, as in `{text} < 2.0`")),
+        "string" => Some(format!("compare it, as in `{text} == \"..\"`")),
+        _ if given.starts_with("list") || given.starts_with("map") => {
+            Some(format!("ask how many there are, as in `{text}.size() > 0`"))
+        }
+        _ => None,
+    }
+}
+
+fn call_words(error: &CallError) -> Diagnostic {
+    match error {
+        CallError::ArgumentCount { at, function, wanted, given } => {
+            let numbers: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+            let noun = if wanted.last() == Some(&1) { "argument" } else { "arguments" };
+            let wanted = if numbers == ["0"] { "no".to_owned() } else { one_of(&numbers) };
+            let here =
+                if *given == 1 { "here is 1".to_owned() } else { format!("here are {given}") };
+            let fact = format!("`{function}` takes {wanted} {noun}, {here}");
+            Diagnostic::new(Code::WrongArguments, *at, fact, here)
+        }
+        CallError::ArgumentType { at, function, wanted, given } => {
+            let wanted: Vec<String> = wanted.iter().map(|ty| a(ty)).collect();
+            let fact = format!("`{function}` takes {}, here is {}", one_of(&wanted), a(given));
+            Diagnostic::new(Code::WrongArguments, *at, fact, a(given))
+        }
+        CallError::ArgumentTypesTogether { at, function, given } => {
+            let given: Vec<String> = given.iter().map(|ty| a(ty)).collect();
+            let fact = format!("no form of `{function}` takes these types together");
+            Diagnostic::new(Code::WrongArguments, *at, fact, given.join(", "))
+        }
+        CallError::MacroArgument { at, name, fault } => {
+            let (fact, label) = match fault {
+                MacroFault::NotAField => ("asks about a field", "not a field, as in `a.b`"),
+                MacroFault::NotAName => ("needs a name for its variable", "not a simple name"),
+                MacroFault::SameVariable => ("needs two different names", "the same name again"),
+                MacroFault::NotAnEntry => ("makes one entry", "not an entry, as in `{k: v}`"),
+            };
+            Diagnostic::new(Code::MacroArgument, *at, format!("`{name}` {fact}"), label)
+        }
+        CallError::NestedTooDeeply { at, limit } => {
+            let fact = format!("comprehensions may stand {limit} deep inside one another");
+            Diagnostic::new(Code::TooDeep, *at, fact, "one too many")
+        }
+        CallError::NoTextForm { at, given, text } => {
+            let fact = format!("{} cannot be written into a message", a(given));
+            let list = given.starts_with("list") && text.len() <= 40;
+            let help = list.then(|| format!("write how many there are, as in `{{{text}.size()}}`"));
+            let label = format!("this is {}", a(given));
+            Diagnostic::new(Code::WrongType, *at, fact, label).maybe_help(help)
+        }
+        CallError::DecisionPlace { at, effect } => {
+            let fact = format!("`{effect}` decides, and no decision can stand here");
+            Diagnostic::new(Code::DecisionPlace, *at, fact, "a value is needed here")
+                .help("write `condition ? deny(\"..\") : allow()` as a whole rule")
+        }
+        CallError::NotDecision { at, given } => {
+            let fact = "a rule must end in `deny`, `allow` or `escalate`";
+            let label = format!("this is {}", a(given));
+            let help = (given == "bool")
+                .then(|| "write `.. ? deny(\"reason\") : allow()` around it".to_owned());
+            Diagnostic::new(Code::WrongType, *at, fact, label).maybe_help(help)
+        }
+        CallError::Escalate { at, fault } => escalate_words(*at, fault),
+        CallError::BadLiteral { at, kind, text } => {
+            let (what, help) = match kind {
+                LiteralKind::Duration => ("duration", "write it as `1h30m` or `250ms`"),
+                LiteralKind::Timestamp => ("timestamp", "write it as `2026-03-17T10:00:00Z`"),
+            };
+            let fact = format!("`{text}` is not a {what}");
+            Diagnostic::new(Code::BadLiteral, *at, fact, format!("no {what} is written so"))
+                .help(help)
+        }
+        CallError::BadPattern { at, kind } => pattern_words(*at, kind),
+        CallError::DynamicPattern { at } => {
+            let fact = "this pattern is compiled when it is met";
+            Diagnostic::new(Code::DynamicPattern, *at, fact, "not known before the request")
+                .help("write the pattern as a literal")
+        }
+    }
+}
+
+fn pattern_words(at: Span, kind: &PatternErrorKind) -> Diagnostic {
+    let (fact, label) = match kind {
+        PatternErrorKind::Missing(what) => {
+            let bare = what.strip_prefix("a ").or_else(|| what.strip_prefix("an "));
+            (format!("RE2 has no {}", bare.unwrap_or(what)), (*what).to_owned())
+        }
+        PatternErrorKind::Syntax(what) => ("this is not a pattern".to_owned(), what.clone()),
+        PatternErrorKind::TooLarge => {
+            ("this pattern is too large".to_owned(), "its automaton would be too large".to_owned())
+        }
+    };
+    let look = label.contains("look-behind") || label.contains("lookbehind");
+    let help = look.then(|| "did you mean `\\b`, the edge of a word?".to_owned());
+    Diagnostic::new(Code::BadPattern, at, fact, label).maybe_help(help)
+}
+
+fn escalate_words(at: Span, fault: &EscalateFault) -> Diagnostic {
+    let (code, fact, label) = match fault {
+        EscalateFault::NotAMap => (
+            Code::WrongArguments,
+            "the second argument of `escalate` is written out as a map".to_owned(),
+            "as in `{\"to\": [\"role:owner\"]}`",
+        ),
+        EscalateFault::NotAKey => {
+            let fact = "the keys of an escalation are written out".to_owned();
+            (Code::WrongArguments, fact, "not a literal")
+        }
+        EscalateFault::UnknownKey(key, nearest) => {
+            let fact = format!("`{key}` is not a key of an escalation");
+            return Diagnostic::new(Code::WrongArguments, at, fact, "unknown").help(
+                did_you_mean(nearest.as_ref())
+                    .unwrap_or_else(|| "it has the keys `to` and `timeout`".to_owned()),
+            );
+        }
+        EscalateFault::NotAddressees => {
+            let fact = "`to` is a list of names".to_owned();
+            (Code::WrongArguments, fact, "not a list of literal strings")
+        }
+        EscalateFault::NotADuration => {
+            let fact = "`timeout` is a duration above zero".to_owned();
+            (Code::WrongArguments, fact, "as in `duration(\"30m\")`")
+        }
+    };
+    Diagnostic::new(code, at, fact, label)
+}

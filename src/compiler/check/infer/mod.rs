@@ -1,0 +1,284 @@
+//! The type of every expression, and what each name and call refers to.
+//!
+//! In:      an expression, the names that are visible, what its rule narrows.
+//! Out:     entries of `Analysis::{expr_types, uses, locals}`; the type of the whole.
+//! Imports: `lang`, `compiler::syntax`, `compiler::check`.
+//! Source:  CEL language definition, "Type checking" and "Macros".
+//!
+//! The walk has its own stack of steps, so its depth costs no machine stack. An expression is
+//! visited, its operands are typed, then it is finished; a macro types its range, declares its
+//! variables, types its body, and closes.
+
+mod call;
+mod collection;
+mod comprehension;
+pub(super) mod decision;
+mod literal;
+mod name;
+mod operator;
+mod refused;
+mod select;
+
+use crate::base::name::Name;
+use crate::compiler::check::analysis::{LocalId, Use};
+use crate::compiler::check::error::{CheckError, NameError, TypeError};
+use crate::compiler::check::macros::Macro;
+use crate::compiler::check::scope::{Frame, Scope};
+use crate::compiler::check::state::Checker;
+use crate::compiler::check::unify::Free;
+use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind, Literal};
+use crate::lang::types::{TypeId, TypeTable};
+
+/// What is left to do, the next one last.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// Type it.
+    Visit(ExprId),
+    /// Its operands are typed.
+    Finish(ExprId),
+    /// The range of the macro is typed: declare its variables, then type its body.
+    Body(ExprId, &'static Macro),
+    /// The body of the macro is typed; its variables end.
+    Close(ExprId, &'static Macro),
+}
+
+/// What an expression may yield.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A value.
+    Value,
+    /// A value or a decision.
+    Outcome,
+}
+
+/// What came out.
+pub(super) struct Inferred {
+    /// The type of the whole.
+    pub ty: TypeId,
+    /// The arguments of tools that it reads.
+    pub reads: Vec<Name>,
+}
+
+/// Types `root` and everything in it.
+pub(super) fn infer(
+    cx: &mut Checker<'_>,
+    scope: &Scope,
+    frame: &Frame,
+    root: ExprId,
+    place: Place,
+) -> Inferred {
+    cx.unifier.reset();
+    let ast = cx.ast();
+    let mut walk = Infer {
+        cx,
+        ast,
+        scope,
+        frame,
+        locals: Vec::new(),
+        declared: Vec::new(),
+        steps: vec![Step::Visit(root)],
+        seen: Vec::new(),
+        outcomes: if place == Place::Outcome { outcomes(ast, root) } else { Vec::new() },
+        reads: Vec::new(),
+        nesting: 0,
+    };
+    walk.run();
+    walk.close_types();
+    let reads = walk.reads;
+    Inferred { ty: cx.type_at(root), reads }
+}
+
+/// The places of `root` where a decision may stand: the whole, the branches of a conditional, and
+/// the body of a `cel.bind`.
+fn outcomes(ast: &Ast, root: ExprId) -> Vec<ExprId> {
+    let mut found = Vec::new();
+    let mut left = vec![root];
+    while let Some(id) = left.pop() {
+        found.push(id);
+        match ast.kind(id) {
+            ExprKind::Conditional { yes, no, .. } => left.extend([*yes, *no]),
+            ExprKind::Call { name, args, .. } if name.value == "bind" => {
+                left.extend(args.get(2).copied());
+            }
+            ExprKind::Error
+            | ExprKind::Literal(_)
+            | ExprKind::Ident { .. }
+            | ExprKind::Select { .. }
+            | ExprKind::Index { .. }
+            | ExprKind::Call { .. }
+            | ExprKind::Unary { .. }
+            | ExprKind::Binary { .. }
+            | ExprKind::Logic { .. }
+            | ExprKind::List { .. }
+            | ExprKind::Map { .. }
+            | ExprKind::Message { .. } => {}
+        }
+    }
+    found
+}
+
+/// The walk over one expression.
+struct Infer<'c, 'a> {
+    cx: &'c mut Checker<'a>,
+    ast: &'a Ast,
+    scope: &'c Scope,
+    frame: &'c Frame,
+    /// The variables of macros that are visible, innermost last.
+    locals: Vec<LocalId>,
+    /// All variables of macros.
+    declared: Vec<LocalId>,
+    steps: Vec<Step>,
+    /// What has a type, perhaps with variables in it.
+    seen: Vec<ExprId>,
+    outcomes: Vec<ExprId>,
+    reads: Vec<Name>,
+    nesting: u32,
+}
+
+impl Infer<'_, '_> {
+    fn run(&mut self) {
+        while let Some(step) = self.steps.pop() {
+            match step {
+                Step::Visit(id) => self.visit(id),
+                Step::Finish(id) => self.finish(id),
+                Step::Body(id, row) => self.body(id, row),
+                Step::Close(id, row) => self.close(id, row),
+            }
+        }
+    }
+
+    /// Replaces what is left of type variables by `dyn`.
+    fn close_types(&mut self) {
+        for id in std::mem::take(&mut self.seen) {
+            let ty = self.cx.type_at(id);
+            let closed = self.cx.unifier.resolve(&mut self.cx.out.types, ty, Free::Dyn);
+            self.cx.set_type(id, closed);
+        }
+        for id in std::mem::take(&mut self.declared) {
+            let Some(local) = self.cx.out.locals.get_mut(id) else { continue };
+            local.ty = self.cx.unifier.resolve(&mut self.cx.out.types, local.ty, Free::Dyn);
+        }
+    }
+
+    fn set(&mut self, id: ExprId, ty: TypeId) {
+        self.cx.set_type(id, ty);
+        self.seen.push(id);
+    }
+
+    fn refer(&mut self, id: ExprId, to: Use) {
+        if let Some(entry) = self.cx.out.uses.get_mut(id) {
+            *entry = to;
+        }
+    }
+
+    /// The type of a typed expression; a variable is followed as far as it is bound.
+    fn type_of(&self, id: ExprId) -> TypeId {
+        self.cx.unifier.shallow(&self.cx.out.types, self.cx.type_at(id))
+    }
+
+    /// The type with its variables replaced, for messages.
+    fn closed(&mut self, ty: TypeId) -> TypeId {
+        self.cx.unifier.resolve(&mut self.cx.out.types, ty, Free::Dyn)
+    }
+
+    /// The type of an expression in CEL's words.
+    fn shown(&mut self, id: ExprId) -> String {
+        let ty = self.closed(self.cx.type_at(id));
+        self.cx.show(ty)
+    }
+
+    fn fits(&mut self, from: TypeId, to: TypeId) -> bool {
+        self.cx.unifier.assignable(&self.cx.out.types, from, to)
+    }
+
+    fn report(&mut self, error: impl Into<CheckError>) {
+        self.cx.report(error);
+    }
+
+    /// Refuses `id`; whatever is made of it is not spoken of again.
+    fn refuse(&mut self, id: ExprId, error: impl Into<CheckError>) {
+        self.report(error);
+        self.set(id, TypeTable::ERROR);
+    }
+
+    fn visit_then_finish(&mut self, id: ExprId, operands: impl DoubleEndedIterator<Item = ExprId>) {
+        self.steps.push(Step::Finish(id));
+        self.steps.extend(operands.rev().map(Step::Visit));
+    }
+
+    fn visit(&mut self, id: ExprId) {
+        match self.ast.kind(id) {
+            ExprKind::Error => self.set(id, TypeTable::ERROR),
+            ExprKind::Literal(literal) => self.set(id, literal_type(literal)),
+            ExprKind::Ident { .. } | ExprKind::Select { .. } => self.visit_name(id),
+            ExprKind::Call { .. } => self.visit_call(id),
+            ExprKind::Message { name, .. } => {
+                let (at, name) = (name.span, name.value.clone());
+                self.refuse(id, NameError::Message { at, name });
+            }
+            ExprKind::Index { .. }
+            | ExprKind::Unary { .. }
+            | ExprKind::Binary { .. }
+            | ExprKind::Logic { .. }
+            | ExprKind::Conditional { .. }
+            | ExprKind::List { .. }
+            | ExprKind::Map { .. } => {
+                self.visit_then_finish(id, self.ast.children(id).into_iter());
+            }
+        }
+    }
+
+    fn finish(&mut self, id: ExprId) {
+        match self.ast.kind(id) {
+            ExprKind::Select { operand, field, optional } => {
+                let ty = self.select(*operand, field, *optional);
+                self.set(id, ty);
+            }
+            ExprKind::Index { operand, index, optional } => {
+                self.finish_index(id, *operand, *index, *optional);
+            }
+            ExprKind::Call { .. } => self.finish_call(id),
+            ExprKind::Unary { op, operand } => self.finish_unary(id, op, *operand),
+            ExprKind::Binary { op, lhs, rhs } => self.finish_binary(id, op, *lhs, *rhs),
+            ExprKind::Logic { op, operands, .. } => self.finish_logic(id, *op, operands),
+            ExprKind::Conditional { condition, yes, no, .. } => {
+                self.finish_conditional(id, *condition, *yes, *no);
+            }
+            ExprKind::List { elements } => self.finish_list(id, elements),
+            ExprKind::Map { entries } => self.finish_map(id, entries),
+            ExprKind::Error
+            | ExprKind::Literal(_)
+            | ExprKind::Ident { .. }
+            | ExprKind::Message { .. } => {}
+        }
+    }
+
+    /// Whether `id`, a condition, is a bool; if not, it says so.
+    fn expect_bool(&mut self, id: ExprId, operator: Option<&'static str>) {
+        let ty = self.type_of(id);
+        if self.fits(ty, TypeTable::BOOL) {
+            return;
+        }
+        let (at, given) = (self.ast.span(id), self.shown(id));
+        let text = self.cx.text(id).to_owned();
+        self.report(TypeError::NotBool { at, given, text, operator });
+    }
+
+    /// The variables of macros that are visible here.
+    fn local_names(&self) -> Vec<&str> {
+        let local = |id: &LocalId| self.cx.out.locals.get(*id);
+        self.locals.iter().filter_map(local).map(|local| local.name.as_str()).collect()
+    }
+}
+
+const fn literal_type(literal: &Literal) -> TypeId {
+    match literal {
+        Literal::Null => TypeTable::NULL,
+        Literal::Bool(_) => TypeTable::BOOL,
+        Literal::Int(_) => TypeTable::INT,
+        Literal::Uint(_) => TypeTable::UINT,
+        Literal::Double(_) => TypeTable::DOUBLE,
+        Literal::String(_) => TypeTable::STRING,
+        Literal::Bytes(_) => TypeTable::BYTES,
+    }
+}

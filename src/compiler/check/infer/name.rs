@@ -1,0 +1,240 @@
+//! Names: variables of macros first, then the longest prefix that is declared.
+
+use crate::base::name::Name;
+use crate::base::span::Span;
+use crate::compiler::check::analysis::{LocalId, Use, VariableId};
+use crate::compiler::check::error::NameError;
+use crate::compiler::check::infer::{Infer, Step};
+use crate::compiler::check::scope::{Entity, Found};
+use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind};
+use crate::lang::constant::Constant;
+use crate::lang::types::{Type, TypeId, TypeTable};
+
+/// A chain of plain selections from an identifier, as `a.b.c`.
+pub(super) struct Chain<'a> {
+    /// The identifier and every selection, innermost first.
+    pub nodes: Vec<ExprId>,
+    /// Its names, beside `nodes`.
+    pub segments: Vec<&'a str>,
+    /// Whether it begins with a dot.
+    pub root: bool,
+}
+
+/// The chain that ends at `id`, if it is one.
+pub(super) fn chain(ast: &Ast, id: ExprId) -> Option<Chain<'_>> {
+    let (mut nodes, mut segments) = (Vec::new(), Vec::new());
+    let mut at = id;
+    while let ExprKind::Select { operand, field, optional: false } = ast.kind(at) {
+        if field.quoted {
+            return None;
+        }
+        nodes.push(at);
+        segments.push(field.name.as_str());
+        at = *operand;
+    }
+    let ExprKind::Ident { name, root } = ast.kind(at) else { return None };
+    nodes.push(at);
+    segments.push(name.as_str());
+    nodes.reverse();
+    segments.reverse();
+    Some(Chain { nodes, segments, root: *root })
+}
+
+impl Infer<'_, '_> {
+    /// The innermost variable of a macro with this name.
+    pub(super) fn local(&self, name: &str) -> Option<LocalId> {
+        let locals = &self.cx.out.locals;
+        let named = |id: &LocalId| locals.get(*id).is_some_and(|local| local.name == *name);
+        self.locals.iter().rev().copied().find(named)
+    }
+
+    pub(super) fn visit_name(&mut self, id: ExprId) {
+        let Some(found) = chain(self.ast, id) else {
+            self.visit_then_finish(id, self.ast.children(id).into_iter());
+            return;
+        };
+        let first = found.segments.first().copied().unwrap_or_default();
+        let local = if found.root { None } else { self.local(first) };
+        if let (Some(local), Some(node)) = (local, found.nodes.first().copied()) {
+            let ty = self.local_type(local);
+            self.set(node, ty);
+            self.refer(node, Use::Local(local));
+            self.finish_later(&found, 1);
+            return;
+        }
+        let scope = self.scope;
+        if let Some((count, meaning)) = scope.resolve(&found.segments, found.root) {
+            self.parts(&found, count.saturating_sub(1));
+            if let Some(node) = found.nodes.get(count.saturating_sub(1)).copied() {
+                self.mean(node, meaning);
+            }
+            self.finish_later(&found, count);
+        } else if let (true, Some(node)) = (scope.flexible, found.nodes.first().copied()) {
+            let root = self.cx.root(&[Name::new(first)], TypeTable::DYN, None);
+            self.set(node, TypeTable::DYN);
+            self.refer(node, Use::Root(root));
+            self.finish_later(&found, 1);
+        } else {
+            self.unknown(&found);
+        }
+    }
+
+    /// Marks the first `count` nodes as parts of a longer name.
+    pub(super) fn parts(&mut self, found: &Chain<'_>, count: usize) {
+        for node in found.nodes.iter().take(count) {
+            self.refer(*node, Use::Part);
+        }
+    }
+
+    fn finish_later(&mut self, found: &Chain<'_>, from: usize) {
+        self.steps.extend(found.nodes.iter().skip(from).rev().map(|node| Step::Finish(*node)));
+    }
+
+    fn unknown(&mut self, found: &Chain<'_>) {
+        for node in &found.nodes {
+            self.set(*node, TypeTable::ERROR);
+        }
+        let at = found.nodes.first().map(|node| self.ast.span(*node));
+        let Some(at) = at else { return };
+        let first = found.segments.first().copied().unwrap_or_default();
+        let whole = found.segments.join(".");
+        let locals = self.local_names();
+        let nearest = self
+            .scope
+            .nearest_name(first, &locals)
+            .or_else(|| self.scope.nearest_name(&whole, &[]).filter(|_| whole != first));
+        let error = if self.scope.ours {
+            NameError::UnknownName { at, name: first.to_owned(), nearest }
+        } else {
+            let container = self.scope.prefixes.first().map_or("", |it| it.trim_end_matches('.'));
+            let container = container.to_owned();
+            let name = first.to_owned();
+            NameError::Undeclared { at, name, container, nearest, call: false }
+        };
+        self.report(error);
+    }
+
+    fn mean(&mut self, node: ExprId, meaning: Found<'_>) {
+        let (ty, refers) = match meaning {
+            Found::Type(name, ty) => {
+                let ty = self.cx.out.types.intern(Type::Type(ty));
+                (ty, Use::Constant(Constant::Type(name)))
+            }
+            Found::Entity(Entity::Root { path, ty, span, response_only }) => {
+                self.nobody_wrote(node, path, *ty, *span);
+                if *response_only && !self.frame.response {
+                    let field = path.last().map(ToString::to_string).unwrap_or_default();
+                    let (at, declared) = (self.ast.span(node), *span);
+                    self.refuse(node, NameError::WrongPhase { at, field, declared });
+                    return;
+                }
+                (*ty, Use::Root(self.cx.root(path, *ty, *span)))
+            }
+            Found::Entity(Entity::Action) => {
+                let ty = self.frame.action.unwrap_or(TypeTable::DYN);
+                let path = [Name::new("action")];
+                (ty, Use::Root(self.cx.root(&path, ty, None)))
+            }
+            Found::Entity(Entity::Args) => {
+                let ty = self.frame.args.unwrap_or(TypeTable::DYN);
+                let path = [Name::new("action"), Name::new("args")];
+                (ty, Use::Root(self.cx.root(&path, ty, None)))
+            }
+            Found::Entity(Entity::Variable(id)) => (self.variable(node, *id), Use::Variable(*id)),
+            Found::Entity(Entity::Constant(value, ty)) => (*ty, Use::Constant(value.clone())),
+            Found::Entity(Entity::Now) => (TypeTable::TIMESTAMP, Use::Now),
+        };
+        self.set(node, ty);
+        self.refer(node, refers);
+    }
+
+    /// In strict mode a root needs a type from somewhere.
+    fn nobody_wrote(&mut self, node: ExprId, path: &[Name], ty: TypeId, span: Option<Span>) {
+        if self.cx.strict && ty == TypeTable::DYN && span.is_none() {
+            let at = self.ast.span(node);
+            let name = path.last().map(ToString::to_string).unwrap_or_default();
+            self.report(NameError::NobodyWrote { at, name });
+        }
+    }
+
+    /// The type of a variable; what it reads must be there for all tools of the rule.
+    fn variable(&mut self, node: ExprId, id: VariableId) -> TypeId {
+        let Some(info) = self.cx.out.variables.get(id) else { return TypeTable::ERROR };
+        let (ty, name) = (info.ty, info.name.clone());
+        let reads = self.cx.reads.get(id).cloned().unwrap_or_default();
+        for field in &reads {
+            if !self.frame.union {
+                self.argument_of_all(field, self.ast.span(node), Some(&name));
+            }
+        }
+        for field in reads {
+            self.read_argument(field);
+        }
+        ty
+    }
+
+    /// Notes that an argument of a tool is read.
+    pub(super) fn read_argument(&mut self, field: Name) {
+        if !self.reads.contains(&field) {
+            self.reads.push(field);
+        }
+    }
+
+    /// Whether all tools that the rule speaks about have the argument with one type; if not, it
+    /// says so.
+    pub(super) fn argument_of_all(&mut self, field: &str, at: Span, via: Option<&Name>) -> bool {
+        let Some(Type::Record(record)) = self.frame.args.map(|ty| self.cx.ty(ty)) else {
+            return true;
+        };
+        if self.cx.out.types.field(*record, field).is_some() {
+            return true;
+        }
+        let error = self.missing_argument(field, at, via);
+        self.report(error);
+        false
+    }
+
+    fn missing_argument(&mut self, field: &str, at: Span, via: Option<&Name>) -> NameError {
+        let types = &self.cx.out.types;
+        let type_of = |tool: &usize| {
+            let info = self.cx.tool(*tool)?;
+            let Type::Record(record) = types.get(info.args) else { return None };
+            Some((info, types.field(*record, field).map(|field| field.ty)))
+        };
+        let tools: Vec<_> = self.frame.tools.iter().filter_map(type_of).collect();
+        let lacking = tools.iter().find(|(_, ty)| ty.is_none());
+        if let Some((tool, _)) = lacking {
+            let known = tools.iter().filter_map(|(info, _)| types.fields(info.args));
+            let known = known.flatten().map(|field| field.name.as_str());
+            return NameError::UnknownArgument {
+                at,
+                tool: tool.name.clone(),
+                declared: tool.span,
+                field: field.to_owned(),
+                nearest: crate::diag::suggest::nearest(field, known).map(str::to_owned),
+                via: via.cloned(),
+                narrowed: self.frame.narrowed,
+            };
+        }
+        let mut kinds = tools.iter().filter_map(|(info, ty)| Some((info.name.clone(), (*ty)?)));
+        let first = kinds.next();
+        let other = kinds.find(|(_, ty)| first.as_ref().is_some_and(|(_, first)| first != ty));
+        match (first, other) {
+            (Some((tool, ty)), Some((other, another))) => NameError::ArgumentTypes {
+                at,
+                field: field.to_owned(),
+                first: (tool, types.show(ty)),
+                second: (other, types.show(another)),
+            },
+            (first, _) => NameError::UnknownArgument {
+                at,
+                tool: first.map_or_else(|| Name::new("action"), |(tool, _)| tool),
+                declared: None,
+                field: field.to_owned(),
+                nearest: None,
+                via: via.cloned(),
+                narrowed: true,
+            },
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Why a call or an operator was refused: finding the fact that helps most.
+
+use std::collections::BTreeSet;
+
+use crate::base::span::Spanned;
+use crate::compiler::check::error::{CallError, CheckError, NameError, OperatorFix, TypeError};
+use crate::compiler::check::infer::Infer;
+use crate::compiler::check::infer::call::Call;
+use crate::compiler::check::macros;
+use crate::compiler::check::overload::{instantiate, instantiate_declared};
+use crate::compiler::check::scope::Declared;
+use crate::compiler::check::unify::Free;
+use crate::compiler::syntax::ast::{BinaryOp, ExprId, ExprKind, Literal};
+use crate::diag::suggest::nearest;
+use crate::lang::functions::{Function, Style};
+use crate::lang::types::{Type, TypeId, TypeTable};
+
+impl Infer<'_, '_> {
+    /// Refuses an operator; nothing is said if an operand was refused already.
+    pub(super) fn refuse_binary(
+        &mut self,
+        id: ExprId,
+        op: &Spanned<BinaryOp>,
+        lhs: ExprId,
+        rhs: ExprId,
+    ) {
+        if self.holds_error(&[lhs, rhs]) {
+            self.set(id, TypeTable::ERROR);
+            return;
+        }
+        let left = (self.ast.span(lhs), self.shown(lhs));
+        let right = (self.ast.span(rhs), self.shown(rhs));
+        let error = match op.value {
+            BinaryOp::Equal
+            | BinaryOp::NotEqual
+            | BinaryOp::Less
+            | BinaryOp::LessEqual
+            | BinaryOp::Greater
+            | BinaryOp::GreaterEqual => TypeError::NotComparable {
+                op: op.value.text(),
+                similar: self.similar(lhs, rhs).or_else(|| self.similar(rhs, lhs)),
+                left,
+                right,
+            },
+            BinaryOp::In => TypeError::NotIn { left, right },
+            BinaryOp::Add
+            | BinaryOp::Subtract
+            | BinaryOp::Multiply
+            | BinaryOp::Divide
+            | BinaryOp::Modulo => TypeError::NoOperator {
+                at: op.span,
+                op: op.value.text().to_owned(),
+                operands: vec![left, right],
+                fix: self.literal_fix(lhs, rhs).or_else(|| self.literal_fix(rhs, lhs)),
+            },
+        };
+        self.refuse(id, error);
+    }
+
+    pub(super) fn holds_error(&self, operands: &[ExprId]) -> bool {
+        operands.iter().any(|id| self.type_of(*id) == TypeTable::ERROR)
+    }
+
+    /// A field beside the one that was read which has the type of the other operand.
+    fn similar(&mut self, read: ExprId, other: ExprId) -> Option<(String, String)> {
+        let ExprKind::Select { operand, field, .. } = self.ast.kind(read) else { return None };
+        let wanted = self.closed(self.cx.type_at(other));
+        let on = self.type_of(*operand);
+        let Type::Record(record) = self.cx.ty(on) else { return None };
+        let fields = &self.cx.out.types.object(*record).fields;
+        let mut fitting = fields.iter().filter(|it| it.ty == wanted && it.name != field.name);
+        let found = fitting.next()?;
+        if fitting.next().is_some() {
+            return None;
+        }
+        let name = format!("{}.{}", self.cx.text(*operand), found.name);
+        Some((name, self.cx.show(wanted)))
+    }
+
+    /// An int literal beside a double or a uint can be written as one.
+    fn literal_fix(&self, literal: ExprId, other: ExprId) -> Option<OperatorFix> {
+        let ExprKind::Literal(Literal::Int(value)) = self.ast.kind(literal) else { return None };
+        let written = self.cx.text(literal);
+        if !written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+            return None;
+        }
+        let span = self.ast.span(literal);
+        match self.type_of(other) {
+            TypeTable::DOUBLE => {
+                Some(OperatorFix { span, text: format!("{written}.0"), to: "double" })
+            }
+            TypeTable::UINT if *value >= 0 => {
+                Some(OperatorFix { span, text: format!("{written}u"), to: "uint" })
+            }
+            _ => None,
+        }
+    }
+
+    /// Refuses a call.
+    pub(super) fn refuse_call(
+        &mut self,
+        call: &Call<'_>,
+        rows: &[&'static Function],
+        declared: &[Declared],
+    ) {
+        if self.holds_error(&call.operands) {
+            self.set(call.id, TypeTable::ERROR);
+            return;
+        }
+        let forms = self.forms(rows, declared);
+        let error = if forms.is_empty() {
+            self.unknown_function(call)
+        } else {
+            self.wrong_arguments(call, &forms)
+        };
+        self.refuse(call.id, error);
+    }
+
+    /// The types of the operands of every declaration.
+    fn forms(&mut self, rows: &[&'static Function], declared: &[Declared]) -> Vec<Vec<TypeId>> {
+        let (types, unifier) = (&mut self.cx.out.types, &mut self.cx.unifier);
+        let builtin: Vec<_> = rows.iter().map(|row| instantiate(types, unifier, row).0).collect();
+        let (types, unifier) = (&mut self.cx.out.types, &mut self.cx.unifier);
+        let declared = declared.iter().map(|it| instantiate_declared(types, unifier, it).0);
+        builtin.into_iter().chain(declared).collect()
+    }
+
+    fn unknown_function(&mut self, call: &Call<'_>) -> CheckError {
+        let ExprKind::Call { name, .. } = self.ast.kind(call.id) else {
+            return self.nameless(call);
+        };
+        let at = name.span;
+        if !self.scope.ours {
+            let container = self.scope.prefixes.first().map_or("", |it| it.trim_end_matches('.'));
+            let (name, container) = (call.name.clone(), container.to_owned());
+            let nearest = self.near_function(call);
+            return NameError::Undeclared { at, name, container, nearest, call: true }.into();
+        }
+        let receiver = call.operands.first().copied().filter(|_| call.style == Style::Member);
+        let on = receiver.map(|id| self.shown(id));
+        let nearest = self.near_function(call);
+        NameError::UnknownFunction { at, name: call.name.clone(), on, nearest }.into()
+    }
+
+    fn nameless(&self, call: &Call<'_>) -> CheckError {
+        let at = self.ast.span(call.id);
+        NameError::UnknownFunction { at, name: call.name.clone(), on: None, nearest: None }.into()
+    }
+
+    /// The nearest function that the receiver has, or the nearest global one.
+    fn near_function(&mut self, call: &Call<'_>) -> Option<String> {
+        let style = call.style;
+        let receiver = call.operands.first().copied().filter(|_| style == Style::Member);
+        let receiver = receiver.map(|id| self.type_of(id));
+        let rows: Vec<_> =
+            self.cx.table.names(style).filter(|row| self.scope.allows(row)).collect();
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        for row in rows {
+            let fits = receiver.is_none_or(|on| {
+                let (types, unifier) = (&mut self.cx.out.types, &mut self.cx.unifier);
+                let (params, _) = instantiate(types, unifier, row);
+                params.first().is_some_and(|wanted| self.fits(on, *wanted))
+            });
+            if fits {
+                names.insert(row.name);
+            }
+        }
+        let member = style == Style::Member;
+        for (name, list) in &self.scope.functions {
+            if list.iter().any(|function| function.member == member) {
+                names.insert(name);
+            }
+        }
+        let macros = macros::MACROS.iter().filter(|row| {
+            self.scope.allows_macro(row) && member == (row.style == macros::MacroStyle::Member)
+        });
+        names.extend(macros.map(|row| row.name));
+        if !member && self.scope.ours {
+            names.extend(["allow", "deny", "escalate", "now"]);
+        }
+        nearest(&call.name, names).map(str::to_owned)
+    }
+
+    fn wrong_arguments(&mut self, call: &Call<'_>, forms: &[Vec<TypeId>]) -> CheckError {
+        let ExprKind::Call { name, .. } = self.ast.kind(call.id) else {
+            return self.nameless(call);
+        };
+        let at = name.span;
+        let receivers = usize::from(call.style == Style::Member);
+        let fitting: Vec<_> = match call.operands.first().filter(|_| receivers == 1) {
+            Some(receiver) => {
+                let on = self.type_of(*receiver);
+                let has =
+                    |form: &&Vec<TypeId>| form.first().is_some_and(|it| self.could_fit(on, *it));
+                forms.iter().filter(has).collect()
+            }
+            None => forms.iter().collect(),
+        };
+        if fitting.is_empty() {
+            let on = call.operands.first().copied().map(|id| self.shown(id));
+            let nearest = self.near_function(call);
+            return NameError::UnknownFunction { at, name: call.name.clone(), on, nearest }.into();
+        }
+        let counts: BTreeSet<usize> = fitting.iter().map(|form| form.len() - receivers).collect();
+        if !counts.contains(&call.args.len()) {
+            let (function, given) = (call.name.clone(), call.args.len());
+            let wanted = counts.into_iter().collect();
+            let at = self.args_span(call, at);
+            return CallError::ArgumentCount { at, function, wanted, given }.into();
+        }
+        let fitting: Vec<_> =
+            fitting.into_iter().filter(|form| form.len() == call.operands.len()).collect();
+        self.wrong_argument(call, &fitting)
+    }
+
+    /// The first argument that no form takes.
+    fn wrong_argument(&mut self, call: &Call<'_>, forms: &[&Vec<TypeId>]) -> CheckError {
+        let receivers = usize::from(call.style == Style::Member);
+        for (position, operand) in call.operands.iter().enumerate().skip(receivers) {
+            let given = self.type_of(*operand);
+            let wanted: Vec<TypeId> =
+                forms.iter().filter_map(|form| form.get(position).copied()).collect();
+            if !wanted.iter().any(|it| self.could_fit(given, *it)) {
+                let names: BTreeSet<String> =
+                    wanted.into_iter().map(|it| self.shown_param(it)).collect();
+                let (at, given) = (self.ast.span(*operand), self.shown(*operand));
+                let (function, wanted) = (call.name.clone(), names.into_iter().collect());
+                return CallError::ArgumentType { at, function, wanted, given }.into();
+            }
+        }
+        let ExprKind::Call { name, .. } = self.ast.kind(call.id) else {
+            return self.nameless(call);
+        };
+        let at = self.args_span(call, name.span);
+        let given = call.operands.iter().skip(receivers).map(|id| self.shown(*id)).collect();
+        CallError::ArgumentTypesTogether { at, function: call.name.clone(), given }.into()
+    }
+
+    fn shown_param(&mut self, ty: TypeId) -> String {
+        let ty = self.cx.unifier.resolve(&mut self.cx.out.types, ty, Free::Dyn);
+        self.cx.show(ty)
+    }
+
+    /// Whether one type fits another, leaving no binding behind.
+    fn could_fit(&mut self, from: TypeId, to: TypeId) -> bool {
+        self.cx.unifier.could_fit(&self.cx.out.types, from, to)
+    }
+
+    /// The bytes of the arguments, or `otherwise` if there are none.
+    fn args_span(
+        &self,
+        call: &Call<'_>,
+        otherwise: crate::base::span::Span,
+    ) -> crate::base::span::Span {
+        match (call.args.first(), call.args.last()) {
+            (Some(first), Some(last)) => self.ast.span(*first).to(self.ast.span(*last)),
+            _ => otherwise,
+        }
+    }
+}

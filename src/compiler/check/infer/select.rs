@@ -1,0 +1,126 @@
+//! Selection of fields: maps, objects, optionals.
+
+use crate::compiler::check::error::NameError;
+use crate::compiler::check::infer::Infer;
+use crate::compiler::check::infer::name::chain;
+use crate::compiler::syntax::ast::{ExprId, ExprKind, Field};
+use crate::diag::suggest::nearest;
+use crate::lang::types::{RecordField, RecordId, Type, TypeId, TypeTable};
+
+impl Infer<'_, '_> {
+    /// The type of `operand.field`, or of `operand.?field`.
+    pub(super) fn select(&mut self, operand: ExprId, field: &Field, optional: bool) -> TypeId {
+        let ty = self.type_of(operand);
+        let (inner, wrapped) = if let Type::Optional(inner) = self.cx.ty(ty) {
+            (*inner, true)
+        } else {
+            (ty, optional)
+        };
+        let inner = self.cx.unifier.shallow(&self.cx.out.types, inner);
+        let found = self.field_type(inner, operand, field);
+        if wrapped && found != TypeTable::ERROR {
+            return self.cx.out.types.optional(found);
+        }
+        found
+    }
+
+    fn field_type(&mut self, on: TypeId, operand: ExprId, field: &Field) -> TypeId {
+        match self.cx.ty(on).clone() {
+            Type::Error => TypeTable::ERROR,
+            Type::Dyn => TypeTable::DYN,
+            Type::Variable(_) => {
+                self.fits(on, TypeTable::DYN);
+                TypeTable::DYN
+            }
+            Type::Map(_, value) => value,
+            Type::Record(record) => self.record_field(record, operand, field),
+            Type::Null
+            | Type::Bool
+            | Type::Int
+            | Type::Uint
+            | Type::Double
+            | Type::String
+            | Type::Bytes
+            | Type::Timestamp
+            | Type::Duration
+            | Type::Decision
+            | Type::List(_)
+            | Type::Optional(_)
+            | Type::Wrapper(_)
+            | Type::Type(_)
+            | Type::Message(_)
+            | Type::Opaque(..)
+            | Type::Param(_) => {
+                let shown = self.closed(on);
+                let error = NameError::NoFields {
+                    at: field.span,
+                    on: self.cx.show(shown),
+                    method: self.is_method(&field.name),
+                };
+                self.report(error);
+                TypeTable::ERROR
+            }
+        }
+    }
+
+    /// Whether the field is the name of a function that was meant to be called.
+    fn is_method(&self, name: &str) -> bool {
+        let style = crate::lang::functions::Style::Member;
+        self.cx.table.named(name, style).any(|row| self.scope.allows(row) && row.params.len() == 1)
+    }
+
+    fn record_field(&mut self, record: RecordId, operand: ExprId, field: &Field) -> TypeId {
+        let is_args = self.frame.is_args(&self.cx.out.types, record);
+        if is_args {
+            self.read_argument(field.name.clone());
+        }
+        if let Some(found) = self.cx.out.types.field(record, &field.name).cloned() {
+            return self.phase(&found, field, operand);
+        }
+        if let Some(rest) = self.cx.out.types.object(record).rest {
+            return rest;
+        }
+        if is_args && !self.frame.tools.is_empty() {
+            self.argument_of_all(&field.name, field.span, None);
+        } else {
+            let error = self.missing_field(record, operand, field);
+            self.report(error);
+        }
+        TypeTable::ERROR
+    }
+
+    /// A field of the response exists only after the tool has run.
+    fn phase(&mut self, found: &RecordField, field: &Field, operand: ExprId) -> TypeId {
+        if !found.response_only || self.frame.response {
+            return found.ty;
+        }
+        self.report(NameError::WrongPhase {
+            at: field.span,
+            field: format!("{}.{}", self.cx.text(operand), field.name),
+            declared: found.span,
+        });
+        TypeTable::ERROR
+    }
+
+    fn missing_field(&self, record: RecordId, operand: ExprId, field: &Field) -> NameError {
+        let types = &self.cx.out.types;
+        let info = &types.object(record);
+        let known = info.fields.iter().map(|field| field.name.as_str());
+        let near = nearest(&field.name, known).map(str::to_owned);
+        let declared = info.span;
+        let (at, name) = (field.span, field.name.to_string());
+        let path = self.cx.text(operand).to_owned();
+        let from_root = chain(self.ast, operand).is_some_and(|found| {
+            let first = found.segments.first().copied().unwrap_or_default();
+            found.root || self.local(first).is_none()
+        });
+        match (near, from_root) {
+            (None, true) => NameError::UndeclaredField { at, path, field: name, declared },
+            (nearest, _) => {
+                let simple = path.len() <= 40 && !matches!(self.ast.kind(operand), ExprKind::Error);
+                let on = if simple { path } else { "object".to_owned() };
+                NameError::UnknownField { at, on, field: name, nearest, declared }
+            }
+        }
+    }
+}

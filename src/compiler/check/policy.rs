@@ -1,0 +1,238 @@
+//! Our documents: names, variables, rules, messages.
+//!
+//! In:      `PolicyDocument`.
+//! Out:     `PolicyInfo`, and types for all of its expressions.
+//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+
+use rustc_hash::FxHashMap;
+
+use crate::base::name::Name;
+use crate::base::span::Span;
+use crate::compiler::check::analysis::{PolicyInfo, WindowInfo};
+use crate::compiler::check::error::{CallError, PolicyError, TypeError};
+use crate::compiler::check::infer::decision::has_text_form;
+use crate::compiler::check::infer::{Place, infer};
+use crate::compiler::check::schema::{self, DeclaredRoot, Schemas, data, environment, written};
+use crate::compiler::check::scope::{Declared, Entity, Frame, Libraries, Scope};
+use crate::compiler::check::state::Checker;
+use crate::compiler::check::tools::{self, ActionTypes, Frames};
+use crate::compiler::syntax::ast::ExprId;
+use crate::compiler::syntax::document::model::{
+    PolicyDocument, Rule, RuleBody, Template, TemplatePart, Variable,
+};
+use crate::lang::types::{TypeId, TypeTable};
+
+/// The roots that calls of agents have beside those of the schema.
+const AGENT_ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
+
+/// Checks a document of ours.
+pub(super) fn check<'a>(
+    cx: &mut Checker<'a>,
+    schemas: &mut Schemas<'a>,
+    document: &'a PolicyDocument,
+) -> PolicyInfo {
+    let mut page = open(cx, schemas, document);
+    let mut info = PolicyInfo { context: Some(page.context), ..PolicyInfo::default() };
+    let frame = page.frames.of_variables(cx, page.types);
+    let mut seen = FxHashMap::default();
+    for variable in &document.variables {
+        let outcome = infer(cx, &page.scope, &frame, variable.expr, Place::Value);
+        let (name, at) = (variable.name.value.clone(), variable.name.span);
+        let id = cx.variable(name.clone(), variable.expr, outcome.ty, outcome.reads);
+        info.variables.push(id);
+        if let Some(first) = seen.insert(name.clone(), at) {
+            cx.report(PolicyError::Overlap { at, first, name });
+            continue;
+        }
+        if shadows(cx, &page.scope, variable) {
+            continue;
+        }
+        page.scope.names.insert(format!("variables.{name}"), Entity::Variable(id));
+        page.scope.names.insert(name.to_string(), Entity::Variable(id));
+    }
+    for rule in &document.rules {
+        let named = tools::named_by(cx, &rule.on);
+        let frame = page.frames.of_rule(cx, rule, named.as_deref(), page.types);
+        check_rule(cx, &page.scope, &frame, rule);
+        info.tools.push(named.map(|named| {
+            named.iter().filter_map(|at| cx.tool(*at)).map(|tool| tool.name.clone()).collect()
+        }));
+    }
+    info
+}
+
+/// A document whose names are known.
+struct Page {
+    scope: Scope,
+    types: ActionTypes,
+    frames: Frames,
+    context: TypeId,
+}
+
+fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a PolicyDocument) -> Page {
+    let mut scope =
+        Scope { ours: true, cross_numeric: true, validate_literals: true, ..Scope::default() };
+    environment::add_types(cx, &mut scope);
+    let pins = environment::libraries(cx, &document.extensions);
+    scope.libraries = Libraries::Pinned(pins);
+    let mut roots = Vec::new();
+    let mut refused = false;
+    if let Some(source) = &document.schema {
+        match schemas.load(cx, document.file, source) {
+            Some(found) => {
+                roots = found.roots;
+                if let Some(environment) = found.environment {
+                    environment::add_functions(cx, &mut scope, &environment.functions);
+                }
+            }
+            // What the schema would have declared is not known; nothing is said about names.
+            None => refused = true,
+        }
+    }
+    let speaks = !document.rules.is_empty() || !document.variables.is_empty();
+    let silent = document.schema.is_none() && cx.out.tools.is_empty();
+    scope.flexible = silent || refused;
+    if silent && speaks {
+        let (at, policy) = (document.name.span, document.name.value.clone());
+        cx.report(if cx.strict {
+            PolicyError::StrictSchema { at, policy }
+        } else {
+            PolicyError::NoSchema { at, policy }
+        });
+    }
+    let types = declare_roots(cx, &mut scope, &roots);
+    declare_data(cx, &mut scope, document);
+    declare_functions(cx, &mut scope, document);
+    declare_windows(cx, &mut scope, document);
+    let whole = scope.flexible || cx.out.about_tools;
+    let context = schema::context(cx, &roots, whole);
+    Page { scope, types, frames: Frames::default(), context }
+}
+
+fn declare_roots(cx: &Checker<'_>, scope: &mut Scope, roots: &[DeclaredRoot]) -> ActionTypes {
+    scope.names.insert("now".to_owned(), Entity::Now);
+    if cx.out.about_tools {
+        for name in AGENT_ROOTS {
+            let path = vec![Name::new(name)];
+            let (ty, span, response_only) = (TypeTable::DYN, None, false);
+            let entity = Entity::Root { path, ty, span, response_only };
+            scope.names.insert(name.to_owned(), entity);
+        }
+        scope.names.insert("action".to_owned(), Entity::Action);
+        scope.names.insert("args".to_owned(), Entity::Args);
+    }
+    let mut types = ActionTypes::default();
+    for root in roots {
+        let name = root.path.iter().map(Name::as_str).collect::<Vec<_>>().join(".");
+        if cx.out.about_tools && name == "action" {
+            types.action = Some(root.ty);
+            continue;
+        }
+        scope.names.insert(name, root.entity());
+    }
+    types
+}
+
+fn declare_data(cx: &mut Checker<'_>, scope: &mut Scope, document: &PolicyDocument) {
+    for file in &document.data {
+        let found = data::load(cx, document, file);
+        let (value, ty) =
+            found.unwrap_or((crate::lang::constant::Constant::Null, TypeTable::ERROR));
+        let name = format!("data.{}", file.name.value);
+        scope.names.insert(name, Entity::Constant(value, ty));
+    }
+}
+
+fn declare_functions(cx: &mut Checker<'_>, scope: &mut Scope, document: &PolicyDocument) {
+    for function in &document.functions {
+        let name = function.name.value.clone();
+        let declared = Declared {
+            name: name.clone(),
+            id: name.clone(),
+            member: false,
+            params: function.params.iter().map(|param| written::ty(cx, param)).collect(),
+            result: written::ty(cx, &function.result),
+        };
+        scope.functions.entry(name.to_string()).or_default().push(declared);
+    }
+}
+
+fn declare_windows(cx: &mut Checker<'_>, scope: &mut Scope, document: &PolicyDocument) {
+    for window in &document.windows {
+        let id = cx.out.windows.push(WindowInfo {
+            name: window.name.value.clone(),
+            days: window.days,
+            from_minute: window.from_minute,
+            to_minute: window.to_minute,
+            zone: window.zone.value.clone(),
+        });
+        scope.windows.insert(window.name.value.to_string(), id);
+    }
+}
+
+/// Whether a variable takes the name of a root, which is an error.
+fn shadows(cx: &mut Checker<'_>, scope: &Scope, variable: &Variable) -> bool {
+    let name = &variable.name.value;
+    let found: Option<(Option<Span>, &'static str)> = match scope.names.get(name.as_str()) {
+        Some(Entity::Root { span, .. }) => Some((*span, "a root of the context")),
+        Some(Entity::Action | Entity::Args) => Some((None, "a root of the context")),
+        Some(Entity::Now) => Some((None, "the time of the decision")),
+        Some(Entity::Constant(..) | Entity::Variable(_)) => Some((None, "a constant")),
+        None => match name.as_str() {
+            "data" | "windows" | "variables" => Some((None, "a name of the language")),
+            _ => None,
+        },
+    };
+    let Some((declared, what)) = found else { return false };
+    let (at, name) = (variable.name.span, name.clone());
+    cx.report(PolicyError::Shadowed { at, name, declared, what });
+    true
+}
+
+fn check_rule(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, rule: &Rule) {
+    match &rule.body {
+        RuleBody::When { condition, reason, .. } => {
+            if let Some(condition) = condition {
+                check_condition(cx, scope, frame, *condition);
+            }
+            if let Some(reason) = reason {
+                check_message(cx, scope, frame, reason);
+            }
+        }
+        RuleBody::Decision(decision) => {
+            let ty = infer(cx, scope, frame, *decision, Place::Outcome).ty;
+            if ![TypeTable::DECISION, TypeTable::ERROR].contains(&ty) {
+                let (at, given) = (cx.ast().span(*decision), cx.show(ty));
+                cx.report(CallError::NotDecision { at, given });
+            }
+        }
+    }
+}
+
+/// Types a condition, which must be a bool.
+pub(super) fn check_condition(
+    cx: &mut Checker<'_>,
+    scope: &Scope,
+    frame: &Frame,
+    condition: ExprId,
+) {
+    let ty = infer(cx, scope, frame, condition, Place::Value).ty;
+    if !cx.unifier.assignable(&cx.out.types, ty, TypeTable::BOOL) {
+        let (at, given) = (cx.ast().span(condition), cx.show(ty));
+        let text = cx.text(condition).to_owned();
+        cx.report(TypeError::NotBool { at, given, text, operator: None });
+    }
+}
+
+/// Types the holes of a message; each must have a text form.
+fn check_message(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, message: &Template) {
+    for part in &message.parts {
+        let TemplatePart::Expr(hole) = part else { continue };
+        let ty = infer(cx, scope, frame, *hole, Place::Value).ty;
+        if !has_text_form(cx, ty) {
+            let (at, given) = (cx.ast().span(*hole), cx.show(ty));
+            let text = cx.text(*hole).to_owned();
+            cx.report(CallError::NoTextForm { at, given, text });
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Types as documents write them: `list<string>`, `{amount: double}`.
+//!
+//! In:      `TypeExpr`, bounded in depth by whoever read it.
+//! Out:     types.
+//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+
+use crate::base::name::Name;
+use crate::base::span::Spanned;
+use crate::compiler::check::error::SchemaError;
+use crate::compiler::check::schema::record;
+use crate::compiler::check::state::Checker;
+use crate::compiler::syntax::document::model::{TypeExpr, TypeExprKind, TypeField};
+use crate::diag::suggest::nearest;
+use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
+
+/// Types without parameters, by the names that environment files and documents use.
+const SIMPLE: &[(&str, TypeId)] = &[
+    ("any", TypeTable::DYN),
+    ("bool", TypeTable::BOOL),
+    ("bytes", TypeTable::BYTES),
+    ("double", TypeTable::DOUBLE),
+    ("duration", TypeTable::DURATION),
+    ("dyn", TypeTable::DYN),
+    ("google.protobuf.Any", TypeTable::DYN),
+    ("google.protobuf.Duration", TypeTable::DURATION),
+    ("google.protobuf.Struct", TypeTable::MAP_STRING_DYN),
+    ("google.protobuf.Timestamp", TypeTable::TIMESTAMP),
+    ("google.protobuf.Value", TypeTable::DYN),
+    ("int", TypeTable::INT),
+    ("null", TypeTable::NULL),
+    ("null_type", TypeTable::NULL),
+    ("string", TypeTable::STRING),
+    ("timestamp", TypeTable::TIMESTAMP),
+    ("uint", TypeTable::UINT),
+];
+
+/// Wrappers, by the names that environment files use.
+const WRAPPERS: &[(&str, TypeId)] = &[
+    ("bool_wrapper", TypeTable::BOOL),
+    ("bytes_wrapper", TypeTable::BYTES),
+    ("double_wrapper", TypeTable::DOUBLE),
+    ("google.protobuf.BoolValue", TypeTable::BOOL),
+    ("google.protobuf.BytesValue", TypeTable::BYTES),
+    ("google.protobuf.DoubleValue", TypeTable::DOUBLE),
+    ("google.protobuf.FloatValue", TypeTable::DOUBLE),
+    ("google.protobuf.Int32Value", TypeTable::INT),
+    ("google.protobuf.Int64Value", TypeTable::INT),
+    ("google.protobuf.StringValue", TypeTable::STRING),
+    ("google.protobuf.UInt32Value", TypeTable::UINT),
+    ("google.protobuf.UInt64Value", TypeTable::UINT),
+    ("int_wrapper", TypeTable::INT),
+    ("string_wrapper", TypeTable::STRING),
+    ("uint_wrapper", TypeTable::UINT),
+];
+
+/// Types with parameters, and how many.
+const PARAMETRIC: &[(&str, usize)] =
+    &[("google.protobuf.ListValue", 0), ("list", 1), ("map", 2), ("optional_type", 1), ("type", 1)];
+
+/// The type that is written.
+pub(in crate::compiler::check) fn ty(cx: &mut Checker<'_>, written: &TypeExpr) -> TypeId {
+    match &written.kind {
+        TypeExprKind::Param(name) => cx.out.types.intern(Type::Param(name.clone())),
+        TypeExprKind::Named { name, params } => named(cx, written, name, params),
+        TypeExprKind::Object(fields) => {
+            let fields = fields.iter().map(|it| field(cx, it)).collect();
+            record(cx, None, fields, None, Some(written.span))
+        }
+        TypeExprKind::BoundedList { items, .. } => {
+            let element = ty(cx, items);
+            cx.out.types.list(element)
+        }
+    }
+}
+
+/// A field that is written; without a type it is `dyn`.
+pub(in crate::compiler::check) fn field(cx: &mut Checker<'_>, written: &TypeField) -> RecordField {
+    let of = written.ty.as_ref();
+    let found = match of.map(|of| &of.kind) {
+        // An object is declared where its name stands.
+        Some(TypeExprKind::Object(fields)) => {
+            let fields = fields.iter().map(|it| field(cx, it)).collect();
+            record(cx, None, fields, None, Some(written.name.span))
+        }
+        Some(_) => of.map_or(TypeTable::DYN, |of| ty(cx, of)),
+        None => TypeTable::DYN,
+    };
+    let max_items = of.and_then(|of| match &of.kind {
+        TypeExprKind::BoundedList { max_items, .. } => {
+            max_items.map(|most| Spanned::new(most, of.span))
+        }
+        TypeExprKind::Named { .. } | TypeExprKind::Param(_) | TypeExprKind::Object(_) => None,
+    });
+    RecordField {
+        name: written.name.value.clone(),
+        ty: found,
+        required: !written.optional,
+        response_only: false,
+        sensitive: false,
+        max_items,
+        span: Some(written.name.span),
+    }
+}
+
+fn named(cx: &mut Checker<'_>, written: &TypeExpr, name: &Name, params: &[TypeExpr]) -> TypeId {
+    let text = name.as_str();
+    let params_of = |cx: &mut Checker<'_>| -> Vec<TypeId> {
+        params.iter().map(|param| ty(cx, param)).collect()
+    };
+    if let Some((_, wanted)) = PARAMETRIC.iter().find(|(known, _)| *known == text) {
+        let given = params_of(cx);
+        let made = match (text, given.as_slice()) {
+            ("google.protobuf.ListValue" | "list", []) => Type::List(TypeTable::DYN),
+            ("list", [element]) => Type::List(*element),
+            ("map", []) => Type::Map(TypeTable::DYN, TypeTable::DYN),
+            ("map", [key, value]) => Type::Map(*key, *value),
+            ("optional_type", []) => Type::Optional(TypeTable::DYN),
+            ("optional_type", [value]) => Type::Optional(*value),
+            ("type", []) => Type::Type(TypeTable::DYN),
+            ("type", [value]) => Type::Type(*value),
+            _ => return unknown(cx, written, text, Some(*wanted)),
+        };
+        return cx.out.types.intern(made);
+    }
+    if let Some((_, inner)) = WRAPPERS.iter().find(|(known, _)| *known == text) {
+        return match params {
+            [] => cx.out.types.intern(Type::Wrapper(*inner)),
+            _ => unknown(cx, written, text, Some(0)),
+        };
+    }
+    if let Some((_, simple)) = SIMPLE.iter().find(|(known, _)| *known == text) {
+        return if params.is_empty() { *simple } else { unknown(cx, written, text, Some(0)) };
+    }
+    if cx.table.opaque_types().any(|known| known == text) {
+        return cx.out.types.intern(Type::Opaque(name.clone(), Vec::new()));
+    }
+    unknown(cx, written, text, None)
+}
+
+fn unknown(cx: &mut Checker<'_>, written: &TypeExpr, name: &str, params: Option<usize>) -> TypeId {
+    let known = SIMPLE.iter().map(|(known, _)| *known);
+    let known = known.chain(PARAMETRIC.iter().map(|(known, _)| *known));
+    let nearest = nearest(name, known).map(str::to_owned);
+    let (at, name) = (written.span, name.to_owned());
+    cx.report(SchemaError::UnknownType { at, name, nearest, params });
+    TypeTable::ERROR
+}

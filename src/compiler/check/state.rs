@@ -1,0 +1,181 @@
+//! What all parts of the checker share.
+//!
+//! In:      the files, the parsed project, the options.
+//! Out:     the tables of `Analysis`, filled part by part.
+//! Imports: `base`, `diag`, `lang`, `compiler::source`, `compiler::syntax`.
+
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::index::IndexVec;
+use crate::base::name::Name;
+use crate::base::span::Span;
+use crate::compiler::check::Options;
+use crate::compiler::check::analysis::{
+    Analysis, Host, HostId, Root, RootId, ToolInfo, Use, VariableId, VariableInfo,
+};
+use crate::compiler::check::decision::Templates;
+use crate::compiler::check::error::CheckError;
+use crate::compiler::check::overload::FunctionIndex;
+use crate::compiler::check::scope::Declared;
+use crate::compiler::check::unify::Unifier;
+use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::ast::{Ast, ExprId};
+use crate::compiler::syntax::document::model::Parsed;
+use crate::diag::sink::Sink;
+use crate::lang::types::{Type, TypeId, TypeTable};
+
+/// The state of one run.
+pub(super) struct Checker<'a> {
+    /// The files.
+    pub files: &'a SourceMap,
+    /// The project.
+    pub parsed: &'a Parsed,
+    /// The messages of decisions, cut at their braces.
+    pub templates: &'a Templates,
+    /// Whether every type must come from somewhere.
+    pub strict: bool,
+    /// The builtins.
+    pub table: FunctionIndex,
+    /// What was found out so far.
+    pub out: Analysis,
+    /// The type variables of the expression at hand.
+    pub unifier: Unifier,
+    /// The arguments that each variable reads, directly or through others.
+    pub reads: IndexVec<VariableId, Vec<Name>>,
+    /// Where to report.
+    pub sink: &'a mut Sink,
+    roots: FxHashMap<Vec<Name>, RootId>,
+    hosts: FxHashMap<(Name, Name), HostId>,
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn new(
+        files: &'a SourceMap,
+        parsed: &'a Parsed,
+        templates: &'a Templates,
+        options: Options,
+        sink: &'a mut Sink,
+    ) -> Self {
+        let mut out = Analysis::default();
+        out.expr_types.resize(parsed.ast.exprs.len(), TypeTable::DYN);
+        out.uses.resize(parsed.ast.exprs.len(), Use::Plain);
+        Self {
+            files,
+            parsed,
+            templates,
+            strict: options.strict,
+            table: FunctionIndex::new(),
+            out,
+            unifier: Unifier::default(),
+            reads: IndexVec::new(),
+            sink,
+            roots: FxHashMap::default(),
+            hosts: FxHashMap::default(),
+        }
+    }
+
+    /// The tree; it lives as long as the project.
+    pub(super) fn ast(&self) -> &'a Ast {
+        &self.parsed.ast
+    }
+
+    pub(super) fn report(&mut self, error: impl Into<CheckError>) {
+        self.sink.report(error.into());
+    }
+
+    /// The bytes of an expression as they are written.
+    pub(super) fn text(&self, id: ExprId) -> &'a str {
+        self.files.text(self.ast().span(id))
+    }
+
+    /// The bytes that spell `range` of the string that `literal` stands for; all of the literal
+    /// where escapes are between.
+    pub(super) fn inside(&self, literal: ExprId, text: &str, range: Range<usize>) -> Span {
+        let span = self.ast().span(literal);
+        let Some(from) = verbatim(self.files.text(span), text) else { return span };
+        let place = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        let start = span.start.saturating_add(from);
+        let (first, last) = (place(range.start), place(range.end.max(range.start)));
+        Span::new(span.file, start.saturating_add(first), start.saturating_add(last))
+    }
+
+    /// The type in CEL's words.
+    pub(super) fn show(&self, ty: TypeId) -> String {
+        self.out.types.show(ty)
+    }
+
+    /// The type of a typed expression.
+    pub(super) fn type_at(&self, id: ExprId) -> TypeId {
+        self.out.expr_types.get(id).copied().unwrap_or(TypeTable::ERROR)
+    }
+
+    pub(super) fn set_type(&mut self, id: ExprId, ty: TypeId) {
+        if let Some(entry) = self.out.expr_types.get_mut(id) {
+            *entry = ty;
+        }
+    }
+
+    /// What an expression refers to.
+    pub(super) fn used(&self, id: ExprId) -> &Use {
+        self.out.uses.get(id).unwrap_or(&Use::Plain)
+    }
+
+    /// What `id` is.
+    pub(super) fn ty(&self, id: TypeId) -> &Type {
+        self.out.types.get(id)
+    }
+
+    /// The root at `path`; its type is that of the first document that names it.
+    pub(super) fn root(&mut self, path: &[Name], ty: TypeId, span: Option<Span>) -> RootId {
+        if let Some(id) = self.roots.get(path) {
+            return *id;
+        }
+        let id = self.out.roots.push(Root { path: path.to_vec(), ty, span });
+        self.roots.insert(path.to_vec(), id);
+        id
+    }
+
+    /// The host function, which is now called.
+    pub(super) fn host(&mut self, function: &Declared) -> HostId {
+        let key = (function.name.clone(), function.id.clone());
+        if let Some(id) = self.hosts.get(&key) {
+            return *id;
+        }
+        let id = self.out.hosts.push(Host {
+            name: function.name.clone(),
+            id: function.id.clone(),
+            params: function.params.clone(),
+            result: function.result,
+        });
+        self.hosts.insert(key, id);
+        id
+    }
+
+    /// A new variable of a policy.
+    pub(super) fn variable(
+        &mut self,
+        name: Name,
+        expr: ExprId,
+        ty: TypeId,
+        reads: Vec<Name>,
+    ) -> VariableId {
+        self.reads.push(reads);
+        self.out.variables.push(VariableInfo { name, expr, ty })
+    }
+
+    /// The tool at this position.
+    pub(super) fn tool(&self, at: usize) -> Option<&ToolInfo> {
+        self.out.tools.get(at)
+    }
+}
+
+/// Where the string of a literal starts in its spelling, if it is spelled without escapes.
+pub(super) fn verbatim(written: &str, text: &str) -> Option<u32> {
+    let from = written.find(text)?;
+    let shortest = text.len() + 2;
+    let plain = (1..=5).contains(&from) && written.len() >= shortest && !text.is_empty();
+    let quotes = written.len() - text.len() - from;
+    (plain && (1..=3).contains(&quotes)).then_some(u32::try_from(from).ok()?)
+}

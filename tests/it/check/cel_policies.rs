@@ -1,0 +1,101 @@
+//! CEL Policy documents.
+
+use crate::check::{quoted, run};
+
+fn policy(rule: &str) -> crate::check::Checking {
+    let config =
+        "name: e\nvariables:\n  - {name: c, type_name: bool}\n  - {name: n, type_name: int}\n";
+    run(&[("config.yaml", config), ("policy.yaml", &format!("name: p\nrule:\n{rule}"))])
+}
+
+#[test]
+fn outputs_have_one_type() {
+    let rule = "  match:\n    - {condition: c, output: \"'a'\"}\n    - {output: \"'b'\"}\n";
+    let checking = policy(rule);
+    checking.assert_silent();
+    let output = checking.analysis.cel_policies[0].output;
+    assert_eq!(checking.analysis.types.show(output), "string");
+    let checking = policy("  match:\n    - {condition: c, output: \"'a'\"}\n");
+    let output = checking.analysis.cel_policies[0].output;
+    assert_eq!(checking.analysis.types.show(output), "optional_type(string)");
+    let rule =
+        "  match:\n    - {condition: c, output: \"true\"}\n    - {output: \"{'a': true}\"}\n";
+    let checking = policy(rule);
+    assert_eq!(checking.codes(), ["E0309"]);
+    assert_eq!(
+        checking.messages(),
+        ["incompatible output types: block has output type map(string, bool), \
+          but previous outputs have type bool"]
+    );
+}
+
+#[test]
+fn nothing_follows_what_always_yields() {
+    let rule = "  match:\n    - {condition: \"true\", output: \"1\"}\n    - {condition: c, output: \"2\"}\n";
+    let checking = policy(rule);
+    assert_eq!(checking.messages(), ["match creates unreachable outputs"]);
+    let rule = "  match:\n    - rule:\n        aggregate:\n          - {condition: c, output: \"'a'\"}\n    \
+                - {condition: c, output: \"['b']\"}\n";
+    assert_eq!(policy(rule).messages(), ["rule creates unreachable outputs"]);
+}
+
+#[test]
+fn variables_have_a_scope() {
+    let rule = "  variables:\n    - {name: want, expression: \"1\"}\n    - {name: want, expression: \"2\"}\n  \
+                match:\n    - {condition: \"variables.want > n\", output: \"variables.other\"}\n";
+    let checking = policy(rule);
+    assert_eq!(checking.codes(), ["E0408", "E0402"]);
+}
+
+#[test]
+fn numbers_are_strict() {
+    for (condition, code) in [("n == 1u", "E0303"), ("n < 1.0", "E0303"), ("n == 1", "")] {
+        let rule = format!("  match:\n    - {{condition: {}, output: \"1\"}}\n", quoted(condition));
+        let checking = policy(&rule);
+        assert_eq!(checking.codes().first().copied().unwrap_or(""), code, "{condition}");
+    }
+}
+
+#[test]
+fn aggregates_do_not_nest() {
+    let rule = "  aggregate:\n    - rule:\n        aggregate:\n          - {output: \"1\"}\n    \
+                - {condition: \"false\", output: \"[1]\"}\n";
+    let checking = policy(rule);
+    assert_eq!(
+        checking.messages(),
+        ["nested aggregate rules are not allowed", "condition is always false"]
+    );
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the suite lies outside the project")]
+fn policies_of_the_conformance_suite() {
+    let root =
+        std::env::var("CEL_POLICY_DIR").unwrap_or_else(|_| "../shared/cel-policy".to_owned());
+    let root = std::path::Path::new(&root).join("conformance");
+    let mut checked = 0;
+    let mut folders: Vec<_> = std::fs::read_dir(&root)
+        .unwrap_or_else(|error| panic!("{}: {error}; set CEL_POLICY_DIR", root.display()))
+        .chain(std::fs::read_dir(root.join("compile_errors")).expect("it has compile errors"))
+        .map(|entry| entry.expect("it can be read").path())
+        .filter(|path| path.join("policy.yaml").is_file() && !path.ends_with("k8s"))
+        .collect();
+    folders.sort();
+    for folder in folders {
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+        let policy = read("policy.yaml").expect("it is there");
+        let config = read("config.yaml");
+        let mut files = Vec::new();
+        if let Some(config) = &config {
+            files.push(("config.yaml", config.as_str()));
+        }
+        files.push(("policy.yaml", policy.as_str()));
+        let checking = run(&files);
+        let errors: Vec<_> =
+            checking.codes().into_iter().filter(|it| it.starts_with('E')).collect();
+        let broken = folder.parent().is_some_and(|parent| parent.ends_with("compile_errors"));
+        assert_eq!(errors.is_empty(), !broken, "{}: {:#?}", folder.display(), checking.found);
+        checked += 1;
+    }
+    assert!(checked > 20, "only {checked} policies were found");
+}

@@ -1,0 +1,137 @@
+//! Schemas: JSON Schema, environment files, documents, data.
+
+use crate::check::run;
+
+fn with_schema(schema: &str, expressions: &[&str]) -> crate::check::Checking {
+    let variables: Vec<String> = expressions
+        .iter()
+        .enumerate()
+        .map(|(at, text)| format!("  - v{at}: {}\n", crate::check::quoted(text)))
+        .collect();
+    let variables = variables.concat();
+    let text = format!("policyc: 1\nname: p\nschema: s.json\nvariables:\n{variables}");
+    run(&[("p.yaml", &text), ("s.json", schema)])
+}
+
+const SCHEMA: &str = r##"{
+  "type": "object",
+  "required": ["request"],
+  "properties": {
+    "request": {
+      "type": "object",
+      "required": ["amount"],
+      "properties": {
+        "amount": {"type": "number"},
+        "count": {"type": "integer", "format": "uint64"},
+        "at": {"type": "string", "format": "date-time"},
+        "after": {"type": "string", "format": "duration"},
+        "kind": {"enum": ["a", "b"]},
+        "maybe": {"type": ["string", "null"]},
+        "items": {"type": "array", "items": {"$ref": "#/$defs/item"}, "maxItems": 10},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+        "open": {"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": true}
+      }
+    },
+    "out": {"type": "object", "x-phase": "response", "properties": {"ok": {"type": "boolean"}}}
+  },
+  "$defs": {"item": {"type": "object", "properties": {"sku": {"type": "string"}}}}
+}"##;
+
+#[test]
+fn json_schema_gives_types() {
+    for (expression, wanted) in [
+        ("request.amount", "double"),
+        ("request.count", "uint"),
+        ("request.at", "google.protobuf.Timestamp"),
+        ("request.after", "google.protobuf.Duration"),
+        ("request.kind", "string"),
+        ("request.maybe", "wrapper(string)"),
+        ("request.items.map(i, i.sku)", "list(string)"),
+        ("request.labels.team", "string"),
+        ("request.open.a", "int"),
+        ("request.open.b", "dyn"),
+        ("out.ok", "bool"),
+    ] {
+        let checking = with_schema(SCHEMA, &[expression]);
+        checking.assert_silent();
+        assert_eq!(checking.last_variable(), wanted, "{expression}");
+    }
+    let checking = with_schema(SCHEMA, &["request.items[0].sk", "request.other"]);
+    assert_eq!(checking.places(), [("E0302", "sk"), ("E0402", "other")]);
+}
+
+#[test]
+fn what_no_type_says_is_noted() {
+    let schema = r##"{"type": "object", "properties": {
+        "a": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+        "b": {"$ref": "#/$defs/tree"},
+        "c": {"type": "object", "patternProperties": {"^x": {"type": "string"}}}},
+        "$defs": {"tree": {"type": "object", "properties": {"up": {"$ref": "#/$defs/tree"}}}}}"##;
+    let checking = with_schema(schema, &["a.x + b.up.y + c.z"]);
+    assert_eq!(
+        checking.places(),
+        [("W0512", "oneOf"), ("W0512", "patternProperties"), ("W0512", "\"#/$defs/tree\"")]
+    );
+}
+
+#[test]
+fn schemas_that_cannot_be_used() {
+    for (schema, code, at) in [
+        (r#"{"type": "string"}"#, "E0404", r#"{"type": "string"}"#),
+        (r#"{"type": "objct"}"#, "E0403", "objct"),
+        (r##"{"properties": {"a": {"$ref": "#/nope"}}}"##, "E0404", "#/nope"),
+        (r#"{"properties": {"a": {}}, "required": ["b"]}"#, "E0404", "b"),
+    ] {
+        let checking = with_schema(schema, &["1"]);
+        let place = checking.places()[0];
+        assert_eq!((place.0, place.1.trim_matches('"')), (code, at.trim_matches('"')), "{schema}");
+    }
+    let checking = run(&[("p.yaml", "policyc: 1\nname: p\nschema: nope.json\n")]);
+    assert_eq!(checking.places(), [("E0404", "nope.json")]);
+}
+
+#[test]
+fn fields_of_the_response_wait_for_it() {
+    let rules = |phase: &str| {
+        format!(
+            "policyc: 1\nname: p\nschema: s.json\ndefault: deny\nrules:\n  \
+             - {{id: a, when: out.ok, deny: x{phase}}}\n"
+        )
+    };
+    let (early, late) = (rules(""), rules(", phase: response"));
+    run(&[("p.yaml", &late), ("s.json", SCHEMA)]).assert_silent();
+    let checking = run(&[("p.yaml", &early), ("s.json", SCHEMA)]);
+    assert_eq!(checking.places(), [("E0407", "out")]);
+}
+
+#[test]
+fn a_document_or_an_environment_can_be_the_schema() {
+    let policy =
+        "policyc: 1\nname: p\nschema: t.yaml\nvariables:\n  - v: request.auth.user + 'a'\n";
+    let types = "policyc: 1\nschema: {request: {auth: {user: string}}}\n";
+    run(&[("p.yaml", policy), ("t.yaml", types)]).assert_silent();
+    let environment = "name: e\nvariables:\n  - {name: request.auth.user, type_name: string}\n";
+    run(&[("p.yaml", policy), ("t.yaml", environment)]).assert_silent();
+}
+
+#[test]
+fn data_are_typed_constants() {
+    let policy = |expression: &str| {
+        format!(
+            "policyc: 1\nname: p\nschema: {{s: string}}\ndata: {{d: d.json}}\nvariables:\n  - v: {expression}\n"
+        )
+    };
+    let data = r#"{"payees": ["a", "b"], "limits": {"low": 1, "high": 2.5}, "on": true}"#;
+    for (expression, wanted) in [
+        ("s in data.d.payees", "bool"),
+        ("data.d.limits.low", "double"),
+        ("data.d.limits[s]", "double"),
+        ("data.d.on", "bool"),
+    ] {
+        let checking = run(&[("p.yaml", &policy(expression)), ("d.json", data)]);
+        checking.assert_silent();
+        assert_eq!(checking.last_variable(), wanted, "{expression}");
+    }
+    let checking = run(&[("p.yaml", &policy("data.d.payes")), ("d.json", data)]);
+    assert_eq!(checking.places(), [("E0302", "payes")]);
+}
