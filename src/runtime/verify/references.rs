@@ -1,0 +1,302 @@
+//! Who names which entry of which table: what is never named, and how to take it out.
+//!
+//! In:      a module, of which nothing need be right.
+//! Out:     the first entry that nothing names (V9); or the module without such entries.
+//! Imports: `lang`, `runtime::bundle`.
+
+use crate::lang::opcodes::Operand;
+use crate::runtime::bundle::module::{FunctionKind, Module, NONE, TemplatePart, TypeRow};
+
+/// A table whose entries must be named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Table {
+    Strings,
+    Types,
+    Constants,
+    Sets,
+    Patterns,
+    Dispatch,
+    Hosts,
+    Escalations,
+    Templates,
+}
+
+impl Table {
+    const ALL: [Self; 9] = [
+        Self::Strings,
+        Self::Types,
+        Self::Constants,
+        Self::Sets,
+        Self::Patterns,
+        Self::Dispatch,
+        Self::Hosts,
+        Self::Escalations,
+        Self::Templates,
+    ];
+
+    fn len(self, module: &Module) -> usize {
+        match self {
+            Self::Strings => module.strings.len(),
+            Self::Types => module.types.len(),
+            Self::Constants => module.constants.len(),
+            Self::Sets => module.sets.len(),
+            Self::Patterns => module.patterns.len(),
+            Self::Dispatch => module.dispatch.len(),
+            Self::Hosts => module.hosts.len(),
+            Self::Escalations => module.escalations.len(),
+            Self::Templates => module.templates.len(),
+        }
+    }
+}
+
+/// An index that is kept in two or four bytes.
+trait Name {
+    fn get(&self) -> usize;
+    fn set(&mut self, at: usize);
+}
+
+impl Name for u16 {
+    fn get(&self) -> usize {
+        usize::from(*self)
+    }
+
+    fn set(&mut self, at: usize) {
+        *self = Self::try_from(at).unwrap_or(NONE);
+    }
+}
+
+impl Name for u32 {
+    fn get(&self) -> usize {
+        usize::try_from(*self).unwrap_or(usize::MAX)
+    }
+
+    fn set(&mut self, at: usize) {
+        *self = Self::try_from(at).unwrap_or(Self::MAX);
+    }
+}
+
+const fn table_of(operand: Operand) -> Option<Table> {
+    match operand {
+        Operand::Const => Some(Table::Constants),
+        Operand::Set => Some(Table::Sets),
+        Operand::Pattern => Some(Table::Patterns),
+        Operand::Dispatch => Some(Table::Dispatch),
+        Operand::Host => Some(Table::Hosts),
+        Operand::None
+        | Operand::Read
+        | Operand::Write
+        | Operand::Function
+        | Operand::Builtin
+        | Operand::Cursor
+        | Operand::Outcome
+        | Operand::Class => None,
+    }
+}
+
+/// Writes the walk over all names twice: to look at them, and to change them.
+macro_rules! walk {
+    ($strings:ident, $others:ident, $iter:ident, $($mutable:ident)?) => {
+        fn $strings(
+            module: &$($mutable)? Module,
+            see: &mut dyn FnMut(Table, &$($mutable)? dyn Name),
+        ) {
+            let mut text = |name: &$($mutable)? u32| see(Table::Strings, name);
+            text(&$($mutable)? module.manifest.name);
+            text(&$($mutable)? module.manifest.compiler);
+            text(&$($mutable)? module.manifest.tzdb);
+            for row in module.manifest.sources.$iter() {
+                text(&$($mutable)? row.path);
+            }
+            for row in module.types.$iter() {
+                if let TypeRow::Record { fields, .. } = row {
+                    for field in fields.$iter() {
+                        text(&$($mutable)? field.name);
+                    }
+                }
+            }
+            for row in module.paths.$iter() {
+                text(&$($mutable)? row.key);
+            }
+            for row in module.patterns.$iter() {
+                text(&$($mutable)? row.text);
+            }
+            for row in module.hosts.$iter() {
+                text(&$($mutable)? row.name);
+            }
+            for row in module.rules.$iter() {
+                text(&$($mutable)? row.id);
+            }
+            for row in module.escalations.$iter() {
+                for name in row.to.$iter().chain(row.binds.$iter()) {
+                    text(name);
+                }
+            }
+            for part in module.templates.$iter().flatten() {
+                if let TemplatePart::Text(name) = part {
+                    text(name);
+                }
+            }
+            for row in module.outputs.$iter() {
+                text(&$($mutable)? row.name);
+            }
+            for (name, _) in module.index.keys.$iter().chain(module.index.prefixes.$iter()) {
+                text(name);
+            }
+        }
+
+        fn $others(
+            module: &$($mutable)? Module,
+            see: &mut dyn FnMut(Table, &$($mutable)? dyn Name),
+        ) {
+            for row in module.types.$iter() {
+                match row {
+                    TypeRow::Nullable(part) | TypeRow::Optional(part) | TypeRow::List(part, _) => {
+                        see(Table::Types, part);
+                    }
+                    TypeRow::Map(key, value) => {
+                        see(Table::Types, key);
+                        see(Table::Types, value);
+                    }
+                    TypeRow::Record { fields, rest } => {
+                        for field in fields.$iter() {
+                            see(Table::Types, &$($mutable)? field.ty);
+                        }
+                        see(Table::Types, rest);
+                    }
+                    TypeRow::Dyn
+                    | TypeRow::Null
+                    | TypeRow::Bool
+                    | TypeRow::Int
+                    | TypeRow::Uint
+                    | TypeRow::Double
+                    | TypeRow::String
+                    | TypeRow::Bytes
+                    | TypeRow::Timestamp
+                    | TypeRow::Duration
+                    | TypeRow::Type => {}
+                }
+            }
+            for row in module.paths.$iter() {
+                see(Table::Types, &$($mutable)? row.ty);
+            }
+            for row in module.hosts.$iter() {
+                for ty in row.params.$iter() {
+                    see(Table::Types, ty);
+                }
+                see(Table::Types, &$($mutable)? row.result);
+            }
+            for row in module.functions.$iter() {
+                if let FunctionKind::Value(ty) = &$($mutable)? row.kind {
+                    see(Table::Types, ty);
+                }
+                for frame in row.frames.$iter() {
+                    see(Table::Types, &$($mutable)? frame.ty);
+                }
+            }
+            for row in module.requirements.$iter() {
+                see(Table::Types, &$($mutable)? row.ty);
+            }
+            for set in module.sets.$iter() {
+                for member in set.$iter() {
+                    see(Table::Constants, member);
+                }
+            }
+            for row in module.code.$iter() {
+                let [a, b, c] = row.op.operands().map(table_of);
+                let operands = [
+                    (a, &$($mutable)? row.a),
+                    (b, &$($mutable)? row.b),
+                    (c, &$($mutable)? row.c),
+                ];
+                for (table, name) in operands {
+                    if let Some(table) = table {
+                        see(table, name);
+                    }
+                }
+            }
+            for row in module.outcomes.$iter() {
+                see(Table::Templates, &$($mutable)? row.template);
+                see(Table::Escalations, &$($mutable)? row.escalation);
+            }
+            see(Table::Escalations, &$($mutable)? module.manifest.on_error.escalation);
+            if let Some(default) = &$($mutable)? module.manifest.default {
+                see(Table::Escalations, &$($mutable)? default.escalation);
+            }
+        }
+    };
+}
+
+walk!(look_at_strings, look_at_others, iter,);
+walk!(change_strings, change_others, iter_mut, mut);
+
+/// For each table, which entries are named.
+fn named(module: &Module) -> Vec<Vec<bool>> {
+    let mut named: Vec<Vec<bool>> =
+        Table::ALL.iter().map(|table| vec![false; table.len(module)]).collect();
+    let mut see = |table: Table, name: &dyn Name| {
+        if let Some(seen) = named.get_mut(table as usize).and_then(|it| it.get_mut(name.get())) {
+            *seen = true;
+        }
+    };
+    look_at_strings(module, &mut see);
+    look_at_others(module, &mut see);
+    named
+}
+
+/// The first entry that nothing names: table and index.
+pub(super) fn unused(module: &Module) -> Option<(Table, usize)> {
+    let named = named(module);
+    Table::ALL.into_iter().zip(named).find_map(|(table, named)| {
+        named.iter().position(|named| !named).map(|at| (table, at))
+    })
+}
+
+/// Takes out what nothing names, and what only that named.
+pub(super) fn prune(module: &mut Module) {
+    loop {
+        let named = named(module);
+        if named.iter().flatten().all(|named| *named) {
+            return;
+        }
+        let numbers: Vec<Vec<usize>> = named.iter().map(|named| renumbered(named)).collect();
+        let mut change = |table: Table, name: &mut dyn Name| {
+            let number = numbers.get(table as usize).and_then(|it| it.get(name.get()));
+            if let Some(number) = number {
+                name.set(*number);
+            }
+        };
+        change_strings(module, &mut change);
+        change_others(module, &mut change);
+        for (table, named) in Table::ALL.into_iter().zip(&named) {
+            match table {
+                Table::Strings => keep(&mut module.strings, named),
+                Table::Types => keep(&mut module.types, named),
+                Table::Constants => keep(&mut module.constants, named),
+                Table::Sets => keep(&mut module.sets, named),
+                Table::Patterns => keep(&mut module.patterns, named),
+                Table::Dispatch => keep(&mut module.dispatch, named),
+                Table::Hosts => keep(&mut module.hosts, named),
+                Table::Escalations => keep(&mut module.escalations, named),
+                Table::Templates => keep(&mut module.templates, named),
+            }
+        }
+    }
+}
+
+/// The numbers of the entries that stay; of the others, the number of the next that does.
+fn renumbered(named: &[bool]) -> Vec<usize> {
+    let mut next = 0;
+    named
+        .iter()
+        .map(|named| {
+            let number = next;
+            next += usize::from(*named);
+            number
+        })
+        .collect()
+}
+
+fn keep<T>(rows: &mut Vec<T>, named: &[bool]) {
+    let mut named = named.iter().copied();
+    rows.retain(|_| named.next().unwrap_or(true));
+}

@@ -1,0 +1,262 @@
+//! What an instruction does to what is known: its result, whether it can fail, what it costs.
+//!
+//! Imports: `base`, `lang`, `runtime::bundle`. The costs are the table of `docs/verifier.md`.
+
+use crate::base::limits::LIST_LENGTH_ASSUMED;
+use crate::lang::constant::Constant;
+use crate::lang::functions::{Cost, by_number};
+use crate::lang::opcodes::{Instruction, Op, X_LEVEL};
+use crate::runtime::bundle::module::{FunctionKind, Module};
+use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED, kind_of};
+
+/// Bytes that a text without a bound counts as.
+pub(super) const TEXT_BYTES_ASSUMED: u64 = 4096;
+/// Bytes of text that are worth one unit.
+const TEXT_BYTES_PER_UNIT: u64 = 10;
+
+/// What an instruction reads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reads<'a> {
+    /// Operand `a`, if it is read.
+    pub(super) a: Option<Known>,
+    /// Operand `b`, if it is read.
+    pub(super) b: Option<Known>,
+    /// The arguments of a call.
+    pub(super) arguments: &'a [Known],
+}
+
+/// What is known of a function that was looked at before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Summary {
+    /// Whether it can end with E.
+    pub(super) fails: bool,
+    /// Highest cost of a run.
+    pub(super) cost: u64,
+}
+
+/// Whether it is proved that `ins` cannot fail.
+pub(super) fn is_sure(
+    module: &Module,
+    ins: &Instruction,
+    reads: &Reads<'_>,
+    called: Option<Summary>,
+) -> bool {
+    let a = reads.a.unwrap_or(Known::ANY);
+    let b = reads.b.unwrap_or(Known::ANY);
+    let constant = module.constants.get(usize::from(ins.b));
+    let doubles = a.is(module, Kind::Double) && b.is(module, Kind::Double);
+    let measurable = a.is(module, Kind::String) || a.is(module, Kind::Bytes);
+    match ins.op {
+        Op::Jump
+        | Op::Decide
+        | Op::Next
+        | Op::Pend
+        | Op::Count
+        | Op::Build
+        | Op::LoadConst
+        | Op::Counted
+        | Op::Catch => true,
+        Op::CompareInt | Op::CompareUint | Op::CompareDouble => a.is_number(module),
+        Op::CompareOther => {
+            constant.is_some_and(|constant| a.is(module, kind_of(constant)))
+        }
+        Op::Compare => {
+            let ordered = matches!(
+                a.ty.kind(module),
+                Kind::Bool | Kind::String | Kind::Bytes | Kind::Timestamp | Kind::Duration
+            );
+            let same = ordered && a.is_sure() && b.is(module, a.ty.kind(module));
+            same || a.is_number(module) && b.is_number(module)
+        }
+        Op::EqualString | Op::EqualConst | Op::InSet | Op::Move | Op::Return => a.is_sure(),
+        Op::Equal => a.is_sure() && b.is_sure(),
+        Op::In => a.is_sure() && b.is_container(module),
+        Op::Holds | Op::Iter => a.is_container(module),
+        Op::StartsWith | Op::EndsWith | Op::Contains | Op::Matches => a.is(module, Kind::String),
+        Op::CompareSize | Op::Size => measurable || a.is_container(module),
+        Op::Flag => a.is(module, Kind::Bool),
+        Op::Has => ins.x & X_LEVEL == 0 && a.presence != Presence::MaybeError,
+        Op::HasKey => a.is(module, Kind::Map),
+        Op::HasValue => a.is(module, Kind::Optional),
+        Op::Test | Op::Need => called.is_some_and(|called| !called.fails),
+        Op::Add | Op::Subtract | Op::Multiply | Op::Divide => doubles,
+        Op::Negate => a.is(module, Kind::Double),
+        Op::Modulo
+        | Op::Index
+        | Op::IndexOptional
+        | Op::Select
+        | Op::Call
+        | Op::CallAny
+        | Op::CallHost
+        | Op::Fail
+        | Op::LoopEnd
+        | Op::Append
+        | Op::Put
+        | Op::EndList
+        | Op::EndMap => false,
+    }
+}
+
+/// What is known of the value that `ins` writes to `c`.
+pub(super) fn result(module: &Module, ins: &Instruction, reads: &Reads<'_>) -> Known {
+    let a = reads.a.unwrap_or(Known::ANY);
+    let b = reads.b.unwrap_or(Known::ANY);
+    let constant = module.constants.get(usize::from(ins.b));
+    match ins.op {
+        Op::LoadConst => constant.map_or(Known::ANY, Known::of_constant),
+        Op::Move => Known { presence: Presence::Sure, ..a },
+        Op::Add => sum(module, a, b),
+        Op::Subtract => difference(module, a, b),
+        Op::Multiply | Op::Divide | Op::Modulo => number(module, a, b),
+        Op::Negate => number(module, a, a),
+        Op::Size | Op::Counted => Known::of(Kind::Int),
+        Op::Index => Known::sure(a.ty.entry(module)),
+        Op::Select => match constant {
+            Some(Constant::String(name)) => Known::sure(a.ty.field(module, name)),
+            _ => Known::ANY,
+        },
+        Op::Call => by_number(ins.b).map_or(Known::ANY, |row| Known::sure(Ty::of_sig(&row.result))),
+        Op::CallAny => any_of(module, ins.b),
+        Op::CallHost => module.hosts.get(usize::from(ins.b)).map_or(Known::ANY, |host| {
+            Known::of_row(module, host.result, Presence::Sure)
+        }),
+        Op::Need => match module.functions.get(usize::from(ins.a)).map(|row| row.kind) {
+            Some(FunctionKind::Value(ty)) => Known::of_row(module, ty, Presence::Sure),
+            Some(FunctionKind::Condition | FunctionKind::Decision) | None => Known::ANY,
+        },
+        Op::IndexOptional => Known::of(Kind::Optional),
+        Op::Catch => Known::new(Ty::Never, Presence::MaybeError, 0),
+        Op::EndList => Known::of(Kind::List),
+        Op::EndMap => Known::of(Kind::Map),
+        _ => Known::ANY,
+    }
+}
+
+/// The type that all rows of a list of builtins give.
+fn any_of(module: &Module, list: u16) -> Known {
+    let rows = module.dispatch.get(usize::from(list)).map(Vec::as_slice).unwrap_or_default();
+    let mut types = rows.iter().filter_map(|row| by_number(*row)).map(|row| Ty::of_sig(&row.result));
+    let first = types.next().unwrap_or(Ty::Plain(Kind::Dyn));
+    if types.all(|ty| ty == first) { Known::sure(first) } else { Known::ANY }
+}
+
+fn number(module: &Module, a: Known, b: Known) -> Known {
+    let kind = a.ty.kind(module);
+    let same = kind == b.ty.kind(module);
+    match kind {
+        Kind::Int | Kind::Uint | Kind::Double | Kind::Duration if same => Known::of(kind),
+        _ => Known::ANY,
+    }
+}
+
+fn sum(module: &Module, a: Known, b: Known) -> Known {
+    let len = if a.len == UNBOUNDED || b.len == UNBOUNDED {
+        UNBOUNDED
+    } else {
+        a.len.saturating_add(b.len)
+    };
+    match (a.ty.kind(module), b.ty.kind(module)) {
+        (Kind::String, Kind::String) => Known { len, ..Known::of(Kind::String) },
+        (Kind::Bytes, Kind::Bytes) => Known { len, ..Known::of(Kind::Bytes) },
+        (Kind::List, Kind::List) => {
+            let element = a.ty.element(module);
+            let same = element == b.ty.element(module);
+            let ty = match element {
+                Ty::Plain(kind) if same && kind != Kind::Dyn => Ty::ListOf(kind),
+                _ => Ty::Plain(Kind::List),
+            };
+            Known { len, ..Known::sure(ty) }
+        }
+        (Kind::Timestamp, Kind::Duration) | (Kind::Duration, Kind::Timestamp) => {
+            Known::of(Kind::Timestamp)
+        }
+        _ => number(module, a, b),
+    }
+}
+
+fn difference(module: &Module, a: Known, b: Known) -> Known {
+    match (a.ty.kind(module), b.ty.kind(module)) {
+        (Kind::Timestamp, Kind::Timestamp) => Known::of(Kind::Duration),
+        (Kind::Timestamp, Kind::Duration) => Known::of(Kind::Timestamp),
+        _ => number(module, a, b),
+    }
+}
+
+/// Most turns of a loop over `range`.
+pub(super) fn turns(range: Known) -> u64 {
+    if range.len == UNBOUNDED { LIST_LENGTH_ASSUMED } else { u64::from(range.len) }
+}
+
+/// What looking at all of a value costs.
+fn size(module: &Module, value: Known) -> u64 {
+    match value.ty.kind(module) {
+        Kind::List | Kind::Map => turns(value),
+        Kind::Dyn | Kind::String | Kind::Bytes => text(value.len),
+        Kind::Null
+        | Kind::Bool
+        | Kind::Int
+        | Kind::Uint
+        | Kind::Double
+        | Kind::Timestamp
+        | Kind::Duration
+        | Kind::Type
+        | Kind::Optional => 0,
+    }
+}
+
+fn text(len: u32) -> u64 {
+    let bytes = if len == UNBOUNDED { TEXT_BYTES_ASSUMED } else { u64::from(len) };
+    bytes / TEXT_BYTES_PER_UNIT
+}
+
+/// What one run of `ins` costs, calls included, loops counted once.
+pub(super) fn cost(
+    module: &Module,
+    ins: &Instruction,
+    reads: &Reads<'_>,
+    called: Option<Summary>,
+) -> u64 {
+    let of = |value: Option<Known>| value.map_or(0, |value| size(module, value));
+    let constant = || {
+        let constant = module.constants.get(usize::from(ins.b));
+        constant.map_or(0, |constant| size(module, Known::of_constant(constant)))
+    };
+    let more = match ins.op {
+        Op::EqualString | Op::StartsWith | Op::EndsWith => constant(),
+        Op::CompareOther | Op::EqualConst => constant().min(of(reads.a)),
+        Op::Equal | Op::Compare => of(reads.a).min(of(reads.b)),
+        Op::InSet => of(reads.a).min(text(UNBOUNDED)),
+        Op::Contains | Op::Holds | Op::CompareSize | Op::Size => match reads.a {
+            // Lists and maps know their size.
+            Some(a) if matches!(ins.op, Op::CompareSize | Op::Size) && a.is_container(module) => 0,
+            a => of(a),
+        },
+        Op::In => of(reads.b),
+        Op::Matches => {
+            let dense =
+                module.patterns.get(usize::from(ins.b)).is_some_and(|it| !it.automaton.is_empty());
+            of(reads.a).saturating_mul(if dense { 1 } else { TEXT_BYTES_PER_UNIT })
+        }
+        Op::Test | Op::Need => called.unwrap_or_default().cost,
+        Op::Add => of(reads.a).saturating_add(of(reads.b)),
+        Op::Call => by_number(ins.b).map_or(0, |row| call(module, row.cost, reads.arguments)),
+        Op::CallAny => {
+            let rows = module.dispatch.get(usize::from(ins.b)).into_iter().flatten();
+            let costs = rows.filter_map(|row| by_number(*row));
+            costs.map(|row| call(module, row.cost, reads.arguments)).max().unwrap_or(0)
+        }
+        Op::CallHost => call(module, Cost::Linear, reads.arguments),
+        Op::EndMap => LIST_LENGTH_ASSUMED.min(of(reads.a)),
+        _ => 0,
+    };
+    more.saturating_add(1)
+}
+
+fn call(module: &Module, cost: Cost, arguments: &[Known]) -> u64 {
+    let sizes = arguments.iter().map(|argument| size(module, *argument));
+    match cost {
+        Cost::Fixed(units) => u64::from(units),
+        Cost::Linear => sizes.fold(1, u64::saturating_add),
+        Cost::Product => sizes.fold(1, |product, size| product.saturating_mul(size.max(1))),
+    }
+}
