@@ -3,3 +3,4 @@
 //! Imports: `base`, `diag`, `lang`.
 
 pub mod bundle;
+pub mod verify;

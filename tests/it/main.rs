@@ -8,3 +8,4 @@ mod report;
 mod support;
 mod syntax;
 mod tidy;
+mod verify;

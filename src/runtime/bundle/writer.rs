@@ -6,6 +6,7 @@
 //! Source:  `docs/bundle-format.md`.
 
 use crate::base::limits::{BUNDLE_BYTES_MAX, CONSTANT_DEPTH_MAX};
+use crate::lang::constant::Constant;
 use crate::lang::functions::BUILTIN_ABI;
 use crate::runtime::bundle::digest;
 use crate::runtime::bundle::error::WriteError;
@@ -44,6 +45,15 @@ pub fn write(module: &Module) -> Result<Vec<u8>, WriteError> {
     let header = header(len);
     let root = digest::root(&header, &table);
     Ok([header.as_slice(), &root, &table, &body].concat())
+}
+
+/// The one form of a constant; equal constants have the same. `None` if it is nested too deeply.
+#[must_use]
+pub fn constant_bytes(constant: &Constant) -> Option<Vec<u8>> {
+    let section = Section::Constants;
+    let mut out = Output { section, bytes: Vec::new(), depth: 0, elements: 0, error: None };
+    constant.write(&mut out);
+    out.error.is_none().then_some(out.bytes)
 }
 
 /// The part of the header that the root covers.

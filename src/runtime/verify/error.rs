@@ -65,7 +65,7 @@ faults! {
     12 Window { function } "the registers of function {function} overlap the slots";
     13 Reference { operand, at } "operand {operand} names entry {at}, which is not there";
     13 ConstantKind { at } "constant {at} is of another kind than the instruction takes";
-    13 FunctionOfKind { function } "function {function} is of another kind than the instruction takes";
+    13 FunctionOfKind { function } "function {function} is not of the kind that is called here";
     13 ErrorClass { class } "there is no error class {class}";
     13 Atom { atom } "there is no atom {atom}";
     13 AtomInLoop "the body of a loop decides no atom";

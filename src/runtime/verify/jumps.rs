@@ -134,7 +134,8 @@ pub(super) fn partition(module: &Module, steps: &mut Steps) -> Result<(), Verify
         steps.spend(1)?;
         let fault = Fault::Partition { function: number(at) };
         let len = usize::from(row.len);
-        if !(1..=FUNCTION_INSTRUCTIONS_MAX).contains(&len) || usize::try_from(row.first) != Ok(next) {
+        if !(1..=FUNCTION_INSTRUCTIONS_MAX).contains(&len) || usize::try_from(row.first) != Ok(next)
+        {
             return Err(fault.into());
         }
         next += usize::from(row.len);
@@ -288,19 +289,19 @@ fn constant_kind(module: &Module, ins: &Instruction) -> Result<(), Fault> {
     let Some(constant) = module.constants.get(usize::from(ins.b)) else { return Ok(()) };
     let is_text = matches!(constant, Constant::String(_));
     let is_int = matches!(constant, Constant::Int(_));
-    let is_uint = matches!(constant, Constant::Uint(_));
+    let unsigned = matches!(constant, Constant::Uint(_));
     let is_bool = matches!(constant, Constant::Bool(_));
     let is_time = matches!(constant, Constant::Timestamp(..) | Constant::Duration(_));
     let fits = if matches!(ins.op, Op::CompareInt | Op::CompareSize) {
         is_int
     } else if ins.op == Op::CompareUint {
-        is_uint
+        unsigned
     } else if ins.op == Op::CompareDouble {
         matches!(constant, Constant::Double(_))
     } else if ins.op == Op::CompareOther {
         is_text || is_bool || is_time || matches!(constant, Constant::Bytes(_))
     } else if ins.op == Op::HasKey {
-        is_text || is_bool || is_int || is_uint
+        is_text || is_bool || is_int || unsigned
     } else {
         let takes_text = matches!(
             ins.op,

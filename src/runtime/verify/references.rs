@@ -246,9 +246,10 @@ fn named(module: &Module) -> Vec<Vec<bool>> {
 /// The first entry that nothing names: table and index.
 pub(super) fn unused(module: &Module) -> Option<(Table, usize)> {
     let named = named(module);
-    Table::ALL.into_iter().zip(named).find_map(|(table, named)| {
-        named.iter().position(|named| !named).map(|at| (table, at))
-    })
+    Table::ALL
+        .into_iter()
+        .zip(named)
+        .find_map(|(table, named)| named.iter().position(|named| !named).map(|at| (table, at)))
 }
 
 /// Takes out what nothing names, and what only that named.

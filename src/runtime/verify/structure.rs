@@ -7,7 +7,8 @@ use std::collections::HashSet;
 
 use crate::base::limits::{CONSTANT_DEPTH_MAX, DFA_BYTES_MAX};
 use crate::lang::constant::Constant;
-use crate::lang::functions::{BUILTIN_ABI, by_number};
+use crate::lang::functions::by_number;
+use crate::lang::pattern::{Automaton, compile_simulated};
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, PathNode, SlotRow, TypeRow};
 use crate::runtime::bundle::writer::constant_bytes;
 use crate::runtime::verify::error::{Fault, VerifyError};
@@ -130,10 +131,7 @@ const fn is_primitive(row: &TypeRow) -> bool {
 }
 
 const fn is_key(row: &TypeRow) -> bool {
-    matches!(
-        row,
-        TypeRow::Dyn | TypeRow::Bool | TypeRow::Int | TypeRow::Uint | TypeRow::String
-    )
+    matches!(row, TypeRow::Dyn | TypeRow::Bool | TypeRow::Int | TypeRow::Uint | TypeRow::String)
 }
 
 fn constants(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
@@ -141,7 +139,7 @@ fn constants(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     for (at, constant) in module.constants.iter().enumerate() {
         let at = number(at);
         let bytes = constant_bytes(constant).ok_or(Fault::ConstantRange { at })?;
-        steps.spend(bytes.len())?;
+        steps.spend(1)?;
         in_range(constant, at)?;
         ensure(seen.insert(bytes), Fault::ConstantTwice { at })?;
     }
@@ -202,10 +200,7 @@ fn sets(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         let at = number(at);
         let members = set.iter().all(|member| {
             module.constants.get(usize::from(*member)).is_some_and(|constant| {
-                !matches!(
-                    constant,
-                    Constant::List(_) | Constant::Map(_) | Constant::Optional(_)
-                )
+                !matches!(constant, Constant::List(_) | Constant::Map(_) | Constant::Optional(_))
             })
         });
         ensure(members && set.is_sorted_by(|a, b| a < b), Fault::SetMember { at })?;
@@ -223,7 +218,12 @@ fn patterns(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         ensure(has_string(module, pattern.text), fault)?;
         ensure(seen.insert(pattern.text), Fault::PatternTwice { at })?;
         let automaton = &pattern.automaton;
-        let fits = automaton.len() <= DFA_BYTES_MAX;
+        let text = usize::try_from(pattern.text).ok().and_then(|at| module.strings.get(at));
+        let fits = if automaton.is_empty() {
+            text.is_some_and(|text| compile_simulated(text).is_ok())
+        } else {
+            automaton.len() <= DFA_BYTES_MAX && Automaton::from_bytes(automaton).is_some()
+        };
         ensure(fits, Fault::Automaton { at })?;
     }
     Ok(())
@@ -238,11 +238,11 @@ fn builtins(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         for row in rows {
             ensure(arity(row).is_some(), Fault::Builtin { number: u32::from(*row) })?;
         }
-        let agree = rows.first().is_some_and(|first| rows.iter().all(|row| arity(row) == arity(first)));
+        let agree =
+            rows.first().is_some_and(|first| rows.iter().all(|row| arity(row) == arity(first)));
         let holds = agree && rows.len() > 1 && rows.is_sorted_by(|a, b| a < b) && seen.insert(rows);
         ensure(holds, Fault::Dispatch { at })?;
     }
-    debug_assert!(BUILTIN_ABI > 0, "the reader has compared it");
     Ok(())
 }
 
@@ -259,7 +259,8 @@ fn hosts(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
 }
 
 fn paths(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
-    let key = |node: &PathNode| usize::try_from(node.key).ok().and_then(|at| module.strings.get(at));
+    let key =
+        |node: &PathNode| usize::try_from(node.key).ok().and_then(|at| module.strings.get(at));
     let root = module.paths.first().is_some_and(|root| {
         key(root).is_some_and(String::is_empty) && matches!(root.mode, NodeMode::Object(_))
     });
@@ -291,7 +292,8 @@ fn path(module: &Module, at: u32, node: &PathNode) -> Result<(), VerifyError> {
     let slot_of = |slot: u16| module.slots.get(usize::from(slot)).copied();
     let own = |slot: u16, row: SlotRow| slot == NONE || slot_of(slot) == Some(row);
     let index = u16::try_from(at).unwrap_or(NONE);
-    let holds = own(node.slot, SlotRow::Value(index)) && own(node.presence, SlotRow::Presence(index));
+    let holds =
+        own(node.slot, SlotRow::Value(index)) && own(node.presence, SlotRow::Presence(index));
     ensure(holds, Fault::PathSlot { node: at })?;
     let row = module.types.get(usize::from(node.ty)).ok_or(Fault::PathType { node: at })?;
     let fits = match node.mode {

@@ -57,9 +57,7 @@ pub(super) fn is_sure(
         | Op::Counted
         | Op::Catch => true,
         Op::CompareInt | Op::CompareUint | Op::CompareDouble => a.is_number(module),
-        Op::CompareOther => {
-            constant.is_some_and(|constant| a.is(module, kind_of(constant)))
-        }
+        Op::CompareOther => constant.is_some_and(|constant| a.is(module, kind_of(constant))),
         Op::Compare => {
             let ordered = matches!(
                 a.ty.kind(module),
@@ -117,9 +115,10 @@ pub(super) fn result(module: &Module, ins: &Instruction, reads: &Reads<'_>) -> K
         },
         Op::Call => by_number(ins.b).map_or(Known::ANY, |row| Known::sure(Ty::of_sig(&row.result))),
         Op::CallAny => any_of(module, ins.b),
-        Op::CallHost => module.hosts.get(usize::from(ins.b)).map_or(Known::ANY, |host| {
-            Known::of_row(module, host.result, Presence::Sure)
-        }),
+        Op::CallHost => module
+            .hosts
+            .get(usize::from(ins.b))
+            .map_or(Known::ANY, |host| Known::of_row(module, host.result, Presence::Sure)),
         Op::Need => match module.functions.get(usize::from(ins.a)).map(|row| row.kind) {
             Some(FunctionKind::Value(ty)) => Known::of_row(module, ty, Presence::Sure),
             Some(FunctionKind::Condition | FunctionKind::Decision) | None => Known::ANY,
@@ -128,14 +127,48 @@ pub(super) fn result(module: &Module, ins: &Instruction, reads: &Reads<'_>) -> K
         Op::Catch => Known::new(Ty::Never, Presence::MaybeError, 0),
         Op::EndList => Known::of(Kind::List),
         Op::EndMap => Known::of(Kind::Map),
-        _ => Known::ANY,
+        // The others write nothing; what loops write follows from their range.
+        Op::CompareInt
+        | Op::CompareUint
+        | Op::CompareDouble
+        | Op::CompareOther
+        | Op::Compare
+        | Op::EqualString
+        | Op::EqualConst
+        | Op::Equal
+        | Op::InSet
+        | Op::In
+        | Op::Holds
+        | Op::StartsWith
+        | Op::EndsWith
+        | Op::Contains
+        | Op::Matches
+        | Op::CompareSize
+        | Op::Flag
+        | Op::Has
+        | Op::HasKey
+        | Op::HasValue
+        | Op::Test
+        | Op::Jump
+        | Op::Return
+        | Op::Decide
+        | Op::Fail
+        | Op::Iter
+        | Op::Next
+        | Op::Pend
+        | Op::LoopEnd
+        | Op::Count
+        | Op::Build
+        | Op::Append
+        | Op::Put => Known::ANY,
     }
 }
 
 /// The type that all rows of a list of builtins give.
 fn any_of(module: &Module, list: u16) -> Known {
     let rows = module.dispatch.get(usize::from(list)).map(Vec::as_slice).unwrap_or_default();
-    let mut types = rows.iter().filter_map(|row| by_number(*row)).map(|row| Ty::of_sig(&row.result));
+    let mut types =
+        rows.iter().filter_map(|row| by_number(*row)).map(|row| Ty::of_sig(&row.result));
     let first = types.next().unwrap_or(Ty::Plain(Kind::Dyn));
     if types.all(|ty| ty == first) { Known::sure(first) } else { Known::ANY }
 }
@@ -143,10 +176,8 @@ fn any_of(module: &Module, list: u16) -> Known {
 fn number(module: &Module, a: Known, b: Known) -> Known {
     let kind = a.ty.kind(module);
     let same = kind == b.ty.kind(module);
-    match kind {
-        Kind::Int | Kind::Uint | Kind::Double | Kind::Duration if same => Known::of(kind),
-        _ => Known::ANY,
-    }
+    let counts = matches!(kind, Kind::Int | Kind::Uint | Kind::Double | Kind::Duration);
+    if same && counts { Known::of(kind) } else { Known::ANY }
 }
 
 fn sum(module: &Module, a: Known, b: Known) -> Known {
@@ -161,10 +192,7 @@ fn sum(module: &Module, a: Known, b: Known) -> Known {
         (Kind::List, Kind::List) => {
             let element = a.ty.element(module);
             let same = element == b.ty.element(module);
-            let ty = match element {
-                Ty::Plain(kind) if same && kind != Kind::Dyn => Ty::ListOf(kind),
-                _ => Ty::Plain(Kind::List),
-            };
+            let ty = if same { Ty::list_of(element.plain()) } else { Ty::Plain(Kind::List) };
             Known { len, ..Known::sure(ty) }
         }
         (Kind::Timestamp, Kind::Duration) | (Kind::Duration, Kind::Timestamp) => {
@@ -225,12 +253,9 @@ pub(super) fn cost(
         Op::EqualString | Op::StartsWith | Op::EndsWith => constant(),
         Op::CompareOther | Op::EqualConst => constant().min(of(reads.a)),
         Op::Equal | Op::Compare => of(reads.a).min(of(reads.b)),
-        Op::InSet => of(reads.a).min(text(UNBOUNDED)),
-        Op::Contains | Op::Holds | Op::CompareSize | Op::Size => match reads.a {
-            // Lists and maps know their size.
-            Some(a) if matches!(ins.op, Op::CompareSize | Op::Size) && a.is_container(module) => 0,
-            a => of(a),
-        },
+        Op::Contains | Op::Holds => of(reads.a),
+        // Lists and maps know their size; text is counted. A set is searched, not walked.
+        Op::InSet | Op::CompareSize | Op::Size => of(reads.a).min(text(UNBOUNDED)),
         Op::In => of(reads.b),
         Op::Matches => {
             let dense =
@@ -246,8 +271,39 @@ pub(super) fn cost(
             costs.map(|row| call(module, row.cost, reads.arguments)).max().unwrap_or(0)
         }
         Op::CallHost => call(module, Cost::Linear, reads.arguments),
-        Op::EndMap => LIST_LENGTH_ASSUMED.min(of(reads.a)),
-        _ => 0,
+        Op::CompareInt
+        | Op::CompareUint
+        | Op::CompareDouble
+        | Op::Flag
+        | Op::Has
+        | Op::HasKey
+        | Op::HasValue
+        | Op::LoadConst
+        | Op::Move
+        | Op::Subtract
+        | Op::Multiply
+        | Op::Divide
+        | Op::Modulo
+        | Op::Negate
+        | Op::Index
+        | Op::Select
+        | Op::IndexOptional
+        | Op::Catch
+        | Op::Jump
+        | Op::Return
+        | Op::Decide
+        | Op::Fail
+        | Op::Iter
+        | Op::Next
+        | Op::Pend
+        | Op::LoopEnd
+        | Op::Count
+        | Op::Counted
+        | Op::Build
+        | Op::Append
+        | Op::Put
+        | Op::EndList
+        | Op::EndMap => 0,
     };
     more.saturating_add(1)
 }

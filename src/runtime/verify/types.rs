@@ -100,8 +100,12 @@ impl Known {
     pub(super) fn of_constant(constant: &Constant) -> Self {
         let len = |len: usize| u32::try_from(len).unwrap_or(UNBOUNDED);
         match constant {
-            Constant::String(text) => Self::new(Ty::Plain(Kind::String), Presence::Sure, len(text.len())),
-            Constant::Bytes(bytes) => Self::new(Ty::Plain(Kind::Bytes), Presence::Sure, len(bytes.len())),
+            Constant::String(text) => {
+                Self::new(Ty::Plain(Kind::String), Presence::Sure, len(text.len()))
+            }
+            Constant::Bytes(bytes) => {
+                Self::new(Ty::Plain(Kind::Bytes), Presence::Sure, len(bytes.len()))
+            }
             Constant::List(elements) => {
                 let ty = Ty::list_of(common(elements.iter().map(kind_of)));
                 Self::new(ty, Presence::Sure, len(elements.len()))
@@ -170,7 +174,8 @@ fn common(mut kinds: impl Iterator<Item = Kind>) -> Kind {
 }
 
 impl Ty {
-    fn list_of(kind: Kind) -> Self {
+    /// A list of elements of this kind.
+    pub(super) fn list_of(kind: Kind) -> Self {
         if kind == Kind::Dyn { Self::Plain(Kind::List) } else { Self::ListOf(kind) }
     }
 
@@ -230,7 +235,7 @@ impl Ty {
     }
 
     /// The kind, where nothing but the kind matters; `Dyn` for what has parts.
-    const fn plain(self) -> Kind {
+    pub(super) const fn plain(self) -> Kind {
         match self {
             Self::Plain(kind) => kind,
             Self::ListOf(_) => Kind::List,
@@ -257,9 +262,7 @@ impl Ty {
         match self {
             Self::ListOf(kind) | Self::MapOf(kind, _) => Self::Plain(kind),
             Self::Row(row) => match module.types.get(usize::from(row)) {
-                Some(TypeRow::List(part, _) | TypeRow::Map(part, _)) => {
-                    Self::of_row(module, *part)
-                }
+                Some(TypeRow::List(part, _) | TypeRow::Map(part, _)) => Self::of_row(module, *part),
                 Some(TypeRow::Record { .. }) => Self::Plain(Kind::String),
                 _ => Self::Plain(Kind::Dyn),
             },
@@ -270,14 +273,13 @@ impl Ty {
     /// The type of what an index of the container gives.
     pub(super) fn entry(self, module: &Module) -> Self {
         match self {
-            Self::MapOf(_, kind) => Self::Plain(kind),
+            Self::ListOf(kind) | Self::MapOf(_, kind) => Self::Plain(kind),
             Self::Row(row) => match module.types.get(usize::from(row)) {
                 Some(TypeRow::Map(_, value)) => Self::of_row(module, *value),
                 Some(TypeRow::List(part, _)) => Self::of_row(module, *part),
                 Some(TypeRow::Optional(_)) => Self::Plain(Kind::Optional),
                 _ => Self::Plain(Kind::Dyn),
             },
-            Self::ListOf(kind) => Self::Plain(kind),
             Self::Plain(Kind::Optional) => self,
             Self::Never | Self::Plain(_) | Self::Columns(_) => Self::Plain(Kind::Dyn),
         }
@@ -288,9 +290,8 @@ impl Ty {
         if let Self::Row(row) = self
             && let Some(TypeRow::Record { fields, rest }) = module.types.get(usize::from(row))
         {
-            let text = |string: u32| {
-                usize::try_from(string).ok().and_then(|at| module.strings.get(at))
-            };
+            let text =
+                |string: u32| usize::try_from(string).ok().and_then(|at| module.strings.get(at));
             let field = fields.iter().find(|field| text(field.name).is_some_and(|it| it == name));
             return Self::of_row(module, field.map_or(*rest, |field| field.ty));
         }
@@ -303,10 +304,7 @@ impl Ty {
         if self == Self::Never || self == Self::of_row(module, row) {
             return true;
         }
-        let own = match self {
-            Self::Row(own) => module.types.get(usize::from(own)),
-            _ => None,
-        };
+        let own = if let Self::Row(own) = self { module.types.get(usize::from(own)) } else { None };
         let within = |part: u16, wanted: u16| Self::of_row(module, part).is_within(module, wanted);
         match module.types.get(usize::from(row)) {
             Some(TypeRow::Dyn) => !matches!(self, Self::Columns(_)),
@@ -341,9 +339,7 @@ impl Ty {
             },
             Some(TypeRow::Optional(part)) => match (self, own) {
                 (_, Some(TypeRow::Optional(own))) => within(*own, *part),
-                (Self::Plain(Kind::Optional), _) => {
-                    Self::Plain(Kind::Dyn).is_within(module, *part)
-                }
+                (Self::Plain(Kind::Optional), _) => Self::Plain(Kind::Dyn).is_within(module, *part),
                 _ => false,
             },
             _ => false,

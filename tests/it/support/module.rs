@@ -4,7 +4,8 @@
 use policyc::lang::constant::Constant;
 use policyc::lang::decision::Effect;
 use policyc::lang::opcodes::{
-    EXIT_ERROR, EXIT_FALSE, INFALLIBLE, Instruction, NO_ATOM, Op, X_EQUAL, X_GREATER,
+    EXIT_ERROR, EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, NO_ATOM, Op, X_EQUAL, X_GREATER,
+    Yield,
 };
 use policyc::runtime::bundle::module::{
     EscalationRow, Fallback, FieldRow, FunctionKind, FunctionRow, HostRow, Manifest, Module, NONE,
@@ -14,7 +15,20 @@ use policyc::runtime::bundle::module::{
 
 /// An instruction without operands that leaves by the function's own exits.
 pub(crate) fn ins(op: Op) -> Instruction {
-    Instruction { op, x: 0, a: 0, b: 0, c: 0, f: EXIT_FALSE, e: EXIT_ERROR, w: NO_ATOM }
+    let f = if op.yields() == Yield::Branch { EXIT_FALSE } else { INFALLIBLE };
+    let sure = [
+        Op::Jump,
+        Op::Decide,
+        Op::Next,
+        Op::Pend,
+        Op::Count,
+        Op::Build,
+        Op::LoadConst,
+        Op::Counted,
+        Op::Catch,
+    ];
+    let e = if sure.contains(&op) { INFALLIBLE } else { EXIT_ERROR };
+    Instruction { op, x: 0, a: 0, b: 0, c: 0, f, e, w: NO_ATOM }
 }
 
 /// The words to describe an instruction with.
@@ -221,16 +235,16 @@ fn add_functions(module: &mut Module) {
     // tool == "send" ? deny : escalate
     let cel = [
         ins(Op::EqualString).abc(1, 1, 0).f(2).e(INFALLIBLE),
-        ins(Op::Decide).abc(0, 0, 0).f(0).e(INFALLIBLE),
-        ins(Op::Decide).abc(0, 1, 0).f(0).e(INFALLIBLE),
+        ins(Op::Decide).abc(0, 0, 0),
+        ins(Op::Decide).abc(0, 1, 0),
     ];
     // costly: items.exists(i, i.price == 7u)
     let costly = [
         ins(Op::Iter).abc(2, 0, R).e(INFALLIBLE),
         ins(Op::CompareUint).abc(R + 1, 4, 0).x(X_EQUAL).f(4).e(3),
-        ins(Op::Jump).f(policyc::lang::opcodes::EXIT_TRUE).e(INFALLIBLE),
-        ins(Op::Pend).f(0).e(INFALLIBLE),
-        ins(Op::Next).abc(0, 0, R).f(1).e(INFALLIBLE),
+        ins(Op::Jump).f(EXIT_TRUE),
+        ins(Op::Pend),
+        ins(Op::Next).abc(0, 0, R).f(1),
         ins(Op::LoopEnd),
     ];
     // has(user) && user in set ? 10000 : "send"
@@ -238,10 +252,10 @@ fn add_functions(module: &mut Module) {
         ins(Op::Has).abc(3, 0, 0).f(5).e(INFALLIBLE),
         ins(Op::InSet).abc(3, 0, 0).f(5).e(INFALLIBLE),
         ins(Op::Matches).abc(3, 0, 0).f(5),
-        ins(Op::LoadConst).abc(0, 0, R).f(0).e(INFALLIBLE),
-        ins(Op::Jump).f(6).e(INFALLIBLE),
-        ins(Op::LoadConst).abc(0, 1, R).f(0).e(INFALLIBLE),
-        ins(Op::Return).abc(R, 0, 0).f(0).e(INFALLIBLE),
+        ins(Op::LoadConst).abc(0, 0, R),
+        ins(Op::Jump).f(6),
+        ins(Op::LoadConst).abc(0, 1, R),
+        ins(Op::Return).abc(R, 0, 0).e(INFALLIBLE),
     ];
     add_function(module, FunctionKind::Condition, &big, (R, 0), 0);
     add_function(module, FunctionKind::Decision, &cel, (R, 0), 0);
@@ -256,18 +270,18 @@ fn add_functions(module: &mut Module) {
 
 /// A list of a constant of every kind, of what the host says, of what a builtin says.
 fn output() -> Vec<Instruction> {
-    let mut code = vec![ins(Op::Build).f(0).e(INFALLIBLE)];
+    let mut code = vec![ins(Op::Build)];
     for constant in 2..13 {
-        code.push(ins(Op::LoadConst).abc(0, constant, R).f(0).e(INFALLIBLE));
-        code.push(ins(Op::Append).abc(R, 0, 0).f(0));
+        code.push(ins(Op::LoadConst).abc(0, constant, R));
+        code.push(ins(Op::Append).abc(R, 0, 0));
     }
     code.extend([
-        ins(Op::Has).abc(4, 0, 0).e(INFALLIBLE).f(0xFFFD),
-        ins(Op::CallHost).abc(3, 0, R).f(0),
-        ins(Op::Move).abc(5, 0, R + 1).f(0).e(INFALLIBLE),
-        ins(Op::CallAny).abc(R, 0, R + 2).f(0),
-        ins(Op::EndList).abc(0, 0, R).f(0),
-        ins(Op::Return).abc(R, 0, 0).f(0).e(INFALLIBLE),
+        ins(Op::Has).abc(4, 0, 0).e(INFALLIBLE).f(EXIT_ERROR),
+        ins(Op::CallHost).abc(3, 0, R),
+        ins(Op::Move).abc(5, 0, R + 1).e(INFALLIBLE),
+        ins(Op::CallAny).abc(R, 0, R + 2),
+        ins(Op::EndList).abc(0, 0, R),
+        ins(Op::Return).abc(R, 0, 0).e(INFALLIBLE),
     ]);
     code
 }

@@ -1,0 +1,95 @@
+//! What the rules demand of a module and the compiler need not work out: types at joins, types of
+//! results, costs, and tables without entries that nothing names.
+//!
+//! In:      a module whose code is written.
+//! Out:     the same module, ready for `verify`, which takes nothing of this on trust.
+//! Imports: `lang`, `runtime::bundle`.
+
+use crate::lang::opcodes::EXIT_ERROR;
+use crate::runtime::bundle::module::{FunctionKind, Module, NONE, TypeRow};
+use crate::runtime::verify::calls::{Calls, Fact};
+use crate::runtime::verify::flow::{Mode, Passed};
+use crate::runtime::verify::jumps::Body;
+use crate::runtime::verify::references::prune;
+use crate::runtime::verify::steps::Steps;
+use crate::runtime::verify::transfer::Summary;
+use crate::runtime::verify::{cost, flow, jumps};
+
+/// Fills in `frames`, `cost` and `metered`, and takes out entries that nothing names.
+///
+/// Where an instruction claims to be infallible and nothing proves it, its error leaves the
+/// function; where a value is returned of which less is known than its function says, the
+/// function says less. A module that `verify` would refuse for other reasons stays as it is.
+pub fn annotate(module: &mut Module) {
+    prune(module);
+    let dynamic = dynamic(module);
+    let mut steps = Steps::of(module);
+    let calls = Calls::of(module, &mut steps);
+    if let Ok(calls) = calls
+        && let Ok(facts) = calls.facts(module, &mut steps)
+    {
+        let mut summaries = vec![Summary::default(); module.functions.len()];
+        for index in &calls.order {
+            let facts = facts.get(usize::from(*index)).and_then(Option::as_deref);
+            let facts = facts.unwrap_or_default();
+            function(module, *index, facts, &mut summaries, dynamic, &mut steps);
+        }
+    }
+    module.manifest.cost = cost::decision(module);
+    module.manifest.metered = cost::is_metered(module);
+    prune(module);
+}
+
+/// The row of `dyn`; added if it is missing.
+fn dynamic(module: &mut Module) -> u16 {
+    let known = module.types.iter().position(|row| *row == TypeRow::Dyn);
+    let at = known.unwrap_or_else(|| {
+        module.types.push(TypeRow::Dyn);
+        module.types.len() - 1
+    });
+    u16::try_from(at).unwrap_or(NONE)
+}
+
+fn function(
+    module: &mut Module,
+    index: u16,
+    facts: &[Fact],
+    summaries: &mut [Summary],
+    dynamic: u16,
+    steps: &mut Steps,
+) {
+    let Some((passed, cost)) = looked_at(module, index, facts, summaries, dynamic, steps) else {
+        return;
+    };
+    let Some(row) = module.functions.get_mut(usize::from(index)) else { return };
+    if passed.wider {
+        row.kind = FunctionKind::Value(dynamic);
+    }
+    row.cost = cost;
+    row.frames = passed.frames;
+    let first = usize::try_from(row.first).unwrap_or(usize::MAX);
+    for pc in passed.unproved {
+        if let Some(ins) = module.code.get_mut(first.saturating_add(pc)) {
+            ins.e = EXIT_ERROR;
+        }
+    }
+    if let Some(summary) = summaries.get_mut(usize::from(index)) {
+        *summary = Summary { fails: passed.fails, cost };
+    }
+}
+
+fn looked_at(
+    module: &Module,
+    index: u16,
+    facts: &[Fact],
+    summaries: &[Summary],
+    dynamic: u16,
+    steps: &mut Steps,
+) -> Option<(Passed, u64)> {
+    let body = Body::of(module, index)?;
+    let shape = jumps::check(&body, steps).ok()?;
+    let mode = Mode::Infer(dynamic);
+    let passed = flow::pass(body, &shape, facts, summaries, mode, steps).ok()?;
+    let cost = cost::function(&body, &shape, &passed);
+    Some((passed, cost))
+}

@@ -1,0 +1,106 @@
+//! Static costs (V23): the longest path through a function, and the most expensive decision.
+//!
+//! In:      what each instruction costs once, and how often loops turn.
+//! Out:     units; sums and products stop at `u64::MAX`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
+
+use std::cmp::Ordering;
+
+use crate::base::limits::{DECISION_COST_MAX, RULE_COST_MAX};
+use crate::lang::opcodes::{Instruction, Op};
+use crate::runtime::bundle::module::{Module, Str, TemplatePart};
+use crate::runtime::verify::flow::Passed;
+use crate::runtime::verify::jumps::{Body, Shape, edges};
+
+/// The cost of the most expensive run of a function.
+pub(super) fn function(body: &Body<'_>, shape: &Shape, passed: &Passed) -> u64 {
+    let mut costs = passed.costs.clone();
+    // A loop stands before those inside it: backwards, the inner ones are known.
+    for (row, turns) in shape.loops.iter().zip(&passed.turns).rev() {
+        let turn = longest(body.code, &costs, row.iter + 1..row.next + 1);
+        let more = turn.saturating_mul(turns.saturating_sub(1));
+        if let Some(cost) = costs.get_mut(row.iter) {
+            *cost = cost.saturating_add(more);
+        }
+    }
+    longest(body.code, &costs, 0..body.code.len())
+}
+
+/// The most expensive way from the start of `range` until it is left. Jumps go forward; the one
+/// that does not is a loop's, whose further turns its `Iter` pays for.
+fn longest(code: &[Instruction], costs: &[u64], range: std::ops::Range<usize>) -> u64 {
+    let mut ways = vec![0_u64; range.len() + 1];
+    let start = range.start;
+    for pc in range.rev() {
+        let (Some(ins), Some(cost)) = (code.get(pc), costs.get(pc)) else { continue };
+        let way = |to: usize| ways.get(to.wrapping_sub(start)).copied().unwrap_or(0);
+        let (t, f, e) = edges(ins);
+        let forward = f && ins.op != Op::Next;
+        let on = [
+            if t { way(pc + 1) } else { 0 },
+            if forward { way(usize::from(ins.f)) } else { 0 },
+            if e { way(usize::from(ins.e)) } else { 0 },
+        ];
+        let longest = on.into_iter().max().unwrap_or(0).saturating_add(*cost);
+        if let Some(way) = ways.get_mut(pc - start) {
+            *way = longest;
+        }
+    }
+    ways.first().copied().unwrap_or(0)
+}
+
+/// The cost of the most expensive decision: what is always asked, the most expensive list of the
+/// index, the messages, and the outputs.
+pub(super) fn decision(module: &Module) -> u64 {
+    let of = |function: u16| module.functions.get(usize::from(function)).map_or(0, |row| row.cost);
+    let rule = |rule: &u16| {
+        let row = module.rules.get(usize::from(*rule));
+        row.map_or(0, |row| of(row.function).saturating_add(1))
+    };
+    let sum = |costs: &mut dyn Iterator<Item = u64>| costs.fold(0, u64::saturating_add);
+    let list = |rules: &[u16]| sum(&mut rules.iter().map(rule));
+    let index = &module.index;
+    let by_key = index.keys.iter().map(|(_, rules)| list(rules)).max().unwrap_or(0);
+    let by_prefix = chains(
+        module,
+        &index.prefixes.iter().map(|(prefix, rules)| (*prefix, list(rules))).collect::<Vec<_>>(),
+    );
+    let message = |parts: &Vec<TemplatePart>| {
+        sum(&mut parts.iter().map(|part| match part {
+            TemplatePart::Text(_) => 1,
+            TemplatePart::Value(function) => of(*function).saturating_add(1),
+        }))
+    };
+    let messages = module.templates.iter().map(message).max().unwrap_or(0);
+    let outputs = sum(&mut module.outputs.iter().map(|row| of(row.function).saturating_add(1)));
+    sum(&mut [list(&index.always), by_key.max(by_prefix), messages, outputs].into_iter())
+}
+
+/// The most that prefixes of one key cost together; they are in order, so that a prefix stands
+/// before those that it begins.
+fn chains(module: &Module, prefixes: &[(Str, u64)]) -> u64 {
+    let text = |string: Str| {
+        let at = usize::try_from(string).unwrap_or(usize::MAX);
+        module.strings.get(at).map_or("", String::as_str)
+    };
+    let mut open: Vec<(&str, u64)> = Vec::new();
+    let mut most = 0;
+    for (prefix, cost) in prefixes {
+        let prefix = text(*prefix);
+        while open.last().is_some_and(|(outer, _)| !prefix.starts_with(outer)) {
+            open.pop();
+        }
+        let sum = open.last().map_or(0, |(_, sum)| *sum).saturating_add(*cost);
+        open.push((prefix, sum));
+        most = most.max(sum);
+    }
+    most
+}
+
+/// Whether cost has to be counted while the bundle runs: a rule or a decision may pass its ceiling.
+pub(super) fn is_metered(module: &Module) -> bool {
+    let over = |row: &crate::runtime::bundle::module::FunctionRow| {
+        row.cost.cmp(&RULE_COST_MAX) == Ordering::Greater
+    };
+    module.manifest.cost > DECISION_COST_MAX || module.functions.iter().any(over)
+}

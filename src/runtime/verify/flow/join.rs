@@ -1,0 +1,144 @@
+//! Where edges meet: what is known on all of them, and the rows that say so (V16).
+//!
+//! Imports: `runtime::bundle`.
+
+use crate::runtime::bundle::module::{FrameRow, NONE};
+use crate::runtime::verify::error::{Fault, VerifyError};
+use crate::runtime::verify::flow::{Draft, Mode, Pass, Passed, State};
+use crate::runtime::verify::types::{Known, Ty};
+
+impl Pass<'_> {
+    /// Adds what is known on one more edge into `at`.
+    pub(super) fn join(&mut self, at: usize, state: State) -> Result<(), VerifyError> {
+        let copied = state.registers.len() + state.found.len() + state.cursors.len();
+        self.steps.spend(1 + copied)?;
+        let Some(before) = self.pending.get_mut(at).and_then(Option::take) else {
+            if let Some(pending) = self.pending.get_mut(at) {
+                *pending = Some(state);
+            }
+            return Ok(());
+        };
+        let mut joined = before;
+        for (register, (known, other)) in
+            joined.registers.iter_mut().zip(state.registers).enumerate()
+        {
+            *known = match (*known, other) {
+                (Some(known), Some(other)) => self.meet(at, register, known, other)?,
+                _ => None,
+            };
+        }
+        joined.found.retain(|slot| state.found.binary_search(slot).is_ok());
+        joined.cursors.retain(|cursor| state.cursors.binary_search(cursor).is_ok());
+        let same = joined.builders.iter().zip(&state.builders).take_while(|(a, b)| a == b).count();
+        joined.builders.truncate(same);
+        if let Some(pending) = self.pending.get_mut(at) {
+            *pending = Some(joined);
+        }
+        Ok(())
+    }
+
+    /// What is known of a register on both of two edges into `at`.
+    fn meet(
+        &mut self,
+        at: usize,
+        register: usize,
+        known: Known,
+        other: Known,
+    ) -> Result<Option<Known>, VerifyError> {
+        let presence = known.presence.max(other.presence);
+        let len = known.len.max(other.len);
+        let joined = |ty, frame| Some(Known { ty, presence, len, frame });
+        if known.ty == other.ty && known.frame == other.frame || other.ty == Ty::Never {
+            return Ok(joined(known.ty, known.frame));
+        }
+        if known.ty == Ty::Never {
+            return Ok(joined(other.ty, other.frame));
+        }
+        let register = u16::try_from(self.body.window().start + register).unwrap_or(NONE);
+        let same = known.ty == other.ty;
+        match self.mode {
+            Mode::Check if same => Ok(joined(known.ty, u32::MAX)),
+            Mode::Check => self
+                .declared(at, register, known, other)
+                .map(|ty| ty.and_then(|ty| joined(Ty::of_row(self.body.module, ty), u32::MAX))),
+            Mode::Infer(dynamic) => {
+                let frame = self.draft(at, register, !same, [known.frame, other.frame]);
+                let ty = if same { known.ty } else { Ty::of_row(self.body.module, dynamic) };
+                Ok(joined(ty, frame))
+            }
+        }
+    }
+
+    /// The type that the frames give a register whose types differ, if they give one.
+    fn declared(
+        &mut self,
+        at: usize,
+        register: u16,
+        known: Known,
+        other: Known,
+    ) -> Result<Option<u16>, VerifyError> {
+        let frames = &self.body.row.frames;
+        let place = (u16::try_from(at).unwrap_or(NONE), register);
+        let found = frames.binary_search_by_key(&place, |row| (row.at, row.register)).ok();
+        let Some((row, frame)) = found.and_then(|row| Some((row, frames.get(row)?))) else {
+            return Ok(None);
+        };
+        let module = self.body.module;
+        if !known.ty.is_within(module, frame.ty) || !other.ty.is_within(module, frame.ty) {
+            let row = u32::try_from(row).unwrap_or(u32::MAX);
+            return Err(Fault::FrameType { row }.into());
+        }
+        if let Some(used) = self.frames_used.get_mut(row) {
+            *used = true;
+        }
+        Ok(Some(frame.ty))
+    }
+
+    /// The draft of a frame row; one for each join and register.
+    fn draft(&mut self, at: usize, register: u16, differs: bool, from: [u32; 2]) -> u32 {
+        let next = u32::try_from(self.drafts.len()).unwrap_or(u32::MAX);
+        let own = *self.draft_ids.entry((at, register)).or_insert(next);
+        if own == next {
+            let from = Vec::new();
+            self.drafts.push(Draft { at, register, differs: false, used: false, from });
+        }
+        if let Some(draft) = self.draft_mut(own) {
+            draft.differs |= differs;
+            draft.from.extend(from.into_iter().filter(|from| *from != own));
+        }
+        own
+    }
+
+    /// The result, once every instruction was looked at.
+    pub(super) fn finish(mut self) -> Result<Passed, VerifyError> {
+        if let Some(row) = self.frames_used.iter().position(|used| !used)
+            && self.mode == Mode::Check
+        {
+            let row = u32::try_from(row).unwrap_or(u32::MAX);
+            return Err(Fault::FrameUnused { row }.inside(self.body.index));
+        }
+        // What a used draft was made from is used too.
+        let used = self.drafts.iter().zip(0_u32..).filter(|(draft, _)| draft.used);
+        let mut waiting: Vec<u32> = used.map(|(_, at)| at).collect();
+        while let Some(at) = waiting.pop() {
+            for from in
+                self.draft_mut(at).map(|draft| std::mem::take(&mut draft.from)).unwrap_or_default()
+            {
+                if let Some(origin) = self.draft_mut(from)
+                    && !origin.used
+                {
+                    origin.used = true;
+                    waiting.push(from);
+                }
+            }
+        }
+        if let Mode::Infer(ty) = self.mode {
+            for draft in self.drafts.iter().filter(|draft| draft.used && draft.differs) {
+                let at = u16::try_from(draft.at).unwrap_or(NONE);
+                self.passed.frames.push(FrameRow { at, register: draft.register, ty });
+            }
+        }
+        self.passed.frames.sort_unstable_by_key(|row| (row.at, row.register));
+        Ok(self.passed)
+    }
+}

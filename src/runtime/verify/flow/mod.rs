@@ -1,0 +1,507 @@
+//! One pass over a function: what is known in front of every instruction (V14 to V18, V20, V24).
+//!
+//! In:      a function of the right form, what its callers ask of slots, what its callees do.
+//! Out:     `Passed`: whether it can fail, and what its instructions cost.
+//! Imports: `base`, `lang`, `runtime::bundle`.
+//!
+//! Jumps go forward, so that everything that leads to an instruction is known when the pass comes
+//! to it. At the start of a loop's turn the registers that its body writes are not known: nothing
+//! a turn leaves behind is read by the next.
+
+mod join;
+
+use std::collections::HashMap;
+
+use crate::lang::opcodes::{
+    EXIT_ERROR, INFALLIBLE, Instruction, Op, Operand, X_INVERT, X_LEVEL, X_PAIRS,
+};
+use crate::runtime::bundle::module::{FrameRow, FunctionKind, NONE, SlotRow};
+use crate::runtime::verify::calls::Fact;
+use crate::runtime::verify::error::{Fault, VerifyError};
+use crate::runtime::verify::jumps::{Body, Shape, edges};
+use crate::runtime::verify::steps::Steps;
+use crate::runtime::verify::transfer::{Reads, Summary, cost, is_sure, result, turns};
+use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED};
+
+/// What the pass found.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    /// Whether the function can end with E.
+    pub(super) fails: bool,
+    /// What each instruction costs, once.
+    pub(super) costs: Vec<u64>,
+    /// Most turns of the loops of `Shape`.
+    pub(super) turns: Vec<u64>,
+    /// With `Mode::Infer`: the types at joins.
+    pub(super) frames: Vec<FrameRow>,
+    /// With `Mode::Infer`: instructions that claim to be infallible without proof.
+    pub(super) unproved: Vec<usize>,
+    /// With `Mode::Infer`: whether a value is returned that is not of the declared type.
+    pub(super) wider: bool,
+}
+
+/// Whether claims are checked or made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Claims are checked.
+    Check,
+    /// Claims are made; where types differ at a join the value is of this type, which is `dyn`.
+    Infer(u16),
+}
+
+/// What a builder collects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Collects {
+    List,
+    Map,
+}
+
+/// What is known in front of an instruction.
+#[derive(Clone, Debug, Default)]
+struct State {
+    registers: Vec<Option<Known>>,
+    /// Slots that a `Has` has found, ascending.
+    found: Vec<u16>,
+    /// Builders that are being filled, innermost last.
+    builders: Vec<(u16, Collects)>,
+    /// Cursors whose loop has been started, ascending.
+    cursors: Vec<u16>,
+}
+
+/// A frame row that is being inferred.
+#[derive(Clone, Debug)]
+struct Draft {
+    at: usize,
+    register: u16,
+    /// Whether the types differ; where they do not only the origins are kept.
+    differs: bool,
+    /// Whether what it says is read.
+    used: bool,
+    /// Drafts that it was made from.
+    from: Vec<u32>,
+}
+
+/// Operands `a` and `b`, where they are read, and the arguments of a call.
+type Operands = (Option<Known>, Option<Known>, Vec<Known>);
+
+struct Pass<'a> {
+    body: Body<'a>,
+    shape: &'a Shape,
+    facts: &'a [Fact],
+    summaries: &'a [Summary],
+    mode: Mode,
+    steps: &'a mut Steps,
+    collects: Vec<Option<Collects>>,
+    pending: Vec<Option<State>>,
+    /// For each loop, the builders at the start of a turn.
+    heads: Vec<Vec<(u16, Collects)>>,
+    drafts: Vec<Draft>,
+    draft_ids: HashMap<(usize, u16), u32>,
+    /// Which rows of the function's frames hold at a join of different types.
+    frames_used: Vec<bool>,
+    passed: Passed,
+}
+
+/// Looks at function `body`.
+pub(super) fn pass(
+    body: Body<'_>,
+    shape: &Shape,
+    facts: &[Fact],
+    summaries: &[Summary],
+    mode: Mode,
+    steps: &mut Steps,
+) -> Result<Passed, VerifyError> {
+    if mode == Mode::Check {
+        frame_order(&body)?;
+    }
+    let len = body.code.len();
+    let mut pass = Pass {
+        body,
+        shape,
+        facts,
+        summaries,
+        mode,
+        steps,
+        collects: collects(body.code),
+        pending: vec![None; len],
+        heads: vec![Vec::new(); shape.loops.len()],
+        drafts: Vec::new(),
+        draft_ids: HashMap::new(),
+        frames_used: vec![false; body.row.frames.len()],
+        passed: Passed { turns: vec![1; shape.loops.len()], ..Passed::default() },
+    };
+    let registers = vec![None; usize::from(body.row.registers)];
+    if let Some(first) = pass.pending.first_mut() {
+        *first = Some(State { registers, ..State::default() });
+    }
+    for (pc, ins) in body.code.iter().enumerate() {
+        let state = pass.pending.get_mut(pc).and_then(Option::take);
+        let state = state.ok_or_else(|| body.fault(pc, Fault::Unreachable))?;
+        pass.step(pc, ins, state).map_err(|error| VerifyError {
+            function: Some(body.index),
+            at: error.at.or(u16::try_from(pc).ok()),
+            ..error
+        })?;
+    }
+    pass.finish()
+}
+
+/// Rows are in order, about registers of the function and types that exist.
+fn frame_order(body: &Body<'_>) -> Result<(), VerifyError> {
+    let frames = &body.row.frames;
+    for (at, row) in frames.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|before| frames.get(before));
+        let ordered =
+            before.is_none_or(|before| (before.at, before.register) < (row.at, row.register));
+        let holds = ordered
+            && usize::from(row.at) < body.code.len()
+            && body.window().contains(&usize::from(row.register))
+            && usize::from(row.ty) < body.module.types.len();
+        if !holds {
+            let row = u32::try_from(at).unwrap_or(u32::MAX);
+            return Err(Fault::FrameOrder { row }.inside(body.index));
+        }
+    }
+    Ok(())
+}
+
+/// For each `Build`, what is done to its builder next.
+fn collects(code: &[Instruction]) -> Vec<Option<Collects>> {
+    let mut next: HashMap<u16, Collects> = HashMap::new();
+    let mut found: Vec<Option<Collects>> = code
+        .iter()
+        .rev()
+        .map(|ins| {
+            if matches!(ins.op, Op::Append | Op::EndList) {
+                next.insert(ins.b, Collects::List);
+            } else if matches!(ins.op, Op::Put | Op::EndMap) {
+                next.insert(ins.b, Collects::Map);
+            } else if ins.op == Op::Build {
+                return next.get(&ins.b).copied();
+            }
+            None
+        })
+        .collect();
+    found.reverse();
+    found
+}
+
+impl Pass<'_> {
+    fn step(&mut self, pc: usize, ins: &Instruction, mut state: State) -> Result<(), VerifyError> {
+        let (a, b, arguments) = self.reads(ins, &state)?;
+        let reads = Reads { a, b, arguments: &arguments };
+        let module = self.body.module;
+        let called = matches!(ins.op, Op::Test | Op::Need)
+            .then(|| self.summaries.get(usize::from(ins.a)).copied().unwrap_or_default());
+        if ins.e == INFALLIBLE && !is_sure(module, ins, &reads, called) {
+            match self.mode {
+                Mode::Check => return Err(Fault::Fallible.into()),
+                Mode::Infer(_) => {
+                    self.passed.unproved.push(pc);
+                    self.passed.fails = true;
+                }
+            }
+        }
+        self.passed.costs.push(cost(module, ins, &reads, called));
+        self.effect(pc, ins, &mut state)?;
+        let range = a.unwrap_or(Known::ANY);
+        if ins.op == Op::Iter {
+            self.iterate(pc, ins, range, state)
+        } else if ins.op == Op::Next {
+            self.turn(pc, ins, state)
+        } else {
+            if ins.op == Op::Return {
+                self.give_back(range)?;
+            }
+            self.go_on(pc, ins, result(module, ins, &reads), state)
+        }
+    }
+
+    /// The values of the operands that are read.
+    fn reads(&mut self, ins: &Instruction, state: &State) -> Result<Operands, VerifyError> {
+        let [a, b, c] = ins.op.operands();
+        if let Some(count) = self.body.arity(ins) {
+            self.steps.spend(count)?;
+            let places = (ins.a..).take(count);
+            let arguments: Result<Vec<Known>, _> =
+                places.map(|place| self.read(ins, place, state)).collect();
+            return Ok((None, None, arguments?));
+        }
+        let mut value = |operand: Operand, place: u16| {
+            (operand == Operand::Read).then(|| self.read(ins, place, state)).transpose()
+        };
+        let (a, b) = (value(a, ins.a)?, value(b, ins.b)?);
+        value(c, ins.c)?;
+        Ok((a, b, Vec::new()))
+    }
+
+    fn read(&mut self, ins: &Instruction, at: u16, state: &State) -> Result<Known, VerifyError> {
+        if usize::from(at) < self.body.module.slots.len() {
+            let known = self.slot(at, state);
+            let takes_columns = matches!(ins.op, Op::Iter | Op::Has | Op::Size | Op::CompareSize);
+            let paired = ins.op == Op::Iter && ins.x & X_PAIRS != 0;
+            if matches!(known.ty, Ty::Columns(_)) && (!takes_columns || paired) {
+                return Err(Fault::RowsRead { slot: u32::from(at) }.into());
+            }
+            return Ok(known);
+        }
+        let register = self.register(at).and_then(|at| state.registers.get(at).copied());
+        let known = register.flatten().ok_or(Fault::Unassigned { register: u32::from(at) })?;
+        if let Some(draft) = self.draft_mut(known.frame) {
+            draft.used = true;
+        }
+        Ok(known)
+    }
+
+    fn register(&self, at: u16) -> Option<usize> {
+        usize::from(at).checked_sub(self.body.window().start)
+    }
+
+    fn draft_mut(&mut self, frame: u32) -> Option<&mut Draft> {
+        self.drafts.get_mut(usize::try_from(frame).ok()?)
+    }
+
+    /// What is known of a slot: from its place in the context, from what every caller asks of it,
+    /// and from a `Has` on the way here.
+    fn slot(&self, slot: u16, state: &State) -> Known {
+        let module = self.body.module;
+        let fact = self.facts.binary_search_by_key(&slot, |fact| fact.slot).ok();
+        let fact = fact.and_then(|at| self.facts.get(at));
+        let found = state.found.binary_search(&slot).is_ok();
+        let presence = if found || fact.is_some_and(|fact| fact.present) {
+            Presence::Sure
+        } else {
+            Presence::MaybeAbsent
+        };
+        match module.slots.get(usize::from(slot)) {
+            Some(SlotRow::Now) => Known::of(Kind::Timestamp),
+            Some(SlotRow::Presence(_)) => Known::new(Ty::Plain(Kind::Bool), presence, UNBOUNDED),
+            Some(SlotRow::Value(node)) => {
+                let ty = module.paths.get(usize::from(*node)).map_or(NONE, |node| node.ty);
+                let asked = fact.map(|fact| fact.ty).filter(|ty| *ty != NONE);
+                let known = Known::of_row(module, asked.unwrap_or(ty), presence);
+                match self.body.rows_of(slot) {
+                    Some(node) => Known { ty: Ty::Columns(node), ..known },
+                    None => known,
+                }
+            }
+            None => Known::ANY,
+        }
+    }
+
+    /// What an instruction does to cursors and builders.
+    fn effect(&mut self, pc: usize, ins: &Instruction, state: &mut State) -> Result<(), Fault> {
+        let cursor = ins.b;
+        let top = state.builders.last().copied();
+        let own = |collects| top == Some((cursor, collects));
+        let fault = Fault::Builder { cursor: u32::from(cursor) };
+        if matches!(ins.op, Op::Build | Op::Iter) {
+            // A builder that another use of its cursor has ended is forgotten, and those in it.
+            let height = state.builders.iter().position(|(builder, _)| *builder == cursor);
+            state.builders.truncate(height.unwrap_or(state.builders.len()));
+            if let Ok(at) = state.cursors.binary_search(&cursor) {
+                state.cursors.remove(at);
+            }
+        }
+        if ins.op == Op::Build {
+            let collects = self.collects.get(pc).copied().flatten().ok_or(fault)?;
+            state.builders.push((cursor, collects));
+        } else if matches!(ins.op, Op::Append | Op::EndList) && !own(Collects::List)
+            || matches!(ins.op, Op::Put | Op::EndMap) && !own(Collects::Map)
+        {
+            return Err(fault);
+        } else if matches!(ins.op, Op::EndList | Op::EndMap) {
+            state.builders.pop();
+        } else if matches!(ins.op, Op::LoopEnd | Op::Counted)
+            && state.cursors.binary_search(&cursor).is_err()
+        {
+            return Err(Fault::CursorIdle { cursor: u32::from(cursor) });
+        }
+        Ok(())
+    }
+
+    /// Hands the state on along the edges of an instruction that is no loop and no return.
+    fn go_on(
+        &mut self,
+        pc: usize,
+        ins: &Instruction,
+        value: Known,
+        mut state: State,
+    ) -> Result<(), VerifyError> {
+        let (t, f, e) = edges(ins);
+        let writes = ins.op.operands()[2] == Operand::Write;
+        if writes && let Some(register) = self.register_mut(&mut state, ins.c) {
+            // Where it fails nothing was written, and what was there before is not relied on.
+            *register = None;
+        }
+        if e {
+            self.edge(ins.e, state.clone())?;
+        }
+        let mut other = if f && t { state.clone() } else { State::default() };
+        if writes && let Some(register) = self.register_mut(&mut state, ins.c) {
+            *register = Some(value);
+        }
+        if ins.op == Op::Has {
+            let inverted = ins.x & X_INVERT != 0;
+            let there = if inverted { &mut other } else { &mut state };
+            self.note(ins.a, there);
+            if ins.x & X_LEVEL != 0 {
+                // There is no F: both know.
+                self.note(ins.a, if inverted { &mut state } else { &mut other });
+            }
+        }
+        match (t, f) {
+            (true, true) => {
+                self.edge(ins.f, other)?;
+                self.fall(pc, state)
+            }
+            (true, false) => self.fall(pc, state),
+            (false, true) => self.edge(ins.f, state),
+            (false, false) => Ok(()),
+        }
+    }
+
+    /// Notes that `Has` found place `at`.
+    fn note(&mut self, at: u16, state: &mut State) {
+        if usize::from(at) < self.body.module.slots.len() {
+            if let Err(place) = state.found.binary_search(&at) {
+                state.found.insert(place, at);
+            }
+        } else if let Some(Some(known)) = self.register_mut(state, at)
+            && known.presence == Presence::MaybeAbsent
+        {
+            known.presence = Presence::Sure;
+        }
+    }
+
+    fn register_mut<'s>(&self, state: &'s mut State, at: u16) -> Option<&'s mut Option<Known>> {
+        state.registers.get_mut(self.register(at)?)
+    }
+
+    fn iterate(
+        &mut self,
+        pc: usize,
+        ins: &Instruction,
+        range: Known,
+        mut state: State,
+    ) -> Result<(), VerifyError> {
+        let width = self.body.width(ins.a, ins.x);
+        self.steps.spend(width)?;
+        for register in (ins.c..).take(width) {
+            if let Some(register) = self.register_mut(&mut state, register) {
+                *register = None;
+            }
+        }
+        if ins.e != INFALLIBLE {
+            self.edge(ins.e, state.clone())?;
+        }
+        if let Err(place) = state.cursors.binary_search(&ins.b) {
+            state.cursors.insert(place, ins.b);
+        }
+        self.edge(ins.f, state.clone())?;
+        let shape = self.shape;
+        let at = shape.loops.binary_search_by_key(&pc, |row| row.iter).ok();
+        if let Some((at, row)) = at.and_then(|at| Some((at, shape.loops.get(at)?))) {
+            self.steps.spend(row.writes.len() + row.cursors.len())?;
+            for register in &row.writes {
+                if let Some(register) = self.register_mut(&mut state, *register) {
+                    *register = None;
+                }
+            }
+            state.cursors.retain(|cursor| !row.cursors.contains(cursor));
+            if let Some(head) = self.heads.get_mut(at) {
+                head.clone_from(&state.builders);
+            }
+            if let Some(turns_of) = self.passed.turns.get_mut(at) {
+                *turns_of = if row.next == row.iter { 1 } else { turns(range) };
+            }
+        }
+        for (register, known) in (ins.c..).zip(self.element(range, ins.x)) {
+            if let Some(register) = self.register_mut(&mut state, register) {
+                *register = known;
+            }
+        }
+        self.fall(pc, state)
+    }
+
+    /// What a turn of a loop over `range` finds in its registers.
+    fn element(&self, range: Known, x: u8) -> Vec<Option<Known>> {
+        let module = self.body.module;
+        if let Ty::Columns(node) = range.ty {
+            let node = module.paths.get(usize::from(node));
+            let columns = node.and_then(|node| {
+                let first = usize::from(node.first_child);
+                module.paths.get(first..first + usize::from(node.children))
+            });
+            let columns = columns.unwrap_or_default().iter().map(|column| {
+                let presence = if column.required { Presence::Sure } else { Presence::MaybeAbsent };
+                Some(Known::of_row(module, column.ty, presence))
+            });
+            return columns.collect();
+        }
+        let kind = range.ty.kind(module);
+        let first = range.ty.element(module);
+        if x & X_PAIRS == 0 {
+            return vec![Some(Known::sure(first))];
+        }
+        if kind == Kind::List {
+            vec![Some(Known::of(Kind::Int)), Some(Known::sure(first))]
+        } else if kind == Kind::Map {
+            vec![Some(Known::sure(first)), Some(Known::sure(range.ty.entry(module)))]
+        } else {
+            vec![Some(Known::ANY), Some(Known::ANY)]
+        }
+    }
+
+    /// The end of a turn: the builders that were being filled at its start still are.
+    fn turn(&mut self, pc: usize, ins: &Instruction, mut state: State) -> Result<(), VerifyError> {
+        let iter = usize::from(ins.f).saturating_sub(1);
+        let width = self.body.code.get(iter).map_or(1, |iter| self.body.width(iter.a, iter.x));
+        self.steps.spend(width)?;
+        for register in (ins.c..).take(width) {
+            if let Some(register) = self.register_mut(&mut state, register) {
+                *register = None;
+            }
+        }
+        let at = self.shape.loops.binary_search_by_key(&iter, |row| row.iter).ok();
+        let head = at.and_then(|at| self.heads.get_mut(at)).map(std::mem::take);
+        let head = head.unwrap_or_default();
+        if let Some((cursor, _)) = head
+            .iter()
+            .zip(0..)
+            .find_map(|(builder, at)| (state.builders.get(at) != Some(builder)).then_some(*builder))
+        {
+            return Err(Fault::Builder { cursor: u32::from(cursor) }.into());
+        }
+        self.fall(pc, state)
+    }
+
+    /// A value is returned: it is of the declared type.
+    fn give_back(&mut self, value: Known) -> Result<(), VerifyError> {
+        let FunctionKind::Value(ty) = self.body.row.kind else { return Ok(()) };
+        if value.ty.is_within(self.body.module, ty) {
+            return Ok(());
+        }
+        if self.mode == Mode::Check {
+            return Err(Fault::ReturnType { ty: u32::from(ty) }.into());
+        }
+        self.passed.wider = true;
+        Ok(())
+    }
+
+    /// Along the edge to the next instruction; behind the last one it is an exit.
+    fn fall(&mut self, pc: usize, state: State) -> Result<(), VerifyError> {
+        let next = pc + 1;
+        if next < self.pending.len() { self.join(next, state) } else { Ok(()) }
+    }
+
+    /// Along an edge to a target.
+    fn edge(&mut self, to: u16, state: State) -> Result<(), VerifyError> {
+        let at = usize::from(to);
+        if at < self.pending.len() {
+            return self.join(at, state);
+        }
+        self.passed.fails |= to == EXIT_ERROR;
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+//! Proof that a module can run: `docs/verifier.md` lists the rules.
+//!
+//! In:      a `Module`, from a bundle or from the compiler.
+//! Out:     `Proof`, or the rule that it breaks; and, for the compiler, what the rules demand.
+//! Imports: `base`, `diag`, `lang`, `runtime::bundle`.
+
+mod annotate;
+mod calls;
+mod cost;
+pub mod error;
+mod flow;
+mod jumps;
+mod references;
+mod rules;
+mod steps;
+mod structure;
+mod transfer;
+mod types;
+
+pub use crate::runtime::verify::annotate::annotate;
+
+use crate::runtime::bundle::module::Module;
+use crate::runtime::verify::calls::{Calls, Fact};
+use crate::runtime::verify::error::{Fault, VerifyError};
+use crate::runtime::verify::flow::Mode;
+use crate::runtime::verify::jumps::{Body, Shape};
+use crate::runtime::verify::steps::Steps;
+use crate::runtime::verify::structure::number;
+use crate::runtime::verify::transfer::Summary;
+
+/// What is proved of a module: it can be run within these sizes. Only `verify` makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    file_values: usize,
+    cursors: usize,
+    call_depth: usize,
+    steps: usize,
+}
+
+impl Proof {
+    /// Values of the file: slots and registers.
+    #[must_use]
+    pub const fn file_values(&self) -> usize {
+        self.file_values
+    }
+
+    /// Cursors and builders.
+    #[must_use]
+    pub const fn cursors(&self) -> usize {
+        self.cursors
+    }
+
+    /// Functions that run inside one another, at most.
+    #[must_use]
+    pub const fn call_depth(&self) -> usize {
+        self.call_depth
+    }
+
+    /// Steps that the proof took: at most a multiple of the size of the module.
+    #[must_use]
+    pub const fn steps(&self) -> usize {
+        self.steps
+    }
+}
+
+/// Proves that `module` can run.
+///
+/// # Errors
+/// The first rule that it breaks, and where.
+pub fn verify(module: &Module) -> Result<Proof, VerifyError> {
+    let mut steps = Steps::of(module);
+    let steps = &mut steps;
+    structure::check(module, steps)?;
+    jumps::partition(module, steps)?;
+    let mut shapes = Vec::with_capacity(module.functions.len());
+    for body in bodies(module) {
+        shapes.push(jumps::check(&body, steps)?);
+    }
+    rules::check(module, steps)?;
+    let calls = Calls::of(module, steps)?;
+    let (file_values, cursors) = calls.windows(module)?;
+    let facts = calls.facts(module, steps)?;
+    if let Some(function) = facts.iter().position(Option::is_none) {
+        return Err(Fault::FunctionUnused { function: number(function) }.into());
+    }
+    functions(module, &calls, &shapes, &facts, steps)?;
+    if module.manifest.cost != cost::decision(module) {
+        return Err(Fault::DecisionCost.into());
+    }
+    if module.manifest.metered != cost::is_metered(module) {
+        return Err(Fault::Metered.into());
+    }
+    Ok(Proof { file_values, cursors, call_depth: calls.depth, steps: steps.spent() })
+}
+
+/// The functions, in order.
+fn bodies(module: &Module) -> impl Iterator<Item = Body<'_>> {
+    let indices = (0..module.functions.len()).filter_map(|at| u16::try_from(at).ok());
+    indices.filter_map(|at| Body::of(module, at))
+}
+
+/// Every function, each behind those that it calls.
+fn functions(
+    module: &Module,
+    calls: &Calls,
+    shapes: &[Shape],
+    facts: &[Option<Vec<Fact>>],
+    steps: &mut Steps,
+) -> Result<(), VerifyError> {
+    let mut summaries = vec![Summary::default(); module.functions.len()];
+    for index in &calls.order {
+        let at = usize::from(*index);
+        let (Some(body), Some(shape)) = (Body::of(module, *index), shapes.get(at)) else {
+            continue;
+        };
+        if let crate::runtime::bundle::module::FunctionKind::Value(ty) = body.row.kind
+            && usize::from(ty) >= module.types.len()
+        {
+            return Err(Fault::FunctionType { ty: u32::from(ty) }.inside(*index));
+        }
+        let facts = facts.get(at).and_then(Option::as_deref).unwrap_or_default();
+        let passed = flow::pass(body, shape, facts, &summaries, Mode::Check, steps)?;
+        let cost = cost::function(&body, shape, &passed);
+        if cost != body.row.cost {
+            return Err(Fault::Cost { function: u32::from(*index) }.into());
+        }
+        if let Some(summary) = summaries.get_mut(at) {
+            *summary = Summary { fails: passed.fails, cost };
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! Rules, outcomes, outputs and the index (V13, V26, V27, V32).
+//!
+//! Imports: `lang`, `runtime::bundle`.
+
+use std::collections::HashSet;
+
+use crate::lang::decision::Effect;
+use crate::lang::opcodes::Op;
+use crate::runtime::bundle::module::{
+    Fallback, FunctionKind, Module, NONE, NodeMode, RuleIndex, SlotRow, Str, TemplatePart, TypeRow,
+};
+use crate::runtime::verify::error::{Fault, VerifyError};
+use crate::runtime::verify::jumps::Body;
+use crate::runtime::verify::steps::Steps;
+use crate::runtime::verify::structure::number;
+
+/// Checks everything that rules and outputs name.
+pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    fallbacks(module)?;
+    escalations(module, steps)?;
+    templates(module, steps)?;
+    rules(module, steps)?;
+    outputs(module, steps)?;
+    requirements(module, steps)?;
+    index(module, steps)
+}
+
+fn ensure(holds: bool, fault: Fault) -> Result<(), VerifyError> {
+    if holds { Ok(()) } else { Err(fault.into()) }
+}
+
+fn kind_of(module: &Module, function: u16) -> Option<FunctionKind> {
+    module.functions.get(usize::from(function)).map(|row| row.kind)
+}
+
+fn text(module: &Module, string: Str) -> Option<&str> {
+    let at = usize::try_from(string).ok()?;
+    module.strings.get(at).map(String::as_str)
+}
+
+/// An escalation belongs to escalating, and to nothing else.
+fn escalates(module: &Module, effect: Effect, escalation: u16) -> bool {
+    match effect {
+        Effect::Escalate => usize::from(escalation) < module.escalations.len(),
+        Effect::Allow | Effect::Deny => escalation == NONE,
+    }
+}
+
+fn fallbacks(module: &Module) -> Result<(), VerifyError> {
+    let possible = |it: &Fallback| escalates(module, it.effect, it.escalation);
+    let manifest = &module.manifest;
+    let on_error = possible(&manifest.on_error) && manifest.on_error.effect != Effect::Allow;
+    ensure(on_error && manifest.default.iter().all(possible), Fault::Fallback)?;
+    ensure(module.rules.is_empty() || manifest.default.is_some(), Fault::NoDefault)
+}
+
+fn escalations(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    let mut seen = HashSet::with_capacity(module.escalations.len());
+    for (at, row) in module.escalations.iter().enumerate() {
+        steps.spend(1 + row.to.len() + row.binds.len())?;
+        let at = number(at);
+        let named = row.to.iter().chain(&row.binds).all(|name| text(module, *name).is_some());
+        ensure(named, Fault::TableReference { table: 7, at })?;
+        let own = (&row.to, row.quorum, row.timeout_ns, row.suspend);
+        let more = (&row.binds, row.valid_for_ns, row.uses);
+        ensure(seen.insert((own, more)), Fault::EscalationTwice { at })?;
+    }
+    Ok(())
+}
+
+fn templates(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    for (at, parts) in module.templates.iter().enumerate() {
+        steps.spend(1 + parts.len())?;
+        let holds = parts.iter().all(|part| match part {
+            TemplatePart::Text(string) => text(module, *string).is_some(),
+            TemplatePart::Value(function) => {
+                matches!(kind_of(module, *function), Some(FunctionKind::Value(_)))
+            }
+        });
+        ensure(holds, Fault::TemplateFunction { template: number(at) })?;
+    }
+    Ok(())
+}
+
+fn rules(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    let mut ids = HashSet::with_capacity(module.rules.len());
+    let mut deciders = HashSet::new();
+    let mut next_outcome = 0;
+    let mut next_requirement = 0;
+    for (at, row) in module.rules.iter().enumerate() {
+        steps.spend(1)?;
+        let rule = number(at);
+        ensure(text(module, row.id).is_some(), Fault::TableReference { table: 10, at: rule })?;
+        ensure(ids.insert(row.id), Fault::RuleTwice { rule })?;
+        let outcomes = usize::from(row.first_outcome) == next_outcome;
+        next_outcome += usize::from(row.outcomes);
+        let fits = outcomes && row.outcomes > 0 && next_outcome <= module.outcomes.len();
+        ensure(fits, Fault::Outcomes { rule })?;
+        if row.function == NONE {
+            ensure(row.outcomes == 1, Fault::Outcomes { rule })?;
+        } else {
+            match kind_of(module, row.function) {
+                Some(FunctionKind::Condition) => {
+                    ensure(row.outcomes == 1, Fault::Outcomes { rule })?;
+                }
+                Some(FunctionKind::Decision) => {
+                    let function = u32::from(row.function);
+                    ensure(deciders.insert(function), Fault::DecisionShared { function })?;
+                    decides(module, row.function, row.outcomes, steps)?;
+                }
+                Some(FunctionKind::Value(_)) | None => {
+                    return Err(Fault::RuleFunction { rule }.into());
+                }
+            }
+        }
+        let own = usize::try_from(row.first_requirement) == Ok(next_requirement);
+        ensure(own, Fault::Requirements { owner: rule })?;
+        next_requirement += usize::from(row.requirements);
+    }
+    let left = Fault::OutcomeLeft { at: number(next_outcome) };
+    ensure(next_outcome == module.outcomes.len(), left)?;
+    for (at, row) in module.outcomes.iter().enumerate() {
+        steps.spend(1)?;
+        let at = number(at);
+        ensure(escalates(module, row.effect, row.escalation), Fault::Escalation { at })?;
+        let template = row.template == NONE || usize::from(row.template) < module.templates.len();
+        ensure(template, Fault::TableReference { table: 11, at })?;
+    }
+    Ok(())
+}
+
+/// A decision function names outcomes of its rule only.
+fn decides(
+    module: &Module,
+    function: u16,
+    outcomes: u16,
+    steps: &mut Steps,
+) -> Result<(), VerifyError> {
+    let Some(body) = Body::of(module, function) else { return Ok(()) };
+    steps.spend(body.code.len())?;
+    let wrong = body.code.iter().position(|ins| ins.op == Op::Decide && ins.b >= outcomes);
+    match wrong.and_then(|pc| Some((pc, body.code.get(pc)?))) {
+        Some((pc, ins)) => {
+            Err(body.fault(pc, Fault::Reference { operand: 1, at: u32::from(ins.b) }))
+        }
+        None => Ok(()),
+    }
+}
+
+fn outputs(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    let mut names = HashSet::with_capacity(module.outputs.len());
+    let mut next: usize = module.rules.iter().map(|row| usize::from(row.requirements)).sum();
+    for (at, row) in module.outputs.iter().enumerate() {
+        steps.spend(1)?;
+        let output = number(at);
+        let known = text(module, row.name).is_some();
+        ensure(known, Fault::TableReference { table: 12, at: output })?;
+        ensure(names.insert(row.name), Fault::OutputTwice { output })?;
+        let value = matches!(kind_of(module, row.function), Some(FunctionKind::Value(_)));
+        ensure(value, Fault::OutputFunction { output })?;
+        let own = usize::try_from(row.first_requirement) == Ok(next);
+        let owner = number(module.rules.len()).saturating_add(output);
+        ensure(own, Fault::Requirements { owner })?;
+        next += usize::from(row.requirements);
+    }
+    ensure(next >= module.requirements.len(), Fault::RequirementLeft { at: number(next) })?;
+    let owner = number(module.rules.len() + module.outputs.len());
+    ensure(next == module.requirements.len(), Fault::Requirements { owner })
+}
+
+fn requirements(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    let rules = module.rules.iter().map(|row| row.requirements);
+    let outputs = module.outputs.iter().map(|row| row.requirements);
+    let mut first = 0;
+    for count in rules.chain(outputs) {
+        let end = first + usize::from(count);
+        let own = module.requirements.get(first..end).unwrap_or_default();
+        for (at, row) in own.iter().enumerate() {
+            steps.spend(1)?;
+            let before = at.checked_sub(1).and_then(|before| own.get(before));
+            let at = number(first + at);
+            let ordered = before.is_none_or(|before| before < row);
+            ensure(ordered, Fault::RequirementOrder { at })?;
+            let typed = match module.slots.get(usize::from(row.slot)) {
+                Some(SlotRow::Value(node)) => module
+                    .paths
+                    .get(usize::from(*node))
+                    .is_some_and(|node| node.mode == NodeMode::Whole),
+                Some(SlotRow::Presence(_)) => false,
+                Some(SlotRow::Now) | None => {
+                    return Err(Fault::RequirementSlot { at }.into());
+                }
+            };
+            let fits = row.ty == NONE || typed && usize::from(row.ty) < module.types.len();
+            ensure(fits, Fault::RequirementSlot { at })?;
+        }
+        first = end;
+    }
+    Ok(())
+}
+
+fn index(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    let RuleIndex { key_slot, always, keys, prefixes } = &module.index;
+    let lists = || keys.iter().chain(prefixes).map(|(_, rules)| rules);
+    if *key_slot == NONE {
+        ensure(keys.is_empty() && prefixes.is_empty(), Fault::IndexKey)?;
+    } else {
+        ensure(holds_string(module, *key_slot), Fault::IndexKey)?;
+    }
+    let named = |(string, _): &(Str, Vec<u16>)| text(module, *string).is_some();
+    let ordered = keys.is_sorted_by(|a, b| a.0 < b.0)
+        && prefixes.is_sorted_by(|a, b| a.0 < b.0)
+        && keys.iter().all(named)
+        && prefixes.iter().all(named)
+        && lists().all(|rules| !rules.is_empty() && rules.is_sorted_by(|a, b| a < b))
+        && always.is_sorted_by(|a, b| a < b);
+    ensure(ordered, Fault::IndexOrder)?;
+    // Every rule is either asked always, or in at least one list.
+    let mut seen = vec![false; module.rules.len()];
+    let mut see = |rule: u16, again: bool| {
+        let fault = Fault::IndexRule { rule: u32::from(rule) };
+        let slot = seen.get_mut(usize::from(rule)).ok_or(fault)?;
+        let free = again || !*slot;
+        *slot = true;
+        ensure(free, fault)
+    };
+    for rule in lists().flatten() {
+        steps.spend(1)?;
+        see(*rule, true)?;
+    }
+    for rule in always {
+        steps.spend(1)?;
+        see(*rule, false)?;
+    }
+    if let Some(rule) = seen.iter().position(|seen| !seen) {
+        return Err(Fault::IndexRule { rule: number(rule) }.into());
+    }
+    complete(module, steps)
+}
+
+fn holds_string(module: &Module, slot: u16) -> bool {
+    let Some(SlotRow::Value(node)) = module.slots.get(usize::from(slot)) else { return false };
+    let ty = module.paths.get(usize::from(*node)).map(|node| usize::from(node.ty));
+    ty.and_then(|ty| module.types.get(ty)) == Some(&TypeRow::String)
+}
+
+/// The rules for a key hold those for every prefix of it.
+fn complete(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    let RuleIndex { keys, prefixes, .. } = &module.index;
+    for (at, (key, rules)) in keys.iter().enumerate() {
+        let key = text(module, *key).unwrap_or_default();
+        // The prefixes of a key stand before it, the longest last: each is found by itself.
+        for end in (0..=key.len()).filter(|end| key.is_char_boundary(*end)) {
+            steps.spend(1)?;
+            let Some(prefix) = key.get(..end) else { continue };
+            let found = prefixes
+                .binary_search_by(|(string, _)| text(module, *string).unwrap_or("").cmp(prefix));
+            let more = found.ok().and_then(|found| prefixes.get(found));
+            for rule in more.into_iter().flat_map(|(_, rules)| rules) {
+                steps.spend(1)?;
+                let there = rules.binary_search(rule).is_ok();
+                ensure(there, Fault::IndexPrefix { key: number(at) })?;
+            }
+        }
+    }
+    Ok(())
+}
