@@ -1,5 +1,8 @@
 //! Documents: what is read, what is refused, and where each finding points.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on stops")]
+#![expect(clippy::disallowed_methods, reason = "a test may read its data")]
+
 mod bad;
 mod files;
 mod good;
