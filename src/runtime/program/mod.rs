@@ -1,11 +1,10 @@
 //! A verified program, ready to run: everything that deciding reads, typed and laid out.
 //!
-//! In:      a `Module` that `runtime::verify` has proved, and the digest of its bundle.
-//! Out:     `Program`, which only `runtime::verify` can make.
-//! Imports: `base`, `lang`, `runtime::bundle`.
+//! In:      the bytes of a bundle.
+//! Out:     `Program`: there is none that `runtime::verify` has not proved.
+//! Imports: `base`, `diag`, `lang`, `runtime::bundle`, `runtime::verify`.
 
-#![cfg_attr(not(test), allow(dead_code, reason = "`from_verified` is for `runtime::verify`"))]
-
+pub mod error;
 pub(in crate::runtime) mod matching;
 pub(in crate::runtime) mod paths;
 pub mod plan;
@@ -17,11 +16,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::lang::opcodes::Instruction;
 use crate::lang::value::Value;
 use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, SlotRow, Str};
+use crate::runtime::bundle::reader;
+use crate::runtime::program::error::ProgramError;
 use crate::runtime::program::matching::Matcher;
 use crate::runtime::program::paths::Paths;
 use crate::runtime::program::plan::Plan;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::sets::Set;
+use crate::runtime::verify::verify;
 
 /// A program that can decide: proof that its bundle was verified. Any number of threads may share
 /// it, each with a scratch of its own.
@@ -69,6 +71,16 @@ pub(in crate::runtime) struct Sizes {
 }
 
 impl Program {
+    /// Reads and verifies a bundle.
+    ///
+    /// # Errors
+    /// If the bytes are no bundle, or the bundle breaks a rule of the verifier.
+    pub fn load(bytes: &[u8]) -> Result<Self, ProgramError> {
+        let module = reader::read(bytes).map_err(ProgramError::Load)?;
+        verify(&module).map_err(ProgramError::Verify)?;
+        Ok(Self::from_verified(module, reader::root(bytes).unwrap_or_default()))
+    }
+
     /// Prepares a verified module; `digest` names its bundle.
     #[must_use]
     pub(in crate::runtime) fn from_verified(module: Module, digest: [u8; 32]) -> Self {
