@@ -1,22 +1,11 @@
 //! The integration tests.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::wildcard_enum_match_arm,
-    clippy::disallowed_methods,
-    reason = "a test that cannot go on fails"
-)]
 
 mod bundle;
 mod check;
 mod cli;
 mod documents;
-mod examples;
 mod report;
 mod support;
 mod syntax;
 mod tidy;
 mod verify;
-mod workloads;
