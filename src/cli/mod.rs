@@ -2,11 +2,13 @@
 //!
 //! Imports: everything below. No logic of its own.
 
+pub mod clock;
 pub mod commands;
 pub mod exit;
 pub mod guard;
 pub mod reporting;
 pub mod root;
+pub mod sources;
 pub mod terminal;
 pub mod write;
 
@@ -34,7 +36,8 @@ pub struct Command {
 }
 
 /// Every command, in the order of the first screen.
-pub const COMMANDS: &[Command] = &[commands::init::COMMAND, commands::explain::COMMAND];
+pub const COMMANDS: &[Command] =
+    &[commands::init::COMMAND, commands::check::COMMAND, commands::explain::COMMAND];
 
 /// Runs the command that the arguments name.
 #[must_use]

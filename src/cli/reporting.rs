@@ -9,7 +9,7 @@ use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
-use crate::tools::report::paint::Paint;
+use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::{FORMATS, Format, Report, tally};
 
 /// Options of every command that reports findings.
@@ -33,6 +33,15 @@ pub struct Reporting {
     pub exit_zero: bool,
 }
 
+impl Default for Reporting {
+    /// For people, and nothing else.
+    fn default() -> Self {
+        let draw = crate::tools::report::full::draw;
+        let full = Format { name: "full", about: "for people", draw, for_people: true };
+        Self { output_format: full, output: Vec::new(), exit_zero: false }
+    }
+}
+
 fn format_named(name: &str) -> Result<Format, String> {
     let known = FORMATS.iter().find(|format| format.name == name).copied();
     known.ok_or_else(|| {
@@ -46,11 +55,17 @@ fn output_named(text: &str) -> Result<(Format, PathBuf), String> {
     Ok((format_named(name)?, PathBuf::from(path)))
 }
 
-/// What a command worked on, for the line below the findings.
-#[derive(Clone, Debug, Default)]
-pub struct Summary {
-    /// Parts such as `6 policies, 30 rules`, joined by a dot.
+/// What a command worked on, and what it found out beside the findings.
+#[derive(Clone, Debug)]
+pub struct Conclusion<'a> {
+    /// The files.
+    pub files: &'a SourceMap,
+    /// What stands before their logical paths.
+    pub prefix: &'a str,
+    /// For the line below the findings: parts such as `6 policies, 30 rules`.
     pub parts: Vec<String>,
+    /// How the command ends at least.
+    pub at_least: Exit,
 }
 
 /// Writes everything that the sink holds, and says how the command ends because of it.
@@ -58,17 +73,16 @@ pub struct Summary {
 pub fn conclude(
     terminal: &Terminal,
     options: &Reporting,
-    files: &SourceMap,
-    prefix: &str,
     sink: Sink,
-    summary: &Summary,
+    conclusion: &Conclusion<'_>,
 ) -> Exit {
+    let Conclusion { files, prefix, parts, at_least } = conclusion;
     let (findings, dropped) = sink.finish();
     let report = Report { files, prefix, findings: &findings, dropped };
-    let mut exit = findings.iter().map(exit_of).max().unwrap_or(Exit::Done);
+    let mut exit = findings.iter().map(exit_of).max().unwrap_or(Exit::Done).max(*at_least);
     terminal.result(&(options.output_format.draw)(&report, terminal.style));
     for (format, path) in &options.output {
-        let text = (format.draw)(&report, crate::tools::report::paint::Style::PLAIN);
+        let text = (format.draw)(&report, Style::PLAIN);
         if let Err(finding) = write(path, text.as_bytes()) {
             exit = exit.max(alone(terminal, &finding));
         }
@@ -77,15 +91,17 @@ pub fn conclude(
         exit = Exit::Done;
     }
     if options.output_format.for_people {
-        summarize(terminal, &report, summary, exit);
+        summarize(terminal, &report, parts, exit);
     }
     exit
 }
 
 /// The tally and the next step.
-fn summarize(terminal: &Terminal, report: &Report<'_>, summary: &Summary, exit: Exit) {
-    let mut parts = vec![tally(report)];
-    parts.extend(summary.parts.iter().cloned());
+fn summarize(terminal: &Terminal, report: &Report<'_>, parts: &[String], exit: Exit) {
+    if report.findings.is_empty() && parts.is_empty() {
+        return;
+    }
+    let parts: Vec<String> = [tally(report)].into_iter().chain(parts.iter().cloned()).collect();
     let gap = if report.findings.is_empty() { "" } else { "\n" };
     let mut text = format!("{gap}  {}\n", parts.join(" · "));
     let worst = report.findings.iter().find(|finding| finding.severity == Severity::Error);
@@ -128,7 +144,6 @@ pub fn exit_of(finding: &Diagnostic) -> Exit {
     match finding.severity {
         Severity::Note | Severity::Warning => Exit::Done,
         Severity::Error if of_a_source => Exit::Findings,
-        Severity::Error if finding.code == Code::Damaged => Exit::Integrity,
         Severity::Error if could_not_run(finding.code) => Exit::CouldNotRun,
         Severity::Error => Exit::Findings,
     }

@@ -2,7 +2,9 @@
 //!
 //! Imports: everything below; nothing of `cli`.
 
+pub mod inspect;
 pub mod paths;
+pub mod pipeline;
 pub mod project;
 pub mod report;
 pub mod suite;

@@ -51,18 +51,11 @@ pub fn slashed(path: &Path) -> String {
     parts.join("/")
 }
 
-/// What the file `from` means by `path`: a logical path again.
-#[must_use]
-pub fn beside(from: &str, path: &str) -> String {
-    let folder = Path::new(from).parent().unwrap_or(Path::new(""));
-    slashed(&normalize(&folder.join(path)))
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{beside, common, normalize, relative, slashed};
+    use super::{common, normalize, relative, slashed};
 
     #[test]
     fn ways_are_short() {
@@ -75,12 +68,5 @@ mod tests {
         assert_eq!(way("/a/b", "/a/c/d.yaml"), "../c/d.yaml");
         assert_eq!(way("/a", "/a"), "");
         assert_eq!(common(Path::new("/a/b/c"), Path::new("/a/d")), Path::new("/a"));
-    }
-
-    #[test]
-    fn references_start_at_their_file() {
-        assert_eq!(beside("policies/pay.yaml", "../schema/s.yaml"), "schema/s.yaml");
-        assert_eq!(beside("pay.yaml", "../s.yaml"), "../s.yaml");
-        assert_eq!(beside("pay.yaml", "./data/s.json"), "data/s.json");
     }
 }

@@ -17,15 +17,17 @@ use ignore::WalkBuilder;
 use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::base::span::Span;
 use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::document::path::join;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
-use crate::tools::paths::{beside, common, normalize, relative, slashed};
+use crate::tools::paths::{common, normalize, relative, slashed};
 
 /// Rounds of files that refer to files; policies refer to schemas, and those to nothing.
 const REFERENCE_ROUNDS_MAX: usize = 8;
-/// The environment of a CEL Policy document lies beside it under this name.
-const ENVIRONMENT: &str = "config.yaml";
+/// The environment of a CEL Policy document lies beside it under one of these names, or under
+/// its own with `config` for `policy`.
+const ENVIRONMENTS: &[&str] = &["config.yaml", "config.yml", "config.json"];
 
 /// What was found under the paths that a user named.
 #[derive(Debug, Default)]
@@ -45,7 +47,7 @@ pub struct Project {
 /// A file that a source refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// As written: relative to the file it is written in.
+    /// Its logical path.
     pub path: String,
     /// Where.
     pub span: Span,
@@ -77,13 +79,9 @@ pub fn read(
     let Reading { mut project, texts, late, .. } = reading;
     project.tests.sort();
     project.tests.dedup();
-    if texts.is_empty() && late.is_empty() && !sink.has_errors() && project.tests.is_empty() {
+    if texts.is_empty() && late.is_empty() && !sink.has_errors() {
         let names: Vec<String> = paths.iter().map(|p| format!("`{}`", p.display())).collect();
-        let found = format!("no policy was found in {}", names.join(", "));
-        sink.report(
-            Diagnostic::without_place(Code::NoPolicies, found)
-                .help("a policy is a `.cel` file, or a YAML file with `policyc: 1` or `rule:`"),
-        );
+        sink.report(no_policies(&names.join(", ")));
     }
     project.files = map_of(&texts);
     for found in late {
@@ -94,6 +92,14 @@ pub fn read(
         }
     }
     project
+}
+
+/// `P0902`: nothing in `place` is a policy.
+#[must_use]
+pub fn no_policies(place: &str) -> Diagnostic {
+    let found = format!("no policy was found in {place}");
+    Diagnostic::without_place(Code::NoPolicies, found)
+        .help("a policy is a `.cel` file, or a YAML file with `policyc: 1` or `rule:`")
 }
 
 /// The bytes of the file, or an error if it has more than `max` of them.
@@ -184,7 +190,14 @@ impl Reading {
                 sink.report(unreadable(&path.display().to_string(), &error));
             }
             Ok(data) if data.is_dir() => self.walk(&full, sink),
-            Ok(_) if is_test(&full) => self.project.tests.push(self.logical(&full)),
+            Ok(_) if is_test(&full) => {
+                self.project.tests.push(self.logical(&full));
+                let folder = full.parent().unwrap_or(&full).to_path_buf();
+                let walk = WalkBuilder::new(folder).max_depth(Some(1)).build();
+                for entry in walk.flatten().filter(|entry| !is_test(entry.path())) {
+                    self.found(&entry.into_path(), sink);
+                }
+            }
             Ok(_) => {
                 let logical = self.logical(&full);
                 self.add(&logical, sink);
@@ -208,25 +221,36 @@ impl Reading {
                     continue;
                 }
             };
-            let logical = self.logical(&path);
-            if is_test(&path) {
-                self.project.tests.push(logical);
-            } else if has_ending(&path, &["cel"]) {
-                self.add(&logical, sink);
-            } else if has_ending(&path, &["yaml", "yml"]) && looks_like_policy(&path) {
-                self.add(&logical, sink);
-                self.add_environment(&logical, sink);
-            }
+            self.found(&path, sink);
         }
     }
 
-    /// Reads `config.yaml` beside a CEL Policy document.
+    /// Takes a file that nobody named, if it is a policy or a test file.
+    fn found(&mut self, path: &Path, sink: &mut Sink) {
+        let logical = self.logical(path);
+        let policy = has_ending(path, &["cel", "celpolicy"])
+            || (has_ending(path, &["yaml", "yml"]) && looks_like_policy(path));
+        if is_test(path) {
+            self.project.tests.push(logical);
+        } else if policy {
+            self.add(&logical, sink);
+            self.add_environment(&logical, sink);
+        }
+    }
+
+    /// Reads the environment beside a CEL Policy document.
     fn add_environment(&mut self, logical: &str, sink: &mut Sink) {
         let text = self.texts.get(logical).map_or("", String::as_str);
-        let environment = beside(logical, ENVIRONMENT);
-        let exists = || self.project.root.join(&environment).is_file();
-        if kind_of(text) == Kind::CelPolicy && exists() {
-            self.add(&environment, sink);
+        if kind_of(text) != Kind::CelPolicy && !has_ending(Path::new(logical), &["celpolicy"]) {
+            return;
+        }
+        let own = logical.rsplit('/').next().unwrap_or(logical).replace("policy", "config");
+        for name in [own.as_str()].iter().chain(ENVIRONMENTS) {
+            let environment = join(logical, name);
+            if environment != logical && self.project.root.join(&environment).is_file() {
+                self.add(&environment, sink);
+                return;
+            }
         }
     }
 
@@ -238,9 +262,9 @@ impl Reading {
             let mut grown = false;
             for reference in find(&files) {
                 let from = files.get(reference.span.file).map_or("", |file| file.path.as_str());
-                let logical = beside(from, &reference.path);
-                if Path::new(&reference.path).is_absolute() {
-                    let found = format!("`{}` is an absolute path", reference.path);
+                let logical = reference.path;
+                if Path::new(&logical).is_absolute() {
+                    let found = format!("`{logical}` is an absolute path");
                     self.refuse(from, reference.span, found, "no other machine finds it");
                 } else if !self.texts.contains_key(&logical) {
                     match self.load(&logical) {
@@ -344,8 +368,9 @@ pub fn reason(error: &io::Error) -> String {
 
 /// Whether the name is that of a table of tests.
 fn is_test(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    ["_test.yaml", "_test.yml"].iter().any(|ending| name.ends_with(ending)) || name == "tests.yaml"
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+    let named = stem == "tests" || stem.ends_with("_test") || stem.ends_with("_tests");
+    named && has_ending(path, &["yaml", "yml"])
 }
 
 fn has_ending(path: &Path, endings: &[&str]) -> bool {
@@ -364,7 +389,7 @@ fn looks_like_policy(path: &Path) -> bool {
 fn kind_of(text: &str) -> Kind {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for line in text.split(['\n', '\r']) {
-        if line.starts_with("policyc:") {
+        if line.starts_with("policyc:") || line.starts_with("kind: ValidatingAdmissionPolicy") {
             return Kind::Policy;
         }
         if line.starts_with("rule:") {

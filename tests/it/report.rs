@@ -286,10 +286,10 @@ fn colours_mark_the_same_text() {
         );
     let findings = [found];
     let report = Report { files: &files, prefix: "sub/", findings: &findings, dropped: 0 };
+    let codes = regex::Regex::new("\u{1b}\\[[0-9;]*m").expect("a pattern");
     for format in FORMATS.iter().filter(|format| format.for_people) {
         let plain = (format.draw)(&report, Style::PLAIN);
         let coloured = (format.draw)(&report, Style { colour: true, width: 80 });
-        let codes = regex::Regex::new("\u{1b}\\[[0-9;]*m").expect("a pattern");
         assert!(coloured.contains('\u{1b}'), "{}", format.name);
         assert_eq!(codes.replace_all(&coloured, ""), plain, "{}", format.name);
         assert!(plain.contains("sub/payments.yaml:8:16"), "{plain}");

@@ -13,8 +13,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("lang", &["base", "diag"]),
     ("runtime::bundle", &["base", "diag", "lang"]),
     ("runtime::verify", &["base", "diag", "lang", "runtime::bundle"]),
-    ("runtime::program", &["base", "diag", "lang", "runtime::bundle", "runtime::verify"]),
-    ("runtime::vm", &["base", "diag", "lang", "runtime::bundle", "runtime::program"]),
+    ("runtime::vm", &["base", "diag", "lang", "runtime::bundle", "runtime::verify"]),
     ("runtime", &["base", "diag", "lang"]),
     ("compiler::source", &["base", "diag", "lang"]),
     ("compiler::syntax", &["base", "diag", "lang", "compiler::source"]),
@@ -69,15 +68,20 @@ const LINE_COLUMNS_MAX: usize = 100;
 /// Files that break a length, each with its reason.
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("src/compiler/syntax/error.rs", "one match over all errors, an arm for each"),
-    ("src/runtime/vm/exec.rs", "one match over all instructions, an arm for each"),
+    ("tests/it/check/operators.rs", "one table of operators and their operands"),
+];
+
+/// Files and folders whose lines may be wide, each with its reason.
+const WIDE: &[(&str, &str)] = &[
+    ("src/lang/functions/", "a row of the table of builtins says all on a line"),
+    ("src/lang/pattern/mod.rs", "a table"),
+    ("tests/it/check/", "what a case says stays on a line"),
 ];
 
 /// Files beside `src/lib.rs` that may ask for a feature.
 /// The build script needs one because an optional build-dependency is only there with its feature;
-/// the debug section of a bundle is written and read by those who show sources, never to decide;
-/// contexts from `serde_json` are for hosts that have it.
-const FEATURE_ROOMS: &[&str] =
-    &["grammar/build.rs", "src/runtime/bundle/mod.rs", "src/runtime/vm/request/mod.rs"];
+/// the debug section of a bundle is written and read by those who show sources, never to decide.
+const FEATURE_ROOMS: &[&str] = &["grammar/build.rs", "src/runtime/bundle/mod.rs"];
 
 /// Folders of `snapshots/` whose cases are written in Rust.
 const CASES_IN_RUST: &[&str] = &["report"];
@@ -121,8 +125,7 @@ fn code(path: &str) -> String {
         let comment = line.trim_start().starts_with("//");
         if comment { "" } else { line.split(" // ").next().unwrap_or_default() }
     });
-    // How far something can be seen is no import.
-    kept.collect::<Vec<_>>().join("\n").replace("pub(in crate::", "pub(in ")
+    kept.collect::<Vec<_>>().join("\n")
 }
 
 /// `src/runtime/vm/exec.rs` is `runtime::vm::exec`.
@@ -196,7 +199,8 @@ fn files_functions_and_lines_are_short() {
         }
         for (at, line) in lines.iter().enumerate() {
             let place = format!("{path}:{}", at + 1);
-            if line.chars().count() > LINE_COLUMNS_MAX {
+            let wide = WIDE.iter().any(|(known, _)| path.starts_with(known));
+            if line.chars().count() > LINE_COLUMNS_MAX && !wide {
                 found.push(format!("{place}: {} columns", line.chars().count()));
             }
             let length = function_lines(&lines, at);

@@ -7,12 +7,9 @@
 pub mod agents;
 pub mod collections;
 pub mod convert;
-pub mod cross_type;
-mod format;
 pub mod operators;
 pub mod optionals;
 pub mod strings;
-pub mod text;
 pub mod time;
 pub mod url;
 
@@ -226,8 +223,7 @@ const FILES: &[&[Function]] = &[
     time::SHORT_ROWS,
     optionals::ROWS,
     agents::ROWS,
-    cross_type::ROWS,
-    text::ROWS,
+    operators::CROSS_ROWS,
 ];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when this is compiled")]

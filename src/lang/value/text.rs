@@ -95,11 +95,10 @@ pub fn parse_bool(text: &str) -> Result<bool, EvalError> {
     }
 }
 
-/// A short text on the stack: numbers, timestamps and durations fit, also doubles with a hundred
-/// digits and an exponent.
+/// A short text on the stack: numbers, timestamps and durations fit.
 #[derive(Clone, Copy, Debug)]
 pub struct Buffer {
-    bytes: [u8; 128],
+    bytes: [u8; 64],
     len: usize,
 }
 
@@ -107,7 +106,7 @@ impl Buffer {
     /// Nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { bytes: [0; 128], len: 0 }
+        Self { bytes: [0; 64], len: 0 }
     }
 
     /// What was written.

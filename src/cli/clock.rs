@@ -1,0 +1,34 @@
+//! The only clock: decisions are given a time, they never ask for one.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Measures how long a command takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the time a command takes decides nothing")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since the start, as `41 ms`.
+    #[must_use]
+    pub fn text(self) -> String {
+        let taken = self.0.elapsed();
+        if taken.as_secs() >= 10 {
+            return format!("{} s", taken.as_secs());
+        }
+        format!("{} ms", taken.as_millis())
+    }
+}
+
+/// Seconds since the epoch and nanoseconds of the second.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "`eval` without `--now` asks and prints the answer")]
+pub fn now() -> (i64, u32) {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos())
+}

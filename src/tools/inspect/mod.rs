@@ -1,0 +1,269 @@
+//! What a bundle holds, for people and for programs.
+//!
+//! In:      a `Module`, its digest and its length.
+//! Out:     a summary, its JSON, a listing with source lines.
+//! Imports: `base`, `lang`, `runtime::bundle`, `tools::report`.
+
+pub mod constant;
+pub mod listing;
+pub mod reads;
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::lang::decision::Effect;
+use crate::runtime::bundle::debug::{Debug, decode};
+use crate::runtime::bundle::module::{Module, NONE, RuleRow, Str};
+use crate::tools::report::counted;
+use crate::tools::report::paint::{Paint, Style};
+use crate::tools::report::visible::{visible, wrap};
+
+/// Digits of a digest that a screen shows.
+const DIGEST_DIGITS: usize = 12;
+/// Most tools that the summary names one by one.
+const TOOLS_MAX: usize = 8;
+/// Columns of the words at the left of the summary.
+const WORD_COLUMNS: usize = 12;
+
+/// A bundle, opened to be looked at.
+#[derive(Debug)]
+pub struct Inspected<'a> {
+    /// What it holds.
+    pub module: &'a Module,
+    /// SHA-256 root.
+    pub digest: [u8; 32],
+    /// Its length in bytes.
+    pub bytes: usize,
+}
+
+impl Inspected<'_> {
+    fn string(&self, at: Str) -> &str {
+        self.module.strings.get(at as usize).map_or("", String::as_str)
+    }
+
+    /// Names and places, if the bundle has them and they can be read.
+    #[must_use]
+    pub fn debug(&self) -> Debug {
+        decode(&self.module.debug).unwrap_or_default()
+    }
+
+    /// The digest as `sha256:` and all digits.
+    #[must_use]
+    pub fn digest_text(&self) -> String {
+        digest_text(&self.digest)
+    }
+}
+
+/// `sha256:` and all digits.
+#[must_use]
+pub fn digest_text(digest: &[u8; 32]) -> String {
+    let mut text = String::from("sha256:");
+    for byte in digest {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// The beginning of a digest, for a screen.
+#[must_use]
+pub fn digest_short(digest: &[u8; 32]) -> String {
+    digest_text(digest).chars().take("sha256:".len() + DIGEST_DIGITS).collect()
+}
+
+/// `6.1 KiB`.
+#[must_use]
+pub fn size_text(bytes: usize) -> String {
+    if bytes < 1024 {
+        return counted(bytes, "byte");
+    }
+    let tenths = bytes * 10 / 1024;
+    if tenths < 10_240 {
+        return format!("{}.{} KiB", tenths / 10, tenths % 10);
+    }
+    format!("{}.{} MiB", tenths / 10_240, tenths % 10_240 / 1024)
+}
+
+/// `50 000`: digits in groups of three.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A few lines for people.
+#[must_use]
+pub fn summary(bundle: &Inspected<'_>, style: Style) -> String {
+    let module = bundle.module;
+    let manifest = &module.manifest;
+    let name = visible(bundle.string(manifest.name)).into_owned();
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "  {}  {} · {}",
+        style.paint(Paint::Strong, &name),
+        digest_short(&bundle.digest),
+        size_text(bundle.bytes)
+    );
+    let default = manifest.default.map_or("none: nothing decides", |row| row.effect.word());
+    let on_error = manifest.on_error.effect.word();
+    let default = if default == on_error {
+        format!("{default}, also on error")
+    } else {
+        format!("{default}, on error {on_error}")
+    };
+    let versions = format!(
+        "{default} · tzdata {} · {} · {}",
+        bundle.string(manifest.tzdb),
+        bundle.string(manifest.compiler),
+        counted(manifest.sources.len(), "source file")
+    );
+    row(&mut text, style, "default", &versions);
+    let reads = reads::reads(module).join(" ");
+    row(&mut text, style, "reads", if reads.is_empty() { "nothing" } else { &reads });
+    row(&mut text, style, "rules", &rules_text(bundle));
+    let metered = if manifest.metered { ", counted while it runs" } else { "" };
+    let values = module.functions.iter().map(|row| row.first_register + row.registers).max();
+    let values = usize::from(values.unwrap_or(0)).max(module.slots.len());
+    let cost = format!(
+        "{} units at most{metered} · {} · {} of code",
+        grouped(manifest.cost),
+        counted(values, "value"),
+        counted(module.code.len(), "instruction")
+    );
+    row(&mut text, style, "cost", &cost);
+    for output in &module.outputs {
+        row(&mut text, style, "output", bundle.string(output.name));
+    }
+    text
+}
+
+/// A word at the left and what it says, wrapped.
+fn row(text: &mut String, style: Style, word: &str, says: &str) {
+    let says = visible(says);
+    for (at, line) in wrap(&says, style.width.saturating_sub(WORD_COLUMNS)).iter().enumerate() {
+        let word = if at == 0 { word } else { "" };
+        let _ = writeln!(text, "  {}{line}", style.paint(Paint::Help, &format!("{word:<10}")));
+    }
+}
+
+/// `5: get_balance 1 allow; send_money 1 allow, 2 deny, 1 escalate`.
+fn rules_text(bundle: &Inspected<'_>) -> String {
+    let module = bundle.module;
+    let total = module.rules.len();
+    let index = &module.index;
+    if index.key_slot == NONE || index.keys.is_empty() {
+        let all: Vec<u16> = (0..module.rules.len()).filter_map(|at| at.try_into().ok()).collect();
+        return format!("{total}: {}", effects(module, &all));
+    }
+    let mut parts = Vec::new();
+    if !index.always.is_empty() {
+        parts.push(format!("every call {}", effects(module, &index.always)));
+    }
+    for (key, rules) in index.keys.iter().take(TOOLS_MAX) {
+        parts.push(format!("{} {}", bundle.string(*key), effects(module, rules)));
+    }
+    for (prefix, rules) in index.prefixes.iter().take(TOOLS_MAX) {
+        parts.push(format!("{}* {}", bundle.string(*prefix), effects(module, rules)));
+    }
+    let more = index.keys.len().saturating_sub(TOOLS_MAX);
+    if more > 0 {
+        parts.push(format!("{more} more tools"));
+    }
+    format!("{total}: {}", parts.join("; "))
+}
+
+/// `1 allow, 2 deny`.
+fn effects(module: &Module, rules: &[u16]) -> String {
+    let rules = rules.iter().filter_map(|rule| module.rules.get(usize::from(*rule)));
+    let found: Vec<Effect> = rules.flat_map(|rule| own(module, rule)).collect();
+    let count = |effect: &Effect| found.iter().filter(|found| *found == effect).count();
+    let parts: Vec<String> = [Effect::Allow, Effect::Deny, Effect::Escalate]
+        .iter()
+        .map(|effect| (count(effect), effect.word()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
+}
+
+/// The effects that a rule can have, each once, weakest first.
+fn own(module: &Module, rule: &RuleRow) -> Vec<Effect> {
+    let first = usize::from(rule.first_outcome);
+    let rows = module.outcomes.iter().skip(first).take(usize::from(rule.outcomes));
+    let mut effects: Vec<Effect> = rows.map(|row| row.effect).collect();
+    effects.sort_unstable();
+    effects.dedup();
+    effects
+}
+
+/// Everything that the summary says and more, for programs.
+#[must_use]
+pub fn to_json(bundle: &Inspected<'_>) -> Value {
+    let module = bundle.module;
+    let manifest = &module.manifest;
+    let debug = bundle.debug();
+    let rules: Vec<Value> = module
+        .rules
+        .iter()
+        .enumerate()
+        .map(|(at, rule)| {
+            let about = debug.rules.get(at).cloned().unwrap_or_default();
+            json!({
+                "id": bundle.string(rule.id),
+                "policy": about.policy,
+                "description": about.description,
+                "severity": about.severity,
+                "tags": about.tags,
+                "owner": about.owner,
+                "effects": own(module, rule).iter().map(|e| e.word()).collect::<Vec<_>>(),
+                "priority": rule.priority,
+                "shadow": rule.shadow,
+            })
+        })
+        .collect();
+    let sources: Vec<Value> = manifest
+        .sources
+        .iter()
+        .map(|row| json!({"path": bundle.string(row.path), "digest": digest_text(&row.digest)}))
+        .collect();
+    json!({
+        "name": bundle.string(manifest.name),
+        "digest": bundle.digest_text(),
+        "bytes": bundle.bytes,
+        "compiler": bundle.string(manifest.compiler),
+        "tzdata": bundle.string(manifest.tzdb),
+        "semantics": manifest.semantics,
+        "created": manifest.created,
+        "default": manifest.default.map(|row| row.effect.word()),
+        "on_error": manifest.on_error.effect.word(),
+        "cost": manifest.cost,
+        "metered": manifest.metered,
+        "instructions": module.code.len(),
+        "reads": reads::pointers(module),
+        "rules": rules,
+        "outputs": module.outputs.iter().map(|row| bundle.string(row.name)).collect::<Vec<_>>(),
+        "sources": sources,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{grouped, size_text};
+
+    #[test]
+    fn numbers_have_units() {
+        assert_eq!(grouped(1_000_000), "1 000 000");
+        assert_eq!(grouped(12), "12");
+        assert_eq!(size_text(1), "1 byte");
+        assert_eq!(size_text(6_300), "6.1 KiB");
+        assert_eq!(size_text(3 << 20), "3.0 MiB");
+    }
+}
