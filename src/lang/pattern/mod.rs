@@ -11,6 +11,7 @@
 
 mod re2;
 
+use std::fmt;
 use std::ops::Range;
 
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
@@ -39,6 +40,17 @@ pub enum PatternErrorKind {
     Syntax(String),
     /// The pattern or its automaton is too large.
     TooLarge,
+}
+
+/// One sentence without its full stop, as diagnostics print it.
+impl fmt::Display for PatternErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(construct) => write!(f, "RE2 does not have {construct}"),
+            Self::Syntax(text) => f.write_str(text),
+            Self::TooLarge => f.write_str("the pattern is too large"),
+        }
+    }
 }
 
 /// A pattern, ready for searching.
