@@ -83,6 +83,7 @@ impl<I: Index, T> IndexVec<I, T> {
     }
 
     /// The entries with their ids, in order.
+    #[must_use]
     pub fn iter_ids(&self) -> impl DoubleEndedIterator<Item = (I, &T)> + ExactSizeIterator {
         self.raw.iter().enumerate().map(|(at, entry)| (I::from_usize(at), entry))
     }

@@ -1,8 +1,83 @@
 //! Sources to bundles.
 //!
 //! `SourceMap` → `syntax` → `Parsed` → `check` → `Analysis` → `Checked` → `ir` → `emit` →
-//! `runtime::bundle::module::Module` → bytes.
+//! `Module` → bytes. The compiler does no IO and has no clock: files come as a `SourceMap`, and
+//! equal sources give equal bytes.
 
 pub mod check;
+pub mod emit;
+pub mod ir;
 pub mod source;
 pub mod syntax;
+
+use crate::compiler::check::analysis::Analysis;
+use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::document::model::Parsed;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::sink::Sink;
+use crate::runtime::bundle::writer;
+
+/// What a compilation may be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Demand a schema, and refuse `dyn` that nobody wrote.
+    pub strict: bool,
+    /// Seconds since the epoch that the manifest states, from `SOURCE_DATE_EPOCH`.
+    pub created: Option<i64>,
+}
+
+/// What a compilation makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compiled {
+    /// The bundle.
+    pub bundle: Vec<u8>,
+    /// Number of documents.
+    pub policies: usize,
+    /// Number of rules.
+    pub rules: usize,
+}
+
+/// What parsing and checking found out; complete even when there are errors.
+#[derive(Clone, Debug)]
+pub struct Front {
+    /// The documents.
+    pub parsed: Parsed,
+    /// What they mean.
+    pub analysis: Analysis,
+}
+
+/// Parses and checks; everything there is to say goes to `sink`.
+pub fn check(files: &SourceMap, options: &Options, sink: &mut Sink) -> Front {
+    let mut parsed = syntax::document::read(files, sink);
+    let options = check::Options { strict: options.strict };
+    let analysis = check::check(files, &mut parsed, options, sink);
+    Front { parsed, analysis }
+}
+
+/// Compiles to a bundle; `None` where the sink holds an error.
+pub fn compile(files: &SourceMap, options: &Options, sink: &mut Sink) -> Option<Compiled> {
+    let front = check(files, options, sink);
+    let checked = front.analysis.checked(&front.parsed, sink)?;
+    let module = match emit::emit(files, &checked, options.created) {
+        Ok(module) => module,
+        Err(many) => {
+            sink.report(Diagnostic::without_place(
+                Code::TooMany,
+                format!("the bundle would need more than {} {}", many.most, many.what),
+            ));
+            return None;
+        }
+    };
+    match writer::write(&module) {
+        Ok(bundle) => Some(Compiled {
+            bundle,
+            policies: front.parsed.policies.len() + front.parsed.cel_policies.len(),
+            rules: module.rules.len(),
+        }),
+        Err(error) => {
+            sink.report(error.diagnostic());
+            None
+        }
+    }
+}

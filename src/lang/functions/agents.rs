@@ -25,7 +25,11 @@ pub const ROWS: &[Function] = &[
         .of(POLICYC)
         .fails()
         .costs(Cost::Linear)
-        .doc("A URL, written as RFC 3986 says and normalised: scheme and host in lower case, `.` and `..` resolved, what needs no escape unescaped.", &[("url('HTTPS://Example.com/a/../b') == url('https://example.com/b')", "true")])
+        .doc(
+            "A URL, written as RFC 3986 says and normalised: scheme and host in lower case, `.` \
+            and `..` resolved, what needs no escape unescaped.",
+            &[("url('HTTPS://Example.com/a/../b') == url('https://example.com/b')", "true")],
+        )
         .calls(url_of),
     member(173, "getScheme", "url_get_scheme")
         .takes(&[Sig::Opaque(URL)], Sig::String)
@@ -39,41 +43,67 @@ pub const ROWS: &[Function] = &[
         .of(POLICYC)
         .fails()
         .costs(Cost::Linear)
-        .doc("The host with its port; empty if there is none.", &[("url('https://example.com:8080/a').getHost()", "'example.com:8080'")])
+        .doc(
+            "The host with its port; empty if there is none.",
+            &[("url('https://example.com:8080/a').getHost()", "'example.com:8080'")],
+        )
         .calls(host),
     member(175, "getHostname", "url_get_hostname")
         .takes(&[Sig::Opaque(URL)], Sig::String)
         .of(POLICYC)
         .fails()
         .costs(Cost::Linear)
-        .doc("The host without its port, and an IPv6 address without brackets.", &[("url('https://[::1]:8080/').getHostname()", "'::1'")])
+        .doc(
+            "The host without its port, and an IPv6 address without brackets.",
+            &[("url('https://[::1]:8080/').getHostname()", "'::1'")],
+        )
         .calls(hostname),
     member(176, "getPort", "url_get_port")
         .takes(&[Sig::Opaque(URL)], Sig::String)
         .of(POLICYC)
         .fails()
         .costs(Cost::Linear)
-        .doc("The port; empty if there is none.", &[("url('https://example.com:8080/a').getPort()", "'8080'")])
+        .doc(
+            "The port; empty if there is none.",
+            &[("url('https://example.com:8080/a').getPort()", "'8080'")],
+        )
         .calls(port),
     member(177, "getEscapedPath", "url_get_escaped_path")
         .takes(&[Sig::Opaque(URL)], Sig::String)
         .of(POLICYC)
         .fails()
         .costs(Cost::Linear)
-        .doc("The path, escapes kept.", &[("url('https://example.com/a%20b').getEscapedPath()", "'/a%20b'")])
+        .doc(
+            "The path, escapes kept.",
+            &[("url('https://example.com/a%20b').getEscapedPath()", "'/a%20b'")],
+        )
         .calls(path),
     member(178, "getQuery", "url_get_query")
         .takes(&[Sig::Opaque(URL)], Sig::Map(&Sig::String, &Sig::List(&Sig::String)))
         .of(POLICYC)
         .fails()
         .costs(Cost::Linear)
-        .doc("The values of each parameter of the query, escapes resolved.", &[("url('https://example.com/?a=1&b=2&a=3').getQuery()", "{'a': ['1', '3'], 'b': ['2']}")])
+        .doc(
+            "The values of each parameter of the query, escapes resolved.",
+            &[(
+                "url('https://example.com/?a=1&b=2&a=3').getQuery()",
+                "{'a': ['1', '3'], 'b': ['2']}",
+            )],
+        )
         .calls(query),
     global(179, "path.within", "path_within")
         .takes(&[Sig::String, Sig::String], Sig::Bool)
         .of(POLICYC)
         .costs(Cost::Linear)
-        .doc("Whether a path is the second path or lies below it, after `.` and `..` are resolved; the file system is not asked.", &[("path.within('/repo/src/../a', '/repo')", "true"), ("path.within('/repo/../etc/passwd', '/repo')", "false"), ("path.within('/repo-old/a', '/repo')", "false")])
+        .doc(
+            "Whether a path is the second path or lies below it, after `.` and `..` are resolved; \
+            the file system is not asked.",
+            &[
+                ("path.within('/repo/src/../a', '/repo')", "true"),
+                ("path.within('/repo/../etc/passwd', '/repo')", "false"),
+                ("path.within('/repo-old/a', '/repo')", "false"),
+            ],
+        )
         .calls(within),
 ];
 

@@ -7,9 +7,12 @@
 pub mod agents;
 pub mod collections;
 pub mod convert;
+pub mod cross_type;
+mod format;
 pub mod operators;
 pub mod optionals;
 pub mod strings;
+pub mod text;
 pub mod time;
 pub mod url;
 
@@ -223,7 +226,8 @@ const FILES: &[&[Function]] = &[
     time::SHORT_ROWS,
     optionals::ROWS,
     agents::ROWS,
-    operators::CROSS_ROWS,
+    cross_type::ROWS,
+    text::ROWS,
 ];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when this is compiled")]

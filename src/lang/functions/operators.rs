@@ -12,7 +12,7 @@
 use std::cmp::Ordering;
 
 use crate::lang::error::EvalError;
-use crate::lang::functions::{CROSS_TYPE, Cost, Function, Outcome, Sig, operator};
+use crate::lang::functions::{Cost, Function, Outcome, Sig, operator};
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Tag, Value, arith, compare, map};
 
@@ -45,7 +45,10 @@ pub const ROWS: &[Function] = &[
         .doc("Two sequences of bytes, one after the other.", &[("b'a' + b'b'", "b'ab'")])
         .calls(add),
     operator(5, "_+_", "add_list")
-        .takes(&[Sig::List(&Sig::Param("A")), Sig::List(&Sig::Param("A"))], Sig::List(&Sig::Param("A")))
+        .takes(
+            &[Sig::List(&Sig::Param("A")), Sig::List(&Sig::Param("A"))],
+            Sig::List(&Sig::Param("A")),
+        )
         .fails()
         .costs(Cost::Linear)
         .doc("The elements of two lists, one after the other.", &[("[1] + [2, 3]", "[1, 2, 3]")])
@@ -53,12 +56,24 @@ pub const ROWS: &[Function] = &[
     operator(6, "_+_", "add_timestamp_duration")
         .takes(&[Sig::Timestamp, Sig::Duration], Sig::Timestamp)
         .fails()
-        .doc("A later timestamp.", &[("timestamp('2026-01-01T00:00:00Z') + duration('90s')", "timestamp('2026-01-01T00:01:30Z')")])
+        .doc(
+            "A later timestamp.",
+            &[(
+                "timestamp('2026-01-01T00:00:00Z') + duration('90s')",
+                "timestamp('2026-01-01T00:01:30Z')",
+            )],
+        )
         .calls(add),
     operator(7, "_+_", "add_duration_timestamp")
         .takes(&[Sig::Duration, Sig::Timestamp], Sig::Timestamp)
         .fails()
-        .doc("A later timestamp.", &[("duration('90s') + timestamp('2026-01-01T00:00:00Z')", "timestamp('2026-01-01T00:01:30Z')")])
+        .doc(
+            "A later timestamp.",
+            &[(
+                "duration('90s') + timestamp('2026-01-01T00:00:00Z')",
+                "timestamp('2026-01-01T00:01:30Z')",
+            )],
+        )
         .calls(add),
     operator(8, "_+_", "add_duration_duration")
         .takes(&[Sig::Duration, Sig::Duration], Sig::Duration)
@@ -82,17 +97,32 @@ pub const ROWS: &[Function] = &[
     operator(12, "_-_", "subtract_timestamp_timestamp")
         .takes(&[Sig::Timestamp, Sig::Timestamp], Sig::Duration)
         .fails()
-        .doc("The time from the second timestamp to the first.", &[("timestamp('2026-01-01T00:01:00Z') - timestamp('2026-01-01T00:00:00Z')", "duration('1m')")])
+        .doc(
+            "The time from the second timestamp to the first.",
+            &[(
+                "timestamp('2026-01-01T00:01:00Z') - timestamp('2026-01-01T00:00:00Z')",
+                "duration('1m')",
+            )],
+        )
         .calls(subtract),
     operator(13, "_-_", "subtract_timestamp_duration")
         .takes(&[Sig::Timestamp, Sig::Duration], Sig::Timestamp)
         .fails()
-        .doc("An earlier timestamp.", &[("timestamp('2026-01-01T00:01:00Z') - duration('1m')", "timestamp('2026-01-01T00:00:00Z')")])
+        .doc(
+            "An earlier timestamp.",
+            &[(
+                "timestamp('2026-01-01T00:01:00Z') - duration('1m')",
+                "timestamp('2026-01-01T00:00:00Z')",
+            )],
+        )
         .calls(subtract),
     operator(14, "_-_", "subtract_duration_duration")
         .takes(&[Sig::Duration, Sig::Duration], Sig::Duration)
         .fails()
-        .doc("The difference of two durations.", &[("duration('1m') - duration('1s')", "duration('59s')")])
+        .doc(
+            "The difference of two durations.",
+            &[("duration('1m') - duration('1s')", "duration('59s')")],
+        )
         .calls(subtract),
     operator(15, "_*_", "multiply_int64")
         .takes(&[Sig::Int, Sig::Int], Sig::Int)
@@ -125,7 +155,10 @@ pub const ROWS: &[Function] = &[
     operator(21, "_%_", "modulo_int64")
         .takes(&[Sig::Int, Sig::Int], Sig::Int)
         .fails()
-        .doc("What is left after dividing two ints; it has the sign of the first.", &[("-7 % 2", "-1")])
+        .doc(
+            "What is left after dividing two ints; it has the sign of the first.",
+            &[("-7 % 2", "-1")],
+        )
         .calls(modulo),
     operator(22, "_%_", "modulo_uint64")
         .takes(&[Sig::Uint, Sig::Uint], Sig::Uint)
@@ -148,7 +181,11 @@ pub const ROWS: &[Function] = &[
     operator(26, "_==_", "equals")
         .takes(&[Sig::Param("A"), Sig::Param("A")], Sig::Bool)
         .costs(Cost::Linear)
-        .doc("Whether two values are equal; numbers of different kinds are equal if they have one value.", &[("1 == 1", "true"), ("dyn(1) == 1.0", "true"), ("dyn(1) == 'a'", "false")])
+        .doc(
+            "Whether two values are equal; numbers of different kinds are equal if they have one \
+            value.",
+            &[("1 == 1", "true"), ("dyn(1) == 1.0", "true"), ("dyn(1) == 'a'", "false")],
+        )
         .calls(equals),
     operator(27, "_!=_", "not_equals")
         .takes(&[Sig::Param("A"), Sig::Param("A")], Sig::Bool)
@@ -183,15 +220,24 @@ pub const ROWS: &[Function] = &[
         .calls(less),
     operator(34, "_<_", "less_timestamp")
         .takes(&[Sig::Timestamp, Sig::Timestamp], Sig::Bool)
-        .doc("Of two timestamps, whether the first is below the second.", &[("timestamp(0) < timestamp(1)", "true")])
+        .doc(
+            "Of two timestamps, whether the first is below the second.",
+            &[("timestamp(0) < timestamp(1)", "true")],
+        )
         .calls(less),
     operator(35, "_<_", "less_duration")
         .takes(&[Sig::Duration, Sig::Duration], Sig::Bool)
-        .doc("Of two durations, whether the first is below the second.", &[("duration('1s') < duration('1m')", "true")])
+        .doc(
+            "Of two durations, whether the first is below the second.",
+            &[("duration('1s') < duration('1m')", "true")],
+        )
         .calls(less),
     operator(36, "_<=_", "less_equals_bool")
         .takes(&[Sig::Bool, Sig::Bool], Sig::Bool)
-        .doc("Of two bools, whether the first is not above the second.", &[("false <= true", "true")])
+        .doc(
+            "Of two bools, whether the first is not above the second.",
+            &[("false <= true", "true")],
+        )
         .calls(less_equals),
     operator(37, "_<=_", "less_equals_int64")
         .takes(&[Sig::Int, Sig::Int], Sig::Bool)
@@ -203,25 +249,40 @@ pub const ROWS: &[Function] = &[
         .calls(less_equals),
     operator(39, "_<=_", "less_equals_double")
         .takes(&[Sig::Double, Sig::Double], Sig::Bool)
-        .doc("Of two doubles, whether the first is not above the second.", &[("1.0 <= 2.5", "true")])
+        .doc(
+            "Of two doubles, whether the first is not above the second.",
+            &[("1.0 <= 2.5", "true")],
+        )
         .calls(less_equals),
     operator(40, "_<=_", "less_equals_string")
         .takes(&[Sig::String, Sig::String], Sig::Bool)
         .costs(Cost::Linear)
-        .doc("Of two strings, whether the first is not above the second.", &[("'a' <= 'b'", "true")])
+        .doc(
+            "Of two strings, whether the first is not above the second.",
+            &[("'a' <= 'b'", "true")],
+        )
         .calls(less_equals),
     operator(41, "_<=_", "less_equals_bytes")
         .takes(&[Sig::Bytes, Sig::Bytes], Sig::Bool)
         .costs(Cost::Linear)
-        .doc("Of two bytes, whether the first is not above the second.", &[("b'a' <= b'b'", "true")])
+        .doc(
+            "Of two bytes, whether the first is not above the second.",
+            &[("b'a' <= b'b'", "true")],
+        )
         .calls(less_equals),
     operator(42, "_<=_", "less_equals_timestamp")
         .takes(&[Sig::Timestamp, Sig::Timestamp], Sig::Bool)
-        .doc("Of two timestamps, whether the first is not above the second.", &[("timestamp(0) <= timestamp(1)", "true")])
+        .doc(
+            "Of two timestamps, whether the first is not above the second.",
+            &[("timestamp(0) <= timestamp(1)", "true")],
+        )
         .calls(less_equals),
     operator(43, "_<=_", "less_equals_duration")
         .takes(&[Sig::Duration, Sig::Duration], Sig::Bool)
-        .doc("Of two durations, whether the first is not above the second.", &[("duration('1s') <= duration('1m')", "true")])
+        .doc(
+            "Of two durations, whether the first is not above the second.",
+            &[("duration('1s') <= duration('1m')", "true")],
+        )
         .calls(less_equals),
     operator(44, "_>_", "greater_bool")
         .takes(&[Sig::Bool, Sig::Bool], Sig::Bool)
@@ -251,15 +312,24 @@ pub const ROWS: &[Function] = &[
         .calls(greater),
     operator(50, "_>_", "greater_timestamp")
         .takes(&[Sig::Timestamp, Sig::Timestamp], Sig::Bool)
-        .doc("Of two timestamps, whether the first is above the second.", &[("timestamp(1) > timestamp(0)", "true")])
+        .doc(
+            "Of two timestamps, whether the first is above the second.",
+            &[("timestamp(1) > timestamp(0)", "true")],
+        )
         .calls(greater),
     operator(51, "_>_", "greater_duration")
         .takes(&[Sig::Duration, Sig::Duration], Sig::Bool)
-        .doc("Of two durations, whether the first is above the second.", &[("duration('1m') > duration('1s')", "true")])
+        .doc(
+            "Of two durations, whether the first is above the second.",
+            &[("duration('1m') > duration('1s')", "true")],
+        )
         .calls(greater),
     operator(52, "_>=_", "greater_equals_bool")
         .takes(&[Sig::Bool, Sig::Bool], Sig::Bool)
-        .doc("Of two bools, whether the first is not below the second.", &[("true >= false", "true")])
+        .doc(
+            "Of two bools, whether the first is not below the second.",
+            &[("true >= false", "true")],
+        )
         .calls(greater_equals),
     operator(53, "_>=_", "greater_equals_int64")
         .takes(&[Sig::Int, Sig::Int], Sig::Bool)
@@ -271,25 +341,40 @@ pub const ROWS: &[Function] = &[
         .calls(greater_equals),
     operator(55, "_>=_", "greater_equals_double")
         .takes(&[Sig::Double, Sig::Double], Sig::Bool)
-        .doc("Of two doubles, whether the first is not below the second.", &[("2.5 >= 1.0", "true")])
+        .doc(
+            "Of two doubles, whether the first is not below the second.",
+            &[("2.5 >= 1.0", "true")],
+        )
         .calls(greater_equals),
     operator(56, "_>=_", "greater_equals_string")
         .takes(&[Sig::String, Sig::String], Sig::Bool)
         .costs(Cost::Linear)
-        .doc("Of two strings, whether the first is not below the second.", &[("'b' >= 'a'", "true")])
+        .doc(
+            "Of two strings, whether the first is not below the second.",
+            &[("'b' >= 'a'", "true")],
+        )
         .calls(greater_equals),
     operator(57, "_>=_", "greater_equals_bytes")
         .takes(&[Sig::Bytes, Sig::Bytes], Sig::Bool)
         .costs(Cost::Linear)
-        .doc("Of two bytes, whether the first is not below the second.", &[("b'b' >= b'a'", "true")])
+        .doc(
+            "Of two bytes, whether the first is not below the second.",
+            &[("b'b' >= b'a'", "true")],
+        )
         .calls(greater_equals),
     operator(58, "_>=_", "greater_equals_timestamp")
         .takes(&[Sig::Timestamp, Sig::Timestamp], Sig::Bool)
-        .doc("Of two timestamps, whether the first is not below the second.", &[("timestamp(1) >= timestamp(0)", "true")])
+        .doc(
+            "Of two timestamps, whether the first is not below the second.",
+            &[("timestamp(1) >= timestamp(0)", "true")],
+        )
         .calls(greater_equals),
     operator(59, "_>=_", "greater_equals_duration")
         .takes(&[Sig::Duration, Sig::Duration], Sig::Bool)
-        .doc("Of two durations, whether the first is not below the second.", &[("duration('1m') >= duration('1s')", "true")])
+        .doc(
+            "Of two durations, whether the first is not below the second.",
+            &[("duration('1m') >= duration('1s')", "true")],
+        )
         .calls(greater_equals),
     operator(60, "@in", "in_list")
         .takes(&[Sig::Param("A"), Sig::List(&Sig::Param("A"))], Sig::Bool)
@@ -310,130 +395,6 @@ pub const ROWS: &[Function] = &[
         .fails()
         .doc("The value under a key.", &[("{'a': 1}['a']", "1")])
         .calls(index),
-];
-
-/// Comparison between kinds of number.
-pub const CROSS_ROWS: &[Function] = &[
-    operator(180, "_<_", "less_int64_uint64")
-        .takes(&[Sig::Int, Sig::Uint], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether an int is below a uint.", &[("dyn(1) < 2u", "true")])
-        .calls(less),
-    operator(181, "_<_", "less_int64_double")
-        .takes(&[Sig::Int, Sig::Double], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether an int is below a double.", &[("dyn(1) < 2.5", "true")])
-        .calls(less),
-    operator(182, "_<_", "less_uint64_int64")
-        .takes(&[Sig::Uint, Sig::Int], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a uint is below an int.", &[("dyn(1u) < 2", "true")])
-        .calls(less),
-    operator(183, "_<_", "less_uint64_double")
-        .takes(&[Sig::Uint, Sig::Double], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a uint is below a double.", &[("dyn(1u) < 2.5", "true")])
-        .calls(less),
-    operator(184, "_<_", "less_double_int64")
-        .takes(&[Sig::Double, Sig::Int], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a double is below an int.", &[("dyn(1.0) < 2", "true")])
-        .calls(less),
-    operator(185, "_<_", "less_double_uint64")
-        .takes(&[Sig::Double, Sig::Uint], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a double is below a uint.", &[("dyn(1.0) < 2u", "true")])
-        .calls(less),
-    operator(186, "_<=_", "less_equals_int64_uint64")
-        .takes(&[Sig::Int, Sig::Uint], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether an int is not above a uint.", &[("dyn(1) <= 2u", "true")])
-        .calls(less_equals),
-    operator(187, "_<=_", "less_equals_int64_double")
-        .takes(&[Sig::Int, Sig::Double], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether an int is not above a double.", &[("dyn(1) <= 2.5", "true")])
-        .calls(less_equals),
-    operator(188, "_<=_", "less_equals_uint64_int64")
-        .takes(&[Sig::Uint, Sig::Int], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a uint is not above an int.", &[("dyn(1u) <= 2", "true")])
-        .calls(less_equals),
-    operator(189, "_<=_", "less_equals_uint64_double")
-        .takes(&[Sig::Uint, Sig::Double], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a uint is not above a double.", &[("dyn(1u) <= 2.5", "true")])
-        .calls(less_equals),
-    operator(190, "_<=_", "less_equals_double_int64")
-        .takes(&[Sig::Double, Sig::Int], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a double is not above an int.", &[("dyn(1.0) <= 2", "true")])
-        .calls(less_equals),
-    operator(191, "_<=_", "less_equals_double_uint64")
-        .takes(&[Sig::Double, Sig::Uint], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a double is not above a uint.", &[("dyn(1.0) <= 2u", "true")])
-        .calls(less_equals),
-    operator(192, "_>_", "greater_int64_uint64")
-        .takes(&[Sig::Int, Sig::Uint], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether an int is above a uint.", &[("dyn(2) > 1u", "true")])
-        .calls(greater),
-    operator(193, "_>_", "greater_int64_double")
-        .takes(&[Sig::Int, Sig::Double], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether an int is above a double.", &[("dyn(2) > 1.0", "true")])
-        .calls(greater),
-    operator(194, "_>_", "greater_uint64_int64")
-        .takes(&[Sig::Uint, Sig::Int], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a uint is above an int.", &[("dyn(2u) > 1", "true")])
-        .calls(greater),
-    operator(195, "_>_", "greater_uint64_double")
-        .takes(&[Sig::Uint, Sig::Double], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a uint is above a double.", &[("dyn(2u) > 1.0", "true")])
-        .calls(greater),
-    operator(196, "_>_", "greater_double_int64")
-        .takes(&[Sig::Double, Sig::Int], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a double is above an int.", &[("dyn(2.5) > 1", "true")])
-        .calls(greater),
-    operator(197, "_>_", "greater_double_uint64")
-        .takes(&[Sig::Double, Sig::Uint], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a double is above a uint.", &[("dyn(2.5) > 1u", "true")])
-        .calls(greater),
-    operator(198, "_>=_", "greater_equals_int64_uint64")
-        .takes(&[Sig::Int, Sig::Uint], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether an int is not below a uint.", &[("dyn(2) >= 1u", "true")])
-        .calls(greater_equals),
-    operator(199, "_>=_", "greater_equals_int64_double")
-        .takes(&[Sig::Int, Sig::Double], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether an int is not below a double.", &[("dyn(2) >= 1.0", "true")])
-        .calls(greater_equals),
-    operator(200, "_>=_", "greater_equals_uint64_int64")
-        .takes(&[Sig::Uint, Sig::Int], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a uint is not below an int.", &[("dyn(2u) >= 1", "true")])
-        .calls(greater_equals),
-    operator(201, "_>=_", "greater_equals_uint64_double")
-        .takes(&[Sig::Uint, Sig::Double], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a uint is not below a double.", &[("dyn(2u) >= 1.0", "true")])
-        .calls(greater_equals),
-    operator(202, "_>=_", "greater_equals_double_int64")
-        .takes(&[Sig::Double, Sig::Int], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a double is not below an int.", &[("dyn(2.5) >= 1", "true")])
-        .calls(greater_equals),
-    operator(203, "_>=_", "greater_equals_double_uint64")
-        .takes(&[Sig::Double, Sig::Uint], Sig::Bool)
-        .of(CROSS_TYPE)
-        .doc("Whether a double is not below a uint.", &[("dyn(2.5) >= 1u", "true")])
-        .calls(greater_equals),
 ];
 
 /// Both operands.
@@ -485,19 +446,19 @@ fn not_equals(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
     compare::equal(&heap.view(), a, b).map(|equal| Value::bool(!equal))
 }
 
-fn less(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
+pub(super) fn less(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
     relation(heap, args, Ordering::is_lt)
 }
 
-fn less_equals(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
+pub(super) fn less_equals(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
     relation(heap, args, Ordering::is_le)
 }
 
-fn greater(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
+pub(super) fn greater(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
     relation(heap, args, Ordering::is_gt)
 }
 
-fn greater_equals(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
+pub(super) fn greater_equals(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
     relation(heap, args, Ordering::is_ge)
 }
 

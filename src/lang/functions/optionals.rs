@@ -32,7 +32,14 @@ pub const ROWS: &[Function] = &[
         .takes(&[Sig::Param("A")], Sig::Optional(&Sig::Param("A")))
         .of(OPTIONALS)
         .fails()
-        .doc("An optional that holds the value, or nothing if the value is null, false, zero or empty.", &[("optional.ofNonZeroValue('').hasValue()", "false"), ("optional.ofNonZeroValue(1).hasValue()", "true")])
+        .doc(
+            "An optional that holds the value, or nothing if the value is null, false, zero or \
+            empty.",
+            &[
+                ("optional.ofNonZeroValue('').hasValue()", "false"),
+                ("optional.ofNonZeroValue(1).hasValue()", "true"),
+            ],
+        )
         .calls(of_non_zero),
     global(156, "optional.none", "optional_none")
         .takes(&[], Sig::Optional(&Sig::Param("A")))
@@ -51,76 +58,126 @@ pub const ROWS: &[Function] = &[
         .doc("The value that the optional holds.", &[("optional.of(1).value()", "1")])
         .calls(value),
     member(159, "or", "optional_or_optional")
-        .takes(&[Sig::Optional(&Sig::Param("A")), Sig::Optional(&Sig::Param("A"))], Sig::Optional(&Sig::Param("A")))
+        .takes(
+            &[Sig::Optional(&Sig::Param("A")), Sig::Optional(&Sig::Param("A"))],
+            Sig::Optional(&Sig::Param("A")),
+        )
         .of(OPTIONALS)
-        .doc("The optional itself if it holds a value, otherwise the argument.", &[("optional.none().or(optional.of(2)).value()", "2")])
+        .doc(
+            "The optional itself if it holds a value, otherwise the argument.",
+            &[("optional.none().or(optional.of(2)).value()", "2")],
+        )
         .calls(or),
     member(160, "orValue", "optional_orValue_value")
         .takes(&[Sig::Optional(&Sig::Param("A")), Sig::Param("A")], Sig::Param("A"))
         .of(OPTIONALS)
-        .doc("The value that the optional holds, otherwise the argument.", &[("optional.none().orValue(2)", "2"), ("optional.of(1).orValue(2)", "1")])
+        .doc(
+            "The value that the optional holds, otherwise the argument.",
+            &[("optional.none().orValue(2)", "2"), ("optional.of(1).orValue(2)", "1")],
+        )
         .calls(or_value),
     operator(161, "_?._", "select_optional_field")
         .takes(&[Sig::Dyn, Sig::String], Sig::Optional(&Sig::Param("A")))
         .of(OPTIONALS)
         .fails()
-        .doc("An optional of a field; it holds nothing if the field is missing.", &[("{'a': 1}.?a.value()", "1"), ("{'a': 1}.?b.hasValue()", "false")])
+        .doc(
+            "An optional of a field; it holds nothing if the field is missing.",
+            &[("{'a': 1}.?a.value()", "1"), ("{'a': 1}.?b.hasValue()", "false")],
+        )
         .calls(select),
     operator(162, "_[?_]", "list_optindex_optional_int")
         .takes(&[Sig::List(&Sig::Param("A")), Sig::Int], Sig::Optional(&Sig::Param("A")))
         .of(OPTIONALS)
         .fails()
-        .doc("An optional of the element at a position.", &[("[1][?0].value()", "1"), ("[1][?1].hasValue()", "false")])
+        .doc(
+            "An optional of the element at a position.",
+            &[("[1][?0].value()", "1"), ("[1][?1].hasValue()", "false")],
+        )
         .calls(select),
     operator(163, "_[?_]", "optional_list_optindex_optional_int")
-        .takes(&[Sig::Optional(&Sig::List(&Sig::Param("A"))), Sig::Int], Sig::Optional(&Sig::Param("A")))
+        .takes(
+            &[Sig::Optional(&Sig::List(&Sig::Param("A"))), Sig::Int],
+            Sig::Optional(&Sig::Param("A")),
+        )
         .of(OPTIONALS)
         .fails()
         .doc("An optional of the element at a position.", &[("optional.of([1])[?0].value()", "1")])
         .calls(select),
     operator(164, "_[?_]", "map_optindex_optional_value")
-        .takes(&[Sig::Map(&Sig::Param("A"), &Sig::Param("B")), Sig::Param("A")], Sig::Optional(&Sig::Param("B")))
+        .takes(
+            &[Sig::Map(&Sig::Param("A"), &Sig::Param("B")), Sig::Param("A")],
+            Sig::Optional(&Sig::Param("B")),
+        )
         .of(OPTIONALS)
         .fails()
         .doc("An optional of the value under a key.", &[("{'a': 1}[?'a'].value()", "1")])
         .calls(select),
     operator(165, "_[?_]", "optional_map_optindex_optional_value")
-        .takes(&[Sig::Optional(&Sig::Map(&Sig::Param("A"), &Sig::Param("B"))), Sig::Param("A")], Sig::Optional(&Sig::Param("B")))
+        .takes(
+            &[Sig::Optional(&Sig::Map(&Sig::Param("A"), &Sig::Param("B"))), Sig::Param("A")],
+            Sig::Optional(&Sig::Param("B")),
+        )
         .of(OPTIONALS)
         .fails()
-        .doc("An optional of the value under a key.", &[("optional.of({'a': 1})[?'b'].hasValue()", "false")])
+        .doc(
+            "An optional of the value under a key.",
+            &[("optional.of({'a': 1})[?'b'].hasValue()", "false")],
+        )
         .calls(select),
     operator(166, "_[_]", "optional_list_index_int")
-        .takes(&[Sig::Optional(&Sig::List(&Sig::Param("A"))), Sig::Int], Sig::Optional(&Sig::Param("A")))
+        .takes(
+            &[Sig::Optional(&Sig::List(&Sig::Param("A"))), Sig::Int],
+            Sig::Optional(&Sig::Param("A")),
+        )
         .of(OPTIONALS)
         .fails()
-        .doc("An optional of the element at a position; it holds nothing if the receiver does not, or is too short.", &[("optional.of([1])[0].value()", "1")])
+        .doc(
+            "An optional of the element at a position; it holds nothing if the receiver does not, \
+            or is too short.",
+            &[("optional.of([1])[0].value()", "1")],
+        )
         .calls(select),
     operator(167, "_[_]", "optional_map_index_value")
-        .takes(&[Sig::Optional(&Sig::Map(&Sig::Param("A"), &Sig::Param("B"))), Sig::Param("A")], Sig::Optional(&Sig::Param("B")))
+        .takes(
+            &[Sig::Optional(&Sig::Map(&Sig::Param("A"), &Sig::Param("B"))), Sig::Param("A")],
+            Sig::Optional(&Sig::Param("B")),
+        )
         .of(OPTIONALS)
         .fails()
-        .doc("An optional of the value under a key; it holds nothing if the receiver does not, or lacks the key.", &[("{'a': {'b': 1}}.?a['b'].value()", "1")])
+        .doc(
+            "An optional of the value under a key; it holds nothing if the receiver does not, or \
+            lacks the key.",
+            &[("{'a': {'b': 1}}.?a['b'].value()", "1")],
+        )
         .calls(select),
     global(168, "optional.unwrap", "optional_unwrap")
         .takes(&[Sig::List(&Sig::Optional(&Sig::Param("A")))], Sig::List(&Sig::Param("A")))
         .of(OPTIONALS_2)
         .fails()
         .costs(Cost::Linear)
-        .doc("The values that the optionals of a list hold, without those that hold nothing.", &[("optional.unwrap([optional.of(1), optional.none()])", "[1]")])
+        .doc(
+            "The values that the optionals of a list hold, without those that hold nothing.",
+            &[("optional.unwrap([optional.of(1), optional.none()])", "[1]")],
+        )
         .calls(unwrap),
     member(169, "unwrapOpt", "optional_unwrapOpt")
         .takes(&[Sig::List(&Sig::Optional(&Sig::Param("A")))], Sig::List(&Sig::Param("A")))
         .of(OPTIONALS_2)
         .fails()
         .costs(Cost::Linear)
-        .doc("The values that the optionals of a list hold, without those that hold nothing.", &[("[optional.of(1), optional.none()].unwrapOpt()", "[1]")])
+        .doc(
+            "The values that the optionals of a list hold, without those that hold nothing.",
+            &[("[optional.of(1), optional.none()].unwrapOpt()", "[1]")],
+        )
         .calls(unwrap),
     member(170, "first", "list_first")
         .takes(&[Sig::List(&Sig::Param("A"))], Sig::Optional(&Sig::Param("A")))
         .of(OPTIONALS_2)
         .fails()
-        .doc("An optional of the first element.", &[("[1, 2].first().value()", "1"), ("[].first().hasValue()", "false")])
+        .doc(
+            "An optional of the first element.",
+            &[("[1, 2].first().value()", "1"), ("[].first().hasValue()", "false")],
+        )
         .calls(first),
     member(171, "last", "list_last")
         .takes(&[Sig::List(&Sig::Param("A"))], Sig::Optional(&Sig::Param("A")))

@@ -21,52 +21,86 @@ pub const ROWS: &[Function] = &[
     member(111, "getFullYear", "timestamp_to_year_with_tz")
         .takes(&[Sig::Timestamp, Sig::String], Sig::Int)
         .fails()
-        .doc("The year, in a zone: a name of the IANA database, or an offset.", &[("timestamp('2026-07-14T21:30:05.25Z').getFullYear('Asia/Tokyo')", "2026")])
+        .doc(
+            "The year, in a zone: a name of the IANA database, or an offset.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getFullYear('Asia/Tokyo')", "2026")],
+        )
         .calls(full_year),
     member(112, "getMonth", "timestamp_to_month")
         .takes(&[Sig::Timestamp], Sig::Int)
-        .doc("The month, from 0 for January, in UTC.", &[("timestamp('2026-07-14T21:30:05.25Z').getMonth()", "6")])
+        .doc(
+            "The month, from 0 for January, in UTC.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getMonth()", "6")],
+        )
         .calls(month),
     member(113, "getMonth", "timestamp_to_month_with_tz")
         .takes(&[Sig::Timestamp, Sig::String], Sig::Int)
         .fails()
-        .doc("The month, from 0 for January, in a zone: a name of the IANA database, or an offset.", &[("timestamp('2026-07-14T21:30:05.25Z').getMonth('Asia/Tokyo')", "6")])
+        .doc(
+            "The month, from 0 for January, in a zone: a name of the IANA database, or an offset.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getMonth('Asia/Tokyo')", "6")],
+        )
         .calls(month),
     member(114, "getDate", "timestamp_to_day_of_month_1_based")
         .takes(&[Sig::Timestamp], Sig::Int)
-        .doc("The day of the month, from 1, in UTC.", &[("timestamp('2026-07-14T21:30:05.25Z').getDate()", "14")])
+        .doc(
+            "The day of the month, from 1, in UTC.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getDate()", "14")],
+        )
         .calls(date),
     member(115, "getDate", "timestamp_to_day_of_month_1_based_with_tz")
         .takes(&[Sig::Timestamp, Sig::String], Sig::Int)
         .fails()
-        .doc("The day of the month, from 1, in a zone: a name of the IANA database, or an offset.", &[("timestamp('2026-07-14T21:30:05.25Z').getDate('Asia/Tokyo')", "15")])
+        .doc(
+            "The day of the month, from 1, in a zone: a name of the IANA database, or an offset.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getDate('Asia/Tokyo')", "15")],
+        )
         .calls(date),
     member(116, "getDayOfMonth", "timestamp_to_day_of_month")
         .takes(&[Sig::Timestamp], Sig::Int)
-        .doc("The day of the month, from 0, in UTC.", &[("timestamp('2026-07-14T21:30:05.25Z').getDayOfMonth()", "13")])
+        .doc(
+            "The day of the month, from 0, in UTC.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getDayOfMonth()", "13")],
+        )
         .calls(day_of_month),
     member(117, "getDayOfMonth", "timestamp_to_day_of_month_with_tz")
         .takes(&[Sig::Timestamp, Sig::String], Sig::Int)
         .fails()
-        .doc("The day of the month, from 0, in a zone: a name of the IANA database, or an offset.", &[("timestamp('2026-07-14T21:30:05.25Z').getDayOfMonth('Asia/Tokyo')", "14")])
+        .doc(
+            "The day of the month, from 0, in a zone: a name of the IANA database, or an offset.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getDayOfMonth('Asia/Tokyo')", "14")],
+        )
         .calls(day_of_month),
     member(118, "getDayOfWeek", "timestamp_to_day_of_week")
         .takes(&[Sig::Timestamp], Sig::Int)
-        .doc("The day of the week, from 0 for Sunday, in UTC.", &[("timestamp('2026-07-14T21:30:05.25Z').getDayOfWeek()", "2")])
+        .doc(
+            "The day of the week, from 0 for Sunday, in UTC.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getDayOfWeek()", "2")],
+        )
         .calls(day_of_week),
     member(119, "getDayOfWeek", "timestamp_to_day_of_week_with_tz")
         .takes(&[Sig::Timestamp, Sig::String], Sig::Int)
         .fails()
-        .doc("The day of the week, from 0 for Sunday, in a zone: a name of the IANA database, or an offset.", &[("timestamp('2026-07-14T21:30:05.25Z').getDayOfWeek('Asia/Tokyo')", "3")])
+        .doc(
+            "The day of the week, from 0 for Sunday, in a zone: a name of the IANA database, or \
+            an offset.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getDayOfWeek('Asia/Tokyo')", "3")],
+        )
         .calls(day_of_week),
     member(120, "getDayOfYear", "timestamp_to_day_of_year")
         .takes(&[Sig::Timestamp], Sig::Int)
-        .doc("The day of the year, from 0, in UTC.", &[("timestamp('2026-07-14T21:30:05.25Z').getDayOfYear()", "194")])
+        .doc(
+            "The day of the year, from 0, in UTC.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getDayOfYear()", "194")],
+        )
         .calls(day_of_year),
     member(121, "getDayOfYear", "timestamp_to_day_of_year_with_tz")
         .takes(&[Sig::Timestamp, Sig::String], Sig::Int)
         .fails()
-        .doc("The day of the year, from 0, in a zone: a name of the IANA database, or an offset.", &[("timestamp('2026-07-14T21:30:05.25Z').getDayOfYear('Asia/Tokyo')", "195")])
+        .doc(
+            "The day of the year, from 0, in a zone: a name of the IANA database, or an offset.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getDayOfYear('Asia/Tokyo')", "195")],
+        )
         .calls(day_of_year),
     member(122, "getHours", "timestamp_to_hours")
         .takes(&[Sig::Timestamp], Sig::Int)
@@ -75,7 +109,10 @@ pub const ROWS: &[Function] = &[
     member(123, "getHours", "timestamp_to_hours_with_tz")
         .takes(&[Sig::Timestamp, Sig::String], Sig::Int)
         .fails()
-        .doc("The hour, in a zone: a name of the IANA database, or an offset.", &[("timestamp('2026-07-14T21:30:05.25Z').getHours('Asia/Tokyo')", "6")])
+        .doc(
+            "The hour, in a zone: a name of the IANA database, or an offset.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getHours('Asia/Tokyo')", "6")],
+        )
         .calls(hours),
     member(124, "getMinutes", "timestamp_to_minutes")
         .takes(&[Sig::Timestamp], Sig::Int)
@@ -84,7 +121,10 @@ pub const ROWS: &[Function] = &[
     member(125, "getMinutes", "timestamp_to_minutes_with_tz")
         .takes(&[Sig::Timestamp, Sig::String], Sig::Int)
         .fails()
-        .doc("The minute, in a zone: a name of the IANA database, or an offset.", &[("timestamp('2026-07-14T21:30:05.25Z').getMinutes('Asia/Tokyo')", "30")])
+        .doc(
+            "The minute, in a zone: a name of the IANA database, or an offset.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getMinutes('Asia/Tokyo')", "30")],
+        )
         .calls(minutes),
     member(126, "getSeconds", "timestamp_to_seconds")
         .takes(&[Sig::Timestamp], Sig::Int)
@@ -93,16 +133,25 @@ pub const ROWS: &[Function] = &[
     member(127, "getSeconds", "timestamp_to_seconds_tz")
         .takes(&[Sig::Timestamp, Sig::String], Sig::Int)
         .fails()
-        .doc("The second, in a zone: a name of the IANA database, or an offset.", &[("timestamp('2026-07-14T21:30:05.25Z').getSeconds('Asia/Tokyo')", "5")])
+        .doc(
+            "The second, in a zone: a name of the IANA database, or an offset.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getSeconds('Asia/Tokyo')", "5")],
+        )
         .calls(seconds),
     member(128, "getMilliseconds", "timestamp_to_milliseconds")
         .takes(&[Sig::Timestamp], Sig::Int)
-        .doc("The milliseconds of the second, in UTC.", &[("timestamp('2026-07-14T21:30:05.25Z').getMilliseconds()", "250")])
+        .doc(
+            "The milliseconds of the second, in UTC.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getMilliseconds()", "250")],
+        )
         .calls(milliseconds),
     member(129, "getMilliseconds", "timestamp_to_milliseconds_with_tz")
         .takes(&[Sig::Timestamp, Sig::String], Sig::Int)
         .fails()
-        .doc("The milliseconds of the second, in a zone: a name of the IANA database, or an offset.", &[("timestamp('2026-07-14T21:30:05.25Z').getMilliseconds('Asia/Tokyo')", "250")])
+        .doc(
+            "The milliseconds of the second, in a zone: a name of the IANA database, or an offset.",
+            &[("timestamp('2026-07-14T21:30:05.25Z').getMilliseconds('Asia/Tokyo')", "250")],
+        )
         .calls(milliseconds),
     member(130, "getHours", "duration_to_hours")
         .takes(&[Sig::Duration], Sig::Int)
@@ -118,7 +167,10 @@ pub const ROWS: &[Function] = &[
         .calls(duration_seconds),
     member(133, "getMilliseconds", "duration_to_milliseconds")
         .takes(&[Sig::Duration], Sig::Int)
-        .doc("The milliseconds of the last second.", &[("duration('1h2m3.25s').getMilliseconds()", "250")])
+        .doc(
+            "The milliseconds of the last second.",
+            &[("duration('1h2m3.25s').getMilliseconds()", "250")],
+        )
         .calls(duration_milliseconds),
 ];
 

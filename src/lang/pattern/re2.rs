@@ -11,12 +11,13 @@
 
 use std::ops::Range;
 
+use regex_syntax::ast::ErrorKind;
 use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::hir::Hir;
 use regex_syntax::hir::translate::TranslatorBuilder;
 
 use crate::base::limits::PATTERN_DEPTH_MAX;
-use crate::lang::pattern::{PatternError, PatternErrorKind};
+use crate::lang::pattern::{PatternError, PatternErrorKind, too_large};
 
 /// Largest count of a repetition.
 const COUNT_MAX: u32 = 1_000;
@@ -57,7 +58,12 @@ pub(super) fn parse(pattern: &str) -> Result<Hir, PatternError> {
         range: back(span.start.offset, span.end.offset),
     };
     let mut parser = ParserBuilder::new().nest_limit(PATTERN_DEPTH_MAX).build();
-    let ast = parser.parse(&out).map_err(|error| syntax(error.kind().to_string(), error.span()))?;
+    let ast = parser.parse(&out).map_err(|error| {
+        if matches!(error.kind(), ErrorKind::NestLimitExceeded(_)) {
+            return too_large(pattern);
+        }
+        syntax(error.kind().to_string(), error.span())
+    })?;
     let mut translator = TranslatorBuilder::new().build();
     translator.translate(&out, &ast).map_err(|error| syntax(error.kind().to_string(), error.span()))
 }

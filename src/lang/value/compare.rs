@@ -367,6 +367,12 @@ mod tests {
 
     #[test]
     fn shared_parts_do_not_run_away() {
+        let small = std::thread::Builder::new().stack_size(256 << 10);
+        let run = small.spawn(compare_shared_and_deep).expect("a thread");
+        run.join().expect("neither runs away");
+    }
+
+    fn compare_shared_and_deep() {
         let mut store = Store::new(0, 4_096);
         let mut heap = Heap::of(&mut store);
         let (mut wide, mut deep) = (Value::int(1), Value::int(1));

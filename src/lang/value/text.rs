@@ -95,10 +95,11 @@ pub fn parse_bool(text: &str) -> Result<bool, EvalError> {
     }
 }
 
-/// A short text on the stack: numbers, timestamps and durations fit.
+/// A short text on the stack: numbers, timestamps and durations fit, also doubles with a hundred
+/// digits and an exponent.
 #[derive(Clone, Copy, Debug)]
 pub struct Buffer {
-    bytes: [u8; 64],
+    bytes: [u8; 128],
     len: usize,
 }
 
@@ -106,7 +107,7 @@ impl Buffer {
     /// Nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { bytes: [0; 64], len: 0 }
+        Self { bytes: [0; 128], len: 0 }
     }
 
     /// What was written.

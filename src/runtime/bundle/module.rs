@@ -106,7 +106,7 @@ pub struct Fallback {
 }
 
 /// A type, its parts by index of `Module::types`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TypeRow {
     /// Any value.
     Dyn,
@@ -148,7 +148,7 @@ pub enum TypeRow {
 }
 
 /// A field of an object type.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldRow {
     /// Its name.
     pub name: Str,
@@ -318,7 +318,7 @@ pub struct OutcomeRow {
 }
 
 /// To whom, how long, and what then.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EscalationRow {
     /// Who may approve.
     pub to: Vec<Str>,
@@ -337,7 +337,7 @@ pub struct EscalationRow {
 }
 
 /// A part of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TemplatePart {
     /// Text.
     Text(Str),

@@ -10,17 +10,19 @@ use crate::runtime::bundle::module::{FunctionKind, Module, NONE, TypeRow};
 use crate::runtime::verify::calls::{Calls, Fact};
 use crate::runtime::verify::flow::{Mode, Passed};
 use crate::runtime::verify::jumps::Body;
-use crate::runtime::verify::references::prune;
+use crate::runtime::verify::references::{prune, sort_strings};
 use crate::runtime::verify::steps::Steps;
 use crate::runtime::verify::transfer::Summary;
 use crate::runtime::verify::{cost, flow, jumps};
 
-/// Fills in `frames`, `cost` and `metered`, and takes out entries that nothing names.
+/// Sorts the strings, fills in `frames`, `cost` and `metered`, and takes out entries that nothing
+/// names.
 ///
 /// Where an instruction claims to be infallible and nothing proves it, its error leaves the
 /// function; where a value is returned of which less is known than its function says, the
 /// function says less. A module that `verify` would refuse for other reasons stays as it is.
 pub fn annotate(module: &mut Module) {
+    sort_strings(module);
     prune(module);
     let dynamic = dynamic(module);
     let mut steps = Steps::of(module);

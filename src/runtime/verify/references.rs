@@ -284,6 +284,26 @@ pub(super) fn prune(module: &mut Module) {
     }
 }
 
+/// Sorts the strings; everything that names one goes on naming the same text.
+pub(super) fn sort_strings(module: &mut Module) {
+    let strings = std::mem::take(&mut module.strings);
+    let mut order: Vec<(String, usize)> = strings.into_iter().zip(0..).collect();
+    order.sort_unstable();
+    let mut numbers = vec![0; order.len()];
+    for (now, (_, before)) in order.iter().enumerate() {
+        if let Some(number) = numbers.get_mut(*before) {
+            *number = now;
+        }
+    }
+    module.strings = order.into_iter().map(|(text, _)| text).collect();
+    let mut change = |table: Table, name: &mut dyn Name| {
+        if let (Table::Strings, Some(number)) = (table, numbers.get(name.get())) {
+            name.set(*number);
+        }
+    };
+    change_strings(module, &mut change);
+}
+
 /// The numbers of the entries that stay; of the others, the number of the next that does.
 fn renumbered(named: &[bool]) -> Vec<usize> {
     let mut next = 0;

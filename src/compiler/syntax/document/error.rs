@@ -170,8 +170,7 @@ impl From<DocumentError> for Diagnostic {
             }
             DocumentError::ReadFirst { at, cause, cure } => read_first(at, cause, cure),
             DocumentError::BadValue { at, what, found, wanted, nearest } => {
-                let found = if found.is_empty() { "no text".into() } else { format!("`{found}`") };
-                let message = format!("{found} cannot be {what}");
+                let message = format!("`{found}` cannot be {what}");
                 Self::new(Code::BadValue, at, message, format!("expected {wanted}"))
                     .maybe_help(did_you_mean(nearest))
             }

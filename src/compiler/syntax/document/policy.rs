@@ -20,7 +20,7 @@ use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule::{self, Ids};
 use crate::compiler::syntax::document::sections;
 use crate::compiler::syntax::document::types::{Fields, fields};
-use crate::compiler::syntax::document::yaml::{Node, NodeKind};
+use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
 
 /// Sections that this version reads.
 const SECTIONS: [&str; 14] = [
@@ -131,7 +131,7 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDo
 
 fn version(keys: &Keys<'_>, reader: &mut Reader<'_>) {
     let Some(node) = keys.value("policyc") else { return };
-    if node.text() == Some("1") || matches!(node.kind, NodeKind::Refused) {
+    if node.value() == Some(Value::Int(1)) || matches!(node.kind, NodeKind::Refused) {
         return;
     }
     let found = node.text().unwrap_or_default();

@@ -57,9 +57,6 @@ pub(super) fn refused(file: FileId, source: &str, at: usize, kind: &ErrorKind) -
         // The parser stops at the next key; the last quote before it is the one to close.
         at = source.get(..at).and_then(|before| before.rfind(['"', '\''])).unwrap_or(at);
     }
-    if is_escape(kind) {
-        at = bad_escape(source, at).unwrap_or(at);
-    }
     let rest = source.get(at..).unwrap_or_default();
     let len = rest.chars().next().filter(|first| !first.is_control()).map_or(0, char::len_utf8);
     let span = Span::new(file, narrow(at), narrow(at + len));
@@ -119,14 +116,21 @@ fn words(kind: &ErrorKind) -> (String, &'static str, Option<&'static str>) {
             E::InvalidTrailingDoubleQuotedScalar | E::InvalidTrailingSingleQuotedScalar
         ) {
             ("text follows a closing quote", "behind the quote", Some("quote the whole text"))
-        } else if is_escape(kind) {
+        } else if matches!(
+            kind,
+            E::UnknownQuotedScalarEscape
+                | E::InvalidQuotedScalarHexEscape
+                | E::InvalidUnicodeEscape
+                | E::UnpairedLowSurrogate
+                | E::MissingLowSurrogate
+                | E::InvalidLowSurrogate
+                | E::InvalidLowSurrogateHexEscape
+        ) {
             (
                 "an escape that YAML does not have",
                 "this escape",
                 Some("in single quotes a backslash is a backslash"),
             )
-        } else if matches!(kind, E::CommentInterceptedScalar) {
-            ("a comment stands inside a text", "starts here", Some("move it to a line of its own"))
         } else if matches!(kind, E::BomInsideDocument) {
             (
                 "a byte order mark stands inside the file",
@@ -139,34 +143,6 @@ fn words(kind: &ErrorKind) -> (String, &'static str, Option<&'static str>) {
             return (format!("this is not YAML: {kind}"), "YAML stops here", None);
         };
     (words.to_owned(), label, help)
-}
-
-fn is_escape(kind: &ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::UnknownQuotedScalarEscape
-            | ErrorKind::InvalidQuotedScalarHexEscape
-            | ErrorKind::InvalidUnicodeEscape
-            | ErrorKind::UnpairedLowSurrogate
-            | ErrorKind::MissingLowSurrogate
-            | ErrorKind::InvalidLowSurrogate
-            | ErrorKind::InvalidLowSurrogateHexEscape
-    )
-}
-
-/// The first escape that YAML does not have in the text in double quotes from `at`.
-fn bad_escape(source: &str, at: usize) -> Option<usize> {
-    let bytes = source.as_bytes();
-    let mut place = at;
-    loop {
-        match bytes.get(place)? {
-            b'\\' if !b"0abtnvfre \"/\\N_LPxuU\t\n\r".contains(bytes.get(place + 1)?) => {
-                return Some(place);
-            }
-            b'\\' => place += 2,
-            _ => place += 1,
-        }
-    }
 }
 
 /// A tab in the indent of the line at `at` or of the next.
@@ -218,56 +194,27 @@ fn indent_around(source: &str, start: usize) -> usize {
 
 /// The finding where the parser stopped inside an expression.
 fn expression(file: FileId, source: &str, at: usize, kind: &ErrorKind) -> Option<DocumentError> {
-    let place = |start: usize| Span::new(file, narrow(start), narrow(start + 1));
-    if *kind == ErrorKind::CommentInterceptedScalar {
-        written_around(source, at)?;
-        return Some(DocumentError::ReadFirst { at: place(at), cause: Cause::Comment, cure: None });
-    }
-    let Some(written) = taken_apart(source, at) else { return further_line(file, source, at) };
+    let written = written_around(source, at)?;
     let value = source.get(written.value.clone())?;
     let start = written.value.start;
-    let trailing = matches!(
-        kind,
-        ErrorKind::InvalidTrailingDoubleQuotedScalar
-            | ErrorKind::InvalidTrailingSingleQuotedScalar
-            | ErrorKind::ExpectedFlowMappingSeparator
-            | ErrorKind::ExpectedBlockMappingKey
-    );
-    let (found, cause) = match value.bytes().next()? {
+    let (place, cause) = match value.bytes().next()? {
         b'!' => (start, Cause::Tag),
-        b'"' | b'\'' if trailing => (start, Cause::Quote),
-        b'"' | b'\'' => return None,
+        b'"' | b'\'' if *kind != ErrorKind::UnclosedQuotedScalar => (start, Cause::Quote),
         b'[' => (start, Cause::List),
         b'{' => (start, Cause::Mapping),
-        _ => match (value.find(": "), value.find([',', '[', ']', '{', '}'])) {
-            (Some(colon), Some(mark)) if written.flow && mark < colon => {
-                (start + mark, Cause::Flow)
+        b'"' | b'\'' => return None,
+        _ => {
+            let colon = value.find(": ").map(|place| start + place);
+            match colon.filter(|place| *place <= at + 1) {
+                Some(place) => (place, Cause::Colon),
+                None if written.flow && written.value.contains(&at) => (at, Cause::Flow),
+                None => return None,
             }
-            (Some(colon), _) => (start + colon, Cause::Colon),
-            (None, Some(mark)) => (start + mark, Cause::Flow),
-            (None, None) => return None,
-        },
+        }
     };
+    let span = Span::new(file, narrow(place), narrow(place + 1));
     let cure = Some(quoting(file, source, &written.value));
-    Some(DocumentError::ReadFirst { at: place(found), cause, cure })
-}
-
-/// The finding for a line that starts with `:` below an expression, as in a conditional that is
-/// broken into lines.
-fn further_line(file: FileId, source: &str, at: usize) -> Option<DocumentError> {
-    let (start, line) = line_around(source, at.min(source.len()))?;
-    let text = line.trim_start();
-    let indent = line.len() - text.len();
-    if !text.starts_with(": ") {
-        return None;
-    }
-    let above = source.get(..start)?.lines().rev().take(VARIABLES_ABOVE_MAX);
-    let key = above
-        .map(|line| (line.len() - line.trim_start().len(), line.trim_start()))
-        .find(|(column, text)| !text.is_empty() && *column < indent);
-    let key = key?.1.trim_start_matches("- ").split_once(": ")?.0;
-    let at = Span::new(file, narrow(start + indent), narrow(start + indent + 1));
-    is_text_of_cel(key).then_some(DocumentError::ReadFirst { at, cause: Cause::Colon, cure: None })
+    Some(DocumentError::ReadFirst { at: span, cause, cure })
 }
 
 /// The line that holds `at`, and where it starts; `None` where it is too long to be a hand's.
@@ -290,65 +237,38 @@ fn line_around(source: &str, at: usize) -> Option<(usize, &str)> {
     Some((start, source.get(start..end)?))
 }
 
-/// The last expression before `at` on its line, or on the line before if nothing stands before
-/// `at`.
+/// The expression on the line of `at`, or on the line before if nothing stands before `at`.
 fn written_around(source: &str, at: usize) -> Option<Written> {
-    written_near(source, at).pop()
-}
-
-/// The first expression before `at` that YAML reads otherwise than CEL would.
-fn taken_apart(source: &str, at: usize) -> Option<Written> {
-    written_near(source, at).into_iter().find(|written| {
-        source.get(written.value.clone()).is_some_and(|value| needs_quotes(value, written.flow))
-    })
-}
-
-fn written_near(source: &str, at: usize) -> Vec<Written> {
     let at = at.min(source.len());
-    let Some((start, line)) = line_around(source, at) else { return Vec::new() };
+    let (start, line) = line_around(source, at)?;
     let here = written_on(source, start, line, at);
-    let blank = line.get(..at - start).is_some_and(|before| before.trim().is_empty());
-    if !here.is_empty() || !blank || start == 0 {
+    let blank = line.get(..at - start)?.trim().is_empty();
+    if here.is_some() || !blank || start == 0 {
         return here;
     }
-    let before = line_around(source, start - 1);
-    before.map_or(Vec::new(), |(previous, line)| written_on(source, previous, line, start - 1))
+    let (previous, line) = line_around(source, start - 1)?;
+    written_on(source, previous, line, start - 1)
 }
 
-/// The expressions on `line`, which starts at `start`, whose keys stand before `at`.
-fn written_on(source: &str, start: usize, line: &str, at: usize) -> Vec<Written> {
-    let expression = |colon: usize| {
+/// The last expression on `line`, which starts at `start`, whose key stands before `at`.
+fn written_on(source: &str, start: usize, line: &str, at: usize) -> Option<Written> {
+    let mut found = None;
+    for (colon, _) in line.match_indices(": ") {
         let before = line.get(..colon)?;
         let key = before.rsplit([' ', '\t', ',', '{', '-']).next()?;
-        if !is_text_of_cel(key) && !is_variable(source, start, before) {
-            return None;
+        let known = is_text_of_cel(key) || is_variable(source, start, before);
+        if start + colon <= at && known {
+            found = Some((colon, before));
         }
-        let behind = line.get(colon + 1..)?;
-        let value = colon + 1 + (behind.len() - behind.trim_start().len());
-        let flow = before.matches('{').count() > before.matches('}').count();
-        let text = line.get(value..)?;
-        let len = if flow { flow_len(text) } else { block_len(text) };
-        let value = start + value..start + value + len;
-        (len > 0).then_some(Written { value, flow })
-    };
-    let colons = line.match_indices(": ").map(|(colon, _)| colon);
-    colons.take_while(|colon| start + colon <= at).filter_map(expression).collect()
-}
-
-/// Whether YAML reads the plain text `value` otherwise than as text.
-fn needs_quotes(value: &str, flow: bool) -> bool {
-    let mut quotes = Quotes::default();
-    let closes = |(at, letter): (usize, char)| {
-        quotes.step(letter);
-        !quotes.open() && at > 0
-    };
-    match value.bytes().next() {
-        Some(b'"' | b'\'') => {
-            value.char_indices().position(closes) != Some(value.chars().count() - 1)
-        }
-        Some(b'!' | b'[' | b'{') => true,
-        _ => value.contains(": ") || (flow && value.contains([',', '[', ']', '{', '}'])),
     }
+    let (colon, before) = found?;
+    let behind = line.get(colon + 1..)?;
+    let value = colon + 1 + (behind.len() - behind.trim_start().len());
+    let flow = before.matches('{').count() > before.matches('}').count();
+    let text = line.get(value..)?;
+    let len = if flow { flow_len(text) } else { block_len(text) };
+    let value = start + value..start + value + len;
+    (len > 0).then_some(Written { value, flow })
 }
 
 /// Whether `before` is `- name` in a list below `variables:`.
@@ -462,7 +382,7 @@ pub(super) fn cut_short(file: FileId, source: &str, value: Range<usize>) -> Opti
     };
     let around = line_around(source, value.start);
     let cure = around.and_then(|(start, line)| {
-        let written = written_on(source, start, line, value.start).pop()?;
+        let written = written_on(source, start, line, value.start)?;
         let whole =
             if written.flow { written.value } else { value.start..start + line.trim_end().len() };
         (whole.start == value.start).then(|| quoting(file, source, &whole))

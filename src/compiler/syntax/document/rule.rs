@@ -4,7 +4,7 @@
 //! Out:     `Rule`.
 //! Imports: `base`, `diag`, `lang`, `compiler::syntax`.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
@@ -44,8 +44,6 @@ const MADE_ID_BYTES_MAX: usize = 64;
 /// Makes ids for rules that have none: from the description, so that they stay when rules move.
 pub(super) struct Ids {
     taken: FxHashSet<String>,
-    /// How often an id was made already.
-    made: FxHashMap<String, usize>,
     rules: usize,
 }
 
@@ -58,7 +56,7 @@ impl Ids {
 
     /// For rules whose written ids are `written`.
     pub(super) fn taken<'a>(written: impl Iterator<Item = &'a str>) -> Self {
-        Self { taken: written.map(str::to_owned).collect(), made: FxHashMap::default(), rules: 0 }
+        Self { taken: written.map(str::to_owned).collect(), rules: 0 }
     }
 
     /// Counts a rule that has an id.
@@ -72,13 +70,9 @@ impl Ids {
         let slug = slug(description.unwrap_or_default());
         let base = if slug.is_empty() { format!("rule-{}", self.rules) } else { slug };
         let mut id = base.clone();
-        let count = self.made.entry(base.clone()).or_insert(0);
-        *count += 1;
-        if *count > 1 {
-            id = format!("{base}-{count}");
-        }
+        let mut count = 1;
         while !self.taken.insert(id.clone()) {
-            *count += 1;
+            count += 1;
             id = format!("{base}-{count}");
         }
         Name::from(id)

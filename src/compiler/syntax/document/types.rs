@@ -10,12 +10,11 @@ use crate::base::limits::CONSTANT_DEPTH_MAX;
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::source::embed::Embedded;
-use crate::compiler::syntax::document::error::{Cause, Cure, DocumentError, Limit};
+use crate::compiler::syntax::document::error::{DocumentError, Limit};
 use crate::compiler::syntax::document::keys::{
     Keys, bad, boolean, is_identifier, list, mapping, name, number, wrong,
 };
 use crate::compiler::syntax::document::model::{Role, TypeExpr, TypeExprKind, TypeField};
-use crate::compiler::syntax::document::scalar::Style;
 use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Scalar};
 use crate::diag::sink::Sink;
 
@@ -33,45 +32,8 @@ const ROLES: [(&str, Role); 3] =
 
 /// The fields of a mapping `name: type`.
 pub(super) fn fields(node: &Node, what: &str, kind: Fields, sink: &mut Sink) -> Vec<TypeField> {
-    let mut entries = mapping(node, what, sink).unwrap_or_default();
-    let mut fields = Vec::new();
-    while let Some((entry, rest)) = entries.split_first() {
-        entries = rest;
-        match cut_type(entry, rest) {
-            Some((parts, found)) => {
-                sink.report(found);
-                entries = rest.get(parts..).unwrap_or_default();
-            }
-            None => fields.extend(field(entry, kind, sink)),
-        }
-    }
-    fields
-}
-
-/// The finding for `{a: map<string, int>}`, where YAML reads `int>` as a key, and the number of
-/// keys that belong to the type.
-fn cut_type(entry: &Entry, rest: &[Entry]) -> Option<(usize, DocumentError)> {
-    let open = |text: &str| text.matches('<').count().saturating_sub(text.matches('>').count());
-    let scalar = entry.value.scalar().filter(|scalar| scalar.style == Style::Plain)?;
-    let mut text = scalar.text.text.clone();
-    let mut end = entry.value.span.end;
-    let mut parts = 0;
-    for part in rest.iter().take_while(|part| part.value.is_null()) {
-        if open(&text) == 0 {
-            break;
-        }
-        text = format!("{text}, {}", part.key.value);
-        end = part.key.span.end;
-        parts += 1;
-    }
-    if parts == 0 || open(&text) > 0 {
-        return None;
-    }
-    let value = entry.value.span;
-    let at = Span { start: value.end, end: value.end + 1, ..value };
-    let span = Span { end, ..value };
-    let cure = Cure { title: "quote the type".to_owned(), span, text: format!("\"{text}\"") };
-    Some((parts, DocumentError::ReadFirst { at, cause: Cause::Flow, cure: Some(cure) }))
+    let Some(entries) = mapping(node, what, sink) else { return Vec::new() };
+    entries.iter().filter_map(|entry| field(entry, kind, sink)).collect()
 }
 
 fn field(entry: &Entry, kind: Fields, sink: &mut Sink) -> Option<TypeField> {

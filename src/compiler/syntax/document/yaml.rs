@@ -434,9 +434,8 @@ impl<'a> Builder<'a> {
         let colon = self.source.as_bytes().get(content.start) == Some(&b':');
         let content = if absent && colon { range.end + 1..range.end + 1 } else { content };
         let value = if absent { "" } else { value };
-        let block = matches!(style, Style::Literal | Style::Folded);
-        let column = || range.start - scalar::line_start(self.source, range.start);
-        let indent = if block { place.indent.unwrap_or_else(column) } else { 0 };
+        let column = range.start - scalar::line_start(self.source, range.start);
+        let indent = place.indent.unwrap_or(column);
         let spelling = Spelling { source: self.source, content, style, indent };
         let text = scalar::embed(self.file, &spelling, value);
         let span = if quoted { self.span(place) } else { text.span };

@@ -1,0 +1,105 @@
+//! The debug section: where everything was written.
+
+use std::collections::BTreeMap;
+
+use crate::base::span::{FileId, Span};
+use crate::compiler::check::analysis::Checked;
+use crate::compiler::emit::plan::{Plan, RulePlan, Source};
+use crate::compiler::emit::rules::{Written, WrittenRule};
+use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::ast::ExprId;
+use crate::runtime::bundle::debug::{Debug, Place, RuleDebug};
+
+/// The files of a bundle, in order of logical path, and their numbers.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    pub(crate) files: Vec<FileId>,
+    numbers: BTreeMap<FileId, u32>,
+}
+
+impl Sources {
+    /// All files of `map`.
+    pub(crate) fn new(map: &SourceMap) -> Self {
+        let mut files: Vec<(&str, FileId)> =
+            map.iter().map(|(id, file)| (file.path.as_str(), id)).collect();
+        files.sort_unstable();
+        let files: Vec<FileId> = files.into_iter().map(|(_, id)| id).collect();
+        let numbers = files.iter().copied().zip(0..).collect();
+        Self { files, numbers }
+    }
+
+    fn place(&self, span: Span) -> Place {
+        let source = self.numbers.get(&span.file).copied().unwrap_or(0);
+        Place { source, start: span.start, end: span.end }
+    }
+}
+
+/// Names, places and sources.
+pub(crate) fn debug(
+    map: &SourceMap,
+    sources: &Sources,
+    checked: &Checked<'_>,
+    plan: &Plan,
+    written: &Written,
+) -> Debug {
+    let ast = &checked.parsed().ast;
+    let place = |expr: ExprId| {
+        ast.exprs.get(expr).map_or_else(Place::default, |expr| sources.place(expr.span))
+    };
+    let texts = sources.files.iter().filter_map(|id| map.get(*id));
+    Debug {
+        sources: texts.map(|file| (file.path.clone(), file.text.clone())).collect(),
+        code: written
+            .functions
+            .iter()
+            .flat_map(|function| &function.builder.code)
+            .map(|draft| place(draft.origin))
+            .collect(),
+        atoms: written.tables.atoms.iter().map(|atom| place(*atom)).collect(),
+        functions: written
+            .functions
+            .iter()
+            .map(|function| (function.name.clone(), place(function.origin)))
+            .collect(),
+        rules: plan
+            .rules
+            .iter()
+            .zip(&written.rules)
+            .map(|(rule, written)| rule_debug(sources, checked, rule, written, &place))
+            .collect(),
+    }
+}
+
+fn rule_debug(
+    sources: &Sources,
+    checked: &Checked<'_>,
+    rule: &RulePlan,
+    written: &WrittenRule,
+    place: &dyn Fn(ExprId) -> Place,
+) -> RuleDebug {
+    let mut debug = RuleDebug { atoms: written.atoms.clone(), ..RuleDebug::default() };
+    match rule.source {
+        Source::Rule(policy, number) => {
+            let Some(document) = checked.parsed().policies.get(policy) else { return debug };
+            debug.policy = document.name.value.to_string();
+            let Some(rule) = document.rules.get(number) else { return debug };
+            let text = |name: &Option<crate::base::name::Name>| {
+                name.as_ref().map(ToString::to_string).unwrap_or_default()
+            };
+            debug.place = sources.place(rule.span);
+            debug.description = rule.description.clone().unwrap_or_default();
+            debug.severity = text(&rule.severity);
+            debug.owner = text(&rule.owner);
+            debug.tags = rule.tags.iter().map(ToString::to_string).collect();
+        }
+        Source::CelPolicy(policy) => {
+            debug.place = place(rule.origin);
+            if let Some(document) = checked.parsed().cel_policies.get(policy) {
+                debug.policy = document.name.value.to_string();
+                debug.description = document.description.clone().unwrap_or_default();
+                debug.place = sources.place(document.rule.span);
+            }
+        }
+    }
+    debug
+}

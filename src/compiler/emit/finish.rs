@@ -1,0 +1,231 @@
+//! The module from its parts: final registers, sorted strings, costs and types at joins.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::base::limits::{
+    BUNDLE_BYTES_MAX, FILE_VALUES_MAX, FUNCTION_INSTRUCTIONS_MAX, TABLE_ENTRIES_MAX,
+};
+use crate::compiler::check::analysis::Checked;
+use crate::compiler::emit::TooMany;
+use crate::compiler::emit::debug::{Sources, debug};
+use crate::compiler::emit::paths::Places;
+use crate::compiler::emit::plan::{Plan, RulePlan, Source};
+use crate::compiler::emit::rules::{Written, escalation_of};
+use crate::compiler::emit::tables::{Built, Tables};
+use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::document::model::Fallback as Stated;
+use crate::lang::decision::Effect;
+use crate::lang::value::zone::TZDB_VERSION;
+use crate::runtime::bundle::debug::encode;
+use crate::runtime::bundle::module::{
+    Fallback, FunctionRow, Manifest, Module, NONE, OutputRow, Phase, RuleIndex, RuleRow, SourceRow,
+};
+use crate::runtime::verify::annotate;
+
+/// Goes up whenever any decision could change.
+const SEMANTICS: u16 = 1;
+
+/// Puts the module together.
+pub(crate) fn finish(
+    files: &SourceMap,
+    checked: &Checked<'_>,
+    plan: &Plan,
+    mut written: Written,
+    index: RuleIndex,
+    places: &Places,
+    created: Option<i64>,
+) -> Result<Module, TooMany> {
+    let sources = Sources::new(files);
+    let most = BUNDLE_BYTES_MAX;
+    let debug = encode(&debug(files, &sources, checked, plan, &written))
+        .map_err(|_| TooMany { what: "bytes of sources and names", most })?;
+    let manifest = manifest(files, checked, plan, &sources, &mut written.tables, created);
+    let (rules, outcomes, requirements, outputs) = rows(plan, checked, &mut written);
+    let Written { mut tables, functions, .. } = written;
+    let slots = u16::try_from(places.slots.len()).unwrap_or(NONE);
+    let (functions, code) = link(&functions, slots)?;
+    let overflow = tables.overflow || slots == NONE;
+    let mut module = Module {
+        manifest,
+        strings: std::mem::take(&mut tables.strings.entries),
+        types: tables.types.entries,
+        paths: places.nodes.clone(),
+        slots: places.slots.clone(),
+        constants: tables.constants,
+        sets: tables.sets.entries,
+        patterns: tables.patterns,
+        dispatch: tables.dispatch.entries,
+        hosts: tables.hosts,
+        functions,
+        code,
+        rules,
+        outcomes,
+        escalations: tables.escalations.entries,
+        templates: tables.templates.entries,
+        requirements,
+        outputs,
+        index,
+        debug,
+    };
+    if overflow || module.rules.len() > TABLE_ENTRIES_MAX {
+        let what = "constants, sets, types, rules or other table entries";
+        return Err(TooMany { what, most: TABLE_ENTRIES_MAX });
+    }
+    annotate(&mut module);
+    Ok(module)
+}
+
+fn manifest(
+    files: &SourceMap,
+    checked: &Checked<'_>,
+    plan: &Plan,
+    sources: &Sources,
+    tables: &mut Tables,
+    created: Option<i64>,
+) -> Manifest {
+    let parsed = checked.parsed();
+    let first = parsed.policies.iter().find(|document| !document.rules.is_empty());
+    let name = first
+        .map(|document| &document.name)
+        .or_else(|| parsed.cel_policies.first().map(|document| &document.name))
+        .or_else(|| parsed.policies.first().map(|document| &document.name));
+    let rows = sources.files.iter().filter_map(|id| files.get(*id)).map(|file| SourceRow {
+        path: tables.string(&file.path),
+        digest: Sha256::digest(file.text.as_bytes()).into(),
+    });
+    let sources = rows.collect();
+    let analysis = checked.analysis();
+    let deny = Fallback { effect: Effect::Deny, escalation: NONE };
+    let default = analysis.default.as_ref().map_or(deny, |it| fallback(tables, it));
+    Manifest {
+        name: tables.string(name.map_or("", |name| name.value.as_str())),
+        compiler: tables.string(concat!("policyc ", env!("CARGO_PKG_VERSION"))),
+        tzdb: tables.string(TZDB_VERSION),
+        semantics: SEMANTICS,
+        created,
+        sources,
+        // Where no rule can speak nothing decides; a bundle of outputs alone has no effect.
+        default: (!plan.rules.is_empty()).then_some(default),
+        on_error: analysis.on_error.as_ref().map_or(deny, |it| fallback(tables, it)),
+        atoms: u16::try_from(tables.atoms.len()).unwrap_or(NONE),
+        cost: 0,
+        metered: false,
+    }
+}
+
+fn fallback(tables: &mut Tables, written: &Stated) -> Fallback {
+    match written {
+        Stated::Deny => Fallback { effect: Effect::Deny, escalation: NONE },
+        Stated::Allow => Fallback { effect: Effect::Allow, escalation: NONE },
+        Stated::Escalate(escalation) => {
+            let escalation = escalation_of(tables, escalation);
+            Fallback { effect: Effect::Escalate, escalation }
+        }
+    }
+}
+
+type Rows = (
+    Vec<RuleRow>,
+    Vec<crate::runtime::bundle::module::OutcomeRow>,
+    Vec<crate::runtime::bundle::module::Requirement>,
+    Vec<OutputRow>,
+);
+
+fn rows(plan: &Plan, checked: &Checked<'_>, written: &mut Written) -> Rows {
+    let (mut rules, mut outcomes, mut requirements) = (Vec::new(), Vec::new(), Vec::new());
+    let narrow = |count: usize| u16::try_from(count).unwrap_or(NONE);
+    for (rule, done) in plan.rules.iter().zip(std::mem::take(&mut written.rules)) {
+        let (priority, shadow, phase) = settings(rule, checked);
+        rules.push(RuleRow {
+            id: written.tables.string(&rule.id),
+            function: done.function,
+            first_outcome: narrow(outcomes.len()),
+            outcomes: narrow(done.outcomes.len()),
+            priority,
+            shadow,
+            phase,
+            first_requirement: u32::try_from(requirements.len()).unwrap_or(u32::MAX),
+            requirements: narrow(done.requirements.len()),
+        });
+        outcomes.extend(done.outcomes);
+        requirements.extend(done.requirements);
+    }
+    let mut outputs = Vec::new();
+    for (output, (function, asked)) in plan.outputs.iter().zip(std::mem::take(&mut written.outputs))
+    {
+        let document = checked.parsed().cel_policies.get(output.policy);
+        let name = document.map_or("", |document| document.name.value.as_str());
+        outputs.push(OutputRow {
+            name: written.tables.string(name),
+            function,
+            first_requirement: u32::try_from(requirements.len()).unwrap_or(u32::MAX),
+            requirements: narrow(asked.len()),
+        });
+        requirements.extend(asked);
+    }
+    (rules, outcomes, requirements, outputs)
+}
+
+fn settings(rule: &RulePlan, checked: &Checked<'_>) -> (i32, bool, Phase) {
+    if let Source::Rule(policy, number) = rule.source
+        && let Some(document) = checked.parsed().policies.get(policy)
+        && let Some(rule) = document.rules.get(number)
+    {
+        let phase = if rule.response { Phase::Response } else { Phase::Request };
+        return (rule.priority, rule.shadow, phase);
+    }
+    (0, false, Phase::Request)
+}
+
+/// Final registers: those of a function lie above those of everything that calls it. Callees
+/// stand before their callers.
+fn link(
+    built: &[Built],
+    slots: u16,
+) -> Result<(Vec<FunctionRow>, Vec<crate::lang::opcodes::Instruction>), TooMany> {
+    let mut registers = vec![slots; built.len()];
+    let mut cursors = vec![0_u16; built.len()];
+    for at in (0..built.len()).rev() {
+        let (Some(function), Some(first), Some(cursor)) =
+            (built.get(at), registers.get(at).copied(), cursors.get(at).copied())
+        else {
+            continue;
+        };
+        let above = first.saturating_add(function.builder.registers_in_all());
+        let above_cursors = cursor.saturating_add(function.builder.cursors_in_all());
+        for callee in &function.builder.callees {
+            if let Some(place) = registers.get_mut(usize::from(*callee)) {
+                *place = (*place).max(above);
+            }
+            if let Some(place) = cursors.get_mut(usize::from(*callee)) {
+                *place = (*place).max(above_cursors);
+            }
+        }
+    }
+    let (mut rows, mut code) = (Vec::new(), Vec::new());
+    for ((function, first_register), first_cursor) in built.iter().zip(registers).zip(cursors) {
+        let builder = &function.builder;
+        let last = usize::from(first_register) + usize::from(builder.registers_in_all());
+        if builder.overflow || last > FILE_VALUES_MAX {
+            return Err(TooMany { what: "values in use at once", most: FILE_VALUES_MAX });
+        }
+        if builder.code.len() > FUNCTION_INSTRUCTIONS_MAX {
+            let what = "instructions of one condition";
+            return Err(TooMany { what, most: FUNCTION_INSTRUCTIONS_MAX });
+        }
+        rows.push(FunctionRow {
+            kind: function.kind,
+            first: u32::try_from(code.len()).unwrap_or(u32::MAX),
+            len: u16::try_from(builder.code.len()).unwrap_or(NONE),
+            first_register,
+            registers: builder.registers_in_all(),
+            first_cursor,
+            cursors: builder.cursors_in_all(),
+            memo: function.memo,
+            cost: 0,
+            frames: Vec::new(),
+        });
+        code.extend(builder.finish(first_register, first_cursor));
+    }
+    Ok((rows, code))
+}

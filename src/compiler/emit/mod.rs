@@ -1,0 +1,65 @@
+//! Nodes to bundles: slots, code, rules, the index, and the module that holds them.
+//!
+//! In:      `Checked`.
+//! Out:     a `Module`, canonical: the same sources give the same bytes.
+//! Imports: `base`, `diag`, `lang`, `runtime::{bundle, verify}`, `compiler` below.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "tables are read with ids that their own `push` returned; slices go through `get`"
+)]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a pattern picks the shapes that it improves; every other shape takes the general way"
+)]
+
+mod condition;
+mod debug;
+mod finish;
+mod function;
+mod generator;
+mod index;
+mod loops;
+mod paths;
+mod plan;
+mod policy;
+mod requirements;
+mod rules;
+mod shape;
+mod tables;
+
+use crate::compiler::check::analysis::Checked;
+use crate::compiler::emit::generator::Generator;
+use crate::compiler::emit::tables::Tables;
+use crate::compiler::source::map::SourceMap;
+use crate::runtime::bundle::module::Module;
+
+/// A table or a function that got more entries than a bundle can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany {
+    /// What there is too much of.
+    pub what: &'static str,
+    /// How many there may be.
+    pub most: usize,
+}
+
+/// Makes a module.
+///
+/// `created` is seconds since the epoch, from `SOURCE_DATE_EPOCH`.
+///
+/// # Errors
+/// `TooMany` where the sources need more than a bundle can hold.
+pub fn emit(
+    files: &SourceMap,
+    checked: &Checked<'_>,
+    created: Option<i64>,
+) -> Result<Module, TooMany> {
+    let plan = plan::plan(checked);
+    let mut tables = Tables::default();
+    let roots = rules::roots(&plan);
+    let places = paths::places(&plan.ir, checked.analysis(), &plan.variables, &roots, &mut tables);
+    let (index, left) = index::index(&plan, &places, &mut tables);
+    let generator = Generator::new(&plan.ir, checked.analysis(), &places, &plan.variables, tables);
+    let written = rules::write(generator, &plan, &places, left);
+    finish::finish(files, checked, &plan, written, index, &places, created)
+}

@@ -1,0 +1,351 @@
+//! Which places of the context the bundle reads, and how: the path trie and its slots.
+//!
+//! In:      the nodes that rules, outputs and messages run.
+//! Out:     `Places`: slots by path, columns of lists, and the trie itself.
+//!
+//! A list of objects is read as rows of columns if nothing looks at an element or at the list as
+//! a whole. Any other place whose value is used is read whole, and places below it are filled
+//! from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::base::name::Name;
+use crate::compiler::check::analysis::{Analysis, LocalId, VariableId};
+use crate::compiler::emit::tables::Tables;
+use crate::compiler::ir::{Ir, Loop, LoopKind, NodeId, NodeKind, Operator, PathId};
+use crate::lang::types::{RecordId, Type, TypeId, TypeTable};
+use crate::runtime::bundle::module::{NONE, NodeMode, PathNode, SlotRow, TypeRow};
+
+/// Where everything that is read lies.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    values: FxHashMap<PathId, u16>,
+    presences: FxHashMap<PathId, u16>,
+    columns: FxHashMap<PathId, Vec<Name>>,
+    conflicts: FxHashSet<PathId>,
+    now: u16,
+    pub(crate) slots: Vec<SlotRow>,
+    pub(crate) nodes: Vec<PathNode>,
+}
+
+impl Places {
+    /// The slot of a value.
+    pub(crate) fn value(&self, path: PathId) -> u16 {
+        self.values.get(&path).copied().unwrap_or(NONE)
+    }
+
+    /// The slot that tells whether a place is there.
+    pub(crate) fn presence_or_value(&self, path: PathId) -> u16 {
+        let presence = self.presences.get(&path).copied();
+        presence.or_else(|| self.values.get(&path).copied()).unwrap_or(NONE)
+    }
+
+    /// The slot of the time of the decision.
+    pub(crate) fn now(&self) -> u16 {
+        self.now
+    }
+
+    /// The columns of a list that is read as rows.
+    pub(crate) fn columns(&self, path: PathId) -> Option<&[Name]> {
+        self.columns.get(&path).map(Vec::as_slice)
+    }
+
+    /// The path with these keys.
+    pub(crate) fn find(&self, ir: &Ir, keys: &[Name]) -> Option<PathId> {
+        let known = |path: &PathId| ir.paths[*path].keys == keys;
+        self.presences.keys().chain(self.values.keys()).copied().find(known)
+    }
+
+    /// Whether rules see different types at this place, so that each has to ask for its own.
+    pub(crate) fn is_contested(&self, path: PathId) -> bool {
+        self.conflicts.contains(&path)
+    }
+}
+
+/// How the nodes that run use paths.
+#[derive(Debug, Default)]
+struct Uses {
+    whole: BTreeSet<PathId>,
+    present: BTreeSet<PathId>,
+    rows: BTreeMap<PathId, BTreeSet<Name>>,
+    row_locals: FxHashMap<LocalId, PathId>,
+    now: bool,
+}
+
+/// Finds the places that `roots` (with the variables they name) read.
+pub(crate) fn places(
+    ir: &Ir,
+    analysis: &Analysis,
+    variables: &FxHashMap<VariableId, NodeId>,
+    roots: &[NodeId],
+    tables: &mut Tables,
+) -> Places {
+    let mut uses = Uses::default();
+    let mut waiting: Vec<NodeId> = roots.iter().rev().copied().collect();
+    let mut seen: FxHashSet<VariableId> = FxHashSet::default();
+    while let Some(node) = waiting.pop() {
+        if let NodeKind::Variable(variable) = ir.kind(node) {
+            if seen.insert(*variable) {
+                waiting.extend(variables.get(variable));
+            }
+            continue;
+        }
+        uses.visit(ir, &analysis.types, node, &mut waiting);
+    }
+    let whole = std::mem::take(&mut uses.whole);
+    uses.rows.retain(|path, _| {
+        !whole.iter().any(|other| ir.paths[*path].keys.starts_with(&ir.paths[*other].keys))
+    });
+    uses.whole = whole;
+    lay_out(ir, analysis, &uses, tables)
+}
+
+impl Uses {
+    fn visit(&mut self, ir: &Ir, types: &TypeTable, node: NodeId, waiting: &mut Vec<NodeId>) {
+        match ir.kind(node) {
+            NodeKind::Path(path, _) => {
+                self.whole.insert(*path);
+            }
+            NodeKind::Now => self.now = true,
+            NodeKind::HasPath(level, path) => {
+                self.present.insert(*path);
+                self.present.extend(level);
+                let keys = ir.paths[*path].keys.split_last().map(|(_, above)| above);
+                let above = ir.paths.iter_ids().find(|(_, it)| Some(&*it.keys) == keys);
+                self.present.extend(above.map(|(id, _)| id));
+            }
+            NodeKind::Local(local) => {
+                // An element as a whole: the list is read whole after all.
+                self.whole.extend(self.row_locals.get(local));
+            }
+            NodeKind::Select(operand, key) | NodeKind::HasKey(operand, key) => {
+                if let NodeKind::Local(local) = ir.kind(*operand)
+                    && let Some(path) = self.row_locals.get(local)
+                {
+                    self.rows.entry(*path).or_default().insert(key.clone());
+                } else {
+                    waiting.push(*operand);
+                }
+            }
+            NodeKind::Operator(Operator::Size, operands) => match operands.as_slice() {
+                [operand] if is_row_list(ir, types, *operand).is_some() => {
+                    self.rows.entry(path_of(ir, *operand)).or_default();
+                }
+                _ => waiting.extend(operands),
+            },
+            NodeKind::Loop(it) => self.enter(ir, types, it, waiting),
+            _ => waiting.extend(ir.children(node)),
+        }
+    }
+
+    fn enter(&mut self, ir: &Ir, types: &TypeTable, it: &Loop, waiting: &mut Vec<NodeId>) {
+        let as_rows = it.second.is_none() && it.kind != LoopKind::Filter;
+        if as_rows && is_row_list(ir, types, it.range).is_some() {
+            let path = path_of(ir, it.range);
+            self.rows.entry(path).or_default();
+            self.row_locals.insert(it.first, path);
+        } else {
+            waiting.push(it.range);
+        }
+        waiting.extend(it.filter);
+        waiting.push(it.body);
+    }
+}
+
+fn path_of(ir: &Ir, node: NodeId) -> PathId {
+    match ir.kind(node) {
+        NodeKind::Path(path, _) => *path,
+        _ => PathId(u32::MAX),
+    }
+}
+
+/// The object type of the elements, if `node` is a place that holds a list of objects.
+fn is_row_list(ir: &Ir, types: &TypeTable, node: NodeId) -> Option<RecordId> {
+    let NodeKind::Path(..) = ir.kind(node) else { return None };
+    element_record(types, ir.nodes[node].ty)
+}
+
+fn element_record(types: &TypeTable, list: TypeId) -> Option<RecordId> {
+    let Type::List(element) = types.get(list) else { return None };
+    if let Type::Record(record) = types.get(*element) { Some(*record) } else { None }
+}
+
+/// A node of the trie before it has a number.
+#[derive(Debug, Default)]
+struct Draft {
+    children: BTreeMap<Name, Draft>,
+    path: Option<PathId>,
+}
+
+fn lay_out(ir: &Ir, analysis: &Analysis, uses: &Uses, tables: &mut Tables) -> Places {
+    let types = types_of(ir);
+    let mut places = Places::default();
+    let mut top = Draft::default();
+    let rows: BTreeSet<PathId> =
+        uses.rows.keys().filter(|path| !uses.whole.contains(path)).copied().collect();
+    for path in uses.whole.iter().chain(&uses.present).chain(&rows) {
+        let mut node = &mut top;
+        for key in &ir.paths[*path].keys {
+            node = node.children.entry(key.clone()).or_default();
+        }
+        node.path = Some(*path);
+    }
+    let by_keys: FxHashMap<&[Name], PathId> =
+        ir.paths.iter_ids().map(|(id, path)| (path.keys.as_slice(), id)).collect();
+    let mut layout = Layout { ir, analysis, uses, rows: &rows, types: &types, by_keys, tables };
+    layout.nodes(&top, &mut places);
+    if uses.now {
+        places.now = slot(&mut places.slots, SlotRow::Now);
+    }
+    places
+}
+
+/// Every type that a place is seen with.
+fn types_of(ir: &Ir) -> FxHashMap<PathId, BTreeSet<TypeId>> {
+    let mut types: FxHashMap<PathId, BTreeSet<TypeId>> = FxHashMap::default();
+    for node in &ir.nodes {
+        if let NodeKind::Path(path, _) = node.kind {
+            types.entry(path).or_default().insert(node.ty);
+        }
+    }
+    types
+}
+
+fn slot(slots: &mut Vec<SlotRow>, row: SlotRow) -> u16 {
+    let at = u16::try_from(slots.len()).unwrap_or(NONE);
+    slots.push(row);
+    at
+}
+
+struct Layout<'a> {
+    ir: &'a Ir,
+    analysis: &'a Analysis,
+    uses: &'a Uses,
+    rows: &'a BTreeSet<PathId>,
+    types: &'a FxHashMap<PathId, BTreeSet<TypeId>>,
+    by_keys: FxHashMap<&'a [Name], PathId>,
+    tables: &'a mut Tables,
+}
+
+impl Layout<'_> {
+    /// Numbers the trie level by level, so that children of a node stand together behind it.
+    fn nodes(&mut self, top: &Draft, places: &mut Places) {
+        let mut level: Vec<(Vec<Name>, &Draft, usize)> = vec![(Vec::new(), top, 0)];
+        let root = self.node("", &[], top, places);
+        places.nodes.push(root);
+        while !level.is_empty() {
+            let mut below = Vec::new();
+            for (keys, draft, at) in level {
+                let first = places.nodes.len();
+                for (key, child) in &draft.children {
+                    let mut keys = keys.clone();
+                    keys.push(key.clone());
+                    let number = places.nodes.len();
+                    let node = self.node(key, &keys, child, places);
+                    places.nodes.push(node);
+                    below.push((keys, child, number));
+                }
+                let columns = places.columns_of(at, self.rows);
+                if let Some(columns) = columns {
+                    self.column_nodes(columns, places);
+                }
+                let count = places.nodes.len() - first;
+                if let Some(node) = places.nodes.get_mut(at)
+                    && count > 0
+                {
+                    node.first_child = u16::try_from(first).unwrap_or(NONE);
+                    node.children = u16::try_from(count).unwrap_or(NONE);
+                }
+            }
+            level = below;
+        }
+    }
+
+    fn node(&mut self, key: &str, keys: &[Name], draft: &Draft, places: &mut Places) -> PathNode {
+        let at = u16::try_from(places.nodes.len()).unwrap_or(NONE);
+        let known = self.by_keys.get(keys).copied();
+        let dynamic = self.tables.row(TypeRow::Dyn);
+        let mut node = PathNode {
+            key: self.tables.string(key),
+            mode: NodeMode::Object(keys.is_empty() || self.is_object(known)),
+            first_child: 0,
+            children: 0,
+            slot: NONE,
+            presence: NONE,
+            ty: dynamic,
+            required: false,
+        };
+        let Some(path) = draft.path else { return node };
+        if self.uses.whole.contains(&path) {
+            node.mode = NodeMode::Whole;
+            node.ty = self.agreed_type(path, places).unwrap_or(dynamic);
+            node.slot = slot(&mut places.slots, SlotRow::Value(at));
+            places.values.insert(path, node.slot);
+        } else if self.rows.contains(&path) {
+            node.mode = NodeMode::Rows;
+            node.ty = self.agreed_type(path, places).unwrap_or(dynamic);
+            node.slot = slot(&mut places.slots, SlotRow::Value(at));
+            places.values.insert(path, node.slot);
+            let columns = self.uses.rows.get(&path).into_iter().flatten().cloned().collect();
+            places.columns.insert(path, columns);
+        } else {
+            node.presence = slot(&mut places.slots, SlotRow::Presence(at));
+            places.presences.insert(path, node.presence);
+        }
+        node
+    }
+
+    /// Whether all rules agree that this place holds an object.
+    fn is_object(&self, path: Option<PathId>) -> bool {
+        let Some(types) = path.and_then(|path| self.types.get(&path)) else { return false };
+        types.iter().all(|ty| matches!(self.analysis.types.get(*ty), Type::Record(_)))
+    }
+
+    /// The type of a place, if all rules see the same; otherwise each rule asks for its own.
+    fn agreed_type(&mut self, path: PathId, places: &mut Places) -> Option<u16> {
+        let seen = self.types.get(&path)?;
+        let rows: BTreeSet<u16> =
+            seen.iter().map(|ty| self.tables.type_row(&self.analysis.types, *ty)).collect();
+        if rows.len() > 1 {
+            places.conflicts.insert(path);
+            return None;
+        }
+        let bound = self.ir.bounds.get(&path).copied();
+        rows.first().map(|row| self.tables.bounded(*row, bound))
+    }
+
+    fn column_nodes(&mut self, path: PathId, places: &mut Places) {
+        let list = self.types.get(&path).and_then(BTreeSet::first).copied();
+        let record = list.and_then(|list| element_record(&self.analysis.types, list));
+        let columns = places.columns.get(&path).cloned().unwrap_or_default();
+        for column in columns {
+            let types = &self.analysis.types;
+            let field = record.and_then(|record| types.field(record, &column));
+            let (ty, required) = field.map_or((TypeTable::DYN, false), |it| (it.ty, it.required));
+            places.nodes.push(PathNode {
+                key: self.tables.string(&column),
+                mode: NodeMode::Whole,
+                first_child: 0,
+                children: 0,
+                slot: NONE,
+                presence: NONE,
+                ty: self.tables.type_row(types, ty),
+                required,
+            });
+        }
+        debug_assert!(self.ir.paths.get(path).is_some(), "rows are paths");
+    }
+}
+
+impl Places {
+    /// The path of node `at`, if it is read as rows.
+    fn columns_of(&self, at: usize, rows: &BTreeSet<PathId>) -> Option<PathId> {
+        let node = self.nodes.get(at)?;
+        if node.mode != NodeMode::Rows {
+            return None;
+        }
+        rows.iter().copied().find(|path| self.values.get(path) == Some(&node.slot))
+    }
+}

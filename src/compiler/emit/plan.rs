@@ -1,0 +1,374 @@
+//! What the bundle runs, as nodes: every rule, output and message of a project, lowered.
+
+use rustc_hash::FxHashMap;
+
+use crate::base::name::Name;
+use crate::compiler::check::analysis::Checked;
+use crate::compiler::check::analysis::{ReasonPart, Use, VariableId};
+use crate::compiler::ir::lower::Lowering;
+use crate::compiler::ir::{Ir, NodeId, NodeKind};
+use crate::compiler::syntax::ast::{ExprId, ExprKind, LogicOp};
+use crate::compiler::syntax::document::model::{
+    CelRule, Escalation, Outcome, PolicyDocument, Rule, RuleBody, Template, TemplatePart,
+};
+use crate::lang::constant::Constant;
+use crate::lang::decision::Effect;
+use crate::lang::types::{Type, TypeId, TypeTable};
+
+/// Everything lowered.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) ir: Ir,
+    pub(crate) rules: Vec<RulePlan>,
+    pub(crate) outputs: Vec<OutputPlan>,
+    pub(crate) variables: FxHashMap<VariableId, NodeId>,
+}
+
+/// A rule, lowered.
+#[derive(Debug)]
+pub(crate) struct RulePlan {
+    pub(crate) id: Name,
+    /// The conjuncts of the condition, in order; `on` first. Empty: it always speaks.
+    pub(crate) conjuncts: Vec<NodeId>,
+    /// A `.cel` rule or a CEL Policy document that decides.
+    pub(crate) decision: Option<DecisionPlan>,
+    pub(crate) outcomes: Vec<OutcomePlan>,
+    pub(crate) origin: ExprId,
+    pub(crate) source: Source,
+}
+
+/// Where a rule stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    /// Policy and rule, by index.
+    Rule(usize, usize),
+    /// CEL Policy document, by index.
+    CelPolicy(usize),
+}
+
+/// What a rule says.
+#[derive(Debug)]
+pub(crate) struct OutcomePlan {
+    pub(crate) effect: Effect,
+    pub(crate) reason: Vec<ReasonPlan>,
+    pub(crate) escalation: Option<Escalation>,
+}
+
+/// A part of a message.
+#[derive(Debug)]
+pub(crate) enum ReasonPlan {
+    Text(String),
+    Value(NodeId),
+}
+
+/// A decision: a tree of conditions with outcomes at its leaves.
+#[derive(Debug)]
+pub(crate) enum DecisionPlan {
+    /// The outcome with this number.
+    Outcome(u16),
+    /// One or the other.
+    If(NodeId, Box<DecisionPlan>, Box<DecisionPlan>),
+    /// The first choice that holds; `None` where no choice does.
+    Match(Vec<(Option<NodeId>, DecisionPlan)>),
+}
+
+/// The output of a CEL Policy document.
+#[derive(Debug)]
+pub(crate) struct OutputPlan {
+    pub(crate) policy: usize,
+    pub(crate) rule: BlockPlan,
+    /// The type of the output, and whether values are wrapped in an optional.
+    pub(crate) ty: TypeId,
+    pub(crate) optional: bool,
+}
+
+/// A `rule` block.
+#[derive(Debug)]
+pub(crate) struct BlockPlan {
+    pub(crate) aggregate: bool,
+    pub(crate) choices: Vec<ChoicePlan>,
+    pub(crate) origin: ExprId,
+}
+
+/// A choice of a block.
+#[derive(Debug)]
+pub(crate) struct ChoicePlan {
+    pub(crate) condition: Option<NodeId>,
+    pub(crate) outcome: OutcomeOf,
+}
+
+/// What a choice yields.
+#[derive(Debug)]
+pub(crate) enum OutcomeOf {
+    Value(NodeId),
+    Block(BlockPlan),
+}
+
+/// Lowers everything that is checked.
+pub(crate) fn plan(checked: &Checked<'_>) -> Plan {
+    let mut planner = Planner {
+        checked,
+        lowering: Lowering::new(&checked.parsed().ast, checked.analysis()),
+        plan: Plan::default(),
+    };
+    planner.variables();
+    for at in 0..checked.parsed().policies.len() {
+        planner.policy(at);
+    }
+    for at in 0..checked.parsed().cel_policies.len() {
+        planner.cel_policy(at);
+    }
+    planner.plan.ir = planner.lowering.ir;
+    planner.plan
+}
+
+struct Planner<'a> {
+    checked: &'a Checked<'a>,
+    lowering: Lowering<'a>,
+    plan: Plan,
+}
+
+impl Planner<'_> {
+    /// Variables stand before their uses, so that each is lowered once, in its own context.
+    fn variables(&mut self) {
+        let analysis = self.checked.analysis();
+        for info in &analysis.policies {
+            self.lowering.set_context(info.context);
+            for variable in &info.variables {
+                self.variable(*variable);
+            }
+        }
+        self.lowering.set_context(None);
+        for info in &analysis.cel_policies {
+            for variable in info.variables.iter().flatten() {
+                self.variable(*variable);
+            }
+        }
+    }
+
+    fn variable(&mut self, variable: VariableId) {
+        let node = self.lowering.lower(self.checked.analysis().variables[variable].expr);
+        self.plan.variables.insert(variable, node);
+    }
+
+    fn policy(&mut self, at: usize) {
+        let Some(document) = self.checked.parsed().policies.get(at) else { return };
+        for (number, rule) in document.rules.iter().enumerate() {
+            let info = self.checked.analysis().policies.get(at);
+            self.lowering.set_context(info.and_then(|info| info.context));
+            let tools = info.and_then(|info| info.tools.get(number)).cloned().flatten();
+            self.rule(Source::Rule(at, number), document, rule, tools);
+        }
+    }
+
+    fn rule(
+        &mut self,
+        source: Source,
+        document: &PolicyDocument,
+        rule: &Rule,
+        tools: Option<Vec<Name>>,
+    ) {
+        let origin = origin_of(document, rule);
+        let mut conjuncts = Vec::new();
+        let patterns: Vec<Name> = rule.on.iter().map(|it| it.value.clone()).collect();
+        match tools {
+            Some(names) if !patterns.is_empty() => {
+                conjuncts.push(self.lowering.tool_guard(&names, origin));
+            }
+            Some(_) | None if !patterns.is_empty() => {
+                conjuncts.push(self.patterns(&patterns, origin));
+            }
+            Some(_) | None => {}
+        }
+        let mut outcomes = Vec::new();
+        let decision = match &rule.body {
+            RuleBody::When { condition, effect, reason, escalation, .. } => {
+                if let Some(condition) = condition {
+                    let node = self.lowering.lower(*condition);
+                    conjuncts.extend(self.conjuncts(node));
+                }
+                let reason = self.message(reason.as_ref());
+                let escalation = escalation.clone();
+                outcomes.push(OutcomePlan { effect: *effect, reason, escalation });
+                None
+            }
+            RuleBody::Decision(expr) => Some(self.decision(*expr, &mut outcomes)),
+        };
+        let id = rule.id.value.clone();
+        self.plan.rules.push(RulePlan { id, conjuncts, decision, outcomes, origin, source });
+    }
+
+    /// Patterns without `*` are names.
+    fn patterns(&mut self, patterns: &[Name], origin: ExprId) -> NodeId {
+        if patterns.iter().any(|pattern| pattern.contains('*')) {
+            self.lowering.tool_patterns(patterns, origin)
+        } else {
+            self.lowering.tool_guard(patterns, origin)
+        }
+    }
+
+    fn conjuncts(&self, node: NodeId) -> Vec<NodeId> {
+        match self.lowering.ir.kind(node) {
+            NodeKind::Logic(LogicOp::And, operands) => operands.clone(),
+            NodeKind::Constant(Constant::Bool(true)) => Vec::new(),
+            _ => vec![node],
+        }
+    }
+
+    /// Messages ask nothing of the context: a part that is missing leaves the message as written.
+    fn message(&mut self, template: Option<&Template>) -> Vec<ReasonPlan> {
+        self.lowering.set_context(None);
+        let parts = template.map(|template| template.parts.as_slice()).unwrap_or_default();
+        parts
+            .iter()
+            .map(|part| match part {
+                TemplatePart::Text(text) => ReasonPlan::Text(text.clone()),
+                TemplatePart::Expr(expr) => ReasonPlan::Value(self.lowering.lower(*expr)),
+            })
+            .collect()
+    }
+
+    /// The tree of a decision: conditionals down to calls of `deny`, `allow`, `escalate`.
+    fn decision(&mut self, expr: ExprId, outcomes: &mut Vec<OutcomePlan>) -> DecisionPlan {
+        if let Some(Use::Decision(decision)) = self.checked.analysis().uses.get(expr) {
+            let context = self.lowering.context();
+            self.lowering.set_context(None);
+            let reason = decision.reason.iter().map(|part| match part {
+                ReasonPart::Text(text) => ReasonPlan::Text(text.clone()),
+                ReasonPart::Expr(expr) => ReasonPlan::Value(self.lowering.lower(*expr)),
+            });
+            let reason = reason.collect();
+            self.lowering.set_context(context);
+            let escalation = (decision.effect == Effect::Escalate).then(|| Escalation {
+                to: decision
+                    .to
+                    .iter()
+                    .map(|name| {
+                        crate::base::span::Spanned::new(
+                            name.clone(),
+                            self.checked.parsed().ast.span(expr),
+                        )
+                    })
+                    .collect(),
+                timeout_ns: decision.timeout_ns,
+                ..Escalation::default()
+            });
+            let number = u16::try_from(outcomes.len()).unwrap_or(u16::MAX);
+            outcomes.push(OutcomePlan { effect: decision.effect, reason, escalation });
+            return DecisionPlan::Outcome(number);
+        }
+        if let ExprKind::Conditional { condition, yes, no, .. } =
+            self.checked.parsed().ast.kind(expr)
+        {
+            let condition = self.lowering.lower(*condition);
+            let yes = self.decision(*yes, outcomes);
+            let no = self.decision(*no, outcomes);
+            return DecisionPlan::If(condition, Box::new(yes), Box::new(no));
+        }
+        // The checker lets decisions stand nowhere else; what yields none fails closed.
+        DecisionPlan::Match(Vec::new())
+    }
+
+    fn cel_policy(&mut self, at: usize) {
+        self.lowering.set_context(None);
+        let parsed = self.checked.parsed();
+        let (Some(document), Some(info)) =
+            (parsed.cel_policies.get(at), self.checked.analysis().cel_policies.get(at))
+        else {
+            return;
+        };
+        let types = &self.checked.analysis().types;
+        let inner = match types.get(info.output) {
+            Type::Optional(inner) => *inner,
+            _ => info.output,
+        };
+        if inner == TypeTable::DECISION {
+            let mut outcomes = Vec::new();
+            let decision = self.decision_block(&document.rule, &mut outcomes);
+            self.plan.rules.push(RulePlan {
+                id: document.name.value.clone(),
+                conjuncts: Vec::new(),
+                decision: Some(decision),
+                outcomes,
+                origin: first_expr(&document.rule).unwrap_or(ExprId(0)),
+                source: Source::CelPolicy(at),
+            });
+            return;
+        }
+        let rule = self.block(&document.rule);
+        let optional = !document.rule.aggregate && !exhaustive(&rule, &self.lowering.ir);
+        self.plan.outputs.push(OutputPlan { policy: at, rule, ty: info.output, optional });
+    }
+
+    fn block(&mut self, rule: &CelRule) -> BlockPlan {
+        let choices = rule
+            .choices
+            .iter()
+            .map(|choice| {
+                let condition = choice.condition.map(|condition| self.lowering.lower(condition));
+                let outcome = match &choice.outcome {
+                    Outcome::Output(expr) => OutcomeOf::Value(self.lowering.lower(*expr)),
+                    Outcome::Rule(nested) => OutcomeOf::Block(self.block(nested)),
+                };
+                ChoicePlan { condition, outcome }
+            })
+            .collect();
+        let origin = first_expr(rule).unwrap_or(ExprId(0));
+        BlockPlan { aggregate: rule.aggregate, choices, origin }
+    }
+
+    fn decision_block(&mut self, rule: &CelRule, outcomes: &mut Vec<OutcomePlan>) -> DecisionPlan {
+        let mut choices = Vec::new();
+        for choice in &rule.choices {
+            let condition = choice.condition.map(|condition| self.lowering.lower(condition));
+            let decision = match &choice.outcome {
+                Outcome::Output(expr) => self.decision(*expr, outcomes),
+                Outcome::Rule(nested) => self.decision_block(nested, outcomes),
+            };
+            choices.push((condition, decision));
+        }
+        DecisionPlan::Match(choices)
+    }
+}
+
+/// Whether a `match` block always yields: an entry that always holds and always yields.
+fn exhaustive(block: &BlockPlan, ir: &Ir) -> bool {
+    block.aggregate
+        || block.choices.iter().any(|choice| {
+            let holds = is_always(choice.condition, ir);
+            holds
+                && match &choice.outcome {
+                    OutcomeOf::Value(_) => true,
+                    OutcomeOf::Block(nested) => exhaustive(nested, ir),
+                }
+        })
+}
+
+/// Whether a condition is missing or literally true.
+pub(crate) fn is_always(condition: Option<NodeId>, ir: &Ir) -> bool {
+    condition.is_none_or(|node| ir.constant(node) == Some(&Constant::Bool(true)))
+}
+
+fn origin_of(document: &PolicyDocument, rule: &Rule) -> ExprId {
+    let own = match &rule.body {
+        RuleBody::When { condition, reason, .. } => condition.or_else(|| {
+            let parts = reason.as_ref().map(|reason| reason.parts.as_slice()).unwrap_or_default();
+            parts.iter().find_map(|part| match part {
+                TemplatePart::Expr(expr) => Some(*expr),
+                TemplatePart::Text(_) => None,
+            })
+        }),
+        RuleBody::Decision(expr) => Some(*expr),
+    };
+    let any = document.variables.first().map(|variable| variable.expr);
+    own.or(any).unwrap_or(ExprId(0))
+}
+
+fn first_expr(rule: &CelRule) -> Option<ExprId> {
+    rule.choices.iter().find_map(|choice| {
+        choice.condition.or_else(|| match &choice.outcome {
+            Outcome::Output(expr) => Some(*expr),
+            Outcome::Rule(nested) => first_expr(nested),
+        })
+    })
+}

@@ -1,0 +1,196 @@
+//! Decisions and CEL Policy documents: trees of conditions with outcomes at their leaves.
+
+use crate::compiler::emit::condition::Edges;
+use crate::compiler::emit::function::{Dest, Draft, Ref};
+use crate::compiler::emit::generator::Generator;
+use crate::compiler::emit::plan::{BlockPlan, DecisionPlan, OutcomeOf, OutputPlan, is_always};
+use crate::compiler::ir::NodeId;
+use crate::compiler::ir::lower::rows_of;
+use crate::compiler::syntax::ast::ExprId;
+use crate::lang::constant::Constant;
+use crate::lang::functions::Style;
+use crate::lang::opcodes::Op;
+use crate::runtime::bundle::module::FunctionKind;
+
+/// Where the value of an output goes.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    register: u16,
+    /// Whether values are wrapped in an optional.
+    optional: bool,
+    /// Where to go on with a value, and without one.
+    done: Dest,
+    none: Dest,
+}
+
+impl Generator<'_> {
+    /// The function of a decision.
+    pub(crate) fn decision_function(
+        &mut self,
+        conjuncts: &[NodeId],
+        decision: &DecisionPlan,
+        origin: ExprId,
+    ) -> u16 {
+        self.function(FunctionKind::Decision, "", false, origin, |this| {
+            for conjunct in conjuncts {
+                let next = this.f.label();
+                let t = Dest::To(next);
+                this.condition(
+                    *conjunct,
+                    Edges { t, f: Dest::False, e: Dest::Error, next: Some(next) },
+                );
+                this.place(next, origin);
+            }
+            this.decided(decision, Dest::False, origin);
+        })
+    }
+
+    /// Code that ends with an outcome, or goes to `none`.
+    fn decided(&mut self, decision: &DecisionPlan, none: Dest, origin: ExprId) {
+        match decision {
+            DecisionPlan::Outcome(number) => {
+                let b = Ref::Index(*number);
+                self.f.push(Draft { b, ..Draft::new(Op::Decide, origin) });
+            }
+            DecisionPlan::If(condition, yes, no) => {
+                let other = self.ask(*condition, origin);
+                self.decided(yes, none, origin);
+                self.place(other, origin);
+                self.decided(no, none, origin);
+            }
+            DecisionPlan::Match(choices) => {
+                for (condition, decision) in choices {
+                    let Some(condition) = condition.filter(|node| !is_always(Some(*node), self.ir))
+                    else {
+                        let next = self.f.label();
+                        self.decided(decision, Dest::To(next), origin);
+                        self.place(next, origin);
+                        continue;
+                    };
+                    let next = self.ask(condition, origin);
+                    // A nested rule under a condition commits: without an outcome it is silent.
+                    self.decided(decision, none, origin);
+                    self.place(next, origin);
+                }
+                self.f.jump(none, origin);
+            }
+        }
+    }
+
+    /// Falls through where `condition` holds; otherwise goes to the label that is returned.
+    fn ask(&mut self, condition: NodeId, origin: ExprId) -> crate::compiler::emit::function::Label {
+        let (then, other) = (self.f.label(), self.f.label());
+        let edges =
+            Edges { t: Dest::To(then), f: Dest::To(other), e: Dest::Error, next: Some(then) };
+        self.condition(condition, edges);
+        self.place(then, origin);
+        other
+    }
+
+    /// The function of a document's output.
+    pub(crate) fn output_function(&mut self, output: &OutputPlan, name: &str) -> u16 {
+        let origin = output.rule.origin;
+        let ty = self.tables.type_row(&self.analysis.types, output.ty);
+        self.function(FunctionKind::Value(ty), name, false, origin, |this| {
+            let register = this.f.take(1);
+            let (done, none) = (this.f.label(), this.f.label());
+            let target = Target {
+                register,
+                optional: output.optional,
+                done: Dest::To(done),
+                none: Dest::To(none),
+            };
+            this.block(&output.rule, target);
+            this.place(none, origin);
+            if this.f.reachable {
+                let b = Ref::Index(this.tables.constant(&Constant::Optional(None)));
+                let c = Ref::Register(register);
+                this.f.push(Draft { b, c, ..Draft::new(Op::LoadConst, origin) });
+            }
+            this.place(done, origin);
+            this.give_back(Ref::Register(register), origin);
+        })
+    }
+
+    fn block(&mut self, block: &BlockPlan, target: Target) {
+        if block.aggregate {
+            self.aggregate(block, target);
+            return;
+        }
+        let origin = block.origin;
+        for choice in &block.choices {
+            let always = is_always(choice.condition, self.ir);
+            let next = match choice.condition {
+                Some(condition) if !always => self.ask(condition, origin),
+                Some(_) | None => self.f.label(),
+            };
+            match &choice.outcome {
+                OutcomeOf::Value(node) => {
+                    self.output(*node, target);
+                    self.f.jump(target.done, origin);
+                }
+                OutcomeOf::Block(nested) => {
+                    // Without a condition a nested rule falls through when it yields nothing.
+                    let none = if always { Dest::To(next) } else { target.none };
+                    self.block(nested, Target { none, ..target });
+                }
+            }
+            self.place(next, origin);
+        }
+        self.f.jump(target.none, origin);
+    }
+
+    fn output(&mut self, node: NodeId, target: Target) {
+        let origin = self.ir.nodes[node].origin;
+        self.value(node, Some(target.register), Dest::Error);
+        if target.optional {
+            self.wrap(target.register, origin);
+        }
+    }
+
+    fn wrap(&mut self, register: u16, origin: ExprId) {
+        let row = rows_of("optional.of", Style::Global, 1).first().copied().unwrap_or(u16::MAX);
+        let (a, c) = (Ref::Register(register), Ref::Register(register));
+        let b = Ref::Index(row);
+        self.f.push(Draft { a, b, c, e: Dest::Error, ..Draft::new(Op::Call, origin) });
+    }
+
+    fn aggregate(&mut self, block: &BlockPlan, target: Target) {
+        let origin = block.origin;
+        let builder = self.build(origin);
+        for choice in &block.choices {
+            let next = match choice.condition {
+                Some(condition) if !is_always(choice.condition, self.ir) => {
+                    self.ask(condition, origin)
+                }
+                Some(_) | None => self.f.label(),
+            };
+            let mark = self.f.mark();
+            let register = self.f.take(1);
+            match &choice.outcome {
+                OutcomeOf::Value(node) => {
+                    self.value(*node, Some(register), Dest::Error);
+                }
+                OutcomeOf::Block(nested) => {
+                    let got = self.f.label();
+                    let (done, none) = (Dest::To(got), Dest::To(next));
+                    self.block(nested, Target { register, optional: false, done, none });
+                    self.place(got, origin);
+                }
+            }
+            let a = Ref::Register(register);
+            let append = Draft { a, b: builder, e: Dest::Error, ..Draft::new(Op::Append, origin) };
+            self.f.push(append);
+            self.f.release(mark);
+            self.place(next, origin);
+        }
+        let c = Ref::Register(target.register);
+        let end = Draft { b: builder, c, e: Dest::Error, ..Draft::new(Op::EndList, origin) };
+        self.f.push(end);
+        self.f.release_cursor();
+        if target.optional {
+            self.wrap(target.register, origin);
+        }
+        self.f.jump(target.done, origin);
+    }
+}

@@ -1,0 +1,76 @@
+//! The normal form of a condition, as text: equal forms are one atom.
+//!
+//! Locals are numbered in the order in which they appear, so their names do not matter.
+
+use std::fmt::Write as _;
+
+use rustc_hash::FxHashMap;
+
+use crate::compiler::check::analysis::{Analysis, LocalId};
+use crate::compiler::ir::{Ir, NodeId, NodeKind};
+
+/// The normal form of `node`.
+pub(crate) fn shape_of(ir: &Ir, node: NodeId, analysis: &Analysis) -> String {
+    let mut shape = Shape { ir, analysis, locals: FxHashMap::default(), text: String::new() };
+    shape.node(node);
+    shape.text
+}
+
+struct Shape<'a> {
+    ir: &'a Ir,
+    analysis: &'a Analysis,
+    locals: FxHashMap<LocalId, usize>,
+    text: String,
+}
+
+impl Shape<'_> {
+    fn node(&mut self, node: NodeId) {
+        let ir = self.ir;
+        let head = match ir.kind(node) {
+            NodeKind::Constant(constant) => format!("{constant:?}"),
+            NodeKind::Path(path, _) => format!("/{:?}", ir.paths[*path].keys),
+            NodeKind::Now => "now".to_owned(),
+            NodeKind::Local(local) => self.local(*local),
+            NodeKind::Variable(variable) => format!("v{}", variable.0),
+            NodeKind::Logic(op, _) => op.text().to_owned(),
+            NodeKind::Not(_) => "!".to_owned(),
+            NodeKind::Conditional(..) => "?".to_owned(),
+            NodeKind::Compare(relation, ..) => format!("{relation:?}"),
+            NodeKind::In(..) => "in".to_owned(),
+            NodeKind::Operator(operator, _) => format!("{operator:?}"),
+            NodeKind::Call(rows, _) => format!("call{rows:?}"),
+            NodeKind::Host(host, _) => format!("host{}", self.analysis.hosts[*host].id),
+            NodeKind::Select(_, key) => format!(".{key:?}"),
+            NodeKind::HasPath(level, path) => {
+                format!("has{}/{:?}", u8::from(level.is_some()), ir.paths[*path].keys)
+            }
+            NodeKind::HasKey(_, key) => format!("has.{key:?}"),
+            NodeKind::HasValue(_) => "hasValue".to_owned(),
+            NodeKind::List(elements) => {
+                let flags: Vec<bool> = elements.iter().map(|(_, optional)| *optional).collect();
+                format!("list{flags:?}")
+            }
+            NodeKind::Map(entries) => {
+                let flags: Vec<bool> = entries.iter().map(|(_, _, optional)| *optional).collect();
+                format!("map{flags:?}")
+            }
+            NodeKind::Loop(it) => {
+                let first = self.local(it.first);
+                let second = it.second.map(|second| self.local(second)).unwrap_or_default();
+                format!("{:?} {first} {second} {}", it.kind, it.filter.is_some())
+            }
+            NodeKind::Bind(local, ..) => format!("bind {}", self.local(*local)),
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(self.text, "({head}");
+        for child in ir.children(node) {
+            self.node(child);
+        }
+        self.text.push(')');
+    }
+
+    fn local(&mut self, local: LocalId) -> String {
+        let next = self.locals.len();
+        format!("${}", self.locals.entry(local).or_insert(next))
+    }
+}

@@ -1,0 +1,261 @@
+//! The tables that functions and rules point into, each entry once.
+//!
+//! Strings get provisional numbers here; `finish` sorts them and renumbers everything.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::compiler::check::analysis::{Analysis, HostId};
+use crate::compiler::emit::function::FunctionBuilder;
+use crate::compiler::emit::shape::shape_of;
+use crate::compiler::ir::{Ir, NodeId};
+use crate::compiler::syntax::ast::ExprId;
+use crate::lang::constant::Constant;
+use crate::lang::pattern;
+use crate::lang::types::{Type, TypeId, TypeTable};
+use crate::runtime::bundle::module::{
+    EscalationRow, FieldRow, FunctionKind, HostRow, NONE, Pattern, Str, TemplatePart, TypeRow,
+};
+
+/// A finished function.
+#[derive(Debug)]
+pub(crate) struct Built {
+    pub(crate) kind: FunctionKind,
+    pub(crate) builder: FunctionBuilder,
+    pub(crate) name: String,
+    pub(crate) memo: bool,
+    pub(crate) origin: ExprId,
+}
+
+/// The tables of a module under construction.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    pub(crate) strings: Interned<String>,
+    pub(crate) types: Interned<TypeRow>,
+    pub(crate) constants: Vec<Constant>,
+    constant_ids: FxHashMap<Vec<u8>, u16>,
+    pub(crate) sets: Interned<Vec<u16>>,
+    pub(crate) patterns: Vec<Pattern>,
+    pattern_ids: FxHashMap<String, u16>,
+    pub(crate) dispatch: Interned<Vec<u16>>,
+    pub(crate) hosts: Vec<HostRow>,
+    host_ids: FxHashMap<HostId, u16>,
+    pub(crate) escalations: Interned<EscalationRow>,
+    pub(crate) templates: Interned<Vec<TemplatePart>>,
+    /// Atoms: the first place of each.
+    pub(crate) atoms: Vec<ExprId>,
+    atom_ids: FxHashMap<String, u16>,
+    converted: FxHashMap<TypeId, u16>,
+    /// Whether a table got more entries than an operand can name.
+    pub(crate) overflow: bool,
+}
+
+/// Entries in order of first use.
+#[derive(Debug)]
+pub(crate) struct Interned<T> {
+    pub(crate) entries: Vec<T>,
+    ids: BTreeMap<T, u32>,
+}
+
+impl<T> Default for Interned<T> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), ids: BTreeMap::new() }
+    }
+}
+
+impl<T: Ord + Clone> Interned<T> {
+    pub(crate) fn id(&mut self, entry: T) -> u32 {
+        if let Some(id) = self.ids.get(&entry) {
+            return *id;
+        }
+        let id = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        self.entries.push(entry.clone());
+        self.ids.insert(entry, id);
+        id
+    }
+}
+
+impl Tables {
+    /// The number of a string.
+    pub(crate) fn string(&mut self, text: &str) -> Str {
+        self.strings.id(text.to_owned())
+    }
+
+    fn narrow(&mut self, id: u32) -> u16 {
+        let id = u16::try_from(id).unwrap_or(NONE);
+        self.overflow |= id == NONE;
+        id
+    }
+
+    /// The number of a constant.
+    pub(crate) fn constant(&mut self, constant: &Constant) -> u16 {
+        let key = constant.key();
+        if let Some(id) = self.constant_ids.get(&key) {
+            return *id;
+        }
+        let id = u32::try_from(self.constants.len()).unwrap_or(u32::MAX);
+        let id = self.narrow(id);
+        self.constants.push(constant.clone());
+        self.constant_ids.insert(key, id);
+        id
+    }
+
+    /// The number of a constant set: of a list of scalars, or of the keys of a map.
+    pub(crate) fn set(&mut self, container: &Constant) -> Option<u16> {
+        let is_scalar = |it: &&Constant| {
+            !matches!(it, Constant::List(_) | Constant::Map(_) | Constant::Optional(_))
+        };
+        let members: Vec<&Constant> = match container {
+            Constant::List(elements) => elements.iter().collect(),
+            Constant::Map(entries) => entries.iter().map(|(key, _)| key).collect(),
+            _ => return None,
+        };
+        if !members.iter().all(is_scalar) {
+            return None;
+        }
+        let mut set: Vec<u16> = members.into_iter().map(|it| self.constant(it)).collect();
+        set.sort_unstable();
+        set.dedup();
+        let id = self.sets.id(set);
+        Some(self.narrow(id))
+    }
+
+    /// The number of a pattern; `None` where RE2 does not have it, which the checker has said.
+    pub(crate) fn pattern(&mut self, text: &str) -> Option<u16> {
+        if let Some(id) = self.pattern_ids.get(text) {
+            return Some(*id);
+        }
+        let automaton = pattern::compile(text).ok()?.to_bytes().unwrap_or_default();
+        let row = Pattern { text: self.string(text), automaton };
+        let id = u32::try_from(self.patterns.len()).unwrap_or(u32::MAX);
+        let id = self.narrow(id);
+        self.patterns.push(row);
+        self.pattern_ids.insert(text.to_owned(), id);
+        Some(id)
+    }
+
+    /// The number of a list of builtin rows.
+    pub(crate) fn dispatch(&mut self, rows: &[u16]) -> u16 {
+        let mut rows = rows.to_vec();
+        rows.sort_unstable();
+        rows.dedup();
+        let id = self.dispatch.id(rows);
+        self.narrow(id)
+    }
+
+    /// The number of a host function.
+    pub(crate) fn host(&mut self, analysis: &Analysis, host: HostId) -> u16 {
+        if let Some(id) = self.host_ids.get(&host) {
+            return *id;
+        }
+        let declared = &analysis.hosts[host];
+        let row = HostRow {
+            name: self.string(&declared.name),
+            params: declared.params.iter().map(|ty| self.type_row(&analysis.types, *ty)).collect(),
+            result: self.type_row(&analysis.types, declared.result),
+        };
+        let id = u32::try_from(self.hosts.len()).unwrap_or(u32::MAX);
+        let id = self.narrow(id);
+        self.hosts.push(row);
+        self.host_ids.insert(host, id);
+        id
+    }
+
+    /// The number of an escalation.
+    pub(crate) fn escalation(&mut self, row: EscalationRow) -> u16 {
+        let id = self.escalations.id(row);
+        self.narrow(id)
+    }
+
+    /// The number of a message template.
+    pub(crate) fn template(&mut self, parts: Vec<TemplatePart>) -> u16 {
+        let id = self.templates.id(parts);
+        self.narrow(id)
+    }
+
+    /// The atom that `node` is: equal normal forms share a number.
+    pub(crate) fn atom(&mut self, ir: &Ir, node: NodeId, analysis: &Analysis) -> u16 {
+        let shape = shape_of(ir, node, analysis);
+        if let Some(id) = self.atom_ids.get(&shape) {
+            return *id;
+        }
+        let id = u32::try_from(self.atoms.len()).unwrap_or(u32::MAX);
+        let id = self.narrow(id);
+        self.atoms.push(ir.nodes[node].origin);
+        self.atom_ids.insert(shape, id);
+        id
+    }
+
+    /// The row of a type: what a value of it looks like at run time. Depth is bounded, because
+    /// types of a checked schema do not contain themselves.
+    pub(crate) fn type_row(&mut self, types: &TypeTable, ty: TypeId) -> u16 {
+        if let Some(row) = self.converted.get(&ty) {
+            return *row;
+        }
+        let row = match types.get(ty) {
+            Type::Null => TypeRow::Null,
+            Type::Bool => TypeRow::Bool,
+            Type::Int => TypeRow::Int,
+            Type::Uint => TypeRow::Uint,
+            Type::Double => TypeRow::Double,
+            Type::String => TypeRow::String,
+            Type::Bytes => TypeRow::Bytes,
+            Type::Timestamp => TypeRow::Timestamp,
+            Type::Duration => TypeRow::Duration,
+            Type::Type(_) => TypeRow::Type,
+            Type::Wrapper(inner) => TypeRow::Nullable(self.type_row(types, *inner)),
+            Type::Optional(inner) => TypeRow::Optional(self.type_row(types, *inner)),
+            Type::List(inner) => TypeRow::List(self.type_row(types, *inner), None),
+            Type::Map(key, value) => {
+                TypeRow::Map(self.type_row(types, *key), self.type_row(types, *value))
+            }
+            Type::Record(record) => {
+                let record = &types.records[*record];
+                let fields = record.fields.iter().filter(|field| !field.response_only);
+                TypeRow::Record {
+                    fields: fields
+                        .map(|field| FieldRow {
+                            name: self.string(&field.name),
+                            ty: {
+                                let ty = self.type_row(types, field.ty);
+                                self.bounded(ty, field.max_items.as_ref().map(|it| it.value))
+                            },
+                            required: field.required,
+                        })
+                        .collect(),
+                    rest: record.rest.map_or(NONE, |rest| self.type_row(types, rest)),
+                }
+            }
+            // An opaque value of ours is text; what is not known at run time is anything.
+            Type::Dyn
+            | Type::Error
+            | Type::Decision
+            | Type::Message(_)
+            | Type::Opaque(..)
+            | Type::Param(_)
+            | Type::Variable(_) => TypeRow::Dyn,
+        };
+        let id = self.row(row);
+        self.converted.insert(ty, id);
+        id
+    }
+
+    /// The list type `ty` with at most `bound` elements; other types stay as they are.
+    pub(crate) fn bounded(&mut self, ty: u16, bound: Option<u64>) -> u16 {
+        let bound = bound.and_then(|bound| u32::try_from(bound).ok());
+        match (self.types.entries.get(usize::from(ty)), bound) {
+            (Some(TypeRow::List(element, _)), Some(_)) => {
+                let element = *element;
+                self.row(TypeRow::List(element, bound))
+            }
+            _ => ty,
+        }
+    }
+
+    /// The number of a type row.
+    pub(crate) fn row(&mut self, row: TypeRow) -> u16 {
+        let id = self.types.id(row);
+        self.narrow(id)
+    }
+}

@@ -1,0 +1,428 @@
+//! From checked trees to nodes.
+//!
+//! Selections from the context become paths and operators that only ask become comparisons; what
+//! a row of the builtins computes stays a call. Macros are opened in `ir::macros`.
+
+use rustc_hash::FxHashMap;
+
+use crate::base::name::Name;
+use crate::compiler::check::analysis::{Analysis, LocalId, Root, Use};
+use crate::compiler::ir::fold::folded;
+use crate::compiler::ir::{
+    Ir, Loop, LoopKind, Node, NodeId, NodeKind, Operator, Path, PathId, Relation,
+};
+use crate::compiler::syntax::ast::{
+    Ast, BinaryOp, ExprId, ExprKind, Field, Literal, LogicOp, UnaryOp,
+};
+use crate::lang::constant::Constant;
+use crate::lang::functions::{Style, by_number, named};
+use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
+
+/// Lowers expressions into one `Ir`.
+#[derive(Debug)]
+pub struct Lowering<'a> {
+    pub(crate) ast: &'a Ast,
+    pub(crate) analysis: &'a Analysis,
+    /// The nodes so far.
+    pub ir: Ir,
+    paths: FxHashMap<Path, PathId>,
+    context: Option<TypeId>,
+}
+
+impl<'a> Lowering<'a> {
+    /// Nothing lowered yet.
+    #[must_use]
+    pub fn new(ast: &'a Ast, analysis: &'a Analysis) -> Self {
+        Self { ast, analysis, ir: Ir::default(), paths: FxHashMap::default(), context: None }
+    }
+
+    /// The object type of the whole context for the expressions that follow, if a schema gives
+    /// one: what it requires is there wherever a rule reads it.
+    pub fn set_context(&mut self, context: Option<TypeId>) {
+        self.context = context;
+    }
+
+    /// What `set_context` was given.
+    #[must_use]
+    pub const fn context(&self) -> Option<TypeId> {
+        self.context
+    }
+
+    /// The node for `expr`.
+    pub fn lower(&mut self, expr: ExprId) -> NodeId {
+        if let Some(operand) = self.dyn_operand(expr) {
+            // `dyn` changes what the checker allows, not the value.
+            return self.lower(operand);
+        }
+        let kind = self.meant(expr);
+        self.node(kind, expr)
+    }
+
+    /// The operand of a call of `dyn`.
+    fn dyn_operand(&self, expr: ExprId) -> Option<ExprId> {
+        let Use::Overloads(rows) = self.analysis.uses.get(expr)? else { return None };
+        let is_dyn = by_number(*rows.first()?)?.name == "dyn";
+        self.ast.children(expr).first().copied().filter(|_| is_dyn)
+    }
+
+    /// A node of the type of `origin`, folded if its operands are constants.
+    pub(crate) fn node(&mut self, kind: NodeKind, origin: ExprId) -> NodeId {
+        let ty = self.analysis.expr_types.get(origin).copied().unwrap_or(TypeTable::DYN);
+        self.typed(kind, ty, origin)
+    }
+
+    /// A node of this type, folded if its operands are constants.
+    pub(crate) fn typed(&mut self, kind: NodeKind, ty: TypeId, origin: ExprId) -> NodeId {
+        let kind = folded(&self.ir, kind);
+        self.ir.nodes.push(Node { kind, ty, origin })
+    }
+
+    /// A bool node.
+    pub(crate) fn asked(&mut self, kind: NodeKind, origin: ExprId) -> NodeId {
+        self.typed(kind, TypeTable::BOOL, origin)
+    }
+
+    /// A constant.
+    pub(crate) fn constant(&mut self, value: Constant, ty: TypeId, origin: ExprId) -> NodeId {
+        self.typed(NodeKind::Constant(value), ty, origin)
+    }
+
+    /// The nodes of several expressions.
+    pub(crate) fn all(&mut self, exprs: &[ExprId]) -> Vec<NodeId> {
+        exprs.iter().map(|expr| self.lower(*expr)).collect()
+    }
+
+    fn meant(&mut self, expr: ExprId) -> NodeKind {
+        const PLAIN: &Use = &Use::Plain;
+        let analysis = self.analysis;
+        match analysis.uses.get(expr).unwrap_or(PLAIN) {
+            Use::Root(root) => {
+                let root = &analysis.roots[*root];
+                let required = self.root_is_required(root);
+                NodeKind::Path(self.path(root.path.clone()), required)
+            }
+            Use::Local(local) => NodeKind::Local(*local),
+            Use::Variable(variable) => NodeKind::Variable(*variable),
+            Use::Now => NodeKind::Now,
+            Use::Constant(constant) => NodeKind::Constant(constant.clone()),
+            Use::Host(host) => NodeKind::Host(*host, self.all(&self.ast.children(expr))),
+            Use::Window(window) => self.window(&analysis.windows[*window], expr),
+            Use::Macro(which) => self.opened(*which, expr),
+            Use::Overloads(rows) => self.call(rows, expr),
+            Use::Plain | Use::Part | Use::Decision(_) => self.plain(expr),
+        }
+    }
+
+    /// What the tree alone says.
+    pub(crate) fn plain(&mut self, expr: ExprId) -> NodeKind {
+        let ast = self.ast;
+        match ast.kind(expr) {
+            ExprKind::Literal(literal) => NodeKind::Constant(constant_of(literal)),
+            ExprKind::Select { operand, field, optional } => {
+                self.select(*operand, field, *optional, expr)
+            }
+            ExprKind::Index { operand, index, optional } => {
+                self.index(*operand, *index, *optional, expr)
+            }
+            ExprKind::Unary { op, operand } => {
+                let operand = self.lower(*operand);
+                match op.value {
+                    UnaryOp::Not => NodeKind::Not(operand),
+                    UnaryOp::Negate => NodeKind::Operator(Operator::Negate, vec![operand]),
+                }
+            }
+            ExprKind::Binary { op, lhs, rhs } => self.binary(op.value, *lhs, *rhs),
+            ExprKind::Logic { op, operands, .. } => self.logic(*op, operands),
+            ExprKind::Conditional { condition, yes, no, .. } => {
+                let condition = self.lower(*condition);
+                let (yes, no) = (self.lower(*yes), self.lower(*no));
+                NodeKind::Conditional(condition, yes, no)
+            }
+            ExprKind::List { elements } => NodeKind::List(
+                elements.iter().map(|it| (self.lower(it.value), it.optional)).collect(),
+            ),
+            ExprKind::Map { entries } => NodeKind::Map(
+                entries
+                    .iter()
+                    .map(|it| (self.lower(it.key), self.lower(it.value), it.optional))
+                    .collect(),
+            ),
+            // A checked tree has a meaning for each of these; without one the value is an error,
+            // which fails closed.
+            ExprKind::Error
+            | ExprKind::Ident { .. }
+            | ExprKind::Call { .. }
+            | ExprKind::Message { .. } => undefined(),
+        }
+    }
+
+    fn logic(&mut self, op: LogicOp, operands: &[ExprId]) -> NodeKind {
+        let mut nodes = Vec::new();
+        for operand in operands {
+            let node = self.lower(*operand);
+            if let NodeKind::Logic(inner, parts) = self.ir.kind(node)
+                && *inner == op
+            {
+                nodes.extend(parts.clone());
+            } else {
+                nodes.push(node);
+            }
+        }
+        NodeKind::Logic(op, nodes)
+    }
+
+    fn binary(&mut self, op: BinaryOp, lhs: ExprId, rhs: ExprId) -> NodeKind {
+        let (lhs, rhs) = (self.lower(lhs), self.lower(rhs));
+        let operator = |operator| NodeKind::Operator(operator, vec![lhs, rhs]);
+        let compare = |relation| NodeKind::Compare(relation, lhs, rhs);
+        match op {
+            BinaryOp::Equal => compare(Relation::Equal),
+            BinaryOp::NotEqual => compare(Relation::NotEqual),
+            BinaryOp::Less => compare(Relation::Less),
+            BinaryOp::LessEqual => compare(Relation::LessEqual),
+            BinaryOp::Greater => compare(Relation::Greater),
+            BinaryOp::GreaterEqual => compare(Relation::GreaterEqual),
+            BinaryOp::In => NodeKind::In(lhs, rhs),
+            BinaryOp::Add => operator(Operator::Add),
+            BinaryOp::Subtract => operator(Operator::Subtract),
+            BinaryOp::Multiply => operator(Operator::Multiply),
+            BinaryOp::Divide => operator(Operator::Divide),
+            BinaryOp::Modulo => operator(Operator::Modulo),
+        }
+    }
+
+    /// A call or operator whose rows the checker found. Operators have instructions of their own,
+    /// and so do a few functions.
+    fn call(&mut self, rows: &[u16], expr: ExprId) -> NodeKind {
+        let ExprKind::Call { .. } = self.ast.kind(expr) else { return self.plain(expr) };
+        let args = self.all(&self.ast.children(expr));
+        let name = rows.first().and_then(|row| by_number(*row)).map_or("", |row| row.name);
+        match (name, args.as_slice()) {
+            ("size", [_]) => self.size(args),
+            ("hasValue", [operand]) => NodeKind::HasValue(*operand),
+            ("or", [first, second]) => self.or(false, *first, *second, expr),
+            ("orValue", [first, second]) => self.or(true, *first, *second, expr),
+            _ => NodeKind::Call(rows.to_vec(), args),
+        }
+    }
+
+    fn size(&mut self, args: Vec<NodeId>) -> NodeKind {
+        if let Some(NodeKind::Loop(it)) = args.first().map(|arg| self.ir.kind(*arg))
+            && it.kind == LoopKind::Filter
+        {
+            return NodeKind::Loop(Box::new(Loop { kind: LoopKind::Count, ..(**it).clone() }));
+        }
+        NodeKind::Operator(Operator::Size, args)
+    }
+
+    /// `a.or(b)`, or `a.orValue(b)` with `unwrap`: `b` is computed only if `a` is empty.
+    fn or(&mut self, unwrap: bool, first: NodeId, second: NodeId, expr: ExprId) -> NodeKind {
+        let (held, local) = self.stand_in(first, expr);
+        let has = self.asked(NodeKind::HasValue(held), expr);
+        let present = if unwrap {
+            let value = NodeKind::Call(rows_of("value", Style::Member, 1), vec![held]);
+            self.node(value, expr)
+        } else {
+            held
+        };
+        let body = self.node(NodeKind::Conditional(has, present, second), expr);
+        NodeKind::Bind(local, first, body)
+    }
+
+    /// A new local that stands for `node`, and a node that reads it.
+    pub(crate) fn stand_in(&mut self, node: NodeId, origin: ExprId) -> (NodeId, LocalId) {
+        let declared = u32::try_from(self.analysis.locals.len()).unwrap_or(u32::MAX);
+        let local = LocalId(declared.saturating_add(self.ir.locals));
+        self.ir.locals += 1;
+        let ty = self.ir.nodes[node].ty;
+        (self.typed(NodeKind::Local(local), ty, origin), local)
+    }
+
+    /// The id of a place in the context.
+    pub(crate) fn path(&mut self, keys: Vec<Name>) -> PathId {
+        let path = Path { keys };
+        if let Some(id) = self.paths.get(&path) {
+            return *id;
+        }
+        let id = self.ir.paths.push(path.clone());
+        self.paths.insert(path, id);
+        id
+    }
+
+    /// Whether a rule that reads `root` asks for it: the schema requires it, or it is the
+    /// arguments of a call, each of which is asked for by itself.
+    fn root_is_required(&self, root: &Root) -> bool {
+        let mut ty = self.context;
+        let is_record = matches!(self.analysis.types.get(root.ty), Type::Record(_));
+        if ty.is_some() && is_record && root.path == ["action", "args"] {
+            return true;
+        }
+        for key in &root.path {
+            let Some(Type::Record(record)) = ty.map(|ty| self.analysis.types.get(ty)) else {
+                return false;
+            };
+            match self.analysis.types.field(*record, key) {
+                Some(field) if field.required => ty = Some(field.ty),
+                Some(_) | None => return false,
+            }
+        }
+        true
+    }
+
+    /// What is below `key` of a value of type `ty`, if such a value is read key by key: its type,
+    /// and whether it must be there.
+    fn entry(&self, ty: TypeId, key: &str) -> Option<(TypeId, bool)> {
+        let types = &self.analysis.types;
+        match types.get(ty) {
+            Type::Dyn => Some((TypeTable::DYN, false)),
+            Type::Map(keys, value) if [TypeTable::STRING, TypeTable::DYN].contains(keys) => {
+                Some((*value, false))
+            }
+            Type::Record(record) => match types.field(*record, key) {
+                Some(field) => Some((field.ty, field.required)),
+                None => Some((types.records[*record].rest.unwrap_or(TypeTable::DYN), false)),
+            },
+            _ => None,
+        }
+    }
+
+    fn field(&self, ty: TypeId, key: &str) -> Option<&'a RecordField> {
+        let Type::Record(record) = self.analysis.types.get(ty) else { return None };
+        self.analysis.types.field(*record, key)
+    }
+
+    /// The place `key` below the node `operand`, if that is a place in the context itself:
+    /// a node kind and its type.
+    pub(crate) fn below(&mut self, operand: NodeId, key: &Name) -> Option<(NodeKind, TypeId)> {
+        let ty = self.ir.nodes[operand].ty;
+        let NodeKind::Path(path, is_there) = *self.ir.kind(operand) else { return None };
+        let bound = self.field(ty, key).and_then(|field| field.max_items.as_ref());
+        let (ty, required) = self.entry(ty, key)?;
+        let mut keys = self.ir.paths[path].keys.clone();
+        keys.push(key.clone());
+        let path = self.path(keys);
+        if let Some(bound) = bound {
+            // Rules that see different bounds must all be safe: the highest counts.
+            let known = self.ir.bounds.entry(path).or_default();
+            *known = bound.value.max(*known);
+        }
+        Some((NodeKind::Path(path, is_there && required), ty))
+    }
+
+    fn select(&mut self, operand: ExprId, field: &Field, optional: bool, expr: ExprId) -> NodeKind {
+        let operand = self.lower(operand);
+        if optional {
+            return self.select_optional(operand, &field.name, expr);
+        }
+        match self.below(operand, &field.name) {
+            Some((place, _)) => place,
+            None => NodeKind::Select(operand, field.name.clone()),
+        }
+    }
+
+    /// `operand.?key`: an optional.
+    pub(crate) fn select_optional(
+        &mut self,
+        operand: NodeId,
+        key: &Name,
+        expr: ExprId,
+    ) -> NodeKind {
+        let Some((NodeKind::Path(path, _), ty)) = self.below(operand, key) else {
+            let key = self.constant(Constant::String(key.clone()), TypeTable::STRING, expr);
+            return NodeKind::Operator(Operator::IndexOptional, vec![operand, key]);
+        };
+        let has = self.has_path(operand, path);
+        let has = self.asked(has, expr);
+        let value = self.typed(NodeKind::Path(path, false), ty, expr);
+        let some = NodeKind::Call(rows_of("optional.of", Style::Global, 1), vec![value]);
+        let some = self.node(some, expr);
+        let none = self.node(NodeKind::Constant(Constant::Optional(None)), expr);
+        NodeKind::Conditional(has, some, none)
+    }
+
+    fn index(&mut self, operand: ExprId, index: ExprId, optional: bool, expr: ExprId) -> NodeKind {
+        let (operand, index) = (self.lower(operand), self.lower(index));
+        if let Some(Constant::String(key)) = self.ir.constant(index) {
+            let key = key.clone();
+            if optional {
+                return self.select_optional(operand, &key, expr);
+            }
+            if let Some((place, _)) = self.below(operand, &key) {
+                return place;
+            }
+        }
+        let operator = if optional { Operator::IndexOptional } else { Operator::Index };
+        NodeKind::Operator(operator, vec![operand, index])
+    }
+
+    /// `has` of a place below `operand`, which is asked first where a request may lack it.
+    pub(crate) fn has_path(&self, operand: NodeId, path: PathId) -> NodeKind {
+        let node = &self.ir.nodes[operand];
+        let record = matches!(self.analysis.types.get(node.ty), Type::Record(_));
+        match node.kind {
+            NodeKind::Path(_, true) if record => NodeKind::HasPath(None, path),
+            NodeKind::Path(parent, _) => NodeKind::HasPath(Some(parent), path),
+            _ => undefined(),
+        }
+    }
+
+    /// A guard that no source holds: `action.tool` is one of `names`.
+    pub fn tool_guard(&mut self, names: &[Name], origin: ExprId) -> NodeId {
+        let tool = self.tool(origin);
+        let names = Constant::List(names.iter().cloned().map(Constant::String).collect());
+        let names = self.constant(names, TypeTable::LIST_STRING, origin);
+        self.asked(NodeKind::In(tool, names), origin)
+    }
+
+    /// A guard that no source holds: `action.tool` fits one of the patterns of `on:`.
+    pub fn tool_patterns(&mut self, patterns: &[Name], origin: ExprId) -> NodeId {
+        let mut options = Vec::new();
+        for pattern in patterns {
+            let tool = self.tool(origin);
+            let (call, text) = match pattern.strip_suffix('*') {
+                Some(prefix) if !prefix.contains('*') => ("startsWith", prefix.to_owned()),
+                Some(_) | None => ("matches", glob_pattern(pattern)),
+            };
+            let text = self.constant(Constant::String(text.into()), TypeTable::STRING, origin);
+            let rows = rows_of(call, Style::Member, 2);
+            options.push(self.asked(NodeKind::Call(rows, vec![tool, text]), origin));
+        }
+        match options.as_slice() {
+            [one] => *one,
+            _ => self.asked(NodeKind::Logic(LogicOp::Or, options), origin),
+        }
+    }
+
+    fn tool(&mut self, origin: ExprId) -> NodeId {
+        let path = self.path(vec![Name::new("action"), Name::new("tool")]);
+        self.typed(NodeKind::Path(path, true), TypeTable::STRING, origin)
+    }
+}
+
+/// What has no value: it fails whenever it is asked for.
+pub(crate) const fn undefined() -> NodeKind {
+    NodeKind::Call(Vec::new(), Vec::new())
+}
+
+/// A tool pattern as RE2: `*` is any text, everything else itself.
+fn glob_pattern(pattern: &str) -> String {
+    let parts: Vec<String> = pattern.split('*').map(regex_syntax::escape).collect();
+    format!("^{}$", parts.join("(?s:.*)"))
+}
+
+fn constant_of(literal: &Literal) -> Constant {
+    match literal {
+        Literal::Null => Constant::Null,
+        Literal::Bool(value) => Constant::Bool(*value),
+        Literal::Int(value) => Constant::Int(*value),
+        Literal::Uint(value) => Constant::Uint(*value),
+        Literal::Double(value) => Constant::Double(*value),
+        Literal::String(value) => Constant::String(value.clone()),
+        Literal::Bytes(value) => Constant::Bytes(value.clone()),
+    }
+}
+
+/// The rows of the builtin `name` that take this many arguments.
+pub(crate) fn rows_of(name: &str, style: Style, arguments: usize) -> Vec<u16> {
+    named(name, style).filter(|row| row.params.len() == arguments).map(|row| row.number).collect()
+}

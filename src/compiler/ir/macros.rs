@@ -1,0 +1,144 @@
+//! Macros and windows, opened into loops, bindings and comparisons.
+
+use crate::compiler::check::analysis::{LocalId, MacroUse, Vars, WindowInfo};
+use crate::compiler::ir::lower::{Lowering, rows_of, undefined};
+use crate::compiler::ir::{Loop, LoopKind, NodeId, NodeKind, Operator, Relation};
+use crate::compiler::syntax::ast::{ExprId, ExprKind, LogicOp};
+use crate::lang::constant::Constant;
+use crate::lang::functions::Style;
+use crate::lang::types::TypeTable;
+
+impl Lowering<'_> {
+    /// What the macro call `expr` computes.
+    pub(crate) fn opened(&mut self, which: MacroUse, expr: ExprId) -> NodeKind {
+        let ExprKind::Call { target, args, .. } = self.ast.kind(expr) else {
+            return self.plain(expr);
+        };
+        let target = *target;
+        let mut fold = |kind, vars| self.comprehension(kind, vars, target, args);
+        match which {
+            MacroUse::All(vars) => fold(LoopKind::All, vars),
+            MacroUse::Exists(vars) => fold(LoopKind::Exists, vars),
+            MacroUse::ExistsOne(vars) => fold(LoopKind::ExistsOne, vars),
+            MacroUse::Filter(vars) => fold(LoopKind::Filter, vars),
+            MacroUse::Map(vars) | MacroUse::TransformList(vars) => fold(LoopKind::List, vars),
+            MacroUse::TransformMap(vars) => fold(LoopKind::MapValues, vars),
+            MacroUse::TransformMapEntry(vars) => fold(LoopKind::MapEntries, vars),
+            MacroUse::Has => self.has(args.first().copied(), expr),
+            MacroUse::Bind(local) => match args.as_slice() {
+                [_, init, body] => {
+                    let (init, body) = (self.lower(*init), self.lower(*body));
+                    NodeKind::Bind(local, init, body)
+                }
+                _ => undefined(),
+            },
+            MacroUse::OptMap(local) => self.opt_map(local, target, args.get(1), false, expr),
+            MacroUse::OptFlatMap(local) => self.opt_map(local, target, args.get(1), true, expr),
+        }
+    }
+
+    /// The range, an optional filter, and the body: the operands behind the variables.
+    fn comprehension(
+        &mut self,
+        kind: LoopKind,
+        vars: Vars,
+        target: Option<ExprId>,
+        args: &[ExprId],
+    ) -> NodeKind {
+        let operands = args.get(if vars.second.is_some() { 2 } else { 1 }..).unwrap_or_default();
+        let (Some(target), Some(body)) = (target, operands.last()) else { return undefined() };
+        let range = self.lower(target);
+        let filter = match operands {
+            [filter, _] => Some(self.lower(*filter)),
+            _ => None,
+        };
+        let body = self.lower(*body);
+        let (first, second) = (vars.first, vars.second);
+        NodeKind::Loop(Box::new(Loop { kind, range, first, second, filter, body }))
+    }
+
+    /// `o.optMap(v, t)`, or `o.optFlatMap(v, t)` with `flat`.
+    fn opt_map(
+        &mut self,
+        local: LocalId,
+        target: Option<ExprId>,
+        body: Option<&ExprId>,
+        flat: bool,
+        expr: ExprId,
+    ) -> NodeKind {
+        let (Some(target), Some(body)) = (target, body) else { return undefined() };
+        let operand = self.lower(target);
+        let (held, outer) = self.stand_in(operand, expr);
+        let has = self.asked(NodeKind::HasValue(held), expr);
+        let value = NodeKind::Call(rows_of("value", Style::Member, 1), vec![held]);
+        let value = self.typed(value, TypeTable::DYN, expr);
+        let mut mapped = self.lower(*body);
+        if !flat {
+            let of = NodeKind::Call(rows_of("optional.of", Style::Global, 1), vec![mapped]);
+            mapped = self.node(of, expr);
+        }
+        let yes = self.node(NodeKind::Bind(local, value, mapped), expr);
+        let none = self.node(NodeKind::Constant(Constant::Optional(None)), expr);
+        let body = self.node(NodeKind::Conditional(has, yes, none), expr);
+        NodeKind::Bind(outer, operand, body)
+    }
+
+    fn has(&mut self, arg: Option<ExprId>, expr: ExprId) -> NodeKind {
+        let ast = self.ast;
+        let Some(ExprKind::Select { operand, field, optional }) = arg.map(|arg| ast.kind(arg))
+        else {
+            return undefined();
+        };
+        let operand = self.lower(*operand);
+        if *optional {
+            let select = self.select_optional(operand, &field.name, expr);
+            return NodeKind::HasValue(self.typed(select, TypeTable::DYN, expr));
+        }
+        match self.below(operand, &field.name) {
+            Some((NodeKind::Path(path, _), _)) => self.has_path(operand, path),
+            Some(_) | None => NodeKind::HasKey(operand, field.name.clone()),
+        }
+    }
+
+    /// `windows.w.contains(t)`: the day of the week and the minute of the day, in its zone.
+    pub(crate) fn window(&mut self, window: &WindowInfo, expr: ExprId) -> NodeKind {
+        let Some(time) = self.ast.children(expr).last().copied() else { return undefined() };
+        let time = self.lower(time);
+        let (held, local) = self.stand_in(time, expr);
+        let zone = Constant::String(window.zone.clone());
+        let mut part = |name| {
+            let zone = self.constant(zone.clone(), TypeTable::STRING, expr);
+            let call = NodeKind::Call(rows_of(name, Style::Member, 2), vec![held, zone]);
+            self.typed(call, TypeTable::INT, expr)
+        };
+        let (day, hour, minute) = (part("getDayOfWeek"), part("getHours"), part("getMinutes"));
+        let sixty = self.constant(Constant::Int(60), TypeTable::INT, expr);
+        let hours = NodeKind::Operator(Operator::Multiply, vec![hour, sixty]);
+        let hours = self.typed(hours, TypeTable::INT, expr);
+        let minutes = NodeKind::Operator(Operator::Add, vec![hours, minute]);
+        let minutes = self.typed(minutes, TypeTable::INT, expr);
+        let mut bound =
+            |minute: u16| self.constant(Constant::Int(i64::from(minute)), TypeTable::INT, expr);
+        let (from, to) = (bound(window.from_minute), bound(window.to_minute));
+        let late = self.asked(NodeKind::Compare(Relation::GreaterEqual, minutes, from), expr);
+        let early = self.asked(NodeKind::Compare(Relation::Less, minutes, to), expr);
+        let today = self.on_days(day, window.days, expr);
+        let body = if window.from_minute < window.to_minute {
+            NodeKind::Logic(LogicOp::And, vec![today, late, early])
+        } else {
+            // Past midnight: the part before it belongs to its day, the part after it to the next.
+            let after = self.on_days(day, (window.days << 1 | window.days >> 6) & 0x7F, expr);
+            let before = self.asked(NodeKind::Logic(LogicOp::And, vec![today, late]), expr);
+            let behind = self.asked(NodeKind::Logic(LogicOp::And, vec![after, early]), expr);
+            NodeKind::Logic(LogicOp::Or, vec![before, behind])
+        };
+        let body = self.asked(body, expr);
+        NodeKind::Bind(local, time, body)
+    }
+
+    fn on_days(&mut self, day: NodeId, days: u8, expr: ExprId) -> NodeId {
+        let days = (0..7).filter(|day| days >> day & 1 == 1).map(Constant::Int).collect();
+        let days = self.constant(Constant::List(days), TypeTable::LIST_DYN, expr);
+        self.asked(NodeKind::In(day, days), expr)
+    }
+}

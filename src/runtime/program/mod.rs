@@ -1,0 +1,173 @@
+//! A verified program, ready to run: everything that deciding reads, typed and laid out.
+//!
+//! In:      the bytes of a bundle.
+//! Out:     `Program`: there is none that `runtime::verify` has not proved.
+//! Imports: `base`, `diag`, `lang`, `runtime::bundle`, `runtime::verify`.
+
+pub mod error;
+pub(in crate::runtime) mod matching;
+pub(in crate::runtime) mod paths;
+pub mod plan;
+mod pool;
+pub(in crate::runtime) mod sets;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::lang::opcodes::Instruction;
+use crate::lang::value::Value;
+use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, SlotRow, Str};
+use crate::runtime::bundle::reader;
+use crate::runtime::program::error::ProgramError;
+use crate::runtime::program::matching::Matcher;
+use crate::runtime::program::paths::Paths;
+use crate::runtime::program::plan::Plan;
+use crate::runtime::program::pool::Pool;
+use crate::runtime::program::sets::Set;
+use crate::runtime::verify::verify;
+
+/// A program that can decide: proof that its bundle was verified. Any number of threads may share
+/// it, each with a scratch of its own.
+#[derive(Debug)]
+pub struct Program {
+    /// Which program of this process it is, so that a scratch knows its own.
+    pub(in crate::runtime) identity: u64,
+    pub(in crate::runtime) module: Module,
+    pub(in crate::runtime) digest: [u8; 32],
+    pub(in crate::runtime) text: Vec<u8>,
+    pub(in crate::runtime) elements: Vec<Value>,
+    pub(in crate::runtime) constants: Vec<Value>,
+    pub(in crate::runtime) sets: Vec<Set>,
+    pub(in crate::runtime) patterns: Vec<Matcher>,
+    pub(in crate::runtime) functions: Vec<Unit>,
+    pub(in crate::runtime) paths: Paths,
+    pub(in crate::runtime) plan: Plan,
+    pub(in crate::runtime) sizes: Sizes,
+}
+
+/// A function, as it runs.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Unit {
+    pub(in crate::runtime) kind: FunctionKind,
+    pub(in crate::runtime) first: u32,
+    pub(in crate::runtime) len: u16,
+    /// Its memo, or `NONE`.
+    pub(in crate::runtime) memo: u16,
+    pub(in crate::runtime) cost: u64,
+}
+
+/// How much a scratch must hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::runtime) struct Sizes {
+    /// Slots.
+    pub(in crate::runtime) slots: usize,
+    /// Values of the file: slots and registers.
+    pub(in crate::runtime) file: usize,
+    /// Cursors, and as many builders.
+    pub(in crate::runtime) cursors: usize,
+    /// Memos.
+    pub(in crate::runtime) memos: usize,
+    /// The slot of the decision's time, or `NONE`.
+    pub(in crate::runtime) now: u16,
+}
+
+impl Program {
+    /// Reads and verifies a bundle.
+    ///
+    /// # Errors
+    /// If the bytes are no bundle, or the bundle breaks a rule of the verifier.
+    pub fn load(bytes: &[u8]) -> Result<Self, ProgramError> {
+        let module = reader::read(bytes).map_err(ProgramError::Load)?;
+        verify(&module).map_err(ProgramError::Verify)?;
+        Ok(Self::from_verified(module, reader::root(bytes).unwrap_or_default()))
+    }
+
+    /// Prepares a verified module; `digest` names its bundle.
+    #[must_use]
+    pub(in crate::runtime) fn from_verified(module: Module, digest: [u8; 32]) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let pool = Pool::of(&module);
+        let functions = units(&module);
+        Self {
+            identity: NEXT.fetch_add(1, Ordering::Relaxed),
+            sets: sets::of(&module, &pool),
+            patterns: module.patterns.iter().map(|row| Matcher::of(&module, row)).collect(),
+            paths: Paths::of(&module, &pool),
+            plan: Plan::of(&module, &pool),
+            sizes: sizes(&module, &functions),
+            text: pool.text,
+            elements: pool.elements,
+            constants: pool.constants,
+            functions,
+            module,
+            digest,
+        }
+    }
+
+    /// Name of the bundle.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.string(self.module.manifest.name)
+    }
+
+    /// SHA-256 root of the bundle.
+    #[must_use]
+    pub const fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// What the bundle holds, for tools.
+    #[must_use]
+    pub const fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// Number of atoms: what a witness of one decision holds two bits for each.
+    #[must_use]
+    pub const fn atoms(&self) -> u16 {
+        self.module.manifest.atoms
+    }
+
+    /// A text of the bundle; empty for an index that names none.
+    #[must_use]
+    pub fn string(&self, at: Str) -> &str {
+        self.module.strings.get(at as usize).map_or("", String::as_str)
+    }
+
+    /// Id of a rule; empty for a number that names none.
+    #[must_use]
+    pub fn rule_id(&self, rule: u16) -> &str {
+        self.module.rules.get(usize::from(rule)).map_or("", |row| self.string(row.id))
+    }
+
+    /// The instructions of a function.
+    pub(in crate::runtime) fn code(&self, unit: &Unit) -> &[Instruction] {
+        let first = unit.first as usize;
+        self.module.code.get(first..first + usize::from(unit.len)).unwrap_or_default()
+    }
+}
+
+fn units(module: &Module) -> Vec<Unit> {
+    let mut memos = 0;
+    let mut unit = |row: &FunctionRow| {
+        let memo = if row.memo { memos } else { NONE };
+        memos += u16::from(row.memo);
+        Unit { kind: row.kind, first: row.first, len: row.len, memo, cost: row.cost }
+    };
+    module.functions.iter().map(&mut unit).collect()
+}
+
+fn sizes(module: &Module, functions: &[Unit]) -> Sizes {
+    let slots = module.slots.len();
+    let file =
+        module.functions.iter().map(|f| usize::from(f.first_register) + usize::from(f.registers));
+    let cursors =
+        module.functions.iter().map(|f| usize::from(f.first_cursor) + usize::from(f.cursors));
+    let now = module.slots.iter().position(|slot| *slot == SlotRow::Now);
+    Sizes {
+        slots,
+        file: file.max().unwrap_or(0).max(slots),
+        cursors: cursors.max().unwrap_or(0),
+        memos: functions.iter().filter(|unit| unit.memo != NONE).count(),
+        now: now.and_then(|at| u16::try_from(at).ok()).unwrap_or(NONE),
+    }
+}

@@ -1,0 +1,365 @@
+//! From an input to a decision: which rules are asked, what they ask, who wins.
+//!
+//! In:      a filled scratch and a moment.
+//! Out:     `Decision`; never an error, for errors are in it and deny.
+//! Imports: `lang`, `runtime::program`.
+//! Source:  `docs/decisions.md`.
+
+use std::cmp::Reverse;
+
+use crate::lang::decision::Effect;
+use crate::lang::error::EvalError;
+use crate::lang::value::{Tag, Value};
+use crate::runtime::bundle::module::{Fallback, FunctionKind, NONE, Phase, RuleRow, SlotRow};
+use crate::runtime::program::Program;
+use crate::runtime::program::plan::{Asked, Asker, Group, requirements};
+use crate::runtime::vm::call;
+use crate::runtime::vm::decision::{Decision, Verdict};
+use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Note};
+use crate::runtime::vm::observe::{NoObserver, Observer};
+use crate::runtime::vm::request::conform::conform;
+use crate::runtime::vm::request::error::{InputError, InputKind};
+use crate::runtime::vm::request::whole::{expected, row};
+use crate::runtime::vm::request::{Filled, Moment, Request, heap, ingest};
+use crate::runtime::vm::scratch::{Failure, Fired, Scratch};
+
+/// Reads a context and decides. Total: what cannot be read is denied.
+#[must_use]
+pub fn evaluate<'a>(
+    program: &'a Program,
+    request: &Request<'a>,
+    scratch: &'a mut Scratch,
+) -> Decision<'a> {
+    let mut filled = ingest(program, request.context, scratch);
+    let verdict = verdict(&mut filled, &request.moment, NoObserver);
+    Decision::of(filled, verdict, &request.moment)
+}
+
+impl<'a> Filled<'a> {
+    /// Decides about this input.
+    #[must_use]
+    pub fn decide<'s>(&'s mut self, moment: &Moment<'s>) -> Decision<'s> {
+        self.decide_observed(moment, NoObserver)
+    }
+
+    /// Decides while somebody watches.
+    #[must_use]
+    pub fn decide_observed<'s, O: Observer>(
+        &'s mut self,
+        moment: &Moment<'s>,
+        observer: O,
+    ) -> Decision<'s>
+    where
+        'a: 's,
+    {
+        let verdict = verdict(self, moment, observer);
+        let Filled { program, scratch, request, error } = self;
+        let filled = Filled { program, scratch, request, error: *error };
+        Decision::of(filled, verdict, moment)
+    }
+}
+
+fn verdict<O: Observer>(filled: &mut Filled<'_>, moment: &Moment<'_>, observer: O) -> Verdict {
+    let program = filled.program;
+    filled.scratch.begin();
+    if let Some(slot) = filled.scratch.file.get_mut(usize::from(program.sizes.now)) {
+        *slot = Value::timestamp(moment.seconds, moment.nanoseconds);
+    }
+    if let Some(error) = filled.error {
+        return Verdict::refused(error);
+    }
+    match gather(filled, moment.phase) {
+        Ok(lists) => run(filled, moment, &lists, observer),
+        Err(error) => Verdict::refused(error),
+    }
+}
+
+/// The lists of rules that are asked, both ascending. `None`: those that were gathered in the
+/// scratch, because only prefixes know the key.
+struct Lists<'p>(&'p [u16], Option<&'p [u16]>);
+
+/// Finds the rules that the request concerns, and sees to what they ask of it.
+fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputError> {
+    let program = filled.program;
+    let plan = &program.plan;
+    let always = plan.always.of(phase);
+    check(filled, [always.asked.as_ref(), plan.outputs.as_ref()])?;
+    if plan.key_slot == NONE {
+        return Ok(Lists(&always.rules, Some(&[])));
+    }
+    let key = filled.scratch.file.get(usize::from(plan.key_slot)).copied();
+    let key = key.filter(|key| key.tag() == Tag::String).ok_or_else(|| {
+        let kind = match key.map(|key| key.tag()) {
+            None | Some(Tag::Absent) => InputKind::MissingField,
+            Some(_) => InputKind::WrongType("a string"),
+        };
+        InputError { kind, offset: None, node: node_of(program, plan.key_slot) }
+    })?;
+    let heap = heap(program, filled.request, &mut filled.scratch.store);
+    if let Some(bucket) = plan.key(&program.text, heap.bytes(&key)) {
+        let group: &Group = bucket.of(phase);
+        check(filled, [group.asked.as_ref(), &[]])?;
+        return Ok(Lists(&always.rules, Some(&group.rules)));
+    }
+    prefixed(filled, phase, &key)?;
+    Ok(Lists(&always.rules, None))
+}
+
+/// Gathers the rules of all prefixes of a key that the bundle does not name.
+fn prefixed(filled: &mut Filled<'_>, phase: Phase, key: &Value) -> Result<(), InputError> {
+    let program = filled.program;
+    filled.scratch.rules.clear();
+    for at in 0..program.plan.prefix_lengths() {
+        let heap = heap(program, filled.request, &mut filled.scratch.store);
+        let Some(bucket) = program.plan.prefix(&program.text, heap.bytes(key), at) else {
+            continue;
+        };
+        let group = bucket.of(phase);
+        check(filled, [group.asked.as_ref(), &[]])?;
+        // A rule may stand under several prefixes.
+        for rule in &group.rules {
+            if let Err(place) = filled.scratch.rules.binary_search(rule) {
+                filled.scratch.rules.insert(place, *rule);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sees to it that what is asked of slots is there. The failure that is reported is that of the
+/// first rule.
+fn check(filled: &mut Filled<'_>, lists: [&[Asked]; 2]) -> Result<(), InputError> {
+    for list in lists {
+        for asked in list {
+            if !holds(filled, asked) {
+                return Err(needed(filled.program, &filled.scratch.file, asked));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a slot is there and of its type; a value that was read without a type becomes one of
+/// that type.
+#[inline]
+fn holds(filled: &mut Filled<'_>, asked: &Asked) -> bool {
+    let requirement = asked.requirement;
+    let Some(value) = filled.scratch.file.get(usize::from(requirement.slot)) else {
+        return false;
+    };
+    if value.tag() == Tag::Absent {
+        return requirement.optional;
+    }
+    requirement.ty == NONE || typed(filled, requirement.slot, requirement.ty)
+}
+
+fn typed(filled: &mut Filled<'_>, slot: u16, ty: u16) -> bool {
+    let program = filled.program;
+    let Scratch { file, store, mark, .. } = &mut *filled.scratch;
+    let Some(slot) = file.get_mut(usize::from(slot)) else { return false };
+    let mut heap = heap(program, filled.request, store);
+    let Some(value) = conform(&program.module, &mut heap, slot, ty) else { return false };
+    *slot = value;
+    // What was built for it belongs to the input now.
+    *mark = heap.store.mark();
+    true
+}
+
+fn needed(program: &Program, file: &[Value], asked: &Asked) -> InputError {
+    let requirement = asked.requirement;
+    let value = file.get(usize::from(requirement.slot));
+    let absent = value.is_none_or(|value| value.tag() == Tag::Absent);
+    let wanted = if absent { "there" } else { expected(row(&program.module, requirement.ty)) };
+    let kind = InputKind::Needed(asked.by, wanted);
+    InputError { kind, offset: None, node: node_of(program, requirement.slot) }
+}
+
+fn node_of(program: &Program, slot: u16) -> u16 {
+    match program.module.slots.get(usize::from(slot)) {
+        Some(SlotRow::Value(node) | SlotRow::Presence(node)) => *node,
+        Some(SlotRow::Now) | None => NONE,
+    }
+}
+
+fn run<O: Observer>(
+    filled: &mut Filled<'_>,
+    moment: &Moment<'_>,
+    lists: &Lists<'_>,
+    observer: O,
+) -> Verdict {
+    let program = filled.program;
+    let Scratch { file, store, workings, rules, fired, shadow, failures, outputs, .. } =
+        &mut *filled.scratch;
+    let heap = heap(program, filled.request, store);
+    let mut machine = Machine::new(program, heap, workings, moment.hosts, observer);
+    let mut tally = Tally { program, fired, shadow, failures, best: None };
+    let Lists(always, keyed) = *lists;
+    for rule in merged(always, keyed.unwrap_or(rules)) {
+        tally.ask(&mut machine, file, rule);
+    }
+    for (at, row) in (0..).zip(&program.module.outputs) {
+        let exit = tally.call(&mut machine, file, row.function);
+        let value = if exit == Exit::True { machine.result } else { machine.note.value() };
+        if exit != Exit::True {
+            tally.fail(Asker::Output(at), machine.note);
+        }
+        outputs.push(value);
+    }
+    tally.verdict(machine.budget.used())
+}
+
+/// Two ascending lists as one.
+fn merged<'l>(mut a: &'l [u16], mut b: &'l [u16]) -> impl Iterator<Item = u16> + 'l {
+    std::iter::from_fn(move || {
+        let from_a = match (a.first(), b.first()) {
+            (Some(x), Some(y)) => x <= y,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let list = if from_a { &mut a } else { &mut b };
+        let (first, rest) = list.split_first()?;
+        *list = rest;
+        Some(*first)
+    })
+}
+
+/// Who speaks loudest so far.
+#[derive(Clone, Copy, Debug)]
+struct Best {
+    level: Effect,
+    /// Stands at its level only because it failed.
+    failed: bool,
+    priority: i32,
+    rule: u16,
+    outcome: u16,
+}
+
+/// What the rules said.
+struct Tally<'a> {
+    program: &'a Program,
+    fired: &'a mut Vec<Fired>,
+    shadow: &'a mut Vec<Fired>,
+    failures: &'a mut Vec<Failure>,
+    best: Option<Best>,
+}
+
+impl Tally<'_> {
+    /// Asks a rule.
+    fn ask<O: Observer>(&mut self, m: &mut Machine<'_, O>, file: &mut [Value], number: u16) {
+        let program = self.program;
+        let Some(row) = program.module.rules.get(usize::from(number)) else { return };
+        if row.shadow && !self.met(file, row) {
+            return self.fail(Asker::Rule(number), Note { class: EvalError::Input, pc: 0 });
+        }
+        m.budget.begin_rule();
+        let kind = program.functions.get(usize::from(row.function)).map(|unit| unit.kind);
+        let exit = if row.function == NONE { Exit::True } else { self.call(m, file, row.function) };
+        let chosen = if kind == Some(FunctionKind::Decision) { m.decided } else { 0 };
+        match exit {
+            Exit::False => {}
+            Exit::True if chosen < row.outcomes => self.fire(row, number, chosen),
+            Exit::True => self.failed(row, number, kind, Note { class: BROKEN, pc: 0 }),
+            Exit::Error => self.failed(row, number, kind, m.note),
+        }
+    }
+
+    /// Calls a function and accounts for it.
+    fn call<O: Observer>(
+        &mut self,
+        m: &mut Machine<'_, O>,
+        file: &mut [Value],
+        function: u16,
+    ) -> Exit {
+        if !m.budget.metered
+            && let Some(unit) = self.program.functions.get(usize::from(function))
+        {
+            m.budget.add(unit.cost);
+        }
+        call::function(m, file, function)
+    }
+
+    /// Whether what a shadow rule asks is there.
+    fn met(&self, file: &[Value], row: &RuleRow) -> bool {
+        let rows = (row.first_requirement, row.requirements);
+        requirements(&self.program.module, rows).iter().all(|requirement| {
+            let value = file.get(usize::from(requirement.slot));
+            requirement.optional || value.is_some_and(|value| value.tag() != Tag::Absent)
+        })
+    }
+
+    fn fire(&mut self, row: &RuleRow, rule: u16, chosen: u16) {
+        let outcome = row.first_outcome + chosen;
+        let Some(said) = self.program.module.outcomes.get(usize::from(outcome)) else {
+            return self.failed(row, rule, None, Note { class: BROKEN, pc: 0 });
+        };
+        if row.shadow {
+            self.shadow.push(Fired { rule, outcome });
+            return;
+        }
+        self.fired.push(Fired { rule, outcome });
+        let level = said.effect;
+        self.stand(Best { level, failed: false, priority: row.priority, rule, outcome });
+    }
+
+    /// A rule that failed is reported. One that could have refused stands at the level of
+    /// `on_error`; a decision function denies, for nobody knows what it would have said.
+    fn failed(&mut self, row: &RuleRow, rule: u16, kind: Option<FunctionKind>, note: Note) {
+        self.fail(Asker::Rule(rule), note);
+        if row.shadow {
+            return;
+        }
+        let module = &self.program.module;
+        let effect = module.outcomes.get(usize::from(row.first_outcome)).map(|row| row.effect);
+        let level = match (kind, effect) {
+            (Some(FunctionKind::Condition), Some(Effect::Allow)) => return,
+            (Some(FunctionKind::Condition), Some(Effect::Deny | Effect::Escalate)) => {
+                // One that allows would open what failed; no program has one.
+                module.manifest.on_error.effect.max(Effect::Escalate)
+            }
+            _ => Effect::Deny,
+        };
+        let best = Best { level, failed: true, priority: row.priority, rule, outcome: NONE };
+        self.stand(best);
+    }
+
+    fn stand(&mut self, new: Best) {
+        // Rules come in document order, so of two that are equal the first stays.
+        let rank = |best: &Best| (best.level, !best.failed, Reverse(best.priority));
+        if self.best.is_none_or(|best| rank(&new) > rank(&best)) {
+            self.best = Some(new);
+        }
+    }
+
+    fn fail(&mut self, by: Asker, note: Note) {
+        // There is room for one failure of everything that can fail.
+        if self.failures.len() < self.failures.capacity() {
+            self.failures.push(Failure { by, class: note.class, pc: note.pc });
+        }
+    }
+
+    fn verdict(self, cost: u64) -> Verdict {
+        let module = &self.program.module;
+        let Fallback { escalation, .. } = module.manifest.on_error;
+        match self.best {
+            Some(best) => {
+                let row = module.outcomes.get(usize::from(best.outcome));
+                Verdict {
+                    effect: Some(best.level),
+                    rule: Some(best.rule),
+                    outcome: best.outcome,
+                    escalation: row.map_or(escalation, |row| row.escalation),
+                    cost,
+                    refused: None,
+                }
+            }
+            None => Verdict {
+                effect: module.manifest.default.map(|fallback| fallback.effect),
+                rule: None,
+                outcome: NONE,
+                escalation: module.manifest.default.map_or(NONE, |fallback| fallback.escalation),
+                cost,
+                refused: None,
+            },
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The loop: one instruction after the other, one arm each.
+//!
+//! In:      a function of a verified program, the file, the machine.
+//! Out:     `Exit`.
+//! Imports: `lang`, `runtime::program`.
+//! Source:  `docs/evaluator.md`; the meaning of each instruction stands in `lang::opcodes`.
+//!
+//! T goes on with the next instruction: that branch is predicted, and nothing is loaded before
+//! the next instruction can be. Operands are borrowed from the file, never copied on the way.
+//! All access is checked; what is not there ends in E.
+
+use std::cmp::Ordering;
+
+use crate::lang::error::EvalError;
+use crate::lang::opcodes::{
+    EXIT_FALSE, EXIT_TRUE, Instruction, NO_ATOM, Op, X_COLD, X_INVERT, X_PART,
+};
+use crate::lang::value::{Tag, Value, arith};
+use crate::runtime::program::Unit;
+use crate::runtime::program::sets::same_text;
+use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Note, Outcome, misfit};
+use crate::runtime::vm::observe::{AtomOutcome, Observer, Sight};
+use crate::runtime::vm::{call, iterate, select};
+
+/// The operand `$at` of the file.
+macro_rules! read {
+    ($arm:lifetime, $file:ident, $at:expr) => {
+        match $file.get(usize::from($at)) {
+            Some(value) => value,
+            None => break $arm Outcome::Error(BROKEN),
+        }
+    };
+}
+
+/// Entry `$at` of a table of the program.
+macro_rules! entry {
+    ($arm:lifetime, $table:expr, $at:expr) => {
+        match $table.get(usize::from($at)) {
+            Some(entry) => entry,
+            None => break $arm Outcome::Error(BROKEN),
+        }
+    };
+}
+
+/// Writes the answer of an instruction to its destination.
+macro_rules! write {
+    ($file:ident, $ins:ident, $answer:expr) => {
+        match ($answer, $file.get_mut(usize::from($ins.c))) {
+            (Ok(value), Some(place)) => {
+                *place = value;
+                Outcome::True
+            }
+            (Err(class), _) => Outcome::Error(class),
+            (Ok(_), None) => Outcome::Error(BROKEN),
+        }
+    };
+}
+
+/// An operator on registers `a` and `b`.
+macro_rules! operate {
+    ($arm:lifetime, $m:ident, $file:ident, $ins:ident, $operator:expr) => {{
+        let (a, b) = (*read!($arm, $file, $ins.a), *read!($arm, $file, $ins.b));
+        let answer = $operator(&mut $m.heap, &a, &b);
+        write!($file, $ins, select::strict(answer, &a, &b))
+    }};
+}
+
+/// Runs a function. Its registers and cursors are its own, so nothing is saved.
+#[expect(clippy::too_many_lines, reason = "one line an arm, and the arms belong together")]
+pub(in crate::runtime) fn run<O: Observer>(
+    m: &mut Machine<'_, O>,
+    file: &mut [Value],
+    unit: &Unit,
+) -> Exit {
+    let program = m.program;
+    let code = program.code(unit);
+    let constants = program.constants.as_slice();
+    let mut pc = 0_usize;
+    while let Some(ins) = code.get(pc) {
+        let x = ins.x;
+        let outcome = 'arm: {
+            match ins.op {
+                Op::CompareInt => {
+                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    if a.tag() == Tag::Int {
+                        Outcome::of(select::related(a.signed().cmp(&k.signed()), x))
+                    } else {
+                        select::relation(&m.heap.view(), a, k, x)
+                    }
+                }
+                Op::CompareUint => {
+                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    if a.tag() == Tag::Uint {
+                        Outcome::of(select::related(a.bits().cmp(&k.bits()), x))
+                    } else {
+                        select::relation(&m.heap.view(), a, k, x)
+                    }
+                }
+                Op::CompareDouble => {
+                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    if a.tag() == Tag::Double {
+                        Outcome::of(floats(a.float().partial_cmp(&k.float()), x))
+                    } else {
+                        select::relation(&m.heap.view(), a, k, x)
+                    }
+                }
+                Op::CompareOther => {
+                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    select::relation(&m.heap.view(), a, k, x)
+                }
+                Op::Compare => {
+                    let (a, b) = (read!('arm, file, ins.a), read!('arm, file, ins.b));
+                    match (a.tag(), b.tag()) {
+                        (Tag::Int, Tag::Int) => {
+                            Outcome::of(select::related(a.signed().cmp(&b.signed()), x))
+                        }
+                        _ => select::relation(&m.heap.view(), a, b, x),
+                    }
+                }
+                Op::EqualString => {
+                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    if a.tag() == Tag::String {
+                        Outcome::of(same_text(&m.heap.view(), a, k))
+                    } else if a.is_present() {
+                        Outcome::False
+                    } else {
+                        Outcome::Error(misfit(a))
+                    }
+                }
+                Op::EqualConst => {
+                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    select::equal(&m.heap.view(), a, k)
+                }
+                Op::Equal => {
+                    let (a, b) = (read!('arm, file, ins.a), read!('arm, file, ins.b));
+                    match (a.tag(), b.tag()) {
+                        (Tag::String, Tag::String) => Outcome::of(same_text(&m.heap.view(), a, b)),
+                        (Tag::Int, Tag::Int) => Outcome::of(a.bits() == b.bits()),
+                        _ => select::equal(&m.heap.view(), a, b),
+                    }
+                }
+                Op::InSet => {
+                    let (a, set) = (read!('arm, file, ins.a), entry!('arm, program.sets, ins.b));
+                    if a.is_present() {
+                        Outcome::of(set.holds(&m.heap.view(), a))
+                    } else {
+                        Outcome::Error(misfit(a))
+                    }
+                }
+                Op::In => {
+                    let (a, b) = (read!('arm, file, ins.a), read!('arm, file, ins.b));
+                    select::contains(&m.heap.view(), a, b)
+                }
+                Op::Holds => {
+                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    select::contains(&m.heap.view(), k, a)
+                }
+                Op::StartsWith => {
+                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    select::on_text(&m.heap.view(), a, k, <[u8]>::starts_with)
+                }
+                Op::EndsWith => {
+                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    select::on_text(&m.heap.view(), a, k, <[u8]>::ends_with)
+                }
+                Op::Contains => {
+                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    select::on_text(&m.heap.view(), a, k, select::occurs)
+                }
+                Op::Matches => {
+                    let (a, pattern) =
+                        (read!('arm, file, ins.a), entry!('arm, program.patterns, ins.b));
+                    if a.tag() == Tag::String {
+                        let text = m.heap.bytes(a);
+                        select::answer(m.caches.matches(pattern, ins.b, text))
+                    } else {
+                        Outcome::Error(misfit(a))
+                    }
+                }
+                Op::CompareSize => {
+                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    if a.tag() == Tag::List {
+                        let size = i64::from(a.len());
+                        Outcome::of(select::related(size.cmp(&k.signed()), x))
+                    } else {
+                        select::compare_size(&m.heap.view(), a, k, x)
+                    }
+                }
+                Op::Flag => {
+                    let a = read!('arm, file, ins.a);
+                    if a.tag() == Tag::Bool {
+                        Outcome::of(a.bits() != 0)
+                    } else {
+                        Outcome::Error(misfit(a))
+                    }
+                }
+                Op::Has => select::has(read!('arm, file, ins.a), x),
+                Op::HasKey => {
+                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    select::has_key(&m.heap.view(), a, k)
+                }
+                Op::HasValue => {
+                    let a = read!('arm, file, ins.a);
+                    if a.tag() == Tag::Optional {
+                        Outcome::of(!a.is_empty())
+                    } else {
+                        Outcome::Error(misfit(a))
+                    }
+                }
+                Op::Test => call::test(m, file, ins),
+                Op::LoadConst => write!(file, ins, Ok(*entry!('arm, constants, ins.b))),
+                Op::Move => {
+                    let a = *read!('arm, file, ins.a);
+                    let answer = if a.is_present() { Ok(a) } else { Err(misfit(&a)) };
+                    write!(file, ins, answer)
+                }
+                Op::Add => operate!('arm, m, file, ins, arith::add),
+                Op::Subtract => operate!('arm, m, file, ins, |_, a, b| arith::subtract(a, b)),
+                Op::Multiply => operate!('arm, m, file, ins, |_, a, b| arith::multiply(a, b)),
+                Op::Divide => operate!('arm, m, file, ins, |_, a, b| arith::divide(a, b)),
+                Op::Modulo => operate!('arm, m, file, ins, |_, a, b| arith::modulo(a, b)),
+                Op::Negate => {
+                    let a = *read!('arm, file, ins.a);
+                    write!(file, ins, select::strict(arith::negate(&a), &a, &a))
+                }
+                Op::Size => {
+                    let size = select::size(&m.heap.view(), read!('arm, file, ins.a));
+                    write!(file, ins, size.map(Value::int))
+                }
+                Op::Index => operate!('arm, m, file, ins, select::index),
+                Op::IndexOptional => operate!('arm, m, file, ins, select::index_optional),
+                Op::Select => {
+                    let (a, k) = (*read!('arm, file, ins.a), entry!('arm, constants, ins.b));
+                    write!(file, ins, select::index(&mut m.heap, &a, k))
+                }
+                Op::Call => write!(file, ins, call::builtin(m, file, ins)),
+                Op::CallAny => write!(file, ins, call::any(m, file, ins)),
+                Op::CallHost => write!(file, ins, call::host(m, file, ins)),
+                Op::Need => call::need(m, file, ins),
+                Op::Catch => write!(file, ins, Ok(m.note.value())),
+                Op::Jump => Outcome::False,
+                Op::Return => {
+                    let a = *read!('arm, file, ins.a);
+                    if a.is_present() {
+                        m.result = a;
+                        return Exit::True;
+                    }
+                    Outcome::Error(misfit(&a))
+                }
+                Op::Decide => {
+                    m.decided = ins.b;
+                    return Exit::True;
+                }
+                Op::Fail => {
+                    let class = u8::try_from(ins.b).ok().and_then(EvalError::from_number);
+                    Outcome::Error(class.unwrap_or(BROKEN))
+                }
+                Op::Iter => iterate::begin(m, file, ins),
+                Op::Next => {
+                    let turn = pc.saturating_sub(usize::from(ins.f)) as u64 + 1;
+                    iterate::advance(m, file, ins, turn)
+                }
+                Op::Pend => iterate::pend(m, ins),
+                Op::LoopEnd => iterate::end(m, ins),
+                Op::Count => iterate::count(m, ins),
+                Op::Counted => write!(file, ins, iterate::counted(m, ins)),
+                Op::Build => iterate::build(m, ins),
+                Op::Append => iterate::add(m, ins, None, *read!('arm, file, ins.a)),
+                Op::Put => {
+                    let (key, value) = (*read!('arm, file, ins.a), *read!('arm, file, ins.c));
+                    iterate::add(m, ins, Some(key), value)
+                }
+                Op::EndList => write!(file, ins, iterate::list(m, ins)),
+                Op::EndMap => write!(file, ins, iterate::map(m, ins)),
+            }
+        };
+        if O::ON && ins.w != NO_ATOM {
+            see(m, file, ins, outcome);
+        }
+        let taken = if x & X_INVERT == 0 { outcome } else { outcome.inverted() };
+        pc = match taken {
+            Outcome::True => pc + 1,
+            Outcome::False => usize::from(ins.f),
+            Outcome::Error(class) => {
+                if x & X_COLD == 0 {
+                    note(m, class, unit, pc);
+                }
+                usize::from(ins.e)
+            }
+            Outcome::Noted => usize::from(ins.e),
+        };
+    }
+    exit(pc, code.len())
+}
+
+/// Where the function left.
+fn exit(pc: usize, len: usize) -> Exit {
+    if pc == len || pc == usize::from(EXIT_TRUE) {
+        Exit::True
+    } else if pc == usize::from(EXIT_FALSE) {
+        Exit::False
+    } else {
+        Exit::Error
+    }
+}
+
+/// Whether two doubles stand in a relation of `x`; `NaN` stands in none.
+#[inline]
+fn floats(order: Option<Ordering>, x: u8) -> bool {
+    order.is_some_and(|order| select::related(order, x))
+}
+
+#[cold]
+fn note<O: Observer>(m: &mut Machine<'_, O>, class: EvalError, unit: &Unit, pc: usize) {
+    let pc = u32::try_from(pc).unwrap_or(u32::MAX);
+    m.note = Note { class, pc: unit.first.saturating_add(pc) };
+}
+
+/// Shows the outcome of an atom; a part of one shows only that it failed.
+fn see<O: Observer>(m: &mut Machine<'_, O>, file: &[Value], ins: &Instruction, outcome: Outcome) {
+    let part = ins.x & X_PART != 0;
+    let outcome = match outcome {
+        Outcome::True | Outcome::False if part => return,
+        Outcome::True => AtomOutcome::True,
+        Outcome::False => AtomOutcome::False,
+        Outcome::Error(class) => AtomOutcome::Error(class),
+        Outcome::Noted => AtomOutcome::Error(m.note.class),
+    };
+    let view = m.heap.view();
+    m.observer.see(Sight { atom: ins.w, outcome, instruction: ins, file, view });
+}

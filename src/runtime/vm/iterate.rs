@@ -1,0 +1,207 @@
+//! Loops over lists and maps, and lists and maps that are built.
+//!
+//! In:      cursors, builders, the file.
+//! Out:     an outcome; elements in registers.
+//! Imports: `lang`.
+
+use crate::lang::error::EvalError;
+use crate::lang::opcodes::{Instruction, X_COLD, X_OPTIONAL, X_PAIRS};
+use crate::lang::value::heap::View;
+use crate::lang::value::{Space, Tag, Value, map};
+use crate::runtime::vm::machine::{BROKEN, Builder, Cursor, Machine, Outcome, misfit};
+use crate::runtime::vm::observe::Observer;
+
+type Answer = Result<Value, EvalError>;
+
+fn index(height: usize) -> u32 {
+    u32::try_from(height).unwrap_or(u32::MAX)
+}
+
+/// `Iter`
+#[inline(never)]
+pub(in crate::runtime) fn begin<O: Observer>(
+    m: &mut Machine<'_, O>,
+    file: &mut [Value],
+    ins: &Instruction,
+) -> Outcome {
+    let Some(list) = file.get(usize::from(ins.a)) else { return Outcome::Error(BROKEN) };
+    if !matches!(list.tag(), Tag::List | Tag::Map) {
+        return Outcome::Error(misfit(list));
+    }
+    let cursor = Cursor {
+        base: list.off(),
+        len: list.len(),
+        columns: list.columns(),
+        space: list.space(),
+        map: list.tag() == Tag::Map,
+        height: index(m.heap.store.height()),
+        ..Cursor::IDLE
+    };
+    let Some(place) = m.cursors.get_mut(usize::from(ins.b)) else {
+        return Outcome::Error(BROKEN);
+    };
+    *place = cursor;
+    if cursor.len == 0 {
+        return Outcome::False;
+    }
+    take(&m.heap.view(), &cursor, file, ins)
+}
+
+/// `Next`: F goes back to the body.
+#[inline]
+pub(in crate::runtime) fn advance<O: Observer>(
+    m: &mut Machine<'_, O>,
+    file: &mut [Value],
+    ins: &Instruction,
+    turn: u64,
+) -> Outcome {
+    let Some(cursor) = m.cursors.get_mut(usize::from(ins.b)) else {
+        return Outcome::Error(BROKEN);
+    };
+    cursor.at = cursor.at.saturating_add(1);
+    if cursor.at >= cursor.len {
+        return Outcome::True;
+    }
+    if let Err(class) = m.budget.spend(turn) {
+        return Outcome::Error(class);
+    }
+    let cursor = *cursor;
+    match take(&m.heap.view(), &cursor, file, ins) {
+        Outcome::True => Outcome::False,
+        other @ (Outcome::False | Outcome::Error(_) | Outcome::Noted) => other,
+    }
+}
+
+/// Copies the element that the cursor stands on into the registers from `c` on.
+#[inline]
+fn take(view: &View<'_>, cursor: &Cursor, file: &mut [Value], ins: &Instruction) -> Outcome {
+    let store = match cursor.space {
+        Space::Program => view.program_elements,
+        Space::Request | Space::Arena | Space::Builtin => view.elements,
+    };
+    let columns = usize::from(cursor.columns);
+    let first = cursor.base as usize + cursor.at as usize * columns;
+    let pairs = ins.x & X_PAIRS != 0;
+    let columns = if cursor.map && !pairs { 1 } else { columns };
+    let mut to = usize::from(ins.c);
+    if pairs && !cursor.map {
+        let Some(place) = file.get_mut(to) else { return Outcome::Error(BROKEN) };
+        *place = Value::int(i64::from(cursor.at));
+        to += 1;
+    }
+    match (store.get(first..first + columns), file.get_mut(to..to + columns)) {
+        (Some(from), Some(to)) => {
+            to.copy_from_slice(from);
+            Outcome::True
+        }
+        _ => Outcome::Error(BROKEN),
+    }
+}
+
+/// `Pend`: keeps what the first failed element noted.
+pub(in crate::runtime) fn pend<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Outcome {
+    let note = m.note;
+    let Some(cursor) = m.cursors.get_mut(usize::from(ins.b)) else {
+        return Outcome::Error(BROKEN);
+    };
+    if !cursor.failed {
+        cursor.failed = true;
+        cursor.note = note;
+    }
+    m.heap.store.drop_stack(cursor.height as usize);
+    Outcome::True
+}
+
+/// `LoopEnd`
+pub(in crate::runtime) fn end<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Outcome {
+    let Some(cursor) = m.cursors.get(usize::from(ins.b)) else { return Outcome::Error(BROKEN) };
+    if !cursor.failed {
+        return Outcome::False;
+    }
+    if ins.x & X_COLD == 0 {
+        m.note = cursor.note;
+    }
+    Outcome::Noted
+}
+
+/// `Count`
+pub(in crate::runtime) fn count<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Outcome {
+    let Some(cursor) = m.cursors.get_mut(usize::from(ins.b)) else {
+        return Outcome::Error(BROKEN);
+    };
+    cursor.count = cursor.count.saturating_add(1);
+    Outcome::True
+}
+
+/// `Counted`
+pub(in crate::runtime) fn counted<O: Observer>(m: &Machine<'_, O>, ins: &Instruction) -> Answer {
+    let cursor = m.cursors.get(usize::from(ins.b)).ok_or(BROKEN)?;
+    Ok(Value::int(cursor.count))
+}
+
+/// `Build`
+pub(in crate::runtime) fn build<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Outcome {
+    let height = index(m.heap.store.height());
+    let Some(builder) = m.builders.get_mut(usize::from(ins.b)) else {
+        return Outcome::Error(BROKEN);
+    };
+    *builder = Builder { height, len: 0 };
+    Outcome::True
+}
+
+/// `Append` and `Put`: `values` go to the builder. With `X_OPTIONAL` the last is an optional.
+pub(in crate::runtime) fn add<O: Observer>(
+    m: &mut Machine<'_, O>,
+    ins: &Instruction,
+    key: Option<Value>,
+    value: Value,
+) -> Outcome {
+    match push(m, ins, key, value) {
+        Ok(()) => Outcome::True,
+        Err(class) => Outcome::Error(class),
+    }
+}
+
+fn push<O: Observer>(
+    m: &mut Machine<'_, O>,
+    ins: &Instruction,
+    key: Option<Value>,
+    value: Value,
+) -> Result<(), EvalError> {
+    if let Some(absent) = key.iter().chain([&value]).find(|value| !value.is_present()) {
+        return Err(misfit(absent));
+    }
+    let mut value = value;
+    if ins.x & X_OPTIONAL != 0 {
+        if value.tag() != Tag::Optional {
+            return Err(EvalError::NoSuchOverload);
+        }
+        match m.heap.elements(&value).first() {
+            Some(inner) => value = *inner,
+            None => return Ok(()),
+        }
+    }
+    let builder = m.builders.get_mut(usize::from(ins.b)).ok_or(BROKEN)?;
+    m.heap.store.drop_stack(builder.height as usize + builder.len as usize);
+    if let Some(key) = key {
+        m.heap.store.push_stack(key)?;
+    }
+    m.heap.store.push_stack(value)?;
+    builder.len += 1 + u32::from(key.is_some());
+    Ok(())
+}
+
+/// `EndList`
+pub(in crate::runtime) fn list<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Answer {
+    let builder = m.builders.get(usize::from(ins.b)).copied().ok_or(BROKEN)?;
+    m.heap.store.drop_stack(builder.height as usize + builder.len as usize);
+    let off = m.heap.store.finish(builder.height as usize)?;
+    Ok(Value::list(Space::Arena, off, builder.len, 1))
+}
+
+/// `EndMap`
+pub(in crate::runtime) fn map<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Answer {
+    let builder = m.builders.get(usize::from(ins.b)).copied().ok_or(BROKEN)?;
+    m.heap.store.drop_stack(builder.height as usize + builder.len as usize);
+    map::finish(&mut m.heap, builder.height as usize)
+}

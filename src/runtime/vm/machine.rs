@@ -1,0 +1,248 @@
+//! The state that instructions work on, beside the file.
+//!
+//! In:      a program, the frame of a scratch, text of the request, host results.
+//! Out:     `Machine`, lent to `exec` for one decision.
+//! Imports: `lang`, `runtime::program`.
+
+use crate::lang::error::EvalError;
+use crate::lang::value::heap::Heap;
+use crate::lang::value::{Space, Tag, Value};
+use crate::runtime::program::Program;
+use crate::runtime::program::matching::MatchCaches;
+use crate::runtime::vm::budget::Budget;
+use crate::runtime::vm::hosts::HostTable;
+use crate::runtime::vm::observe::Observer;
+
+/// The error of a program that names what is not there. No verified program does, so nobody
+/// meets it; it fails closed like any other.
+pub(in crate::runtime) const BROKEN: EvalError = EvalError::NoSuchOverload;
+
+/// How an instruction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runtime) enum Outcome {
+    /// On to the next instruction.
+    True,
+    /// On to `f`.
+    False,
+    /// On to `e`; the class is to be noted.
+    Error(EvalError),
+    /// On to `e`; what failed was noted already.
+    Noted,
+}
+
+impl Outcome {
+    /// T or F.
+    #[inline]
+    pub(in crate::runtime) const fn of(truth: bool) -> Self {
+        if truth { Self::True } else { Self::False }
+    }
+
+    /// T and F swapped.
+    #[inline]
+    pub(in crate::runtime) const fn inverted(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Error(_) | Self::Noted => self,
+        }
+    }
+}
+
+/// How a function ended. Its value, outcome or error lies in the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runtime) enum Exit {
+    /// T: the condition holds, a value was returned, an outcome was chosen.
+    True,
+    /// F: the condition does not hold, the rule is silent.
+    False,
+    /// E: the note says what failed.
+    Error,
+}
+
+/// What failed, and where: an instruction of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runtime) struct Note {
+    pub(in crate::runtime) class: EvalError,
+    pub(in crate::runtime) pc: u32,
+}
+
+impl Note {
+    pub(in crate::runtime) const NONE: Self = Self { class: BROKEN, pc: 0 };
+
+    /// As the value of a variable.
+    pub(in crate::runtime) const fn value(self) -> Value {
+        Value::error(self.class as u8, self.pc)
+    }
+
+    /// From the value of a variable.
+    pub(in crate::runtime) fn of(value: &Value) -> Self {
+        let number = u8::try_from(value.bits()).unwrap_or_default();
+        let class = EvalError::from_number(number).unwrap_or(BROKEN);
+        Self { class, pc: value.off() }
+    }
+}
+
+/// A loop.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Cursor {
+    /// First value in the element store.
+    pub(in crate::runtime) base: u32,
+    /// The element that the loop stands on.
+    pub(in crate::runtime) at: u32,
+    /// Number of elements.
+    pub(in crate::runtime) len: u32,
+    /// Values an element takes.
+    pub(in crate::runtime) columns: u16,
+    pub(in crate::runtime) space: Space,
+    pub(in crate::runtime) map: bool,
+    pub(in crate::runtime) failed: bool,
+    /// What the first element that failed noted.
+    pub(in crate::runtime) note: Note,
+    /// Elements counted.
+    pub(in crate::runtime) count: i64,
+    /// Height of the build stack when the loop began.
+    pub(in crate::runtime) height: u32,
+}
+
+impl Cursor {
+    pub(in crate::runtime) const IDLE: Self = Self {
+        base: 0,
+        at: 0,
+        len: 0,
+        columns: 1,
+        space: Space::Arena,
+        map: false,
+        failed: false,
+        note: Note::NONE,
+        count: 0,
+        height: 0,
+    };
+}
+
+/// A list or map that is being built: where its values begin on the build stack, how many there
+/// are. What a failed part left above them is dropped when the next value comes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::runtime) struct Builder {
+    pub(in crate::runtime) height: u32,
+    pub(in crate::runtime) len: u32,
+}
+
+/// What is known of a function for the rest of the decision.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Memo {
+    /// The decision that it holds for.
+    pub(in crate::runtime) epoch: u32,
+    pub(in crate::runtime) exit: Exit,
+    /// The value, or the error.
+    pub(in crate::runtime) value: Value,
+}
+
+impl Memo {
+    pub(in crate::runtime) const EMPTY: Self =
+        Self { epoch: 0, exit: Exit::Error, value: Value::ABSENT };
+}
+
+/// Everything but the file that instructions read and write. The file is passed beside it, or
+/// its pointer and length would be loaded again at every step.
+#[derive(Debug)]
+pub(in crate::runtime) struct Machine<'a, O: Observer> {
+    pub(in crate::runtime) program: &'a Program,
+    pub(in crate::runtime) heap: Heap<'a>,
+    pub(in crate::runtime) cursors: &'a mut [Cursor],
+    pub(in crate::runtime) builders: &'a mut [Builder],
+    pub(in crate::runtime) memos: &'a mut [Memo],
+    pub(in crate::runtime) epoch: u32,
+    pub(in crate::runtime) caches: &'a mut MatchCaches,
+    pub(in crate::runtime) hosts: Option<&'a HostTable>,
+    pub(in crate::runtime) budget: Budget,
+    /// What failed last in code that is not cold.
+    pub(in crate::runtime) note: Note,
+    /// What the last value function returned.
+    pub(in crate::runtime) result: Value,
+    /// What the last decision function chose.
+    pub(in crate::runtime) decided: u16,
+    pub(in crate::runtime) depth: usize,
+    pub(in crate::runtime) observer: O,
+}
+
+/// What a machine works with and a scratch keeps.
+#[derive(Debug)]
+pub(in crate::runtime) struct Workings {
+    pub(in crate::runtime) cursors: Vec<Cursor>,
+    pub(in crate::runtime) builders: Vec<Builder>,
+    pub(in crate::runtime) memos: Vec<Memo>,
+    /// Counts decisions; memos of another epoch are not valid.
+    pub(in crate::runtime) epoch: u32,
+    pub(in crate::runtime) caches: MatchCaches,
+}
+
+impl Workings {
+    pub(in crate::runtime) fn of(program: &Program) -> Self {
+        Self {
+            cursors: vec![Cursor::IDLE; program.sizes.cursors],
+            builders: vec![Builder::default(); program.sizes.cursors],
+            memos: vec![Memo::EMPTY; program.sizes.memos],
+            epoch: 0,
+            caches: MatchCaches::of(&program.patterns),
+        }
+    }
+
+    /// Begins a decision.
+    pub(in crate::runtime) fn begin(&mut self) {
+        self.epoch = self.epoch.wrapping_add(1);
+        if self.epoch == 0 {
+            self.memos.fill(Memo::EMPTY);
+            self.epoch = 1;
+        }
+    }
+}
+
+impl<'a, O: Observer> Machine<'a, O> {
+    pub(in crate::runtime) fn new(
+        program: &'a Program,
+        heap: Heap<'a>,
+        workings: &'a mut Workings,
+        hosts: Option<&'a HostTable>,
+        observer: O,
+    ) -> Self {
+        Self {
+            program,
+            heap,
+            cursors: &mut workings.cursors,
+            builders: &mut workings.builders,
+            memos: &mut workings.memos,
+            epoch: workings.epoch,
+            caches: &mut workings.caches,
+            hosts,
+            budget: Budget::new(program.module.manifest.metered),
+            note: Note::NONE,
+            result: Value::ABSENT,
+            decided: 0,
+            depth: 0,
+            observer,
+        }
+    }
+}
+
+/// What reading `value` as an operand of the wrong kind is: absent is no such key, and an error
+/// that a register keeps is raised again.
+#[cold]
+pub(in crate::runtime) fn misfit(value: &Value) -> EvalError {
+    match value.tag() {
+        Tag::Absent => EvalError::NoSuchKey,
+        Tag::Error => Note::of(value).class,
+        Tag::Null
+        | Tag::Bool
+        | Tag::Int
+        | Tag::Uint
+        | Tag::Double
+        | Tag::String
+        | Tag::Bytes
+        | Tag::Timestamp
+        | Tag::Duration
+        | Tag::Type
+        | Tag::List
+        | Tag::Map
+        | Tag::Optional => EvalError::NoSuchOverload,
+    }
+}

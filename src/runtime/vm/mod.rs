@@ -1,0 +1,24 @@
+//! Deciding: a request and a verified program in, a decision out.
+//!
+//! In:      `Program`, a context, a moment, a `Scratch`.
+//! Out:     `Decision`. Total: no allocation, no failure; rules that failed are in it.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`; not `runtime::verify`.
+//! Source:  `docs/evaluator.md`.
+
+mod budget;
+mod call;
+pub mod decide;
+pub mod decision;
+mod exec;
+pub mod hosts;
+mod iterate;
+mod machine;
+mod message;
+pub mod observe;
+pub mod report;
+pub mod request;
+pub mod scratch;
+mod select;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! Watching a decision: a generic parameter that costs nothing when nobody watches.
+//!
+//! In:      instructions that belong to an atom, as they run.
+//! Out:     what an observer keeps; `Witness` keeps two bits an atom.
+//! Imports: `lang`.
+
+use crate::lang::error::EvalError;
+use crate::lang::opcodes::Instruction;
+use crate::lang::value::Value;
+use crate::lang::value::heap::View;
+
+/// The outcome of an atom, not inverted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtomOutcome {
+    /// It does not hold.
+    False,
+    /// It holds.
+    True,
+    /// It failed.
+    Error(EvalError),
+}
+
+/// What is seen of an atom when it is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight<'a> {
+    /// The atom.
+    pub atom: u16,
+    /// How it came out.
+    pub outcome: AtomOutcome,
+    /// The instruction that decided it.
+    pub instruction: &'a Instruction,
+    /// Slots and registers.
+    pub file: &'a [Value],
+    /// What values point into.
+    pub view: View<'a>,
+}
+
+/// Somebody who watches a decision.
+pub trait Observer {
+    /// Whether anything is seen at all; without it the loop contains no trace of observers.
+    const ON: bool;
+    /// An atom was decided, or failed. One atom may be seen several times in a decision.
+    fn see(&mut self, sight: Sight<'_>);
+}
+
+/// Nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+    const ON: bool = false;
+    fn see(&mut self, _sight: Sight<'_>) {}
+}
+
+impl<O: Observer> Observer for &mut O {
+    const ON: bool = O::ON;
+    fn see(&mut self, sight: Sight<'_>) {
+        O::see(self, sight);
+    }
+}
+
+/// What a witness says of an atom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Known {
+    /// Not evaluated.
+    Unseen,
+    /// False.
+    False,
+    /// True.
+    True,
+    /// Failed.
+    Error,
+}
+
+/// Two bits an atom, in the order of atoms, from the low bits of the first byte on: 0 not
+/// evaluated, 1 false, 2 true, 3 error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Witness {
+    bits: Vec<u8>,
+}
+
+impl Witness {
+    /// A witness of this many atoms, none of them evaluated.
+    #[must_use]
+    pub fn new(atoms: u16) -> Self {
+        Self { bits: vec![0; usize::from(atoms).div_ceil(4)] }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.bits.fill(0);
+    }
+
+    /// The bits.
+    #[must_use]
+    pub fn bits(&self) -> &[u8] {
+        &self.bits
+    }
+
+    /// What is known of an atom.
+    #[must_use]
+    pub fn atom(&self, atom: u16) -> Known {
+        let byte = self.bits.get(usize::from(atom / 4)).copied().unwrap_or(0);
+        match byte >> (2 * (atom % 4)) & 3 {
+            0 => Known::Unseen,
+            1 => Known::False,
+            2 => Known::True,
+            _ => Known::Error,
+        }
+    }
+}
+
+impl Observer for Witness {
+    const ON: bool = true;
+
+    fn see(&mut self, sight: Sight<'_>) {
+        let code: u8 = match sight.outcome {
+            AtomOutcome::False => 1,
+            AtomOutcome::True => 2,
+            AtomOutcome::Error(_) => 3,
+        };
+        let shift = 2 * (sight.atom % 4);
+        if let Some(byte) = self.bits.get_mut(usize::from(sight.atom / 4)) {
+            *byte = *byte & !(3 << shift) | code << shift;
+        }
+    }
+}

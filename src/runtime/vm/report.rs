@@ -1,0 +1,285 @@
+//! A decision as data of its own: for records, tools and other languages.
+//!
+//! In:      a `Decision`.
+//! Out:     `DecisionReport`, its JSON, its digest.
+//! Imports: `lang`, `runtime::bundle`.
+//! Source:  `docs/decisions.md`, section "A decision in JSON".
+
+use std::fmt::{self, Write};
+
+use sha2::{Digest, Sha256};
+
+use crate::lang::decision::Effect;
+use crate::lang::error::EvalError;
+use crate::lang::value::json::{self, Form};
+use crate::lang::value::text::write_scalar;
+use crate::lang::value::{Tag, Value};
+use crate::runtime::bundle::module::EscalationRow;
+use crate::runtime::program::Program;
+use crate::runtime::vm::decision::Decision;
+
+/// A decision that owns what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionReport {
+    /// The effect; `None` where nothing can decide.
+    pub effect: Option<Effect>,
+    /// Id of the rule that won; `None` where the default spoke.
+    pub rule: Option<String>,
+    /// Ids of the rules that fired, in document order.
+    pub fired: Vec<String>,
+    /// Ids of the shadow rules that fired.
+    pub shadow: Vec<String>,
+    /// The winner's message; empty where it has none.
+    pub reason: String,
+    /// Outputs by name.
+    pub outputs: Vec<OutputReport>,
+    /// What failed.
+    pub errors: Vec<ErrorReport>,
+    /// To whom it goes, where it escalates.
+    pub escalation: Option<EscalationReport>,
+    /// Cost in units.
+    pub cost: u64,
+    /// SHA-256 of what the decision says, without places and texts of errors.
+    pub digest: [u8; 32],
+    /// SHA-256 root of the bundle.
+    pub bundle: [u8; 32],
+    /// Seconds and nanoseconds since the epoch.
+    pub now: (i64, u32),
+}
+
+/// The output of a CEL Policy document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputReport {
+    /// Name of the document.
+    pub name: String,
+    /// As JSON for people and other programs.
+    pub plain: String,
+    /// As JSON that keeps kinds apart.
+    pub canonical: String,
+}
+
+/// Something that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorReport {
+    /// The rule or output; `None` where the input was refused.
+    pub rule: Option<String>,
+    /// How.
+    pub class: EvalError,
+    /// Where: the path of an input, as a JSON Pointer; the place in a source where tools know it.
+    pub at: Option<String>,
+    /// The instruction that failed, from the start of the program's code.
+    pub pc: Option<u32>,
+    /// Byte of the context.
+    pub offset: Option<usize>,
+    /// One sentence.
+    pub message: String,
+}
+
+/// To whom a decision goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EscalationReport {
+    /// Who may approve.
+    pub to: Vec<String>,
+    /// How many must.
+    pub quorum: u32,
+    /// Nanoseconds; `None` without an end.
+    pub timeout_ns: Option<i64>,
+    /// Whether no answer suspends rather than denies.
+    pub suspend: bool,
+}
+
+impl DecisionReport {
+    /// The report of a decision, its message included.
+    #[must_use]
+    pub fn of(decision: &mut Decision<'_>) -> Self {
+        let program = decision.program();
+        let reason = decision.reason().to_owned();
+        let moment = decision.moment();
+        let mut report = Self {
+            effect: decision.effect(),
+            rule: decision.rule().map(str::to_owned),
+            fired: decision.fired_ids().map(str::to_owned).collect(),
+            shadow: decision.shadow_ids().map(str::to_owned).collect(),
+            reason,
+            outputs: decision.outputs().filter_map(|row| output(decision, row)).collect(),
+            errors: errors(decision),
+            escalation: decision.escalation().map(|row| escalation(program, row)),
+            cost: decision.cost(),
+            digest: [0; 32],
+            bundle: program.digest(),
+            now: (moment.seconds, moment.nanoseconds),
+        };
+        report.digest = report.digested();
+        report
+    }
+
+    /// The decision as one line of JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = String::new();
+        // Writing to a string does not fail.
+        let _ = self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) -> fmt::Result {
+        out.write_str("{\"effect\":")?;
+        optional(out, self.effect.map(Effect::word))?;
+        out.write_str(",\"rule\":")?;
+        optional(out, self.rule.as_deref())?;
+        out.write_str(",\"fired\":")?;
+        list(out, &self.fired, |out, id| string(out, id))?;
+        out.write_str(",\"shadow\":")?;
+        list(out, &self.shadow, |out, id| string(out, id))?;
+        out.write_str(",\"reason\":")?;
+        string(out, &self.reason)?;
+        out.write_str(",\"obligations\":[],\"outputs\":{")?;
+        for (at, output) in self.outputs.iter().enumerate() {
+            out.write_str(if at == 0 { "" } else { "," })?;
+            string(out, &output.name)?;
+            write!(out, ":{}", output.plain)?;
+        }
+        out.write_str("},\"errors\":")?;
+        list(out, &self.errors, error)?;
+        if let Some(escalation) = &self.escalation {
+            out.write_str(",\"to\":")?;
+            list(out, &escalation.to, |out, who| string(out, who))?;
+            write!(out, ",\"quorum\":{},\"timeout\":", escalation.quorum)?;
+            let timeout = escalation.timeout_ns.map(|timeout| text(&Value::duration(timeout)));
+            optional(out, timeout.as_deref())?;
+            let then = if escalation.suspend { "suspend" } else { "deny" };
+            write!(out, ",\"on_timeout\":\"{then}\"")?;
+        }
+        write!(out, ",\"cost\":{},\"digest\":\"sha256:", self.cost)?;
+        hex(out, &self.digest)?;
+        out.write_str("\",\"bundle\":\"sha256:")?;
+        hex(out, &self.bundle)?;
+        let now = text(&Value::timestamp(self.now.0, self.now.1));
+        write!(out, "\",\"now\":\"{now}\"}}")
+    }
+
+    /// SHA-256 of effect, fired rules, reason, obligations, outputs and error classes.
+    fn digested(&self) -> [u8; 32] {
+        let mut out = String::from("policyc.decision.v1\0");
+        // Writing to a string does not fail.
+        let _ = self.write_canonical(&mut out);
+        Sha256::digest(out.as_bytes()).into()
+    }
+
+    fn write_canonical(&self, out: &mut String) -> fmt::Result {
+        out.write_str("{\"effect\":")?;
+        optional(out, self.effect.map(Effect::word))?;
+        out.write_str(",\"errors\":")?;
+        list(out, &self.errors, |out, error| {
+            write!(out, "{{\"class\":\"{}\",\"rule\":", error.class.word())?;
+            optional(out, error.rule.as_deref())?;
+            out.write_char('}')
+        })?;
+        out.write_str(",\"fired\":")?;
+        list(out, &self.fired, |out, id| string(out, id))?;
+        out.write_str(",\"obligations\":[],\"outputs\":{")?;
+        let mut outputs: Vec<&OutputReport> = self.outputs.iter().collect();
+        outputs.sort_by(|a, b| a.name.cmp(&b.name));
+        for (at, output) in outputs.iter().enumerate() {
+            out.write_str(if at == 0 { "" } else { "," })?;
+            string(out, &output.name)?;
+            write!(out, ":{}", output.canonical)?;
+        }
+        out.write_str("},\"reason\":")?;
+        string(out, &self.reason)?;
+        out.write_char('}')
+    }
+}
+
+/// An output that has a value: one that failed, or an optional that is empty, has none.
+fn output(decision: &Decision<'_>, (name, value): (&str, Value)) -> Option<OutputReport> {
+    let view = decision.view();
+    let mut value = value;
+    if value.tag() == Tag::Optional {
+        value = *view.elements(&value).first()?;
+    }
+    let (mut plain, mut canonical) = (String::new(), String::new());
+    if !value.is_present() {
+        return None;
+    }
+    json::write(&view, &value, Form::Plain, &mut plain).ok()?;
+    json::write(&view, &value, Form::Canonical, &mut canonical).ok()?;
+    Some(OutputReport { name: name.to_owned(), plain, canonical })
+}
+
+fn errors(decision: &Decision<'_>) -> Vec<ErrorReport> {
+    let program = decision.program();
+    let refused = decision.input_error().map(|error| ErrorReport {
+        rule: None,
+        class: EvalError::Input,
+        at: Some(error.path(program)),
+        pc: None,
+        offset: error.offset,
+        message: error.message(program),
+    });
+    let failed = decision.failures().iter().map(|failure| ErrorReport {
+        rule: Some(failure.by.name(program).to_owned()),
+        class: failure.class,
+        at: None,
+        pc: Some(failure.pc),
+        offset: None,
+        message: failure.class.code().title().to_owned(),
+    });
+    refused.into_iter().chain(failed).collect()
+}
+
+fn escalation(program: &Program, row: &EscalationRow) -> EscalationReport {
+    EscalationReport {
+        to: row.to.iter().map(|who| program.string(*who).to_owned()).collect(),
+        quorum: row.quorum,
+        timeout_ns: row.timeout_ns,
+        suspend: row.suspend,
+    }
+}
+
+fn error(out: &mut String, error: &ErrorReport) -> fmt::Result {
+    out.write_str("{\"rule\":")?;
+    optional(out, error.rule.as_deref())?;
+    let code = error.class.code();
+    write!(out, ",\"code\":\"{}\",\"class\":\"{}\",\"at\":", code.id(), error.class.word())?;
+    optional(out, error.at.as_deref())?;
+    out.write_str(",\"message\":")?;
+    string(out, &error.message)?;
+    out.write_char('}')
+}
+
+fn string(out: &mut String, text: &str) -> fmt::Result {
+    json::write_string(out, "", text)
+}
+
+fn optional(out: &mut String, text: Option<&str>) -> fmt::Result {
+    match text {
+        Some(text) => string(out, text),
+        None => out.write_str("null"),
+    }
+}
+
+fn list<T>(
+    out: &mut String,
+    items: &[T],
+    mut write: impl FnMut(&mut String, &T) -> fmt::Result,
+) -> fmt::Result {
+    out.write_char('[')?;
+    for (at, item) in items.iter().enumerate() {
+        out.write_str(if at == 0 { "" } else { "," })?;
+        write(out, item)?;
+    }
+    out.write_char(']')
+}
+
+/// A timestamp or duration as `string()` writes it.
+fn text(value: &Value) -> String {
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    let _ = write_scalar(&mut out, value);
+    out
+}
+
+fn hex(out: &mut String, bytes: &[u8]) -> fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+}

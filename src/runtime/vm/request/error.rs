@@ -1,0 +1,174 @@
+//! Why a context was refused.
+//!
+//! In:      facts found while reading.
+//! Out:     `InputError`.
+//! Imports: `runtime::program`.
+
+use std::fmt;
+
+use crate::runtime::bundle::module::NONE;
+use crate::runtime::program::Program;
+use crate::runtime::program::plan::Asker;
+
+/// Why a context was refused, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputError {
+    /// What is wrong.
+    pub kind: InputKind,
+    /// Byte of the context where it was found; `None` where something is missing.
+    pub offset: Option<usize>,
+    /// Node of the path trie: the nearest place that the bundle reads.
+    pub(in crate::runtime) node: u16,
+}
+
+/// What is wrong with a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// It is not UTF-8.
+    NotUtf8,
+    /// It is larger than `CONTEXT_BYTES_MAX`.
+    TooLarge,
+    /// It nests deeper than `CONTEXT_DEPTH_MAX`.
+    TooDeep,
+    /// It holds more values than `CONTEXT_NODES_MAX`.
+    TooManyValues,
+    /// What is read of it does not fit the memory of a decision.
+    TooMuchRead,
+    /// It ends too early.
+    Truncated,
+    /// Something that JSON does not have at this place.
+    Syntax,
+    /// A control character in a string.
+    Control,
+    /// An escape that JSON does not have.
+    Escape,
+    /// Half of a surrogate pair.
+    Surrogate,
+    /// A number that neither 64-bit integers nor doubles can hold.
+    NumberRange,
+    /// A key is given twice.
+    DuplicateKey,
+    /// Something follows behind the context.
+    Trailing,
+    /// The context is no object.
+    NotAnObject,
+    /// A value of another type than the schema says; this is what it says.
+    WrongType(&'static str),
+    /// A field that the schema does not have.
+    UnknownField,
+    /// A field that the schema requires is not there.
+    MissingField,
+    /// A list longer than the schema says.
+    TooLong,
+    /// A place that a rule or output needs is not there, or is of another type.
+    Needed(Asker, &'static str),
+}
+
+impl InputError {
+    /// The nearest place that the bundle reads, as a JSON Pointer.
+    #[must_use]
+    pub fn path(&self, program: &Program) -> String {
+        if self.node == NONE {
+            return String::new();
+        }
+        program.paths.pointer(&program.text, self.node)
+    }
+
+    /// The rule that would have read what is missing, if one is known.
+    #[must_use]
+    pub fn reader<'p>(&self, program: &'p Program) -> Option<&'p str> {
+        match self.kind {
+            InputKind::Needed(by, _) => Some(by.name(program)),
+            InputKind::NotUtf8
+            | InputKind::TooLarge
+            | InputKind::TooDeep
+            | InputKind::TooManyValues
+            | InputKind::TooMuchRead
+            | InputKind::Truncated
+            | InputKind::Syntax
+            | InputKind::Control
+            | InputKind::Escape
+            | InputKind::Surrogate
+            | InputKind::NumberRange
+            | InputKind::DuplicateKey
+            | InputKind::Trailing
+            | InputKind::NotAnObject
+            | InputKind::WrongType(_)
+            | InputKind::UnknownField
+            | InputKind::MissingField
+            | InputKind::TooLong => None,
+        }
+    }
+
+    /// One sentence, without the place.
+    #[must_use]
+    pub fn message(&self, program: &Program) -> String {
+        match self.kind {
+            InputKind::Needed(by, expected) => {
+                let (path, rule) = (self.path(program), by.name(program));
+                format!("`{path}` is not {expected}, and `{rule}` reads it")
+            }
+            kind @ (InputKind::NotUtf8
+            | InputKind::TooLarge
+            | InputKind::TooDeep
+            | InputKind::TooManyValues
+            | InputKind::TooMuchRead
+            | InputKind::Truncated
+            | InputKind::Syntax
+            | InputKind::Control
+            | InputKind::Escape
+            | InputKind::Surrogate
+            | InputKind::NumberRange
+            | InputKind::DuplicateKey
+            | InputKind::Trailing
+            | InputKind::NotAnObject
+            | InputKind::WrongType(_)
+            | InputKind::UnknownField
+            | InputKind::MissingField
+            | InputKind::TooLong) => kind.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for InputKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::NotUtf8 => "the context is not UTF-8",
+            Self::TooLarge => "the context is too large",
+            Self::TooDeep => "the context nests too deeply",
+            Self::TooManyValues => "the context holds too many values",
+            Self::TooMuchRead => "the context holds more text and elements than a decision may",
+            Self::Truncated => "the context ends too early",
+            Self::Syntax => "this is not JSON",
+            Self::Control => "a control character in a string must be escaped",
+            Self::Escape => "JSON does not have this escape",
+            Self::Surrogate => "half of a surrogate pair is no character",
+            Self::NumberRange => "this number is out of range",
+            Self::DuplicateKey => "this key is given twice",
+            Self::Trailing => "something follows behind the context",
+            Self::NotAnObject => "the context is not an object",
+            Self::WrongType(expected) => return write!(f, "this is not {expected}"),
+            Self::UnknownField => "the schema does not have this field",
+            Self::MissingField => "a field that the schema requires is not there",
+            Self::TooLong => "this list is longer than the schema says",
+            Self::Needed(_, expected) => {
+                return write!(f, "a place that is read is not {expected}");
+            }
+        };
+        f.write_str(text)
+    }
+}
+
+impl Asker {
+    /// Id of the rule, or name of the output.
+    #[must_use]
+    pub fn name(self, program: &Program) -> &str {
+        match self {
+            Self::Rule(rule) => program.rule_id(rule),
+            Self::Output(at) => {
+                let row = program.module.outputs.get(usize::from(at));
+                row.map_or("", |row| program.string(row.name))
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Requests: where the input comes from, and how it gets into slots.
+//!
+//! In:      a context as JSON or by setters.
+//! Out:     `Filled`: a scratch that holds an input and can decide, as often as one likes.
+//! Imports: `base::limits`, `lang::value`, `runtime::program`.
+
+mod base64;
+pub(in crate::runtime) mod conform;
+pub mod error;
+mod number;
+mod reader;
+pub(in crate::runtime) mod result;
+#[cfg(feature = "serde")]
+pub mod serde;
+pub mod setters;
+mod spread;
+pub(in crate::runtime) mod walk;
+pub(in crate::runtime) mod whole;
+
+use crate::base::limits::CONTEXT_BYTES_MAX;
+use crate::lang::value::Value;
+use crate::lang::value::heap::Heap;
+use crate::runtime::bundle::module::Phase;
+use crate::runtime::program::Program;
+use crate::runtime::vm::hosts::HostTable;
+use crate::runtime::vm::request::error::{InputError, InputKind};
+use crate::runtime::vm::request::reader::Reader;
+use crate::runtime::vm::request::walk::Walk;
+use crate::runtime::vm::scratch::Scratch;
+
+/// What a decision is about, beside the context.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// Seconds since the epoch: `now()`.
+    pub seconds: i64,
+    /// Nanoseconds of the second.
+    pub nanoseconds: u32,
+    /// Which rules are asked.
+    pub phase: Phase,
+    /// What host functions gave.
+    pub hosts: Option<&'a HostTable>,
+}
+
+impl Moment<'_> {
+    /// A time, before the tool runs, without results of host functions.
+    #[must_use]
+    pub const fn at(seconds: i64, nanoseconds: u32) -> Self {
+        Self { seconds, nanoseconds, phase: Phase::Request, hosts: None }
+    }
+}
+
+/// A context as JSON, and a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The context: one JSON object.
+    pub context: &'a [u8],
+    /// The rest.
+    pub moment: Moment<'a>,
+}
+
+/// A scratch that holds an input.
+#[derive(Debug)]
+pub struct Filled<'a> {
+    pub(in crate::runtime) program: &'a Program,
+    pub(in crate::runtime) scratch: &'a mut Scratch,
+    /// Text of `Space::Request`.
+    pub(in crate::runtime) request: &'a [u8],
+    pub(in crate::runtime) error: Option<InputError>,
+}
+
+impl Filled<'_> {
+    /// Why the context was refused, if it was. Every decision about it denies.
+    #[must_use]
+    pub const fn error(&self) -> Option<InputError> {
+        self.error
+    }
+}
+
+/// Reads a context into the slots of a scratch.
+///
+/// The context is one JSON object in UTF-8; what no rule reads is checked and skipped.
+#[must_use]
+pub fn ingest<'a>(program: &'a Program, context: &'a [u8], scratch: &'a mut Scratch) -> Filled<'a> {
+    scratch.fit(program);
+    let error = match std::str::from_utf8(context) {
+        _ if context.len() > CONTEXT_BYTES_MAX => {
+            Some(InputError { kind: InputKind::TooLarge, offset: None, node: 0 })
+        }
+        Ok(text) => read(program, text.as_bytes(), scratch, false).err(),
+        Err(error) => {
+            let offset = Some(error.valid_up_to());
+            Some(InputError { kind: InputKind::NotUtf8, offset, node: 0 })
+        }
+    };
+    Filled { program, scratch, request: context, error }
+}
+
+/// Begins an input that is set slot by slot.
+#[must_use]
+pub fn blank<'a>(program: &'a Program, scratch: &'a mut Scratch) -> Filled<'a> {
+    clear(program, scratch);
+    Filled { program, scratch, request: &[], error: None }
+}
+
+fn clear(program: &Program, scratch: &mut Scratch) {
+    scratch.fit(program);
+    scratch.store.clear();
+    scratch.mark = (0, 0);
+    if let Some(slots) = scratch.file.get_mut(..program.sizes.slots) {
+        slots.fill(Value::ABSENT);
+    }
+}
+
+/// Reads JSON that is UTF-8. With `copy` its text goes to the arena, because the bytes go away.
+fn read(
+    program: &Program,
+    bytes: &[u8],
+    scratch: &mut Scratch,
+    copy: bool,
+) -> Result<(), InputError> {
+    clear(program, scratch);
+    let Scratch { file, store, frames, seen, objects, .. } = &mut *scratch;
+    let mut heap = heap(program, bytes, store);
+    let mut walk = Walk {
+        program,
+        reader: Reader::new(bytes),
+        heap: &mut heap,
+        file,
+        frames,
+        seen,
+        objects,
+        copy,
+    };
+    let result = walk.context();
+    scratch.mark = scratch.store.mark();
+    result
+}
+
+/// Everything that values of one decision point into.
+pub(in crate::runtime) fn heap<'a>(
+    program: &'a Program,
+    request: &'a [u8],
+    store: &'a mut crate::lang::value::heap::Store,
+) -> Heap<'a> {
+    Heap { request, program_text: &program.text, program_elements: &program.elements, store }
+}

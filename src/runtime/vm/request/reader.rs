@@ -1,0 +1,279 @@
+//! JSON, piece by piece: white space, strings, literals, values that nobody reads.
+//!
+//! In:      bytes that are UTF-8.
+//! Out:     tokens with their places; everything is checked, also in what is skipped.
+//! Imports: `base::limits`.
+
+use crate::base::limits::{CONTEXT_DEPTH_MAX, CONTEXT_NODES_MAX};
+use crate::runtime::vm::request::error::InputKind;
+
+/// A result of reading; the place of a failure is where the reader stands.
+pub(in crate::runtime) type Read<T> = Result<T, InputKind>;
+
+const _: () = assert!(CONTEXT_DEPTH_MAX <= 64, "skipping keeps one bit a level");
+
+/// A place in JSON.
+#[derive(Debug)]
+pub(in crate::runtime) struct Reader<'a> {
+    pub(in crate::runtime) bytes: &'a [u8],
+    pub(in crate::runtime) at: usize,
+    /// Values read or skipped.
+    pub(in crate::runtime) values: usize,
+}
+
+/// The inside of a string.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Text {
+    pub(in crate::runtime) start: usize,
+    pub(in crate::runtime) end: usize,
+    /// Whether it holds escapes.
+    pub(in crate::runtime) escaped: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(in crate::runtime) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, values: 0 }
+    }
+
+    /// The byte that comes, zero at the end; JSON has none outside strings.
+    #[inline]
+    pub(in crate::runtime) fn byte(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+
+    /// The first byte behind white space.
+    #[inline]
+    pub(in crate::runtime) fn peek(&mut self) -> u8 {
+        loop {
+            match self.byte() {
+                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
+                byte => return byte,
+            }
+        }
+    }
+
+    /// Why the byte that stands here cannot stand here.
+    pub(in crate::runtime) fn unexpected(&self) -> InputKind {
+        if self.at >= self.bytes.len() { InputKind::Truncated } else { InputKind::Syntax }
+    }
+
+    /// Goes past `byte`.
+    #[inline]
+    pub(in crate::runtime) fn expect(&mut self, byte: u8) -> Read<()> {
+        if self.peek() == byte {
+            self.at += 1;
+            Ok(())
+        } else {
+            Err(self.unexpected())
+        }
+    }
+
+    /// Goes on to the next member or item of a container that ends with `close`; false at its
+    /// end, which it goes past.
+    #[inline]
+    pub(in crate::runtime) fn more(&mut self, first: bool, close: u8) -> Read<bool> {
+        let byte = self.peek();
+        if byte == close {
+            self.at += 1;
+            return Ok(false);
+        }
+        if first {
+            return Ok(true);
+        }
+        if byte != b',' {
+            return Err(self.unexpected());
+        }
+        self.at += 1;
+        if self.peek() == close { Err(InputKind::Syntax) } else { Ok(true) }
+    }
+
+    /// Counts a value.
+    #[inline]
+    pub(in crate::runtime) fn count(&mut self) -> Read<()> {
+        self.values += 1;
+        if self.values > CONTEXT_NODES_MAX { Err(InputKind::TooManyValues) } else { Ok(()) }
+    }
+
+    /// Reads `true`, `false` or `null`.
+    #[inline]
+    pub(in crate::runtime) fn word(&mut self, word: &[u8]) -> Read<()> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if rest.starts_with(word) {
+            self.at += word.len();
+            return Ok(());
+        }
+        let same = rest.iter().zip(word).take_while(|(a, b)| a == b).count();
+        self.at += same;
+        Err(self.unexpected())
+    }
+
+    /// Reads a string: the reader stands on its opening quote.
+    #[inline]
+    pub(in crate::runtime) fn string(&mut self) -> Read<Text> {
+        if self.byte() != b'"' {
+            return Err(self.unexpected());
+        }
+        self.at += 1;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            self.at += plain(self.bytes.get(self.at..).unwrap_or_default());
+            match self.byte() {
+                b'"' => {
+                    let end = self.at;
+                    self.at += 1;
+                    return Ok(Text { start, end, escaped });
+                }
+                b'\\' => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                _ if self.at >= self.bytes.len() => return Err(InputKind::Truncated),
+                _ => return Err(InputKind::Control),
+            }
+        }
+    }
+
+    /// Reads one escape and returns its character: the reader stands on the backslash.
+    pub(in crate::runtime) fn escape(&mut self) -> Read<char> {
+        let start = self.at;
+        self.at += 1;
+        let simple = match self.byte() {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => return self.unicode(start),
+            _ if self.at >= self.bytes.len() => return Err(InputKind::Truncated),
+            _ => return Err(InputKind::Escape),
+        };
+        self.at += 1;
+        Ok(simple)
+    }
+
+    fn unicode(&mut self, start: usize) -> Read<char> {
+        self.at += 1;
+        let first = self.hex()?;
+        let mut code = first;
+        if (0xD800..0xDC00).contains(&first) && self.byte() == b'\\' {
+            self.at += 1;
+            if self.byte() == b'u' {
+                self.at += 1;
+                let second = self.hex()?;
+                if (0xDC00..0xE000).contains(&second) {
+                    code = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+                }
+            }
+        }
+        char::from_u32(code).ok_or_else(|| {
+            self.at = start;
+            InputKind::Surrogate
+        })
+    }
+
+    fn hex(&mut self) -> Read<u32> {
+        let mut code = 0;
+        for _ in 0..4 {
+            let digit = char::from(self.byte()).to_digit(16);
+            let truncated = self.at >= self.bytes.len();
+            let missing = if truncated { InputKind::Truncated } else { InputKind::Escape };
+            code = code << 4 | digit.ok_or(missing)?;
+            self.at += 1;
+        }
+        Ok(code)
+    }
+
+    /// Goes past a value that nobody reads; `depth` containers are open around it.
+    pub(in crate::runtime) fn skip(&mut self, depth: usize) -> Read<()> {
+        // One bit a level: whether it is an object. The lowest is the innermost.
+        let mut objects = 0_u64;
+        let mut open = 0_usize;
+        loop {
+            self.count()?;
+            match self.peek() {
+                b'"' => {
+                    self.string()?;
+                }
+                byte @ (b'{' | b'[') => {
+                    if depth + open >= CONTEXT_DEPTH_MAX {
+                        return Err(InputKind::TooDeep);
+                    }
+                    self.at += 1;
+                    let object = byte == b'{';
+                    if self.more(true, if object { b'}' } else { b']' })? {
+                        objects = objects << 1 | u64::from(object);
+                        open += 1;
+                        if object {
+                            self.key()?;
+                        }
+                        continue;
+                    }
+                }
+                b't' => self.word(b"true")?,
+                b'f' => self.word(b"false")?,
+                b'n' => self.word(b"null")?,
+                b'-' | b'0'..=b'9' => {
+                    self.number()?;
+                }
+                _ => return Err(self.unexpected()),
+            }
+            loop {
+                if open == 0 {
+                    return Ok(());
+                }
+                let object = objects & 1 == 1;
+                if self.more(false, if object { b'}' } else { b']' })? {
+                    if object {
+                        self.key()?;
+                    }
+                    break;
+                }
+                objects >>= 1;
+                open -= 1;
+            }
+        }
+    }
+
+    /// Reads a key and its colon.
+    #[inline]
+    pub(in crate::runtime) fn key(&mut self) -> Read<Text> {
+        self.peek();
+        let key = self.string()?;
+        self.expect(b':')?;
+        Ok(key)
+    }
+
+    /// The bytes of a text, escapes as they are.
+    #[inline]
+    pub(in crate::runtime) fn slice(&self, text: Text) -> &'a [u8] {
+        self.bytes.get(text.start..text.end).unwrap_or_default()
+    }
+}
+
+/// Bytes up to the first quote, backslash or control character. Looks at eight at a time.
+#[inline]
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const QUOTES: u64 = ONES * 0x22;
+    const BACKSLASHES: u64 = ONES * 0x5C;
+    const BLANKS: u64 = ONES * 0x20;
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quote = zero(word ^ QUOTES);
+        let backslash = zero(word ^ BACKSLASHES);
+        let control = word.wrapping_sub(BLANKS) & !word & HIGH;
+        let found = quote | backslash | control;
+        if found != 0 {
+            return 8 * at + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let special = |byte: &u8| matches!(*byte, b'"' | b'\\' | 0..0x20);
+    8 * words.len() + rest.iter().position(special).unwrap_or(rest.len())
+}

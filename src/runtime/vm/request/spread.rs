@@ -1,0 +1,112 @@
+//! Fills the children of a node from its value, where the value was read whole.
+//!
+//! In:      a node of the path trie and its value.
+//! Out:     the slots below it.
+//! Imports: `lang::value`, `runtime::program`.
+//!
+//! Recursion is bounded by the depth of the value, which is that of the context at most.
+
+use crate::lang::value::heap::Heap;
+use crate::lang::value::{Space, Tag, Value, map};
+use crate::runtime::bundle::module::{NodeMode, TypeRow};
+use crate::runtime::program::Program;
+use crate::runtime::program::paths::Node;
+use crate::runtime::vm::request::conform::conform;
+use crate::runtime::vm::request::error::InputKind;
+use crate::runtime::vm::request::reader::Read;
+use crate::runtime::vm::request::whole::{expected, row};
+
+/// Fills the children of node `at` from its value.
+pub(in crate::runtime) fn spread(
+    program: &Program,
+    heap: &mut Heap<'_>,
+    file: &mut [Value],
+    at: u16,
+    value: Value,
+) -> Read<()> {
+    if value.tag() != Tag::Map {
+        return Ok(());
+    }
+    let Some(node) = program.paths.get(at) else { return Ok(()) };
+    for (number, child) in (node.first_child..).zip(program.paths.children(node)) {
+        if let Some(part) = part(program, heap, &value, child) {
+            set(program, heap, file, number, &part)?;
+        }
+    }
+    Ok(())
+}
+
+/// What `value` holds under the key of `child`.
+fn part(program: &Program, heap: &Heap<'_>, value: &Value, child: &Node) -> Option<Value> {
+    debug_assert!(child.key.space() == Space::Program, "keys are text of the program");
+    let start = child.key.off() as usize;
+    let key = program.text.get(start..start + child.key.len() as usize)?;
+    map::get_str(&heap.view(), value, std::str::from_utf8(key).ok()?)
+}
+
+/// Fills the slots of node `at` and below from a value of any type.
+pub(in crate::runtime) fn set(
+    program: &Program,
+    heap: &mut Heap<'_>,
+    file: &mut [Value],
+    at: u16,
+    value: &Value,
+) -> Read<()> {
+    let Some(node) = program.paths.get(at) else { return Ok(()) };
+    let refused = || InputKind::WrongType(expected(row(&program.module, node.ty)));
+    if let Some(slot) = file.get_mut(usize::from(node.presence)) {
+        *slot = Value::bool(value.tag() == Tag::Map);
+    }
+    let value = match node.mode {
+        NodeMode::Object(true) if value.tag() != Tag::Map => {
+            return Err(InputKind::WrongType("an object"));
+        }
+        NodeMode::Object(_) => *value,
+        NodeMode::Whole => conform(&program.module, heap, value, node.ty).ok_or_else(refused)?,
+        NodeMode::Rows => rows(program, heap, node, value)?,
+    };
+    if let Some(slot) = file.get_mut(usize::from(node.slot)) {
+        *slot = value;
+    }
+    if node.mode == NodeMode::Rows { Ok(()) } else { spread(program, heap, file, at, value) }
+}
+
+/// A list of objects as rows of columns.
+fn rows(program: &Program, heap: &mut Heap<'_>, node: &Node, list: &Value) -> Read<Value> {
+    if list.tag() != Tag::List || list.columns() != 1 {
+        return Err(InputKind::WrongType("a list"));
+    }
+    if let TypeRow::List(_, Some(most)) = row(&program.module, node.ty)
+        && list.len() > *most
+    {
+        return Err(InputKind::TooLong);
+    }
+    let height = heap.store.height();
+    for at in 0..list.len() as usize {
+        let element = heap.elements(list).get(at).copied().unwrap_or(Value::ABSENT);
+        if element.tag() != Tag::Map {
+            return Err(InputKind::WrongType("an object"));
+        }
+        for column in program.paths.children(node) {
+            let value = cell(program, heap, column, &element)?;
+            heap.store.push_stack(value).map_err(|_| InputKind::TooMuchRead)?;
+        }
+    }
+    let off = heap.store.finish(height).map_err(|_| InputKind::TooMuchRead)?;
+    Ok(Value::list(Space::Arena, off, list.len(), node.children))
+}
+
+fn cell(program: &Program, heap: &mut Heap<'_>, column: &Node, element: &Value) -> Read<Value> {
+    let Some(value) = part(program, heap, element, column) else {
+        return if column.required { Err(InputKind::MissingField) } else { Ok(Value::ABSENT) };
+    };
+    match column.mode {
+        NodeMode::Object(_) => Ok(Value::bool(value.tag() == Tag::Map)),
+        NodeMode::Rows => rows(program, heap, column, &value),
+        NodeMode::Whole => {
+            let wanted = row(&program.module, column.ty);
+            let value = conform(&program.module, heap, &value, column.ty);
+            value.ok_or(InputKind::WrongType(expected(wanted)))
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Reads a context once, guided by the path trie: what a rule reads goes to slots, what nobody
+//! reads is checked and skipped.
+//!
+//! In:      JSON that is UTF-8.
+//! Out:     slots, and text and elements in the store.
+//! Imports: `base::limits`, `lang::value`, `runtime::program`.
+//!
+//! Open containers wait on a stack of their own, so nesting costs no stack of the machine.
+
+use crate::base::limits::CONTEXT_DEPTH_MAX;
+use crate::lang::value::heap::Heap;
+use crate::lang::value::{Space, Tag, Value};
+use crate::runtime::bundle::module::{NONE, NodeMode, TypeRow};
+use crate::runtime::program::Program;
+use crate::runtime::program::paths::Node;
+use crate::runtime::vm::request::error::{InputError, InputKind};
+use crate::runtime::vm::request::reader::{Read, Reader, Text};
+use crate::runtime::vm::request::result;
+use crate::runtime::vm::request::spread::spread;
+
+/// An open container.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Frame {
+    pub(in crate::runtime) kind: FrameKind,
+    /// Node of the path trie, or `NONE`.
+    pub(in crate::runtime) node: u16,
+    /// Height of the build stack when it was opened.
+    pub(in crate::runtime) height: u32,
+    /// Members or items so far.
+    pub(in crate::runtime) count: u32,
+    /// Mark of this object in `seen`.
+    pub(in crate::runtime) stamp: u32,
+    /// The child node whose value is being read, or the type of the values of a list or map.
+    pub(in crate::runtime) pending: u16,
+    /// Type of the container, where it is read whole.
+    pub(in crate::runtime) ty: u16,
+}
+
+/// What is done with the parts of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runtime) enum FrameKind {
+    /// An object whose children go to slots.
+    Object,
+    /// A list of objects.
+    Rows,
+    /// An object whose children are columns; they lie at the frame's height.
+    Row,
+    /// A list that is read whole.
+    List,
+    /// An object that is read whole.
+    Map,
+}
+
+/// One reading of one context.
+pub(in crate::runtime) struct Walk<'a, 'h> {
+    pub(in crate::runtime) program: &'a Program,
+    pub(in crate::runtime) reader: Reader<'a>,
+    pub(in crate::runtime) heap: &'a mut Heap<'h>,
+    pub(in crate::runtime) file: &'a mut [Value],
+    pub(in crate::runtime) frames: &'a mut Vec<Frame>,
+    pub(in crate::runtime) seen: &'a mut [u32],
+    pub(in crate::runtime) objects: &'a mut u32,
+    /// Whether text must be copied, because the bytes go away.
+    pub(in crate::runtime) copy: bool,
+}
+
+impl Walk<'_, '_> {
+    /// Reads the whole context.
+    pub(in crate::runtime) fn context(&mut self) -> Result<(), InputError> {
+        let result = self.all();
+        result.map_err(|kind| {
+            let top = self.frames.last();
+            let node = top.map_or(0, |frame| match frame.kind {
+                FrameKind::Object | FrameKind::Row if frame.pending != NONE => frame.pending,
+                FrameKind::Object
+                | FrameKind::Row
+                | FrameKind::Rows
+                | FrameKind::List
+                | FrameKind::Map => frame.node,
+            });
+            // Parts of what is read whole have no node: the nearest one around them is named.
+            let outer = self.frames.iter().rev().find(|frame| frame.node != NONE);
+            let node = if node == NONE { outer.map_or(0, |frame| frame.node) } else { node };
+            InputError { kind, offset: Some(self.reader.at), node }
+        })
+    }
+
+    fn all(&mut self) -> Read<()> {
+        self.frames.clear();
+        if self.reader.peek() != b'{' {
+            let empty = self.reader.at >= self.reader.bytes.len();
+            return Err(if empty { InputKind::Truncated } else { InputKind::NotAnObject });
+        }
+        self.node(0)?;
+        self.finish_open()?;
+        self.reader.peek();
+        if self.reader.at < self.reader.bytes.len() {
+            return Err(InputKind::Trailing);
+        }
+        Ok(())
+    }
+
+    /// Goes on until every container is closed.
+    pub(in crate::runtime) fn finish_open(&mut self) -> Read<()> {
+        while let Some(frame) = self.frames.last().copied() {
+            match frame.kind {
+                FrameKind::Object | FrameKind::Row => self.members(frame)?,
+                FrameKind::Rows => self.row(frame)?,
+                FrameKind::List => self.item(frame)?,
+                FrameKind::Map => self.entry(frame)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a container: the reader stands on its bracket.
+    pub(in crate::runtime) fn open(
+        &mut self,
+        kind: FrameKind,
+        node: u16,
+        pending: u16,
+        ty: u16,
+    ) -> Read<()> {
+        if self.frames.len() >= CONTEXT_DEPTH_MAX {
+            return Err(InputKind::TooDeep);
+        }
+        self.reader.at += 1;
+        let height = u32::try_from(self.heap.store.height()).unwrap_or(u32::MAX);
+        let stamp = self.stamp();
+        self.frames.push(Frame { kind, node, height, count: 0, stamp, pending, ty });
+        Ok(())
+    }
+
+    fn stamp(&mut self) -> u32 {
+        *self.objects = self.objects.wrapping_add(1);
+        if *self.objects == 0 {
+            self.seen.fill(0);
+            *self.objects = 1;
+        }
+        *self.objects
+    }
+
+    fn set_top(&mut self, frame: Frame) {
+        if let Some(top) = self.frames.last_mut() {
+            *top = frame;
+        }
+    }
+
+    /// Reads members of an object or a row until one opens a container, or to its end.
+    fn members(&mut self, mut frame: Frame) -> Read<()> {
+        let program = self.program;
+        let Some(node) = program.paths.get(frame.node) else { return Err(InputKind::Syntax) };
+        loop {
+            if !self.reader.more(frame.count == 0, b'}')? {
+                frame.pending = NONE;
+                self.set_top(frame);
+                return self.close_object(frame, node);
+            }
+            frame.count += 1;
+            let start = self.reader.at;
+            let text = self.reader.key()?;
+            let child = self.child(node, text)?;
+            let Some(child) = child else {
+                self.reader.skip(self.frames.len())?;
+                continue;
+            };
+            match self.seen.get_mut(usize::from(child)) {
+                Some(stamp) if *stamp != frame.stamp => *stamp = frame.stamp,
+                Some(_) | None => {
+                    self.reader.at = start;
+                    return Err(InputKind::DuplicateKey);
+                }
+            }
+            frame.pending = child;
+            self.set_top(frame);
+            let open = self.frames.len();
+            self.node(child)?;
+            if self.frames.len() != open {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The child of `node` under a key. Any other key is kept until the object is closed, to
+    /// see whether it is given twice.
+    fn child(&mut self, node: &Node, key: Text) -> Read<Option<u16>> {
+        let program = self.program;
+        let value;
+        let bytes = if key.escaped {
+            value = self.text(key)?;
+            self.heap.bytes(&value)
+        } else {
+            self.reader.slice(key)
+        };
+        if let Some(at) = program.paths.child(node, &program.text, bytes) {
+            return Ok(Some(node.first_child + at));
+        }
+        let value = self.text(key)?;
+        self.heap.store.push_stack(value).map_err(|_| InputKind::TooMuchRead)?;
+        Ok(None)
+    }
+
+    /// Ends an object or a row.
+    fn close_object(&mut self, frame: Frame, node: &Node) -> Read<()> {
+        let row = frame.kind == FrameKind::Row;
+        let columns = if row { usize::from(node.children) } else { 0 };
+        let height = frame.height as usize + columns;
+        let (view, others) = self.heap.split(height);
+        if others.len() > 1 {
+            let order = |a: &Value, b: &Value| {
+                let by_bits = a.bits().cmp(&b.bits());
+                by_bits.then_with(|| view.bytes(a).cmp(view.bytes(b)))
+            };
+            others.sort_unstable_by(order);
+            if !others.is_sorted_by(|a, b| order(a, b).is_lt()) {
+                return Err(InputKind::DuplicateKey);
+            }
+        }
+        self.heap.store.drop_stack(height);
+        if row {
+            let (_, values) = self.heap.split(frame.height as usize);
+            for (child, value) in self.program.paths.children(node).iter().zip(values) {
+                if child.required && value.tag() == Tag::Absent {
+                    return Err(InputKind::MissingField);
+                }
+            }
+        }
+        self.frames.pop();
+        Ok(())
+    }
+
+    /// Reads the next row of a list of rows, or its end.
+    fn row(&mut self, mut frame: Frame) -> Read<()> {
+        if !self.reader.more(frame.count == 0, b']')? {
+            let node = self.program.paths.get(frame.node);
+            let columns = node.map_or(0, |node| node.children);
+            let off = self.heap.store.finish(frame.height as usize);
+            let off = off.map_err(|_| InputKind::TooMuchRead)?;
+            self.frames.pop();
+            return self.complete(Value::list(Space::Arena, off, frame.count, columns));
+        }
+        frame.count += 1;
+        self.set_top(frame);
+        let Some(node) = self.program.paths.get(frame.node) else { return Err(InputKind::Syntax) };
+        self.limit(node.ty, frame.count)?;
+        self.reader.count()?;
+        if self.reader.peek() != b'{' {
+            return Err(InputKind::WrongType("an object"));
+        }
+        self.open(FrameKind::Row, frame.node, NONE, NONE)?;
+        for _ in 0..node.children {
+            self.heap.store.push_stack(Value::ABSENT).map_err(|_| InputKind::TooMuchRead)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses an item beyond the most that a list type allows.
+    pub(in crate::runtime) fn limit(&self, ty: u16, count: u32) -> Read<()> {
+        match self.program.module.types.get(usize::from(ty)) {
+            Some(TypeRow::List(_, Some(most))) if count > *most => Err(InputKind::TooLong),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Reads the value of a node.
+    fn node(&mut self, at: u16) -> Read<()> {
+        let Some(node) = self.program.paths.get(at).copied() else {
+            return Err(InputKind::Syntax);
+        };
+        let byte = self.reader.peek();
+        let column = self.frames.last().is_some_and(|frame| frame.kind == FrameKind::Row);
+        match node.mode {
+            NodeMode::Whole => match self.whole(node.ty, at)? {
+                Some(value) => self.complete(value),
+                None => Ok(()),
+            },
+            NodeMode::Rows => {
+                self.reader.count()?;
+                if byte != b'[' {
+                    return Err(InputKind::WrongType("a list"));
+                }
+                self.open(FrameKind::Rows, at, NONE, node.ty)
+            }
+            // A column has no slots below it; its presence is all that a rule can ask.
+            NodeMode::Object(_) if column => {
+                self.reader.skip(self.frames.len())?;
+                self.complete(Value::bool(byte == b'{'))
+            }
+            NodeMode::Object(strict) => {
+                self.present(&node, byte == b'{');
+                if byte == b'{' {
+                    self.reader.count()?;
+                    return self.open(FrameKind::Object, at, NONE, NONE);
+                }
+                if strict {
+                    return Err(InputKind::WrongType("an object"));
+                }
+                self.reader.skip(self.frames.len())
+            }
+        }
+    }
+
+    fn present(&mut self, node: &Node, object: bool) {
+        if let Some(slot) = self.file.get_mut(usize::from(node.presence)) {
+            *slot = Value::bool(object);
+        }
+    }
+
+    /// Gives a value to whoever waits for it.
+    pub(in crate::runtime) fn complete(&mut self, value: Value) -> Read<()> {
+        let Some(frame) = self.frames.last_mut() else {
+            // The context itself, read whole.
+            return self.store(0, value);
+        };
+        match frame.kind {
+            FrameKind::Object => {
+                let pending = frame.pending;
+                self.store(pending, value)
+            }
+            FrameKind::Row => {
+                let node = self.program.paths.get(frame.node);
+                let first = node.map_or(0, |node| node.first_child);
+                let column = usize::from(frame.pending.saturating_sub(first));
+                let (_, columns) = self.heap.split(frame.height as usize);
+                match columns.get_mut(column) {
+                    Some(place) => *place = value,
+                    None => return Err(InputKind::Syntax),
+                }
+                Ok(())
+            }
+            FrameKind::List | FrameKind::Map => {
+                self.heap.store.push_stack(value).map_err(|_| InputKind::TooMuchRead)
+            }
+            FrameKind::Rows => Err(InputKind::Syntax),
+        }
+    }
+
+    /// Puts the value of a node into its slot, and what its children read of it into theirs.
+    fn store(&mut self, at: u16, value: Value) -> Read<()> {
+        let Some(node) = self.program.paths.get(at).copied() else {
+            return Err(InputKind::Syntax);
+        };
+        if let Some(slot) = self.file.get_mut(usize::from(node.slot)) {
+            *slot = value;
+        }
+        self.present(&node, value.tag() == Tag::Map);
+        if node.children == 0 || node.mode != NodeMode::Whole {
+            return Ok(());
+        }
+        spread(self.program, self.heap, self.file, at, value)
+    }
+
+    /// The text between quotes as a string value.
+    pub(in crate::runtime) fn text(&mut self, text: Text) -> Read<Value> {
+        let bytes = self.reader.slice(text);
+        if text.escaped {
+            return self.unescape(bytes);
+        }
+        let (space, off) = if self.copy {
+            let off = self.heap.store.push_text(bytes);
+            (Space::Arena, off.map_err(|_| InputKind::TooMuchRead)?)
+        } else {
+            let off = u32::try_from(text.start).map_err(|_| InputKind::TooLarge)?;
+            (Space::Request, off)
+        };
+        Ok(Value::text(Tag::String, space, off, bytes))
+    }
+
+    #[cold]
+    fn unescape(&mut self, spelled: &[u8]) -> Read<Value> {
+        let start = self.heap.store.text().len();
+        result::unescape(self.heap, spelled).map_err(|_| InputKind::TooMuchRead)?;
+        self.heap.finish_text(Tag::String, start).map_err(|_| InputKind::TooMuchRead)
+    }
+}

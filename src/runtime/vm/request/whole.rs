@@ -1,0 +1,300 @@
+//! Values that are read whole, by their type.
+//!
+//! In:      a reader that stands on a value, and a row of the types.
+//! Out:     a value, or an open container.
+//! Imports: `lang::value`, `runtime::bundle`.
+
+use crate::lang::error::EvalError;
+use crate::lang::value::heap::Heap;
+use crate::lang::value::{Space, Tag, Value, duration, map, text, time};
+use crate::runtime::bundle::module::{FieldRow, Module, NONE, Str, TypeRow};
+use crate::runtime::vm::request::base64;
+use crate::runtime::vm::request::error::InputKind;
+use crate::runtime::vm::request::reader::{Read, Text};
+use crate::runtime::vm::request::walk::{Frame, FrameKind, Walk};
+
+/// Type row `at`; anything where there is none.
+pub(in crate::runtime) fn row(module: &Module, at: u16) -> &TypeRow {
+    module.types.get(usize::from(at)).unwrap_or(&TypeRow::Dyn)
+}
+
+/// What messages call a type.
+pub(in crate::runtime) const fn expected(row: &TypeRow) -> &'static str {
+    match row {
+        TypeRow::Dyn => "a value",
+        TypeRow::Null => "null",
+        TypeRow::Bool => "a bool",
+        TypeRow::Int => "an int",
+        TypeRow::Uint => "a uint",
+        TypeRow::Double => "a double",
+        TypeRow::String => "a string",
+        TypeRow::Bytes => "bytes in base64",
+        TypeRow::Timestamp => "a timestamp",
+        TypeRow::Duration => "a duration",
+        TypeRow::Type => "a type",
+        TypeRow::Nullable(_) => "null or a value of its type",
+        TypeRow::List(..) => "a list",
+        TypeRow::Map(..) => "a map",
+        TypeRow::Optional(_) => "an optional",
+        TypeRow::Record { .. } => "an object",
+    }
+}
+
+/// String `at` of a module.
+pub(in crate::runtime) fn string(module: &Module, at: Str) -> &str {
+    module.strings.get(at as usize).map_or("", String::as_str)
+}
+
+/// The field `name` of an object type.
+pub(in crate::runtime) fn field<'p>(
+    module: &Module,
+    fields: &'p [FieldRow],
+    name: &[u8],
+) -> Option<&'p FieldRow> {
+    let order = |field: &FieldRow| string(module, field.name).as_bytes().cmp(name);
+    fields.get(fields.binary_search_by(order).ok()?)
+}
+
+impl Walk<'_, '_> {
+    /// Reads a value of type `ty`. `None` if it is a container, which is open now; `node` is
+    /// the node of the path trie that it belongs to, or `NONE`.
+    pub(in crate::runtime) fn whole(&mut self, ty: u16, node: u16) -> Read<Option<Value>> {
+        self.reader.count()?;
+        let program = self.program;
+        let byte = self.reader.peek();
+        let mut ty = ty;
+        let mut wanted = row(&program.module, ty);
+        if let TypeRow::Nullable(inner) = wanted {
+            if byte == b'n' {
+                self.reader.word(b"null")?;
+                return Ok(Some(Value::NULL));
+            }
+            ty = *inner;
+            wanted = row(&program.module, ty);
+        }
+        if let (TypeRow::Optional(inner), true) = (wanted, byte != b'n') {
+            let value = self.scalar(row(&program.module, *inner), byte)?;
+            let optional = self.heap.new_optional(value);
+            return optional.map(Some).map_err(|_| InputKind::TooMuchRead);
+        }
+        match byte {
+            b'{' => self.object(wanted, ty, node),
+            b'[' => self.list(wanted, ty, node),
+            _ => self.scalar(wanted, byte).map(Some),
+        }
+    }
+
+    #[inline]
+    fn scalar(&mut self, wanted: &TypeRow, byte: u8) -> Read<Value> {
+        match byte {
+            b'"' => self.string(wanted),
+            b't' => self.word(wanted, b"true", Value::bool(true)),
+            b'f' => self.word(wanted, b"false", Value::bool(false)),
+            b'n' => self.word(wanted, b"null", Value::NULL),
+            b'-' | b'0'..=b'9' => self.numeric(wanted),
+            b'{' | b'[' => Err(InputKind::WrongType(expected(wanted))),
+            _ => Err(self.reader.unexpected()),
+        }
+    }
+
+    fn word(&mut self, wanted: &TypeRow, word: &[u8], value: Value) -> Read<Value> {
+        let null = value.tag() == Tag::Null;
+        let optional = null && matches!(wanted, TypeRow::Optional(_));
+        let own = if null { TypeRow::Null } else { TypeRow::Bool };
+        let fits = optional || *wanted == TypeRow::Dyn || *wanted == own;
+        if !fits {
+            return Err(InputKind::WrongType(expected(wanted)));
+        }
+        self.reader.word(word)?;
+        Ok(if optional { Value::optional(Space::Arena, None) } else { value })
+    }
+
+    fn numeric(&mut self, wanted: &TypeRow) -> Read<Value> {
+        let start = self.reader.at;
+        let number = self.reader.number()?;
+        let value = if matches!(wanted, TypeRow::Int) {
+            number.int()
+        } else if matches!(wanted, TypeRow::Double) {
+            number.double()
+        } else if matches!(wanted, TypeRow::Uint) {
+            number.uint()
+        } else if matches!(wanted, TypeRow::Dyn) {
+            number.any()
+        } else {
+            Err(InputKind::WrongType(expected(wanted)))
+        };
+        if value.is_err() {
+            self.reader.at = start;
+        }
+        value
+    }
+
+    fn string(&mut self, wanted: &TypeRow) -> Read<Value> {
+        let start = self.reader.at;
+        let text = self.reader.string()?;
+        if matches!(wanted, TypeRow::String | TypeRow::Dyn) {
+            return self.text(text);
+        }
+        let value = self.special(wanted, text);
+        if value.is_err() {
+            self.reader.at = start;
+        }
+        value
+    }
+
+    /// Kinds that JSON spells as strings.
+    fn special(&mut self, wanted: &TypeRow, text: Text) -> Read<Value> {
+        if matches!(wanted, TypeRow::Timestamp | TypeRow::Duration | TypeRow::Bytes) {
+            let value = self.text(text)?;
+            let special = from_text(self.heap, wanted, &value);
+            return special.ok_or(InputKind::WrongType(expected(wanted)));
+        }
+        Err(InputKind::WrongType(expected(wanted)))
+    }
+
+    fn list(&mut self, wanted: &TypeRow, ty: u16, node: u16) -> Read<Option<Value>> {
+        let element = if let TypeRow::List(element, _) = wanted { *element } else { NONE };
+        if element == NONE && *wanted != TypeRow::Dyn {
+            return Err(InputKind::WrongType(expected(wanted)));
+        }
+        self.open(FrameKind::List, node, element, ty)?;
+        Ok(None)
+    }
+
+    fn object(&mut self, wanted: &TypeRow, ty: u16, node: u16) -> Read<Option<Value>> {
+        if !matches!(wanted, TypeRow::Map(..) | TypeRow::Dyn | TypeRow::Record { .. }) {
+            return Err(InputKind::WrongType(expected(wanted)));
+        }
+        self.open(FrameKind::Map, node, NONE, ty)?;
+        Ok(None)
+    }
+
+    /// Reads items of a list until one opens a container, or to its end.
+    pub(in crate::runtime) fn item(&mut self, mut frame: Frame) -> Read<()> {
+        loop {
+            if !self.reader.more(frame.count == 0, b']')? {
+                let off = self.heap.store.finish(frame.height as usize);
+                let off = off.map_err(|_| InputKind::TooMuchRead)?;
+                self.frames.pop();
+                return self.complete(Value::list(Space::Arena, off, frame.count, 1));
+            }
+            frame.count += 1;
+            self.limit(frame.ty, frame.count)?;
+            if let Some(top) = self.frames.last_mut() {
+                top.count = frame.count;
+            }
+            match self.whole(frame.pending, NONE)? {
+                Some(value) => self.complete(value)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Reads entries of an object until one opens a container, or to its end.
+    pub(in crate::runtime) fn entry(&mut self, mut frame: Frame) -> Read<()> {
+        let program = self.program;
+        loop {
+            if !self.reader.more(frame.count == 0, b'}')? {
+                let map = self.close_map(frame)?;
+                self.frames.pop();
+                return self.complete(map);
+            }
+            frame.count += 1;
+            if let Some(top) = self.frames.last_mut() {
+                top.count = frame.count;
+            }
+            let start = self.reader.at;
+            let text = self.reader.key()?;
+            let mut key = self.text(text)?;
+            let ty = match row(&program.module, frame.ty) {
+                TypeRow::Map(wanted, value) => {
+                    key = self.map_key(row(&program.module, *wanted), key)?;
+                    *value
+                }
+                TypeRow::Record { fields, rest } => {
+                    match field(&program.module, fields, self.heap.bytes(&key)) {
+                        Some(field) => field.ty,
+                        None if *rest == NONE => {
+                            self.reader.at = start;
+                            return Err(InputKind::UnknownField);
+                        }
+                        None => *rest,
+                    }
+                }
+                TypeRow::Dyn
+                | TypeRow::Null
+                | TypeRow::Bool
+                | TypeRow::Int
+                | TypeRow::Uint
+                | TypeRow::Double
+                | TypeRow::String
+                | TypeRow::Bytes
+                | TypeRow::Timestamp
+                | TypeRow::Duration
+                | TypeRow::Type
+                | TypeRow::Nullable(_)
+                | TypeRow::List(..)
+                | TypeRow::Optional(_) => NONE,
+            };
+            self.heap.store.push_stack(key).map_err(|_| InputKind::TooMuchRead)?;
+            match self.whole(ty, NONE)? {
+                Some(value) => self.complete(value)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn close_map(&mut self, frame: Frame) -> Read<Value> {
+        let map = map::finish(self.heap, frame.height as usize).map_err(|class| {
+            let twice = class == EvalError::DuplicateMapKey;
+            if twice { InputKind::DuplicateKey } else { InputKind::TooMuchRead }
+        })?;
+        if let TypeRow::Record { fields, .. } = row(&self.program.module, frame.ty) {
+            let view = self.heap.view();
+            for field in fields.iter().filter(|field| field.required) {
+                if map::get_str(&view, &map, self.program.string(field.name)).is_none() {
+                    return Err(InputKind::MissingField);
+                }
+            }
+        }
+        Ok(map)
+    }
+
+    /// A key as the type of the map's keys: JSON spells all of them as strings.
+    fn map_key(&self, wanted: &TypeRow, key: Value) -> Read<Value> {
+        let spelled = self.heap.str(&key);
+        let typed = if *wanted == TypeRow::Int {
+            text::parse_int(spelled).map(Value::int)
+        } else if *wanted == TypeRow::Uint {
+            text::parse_uint(spelled).map(Value::uint)
+        } else if *wanted == TypeRow::Bool {
+            match spelled {
+                "true" => Ok(Value::bool(true)),
+                "false" => Ok(Value::bool(false)),
+                _ => Err(EvalError::BadConversion),
+            }
+        } else {
+            Ok(key)
+        };
+        typed.map_err(|_| InputKind::WrongType(expected(wanted)))
+    }
+}
+
+/// A timestamp, a duration or bytes from its text; `None` if the text is none.
+pub(in crate::runtime) fn from_text(
+    heap: &mut Heap<'_>,
+    wanted: &TypeRow,
+    value: &Value,
+) -> Option<Value> {
+    let spelled = heap.str(value);
+    if *wanted == TypeRow::Timestamp {
+        time::parse(spelled).ok().map(time::Instant::value)
+    } else if *wanted == TypeRow::Duration {
+        let parsed = duration::parse(spelled).or_else(|_| duration::parse_iso(spelled));
+        parsed.ok().map(Value::duration)
+    } else if *wanted == TypeRow::Bytes {
+        base64::decode(heap, value)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,104 @@
+//! What a decision works in: allocated once, borrowed ever after.
+//!
+//! In:      a program.
+//! Out:     `Scratch`.
+//! Imports: `base::limits`, `lang::value`, `runtime::program`.
+
+use crate::base::limits::{ARENA_BYTES_MAX, CONTEXT_DEPTH_MAX, ELEMENTS_MAX};
+use crate::lang::error::EvalError;
+use crate::lang::value::Value;
+use crate::lang::value::heap::Store;
+use crate::runtime::program::Program;
+use crate::runtime::program::plan::Asker;
+use crate::runtime::vm::machine::Workings;
+use crate::runtime::vm::message::REASON_BYTES_MAX;
+use crate::runtime::vm::request::walk::Frame;
+
+/// Memory for deciding with one program, for one thread. Given another program it makes itself
+/// anew, which is the only time that it allocates.
+#[derive(Debug)]
+pub struct Scratch {
+    program: u64,
+    /// Slots first, registers after them.
+    pub(in crate::runtime) file: Vec<Value>,
+    pub(in crate::runtime) store: Store,
+    /// Sizes of the store when the input was read.
+    pub(in crate::runtime) mark: (usize, usize),
+    pub(in crate::runtime) workings: Workings,
+    pub(in crate::runtime) frames: Vec<Frame>,
+    /// For every node of the path trie the object in which its key was seen last.
+    pub(in crate::runtime) seen: Vec<u32>,
+    /// Objects read so far, as a mark in `seen`.
+    pub(in crate::runtime) objects: u32,
+    /// Rules of a key that only prefixes know.
+    pub(in crate::runtime) rules: Vec<u16>,
+    pub(in crate::runtime) fired: Vec<Fired>,
+    pub(in crate::runtime) shadow: Vec<Fired>,
+    pub(in crate::runtime) failures: Vec<Failure>,
+    pub(in crate::runtime) outputs: Vec<Value>,
+    /// Text that is put together: the message of the winner, a context that was no JSON yet.
+    pub(in crate::runtime) text: String,
+}
+
+/// A rule that fired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fired {
+    /// The rule.
+    pub rule: u16,
+    /// Its outcome, an index of `Module::outcomes`.
+    pub outcome: u16,
+}
+
+/// A rule, output or message that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What failed.
+    pub by: Asker,
+    /// How.
+    pub class: EvalError,
+    /// The instruction that failed, from the start of the program's code.
+    pub pc: u32,
+}
+
+impl Scratch {
+    /// Memory for deciding with `program`.
+    #[must_use]
+    pub fn for_program(program: &Program) -> Self {
+        let rules = program.module.rules.len();
+        let outputs = program.module.outputs.len();
+        Self {
+            program: program.identity,
+            file: vec![Value::ABSENT; program.sizes.file],
+            store: Store::new(ARENA_BYTES_MAX, ELEMENTS_MAX),
+            mark: (0, 0),
+            workings: Workings::of(program),
+            frames: Vec::with_capacity(CONTEXT_DEPTH_MAX + 1),
+            seen: vec![0; program.paths.len()],
+            objects: 0,
+            rules: Vec::with_capacity(rules),
+            fired: Vec::with_capacity(rules),
+            shadow: Vec::with_capacity(rules),
+            failures: Vec::with_capacity(2 * rules + outputs + 1),
+            outputs: Vec::with_capacity(outputs),
+            text: String::with_capacity(REASON_BYTES_MAX),
+        }
+    }
+
+    /// Sees to it that this scratch is one of `program`.
+    #[inline]
+    pub(in crate::runtime) fn fit(&mut self, program: &Program) {
+        if self.program != program.identity {
+            *self = Self::for_program(program);
+        }
+    }
+
+    /// Forgets the last decision; keeps the input.
+    pub(in crate::runtime) fn begin(&mut self) {
+        self.store.reset(self.mark);
+        self.fired.clear();
+        self.shadow.clear();
+        self.failures.clear();
+        self.outputs.clear();
+        self.workings.begin();
+    }
+}

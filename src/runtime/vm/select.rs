@@ -1,0 +1,311 @@
+//! What instructions that compare, test and read do when the fast path does not apply: CEL's
+//! whole semantics, out of line.
+//!
+//! In:      values and what they point into.
+//! Out:     an outcome, or a value.
+//! Imports: `lang`.
+
+use std::cmp::Ordering;
+
+use crate::lang::error::EvalError;
+use crate::lang::opcodes::{X_EQUAL, X_GREATER, X_LESS, X_LEVEL};
+use crate::lang::value::heap::{Heap, View};
+use crate::lang::value::text::code_points;
+use crate::lang::value::{Space, Tag, Value, compare, map};
+use crate::runtime::vm::machine::{Outcome, misfit};
+
+type Answer = Result<Value, EvalError>;
+
+/// A result as an outcome.
+pub(in crate::runtime) fn answer(result: Result<bool, EvalError>) -> Outcome {
+    match result {
+        Ok(truth) => Outcome::of(truth),
+        Err(class) => Outcome::Error(class),
+    }
+}
+
+/// The failure of the first operand that is absent or an error.
+#[inline]
+pub(in crate::runtime) fn missing(operands: &[Value]) -> Option<EvalError> {
+    operands.iter().find(|value| !value.is_present()).map(misfit)
+}
+
+/// Likewise, of two.
+#[inline]
+fn missing_of(a: &Value, b: &Value) -> Option<EvalError> {
+    [a, b].into_iter().find(|value| !value.is_present()).map(misfit)
+}
+
+/// Whether `order` is one of the relations in `x`.
+#[inline]
+pub(in crate::runtime) const fn related(order: Ordering, x: u8) -> bool {
+    let bit = match order {
+        Ordering::Less => X_LESS,
+        Ordering::Equal => X_EQUAL,
+        Ordering::Greater => X_GREATER,
+    };
+    x & bit != 0
+}
+
+#[inline(never)]
+pub(in crate::runtime) fn relation(view: &View<'_>, a: &Value, b: &Value, x: u8) -> Outcome {
+    match compare::order(view, a, b) {
+        Ok(order) => Outcome::of(order.is_some_and(|order| related(order, x))),
+        Err(class) => Outcome::Error(missing_of(a, b).unwrap_or(class)),
+    }
+}
+
+#[inline(never)]
+pub(in crate::runtime) fn equal(view: &View<'_>, a: &Value, b: &Value) -> Outcome {
+    if let Some(class) = missing_of(a, b) {
+        return Outcome::Error(class);
+    }
+    answer(compare::equal(view, a, b))
+}
+
+/// `a in b`
+#[inline(never)]
+pub(in crate::runtime) fn contains(view: &View<'_>, a: &Value, b: &Value) -> Outcome {
+    if let Some(class) = missing_of(a, b) {
+        return Outcome::Error(class);
+    }
+    match b.tag() {
+        Tag::List => {
+            for element in view.elements(b) {
+                match compare::equal(view, a, element) {
+                    Ok(false) => {}
+                    other => return answer(other),
+                }
+            }
+            Outcome::False
+        }
+        Tag::Map => Outcome::of(map::get(view, b, a).is_some()),
+        Tag::Absent
+        | Tag::Error
+        | Tag::Null
+        | Tag::Bool
+        | Tag::Int
+        | Tag::Uint
+        | Tag::Double
+        | Tag::String
+        | Tag::Bytes
+        | Tag::Timestamp
+        | Tag::Duration
+        | Tag::Type
+        | Tag::Optional => Outcome::Error(EvalError::NoSuchOverload),
+    }
+}
+
+/// A test on two texts, of which the first must be a string.
+#[inline]
+pub(in crate::runtime) fn on_text(
+    view: &View<'_>,
+    a: &Value,
+    b: &Value,
+    test: impl FnOnce(&[u8], &[u8]) -> bool,
+) -> Outcome {
+    if a.tag() != Tag::String {
+        return Outcome::Error(misfit(a));
+    }
+    Outcome::of(test(view.bytes(a), view.bytes(b)))
+}
+
+/// Whether `needle` occurs in `text`.
+pub(in crate::runtime) fn occurs(text: &[u8], needle: &[u8]) -> bool {
+    match (std::str::from_utf8(text), std::str::from_utf8(needle)) {
+        (Ok(text), Ok(needle)) => text.contains(needle),
+        _ => false,
+    }
+}
+
+/// `size(value)`
+pub(in crate::runtime) fn size(view: &View<'_>, value: &Value) -> Result<i64, EvalError> {
+    match value.tag() {
+        Tag::String => Ok(i64::try_from(code_points(view.bytes(value))).unwrap_or(i64::MAX)),
+        Tag::Bytes | Tag::List | Tag::Map => Ok(i64::from(value.len())),
+        Tag::Absent
+        | Tag::Error
+        | Tag::Null
+        | Tag::Bool
+        | Tag::Int
+        | Tag::Uint
+        | Tag::Double
+        | Tag::Timestamp
+        | Tag::Duration
+        | Tag::Type
+        | Tag::Optional => Err(misfit(value)),
+    }
+}
+
+#[inline(never)]
+pub(in crate::runtime) fn compare_size(view: &View<'_>, a: &Value, k: &Value, x: u8) -> Outcome {
+    match size(view, a) {
+        Ok(size) => Outcome::of(related(size.cmp(&k.signed()), x)),
+        Err(class) => Outcome::Error(class),
+    }
+}
+
+/// `Has`: presence, or with `X_LEVEL` whether there is a container.
+#[inline]
+pub(in crate::runtime) fn has(value: &Value, x: u8) -> Outcome {
+    if x & X_LEVEL == 0 && value.tag() != Tag::Error {
+        return Outcome::of(value.tag() != Tag::Absent);
+    }
+    match value.tag() {
+        Tag::Map => Outcome::True,
+        Tag::Bool if value.bits() != 0 => Outcome::True,
+        Tag::Absent
+        | Tag::Error
+        | Tag::Null
+        | Tag::Bool
+        | Tag::Int
+        | Tag::Uint
+        | Tag::Double
+        | Tag::String
+        | Tag::Bytes
+        | Tag::Timestamp
+        | Tag::Duration
+        | Tag::Type
+        | Tag::List
+        | Tag::Optional => Outcome::Error(misfit(value)),
+    }
+}
+
+/// Whether map `a`, or the map that optional `a` holds, has key `key`.
+#[inline(never)]
+pub(in crate::runtime) fn has_key(view: &View<'_>, a: &Value, key: &Value) -> Outcome {
+    let place = match a.tag() {
+        Tag::Optional => match view.elements(a).first() {
+            Some(inner) => inner,
+            None => return Outcome::False,
+        },
+        Tag::Absent
+        | Tag::Error
+        | Tag::Null
+        | Tag::Bool
+        | Tag::Int
+        | Tag::Uint
+        | Tag::Double
+        | Tag::String
+        | Tag::Bytes
+        | Tag::Timestamp
+        | Tag::Duration
+        | Tag::Type
+        | Tag::List
+        | Tag::Map => a,
+    };
+    if place.tag() != Tag::Map {
+        return Outcome::Error(misfit(place));
+    }
+    Outcome::of(map::get(view, place, key).is_some())
+}
+
+/// `a[b]`, or `a.b` for a constant `b`. On an optional the answer is optional.
+#[inline(never)]
+pub(in crate::runtime) fn index(heap: &mut Heap<'_>, a: &Value, b: &Value) -> Answer {
+    if a.tag() == Tag::Optional {
+        return index_optional(heap, a, b);
+    }
+    element(&heap.view(), a, b)
+}
+
+/// `a[?b]`
+#[inline(never)]
+pub(in crate::runtime) fn index_optional(heap: &mut Heap<'_>, a: &Value, b: &Value) -> Answer {
+    let view = heap.view();
+    let none = Ok(Value::optional(Space::Arena, None));
+    let place = match a.tag() {
+        Tag::Optional => match view.elements(a).first() {
+            Some(inner) => *inner,
+            None => return none,
+        },
+        Tag::Absent
+        | Tag::Error
+        | Tag::Null
+        | Tag::Bool
+        | Tag::Int
+        | Tag::Uint
+        | Tag::Double
+        | Tag::String
+        | Tag::Bytes
+        | Tag::Timestamp
+        | Tag::Duration
+        | Tag::Type
+        | Tag::List
+        | Tag::Map => *a,
+    };
+    let operands_present = place.is_present() && b.is_present();
+    match element(&view, &place, b) {
+        Ok(value) => heap.new_optional(value),
+        Err(EvalError::NoSuchKey | EvalError::OutOfRange) if operands_present => none,
+        Err(class) => Err(class),
+    }
+}
+
+fn element(view: &View<'_>, a: &Value, b: &Value) -> Answer {
+    if let Some(class) = missing_of(a, b) {
+        return Err(class);
+    }
+    match a.tag() {
+        Tag::Map => map::get(view, a, b).ok_or(EvalError::NoSuchKey),
+        Tag::List => {
+            let at = position(b)?;
+            let element = view.elements(a).get(at).filter(|_| a.columns() == 1);
+            element.copied().ok_or(EvalError::OutOfRange)
+        }
+        Tag::Absent
+        | Tag::Error
+        | Tag::Null
+        | Tag::Bool
+        | Tag::Int
+        | Tag::Uint
+        | Tag::Double
+        | Tag::String
+        | Tag::Bytes
+        | Tag::Timestamp
+        | Tag::Duration
+        | Tag::Type
+        | Tag::Optional => Err(EvalError::NoSuchOverload),
+    }
+}
+
+/// An index of a list: a number with a whole value.
+fn position(value: &Value) -> Result<usize, EvalError> {
+    let number = match value.tag() {
+        Tag::Int => u64::try_from(value.signed()).map_err(|_| EvalError::OutOfRange)?,
+        Tag::Uint => value.bits(),
+        Tag::Double => whole(value.float())?,
+        Tag::Absent
+        | Tag::Error
+        | Tag::Null
+        | Tag::Bool
+        | Tag::String
+        | Tag::Bytes
+        | Tag::Timestamp
+        | Tag::Duration
+        | Tag::Type
+        | Tag::List
+        | Tag::Map
+        | Tag::Optional => return Err(EvalError::NoSuchOverload),
+    };
+    usize::try_from(number).map_err(|_| EvalError::OutOfRange)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "below 2^32 and whole")]
+#[expect(clippy::cast_sign_loss, reason = "not negative")]
+fn whole(number: f64) -> Result<u64, EvalError> {
+    if number.fract() != 0.0 || number.is_nan() {
+        return Err(EvalError::InvalidArgument);
+    }
+    if (0.0..4_294_967_296.0).contains(&number) {
+        Ok(number as u64)
+    } else {
+        Err(EvalError::OutOfRange)
+    }
+}
+
+/// The answer of an operator; an operand that is absent or an error says why it failed.
+#[inline]
+pub(in crate::runtime) fn strict(answer: Answer, a: &Value, b: &Value) -> Answer {
+    answer.map_err(|class| missing_of(a, b).unwrap_or(class))
+}
