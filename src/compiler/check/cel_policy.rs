@@ -14,7 +14,7 @@ use crate::compiler::check::infer::{Place, infer};
 use crate::compiler::check::policy::check_condition;
 use crate::compiler::check::schema::environment;
 use crate::compiler::check::scope::{Entity, Frame, Scope};
-use crate::compiler::check::state::Checker;
+use crate::compiler::check::state::{Checker, Reads};
 use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal};
 use crate::compiler::syntax::document::model::{CelPolicyDocument, CelRule, Choice, Outcome};
 use crate::lang::types::{TypeId, TypeTable};
@@ -79,7 +79,7 @@ impl Walk<'_, '_> {
             let frame = Frame::default();
             let ty = infer(self.cx, scope, &frame, variable.expr, Place::Value).ty;
             let (name, at) = (variable.name.value.clone(), variable.name.span);
-            found.push(self.cx.variable(name.clone(), variable.expr, ty, Vec::new()));
+            found.push(self.cx.variable(name.clone(), variable.expr, ty, Reads::default()));
             if let Some(first) = seen.insert(name.clone(), at) {
                 self.cx.report(PolicyError::Overlap { at, first, name });
                 continue;

@@ -100,6 +100,7 @@ fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a Polic
             PolicyError::NoSchema { at, policy }
         });
     }
+    cx.agree_on(&roots);
     let types = declare_roots(cx, &mut scope, &roots);
     declare_data(cx, &mut scope, document);
     declare_functions(cx, &mut scope, document);

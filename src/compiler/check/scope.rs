@@ -258,6 +258,11 @@ impl Scope {
             && !listed(&subset.exclude_macros)
     }
 
+    /// The members of a name space of the document, as `data`: the rest of their names.
+    pub(super) fn members(&self, space: &'static str) -> impl Iterator<Item = &str> {
+        self.names.keys().filter_map(move |name| name.strip_prefix(space)?.strip_prefix('.'))
+    }
+
     /// The name among all that are visible that is nearest to `typed`.
     pub(super) fn nearest_name(&self, typed: &str, locals: &[&str]) -> Option<String> {
         let names: FxHashSet<&str> = self

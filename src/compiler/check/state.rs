@@ -16,8 +16,9 @@ use crate::compiler::check::analysis::{
     Analysis, Host, HostId, Root, RootId, ToolInfo, Use, VariableId, VariableInfo,
 };
 use crate::compiler::check::decision::Templates;
-use crate::compiler::check::error::CheckError;
+use crate::compiler::check::error::{CheckError, PolicyError};
 use crate::compiler::check::overload::FunctionIndex;
+use crate::compiler::check::schema::DeclaredRoot;
 use crate::compiler::check::scope::Declared;
 use crate::compiler::check::unify::Unifier;
 use crate::compiler::source::map::SourceMap;
@@ -25,6 +26,9 @@ use crate::compiler::syntax::ast::{Ast, ExprId};
 use crate::compiler::syntax::document::model::Parsed;
 use crate::diag::sink::Sink;
 use crate::lang::types::{Type, TypeId, TypeTable};
+
+/// Most parts of two types that are compared; whatever comes after is taken as equal.
+const DIFFERENCE_STEPS_MAX: usize = 100_000;
 
 /// The state of one run.
 pub(super) struct Checker<'a> {
@@ -42,12 +46,23 @@ pub(super) struct Checker<'a> {
     pub out: Analysis,
     /// The type variables of the expression at hand.
     pub unifier: Unifier,
-    /// The arguments that each variable reads, directly or through others.
-    pub reads: IndexVec<VariableId, Vec<Name>>,
+    /// What each variable reads of a call, directly or through others.
+    pub reads: IndexVec<VariableId, Reads>,
     /// Where to report.
     pub sink: &'a mut Sink,
     roots: FxHashMap<Vec<Name>, RootId>,
     hosts: FxHashMap<(Name, Name), HostId>,
+    /// The types that documents give the roots of the context.
+    declared: FxHashMap<Vec<Name>, (TypeId, Span)>,
+}
+
+/// What an expression reads of a call.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reads {
+    /// The arguments of tools.
+    pub args: Vec<Name>,
+    /// A field that exists after the call only.
+    pub response: Option<String>,
 }
 
 impl<'a> Checker<'a> {
@@ -73,6 +88,7 @@ impl<'a> Checker<'a> {
             sink,
             roots: FxHashMap::default(),
             hosts: FxHashMap::default(),
+            declared: FxHashMap::default(),
         }
     }
 
@@ -137,6 +153,25 @@ impl<'a> Checker<'a> {
         id
     }
 
+    /// Takes in the roots that a document declares; a part of the context has one type, whichever
+    /// document speaks of it.
+    pub(super) fn agree_on(&mut self, roots: &[DeclaredRoot]) {
+        for root in roots {
+            let Some((before, first)) = self.declared.get(&root.path).copied() else {
+                self.declared.insert(root.path.clone(), (root.ty, root.span));
+                continue;
+            };
+            let path = root.path.iter().map(Name::as_str).collect::<Vec<_>>().join(".");
+            let found =
+                difference(&self.out.types, (path, Some(first), Some(root.span)), before, root.ty);
+            if let Some(((path, first, at), before, after)) = found {
+                let types = (self.show(before), self.show(after));
+                let (at, first) = (at.unwrap_or(root.span), first.unwrap_or(root.span));
+                self.report(PolicyError::RootTypes { at, first, path, types });
+            }
+        }
+    }
+
     /// The host function, which is now called.
     pub(super) fn host(&mut self, function: &Declared) -> HostId {
         let key = (function.name.clone(), function.id.clone());
@@ -159,7 +194,7 @@ impl<'a> Checker<'a> {
         name: Name,
         expr: ExprId,
         ty: TypeId,
-        reads: Vec<Name>,
+        reads: Reads,
     ) -> VariableId {
         self.reads.push(reads);
         self.out.variables.push(VariableInfo { name, expr, ty })
@@ -178,4 +213,43 @@ pub(super) fn verbatim(written: &str, text: &str) -> Option<u32> {
     let plain = (1..=5).contains(&from) && written.len() >= shortest && !text.is_empty();
     let quotes = written.len() - text.len() - from;
     (plain && (1..=3).contains(&quotes)).then_some(u32::try_from(from).ok()?)
+}
+
+/// A part of the context, and where two documents declare it.
+type Part = (String, Option<Span>, Option<Span>);
+
+/// The first part of two types of one root in which they differ, with both of its types. What is
+/// `dyn` in one of them differs from nothing.
+fn difference(
+    types: &TypeTable,
+    part: Part,
+    a: TypeId,
+    b: TypeId,
+) -> Option<(Part, TypeId, TypeId)> {
+    let mut left = vec![(part, a, b)];
+    let mut steps = 0;
+    while let Some((part, a, b)) = left.pop() {
+        steps += 1;
+        if a == b || steps > DIFFERENCE_STEPS_MAX {
+            continue;
+        }
+        let open = |ty| matches!(types.get(ty), Type::Dyn | Type::Error | Type::Map(..));
+        if open(a) || open(b) {
+            continue;
+        }
+        if let (Type::List(a), Type::List(b)) = (types.get(a), types.get(b)) {
+            left.push((part, *a, *b));
+            continue;
+        }
+        let (Some(one), Some(other)) = (types.fields(a), types.fields(b)) else {
+            return Some((part, a, b));
+        };
+        for field in one {
+            if let Some(twin) = other.iter().find(|twin| twin.name == field.name) {
+                let path = format!("{}.{}", part.0, field.name);
+                left.push(((path, field.span, twin.span), field.ty, twin.ty));
+            }
+        }
+    }
+    None
 }

@@ -1,6 +1,6 @@
 //! CEL Policy documents.
 
-use crate::check::{quoted, run};
+use crate::check::{folder, quoted, run};
 
 fn policy(rule: &str) -> crate::check::Checking {
     let config =
@@ -70,12 +70,11 @@ fn aggregates_do_not_nest() {
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the suite lies outside the project")]
 fn policies_of_the_conformance_suite() {
-    let root =
-        std::env::var("CEL_POLICY_DIR").unwrap_or_else(|_| "../shared/cel-policy".to_owned());
-    let root = std::path::Path::new(&root).join("conformance");
+    let Some(root) = folder("CEL_POLICY_DIR", "cel-policy") else { return };
+    let root = root.join("conformance");
     let mut checked = 0;
     let mut folders: Vec<_> = std::fs::read_dir(&root)
-        .unwrap_or_else(|error| panic!("{}: {error}; set CEL_POLICY_DIR", root.display()))
+        .expect("it can be read")
         .chain(std::fs::read_dir(root.join("compile_errors")).expect("it has compile errors"))
         .map(|entry| entry.expect("it can be read").path())
         .filter(|path| path.join("policy.yaml").is_file() && !path.ends_with("k8s"))

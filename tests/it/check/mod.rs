@@ -10,10 +10,15 @@
 mod cel_policies;
 mod decisions;
 mod documents;
+mod examples;
 mod names;
 mod operators;
+mod pages;
 mod schemas;
+mod suite;
 mod tools;
+
+use std::path::PathBuf;
 
 use policyc::compiler::check::analysis::Analysis;
 use policyc::compiler::check::{Options, check};
@@ -22,6 +27,18 @@ use policyc::compiler::syntax::document::model::Parsed;
 use policyc::compiler::syntax::document::read;
 use policyc::diag::diagnostic::Diagnostic;
 use policyc::diag::sink::Sink;
+
+/// A folder of test data, beside the project or where the environment says; `None` if it is not
+/// there, which is said aloud.
+fn folder(variable: &str, name: &str) -> Option<PathBuf> {
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
+    let path = std::env::var_os(variable).map_or(beside, PathBuf::from);
+    if path.is_dir() {
+        return Some(path);
+    }
+    println!("SKIPPED: no {name} at {}; set {variable}", path.display());
+    None
+}
 
 /// Everything that came out of checking some files.
 struct Checking {

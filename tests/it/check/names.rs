@@ -72,3 +72,12 @@ fn without_a_schema_roots_are_dyn() {
 fn functions_and_variables_live_apart() {
     assert_eq!(type_of("{size: list<int>}", "size(size)"), "int");
 }
+
+#[test]
+fn members_of_name_spaces() {
+    let text = "policyc: 1\nname: p\ndata: {limits: d.json}\nvariables:\n  - small: a > 1\n  \
+                - b: variables.smal\n  - c: data.limit.x\n";
+    let checking = run(&[("d.json", "{\"x\": 1}"), ("p.yaml", text)]);
+    assert_eq!(checking.places(), [("W0510", "p"), ("E0402", "smal"), ("E0402", "limit")]);
+    assert_eq!(checking.found[1].help.as_deref(), Some("did you mean `small`?"));
+}

@@ -135,3 +135,25 @@ fn data_are_typed_constants() {
     let checking = run(&[("p.yaml", &policy("data.d.payes")), ("d.json", data)]);
     assert_eq!(checking.places(), [("E0302", "payes")]);
 }
+
+#[test]
+fn variables_of_the_response_wait_for_it() {
+    let text = "policyc: 1\nname: p\nschema: s.json\ndefault: deny\nvariables:\n  - ok: out.ok\n  \
+                - fine: ok || false\nrules:\n  - {id: a, when: fine, deny: x}\n  \
+                - {id: b, when: fine, deny: x, phase: response}\n";
+    let checking = run(&[("p.yaml", text), ("s.json", SCHEMA)]);
+    assert_eq!(checking.places(), [("E0407", "fine")]);
+}
+
+#[test]
+fn a_part_of_the_context_has_one_type() {
+    let policy = |schema: &str| {
+        format!("policyc: 1\nname: p\nschema: {schema}\nvariables:\n  - v: request.a\n")
+    };
+    let one = policy("{request: {a: int, b: string}}");
+    let other = policy("{request: {a: int, c: string}}");
+    run(&[("a.yaml", &one), ("b.yaml", &other)]).assert_silent();
+    let other = policy("{request: {a: string}}");
+    let checking = run(&[("a.yaml", &one), ("b.yaml", &other)]);
+    assert_eq!(checking.messages(), ["two documents give `request.a` two types"]);
+}

@@ -49,6 +49,10 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
                     .unwrap_or_else(|| "declare it under `tools`".to_owned()),
             )
         }
+        PolicyError::RootTypes { at, first, path, types } => {
+            let fact = format!("two documents give `{path}` two types");
+            Diagnostic::new(Code::Conflict, at, fact, a(&types.1)).label(first, a(&types.0))
+        }
         PolicyError::ToolTwice { at, first, name } => {
             let fact = format!("the tool `{name}` is declared twice");
             Diagnostic::new(Code::Conflict, at, fact, "the second").label(first, "the first")

@@ -87,8 +87,8 @@ pub(super) enum NameError {
     WrongPhase { at: Span, field: String, declared: Option<Span> },
     /// Strict mode: nothing gives the name a type.
     NobodyWrote { at: Span, name: String },
-    /// No such window.
-    UnknownWindow { at: Span, name: String, nearest: Option<String> },
+    /// A name space of the document has no such member: `variables.x`, `data.x`, `windows.x`.
+    UnknownMember { at: Span, space: &'static str, name: String, nearest: Option<String> },
     /// No such function, or not on the type `on`.
     UnknownFunction { at: Span, name: String, on: Option<String>, nearest: Option<String> },
     /// A literal of a message type that is not known.
@@ -162,6 +162,8 @@ pub(super) enum PolicyError {
     StrictSchema { at: Span, policy: Name },
     /// A pattern of `on` that names no tool.
     UnknownTool { at: Span, pattern: Name, nearest: Option<String> },
+    /// Two documents give a part of the context two types.
+    RootTypes { at: Span, first: Span, path: String, types: (String, String) },
     /// A tool is declared twice.
     ToolTwice { at: Span, first: Span, name: Name },
     /// A variable takes the name of something else.

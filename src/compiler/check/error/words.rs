@@ -109,11 +109,11 @@ fn name_words(error: &NameError) -> Diagnostic {
             Diagnostic::new(Code::DynNotAllowed, *at, fact, "this is dyn")
                 .help(format!("declare `{name}` in the schema"))
         }
-        NameError::UnknownWindow { at, name, nearest } => {
-            let fact = format!("there is no window `{name}`");
+        NameError::UnknownMember { at, space, name, nearest } => {
+            let fact = format!("there is no `{space}.{name}`");
             let help = did_you_mean(nearest.as_ref())
-                .unwrap_or_else(|| "declare it under `windows`".to_owned());
-            Diagnostic::new(Code::UnknownName, *at, fact, "no such window").help(help)
+                .unwrap_or_else(|| format!("declare it under `{space}`"));
+            Diagnostic::new(Code::UnknownName, *at, fact, "not declared").help(help)
         }
         NameError::UnknownFunction { at, name, on, nearest } => {
             function_words(*at, name, on.as_ref(), nearest.as_ref())

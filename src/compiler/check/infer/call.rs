@@ -139,8 +139,9 @@ impl<'a> Infer<'_, 'a> {
         let Some(window_id) = scope.windows.get(*window) else {
             let known = scope.windows.keys().map(String::as_str);
             let nearest = nearest(window, known).map(str::to_owned);
-            let at = self.field_span(target);
-            self.refuse(id, NameError::UnknownWindow { at, name: (*window).to_owned(), nearest });
+            let (at, name) = (self.field_span(target), (*window).to_owned());
+            let space = "windows";
+            self.refuse(id, NameError::UnknownMember { at, space, name, nearest });
             return true;
         };
         if name.value != "contains" {
@@ -162,7 +163,7 @@ impl<'a> Infer<'_, 'a> {
         true
     }
 
-    fn field_span(&self, id: ExprId) -> crate::base::span::Span {
+    pub(super) fn field_span(&self, id: ExprId) -> crate::base::span::Span {
         let ExprKind::Select { field, .. } = self.ast.kind(id) else { return self.ast.span(id) };
         field.span
     }

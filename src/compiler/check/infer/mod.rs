@@ -19,12 +19,11 @@ mod operator;
 mod refused;
 mod select;
 
-use crate::base::name::Name;
 use crate::compiler::check::analysis::{LocalId, Use};
 use crate::compiler::check::error::{CheckError, NameError, TypeError};
 use crate::compiler::check::macros::Macro;
 use crate::compiler::check::scope::{Frame, Scope};
-use crate::compiler::check::state::Checker;
+use crate::compiler::check::state::{Checker, Reads};
 use crate::compiler::check::unify::Free;
 use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind, Literal};
 use crate::lang::types::{TypeId, TypeTable};
@@ -55,8 +54,8 @@ pub(super) enum Place {
 pub(super) struct Inferred {
     /// The type of the whole.
     pub ty: TypeId,
-    /// The arguments of tools that it reads.
-    pub reads: Vec<Name>,
+    /// What it reads of a call.
+    pub reads: Reads,
 }
 
 /// Types `root` and everything in it.
@@ -79,7 +78,7 @@ pub(super) fn infer(
         steps: vec![Step::Visit(root)],
         seen: Vec::new(),
         outcomes: if place == Place::Outcome { outcomes(ast, root) } else { Vec::new() },
-        reads: Vec::new(),
+        reads: Reads::default(),
         nesting: 0,
     };
     walk.run();
@@ -131,7 +130,7 @@ struct Infer<'c, 'a> {
     /// What has a type, perhaps with variables in it.
     seen: Vec<ExprId>,
     outcomes: Vec<ExprId>,
-    reads: Vec<Name>,
+    reads: Reads,
     nesting: u32,
 }
 

@@ -5,8 +5,11 @@ use crate::base::span::Span;
 use crate::compiler::check::analysis::{LocalId, Use, VariableId};
 use crate::compiler::check::error::NameError;
 use crate::compiler::check::infer::{Infer, Step};
+use crate::compiler::check::overload::open;
 use crate::compiler::check::scope::{Entity, Found};
+use crate::compiler::check::state::Reads;
 use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind};
+use crate::diag::suggest::nearest;
 use crate::lang::constant::Constant;
 use crate::lang::types::{Type, TypeId, TypeTable};
 
@@ -69,6 +72,8 @@ impl Infer<'_, '_> {
                 self.mean(node, meaning);
             }
             self.finish_later(&found, count);
+        } else if self.unknown_member(&found) {
+            // Reported.
         } else if let (true, Some(node)) = (scope.flexible, found.nodes.first().copied()) {
             let root = self.cx.root(&[Name::new(first)], TypeTable::DYN, None);
             self.set(node, TypeTable::DYN);
@@ -90,10 +95,33 @@ impl Infer<'_, '_> {
         self.steps.extend(found.nodes.iter().skip(from).rev().map(|node| Step::Finish(*node)));
     }
 
-    fn unknown(&mut self, found: &Chain<'_>) {
+    /// Refuses `variables.x` and `data.x` where the document has such a section without an `x`.
+    fn unknown_member(&mut self, found: &Chain<'_>) -> bool {
+        let [first, name, ..] = found.segments.as_slice() else { return false };
+        let spaces = ["variables", "data"];
+        let Some(space) = spaces.into_iter().find(|space| self.scope.ours && space == first) else {
+            return false;
+        };
+        let Some(node) = found.nodes.get(1).copied() else { return false };
+        let mut known = self.scope.members(space).peekable();
+        if known.peek().is_none() {
+            return false;
+        }
+        let nearest = nearest(name, known).map(str::to_owned);
+        let (at, name) = (self.field_span(node), (*name).to_owned());
+        self.refuse_all(found);
+        self.report(NameError::UnknownMember { at, space, name, nearest });
+        true
+    }
+
+    fn refuse_all(&mut self, found: &Chain<'_>) {
         for node in &found.nodes {
             self.set(*node, TypeTable::ERROR);
         }
+    }
+
+    fn unknown(&mut self, found: &Chain<'_>) {
+        self.refuse_all(found);
         let at = found.nodes.first().map(|node| self.ast.span(*node));
         let Some(at) = at else { return };
         let first = found.segments.first().copied().unwrap_or_default();
@@ -122,13 +150,16 @@ impl Infer<'_, '_> {
             }
             Found::Entity(Entity::Root { path, ty, span, response_only }) => {
                 self.nobody_wrote(node, path, *ty, *span);
-                if *response_only && !self.frame.response {
-                    let field = path.last().map(ToString::to_string).unwrap_or_default();
-                    let (at, declared) = (self.ast.span(node), *span);
-                    self.refuse(node, NameError::WrongPhase { at, field, declared });
+                let field = path.last().map(ToString::to_string).unwrap_or_default();
+                let at = self.ast.span(node);
+                if *response_only && !self.may_read_response(at, field, *span) {
+                    self.set(node, TypeTable::ERROR);
                     return;
                 }
-                (*ty, Use::Root(self.cx.root(path, *ty, *span)))
+                let id = self.cx.root(path, *ty, *span);
+                let (types, unifier) = (&mut self.cx.out.types, &mut self.cx.unifier);
+                // A type parameter in the type of a variable stands for any type.
+                (open(types, unifier, *ty, &mut Vec::new()), Use::Root(id))
             }
             Found::Entity(Entity::Action) => {
                 let ty = self.frame.action.unwrap_or(TypeTable::DYN);
@@ -148,6 +179,21 @@ impl Infer<'_, '_> {
         self.refer(node, refers);
     }
 
+    /// Notes that a field of the response is read; false, after a report, where none may be.
+    pub(super) fn may_read_response(
+        &mut self,
+        at: Span,
+        field: String,
+        declared: Option<Span>,
+    ) -> bool {
+        if !self.frame.response {
+            self.report(NameError::WrongPhase { at, field, declared });
+            return false;
+        }
+        self.reads.response = Some(field);
+        true
+    }
+
     /// In strict mode a root needs a type from somewhere.
     fn nobody_wrote(&mut self, node: ExprId, path: &[Name], ty: TypeId, span: Option<Span>) {
         if self.cx.strict && ty == TypeTable::DYN && span.is_none() {
@@ -161,7 +207,7 @@ impl Infer<'_, '_> {
     fn variable(&mut self, node: ExprId, id: VariableId) -> TypeId {
         let Some(info) = self.cx.out.variables.get(id) else { return TypeTable::ERROR };
         let (ty, name) = (info.ty, info.name.clone());
-        let reads = self.cx.reads.get(id).cloned().unwrap_or_default();
+        let Reads { args: reads, response } = self.cx.reads.get(id).cloned().unwrap_or_default();
         for field in &reads {
             if !self.frame.union {
                 self.argument_of_all(field, self.ast.span(node), Some(&name));
@@ -170,13 +216,21 @@ impl Infer<'_, '_> {
         for field in reads {
             self.read_argument(field);
         }
+        if let Some(field) = response {
+            if !self.frame.response {
+                let (at, declared) = (self.ast.span(node), None);
+                self.report(NameError::WrongPhase { at, field, declared });
+                return TypeTable::ERROR;
+            }
+            self.reads.response = Some(field);
+        }
         ty
     }
 
     /// Notes that an argument of a tool is read.
     pub(super) fn read_argument(&mut self, field: Name) {
-        if !self.reads.contains(&field) {
-            self.reads.push(field);
+        if !self.reads.args.contains(&field) {
+            self.reads.args.push(field);
         }
     }
 
@@ -211,7 +265,7 @@ impl Infer<'_, '_> {
                 tool: tool.name.clone(),
                 declared: tool.span,
                 field: field.to_owned(),
-                nearest: crate::diag::suggest::nearest(field, known).map(str::to_owned),
+                nearest: nearest(field, known).map(str::to_owned),
                 via: via.cloned(),
                 narrowed: self.frame.narrowed,
             };

@@ -91,15 +91,11 @@ impl Infer<'_, '_> {
 
     /// A field of the response exists only after the tool has run.
     fn phase(&mut self, found: &RecordField, field: &Field, operand: ExprId) -> TypeId {
-        if !found.response_only || self.frame.response {
-            return found.ty;
+        let name = format!("{}.{}", self.cx.text(operand), field.name);
+        if found.response_only && !self.may_read_response(field.span, name, found.span) {
+            return TypeTable::ERROR;
         }
-        self.report(NameError::WrongPhase {
-            at: field.span,
-            field: format!("{}.{}", self.cx.text(operand), field.name),
-            declared: found.span,
-        });
-        TypeTable::ERROR
+        found.ty
     }
 
     fn missing_field(&self, record: RecordId, operand: ExprId, field: &Field) -> NameError {

@@ -65,7 +65,9 @@ pub(in crate::compiler::check) fn scope(
     }
     scope.stdlib = environment.stdlib.clone();
     scope.libraries = Libraries::Only(libraries(cx, &environment.extensions));
-    for root in roots(cx, environment) {
+    let roots = roots(cx, environment);
+    cx.agree_on(&roots);
+    for root in roots {
         let name = root.path.iter().map(Name::as_str).collect::<Vec<_>>().join(".");
         scope.names.insert(name, root.entity());
     }
