@@ -1,4 +1,13 @@
 //! The integration tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on fails"
+)]
 
 #![allow(
     clippy::expect_used,
@@ -14,8 +23,10 @@ mod bundle;
 mod check;
 mod cli;
 mod documents;
+mod examples;
 mod report;
 mod support;
 mod syntax;
 mod tidy;
 mod verify;
+mod workloads;

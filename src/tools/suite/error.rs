@@ -3,6 +3,7 @@
 use crate::base::span::Span;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::tools::suite::patch::PatchError;
 
 /// Why a test file cannot be used. Spans point into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,33 +34,6 @@ pub enum SuiteError {
     BadInput { at: Span, name: String },
     /// An expectation that asks for two winners, or for none and for a rule.
     TwoEffects { at: Span },
-}
-
-/// Why a patch does not fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PatchError {
-    /// The text is no JSON Pointer.
-    NotAPointer,
-    /// The context has nothing there.
-    NothingThere,
-    /// What stands above is neither an object nor a list.
-    NotAContainer,
-    /// An index that the list does not have.
-    NoSuchIndex,
-    /// `test`: another value stands there.
-    Differs,
-}
-
-impl PatchError {
-    const fn text(self) -> &'static str {
-        match self {
-            Self::NotAPointer => "a JSON Pointer starts with `/`",
-            Self::NothingThere => "the context has nothing there",
-            Self::NotAContainer => "what stands above it is neither an object nor a list",
-            Self::NoSuchIndex => "the list has no such index",
-            Self::Differs => "another value stands there",
-        }
-    }
 }
 
 impl From<SuiteError> for Diagnostic {

@@ -8,13 +8,13 @@
 //! pipeline (compile, write, verify, evaluate), `expect` compares, `show` says what happened.
 
 pub mod case;
-pub mod error;
 pub mod expect;
 pub mod format;
 pub mod literal;
 pub mod patch;
 pub mod phrase;
 
+mod error;
 mod table;
 mod tree;
 

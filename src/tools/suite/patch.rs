@@ -6,8 +6,6 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::tools::suite::error::PatchError;
-
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
@@ -88,6 +86,35 @@ impl Operation {
                 let found = context.pointer(path).ok_or(PatchError::NothingThere)?;
                 if found == value { Ok(()) } else { Err(PatchError::Differs) }
             }
+        }
+    }
+}
+
+/// Why a patch does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchError {
+    /// The text is no JSON Pointer.
+    NotAPointer,
+    /// The context has nothing there.
+    NothingThere,
+    /// What stands above is neither an object nor a list.
+    NotAContainer,
+    /// An index that the list does not have.
+    NoSuchIndex,
+    /// `test`: another value stands there.
+    Differs,
+}
+
+impl PatchError {
+    /// What a message says of it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::NotAPointer => "a JSON Pointer starts with `/`",
+            Self::NothingThere => "the context has nothing there",
+            Self::NotAContainer => "what stands above it is neither an object nor a list",
+            Self::NoSuchIndex => "the list has no such index",
+            Self::Differs => "another value stands there",
         }
     }
 }

@@ -1,3 +1,6 @@
 //! What several test files share.
 
+pub(crate) mod both;
+pub(crate) mod folder;
 pub(crate) mod module;
+pub(crate) mod oracle;

@@ -1,0 +1,122 @@
+//! The `lists`, `sets` and `math` libraries of the reference evaluator.
+
+use policyc::lang::error::EvalError;
+
+use super::value::{R, V, list};
+
+/// Calls a function of the libraries; `None` where they have none of that name.
+pub(crate) fn call(name: &str, member: bool, args: &[V]) -> Option<R> {
+    if member {
+        return lists(name, args);
+    }
+    if let ("lists.range", [V::Int(n)]) = (name, args) {
+        return Some(Ok(list((0..*n).map(V::Int).collect())));
+    }
+    sets(name, args).or_else(|| math(name, args))
+}
+
+fn lists(name: &str, args: &[V]) -> Option<R> {
+    Some(match (name, args) {
+        ("distinct", [V::List(elements)]) => {
+            let mut kept: Vec<V> = Vec::new();
+            for element in elements.iter() {
+                if !kept.iter().any(|found| found.equals(element)) {
+                    kept.push(element.clone());
+                }
+            }
+            Ok(list(kept))
+        }
+        ("reverse", [V::List(elements)]) => Ok(list(elements.iter().rev().cloned().collect())),
+        ("slice", [V::List(elements), V::Int(start), V::Int(end)]) => {
+            let range = usize::try_from(*start).ok().zip(usize::try_from(*end).ok());
+            range
+                .and_then(|(start, end)| elements.get(start..end))
+                .map(|part| list(part.to_vec()))
+                .ok_or(EvalError::OutOfRange)
+        }
+        ("flatten", [V::List(elements)]) => Ok(list(flatten(elements, 1))),
+        ("flatten", [V::List(elements), V::Int(depth)]) => match u32::try_from(*depth) {
+            Ok(depth) => Ok(list(flatten(elements, depth))),
+            Err(_) => Err(EvalError::InvalidArgument),
+        },
+        ("sort", [V::List(elements)]) => sort(elements),
+        _ => return None,
+    })
+}
+
+fn flatten(elements: &[V], depth: u32) -> Vec<V> {
+    let mut out = Vec::new();
+    for element in elements {
+        match element {
+            V::List(inner) if depth > 0 => out.extend(flatten(inner, depth - 1)),
+            other => out.push(other.clone()),
+        }
+    }
+    out
+}
+
+fn sort(elements: &[V]) -> R {
+    let mut sorted: Vec<V> = Vec::new();
+    for element in elements {
+        if element.type_name() != elements[0].type_name() {
+            return Err(EvalError::NoSuchOverload);
+        }
+        element.compare(element)?;
+        let mut at = sorted.len();
+        while at > 0 && sorted[at - 1].compare(element)?.is_some_and(std::cmp::Ordering::is_gt) {
+            at -= 1;
+        }
+        sorted.insert(at, element.clone());
+    }
+    Ok(list(sorted))
+}
+
+fn sets(name: &str, args: &[V]) -> Option<R> {
+    let [V::List(a), V::List(b)] = args else { return None };
+    let holds = |set: &[V], value: &V| set.iter().any(|found| found.equals(value));
+    Some(Ok(V::Bool(match name {
+        "sets.contains" => b.iter().all(|value| holds(a, value)),
+        "sets.equivalent" => {
+            b.iter().all(|value| holds(a, value)) && a.iter().all(|value| holds(b, value))
+        }
+        "sets.intersects" => b.iter().any(|value| holds(a, value)),
+        _ => return None,
+    })))
+}
+
+fn math(name: &str, args: &[V]) -> Option<R> {
+    let values: Vec<V> = match args {
+        [V::List(values)] if matches!(name, "math.greatest" | "math.least") => values.to_vec(),
+        _ => args.to_vec(),
+    };
+    let pick = |greater: bool| -> R {
+        let mut best = values.first().cloned().ok_or(EvalError::InvalidArgument)?;
+        for value in &values {
+            let order = value.compare(&best)?;
+            let wins = if greater {
+                order.is_some_and(std::cmp::Ordering::is_gt)
+            } else {
+                order.is_some_and(std::cmp::Ordering::is_lt)
+            };
+            if wins {
+                best = value.clone();
+            }
+        }
+        Ok(best)
+    };
+    Some(match (name, values.as_slice()) {
+        ("math.greatest", _) => pick(true),
+        ("math.least", _) => pick(false),
+        ("math.abs", [V::Int(n)]) => n.checked_abs().map(V::Int).ok_or(EvalError::Overflow),
+        ("math.abs", [V::Uint(n)]) => Ok(V::Uint(*n)),
+        ("math.abs", [V::Double(n)]) => Ok(V::Double(n.abs())),
+        ("math.ceil", [V::Double(n)]) => Ok(V::Double(n.ceil())),
+        ("math.floor", [V::Double(n)]) => Ok(V::Double(n.floor())),
+        ("math.round", [V::Double(n)]) => Ok(V::Double(n.round())),
+        ("math.trunc", [V::Double(n)]) => Ok(V::Double(n.trunc())),
+        ("math.isNaN", [V::Double(n)]) => Ok(V::Bool(n.is_nan())),
+        ("math.isInf", [V::Double(n)]) => Ok(V::Bool(n.is_infinite())),
+        ("math.isFinite", [V::Double(n)]) => Ok(V::Bool(n.is_finite())),
+        _ => return None,
+    })
+}

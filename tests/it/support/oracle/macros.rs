@@ -1,0 +1,188 @@
+//! Macros of the reference evaluator: comprehensions, `has`, bindings.
+
+use std::rc::Rc;
+
+use policyc::compiler::check::analysis::{LocalId, MacroUse, Vars};
+use policyc::compiler::syntax::ast::{ExprId, ExprKind};
+use policyc::lang::error::EvalError;
+
+use super::eval::{Run, field};
+use super::value::{R, V, list, map};
+
+const NONE: EvalError = EvalError::NoSuchOverload;
+
+impl Run<'_> {
+    /// Evaluates the macro call `expr`.
+    pub(crate) fn call_macro(&self, found: MacroUse, expr: ExprId) -> R {
+        let ExprKind::Call { target, args, .. } = self.ast.kind(expr) else { return Err(NONE) };
+        let target = *target;
+        match found {
+            MacroUse::Has => self.has(args),
+            MacroUse::All(vars) => self.quantifier(vars, target, args, false),
+            MacroUse::Exists(vars) => self.quantifier(vars, target, args, true),
+            MacroUse::ExistsOne(vars) => {
+                let mut count = 0_u32;
+                self.each(vars, target, args, |run, rest| {
+                    count += u32::from(run.eval(one(rest)?)?.truth()?);
+                    Ok(())
+                })?;
+                Ok(V::Bool(count == 1))
+            }
+            MacroUse::Filter(vars) => {
+                let mut kept = Vec::new();
+                self.each_row(vars, target, args, |run, rest, row| {
+                    if run.eval(one(rest)?)?.truth()? {
+                        kept.push(row.0.clone());
+                    }
+                    Ok(())
+                })?;
+                Ok(list(kept))
+            }
+            MacroUse::Map(vars) | MacroUse::TransformList(vars) => {
+                let mut made = Vec::new();
+                self.each(vars, target, args, |run, rest| {
+                    made.extend(run.transformed(rest)?);
+                    Ok(())
+                })?;
+                Ok(list(made))
+            }
+            MacroUse::TransformMap(vars) => {
+                let mut made = Vec::new();
+                self.each_row(vars, target, args, |run, rest, row| {
+                    made.extend(run.transformed(rest)?.map(|value| (row.0.clone(), value)));
+                    Ok(())
+                })?;
+                map(made)
+            }
+            MacroUse::TransformMapEntry(vars) => {
+                let mut made = Vec::new();
+                self.each(vars, target, args, |run, rest| {
+                    match run.transformed(rest)? {
+                        Some(V::Map(entries)) => made.extend(entries.iter().cloned()),
+                        Some(_) => return Err(NONE),
+                        None => {}
+                    }
+                    Ok(())
+                })?;
+                map(made)
+            }
+            MacroUse::Bind(local) => {
+                let [_, init, body] = args.as_slice() else { return Err(NONE) };
+                let value = self.eval(*init);
+                self.bound(local, value, || self.eval(*body))
+            }
+            MacroUse::OptMap(local) => self.opt_map(local, target, args, true),
+            MacroUse::OptFlatMap(local) => self.opt_map(local, target, args, false),
+        }
+    }
+
+    fn has(&self, args: &[ExprId]) -> R {
+        let ExprKind::Select { operand, field: name, .. } = self.ast.kind(one(args)?) else {
+            return Err(NONE);
+        };
+        let operand = self.eval(*operand)?;
+        let holder = match &operand {
+            V::Opt(None) => return Ok(V::Bool(false)),
+            V::Opt(Some(inner)) => inner,
+            other => other,
+        };
+        Ok(V::Bool(field(holder, &name.name)?.is_some()))
+    }
+
+    fn opt_map(&self, local: LocalId, target: Option<ExprId>, args: &[ExprId], wrap: bool) -> R {
+        let (Some(target), [_, body]) = (target, args) else { return Err(NONE) };
+        let V::Opt(found) = self.eval(target)? else { return Err(NONE) };
+        let Some(value) = found else { return Ok(V::Opt(None)) };
+        let value = self.bound(local, Ok((*value).clone()), || self.eval(*body))?;
+        Ok(if wrap { V::Opt(Some(Rc::new(value))) } else { value })
+    }
+
+    fn quantifier(&self, vars: Vars, target: Option<ExprId>, args: &[ExprId], decides: bool) -> R {
+        let mut failure = None;
+        let mut decided = false;
+        self.each(vars, target, args, |run, rest| {
+            if decided {
+                return Ok(());
+            }
+            match run.eval(one(rest)?).and_then(|value| value.truth()) {
+                Ok(value) => decided = value == decides,
+                Err(error) => failure = failure.or(Some(error)),
+            }
+            Ok(())
+        })?;
+        match (decided, failure) {
+            (true, _) => Ok(V::Bool(decides)),
+            (false, Some(error)) => Err(error),
+            (false, None) => Ok(V::Bool(!decides)),
+        }
+    }
+
+    /// The value after an optional filter; `None` where the filter says no.
+    fn transformed(&self, rest: &[ExprId]) -> R<Option<V>> {
+        match rest {
+            [value] => self.eval(*value).map(Some),
+            [filter, value] => {
+                if self.eval(*filter)?.truth()? {
+                    self.eval(*value).map(Some)
+                } else {
+                    Ok(None)
+                }
+            }
+            _ => Err(NONE),
+        }
+    }
+
+    fn each(
+        &self,
+        vars: Vars,
+        target: Option<ExprId>,
+        args: &[ExprId],
+        mut body: impl FnMut(&Self, &[ExprId]) -> R<()>,
+    ) -> R<()> {
+        self.each_row(vars, target, args, |run, rest, _| body(run, rest))
+    }
+
+    /// Runs `body` for every row of the range, with the variables bound; `body` gets the operands
+    /// behind the names of the variables, and the row.
+    fn each_row(
+        &self,
+        vars: Vars,
+        target: Option<ExprId>,
+        args: &[ExprId],
+        mut body: impl FnMut(&Self, &[ExprId], &(V, V)) -> R<()>,
+    ) -> R<()> {
+        let range = self.eval(target.ok_or(NONE)?)?;
+        let rest = args.get(if vars.second.is_some() { 2 } else { 1 }..).ok_or(NONE)?;
+        for row in rows(&range, vars.second.is_some())? {
+            let first = Ok(row.0.clone());
+            self.bound(vars.first, first, || match vars.second {
+                Some(second) => self.bound(second, Ok(row.1.clone()), || body(self, rest, &row)),
+                None => body(self, rest, &row),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn one(args: &[ExprId]) -> R<ExprId> {
+    match args {
+        [only] => Ok(*only),
+        _ => Err(NONE),
+    }
+}
+
+/// Elements of a list or keys of a map; with two variables index and element, or key and value.
+fn rows(range: &V, two: bool) -> R<Vec<(V, V)>> {
+    match range {
+        V::List(elements) => Ok((0_i64..)
+            .zip(elements.iter())
+            .map(
+                |(at, element)| {
+                    if two { (V::Int(at), element.clone()) } else { (element.clone(), V::Null) }
+                },
+            )
+            .collect()),
+        V::Map(entries) => Ok(entries.to_vec()),
+        _ => Err(NONE),
+    }
+}

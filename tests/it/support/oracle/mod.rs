@@ -1,0 +1,394 @@
+//! The reference evaluator: decides by walking the checked tree, so that every case runs twice
+//! and must agree.
+//!
+//! In:      what parsing and checking found out, a context as JSON, the time, host results.
+//! Out:     a `Verdict`: effect, winner, all fired rules, reason, failures, outputs.
+//! Imports: the tree, the analysis and the classes of failure; none of the operators, functions,
+//!          times or values of the product.
+//! Source:  design, "Combining"; CEL language definition.
+
+pub(crate) mod collections;
+pub(crate) mod compose;
+pub(crate) mod context;
+pub(crate) mod eval;
+pub(crate) mod functions;
+pub(crate) mod macros;
+pub(crate) mod operators;
+pub(crate) mod strings;
+pub(crate) mod time;
+pub(crate) mod value;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use policyc::base::name::Name;
+use policyc::compiler::check::analysis::{Analysis, PolicyInfo};
+use policyc::compiler::syntax::ast::ExprId;
+use policyc::compiler::syntax::document::model::{
+    CelRule, Fallback, Outcome as Yield, Parsed, PolicyDocument, Rule, RuleBody, Template,
+    TemplatePart,
+};
+use policyc::lang::decision::Effect;
+use policyc::lang::error::EvalError;
+use policyc::lang::types::TypeTable;
+use serde_json::Value as Json;
+
+use context::{Context, Fault, Read, Schema};
+use eval::{HostRow, Run};
+use value::{R, V};
+
+/// What the reference evaluator decides.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Verdict {
+    pub(crate) effect: Option<Effect>,
+    /// The winner; `None` where the default or the input decided.
+    pub(crate) rule: Option<String>,
+    /// In document order.
+    pub(crate) fired: Vec<String>,
+    /// Shadow rules that would have fired, in document order.
+    pub(crate) shadow: Vec<String>,
+    /// The winner's message.
+    pub(crate) reason: Option<String>,
+    /// Failed rules and documents.
+    pub(crate) errors: Vec<(String, EvalError)>,
+    /// CEL Policy documents that yield values: name and value.
+    pub(crate) outputs: Vec<(String, R)>,
+}
+
+/// What is decided about.
+#[derive(Clone, Copy)]
+pub(crate) struct Input<'a> {
+    pub(crate) context: &'a Json,
+    /// Nanoseconds since the epoch.
+    pub(crate) now: i128,
+    pub(crate) hosts: &'a [HostRow],
+}
+
+/// What one rule came to.
+enum Outcome {
+    Silent,
+    Fired {
+        effect: Effect,
+        reason: Option<String>,
+    },
+    /// With the level at which the rule stands all the same, if it does.
+    Failed {
+        class: EvalError,
+        stands: Option<Effect>,
+    },
+}
+
+/// A policy, ready to decide by walking its tree.
+pub(crate) struct Oracle<'a> {
+    parsed: &'a Parsed,
+    analysis: &'a Analysis,
+    schema: Schema<'a>,
+    /// All reads, each once.
+    reads: Vec<Read>,
+    /// The reads of every rule, in order of rules, by place in `reads`.
+    of_rules: Vec<Vec<usize>>,
+    /// The reads of every CEL Policy document.
+    of_documents: Vec<Vec<usize>>,
+}
+
+impl<'a> Oracle<'a> {
+    pub(crate) fn new(parsed: &'a Parsed, analysis: &'a Analysis) -> Self {
+        let schema = Schema::new(parsed, analysis);
+        let mut places: BTreeMap<Read, usize> = BTreeMap::new();
+        let mut of = |exprs: Vec<ExprId>| -> Vec<usize> {
+            let mut reads = BTreeSet::new();
+            exprs.into_iter().for_each(|expr| schema.reads(expr, &mut reads));
+            let place = |read: Read| {
+                let next = places.len();
+                *places.entry(read).or_insert(next)
+            };
+            reads.into_iter().map(place).collect()
+        };
+        let rules = parsed.policies.iter().flat_map(|policy| &policy.rules);
+        let of_rules = rules.map(|rule| of(expressions(rule))).collect();
+        let documents = parsed.cel_policies.iter();
+        let of_documents = documents.map(|document| of(choices(&document.rule))).collect();
+        let mut reads: Vec<(Read, usize)> = places.into_iter().collect();
+        reads.sort_by_key(|(_, place)| *place);
+        let reads = reads.into_iter().map(|(read, _)| read).collect();
+        Self { parsed, analysis, schema, reads, of_rules, of_documents }
+    }
+
+    /// Decides `input`.
+    pub(crate) fn decide(&self, input: Input<'_>) -> Verdict {
+        let context = Context::new(&self.schema, input.context);
+        let faults = self.reads.iter().map(|read| context.fault(read)).collect();
+        let run = Run {
+            ast: &self.parsed.ast,
+            analysis: self.analysis,
+            context,
+            now: input.now,
+            hosts: input.hosts,
+            memo: RefCell::new(HashMap::new()),
+            locals: RefCell::new(Vec::new()),
+        };
+        Decider { oracle: self, run: &run, parsed: self.parsed, context: input.context, faults }
+            .decide()
+    }
+}
+
+struct Decider<'a> {
+    oracle: &'a Oracle<'a>,
+    run: &'a Run<'a>,
+    parsed: &'a Parsed,
+    context: &'a Json,
+    /// What is wrong with each of the oracle's reads.
+    faults: Vec<Option<Fault>>,
+}
+
+impl Decider<'_> {
+    fn rules(&self) -> impl Iterator<Item = (&PolicyDocument, &PolicyInfo, usize, &Rule)> {
+        self.parsed.policies.iter().zip(&self.run.analysis.policies).flat_map(|(policy, info)| {
+            policy.rules.iter().enumerate().map(move |(at, rule)| (policy, info, at, rule))
+        })
+    }
+
+    fn decide(&self) -> Verdict {
+        if let Some(refused) = self.refused() {
+            return refused;
+        }
+        let mut verdict = Verdict::default();
+        let mut ranked: Vec<(Effect, bool, i32, usize, String, Option<String>)> = Vec::new();
+        let mut decides = false;
+        for (order, (_, info, at, rule)) in self.rules().enumerate() {
+            decides = true;
+            let id = rule.id.value.to_string();
+            if !self.applies(info, at, rule) {
+                continue;
+            }
+            match (self.outcome(rule), rule.shadow) {
+                (Outcome::Silent, _) => {}
+                (Outcome::Fired { .. }, true) => verdict.shadow.push(id),
+                (Outcome::Fired { effect, reason }, false) => {
+                    verdict.fired.push(id.clone());
+                    ranked.push((effect, false, rule.priority, order, id, reason));
+                }
+                (Outcome::Failed { class, .. }, true) => verdict.errors.push((id, class)),
+                (Outcome::Failed { class, stands }, false) => {
+                    verdict.errors.push((id.clone(), class));
+                    if let Some(level) = stands {
+                        ranked.push((level, true, rule.priority, order, id, None));
+                    }
+                }
+            }
+        }
+        decides |= self.compose_all(&mut verdict, &mut ranked);
+        ranked.sort_by_key(|(effect, failed, priority, order, _, _)| {
+            (std::cmp::Reverse(*effect), *failed, *priority, *order)
+        });
+        match ranked.into_iter().next() {
+            Some((effect, _, _, _, id, reason)) => {
+                verdict.effect = Some(effect);
+                verdict.rule = Some(id);
+                verdict.reason = reason;
+            }
+            None if decides => verdict.effect = self.default(),
+            None => {}
+        }
+        verdict
+    }
+
+    /// The level of a deny or escalate rule that fails.
+    fn on_error(&self) -> Effect {
+        match &self.run.analysis.on_error {
+            Some(Fallback::Escalate(_)) => Effect::Escalate,
+            Some(Fallback::Deny | Fallback::Allow) | None => Effect::Deny,
+        }
+    }
+
+    fn default(&self) -> Option<Effect> {
+        self.run.analysis.default.as_ref().map(|default| match default {
+            Fallback::Deny => Effect::Deny,
+            Fallback::Allow => Effect::Allow,
+            Fallback::Escalate(_) => Effect::Escalate,
+        })
+    }
+
+    /// Evaluates the CEL Policy documents; whether one of them takes part in the decision.
+    fn compose_all(
+        &self,
+        verdict: &mut Verdict,
+        ranked: &mut Vec<(Effect, bool, i32, usize, String, Option<String>)>,
+    ) -> bool {
+        let mut decides = false;
+        for (at, (document, info)) in
+            self.parsed.cel_policies.iter().zip(&self.run.analysis.cel_policies).enumerate()
+        {
+            let name = document.name.value.to_string();
+            let order = usize::MAX / 2 + at;
+            let value = self.run.compose(&document.rule, info);
+            if info.output == TypeTable::DECISION {
+                decides = true;
+                match value {
+                    Ok(V::Decision(spoken)) => {
+                        verdict.fired.push(name.clone());
+                        let reason = spoken.reason.clone();
+                        ranked.push((spoken.effect, false, 0, order, name, reason));
+                    }
+                    Ok(_) => {}
+                    Err(class) => {
+                        verdict.errors.push((name.clone(), class));
+                        ranked.push((Effect::Deny, true, 0, order, name, None));
+                    }
+                }
+                continue;
+            }
+            if let Err(class) = &value {
+                verdict.errors.push((name.clone(), *class));
+            }
+            verdict.outputs.push((name, value));
+        }
+        decides
+    }
+
+    /// The deny of an input that breaks the schema in a part that is read: a wrong type wherever
+    /// it is read, a missing part where a rule that applies reads it.
+    fn refused(&self) -> Option<Verdict> {
+        let fault = |reads: &[usize], missing: bool| {
+            reads.iter().any(|read| match self.faults[*read] {
+                Some(Fault::WrongType) => true,
+                Some(Fault::Missing) => missing,
+                None => false,
+            })
+        };
+        let mut refused = None;
+        for ((_, info, at, rule), reads) in self.rules().zip(&self.oracle.of_rules) {
+            // Shadow rules decide nothing, so nothing must be there for them.
+            let applies = !rule.shadow && self.applies(info, at, rule);
+            if fault(reads, applies) {
+                refused.get_or_insert(rule.id.value.to_string());
+            }
+        }
+        // Documents of the format ask for no presence, only for types.
+        for (document, reads) in self.parsed.cel_policies.iter().zip(&self.oracle.of_documents) {
+            if fault(reads, false) {
+                refused.get_or_insert(document.name.value.to_string());
+            }
+        }
+        if self.keyless() {
+            refused.get_or_insert(String::new());
+        }
+        refused.map(|rule| Verdict {
+            effect: Some(Effect::Deny),
+            errors: vec![(rule, EvalError::Input)],
+            ..Verdict::default()
+        })
+    }
+
+    /// Whether some rule asks for the tool and the context names none.
+    fn keyless(&self) -> bool {
+        self.rules().any(|(_, _, _, rule)| !rule.on.is_empty()) && self.tool().is_none()
+    }
+
+    fn tool(&self) -> Option<&str> {
+        self.context.pointer("/action/tool").and_then(Json::as_str)
+    }
+
+    fn applies(&self, info: &PolicyInfo, at: usize, rule: &Rule) -> bool {
+        if rule.response && self.context.get("out").is_none() {
+            return false;
+        }
+        if rule.on.is_empty() {
+            return true;
+        }
+        let Some(tool) = self.tool() else { return false };
+        match info.tools.get(at) {
+            Some(Some(tools)) => tools.iter().any(|name| name.as_str() == tool),
+            _ => rule.on.iter().any(|pattern| fits(&pattern.value, tool)),
+        }
+    }
+
+    fn outcome(&self, rule: &Rule) -> Outcome {
+        match &rule.body {
+            RuleBody::When { condition, effect, reason, .. } => {
+                let stands = (*effect != Effect::Allow).then(|| self.on_error());
+                let truth =
+                    condition.map_or(Ok(true), |condition| self.run.eval(condition)?.truth());
+                match truth {
+                    Ok(false) => Outcome::Silent,
+                    Ok(true) => {
+                        let reason = reason.as_ref().map(|template| self.message(template));
+                        Outcome::Fired { effect: *effect, reason }
+                    }
+                    Err(class) => Outcome::Failed { class, stands },
+                }
+            }
+            RuleBody::Decision(expr) => match self.run.eval(*expr) {
+                Ok(V::Decision(spoken)) => {
+                    Outcome::Fired { effect: spoken.effect, reason: spoken.reason.clone() }
+                }
+                Ok(_) => {
+                    Outcome::Failed { class: EvalError::NoSuchOverload, stands: Some(Effect::Deny) }
+                }
+                // Nobody knows what it would have said.
+                Err(class) => Outcome::Failed { class, stands: Some(Effect::Deny) },
+            },
+        }
+    }
+
+    /// The message; where a part of it fails, every value is shown as `{..}`.
+    fn message(&self, template: &Template) -> String {
+        let shown = |part: &TemplatePart| match part {
+            TemplatePart::Text(text) => Ok(text.clone()),
+            TemplatePart::Expr(expr) => self.run.eval(*expr).map(|value| value.show()),
+        };
+        let hidden = |part: &TemplatePart| match part {
+            TemplatePart::Text(text) => text.clone(),
+            TemplatePart::Expr(_) => "{..}".to_owned(),
+        };
+        let message: R<String> = template.parts.iter().map(shown).collect();
+        message.unwrap_or_else(|_| template.parts.iter().map(hidden).collect())
+    }
+}
+
+/// What a rule evaluates to decide; messages are made afterwards.
+fn expressions(rule: &Rule) -> Vec<ExprId> {
+    match &rule.body {
+        RuleBody::When { condition, reason, .. } => {
+            let parts = reason.iter().flat_map(|template| &template.parts);
+            let quoted = parts.filter_map(|part| match part {
+                TemplatePart::Expr(expr) => Some(*expr),
+                TemplatePart::Text(_) => None,
+            });
+            condition.iter().copied().chain(quoted).collect()
+        }
+        RuleBody::Decision(expr) => vec![*expr],
+    }
+}
+
+/// What a document of the format evaluates to decide.
+fn choices(rule: &CelRule) -> Vec<ExprId> {
+    let mut found = Vec::new();
+    let mut blocks = vec![rule];
+    while let Some(block) = blocks.pop() {
+        for choice in &block.choices {
+            found.extend(choice.condition);
+            match &choice.outcome {
+                Yield::Output(output) => found.push(*output),
+                Yield::Rule(nested) => blocks.push(nested),
+            }
+        }
+    }
+    found
+}
+
+/// Whether a pattern fits a whole tool name; `*` stands for any text.
+fn fits(pattern: &Name, tool: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(rest) = parts.next().and_then(|first| tool.strip_prefix(first)) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    let mut rest = rest;
+    for part in middle {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last)
+}

@@ -1,0 +1,346 @@
+//! Values of the reference evaluator: plain Rust, shared by counting references.
+//!
+//! In:      nothing of the product but the classes of failure.
+//! Out:     `V`, its equality, its order and its text.
+//! Source:  CEL language definition, "Equality", "Ordering", and the string conversions.
+
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+use policyc::lang::constant::Constant;
+use policyc::lang::decision::Effect;
+use policyc::lang::error::EvalError;
+use serde_json::Value as Json;
+
+use super::time;
+
+/// A result of the evaluation: a value or the class of the failure.
+pub(crate) type R<T = V> = Result<T, EvalError>;
+
+/// A value.
+#[derive(Clone, Debug)]
+pub(crate) enum V {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+    Double(f64),
+    Str(Rc<str>),
+    Bytes(Rc<[u8]>),
+    /// Nanoseconds since the epoch.
+    Timestamp(i128),
+    /// Nanoseconds.
+    Duration(i64),
+    Type(Rc<str>),
+    List(Rc<Vec<V>>),
+    /// Sorted by key, keys unique.
+    Map(Rc<Vec<(V, V)>>),
+    Opt(Option<Rc<V>>),
+    Url(Rc<str>),
+    Decision(Rc<Spoken>),
+    /// A part of the context that breaks its type and that nothing may read.
+    Bad,
+}
+
+/// What `deny`, `allow` or `escalate` returned.
+#[derive(Clone, Debug)]
+pub(crate) struct Spoken {
+    pub(crate) effect: Effect,
+    pub(crate) reason: Option<String>,
+}
+
+/// A number on the one number line of CEL.
+enum Number {
+    Whole(i128),
+    Float(f64),
+}
+
+pub(crate) fn text(text: &str) -> V {
+    V::Str(Rc::from(text))
+}
+
+pub(crate) fn list(elements: Vec<V>) -> V {
+    V::List(Rc::new(elements))
+}
+
+/// A map of these entries; a key given twice or of a type that cannot be one is refused.
+pub(crate) fn map(mut entries: Vec<(V, V)>) -> R {
+    if entries.iter().any(|(key, _)| key_rank(key).is_none()) {
+        return Err(EvalError::DuplicateMapKey);
+    }
+    entries.sort_by(|(a, _), (b, _)| key_order(a, b));
+    if entries.windows(2).any(|pair| pair[0].0.equals(&pair[1].0)) {
+        return Err(EvalError::DuplicateMapKey);
+    }
+    Ok(V::Map(Rc::new(entries)))
+}
+
+fn key_rank(key: &V) -> Option<u8> {
+    match key {
+        V::Bool(_) => Some(0),
+        V::Int(_) | V::Uint(_) => Some(1),
+        V::Str(_) => Some(2),
+        _ => None,
+    }
+}
+
+fn key_order(a: &V, b: &V) -> Ordering {
+    key_rank(a)
+        .cmp(&key_rank(b))
+        .then_with(|| a.compare(b).ok().flatten().unwrap_or(Ordering::Equal))
+}
+
+impl V {
+    fn number(&self) -> Option<Number> {
+        match self {
+            Self::Int(n) => Some(Number::Whole(i128::from(*n))),
+            Self::Uint(n) => Some(Number::Whole(i128::from(*n))),
+            Self::Double(n) => Some(Number::Float(*n)),
+            _ => None,
+        }
+    }
+
+    /// Equality across all types: never an error.
+    pub(crate) fn equals(&self, other: &Self) -> bool {
+        if let (Some(a), Some(b)) = (self.number(), other.number()) {
+            return order_numbers(&a, &b) == Some(Ordering::Equal);
+        }
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Str(a), Self::Str(b))
+            | (Self::Type(a), Self::Type(b))
+            | (Self::Url(a), Self::Url(b)) => a == b,
+            (Self::Bytes(a), Self::Bytes(b)) => a == b,
+            (Self::Timestamp(a), Self::Timestamp(b)) => a == b,
+            (Self::Duration(a), Self::Duration(b)) => a == b,
+            (Self::List(a), Self::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.equals(b))
+            }
+            (Self::Map(a), Self::Map(b)) => {
+                a.len() == b.len()
+                    && a.iter().all(|(key, value)| {
+                        other.entry(key).is_some_and(|found| found.equals(value))
+                    })
+            }
+            (Self::Opt(a), Self::Opt(b)) => match (a, b) {
+                (None, None) => true,
+                (Some(a), Some(b)) => a.equals(b),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Order; `None` where a NaN takes part.
+    pub(crate) fn compare(&self, other: &Self) -> R<Option<Ordering>> {
+        if let (Some(a), Some(b)) = (self.number(), other.number()) {
+            return Ok(order_numbers(&a, &b));
+        }
+        match (self, other) {
+            (Self::Bool(a), Self::Bool(b)) => Ok(Some(a.cmp(b))),
+            (Self::Str(a), Self::Str(b)) => Ok(Some(a.as_bytes().cmp(b.as_bytes()))),
+            (Self::Bytes(a), Self::Bytes(b)) => Ok(Some(a.cmp(b))),
+            (Self::Timestamp(a), Self::Timestamp(b)) => Ok(Some(a.cmp(b))),
+            (Self::Duration(a), Self::Duration(b)) => Ok(Some(a.cmp(b))),
+            _ => Err(EvalError::NoSuchOverload),
+        }
+    }
+
+    /// The value under `key` of a map; keys compare on one number line.
+    pub(crate) fn entry(&self, key: &Self) -> Option<&Self> {
+        let Self::Map(entries) = self else { return None };
+        entries.iter().find(|(found, _)| found.equals(key)).map(|(_, value)| value)
+    }
+
+    pub(crate) fn truth(&self) -> R<bool> {
+        match self {
+            Self::Bool(value) => Ok(*value),
+            _ => Err(EvalError::NoSuchOverload),
+        }
+    }
+
+    /// The erased type, as `type()` names it.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null_type",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Uint(_) => "uint",
+            Self::Double(_) => "double",
+            Self::Str(_) => "string",
+            Self::Bytes(_) => "bytes",
+            Self::Timestamp(_) => "google.protobuf.Timestamp",
+            Self::Duration(_) => "google.protobuf.Duration",
+            Self::Type(_) => "type",
+            Self::List(_) => "list",
+            Self::Map(_) => "map",
+            Self::Opt(_) => "optional_type",
+            Self::Url(_) => "policyc.Url",
+            Self::Decision(_) => "decision",
+            Self::Bad => "bad",
+        }
+    }
+
+    /// As a message quotes it: text as it is, scalars as `string()` writes them, the rest as JSON.
+    pub(crate) fn show(&self) -> String {
+        match self {
+            Self::Str(value) | Self::Type(value) => value.to_string(),
+            _ => self.scalar_text().unwrap_or_else(|| self.json(false)),
+        }
+    }
+
+    /// What `string()` makes of a scalar.
+    pub(crate) fn scalar_text(&self) -> Option<String> {
+        Some(match self {
+            Self::Bool(value) => value.to_string(),
+            Self::Int(value) => value.to_string(),
+            Self::Uint(value) => value.to_string(),
+            Self::Double(value) => double_text(*value),
+            Self::Timestamp(nanos) => time::timestamp_text(*nanos),
+            Self::Duration(nanos) => time::duration_text(*nanos),
+            Self::Url(value) => value.to_string(),
+            _ => return None,
+        })
+    }
+
+    /// As JSON; with `kinds` so that kinds stay apart: what JSON does not have is an object with
+    /// one key that begins with `$`.
+    pub(crate) fn json(&self, kinds: bool) -> String {
+        let quoted = |text: &str| Json::from(text).to_string();
+        let tagged = |key: &str, content: String| {
+            if kinds { format!("{{\"{key}\":{content}}}") } else { content }
+        };
+        match self {
+            Self::Null | Self::Bad | Self::Decision(_) => "null".to_owned(),
+            Self::Bool(value) => value.to_string(),
+            Self::Int(value) => value.to_string(),
+            Self::Uint(value) => tagged("$u", value.to_string()),
+            Self::Double(value) if value.is_finite() => {
+                let shown = double_text(*value);
+                let whole = !shown.contains(['.', 'e']);
+                if whole { format!("{shown}.0") } else { shown }
+            }
+            Self::Double(value) => tagged("$f", quoted(&double_text(*value))),
+            Self::Str(value) | Self::Url(value) => quoted(value),
+            Self::Bytes(value) => tagged("$b", quoted(&base64(value))),
+            Self::Timestamp(nanos) => tagged("$ts", quoted(&time::timestamp_text(*nanos))),
+            Self::Duration(nanos) => tagged("$d", quoted(&time::duration_text(*nanos))),
+            Self::Type(value) => tagged("$t", quoted(value)),
+            Self::List(elements) => {
+                let shown: Vec<String> = elements.iter().map(|value| value.json(kinds)).collect();
+                format!("[{}]", shown.join(","))
+            }
+            Self::Map(entries) if kinds && entries.iter().any(|(key, _)| !key.is_text()) => {
+                let pair = |(key, value): &(Self, Self)| {
+                    format!("[{},{}]", key.json(true), value.json(true))
+                };
+                let shown: Vec<String> = entries.iter().map(pair).collect();
+                tagged("$m", format!("[{}]", shown.join(",")))
+            }
+            Self::Map(entries) => {
+                let entry = |(key, value): &(Self, Self)| {
+                    let name = key.show();
+                    let escape = if kinds && name.starts_with('$') { "$" } else { "" };
+                    format!("{}:{}", quoted(&format!("{escape}{name}")), value.json(kinds))
+                };
+                let shown: Vec<String> = entries.iter().map(entry).collect();
+                format!("{{{}}}", shown.join(","))
+            }
+            Self::Opt(value) if kinds => {
+                let inner = value.as_ref().map_or(String::new(), |value| value.json(true));
+                tagged("$o", format!("[{inner}]"))
+            }
+            Self::Opt(value) => value.as_ref().map_or("null".to_owned(), |value| value.json(false)),
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        matches!(self, Self::Str(_))
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let mut group = [0_u8; 3];
+        group[..chunk.len()].copy_from_slice(chunk);
+        let bits = u32::from_be_bytes([0, group[0], group[1], group[2]]);
+        for at in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * at)) as usize & 63];
+            out.push(if at > chunk.len() { '=' } else { char::from(digit) });
+        }
+    }
+    out
+}
+
+fn order_numbers(a: &Number, b: &Number) -> Option<Ordering> {
+    match (a, b) {
+        (Number::Whole(a), Number::Whole(b)) => Some(a.cmp(b)),
+        (Number::Float(a), Number::Float(b)) => a.partial_cmp(b),
+        (Number::Whole(a), Number::Float(b)) => order_mixed(*a, *b),
+        (Number::Float(a), Number::Whole(b)) => order_mixed(*b, *a).map(Ordering::reverse),
+    }
+}
+
+/// Exact: the whole number is never rounded to a double.
+#[expect(clippy::cast_possible_truncation, reason = "the double is whole and in range")]
+fn order_mixed(whole: i128, float: f64) -> Option<Ordering> {
+    if float.is_nan() {
+        return None;
+    }
+    let bound = 2_f64.powi(70);
+    if float >= bound {
+        return Some(Ordering::Less);
+    }
+    if float <= -bound {
+        return Some(Ordering::Greater);
+    }
+    let floor = float.floor();
+    let order = whole.cmp(&(floor as i128));
+    Some(if order == Ordering::Equal && float > floor { Ordering::Less } else { order })
+}
+
+/// The shortest digits that read back as the same double; an exponent from 1e21 on and below
+/// 1e-4.
+pub(crate) fn double_text(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    let size = value.abs();
+    if size != 0.0 && !(1e-4..1e21).contains(&size) {
+        let shown = format!("{value:e}");
+        let (digits, exponent) = shown.split_once('e').unwrap_or((&shown, "0"));
+        let (sign, exponent) =
+            exponent.strip_prefix('-').map_or(('+', exponent), |rest| ('-', rest));
+        return format!("{digits}e{sign}{exponent:0>2}");
+    }
+    format!("{value}")
+}
+
+/// A constant of the checker as a value.
+pub(crate) fn constant(value: &Constant) -> V {
+    match value {
+        Constant::Null => V::Null,
+        Constant::Bool(value) => V::Bool(*value),
+        Constant::Int(value) => V::Int(*value),
+        Constant::Uint(value) => V::Uint(*value),
+        Constant::Double(value) => V::Double(*value),
+        Constant::String(value) => text(value),
+        Constant::Bytes(value) => V::Bytes(Rc::from(value.as_slice())),
+        Constant::Timestamp(seconds, nanos) => {
+            V::Timestamp(i128::from(*seconds) * time::SECOND + i128::from(*nanos))
+        }
+        Constant::Duration(nanos) => V::Duration(*nanos),
+        Constant::Type(name) => V::Type(Rc::from(name.as_str())),
+        Constant::List(elements) => list(elements.iter().map(constant).collect()),
+        Constant::Map(entries) => V::Map(Rc::new(
+            entries.iter().map(|(key, value)| (constant(key), constant(value))).collect(),
+        )),
+        Constant::Optional(value) => V::Opt(value.as_ref().map(|value| Rc::new(constant(value)))),
+    }
+}
