@@ -27,7 +27,7 @@ fn place(bytes: &[u8], section: Section) -> (usize, usize) {
 }
 
 /// Computes the digests of `bytes` again, as somebody would who wants to be believed.
-fn reseal(bytes: &mut [u8]) {
+pub(crate) fn reseal(bytes: &mut [u8]) {
     let end = HEADER_BYTES + Section::ALL.len() * ENTRY_BYTES;
     for section in Section::ALL {
         let (offset, len) = place(bytes, *section);

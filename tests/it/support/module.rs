@@ -357,3 +357,52 @@ fn add_rules(module: &mut Module) {
         prefixes: vec![(string(module, "get_"), vec![0])],
     };
 }
+
+/// The context of `rich` and one function of this kind, `registers` from `R` on and `cursors`:
+/// for a condition or decision the function of a rule that requires slots 0, 1 and 2 (a decision
+/// has two outcomes), for a value the function of an output that requires nothing.
+pub(crate) fn small(
+    kind: FunctionKind,
+    registers: u16,
+    cursors: u16,
+    code: &[Instruction],
+) -> Module {
+    let mut module = rich();
+    module.code.clear();
+    module.functions.clear();
+    module.index = RuleIndex { key_slot: NONE, ..RuleIndex::default() };
+    module.templates.clear();
+    module.manifest.on_error = Fallback { effect: Effect::Deny, escalation: NONE };
+    add_function(&mut module, kind, code, (R, registers), cursors);
+    let value = matches!(kind, FunctionKind::Value(_));
+    if value {
+        module.rules.clear();
+        module.outcomes.clear();
+        module.requirements.clear();
+        module.outputs[0].function = 0;
+        module.outputs[0].first_requirement = 0;
+        module.outputs[0].requirements = 0;
+        return module;
+    }
+    module.outputs.clear();
+    module.rules.truncate(1);
+    module.requirements.truncate(3);
+    module.index.always = vec![0];
+    let deny = OutcomeRow { effect: Effect::Deny, template: NONE, escalation: NONE };
+    let outcomes = if kind == FunctionKind::Decision { 2 } else { 1 };
+    module.outcomes = vec![deny; usize::from(outcomes)];
+    module.rules[0].outcomes = outcomes;
+    module
+}
+
+/// `small`, annotated.
+pub(crate) fn ready(
+    kind: FunctionKind,
+    registers: u16,
+    cursors: u16,
+    code: &[Instruction],
+) -> Module {
+    let mut module = small(kind, registers, cursors, code);
+    policyc::runtime::verify::annotate(&mut module);
+    module
+}

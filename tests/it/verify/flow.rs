@@ -1,0 +1,283 @@
+//! Cases of V15, V16, V17, V23, V24 and V31: what is known on the way.
+
+use policyc::lang::opcodes::{
+    EXIT_FALSE, INFALLIBLE, Instruction, Op, X_EQUAL, X_GREATER, X_INVERT, X_LEVEL, X_PAIRS,
+};
+use policyc::runtime::bundle::module::{
+    FrameRow, FunctionKind, Module, NONE, Requirement, TypeRow,
+};
+use policyc::runtime::verify::annotate;
+
+use super::{Cases, whole};
+use crate::support::module::{R, Words, ins, ready, small};
+
+const CONDITION: FunctionKind = FunctionKind::Condition;
+const VALUE: FunctionKind = FunctionKind::Value(2);
+
+pub(super) fn cases(cases: &mut Cases) {
+    assignment(cases);
+    joins(cases);
+    proofs(cases);
+    presence(cases);
+    costs(cases);
+    results(cases);
+}
+
+fn assignment(cases: &mut Cases) {
+    let load = |to| ins(Op::LoadConst).abc(0, 0, to);
+    let give = |from| ins(Op::Return).abc(from, 0, 0);
+    let value = |code: &[Instruction]| ready(VALUE, 2, 1, code);
+    let ask = ins(Op::Has).abc(3, 0, 0).e(INFALLIBLE);
+    cases.accept(
+        15,
+        "written on both ways",
+        value(&[ask.f(3), load(R), ins(Op::Jump).f(4), load(R), give(R)]),
+    );
+    let unassigned = "Unassigned";
+    cases.refuse(unassigned, "never written", value(&[give(R)]));
+    cases.refuse(unassigned, "written on one way", value(&[ask.f(2), load(R), give(R)]));
+    let failed = [ins(Op::Move).abc(3, 0, R).e(1), give(R)];
+    cases.refuse(unassigned, "not written by what failed", value(&failed));
+    let again = [load(R), ins(Op::Move).abc(3, 0, R).e(2), give(R)];
+    cases.refuse(unassigned, "lost by what failed", value(&again));
+    let argument = [load(R), ins(Op::Call).abc(R, 1, R), give(R)];
+    cases.refuse(unassigned, "an argument", value(&argument));
+    let turn = [
+        load(R),
+        ins(Op::Iter).abc(3, 0, R + 1).f(5),
+        ins(Op::Move).abc(R, 0, R + 1).e(INFALLIBLE),
+        load(R),
+        ins(Op::Next).abc(0, 0, R + 1).f(2),
+        load(R),
+        give(R),
+    ];
+    cases.refuse(unassigned, "read by the next turn", value(&turn));
+    let after = [ins(Op::Iter).abc(3, 0, R).f(2), ins(Op::Next).abc(0, 0, R).f(1), give(R)];
+    cases.refuse(unassigned, "an element behind the loop", value(&after));
+}
+
+/// `has(user) ? 10000 : "send"`, returned.
+fn either() -> Module {
+    let code = [
+        ins(Op::Has).abc(3, 0, 0).f(3).e(INFALLIBLE),
+        ins(Op::LoadConst).abc(0, 0, R),
+        ins(Op::Jump).f(4),
+        ins(Op::LoadConst).abc(0, 1, R),
+        ins(Op::Return).abc(R, 0, 0).e(INFALLIBLE),
+    ];
+    ready(VALUE, 2, 0, &code)
+}
+
+/// The row of a type.
+fn row(module: &Module, wanted: &TypeRow) -> u16 {
+    let at = module.types.iter().position(|row| row == wanted);
+    u16::try_from(at.unwrap()).unwrap()
+}
+
+fn joins(cases: &mut Cases) {
+    assert_eq!(either().functions[0].frames.len(), 1, "one register of two types");
+    cases.accept(16, "a join of two types", either());
+    let mut never_read = either();
+    never_read.functions[0].frames.clear();
+    cases.refuse("Unassigned", "a join of two types that nothing declares", never_read);
+    let mut changed = either();
+    changed.functions[0].frames[0].ty = row(&changed, &TypeRow::Int);
+    cases.refuse("FrameType", "a type that one edge does not have", changed);
+    let mut extra = either();
+    let ty = extra.functions[0].frames[0].ty;
+    extra.functions[0].frames.insert(0, FrameRow { at: 3, register: R, ty });
+    cases.refuse("FrameUnused", "a row about no join", extra.clone());
+    extra.functions[0].frames.swap(0, 1);
+    cases.refuse("FrameOrder", "rows out of order", extra.clone());
+    extra.functions[0].frames = vec![FrameRow { at: 4, register: 0, ty }];
+    cases.refuse("FrameOrder", "a row about a slot", extra.clone());
+    extra.functions[0].frames = vec![FrameRow { at: 9, register: R, ty }];
+    cases.refuse("FrameOrder", "a row behind the function", extra);
+    let read = |op: Op| {
+        let code =
+            [ins(op).abc(2, 0, if op == Op::Move { R } else { 0 }), ins(Op::Jump).f(EXIT_FALSE)];
+        ready(CONDITION, 1, 1, &code)
+    };
+    cases.refuse("RowsRead", "columns as a value", read(Op::Move));
+    cases.refuse("RowsRead", "columns in an equality", read(Op::EqualConst));
+    let pairs = ins(Op::Iter).abc(2, 0, R).x(X_PAIRS);
+    cases.refuse("RowsRead", "columns with an index", ready(CONDITION, 4, 1, &[pairs]));
+}
+
+/// A condition with what it claims: annotating takes claims back that nothing proves.
+fn claim(code: &[Instruction]) -> Module {
+    let mut module = ready(CONDITION, 3, 1, code);
+    for (ins, claimed) in module.code.iter_mut().zip(code) {
+        ins.e = claimed.e;
+    }
+    module
+}
+
+fn proofs(cases: &mut Cases) {
+    let sure = |op: Op| ins(op).e(INFALLIBLE);
+    let fallible = "Fallible";
+    cases.accept(17, "a required int", claim(&[sure(Op::CompareInt).abc(0, 0, 0).x(X_GREATER)]));
+    cases.accept(17, "a required string", claim(&[sure(Op::StartsWith).abc(1, 1, 0)]));
+    cases.accept(17, "equality of what is there", claim(&[sure(Op::EqualConst).abc(1, 0, 0)]));
+    cases.accept(17, "two ints", claim(&[sure(Op::Compare).abc(0, 0, 0).x(X_EQUAL)]));
+    cases.accept(
+        17,
+        "the size of a required list",
+        claim(&[sure(Op::CompareSize).abc(2, 0, 0).x(X_EQUAL)]),
+    );
+    cases.accept(
+        17,
+        "a constant",
+        claim(&[ins(Op::LoadConst).abc(0, 2, R), sure(Op::Flag).abc(R, 0, 0)]),
+    );
+    cases.accept(
+        17,
+        "a number of doubles",
+        claim(&[
+            ins(Op::LoadConst).abc(0, 5, R),
+            sure(Op::Divide).abc(R, R, R),
+            ins(Op::CompareInt).abc(R, 0, 0).x(X_GREATER).e(INFALLIBLE),
+        ]),
+    );
+    cases.accept(
+        17,
+        "elements of a constant list",
+        claim(&[
+            ins(Op::LoadConst).abc(0, 11, R),
+            sure(Op::Iter).abc(R, 0, R + 1).x(X_PAIRS),
+            sure(Op::EqualConst).abc(R + 1, 0, 0).f(3),
+            ins(Op::Next).abc(0, 0, R + 1).x(X_PAIRS).f(2),
+        ]),
+    );
+    cases.refuse(fallible, "an optional value", claim(&[sure(Op::EqualConst).abc(3, 0, 0)]));
+    cases.refuse(
+        fallible,
+        "text as a number",
+        claim(&[sure(Op::CompareInt).abc(1, 0, 0).x(X_GREATER)]),
+    );
+    cases.refuse(fallible, "a number as text", claim(&[sure(Op::Contains).abc(0, 1, 0)]));
+    cases.refuse(fallible, "an int as a bool", claim(&[sure(Op::Flag)]));
+    cases.refuse(
+        fallible,
+        "an int as a list",
+        claim(&[sure(Op::Iter).abc(0, 0, R), ins(Op::Jump).f(EXIT_FALSE)]),
+    );
+    cases.refuse(
+        fallible,
+        "a sum of ints",
+        claim(&[sure(Op::Add).abc(0, 0, R), sure(Op::Has).abc(3, 0, 0)]),
+    );
+    cases.refuse(
+        fallible,
+        "text and a number",
+        claim(&[sure(Op::Compare).abc(0, 1, 0).x(X_EQUAL)]),
+    );
+    cases.refuse(
+        fallible,
+        "text of the wrong kind",
+        claim(&[sure(Op::CompareOther).abc(0, 1, 0).x(X_EQUAL)]),
+    );
+    cases.refuse(fallible, "an element of an int", claim(&[sure(Op::Holds).abc(0, 0, 0)]));
+    cases.refuse(fallible, "a key of an int", claim(&[sure(Op::HasKey).abc(0, 1, 0)]));
+    cases.refuse(fallible, "a level", claim(&[sure(Op::Has).abc(3, 0, 0).x(X_LEVEL)]));
+    cases.refuse(fallible, "a failure", claim(&[sure(Op::Fail).abc(0, 1, 0)]));
+    cases.refuse(
+        fallible,
+        "a call",
+        claim(&[sure(Op::Call).abc(0, 1, R), sure(Op::Has).abc(3, 0, 0)]),
+    );
+    cases.refuse(
+        fallible,
+        "an error that was kept",
+        claim(&[ins(Op::Catch).abc(0, 0, R), sure(Op::EqualConst).abc(R, 0, 0)]),
+    );
+    cases.refuse(
+        fallible,
+        "whether an error is there",
+        claim(&[ins(Op::Catch).abc(0, 0, R), sure(Op::Has).abc(R, 0, 0)]),
+    );
+    let mut test = whole();
+    test.code[1].e = INFALLIBLE;
+    cases.refuse(fallible, "a condition that can fail", test);
+}
+
+fn presence(cases: &mut Cases) {
+    let sure = |op: Op| ins(op).e(INFALLIBLE);
+    let equal = sure(Op::EqualConst).abc(3, 0, 0);
+    let has = sure(Op::Has).abc(3, 0, 0);
+    cases.accept(17, "what was asked for", claim(&[has, equal]));
+    let inverted = claim(&[has.x(X_INVERT).f(1), equal]);
+    cases.refuse("Fallible", "what may not be there", inverted);
+    cases.accept(
+        17,
+        "what was asked for, inverted",
+        claim(&[has.x(X_INVERT).f(2), ins(Op::Jump).f(EXIT_FALSE), equal]),
+    );
+    cases.refuse("Fallible", "asked for on one way only", claim(&[has.f(1), equal]));
+    let level = ins(Op::Has).abc(3, 0, 0).x(X_LEVEL).f(0xFFFD);
+    cases.accept(17, "a level that is there", claim(&[level, equal]));
+    let column = |register: u16| {
+        claim(&[
+            sure(Op::Iter).abc(2, 0, R),
+            sure(Op::EqualConst).abc(register, 0, 0).f(2),
+            ins(Op::Next).abc(0, 0, R).f(1),
+        ])
+    };
+    cases.accept(17, "a required column", column(R));
+    cases.refuse("Fallible", "an optional column", column(R + 1));
+    let mut typed = small(CONDITION, 0, 0, &[has, sure(Op::Flag).abc(3, 0, 0)]);
+    typed.types.push(TypeRow::Bool);
+    typed.requirements.push(Requirement { slot: 3, ty: 5, optional: true });
+    typed.rules[0].requirements = 4;
+    annotate(&mut typed);
+    assert_eq!(typed.code[1].e, INFALLIBLE, "the rule asks for a bool");
+    cases.accept(17, "a type that the rule asks for", typed);
+}
+
+fn costs(cases: &mut Cases) {
+    let costly = whole();
+    let each = costly.functions[2].cost;
+    // Eight turns of compare, pend and next, one of them with the jump; start and end.
+    assert!((8 * 3..=8 * 4 + 3).contains(&each), "a list of at most eight: {each}");
+    cases.accept(23, "declared costs", costly);
+    cases.change("Cost", "a function that costs less", |module| module.functions[0].cost -= 1);
+    cases.change("Cost", "a function that costs more", |module| module.functions[3].cost += 1);
+    cases.change("DecisionCost", "a decision that costs less", |module| module.manifest.cost -= 1);
+    cases.change("Metered", "costs that nobody need count", |module| {
+        module.manifest.metered = true;
+    });
+    let mut long = small(CONDITION, 9, 9, &[]);
+    long.code.clear();
+    long.functions.clear();
+    let mut code = Vec::new();
+    for at in 0..2 {
+        let empty = if at == 0 { EXIT_FALSE } else { 3 };
+        code.push(ins(Op::Iter).abc(3, at, R + at).f(empty));
+    }
+    code.push(ins(Op::Next).abc(0, 1, R + 1).f(2));
+    code.push(ins(Op::Next).abc(0, 0, R).f(1));
+    let mut long = ready(CONDITION, 2, 2, &code);
+    assert!(long.manifest.metered && long.functions[0].cost > 10_000_000_000);
+    cases.accept(23, "a loop in a loop is metered", long.clone());
+    long.manifest.metered = false;
+    cases.refuse("Metered", "a loop in a loop that nobody counts", long);
+}
+
+fn results(cases: &mut Cases) {
+    let mut returned = either();
+    let int = row(&returned, &TypeRow::Int);
+    returned.functions[0].kind = FunctionKind::Value(int);
+    cases.refuse("ReturnType", "any value as an int", returned.clone());
+    returned.functions[0].kind = FunctionKind::Value(99);
+    cases.refuse("FunctionType", "a type that is not there", returned);
+    cases.accept(31, "steps within bounds", whole());
+    let count: u16 = 4_000;
+    let mut code: Vec<Instruction> = Vec::new();
+    for at in 0..count {
+        code.push(ins(Op::EqualConst).abc(3, 0, 0).f(at + 1).e(at + 1));
+    }
+    code.push(ins(Op::EqualConst).abc(3, 0, 0));
+    let many = ready(CONDITION, 16_000, 0, &code);
+    cases.refuse("TooComplex", "many registers and many jumps", many);
+    debug_assert!(NONE == 0xFFFF, "the mark of nothing");
+}

@@ -1,0 +1,169 @@
+//! Cases of V26, V27 and V32: rules, outputs, the index.
+
+use policyc::lang::decision::Effect;
+use policyc::runtime::bundle::module::{NONE, Requirement, RuleIndex, TemplatePart};
+
+use super::{Cases, whole};
+use crate::support::module::string;
+
+pub(super) fn cases(cases: &mut Cases) {
+    names(cases);
+    outcomes(cases);
+    requirements(cases);
+    index(cases);
+    fallbacks(cases);
+}
+
+fn names(cases: &mut Cases) {
+    cases.accept(26, "rules and outputs with names of their own", whole());
+    cases.change("RuleTwice", "two rules of one id", |module| {
+        let left = module.rules[1].id;
+        module.rules[1].id = module.rules[0].id;
+        module.escalations[0].binds.push(left);
+    });
+    cases.change("OutputTwice", "two outputs of one name", |module| {
+        let mut again = module.outputs[0].clone();
+        again.first_requirement += u32::from(again.requirements);
+        again.requirements = 0;
+        module.outputs.push(again);
+    });
+    cases.change("TableReference", "a rule without an id", |module| module.rules[0].id = 1_000);
+    cases.change("TableReference", "an output without a name", |module| {
+        module.escalations[0].binds.push(module.outputs[0].name);
+        module.outputs[0].name = 1_000;
+    });
+    cases.change("TableReference", "an escalation to nobody", |module| {
+        let someone = module.escalations[0].to[0];
+        module.escalations[0].to = vec![1_000];
+        module.escalations[0].binds.push(someone);
+    });
+    cases.change("TableReference", "a message that is not there", |module| {
+        module.outcomes[1].template = 9;
+    });
+}
+
+fn outcomes(cases: &mut Cases) {
+    cases.accept(27, "rules with outcomes of their own", whole());
+    cases.change("RuleFunction", "a value as a condition", |module| module.rules[0].function = 4);
+    cases.change("RuleFunction", "no such function", |module| module.rules[0].function = 99);
+    cases.change("OutputFunction", "a condition as an output", |module| {
+        module.outputs[0].function = 0;
+    });
+    cases.change("DecisionShared", "a decision of two rules", |module| {
+        module.rules[0].function = 1;
+        module.rules[0].outcomes = 2;
+        module.outcomes.insert(1, module.outcomes[0].clone());
+        module.rules[1].first_outcome = 2;
+    });
+    let outcomes = "Outcomes";
+    cases.change(outcomes, "no outcome", |module| module.rules[0].outcomes = 0);
+    cases.change(outcomes, "two outcomes of a condition", |module| module.rules[0].outcomes = 2);
+    cases.change(outcomes, "outcomes of another rule", |module| module.rules[1].first_outcome = 0);
+    cases.change(outcomes, "outcomes that are not there", |module| module.rules[1].outcomes = 9);
+    cases.change(outcomes, "two outcomes of what always speaks", |module| {
+        module.rules[1].function = NONE;
+    });
+    cases.change("OutcomeLeft", "an outcome of no rule", |module| {
+        module.outcomes.push(module.outcomes[0].clone());
+    });
+    cases.change("Escalation", "a deny that escalates", |module| {
+        module.outcomes[0].escalation = 0;
+    });
+    cases.change("Escalation", "an escalation to nobody", |module| {
+        module.outcomes[2].escalation = NONE;
+    });
+    cases.change("EscalationTwice", "an escalation twice", |module| {
+        module.escalations.push(module.escalations[0].clone());
+        module.outcomes[2].escalation = 1;
+    });
+    cases.change("TemplateFunction", "a condition in a message", |module| {
+        module.templates[0][1] = TemplatePart::Value(0);
+    });
+    cases.change("TemplateFunction", "a text that is not there", |module| {
+        module.templates[0].push(TemplatePart::Text(1_000));
+    });
+}
+
+fn requirements(cases: &mut Cases) {
+    let own = "Requirements";
+    cases.change(own, "requirements of another rule", |module| {
+        module.rules[1].first_requirement = 0;
+    });
+    cases.change(own, "requirements of a rule, of an output", |module| {
+        module.outputs[0].first_requirement = 0;
+    });
+    cases.change(own, "requirements that are not there", |module| {
+        module.outputs[0].requirements = 9;
+    });
+    cases.change("RequirementLeft", "a requirement of nobody", |module| {
+        module.requirements.push(Requirement { slot: 4, ty: NONE, optional: true });
+    });
+    cases.change("RequirementOrder", "requirements out of order", |module| {
+        module.requirements.swap(0, 1);
+    });
+    cases.change("RequirementOrder", "a requirement twice", |module| {
+        module.requirements[1] = module.requirements[0];
+    });
+    let slot = "RequirementSlot";
+    cases.change(slot, "a slot that is not there", |module| module.requirements[2].slot = 99);
+    cases.change(slot, "the time of the decision", |module| module.requirements[2].slot = 5);
+    cases.change(slot, "a type of columns", |module| module.requirements[2].ty = 0);
+    cases.change(slot, "a type of a presence", |module| {
+        module.requirements[6].slot = 4;
+        module.requirements[6].ty = 2;
+    });
+    cases.change(slot, "a type that is not there", |module| module.requirements[0].ty = 99);
+}
+
+fn index(cases: &mut Cases) {
+    cases.change("IndexKey", "keys without a slot", |module| module.index.key_slot = NONE);
+    cases.change("IndexKey", "a slot that holds no string", |module| module.index.key_slot = 0);
+    cases.change("IndexKey", "a slot that is not there", |module| module.index.key_slot = 99);
+    let order = "IndexOrder";
+    cases.change(order, "a key twice", |module| {
+        module.index.keys.push(module.index.keys[0].clone());
+    });
+    cases.change(order, "a prefix without rules", |module| module.index.prefixes[0].1.clear());
+    cases.change(order, "a key without text", |module| {
+        module.escalations[0].binds.push(module.index.keys[0].0);
+        module.index.keys[0].0 = 1_000;
+    });
+    cases.change(order, "rules out of order", |module| {
+        module.index.always.clear();
+        module.index.keys[0].1 = vec![1, 0];
+    });
+    let rule = "IndexRule";
+    cases.change(rule, "a rule that is never asked", |module| module.index.always.clear());
+    cases.change(rule, "a rule that is asked twice", |module| module.index.always = vec![0, 1]);
+    cases.change(rule, "a rule that is not there", |module| module.index.always = vec![1, 2]);
+    cases.change("IndexPrefix", "a key without the rules of its prefix", |module| {
+        module.escalations[0].binds.push(module.index.prefixes[0].0);
+        module.index.always.clear();
+        module.index.prefixes = vec![(string(module, ""), vec![1])];
+    });
+    let mut prefixed = whole();
+    prefixed.index = RuleIndex {
+        key_slot: 1,
+        always: Vec::new(),
+        keys: vec![(string(&prefixed, "send"), vec![0, 1])],
+        prefixes: vec![(string(&prefixed, ""), vec![1]), (string(&prefixed, "get_"), vec![0])],
+    };
+    policyc::runtime::verify::annotate(&mut prefixed);
+    cases.accept(27, "prefixes that begin with one another", prefixed);
+}
+
+fn fallbacks(cases: &mut Cases) {
+    cases.accept(32, "a default", whole());
+    cases.change("NoDefault", "rules without a default", |module| module.manifest.default = None);
+    cases.change("Fallback", "allow on errors", |module| {
+        module.manifest.on_error.effect = Effect::Allow;
+    });
+    cases.change("Fallback", "escalating to nobody", |module| {
+        module.manifest.on_error.escalation = 7;
+    });
+    cases.change("Fallback", "a deny that escalates", |module| {
+        if let Some(default) = &mut module.manifest.default {
+            default.escalation = 0;
+        }
+    });
+}

@@ -1,0 +1,253 @@
+//! Cases of V6 to V9, V20, V21 and V29.
+
+use policyc::base::name::Name;
+use policyc::lang::constant::Constant;
+use policyc::lang::opcodes::Op;
+use policyc::lang::pattern::compile;
+use policyc::runtime::bundle::module::{
+    FieldRow, FunctionKind, NONE, NodeMode, Pattern, SlotRow, TypeRow,
+};
+
+use super::{Cases, whole};
+use crate::support::module::{R, Words, ins, ready, rich, small, string};
+
+pub(super) fn cases(cases: &mut Cases) {
+    strings(cases);
+    constants(cases);
+    types(cases);
+    unused(cases);
+    builtins(cases);
+    places(cases);
+}
+
+fn strings(cases: &mut Cases) {
+    cases.accept(6, "strings in order", whole());
+    cases.change("StringOrder", "two strings swapped", |module| module.strings.swap(1, 2));
+    cases.change("StringOrder", "a string twice", |module| {
+        module.strings[2] = module.strings[1].clone();
+    });
+    cases.change("TableReference", "a manifest without a name", |module| {
+        module.manifest.name = 1_000;
+    });
+}
+
+/// A module with `constant` among its constants.
+fn with(constant: Constant) -> policyc::runtime::bundle::module::Module {
+    let mut module = small(
+        FunctionKind::Value(2),
+        1,
+        0,
+        &[ins(Op::LoadConst).abc(0, 0, R), ins(Op::Return).abc(R, 0, 0)],
+    );
+    module.constants = vec![constant];
+    module.sets.clear();
+    module.types = vec![TypeRow::Int, TypeRow::String, TypeRow::Dyn];
+    module.types.extend(rich().types.into_iter().skip(3));
+    policyc::runtime::verify::annotate(&mut module);
+    module
+}
+
+fn constants(cases: &mut Cases) {
+    let text = |text: &str| Constant::String(Name::new(text));
+    let map = |keys: Vec<Constant>| {
+        Constant::Map(keys.into_iter().map(|key| (key, Constant::Null)).collect())
+    };
+    let ordered = vec![Constant::Bool(true), Constant::Uint(3), Constant::Int(4), text("a")];
+    cases.accept(7, "a map with keys in order", with(map(ordered)));
+    cases.accept(7, "the last nanosecond", with(Constant::Timestamp(253_402_300_799, 999_999_999)));
+    let key = "ConstantKey";
+    cases.refuse(key, "keys out of order", with(map(vec![text("a"), Constant::Int(1)])));
+    cases.refuse(
+        key,
+        "one key, int and uint",
+        with(map(vec![Constant::Int(1), Constant::Uint(1)])),
+    );
+    cases.refuse(key, "a double as key", with(map(vec![Constant::Double(1.0)])));
+    let nested =
+        Constant::List(vec![Constant::Optional(Some(Box::new(map(vec![Constant::Null]))))]);
+    cases.refuse(key, "null as key, nested", with(nested));
+    let range = "ConstantRange";
+    cases.refuse(range, "the year 10000", with(Constant::Timestamp(253_402_300_800, 0)));
+    cases.refuse(range, "the year 0", with(Constant::Timestamp(-62_135_596_801, 0)));
+    cases.refuse(range, "a second of nanoseconds", with(Constant::Timestamp(0, 1_000_000_000)));
+    let mut deep = Constant::Null;
+    for _ in 0..40 {
+        deep = Constant::List(vec![deep]);
+    }
+    cases.refuse(range, "nested too deeply", with(deep));
+    cases.change("ConstantTwice", "a constant twice", |module| {
+        module.constants[3] = module.constants[2].clone();
+    });
+    cases.change("SetMember", "a list in a set", |module| module.sets[0] = vec![0, 10]);
+    cases.change("SetMember", "a set out of order", |module| module.sets[0] = vec![1, 0]);
+    cases.change("SetMember", "a member that is not there", |module| module.sets[0].push(500));
+    cases.change("SetTwice", "a set twice", |module| module.sets.push(module.sets[0].clone()));
+}
+
+fn types(cases: &mut Cases) {
+    cases.accept(8, "parts before what they are part of", whole());
+    cases.change("TypePart", "a list of itself", |module| {
+        module.types[4] = TypeRow::List(4, None);
+    });
+    cases.change("TypePart", "a nullable list", |module| {
+        module.types.push(TypeRow::Nullable(4));
+    });
+    cases.change("TypePart", "a map with lists as keys", |module| {
+        module.types.push(TypeRow::Map(4, 0));
+    });
+    cases.change("TypePart", "an optional of what is not there", |module| {
+        module.types.push(TypeRow::Optional(100));
+    });
+    cases.change("TypePart", "a map to what is not there", |module| {
+        module.types.push(TypeRow::Map(1, 100));
+    });
+    cases.change("TypePart", "a field without a name", |module| {
+        let fields = vec![FieldRow { name: 1_000, ty: 0, required: false }];
+        module.types.push(TypeRow::Record { fields, rest: NONE });
+    });
+    cases.change("TypePart", "a field of a type that is not there", |module| {
+        let fields = vec![FieldRow { name: 0, ty: 100, required: false }];
+        module.types.push(TypeRow::Record { fields, rest: NONE });
+    });
+    cases.change("TypeTwice", "a type twice", |module| module.types.push(TypeRow::Int));
+    cases.change("TypeDepth", "types nested too deeply", |module| {
+        for at in 4..40 {
+            module.types.push(TypeRow::Optional(at));
+        }
+    });
+    cases.change("FieldOrder", "fields out of order", |module| {
+        if let TypeRow::Record { fields, .. } = &mut module.types[3] {
+            fields.swap(0, 1);
+        }
+    });
+}
+
+fn unused(cases: &mut Cases) {
+    cases.accept(9, "nothing that is not named", whole());
+    let unused = "Unused";
+    cases.change(unused, "a string", |module| module.strings.push("~".to_owned()));
+    cases.change(unused, "a type", |module| module.types.push(TypeRow::Optional(0)));
+    cases.change(unused, "a constant", |module| module.constants.push(Constant::Int(-7)));
+    cases.change(unused, "a set", |module| module.sets.push(vec![0]));
+    cases.change(unused, "a pattern", |module| {
+        module.patterns.push(Pattern { text: 0, automaton: Vec::new() });
+    });
+    cases.change(unused, "a list of builtins", |module| module.dispatch.push(vec![1, 3]));
+    cases.change(unused, "a host function", |module| module.hosts.push(module.hosts[0].clone()));
+    cases.change(unused, "a template", |module| module.templates.push(Vec::new()));
+    let twice = "FunctionUnused";
+    cases.change(twice, "a function", |module| {
+        let first = u32::try_from(module.code.len()).unwrap();
+        let mut row = module.functions[1].clone();
+        row.first = first;
+        let from = usize::try_from(module.functions[1].first).unwrap();
+        module.code.extend_from_within(from..from + usize::from(row.len));
+        module.functions.push(row);
+        module.manifest.cost += 0;
+    });
+}
+
+fn builtins(cases: &mut Cases) {
+    let call = |row: u16| {
+        let code = [
+            ins(Op::LoadConst).abc(0, 0, R),
+            ins(Op::LoadConst).abc(0, 0, R + 1),
+            ins(Op::Call).abc(R, row, R),
+            ins(Op::Return).abc(R, 0, 0),
+        ];
+        ready(FunctionKind::Value(2), 2, 0, &code)
+    };
+    cases.accept(20, "a builtin", call(1));
+    cases.refuse("Builtin", "a builtin that is not there", call(9_999));
+    cases.change("Builtin", "a list with a builtin that is not there", |module| {
+        module.dispatch[0].push(9_999);
+    });
+    cases.change("Dispatch", "a list out of order", |module| module.dispatch[0] = vec![2, 1]);
+    cases.change("Dispatch", "a list of one", |module| module.dispatch[0] = vec![1]);
+    cases.change("Dispatch", "a list of different arities", |module| {
+        let unary = policyc::lang::functions::all().find(|row| row.params.len() == 1);
+        module.dispatch[0] = vec![1, unary.unwrap().number];
+        module.dispatch[0].sort_unstable();
+    });
+    let mut dense = whole();
+    dense.patterns[0].automaton = compile("s.*d").unwrap().to_bytes().unwrap();
+    policyc::runtime::verify::annotate(&mut dense);
+    cases.accept(21, "a dense automaton", dense);
+    cases.accept(21, "a pattern that is simulated", whole());
+    cases.change("Automaton", "bytes that are no automaton", |module| {
+        module.patterns[0].automaton = vec![0; 64];
+    });
+    cases.change("Automaton", "an automaton that is too large", |module| {
+        module.patterns[0].automaton = vec![0; (256 << 10) + 1];
+    });
+    cases.change("Automaton", "a pattern that is none", |module| {
+        let at = module.patterns[0].text as usize;
+        module.strings[at] = "s.(d".to_owned();
+    });
+    cases.change("PatternTwice", "a pattern twice", |module| {
+        module.patterns.push(module.patterns[0].clone());
+    });
+    cases.change("TableReference", "a host function without a result", |module| {
+        module.hosts[0].result = 100;
+    });
+    cases.change("TableReference", "a pattern without text", |module| {
+        module.patterns[0].text = 1_000;
+    });
+}
+
+fn places(cases: &mut Cases) {
+    cases.accept(29, "places and slots that name each other", whole());
+    let root = "PathRoot";
+    cases.change(root, "no places", |module| module.paths.clear());
+    cases
+        .change(root, "a root that is read whole", |module| module.paths[0].mode = NodeMode::Whole);
+    cases.change(root, "a root with a name", |module| {
+        module.paths[0].key = string(module, "user");
+    });
+    let children = "PathChildren";
+    cases.change(children, "children out of order", |module| {
+        module.paths[1].key = string(module, "user");
+    });
+    cases.change(children, "children before their parent", |module| {
+        module.paths[1].first_child = 1;
+    });
+    cases.change(children, "children that are not there", |module| module.paths[2].children = 9);
+    cases.change(children, "a first child without children", |module| {
+        module.paths[3].first_child = 2;
+    });
+    cases.change("PathLeft", "a place below no other", |module| module.paths[2].children = 1);
+    let mode = "PathMode";
+    cases.change(mode, "an object with a value", |module| {
+        module.paths[3].mode = NodeMode::Object(false);
+    });
+    cases.change(mode, "a column that is an object", |module| {
+        module.paths[7].mode = NodeMode::Object(false);
+        module.paths[7].ty = 2;
+    });
+    cases.change(mode, "a required place that is no column", |module| {
+        module.paths[4].required = true;
+    });
+    cases.change(mode, "a place that nobody reads", |module| {
+        module.paths[3].mode = NodeMode::Object(true);
+        module.paths[3].slot = NONE;
+        module.paths[3].presence = NONE;
+    });
+    let slot = "PathSlot";
+    cases.change(slot, "the slot of another place", |module| module.paths[4].slot = 1);
+    cases.change(slot, "the presence of another place", |module| module.paths[4].presence = 4);
+    cases.change("SlotPath", "a slot of a place that names another", |module| {
+        module.slots.push(SlotRow::Value(4));
+        for row in &mut module.functions {
+            row.first_register += 1;
+        }
+    });
+    cases.change("SlotPath", "a slot of no place", |module| {
+        module.slots.push(SlotRow::Presence(99));
+    });
+    cases.change("NowTwice", "two times of the decision", |module| {
+        module.slots.push(SlotRow::Now);
+    });
+    cases.change("PathType", "rows that are no list", |module| module.paths[2].ty = 0);
+    cases.change("PathType", "a type that is not there", |module| module.paths[4].ty = 99);
+    cases.change("PathType", "an object with a type", |module| module.paths[1].ty = 0);
+}
