@@ -182,7 +182,7 @@ fn builtins(cases: &mut Cases) {
     });
     cases.change("Automaton", "a pattern that is none", |module| {
         let at = module.patterns[0].text as usize;
-        module.strings[at] = "s.(d".to_owned();
+        "s.(d".clone_into(&mut module.strings[at]);
     });
     cases.change("PatternTwice", "a pattern twice", |module| {
         module.patterns.push(module.patterns[0].clone());
