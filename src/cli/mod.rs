@@ -36,8 +36,14 @@ pub struct Command {
 }
 
 /// Every command, in the order of the first screen.
-pub const COMMANDS: &[Command] =
-    &[commands::init::COMMAND, commands::check::COMMAND, commands::explain::COMMAND];
+pub const COMMANDS: &[Command] = &[
+    commands::init::COMMAND,
+    commands::check::COMMAND,
+    commands::explain::COMMAND,
+    commands::eval::COMMAND,
+    commands::build::COMMAND,
+    commands::inspect::COMMAND,
+];
 
 /// Runs the command that the arguments name.
 #[must_use]

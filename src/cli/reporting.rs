@@ -9,6 +9,7 @@ use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
+use crate::tools::pipeline::Refused;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::{FORMATS, Format, Report, tally};
 
@@ -135,6 +136,13 @@ pub fn alone(terminal: &Terminal, finding: &Diagnostic) -> Exit {
     let report = Report { files: &files, prefix: "", findings, dropped: 0 };
     terminal.error(&crate::tools::report::full::draw(&report, terminal.notice_style));
     exit_of(finding)
+}
+
+/// Writes why a bundle was not loaded, and says how the command ends.
+#[must_use]
+pub fn refused(terminal: &Terminal, refused: &Refused) -> Exit {
+    let exit = alone(terminal, &refused.finding);
+    if refused.integrity { exit.max(Exit::Integrity) } else { exit }
 }
 
 /// How a command ends that reports this.

@@ -2,6 +2,7 @@
 //!
 //! Imports: everything below; nothing of `cli`.
 
+pub mod decide;
 pub mod inspect;
 pub mod paths;
 pub mod pipeline;

@@ -1,14 +1,17 @@
-//! Sources to findings: the calls into the compiler, in one place.
+//! Sources to programs: the calls into the compiler and the runtime, in one place.
 //!
-//! In:      files that `tools::project` read.
-//! Out:     findings, and how much there was to check.
-//! Imports: `diag`, `compiler`.
+//! In:      files that `tools::project` read, or the bytes of a bundle.
+//! Out:     bundles and programs; every problem is a finding.
+//! Imports: `diag`, `runtime`, `compiler`.
 
-use crate::compiler::check::{self, Options};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document;
-use crate::compiler::syntax::document::model::Parsed;
+use crate::compiler::{Compiled, Options};
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
+use crate::runtime::program::Program;
+use crate::runtime::program::error::ProgramError;
 use crate::tools::project::{Reference, no_policies};
 
 /// The files that the documents among `files` name.
@@ -18,21 +21,59 @@ pub fn references(files: &SourceMap) -> Vec<Reference> {
     found.map(|found| Reference { path: found.path, span: found.span }).collect()
 }
 
-/// Parses and checks; the number of documents and rules. No policy at all is an error.
-pub fn check(files: &SourceMap, strict: bool, sink: &mut Sink) -> (usize, usize) {
-    let mut parsed = document::read(files, sink);
-    let counts = counted(&parsed);
-    if counts.0 == 0 && !sink.has_errors() {
-        sink.report(no_policies("the files that were named"));
-    }
-    let options = Options { strict };
-    // Only its findings matter here.
-    drop(check::check(files, &mut parsed, options, sink));
-    counts
+/// The number of documents and of rules among `files`, whatever is wrong with them.
+#[must_use]
+pub fn count(files: &SourceMap) -> (usize, usize) {
+    let parsed = document::read(files, &mut Sink::new());
+    let policies = parsed.policies.len() + parsed.cel_policies.len();
+    let rules: usize = parsed.policies.iter().map(|policy| policy.rules.len()).sum();
+    (policies, rules + parsed.cel_policies.len())
 }
 
-fn counted(parsed: &Parsed) -> (usize, usize) {
-    let policies = parsed.policies.len() + parsed.cel_policies.len();
-    let rules = parsed.policies.iter().map(|policy| policy.rules.len()).sum();
-    (policies, rules)
+/// Compiles to a bundle; `None` where the sink holds an error. No policy at all is one too.
+pub fn compile(files: &SourceMap, strict: bool, sink: &mut Sink) -> Option<Compiled> {
+    let options = Options { strict, ..Options::default() };
+    let compiled = crate::compiler::compile(files, &options, sink)?;
+    if compiled.policies == 0 {
+        sink.report(no_policies("the files that were named"));
+        return None;
+    }
+    Some(compiled)
+}
+
+/// Why a bundle was not loaded.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// What to say.
+    pub finding: Box<Diagnostic>,
+    /// Whether its bytes are not what its digests say: somebody changed them.
+    pub integrity: bool,
+}
+
+/// Verifies a bundle that people call `name`.
+///
+/// # Errors
+/// R07: why it was refused.
+pub fn load(bytes: &[u8], name: &str) -> Result<Program, Refused> {
+    Program::load(bytes).map_err(|error| match error {
+        ProgramError::Load(error) => {
+            Refused { finding: Box::new(error.diagnostic(name)), integrity: error.is_integrity() }
+        }
+        ProgramError::Verify(error) => {
+            Refused { finding: Box::new(error.diagnostic(name)), integrity: false }
+        }
+    })
+}
+
+/// Verifies a bundle that was compiled a moment ago. If that fails, it is a bug of ours.
+///
+/// # Errors
+/// R0704, which names the bug.
+pub fn load_own(compiled: &Compiled) -> Result<Program, Box<Diagnostic>> {
+    load(&compiled.bundle, "the bundle built from these sources").map_err(|refused| {
+        let mut found = refused.finding;
+        found.help = Some("this is a bug of policyc: please report it with the sources".to_owned());
+        found.code = Code::Refused;
+        found
+    })
 }

@@ -8,7 +8,6 @@
     clippy::disallowed_methods,
     reason = "a test that cannot go on fails"
 )]
-
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

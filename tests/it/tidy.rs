@@ -227,7 +227,7 @@ fn function_lines(lines: &[&str], at: usize) -> usize {
     let is_qualifier = |word: &&&str| {
         matches!(**word, "const" | "async" | "unsafe" | "extern") || word.starts_with("pub")
     };
-    if words.get(head.len()) != Some(&"fn") || !head.iter().all(|word| is_qualifier(word)) {
+    if words.get(head.len()) != Some(&"fn") || !head.iter().all(is_qualifier) {
         return 0;
     }
     let indent = line.len() - line.trim_start().len();

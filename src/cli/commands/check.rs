@@ -43,7 +43,9 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let counts = if sink.has_errors() {
         None
     } else {
-        Some(pipeline::check(&project.files, options.sources.strict, &mut sink))
+        let compiled = pipeline::compile(&project.files, options.sources.strict, &mut sink);
+        let counts = compiled.map(|compiled| (compiled.policies, compiled.rules));
+        Some(counts.unwrap_or_else(|| pipeline::count(&project.files)))
     };
     let counts = counts.map(|(policies, rules)| {
         let policies = counted(policies, "policy");

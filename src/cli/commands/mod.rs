@@ -1,5 +1,8 @@
 //! One file for each command.
 
+pub mod build;
 pub mod check;
+pub mod eval;
 pub mod explain;
 pub mod init;
+pub mod inspect;

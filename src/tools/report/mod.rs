@@ -5,6 +5,8 @@
 //! Imports: `base`, `diag`, `compiler::source`.
 
 pub mod concise;
+pub mod decision;
+pub mod explain;
 mod fixed;
 pub mod full;
 pub mod json;

@@ -1,0 +1,94 @@
+//! `policyc build`: sources to a bundle. The same sources give the same bytes.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args};
+
+use crate::cli::Command;
+use crate::cli::clock::Stopwatch;
+use crate::cli::exit::Exit;
+use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
+use crate::cli::root::options;
+use crate::cli::sources::{Sources, exit_of_project, shown};
+use crate::cli::terminal::Terminal;
+use crate::cli::write::write;
+use crate::compiler::Compiled;
+use crate::diag::sink::Sink;
+use crate::tools::inspect::{digest_short, size_text};
+use crate::tools::pipeline;
+use crate::tools::report::counted;
+use crate::tools::report::paint::Paint;
+
+/// The row of this command.
+pub const COMMAND: Command = Command {
+    name: "build",
+    group: "ship",
+    short: "a bundle",
+    about: "Compile policies to a verified bundle",
+    usage: "[PATHS] -o FILE.plcb [OPTIONS]",
+    arguments: Options::augment_args,
+    run,
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    #[command(flatten)]
+    sources: Sources,
+    /// The bundle to write.
+    #[arg(short, value_name = "FILE")]
+    o: PathBuf,
+    #[command(flatten)]
+    reporting: Reporting,
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let options: Options = match options(matches) {
+        Ok(options) => options,
+        Err(exit) => return exit,
+    };
+    let watch = Stopwatch::start();
+    let mut sink = Sink::new();
+    let project = options.sources.read(&mut sink);
+    let ready = !sink.has_errors();
+    let compiled = ready
+        .then(|| pipeline::compile(&project.files, options.sources.strict, &mut sink))
+        .flatten();
+    let conclusion = Conclusion {
+        files: &project.files,
+        prefix: &project.prefix,
+        parts: Vec::new(),
+        at_least: exit_of_project(&project),
+    };
+    let Some(compiled) = compiled else {
+        return conclude(terminal, &options.reporting, sink, &conclusion);
+    };
+    // A bundle that our own verifier refuses must never leave this process.
+    match pipeline::load_own(&compiled)
+        .and_then(|program| write(&options.o, &compiled.bundle).map(|()| program.digest()))
+    {
+        Ok(digest) => {
+            let exit = conclude(terminal, &options.reporting, sink, &conclusion);
+            tell(terminal, &options, &compiled, &digest, &watch.text());
+            exit
+        }
+        Err(found) => alone(terminal, &found),
+    }
+}
+
+/// `  payments.plcb  6.1 KiB · sha256:9f2c41… · 1 policy, 5 rules`.
+fn tell(
+    terminal: &Terminal,
+    options: &Options,
+    compiled: &Compiled,
+    digest: &[u8; 32],
+    taken: &str,
+) {
+    let name = terminal.notice_style.paint(Paint::Strong, &shown(&options.o));
+    terminal.notice(&format!(
+        "  {name}  {} · {} · {}, {} · {taken}\n",
+        size_text(compiled.bundle.len()),
+        digest_short(digest),
+        counted(compiled.policies, "policy"),
+        counted(compiled.rules, "rule")
+    ));
+}

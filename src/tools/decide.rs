@@ -1,0 +1,103 @@
+//! Decisions for tools: a context as bytes in, a report out.
+//!
+//! In:      a program, a context, a time.
+//! Out:     a `DecisionReport`, with the explanation on the sources where it is asked for.
+//! Imports: `lang`, `runtime`, `tools::report`.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::lang::value::time;
+use crate::runtime::bundle::debug;
+use crate::runtime::program::Program;
+use crate::runtime::vm::observe::NoObserver;
+use crate::runtime::vm::report::DecisionReport;
+use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::scratch::Scratch;
+use crate::tools::report::explain::{Explainer, explanation};
+use crate::tools::report::paint::Style;
+
+/// The time of a decision, and whether somebody gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moments {
+    /// Seconds since the epoch.
+    pub seconds: i64,
+    /// Nanoseconds of the second.
+    pub nanoseconds: u32,
+    /// Whether it was given, rather than asked of the clock.
+    pub given: bool,
+}
+
+impl Moments {
+    /// A time as RFC 3339 writes it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let at = time::parse(text).ok()?;
+        Some(Self { seconds: at.seconds, nanoseconds: at.nanoseconds, given: true })
+    }
+}
+
+/// The time as RFC 3339 writes it, to the second.
+#[must_use]
+pub fn time_text(moments: Moments) -> String {
+    let mut text = String::new();
+    let value = crate::lang::value::Value::timestamp(moments.seconds, 0);
+    // Writing to a string cannot fail.
+    let _ = crate::lang::value::text::write_scalar(&mut text, &value);
+    text
+}
+
+/// Decides about a context.
+pub fn decide(
+    program: &Program,
+    scratch: &mut Scratch,
+    context: &[u8],
+    moments: Moments,
+) -> DecisionReport {
+    let mut filled = ingest(program, context, scratch);
+    let moment = Moment::at(moments.seconds, moments.nanoseconds);
+    let mut decision = filled.decide_observed(&moment, NoObserver);
+    DecisionReport::of(&mut decision)
+}
+
+/// Decides about a context, and draws why.
+pub fn decide_explained(
+    program: &Program,
+    scratch: &mut Scratch,
+    context: &[u8],
+    moments: Moments,
+    style: Style,
+) -> (DecisionReport, String) {
+    let mut explainer = Explainer::new(program);
+    let report = {
+        let mut filled = ingest(program, context, scratch);
+        let moment = Moment::at(moments.seconds, moments.nanoseconds);
+        let mut decision = filled.decide_observed(&moment, &mut explainer);
+        DecisionReport::of(&mut decision)
+    };
+    let debug = debug::decode(&program.module().debug).unwrap_or_default();
+    let why = explanation(program, &debug, &report, &explainer, style);
+    (report, why)
+}
+
+/// The contexts of a file that holds one a line; `None` for a file that holds one alone.
+#[must_use]
+pub fn context_lines<'a>(path: &Path, bytes: &'a [u8]) -> Option<Vec<&'a [u8]>> {
+    let named = path.extension().is_some_and(|ending| ending == "jsonl" || ending == "ndjson");
+    let lines: Vec<&[u8]> = bytes
+        .split(|byte| *byte == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let object = |line: &&[u8]| line.starts_with(b"{") && line.ends_with(b"}");
+    let several = lines.len() > 1 && lines.iter().all(object);
+    (named || (path.as_os_str() == "-" && several)).then_some(lines)
+}
+
+/// The tool that a context is about, if it says.
+#[must_use]
+pub fn tool_of(context: &[u8]) -> Option<String> {
+    let context: Value = serde_json::from_slice(context).ok()?;
+    context.pointer("/action/tool").and_then(Value::as_str).map(str::to_owned)
+}
