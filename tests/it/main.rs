@@ -1,21 +1,13 @@
 //! The integration tests.
 #![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::wildcard_enum_match_arm,
     clippy::disallowed_methods,
-    reason = "a test that cannot go on fails"
-)]
-#![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
-    reason = "a test fails by panicking"
+    reason = "a test that cannot go on fails"
 )]
 
 mod bundle;

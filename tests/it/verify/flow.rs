@@ -3,9 +3,7 @@
 use policyc::lang::opcodes::{
     EXIT_FALSE, INFALLIBLE, Instruction, Op, X_EQUAL, X_GREATER, X_INVERT, X_LEVEL, X_PAIRS,
 };
-use policyc::runtime::bundle::module::{
-    FrameRow, FunctionKind, Module, Requirement, TypeRow,
-};
+use policyc::runtime::bundle::module::{FrameRow, FunctionKind, Module, Requirement, TypeRow};
 use policyc::runtime::verify::annotate;
 
 use super::{Cases, whole};
