@@ -8,6 +8,7 @@
 )]
 
 mod cel_policies;
+mod corpus;
 mod decisions;
 mod documents;
 mod examples;

@@ -76,10 +76,10 @@ fn environment(case: &Value) -> Option<String> {
         let name = declared.get("name")?.as_str()?;
         if let Some(ident) = declared.get("ident") {
             let ty = type_name(ident.get("type")?)?;
-            let _ = write!(variables, "  - {{name: {name}, type: \"{ty}\"}}\n");
+            let _ = writeln!(variables, "  - {{name: {name}, type: \"{ty}\"}}");
         }
         let Some(function) = declared.get("function") else { continue };
-        let _ = write!(functions, "  - name: {name}\n    overloads:\n");
+        let _ = writeln!(functions, "  - name: {name}\n    overloads:");
         for overload in function.get("overloads")?.as_array()? {
             let id = overload.get("overloadId")?.as_str()?;
             let params = overload.get("params").and_then(Value::as_array).into_iter().flatten();
@@ -90,9 +90,9 @@ fn environment(case: &Value) -> Option<String> {
                 target = format!("target: \"{}\", ", params.remove(0));
             }
             let params: Vec<String> = params.iter().map(|it| format!("\"{it}\"")).collect();
-            let _ = write!(
+            let _ = writeln!(
                 functions,
-                "      - {{id: {id}, {target}args: [{}], return: \"{result}\"}}\n",
+                "      - {{id: {id}, {target}args: [{}], return: \"{result}\"}}",
                 params.join(", ")
             );
         }

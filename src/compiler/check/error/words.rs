@@ -26,6 +26,7 @@ impl From<CheckError> for Diagnostic {
 pub(super) fn a(ty: &str) -> String {
     let word = match ty {
         "null_type" => return "null".to_owned(),
+        "bytes" => return "bytes".to_owned(),
         "google.protobuf.Timestamp" => "timestamp",
         "google.protobuf.Duration" => "duration",
         "list(dyn)" => "list",
@@ -341,7 +342,8 @@ fn pattern_words(at: Span, kind: &PatternErrorKind) -> Diagnostic {
     let (fact, label) = match kind {
         PatternErrorKind::Missing(what) => {
             let bare = what.strip_prefix("a ").or_else(|| what.strip_prefix("an "));
-            (format!("RE2 has no {}", bare.unwrap_or(what)), (*what).to_owned())
+            let fact = bare.map_or_else(|| kind.to_string(), |bare| format!("RE2 has no {bare}"));
+            (fact, (*what).to_owned())
         }
         PatternErrorKind::Syntax(what) => ("this is not a pattern".to_owned(), what.clone()),
         PatternErrorKind::TooLarge => {
