@@ -131,6 +131,7 @@ fn refusals() {
         ("[?1]", "E0308", "1", "an optional is needed here"),
         ("a.b.C{d: 1}", "E0403", "a.b.C", "there is no message type `a.b.C`"),
         ("deny('no')", "E0310", "deny('no')", "`deny` decides, and no decision can stand here"),
+        ("s.matches('(?<!a)b')", "E0306", "(?<!", "RE2 has no lookbehind"),
         ("s.matches('(')", "E0306", "(", "this is not a pattern"),
         ("duration('1 hour')", "E0311", "'1 hour'", "`1 hour` is not a duration"),
         ("timestamp('today')", "E0311", "'today'", "`today` is not a timestamp"),

@@ -340,6 +340,12 @@ fn call_words(error: &CallError) -> Diagnostic {
 
 fn pattern_words(at: Span, kind: &PatternErrorKind) -> Diagnostic {
     let (fact, label) = match kind {
+        PatternErrorKind::Missing("a look-behind") => {
+            ("RE2 has no lookbehind".to_owned(), "looks back".to_owned())
+        }
+        PatternErrorKind::Missing("a look-ahead") => {
+            ("RE2 has no lookahead".to_owned(), "looks ahead".to_owned())
+        }
         PatternErrorKind::Missing(what) => {
             let bare = what.strip_prefix("a ").or_else(|| what.strip_prefix("an "));
             let fact = bare.map_or_else(|| kind.to_string(), |bare| format!("RE2 has no {bare}"));
@@ -350,7 +356,7 @@ fn pattern_words(at: Span, kind: &PatternErrorKind) -> Diagnostic {
             ("this pattern is too large".to_owned(), "its automaton would be too large".to_owned())
         }
     };
-    let look = label.contains("look-behind") || label.contains("lookbehind");
+    let look = label == "looks back";
     let help = look.then(|| "did you mean `\\b`, the edge of a word?".to_owned());
     Diagnostic::new(Code::BadPattern, at, fact, label).maybe_help(help)
 }
