@@ -1,15 +1,16 @@
-//! Every example decides as its tests say.
+//! Every example decides as its tests say, on both evaluators.
 
 use std::path::Path;
 
 use policyc::base::span::FileId;
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
-use policyc::lang::value::time;
-use policyc::tools::suite::expect::differences;
-use policyc::tools::suite::{Context, Expect, NOW, case};
+use policyc::tools::suite::pipeline::moment;
+use policyc::tools::suite::run::{Outcome, run};
+use policyc::tools::suite::{Context, NOW, TestFile, case, show};
+use serde_json::Value as Json;
 
-use crate::support::both::{Both, decide, findings};
+use crate::support::both::{Both, findings};
 use crate::support::folder;
 
 /// Runs the test files of an example; returns the number of cases.
@@ -33,6 +34,21 @@ fn test_file(file: FileId, files: &SourceMap) -> usize {
     let Some(test) = test.filter(|_| !sink.has_errors()) else {
         panic!("{}", findings(sink, files));
     };
+    let ran = run(&test, files, &mut sink);
+    assert!(!sink.has_errors(), "{}", findings(sink, files));
+    assert_eq!(ran.len(), test.cases.len());
+    let failed: Vec<String> = ran
+        .iter()
+        .filter(|ran| !matches!(ran.outcome, Outcome::Passed { .. }))
+        .map(|ran| show::case(ran, ""))
+        .collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    agree(&test, files);
+    ran.len()
+}
+
+/// The reference evaluator decides every case alike, and every context of the folder too.
+fn agree(test: &TestFile, files: &SourceMap) {
     let mut sources = SourceMap::new();
     for (_, file) in files.iter().filter(|(id, _)| *id != test.file) {
         sources.add(file.path.clone(), file.text.clone());
@@ -40,20 +56,14 @@ fn test_file(file: FileId, files: &SourceMap) -> usize {
     let both = Both::of(&sources);
     let oracle = both.oracle();
     for case in &test.cases {
-        let (Context::Whole(context), Expect::Decision(parts)) =
-            (&case.context, &case.expect.value)
-        else {
-            panic!("{} is a case of the format", case.name);
-        };
-        let now = time::parse(case.now.as_ref().map_or(NOW, |now| now.value.as_str())).unwrap();
-        let now = (now.seconds, now.nanoseconds);
-        let said = decide(&oracle, context, now, &case.functions);
-        let mut parts = parts.clone();
-        parts.as_object_mut().unwrap().remove("to");
-        let found = differences(&parts, &said);
-        assert!(found.is_empty(), "{}: {said}\n{found:?}", case.name);
+        let Context::Whole(context) = &case.context else { continue };
+        let now = case.now.as_ref().map_or(NOW, |now| now.value.as_str());
+        both.decide(&oracle, context, moment(now).unwrap(), &case.functions);
     }
-    test.cases.len()
+    for (_, file) in files.iter().filter(|(_, file)| file.path.contains("/context")) {
+        let context: Json = serde_json::from_str(&file.text).unwrap();
+        both.decide(&oracle, &context, moment(NOW).unwrap(), &[]);
+    }
 }
 
 macro_rules! examples {

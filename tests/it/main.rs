@@ -11,6 +11,7 @@
 )]
 
 mod bundle;
+mod cel_policy;
 mod check;
 mod cli;
 mod documents;

@@ -94,6 +94,8 @@ impl Generator<'_> {
 
     fn cold(&mut self, cold: &Cold, origin: ExprId) {
         let was_cold = std::mem::replace(&mut self.f.is_cold, true);
+        let mark = self.f.mark();
+        self.f.occupy(cold.registers);
         for (at, (entry, operand)) in cold.entries.iter().zip(&cold.operands).enumerate() {
             self.place(*entry, origin);
             let on = cold.entries.get(at + 1).copied();
@@ -106,6 +108,7 @@ impl Generator<'_> {
                 self.condition(*operand, Edges { t, f, e: go_on, next: on });
             }
         }
+        self.f.release(mark);
         self.f.is_cold = was_cold;
     }
 
@@ -137,7 +140,8 @@ impl Generator<'_> {
         self.condition(*last, edges);
         if entries.iter().any(|entry| self.f.is_used(*entry)) {
             let operands = operands.get(1..).unwrap_or_default().to_vec();
-            self.f.defer(Cold { entries, operands, op, decided, error: edges.e });
+            let registers = self.f.mark();
+            self.f.defer(Cold { entries, operands, op, decided, error: edges.e, registers });
         }
     }
 

@@ -68,6 +68,8 @@ pub(crate) struct Cold {
     /// Where the deciding value goes; everything else is the error `error`.
     pub(crate) decided: Dest,
     pub(crate) error: Dest,
+    /// Registers in use where the hot code stood: the cold code may read them, so it uses others.
+    pub(crate) registers: u16,
 }
 
 /// What is known of a label.
@@ -146,6 +148,11 @@ impl FunctionBuilder {
 
     pub(crate) const fn release(&mut self, mark: u16) {
         self.registers = mark;
+    }
+
+    /// Counts the first `registers` as in use, until `release` of an earlier mark.
+    pub(crate) fn occupy(&mut self, registers: u16) {
+        self.registers = self.registers.max(registers);
     }
 
     pub(crate) fn take_cursor(&mut self) -> u16 {

@@ -105,7 +105,7 @@ impl<'a> Lowering<'a> {
             Use::Variable(variable) => NodeKind::Variable(*variable),
             Use::Now => NodeKind::Now,
             Use::Constant(constant) => NodeKind::Constant(constant.clone()),
-            Use::Host(host) => NodeKind::Host(*host, self.all(&self.ast.children(expr))),
+            Use::Host(host) => NodeKind::Host(*host, self.operands(expr)),
             Use::Window(window) => self.window(&analysis.windows[*window], expr),
             Use::Macro(which) => self.opened(*which, expr),
             Use::Overloads(rows) => self.call(rows, expr),
@@ -191,11 +191,19 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// The operands of a call, the receiver first unless it only qualifies the name.
+    fn operands(&mut self, expr: ExprId) -> Vec<NodeId> {
+        let analysis = self.analysis;
+        let mut children = self.ast.children(expr);
+        children.retain(|child| analysis.uses.get(*child) != Some(&Use::Part));
+        self.all(&children)
+    }
+
     /// A call or operator whose rows the checker found. Operators have instructions of their own,
     /// and so do a few functions.
     fn call(&mut self, rows: &[u16], expr: ExprId) -> NodeKind {
         let ExprKind::Call { .. } = self.ast.kind(expr) else { return self.plain(expr) };
-        let args = self.all(&self.ast.children(expr));
+        let args = self.operands(expr);
         let name = rows.first().and_then(|row| by_number(*row)).map_or("", |row| row.name);
         match (name, args.as_slice()) {
             ("size", [_]) => self.size(args),

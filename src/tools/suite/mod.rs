@@ -13,6 +13,9 @@ pub mod format;
 pub mod literal;
 pub mod patch;
 pub mod phrase;
+pub mod pipeline;
+pub mod run;
+pub mod show;
 
 mod error;
 mod table;

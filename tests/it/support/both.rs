@@ -1,28 +1,29 @@
-//! Sources, ready for the reference evaluator.
+//! Two evaluators beside each other: the compiled program, and the reference.
 
-use policyc::compiler::check::analysis::Analysis;
-use policyc::compiler::check::{Options, check};
 use policyc::compiler::source::map::SourceMap;
-use policyc::compiler::syntax::document;
-use policyc::compiler::syntax::document::model::Parsed;
-use policyc::diag::diagnostic::{Diagnostic, Severity};
+use policyc::compiler::{Front, Options, check, compile};
+use policyc::diag::diagnostic::Severity;
 use policyc::diag::sink::Sink;
+use policyc::runtime::program::Program;
+use policyc::runtime::vm::report::DecisionReport;
 use policyc::tools::suite::HostResult;
-use serde_json::{Value as Json, json};
+use policyc::tools::suite::pipeline::decide;
+use serde_json::Value as Json;
 
 use super::oracle::eval::HostRow;
+use super::oracle::value::{R, V};
 use super::oracle::{Input, Oracle, Verdict};
 
-/// Parsed and checked sources.
+/// Sources, compiled for both evaluators.
 pub(crate) struct Both {
-    parsed: Parsed,
-    analysis: Analysis,
+    pub(crate) program: Program,
+    front: Front,
 }
 
-/// The errors of a sink in words.
+/// The findings of a sink in words.
 pub(crate) fn findings(sink: Sink, files: &SourceMap) -> String {
     let (found, _) = sink.finish();
-    let line = |it: &Diagnostic| {
+    let line = |it: &policyc::diag::diagnostic::Diagnostic| {
         let place = it.span().and_then(|at| Some((files.get(at.file)?, at)));
         let place = place.map_or(String::new(), |(file, at)| {
             let place = file.lines.place(&file.text, at.start);
@@ -35,49 +36,82 @@ pub(crate) fn findings(sink: Sink, files: &SourceMap) -> String {
 }
 
 impl Both {
-    /// Parses and checks; panics with the findings where there are errors.
+    /// Compiles; panics with the findings where that fails.
     pub(crate) fn of(files: &SourceMap) -> Self {
         let mut sink = Sink::new();
-        let mut parsed = document::read(files, &mut sink);
-        let analysis = check(files, &mut parsed, Options::default(), &mut sink);
-        assert!(!sink.has_errors(), "{}", findings(sink, files));
-        Self { parsed, analysis }
+        let compiled = compile(files, &Options::default(), &mut sink);
+        let Some(compiled) = compiled else { panic!("{}", findings(sink, files)) };
+        let program = Program::load(&compiled.bundle).expect("what is emitted verifies");
+        let front = check(files, &Options::default(), &mut Sink::new());
+        Self { program, front }
     }
 
     /// The reference evaluator.
     pub(crate) fn oracle(&self) -> Oracle<'_> {
-        Oracle::new(&self.parsed, &self.analysis)
+        Oracle::new(&self.front.parsed, &self.front.analysis)
     }
-}
 
-/// The decision of the reference as JSON.
-pub(crate) fn decide(
-    oracle: &Oracle<'_>,
-    context: &Json,
-    now: (i64, u32),
-    functions: &[HostResult],
-) -> Json {
-    let rows: Vec<HostRow> = functions.iter().map(row).collect();
-    let nanos = i128::from(now.0) * 1_000_000_000 + i128::from(now.1);
-    json_of(&oracle.decide(Input { context, now: nanos, hosts: &rows }))
+    /// The decision of the program and that of the reference, which must agree.
+    pub(crate) fn decide(
+        &self,
+        oracle: &Oracle<'_>,
+        context: &Json,
+        now: (i64, u32),
+        functions: &[HostResult],
+    ) -> DecisionReport {
+        let report = decide(&self.program, context, now, functions);
+        let rows: Vec<HostRow> = functions.iter().map(row).collect();
+        let nanos = i128::from(now.0) * 1_000_000_000 + i128::from(now.1);
+        let verdict = oracle.decide(Input { context, now: nanos, hosts: &rows });
+        let (ours, theirs) = (said(&report), agreed(&verdict));
+        assert_eq!(ours, theirs, "program and reference differ for {context}");
+        report
+    }
 }
 
 fn row(result: &HostResult) -> HostRow {
     HostRow { name: result.name.clone(), args: result.args.clone(), result: result.result.clone() }
 }
 
-fn json_of(verdict: &Verdict) -> Json {
-    let errors = verdict.errors.iter().map(|(rule, class)| json!([rule, class.word()]));
-    let outputs = verdict.outputs.iter().filter_map(|(name, value)| {
-        Some((name.clone(), value.as_ref().ok().map(|value| value.json(false))?))
-    });
-    json!({
-        "effect": verdict.effect.map(|effect| effect.word()),
-        "rule": verdict.rule,
-        "fired": verdict.fired,
-        "shadow": verdict.shadow,
-        "reason": verdict.reason,
-        "errors": errors.collect::<Vec<_>>(),
-        "outputs": outputs.collect::<Vec<_>>(),
-    })
+/// What both must say, in lines: effect, winner, fired, shadow, reason, errors, outputs.
+fn said(report: &DecisionReport) -> Vec<String> {
+    let mut errors: Vec<String> =
+        report.errors.iter().map(|it| it.class.word().to_owned()).collect();
+    errors.sort();
+    let outputs = report.outputs.iter().map(|it| format!("{}={}", it.name, it.canonical));
+    vec![
+        format!("effect {}", report.effect.map_or("none", |effect| effect.word())),
+        format!("rule {:?}", report.rule),
+        format!("fired {:?}", report.fired),
+        format!("shadow {:?}", report.shadow),
+        format!("reason {:?}", report.reason),
+        format!("errors {errors:?}"),
+        format!("outputs {:?}", outputs.collect::<Vec<_>>()),
+    ]
+}
+
+fn agreed(verdict: &Verdict) -> Vec<String> {
+    let mut errors: Vec<String> =
+        verdict.errors.iter().map(|(_, class)| class.word().to_owned()).collect();
+    errors.sort();
+    let outputs = verdict.outputs.iter().filter_map(|(name, value)| output(name, value));
+    vec![
+        format!("effect {}", verdict.effect.map_or("none", |effect| effect.word())),
+        format!("rule {:?}", verdict.rule),
+        format!("fired {:?}", verdict.fired),
+        format!("shadow {:?}", verdict.shadow),
+        format!("reason {:?}", verdict.reason.clone().unwrap_or_default()),
+        format!("errors {errors:?}"),
+        format!("outputs {:?}", outputs.collect::<Vec<_>>()),
+    ]
+}
+
+/// An output that has a value: what failed, or an empty optional, has none.
+fn output(name: &str, value: &R) -> Option<String> {
+    let canonical = match value {
+        Ok(V::Opt(None)) | Err(_) => return None,
+        Ok(V::Opt(Some(inner))) => inner.json(true),
+        Ok(value) => value.json(true),
+    };
+    Some(format!("{name}={canonical}"))
 }

@@ -1,0 +1,90 @@
+//! The one way from sources to a decision, for tests.
+//!
+//! In:      sources, a context, a moment, results of host functions.
+//! Out:     a verified program; the report of a decision.
+//! Imports: `base`, `diag`, `compiler`, `runtime`.
+
+use serde_json::{Map, Value as Json};
+
+use crate::compiler::source::map::SourceMap;
+use crate::compiler::{self, Options};
+use crate::diag::sink::Sink;
+use crate::lang::value::time;
+use crate::runtime::program::Program;
+use crate::runtime::vm::decide::evaluate;
+use crate::runtime::vm::hosts::{HostEntry, HostTable};
+use crate::runtime::vm::report::DecisionReport;
+use crate::runtime::vm::request::{Moment, Request};
+use crate::runtime::vm::scratch::Scratch;
+use crate::tools::suite::{HostResult, NOW, literal};
+
+/// Compiles, writes and verifies. `None` where the sink holds an error afterwards.
+#[must_use]
+pub fn make(files: &SourceMap, sink: &mut Sink) -> Option<Program> {
+    let compiled = compiler::compile(files, &Options::default(), sink)?;
+    match Program::load(&compiled.bundle) {
+        Ok(program) => Some(program),
+        Err(error) => {
+            sink.report(error.diagnostic("the bundle"));
+            None
+        }
+    }
+}
+
+/// Seconds and nanoseconds of a time in RFC 3339.
+#[must_use]
+pub fn moment(text: &str) -> Option<(i64, u32)> {
+    let instant = time::parse(text).ok()?;
+    Some((instant.seconds, instant.nanoseconds))
+}
+
+/// Decides once.
+#[must_use]
+pub fn decide(
+    program: &Program,
+    context: &Json,
+    (seconds, nanoseconds): (i64, u32),
+    functions: &[HostResult],
+) -> DecisionReport {
+    let table = table(functions);
+    let moment = Moment { hosts: Some(&table), ..Moment::at(seconds, nanoseconds) };
+    let context = context.to_string();
+    let mut scratch = Scratch::for_program(program);
+    let request = Request { context: context.as_bytes(), moment };
+    DecisionReport::of(&mut evaluate(program, &request, &mut scratch))
+}
+
+/// The results as the runtime takes them: by the digest of their arguments.
+fn table(functions: &[HostResult]) -> HostTable {
+    let entry = |row: &HostResult| {
+        let arguments = canonical(&row.args)?;
+        Some(HostEntry {
+            name: row.name.clone(),
+            arguments: HostTable::digest(&arguments),
+            result: row.result.to_string(),
+        })
+    };
+    HostTable::new(functions.iter().filter_map(entry).collect())
+}
+
+/// Values in the form that digests are made of: evaluated, so that there is one writer of it.
+fn canonical(args: &[Json]) -> Option<String> {
+    let files = expression(&literal::of(&Json::Array(args.to_vec())), None);
+    let program = make(&files, &mut Sink::new())?;
+    let now = moment(NOW)?;
+    let report = decide(&program, &Json::Object(Map::new()), now, &[]);
+    report.outputs.into_iter().next().map(|output| output.canonical)
+}
+
+/// The sources of a policy that yields what `text` says, in the environment `environment`.
+#[must_use]
+pub fn expression(text: &str, environment: Option<&str>) -> SourceMap {
+    let quoted = Json::from(text).to_string();
+    let mut files = SourceMap::new();
+    if let Some(environment) = environment {
+        files.add("expression/config.yaml", environment);
+    }
+    let policy = format!("name: expression\nrule:\n  match:\n    - output: {quoted}\n");
+    files.add("expression/policy.yaml", policy);
+    files
+}

@@ -1,0 +1,352 @@
+//! Runs the cases of a test file through the whole pipeline: compile, write, verify, evaluate.
+//!
+//! In:      a `TestFile` and the sources that it may speak about.
+//! Out:     what became of every case.
+//! Imports: `base`, `diag`, `compiler`, `runtime`.
+
+use serde_json::{Map, Value as Json};
+
+use crate::base::span::{Span, Spanned};
+use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::document;
+use crate::compiler::syntax::document::path::join;
+use crate::diag::diagnostic::{Diagnostic, Severity};
+use crate::diag::sink::Sink;
+use crate::diag::suggest::nearest;
+use crate::runtime::program::Program;
+use crate::runtime::vm::report::{DecisionReport, OutputReport};
+use crate::tools::suite::error::SuiteError;
+use crate::tools::suite::expect::{Difference, differences};
+use crate::tools::suite::phrase::{Said, fits};
+use crate::tools::suite::pipeline::{decide, expression, make, moment};
+use crate::tools::suite::{Case, Context, Expect, HostResult, Input, NOW, TestFile, literal, show};
+
+/// What became of a case.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// The policies that were tested together.
+    pub policy: String,
+    /// The case.
+    pub name: String,
+    /// Where it is written.
+    pub span: Span,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// How a case ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// As expected.
+    Passed {
+        /// The decision in JSON.
+        decision: Json,
+    },
+    /// Not as expected.
+    Failed(Box<Failure>),
+    /// It was not run.
+    Skipped {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a case failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Where the expectation is written.
+    pub at: Span,
+    /// What was expected, in a few words.
+    pub expected: String,
+    /// What came out, in a few words.
+    pub actual: String,
+    /// Where they differ.
+    pub differences: Vec<Difference>,
+    /// What else helps: rules that failed, and how.
+    pub notes: Vec<String>,
+    /// The decision in JSON; null where none was made.
+    pub decision: Json,
+}
+
+/// Runs the cases of `test`. `files` holds the test file, the policies, and what they refer to.
+///
+/// What is wrong with the test file goes to the sink; so do findings in the policies, unless a
+/// case expects them.
+#[must_use]
+pub fn run(test: &TestFile, files: &SourceMap, sink: &mut Sink) -> Vec<Ran> {
+    let Some(chosen) = choose(test, files, sink) else { return Vec::new() };
+    let mut found = Sink::new();
+    let made = make(&chosen.files, &mut found);
+    let (findings, _) = found.finish();
+    let wants_errors =
+        |case: &Case| matches!(case.expect.value, Expect::Errors(_)) && case.skip.is_none();
+    if !test.cases.iter().any(wants_errors) {
+        findings.iter().for_each(|finding| sink.report(finding.clone()));
+    }
+    let running = Running { policy: chosen.name, env: chosen.environment, made, findings };
+    test.cases.iter().filter_map(|case| running.case(case, sink)).collect()
+}
+
+/// The sources of the policies that a test file is about.
+struct Chosen {
+    /// Their names.
+    name: String,
+    /// They, and every file that is no policy.
+    files: SourceMap,
+    /// The text of the environment file beside the test file, if there is one.
+    environment: Option<String>,
+}
+
+fn choose(test: &TestFile, files: &SourceMap, sink: &mut Sink) -> Option<Chosen> {
+    let parsed = document::read(files, &mut Sink::new());
+    let ours = parsed.policies.iter().filter(|document| !document.rules.is_empty());
+    let named: Vec<(&str, _)> = ours
+        .map(|document| (document.name.value.as_str(), document.file))
+        .chain(parsed.cel_policies.iter().map(|it| (it.name.value.as_str(), it.file)))
+        .collect();
+    let path = files.get(test.file).map(|file| file.path.as_str()).unwrap_or_default();
+    let beside = |file| {
+        let other = files.get(file).map(|file| file.path.as_str()).unwrap_or_default();
+        folder(other) == folder(path)
+    };
+    let mut wanted = Vec::new();
+    for Spanned { value: name, span: at } in &test.policies {
+        let fits = |(known, file): &&(&str, _)| known == name && beside(*file);
+        let found =
+            named.iter().find(fits).or_else(|| named.iter().find(|(known, _)| known == name));
+        let Some(found) = found else {
+            let nearest = nearest(name, named.iter().map(|(name, _)| *name)).map(str::to_owned);
+            sink.report(SuiteError::UnknownPolicy { at: *at, name: name.clone(), nearest });
+            return None;
+        };
+        wanted.push(*found);
+    }
+    if test.policies.is_empty() {
+        wanted = named.iter().filter(|(_, file)| beside(*file)).copied().collect();
+    }
+    // A document that cannot be read at all is left to the compiler, which says so.
+    if wanted.is_empty() && !parsed.cel_policies.is_empty() | !named.is_empty() {
+        sink.report(SuiteError::NoPolicy { at: Span::new(test.file, 0, 0) });
+        return None;
+    }
+    let mut chosen = SourceMap::new();
+    for (file, source) in files.iter() {
+        let policy = named.iter().any(|(_, policy)| *policy == file);
+        if file != test.file && (!policy || wanted.iter().any(|(_, policy)| *policy == file)) {
+            chosen.add(source.path.clone(), source.text.clone());
+        }
+    }
+    let names: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
+    let environment = files.find(&join(path, "config.yaml")).and_then(|file| files.get(file));
+    Some(Chosen {
+        name: names.join(", "),
+        files: chosen,
+        environment: environment.map(|file| file.text.clone()),
+    })
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The cases of one file in progress.
+struct Running {
+    policy: String,
+    env: Option<String>,
+    made: Option<Program>,
+    /// What compiling found.
+    findings: Vec<Diagnostic>,
+}
+
+impl Running {
+    /// Runs a case; `None` where the test file is at fault, which was reported.
+    fn case(&self, case: &Case, sink: &mut Sink) -> Option<Ran> {
+        let outcome = match &case.skip {
+            Some(reason) => Outcome::Skipped { reason: reason.clone() },
+            None => self.outcome(case, sink)?,
+        };
+        let (policy, name) = (self.policy.clone(), case.name.clone());
+        Some(Ran { policy, name, span: case.span, outcome })
+    }
+
+    fn outcome(&self, case: &Case, sink: &mut Sink) -> Option<Outcome> {
+        let Some(made) = &self.made else { return Some(self.not_compiled(case)) };
+        let context = match context(case, self.env.as_deref()) {
+            Ok(context) => context,
+            Err(Spanned { value: name, span: at }) => {
+                sink.report(SuiteError::BadInput { at, name });
+                return None;
+            }
+        };
+        let text = case.now.as_ref().map_or(NOW, |now| now.value.as_str());
+        let Some(moment) = moment(text) else {
+            let at = case.now.as_ref().map_or(case.span, |now| now.span);
+            sink.report(SuiteError::BadTime { at, text: text.to_owned() });
+            return None;
+        };
+        let report = decide(made, &context, moment, &case.functions);
+        let decision = serde_json::from_str(&report.to_json()).unwrap_or(Json::Null);
+        Some(self.compare(case, &report, decision))
+    }
+
+    /// A case of sources that do not compile: right only where it expects that.
+    fn not_compiled(&self, case: &Case) -> Outcome {
+        let errors = self.findings.iter().filter(|found| found.severity == Severity::Error);
+        let mut said = Said::default();
+        for found in errors {
+            said.codes.push(found.code);
+            said.messages.push(found.message.clone());
+        }
+        let messages = said.messages.join("; ");
+        if let Expect::Errors(texts) = &case.expect.value {
+            if texts.iter().all(|text| fits(text, &said)) {
+                let decision = Json::from(format!("refused: {messages}"));
+                return Outcome::Passed { decision };
+            }
+        }
+        let actual = format!("the sources do not compile: {messages}");
+        failed(case, actual, Vec::new(), Vec::new(), Json::Null)
+    }
+
+    fn compare(&self, case: &Case, report: &DecisionReport, decision: Json) -> Outcome {
+        let notes = notes(report);
+        match &case.expect.value {
+            Expect::Decision(parts) => {
+                let found = differences(parts, &decision);
+                if found.is_empty() {
+                    return Outcome::Passed { decision };
+                }
+                failed(case, show::decided(&decision), found, notes, decision)
+            }
+            Expect::Errors(texts) => {
+                let mut said = Said::default();
+                for error in &report.errors {
+                    said.classes.push(error.class);
+                    said.messages.push(error.message.clone());
+                }
+                if !said.messages.is_empty() && texts.iter().all(|text| fits(text, &said)) {
+                    return Outcome::Passed { decision };
+                }
+                failed(case, show::decided(&decision), Vec::new(), notes, decision)
+            }
+            Expect::Value(value) => {
+                self.compare_output(case, &literal::of(value), report, decision)
+            }
+            Expect::Expression(text) => self.compare_output(case, text, report, decision),
+        }
+    }
+
+    fn compare_output(
+        &self,
+        case: &Case,
+        text: &str,
+        report: &DecisionReport,
+        decision: Json,
+    ) -> Outcome {
+        let notes = notes(report);
+        let wanted = match value_of(text, self.env.as_deref(), &case.functions) {
+            Ok(wanted) => wanted,
+            Err(error) => {
+                let actual = format!("the expected value cannot be made: {error}");
+                return failed(case, actual, Vec::new(), notes, decision);
+            }
+        };
+        let actual = report.outputs.first();
+        let canonical = |output: Option<&OutputReport>| output.map(|it| it.canonical.clone());
+        if report.errors.is_empty() && canonical(wanted.as_ref()) == canonical(actual) {
+            return Outcome::Passed { decision };
+        }
+        let actual = actual.map_or("nothing".to_owned(), |output| output.plain.clone());
+        failed(case, actual, Vec::new(), notes, decision)
+    }
+}
+
+/// The context of a case. `environment` is the text of the environment file that its expressions
+/// are compiled in.
+///
+/// # Errors
+/// The name of the input whose expression yields nothing that JSON can say, and its place.
+pub fn context(case: &Case, environment: Option<&str>) -> Result<Json, Spanned<String>> {
+    let input = |written: &Spanned<String>, name: &str| {
+        let value = value_of(&written.value, environment, &case.functions).ok().flatten();
+        let json = value.and_then(|value| serde_json::from_str(&value.plain).ok());
+        json.ok_or_else(|| Spanned::new(name.to_owned(), written.span))
+    };
+    match &case.context {
+        Context::Whole(context) => Ok(context.clone()),
+        Context::Expression(written) => input(written, "context_expr"),
+        Context::Roots(roots) => {
+            let mut context = Json::Object(Map::new());
+            for (name, given) in roots {
+                let value = match given {
+                    Input::Value(value) => value.clone(),
+                    Input::Expression(written) => input(written, &name.value)?,
+                };
+                place(&mut context, &name.value, value);
+            }
+            Ok(context)
+        }
+    }
+}
+
+/// What an expression yields in an environment; `Ok(None)` for an empty optional. An error is
+/// said in words.
+fn value_of(
+    text: &str,
+    environment: Option<&str>,
+    functions: &[HostResult],
+) -> Result<Option<OutputReport>, String> {
+    let files = expression(text, environment);
+    let mut found = Sink::new();
+    let Some(made) = make(&files, &mut found) else {
+        let (findings, _) = found.finish();
+        let messages: Vec<String> = findings.into_iter().map(|it| it.message).collect();
+        return Err(messages.join("; "));
+    };
+    let now = moment(NOW).unwrap_or_default();
+    let report = decide(&made, &Json::Object(Map::new()), now, functions);
+    match report.errors.first() {
+        Some(error) => Err(error.message.clone()),
+        None => Ok(report.outputs.into_iter().next()),
+    }
+}
+
+fn failed(
+    case: &Case,
+    actual: String,
+    differences: Vec<Difference>,
+    notes: Vec<String>,
+    decision: Json,
+) -> Outcome {
+    let expected = match &case.expect.value {
+        Expect::Decision(parts) => show::expected(parts),
+        Expect::Value(value) => literal::of(value),
+        Expect::Expression(text) => text.clone(),
+        Expect::Errors(texts) => format!("an error with {}", texts.join(", ")),
+    };
+    let at = case.expect.span;
+    Outcome::Failed(Box::new(Failure { at, expected, actual, differences, notes, decision }))
+}
+
+/// What failed while the decision was made.
+fn notes(report: &DecisionReport) -> Vec<String> {
+    let note = |error: &crate::runtime::vm::report::ErrorReport| {
+        let rule = error.rule.as_deref().unwrap_or("input");
+        format!("{rule}  {}  {}", error.class.word(), error.message)
+    };
+    report.errors.iter().map(note).collect()
+}
+
+/// Puts a root into the context; a name with dots goes into objects.
+fn place(context: &mut Json, name: &str, value: Json) {
+    let mut at = context;
+    let mut keys = name.split('.').peekable();
+    while let Some(key) = keys.next() {
+        let Json::Object(entries) = at else { return };
+        if keys.peek().is_none() {
+            entries.insert(key.to_owned(), value);
+            return;
+        }
+        at = entries.entry(key).or_insert_with(|| Json::Object(Map::new()));
+    }
+}
