@@ -84,8 +84,12 @@ const WIDE: &[(&str, &str)] = &[
 /// The build script needs one because an optional build-dependency is only there with its feature;
 /// the debug section of a bundle is written and read by those who show sources, never to decide;
 /// contexts from `serde_json` are for hosts that have it.
-const FEATURE_ROOMS: &[&str] =
-    &["grammar/build.rs", "src/runtime/bundle/mod.rs", "src/runtime/vm/request/mod.rs"];
+const FEATURE_ROOMS: &[&str] = &[
+    "grammar/build.rs",
+    "src/runtime/bundle/mod.rs",
+    "src/runtime/vm/request/mod.rs",
+    "src/runtime/vm/tests/mod.rs",
+];
 
 /// Folders of `snapshots/` whose cases are written in Rust.
 const CASES_IN_RUST: &[&str] = &["report"];

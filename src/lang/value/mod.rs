@@ -129,6 +129,17 @@ pub struct Value {
 
 const _: () = assert!(size_of::<Value>() == 16, "two values fit a cache line's quarter");
 
+/// The bytes of a text of less than four, filled up with zeros.
+#[inline]
+const fn short_prefix(text: &[u8]) -> [u8; 4] {
+    match *text {
+        [a, b, c, ..] => [a, b, c, 0],
+        [a, b] => [a, b, 0, 0],
+        [a] => [a, 0, 0, 0],
+        [] => [0; 4],
+    }
+}
+
 impl Value {
     /// A slot that the context does not fill.
     pub const ABSENT: Self = Self::plain(Tag::Absent, 0);
@@ -182,12 +193,10 @@ impl Value {
     }
 
     /// Text (`Tag::String`, `Tag::Bytes` or `Tag::Type`) whose bytes are `text` and lie at `off`.
+    #[inline]
     #[must_use]
     pub fn text(tag: Tag, space: Space, off: u32, text: &[u8]) -> Self {
-        let mut prefix = [0_u8; 4];
-        for (slot, byte) in prefix.iter_mut().zip(text) {
-            *slot = *byte;
-        }
+        let prefix = text.first_chunk::<4>().copied().unwrap_or_else(|| short_prefix(text));
         let len = text.len() as u64 & 0xFFFF_FFFF;
         let bits = len | u64::from(u32::from_le_bytes(prefix)) << 32;
         Self { tag, space, aux: 0, off, bits }

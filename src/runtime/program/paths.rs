@@ -4,7 +4,7 @@
 //! Out:     `Paths`.
 //! Imports: `lang::value`, `runtime::bundle`.
 
-use crate::lang::value::{Tag, Value};
+use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::bundle::module::{Module, NONE, NodeMode};
 use crate::runtime::program::pool::Pool;
 
@@ -83,7 +83,7 @@ impl Paths {
             let at = children.binary_search_by(order).ok()?;
             return u16::try_from(at).ok();
         }
-        let wanted = Value::text(Tag::String, crate::lang::value::Space::Request, 0, key).bits();
+        let wanted = Value::text(Tag::String, Space::Request, 0, key).bits();
         for (at, child) in (0..).zip(children) {
             if child.key.bits() == wanted && (key.len() <= 4 || bytes(text, &child.key) == key) {
                 return Some(at);

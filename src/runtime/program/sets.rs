@@ -7,7 +7,7 @@
 //! A few strings are searched one by one: length and first bytes tell nearly all apart. Anything
 //! else is sorted by a key under which equal values, and numbers of any kind, meet.
 
-use crate::lang::value::heap::View;
+use crate::lang::value::heap::Heap;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::program::pool::Pool;
@@ -84,13 +84,14 @@ fn key(value: &Value) -> Option<Key> {
 
 impl Set {
     /// Whether `value` is in the set; absent is in none.
-    pub(in crate::runtime) fn holds(&self, view: &View<'_>, value: &Value) -> bool {
+    pub(in crate::runtime) fn holds(&self, heap: &Heap<'_>, value: &Value) -> bool {
         match self {
             Self::Few(strings) => {
                 value.tag() == Tag::String
-                    && strings.iter().any(|string| same_text(view, string, value))
+                    && strings.iter().any(|string| same_text(heap, string, value))
             }
             Self::Sorted(sorted) => key(value).is_some_and(|wanted| {
+                let view = heap.view();
                 let first = sorted.partition_point(|(key, member)| {
                     (*key)
                         .cmp(&wanted)
@@ -108,8 +109,14 @@ impl Set {
 
 /// Whether two texts of one kind are equal: length and first bytes first.
 #[inline]
-pub(in crate::runtime) fn same_text(view: &View<'_>, a: &Value, b: &Value) -> bool {
-    a.bits() == b.bits() && (a.len() <= 4 || same_bytes(view.bytes(a), view.bytes(b)))
+pub(in crate::runtime) fn same_text(heap: &Heap<'_>, a: &Value, b: &Value) -> bool {
+    a.bits() == b.bits() && (a.len() <= 4 || same_rest(heap, a, b))
+}
+
+/// Out of line, so that what compares lengths and first bytes keeps its registers.
+#[inline(never)]
+fn same_rest(heap: &Heap<'_>, a: &Value, b: &Value) -> bool {
+    same_bytes(heap.bytes(a), heap.bytes(b))
 }
 
 /// Whether two texts of one length are equal; up to 16 bytes without a call.

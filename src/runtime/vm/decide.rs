@@ -83,7 +83,8 @@ fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputE
     let program = filled.program;
     let plan = &program.plan;
     let always = plan.always.of(phase);
-    check(filled, [always.asked.as_ref(), plan.outputs.as_ref()])?;
+    check(filled, &always.asked)?;
+    check(filled, &plan.outputs)?;
     if plan.key_slot == NONE {
         return Ok(Lists(&always.rules, Some(&[])));
     }
@@ -98,7 +99,7 @@ fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputE
     let heap = heap(program, filled.request, &mut filled.scratch.store);
     if let Some(bucket) = plan.key(&program.text, heap.bytes(&key)) {
         let group: &Group = bucket.of(phase);
-        check(filled, [group.asked.as_ref(), &[]])?;
+        check(filled, &group.asked)?;
         return Ok(Lists(&always.rules, Some(&group.rules)));
     }
     prefixed(filled, phase, &key)?;
@@ -115,7 +116,7 @@ fn prefixed(filled: &mut Filled<'_>, phase: Phase, key: &Value) -> Result<(), In
             continue;
         };
         let group = bucket.of(phase);
-        check(filled, [group.asked.as_ref(), &[]])?;
+        check(filled, &group.asked)?;
         // A rule may stand under several prefixes.
         for rule in &group.rules {
             if let Err(place) = filled.scratch.rules.binary_search(rule) {
@@ -126,28 +127,31 @@ fn prefixed(filled: &mut Filled<'_>, phase: Phase, key: &Value) -> Result<(), In
     Ok(())
 }
 
-/// Sees to it that what is asked of slots is there. The failure that is reported is that of the
-/// first rule.
-fn check(filled: &mut Filled<'_>, lists: [&[Asked]; 2]) -> Result<(), InputError> {
-    for list in lists {
-        for asked in list {
-            if !holds(filled, asked) {
-                return Err(needed(filled.program, &filled.scratch.file, asked));
-            }
+/// Sees to it that what is asked of slots is there, rule by rule. A value that was read without a
+/// type becomes one of the type that is asked for.
+fn check(filled: &mut Filled<'_>, list: &[Asked]) -> Result<(), InputError> {
+    let mut rest = list;
+    loop {
+        let file = filled.scratch.file.as_slice();
+        let plain = |asked: &Asked| {
+            let value = file.get(usize::from(asked.requirement.slot));
+            asked.requirement.ty == NONE && value.is_some_and(|value| value.tag() != Tag::Absent)
+        };
+        let Some(at) = rest.iter().position(|asked| !plain(asked)) else { return Ok(()) };
+        let Some((asked, behind)) = rest.get(at..).and_then(<[Asked]>::split_first) else {
+            return Ok(());
+        };
+        if !met(filled, asked) {
+            return Err(needed(filled.program, &filled.scratch.file, asked));
         }
+        rest = behind;
     }
-    Ok(())
 }
 
-/// Whether a slot is there and of its type; a value that was read without a type becomes one of
-/// that type.
-#[inline]
-fn holds(filled: &mut Filled<'_>, asked: &Asked) -> bool {
+fn met(filled: &mut Filled<'_>, asked: &Asked) -> bool {
     let requirement = asked.requirement;
-    let Some(value) = filled.scratch.file.get(usize::from(requirement.slot)) else {
-        return false;
-    };
-    if value.tag() == Tag::Absent {
+    let value = filled.scratch.file.get(usize::from(requirement.slot));
+    if value.is_none_or(|value| value.tag() == Tag::Absent) {
         return requirement.optional;
     }
     requirement.ty == NONE || typed(filled, requirement.slot, requirement.ty)
@@ -275,6 +279,7 @@ impl Tally<'_> {
         {
             m.budget.add(unit.cost);
         }
+        m.note = Note::NONE;
         call::function(m, file, function)
     }
 

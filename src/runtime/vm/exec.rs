@@ -85,7 +85,7 @@ pub(in crate::runtime) fn run<O: Observer>(
                     if a.tag() == Tag::Int {
                         Outcome::of(select::related(a.signed().cmp(&k.signed()), x))
                     } else {
-                        select::relation(&m.heap.view(), a, k, x)
+                        select::relation(&m.heap, a, k, x)
                     }
                 }
                 Op::CompareUint => {
@@ -93,7 +93,7 @@ pub(in crate::runtime) fn run<O: Observer>(
                     if a.tag() == Tag::Uint {
                         Outcome::of(select::related(a.bits().cmp(&k.bits()), x))
                     } else {
-                        select::relation(&m.heap.view(), a, k, x)
+                        select::relation(&m.heap, a, k, x)
                     }
                 }
                 Op::CompareDouble => {
@@ -101,12 +101,12 @@ pub(in crate::runtime) fn run<O: Observer>(
                     if a.tag() == Tag::Double {
                         Outcome::of(floats(a.float().partial_cmp(&k.float()), x))
                     } else {
-                        select::relation(&m.heap.view(), a, k, x)
+                        select::relation(&m.heap, a, k, x)
                     }
                 }
                 Op::CompareOther => {
                     let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::relation(&m.heap.view(), a, k, x)
+                    select::relation(&m.heap, a, k, x)
                 }
                 Op::Compare => {
                     let (a, b) = (read!('arm, file, ins.a), read!('arm, file, ins.b));
@@ -114,13 +114,13 @@ pub(in crate::runtime) fn run<O: Observer>(
                         (Tag::Int, Tag::Int) => {
                             Outcome::of(select::related(a.signed().cmp(&b.signed()), x))
                         }
-                        _ => select::relation(&m.heap.view(), a, b, x),
+                        _ => select::relation(&m.heap, a, b, x),
                     }
                 }
                 Op::EqualString => {
                     let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
                     if a.tag() == Tag::String {
-                        Outcome::of(same_text(&m.heap.view(), a, k))
+                        Outcome::of(same_text(&m.heap, a, k))
                     } else if a.is_present() {
                         Outcome::False
                     } else {
@@ -129,43 +129,43 @@ pub(in crate::runtime) fn run<O: Observer>(
                 }
                 Op::EqualConst => {
                     let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::equal(&m.heap.view(), a, k)
+                    select::equal(&m.heap, a, k)
                 }
                 Op::Equal => {
                     let (a, b) = (read!('arm, file, ins.a), read!('arm, file, ins.b));
                     match (a.tag(), b.tag()) {
-                        (Tag::String, Tag::String) => Outcome::of(same_text(&m.heap.view(), a, b)),
+                        (Tag::String, Tag::String) => Outcome::of(same_text(&m.heap, a, b)),
                         (Tag::Int, Tag::Int) => Outcome::of(a.bits() == b.bits()),
-                        _ => select::equal(&m.heap.view(), a, b),
+                        _ => select::equal(&m.heap, a, b),
                     }
                 }
                 Op::InSet => {
                     let (a, set) = (read!('arm, file, ins.a), entry!('arm, program.sets, ins.b));
                     if a.is_present() {
-                        Outcome::of(set.holds(&m.heap.view(), a))
+                        Outcome::of(set.holds(&m.heap, a))
                     } else {
                         Outcome::Error(misfit(a))
                     }
                 }
                 Op::In => {
                     let (a, b) = (read!('arm, file, ins.a), read!('arm, file, ins.b));
-                    select::contains(&m.heap.view(), a, b)
+                    select::contains(&m.heap, a, b)
                 }
                 Op::Holds => {
                     let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::contains(&m.heap.view(), k, a)
+                    select::contains(&m.heap, k, a)
                 }
                 Op::StartsWith => {
                     let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::on_text(&m.heap.view(), a, k, <[u8]>::starts_with)
+                    select::on_text(&m.heap, a, k, <[u8]>::starts_with)
                 }
                 Op::EndsWith => {
                     let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::on_text(&m.heap.view(), a, k, <[u8]>::ends_with)
+                    select::on_text(&m.heap, a, k, <[u8]>::ends_with)
                 }
                 Op::Contains => {
                     let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::on_text(&m.heap.view(), a, k, select::occurs)
+                    select::on_text(&m.heap, a, k, select::occurs)
                 }
                 Op::Matches => {
                     let (a, pattern) =
@@ -183,7 +183,7 @@ pub(in crate::runtime) fn run<O: Observer>(
                         let size = i64::from(a.len());
                         Outcome::of(select::related(size.cmp(&k.signed()), x))
                     } else {
-                        select::compare_size(&m.heap.view(), a, k, x)
+                        select::compare_size(&m.heap, a, k, x)
                     }
                 }
                 Op::Flag => {
@@ -197,7 +197,7 @@ pub(in crate::runtime) fn run<O: Observer>(
                 Op::Has => select::has(read!('arm, file, ins.a), x),
                 Op::HasKey => {
                     let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::has_key(&m.heap.view(), a, k)
+                    select::has_key(&m.heap, a, k)
                 }
                 Op::HasValue => {
                     let a = read!('arm, file, ins.a);
@@ -224,7 +224,7 @@ pub(in crate::runtime) fn run<O: Observer>(
                     write!(file, ins, select::strict(arith::negate(&a), &a, &a))
                 }
                 Op::Size => {
-                    let size = select::size(&m.heap.view(), read!('arm, file, ins.a));
+                    let size = select::size(&m.heap, read!('arm, file, ins.a));
                     write!(file, ins, size.map(Value::int))
                 }
                 Op::Index => operate!('arm, m, file, ins, select::index),

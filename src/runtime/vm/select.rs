@@ -48,24 +48,25 @@ pub(in crate::runtime) const fn related(order: Ordering, x: u8) -> bool {
 }
 
 #[inline(never)]
-pub(in crate::runtime) fn relation(view: &View<'_>, a: &Value, b: &Value, x: u8) -> Outcome {
-    match compare::order(view, a, b) {
+pub(in crate::runtime) fn relation(heap: &Heap<'_>, a: &Value, b: &Value, x: u8) -> Outcome {
+    match compare::order(&heap.view(), a, b) {
         Ok(order) => Outcome::of(order.is_some_and(|order| related(order, x))),
         Err(class) => Outcome::Error(missing_of(a, b).unwrap_or(class)),
     }
 }
 
 #[inline(never)]
-pub(in crate::runtime) fn equal(view: &View<'_>, a: &Value, b: &Value) -> Outcome {
+pub(in crate::runtime) fn equal(heap: &Heap<'_>, a: &Value, b: &Value) -> Outcome {
     if let Some(class) = missing_of(a, b) {
         return Outcome::Error(class);
     }
-    answer(compare::equal(view, a, b))
+    answer(compare::equal(&heap.view(), a, b))
 }
 
 /// `a in b`
 #[inline(never)]
-pub(in crate::runtime) fn contains(view: &View<'_>, a: &Value, b: &Value) -> Outcome {
+pub(in crate::runtime) fn contains(heap: &Heap<'_>, a: &Value, b: &Value) -> Outcome {
+    let view = &heap.view();
     if let Some(class) = missing_of(a, b) {
         return Outcome::Error(class);
     }
@@ -97,9 +98,9 @@ pub(in crate::runtime) fn contains(view: &View<'_>, a: &Value, b: &Value) -> Out
 }
 
 /// A test on two texts, of which the first must be a string.
-#[inline]
+#[inline(never)]
 pub(in crate::runtime) fn on_text(
-    view: &View<'_>,
+    heap: &Heap<'_>,
     a: &Value,
     b: &Value,
     test: impl FnOnce(&[u8], &[u8]) -> bool,
@@ -107,6 +108,7 @@ pub(in crate::runtime) fn on_text(
     if a.tag() != Tag::String {
         return Outcome::Error(misfit(a));
     }
+    let view = heap.view();
     Outcome::of(test(view.bytes(a), view.bytes(b)))
 }
 
@@ -119,9 +121,9 @@ pub(in crate::runtime) fn occurs(text: &[u8], needle: &[u8]) -> bool {
 }
 
 /// `size(value)`
-pub(in crate::runtime) fn size(view: &View<'_>, value: &Value) -> Result<i64, EvalError> {
+pub(in crate::runtime) fn size(heap: &Heap<'_>, value: &Value) -> Result<i64, EvalError> {
     match value.tag() {
-        Tag::String => Ok(i64::try_from(code_points(view.bytes(value))).unwrap_or(i64::MAX)),
+        Tag::String => Ok(i64::try_from(code_points(heap.bytes(value))).unwrap_or(i64::MAX)),
         Tag::Bytes | Tag::List | Tag::Map => Ok(i64::from(value.len())),
         Tag::Absent
         | Tag::Error
@@ -138,8 +140,8 @@ pub(in crate::runtime) fn size(view: &View<'_>, value: &Value) -> Result<i64, Ev
 }
 
 #[inline(never)]
-pub(in crate::runtime) fn compare_size(view: &View<'_>, a: &Value, k: &Value, x: u8) -> Outcome {
-    match size(view, a) {
+pub(in crate::runtime) fn compare_size(heap: &Heap<'_>, a: &Value, k: &Value, x: u8) -> Outcome {
+    match size(heap, a) {
         Ok(size) => Outcome::of(related(size.cmp(&k.signed()), x)),
         Err(class) => Outcome::Error(class),
     }
@@ -173,7 +175,8 @@ pub(in crate::runtime) fn has(value: &Value, x: u8) -> Outcome {
 
 /// Whether map `a`, or the map that optional `a` holds, has key `key`.
 #[inline(never)]
-pub(in crate::runtime) fn has_key(view: &View<'_>, a: &Value, key: &Value) -> Outcome {
+pub(in crate::runtime) fn has_key(heap: &Heap<'_>, a: &Value, key: &Value) -> Outcome {
+    let view = &heap.view();
     let place = match a.tag() {
         Tag::Optional => match view.elements(a).first() {
             Some(inner) => inner,

@@ -1,6 +1,8 @@
 //! Programs put together by hand, and what they decide.
 
 mod combining;
+#[cfg(feature = "serde")]
+mod differential;
 mod input;
 mod instructions;
 
