@@ -12,6 +12,8 @@ use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
 use bincode::{Decode, Encode};
 
 use crate::base::limits::BUNDLE_BYTES_MAX;
+use crate::runtime::bundle::digest;
+use crate::runtime::bundle::module::Module;
 
 /// Most memory that decoding may claim. An entry takes up to eight times its bytes.
 const DECODED_BYTES_MAX: usize = 8 * BUNDLE_BYTES_MAX;
@@ -74,6 +76,12 @@ pub enum DebugError {
     Trailing(usize),
     /// They say the same as other bytes that are the only way to say it.
     NotCanonical,
+    /// They are about another bundle: a table is not as long as the one that it stands beside.
+    Beside,
+    /// A source is not the one that the manifest names.
+    Source(usize),
+    /// A place lies in no source.
+    Place(Place),
 }
 
 impl fmt::Display for DebugError {
@@ -82,6 +90,11 @@ impl fmt::Display for DebugError {
             Self::Malformed => f.write_str("the section `debug` cannot be read"),
             Self::Trailing(at) => write!(f, "the section `debug` ends at byte {at}, not later"),
             Self::NotCanonical => f.write_str("the section `debug` is written in an unusual way"),
+            Self::Beside => f.write_str("the section `debug` is about another bundle"),
+            Self::Source(at) => write!(f, "source {at} is not the one that the bundle names"),
+            Self::Place(Place { source, start, end }) => {
+                write!(f, "source {source} has no bytes {start} to {end}")
+            }
         }
     }
 }
@@ -110,6 +123,42 @@ pub fn decode(bytes: &[u8]) -> Result<Debug, DebugError> {
         return Err(DebugError::NotCanonical);
     }
     Ok(debug)
+}
+
+/// Whether `debug` is about `module`: tables of the same lengths, sources that the manifest
+/// names, places inside them (V28). What decides never asks; whoever shows sources may.
+///
+/// # Errors
+/// `DebugError`: what does not fit.
+pub fn check(debug: &Debug, module: &Module) -> Result<(), DebugError> {
+    let atoms = usize::from(module.manifest.atoms);
+    let beside = debug.sources.len() == module.manifest.sources.len()
+        && debug.code.len() == module.code.len()
+        && debug.atoms.len() == atoms
+        && debug.functions.len() == module.functions.len()
+        && debug.rules.len() == module.rules.len()
+        && debug.rules.iter().flat_map(|rule| &rule.atoms).all(|atom| usize::from(*atom) < atoms);
+    if !beside {
+        return Err(DebugError::Beside);
+    }
+    for (at, (row, (path, text))) in module.manifest.sources.iter().zip(&debug.sources).enumerate()
+    {
+        let named = usize::try_from(row.path).ok().and_then(|at| module.strings.get(at));
+        if named != Some(path) || row.digest != digest::of(text.as_bytes()) {
+            return Err(DebugError::Source(at));
+        }
+    }
+    let functions = debug.functions.iter().map(|(_, place)| place);
+    let rules = debug.rules.iter().map(|rule| &rule.place);
+    for place in debug.code.iter().chain(&debug.atoms).chain(functions).chain(rules) {
+        let source = usize::try_from(place.source).ok().and_then(|at| debug.sources.get(at));
+        let range = usize::try_from(place.start).ok().zip(usize::try_from(place.end).ok());
+        let inside = source.zip(range).and_then(|((_, text), (start, end))| text.get(start..end));
+        if inside.is_none() {
+            return Err(DebugError::Place(*place));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The verifier: what it accepts, and for every rule what it refuses.
 
 mod code;
+mod emitted;
 mod flow;
 mod rules;
 mod tables;
