@@ -16,7 +16,6 @@ use policyc::tools::pipeline::references;
 use policyc::tools::project;
 
 /// The folders of `examples/`.
-
 fn examples() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let folders = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
