@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use policyc::compiler::source::map::SourceMap;
+use policyc::lang::decision::Effect;
 use policyc::tools::suite::pipeline::moment;
 use serde_json::Value as Json;
 
@@ -74,7 +75,7 @@ fn workload(name: &str, most: usize) -> usize {
         let expected: Json = serde_json::from_str(expected).unwrap();
         let report = both.decide(&oracle, &context, now, &[]);
         let place = format!("{name}, context {}", at + 1);
-        assert_eq!(report.effect.map(|it| it.word()), expected["decision"].as_str(), "{place}");
+        assert_eq!(report.effect.map(Effect::word), expected["decision"].as_str(), "{place}");
         assert_eq!(Json::from(report.fired), expected["fired"], "{place}");
     }
     contexts.lines().count()

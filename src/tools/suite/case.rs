@@ -161,13 +161,11 @@ impl Reading<'_> {
             sink.report(SuiteError::NoFile { at, path });
             return None;
         };
-        match serde_json::from_str(&found) {
-            Ok(context @ Json::Object(_)) => Some(context),
-            Ok(_) | Err(_) => {
-                sink.report(SuiteError::NotObject { at, path });
-                None
-            }
+        let context = serde_json::from_str(&found).ok().filter(Json::is_object);
+        if context.is_none() {
+            sink.report(SuiteError::NotObject { at, path });
         }
+        context
     }
 }
 
@@ -246,12 +244,12 @@ fn operation(node: &Node, sink: &mut Sink) -> Option<(Span, Operation)> {
     let keys = Keys::open(node, "an operation", &["op", "path", "from", "value"], sink)?;
     let word = keys.need("op", sink).and_then(|node| text(node, "op", sink))?;
     let path = keys.need("path", sink).and_then(|node| text(node, "path", sink))?.value;
-    let value = |sink: &mut Sink| match keys.entry("value") {
-        Some(entry) => json(&entry.value, sink),
-        None => {
+    let value = |sink: &mut Sink| {
+        let entry = keys.entry("value");
+        if entry.is_none() {
             keys.need("value", sink);
-            None
         }
+        json(&entry?.value, sink)
     };
     let from = |sink: &mut Sink| keys.need("from", sink).and_then(|node| text(node, "from", sink));
     let operation = match word.value.as_str() {

@@ -81,7 +81,9 @@ pub fn run(test: &TestFile, files: &SourceMap, sink: &mut Sink) -> Vec<Ran> {
     let wants_errors =
         |case: &Case| matches!(case.expect.value, Expect::Errors(_)) && case.skip.is_none();
     if !test.cases.iter().any(wants_errors) {
-        findings.iter().for_each(|finding| sink.report(finding.clone()));
+        for finding in &findings {
+            sink.report(finding.clone());
+        }
     }
     let running = Running { policy: chosen.name, env: chosen.environment, made, findings };
     test.cases.iter().filter_map(|case| running.case(case, sink)).collect()
@@ -136,10 +138,10 @@ fn choose(test: &TestFile, files: &SourceMap, sink: &mut Sink) -> Option<Chosen>
             chosen.add(source.path.clone(), source.text.clone());
         }
     }
-    let names: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
+    let titles: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
     let environment = files.find(&join(path, "config.yaml")).and_then(|file| files.get(file));
     Some(Chosen {
-        name: names.join(", "),
+        name: titles.join(", "),
         files: chosen,
         environment: environment.map(|file| file.text.clone()),
     })
@@ -198,11 +200,10 @@ impl Running {
             said.messages.push(found.message.clone());
         }
         let messages = said.messages.join("; ");
-        if let Expect::Errors(texts) = &case.expect.value {
-            if texts.iter().all(|text| fits(text, &said)) {
-                let decision = Json::from(format!("refused: {messages}"));
-                return Outcome::Passed { decision };
-            }
+        if let Expect::Errors(texts) = &case.expect.value
+            && texts.iter().all(|text| fits(text, &said))
+        {
+            return Outcome::Passed { decision: Json::from(format!("refused: {messages}")) };
         }
         let actual = format!("the sources do not compile: {messages}");
         failed(case, actual, Vec::new(), Vec::new(), Json::Null)

@@ -50,7 +50,7 @@ pub fn decided(decision: &Json) -> String {
     }
     let mut out = effect.to_uppercase();
     match decision.get("rule").and_then(Json::as_str) {
-        Some(rule) => out.push_str(&format!("  {rule}")),
+        Some(rule) => out.extend(["  ", rule]),
         None if decision.pointer("/errors/0/class") == Some(&Json::from("INPUT")) => {
             out.push_str("  the input was refused");
         }
@@ -58,7 +58,7 @@ pub fn decided(decision: &Json) -> String {
     }
     let reason = part("reason");
     if !reason.is_empty() {
-        out.push_str(&format!("  \"{reason}\""));
+        out.extend(["  \"", reason, "\""]);
     }
     out
 }
@@ -71,12 +71,12 @@ pub fn expected(parts: &Json) -> String {
     };
     let mut out = effect.to_uppercase();
     match parts.get("rule") {
-        Some(Json::String(rule)) => out.push_str(&format!("  {rule}")),
+        Some(Json::String(rule)) => out.extend(["  ", rule.as_str()]),
         Some(_) => out.push_str("  without a rule"),
         None => {}
     }
     if let Some(reason) = parts.get("reason").and_then(Json::as_str) {
-        out.push_str(&format!("  \"{reason}\""));
+        out.extend(["  \"", reason, "\""]);
     }
     out
 }

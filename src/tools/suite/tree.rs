@@ -94,13 +94,11 @@ pub(super) fn wrong(node: &Node, key: &str, wanted: &'static str, sink: &mut Sin
 
 /// The text of a scalar; reports anything else.
 pub(super) fn text(node: &Node, key: &str, sink: &mut Sink) -> Option<Spanned<String>> {
-    match node.text() {
-        Some(text) => Some(Spanned::new(text.to_owned(), node.span)),
-        None => {
-            wrong(node, key, "text", sink);
-            None
-        }
+    let found = node.text();
+    if found.is_none() {
+        wrong(node, key, "text", sink);
     }
+    Some(Spanned::new(found?.to_owned(), node.span))
 }
 
 /// The value of a node as JSON; `None` for what JSON cannot say, which was reported.
@@ -111,13 +109,13 @@ pub(super) fn json(node: &Node, sink: &mut Sink) -> Option<Json> {
             Value::Bool(value) => Json::Bool(value),
             Value::Int(value) => Json::from(value),
             Value::Uint(value) => Json::from(value),
-            Value::Double(value) => match Number::from_f64(value) {
-                Some(number) => Json::Number(number),
-                None => {
+            Value::Double(value) => {
+                let number = Number::from_f64(value);
+                if number.is_none() {
                     wrong(node, "a number", "finite", sink);
-                    return None;
                 }
-            },
+                Json::Number(number?)
+            }
             Value::Text(value) => Json::from(value),
         }),
         NodeKind::Sequence { items, .. } => {

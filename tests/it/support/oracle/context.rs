@@ -59,7 +59,7 @@ impl<'a> Schema<'a> {
     pub(crate) fn new(parsed: &'a Parsed, analysis: &'a Analysis) -> Self {
         let tools = analysis.tools.iter().map(|tool| (tool.name.to_string(), tool.args)).collect();
         let mut selected: BTreeMap<u32, BTreeSet<Name>> = BTreeMap::new();
-        for expr in parsed.ast.exprs.iter() {
+        for expr in &parsed.ast.exprs {
             if let ExprKind::Select { operand, field, .. } = &expr.kind
                 && let Type::Record(record) = analysis.types.get(analysis.expr_types[*operand])
             {
@@ -166,7 +166,6 @@ impl<'a> Context<'a> {
     pub(crate) fn admit(&self, json: &Json, ty: TypeId) -> V {
         match (self.schema.types.get(ty), json) {
             (Type::Dyn | Type::Param(_) | Type::Variable(_) | Type::Error, _) => free(json),
-            (Type::Null, Json::Null) => V::Null,
             (Type::Bool, Json::Bool(value)) => V::Bool(*value),
             (Type::Int, Json::Number(n)) => n.as_i64().map_or(V::Bad, V::Int),
             (Type::Uint, Json::Number(n)) => n.as_u64().map_or(V::Bad, V::Uint),
@@ -178,7 +177,7 @@ impl<'a> Context<'a> {
             (Type::Duration, Json::String(value)) => {
                 time::parse_duration(value).map_or(V::Bad, V::Duration)
             }
-            (Type::Wrapper(_) | Type::Optional(_), Json::Null) => V::Null,
+            (Type::Null | Type::Wrapper(_) | Type::Optional(_), Json::Null) => V::Null,
             (Type::Wrapper(inner), _) => self.admit(json, *inner),
             (Type::List(element), Json::Array(elements)) => {
                 list(elements.iter().map(|json| self.admit(json, *element)).collect())

@@ -99,18 +99,18 @@ impl Run<'_> {
 
     fn quantifier(&self, vars: Vars, target: Option<ExprId>, args: &[ExprId], decides: bool) -> R {
         let mut failure = None;
-        let mut decided = false;
+        let mut found = false;
         self.each(vars, target, args, |run, rest| {
-            if decided {
+            if found {
                 return Ok(());
             }
             match run.eval(one(rest)?).and_then(|value| value.truth()) {
-                Ok(value) => decided = value == decides,
+                Ok(value) => found = value == decides,
                 Err(error) => failure = failure.or(Some(error)),
             }
             Ok(())
         })?;
-        match (decided, failure) {
+        match (found, failure) {
             (true, _) => Ok(V::Bool(decides)),
             (false, Some(error)) => Err(error),
             (false, None) => Ok(V::Bool(!decides)),

@@ -64,6 +64,9 @@ pub(crate) struct Input<'a> {
     pub(crate) hosts: &'a [HostRow],
 }
 
+/// Who wants to win: level, whether it failed, priority, order, id, message.
+type Claim = (Effect, bool, i32, usize, String, Option<String>);
+
 /// What one rule came to.
 enum Outcome {
     Silent,
@@ -97,7 +100,9 @@ impl<'a> Oracle<'a> {
         let mut places: BTreeMap<Read, usize> = BTreeMap::new();
         let mut of = |exprs: Vec<ExprId>| -> Vec<usize> {
             let mut reads = BTreeSet::new();
-            exprs.into_iter().for_each(|expr| schema.reads(expr, &mut reads));
+            for expr in exprs {
+                schema.reads(expr, &mut reads);
+            }
             let place = |read: Read| {
                 let next = places.len();
                 *places.entry(read).or_insert(next)
@@ -153,7 +158,7 @@ impl Decider<'_> {
             return refused;
         }
         let mut verdict = Verdict::default();
-        let mut ranked: Vec<(Effect, bool, i32, usize, String, Option<String>)> = Vec::new();
+        let mut ranked: Vec<Claim> = Vec::new();
         let mut decides = false;
         for (order, (_, info, at, rule)) in self.rules().enumerate() {
             decides = true;
@@ -210,11 +215,7 @@ impl Decider<'_> {
     }
 
     /// Evaluates the CEL Policy documents; whether one of them takes part in the decision.
-    fn compose_all(
-        &self,
-        verdict: &mut Verdict,
-        ranked: &mut Vec<(Effect, bool, i32, usize, String, Option<String>)>,
-    ) -> bool {
+    fn compose_all(&self, verdict: &mut Verdict, ranked: &mut Vec<Claim>) -> bool {
         let mut decides = false;
         for (at, (document, info)) in
             self.parsed.cel_policies.iter().zip(&self.run.analysis.cel_policies).enumerate()
