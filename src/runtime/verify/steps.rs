@@ -7,7 +7,7 @@ use crate::runtime::verify::error::{Fault, VerifyError};
 
 /// Steps for each entry of a table, each instruction and each byte of a constant. A jump copies
 /// what is known of the registers, so a function of many registers and many jumps takes the most.
-const STEPS_PER_ENTRY: usize = 512;
+const STEPS_PER_ENTRY: usize = 1_024;
 /// Steps that every module gets.
 const STEPS_MIN: usize = 1 << 16;
 
