@@ -1,5 +1,6 @@
 //! Programs put together by hand, and what they decide.
 
+mod bounds;
 mod combining;
 #[cfg(feature = "serde")]
 mod differential;
