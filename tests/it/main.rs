@@ -17,6 +17,7 @@ mod cli;
 mod documents;
 mod examples;
 mod report;
+mod suite;
 mod support;
 mod syntax;
 mod tidy;

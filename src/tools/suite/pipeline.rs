@@ -10,12 +10,15 @@ use crate::compiler::source::map::SourceMap;
 use crate::compiler::{self, Options};
 use crate::diag::sink::Sink;
 use crate::lang::value::time;
+use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
 use crate::runtime::vm::decide::evaluate;
 use crate::runtime::vm::hosts::{HostEntry, HostTable};
 use crate::runtime::vm::report::DecisionReport;
-use crate::runtime::vm::request::{Moment, Request};
+use crate::runtime::vm::request::{Moment, Request, ingest};
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::report::explain::{Explainer, explanation};
+use crate::tools::report::paint::Style;
 use crate::tools::suite::{HostResult, NOW, literal};
 
 /// Compiles, writes and verifies. `None` where the sink holds an error afterwards.
@@ -52,6 +55,28 @@ pub fn decide(
     let mut scratch = Scratch::for_program(program);
     let request = Request { context: context.as_bytes(), moment };
     DecisionReport::of(&mut evaluate(program, &request, &mut scratch))
+}
+
+/// Why it is decided so, drawn on the sources without colours: each rule with the values under
+/// its deciding atoms.
+#[must_use]
+pub fn why(
+    program: &Program,
+    context: &Json,
+    (seconds, nanoseconds): (i64, u32),
+    functions: &[HostResult],
+) -> String {
+    let table = table(functions);
+    let moment = Moment { hosts: Some(&table), ..Moment::at(seconds, nanoseconds) };
+    let context = context.to_string();
+    let mut scratch = Scratch::for_program(program);
+    let mut explainer = Explainer::new(program);
+    let report = {
+        let mut filled = ingest(program, context.as_bytes(), &mut scratch);
+        DecisionReport::of(&mut filled.decide_observed(&moment, &mut explainer))
+    };
+    let debug = debug::decode(&program.module().debug).unwrap_or_default();
+    explanation(program, &debug, &report, &explainer, Style::PLAIN)
 }
 
 /// The results as the runtime takes them: by the digest of their arguments.

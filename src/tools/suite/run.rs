@@ -18,7 +18,7 @@ use crate::runtime::vm::report::{DecisionReport, OutputReport};
 use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::expect::{Difference, differences};
 use crate::tools::suite::phrase::{Said, fits};
-use crate::tools::suite::pipeline::{decide, expression, make, moment};
+use crate::tools::suite::pipeline::{decide, expression, make, moment, why};
 use crate::tools::suite::{Case, Context, Expect, HostResult, Input, NOW, TestFile, literal, show};
 
 /// What became of a case.
@@ -66,6 +66,8 @@ pub struct Failure {
     pub notes: Vec<String>,
     /// The decision in JSON; null where none was made.
     pub decision: Json,
+    /// Why it was decided so, on the source; empty where no decision was made.
+    pub why: String,
 }
 
 /// Runs the cases of `test`. `files` holds the test file, the policies, and what they refer to.
@@ -188,7 +190,11 @@ impl Running {
         };
         let report = decide(made, &context, moment, &case.functions);
         let decision = serde_json::from_str(&report.to_json()).unwrap_or(Json::Null);
-        Some(self.compare(case, &report, decision))
+        let mut outcome = self.compare(case, &report, decision);
+        if let Outcome::Failed(failure) = &mut outcome {
+            failure.why = why(made, &context, moment, &case.functions);
+        }
+        Some(outcome)
     }
 
     /// A case of sources that do not compile: right only where it expects that.
@@ -326,7 +332,8 @@ fn failed(
         Expect::Errors(texts) => format!("an error with {}", texts.join(", ")),
     };
     let at = case.expect.span;
-    Outcome::Failed(Box::new(Failure { at, expected, actual, differences, notes, decision }))
+    let why = String::new();
+    Outcome::Failed(Box::new(Failure { at, expected, actual, differences, notes, decision, why }))
 }
 
 /// What failed while the decision was made.

@@ -33,6 +33,7 @@ pub fn case(ran: &Ran, place: &str) -> String {
             for note in &failure.notes {
                 let _ = writeln!(out, "      {note}");
             }
+            out.push_str(&failure.why);
             writeln!(out, "      next  policyc test --filter \"test={name}\"")
         }
     };

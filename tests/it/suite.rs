@@ -1,0 +1,136 @@
+//! `policyc test`: what a case says when it passes, when it fails, and when it cannot be run.
+
+use policyc::compiler::source::map::SourceMap;
+use policyc::diag::sink::Sink;
+use policyc::tools::suite::run::{Outcome, Ran, run};
+use policyc::tools::suite::{case, show};
+
+const POLICY: &str = "\
+policyc: 1
+name: doors
+default: deny
+schema: {badge: {level: int, name: string}, hosts: optional list<string>}
+functions:
+  floor.of: {params: [string], result: int}
+rules:
+  - {id: open, when: badge.level >= 2 && badge.name != \"\", allow: \"level {badge.level}\"}
+  - {id: upstairs, when: floor.of(badge.name) > 3, deny: \"too high\"}
+";
+
+/// Runs the cases of a test file; the findings in words, with their codes.
+fn ran(tests: &str) -> (Vec<Ran>, Vec<String>) {
+    let mut files = SourceMap::new();
+    files.add("doors.yaml", POLICY);
+    let file = files.add("doors_test.yaml", tests);
+    let reader = |path: &str| (path == "context.json").then(|| "[]".to_owned());
+    let mut sink = Sink::new();
+    let test = case::read(file, &files, &reader, &mut sink);
+    let ran = test.map(|test| run(&test, &files, &mut sink)).unwrap_or_default();
+    let (found, _) = sink.finish();
+    let errors = found.iter().filter(|found| found.code.id().starts_with('P'));
+    let said = errors.map(|found| format!("{} {}", found.code.id(), found.message));
+    (ran, said.collect())
+}
+
+const TABLE: &str = "\
+functions:
+  - {name: floor.of, args: [ann], result: 1}
+  - {name: floor.of, args: [bob], result: 9}
+base: {badge: {level: 2, name: ann}}
+";
+
+#[test]
+fn a_pass_shows_the_decision() {
+    let cases = "cases:\n  - {name: in, expect: {allow: open}}\n";
+    let (ran, said) = ran(&format!("{TABLE}{cases}"));
+    assert_eq!(said, [""; 0]);
+    assert_eq!(show::case(&ran[0], "x:1"), "pass  doors · in  ALLOW  open  \"level 2\"\n");
+}
+
+#[test]
+fn functions_of_the_host_come_from_the_table() {
+    let cases = "\
+cases:
+  - {name: high, patch: {/badge/name: bob}, expect: {deny: upstairs, fired: [open, upstairs]}}
+  - {name: nobody knows, patch: {/badge/name: eve}, expect: {deny: upstairs, fired: [open],
+     errors: [{rule: upstairs, class: PENDING}]}}
+  - {name: later, skip: no floors yet, expect: {deny: null}}
+";
+    let (ran, said) = ran(&format!("{TABLE}{cases}"));
+    assert_eq!(said, [""; 0]);
+    let shown: Vec<String> = ran.iter().map(|ran| show::case(ran, "x:1")).collect();
+    assert!(matches!(ran[0].outcome, Outcome::Passed { .. }), "{}", shown[0]);
+    assert!(matches!(ran[1].outcome, Outcome::Passed { .. }), "{}", shown[1]);
+    assert_eq!(shown[2], "skip  doors · later  no floors yet\n");
+}
+
+#[test]
+fn a_failure_shows_expected_actual_difference_and_atom() {
+    let cases = "cases:\n  - {name: low, patch: {/badge/level: 1}, expect: {allow: open}}\n";
+    let (ran, said) = ran(&format!("{TABLE}{cases}"));
+    assert_eq!(said, [""; 0]);
+    let shown = show::case(&ran[0], "doors_test.yaml:6");
+    for part in [
+        "FAIL  doors · low  doors_test.yaml:6\n",
+        "      expected  ALLOW  open\n",
+        "      actual    DENY  by default\n",
+        "      /effect  \"allow\" expected, \"deny\" there\n",
+        "      /rule  \"open\" expected, null there\n",
+        "badge.level >= 2",
+        "      next  policyc test --filter \"test=low\"\n",
+    ] {
+        assert!(shown.contains(part), "`{part}` is missing in\n{shown}");
+    }
+}
+
+#[test]
+fn a_matrix_is_every_combination() {
+    let cases = "\
+cases:
+  - name: grid
+    matrix: {/badge/level: [2, 3], /badge/name: [ann, bob, \"\"]}
+    expect: {effect: allow}
+";
+    let (ran, _) = ran(&format!("{TABLE}{cases}"));
+    assert_eq!(ran.len(), 6);
+    assert_eq!(ran[1].name, "grid [/badge/level=2 /badge/name=\"bob\"]");
+    let passed = ran.iter().filter(|ran| matches!(ran.outcome, Outcome::Passed { .. }));
+    assert_eq!(passed.count(), 2);
+}
+
+#[test]
+fn what_cannot_be_run_is_said() {
+    let cases = [
+        (
+            "cases: [{name: a, session: [], expect: {deny: null}}]",
+            "`session` in tests is not built yet",
+        ),
+        (
+            "cases: [{name: a, state: {}, expect: {deny: null}}]",
+            "`state` in tests is not built yet",
+        ),
+        (
+            "cases: [{name: a, reads: {}, expect: {deny: null}}]",
+            "`reads` in tests is not built yet",
+        ),
+        ("cases: [{name: a, expects: {deny: null}}]", "a case has no key `expects`"),
+        ("cases: [{name: a, expect: {deny: x, allow: x}}]", "a case expects one effect"),
+        (
+            "cases: [{name: a, patch: {badge: 1}, expect: {}}]",
+            "`badge` cannot be patched: a JSON Pointer starts with `/`",
+        ),
+        ("cases: [{name: a, file: no.json, expect: {}}]", "`no.json` cannot be read"),
+        (
+            "cases: [{name: a, file: context.json, expect: {}}]",
+            "`context.json` does not hold a JSON object",
+        ),
+        ("policy: door\ncases: [{name: a, expect: {}}]", "no policy is called `door`"),
+        ("cases: [{name: a, now: noon, expect: {}}]", "`noon` is no time"),
+        ("case: []", "a test file has no key `case`"),
+    ];
+    for (tests, message) in cases {
+        let (ran, said) = ran(tests);
+        assert!(said.contains(&format!("P0905 {message}")), "{tests}: {said:?}");
+        assert!(ran.is_empty(), "{tests}");
+    }
+}
