@@ -41,6 +41,7 @@ pub const COMMANDS: &[Command] = &[
     commands::check::COMMAND,
     commands::explain::COMMAND,
     commands::eval::COMMAND,
+    commands::test::COMMAND,
     commands::build::COMMAND,
     commands::inspect::COMMAND,
 ];

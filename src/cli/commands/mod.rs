@@ -6,3 +6,4 @@ pub mod eval;
 pub mod explain;
 pub mod init;
 pub mod inspect;
+pub mod test;

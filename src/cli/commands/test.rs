@@ -1,0 +1,172 @@
+//! `policyc test`: the table tests beside policies, decided by the whole pipeline.
+
+use std::path::Path;
+
+use clap::{ArgMatches, Args};
+
+use crate::base::limits::SOURCE_BYTES_MAX;
+use crate::base::span::Span;
+use crate::cli::Command;
+use crate::cli::clock::Stopwatch;
+use crate::cli::exit::Exit;
+use crate::cli::reporting::{Conclusion, Reporting, conclude};
+use crate::cli::root::options;
+use crate::cli::sources::{Sources, exit_of_project};
+use crate::cli::terminal::Terminal;
+use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::document;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::sink::Sink;
+use crate::tools::project::{Project, read_bytes, unreadable};
+use crate::tools::report::counted;
+use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
+use crate::tools::suite::{TestFile, case, format, show};
+
+/// The row of this command.
+pub const COMMAND: Command = Command {
+    name: "test",
+    group: "try",
+    short: "table tests beside policies",
+    about: "Run the tests of policies: *_test.yaml, and tests.yaml of CEL Policy",
+    usage: "[PATHS] [OPTIONS]",
+    arguments: Options::augment_args,
+    run,
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    #[command(flatten)]
+    sources: Sources,
+    #[command(flatten)]
+    reporting: Reporting,
+    /// Run only the cases whose name holds this text.
+    #[arg(long, value_name = "TEXT", env = "POLICYC_FILTER")]
+    filter: Option<String>,
+    /// End with 1 where no case was run.
+    #[arg(long)]
+    fail_on_empty: bool,
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let options: Options = match options(matches) {
+        Ok(options) => options,
+        Err(exit) => return exit,
+    };
+    let watch = Stopwatch::start();
+    let mut sink = Sink::new();
+    let mut project = options.sources.read(&mut sink);
+    let mut counts = Counts::default();
+    for path in std::mem::take(&mut project.tests) {
+        let Some(test) = read(&mut project, &path, &options, &mut sink) else { continue };
+        for ran in run_cases(&test, &project.files, &mut sink) {
+            counts.add(&ran);
+            say(terminal, &options, &project, &ran, &mut sink);
+        }
+    }
+    let ran = counts.passed + counts.failed;
+    if ran + counts.skipped == 0 && !sink.has_errors() {
+        let message = "no test was run";
+        let finding = Diagnostic::without_place(Code::NoPolicies, message);
+        if options.fail_on_empty {
+            sink.report(finding.help("tests stand in `*_test.yaml` beside the policies"));
+        }
+    }
+    let failed = if counts.failed == 0 { Exit::Done } else { Exit::Findings };
+    let conclusion = Conclusion {
+        files: &project.files,
+        prefix: &project.prefix,
+        parts: vec![counts.text(), watch.text()],
+        at_least: if options.reporting.exit_zero { Exit::Done } else { failed }
+            .max(exit_of_project(&project)),
+    };
+    conclude(terminal, &options.reporting, sink, &conclusion)
+}
+
+/// Reads a test file; the cases that the filter leaves.
+fn read(
+    project: &mut Project,
+    path: &str,
+    options: &Options,
+    sink: &mut Sink,
+) -> Option<TestFile> {
+    let root = project.root.clone();
+    let text = match read_text(&root, path) {
+        Ok(text) => text,
+        Err(finding) => {
+            sink.report(*finding);
+            return None;
+        }
+    };
+    let file = project.files.add(path, text);
+    let mut other = |path: &str| read_text(&root, path).ok();
+    let of_the_format = path.rsplit('/').next().is_some_and(|name| {
+        matches!(name, "tests.yaml" | "tests.yml")
+    });
+    let mut test = if of_the_format {
+        format::read(file, &project.files, sink)
+    } else {
+        case::read(file, &project.files, &mut other, sink)
+    }?;
+    if let Some(filter) = &options.filter {
+        let wanted = filter.strip_prefix("test=").unwrap_or(filter);
+        test.cases.retain(|case| case.name.contains(wanted));
+    }
+    Some(test)
+}
+
+fn read_text(root: &Path, path: &str) -> Result<String, Box<Diagnostic>> {
+    let bytes = read_bytes(&root.join(path), SOURCE_BYTES_MAX)
+        .map_err(|error| Box::new(unreadable(path, &error)))?;
+    document::decode(bytes).map_err(|_| {
+        Box::new(Diagnostic::without_place(Code::NotUtf8, format!("`{path}` is not UTF-8 text")))
+    })
+}
+
+/// A block of lines for people; a finding for programs, where the case failed.
+fn say(terminal: &Terminal, options: &Options, project: &Project, ran: &Ran, sink: &mut Sink) {
+    if options.reporting.output_format.for_people {
+        terminal.result(&show::case(ran, &place(&project.files, &project.prefix, ran.span)));
+    } else if let Outcome::Failed(failure) = &ran.outcome {
+        let message = format!("`{}` expects {}", ran.name, failure.expected);
+        let label = format!("it is {}", failure.actual);
+        sink.report(Diagnostic::new(Code::TestFailed, failure.at, message, label));
+    }
+}
+
+/// `k8s_test.yaml:6`.
+fn place(files: &SourceMap, prefix: &str, span: Span) -> String {
+    files.get(span.file).map_or_else(String::new, |file| {
+        format!("{prefix}{}:{}", file.path, file.lines.place(&file.text, span.start).line)
+    })
+}
+
+/// How the cases ended.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+impl Counts {
+    const fn add(&mut self, ran: &Ran) {
+        match ran.outcome {
+            Outcome::Passed { .. } => self.passed += 1,
+            Outcome::Failed(_) => self.failed += 1,
+            Outcome::Skipped { .. } => self.skipped += 1,
+        }
+    }
+
+    /// `23 cases, 22 pass, 1 fails`.
+    fn text(self) -> String {
+        let all = self.passed + self.failed + self.skipped;
+        let mut text = format!("{}, {} pass", counted(all, "case"), self.passed);
+        for (count, word) in [(self.failed, "fail"), (self.skipped, "skipped")] {
+            if count > 0 {
+                text.push_str(&format!(", {count} {word}"));
+            }
+        }
+        text
+    }
+}
