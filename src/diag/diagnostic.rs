@@ -1,6 +1,6 @@
 //! A diagnostic: one fact, the bytes it is about, and one next step.
 
-use crate::base::span::Span;
+use crate::base::span::{FileId, Span};
 use crate::diag::codes::Code;
 
 /// How much a diagnostic matters.
@@ -138,6 +138,16 @@ impl Diagnostic {
         let edits = vec![Edit { span, text: text.into() }];
         self.fix = Some(Fix { title: title.into(), edits, safe: true });
         self
+    }
+
+    /// Renames the files of all places, as when a finding moves to a larger project.
+    pub fn move_files(&mut self, to: impl Fn(FileId) -> FileId) {
+        let labels = self.primary.iter_mut().chain(&mut self.secondary);
+        let edits = self.fix.iter_mut().flat_map(|fix| &mut fix.edits);
+        let spans = labels.map(|label| &mut label.span).chain(edits.map(|edit| &mut edit.span));
+        for span in spans {
+            span.file = to(span.file);
+        }
     }
 
     /// The bytes it is about.

@@ -84,25 +84,19 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 }
 
 /// Reads a test file; the cases that the filter leaves.
-fn read(
-    project: &mut Project,
-    path: &str,
-    options: &Options,
-    sink: &mut Sink,
-) -> Option<TestFile> {
+fn read(project: &mut Project, path: &str, options: &Options, sink: &mut Sink) -> Option<TestFile> {
     let root = project.root.clone();
-    let text = match read_text(&root, path) {
-        Ok(text) => text,
+    let source = match read_text(&root, path) {
+        Ok(source) => source,
         Err(finding) => {
             sink.report(*finding);
             return None;
         }
     };
-    let file = project.files.add(path, text);
+    let file = project.files.add(path, source);
     let mut other = |path: &str| read_text(&root, path).ok();
-    let of_the_format = path.rsplit('/').next().is_some_and(|name| {
-        matches!(name, "tests.yaml" | "tests.yml")
-    });
+    let of_the_format =
+        path.rsplit('/').next().is_some_and(|name| matches!(name, "tests.yaml" | "tests.yml"));
     let mut test = if of_the_format {
         format::read(file, &project.files, sink)
     } else {

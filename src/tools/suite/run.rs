@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::base::span::{Span, Spanned};
+use crate::base::index::Index as _;
+use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document;
 use crate::compiler::syntax::document::path::join;
@@ -79,7 +80,10 @@ pub fn run(test: &TestFile, files: &SourceMap, sink: &mut Sink) -> Vec<Ran> {
     let Some(chosen) = choose(test, files, sink) else { return Vec::new() };
     let mut found = Sink::new();
     let made = make(&chosen.files, &mut found);
-    let (findings, _) = found.finish();
+    let (mut findings, _) = found.finish();
+    for finding in &mut findings {
+        finding.move_files(|file| chosen.original(file));
+    }
     let wants_errors =
         |case: &Case| matches!(case.expect.value, Expect::Errors(_)) && case.skip.is_none();
     if !test.cases.iter().any(wants_errors) {
@@ -97,12 +101,26 @@ struct Chosen {
     name: String,
     /// They, and every file that is no policy.
     files: SourceMap,
+    /// The same files in the map that they were chosen from.
+    originals: Vec<FileId>,
     /// The text of the environment file beside the test file, if there is one.
     environment: Option<String>,
 }
 
+impl Chosen {
+    fn original(&self, file: FileId) -> FileId {
+        self.originals.get(file.index()).copied().unwrap_or(file)
+    }
+}
+
 fn choose(test: &TestFile, files: &SourceMap, sink: &mut Sink) -> Option<Chosen> {
-    let parsed = document::read(files, &mut Sink::new());
+    let mut reading = Sink::new();
+    let parsed = document::read(files, &mut reading);
+    let (unread, _) = reading.finish();
+    let is_unread = |file| {
+        let mut errors = unread.iter().filter(|found| found.severity == Severity::Error);
+        errors.any(|found| found.span().is_some_and(|at| at.file == file))
+    };
     let ours = parsed.policies.iter().filter(|document| !document.rules.is_empty());
     let named: Vec<(&str, _)> = ours
         .map(|document| (document.name.value.as_str(), document.file))
@@ -134,10 +152,14 @@ fn choose(test: &TestFile, files: &SourceMap, sink: &mut Sink) -> Option<Chosen>
         return None;
     }
     let mut chosen = SourceMap::new();
+    let mut originals = Vec::new();
     for (file, source) in files.iter() {
-        let policy = named.iter().any(|(_, policy)| *policy == file);
-        if file != test.file && (!policy || wanted.iter().any(|(_, policy)| *policy == file)) {
+        let is_policy = named.iter().any(|(_, policy)| *policy == file);
+        let is_wanted = wanted.iter().any(|(_, policy)| *policy == file);
+        let is_foreign = is_unread(file) && !beside(file);
+        if file != test.file && (is_wanted || !is_policy && !is_foreign) {
             chosen.add(source.path.clone(), source.text.clone());
+            originals.push(file);
         }
     }
     let titles: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
@@ -145,6 +167,7 @@ fn choose(test: &TestFile, files: &SourceMap, sink: &mut Sink) -> Option<Chosen>
     Some(Chosen {
         name: titles.join(", "),
         files: chosen,
+        originals,
         environment: environment.map(|file| file.text.clone()),
     })
 }
