@@ -94,13 +94,13 @@ fn read(project: &mut Project, path: &str, options: &Options, sink: &mut Sink) -
         }
     };
     let file = project.files.add(path, source);
-    let mut other = |path: &str| read_text(&root, path).ok();
+    let other = |path: &str| read_text(&root, path).ok();
     let of_the_format =
         path.rsplit('/').next().is_some_and(|name| matches!(name, "tests.yaml" | "tests.yml"));
     let mut test = if of_the_format {
         format::read(file, &project.files, sink)
     } else {
-        case::read(file, &project.files, &mut other, sink)
+        case::read(file, &project.files, &other, sink)
     }?;
     if let Some(filter) = &options.filter {
         let wanted = filter.strip_prefix("test=").unwrap_or(filter);
@@ -158,7 +158,7 @@ impl Counts {
         let mut text = format!("{}, {} pass", counted(all, "case"), self.passed);
         for (count, word) in [(self.failed, "fail"), (self.skipped, "skipped")] {
             if count > 0 {
-                text.push_str(&format!(", {count} {word}"));
+                text.extend([", ", &count.to_string(), " ", word]);
             }
         }
         text
