@@ -16,6 +16,7 @@ mod check;
 mod cli;
 mod documents;
 mod examples;
+mod readme;
 mod report;
 mod suite;
 mod support;
