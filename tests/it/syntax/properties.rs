@@ -34,7 +34,7 @@ fn expression() -> impl Strategy<Value = String> {
         let sign = prop::sample::select(vec!["!", "!!", "-", "--", "---"]);
         prop_oneof![
             one.clone().prop_map(|a| format!("({a})")),
-            one.clone().prop_map(|a| format!("-{a}")).prop_filter("one kind", unmixed),
+            one.clone().prop_map(|a| format!("-{a}")).prop_filter("one kind", |text| unmixed(text)),
             (two.clone(), op).prop_map(|((a, b), op)| format!("{a} {op} {b}")),
             (one.clone(), sign).prop_map(|(a, op)| format!("({op}({a}))")),
             three.clone().prop_map(|(a, b, c)| format!("({a}) ? ({b}) : {c}")),
@@ -49,7 +49,7 @@ fn expression() -> impl Strategy<Value = String> {
 }
 
 /// A `-` may stand before it.
-fn unmixed(text: &String) -> bool {
+fn unmixed(text: &str) -> bool {
     !text.contains('!')
 }
 
