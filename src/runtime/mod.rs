@@ -24,7 +24,7 @@
 //! let request = Request { context: br#"{"amount": 9.5}"#, moment: Moment::at(1_773_741_600, 0) };
 //! let decision = evaluate(&program, &request, &mut scratch);
 //! assert_eq!(decision.rule(), Some("small"));
-//! # Ok::<(), policyc::runtime::program::ProgramError>(())
+//! # Ok::<(), policyc::runtime::program::error::ProgramError>(())
 //! ```
 
 pub mod bundle;
