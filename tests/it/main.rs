@@ -15,6 +15,7 @@ mod bundle;
 mod cel_policy;
 mod check;
 mod cli;
+mod differential;
 mod documents;
 mod examples;
 mod readme;

@@ -94,8 +94,8 @@ impl Generator<'_> {
 
     fn cold(&mut self, cold: &Cold, origin: ExprId) {
         let was_cold = std::mem::replace(&mut self.f.is_cold, true);
-        let mark = self.f.mark();
-        self.f.occupy(cold.registers);
+        let now = self.f.in_use();
+        self.f.occupy(cold.in_use);
         for (at, (entry, operand)) in cold.entries.iter().zip(&cold.operands).enumerate() {
             self.place(*entry, origin);
             let on = cold.entries.get(at + 1).copied();
@@ -108,7 +108,7 @@ impl Generator<'_> {
                 self.condition(*operand, Edges { t, f, e: go_on, next: on });
             }
         }
-        self.f.release(mark);
+        self.f.restore(now);
         self.f.is_cold = was_cold;
     }
 
@@ -140,8 +140,8 @@ impl Generator<'_> {
         self.condition(*last, edges);
         if entries.iter().any(|entry| self.f.is_used(*entry)) {
             let operands = operands.get(1..).unwrap_or_default().to_vec();
-            let registers = self.f.mark();
-            self.f.defer(Cold { entries, operands, op, decided, error: edges.e, registers });
+            let in_use = self.f.in_use();
+            self.f.defer(Cold { entries, operands, op, decided, error: edges.e, in_use });
         }
     }
 

@@ -68,8 +68,9 @@ pub(crate) struct Cold {
     /// Where the deciding value goes; everything else is the error `error`.
     pub(crate) decided: Dest,
     pub(crate) error: Dest,
-    /// Registers in use where the hot code stood: the cold code may read them, so it uses others.
-    pub(crate) registers: u16,
+    /// Registers and cursors in use where the hot code stood: the cold code may read them, so it
+    /// uses others.
+    pub(crate) in_use: (u16, u16),
 }
 
 /// What is known of a label.
@@ -150,9 +151,20 @@ impl FunctionBuilder {
         self.registers = mark;
     }
 
-    /// Counts the first `registers` as in use, until `release` of an earlier mark.
-    pub(crate) fn occupy(&mut self, registers: u16) {
-        self.registers = self.registers.max(registers);
+    /// Registers and cursors in use here.
+    pub(crate) const fn in_use(&self) -> (u16, u16) {
+        (self.registers, self.cursors)
+    }
+
+    /// Counts as many registers and cursors as in use as were `then`; `restore` undoes it.
+    pub(crate) fn occupy(&mut self, then: (u16, u16)) {
+        self.registers = self.registers.max(then.0);
+        self.cursors = self.cursors.max(then.1);
+    }
+
+    /// Counts these as in use, no more.
+    pub(crate) const fn restore(&mut self, now: (u16, u16)) {
+        (self.registers, self.cursors) = now;
     }
 
     pub(crate) fn take_cursor(&mut self) -> u16 {

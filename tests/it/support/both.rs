@@ -4,6 +4,7 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Front, Options, check, compile};
 use policyc::diag::diagnostic::Severity;
 use policyc::diag::sink::Sink;
+use policyc::lang::error::EvalError;
 use policyc::runtime::program::Program;
 use policyc::runtime::vm::report::DecisionReport;
 use policyc::tools::suite::HostResult;
@@ -38,12 +39,17 @@ pub(crate) fn findings(sink: Sink, files: &SourceMap) -> String {
 impl Both {
     /// Compiles; panics with the findings where that fails.
     pub(crate) fn of(files: &SourceMap) -> Self {
+        Self::try_of(files).unwrap_or_else(|findings| panic!("{findings}"))
+    }
+
+    /// Compiles; the findings where that fails.
+    pub(crate) fn try_of(files: &SourceMap) -> Result<Self, String> {
         let mut sink = Sink::new();
         let compiled = compile(files, &Options::default(), &mut sink);
-        let Some(compiled) = compiled else { panic!("{}", findings(sink, files)) };
+        let Some(compiled) = compiled else { return Err(findings(sink, files)) };
         let program = Program::load(&compiled.bundle).expect("what is emitted verifies");
         let front = check(files, &Options::default(), &mut Sink::new());
-        Self { program, front }
+        Ok(Self { program, front })
     }
 
     /// The reference evaluator.
@@ -73,10 +79,14 @@ fn row(result: &HostResult) -> HostRow {
     HostRow { name: result.name.clone(), args: result.args.clone(), result: result.result.clone() }
 }
 
-/// What both must say, in lines: effect, winner, fired, shadow, reason, errors, outputs.
+/// What both must say, in lines: effect, winner, fired, shadow, reason, who failed, outputs. Where
+/// both sides of `&&` or `||` fail, CEL leaves open which failure is seen, so classes may differ.
 fn said(report: &DecisionReport) -> Vec<String> {
-    let mut errors: Vec<String> =
-        report.errors.iter().map(|it| it.class.word().to_owned()).collect();
+    let mut errors: Vec<String> = report
+        .errors
+        .iter()
+        .map(|it| it.rule.clone().unwrap_or_else(|| it.class.word().to_owned()))
+        .collect();
     errors.sort();
     let outputs = report.outputs.iter().map(|it| format!("{}={}", it.name, it.canonical));
     vec![
@@ -91,8 +101,14 @@ fn said(report: &DecisionReport) -> Vec<String> {
 }
 
 fn agreed(verdict: &Verdict) -> Vec<String> {
-    let mut errors: Vec<String> =
-        verdict.errors.iter().map(|(_, class)| class.word().to_owned()).collect();
+    let mut errors: Vec<String> = verdict
+        .errors
+        .iter()
+        .map(|(rule, class)| match class {
+            EvalError::Input => class.word().to_owned(),
+            _ => rule.clone(),
+        })
+        .collect();
     errors.sort();
     let outputs = verdict.outputs.iter().filter_map(|(name, value)| output(name, value));
     vec![

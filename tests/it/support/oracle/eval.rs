@@ -19,7 +19,7 @@ use policyc::lang::error::EvalError;
 use serde_json::Value as Json;
 
 use super::context::Context;
-use super::value::{R, Spoken, V, constant, list, map, text};
+use super::value::{Message, R, Spoken, V, constant, list, map, text};
 use super::{functions, operators, time};
 
 /// A result that the host supplies: the function `name` of `args` is `result`.
@@ -133,7 +133,13 @@ impl Run<'_> {
             ReasonPart::Expr(_) => "{..}".to_owned(),
         };
         let message: R<String> = decision.reason.iter().map(shown).collect();
-        let message = message.unwrap_or_else(|_| decision.reason.iter().map(hidden).collect());
+        let message = match message {
+            Ok(text) => Message { text, failure: None },
+            Err(class) => {
+                let text = decision.reason.iter().map(hidden).collect();
+                Message { text, failure: Some(class) }
+            }
+        };
         let reason = (!decision.reason.is_empty()).then_some(message);
         V::Decision(Rc::new(Spoken { effect: decision.effect, reason }))
     }

@@ -35,7 +35,7 @@ use serde_json::Value as Json;
 
 use context::{Context, Fault, Read, Schema};
 use eval::{HostRow, Run};
-use value::{R, V};
+use value::{Message, R, V};
 
 /// What the reference evaluator decides.
 #[derive(Clone, Debug, Default)]
@@ -65,14 +65,14 @@ pub(crate) struct Input<'a> {
 }
 
 /// Who wants to win: level, whether it failed, priority, order, id, message.
-type Claim = (Effect, bool, i32, usize, String, Option<String>);
+type Claim = (Effect, bool, i32, usize, String, Option<Message>);
 
 /// What one rule came to.
 enum Outcome {
     Silent,
     Fired {
         effect: Effect,
-        reason: Option<String>,
+        reason: Option<Message>,
     },
     /// With the level at which the rule stands all the same, if it does.
     Failed {
@@ -189,8 +189,11 @@ impl Decider<'_> {
         match ranked.into_iter().next() {
             Some((effect, _, _, _, id, reason)) => {
                 verdict.effect = Some(effect);
+                if let Some(Message { text, failure }) = reason {
+                    verdict.errors.extend(failure.map(|class| (id.clone(), class)));
+                    verdict.reason = Some(text);
+                }
                 verdict.rule = Some(id);
-                verdict.reason = reason;
             }
             None if decides => verdict.effect = self.default(),
             None => {}
@@ -333,7 +336,7 @@ impl Decider<'_> {
     }
 
     /// The message; where a part of it fails, every value is shown as `{..}`.
-    fn message(&self, template: &Template) -> String {
+    fn message(&self, template: &Template) -> Message {
         let shown = |part: &TemplatePart| match part {
             TemplatePart::Text(text) => Ok(text.clone()),
             TemplatePart::Expr(expr) => self.run.eval(*expr).map(|value| value.show()),
@@ -343,7 +346,13 @@ impl Decider<'_> {
             TemplatePart::Expr(_) => "{..}".to_owned(),
         };
         let message: R<String> = template.parts.iter().map(shown).collect();
-        message.unwrap_or_else(|_| template.parts.iter().map(hidden).collect())
+        match message {
+            Ok(text) => Message { text, failure: None },
+            Err(class) => {
+                let text = template.parts.iter().map(hidden).collect();
+                Message { text, failure: Some(class) }
+            }
+        }
     }
 }
 

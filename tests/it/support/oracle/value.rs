@@ -46,7 +46,14 @@ pub(crate) enum V {
 #[derive(Clone, Debug)]
 pub(crate) struct Spoken {
     pub(crate) effect: Effect,
-    pub(crate) reason: Option<String>,
+    pub(crate) reason: Option<Message>,
+}
+
+/// A message, and how making it failed.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) text: String,
+    pub(crate) failure: Option<EvalError>,
 }
 
 /// A number on the one number line of CEL.
