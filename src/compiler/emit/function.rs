@@ -208,9 +208,11 @@ impl FunctionBuilder {
         }
     }
 
-    /// Whether anything jumps to `label`.
+    /// Whether anything jumps to `label`, cold code that still waits included.
     pub(crate) fn is_used(&self, label: Label) -> bool {
+        let jumps = |cold: &Cold| [cold.decided, cold.error].contains(&Dest::To(label));
         self.labels.get(label.0 as usize).is_some_and(|state| state.used)
+            || self.cold.iter().any(jumps)
     }
 
     fn note_use(&mut self, dest: Dest) {
