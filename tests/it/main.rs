@@ -3,6 +3,7 @@
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::manual_is_multiple_of,
     clippy::panic,
     clippy::pedantic,
     clippy::print_stdout,
