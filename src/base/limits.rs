@@ -23,8 +23,39 @@ pub const YAML_NODES_MAX: usize = 1_000_000;
 /// Longest YAML scalar.
 pub const YAML_SCALAR_BYTES_MAX: usize = 256 << 10;
 
+/// Deepest nesting of a JSON Schema, references followed.
+pub const SCHEMA_DEPTH_MAX: usize = 64;
+/// Most documents that name one another as their schema.
+pub const SCHEMA_CHAIN_MAX: usize = 8;
+/// Deepest nesting of types that are compared; deeper ones do not fit.
+pub const TYPE_DEPTH_MAX: u32 = 48;
+/// Most comparisons that one question about types may take.
+pub const TYPE_STEPS_MAX: u32 = 4_096;
+/// Most nodes of a type that is made; a larger one is `dyn`.
+pub const TYPE_NODES_MAX: u32 = 256;
+/// Text that folding one expression may build, in bytes.
+pub const FOLDED_TEXT_BYTES_MAX: usize = 64 << 10;
+/// Most elements that folding one expression may build.
+pub const FOLDED_ELEMENTS_MAX: usize = 4_096;
+/// Most cases that one matrix of a test file may expand to.
+pub const MATRIX_CASES_MAX: usize = 10_000;
+
 /// Largest bundle.
 pub const BUNDLE_BYTES_MAX: usize = 16 << 20;
+/// Most sections of a bundle.
+pub const SECTIONS_MAX: u32 = 16;
+/// Most strings of a bundle. They are named by four bytes, so that only memory bounds them.
+pub const STRINGS_MAX: usize = 1 << 20;
+/// Most requirements of a bundle, of all rules and outputs together.
+pub const REQUIREMENTS_MAX: usize = 1 << 20;
+/// Most instructions of a bundle, of all functions together.
+pub const CODE_INSTRUCTIONS_MAX: usize = 1 << 20;
+/// Most elements of list and map constants of a bundle, of all constants together.
+pub const CONSTANT_ELEMENTS_MAX: usize = 1 << 20;
+/// Most memory, in bytes, that decoding the debug section may claim: an entry takes up to eight
+/// times its bytes.
+pub const DEBUG_DECODED_BYTES_MAX: usize = 128 << 20;
+const _: () = assert!(DEBUG_DECODED_BYTES_MAX == 8 * BUNDLE_BYTES_MAX, "eight times a bundle");
 /// Most entries of a table that 16-bit operands point into; the last index is a mark.
 pub const TABLE_ENTRIES_MAX: usize = 65_535;
 /// Most values in the file of a scratch: slots first, registers after.
@@ -37,8 +68,16 @@ pub const FUNCTION_INSTRUCTIONS_MAX: usize = 65_532;
 pub const LOOP_DEPTH_MAX: usize = 8;
 /// Deepest chain of calls between functions of a bundle.
 pub const CALL_DEPTH_MAX: usize = 16;
+/// Most cursors and builders that one decision can hold.
+pub const CURSORS_MAX: usize = 1_024;
 /// Deepest nesting of constants and types in a bundle.
 pub const CONSTANT_DEPTH_MAX: usize = 32;
+/// Steps that verification may take for each entry of a table, each instruction and each byte of a
+/// constant. A jump copies what is known of the registers, so a function of many registers and
+/// many jumps takes the most.
+pub const VERIFY_STEPS_PER_ENTRY: usize = 1_024;
+/// Steps of verification that every bundle gets.
+pub const VERIFY_STEPS_MIN: usize = 1 << 16;
 
 /// Largest context, in bytes of JSON.
 pub const CONTEXT_BYTES_MAX: usize = 1 << 20;
@@ -56,6 +95,11 @@ pub const RULE_COST_MAX: u64 = 1_000_000;
 pub const DECISION_COST_MAX: u64 = 10_000_000;
 /// Elements that a list without a declared maximum counts as in static costs.
 pub const LIST_LENGTH_ASSUMED: u64 = 100_000;
+/// Bytes that a text without a declared maximum counts as in static costs.
+pub const TEXT_BYTES_ASSUMED: u64 = 4_096;
+/// Longest message of a decision, in bytes. It is memory of every scratch, though untouched until
+/// it is needed.
+pub const REASON_BYTES_MAX: usize = 64 << 10;
 /// Largest dense automaton of one pattern, in bytes.
 pub const DFA_BYTES_MAX: usize = 256 << 10;
 /// Deepest nesting of a value that is compared or printed. Contexts and constants stay far below;

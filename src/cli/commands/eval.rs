@@ -205,7 +205,8 @@ fn program(terminal: &Terminal, options: &Options) -> Result<Program, Exit> {
     pipeline::load_own(&compiled).map_err(|found| alone(terminal, &found))
 }
 
-/// The bytes of the context. One byte more than a context may have is enough to refuse it.
+/// The bytes of the context. One that is too large is read up to a point all the same: the
+/// runtime refuses it in its own words.
 fn context(path: &Path) -> io::Result<Vec<u8>> {
     let lines = path.extension().is_some_and(|ending| ending == "jsonl" || ending == "ndjson");
     let max = if lines { LINES_BYTES_MAX } else { 64 * CONTEXT_BYTES_MAX };

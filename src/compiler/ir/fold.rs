@@ -4,6 +4,7 @@
 
 use std::cmp::Ordering;
 
+use crate::base::limits::{FOLDED_ELEMENTS_MAX, FOLDED_TEXT_BYTES_MAX};
 use crate::compiler::ir::{Ir, NodeId, NodeKind, Operator, Relation};
 use crate::compiler::syntax::ast::LogicOp;
 use crate::lang::constant::Constant;
@@ -11,11 +12,6 @@ use crate::lang::error::EvalError;
 use crate::lang::functions::by_number;
 use crate::lang::value::heap::{Heap, Store};
 use crate::lang::value::{Value, arith, compare};
-
-/// Text that one folded expression may build, in bytes.
-const FOLDED_TEXT_MAX: usize = 64 << 10;
-/// Elements that one folded expression may build.
-const FOLDED_ELEMENTS_MAX: usize = 4_096;
 
 /// `kind`, or the simpler one that it always equals.
 pub(crate) fn folded(ir: &Ir, kind: NodeKind) -> NodeKind {
@@ -117,7 +113,7 @@ fn computed(
 }
 
 fn on_heap(compute: impl FnOnce(&mut Heap<'_>) -> Result<Value, EvalError>) -> Option<Constant> {
-    let mut store = Store::new(FOLDED_TEXT_MAX, FOLDED_ELEMENTS_MAX);
+    let mut store = Store::new(FOLDED_TEXT_BYTES_MAX, FOLDED_ELEMENTS_MAX);
     let mut heap =
         Heap { request: &[], program_text: &[], program_elements: &[], store: &mut store };
     let value = compute(&mut heap).ok()?;

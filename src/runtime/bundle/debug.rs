@@ -11,16 +11,13 @@ use std::fmt;
 use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
 use bincode::{Decode, Encode};
 
-use crate::base::limits::BUNDLE_BYTES_MAX;
+use crate::base::limits::DEBUG_DECODED_BYTES_MAX;
 use crate::runtime::bundle::digest;
 use crate::runtime::bundle::module::Module;
 
-/// Most memory that decoding may claim. An entry takes up to eight times its bytes.
-const DECODED_BYTES_MAX: usize = 8 * BUNDLE_BYTES_MAX;
+type Format = Configuration<LittleEndian, Varint, Limit<DEBUG_DECODED_BYTES_MAX>>;
 
-type Format = Configuration<LittleEndian, Varint, Limit<DECODED_BYTES_MAX>>;
-
-const FORMAT: Format = config::standard().with_limit::<DECODED_BYTES_MAX>();
+const FORMAT: Format = config::standard().with_limit::<DEBUG_DECODED_BYTES_MAX>();
 
 /// Names, places and sources, for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]

@@ -1,9 +1,7 @@
-//! The format: header, sections, limits. The rows inside the sections are in `rows`.
+//! The format: header and sections. The rows inside the sections are in `rows`.
 //!
-//! Imports: `base`.
+//! Imports: `std` only.
 //! Source:  `docs/bundle-format.md`.
-
-use crate::base::limits::TABLE_ENTRIES_MAX;
 
 /// The first bytes of every bundle; they find transfers that change line ends or drop a bit.
 pub const MAGIC: [u8; 8] = *b"\x89PLC\r\n\x1a\n";
@@ -22,21 +20,8 @@ pub const HEADER_COVERED_BYTES: usize = 32;
 pub const ENTRY_BYTES: usize = 56;
 /// Sections start at multiples of this.
 pub const ALIGNMENT_BYTES: usize = 8;
-/// Most sections that a table may have.
-pub const SECTIONS_MAX: u32 = 16;
 /// Bit of a section's flags: a reader that does not know the section must refuse the bundle.
 pub const CRITICAL: u16 = 1;
-
-/// Most strings. They are named by four bytes, so that only memory bounds them.
-pub const STRINGS_MAX: usize = 1 << 20;
-/// Most requirements, of all rules and outputs together.
-pub const REQUIREMENTS_MAX: usize = 1 << 20;
-/// Most instructions, of all functions together.
-pub const CODE_INSTRUCTIONS_MAX: usize = 1 << 20;
-/// Most elements of list and map constants, of all constants together.
-pub const CONSTANT_ELEMENTS_MAX: usize = 1 << 20;
-/// Most entries of every other table.
-pub const ENTRIES_MAX: usize = TABLE_ENTRIES_MAX;
 
 macro_rules! sections {
     ($($(#[$meta:meta])* $kind:literal $name:ident $word:literal $flags:ident;)*) => {

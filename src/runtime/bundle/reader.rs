@@ -8,14 +8,15 @@
 //! Lengths and counts are checked against the bytes that are there before anything is allocated
 //! for them, and digests before anything is read.
 
-use crate::base::limits::{BUNDLE_BYTES_MAX, CONSTANT_DEPTH_MAX};
+use crate::base::limits::{
+    BUNDLE_BYTES_MAX, CODE_INSTRUCTIONS_MAX, CONSTANT_DEPTH_MAX, CONSTANT_ELEMENTS_MAX,
+    REQUIREMENTS_MAX, SECTIONS_MAX, STRINGS_MAX, TABLE_ENTRIES_MAX,
+};
 use crate::lang::functions::BUILTIN_ABI;
 use crate::runtime::bundle::digest;
 use crate::runtime::bundle::error::{LoadError, Part, Problem};
 use crate::runtime::bundle::layout::{
-    CODE_INSTRUCTIONS_MAX, CONSTANT_ELEMENTS_MAX, ENTRIES_MAX, ENTRY_BYTES, HEADER_BYTES,
-    HEADER_COVERED_BYTES, ISA, MAGIC, MAJOR, MINOR, REQUIREMENTS_MAX, SECTIONS_MAX, STRINGS_MAX,
-    Section, aligned,
+    ENTRY_BYTES, HEADER_BYTES, HEADER_COVERED_BYTES, ISA, MAGIC, MAJOR, MINOR, Section, aligned,
 };
 use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module};
 use crate::runtime::bundle::rows::Row;
@@ -33,13 +34,17 @@ pub fn read(bytes: &[u8]) -> Result<Module, LoadError> {
     let manifest = next().all(Row::read)?;
     let strings = next().all(|input| input.table(STRINGS_MAX))?;
     let (types, paths, slots) = next().all(|input| {
-        Ok((input.table(ENTRIES_MAX)?, input.table(ENTRIES_MAX)?, input.table(ENTRIES_MAX)?))
+        Ok((
+            input.table(TABLE_ENTRIES_MAX)?,
+            input.table(TABLE_ENTRIES_MAX)?,
+            input.table(TABLE_ENTRIES_MAX)?,
+        ))
     })?;
-    let (constants, sets) =
-        next().all(|input| Ok((input.table(ENTRIES_MAX)?, input.table(ENTRIES_MAX)?)))?;
+    let (constants, sets) = next()
+        .all(|input| Ok((input.table(TABLE_ENTRIES_MAX)?, input.table(TABLE_ENTRIES_MAX)?)))?;
     let (dispatch, hosts, mut functions) = next().all(|input| {
-        let (dispatch, hosts) = (input.table(ENTRIES_MAX)?, input.table(ENTRIES_MAX)?);
-        Ok((dispatch, hosts, input.table_of(ENTRIES_MAX, FUNCTION_BYTES_MIN, read_function)?))
+        let (dispatch, hosts) = (input.table(TABLE_ENTRIES_MAX)?, input.table(TABLE_ENTRIES_MAX)?);
+        Ok((dispatch, hosts, input.table_of(TABLE_ENTRIES_MAX, FUNCTION_BYTES_MIN, read_function)?))
     })?;
     let code = next().all(|input| input.table(CODE_INSTRUCTIONS_MAX))?;
     next().all(|input| {
@@ -48,15 +53,15 @@ pub fn read(bytes: &[u8]) -> Result<Module, LoadError> {
         }
         Ok(())
     })?;
-    let patterns = next().all(|input| input.table(ENTRIES_MAX))?;
+    let patterns = next().all(|input| input.table(TABLE_ENTRIES_MAX))?;
     let rules = next().all(|input| {
-        let rules = (input.table(ENTRIES_MAX)?, input.table(ENTRIES_MAX)?);
-        let said = (input.table(ENTRIES_MAX)?, input.table(ENTRIES_MAX)?);
+        let rules = (input.table(TABLE_ENTRIES_MAX)?, input.table(TABLE_ENTRIES_MAX)?);
+        let said = (input.table(TABLE_ENTRIES_MAX)?, input.table(TABLE_ENTRIES_MAX)?);
         Ok((
             rules,
             said,
             input.table(REQUIREMENTS_MAX)?,
-            input.table(ENTRIES_MAX)?,
+            input.table(TABLE_ENTRIES_MAX)?,
             Row::read(input)?,
         ))
     })?;

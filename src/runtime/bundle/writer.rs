@@ -5,15 +5,16 @@
 //! Imports: `base`, `lang`, `layout`, `rows`, `digest`, `module`.
 //! Source:  `docs/bundle-format.md`.
 
-use crate::base::limits::{BUNDLE_BYTES_MAX, CONSTANT_DEPTH_MAX};
+use crate::base::limits::{
+    BUNDLE_BYTES_MAX, CODE_INSTRUCTIONS_MAX, CONSTANT_DEPTH_MAX, CONSTANT_ELEMENTS_MAX,
+    REQUIREMENTS_MAX, STRINGS_MAX, TABLE_ENTRIES_MAX,
+};
 use crate::lang::constant::Constant;
 use crate::lang::functions::BUILTIN_ABI;
 use crate::runtime::bundle::digest;
 use crate::runtime::bundle::error::WriteError;
 use crate::runtime::bundle::layout::{
-    CODE_INSTRUCTIONS_MAX, CONSTANT_ELEMENTS_MAX, ENTRIES_MAX, ENTRY_BYTES, HEADER_BYTES,
-    HEADER_COVERED_BYTES, ISA, MAGIC, MAJOR, MINOR, REQUIREMENTS_MAX, STRINGS_MAX, Section,
-    aligned,
+    ENTRY_BYTES, HEADER_BYTES, HEADER_COVERED_BYTES, ISA, MAGIC, MAJOR, MINOR, Section, aligned,
 };
 use crate::runtime::bundle::module::{FunctionRow, Module};
 use crate::runtime::bundle::rows::Row;
@@ -76,18 +77,18 @@ fn section_bytes(module: &Module, section: Section) -> Result<Vec<u8>, WriteErro
         Section::Manifest => module.manifest.write(&mut out),
         Section::Strings => out.table(&module.strings, STRINGS_MAX),
         Section::Schema => {
-            out.table(&module.types, ENTRIES_MAX);
-            out.table(&module.paths, ENTRIES_MAX);
-            out.table(&module.slots, ENTRIES_MAX);
+            out.table(&module.types, TABLE_ENTRIES_MAX);
+            out.table(&module.paths, TABLE_ENTRIES_MAX);
+            out.table(&module.slots, TABLE_ENTRIES_MAX);
         }
         Section::Constants => {
-            out.table(&module.constants, ENTRIES_MAX);
-            out.table(&module.sets, ENTRIES_MAX);
+            out.table(&module.constants, TABLE_ENTRIES_MAX);
+            out.table(&module.sets, TABLE_ENTRIES_MAX);
         }
         Section::Functions => {
-            out.table(&module.dispatch, ENTRIES_MAX);
-            out.table(&module.hosts, ENTRIES_MAX);
-            out.table_of(&module.functions, ENTRIES_MAX, write_function);
+            out.table(&module.dispatch, TABLE_ENTRIES_MAX);
+            out.table(&module.hosts, TABLE_ENTRIES_MAX);
+            out.table_of(&module.functions, TABLE_ENTRIES_MAX, write_function);
         }
         Section::Code => out.table(&module.code, CODE_INSTRUCTIONS_MAX),
         Section::Frames => {
@@ -95,14 +96,14 @@ fn section_bytes(module: &Module, section: Section) -> Result<Vec<u8>, WriteErro
                 function.frames.write(&mut out);
             }
         }
-        Section::Patterns => out.table(&module.patterns, ENTRIES_MAX),
+        Section::Patterns => out.table(&module.patterns, TABLE_ENTRIES_MAX),
         Section::Rules => {
-            out.table(&module.rules, ENTRIES_MAX);
-            out.table(&module.outcomes, ENTRIES_MAX);
-            out.table(&module.escalations, ENTRIES_MAX);
-            out.table(&module.templates, ENTRIES_MAX);
+            out.table(&module.rules, TABLE_ENTRIES_MAX);
+            out.table(&module.outcomes, TABLE_ENTRIES_MAX);
+            out.table(&module.escalations, TABLE_ENTRIES_MAX);
+            out.table(&module.templates, TABLE_ENTRIES_MAX);
             out.table(&module.requirements, REQUIREMENTS_MAX);
-            out.table(&module.outputs, ENTRIES_MAX);
+            out.table(&module.outputs, TABLE_ENTRIES_MAX);
             module.index.write(&mut out);
         }
         Section::Debug => out.bytes(&module.debug),

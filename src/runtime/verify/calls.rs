@@ -2,16 +2,13 @@
 //!
 //! Imports: `base`, `lang`, `runtime::bundle`.
 
-use crate::base::limits::{CALL_DEPTH_MAX, FILE_VALUES_MAX};
+use crate::base::limits::{CALL_DEPTH_MAX, CURSORS_MAX, FILE_VALUES_MAX};
 use crate::lang::opcodes::Operand;
 use crate::runtime::bundle::module::{Module, NONE, Requirement, TemplatePart};
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::jumps::Body;
 use crate::runtime::verify::steps::Steps;
 use crate::runtime::verify::structure::number;
-
-/// Most cursors and builders that one decision can hold.
-pub(super) const CURSORS_MAX: usize = 1024;
 
 /// What everybody who calls a function has asked of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

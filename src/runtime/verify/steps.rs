@@ -1,15 +1,10 @@
 //! How much verification may do: linear in the size of the module (V31).
 //!
-//! Imports: `runtime::bundle`.
+//! Imports: `base`, `runtime::bundle`.
 
+use crate::base::limits::{VERIFY_STEPS_MIN, VERIFY_STEPS_PER_ENTRY};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::verify::error::{Fault, VerifyError};
-
-/// Steps for each entry of a table, each instruction and each byte of a constant. A jump copies
-/// what is known of the registers, so a function of many registers and many jumps takes the most.
-const STEPS_PER_ENTRY: usize = 1_024;
-/// Steps that every module gets.
-const STEPS_MIN: usize = 1 << 16;
 
 /// What is left.
 #[derive(Debug)]
@@ -40,7 +35,7 @@ impl Steps {
             module.index.prefixes.iter().map(|(_, rules)| 1 + rules.len()).sum(),
         ];
         let size: usize = tables.iter().sum();
-        Self { left: STEPS_MIN + size * STEPS_PER_ENTRY, spent: 0 }
+        Self { left: VERIFY_STEPS_MIN + size * VERIFY_STEPS_PER_ENTRY, spent: 0 }
     }
 
     /// Takes `steps`.

@@ -2,15 +2,13 @@
 //!
 //! Imports: `base`, `lang`, `runtime::bundle`. The costs are the table of `docs/verifier.md`.
 
-use crate::base::limits::LIST_LENGTH_ASSUMED;
+use crate::base::limits::{LIST_LENGTH_ASSUMED, TEXT_BYTES_ASSUMED};
 use crate::lang::constant::Constant;
 use crate::lang::functions::{Cost, by_number};
 use crate::lang::opcodes::{Instruction, Op, X_LEVEL};
 use crate::runtime::bundle::module::{FunctionKind, Module};
 use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED, kind_of};
 
-/// Bytes that a text without a bound counts as.
-pub(super) const TEXT_BYTES_ASSUMED: u64 = 4096;
 /// Bytes of text that are worth one unit.
 const TEXT_BYTES_PER_UNIT: u64 = 10;
 

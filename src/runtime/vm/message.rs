@@ -2,10 +2,11 @@
 //!
 //! In:      the template of an outcome.
 //! Out:     text in the scratch.
-//! Imports: `lang::value`, `runtime::program`.
+//! Imports: `base::limits`, `lang`, `runtime::program`.
 
 use std::fmt::{self, Write};
 
+use crate::base::limits::REASON_BYTES_MAX;
 use crate::lang::error::EvalError;
 use crate::lang::value::json;
 use crate::runtime::bundle::module::TemplatePart;
@@ -16,9 +17,6 @@ use crate::runtime::vm::machine::{Exit, Machine, Note};
 use crate::runtime::vm::observe::NoObserver;
 use crate::runtime::vm::request::{Filled, Moment, heap};
 use crate::runtime::vm::scratch::{Failure, Scratch};
-
-/// Longest message. It is memory of every scratch, though untouched until it is needed.
-pub(in crate::runtime) const REASON_BYTES_MAX: usize = 64 << 10;
 
 /// Writes the message of the outcome that won into the scratch. If a part of it fails, the
 /// failure is noted and every value is shown as `{..}`.

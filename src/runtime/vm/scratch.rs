@@ -4,14 +4,13 @@
 //! Out:     `Scratch`.
 //! Imports: `base::limits`, `lang::value`, `runtime::program`.
 
-use crate::base::limits::{ARENA_BYTES_MAX, CONTEXT_DEPTH_MAX, ELEMENTS_MAX};
+use crate::base::limits::{ARENA_BYTES_MAX, CONTEXT_DEPTH_MAX, ELEMENTS_MAX, REASON_BYTES_MAX};
 use crate::lang::error::EvalError;
 use crate::lang::value::Value;
 use crate::lang::value::heap::Store;
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::machine::Workings;
-use crate::runtime::vm::message::REASON_BYTES_MAX;
 use crate::runtime::vm::request::walk::Frame;
 
 /// Memory for deciding with one program, for one thread. Given another program it makes itself

@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::base::limits::MATRIX_CASES_MAX;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::path::join;
@@ -15,9 +16,6 @@ use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::patch::{Operation, SetMode};
 use crate::tools::suite::tree::{Keys, json, text, wrong};
 use crate::tools::suite::{Case, Context, Expect, HostResult, TestFile, table};
-
-/// Most cases that one matrix may expand to.
-pub const MATRIX_CASES_MAX: usize = 10_000;
 
 /// Gives the text of the file at a logical path.
 pub type Reader<'a> = dyn Fn(&str) -> Option<String> + 'a;

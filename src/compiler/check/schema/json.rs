@@ -10,6 +10,7 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::base::limits::SCHEMA_DEPTH_MAX;
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::check::error::{SchemaError, SchemaFault};
@@ -18,9 +19,6 @@ use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::yaml::{Entry, Node, Value};
 use crate::diag::suggest::nearest;
 use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
-
-/// Deepest nesting of schemas, references followed.
-const DEPTH_MAX: usize = 64;
 
 /// The kinds of JSON.
 const KINDS: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
@@ -81,7 +79,7 @@ impl<'n> Reader<'_, '_, 'n> {
 
     /// The type that a schema describes.
     fn ty(&mut self, node: &'n Node, place: Place) -> TypeId {
-        if place.depth > DEPTH_MAX {
+        if place.depth > SCHEMA_DEPTH_MAX {
             self.fault(place.span, SchemaFault::TooDeep);
             return TypeTable::ERROR;
         }
