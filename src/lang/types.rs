@@ -66,6 +66,82 @@ pub enum Type {
     Variable(u32),
 }
 
+impl Type {
+    /// The types that it is made of, in the order of their writing.
+    ///
+    /// What a wrapper holds is a primitive and what an object holds stands in its `Record`: both
+    /// are the type itself, not parts of it, since nothing in them can be replaced.
+    pub fn parts(&self) -> impl Iterator<Item = TypeId> {
+        let (ends, params) = match self {
+            Self::List(part) | Self::Optional(part) | Self::Type(part) => {
+                ([Some(*part), None], &[][..])
+            }
+            Self::Map(key, value) => ([Some(*key), Some(*value)], &[][..]),
+            Self::Opaque(_, params) => ([None, None], params.as_slice()),
+            Self::Dyn
+            | Self::Error
+            | Self::Null
+            | Self::Bool
+            | Self::Int
+            | Self::Uint
+            | Self::Double
+            | Self::String
+            | Self::Bytes
+            | Self::Timestamp
+            | Self::Duration
+            | Self::Decision
+            | Self::Wrapper(_)
+            | Self::Record(_)
+            | Self::Message(_)
+            | Self::Param(_)
+            | Self::Variable(_) => ([None, None], &[][..]),
+        };
+        ends.into_iter().flatten().chain(params.iter().copied())
+    }
+
+    /// The same type with each of its parts replaced by what `to` makes of it, in their order.
+    #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "`parts` names all that have none")]
+    pub fn map_parts(self, mut to: impl FnMut(TypeId) -> TypeId) -> Self {
+        match self {
+            Self::List(part) => Self::List(to(part)),
+            Self::Optional(part) => Self::Optional(to(part)),
+            Self::Type(part) => Self::Type(to(part)),
+            Self::Map(key, value) => {
+                let key = to(key);
+                Self::Map(key, to(value))
+            }
+            Self::Opaque(name, params) => Self::Opaque(name, params.into_iter().map(to).collect()),
+            whole => whole,
+        }
+    }
+
+    /// Whether null is one of its values: a null, a wrapper, and by the legacy rule of CEL what
+    /// Protocol Buffers hold by reference.
+    #[must_use]
+    pub const fn takes_null(&self) -> bool {
+        matches!(
+            self,
+            Self::Null
+                | Self::Wrapper(_)
+                | Self::Message(_)
+                | Self::Opaque(..)
+                | Self::Optional(_)
+                | Self::Timestamp
+                | Self::Duration
+        )
+    }
+
+    /// Whether it is one of the six types that a wrapper can wrap.
+    #[must_use]
+    pub const fn is_primitive(&self) -> bool {
+        matches!(
+            self,
+            Self::Bool | Self::Int | Self::Uint | Self::Double | Self::String | Self::Bytes
+        )
+    }
+}
+
 /// An object type of a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {

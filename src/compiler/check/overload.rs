@@ -187,43 +187,15 @@ pub(super) fn open(
     ty: TypeId,
     bound: &mut Vec<(Name, TypeId)>,
 ) -> TypeId {
-    let made = match types.get(ty).clone() {
-        Type::Param(name) => {
-            if let Some((_, ty)) = bound.iter().find(|(known, _)| *known == name) {
-                return *ty;
-            }
-            let fresh = unifier.fresh(types);
-            bound.push((name, fresh));
-            return fresh;
+    let shape = types.get(ty).clone();
+    if let Type::Param(name) = shape {
+        if let Some((_, ty)) = bound.iter().find(|(known, _)| *known == name) {
+            return *ty;
         }
-        Type::List(element) => Type::List(open(types, unifier, element, bound)),
-        Type::Map(key, value) => {
-            let key = open(types, unifier, key, bound);
-            Type::Map(key, open(types, unifier, value, bound))
-        }
-        Type::Optional(value) => Type::Optional(open(types, unifier, value, bound)),
-        Type::Type(value) => Type::Type(open(types, unifier, value, bound)),
-        Type::Opaque(name, params) => {
-            let params =
-                params.into_iter().map(|param| open(types, unifier, param, bound)).collect();
-            Type::Opaque(name, params)
-        }
-        Type::Dyn
-        | Type::Error
-        | Type::Null
-        | Type::Bool
-        | Type::Int
-        | Type::Uint
-        | Type::Double
-        | Type::String
-        | Type::Bytes
-        | Type::Timestamp
-        | Type::Duration
-        | Type::Decision
-        | Type::Wrapper(_)
-        | Type::Record(_)
-        | Type::Message(_)
-        | Type::Variable(_) => return ty,
-    };
+        let fresh = unifier.fresh(types);
+        bound.push((name, fresh));
+        return fresh;
+    }
+    let made = shape.map_parts(|part| open(types, unifier, part, bound));
     types.intern(made)
 }

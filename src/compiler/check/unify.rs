@@ -9,14 +9,8 @@
 //!
 //! Work is bounded: every question has fuel, and what is nested too deeply does not fit.
 
+use crate::base::limits::{TYPE_DEPTH_MAX, TYPE_NODES_MAX, TYPE_STEPS_MAX};
 use crate::lang::types::{Type, TypeId, TypeTable};
-
-/// Deepest nesting of types that are compared; deeper ones do not fit.
-const DEPTH_MAX: u32 = 48;
-/// Comparisons that one question may take.
-const FUEL: u32 = 4_096;
-/// Most nodes of a type that is made; a larger one is `dyn`.
-const NODES_MAX: u32 = 256;
 
 /// The type variables of one expression and what they are bound to.
 #[derive(Debug, Default)]
@@ -52,7 +46,7 @@ impl Unifier {
     /// Whether every `from` fits its `to`, all at once. Bindings stay only if so.
     pub(super) fn assignable_all(&mut self, types: &TypeTable, pairs: &[(TypeId, TypeId)]) -> bool {
         let mark = self.trail.len();
-        self.fuel = FUEL;
+        self.fuel = TYPE_STEPS_MAX;
         let fits = pairs.iter().all(|(from, to)| self.fits(types, *from, *to, 0));
         if !fits {
             self.undo(mark);
@@ -80,7 +74,7 @@ impl Unifier {
 
     /// The type behind a variable; free variables stay.
     pub(super) fn shallow(&self, types: &TypeTable, mut ty: TypeId) -> TypeId {
-        for _ in 0..DEPTH_MAX {
+        for _ in 0..TYPE_DEPTH_MAX {
             let Type::Variable(number) = types.get(ty) else { return ty };
             let Some(bound) = self.find(*number) else { return ty };
             ty = bound;
@@ -90,7 +84,7 @@ impl Unifier {
 
     /// The type with its variables replaced by what they are bound to.
     pub(super) fn resolve(&self, types: &mut TypeTable, ty: TypeId, free: Free) -> TypeId {
-        let mut nodes = NODES_MAX;
+        let mut nodes = TYPE_NODES_MAX;
         self.replace(types, ty, free, 0, &mut nodes)
     }
 
@@ -118,7 +112,7 @@ impl Unifier {
             return true;
         }
         self.fuel = self.fuel.saturating_sub(1);
-        if depth > DEPTH_MAX || self.fuel == 0 {
+        if depth > TYPE_DEPTH_MAX || self.fuel == 0 {
             return false;
         }
         if let Type::Variable(variable) = types.get(to) {
@@ -140,7 +134,7 @@ impl Unifier {
             (Type::Dyn | Type::Error, _)
             | (_, Type::Dyn | Type::Error)
             | (Type::Type(_), Type::Type(_)) => true,
-            (Type::Null, other) | (other, Type::Null) => nullable(other),
+            (Type::Null, other) | (other, Type::Null) => other.takes_null(),
             (Type::Wrapper(a), Type::Wrapper(b)) => a == b,
             (Type::Wrapper(inner), _) => *inner == b,
             (_, Type::Wrapper(inner)) => *inner == a,
@@ -164,27 +158,8 @@ impl Unifier {
                     && from.len() == to.len()
                     && from.iter().zip(to).all(|(a, b)| self.fits(types, *a, *b, depth + 1))
             }
-            (
-                Type::Bool
-                | Type::Int
-                | Type::Uint
-                | Type::Double
-                | Type::String
-                | Type::Bytes
-                | Type::Timestamp
-                | Type::Duration
-                | Type::Decision
-                | Type::List(_)
-                | Type::Map(..)
-                | Type::Optional(_)
-                | Type::Type(_)
-                | Type::Record(_)
-                | Type::Message(_)
-                | Type::Opaque(..)
-                | Type::Param(_)
-                | Type::Variable(_),
-                _,
-            ) => false,
+            // Everything else fits itself alone, and that was asked first.
+            _ => false,
         }
     }
 
@@ -220,41 +195,15 @@ impl Unifier {
     /// Whether the variable `variable` is part of `ty`.
     fn occurs(&mut self, types: &TypeTable, variable: TypeId, ty: TypeId, depth: u32) -> bool {
         self.fuel = self.fuel.saturating_sub(1);
-        if variable == ty || depth > DEPTH_MAX || self.fuel == 0 {
+        if variable == ty || depth > TYPE_DEPTH_MAX || self.fuel == 0 {
             return true;
         }
-        match types.get(ty) {
-            Type::Variable(number) => match self.find(*number) {
-                Some(bound) => self.occurs(types, variable, bound, depth + 1),
-                None => false,
-            },
-            Type::List(inner)
-            | Type::Optional(inner)
-            | Type::Wrapper(inner)
-            | Type::Type(inner) => self.occurs(types, variable, *inner, depth + 1),
-            Type::Map(key, value) => {
-                self.occurs(types, variable, *key, depth + 1)
-                    || self.occurs(types, variable, *value, depth + 1)
-            }
-            Type::Opaque(_, params) => {
-                params.iter().any(|param| self.occurs(types, variable, *param, depth + 1))
-            }
-            Type::Dyn
-            | Type::Error
-            | Type::Null
-            | Type::Bool
-            | Type::Int
-            | Type::Uint
-            | Type::Double
-            | Type::String
-            | Type::Bytes
-            | Type::Timestamp
-            | Type::Duration
-            | Type::Decision
-            | Type::Record(_)
-            | Type::Message(_)
-            | Type::Param(_) => false,
+        let shape = types.get(ty);
+        if let Type::Variable(number) = shape {
+            let bound = self.find(*number);
+            return bound.is_some_and(|bound| self.occurs(types, variable, bound, depth + 1));
         }
+        shape.parts().any(|part| self.occurs(types, variable, part, depth + 1))
     }
 
     fn replace(
@@ -266,61 +215,33 @@ impl Unifier {
         nodes: &mut u32,
     ) -> TypeId {
         *nodes = nodes.saturating_sub(1);
-        if depth > DEPTH_MAX || *nodes == 0 {
+        if depth > TYPE_DEPTH_MAX || *nodes == 0 {
             return TypeTable::DYN;
         }
-        let mut inner = |types: &mut TypeTable, ty| self.replace(types, ty, free, depth + 1, nodes);
-        let made = match types.get(ty).clone() {
-            Type::Variable(number) => {
-                return match (self.find(number), free) {
-                    (Some(bound), _) => inner(types, bound),
-                    (None, Free::Keep) => ty,
-                    (None, Free::Dyn) => TypeTable::DYN,
-                };
-            }
-            Type::List(element) => Type::List(inner(types, element)),
-            Type::Optional(value) => Type::Optional(inner(types, value)),
-            Type::Type(value) => Type::Type(inner(types, value)),
-            Type::Map(key, value) => {
-                let key = inner(types, key);
-                Type::Map(key, inner(types, value))
-            }
-            Type::Opaque(name, params) if !params.is_empty() => {
-                let params = params.into_iter().map(|param| inner(types, param)).collect();
-                Type::Opaque(name, params)
-            }
-            Type::Dyn
-            | Type::Error
-            | Type::Null
-            | Type::Bool
-            | Type::Int
-            | Type::Uint
-            | Type::Double
-            | Type::String
-            | Type::Bytes
-            | Type::Timestamp
-            | Type::Duration
-            | Type::Decision
-            | Type::Wrapper(_)
-            | Type::Record(_)
-            | Type::Message(_)
-            | Type::Opaque(..)
-            | Type::Param(_) => return ty,
-        };
+        let shape = types.get(ty).clone();
+        let mut inner = |ty| self.replace(types, ty, free, depth + 1, nodes);
+        if let Type::Variable(number) = shape {
+            return match (self.find(number), free) {
+                (Some(bound), _) => inner(bound),
+                (None, Free::Keep) => ty,
+                (None, Free::Dyn) => TypeTable::DYN,
+            };
+        }
+        let made = shape.map_parts(inner);
         types.intern(made)
     }
 }
 
 /// The more general of two types that fit one another.
 fn general(types: &TypeTable, a: TypeId, b: TypeId) -> TypeId {
-    let mut fuel = FUEL;
+    let mut fuel = TYPE_STEPS_MAX;
     if covers(types, a, b, 0, &mut fuel) { a } else { b }
 }
 
 /// Whether `a` is as general as `b`, or more.
 fn covers(types: &TypeTable, a: TypeId, b: TypeId, depth: u32, fuel: &mut u32) -> bool {
     *fuel = fuel.saturating_sub(1);
-    if a == b || depth > DEPTH_MAX || *fuel == 0 {
+    if a == b || depth > TYPE_DEPTH_MAX || *fuel == 0 {
         return true;
     }
     match (types.get(a), types.get(b)) {
@@ -330,7 +251,7 @@ fn covers(types: &TypeTable, a: TypeId, b: TypeId, depth: u32, fuel: &mut u32) -
         | (Type::Map(..), Type::Record(_))
         | (Type::Type(_), Type::Type(_)) => true,
         (_, Type::Dyn | Type::Variable(_)) => false,
-        (other, Type::Null) => nullable(other),
+        (other, Type::Null) => other.takes_null(),
         (Type::Wrapper(inner), _) => *inner == b,
         (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => {
             covers(types, *a, *b, depth + 1, fuel)
@@ -341,27 +262,7 @@ fn covers(types: &TypeTable, a: TypeId, b: TypeId, depth: u32, fuel: &mut u32) -
         (Type::Opaque(a, from), Type::Opaque(b, to)) => {
             a == b && from.iter().zip(to).all(|(a, b)| covers(types, *a, *b, depth + 1, fuel))
         }
-        (
-            Type::Null
-            | Type::Bool
-            | Type::Int
-            | Type::Uint
-            | Type::Double
-            | Type::String
-            | Type::Bytes
-            | Type::Timestamp
-            | Type::Duration
-            | Type::Decision
-            | Type::List(_)
-            | Type::Map(..)
-            | Type::Optional(_)
-            | Type::Type(_)
-            | Type::Record(_)
-            | Type::Message(_)
-            | Type::Opaque(..)
-            | Type::Param(_),
-            _,
-        ) => false,
+        _ => false,
     }
 }
 
@@ -373,34 +274,6 @@ enum Substitution {
     Taken,
     /// It would hold itself.
     No,
-}
-
-/// Whether null may stand where `ty` is wanted: the legacy rule of CEL.
-const fn nullable(ty: &Type) -> bool {
-    match ty {
-        Type::Null
-        | Type::Wrapper(_)
-        | Type::Message(_)
-        | Type::Opaque(..)
-        | Type::Optional(_)
-        | Type::Timestamp
-        | Type::Duration => true,
-        Type::Dyn
-        | Type::Error
-        | Type::Bool
-        | Type::Int
-        | Type::Uint
-        | Type::Double
-        | Type::String
-        | Type::Bytes
-        | Type::Decision
-        | Type::List(_)
-        | Type::Map(..)
-        | Type::Type(_)
-        | Type::Record(_)
-        | Type::Param(_)
-        | Type::Variable(_) => false,
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 use crate::lang::error::EvalError;
 use crate::lang::functions::{Cost, Function, Outcome, Sig, operator};
 use crate::lang::value::heap::Heap;
-use crate::lang::value::{Tag, Value, arith, compare, map};
+use crate::lang::value::{Value, arith, compare, container};
 
 /// The rows.
 pub const ROWS: &[Function] = &[
@@ -470,67 +470,11 @@ fn relation(heap: &Heap<'_>, args: &[Value], holds: fn(Ordering) -> bool) -> Out
 }
 
 fn is_in(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
-    let (value, container) = two(args)?;
-    let view = heap.view();
-    match (container.tag(), container.columns()) {
-        (Tag::Map, _) => Ok(Value::bool(map::get(&view, container, value).is_some())),
-        (Tag::List, 1) => {
-            for element in view.elements(container) {
-                if compare::equal(&view, element, value)? {
-                    return Ok(Value::bool(true));
-                }
-            }
-            Ok(Value::bool(false))
-        }
-        _ => Err(EvalError::NoSuchOverload),
-    }
+    let (value, list) = two(args)?;
+    container::holds(&heap.view(), list, value).map(Value::bool)
 }
 
 fn index(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
-    let (container, key) = two(args)?;
-    at(heap, container, key)
-}
-
-/// What a list or map holds at a position or key.
-///
-/// # Errors
-/// `OutOfRange`, `NoSuchKey`, or `NoSuchOverload` if `container` is neither or `key` is no number.
-pub fn at(heap: &Heap<'_>, container: &Value, key: &Value) -> Outcome {
-    let view = heap.view();
-    match (container.tag(), container.columns()) {
-        (Tag::Map, _) => map::get(&view, container, key).ok_or(EvalError::NoSuchKey),
-        (Tag::List, 1) => {
-            let elements = view.elements(container);
-            let position = position(key)?.ok_or(EvalError::OutOfRange)?;
-            elements.get(position).copied().ok_or(EvalError::OutOfRange)
-        }
-        _ => Err(EvalError::NoSuchOverload),
-    }
-}
-
-/// A position in a list; `None` for one that no list has.
-fn position(key: &Value) -> Result<Option<usize>, EvalError> {
-    match key.tag() {
-        Tag::Int => Ok(usize::try_from(key.signed()).ok()),
-        Tag::Uint => Ok(usize::try_from(key.bits()).ok()),
-        Tag::Double if key.float().fract() == 0.0 => {
-            // Lists are far shorter than the numbers that a double cannot tell apart.
-            let whole = key.float();
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
-            Ok((0.0..=f64::from(u32::MAX)).contains(&whole).then_some(whole as usize))
-        }
-        Tag::Absent
-        | Tag::Error
-        | Tag::Null
-        | Tag::Bool
-        | Tag::Double
-        | Tag::String
-        | Tag::Bytes
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::List
-        | Tag::Map
-        | Tag::Optional => Err(EvalError::NoSuchOverload),
-    }
+    let (list, key) = two(args)?;
+    container::element(&heap.view(), list, key)
 }

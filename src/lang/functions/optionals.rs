@@ -9,13 +9,12 @@
 //! compiler's business.
 
 use crate::lang::error::EvalError;
-use crate::lang::functions::operators::at;
 use crate::lang::functions::{
     Cost, Function, Library, OPTIONALS, Outcome, Sig, expect, global, member, operator,
 };
 use crate::lang::value::heap::Heap;
 use crate::lang::value::time::SECONDS_MIN;
-use crate::lang::value::{Space, Tag, Value};
+use crate::lang::value::{Space, Tag, Value, container};
 
 /// What came with version 2 of optionals.
 pub const OPTIONALS_2: Library = Library { name: OPTIONALS.name, since: 2 };
@@ -252,14 +251,14 @@ fn or_value(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
 /// where a value has no fields or elements at all.
 fn select(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
     let (operand, key) = two(args)?;
-    let mut container = *operand;
+    let mut inner = *operand;
     if operand.tag() == Tag::Optional {
         match held(heap, operand)? {
-            Some(value) => container = value,
+            Some(value) => inner = value,
             None => return Ok(NONE),
         }
     }
-    match at(heap, &container, key) {
+    match container::element(&heap.view(), &inner, key) {
         Ok(value) => heap.new_optional(value),
         Err(EvalError::NoSuchKey | EvalError::OutOfRange) => Ok(NONE),
         Err(error) => Err(error),

@@ -101,23 +101,13 @@ pub fn modulo(a: &Value, b: &Value) -> Outcome {
 /// # Errors
 /// `NoSuchOverload`, `Overflow`.
 pub fn negate(a: &Value) -> Outcome {
-    match a.tag() {
-        Tag::Int => int(a.signed().checked_neg()),
-        Tag::Double => Ok(Value::double(-a.float())),
-        Tag::Absent
-        | Tag::Error
-        | Tag::Null
-        | Tag::Bool
-        | Tag::Uint
-        | Tag::String
-        | Tag::Bytes
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::List
-        | Tag::Map
-        | Tag::Optional => Err(EvalError::NoSuchOverload),
+    if a.tag() == Tag::Double {
+        return Ok(Value::double(-a.float()));
     }
+    if a.tag() != Tag::Int {
+        return Err(EvalError::NoSuchOverload);
+    }
+    int(a.signed().checked_neg())
 }
 
 fn int(value: Option<i64>) -> Outcome {

@@ -40,24 +40,7 @@ pub fn order(view: &View<'_>, a: &Value, b: &Value) -> Result<Option<Ordering>, 
         (Tag::Bool, Tag::Bool) => Ok(Some(a.bits().cmp(&b.bits()))),
         (Tag::Duration, Tag::Duration) => Ok(Some(a.signed().cmp(&b.signed()))),
         (Tag::Timestamp, Tag::Timestamp) => Ok(Some(instant(a).cmp(&instant(b)))),
-        (
-            Tag::Absent
-            | Tag::Error
-            | Tag::Null
-            | Tag::Bool
-            | Tag::Int
-            | Tag::Uint
-            | Tag::Double
-            | Tag::String
-            | Tag::Bytes
-            | Tag::Timestamp
-            | Tag::Duration
-            | Tag::Type
-            | Tag::List
-            | Tag::Map
-            | Tag::Optional,
-            _,
-        ) => Err(EvalError::NoSuchOverload),
+        _ => Err(EvalError::NoSuchOverload),
     }
 }
 
@@ -94,24 +77,7 @@ pub fn numbers(a: &Value, b: &Value) -> Option<Ordering> {
         (Tag::Double, Tag::Int | Tag::Uint) => {
             integer_to_double(b, a.float()).map(Ordering::reverse)
         }
-        (
-            Tag::Absent
-            | Tag::Error
-            | Tag::Null
-            | Tag::Bool
-            | Tag::Int
-            | Tag::Uint
-            | Tag::Double
-            | Tag::String
-            | Tag::Bytes
-            | Tag::Timestamp
-            | Tag::Duration
-            | Tag::Type
-            | Tag::List
-            | Tag::Map
-            | Tag::Optional,
-            _,
-        ) => None,
+        _ => None,
     }
 }
 
@@ -173,24 +139,7 @@ impl Walk<'_> {
             (Tag::List, Tag::List) | (Tag::Map, Tag::Map) | (Tag::Optional, Tag::Optional) => {
                 self.all_equal(a, b)
             }
-            (
-                Tag::Absent
-                | Tag::Error
-                | Tag::Null
-                | Tag::Bool
-                | Tag::Int
-                | Tag::Uint
-                | Tag::Double
-                | Tag::String
-                | Tag::Bytes
-                | Tag::Timestamp
-                | Tag::Duration
-                | Tag::Type
-                | Tag::List
-                | Tag::Map
-                | Tag::Optional,
-                _,
-            ) => Ok(false),
+            _ => Ok(false),
         }
     }
 
@@ -246,22 +195,9 @@ impl Walk<'_> {
 }
 
 /// Rank in the total order: the tag, with one rank for all numbers.
-fn kind(value: &Value) -> u8 {
-    match value.tag() {
-        Tag::Int | Tag::Uint | Tag::Double => Tag::Int as u8,
-        tag @ (Tag::Absent
-        | Tag::Error
-        | Tag::Null
-        | Tag::Bool
-        | Tag::String
-        | Tag::Bytes
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::List
-        | Tag::Map
-        | Tag::Optional) => tag as u8,
-    }
+const fn kind(value: &Value) -> u8 {
+    let tag = value.tag();
+    if tag.is_number() { Tag::Int as u8 } else { tag as u8 }
 }
 
 #[cfg(test)]

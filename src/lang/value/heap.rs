@@ -203,7 +203,7 @@ impl<'a> View<'a> {
     /// offsets that lie nowhere, which no verified program makes.
     #[must_use]
     pub fn bytes(&self, value: &Value) -> &'a [u8] {
-        if !matches!(value.tag(), Tag::String | Tag::Bytes | Tag::Type) {
+        if !value.tag().has_bytes() {
             return &[];
         }
         let space = match value.space() {
@@ -226,29 +226,16 @@ impl<'a> View<'a> {
     /// of an optional (at most one).
     #[must_use]
     pub fn elements(&self, value: &Value) -> &'a [Value] {
+        if !value.tag().has_elements() {
+            return &[];
+        }
         let space = match value.space() {
             Space::Program => self.program_elements,
             Space::Request | Space::Arena | Space::Builtin => self.elements,
         };
-        match value.tag() {
-            Tag::List | Tag::Map | Tag::Optional => {
-                let start = value.off() as usize;
-                let count = value.len() as usize * usize::from(value.columns());
-                space.get(start..start + count).unwrap_or_default()
-            }
-            Tag::Absent
-            | Tag::Error
-            | Tag::Null
-            | Tag::Bool
-            | Tag::Int
-            | Tag::Uint
-            | Tag::Double
-            | Tag::String
-            | Tag::Bytes
-            | Tag::Timestamp
-            | Tag::Duration
-            | Tag::Type => &[],
-        }
+        let start = value.off() as usize;
+        let count = value.len() as usize * usize::from(value.columns());
+        space.get(start..start + count).unwrap_or_default()
     }
 }
 

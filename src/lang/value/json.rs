@@ -73,20 +73,10 @@ impl<W: Write> Writer<'_, W> {
         if self.depth > VALUE_DEPTH_MAX || self.steps > VALUE_STEPS_MAX {
             return Err(EvalError::Budget);
         }
-        match value.tag() {
-            Tag::List | Tag::Map | Tag::Optional => self.container(value),
-            Tag::Absent
-            | Tag::Error
-            | Tag::Null
-            | Tag::Bool
-            | Tag::Int
-            | Tag::Uint
-            | Tag::Double
-            | Tag::String
-            | Tag::Bytes
-            | Tag::Timestamp
-            | Tag::Duration
-            | Tag::Type => self.scalar(value).map_err(full),
+        if value.tag().has_elements() {
+            self.container(value)
+        } else {
+            self.scalar(value).map_err(full)
         }
     }
 

@@ -16,6 +16,7 @@
 
 pub mod arith;
 pub mod compare;
+pub mod container;
 pub mod duration;
 pub mod heap;
 pub mod json;
@@ -79,6 +80,24 @@ impl Tag {
         Self::Map,
         Self::Optional,
     ];
+
+    /// Whether it is a number: all kinds of them lie on one line.
+    #[must_use]
+    pub const fn is_number(self) -> bool {
+        matches!(self, Self::Int | Self::Uint | Self::Double)
+    }
+
+    /// Whether values of this kind have bytes somewhere: `View::bytes`.
+    #[must_use]
+    pub const fn has_bytes(self) -> bool {
+        matches!(self, Self::String | Self::Bytes | Self::Type)
+    }
+
+    /// Whether values of this kind hold other values: `View::elements`.
+    #[must_use]
+    pub const fn has_elements(self) -> bool {
+        matches!(self, Self::List | Self::Map | Self::Optional)
+    }
 
     /// What `type()` calls values of this kind; `None` where no expression has such a value.
     #[must_use]

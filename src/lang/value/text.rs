@@ -188,26 +188,13 @@ pub fn write_double(out: &mut impl Write, value: f64, form: DoubleForm) -> fmt::
 /// `BadConversion` if bytes are not UTF-8, `NoSuchOverload` if values of this kind have no text,
 /// `Budget` if the text does not fit.
 pub fn string(heap: &mut Heap<'_>, value: &Value) -> Result<Value, EvalError> {
-    match value.tag() {
-        Tag::String => return Ok(*value),
-        Tag::Bytes => {
-            let bytes = heap.bytes(value);
-            std::str::from_utf8(bytes).map_err(|_| EvalError::BadConversion)?;
-            return Ok(Value::text(Tag::String, value.space(), value.off(), bytes));
-        }
-        Tag::Absent
-        | Tag::Error
-        | Tag::Null
-        | Tag::Bool
-        | Tag::Int
-        | Tag::Uint
-        | Tag::Double
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::List
-        | Tag::Map
-        | Tag::Optional => {}
+    if value.tag() == Tag::String {
+        return Ok(*value);
+    }
+    if value.tag() == Tag::Bytes {
+        let bytes = heap.bytes(value);
+        std::str::from_utf8(bytes).map_err(|_| EvalError::BadConversion)?;
+        return Ok(Value::text(Tag::String, value.space(), value.off(), bytes));
     }
     let mut buffer = Buffer::new();
     if write_scalar(&mut buffer, value)? {

@@ -78,19 +78,8 @@ fn call_cost(view: &View<'_>, cost: Cost, arguments: &[Value]) -> u64 {
 
 /// A unit for ten bytes, or for one element.
 fn share(view: &View<'_>, value: &Value) -> u64 {
-    match value.tag() {
-        Tag::String | Tag::Bytes => view.bytes(value).len().div_ceil(10) as u64,
-        Tag::List | Tag::Map => u64::from(value.len()),
-        Tag::Absent
-        | Tag::Error
-        | Tag::Null
-        | Tag::Bool
-        | Tag::Int
-        | Tag::Uint
-        | Tag::Double
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::Optional => 1,
+    if matches!(value.tag(), Tag::String | Tag::Bytes) {
+        return view.bytes(value).len().div_ceil(10) as u64;
     }
+    if matches!(value.tag(), Tag::List | Tag::Map) { u64::from(value.len()) } else { 1 }
 }

@@ -228,21 +228,8 @@ impl<'a, O: Observer> Machine<'a, O> {
 /// that a register keeps is raised again.
 #[cold]
 pub(in crate::runtime) fn misfit(value: &Value) -> EvalError {
-    match value.tag() {
-        Tag::Absent => EvalError::NoSuchKey,
-        Tag::Error => Note::of(value).class,
-        Tag::Null
-        | Tag::Bool
-        | Tag::Int
-        | Tag::Uint
-        | Tag::Double
-        | Tag::String
-        | Tag::Bytes
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::List
-        | Tag::Map
-        | Tag::Optional => EvalError::NoSuchOverload,
+    if value.tag() == Tag::Error {
+        return Note::of(value).class;
     }
+    if value.tag() == Tag::Absent { EvalError::NoSuchKey } else { EvalError::NoSuchOverload }
 }

@@ -11,7 +11,7 @@ use crate::lang::error::EvalError;
 use crate::lang::opcodes::{X_EQUAL, X_GREATER, X_LESS, X_LEVEL};
 use crate::lang::value::heap::{Heap, View};
 use crate::lang::value::text::code_points;
-use crate::lang::value::{Space, Tag, Value, compare, map};
+use crate::lang::value::{Space, Tag, Value, compare, container, map};
 use crate::runtime::vm::machine::{Outcome, misfit};
 
 type Answer = Result<Value, EvalError>;
@@ -66,35 +66,10 @@ pub(in crate::runtime) fn equal(heap: &Heap<'_>, a: &Value, b: &Value) -> Outcom
 /// `a in b`
 #[inline(never)]
 pub(in crate::runtime) fn contains(heap: &Heap<'_>, a: &Value, b: &Value) -> Outcome {
-    let view = &heap.view();
     if let Some(class) = missing_of(a, b) {
         return Outcome::Error(class);
     }
-    match b.tag() {
-        Tag::List => {
-            for element in view.elements(b) {
-                match compare::equal(view, a, element) {
-                    Ok(false) => {}
-                    other => return answer(other),
-                }
-            }
-            Outcome::False
-        }
-        Tag::Map => Outcome::of(map::get(view, b, a).is_some()),
-        Tag::Absent
-        | Tag::Error
-        | Tag::Null
-        | Tag::Bool
-        | Tag::Int
-        | Tag::Uint
-        | Tag::Double
-        | Tag::String
-        | Tag::Bytes
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::Optional => Outcome::Error(EvalError::NoSuchOverload),
-    }
+    answer(container::holds(&heap.view(), b, a))
 }
 
 /// A test on two texts, of which the first must be a string.
@@ -122,21 +97,13 @@ pub(in crate::runtime) fn occurs(text: &[u8], needle: &[u8]) -> bool {
 
 /// `size(value)`
 pub(in crate::runtime) fn size(heap: &Heap<'_>, value: &Value) -> Result<i64, EvalError> {
-    match value.tag() {
-        Tag::String => Ok(i64::try_from(code_points(heap.bytes(value))).unwrap_or(i64::MAX)),
-        Tag::Bytes | Tag::List | Tag::Map => Ok(i64::from(value.len())),
-        Tag::Absent
-        | Tag::Error
-        | Tag::Null
-        | Tag::Bool
-        | Tag::Int
-        | Tag::Uint
-        | Tag::Double
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::Optional => Err(misfit(value)),
+    if value.tag() == Tag::String {
+        return Ok(i64::try_from(code_points(heap.bytes(value))).unwrap_or(i64::MAX));
     }
+    if matches!(value.tag(), Tag::Bytes | Tag::List | Tag::Map) {
+        return Ok(i64::from(value.len()));
+    }
+    Err(misfit(value))
 }
 
 #[inline(never)]
@@ -153,54 +120,26 @@ pub(in crate::runtime) fn has(value: &Value, x: u8) -> Outcome {
     if x & X_LEVEL == 0 && value.tag() != Tag::Error {
         return Outcome::of(value.tag() != Tag::Absent);
     }
-    match value.tag() {
-        Tag::Map => Outcome::True,
-        Tag::Bool if value.bits() != 0 => Outcome::True,
-        Tag::Absent
-        | Tag::Error
-        | Tag::Null
-        | Tag::Bool
-        | Tag::Int
-        | Tag::Uint
-        | Tag::Double
-        | Tag::String
-        | Tag::Bytes
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::List
-        | Tag::Optional => Outcome::Error(misfit(value)),
+    if value.tag() == Tag::Map || value.as_bool() == Some(true) {
+        return Outcome::True;
     }
+    Outcome::Error(misfit(value))
 }
 
 /// Whether map `a`, or the map that optional `a` holds, has key `key`.
 #[inline(never)]
 pub(in crate::runtime) fn has_key(heap: &Heap<'_>, a: &Value, key: &Value) -> Outcome {
     let view = &heap.view();
-    let place = match a.tag() {
-        Tag::Optional => match view.elements(a).first() {
-            Some(inner) => inner,
-            None => return Outcome::False,
-        },
-        Tag::Absent
-        | Tag::Error
-        | Tag::Null
-        | Tag::Bool
-        | Tag::Int
-        | Tag::Uint
-        | Tag::Double
-        | Tag::String
-        | Tag::Bytes
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::List
-        | Tag::Map => a,
-    };
+    let Some(place) = inside(view, a) else { return Outcome::False };
     if place.tag() != Tag::Map {
-        return Outcome::Error(misfit(place));
+        return Outcome::Error(misfit(&place));
     }
-    Outcome::of(map::get(view, place, key).is_some())
+    Outcome::of(map::get(view, &place, key).is_some())
+}
+
+/// What optional `a` holds, `None` if nothing; any other value is itself.
+fn inside(view: &View<'_>, a: &Value) -> Option<Value> {
+    if a.tag() == Tag::Optional { view.elements(a).first().copied() } else { Some(*a) }
 }
 
 /// `a[b]`, or `a.b` for a constant `b`. On an optional the answer is optional.
@@ -217,26 +156,7 @@ pub(in crate::runtime) fn index(heap: &mut Heap<'_>, a: &Value, b: &Value) -> An
 pub(in crate::runtime) fn index_optional(heap: &mut Heap<'_>, a: &Value, b: &Value) -> Answer {
     let view = heap.view();
     let none = Ok(Value::optional(Space::Arena, None));
-    let place = match a.tag() {
-        Tag::Optional => match view.elements(a).first() {
-            Some(inner) => *inner,
-            None => return none,
-        },
-        Tag::Absent
-        | Tag::Error
-        | Tag::Null
-        | Tag::Bool
-        | Tag::Int
-        | Tag::Uint
-        | Tag::Double
-        | Tag::String
-        | Tag::Bytes
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::List
-        | Tag::Map => *a,
-    };
+    let Some(place) = inside(&view, a) else { return none };
     let operands_present = place.is_present() && b.is_present();
     match element(&view, &place, b) {
         Ok(value) => heap.new_optional(value),
@@ -249,62 +169,7 @@ fn element(view: &View<'_>, a: &Value, b: &Value) -> Answer {
     if let Some(class) = missing_of(a, b) {
         return Err(class);
     }
-    match a.tag() {
-        Tag::Map => map::get(view, a, b).ok_or(EvalError::NoSuchKey),
-        Tag::List => {
-            let at = position(b)?;
-            let element = view.elements(a).get(at).filter(|_| a.columns() == 1);
-            element.copied().ok_or(EvalError::OutOfRange)
-        }
-        Tag::Absent
-        | Tag::Error
-        | Tag::Null
-        | Tag::Bool
-        | Tag::Int
-        | Tag::Uint
-        | Tag::Double
-        | Tag::String
-        | Tag::Bytes
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::Optional => Err(EvalError::NoSuchOverload),
-    }
-}
-
-/// An index of a list: a number with a whole value.
-fn position(value: &Value) -> Result<usize, EvalError> {
-    let number = match value.tag() {
-        Tag::Int => u64::try_from(value.signed()).map_err(|_| EvalError::OutOfRange)?,
-        Tag::Uint => value.bits(),
-        Tag::Double => whole(value.float())?,
-        Tag::Absent
-        | Tag::Error
-        | Tag::Null
-        | Tag::Bool
-        | Tag::String
-        | Tag::Bytes
-        | Tag::Timestamp
-        | Tag::Duration
-        | Tag::Type
-        | Tag::List
-        | Tag::Map
-        | Tag::Optional => return Err(EvalError::NoSuchOverload),
-    };
-    usize::try_from(number).map_err(|_| EvalError::OutOfRange)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "below 2^32 and whole")]
-#[expect(clippy::cast_sign_loss, reason = "not negative")]
-fn whole(number: f64) -> Result<u64, EvalError> {
-    if number.fract() != 0.0 || number.is_nan() {
-        return Err(EvalError::InvalidArgument);
-    }
-    if (0.0..4_294_967_296.0).contains(&number) {
-        Ok(number as u64)
-    } else {
-        Err(EvalError::OutOfRange)
-    }
+    container::element(view, a, b)
 }
 
 /// The answer of an operator; an operand that is absent or an error says why it failed.

@@ -4,6 +4,7 @@ use crate::base::name::Name;
 use crate::compiler::check::analysis::{DecisionUse, ReasonPart, Use};
 use crate::compiler::check::error::{CallError, EscalateFault};
 use crate::compiler::check::infer::Infer;
+use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal, MapEntry};
 use crate::diag::suggest::nearest;
 use crate::lang::decision::Effect;
@@ -162,32 +163,14 @@ impl<'a> Infer<'_, 'a> {
 }
 
 /// Whether a value of this type can be written into a message.
-pub(in crate::compiler::check) fn has_text_form(
-    cx: &crate::compiler::check::state::Checker<'_>,
-    ty: TypeId,
-) -> bool {
-    match cx.ty(ty) {
-        Type::Dyn
-        | Type::Error
-        | Type::Null
-        | Type::Bool
-        | Type::Int
-        | Type::Uint
-        | Type::Double
-        | Type::String
-        | Type::Bytes
-        | Type::Timestamp
-        | Type::Duration
-        | Type::Wrapper(_)
-        | Type::Type(_)
-        | Type::Opaque(..)
-        | Type::Param(_)
-        | Type::Variable(_) => true,
+pub(in crate::compiler::check) fn has_text_form(cx: &Checker<'_>, ty: TypeId) -> bool {
+    !matches!(
+        cx.ty(ty),
         Type::Decision
-        | Type::List(_)
-        | Type::Map(..)
-        | Type::Optional(_)
-        | Type::Record(_)
-        | Type::Message(_) => false,
-    }
+            | Type::List(_)
+            | Type::Map(..)
+            | Type::Optional(_)
+            | Type::Record(_)
+            | Type::Message(_)
+    )
 }

@@ -5,6 +5,7 @@ use crate::compiler::check::infer::Infer;
 use crate::compiler::check::infer::name::chain;
 use crate::compiler::syntax::ast::{ExprId, ExprKind, Field};
 use crate::diag::suggest::nearest;
+use crate::lang::functions::Style;
 use crate::lang::types::{RecordField, RecordId, Type, TypeId, TypeTable};
 
 impl Infer<'_, '_> {
@@ -25,48 +26,32 @@ impl Infer<'_, '_> {
     }
 
     fn field_type(&mut self, on: TypeId, operand: ExprId, field: &Field) -> TypeId {
-        match self.cx.ty(on).clone() {
-            Type::Error => TypeTable::ERROR,
-            Type::Dyn => TypeTable::DYN,
-            Type::Variable(_) => {
-                self.fits(on, TypeTable::DYN);
-                TypeTable::DYN
-            }
-            Type::Map(_, value) => value,
-            Type::Record(record) => self.record_field(record, operand, field),
-            Type::Null
-            | Type::Bool
-            | Type::Int
-            | Type::Uint
-            | Type::Double
-            | Type::String
-            | Type::Bytes
-            | Type::Timestamp
-            | Type::Duration
-            | Type::Decision
-            | Type::List(_)
-            | Type::Optional(_)
-            | Type::Wrapper(_)
-            | Type::Type(_)
-            | Type::Message(_)
-            | Type::Opaque(..)
-            | Type::Param(_) => {
-                let shown = self.closed(on);
-                let error = NameError::NoFields {
-                    at: field.span,
-                    on: self.cx.show(shown),
-                    method: self.is_method(&field.name),
-                };
-                self.report(error);
-                TypeTable::ERROR
-            }
+        let ty = self.cx.ty(on).clone();
+        if let Type::Map(_, value) = ty {
+            return value;
         }
+        if let Type::Record(record) = ty {
+            return self.record_field(record, operand, field);
+        }
+        if let Type::Variable(_) = ty {
+            self.fits(on, TypeTable::DYN);
+            return TypeTable::DYN;
+        }
+        if matches!(ty, Type::Dyn | Type::Error) {
+            return on;
+        }
+        let shown = self.closed(on);
+        let (on, method) = (self.cx.show(shown), self.is_method(&field.name));
+        self.report(NameError::NoFields { at: field.span, on, method });
+        TypeTable::ERROR
     }
 
     /// Whether the field is the name of a function that was meant to be called.
     fn is_method(&self, name: &str) -> bool {
-        let style = crate::lang::functions::Style::Member;
-        self.cx.table.named(name, style).any(|row| self.scope.allows(row) && row.params.len() == 1)
+        self.cx
+            .table
+            .named(name, Style::Member)
+            .any(|row| self.scope.allows(row) && row.params.len() == 1)
     }
 
     fn record_field(&mut self, record: RecordId, operand: ExprId, field: &Field) -> TypeId {

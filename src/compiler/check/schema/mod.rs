@@ -11,6 +11,7 @@ pub(super) mod written;
 
 use rustc_hash::FxHashMap;
 
+use crate::base::limits::SCHEMA_CHAIN_MAX;
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::check::error::{SchemaError, SchemaFault};
@@ -67,9 +68,6 @@ pub(super) struct Schemas<'a> {
     read: FxHashMap<FileId, Option<Schema<'a>>>,
 }
 
-/// Most documents that name one another as their schema.
-const CHAIN_MAX: usize = 8;
-
 impl<'a> Schemas<'a> {
     /// The schema that the document `file` names or holds; `None` if it cannot be read.
     pub(super) fn load(
@@ -79,7 +77,7 @@ impl<'a> Schemas<'a> {
         source: &'a SchemaSource,
     ) -> Option<Schema<'a>> {
         let (mut file, mut source) = (file, source);
-        for _ in 0..CHAIN_MAX {
+        for _ in 0..SCHEMA_CHAIN_MAX {
             let path = match source {
                 SchemaSource::Inline(fields) => return Some(inline(cx, fields)),
                 SchemaSource::File(path) => path,
@@ -192,21 +190,13 @@ pub(super) fn record(
 
 /// The type that also takes null, if there is one.
 pub(super) fn nullable(types: &mut TypeTable, ty: TypeId) -> Option<TypeId> {
-    match types.get(ty) {
-        Type::Bool | Type::Int | Type::Uint | Type::Double | Type::String | Type::Bytes => {
-            Some(types.intern(Type::Wrapper(ty)))
-        }
-        Type::Dyn | Type::Null | Type::Wrapper(_) | Type::Timestamp | Type::Duration => Some(ty),
-        Type::Error
-        | Type::Decision
-        | Type::List(_)
-        | Type::Map(..)
-        | Type::Optional(_)
-        | Type::Type(_)
-        | Type::Record(_)
-        | Type::Message(_)
-        | Type::Opaque(..)
-        | Type::Param(_)
-        | Type::Variable(_) => None,
+    let shape = types.get(ty);
+    if shape.is_primitive() {
+        return Some(types.intern(Type::Wrapper(ty)));
     }
+    let takes_null = matches!(
+        shape,
+        Type::Dyn | Type::Null | Type::Wrapper(_) | Type::Timestamp | Type::Duration
+    );
+    takes_null.then_some(ty)
 }

@@ -119,6 +119,9 @@ pub(crate) fn index(a: &V, b: &V) -> R<Option<V>> {
                 V::Int(at) => i128::from(*at),
                 V::Uint(at) => i128::from(*at),
                 V::Double(at) if at.fract() == 0.0 && at.abs() < 1e15 => whole(*at),
+                V::Double(at) if at.fract() != 0.0 || at.is_nan() => {
+                    return Err(EvalError::InvalidArgument);
+                }
                 V::Double(_) => return Err(EvalError::OutOfRange),
                 _ => return Err(NONE),
             };
