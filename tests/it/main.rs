@@ -19,6 +19,7 @@ mod cli;
 mod differential;
 mod documents;
 mod examples;
+mod generated;
 mod readme;
 mod report;
 mod suite;

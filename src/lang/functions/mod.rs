@@ -346,7 +346,6 @@ impl fmt::Display for Sig {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::fmt::Write;
 
     use super::*;
 
@@ -405,40 +404,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    /// The ledger holds what must never change; `UPDATE=1` writes it anew.
-    #[test]
-    #[expect(clippy::disallowed_methods, reason = "a test of a committed file")]
-    fn table_equals_the_ledger() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/functions.md");
-        let mut ledger =
-            "# Functions\n\nWritten by a test from the table in `src/lang/functions`. \
-            A number is what bundles hold: it is never changed or given to another row.\n\n\
-            | number | id | declaration | library | meaning |\n| --: | --- | --- | --- | --- |\n"
-                .to_owned();
-        for row in all() {
-            let params: Vec<String> = row.params.iter().map(ToString::to_string).collect();
-            let declaration = match (row.style, params.split_first()) {
-                (Style::Member, Some((receiver, params))) => {
-                    format!("{receiver}.{}({}) -> {}", row.name, params.join(", "), row.result)
-                }
-                _ => format!("{}({}) -> {}", row.name, params.join(", "), row.result),
-            };
-            let declaration = declaration.replace('|', "\\|");
-            let Library { name, since } = row.library;
-            writeln!(
-                ledger,
-                "| {} | `{}` | `{declaration}` | {name} {since} | {} |",
-                row.number, row.id, row.doc
-            )
-            .expect("a string takes everything");
-        }
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(path, &ledger).expect("the ledger can be written");
-        }
-        let committed = std::fs::read_to_string(path).expect("the ledger can be read");
-        assert!(committed == ledger, "run this test with UPDATE=1 and look at the difference");
     }
 
     #[test]

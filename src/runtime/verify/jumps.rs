@@ -177,16 +177,7 @@ fn ensure(holds: bool, fault: Fault) -> Result<(), Fault> {
 const RELATIONS: u8 = X_LESS | X_EQUAL | X_GREATER;
 
 fn flags(ins: &Instruction) -> Result<(), Fault> {
-    let compares = matches!(
-        ins.op,
-        Op::CompareInt
-            | Op::CompareUint
-            | Op::CompareDouble
-            | Op::CompareOther
-            | Op::Compare
-            | Op::CompareSize
-    );
-    let own = if compares {
+    let own = if ins.op.compares() {
         let relation = ins.x & RELATIONS;
         ensure(relation != 0 && relation != RELATIONS, Fault::Flags { x: u32::from(ins.x) })?;
         RELATIONS | X_INVERT

@@ -1,11 +1,11 @@
 //! What an instruction does to what is known: its result, whether it can fail, what it costs.
 //!
-//! Imports: `base`, `lang`, `runtime::bundle`. The costs are the table of `docs/verifier.md`.
+//! Imports: `base`, `lang`, `runtime::bundle`. The costs are those of `lang::opcodes`.
 
 use crate::base::limits::{LIST_LENGTH_ASSUMED, TEXT_BYTES_ASSUMED};
 use crate::lang::constant::Constant;
 use crate::lang::functions::{Cost, by_number};
-use crate::lang::opcodes::{Instruction, Op, X_LEVEL};
+use crate::lang::opcodes::{Instruction, Op, Work, X_LEVEL};
 use crate::runtime::bundle::module::{FunctionKind, Module};
 use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED, kind_of};
 
@@ -247,61 +247,28 @@ pub(super) fn cost(
         let constant = module.constants.get(usize::from(ins.b));
         constant.map_or(0, |constant| size(module, Known::of_constant(constant)))
     };
-    let more = match ins.op {
-        Op::EqualString | Op::StartsWith | Op::EndsWith => constant(),
-        Op::CompareOther | Op::EqualConst => constant().min(of(reads.a)),
-        Op::Equal | Op::Compare => of(reads.a).min(of(reads.b)),
-        Op::Contains | Op::Holds => of(reads.a),
-        // Lists and maps know their size; text is counted. A set is searched, not walked.
-        Op::InSet | Op::CompareSize | Op::Size => of(reads.a).min(text(UNBOUNDED)),
-        Op::In => of(reads.b),
-        Op::Matches => {
+    let more = match ins.op.work() {
+        Work::Unit => 0,
+        Work::Constant => constant(),
+        Work::ConstantOrA => constant().min(of(reads.a)),
+        Work::Smaller => of(reads.a).min(of(reads.b)),
+        Work::OfA => of(reads.a),
+        Work::OfB => of(reads.b),
+        Work::Both => of(reads.a).saturating_add(of(reads.b)),
+        Work::Measured => of(reads.a).min(text(UNBOUNDED)),
+        Work::Search => {
             let dense =
                 module.patterns.get(usize::from(ins.b)).is_some_and(|it| !it.automaton.is_empty());
             of(reads.a).saturating_mul(if dense { 1 } else { TEXT_BYTES_PER_UNIT })
         }
-        Op::Test | Op::Need => called.unwrap_or_default().cost,
-        Op::Add => of(reads.a).saturating_add(of(reads.b)),
-        Op::Call => by_number(ins.b).map_or(0, |row| call(module, row.cost, reads.arguments)),
-        Op::CallAny => {
+        Work::Callee => called.unwrap_or_default().cost,
+        Work::Row => by_number(ins.b).map_or(0, |row| call(module, row.cost, reads.arguments)),
+        Work::Rows => {
             let rows = module.dispatch.get(usize::from(ins.b)).into_iter().flatten();
             let costs = rows.filter_map(|row| by_number(*row));
             costs.map(|row| call(module, row.cost, reads.arguments)).max().unwrap_or(0)
         }
-        Op::CallHost => call(module, Cost::Linear, reads.arguments),
-        Op::CompareInt
-        | Op::CompareUint
-        | Op::CompareDouble
-        | Op::Flag
-        | Op::Has
-        | Op::HasKey
-        | Op::HasValue
-        | Op::LoadConst
-        | Op::Move
-        | Op::Subtract
-        | Op::Multiply
-        | Op::Divide
-        | Op::Modulo
-        | Op::Negate
-        | Op::Index
-        | Op::Select
-        | Op::IndexOptional
-        | Op::Catch
-        | Op::Jump
-        | Op::Return
-        | Op::Decide
-        | Op::Fail
-        | Op::Iter
-        | Op::Next
-        | Op::Pend
-        | Op::LoopEnd
-        | Op::Count
-        | Op::Counted
-        | Op::Build
-        | Op::Append
-        | Op::Put
-        | Op::EndList
-        | Op::EndMap => 0,
+        Work::Host => call(module, Cost::Linear, reads.arguments),
     };
     more.saturating_add(1)
 }
