@@ -2,12 +2,12 @@
 //!
 //! In:      facts from `stream`, `literal` and the grammar.
 //! Out:     diagnostics E0101 to E0113, E0602 and E0603.
-//! Imports: `base`, `diag`, `compiler::syntax::{ast, invisible, literal}`.
+//! Imports: `base`, `diag`, `compiler::syntax::{ast, literal}`.
 
+use crate::base::invisible::{Invisible, escape_of, invisible, spelled};
 use crate::base::limits::{EXPRESSION_CODE_POINTS_MAX, EXPRESSION_DEPTH_MAX};
 use crate::base::span::Span;
 use crate::compiler::syntax::ast::{LogicOp, UnaryOp};
-use crate::compiler::syntax::invisible::{Invisible, escape_of, invisible, spelled};
 use crate::compiler::syntax::literal::LiteralFault;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Edit, Fix};

@@ -8,7 +8,6 @@
 pub mod ast;
 pub mod document;
 pub mod error;
-pub mod invisible;
 pub mod lexer;
 pub mod literal;
 pub mod parser;

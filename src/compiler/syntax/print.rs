@@ -2,15 +2,15 @@
 //!
 //! In:      an expression of the arena.
 //! Out:     CEL that reads back as the same tree; a hole is printed as `<error>`, which does not.
-//! Imports: `base`, `compiler::syntax::{ast, invisible}`.
+//! Imports: `base`, `compiler::syntax::ast`.
 
 use std::fmt::Write;
 
+use crate::base::invisible::{escape_of, invisible};
 use crate::base::name::Name;
 use crate::compiler::syntax::ast::{
     Ast, BinaryOp, ExprId, ExprKind, Field, Literal, LogicOp, UnaryOp,
 };
-use crate::compiler::syntax::invisible::{escape_of, invisible};
 
 /// The text of `root`. Nothing recurses.
 #[must_use]

@@ -4,14 +4,14 @@
 //! Out:     words in which every bracket has its partner, with a fault reported for each place
 //!          that had to be mended. What is certain from neighbouring words alone (`=`, `and`,
 //!          `&`, an unclosed string) is mended here, so that the grammar reads on undisturbed.
-//! Imports: `base`, `compiler::source`, `compiler::syntax::{error, invisible, lexer, token}`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax::{error, lexer, token}`.
 
+use crate::base::invisible::invisible;
 use crate::base::limits::EXPRESSION_DEPTH_MAX;
 use crate::base::span::Span;
 use crate::compiler::source::embed::Embedded;
 use crate::compiler::syntax::ast::{LogicOp, UnaryOp};
 use crate::compiler::syntax::error::{Place, SyntaxError};
-use crate::compiler::syntax::invisible::invisible;
 use crate::compiler::syntax::lexer::lexemes;
 use crate::compiler::syntax::token::{Lexeme, Token, opening};
 

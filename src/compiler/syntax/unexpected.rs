@@ -2,14 +2,14 @@
 //!
 //! In:      an error of the generated parser, and the words around it.
 //! Out:     one fact, and whether it only follows from another that was reported before.
-//! Imports: `base`, `compiler::source`, `compiler::syntax::{error, invisible, stream, token}`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax::{error, stream, token}`.
 
 use lalrpop_util::ParseError;
 
+use crate::base::invisible::{invisible, spelled};
 use crate::base::span::Span;
 use crate::compiler::source::embed::Embedded;
 use crate::compiler::syntax::error::{Expected, SyntaxError};
-use crate::compiler::syntax::invisible::{invisible, spelled};
 use crate::compiler::syntax::stream::Stream;
 use crate::compiler::syntax::token::{Lexeme, Token};
 

@@ -2,31 +2,23 @@
 //!
 //! In:      any text, as of a policy or a context: it may be an attacker's.
 //! Out:     text without control, bidirectional or invisible characters, and cells with columns.
-//! Imports: nothing of ours.
+//! Imports: `base`.
 
 use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::base::invisible::{code_point, invisible};
 
 /// Columns between two tab stops of a shown source line.
 const TAB_COLUMNS: usize = 4;
 
 /// Whether a terminal or an editor shows nothing for `c`, or lets it change what is around it.
 ///
-/// A joiner is listed too; between letters outside of ASCII, where scripts and emoji need it,
+/// A joiner is one too; between letters outside of ASCII, where scripts and emoji need it,
 /// `visible` and `cells` keep it.
-#[must_use]
-pub fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0e}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// How an invisible character is spelled out.
-fn spelled(c: char) -> String {
-    format!("‹U+{:04X}›", u32::from(c))
+fn is_invisible(c: char) -> bool {
+    c.is_control() || invisible(c).is_some()
 }
 
 /// Whether `c` is a joiner that belongs between its neighbours.
@@ -81,7 +73,7 @@ pub fn cells(line: &str) -> Vec<Cell> {
                 let spaces = TAB_COLUMNS - 1 - column % TAB_COLUMNS;
                 format!("→{}", " ".repeat(spaces))
             }
-            _ if is_invisible(c) && !joined => spelled(c),
+            _ if is_invisible(c) && !joined => code_point(c),
             _ => c.to_string(),
         };
         match cells.last_mut() {
