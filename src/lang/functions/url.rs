@@ -105,9 +105,11 @@ impl Url {
         let port = match slice(text, rest, end) {
             [] => rest,
             [b':', digits @ ..] => {
-                let digit = digits.iter().all(u8::is_ascii_digit) && digits.len() <= 5;
+                if digits.len() > 5 || !digits.iter().all(u8::is_ascii_digit) {
+                    return None;
+                }
                 let number = digits.iter().fold(0, |sum, byte| sum * 10 + u32::from(byte & 15));
-                if !digit || number > 65_535 {
+                if number > 65_535 {
                     return None;
                 }
                 rest + 1
@@ -311,6 +313,8 @@ mod tests {
             "https://a@b@c/",
             "https://a:80:90/",
             "https://a:99999/",
+            "https://a:00000000000080/",
+            "https://a:99999999999999999999/",
             "https://a:x/",
             "https://2130706433/",
             "https://0x7f.1/",
