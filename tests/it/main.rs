@@ -12,6 +12,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod builds;
 mod bundle;
 mod cel_policy;
 mod check;

@@ -95,7 +95,7 @@ const fn table_of(operand: Operand) -> Option<Table> {
 
 /// Writes the walk over all names twice: to look at them, and to change them.
 macro_rules! walk {
-    ($strings:ident, $others:ident, $iter:ident, $($mutable:ident)?) => {
+    ($strings:ident, $types:ident, $others:ident, $iter:ident, $($mutable:ident)?) => {
         fn $strings(
             module: &$($mutable)? Module,
             see: &mut dyn FnMut(Table, &$($mutable)? dyn Name),
@@ -144,7 +144,7 @@ macro_rules! walk {
             }
         }
 
-        fn $others(
+        fn $types(
             module: &$($mutable)? Module,
             see: &mut dyn FnMut(Table, &$($mutable)? dyn Name),
         ) {
@@ -196,6 +196,12 @@ macro_rules! walk {
             for row in module.requirements.$iter() {
                 see(Table::Types, &$($mutable)? row.ty);
             }
+        }
+
+        fn $others(
+            module: &$($mutable)? Module,
+            see: &mut dyn FnMut(Table, &$($mutable)? dyn Name),
+        ) {
             for set in module.sets.$iter() {
                 for member in set.$iter() {
                     see(Table::Constants, member);
@@ -226,8 +232,8 @@ macro_rules! walk {
     };
 }
 
-walk!(look_at_strings, look_at_others, iter,);
-walk!(change_strings, change_others, iter_mut, mut);
+walk!(look_at_strings, look_at_types, look_at_others, iter,);
+walk!(change_strings, change_types, change_others, iter_mut, mut);
 
 /// For each table, which entries are named.
 fn named(module: &Module) -> Vec<Vec<bool>> {
@@ -239,6 +245,7 @@ fn named(module: &Module) -> Vec<Vec<bool>> {
         }
     };
     look_at_strings(module, &mut see);
+    look_at_types(module, &mut see);
     look_at_others(module, &mut see);
     named
 }
@@ -267,6 +274,7 @@ pub(super) fn prune(module: &mut Module) {
             }
         };
         change_strings(module, &mut change);
+        change_types(module, &mut change);
         change_others(module, &mut change);
         for (table, named) in Table::ALL.into_iter().zip(&named) {
             match table {

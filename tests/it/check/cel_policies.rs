@@ -31,17 +31,20 @@ fn outputs_have_one_type() {
 
 #[test]
 fn nothing_follows_what_always_yields() {
-    let rule = "  match:\n    - {condition: \"true\", output: \"1\"}\n    - {condition: c, output: \"2\"}\n";
+    let rule = "  match:\n    - {condition: \"true\", output: \"1\"}\n    \
+        - {condition: c, output: \"2\"}\n";
     let checking = policy(rule);
     assert_eq!(checking.messages(), ["match creates unreachable outputs"]);
-    let rule = "  match:\n    - rule:\n        aggregate:\n          - {condition: c, output: \"'a'\"}\n    \
+    let rule = "  match:\n    - rule:\n        aggregate:\n          \
+        - {condition: c, output: \"'a'\"}\n    \
                 - {condition: c, output: \"['b']\"}\n";
     assert_eq!(policy(rule).messages(), ["rule creates unreachable outputs"]);
 }
 
 #[test]
 fn variables_have_a_scope() {
-    let rule = "  variables:\n    - {name: want, expression: \"1\"}\n    - {name: want, expression: \"2\"}\n  \
+    let rule = "  variables:\n    - {name: want, expression: \"1\"}\n    \
+        - {name: want, expression: \"2\"}\n  \
                 match:\n    - {condition: \"variables.want > n\", output: \"variables.other\"}\n";
     let checking = policy(rule);
     assert_eq!(checking.codes(), ["E0408", "E0402"]);

@@ -11,7 +11,8 @@ fn documents(expression: &str) -> [String; 2] {
     [
         format!("name: p\nrule:\n  match:\n    - output: |-\n{lines}"),
         format!(
-            "policyc: 1\nname: p\ndefault: deny\nrules:\n  - id: r\n    deny: x\n    when: |-\n{lines}"
+            "policyc: 1\nname: p\ndefault: deny\nrules:\n  - id: r\n    deny: x\n    when: |-\n\
+            {lines}"
         ),
     ]
 }

@@ -6,7 +6,8 @@ use crate::check::{run, run_with};
 
 #[test]
 fn a_default_must_be_written() {
-    let text = "policyc: 1\nname: tenant-data\nschema: {a: bool}\nrules:\n  - {id: r, when: a, allow: x}\n";
+    let text = "policyc: 1\nname: tenant-data\nschema: {a: bool}\nrules:\n  \
+        - {id: r, when: a, allow: x}\n";
     let checking = run(&[("p.yaml", text)]);
     assert_eq!(checking.places(), [("E0204", "tenant-data")]);
     let edit = &checking.found[0].fix.as_ref().expect("there is a fix").edits[0];
@@ -17,8 +18,10 @@ fn a_default_must_be_written() {
 
 #[test]
 fn defaults_agree() {
-    let one = "policyc: 1\nname: a\nschema: {a: bool}\ndefault: deny\nrules:\n  - {id: r, when: a, allow: x}\n";
-    let two = "policyc: 1\nname: b\nschema: {a: bool}\ndefault: allow\nrules:\n  - {id: r, when: a, deny: x}\n";
+    let one = "policyc: 1\nname: a\nschema: {a: bool}\ndefault: deny\nrules:\n  \
+        - {id: r, when: a, allow: x}\n";
+    let two = "policyc: 1\nname: b\nschema: {a: bool}\ndefault: allow\nrules:\n  \
+        - {id: r, when: a, deny: x}\n";
     let checking = run(&[("a.yaml", one), ("b.yaml", two)]);
     assert_eq!(checking.places(), [("E0211", "allow")]);
     let checking = run(&[("b.yaml", two)]);
@@ -48,7 +51,8 @@ fn strict_mode_demands_types() {
 
 #[test]
 fn functions_of_the_host_are_typed() {
-    let text = "policyc: 1\nname: p\ndefault: deny\nschema: {s: string}\nfunctions: {risk: {params: [string], result: int}}\nrules:\n  \
+    let text = "policyc: 1\nname: p\ndefault: deny\nschema: {s: string}\n\
+        functions: {risk: {params: [string], result: int}}\nrules:\n  \
                 - {id: a, when: risk(s) > 3, deny: x}\n  - {id: b, when: risk(1) > 3, deny: x}\n";
     let checking = run(&[("p.yaml", text)]);
     assert_eq!(checking.places(), [("E0305", "1")]);

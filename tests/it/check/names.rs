@@ -58,7 +58,8 @@ fn variables_shadow_nothing() {
 
 #[test]
 fn without_a_schema_roots_are_dyn() {
-    let text = "policyc: 1\nname: p\ndefault: deny\nrules:\n  - id: r\n    when: a.b > 1 && c.d\n    \
+    let text = "policyc: 1\nname: p\ndefault: deny\nrules:\n  - id: r\n    \
+        when: a.b > 1 && c.d\n    \
                 deny: x\n";
     let checking = run(&[("p.yaml", text)]);
     assert_eq!(checking.codes(), ["W0510"]);

@@ -26,11 +26,15 @@ fn beside(code: &str) -> Option<(&'static str, &'static str)> {
         )),
         "E0407" => Some((
             "schema.json",
-            r#"{"properties": {"out": {"x-phase": "response", "properties": {"ok": {"type": "boolean"}}}}}"#,
+            r#"{"properties": {
+                "out": {"x-phase": "response", "properties": {"ok": {"type": "boolean"}}}
+            }}"#,
         )),
         "W0512" => Some((
             "schema.json",
-            r#"{"properties": {"request": {"properties": {"id": {"oneOf": [{"type": "integer"}, {"type": "string"}]}}}}}"#,
+            r#"{"properties": {"request": {"properties": {
+                "id": {"oneOf": [{"type": "integer"}, {"type": "string"}]}
+            }}}}"#,
         )),
         _ => None,
     }

@@ -29,7 +29,8 @@ const SCHEMA: &str = r##"{
         "maybe": {"type": ["string", "null"]},
         "items": {"type": "array", "items": {"$ref": "#/$defs/item"}, "maxItems": 10},
         "labels": {"type": "object", "additionalProperties": {"type": "string"}},
-        "open": {"type": "object", "properties": {"a": {"type": "integer"}}, "additionalProperties": true}
+        "open": {"type": "object", "properties": {"a": {"type": "integer"}},
+                "additionalProperties": true}
       }
     },
     "out": {"type": "object", "x-phase": "response", "properties": {"ok": {"type": "boolean"}}}
@@ -118,7 +119,8 @@ fn a_document_or_an_environment_can_be_the_schema() {
 fn data_are_typed_constants() {
     let policy = |expression: &str| {
         format!(
-            "policyc: 1\nname: p\nschema: {{s: string}}\ndata: {{d: d.json}}\nvariables:\n  - v: {expression}\n"
+            "policyc: 1\nname: p\nschema: {{s: string}}\ndata: {{d: d.json}}\nvariables:\n  \
+            - v: {expression}\n"
         )
     };
     let data = r#"{"payees": ["a", "b"], "limits": {"low": 1, "high": 2.5}, "on": true}"#;

@@ -4,9 +4,11 @@ use crate::check::run;
 
 fn agents(rest: &str) -> crate::check::Checking {
     let text = format!(
-        "policyc: 1\nname: payments\ndefault: deny\nschema: {{principal: {{id: string}}}}\ntools:\n  \
+        "policyc: 1\nname: payments\ndefault: deny\nschema: {{principal: {{id: string}}}}\n\
+        tools:\n  \
          get_balance: {{effect: none}}\n  \
-         send_money: {{effect: egress, args: {{recipient: string target, amount: double, memo: optional string payload}}}}\n  \
+         send_money: {{effect: egress, args: {{recipient: string target, amount: double, \
+         memo: optional string payload}}}}\n  \
          schedule: {{effect: egress, args: {{amount: double, recipient: int}}}}\n{rest}"
     );
     run(&[("payments.yaml", &text)])
@@ -15,7 +17,9 @@ fn agents(rest: &str) -> crate::check::Checking {
 #[test]
 fn on_narrows_the_arguments() {
     let checking = agents(
-        "rules:\n  - {id: a, on: [send_money], when: args.amount > 1.0 && has(args.memo), deny: \"{args.amount}\"}\n  \
+        "rules:\n  \
+        - {id: a, on: [send_money], when: args.amount > 1.0 && has(args.memo), \
+        deny: \"{args.amount}\"}\n  \
          - {id: b, on: [\"s*\"], when: action.args.amount > 1.0 && action.tool == 'x', deny: x}\n",
     );
     checking.assert_silent();
@@ -61,7 +65,8 @@ fn arguments_that_a_tool_lacks() {
 #[test]
 fn a_variable_is_checked_where_it_is_used() {
     let checking = agents(
-        "variables:\n  - small: args.amount <= 1000.0\n  - tiny: small && args.amount < 1.0\nrules:\n  \
+        "variables:\n  - small: args.amount <= 1000.0\n  - tiny: small && args.amount < 1.0\n\
+        rules:\n  \
          - {id: a, on: [send_money], when: small, allow: x}\n  \
          - {id: b, on: [get_balance], when: tiny, allow: x}\n",
     );
@@ -80,7 +85,8 @@ fn agents_have_their_roots() {
 
 #[test]
 fn windows_are_named() {
-    let windows = "windows: {office: {days: [mon..fri], from: \"08:00\", to: \"17:30\", zone: Europe/Zurich}}\n";
+    let windows = "windows: {office: {days: [mon..fri], from: \"08:00\", to: \"17:30\", \
+        zone: Europe/Zurich}}\n";
     let checking = agents(&format!(
         "{windows}rules:\n  - {{id: a, when: windows.office.contains(now), allow: x}}\n  \
          - {{id: b, when: windows.ofice.contains(now), allow: x}}\n  \

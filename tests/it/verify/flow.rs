@@ -16,6 +16,7 @@ pub(super) fn cases(cases: &mut Cases) {
     assignment(cases);
     joins(cases);
     proofs(cases);
+    missing_proofs(cases);
     presence(cases);
     costs(cases);
     results(cases);
@@ -113,7 +114,6 @@ fn claim(code: &[Instruction]) -> Module {
 
 fn proofs(cases: &mut Cases) {
     let sure = |op: Op| ins(op).e(INFALLIBLE);
-    let fallible = "Fallible";
     cases.accept(17, "a required int", claim(&[sure(Op::CompareInt).abc(0, 0, 0).x(X_GREATER)]));
     cases.accept(17, "a required string", claim(&[sure(Op::StartsWith).abc(1, 1, 0)]));
     cases.accept(17, "equality of what is there", claim(&[sure(Op::EqualConst).abc(1, 0, 0)]));
@@ -147,6 +147,11 @@ fn proofs(cases: &mut Cases) {
             ins(Op::Next).abc(0, 0, R + 1).x(X_PAIRS).f(2),
         ]),
     );
+}
+
+fn missing_proofs(cases: &mut Cases) {
+    let sure = |op: Op| ins(op).e(INFALLIBLE);
+    let fallible = "Fallible";
     cases.refuse(fallible, "an optional value", claim(&[sure(Op::EqualConst).abc(3, 0, 0)]));
     cases.refuse(
         fallible,

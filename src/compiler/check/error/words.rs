@@ -176,23 +176,12 @@ fn two_labels(code: Code, fact: String, left: &Typed, right: &Typed) -> Diagnost
 fn type_words(error: &TypeError) -> Diagnostic {
     match error {
         TypeError::NotBool { at, given, text, operator } => {
-            let fact = match operator {
-                None | Some("?:") => "a condition must be true or false".to_owned(),
-                Some(operator @ ("&&" | "||" | "!")) => {
-                    format!("`{operator}` needs values that are true or false")
-                }
-                Some(name) => format!("the condition of `{name}` must be true or false"),
-            };
+            let fact = not_bool(*operator);
             let label = format!("this is {}", a(given));
             Diagnostic::new(Code::NotBool, *at, fact, label).maybe_help(compare_it(given, text))
         }
         TypeError::NoOperator { at, op, operands, fix } => {
-            let fact = match op.as_str() {
-                "-" if operands.len() == 1 => "`-` needs an int or a double".to_owned(),
-                "+" => "`+` needs two values of one type".to_owned(),
-                "%" => "`%` needs two whole numbers of one type".to_owned(),
-                op => format!("`{op}` needs two numbers of one type"),
-            };
+            let fact = no_operator(op, operands.len());
             let found = match operands.as_slice() {
                 [left, right] => two_labels(Code::NoOperator, fact, left, right),
                 [one] => Diagnostic::new(Code::NoOperator, one.0, fact, a(&one.1)),
@@ -249,6 +238,25 @@ fn type_words(error: &TypeError) -> Diagnostic {
     }
 }
 
+fn not_bool(operator: Option<&str>) -> String {
+    match operator {
+        None | Some("?:") => "a condition must be true or false".to_owned(),
+        Some(operator @ ("&&" | "||" | "!")) => {
+            format!("`{operator}` needs values that are true or false")
+        }
+        Some(name) => format!("the condition of `{name}` must be true or false"),
+    }
+}
+
+fn no_operator(op: &str, operands: usize) -> String {
+    match op {
+        "-" if operands == 1 => "`-` needs an int or a double".to_owned(),
+        "+" => "`+` needs two values of one type".to_owned(),
+        "%" => "`%` needs two whole numbers of one type".to_owned(),
+        op => format!("`{op}` needs two numbers of one type"),
+    }
+}
+
 /// How to make a condition of a value that is none.
 fn compare_it(given: &str, text: &str) -> Option<String> {
     if text.len() > 40 || text.contains('\n') {
@@ -269,13 +277,7 @@ fn compare_it(given: &str, text: &str) -> Option<String> {
 fn call_words(error: &CallError) -> Diagnostic {
     match error {
         CallError::ArgumentCount { at, function, wanted, given } => {
-            let numbers: Vec<String> = wanted.iter().map(ToString::to_string).collect();
-            let noun = if wanted.last() == Some(&1) { "argument" } else { "arguments" };
-            let wanted = if numbers == ["0"] { "no".to_owned() } else { one_of(&numbers) };
-            let here =
-                if *given == 1 { "here is 1".to_owned() } else { format!("here are {given}") };
-            let fact = format!("`{function}` takes {wanted} {noun}, {here}");
-            Diagnostic::new(Code::WrongArguments, *at, fact, here)
+            argument_count(*at, function, wanted, *given)
         }
         CallError::ArgumentType { at, function, wanted, given } => {
             let wanted: Vec<String> = wanted.iter().map(|ty| a(ty)).collect();
@@ -336,6 +338,15 @@ fn call_words(error: &CallError) -> Diagnostic {
                 .help("write the pattern as a literal")
         }
     }
+}
+
+fn argument_count(at: Span, function: &str, wanted: &[usize], given: usize) -> Diagnostic {
+    let numbers: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+    let noun = if wanted.last() == Some(&1) { "argument" } else { "arguments" };
+    let wanted = if numbers == ["0"] { "no".to_owned() } else { one_of(&numbers) };
+    let here = if given == 1 { "here is 1".to_owned() } else { format!("here are {given}") };
+    let fact = format!("`{function}` takes {wanted} {noun}, {here}");
+    Diagnostic::new(Code::WrongArguments, at, fact, here)
 }
 
 fn pattern_words(at: Span, kind: &PatternErrorKind) -> Diagnostic {

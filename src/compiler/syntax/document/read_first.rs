@@ -97,13 +97,7 @@ fn words(kind: &ErrorKind) -> (String, &'static str, Option<&'static str>) {
             )
         } else if matches!(kind, E::MappingValueNotAllowed | E::InvalidColonPlacement) {
             ("`:` cannot stand here", "a second value", Some("quote the text, or start a new line"))
-        } else if matches!(
-            kind,
-            E::InvalidIndentation
-                | E::ExpectedBlockMappingKey
-                | E::ExpectedBlockSequenceEntry
-                | E::MappingKeyNotAllowed
-        ) {
+        } else if is_indent(kind) {
             (
                 "this line is not indented as the lines around",
                 "not a key of the mapping above",
@@ -116,16 +110,7 @@ fn words(kind: &ErrorKind) -> (String, &'static str, Option<&'static str>) {
             E::InvalidTrailingDoubleQuotedScalar | E::InvalidTrailingSingleQuotedScalar
         ) {
             ("text follows a closing quote", "behind the quote", Some("quote the whole text"))
-        } else if matches!(
-            kind,
-            E::UnknownQuotedScalarEscape
-                | E::InvalidQuotedScalarHexEscape
-                | E::InvalidUnicodeEscape
-                | E::UnpairedLowSurrogate
-                | E::MissingLowSurrogate
-                | E::InvalidLowSurrogate
-                | E::InvalidLowSurrogateHexEscape
-        ) {
+        } else if is_escape(kind) {
             (
                 "an escape that YAML does not have",
                 "this escape",
@@ -143,6 +128,31 @@ fn words(kind: &ErrorKind) -> (String, &'static str, Option<&'static str>) {
             return (format!("this is not YAML: {kind}"), "YAML stops here", None);
         };
     (words.to_owned(), label, help)
+}
+
+/// A line that stands in the wrong column.
+fn is_indent(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::InvalidIndentation
+            | ErrorKind::ExpectedBlockMappingKey
+            | ErrorKind::ExpectedBlockSequenceEntry
+            | ErrorKind::MappingKeyNotAllowed
+    )
+}
+
+/// An escape between double quotes that means nothing.
+fn is_escape(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnknownQuotedScalarEscape
+            | ErrorKind::InvalidQuotedScalarHexEscape
+            | ErrorKind::InvalidUnicodeEscape
+            | ErrorKind::UnpairedLowSurrogate
+            | ErrorKind::MissingLowSurrogate
+            | ErrorKind::InvalidLowSurrogate
+            | ErrorKind::InvalidLowSurrogateHexEscape
+    )
 }
 
 /// A tab in the indent of the line at `at` or of the next.

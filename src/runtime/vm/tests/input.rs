@@ -36,78 +36,82 @@ fn show(view: &crate::lang::value::heap::View<'_>, value: &Value) -> String {
     out
 }
 
+/// Values of JSON.
+const GOOD: &[&str] = &[
+    "null",
+    "true",
+    "0",
+    "-0",
+    "1.5",
+    "1e3",
+    "1E-3",
+    "-0.0e+1",
+    "\"\"",
+    "\"a\\u00e9\\n\"",
+    "\"\\ud83d\\ude00\"",
+    "[]",
+    "{}",
+    "[1,[2],{\"a\":[]}]",
+    " [ 1 , 2 ] ",
+    "\"\u{1F600}é\"",
+    "\"a long text without anything special in it\"",
+];
+
+/// What is no value of JSON.
+const BAD: &[&str] = &[
+    "",
+    "nul",
+    "tru",
+    "True",
+    "01",
+    "-",
+    "+1",
+    ".5",
+    "1.",
+    "1e",
+    "1e+",
+    "0x1",
+    "NaN",
+    "\"",
+    "\"\\\"",
+    "\"\\x\"",
+    "\"\\u12\"",
+    "\"\\ud800\"",
+    "\"\\ude00\"",
+    "\"\\ud800\\u0041\"",
+    "\"\u{1}\"",
+    "\"a text that is long enough\u{1f}\"",
+    "[",
+    "]",
+    "[1",
+    "[1,",
+    "[1,]",
+    "[,1]",
+    "[1 2]",
+    "{",
+    "{\"a\"",
+    "{\"a\":",
+    "{\"a\":1",
+    "{\"a\":1,",
+    "{\"a\":1,}",
+    "{a:1}",
+    "{\"a\" 1}",
+    "{\"a\":1 \"b\":2}",
+    "[}",
+    "{]",
+    "'a'",
+    "\"a\tb\"",
+];
+
 #[test]
 fn grammar_is_checked_also_where_nobody_reads() {
     let read = one(TypeRow::Dyn);
     let skipped = one(TypeRow::Bool);
-    let good = [
-        "null",
-        "true",
-        "0",
-        "-0",
-        "1.5",
-        "1e3",
-        "1E-3",
-        "-0.0e+1",
-        "\"\"",
-        "\"a\\u00e9\\n\"",
-        "\"\\ud83d\\ude00\"",
-        "[]",
-        "{}",
-        "[1,[2],{\"a\":[]}]",
-        " [ 1 , 2 ] ",
-        "\"\u{1F600}é\"",
-        "\"a long text without anything special in it\"",
-    ];
-    for value in good {
+    for value in GOOD {
         assert!(slot(&read, &format!("{{\"x\":{value}}}")).is_ok(), "{value}");
         assert!(slot(&skipped, &format!("{{\"y\":{value}}}")).is_ok(), "{value}");
     }
-    let bad = [
-        "",
-        "nul",
-        "tru",
-        "True",
-        "01",
-        "-",
-        "+1",
-        ".5",
-        "1.",
-        "1e",
-        "1e+",
-        "0x1",
-        "NaN",
-        "\"",
-        "\"\\\"",
-        "\"\\x\"",
-        "\"\\u12\"",
-        "\"\\ud800\"",
-        "\"\\ude00\"",
-        "\"\\ud800\\u0041\"",
-        "\"\u{1}\"",
-        "\"a text that is long enough\u{1f}\"",
-        "[",
-        "]",
-        "[1",
-        "[1,",
-        "[1,]",
-        "[,1]",
-        "[1 2]",
-        "{",
-        "{\"a\"",
-        "{\"a\":",
-        "{\"a\":1",
-        "{\"a\":1,",
-        "{\"a\":1,}",
-        "{a:1}",
-        "{\"a\" 1}",
-        "{\"a\":1 \"b\":2}",
-        "[}",
-        "{]",
-        "'a'",
-        "\"a\tb\"",
-    ];
-    for value in bad {
+    for value in BAD {
         assert!(slot(&read, &format!("{{\"x\":{value}}}")).is_err(), "{value}");
         assert!(slot(&skipped, &format!("{{\"y\":{value}}}")).is_err(), "{value}");
     }
