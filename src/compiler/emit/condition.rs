@@ -335,13 +335,7 @@ impl Generator<'_> {
                 return Branch { op: Op::Matches, x: 0, a, b: Ref::Index(pattern), sure: false };
             }
         }
-        let a = match rows {
-            [row] => {
-                let origin = self.ir.nodes[node].origin;
-                self.with_arguments(Op::Call, Ref::Index(*row), args, None, e, origin)
-            }
-            _ => self.value(node, None, e),
-        };
+        let a = self.call(rows, args, None, e, self.ir.nodes[node].origin);
         let sure = self.ir.nodes[node].ty == TypeTable::BOOL;
         Branch { op: Op::Flag, x: 0, a, b: NO_OPERAND, sure }
     }

@@ -13,7 +13,7 @@ use crate::compiler::ir::{Ir, LoopKind, NodeId, NodeKind, Operator, PathId};
 use crate::compiler::syntax::ast::ExprId;
 use crate::lang::constant::Constant;
 use crate::lang::error::EvalError;
-use crate::lang::opcodes::{NO_ATOM, Op, X_OPTIONAL};
+use crate::lang::opcodes::{Op, X_OPTIONAL};
 use crate::lang::types::TypeTable;
 use crate::runtime::bundle::module::FunctionKind;
 
@@ -349,10 +349,21 @@ impl<'a> Generator<'a> {
         want: Option<u16>,
         e: Dest,
     ) -> Ref {
-        let origin = self.ir.nodes[node].origin;
-        if self.f.atom == NO_ATOM && self.is_fused(rows, args) {
+        if self.is_fused(rows, args) {
             return self.materialise(node, want, e);
         }
+        self.call(rows, args, want, e, self.ir.nodes[node].origin)
+    }
+
+    /// A call of one of `rows`: the first that takes the arguments.
+    pub(crate) fn call(
+        &mut self,
+        rows: &[u16],
+        args: &[NodeId],
+        want: Option<u16>,
+        e: Dest,
+        origin: ExprId,
+    ) -> Ref {
         match rows {
             [] => self.fail(want, e, origin),
             [row] => self.with_arguments(Op::Call, Ref::Index(*row), args, want, e, origin),

@@ -6,7 +6,7 @@
 //! Source:  CEL language definition, section "Timestamps and durations".
 
 use crate::lang::error::EvalError;
-use crate::lang::functions::{Function, Outcome, POLICYC, Sig, expect, global, member};
+use crate::lang::functions::{Function, Outcome, POLICYC, Sig, by_number, expect, global, member};
 use crate::lang::value::heap::Heap;
 use crate::lang::value::time::{Civil, Instant, civil};
 use crate::lang::value::zone::Zone;
@@ -347,6 +347,12 @@ pub const SHORT_ROWS: &[Function] = &[
         )
         .calls(milliseconds),
 ];
+
+/// Whether row `number` takes a zone by its name: its last argument.
+#[must_use]
+pub fn takes_zone(number: u16) -> bool {
+    by_number(number).is_some_and(|row| row.params == [Sig::Timestamp, Sig::String])
+}
 
 /// Reads a field of the date and time of day that a timestamp has in UTC or in a zone.
 fn field(heap: &Heap<'_>, args: &[Value], read: fn(&Civil, Instant) -> i64) -> Outcome {

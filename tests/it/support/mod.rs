@@ -4,3 +4,4 @@ pub(crate) mod both;
 pub(crate) mod folder;
 pub(crate) mod module;
 pub(crate) mod oracle;
+pub(crate) mod workload;

@@ -1,6 +1,8 @@
-//! Deciding allocates nothing once it is warm: a counting allocator looks on.
+//! Deciding allocates nothing: a counting allocator looks on. Warm-up is `Scratch::for_program`
+//! and nothing else: the first decision is counted too.
 //!
-//! Needs neither compiler nor files: the bundle is put together by hand.
+//! Needs neither compiler nor files: the bundle is put together by hand. Bundles that the compiler
+//! makes are in `tests/hot_path_compiled.rs`.
 
 #![allow(unsafe_code, reason = "a global allocator is `unsafe` by its trait")]
 #![allow(
@@ -11,12 +13,10 @@
     reason = "a test stops where something is not as it must be"
 )]
 
-#[path = "it/support/module.rs"]
+mod counting;
+#[path = "../it/support/module.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod module;
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 
 use policyc::runtime::bundle::writer::write;
 use policyc::runtime::program::Program;
@@ -25,33 +25,6 @@ use policyc::runtime::vm::decide::evaluate;
 use policyc::runtime::vm::hosts::{HostEntry, HostTable};
 use policyc::runtime::vm::request::{Moment, Request};
 use policyc::runtime::vm::scratch::Scratch;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: everything is handed on to the system's allocator; counting touches no memory of it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations(work: impl FnOnce()) -> usize {
-    let before = COUNT.with(Cell::get);
-    work();
-    COUNT.with(Cell::get) - before
-}
 
 fn program() -> Program {
     let mut module = module::rich();
@@ -85,7 +58,7 @@ fn evaluation_does_not_allocate() {
             let mut decision = evaluate(&program, &request, &mut scratch);
             assert!(decision.reason().len() < 100);
         };
-        decide();
-        assert_eq!(allocations(decide), 0, "{context}");
+        let ((), usage) = counting::counted(&mut decide);
+        assert_eq!(usage.allocations, 0, "{context}");
     }
 }

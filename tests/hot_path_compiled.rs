@@ -1,0 +1,226 @@
+//! Reading a context and deciding allocate nothing: every example, every benchmark workload,
+//! every builtin.
+//!
+//! Warm-up is `Scratch::for_program` and nothing else: the first context is counted like every
+//! other one.
+
+#![allow(unsafe_code, reason = "a global allocator is `unsafe` by its trait")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test reads files, and stops where something is not as it must be"
+)]
+
+#[path = "hot_path/counting.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod counting;
+#[path = "it/support/folder.rs"]
+mod folder;
+#[path = "it/support/workload.rs"]
+mod workload;
+
+use std::fmt::Write;
+use std::path::Path;
+
+use policyc::compiler::source::map::SourceMap;
+use policyc::compiler::syntax::lexer::lexemes;
+use policyc::compiler::syntax::literal;
+use policyc::compiler::syntax::token::Token;
+use policyc::diag::sink::Sink;
+use policyc::lang::decision::Effect;
+use policyc::lang::functions::{self, Function, Sig};
+use policyc::runtime::program::Program;
+use policyc::runtime::vm::decide::evaluate;
+use policyc::runtime::vm::hosts::HostTable;
+use policyc::runtime::vm::request::{Moment, Request};
+use policyc::runtime::vm::scratch::Scratch;
+use policyc::tools::suite::pipeline::{make, moment, table};
+use policyc::tools::suite::run::context;
+use policyc::tools::suite::{NOW, TestFile, case};
+
+/// Compiles; panics with the findings where that fails.
+fn program(files: &SourceMap) -> Program {
+    let mut sink = Sink::new();
+    let made = make(files, &mut sink);
+    made.unwrap_or_else(|| panic!("{:?}", sink.finish().0))
+}
+
+/// Reads the context, decides, and reads what was decided. Returns the effect, and how often that
+/// asked for memory.
+fn decide(
+    program: &Program,
+    scratch: &mut Scratch,
+    context: &str,
+    moment: Moment<'_>,
+) -> (Option<Effect>, usize) {
+    let request = Request { context: context.as_bytes(), moment };
+    let (effect, usage) = counting::counted(|| {
+        let mut decision = evaluate(program, &request, scratch);
+        assert!(decision.reason().len() <= 1 << 20);
+        assert!(decision.fired_ids().chain(decision.shadow_ids()).all(|id| !id.is_empty()));
+        assert!(decision.outputs().all(|(name, _)| !name.is_empty()));
+        decision.effect()
+    });
+    (effect, usage.allocations)
+}
+
+fn at(text: &str) -> Moment<'static> {
+    let (seconds, nanoseconds) = moment(text).expect("a time");
+    Moment::at(seconds, nanoseconds)
+}
+
+/// The sources without the test files, and what the test files say.
+fn example(folder: &Path) -> (SourceMap, Vec<TestFile>) {
+    let files = folder::sources(folder);
+    let (mut policies, mut tests) = (SourceMap::new(), Vec::new());
+    let reader = |path: &str| Some(files.get(files.find(path)?)?.text.clone());
+    for (id, file) in files.iter() {
+        if file.path.ends_with("_test.yaml") {
+            tests.push(case::read(id, &files, &reader, &mut Sink::new()).expect("a test file"));
+        } else {
+            policies.add(file.path.clone(), file.text.clone());
+        }
+    }
+    (policies, tests)
+}
+
+#[test]
+fn examples_allocate_nothing() {
+    let folders = folder::folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"));
+    assert!(!folders.is_empty());
+    for folder in folders {
+        let (files, tests) = example(&folder);
+        let program = program(&files);
+        let mut scratch = Scratch::for_program(&program);
+        let mut decided = 0;
+        for case in tests.iter().flat_map(|test| &test.cases) {
+            let context = context(case, None).expect("a context").to_string();
+            let now = at(case.now.as_ref().map_or(NOW, |now| now.value.as_str()));
+            let hosts: HostTable = table(&case.functions);
+            let moment = Moment { hosts: Some(&hosts), ..now };
+            let (_, allocations) = decide(&program, &mut scratch, &context, moment);
+            assert_eq!(allocations, 0, "{}: {}", folder.display(), case.name);
+            decided += 1;
+        }
+        for (_, file) in files.iter().filter(|(_, file)| file.path.contains("/context")) {
+            let (_, allocations) = decide(&program, &mut scratch, &file.text, at(NOW));
+            assert_eq!(allocations, 0, "{}", file.path);
+            decided += 1;
+        }
+        assert!(decided > 0, "{} has no contexts", folder.display());
+    }
+}
+
+#[test]
+fn workloads_allocate_nothing() {
+    let all = folder::data("WORKLOADS_DIR", "../shared/workloads");
+    let now = at("2026-01-07T12:00:00Z");
+    let mut decided = 0;
+    for (name, most) in workload::ALL {
+        let folder = all.join(name);
+        let program = program(&workload::sources(&folder, most));
+        let mut scratch = Scratch::for_program(&program);
+        for context in folder::text(&folder.join("contexts.jsonl")).lines() {
+            let (_, allocations) = decide(&program, &mut scratch, context, now);
+            assert_eq!(allocations, 0, "{name}: {context}");
+            decided += 1;
+        }
+    }
+    assert_eq!(decided, 7_100);
+}
+
+/// The examples of a builtin, their literals read from the context so that nothing is computed
+/// before. Patterns and zones stay: they are constants in policies too.
+#[test]
+fn builtins_allocate_nothing() {
+    let mut found = Vec::new();
+    for row in functions::all() {
+        for (expression, value) in row.examples {
+            let lifted = lift(row, expression);
+            let mut files = SourceMap::new();
+            files.add("builtin.yaml", document(&lifted, value));
+            let mut sink = Sink::new();
+            let Some(program) = make(&files, &mut sink) else {
+                found.push(format!("{}: {}: {:?}", row.id, lifted.expression, sink.finish().0));
+                continue;
+            };
+            let reads = !program.module().slots.is_empty();
+            assert!(reads || lifted.types.is_empty(), "{expression} is computed beforehand");
+            let mut scratch = Scratch::for_program(&program);
+            let (effect, allocations) = decide(&program, &mut scratch, &lifted.context(), at(NOW));
+            if effect != Some(Effect::Allow) {
+                found.push(format!("{}: {expression} is not {value}", row.id));
+            }
+            if allocations != 0 {
+                found.push(format!("{}: {expression} allocates {allocations} times", row.id));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// An expression whose literals have become roots of the context.
+struct Lifted {
+    expression: String,
+    /// The type and the JSON of each root.
+    types: Vec<(&'static str, String)>,
+}
+
+fn lift(row: &Function, text: &str) -> Lifted {
+    let keeps_last = row.name == "matches" || row.params == [Sig::Timestamp, Sig::String];
+    let mut lifted = Lifted { expression: String::new(), types: Vec::new() };
+    let mut texts = 0;
+    for lexeme in lexemes(text) {
+        let word = &text[lexeme.start..lexeme.end];
+        let root = format!("v{}", lifted.types.len());
+        let (call, ty, json) = match lexeme.token {
+            Token::String => {
+                texts += 1;
+                if keeps_last && texts > 1 {
+                    lifted.expression.push_str(word);
+                    continue;
+                }
+                let string = literal::string(word).expect("a string");
+                (root, "string", serde_json::Value::from(string).to_string())
+            }
+            Token::Bytes => {
+                let string = literal::string(&word[1..]).expect("bytes that are text");
+                let call = format!("bytes({root})");
+                (call, "string", serde_json::Value::from(string).to_string())
+            }
+            Token::Int => (root, "int", word.to_owned()),
+            Token::Uint => (root, "uint", word.trim_end_matches('u').to_owned()),
+            Token::Double => (root, "double", word.to_owned()),
+            Token::True | Token::False => (root, "bool", word.to_owned()),
+            _ => {
+                lifted.expression.push_str(word);
+                continue;
+            }
+        };
+        lifted.expression.push_str(&call);
+        lifted.types.push((ty, json));
+    }
+    lifted
+}
+
+impl Lifted {
+    fn context(&self) -> String {
+        let roots =
+            self.types.iter().enumerate().map(|(at, (_, json))| format!("\"v{at}\":{json}"));
+        format!("{{{}}}", roots.collect::<Vec<_>>().join(","))
+    }
+}
+
+/// A policy that allows where the expression has this value.
+fn document(lifted: &Lifted, value: &str) -> String {
+    let mut out = String::from("policyc: 1\nname: builtin\ndefault: deny\n");
+    let roots = lifted.types.iter().enumerate().map(|(at, (ty, _))| format!("v{at}: {ty}"));
+    writeln!(out, "schema: {{{}}}", roots.collect::<Vec<_>>().join(", ")).unwrap();
+    let when = serde_json::Value::from(format!("({}) == ({value})", lifted.expression));
+    write!(out, "rules:\n  - {{id: holds, when: {when}, allow: holds}}\n").unwrap();
+    out
+}
