@@ -13,7 +13,6 @@ pub mod syntax;
 use crate::compiler::check::analysis::Analysis;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::Parsed;
-use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::bundle::writer;
@@ -59,16 +58,11 @@ pub fn check(files: &SourceMap, options: &Options, sink: &mut Sink) -> Front {
 pub fn compile(files: &SourceMap, options: &Options, sink: &mut Sink) -> Option<Compiled> {
     let front = check(files, options, sink);
     let checked = front.analysis.checked(&front.parsed, sink)?;
-    let module = match emit::emit(files, &checked, options.created) {
-        Ok(module) => module,
-        Err(many) => {
-            sink.report(Diagnostic::without_place(
-                Code::TooMany,
-                format!("the bundle would need more than {} {}", many.most, many.what),
-            ));
-            return None;
-        }
-    };
+    let emitted = emit::emit(files, &checked, options.created, sink);
+    let module = emitted.map_err(|many| sink.report(Diagnostic::from(many))).ok()?;
+    if sink.has_errors() {
+        return None;
+    }
     match writer::write(&module) {
         Ok(bundle) => Some(Compiled {
             bundle,

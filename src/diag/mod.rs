@@ -7,5 +7,6 @@
 
 pub mod codes;
 pub mod diagnostic;
+pub mod numbers;
 pub mod sink;
 pub mod suggest;

@@ -18,8 +18,8 @@ schema:
     t: string
     b: bool
     c: bool
-    li: list<int>
-    ls: list<string>
+    li: {items: int, maxItems: 40}
+    ls: {items: string, maxItems: 40}
     m: map<string, int>
     any: dyn
     oi: optional int

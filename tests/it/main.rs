@@ -17,6 +17,7 @@ mod bundle;
 mod cel_policy;
 mod check;
 mod cli;
+mod costs;
 mod differential;
 mod documents;
 mod examples;

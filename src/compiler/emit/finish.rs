@@ -7,6 +7,7 @@ use crate::base::limits::{
 };
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::TooMany;
+use crate::compiler::emit::costs::{Excess, excesses};
 use crate::compiler::emit::debug::{Sources, debug};
 use crate::compiler::emit::paths::Places;
 use crate::compiler::emit::plan::{Plan, RulePlan, Source};
@@ -25,7 +26,7 @@ use crate::runtime::verify::annotate;
 /// Goes up whenever any decision could change.
 const SEMANTICS: u16 = 1;
 
-/// Puts the module together.
+/// Puts the module together, and says what of it may cost too much.
 pub(crate) fn finish(
     files: &SourceMap,
     checked: &Checked<'_>,
@@ -34,7 +35,7 @@ pub(crate) fn finish(
     index: RuleIndex,
     places: &Places,
     created: Option<i64>,
-) -> Result<Module, TooMany> {
+) -> Result<(Module, Vec<Excess>), TooMany> {
     let sources = Sources::new(files);
     let most = BUNDLE_BYTES_MAX;
     let debug = encode(&debug(files, &sources, checked, plan, &written))
@@ -43,7 +44,7 @@ pub(crate) fn finish(
     let (rules, outcomes, requirements, outputs) = rows(plan, checked, &mut written);
     let Written { mut tables, functions, .. } = written;
     let slots = u16::try_from(places.slots.len()).unwrap_or(NONE);
-    let (functions, code) = link(&functions, slots)?;
+    let (rows_of_functions, code) = link(&functions, slots)?;
     let overflow = tables.overflow || slots == NONE;
     let mut module = Module {
         manifest,
@@ -56,7 +57,7 @@ pub(crate) fn finish(
         patterns: tables.patterns,
         dispatch: tables.dispatch.entries,
         hosts: tables.hosts,
-        functions,
+        functions: rows_of_functions,
         code,
         rules,
         outcomes,
@@ -71,8 +72,9 @@ pub(crate) fn finish(
         let what = "constants, sets, types, rules or other table entries";
         return Err(TooMany { what, most: TABLE_ENTRIES_MAX });
     }
-    annotate(&mut module);
-    Ok(module)
+    let expensive = annotate(&mut module);
+    let excesses = excesses(checked, plan, &functions, &module, &expensive);
+    Ok((module, excesses))
 }
 
 fn manifest(

@@ -14,7 +14,9 @@
 )]
 
 mod condition;
+mod costs;
 mod debug;
+mod error;
 mod finish;
 mod function;
 mod generator;
@@ -32,6 +34,8 @@ use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::generator::Generator;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::source::map::SourceMap;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::sink::Sink;
 use crate::runtime::bundle::module::Module;
 
 /// A table or a function that got more entries than a bundle can hold.
@@ -43,7 +47,7 @@ pub struct TooMany {
     pub most: usize,
 }
 
-/// Makes a module.
+/// Makes a module. What may cost too much goes to `sink`.
 ///
 /// `created` is seconds since the epoch, from `SOURCE_DATE_EPOCH`.
 ///
@@ -53,6 +57,7 @@ pub fn emit(
     files: &SourceMap,
     checked: &Checked<'_>,
     created: Option<i64>,
+    sink: &mut Sink,
 ) -> Result<Module, TooMany> {
     let plan = plan::plan(checked);
     let mut tables = Tables::default();
@@ -61,5 +66,10 @@ pub fn emit(
     let (index, left) = index::index(&plan, &places, &mut tables);
     let generator = Generator::new(&plan.ir, checked.analysis(), &places, &plan.variables, tables);
     let written = rules::write(generator, &plan, &places, left);
-    finish::finish(files, checked, &plan, written, index, &places, created)
+    let (module, excesses) =
+        finish::finish(files, checked, &plan, written, index, &places, created)?;
+    for excess in excesses {
+        sink.report(Diagnostic::from(excess));
+    }
+    Ok(module)
 }

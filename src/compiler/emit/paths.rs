@@ -324,6 +324,8 @@ impl Layout<'_> {
             let types = &self.analysis.types;
             let field = record.and_then(|record| types.field(record, &column));
             let (ty, required) = field.map_or((TypeTable::DYN, false), |it| (it.ty, it.required));
+            let bound = field.and_then(|it| it.max_items.as_ref()).map(|it| it.value);
+            let row = self.tables.type_row(types, ty);
             places.nodes.push(PathNode {
                 key: self.tables.string(&column),
                 mode: NodeMode::Whole,
@@ -331,7 +333,7 @@ impl Layout<'_> {
                 children: 0,
                 slot: NONE,
                 presence: NONE,
-                ty: self.tables.type_row(types, ty),
+                ty: self.tables.bounded(row, bound),
                 required,
             });
         }

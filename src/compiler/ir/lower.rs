@@ -6,6 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::base::name::Name;
+use crate::base::span::Spanned;
 use crate::compiler::check::analysis::{Analysis, LocalId, Root, Use};
 use crate::compiler::ir::fold::folded;
 use crate::compiler::ir::{
@@ -99,7 +100,12 @@ impl<'a> Lowering<'a> {
             Use::Root(root) => {
                 let root = &analysis.roots[*root];
                 let required = self.root_is_required(root);
-                NodeKind::Path(self.path(root.path.clone()), required)
+                let path = self.path(root.path.clone());
+                if let ([name], Some(context)) = (root.path.as_slice(), self.context) {
+                    let field = self.field(context, name);
+                    self.bound(path, field.and_then(|field| field.max_items.as_ref()));
+                }
+                NodeKind::Path(path, required)
             }
             Use::Local(local) => NodeKind::Local(*local),
             Use::Variable(variable) => NodeKind::Variable(*variable),
@@ -309,12 +315,17 @@ impl<'a> Lowering<'a> {
         let mut keys = self.ir.paths[path].keys.clone();
         keys.push(key.clone());
         let path = self.path(keys);
+        self.bound(path, bound);
+        Some((NodeKind::Path(path, is_there && required), ty))
+    }
+
+    /// Takes in that a list has a bound. Rules that see different ones must all be safe: the
+    /// highest counts.
+    fn bound(&mut self, path: PathId, bound: Option<&Spanned<u64>>) {
         if let Some(bound) = bound {
-            // Rules that see different bounds must all be safe: the highest counts.
             let known = self.ir.bounds.entry(path).or_default();
             *known = bound.value.max(*known);
         }
-        Some((NodeKind::Path(path, is_there && required), ty))
     }
 
     fn select(&mut self, operand: ExprId, field: &Field, optional: bool, expr: ExprId) -> NodeKind {

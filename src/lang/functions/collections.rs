@@ -54,6 +54,7 @@ pub const ROWS: &[Function] = &[
         .of(LISTS)
         .fails()
         .costs(Cost::Linear)
+        .keeps_length()
         .doc(
             "The elements without those that equal an earlier one.",
             &[("[1, 2, 1, 3].distinct()", "[1, 2, 3]")],

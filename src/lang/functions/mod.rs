@@ -131,6 +131,8 @@ pub struct Function {
     pub fails: bool,
     /// What a call costs.
     pub cost: Cost,
+    /// Whether the result has at most as many elements as the first argument.
+    pub keeps_length: bool,
     /// One sentence.
     pub doc: &'static str,
     /// Expressions and their values, both CEL, which a test evaluates and compares.
@@ -156,6 +158,7 @@ impl Function {
             library: STDLIB,
             fails: false,
             cost: Cost::Fixed(1),
+            keeps_length: false,
             doc: "",
             examples: &[],
             call: unreachable_row,
@@ -180,6 +183,11 @@ impl Function {
 
     const fn costs(mut self, cost: Cost) -> Self {
         self.cost = cost;
+        self
+    }
+
+    const fn keeps_length(mut self) -> Self {
+        self.keeps_length = true;
         self
     }
 

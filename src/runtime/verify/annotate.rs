@@ -2,10 +2,11 @@
 //! results, costs, and tables without entries that nothing names.
 //!
 //! In:      a module whose code is written.
-//! Out:     the same module, ready for `verify`, which takes nothing of this on trust.
+//! Out:     the same module, ready for `verify`, which takes nothing of this on trust; and the
+//!          functions that make it metered.
 //! Imports: `lang`, `runtime::bundle`.
 
-use crate::lang::opcodes::EXIT_ERROR;
+use crate::lang::opcodes::{EXIT_ERROR, Op};
 use crate::runtime::bundle::module::{FunctionKind, Module, NONE, TypeRow};
 use crate::runtime::verify::calls::{Calls, Fact};
 use crate::runtime::verify::flow::{Mode, Passed};
@@ -15,13 +16,28 @@ use crate::runtime::verify::steps::Steps;
 use crate::runtime::verify::transfer::Summary;
 use crate::runtime::verify::{cost, flow, jumps};
 
+/// A function that may pass the ceiling of a rule, while nothing that it calls does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expensive {
+    /// The function.
+    pub function: u16,
+    /// Its highest cost, in units.
+    pub cost: u64,
+    /// Its most expensive instruction, and below that, where it is a loop, the most expensive
+    /// one of a turn, and so on; from the start of the function.
+    pub at: Vec<u16>,
+    /// What the first of these costs, all turns included.
+    pub most: u64,
+}
+
 /// Sorts the strings, fills in `frames`, `cost` and `metered`, and takes out entries that nothing
 /// names.
 ///
 /// Where an instruction claims to be infallible and nothing proves it, its error leaves the
 /// function; where a value is returned of which less is known than its function says, the
 /// function says less. A module that `verify` would refuse for other reasons stays as it is.
-pub fn annotate(module: &mut Module) {
+pub fn annotate(module: &mut Module) -> Vec<Expensive> {
+    let mut expensive = Vec::new();
     sort_strings(module);
     prune(module);
     let dynamic = dynamic(module);
@@ -34,12 +50,26 @@ pub fn annotate(module: &mut Module) {
         for index in &calls.order {
             let facts = facts.get(usize::from(*index)).and_then(Option::as_deref);
             let facts = facts.unwrap_or_default();
-            function(module, *index, facts, &mut summaries, dynamic, &mut steps);
+            let (at, most) = function(module, *index, facts, &mut summaries, dynamic, &mut steps);
+            let cost = summaries.get(usize::from(*index)).map_or(0, |summary| summary.cost);
+            let dear = |callee: &u16| {
+                summaries.get(usize::from(*callee)).is_some_and(|it| cost::is_over(it.cost))
+            };
+            if cost::is_over(cost) && !called(module, *index).any(|callee| dear(&callee)) {
+                expensive.push(Expensive { function: *index, cost, at, most });
+            }
         }
     }
     module.manifest.cost = cost::decision(module);
     module.manifest.metered = cost::is_metered(module);
     prune(module);
+    expensive
+}
+
+/// The functions that function `index` calls.
+fn called(module: &Module, index: u16) -> impl Iterator<Item = u16> {
+    let code = Body::of(module, index).map(|body| body.code).unwrap_or_default();
+    code.iter().filter(|ins| matches!(ins.op, Op::Test | Op::Need)).map(|ins| ins.a)
 }
 
 /// The row of `dyn`; added if it is missing.
@@ -52,6 +82,7 @@ fn dynamic(module: &mut Module) -> u16 {
     u16::try_from(at).unwrap_or(NONE)
 }
 
+/// Fills in the row of function `index`; where its cost comes from, if that is over the ceiling.
 fn function(
     module: &mut Module,
     index: u16,
@@ -59,11 +90,12 @@ fn function(
     summaries: &mut [Summary],
     dynamic: u16,
     steps: &mut Steps,
-) {
-    let Some((passed, cost)) = looked_at(module, index, facts, summaries, dynamic, steps) else {
-        return;
+) -> (Vec<u16>, u64) {
+    let Some((passed, cost, at)) = looked_at(module, index, facts, summaries, dynamic, steps)
+    else {
+        return (Vec::new(), 0);
     };
-    let Some(row) = module.functions.get_mut(usize::from(index)) else { return };
+    let Some(row) = module.functions.get_mut(usize::from(index)) else { return at };
     if passed.wider {
         row.kind = FunctionKind::Value(dynamic);
     }
@@ -76,8 +108,9 @@ fn function(
         }
     }
     if let Some(summary) = summaries.get_mut(usize::from(index)) {
-        *summary = Summary { fails: passed.fails, cost };
+        *summary = Summary { fails: passed.fails, cost, len: passed.len };
     }
+    at
 }
 
 fn looked_at(
@@ -87,11 +120,13 @@ fn looked_at(
     summaries: &[Summary],
     dynamic: u16,
     steps: &mut Steps,
-) -> Option<(Passed, u64)> {
+) -> Option<(Passed, u64, (Vec<u16>, u64))> {
     let body = Body::of(module, index)?;
     let shape = jumps::check(&body, steps).ok()?;
     let mode = Mode::Infer(dynamic);
     let passed = flow::pass(body, &shape, facts, summaries, mode, steps).ok()?;
     let cost = cost::function(&body, &shape, &passed);
-    Some((passed, cost))
+    let over = cost::is_over(cost);
+    let at = if over { cost::heaviest(&body, &shape, &passed) } else { (Vec::new(), 0) };
+    Some((passed, cost, at))
 }

@@ -4,8 +4,6 @@
 //! Out:     units; sums and products stop at `u64::MAX`.
 //! Imports: `base`, `lang`, `runtime::bundle`.
 
-use std::cmp::Ordering;
-
 use crate::base::limits::{DECISION_COST_MAX, RULE_COST_MAX};
 use crate::lang::opcodes::{Instruction, Op};
 use crate::runtime::bundle::module::{Module, Str, TemplatePart};
@@ -14,6 +12,11 @@ use crate::runtime::verify::jumps::{Body, Shape, edges};
 
 /// The cost of the most expensive run of a function.
 pub(super) fn function(body: &Body<'_>, shape: &Shape, passed: &Passed) -> u64 {
+    longest(body.code, &with_turns(body, shape, passed), 0..body.code.len())
+}
+
+/// What each instruction costs; a loop's `Iter` pays for the further turns.
+fn with_turns(body: &Body<'_>, shape: &Shape, passed: &Passed) -> Vec<u64> {
     let mut costs = passed.costs.clone();
     // A loop stands before those inside it: backwards, the inner ones are known.
     for (row, turns) in shape.loops.iter().zip(&passed.turns).rev() {
@@ -23,7 +26,28 @@ pub(super) fn function(body: &Body<'_>, shape: &Shape, passed: &Passed) -> u64 {
             *cost = cost.saturating_add(more);
         }
     }
-    longest(body.code, &costs, 0..body.code.len())
+    costs
+}
+
+/// The most expensive instruction; if it is a loop, the most expensive one of a turn, and so on.
+/// And the cost of the first.
+pub(super) fn heaviest(body: &Body<'_>, shape: &Shape, passed: &Passed) -> (Vec<u16>, u64) {
+    let costs = with_turns(body, shape, passed);
+    let mut found = Vec::new();
+    let mut inside = None;
+    loop {
+        let here = shape.innermost.iter().enumerate().filter(|(_, around)| **around == inside);
+        // Of equal ones the first.
+        let most = here.max_by_key(|(pc, _)| (costs.get(*pc), std::cmp::Reverse(*pc)));
+        let Some((pc, _)) = most else { break };
+        found.extend(u16::try_from(pc));
+        inside = shape.loops.binary_search_by_key(&pc, |row| row.iter).ok();
+        if inside.is_none() {
+            break;
+        }
+    }
+    let most = found.first().and_then(|pc| costs.get(usize::from(*pc))).copied().unwrap_or(0);
+    (found, most)
 }
 
 /// The most expensive way from the start of `range` until it is left. Jumps go forward; the one
@@ -99,8 +123,11 @@ fn chains(module: &Module, prefixes: &[(Str, u64)]) -> u64 {
 
 /// Whether cost has to be counted while the bundle runs: a rule or a decision may pass its ceiling.
 pub(super) fn is_metered(module: &Module) -> bool {
-    let over = |row: &crate::runtime::bundle::module::FunctionRow| {
-        row.cost.cmp(&RULE_COST_MAX) == Ordering::Greater
-    };
-    module.manifest.cost > DECISION_COST_MAX || module.functions.iter().any(over)
+    module.manifest.cost > DECISION_COST_MAX || module.functions.iter().any(|row| is_over(row.cost))
+}
+
+/// Whether a function passes the ceiling of a rule.
+#[must_use]
+pub const fn is_over(cost: u64) -> bool {
+    cost > RULE_COST_MAX
 }

@@ -17,7 +17,8 @@ mod structure;
 mod transfer;
 mod types;
 
-pub use crate::runtime::verify::annotate::annotate;
+pub use crate::runtime::verify::annotate::{Expensive, annotate};
+pub use crate::runtime::verify::cost::is_over;
 
 use crate::runtime::bundle::module::Module;
 use crate::runtime::verify::calls::{Calls, Fact};
@@ -125,7 +126,7 @@ fn functions(
             return Err(Fault::Cost { function: u32::from(*index) }.into());
         }
         if let Some(summary) = summaries.get_mut(at) {
-            *summary = Summary { fails: passed.fails, cost };
+            *summary = Summary { fails: passed.fails, cost, len: passed.len };
         }
     }
     Ok(())

@@ -30,6 +30,8 @@ pub(super) struct Summary {
     pub(super) fails: bool,
     /// Highest cost of a run.
     pub(super) cost: u64,
+    /// Most bytes, elements or entries of its value.
+    pub(super) len: u32,
 }
 
 /// Whether it is proved that `ins` cannot fail.
@@ -94,7 +96,12 @@ pub(super) fn is_sure(
 }
 
 /// What is known of the value that `ins` writes to `c`.
-pub(super) fn result(module: &Module, ins: &Instruction, reads: &Reads<'_>) -> Known {
+pub(super) fn result(
+    module: &Module,
+    ins: &Instruction,
+    reads: &Reads<'_>,
+    called: Option<Summary>,
+) -> Known {
     let a = reads.a.unwrap_or(Known::ANY);
     let b = reads.b.unwrap_or(Known::ANY);
     let constant = module.constants.get(usize::from(ins.b));
@@ -106,19 +113,27 @@ pub(super) fn result(module: &Module, ins: &Instruction, reads: &Reads<'_>) -> K
         Op::Multiply | Op::Divide | Op::Modulo => number(module, a, b),
         Op::Negate => number(module, a, a),
         Op::Size | Op::Counted => Known::of(Kind::Int),
-        Op::Index => Known::sure(a.ty.entry(module)),
+        Op::Index => Known::typed(module, a.ty.entry(module)),
         Op::Select => match constant {
-            Some(Constant::String(name)) => Known::sure(a.ty.field(module, name)),
+            Some(Constant::String(name)) => Known::typed(module, a.ty.field(module, name)),
             _ => Known::ANY,
         },
-        Op::Call => by_number(ins.b).map_or(Known::ANY, |row| Known::sure(Ty::of_sig(&row.result))),
+        Op::Call => by_number(ins.b).map_or(Known::ANY, |row| {
+            let first = reads.arguments.first().map_or(UNBOUNDED, |argument| argument.len);
+            let len = if row.keeps_length { first } else { UNBOUNDED };
+            Known { len, ..Known::sure(Ty::of_sig(&row.result)) }
+        }),
         Op::CallAny => any_of(module, ins.b),
         Op::CallHost => module
             .hosts
             .get(usize::from(ins.b))
             .map_or(Known::ANY, |host| Known::of_row(module, host.result, Presence::Sure)),
         Op::Need => match module.functions.get(usize::from(ins.a)).map(|row| row.kind) {
-            Some(FunctionKind::Value(ty)) => Known::of_row(module, ty, Presence::Sure),
+            Some(FunctionKind::Value(ty)) => {
+                let value = Known::of_row(module, ty, Presence::Sure);
+                let len = called.map_or(UNBOUNDED, |called| called.len);
+                Known { len: value.len.min(len), ..value }
+            }
             Some(FunctionKind::Condition | FunctionKind::Decision) | None => Known::ANY,
         },
         Op::IndexOptional => Known::of(Kind::Optional),
@@ -217,6 +232,8 @@ pub(super) fn turns(range: Known) -> u64 {
 fn size(module: &Module, value: Known) -> u64 {
     match value.ty.kind(module) {
         Kind::List | Kind::Map => turns(value),
+        // Bytes, or elements, which are worth more.
+        Kind::Dyn if value.len != UNBOUNDED => u64::from(value.len),
         Kind::Dyn | Kind::String | Kind::Bytes => text(value.len),
         Kind::Null
         | Kind::Bool

@@ -89,11 +89,14 @@ impl Known {
 
     /// A value of row `row` of the types.
     pub(super) fn of_row(module: &Module, row: u16, presence: Presence) -> Self {
-        let len = match module.types.get(usize::from(row)) {
-            Some(TypeRow::List(_, Some(max))) => *max,
-            _ => UNBOUNDED,
-        };
-        Self::new(Ty::of_row(module, row), presence, len)
+        Self { presence, ..Self::typed(module, Ty::of_row(module, row)) }
+    }
+
+    /// A value of this type, as long as the type allows.
+    pub(super) fn typed(module: &Module, ty: Ty) -> Self {
+        let row = if let Ty::Row(row) = ty { module.types.get(usize::from(row)) } else { None };
+        let len = if let Some(TypeRow::List(_, Some(max))) = row { *max } else { UNBOUNDED };
+        Self::new(ty, Presence::Sure, len)
     }
 
     /// The value of a constant.

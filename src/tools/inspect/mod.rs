@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::runtime::bundle::debug::{Debug, decode};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, Str};
@@ -82,20 +83,6 @@ pub fn size_text(bytes: usize) -> String {
         return format!("{}.{} KiB", tenths / 10, tenths % 10);
     }
     format!("{}.{} MiB", tenths / 10_240, tenths % 10_240 / 1024)
-}
-
-/// `50 000`: digits in groups of three.
-#[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A few lines for people.
@@ -256,12 +243,10 @@ pub fn to_json(bundle: &Inspected<'_>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{grouped, size_text};
+    use super::size_text;
 
     #[test]
-    fn numbers_have_units() {
-        assert_eq!(grouped(1_000_000), "1 000 000");
-        assert_eq!(grouped(12), "12");
+    fn sizes_have_units() {
         assert_eq!(size_text(1), "1 byte");
         assert_eq!(size_text(6_300), "6.1 KiB");
         assert_eq!(size_text(3 << 20), "3.0 MiB");

@@ -9,9 +9,10 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
 use crate::base::limits::DECISION_COST_MAX;
+use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport, EscalationReport};
-use crate::tools::inspect::{digest_short, grouped};
+use crate::tools::inspect::digest_short;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
 

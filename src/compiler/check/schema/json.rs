@@ -286,22 +286,32 @@ impl<'n> Reader<'_, '_, 'n> {
                 required: required && text("x-phase") != Some("response"),
                 response_only: text("x-phase") == Some("response"),
                 sensitive: text("x-sensitive") == Some("true"),
-                max_items: max_items(&entry.value),
+                max_items: self.max_items(&entry.value),
                 span: Some(entry.key.span),
             }
         });
         fields.collect()
     }
-}
 
-fn max_items(node: &Node) -> Option<Spanned<u64>> {
-    let entry = node.get("maxItems")?;
-    let most = match entry.value.value()? {
-        Value::Int(most) => u64::try_from(most).ok()?,
-        Value::Uint(most) => most,
-        Value::Null | Value::Bool(_) | Value::Double(_) | Value::Text(_) => return None,
-    };
-    Some(Spanned::new(most, entry.key.span.to(entry.value.span)))
+    /// `maxItems` of a schema, there or where it refers to.
+    fn max_items(&self, node: &'n Node) -> Option<Spanned<u64>> {
+        let mut node = node;
+        for _ in 0..SCHEMA_DEPTH_MAX {
+            if let Some(entry) = node.get("maxItems") {
+                let most = match entry.value.value()? {
+                    Value::Int(most) => u64::try_from(most).ok()?,
+                    Value::Uint(most) => most,
+                    Value::Null | Value::Bool(_) | Value::Double(_) | Value::Text(_) => {
+                        return None;
+                    }
+                };
+                return Some(Spanned::new(most, entry.key.span.to(entry.value.span)));
+            }
+            let pointer = node.get("$ref")?.value.text()?.strip_prefix('#')?;
+            node = point(self.root, pointer)?;
+        }
+        None
+    }
 }
 
 /// What a JSON Pointer names.

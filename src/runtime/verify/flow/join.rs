@@ -29,7 +29,8 @@ impl Pass<'_> {
         }
         joined.found.retain(|slot| state.found.binary_search(slot).is_ok());
         joined.cursors.retain(|cursor| state.cursors.binary_search(cursor).is_ok());
-        let same = joined.builders.iter().zip(&state.builders).take_while(|(a, b)| a == b).count();
+        let pairs = joined.builders.iter_mut().zip(&state.builders).take_while(|(a, b)| a.is(b));
+        let same = pairs.map(|(own, other)| own.len = own.len.max(other.len)).count();
         joined.builders.truncate(same);
         if let Some(pending) = self.pending.get_mut(at) {
             *pending = Some(joined);

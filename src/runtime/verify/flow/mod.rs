@@ -32,6 +32,8 @@ pub(super) struct Passed {
     pub(super) costs: Vec<u64>,
     /// Most turns of the loops of `Shape`.
     pub(super) turns: Vec<u64>,
+    /// Most bytes, elements or entries of what is returned.
+    pub(super) len: u32,
     /// With `Mode::Infer`: the types at joins.
     pub(super) frames: Vec<FrameRow>,
     /// With `Mode::Infer`: instructions that claim to be infallible without proof.
@@ -56,6 +58,23 @@ enum Collects {
     Map,
 }
 
+/// A builder that is being filled.
+#[derive(Clone, Copy, Debug)]
+struct Builder {
+    cursor: u16,
+    collects: Collects,
+    /// The loop that it was started in.
+    outer: Option<usize>,
+    /// Most elements or entries that were put into it, those of further turns included.
+    len: u32,
+}
+
+impl Builder {
+    fn is(&self, other: &Self) -> bool {
+        (self.cursor, self.collects) == (other.cursor, other.collects)
+    }
+}
+
 /// What is known in front of an instruction.
 #[derive(Clone, Debug, Default)]
 struct State {
@@ -63,7 +82,7 @@ struct State {
     /// Slots that a `Has` has found, ascending.
     found: Vec<u16>,
     /// Builders that are being filled, innermost last.
-    builders: Vec<(u16, Collects)>,
+    builders: Vec<Builder>,
     /// Cursors whose loop has been started, ascending.
     cursors: Vec<u16>,
 }
@@ -94,7 +113,7 @@ struct Pass<'a> {
     collects: Vec<Option<Collects>>,
     pending: Vec<Option<State>>,
     /// For each loop, the builders at the start of a turn.
-    heads: Vec<Vec<(u16, Collects)>>,
+    heads: Vec<Vec<Builder>>,
     drafts: Vec<Draft>,
     draft_ids: HashMap<(usize, u16), u32>,
     /// Which rows of the function's frames hold at a join of different types.
@@ -203,7 +222,7 @@ impl Pass<'_> {
             }
         }
         self.passed.costs.push(cost(module, ins, &reads, called));
-        self.effect(pc, ins, &mut state)?;
+        let built = self.effect(pc, ins, &mut state)?;
         let range = a.unwrap_or(Known::ANY);
         if ins.op == Op::Iter {
             self.iterate(pc, ins, range, state)
@@ -213,7 +232,8 @@ impl Pass<'_> {
             if ins.op == Op::Return {
                 self.give_back(range)?;
             }
-            self.go_on(pc, ins, result(module, ins, &reads), state)
+            let value = result(module, ins, &reads, called);
+            self.go_on(pc, ins, Known { len: built.unwrap_or(value.len), ..value }, state)
         }
     }
 
@@ -289,15 +309,21 @@ impl Pass<'_> {
         }
     }
 
-    /// What an instruction does to cursors and builders.
-    fn effect(&mut self, pc: usize, ins: &Instruction, state: &mut State) -> Result<(), Fault> {
+    /// What an instruction does to cursors and builders; the length of what it ends.
+    fn effect(
+        &mut self,
+        pc: usize,
+        ins: &Instruction,
+        state: &mut State,
+    ) -> Result<Option<u32>, Fault> {
         let cursor = ins.b;
         let top = state.builders.last().copied();
-        let own = |collects| top == Some((cursor, collects));
+        let own =
+            |collects| top.is_some_and(|top| (top.cursor, top.collects) == (cursor, collects));
         let fault = Fault::Builder { cursor: u32::from(cursor) };
         if matches!(ins.op, Op::Build | Op::Iter) {
             // A builder that another use of its cursor has ended is forgotten, and those in it.
-            let height = state.builders.iter().position(|(builder, _)| *builder == cursor);
+            let height = state.builders.iter().position(|builder| builder.cursor == cursor);
             state.builders.truncate(height.unwrap_or(state.builders.len()));
             if let Ok(at) = state.cursors.binary_search(&cursor) {
                 state.cursors.remove(at);
@@ -305,19 +331,36 @@ impl Pass<'_> {
         }
         if ins.op == Op::Build {
             let collects = self.collects.get(pc).copied().flatten().ok_or(fault)?;
-            state.builders.push((cursor, collects));
+            let outer = self.shape.innermost.get(pc).copied().flatten();
+            state.builders.push(Builder { cursor, collects, outer, len: 0 });
         } else if matches!(ins.op, Op::Append | Op::EndList) && !own(Collects::List)
             || matches!(ins.op, Op::Put | Op::EndMap) && !own(Collects::Map)
         {
             return Err(fault);
         } else if matches!(ins.op, Op::EndList | Op::EndMap) {
-            state.builders.pop();
+            return Ok(state.builders.pop().map(|builder| builder.len));
+        } else if matches!(ins.op, Op::Append | Op::Put) {
+            let times = self.times(pc, top.and_then(|top| top.outer));
+            if let Some(builder) = state.builders.last_mut() {
+                builder.len = builder.len.saturating_add(times);
+            }
         } else if matches!(ins.op, Op::LoopEnd | Op::Counted)
             && state.cursors.binary_search(&cursor).is_err()
         {
             return Err(Fault::CursorIdle { cursor: u32::from(cursor) });
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// How often an instruction runs in one turn of the loop `outer` around it.
+    fn times(&self, pc: usize, outer: Option<usize>) -> u32 {
+        let mut times = 1_u64;
+        let mut around = self.shape.innermost.get(pc).copied().flatten();
+        while let Some(at) = around.filter(|_| around != outer) {
+            times = times.saturating_mul(self.passed.turns.get(at).copied().unwrap_or(1));
+            around = self.shape.loops.get(at).and_then(|row| row.outer);
+        }
+        u32::try_from(times).unwrap_or(UNBOUNDED)
     }
 
     /// Hands the state on along the edges of an instruction that is no loop and no return.
@@ -442,12 +485,13 @@ impl Pass<'_> {
         let kind = range.ty.kind(module);
         let first = range.ty.element(module);
         if x & X_PAIRS == 0 {
-            return vec![Some(Known::sure(first))];
+            return vec![Some(Known::typed(module, first))];
         }
         if kind == Kind::List {
-            vec![Some(Known::of(Kind::Int)), Some(Known::sure(first))]
+            vec![Some(Known::of(Kind::Int)), Some(Known::typed(module, first))]
         } else if kind == Kind::Map {
-            vec![Some(Known::sure(first)), Some(Known::sure(range.ty.entry(module)))]
+            let entry = range.ty.entry(module);
+            vec![Some(Known::typed(module, first)), Some(Known::typed(module, entry))]
         } else {
             vec![Some(Known::ANY), Some(Known::ANY)]
         }
@@ -466,11 +510,10 @@ impl Pass<'_> {
         let at = self.shape.loops.binary_search_by_key(&iter, |row| row.iter).ok();
         let head = at.and_then(|at| self.heads.get_mut(at)).map(std::mem::take);
         let head = head.unwrap_or_default();
-        if let Some((cursor, _)) = head
-            .iter()
-            .zip(0..)
-            .find_map(|(builder, at)| (state.builders.get(at) != Some(builder)).then_some(*builder))
-        {
+        if let Some(cursor) = head.iter().zip(0..).find_map(|(builder, at): (&Builder, usize)| {
+            let still = state.builders.get(at).is_some_and(|now| now.is(builder));
+            (!still).then_some(builder.cursor)
+        }) {
             return Err(Fault::Builder { cursor: u32::from(cursor) }.into());
         }
         self.fall(pc, state)
@@ -479,6 +522,7 @@ impl Pass<'_> {
     /// A value is returned: it is of the declared type.
     fn give_back(&mut self, value: Known) -> Result<(), VerifyError> {
         let FunctionKind::Value(ty) = self.body.row.kind else { return Ok(()) };
+        self.passed.len = self.passed.len.max(value.len);
         if value.ty.is_within(self.body.module, ty) {
             return Ok(());
         }

@@ -1,0 +1,57 @@
+//! What emitting can find wrong, in words.
+
+use crate::base::limits::{DECISION_COST_MAX, LIST_LENGTH_ASSUMED, RULE_COST_MAX};
+use crate::compiler::emit::TooMany;
+use crate::compiler::emit::costs::{Excess, Subject, Unbounded};
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::numbers::grouped;
+
+impl From<TooMany> for Diagnostic {
+    fn from(many: TooMany) -> Self {
+        let fact = format!("the bundle would need more than {} {}", many.most, many.what);
+        Self::without_place(Code::TooMany, fact)
+    }
+}
+
+impl From<Excess> for Diagnostic {
+    fn from(excess: Excess) -> Self {
+        let code = if excess.metered { Code::Metered } else { Code::CostLimit };
+        let (subject, most, label) = match excess.subject {
+            Subject::Part { within: None } => {
+                ("this", RULE_COST_MAX, format!("up to {}", units(excess.cost)))
+            }
+            Subject::Part { within: Some(part) } => {
+                ("this condition", RULE_COST_MAX, format!("up to {} of them", units(part)))
+            }
+            Subject::Decision { rules, most } => {
+                let label = format!("the most expensive of {rules} rules: {}", units(most));
+                ("a decision", DECISION_COST_MAX, label)
+            }
+        };
+        let fact = if excess.metered {
+            format!("{subject} may cost {}, so units are counted while it runs", units(excess.cost))
+        } else {
+            format!("{subject} may cost {}; the limit is {}", units(excess.cost), grouped(most))
+        };
+        let found = Self::new(code, excess.at, fact, label);
+        match excess.unbounded {
+            Some(Unbounded { at, name, inline }) => {
+                let assumed = grouped(LIST_LENGTH_ASSUMED);
+                let label = format!("without `maxItems` it counts as {assumed} elements");
+                let form = inline.map_or_else(
+                    || "maxItems: 100".to_owned(),
+                    |items| format!("{name}: {{items: {items}, maxItems: 100}}"),
+                );
+                found.label(at, label).help(format!("bound `{name}`, as in `{form}`"))
+            }
+            None if excess.typed => found.help("ask about fewer elements, or with one loop"),
+            None => found.help("a schema can bound its lists with `maxItems`"),
+        }
+    }
+}
+
+/// `1 200 000 units`; sums stop at the largest number.
+fn units(cost: u64) -> String {
+    if cost == u64::MAX { "endless units".to_owned() } else { format!("{} units", grouped(cost)) }
+}
