@@ -121,6 +121,15 @@ fn a_message_may_cost_too_much_as_well() {
 }
 
 #[test]
+fn bounds_hold_in_messages() {
+    let text = "policyc: 1\nname: p\ndefault: deny\n\
+                schema: {n: int, xs: {items: string, maxItems: 9}}\n\
+                rules:\n  - id: r\n    when: n > 3\n    deny: \"{xs.map(x, x + 'y').size()}\"\n";
+    let (found, ..) = findings(&[("p.yaml", text)]);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
 fn a_schema_in_a_file_is_pointed_at() {
     let policy = document("s.yaml", "[]", "a.xs.exists(x, x.contains(\"y\"))");
     let schema = |bound: &str| {

@@ -101,9 +101,12 @@ impl<'a> Lowering<'a> {
                 let root = &analysis.roots[*root];
                 let required = self.root_is_required(root);
                 let path = self.path(root.path.clone());
-                if let ([name], Some(context)) = (root.path.as_slice(), self.context) {
-                    let field = self.field(context, name);
-                    self.bound(path, field.and_then(|field| field.max_items.as_ref()));
+                if let [name] = root.path.as_slice() {
+                    // Whatever document reads it: an input beyond a bound is refused.
+                    for context in analysis.policies.iter().filter_map(|info| info.context) {
+                        let field = self.field(context, name);
+                        self.bound(path, field.and_then(|field| field.max_items.as_ref()));
+                    }
                 }
                 NodeKind::Path(path, required)
             }

@@ -118,24 +118,13 @@ pub(super) fn result(
             Some(Constant::String(name)) => Known::typed(module, a.ty.field(module, name)),
             _ => Known::ANY,
         },
-        Op::Call => by_number(ins.b).map_or(Known::ANY, |row| {
-            let first = reads.arguments.first().map_or(UNBOUNDED, |argument| argument.len);
-            let len = if row.keeps_length { first } else { UNBOUNDED };
-            Known { len, ..Known::sure(Ty::of_sig(&row.result)) }
-        }),
+        Op::Call => of_builtin(ins.b, reads.arguments),
         Op::CallAny => any_of(module, ins.b),
         Op::CallHost => module
             .hosts
             .get(usize::from(ins.b))
             .map_or(Known::ANY, |host| Known::of_row(module, host.result, Presence::Sure)),
-        Op::Need => match module.functions.get(usize::from(ins.a)).map(|row| row.kind) {
-            Some(FunctionKind::Value(ty)) => {
-                let value = Known::of_row(module, ty, Presence::Sure);
-                let len = called.map_or(UNBOUNDED, |called| called.len);
-                Known { len: value.len.min(len), ..value }
-            }
-            Some(FunctionKind::Condition | FunctionKind::Decision) | None => Known::ANY,
-        },
+        Op::Need => of_function(module, ins.a, called),
         Op::IndexOptional => Known::of(Kind::Optional),
         Op::Catch => Known::new(Ty::Never, Presence::MaybeError, 0),
         Op::EndList => Known::of(Kind::List),
@@ -174,6 +163,27 @@ pub(super) fn result(
         | Op::Build
         | Op::Append
         | Op::Put => Known::ANY,
+    }
+}
+
+/// What builtin `number` gives for these arguments.
+fn of_builtin(number: u16, arguments: &[Known]) -> Known {
+    by_number(number).map_or(Known::ANY, |row| {
+        let first = arguments.first().map_or(UNBOUNDED, |argument| argument.len);
+        let len = if row.keeps_length { first } else { UNBOUNDED };
+        Known { len, ..Known::sure(Ty::of_sig(&row.result)) }
+    })
+}
+
+/// What function `index` gives.
+fn of_function(module: &Module, index: u16, called: Option<Summary>) -> Known {
+    match module.functions.get(usize::from(index)).map(|row| row.kind) {
+        Some(FunctionKind::Value(ty)) => {
+            let value = Known::of_row(module, ty, Presence::Sure);
+            let len = called.map_or(UNBOUNDED, |called| called.len);
+            Known { len: value.len.min(len), ..value }
+        }
+        Some(FunctionKind::Condition | FunctionKind::Decision) | None => Known::ANY,
     }
 }
 
