@@ -22,6 +22,7 @@ mod differential;
 mod documents;
 mod examples;
 mod generated;
+mod missing;
 mod readme;
 mod report;
 mod suite;

@@ -170,7 +170,7 @@ impl Generator<'_> {
             NodeKind::Compare(relation, lhs, rhs) => self.compare(*relation, *lhs, *rhs, e),
             NodeKind::In(value, container) => self.membership(*value, *container, e),
             NodeKind::Call(rows, args) => self.asks(node, rows, args, e),
-            NodeKind::HasPath(level, path) => {
+            NodeKind::HasPath(level, path, _) => {
                 if let Some(level) = level {
                     self.has_level(*level, e, origin);
                 }

@@ -3,13 +3,13 @@
 use rustc_hash::FxHashMap;
 
 use crate::base::name::Name;
-use crate::compiler::check::analysis::{Analysis, LocalId, VariableId};
+use crate::compiler::check::analysis::{Analysis, LocalId};
 use crate::compiler::emit::condition::Edges;
 use crate::compiler::emit::function::{Dest, Draft, FunctionBuilder, Ref};
 use crate::compiler::emit::paths::Places;
 use crate::compiler::emit::tables::{Built, Tables};
 use crate::compiler::ir::sure::Sure;
-use crate::compiler::ir::{Ir, LoopKind, NodeId, NodeKind, Operator, PathId};
+use crate::compiler::ir::{Ir, LoopKind, NodeId, NodeKind, Operator, PathId, Variant};
 use crate::compiler::syntax::ast::ExprId;
 use crate::lang::constant::Constant;
 use crate::lang::error::EvalError;
@@ -38,13 +38,13 @@ pub(crate) struct Generator<'a> {
     pub(crate) analysis: &'a Analysis,
     pub(crate) places: &'a Places,
     /// Root node of every variable that is used.
-    pub(crate) variables: &'a FxHashMap<VariableId, NodeId>,
+    pub(crate) variables: &'a FxHashMap<Variant, NodeId>,
     pub(crate) tables: Tables,
     pub(crate) sure: Sure<'a>,
     pub(crate) f: FunctionBuilder,
     pub(crate) locals: FxHashMap<LocalId, Place>,
     pub(crate) functions: Vec<Built>,
-    variable_functions: FxHashMap<VariableId, u16>,
+    variable_functions: FxHashMap<Variant, u16>,
     loop_functions: FxHashMap<NodeId, u16>,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Generator<'a> {
         ir: &'a Ir,
         analysis: &'a Analysis,
         places: &'a Places,
-        variables: &'a FxHashMap<VariableId, NodeId>,
+        variables: &'a FxHashMap<Variant, NodeId>,
         tables: Tables,
     ) -> Self {
         Self {
@@ -135,13 +135,13 @@ impl<'a> Generator<'a> {
     }
 
     /// The function of a variable; made when it is first used.
-    pub(crate) fn variable_function(&mut self, variable: VariableId) -> u16 {
+    pub(crate) fn variable_function(&mut self, variable: Variant) -> u16 {
         if let Some(function) = self.variable_functions.get(&variable) {
             self.f.callees.push(*function);
             return *function;
         }
         let Some(node) = self.variables.get(&variable).copied() else { return u16::MAX };
-        let name = self.analysis.variables[variable].name.clone();
+        let name = self.analysis.variables[variable.id].name.clone();
         let function = if self.ir.nodes[node].ty == TypeTable::BOOL {
             self.condition_function(node, &name, true)
         } else {

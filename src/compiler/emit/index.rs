@@ -1,7 +1,8 @@
 //! The rule index: which rules a request can concern, from the guards of their conditions.
 //!
-//! A guard is a conjunct that compares one required string of the context with constants. The
-//! place that guards most rules becomes the key; guards on it leave the conditions.
+//! A guard is a conjunct that compares a string of the context with constants. The place that
+//! guards most of the rules that ask for it becomes the key, and every request must have it; guards
+//! on it leave the conditions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,9 +16,18 @@ use crate::lang::functions::by_number;
 use crate::lang::types::TypeTable;
 use crate::runtime::bundle::module::{NONE, RuleIndex};
 
+/// A conjunct that looks at one place.
+#[derive(Clone, Debug)]
+struct Guard {
+    path: PathId,
+    /// Whether the rule asks for the place.
+    asked: bool,
+    passes: Passes,
+}
+
 /// What a guard lets through.
 #[derive(Clone, Debug)]
-enum Guard {
+enum Passes {
     Keys(BTreeSet<Name>),
     Prefix(Name),
 }
@@ -84,8 +94,8 @@ fn best_key(plan: &Plan, places: &Places) -> Option<PathId> {
             .conjuncts
             .iter()
             .filter_map(|node| guard(&plan.ir, *node))
-            .map(|(path, _)| path)
-            .filter(|path| !places.is_contested(*path))
+            .filter(|guard| guard.asked && !places.is_contested(guard.path))
+            .map(|guard| guard.path)
             .collect();
         for path in paths {
             *guarded.entry(path).or_default() += 1;
@@ -103,14 +113,14 @@ fn stand(ir: &Ir, rule: &RulePlan, key: PathId) -> (Standing, Vec<NodeId>) {
     let mut keys: Option<BTreeSet<Name>> = None;
     let mut prefixes: Vec<Name> = Vec::new();
     for node in &rule.conjuncts {
-        match guard(ir, *node).filter(|(path, _)| *path == key) {
-            Some((_, Guard::Keys(these))) => {
+        match guard(ir, *node).filter(|guard| guard.path == key).map(|guard| guard.passes) {
+            Some(Passes::Keys(these)) => {
                 keys = Some(match keys {
                     Some(keys) => keys.intersection(&these).cloned().collect(),
                     None => these,
                 });
             }
-            Some((_, Guard::Prefix(prefix))) => prefixes.push(prefix),
+            Some(Passes::Prefix(prefix)) => prefixes.push(prefix),
             None => rest.push(*node),
         }
     }
@@ -130,12 +140,15 @@ fn stand(ir: &Ir, rule: &RulePlan, key: PathId) -> (Standing, Vec<NodeId>) {
     (Standing::Always, rule.conjuncts.clone())
 }
 
-/// The place and the strings that a conjunct compares it with, if it is a guard.
-fn guard(ir: &Ir, node: NodeId) -> Option<(PathId, Guard)> {
+/// A conjunct as a guard, if it is one.
+fn guard(ir: &Ir, node: NodeId) -> Option<Guard> {
     let place = |node: NodeId| match ir.kind(node) {
-        NodeKind::Path(path, true) if ir.nodes[node].ty == TypeTable::STRING => Some(*path),
+        NodeKind::Path(path, there) if ir.nodes[node].ty == TypeTable::STRING => {
+            Some((*path, *there == Some(*path)))
+        }
         _ => None,
     };
+    let guard = |(path, asked), passes| Some(Guard { path, asked, passes });
     let text = |node: NodeId| match ir.constant(node) {
         Some(Constant::String(text)) => Some(text.clone()),
         _ => None,
@@ -143,11 +156,11 @@ fn guard(ir: &Ir, node: NodeId) -> Option<(PathId, Guard)> {
     match ir.kind(node) {
         NodeKind::Compare(Relation::Equal, lhs, rhs) => {
             let (place, text) = match (place(*lhs), place(*rhs)) {
-                (Some(path), _) => (path, text(*rhs)?),
-                (None, Some(path)) => (path, text(*lhs)?),
+                (Some(place), _) => (place, text(*rhs)?),
+                (None, Some(place)) => (place, text(*lhs)?),
                 (None, None) => return None,
             };
-            Some((place, Guard::Keys(BTreeSet::from([text]))))
+            guard(place, Passes::Keys(BTreeSet::from([text])))
         }
         NodeKind::In(value, list) => {
             let Some(Constant::List(elements)) = ir.constant(*list) else { return None };
@@ -158,13 +171,13 @@ fn guard(ir: &Ir, node: NodeId) -> Option<(PathId, Guard)> {
                     _ => None,
                 })
                 .collect();
-            Some((place(*value)?, Guard::Keys(keys.filter(|keys| !keys.is_empty())?)))
+            guard(place(*value)?, Passes::Keys(keys.filter(|keys| !keys.is_empty())?))
         }
         NodeKind::Call(rows, args) => {
             let name = rows.first().and_then(|row| by_number(*row)).map(|row| row.name)?;
             match args.as_slice() {
                 [value, prefix] if name == "startsWith" => {
-                    Some((place(*value)?, Guard::Prefix(text(*prefix)?)))
+                    guard(place(*value)?, Passes::Prefix(text(*prefix)?))
                 }
                 _ => None,
             }

@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::name::Name;
-use crate::compiler::check::analysis::{Analysis, LocalId, VariableId};
+use crate::compiler::check::analysis::{Analysis, LocalId};
 use crate::compiler::emit::tables::Tables;
-use crate::compiler::ir::{Ir, Loop, LoopKind, NodeId, NodeKind, Operator, PathId};
+use crate::compiler::ir::{Ir, Loop, LoopKind, NodeId, NodeKind, Operator, PathId, Variant};
 use crate::lang::types::{RecordId, Type, TypeId, TypeTable};
 use crate::runtime::bundle::module::{NONE, NodeMode, PathNode, SlotRow, TypeRow};
 
@@ -52,12 +52,6 @@ impl Places {
         self.columns.get(&path).map(Vec::as_slice)
     }
 
-    /// The path with these keys.
-    pub(crate) fn find(&self, ir: &Ir, keys: &[Name]) -> Option<PathId> {
-        let known = |path: &PathId| ir.paths[*path].keys == keys;
-        self.presences.keys().chain(self.values.keys()).copied().find(known)
-    }
-
     /// Whether rules see different types at this place, so that each has to ask for its own.
     pub(crate) fn is_contested(&self, path: PathId) -> bool {
         self.conflicts.contains(&path)
@@ -78,13 +72,13 @@ struct Uses {
 pub(crate) fn places(
     ir: &Ir,
     analysis: &Analysis,
-    variables: &FxHashMap<VariableId, NodeId>,
+    variables: &FxHashMap<Variant, NodeId>,
     roots: &[NodeId],
     tables: &mut Tables,
 ) -> Places {
     let mut uses = Uses::default();
     let mut waiting: Vec<NodeId> = roots.iter().rev().copied().collect();
-    let mut seen: FxHashSet<VariableId> = FxHashSet::default();
+    let mut seen: FxHashSet<Variant> = FxHashSet::default();
     while let Some(node) = waiting.pop() {
         if let NodeKind::Variable(variable) = ir.kind(node) {
             if seen.insert(*variable) {
@@ -105,16 +99,14 @@ pub(crate) fn places(
 impl Uses {
     fn visit(&mut self, ir: &Ir, types: &TypeTable, node: NodeId, waiting: &mut Vec<NodeId>) {
         match ir.kind(node) {
-            NodeKind::Path(path, _) => {
+            NodeKind::Path(path, there) => {
                 self.whole.insert(*path);
+                self.present.extend(there.filter(|there| there != path));
             }
             NodeKind::Now => self.now = true,
-            NodeKind::HasPath(level, path) => {
+            NodeKind::HasPath(level, path, there) => {
                 self.present.insert(*path);
-                self.present.extend(level);
-                let keys = ir.paths[*path].keys.split_last().map(|(_, above)| above);
-                let above = ir.paths.iter_ids().find(|(_, it)| Some(&*it.keys) == keys);
-                self.present.extend(above.map(|(id, _)| id));
+                self.present.extend(level.iter().chain(there));
             }
             NodeKind::Local(local) => {
                 // An element as a whole: the list is read whole after all.
@@ -131,7 +123,7 @@ impl Uses {
             }
             NodeKind::Operator(Operator::Size, operands) => match operands.as_slice() {
                 [operand] if is_row_list(ir, types, *operand).is_some() => {
-                    self.rows.entry(path_of(ir, *operand)).or_default();
+                    self.list(ir, *operand);
                 }
                 _ => waiting.extend(operands),
             },
@@ -143,21 +135,21 @@ impl Uses {
     fn enter(&mut self, ir: &Ir, types: &TypeTable, it: &Loop, waiting: &mut Vec<NodeId>) {
         let as_rows = it.second.is_none() && it.kind != LoopKind::Filter;
         if as_rows && is_row_list(ir, types, it.range).is_some() {
-            let path = path_of(ir, it.range);
-            self.rows.entry(path).or_default();
-            self.row_locals.insert(it.first, path);
+            let path = self.list(ir, it.range);
+            self.row_locals.extend(path.map(|path| (it.first, path)));
         } else {
             waiting.push(it.range);
         }
         waiting.extend(it.filter);
         waiting.push(it.body);
     }
-}
 
-fn path_of(ir: &Ir, node: NodeId) -> PathId {
-    match ir.kind(node) {
-        NodeKind::Path(path, _) => *path,
-        _ => PathId(u32::MAX),
+    /// A list of objects that may be read as rows: its place.
+    fn list(&mut self, ir: &Ir, node: NodeId) -> Option<PathId> {
+        let NodeKind::Path(path, there) = *ir.kind(node) else { return None };
+        self.rows.entry(path).or_default();
+        self.present.extend(there.filter(|there| *there != path));
+        Some(path)
     }
 }
 

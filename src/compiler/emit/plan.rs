@@ -6,7 +6,7 @@ use crate::base::name::Name;
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::check::analysis::{ReasonPart, Use, VariableId};
 use crate::compiler::ir::lower::Lowering;
-use crate::compiler::ir::{Ir, NodeId, NodeKind};
+use crate::compiler::ir::{Ir, NodeId, NodeKind, Variant};
 use crate::compiler::syntax::ast::{ExprId, ExprKind, LogicOp};
 use crate::compiler::syntax::document::model::{
     CelRule, Escalation, Outcome, PolicyDocument, Rule, RuleBody, Template, TemplatePart,
@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     pub(crate) ir: Ir,
     pub(crate) rules: Vec<RulePlan>,
     pub(crate) outputs: Vec<OutputPlan>,
-    pub(crate) variables: FxHashMap<VariableId, NodeId>,
+    pub(crate) variables: FxHashMap<Variant, NodeId>,
 }
 
 /// A rule, lowered.
@@ -129,13 +129,17 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// Variables stand before their uses, so that each is lowered once, in its own context.
+    /// Variables stand before their uses, so that each is lowered once for those who ask for what
+    /// it reads, and once for shadow rules, which ask for nothing.
     fn variables(&mut self) {
         let analysis = self.checked.analysis();
-        for info in &analysis.policies {
-            self.lowering.set_context(info.context);
-            for variable in &info.variables {
-                self.variable(*variable);
+        for (document, info) in self.checked.parsed().policies.iter().zip(&analysis.policies) {
+            let shadows = document.rules.iter().any(|rule| rule.shadow).then_some(None);
+            for context in std::iter::once(info.context).chain(shadows) {
+                self.lowering.set_context(context);
+                for variable in &info.variables {
+                    self.variable(*variable);
+                }
             }
         }
         self.lowering.set_context(None);
@@ -148,14 +152,16 @@ impl Planner<'_> {
 
     fn variable(&mut self, variable: VariableId) {
         let node = self.lowering.lower(self.checked.analysis().variables[variable].expr);
-        self.plan.variables.insert(variable, node);
+        self.plan.variables.insert(self.lowering.variant(variable), node);
     }
 
     fn policy(&mut self, at: usize) {
         let Some(document) = self.checked.parsed().policies.get(at) else { return };
         for (number, rule) in document.rules.iter().enumerate() {
             let info = self.checked.analysis().policies.get(at);
-            self.lowering.set_context(info.and_then(|info| info.context));
+            // What only shadow rules read may be missing, for they decide nothing.
+            let context = info.and_then(|info| info.context).filter(|_| !rule.shadow);
+            self.lowering.set_context(context);
             let tools = info.and_then(|info| info.tools.get(number)).cloned().flatten();
             self.rule(Source::Rule(at, number), document, rule, tools);
         }
@@ -215,9 +221,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Messages ask nothing of the context: a part that is missing leaves the message as written.
     fn message(&mut self, template: Option<&Template>) -> Vec<ReasonPlan> {
-        self.lowering.set_context(None);
         let parts = template.map(|template| template.parts.as_slice()).unwrap_or_default();
         parts
             .iter()
@@ -231,14 +235,11 @@ impl Planner<'_> {
     /// The tree of a decision: conditionals down to calls of `deny`, `allow`, `escalate`.
     fn decision(&mut self, expr: ExprId, outcomes: &mut Vec<OutcomePlan>) -> DecisionPlan {
         if let Some(Use::Decision(decision)) = self.checked.analysis().uses.get(expr) {
-            let context = self.lowering.context();
-            self.lowering.set_context(None);
             let reason = decision.reason.iter().map(|part| match part {
                 ReasonPart::Text(text) => ReasonPlan::Text(text.clone()),
                 ReasonPart::Expr(expr) => ReasonPlan::Value(self.lowering.lower(*expr)),
             });
             let reason = reason.collect();
-            self.lowering.set_context(context);
             let escalation = (decision.effect == Effect::Escalate).then(|| Escalation {
                 to: decision
                     .to

@@ -108,7 +108,6 @@ pub(crate) fn write(
         let mut nodes = rule.conjuncts.clone();
         decision_nodes(rule.decision.as_ref(), &mut nodes);
         let atoms = generator.atoms_of(&nodes);
-        // A message asks for what its variables ask for, because their functions rely on it.
         nodes.extend(rule.outcomes.iter().flat_map(reason_nodes));
         let requirements = asking.requirements(&nodes, &mut generator.tables);
         rules.push(WrittenRule { function, outcomes, requirements, atoms });

@@ -31,7 +31,7 @@ impl Shape<'_> {
             NodeKind::Path(path, _) => format!("/{:?}", ir.paths[*path].keys),
             NodeKind::Now => "now".to_owned(),
             NodeKind::Local(local) => self.local(*local),
-            NodeKind::Variable(variable) => format!("v{}", variable.0),
+            NodeKind::Variable(variable) => format!("v{}", variable.id.0),
             NodeKind::Logic(op, _) => op.text().to_owned(),
             NodeKind::Not(_) => "!".to_owned(),
             NodeKind::Conditional(..) => "?".to_owned(),
@@ -41,7 +41,7 @@ impl Shape<'_> {
             NodeKind::Call(rows, _) => format!("call{rows:?}"),
             NodeKind::Host(host, _) => format!("host{}", self.analysis.hosts[*host].id),
             NodeKind::Select(_, key) => format!(".{key:?}"),
-            NodeKind::HasPath(level, path) => {
+            NodeKind::HasPath(level, path, _) => {
                 format!("has{}/{:?}", u8::from(level.is_some()), ir.paths[*path].keys)
             }
             NodeKind::HasKey(_, key) => format!("has.{key:?}"),

@@ -7,10 +7,10 @@ use rustc_hash::FxHashMap;
 
 use crate::base::name::Name;
 use crate::base::span::Spanned;
-use crate::compiler::check::analysis::{Analysis, LocalId, Root, Use};
+use crate::compiler::check::analysis::{Analysis, LocalId, Root, Use, VariableId};
 use crate::compiler::ir::fold::folded;
 use crate::compiler::ir::{
-    Ir, Loop, LoopKind, Node, NodeId, NodeKind, Operator, Path, PathId, Relation,
+    Ir, Loop, LoopKind, Node, NodeId, NodeKind, Operator, Path, PathId, Relation, Variant,
 };
 use crate::compiler::syntax::ast::{
     Ast, BinaryOp, ExprId, ExprKind, Field, Literal, LogicOp, UnaryOp,
@@ -37,16 +37,16 @@ impl<'a> Lowering<'a> {
         Self { ast, analysis, ir: Ir::default(), paths: FxHashMap::default(), context: None }
     }
 
-    /// The object type of the whole context for the expressions that follow, if a schema gives
-    /// one: what it requires is there wherever a rule reads it.
+    /// The object type of the whole context for the expressions that follow, if whoever runs them
+    /// asks for what it requires: then that is there wherever they read it.
     pub fn set_context(&mut self, context: Option<TypeId>) {
         self.context = context;
     }
 
-    /// What `set_context` was given.
+    /// The form of a variable that the expressions to come run.
     #[must_use]
-    pub const fn context(&self) -> Option<TypeId> {
-        self.context
+    pub const fn variant(&self, id: VariableId) -> Variant {
+        Variant { id, asked: self.context.is_some() }
     }
 
     /// The node for `expr`.
@@ -99,7 +99,7 @@ impl<'a> Lowering<'a> {
         match analysis.uses.get(expr).unwrap_or(PLAIN) {
             Use::Root(root) => {
                 let root = &analysis.roots[*root];
-                let required = self.root_is_required(root);
+                let there = self.root_there(root);
                 let path = self.path(root.path.clone());
                 if let [name] = root.path.as_slice() {
                     // Whatever document reads it: an input beyond a bound is refused.
@@ -108,10 +108,10 @@ impl<'a> Lowering<'a> {
                         self.bound(path, field.and_then(|field| field.max_items.as_ref()));
                     }
                 }
-                NodeKind::Path(path, required)
+                NodeKind::Path(path, there)
             }
             Use::Local(local) => NodeKind::Local(*local),
-            Use::Variable(variable) => NodeKind::Variable(*variable),
+            Use::Variable(id) => NodeKind::Variable(self.variant(*id)),
             Use::Now => NodeKind::Now,
             Use::Constant(constant) => NodeKind::Constant(constant.clone()),
             Use::Host(host) => NodeKind::Host(*host, self.operands(expr)),
@@ -266,24 +266,25 @@ impl<'a> Lowering<'a> {
         id
     }
 
-    /// Whether a rule that reads `root` asks for it: the schema requires it, or it is the
-    /// arguments of a call, each of which is asked for by itself.
-    fn root_is_required(&self, root: &Root) -> bool {
-        let mut ty = self.context;
-        let is_record = matches!(self.analysis.types.get(root.ty), Type::Record(_));
-        if ty.is_some() && is_record && root.path == ["action", "args"] {
-            return true;
+    /// What a rule that reads `root` asks for: all of it if it is the arguments of a call,
+    /// otherwise as much as the schema requires.
+    fn root_there(&mut self, root: &Root) -> Option<PathId> {
+        let types = &self.analysis.types;
+        let mut ty = self.context?;
+        let is_record = matches!(types.get(root.ty), Type::Record(_));
+        let mut there = 0;
+        if is_record && root.path == ["action", "args"] {
+            there = root.path.len();
         }
-        for key in &root.path {
-            let Some(Type::Record(record)) = ty.map(|ty| self.analysis.types.get(ty)) else {
-                return false;
-            };
-            match self.analysis.types.field(*record, key) {
-                Some(field) if field.required => ty = Some(field.ty),
-                Some(_) | None => return false,
-            }
+        for key in root.path.get(there..).unwrap_or_default() {
+            let Type::Record(record) = types.get(ty) else { break };
+            let field = types.field(*record, key).filter(|field| field.required);
+            let Some(field) = field else { break };
+            ty = field.ty;
+            there += 1;
         }
-        true
+        let keys = root.path.get(..there).filter(|keys| !keys.is_empty())?;
+        Some(self.path(keys.to_vec()))
     }
 
     /// What is below `key` of a value of type `ty`, if such a value is read key by key: its type,
@@ -312,14 +313,15 @@ impl<'a> Lowering<'a> {
     /// a node kind and its type.
     pub(crate) fn below(&mut self, operand: NodeId, key: &Name) -> Option<(NodeKind, TypeId)> {
         let ty = self.ir.nodes[operand].ty;
-        let NodeKind::Path(path, is_there) = *self.ir.kind(operand) else { return None };
+        let NodeKind::Path(above, there) = *self.ir.kind(operand) else { return None };
         let bound = self.field(ty, key).and_then(|field| field.max_items.as_ref());
         let (ty, required) = self.entry(ty, key)?;
-        let mut keys = self.ir.paths[path].keys.clone();
+        let mut keys = self.ir.paths[above].keys.clone();
         keys.push(key.clone());
         let path = self.path(keys);
         self.bound(path, bound);
-        Some((NodeKind::Path(path, is_there && required), ty))
+        let there = if required && there == Some(above) { Some(path) } else { there };
+        Some((NodeKind::Path(path, there), ty))
     }
 
     /// Takes in that a list has a bound. Rules that see different ones must all be safe: the
@@ -355,7 +357,8 @@ impl<'a> Lowering<'a> {
         };
         let has = self.has_path(operand, path);
         let has = self.asked(has, expr);
-        let value = self.typed(NodeKind::Path(path, false), ty, expr);
+        let there = self.there(operand);
+        let value = self.typed(NodeKind::Path(path, there), ty, expr);
         let some = NodeKind::Call(rows_of("optional.of", Style::Global, 1), vec![value]);
         let some = self.node(some, expr);
         let none = self.node(NodeKind::Constant(Constant::Optional(None)), expr);
@@ -381,10 +384,16 @@ impl<'a> Lowering<'a> {
     pub(crate) fn has_path(&self, operand: NodeId, path: PathId) -> NodeKind {
         let node = &self.ir.nodes[operand];
         let record = matches!(self.analysis.types.get(node.ty), Type::Record(_));
-        match node.kind {
-            NodeKind::Path(_, true) if record => NodeKind::HasPath(None, path),
-            NodeKind::Path(parent, _) => NodeKind::HasPath(Some(parent), path),
-            _ => undefined(),
+        let NodeKind::Path(parent, there) = node.kind else { return undefined() };
+        let level = (!record || there != Some(parent)).then_some(parent);
+        NodeKind::HasPath(level, path, there)
+    }
+
+    /// The part of the way to a place that is made sure to be there.
+    fn there(&self, node: NodeId) -> Option<PathId> {
+        match self.ir.kind(node) {
+            NodeKind::Path(_, there) => *there,
+            _ => None,
         }
     }
 
@@ -417,7 +426,9 @@ impl<'a> Lowering<'a> {
 
     fn tool(&mut self, origin: ExprId) -> NodeId {
         let path = self.path(vec![Name::new("action"), Name::new("tool")]);
-        self.typed(NodeKind::Path(path, true), TypeTable::STRING, origin)
+        // `on` asks for the tool, with and without a schema.
+        let there = self.context.map(|_| path);
+        self.typed(NodeKind::Path(path, there), TypeTable::STRING, origin)
     }
 }
 

@@ -58,6 +58,15 @@ pub struct Path {
     pub keys: Vec<Name>,
 }
 
+/// A variable of a policy, lowered for those who run it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Variant {
+    /// The variable.
+    pub id: VariableId,
+    /// Whether they have made sure that what the schema requires is there.
+    pub asked: bool,
+}
+
 /// A node.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -106,15 +115,15 @@ impl Relation {
 pub enum NodeKind {
     /// A constant.
     Constant(Constant),
-    /// The value at a place in the context; `true`: whoever runs the expression has made sure
-    /// that it is there.
-    Path(PathId, bool),
+    /// The value at a place in the context, and the longest part of the way to it that whoever
+    /// runs the expression makes sure is there.
+    Path(PathId, Option<PathId>),
     /// The time of the decision.
     Now,
     /// A variable of a comprehension or binding.
     Local(LocalId),
     /// A variable of a policy.
-    Variable(VariableId),
+    Variable(Variant),
     /// `&&` or `||`, flattened.
     Logic(LogicOp, Vec<NodeId>),
     /// `!x`
@@ -133,8 +142,9 @@ pub enum NodeKind {
     Host(HostId, Vec<NodeId>),
     /// `operand.key`
     Select(NodeId, Name),
-    /// `has(path)`: the place above it if a request may lack that, and the place itself.
-    HasPath(Option<PathId>, PathId),
+    /// `has(path)`: the place above it if a request may lack that or it may be no object, the
+    /// place itself, and the part of the way to it that is made sure to be there.
+    HasPath(Option<PathId>, PathId, Option<PathId>),
     /// `has(operand.key)`
     HasKey(NodeId, Name),
     /// Whether an optional holds a value.

@@ -63,9 +63,9 @@ impl<'a> Sure<'a> {
         let ir = self.ir;
         match ir.kind(node) {
             NodeKind::Constant(_) | NodeKind::Now => true,
-            NodeKind::Path(_, required) => *required,
+            NodeKind::Path(path, there) => *there == Some(*path),
             NodeKind::Local(local) => self.locals.contains(local),
-            NodeKind::HasPath(level, _) => level.is_none(),
+            NodeKind::HasPath(level, ..) => level.is_none(),
             NodeKind::Logic(_, operands) => operands.iter().all(|it| self.is_bool(*it)),
             NodeKind::Not(operand) => self.is_bool(*operand),
             NodeKind::Conditional(condition, yes, no) => {

@@ -26,8 +26,7 @@ pub(in crate::runtime) struct Asked {
     pub(in crate::runtime) by: Asker,
 }
 
-/// Rules of one phase, ascending, and what they ask together. Shadow rules decide nothing, so
-/// what they ask is not in it.
+/// Rules of one phase, ascending, and what they ask together.
 #[derive(Debug, Default)]
 pub(in crate::runtime) struct Group {
     pub(in crate::runtime) rules: Box<[u16]>,
@@ -171,7 +170,7 @@ fn group(module: &Module, rules: &[u16], phase: Phase) -> Group {
     let mut asked = Vec::new();
     let mut seen = HashSet::new();
     for rule in &rules {
-        if let Some(row) = row(*rule).filter(|row| !row.shadow) {
+        if let Some(row) = row(*rule) {
             let rows = (row.first_requirement, row.requirements);
             ask(module, rows, Asker::Rule(*rule), &mut seen, &mut asked);
         }

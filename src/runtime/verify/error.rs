@@ -114,6 +114,7 @@ faults! {
     27 Requirements { owner } "requirements of rule or output {owner} are not its own";
     27 RequirementLeft { at } "requirement {at} belongs to no rule and no output";
     27 RequirementOrder { at } "requirement {at} is out of order";
+    27 ShadowDemands { rule } "shadow rule {rule} demands that something is there";
     27 RequirementSlot { at } "requirement {at} is about no slot of that kind or no type";
     27 TemplateFunction { template } "template {template} names something that is not there";
     27 IndexKey "the key of the index is no slot that holds a string";

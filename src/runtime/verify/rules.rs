@@ -115,7 +115,11 @@ fn rules(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         }
         let own = usize::try_from(row.first_requirement) == Ok(next_requirement);
         ensure(own, Fault::Requirements { owner: rule })?;
+        let first = next_requirement;
         next_requirement += usize::from(row.requirements);
+        let asked = module.requirements.get(first..next_requirement).unwrap_or_default();
+        let idle = !row.shadow || asked.iter().all(|asked| asked.optional);
+        ensure(idle, Fault::ShadowDemands { rule })?;
     }
     let left = Fault::OutcomeLeft { at: number(next_outcome) };
     ensure(next_outcome == module.outcomes.len(), left)?;

@@ -8,11 +8,10 @@
 use std::cmp::Reverse;
 
 use crate::lang::decision::Effect;
-use crate::lang::error::EvalError;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{Fallback, FunctionKind, NONE, Phase, RuleRow, SlotRow};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::{Asked, Asker, Group, requirements};
+use crate::runtime::program::plan::{Asked, Asker, Group};
 use crate::runtime::vm::call;
 use crate::runtime::vm::decision::{Decision, Verdict};
 use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Note};
@@ -252,9 +251,6 @@ impl Tally<'_> {
     fn ask<O: Observer>(&mut self, m: &mut Machine<'_, O>, file: &mut [Value], number: u16) {
         let program = self.program;
         let Some(row) = program.module.rules.get(usize::from(number)) else { return };
-        if row.shadow && !self.met(file, row) {
-            return self.fail(Asker::Rule(number), Note { class: EvalError::Input, pc: 0 });
-        }
         m.budget.begin_rule();
         let kind = program.functions.get(usize::from(row.function)).map(|unit| unit.kind);
         let exit = if row.function == NONE { Exit::True } else { self.call(m, file, row.function) };
@@ -281,15 +277,6 @@ impl Tally<'_> {
         }
         m.note = Note::NONE;
         call::function(m, file, function)
-    }
-
-    /// Whether what a shadow rule asks is there.
-    fn met(&self, file: &[Value], row: &RuleRow) -> bool {
-        let rows = (row.first_requirement, row.requirements);
-        requirements(&self.program.module, rows).iter().all(|requirement| {
-            let value = file.get(usize::from(requirement.slot));
-            requirement.optional || value.is_some_and(|value| value.tag() != Tag::Absent)
-        })
     }
 
     fn fire(&mut self, row: &RuleRow, rule: u16, chosen: u16) {

@@ -234,7 +234,7 @@ fn add_functions(module: &mut Module) {
     ];
     // tool == "send" ? deny : escalate
     let cel = [
-        ins(Op::EqualString).abc(1, 1, 0).f(2).e(INFALLIBLE),
+        ins(Op::EqualString).abc(1, 1, 0).f(2),
         ins(Op::Decide).abc(0, 0, 0),
         ins(Op::Decide).abc(0, 1, 0),
     ];
@@ -342,7 +342,8 @@ fn add_rules(module: &mut Module) {
     }];
     module.templates =
         vec![vec![TemplatePart::Text(string(module, "hello ")), TemplatePart::Value(3)]];
-    module.requirements = [0, 1, 2, 0, 1, 2].map(required).to_vec();
+    let shadow = [0, 1, 2].map(|slot| Requirement { optional: true, ..required(slot) });
+    module.requirements = [[0, 1, 2].map(required), shadow].concat();
     module.requirements.push(Requirement { slot: 3, ty: 2, optional: true });
     module.outputs = vec![OutputRow {
         name: string(module, "out"),

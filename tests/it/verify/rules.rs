@@ -104,6 +104,9 @@ fn requirements(cases: &mut Cases) {
     cases.change("RequirementOrder", "a requirement twice", |module| {
         module.requirements[1] = module.requirements[0];
     });
+    cases.change("ShadowDemands", "a shadow rule that demands", |module| {
+        module.requirements[3].optional = false;
+    });
     let slot = "RequirementSlot";
     cases.change(slot, "a slot that is not there", |module| module.requirements[2].slot = 99);
     cases.change(slot, "the time of the decision", |module| module.requirements[2].slot = 5);

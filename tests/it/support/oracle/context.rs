@@ -1,32 +1,22 @@
 //! The context of the reference evaluator: JSON and types to values, and what is refused.
 //!
 //! In:      the context as JSON, the types of the roots and of the called tool's arguments.
-//! Out:     values of roots; the reads of an expression; whether they break the schema.
+//! Out:     values of roots; whether what is read breaks the schema.
 //! Source:  design, "Missing input" and "Schema".
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use policyc::base::name::Name;
-use policyc::compiler::check::analysis::{Analysis, MacroUse, ReasonPart, RootId, Use};
-use policyc::compiler::syntax::ast::{Ast, ExprId, ExprKind};
+use policyc::compiler::check::analysis::{Analysis, RootId};
+use policyc::compiler::syntax::ast::ExprKind;
 use policyc::compiler::syntax::document::model::Parsed;
 use policyc::lang::types::{RecordField, Type, TypeId, TypeTable};
 use serde_json::Value as Json;
 
+use super::reads::Read;
 use super::time;
 use super::value::{V, list, map, text};
-
-/// What an expression reads of the context: a root and fields below it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Read {
-    root: u32,
-    fields: Vec<Name>,
-    /// Only whether it is there, as the operand of `has`.
-    shallow: bool,
-    /// The last field may be absent, as in `a.?b`.
-    optional: bool,
-}
 
 /// What can be wrong with a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +29,6 @@ pub(crate) enum Fault {
 pub(crate) struct Schema<'a> {
     types: &'a TypeTable,
     analysis: &'a Analysis,
-    ast: &'a Ast,
     /// The type of the arguments of each declared tool.
     tools: BTreeMap<String, TypeId>,
     /// The fields of object types that some expression selects.
@@ -66,63 +55,7 @@ impl<'a> Schema<'a> {
                 selected.entry(record.0).or_default().insert(field.name.clone());
             }
         }
-        Self { types: &analysis.types, analysis, ast: &parsed.ast, tools, selected }
-    }
-
-    /// What `expr` reads, variables of policies included.
-    pub(crate) fn reads(&self, expr: ExprId, out: &mut BTreeSet<Read>) {
-        let used = &self.analysis.uses[expr];
-        if *used == Use::Macro(MacroUse::Has) {
-            let ExprKind::Call { args, .. } = self.ast.kind(expr) else { return };
-            let [ExprId(_)] = args.as_slice() else { return };
-            if let ExprKind::Select { operand, .. } = self.ast.kind(args[0]) {
-                match self.chain(*operand) {
-                    Some(read) => drop(out.insert(Read { shallow: true, ..read })),
-                    None => self.reads(*operand, out),
-                }
-            }
-            return;
-        }
-        if let Some(read) = self.chain(expr) {
-            out.insert(read);
-            return;
-        }
-        if let Use::Variable(variable) = used {
-            self.reads(self.analysis.variables[*variable].expr, out);
-            return;
-        }
-        if let Use::Decision(decision) = used {
-            for part in &decision.reason {
-                if let ReasonPart::Expr(expr) = part {
-                    self.reads(*expr, out);
-                }
-            }
-            return;
-        }
-        for child in self.ast.children(expr) {
-            self.reads(child, out);
-        }
-    }
-    fn chain(&self, expr: ExprId) -> Option<Read> {
-        if let Use::Root(root) = &self.analysis.uses[expr] {
-            return Some(Read {
-                root: root.0,
-                fields: Vec::new(),
-                shallow: false,
-                optional: false,
-            });
-        }
-        let ExprKind::Select { operand, field, optional } = self.ast.kind(expr) else {
-            return None;
-        };
-        let mut read = self.chain(*operand)?;
-        let ty = self.analysis.types.get(self.analysis.expr_types[*operand]);
-        if read.optional || !matches!(ty, Type::Record(_)) {
-            return Some(read);
-        }
-        read.fields.push(field.name.clone());
-        read.optional = *optional;
-        Some(read)
+        Self { types: &analysis.types, analysis, tools, selected }
     }
 }
 
@@ -197,16 +130,18 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What is wrong with a read.
+    /// What is wrong with a read: of what is missing, only if the schema requires all the way to
+    /// it.
     pub(crate) fn fault(&self, read: &Read) -> Option<Fault> {
-        let root = RootId(read.root);
-        let declared = &self.schema.analysis.roots[root];
-        let Some(mut at) =
-            declared.path.iter().try_fold(self.json, |json, key| json.get(key.as_str()))
-        else {
-            let required = *self.schema.types.get(declared.ty) != Type::Dyn;
-            return required.then_some(Fault::Missing);
-        };
+        let declared = &self.schema.analysis.roots[read.root()];
+        let required = self.root_required(read);
+        let missing = |depth: usize| (depth < required).then_some(Fault::Missing);
+        let mut at = self.json;
+        for (depth, key) in declared.path.iter().enumerate() {
+            let Some(next) = at.get(key.as_str()) else { return missing(depth) };
+            at = next;
+        }
+        let mut required = required == declared.path.len();
         let mut ty = declared.ty;
         let mut names: Vec<&str> = declared.path.iter().map(Name::as_str).collect();
         for (depth, name) in read.fields.iter().enumerate() {
@@ -214,10 +149,10 @@ impl<'a> Context<'a> {
             let Type::Record(record) = self.schema.types.get(ty) else { return None };
             let Json::Object(entries) = at else { return Some(Fault::WrongType) };
             let field = self.schema.types.field(*record, name);
+            let may_lack = read.optional && depth + 1 == read.fields.len();
+            required &= field.is_some_and(|field| field.required) && !may_lack;
             let Some(next) = entries.get(name.as_str()) else {
-                let asked = depth + 1 < read.fields.len() || !read.optional;
-                let required = field.is_some_and(|field| field.required);
-                return (asked && required).then_some(Fault::Missing);
+                return required.then_some(Fault::Missing);
             };
             if too_long(field, next) {
                 return Some(Fault::WrongType);
@@ -232,6 +167,37 @@ impl<'a> Context<'a> {
             return (object && !at.is_object()).then_some(Fault::WrongType);
         }
         self.deep(at, ty, false)
+    }
+
+    /// How many keys on the way to the root of a read must be there.
+    fn root_required(&self, read: &Read) -> usize {
+        let Some(mut ty) = read.context else { return 0 };
+        let root = &self.schema.analysis.roots[read.root()];
+        let is_record = matches!(self.schema.types.get(root.ty), Type::Record(_));
+        if is_record && root.path == ["action", "args"] {
+            return root.path.len();
+        }
+        for (depth, key) in root.path.iter().enumerate() {
+            let Type::Record(record) = self.schema.types.get(ty) else { return depth };
+            match self.schema.types.field(*record, key) {
+                Some(field) if field.required => ty = field.ty,
+                Some(_) | None => return depth,
+            }
+        }
+        root.path.len()
+    }
+
+    /// Whether the schema requires all the way to a read.
+    pub(crate) fn is_required(&self, read: &Read) -> bool {
+        let root = &self.schema.analysis.roots[read.root()];
+        let mut ty = root.ty;
+        self.root_required(read) == root.path.len()
+            && read.fields.iter().all(|name| {
+                let Type::Record(record) = self.schema.types.get(ty) else { return false };
+                let field = self.schema.types.field(*record, name);
+                ty = field.map_or(ty, |field| field.ty);
+                field.is_some_and(|field| field.required)
+            })
     }
 
     fn args_type(&self, names: &[&str]) -> Option<TypeId> {

@@ -15,6 +15,7 @@ use policyc::compiler::check::analysis::{
 use policyc::compiler::syntax::ast::{
     Ast, Element, ExprId, ExprKind, Literal, LogicOp, MapEntry, UnaryOp,
 };
+use policyc::compiler::syntax::document::model::Parsed;
 use policyc::lang::error::EvalError;
 use serde_json::Value as Json;
 
@@ -43,6 +44,14 @@ pub(crate) struct Run<'a> {
 }
 
 const NONE: EvalError = EvalError::NoSuchOverload;
+
+impl<'a> Run<'a> {
+    /// At the epoch, without results of hosts.
+    pub(crate) fn of(parsed: &'a Parsed, analysis: &'a Analysis, context: Context<'a>) -> Self {
+        let (memo, locals) = (RefCell::default(), RefCell::default());
+        Self { ast: &parsed.ast, analysis, context, now: 0, hosts: &[], memo, locals }
+    }
+}
 
 impl Run<'_> {
     /// The value of `expr`.

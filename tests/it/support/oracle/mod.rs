@@ -10,16 +10,17 @@
 pub(crate) mod collections;
 pub(crate) mod compose;
 pub(crate) mod context;
+pub(crate) mod dispatch;
 pub(crate) mod eval;
 pub(crate) mod functions;
 pub(crate) mod macros;
 pub(crate) mod operators;
+pub(crate) mod reads;
 pub(crate) mod strings;
 pub(crate) mod time;
 pub(crate) mod value;
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use policyc::base::name::Name;
 use policyc::compiler::check::analysis::{Analysis, PolicyInfo};
@@ -33,8 +34,10 @@ use policyc::lang::error::EvalError;
 use policyc::lang::types::TypeTable;
 use serde_json::Value as Json;
 
-use context::{Context, Fault, Read, Schema};
+use context::{Context, Fault, Schema};
+use dispatch::Dispatch;
 use eval::{HostRow, Run};
+use reads::{Read, Reader};
 use value::{Message, R, V};
 
 /// What the reference evaluator decides.
@@ -92,16 +95,20 @@ pub(crate) struct Oracle<'a> {
     of_rules: Vec<Vec<usize>>,
     /// The reads of every CEL Policy document.
     of_documents: Vec<Vec<usize>>,
+    dispatch: Dispatch,
 }
 
 impl<'a> Oracle<'a> {
     pub(crate) fn new(parsed: &'a Parsed, analysis: &'a Analysis) -> Self {
         let schema = Schema::new(parsed, analysis);
+        // What constants come to needs no context.
+        let run = Run::of(parsed, analysis, Context::new(&schema, &Json::Null));
+        let reader = |context| Reader { ast: &parsed.ast, analysis, run: &run, context };
         let mut places: BTreeMap<Read, usize> = BTreeMap::new();
-        let mut of = |exprs: Vec<ExprId>| -> Vec<usize> {
+        let mut of = |context, exprs: Vec<ExprId>| -> Vec<usize> {
             let mut reads = BTreeSet::new();
             for expr in exprs {
-                schema.reads(expr, &mut reads);
+                reader(context).reads(expr, &mut reads);
             }
             let place = |read: Read| {
                 let next = places.len();
@@ -109,14 +116,18 @@ impl<'a> Oracle<'a> {
             };
             reads.into_iter().map(place).collect()
         };
-        let rules = parsed.policies.iter().flat_map(|policy| &policy.rules);
-        let of_rules = rules.map(|rule| of(expressions(rule))).collect();
+        let rules = || rules(parsed, analysis);
+        let of_rules =
+            rules().map(|(_, info, _, rule)| of(info.context, expressions(rule))).collect();
         let documents = parsed.cel_policies.iter();
-        let of_documents = documents.map(|document| of(choices(&document.rule))).collect();
+        let of_documents = documents.map(|document| of(None, choices(&document.rule))).collect();
+        let dispatch =
+            Dispatch::of(rules().map(|(_, info, at, rule)| (reader(info.context), info, at, rule)));
         let mut reads: Vec<(Read, usize)> = places.into_iter().collect();
         reads.sort_by_key(|(_, place)| *place);
         let reads = reads.into_iter().map(|(read, _)| read).collect();
-        Self { parsed, analysis, schema, reads, of_rules, of_documents }
+        let schema = Schema::new(parsed, analysis);
+        Self { parsed, analysis, schema, reads, of_rules, of_documents, dispatch }
     }
 
     /// Decides `input`.
@@ -124,17 +135,23 @@ impl<'a> Oracle<'a> {
         let context = Context::new(&self.schema, input.context);
         let faults = self.reads.iter().map(|read| context.fault(read)).collect();
         let run = Run {
-            ast: &self.parsed.ast,
-            analysis: self.analysis,
-            context,
             now: input.now,
             hosts: input.hosts,
-            memo: RefCell::new(HashMap::new()),
-            locals: RefCell::new(Vec::new()),
+            ..Run::of(self.parsed, self.analysis, context)
         };
         Decider { oracle: self, run: &run, parsed: self.parsed, context: input.context, faults }
             .decide()
     }
+}
+
+/// All rules, with their documents and their places in them.
+fn rules<'a>(
+    parsed: &'a Parsed,
+    analysis: &'a Analysis,
+) -> impl Iterator<Item = (&'a PolicyDocument, &'a PolicyInfo, usize, &'a Rule)> {
+    parsed.policies.iter().zip(&analysis.policies).flat_map(|(policy, info)| {
+        policy.rules.iter().enumerate().map(move |(at, rule)| (policy, info, at, rule))
+    })
 }
 
 struct Decider<'a> {
@@ -148,9 +165,7 @@ struct Decider<'a> {
 
 impl Decider<'_> {
     fn rules(&self) -> impl Iterator<Item = (&PolicyDocument, &PolicyInfo, usize, &Rule)> {
-        self.parsed.policies.iter().zip(&self.run.analysis.policies).flat_map(|(policy, info)| {
-            policy.rules.iter().enumerate().map(move |(at, rule)| (policy, info, at, rule))
-        })
+        rules(self.parsed, self.run.analysis)
     }
 
     fn decide(&self) -> Verdict {
@@ -261,10 +276,13 @@ impl Decider<'_> {
             })
         };
         let mut refused = None;
-        for ((_, info, at, rule), reads) in self.rules().zip(&self.oracle.of_rules) {
+        let key = self.oracle.dispatch.value(self.context).unwrap_or_default();
+        for (order, ((_, _, _, rule), reads)) in self.rules().zip(&self.oracle.of_rules).enumerate()
+        {
             // Shadow rules decide nothing, so nothing must be there for them.
-            let applies = !rule.shadow && self.applies(info, at, rule);
-            if fault(reads, applies) {
+            let demands =
+                !rule.shadow && self.is_time_of(rule) && self.oracle.dispatch.asks(order, key);
+            if fault(reads, demands) {
                 refused.get_or_insert(rule.id.value.to_string());
             }
         }
@@ -284,9 +302,21 @@ impl Decider<'_> {
         })
     }
 
-    /// Whether some rule asks for the tool and the context names none.
+    /// Whether the dispatch key is missing, or a tool that an enforced rule is about.
     fn keyless(&self) -> bool {
-        self.rules().any(|(_, _, _, rule)| !rule.on.is_empty()) && self.tool().is_none()
+        let dispatch = &self.oracle.dispatch;
+        let demands = |rule: &Rule| !rule.on.is_empty() && !rule.shadow && self.is_time_of(rule);
+        dispatch.key.is_some() && dispatch.value(self.context).is_none()
+            || self.rules().any(|(_, _, _, rule)| demands(rule)) && self.tool().is_none()
+            || self.rules().any(|(_, _, _, rule)| !rule.on.is_empty()) && self.is_tool_no_text()
+    }
+
+    fn is_time_of(&self, rule: &Rule) -> bool {
+        !rule.response || self.context.get("out").is_some()
+    }
+
+    fn is_tool_no_text(&self) -> bool {
+        self.context.pointer("/action/tool").is_some() && self.tool().is_none()
     }
 
     fn tool(&self) -> Option<&str> {
@@ -294,13 +324,14 @@ impl Decider<'_> {
     }
 
     fn applies(&self, info: &PolicyInfo, at: usize, rule: &Rule) -> bool {
-        if rule.response && self.context.get("out").is_none() {
+        if !self.is_time_of(rule) {
             return false;
         }
         if rule.on.is_empty() {
             return true;
         }
-        let Some(tool) = self.tool() else { return false };
+        // Only shadow rules come here without a tool; `outcome` sees to them.
+        let Some(tool) = self.tool() else { return true };
         match info.tools.get(at) {
             Some(Some(tools)) => tools.iter().any(|name| name.as_str() == tool),
             _ => rule.on.iter().any(|pattern| fits(&pattern.value, tool)),
@@ -308,13 +339,19 @@ impl Decider<'_> {
     }
 
     fn outcome(&self, rule: &Rule) -> Outcome {
+        // `on` is the first operand of an `&&`, and what it looks at is missing.
+        let toolless = !rule.on.is_empty() && self.tool().is_none();
         match &rule.body {
+            RuleBody::Decision(_) if toolless => {
+                Outcome::Failed { class: EvalError::NoSuchKey, stands: None }
+            }
             RuleBody::When { condition, effect, reason, .. } => {
                 let stands = (*effect != Effect::Allow).then(|| self.on_error());
                 let truth =
                     condition.map_or(Ok(true), |condition| self.run.eval(condition)?.truth());
                 match truth {
                     Ok(false) => Outcome::Silent,
+                    _ if toolless => Outcome::Failed { class: EvalError::NoSuchKey, stands },
                     Ok(true) => {
                         let reason = reason.as_ref().map(|template| self.message(template));
                         Outcome::Fired { effect: *effect, reason }

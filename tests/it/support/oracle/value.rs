@@ -98,6 +98,11 @@ fn key_order(a: &V, b: &V) -> Ordering {
 }
 
 impl V {
+    /// The text of a string.
+    pub(crate) fn as_text(&self) -> Option<String> {
+        if let Self::Str(text) = self { Some(text.to_string()) } else { None }
+    }
+
     fn number(&self) -> Option<Number> {
         match self {
             Self::Int(n) => Some(Number::Whole(i128::from(*n))),

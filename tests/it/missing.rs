@@ -1,0 +1,180 @@
+//! What is missing or of a wrong type, branch by branch: refused, or the error of a rule.
+//!
+//! Source:  `docs/decisions.md`, section "Missing input". Both evaluators run every case.
+
+use policyc::compiler::source::map::SourceMap;
+use policyc::runtime::vm::report::DecisionReport;
+use serde_json::{Value as Json, json};
+
+use crate::support::both::Both;
+
+/// Of `a` the fields `o` and `f` are optional, and so is nothing else.
+const SCHEMA: &str = r#"{
+    "type": "object", "required": ["a"],
+    "properties": {"a": {
+        "type": "object", "required": ["n", "s", "b"],
+        "properties": {
+            "n": {"type": "integer"}, "s": {"type": "string"}, "b": {"type": "boolean"},
+            "o": {
+                "type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}}
+            },
+            "f": {"type": "integer"}
+        }
+    }}
+}"#;
+
+/// A policy of these rules.
+fn policy(rules: &str) -> Both {
+    let text = format!(
+        "policyc: 1\nname: missing\ndefault: allow\nschema: missing.json\nvariables:\n  \
+         - many: a.n > 3\nrules:\n{rules}"
+    );
+    let mut files = SourceMap::new();
+    files.add("missing.json", SCHEMA);
+    files.add("missing.yaml", text.as_str());
+    Both::of(&files)
+}
+
+/// Decides and says: effect, winner, shadow, then each error as `rule:class`, `-` for no rule.
+fn decided(rules: &str, context: &Json) -> String {
+    let both = policy(rules);
+    let report = both.decide(&both.oracle(), context, (0, 0), &[]);
+    said(&report)
+}
+
+fn said(report: &DecisionReport) -> String {
+    let errors = report.errors.iter().map(|error| {
+        let rule = error.rule.as_deref().unwrap_or("-");
+        format!(" {rule}:{}", error.class.word())
+    });
+    let effect = report.effect.map_or("none", |effect| effect.word());
+    let rule = report.rule.as_deref().unwrap_or("-");
+    let shadow = report.shadow.iter().map(|id| format!(" ~{id}"));
+    format!("{effect} {rule}{}{}", shadow.collect::<String>(), errors.collect::<String>())
+}
+
+const REFUSED: &str = "deny - -:INPUT";
+
+#[test]
+fn a_condition_demands_what_it_reads() {
+    let rules = "  - {id: r, when: a.b && a.n > 3, deny: no}\n";
+    assert_eq!(decided(rules, &json!({"a": {"b": true, "n": 4}})), "deny r");
+    assert_eq!(decided(rules, &json!({"a": {"b": true}})), REFUSED);
+    // Evaluation would not come to it.
+    assert_eq!(decided(rules, &json!({"a": {"b": false}})), REFUSED);
+    assert_eq!(decided(rules, &json!({})), REFUSED);
+    // What a constant rules out is not read.
+    let rules = "  - {id: r, when: \"a.b || (false && a.n > 3)\", deny: no}\n";
+    assert_eq!(decided(rules, &json!({"a": {"b": true}})), "deny r");
+}
+
+#[test]
+fn a_message_demands_what_it_reads() {
+    let rules = "  - {id: r, when: a.b, deny: \"got {a.n}\"}\n";
+    assert_eq!(decided(rules, &json!({"a": {"b": true, "n": 4}})), "deny r");
+    assert_eq!(decided(rules, &json!({"a": {"b": true}})), REFUSED);
+    assert_eq!(decided(rules, &json!({"a": {"b": false}})), REFUSED);
+    let rules = "  - {id: r, when: a.b, deny: \"got {a.f}\"}\n";
+    assert_eq!(decided(rules, &json!({"a": {"b": true}})), "deny r r:NO_SUCH_KEY");
+}
+
+#[test]
+fn a_variable_demands_for_those_who_name_it() {
+    let rules = "  - {id: r, when: a.b && many, deny: no}\n";
+    assert_eq!(decided(rules, &json!({"a": {"b": false}})), REFUSED);
+    let rules = "  - {id: r, when: a.b, deny: no}\n";
+    assert_eq!(decided(rules, &json!({"a": {"b": false}})), "allow -");
+}
+
+#[test]
+fn a_shadow_rule_demands_nothing() {
+    let rules = "  - {id: r, when: a.b, deny: no}\n  \
+                 - {id: s, when: a.n > 3, deny: no, mode: shadow}\n";
+    assert_eq!(decided(rules, &json!({"a": {"b": true, "n": 4}})), "deny r ~s");
+    assert_eq!(decided(rules, &json!({"a": {"b": true}})), "deny r s:NO_SUCH_KEY");
+    assert_eq!(decided(rules, &json!({"a": {"b": false}})), "allow - s:NO_SUCH_KEY");
+    // As anywhere else, what `&&` does not need does not matter.
+    let rules = "  - {id: s, when: a.b && a.n > 3, deny: \"{a.s}\", mode: shadow}\n";
+    assert_eq!(decided(rules, &json!({"a": {"b": false}})), "allow -");
+    assert_eq!(decided(rules, &json!({"a": {"b": true, "n": 4}})), "allow - ~s");
+    assert_eq!(decided(rules, &json!({})), "allow - s:NO_SUCH_KEY");
+    // A variable of both kinds of rules.
+    let rules = "  - {id: r, when: a.s == 'x' && many, deny: no}\n  \
+                 - {id: s, when: many, deny: no, mode: shadow}\n";
+    assert_eq!(decided(rules, &json!({"a": {"s": "y"}})), "allow - s:NO_SUCH_KEY");
+    assert_eq!(decided(rules, &json!({"a": {"s": "x"}})), REFUSED);
+}
+
+#[test]
+fn a_place_of_both_kinds_of_rules_is_demanded() {
+    let rules = "  - {id: r, when: a.b && a.n > 3, deny: no}\n  \
+                 - {id: s, when: a.n > 3, deny: no, mode: shadow}\n";
+    assert_eq!(decided(rules, &json!({"a": {"b": true}})), REFUSED);
+    assert_eq!(decided(rules, &json!({"a": {"b": true, "n": 4}})), "deny r ~s");
+}
+
+#[test]
+fn the_dispatch_key_chooses_who_demands() {
+    let rules = "  - {id: r, on: [send], when: a.n > 3, deny: no}\n  \
+                 - {id: q, on: [read], when: a.b, deny: no}\n  \
+                 - {id: p, on: \"get_*\", when: a.s == 'x', deny: no}\n";
+    let call = |tool: &str, a: Json| json!({"action": {"tool": tool}, "a": a});
+    assert_eq!(decided(rules, &call("read", json!({"b": true}))), "deny q");
+    assert_eq!(decided(rules, &call("send", json!({"b": true}))), REFUSED);
+    assert_eq!(decided(rules, &call("get_it", json!({"b": true}))), REFUSED);
+    assert_eq!(decided(rules, &call("other", json!({}))), "allow -");
+    assert_eq!(decided(rules, &json!({"a": {"b": true}})), REFUSED);
+    // A guard that a condition states.
+    let rules = "  - {id: r, when: a.s == 'x' && a.n > 3, deny: no}\n  \
+                 - {id: q, when: \"a.s in ['y', 'z'] && a.b\", deny: no}\n";
+    assert_eq!(decided(rules, &json!({"a": {"s": "y", "b": true}})), "deny q");
+    assert_eq!(decided(rules, &json!({"a": {"s": "x", "b": true}})), REFUSED);
+    assert_eq!(decided(rules, &json!({"a": {"s": "-"}})), "allow -");
+    assert_eq!(decided(rules, &json!({"a": {}})), REFUSED);
+}
+
+#[test]
+fn a_shadow_rule_demands_no_tool() {
+    let rules = "  - {id: r, when: a.b, deny: no}\n  \
+                 - {id: s, on: [send], when: a.b, deny: no, mode: shadow}\n";
+    let send = json!({"action": {"tool": "send"}, "a": {"b": true}});
+    assert_eq!(decided(rules, &send), "deny r ~s");
+    assert_eq!(decided(rules, &json!({"a": {"b": true}})), "deny r s:NO_SUCH_KEY");
+    assert_eq!(decided(rules, &json!({"a": {"b": false}})), "allow -");
+}
+
+#[test]
+fn has_demands_what_it_looks_into() {
+    let rules = "  - {id: r, when: \"has(a.n) && a.b\", deny: no}\n";
+    assert_eq!(decided(rules, &json!({"a": {"b": true}})), "allow -");
+    assert_eq!(decided(rules, &json!({"a": {"b": true, "n": 1}})), "deny r");
+    assert_eq!(decided(rules, &json!({})), REFUSED);
+    // Read elsewhere in the rule it is demanded after all.
+    let rules = "  - {id: r, when: \"has(a.n) && a.n > 3\", deny: no}\n";
+    assert_eq!(decided(rules, &json!({"a": {}})), REFUSED);
+    let rules = "  - {id: s, when: has(a.n), deny: no, mode: shadow}\n";
+    assert_eq!(decided(rules, &json!({})), "allow - s:NO_SUCH_KEY");
+    assert_eq!(decided(rules, &json!({"a": {}})), "allow -");
+    assert_eq!(decided(rules, &json!({"a": {"n": 4}})), "allow - ~s");
+}
+
+#[test]
+fn below_something_optional_the_way_to_it_counts() {
+    let rules = "  - {id: r, when: a.o.x > 3, deny: no}\n";
+    assert_eq!(decided(rules, &json!({"a": {"o": {"x": 4}}})), "deny r");
+    assert_eq!(decided(rules, &json!({"a": {"o": {}}})), "deny r r:NO_SUCH_KEY");
+    assert_eq!(decided(rules, &json!({"a": {}})), "deny r r:NO_SUCH_KEY");
+    assert_eq!(decided(rules, &json!({})), REFUSED);
+}
+
+#[test]
+fn a_wrong_type_is_refused_wherever_it_is_read() {
+    let rules = "  - {id: r, when: a.b, deny: no}\n  \
+                 - {id: s, when: a.n > 3, deny: no, mode: shadow}\n";
+    assert_eq!(decided(rules, &json!({"a": {"b": true, "n": "4"}})), REFUSED);
+    assert_eq!(decided(rules, &json!({"a": {"b": true, "n": null}})), REFUSED);
+    assert_eq!(decided(rules, &json!({"a": {"b": true, "n": 1e30}})), REFUSED);
+    assert_eq!(decided(rules, &json!({"a": {"b": true, "n": 4, "s": 7}})), "deny r ~s");
+    let rules = "  - {id: r, when: a.b, deny: \"{a.n}\"}\n";
+    assert_eq!(decided(rules, &json!({"a": {"b": false, "n": "4"}})), REFUSED);
+}
