@@ -18,6 +18,7 @@ mod cel_policy;
 mod check;
 mod cli;
 mod costs;
+mod decisions;
 mod differential;
 mod documents;
 mod examples;

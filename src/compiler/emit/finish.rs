@@ -3,7 +3,8 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::base::limits::{
-    BUNDLE_BYTES_MAX, FILE_VALUES_MAX, FUNCTION_INSTRUCTIONS_MAX, TABLE_ENTRIES_MAX,
+    BUNDLE_BYTES_MAX, CALL_DEPTH_MAX, CURSORS_MAX, FILE_VALUES_MAX, FUNCTION_INSTRUCTIONS_MAX,
+    TABLE_ENTRIES_MAX,
 };
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::TooMany;
@@ -16,10 +17,12 @@ use crate::compiler::emit::tables::{Built, Tables};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::Fallback as Stated;
 use crate::lang::decision::Effect;
+use crate::lang::opcodes::Instruction;
 use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::debug::encode;
 use crate::runtime::bundle::module::{
-    Fallback, FunctionRow, Manifest, Module, NONE, OutputRow, Phase, RuleIndex, RuleRow, SourceRow,
+    Fallback, FunctionRow, Manifest, Module, NONE, OutcomeRow, OutputRow, Phase, Requirement,
+    RuleIndex, RuleRow, SourceRow,
 };
 use crate::runtime::verify::annotate;
 
@@ -126,12 +129,7 @@ fn fallback(tables: &mut Tables, written: &Stated) -> Fallback {
     }
 }
 
-type Rows = (
-    Vec<RuleRow>,
-    Vec<crate::runtime::bundle::module::OutcomeRow>,
-    Vec<crate::runtime::bundle::module::Requirement>,
-    Vec<OutputRow>,
-);
+type Rows = (Vec<RuleRow>, Vec<OutcomeRow>, Vec<Requirement>, Vec<OutputRow>);
 
 fn rows(plan: &Plan, checked: &Checked<'_>, written: &mut Written) -> Rows {
     let (mut rules, mut outcomes, mut requirements) = (Vec::new(), Vec::new(), Vec::new());
@@ -181,10 +179,8 @@ fn settings(rule: &RulePlan, checked: &Checked<'_>) -> (i32, bool, Phase) {
 
 /// Final registers: those of a function lie above those of everything that calls it. Callees
 /// stand before their callers.
-fn link(
-    built: &[Built],
-    slots: u16,
-) -> Result<(Vec<FunctionRow>, Vec<crate::lang::opcodes::Instruction>), TooMany> {
+fn link(built: &[Built], slots: u16) -> Result<(Vec<FunctionRow>, Vec<Instruction>), TooMany> {
+    check_depth(built)?;
     let mut registers = vec![slots; built.len()];
     let mut cursors = vec![0_u16; built.len()];
     for at in (0..built.len()).rev() {
@@ -211,6 +207,11 @@ fn link(
         if builder.overflow || last > FILE_VALUES_MAX {
             return Err(TooMany { what: "values in use at once", most: FILE_VALUES_MAX });
         }
+        let last = usize::from(first_cursor) + usize::from(builder.cursors_in_all());
+        if last > CURSORS_MAX {
+            let what = "lists, maps and loops that wait for one another";
+            return Err(TooMany { what, most: CURSORS_MAX });
+        }
         if builder.code.len() > FUNCTION_INSTRUCTIONS_MAX {
             let what = "instructions of one condition";
             return Err(TooMany { what, most: FUNCTION_INSTRUCTIONS_MAX });
@@ -230,4 +231,20 @@ fn link(
         code.extend(builder.finish(first_register, first_cursor));
     }
     Ok((rows, code))
+}
+
+/// Checks how many functions call one another in a row: each variable that is read is one.
+fn check_depth(built: &[Built]) -> Result<(), TooMany> {
+    let mut depths: Vec<usize> = Vec::with_capacity(built.len());
+    for function in built {
+        let callees = function.builder.callees.iter();
+        let below = callees.filter_map(|callee| depths.get(usize::from(*callee))).max();
+        let depth = 1 + below.copied().unwrap_or(0);
+        if depth > CALL_DEPTH_MAX {
+            let what = "variables and conditions in a row that read one another";
+            return Err(TooMany { what, most: CALL_DEPTH_MAX });
+        }
+        depths.push(depth);
+    }
+    Ok(())
 }

@@ -3,8 +3,10 @@
 use rustc_hash::FxHashMap;
 
 use crate::base::name::Name;
-use crate::compiler::check::analysis::Checked;
-use crate::compiler::check::analysis::{ReasonPart, Use, VariableId};
+use crate::base::span::Spanned;
+use crate::compiler::check::analysis::{
+    Checked, DecisionUse, LocalId, MacroUse, ReasonPart, Use, VariableId,
+};
 use crate::compiler::ir::lower::Lowering;
 use crate::compiler::ir::{Ir, NodeId, NodeKind, Variant};
 use crate::compiler::syntax::ast::{ExprId, ExprKind, LogicOp};
@@ -68,6 +70,8 @@ pub(crate) enum DecisionPlan {
     Outcome(u16),
     /// One or the other.
     If(NodeId, Box<DecisionPlan>, Box<DecisionPlan>),
+    /// A decision that may read the local, which stands for the node.
+    Bind(LocalId, NodeId, Box<DecisionPlan>),
     /// The first choice that holds; `None` where no choice does.
     Match(Vec<(Option<NodeId>, DecisionPlan)>),
 }
@@ -109,6 +113,7 @@ pub(crate) fn plan(checked: &Checked<'_>) -> Plan {
     let mut planner = Planner {
         checked,
         lowering: Lowering::new(&checked.parsed().ast, checked.analysis()),
+        binds: Vec::new(),
         plan: Plan::default(),
     };
     planner.variables();
@@ -125,6 +130,8 @@ pub(crate) fn plan(checked: &Checked<'_>) -> Plan {
 struct Planner<'a> {
     checked: &'a Checked<'a>,
     lowering: Lowering<'a>,
+    /// The locals around the decision at hand, outermost first, and what they stand for.
+    binds: Vec<(LocalId, NodeId)>,
     plan: Plan,
 }
 
@@ -232,42 +239,60 @@ impl Planner<'_> {
             .collect()
     }
 
-    /// The tree of a decision: conditionals down to calls of `deny`, `allow`, `escalate`.
+    /// The tree of a decision: conditionals and bindings down to calls of `deny`, `allow`,
+    /// `escalate`.
     fn decision(&mut self, expr: ExprId, outcomes: &mut Vec<OutcomePlan>) -> DecisionPlan {
-        if let Some(Use::Decision(decision)) = self.checked.analysis().uses.get(expr) {
-            let reason = decision.reason.iter().map(|part| match part {
-                ReasonPart::Text(text) => ReasonPlan::Text(text.clone()),
-                ReasonPart::Expr(expr) => ReasonPlan::Value(self.lowering.lower(*expr)),
-            });
-            let reason = reason.collect();
-            let escalation = (decision.effect == Effect::Escalate).then(|| Escalation {
-                to: decision
-                    .to
-                    .iter()
-                    .map(|name| {
-                        crate::base::span::Spanned::new(
-                            name.clone(),
-                            self.checked.parsed().ast.span(expr),
-                        )
-                    })
-                    .collect(),
-                timeout_ns: decision.timeout_ns,
-                ..Escalation::default()
-            });
-            let number = u16::try_from(outcomes.len()).unwrap_or(u16::MAX);
-            outcomes.push(OutcomePlan { effect: decision.effect, reason, escalation });
-            return DecisionPlan::Outcome(number);
+        let (ast, analysis) = (&self.checked.parsed().ast, self.checked.analysis());
+        match (analysis.uses.get(expr), ast.kind(expr)) {
+            (Some(Use::Decision(decision)), _) => {
+                let number = u16::try_from(outcomes.len()).unwrap_or(u16::MAX);
+                outcomes.push(self.spoken(decision, expr));
+                DecisionPlan::Outcome(number)
+            }
+            (_, ExprKind::Conditional { condition, yes, no, .. }) => {
+                let condition = self.lowering.lower(*condition);
+                let yes = self.decision(*yes, outcomes);
+                let no = self.decision(*no, outcomes);
+                DecisionPlan::If(condition, Box::new(yes), Box::new(no))
+            }
+            (Some(Use::Macro(MacroUse::Bind(local))), ExprKind::Call { args, .. }) => {
+                let [_, init, body] = args.as_slice() else {
+                    return DecisionPlan::Match(Vec::new());
+                };
+                let init = self.lowering.lower(*init);
+                self.binds.push((*local, init));
+                let body = self.decision(*body, outcomes);
+                self.binds.pop();
+                DecisionPlan::Bind(*local, init, Box::new(body))
+            }
+            // The checker lets decisions stand nowhere else; what yields none fails closed.
+            _ => DecisionPlan::Match(Vec::new()),
         }
-        if let ExprKind::Conditional { condition, yes, no, .. } =
-            self.checked.parsed().ast.kind(expr)
-        {
-            let condition = self.lowering.lower(*condition);
-            let yes = self.decision(*yes, outcomes);
-            let no = self.decision(*no, outcomes);
-            return DecisionPlan::If(condition, Box::new(yes), Box::new(no));
-        }
-        // The checker lets decisions stand nowhere else; what yields none fails closed.
-        DecisionPlan::Match(Vec::new())
+    }
+
+    /// What a call of `deny`, `allow` or `escalate` says.
+    fn spoken(&mut self, decision: &DecisionUse, expr: ExprId) -> OutcomePlan {
+        let reason = decision.reason.iter().map(|part| match part {
+            ReasonPart::Text(text) => ReasonPlan::Text(text.clone()),
+            ReasonPart::Expr(expr) => ReasonPlan::Value(self.bound(*expr)),
+        });
+        let reason = reason.collect();
+        let at = self.checked.parsed().ast.span(expr);
+        let escalation = (decision.effect == Effect::Escalate).then(|| Escalation {
+            to: decision.to.iter().map(|name| Spanned::new(name.clone(), at)).collect(),
+            timeout_ns: decision.timeout_ns,
+            ..Escalation::default()
+        });
+        OutcomePlan { effect: decision.effect, reason, escalation }
+    }
+
+    /// A part of a message, which is computed apart from its decision: the locals around that are
+    /// bound anew.
+    fn bound(&mut self, expr: ExprId) -> NodeId {
+        let node = self.lowering.lower(expr);
+        self.binds.iter().rev().fold(node, |body, (local, init)| {
+            self.lowering.node(NodeKind::Bind(*local, *init, body), expr)
+        })
     }
 
     fn cel_policy(&mut self, at: usize) {

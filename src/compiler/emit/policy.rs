@@ -1,7 +1,7 @@
 //! Decisions and CEL Policy documents: trees of conditions with outcomes at their leaves.
 
 use crate::compiler::emit::condition::Edges;
-use crate::compiler::emit::function::{Dest, Draft, Ref};
+use crate::compiler::emit::function::{Dest, Draft, Label, Ref};
 use crate::compiler::emit::generator::Generator;
 use crate::compiler::emit::plan::{BlockPlan, DecisionPlan, OutcomeOf, OutputPlan, is_always};
 use crate::compiler::ir::NodeId;
@@ -58,6 +58,12 @@ impl Generator<'_> {
                 self.place(other, origin);
                 self.decided(no, none, origin);
             }
+            DecisionPlan::Bind(local, init, body) => {
+                let mark = self.f.mark();
+                self.bind(*local, *init);
+                self.decided(body, none, origin);
+                self.f.release(mark);
+            }
             DecisionPlan::Match(choices) => {
                 for (condition, decision) in choices {
                     let Some(condition) = condition.filter(|node| !is_always(Some(*node), self.ir))
@@ -78,7 +84,7 @@ impl Generator<'_> {
     }
 
     /// Falls through where `condition` holds; otherwise goes to the label that is returned.
-    fn ask(&mut self, condition: NodeId, origin: ExprId) -> crate::compiler::emit::function::Label {
+    fn ask(&mut self, condition: NodeId, origin: ExprId) -> Label {
         let (then, other) = (self.f.label(), self.f.label());
         let edges =
             Edges { t: Dest::To(then), f: Dest::To(other), e: Dest::Error, next: Some(then) };

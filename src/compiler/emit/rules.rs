@@ -68,6 +68,10 @@ fn decision_nodes(decision: Option<&DecisionPlan>, nodes: &mut Vec<NodeId>) {
             decision_nodes(Some(yes), nodes);
             decision_nodes(Some(no), nodes);
         }
+        Some(DecisionPlan::Bind(_, init, body)) => {
+            nodes.push(*init);
+            decision_nodes(Some(body), nodes);
+        }
         Some(DecisionPlan::Match(choices)) => {
             for (condition, decision) in choices {
                 nodes.extend(condition);

@@ -114,8 +114,7 @@ fn computed(
 
 fn on_heap(compute: impl FnOnce(&mut Heap<'_>) -> Result<Value, EvalError>) -> Option<Constant> {
     let mut store = Store::new(FOLDED_TEXT_BYTES_MAX, FOLDED_ELEMENTS_MAX);
-    let mut heap =
-        Heap { request: &[], program_text: &[], program_elements: &[], store: &mut store };
+    let mut heap = Heap::of(&mut store);
     let value = compute(&mut heap).ok()?;
     Constant::from_value(&heap.view(), &value).ok()
 }

@@ -85,7 +85,7 @@ fn types(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
             TypeRow::Optional(part) | TypeRow::List(part, _) => depth_of(*part).ok_or(none)?,
             TypeRow::Map(key, value) => {
                 ensure(part_row(*key).is_some_and(is_key), none)?;
-                depth_of(*key).max(depth_of(*value)).ok_or(none)?;
+                depth_of(*key).ok_or(none)?;
                 depth_of(*value).ok_or(none)?
             }
             TypeRow::Record { fields, rest } => {

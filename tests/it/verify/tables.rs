@@ -98,6 +98,10 @@ fn types(cases: &mut Cases) {
     cases.change("TypePart", "an optional of what is not there", |module| {
         module.types.push(TypeRow::Optional(100));
     });
+    cases.change("TypePart", "a map before the type of its keys", |module| {
+        let next = u16::try_from(module.types.len() + 1).unwrap();
+        module.types.extend([TypeRow::Map(next, 0), TypeRow::Bytes]);
+    });
     cases.change("TypePart", "a map to what is not there", |module| {
         module.types.push(TypeRow::Map(1, 100));
     });
