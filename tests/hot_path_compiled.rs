@@ -38,6 +38,7 @@ use policyc::runtime::vm::decide::evaluate;
 use policyc::runtime::vm::hosts::HostTable;
 use policyc::runtime::vm::request::{Moment, Request};
 use policyc::runtime::vm::scratch::Scratch;
+use policyc::tools::project::Settings;
 use policyc::tools::suite::pipeline::{make, moment, table};
 use policyc::tools::suite::run::context;
 use policyc::tools::suite::{NOW, TestFile, case};
@@ -45,7 +46,7 @@ use policyc::tools::suite::{NOW, TestFile, case};
 /// Compiles; panics with the findings where that fails.
 fn program(files: &SourceMap) -> Program {
     let mut sink = Sink::new();
-    let made = make(files, &mut sink);
+    let made = make(files, &Settings::default(), &mut sink);
     made.unwrap_or_else(|| panic!("{:?}", sink.finish().0))
 }
 
@@ -144,7 +145,7 @@ fn builtins_allocate_nothing() {
             let mut files = SourceMap::new();
             files.add("builtin.yaml", document(&lifted, value));
             let mut sink = Sink::new();
-            let Some(program) = make(&files, &mut sink) else {
+            let Some(program) = make(&files, &Settings::default(), &mut sink) else {
                 found.push(format!("{}: {}: {:?}", row.id, lifted.expression, sink.finish().0));
                 continue;
             };

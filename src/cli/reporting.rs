@@ -63,7 +63,9 @@ pub struct Conclusion<'a> {
     pub files: &'a SourceMap,
     /// What stands before their logical paths.
     pub prefix: &'a str,
-    /// For the line below the findings: parts such as `6 policies, 30 rules`.
+    /// What the command has to tell: it stands below the findings, so that it is read first.
+    pub body: String,
+    /// For the line below all: parts such as `6 policies, 30 rules`.
     pub parts: Vec<String>,
     /// How the command ends at least.
     pub at_least: Exit,
@@ -77,11 +79,13 @@ pub fn conclude(
     sink: Sink,
     conclusion: &Conclusion<'_>,
 ) -> Exit {
-    let Conclusion { files, prefix, parts, at_least } = conclusion;
+    let Conclusion { files, prefix, body, parts, at_least } = conclusion;
     let (findings, dropped) = sink.finish();
     let report = Report { files, prefix, findings: &findings, dropped };
     let mut exit = findings.iter().map(exit_of).max().unwrap_or(Exit::Done).max(*at_least);
     terminal.result(&(options.output_format.draw)(&report, terminal.style));
+    let gap = if findings.is_empty() || body.is_empty() { "" } else { "\n" };
+    terminal.result(&format!("{gap}{body}"));
     for (format, path) in &options.output {
         let text = (format.draw)(&report, Style::PLAIN);
         if let Err(finding) = write(path, text.as_bytes()) {
@@ -151,6 +155,7 @@ pub fn exit_of(finding: &Diagnostic) -> Exit {
     let of_a_source = finding.primary.is_some();
     match finding.severity {
         Severity::Note | Severity::Warning => Exit::Done,
+        Severity::Error if finding.code == Code::BadConfiguration => Exit::CouldNotRun,
         Severity::Error if of_a_source => Exit::Findings,
         Severity::Error if could_not_run(finding.code) => Exit::CouldNotRun,
         Severity::Error => Exit::Findings,

@@ -10,9 +10,10 @@ pub mod ir;
 pub mod source;
 pub mod syntax;
 
+use crate::base::span::{FileId, Spanned};
 use crate::compiler::check::analysis::Analysis;
 use crate::compiler::source::map::SourceMap;
-use crate::compiler::syntax::document::model::Parsed;
+use crate::compiler::syntax::document::model::{Parsed, SchemaSource};
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::bundle::writer;
@@ -22,6 +23,8 @@ use crate::runtime::bundle::writer;
 pub struct Options {
     /// Demand a schema, and refuse `dyn` that nobody wrote.
     pub strict: bool,
+    /// The file that types the context of documents without a schema of their own.
+    pub schema: Option<FileId>,
     /// Seconds since the epoch that the manifest states, from `SOURCE_DATE_EPOCH`.
     pub created: Option<i64>,
 }
@@ -49,9 +52,25 @@ pub struct Front {
 /// Parses and checks; everything there is to say goes to `sink`.
 pub fn check(files: &SourceMap, options: &Options, sink: &mut Sink) -> Front {
     let mut parsed = syntax::document::read(files, sink);
+    if let Some(schema) = options.schema {
+        give_schema(files, &mut parsed, schema);
+    }
     let options = check::Options { strict: options.strict };
     let analysis = check::check(files, &mut parsed, options, sink);
     Front { parsed, analysis }
+}
+
+/// Gives the documents that say something and name no schema the schema of the project.
+fn give_schema(files: &SourceMap, parsed: &mut Parsed, schema: FileId) {
+    let path = |file| files.get(file).map_or("", |file| file.path.as_str());
+    for document in parsed.policies.iter_mut().filter(|document| document.file != schema) {
+        let speaks = !document.rules.is_empty() || !document.variables.is_empty();
+        if speaks && document.schema.is_none() {
+            let up = "../".repeat(path(document.file).matches('/').count());
+            let named = Spanned::new(format!("{up}{}", path(schema)), document.name.span);
+            document.schema = Some(SchemaSource::File(named));
+        }
+    }
 }
 
 /// Compiles to a bundle; `None` where the sink holds an error.

@@ -49,6 +49,11 @@ impl Sink {
         self.diagnostics.iter().skip(mark).any(|found| found.severity == Severity::Error)
     }
 
+    /// Counts findings that were left out before.
+    pub fn count_dropped(&mut self, dropped: usize) {
+        self.dropped += dropped;
+    }
+
     /// Takes everything that `other` holds.
     pub fn append(&mut self, other: Self) {
         self.dropped += other.dropped;

@@ -4,6 +4,7 @@
 
 pub mod decide;
 pub mod inspect;
+pub mod merge;
 pub mod paths;
 pub mod pipeline;
 pub mod project;

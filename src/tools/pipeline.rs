@@ -12,7 +12,7 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::program::Program;
 use crate::runtime::program::error::ProgramError;
-use crate::tools::project::{Reference, no_policies};
+use crate::tools::project::{Reference, Settings, no_policies};
 
 /// The files that the documents among `files` name.
 #[must_use]
@@ -31,14 +31,20 @@ pub fn count(files: &SourceMap) -> (usize, usize) {
 }
 
 /// Compiles to a bundle; `None` where the sink holds an error. No policy at all is one too.
-pub fn compile(files: &SourceMap, strict: bool, sink: &mut Sink) -> Option<Compiled> {
-    let options = Options { strict, ..Options::default() };
-    let compiled = crate::compiler::compile(files, &options, sink)?;
+pub fn compile(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Option<Compiled> {
+    let compiled = crate::compiler::compile(files, &options(files, settings), sink)?;
     if compiled.policies == 0 {
         sink.report(no_policies("the files that were named"));
         return None;
     }
     Some(compiled)
+}
+
+/// What the compiler is told about `files`.
+#[must_use]
+pub fn options(files: &SourceMap, settings: &Settings) -> Options {
+    let schema = settings.schema.as_deref().and_then(|path| files.find(path));
+    Options { strict: settings.strict, schema, ..Options::default() }
 }
 
 /// Why a bundle was not loaded.

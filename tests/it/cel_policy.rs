@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
+use policyc::tools::project::Settings;
 use policyc::tools::suite::run::{Outcome, run};
 use policyc::tools::suite::{Case, Expect, HostResult, TestFile, format, show};
 use serde_json::{Value as Json, json};
@@ -66,7 +67,7 @@ fn directory(folder: &Path) -> usize {
     let files = folder::sources(folder);
     let test = test_of(&files).expect("a directory with tests");
     let mut sink = Sink::new();
-    let ran = run(&test, &files, &mut sink);
+    let ran = run(&test, &files, &Settings::default(), &mut sink);
     let failed: Vec<String> = ran
         .iter()
         .filter(|ran| !matches!(ran.outcome, Outcome::Passed { .. }))

@@ -5,6 +5,7 @@ use std::path::Path;
 use policyc::base::span::FileId;
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
+use policyc::tools::project::Settings;
 use policyc::tools::suite::pipeline::moment;
 use policyc::tools::suite::run::{Outcome, run};
 use policyc::tools::suite::{Context, NOW, TestFile, case, show};
@@ -34,7 +35,7 @@ fn test_file(file: FileId, files: &SourceMap) -> usize {
     let Some(test) = test.filter(|_| !sink.has_errors()) else {
         panic!("{}", findings(sink, files));
     };
-    let ran = run(&test, files, &mut sink);
+    let ran = run(&test, files, &Settings::default(), &mut sink);
     assert!(!sink.has_errors(), "{}", findings(sink, files));
     assert_eq!(ran.len(), test.cases.len());
     let failed: Vec<String> = ran

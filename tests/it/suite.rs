@@ -2,6 +2,7 @@
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
+use policyc::tools::project::Settings;
 use policyc::tools::suite::run::{Outcome, Ran, run};
 use policyc::tools::suite::{case, show};
 
@@ -25,7 +26,8 @@ fn ran(tests: &str) -> (Vec<Ran>, Vec<String>) {
     let reader = |path: &str| (path == "context.json").then(|| "[]".to_owned());
     let mut sink = Sink::new();
     let test = case::read(file, &files, &reader, &mut sink);
-    let ran = test.map(|test| run(&test, &files, &mut sink)).unwrap_or_default();
+    let ran =
+        test.map(|test| run(&test, &files, &Settings::default(), &mut sink)).unwrap_or_default();
     let (found, _) = sink.finish();
     let errors = found.iter().filter(|found| found.code.id().starts_with('P'));
     let said = errors.map(|found| format!("{} {}", found.code.id(), found.message));

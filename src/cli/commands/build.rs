@@ -13,7 +13,6 @@ use crate::cli::sources::{Sources, exit_of_project, shown};
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::compiler::Compiled;
-use crate::diag::sink::Sink;
 use crate::tools::inspect::{digest_short, size_text};
 use crate::tools::pipeline;
 use crate::tools::report::counted;
@@ -47,17 +46,19 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let watch = Stopwatch::start();
-    let mut sink = Sink::new();
-    let project = options.sources.read(&mut sink);
+    let (project, mut sink) = match options.sources.project() {
+        Ok(project) => project,
+        Err(found) => return alone(terminal, &found),
+    };
     let ready = !sink.has_errors();
-    let compiled = ready
-        .then(|| pipeline::compile(&project.files, options.sources.strict, &mut sink))
-        .flatten();
+    let compiled =
+        ready.then(|| pipeline::compile(&project.files, &project.settings, &mut sink)).flatten();
     let conclusion = Conclusion {
         files: &project.files,
         prefix: &project.prefix,
+        body: String::new(),
         parts: Vec::new(),
-        at_least: exit_of_project(&project),
+        at_least: exit_of_project(project.missing),
     };
     let Some(compiled) = compiled else {
         return conclude(terminal, &options.reporting, sink, &conclusion);

@@ -9,7 +9,7 @@ use crate::cli::reporting::{Conclusion, Reporting, conclude};
 use crate::cli::root::options;
 use crate::cli::sources::{Sources, exit_of_project};
 use crate::cli::terminal::Terminal;
-use crate::diag::sink::Sink;
+use crate::tools::merge::merge;
 use crate::tools::pipeline;
 use crate::tools::report::counted;
 
@@ -38,24 +38,29 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let watch = Stopwatch::start();
-    let mut sink = Sink::new();
-    let project = options.sources.read(&mut sink);
-    let counts = if sink.has_errors() {
-        None
-    } else {
-        let compiled = pipeline::compile(&project.files, options.sources.strict, &mut sink);
-        let counts = compiled.map(|compiled| (compiled.policies, compiled.rules));
-        Some(counts.unwrap_or_else(|| pipeline::count(&project.files)))
-    };
+    let mut projects = options.sources.projects();
+    let mut counts = Some((0, 0));
+    for (project, sink) in &mut projects {
+        let counted = (!sink.has_errors()).then(|| {
+            let compiled = pipeline::compile(&project.files, &project.settings, sink);
+            let counts = compiled.map(|compiled| (compiled.policies, compiled.rules));
+            counts.unwrap_or_else(|| pipeline::count(&project.files))
+        });
+        let sum = counts.zip(counted);
+        counts = sum.map(|((policies, rules), (more, further))| (policies + more, rules + further));
+    }
+    let several = (projects.len() > 1).then(|| counted(projects.len(), "project"));
     let counts = counts.map(|(policies, rules)| {
         let policies = counted(policies, "policy");
         if rules == 0 { policies } else { format!("{policies}, {}", counted(rules, "rule")) }
     });
+    let merged = merge(projects);
     let conclusion = Conclusion {
-        files: &project.files,
-        prefix: &project.prefix,
-        parts: counts.into_iter().chain([watch.text()]).collect(),
-        at_least: exit_of_project(&project),
+        files: &merged.files,
+        prefix: &merged.prefix,
+        body: String::new(),
+        parts: several.into_iter().chain(counts).chain([watch.text()]).collect(),
+        at_least: exit_of_project(merged.missing),
     };
-    conclude(terminal, &options.reporting, sink, &conclusion)
+    conclude(terminal, &options.reporting, merged.sink, &conclusion)
 }

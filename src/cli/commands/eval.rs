@@ -17,7 +17,6 @@ use crate::cli::terminal::Terminal;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
-use crate::diag::sink::Sink;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
 use crate::runtime::vm::report::DecisionReport;
@@ -185,19 +184,20 @@ fn program(terminal: &Terminal, options: &Options) -> Result<Program, Exit> {
         let loaded = pipeline::load(&bytes, &shown(path));
         return loaded.map_err(|found| refused(terminal, &found));
     }
-    let mut sink = Sink::new();
-    let project = options.sources.read(&mut sink);
+    let project = options.sources.project();
+    let (project, mut sink) = project.map_err(|found| alone(terminal, &found))?;
     let compiled = if sink.has_errors() {
         None
     } else {
-        pipeline::compile(&project.files, options.sources.strict, &mut sink)
+        pipeline::compile(&project.files, &project.settings, &mut sink)
     };
     let Some(compiled) = compiled else {
         let conclusion = Conclusion {
             files: &project.files,
             prefix: &project.prefix,
+            body: String::new(),
             parts: Vec::new(),
-            at_least: exit_of_project(&project),
+            at_least: exit_of_project(project.missing),
         };
         let exit = conclude(terminal, &Reporting::default(), sink, &conclusion);
         return Err(needs_a_bundle(exit));

@@ -18,6 +18,7 @@ use crate::compiler::syntax::document;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
+use crate::tools::merge::merge;
 use crate::tools::project::{Project, read_bytes, unreadable};
 use crate::tools::report::counted;
 use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
@@ -54,33 +55,37 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let watch = Stopwatch::start();
-    let mut sink = Sink::new();
-    let mut project = options.sources.read(&mut sink);
+    let mut projects = options.sources.projects();
     let mut counts = Counts::default();
-    for path in std::mem::take(&mut project.tests) {
-        let Some(test) = read(&mut project, &path, &options, &mut sink) else { continue };
-        for ran in run_cases(&test, &project.files, &mut sink) {
-            counts.add(&ran);
-            say(terminal, &options, &project, &ran, &mut sink);
+    let mut body = String::new();
+    for (project, sink) in &mut projects {
+        for path in std::mem::take(&mut project.tests) {
+            let Some(test) = read(project, &path, &options, sink) else { continue };
+            for ran in run_cases(&test, &project.files, &project.settings, sink) {
+                counts.add(&ran);
+                body.push_str(&say(&options, project, &ran, sink));
+            }
         }
     }
+    let mut merged = merge(projects);
     let ran = counts.passed + counts.failed;
-    if ran + counts.skipped == 0 && !sink.has_errors() {
+    if ran + counts.skipped == 0 && !merged.sink.has_errors() {
         let message = "no test was run";
         let finding = Diagnostic::without_place(Code::NoPolicies, message);
         if options.fail_on_empty {
-            sink.report(finding.help("tests stand in `*_test.yaml` beside the policies"));
+            merged.sink.report(finding.help("tests stand in `*_test.yaml` beside the policies"));
         }
     }
     let failed = if counts.failed == 0 { Exit::Done } else { Exit::Findings };
     let conclusion = Conclusion {
-        files: &project.files,
-        prefix: &project.prefix,
+        files: &merged.files,
+        prefix: &merged.prefix,
+        body,
         parts: vec![counts.text(), watch.text()],
         at_least: if options.reporting.exit_zero { Exit::Done } else { failed }
-            .max(exit_of_project(&project)),
+            .max(exit_of_project(merged.missing)),
     };
-    conclude(terminal, &options.reporting, sink, &conclusion)
+    conclude(terminal, &options.reporting, merged.sink, &conclusion)
 }
 
 /// Reads a test file; the cases that the filter leaves.
@@ -117,15 +122,17 @@ fn read_text(root: &Path, path: &str) -> Result<String, Box<Diagnostic>> {
     })
 }
 
-/// A block of lines for people; a finding for programs, where the case failed.
-fn say(terminal: &Terminal, options: &Options, project: &Project, ran: &Ran, sink: &mut Sink) {
+/// A block of lines for people; else nothing, and a finding where the case failed.
+fn say(options: &Options, project: &Project, ran: &Ran, sink: &mut Sink) -> String {
     if options.reporting.output_format.for_people {
-        terminal.result(&show::case(ran, &place(&project.files, &project.prefix, ran.span)));
-    } else if let Outcome::Failed(failure) = &ran.outcome {
+        return show::case(ran, &place(&project.files, &project.prefix, ran.span));
+    }
+    if let Outcome::Failed(failure) = &ran.outcome {
         let message = format!("`{}` expects {}", ran.name, failure.expected);
         let label = format!("it is {}", failure.actual);
         sink.report(Diagnostic::new(Code::TestFailed, failure.at, message, label));
     }
+    String::new()
 }
 
 /// `k8s_test.yaml:6`.

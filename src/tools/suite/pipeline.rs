@@ -6,8 +6,8 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::compiler;
 use crate::compiler::source::map::SourceMap;
-use crate::compiler::{self, Options};
 use crate::diag::sink::Sink;
 use crate::lang::value::time;
 use crate::runtime::bundle::debug;
@@ -17,14 +17,16 @@ use crate::runtime::vm::hosts::{HostEntry, HostTable};
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::{Moment, Request, ingest};
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::pipeline::options;
+use crate::tools::project::Settings;
 use crate::tools::report::explain::{Explainer, explanation};
 use crate::tools::report::paint::Style;
 use crate::tools::suite::{HostResult, NOW, literal};
 
 /// Compiles, writes and verifies. `None` where the sink holds an error afterwards.
 #[must_use]
-pub fn make(files: &SourceMap, sink: &mut Sink) -> Option<Program> {
-    let compiled = compiler::compile(files, &Options::default(), sink)?;
+pub fn make(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Option<Program> {
+    let compiled = compiler::compile(files, &options(files, settings), sink)?;
     match Program::load(&compiled.bundle) {
         Ok(program) => Some(program),
         Err(error) => {
@@ -96,7 +98,7 @@ pub fn table(functions: &[HostResult]) -> HostTable {
 /// Values in the form that digests are made of: evaluated, so that there is one writer of it.
 fn canonical(args: &[Json]) -> Option<String> {
     let files = expression(&literal::of(&Json::Array(args.to_vec())), None);
-    let program = make(&files, &mut Sink::new())?;
+    let program = make(&files, &Settings::default(), &mut Sink::new())?;
     let now = moment(NOW)?;
     let report = decide(&program, &Json::Object(Map::new()), now, &[]);
     report.outputs.into_iter().next().map(|output| output.canonical)

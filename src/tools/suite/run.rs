@@ -16,6 +16,7 @@ use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
 use crate::runtime::program::Program;
 use crate::runtime::vm::report::{DecisionReport, OutputReport};
+use crate::tools::project::Settings;
 use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::expect::{Difference, differences};
 use crate::tools::suite::phrase::{Said, fits};
@@ -76,10 +77,10 @@ pub struct Failure {
 /// What is wrong with the test file goes to the sink; so do findings in the policies, unless a
 /// case expects them.
 #[must_use]
-pub fn run(test: &TestFile, files: &SourceMap, sink: &mut Sink) -> Vec<Ran> {
+pub fn run(test: &TestFile, files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Vec<Ran> {
     let Some(chosen) = choose(test, files, sink) else { return Vec::new() };
     let mut found = Sink::new();
-    let made = make(&chosen.files, &mut found);
+    let made = make(&chosen.files, settings, &mut found);
     let (mut findings, _) = found.finish();
     for finding in &mut findings {
         finding.move_files(|file| chosen.original(file));
@@ -328,7 +329,7 @@ fn value_of(
 ) -> Result<Option<OutputReport>, String> {
     let files = expression(text, environment);
     let mut found = Sink::new();
-    let Some(made) = make(&files, &mut found) else {
+    let Some(made) = make(&files, &Settings::default(), &mut found) else {
         let (findings, _) = found.finish();
         let messages: Vec<String> = findings.into_iter().map(|it| it.message).collect();
         return Err(messages.join("; "));

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
-use policyc::diag::sink::Sink;
 use policyc::lang::opcodes::INFALLIBLE;
 use policyc::runtime::bundle::debug;
 use policyc::runtime::bundle::reader::read;
@@ -26,8 +25,9 @@ fn examples() -> Vec<PathBuf> {
 
 /// The bundle of a folder.
 fn bundle(folder: &Path) -> Vec<u8> {
-    let mut sink = Sink::new();
-    let project = project::read(&[folder.to_path_buf()], references, &mut sink);
+    let mut projects = project::read(&[folder.to_path_buf()], references);
+    let (project, mut sink) = projects.pop().expect("a folder is a project");
+    assert!(projects.is_empty(), "{} is one project", folder.display());
     let files: &SourceMap = &project.files;
     let compiled = compile(files, &Options::default(), &mut sink);
     let Some(compiled) = compiled else { panic!("{}: {:?}", folder.display(), sink.finish().0) };

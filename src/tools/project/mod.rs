@@ -5,7 +5,11 @@
 //! Imports: `base`, `diag`, `compiler::source`.
 //!
 //! A logical path is relative to the deepest directory that holds everything named, so that the
-//! same sources give the same bundle wherever they lie and from wherever they are built.
+//! same sources give the same bundle wherever they lie and from wherever they are built. In a
+//! project with a `policyc.toml` it is relative to the directory of that file.
+
+pub mod config;
+mod discover;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -22,6 +26,8 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::paths::{common, normalize, relative, slashed};
+use crate::tools::project::config::Config;
+use crate::tools::project::discover::{Group, begins_project, groups};
 
 /// Rounds of files that refer to files; policies refer to schemas, and those to nothing.
 const REFERENCE_ROUNDS_MAX: usize = 8;
@@ -42,6 +48,17 @@ pub struct Project {
     pub tests: Vec<String>,
     /// Whether something that the user named does not exist.
     pub missing: bool,
+    /// What is asked of its sources.
+    pub settings: Settings,
+}
+
+/// What is asked of the sources of a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Demand a schema, and refuse `dyn` that nobody wrote.
+    pub strict: bool,
+    /// The logical path of the schema of documents that name none.
+    pub schema: Option<String>,
 }
 
 /// A file that a source refers to.
@@ -61,27 +78,61 @@ enum Kind {
     Other,
 }
 
-/// Reads the policies under `paths`, and the files that `references` finds in them.
+/// Reads the policies under `paths`, and the files that `references` finds in them: a project for
+/// each `policyc.toml` at, above or below the paths, each with what was found wrong with it.
 ///
-/// Problems go to the sink: `P0901` for what cannot be read, `P0902` if there is no policy,
-/// `E0602` and `E0207` for files that are too long or not text.
+/// Problems: `P0901` for what cannot be read, `P0902` if there is no policy, `P0909` for a
+/// configuration that cannot be used, `E0602` and `E0207` for files that are too long or not text.
 #[must_use]
 pub fn read(
     paths: &[PathBuf],
     references: fn(&SourceMap) -> Vec<Reference>,
+) -> Vec<(Project, Sink)> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut read = Vec::new();
+    for group in groups(&here, paths) {
+        let mut sink = Sink::new();
+        let project = read_group(&here, &group, references, &mut sink);
+        if !(group.outer && project.is_empty() && !sink.has_errors()) {
+            read.push((project, sink));
+        }
+    }
+    read
+}
+
+fn read_group(
+    here: &Path,
+    group: &Group,
+    references: fn(&SourceMap) -> Vec<Reference>,
     sink: &mut Sink,
 ) -> Project {
-    let mut reading = Reading::start(paths, sink);
-    for path in paths {
+    let begin = group.config.as_deref().and_then(Path::parent);
+    let mut reading = Reading::start(here, begin, &group.paths, sink);
+    let config = match &group.config {
+        None => Config::default(),
+        Some(path) => match reading.configure(path, sink) {
+            Some(config) => config,
+            None => return reading.project,
+        },
+    };
+    let mut paths = group.paths.clone();
+    if paths.is_empty() {
+        let begin = begin.unwrap_or(here);
+        paths = config.sources.iter().map(|it| normalize(&begin.join(&it.value))).collect();
+        if paths.is_empty() {
+            paths.push(begin.to_path_buf());
+        }
+    }
+    for path in &paths {
         reading.named(path, sink);
     }
     reading.read_references(references);
     let Reading { mut project, texts, late, .. } = reading;
     project.tests.sort();
     project.tests.dedup();
-    if texts.is_empty() && late.is_empty() && !sink.has_errors() {
-        let names: Vec<String> = paths.iter().map(|p| format!("`{}`", p.display())).collect();
-        sink.report(no_policies(&names.join(", ")));
+    if texts.is_empty() && late.is_empty() && !sink.has_errors() && !group.outer {
+        let shown = |path: &PathBuf| format!("`{}`", slashed(&shown_from(here, path)));
+        sink.report(no_policies(&paths.iter().map(shown).collect::<Vec<_>>().join(", ")));
     }
     project.files = map_of(&texts);
     for found in late {
@@ -92,6 +143,33 @@ pub fn read(
         }
     }
     project
+}
+
+/// What stands before paths in the directory `root`, seen from `here`: empty, or ends in `/`.
+#[must_use]
+pub fn prefix(here: &Path, root: &Path, absolute: bool) -> String {
+    let mut prefix = slashed(&if absolute { root.to_path_buf() } else { relative(here, root) });
+    if !prefix.is_empty() && !prefix.ends_with('/') {
+        prefix.push('/');
+    }
+    prefix
+}
+
+/// A path as the user would write it: relative ones stay, others start here if they can.
+fn shown_from(here: &Path, path: &Path) -> PathBuf {
+    if !path.is_absolute() || !path.starts_with(here) {
+        return path.to_path_buf();
+    }
+    let shown = relative(here, path);
+    if shown.as_os_str().is_empty() { PathBuf::from(".") } else { shown }
+}
+
+impl Project {
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.iter().next().is_none() && self.tests.is_empty() && !self.missing
+    }
 }
 
 /// `P0902`: nothing in `place` is a policy.
@@ -157,20 +235,19 @@ struct Late {
 }
 
 impl Reading {
-    /// Works out the root. Without a working directory, paths stay as they are written.
-    fn start(paths: &[PathBuf], sink: &mut Sink) -> Self {
-        let here = std::env::current_dir().unwrap_or_default();
+    /// Works out the root: where the project begins, or else what holds all `paths`. Without a
+    /// working directory, paths stay as they are written.
+    fn start(here: &Path, begin: Option<&Path>, paths: &[PathBuf], sink: &mut Sink) -> Self {
+        let here = here.to_path_buf();
         let folders = paths.iter().map(|path| {
             let path = normalize(&here.join(path));
             let folder = if path.is_dir() { None } else { path.parent().map(Path::to_path_buf) };
             folder.unwrap_or(path)
         });
-        let root = folders.reduce(|a, b| common(&a, &b)).unwrap_or_else(|| here.clone());
+        let held = folders.reduce(|a, b| common(&a, &b)).unwrap_or_else(|| here.clone());
+        let root = begin.map_or(held, Path::to_path_buf);
         let absolute = paths.iter().any(|path| path.is_absolute()) && !root.starts_with(&here);
-        let mut prefix = slashed(&if absolute { root.clone() } else { relative(&here, &root) });
-        if !prefix.is_empty() && !prefix.ends_with('/') {
-            prefix.push('/');
-        }
+        let prefix = prefix(&here, &root, absolute);
         if here.as_os_str().is_empty() {
             sink.report(Diagnostic::without_place(
                 Code::Unreadable,
@@ -179,6 +256,39 @@ impl Reading {
         }
         let project = Project { root, prefix, ..Project::default() };
         Self { project, here, texts: BTreeMap::new(), late: Vec::new() }
+    }
+
+    /// Reads the configuration; `None` where it cannot be used: then it is the only file.
+    fn configure(&mut self, path: &Path, sink: &mut Sink) -> Option<Config> {
+        let logical = self.logical(path);
+        let text = match read_bytes(path, SOURCE_BYTES_MAX) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) => {
+                sink.report(unreadable(&self.shown(&logical), &error));
+                return None;
+            }
+        };
+        let file = self.project.files.add(logical.clone(), text.clone());
+        let mark = sink.mark();
+        let config = config::read(file, &text, sink);
+        self.project.settings.strict = config.strict;
+        let schema = config.schema.as_ref().map(|path| (path, join(&logical, &path.value)));
+        if let Some((path, schema)) = &schema
+            && let Err(found) = self.load(schema)
+        {
+            let code = Code::BadConfiguration;
+            sink.report(Diagnostic::new(code, path.span, found.message, "named here"));
+        }
+        for path in &config.sources {
+            let full = self.project.root.join(&path.value);
+            if let Err(error) = fs::metadata(full) {
+                let fact = format!("`{}` cannot be read: {}", path.value, reason(&error));
+                let code = Code::BadConfiguration;
+                sink.report(Diagnostic::new(code, path.span, fact, "named here"));
+            }
+        }
+        self.project.settings.schema = schema.map(|(_, schema)| schema);
+        (!sink.errors_since(mark)).then_some(config)
     }
 
     /// Reads what the user named: a file whatever it holds, a directory for what looks right.
@@ -208,8 +318,12 @@ impl Reading {
 
     /// Reads what looks like a policy under `folder`; what `.gitignore` names is left out.
     fn walk(&mut self, folder: &Path, sink: &mut Sink) {
-        let walk = WalkBuilder::new(folder).require_git(false).git_global(false).build();
-        for entry in walk {
+        let mut walk = WalkBuilder::new(folder);
+        walk.require_git(false).git_global(false).filter_entry(|entry| {
+            let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            entry.depth() == 0 || !folder || !begins_project(entry.path())
+        });
+        for entry in walk.build() {
             let path = match entry {
                 Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
                     entry.into_path()
