@@ -241,8 +241,7 @@ impl Generator<'_> {
         if let Some(constant) = self.ir.constant(rhs) {
             return self.compare_constant(relation, lhs, constant, e);
         }
-        let a = self.value(lhs, None, e);
-        let b = self.value(rhs, None, e);
+        let (a, b) = self.both(lhs, rhs, e);
         let op = match relation {
             Relation::Equal => {
                 x = 0;
@@ -306,8 +305,7 @@ impl Generator<'_> {
             let a = self.value(container, None, e);
             return Branch { op: Op::Holds, x: 0, a, b, sure: false };
         }
-        let a = self.value(value, None, e);
-        let b = self.value(container, None, e);
+        let (a, b) = self.both(value, container, e);
         Branch { op: Op::In, x: 0, a, b, sure: false }
     }
 

@@ -249,6 +249,15 @@ impl<'a> Generator<'a> {
         }
     }
 
+    /// The values of two operands. What fails first is the left one, as CEL reads: a place that
+    /// may be empty is looked at before the right one is computed, if that can fail.
+    pub(crate) fn both(&mut self, a: NodeId, b: NodeId, e: Dest) -> (Ref, Ref) {
+        let empty = self.is_place(a) && !self.sure.is_sure(a);
+        let fails = !self.is_place(b) && !self.sure.is_sure(b);
+        let want = (empty && fails).then(|| self.f.take(1));
+        (self.value(a, want, e), self.value(b, None, e))
+    }
+
     pub(crate) fn into(&mut self, want: Option<u16>) -> Ref {
         Ref::Register(want.unwrap_or_else(|| self.f.take(1)))
     }
@@ -333,9 +342,12 @@ impl<'a> Generator<'a> {
             Operator::Index => Op::Index,
             Operator::IndexOptional => Op::IndexOptional,
         };
-        let mut refs = operands.iter().map(|operand| self.value(*operand, None, e));
-        let a = refs.next().unwrap_or(Ref::Index(0));
-        let b = refs.next().unwrap_or(Ref::Index(0));
+        let (a, b) = if let [a, b] = operands {
+            self.both(*a, *b, e)
+        } else {
+            let mut refs = operands.iter().map(|operand| self.value(*operand, None, e));
+            (refs.next().unwrap_or(Ref::Index(0)), Ref::Index(0))
+        };
         let c = self.into(want);
         self.f.push(Draft { a, b, c, e, ..Draft::new(op, origin) });
         c
@@ -441,8 +453,7 @@ impl<'a> Generator<'a> {
     ) {
         for (key, value, optional) in entries {
             let mark = self.f.mark();
-            let a = self.value(*key, None, e);
-            let c = self.value(*value, None, e);
+            let (a, c) = self.both(*key, *value, e);
             let draft = Draft { a, b: builder, c, e, ..Draft::new(Op::Put, origin) };
             self.f.push(Draft { x: if *optional { X_OPTIONAL } else { 0 }, ..draft });
             self.f.release(mark);

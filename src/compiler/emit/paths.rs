@@ -292,7 +292,9 @@ impl Layout<'_> {
     /// Whether all rules agree that this place holds an object.
     fn is_object(&self, path: Option<PathId>) -> bool {
         let Some(types) = path.and_then(|path| self.types.get(&path)) else { return false };
-        types.iter().all(|ty| matches!(self.analysis.types.get(*ty), Type::Record(_)))
+        types
+            .iter()
+            .all(|ty| matches!(self.analysis.types.get(*ty), Type::Record(_) | Type::Map(..)))
     }
 
     /// The type of a place, if all rules see the same; otherwise each rule asks for its own.

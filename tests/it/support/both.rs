@@ -79,13 +79,13 @@ fn row(result: &HostResult) -> HostRow {
     HostRow { name: result.name.clone(), args: result.args.clone(), result: result.result.clone() }
 }
 
-/// What both must say, in lines: effect, winner, fired, shadow, reason, who failed, outputs. Where
-/// both sides of `&&` or `||` fail, CEL leaves open which failure is seen, so classes may differ.
+/// What both must say, in lines: effect, winner, fired, shadow, reason, who failed and how,
+/// outputs. Of several failures the leftmost counts that nothing absorbed.
 fn said(report: &DecisionReport) -> Vec<String> {
     let mut errors: Vec<String> = report
         .errors
         .iter()
-        .map(|it| it.rule.clone().unwrap_or_else(|| it.class.word().to_owned()))
+        .map(|it| format!("{}:{}", it.rule.as_deref().unwrap_or_default(), it.class.word()))
         .collect();
     errors.sort();
     let outputs = report.outputs.iter().map(|it| format!("{}={}", it.name, it.canonical));
@@ -105,8 +105,8 @@ fn agreed(verdict: &Verdict) -> Vec<String> {
         .errors
         .iter()
         .map(|(rule, class)| match class {
-            EvalError::Input => class.word().to_owned(),
-            _ => rule.clone(),
+            EvalError::Input => format!(":{}", class.word()),
+            _ => format!("{rule}:{}", class.word()),
         })
         .collect();
     errors.sort();

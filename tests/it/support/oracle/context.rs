@@ -5,16 +5,14 @@
 //! Source:  design, "Missing input" and "Schema".
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use policyc::base::name::Name;
 use policyc::compiler::check::analysis::{Analysis, RootId};
-use policyc::compiler::syntax::ast::ExprKind;
-use policyc::compiler::syntax::document::model::Parsed;
 use policyc::lang::types::{RecordField, Type, TypeId, TypeTable};
 use serde_json::Value as Json;
 
-use super::reads::Read;
+use super::reads::{Read, Selected};
 use super::time;
 use super::value::{V, list, map, text};
 
@@ -31,8 +29,7 @@ pub(crate) struct Schema<'a> {
     analysis: &'a Analysis,
     /// The type of the arguments of each declared tool.
     tools: BTreeMap<String, TypeId>,
-    /// The fields of object types that some expression selects.
-    selected: BTreeMap<u32, BTreeSet<Name>>,
+    selected: Selected,
 }
 
 /// A context and its types.
@@ -45,16 +42,8 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Schema<'a> {
-    pub(crate) fn new(parsed: &'a Parsed, analysis: &'a Analysis) -> Self {
+    pub(crate) fn new(analysis: &'a Analysis, selected: Selected) -> Self {
         let tools = analysis.tools.iter().map(|tool| (tool.name.to_string(), tool.args)).collect();
-        let mut selected: BTreeMap<u32, BTreeSet<Name>> = BTreeMap::new();
-        for expr in &parsed.ast.exprs {
-            if let ExprKind::Select { operand, field, .. } = &expr.kind
-                && let Type::Record(record) = analysis.types.get(analysis.expr_types[*operand])
-            {
-                selected.entry(record.0).or_default().insert(field.name.clone());
-            }
-        }
         Self { types: &analysis.types, analysis, tools, selected }
     }
 }
@@ -100,8 +89,10 @@ impl<'a> Context<'a> {
         match (self.schema.types.get(ty), json) {
             (Type::Dyn | Type::Param(_) | Type::Variable(_) | Type::Error, _) => free(json),
             (Type::Bool, Json::Bool(value)) => V::Bool(*value),
-            (Type::Int, Json::Number(n)) => n.as_i64().map_or(V::Bad, V::Int),
-            (Type::Uint, Json::Number(n)) => n.as_u64().map_or(V::Bad, V::Uint),
+            (Type::Int, Json::Number(n)) => n.as_i64().or_else(|| whole(n)).map_or(V::Bad, V::Int),
+            (Type::Uint, Json::Number(n)) => {
+                n.as_u64().or_else(|| whole(n)).map_or(V::Bad, V::Uint)
+            }
             (Type::Double, Json::Number(n)) => n.as_f64().map_or(V::Bad, V::Double),
             (Type::String, Json::String(value)) => text(value),
             (Type::Timestamp, Json::String(value)) => {
@@ -146,9 +137,13 @@ impl<'a> Context<'a> {
         let mut names: Vec<&str> = declared.path.iter().map(Name::as_str).collect();
         for (depth, name) in read.fields.iter().enumerate() {
             ty = self.args_type(&names).unwrap_or(ty);
-            let Type::Record(record) = self.schema.types.get(ty) else { return None };
+            let types = self.schema.types;
+            let (field, inner) = match types.get(ty) {
+                Type::Record(record) => (types.field(*record, name), types.records[*record].rest),
+                Type::Map(_, value) => (None, Some(*value)),
+                _ => return None,
+            };
             let Json::Object(entries) = at else { return Some(Fault::WrongType) };
-            let field = self.schema.types.field(*record, name);
             let may_lack = read.optional && depth + 1 == read.fields.len();
             required &= field.is_some_and(|field| field.required) && !may_lack;
             let Some(next) = entries.get(name.as_str()) else {
@@ -158,7 +153,7 @@ impl<'a> Context<'a> {
                 return Some(Fault::WrongType);
             }
             names.push(name);
-            ty = field.map(|field| field.ty).or(self.schema.types.records[*record].rest)?;
+            ty = field.map(|field| field.ty).or(inner)?;
             at = next;
         }
         ty = self.args_type(&names).unwrap_or(ty);
@@ -204,7 +199,8 @@ impl<'a> Context<'a> {
         if names == ["action", "args"] { self.args } else { None }
     }
 
-    /// Checks a whole value. Of the objects in a list only those fields count that are read.
+    /// Checks a whole value: a part that it lacks is a wrong type of all of it. Of the objects in a
+    /// list only those fields count that are read.
     fn deep(&self, json: &Json, ty: TypeId, in_list: bool) -> Option<Fault> {
         match (self.schema.types.get(ty), json) {
             (Type::Record(record), Json::Object(entries)) => {
@@ -215,7 +211,7 @@ impl<'a> Context<'a> {
                     match entries.get(field.name.as_str()) {
                         Some(json) if too_long(Some(field), json) => Some(Fault::WrongType),
                         Some(json) => self.deep(json, field.ty, in_list),
-                        None => field.required.then_some(Fault::Missing),
+                        None => field.required.then_some(Fault::WrongType),
                     }
                 })
             }
@@ -228,6 +224,12 @@ impl<'a> Context<'a> {
             _ => matches!(self.admit(json, ty), V::Bad).then_some(Fault::WrongType),
         }
     }
+}
+
+/// A number that is spelled as a double and is an integer of this range.
+fn whole<T: TryFrom<i128>>(number: &serde_json::Number) -> Option<T> {
+    let double = number.as_f64().filter(|it| it.fract() == 0.0 && it.abs() < 1e20)?;
+    T::try_from(double as i128).ok()
 }
 
 /// Whether a list has more elements than its field may.

@@ -20,6 +20,7 @@ pub(crate) mod strings;
 pub(crate) mod time;
 pub(crate) mod value;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use policyc::base::name::Name;
@@ -37,7 +38,7 @@ use serde_json::Value as Json;
 use context::{Context, Fault, Schema};
 use dispatch::Dispatch;
 use eval::{HostRow, Run};
-use reads::{Read, Reader};
+use reads::{Read, Reader, Selected};
 use value::{Message, R, V};
 
 /// What the reference evaluator decides.
@@ -100,10 +101,12 @@ pub(crate) struct Oracle<'a> {
 
 impl<'a> Oracle<'a> {
     pub(crate) fn new(parsed: &'a Parsed, analysis: &'a Analysis) -> Self {
-        let schema = Schema::new(parsed, analysis);
+        let schema = Schema::new(analysis, Selected::new());
         // What constants come to needs no context.
         let run = Run::of(parsed, analysis, Context::new(&schema, &Json::Null));
-        let reader = |context| Reader { ast: &parsed.ast, analysis, run: &run, context };
+        let selected = RefCell::new(Selected::new());
+        let (ast, selected) = (&parsed.ast, &selected);
+        let reader = |context| Reader { ast, analysis, run: &run, context, selected };
         let mut places: BTreeMap<Read, usize> = BTreeMap::new();
         let mut of = |context, exprs: Vec<ExprId>| -> Vec<usize> {
             let mut reads = BTreeSet::new();
@@ -126,7 +129,7 @@ impl<'a> Oracle<'a> {
         let mut reads: Vec<(Read, usize)> = places.into_iter().collect();
         reads.sort_by_key(|(_, place)| *place);
         let reads = reads.into_iter().map(|(read, _)| read).collect();
-        let schema = Schema::new(parsed, analysis);
+        let schema = Schema::new(analysis, selected.take());
         Self { parsed, analysis, schema, reads, of_rules, of_documents, dispatch }
     }
 

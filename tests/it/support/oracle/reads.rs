@@ -4,12 +4,13 @@
 //! Out:     `Read`s; the values of constant expressions.
 //! Source:  `docs/decisions.md`, section "Missing input".
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use policyc::base::name::Name;
 use policyc::compiler::check::analysis::{Analysis, MacroUse, ReasonPart, RootId, Use};
 use policyc::compiler::syntax::ast::{Ast, BinaryOp, ExprId, ExprKind, LogicOp};
-use policyc::lang::types::{Type, TypeId};
+use policyc::lang::types::{Type, TypeId, TypeTable};
 
 use super::eval::Run;
 use super::value::V;
@@ -33,6 +34,9 @@ impl Read {
     }
 }
 
+/// The fields of object types that expressions select, by number of the type.
+pub(crate) type Selected = BTreeMap<u32, BTreeSet<Name>>;
+
 /// Walks expressions of one document.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
@@ -41,6 +45,8 @@ pub(crate) struct Reader<'a> {
     /// Evaluates what needs no context.
     pub(crate) run: &'a Run<'a>,
     pub(crate) context: Option<TypeId>,
+    /// Takes in what is selected.
+    pub(crate) selected: &'a RefCell<Selected>,
 }
 
 impl Reader<'_> {
@@ -53,6 +59,7 @@ impl Reader<'_> {
         if *used == Use::Macro(MacroUse::Has) {
             let ExprKind::Call { args, .. } = self.ast.kind(expr) else { return };
             let [ExprId(_)] = args.as_slice() else { return };
+            self.note(args[0]);
             if let ExprKind::Select { operand, .. } = self.ast.kind(args[0]) {
                 match self.chain(*operand) {
                     Some(read) => drop(out.insert(Read { shallow: true, ..read })),
@@ -61,6 +68,7 @@ impl Reader<'_> {
             }
             return;
         }
+        self.note(expr);
         if let Some(read) = self.chain(expr) {
             out.insert(read);
             return;
@@ -86,6 +94,17 @@ impl Reader<'_> {
         }
     }
 
+    /// Takes in a selected field.
+    fn note(&self, expr: ExprId) {
+        if let ExprKind::Select { operand, field, .. } = self.ast.kind(expr)
+            && let ty = self.analysis.expr_types[*operand]
+            && let Type::Record(record) = self.analysis.types.get(ty)
+        {
+            let mut selected = self.selected.borrow_mut();
+            selected.entry(record.0).or_default().insert(field.name.clone());
+        }
+    }
+
     /// The place that `expr` is, as far as objects lead to it.
     fn chain(&self, expr: ExprId) -> Option<Read> {
         if let Use::Root(root) = &self.analysis.uses[expr] {
@@ -97,17 +116,36 @@ impl Reader<'_> {
                 context: self.context,
             });
         }
-        let ExprKind::Select { operand, field, optional } = self.ast.kind(expr) else {
-            return None;
+        let (operand, key, optional) = self.step(expr)?;
+        let mut read = self.chain(operand)?;
+        let ty = self.analysis.types.get(self.analysis.expr_types[operand]);
+        let text = |ty: &TypeId| [TypeTable::STRING, TypeTable::DYN].contains(ty);
+        let leads = match ty {
+            Type::Record(_) => true,
+            Type::Map(keys, _) => text(keys),
+            _ => false,
         };
-        let mut read = self.chain(*operand)?;
-        let ty = self.analysis.types.get(self.analysis.expr_types[*operand]);
-        if read.optional || !matches!(ty, Type::Record(_)) {
-            return Some(read);
+        if read.optional || !leads {
+            // An index that is no key of a place leads nowhere: its operands read for themselves.
+            return matches!(self.ast.kind(expr), ExprKind::Select { .. }).then_some(read);
         }
-        read.fields.push(field.name.clone());
-        read.optional = *optional;
+        read.fields.push(key);
+        read.optional = optional;
         Some(read)
+    }
+
+    /// `operand.key` or `operand['key']`: the operand, the key, whether it may be missing.
+    fn step(&self, expr: ExprId) -> Option<(ExprId, Name, bool)> {
+        match self.ast.kind(expr) {
+            ExprKind::Select { operand, field, optional } => {
+                Some((*operand, field.name.clone(), *optional))
+            }
+            ExprKind::Index { operand, index, optional } => {
+                let key = self.constant(*index)?.as_text()?;
+                Some((*operand, Name::new(&key), *optional))
+            }
+            _ => None,
+        }
     }
 
     /// The place that `expr` is, if objects lead all the way.
