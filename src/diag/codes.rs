@@ -62,6 +62,7 @@ macro_rules! for_each_code {
             E0406 UnknownExtension Error "a library or version that does not exist"
             E0407 WrongPhase Error "a field that does not exist in this phase"
             E0408 Overlap Error "a variable is declared twice"
+            E0409 SensitiveQuoted Error "a message quotes what the schema marks as sensitive"
             E0601 CostLimit Error "a rule may cost too much"
             E0602 TooLong Error "a source is too long"
             E0603 TooDeep Error "a source is nested too deeply"

@@ -26,6 +26,7 @@ mod generated;
 mod missing;
 mod readme;
 mod report;
+mod secrets;
 mod suite;
 mod support;
 mod syntax;

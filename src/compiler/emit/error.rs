@@ -3,6 +3,7 @@
 use crate::base::limits::{DECISION_COST_MAX, LIST_LENGTH_ASSUMED, RULE_COST_MAX};
 use crate::compiler::emit::TooMany;
 use crate::compiler::emit::costs::{Excess, Subject, Unbounded};
+use crate::compiler::emit::secrets::Quoted;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
@@ -47,6 +48,24 @@ impl From<Excess> for Diagnostic {
             }
             None if excess.typed => found.help("ask about fewer elements, or with one loop"),
             None => found.help("a schema can bound its lists with `maxItems`"),
+        }
+    }
+}
+
+impl From<Quoted> for Diagnostic {
+    fn from(quoted: Quoted) -> Self {
+        let what = if quoted.output { "an output" } else { "a message" };
+        let field = &quoted.field;
+        let fact = format!("{what} may not tell `{field}`, which is sensitive");
+        let label = match &quoted.via {
+            Some(variable) => format!("`{variable}` is made from it"),
+            None => "told here".to_owned(),
+        };
+        let found = Self::new(Code::SensitiveQuoted, quoted.at, fact, label)
+            .help("leave it out; conditions may ask about it");
+        match quoted.declared {
+            Some(span) => found.label(span, "`x-sensitive: true`"),
+            None => found,
         }
     }
 }

@@ -27,6 +27,7 @@ mod plan;
 mod policy;
 mod requirements;
 mod rules;
+mod secrets;
 mod shape;
 mod tables;
 
@@ -47,7 +48,7 @@ pub struct TooMany {
     pub most: usize,
 }
 
-/// Makes a module. What may cost too much goes to `sink`.
+/// Makes a module. What may cost too much or tells what is sensitive goes to `sink`.
 ///
 /// `created` is seconds since the epoch, from `SOURCE_DATE_EPOCH`.
 ///
@@ -60,6 +61,9 @@ pub fn emit(
     sink: &mut Sink,
 ) -> Result<Module, TooMany> {
     let plan = plan::plan(checked);
+    for quoted in secrets::quoted(checked, &plan) {
+        sink.report(Diagnostic::from(quoted));
+    }
     let mut tables = Tables::default();
     let roots = rules::roots(&plan);
     let places = paths::places(&plan.ir, checked.analysis(), &plan.variables, &roots, &mut tables);

@@ -46,7 +46,8 @@ fn pages_of_the_checker_are_true() {
     for code in Code::ALL {
         let id = code.id();
         let ours = id.starts_with("E03")
-            || id.starts_with("E04")
+            // E0409 is found when a bundle is made: `secrets.rs`.
+            || (id.starts_with("E04") && id != "E0409")
             || ["W0510", "W0512", "W0515", "W0516"].contains(&id);
         if !ours {
             continue;

@@ -8,7 +8,7 @@
 //! Types refuse what the schema does not name: `properties` alone means these and no others;
 //! `additionalProperties` opens an object.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::limits::SCHEMA_DEPTH_MAX;
 use crate::base::name::Name;
@@ -280,17 +280,87 @@ impl<'n> Reader<'_, '_, 'n> {
             let at = Place { span: entry.key.span, depth: place.depth };
             let text = |key: &str| entry.value.get(key).and_then(|it| it.value.text());
             let required = names.iter().any(|name| name.text() == Some(&entry.key.value));
+            let ty = self.ty(&entry.value, at);
             RecordField {
                 name: Name::new(&entry.key.value),
-                ty: self.ty(&entry.value, at),
+                ty,
                 required: required && text("x-phase") != Some("response"),
                 response_only: text("x-phase") == Some("response"),
-                sensitive: text("x-sensitive") == Some("true"),
+                sensitive: self.sensitive(&entry.value, ty),
                 max_items: self.max_items(&entry.value),
                 span: Some(entry.key.span),
             }
         });
         fields.collect()
+    }
+
+    /// Whether values that `node` describes as `ty` are sensitive: by `x-sensitive` there, where it
+    /// refers to, or of its elements. Where the type says nothing of what is inside, any mark
+    /// counts. Properties that have types carry their own mark.
+    fn sensitive(&mut self, node: &'n Node, ty: TypeId) -> bool {
+        let inside = !self.is_known(ty);
+        let mut waiting = vec![node];
+        let mut followed: FxHashSet<&'n str> = FxHashSet::default();
+        while let Some(node) = waiting.pop() {
+            waiting.extend(node.items().unwrap_or_default().iter().filter(|_| inside));
+            for entry in node.entries().unwrap_or_default() {
+                match entry.key.value.as_str() {
+                    "x-sensitive" => match entry.value.value() {
+                        Some(Value::Bool(true)) => return true,
+                        Some(Value::Bool(false)) => {}
+                        _ => {
+                            self.bad(entry, "true or false");
+                            return true;
+                        }
+                    },
+                    "$ref" => {
+                        let text = entry.value.text().unwrap_or_default();
+                        if followed.insert(text) {
+                            let pointer = text.strip_prefix('#');
+                            waiting.extend(pointer.and_then(|it| point(self.root, it)));
+                        }
+                    }
+                    "items" | "additionalProperties" => waiting.push(&entry.value),
+                    "oneOf" | "anyOf" | "allOf" => {
+                        waiting.extend(entry.value.items().unwrap_or_default());
+                    }
+                    _ if inside => waiting.push(&entry.value),
+                    _ => {}
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether the type says what is inside.
+    fn is_known(&self, ty: TypeId) -> bool {
+        let mut ty = ty;
+        loop {
+            ty = match self.cx.ty(ty) {
+                Type::Dyn | Type::Error => return false,
+                Type::List(inner) | Type::Map(_, inner) | Type::Optional(inner) => *inner,
+                Type::Record(record) => match self.cx.out.types.object(*record).rest {
+                    Some(rest) => rest,
+                    None => return true,
+                },
+                Type::Null
+                | Type::Bool
+                | Type::Int
+                | Type::Uint
+                | Type::Double
+                | Type::String
+                | Type::Bytes
+                | Type::Timestamp
+                | Type::Duration
+                | Type::Decision
+                | Type::Wrapper(_)
+                | Type::Type(_)
+                | Type::Message(_)
+                | Type::Opaque(..)
+                | Type::Param(_)
+                | Type::Variable(_) => return true,
+            };
+        }
     }
 
     /// `maxItems` of a schema, there or where it refers to.
