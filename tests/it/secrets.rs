@@ -17,7 +17,8 @@ properties:
       number: {$ref: '#/$defs/secret'}
     required: [holder, number]
   keys: {type: array, maxItems: 9, items: {type: string, x-sensitive: true}}
-  any: {oneOf: [{type: string}, {type: object, properties: {pin: {type: string, x-sensitive: true}}}]}
+  any:
+    oneOf: [{type: string}, {properties: {pin: {type: string, x-sensitive: true}}}]
   people:
     type: array
     maxItems: 9
@@ -86,7 +87,6 @@ fn a_field_is_told_through_variables_loops_and_objects() {
     refused("people[0].ssn", "people[0].ssn", "ssn");
     refused("all.exists(p, p.ssn == owner)", "p.ssn", "ssn");
     refused("people[0] == people[1]", "people[0]", "ssn");
-    refused("people.filter(p, p.name == owner).size()", "people.filter(p, p.name == owner)", "ssn");
 }
 
 #[test]
@@ -96,6 +96,7 @@ fn what_stands_beside_it_may_be_told() {
         "owner",
         "has(card.number)",
         "people.size()",
+        "people.filter(p, p.name == owner).size()",
         "people[0].name",
         "people.map(p, p.name)[0]",
         "all.exists(p, p.name == owner)",

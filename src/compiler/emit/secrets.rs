@@ -111,8 +111,9 @@ impl Search<'_> {
                         waiting.extend(value.map(|node| (*node, parts, via.or(Some(*variable)))));
                     }
                 }
-                _ => waiting
-                    .extend(self.ir.children(node).into_iter().map(|node| (node, false, via))),
+                _ => waiting.extend(
+                    self.ir.children(node).into_iter().rev().map(|node| (node, false, via)),
+                ),
             }
         }
         None
