@@ -10,6 +10,7 @@ pub mod reporting;
 pub mod root;
 pub mod sources;
 pub mod terminal;
+pub mod usage;
 pub mod write;
 
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ pub struct Command {
     pub about: &'static str,
     /// Its arguments, as help shows them.
     pub usage: &'static str,
+    /// Command lines that help shows, each with what it does.
+    pub examples: &'static [(&'static str, &'static str)],
     /// Adds its options to a parser.
     pub arguments: fn(clap::Command) -> clap::Command,
     /// Does its work.

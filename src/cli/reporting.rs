@@ -17,12 +17,12 @@ use crate::tools::report::{FORMATS, Format, Report, tally};
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Findings")]
 pub struct Reporting {
-    /// How findings are written.
+    /// How findings are written: full, concise, json or json-lines.
     #[arg(
         long,
         value_name = "FORMAT",
         default_value = "full",
-        env = "POLICYC_OUTPUT_FORMAT",
+        env = "POLICYC_OUTPUT_FORMAT", hide_env_values = true,
         value_parser = format_named,
     )]
     pub output_format: Format,

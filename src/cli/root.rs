@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use clap::{ArgMatches, Args, FromArgMatches};
 
 use crate::cli::exit::Exit;
-use crate::cli::terminal::{Globals, Terminal};
+use crate::cli::terminal::{Globals, Terminal, result_width};
+use crate::cli::usage::bad_usage;
 use crate::cli::{COMMANDS, Command};
 use crate::diag::codes::Code;
-use crate::diag::diagnostic::{Diagnostic, Severity};
-use crate::tools::report::paint::{Paint, Style};
+use crate::diag::diagnostic::Diagnostic;
+use crate::tools::report::paint::Style;
 
 /// The groups of the first screen, in order.
 const GROUPS: &[&str] = &["write", "try", "ship"];
@@ -24,7 +25,7 @@ pub fn parser() -> clap::Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
-        .term_width(80)
+        .term_width(result_width())
         .subcommand(
             clap::Command::new("help")
                 .about("Explain a command, or what exit codes mean")
@@ -32,11 +33,22 @@ pub fn parser() -> clap::Command {
         );
     let root = Globals::augment_args(root);
     COMMANDS.iter().fold(root, |root, command| {
-        let parser = clap::Command::new(command.name)
+        // Groups of options bring texts of their own, so those of the command come last.
+        let parser = (command.arguments)(clap::Command::new(command.name))
             .about(command.about)
-            .override_usage(format!("policyc {} {}", command.name, command.usage));
-        root.subcommand((command.arguments)(parser))
+            .override_usage(format!("policyc {} {}", command.name, command.usage))
+            .after_help(examples(command));
+        root.subcommand(parser)
     })
+}
+
+/// Command lines with what each does, below the options of a command.
+fn examples(command: &Command) -> String {
+    let mut text = String::from("Examples:\n");
+    for (line, about) in command.examples {
+        let _ = writeln!(text, "  {line}\n          {about}");
+    }
+    text
 }
 
 /// The first screen.
@@ -83,17 +95,12 @@ fn refuse(error: &clap::Error) -> Exit {
         terminal.result(&styled(&error.render(), terminal.style));
         return Exit::Done;
     }
-    let text = error.render().to_string();
-    let text = crate::tools::report::visible::visible_lines(&text);
-    match text.strip_prefix("error: ") {
-        Some(rest) => {
-            let head = format!("error[{}]", Code::BadUsage.id());
-            let head = terminal.notice_style.paint(Paint::Head(Severity::Error), &head);
-            terminal.error(&format!("{head}: {rest}"));
-        }
-        None => terminal.error(&text),
+    // Without a command there is nothing wrong to name: the first screen says what there is.
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        terminal.error(&overview());
+        return Exit::CouldNotRun;
     }
-    Exit::CouldNotRun
+    crate::cli::reporting::alone(&terminal, &bad_usage(error))
 }
 
 /// The words of the parser, with its colours or without.
@@ -122,7 +129,9 @@ fn help(terminal: &Terminal, topic: Option<&str>) -> Exit {
 
 /// `policyc help COMMAND`.
 fn help_of(terminal: &Terminal, name: &str) -> Exit {
-    if let Some(command) = parser().find_subcommand_mut(name) {
+    let mut parser = parser();
+    parser.build();
+    if let Some(command) = parser.find_subcommand_mut(name) {
         terminal.result(&styled(&command.render_help(), terminal.style));
         return Exit::Done;
     }

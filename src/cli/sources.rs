@@ -18,7 +18,7 @@ pub struct Sources {
     #[arg(value_name = "PATHS", default_value = ".")]
     pub paths: Vec<PathBuf>,
     /// Demand a schema, and refuse `dyn` that nobody wrote.
-    #[arg(long, env = "POLICYC_STRICT")]
+    #[arg(long, env = "POLICYC_STRICT", hide_env_values = true)]
     pub strict: bool,
 }
 

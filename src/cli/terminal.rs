@@ -6,6 +6,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
+use terminal_size::{Width, terminal_size_of};
 
 use crate::tools::report::paint::Style;
 
@@ -32,13 +33,14 @@ pub enum Colour {
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Globals {
-    /// When to use colours.
+    /// Colours: auto, always or never.
     #[arg(
         long,
         global = true,
-        value_name = "auto|always|never",
+        value_name = "WHEN",
         default_value = "auto",
         env = "POLICYC_COLOR",
+        hide_env_values = true,
         hide_possible_values = true
     )]
     pub color: Colour,
@@ -71,13 +73,10 @@ impl Terminal {
             Colour::Never => false,
             Colour::Auto => is_terminal && !plain,
         };
-        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        let width = columns.map_or(WIDTH, |columns: usize| columns.clamp(WIDTH_MIN, WIDTH_MAX));
-        Self {
-            style: Style { colour: colour(io::stdout().is_terminal()), width },
-            notice_style: Style { colour: colour(io::stderr().is_terminal()), width },
-            globals,
-        }
+        let (out, err) = (io::stdout(), io::stderr());
+        let style = Style { colour: colour(out.is_terminal()), width: result_width() };
+        let width = width(terminal_size_of(&err).map(|(width, _)| width));
+        Self { style, notice_style: Style { colour: colour(err.is_terminal()), width }, globals }
     }
 
     /// Writes a result.
@@ -103,6 +102,19 @@ impl Terminal {
             self.notice(text);
         }
     }
+}
+
+/// Columns of standard output.
+#[must_use]
+pub fn result_width() -> usize {
+    width(terminal_size_of(io::stdout()).map(|(width, _)| width))
+}
+
+/// `COLUMNS` before what the terminal says; without either it is no screen.
+fn width(terminal: Option<Width>) -> usize {
+    let wanted = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse::<usize>().ok());
+    let columns = wanted.or_else(|| terminal.map(|Width(columns)| usize::from(columns)));
+    columns.map_or(WIDTH, |columns| columns.clamp(WIDTH_MIN, WIDTH_MAX))
 }
 
 /// Nobody is left to tell that nobody is left to read.

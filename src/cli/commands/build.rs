@@ -25,6 +25,10 @@ pub const COMMAND: Command = Command {
     short: "a bundle",
     about: "Compile policies to a verified bundle",
     usage: "[PATHS] -o FILE.plcb [OPTIONS]",
+    examples: &[
+        ("policyc build -o payments.plcb", "every policy below this directory"),
+        ("policyc build payments --strict -o payments.plcb", "and no type left open"),
+    ],
     arguments: Options::augment_args,
     run,
 };

@@ -20,6 +20,11 @@ pub const COMMAND: Command = Command {
     short: "types and lints",
     about: "Parse, type-check and lint policies",
     usage: "[PATHS] [OPTIONS]",
+    examples: &[
+        ("policyc check", "every policy below this directory"),
+        ("policyc check --output-format concise payments.yaml", "one line a finding"),
+        ("policyc check --output json=findings.json", "a file for programs as well"),
+    ],
     arguments: Options::augment_args,
     run,
 };

@@ -37,6 +37,11 @@ pub const COMMAND: Command = Command {
     short: "one decision and why",
     about: "Decide about a context, and say why",
     usage: "BUNDLE|PATHS -c CONTEXT.json|- [OPTIONS]",
+    examples: &[
+        ("policyc eval . -c call.json --explain", "why, on the source text"),
+        ("policyc eval p.plcb -c - --output-format json < call.json", "for programs"),
+        ("policyc eval p.plcb -c calls.jsonl", "a line of JSON for each call"),
+    ],
     arguments: Options::augment_args,
     run,
 };

@@ -19,6 +19,7 @@ pub const COMMAND: Command = Command {
     short: "what a code means",
     about: "Print the page of a code: what it says, why it matters, wrong and right",
     usage: "CODE | --all",
+    examples: &[("policyc explain E0302", "one page"), ("policyc explain --all", "every page")],
     arguments: Options::augment_args,
     run,
 };

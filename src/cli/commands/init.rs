@@ -25,6 +25,10 @@ pub const COMMAND: Command = Command {
     short: "a starter",
     about: "Write a starter project: a policy, its schema, its tests, a call to try, a CI file",
     usage: "[DIR]",
+    examples: &[
+        ("policyc init", "a starter here"),
+        ("policyc init payments", "a starter in a new directory"),
+    ],
     arguments: Options::augment_args,
     run,
 };

@@ -23,6 +23,11 @@ pub const COMMAND: Command = Command {
     short: "what it holds",
     about: "Show what a bundle holds: who made it, what it reads, its rules, its cost",
     usage: "BUNDLE [OPTIONS]",
+    examples: &[
+        ("policyc inspect payments.plcb", "who made it, what it reads, what it costs"),
+        ("policyc inspect payments.plcb --code", "its instructions"),
+        ("policyc inspect payments.plcb --output-format json", "for programs"),
+    ],
     arguments: Options::augment_args,
     run,
 };

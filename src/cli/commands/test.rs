@@ -31,6 +31,11 @@ pub const COMMAND: Command = Command {
     short: "table tests beside policies",
     about: "Run the tests of policies: *_test.yaml, and tests.yaml of CEL Policy",
     usage: "[PATHS] [OPTIONS]",
+    examples: &[
+        ("policyc test", "every test below this directory"),
+        ("policyc test --filter \"large payment\"", "the cases of this name"),
+        ("policyc test --fail-on-empty", "for CI: no case is a finding"),
+    ],
     arguments: Options::augment_args,
     run,
 };
@@ -39,14 +44,14 @@ pub const COMMAND: Command = Command {
 struct Options {
     #[command(flatten)]
     sources: Sources,
-    #[command(flatten)]
-    reporting: Reporting,
     /// Run only the cases whose name holds this text.
-    #[arg(long, value_name = "TEXT", env = "POLICYC_FILTER")]
+    #[arg(long, value_name = "TEXT", env = "POLICYC_FILTER", hide_env_values = true)]
     filter: Option<String>,
     /// End with 1 where no case was run.
     #[arg(long)]
     fail_on_empty: bool,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {

@@ -1,0 +1,111 @@
+//! What is wrong with a command line, in our words.
+//!
+//! In:      what the parser refused.
+//! Out:     one finding, `P0908`: the fact and one next step.
+//! Imports: `diag`, `cli`.
+
+use std::error::Error;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::cli::COMMANDS;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::suggest::nearest;
+
+/// The finding about a command line that cannot be read.
+#[must_use]
+pub fn bad_usage(error: &clap::Error) -> Diagnostic {
+    let command = command_of(error);
+    let about = |kind| words(error, kind).join(" ");
+    let (fact, help) = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let name = about(ContextKind::InvalidSubcommand);
+            let near = nearest(&name, COMMANDS.iter().map(|row| row.name));
+            let help = near.map(|near| format!("did you mean `{near}`?"));
+            (format!("there is no command `{name}`"), help)
+        }
+        ErrorKind::UnknownArgument => {
+            let name = about(ContextKind::InvalidArg);
+            let near = words(error, ContextKind::SuggestedArg).first().cloned();
+            let help = near.map(|near| format!("did you mean `{near}`?"));
+            if name.starts_with('-') {
+                (format!("there is no option `{name}`"), help)
+            } else {
+                (format!("`{name}` is one argument too many"), help)
+            }
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let (value, option) = (about(ContextKind::InvalidValue), option(error));
+            let fact = if value.is_empty() {
+                format!("`{option}` needs a value")
+            } else {
+                format!("`{value}` cannot be `{option}`")
+            };
+            let known = words(error, ContextKind::ValidValue);
+            let said = error.source().map(ToString::to_string);
+            let listed = (!known.is_empty()).then(|| format!("it is one of {}", known.join(", ")));
+            (fact, said.or(listed))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            (format!("`{}` is missing", words(error, ContextKind::InvalidArg).join("`, `")), None)
+        }
+        ErrorKind::ArgumentConflict => {
+            let (option, other) = (option(error), bare(&about(ContextKind::PriorArg)));
+            let fact = if option == other {
+                format!("`{option}` is given twice")
+            } else {
+                format!("`{option}` cannot be used with `{other}`")
+            };
+            (fact, None)
+        }
+        ErrorKind::NoEquals
+        | ErrorKind::TooManyValues
+        | ErrorKind::TooFewValues
+        | ErrorKind::WrongNumberOfValues
+        | ErrorKind::MissingSubcommand
+        | ErrorKind::InvalidUtf8
+        | ErrorKind::DisplayHelp
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        | ErrorKind::DisplayVersion
+        | ErrorKind::Io
+        | ErrorKind::Format
+        | _ => {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            (first.trim_start_matches("error: ").to_owned(), None)
+        }
+    };
+    let help = help.unwrap_or_else(|| match command {
+        Some(name) => format!("`policyc help {name}` shows what it takes"),
+        None => "`policyc help` shows the commands".to_owned(),
+    });
+    Diagnostic::without_place(Code::BadUsage, fact).help(help)
+}
+
+/// The option or argument that an error is about, without its value: `--output-format`.
+fn option(error: &clap::Error) -> String {
+    bare(&words(error, ContextKind::InvalidArg).join(" "))
+}
+
+/// An option without the name of its value.
+fn bare(text: &str) -> String {
+    text.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// What an error says of one kind.
+fn words(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        Some(_) | None => Vec::new(),
+    }
+}
+
+/// The command whose options were refused: its name stands in the usage that the parser shows.
+fn command_of(error: &clap::Error) -> Option<&'static str> {
+    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
+    let usage = usage.to_string();
+    let name = usage.split_whitespace().skip_while(|word| *word != "policyc").nth(1)?;
+    COMMANDS.iter().find(|row| row.name == name).map(|row| row.name)
+}
