@@ -342,6 +342,13 @@ macro_rules! emit_opcodes {
                 }
             }
 
+            /// Whether it tests values of the file and constants, and does nothing else.
+            #[inline]
+            #[must_use]
+            pub const fn is_atom(self) -> bool {
+                (self as u8) < Self::Test as u8
+            }
+
             /// What it yields.
             #[must_use]
             pub const fn yields(self) -> Yield {
@@ -384,7 +391,7 @@ impl Op {
 
 /// One instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
+#[repr(C, align(16))]
 pub struct Instruction {
     /// What it does.
     pub op: Op,
@@ -404,4 +411,4 @@ pub struct Instruction {
     pub w: u16,
 }
 
-const _: () = assert!(size_of::<Instruction>() <= 16, "four instructions a cache line");
+const _: () = assert!(size_of::<Instruction>() == 16, "four instructions a cache line");

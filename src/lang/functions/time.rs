@@ -8,7 +8,7 @@
 use crate::lang::error::EvalError;
 use crate::lang::functions::{Function, Outcome, POLICYC, Sig, by_number, expect, global, member};
 use crate::lang::value::heap::Heap;
-use crate::lang::value::time::{Civil, Instant, civil};
+use crate::lang::value::time::{Instant, civil, second_of_day};
 use crate::lang::value::zone::Zone;
 use crate::lang::value::{Tag, Value};
 
@@ -354,8 +354,9 @@ pub fn takes_zone(number: u16) -> bool {
     by_number(number).is_some_and(|row| row.params == [Sig::Timestamp, Sig::String])
 }
 
-/// Reads a field of the date and time of day that a timestamp has in UTC or in a zone.
-fn field(heap: &Heap<'_>, args: &[Value], read: fn(&Civil, Instant) -> i64) -> Outcome {
+/// Reads a field of the date and time of day that a timestamp has in UTC or in a zone: `read` is
+/// given the seconds since the epoch as clocks there show them.
+fn field(heap: &Heap<'_>, args: &[Value], read: impl Fn(i64, Instant) -> i64) -> Outcome {
     let (timestamp, zone) = match args {
         [timestamp] => (timestamp, None),
         [timestamp, zone] => (timestamp, Some(zone)),
@@ -368,7 +369,7 @@ fn field(heap: &Heap<'_>, args: &[Value], read: fn(&Civil, Instant) -> i64) -> O
         expect(zone, Tag::String)?;
         offset = Zone::named(heap.str(zone))?.offset(at.seconds);
     }
-    Ok(Value::int(read(&civil(at.seconds + offset), at)))
+    Ok(Value::int(read(at.seconds + offset, at)))
 }
 
 macro_rules! accessors {
@@ -380,15 +381,15 @@ macro_rules! accessors {
 }
 
 accessors! {
-    full_year = |at, _| at.year;
-    month = |at, _| i64::from(at.month) - 1;
-    date = |at, _| i64::from(at.day);
-    day_of_month = |at, _| i64::from(at.day) - 1;
-    day_of_week = |at, _| i64::from(at.weekday);
-    day_of_year = |at, _| i64::from(at.day_of_year);
-    hours = |at, _| i64::from(at.hour);
-    minutes = |at, _| i64::from(at.minute);
-    seconds = |at, _| i64::from(at.second);
+    full_year = |at, _| civil(at).year;
+    month = |at, _| i64::from(civil(at).month) - 1;
+    date = |at, _| i64::from(civil(at).day);
+    day_of_month = |at, _| i64::from(civil(at).day) - 1;
+    day_of_week = |at, _| i64::from(civil(at).weekday);
+    day_of_year = |at, _| i64::from(civil(at).day_of_year);
+    hours = |at, _| second_of_day(at) / 3_600;
+    minutes = |at, _| second_of_day(at) / 60 % 60;
+    seconds = |at, _| second_of_day(at) % 60;
     milliseconds = |_, instant| i64::from(instant.nanoseconds / 1_000_000);
 }
 

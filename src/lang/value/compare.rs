@@ -20,7 +20,11 @@ use crate::lang::value::{Tag, Value};
 ///
 /// # Errors
 /// `Budget` if the values are nested too deeply or share parts too often.
+#[inline]
 pub fn equal(view: &View<'_>, a: &Value, b: &Value) -> Result<bool, EvalError> {
+    if a.tag() == Tag::String && b.tag() == Tag::String {
+        return Ok(view.same_text(a, b));
+    }
     Walk { view, depth: 0, steps: 0 }.equal(a, b)
 }
 
@@ -130,7 +134,7 @@ impl Walk<'_> {
                 Ok(numbers(a, b) == Some(Ordering::Equal))
             }
             (Tag::String, Tag::String) | (Tag::Bytes, Tag::Bytes) | (Tag::Type, Tag::Type) => {
-                Ok(a.bits() == b.bits() && self.view.bytes(a) == self.view.bytes(b))
+                Ok(self.view.same_text(a, b))
             }
             (Tag::Null, Tag::Null) | (Tag::Absent, Tag::Absent) => Ok(true),
             (Tag::Bool, Tag::Bool) | (Tag::Duration, Tag::Duration) => Ok(a.bits() == b.bits()),

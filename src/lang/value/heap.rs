@@ -216,6 +216,13 @@ impl<'a> View<'a> {
         space.get(start..start + value.len() as usize).unwrap_or_default()
     }
 
+    /// Whether two texts of one kind are equal: length and first bytes tell nearly all apart.
+    #[inline]
+    #[must_use]
+    pub fn same_text(&self, a: &Value, b: &Value) -> bool {
+        a.bits() == b.bits() && (a.len() <= 4 || same_bytes(self.bytes(a), self.bytes(b)))
+    }
+
     /// The text of a string; empty where the bytes are not UTF-8, which a string never is.
     #[must_use]
     pub fn str(&self, value: &Value) -> &'a str {
@@ -236,6 +243,18 @@ impl<'a> View<'a> {
         let start = value.off() as usize;
         let count = value.len() as usize * usize::from(value.columns());
         space.get(start..start + count).unwrap_or_default()
+    }
+}
+
+/// Whether two texts are equal that have one length and the same first four bytes.
+#[inline]
+#[must_use]
+pub fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    match a.len() {
+        0..=4 => true,
+        5..=8 => a.last_chunk::<4>() == b.last_chunk::<4>(),
+        9..=12 => a.last_chunk::<8>() == b.last_chunk::<8>(),
+        _ => a == b,
     }
 }
 
@@ -288,6 +307,32 @@ impl<'a> Heap<'a> {
     #[must_use]
     pub fn bytes(&self, value: &Value) -> &[u8] {
         self.view().bytes(value)
+    }
+
+    /// Whether two texts of one kind are equal: length and first bytes tell nearly all apart.
+    #[inline]
+    #[must_use]
+    pub fn same_text(&self, a: &Value, b: &Value) -> bool {
+        a.bits() == b.bits() && (a.len() <= 4 || self.same_rest(a, b))
+    }
+
+    /// Out of line, so that what compares lengths and first bytes keeps its registers.
+    #[inline(never)]
+    fn same_rest(&self, a: &Value, b: &Value) -> bool {
+        same_bytes(self.near(a), self.near(b))
+    }
+
+    /// The bytes of a text, as `bytes`; without a detour where they lie in request or program.
+    #[inline]
+    fn near(&self, text: &Value) -> &[u8] {
+        let space = match text.space() {
+            Space::Request => self.request,
+            Space::Program => self.program_text,
+            Space::Arena => &self.store.text,
+            Space::Builtin => BUILTIN_TEXT.as_bytes(),
+        };
+        let start = text.off() as usize;
+        space.get(start..start + text.len() as usize).unwrap_or_default()
     }
 
     /// As `View::str`.

@@ -14,10 +14,22 @@ use crate::lang::value::compare::numbers;
 use crate::lang::value::heap::{Heap, View};
 use crate::lang::value::{Space, Tag, Value};
 
+/// Most entries that are looked at one by one for a string: length and first bytes tell nearly
+/// all keys apart.
+const FEW: usize = 16;
+
+fn same_key(view: &View<'_>, other: &Value, key: &Value) -> bool {
+    other.tag() == Tag::String && view.same_text(other, key)
+}
+
 /// The value under `key`; `None` also for keys of kinds that no map has.
 #[must_use]
 pub fn get(view: &View<'_>, map: &Value, key: &Value) -> Option<Value> {
     let (entries, _) = view.elements(map).as_chunks::<2>();
+    if key.tag() == Tag::String && entries.len() <= FEW {
+        let found = entries.iter().find(|[other, _]| same_key(view, other, key));
+        return found.map(|[_, value]| *value);
+    }
     rank(key)?;
     if key.tag() == Tag::Double && key.float().is_nan() {
         return None;

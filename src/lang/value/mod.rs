@@ -303,6 +303,21 @@ impl Value {
         f64::from_bits(self.bits)
     }
 
+    /// Whether this text starts with `other`, if lengths and first bytes tell.
+    #[inline]
+    #[must_use]
+    pub const fn starts_with(&self, other: &Self) -> Option<bool> {
+        let kept = if other.len() < 4 { other.len() } else { 4 };
+        let differ = (self.bits ^ other.bits) >> 32 & ((1 << (8 * kept)) - 1);
+        if differ != 0 || self.len() < other.len() {
+            Some(false)
+        } else if other.len() <= 4 {
+            Some(true)
+        } else {
+            None
+        }
+    }
+
     /// Whether it may hold the value of an expression: neither absent nor an error.
     #[must_use]
     pub const fn is_present(&self) -> bool {

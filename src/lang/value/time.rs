@@ -97,13 +97,19 @@ pub struct Civil {
     pub second: u8,
 }
 
+/// Second of the day at `seconds` after the epoch, from 0.
+#[must_use]
+pub const fn second_of_day(seconds: i64) -> i64 {
+    seconds.rem_euclid(DAY_SECONDS)
+}
+
 /// Date and time of day at `seconds` after the epoch, which may be moved by an offset.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "each is below its modulus")]
 #[expect(clippy::cast_sign_loss, reason = "each is a remainder of Euclid's")]
 pub const fn civil(seconds: i64) -> Civil {
     let days = seconds.div_euclid(DAY_SECONDS);
-    let of_day = seconds.rem_euclid(DAY_SECONDS);
+    let of_day = second_of_day(seconds);
     // Eras of 400 years that begin on the first of March: leap days come last.
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

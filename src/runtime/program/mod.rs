@@ -9,6 +9,7 @@ pub(in crate::runtime) mod matching;
 pub(in crate::runtime) mod paths;
 pub mod plan;
 mod pool;
+pub(in crate::runtime) mod screen;
 pub(in crate::runtime) mod sets;
 
 use std::sync::atomic::{AtomicU64, Ordering};

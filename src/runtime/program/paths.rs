@@ -4,17 +4,61 @@
 //! Out:     `Paths`.
 //! Imports: `lang::value`, `runtime::bundle`.
 
+use crate::lang::value::heap::same_bytes;
 use crate::lang::value::{Space, Tag, Value};
-use crate::runtime::bundle::module::{Module, NONE, NodeMode};
+use crate::runtime::bundle::module::{Module, NONE, NodeMode, PathNode, TypeRow};
 use crate::runtime::program::pool::Pool;
 
-/// Children up to which one looks at each in turn.
-const LINEAR: usize = 8;
+/// Children up to which one looks at each in turn: length and first bytes are one comparison.
+const LINEAR: usize = 32;
 
 /// The path trie; node 0 is the context itself.
 #[derive(Debug)]
 pub(in crate::runtime) struct Paths {
     nodes: Vec<Node>,
+    /// Length and first bytes of the key of every node.
+    keys: Vec<u64>,
+}
+
+/// A value without parts that goes to one place, and is most often of the kind that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runtime) enum Leaf {
+    Bool,
+    Int,
+    Double,
+    String,
+    /// Anything else.
+    None,
+}
+
+impl Leaf {
+    /// What values of a type are.
+    pub(in crate::runtime) const fn of(ty: &TypeRow) -> Self {
+        match ty {
+            TypeRow::Bool => Self::Bool,
+            TypeRow::Int => Self::Int,
+            TypeRow::Double => Self::Double,
+            TypeRow::String => Self::String,
+            TypeRow::Dyn
+            | TypeRow::Null
+            | TypeRow::Uint
+            | TypeRow::Bytes
+            | TypeRow::Timestamp
+            | TypeRow::Duration
+            | TypeRow::Type
+            | TypeRow::Nullable(_)
+            | TypeRow::List(..)
+            | TypeRow::Map(..)
+            | TypeRow::Optional(_)
+            | TypeRow::Record { .. } => Self::None,
+        }
+    }
+
+    fn of_node(module: &Module, row: &PathNode) -> Self {
+        let ty = module.types.get(usize::from(row.ty));
+        let alone = row.mode == NodeMode::Whole && row.children == 0 && row.presence == NONE;
+        ty.filter(|_| alone).map_or(Self::None, Self::of)
+    }
 }
 
 /// A place in the context.
@@ -23,6 +67,8 @@ pub(in crate::runtime) struct Node {
     pub(in crate::runtime) key: Value,
     pub(in crate::runtime) parent: u16,
     pub(in crate::runtime) mode: NodeMode,
+    /// What its value is, where nothing but the value is read.
+    pub(in crate::runtime) leaf: Leaf,
     pub(in crate::runtime) first_child: u16,
     pub(in crate::runtime) children: u16,
     pub(in crate::runtime) slot: u16,
@@ -39,6 +85,7 @@ impl Paths {
                 key: pool.string(row.key),
                 parent: NONE,
                 mode: row.mode,
+                leaf: Leaf::of_node(module, row),
                 first_child: row.first_child,
                 children: row.children,
                 slot: row.slot,
@@ -54,7 +101,8 @@ impl Paths {
                 child.parent = u16::try_from(at).unwrap_or(NONE);
             }
         }
-        Self { nodes }
+        let keys = nodes.iter().map(|node| node.key.bits()).collect();
+        Self { nodes, keys }
     }
 
     /// Number of nodes.
@@ -77,19 +125,25 @@ impl Paths {
     /// program.
     #[inline]
     pub(in crate::runtime) fn child(&self, node: &Node, text: &[u8], key: &[u8]) -> Option<u16> {
-        let children = self.children(node);
-        if children.len() > LINEAR {
-            let order = |child: &Node| bytes(text, &child.key).cmp(key);
-            let at = children.binary_search_by(order).ok()?;
-            return u16::try_from(at).ok();
+        if usize::from(node.children) > LINEAR {
+            return self.child_of_many(node, text, key);
         }
         let wanted = Value::text(Tag::String, Space::Request, 0, key).bits();
-        for (at, child) in (0..).zip(children) {
-            if child.key.bits() == wanted && (key.len() <= 4 || bytes(text, &child.key) == key) {
+        let first = usize::from(node.first_child);
+        let keys = self.keys.get(first..first + usize::from(node.children))?;
+        for (at, _) in (0..).zip(keys).filter(|(_, bits)| **bits == wanted) {
+            let child = self.nodes.get(first + usize::from(at))?;
+            if same_bytes(bytes(text, &child.key), key) {
                 return Some(at);
             }
         }
         None
+    }
+
+    fn child_of_many(&self, node: &Node, text: &[u8], key: &[u8]) -> Option<u16> {
+        let order = |child: &Node| bytes(text, &child.key).cmp(key);
+        let at = self.children(node).binary_search_by(order).ok()?;
+        u16::try_from(at).ok()
     }
 
     /// Path of node `at` as a JSON Pointer.
@@ -119,6 +173,7 @@ impl Paths {
     }
 }
 
+#[inline]
 fn bytes<'t>(text: &'t [u8], key: &Value) -> &'t [u8] {
     let start = key.off() as usize;
     text.get(start..start + key.len() as usize).unwrap_or_default()

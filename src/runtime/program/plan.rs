@@ -7,8 +7,10 @@
 use std::collections::HashSet;
 
 use crate::lang::value::Value;
+use crate::lang::value::heap::same_bytes;
 use crate::runtime::bundle::module::{Module, NONE, Phase, Requirement};
 use crate::runtime::program::pool::Pool;
+use crate::runtime::program::screen::{Screen, Vetoes, screen};
 
 /// Who asks something of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +28,60 @@ pub(in crate::runtime) struct Asked {
     pub(in crate::runtime) by: Asker,
 }
 
+/// Slots that must be there, one bit each.
+#[derive(Clone, Debug, Default)]
+pub(in crate::runtime) struct Needed {
+    first: u64,
+    rest: Box<[u64]>,
+    /// Whether more than presence is asked of some slot, so that each must be looked at.
+    typed: bool,
+}
+
+impl Needed {
+    fn of<'a>(asked: impl IntoIterator<Item = &'a Asked>) -> Self {
+        let mut needed = Self::default();
+        let mut rest: Vec<u64> = Vec::new();
+        for Requirement { slot, ty, optional } in asked.into_iter().map(|asked| asked.requirement) {
+            needed.typed |= ty != NONE;
+            let bit = u64::from(!optional) << (slot % 64);
+            match usize::from(slot / 64).checked_sub(1) {
+                None => needed.first |= bit,
+                Some(at) => {
+                    rest.resize(rest.len().max(at + 1), 0);
+                    if let Some(word) = rest.get_mut(at) {
+                        *word |= bit;
+                    }
+                }
+            }
+        }
+        needed.rest = rest.into();
+        needed
+    }
+
+    /// Whether the slots of `present`, one bit each, are all that is asked.
+    #[inline]
+    pub(in crate::runtime) fn met(&self, present: &[u64]) -> bool {
+        let Some((first, rest)) = present.split_first() else { return false };
+        let lacks = |(needed, present): (&u64, &u64)| needed & !present != 0;
+        !self.typed
+            && self.first & !first == 0
+            && (self.rest.is_empty()
+                || rest.len() >= self.rest.len() && !self.rest.iter().zip(rest).any(lacks))
+    }
+}
+
 /// Rules of one phase, ascending, and what they ask together.
 #[derive(Debug, Default)]
 pub(in crate::runtime) struct Group {
     pub(in crate::runtime) rules: Box<[u16]>,
     pub(in crate::runtime) asked: Box<[Asked]>,
+    /// What a request for which this list is chosen needs: for these rules, for those that are
+    /// always asked, for outputs.
+    pub(in crate::runtime) needed: Needed,
+    /// Which of the rules can fire.
+    pub(in crate::runtime) screen: Screen,
+    /// Static cost of the rules together, in units.
+    pub(in crate::runtime) cost: u64,
 }
 
 /// The rules of a list, by phase.
@@ -45,6 +96,13 @@ impl Bucket {
         match phase {
             Phase::Request => &self.request,
             Phase::Response => &self.response,
+        }
+    }
+
+    const fn of_mut(&mut self, phase: Phase) -> &mut Group {
+        match phase {
+            Phase::Request => &mut self.request,
+            Phase::Response => &mut self.response,
         }
     }
 }
@@ -68,18 +126,32 @@ pub(in crate::runtime) struct Plan {
 impl Plan {
     pub(in crate::runtime) fn of(module: &Module, pool: &Pool) -> Self {
         let index = &module.index;
+        let vetoes = Vetoes::of(module);
         let list = |rows: &[(u32, Vec<u16>)]| -> Vec<(Value, Bucket)> {
-            rows.iter().map(|(key, rules)| (pool.string(*key), bucket(module, rules))).collect()
+            rows.iter()
+                .map(|(key, rules)| (pool.string(*key), bucket(module, &vetoes, rules)))
+                .collect()
         };
-        let keys = list(&index.keys);
+        let mut always = bucket(module, &vetoes, &index.always);
+        let outputs = outputs(module);
+        let mut keys = list(&index.keys);
+        for phase in [Phase::Request, Phase::Response] {
+            for (_, bucket) in &mut keys {
+                let group = bucket.of_mut(phase);
+                let asked = always.of(phase).asked.iter().chain(&outputs).chain(&group.asked);
+                group.needed = Needed::of(asked);
+            }
+            let group = always.of_mut(phase);
+            group.needed = Needed::of(group.asked.iter().chain(&outputs));
+        }
         let prefixes = list(&index.prefixes);
         let mut lengths: Vec<u32> = prefixes.iter().map(|(prefix, _)| prefix.len()).collect();
         lengths.sort_unstable();
         lengths.dedup();
         Self {
             key_slot: index.key_slot,
-            always: bucket(module, &index.always),
-            outputs: outputs(module),
+            always,
+            outputs,
             table: table(&keys, pool),
             keys,
             prefixes,
@@ -87,15 +159,21 @@ impl Plan {
         }
     }
 
-    /// The rules for a key that the bundle names. `text` is the text of the program.
+    /// The rules for a key that the bundle names: `key` is the value, `bytes` its text. `text` is
+    /// the text of the program.
     #[inline]
-    pub(in crate::runtime) fn key(&self, text: &[u8], key: &[u8]) -> Option<&Bucket> {
+    pub(in crate::runtime) fn key(
+        &self,
+        text: &[u8],
+        key: &Value,
+        bytes: &[u8],
+    ) -> Option<&Bucket> {
         let mask = self.table.len().checked_sub(1)?;
-        let mut at = hash(key) & mask;
+        let mut at = hash(key, bytes) & mask;
         loop {
             let entry = self.table.get(at).copied().filter(|entry| *entry != 0)?;
             let (name, bucket) = self.keys.get(entry as usize - 1)?;
-            if bytes(text, name) == key {
+            if name.bits() == key.bits() && same_bytes(bytes, text_of(text, name)) {
                 return Some(bucket);
             }
             at = (at + 1) & mask;
@@ -110,41 +188,46 @@ impl Plan {
     /// The rules of the prefix of `key` that has length number `at`, if there is such a prefix.
     pub(in crate::runtime) fn prefix(&self, text: &[u8], key: &[u8], at: usize) -> Option<&Bucket> {
         let prefix = key.get(..*self.lengths.get(at)? as usize)?;
-        let order = |(name, _): &(Value, Bucket)| bytes(text, name).cmp(prefix);
+        let order = |(name, _): &(Value, Bucket)| text_of(text, name).cmp(prefix);
         let at = self.prefixes.binary_search_by(order).ok()?;
         self.prefixes.get(at).map(|(_, bucket)| bucket)
     }
 }
 
-fn bytes<'t>(text: &'t [u8], name: &Value) -> &'t [u8] {
+#[inline]
+fn text_of<'t>(text: &'t [u8], name: &Value) -> &'t [u8] {
     let start = name.off() as usize;
     text.get(start..start + name.len() as usize).unwrap_or_default()
 }
 
-/// Multiply and fold, eight bytes at a time. Keys come from the bundle, so it need not resist
-/// requests that are made to collide.
+/// Multiply and fold, eight bytes at a time; `key` is the value whose text is `text`. Keys come
+/// from the bundle, so it need not resist requests that are made to collide.
 #[expect(clippy::cast_possible_truncation, reason = "the high half is folded in first")]
-fn hash(key: &[u8]) -> usize {
+#[inline]
+fn hash(key: &Value, text: &[u8]) -> usize {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mut state = key.len() as u64;
-    let (words, rest) = key.as_chunks::<8>();
-    for word in words {
-        state = (state ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR);
-        state ^= state >> 32;
+    let fold = |state: u64, word: u64| {
+        let state = (state ^ word).wrapping_mul(FACTOR);
+        state ^ (state >> 32)
+    };
+    // Length and first bytes come with the value; the last word may overlap what came before.
+    let mut state = key.bits();
+    if let Some(last) = text.last_chunk::<8>() {
+        let (words, _) = text.as_chunks::<8>();
+        state = words.iter().fold(state, |state, word| fold(state, u64::from_le_bytes(*word)));
+        return fold(state, u64::from_le_bytes(*last)) as usize;
     }
-    let mut last = [0_u8; 8];
-    for (place, byte) in last.iter_mut().zip(rest) {
-        *place = *byte;
+    if let Some(last) = text.last_chunk::<4>() {
+        state = fold(state, u64::from(u32::from_le_bytes(*last)));
     }
-    state = (state ^ u64::from_le_bytes(last)).wrapping_mul(FACTOR);
-    (state ^ (state >> 32)) as usize
+    fold(state, 0) as usize
 }
 
 fn table(keys: &[(Value, Bucket)], pool: &Pool) -> Vec<u32> {
     let mut table = vec![0_u32; (2 * keys.len()).next_power_of_two().max(2)];
     let mask = table.len() - 1;
     for (number, (key, _)) in (1..).zip(keys) {
-        let mut at = hash(pool.bytes(key)) & mask;
+        let mut at = hash(key, pool.bytes(key)) & mask;
         // At most half of the places are taken, so a free one is met.
         while table.get(at).is_some_and(|entry| *entry != 0) {
             at = (at + 1) & mask;
@@ -156,14 +239,14 @@ fn table(keys: &[(Value, Bucket)], pool: &Pool) -> Vec<u32> {
     table
 }
 
-fn bucket(module: &Module, rules: &[u16]) -> Bucket {
+fn bucket(module: &Module, vetoes: &Vetoes, rules: &[u16]) -> Bucket {
     Bucket {
-        request: group(module, rules, Phase::Request),
-        response: group(module, rules, Phase::Response),
+        request: group(module, vetoes, rules, Phase::Request),
+        response: group(module, vetoes, rules, Phase::Response),
     }
 }
 
-fn group(module: &Module, rules: &[u16], phase: Phase) -> Group {
+fn group(module: &Module, vetoes: &Vetoes, rules: &[u16], phase: Phase) -> Group {
     let row = |rule: u16| module.rules.get(usize::from(rule));
     let of_phase = |rule: &u16| row(*rule).is_some_and(|row| row.phase == phase);
     let rules: Box<[u16]> = rules.iter().copied().filter(of_phase).collect();
@@ -175,7 +258,16 @@ fn group(module: &Module, rules: &[u16], phase: Phase) -> Group {
             ask(module, rows, Asker::Rule(*rule), &mut seen, &mut asked);
         }
     }
-    Group { rules, asked: asked.into() }
+    let cost = rules.iter().map(|rule| cost(module, *rule)).fold(0, u64::saturating_add);
+    let screen = screen(vetoes, &rules);
+    Group { rules, asked: asked.into(), needed: Needed::default(), screen, cost }
+}
+
+/// Static cost of a rule.
+pub(in crate::runtime) fn cost(module: &Module, rule: u16) -> u64 {
+    let row = module.rules.get(usize::from(rule));
+    let function = row.and_then(|row| module.functions.get(usize::from(row.function)));
+    function.map_or(0, |function| function.cost)
 }
 
 fn outputs(module: &Module) -> Box<[Asked]> {

@@ -88,7 +88,7 @@ impl Set {
         match self {
             Self::Few(strings) => {
                 value.tag() == Tag::String
-                    && strings.iter().any(|string| same_text(heap, string, value))
+                    && strings.iter().any(|string| heap.same_text(value, string))
             }
             Self::Sorted(sorted) => key(value).is_some_and(|wanted| {
                 let view = heap.view();
@@ -104,29 +104,5 @@ impl Set {
                 })
             }),
         }
-    }
-}
-
-/// Whether two texts of one kind are equal: length and first bytes first.
-#[inline]
-pub(in crate::runtime) fn same_text(heap: &Heap<'_>, a: &Value, b: &Value) -> bool {
-    a.bits() == b.bits() && (a.len() <= 4 || same_rest(heap, a, b))
-}
-
-/// Out of line, so that what compares lengths and first bytes keeps its registers.
-#[inline(never)]
-fn same_rest(heap: &Heap<'_>, a: &Value, b: &Value) -> bool {
-    same_bytes(heap.bytes(a), heap.bytes(b))
-}
-
-/// Whether two texts of one length are equal; up to 16 bytes without a call.
-#[inline]
-fn same_bytes(a: &[u8], b: &[u8]) -> bool {
-    let wide = |text: &[u8]| Some((*text.first_chunk::<8>()?, *text.last_chunk::<8>()?));
-    let narrow = |text: &[u8]| Some((*text.first_chunk::<4>()?, *text.last_chunk::<4>()?));
-    match a.len() {
-        4..=8 => narrow(a) == narrow(b),
-        9..=16 => wide(a) == wide(b),
-        _ => a == b,
     }
 }

@@ -6,21 +6,23 @@
 //! Source:  `docs/decisions.md`.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use crate::lang::decision::Effect;
-use crate::lang::value::{Tag, Value};
+use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::bundle::module::{Fallback, FunctionKind, NONE, Phase, RuleRow, SlotRow};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::{Asked, Asker, Group};
+use crate::runtime::program::plan::{Asked, Asker, Group, cost};
 use crate::runtime::vm::call;
 use crate::runtime::vm::decision::{Decision, Verdict};
 use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Note};
 use crate::runtime::vm::observe::{NoObserver, Observer};
 use crate::runtime::vm::request::conform::conform;
-use crate::runtime::vm::request::error::{InputError, InputKind};
+use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::whole::{expected, row};
 use crate::runtime::vm::request::{Filled, Moment, Request, heap, ingest};
 use crate::runtime::vm::scratch::{Failure, Fired, Scratch};
+use crate::runtime::vm::sift::sift;
 
 /// Reads a context and decides. Total: what cannot be read is denied.
 #[must_use]
@@ -67,15 +69,54 @@ fn verdict<O: Observer>(filled: &mut Filled<'_>, moment: &Moment<'_>, observer: 
     if let Some(error) = filled.error {
         return Verdict::refused(error);
     }
-    match gather(filled, moment.phase) {
-        Ok(lists) => run(filled, moment, &lists, observer),
-        Err(error) => Verdict::refused(error),
-    }
+    let lists = match ready(filled, moment.phase) {
+        Some(lists) => lists,
+        None => match gather(filled, moment.phase) {
+            Ok(lists) => lists,
+            Err(error) => return Verdict::refused(error),
+        },
+    };
+    run(filled, moment, &lists, observer)
 }
 
-/// The lists of rules that are asked, both ascending. `None`: those that were gathered in the
-/// scratch, because only prefixes know the key.
-struct Lists<'p>(&'p [u16], Option<&'p [u16]>);
+/// The lists of rules that are asked, both ascending.
+struct Lists<'p> {
+    always: &'p Group,
+    keyed: Keyed<'p>,
+}
+
+/// The rules that the key chooses.
+enum Keyed<'p> {
+    /// There is no key.
+    Nothing,
+    /// The bundle names the key.
+    Named(&'p Group),
+    /// Only prefixes know the key: the rules were gathered in the scratch.
+    Gathered,
+}
+
+/// The rules that the request concerns, where the bundle names its key and all that is asked of
+/// it is seen to be there. That is nearly always so; `gather` sees to the rest.
+#[inline]
+fn ready<'p>(filled: &Filled<'p>, phase: Phase) -> Option<Lists<'p>> {
+    let Filled { program, scratch, request, .. } = filled;
+    let plan = &program.plan;
+    let always = plan.always.of(phase);
+    if plan.key_slot == NONE {
+        let lists = Lists { always, keyed: Keyed::Nothing };
+        return always.needed.met(&scratch.present).then_some(lists);
+    }
+    let key = scratch.file.get(usize::from(plan.key_slot))?;
+    if key.tag() != Tag::String {
+        return None;
+    }
+    let text = if key.space() == Space::Request { request } else { scratch.store.text() };
+    let start = key.off() as usize;
+    let bytes = text.get(start..start + key.len() as usize)?;
+    let group = plan.key(&program.text, key, bytes)?.of(phase);
+    let lists = Lists { always, keyed: Keyed::Named(group) };
+    group.needed.met(&scratch.present).then_some(lists)
+}
 
 /// Finds the rules that the request concerns, and sees to what they ask of it.
 fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputError> {
@@ -85,24 +126,24 @@ fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputE
     check(filled, &always.asked)?;
     check(filled, &plan.outputs)?;
     if plan.key_slot == NONE {
-        return Ok(Lists(&always.rules, Some(&[])));
+        return Ok(Lists { always, keyed: Keyed::Nothing });
     }
     let key = filled.scratch.file.get(usize::from(plan.key_slot)).copied();
     let key = key.filter(|key| key.tag() == Tag::String).ok_or_else(|| {
         let kind = match key.map(|key| key.tag()) {
             None | Some(Tag::Absent) => InputKind::MissingField,
-            Some(_) => InputKind::WrongType("a string"),
+            Some(_) => InputKind::WrongType(Wanted::String),
         };
         InputError { kind, offset: None, node: node_of(program, plan.key_slot) }
     })?;
     let heap = heap(program, filled.request, &mut filled.scratch.store);
-    if let Some(bucket) = plan.key(&program.text, heap.bytes(&key)) {
+    if let Some(bucket) = plan.key(&program.text, &key, heap.bytes(&key)) {
         let group: &Group = bucket.of(phase);
         check(filled, &group.asked)?;
-        return Ok(Lists(&always.rules, Some(&group.rules)));
+        return Ok(Lists { always, keyed: Keyed::Named(group) });
     }
     prefixed(filled, phase, &key)?;
-    Ok(Lists(&always.rules, None))
+    Ok(Lists { always, keyed: Keyed::Gathered })
 }
 
 /// Gathers the rules of all prefixes of a key that the bundle does not name.
@@ -129,21 +170,9 @@ fn prefixed(filled: &mut Filled<'_>, phase: Phase, key: &Value) -> Result<(), In
 /// Sees to it that what is asked of slots is there, rule by rule. A value that was read without a
 /// type becomes one of the type that is asked for.
 fn check(filled: &mut Filled<'_>, list: &[Asked]) -> Result<(), InputError> {
-    let mut rest = list;
-    loop {
-        let file = filled.scratch.file.as_slice();
-        let plain = |asked: &Asked| {
-            let value = file.get(usize::from(asked.requirement.slot));
-            asked.requirement.ty == NONE && value.is_some_and(|value| value.tag() != Tag::Absent)
-        };
-        let Some(at) = rest.iter().position(|asked| !plain(asked)) else { return Ok(()) };
-        let Some((asked, behind)) = rest.get(at..).and_then(<[Asked]>::split_first) else {
-            return Ok(());
-        };
-        if !met(filled, asked) {
-            return Err(needed(filled.program, &filled.scratch.file, asked));
-        }
-        rest = behind;
+    match list.iter().find(|asked| !met(filled, asked)) {
+        Some(asked) => Err(needed(filled.program, &filled.scratch.file, asked)),
+        None => Ok(()),
     }
 }
 
@@ -172,7 +201,8 @@ fn needed(program: &Program, file: &[Value], asked: &Asked) -> InputError {
     let requirement = asked.requirement;
     let value = file.get(usize::from(requirement.slot));
     let absent = value.is_none_or(|value| value.tag() == Tag::Absent);
-    let wanted = if absent { "there" } else { expected(row(&program.module, requirement.ty)) };
+    let wanted =
+        if absent { Wanted::There } else { expected(row(&program.module, requirement.ty)) };
     let kind = InputKind::Needed(asked.by, wanted);
     InputError { kind, offset: None, node: node_of(program, requirement.slot) }
 }
@@ -196,12 +226,15 @@ fn run<O: Observer>(
     let heap = heap(program, filled.request, store);
     let mut machine = Machine::new(program, heap, workings, moment.hosts, observer);
     let mut tally = Tally { program, fired, shadow, failures, best: None };
-    let Lists(always, keyed) = *lists;
-    for rule in merged(always, keyed.unwrap_or(rules)) {
+    let (always, keyed) = asked(&mut machine, file, lists, rules);
+    for rule in merged(always, keyed) {
         tally.ask(&mut machine, file, rule);
     }
     for (at, row) in (0..).zip(&program.module.outputs) {
-        let exit = tally.call(&mut machine, file, row.function);
+        if !machine.budget.metered {
+            machine.budget.add(function_cost(program, row.function));
+        }
+        let exit = call(&mut machine, file, row.function);
         let value = if exit == Exit::True { machine.result } else { machine.note.value() };
         if exit != Exit::True {
             tally.fail(Asker::Output(at), machine.note);
@@ -209,6 +242,32 @@ fn run<O: Observer>(
         outputs.push(value);
     }
     tally.verdict(machine.budget.used())
+}
+
+/// The rules to ask, of both lists; what they cost at most is accounted for.
+fn asked<'l, O: Observer>(
+    m: &mut Machine<'_, O>,
+    file: &[Value],
+    lists: &Lists<'l>,
+    rules: &'l mut Vec<u16>,
+) -> (&'l [u16], &'l [u16]) {
+    let Lists { always, keyed } = lists;
+    let gathered = if matches!(keyed, Keyed::Gathered) { rules.len() } else { 0 };
+    rules.truncate(gathered);
+    if !m.budget.metered {
+        let costs = rules.iter().map(|rule| cost(&m.program.module, *rule));
+        let keyed = if let Keyed::Named(group) = keyed { group.cost } else { 0 };
+        m.budget.add(costs.fold(always.cost.saturating_add(keyed), u64::saturating_add));
+    }
+    let first = sift(m, file, always, rules);
+    let second = if let Keyed::Named(group) = keyed { sift(m, file, group, rules) } else { None };
+    let left = |range: Option<Range<usize>>| range.and_then(|range| rules.get(range));
+    let keyed = match keyed {
+        Keyed::Nothing => &[],
+        Keyed::Named(group) => left(second).unwrap_or(&group.rules),
+        Keyed::Gathered => rules.get(..gathered).unwrap_or_default(),
+    };
+    (left(first).unwrap_or(&always.rules), keyed)
 }
 
 /// Two ascending lists as one.
@@ -224,6 +283,16 @@ fn merged<'l>(mut a: &'l [u16], mut b: &'l [u16]) -> impl Iterator<Item = u16> +
         *list = rest;
         Some(*first)
     })
+}
+
+/// Calls a function with nothing noted.
+fn call<O: Observer>(m: &mut Machine<'_, O>, file: &mut [Value], function: u16) -> Exit {
+    m.note = Note::NONE;
+    call::function(m, file, function)
+}
+
+fn function_cost(program: &Program, function: u16) -> u64 {
+    program.functions.get(usize::from(function)).map_or(0, |unit| unit.cost)
 }
 
 /// Who speaks loudest so far.
@@ -253,7 +322,7 @@ impl Tally<'_> {
         let Some(row) = program.module.rules.get(usize::from(number)) else { return };
         m.budget.begin_rule();
         let kind = program.functions.get(usize::from(row.function)).map(|unit| unit.kind);
-        let exit = if row.function == NONE { Exit::True } else { self.call(m, file, row.function) };
+        let exit = if row.function == NONE { Exit::True } else { call(m, file, row.function) };
         let chosen = if kind == Some(FunctionKind::Decision) { m.decided } else { 0 };
         match exit {
             Exit::False => {}
@@ -261,22 +330,6 @@ impl Tally<'_> {
             Exit::True => self.failed(row, number, kind, Note { class: BROKEN, pc: 0 }),
             Exit::Error => self.failed(row, number, kind, m.note),
         }
-    }
-
-    /// Calls a function and accounts for it.
-    fn call<O: Observer>(
-        &mut self,
-        m: &mut Machine<'_, O>,
-        file: &mut [Value],
-        function: u16,
-    ) -> Exit {
-        if !m.budget.metered
-            && let Some(unit) = self.program.functions.get(usize::from(function))
-        {
-            m.budget.add(unit.cost);
-        }
-        m.note = Note::NONE;
-        call::function(m, file, function)
     }
 
     fn fire(&mut self, row: &RuleRow, rule: u16, chosen: u16) {

@@ -9,18 +9,15 @@
 //! the next instruction can be. Operands are borrowed from the file, never copied on the way.
 //! All access is checked; what is not there ends in E.
 
-use std::cmp::Ordering;
-
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::{
     EXIT_FALSE, EXIT_TRUE, Instruction, NO_ATOM, Op, X_COLD, X_INVERT, X_PART,
 };
-use crate::lang::value::{Tag, Value, arith};
+use crate::lang::value::{Value, arith};
 use crate::runtime::program::Unit;
-use crate::runtime::program::sets::same_text;
 use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Note, Outcome, misfit};
 use crate::runtime::vm::observe::{AtomOutcome, Observer, Sight};
-use crate::runtime::vm::{call, iterate, select};
+use crate::runtime::vm::{atom, call, iterate, select};
 
 /// The operand `$at` of the file.
 macro_rules! read {
@@ -77,136 +74,11 @@ pub(in crate::runtime) fn run<O: Observer>(
     let constants = program.constants.as_slice();
     let mut pc = 0_usize;
     while let Some(ins) = code.get(pc) {
-        let x = ins.x;
         let outcome = 'arm: {
+            if ins.op.is_atom() {
+                break 'arm atom::outcome(m, constants, file, ins);
+            }
             match ins.op {
-                Op::CompareInt => {
-                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    if a.tag() == Tag::Int {
-                        Outcome::of(select::related(a.signed().cmp(&k.signed()), x))
-                    } else {
-                        select::relation(&m.heap, a, k, x)
-                    }
-                }
-                Op::CompareUint => {
-                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    if a.tag() == Tag::Uint {
-                        Outcome::of(select::related(a.bits().cmp(&k.bits()), x))
-                    } else {
-                        select::relation(&m.heap, a, k, x)
-                    }
-                }
-                Op::CompareDouble => {
-                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    if a.tag() == Tag::Double {
-                        Outcome::of(floats(a.float().partial_cmp(&k.float()), x))
-                    } else {
-                        select::relation(&m.heap, a, k, x)
-                    }
-                }
-                Op::CompareOther => {
-                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::relation(&m.heap, a, k, x)
-                }
-                Op::Compare => {
-                    let (a, b) = (read!('arm, file, ins.a), read!('arm, file, ins.b));
-                    match (a.tag(), b.tag()) {
-                        (Tag::Int, Tag::Int) => {
-                            Outcome::of(select::related(a.signed().cmp(&b.signed()), x))
-                        }
-                        _ => select::relation(&m.heap, a, b, x),
-                    }
-                }
-                Op::EqualString => {
-                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    if a.tag() == Tag::String {
-                        Outcome::of(same_text(&m.heap, a, k))
-                    } else if a.is_present() {
-                        Outcome::False
-                    } else {
-                        Outcome::Error(misfit(a))
-                    }
-                }
-                Op::EqualConst => {
-                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::equal(&m.heap, a, k)
-                }
-                Op::Equal => {
-                    let (a, b) = (read!('arm, file, ins.a), read!('arm, file, ins.b));
-                    match (a.tag(), b.tag()) {
-                        (Tag::String, Tag::String) => Outcome::of(same_text(&m.heap, a, b)),
-                        (Tag::Int, Tag::Int) => Outcome::of(a.bits() == b.bits()),
-                        _ => select::equal(&m.heap, a, b),
-                    }
-                }
-                Op::InSet => {
-                    let (a, set) = (read!('arm, file, ins.a), entry!('arm, program.sets, ins.b));
-                    if a.is_present() {
-                        Outcome::of(set.holds(&m.heap, a))
-                    } else {
-                        Outcome::Error(misfit(a))
-                    }
-                }
-                Op::In => {
-                    let (a, b) = (read!('arm, file, ins.a), read!('arm, file, ins.b));
-                    select::contains(&m.heap, a, b)
-                }
-                Op::Holds => {
-                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::contains(&m.heap, k, a)
-                }
-                Op::StartsWith => {
-                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::on_text(&m.heap, a, k, <[u8]>::starts_with)
-                }
-                Op::EndsWith => {
-                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::on_text(&m.heap, a, k, <[u8]>::ends_with)
-                }
-                Op::Contains => {
-                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::on_text(&m.heap, a, k, select::occurs)
-                }
-                Op::Matches => {
-                    let (a, pattern) =
-                        (read!('arm, file, ins.a), entry!('arm, program.patterns, ins.b));
-                    if a.tag() == Tag::String {
-                        let text = m.heap.bytes(a);
-                        select::answer(m.caches.matches(pattern, ins.b, text))
-                    } else {
-                        Outcome::Error(misfit(a))
-                    }
-                }
-                Op::CompareSize => {
-                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    if a.tag() == Tag::List {
-                        let size = i64::from(a.len());
-                        Outcome::of(select::related(size.cmp(&k.signed()), x))
-                    } else {
-                        select::compare_size(&m.heap, a, k, x)
-                    }
-                }
-                Op::Flag => {
-                    let a = read!('arm, file, ins.a);
-                    if a.tag() == Tag::Bool {
-                        Outcome::of(a.bits() != 0)
-                    } else {
-                        Outcome::Error(misfit(a))
-                    }
-                }
-                Op::Has => select::has(read!('arm, file, ins.a), x),
-                Op::HasKey => {
-                    let (a, k) = (read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    select::has_key(&m.heap, a, k)
-                }
-                Op::HasValue => {
-                    let a = read!('arm, file, ins.a);
-                    if a.tag() == Tag::Optional {
-                        Outcome::of(!a.is_empty())
-                    } else {
-                        Outcome::Error(misfit(a))
-                    }
-                }
                 Op::Test => call::test(m, file, ins),
                 Op::LoadConst => write!(file, ins, Ok(*entry!('arm, constants, ins.b))),
                 Op::Move => {
@@ -272,23 +144,45 @@ pub(in crate::runtime) fn run<O: Observer>(
                 }
                 Op::EndList => write!(file, ins, iterate::list(m, ins)),
                 Op::EndMap => write!(file, ins, iterate::map(m, ins)),
+                Op::CompareInt
+                | Op::CompareUint
+                | Op::CompareDouble
+                | Op::CompareOther
+                | Op::Compare
+                | Op::EqualString
+                | Op::EqualConst
+                | Op::Equal
+                | Op::InSet
+                | Op::In
+                | Op::Holds
+                | Op::StartsWith
+                | Op::EndsWith
+                | Op::Contains
+                | Op::Matches
+                | Op::CompareSize
+                | Op::Flag
+                | Op::Has
+                | Op::HasKey
+                | Op::HasValue => Outcome::Error(BROKEN),
             }
         };
         if O::ON && ins.w != NO_ATOM {
             see(m, file, ins, outcome);
         }
-        let taken = if x & X_INVERT == 0 { outcome } else { outcome.inverted() };
-        pc = match taken {
-            Outcome::True => pc + 1,
-            Outcome::False => usize::from(ins.f),
-            Outcome::Error(class) => {
-                if x & X_COLD == 0 {
+        let truth = match outcome {
+            Outcome::True => true,
+            Outcome::False => false,
+            Outcome::Error(_) | Outcome::Noted => {
+                if let Outcome::Error(class) = outcome
+                    && ins.x & X_COLD == 0
+                {
                     note(m, class, unit, pc);
                 }
-                usize::from(ins.e)
+                pc = usize::from(ins.e);
+                continue;
             }
-            Outcome::Noted => usize::from(ins.e),
         };
+        pc = if truth == (ins.x & X_INVERT == 0) { pc + 1 } else { usize::from(ins.f) };
     }
     exit(pc, code.len())
 }
@@ -302,12 +196,6 @@ fn exit(pc: usize, len: usize) -> Exit {
     } else {
         Exit::Error
     }
-}
-
-/// Whether two doubles stand in a relation of `x`; `NaN` stands in none.
-#[inline]
-fn floats(order: Option<Ordering>, x: u8) -> bool {
-    order.is_some_and(|order| select::related(order, x))
 }
 
 #[cold]

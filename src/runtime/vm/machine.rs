@@ -36,16 +36,6 @@ impl Outcome {
     pub(in crate::runtime) const fn of(truth: bool) -> Self {
         if truth { Self::True } else { Self::False }
     }
-
-    /// T and F swapped.
-    #[inline]
-    pub(in crate::runtime) const fn inverted(self) -> Self {
-        match self {
-            Self::True => Self::False,
-            Self::False => Self::True,
-            Self::Error(_) | Self::Noted => self,
-        }
-    }
 }
 
 /// How a function ended. Its value, outcome or error lies in the machine.

@@ -5,6 +5,7 @@
 //! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`; not `runtime::verify`.
 //! Source:  `docs/evaluator.md`.
 
+mod atom;
 mod budget;
 mod call;
 pub mod decide;
@@ -19,6 +20,7 @@ pub mod report;
 pub mod request;
 pub mod scratch;
 mod select;
+mod sift;
 
 #[cfg(test)]
 mod tests;

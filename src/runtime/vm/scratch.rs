@@ -6,8 +6,8 @@
 
 use crate::base::limits::{ARENA_BYTES_MAX, CONTEXT_DEPTH_MAX, ELEMENTS_MAX, REASON_BYTES_MAX};
 use crate::lang::error::EvalError;
-use crate::lang::value::Value;
 use crate::lang::value::heap::Store;
+use crate::lang::value::{Tag, Value};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::machine::Workings;
@@ -20,6 +20,9 @@ pub struct Scratch {
     program: u64,
     /// Slots first, registers after them.
     pub(in crate::runtime) file: Vec<Value>,
+    /// Which slots the input fills, one bit each; of a stale survey nothing is known.
+    pub(in crate::runtime) present: Vec<u64>,
+    pub(in crate::runtime) stale: bool,
     pub(in crate::runtime) store: Store,
     /// Sizes of the store when the input was read.
     pub(in crate::runtime) mark: (usize, usize),
@@ -68,6 +71,8 @@ impl Scratch {
         Self {
             program: program.identity,
             file: vec![Value::ABSENT; program.sizes.file],
+            present: vec![0; program.sizes.slots.div_ceil(64)],
+            stale: true,
             store: Store::new(ARENA_BYTES_MAX, ELEMENTS_MAX),
             mark: (0, 0),
             workings: Workings::of(program),
@@ -91,8 +96,22 @@ impl Scratch {
         }
     }
 
+    /// Sees which slots are filled.
+    pub(in crate::runtime) fn survey(&mut self) {
+        for (word, slots) in self.present.iter_mut().zip(self.file.chunks(64)) {
+            let bits =
+                (0..).zip(slots).map(|(at, slot)| u64::from(slot.tag() != Tag::Absent) << at);
+            *word = bits.fold(0, |word, bit| word | bit);
+        }
+        self.stale = false;
+    }
+
     /// Forgets the last decision; keeps the input.
+    #[inline]
     pub(in crate::runtime) fn begin(&mut self) {
+        if self.stale {
+            self.survey();
+        }
         self.store.reset(self.mark);
         self.fired.clear();
         self.shadow.clear();

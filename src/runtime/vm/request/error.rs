@@ -21,6 +21,70 @@ pub struct InputError {
     pub(in crate::runtime) node: u16,
 }
 
+/// What was wanted where a context holds something else. A byte, so that what reading returns
+/// stays in registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Said as: a value.
+    Any,
+    /// Said as: null.
+    Null,
+    /// Said as: a bool.
+    Bool,
+    /// Said as: an int.
+    Int,
+    /// Said as: a uint.
+    Uint,
+    /// Said as: a double.
+    Double,
+    /// Said as: a string.
+    String,
+    /// Said as: bytes in base64.
+    Bytes,
+    /// Said as: a timestamp.
+    Timestamp,
+    /// Said as: a duration.
+    Duration,
+    /// Said as: a type.
+    Type,
+    /// Said as: null or a value of its type.
+    Nullable,
+    /// Said as: a list.
+    List,
+    /// Said as: a map.
+    Map,
+    /// Said as: an optional.
+    Optional,
+    /// Said as: an object.
+    Object,
+    /// Said as: there.
+    There,
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any => "a value",
+            Self::Null => "null",
+            Self::Bool => "a bool",
+            Self::Int => "an int",
+            Self::Uint => "a uint",
+            Self::Double => "a double",
+            Self::String => "a string",
+            Self::Bytes => "bytes in base64",
+            Self::Timestamp => "a timestamp",
+            Self::Duration => "a duration",
+            Self::Type => "a type",
+            Self::Nullable => "null or a value of its type",
+            Self::List => "a list",
+            Self::Map => "a map",
+            Self::Optional => "an optional",
+            Self::Object => "an object",
+            Self::There => "there",
+        })
+    }
+}
+
 /// What is wrong with a context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputKind {
@@ -53,7 +117,7 @@ pub enum InputKind {
     /// The context is no object.
     NotAnObject,
     /// A value of another type than the schema says; this is what it says.
-    WrongType(&'static str),
+    WrongType(Wanted),
     /// A field that the schema does not have.
     UnknownField,
     /// A field that the schema requires is not there.
@@ -61,7 +125,7 @@ pub enum InputKind {
     /// A list longer than the schema says.
     TooLong,
     /// A place that a rule or output needs is not there, or is of another type.
-    Needed(Asker, &'static str),
+    Needed(Asker, Wanted),
 }
 
 impl InputError {

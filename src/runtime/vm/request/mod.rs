@@ -68,7 +68,13 @@ pub struct Filled<'a> {
     pub(in crate::runtime) error: Option<InputError>,
 }
 
-impl Filled<'_> {
+impl<'a> Filled<'a> {
+    /// Gives up the input; its scratch is free for another.
+    #[must_use]
+    pub const fn into_scratch(self) -> &'a mut Scratch {
+        self.scratch
+    }
+
     /// Why the context was refused, if it was. Every decision about it denies.
     #[must_use]
     pub const fn error(&self) -> Option<InputError> {
@@ -106,6 +112,7 @@ fn clear(program: &Program, scratch: &mut Scratch) {
     scratch.fit(program);
     scratch.store.clear();
     scratch.mark = (0, 0);
+    scratch.stale = true;
     if let Some(slots) = scratch.file.get_mut(..program.sizes.slots) {
         slots.fill(Value::ABSENT);
     }
@@ -133,6 +140,7 @@ fn read(
     };
     let result = walk.context();
     scratch.mark = scratch.store.mark();
+    scratch.survey();
     result
 }
 

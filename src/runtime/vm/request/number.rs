@@ -5,7 +5,7 @@
 //! Imports: none but the reader.
 
 use crate::lang::value::Value;
-use crate::runtime::vm::request::error::InputKind;
+use crate::runtime::vm::request::error::{InputKind, Wanted};
 use crate::runtime::vm::request::reader::{Read, Reader};
 
 /// A number as it is spelled: `mantissa * 10^exponent`, if `digits` is at most 19.
@@ -25,6 +25,31 @@ pub(in crate::runtime) struct Number<'a> {
 const DIGITS: u32 = 19;
 
 impl<'a> Reader<'a> {
+    /// Reads an int of at most 18 digits that is spelled as one; `None`, and nothing is read, if
+    /// anything else stands here.
+    #[inline]
+    pub(in crate::runtime) fn short_int(&mut self) -> Option<i64> {
+        let rest = self.bytes.get(self.at..)?;
+        let negative = rest.first() == Some(&b'-');
+        let digits = rest.get(usize::from(negative)..)?;
+        let (mut int, mut count) = (0_i64, 0);
+        let next = loop {
+            let byte = digits.get(count).copied().unwrap_or(0);
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 || count == 18 {
+                break byte;
+            }
+            int = int * 10 + i64::from(digit);
+            count += 1;
+        };
+        let leading_zero = count > 1 && digits.first() == Some(&b'0');
+        if count == 0 || leading_zero || matches!(next, b'.' | b'e' | b'E' | b'0'..=b'9') {
+            return None;
+        }
+        self.at += count + usize::from(negative);
+        Some(if negative { -int } else { int })
+    }
+
     /// Reads a number.
     #[inline]
     pub(in crate::runtime) fn number(&mut self) -> Read<Number<'a>> {
@@ -56,17 +81,20 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn digits(&mut self, number: &mut Number<'_>) -> Read<()> {
-        let start = self.at;
-        loop {
-            let digit = self.byte().wrapping_sub(b'0');
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let (mut mantissa, mut digits, mut count) = (number.mantissa, number.digits, 0);
+        for byte in rest {
+            let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
                 break;
             }
-            number.mantissa = number.mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
-            number.digits += u32::from(number.digits > 0 || digit > 0);
-            self.at += 1;
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+            digits += u32::from(digits > 0 || digit > 0);
+            count += 1;
         }
-        if self.at == start { Err(self.unexpected()) } else { Ok(()) }
+        (number.mantissa, number.digits) = (mantissa, digits);
+        self.at += count;
+        if count == 0 { Err(self.unexpected()) } else { Ok(()) }
     }
 
     fn exponent(&mut self) -> Read<i32> {
@@ -109,13 +137,13 @@ impl Number<'_> {
             let int = self.mantissa.cast_signed();
             return Ok(Value::int(if self.negative { -int } else { int }));
         }
-        let whole = self.whole().ok_or_else(|| self.not("an int"))?;
+        let whole = self.whole().ok_or_else(|| self.not(Wanted::Int))?;
         i64::try_from(whole).map(Value::int).map_err(|_| InputKind::NumberRange)
     }
 
     /// As a uint, likewise.
     pub(in crate::runtime) fn uint(&self) -> Read<Value> {
-        let whole = self.whole().ok_or_else(|| self.not("a uint"))?;
+        let whole = self.whole().ok_or_else(|| self.not(Wanted::Uint))?;
         u64::try_from(whole).map(Value::uint).map_err(|_| InputKind::NumberRange)
     }
 
@@ -174,7 +202,7 @@ impl Number<'_> {
     }
 
     /// Why it is not a whole number of the wanted kind: a fraction, or far out of range.
-    fn not(&self, expected: &'static str) -> InputKind {
-        if self.integer { InputKind::NumberRange } else { InputKind::WrongType(expected) }
+    fn not(&self, wanted: Wanted) -> InputKind {
+        if self.integer { InputKind::NumberRange } else { InputKind::WrongType(wanted) }
     }
 }

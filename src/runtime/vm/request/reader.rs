@@ -4,7 +4,7 @@
 //! Out:     tokens with their places; everything is checked, also in what is skipped.
 //! Imports: `base::limits`.
 
-use crate::base::limits::{CONTEXT_DEPTH_MAX, CONTEXT_NODES_MAX};
+use crate::base::limits::{CONTEXT_BYTES_MAX, CONTEXT_DEPTH_MAX, CONTEXT_NODES_MAX};
 use crate::runtime::vm::request::error::InputKind;
 
 /// A result of reading; the place of a failure is where the reader stands.
@@ -21,13 +21,30 @@ pub(in crate::runtime) struct Reader<'a> {
     pub(in crate::runtime) values: usize,
 }
 
-/// The inside of a string.
+/// The inside of a string. Eight bytes, so that it stays in a register.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::runtime) struct Text {
-    pub(in crate::runtime) start: usize,
-    pub(in crate::runtime) end: usize,
+    /// Where it starts.
+    pub(in crate::runtime) start: u32,
+    /// Its length; the highest bit tells whether it holds escapes.
+    len: u32,
+}
+
+const ESCAPED: u32 = 1 << 31;
+const _: () = assert!(CONTEXT_BYTES_MAX < ESCAPED as usize, "a length leaves a bit");
+
+impl Text {
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "no context is that long")]
+    const fn new(start: usize, end: usize) -> Self {
+        Self { start: start as u32, len: (end - start) as u32 }
+    }
+
     /// Whether it holds escapes.
-    pub(in crate::runtime) escaped: bool,
+    #[inline]
+    pub(in crate::runtime) const fn is_escaped(self) -> bool {
+        self.len & ESCAPED != 0
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -45,10 +62,11 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(in crate::runtime) fn peek(&mut self) -> u8 {
         loop {
-            match self.byte() {
-                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
-                byte => return byte,
+            let byte = self.byte();
+            if byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return byte;
             }
+            self.at += 1;
         }
     }
 
@@ -108,24 +126,40 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a string: the reader stands on its opening quote.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "half of a context is short strings")]
+    #[inline(always)]
     pub(in crate::runtime) fn string(&mut self) -> Read<Text> {
+        if self.byte() == b'"' {
+            let start = self.at + 1;
+            let end = plain(self.bytes, start);
+            if self.bytes.get(end) == Some(&b'"') {
+                self.at = end + 1;
+                return Ok(Text::new(start, end));
+            }
+        }
+        self.string_with_escapes()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn string_with_escapes(&mut self) -> Read<Text> {
         if self.byte() != b'"' {
             return Err(self.unexpected());
         }
         self.at += 1;
         let start = self.at;
-        let mut escaped = false;
+        let mut escaped = 0;
         loop {
-            self.at += plain(self.bytes.get(self.at..).unwrap_or_default());
+            self.at = plain(self.bytes, self.at);
             match self.byte() {
                 b'"' => {
                     let end = self.at;
                     self.at += 1;
-                    return Ok(Text { start, end, escaped });
+                    let text = Text::new(start, end);
+                    return Ok(Text { len: text.len | escaped, ..text });
                 }
                 b'\\' => {
-                    escaped = true;
+                    escaped = ESCAPED;
                     self.escape()?;
                 }
                 _ if self.at >= self.bytes.len() => return Err(InputKind::Truncated),
@@ -239,7 +273,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a key and its colon.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "half of a context is short strings")]
+    #[inline(always)]
     pub(in crate::runtime) fn key(&mut self) -> Read<Text> {
         self.peek();
         let key = self.string()?;
@@ -250,30 +285,37 @@ impl<'a> Reader<'a> {
     /// The bytes of a text, escapes as they are.
     #[inline]
     pub(in crate::runtime) fn slice(&self, text: Text) -> &'a [u8] {
-        self.bytes.get(text.start..text.end).unwrap_or_default()
+        let start = text.start as usize;
+        self.bytes.get(start..start + (text.len & !ESCAPED) as usize).unwrap_or_default()
     }
 }
 
-/// Bytes up to the first quote, backslash or control character. Looks at eight at a time.
+/// The place of the first quote, backslash or control character from `at` on. Looks at eight
+/// bytes at a time.
 #[inline]
-fn plain(bytes: &[u8]) -> usize {
+fn plain(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    const QUOTES: u64 = ONES * 0x22;
-    const BACKSLASHES: u64 = ONES * 0x5C;
-    const BLANKS: u64 = ONES * 0x20;
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
+    const HIGH: u64 = ONES * 0x80;
+    while let Some(word) = bytes.get(at..at + 8).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*word);
-        let quote = zero(word ^ QUOTES);
-        let backslash = zero(word ^ BACKSLASHES);
-        let control = word.wrapping_sub(BLANKS) & !word & HIGH;
-        let found = quote | backslash | control;
+        // A byte that is none of them borrows only from one below it that is.
+        let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
+        let backslash = (word ^ (ONES * 0x5C)).wrapping_sub(ONES);
+        let control = word.wrapping_sub(ONES * 0x20);
+        let found = (quote | backslash | control) & !word & HIGH;
         if found != 0 {
-            return 8 * at + found.trailing_zeros() as usize / 8;
+            return at + found.trailing_zeros() as usize / 8;
         }
+        at += 8;
     }
+    plain_end(bytes, at)
+}
+
+/// Likewise, in less than eight bytes at the end of a context.
+#[cold]
+#[inline(never)]
+fn plain_end(bytes: &[u8], at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
     let special = |byte: &u8| matches!(*byte, b'"' | b'\\' | 0..0x20);
-    8 * words.len() + rest.iter().position(special).unwrap_or(rest.len())
+    at + rest.iter().position(special).unwrap_or(rest.len())
 }

@@ -81,6 +81,7 @@ impl Filled<'_> {
             Err(_) => Err(InputKind::TooMuchRead),
         };
         self.scratch.mark = self.scratch.store.mark();
+        self.scratch.stale = true;
         if let Err(kind) = set {
             let error = InputError { kind, offset: None, node: slot.0 };
             self.error = Some(error);

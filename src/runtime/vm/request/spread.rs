@@ -12,7 +12,7 @@ use crate::runtime::bundle::module::{NodeMode, TypeRow};
 use crate::runtime::program::Program;
 use crate::runtime::program::paths::Node;
 use crate::runtime::vm::request::conform::conform;
-use crate::runtime::vm::request::error::InputKind;
+use crate::runtime::vm::request::error::{InputKind, Wanted};
 use crate::runtime::vm::request::reader::Read;
 use crate::runtime::vm::request::whole::{expected, row};
 
@@ -59,7 +59,7 @@ pub(in crate::runtime) fn set(
     }
     let value = match node.mode {
         NodeMode::Object(true) if value.tag() != Tag::Map => {
-            return Err(InputKind::WrongType("an object"));
+            return Err(InputKind::WrongType(Wanted::Object));
         }
         NodeMode::Object(_) => *value,
         NodeMode::Whole => conform(&program.module, heap, value, node.ty).ok_or_else(refused)?,
@@ -74,7 +74,7 @@ pub(in crate::runtime) fn set(
 /// A list of objects as rows of columns.
 fn rows(program: &Program, heap: &mut Heap<'_>, node: &Node, list: &Value) -> Read<Value> {
     if list.tag() != Tag::List || list.columns() != 1 {
-        return Err(InputKind::WrongType("a list"));
+        return Err(InputKind::WrongType(Wanted::List));
     }
     if let TypeRow::List(_, Some(most)) = row(&program.module, node.ty)
         && list.len() > *most
@@ -85,7 +85,7 @@ fn rows(program: &Program, heap: &mut Heap<'_>, node: &Node, list: &Value) -> Re
     for at in 0..list.len() as usize {
         let element = heap.elements(list).get(at).copied().unwrap_or(Value::ABSENT);
         if element.tag() != Tag::Map {
-            return Err(InputKind::WrongType("an object"));
+            return Err(InputKind::WrongType(Wanted::Object));
         }
         for column in program.paths.children(node) {
             let value = cell(program, heap, column, &element)?;

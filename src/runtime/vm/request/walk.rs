@@ -12,8 +12,8 @@ use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::bundle::module::{NONE, NodeMode, TypeRow};
 use crate::runtime::program::Program;
-use crate::runtime::program::paths::Node;
-use crate::runtime::vm::request::error::{InputError, InputKind};
+use crate::runtime::program::paths::{Leaf, Node};
+use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::reader::{Read, Reader, Text};
 use crate::runtime::vm::request::result;
 use crate::runtime::vm::request::spread::spread;
@@ -91,7 +91,8 @@ impl Walk<'_, '_> {
             let empty = self.reader.at >= self.reader.bytes.len();
             return Err(if empty { InputKind::Truncated } else { InputKind::NotAnObject });
         }
-        self.node(0)?;
+        let root = self.program.paths.get(0).ok_or(InputKind::Syntax)?;
+        self.node(0, root)?;
         self.finish_open()?;
         self.reader.peek();
         if self.reader.at < self.reader.bytes.len() {
@@ -150,6 +151,7 @@ impl Walk<'_, '_> {
     fn members(&mut self, mut frame: Frame) -> Read<()> {
         let program = self.program;
         let Some(node) = program.paths.get(frame.node) else { return Err(InputKind::Syntax) };
+        let row = frame.kind == FrameKind::Row;
         loop {
             if !self.reader.more(frame.count == 0, b'}')? {
                 frame.pending = NONE;
@@ -159,41 +161,80 @@ impl Walk<'_, '_> {
             frame.count += 1;
             let start = self.reader.at;
             let text = self.reader.key()?;
-            let child = self.child(node, text)?;
-            let Some(child) = child else {
+            let Some(number) = self.child(node, text)? else {
                 self.reader.skip(self.frames.len())?;
                 continue;
             };
-            match self.seen.get_mut(usize::from(child)) {
+            let at = node.first_child + number;
+            match self.seen.get_mut(usize::from(at)) {
                 Some(stamp) if *stamp != frame.stamp => *stamp = frame.stamp,
                 Some(_) | None => {
                     self.reader.at = start;
                     return Err(InputKind::DuplicateKey);
                 }
             }
-            frame.pending = child;
+            let child = program.paths.get(at).ok_or(InputKind::Syntax)?;
+            if let Some(value) = self.leaf(child.leaf)? {
+                let column = frame.height as usize + usize::from(number);
+                let place = if row {
+                    self.heap.store.stack_mut(column).first_mut()
+                } else {
+                    self.file.get_mut(usize::from(child.slot))
+                };
+                *place.ok_or(InputKind::Syntax)? = value;
+                continue;
+            }
+            frame.pending = at;
             self.set_top(frame);
             let open = self.frames.len();
-            self.node(child)?;
+            self.node(at, child)?;
             if self.frames.len() != open {
                 return Ok(());
             }
         }
     }
 
-    /// The child of `node` under a key. Any other key is kept until the object is closed, to
-    /// see whether it is given twice.
+    /// Reads a value that is of the kind that is wanted, and spelled as it mostly is. `None`, and
+    /// nothing but white space is read, if it is anything else: then `whole` reads it.
+    #[inline]
+    pub(in crate::runtime) fn leaf(&mut self, leaf: Leaf) -> Read<Option<Value>> {
+        let byte = self.reader.peek();
+        let value = match leaf {
+            Leaf::Int => self.reader.short_int().map(Value::int),
+            Leaf::String if byte == b'"' => {
+                let text = self.reader.string()?;
+                Some(self.text(text)?)
+            }
+            Leaf::Bool if byte == b't' => {
+                self.reader.word(b"true")?;
+                Some(Value::bool(true))
+            }
+            Leaf::Bool if byte == b'f' => {
+                self.reader.word(b"false")?;
+                Some(Value::bool(false))
+            }
+            Leaf::Double if byte.is_ascii_digit() => Some(self.reader.number()?.double()?),
+            Leaf::Bool | Leaf::Double | Leaf::String | Leaf::None => None,
+        };
+        if value.is_some() {
+            self.reader.count()?;
+        }
+        Ok(value)
+    }
+
+    /// The child of `node` under a key, by its number. Any other key is kept until the object is
+    /// closed, to see whether it is given twice.
     fn child(&mut self, node: &Node, key: Text) -> Read<Option<u16>> {
         let program = self.program;
         let value;
-        let bytes = if key.escaped {
+        let bytes = if key.is_escaped() {
             value = self.text(key)?;
             self.heap.bytes(&value)
         } else {
             self.reader.slice(key)
         };
-        if let Some(at) = program.paths.child(node, &program.text, bytes) {
-            return Ok(Some(node.first_child + at));
+        if let Some(number) = program.paths.child(node, &program.text, bytes) {
+            return Ok(Some(number));
         }
         let value = self.text(key)?;
         self.heap.store.push_stack(value).map_err(|_| InputKind::TooMuchRead)?;
@@ -245,7 +286,7 @@ impl Walk<'_, '_> {
         self.limit(node.ty, frame.count)?;
         self.reader.count()?;
         if self.reader.peek() != b'{' {
-            return Err(InputKind::WrongType("an object"));
+            return Err(InputKind::WrongType(Wanted::Object));
         }
         self.open(FrameKind::Row, frame.node, NONE, NONE)?;
         for _ in 0..node.children {
@@ -263,10 +304,7 @@ impl Walk<'_, '_> {
     }
 
     /// Reads the value of a node.
-    fn node(&mut self, at: u16) -> Read<()> {
-        let Some(node) = self.program.paths.get(at).copied() else {
-            return Err(InputKind::Syntax);
-        };
+    fn node(&mut self, at: u16, node: &Node) -> Read<()> {
         let byte = self.reader.peek();
         let column = self.frames.last().is_some_and(|frame| frame.kind == FrameKind::Row);
         match node.mode {
@@ -277,7 +315,7 @@ impl Walk<'_, '_> {
             NodeMode::Rows => {
                 self.reader.count()?;
                 if byte != b'[' {
-                    return Err(InputKind::WrongType("a list"));
+                    return Err(InputKind::WrongType(Wanted::List));
                 }
                 self.open(FrameKind::Rows, at, NONE, node.ty)
             }
@@ -287,13 +325,13 @@ impl Walk<'_, '_> {
                 self.complete(Value::bool(byte == b'{'))
             }
             NodeMode::Object(strict) => {
-                self.present(&node, byte == b'{');
+                self.present(node, byte == b'{');
                 if byte == b'{' {
                     self.reader.count()?;
                     return self.open(FrameKind::Object, at, NONE, NONE);
                 }
                 if strict {
-                    return Err(InputKind::WrongType("an object"));
+                    return Err(InputKind::WrongType(Wanted::Object));
                 }
                 self.reader.skip(self.frames.len())
             }
@@ -337,13 +375,11 @@ impl Walk<'_, '_> {
 
     /// Puts the value of a node into its slot, and what its children read of it into theirs.
     fn store(&mut self, at: u16, value: Value) -> Read<()> {
-        let Some(node) = self.program.paths.get(at).copied() else {
-            return Err(InputKind::Syntax);
-        };
+        let Some(node) = self.program.paths.get(at) else { return Err(InputKind::Syntax) };
         if let Some(slot) = self.file.get_mut(usize::from(node.slot)) {
             *slot = value;
         }
-        self.present(&node, value.tag() == Tag::Map);
+        self.present(node, value.tag() == Tag::Map);
         if node.children == 0 || node.mode != NodeMode::Whole {
             return Ok(());
         }
@@ -353,15 +389,14 @@ impl Walk<'_, '_> {
     /// The text between quotes as a string value.
     pub(in crate::runtime) fn text(&mut self, text: Text) -> Read<Value> {
         let bytes = self.reader.slice(text);
-        if text.escaped {
+        if text.is_escaped() {
             return self.unescape(bytes);
         }
         let (space, off) = if self.copy {
             let off = self.heap.store.push_text(bytes);
             (Space::Arena, off.map_err(|_| InputKind::TooMuchRead)?)
         } else {
-            let off = u32::try_from(text.start).map_err(|_| InputKind::TooLarge)?;
-            (Space::Request, off)
+            (Space::Request, text.start)
         };
         Ok(Value::text(Tag::String, space, off, bytes))
     }

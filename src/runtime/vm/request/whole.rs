@@ -9,7 +9,7 @@ use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value, duration, map, text, time};
 use crate::runtime::bundle::module::{FieldRow, Module, NONE, Str, TypeRow};
 use crate::runtime::vm::request::base64;
-use crate::runtime::vm::request::error::InputKind;
+use crate::runtime::vm::request::error::{InputKind, Wanted};
 use crate::runtime::vm::request::reader::{Read, Text};
 use crate::runtime::vm::request::walk::{Frame, FrameKind, Walk};
 
@@ -19,24 +19,24 @@ pub(in crate::runtime) fn row(module: &Module, at: u16) -> &TypeRow {
 }
 
 /// What messages call a type.
-pub(in crate::runtime) const fn expected(row: &TypeRow) -> &'static str {
+pub(in crate::runtime) const fn expected(row: &TypeRow) -> Wanted {
     match row {
-        TypeRow::Dyn => "a value",
-        TypeRow::Null => "null",
-        TypeRow::Bool => "a bool",
-        TypeRow::Int => "an int",
-        TypeRow::Uint => "a uint",
-        TypeRow::Double => "a double",
-        TypeRow::String => "a string",
-        TypeRow::Bytes => "bytes in base64",
-        TypeRow::Timestamp => "a timestamp",
-        TypeRow::Duration => "a duration",
-        TypeRow::Type => "a type",
-        TypeRow::Nullable(_) => "null or a value of its type",
-        TypeRow::List(..) => "a list",
-        TypeRow::Map(..) => "a map",
-        TypeRow::Optional(_) => "an optional",
-        TypeRow::Record { .. } => "an object",
+        TypeRow::Dyn => Wanted::Any,
+        TypeRow::Null => Wanted::Null,
+        TypeRow::Bool => Wanted::Bool,
+        TypeRow::Int => Wanted::Int,
+        TypeRow::Uint => Wanted::Uint,
+        TypeRow::Double => Wanted::Double,
+        TypeRow::String => Wanted::String,
+        TypeRow::Bytes => Wanted::Bytes,
+        TypeRow::Timestamp => Wanted::Timestamp,
+        TypeRow::Duration => Wanted::Duration,
+        TypeRow::Type => Wanted::Type,
+        TypeRow::Nullable(_) => Wanted::Nullable,
+        TypeRow::List(..) => Wanted::List,
+        TypeRow::Map(..) => Wanted::Map,
+        TypeRow::Optional(_) => Wanted::Optional,
+        TypeRow::Record { .. } => Wanted::Object,
     }
 }
 
