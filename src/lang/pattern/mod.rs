@@ -9,6 +9,7 @@
 //! no memory of its own, and it travels in the bundle. Others are simulated, with memory that is
 //! set aside before the first decision. Both search anywhere in the text.
 
+pub mod prefilter;
 mod re2;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use regex_automata::{Input, MatchKind};
 
 use crate::base::limits::{DETERMINIZE_BYTES_MAX, DFA_BYTES_MAX, NFA_BYTES_MAX, PATTERN_BYTES_MAX};
 use crate::lang::error::EvalError;
+use crate::lang::pattern::prefilter::Prefilter;
 
 /// Why a pattern was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +86,12 @@ pub fn compile(pattern: &str) -> Result<Automaton, PatternError> {
 /// What is wrong with the pattern, and where.
 pub fn compile_simulated(pattern: &str) -> Result<Automaton, PatternError> {
     simulate(nfa(pattern)?).ok_or_else(|| too_large(pattern))
+}
+
+/// What every match of a pattern holds, if that tells enough to look for it first.
+#[must_use]
+pub fn prefilter(pattern: &str) -> Option<Prefilter> {
+    Prefilter::of_pattern(&re2::parse(pattern).ok()?)
 }
 
 /// Whether a pattern that is known only now matches somewhere in a text. Allocates.

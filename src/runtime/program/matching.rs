@@ -5,21 +5,27 @@
 //! Imports: `lang::pattern`.
 
 use crate::lang::error::EvalError;
-use crate::lang::pattern::{Automaton, Cache, compile_simulated};
+use crate::lang::pattern::prefilter::Prefilter;
+use crate::lang::pattern::{Automaton, Cache, compile_simulated, prefilter};
 use crate::runtime::bundle::module::{Module, Pattern};
 
-/// A pattern, ready for searching. `None` where the row holds none, which `runtime::verify`
-/// refuses; it fails.
+/// A pattern, ready for searching.
 #[derive(Debug)]
-pub(in crate::runtime) struct Matcher(Option<Automaton>);
+pub(in crate::runtime) struct Matcher {
+    /// `None` where the row holds none, which `runtime::verify` refuses; it fails.
+    automaton: Option<Automaton>,
+    prefilter: Option<Prefilter>,
+}
 
 impl Matcher {
     pub(in crate::runtime) fn of(module: &Module, row: &Pattern) -> Self {
-        if row.automaton.is_empty() {
-            let text = module.strings.get(row.text as usize);
-            return Self(text.and_then(|text| compile_simulated(text).ok()));
-        }
-        Self(Automaton::from_bytes(&row.automaton))
+        let text = module.strings.get(row.text as usize);
+        let automaton = if row.automaton.is_empty() {
+            text.and_then(|text| compile_simulated(text).ok())
+        } else {
+            Automaton::from_bytes(&row.automaton)
+        };
+        Self { automaton, prefilter: text.and_then(|text| prefilter(text)) }
     }
 }
 
@@ -29,7 +35,7 @@ pub(in crate::runtime) struct MatchCaches(Vec<Option<Cache>>);
 
 impl MatchCaches {
     pub(in crate::runtime) fn of(patterns: &[Matcher]) -> Self {
-        Self(patterns.iter().map(|pattern| Some(pattern.0.as_ref()?.cache())).collect())
+        Self(patterns.iter().map(|pattern| Some(pattern.automaton.as_ref()?.cache())).collect())
     }
 
     /// Whether pattern `at` matches somewhere in `text`.
@@ -40,8 +46,11 @@ impl MatchCaches {
         text: &[u8],
     ) -> Result<bool, EvalError> {
         let cache = self.0.get_mut(usize::from(at)).and_then(Option::as_mut);
-        match (&pattern.0, cache) {
-            (Some(automaton), Some(cache)) => automaton.is_match(cache, text),
+        match (&pattern.automaton, cache) {
+            (Some(automaton), Some(cache)) => {
+                let may = pattern.prefilter.is_none_or(|prefilter| prefilter.may_match(text));
+                Ok(may && automaton.is_match(cache, text)?)
+            }
             _ => Err(EvalError::Pattern),
         }
     }

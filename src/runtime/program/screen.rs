@@ -16,8 +16,8 @@ use crate::runtime::bundle::module::{FunctionRow, Module, RuleRow};
 pub(in crate::runtime) const BLOCK: usize = 64;
 /// Fewer rules than this run as fast as they are screened.
 const FEWEST: usize = 3;
-/// Longest function that is looked at; looking costs its length squared at most.
-const CODE_MAX: usize = 64;
+/// Longest function that is read for vetoes; reading costs its length squared at most.
+const READABLE: usize = 64;
 
 /// How to sift a list of rules.
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ impl Vetoes {
     fn add(&mut self, module: &Module, rule: &RuleRow) {
         let function = module.functions.get(usize::from(rule.function));
         let Some(code) = function.map(|function| code(module, function)) else { return };
-        if code.len() > CODE_MAX {
+        if code.len() > READABLE {
             return;
         }
         let first = self.all.len();

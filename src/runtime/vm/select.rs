@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::{X_EQUAL, X_GREATER, X_LESS, X_LEVEL};
+use crate::lang::pattern::prefilter::Prefilter;
 use crate::lang::value::heap::{Heap, View};
 use crate::lang::value::text::code_points;
 use crate::lang::value::{Space, Tag, Value, compare, container, map};
@@ -89,6 +90,9 @@ pub(in crate::runtime) fn on_text(
 
 /// Whether `needle` occurs in `text`.
 pub(in crate::runtime) fn occurs(text: &[u8], needle: &[u8]) -> bool {
+    if !Prefilter::of_text(needle).may_match(text) {
+        return false;
+    }
     match (std::str::from_utf8(text), std::str::from_utf8(needle)) {
         (Ok(text), Ok(needle)) => text.contains(needle),
         _ => false,
