@@ -16,7 +16,7 @@ const LONGEST_ROW: usize = 64;
 /// Most steps that looking for the rarest bytes of a pattern may take.
 const MOST_STEPS: u32 = 4_096;
 /// Rarity, in bits, below which looking is in vain.
-const LEAST_RARITY: u32 = 5;
+const LEAST_RARITY: u32 = 6;
 
 /// A test on a byte: whether the bits of `mask` are those of `value`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -219,7 +219,7 @@ mod tests {
     fn what_every_match_holds() {
         let cases = [
             ("AKIA[0-9A-Z]{16}", "x AKIA y", "x AKI y"),
-            ("(?i)ignore (all )?rules", "so IGNOREd", "signals or none"),
+            ("(?i)ignore (all )?rules", "so IGNORE it", "signals or none"),
             ("[a-z]+@[a-z]+", "a@b", "nobody here"),
             ("[0-9]{3}-[0-9]{2}", "1234-5", "well-known, 1234 - 5"),
             ("(ab|cd)xyz", "xyz", "abxy"),

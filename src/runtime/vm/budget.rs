@@ -43,6 +43,24 @@ impl Budget {
         self.used = self.used.saturating_add(units);
     }
 
+    /// How many times `units` may be used, `most` at most.
+    #[inline]
+    pub(in crate::runtime) fn affordable(&self, units: u64, most: u32) -> u32 {
+        if !self.metered {
+            return most;
+        }
+        let times = self.ceiling.saturating_sub(self.used) / units.max(1);
+        u32::try_from(times).map_or(most, |times| times.min(most))
+    }
+
+    /// Uses `units` so many times, which are affordable.
+    #[inline]
+    pub(in crate::runtime) fn use_up(&mut self, units: u64, times: u32) {
+        if self.metered {
+            self.add(units * u64::from(times));
+        }
+    }
+
     /// Uses units, if the program is metered.
     #[inline]
     pub(in crate::runtime) fn spend(&mut self, units: u64) -> Result<(), EvalError> {

@@ -17,6 +17,7 @@ use crate::lang::value::{Value, arith};
 use crate::runtime::program::Unit;
 use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Note, Outcome, misfit};
 use crate::runtime::vm::observe::{AtomOutcome, Observer, Sight};
+use crate::runtime::vm::skim::{applies, skim};
 use crate::runtime::vm::{atom, call, iterate, select};
 
 /// The operand `$at` of the file.
@@ -73,7 +74,7 @@ pub(in crate::runtime) fn run<O: Observer>(
     let code = program.code(unit);
     let constants = program.constants.as_slice();
     let mut pc = 0_usize;
-    while let Some(ins) = code.get(pc) {
+    'run: while let Some(ins) = code.get(pc) {
         let outcome = 'arm: {
             if ins.op.is_atom() {
                 break 'arm atom::outcome(m, constants, file, ins);
@@ -127,10 +128,23 @@ pub(in crate::runtime) fn run<O: Observer>(
                     let class = u8::try_from(ins.b).ok().and_then(EvalError::from_number);
                     Outcome::Error(class.unwrap_or(BROKEN))
                 }
-                Op::Iter => iterate::begin(m, file, ins),
+                Op::Iter => {
+                    let outcome = iterate::begin(m, file, ins);
+                    if outcome == Outcome::True && applies::<O>(code, ins, pc + 1) {
+                        pc = skim(m, file, code, (ins, pc + 1));
+                        continue 'run;
+                    }
+                    outcome
+                }
                 Op::Next => {
                     let turn = pc.saturating_sub(usize::from(ins.f)) as u64 + 1;
-                    iterate::advance(m, file, ins, turn)
+                    let outcome = iterate::advance(m, file, ins, turn);
+                    let body = usize::from(ins.f);
+                    if outcome == Outcome::False && applies::<O>(code, ins, body) {
+                        pc = skim(m, file, code, (ins, body));
+                        continue 'run;
+                    }
+                    outcome
                 }
                 Op::Pend => iterate::pend(m, ins),
                 Op::LoopEnd => iterate::end(m, ins),

@@ -74,7 +74,12 @@ pub(in crate::runtime) fn advance<O: Observer>(
 
 /// Copies the element that the cursor stands on into the registers from `c` on.
 #[inline]
-fn take(view: &View<'_>, cursor: &Cursor, file: &mut [Value], ins: &Instruction) -> Outcome {
+pub(in crate::runtime) fn take(
+    view: &View<'_>,
+    cursor: &Cursor,
+    file: &mut [Value],
+    ins: &Instruction,
+) -> Outcome {
     let store = match cursor.space {
         Space::Program => view.program_elements,
         Space::Request | Space::Arena | Space::Builtin => view.elements,

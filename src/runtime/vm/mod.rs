@@ -21,6 +21,7 @@ pub mod request;
 pub mod scratch;
 mod select;
 mod sift;
+mod skim;
 
 #[cfg(test)]
 mod tests;
