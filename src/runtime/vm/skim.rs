@@ -41,20 +41,21 @@ pub(in crate::runtime) fn skim<O: Observer>(
     (ins, body): (&Instruction, usize),
 ) -> usize {
     let Some(test) = code.get(body) else { return body };
+    let (true_to, false_to) = (landing(code, body + 1), landing(code, usize::from(test.f)));
     let is_next = |at: usize| {
         code.get(at).is_some_and(|next| {
             let of_loop = (next.op, next.b, usize::from(next.f)) == (Op::Next, ins.b, body);
             of_loop && next.x & X_INVERT == 0
         })
     };
-    let on_true = is_next(body + 1);
-    let on_false = !on_true && is_next(usize::from(test.f));
+    let on_true = is_next(true_to);
+    let on_false = !on_true && is_next(false_to);
     let Some(cursor) = m.cursors.get_mut(usize::from(ins.b)) else { return body };
     let (column, columns) = (usize::from(test.a - ins.c), usize::from(cursor.columns));
     if !(on_true || on_false) || cursor.map || column >= columns {
         return body;
     }
-    let next = if on_true { body + 1 } else { usize::from(test.f) };
+    let next = if on_true { true_to } else { false_to };
     let turn = (next - body) as u64 + 1;
     // Turns up to the last element, or to the end of what the loop may cost: there `Next` sees
     // to the rest.
@@ -63,8 +64,8 @@ pub(in crate::runtime) fn skim<O: Observer>(
     let program = cursor.space == Space::Program;
     let store = if program { view.program_elements } else { view.elements };
     let first = cursor.base as usize + cursor.at as usize * columns + column;
-    let cells = store.get(first..).unwrap_or_default().iter().step_by(columns);
-    let cells = cells.take(turns as usize + 1);
+    let rows = store.get(first..).unwrap_or_default().chunks(columns).take(turns as usize + 1);
+    let cells = rows.map_while(<[Value]>::first);
     // The truth that sends the loop on.
     let wanted = on_true != (test.x & X_INVERT != 0);
     let stop = stop(m.program, &m.heap, test, cells, wanted);
@@ -74,6 +75,14 @@ pub(in crate::runtime) fn skim<O: Observer>(
     let cursor = *cursor;
     take(&m.heap.view(), &cursor, file, ins);
     if stop.is_none() { next } else { body }
+}
+
+/// Where an edge to `at` leads: a jump leads on.
+fn landing(code: &[Instruction], at: usize) -> usize {
+    match code.get(at) {
+        Some(ins) if ins.op == Op::Jump && ins.x & X_INVERT == 0 => usize::from(ins.f),
+        Some(_) | None => at,
+    }
 }
 
 /// The first cell of which the test is not known to come out as `wanted`.
