@@ -219,7 +219,7 @@ mod tests {
     fn what_every_match_holds() {
         let cases = [
             ("AKIA[0-9A-Z]{16}", "x AKIA y", "x AKI y"),
-            ("(?i)ignore (all )?rules", "so IGNORE it", "signals or none"),
+            ("(?i)ignore (all )?rules", "so IGNORE RULES", "signals or none"),
             ("[a-z]+@[a-z]+", "a@b", "nobody here"),
             ("[0-9]{3}-[0-9]{2}", "1234-5", "well-known, 1234 - 5"),
             ("(ab|cd)xyz", "xyz", "abxy"),
