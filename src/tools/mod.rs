@@ -4,6 +4,7 @@
 
 pub mod decide;
 pub mod inspect;
+pub mod locate;
 pub mod merge;
 pub mod paths;
 pub mod pipeline;

@@ -22,6 +22,7 @@ use crate::runtime::program::Program;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::decide::{Moments, context_lines, decide, decide_explained, time_text, tool_of};
+use crate::tools::locate::Locator;
 use crate::tools::pipeline;
 use crate::tools::project::{read_bytes, read_to, unreadable};
 use crate::tools::report::decision::{details, footer, headline, to_the_edge};
@@ -105,10 +106,12 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         }
     };
     let mut scratch = Scratch::for_program(&program);
+    let locator = Locator::new(&program);
     match context_lines(&options.context, &bytes) {
         Some(lines) => {
             let ends = lines.into_iter().map(|line| {
-                let report = decide(&program, &mut scratch, line, moments);
+                let mut report = decide(&program, &mut scratch, line, moments);
+                locator.locate(&mut report);
                 terminal.result(&format!("{}\n", report.to_json()));
                 exit_of_decision(&options, &report)
             });
@@ -128,11 +131,12 @@ fn one(
     moments: Moments,
 ) -> Exit {
     let style = terminal.style;
-    let (report, why) = if options.explain {
+    let (mut report, why) = if options.explain {
         decide_explained(program, scratch, bytes, moments, style)
     } else {
         (decide(program, scratch, bytes, moments), String::new())
     };
+    Locator::new(program).locate(&mut report);
     let exit = exit_of_decision(options, &report).max(unusable(terminal, options, bytes, &report));
     if options.output_format == Shape::Json {
         terminal.result(&format!("{}\n", report.to_json()));

@@ -9,7 +9,7 @@ use crate::compiler::ir::{Ir, NodeId, NodeKind, Operator, Relation};
 use crate::compiler::syntax::ast::LogicOp;
 use crate::lang::constant::Constant;
 use crate::lang::error::EvalError;
-use crate::lang::functions::by_number;
+use crate::lang::functions::{Style, by_number, named};
 use crate::lang::value::heap::{Heap, Store};
 use crate::lang::value::{Value, arith, compare};
 
@@ -143,6 +143,10 @@ fn operated(heap: &mut Heap<'_>, operator: Operator, values: &[Value]) -> Result
         (Operator::Divide, [a, b]) => arith::divide(a, b),
         (Operator::Modulo, [a, b]) => arith::modulo(a, b),
         (Operator::Negate, [a]) => arith::negate(a),
+        (Operator::Size, [_]) => {
+            let row = named("size", Style::Global).next();
+            row.map_or(Err(EvalError::NoSuchOverload), |row| (row.call)(heap, values))
+        }
         _ => Err(EvalError::NoSuchOverload),
     }
 }

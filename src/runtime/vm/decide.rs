@@ -15,7 +15,7 @@ use crate::runtime::program::Program;
 use crate::runtime::program::plan::{Asked, Asker, Group, cost};
 use crate::runtime::vm::call;
 use crate::runtime::vm::decision::{Decision, Verdict};
-use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Note};
+use crate::runtime::vm::machine::{Exit, Machine, Note};
 use crate::runtime::vm::observe::{NoObserver, Observer};
 use crate::runtime::vm::request::conform::conform;
 use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
@@ -327,7 +327,7 @@ impl Tally<'_> {
         match exit {
             Exit::False => {}
             Exit::True if chosen < row.outcomes => self.fire(row, number, chosen),
-            Exit::True => self.failed(row, number, kind, Note { class: BROKEN, pc: 0 }),
+            Exit::True => self.failed(row, number, kind, Note::NONE),
             Exit::Error => self.failed(row, number, kind, m.note),
         }
     }
@@ -335,7 +335,7 @@ impl Tally<'_> {
     fn fire(&mut self, row: &RuleRow, rule: u16, chosen: u16) {
         let outcome = row.first_outcome + chosen;
         let Some(said) = self.program.module.outcomes.get(usize::from(outcome)) else {
-            return self.failed(row, rule, None, Note { class: BROKEN, pc: 0 });
+            return self.failed(row, rule, None, Note::NONE);
         };
         if row.shadow {
             self.shadow.push(Fired { rule, outcome });

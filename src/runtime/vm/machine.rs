@@ -57,7 +57,9 @@ pub(in crate::runtime) struct Note {
 }
 
 impl Note {
-    pub(in crate::runtime) const NONE: Self = Self { class: BROKEN, pc: 0 };
+    /// No instruction at all.
+    pub(in crate::runtime) const NOWHERE: u32 = u32::MAX;
+    pub(in crate::runtime) const NONE: Self = Self { class: BROKEN, pc: Self::NOWHERE };
 
     /// As the value of a variable.
     pub(in crate::runtime) const fn value(self) -> Value {

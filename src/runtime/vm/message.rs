@@ -59,7 +59,7 @@ fn write(
     let mut machine = Machine::new(program, heap, workings, moment.hosts, NoObserver);
     machine.budget.begin_rule();
     let mut out = Bounded(text);
-    let full = Note { class: EvalError::Budget, pc: 0 };
+    let full = Note { class: EvalError::Budget, pc: Note::NOWHERE };
     for part in template {
         match part {
             TemplatePart::Text(part) => out.write_str(program.string(*part)).map_err(|_| full)?,
@@ -69,7 +69,7 @@ fn write(
                 }
                 let value = machine.result;
                 let written = json::write_text(&machine.heap.view(), &value, &mut out);
-                written.map_err(|class| Note { class, pc: 0 })?;
+                written.map_err(|class| Note { class, pc: Note::NOWHERE })?;
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::EscalationRow;
 use crate::runtime::program::Program;
 use crate::runtime::vm::decision::Decision;
+use crate::runtime::vm::machine::Note;
 
 /// A decision that owns what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub struct ErrorReport {
     pub class: EvalError,
     /// Where: the path of an input, as a JSON Pointer; the place in a source where tools know it.
     pub at: Option<String>,
-    /// The instruction that failed, from the start of the program's code.
+    /// The instruction that failed, from the start of the program's code, if it was one.
     pub pc: Option<u32>,
     /// Byte of the context.
     pub offset: Option<usize>,
@@ -221,7 +222,7 @@ fn errors(decision: &Decision<'_>) -> Vec<ErrorReport> {
         rule: Some(failure.by.name(program).to_owned()),
         class: failure.class,
         at: None,
-        pc: Some(failure.pc),
+        pc: (failure.pc != Note::NOWHERE).then_some(failure.pc),
         offset: None,
         message: failure.class.code().title().to_owned(),
     });

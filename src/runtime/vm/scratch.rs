@@ -58,7 +58,8 @@ pub struct Failure {
     pub by: Asker,
     /// How.
     pub class: EvalError,
-    /// The instruction that failed, from the start of the program's code.
+    /// The instruction that failed, from the start of the program's code; the highest number if
+    /// it was none.
     pub pc: u32,
 }
 

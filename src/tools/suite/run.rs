@@ -16,6 +16,7 @@ use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
 use crate::runtime::program::Program;
 use crate::runtime::vm::report::{DecisionReport, OutputReport};
+use crate::tools::locate::Locator;
 use crate::tools::project::Settings;
 use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::expect::{Difference, differences};
@@ -212,7 +213,8 @@ impl Running {
             sink.report(SuiteError::BadTime { at, text: text.to_owned() });
             return None;
         };
-        let report = decide(made, &context, moment, &case.functions);
+        let mut report = decide(made, &context, moment, &case.functions);
+        Locator::new(made).locate(&mut report);
         let decision = serde_json::from_str(&report.to_json()).unwrap_or(Json::Null);
         let mut outcome = self.compare(case, &report, decision);
         if let Outcome::Failed(failure) = &mut outcome {
@@ -364,7 +366,9 @@ fn failed(
 fn notes(report: &DecisionReport) -> Vec<String> {
     let note = |error: &crate::runtime::vm::report::ErrorReport| {
         let rule = error.rule.as_deref().unwrap_or("input");
-        format!("{rule}  {}  {}", error.class.word(), error.message)
+        let at = error.at.as_deref().filter(|at| !at.is_empty());
+        let at = at.map_or(String::new(), |at| format!("  {at}"));
+        format!("{rule}  {}{at}  {}", error.class.word(), error.message)
     };
     report.errors.iter().map(note).collect()
 }
