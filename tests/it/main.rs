@@ -24,6 +24,7 @@ mod documents;
 mod examples;
 mod generated;
 mod missing;
+mod pages;
 mod readme;
 mod report;
 mod secrets;

@@ -312,7 +312,8 @@ fn only_reports_draw() {
 #[test]
 fn every_code_has_its_page_and_every_page_its_code() {
     let mut found = Vec::new();
-    let pages: BTreeSet<String> = files("docs/codes", "md").into_iter().collect();
+    let pages = files("docs/codes", "md").into_iter();
+    let pages: BTreeSet<String> = pages.filter(|page| !page.ends_with("/README.md")).collect();
     for page in &pages {
         let id = page.trim_start_matches("docs/codes/").trim_end_matches(".md");
         if Code::from_id(id).is_none() {

@@ -14,7 +14,6 @@ mod documents;
 mod examples;
 mod names;
 mod operators;
-mod pages;
 mod schemas;
 mod suite;
 mod tools;

@@ -6,7 +6,6 @@
 mod bad;
 mod files;
 mod good;
-mod pages;
 mod segments;
 
 use policyc::base::span::FileId;

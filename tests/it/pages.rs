@@ -1,0 +1,137 @@
+//! The pages of the codes: what they call wrong shows the code, and what they call right does not.
+//! `docs/codes/README.md` tells how a page is written.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use policyc::base::span::FileId;
+use policyc::compiler::source::map::SourceMap;
+use policyc::compiler::{Compiled, Options, compile};
+use policyc::diag::codes::Code;
+use policyc::diag::sink::Sink;
+use policyc::lang::error::EvalError;
+use policyc::runtime::program::Program;
+use policyc::tools::project::config;
+use policyc::tools::suite::NOW;
+use policyc::tools::suite::pipeline::{decide, moment};
+
+/// Findings that any short example may have.
+const ASIDE: [Code; 2] = [Code::NoSchema, Code::MissingRuleId];
+
+/// Pages without examples, and why.
+const BARE: [(Code, &str); 6] = [
+    (Code::TooLong, "16 MiB of text"),
+    (Code::TooMany, "65 536 entries"),
+    (Code::NewerBundle, "bytes of another version"),
+    (Code::Damaged, "bytes that were changed"),
+    (Code::Refused, "bytes that no compiler makes"),
+    (Code::TooLarge, "16 MiB of bytes"),
+];
+
+/// The blocks of a section: file name and text.
+fn blocks(page: &str, heading: &str) -> Vec<(String, String)> {
+    let below = page.split_once(heading).map(|(_, below)| below);
+    let section = below.unwrap_or_default().split("\n## ").next().unwrap_or_default();
+    let block = |fenced: &str| {
+        let (info, text) = fenced.split_once('\n').expect("a block has lines");
+        let mut words = info.split_whitespace();
+        let language = words.next().expect("a block names its language");
+        let name = words.next().map_or_else(|| format!("example.{language}"), str::to_owned);
+        (name, text.to_owned())
+    };
+    section.split("```").skip(1).step_by(2).map(block).collect()
+}
+
+/// The codes that building the files finds.
+fn build(files: &[(String, String)]) -> (Vec<Code>, Option<Compiled>) {
+    let mut map = SourceMap::new();
+    let mut sink = Sink::new();
+    let mut options = Options::default();
+    for (name, text) in files {
+        if name == "policyc.toml" {
+            options.strict = config::read(FileId(0), text, &mut sink).strict;
+        } else {
+            map.add(name.as_str(), text.as_str());
+        }
+    }
+    let compiled = compile(&map, &options, &mut sink);
+    (sink.finish().0.iter().map(|found| found.code).collect(), compiled)
+}
+
+/// The errors of deciding about `context.json`.
+fn errors(files: &[(String, String)]) -> Vec<Code> {
+    let (contexts, sources): (Vec<_>, Vec<_>) =
+        files.iter().cloned().partition(|(name, _)| name == "context.json");
+    let (found, compiled) = build(&sources);
+    let compiled = compiled.unwrap_or_else(|| panic!("{found:?}"));
+    let program = Program::load(&compiled.bundle).expect("our own bundle");
+    let [(_, context)] = contexts.as_slice() else { panic!("one context") };
+    let context = serde_json::from_str(context).expect("a context is JSON");
+    let report = decide(&program, &context, moment(NOW).expect("a time"), &[]);
+    report.errors.iter().map(|error| EvalError::code(error.class)).collect()
+}
+
+/// What the last command of the console shows.
+fn shown(id: &str, files: &[(String, String)]) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("page-{id}"));
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).expect("a folder for the page");
+    let mut last = String::new();
+    for (name, text) in files.iter().filter(|(name, _)| name != "example.console") {
+        fs::write(folder.join(name), text).expect("a file of the page");
+    }
+    let console = files.iter().find(|(name, _)| name == "example.console").expect("a console");
+    for line in console.1.lines() {
+        let words = line.strip_prefix("$ policyc ").expect("a command").split_whitespace();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_policyc"));
+        let output = command.args(words).current_dir(&folder).output().expect("policyc runs");
+        let both = [output.stdout, output.stderr].concat();
+        last = String::from_utf8_lossy(&both).into_owned();
+    }
+    fs::remove_dir_all(&folder).expect("the folder goes away");
+    last
+}
+
+#[test]
+fn pages_are_true() {
+    let mut wrong_pages = Vec::new();
+    for code in Code::ALL {
+        let (id, page) = (code.id(), code.page());
+        let sections = [("## Wrong", true), ("## Right", false)];
+        let sections = sections.map(|(heading, wrong)| (blocks(page, heading), wrong));
+        if BARE.iter().any(|(bare, _)| bare == code) {
+            assert!(sections.iter().all(|(blocks, _)| blocks.is_empty()), "{id} has examples");
+            continue;
+        }
+        for (files, wrong) in sections {
+            // What is not UTF-8 cannot stand in a page.
+            if *code == Code::NotUtf8 && wrong {
+                continue;
+            }
+            assert!(!files.is_empty(), "{id} has no example that is {wrong}");
+            let found: Vec<Code> = match id.get(..3) {
+                // Expressions alone: `syntax::tables::pages`.
+                Some("E01") if *code != Code::MacroArgument => continue,
+                Some("R08") => errors(&files),
+                Some("P09" | "R07") => {
+                    let shown = shown(id, &files);
+                    Code::ALL.iter().copied().filter(|it| told(&shown, it.id())).collect()
+                }
+                _ => build(&files).0,
+            };
+            let found: Vec<_> =
+                found.iter().filter(|it| *it == code || !ASIDE.contains(it)).collect();
+            if found != Vec::from_iter(wrong.then_some(code)) {
+                wrong_pages.push(format!("{id}, wrong {wrong}: {found:?}"));
+            }
+        }
+    }
+    assert!(wrong_pages.is_empty(), "\n{}", wrong_pages.join("\n"));
+}
+
+/// Whether a command reports a finding of this code.
+fn told(shown: &str, id: &str) -> bool {
+    let forms = [format!("error[{id}]"), format!("warning[{id}]"), format!("\"code\":\"{id}\"")];
+    forms.iter().any(|form| shown.contains(form))
+}
