@@ -135,3 +135,31 @@ fn told(shown: &str, id: &str) -> bool {
     let forms = [format!("error[{id}]"), format!("warning[{id}]"), format!("\"code\":\"{id}\"")];
     forms.iter().any(|form| shown.contains(form))
 }
+
+/// What no page can show, because only bytes do.
+#[test]
+fn bytes_that_are_no_text_and_no_bundle_have_their_codes() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page-bytes");
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder).expect("a folder for the bytes");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_policyc"));
+        let output = command.args(arguments).current_dir(&folder).output().expect("policyc runs");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    fs::write(folder.join("latin.yaml"), b"policyc: 1\nname: caf\xe9\n").expect("a file");
+    assert!(told(&run(&["check", "latin.yaml"]), "E0207"));
+    let policy = "policyc: 1\nname: p\ndefault: deny\nrules: [{id: r, allow: fine}]\n";
+    fs::write(folder.join("policy.yaml"), policy).expect("a file");
+    run(&["build", "policy.yaml", "-o", "policy.plcb"]);
+    let bundle = fs::read(folder.join("policy.plcb")).expect("a bundle");
+    // The version stands behind the eight bytes of the mark.
+    for (at, code) in [(8, "R0702"), (bundle.len() - 1, "R0703")] {
+        let mut changed = bundle.clone();
+        changed[at] ^= 0x40;
+        fs::write(folder.join("changed.plcb"), changed).expect("a file");
+        let shown = run(&["inspect", "changed.plcb"]);
+        assert!(told(&shown, code), "byte {at}: {shown}");
+    }
+    fs::remove_dir_all(&folder).expect("the folder goes away");
+}
