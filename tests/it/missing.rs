@@ -178,3 +178,32 @@ fn a_wrong_type_is_refused_wherever_it_is_read() {
     let rules = "  - {id: r, when: a.b, deny: \"{a.n}\"}\n";
     assert_eq!(decided(rules, &json!({"a": {"b": false, "n": "4"}})), REFUSED);
 }
+
+/// Optionals as values, beside fields that may be missing.
+#[test]
+fn optionals_hold_lists_maps_and_objects() {
+    let mut files = SourceMap::new();
+    let text = "policyc: 1\nname: optionals\ndefault: allow\nschema:\n  a:\n    \
+                l: optional_type<list<int>>\n    m: optional_type<map<string, int>>\n    \
+                p: optional list<int>\n    i: optional_type<int>\nrules:\n  \
+                - {id: l, when: \"a.l.orValue([]).size() > 1\", deny: l}\n  \
+                - {id: m, when: \"a.m.hasValue() && 'x' in a.m.value()\", deny: m}\n  \
+                - {id: p, when: has(a.p) && a.p.size() > 1, deny: p}\n  \
+                - {id: i, when: a.i.orValue(9) == 9, deny: i}\n";
+    files.add("optionals.yaml", text);
+    let both = Both::of(&files);
+    let oracle = both.oracle();
+    let fired = |context: Json| {
+        let report = both.decide(&oracle, &context, (0, 0), &[]);
+        if report.errors.is_empty() { report.fired.join(" ") } else { said(&report) }
+    };
+    let full = json!({"a": {"l": [1, 2], "m": {"x": 1}, "p": [1, 2], "i": 9}});
+    assert_eq!(fired(full), "l m p i");
+    assert_eq!(fired(json!({"a": {"l": [], "m": {}, "p": [], "i": 1}})), "");
+    assert_eq!(fired(json!({"a": {"l": null, "m": null, "i": null}})), "i");
+    assert_eq!(fired(json!({"a": {"l": ["1"], "m": null, "i": null}})), REFUSED);
+    assert_eq!(fired(json!({"a": {"l": {}, "m": null, "i": null}})), REFUSED);
+    assert_eq!(fired(json!({"a": {"l": null, "m": {"x": "y"}, "i": null}})), REFUSED);
+    // An optional that is not there is a required field that is missing.
+    assert_eq!(fired(json!({"a": {"l": null, "m": null}})), REFUSED);
+}

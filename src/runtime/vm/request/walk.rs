@@ -17,6 +17,7 @@ use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::reader::{Read, Reader, Text};
 use crate::runtime::vm::request::result;
 use crate::runtime::vm::request::spread::spread;
+use crate::runtime::vm::request::whole::held;
 
 /// An open container.
 #[derive(Clone, Copy, Debug)]
@@ -297,10 +298,9 @@ impl Walk<'_, '_> {
 
     /// Refuses an item beyond the most that a list type allows.
     pub(in crate::runtime) fn limit(&self, ty: u16, count: u32) -> Read<()> {
-        match self.program.module.types.get(usize::from(ty)) {
-            Some(TypeRow::List(_, Some(most))) if count > *most => Err(InputKind::TooLong),
-            Some(_) | None => Ok(()),
-        }
+        let row = held(&self.program.module, ty);
+        let long = matches!(row, TypeRow::List(_, Some(most)) if count > *most);
+        if long { Err(InputKind::TooLong) } else { Ok(()) }
     }
 
     /// Reads the value of a node.

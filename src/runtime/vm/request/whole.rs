@@ -18,6 +18,12 @@ pub(in crate::runtime) fn row(module: &Module, at: u16) -> &TypeRow {
     module.types.get(usize::from(at)).unwrap_or(&TypeRow::Dyn)
 }
 
+/// Type row `at`, or of what it holds where it is an optional.
+pub(in crate::runtime) fn held(module: &Module, at: u16) -> &TypeRow {
+    let own = row(module, at);
+    if let TypeRow::Optional(inner) = own { row(module, *inner) } else { own }
+}
+
 /// What messages call a type.
 pub(in crate::runtime) const fn expected(row: &TypeRow) -> Wanted {
     match row {
@@ -72,16 +78,24 @@ impl Walk<'_, '_> {
             ty = *inner;
             wanted = row(&program.module, ty);
         }
-        if let (TypeRow::Optional(inner), true) = (wanted, byte != b'n') {
-            let value = self.scalar(row(&program.module, *inner), byte)?;
-            let optional = self.heap.new_optional(value);
-            return optional.map(Some).map_err(|_| InputKind::TooMuchRead);
-        }
+        // A container remembers the type of the optional that it will be in.
         match byte {
-            b'{' => self.object(wanted, ty, node),
-            b'[' => self.list(wanted, ty, node),
+            b'{' => self.object(held(&program.module, ty), ty, node),
+            b'[' => self.list(held(&program.module, ty), ty, node),
+            _ if byte != b'n' && matches!(wanted, TypeRow::Optional(_)) => {
+                let value = self.scalar(held(&program.module, ty), byte)?;
+                self.wrapped(ty, value).map(Some)
+            }
             _ => self.scalar(wanted, byte).map(Some),
         }
+    }
+
+    /// A value that is whole, in an optional where `ty` is one.
+    fn wrapped(&mut self, ty: u16, value: Value) -> Read<Value> {
+        if !matches!(row(&self.program.module, ty), TypeRow::Optional(_)) {
+            return Ok(value);
+        }
+        self.heap.new_optional(value).map_err(|_| InputKind::TooMuchRead)
     }
 
     #[inline]
@@ -176,7 +190,9 @@ impl Walk<'_, '_> {
                 let off = self.heap.store.finish(frame.height as usize);
                 let off = off.map_err(|_| InputKind::TooMuchRead)?;
                 self.frames.pop();
-                return self.complete(Value::list(Space::Arena, off, frame.count, 1));
+                let list = Value::list(Space::Arena, off, frame.count, 1);
+                let list = self.wrapped(frame.ty, list)?;
+                return self.complete(list);
             }
             frame.count += 1;
             self.limit(frame.ty, frame.count)?;
@@ -197,6 +213,7 @@ impl Walk<'_, '_> {
             if !self.reader.more(frame.count == 0, b'}')? {
                 let map = self.close_map(frame)?;
                 self.frames.pop();
+                let map = self.wrapped(frame.ty, map)?;
                 return self.complete(map);
             }
             frame.count += 1;
@@ -206,7 +223,7 @@ impl Walk<'_, '_> {
             let start = self.reader.at;
             let text = self.reader.key()?;
             let mut key = self.text(text)?;
-            let ty = match row(&program.module, frame.ty) {
+            let ty = match held(&program.module, frame.ty) {
                 TypeRow::Map(wanted, value) => {
                     key = self.map_key(row(&program.module, *wanted), key)?;
                     *value
@@ -249,7 +266,7 @@ impl Walk<'_, '_> {
             let twice = class == EvalError::DuplicateMapKey;
             if twice { InputKind::DuplicateKey } else { InputKind::TooMuchRead }
         })?;
-        if let TypeRow::Record { fields, .. } = row(&self.program.module, frame.ty) {
+        if let TypeRow::Record { fields, .. } = held(&self.program.module, frame.ty) {
             let view = self.heap.view();
             for field in fields.iter().filter(|field| field.required) {
                 if map::get_str(&view, &map, self.program.string(field.name)).is_none() {

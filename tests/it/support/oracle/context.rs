@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use policyc::base::name::Name;
 use policyc::compiler::check::analysis::{Analysis, RootId};
@@ -101,7 +102,12 @@ impl<'a> Context<'a> {
             (Type::Duration, Json::String(value)) => {
                 time::parse_duration(value).map_or(V::Bad, V::Duration)
             }
-            (Type::Null | Type::Wrapper(_) | Type::Optional(_), Json::Null) => V::Null,
+            (Type::Null | Type::Wrapper(_), Json::Null) => V::Null,
+            (Type::Optional(_), Json::Null) => V::Opt(None),
+            (Type::Optional(inner), _) => match self.admit(json, *inner) {
+                V::Bad => V::Bad,
+                value => V::Opt(Some(Rc::new(value))),
+            },
             (Type::Wrapper(inner), _) => self.admit(json, *inner),
             (Type::List(element), Json::Array(elements)) => {
                 list(elements.iter().map(|json| self.admit(json, *element)).collect())
@@ -214,6 +220,9 @@ impl<'a> Context<'a> {
                         None => field.required.then_some(Fault::WrongType),
                     }
                 })
+            }
+            (Type::Optional(inner), Json::Array(_) | Json::Object(_)) => {
+                self.deep(json, *inner, in_list)
             }
             (Type::List(element), Json::Array(elements)) => {
                 elements.iter().find_map(|json| self.deep(json, *element, true))
