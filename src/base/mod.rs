@@ -8,3 +8,4 @@ pub mod invisible;
 pub mod limits;
 pub mod name;
 pub mod span;
+pub mod texts;

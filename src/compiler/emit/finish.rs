@@ -45,13 +45,13 @@ pub(crate) fn finish(
         .map_err(|_| TooMany { what: "bytes of sources and names", most })?;
     let manifest = manifest(files, checked, plan, &sources, &mut written.tables, created);
     let (rules, outcomes, requirements, outputs) = rows(plan, checked, &mut written);
-    let Written { mut tables, functions, .. } = written;
+    let Written { tables, functions, .. } = written;
     let slots = u16::try_from(places.slots.len()).unwrap_or(NONE);
     let (rows_of_functions, code) = link(&functions, slots)?;
     let overflow = tables.overflow || slots == NONE;
     let mut module = Module {
         manifest,
-        strings: std::mem::take(&mut tables.strings.entries),
+        strings: tables.strings.entries.iter().collect(),
         types: tables.types.entries,
         paths: places.nodes.clone(),
         slots: places.slots.clone(),

@@ -141,7 +141,7 @@ pub fn check(debug: &Debug, module: &Module) -> Result<(), DebugError> {
     for (at, (row, (path, text))) in module.manifest.sources.iter().zip(&debug.sources).enumerate()
     {
         let named = usize::try_from(row.path).ok().and_then(|at| module.strings.get(at));
-        if named != Some(path) || row.digest != digest::of(text.as_bytes()) {
+        if named != Some(path.as_str()) || row.digest != digest::of(text.as_bytes()) {
             return Err(DebugError::Source(at));
         }
     }

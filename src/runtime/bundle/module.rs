@@ -3,6 +3,7 @@
 //!
 //! Every reference is an index into another table here. `NONE` stands where there is none.
 
+use crate::base::texts::Texts;
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
 use crate::lang::opcodes::Instruction;
@@ -16,7 +17,7 @@ pub struct Module {
     /// Who and what.
     pub manifest: Manifest,
     /// Sorted, unique; `Str` is an index into it.
-    pub strings: Vec<String>,
+    pub strings: Texts,
     /// Types of slots, requirements, registers. A type's parts stand before it.
     pub types: Vec<TypeRow>,
     /// The path trie; node 0 is the context itself. Children of a node stand together, sorted by
@@ -53,7 +54,7 @@ pub struct Module {
     /// Which rules a request can concern.
     pub index: RuleIndex,
     /// Names, places and sources, for people: what `bundle::debug::encode` wrote. Opaque here, and
-    /// never read by anything that decides.
+    /// never read by anything that decides: a program that only decides leaves it away.
     pub debug: Vec<u8>,
 }
 

@@ -12,6 +12,7 @@ use crate::base::limits::{
     BUNDLE_BYTES_MAX, CODE_INSTRUCTIONS_MAX, CONSTANT_DEPTH_MAX, CONSTANT_ELEMENTS_MAX,
     REQUIREMENTS_MAX, SECTIONS_MAX, STRINGS_MAX, TABLE_ENTRIES_MAX,
 };
+use crate::base::texts::Texts;
 use crate::lang::functions::BUILTIN_ABI;
 use crate::runtime::bundle::digest;
 use crate::runtime::bundle::error::{LoadError, Part, Problem};
@@ -26,13 +27,23 @@ use crate::runtime::bundle::rows::Row;
 /// # Errors
 /// `LoadError`: the bytes are not a bundle of this version, or a damaged one.
 pub fn read(bytes: &[u8]) -> Result<Module, LoadError> {
+    let (module, debug) = read_parts(bytes)?;
+    Ok(Module { debug: debug.to_vec(), ..module })
+}
+
+/// The content of the bundle `bytes` but for the section `debug`, and that section, whose digest
+/// was checked like every other.
+///
+/// # Errors
+/// As `read`.
+pub(in crate::runtime) fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), LoadError> {
     if bytes.len() > BUNDLE_BYTES_MAX {
         return Err(LoadError::TooLarge { len: bytes.len(), max: BUNDLE_BYTES_MAX });
     }
     let mut sections = open(bytes)?.into_iter();
     let mut next = || sections.next().unwrap_or(Input::new(Section::Debug, 0, &[]));
     let manifest = next().all(Row::read)?;
-    let strings = next().all(|input| input.table(STRINGS_MAX))?;
+    let strings = next().all(Input::texts)?;
     let (types, paths, slots) = next().all(|input| {
         Ok((
             input.table(TABLE_ENTRIES_MAX)?,
@@ -65,9 +76,9 @@ pub fn read(bytes: &[u8]) -> Result<Module, LoadError> {
             Row::read(input)?,
         ))
     })?;
-    let debug = next().all(|input| Ok(input.rest().to_vec()))?;
+    let debug = next().all(|input| Ok(input.rest()))?;
     let ((rules, outcomes), (escalations, templates), requirements, outputs, index) = rules;
-    Ok(Module {
+    let module = Module {
         manifest,
         strings,
         types,
@@ -87,8 +98,9 @@ pub fn read(bytes: &[u8]) -> Result<Module, LoadError> {
         requirements,
         outputs,
         index,
-        debug,
-    })
+        debug: Vec::new(),
+    };
+    Ok((module, debug))
 }
 
 /// The digest that covers the whole bundle, if `bytes` start like one: its name in the world.
@@ -277,6 +289,17 @@ impl<'a> Input<'a> {
     /// A length and that many bytes of UTF-8.
     pub(super) fn text(&mut self) -> Result<&'a str, Problem> {
         std::str::from_utf8(self.blob()?).map_err(|_| Problem::Text)
+    }
+
+    /// The table of text.
+    fn texts(&mut self) -> Result<Texts, Problem> {
+        let count = self.count(STRINGS_MAX, size_of::<u32>())?;
+        let bytes = self.left() - count * size_of::<u32>();
+        let mut texts = Texts::with_capacity(count, bytes);
+        for _ in 0..count {
+            texts.push(self.text()?);
+        }
+        Ok(texts)
     }
 
     /// A number of entries of at least `bytes_min` bytes each: no more than `max`, and no more

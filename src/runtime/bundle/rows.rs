@@ -170,18 +170,6 @@ impl Row for [u8; 32] {
     }
 }
 
-impl Row for String {
-    const BYTES_MIN: usize = 4;
-
-    fn write(&self, out: &mut Output) {
-        out.blob(self.as_bytes());
-    }
-
-    fn read(input: &mut Input<'_>) -> Result<Self, Problem> {
-        input.text().map(str::to_owned)
-    }
-}
-
 impl<T: Row> Row for Option<T> {
     const BYTES_MIN: usize = 1;
 

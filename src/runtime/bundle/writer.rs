@@ -9,6 +9,7 @@ use crate::base::limits::{
     BUNDLE_BYTES_MAX, CODE_INSTRUCTIONS_MAX, CONSTANT_DEPTH_MAX, CONSTANT_ELEMENTS_MAX,
     REQUIREMENTS_MAX, STRINGS_MAX, TABLE_ENTRIES_MAX,
 };
+use crate::base::texts::Texts;
 use crate::lang::constant::Constant;
 use crate::lang::functions::BUILTIN_ABI;
 use crate::runtime::bundle::digest;
@@ -75,7 +76,7 @@ fn section_bytes(module: &Module, section: Section) -> Result<Vec<u8>, WriteErro
     let mut out = Output { section, bytes: Vec::new(), depth: 0, elements: 0, error: None };
     match section {
         Section::Manifest => module.manifest.write(&mut out),
-        Section::Strings => out.table(&module.strings, STRINGS_MAX),
+        Section::Strings => out.texts(&module.strings),
         Section::Schema => {
             out.table(&module.types, TABLE_ENTRIES_MAX);
             out.table(&module.paths, TABLE_ENTRIES_MAX);
@@ -189,6 +190,17 @@ impl Output {
         self.count(rows.len());
         for row in rows {
             write(row, self);
+        }
+    }
+
+    fn texts(&mut self, texts: &Texts) {
+        if texts.len() > STRINGS_MAX {
+            let (found, max) = (texts.len(), STRINGS_MAX);
+            return self.fail(WriteError::TooMany { section: self.section, found, max });
+        }
+        self.count(texts.len());
+        for text in texts.iter() {
+            self.blob(text.as_bytes());
         }
     }
 

@@ -73,12 +73,25 @@ pub(in crate::runtime) struct Sizes {
 }
 
 impl Program {
-    /// Reads and verifies a bundle.
+    /// Reads and verifies a bundle. Of the section `debug` the digest is checked; nothing of it is
+    /// kept.
     ///
     /// # Errors
     /// If the bytes are no bundle, or the bundle breaks a rule of the verifier.
     pub fn load(bytes: &[u8]) -> Result<Self, ProgramError> {
-        let module = reader::read(bytes).map_err(ProgramError::Load)?;
+        let (module, _) = reader::read_parts(bytes).map_err(ProgramError::Load)?;
+        Self::proved(module, bytes)
+    }
+
+    /// As `load`, with `Module::debug` for whoever shows names, places and sources.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub fn load_whole(bytes: &[u8]) -> Result<Self, ProgramError> {
+        Self::proved(reader::read(bytes).map_err(ProgramError::Load)?, bytes)
+    }
+
+    fn proved(module: Module, bytes: &[u8]) -> Result<Self, ProgramError> {
         verify(&module).map_err(ProgramError::Verify)?;
         Ok(Self::from_verified(module, reader::root(bytes).unwrap_or_default()))
     }
@@ -94,7 +107,7 @@ impl Program {
             identity: NEXT.fetch_add(1, Ordering::Relaxed),
             sets: sets::of(&module, &pool),
             patterns: module.patterns.iter().map(|row| Matcher::of(&module, row)).collect(),
-            paths: Paths::of(&module, &pool),
+            paths: Paths::of(&module),
             plan: Plan::of(&module, &pool),
             sizes: sizes(&module, &functions),
             text: pool.text,
@@ -133,7 +146,7 @@ impl Program {
     /// A text of the bundle; empty for an index that names none.
     #[must_use]
     pub fn string(&self, at: Str) -> &str {
-        self.module.strings.get(at as usize).map_or("", String::as_str)
+        self.module.strings.get(at as usize).unwrap_or_default()
     }
 
     /// Id of a rule; empty for a number that names none.

@@ -7,7 +7,7 @@
 use crate::lang::value::heap::same_bytes;
 use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, PathNode, TypeRow};
-use crate::runtime::program::pool::Pool;
+use crate::runtime::program::pool;
 
 /// Children up to which one looks at each in turn: length and first bytes are one comparison.
 const LINEAR: usize = 32;
@@ -78,11 +78,11 @@ pub(in crate::runtime) struct Node {
 }
 
 impl Paths {
-    pub(in crate::runtime) fn of(module: &Module, pool: &Pool) -> Self {
+    pub(in crate::runtime) fn of(module: &Module) -> Self {
         let mut nodes: Vec<Node> = Vec::with_capacity(module.paths.len());
         for row in &module.paths {
             nodes.push(Node {
-                key: pool.string(row.key),
+                key: pool::string(module, row.key),
                 parent: NONE,
                 mode: row.mode,
                 leaf: Leaf::of_node(module, row),

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use crate::lang::value::Value;
 use crate::lang::value::heap::same_bytes;
 use crate::runtime::bundle::module::{Module, NONE, Phase, Requirement};
-use crate::runtime::program::pool::Pool;
+use crate::runtime::program::pool::{self, Pool};
 use crate::runtime::program::screen::{Screen, Vetoes, screen};
 
 /// Who asks something of a slot.
@@ -129,7 +129,7 @@ impl Plan {
         let vetoes = Vetoes::of(module);
         let list = |rows: &[(u32, Vec<u16>)]| -> Vec<(Value, Bucket)> {
             rows.iter()
-                .map(|(key, rules)| (pool.string(*key), bucket(module, &vetoes, rules)))
+                .map(|(key, rules)| (pool::string(module, *key), bucket(module, &vetoes, rules)))
                 .collect()
         };
         let mut always = bucket(module, &vetoes, &index.always);

@@ -9,37 +9,26 @@ use crate::lang::value::heap::{BUILTIN_TEXT, type_value};
 use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::bundle::module::{Module, Str};
 
-/// What values of `Space::Program` point into.
+/// What values of `Space::Program` point into. The text begins with all strings of the module.
 #[derive(Debug)]
 pub(in crate::runtime) struct Pool {
     pub(in crate::runtime) text: Vec<u8>,
     pub(in crate::runtime) elements: Vec<Value>,
     pub(in crate::runtime) constants: Vec<Value>,
-    strings: Vec<Value>,
 }
 
 impl Pool {
     pub(in crate::runtime) fn of(module: &Module) -> Self {
         let mut pool = Self {
-            text: Vec::new(),
+            text: module.strings.as_str().as_bytes().to_vec(),
             elements: Vec::new(),
             constants: Vec::with_capacity(module.constants.len()),
-            strings: Vec::with_capacity(module.strings.len()),
         };
-        for string in &module.strings {
-            let value = pool.push(Tag::String, string.as_bytes());
-            pool.strings.push(value);
-        }
         for constant in &module.constants {
             let value = pool.value(constant);
             pool.constants.push(value);
         }
         pool
-    }
-
-    /// A string of the module as a value; `ABSENT` for an index that names none.
-    pub(in crate::runtime) fn string(&self, at: Str) -> Value {
-        self.strings.get(at as usize).copied().unwrap_or(Value::ABSENT)
     }
 
     /// The bytes of a text of this pool.
@@ -51,8 +40,7 @@ impl Pool {
     }
 
     fn push(&mut self, tag: Tag, bytes: &[u8]) -> Value {
-        // A bundle is 16 MiB at most, so offsets of its text fit.
-        let off = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        let off = offset(self.text.len());
         self.text.extend_from_slice(bytes);
         Value::text(tag, Space::Program, off, bytes)
     }
@@ -96,6 +84,20 @@ impl Pool {
         self.elements.extend_from_slice(values);
         off
     }
+}
+
+/// A string of the module as a value; `ABSENT` for an index that names none.
+pub(in crate::runtime) fn string(module: &Module, at: Str) -> Value {
+    let place = module.strings.range(at as usize);
+    let Some((place, text)) = place.zip(module.strings.get(at as usize)) else {
+        return Value::ABSENT;
+    };
+    Value::text(Tag::String, Space::Program, offset(place.start), text.as_bytes())
+}
+
+/// A bundle is 16 MiB at most, so offsets of its text fit.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 fn count(len: usize) -> u32 {

@@ -9,7 +9,7 @@
 use crate::lang::opcodes::{EXIT_ERROR, Op};
 use crate::runtime::bundle::module::{FunctionKind, Module, NONE, TypeRow};
 use crate::runtime::verify::calls::{Calls, Fact};
-use crate::runtime::verify::flow::{Mode, Passed};
+use crate::runtime::verify::flow::{Memory, Mode, Passed};
 use crate::runtime::verify::jumps::Body;
 use crate::runtime::verify::references::{prune, sort_strings};
 use crate::runtime::verify::steps::Steps;
@@ -48,8 +48,7 @@ pub fn annotate(module: &mut Module) -> Vec<Expensive> {
     {
         let mut summaries = vec![Summary::default(); module.functions.len()];
         for index in &calls.order {
-            let facts = facts.get(usize::from(*index)).and_then(Option::as_deref);
-            let facts = facts.unwrap_or_default();
+            let facts = facts.of(*index).unwrap_or_default();
             let (at, most) = function(module, *index, facts, &mut summaries, dynamic, &mut steps);
             let cost = summaries.get(usize::from(*index)).map_or(0, |summary| summary.cost);
             let dear = |callee: &u16| {
@@ -124,8 +123,9 @@ fn looked_at(
     let body = Body::of(module, index)?;
     let shape = jumps::check(&body, steps).ok()?;
     let mode = Mode::Infer(dynamic);
-    let passed = flow::pass(body, &shape, facts, summaries, mode, steps).ok()?;
-    let cost = cost::function(&body, &shape, &passed);
+    let passed =
+        flow::pass(body, &shape, facts, summaries, mode, &mut Memory::default(), steps).ok()?;
+    let cost = cost::function(&body, &shape, &passed, &mut Vec::new());
     let over = cost::is_over(cost);
     let at = if over { cost::heaviest(&body, &shape, &passed) } else { (Vec::new(), 0) };
     Some((passed, cost, at))

@@ -2,9 +2,11 @@
 //!
 //! Imports: `base`, `lang`, `runtime::bundle`.
 
+use std::ops::Range;
+
 use crate::base::limits::{CALL_DEPTH_MAX, CURSORS_MAX, FILE_VALUES_MAX};
 use crate::lang::opcodes::Operand;
-use crate::runtime::bundle::module::{Module, NONE, Requirement, TemplatePart};
+use crate::runtime::bundle::module::{Module, NONE, Requirement, RuleRow, TemplatePart};
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::jumps::Body;
 use crate::runtime::verify::steps::Steps;
@@ -18,6 +20,14 @@ pub(super) struct Fact {
     pub(super) ty: u16,
     /// Whether it is there.
     pub(super) present: bool,
+}
+
+/// What is asked before each function, in one piece of memory.
+#[derive(Debug)]
+pub(super) struct Facts {
+    rows: Vec<Fact>,
+    /// For each function its rows; `None` where nobody calls it.
+    own: Vec<Option<Range<usize>>>,
 }
 
 /// The calls of a module.
@@ -39,9 +49,10 @@ impl Calls {
         let mut calls = Self { callees, ..Self::default() };
         let mut depths: Vec<Option<usize>> = vec![None; count];
         let mut open = vec![false; count];
+        let mut waiting = Vec::new();
         for root in 0..count {
             // A function is met twice: to look at what it calls, and after that was done.
-            let mut waiting = vec![(root, false)];
+            waiting.push((root, false));
             while let Some((at, done)) = waiting.pop() {
                 steps.spend(1)?;
                 if done {
@@ -91,33 +102,31 @@ impl Calls {
         Ok(())
     }
 
-    /// For each function, what everybody who calls it asks of slots; `None` if nobody does.
-    pub(super) fn facts(
-        &self,
-        module: &Module,
-        steps: &mut Steps,
-    ) -> Result<Vec<Option<Vec<Fact>>>, VerifyError> {
-        let mut facts: Vec<Option<Vec<Fact>>> = vec![None; module.functions.len()];
-        for (functions, first, count) in roots(module) {
-            let first = usize::try_from(first).unwrap_or(usize::MAX);
-            let end = first.saturating_add(usize::from(count));
-            let asked = module.requirements.get(first..end).unwrap_or_default();
-            let own = asked_of(asked);
-            for function in functions {
-                steps.spend(1 + own.len())?;
-                if let Some(slot) = facts.get_mut(usize::from(function)) {
-                    meet(slot, &own);
-                }
+    /// What everybody who calls a function asks of slots.
+    pub(super) fn facts(&self, module: &Module, steps: &mut Steps) -> Result<Facts, VerifyError> {
+        let mut facts = Facts { rows: Vec::new(), own: vec![None; module.functions.len()] };
+        let mut asked = Vec::new();
+        for row in &module.rules {
+            asked_of(requirements(module, (row.first_requirement, row.requirements)), &mut asked);
+            for function in run_for(module, row) {
+                steps.spend(1 + asked.len())?;
+                facts.meet(function, &asked);
             }
         }
+        for row in &module.outputs {
+            asked_of(requirements(module, (row.first_requirement, row.requirements)), &mut asked);
+            steps.spend(1 + asked.len())?;
+            facts.meet(row.function, &asked);
+        }
         for caller in self.order.iter().rev() {
-            let caller = usize::from(*caller);
-            let Some(own) = facts.get(caller).cloned().flatten() else { continue };
-            for callee in self.callees.get(caller).into_iter().flatten() {
-                steps.spend(1 + own.len())?;
-                if let Some(slot) = facts.get_mut(usize::from(*callee)) {
-                    meet(slot, &own);
-                }
+            let callees = self.callees.get(usize::from(*caller)).map_or(&[][..], Vec::as_slice);
+            let own = facts.of(*caller).filter(|_| !callees.is_empty());
+            let Some(own) = own else { continue };
+            asked.clear();
+            asked.extend_from_slice(own);
+            for callee in callees {
+                steps.spend(1 + asked.len())?;
+                facts.meet(*callee, &asked);
             }
         }
         Ok(facts)
@@ -163,32 +172,31 @@ fn callees(module: &Module, at: usize) -> Vec<u16> {
     callees
 }
 
-/// Functions that are run for a rule or an output, with its requirements.
-fn roots(module: &Module) -> impl Iterator<Item = (Vec<u16>, u32, u16)> {
-    let rules = module.rules.iter().map(|rule| {
-        let first = usize::from(rule.first_outcome);
-        let outcomes = module.outcomes.get(first..first + usize::from(rule.outcomes));
-        let templates = outcomes
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|outcome| module.templates.get(usize::from(outcome.template)));
-        let values = templates.flatten().filter_map(|part| match part {
-            TemplatePart::Value(function) => Some(*function),
-            TemplatePart::Text(_) => None,
-        });
-        let own = (rule.function != NONE).then_some(rule.function);
-        (own.into_iter().chain(values).collect(), rule.first_requirement, rule.requirements)
-    });
-    let outputs = module
-        .outputs
+/// Functions that are run for a rule: its own, and those of its messages.
+fn run_for<'m>(module: &'m Module, rule: &RuleRow) -> impl Iterator<Item = u16> + 'm {
+    let first = usize::from(rule.first_outcome);
+    let outcomes = module.outcomes.get(first..first + usize::from(rule.outcomes));
+    let templates = outcomes
+        .unwrap_or_default()
         .iter()
-        .map(|output| (vec![output.function], output.first_requirement, output.requirements));
-    rules.chain(outputs)
+        .filter_map(|outcome| module.templates.get(usize::from(outcome.template)));
+    let values = templates.flatten().filter_map(|part| match part {
+        TemplatePart::Value(function) => Some(*function),
+        TemplatePart::Text(_) => None,
+    });
+    Some(rule.function).filter(|function| *function != NONE).into_iter().chain(values)
 }
 
-/// What requirements, which are in order of slot, say together.
-fn asked_of(requirements: &[Requirement]) -> Vec<Fact> {
-    let mut facts: Vec<Fact> = Vec::with_capacity(requirements.len());
+/// The requirements of a rule or an output: the first, and their number.
+fn requirements(module: &Module, (first, count): (u32, u16)) -> &[Requirement] {
+    let first = usize::try_from(first).unwrap_or(usize::MAX);
+    let end = first.saturating_add(usize::from(count));
+    module.requirements.get(first..end).unwrap_or_default()
+}
+
+/// Puts into `facts` what requirements, which are in order of slot, say together.
+fn asked_of(requirements: &[Requirement], facts: &mut Vec<Fact>) {
+    facts.clear();
     for row in requirements {
         match facts.last_mut() {
             Some(last) if last.slot == row.slot => {
@@ -202,24 +210,45 @@ fn asked_of(requirements: &[Requirement]) -> Vec<Fact> {
             }
         }
     }
-    facts
 }
 
-/// Keeps what both say.
-fn meet(facts: &mut Option<Vec<Fact>>, other: &[Fact]) {
-    let Some(own) = facts else {
-        *facts = Some(other.to_vec());
-        return;
-    };
-    own.retain_mut(|fact| {
-        let Ok(at) = other.binary_search_by_key(&fact.slot, |fact| fact.slot) else {
-            return false;
+impl Facts {
+    /// What everybody who calls `function` asks, ascending by slot; `None` if nobody calls it.
+    pub(super) fn of(&self, function: u16) -> Option<&[Fact]> {
+        let own = self.own.get(usize::from(function))?.clone()?;
+        Some(self.rows.get(own).unwrap_or_default())
+    }
+
+    /// The first function that nobody calls.
+    pub(super) fn uncalled(&self) -> Option<usize> {
+        self.own.iter().position(Option::is_none)
+    }
+
+    /// One more caller of `function` asks `other`: what both say stays.
+    fn meet(&mut self, function: u16, other: &[Fact]) {
+        let Some(place) = self.own.get_mut(usize::from(function)) else { return };
+        let Some(own) = place else {
+            *place = Some(self.rows.len()..self.rows.len() + other.len());
+            return self.rows.extend_from_slice(other);
         };
-        let Some(other) = other.get(at) else { return false };
-        fact.present &= other.present;
-        if fact.ty != other.ty {
-            fact.ty = NONE;
+        let rows = self.rows.get_mut(own.clone()).unwrap_or_default();
+        let mut kept = 0;
+        for at in 0..rows.len() {
+            let fact = rows.get(at).and_then(|fact| both(*fact, other));
+            if let Some((fact, slot)) = fact.zip(rows.get_mut(kept)) {
+                *slot = fact;
+                kept += 1;
+            }
         }
-        fact.present || fact.ty != NONE
-    });
+        own.end = own.start + kept;
+    }
+}
+
+/// What `fact` and `other`, which is ascending by slot, say both.
+fn both(fact: Fact, other: &[Fact]) -> Option<Fact> {
+    let at = other.binary_search_by_key(&fact.slot, |fact| fact.slot).ok()?;
+    let other = other.get(at)?;
+    let ty = if fact.ty == other.ty { fact.ty } else { NONE };
+    let present = fact.present && other.present;
+    (present || ty != NONE).then_some(Fact { slot: fact.slot, ty, present })
 }

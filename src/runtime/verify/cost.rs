@@ -10,17 +10,27 @@ use crate::runtime::bundle::module::{Module, Str, TemplatePart};
 use crate::runtime::verify::flow::Passed;
 use crate::runtime::verify::jumps::{Body, Shape, edges};
 
-/// The cost of the most expensive run of a function.
-pub(super) fn function(body: &Body<'_>, shape: &Shape, passed: &Passed) -> u64 {
-    longest(body.code, &with_turns(body, shape, passed), 0..body.code.len())
+/// The cost of the most expensive run of a function. `ways` is memory for it.
+pub(super) fn function(
+    body: &Body<'_>,
+    shape: &Shape,
+    passed: &Passed,
+    ways: &mut Vec<u64>,
+) -> u64 {
+    if shape.loops.is_empty() {
+        return longest(body.code, &passed.costs, 0..body.code.len(), ways);
+    }
+    let costs = with_turns(body, shape, passed);
+    longest(body.code, &costs, 0..body.code.len(), ways)
 }
 
 /// What each instruction costs; a loop's `Iter` pays for the further turns.
 fn with_turns(body: &Body<'_>, shape: &Shape, passed: &Passed) -> Vec<u64> {
+    let mut ways = Vec::new();
     let mut costs = passed.costs.clone();
     // A loop stands before those inside it: backwards, the inner ones are known.
     for (row, turns) in shape.loops.iter().zip(&passed.turns).rev() {
-        let turn = longest(body.code, &costs, row.iter + 1..row.next + 1);
+        let turn = longest(body.code, &costs, row.iter + 1..row.next + 1, &mut ways);
         let more = turn.saturating_mul(turns.saturating_sub(1));
         if let Some(cost) = costs.get_mut(row.iter) {
             *cost = cost.saturating_add(more);
@@ -36,10 +46,11 @@ pub(super) fn heaviest(body: &Body<'_>, shape: &Shape, passed: &Passed) -> (Vec<
     let mut found = Vec::new();
     let mut inside = None;
     loop {
-        let here = shape.innermost.iter().enumerate().filter(|(_, around)| **around == inside);
+        let around = |pc: usize| shape.innermost.get(pc).copied().flatten();
+        let here = (0..body.code.len()).filter(|pc| around(*pc) == inside);
         // Of equal ones the first.
-        let most = here.max_by_key(|(pc, _)| (costs.get(*pc), std::cmp::Reverse(*pc)));
-        let Some((pc, _)) = most else { break };
+        let most = here.max_by_key(|pc| (costs.get(*pc), std::cmp::Reverse(*pc)));
+        let Some(pc) = most else { break };
         found.extend(u16::try_from(pc));
         inside = shape.loops.binary_search_by_key(&pc, |row| row.iter).ok();
         if inside.is_none() {
@@ -52,8 +63,14 @@ pub(super) fn heaviest(body: &Body<'_>, shape: &Shape, passed: &Passed) -> (Vec<
 
 /// The most expensive way from the start of `range` until it is left. Jumps go forward; the one
 /// that does not is a loop's, whose further turns its `Iter` pays for.
-fn longest(code: &[Instruction], costs: &[u64], range: std::ops::Range<usize>) -> u64 {
-    let mut ways = vec![0_u64; range.len() + 1];
+fn longest(
+    code: &[Instruction],
+    costs: &[u64],
+    range: std::ops::Range<usize>,
+    ways: &mut Vec<u64>,
+) -> u64 {
+    ways.clear();
+    ways.resize(range.len() + 1, 0);
     let start = range.start;
     for pc in range.rev() {
         let (Some(ins), Some(cost)) = (code.get(pc), costs.get(pc)) else { continue };
@@ -105,7 +122,7 @@ pub(super) fn decision(module: &Module) -> u64 {
 fn chains(module: &Module, prefixes: &[(Str, u64)]) -> u64 {
     let text = |string: Str| {
         let at = usize::try_from(string).unwrap_or(usize::MAX);
-        module.strings.get(at).map_or("", String::as_str)
+        module.strings.get(at).unwrap_or_default()
     };
     let mut open: Vec<(&str, u64)> = Vec::new();
     let mut most = 0;

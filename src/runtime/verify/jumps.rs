@@ -31,8 +31,8 @@ pub(super) struct Body<'a> {
 pub(super) struct Shape {
     /// By `iter`, ascending; so a loop stands before those inside it.
     pub(super) loops: Vec<Loop>,
-    /// For each instruction the innermost loop whose body it is in. `Next` is the last
-    /// instruction of a body, `Iter` stands in front of it.
+    /// For each instruction the innermost loop whose body it is in; empty where there are none.
+    /// `Next` is the last instruction of a body, `Iter` stands in front of it.
     pub(super) innermost: Vec<Option<usize>>,
 }
 
@@ -374,6 +374,9 @@ fn exits(body: &Body<'_>, pc: usize, ins: &Instruction) -> Result<(), Fault> {
 
 /// Finds the loops: every `Next` leads behind its `Iter`.
 fn shape(body: &Body<'_>, steps: &mut Steps) -> Result<Shape, VerifyError> {
+    if !body.code.iter().any(|ins| matches!(ins.op, Op::Iter | Op::Next)) {
+        return Ok(Shape::default());
+    }
     let mut next_of: Vec<Option<usize>> = vec![None; body.code.len()];
     for (pc, ins) in body.code.iter().enumerate().filter(|(_, ins)| ins.op == Op::Next) {
         let iter = usize::from(ins.f).checked_sub(1).filter(|iter| *iter < pc);

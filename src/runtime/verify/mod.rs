@@ -21,9 +21,9 @@ pub use crate::runtime::verify::annotate::{Expensive, annotate};
 pub use crate::runtime::verify::cost::is_over;
 
 use crate::runtime::bundle::module::Module;
-use crate::runtime::verify::calls::{Calls, Fact};
+use crate::runtime::verify::calls::{Calls, Facts};
 use crate::runtime::verify::error::{Fault, VerifyError};
-use crate::runtime::verify::flow::Mode;
+use crate::runtime::verify::flow::{Memory, Mode};
 use crate::runtime::verify::jumps::{Body, Shape};
 use crate::runtime::verify::steps::Steps;
 use crate::runtime::verify::structure::number;
@@ -81,7 +81,7 @@ pub fn verify(module: &Module) -> Result<Proof, VerifyError> {
     let calls = Calls::of(module, steps)?;
     let (file_values, cursors) = calls.windows(module)?;
     let facts = calls.facts(module, steps)?;
-    if let Some(function) = facts.iter().position(Option::is_none) {
+    if let Some(function) = facts.uncalled() {
         return Err(Fault::FunctionUnused { function: number(function) }.into());
     }
     functions(module, &calls, &shapes, &facts, steps)?;
@@ -105,10 +105,11 @@ fn functions(
     module: &Module,
     calls: &Calls,
     shapes: &[Shape],
-    facts: &[Option<Vec<Fact>>],
+    facts: &Facts,
     steps: &mut Steps,
 ) -> Result<(), VerifyError> {
     let mut summaries = vec![Summary::default(); module.functions.len()];
+    let (mut memory, mut ways) = (Memory::default(), Vec::new());
     for index in &calls.order {
         let at = usize::from(*index);
         let (Some(body), Some(shape)) = (Body::of(module, *index), shapes.get(at)) else {
@@ -119,15 +120,16 @@ fn functions(
         {
             return Err(Fault::FunctionType { ty: u32::from(ty) }.inside(*index));
         }
-        let facts = facts.get(at).and_then(Option::as_deref).unwrap_or_default();
-        let passed = flow::pass(body, shape, facts, &summaries, Mode::Check, steps)?;
-        let cost = cost::function(&body, shape, &passed);
+        let facts = facts.of(*index).unwrap_or_default();
+        let passed = flow::pass(body, shape, facts, &summaries, Mode::Check, &mut memory, steps)?;
+        let cost = cost::function(&body, shape, &passed, &mut ways);
         if cost != body.row.cost {
             return Err(Fault::Cost { function: u32::from(*index) }.into());
         }
         if let Some(summary) = summaries.get_mut(at) {
             *summary = Summary { fails: passed.fails, cost, len: passed.len };
         }
+        memory.take_back(passed);
     }
     Ok(())
 }

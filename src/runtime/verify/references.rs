@@ -278,7 +278,10 @@ pub(super) fn prune(module: &mut Module) {
         change_others(module, &mut change);
         for (table, named) in Table::ALL.into_iter().zip(&named) {
             match table {
-                Table::Strings => keep(&mut module.strings, named),
+                Table::Strings => {
+                    let kept = module.strings.iter().zip(named).filter(|(_, named)| **named);
+                    module.strings = kept.map(|(text, _)| text).collect();
+                }
                 Table::Types => keep(&mut module.types, named),
                 Table::Constants => keep(&mut module.constants, named),
                 Table::Sets => keep(&mut module.sets, named),
@@ -295,7 +298,7 @@ pub(super) fn prune(module: &mut Module) {
 /// Sorts the strings; everything that names one goes on naming the same text.
 pub(super) fn sort_strings(module: &mut Module) {
     let strings = std::mem::take(&mut module.strings);
-    let mut order: Vec<(String, usize)> = strings.into_iter().zip(0..).collect();
+    let mut order: Vec<(&str, usize)> = strings.iter().zip(0..).collect();
     order.sort_unstable();
     let mut numbers = vec![0; order.len()];
     for (now, (_, before)) in order.iter().enumerate() {

@@ -35,7 +35,7 @@ fn kind_of(module: &Module, function: u16) -> Option<FunctionKind> {
 
 fn text(module: &Module, string: Str) -> Option<&str> {
     let at = usize::try_from(string).ok()?;
-    module.strings.get(at).map(String::as_str)
+    module.strings.get(at)
 }
 
 /// An escalation belongs to escalating, and to nothing else.
@@ -83,15 +83,16 @@ fn templates(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
 }
 
 fn rules(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
-    let mut ids = HashSet::with_capacity(module.rules.len());
+    let mut ids = vec![false; module.strings.len()];
     let mut deciders = HashSet::new();
     let mut next_outcome = 0;
     let mut next_requirement = 0;
     for (at, row) in module.rules.iter().enumerate() {
         steps.spend(1)?;
         let rule = number(at);
-        ensure(text(module, row.id).is_some(), Fault::TableReference { table: 10, at: rule })?;
-        ensure(ids.insert(row.id), Fault::RuleTwice { rule })?;
+        let known = ids.get_mut(usize::try_from(row.id).unwrap_or(usize::MAX));
+        let known = known.ok_or(Fault::TableReference { table: 10, at: rule })?;
+        ensure(!std::mem::replace(known, true), Fault::RuleTwice { rule })?;
         let outcomes = usize::from(row.first_outcome) == next_outcome;
         next_outcome += usize::from(row.outcomes);
         let fits = outcomes && row.outcomes > 0 && next_outcome <= module.outcomes.len();
@@ -248,24 +249,33 @@ fn holds_string(module: &Module, slot: u16) -> bool {
     ty.and_then(|ty| module.types.get(ty)) == Some(&TypeRow::String)
 }
 
-/// The rules for a key hold those for every prefix of it.
+/// The rules for a key hold those for every prefix of it. Keys and prefixes are in order, so a
+/// prefix stands before the keys that it begins, and they stand together.
 fn complete(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     let RuleIndex { keys, prefixes, .. } = &module.index;
-    for (at, (key, rules)) in keys.iter().enumerate() {
-        let key = text(module, *key).unwrap_or_default();
-        // The prefixes of a key stand before it, the longest last: each is found by itself.
-        for end in (0..=key.len()).filter(|end| key.is_char_boundary(*end)) {
+    let mut coming = prefixes.iter().peekable();
+    // The prefixes that may begin this key, each beginning the next.
+    let mut open: Vec<(&str, &[u16])> = Vec::new();
+    for (at, (string, rules)) in keys.iter().enumerate() {
+        let key = text(module, *string).unwrap_or_default();
+        while let Some((prefix, rules)) = coming.next_if(|(prefix, _)| prefix <= string) {
             steps.spend(1)?;
-            let Some(prefix) = key.get(..end) else { continue };
-            let found = prefixes
-                .binary_search_by(|(string, _)| text(module, *string).unwrap_or("").cmp(prefix));
-            let more = found.ok().and_then(|found| prefixes.get(found));
-            for rule in more.into_iter().flat_map(|(_, rules)| rules) {
-                steps.spend(1)?;
-                let there = rules.binary_search(rule).is_ok();
-                ensure(there, Fault::IndexPrefix { key: number(at) })?;
-            }
+            let prefix = text(module, *prefix).unwrap_or_default();
+            open.truncate(begun(&open, prefix));
+            open.push((prefix, rules));
         }
+        open.truncate(begun(&open, key));
+        for rule in open.iter().flat_map(|(_, rules)| *rules) {
+            steps.spend(1)?;
+            let there = rules.binary_search(rule).is_ok();
+            ensure(there, Fault::IndexPrefix { key: number(at) })?;
+        }
+        steps.spend(1)?;
     }
     Ok(())
+}
+
+/// How many of the open prefixes begin `text`.
+fn begun(open: &[(&str, &[u16])], text: &str) -> usize {
+    open.iter().take_while(|(prefix, _)| text.starts_with(prefix)).count()
 }

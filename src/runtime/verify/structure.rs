@@ -262,7 +262,7 @@ fn paths(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     let key =
         |node: &PathNode| usize::try_from(node.key).ok().and_then(|at| module.strings.get(at));
     let root = module.paths.first().is_some_and(|root| {
-        key(root).is_some_and(String::is_empty) && matches!(root.mode, NodeMode::Object(_))
+        key(root).is_some_and(str::is_empty) && matches!(root.mode, NodeMode::Object(_))
     });
     ensure(root, Fault::PathRoot)?;
     // Children stand together, in the order of their parents, each below exactly one.

@@ -89,7 +89,7 @@ impl Listing<'_> {
     }
 
     fn string(&self, at: u32) -> &str {
-        self.module.strings.get(at as usize).map_or("", String::as_str)
+        self.module.strings.get(at as usize).unwrap_or_default()
     }
 
     fn line_of(&self, place: Place) -> (u32, u32) {

@@ -40,7 +40,7 @@ pub struct Inspected<'a> {
 
 impl Inspected<'_> {
     fn string(&self, at: Str) -> &str {
-        self.module.strings.get(at as usize).map_or("", String::as_str)
+        self.module.strings.get(at as usize).unwrap_or_default()
     }
 
     /// Names and places, if the bundle has them and they can be read.

@@ -46,7 +46,7 @@ pub fn dotted(module: &Module, at: u16) -> String {
 }
 
 fn key<'a>(module: &'a Module, node: &PathNode) -> &'a str {
-    module.strings.get(node.key as usize).map_or("", String::as_str)
+    module.strings.get(node.key as usize).unwrap_or_default()
 }
 
 fn children<'a>(module: &'a Module, node: &PathNode) -> Vec<&'a PathNode> {

@@ -27,7 +27,7 @@ use crate::tools::suite::{HostResult, NOW, literal};
 #[must_use]
 pub fn make(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Option<Program> {
     let compiled = compiler::compile(files, &options(files, settings), sink)?;
-    match Program::load(&compiled.bundle) {
+    match Program::load_whole(&compiled.bundle) {
         Ok(program) => Some(program),
         Err(error) => {
             sink.report(error.diagnostic("the bundle"));

@@ -72,7 +72,7 @@ pub(crate) fn string(module: &Module, text: &str) -> u32 {
 /// output out:         {"a": host(user), "b": ["x"] + [..]}
 /// ```
 pub(crate) fn rich() -> Module {
-    let mut strings: Vec<String> = [
+    let mut strings = [
         "",
         "action",
         "amount",
@@ -93,13 +93,11 @@ pub(crate) fn rich() -> Module {
         "user",
         "0.1.0",
         "2026b",
-    ]
-    .map(str::to_owned)
-    .into();
-    strings.sort();
+    ];
+    strings.sort_unstable();
     let mut module = Module {
         manifest: manifest(),
-        strings,
+        strings: strings.iter().collect(),
         types: vec![TypeRow::Int, TypeRow::String, TypeRow::Dyn],
         paths: Vec::new(),
         slots: Vec::new(),

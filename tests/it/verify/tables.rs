@@ -5,7 +5,7 @@ use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::Op;
 use policyc::lang::pattern::compile;
 use policyc::runtime::bundle::module::{
-    FieldRow, FunctionKind, NONE, NodeMode, Pattern, SlotRow, TypeRow,
+    FieldRow, FunctionKind, Module, NONE, NodeMode, Pattern, SlotRow, TypeRow,
 };
 
 use super::{Cases, whole};
@@ -20,11 +20,19 @@ pub(super) fn cases(cases: &mut Cases) {
     places(cases);
 }
 
+fn change_strings(module: &mut Module, change: impl FnOnce(&mut [String])) {
+    let mut strings: Vec<String> = module.strings.iter().map(str::to_owned).collect();
+    change(&mut strings);
+    module.strings = strings.iter().collect();
+}
+
 fn strings(cases: &mut Cases) {
     cases.accept(6, "strings in order", whole());
-    cases.change("StringOrder", "two strings swapped", |module| module.strings.swap(1, 2));
+    cases.change("StringOrder", "two strings swapped", |module| {
+        change_strings(module, |strings| strings.swap(1, 2));
+    });
     cases.change("StringOrder", "a string twice", |module| {
-        module.strings[2] = module.strings[1].clone();
+        change_strings(module, |strings| strings[2] = strings[1].clone());
     });
     cases.change("TableReference", "a manifest without a name", |module| {
         module.manifest.name = 1_000;
@@ -129,7 +137,7 @@ fn types(cases: &mut Cases) {
 fn unused(cases: &mut Cases) {
     cases.accept(9, "nothing that is not named", whole());
     let unused = "Unused";
-    cases.change(unused, "a string", |module| module.strings.push("~".to_owned()));
+    cases.change(unused, "a string", |module| module.strings.push("~"));
     cases.change(unused, "a type", |module| module.types.push(TypeRow::Optional(0)));
     cases.change(unused, "a constant", |module| module.constants.push(Constant::Int(-7)));
     cases.change(unused, "a set", |module| module.sets.push(vec![0]));
@@ -186,7 +194,7 @@ fn builtins(cases: &mut Cases) {
     });
     cases.change("Automaton", "a pattern that is none", |module| {
         let at = module.patterns[0].text as usize;
-        "s.(d".clone_into(&mut module.strings[at]);
+        change_strings(module, |strings| "s.(d".clone_into(&mut strings[at]));
     });
     cases.change("PatternTwice", "a pattern twice", |module| {
         module.patterns.push(module.patterns[0].clone());

@@ -9,21 +9,20 @@ use crate::runtime::verify::types::{Known, Ty};
 
 impl Pass<'_> {
     /// Adds what is known on one more edge into `at`.
-    pub(super) fn join(&mut self, at: usize, state: State) -> Result<(), VerifyError> {
-        let copied = state.registers.len() + state.found.len() + state.cursors.len();
-        self.steps.spend(1 + copied)?;
+    pub(super) fn join(&mut self, at: usize, state: &State) -> Result<(), VerifyError> {
+        self.steps.spend(state.size())?;
         let Some(before) = self.pending.get_mut(at).and_then(Option::take) else {
             if let Some(pending) = self.pending.get_mut(at) {
-                *pending = Some(state);
+                *pending = Some(state.clone());
             }
             return Ok(());
         };
         let mut joined = before;
         for (register, (known, other)) in
-            joined.registers.iter_mut().zip(state.registers).enumerate()
+            joined.registers.iter_mut().zip(&state.registers).enumerate()
         {
             *known = match (*known, other) {
-                (Some(known), Some(other)) => self.meet(at, register, known, other)?,
+                (Some(known), Some(other)) => self.meet(at, register, known, *other)?,
                 _ => None,
             };
         }
@@ -110,9 +109,10 @@ impl Pass<'_> {
         own
     }
 
-    /// The result, once every instruction was looked at.
-    pub(super) fn finish(mut self) -> Result<Passed, VerifyError> {
-        if let Some(row) = self.frames_used.iter().position(|used| !used)
+    /// The result, once every instruction was looked at; and whether each row of the frames was
+    /// of use.
+    pub(super) fn finish(mut self, frames_used: &[bool]) -> Result<Passed, VerifyError> {
+        if let Some(row) = frames_used.iter().position(|used| !used)
             && self.mode == Mode::Check
         {
             let row = u32::try_from(row).unwrap_or(u32::MAX);

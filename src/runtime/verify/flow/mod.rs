@@ -42,6 +42,23 @@ pub(super) struct Passed {
     pub(super) wider: bool,
 }
 
+/// Memory of the pass, which one function leaves to the next.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pending: Vec<Option<State>>,
+    frames_used: Vec<bool>,
+    costs: Vec<u64>,
+    turns: Vec<u64>,
+}
+
+impl Memory {
+    /// Takes back what `pass` lent to its result.
+    pub(super) fn take_back(&mut self, passed: Passed) {
+        self.costs = passed.costs;
+        self.turns = passed.turns;
+    }
+}
+
 /// Whether claims are checked or made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -87,6 +104,13 @@ struct State {
     cursors: Vec<u16>,
 }
 
+impl State {
+    /// Steps that joining it takes.
+    const fn size(&self) -> usize {
+        1 + self.registers.len() + self.found.len() + self.cursors.len()
+    }
+}
+
 /// A frame row that is being inferred.
 #[derive(Clone, Debug)]
 struct Draft {
@@ -128,6 +152,7 @@ pub(super) fn pass(
     facts: &[Fact],
     summaries: &[Summary],
     mode: Mode,
+    memory: &mut Memory,
     steps: &mut Steps,
 ) -> Result<Passed, VerifyError> {
     if mode == Mode::Check {
@@ -142,12 +167,16 @@ pub(super) fn pass(
         mode,
         steps,
         collects: collects(body.code),
-        pending: vec![None; len],
+        pending: cleared(&mut memory.pending, len, None),
         heads: vec![Vec::new(); shape.loops.len()],
         drafts: Vec::new(),
         draft_ids: HashMap::new(),
-        frames_used: vec![false; body.row.frames.len()],
-        passed: Passed { turns: vec![1; shape.loops.len()], ..Passed::default() },
+        frames_used: cleared(&mut memory.frames_used, body.row.frames.len(), false),
+        passed: Passed {
+            costs: cleared(&mut memory.costs, 0, 0),
+            turns: cleared(&mut memory.turns, shape.loops.len(), 1),
+            ..Passed::default()
+        },
     };
     let registers = vec![None; usize::from(body.row.registers)];
     if let Some(first) = pass.pending.first_mut() {
@@ -162,7 +191,17 @@ pub(super) fn pass(
             ..error
         })?;
     }
-    pass.finish()
+    memory.pending = std::mem::take(&mut pass.pending);
+    memory.frames_used = std::mem::take(&mut pass.frames_used);
+    pass.finish(&memory.frames_used)
+}
+
+/// The vector `of`, taken, with `len` entries that are all `value`.
+fn cleared<T: Clone>(of: &mut Vec<T>, len: usize, value: T) -> Vec<T> {
+    let mut vector = std::mem::take(of);
+    vector.clear();
+    vector.resize(len, value);
+    vector
 }
 
 /// Rows are in order, about registers of the function and types that exist.
@@ -184,8 +223,11 @@ fn frame_order(body: &Body<'_>) -> Result<(), VerifyError> {
     Ok(())
 }
 
-/// For each `Build`, what is done to its builder next.
+/// For each `Build`, what is done to its builder next; empty where nothing is built.
 fn collects(code: &[Instruction]) -> Vec<Option<Collects>> {
+    if !code.iter().any(|ins| ins.op == Op::Build) {
+        return Vec::new();
+    }
     let mut next: HashMap<u16, Collects> = HashMap::new();
     let mut found: Vec<Option<Collects>> = code
         .iter()
@@ -378,30 +420,25 @@ impl Pass<'_> {
             *register = None;
         }
         if e {
-            self.edge(ins.e, state.clone())?;
+            self.edge(ins.e, &state)?;
         }
-        let mut other = if f && t { state.clone() } else { State::default() };
+        // On which edges a `Has` has found its place; for a level there is no F: both know.
+        let inverted = ins.x & X_INVERT != 0;
+        let finds = |on_f: bool| ins.op == Op::Has && (inverted == on_f || ins.x & X_LEVEL != 0);
+        if f && finds(true) {
+            let mut other = state.clone();
+            self.note(ins.a, &mut other);
+            self.edge(ins.f, &other)?;
+        } else if f {
+            self.edge(ins.f, &state)?;
+        }
         if writes && let Some(register) = self.register_mut(&mut state, ins.c) {
             *register = Some(value);
         }
-        if ins.op == Op::Has {
-            let inverted = ins.x & X_INVERT != 0;
-            let there = if inverted { &mut other } else { &mut state };
-            self.note(ins.a, there);
-            if ins.x & X_LEVEL != 0 {
-                // There is no F: both know.
-                self.note(ins.a, if inverted { &mut state } else { &mut other });
-            }
+        if finds(false) {
+            self.note(ins.a, &mut state);
         }
-        match (t, f) {
-            (true, true) => {
-                self.edge(ins.f, other)?;
-                self.fall(pc, state)
-            }
-            (true, false) => self.fall(pc, state),
-            (false, true) => self.edge(ins.f, state),
-            (false, false) => Ok(()),
-        }
+        if t { self.fall(pc, state) } else { Ok(()) }
     }
 
     /// Notes that `Has` found place `at`.
@@ -436,12 +473,12 @@ impl Pass<'_> {
             }
         }
         if ins.e != INFALLIBLE {
-            self.edge(ins.e, state.clone())?;
+            self.edge(ins.e, &state)?;
         }
         if let Err(place) = state.cursors.binary_search(&ins.b) {
             state.cursors.insert(place, ins.b);
         }
-        self.edge(ins.f, state.clone())?;
+        self.edge(ins.f, &state)?;
         let shape = self.shape;
         let at = shape.loops.binary_search_by_key(&pc, |row| row.iter).ok();
         if let Some((at, row)) = at.and_then(|at| Some((at, shape.loops.get(at)?))) {
@@ -535,12 +572,20 @@ impl Pass<'_> {
 
     /// Along the edge to the next instruction; behind the last one it is an exit.
     fn fall(&mut self, pc: usize, state: State) -> Result<(), VerifyError> {
-        let next = pc + 1;
-        if next < self.pending.len() { self.join(next, state) } else { Ok(()) }
+        match self.pending.get_mut(pc + 1) {
+            // Nothing leads here by a jump, so nothing need be copied.
+            Some(pending @ None) => {
+                self.steps.spend(state.size())?;
+                *pending = Some(state);
+                Ok(())
+            }
+            Some(Some(_)) => self.join(pc + 1, &state),
+            None => Ok(()),
+        }
     }
 
     /// Along an edge to a target.
-    fn edge(&mut self, to: u16, state: State) -> Result<(), VerifyError> {
+    fn edge(&mut self, to: u16, state: &State) -> Result<(), VerifyError> {
         let at = usize::from(to);
         if at < self.pending.len() {
             return self.join(at, state);

@@ -48,7 +48,7 @@ pub(in crate::runtime) const fn expected(row: &TypeRow) -> Wanted {
 
 /// String `at` of a module.
 pub(in crate::runtime) fn string(module: &Module, at: Str) -> &str {
-    module.strings.get(at as usize).map_or("", String::as_str)
+    module.strings.get(at as usize).unwrap_or_default()
 }
 
 /// The field `name` of an object type.

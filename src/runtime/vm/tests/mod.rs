@@ -95,7 +95,7 @@ impl Sketch {
         let mut sketch = Self {
             module: Module {
                 manifest,
-                strings: vec![String::new()],
+                strings: [""].into_iter().collect(),
                 types: vec![],
                 paths: vec![],
                 slots: vec![],
@@ -157,7 +157,7 @@ impl Sketch {
     fn string(&mut self, text: &str) -> Str {
         let known = self.module.strings.iter().position(|known| known == text);
         let at = known.unwrap_or_else(|| {
-            self.module.strings.push(text.to_owned());
+            self.module.strings.push(text);
             self.module.strings.len() - 1
         });
         u32::try_from(at).unwrap()
