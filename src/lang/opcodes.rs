@@ -317,6 +317,7 @@ macro_rules! emit_opcodes {
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
             /// The instruction with this number.
+            #[inline]
             #[must_use]
             pub const fn from_number(number: u8) -> Option<Self> {
                 match number {$($number => Some(Self::$name),)* _ => None}
@@ -335,6 +336,7 @@ macro_rules! emit_opcodes {
             }
 
             /// What `a`, `b` and `c` name.
+            #[inline]
             #[must_use]
             pub const fn operands(self) -> [Operand; 3] {
                 match self {
@@ -350,12 +352,14 @@ macro_rules! emit_opcodes {
             }
 
             /// What it yields.
+            #[inline]
             #[must_use]
             pub const fn yields(self) -> Yield {
                 match self {$(Self::$name => Yield::$yields,)*}
             }
 
             /// What it costs beside one unit.
+            #[inline]
             #[must_use]
             pub const fn work(self) -> Work {
                 match self {$(Self::$name => Work::$work,)*}

@@ -4,8 +4,6 @@
 //! Out:     `Plan`.
 //! Imports: `lang::value`, `runtime::bundle`.
 
-use std::collections::HashSet;
-
 use crate::lang::value::Value;
 use crate::lang::value::heap::same_bytes;
 use crate::runtime::bundle::module::{Module, NONE, Phase, Requirement};
@@ -126,14 +124,14 @@ pub(in crate::runtime) struct Plan {
 impl Plan {
     pub(in crate::runtime) fn of(module: &Module, pool: &Pool) -> Self {
         let index = &module.index;
-        let vetoes = Vetoes::of(module);
-        let list = |rows: &[(u32, Vec<u16>)]| -> Vec<(Value, Bucket)> {
+        let mut groups = Groups::of(module);
+        let mut always = groups.bucket(&index.always);
+        let outputs = groups.outputs();
+        let mut list = |rows: &[(u32, Vec<u16>)]| -> Vec<(Value, Bucket)> {
             rows.iter()
-                .map(|(key, rules)| (pool::string(module, *key), bucket(module, &vetoes, rules)))
+                .map(|(key, rules)| (pool::string(module, *key), groups.bucket(rules)))
                 .collect()
         };
-        let mut always = bucket(module, &vetoes, &index.always);
-        let outputs = outputs(module);
         let mut keys = list(&index.keys);
         for phase in [Phase::Request, Phase::Response] {
             for (_, bucket) in &mut keys {
@@ -239,30 +237,6 @@ fn table(keys: &[(Value, Bucket)], pool: &Pool) -> Vec<u32> {
     table
 }
 
-fn bucket(module: &Module, vetoes: &Vetoes, rules: &[u16]) -> Bucket {
-    Bucket {
-        request: group(module, vetoes, rules, Phase::Request),
-        response: group(module, vetoes, rules, Phase::Response),
-    }
-}
-
-fn group(module: &Module, vetoes: &Vetoes, rules: &[u16], phase: Phase) -> Group {
-    let row = |rule: u16| module.rules.get(usize::from(rule));
-    let of_phase = |rule: &u16| row(*rule).is_some_and(|row| row.phase == phase);
-    let rules: Box<[u16]> = rules.iter().copied().filter(of_phase).collect();
-    let mut asked = Vec::new();
-    let mut seen = HashSet::new();
-    for rule in &rules {
-        if let Some(row) = row(*rule) {
-            let rows = (row.first_requirement, row.requirements);
-            ask(module, rows, Asker::Rule(*rule), &mut seen, &mut asked);
-        }
-    }
-    let cost = rules.iter().map(|rule| cost(module, *rule)).fold(0, u64::saturating_add);
-    let screen = screen(vetoes, &rules);
-    Group { rules, asked: asked.into(), needed: Needed::default(), screen, cost }
-}
-
 /// Static cost of a rule.
 pub(in crate::runtime) fn cost(module: &Module, rule: u16) -> u64 {
     let row = module.rules.get(usize::from(rule));
@@ -270,28 +244,87 @@ pub(in crate::runtime) fn cost(module: &Module, rule: u16) -> u64 {
     function.map_or(0, |function| function.cost)
 }
 
-fn outputs(module: &Module) -> Box<[Asked]> {
-    let mut asked = Vec::new();
-    let mut seen = HashSet::new();
-    for (at, row) in (0..).zip(&module.outputs) {
-        let rows = (row.first_requirement, row.requirements);
-        ask(module, rows, Asker::Output(at), &mut seen, &mut asked);
-    }
-    asked.into()
+/// Makes groups, one after the other, in the same memory.
+struct Groups<'m> {
+    module: &'m Module,
+    vetoes: Vetoes,
+    rules: Vec<u16>,
+    asked: Vec<Asked>,
+    /// Which group is being made, and for each slot what was asked of it first, and in which.
+    group: usize,
+    first: Vec<(usize, Requirement)>,
 }
 
-/// Adds what is new in `rows`: first requirement and their number.
-fn ask(
-    module: &Module,
-    rows: (u32, u16),
-    by: Asker,
-    seen: &mut HashSet<Requirement>,
-    asked: &mut Vec<Asked>,
-) {
-    for requirement in requirements(module, rows) {
-        let idle = requirement.optional && requirement.ty == NONE;
-        if !idle && seen.insert(*requirement) {
-            asked.push(Asked { requirement: *requirement, by });
+impl<'m> Groups<'m> {
+    fn of(module: &'m Module) -> Self {
+        let nothing = Requirement { slot: NONE, ty: NONE, optional: true };
+        let first = vec![(0, nothing); module.slots.len()];
+        let vetoes = Vetoes::of(module);
+        Self { module, vetoes, rules: Vec::new(), asked: Vec::new(), group: 0, first }
+    }
+
+    fn bucket(&mut self, rules: &[u16]) -> Bucket {
+        Bucket {
+            request: self.group(rules, Phase::Request),
+            response: self.group(rules, Phase::Response),
+        }
+    }
+
+    fn group(&mut self, rules: &[u16], phase: Phase) -> Group {
+        self.begin();
+        for rule in rules {
+            let row = self.module.rules.get(usize::from(*rule));
+            if let Some(row) = row.filter(|row| row.phase == phase) {
+                self.rules.push(*rule);
+                self.ask((row.first_requirement, row.requirements), Asker::Rule(*rule));
+            }
+        }
+        let cost = self.rules.iter().map(|rule| cost(self.module, *rule));
+        Group {
+            rules: self.rules.as_slice().into(),
+            asked: self.asked.as_slice().into(),
+            needed: Needed::default(),
+            screen: screen(&self.vetoes, &self.rules),
+            cost: cost.fold(0, u64::saturating_add),
+        }
+    }
+
+    fn outputs(&mut self) -> Box<[Asked]> {
+        self.begin();
+        for (at, row) in (0..).zip(&self.module.outputs) {
+            self.ask((row.first_requirement, row.requirements), Asker::Output(at));
+        }
+        self.asked.as_slice().into()
+    }
+
+    fn begin(&mut self) {
+        self.group += 1;
+        self.rules.clear();
+        self.asked.clear();
+    }
+
+    /// Adds what is new in `rows`: first requirement and their number.
+    fn ask(&mut self, rows: (u32, u16), by: Asker) {
+        for requirement in requirements(self.module, rows) {
+            let idle = requirement.optional && requirement.ty == NONE;
+            if !idle && self.is_new(*requirement) {
+                self.asked.push(Asked { requirement: *requirement, by });
+            }
+        }
+    }
+
+    /// Whether the group does not ask this yet. Nearly always a slot is asked for one thing.
+    fn is_new(&mut self, requirement: Requirement) -> bool {
+        match self.first.get_mut(usize::from(requirement.slot)) {
+            Some((group, first)) if *group == self.group => {
+                *first != requirement
+                    && self.asked.iter().all(|asked| asked.requirement != requirement)
+            }
+            Some(first) => {
+                *first = (self.group, requirement);
+                true
+            }
+            None => true,
         }
     }
 }
