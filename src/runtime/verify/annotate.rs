@@ -47,9 +47,11 @@ pub fn annotate(module: &mut Module) -> Vec<Expensive> {
         && let Ok(facts) = calls.facts(module, &mut steps)
     {
         let mut summaries = vec![Summary::default(); module.functions.len()];
+        let mut memory = Memory::of(module);
         for index in &calls.order {
             let facts = facts.of(*index).unwrap_or_default();
-            let (at, most) = function(module, *index, facts, &mut summaries, dynamic, &mut steps);
+            let (at, most) =
+                function(module, *index, facts, &mut summaries, dynamic, &mut memory, &mut steps);
             let cost = summaries.get(usize::from(*index)).map_or(0, |summary| summary.cost);
             let dear = |callee: &u16| {
                 summaries.get(usize::from(*callee)).is_some_and(|it| cost::is_over(it.cost))
@@ -88,9 +90,11 @@ fn function(
     facts: &[Fact],
     summaries: &mut [Summary],
     dynamic: u16,
+    memory: &mut Memory,
     steps: &mut Steps,
 ) -> (Vec<u16>, u64) {
-    let Some((passed, cost, at)) = looked_at(module, index, facts, summaries, dynamic, steps)
+    let Some((passed, cost, at)) =
+        looked_at(module, index, facts, summaries, dynamic, memory, steps)
     else {
         return (Vec::new(), 0);
     };
@@ -118,13 +122,13 @@ fn looked_at(
     facts: &[Fact],
     summaries: &[Summary],
     dynamic: u16,
+    memory: &mut Memory,
     steps: &mut Steps,
 ) -> Option<(Passed, u64, (Vec<u16>, u64))> {
     let body = Body::of(module, index)?;
     let shape = jumps::check(&body, steps).ok()?;
     let mode = Mode::Infer(dynamic);
-    let passed =
-        flow::pass(body, &shape, facts, summaries, mode, &mut Memory::default(), steps).ok()?;
+    let passed = flow::pass(body, &shape, facts, summaries, mode, memory, steps).ok()?;
     let cost = cost::function(&body, &shape, &passed, &mut Vec::new());
     let over = cost::is_over(cost);
     let at = if over { cost::heaviest(&body, &shape, &passed) } else { (Vec::new(), 0) };

@@ -109,7 +109,7 @@ fn functions(
     steps: &mut Steps,
 ) -> Result<(), VerifyError> {
     let mut summaries = vec![Summary::default(); module.functions.len()];
-    let (mut memory, mut ways) = (Memory::default(), Vec::new());
+    let (mut memory, mut ways) = (Memory::of(module), Vec::new());
     for index in &calls.order {
         let at = usize::from(*index);
         let (Some(body), Some(shape)) = (Body::of(module, *index), shapes.get(at)) else {

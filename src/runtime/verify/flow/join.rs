@@ -8,15 +8,14 @@ use crate::runtime::verify::flow::{Draft, Mode, Pass, Passed, State};
 use crate::runtime::verify::types::{Known, Ty};
 
 impl Pass<'_> {
-    /// Adds what is known on one more edge into `at`.
-    pub(super) fn join(&mut self, at: usize, state: &State) -> Result<(), VerifyError> {
+    /// What is known on the edges into `at` that were met `before`, and on one more.
+    pub(super) fn join(
+        &mut self,
+        at: usize,
+        before: State,
+        state: &State,
+    ) -> Result<State, VerifyError> {
         self.steps.spend(state.size())?;
-        let Some(before) = self.pending.get_mut(at).and_then(Option::take) else {
-            if let Some(pending) = self.pending.get_mut(at) {
-                *pending = Some(state.clone());
-            }
-            return Ok(());
-        };
         let mut joined = before;
         for (register, (known, other)) in
             joined.registers.iter_mut().zip(&state.registers).enumerate()
@@ -31,10 +30,7 @@ impl Pass<'_> {
         let pairs = joined.builders.iter_mut().zip(&state.builders).take_while(|(a, b)| a.is(b));
         let same = pairs.map(|(own, other)| own.len = own.len.max(other.len)).count();
         joined.builders.truncate(same);
-        if let Some(pending) = self.pending.get_mut(at) {
-            *pending = Some(joined);
-        }
-        Ok(())
+        Ok(joined)
     }
 
     /// What is known of a register on both of two edges into `at`.

@@ -9,18 +9,19 @@
 //! a turn leaves behind is read by the next.
 
 mod join;
+mod loops;
 
 use std::collections::HashMap;
 
 use crate::lang::opcodes::{
     EXIT_ERROR, INFALLIBLE, Instruction, Op, Operand, X_INVERT, X_LEVEL, X_PAIRS,
 };
-use crate::runtime::bundle::module::{FrameRow, FunctionKind, NONE, SlotRow};
+use crate::runtime::bundle::module::{FrameRow, FunctionKind, Module, NONE, NodeMode, SlotRow};
 use crate::runtime::verify::calls::Fact;
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::jumps::{Body, Shape, edges};
 use crate::runtime::verify::steps::Steps;
-use crate::runtime::verify::transfer::{Reads, Summary, cost, is_sure, result, turns};
+use crate::runtime::verify::transfer::{Reads, Summary, cost, is_sure, result};
 use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED};
 
 /// What the pass found.
@@ -42,9 +43,10 @@ pub(super) struct Passed {
     pub(super) wider: bool,
 }
 
-/// Memory of the pass, which one function leaves to the next.
+/// What is known of slots, and memory of the pass, which one function leaves to the next.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    slots: Vec<Known>,
     pending: Vec<Option<State>>,
     frames_used: Vec<bool>,
     costs: Vec<u64>,
@@ -52,6 +54,14 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// For passes over the functions of `module`.
+    pub(super) fn of(module: &Module) -> Self {
+        Self {
+            slots: module.slots.iter().map(|row| slot(module, *row)).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Takes back what `pass` lent to its result.
     pub(super) fn take_back(&mut self, passed: Passed) {
         self.costs = passed.costs;
@@ -135,6 +145,9 @@ struct Pass<'a> {
     mode: Mode,
     steps: &'a mut Steps,
     collects: Vec<Option<Collects>>,
+    /// What is known of slots from their places in the context.
+    slots: &'a [Known],
+    /// What is known behind jumps to each instruction.
     pending: Vec<Option<State>>,
     /// For each loop, the builders at the start of a turn.
     heads: Vec<Vec<Builder>>,
@@ -158,7 +171,7 @@ pub(super) fn pass(
     if mode == Mode::Check {
         frame_order(&body)?;
     }
-    let len = body.code.len();
+    let Memory { slots, pending, frames_used, costs, turns } = memory;
     let mut pass = Pass {
         body,
         shape,
@@ -167,33 +180,52 @@ pub(super) fn pass(
         mode,
         steps,
         collects: collects(body.code),
-        pending: cleared(&mut memory.pending, len, None),
+        slots,
+        pending: cleared(pending, body.code.len(), None),
         heads: vec![Vec::new(); shape.loops.len()],
         drafts: Vec::new(),
         draft_ids: HashMap::new(),
-        frames_used: cleared(&mut memory.frames_used, body.row.frames.len(), false),
+        frames_used: cleared(frames_used, body.row.frames.len(), false),
         passed: Passed {
-            costs: cleared(&mut memory.costs, 0, 0),
-            turns: cleared(&mut memory.turns, shape.loops.len(), 1),
+            costs: cleared(costs, 0, 0),
+            turns: cleared(turns, shape.loops.len(), 1),
             ..Passed::default()
         },
     };
     let registers = vec![None; usize::from(body.row.registers)];
-    if let Some(first) = pass.pending.first_mut() {
-        *first = Some(State { registers, ..State::default() });
-    }
+    let mut state = State { registers, ..State::default() };
+    // Whether the instruction before goes on with this one: `state` is what it leaves behind.
+    let mut falls = true;
     for (pc, ins) in body.code.iter().enumerate() {
-        let state = pass.pending.get_mut(pc).and_then(Option::take);
-        let state = state.ok_or_else(|| body.fault(pc, Fault::Unreachable))?;
-        pass.step(pc, ins, state).map_err(|error| VerifyError {
+        let mut look = || {
+            pass.arrive(pc, falls, &mut state)?;
+            falls = pass.step(pc, ins, &mut state)?;
+            Ok(())
+        };
+        look().map_err(|error: VerifyError| VerifyError {
             function: Some(body.index),
             at: error.at.or(u16::try_from(pc).ok()),
             ..error
         })?;
     }
-    memory.pending = std::mem::take(&mut pass.pending);
-    memory.frames_used = std::mem::take(&mut pass.frames_used);
-    pass.finish(&memory.frames_used)
+    *pending = std::mem::take(&mut pass.pending);
+    *frames_used = std::mem::take(&mut pass.frames_used);
+    pass.finish(frames_used)
+}
+
+/// What is known of a slot from its place in the context.
+fn slot(module: &Module, row: SlotRow) -> Known {
+    let presence = Presence::MaybeAbsent;
+    match row {
+        SlotRow::Now => Known::of(Kind::Timestamp),
+        SlotRow::Presence(_) => Known::new(Ty::Plain(Kind::Bool), presence, UNBOUNDED),
+        SlotRow::Value(at) => {
+            let node = module.paths.get(usize::from(at));
+            let known = Known::of_row(module, node.map_or(NONE, |node| node.ty), presence);
+            let in_columns = node.is_some_and(|node| node.mode == NodeMode::Rows);
+            if in_columns { Known { ty: Ty::Columns(at), ..known } } else { known }
+        }
+    }
 }
 
 /// The vector `of`, taken, with `len` entries that are all `value`.
@@ -248,8 +280,15 @@ fn collects(code: &[Instruction]) -> Vec<Option<Collects>> {
 }
 
 impl Pass<'_> {
-    fn step(&mut self, pc: usize, ins: &Instruction, mut state: State) -> Result<(), VerifyError> {
-        let (a, b, arguments) = self.reads(ins, &state)?;
+    /// Looks at an instruction: `state` is what is known in front of it, and then what is known
+    /// where it goes on with the next one; whether it does.
+    fn step(
+        &mut self,
+        pc: usize,
+        ins: &Instruction,
+        state: &mut State,
+    ) -> Result<bool, VerifyError> {
+        let (a, b, arguments) = self.reads(ins, state)?;
         let reads = Reads { a, b, arguments: &arguments };
         let module = self.body.module;
         let called = matches!(ins.op, Op::Test | Op::Need)
@@ -264,18 +303,20 @@ impl Pass<'_> {
             }
         }
         self.passed.costs.push(cost(module, ins, &reads, called));
-        let built = self.effect(pc, ins, &mut state)?;
+        let built = self.effect(pc, ins, state)?;
         let range = a.unwrap_or(Known::ANY);
         if ins.op == Op::Iter {
-            self.iterate(pc, ins, range, state)
+            self.iterate(pc, ins, range, state)?;
+            Ok(true)
         } else if ins.op == Op::Next {
-            self.turn(pc, ins, state)
+            self.turn(ins, state)?;
+            Ok(true)
         } else {
             if ins.op == Op::Return {
                 self.give_back(range)?;
             }
             let value = result(module, ins, &reads, called);
-            self.go_on(pc, ins, Known { len: built.unwrap_or(value.len), ..value }, state)
+            self.go_on(ins, Known { len: built.unwrap_or(value.len), ..value }, state)
         }
     }
 
@@ -326,29 +367,18 @@ impl Pass<'_> {
     /// What is known of a slot: from its place in the context, from what every caller asks of it,
     /// and from a `Has` on the way here.
     fn slot(&self, slot: u16, state: &State) -> Known {
-        let module = self.body.module;
+        let mut known = self.slots.get(usize::from(slot)).copied().unwrap_or(Known::ANY);
         let fact = self.facts.binary_search_by_key(&slot, |fact| fact.slot).ok();
         let fact = fact.and_then(|at| self.facts.get(at));
-        let found = state.found.binary_search(&slot).is_ok();
-        let presence = if found || fact.is_some_and(|fact| fact.present) {
-            Presence::Sure
-        } else {
-            Presence::MaybeAbsent
-        };
-        match module.slots.get(usize::from(slot)) {
-            Some(SlotRow::Now) => Known::of(Kind::Timestamp),
-            Some(SlotRow::Presence(_)) => Known::new(Ty::Plain(Kind::Bool), presence, UNBOUNDED),
-            Some(SlotRow::Value(node)) => {
-                let ty = module.paths.get(usize::from(*node)).map_or(NONE, |node| node.ty);
-                let asked = fact.map(|fact| fact.ty).filter(|ty| *ty != NONE);
-                let known = Known::of_row(module, asked.unwrap_or(ty), presence);
-                match self.body.rows_of(slot) {
-                    Some(node) => Known { ty: Ty::Columns(node), ..known },
-                    None => known,
-                }
-            }
-            None => Known::ANY,
+        if let Some(fact) = fact.filter(|fact| fact.ty != NONE) {
+            let asked = Known::of_row(self.body.module, fact.ty, known.presence);
+            let in_columns = matches!(known.ty, Ty::Columns(_));
+            known = if in_columns { Known { ty: known.ty, ..asked } } else { asked };
         }
+        if fact.is_some_and(|fact| fact.present) || state.found.binary_search(&slot).is_ok() {
+            known.presence = Presence::Sure;
+        }
+        known
     }
 
     /// What an instruction does to cursors and builders; the length of what it ends.
@@ -405,22 +435,21 @@ impl Pass<'_> {
         u32::try_from(times).unwrap_or(UNBOUNDED)
     }
 
-    /// Hands the state on along the edges of an instruction that is no loop and no return.
+    /// Hands the state on along the edges of an instruction that is no loop; whether it goes on.
     fn go_on(
         &mut self,
-        pc: usize,
         ins: &Instruction,
         value: Known,
-        mut state: State,
-    ) -> Result<(), VerifyError> {
+        state: &mut State,
+    ) -> Result<bool, VerifyError> {
         let (t, f, e) = edges(ins);
         let writes = ins.op.operands()[2] == Operand::Write;
-        if writes && let Some(register) = self.register_mut(&mut state, ins.c) {
+        if writes && let Some(register) = self.register_mut(state, ins.c) {
             // Where it fails nothing was written, and what was there before is not relied on.
             *register = None;
         }
         if e {
-            self.edge(ins.e, &state)?;
+            self.edge(ins.e, state)?;
         }
         // On which edges a `Has` has found its place; for a level there is no F: both know.
         let inverted = ins.x & X_INVERT != 0;
@@ -430,15 +459,15 @@ impl Pass<'_> {
             self.note(ins.a, &mut other);
             self.edge(ins.f, &other)?;
         } else if f {
-            self.edge(ins.f, &state)?;
+            self.edge(ins.f, state)?;
         }
-        if writes && let Some(register) = self.register_mut(&mut state, ins.c) {
+        if writes && let Some(register) = self.register_mut(state, ins.c) {
             *register = Some(value);
         }
         if finds(false) {
-            self.note(ins.a, &mut state);
+            self.note(ins.a, state);
         }
-        if t { self.fall(pc, state) } else { Ok(()) }
+        Ok(t)
     }
 
     /// Notes that `Has` found place `at`.
@@ -458,104 +487,6 @@ impl Pass<'_> {
         state.registers.get_mut(self.register(at)?)
     }
 
-    fn iterate(
-        &mut self,
-        pc: usize,
-        ins: &Instruction,
-        range: Known,
-        mut state: State,
-    ) -> Result<(), VerifyError> {
-        let width = self.body.width(ins.a, ins.x);
-        self.steps.spend(width)?;
-        for register in (ins.c..).take(width) {
-            if let Some(register) = self.register_mut(&mut state, register) {
-                *register = None;
-            }
-        }
-        if ins.e != INFALLIBLE {
-            self.edge(ins.e, &state)?;
-        }
-        if let Err(place) = state.cursors.binary_search(&ins.b) {
-            state.cursors.insert(place, ins.b);
-        }
-        self.edge(ins.f, &state)?;
-        let shape = self.shape;
-        let at = shape.loops.binary_search_by_key(&pc, |row| row.iter).ok();
-        if let Some((at, row)) = at.and_then(|at| Some((at, shape.loops.get(at)?))) {
-            self.steps.spend(row.writes.len() + row.cursors.len())?;
-            for register in &row.writes {
-                if let Some(register) = self.register_mut(&mut state, *register) {
-                    *register = None;
-                }
-            }
-            state.cursors.retain(|cursor| !row.cursors.contains(cursor));
-            if let Some(head) = self.heads.get_mut(at) {
-                head.clone_from(&state.builders);
-            }
-            if let Some(turns_of) = self.passed.turns.get_mut(at) {
-                *turns_of = if row.next == row.iter { 1 } else { turns(range) };
-            }
-        }
-        for (register, known) in (ins.c..).zip(self.element(range, ins.x)) {
-            if let Some(register) = self.register_mut(&mut state, register) {
-                *register = known;
-            }
-        }
-        self.fall(pc, state)
-    }
-
-    /// What a turn of a loop over `range` finds in its registers.
-    fn element(&self, range: Known, x: u8) -> Vec<Option<Known>> {
-        let module = self.body.module;
-        if let Ty::Columns(node) = range.ty {
-            let node = module.paths.get(usize::from(node));
-            let columns = node.and_then(|node| {
-                let first = usize::from(node.first_child);
-                module.paths.get(first..first + usize::from(node.children))
-            });
-            let columns = columns.unwrap_or_default().iter().map(|column| {
-                let presence = if column.required { Presence::Sure } else { Presence::MaybeAbsent };
-                Some(Known::of_row(module, column.ty, presence))
-            });
-            return columns.collect();
-        }
-        let kind = range.ty.kind(module);
-        let first = range.ty.element(module);
-        if x & X_PAIRS == 0 {
-            return vec![Some(Known::typed(module, first))];
-        }
-        if kind == Kind::List {
-            vec![Some(Known::of(Kind::Int)), Some(Known::typed(module, first))]
-        } else if kind == Kind::Map {
-            let entry = range.ty.entry(module);
-            vec![Some(Known::typed(module, first)), Some(Known::typed(module, entry))]
-        } else {
-            vec![Some(Known::ANY), Some(Known::ANY)]
-        }
-    }
-
-    /// The end of a turn: the builders that were being filled at its start still are.
-    fn turn(&mut self, pc: usize, ins: &Instruction, mut state: State) -> Result<(), VerifyError> {
-        let iter = usize::from(ins.f).saturating_sub(1);
-        let width = self.body.code.get(iter).map_or(1, |iter| self.body.width(iter.a, iter.x));
-        self.steps.spend(width)?;
-        for register in (ins.c..).take(width) {
-            if let Some(register) = self.register_mut(&mut state, register) {
-                *register = None;
-            }
-        }
-        let at = self.shape.loops.binary_search_by_key(&iter, |row| row.iter).ok();
-        let head = at.and_then(|at| self.heads.get_mut(at)).map(std::mem::take);
-        let head = head.unwrap_or_default();
-        if let Some(cursor) = head.iter().zip(0..).find_map(|(builder, at): (&Builder, usize)| {
-            let still = state.builders.get(at).is_some_and(|now| now.is(builder));
-            (!still).then_some(builder.cursor)
-        }) {
-            return Err(Fault::Builder { cursor: u32::from(cursor) }.into());
-        }
-        self.fall(pc, state)
-    }
-
     /// A value is returned: it is of the declared type.
     fn give_back(&mut self, value: Known) -> Result<(), VerifyError> {
         let FunctionKind::Value(ty) = self.body.row.kind else { return Ok(()) };
@@ -570,27 +501,35 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Along the edge to the next instruction; behind the last one it is an exit.
-    fn fall(&mut self, pc: usize, state: State) -> Result<(), VerifyError> {
-        match self.pending.get_mut(pc + 1) {
-            // Nothing leads here by a jump, so nothing need be copied.
-            Some(pending @ None) => {
-                self.steps.spend(state.size())?;
-                *pending = Some(state);
-                Ok(())
-            }
-            Some(Some(_)) => self.join(pc + 1, &state),
-            None => Ok(()),
-        }
-    }
-
-    /// Along an edge to a target.
+    /// Along an edge to a target, or out of the function.
     fn edge(&mut self, to: u16, state: &State) -> Result<(), VerifyError> {
         let at = usize::from(to);
-        if at < self.pending.len() {
-            return self.join(at, state);
+        if at >= self.pending.len() {
+            self.passed.fails |= to == EXIT_ERROR;
+            return Ok(());
         }
-        self.passed.fails |= to == EXIT_ERROR;
+        let known = match self.pending.get_mut(at).and_then(Option::take) {
+            Some(before) => self.join(at, before, state)?,
+            None => {
+                self.steps.spend(state.size())?;
+                state.clone()
+            }
+        };
+        if let Some(pending) = self.pending.get_mut(at) {
+            *pending = Some(known);
+        }
+        Ok(())
+    }
+
+    /// At instruction `pc`: what is known on all edges that lead here, the one from the
+    /// instruction before, if it goes on, being the last.
+    fn arrive(&mut self, pc: usize, falls: bool, state: &mut State) -> Result<(), VerifyError> {
+        match self.pending.get_mut(pc).and_then(Option::take) {
+            Some(before) if falls => *state = self.join(pc, before, state)?,
+            Some(before) => *state = before,
+            None if falls => self.steps.spend(state.size())?,
+            None => return Err(Fault::Unreachable.into()),
+        }
         Ok(())
     }
 }
