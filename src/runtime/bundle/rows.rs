@@ -237,12 +237,15 @@ impl Row for Instruction {
     }
 
     fn read(input: &mut Input<'_>) -> Result<Self, Problem> {
-        let [op, x] = input.array()?;
+        let [op, x, a0, a1, b0, b1, c0, c1, f0, f1, e0, e1, w0, w1, zero @ ..]: [u8; 16] =
+            input.array()?;
         let op = Op::from_number(op).ok_or(Problem::Opcode(op))?;
-        let mut half = || u16::read(input);
-        let row =
-            Self { op, x, a: half()?, b: half()?, c: half()?, f: half()?, e: half()?, w: half()? };
-        if half()? == 0 { Ok(row) } else { Err(Problem::NotCanonical) }
+        if zero != [0; 2] {
+            return Err(Problem::NotCanonical);
+        }
+        let half = |low, high| u16::from_le_bytes([low, high]);
+        let (a, b, c) = (half(a0, a1), half(b0, b1), half(c0, c1));
+        Ok(Self { op, x, a, b, c, f: half(f0, f1), e: half(e0, e1), w: half(w0, w1) })
     }
 }
 

@@ -94,20 +94,16 @@ impl<'a> Body<'a> {
     pub(super) fn arity(&self, ins: &Instruction) -> Option<usize> {
         let row = |row: u16| by_number(row).map(|row| row.params.len());
         let at = usize::from(ins.b);
-        match ins.op.operands()[1] {
-            Operand::Builtin => row(ins.b),
-            Operand::Dispatch => row(*self.module.dispatch.get(at)?.first()?),
-            Operand::Host => self.module.hosts.get(at).map(|host| host.params.len()),
-            Operand::None
-            | Operand::Read
-            | Operand::Write
-            | Operand::Const
-            | Operand::Set
-            | Operand::Pattern
-            | Operand::Function
-            | Operand::Cursor
-            | Operand::Outcome
-            | Operand::Class => None,
+        let called = ins.op.operands()[1];
+        // Not a `match`: nearly no instruction is a call, and this is asked of each.
+        if called == Operand::Builtin {
+            row(ins.b)
+        } else if called == Operand::Dispatch {
+            row(*self.module.dispatch.get(at)?.first()?)
+        } else if called == Operand::Host {
+            self.module.hosts.get(at).map(|host| host.params.len())
+        } else {
+            None
         }
     }
 }

@@ -98,7 +98,7 @@ macro_rules! walk {
     ($strings:ident, $types:ident, $others:ident, $iter:ident, $($mutable:ident)?) => {
         fn $strings(
             module: &$($mutable)? Module,
-            see: &mut dyn FnMut(Table, &$($mutable)? dyn Name),
+            see: &mut impl FnMut(Table, &$($mutable)? dyn Name),
         ) {
             let mut text = |name: &$($mutable)? u32| see(Table::Strings, name);
             text(&$($mutable)? module.manifest.name);
@@ -146,7 +146,7 @@ macro_rules! walk {
 
         fn $types(
             module: &$($mutable)? Module,
-            see: &mut dyn FnMut(Table, &$($mutable)? dyn Name),
+            see: &mut impl FnMut(Table, &$($mutable)? dyn Name),
         ) {
             for row in module.types.$iter() {
                 match row {
@@ -200,7 +200,7 @@ macro_rules! walk {
 
         fn $others(
             module: &$($mutable)? Module,
-            see: &mut dyn FnMut(Table, &$($mutable)? dyn Name),
+            see: &mut impl FnMut(Table, &$($mutable)? dyn Name),
         ) {
             for set in module.sets.$iter() {
                 for member in set.$iter() {

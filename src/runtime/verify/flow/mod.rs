@@ -315,8 +315,12 @@ impl Pass<'_> {
             if ins.op == Op::Return {
                 self.give_back(range)?;
             }
-            let value = result(module, ins, &reads, called);
-            self.go_on(ins, Known { len: built.unwrap_or(value.len), ..value }, state)
+            let writes = ins.op.operands()[2] == Operand::Write;
+            let value = writes.then(|| {
+                let value = result(module, ins, &reads, called);
+                Known { len: built.unwrap_or(value.len), ..value }
+            });
+            self.go_on(ins, value, state)
         }
     }
 
@@ -388,6 +392,9 @@ impl Pass<'_> {
         ins: &Instruction,
         state: &mut State,
     ) -> Result<Option<u32>, Fault> {
+        if ins.op.operands()[1] != Operand::Cursor {
+            return Ok(None);
+        }
         let cursor = ins.b;
         let top = state.builders.last().copied();
         let own =
@@ -436,15 +443,17 @@ impl Pass<'_> {
     }
 
     /// Hands the state on along the edges of an instruction that is no loop; whether it goes on.
+    /// `value` is what it writes, if it does.
     fn go_on(
         &mut self,
         ins: &Instruction,
-        value: Known,
+        value: Option<Known>,
         state: &mut State,
     ) -> Result<bool, VerifyError> {
         let (t, f, e) = edges(ins);
-        let writes = ins.op.operands()[2] == Operand::Write;
-        if writes && let Some(register) = self.register_mut(state, ins.c) {
+        if value.is_some()
+            && let Some(register) = self.register_mut(state, ins.c)
+        {
             // Where it fails nothing was written, and what was there before is not relied on.
             *register = None;
         }
@@ -461,8 +470,10 @@ impl Pass<'_> {
         } else if f {
             self.edge(ins.f, state)?;
         }
-        if writes && let Some(register) = self.register_mut(state, ins.c) {
-            *register = Some(value);
+        if value.is_some()
+            && let Some(register) = self.register_mut(state, ins.c)
+        {
+            *register = value;
         }
         if finds(false) {
             self.note(ins.a, state);
@@ -508,12 +519,12 @@ impl Pass<'_> {
             self.passed.fails |= to == EXIT_ERROR;
             return Ok(());
         }
-        let known = match self.pending.get_mut(at).and_then(Option::take) {
-            Some(before) => self.join(at, before, state)?,
-            None => {
-                self.steps.spend(state.size())?;
-                state.clone()
-            }
+        let before = self.pending.get_mut(at).and_then(Option::take);
+        let known = if let Some(before) = before {
+            self.join(at, before, state)?
+        } else {
+            self.steps.spend(state.size())?;
+            state.clone()
         };
         if let Some(pending) = self.pending.get_mut(at) {
             *pending = Some(known);
