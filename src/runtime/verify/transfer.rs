@@ -44,8 +44,8 @@ pub(super) fn is_sure(
     let a = reads.a.unwrap_or(Known::ANY);
     let b = reads.b.unwrap_or(Known::ANY);
     let constant = module.constants.get(usize::from(ins.b));
-    let doubles = a.is(module, Kind::Double) && b.is(module, Kind::Double);
-    let measurable = a.is(module, Kind::String) || a.is(module, Kind::Bytes);
+    let doubles = || a.is(module, Kind::Double) && b.is(module, Kind::Double);
+    let measurable = || a.is(module, Kind::String) || a.is(module, Kind::Bytes);
     match ins.op {
         Op::Jump
         | Op::Decide
@@ -71,13 +71,13 @@ pub(super) fn is_sure(
         Op::In => a.is_sure() && b.is_container(module),
         Op::Holds | Op::Iter => a.is_container(module),
         Op::StartsWith | Op::EndsWith | Op::Contains | Op::Matches => a.is(module, Kind::String),
-        Op::CompareSize | Op::Size => measurable || a.is_container(module),
+        Op::CompareSize | Op::Size => measurable() || a.is_container(module),
         Op::Flag => a.is(module, Kind::Bool),
         Op::Has => ins.x & X_LEVEL == 0 && a.presence != Presence::MaybeError,
         Op::HasKey => a.is(module, Kind::Map),
         Op::HasValue => a.is(module, Kind::Optional),
         Op::Test | Op::Need => called.is_some_and(|called| !called.fails),
-        Op::Add | Op::Subtract | Op::Multiply | Op::Divide => doubles,
+        Op::Add | Op::Subtract | Op::Multiply | Op::Divide => doubles(),
         Op::Negate => a.is(module, Kind::Double),
         Op::Modulo
         | Op::Index
