@@ -25,7 +25,7 @@ impl Matcher {
         } else {
             Automaton::from_bytes(&row.automaton)
         };
-        Self { automaton, prefilter: text.and_then(|text| prefilter(text)) }
+        Self { automaton, prefilter: text.and_then(prefilter) }
     }
 }
 
