@@ -78,7 +78,10 @@ fn at(text: &str) -> Moment<'static> {
 fn example(folder: &Path) -> (SourceMap, Vec<TestFile>) {
     let files = folder::sources(folder);
     let (mut policies, mut tests) = (SourceMap::new(), Vec::new());
-    let reader = |path: &str| Some(files.get(files.find(path)?)?.text.clone());
+    let reader = |path: &str| {
+        let found = files.find(path).and_then(|file| files.get(file));
+        found.map(|file| file.text.clone()).ok_or_else(|| "there is no such file".to_owned())
+    };
     for (id, file) in files.iter() {
         if file.path.ends_with("_test.yaml") {
             tests.push(case::read(id, &files, &reader, &mut Sink::new()).expect("a test file"));

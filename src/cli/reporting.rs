@@ -69,6 +69,8 @@ pub struct Conclusion<'a> {
     pub parts: Vec<String>,
     /// How the command ends at least.
     pub at_least: Exit,
+    /// Whether a bundle was needed: where the sources give none, the command could not run.
+    pub needs_bundle: bool,
 }
 
 /// Writes everything that the sink holds, and says how the command ends because of it.
@@ -79,7 +81,7 @@ pub fn conclude(
     sink: Sink,
     conclusion: &Conclusion<'_>,
 ) -> Exit {
-    let Conclusion { files, prefix, body, parts, at_least } = conclusion;
+    let Conclusion { files, prefix, body, parts, at_least, needs_bundle } = conclusion;
     let (findings, dropped) = sink.finish();
     let report = Report { files, prefix, findings: &findings, dropped };
     let mut exit = findings.iter().map(exit_of).max().unwrap_or(Exit::Done).max(*at_least);
@@ -91,6 +93,9 @@ pub fn conclude(
         if let Err(finding) = write(path, text.as_bytes()) {
             exit = exit.max(alone(terminal, &finding));
         }
+    }
+    if exit == Exit::Findings && *needs_bundle {
+        exit = Exit::CouldNotRun;
     }
     if exit == Exit::Findings && options.exit_zero {
         exit = Exit::Done;

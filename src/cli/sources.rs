@@ -1,15 +1,22 @@
 //! What commands do with the paths that a user named.
 
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::base::limits::BUNDLE_BYTES_MAX;
 use crate::cli::exit::Exit;
+use crate::cli::reporting::{alone, refused};
+use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
+use crate::runtime::bundle::error::LoadError;
 use crate::runtime::bundle::layout::MAGIC;
+use crate::runtime::program::Program;
 use crate::tools::paths::{normalize, slashed};
-use crate::tools::pipeline::references;
-use crate::tools::project::{Project, read};
+use crate::tools::pipeline::{load, references};
+use crate::tools::project::{Project, read, read_bytes, unreadable};
 
 /// Paths to read policies from.
 #[derive(Clone, Debug, clap::Args)]
@@ -20,6 +27,9 @@ pub struct Sources {
     /// Demand a schema, and refuse `dyn` that nobody wrote.
     #[arg(long, env = "POLICYC_STRICT", hide_env_values = true)]
     pub strict: bool,
+    /// Seconds since the epoch that the bundle states as the time it was made.
+    #[arg(long, value_name = "SECONDS", env = "SOURCE_DATE_EPOCH", hide = true)]
+    pub source_date_epoch: Option<i64>,
 }
 
 impl Sources {
@@ -29,6 +39,7 @@ impl Sources {
         let mut projects = read(&self.paths, references);
         for (project, _) in &mut projects {
             project.settings.strict |= self.strict;
+            project.settings.created = self.source_date_epoch;
         }
         projects
     }
@@ -69,19 +80,42 @@ pub const fn exit_of_project(missing: bool) -> Exit {
     if missing { Exit::Missing } else { Exit::Done }
 }
 
-/// Where sources do not compile and a bundle is needed, the command could not run.
+/// Whether the file begins as a bundle, or its name says that it should.
 #[must_use]
-pub const fn needs_a_bundle(exit: Exit) -> Exit {
-    match exit {
-        Exit::Findings => Exit::CouldNotRun,
-        Exit::Done | Exit::CouldNotRun | Exit::Integrity | Exit::Missing | Exit::Bug => exit,
+pub fn is_bundle(path: &Path) -> bool {
+    if path.extension().is_some_and(|ending| ending == "plcb") {
+        return true;
     }
+    let mut start = [0; MAGIC.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start == MAGIC
 }
 
-/// Whether `bytes` begin as a bundle, or their name says that they should.
+/// The program of a bundle that people name.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub fn load_bundle(terminal: &Terminal, path: &Path) -> Result<(Program, usize), Exit> {
+    let name = shown(path);
+    let bytes = match read_bytes(path, BUNDLE_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            let len = fs::metadata(path).ok().and_then(|data| usize::try_from(data.len()).ok());
+            let len = len.unwrap_or(usize::MAX);
+            let found = LoadError::TooLarge { len, max: BUNDLE_BYTES_MAX };
+            return Err(alone(terminal, &found.diagnostic(&name)));
+        }
+        Err(error) => return Err(unread(terminal, path, &error)),
+    };
+    let program = load(&bytes, &name).map_err(|found| refused(terminal, &found))?;
+    Ok((program, bytes.len()))
+}
+
+/// Says why a file that was named cannot be read, and how the command ends.
 #[must_use]
-pub fn is_bundle(path: &Path, bytes: &[u8]) -> bool {
-    bytes.starts_with(&MAGIC) || path.extension().is_some_and(|ending| ending == "plcb")
+pub fn unread(terminal: &Terminal, path: &Path, error: &io::Error) -> Exit {
+    let exit = alone(terminal, &unreadable(&shown(path), error));
+    if error.kind() == io::ErrorKind::NotFound { Exit::Missing } else { exit }
 }
 
 /// A path as findings name it.

@@ -152,6 +152,12 @@ macro_rules! emit_codes {
 for_each_code!(emit_codes);
 
 impl Code {
+    /// Whether it is about tokens and grammar.
+    #[must_use]
+    pub fn is_syntax(self) -> bool {
+        self.id().starts_with("E01")
+    }
+
     /// The code with this text form; upper or lower case.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {

@@ -1,6 +1,8 @@
 //! Collects diagnostics: in order of place, each once, and not without end.
 
 use crate::base::limits::DIAGNOSTICS_MAX;
+use crate::base::span::Span;
+use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 
 /// Where the stages report.
@@ -52,6 +54,16 @@ impl Sink {
     /// Counts findings that were left out before.
     pub fn count_dropped(&mut self, dropped: usize) {
         self.dropped += dropped;
+    }
+
+    /// Whether an error of the kind that `is` asks for was reported at a place that touches `at`.
+    #[must_use]
+    pub fn has_error_at(&self, at: Span, is: impl Fn(Code) -> bool) -> bool {
+        self.diagnostics.iter().filter(|found| found.severity == Severity::Error).any(|found| {
+            let place = found.span().filter(|place| place.file == at.file);
+            place.is_some_and(|place| place.start <= at.end && at.start <= place.end)
+                && is(found.code)
+        })
     }
 
     /// Takes everything that `other` holds.

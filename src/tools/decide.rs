@@ -81,16 +81,30 @@ pub fn decide_explained(
     (report, why)
 }
 
+/// A context that stands on a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Its number, from 1.
+    pub number: usize,
+    /// Blanks in front of it, in bytes.
+    pub indent: usize,
+    /// The context.
+    pub bytes: &'a [u8],
+}
+
 /// The contexts of a file that holds one a line; `None` for a file that holds one alone.
 #[must_use]
-pub fn context_lines<'a>(path: &Path, bytes: &'a [u8]) -> Option<Vec<&'a [u8]>> {
+pub fn context_lines<'a>(path: &Path, bytes: &'a [u8]) -> Option<Vec<Line<'a>>> {
     let named = path.extension().is_some_and(|ending| ending == "jsonl" || ending == "ndjson");
-    let lines: Vec<&[u8]> = bytes
-        .split(|byte| *byte == b'\n')
-        .map(<[u8]>::trim_ascii)
-        .filter(|line| !line.is_empty())
+    let lines: Vec<Line<'_>> = (1..)
+        .zip(bytes.split(|byte| *byte == b'\n'))
+        .map(|(number, line)| {
+            let indent = line.len() - line.trim_ascii_start().len();
+            Line { number, indent, bytes: line.trim_ascii() }
+        })
+        .filter(|line| !line.bytes.is_empty())
         .collect();
-    let object = |line: &&[u8]| line.starts_with(b"{") && line.ends_with(b"}");
+    let object = |line: &Line<'_>| line.bytes.starts_with(b"{") && line.bytes.ends_with(b"}");
     let several = lines.len() > 1 && lines.iter().all(object);
     (named || (path.as_os_str() == "-" && several)).then_some(lines)
 }

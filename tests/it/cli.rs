@@ -12,6 +12,8 @@ use std::process::{Command, Stdio};
 
 use policyc::cli::COMMANDS;
 
+use crate::support::run::{Folder, policyc};
+
 fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/cli")
 }
@@ -21,26 +23,9 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A directory that is there for one case.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{name}"));
-        drop(fs::remove_dir_all(&path));
-        fs::create_dir_all(path.join("work")).expect("a directory for the test");
-        Self(path)
-    }
-
-    fn work(&self) -> PathBuf {
-        self.0.join("work")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
+/// The directory that the commands of a case run in.
+fn work(folder: &Folder) -> PathBuf {
+    folder.path().join("work")
 }
 
 /// Writes the files of a case; returns the text of its commands and where it starts.
@@ -94,7 +79,7 @@ fn words(line: &str) -> Vec<String> {
 
 /// Runs one line in `work`; what both streams showed, in order, and the exit code.
 fn run(line: &str, folder: &Folder) -> (String, i32) {
-    let work = folder.work();
+    let work = work(folder);
     let (line, input) = line.split_once(" < ").map_or((line, None), |(a, b)| (a, Some(b)));
     let words = words(line);
     let (program, arguments) = words.split_first().expect("a command");
@@ -104,21 +89,13 @@ fn run(line: &str, folder: &Folder) -> (String, i32) {
         "cat" => return (arguments.iter().map(|name| read(&work.join(name))).collect(), 0),
         other => panic!("a case cannot run `{other}`"),
     }
-    let shown = folder.0.join("shown");
+    let shown = folder.path().join("shown");
     let both = File::create(&shown).expect("a file for what is shown");
     let stdin = input.map_or(Stdio::null(), |name| {
         File::open(work.join(name.trim())).expect("the input").into()
     });
-    let mut command = Command::new(env!("CARGO_BIN_EXE_policyc"));
-    for (name, _) in std::env::vars_os() {
-        let policyc = name.to_string_lossy().starts_with("POLICYC_");
-        if policyc || name == "COLUMNS" || name == "RUST_BACKTRACE" {
-            command.env_remove(name);
-        }
-    }
-    let status = command
+    let status = policyc(&work)
         .args(arguments)
-        .current_dir(&work)
         .stdin(stdin)
         .stdout(both.try_clone().expect("one more handle"))
         .stderr(both)
@@ -161,8 +138,9 @@ fn settled(text: &str) -> String {
 
 /// What the case would be if what came were right.
 fn replay(name: &str, text: &str) -> String {
-    let folder = Folder::new(name);
-    let start = unpack(text, &folder.work());
+    let folder = Folder::new(&format!("cli-{name}"));
+    fs::create_dir(work(&folder)).expect("a directory for the commands");
+    let start = unpack(text, &work(&folder));
     let mut now = text[..start].to_owned();
     let commands = text[start..].lines().filter_map(|line| line.strip_prefix("$ "));
     for (nth, line) in commands.enumerate() {

@@ -30,7 +30,9 @@ fn example(name: &str) -> usize {
 fn test_file(file: FileId, files: &SourceMap) -> usize {
     let mut sink = Sink::new();
     let find = |path: &str| files.find(path).and_then(|file| files.get(file));
-    let reader = |path: &str| find(path).map(|it| it.text.clone());
+    let reader = |path: &str| {
+        find(path).map(|it| it.text.clone()).ok_or_else(|| "there is no such file".to_owned())
+    };
     let test = case::read(file, files, &reader, &mut sink);
     let Some(test) = test.filter(|_| !sink.has_errors()) else {
         panic!("{}", findings(sink, files));

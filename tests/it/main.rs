@@ -12,7 +12,7 @@
     reason = "a test that cannot go on fails"
 )]
 
-mod builds;
+mod bad_input;
 mod bundle;
 mod cel_policy;
 mod check;
@@ -27,6 +27,7 @@ mod missing;
 mod pages;
 mod readme;
 mod report;
+mod reproducible;
 mod secrets;
 mod suite;
 mod support;

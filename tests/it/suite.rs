@@ -23,7 +23,10 @@ fn ran(tests: &str) -> (Vec<Ran>, Vec<String>) {
     let mut files = SourceMap::new();
     files.add("doors.yaml", POLICY);
     let file = files.add("doors_test.yaml", tests);
-    let reader = |path: &str| (path == "context.json").then(|| "[]".to_owned());
+    let reader = |path: &str| match path {
+        "context.json" => Ok("[]".to_owned()),
+        _ => Err("there is no such file".to_owned()),
+    };
     let mut sink = Sink::new();
     let test = case::read(file, &files, &reader, &mut sink);
     let ran =
@@ -121,10 +124,13 @@ fn what_cannot_be_run_is_said() {
             "cases: [{name: a, patch: {badge: 1}, expect: {}}]",
             "`badge` cannot be patched: a JSON Pointer starts with `/`",
         ),
-        ("cases: [{name: a, file: no.json, expect: {}}]", "`no.json` cannot be read"),
+        (
+            "cases: [{name: a, file: no.json, expect: {}}]",
+            "`no.json` cannot be read: there is no such file",
+        ),
         (
             "cases: [{name: a, file: context.json, expect: {}}]",
-            "`context.json` does not hold a JSON object",
+            "`context.json` does not hold a JSON object: it holds something else",
         ),
         ("policy: door\ncases: [{name: a, expect: {}}]", "no policy is called `door`"),
         ("cases: [{name: a, now: noon, expect: {}}]", "`noon` is no time"),

@@ -63,6 +63,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         body: String::new(),
         parts: Vec::new(),
         at_least: exit_of_project(project.missing),
+        needs_bundle: false,
     };
     let Some(compiled) = compiled else {
         return conclude(terminal, &options.reporting, sink, &conclusion);

@@ -66,6 +66,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         body: String::new(),
         parts: several.into_iter().chain(counts).chain([watch.text()]).collect(),
         at_least: exit_of_project(merged.missing),
+        needs_bundle: false,
     };
     conclude(terminal, &options.reporting, merged.sink, &conclusion)
 }

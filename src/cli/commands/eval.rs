@@ -1,35 +1,42 @@
 //! `policyc eval`: one decision, and why.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args, ValueEnum};
 
-use crate::base::limits::{BUNDLE_BYTES_MAX, CONTEXT_BYTES_MAX};
+use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::base::span::Span;
 use crate::cli::Command;
 use crate::cli::clock::now;
 use crate::cli::exit::Exit;
-use crate::cli::reporting::{Conclusion, Reporting, alone, conclude, refused};
+use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
 use crate::cli::root::options;
-use crate::cli::sources::{Sources, exit_of_project, is_bundle, needs_a_bundle, shown};
+use crate::cli::sources::{Sources, exit_of_project, is_bundle, load_bundle, shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
-use crate::runtime::vm::report::DecisionReport;
+use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::decide::{Moments, context_lines, decide, decide_explained, time_text, tool_of};
+use crate::tools::decide::{
+    Line, Moments, context_lines, decide, decide_explained, time_text, tool_of,
+};
 use crate::tools::locate::Locator;
 use crate::tools::pipeline;
-use crate::tools::project::{read_bytes, read_to, unreadable};
+use crate::tools::project::{read_bytes, read_to};
+use crate::tools::report::Report;
 use crate::tools::report::decision::{details, footer, headline, to_the_edge};
+use crate::tools::report::full::draw;
 use crate::tools::report::paint::Paint;
 
 /// Most bytes of a file with one context a line.
 const LINES_BYTES_MAX: usize = 1 << 30;
+/// Most lines whose refusal is shown in place; of more the number is said.
+const REFUSALS_SHOWN_MAX: usize = 20;
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -99,23 +106,31 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     };
     let bytes = match context(&options.context) {
         Ok(bytes) => bytes,
-        Err(error) => {
-            let found = unreadable(&shown(&options.context), &error);
-            let exit = alone(terminal, &found);
-            return if error.kind() == io::ErrorKind::NotFound { Exit::Missing } else { exit };
-        }
+        Err(error) => return unread(terminal, &options.context, &error),
     };
     let mut scratch = Scratch::for_program(&program);
     let locator = Locator::new(&program);
     match context_lines(&options.context, &bytes) {
         Some(lines) => {
+            let mut refused = 0;
             let ends = lines.into_iter().map(|line| {
-                let mut report = decide(&program, &mut scratch, line, moments);
+                let mut report = decide(&program, &mut scratch, line.bytes, moments);
                 locator.locate(&mut report);
                 terminal.result(&format!("{}\n", report.to_json()));
-                exit_of_decision(&options, &report)
+                let exit = exit_of_decision(&options, &report);
+                let Some(refusal) = refusal(line.bytes, &report) else { return exit };
+                refused += 1;
+                if refused <= REFUSALS_SHOWN_MAX {
+                    refusal.show(terminal, &options.context, &bytes, line);
+                }
+                exit.max(refusal.exit())
             });
-            ends.max().unwrap_or(Exit::Done)
+            let end = ends.max().unwrap_or(Exit::Done);
+            if refused > REFUSALS_SHOWN_MAX {
+                let more = refused - REFUSALS_SHOWN_MAX;
+                terminal.notice(&format!("  {more} more contexts were refused\n"));
+            }
+            end
         }
         None => one(terminal, &options, &program, &mut scratch, &bytes, moments),
     }
@@ -137,7 +152,11 @@ fn one(
         (decide(program, scratch, bytes, moments), String::new())
     };
     Locator::new(program).locate(&mut report);
-    let exit = exit_of_decision(options, &report).max(unusable(terminal, options, bytes, &report));
+    let mut exit = exit_of_decision(options, &report);
+    if let Some(refusal) = refusal(bytes, &report) {
+        refusal.show(terminal, &options.context, bytes, Line { number: 1, indent: 0, bytes });
+        exit = exit.max(refusal.exit());
+    }
     if options.output_format == Shape::Json {
         terminal.result(&format!("{}\n", report.to_json()));
         return exit;
@@ -159,39 +178,62 @@ fn exit_of_decision(options: &Options, report: &DecisionReport) -> Exit {
     if denied { Exit::Findings } else { Exit::Done }
 }
 
-/// `P0903` where the context is no JSON object: its deny is printed all the same.
-fn unusable(terminal: &Terminal, options: &Options, bytes: &[u8], report: &DecisionReport) -> Exit {
-    if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(bytes).is_ok() {
-        return Exit::Done;
+/// Why a context was refused, and where.
+struct Refusal<'a> {
+    error: &'a ErrorReport,
+    /// Whether it is no JSON object at all.
+    unreadable: bool,
+}
+
+/// Why `context` was refused, if it was.
+fn refusal<'a>(context: &[u8], report: &'a DecisionReport) -> Option<Refusal<'a>> {
+    let error = report.errors.iter().find(|error| error.rule.is_none())?;
+    let json = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(context);
+    Some(Refusal { error, unreadable: error.unreadable || json.is_err() })
+}
+
+impl Refusal<'_> {
+    /// The deny is how the command ends; but where there is no JSON object it could not run.
+    const fn exit(&self) -> Exit {
+        if self.unreadable { Exit::CouldNotRun } else { Exit::Done }
     }
-    let Some(error) = report.errors.iter().find(|error| error.rule.is_none()) else {
-        return Exit::Done;
-    };
-    let mut files = SourceMap::new();
-    let file = files.add(shown(&options.context), String::from_utf8_lossy(bytes));
-    let at = u32::try_from(error.offset.unwrap_or(0)).unwrap_or(u32::MAX);
-    let message = "this context is not a JSON object that can be decided about";
-    let at = Span::new(file, at, at.saturating_add(1));
-    let finding = Diagnostic::new(Code::BadContext, at, message, error.message.clone());
-    let report = crate::tools::report::Report {
-        files: &files,
-        prefix: "",
-        findings: &[finding],
-        dropped: 0,
-    };
-    terminal.error(&crate::tools::report::full::draw(&report, terminal.notice_style));
-    Exit::CouldNotRun
+
+    /// Draws the place in `bytes`, the file at `path`, of which `context` is a line or the whole.
+    fn show(&self, terminal: &Terminal, path: &Path, bytes: &[u8], context: Line<'_>) {
+        let Self { error, unreadable } = self;
+        if error.offset.is_none() && !unreadable {
+            return; // Something is missing: there is no place to show.
+        }
+        // Bytes that are no text are replaced, so lines are counted in what is shown.
+        let text = String::from_utf8_lossy(bytes);
+        let breaks = context.number.checked_sub(2);
+        let before = breaks.and_then(|nth| text.match_indices('\n').nth(nth));
+        let start = before.map_or(0, |(at, _)| at + 1) + context.indent;
+        let start = u32::try_from(start + error.offset.unwrap_or(0)).unwrap_or(u32::MAX);
+        let mut files = SourceMap::new();
+        let file = files.add(shown(path), text);
+        let at = Span::new(file, start, start.saturating_add(1));
+        let (code, message) = if *unreadable {
+            let fact = "this context is not a JSON object that can be decided about";
+            (Code::BadContext, fact.to_owned())
+        } else {
+            let place = error.at.as_deref().filter(|at| !at.is_empty());
+            let place = place.map_or(String::new(), |at| format!(" at `{at}`"));
+            (Code::Input, format!("this context was refused{place}"))
+        };
+        let findings = [Diagnostic::new(code, at, message, error.message.clone())];
+        let report = Report { files: &files, prefix: "", findings: &findings, dropped: 0 };
+        terminal.error(&draw(&report, terminal.notice_style));
+    }
 }
 
 /// The program of a bundle, or of sources that are compiled first.
 fn program(terminal: &Terminal, options: &Options) -> Result<Program, Exit> {
     if let [path] = options.sources.paths.as_slice()
         && path.is_file()
-        && let Ok(bytes) = read_bytes(path, BUNDLE_BYTES_MAX + 1)
-        && is_bundle(path, &bytes)
+        && is_bundle(path)
     {
-        let loaded = pipeline::load(&bytes, &shown(path));
-        return loaded.map_err(|found| refused(terminal, &found));
+        return load_bundle(terminal, path).map(|(program, _)| program);
     }
     let project = options.sources.project();
     let (project, mut sink) = project.map_err(|found| alone(terminal, &found))?;
@@ -207,22 +249,25 @@ fn program(terminal: &Terminal, options: &Options) -> Result<Program, Exit> {
             body: String::new(),
             parts: Vec::new(),
             at_least: exit_of_project(project.missing),
+            needs_bundle: true,
         };
-        let exit = conclude(terminal, &Reporting::default(), sink, &conclusion);
-        return Err(needs_a_bundle(exit));
+        return Err(conclude(terminal, &Reporting::default(), sink, &conclusion));
     };
     pipeline::load_own(&compiled).map_err(|found| alone(terminal, &found))
 }
 
-/// The bytes of the context. One that is too large is read up to a point all the same: the
-/// runtime refuses it in its own words.
+/// The bytes of the context. Of one that is too large no more is read than shows it: the runtime
+/// refuses it in its own words.
 fn context(path: &Path) -> io::Result<Vec<u8>> {
-    let lines = path.extension().is_some_and(|ending| ending == "jsonl" || ending == "ndjson");
-    let max = if lines { LINES_BYTES_MAX } else { 64 * CONTEXT_BYTES_MAX };
+    let mut bytes = Vec::new();
     if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
         read_to(&mut io::stdin().lock(), LINES_BYTES_MAX, &mut bytes)?;
         return Ok(bytes);
     }
-    read_bytes(path, max)
+    if path.extension().is_some_and(|ending| ending == "jsonl" || ending == "ndjson") {
+        return read_bytes(path, LINES_BYTES_MAX);
+    }
+    let enough = u64::try_from(CONTEXT_BYTES_MAX + 1).unwrap_or(u64::MAX);
+    File::open(path)?.take(enough).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

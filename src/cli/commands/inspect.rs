@@ -4,17 +4,13 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, ValueEnum};
 
-use crate::base::limits::BUNDLE_BYTES_MAX;
 use crate::cli::Command;
 use crate::cli::exit::Exit;
-use crate::cli::reporting::{alone, refused};
 use crate::cli::root::options;
-use crate::cli::sources::shown;
+use crate::cli::sources::load_bundle;
 use crate::cli::terminal::Terminal;
 use crate::tools::inspect::listing::listing;
 use crate::tools::inspect::{Inspected, summary, to_json};
-use crate::tools::pipeline;
-use crate::tools::project::{read_bytes, unreadable};
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -55,22 +51,11 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(options) => options,
         Err(exit) => return exit,
     };
-    let name = shown(&options.bundle);
-    let bytes = match read_bytes(&options.bundle, BUNDLE_BYTES_MAX + 1) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            let missing = error.kind() == std::io::ErrorKind::NotFound;
-            let found = unreadable(&name, &error);
-            let exit = alone(terminal, &found);
-            return if missing { Exit::Missing } else { exit };
-        }
+    let (program, bytes) = match load_bundle(terminal, &options.bundle) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
     };
-    let program = match pipeline::load(&bytes, &name) {
-        Ok(program) => program,
-        Err(found) => return refused(terminal, &found),
-    };
-    let bundle =
-        Inspected { module: program.module(), digest: program.digest(), bytes: bytes.len() };
+    let bundle = Inspected { module: program.module(), digest: program.digest(), bytes };
     match options.output_format {
         Shape::Full => terminal.result(&summary(&bundle, terminal.style)),
         Shape::Json => terminal.result(&format!("{:#}\n", to_json(&bundle))),

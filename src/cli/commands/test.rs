@@ -1,7 +1,5 @@
 //! `policyc test`: the table tests beside policies, decided by the whole pipeline.
 
-use std::path::Path;
-
 use clap::{ArgMatches, Args};
 
 use crate::base::limits::SOURCE_BYTES_MAX;
@@ -14,12 +12,11 @@ use crate::cli::root::options;
 use crate::cli::sources::{Sources, exit_of_project};
 use crate::cli::terminal::Terminal;
 use crate::compiler::source::map::SourceMap;
-use crate::compiler::syntax::document;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::merge::merge;
-use crate::tools::project::{Project, read_bytes, unreadable};
+use crate::tools::project::{Project, read_bytes, reason, text_of, unreadable};
 use crate::tools::report::counted;
 use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
 use crate::tools::suite::{TestFile, case, format, show};
@@ -89,6 +86,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         parts: vec![counts.text(), watch.text()],
         at_least: if options.reporting.exit_zero { Exit::Done } else { failed }
             .max(exit_of_project(merged.missing)),
+        needs_bundle: false,
     };
     conclude(terminal, &options.reporting, merged.sink, &conclusion)
 }
@@ -96,15 +94,24 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 /// Reads a test file; the cases that the filter leaves.
 fn read(project: &mut Project, path: &str, options: &Options, sink: &mut Sink) -> Option<TestFile> {
     let root = project.root.clone();
-    let source = match read_text(&root, path) {
-        Ok(source) => source,
-        Err(finding) => {
-            sink.report(*finding);
+    let bytes = match read_bytes(&root.join(path), SOURCE_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            sink.report(unreadable(&project.shown(path), &error));
             return None;
         }
     };
+    let (source, wrong) = text_of(bytes);
     let file = project.files.add(path, source);
-    let other = |path: &str| read_text(&root, path).ok();
+    if let Some(wrong) = wrong {
+        sink.report(wrong.diagnostic(file));
+        return None;
+    }
+    let other = |path: &str| {
+        let bytes = read_bytes(&root.join(path), SOURCE_BYTES_MAX);
+        let bytes = bytes.map_err(|error| reason(&error))?;
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+    };
     let of_the_format =
         path.rsplit('/').next().is_some_and(|name| matches!(name, "tests.yaml" | "tests.yml"));
     let mut test = if of_the_format {
@@ -117,14 +124,6 @@ fn read(project: &mut Project, path: &str, options: &Options, sink: &mut Sink) -
         test.cases.retain(|case| case.name.contains(wanted));
     }
     Some(test)
-}
-
-fn read_text(root: &Path, path: &str) -> Result<String, Box<Diagnostic>> {
-    let bytes = read_bytes(&root.join(path), SOURCE_BYTES_MAX)
-        .map_err(|error| Box::new(unreadable(path, &error)))?;
-    document::decode(bytes).map_err(|_| {
-        Box::new(Diagnostic::without_place(Code::NotUtf8, format!("`{path}` is not UTF-8 text")))
-    })
 }
 
 /// A block of lines for people; else nothing, and a finding where the case failed.

@@ -25,6 +25,7 @@ pub(super) fn check(cx: &mut Checker<'_>, document: &CelPolicyDocument) -> CelPo
     let beside = document.environment;
     let found = environments.iter().find(|it| beside.is_some() && it.file == beside);
     let mut scope = environment::scope(cx, found);
+    scope.flexible |= document.environment_lost;
     for import in &document.imports {
         environment::abbreviate(cx, &mut scope, import);
     }

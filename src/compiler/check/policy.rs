@@ -202,7 +202,8 @@ fn check_rule(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, rule: &Rule) {
         }
         RuleBody::Decision(decision) => {
             let ty = infer(cx, scope, frame, *decision, Place::Outcome).ty;
-            if ![TypeTable::DECISION, TypeTable::ERROR].contains(&ty) {
+            let known = [TypeTable::DECISION, TypeTable::ERROR].contains(&ty);
+            if !known && !cx.is_misread(*decision) {
                 let (at, given) = (cx.ast().span(*decision), cx.show(ty));
                 cx.report(CallError::NotDecision { at, given });
             }

@@ -24,6 +24,7 @@ use crate::compiler::check::unify::Unifier;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::ast::{Ast, ExprId};
 use crate::compiler::syntax::document::model::Parsed;
+use crate::diag::codes::Code;
 use crate::diag::sink::Sink;
 use crate::lang::types::{Type, TypeId, TypeTable};
 
@@ -99,6 +100,11 @@ impl<'a> Checker<'a> {
 
     pub(super) fn report(&mut self, error: impl Into<CheckError>) {
         self.sink.report(error.into());
+    }
+
+    /// Whether a syntax error stands in `root`: then nobody knows where a decision was meant.
+    pub(super) fn is_misread(&self, root: ExprId) -> bool {
+        self.sink.has_error_at(self.ast().span(root), Code::is_syntax)
     }
 
     /// The bytes of an expression as they are written.

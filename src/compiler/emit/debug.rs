@@ -20,10 +20,7 @@ pub(crate) struct Sources {
 impl Sources {
     /// All files of `map`.
     pub(crate) fn new(map: &SourceMap) -> Self {
-        let mut files: Vec<(&str, FileId)> =
-            map.iter().map(|(id, file)| (file.path.as_str(), id)).collect();
-        files.sort_unstable();
-        let files: Vec<FileId> = files.into_iter().map(|(_, id)| id).collect();
+        let files: Vec<FileId> = map.by_path().into_iter().map(|(id, _)| id).collect();
         let numbers = files.iter().copied().zip(0..).collect();
         Self { files, numbers }
     }

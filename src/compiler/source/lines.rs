@@ -16,11 +16,12 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// The lines of `text`; LF, CRLF and a lone CR end a line.
+    /// The lines of `text`; LF, CRLF and a lone CR end a line. A byte order mark is part of none:
+    /// the first line starts behind it, as editors count.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let bytes = text.as_bytes();
-        let mut starts = vec![0];
+        let mut starts = vec![if text.starts_with('\u{FEFF}') { 3 } else { 0 }];
         for (at, byte) in bytes.iter().enumerate() {
             let ends = match byte {
                 b'\n' => true,

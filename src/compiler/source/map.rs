@@ -15,8 +15,8 @@ pub struct SourceFile {
     pub lines: Lines,
 }
 
-/// Every file that a run has read. Ids follow the order of `add`, so whoever reads files adds
-/// them in order of path: then nothing depends on the order in which a file system lists them.
+/// Every file that a run has read. Ids follow the order of `add`; what is compiled goes by path,
+/// so that nothing depends on the order in which a file system lists files.
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     files: IndexVec<FileId, SourceFile>,
@@ -51,6 +51,14 @@ impl SourceMap {
     /// The files with their ids, in order.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
         self.files.iter_ids()
+    }
+
+    /// The files with their ids, in order of path.
+    #[must_use]
+    pub fn by_path(&self) -> Vec<(FileId, &SourceFile)> {
+        let mut files: Vec<_> = self.iter().collect();
+        files.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
+        files
     }
 
     /// The text at `span`; empty where the span does not fit its file.

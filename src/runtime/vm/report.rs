@@ -72,6 +72,8 @@ pub struct ErrorReport {
     pub pc: Option<u32>,
     /// Byte of the context.
     pub offset: Option<usize>,
+    /// Whether the input is no context at all: not JSON, not an object, beyond a limit.
+    pub unreadable: bool,
     /// One sentence.
     pub message: String,
 }
@@ -216,6 +218,7 @@ fn errors(decision: &Decision<'_>) -> Vec<ErrorReport> {
         at: Some(error.path(program)),
         pc: None,
         offset: error.offset,
+        unreadable: error.kind.is_unreadable(),
         message: error.message(program),
     });
     let failed = decision.failures().iter().map(|failure| ErrorReport {
@@ -224,6 +227,7 @@ fn errors(decision: &Decision<'_>) -> Vec<ErrorReport> {
         at: None,
         pc: (failure.pc != Note::NOWHERE).then_some(failure.pc),
         offset: None,
+        unreadable: false,
         message: failure.class.code().title().to_owned(),
     });
     refused.into_iter().chain(failed).collect()

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 
 use crate::base::limits::SOURCE_BYTES_MAX;
-use crate::base::span::Span;
+use crate::base::span::{FileId, Span};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::path::join;
 use crate::diag::codes::Code;
@@ -59,6 +59,16 @@ pub struct Settings {
     pub strict: bool,
     /// The logical path of the schema of documents that name none.
     pub schema: Option<String>,
+    /// Seconds since the epoch that a bundle states as the time it was made.
+    pub created: Option<i64>,
+}
+
+impl Project {
+    /// The path of a file as the user would write it.
+    #[must_use]
+    pub fn shown(&self, logical: &str) -> String {
+        slashed(&normalize(Path::new(&format!("{}{logical}", self.prefix))))
+    }
 }
 
 /// A file that a source refers to.
@@ -135,12 +145,15 @@ fn read_group(
         sink.report(no_policies(&paths.iter().map(shown).collect::<Vec<_>>().join(", ")));
     }
     project.files = map_of(&texts);
-    for found in late {
-        if let Some(file) = project.files.find(&found.path) {
-            let span = Span::new(file, found.start, found.end);
-            let finding = Diagnostic::new(found.code, span, found.message, found.label);
-            sink.report(finding.maybe_help(found.help));
-        }
+    for Late { path, found } in late {
+        let Some(file) = project.files.find(&path) else { continue };
+        sink.report(match found {
+            Found::NotText(wrong) => wrong.diagnostic(file),
+            Found::Reference(at, why, label) => {
+                let at = Span::new(file, at.start, at.end);
+                Diagnostic::new(why.code, at, why.message, label).maybe_help(why.help)
+            }
+        });
     }
     project
 }
@@ -225,13 +238,48 @@ struct Reading {
 
 /// A finding in a file that has no id yet.
 struct Late {
-    code: Code,
     path: String,
-    start: u32,
-    end: u32,
-    message: String,
-    label: &'static str,
-    help: Option<String>,
+    found: Found,
+}
+
+/// What was found in it.
+enum Found {
+    /// A byte that is no text.
+    NotText(NotText),
+    /// A reference that leads nowhere: its bytes, and why.
+    Reference(Span, Box<Diagnostic>, &'static str),
+}
+
+/// The first byte of a file that is no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotText {
+    at: u32,
+    byte: u8,
+}
+
+impl NotText {
+    /// `E0207`, in `file`, whose text stands for the bytes as `text_of` gave it.
+    #[must_use]
+    pub fn diagnostic(self, file: FileId) -> Diagnostic {
+        let fact = format!("this file is not UTF-8 text: the byte 0x{:02X}", self.byte);
+        let at = Span::new(file, self.at, self.at.saturating_add(1));
+        Diagnostic::new(Code::NotUtf8, at, fact, "no character begins so")
+            .help("save the file as UTF-8")
+    }
+}
+
+/// The text of a file; with a byte that is no text, what the rest reads as.
+#[must_use]
+pub fn text_of(bytes: Vec<u8>) -> (String, Option<NotText>) {
+    match String::from_utf8(bytes) {
+        Ok(text) => (text, None),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let byte = error.as_bytes().get(at).copied().unwrap_or_default();
+            let wrong = NotText { at: u32::try_from(at).unwrap_or(u32::MAX), byte };
+            (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(wrong))
+        }
+    }
 }
 
 impl Reading {
@@ -372,19 +420,20 @@ impl Reading {
     fn read_references(&mut self, find: fn(&SourceMap) -> Vec<Reference>) {
         for _ in 0..REFERENCE_ROUNDS_MAX {
             let files = map_of(&self.texts);
-            self.late.retain(|found| found.code != Code::Unreadable);
+            self.late.retain(|late| matches!(late.found, Found::NotText(_)));
             let mut grown = false;
             for reference in find(&files) {
                 let from = files.get(reference.span.file).map_or("", |file| file.path.as_str());
                 let logical = reference.path;
                 if Path::new(&logical).is_absolute() {
                     let found = format!("`{logical}` is an absolute path");
+                    let found = Box::new(Diagnostic::without_place(Code::Unreadable, found));
                     self.refuse(from, reference.span, found, "no other machine finds it");
                 } else if !self.texts.contains_key(&logical) {
                     match self.load(&logical) {
                         Ok(()) => grown = true,
                         Err(found) => {
-                            self.refuse(from, reference.span, found.message, "named here");
+                            self.refuse(from, reference.span, found, "named here");
                         }
                     }
                 }
@@ -408,42 +457,23 @@ impl Reading {
     fn load(&mut self, logical: &str) -> Result<(), Box<Diagnostic>> {
         let bytes = read_bytes(&self.project.root.join(logical), SOURCE_BYTES_MAX)
             .map_err(|error| Box::new(unreadable(&self.shown(logical), &error)))?;
-        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
-            let at = error.utf8_error().valid_up_to();
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let byte = error.as_bytes().get(at).copied().unwrap_or_default();
-            let start = u32::try_from(at).unwrap_or(u32::MAX);
-            self.late.push(Late {
-                code: Code::NotUtf8,
-                path: logical.to_owned(),
-                start,
-                end: start.saturating_add(1),
-                message: format!("this file is not UTF-8 text: the byte 0x{byte:02X}"),
-                label: "no character begins so",
-                help: Some("save the file as UTF-8".to_owned()),
-            });
-            text
-        });
+        let (text, wrong) = text_of(bytes);
+        self.late.extend(wrong.map(|wrong| {
+            let path = logical.to_owned();
+            Late { path, found: Found::NotText(wrong) }
+        }));
         self.texts.insert(logical.to_owned(), text);
         Ok(())
     }
 
     /// Reports a reference that leads nowhere.
-    fn refuse(&mut self, from: &str, span: Span, message: String, label: &'static str) {
-        self.late.push(Late {
-            code: Code::Unreadable,
-            path: from.to_owned(),
-            start: span.start,
-            end: span.end,
-            message,
-            label,
-            help: None,
-        });
+    fn refuse(&mut self, from: &str, at: Span, why: Box<Diagnostic>, label: &'static str) {
+        self.late.push(Late { path: from.to_owned(), found: Found::Reference(at, why, label) });
     }
 
     /// The path of a file as the user would write it.
     fn shown(&self, logical: &str) -> String {
-        slashed(&normalize(Path::new(&format!("{}{logical}", self.project.prefix))))
+        self.project.shown(logical)
     }
 
     fn logical(&self, full: &Path) -> String {
@@ -475,6 +505,7 @@ pub fn reason(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::FileTooLarge => "it is too long".to_owned(),
         io::ErrorKind::AlreadyExists => "it exists already".to_owned(),
         kind => kind.to_string(),
     }

@@ -17,8 +17,8 @@ use crate::tools::suite::patch::{Operation, SetMode};
 use crate::tools::suite::tree::{Keys, json, text, wrong};
 use crate::tools::suite::{Case, Context, Expect, HostResult, TestFile, table};
 
-/// Gives the text of the file at a logical path.
-pub type Reader<'a> = dyn Fn(&str) -> Option<String> + 'a;
+/// Gives the text of the file at a logical path, or why it cannot be read, in words.
+pub type Reader<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 
 const FILE_KEYS: &[&str] = &["policy", "now", "base", "matrix", "functions", "cases", "state"];
 const CASE_KEYS: &[&str] = &[
@@ -155,15 +155,20 @@ impl Reading<'_> {
     fn context(&self, keys: &Keys<'_>, sink: &mut Sink) -> Option<Json> {
         let Some(file) = keys.text("file", sink) else { return Some(self.base.clone()) };
         let (at, path) = (file.span, file.value);
-        let Some(found) = (self.reader)(&join(&self.path, &path)) else {
-            sink.report(SuiteError::NoFile { at, path });
-            return None;
+        let found = match (self.reader)(&join(&self.path, &path)) {
+            Ok(found) => found,
+            Err(why) => {
+                sink.report(SuiteError::NoFile { at, path, why });
+                return None;
+            }
         };
-        let context = serde_json::from_str(&found).ok().filter(Json::is_object);
-        if context.is_none() {
-            sink.report(SuiteError::NotObject { at, path });
-        }
-        context
+        let why = match serde_json::from_str(&found) {
+            Ok(Json::Object(context)) => return Some(Json::Object(context)),
+            Ok(_) => "it holds something else".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        sink.report(SuiteError::NotObject { at, path, why });
+        None
     }
 }
 
@@ -259,8 +264,8 @@ fn operation(node: &Node, sink: &mut Sink) -> Option<(Span, Operation)> {
         "test" => Operation::Test { path, value: value(sink)? },
         _ => {
             let wanted = "`add`, `remove`, `replace`, `move`, `copy` or `test`";
-            let (at, key) = (word.span, "op".to_owned());
-            sink.report(SuiteError::WrongNode { at, key, wanted, found: "another word" });
+            let (at, what) = (word.span, "`op`".to_owned());
+            sink.report(SuiteError::WrongNode { at, what, wanted, found: "another word" });
             return None;
         }
     };

@@ -12,18 +12,18 @@ pub enum SuiteError {
     UnknownKey { at: Span, key: String, what: &'static str, nearest: Option<&'static str> },
     /// `what` has no `key`.
     MissingKey { at: Span, key: &'static str, what: &'static str },
-    /// `key` holds something else than what is `wanted`.
-    WrongNode { at: Span, key: String, wanted: &'static str, found: &'static str },
+    /// `what` is something else than what is `wanted`.
+    WrongNode { at: Span, what: String, wanted: &'static str, found: &'static str },
     /// `key` belongs to a part of the product that this version does not have.
     NotBuilt { at: Span, key: &'static str },
     /// A patch that does not fit its context: `path` is a JSON Pointer.
     BadPatch { at: Span, path: String, why: PatchError },
     /// A matrix with more than `max` cases.
     TooMany { at: Span, max: usize },
-    /// The file at `path` is not there, or cannot be read.
-    NoFile { at: Span, path: String },
-    /// The file at `path` does not hold a JSON object.
-    NotObject { at: Span, path: String },
+    /// The file at `path` cannot be read; `why` says so in words.
+    NoFile { at: Span, path: String, why: String },
+    /// The file at `path` does not hold a JSON object; `why` says so in words.
+    NotObject { at: Span, path: String, why: String },
     /// No policy is called `name`.
     UnknownPolicy { at: Span, name: String, nearest: Option<String> },
     /// No policy lies beside the test file.
@@ -48,8 +48,8 @@ impl From<SuiteError> for Diagnostic {
             SuiteError::MissingKey { at, key, what } => {
                 bad(at, format!("{what} has no `{key}`"), "it is missing here")
             }
-            SuiteError::WrongNode { at, key, wanted, found } => {
-                bad(at, format!("`{key}` must be {wanted}"), &format!("this is {found}"))
+            SuiteError::WrongNode { at, what, wanted, found } => {
+                bad(at, format!("{what} must be {wanted}"), &format!("this is {found}"))
             }
             SuiteError::NotBuilt { at, key } => {
                 bad(at, format!("`{key}` in tests is not built yet"), "this version cannot run it")
@@ -60,11 +60,11 @@ impl From<SuiteError> for Diagnostic {
             SuiteError::TooMany { at, max } => {
                 bad(at, format!("a matrix may have {max} cases, this one has more"), "too many")
             }
-            SuiteError::NoFile { at, path } => {
-                bad(at, format!("`{path}` cannot be read"), "named here")
+            SuiteError::NoFile { at, path, why } => {
+                bad(at, format!("`{path}` cannot be read: {why}"), "named here")
             }
-            SuiteError::NotObject { at, path } => {
-                bad(at, format!("`{path}` does not hold a JSON object"), "named here")
+            SuiteError::NotObject { at, path, why } => {
+                bad(at, format!("`{path}` does not hold a JSON object: {why}"), "named here")
             }
             SuiteError::UnknownPolicy { at, name, nearest } => {
                 bad(at, format!("no policy is called `{name}`"), "named here")

@@ -25,7 +25,7 @@ impl<'a> Keys<'a> {
         sink: &mut Sink,
     ) -> Option<Self> {
         let Some(entries) = node.entries() else {
-            wrong(node, what, "a mapping", sink);
+            unfit(node, what.to_owned(), "a mapping", sink);
             return None;
         };
         for entry in entries {
@@ -86,9 +86,14 @@ impl<'a> Keys<'a> {
 
 /// Reports that `key` holds something else than what is `wanted`.
 pub(super) fn wrong(node: &Node, key: &str, wanted: &'static str, sink: &mut Sink) {
+    unfit(node, format!("`{key}`"), wanted, sink);
+}
+
+/// Reports that `what` is something else than what is `wanted`.
+fn unfit(node: &Node, what: String, wanted: &'static str, sink: &mut Sink) {
     if !matches!(node.kind, NodeKind::Refused) {
-        let (at, key, found) = (node.span, key.to_owned(), node.describe());
-        sink.report(SuiteError::WrongNode { at, key, wanted, found });
+        let (at, found) = (node.span, node.describe());
+        sink.report(SuiteError::WrongNode { at, what, wanted, found });
     }
 }
 
@@ -112,7 +117,7 @@ pub(super) fn json(node: &Node, sink: &mut Sink) -> Option<Json> {
             Value::Double(value) => {
                 let number = Number::from_f64(value);
                 if number.is_none() {
-                    wrong(node, "a number", "finite", sink);
+                    unfit(node, "a number".to_owned(), "finite", sink);
                 }
                 Json::Number(number?)
             }

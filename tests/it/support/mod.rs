@@ -4,4 +4,5 @@ pub(crate) mod both;
 pub(crate) mod folder;
 pub(crate) mod module;
 pub(crate) mod oracle;
+pub(crate) mod run;
 pub(crate) mod workload;

@@ -147,6 +147,11 @@ fn fault_words(at: Span, fault: SchemaFault) -> Diagnostic {
         SchemaFault::BadKey { key, wanted } => {
             (format!("`{key}` must be {wanted}"), "something else", None)
         }
+        SchemaFault::NotASchema(found) => {
+            let help = "as in `{\"type\": \"object\", \"properties\": {}}`".to_owned();
+            let fact = format!("a schema must be an object, this is {found}");
+            return Diagnostic::new(Code::BadSchema, at, fact, "not a schema").help(help);
+        }
         SchemaFault::NoReference(text) => {
             (format!("`{text}` refers to nothing in this schema"), "not found", None)
         }

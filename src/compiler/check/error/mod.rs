@@ -259,6 +259,8 @@ pub(super) enum SchemaFault {
     Circle(String),
     /// A key of a JSON Schema has a value that it cannot have.
     BadKey { key: String, wanted: &'static str },
+    /// This stands where a schema must stand.
+    NotASchema(&'static str),
     /// `$ref` to nothing.
     NoReference(String),
     /// A context is an object.

@@ -19,7 +19,11 @@ impl<'a> Infer<'_, 'a> {
         let ExprKind::Call { name, .. } = self.ast.kind(id) else { return };
         if !self.outcomes.contains(&id) {
             let (at, effect) = (self.ast.span(id), effect.word());
-            self.refuse(id, CallError::DecisionPlace { at, effect });
+            if self.cx.is_misread(self.root) {
+                self.set(id, TypeTable::ERROR);
+            } else {
+                self.refuse(id, CallError::DecisionPlace { at, effect });
+            }
             return;
         }
         let wanted = match effect {

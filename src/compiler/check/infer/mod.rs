@@ -71,6 +71,7 @@ pub(super) fn infer(
     let mut walk = Infer {
         cx,
         ast,
+        root,
         scope,
         frame,
         locals: Vec::new(),
@@ -120,6 +121,7 @@ fn outcomes(ast: &Ast, root: ExprId) -> Vec<ExprId> {
 struct Infer<'c, 'a> {
     cx: &'c mut Checker<'a>,
     ast: &'a Ast,
+    root: ExprId,
     scope: &'c Scope,
     frame: &'c Frame,
     /// The variables of macros that are visible, innermost last.

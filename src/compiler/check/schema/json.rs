@@ -16,7 +16,7 @@ use crate::base::span::{Span, Spanned};
 use crate::compiler::check::error::{SchemaError, SchemaFault};
 use crate::compiler::check::schema::{DeclaredRoot, nullable, record};
 use crate::compiler::check::state::Checker;
-use crate::compiler::syntax::document::yaml::{Entry, Node, Value};
+use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Value};
 use crate::diag::suggest::nearest;
 use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
 
@@ -87,8 +87,9 @@ impl<'n> Reader<'_, '_, 'n> {
             return TypeTable::DYN;
         }
         if node.entries().is_none() {
-            let wanted = "a schema";
-            self.fault(node.span, SchemaFault::BadKey { key: "schema".to_owned(), wanted });
+            if !matches!(node.kind, NodeKind::Refused) {
+                self.fault(node.span, SchemaFault::NotASchema(node.describe()));
+            }
             return TypeTable::ERROR;
         }
         if let Some(entry) = node.get("$ref") {

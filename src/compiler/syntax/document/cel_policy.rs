@@ -38,6 +38,7 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> Option<C
         imports,
         rule,
         environment: None,
+        environment_lost: false,
     })
 }
 

@@ -31,7 +31,7 @@ use rustc_hash::FxHashSet;
 use crate::base::span::{FileId, Span};
 use crate::compiler::source::map::{SourceFile, SourceMap};
 use crate::compiler::syntax::document::error::DocumentError;
-use crate::compiler::syntax::document::model::Parsed;
+use crate::compiler::syntax::document::model::{Environment, Parsed};
 use crate::compiler::syntax::document::path::{extension, file_name, join, stem};
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::yaml::Node;
@@ -75,15 +75,6 @@ fn named(path: &str) -> Named {
     }
 }
 
-/// Text from the bytes of a file. A byte order mark is left where it is: readers skip it, and
-/// offsets stay those of the file.
-///
-/// # Errors
-/// The offset of the first byte that is not UTF-8.
-pub fn decode(bytes: Vec<u8>) -> Result<String, usize> {
-    String::from_utf8(bytes).map_err(|error| error.utf8_error().valid_up_to())
-}
-
 /// The files that documents name as their schema or data, in order of document.
 ///
 /// Whoever reads files adds them before `read`, and asks again, for a schema may be a document
@@ -122,13 +113,14 @@ fn named_in(root: &Node, base: &str, found: &mut Vec<Reference>) {
     }
 }
 
-/// Reads every document among the files. Files that are none are left alone.
+/// Reads every document among the files, in order of path. Files that are none are left alone.
 #[must_use]
 pub fn read(files: &SourceMap, sink: &mut Sink) -> Parsed {
     let mut parsed = Parsed::default();
+    let mut lost = FxHashSet::default();
     let supplied: FxHashSet<String> =
         references(files).into_iter().map(|reference| reference.path).collect();
-    for (file, source) in files.iter() {
+    for (file, source) in files.by_path() {
         match named(&source.path) {
             Named::Other => {}
             Named::Cel => {
@@ -142,19 +134,19 @@ pub fn read(files: &SourceMap, sink: &mut Sink) -> Parsed {
                     || (kind == Named::Json && !source.text.contains("policyc"));
                 let mut found = Sink::new();
                 let root = yaml::parse(file, files, &mut found);
-                let is_policy = match &root {
-                    Some(root) => {
-                        classify(root, kind, file, source, quiet, &mut parsed, &mut found)
-                    }
-                    None => false,
-                };
+                if root.is_none() {
+                    lost.insert(file);
+                }
+                let is_policy = root.is_some_and(|root| {
+                    classify(&root, kind, file, source, quiet, &mut parsed, &mut found)
+                });
                 if is_policy || !quiet {
                     sink.append(found);
                 }
             }
         }
     }
-    link_environments(files, &mut parsed);
+    link_environments(files, &lost, &mut parsed);
     parsed
 }
 
@@ -190,11 +182,16 @@ fn classify(
         parsed.policies.push(policy::read(root, &source.path, &mut reader));
         return true;
     }
-    if kind == Named::CelPolicy || has("rule") {
+    if (kind == Named::CelPolicy && !root.is_null()) || has("rule") {
         parsed.cel_policies.extend(cel_policy::read(root, &source.path, &mut reader));
         return true;
     }
     let by_name = matches!(stem(&source.path), "config" | "env");
+    if by_name && root.is_null() {
+        // An environment without a word declares nothing, which is no mistake.
+        parsed.environments.push(Environment { file: Some(file), ..Environment::default() });
+        return true;
+    }
     if environment::is_environment(root) || (by_name && has("variables")) {
         parsed.environments.push(environment::read(root, file, sink));
         return true;
@@ -231,13 +228,15 @@ const ADMISSION: &str = "ValidatingAdmissionPolicy";
 
 /// Finds for each CEL Policy document the environment that lies beside it: `x_config.yaml` beside
 /// `x_policy.yaml`, else `config.yaml`.
-fn link_environments(files: &SourceMap, parsed: &mut Parsed) {
+fn link_environments(files: &SourceMap, lost: &FxHashSet<FileId>, parsed: &mut Parsed) {
     let known: Vec<FileId> = parsed.environments.iter().filter_map(|it| it.file).collect();
     for document in &mut parsed.cel_policies {
         let Some(source) = files.get(document.file) else { continue };
         let own = file_name(&source.path).replace("policy", "config");
         let names = [own.as_str(), "config.yaml", "config.yml", "config.json"];
-        let beside = names.iter().filter_map(|name| files.find(&join(&source.path, name)));
-        document.environment = beside.into_iter().find(|file| known.contains(file));
+        let mut beside = names.iter().filter_map(|name| files.find(&join(&source.path, name)));
+        let found = beside.find(|file| known.contains(file) || lost.contains(file));
+        document.environment_lost = found.is_some_and(|file| lost.contains(&file));
+        document.environment = found.filter(|file| known.contains(file));
     }
 }

@@ -325,6 +325,8 @@ pub struct CelPolicyDocument {
     pub rule: CelRule,
     /// The environment file that lies beside it (`config.yaml`), if there is one.
     pub environment: Option<FileId>,
+    /// Whether the environment file could not be read: what it declares is not known.
+    pub environment_lost: bool,
 }
 
 /// A `rule` block.

@@ -49,7 +49,7 @@ pub(super) fn refused(file: FileId, source: &str, at: usize, kind: &ErrorKind) -
     if let Some(found) = tab(file, source, at, kind) {
         return found;
     }
-    if let Some(found) = expression(file, source, at, kind) {
+    if let Some(found) = unclosed(file, source, at).or_else(|| expression(file, source, at, kind)) {
         return found;
     }
     let mut at = at.min(source.len());
@@ -122,6 +122,8 @@ fn words(kind: &ErrorKind) -> (String, &'static str, Option<&'static str>) {
                 "an invisible character",
                 Some("delete it"),
             )
+        } else if matches!(kind, E::ExpectedDocumentStart) {
+            ("something follows behind the document", "not part of it", Some("remove it"))
         } else if matches!(kind, E::UnexpectedCharacter { .. } | E::ExpectedNodeContent) {
             ("YAML cannot start a value like this", "not a value", Some("quote it if it is text"))
         } else {
@@ -200,6 +202,19 @@ fn indent_around(source: &str, start: usize) -> usize {
         rest = trimmed;
     }
     column
+}
+
+/// The finding where a text that YAML quotes is not closed on its line.
+fn unclosed(file: FileId, source: &str, at: usize) -> Option<DocumentError> {
+    let start = written_around(source, at)?.value.start;
+    let line = source.get(start..)?.lines().next()?;
+    let quote = line.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    if line.chars().skip(1).any(|letter| letter == quote) {
+        return None;
+    }
+    let (words, label, help) = words(&ErrorKind::UnclosedQuotedScalar);
+    let at = Span::new(file, narrow(start), narrow(start + 1));
+    Some(DocumentError::NotYaml { at, words, label, help })
 }
 
 /// The finding where the parser stopped inside an expression.

@@ -114,6 +114,8 @@ pub enum InputKind {
     DuplicateKey,
     /// Something follows behind the context.
     Trailing,
+    /// A byte order mark stands in front of it.
+    ByteOrderMark,
     /// The context is no object.
     NotAnObject,
     /// A value of another type than the schema says; this is what it says.
@@ -156,6 +158,7 @@ impl InputError {
             | InputKind::NumberRange
             | InputKind::DuplicateKey
             | InputKind::Trailing
+            | InputKind::ByteOrderMark
             | InputKind::NotAnObject
             | InputKind::WrongType(_)
             | InputKind::UnknownField
@@ -185,11 +188,42 @@ impl InputError {
             | InputKind::NumberRange
             | InputKind::DuplicateKey
             | InputKind::Trailing
+            | InputKind::ByteOrderMark
             | InputKind::NotAnObject
             | InputKind::WrongType(_)
             | InputKind::UnknownField
             | InputKind::MissingField
             | InputKind::TooLong) => kind.to_string(),
+        }
+    }
+}
+
+impl InputKind {
+    /// Whether it is about the bytes, whoever reads them: they are no context of anything. The
+    /// rest are contexts, but not ones that this program takes.
+    #[must_use]
+    pub const fn is_unreadable(self) -> bool {
+        match self {
+            Self::NotUtf8
+            | Self::TooLarge
+            | Self::TooDeep
+            | Self::TooManyValues
+            | Self::Truncated
+            | Self::Syntax
+            | Self::Control
+            | Self::Escape
+            | Self::Surrogate
+            | Self::NumberRange
+            | Self::DuplicateKey
+            | Self::Trailing
+            | Self::ByteOrderMark
+            | Self::NotAnObject => true,
+            Self::TooMuchRead
+            | Self::WrongType(_)
+            | Self::UnknownField
+            | Self::MissingField
+            | Self::TooLong
+            | Self::Needed(..) => false,
         }
     }
 }
@@ -210,6 +244,7 @@ impl fmt::Display for InputKind {
             Self::NumberRange => "this number is out of range",
             Self::DuplicateKey => "this key is given twice",
             Self::Trailing => "something follows behind the context",
+            Self::ByteOrderMark => "a byte order mark stands in front of the context",
             Self::NotAnObject => "the context is not an object",
             Self::WrongType(expected) => return write!(f, "this is not {expected}"),
             Self::UnknownField => "the schema does not have this field",

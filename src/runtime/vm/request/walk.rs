@@ -88,9 +88,15 @@ impl Walk<'_, '_> {
 
     fn all(&mut self) -> Read<()> {
         self.frames.clear();
-        if self.reader.peek() != b'{' {
-            let empty = self.reader.at >= self.reader.bytes.len();
-            return Err(if empty { InputKind::Truncated } else { InputKind::NotAnObject });
+        match self.reader.peek() {
+            b'{' => {}
+            b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
+                return Err(InputKind::NotAnObject);
+            }
+            _ if self.reader.bytes.starts_with("\u{FEFF}".as_bytes()) => {
+                return Err(InputKind::ByteOrderMark);
+            }
+            _ => return Err(self.reader.unexpected()),
         }
         let root = self.program.paths.get(0).ok_or(InputKind::Syntax)?;
         self.node(0, root)?;
@@ -154,16 +160,19 @@ impl Walk<'_, '_> {
         let Some(node) = program.paths.get(frame.node) else { return Err(InputKind::Syntax) };
         let row = frame.kind == FrameKind::Row;
         loop {
-            if !self.reader.more(frame.count == 0, b'}')? {
+            let more = self.reader.more(frame.count == 0, b'}');
+            if !more.map_err(|kind| self.between(frame, kind))? {
                 frame.pending = NONE;
                 self.set_top(frame);
                 return self.close_object(frame, node);
             }
             frame.count += 1;
             let start = self.reader.at;
-            let text = self.reader.key()?;
-            let Some(number) = self.child(node, text)? else {
-                self.reader.skip(self.frames.len())?;
+            let text = self.reader.key().map_err(|kind| self.between(frame, kind))?;
+            let child = self.child(node, text).map_err(|kind| self.between(frame, kind))?;
+            let Some(number) = child else {
+                let skipped = self.reader.skip(self.frames.len());
+                skipped.map_err(|kind| self.between(frame, kind))?;
                 continue;
             };
             let at = node.first_child + number;
@@ -171,11 +180,12 @@ impl Walk<'_, '_> {
                 Some(stamp) if *stamp != frame.stamp => *stamp = frame.stamp,
                 Some(_) | None => {
                     self.reader.at = start;
-                    return Err(InputKind::DuplicateKey);
+                    return Err(self.at_member(frame, at, InputKind::DuplicateKey));
                 }
             }
             let child = program.paths.get(at).ok_or(InputKind::Syntax)?;
-            if let Some(value) = self.leaf(child.leaf)? {
+            let leaf = self.leaf(child.leaf);
+            if let Some(value) = leaf.map_err(|kind| self.at_member(frame, at, kind))? {
                 let column = frame.height as usize + usize::from(number);
                 let place = if row {
                     self.heap.store.stack_mut(column).first_mut()
@@ -193,6 +203,19 @@ impl Walk<'_, '_> {
                 return Ok(());
             }
         }
+    }
+
+    /// Where no member is being read, it is the object that a failure is about.
+    #[cold]
+    fn between(&mut self, frame: Frame, kind: InputKind) -> InputKind {
+        self.at_member(frame, NONE, kind)
+    }
+
+    /// A failure about the member of `frame` whose node is `at`.
+    #[cold]
+    fn at_member(&mut self, frame: Frame, at: u16, kind: InputKind) -> InputKind {
+        self.set_top(Frame { pending: at, ..frame });
+        kind
     }
 
     /// Reads a value that is of the kind that is wanted, and spelled as it mostly is. `None`, and
@@ -214,7 +237,11 @@ impl Walk<'_, '_> {
                 self.reader.word(b"false")?;
                 Some(Value::bool(false))
             }
-            Leaf::Double if byte.is_ascii_digit() => Some(self.reader.number()?.double()?),
+            Leaf::Double if byte.is_ascii_digit() => {
+                let start = self.reader.at;
+                let value = self.reader.number()?.double();
+                Some(value.inspect_err(|_| self.reader.at = start)?)
+            }
             Leaf::Bool | Leaf::Double | Leaf::String | Leaf::None => None,
         };
         if value.is_some() {
@@ -254,7 +281,11 @@ impl Walk<'_, '_> {
                 by_bits.then_with(|| view.bytes(a).cmp(view.bytes(b)))
             };
             others.sort_unstable_by(order);
-            if !others.is_sorted_by(|a, b| order(a, b).is_lt()) {
+            if let Some([a, b]) = others.array_windows().find(|[a, b]| order(a, b).is_eq()) {
+                // Without escapes the key lies where it was read; else the object's end is named.
+                let quote = (a.off().max(b.off()) as usize).saturating_sub(1);
+                let read = a.space() == Space::Request && b.space() == Space::Request;
+                self.reader.at = if read { quote } else { self.reader.at.saturating_sub(1) };
                 return Err(InputKind::DuplicateKey);
             }
         }

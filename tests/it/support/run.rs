@@ -1,0 +1,69 @@
+//! The real program, and directories that are there for one test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A directory that is there for one test.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// An empty one; `name` is its own among all tests.
+    pub(crate) fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        drop(fs::remove_dir_all(&path));
+        fs::create_dir_all(&path).expect("a directory for the test");
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes a file, and the directories above it.
+    pub(crate) fn add(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(&path, bytes).expect("a file of the test");
+        path
+    }
+
+    /// The names below, those of directories with `/` behind them, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.0.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let name = path.strip_prefix(&self.0).expect("below").to_string_lossy();
+                if path.is_dir() {
+                    found.push(format!("{name}/"));
+                    folders.push(path);
+                } else {
+                    found.push(name.into_owned());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+/// `policyc`, in `folder`, with nothing on standard input, untouched by variables around the test.
+pub(crate) fn policyc(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_policyc"));
+    for (name, _) in std::env::vars_os() {
+        let policyc = name.to_string_lossy().starts_with("POLICYC_");
+        if policyc || name == "COLUMNS" || name == "RUST_BACKTRACE" || name == "SOURCE_DATE_EPOCH" {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(folder).stdin(Stdio::null());
+    command
+}
