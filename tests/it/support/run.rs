@@ -8,8 +8,9 @@ use std::process::{Command, Stdio};
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    /// An empty one; `name` is its own among all tests.
+    /// An empty one; `name` is its own among all tests. Two runs of them do not meet.
     pub(crate) fn new(name: &str) -> Self {
+        let name = format!("{name}-{}", std::process::id());
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         drop(fs::remove_dir_all(&path));
         fs::create_dir_all(&path).expect("a directory for the test");
