@@ -25,6 +25,9 @@ pub struct Options {
     pub strict: bool,
     /// The file that types the context of documents without a schema of their own.
     pub schema: Option<FileId>,
+    /// Take every expression as `dyn`, as CEL does where nobody checks: what has no meaning fails
+    /// when it is evaluated.
+    pub unchecked: bool,
     /// Seconds since the epoch that the manifest states, from `SOURCE_DATE_EPOCH`.
     pub created: Option<i64>,
 }
@@ -55,7 +58,7 @@ pub fn check(files: &SourceMap, options: &Options, sink: &mut Sink) -> Front {
     if let Some(schema) = options.schema {
         give_schema(files, &mut parsed, schema);
     }
-    let options = check::Options { strict: options.strict };
+    let options = check::Options { strict: options.strict, unchecked: options.unchecked };
     let analysis = check::check(files, &mut parsed, options, sink);
     Front { parsed, analysis }
 }

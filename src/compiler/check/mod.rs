@@ -34,6 +34,8 @@ use crate::diag::sink::Sink;
 pub struct Options {
     /// Every policy needs a schema, and nothing is `dyn` that nobody wrote.
     pub strict: bool,
+    /// Every expression is `dyn`; what has no meaning fails when it is evaluated.
+    pub unchecked: bool,
 }
 
 /// Finds out what every expression of the project means.

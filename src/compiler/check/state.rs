@@ -41,6 +41,8 @@ pub(super) struct Checker<'a> {
     pub templates: &'a Templates,
     /// Whether every type must come from somewhere.
     pub strict: bool,
+    /// Whether every expression is `dyn`.
+    pub unchecked: bool,
     /// The builtins.
     pub table: FunctionIndex,
     /// What was found out so far.
@@ -82,6 +84,7 @@ impl<'a> Checker<'a> {
             parsed,
             templates,
             strict: options.strict,
+            unchecked: options.unchecked,
             table: FunctionIndex::new(),
             out,
             unifier: Unifier::default(),

@@ -238,7 +238,10 @@ impl Generator<'_> {
             return self.compare(relation.mirrored(), rhs, lhs, e);
         }
         let mut x = mask(relation);
-        if let Some(constant) = self.ir.constant(rhs) {
+        let equality = matches!(relation, Relation::Equal | Relation::NotEqual);
+        // A constant that has no order fails as a value does.
+        let constant = self.ir.constant(rhs).filter(|it| equality || it.tag().has_order());
+        if let Some(constant) = constant {
             return self.compare_constant(relation, lhs, constant, e);
         }
         let (a, b) = self.both(lhs, rhs, e);

@@ -16,6 +16,7 @@ use crate::compiler::syntax::ast::{
     Ast, BinaryOp, ExprId, ExprKind, Field, Literal, LogicOp, UnaryOp,
 };
 use crate::lang::constant::Constant;
+use crate::lang::functions::extremes::takes_any_number;
 use crate::lang::functions::{Style, by_number, named};
 use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
 
@@ -218,6 +219,11 @@ impl<'a> Lowering<'a> {
             ("size", [_]) => self.size(args),
             ("hasValue", [operand]) => NodeKind::HasValue(*operand),
             ("or", [first, second]) => self.or(false, *first, *second, expr),
+            (_, [_, _, _, ..]) if takes_any_number(name, args.len()) => {
+                let list = NodeKind::List(args.into_iter().map(|arg| (arg, false)).collect());
+                let list = self.typed(list, TypeTable::LIST_DYN, expr);
+                NodeKind::Call(rows.to_vec(), vec![list])
+            }
             ("orValue", [first, second]) => self.or(true, *first, *second, expr),
             _ => NodeKind::Call(rows.to_vec(), args),
         }

@@ -8,7 +8,9 @@ pub mod agents;
 pub mod collections;
 pub mod convert;
 pub mod cross_type;
+pub mod extremes;
 mod format;
+pub mod math;
 pub mod operators;
 pub mod optionals;
 pub mod strings;
@@ -236,6 +238,8 @@ const FILES: &[&[Function]] = &[
     agents::ROWS,
     cross_type::ROWS,
     text::ROWS,
+    extremes::ROWS,
+    math::ROWS,
 ];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when this is compiled")]

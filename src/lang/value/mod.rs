@@ -87,6 +87,28 @@ impl Tag {
         matches!(self, Self::Int | Self::Uint | Self::Double)
     }
 
+    /// Whether `<` and its siblings take two values of this kind.
+    #[must_use]
+    pub const fn has_order(self) -> bool {
+        match self {
+            Self::Bool
+            | Self::Int
+            | Self::Uint
+            | Self::Double
+            | Self::String
+            | Self::Bytes
+            | Self::Timestamp
+            | Self::Duration => true,
+            Self::Absent
+            | Self::Error
+            | Self::Null
+            | Self::Type
+            | Self::List
+            | Self::Map
+            | Self::Optional => false,
+        }
+    }
+
     /// Whether values of this kind have bytes somewhere: `View::bytes`.
     #[must_use]
     pub const fn has_bytes(self) -> bool {

@@ -41,11 +41,11 @@ fn conditions_and_messages() {
 #[test]
 fn strict_mode_demands_types() {
     let text = "policyc: 1\nname: p\ndefault: deny\nrules:\n  - {id: a, when: x.y, deny: x}\n";
-    let checking = run_with(&[("p.yaml", text)], Options { strict: true });
+    let checking = run_with(&[("p.yaml", text)], Options { strict: true, ..Options::default() });
     assert_eq!(checking.codes(), ["E0312"]);
     let text = "policyc: 1\nname: p\ndefault: deny\nschema: {n: int}\nrules:\n  \
                 - {id: a, when: \"n in [1, 'a']\", deny: x}\n";
-    let checking = run_with(&[("p.yaml", text)], Options { strict: true });
+    let checking = run_with(&[("p.yaml", text)], Options { strict: true, ..Options::default() });
     assert_eq!(checking.places(), [("E0312", "'a'")]);
 }
 

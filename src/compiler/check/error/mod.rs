@@ -32,6 +32,24 @@ pub(super) enum CheckError {
     Schema(SchemaError),
 }
 
+impl CheckError {
+    /// Whether evaluation fails in the same place if nobody checks: an expression that has no
+    /// meaning, rather than one that cannot be written so.
+    pub(super) const fn is_met_at_run_time(&self) -> bool {
+        match self {
+            Self::Name(error) => !matches!(error, NameError::Message { .. }),
+            Self::Type(_) => true,
+            Self::Call(error) => matches!(
+                error,
+                CallError::ArgumentCount { .. }
+                    | CallError::ArgumentType { .. }
+                    | CallError::ArgumentTypesTogether { .. }
+            ),
+            Self::Policy(_) | Self::Output(_) | Self::Schema(_) => false,
+        }
+    }
+}
+
 macro_rules! part_of_check_error {
     ($($part:ident($name:ident)),*) => {$(
         impl From<$name> for CheckError {

@@ -10,6 +10,7 @@ use crate::compiler::check::scope::Declared;
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
 use crate::diag::suggest::nearest;
 use crate::lang::decision::Effect;
+use crate::lang::functions::extremes::takes_any_number;
 use crate::lang::functions::{Function, Style};
 use crate::lang::types::{TypeId, TypeTable};
 
@@ -217,13 +218,26 @@ impl<'a> Infer<'_, 'a> {
             .filter(|function| function.member == member)
             .cloned()
             .collect();
-        match self.apply(call.id, &rows, &declared, &call.operands) {
+        let applied = match self.as_one_list(call, &rows) {
+            Some(list) => self.apply_types(call.id, &rows, &[], &[list]),
+            None => self.apply(call.id, &rows, &declared, &call.operands),
+        };
+        match applied {
             Some(result) => {
                 self.set(call.id, result);
                 self.check_literals(call);
             }
             None => self.refuse_call(call, &rows, &declared),
         }
+    }
+
+    /// The type of the list that the operands make, if the call hands them on as one.
+    fn as_one_list(&mut self, call: &Call<'_>, rows: &[&'static Function]) -> Option<TypeId> {
+        if rows.is_empty() || !takes_any_number(&call.name, call.operands.len()) {
+            return None;
+        }
+        let element = self.join_all(call.operands.iter().map(|operand| (*operand, false)));
+        Some(self.cx.out.types.list(element))
     }
 
     /// Resolves `id`, whose operands are typed, and notes what it can mean.

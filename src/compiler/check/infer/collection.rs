@@ -23,7 +23,7 @@ impl Infer<'_, '_> {
 
     /// The most general type of the elements; `dyn` if they have none in common, a variable if
     /// there are none.
-    fn join_all(&mut self, elements: impl Iterator<Item = (ExprId, bool)>) -> TypeId {
+    pub(super) fn join_all(&mut self, elements: impl Iterator<Item = (ExprId, bool)>) -> TypeId {
         let mut joined: Option<(TypeId, ExprId)> = None;
         for (id, optional) in elements {
             let ty = if optional { self.unwrapped(id) } else { self.type_of(id) };

@@ -131,16 +131,23 @@ fn named(cx: &mut Checker<'_>, written: &TypeExpr, name: &Name, params: &[TypeEx
     if let Some((_, simple)) = SIMPLE.iter().find(|(known, _)| *known == text) {
         return if params.is_empty() { *simple } else { unknown(cx, written, text, Some(0)) };
     }
-    if cx.table.opaque_types().any(|known| known == text) {
-        return cx.out.types.intern(Type::Opaque(name.clone(), Vec::new()));
+    let is_ours = cx.table.opaque_types().any(|known| known == text);
+    // A name with parameters that is none of CEL's is a type of the host.
+    if is_ours && params.is_empty() || !params.is_empty() && similar(text).is_none() {
+        let params = params_of(cx);
+        return cx.out.types.intern(Type::Opaque(name.clone(), params));
     }
     unknown(cx, written, text, None)
 }
 
-fn unknown(cx: &mut Checker<'_>, written: &TypeExpr, name: &str, params: Option<usize>) -> TypeId {
+/// The name of a type that was perhaps meant.
+fn similar(name: &str) -> Option<&'static str> {
     let known = SIMPLE.iter().map(|(known, _)| *known);
-    let known = known.chain(PARAMETRIC.iter().map(|(known, _)| *known));
-    let nearest = nearest(name, known).map(str::to_owned);
+    nearest(name, known.chain(PARAMETRIC.iter().map(|(known, _)| *known)))
+}
+
+fn unknown(cx: &mut Checker<'_>, written: &TypeExpr, name: &str, params: Option<usize>) -> TypeId {
+    let nearest = similar(name).map(str::to_owned);
     let (at, name) = (written.span, name.to_owned());
     cx.report(SchemaError::UnknownType { at, name, nearest, params });
     TypeTable::ERROR

@@ -1,4 +1,4 @@
-//! The `lists`, `sets` and `math` libraries of the reference evaluator.
+//! The `lists` and `sets` libraries of the reference evaluator.
 
 use policyc::lang::error::EvalError;
 
@@ -12,7 +12,7 @@ pub(crate) fn call(name: &str, member: bool, args: &[V]) -> Option<R> {
     if let ("lists.range", [V::Int(n)]) = (name, args) {
         return Some(Ok(list((0..*n).map(V::Int).collect())));
     }
-    sets(name, args).or_else(|| math(name, args))
+    sets(name, args)
 }
 
 fn lists(name: &str, args: &[V]) -> Option<R> {
@@ -82,41 +82,4 @@ fn sets(name: &str, args: &[V]) -> Option<R> {
         "sets.intersects" => b.iter().any(|value| holds(a, value)),
         _ => return None,
     })))
-}
-
-fn math(name: &str, args: &[V]) -> Option<R> {
-    let values: Vec<V> = match args {
-        [V::List(values)] if matches!(name, "math.greatest" | "math.least") => values.to_vec(),
-        _ => args.to_vec(),
-    };
-    let pick = |greater: bool| -> R {
-        let mut best = values.first().cloned().ok_or(EvalError::InvalidArgument)?;
-        for value in &values {
-            let order = value.compare(&best)?;
-            let wins = if greater {
-                order.is_some_and(std::cmp::Ordering::is_gt)
-            } else {
-                order.is_some_and(std::cmp::Ordering::is_lt)
-            };
-            if wins {
-                best = value.clone();
-            }
-        }
-        Ok(best)
-    };
-    Some(match (name, values.as_slice()) {
-        ("math.greatest", _) => pick(true),
-        ("math.least", _) => pick(false),
-        ("math.abs", [V::Int(n)]) => n.checked_abs().map(V::Int).ok_or(EvalError::Overflow),
-        ("math.abs", [V::Uint(n)]) => Ok(V::Uint(*n)),
-        ("math.abs", [V::Double(n)]) => Ok(V::Double(n.abs())),
-        ("math.ceil", [V::Double(n)]) => Ok(V::Double(n.ceil())),
-        ("math.floor", [V::Double(n)]) => Ok(V::Double(n.floor())),
-        ("math.round", [V::Double(n)]) => Ok(V::Double(n.round())),
-        ("math.trunc", [V::Double(n)]) => Ok(V::Double(n.trunc())),
-        ("math.isNaN", [V::Double(n)]) => Ok(V::Bool(n.is_nan())),
-        ("math.isInf", [V::Double(n)]) => Ok(V::Bool(n.is_infinite())),
-        ("math.isFinite", [V::Double(n)]) => Ok(V::Bool(n.is_finite())),
-        _ => return None,
-    })
 }

@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 
 use super::reads::{Read, Selected};
 use super::time;
-use super::value::{V, list, map, text};
+use super::value::{V, from_base64, list, map, text};
 
 /// What can be wrong with a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,9 @@ impl<'a> Context<'a> {
             }
             (Type::Double, Json::Number(n)) => n.as_f64().map_or(V::Bad, V::Double),
             (Type::String, Json::String(value)) => text(value),
+            (Type::Bytes, Json::String(value)) => {
+                from_base64(value).map_or(V::Bad, |bytes| V::Bytes(Rc::from(bytes)))
+            }
             (Type::Timestamp, Json::String(value)) => {
                 time::parse_timestamp(value).map_or(V::Bad, V::Timestamp)
             }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use policyc::lang::error::EvalError;
 
 use super::value::{R, V, list, text};
-use super::{collections, operators, strings, time};
+use super::{collections, math, operators, strings, time};
 
 const NONE: EvalError = EvalError::NoSuchOverload;
 
@@ -25,6 +25,7 @@ pub(crate) fn call(name: &str, member: bool, args: &[V]) -> R {
         .or_else(|| optional(name, args))
         .or_else(|| strings::call(name, member, args))
         .or_else(|| collections::call(name, member, args))
+        .or_else(|| if member { None } else { math::call(name, args) })
         .or_else(|| ours(name, args));
     found.unwrap_or(Err(NONE))
 }

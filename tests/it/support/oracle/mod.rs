@@ -14,6 +14,7 @@ pub(crate) mod dispatch;
 pub(crate) mod eval;
 pub(crate) mod functions;
 pub(crate) mod macros;
+pub(crate) mod math;
 pub(crate) mod operators;
 pub(crate) mod reads;
 pub(crate) mod strings;
