@@ -182,3 +182,38 @@ const fn weight(op: Op) -> u32 {
         1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::opcodes::{EXIT_ERROR, NO_ATOM};
+
+    fn ins(op: Op, a: u16, x: u8, f: u16, e: u16) -> Instruction {
+        Instruction { op, x, a, b: 0, c: 0, f, e, w: NO_ATOM }
+    }
+
+    #[test]
+    fn an_atom_silences_where_every_path_ends_in_f() {
+        // a && b, where a may fail: b is asked again in the cold copy behind it.
+        let and = [
+            ins(Op::Flag, 0, 0, EXIT_FALSE, 3),
+            ins(Op::Flag, 1, X_INVERT, EXIT_FALSE, INFALLIBLE),
+            ins(Op::Jump, 0, 0, 5, 0),
+            ins(Op::Flag, 1, X_COLD, EXIT_ERROR, INFALLIBLE),
+            ins(Op::Jump, 0, 0, EXIT_FALSE, 0),
+        ];
+        assert!(silences(&and, &and[0], false));
+        assert!(silences(&and, &and[1], true), "also where the other failed");
+        assert!(!silences(&and, &and[1], false));
+        // The cold copy forgets b: then a failure of a is no F.
+        let mut wrong = and;
+        wrong[3] = ins(Op::Jump, 0, 0, EXIT_ERROR, 0);
+        assert!(!silences(&wrong, &wrong[1], true));
+        // a || b: neither alone.
+        let or = [
+            ins(Op::Flag, 0, X_INVERT, 2, INFALLIBLE),
+            ins(Op::Flag, 1, 0, EXIT_FALSE, INFALLIBLE),
+        ];
+        assert!(!silences(&or, &or[0], false) && !silences(&or, &or[1], false));
+    }
+}

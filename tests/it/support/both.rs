@@ -6,9 +6,12 @@ use policyc::diag::diagnostic::Severity;
 use policyc::diag::sink::Sink;
 use policyc::lang::error::EvalError;
 use policyc::runtime::program::Program;
+use policyc::runtime::vm::observe::Witness;
 use policyc::runtime::vm::report::DecisionReport;
+use policyc::runtime::vm::request::{Moment, ingest};
+use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::suite::HostResult;
-use policyc::tools::suite::pipeline::decide;
+use policyc::tools::suite::pipeline::{decide, table};
 use serde_json::Value as Json;
 
 use super::oracle::eval::HostRow;
@@ -66,12 +69,31 @@ impl Both {
         functions: &[HostResult],
     ) -> DecisionReport {
         let report = decide(&self.program, context, now, functions);
+        assert_eq!(self.watched(context, now, functions), report, "watched, on {context}");
         let rows: Vec<HostRow> = functions.iter().map(row).collect();
         let nanos = i128::from(now.0) * 1_000_000_000 + i128::from(now.1);
         let verdict = oracle.decide(Input { context, now: nanos, hosts: &rows });
         let (ours, theirs) = (said(&report), agreed(&verdict));
         assert_eq!(ours, theirs, "program and reference differ for {context}");
         report
+    }
+}
+
+impl Both {
+    /// The decision while somebody watches: no rule is set aside, no turn of a loop is skipped.
+    fn watched(
+        &self,
+        context: &Json,
+        (seconds, nanoseconds): (i64, u32),
+        functions: &[HostResult],
+    ) -> DecisionReport {
+        let hosts = table(functions);
+        let moment = Moment { hosts: Some(&hosts), ..Moment::at(seconds, nanoseconds) };
+        let context = context.to_string();
+        let mut scratch = Scratch::for_program(&self.program);
+        let mut filled = ingest(&self.program, context.as_bytes(), &mut scratch);
+        let mut witness = Witness::new(self.program.atoms());
+        DecisionReport::of(&mut filled.decide_observed(&moment, &mut witness))
     }
 }
 
