@@ -170,8 +170,9 @@ pub struct Value {
 
 const _: () = assert!(size_of::<Value>() == 16, "two values fit a cache line's quarter");
 
-/// The bytes of a text of less than four, filled up with zeros.
-#[inline]
+/// The bytes of a text of less than four, filled up with zeros. Out of line, or all texts are read
+/// byte by byte.
+#[inline(never)]
 const fn short_prefix(text: &[u8]) -> [u8; 4] {
     match *text {
         [a, b, c, ..] => [a, b, c, 0],

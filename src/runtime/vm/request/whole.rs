@@ -8,6 +8,7 @@ use crate::lang::error::EvalError;
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value, duration, map, text, time};
 use crate::runtime::bundle::module::{FieldRow, Module, NONE, Str, TypeRow};
+use crate::runtime::program::paths::Leaf;
 use crate::runtime::vm::request::base64;
 use crate::runtime::vm::request::error::{InputKind, Wanted};
 use crate::runtime::vm::request::reader::{Read, Text};
@@ -185,6 +186,7 @@ impl Walk<'_, '_> {
 
     /// Reads items of a list until one opens a container, or to its end.
     pub(in crate::runtime) fn item(&mut self, mut frame: Frame) -> Read<()> {
+        let leaf = Leaf::of(row(&self.program.module, frame.pending));
         loop {
             if !self.reader.more(frame.count == 0, b']')? {
                 let off = self.heap.store.finish(frame.height as usize);
@@ -198,6 +200,10 @@ impl Walk<'_, '_> {
             self.limit(frame.ty, frame.count)?;
             if let Some(top) = self.frames.last_mut() {
                 top.count = frame.count;
+            }
+            if let Some(value) = self.leaf(leaf)? {
+                self.heap.store.push_stack(value).map_err(|_| InputKind::TooMuchRead)?;
+                continue;
             }
             match self.whole(frame.pending, NONE)? {
                 Some(value) => self.complete(value)?,
