@@ -15,6 +15,8 @@ const STRIDE: usize = 64;
 const LONGEST_ROW: usize = 64;
 /// Most steps that looking for the rarest bytes of a pattern may take.
 const MOST_STEPS: u32 = 4_096;
+/// How often the pair may deceive before the text is left to the automaton.
+const PATIENCE: u32 = 64;
 /// Rarity, in bits, below which looking is in vain.
 const LEAST_RARITY: u32 = 6;
 
@@ -85,20 +87,25 @@ impl Prefilter {
         Self { row, len, pair: pair.min(len.saturating_sub(1)) }
     }
 
-    /// Whether `text` holds the bytes somewhere.
+    /// Whether `text` holds the bytes somewhere, or so much that resembles them that it is not
+    /// worth looking on.
     #[must_use]
     pub fn may_match(&self, text: &[u8]) -> bool {
         let mut pair = self.row.iter().skip(self.pair).copied();
         let (a, b) = (pair.next().unwrap_or_default(), pair.next().unwrap_or_default());
         let mut rest = text;
+        let mut patience = PATIENCE;
         while let (Some(at), Some(next)) = (lane(rest, self.pair), lane(rest, self.pair + 1)) {
             let mut found = 0;
             for (at, next) in at.iter().zip(next) {
                 found |= u8::from((at & a.mask ^ a.value) | (next & b.mask ^ b.value) == 0);
             }
             let stride = rest.get(..STRIDE + 2 * WIDTH).unwrap_or(rest);
-            if found != 0 && self.stands_in(stride) {
-                return true;
+            if found != 0 {
+                if patience == 0 || self.stands_in(stride) {
+                    return true;
+                }
+                patience -= 1;
             }
             rest = rest.get(STRIDE..).unwrap_or_default();
         }
