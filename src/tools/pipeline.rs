@@ -44,7 +44,8 @@ pub fn compile(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Optio
 #[must_use]
 pub fn options(files: &SourceMap, settings: &Settings) -> Options {
     let schema = settings.schema.as_deref().and_then(|path| files.find(path));
-    Options { strict: settings.strict, schema, created: settings.created }
+    let (strict, created) = (settings.strict, settings.created);
+    Options { strict, schema, created, ..Options::default() }
 }
 
 /// Why a bundle was not loaded.
