@@ -1,5 +1,7 @@
 //! Collects diagnostics: in order of place, each once, and not without end.
 
+use std::collections::BTreeSet;
+
 use crate::base::limits::DIAGNOSTICS_MAX;
 use crate::base::span::Span;
 use crate::diag::codes::Code;
@@ -74,7 +76,8 @@ impl Sink {
         }
     }
 
-    /// The findings by file and position, each once, and the number of those left out.
+    /// The findings by file and position, each once, and the number of those left out. A warning
+    /// about exactly the bytes of an error is dropped.
     #[must_use]
     pub fn finish(mut self) -> (Vec<Diagnostic>, usize) {
         self.diagnostics.sort_by(|a, b| {
@@ -84,6 +87,17 @@ impl Sink {
             place(a).cmp(&place(b)).then_with(|| a.code.cmp(&b.code))
         });
         self.diagnostics.dedup();
+        // Where an error stands, a warning about the same bytes only follows from it.
+        let refused: BTreeSet<_> = self
+            .diagnostics
+            .iter()
+            .filter(|found| found.severity == Severity::Error)
+            .filter_map(|found| found.span().map(|at| (at.file.0, at.start, at.end)))
+            .collect();
+        self.diagnostics.retain(|found| {
+            let at = found.span().map(|at| (at.file.0, at.start, at.end));
+            found.severity == Severity::Error || at.is_none_or(|at| !refused.contains(&at))
+        });
         (self.diagnostics, self.dropped)
     }
 }

@@ -29,6 +29,7 @@ mod readme;
 mod report;
 mod reproducible;
 mod secrets;
+mod slips;
 mod suite;
 mod support;
 mod syntax;

@@ -28,7 +28,9 @@ pub(super) fn check(cx: &mut Checker<'_>) {
         return;
     }
     let written = documents.iter().find(|it| !it.plain_cel && !it.rules.is_empty());
-    if let (None, Some(document)) = (default, written) {
+    // One that could not be read was reported.
+    let unread = documents.iter().any(|it| it.default_unread);
+    if let (None, Some(document), false) = (default, written, unread) {
         let at = document.name.span;
         let insert = line_end(cx, at);
         cx.report(PolicyError::MissingDefault { at, insert });

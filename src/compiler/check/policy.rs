@@ -94,10 +94,11 @@ fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a Polic
     scope.flexible = silent || refused;
     if silent && speaks {
         let (at, policy) = (document.name.span, document.name.value.clone());
+        let plain_cel = document.plain_cel;
         cx.report(if cx.strict {
-            PolicyError::StrictSchema { at, policy }
+            PolicyError::StrictSchema { at, policy, plain_cel }
         } else {
-            PolicyError::NoSchema { at, policy }
+            PolicyError::NoSchema { at, policy, plain_cel }
         });
     }
     cx.agree_on(&roots);

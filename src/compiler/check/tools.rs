@@ -142,31 +142,29 @@ fn action(cx: &mut Checker<'_>, types: ActionTypes, args: TypeId) -> TypeId {
 /// The arguments that all of the tools have with one type, or (`union`) that any of them has.
 fn arguments(cx: &Checker<'_>, tools: &[usize], union: bool) -> Vec<RecordField> {
     let types = &cx.out.types;
-    let mut found: Vec<(RecordField, usize)> = Vec::new();
+    // A field, how many tools have it, whether with different types.
+    let mut found: Vec<(RecordField, usize, bool)> = Vec::new();
     for tool in tools {
         let Some(Type::Record(args)) = cx.tool(*tool).map(|tool| types.get(tool.args)) else {
             continue;
         };
         for field in &types.object(*args).fields {
-            match found.iter_mut().find(|(known, _)| known.name == field.name) {
-                Some((known, count)) => {
+            match found.iter_mut().find(|(known, ..)| known.name == field.name) {
+                Some((known, count, differs)) => {
                     *count += 1;
                     known.required &= field.required;
-                    if !same(cx, known.ty, field.ty) {
-                        known.ty = TypeTable::ERROR;
-                    }
+                    *differs |= !same(cx, known.ty, field.ty);
                     if known.max_items.as_ref().map(|it| it.value)
                         < field.max_items.as_ref().map(|it| it.value)
                     {
                         known.max_items.clone_from(&field.max_items);
                     }
                 }
-                None => found.push((field.clone(), 1)),
+                None => found.push((field.clone(), 1, false)),
             }
         }
     }
-    let fields = found.into_iter().filter_map(|(mut field, count)| {
-        let differs = field.ty == TypeTable::ERROR;
+    let fields = found.into_iter().filter_map(|(mut field, count, differs)| {
         field.required &= count == tools.len();
         if union {
             field.ty = if differs { TypeTable::DYN } else { field.ty };

@@ -5,6 +5,8 @@
 //! `compiler::check::macros` says which calls are macros. The tree never changes: what later
 //! stages find out stands in tables beside it, keyed by `ExprId`.
 
+use std::collections::BTreeSet;
+
 use crate::base::index::IndexVec;
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
@@ -20,6 +22,8 @@ newtype_index! {
 pub struct Ast {
     /// Children before parents.
     pub exprs: IndexVec<ExprId, Expr>,
+    /// The roots of expressions that were read as another tree than the author wrote.
+    pub broken: BTreeSet<ExprId>,
 }
 
 /// An expression.

@@ -8,6 +8,7 @@
 pub mod ast;
 pub mod document;
 pub mod error;
+mod followers;
 pub mod lexer;
 pub mod literal;
 pub mod parser;

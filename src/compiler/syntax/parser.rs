@@ -21,6 +21,7 @@ use crate::compiler::syntax::ast::{
     UnaryOp,
 };
 use crate::compiler::syntax::error::{NumberKind, SyntaxError};
+use crate::compiler::syntax::followers::drop_followers;
 use crate::compiler::syntax::lexer::words;
 use crate::compiler::syntax::literal::{self, Fault};
 use crate::compiler::syntax::stream::{Stream, stream};
@@ -53,8 +54,9 @@ const SILENT_WORDS_MAX: usize = 2 * EXPRESSION_DEPTH_MAX as usize;
 pub fn parse_expression(source: &Embedded, ast: &mut Ast, sink: &mut Sink) -> ExprId {
     let mut errors = Vec::new();
     let root = read(source, ast, &mut errors);
-    errors.sort_by_key(|error| (error.span().start, error.span().end));
-    errors.dedup();
+    if errors.iter().any(SyntaxError::breaks_the_tree) {
+        ast.broken.insert(root);
+    }
     for error in errors.into_iter().take(SYNTAX_ERRORS_MAX) {
         sink.report(error);
     }
@@ -100,6 +102,7 @@ fn read(source: &Embedded, ast: &mut Ast, errors: &mut Vec<SyntaxError>) -> Expr
         builder.push(ExprKind::Error, source.span, &[])
     });
     builder.finish();
+    drop_followers(source, &stream.words, errors);
     root
 }
 

@@ -122,7 +122,11 @@ impl<'a> Reader<'a> {
         match lexeme.token {
             Token::OpenParen | Token::OpenBracket | Token::OpenBrace => return self.open(lexeme),
             Token::CloseParen | Token::CloseBracket | Token::CloseBrace => self.close(lexeme),
+            Token::Question if self.is_optional_dot(lexeme) => self.optional_dot(lexeme),
             Token::Question => return self.question(lexeme),
+            Token::Slash if !self.after_operand() && self.pattern_end(lexeme).is_some() => {
+                self.pattern(lexeme);
+            }
             Token::Colon => self.colon(lexeme),
             Token::Comma => self.comma(lexeme),
             Token::Not | Token::Minus if !self.after_operand() => {
@@ -281,6 +285,37 @@ impl<'a> Reader<'a> {
             self.depth += 1;
         }
         self.bounded(lexeme)
+    }
+
+    /// Whether `a?.b` stands here; `a ?.5 : b` is a conditional.
+    fn is_optional_dot(&self, lexeme: Lexeme) -> bool {
+        let mut rest = self.source.text.get(lexeme.end..).unwrap_or_default().chars();
+        let name = |c: char| c.is_ascii_alphabetic() || c == '_';
+        self.after_operand() && rest.next() == Some('.') && rest.next().is_some_and(name)
+    }
+
+    fn optional_dot(&mut self, lexeme: Lexeme) {
+        let both = Lexeme { end: lexeme.end + 1, ..lexeme };
+        self.errors.push(SyntaxError::OptionalDot { at: self.span(both) });
+        self.push(lexeme, Token::Dot);
+        self.push(Lexeme { start: lexeme.end, end: both.end, ..lexeme }, Token::Question);
+        self.foreign_end = both.end;
+    }
+
+    /// The end of `/a+/` on its line.
+    fn pattern_end(&self, lexeme: Lexeme) -> Option<usize> {
+        let rest = self.source.text.get(lexeme.end..)?.lines().next()?;
+        rest.find('/').filter(|at| *at > 0).map(|at| lexeme.end + at + 1)
+    }
+
+    /// Text between slashes, where an operand belongs.
+    fn pattern(&mut self, lexeme: Lexeme) {
+        let end = self.pattern_end(lexeme).unwrap_or(lexeme.end);
+        let whole = Lexeme { end, ..lexeme };
+        let text = self.text(whole).trim_matches('/').to_owned();
+        self.errors.push(SyntaxError::PatternLiteral { at: self.span(whole), text });
+        self.push(whole, Token::BadNumber);
+        self.foreign_end = end;
     }
 
     fn colon(&mut self, lexeme: Lexeme) {

@@ -69,6 +69,7 @@ pub enum Token {
     /// Digits that run into letters, as `1_000`.
     #[regex(r"[0-9][0-9a-zA-Z_]*", priority = 5)]
     #[regex(r"[0-9]*\.[0-9]+[a-zA-Z_][0-9a-zA-Z_]*", priority = 5)]
+    #[regex(r"[0-9]+_[0-9_]*\.[0-9]+", priority = 5)]
     BadNumber,
     /// A string in any of its forms.
     #[regex(r#"[rR]?("|'|"""|''')"#, quoted)]

@@ -211,8 +211,39 @@ impl Scene<'_> {
                 let name = self.word().map(|word| self.text(word).to_owned());
                 SyntaxError::Infix { at, name: name.unwrap_or_default() }
             }
+            Some(Token::Comma) if !operand => self.comma(at),
             _ => self.missing_colon(at),
         }
+    }
+
+    /// A comma outside of all brackets: in a number, or in a list that lacks its brackets.
+    fn comma(self, at: Span) -> SyntaxError {
+        if let (Some(head), Some(tail)) = (self.before(1), self.after())
+            && head.token == Token::Int
+            && head.end + 1 == tail.start
+            && matches!(tail.token, Token::Int | Token::Double)
+        {
+            let plain = format!("{}{}", self.text(head), self.text(tail));
+            return SyntaxError::NumberCommas {
+                at: self.span_of(head).to(self.span_of(tail)),
+                plain,
+            };
+        }
+        let words = self.stream.words.get(..self.at).unwrap_or_default();
+        let behind = words.iter().rev().take_while(|word| word.token != Token::In).count();
+        let literals = |word: &Lexeme| {
+            matches!(word.token, Token::String | Token::Int | Token::Uint | Token::Double)
+        };
+        match words.get(words.len() - behind..) {
+            Some([first]) if behind < words.len() && literals(first) => {
+                SyntaxError::BareList { at, first: self.span_of(*first) }
+            }
+            Some(_) | None => self.missing_colon(at),
+        }
+    }
+
+    fn after(&self) -> Option<Lexeme> {
+        self.stream.words.get(self.at + 1).copied()
     }
 
     /// The functions that other languages have as operators.

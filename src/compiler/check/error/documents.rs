@@ -28,15 +28,15 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
             Diagnostic::new(Code::AllowByDefault, at, fact, "allow is the default here")
                 .help("write `default: deny` and a rule for each thing that is allowed")
         }
-        PolicyError::NoSchema { at, policy } => {
+        PolicyError::NoSchema { at, policy, plain_cel } => {
             let fact = format!("`{policy}` has no schema, so nothing is known about its input");
             Diagnostic::new(Code::NoSchema, at, fact, "every value is dyn")
-                .help("name the types of the context under `schema`")
+                .help(name_a_schema(plain_cel))
         }
-        PolicyError::StrictSchema { at, policy } => {
+        PolicyError::StrictSchema { at, policy, plain_cel } => {
             let fact = format!("`{policy}` has no schema, which strict mode demands");
             Diagnostic::new(Code::DynNotAllowed, at, fact, "every value is dyn")
-                .help("name the types of the context under `schema`")
+                .help(name_a_schema(plain_cel))
         }
         PolicyError::UnknownTool { at, pattern, nearest } => {
             let fact = if pattern.contains('*') {
@@ -114,6 +114,14 @@ pub(super) fn output_words(error: OutputError) -> Diagnostic {
             };
             Diagnostic::new(Code::UnknownExtension, at, fact, "does not exist").maybe_help(help)
         }
+    }
+}
+
+fn name_a_schema(plain_cel: bool) -> &'static str {
+    if plain_cel {
+        "name the file with the types of the context on top, as `// @schema FILE`"
+    } else {
+        "name the types of the context under `schema`"
     }
 }
 

@@ -12,8 +12,20 @@ use crate::lang::pattern::PatternErrorKind;
 /// An operand: its place and its type.
 pub(super) type Typed = (Span, String);
 
-/// A field that was perhaps meant, and its type.
-pub(super) type Similar = (String, String);
+/// What was perhaps meant by a comparison that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// Another field, and its type.
+    Field(String, String),
+    /// `a < b < c`: how CEL writes it.
+    Between(String),
+    /// Something is asked that is never null; how to ask whether it is there.
+    Presence(Option<String>),
+    /// A number in quotes; how it is written without.
+    Number(String),
+    /// Text in the place of a time or a duration; how CEL writes it.
+    Call(String),
+}
 
 /// Why the checker refused something, or warns of it. Spans point into the sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +112,7 @@ pub(super) enum NameError {
     /// Two tools that the rule speaks about have the argument with two types.
     ArgumentTypes { at: Span, field: String, first: (Name, String), second: (Name, String) },
     /// A value of this type has no fields; `method`: it has a function of that name.
-    NoFields { at: Span, on: String, method: bool },
+    NoFields { at: Span, on: String, method: Option<String> },
     /// The field exists after the call only.
     WrongPhase { at: Span, field: String, declared: Option<Span> },
     /// Strict mode: nothing gives the name a type.
@@ -120,8 +132,8 @@ pub(super) enum TypeError {
     NotBool { at: Span, given: String, text: String, operator: Option<&'static str> },
     /// The operator does not take these types.
     NoOperator { at: Span, op: String, operands: Vec<Typed>, fix: Option<OperatorFix> },
-    /// The two cannot be compared; `similar` is a field that could be and its type.
-    NotComparable { op: &'static str, left: Typed, right: Typed, similar: Option<Similar> },
+    /// The two cannot be compared.
+    NotComparable { op: &'static str, left: Typed, right: Typed, meant: Option<Meant> },
     /// `in` does not take these types.
     NotIn { left: Typed, right: Typed },
     /// `operand[index]` does not take these types.
@@ -175,9 +187,9 @@ pub(super) enum PolicyError {
     /// What no rule speaks about is allowed.
     AllowByDefault { at: Span },
     /// No schema; everything is `dyn`.
-    NoSchema { at: Span, policy: Name },
+    NoSchema { at: Span, policy: Name, plain_cel: bool },
     /// Strict mode demands a schema.
-    StrictSchema { at: Span, policy: Name },
+    StrictSchema { at: Span, policy: Name, plain_cel: bool },
     /// A pattern of `on` that names no tool.
     UnknownTool { at: Span, pattern: Name, nearest: Option<String> },
     /// Two documents give a part of the context two types.

@@ -3,7 +3,8 @@
 use crate::base::span::Span;
 use crate::compiler::check::error::documents::{output_words, policy_words, schema_words};
 use crate::compiler::check::error::{
-    CallError, CheckError, EscalateFault, LiteralKind, MacroFault, NameError, TypeError, Typed,
+    CallError, CheckError, EscalateFault, LiteralKind, MacroFault, Meant, NameError, TypeError,
+    Typed,
 };
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -95,7 +96,8 @@ fn name_words(error: &NameError) -> Diagnostic {
         }
         NameError::NoFields { at, on, method } => {
             let fact = format!("{} has no fields", a(on));
-            let help = method.then(|| "to call the function, add `()`".to_owned());
+            let help =
+                method.as_ref().map(|name| format!("to call the function, write `.{name}()`"));
             Diagnostic::new(Code::UnknownField, *at, fact, "no field can be read here")
                 .maybe_help(help)
         }
@@ -160,6 +162,15 @@ fn function_words(
         Some("dyn") | None => format!("there is no function `{name}`"),
         Some(ty) => format!("{} has no function `{name}`", a(ty)),
     };
+    if name == "not" && on.is_none() {
+        return Diagnostic::new(
+            Code::WordOperator,
+            at,
+            "CEL spells `not` as `!`",
+            "not a function",
+        )
+        .help("write `!` in its place");
+    }
     let found = Diagnostic::new(Code::UnknownFunction, at, fact, "no such function");
     match nearest {
         Some(near) if !near.contains('.') && !name.contains('.') => {
@@ -192,14 +203,12 @@ fn type_words(error: &TypeError) -> Diagnostic {
                     let title = format!("write the int as {}", a(fix.to));
                     found.fix(title, fix.span, fix.text.as_str())
                 }
-                None => found,
+                None => found.maybe_help(convert(operands)),
             }
         }
-        TypeError::NotComparable { op, left, right, similar } => {
+        TypeError::NotComparable { op, left, right, meant } => {
             let fact = format!("`{op}` cannot compare {} with {}", a(&left.1), a(&right.1));
-            let help = similar
-                .as_ref()
-                .map(|(name, ty)| format!("did you mean `{name}`, which is {}?", a(ty)));
+            let help = meant.as_ref().map(meant_words);
             two_labels(Code::NotComparable, fact, left, right).maybe_help(help)
         }
         TypeError::NotIn { left, right } => {
@@ -238,6 +247,17 @@ fn type_words(error: &TypeError) -> Diagnostic {
     }
 }
 
+fn meant_words(meant: &Meant) -> String {
+    match meant {
+        Meant::Field(name, ty) => format!("did you mean `{name}`, which is {}?", a(ty)),
+        Meant::Between(text) => format!("write both comparisons, as in `{text}`"),
+        Meant::Presence(Some(text)) => format!("to ask whether it is there, write `{text}`"),
+        Meant::Presence(None) => "this is never null, so there is nothing to compare".to_owned(),
+        Meant::Number(text) => format!("a number stands without quotes, as in `{text}`"),
+        Meant::Call(text) => format!("write it as `{text}`"),
+    }
+}
+
 fn not_bool(operator: Option<&str>) -> String {
     match operator {
         None | Some("?:") => "a condition must be true or false".to_owned(),
@@ -255,6 +275,13 @@ fn no_operator(op: &str, operands: usize) -> String {
         "%" => "`%` needs two whole numbers of one type".to_owned(),
         op => format!("`{op}` needs two numbers of one type"),
     }
+}
+
+/// How an int meets a double.
+fn convert(operands: &[Typed]) -> Option<String> {
+    let kinds: Vec<&str> = operands.iter().map(|(_, ty)| ty.as_str()).collect();
+    matches!(kinds.as_slice(), ["int", "double"] | ["double", "int"])
+        .then(|| "put `double(..)` around the int".to_owned())
 }
 
 /// How to make a condition of a value that is none.
@@ -346,7 +373,10 @@ fn argument_count(at: Span, function: &str, wanted: &[usize], given: usize) -> D
     let wanted = if numbers == ["0"] { "no".to_owned() } else { one_of(&numbers) };
     let here = if given == 1 { "here is 1".to_owned() } else { format!("here are {given}") };
     let fact = format!("`{function}` takes {wanted} {noun}, {here}");
-    Diagnostic::new(Code::WrongArguments, at, fact, here)
+    let loops = ["all", "exists", "exists_one", "existsOne", "filter", "map"];
+    let help = loops.contains(&function) && given == 1;
+    let help = help.then(|| format!("name the element first, as in `{function}(x, ..)`"));
+    Diagnostic::new(Code::WrongArguments, at, fact, here).maybe_help(help)
 }
 
 fn pattern_words(at: Span, kind: &PatternErrorKind) -> Diagnostic {

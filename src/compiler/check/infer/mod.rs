@@ -81,11 +81,13 @@ pub(super) fn infer(
         outcomes: if place == Place::Outcome { outcomes(ast, root) } else { Vec::new() },
         reads: Reads::default(),
         nesting: 0,
+        broken: ast.broken.contains(&root),
     };
     walk.run();
     walk.close_types();
-    let reads = walk.reads;
-    Inferred { ty: cx.type_at(root), reads }
+    let (reads, broken) = (walk.reads, walk.broken);
+    let ty = if broken { TypeTable::ERROR } else { cx.type_at(root) };
+    Inferred { ty, reads }
 }
 
 /// The places of `root` where a decision may stand: the whole, the branches of a conditional, and
@@ -134,6 +136,8 @@ struct Infer<'c, 'a> {
     outcomes: Vec<ExprId>,
     reads: Reads,
     nesting: u32,
+    /// Whether the tree is another one than the author wrote.
+    broken: bool,
 }
 
 impl Infer<'_, '_> {
@@ -193,10 +197,12 @@ impl Infer<'_, '_> {
         self.cx.unifier.assignable(&self.cx.out.types, from, to)
     }
 
-    /// Says what is wrong; without a check, only what no evaluation can find.
+    /// Says what is wrong: of a tree that the author did not write only its names; without a
+    /// check, only what no evaluation can find.
     fn report(&mut self, error: impl Into<CheckError>) {
         let error = error.into();
-        if !(self.cx.unchecked && error.is_met_at_run_time()) {
+        let follows = self.broken && !matches!(error, CheckError::Name(_));
+        if !(follows || self.cx.unchecked && error.is_met_at_run_time()) {
             self.cx.report(error);
         }
     }

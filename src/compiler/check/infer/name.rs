@@ -127,9 +127,9 @@ impl Infer<'_, '_> {
         let first = found.segments.first().copied().unwrap_or_default();
         let whole = found.segments.join(".");
         let locals = self.local_names();
-        let nearest = self
-            .scope
-            .nearest_name(first, &locals)
+        let nearest = literal_elsewhere(first)
+            .map(str::to_owned)
+            .or_else(|| self.scope.nearest_name(first, &locals))
             .or_else(|| self.scope.nearest_name(&whole, &[]).filter(|_| whole != first));
         let error = if self.scope.ours {
             NameError::UnknownName { at, name: first.to_owned(), nearest }
@@ -290,5 +290,15 @@ impl Infer<'_, '_> {
                 narrowed: true,
             },
         }
+    }
+}
+
+/// What CEL writes for a literal of other languages.
+fn literal_elsewhere(name: &str) -> Option<&'static str> {
+    match name {
+        "True" | "TRUE" | "yes" => Some("true"),
+        "False" | "FALSE" | "no" => Some("false"),
+        "None" | "nil" | "NULL" | "Null" | "undefined" => Some("null"),
+        _ => None,
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::base::span::Spanned;
-use crate::compiler::check::error::{CallError, CheckError, NameError, OperatorFix, TypeError};
+use crate::compiler::check::error::{
+    CallError, CheckError, Meant, NameError, OperatorFix, TypeError,
+};
 use crate::compiler::check::infer::Infer;
 use crate::compiler::check::infer::call::Call;
 use crate::compiler::check::macros;
@@ -14,6 +16,7 @@ use crate::compiler::syntax::ast::{BinaryOp, ExprId, ExprKind, Literal};
 use crate::diag::suggest::nearest;
 use crate::lang::functions::{Function, Style};
 use crate::lang::types::{Type, TypeId, TypeTable};
+use crate::lang::value::{duration, time};
 
 impl Infer<'_, '_> {
     /// Refuses an operator; nothing is said if an operand was refused already.
@@ -38,7 +41,7 @@ impl Infer<'_, '_> {
             | BinaryOp::Greater
             | BinaryOp::GreaterEqual => TypeError::NotComparable {
                 op: op.value.text(),
-                similar: self.similar(lhs, rhs).or_else(|| self.similar(rhs, lhs)),
+                meant: self.meant(op.value, lhs, rhs),
                 left,
                 right,
             },
@@ -61,8 +64,67 @@ impl Infer<'_, '_> {
         operands.iter().any(|id| self.type_of(*id) == TypeTable::ERROR)
     }
 
+    /// What a comparison that cannot be was perhaps meant to be.
+    fn meant(&mut self, op: BinaryOp, lhs: ExprId, rhs: ExprId) -> Option<Meant> {
+        if let ExprKind::Binary {
+            op:
+                Spanned {
+                    value:
+                        BinaryOp::Less
+                        | BinaryOp::LessEqual
+                        | BinaryOp::Greater
+                        | BinaryOp::GreaterEqual,
+                    ..
+                },
+            rhs: middle,
+            ..
+        } = self.ast.kind(lhs)
+        {
+            let (first, middle) = (self.cx.text(lhs), self.cx.text(*middle));
+            let text = format!("{first} && {middle} {} {}", op.text(), self.cx.text(rhs));
+            return Some(Meant::Between(text));
+        }
+        self.literal_meant(lhs, rhs)
+            .or_else(|| self.literal_meant(rhs, lhs))
+            .or_else(|| self.similar(lhs, rhs))
+            .or_else(|| self.similar(rhs, lhs))
+    }
+
+    /// What `literal` was perhaps meant to be beside `other`.
+    fn literal_meant(&self, literal: ExprId, other: ExprId) -> Option<Meant> {
+        let written = self.cx.text(literal);
+        let ExprKind::Literal(literal) = self.ast.kind(literal) else { return None };
+        if *literal == Literal::Null {
+            let selected = matches!(self.ast.kind(other), ExprKind::Select { .. });
+            let asked = selected.then(|| format!("has({})", self.cx.text(other)));
+            return Some(Meant::Presence(asked));
+        }
+        let Literal::String(text) = literal else { return None };
+        let number: Option<f64> = text.parse().ok();
+        match self.type_of(other) {
+            TypeTable::TIMESTAMP => {
+                let known = time::parse(text).is_ok();
+                let call = if known { written } else { "\"2026-01-31T00:00:00Z\"" };
+                Some(Meant::Call(format!("timestamp({call})")))
+            }
+            TypeTable::DURATION => {
+                let known = duration::parse(text).is_ok();
+                let call = if known { written } else { "\"1h30m\"" };
+                Some(Meant::Call(format!("duration({call})")))
+            }
+            TypeTable::INT => {
+                text.parse::<i64>().ok().map(|value| Meant::Number(value.to_string()))
+            }
+            TypeTable::DOUBLE => number.filter(|it| it.is_finite()).map(|_| {
+                let point = if text.contains(['.', 'e', 'E']) { "" } else { ".0" };
+                Meant::Number(format!("{text}{point}"))
+            }),
+            _ => None,
+        }
+    }
+
     /// A field beside the one that was read which has the type of the other operand.
-    fn similar(&mut self, read: ExprId, other: ExprId) -> Option<(String, String)> {
+    fn similar(&mut self, read: ExprId, other: ExprId) -> Option<Meant> {
         let ExprKind::Select { operand, field, .. } = self.ast.kind(read) else { return None };
         let wanted = self.closed(self.cx.type_at(other));
         let on = self.type_of(*operand);
@@ -74,7 +136,7 @@ impl Infer<'_, '_> {
             return None;
         }
         let name = format!("{}.{}", self.cx.text(*operand), found.name);
-        Some((name, self.cx.show(wanted)))
+        Some(Meant::Field(name, self.cx.show(wanted)))
     }
 
     /// An int literal beside a double or a uint can be written as one.
@@ -178,7 +240,8 @@ impl Infer<'_, '_> {
         if !member && self.scope.ours {
             names.extend(["allow", "deny", "escalate", "now"]);
         }
-        nearest(&call.name, names).map(str::to_owned)
+        let familiar = elsewhere(&call.name).filter(|name| names.contains(name));
+        familiar.or_else(|| nearest(&call.name, names)).map(str::to_owned)
     }
 
     fn wrong_arguments(&mut self, call: &Call<'_>, forms: &[Vec<TypeId>]) -> CheckError {
@@ -257,4 +320,23 @@ impl Infer<'_, '_> {
             _ => otherwise,
         }
     }
+}
+
+/// What CEL calls a function that other languages call `name`.
+fn elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "len" | "length" | "count" => "size",
+        "lower" | "toLower" | "toLowerCase" => "lowerAscii",
+        "upper" | "toUpper" | "toUpperCase" => "upperAscii",
+        "includes" | "has" => "contains",
+        "substr" | "slice" => "substring",
+        "match" | "regex" | "test" => "matches",
+        "any" | "some" => "exists",
+        "every" => "all",
+        "str" => "string",
+        "float" | "number" => "double",
+        "integer" => "int",
+        "date" | "datetime" => "timestamp",
+        _ => return None,
+    })
 }

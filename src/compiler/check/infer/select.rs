@@ -41,7 +41,14 @@ impl Infer<'_, '_> {
             return on;
         }
         let shown = self.closed(on);
-        let (on, method) = (self.cx.show(shown), self.is_method(&field.name));
+        let sized = matches!(self.cx.ty(shown), Type::List(_) | Type::Map(..) | Type::String);
+        let counts = ["length", "len", "count"].contains(&field.name.as_str());
+        let method = if sized && counts {
+            Some("size".to_owned())
+        } else {
+            self.is_method(&field.name).then(|| field.name.to_string())
+        };
+        let on = self.cx.show(shown);
         self.report(NameError::NoFields { at: field.span, on, method });
         TypeTable::ERROR
     }

@@ -143,7 +143,8 @@ fn named(cx: &mut Checker<'_>, written: &TypeExpr, name: &Name, params: &[TypeEx
 /// The name of a type that was perhaps meant.
 fn similar(name: &str) -> Option<&'static str> {
     let known = SIMPLE.iter().map(|(known, _)| *known);
-    nearest(name, known.chain(PARAMETRIC.iter().map(|(known, _)| *known)))
+    let known = known.chain(PARAMETRIC.iter().map(|(known, _)| *known));
+    elsewhere(name).or_else(|| nearest(name, known))
 }
 
 fn unknown(cx: &mut Checker<'_>, written: &TypeExpr, name: &str, params: Option<usize>) -> TypeId {
@@ -151,4 +152,18 @@ fn unknown(cx: &mut Checker<'_>, written: &TypeExpr, name: &str, params: Option<
     let (at, name) = (written.span, name.to_owned());
     cx.report(SchemaError::UnknownType { at, name, nearest, params });
     TypeTable::ERROR
+}
+
+/// What CEL calls a type that other languages call `name`.
+fn elsewhere(name: &str) -> Option<&'static str> {
+    match name {
+        "number" | "float" | "decimal" => Some("double"),
+        "integer" | "long" => Some("int"),
+        "str" | "text" => Some("string"),
+        "boolean" => Some("bool"),
+        "array" => Some("list"),
+        "object" | "dict" => Some("map"),
+        "datetime" | "date" | "time" => Some("timestamp"),
+        _ => None,
+    }
 }

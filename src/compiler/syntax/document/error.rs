@@ -292,7 +292,8 @@ fn read_first(at: Span, cause: Cause, cure: Option<Cure>) -> Diagnostic {
 fn bad_message(at: Span, problem: MessageProblem) -> Diagnostic {
     let (message, label, help) = match problem {
         MessageProblem::Unclosed => {
-            ("a brace in this message is never closed", "opened here", "for a brace write `{{`")
+            let help = "add the closing `}`; a brace that is text is written `{{`";
+            ("a brace in this message is never closed", "opened here", help)
         }
         MessageProblem::Unopened => {
             ("a brace in this message closes nothing", "not opened", "for a brace write `}}`")

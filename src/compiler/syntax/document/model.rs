@@ -40,6 +40,8 @@ pub struct PolicyDocument {
     pub extensions: Vec<Spanned<Extension>>,
     /// `default`.
     pub default: Option<Spanned<Fallback>>,
+    /// Whether `default` is written, but could not be read.
+    pub default_unread: bool,
     /// `on_error`; never `Allow`.
     pub on_error: Option<Spanned<Fallback>>,
     /// `data`: name of the constant and the file that holds it.

@@ -87,6 +87,7 @@ pub(super) fn read(path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
         schema: notes.schema.map(SchemaSource::File),
         extensions: Vec::new(),
         default: None,
+        default_unread: false,
         on_error: None,
         data: Vec::new(),
         functions: Vec::new(),

@@ -90,6 +90,7 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDo
         schema: None,
         extensions: Vec::new(),
         default: None,
+        default_unread: false,
         on_error: None,
         data: Vec::new(),
         functions: Vec::new(),
@@ -116,6 +117,7 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDo
     document.extensions =
         section("extensions").map_or(Vec::new(), |it| sections::extensions(it, sink));
     document.default = section("default").and_then(|it| fallback(it, "default", reader));
+    document.default_unread = section("default").is_some() && document.default.is_none();
     document.on_error = section("on_error").and_then(|it| fallback(it, "on_error", reader));
     let sink = &mut *reader.sink;
     document.data = section("data").map_or(Vec::new(), |it| sections::data(it, sink));

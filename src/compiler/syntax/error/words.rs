@@ -1,177 +1,16 @@
-//! What can be wrong with an expression, and how it is said.
+//! The words of findings about expressions that cannot be read. The wording follows `docs/codes`.
 //!
-//! In:      facts from `stream`, `literal` and the grammar.
-//! Out:     diagnostics E0101 to E0113, E0602 and E0603.
-//! Imports: `base`, `diag`, `compiler::syntax::{ast, literal}`.
+//! In:      a `SyntaxError`.
+//! Out:     a diagnostic.
+//! Imports: `base`, `diag`, `compiler::syntax::{ast, error, literal}`.
 
 use crate::base::invisible::{Invisible, escape_of, invisible, spelled};
 use crate::base::limits::{EXPRESSION_CODE_POINTS_MAX, EXPRESSION_DEPTH_MAX};
 use crate::base::span::Span;
-use crate::compiler::syntax::ast::{LogicOp, UnaryOp};
+use crate::compiler::syntax::error::{Expected, NumberKind, Place, SyntaxError, replacement};
 use crate::compiler::syntax::literal::LiteralFault;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Edit, Fix};
-
-/// Why an expression cannot be read as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "a variant says what its fields are")]
-pub enum SyntaxError {
-    /// A string, bytes or a quoted name without its close; the bracket that probably follows it.
-    UnclosedString { at: Span, quote: String, before: Option<char> },
-    /// `open` has no partner; it is missing at `missing`, or `instead` stands there.
-    UnclosedBracket { at: Span, open: char, close: char, missing: Span, instead: Option<char> },
-    /// `close` has no partner.
-    Unopened { at: Span, close: char },
-    /// A reserved word as a variable or, before an argument list, a function.
-    Reserved { at: Span, word: String, call: bool },
-    /// `=`; in a map or message `entry`, where a colon belongs.
-    Assignment { at: Span, entry: bool },
-    /// `and` or `or`.
-    WordOperator { at: Span, word: String, op: LogicOp },
-    /// `not` before an operand.
-    WordNot { at: Span, op: UnaryOp },
-    /// `not in`.
-    NotIn { at: Span },
-    /// An operator of other languages; how CEL spells it, if it does.
-    ForeignOperator { at: Span, text: String, op: Option<&'static str> },
-    /// A character that cannot be seen.
-    Invisible { at: Span, c: char, place: Place },
-    /// A character that no word of CEL holds.
-    UnknownCharacter { at: Span, c: char },
-    /// A name with letters that names cannot have.
-    ForeignName { at: Span, text: String },
-    /// A character that a quoted name cannot have.
-    QuotedCharacter { at: Span, c: char },
-    /// Back-quotes with nothing between them.
-    EmptyName { at: Span },
-    /// An escape in `text` that means nothing.
-    Escape { at: Span, text: String, fault: LiteralFault },
-    /// Digits that run into letters.
-    BadNumber { at: Span, text: String },
-    /// A number beyond its type.
-    NumberRange { at: Span, text: String, kind: NumberKind },
-    /// A number that ends in a point.
-    BarePoint { at: Span, text: String },
-    /// A word where the grammar has none; the text ends here if `found` is `None`.
-    Unexpected { at: Span, found: Option<String>, expected: Expected },
-    /// No name after a dot, or in front of the colon of a message field.
-    ExpectedName { at: Span, found: Option<String>, keyword: bool, field: bool },
-    /// A quoted name that is no field.
-    QuotedName { at: Span, call: bool },
-    /// `!-x` or `-!x`.
-    MixedUnary { at: Span },
-    /// A conditional between `?` and `:` without parentheses.
-    InnerConditional { at: Span, outer: Span },
-    /// `?` without its `:`.
-    NoColon { at: Span, question: Span },
-    /// A comma behind the last argument.
-    ArgumentComma { at: Span },
-    /// A function between its operands, as `a contains b`.
-    Infix { at: Span, name: String },
-    /// `{` after something that is not the name of a type.
-    NotAType { at: Span, brace: Span },
-    /// Nothing but white space and comments.
-    Empty { at: Span },
-    /// More code points than the limit.
-    TooLong { at: Span, code_points: usize },
-    /// Nested beyond the limit.
-    TooDeep { at: Span },
-}
-
-/// Where a character stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Between words.
-    Code,
-    /// In a comment, or behind an opening quote that is never closed.
-    Comment,
-    /// In a string with escapes.
-    String,
-    /// In a string without.
-    RawString,
-    /// In bytes.
-    Bytes,
-}
-
-/// The type of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NumberKind {
-    /// `int`
-    Int,
-    /// `uint`
-    Uint,
-    /// `double`
-    Double,
-}
-
-/// What could stand in a place.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Expected {
-    /// An operand.
-    pub operand: bool,
-    /// An operator.
-    pub operator: bool,
-    /// Separators and closing brackets, as they are written.
-    pub marks: Vec<&'static str>,
-}
-
-impl Expected {
-    /// In words: "an operator, `,` or `)`".
-    fn words(&self) -> String {
-        let mut parts = Vec::new();
-        if self.operand {
-            parts.push("an expression".to_owned());
-        }
-        if self.operator {
-            parts.push("an operator".to_owned());
-        }
-        parts.extend(self.marks.iter().map(|mark| format!("`{mark}`")));
-        match parts.split_last() {
-            None => "the end".to_owned(),
-            Some((last, [])) => last.clone(),
-            Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-        }
-    }
-}
-
-impl SyntaxError {
-    /// Its bytes.
-    #[must_use]
-    pub fn span(&self) -> Span {
-        match self {
-            Self::UnclosedString { at, .. }
-            | Self::UnclosedBracket { at, .. }
-            | Self::Unopened { at, .. }
-            | Self::Reserved { at, .. }
-            | Self::Assignment { at, .. }
-            | Self::WordOperator { at, .. }
-            | Self::WordNot { at, .. }
-            | Self::NotIn { at }
-            | Self::ForeignOperator { at, .. }
-            | Self::Invisible { at, .. }
-            | Self::UnknownCharacter { at, .. }
-            | Self::ForeignName { at, .. }
-            | Self::QuotedCharacter { at, .. }
-            | Self::EmptyName { at }
-            | Self::Escape { at, .. }
-            | Self::BadNumber { at, .. }
-            | Self::NumberRange { at, .. }
-            | Self::BarePoint { at, .. }
-            | Self::Unexpected { at, .. }
-            | Self::ExpectedName { at, .. }
-            | Self::QuotedName { at, .. }
-            | Self::MixedUnary { at }
-            | Self::InnerConditional { at, .. }
-            | Self::NoColon { at, .. }
-            | Self::ArgumentComma { at }
-            | Self::Infix { at, .. }
-            | Self::NotAType { at, .. }
-            | Self::Empty { at }
-            | Self::TooLong { at, .. }
-            | Self::TooDeep { at } => *at,
-        }
-    }
-}
 
 /// Each variant's words stand in the function of its name.
 impl From<SyntaxError> for Diagnostic {
@@ -189,6 +28,13 @@ impl From<SyntaxError> for Diagnostic {
             E::WordNot { at, op } => word_not(at, op.text()),
             E::NotIn { at } => not_in(at),
             E::ForeignOperator { at, text, op } => foreign_operator(at, &text, op),
+            E::PatternLiteral { at, text } => pattern_literal(at, &text),
+            E::OptionalDot { at } => {
+                Self::new(Code::UnexpectedToken, at, "CEL has no operator `?.`", "not an operator")
+                    .fix("write `.?`", at, ".?")
+            }
+            E::NumberCommas { at, plain } => number_commas(at, plain),
+            E::BareList { at, first } => bare_list(at, first),
             E::Invisible { at, c, place } => invisible_character(at, c, place),
             E::UnknownCharacter { at, c } => unknown_character(at, c),
             E::ForeignName { at, text } => foreign_name(at, &text),
@@ -264,6 +110,28 @@ fn foreign_operator(at: Span, text: &str, op: Option<&'static str>) -> Diagnosti
         None if text == "=>" => found.help("a comparison is `>=`"),
         None => found,
     }
+}
+
+fn pattern_literal(at: Span, text: &str) -> Diagnostic {
+    let message = "a pattern is written as a string";
+    let found = Diagnostic::new(Code::UnexpectedToken, at, message, "not a string");
+    if text.contains(['"', '\\']) {
+        return found.help("put it between quotes, with an `r` before them");
+    }
+    found.fix("put it between quotes", at, format!("\"{text}\""))
+}
+
+fn number_commas(at: Span, plain: String) -> Diagnostic {
+    let message = "a number is written without commas";
+    let title = format!("write `{plain}`");
+    Diagnostic::new(Code::BadNumber, at, message, "one number?").fix(title, at, plain)
+}
+
+fn bare_list(at: Span, first: Span) -> Diagnostic {
+    let message = "a list stands between brackets";
+    Diagnostic::new(Code::UnexpectedToken, at, message, "more than one value")
+        .label(first, "the list begins here")
+        .help("write `[` before it and `]` behind it")
 }
 
 fn unclosed_string(at: Span, quote: &str, before: Option<char>) -> Diagnostic {
@@ -344,8 +212,11 @@ fn unknown_character(at: Span, c: char) -> Diagnostic {
     let shown = spelled(&c.to_string());
     let message = format!("CEL has no character `{shown}`");
     let found = Diagnostic::new(Code::UnknownCharacter, at, message, "not a word of CEL");
+    if let Some(text) = replacement(c) {
+        let title = if text == " " { "write a plain space" } else { &format!("write `{text}`") };
+        return found.fix(title, at, text);
+    }
     match c {
-        _ if c.is_whitespace() => found.fix("write a plain space", at, " "),
         '“' | '”' | '„' | '‘' | '’' | '«' | '»' => {
             found.help("text stands between plain `\"` or `'`")
         }
@@ -354,11 +225,6 @@ fn unknown_character(at: Span, c: char) -> Diagnostic {
         '\\' => found.help("a backslash stands only inside a string"),
         '^' | '~' => found.help("CEL has no operators on bits"),
         '$' => found.help("a name is written without `$`"),
-        '×' => found.fix("write `*`", at, "*"),
-        '≤' => found.fix("write `<=`", at, "<="),
-        '≥' => found.fix("write `>=`", at, ">="),
-        '≠' => found.fix("write `!=`", at, "!="),
-        '−' | '–' => found.fix("write `-`", at, "-"),
         _ => found,
     }
 }
@@ -405,7 +271,7 @@ fn bad_number(at: Span, text: &str) -> Diagnostic {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = text.get(digits.len()..).unwrap_or_default();
     let plain: String = text.chars().filter(|c| *c != '_').collect();
-    if plain != text && plain.chars().all(|c| c.is_ascii_digit()) {
+    if plain != text && plain.chars().all(|c| c.is_ascii_digit() || c == '.') {
         return found.fix("write it without `_`", at, plain);
     }
     if let Some(hex) = text.strip_prefix("0X") {
