@@ -76,7 +76,7 @@ pub fn decide_explained(
         let mut decision = filled.decide_observed(&moment, &mut explainer);
         DecisionReport::of(&mut decision)
     };
-    let debug = debug::decode(&program.module().debug).unwrap_or_default();
+    let debug = debug::of(program.module());
     let why = explanation(program, &debug, &report, &explainer, style);
     (report, why)
 }

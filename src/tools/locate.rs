@@ -53,8 +53,7 @@ impl<'p> Locator<'p> {
 
     fn read(&self) -> Known {
         let module = self.program.module();
-        let debug = debug::decode(&module.debug).ok();
-        let debug = debug.filter(|debug| debug::check(debug, module).is_ok()).unwrap_or_default();
+        let debug = debug::of(module);
         let lines = debug.sources.iter().map(|(_, text)| Lines::new(text)).collect();
         Known { debug, lines }
     }

@@ -33,6 +33,7 @@ mod slips;
 mod suite;
 mod support;
 mod syntax;
+mod tamper;
 mod tidy;
 mod verify;
 mod workloads;

@@ -122,6 +122,14 @@ pub fn decode(bytes: &[u8]) -> Result<Debug, DebugError> {
     Ok(debug)
 }
 
+/// What people may be shown of `module`: nothing, if its section is missing, cannot be read, or is
+/// about another bundle (V28).
+#[must_use]
+pub fn of(module: &Module) -> Debug {
+    let debug = decode(&module.debug).ok();
+    debug.filter(|debug| check(debug, module).is_ok()).unwrap_or_default()
+}
+
 /// Whether `debug` is about `module`: tables of the same lengths, sources that the manifest
 /// names, places inside them (V28). What decides never asks; whoever shows sources may.
 ///

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
-use crate::runtime::bundle::debug::{Debug, decode};
+use crate::runtime::bundle::debug::{self, Debug};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, Str};
 use crate::tools::report::counted;
 use crate::tools::report::paint::{Paint, Style};
@@ -43,10 +43,10 @@ impl Inspected<'_> {
         self.module.strings.get(at as usize).unwrap_or_default()
     }
 
-    /// Names and places, if the bundle has them and they can be read.
+    /// Names and places, if the bundle has them and they are about it.
     #[must_use]
     pub fn debug(&self) -> Debug {
-        decode(&self.module.debug).unwrap_or_default()
+        debug::of(self.module)
     }
 
     /// The digest as `sha256:` and all digits.

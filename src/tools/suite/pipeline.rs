@@ -77,7 +77,7 @@ pub fn why(
         let mut filled = ingest(program, context.as_bytes(), &mut scratch);
         DecisionReport::of(&mut filled.decide_observed(&moment, &mut explainer))
     };
-    let debug = debug::decode(&program.module().debug).unwrap_or_default();
+    let debug = debug::of(program.module());
     explanation(program, &debug, &report, &explainer, Style::PLAIN)
 }
 

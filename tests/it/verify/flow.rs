@@ -282,4 +282,9 @@ fn results(cases: &mut Cases) {
     code.push(ins(Op::EqualConst).abc(3, 0, 0));
     let many = ready(CONDITION, 16_000, 0, &code);
     cases.refuse("TooComplex", "many registers and many jumps", many);
+    for ins in &mut code {
+        ins.f = EXIT_FALSE;
+    }
+    let many = ready(CONDITION, 16_000, 0, &code);
+    cases.refuse("TooComplex", "many registers and many failures", many);
 }
