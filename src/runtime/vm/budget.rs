@@ -29,7 +29,11 @@ impl Budget {
     }
 
     /// Begins a rule, which may use `RULE_COST_MAX`.
+    #[inline]
     pub(in crate::runtime) fn begin_rule(&mut self) {
+        if !self.metered {
+            return;
+        }
         self.ceiling = self.used.saturating_add(RULE_COST_MAX).min(DECISION_COST_MAX);
     }
 

@@ -17,13 +17,14 @@ use crate::runtime::vm::observe::Observer;
 /// meets it; it fails closed like any other.
 pub(in crate::runtime) const BROKEN: EvalError = EvalError::NoSuchOverload;
 
-/// How an instruction ended.
+/// How an instruction ended. F and T are 0 and 1, so that a truth is an outcome as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(in crate::runtime) enum Outcome {
-    /// On to the next instruction.
-    True,
     /// On to `f`.
-    False,
+    False = 0,
+    /// On to the next instruction.
+    True = 1,
     /// On to `e`; the class is to be noted.
     Error(EvalError),
     /// On to `e`; what failed was noted already.
