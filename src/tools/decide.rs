@@ -15,7 +15,7 @@ use crate::runtime::vm::observe::NoObserver;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::report::explain::{Explainer, explanation};
+use crate::tools::report::explain::{Account, Explainer, explanation, slots};
 use crate::tools::report::paint::Style;
 
 /// The time of a decision, and whether somebody gave it.
@@ -61,23 +61,25 @@ pub fn decide(
     DecisionReport::of(&mut decision)
 }
 
-/// Decides about a context, and draws why.
+/// Decides about a context, and draws why. `name` is what people call the context.
 pub fn decide_explained(
     program: &Program,
     scratch: &mut Scratch,
-    context: &[u8],
+    (name, context): (&str, &[u8]),
     moments: Moments,
     style: Style,
 ) -> (DecisionReport, String) {
     let mut explainer = Explainer::new(program);
-    let report = {
+    let (report, slots) = {
         let mut filled = ingest(program, context, scratch);
         let moment = Moment::at(moments.seconds, moments.nanoseconds);
         let mut decision = filled.decide_observed(&moment, &mut explainer);
-        DecisionReport::of(&mut decision)
+        (DecisionReport::of(&mut decision), slots(&decision))
     };
     let debug = debug::of(program.module());
-    let why = explanation(program, &debug, &report, &explainer, style);
+    let context = Some((name, context));
+    let told = Account { report: &report, seen: &explainer, slots, context };
+    let why = explanation(program, &debug, &told, style);
     (report, why)
 }
 

@@ -246,8 +246,13 @@ fn runs(bytes: &[u8], program: &Program, contexts: &[Vec<u8>]) {
         let report = decide(program, &mut scratch, context, moments);
         assert!(start.elapsed() < DECISION_MAX, "a decision took {:?}", start.elapsed());
         assert!(!report.to_json().is_empty());
-        let (explained, _) =
-            decide_explained(program, &mut scratch, context, moments, Style::PLAIN);
+        let (explained, _) = decide_explained(
+            program,
+            &mut scratch,
+            ("context.json", context),
+            moments,
+            Style::PLAIN,
+        );
         assert_eq!(explained.effect, report.effect, "watching changes nothing");
     }
     let digest = program.digest();

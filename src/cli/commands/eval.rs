@@ -147,7 +147,7 @@ fn one(
 ) -> Exit {
     let style = terminal.style;
     let (mut report, why) = if options.explain {
-        decide_explained(program, scratch, bytes, moments, style)
+        decide_explained(program, scratch, (&shown(&options.context), bytes), moments, style)
     } else {
         (decide(program, scratch, bytes, moments), String::new())
     };
@@ -163,7 +163,7 @@ fn one(
     }
     let mut text = headline(&report, tool_of(bytes).as_deref(), style);
     text.push_str(&why);
-    text.push_str(&details(&report, style));
+    text.push_str(&details(&report, !options.explain, style));
     let now = if moments.given { "as given".to_owned() } else { time_text(moments) };
     let foot = footer(&report, &now);
     let foot = to_the_edge(&foot, &format!("exit {}", exit.code()), style);

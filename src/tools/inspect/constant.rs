@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use crate::base::limits::CONSTANT_DEPTH_MAX;
 use crate::lang::constant::Constant;
+use crate::lang::value::Value;
+use crate::lang::value::text::write_scalar;
 
 /// Most characters of a constant on a screen.
 const CHARACTERS_MAX: usize = 60;
@@ -38,7 +40,12 @@ fn write(constant: &Constant, room: usize, text: &mut String) {
         Constant::Double(value) => write!(text, "{value:?}"),
         Constant::String(value) => write!(text, "{:?}", value.as_str()),
         Constant::Bytes(value) => write!(text, "b\"{}\"", value.escape_ascii()),
-        Constant::Timestamp(seconds, nanos) => write!(text, "timestamp({seconds}.{nanos:09})"),
+        Constant::Timestamp(seconds, nanos) => {
+            text.push_str("timestamp(\"");
+            let written = write_scalar(text, &Value::timestamp(*seconds, *nanos));
+            text.push_str(if written.is_ok() { "\")" } else { "?\")" });
+            Ok(())
+        }
         Constant::Duration(nanos) => {
             let (seconds, rest) = (nanos / 1_000_000_000, (nanos % 1_000_000_000).abs());
             if rest == 0 {

@@ -62,16 +62,16 @@ pub fn is_refused(report: &DecisionReport) -> bool {
     report.errors.iter().any(|error| error.rule.is_none())
 }
 
-/// Everything below the headline that is not about sources.
+/// Everything below the headline that is not about sources; `shadow`: the shadow rules too.
 #[must_use]
-pub fn details(report: &DecisionReport, style: Style) -> String {
+pub fn details(report: &DecisionReport, shadow: bool, style: Style) -> String {
     let mut text = String::new();
     let others = report.fired.iter().filter(|rule| Some(*rule) != report.rule.as_ref());
     let others: Vec<&str> = others.map(String::as_str).collect();
     if !others.is_empty() {
         row(&mut text, style, "overruled", &others.join(", "));
     }
-    if !report.shadow.is_empty() {
+    if shadow && !report.shadow.is_empty() {
         row(&mut text, style, "shadow", &report.shadow.join(", "));
     }
     if let Some(escalation) = &report.escalation {

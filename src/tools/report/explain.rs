@@ -14,26 +14,25 @@ use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::compiler::source::lines::Lines;
 use crate::compiler::source::map::{SourceFile, SourceMap};
-use crate::lang::opcodes::{Instruction, Op, Operand};
-use crate::lang::value::heap::View;
-use crate::lang::value::json::{self, Form};
-use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::debug::{Debug, Place};
-use crate::runtime::bundle::module::Module;
+use crate::runtime::bundle::module::{Module, SlotRow};
 use crate::runtime::program::Program;
-use crate::runtime::vm::observe::{AtomOutcome, Observer, Sight};
+use crate::runtime::vm::decision::Decision;
+use crate::runtime::vm::observe::{Observer, Sight};
 use crate::runtime::vm::report::DecisionReport;
-use crate::tools::inspect::constant::short;
-use crate::tools::inspect::listing::relation;
-use crate::tools::report::decision::row;
+use crate::tools::inspect::reads::dotted;
+use crate::tools::report::context::locate;
+use crate::tools::report::decision::{is_refused, row};
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::place::line_text;
+use crate::tools::report::sight::{Seen, clipped, value_text};
 use crate::tools::report::snippet::{Frame, Mark, draw_line};
 use crate::tools::report::visible::visible;
 
-/// Most characters of a value that a label shows.
-const VALUE_CHARACTERS_MAX: usize = 40;
+/// Most values of a rule that are shown.
+const VALUES_MAX: usize = 12;
 /// Most silent rules that are shown.
 const SILENT_MAX: usize = 20;
 /// Ids are aligned up to this width.
@@ -48,12 +47,6 @@ pub struct Explainer<'p> {
     seen: BTreeMap<u16, Seen>,
 }
 
-#[derive(Clone, Debug)]
-struct Seen {
-    word: String,
-    values: String,
-}
-
 impl<'p> Explainer<'p> {
     /// Nothing seen yet.
     #[must_use]
@@ -66,155 +59,91 @@ impl Observer for Explainer<'_> {
     const ON: bool = true;
 
     fn see(&mut self, sight: Sight<'_>) {
-        let word = match sight.outcome {
-            AtomOutcome::False => "false".to_owned(),
-            AtomOutcome::True => "true".to_owned(),
-            AtomOutcome::Error(class) => format!("error {}", class.code().id()),
-        };
-        let values = values(self.module, &sight);
-        self.seen.insert(sight.atom, Seen { word, values });
+        self.seen.insert(sight.atom, Seen::of(self.module, &sight));
     }
 }
 
-/// The operands of the deciding instruction, as in `12000 > 10000`; empty where there is nothing
-/// that the source does not say.
-fn values(module: &Module, sight: &Sight<'_>) -> String {
-    let code = sight.instruction;
-    let [a, b, _] = code.op.operands();
-    let left = if code.op == Op::CompareSize {
-        size_of(sight, code.a)
-    } else {
-        operand(module, sight, a, code.a)
-    };
-    let right = operand(module, sight, b, code.b);
-    match (left, infix(code), right) {
-        (Some(left), Some(word), Some(right)) if code.op == Op::Holds => {
-            format!("{right} {word} {left}")
-        }
-        (Some(left), Some(word), Some(right)) => format!("{left} {word} {right}"),
-        (Some(left), None, _) if code.op != Op::Flag && code.op != Op::Has => left,
-        (_, _, _) => String::new(),
-    }
+/// A decision, and what an explanation of it needs.
+#[derive(Debug)]
+pub struct Account<'a> {
+    /// The decision.
+    pub report: &'a DecisionReport,
+    /// What was seen while it was made.
+    pub seen: &'a Explainer<'a>,
+    /// Its slots.
+    pub slots: Vec<String>,
+    /// Name and bytes of the context, where it is a file.
+    pub context: Option<(&'a str, &'a [u8])>,
 }
 
-/// What stands between the operands of an instruction.
-fn infix(code: &Instruction) -> Option<&'static str> {
-    let word = relation(code);
-    if !word.is_empty() {
-        return Some(word);
-    }
-    match code.op.mnemonic() {
-        "eq.str" | "eq.const" | "eq" => Some("=="),
-        "in.set" | "in" | "holds" => Some("in"),
-        "starts" => Some("starts with"),
-        "ends" => Some("ends with"),
-        "contains" => Some("contains"),
-        "match" => Some("matches"),
-        _ => None,
-    }
-}
-
-fn operand(module: &Module, sight: &Sight<'_>, kind: Operand, at: u16) -> Option<String> {
-    match kind {
-        Operand::Read => {
-            let value = sight.file.get(usize::from(at))?;
-            value_text(&sight.view, value)
-        }
-        Operand::Const => module.constants.get(usize::from(at)).map(short),
-        Operand::Set => {
-            let set = module.sets.get(usize::from(at))?;
-            let item = |at: &u16| module.constants.get(usize::from(*at)).map(short);
-            let items: Vec<String> = set.iter().filter_map(item).collect();
-            Some(clipped(&format!("[{}]", items.join(", "))))
-        }
-        Operand::Pattern => {
-            let pattern = module.patterns.get(usize::from(at))?;
-            module.strings.get(pattern.text as usize).map(|text| format!("{text:?}"))
-        }
-        Operand::None
-        | Operand::Write
-        | Operand::Function
-        | Operand::Builtin
-        | Operand::Dispatch
-        | Operand::Host
-        | Operand::Cursor
-        | Operand::Outcome
-        | Operand::Class => None,
-    }
-}
-
-/// The size of the value at `at`, as CEL counts it.
-fn size_of(sight: &Sight<'_>, at: u16) -> Option<String> {
-    let value = sight.file.get(usize::from(at))?;
-    let count = if value.tag() == Tag::List {
-        sight.view.elements(value).len()
-    } else if value.tag() == Tag::String {
-        sight.view.str(value).chars().count()
-    } else {
-        return value_text(&sight.view, value).map(|text| format!("size({text})"));
-    };
-    Some(count.to_string())
-}
-
-fn value_text(view: &View<'_>, value: &Value) -> Option<String> {
-    if !value.is_present() {
-        return Some("absent".to_owned());
-    }
-    let mut text = String::new();
-    json::write(view, value, Form::Plain, &mut text).ok()?;
-    Some(clipped(&text))
-}
-
-fn clipped(text: &str) -> String {
-    if text.chars().count() <= VALUE_CHARACTERS_MAX {
-        return text.to_owned();
-    }
-    text.chars().take(VALUE_CHARACTERS_MAX - 1).chain(['…']).collect()
-}
-
-/// The explanation of a decision: the rules that spoke on their sources, then the silent ones.
+/// The slots of a decision as JSON, each cut where it is long.
 #[must_use]
-pub fn explanation(
-    program: &Program,
-    debug: &Debug,
-    report: &DecisionReport,
-    seen: &Explainer<'_>,
-    style: Style,
-) -> String {
+pub fn slots(decision: &Decision<'_>) -> Vec<String> {
+    let view = decision.view();
+    let count = decision.program().module().slots.len();
+    let values = decision.file().iter().take(count);
+    values.map(|value| value_text(&view, value).unwrap_or_default()).collect()
+}
+
+/// The explanation of a decision: the rules that spoke on their sources, with the values that
+/// they read, then the others.
+#[must_use]
+pub fn explanation(program: &Program, debug: &Debug, told: &Account<'_>, style: Style) -> String {
     let mut files = SourceMap::new();
     for (path, text) in &debug.sources {
         files.add(path.clone(), text.clone());
     }
     let files: Vec<&SourceFile> = files.iter().map(|(_, file)| file).collect();
-    let cx = Explanation { debug, files: &files, seen, style };
-    let failed: Vec<&str> = report.errors.iter().filter_map(|e| e.rule.as_deref()).collect();
+    let report = told.report;
+    let cx = Explanation { program, debug, files: &files, told, style };
     let mut text = String::new();
-    let mut silent: Vec<(&str, String)> = Vec::new();
+    if is_refused(report) {
+        row(&mut text, style, "asked", "no rule: a context that is refused is not evaluated");
+        return text;
+    }
+    let failed: Vec<&str> = report.errors.iter().filter_map(|e| e.rule.as_deref()).collect();
+    let mut silent: Vec<(String, String)> = Vec::new();
+    let mut skipped: Vec<&str> = Vec::new();
     for (number, rule) in program.module().rules.iter().enumerate() {
         let id = program.string(rule.id);
-        let spoke = report.rule.as_deref() == Some(id) || failed.contains(&id);
-        if spoke {
+        let said = |ids: &[String]| ids.iter().any(|said| said == id);
+        if report.rule.as_deref() == Some(id) || failed.contains(&id) {
             cx.draw(number, &mut text);
-        } else if !report.fired.iter().chain(&report.shadow).any(|fired| fired == id) {
-            silent.push((id, cx.why_silent(number)));
+            cx.values(number, &mut text);
+        } else if said(&report.shadow) {
+            let says = format!("{id} would have fired: {}", cx.atoms_told(number));
+            row(&mut text, style, "shadow", says.trim_end_matches([':', ' ']));
+        } else if !said(&report.fired) {
+            match cx.atoms_told(number) {
+                told if told.is_empty() => skipped.push(id),
+                told if rule.shadow => silent.push((format!("{id} (shadow)"), told)),
+                told => silent.push((id.to_owned(), told)),
+            }
         }
     }
     let width = silent.iter().map(|(id, _)| id.width()).max().unwrap_or(0).min(ID_COLUMNS_MAX);
-    let more = silent.len().saturating_sub(SILENT_MAX);
-    for (id, why) in silent.iter().take(SILENT_MAX) {
+    for (at, (id, why)) in silent.iter().take(SILENT_MAX).enumerate() {
         let gap = " ".repeat(width.saturating_sub(id.width()));
-        row(&mut text, style, "silent", &format!("{id}{gap}  {why}"));
+        let word = if at == 0 { "silent" } else { "" };
+        row(&mut text, style, word, &format!("{id}{gap}  {why}"));
     }
-    if more > 0 {
-        row(&mut text, style, "silent", &format!("and {more} more rules"));
+    if silent.len() > SILENT_MAX {
+        row(&mut text, style, "", &format!("and {} more rules", silent.len() - SILENT_MAX));
+    }
+    if !skipped.is_empty() {
+        let more = skipped.len().saturating_sub(SILENT_MAX);
+        let and = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let ids = skipped.iter().take(SILENT_MAX).copied().collect::<Vec<_>>().join(", ");
+        row(&mut text, style, "not asked", &format!("{ids}{and}: about other calls"));
     }
     text
 }
 
 struct Explanation<'a> {
+    program: &'a Program,
     debug: &'a Debug,
     files: &'a [&'a SourceFile],
-    seen: &'a Explainer<'a>,
+    told: &'a Account<'a>,
     style: Style,
 }
 
@@ -229,20 +158,26 @@ impl Explanation<'_> {
     fn draw(&self, rule: usize, text: &mut String) {
         let mut lines: BTreeMap<(u32, u32), Vec<Mark>> = BTreeMap::new();
         let whole = self.debug.rules.get(rule).map(|rule| rule.place).unwrap_or_default();
+        let is_own = |place: &Place| {
+            place.source == whole.source && (whole.start..whole.end).contains(&place.start)
+        };
+        let is_seen = |atom: &u16| self.told.seen.seen.contains_key(atom);
+        let elsewhere = self.atoms(rule).any(|(atom, place)| is_seen(&atom) && !is_own(&place));
         for (atom, place) in self.atoms(rule) {
-            let own =
-                place.source == whole.source && (whole.start..whole.end).contains(&place.start);
-            if !own && !self.seen.seen.contains_key(&atom) {
+            if !is_own(&place) && !is_seen(&atom) {
                 continue; // It stands in a variable, or in a rule that shares it.
             }
             let Some(file) = self.files.get(place.source as usize) else { continue };
             let line = file.lines.place(&file.text, place.start).line;
+            if elsewhere && !is_seen(&atom) && is_name(self.source(place)) {
+                lines.entry((place.source, line)).or_default();
+                continue; // A variable, which is shown where it is written.
+            }
             let begin = file.lines.start(line).unwrap_or(0);
             let length = line_text(file, line).len();
             let inside = |at: u32| (at.saturating_sub(begin) as usize).min(length);
-            let (words, paint) = match self.seen.seen.get(&atom) {
-                Some(seen) if seen.values.is_empty() => (seen.word.clone(), Paint::Aside),
-                Some(seen) => (format!("{}  {}", seen.word, seen.values), Paint::Aside),
+            let (words, paint) = match self.told.seen.seen.get(&atom) {
+                Some(seen) => (label(seen, self.source(place)), Paint::Aside),
                 None => ("not needed".to_owned(), Paint::Frame),
             };
             lines.entry((place.source, line)).or_default().push(Mark {
@@ -264,8 +199,8 @@ impl Explanation<'_> {
             let Some(file) = self.files.get(*source as usize) else { continue };
             let at = rows.len();
             draw_line(frame, *line, line_text(file, *line), marks, &mut rows);
-            if let Some(row) = rows.get_mut(at).filter(|_| shown != *source) {
-                self.name(row, line_text(file, *line), frame, &file.path);
+            if shown != *source {
+                self.name(&mut rows, at, line_text(file, *line), frame, &file.path);
                 shown = *source;
             }
         }
@@ -275,13 +210,17 @@ impl Explanation<'_> {
         }
     }
 
-    /// Puts the path at the right edge of a source line, where there is room.
-    fn name(&self, row: &mut String, line: &str, frame: Frame, path: &str) {
+    /// Puts the path at the right edge of source row `at`; above it where there is no room.
+    fn name(&self, rows: &mut Vec<String>, at: usize, line: &str, frame: Frame, path: &str) {
         let path = visible(path);
         let taken = frame.gutter + 3 + visible(line).width();
-        if let Some(gap) = self.style.width.checked_sub(taken + path.width()).filter(|g| *g > 1) {
-            row.push_str(&" ".repeat(gap));
-            row.push_str(&self.style.paint(Paint::Frame, &path));
+        let gap = self.style.width.checked_sub(taken + path.width()).filter(|gap| *gap > 1);
+        match (gap, rows.get_mut(at)) {
+            (Some(gap), Some(row)) => {
+                row.push_str(&" ".repeat(gap));
+                row.push_str(&self.style.paint(Paint::Frame, &path));
+            }
+            (_, _) => rows.insert(at, frame.blank(&format!("╭─[ {path} ]"))),
         }
     }
 
@@ -293,21 +232,80 @@ impl Explanation<'_> {
         lines.entry((place.source, line)).or_default();
     }
 
-    /// The atoms of a rule that was asked and did not speak; else that it was not asked.
-    fn why_silent(&self, rule: usize) -> String {
-        let known = self.atoms(rule).filter_map(|(atom, place)| {
-            let seen = self.seen.seen.get(&atom)?;
-            let file = self.files.get(place.source as usize)?;
-            let source = file.text.get(place.start as usize..place.end as usize)?;
-            let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
-            let values =
-                if seen.values.is_empty() { String::new() } else { format!(": {}", seen.values) };
-            Some(format!("`{}` {}{values}", clipped(&source), seen.word))
-        });
-        let known: Vec<String> = known.collect();
-        if known.is_empty() {
-            return "not asked: it speaks about other calls".to_owned();
-        }
-        known.join(", ")
+    fn source(&self, place: Place) -> &str {
+        let file = self.files.get(place.source as usize);
+        let range = place.start as usize..place.end as usize;
+        file.and_then(|file| file.text.get(range)).unwrap_or_default()
     }
+
+    /// The values that a rule read, and where they stand.
+    fn values(&self, rule: usize, text: &mut String) {
+        let module = self.program.module();
+        let Some(row) = module.rules.get(rule) else { return };
+        let first = row.first_requirement as usize;
+        let read = module.requirements.iter().skip(first).take(usize::from(row.requirements));
+        let mut rows: Vec<[String; 3]> = Vec::new();
+        for requirement in read.take(VALUES_MAX) {
+            let slot = usize::from(requirement.slot);
+            let Some(SlotRow::Value(node)) = module.slots.get(slot) else { continue };
+            let path = dotted(module, *node);
+            if path == "action.tool" {
+                continue; // The headline names it.
+            }
+            let value = self.told.slots.get(slot).cloned().unwrap_or_default();
+            let place = self.place_of(&path).unwrap_or_default();
+            let name =
+                path.strip_prefix("action.args").map_or(path.clone(), |it| format!("args{it}"));
+            rows.push([visible(&name).into_owned(), visible(&value).into_owned(), place]);
+        }
+        let width = |column: usize| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.width()).max().unwrap_or(0)
+        };
+        let (names, values) = (width(0), width(1));
+        let room = self.style.width.saturating_sub(names + values + 8);
+        for [name, value, place] in &rows {
+            let gap = " ".repeat(names - name.width());
+            let space = " ".repeat(values - value.width());
+            let short = place.rsplit('/').next().unwrap_or_default();
+            let place = if place.width() > room { short } else { place };
+            let place = self.style.paint(Paint::Frame, place);
+            let line = format!("    {name}{gap}  {value}{space}  {place}");
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+    }
+
+    /// `big.json:6:17`.
+    fn place_of(&self, path: &str) -> Option<String> {
+        let (name, bytes) = self.told.context?;
+        let at = locate(bytes, &path.split('.').collect::<Vec<_>>())?;
+        let text = std::str::from_utf8(bytes).ok()?;
+        let place = Lines::new(text).place(text, u32::try_from(at).ok()?);
+        Some(format!("{}:{}:{}", visible(name), place.line, place.column))
+    }
+
+    /// The atoms of a rule that was asked and did not speak; empty if it was not asked.
+    fn atoms_told(&self, rule: usize) -> String {
+        let known = self.atoms(rule).filter_map(|(atom, place)| {
+            let seen = self.told.seen.seen.get(&atom)?;
+            let source = self.source(place);
+            let shown = source.split_whitespace().collect::<Vec<_>>().join(" ");
+            let (word, values) = seen.told(source);
+            let values = if values.is_empty() { values } else { format!(": {values}") };
+            Some(format!("`{}` {word}{values}", clipped(&shown)))
+        });
+        known.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Whether the source of an atom is the name of a variable.
+fn is_name(source: &str) -> bool {
+    source.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// `true  12000 > 10000`.
+fn label(seen: &Seen, source: &str) -> String {
+    let (word, values) = seen.told(source);
+    if values.is_empty() { word } else { format!("{word}  {values}") }
 }

@@ -5,6 +5,7 @@
 //! Imports: `base`, `diag`, `compiler::source`.
 
 pub mod concise;
+pub mod context;
 pub mod decision;
 pub mod explain;
 mod fixed;
@@ -13,6 +14,7 @@ pub mod json;
 pub mod json_lines;
 pub mod paint;
 pub mod place;
+mod sight;
 mod snippet;
 pub mod visible;
 

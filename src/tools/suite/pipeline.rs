@@ -19,7 +19,7 @@ use crate::runtime::vm::request::{Moment, Request, ingest};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::pipeline::options;
 use crate::tools::project::Settings;
-use crate::tools::report::explain::{Explainer, explanation};
+use crate::tools::report::explain::{Account, Explainer, explanation, slots};
 use crate::tools::report::paint::Style;
 use crate::tools::suite::{HostResult, NOW, literal};
 
@@ -73,12 +73,14 @@ pub fn why(
     let context = context.to_string();
     let mut scratch = Scratch::for_program(program);
     let mut explainer = Explainer::new(program);
-    let report = {
+    let (report, slots) = {
         let mut filled = ingest(program, context.as_bytes(), &mut scratch);
-        DecisionReport::of(&mut filled.decide_observed(&moment, &mut explainer))
+        let mut decision = filled.decide_observed(&moment, &mut explainer);
+        (DecisionReport::of(&mut decision), slots(&decision))
     };
     let debug = debug::of(program.module());
-    explanation(program, &debug, &report, &explainer, Style::PLAIN)
+    let told = Account { report: &report, seen: &explainer, slots, context: None };
+    explanation(program, &debug, &told, Style::PLAIN)
 }
 
 /// The results as the runtime takes them: by the digest of their arguments.

@@ -1,0 +1,160 @@
+//! What an atom said, in the words of the source.
+//!
+//! In:      the sights of an observer.
+//! Out:     `true  12000 > 10000` for the text of an atom.
+//! Imports: `lang`, `runtime`, `compiler::syntax`.
+//!
+//! Atoms have a normal form: `a != b` is the atom `a == b`, the other way round. A reader sees the
+//! source, so what is said is turned back where the source has `!=`.
+
+use crate::base::span::FileId;
+use crate::compiler::source::embed::Embedded;
+use crate::compiler::syntax::ast::{Ast, BinaryOp, ExprKind};
+use crate::compiler::syntax::parser::parse_expression;
+use crate::diag::sink::Sink;
+use crate::lang::opcodes::{Instruction, Op, Operand};
+use crate::lang::value::heap::View;
+use crate::lang::value::json::{self, Form};
+use crate::lang::value::{Tag, Value};
+use crate::runtime::bundle::module::Module;
+use crate::runtime::vm::observe::{AtomOutcome, Sight};
+use crate::tools::inspect::constant::short;
+use crate::tools::inspect::listing::relation;
+
+/// Most characters of a value that a label shows.
+const VALUE_CHARACTERS_MAX: usize = 40;
+
+/// How an atom came out, and the operands of the instruction that decided it.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    outcome: AtomOutcome,
+    left: Option<String>,
+    infix: Option<&'static str>,
+    right: Option<String>,
+}
+
+impl Seen {
+    pub(super) fn of(module: &Module, sight: &Sight<'_>) -> Self {
+        let code = sight.instruction;
+        let [a, b, _] = code.op.operands();
+        let plain = code.op != Op::Flag && code.op != Op::Has;
+        let mut left = if code.op == Op::CompareSize {
+            size_of(sight, code.a)
+        } else {
+            operand(module, sight, a, code.a).filter(|_| plain)
+        };
+        let mut right = operand(module, sight, b, code.b);
+        if code.op == Op::Holds {
+            std::mem::swap(&mut left, &mut right);
+        }
+        Self { outcome: sight.outcome, left, infix: infix(code), right }
+    }
+
+    /// The outcome and the values, as `source` words the atom: `false` and `1 != 1`.
+    pub(super) fn told(&self, source: &str) -> (String, String) {
+        let turned = self.infix == Some("==") && is_unequal(source);
+        let infix = if turned { Some("!=") } else { self.infix };
+        let values = match (&self.left, infix, &self.right) {
+            (Some(left), Some(word), Some(right)) => format!("{left} {word} {right}"),
+            (Some(left), None, _) => left.clone(),
+            (_, _, _) => String::new(),
+        };
+        let word = match self.outcome {
+            AtomOutcome::Error(class) => format!("fails, {}", class.code().title()),
+            AtomOutcome::True => (!turned).to_string(),
+            AtomOutcome::False => turned.to_string(),
+        };
+        (word, values)
+    }
+}
+
+/// Whether the source of an atom compares with `!=`.
+fn is_unequal(source: &str) -> bool {
+    let mut ast = Ast::new();
+    let text = Embedded::verbatim(source, FileId(0), 0);
+    let root = parse_expression(&text, &mut ast, &mut Sink::new());
+    matches!(ast.kind(root), ExprKind::Binary { op, .. } if op.value == BinaryOp::NotEqual)
+}
+
+/// What stands between the operands of an instruction.
+fn infix(code: &Instruction) -> Option<&'static str> {
+    let word = relation(code);
+    if !word.is_empty() {
+        return Some(word);
+    }
+    match code.op.mnemonic() {
+        "eq.str" | "eq.const" | "eq" => Some("=="),
+        "in.set" | "in" | "holds" => Some("in"),
+        "starts" => Some("starts with"),
+        "ends" => Some("ends with"),
+        "contains" => Some("contains"),
+        "match" => Some("matches"),
+        "add" => Some("+"),
+        "sub" => Some("-"),
+        "mul" => Some("*"),
+        "div" => Some("/"),
+        "mod" => Some("%"),
+        _ => None,
+    }
+}
+
+fn operand(module: &Module, sight: &Sight<'_>, kind: Operand, at: u16) -> Option<String> {
+    match kind {
+        Operand::Read => {
+            let value = sight.file.get(usize::from(at))?;
+            value_text(&sight.view, value)
+        }
+        Operand::Const => module.constants.get(usize::from(at)).map(short),
+        Operand::Set => {
+            let set = module.sets.get(usize::from(at))?;
+            let item = |at: &u16| module.constants.get(usize::from(*at)).map(short);
+            let mut items: Vec<String> = set.iter().filter_map(item).collect();
+            items.sort_by_key(|item| (item.parse::<i64>().ok(), item.clone()));
+            Some(clipped(&format!("[{}]", items.join(", "))))
+        }
+        Operand::Pattern => {
+            let pattern = module.patterns.get(usize::from(at))?;
+            module.strings.get(pattern.text as usize).map(|text| format!("{text:?}"))
+        }
+        Operand::None
+        | Operand::Write
+        | Operand::Function
+        | Operand::Builtin
+        | Operand::Dispatch
+        | Operand::Host
+        | Operand::Cursor
+        | Operand::Outcome
+        | Operand::Class => None,
+    }
+}
+
+/// The size of the value at `at`, as CEL counts it.
+fn size_of(sight: &Sight<'_>, at: u16) -> Option<String> {
+    let value = sight.file.get(usize::from(at))?;
+    let count = if value.tag() == Tag::List {
+        sight.view.elements(value).len()
+    } else if value.tag() == Tag::String {
+        sight.view.str(value).chars().count()
+    } else {
+        return value_text(&sight.view, value).map(|text| format!("size({text})"));
+    };
+    Some(count.to_string())
+}
+
+/// A value as JSON, cut where it is long.
+pub(super) fn value_text(view: &View<'_>, value: &Value) -> Option<String> {
+    if !value.is_present() {
+        return Some("absent".to_owned());
+    }
+    let mut text = String::new();
+    json::write(view, value, Form::Plain, &mut text).ok()?;
+    Some(clipped(&text))
+}
+
+/// Cut where it is long.
+pub(super) fn clipped(text: &str) -> String {
+    if text.chars().count() <= VALUE_CHARACTERS_MAX {
+        return text.to_owned();
+    }
+    text.chars().take(VALUE_CHARACTERS_MAX - 1).chain(['…']).collect()
+}
