@@ -216,6 +216,8 @@ impl Reader<'_> {
             Tag::Timestamp => Constant::Timestamp(value.signed(), value.off()),
             Tag::Duration => Constant::Duration(value.signed()),
             Tag::Type => Constant::Type(Name::new(self.view.str(value))),
+            // A program makes them when it runs: no constant holds one.
+            Tag::Ip | Tag::Cidr => return Err(EvalError::NoSuchOverload),
             Tag::List => Constant::List(self.read_all(value)?),
             Tag::Optional => Constant::Optional(self.read_all(value)?.pop().map(Box::new)),
             Tag::Map => {

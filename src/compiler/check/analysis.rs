@@ -18,6 +18,8 @@ newtype_index! {
     pub struct LocalId;
     /// A variable of a policy or of a CEL Policy rule, in `Analysis::variables`.
     pub struct VariableId;
+    /// A call of `cel.block`, in `Analysis::blocks`.
+    pub struct BlockId;
     /// A function of the host, in `Analysis::hosts`.
     pub struct HostId;
     /// A named window of time, in `Analysis::windows`.
@@ -38,6 +40,8 @@ pub struct Analysis {
     pub roots: IndexVec<RootId, Root>,
     /// The variables that macros introduce.
     pub locals: IndexVec<LocalId, Local>,
+    /// The variables of each `cel.block`, beside the elements of its list.
+    pub blocks: IndexVec<BlockId, Vec<LocalId>>,
     /// The variables of all policies.
     pub variables: IndexVec<VariableId, VariableInfo>,
     /// The host functions that are called.
@@ -232,6 +236,8 @@ pub enum MacroUse {
     TransformMapEntry(Vars),
     /// `cel.bind(v, init, body)`
     Bind(LocalId),
+    /// `cel.block([a, b], body)`: its variables, one for each element
+    Block(BlockId),
     /// `o.optMap(v, t)`
     OptMap(LocalId),
     /// `o.optFlatMap(v, t)`

@@ -6,7 +6,8 @@
 //! Imports: `compiler::syntax`, `lang`.
 //! Source:  CEL language definition, "Macros"; cel-go's extension documents.
 
-use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind};
+use crate::base::name::Name;
+use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind, Literal};
 use crate::lang::functions::{Library, OPTIONALS, STDLIB};
 
 /// How a macro is called.
@@ -43,6 +44,8 @@ pub enum MacroKind {
     TransformMapEntry,
     /// `cel.bind(v, init, body)`
     Bind,
+    /// `cel.block([a, b], body)`
+    Block,
     /// `o.optMap(v, t)`
     OptMap,
     /// `o.optFlatMap(v, t)`
@@ -68,6 +71,8 @@ pub struct Macro {
 
 const TWO_VARIABLES: Library = Library { name: "two-var-comprehensions", since: 0 };
 const BINDINGS: Library = Library { name: "bindings", since: 0 };
+/// What came with version 1 of bindings.
+pub(super) const BLOCK: Library = Library { name: "bindings", since: 1 };
 
 const fn member(
     name: &'static str,
@@ -114,6 +119,14 @@ pub const MACROS: &[Macro] = &[
         kind: MacroKind::Bind,
         library: BINDINGS,
     },
+    Macro {
+        name: "block",
+        style: MacroStyle::Namespace("cel"),
+        args: 2,
+        variables: 0,
+        kind: MacroKind::Block,
+        library: BLOCK,
+    },
     member("optMap", 2, 1, MacroKind::OptMap, OPTIONALS),
     member("optFlatMap", 2, 1, MacroKind::OptFlatMap, Library { name: "optional", since: 1 }),
 ];
@@ -140,4 +153,30 @@ pub(super) fn named(ast: &Ast, id: ExprId) -> impl Iterator<Item = &'static Macr
 pub fn of_call(ast: &Ast, id: ExprId) -> Option<&'static Macro> {
     let ExprKind::Call { args, .. } = ast.kind(id) else { return None };
     named(ast, id).find(|row| row.args == args.len())
+}
+
+/// The name of the variable that `id` spells as a call: `cel.index(0)` is the first one of a
+/// block, `cel.iterVar(0, 0)` and `cel.accuVar(0, 0)` are variables of comprehensions.
+pub(super) fn spelled_variable(ast: &Ast, id: ExprId) -> Option<Name> {
+    let ExprKind::Call { target: Some(target), name, args, root: false } = ast.kind(id) else {
+        return None;
+    };
+    let ExprKind::Ident { name: space, root: false } = ast.kind(*target) else { return None };
+    let number = |id: &ExprId| {
+        let ExprKind::Literal(Literal::Int(number)) = ast.kind(*id) else { return None };
+        Some(*number)
+    };
+    let numbers: Vec<i64> = args.iter().map(number).collect::<Option<_>>()?;
+    let name = match (space.as_str(), name.value.as_str(), numbers.as_slice()) {
+        ("cel", "index", [at]) => block_variable(*at),
+        ("cel", "iterVar", [depth, at]) => format!("@it:{depth}:{at}"),
+        ("cel", "accuVar", [depth, at]) => format!("@ac:{depth}:{at}"),
+        _ => return None,
+    };
+    Some(Name::new(&name))
+}
+
+/// The name of a variable of a block.
+pub(super) fn block_variable(at: impl std::fmt::Display) -> String {
+    format!("@index{at}")
 }

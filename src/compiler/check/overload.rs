@@ -41,10 +41,7 @@ impl FunctionIndex {
 
     /// The named types that rows speak of, as `net.IP`.
     pub(super) fn opaque_types(&self) -> impl Iterator<Item = &'static str> + '_ {
-        self.rows.values().flatten().filter_map(|row| {
-            let Sig::Opaque(name) = row.result else { return None };
-            Some(name)
-        })
+        self.rows.values().flatten().filter_map(|row| row.result.opaque_name())
     }
 
     /// The names of all functions of this style.
@@ -155,6 +152,8 @@ fn sig_type(
         }
         Sig::Optional(value) => Type::Optional(sig_type(types, unifier, value, bound)),
         Sig::Type(value) => Type::Type(sig_type(types, unifier, value, bound)),
+        Sig::Ip => Type::Opaque(Name::new("net.IP"), Vec::new()),
+        Sig::Cidr => Type::Opaque(Name::new("net.CIDR"), Vec::new()),
         Sig::Opaque(name) => Type::Opaque(Name::new(name), Vec::new()),
         Sig::Param(name) => {
             if let Some((_, ty)) = bound.iter().find(|(known, _)| known == name) {

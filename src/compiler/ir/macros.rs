@@ -1,6 +1,6 @@
 //! Macros and windows, opened into loops, bindings and comparisons.
 
-use crate::compiler::check::analysis::{LocalId, MacroUse, Vars, WindowInfo};
+use crate::compiler::check::analysis::{BlockId, LocalId, MacroUse, Vars, WindowInfo};
 use crate::compiler::ir::lower::{Lowering, rows_of, undefined};
 use crate::compiler::ir::{Loop, LoopKind, NodeId, NodeKind, Operator, Relation};
 use crate::compiler::syntax::ast::{ExprId, ExprKind, LogicOp};
@@ -32,9 +32,24 @@ impl Lowering<'_> {
                 }
                 _ => undefined(),
             },
+            MacroUse::Block(block) => self.block(block, args, expr),
             MacroUse::OptMap(local) => self.opt_map(local, target, args.get(1), false, expr),
             MacroUse::OptFlatMap(local) => self.opt_map(local, target, args.get(1), true, expr),
         }
+    }
+
+    /// `cel.block([a, b], body)`: a binding for each element, the first one outermost.
+    fn block(&mut self, block: BlockId, args: &[ExprId], expr: ExprId) -> NodeKind {
+        let analysis = self.analysis;
+        let [list, body] = args else { return undefined() };
+        let ExprKind::List { elements } = self.ast.kind(*list) else { return undefined() };
+        let locals = analysis.blocks.get(block).map(Vec::as_slice).unwrap_or_default();
+        let values: Vec<NodeId> = elements.iter().map(|it| self.lower(it.value)).collect();
+        let mut made = self.lower(*body);
+        for (local, value) in locals.iter().zip(values).rev() {
+            made = self.node(NodeKind::Bind(*local, value, made), expr);
+        }
+        self.ir.kind(made).clone()
     }
 
     /// The range, an optional filter, and the body: the operands behind the variables.

@@ -8,9 +8,11 @@ pub mod agents;
 pub mod collections;
 pub mod convert;
 pub mod cross_type;
+pub mod encoders;
 pub mod extremes;
 mod format;
 pub mod math;
+pub mod network;
 pub mod operators;
 pub mod optionals;
 pub mod strings;
@@ -58,6 +60,10 @@ pub enum Sig {
     Optional(&'static Sig),
     /// `type(T)`
     Type(&'static Sig),
+    /// `net.IP`
+    Ip,
+    /// `net.CIDR`
+    Cidr,
     /// A named type without parameters, as `policyc.Url`.
     Opaque(&'static str),
     /// A type parameter, as `A`.
@@ -240,6 +246,8 @@ const FILES: &[&[Function]] = &[
     text::ROWS,
     extremes::ROWS,
     math::ROWS,
+    network::ROWS,
+    encoders::ROWS,
 ];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when this is compiled")]
@@ -304,6 +312,31 @@ pub fn call_dynamic(candidates: &[u16], heap: &mut Heap<'_>, args: &[Value]) -> 
 }
 
 impl Sig {
+    /// The name of a type that is none of the standard library's, as `net.IP`.
+    #[must_use]
+    pub const fn opaque_name(&self) -> Option<&'static str> {
+        match self {
+            Self::Ip => Tag::Ip.type_name(),
+            Self::Cidr => Tag::Cidr.type_name(),
+            Self::Opaque(name) => Some(name),
+            Self::Dyn
+            | Self::Null
+            | Self::Bool
+            | Self::Int
+            | Self::Uint
+            | Self::Double
+            | Self::String
+            | Self::Bytes
+            | Self::Timestamp
+            | Self::Duration
+            | Self::List(_)
+            | Self::Map(..)
+            | Self::Optional(_)
+            | Self::Type(_)
+            | Self::Param(_) => None,
+        }
+    }
+
     /// Whether `value` is of this kind; what it contains is not looked at.
     #[must_use]
     pub const fn fits(&self, value: &Value) -> bool {
@@ -321,6 +354,8 @@ impl Sig {
             Self::Duration => matches!(value.tag(), Tag::Duration),
             Self::List(_) => matches!(value.tag(), Tag::List),
             Self::Map(..) => matches!(value.tag(), Tag::Map),
+            Self::Ip => matches!(value.tag(), Tag::Ip),
+            Self::Cidr => matches!(value.tag(), Tag::Cidr),
             Self::Optional(_) => matches!(value.tag(), Tag::Optional),
             Self::Type(_) => matches!(value.tag(), Tag::Type),
         }
@@ -350,6 +385,8 @@ impl fmt::Display for Sig {
             Self::Map(key, value) => write!(f, "map({key}, {value})"),
             Self::Optional(value) => write!(f, "optional_type({value})"),
             Self::Type(value) => write!(f, "type({value})"),
+            Self::Ip => f.write_str("net.IP"),
+            Self::Cidr => f.write_str("net.CIDR"),
             Self::Opaque(name) | Self::Param(name) => f.write_str(name),
         }
     }

@@ -133,9 +133,11 @@ impl Walk<'_> {
             (Tag::Int | Tag::Uint | Tag::Double, Tag::Int | Tag::Uint | Tag::Double) => {
                 Ok(numbers(a, b) == Some(Ordering::Equal))
             }
-            (Tag::String, Tag::String) | (Tag::Bytes, Tag::Bytes) | (Tag::Type, Tag::Type) => {
-                Ok(self.view.same_text(a, b))
-            }
+            (Tag::String, Tag::String)
+            | (Tag::Bytes, Tag::Bytes)
+            | (Tag::Type, Tag::Type)
+            | (Tag::Ip, Tag::Ip)
+            | (Tag::Cidr, Tag::Cidr) => Ok(self.view.same_text(a, b)),
             (Tag::Null, Tag::Null) | (Tag::Absent, Tag::Absent) => Ok(true),
             (Tag::Bool, Tag::Bool) | (Tag::Duration, Tag::Duration) => Ok(a.bits() == b.bits()),
             (Tag::Timestamp, Tag::Timestamp) => Ok(instant(a) == instant(b)),
@@ -172,7 +174,9 @@ impl Walk<'_> {
                 let nan = |value: &Value| value.tag() == Tag::Double && value.float().is_nan();
                 Ok(numbers(a, b).unwrap_or_else(|| nan(a).cmp(&nan(b))))
             }
-            Tag::String | Tag::Bytes | Tag::Type => Ok(self.view.bytes(a).cmp(self.view.bytes(b))),
+            Tag::String | Tag::Bytes | Tag::Type | Tag::Ip | Tag::Cidr => {
+                Ok(self.view.bytes(a).cmp(self.view.bytes(b)))
+            }
             Tag::Absent | Tag::Null => Ok(Ordering::Equal),
             Tag::Bool | Tag::Error => Ok(a.bits().cmp(&b.bits())),
             Tag::Duration => Ok(a.signed().cmp(&b.signed())),

@@ -6,10 +6,10 @@
 //!
 //! The canonical form keeps kinds apart and is what digests are made of: objects with one key
 //! that begins with `$` hold what JSON has no kind for: `$u` uint, `$b` bytes in base64, `$ts`
-//! timestamp, `$d` duration, `$f` a double that is no number, `$t` type, `$o` optional (a list of
-//! at most one value), `$m` a map with keys that are no strings (a list of pairs). Keys that
-//! begin with `$` themselves get another one in front. The plain form is for people and other
-//! programs: it drops kinds.
+//! timestamp, `$d` duration, `$f` a double that is no number, `$t` type, `$ip` IP address, `$cidr`
+//! CIDR block, `$o` optional (a list of at most one value), `$m` a map with keys that are no
+//! strings (a list of pairs). Keys that begin with `$` themselves get another one in front. The
+//! plain form is for people and other programs: it drops kinds.
 
 use std::fmt::{self, Write};
 
@@ -19,7 +19,7 @@ use crate::lang::value::duration::Seconds;
 use crate::lang::value::heap::View;
 use crate::lang::value::text::{DoubleForm, write_double, write_scalar};
 use crate::lang::value::time::Instant;
-use crate::lang::value::{Tag, Value};
+use crate::lang::value::{Tag, Value, base64, network};
 
 /// Which JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,9 @@ pub fn write(
 pub fn write_text(view: &View<'_>, value: &Value, out: &mut impl Write) -> Result<(), EvalError> {
     if matches!(value.tag(), Tag::String | Tag::Type) {
         return out.write_str(view.str(value)).map_err(full);
+    }
+    if matches!(value.tag(), Tag::Ip | Tag::Cidr) {
+        return network::write(out, view.bytes(value)).map_err(full);
     }
     if write_scalar(out, value)? { Ok(()) } else { write(view, value, Form::Plain, out) }
 }
@@ -96,7 +99,11 @@ impl<W: Write> Writer<'_, W> {
             Tag::String => write_string(self.out, "", self.view.str(value)),
             Tag::Bytes => {
                 let bytes = self.view.bytes(value);
-                self.tagged("$b", |out| write_base64(out, bytes))
+                self.tagged("$b", |out| {
+                    out.write_str("\"")?;
+                    base64::write(out, bytes)?;
+                    out.write_str("\"")
+                })
             }
             Tag::Timestamp => self.tagged("$ts", |out| write!(out, "\"{}\"", Instant::of(value))),
             Tag::Duration => {
@@ -105,6 +112,15 @@ impl<W: Write> Writer<'_, W> {
             Tag::Type => {
                 let name = self.view.str(value);
                 self.tagged("$t", |out| write_string(out, "", name))
+            }
+            Tag::Ip | Tag::Cidr => {
+                let key = if value.tag() == Tag::Ip { "$ip" } else { "$cidr" };
+                let bytes = self.view.bytes(value);
+                self.tagged(key, |out| {
+                    out.write_str("\"")?;
+                    network::write(out, bytes)?;
+                    out.write_str("\"")
+                })
             }
             Tag::Absent | Tag::Error | Tag::Null | Tag::List | Tag::Map | Tag::Optional => {
                 self.out.write_str("null")
@@ -214,22 +230,6 @@ pub fn write_string(out: &mut impl Write, prefix: &str, text: &str) -> fmt::Resu
         rest = after;
     }
     out.write_str(rest)?;
-    out.write_str("\"")
-}
-
-/// Writes bytes in base64, with padding, between quotes.
-fn write_base64(out: &mut impl Write, bytes: &[u8]) -> fmt::Result {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    out.write_str("\"")?;
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for at in 0..4 {
-            let digit = DIGITS.get((group >> (18 - 6 * at)) as usize & 63);
-            let shown = if at > chunk.len() { b'=' } else { digit.copied().unwrap_or(b'=') };
-            out.write_char(char::from(shown))?;
-        }
-    }
     out.write_str("\"")
 }
 

@@ -103,7 +103,9 @@ const fn rank(key: &Value) -> Option<u8> {
         | Tag::Type
         | Tag::List
         | Tag::Map
-        | Tag::Optional => None,
+        | Tag::Optional
+        | Tag::Ip
+        | Tag::Cidr => None,
     }
 }
 

@@ -12,15 +12,19 @@
 //! | string, bytes, type | length (low 32), first four bytes (high 32) | offset, space |
 //! | list | length | first element in the store, aux = columns an element |
 //! | map | entries | first of `2 n` values key, value, ..; sorted by key |
+//! | IP address | length (low 32), first four bytes (high 32) | offset, space: 4 or 16 bytes |
+//! | CIDR block | as IP address | as IP address, and a byte with the length of the prefix |
 //! | optional | 1 if a value is present | its place in the store |
 
 pub mod arith;
+pub(crate) mod base64;
 pub mod compare;
 pub mod container;
 pub mod duration;
 pub mod heap;
 pub mod json;
 pub mod map;
+pub mod network;
 pub mod text;
 pub mod time;
 pub mod zone;
@@ -59,6 +63,10 @@ pub enum Tag {
     Map = 13,
     /// An optional.
     Optional = 14,
+    /// An IP address.
+    Ip = 15,
+    /// A CIDR block of IP addresses.
+    Cidr = 16,
 }
 
 impl Tag {
@@ -79,6 +87,8 @@ impl Tag {
         Self::List,
         Self::Map,
         Self::Optional,
+        Self::Ip,
+        Self::Cidr,
     ];
 
     /// Whether it is a number: all kinds of them lie on one line.
@@ -105,14 +115,16 @@ impl Tag {
             | Self::Type
             | Self::List
             | Self::Map
-            | Self::Optional => false,
+            | Self::Optional
+            | Self::Ip
+            | Self::Cidr => false,
         }
     }
 
     /// Whether values of this kind have bytes somewhere: `View::bytes`.
     #[must_use]
     pub const fn has_bytes(self) -> bool {
-        matches!(self, Self::String | Self::Bytes | Self::Type)
+        matches!(self, Self::String | Self::Bytes | Self::Type | Self::Ip | Self::Cidr)
     }
 
     /// Whether values of this kind hold other values: `View::elements`.
@@ -139,6 +151,8 @@ impl Tag {
             Self::List => Some("list"),
             Self::Map => Some("map"),
             Self::Optional => Some("optional_type"),
+            Self::Ip => Some("net.IP"),
+            Self::Cidr => Some("net.CIDR"),
         }
     }
 }
@@ -234,7 +248,7 @@ impl Value {
         Self { off: pc, ..Self::plain(Tag::Error, class as u64) }
     }
 
-    /// Text (`Tag::String`, `Tag::Bytes` or `Tag::Type`) whose bytes are `text` and lie at `off`.
+    /// Text (a tag that `has_bytes`) whose bytes are `text` and lie at `off`.
     #[inline]
     #[must_use]
     pub fn text(tag: Tag, space: Space, off: u32, text: &[u8]) -> Self {

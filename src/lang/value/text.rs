@@ -11,7 +11,7 @@ use crate::lang::error::EvalError;
 use crate::lang::value::duration::Seconds;
 use crate::lang::value::heap::Heap;
 use crate::lang::value::time::Instant;
-use crate::lang::value::{Tag, Value};
+use crate::lang::value::{Tag, Value, network};
 
 /// Code points of a string, given as its UTF-8 bytes.
 #[must_use]
@@ -197,7 +197,10 @@ pub fn string(heap: &mut Heap<'_>, value: &Value) -> Result<Value, EvalError> {
         return Ok(Value::text(Tag::String, value.space(), value.off(), bytes));
     }
     let mut buffer = Buffer::new();
-    if write_scalar(&mut buffer, value)? {
+    if matches!(value.tag(), Tag::Ip | Tag::Cidr) {
+        network::write(&mut buffer, heap.bytes(value)).map_err(|_| EvalError::Budget)?;
+        heap.new_string(buffer.as_str())
+    } else if write_scalar(&mut buffer, value)? {
         heap.new_string(buffer.as_str())
     } else {
         Err(EvalError::NoSuchOverload)
@@ -224,7 +227,9 @@ pub fn write_scalar(out: &mut impl Write, value: &Value) -> Result<bool, EvalErr
         | Tag::Type
         | Tag::List
         | Tag::Map
-        | Tag::Optional => return Ok(false),
+        | Tag::Optional
+        | Tag::Ip
+        | Tag::Cidr => return Ok(false),
     };
     written.map(|()| true).map_err(|_| EvalError::Budget)
 }

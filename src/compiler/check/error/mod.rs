@@ -252,6 +252,8 @@ pub(super) enum MacroFault {
     SameVariable,
     /// `transformMapEntry` makes one entry, written as a map.
     NotAnEntry,
+    /// `cel.block` takes a list of values, written as a list.
+    NotAList,
 }
 
 /// What is wrong with the second argument of `escalate`.

@@ -321,6 +321,7 @@ fn call_words(error: &CallError) -> Diagnostic {
                 MacroFault::NotAField => ("asks about a field", "not a field, as in `a.b`"),
                 MacroFault::NotAName => ("needs a name for its variable", "not a simple name"),
                 MacroFault::SameVariable => ("needs two different names", "the same name again"),
+                MacroFault::NotAList => ("needs a list of values", "not a list, as in `[a, b]`"),
                 MacroFault::NotAnEntry => ("makes one entry", "not an entry, as in `{k: v}`"),
             };
             Diagnostic::new(Code::MacroArgument, *at, format!("`{name}` {fact}"), label)

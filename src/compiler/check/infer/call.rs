@@ -40,6 +40,9 @@ impl<'a> Infer<'_, 'a> {
             self.visit_macro(id, row);
             return;
         }
+        if self.visit_spelled_variable(id) {
+            return;
+        }
         if self.miscounted_macro(id) {
             return;
         }
@@ -67,6 +70,25 @@ impl<'a> Infer<'_, 'a> {
             }
         }
         self.visit_then_finish(id, target.iter().chain(args).copied());
+    }
+
+    /// `cel.index(0)` and its siblings: true if it is one, known or not.
+    fn visit_spelled_variable(&mut self, id: ExprId) -> bool {
+        let Some(name) = macros::spelled_variable(self.ast, id) else { return false };
+        if self.local("cel").is_some() || !self.scope.has_library(macros::BLOCK) {
+            return false;
+        }
+        for child in self.ast.children(id) {
+            self.refer(child, Use::Part);
+        }
+        if let Some(local) = self.local(&name) {
+            self.set(id, self.local_type(local));
+            self.refer(id, Use::Local(local));
+        } else {
+            let (at, name) = (self.ast.span(id), self.cx.text(id).to_owned());
+            self.refuse(id, NameError::UnknownName { at, name, nearest: None });
+        }
+        true
     }
 
     /// Refuses a call that could only be a macro, if it had another number of arguments.

@@ -1,9 +1,11 @@
 //! Macros: their ranges, variables, bodies and results.
 
+use crate::base::name::Name;
+use crate::base::span::Span;
 use crate::compiler::check::analysis::{Local, LocalId, MacroUse, Use, Vars};
 use crate::compiler::check::error::{CallError, MacroFault, TypeError};
 use crate::compiler::check::infer::{Infer, Step};
-use crate::compiler::check::macros::{Macro, MacroKind, MacroStyle};
+use crate::compiler::check::macros::{self, BLOCK, Macro, MacroKind, MacroStyle};
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
 use crate::lang::types::{Type, TypeId, TypeTable};
 
@@ -25,6 +27,10 @@ impl<'a> Infer<'_, 'a> {
         }
         let first = args.first().copied();
         self.push(Step::Close(id, row));
+        if let (MacroKind::Block, [list, body]) = (row.kind, args) {
+            self.visit_block(target, *list, *body);
+            return;
+        }
         match row.style {
             MacroStyle::Global => {
                 if let Some(ExprKind::Select { operand, .. }) = first.map(|arg| self.ast.kind(arg))
@@ -59,9 +65,18 @@ impl<'a> Infer<'_, 'a> {
             }
             return fault(arg, MacroFault::NotAField);
         }
+        if row.kind == MacroKind::Block {
+            let list = args.first().copied()?;
+            let plain = if let ExprKind::List { elements } = self.ast.kind(list) {
+                elements.iter().all(|element| !element.optional)
+            } else {
+                matches!(self.ast.kind(list), ExprKind::Error)
+            };
+            return if plain { None } else { fault(list, MacroFault::NotAList) };
+        }
         let mut names = Vec::new();
         for arg in args.iter().take(row.variables).copied() {
-            if let ExprKind::Ident { name, root: false } = self.ast.kind(arg) {
+            if let Some(name) = self.variable_name(arg) {
                 if names.contains(&name) {
                     return fault(arg, MacroFault::SameVariable);
                 }
@@ -78,6 +93,48 @@ impl<'a> Infer<'_, 'a> {
         None
     }
 
+    /// The name of a variable as a macro introduces it.
+    fn variable_name(&self, arg: ExprId) -> Option<Name> {
+        if let ExprKind::Ident { name, root: false } = self.ast.kind(arg) {
+            return Some(name.clone());
+        }
+        macros::spelled_variable(self.ast, arg).filter(|_| self.scope.has_library(BLOCK))
+    }
+
+    fn declare(&mut self, name: Name, ty: TypeId, span: Span) {
+        let local = self.cx.out.locals.push(Local { name, ty, span });
+        self.locals.push(local);
+        self.declared.push(local);
+    }
+
+    /// The elements of a block, each of which may use those before it, then its body.
+    fn visit_block(&mut self, target: Option<ExprId>, list: ExprId, body: ExprId) {
+        self.refer(list, Use::Part);
+        if let Some(target) = target {
+            self.refer(target, Use::Part);
+        }
+        let ExprKind::List { elements } = self.ast.kind(list) else { return };
+        self.push(Step::Visit(body));
+        for (at, element) in elements.iter().enumerate().rev() {
+            self.push(Step::Slot(element.value, at));
+            self.push(Step::Visit(element.value));
+        }
+    }
+
+    pub(super) fn slot(&mut self, element: ExprId, at: usize) {
+        let name = Name::new(&macros::block_variable(at));
+        self.declare(name, self.type_of(element), self.ast.span(element));
+    }
+
+    fn close_block(&mut self, id: ExprId, args: &[ExprId]) {
+        let [list, body] = args else { return };
+        let ExprKind::List { elements } = self.ast.kind(*list) else { return };
+        let from = self.locals.len().saturating_sub(elements.len());
+        let block = self.cx.out.blocks.push(self.locals.split_off(from));
+        self.set(id, self.type_of(*body));
+        self.refer(id, Use::Macro(MacroUse::Block(block)));
+    }
+
     /// The range is typed: its variables begin, and the body is next.
     pub(super) fn body(&mut self, id: ExprId, row: &'static Macro) {
         let (target, args) = self.parts_of(id);
@@ -88,11 +145,8 @@ impl<'a> Infer<'_, 'a> {
         let Some(range) = range else { return };
         let types = self.variable_types(range, row);
         for (at, ty) in args.iter().take(row.variables).zip(types) {
-            if let ExprKind::Ident { name, .. } = self.ast.kind(*at) {
-                let local = Local { name: name.clone(), ty, span: self.ast.span(*at) };
-                let local = self.cx.out.locals.push(local);
-                self.locals.push(local);
-                self.declared.push(local);
+            if let Some(name) = self.variable_name(*at) {
+                self.declare(name, ty, self.ast.span(*at));
             } else {
                 let span = self.ast.span(*at);
                 let local = Local { name: "".into(), ty: TypeTable::ERROR, span };
@@ -145,6 +199,10 @@ impl<'a> Infer<'_, 'a> {
             self.close_has(id, args);
             return;
         }
+        if row.kind == MacroKind::Block {
+            self.close_block(id, args);
+            return;
+        }
         let from = self.locals.len().saturating_sub(row.variables);
         let ended = self.locals.split_off(from);
         if row.style == MacroStyle::Member && row.library.name != "optional" {
@@ -188,7 +246,8 @@ impl<'a> Infer<'_, 'a> {
         let made = self.type_of(last);
         let first = self.local_type(vars.first);
         match row.kind {
-            MacroKind::Has => (TypeTable::BOOL, MacroUse::Has),
+            // Both are closed on their own.
+            MacroKind::Has | MacroKind::Block => (TypeTable::BOOL, MacroUse::Has),
             MacroKind::All => (self.predicate(last, row), MacroUse::All(vars)),
             MacroKind::Exists => (self.predicate(last, row), MacroUse::Exists(vars)),
             MacroKind::ExistsOne => (self.predicate(last, row), MacroUse::ExistsOne(vars)),

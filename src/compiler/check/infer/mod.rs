@@ -37,6 +37,8 @@ enum Step {
     Finish(ExprId),
     /// The range of the macro is typed: declare its variables, then type its body.
     Body(ExprId, &'static Macro),
+    /// The element of the block at this position is typed: its variable begins.
+    Slot(ExprId, usize),
     /// The body of the macro is typed; its variables end.
     Close(ExprId, &'static Macro),
 }
@@ -147,6 +149,7 @@ impl Infer<'_, '_> {
                 Step::Visit(id) => self.visit(id),
                 Step::Finish(id) => self.finish(id),
                 Step::Body(id, row) => self.body(id, row),
+                Step::Slot(element, at) => self.slot(element, at),
                 Step::Close(id, row) => self.close(id, row),
             }
         }

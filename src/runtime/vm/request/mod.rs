@@ -4,7 +4,6 @@
 //! Out:     `Filled`: a scratch that holds an input and can decide, as often as one likes.
 //! Imports: `base::limits`, `lang::value`, `runtime::program`.
 
-mod base64;
 pub(in crate::runtime) mod conform;
 pub mod error;
 mod number;

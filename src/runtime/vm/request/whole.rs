@@ -5,11 +5,11 @@
 //! Imports: `lang::value`, `runtime::bundle`.
 
 use crate::lang::error::EvalError;
+use crate::lang::value::base64::{self, Alphabet};
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value, duration, map, text, time};
 use crate::runtime::bundle::module::{FieldRow, Module, NONE, Str, TypeRow};
 use crate::runtime::program::paths::Leaf;
-use crate::runtime::vm::request::base64;
 use crate::runtime::vm::request::error::{InputKind, Wanted};
 use crate::runtime::vm::request::reader::{Read, Text};
 use crate::runtime::vm::request::walk::{Frame, FrameKind, Walk};
@@ -316,7 +316,7 @@ pub(in crate::runtime) fn from_text(
         let parsed = duration::parse(spelled).or_else(|_| duration::parse_iso(spelled));
         parsed.ok().map(Value::duration)
     } else if *wanted == TypeRow::Bytes {
-        base64::decode(heap, value)
+        base64::decode(heap, value, Alphabet::Either)
     } else {
         None
     }

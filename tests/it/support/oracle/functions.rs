@@ -9,12 +9,15 @@ use std::rc::Rc;
 use policyc::lang::error::EvalError;
 
 use super::value::{R, V, list, text};
-use super::{collections, math, operators, strings, time};
+use super::{collections, math, network, operators, strings, time};
 
 const NONE: EvalError = EvalError::NoSuchOverload;
 
 /// Calls the function `name`.
 pub(crate) fn call(name: &str, member: bool, args: &[V]) -> R {
+    if let Some(result) = network::call(name, member, args) {
+        return result;
+    }
     if let ([only], false) = (args, member)
         && let Some(result) = operators::convert(name, only)
     {

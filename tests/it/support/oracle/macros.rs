@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use policyc::compiler::check::analysis::{LocalId, MacroUse, Vars};
-use policyc::compiler::syntax::ast::{ExprId, ExprKind};
+use policyc::compiler::syntax::ast::{Element, ExprId, ExprKind};
 use policyc::lang::error::EvalError;
 
 use super::eval::{Run, field};
@@ -71,9 +71,24 @@ impl Run<'_> {
                 let value = self.eval(*init);
                 self.bound(local, value, || self.eval(*body))
             }
+            MacroUse::Block(block) => {
+                let [list, body] = args.as_slice() else { return Err(NONE) };
+                let ExprKind::List { elements } = self.ast.kind(*list) else { return Err(NONE) };
+                self.cel_block(&self.analysis.blocks[block], elements, *body)
+            }
             MacroUse::OptMap(local) => self.opt_map(local, target, args, true),
             MacroUse::OptFlatMap(local) => self.opt_map(local, target, args, false),
         }
+    }
+
+    /// Every element, whose failure waits until somebody reads it, then the body.
+    fn cel_block(&self, locals: &[LocalId], elements: &[Element], body: ExprId) -> R {
+        let (Some((local, locals)), Some((element, elements))) =
+            (locals.split_first(), elements.split_first())
+        else {
+            return self.eval(body);
+        };
+        self.bound(*local, self.eval(element.value), || self.cel_block(locals, elements, body))
     }
 
     fn has(&self, args: &[ExprId]) -> R {

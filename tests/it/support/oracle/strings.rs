@@ -2,6 +2,7 @@
 
 use policyc::lang::error::EvalError;
 
+use super::format::format;
 use super::value::{R, V, list, text};
 
 const RANGE: EvalError = EvalError::OutOfRange;
@@ -40,6 +41,7 @@ pub(crate) fn call(name: &str, member: bool, args: &[V]) -> Option<R> {
         ("substring", [V::Str(subject), V::Int(start), V::Int(end)]) => {
             substring(subject, *start, *end)
         }
+        ("format", [V::Str(template), V::List(values)]) => format(template, values),
         ("join", [V::List(parts)]) => join(parts, ""),
         ("join", [V::List(parts), V::Str(separator)]) => join(parts, separator),
         _ => return None,

@@ -5,6 +5,7 @@
 //! Source:  CEL language definition, "Equality", "Ordering", and the string conversions.
 
 use std::cmp::Ordering;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use policyc::lang::constant::Constant;
@@ -37,6 +38,9 @@ pub(crate) enum V {
     Map(Rc<Vec<(V, V)>>),
     Opt(Option<Rc<V>>),
     Url(Rc<str>),
+    Ip(IpAddr),
+    /// An address and the length of its prefix.
+    Cidr(IpAddr, u8),
     Decision(Rc<Spoken>),
     /// A part of the context that breaks its type and that nothing may read.
     Bad,
@@ -123,6 +127,8 @@ impl V {
             (Self::Str(a), Self::Str(b))
             | (Self::Type(a), Self::Type(b))
             | (Self::Url(a), Self::Url(b)) => a == b,
+            (Self::Ip(a), Self::Ip(b)) => a == b,
+            (Self::Cidr(a, length), Self::Cidr(b, other)) => (a, length) == (b, other),
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::Timestamp(a), Self::Timestamp(b)) => a == b,
             (Self::Duration(a), Self::Duration(b)) => a == b,
@@ -195,6 +201,8 @@ impl V {
             Self::Map(_) => "map",
             Self::Opt(_) => "optional_type",
             Self::Url(_) => "policyc.Url",
+            Self::Ip(_) => "net.IP",
+            Self::Cidr(..) => "net.CIDR",
             Self::Decision(_) => "decision",
             Self::Bad => "bad",
         }
@@ -218,6 +226,8 @@ impl V {
             Self::Timestamp(nanos) => time::timestamp_text(*nanos),
             Self::Duration(nanos) => time::duration_text(*nanos),
             Self::Url(value) => value.to_string(),
+            Self::Ip(address) => address.to_string(),
+            Self::Cidr(address, length) => format!("{address}/{length}"),
             _ => return None,
         })
     }
@@ -241,6 +251,8 @@ impl V {
             }
             Self::Double(value) => tagged("$f", quoted(&double_text(*value))),
             Self::Str(value) | Self::Url(value) => quoted(value),
+            Self::Ip(address) => tagged("$ip", quoted(&address.to_string())),
+            Self::Cidr(address, length) => tagged("$cidr", quoted(&format!("{address}/{length}"))),
             Self::Bytes(value) => tagged("$b", quoted(&base64(value))),
             Self::Timestamp(nanos) => tagged("$ts", quoted(&time::timestamp_text(*nanos))),
             Self::Duration(nanos) => tagged("$d", quoted(&time::duration_text(*nanos))),
