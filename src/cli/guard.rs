@@ -4,6 +4,7 @@ use std::panic::{self, AssertUnwindSafe};
 
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
+use crate::tools::report::visible::visible;
 
 /// Runs `command`; a panic inside is reported as the bug that it is.
 pub fn guarded(terminal: &Terminal, command: impl FnOnce() -> Exit) -> Exit {
@@ -20,7 +21,7 @@ pub fn guarded(terminal: &Terminal, command: impl FnOnce() -> Exit) -> Exit {
 fn request(cause: &(dyn std::any::Any + Send)) -> String {
     let text = cause.downcast_ref::<&str>().copied();
     let text = text.or_else(|| cause.downcast_ref::<String>().map(String::as_str));
-    let text = crate::tools::report::visible::visible(text.unwrap_or("no further word"));
+    let text = visible(text.unwrap_or("no further word"));
     let version = env!("CARGO_PKG_VERSION");
     format!(
         "policyc {version} met a bug of its own, not one of your policy: {text}\n\

@@ -11,7 +11,7 @@ use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::tools::pipeline::Refused;
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::{FORMATS, Format, Report, tally};
+use crate::tools::report::{FORMATS, Format, Report, full, tally};
 
 /// Options of every command that reports findings.
 #[derive(Clone, Debug, clap::Args)]
@@ -37,9 +37,9 @@ pub struct Reporting {
 impl Default for Reporting {
     /// For people, and nothing else.
     fn default() -> Self {
-        let draw = crate::tools::report::full::draw;
-        let full = Format { name: "full", about: "for people", draw, for_people: true };
-        Self { output_format: full, output: Vec::new(), exit_zero: false }
+        let draw = full::draw;
+        let output_format = Format { name: "full", about: "for people", draw, for_people: true };
+        Self { output_format, output: Vec::new(), exit_zero: false }
     }
 }
 
@@ -143,7 +143,7 @@ pub fn alone(terminal: &Terminal, finding: &Diagnostic) -> Exit {
     let files = SourceMap::new();
     let findings = std::slice::from_ref(finding);
     let report = Report { files: &files, prefix: "", findings, dropped: 0 };
-    terminal.error(&crate::tools::report::full::draw(&report, terminal.notice_style));
+    terminal.error(&full::draw(&report, terminal.notice_style));
     exit_of(finding)
 }
 

@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use clap::{ArgMatches, Args, FromArgMatches};
 
 use crate::cli::exit::Exit;
+use crate::cli::guard::guarded;
+use crate::cli::reporting::alone;
 use crate::cli::terminal::{Globals, Terminal, result_width};
 use crate::cli::usage::bad_usage;
 use crate::cli::{COMMANDS, Command};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::diag::suggest::nearest;
 use crate::tools::report::paint::Style;
 
 /// The groups of the first screen, in order.
@@ -85,7 +88,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
     let Some(command) = COMMANDS.iter().find(|row| row.name == name) else {
         return Exit::CouldNotRun;
     };
-    crate::cli::guard::guarded(&terminal, || (command.run)(rest, &terminal))
+    guarded(&terminal, || (command.run)(rest, &terminal))
 }
 
 /// Help and version are results; everything else is `P0908`.
@@ -100,7 +103,7 @@ fn refuse(error: &clap::Error) -> Exit {
         terminal.error(&overview());
         return Exit::CouldNotRun;
     }
-    crate::cli::reporting::alone(&terminal, &bad_usage(error))
+    alone(&terminal, &bad_usage(error))
 }
 
 /// The words of the parser, with its colours or without.
@@ -136,11 +139,11 @@ fn help_of(terminal: &Terminal, name: &str) -> Exit {
         return Exit::Done;
     }
     let names = COMMANDS.iter().map(|row| row.name).chain(["exit-codes"]);
-    let near = crate::diag::suggest::nearest(name, names);
+    let near = nearest(name, names);
     let finding =
         Diagnostic::without_place(Code::BadUsage, format!("there is no command `{name}`"))
             .maybe_help(near.map(|near| format!("did you mean `{near}`?")));
-    crate::cli::reporting::alone(terminal, &finding)
+    alone(terminal, &finding)
 }
 
 /// The options of a command from what was parsed with `arguments` of its row.

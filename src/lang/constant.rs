@@ -5,6 +5,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::base::invisible::{escape_of, invisible};
 use crate::base::limits::{VALUE_DEPTH_MAX, VALUE_STEPS_MAX};
 use crate::base::name::Name;
 use crate::lang::error::EvalError;
@@ -283,7 +284,7 @@ impl fmt::Display for Constant {
     }
 }
 
-/// Writes text as a CEL string in double quotes.
+/// Writes text as a CEL string in double quotes; what cannot be seen as an escape.
 ///
 /// # Errors
 /// What `out` answers.
@@ -296,14 +297,19 @@ pub fn write_quoted(out: &mut impl Write, text: &str) -> fmt::Result {
             '\n' => out.write_str("\\n")?,
             '\r' => out.write_str("\\r")?,
             '\t' => out.write_str("\\t")?,
-            c if c.is_control() => write!(out, "\\u{:04x}", u32::from(c))?,
+            '\x0C' => out.write_str("\\f")?,
+            c if invisible(c).is_some() => out.write_str(&escape_of(c))?,
             c => out.write_char(c)?,
         }
     }
     out.write_str("\"")
 }
 
-fn write_bytes(out: &mut impl Write, bytes: &[u8]) -> fmt::Result {
+/// Writes bytes as a CEL literal in double quotes.
+///
+/// # Errors
+/// What `out` answers.
+pub fn write_bytes(out: &mut impl Write, bytes: &[u8]) -> fmt::Result {
     out.write_str("b\"")?;
     for byte in bytes {
         match byte {

@@ -174,6 +174,15 @@ pub struct RecordField {
     pub span: Option<Span>,
 }
 
+impl RecordField {
+    /// A field that any phase and any message may read, a list of any length.
+    #[must_use]
+    pub const fn new(name: Name, ty: TypeId, required: bool, span: Option<Span>) -> Self {
+        let (response_only, sensitive, max_items) = (false, false, None);
+        Self { name, ty, required, response_only, sensitive, max_items, span }
+    }
+}
+
 /// All types of one compilation. The primitive types have fixed ids.
 #[derive(Clone, Debug)]
 pub struct TypeTable {

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::lang::value::text::write_scalar;
 use crate::lang::value::time;
 use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
@@ -44,7 +45,7 @@ pub fn time_text(moments: Moments) -> String {
     let mut text = String::new();
     let value = crate::lang::value::Value::timestamp(moments.seconds, 0);
     // Writing to a string cannot fail.
-    let _ = crate::lang::value::text::write_scalar(&mut text, &value);
+    let _ = write_scalar(&mut text, &value);
     text
 }
 

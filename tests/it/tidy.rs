@@ -432,3 +432,20 @@ fn every_invariant_is_held_by_something() {
     }
     assert_none(&found, "an invariant is held by a test or a file that exists");
 }
+
+#[test]
+fn pages_that_are_named_exist() {
+    let pages = files("docs", "md").into_iter().chain(["README.md".to_owned()]);
+    let mut found = Vec::new();
+    for path in sources().into_iter().chain(files("grammar", "lalrpop")).chain(pages) {
+        for rest in read(&path).split("docs/").skip(1) {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"-_./".contains(c));
+            let name = rest[..end.unwrap_or(rest.len())].trim_end_matches('.');
+            let is_page = name.ends_with(".md") && !name.contains("ID") && !name.contains("id.md");
+            if is_page && !root().join("docs").join(name).is_file() {
+                found.push(format!("{path}: there is no docs/{name}"));
+            }
+        }
+    }
+    assert_none(&found, "a page that is named exists");
+}

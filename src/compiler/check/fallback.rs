@@ -4,11 +4,12 @@
 //! Out:     `Analysis::{default, on_error}`.
 //! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
 
+use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::check::error::PolicyError;
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::model::{Fallback, PolicyDocument};
-use crate::lang::types::TypeTable;
+use crate::lang::types::{Type, TypeTable};
 
 /// Finds what happens when no rule speaks and when one fails.
 pub(super) fn check(cx: &mut Checker<'_>) {
@@ -21,8 +22,7 @@ pub(super) fn check(cx: &mut Checker<'_>) {
     let decides = documents.iter().any(|document| !document.rules.is_empty());
     let outputs = cx.out.cel_policies.iter().any(|policy| {
         let optional = cx.out.types.get(policy.output);
-        policy.output == TypeTable::DECISION
-            || *optional == crate::lang::types::Type::Optional(TypeTable::DECISION)
+        policy.output == TypeTable::DECISION || *optional == Type::Optional(TypeTable::DECISION)
     });
     if !decides && !outputs && default.is_none() {
         return;
@@ -64,9 +64,8 @@ fn same(a: &Fallback, b: &Fallback) -> bool {
     match (a, b) {
         (Fallback::Deny, Fallback::Deny) | (Fallback::Allow, Fallback::Allow) => true,
         (Fallback::Escalate(a), Fallback::Escalate(b)) => {
-            let names = |to: &[Spanned<crate::base::name::Name>]| {
-                to.iter().map(|name| name.value.clone()).collect::<Vec<_>>()
-            };
+            let names =
+                |to: &[Spanned<Name>]| to.iter().map(|name| name.value.clone()).collect::<Vec<_>>();
             names(&a.to) == names(&b.to)
                 && a.quorum == b.quorum
                 && a.timeout_ns == b.timeout_ns

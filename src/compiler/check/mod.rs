@@ -3,7 +3,7 @@
 //! In:      `Parsed` and the files it came from.
 //! Out:     `Analysis`: tables beside the tree, and findings in the sink.
 //! Imports: `base`, `diag`, `lang`, `compiler::source`, `compiler::syntax`.
-//! Source:  CEL language definition; `docs/language.md` for what is ours.
+//! Source:  CEL language definition; `docs/decisions.md` for what is ours.
 
 pub mod analysis;
 mod error;
@@ -27,6 +27,7 @@ use crate::compiler::check::schema::Schemas;
 use crate::compiler::check::state::Checker;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::Parsed;
+use crate::compiler::syntax::document::model::Rule;
 use crate::diag::sink::Sink;
 
 /// How strict checking is.
@@ -53,8 +54,7 @@ pub fn check(
     let templates = Templates::cut(files, parsed);
     let mut cx = Checker::new(files, parsed, &templates, options, sink);
     let documents = &cx.parsed.policies;
-    let speaks_of_tools =
-        |rule: &crate::compiler::syntax::document::model::Rule| !rule.on.is_empty();
+    let speaks_of_tools = |rule: &Rule| !rule.on.is_empty();
     cx.out.about_tools = documents
         .iter()
         .any(|document| document.has_tools || document.rules.iter().any(speaks_of_tools));

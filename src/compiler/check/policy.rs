@@ -20,6 +20,7 @@ use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::model::{
     PolicyDocument, Rule, RuleBody, Template, TemplatePart, Variable,
 };
+use crate::lang::constant::Constant;
 use crate::lang::types::{TypeId, TypeTable};
 
 /// The roots that calls of agents have beside those of the schema.
@@ -138,8 +139,7 @@ fn declare_roots(cx: &Checker<'_>, scope: &mut Scope, roots: &[DeclaredRoot]) ->
 fn declare_data(cx: &mut Checker<'_>, scope: &mut Scope, document: &PolicyDocument) {
     for file in &document.data {
         let found = data::load(cx, document, file);
-        let (value, ty) =
-            found.unwrap_or((crate::lang::constant::Constant::Null, TypeTable::ERROR));
+        let (value, ty) = found.unwrap_or((Constant::Null, TypeTable::ERROR));
         let name = format!("data.{}", file.name.value);
         scope.names.insert(name, Entity::Constant(value, ty));
     }

@@ -7,6 +7,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::base::limits::COMPREHENSION_DEPTH_MAX;
 use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::check::analysis::{VariableId, WindowId};
@@ -123,7 +124,7 @@ impl Default for Scope {
             cross_numeric: false,
             homogeneous: false,
             validate_literals: false,
-            nesting_max: crate::base::limits::COMPREHENSION_DEPTH_MAX,
+            nesting_max: COMPREHENSION_DEPTH_MAX,
             flexible: false,
             prefixes: vec![String::new()],
             abbreviations: FxHashMap::default(),

@@ -115,14 +115,8 @@ fn declared_args(cx: &Checker<'_>, types: ActionTypes) -> TypeId {
 
 /// The object `action`, whose `args` are those of the rule.
 fn action(cx: &mut Checker<'_>, types: ActionTypes, args: TypeId) -> TypeId {
-    let field = |name: &str, ty: TypeId, required: bool| RecordField {
-        name: Name::new(name),
-        ty,
-        required,
-        response_only: false,
-        sensitive: false,
-        max_items: None,
-        span: None,
+    let field = |name: &str, ty: TypeId, required: bool| {
+        RecordField::new(Name::new(name), ty, required, None)
     };
     let mut fields = vec![field("args", args, false)];
     let (mut rest, mut span) = (None, None);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::name::Name;
 use crate::base::span::{FileId, Span};
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::plan::{Plan, RulePlan, Source};
@@ -80,9 +81,8 @@ fn rule_debug(
             let Some(document) = checked.parsed().policies.get(policy) else { return debug };
             debug.policy = document.name.value.to_string();
             let Some(rule) = document.rules.get(number) else { return debug };
-            let text = |name: &Option<crate::base::name::Name>| {
-                name.as_ref().map(ToString::to_string).unwrap_or_default()
-            };
+            let text =
+                |name: &Option<Name>| name.as_ref().map(ToString::to_string).unwrap_or_default();
             debug.place = sources.place(rule.span);
             debug.description = rule.description.clone().unwrap_or_default();
             debug.severity = text(&rule.severity);

@@ -3,6 +3,7 @@
 //! `NEXT` is the only jump back. In `all` and `exists` an element that fails does not end the
 //! loop: `PEND` notes it, and behind an exhausted loop `LOOPEND` raises it.
 
+use crate::base::name::Name;
 use crate::compiler::emit::condition::Edges;
 use crate::compiler::emit::function::{Dest, Draft, Label, Ref};
 use crate::compiler::emit::generator::{Generator, Place};
@@ -220,13 +221,7 @@ impl Generator<'_> {
         Open { cursor, registers, x, body, next }
     }
 
-    fn name_locals(
-        &mut self,
-        it: &Loop,
-        columns: Option<Vec<crate::base::name::Name>>,
-        first: u16,
-        sure: bool,
-    ) {
+    fn name_locals(&mut self, it: &Loop, columns: Option<Vec<Name>>, first: u16, sure: bool) {
         if let Some(columns) = columns {
             self.locals.insert(it.first, Place::Row { first, columns });
             if sure {
@@ -247,7 +242,7 @@ impl Generator<'_> {
     }
 
     /// The columns of the range, if it is a list that is read as rows.
-    fn row_columns(&self, it: &Loop) -> Option<Vec<crate::base::name::Name>> {
+    fn row_columns(&self, it: &Loop) -> Option<Vec<Name>> {
         let NodeKind::Path(path, _) = self.ir.kind(it.range) else { return None };
         self.places.columns(*path).map(<[_]>::to_vec)
     }

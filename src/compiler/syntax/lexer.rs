@@ -2,7 +2,7 @@
 //!
 //! In:      the text of an expression.
 //! Out:     every byte of it in exactly one `Lexeme`, ascending; trivia are words too, so that
-//!          the formatter and editors see comments.
+//!          what stands in comments is looked at as well.
 //! Imports: `compiler::syntax::token`.
 
 use logos::{Logos, SpannedIter};
@@ -18,6 +18,16 @@ pub fn lexemes(text: &str) -> Lexemes<'_> {
 /// The words that the grammar sees.
 pub fn words(text: &str) -> impl Iterator<Item = Lexeme> {
     lexemes(text).filter(|lexeme| !lexeme.token.is_trivia())
+}
+
+/// Whether `text` is a word that CEL keeps for itself, so that no variable can be called so.
+#[must_use]
+pub fn is_reserved(text: &str) -> bool {
+    let whole = lexemes(text).next().filter(|word| word.end == text.len());
+    whole.is_some_and(|word| {
+        let token = word.token;
+        matches!(token, Token::Reserved | Token::True | Token::False | Token::Null | Token::In)
+    })
 }
 
 /// See [`lexemes`].

@@ -2,15 +2,15 @@
 //!
 //! In:      an expression of the arena.
 //! Out:     CEL that reads back as the same tree; a hole is printed as `<error>`, which does not.
-//! Imports: `base`, `compiler::syntax::ast`.
+//! Imports: `base`, `lang::constant`, `compiler::syntax::ast`.
 
 use std::fmt::Write;
 
-use crate::base::invisible::{escape_of, invisible};
 use crate::base::name::Name;
 use crate::compiler::syntax::ast::{
     Ast, BinaryOp, ExprId, ExprKind, Field, Literal, LogicOp, UnaryOp,
 };
+use crate::lang::constant::{write_bytes, write_quoted};
 
 /// The text of `root`. Nothing recurses.
 #[must_use]
@@ -253,53 +253,15 @@ fn print_field(field: &Field, out: &mut String) {
     out.push_str(quote);
 }
 
-/// Writing to a string cannot fail, so the results of `write!` are not looked at.
 fn print_literal(literal: &Literal, out: &mut String) {
-    match literal {
-        Literal::Null => out.push_str("null"),
-        Literal::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Literal::Int(value) => {
-            let _ = write!(out, "{value}");
-        }
-        Literal::Uint(value) => {
-            let _ = write!(out, "{value}u");
-        }
-        Literal::Double(value) => {
-            let _ = write!(out, "{value:?}");
-        }
-        Literal::String(text) => print_string(text, out),
-        Literal::Bytes(bytes) => {
-            out.push_str("b\"");
-            for byte in bytes {
-                match byte {
-                    b'"' | b'\\' => {
-                        out.push('\\');
-                        out.push(char::from(*byte));
-                    }
-                    b' '..=b'~' => out.push(char::from(*byte)),
-                    _ => {
-                        let _ = write!(out, "\\x{byte:02x}");
-                    }
-                }
-            }
-            out.push('"');
-        }
-    }
-}
-
-fn print_string(text: &str, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\x0C' => out.push_str("\\f"),
-            _ if invisible(c).is_some() => out.push_str(&escape_of(c)),
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
+    let written = match literal {
+        Literal::Null => out.write_str("null"),
+        Literal::Bool(value) => write!(out, "{value}"),
+        Literal::Int(value) => write!(out, "{value}"),
+        Literal::Uint(value) => write!(out, "{value}u"),
+        Literal::Double(value) => write!(out, "{value:?}"),
+        Literal::String(text) => write_quoted(out, text),
+        Literal::Bytes(bytes) => write_bytes(out, bytes),
+    };
+    debug_assert!(written.is_ok(), "a string takes everything");
 }

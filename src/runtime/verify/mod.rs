@@ -20,7 +20,7 @@ mod types;
 pub use crate::runtime::verify::annotate::{Expensive, annotate};
 pub use crate::runtime::verify::cost::is_over;
 
-use crate::runtime::bundle::module::Module;
+use crate::runtime::bundle::module::{FunctionKind, Module};
 use crate::runtime::verify::calls::{Calls, Facts};
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::flow::{Memory, Mode};
@@ -115,7 +115,7 @@ fn functions(
         let (Some(body), Some(shape)) = (Body::of(module, *index), shapes.get(at)) else {
             continue;
         };
-        if let crate::runtime::bundle::module::FunctionKind::Value(ty) = body.row.kind
+        if let FunctionKind::Value(ty) = body.row.kind
             && usize::from(ty) >= module.types.len()
         {
             return Err(Fault::FunctionType { ty: u32::from(ty) }.inside(*index));

@@ -15,6 +15,7 @@ use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
 use crate::runtime::program::Program;
+use crate::runtime::vm::report::ErrorReport;
 use crate::runtime::vm::report::{DecisionReport, OutputReport};
 use crate::tools::locate::Locator;
 use crate::tools::project::Settings;
@@ -364,7 +365,7 @@ fn failed(
 
 /// What failed while the decision was made.
 fn notes(report: &DecisionReport) -> Vec<String> {
-    let note = |error: &crate::runtime::vm::report::ErrorReport| {
+    let note = |error: &ErrorReport| {
         let rule = error.rule.as_deref().unwrap_or("input");
         let at = error.at.as_deref().filter(|at| !at.is_empty());
         let at = at.map_or(String::new(), |at| format!("  {at}"));

@@ -1,5 +1,6 @@
 //! Calls: macros, decisions, the clock, windows, functions.
 
+use crate::base::span::Span;
 use crate::compiler::check::analysis::Use;
 use crate::compiler::check::error::{CallError, NameError};
 use crate::compiler::check::infer::name::chain;
@@ -186,7 +187,7 @@ impl<'a> Infer<'_, 'a> {
         true
     }
 
-    pub(super) fn field_span(&self, id: ExprId) -> crate::base::span::Span {
+    pub(super) fn field_span(&self, id: ExprId) -> Span {
         let ExprKind::Select { field, .. } = self.ast.kind(id) else { return self.ast.span(id) };
         field.span
     }

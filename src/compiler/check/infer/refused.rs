@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::span::Span;
 use crate::base::span::Spanned;
 use crate::compiler::check::error::{
     CallError, CheckError, Meant, NameError, OperatorFix, TypeError,
@@ -310,11 +311,7 @@ impl Infer<'_, '_> {
     }
 
     /// The bytes of the arguments, or `otherwise` if there are none.
-    fn args_span(
-        &self,
-        call: &Call<'_>,
-        otherwise: crate::base::span::Span,
-    ) -> crate::base::span::Span {
+    fn args_span(&self, call: &Call<'_>, otherwise: Span) -> Span {
         match (call.args.first(), call.args.last()) {
             (Some(first), Some(last)) => self.ast.span(*first).to(self.ast.span(*last)),
             _ => otherwise,

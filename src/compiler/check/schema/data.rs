@@ -68,14 +68,8 @@ fn mapping(cx: &mut Checker<'_>, node: &Node, entries: &[Entry]) -> (Constant, T
     let ty = if let Some(value) = unify(&mut values) {
         cx.out.types.map(TypeTable::STRING, value)
     } else {
-        let fields = sorted.iter().zip(&values).map(|(entry, (_, ty))| RecordField {
-            name: Name::new(&entry.key.value),
-            ty: *ty,
-            required: true,
-            response_only: false,
-            sensitive: false,
-            max_items: None,
-            span: Some(entry.key.span),
+        let fields = sorted.iter().zip(&values).map(|(entry, (_, ty))| {
+            RecordField::new(Name::new(&entry.key.value), *ty, true, Some(entry.key.span))
         });
         let fields = fields.collect();
         record(cx, None, fields, None, Some(node.span))

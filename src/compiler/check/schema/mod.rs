@@ -159,15 +159,8 @@ pub(super) fn context(cx: &mut Checker<'_>, roots: &[DeclaredRoot], open: bool) 
             }),
             // A variable with dots in its name makes no claim about what stands beside it.
             [name, ..] if !fields.iter().any(|field| field.name == *name) => {
-                fields.push(RecordField {
-                    name: name.clone(),
-                    ty: TypeTable::MAP_STRING_DYN,
-                    required: true,
-                    response_only: false,
-                    sensitive: false,
-                    max_items: None,
-                    span: Some(root.span),
-                });
+                let (ty, span) = (TypeTable::MAP_STRING_DYN, Some(root.span));
+                fields.push(RecordField::new(name.clone(), ty, true, span));
             }
             _ => {}
         }

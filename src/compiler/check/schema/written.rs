@@ -91,15 +91,8 @@ pub(in crate::compiler::check) fn field(cx: &mut Checker<'_>, written: &TypeFiel
         }
         TypeExprKind::Named { .. } | TypeExprKind::Param(_) | TypeExprKind::Object(_) => None,
     });
-    RecordField {
-        name: written.name.value.clone(),
-        ty: found,
-        required: !written.optional,
-        response_only: false,
-        sensitive: false,
-        max_items,
-        span: Some(written.name.span),
-    }
+    let (name, span) = (written.name.value.clone(), Some(written.name.span));
+    RecordField { max_items, ..RecordField::new(name, found, !written.optional, span) }
 }
 
 fn named(cx: &mut Checker<'_>, written: &TypeExpr, name: &Name, params: &[TypeExpr]) -> TypeId {

@@ -28,9 +28,10 @@ mod types;
 
 use rustc_hash::FxHashSet;
 
+use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::base::span::{FileId, Span};
 use crate::compiler::source::map::{SourceFile, SourceMap};
-use crate::compiler::syntax::document::error::DocumentError;
+use crate::compiler::syntax::document::error::{DocumentError, Limit};
 use crate::compiler::syntax::document::model::{Environment, Parsed};
 use crate::compiler::syntax::document::path::{extension, file_name, join, stem};
 use crate::compiler::syntax::document::reader::Reader;
@@ -156,9 +157,8 @@ fn read_cel(
     parsed: &mut Parsed,
     sink: &mut Sink,
 ) -> Option<model::PolicyDocument> {
-    let most = crate::base::limits::SOURCE_BYTES_MAX;
-    if source.text.len() > most {
-        let (at, limit) = (Span::new(file, 0, 0), error::Limit::SourceBytes(most));
+    if source.text.len() > SOURCE_BYTES_MAX {
+        let (at, limit) = (Span::new(file, 0, 0), Limit::SourceBytes(SOURCE_BYTES_MAX));
         sink.report(DocumentError::Beyond { at, limit });
         return None;
     }

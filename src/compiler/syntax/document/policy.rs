@@ -21,6 +21,7 @@ use crate::compiler::syntax::document::rule::{self, Ids};
 use crate::compiler::syntax::document::sections;
 use crate::compiler::syntax::document::types::{Fields, fields};
 use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
+use crate::compiler::syntax::lexer::is_reserved;
 
 /// Sections that this version reads.
 const SECTIONS: [&str; 14] = [
@@ -52,31 +53,6 @@ const LATER: [&str; 10] = [
     "plan",
     "on_deny",
     "redact",
-];
-
-/// Words that CEL keeps for itself.
-const RESERVED: [&str; 21] = [
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "false",
-    "for",
-    "function",
-    "if",
-    "import",
-    "in",
-    "let",
-    "loop",
-    "namespace",
-    "null",
-    "package",
-    "return",
-    "true",
-    "var",
-    "void",
-    "while",
 ];
 
 /// Reads a document that carries `policyc`.
@@ -216,7 +192,7 @@ pub(super) fn named_variable(node: &Node, raw: bool, reader: &mut Reader<'_>) ->
 
 fn check_variable(name: &Spanned<Name>, reader: &mut Reader<'_>) {
     let (at, text) = (name.span, name.value.as_str());
-    if RESERVED.contains(&text) {
+    if is_reserved(text) {
         reader.sink.report(DocumentError::ReservedName { at, name: text.to_owned() });
     } else if !is_identifier(text) {
         let wanted = "letters, digits and `_`";

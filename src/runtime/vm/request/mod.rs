@@ -19,6 +19,7 @@ pub(in crate::runtime) mod whole;
 use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::lang::value::Value;
 use crate::lang::value::heap::Heap;
+use crate::lang::value::heap::Store;
 use crate::runtime::bundle::module::Phase;
 use crate::runtime::program::Program;
 use crate::runtime::vm::hosts::HostTable;
@@ -147,7 +148,7 @@ fn read(
 pub(in crate::runtime) fn heap<'a>(
     program: &'a Program,
     request: &'a [u8],
-    store: &'a mut crate::lang::value::heap::Store,
+    store: &'a mut Store,
 ) -> Heap<'a> {
     Heap { request, program_text: &program.text, program_elements: &program.elements, store }
 }
