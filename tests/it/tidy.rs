@@ -449,3 +449,19 @@ fn pages_that_are_named_exist() {
     }
     assert_none(&found, "a page that is named exists");
 }
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = read("Cargo.toml");
+    let page = read("docs/dependencies.md");
+    let table = manifest.split_once("[dependencies]").expect("the table").1;
+    let mut found = Vec::new();
+    for line in table.lines().take_while(|line| *line != "[dev-dependencies]") {
+        if let Some((name, _)) = line.split_once(" = ")
+            && !page.contains(&format!("`{name}`"))
+        {
+            found.push(format!("docs/dependencies.md: no row for `{name}`"));
+        }
+    }
+    assert_none(&found, "what is linked has a reason");
+}
