@@ -236,7 +236,7 @@ fn version(name: &str, part: Part, found: u16, known: u16) -> String {
     format!("`{name}` is of {age} version: {} {found}, here {known}", part.word())
 }
 
-/// Why content is not written as a bundle: a limit of `base::limits` or of `layout`.
+/// Why content is not written as a bundle: a limit of `base::limits` is passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteError {
     /// A section holds a table that is too long.

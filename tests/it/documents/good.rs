@@ -178,6 +178,20 @@ fn ids_are_made_once() {
     assert_eq!(ids, ["same", "same-2", "rule-3"]);
 }
 
+/// Each takes a step: trying every number anew for every rule would take minutes.
+#[test]
+fn ids_are_made_for_many_rules_that_say_the_same() {
+    const RULES: usize = 30_000;
+    let mut text = "policyc: 1\nname: many\nrules:\n  - {id: same-3, deny: no}\n".to_owned();
+    for _ in 0..RULES {
+        text.push_str("  - {description: Same, deny: no}\n");
+    }
+    let (parsed, _) = read_one("a.yaml", &text);
+    let ids: Vec<&str> = parsed.policies[0].rules.iter().map(|it| it.id.value.as_str()).collect();
+    assert_eq!(ids[..4], ["same-3", "same", "same-2", "same-4"]);
+    assert_eq!(ids.last(), Some(&"same-30001"));
+}
+
 #[test]
 fn block_scalars_of_cel_policies_are_not_folded() {
     let text = "rule:\n  match:\n    - output: >\n\n        a &&\n          b\n\n\

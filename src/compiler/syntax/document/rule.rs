@@ -4,7 +4,7 @@
 //! Out:     `Rule`.
 //! Imports: `base`, `diag`, `lang`, `compiler::syntax`.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
@@ -38,12 +38,14 @@ const KEYS: [&str; 14] = [
 const OUTCOMES: [(&str, Effect); 3] =
     [("deny", Effect::Deny), ("allow", Effect::Allow), ("escalate", Effect::Escalate)];
 
-/// Longest id that is made from a description, in bytes.
+/// Where an id that is made from a description is cut, in bytes; a first word, in characters.
 const MADE_ID_BYTES_MAX: usize = 64;
 
 /// Makes ids for rules that have none: from the description, so that they stay when rules move.
 pub(super) struct Ids {
     taken: FxHashSet<String>,
+    /// How often an id was made from the same text.
+    made: FxHashMap<String, usize>,
     rules: usize,
 }
 
@@ -56,7 +58,8 @@ impl Ids {
 
     /// For rules whose written ids are `written`.
     pub(super) fn taken<'a>(written: impl Iterator<Item = &'a str>) -> Self {
-        Self { taken: written.map(str::to_owned).collect(), rules: 0 }
+        let taken = written.map(str::to_owned).collect();
+        Self { taken, made: FxHashMap::default(), rules: 0 }
     }
 
     /// Counts a rule that has an id.
@@ -69,13 +72,14 @@ impl Ids {
         self.rules += 1;
         let slug = slug(description.unwrap_or_default());
         let base = if slug.is_empty() { format!("rule-{}", self.rules) } else { slug };
-        let mut id = base.clone();
-        let mut count = 1;
-        while !self.taken.insert(id.clone()) {
-            count += 1;
-            id = format!("{base}-{count}");
+        let made = self.made.entry(base.clone()).or_insert(0);
+        loop {
+            *made += 1;
+            let id = if *made == 1 { base.clone() } else { format!("{base}-{made}") };
+            if self.taken.insert(id.clone()) {
+                return Name::from(id);
+            }
         }
-        Name::from(id)
     }
 }
 

@@ -311,8 +311,8 @@ impl<'a> Builder<'a> {
         Span::new(self.file, scalar::narrow(range.start), scalar::narrow(range.end))
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's events may grow")]
     /// Takes an event; false if the rest of the document is not worth reading.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the parser's events may grow")]
     fn event(&mut self, event: Event<'_>, place: &granit_parser::Span) -> bool {
         if self.refused > REFUSED_MAX {
             return false;
