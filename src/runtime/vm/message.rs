@@ -18,15 +18,15 @@ use crate::runtime::vm::observe::NoObserver;
 use crate::runtime::vm::request::{Filled, Moment, heap};
 use crate::runtime::vm::scratch::{Failure, Scratch};
 
-/// Writes the message of the outcome that won into the scratch. If a part of it fails, the
-/// failure is noted and every value is shown as `{..}`.
+/// Writes the message of the outcome that won into the scratch. Where a part of it fails, the
+/// class of the error stands in its place, as in `{DIVIDE_BY_ZERO}`, and the first is noted.
 pub(in crate::runtime) fn render(filled: &mut Filled<'_>, moment: &Moment<'_>, verdict: &Verdict) {
     let program = filled.program;
     filled.scratch.text.clear();
     let outcome = program.module.outcomes.get(usize::from(verdict.outcome));
     let template = outcome.and_then(|row| program.module.templates.get(usize::from(row.template)));
     let Some(template) = template else { return };
-    let Err(note) = write(filled, moment, template) else { return };
+    let Some(note) = write(filled, moment, template) else { return };
     let scratch = &mut *filled.scratch;
     let by = Asker::Rule(verdict.rule.unwrap_or_default());
     let failure = Failure { by, class: note.class, pc: note.pc };
@@ -34,46 +34,41 @@ pub(in crate::runtime) fn render(filled: &mut Filled<'_>, moment: &Moment<'_>, v
     {
         scratch.failures.push(failure);
     }
-    scratch.text.clear();
-    let mut out = Bounded(&mut scratch.text);
-    for part in template {
-        let text = match part {
-            TemplatePart::Text(text) => program.string(*text),
-            TemplatePart::Value(_) => "{..}",
-        };
-        // What does not fit is cut off.
-        if out.write_str(text).is_err() {
-            break;
-        }
-    }
 }
 
-fn write(
-    filled: &mut Filled<'_>,
-    moment: &Moment<'_>,
-    template: &[TemplatePart],
-) -> Result<(), Note> {
+/// Writes the parts one after the other; what failed first, if anything did. A part that does not
+/// fit is cut off, with all behind it.
+fn write(filled: &mut Filled<'_>, moment: &Moment<'_>, template: &[TemplatePart]) -> Option<Note> {
     let program = filled.program;
     let Scratch { file, store, workings, text, .. } = &mut *filled.scratch;
     let heap = heap(program, filled.request, store);
     let mut machine = Machine::new(program, heap, workings, moment.hosts, NoObserver);
     machine.budget.begin_rule();
     let mut out = Bounded(text);
-    let full = Note { class: EvalError::Budget, pc: Note::NOWHERE };
+    let full = Note { class: EvalError::Budget, pc: 0 };
+    let mut failed = None;
     for part in template {
-        match part {
-            TemplatePart::Text(part) => out.write_str(program.string(*part)).map_err(|_| full)?,
-            TemplatePart::Value(function) => {
-                if call::function(&mut machine, file, *function) != Exit::True {
-                    return Err(machine.note);
-                }
-                let value = machine.result;
-                let written = json::write_text(&machine.heap.view(), &value, &mut out);
-                written.map_err(|class| Note { class, pc: Note::NOWHERE })?;
-            }
+        let function = match part {
+            TemplatePart::Text(part) if out.write_str(program.string(*part)).is_ok() => continue,
+            TemplatePart::Text(_) => return failed.or(Some(full)),
+            TemplatePart::Value(function) => *function,
+        };
+        let before = out.0.len();
+        let note = if call::function(&mut machine, file, function) == Exit::True {
+            let value = machine.result;
+            let written = json::write_text(&machine.heap.view(), &value, &mut out);
+            written.err().map(|class| Note { class, pc: 0 })
+        } else {
+            Some(machine.note)
+        };
+        let Some(note) = note else { continue };
+        failed.get_or_insert(note);
+        out.0.truncate(before);
+        if write!(out, "{{{}}}", note.class.word()).is_err() {
+            break;
         }
     }
-    Ok(())
+    failed
 }
 
 /// Text that grows to `REASON_BYTES_MAX`, which it has room for.

@@ -216,7 +216,7 @@ fn messages_are_made_for_the_winner() {
     };
     assert_eq!(reason(r#"{"amount":2.5}"#), ("pays 2.5 now".to_owned(), 0));
     assert_eq!(reason(r#"{"amount":"x\ny"}"#), ("pays x\ny now".to_owned(), 0));
-    assert_eq!(reason("{}"), ("pays {..} now".to_owned(), 1));
+    assert_eq!(reason("{}"), ("pays {NO_SUCH_KEY} now".to_owned(), 1));
 }
 
 #[test]

@@ -133,22 +133,10 @@ impl Run<'_> {
     }
 
     fn decision(&self, decision: &DecisionUse) -> V {
-        let shown = |part: &ReasonPart| match part {
+        let message = Message::of(decision.reason.iter().map(|part| match part {
             ReasonPart::Text(text) => Ok(text.clone()),
             ReasonPart::Expr(expr) => self.eval(*expr).map(|value| value.show()),
-        };
-        let hidden = |part: &ReasonPart| match part {
-            ReasonPart::Text(text) => text.clone(),
-            ReasonPart::Expr(_) => "{..}".to_owned(),
-        };
-        let message: R<String> = decision.reason.iter().map(shown).collect();
-        let message = match message {
-            Ok(text) => Message { text, failure: None },
-            Err(class) => {
-                let text = decision.reason.iter().map(hidden).collect();
-                Message { text, failure: Some(class) }
-            }
-        };
+        }));
         let reason = (!decision.reason.is_empty()).then_some(message);
         V::Decision(Rc::new(Spoken { effect: decision.effect, reason }))
     }

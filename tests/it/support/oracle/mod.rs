@@ -378,24 +378,12 @@ impl Decider<'_> {
         }
     }
 
-    /// The message; where a part of it fails, every value is shown as `{..}`.
+    /// The message; where a part of it fails, the class of the error is shown.
     fn message(&self, template: &Template) -> Message {
-        let shown = |part: &TemplatePart| match part {
+        Message::of(template.parts.iter().map(|part| match part {
             TemplatePart::Text(text) => Ok(text.clone()),
             TemplatePart::Expr(expr) => self.run.eval(*expr).map(|value| value.show()),
-        };
-        let hidden = |part: &TemplatePart| match part {
-            TemplatePart::Text(text) => text.clone(),
-            TemplatePart::Expr(_) => "{..}".to_owned(),
-        };
-        let message: R<String> = template.parts.iter().map(shown).collect();
-        match message {
-            Ok(text) => Message { text, failure: None },
-            Err(class) => {
-                let text = template.parts.iter().map(hidden).collect();
-                Message { text, failure: Some(class) }
-            }
-        }
+        }))
     }
 }
 

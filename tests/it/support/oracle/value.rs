@@ -60,6 +60,23 @@ pub(crate) struct Message {
     pub(crate) failure: Option<EvalError>,
 }
 
+impl Message {
+    /// The parts in order; of one that failed the class is shown, and the first is kept.
+    pub(crate) fn of(parts: impl Iterator<Item = Result<String, EvalError>>) -> Self {
+        let (mut text, mut failure) = (String::new(), None);
+        for part in parts {
+            match part {
+                Ok(part) => text.push_str(&part),
+                Err(class) => {
+                    text.push_str(&format!("{{{}}}", class.word()));
+                    failure = failure.or(Some(class));
+                }
+            }
+        }
+        Self { text, failure }
+    }
+}
+
 /// A number on the one number line of CEL.
 enum Number {
     Whole(i128),
