@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
 use policyc::tools::project::Settings;
+use policyc::tools::report::paint::Style;
 use policyc::tools::suite::run::{Outcome, run};
 use policyc::tools::suite::{Case, Expect, HostResult, TestFile, format, show};
 use serde_json::{Value as Json, json};
@@ -71,7 +72,7 @@ fn directory(folder: &Path) -> usize {
     let failed: Vec<String> = ran
         .iter()
         .filter(|ran| !matches!(ran.outcome, Outcome::Passed { .. }))
-        .map(|ran| show::case(ran, &folder.display().to_string()))
+        .map(|ran| show::case(ran, &folder.display().to_string(), Style::PLAIN))
         .collect();
     let said = findings(sink, &files);
     assert!(failed.is_empty() && ran.len() == test.cases.len(), "{}\n{said}", failed.join("\n"));

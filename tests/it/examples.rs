@@ -6,6 +6,7 @@ use policyc::base::span::FileId;
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
 use policyc::tools::project::Settings;
+use policyc::tools::report::paint::Style;
 use policyc::tools::suite::pipeline::moment;
 use policyc::tools::suite::run::{Outcome, run};
 use policyc::tools::suite::{Context, NOW, TestFile, case, show};
@@ -43,7 +44,7 @@ fn test_file(file: FileId, files: &SourceMap) -> usize {
     let failed: Vec<String> = ran
         .iter()
         .filter(|ran| !matches!(ran.outcome, Outcome::Passed { .. }))
-        .map(|ran| show::case(ran, ""))
+        .map(|ran| show::case(ran, "", Style::PLAIN))
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     agree(&test, files);

@@ -3,6 +3,7 @@
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
 use policyc::tools::project::Settings;
+use policyc::tools::report::paint::Style;
 use policyc::tools::suite::run::{Outcome, Ran, run};
 use policyc::tools::suite::{case, show};
 
@@ -49,7 +50,10 @@ fn a_pass_shows_the_decision() {
     let cases = "cases:\n  - {name: in, expect: {allow: open}}\n";
     let (ran, said) = ran(&format!("{TABLE}{cases}"));
     assert_eq!(said, [""; 0]);
-    assert_eq!(show::case(&ran[0], "x:1"), "pass  doors · in  ALLOW  open  \"level 2\"\n");
+    assert_eq!(
+        show::case(&ran[0], "x:1", Style::PLAIN),
+        "pass  doors · in  ALLOW  open  \"level 2\"\n"
+    );
 }
 
 #[test]
@@ -63,7 +67,7 @@ cases:
 ";
     let (ran, said) = ran(&format!("{TABLE}{cases}"));
     assert_eq!(said, [""; 0]);
-    let shown: Vec<String> = ran.iter().map(|ran| show::case(ran, "x:1")).collect();
+    let shown: Vec<String> = ran.iter().map(|ran| show::case(ran, "x:1", Style::PLAIN)).collect();
     assert!(matches!(ran[0].outcome, Outcome::Passed { .. }), "{}", shown[0]);
     assert!(matches!(ran[1].outcome, Outcome::Passed { .. }), "{}", shown[1]);
     assert_eq!(shown[2], "skip  doors · later  no floors yet\n");
@@ -74,7 +78,7 @@ fn a_failure_shows_expected_actual_difference_and_atom() {
     let cases = "cases:\n  - {name: low, patch: {/badge/level: 1}, expect: {allow: open}}\n";
     let (ran, said) = ran(&format!("{TABLE}{cases}"));
     assert_eq!(said, [""; 0]);
-    let shown = show::case(&ran[0], "doors_test.yaml:6");
+    let shown = show::case(&ran[0], "doors_test.yaml:6", Style::PLAIN);
     for part in [
         "FAIL  doors · low  doors_test.yaml:6\n",
         "      expected  ALLOW  open\n",

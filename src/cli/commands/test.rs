@@ -18,6 +18,7 @@ use crate::diag::sink::Sink;
 use crate::tools::merge::merge;
 use crate::tools::project::{Project, read_bytes, reason, text_of, unreadable};
 use crate::tools::report::counted;
+use crate::tools::report::paint::Style;
 use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
 use crate::tools::suite::{TestFile, case, format, show};
 
@@ -65,7 +66,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
             let Some(test) = read(project, &path, &options, sink) else { continue };
             for ran in run_cases(&test, &project.files, &project.settings, sink) {
                 counts.add(&ran);
-                body.push_str(&say(&options, project, &ran, sink));
+                body.push_str(&say(&options, project, &ran, terminal.style, sink));
             }
         }
     }
@@ -127,9 +128,10 @@ fn read(project: &mut Project, path: &str, options: &Options, sink: &mut Sink) -
 }
 
 /// A block of lines for people; else nothing, and a finding where the case failed.
-fn say(options: &Options, project: &Project, ran: &Ran, sink: &mut Sink) -> String {
+fn say(options: &Options, project: &Project, ran: &Ran, style: Style, sink: &mut Sink) -> String {
     if options.reporting.output_format.for_people {
-        return show::case(ran, &place(&project.files, &project.prefix, ran.span));
+        let place = place(&project.files, &project.prefix, ran.span);
+        return show::case(ran, &place, style);
     }
     if let Outcome::Failed(failure) = &ran.outcome {
         let message = format!("`{}` expects {}", ran.name, failure.expected);

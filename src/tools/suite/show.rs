@@ -1,48 +1,56 @@
-//! What a test run says: a block of lines a case, without colours.
+//! What a test run says: a block of lines a case.
 //!
 //! In:      what `run` found out.
 //! Out:     text. A pass shows the decision, so that "ok" is never confused with "allow".
 
-use std::fmt::Write;
-
 use serde_json::Value as Json;
 
+use crate::tools::report::paint::{Paint, Style};
+use crate::tools::report::visible::visible;
 use crate::tools::suite::run::{Outcome, Ran};
 
-/// The lines of one case. `place` is the place of the case, as `k8s_test.yaml:6`.
+/// The lines of one case. `place` is the place of the case, as `k8s_test.yaml:6`. What a case or a
+/// decision says is shown with every invisible character spelled out.
 #[must_use]
-pub fn case(ran: &Ran, place: &str) -> String {
-    let mut out = String::new();
-    let name = &ran.name;
-    let policy = &ran.policy;
-    // Writing to a string does not fail.
-    let _ = match &ran.outcome {
-        Outcome::Passed { decision } => {
-            writeln!(out, "pass  {policy} · {name}  {}", decided(decision))
-        }
-        Outcome::Skipped { reason } => writeln!(out, "skip  {policy} · {name}  {reason}"),
+pub fn case(ran: &Ran, place: &str, style: Style) -> String {
+    let title = visible(&format!("{} · {}", ran.policy, ran.name)).into_owned();
+    let head = |paint: Paint, word: &str, says: &str| {
+        format!("{}  {title}  {}\n", style.paint(paint, word), visible(says))
+    };
+    match &ran.outcome {
+        Outcome::Passed { decision } => head(Paint::Good, "pass", &decided(decision)),
+        Outcome::Skipped { reason } => head(Paint::Wait, "skip", reason),
         Outcome::Failed(failure) => {
-            let _ = writeln!(out, "FAIL  {policy} · {name}  {place}");
-            let _ = writeln!(out, "      expected  {}", failure.expected);
-            let _ = writeln!(out, "      actual    {}", failure.actual);
+            let mut out = head(Paint::Bad, "FAIL", place);
+            let mut line = |text: &str| {
+                out.extend(["      ", &visible(text), "\n"]);
+            };
+            line(&format!("expected  {}", failure.expected));
+            line(&format!("actual    {}", failure.actual));
             for found in &failure.differences {
                 let actual = found.actual.as_ref().map_or("nothing".to_owned(), Json::to_string);
                 let path = if found.path.is_empty() { "/" } else { &found.path };
-                let _ = writeln!(out, "      {path}  {} expected, {actual} there", found.expected);
+                line(&format!("{path}  {} expected, {actual} there", found.expected));
             }
-            for note in &failure.notes {
-                let _ = writeln!(out, "      {note}");
+            failure.notes.iter().for_each(|note| line(note));
+            for row in failure.why.lines() {
+                // It has a margin of its own.
+                out.extend(["    ", row, "\n"]);
             }
-            out.push_str(&failure.why);
-            writeln!(out, "      next  policyc test --filter \"test={name}\"")
+            let next =
+                visible(&format!("policyc test --filter \"test={}\"", ran.name)).into_owned();
+            out.extend(["      ", &style.paint(Paint::Help, "next"), "  ", &next, "\n"]);
+            out
         }
-    };
-    out
+    }
 }
 
 /// A decision in a few words: effect, winner, reason; or its outputs.
 #[must_use]
 pub fn decided(decision: &Json) -> String {
+    if let Some(words) = decision.as_str() {
+        return words.to_owned();
+    }
     let part = |key: &str| decision.get(key).and_then(Json::as_str).unwrap_or_default();
     let effect = part("effect");
     if effect.is_empty() {
