@@ -79,7 +79,7 @@ pub fn decide_explained(
     };
     let debug = debug::of(program.module());
     let context = Some((name, context));
-    let told = Account { report: &report, seen: &explainer, slots, context };
+    let told = Account { report: &report, seen: &explainer, slots, context, wanted: None };
     let why = explanation(program, &debug, &told, style);
     (report, why)
 }

@@ -74,6 +74,8 @@ pub struct Account<'a> {
     pub slots: Vec<String>,
     /// Name and bytes of the context, where it is a file.
     pub context: Option<(&'a str, &'a [u8])>,
+    /// A rule that was expected to decide: it is drawn on its source even where it was silent.
+    pub wanted: Option<&'a str>,
 }
 
 /// The slots of a decision as JSON, each cut where it is long.
@@ -107,7 +109,8 @@ pub fn explanation(program: &Program, debug: &Debug, told: &Account<'_>, style: 
     for (number, rule) in program.module().rules.iter().enumerate() {
         let id = program.string(rule.id);
         let said = |ids: &[String]| ids.iter().any(|said| said == id);
-        if report.rule.as_deref() == Some(id) || failed.contains(&id) {
+        let asked = told.wanted == Some(id) && !cx.atoms_told(number).is_empty();
+        if report.rule.as_deref() == Some(id) || failed.contains(&id) || asked {
             cx.draw(number, &mut text);
             cx.values(number, &mut text);
         } else if said(&report.shadow) {

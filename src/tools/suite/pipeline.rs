@@ -60,13 +60,14 @@ pub fn decide(
 }
 
 /// Why it is decided so, drawn on the sources without colours: each rule with the values under
-/// its deciding atoms.
+/// its deciding atoms. `wanted` is the rule that was expected to decide.
 #[must_use]
 pub fn why(
     program: &Program,
     context: &Json,
     (seconds, nanoseconds): (i64, u32),
     functions: &[HostResult],
+    wanted: Option<&str>,
 ) -> String {
     let table = table(functions);
     let moment = Moment { hosts: Some(&table), ..Moment::at(seconds, nanoseconds) };
@@ -79,7 +80,7 @@ pub fn why(
         (DecisionReport::of(&mut decision), slots(&decision))
     };
     let debug = debug::of(program.module());
-    let told = Account { report: &report, seen: &explainer, slots, context: None };
+    let told = Account { report: &report, seen: &explainer, slots, context: None, wanted };
     explanation(program, &debug, &told, Style::PLAIN)
 }
 

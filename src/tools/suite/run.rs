@@ -219,7 +219,11 @@ impl Running {
         let decision = serde_json::from_str(&report.to_json()).unwrap_or(Json::Null);
         let mut outcome = self.compare(case, &report, decision);
         if let Outcome::Failed(failure) = &mut outcome {
-            failure.why = why(made, &context, moment, &case.functions);
+            let wanted = match &case.expect.value {
+                Expect::Decision(parts) => parts.get("rule").and_then(Json::as_str),
+                Expect::Errors(_) | Expect::Value(_) | Expect::Expression(_) => None,
+            };
+            failure.why = why(made, &context, moment, &case.functions, wanted);
         }
         Some(outcome)
     }
