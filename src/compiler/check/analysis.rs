@@ -234,6 +234,8 @@ pub enum MacroUse {
     TransformMap(Vars),
     /// `x.transformMapEntry(k, v, {..})`, or with a filter before the entry
     TransformMapEntry(Vars),
+    /// `x.sortBy(v, key)`
+    SortBy(Vars),
     /// `cel.bind(v, init, body)`
     Bind(LocalId),
     /// `cel.block([a, b], body)`: its variables, one for each element

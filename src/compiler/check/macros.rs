@@ -8,7 +8,7 @@
 
 use crate::base::name::Name;
 use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind, Literal};
-use crate::lang::functions::{Library, OPTIONALS, STDLIB};
+use crate::lang::functions::{LISTS, Library, OPTIONALS, STDLIB};
 
 /// How a macro is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub enum MacroKind {
     TransformMap,
     /// `x.transformMapEntry(k, v, {..})`
     TransformMapEntry,
+    /// `x.sortBy(v, key)`
+    SortBy,
     /// `cel.bind(v, init, body)`
     Bind,
     /// `cel.block([a, b], body)`
@@ -111,6 +113,7 @@ pub const MACROS: &[Macro] = &[
     member("transformMap", 4, 2, MacroKind::TransformMap, TWO_VARIABLES),
     member("transformMapEntry", 3, 2, MacroKind::TransformMapEntry, TWO_VARIABLES),
     member("transformMapEntry", 4, 2, MacroKind::TransformMapEntry, TWO_VARIABLES),
+    member("sortBy", 2, 1, MacroKind::SortBy, LISTS),
     Macro {
         name: "bind",
         style: MacroStyle::Namespace("cel"),

@@ -24,6 +24,7 @@ impl Lowering<'_> {
             MacroUse::Map(vars) | MacroUse::TransformList(vars) => fold(LoopKind::List, vars),
             MacroUse::TransformMap(vars) => fold(LoopKind::MapValues, vars),
             MacroUse::TransformMapEntry(vars) => fold(LoopKind::MapEntries, vars),
+            MacroUse::SortBy(vars) => self.sort_by(vars, target, args.get(1), expr),
             MacroUse::Has => self.has(args.first().copied(), expr),
             MacroUse::Bind(local) => match args.as_slice() {
                 [_, init, body] => {
@@ -70,6 +71,27 @@ impl Lowering<'_> {
         let body = self.lower(*body);
         let (first, second) = (vars.first, vars.second);
         NodeKind::Loop(Box::new(Loop { kind, range, first, second, filter, body }))
+    }
+
+    /// `x.sortBy(v, key)`: a list of keys, and the row that sorts by it.
+    fn sort_by(
+        &mut self,
+        vars: Vars,
+        target: Option<ExprId>,
+        key: Option<&ExprId>,
+        expr: ExprId,
+    ) -> NodeKind {
+        let (Some(target), Some(key)) = (target, key) else { return undefined() };
+        let list = self.lower(target);
+        let (range, local) = self.stand_in(list, expr);
+        let body = self.lower(*key);
+        let (first, second) = (vars.first, None);
+        let keys = Loop { kind: LoopKind::List, range, first, second, filter: None, body };
+        let keys = NodeKind::Loop(Box::new(keys));
+        let keys = self.typed(keys, TypeTable::LIST_DYN, expr);
+        let rows = rows_of("@sortByAssociatedKeys", Style::Member, 2);
+        let body = self.node(NodeKind::Call(rows, vec![range, keys]), expr);
+        NodeKind::Bind(local, list, body)
     }
 
     /// `o.optMap(v, t)`, or `o.optFlatMap(v, t)` with `flat`.

@@ -11,10 +11,12 @@ pub mod cross_type;
 pub mod encoders;
 pub mod extremes;
 mod format;
+pub mod lists;
 pub mod math;
 pub mod network;
 pub mod operators;
 pub mod optionals;
+pub mod regex;
 pub mod strings;
 pub mod text;
 pub mod time;
@@ -248,6 +250,8 @@ const FILES: &[&[Function]] = &[
     math::ROWS,
     network::ROWS,
     encoders::ROWS,
+    lists::ROWS,
+    regex::ROWS,
 ];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when this is compiled")]

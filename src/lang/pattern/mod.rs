@@ -9,8 +9,11 @@
 //! no memory of its own, and it travels in the bundle. Others are simulated, with memory that is
 //! set aside before the first decision. Both search anywhere in the text.
 
+mod groups;
 pub mod prefilter;
 mod re2;
+
+pub use groups::Groups;
 
 use std::fmt;
 use std::ops::Range;
@@ -73,7 +76,7 @@ pub struct Cache(Option<Box<pikevm::Cache>>);
 /// # Errors
 /// What is wrong with the pattern, and where.
 pub fn compile(pattern: &str) -> Result<Automaton, PatternError> {
-    let nfa = nfa(pattern)?;
+    let nfa = nfa(pattern, WhichCaptures::None)?;
     if let Some(dense) = determinize(&nfa) {
         return Ok(Automaton::Dense(Box::new(dense)));
     }
@@ -85,7 +88,7 @@ pub fn compile(pattern: &str) -> Result<Automaton, PatternError> {
 /// # Errors
 /// What is wrong with the pattern, and where.
 pub fn compile_simulated(pattern: &str) -> Result<Automaton, PatternError> {
-    simulate(nfa(pattern)?).ok_or_else(|| too_large(pattern))
+    simulate(nfa(pattern, WhichCaptures::None)?).ok_or_else(|| too_large(pattern))
 }
 
 /// What every match of a pattern holds, if that tells enough to look for it first.
@@ -164,14 +167,13 @@ fn too_large(pattern: &str) -> PatternError {
     PatternError { kind: PatternErrorKind::TooLarge, range: 0..pattern.len() }
 }
 
-fn nfa(pattern: &str) -> Result<NFA, PatternError> {
+fn nfa(pattern: &str, captures: WhichCaptures) -> Result<NFA, PatternError> {
     if pattern.len() > PATTERN_BYTES_MAX {
         return Err(too_large(pattern));
     }
     let hir = re2::parse(pattern)?;
-    let config = thompson::Config::new()
-        .which_captures(WhichCaptures::None)
-        .nfa_size_limit(Some(NFA_BYTES_MAX));
+    let config =
+        thompson::Config::new().which_captures(captures).nfa_size_limit(Some(NFA_BYTES_MAX));
     let mut compiler = thompson::Compiler::new();
     compiler.configure(config).build_from_hir(&hir).map_err(|_| too_large(pattern))
 }

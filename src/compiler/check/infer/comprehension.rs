@@ -173,12 +173,14 @@ impl<'a> Infer<'_, 'a> {
         }
         let optional = matches!(row.kind, MacroKind::OptMap | MacroKind::OptFlatMap);
         let pair = row.variables == 2;
+        // Only lists have an order.
+        let walks = row.kind != MacroKind::SortBy;
         match (self.cx.ty(ty).clone(), optional) {
             (Type::Optional(inner), true) => [inner; 2],
             (Type::List(element), false) if pair => [TypeTable::INT, element],
             (Type::List(element), false) => [element; 2],
-            (Type::Map(key, value), false) => [key, value],
-            (Type::Record(_), false) => [TypeTable::STRING, TypeTable::DYN],
+            (Type::Map(key, value), false) if walks => [key, value],
+            (Type::Record(_), false) if walks => [TypeTable::STRING, TypeTable::DYN],
             (Type::Dyn | Type::Variable(_), _) => {
                 self.fits(ty, TypeTable::DYN);
                 [TypeTable::DYN; 2]
@@ -258,6 +260,10 @@ impl<'a> Infer<'_, 'a> {
                 (self.cx.out.types.list(element), MacroUse::Filter(vars))
             }
             MacroKind::Map => (self.cx.out.types.list(made), MacroUse::Map(vars)),
+            MacroKind::SortBy => {
+                let sorted = target.map_or(TypeTable::ERROR, |id| self.type_of(id));
+                (sorted, MacroUse::SortBy(vars))
+            }
             MacroKind::TransformList => {
                 (self.cx.out.types.list(made), MacroUse::TransformList(vars))
             }

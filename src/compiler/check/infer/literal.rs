@@ -16,7 +16,12 @@ impl Infer<'_, '_> {
             return;
         }
         match (call.name.as_str(), call.operands.as_slice()) {
-            ("matches", [_, pattern]) => self.check_pattern(*pattern),
+            (
+                "matches" | "regex.replace" | "regex.extract" | "regex.extractAll",
+                [_, pattern, ..],
+            ) => {
+                self.check_pattern(*pattern);
+            }
             _ if !self.scope.validate_literals => {}
             ("duration", [text]) => {
                 self.check_text(*text, LiteralKind::Duration, |it| duration::parse(it).is_ok());

@@ -35,16 +35,16 @@ fn lists(name: &str, args: &[V]) -> Option<R> {
                 .ok_or(EvalError::OutOfRange)
         }
         ("flatten", [V::List(elements)]) => Ok(list(flatten(elements, 1))),
-        ("flatten", [V::List(elements), V::Int(depth)]) => match u32::try_from(*depth) {
-            Ok(depth) => Ok(list(flatten(elements, depth))),
-            Err(_) => Err(EvalError::InvalidArgument),
+        ("flatten", [V::List(elements), V::Int(depth)]) => match *depth {
+            0.. => Ok(list(flatten(elements, *depth))),
+            _ => Err(EvalError::InvalidArgument),
         },
         ("sort", [V::List(elements)]) => sort(elements),
         _ => return None,
     })
 }
 
-fn flatten(elements: &[V], depth: u32) -> Vec<V> {
+fn flatten(elements: &[V], depth: i64) -> Vec<V> {
     let mut out = Vec::new();
     for element in elements {
         match element {
@@ -56,19 +56,26 @@ fn flatten(elements: &[V], depth: u32) -> Vec<V> {
 }
 
 fn sort(elements: &[V]) -> R {
-    let mut sorted: Vec<V> = Vec::new();
-    for element in elements {
-        if element.type_name() != elements[0].type_name() {
+    sort_by(elements.iter().map(|element| (element.clone(), element.clone())).collect())
+}
+
+/// The values in the order of their keys, by insertion.
+pub(crate) fn sort_by(keyed: Vec<(V, V)>) -> R {
+    let mut sorted: Vec<(V, V)> = Vec::new();
+    for (key, value) in keyed {
+        if let Some((first, _)) = sorted.first()
+            && first.type_name() != key.type_name()
+        {
             return Err(EvalError::NoSuchOverload);
         }
-        element.compare(element)?;
+        key.compare(&key)?.ok_or(EvalError::InvalidArgument)?;
         let mut at = sorted.len();
-        while at > 0 && sorted[at - 1].compare(element)?.is_some_and(std::cmp::Ordering::is_gt) {
+        while at > 0 && sorted[at - 1].0.compare(&key)?.is_some_and(std::cmp::Ordering::is_gt) {
             at -= 1;
         }
-        sorted.insert(at, element.clone());
+        sorted.insert(at, (key, value));
     }
-    Ok(list(sorted))
+    Ok(list(sorted.into_iter().map(|(_, value)| value).collect()))
 }
 
 fn sets(name: &str, args: &[V]) -> Option<R> {

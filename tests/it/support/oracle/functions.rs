@@ -29,6 +29,7 @@ pub(crate) fn call(name: &str, member: bool, args: &[V]) -> R {
         .or_else(|| strings::call(name, member, args))
         .or_else(|| collections::call(name, member, args))
         .or_else(|| if member { None } else { math::call(name, args) })
+        .or_else(|| if member { None } else { regular(name, args) })
         .or_else(|| ours(name, args));
     found.unwrap_or(Err(NONE))
 }
@@ -55,6 +56,69 @@ fn matches(subject: &str, pattern: &str) -> R {
     let pattern = ascii_classes(pattern).map_err(|()| EvalError::Pattern)?;
     let regex = regex::Regex::new(&pattern).map_err(|_| EvalError::Pattern)?;
     Ok(V::Bool(regex.is_match(subject)))
+}
+
+fn regular(name: &str, args: &[V]) -> Option<R> {
+    let [V::Str(subject), V::Str(pattern), rest @ ..] = args else { return None };
+    let regex = match ascii_classes(pattern).map(|pattern| regex::Regex::new(&pattern)) {
+        Ok(Ok(regex)) => regex,
+        _ => return name.starts_with("regex.").then_some(Err(EvalError::Pattern)),
+    };
+    let wanted = usize::from(regex.captures_len() > 1);
+    let all = || {
+        let found =
+            regex.captures_iter(subject).filter_map(|found| Some(found.get(wanted)?.as_str()));
+        found.filter(|part| wanted == 0 || !part.is_empty()).map(text)
+    };
+    Some(match (name, rest) {
+        ("regex.extract" | "regex.extractAll", []) if regex.captures_len() > 2 => {
+            Err(EvalError::InvalidArgument)
+        }
+        ("regex.extractAll", []) => Ok(list(all().collect())),
+        ("regex.extract", []) => {
+            let first = regex.captures(subject).and_then(|found| found.get(wanted));
+            let first = first.filter(|part| wanted == 0 || !part.is_empty());
+            Ok(V::Opt(first.map(|part| Rc::new(text(part.as_str())))))
+        }
+        ("regex.replace", [V::Str(with)]) => replaced(&regex, subject, with, -1),
+        ("regex.replace", [V::Str(with), V::Int(most)]) => replaced(&regex, subject, with, *most),
+        _ => return None,
+    })
+}
+
+fn replaced(regex: &regex::Regex, subject: &str, with: &str, most: i64) -> R {
+    let mut out = String::new();
+    let mut end = 0;
+    // The replacement is read even if nothing matches.
+    filled(with, regex.captures_len(), |_| "")?;
+    for found in regex.captures_iter(subject).take(usize::try_from(most).unwrap_or(usize::MAX)) {
+        let whole = found.get(0).unwrap();
+        out.push_str(&subject[end..whole.start()]);
+        let group = |at: usize| found.get(at).map_or("", |part| part.as_str());
+        out.push_str(&filled(with, regex.captures_len(), group)?);
+        end = whole.end();
+    }
+    Ok(text(&(out + &subject[end..])))
+}
+
+fn filled<'t>(with: &str, groups: usize, group: impl Fn(usize) -> &'t str) -> R<String> {
+    let mut out = String::new();
+    let mut chars = with.chars();
+    while let Some(char) = chars.next() {
+        if char != '\\' {
+            out.push(char);
+            continue;
+        }
+        match chars.next() {
+            Some('\\') => out.push('\\'),
+            Some(digit) => match digit.to_digit(10) {
+                Some(at) if (at as usize) < groups => out.push_str(group(at as usize)),
+                _ => return Err(EvalError::InvalidArgument),
+            },
+            None => return Err(EvalError::InvalidArgument),
+        }
+    }
+    Ok(out)
 }
 
 /// RE2's Perl classes and word edges are ASCII, whereas `.` is any code point.

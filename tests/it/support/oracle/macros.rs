@@ -6,6 +6,7 @@ use policyc::compiler::check::analysis::{LocalId, MacroUse, Vars};
 use policyc::compiler::syntax::ast::{Element, ExprId, ExprKind};
 use policyc::lang::error::EvalError;
 
+use super::collections;
 use super::eval::{Run, field};
 use super::value::{R, V, list, map};
 
@@ -66,6 +67,7 @@ impl Run<'_> {
                 })?;
                 map(made)
             }
+            MacroUse::SortBy(vars) => self.sort_by(vars, target, args),
             MacroUse::Bind(local) => {
                 let [_, init, body] = args.as_slice() else { return Err(NONE) };
                 let value = self.eval(*init);
@@ -79,6 +81,15 @@ impl Run<'_> {
             MacroUse::OptMap(local) => self.opt_map(local, target, args, true),
             MacroUse::OptFlatMap(local) => self.opt_map(local, target, args, false),
         }
+    }
+
+    fn sort_by(&self, vars: Vars, target: Option<ExprId>, args: &[ExprId]) -> R {
+        let mut keyed = Vec::new();
+        self.each_row(vars, target, args, |run, rest, row| {
+            keyed.push((run.eval(one(rest)?)?, row.0.clone()));
+            Ok(())
+        })?;
+        collections::sort_by(keyed)
     }
 
     /// Every element, whose failure waits until somebody reads it, then the body.
