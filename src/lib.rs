@@ -17,3 +17,8 @@ pub mod tools;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+
+/// The example of the README is a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
