@@ -5,10 +5,12 @@ use policyc::compiler::{Options, compile};
 use policyc::diag::codes::Code;
 use policyc::diag::diagnostic::Diagnostic;
 use policyc::diag::sink::Sink;
+use policyc::runtime::program::Program;
 
 const SCHEMA: &str = "
 $defs:
   secret: {type: string, x-sensitive: true}
+  one: {properties: {name: {type: string}, pin: {type: string, x-sensitive: true}}}
 properties:
   n: {type: integer}
   card:
@@ -25,7 +27,21 @@ properties:
     items:
       properties: {name: {type: string}, ssn: {type: string, x-sensitive: true}}
       required: [name, ssn]
-required: [n, card, keys, people]
+  teams:
+    type: object
+    additionalProperties:
+      type: array
+      maxItems: 9
+      items:
+        properties:
+          lead: {properties: {name: {type: string}, pin: {type: string, x-sensitive: true}}}
+          size: {type: integer}
+        required: [lead, size]
+  nested:
+    type: array
+    maxItems: 9
+    items: {type: object, additionalProperties: {$ref: '#/$defs/one'}}
+required: [n, card, keys, people, teams, nested]
 ";
 
 fn findings(files: &[(&str, &str)]) -> (Vec<Diagnostic>, SourceMap) {
@@ -34,8 +50,14 @@ fn findings(files: &[(&str, &str)]) -> (Vec<Diagnostic>, SourceMap) {
         map.add(*path, *text);
     }
     let mut sink = Sink::new();
-    let compiled = compile(&map, &Options::default(), &mut sink).is_some();
-    assert_eq!(compiled, !sink.has_errors(), "an error, and nothing else, makes no bundle");
+    let compiled = compile(&map, &Options::default(), &mut sink);
+    let made = compiled.is_some();
+    assert_eq!(made, !sink.has_errors(), "an error, and nothing else, makes no bundle");
+    if let Some(compiled) = compiled
+        && let Err(error) = Program::load(&compiled.bundle)
+    {
+        panic!("what the compiler lets through is proved: {error:?} {files:?}");
+    }
     let aside = [Code::NoSchema, Code::SchemaGap, Code::MissingRuleId];
     let found = sink.finish().0.into_iter().filter(|it| !aside.contains(&it.code));
     (found.collect(), map)
@@ -56,7 +78,8 @@ fn told(files: &[(&str, &str)]) -> Vec<(String, String)> {
 fn message(part: &str) -> Vec<(String, String)> {
     let text = format!(
         "policyc: 1\nname: p\ndefault: deny\nschema: s.yaml\nvariables:\n  \
-         - shown: card.number.substring(2)\n  - owner: card.holder\n  - all: people\n\
+         - shown: card.number.substring(2)\n  - owner: card.holder\n  - all: people\n  \
+         - named: people.filter(p, p.name == owner)\n\
          rules:\n  - id: r\n    when: card.number.startsWith(\"4\")\n    deny: 'no {{{part}}}'\n"
     );
     told(&[("p.yaml", &text), ("s.yaml", SCHEMA)])
@@ -87,6 +110,32 @@ fn a_field_is_told_through_variables_loops_and_objects() {
     refused("people[0].ssn", "people[0].ssn", "ssn");
     refused("all.exists(p, p.ssn == owner)", "p.ssn", "ssn");
     refused("people[0] == people[1]", "people[0]", "ssn");
+    refused(
+        "people.filter(p, p.name == owner)[0].ssn",
+        "people.filter(p, p.name == owner)[0].ssn",
+        "ssn",
+    );
+    refused("named[0].ssn", "named[0].ssn", "ssn");
+    refused("named == named", "named == named", "ssn");
+    refused("teams[owner][0].lead.pin", "teams[owner][0].lead.pin", "pin");
+    refused("people[?0].?name.orValue(owner)", "people[?0]", "ssn");
+    refused("people.map(p, p).size()", "p", "ssn");
+}
+
+#[test]
+fn a_field_that_is_not_named_is_told_too() {
+    refused("card[owner]", "card", "number");
+    refused("card.exists(k, v, v == owner)", "card", "number");
+    refused("card.map(k, k)[0]", "card", "number");
+    refused("people[0][owner]", "people[0]", "ssn");
+    refused("people[0].transformList(k, v, v)[0]", "people[0]", "ssn");
+    refused("dyn(people)[0].ssn", "dyn(people)[0]", "ssn");
+    refused("dyn(people)[0].name", "dyn(people)[0]", "ssn");
+    refused("dyn(people).exists(p, p.ssn == owner)", "p", "ssn");
+    refused("dyn(people).filter(p, true)[0].ssn", "dyn(people).filter(p, true)", "ssn");
+    refused("dyn(nested)[0].a.pin", "dyn(nested)[0]", "pin");
+    refused("dyn(teams[owner][0]).lead.pin", "dyn(teams[owner][0]).lead", "pin");
+    refused("dyn(all)[0].ssn", "dyn(all)[0]", "ssn");
 }
 
 #[test]
@@ -100,6 +149,30 @@ fn what_stands_beside_it_may_be_told() {
         "people[0].name",
         "people.map(p, p.name)[0]",
         "all.exists(p, p.name == owner)",
+        "all[n].name",
+        "people.exists(p, has(p.ssn) && p.name == owner)",
+        "people[0].name + owner",
+        "people.exists_one(p, p.name == owner)",
+        "people.filter(p, p.name == owner)[0].name",
+        "people.filter(p, p.name == owner).filter(p, has(p.ssn)).size() > 1",
+        "people.filter(p, p.name == owner).filter(p, has(p.ssn))[0].name",
+        "people.filter(p, p.name == owner).map(p, p.name)[0]",
+        "named.size()",
+        "named[0].name",
+        "named.exists(p, p.name == owner) && all.exists(p, has(p.ssn))",
+        "[named[0].name, all[0].name].map(it, it + owner)[0] + named[1].name",
+        "has(people[0].ssn) ? people[0].name : named[0].name",
+        "teams[owner][0].lead.name",
+        "teams[owner].filter(t, t.size > 1)[0].lead.name",
+        "nested[0].transformList(k, v, v.name)[0]",
+        "people.transformMap(i, p, p.name)[0]",
+        "people.filter(p, people.filter(q, q.name == p.name).size() > 1)[0].name",
+        "people.map(p, people.filter(q, q.name == p.name)[0].name)[0]",
+        "people.all(p, p.name == owner || has(p.ssn))",
+        "named.map(p, p.name).join(owner)",
+        "nested[0].a.name",
+        "nested.exists(o, has(o.b) && o.b.name == owner)",
+        "nested.filter(o, o.size() > 1)[0].a.name",
         "n",
     ] {
         assert_eq!(message(part), [], "{part}");

@@ -22,6 +22,7 @@ mod function;
 mod generator;
 mod index;
 mod loops;
+mod marks;
 mod paths;
 mod plan;
 mod policy;
@@ -33,6 +34,7 @@ mod tables;
 
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::generator::Generator;
+use crate::compiler::emit::marks::Marks;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::diagnostic::Diagnostic;
@@ -61,12 +63,14 @@ pub fn emit(
     sink: &mut Sink,
 ) -> Result<Module, TooMany> {
     let plan = plan::plan(checked);
-    for quoted in secrets::quoted(checked, &plan) {
+    let mut marks = Marks::of(checked.analysis());
+    for quoted in secrets::quoted(checked, &plan, &mut marks) {
         sink.report(Diagnostic::from(quoted));
     }
     let mut tables = Tables::default();
     let roots = rules::roots(&plan);
-    let places = paths::places(&plan.ir, checked.analysis(), &plan.variables, &roots, &mut tables);
+    let variables = &plan.variables;
+    let places = paths::places(&plan.ir, checked.analysis(), variables, &roots, marks, &mut tables);
     let (index, left) = index::index(&plan, &places, &mut tables);
     let generator = Generator::new(&plan.ir, checked.analysis(), &places, &plan.variables, tables);
     let written = rules::write(generator, &plan, &places, left);

@@ -13,6 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::name::Name;
 use crate::compiler::check::analysis::{Analysis, LocalId};
+use crate::compiler::emit::marks::Marks;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::ir::{Ir, Loop, LoopKind, NodeId, NodeKind, Operator, PathId, Variant};
 use crate::lang::types::{RecordId, Type, TypeId, TypeTable};
@@ -74,6 +75,7 @@ pub(crate) fn places(
     analysis: &Analysis,
     variables: &FxHashMap<Variant, NodeId>,
     roots: &[NodeId],
+    marks: Marks<'_>,
     tables: &mut Tables,
 ) -> Places {
     let mut uses = Uses::default();
@@ -93,7 +95,7 @@ pub(crate) fn places(
         !whole.iter().any(|other| ir.paths[*path].keys.starts_with(&ir.paths[*other].keys))
     });
     uses.whole = whole;
-    lay_out(ir, analysis, &uses, tables)
+    lay_out(ir, analysis, &uses, marks, tables)
 }
 
 impl Uses {
@@ -171,7 +173,13 @@ struct Draft {
     path: Option<PathId>,
 }
 
-fn lay_out(ir: &Ir, analysis: &Analysis, uses: &Uses, tables: &mut Tables) -> Places {
+fn lay_out(
+    ir: &Ir,
+    analysis: &Analysis,
+    uses: &Uses,
+    marks: Marks<'_>,
+    tables: &mut Tables,
+) -> Places {
     let types = types_of(ir);
     let mut places = Places::default();
     let mut top = Draft::default();
@@ -186,7 +194,8 @@ fn lay_out(ir: &Ir, analysis: &Analysis, uses: &Uses, tables: &mut Tables) -> Pl
     }
     let by_keys: FxHashMap<&[Name], PathId> =
         ir.paths.iter_ids().map(|(id, path)| (path.keys.as_slice(), id)).collect();
-    let mut layout = Layout { ir, analysis, uses, rows: &rows, types: &types, by_keys, tables };
+    let mut layout =
+        Layout { ir, analysis, uses, rows: &rows, types: &types, by_keys, marks, tables };
     layout.nodes(&top, &mut places);
     if uses.now {
         places.now = slot(&mut places.slots, SlotRow::Now);
@@ -195,7 +204,7 @@ fn lay_out(ir: &Ir, analysis: &Analysis, uses: &Uses, tables: &mut Tables) -> Pl
 }
 
 /// Every type that a place is seen with.
-fn types_of(ir: &Ir) -> FxHashMap<PathId, BTreeSet<TypeId>> {
+pub(crate) fn types_of(ir: &Ir) -> FxHashMap<PathId, BTreeSet<TypeId>> {
     let mut types: FxHashMap<PathId, BTreeSet<TypeId>> = FxHashMap::default();
     for node in &ir.nodes {
         if let NodeKind::Path(path, _) = node.kind {
@@ -218,6 +227,7 @@ struct Layout<'a> {
     rows: &'a BTreeSet<PathId>,
     types: &'a FxHashMap<PathId, BTreeSet<TypeId>>,
     by_keys: FxHashMap<&'a [Name], PathId>,
+    marks: Marks<'a>,
     tables: &'a mut Tables,
 }
 
@@ -259,6 +269,7 @@ impl Layout<'_> {
         let at = u16::try_from(places.nodes.len()).unwrap_or(NONE);
         let known = self.by_keys.get(keys).copied();
         let dynamic = self.tables.row(TypeRow::Dyn);
+        let seen = known.and_then(|path| self.types.get(&path));
         let mut node = PathNode {
             key: self.tables.string(key),
             mode: NodeMode::Object(keys.is_empty() || self.is_object(known)),
@@ -268,6 +279,7 @@ impl Layout<'_> {
             presence: NONE,
             ty: dynamic,
             required: false,
+            sensitive: self.marks.place(keys, seen).is_some(),
         };
         let Some(path) = draft.path else { return node };
         if self.uses.whole.contains(&path) {
@@ -320,6 +332,8 @@ impl Layout<'_> {
             let (ty, required) = field.map_or((TypeTable::DYN, false), |it| (it.ty, it.required));
             let bound = field.and_then(|it| it.max_items.as_ref()).map(|it| it.value);
             let row = self.tables.type_row(types, ty);
+            let mut keys = self.ir.paths.get(path).map(|it| it.keys.clone()).unwrap_or_default();
+            keys.push(column.clone());
             places.nodes.push(PathNode {
                 key: self.tables.string(&column),
                 mode: NodeMode::Whole,
@@ -329,6 +343,7 @@ impl Layout<'_> {
                 presence: NONE,
                 ty: self.tables.bounded(row, bound),
                 required,
+                sensitive: self.marks.place(&keys, Some(&BTreeSet::from([ty]))).is_some(),
             });
         }
         debug_assert!(self.ir.paths.get(path).is_some(), "rows are paths");

@@ -6,15 +6,19 @@
 //! Whatever computes with a sensitive value is taken to tell it. A value that holds a sensitive
 //! field may be walked, measured and selected from; as a whole it tells the field.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::name::Name;
 use crate::base::span::Span;
-use crate::compiler::check::analysis::{Analysis, Checked};
+use crate::compiler::check::analysis::{Analysis, Checked, LocalId};
+use crate::compiler::emit::marks::Marks;
+use crate::compiler::emit::paths::types_of;
 use crate::compiler::emit::plan::{BlockPlan, OutcomeOf, Plan, ReasonPlan};
-use crate::compiler::ir::{Ir, NodeId, NodeKind, Operator, Variant};
+use crate::compiler::ir::{Ir, LoopKind, NodeId, NodeKind, Operator, PathId, Variant};
 use crate::compiler::syntax::ast::ExprId;
-use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
+use crate::lang::types::{RecordField, Type, TypeId};
 
 /// A part of a message, or an output, that derives from a sensitive field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,13 +36,13 @@ pub(crate) struct Quoted {
 }
 
 /// Every part of a message and every output that tells what is sensitive.
-pub(crate) fn quoted(checked: &Checked<'_>, plan: &Plan) -> Vec<Quoted> {
-    let analysis = checked.analysis();
-    let mut search = Search { analysis, ir: &plan.ir, plan, holding: FxHashMap::default() };
-    let contexts = analysis.policies.iter().filter_map(|info| info.context).collect::<Vec<_>>();
-    if !contexts.iter().any(|context| search.held(*context).is_some()) {
+pub(crate) fn quoted(checked: &Checked<'_>, plan: &Plan, marks: &mut Marks<'_>) -> Vec<Quoted> {
+    if marks.is_empty() {
         return Vec::new();
     }
+    let analysis = checked.analysis();
+    let (seen, locals) = (types_of(&plan.ir), FxHashMap::default());
+    let mut search = Search { analysis, ir: &plan.ir, plan, marks, seen, locals };
     let reasons = plan.rules.iter().flat_map(|rule| &rule.outcomes).flat_map(|it| &it.reason);
     let messages = reasons.filter_map(|part| match part {
         ReasonPlan::Text(_) => None,
@@ -71,15 +75,17 @@ fn outputs(block: &BlockPlan, parts: &mut Vec<(NodeId, bool)>) {
 /// variable that led here first.
 type Step = (NodeId, bool, Option<Variant>);
 
-struct Search<'a> {
+struct Search<'a, 'm> {
     analysis: &'a Analysis,
     ir: &'a Ir,
     plan: &'a Plan,
-    /// The first sensitive field inside of a type.
-    holding: FxHashMap<TypeId, Option<RecordField>>,
+    marks: &'a mut Marks<'m>,
+    seen: FxHashMap<PathId, BTreeSet<TypeId>>,
+    /// What loops put into their variables.
+    locals: FxHashMap<LocalId, TypeId>,
 }
 
-impl Search<'_> {
+impl Search<'_, '_> {
     /// Where `node` reads a sensitive field, directly or through a variable.
     fn told(&mut self, node: NodeId) -> Option<(ExprId, RecordField, Option<Variant>)> {
         let mut waiting: Vec<Step> = vec![(node, false, None)];
@@ -97,11 +103,14 @@ impl Search<'_> {
                     waiting.extend(operands.iter().map(of_parts));
                 }
                 NodeKind::Operator(Operator::Index, operands) => {
-                    waiting.extend(operands.first().map(of_parts));
+                    let first = operands.first();
+                    waiting.extend(first.map(|node| (*node, self.entry(*node).is_some(), via)));
                     waiting.extend(operands.iter().skip(1).map(|node| (*node, false, via)));
                 }
                 NodeKind::Loop(it) => {
-                    waiting.push(of_parts(&it.range));
+                    let entry = self.entry(it.range);
+                    waiting.push((it.range, entry.is_some(), via));
+                    self.locals.extend(entry.map(|entry| (it.second.unwrap_or(it.first), entry)));
                     let others = it.filter.iter().chain([&it.body]);
                     waiting.extend(others.map(|node| (*node, false, via)));
                 }
@@ -124,95 +133,55 @@ impl Search<'_> {
         let ty = self.ir.nodes[node].ty;
         match self.ir.kind(node) {
             NodeKind::Path(path, _) => {
-                let keys = &self.ir.paths[*path].keys;
-                let contexts = self.analysis.policies.iter().filter_map(|info| info.context);
-                for context in contexts.collect::<Vec<_>>() {
-                    let declared = match below(&self.analysis.types, context, keys) {
-                        Below::Sensitive(field) => return Some(field.clone()),
-                        Below::Type(declared) => declared,
-                        Below::Nothing => continue,
-                    };
-                    // What this document knows may be less than what another one declares.
-                    let known = matches!(self.element(ty), Type::Record(_));
-                    let known = known && self.held(ty).is_some();
-                    if let Some(field) = self.held(declared).filter(|_| !parts || !known) {
-                        return Some(field);
-                    }
-                }
-                None
-            }
-            NodeKind::Select(operand, key) => {
-                let on = self.ir.nodes[*operand].ty;
-                let Type::Record(record) = self.analysis.types.get(on) else { return None };
-                let field = self.analysis.types.field(*record, key);
-                let own = field.filter(|field| field.sensitive).cloned();
-                own.or_else(|| self.held(ty).filter(|_| !parts))
+                let hidden = self.marks.place(&self.ir.paths[*path].keys, self.seen.get(path));
+                hidden.or_else(|| self.marks.held(ty).filter(|_| !parts))
             }
             // The value of a variable is looked at where it is made.
             NodeKind::Variable(_) => None,
-            _ => self.held(ty).filter(|_| !parts),
+            NodeKind::Select(operand, key) => {
+                let own = self.field(*operand, key).filter(|field| field.sensitive);
+                own.or_else(|| self.whole(node, parts))
+            }
+            _ => self.whole(node, parts),
         }
     }
 
-    /// What a loop, an index or a selection takes out of a value of this type.
-    fn element(&self, ty: TypeId) -> &Type {
-        match self.analysis.types.get(ty) {
-            Type::List(inner) | Type::Map(_, inner) => self.analysis.types.get(*inner),
-            other => other,
-        }
-    }
-
-    /// A sensitive field inside of `ty`. Types end; a type that holds itself is `dyn`.
-    fn held(&mut self, ty: TypeId) -> Option<RecordField> {
-        if let Some(known) = self.holding.get(&ty) {
-            return known.clone();
-        }
-        let types = &self.analysis.types;
-        let found = match types.get(ty) {
-            Type::List(inner) | Type::Optional(inner) => self.held(*inner),
-            Type::Map(key, value) => self.held(*key).or_else(|| self.held(*value)),
-            Type::Record(record) => {
-                let record = types.object(*record);
-                let own = record.fields.iter().find(|field| field.sensitive).cloned();
-                let deeper = |this: &mut Self| {
-                    let inner = record.fields.iter().map(|field| field.ty).chain(record.rest);
-                    inner.into_iter().find_map(|ty| this.held(ty))
-                };
-                own.or_else(|| deeper(self))
+    /// The sensitive field that the value of `node` holds, unless only parts of it are taken and
+    /// its type tells which these are: behind `dyn(..)` it does not.
+    fn whole(&mut self, node: NodeId, parts: bool) -> Option<RecordField> {
+        let ty = self.ir.nodes[node].ty;
+        let given = match self.ir.kind(node) {
+            NodeKind::Local(local) => self.locals.get(local).copied(),
+            NodeKind::Select(operand, key) => {
+                self.field(*operand, key).map(|field| field.ty).or_else(|| self.entry(*operand))
+            }
+            NodeKind::Operator(Operator::Index, operands) => {
+                operands.first().and_then(|operand| self.entry(*operand))
+            }
+            NodeKind::Loop(it) if it.kind == LoopKind::Filter => {
+                let range = self.ir.nodes[it.range].ty;
+                matches!(self.analysis.types.get(range), Type::List(_)).then_some(range)
             }
             _ => None,
         };
-        self.holding.insert(ty, found.clone());
-        found
+        let given = given.unwrap_or(ty);
+        let known = parts && given == ty;
+        self.marks.held(given).or_else(|| self.marks.held(ty)).filter(|_| !known)
     }
-}
 
-/// What a schema says of a place.
-enum Below<'a> {
-    /// It lies in this field.
-    Sensitive(&'a RecordField),
-    /// Its type.
-    Type(TypeId),
-    /// Nothing.
-    Nothing,
-}
-
-/// What stands below `keys` of a value of type `ty`.
-fn below<'a>(types: &'a TypeTable, ty: TypeId, keys: &[Name]) -> Below<'a> {
-    let mut ty = ty;
-    for key in keys {
-        ty = match types.get(ty) {
-            Type::Map(_, value) => *value,
-            Type::Record(record) => match types.field(*record, key) {
-                Some(field) if field.sensitive => return Below::Sensitive(field),
-                Some(field) => field.ty,
-                None => match types.object(*record).rest {
-                    Some(rest) => rest,
-                    None => return Below::Nothing,
-                },
-            },
-            _ => return Below::Nothing,
-        };
+    /// The field `key` of the objects that `node` gives.
+    fn field(&self, node: NodeId, key: &Name) -> Option<RecordField> {
+        let types = &self.analysis.types;
+        let Type::Record(record) = types.get(self.ir.nodes[node].ty) else { return None };
+        types.field(*record, key).cloned()
     }
-    Below::Type(ty)
+
+    /// The type of an element, or of a map's value, of what `node` gives. Of an object nobody knows
+    /// which field it is.
+    fn entry(&self, node: NodeId) -> Option<TypeId> {
+        match self.analysis.types.get(self.ir.nodes[node].ty) {
+            Type::List(entry) | Type::Map(_, entry) => Some(*entry),
+            _ => None,
+        }
+    }
 }

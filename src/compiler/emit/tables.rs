@@ -222,6 +222,7 @@ impl Tables {
                                 self.bounded(ty, field.max_items.as_ref().map(|it| it.value))
                             },
                             required: field.required,
+                            sensitive: field.sensitive,
                         })
                         .collect(),
                     rest: record.rest.map_or(NONE, |rest| self.type_row(types, rest)),

@@ -157,6 +157,8 @@ pub struct FieldRow {
     pub ty: u16,
     /// Whether an object without it is refused where the whole object is read.
     pub required: bool,
+    /// Whether no message and no output may tell it.
+    pub sensitive: bool,
 }
 
 /// How a node of the path trie is read.
@@ -192,6 +194,9 @@ pub struct PathNode {
     pub ty: u16,
     /// Of a column: whether a row without it is refused.
     pub required: bool,
+    /// Whether no message and no output may tell the value, because it is sensitive or holds what
+    /// is. `false` where the type says which of its fields are.
+    pub sensitive: bool,
 }
 
 /// A slot.

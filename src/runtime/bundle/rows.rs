@@ -104,10 +104,10 @@ struct_rows! {
     }
     SourceRow { path: Str, digest: [u8; 32] }
     Fallback { effect: Effect, escalation: u16 }
-    FieldRow { name: Str, ty: u16, required: bool }
+    FieldRow { name: Str, ty: u16, required: bool, sensitive: bool }
     PathNode {
         key: Str, mode: NodeMode, first_child: u16, children: u16, slot: u16, presence: u16,
-        ty: u16, required: bool,
+        ty: u16, required: bool, sensitive: bool,
     }
     HostRow { name: Str, params: Vec<u16>, result: u16 }
     FrameRow { at: u16, register: u16, ty: u16 }

@@ -12,6 +12,7 @@ use crate::runtime::verify::calls::{Calls, Fact};
 use crate::runtime::verify::flow::{Memory, Mode, Passed};
 use crate::runtime::verify::jumps::Body;
 use crate::runtime::verify::references::{prune, sort_strings};
+use crate::runtime::verify::secrets::Secrets;
 use crate::runtime::verify::steps::Steps;
 use crate::runtime::verify::transfer::Summary;
 use crate::runtime::verify::{cost, flow, jumps};
@@ -45,9 +46,10 @@ pub fn annotate(module: &mut Module) -> Vec<Expensive> {
     let calls = Calls::of(module, &mut steps);
     if let Ok(calls) = calls
         && let Ok(facts) = calls.facts(module, &mut steps)
+        && let Ok(secrets) = Secrets::of(module, &calls, &mut steps)
     {
         let mut summaries = vec![Summary::default(); module.functions.len()];
-        let mut memory = Memory::of(module);
+        let mut memory = Memory::of(module, secrets);
         for index in &calls.order {
             let facts = facts.of(*index).unwrap_or_default();
             let (at, most) =

@@ -132,6 +132,25 @@ impl Calls {
         Ok(facts)
     }
 
+    /// The functions that are run for those of `roots`, themselves among them.
+    pub(super) fn below(
+        &self,
+        mut roots: Vec<bool>,
+        steps: &mut Steps,
+    ) -> Result<Vec<bool>, VerifyError> {
+        for caller in self.order.iter().map(|caller| usize::from(*caller)).rev() {
+            let callees = self.callees.get(caller).map(Vec::as_slice).unwrap_or_default();
+            steps.spend(1 + callees.len())?;
+            let runs = roots.get(caller).copied().unwrap_or_default();
+            for callee in callees.iter().filter(|_| runs) {
+                if let Some(runs) = roots.get_mut(usize::from(*callee)) {
+                    *runs = true;
+                }
+            }
+        }
+        Ok(roots)
+    }
+
     /// Checks that registers and cursors of a callee lie above its caller's, and all in bounds.
     pub(super) fn windows(&self, module: &Module) -> Result<(usize, usize), VerifyError> {
         let ends = |first: u16, count: u16| usize::from(first) + usize::from(count);

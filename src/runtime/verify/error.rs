@@ -129,6 +129,8 @@ faults! {
     29 SlotPath { slot } "slot {slot} and its place do not name each other";
     29 NowTwice { slot } "slot {slot} is a second time of the decision";
     29 PathType { node } "place {node} has a type that does not fit it";
+    30 Told { at } "{at} is sensitive or holds what is, and a message or an output would tell it";
+    30 Unmarked { node } "place {node} is a sensitive field, and not marked as one";
     31 TooComplex "verification takes more steps than its size allows";
     32 NoDefault "rules are there, but nothing is said about requests that none speaks about";
     32 Fallback "what happens by default or on errors is not possible";

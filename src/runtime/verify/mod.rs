@@ -12,6 +12,7 @@ mod flow;
 mod jumps;
 mod references;
 mod rules;
+mod secrets;
 mod steps;
 mod structure;
 mod transfer;
@@ -25,6 +26,7 @@ use crate::runtime::verify::calls::{Calls, Facts};
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::flow::{Memory, Mode};
 use crate::runtime::verify::jumps::{Body, Shape};
+use crate::runtime::verify::secrets::Secrets;
 use crate::runtime::verify::steps::Steps;
 use crate::runtime::verify::structure::number;
 use crate::runtime::verify::transfer::Summary;
@@ -78,6 +80,7 @@ pub fn verify(module: &Module) -> Result<Proof, VerifyError> {
         shapes.push(jumps::check(&body, steps)?);
     }
     rules::check(module, steps)?;
+    secrets::places(module, steps)?;
     let calls = Calls::of(module, steps)?;
     let (file_values, cursors) = calls.windows(module)?;
     let facts = calls.facts(module, steps)?;
@@ -109,7 +112,8 @@ fn functions(
     steps: &mut Steps,
 ) -> Result<(), VerifyError> {
     let mut summaries = vec![Summary::default(); module.functions.len()];
-    let (mut memory, mut ways) = (Memory::of(module), Vec::new());
+    let secrets = Secrets::of(module, calls, steps)?;
+    let (mut memory, mut ways) = (Memory::of(module, secrets), Vec::new());
     for index in &calls.order {
         let at = usize::from(*index);
         let (Some(body), Some(shape)) = (Body::of(module, *index), shapes.get(at)) else {

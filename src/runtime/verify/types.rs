@@ -40,6 +40,10 @@ pub(super) enum Ty {
     MapOf(Kind, Kind),
     /// A type of the module that has parts.
     Row(u16),
+    /// A list of elements of this type of the module, which has parts.
+    RowsOf(u16),
+    /// What a message or an output must not tell: nothing but whether it is there is asked.
+    Sensitive,
     /// A list that lies in columns; the node of the path trie.
     Columns(u16),
 }
@@ -241,9 +245,9 @@ impl Ty {
     pub(super) const fn plain(self) -> Kind {
         match self {
             Self::Plain(kind) => kind,
-            Self::ListOf(_) => Kind::List,
+            Self::ListOf(_) | Self::RowsOf(_) => Kind::List,
             Self::MapOf(..) => Kind::Map,
-            Self::Never | Self::Row(_) | Self::Columns(_) => Kind::Dyn,
+            Self::Never | Self::Row(_) | Self::Columns(_) | Self::Sensitive => Kind::Dyn,
         }
     }
 
@@ -264,12 +268,15 @@ impl Ty {
     pub(super) fn element(self, module: &Module) -> Self {
         match self {
             Self::ListOf(kind) | Self::MapOf(kind, _) => Self::Plain(kind),
+            Self::RowsOf(row) => Self::Row(row),
             Self::Row(row) => match module.types.get(usize::from(row)) {
                 Some(TypeRow::List(part, _) | TypeRow::Map(part, _)) => Self::of_row(module, *part),
                 Some(TypeRow::Record { .. }) => Self::Plain(Kind::String),
                 _ => Self::Plain(Kind::Dyn),
             },
-            Self::Never | Self::Plain(_) | Self::Columns(_) => Self::Plain(Kind::Dyn),
+            Self::Never | Self::Plain(_) | Self::Columns(_) | Self::Sensitive => {
+                Self::Plain(Kind::Dyn)
+            }
         }
     }
 
@@ -277,6 +284,7 @@ impl Ty {
     pub(super) fn entry(self, module: &Module) -> Self {
         match self {
             Self::ListOf(kind) | Self::MapOf(_, kind) => Self::Plain(kind),
+            Self::RowsOf(row) => Self::Row(row),
             Self::Row(row) => match module.types.get(usize::from(row)) {
                 Some(TypeRow::Map(_, value)) => Self::of_row(module, *value),
                 Some(TypeRow::List(part, _)) => Self::of_row(module, *part),
@@ -284,7 +292,9 @@ impl Ty {
                 _ => Self::Plain(Kind::Dyn),
             },
             Self::Plain(Kind::Optional) => self,
-            Self::Never | Self::Plain(_) | Self::Columns(_) => Self::Plain(Kind::Dyn),
+            Self::Never | Self::Plain(_) | Self::Columns(_) | Self::Sensitive => {
+                Self::Plain(Kind::Dyn)
+            }
         }
     }
 
@@ -310,7 +320,7 @@ impl Ty {
         let own = if let Self::Row(own) = self { module.types.get(usize::from(own)) } else { None };
         let within = |part: u16, wanted: u16| Self::of_row(module, part).is_within(module, wanted);
         match module.types.get(usize::from(row)) {
-            Some(TypeRow::Dyn) => !matches!(self, Self::Columns(_)),
+            Some(TypeRow::Dyn) => !matches!(self, Self::Columns(_) | Self::Sensitive),
             Some(TypeRow::Nullable(part)) => {
                 self == Self::Plain(Kind::Null) || self.is_within(module, *part)
             }
@@ -321,6 +331,7 @@ impl Ty {
                 (Self::ListOf(kind), _) => {
                     max.is_none() && Self::Plain(kind).is_within(module, *part)
                 }
+                (Self::RowsOf(own), _) => max.is_none() && within(own, *part),
                 (Self::Plain(Kind::List), _) => {
                     max.is_none() && Self::Plain(Kind::Dyn).is_within(module, *part)
                 }

@@ -191,6 +191,7 @@ fn add_context(module: &mut Module) {
         presence: NONE,
         ty,
         required: false,
+        sensitive: false,
     };
     let mut paths = vec![
         node("", NodeMode::Object(true), 1, 3, NONE, 2),
@@ -205,8 +206,8 @@ fn add_context(module: &mut Module) {
     paths[3].presence = 4;
     paths[6].required = true;
     let fields = vec![
-        FieldRow { name: string(module, "name"), ty: 1, required: true },
-        FieldRow { name: string(module, "price"), ty: 0, required: false },
+        FieldRow { name: string(module, "name"), ty: 1, required: true, sensitive: false },
+        FieldRow { name: string(module, "price"), ty: 0, required: false, sensitive: false },
     ];
     module.types.push(TypeRow::Record { fields, rest: NONE });
     module.types.push(TypeRow::List(3, Some(8)));

@@ -236,6 +236,26 @@ fn builders(cases: &mut Cases) {
         ins(Op::Return).abc(R, 0, 0),
     ];
     cases.refuse(builder, "a list that a turn ends", ready(VALUE, 2, 2, &unfinished));
+    let left = [
+        ins(Op::Build),
+        ins(Op::Iter).abc(3, 1, R).f(7),
+        ins(Op::Has).abc(4, 0, 0).f(5).e(INFALLIBLE),
+        ins(Op::EndList).abc(0, 0, R + 1),
+        ins(Op::Return).abc(R + 1, 0, 0),
+        ins(Op::Append).abc(R, 0, 0),
+        ins(Op::Next).abc(0, 1, R).f(2),
+        ins(Op::Return).abc(3, 0, 0),
+    ];
+    cases.refuse(builder, "a list that ends inside the loop", ready(VALUE, 2, 2, &left));
+    let two = [
+        ins(Op::Has).abc(4, 0, 0).f(3).e(INFALLIBLE),
+        ins(Op::Build),
+        ins(Op::Jump).f(4),
+        ins(Op::Build),
+        ins(Op::EndList).abc(0, 0, R),
+        ins(Op::Return).abc(R, 0, 0),
+    ];
+    cases.refuse(builder, "a list that starts in two places", ready(VALUE, 1, 1, &two));
 }
 
 /// Functions in a row, each testing the next; the last one compares.

@@ -114,11 +114,11 @@ fn types(cases: &mut Cases) {
         module.types.push(TypeRow::Map(1, 100));
     });
     cases.change("TypePart", "a field without a name", |module| {
-        let fields = vec![FieldRow { name: 1_000, ty: 0, required: false }];
+        let fields = vec![FieldRow { name: 1_000, ty: 0, required: false, sensitive: false }];
         module.types.push(TypeRow::Record { fields, rest: NONE });
     });
     cases.change("TypePart", "a field of a type that is not there", |module| {
-        let fields = vec![FieldRow { name: 0, ty: 100, required: false }];
+        let fields = vec![FieldRow { name: 0, ty: 100, required: false, sensitive: false }];
         module.types.push(TypeRow::Record { fields, rest: NONE });
     });
     cases.change("TypeTwice", "a type twice", |module| module.types.push(TypeRow::Int));

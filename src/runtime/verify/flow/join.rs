@@ -84,6 +84,10 @@ impl Pass<'_> {
             let row = u32::try_from(row).unwrap_or(u32::MAX);
             return Err(Fault::FrameType { row }.into());
         }
+        if let Some(secrets) = self.secrets {
+            secrets.keep(register, known.ty, frame.ty)?;
+            secrets.keep(register, other.ty, frame.ty)?;
+        }
         if let Some(used) = self.frames_used.get_mut(row) {
             *used = true;
         }

@@ -67,7 +67,9 @@ impl Pass<'_> {
             });
             let columns = columns.unwrap_or_default().iter().map(|column| {
                 let presence = if column.required { Presence::Sure } else { Presence::MaybeAbsent };
-                Some(Known::of_row(module, column.ty, presence))
+                let known = Known::of_row(module, column.ty, presence);
+                let told = self.secrets.is_none() || !column.sensitive;
+                Some(if told { known } else { Known { ty: Ty::Sensitive, ..known } })
             });
             return columns.collect();
         }

@@ -9,6 +9,7 @@
 //! a turn leaves behind is read by the next.
 
 mod join;
+mod lists;
 mod loops;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use crate::runtime::bundle::module::{FrameRow, FunctionKind, Module, NONE, NodeM
 use crate::runtime::verify::calls::Fact;
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::jumps::{Body, Shape, edges};
+use crate::runtime::verify::secrets::Secrets;
 use crate::runtime::verify::steps::Steps;
 use crate::runtime::verify::transfer::{Reads, Summary, cost, is_sure, result};
 use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED};
@@ -51,13 +53,15 @@ pub(super) struct Memory {
     frames_used: Vec<bool>,
     costs: Vec<u64>,
     turns: Vec<u64>,
+    secrets: Secrets,
 }
 
 impl Memory {
     /// For passes over the functions of `module`.
-    pub(super) fn of(module: &Module) -> Self {
+    pub(super) fn of(module: &Module, secrets: Secrets) -> Self {
         Self {
             slots: module.slots.iter().map(|row| slot(module, *row)).collect(),
+            secrets,
             ..Self::default()
         }
     }
@@ -90,6 +94,8 @@ enum Collects {
 struct Builder {
     cursor: u16,
     collects: Collects,
+    /// The instruction that started it.
+    start: usize,
     /// The loop that it was started in.
     outer: Option<usize>,
     /// Most elements or entries that were put into it, those of further turns included.
@@ -98,7 +104,7 @@ struct Builder {
 
 impl Builder {
     fn is(&self, other: &Self) -> bool {
-        (self.cursor, self.collects) == (other.cursor, other.collects)
+        (self.cursor, self.start) == (other.cursor, other.start)
     }
 }
 
@@ -153,6 +159,10 @@ struct Pass<'a> {
     heads: Vec<Vec<Builder>>,
     drafts: Vec<Draft>,
     draft_ids: HashMap<(usize, u16), u32>,
+    /// What must not be told, if the function runs for a message or an output.
+    secrets: Option<&'a Secrets>,
+    /// For each `Build` of such a function the type of the first element that its list takes.
+    taken: HashMap<usize, Ty>,
     /// Which rows of the function's frames hold at a join of different types.
     frames_used: Vec<bool>,
     passed: Passed,
@@ -171,7 +181,8 @@ pub(super) fn pass(
     if mode == Mode::Check {
         frame_order(&body)?;
     }
-    let Memory { slots, pending, frames_used, costs, turns } = memory;
+    let Memory { slots, pending, frames_used, costs, turns, secrets } = memory;
+    let secrets = &*secrets;
     let mut pass = Pass {
         body,
         shape,
@@ -185,6 +196,8 @@ pub(super) fn pass(
         heads: vec![Vec::new(); shape.loops.len()],
         drafts: Vec::new(),
         draft_ids: HashMap::new(),
+        secrets: secrets.bind(body.index).then_some(secrets),
+        taken: HashMap::new(),
         frames_used: cleared(frames_used, body.row.frames.len(), false),
         passed: Passed {
             costs: cleared(costs, 0, 0),
@@ -313,12 +326,12 @@ impl Pass<'_> {
             Ok(true)
         } else {
             if ins.op == Op::Return {
-                self.give_back(range)?;
+                self.give_back(ins.a, range)?;
             }
             let writes = ins.op.operands()[2] == Operand::Write;
             let value = writes.then(|| {
                 let value = result(module, ins, &reads, called);
-                Known { len: built.unwrap_or(value.len), ..value }
+                built.map_or(value, |built| self.collected(built, value))
             });
             self.go_on(ins, value, state)
         }
@@ -343,6 +356,15 @@ impl Pass<'_> {
     }
 
     fn read(&mut self, ins: &Instruction, at: u16, state: &State) -> Result<Known, VerifyError> {
+        let known = self.look(ins, at, state)?;
+        if let Some(secrets) = self.secrets {
+            secrets.check(self.body.module, ins, at, known.ty)?;
+        }
+        Ok(known)
+    }
+
+    /// What is known of the value at `at`.
+    fn look(&mut self, ins: &Instruction, at: u16, state: &State) -> Result<Known, VerifyError> {
         if usize::from(at) < self.body.module.slots.len() {
             let known = self.slot(at, state);
             let takes_columns = matches!(ins.op, Op::Iter | Op::Has | Op::Size | Op::CompareSize);
@@ -382,16 +404,19 @@ impl Pass<'_> {
         if fact.is_some_and(|fact| fact.present) || state.found.binary_search(&slot).is_ok() {
             known.presence = Presence::Sure;
         }
+        if let Some(secrets) = self.secrets {
+            known.ty = secrets.slot(self.body.module, slot, known.ty);
+        }
         known
     }
 
-    /// What an instruction does to cursors and builders; the length of what it ends.
+    /// What an instruction does to cursors and builders; the builder that it ends.
     fn effect(
         &mut self,
         pc: usize,
         ins: &Instruction,
         state: &mut State,
-    ) -> Result<Option<u32>, Fault> {
+    ) -> Result<Option<Builder>, Fault> {
         if ins.op.operands()[1] != Operand::Cursor {
             return Ok(None);
         }
@@ -411,14 +436,18 @@ impl Pass<'_> {
         if ins.op == Op::Build {
             let collects = self.collects.get(pc).copied().flatten().ok_or(fault)?;
             let outer = self.shape.innermost.get(pc).copied().flatten();
-            state.builders.push(Builder { cursor, collects, outer, len: 0 });
+            state.builders.push(Builder { cursor, collects, start: pc, outer, len: 0 });
         } else if matches!(ins.op, Op::Append | Op::EndList) && !own(Collects::List)
             || matches!(ins.op, Op::Put | Op::EndMap) && !own(Collects::Map)
         {
             return Err(fault);
         } else if matches!(ins.op, Op::EndList | Op::EndMap) {
-            return Ok(state.builders.pop().map(|builder| builder.len));
+            // All that it takes stands in front of here, so that every turn before was looked at.
+            let outer = self.shape.innermost.get(pc).copied().flatten();
+            let ended = state.builders.pop().filter(|builder| builder.outer == outer);
+            return ended.map(Some).ok_or(fault);
         } else if matches!(ins.op, Op::Append | Op::Put) {
+            self.take(ins, top.map(|top| top.start), state)?;
             let times = self.times(pc, top.and_then(|top| top.outer));
             if let Some(builder) = state.builders.last_mut() {
                 builder.len = builder.len.saturating_add(times);
@@ -499,8 +528,11 @@ impl Pass<'_> {
     }
 
     /// A value is returned: it is of the declared type.
-    fn give_back(&mut self, value: Known) -> Result<(), VerifyError> {
+    fn give_back(&mut self, at: u16, value: Known) -> Result<(), VerifyError> {
         let FunctionKind::Value(ty) = self.body.row.kind else { return Ok(()) };
+        if let Some(secrets) = self.secrets {
+            secrets.give(self.body.index, at, value.ty, ty)?;
+        }
         self.passed.len = self.passed.len.max(value.len);
         if value.ty.is_within(self.body.module, ty) {
             return Ok(());

@@ -167,7 +167,7 @@ fn typed_values() {
     let (int, string) = (s.ty(TypeRow::Int), s.ty(TypeRow::String));
     let names = ["a", "b"].map(|name| s.string(name));
     let [a, b] = [(names[0], int, true), (names[1], string, false)]
-        .map(|(name, ty, required)| FieldRow { name, ty, required });
+        .map(|(name, ty, required)| FieldRow { name, ty, required, sensitive: false });
     let record = TypeRow::Record { fields: vec![a, b], rest: NONE };
     let check = |ty: TypeRow, spelled: &str, want: Result<&str, InputKind>| {
         let mut sketch = Sketch { module: s.module.clone() };

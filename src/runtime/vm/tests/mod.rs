@@ -146,6 +146,7 @@ impl Sketch {
                 presence: if root { NONE } else { slot + 1 },
                 ty,
                 required,
+                sensitive: false,
             });
             next += children;
             queue.extend(below);
