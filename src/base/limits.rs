@@ -72,6 +72,8 @@ pub const CALL_DEPTH_MAX: usize = 16;
 pub const CURSORS_MAX: usize = 1_024;
 /// Deepest nesting of constants and types in a bundle.
 pub const CONSTANT_DEPTH_MAX: usize = 32;
+/// Most patterns in the index: a tool that the bundle does not name is compared with each.
+pub const INDEX_PATTERNS_MAX: usize = 1_024;
 /// Steps that verification may take for each entry of a table, each instruction and each byte of a
 /// constant. A jump copies what is known of the registers, so a function of many registers and
 /// many jumps takes the most.

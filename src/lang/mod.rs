@@ -6,6 +6,7 @@ pub mod constant;
 pub mod decision;
 pub mod error;
 pub mod functions;
+pub mod glob;
 pub mod opcodes;
 pub mod pattern;
 pub mod types;

@@ -26,7 +26,45 @@ schema:
     os: optional string
     at: timestamp
     rows: {items: {n: int, s: string, o: optional int}, maxItems: 8}
+    r: {x: int, q: {y: string, z: optional int}}
+    ol: optional list<int>
+    om: optional_type<map<string, int>>
+    oo: optional_type<optional_type<int>>
 ";
+
+/// Tools, and patterns that each fit one of them or more.
+const TOOLS: [&str; 8] =
+    ["get_a", "get_ab", "get_a_b", "get_user", "send_money", "move_money", "_money", "x"];
+const PATTERNS: [&str; 18] = [
+    "get_a",
+    "get_user",
+    "send_money",
+    "x",
+    "get_*",
+    "get_a*",
+    "get_ab*",
+    "get_*",
+    "s*",
+    "*",
+    "*_money",
+    "get_*_b",
+    "*_*",
+    "s*_m*y",
+    "*a*",
+    "g*_*",
+    "**",
+    "*x",
+];
+
+/// What a policy says about tools.
+#[derive(Clone, Copy, PartialEq)]
+enum About {
+    Nothing,
+    /// Rules have `on`.
+    Tools,
+    /// Rules have `on`, and the tools are declared.
+    Declared,
+}
 
 /// A small generator of numbers: splitmix64.
 struct Random(u64);
@@ -56,12 +94,26 @@ struct Writer<'r> {
     locals: Vec<String>,
     /// Loop variables in sight: rows.
     rows: Vec<String>,
+    about: About,
 }
 
 impl Writer<'_> {
     fn bool(&mut self, depth: usize) -> String {
         if depth == 0 {
-            return self.random.pick(&["a.b", "a.c", "has(a.oi)", "has(a.os)", "true"]).to_owned();
+            return self
+                .random
+                .pick(&[
+                    "a.b",
+                    "a.c",
+                    "has(a.oi)",
+                    "has(a.os)",
+                    "true",
+                    "has(a.r.q.z)",
+                    "has(a.ol)",
+                    "a.om.hasValue()",
+                    "a.oo.hasValue()",
+                ])
+                .to_owned();
         }
         let deeper = depth - 1;
         match self.random.below(16) {
@@ -124,9 +176,25 @@ impl Writer<'_> {
             if let Some(row) = self.rows.last().filter(|_| self.random.0 % 3 == 1) {
                 return format!("{row}.{}", self.random.pick(&["n", "o"]));
             }
+            if self.about == About::Declared && self.random.below(4) == 0 {
+                return self.random.pick(&["args.n", "args.o"]).to_owned();
+            }
             return self
                 .random
-                .pick(&["a.i", "a.j", "0", "1", "-3", "a.oi", "9223372036854775807"])
+                .pick(&[
+                    "a.i",
+                    "a.j",
+                    "0",
+                    "1",
+                    "-3",
+                    "a.oi",
+                    "9223372036854775807",
+                    "a.r.x",
+                    "a.r.q.z",
+                    "a.ol[0]",
+                    "a.om.orValue({'x': 2})['x']",
+                    "a.oo.value().orValue(3)",
+                ])
                 .to_owned();
         }
         let deeper = depth - 1;
@@ -172,7 +240,10 @@ impl Writer<'_> {
             if let Some(row) = self.rows.last().filter(|_| self.random.0 % 3 == 1) {
                 return format!("{row}.s");
             }
-            return self.random.pick(&["a.s", "a.t", "'x'", "'yy'", "''", "a.os"]).to_owned();
+            return self
+                .random
+                .pick(&["a.s", "a.t", "'x'", "'yy'", "''", "a.os", "a.r.q.y"])
+                .to_owned();
         }
         let deeper = depth - 1;
         match self.random.below(4) {
@@ -201,12 +272,57 @@ impl Writer<'_> {
     }
 }
 
+/// A comparison of the tool, or of a text that is required, by one to three alternatives.
+fn guard(random: &mut Random, about: About) -> String {
+    let place = if about == About::Nothing { "a.s" } else { "action.tool" };
+    let options: Vec<String> = (0..=random.below(3))
+        .map(|_| {
+            let place = if random.below(8) == 0 { "a.t" } else { place };
+            let texts = ["get_a", "get_", "get_user", "send_money", "x", "yy", "", "get_a_b"];
+            let (one, other) = (random.pick(&texts), random.pick(&texts));
+            match random.below(4) {
+                0 => format!("{place} == '{one}'"),
+                1 => format!("'{one}' == {place}"),
+                2 => format!("{place} in ['{one}', '{other}']"),
+                _ => format!("{place}.startsWith('{one}')"),
+            }
+        })
+        .collect();
+    options.join(" || ")
+}
+
+/// The patterns of a rule and its condition.
+fn condition(random: &mut Random, about: About, depth: usize) -> (Vec<String>, String) {
+    let ruled = about != About::Nothing && random.below(3) > 0;
+    let on: Vec<String> = (0..if ruled { 1 + random.below(3) } else { 0 })
+        .map(|_| random.pick(&PATTERNS).to_owned())
+        .collect();
+    let mut writer = Writer { random, locals: Vec::new(), rows: Vec::new(), about };
+    let mut when = writer.bool(depth);
+    for _ in 0..random.below(5).saturating_sub(2) {
+        when = format!("({}) && {when}", guard(random, about));
+    }
+    (on, when)
+}
+
 fn policy(random: &mut Random) -> String {
-    let mut out = format!("policyc: 1\nname: random\ndefault: deny\n{SCHEMA}rules:\n");
+    let about = [About::Nothing, About::Tools, About::Declared][random.below(3)];
+    let mut out = format!("policyc: 1\nname: random\ndefault: deny\n{SCHEMA}");
+    if about == About::Declared {
+        out.push_str("tools:\n");
+        for tool in TOOLS {
+            let ty = if tool.starts_with("get") { "int" } else { "string" };
+            out.push_str(&format!("  {tool}: {{args: {{n: int, o: optional int, t: {ty}}}}}\n"));
+        }
+    }
+    out.push_str("rules:\n");
     for at in 0..12 {
         let depth = 1 + at % 4;
-        let mut writer = Writer { random, locals: Vec::new(), rows: Vec::new() };
-        let when = Json::from(writer.bool(depth));
+        let (on, when) = condition(random, about, depth);
+        let on =
+            if on.is_empty() { String::new() } else { format!("    on: {}\n", Json::from(on)) };
+        let when = Json::from(when);
+        let mut writer = Writer { random, locals: Vec::new(), rows: Vec::new(), about };
         let said = Json::from(format!("{{{}}}", writer.int(at % 2)));
         let priority = random.below(3);
         let effect = match random.below(3) {
@@ -216,7 +332,8 @@ fn policy(random: &mut Random) -> String {
         };
         let mode = random.pick(&["enforce", "enforce", "enforce", "shadow"]);
         out.push_str(&format!(
-            "  - id: r{at}\n    when: {when}\n    {effect}\n    priority: {priority}\n\
+            "  - id: r{at}\n{on}    when: {when}\n    {effect}\n    \
+             priority: {priority}\n\
              \x20   mode: {mode}\n"
         ));
     }
@@ -225,7 +342,7 @@ fn policy(random: &mut Random) -> String {
 
 fn context(random: &mut Random) -> Json {
     let ints = [0, 1, 2, -3, 7, i64::MAX, i64::MIN];
-    let texts = ["", "x", "yy", "xyy", "é", "12"];
+    let texts = ["", "x", "yy", "xyy", "é", "12", "get_a", "get_user"];
     let mut ints = || {
         let at = random.below(ints.len());
         ints[at]
@@ -242,19 +359,34 @@ fn context(random: &mut Random) -> Json {
     let any = [json!(1), json!("x"), json!(1.0), json!(null), json!([1])];
     let any = any[random.below(5)].clone();
     let (b, c) = (random.below(2) == 0, random.below(2) == 0);
+    let om = [json!(null), json!({}), json!({"x": n})][random.below(3)].clone();
+    let oo = [json!(null), json!(n)][random.below(2)].clone();
     let mut a = json!({
         "i": i, "j": j, "s": s, "t": t, "li": li, "ls": ls, "d": d, "b": b, "c": c, "any": any,
         "m": {"x": n, "": 1},
         "at": "2026-03-17T22:15:30Z",
         "rows": [{"n": n, "s": t}, {"n": 1, "s": s, "o": j}],
+        "r": {"x": i, "q": {"y": s}},
+        "om": om,
+        "oo": oo,
     });
+    if random.below(2) == 0 {
+        a["ol"] = json!([n, i]);
+        a["r"]["q"]["z"] = json!(j);
+    }
     if random.below(2) == 0 {
         a["oi"] = json!(j);
     }
     if random.below(2) == 0 {
         a["os"] = json!(t);
     }
-    let mut context = json!({ "a": a });
+    let tool = random.pick(&TOOLS);
+    let tool = if random.below(6) == 0 { random.pick(&["", "get_zz", "a_b", "é"]) } else { tool };
+    let mut args = json!({"n": i, "t": if tool.starts_with("get") { json!(n) } else { json!(t) }});
+    if random.below(2) == 0 {
+        args["o"] = json!(n);
+    }
+    let mut context = json!({"a": a, "action": {"tool": tool, "args": args}});
     // Most contexts are as the schema has them; the others break it in one place or two.
     for _ in 0..random.below(5).saturating_sub(2) {
         broken(random, &mut context);
@@ -264,8 +396,10 @@ fn context(random: &mut Random) -> Json {
 
 /// Takes something away, adds something unknown, or puts in what may not fit.
 fn broken(random: &mut Random, context: &mut Json) {
-    const FIELDS: [&str; 15] =
-        ["i", "j", "d", "s", "t", "b", "c", "li", "ls", "m", "any", "oi", "os", "at", "rows"];
+    const FIELDS: [&str; 19] = [
+        "i", "j", "d", "s", "t", "b", "c", "li", "ls", "m", "any", "oi", "os", "at", "rows", "r",
+        "ol", "om", "oo",
+    ];
     let others = [
         json!(null),
         json!(true),
@@ -283,7 +417,10 @@ fn broken(random: &mut Random, context: &mut Json) {
     ];
     let other = others[random.below(others.len())].clone();
     let field = FIELDS[random.below(FIELDS.len())];
-    let choice = random.below(12);
+    let choice = random.below(16);
+    if choice >= 12 {
+        return broken_call(random, &mut context["action"], choice, other);
+    }
     if choice == 0 {
         *context = json!({});
     }
@@ -295,6 +432,18 @@ fn broken(random: &mut Random, context: &mut Json) {
         context["a"] = other;
         return;
     }
+    if choice == 9 && random.below(2) == 0 {
+        // One object deeper.
+        let place = random.pick(&["/a/r", "/a/r/q"]);
+        let field = random.pick(&["x", "y", "q", "z"]);
+        let Some(object) = context.pointer_mut(place).and_then(Json::as_object_mut) else { return };
+        if random.below(2) == 0 {
+            object.remove(field);
+        } else {
+            object.insert(field.to_owned(), other);
+        }
+        return;
+    }
     let Some(a) = context.get_mut("a").and_then(Json::as_object_mut) else { return };
     let row = a.get_mut("rows").and_then(|rows| rows.get_mut(0)).and_then(Json::as_object_mut);
     match (choice, row) {
@@ -303,6 +452,19 @@ fn broken(random: &mut Random, context: &mut Json) {
         (5, _) => drop(a.insert("unknown".to_owned(), other)),
         (6..=8, _) => drop(a.insert(field.to_owned(), other)),
         _ => drop(a.remove(field)),
+    }
+}
+
+/// The same for the tool and its arguments.
+fn broken_call(random: &mut Random, action: &mut Json, choice: usize, other: Json) {
+    let Some(action) = action.as_object_mut() else { return };
+    let args = action.get_mut("args").and_then(Json::as_object_mut);
+    let field = random.pick(&["n", "o", "t"]);
+    match (choice, args) {
+        (12, Some(args)) => drop(args.insert(field.to_owned(), other)),
+        (13, Some(args)) => drop(args.remove(field)),
+        (14, _) => drop(action.remove(random.pick(&["tool", "args"]))),
+        _ => drop(action.insert(random.pick(&["tool", "args"]).to_owned(), other)),
     }
 }
 

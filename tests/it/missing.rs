@@ -134,6 +134,70 @@ fn the_dispatch_key_chooses_who_demands() {
 }
 
 #[test]
+fn several_patterns_choose_who_demands() {
+    let call = |tool: &str, a: Json| json!({"action": {"tool": tool}, "a": a});
+    // Overlapping prefixes, and a name that one of them has.
+    let rules = "  - {id: r, on: [\"get_*\", \"get_user_*\", get_a, list], when: a.b, deny: no}\n  \
+                 - {id: q, on: [\"read_*\", get_a], when: a.n > 3, deny: no}\n";
+    for tool in ["get_x", "get_user_x", "list"] {
+        assert_eq!(decided(rules, &call(tool, json!({"b": true}))), "deny r", "{tool}");
+        assert_eq!(decided(rules, &call(tool, json!({}))), REFUSED, "{tool}");
+    }
+    assert_eq!(decided(rules, &call("get_a", json!({"b": true, "n": 4}))), "deny r");
+    assert_eq!(decided(rules, &call("get_a", json!({"b": true}))), REFUSED);
+    assert_eq!(decided(rules, &call("read_x", json!({"n": 4}))), "deny q");
+    assert_eq!(decided(rules, &call("read_x", json!({}))), REFUSED);
+    assert_eq!(decided(rules, &call("get", json!({}))), "allow -");
+    assert_eq!(decided(rules, &json!({"a": {"b": false, "n": 1}})), REFUSED);
+    // The same, as a condition says it.
+    let rules = "  - {id: r, when: \"(a.s.startsWith('g') || a.s == 'x' || a.s in ['y', 'z']) && \
+                 a.b\", deny: no}\n";
+    for s in ["g", "get", "x", "y"] {
+        assert_eq!(decided(rules, &json!({"a": {"s": s, "b": true}})), "deny r", "{s}");
+        assert_eq!(decided(rules, &json!({"a": {"s": s}})), REFUSED, "{s}");
+    }
+    assert_eq!(decided(rules, &json!({"a": {"s": "-"}})), "allow -");
+    // Different places are no guard.
+    let rules = "  - {id: r, when: \"(a.s == 'x' || a.n > 3) && a.b\", deny: no}\n";
+    assert_eq!(decided(rules, &json!({"a": {"s": "-", "n": 1}})), REFUSED);
+}
+
+#[test]
+fn a_star_anywhere_chooses_who_demands() {
+    let call = |tool: &str, a: Json| json!({"action": {"tool": tool}, "a": a});
+    let rules = "  - {id: r, on: [\"*_money\", \"get_*_of_*\", pay], when: a.b, deny: no}\n  \
+                 - {id: q, on: [send_money, \"get_*\"], when: a.n > 3, deny: no}\n";
+    for tool in ["_money", "move_money", "pay"] {
+        assert_eq!(decided(rules, &call(tool, json!({"b": true}))), "deny r", "{tool}");
+        assert_eq!(decided(rules, &call(tool, json!({}))), REFUSED, "{tool}");
+    }
+    // Tools that both rules are about.
+    for tool in ["send_money", "get_it_of_me"] {
+        assert_eq!(decided(rules, &call(tool, json!({"b": true, "n": 1}))), "deny r", "{tool}");
+        assert_eq!(decided(rules, &call(tool, json!({"b": false, "n": 4}))), "deny q", "{tool}");
+        assert_eq!(decided(rules, &call(tool, json!({"b": true}))), REFUSED, "{tool}");
+        assert_eq!(decided(rules, &call(tool, json!({"n": 4}))), REFUSED, "{tool}");
+    }
+    assert_eq!(decided(rules, &call("get_it", json!({"n": 4}))), "deny q");
+    assert_eq!(decided(rules, &call("money_", json!({}))), "allow -");
+    assert_eq!(decided(rules, &json!({"a": {"b": true, "n": 4}})), REFUSED);
+    // Names that the condition states narrow a pattern, prefixes that it states do not.
+    let stated = |condition: &str| {
+        format!("  - {{id: r, on: \"*_x\", when: \"{condition} && a.b\", deny: no}}\n")
+    };
+    let names = stated("action.tool in ['a_x', 'b']");
+    assert_eq!(decided(&names, &call("a_x", json!({"b": true}))), "deny r");
+    assert_eq!(decided(&names, &call("a_x", json!({}))), REFUSED);
+    assert_eq!(decided(&names, &call("c_x", json!({}))), "allow -");
+    assert_eq!(decided(&names, &call("b", json!({}))), "allow -");
+    let prefix = stated("action.tool.startsWith('a')");
+    assert_eq!(decided(&prefix, &call("a_x", json!({"b": true}))), "deny r");
+    assert_eq!(decided(&prefix, &call("c_x", json!({"b": true}))), "allow -");
+    assert_eq!(decided(&prefix, &call("c_x", json!({}))), REFUSED);
+    assert_eq!(decided(&prefix, &call("a", json!({}))), "allow -");
+}
+
+#[test]
 fn a_shadow_rule_demands_no_tool() {
     let rules = "  - {id: r, when: a.b, deny: no}\n  \
                  - {id: s, on: [send], when: a.b, deny: no, mode: shadow}\n";
@@ -206,4 +270,51 @@ fn optionals_hold_lists_maps_and_objects() {
     assert_eq!(fired(json!({"a": {"l": null, "m": {"x": "y"}, "i": null}})), REFUSED);
     // An optional that is not there is a required field that is missing.
     assert_eq!(fired(json!({"a": {"l": null, "m": null}})), REFUSED);
+}
+
+/// JSON spells an optional as what it holds in the end; null is the outermost one without a value.
+#[test]
+fn optionals_hold_optionals() {
+    let mut files = SourceMap::new();
+    let text = "policyc: 1\nname: optionals\ndefault: allow\nschema:\n  a:\n    \
+                i: optional_type<optional_type<int>>\n    \
+                l: optional_type<optional_type<list<optional_type<string>>>>\n    \
+                w: optional_type<int_wrapper>\nrules:\n  \
+                - {id: i, when: \"a.i.hasValue() && a.i.value().orValue(0) == 3\", deny: i}\n  \
+                - {id: l, when: \"a.l.hasValue() && a.l.value().value()[0].orValue('x') == 'x'\", \
+                deny: l}\n  \
+                - {id: w, when: \"a.w.hasValue() && a.w.value() == 3\", deny: w}\n";
+    files.add("optionals.yaml", text);
+    let both = Both::of(&files);
+    let oracle = both.oracle();
+    let fired = |context: Json| {
+        let report = both.decide(&oracle, &context, (0, 0), &[]);
+        if report.errors.is_empty() { report.fired.join(" ") } else { said(&report) }
+    };
+    assert_eq!(fired(json!({"a": {"i": 3, "l": ["x"], "w": 3}})), "i l w");
+    assert_eq!(fired(json!({"a": {"i": 4, "l": [null, "y"], "w": 4}})), "l");
+    assert_eq!(fired(json!({"a": {"i": null, "l": null, "w": null}})), "");
+    assert_eq!(fired(json!({"a": {"i": 3, "l": ["y"], "w": null}})), "i");
+    assert_eq!(fired(json!({"a": {"i": "3", "l": null, "w": null}})), REFUSED);
+    assert_eq!(fired(json!({"a": {"i": null, "l": [3], "w": null}})), REFUSED);
+    assert_eq!(fired(json!({"a": {"i": null, "l": {}, "w": null}})), REFUSED);
+    assert_eq!(fired(json!({"a": {"i": null, "l": null, "w": "3"}})), REFUSED);
+}
+
+/// An object that may be missing, as an optional and as itself.
+#[test]
+fn an_optional_object_is_looked_into() {
+    let rules = "  - {id: r, when: \"a.?o.hasValue() && a.o.x > 3\", deny: no}\n";
+    assert_eq!(decided(rules, &json!({"a": {"o": {"x": 4}}})), "deny r");
+    assert_eq!(decided(rules, &json!({"a": {"o": {"x": 3}}})), "allow -");
+    assert_eq!(decided(rules, &json!({"a": {}})), "allow -");
+    assert_eq!(decided(rules, &json!({"a": {"o": null}})), REFUSED);
+    assert_eq!(decided(rules, &json!({"a": {"o": {"x": "4"}}})), REFUSED);
+    assert_eq!(decided(rules, &json!({})), REFUSED);
+    let rules = "  - {id: r, when: \"a.?o.?x.orValue(9) > 3\", deny: no}\n";
+    assert_eq!(decided(rules, &json!({"a": {"o": {"x": 4}}})), "deny r");
+    assert_eq!(decided(rules, &json!({"a": {"o": {"x": 3}}})), "allow -");
+    // An object that is read as a whole has all that its type requires.
+    assert_eq!(decided(rules, &json!({"a": {"o": {}}})), REFUSED);
+    assert_eq!(decided(rules, &json!({"a": {}})), "deny r");
 }

@@ -15,6 +15,7 @@ use crate::compiler::check::scope::Frame;
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::model::Rule;
 use crate::diag::suggest::nearest;
+use crate::lang::glob;
 use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
 
 /// Declares the tools of all documents; a name may be declared once.
@@ -188,7 +189,7 @@ pub(super) fn named_by(cx: &mut Checker<'_>, on: &[Spanned<Name>]) -> Option<Vec
     for pattern in on {
         let mut any = false;
         for (at, tool) in cx.out.tools.iter().enumerate() {
-            if matches_pattern(&pattern.value, &tool.name) {
+            if glob::matches(&pattern.value, &tool.name) {
                 any = true;
                 if !found.contains(&at) {
                     found.push(at);
@@ -204,39 +205,4 @@ pub(super) fn named_by(cx: &mut Checker<'_>, on: &[Spanned<Name>]) -> Option<Vec
     }
     found.sort_unstable();
     Some(found)
-}
-
-/// Whether `name` matches `pattern`, in which `*` stands for any text.
-#[must_use]
-pub fn matches_pattern(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        let Some(at) = rest.find(part) else { return false };
-        rest = rest.get(at + part.len()..).unwrap_or_default();
-    }
-    rest.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches_pattern;
-
-    #[test]
-    fn stars_stand_for_any_text() {
-        for (pattern, name, wanted) in [
-            ("send_money", "send_money", true),
-            ("send_money", "send_money2", false),
-            ("get_*", "get_", true),
-            ("*_file", "read_file", true),
-            ("a*a", "a", false),
-            ("*", "anything", true),
-            ("a*b*c", "a_b_b_c", true),
-            ("a*b*c", "a_c_b", false),
-        ] {
-            assert_eq!(matches_pattern(pattern, name), wanted, "{pattern} {name}");
-        }
-    }
 }

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::limits::{
     BUNDLE_BYTES_MAX, CALL_DEPTH_MAX, CURSORS_MAX, FILE_VALUES_MAX, FUNCTION_INSTRUCTIONS_MAX,
-    TABLE_ENTRIES_MAX,
+    INDEX_PATTERNS_MAX, TABLE_ENTRIES_MAX,
 };
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::TooMany;
@@ -74,6 +74,10 @@ pub(crate) fn finish(
     if overflow || module.rules.len() > TABLE_ENTRIES_MAX {
         let what = "constants, sets, types, rules or other table entries";
         return Err(TooMany { what, most: TABLE_ENTRIES_MAX });
+    }
+    if module.index.patterns.len() > INDEX_PATTERNS_MAX {
+        let what = "patterns of `on` with a `*` elsewhere than at the end";
+        return Err(TooMany { what, most: INDEX_PATTERNS_MAX });
     }
     let expensive = annotate(&mut module);
     let excesses = excesses(checked, plan, &functions, &module, &expensive);

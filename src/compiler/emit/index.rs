@@ -1,8 +1,11 @@
 //! The rule index: which rules a request can concern, from the guards of their conditions.
 //!
-//! A guard is a conjunct that compares a string of the context with constants. The place that
-//! guards most of the rules that ask for it becomes the key, and every request must have it; guards
-//! on it leave the conditions.
+//! A guard is a conjunct that compares a string of the context with constants: with names, with
+//! prefixes, or with several of them by `||`. The place that guards most of the rules that ask for
+//! it becomes the key, and every request must have it; guards on it leave the conditions.
+//!
+//! An `on` with a `*` elsewhere than at the end is a guard as well. Where such a one meets prefixes
+//! that the condition states, these stay in the condition.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +14,10 @@ use crate::compiler::emit::paths::Places;
 use crate::compiler::emit::plan::{Plan, RulePlan};
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::ir::{Ir, NodeId, NodeKind, PathId, Relation};
+use crate::compiler::syntax::ast::LogicOp;
 use crate::lang::constant::Constant;
 use crate::lang::functions::by_number;
+use crate::lang::glob;
 use crate::lang::types::TypeTable;
 use crate::runtime::bundle::module::{NONE, RuleIndex};
 
@@ -25,19 +30,76 @@ struct Guard {
     passes: Passes,
 }
 
-/// What a guard lets through.
-#[derive(Clone, Debug)]
-enum Passes {
-    Keys(BTreeSet<Name>),
-    Prefix(Name),
+/// The texts that a guard lets through: some, and all that start with one of some prefixes or match
+/// one of some patterns. No prefix starts with another, and no text of `keys` with a prefix.
+#[derive(Clone, Debug, Default)]
+struct Passes {
+    keys: BTreeSet<Name>,
+    prefixes: BTreeSet<Name>,
+    patterns: BTreeSet<Name>,
 }
 
-/// Where a rule stands in the index.
-#[derive(Clone, Debug)]
-enum Standing {
-    Always,
-    Keys(BTreeSet<Name>),
-    Prefix(Name),
+impl Passes {
+    fn key(text: Name) -> Self {
+        Self { keys: BTreeSet::from([text]), ..Self::default() }
+    }
+
+    fn prefix(text: Name) -> Self {
+        Self { prefixes: BTreeSet::from([text]), ..Self::default() }
+    }
+
+    /// What `on` lets through.
+    fn on(patterns: &[Name]) -> Self {
+        let mut passes = Self::default();
+        for pattern in patterns {
+            match pattern.split_once('*') {
+                None => passes.keys.insert(pattern.clone()),
+                Some((prefix, "")) => passes.prefixes.insert(prefix.into()),
+                Some(_) => passes.patterns.insert(pattern.clone()),
+            };
+        }
+        passes.unique()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.prefixes.is_empty() && self.patterns.is_empty()
+    }
+
+    fn lets(&self, text: &str) -> bool {
+        self.keys.contains(text)
+            || self.begins(text)
+            || self.patterns.iter().any(|pattern| glob::matches(pattern, text))
+    }
+
+    /// Whether `text` starts with a prefix.
+    fn begins(&self, text: &str) -> bool {
+        starts(text).any(|start| self.prefixes.contains(start))
+    }
+
+    /// The same texts, each found once.
+    fn unique(mut self) -> Self {
+        let all = std::mem::take(&mut self.prefixes);
+        let longer = |text: &str| starts(text).any(|it| it.len() < text.len() && all.contains(it));
+        self.prefixes = all.iter().filter(|prefix| !longer(prefix)).cloned().collect();
+        let keys = std::mem::take(&mut self.keys);
+        self.keys = keys.into_iter().filter(|key| !self.begins(key)).collect();
+        self
+    }
+
+    /// What both let through, of which neither has patterns.
+    fn and(&self, other: &Self) -> Self {
+        let mut both = Self::default();
+        for (one, other) in [(self, other), (other, self)] {
+            both.keys.extend(one.keys.iter().filter(|key| other.lets(key)).cloned());
+            both.prefixes.extend(one.prefixes.iter().filter(|it| other.begins(it)).cloned());
+        }
+        both
+    }
+}
+
+/// Every text that `text` starts with, shortest first.
+fn starts(text: &str) -> impl Iterator<Item = &str> {
+    (0..=text.len()).filter_map(|end| text.get(..end))
 }
 
 /// The index, and for each rule what is left of its conjuncts.
@@ -59,41 +121,46 @@ pub(crate) fn index(
         standings.push(standing);
         left.push(rest);
     }
-    let mut by_key: BTreeMap<&Name, Vec<u16>> = BTreeMap::new();
-    let mut by_prefix: BTreeMap<&Name, Vec<u16>> = BTreeMap::new();
+    let mut by_key: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
+    let mut by_prefix: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
+    let mut by_pattern: BTreeMap<&str, Vec<u16>> = BTreeMap::new();
     let mut always = Vec::new();
     for (rule, standing) in rules().zip(&standings) {
-        match standing {
-            Standing::Always => always.push(rule),
-            Standing::Keys(keys) => {
-                for key in keys {
-                    by_key.entry(key).or_default().push(rule);
-                }
-            }
-            Standing::Prefix(prefix) => by_prefix.entry(prefix).or_default().push(rule),
+        let Some(passes) = standing else {
+            always.push(rule);
+            continue;
+        };
+        for key in &passes.keys {
+            by_key.entry(key).or_default().push(rule);
+        }
+        for prefix in &passes.prefixes {
+            by_prefix.entry(prefix).or_default().push(rule);
+        }
+        for pattern in &passes.patterns {
+            by_pattern.entry(pattern).or_default().push(rule);
         }
     }
     for (key, rules) in &mut by_key {
-        for (_, more) in by_prefix.iter().filter(|(prefix, _)| key.starts_with(prefix.as_str())) {
-            rules.extend(more);
-        }
+        rules.extend(starts(key).filter_map(|start| by_prefix.get(start)).flatten());
+        let matched = by_pattern.iter().filter(|(pattern, _)| glob::matches(pattern, key));
+        rules.extend(matched.flat_map(|(_, rules)| rules));
         rules.sort_unstable();
+        rules.dedup();
     }
-    let mut rows = |lists: BTreeMap<&Name, Vec<u16>>| {
+    let mut rows = |lists: BTreeMap<&str, Vec<u16>>| {
         lists.into_iter().map(|(text, rules)| (tables.string(text), rules)).collect()
     };
-    let (keys, prefixes) = (rows(by_key), rows(by_prefix));
-    (RuleIndex { key_slot: places.value(key), always, keys, prefixes }, left)
+    let (keys, prefixes, patterns) = (rows(by_key), rows(by_prefix), rows(by_pattern));
+    (RuleIndex { key_slot: places.value(key), always, keys, prefixes, patterns }, left)
 }
 
 /// The place that guards most rules; of equals the first by path.
 fn best_key(plan: &Plan, places: &Places) -> Option<PathId> {
     let mut guarded: BTreeMap<PathId, usize> = BTreeMap::new();
     for rule in &plan.rules {
-        let paths: BTreeSet<PathId> = rule
-            .conjuncts
-            .iter()
-            .filter_map(|node| guard(&plan.ir, *node))
+        let paths: BTreeSet<PathId> = guards(&plan.ir, rule)
+            .into_iter()
+            .filter_map(|(guard, _)| guard)
             .filter(|guard| guard.asked && !places.is_contested(guard.path))
             .map(|guard| guard.path)
             .collect();
@@ -107,41 +174,87 @@ fn best_key(plan: &Plan, places: &Places) -> Option<PathId> {
         .map(|(path, _)| path)
 }
 
-/// Where `rule` stands, and the conjuncts that are left.
-fn stand(ir: &Ir, rule: &RulePlan, key: PathId) -> (Standing, Vec<NodeId>) {
-    let mut rest = Vec::new();
-    let mut keys: Option<BTreeSet<Name>> = None;
-    let mut prefixes: Vec<Name> = Vec::new();
-    for node in &rule.conjuncts {
-        match guard(ir, *node).filter(|guard| guard.path == key).map(|guard| guard.passes) {
-            Some(Passes::Keys(these)) => {
-                keys = Some(match keys {
-                    Some(keys) => keys.intersection(&these).cloned().collect(),
-                    None => these,
+/// Where `rule` stands, or that it is always asked; and the conjuncts that are left.
+fn stand(ir: &Ir, rule: &RulePlan, key: PathId) -> (Option<Passes>, Vec<NodeId>) {
+    let (mut on, mut stated): (Option<Passes>, Option<Passes>) = (None, None);
+    let (mut rest, mut of_stated) = (Vec::new(), Vec::new());
+    for (guard, node) in guards(ir, rule) {
+        match guard.filter(|guard| guard.path == key).map(|guard| guard.passes) {
+            Some(passes) if !passes.patterns.is_empty() => on = Some(passes),
+            Some(passes) => {
+                of_stated.push(node);
+                stated = Some(match stated {
+                    Some(stated) => stated.and(&passes),
+                    None => passes,
                 });
             }
-            Some(Passes::Prefix(prefix)) => prefixes.push(prefix),
-            None => rest.push(*node),
+            None => rest.push(node),
         }
     }
-    prefixes.sort_by_key(|prefix| prefix.len());
-    let fits = |key: &Name| prefixes.iter().all(|prefix| key.starts_with(prefix.as_str()));
-    match (keys, prefixes.last()) {
-        (Some(keys), _) => {
-            let keys: BTreeSet<Name> = keys.into_iter().filter(fits).collect();
-            if !keys.is_empty() {
-                return (Standing::Keys(keys), rest);
-            }
+    let standing = match (on, stated) {
+        (Some(on), Some(stated)) if stated.prefixes.is_empty() => {
+            let keys = stated.keys.into_iter().filter(|key| on.lets(key)).collect();
+            Some(Passes { keys, ..Passes::default() })
         }
-        (None, Some(longest)) if fits(longest) => return (Standing::Prefix(longest.clone()), rest),
-        (None, _) => {}
+        (Some(on), Some(_)) => {
+            rest.extend(of_stated);
+            rest.sort_by_key(|node| rule.conjuncts.iter().position(|it| it == node));
+            Some(on)
+        }
+        (on, stated) => on.or(stated),
+    };
+    match standing.filter(|standing| !standing.is_empty()) {
+        Some(standing) => (Some(standing), rest),
+        // Not guarded, or by guards that contradict each other: then the condition says so itself.
+        None => (None, rule.conjuncts.clone()),
     }
-    // Not guarded, or by guards that contradict each other: then the condition says so itself.
-    (Standing::Always, rule.conjuncts.clone())
 }
 
-/// A conjunct as a guard, if it is one.
+/// The conjuncts of a rule, as guards where they are some.
+fn guards(ir: &Ir, rule: &RulePlan) -> Vec<(Option<Guard>, NodeId)> {
+    let mut found: Vec<_> = rule.conjuncts.iter().map(|node| (guard(ir, *node), *node)).collect();
+    if let Some((guard, node)) = found.first_mut().filter(|_| !rule.patterns.is_empty()) {
+        let passes = Passes::on(&rule.patterns);
+        *guard = looked_at(ir, *node).map(|(path, asked)| Guard { path, asked, passes });
+    }
+    found
+}
+
+/// The place that the conjunct of an `on` looks at, and whether the rule asks for it.
+fn looked_at(ir: &Ir, node: NodeId) -> Option<(PathId, bool)> {
+    let mut node = node;
+    loop {
+        if let NodeKind::Path(path, there) = ir.kind(node) {
+            return Some((*path, *there == Some(*path)));
+        }
+        node = *ir.children(node).first()?;
+    }
+}
+
+/// A conjunct as a guard, if it is one: a comparison, or several of one place by `||`.
 fn guard(ir: &Ir, node: NodeId) -> Option<Guard> {
+    let mut found: Option<Guard> = None;
+    let mut waiting = vec![node];
+    while let Some(node) = waiting.pop() {
+        if let NodeKind::Logic(LogicOp::Or, operands) = ir.kind(node) {
+            waiting.extend(operands);
+            continue;
+        }
+        let next = comparison(ir, node)?;
+        match &mut found {
+            Some(first) if first.path != next.path => return None,
+            Some(first) => {
+                first.passes.keys.extend(next.passes.keys);
+                first.passes.prefixes.extend(next.passes.prefixes);
+            }
+            None => found = Some(next),
+        }
+    }
+    found.map(|guard| Guard { passes: guard.passes.unique(), ..guard })
+}
+
+/// A comparison of one place with constants.
+fn comparison(ir: &Ir, node: NodeId) -> Option<Guard> {
     let place = |node: NodeId| match ir.kind(node) {
         NodeKind::Path(path, there) if ir.nodes[node].ty == TypeTable::STRING => {
             Some((*path, *there == Some(*path)))
@@ -160,7 +273,7 @@ fn guard(ir: &Ir, node: NodeId) -> Option<Guard> {
                 (None, Some(place)) => (place, text(*lhs)?),
                 (None, None) => return None,
             };
-            guard(place, Passes::Keys(BTreeSet::from([text])))
+            guard(place, Passes::key(text))
         }
         NodeKind::In(value, list) => {
             let Some(Constant::List(elements)) = ir.constant(*list) else { return None };
@@ -171,13 +284,14 @@ fn guard(ir: &Ir, node: NodeId) -> Option<Guard> {
                     _ => None,
                 })
                 .collect();
-            guard(place(*value)?, Passes::Keys(keys.filter(|keys| !keys.is_empty())?))
+            let keys = keys.filter(|keys| !keys.is_empty())?;
+            guard(place(*value)?, Passes { keys, ..Passes::default() })
         }
         NodeKind::Call(rows, args) => {
             let name = rows.first().and_then(|row| by_number(*row)).map(|row| row.name)?;
             match args.as_slice() {
                 [value, prefix] if name == "startsWith" => {
-                    guard(place(*value)?, Passes::Prefix(text(*prefix)?))
+                    guard(place(*value)?, Passes::prefix(text(*prefix)?))
                 }
                 _ => None,
             }

@@ -32,6 +32,8 @@ pub(crate) struct RulePlan {
     pub(crate) id: Name,
     /// The conjuncts of the condition, in order; `on` first. Empty: it always speaks.
     pub(crate) conjuncts: Vec<NodeId>,
+    /// The patterns of `on` where the tools are not declared: what the first conjunct says.
+    pub(crate) patterns: Vec<Name>,
     /// A `.cel` rule or a CEL Policy document that decides.
     pub(crate) decision: Option<DecisionPlan>,
     pub(crate) outcomes: Vec<OutcomePlan>,
@@ -183,15 +185,14 @@ impl Planner<'_> {
     ) {
         let origin = origin_of(document, rule);
         let mut conjuncts = Vec::new();
-        let patterns: Vec<Name> = rule.on.iter().map(|it| it.value.clone()).collect();
-        match tools {
-            Some(names) if !patterns.is_empty() => {
+        let mut patterns: Vec<Name> = rule.on.iter().map(|it| it.value.clone()).collect();
+        match tools.filter(|_| !patterns.is_empty()) {
+            Some(names) => {
                 conjuncts.push(self.lowering.tool_guard(&names, origin));
+                patterns.clear();
             }
-            Some(_) | None if !patterns.is_empty() => {
-                conjuncts.push(self.patterns(&patterns, origin));
-            }
-            Some(_) | None => {}
+            None if patterns.is_empty() => {}
+            None => conjuncts.push(self.lowering.tool_patterns(&patterns, origin)),
         }
         let mut outcomes = Vec::new();
         let decision = match &rule.body {
@@ -208,16 +209,8 @@ impl Planner<'_> {
             RuleBody::Decision(expr) => Some(self.decision(*expr, &mut outcomes)),
         };
         let id = rule.id.value.clone();
-        self.plan.rules.push(RulePlan { id, conjuncts, decision, outcomes, origin, source });
-    }
-
-    /// Patterns without `*` are names.
-    fn patterns(&mut self, patterns: &[Name], origin: ExprId) -> NodeId {
-        if patterns.iter().any(|pattern| pattern.contains('*')) {
-            self.lowering.tool_patterns(patterns, origin)
-        } else {
-            self.lowering.tool_guard(patterns, origin)
-        }
+        let plan = RulePlan { id, conjuncts, patterns, decision, outcomes, origin, source };
+        self.plan.rules.push(plan);
     }
 
     fn conjuncts(&self, node: NodeId) -> Vec<NodeId> {
@@ -314,6 +307,7 @@ impl Planner<'_> {
             self.plan.rules.push(RulePlan {
                 id: document.name.value.clone(),
                 conjuncts: Vec::new(),
+                patterns: Vec::new(),
                 decision: Some(decision),
                 outcomes,
                 origin: first_expr(&document.rule).unwrap_or(ExprId(0)),

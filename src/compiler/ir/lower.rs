@@ -413,8 +413,13 @@ impl<'a> Lowering<'a> {
 
     /// A guard that no source holds: `action.tool` fits one of the patterns of `on:`.
     pub fn tool_patterns(&mut self, patterns: &[Name], origin: ExprId) -> NodeId {
+        let (names, patterns): (Vec<Name>, Vec<Name>) =
+            patterns.iter().cloned().partition(|pattern| !pattern.contains('*'));
         let mut options = Vec::new();
-        for pattern in patterns {
+        if !names.is_empty() {
+            options.push(self.tool_guard(&names, origin));
+        }
+        for pattern in &patterns {
             let tool = self.tool(origin);
             let (call, text) = match pattern.strip_suffix('*') {
                 Some(prefix) if !prefix.contains('*') => ("startsWith", prefix.to_owned()),

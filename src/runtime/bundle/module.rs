@@ -385,8 +385,11 @@ pub struct RuleIndex {
     /// Rules that are asked for every key, ascending.
     pub always: Vec<u16>,
     /// Rules for one key: ascending by key; each list ascending and complete but for `always`
-    /// (prefix rules that concern the key are in it).
+    /// (rules for prefixes and patterns that fit the key are in it).
     pub keys: Vec<(Str, Vec<u16>)>,
     /// Rules for keys that `keys` does not name and that start with a prefix: ascending by prefix.
     pub prefixes: Vec<(Str, Vec<u16>)>,
+    /// Rules for keys that `keys` does not name and that match a pattern (`lang::glob`): ascending
+    /// by pattern.
+    pub patterns: Vec<(Str, Vec<u16>)>,
 }

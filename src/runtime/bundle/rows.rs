@@ -124,7 +124,7 @@ struct_rows! {
     OutputRow { name: Str, function: u16, first_requirement: u32, requirements: u16 }
     RuleIndex {
         key_slot: u16, always: Vec<u16>, keys: Vec<(Str, Vec<u16>)>,
-        prefixes: Vec<(Str, Vec<u16>)>,
+        prefixes: Vec<(Str, Vec<u16>)>, patterns: Vec<(Str, Vec<u16>)>,
     }
 }
 

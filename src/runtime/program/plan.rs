@@ -4,6 +4,7 @@
 //! Out:     `Plan`.
 //! Imports: `lang::value`, `runtime::bundle`.
 
+use crate::lang::glob;
 use crate::lang::value::Value;
 use crate::lang::value::heap::same_bytes;
 use crate::runtime::bundle::module::{Module, NONE, Phase, Requirement};
@@ -119,6 +120,7 @@ pub(in crate::runtime) struct Plan {
     prefixes: Vec<(Value, Bucket)>,
     /// Lengths of prefixes, ascending, unique.
     lengths: Vec<u32>,
+    patterns: Vec<(Value, Bucket)>,
 }
 
 impl Plan {
@@ -143,6 +145,7 @@ impl Plan {
             group.needed = Needed::of(group.asked.iter().chain(&outputs));
         }
         let prefixes = list(&index.prefixes);
+        let patterns = list(&index.patterns);
         let mut lengths: Vec<u32> = prefixes.iter().map(|(prefix, _)| prefix.len()).collect();
         lengths.sort_unstable();
         lengths.dedup();
@@ -154,6 +157,7 @@ impl Plan {
             keys,
             prefixes,
             lengths,
+            patterns,
         }
     }
 
@@ -189,6 +193,18 @@ impl Plan {
         let order = |(name, _): &(Value, Bucket)| text_of(text, name).cmp(prefix);
         let at = self.prefixes.binary_search_by(order).ok()?;
         self.prefixes.get(at).map(|(_, bucket)| bucket)
+    }
+
+    /// Number of patterns.
+    pub(in crate::runtime) fn patterns(&self) -> usize {
+        self.patterns.len()
+    }
+
+    /// The rules of pattern number `at`, if `key` matches it.
+    pub(in crate::runtime) fn pattern(&self, text: &[u8], key: &str, at: usize) -> Option<&Bucket> {
+        let (pattern, bucket) = self.patterns.get(at)?;
+        let pattern = std::str::from_utf8(text_of(text, pattern)).ok()?;
+        glob::matches(pattern, key).then_some(bucket)
     }
 }
 

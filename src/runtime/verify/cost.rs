@@ -106,6 +106,8 @@ pub(super) fn decision(module: &Module) -> u64 {
         module,
         &index.prefixes.iter().map(|(prefix, rules)| (*prefix, list(rules))).collect::<Vec<_>>(),
     );
+    let by_pattern = sum(&mut index.patterns.iter().map(|(_, rules)| list(rules)));
+    let unnamed = by_prefix.saturating_add(by_pattern);
     let message = |parts: &Vec<TemplatePart>| {
         sum(&mut parts.iter().map(|part| match part {
             TemplatePart::Text(_) => 1,
@@ -114,7 +116,7 @@ pub(super) fn decision(module: &Module) -> u64 {
     };
     let messages = module.templates.iter().map(message).max().unwrap_or(0);
     let outputs = sum(&mut module.outputs.iter().map(|row| of(row.function).saturating_add(1)));
-    sum(&mut [list(&index.always), by_key.max(by_prefix), messages, outputs].into_iter())
+    sum(&mut [list(&index.always), by_key.max(unnamed), messages, outputs].into_iter())
 }
 
 /// The most that prefixes of one key cost together; they are in order, so that a prefix stands

@@ -121,6 +121,8 @@ faults! {
     27 IndexOrder "the index is out of order";
     27 IndexRule { rule } "the index names rule {rule} wrongly or not at all";
     27 IndexPrefix { key } "rules for a prefix of key {key} are not among the rules for it";
+    27 IndexPattern { key } "rules for a pattern that key {key} matches are not among those for it";
+    27 IndexPatterns "the index has too many patterns";
     29 PathRoot "the first place is not the context itself";
     29 PathChildren { node } "the places below place {node} are not its own or out of order";
     29 PathLeft { node } "place {node} is below no other";

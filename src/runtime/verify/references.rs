@@ -139,7 +139,9 @@ macro_rules! walk {
             for row in module.outputs.$iter() {
                 text(&$($mutable)? row.name);
             }
-            for (name, _) in module.index.keys.$iter().chain(module.index.prefixes.$iter()) {
+            let index = &$($mutable)? module.index;
+            let prefixes = index.prefixes.$iter().chain(index.patterns.$iter());
+            for (name, _) in index.keys.$iter().chain(prefixes) {
                 text(name);
             }
         }

@@ -4,7 +4,9 @@
 
 use std::collections::HashSet;
 
+use crate::base::limits::INDEX_PATTERNS_MAX;
 use crate::lang::decision::Effect;
+use crate::lang::glob;
 use crate::lang::opcodes::Op;
 use crate::runtime::bundle::module::{
     Fallback, FunctionKind, Module, NONE, NodeMode, RuleIndex, SlotRow, Str, TemplatePart, TypeRow,
@@ -205,21 +207,21 @@ fn requirements(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
 }
 
 fn index(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
-    let RuleIndex { key_slot, always, keys, prefixes } = &module.index;
-    let lists = || keys.iter().chain(prefixes).map(|(_, rules)| rules);
+    let RuleIndex { key_slot, always, keys, prefixes, patterns } = &module.index;
+    let rows = || [keys, prefixes, patterns].into_iter().flatten();
+    let lists = || rows().map(|(_, rules)| rules);
     if *key_slot == NONE {
-        ensure(keys.is_empty() && prefixes.is_empty(), Fault::IndexKey)?;
+        ensure(rows().next().is_none(), Fault::IndexKey)?;
     } else {
         ensure(holds_string(module, *key_slot), Fault::IndexKey)?;
     }
     let named = |(string, _): &(Str, Vec<u16>)| text(module, *string).is_some();
-    let ordered = keys.is_sorted_by(|a, b| a.0 < b.0)
-        && prefixes.is_sorted_by(|a, b| a.0 < b.0)
-        && keys.iter().all(named)
-        && prefixes.iter().all(named)
+    let ordered = [keys, prefixes, patterns].iter().all(|it| it.is_sorted_by(|a, b| a.0 < b.0))
+        && rows().all(named)
         && lists().all(|rules| !rules.is_empty() && rules.is_sorted_by(|a, b| a < b))
         && always.is_sorted_by(|a, b| a < b);
     ensure(ordered, Fault::IndexOrder)?;
+    ensure(patterns.len() <= INDEX_PATTERNS_MAX, Fault::IndexPatterns)?;
     // Every rule is either asked always, or in at least one list.
     let mut seen = vec![false; module.rules.len()];
     let mut see = |rule: u16, again: bool| {
@@ -240,7 +242,8 @@ fn index(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     if let Some(rule) = seen.iter().position(|seen| !seen) {
         return Err(Fault::IndexRule { rule: number(rule) }.into());
     }
-    complete(module, steps)
+    complete(module, steps)?;
+    matched(module, steps)
 }
 
 fn holds_string(module: &Module, slot: u16) -> bool {
@@ -271,6 +274,24 @@ fn complete(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
             ensure(there, Fault::IndexPrefix { key: number(at) })?;
         }
         steps.spend(1)?;
+    }
+    Ok(())
+}
+
+/// The rules for a key hold those for every pattern that it matches.
+fn matched(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    let RuleIndex { keys, patterns, .. } = &module.index;
+    for (at, (string, rules)) in keys.iter().enumerate() {
+        let key = text(module, *string).unwrap_or_default();
+        for (pattern, more) in patterns {
+            steps.spend(1)?;
+            let pattern = text(module, *pattern).unwrap_or_default();
+            if glob::matches(pattern, key) {
+                steps.spend(more.len())?;
+                let there = more.iter().all(|rule| rules.binary_search(rule).is_ok());
+                ensure(there, Fault::IndexPattern { key: number(at) })?;
+            }
+        }
     }
     Ok(())
 }

@@ -33,6 +33,7 @@ impl Steps {
             module.outputs.len(),
             module.index.keys.iter().map(|(_, rules)| 1 + rules.len()).sum(),
             module.index.prefixes.iter().map(|(_, rules)| 1 + rules.len()).sum(),
+            module.index.patterns.iter().map(|(_, rules)| 1 + rules.len()).sum(),
         ];
         let size: usize = tables.iter().sum();
         Self { left: VERIFY_STEPS_MIN + size * VERIFY_STEPS_PER_ENTRY, spent: 0 }

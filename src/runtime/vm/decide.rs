@@ -91,7 +91,7 @@ enum Keyed<'p> {
     Nothing,
     /// The bundle names the key.
     Named(&'p Group),
-    /// Only prefixes know the key: the rules were gathered in the scratch.
+    /// Prefixes and patterns alone may fit the key: the rules were gathered in the scratch.
     Gathered,
 }
 
@@ -142,26 +142,37 @@ fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputE
         check(filled, &group.asked)?;
         return Ok(Lists { always, keyed: Keyed::Named(group) });
     }
-    prefixed(filled, phase, &key)?;
+    unnamed(filled, phase, &key)?;
     Ok(Lists { always, keyed: Keyed::Gathered })
 }
 
-/// Gathers the rules of all prefixes of a key that the bundle does not name.
-fn prefixed(filled: &mut Filled<'_>, phase: Phase, key: &Value) -> Result<(), InputError> {
-    let program = filled.program;
+/// Gathers the rules of all prefixes and patterns that fit a key that the bundle does not name.
+fn unnamed(filled: &mut Filled<'_>, phase: Phase, key: &Value) -> Result<(), InputError> {
+    let Filled { program, request, .. } = *filled;
+    let plan = &program.plan;
     filled.scratch.rules.clear();
-    for at in 0..program.plan.prefix_lengths() {
-        let heap = heap(program, filled.request, &mut filled.scratch.store);
-        let Some(bucket) = program.plan.prefix(&program.text, heap.bytes(key), at) else {
-            continue;
-        };
-        let group = bucket.of(phase);
-        check(filled, &group.asked)?;
-        // A rule may stand under several prefixes.
-        for rule in &group.rules {
-            if let Err(place) = filled.scratch.rules.binary_search(rule) {
-                filled.scratch.rules.insert(place, *rule);
-            }
+    for at in 0..plan.prefix_lengths() {
+        let heap = heap(program, request, &mut filled.scratch.store);
+        if let Some(bucket) = plan.prefix(&program.text, heap.bytes(key), at) {
+            gathered(filled, bucket.of(phase))?;
+        }
+    }
+    for at in 0..plan.patterns() {
+        let heap = heap(program, request, &mut filled.scratch.store);
+        if let Some(bucket) = plan.pattern(&program.text, heap.str(key), at) {
+            gathered(filled, bucket.of(phase))?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes in the rules of a list. A rule may stand in several.
+fn gathered(filled: &mut Filled<'_>, group: &Group) -> Result<(), InputError> {
+    check(filled, &group.asked)?;
+    let rules = &mut filled.scratch.rules;
+    for rule in &group.rules {
+        if let Err(place) = rules.binary_search(rule) {
+            rules.insert(place, *rule);
         }
     }
     Ok(())

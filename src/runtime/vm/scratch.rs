@@ -32,7 +32,7 @@ pub struct Scratch {
     pub(in crate::runtime) seen: Vec<u32>,
     /// Objects read so far, as a mark in `seen`.
     pub(in crate::runtime) objects: u32,
-    /// Rules of a key that only prefixes know.
+    /// Rules of a key that the bundle does not name.
     pub(in crate::runtime) rules: Vec<u16>,
     pub(in crate::runtime) fired: Vec<Fired>,
     pub(in crate::runtime) shadow: Vec<Fired>,

@@ -146,7 +146,7 @@ fn rules_text(bundle: &Inspected<'_>) -> String {
     let module = bundle.module;
     let total = module.rules.len();
     let index = &module.index;
-    if index.key_slot == NONE || index.keys.is_empty() {
+    if index.key_slot == NONE {
         let all: Vec<u16> = (0..module.rules.len()).filter_map(|at| at.try_into().ok()).collect();
         return format!("{total}: {}", effects(module, &all));
     }
@@ -159,6 +159,9 @@ fn rules_text(bundle: &Inspected<'_>) -> String {
     }
     for (prefix, rules) in index.prefixes.iter().take(TOOLS_MAX) {
         parts.push(format!("{}* {}", bundle.string(*prefix), effects(module, rules)));
+    }
+    for (pattern, rules) in index.patterns.iter().take(TOOLS_MAX) {
+        parts.push(format!("{} {}", bundle.string(*pattern), effects(module, rules)));
     }
     let more = index.keys.len().saturating_sub(TOOLS_MAX);
     if more > 0 {

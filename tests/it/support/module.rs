@@ -86,6 +86,7 @@ pub(crate) fn rich() -> Module {
         "out",
         "policy.yaml",
         "price",
+        "s*d",
         "s.*d",
         "send",
         "someone",
@@ -355,6 +356,7 @@ fn add_rules(module: &mut Module) {
         always: vec![1],
         keys: vec![(string(module, "send"), vec![0])],
         prefixes: vec![(string(module, "get_"), vec![0])],
+        patterns: vec![(string(module, "s*d"), vec![0])],
     };
 }
 

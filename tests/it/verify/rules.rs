@@ -1,5 +1,6 @@
 //! Cases of V26, V27 and V32: rules, outputs, the index.
 
+use policyc::base::limits::INDEX_PATTERNS_MAX;
 use policyc::lang::decision::Effect;
 use policyc::runtime::bundle::module::{NONE, Requirement, RuleIndex, TemplatePart};
 
@@ -144,12 +145,28 @@ fn index(cases: &mut Cases) {
         module.index.always.clear();
         module.index.prefixes = vec![(string(module, ""), vec![1])];
     });
+    cases.change("IndexPattern", "a key without the rules of its pattern", |module| {
+        module.index.always.clear();
+        module.index.keys[0].1 = vec![1];
+    });
+    cases.change(order, "patterns out of order", |module| {
+        module.index.patterns.push(module.index.patterns[0].clone());
+    });
+    cases.change("IndexPatterns", "more patterns than there may be", |module| {
+        let mut strings: Vec<String> = module.strings.iter().map(str::to_owned).collect();
+        for number in 0..=INDEX_PATTERNS_MAX {
+            module.index.patterns.push((u32::try_from(strings.len()).unwrap(), vec![0]));
+            strings.push(format!("~{number:04}*z"));
+        }
+        module.strings = strings.iter().map(String::as_str).collect();
+    });
     let mut prefixed = whole();
     prefixed.index = RuleIndex {
         key_slot: 1,
         always: Vec::new(),
         keys: vec![(string(&prefixed, "send"), vec![0, 1])],
         prefixes: vec![(string(&prefixed, ""), vec![1]), (string(&prefixed, "get_"), vec![0])],
+        patterns: vec![(string(&prefixed, "s*d"), vec![0, 1])],
     };
     policyc::runtime::verify::annotate(&mut prefixed);
     cases.accept(27, "prefixes that begin with one another", prefixed);

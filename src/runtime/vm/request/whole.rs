@@ -19,10 +19,14 @@ pub(in crate::runtime) fn row(module: &Module, at: u16) -> &TypeRow {
     module.types.get(usize::from(at)).unwrap_or(&TypeRow::Dyn)
 }
 
-/// Type row `at`, or of what it holds where it is an optional.
+/// Type row `at`, or of what it holds in the end where it is an optional or may be null. Types that
+/// are verified end.
 pub(in crate::runtime) fn held(module: &Module, at: u16) -> &TypeRow {
-    let own = row(module, at);
-    if let TypeRow::Optional(inner) = own { row(module, *inner) } else { own }
+    let mut own = row(module, at);
+    while let TypeRow::Optional(inner) | TypeRow::Nullable(inner) = own {
+        own = row(module, *inner);
+    }
+    own
 }
 
 /// What messages call a type.
@@ -91,12 +95,14 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// A value that is whole, in an optional where `ty` is one.
+    /// A value that is whole, in an optional where `ty` is one, and in one for each that it holds.
     fn wrapped(&mut self, ty: u16, value: Value) -> Read<Value> {
-        if !matches!(row(&self.program.module, ty), TypeRow::Optional(_)) {
-            return Ok(value);
+        let (mut ty, mut value) = (ty, value);
+        while let TypeRow::Optional(inner) = row(&self.program.module, ty) {
+            value = self.heap.new_optional(value).map_err(|_| InputKind::TooMuchRead)?;
+            ty = *inner;
         }
-        self.heap.new_optional(value).map_err(|_| InputKind::TooMuchRead)
+        Ok(value)
     }
 
     #[inline]

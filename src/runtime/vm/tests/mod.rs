@@ -91,7 +91,7 @@ impl Sketch {
             cost: 0,
             metered: false,
         };
-        let index = RuleIndex { key_slot: NONE, always: vec![], keys: vec![], prefixes: vec![] };
+        let index = RuleIndex { key_slot: NONE, ..RuleIndex::default() };
         let mut sketch = Self {
             module: Module {
                 manifest,

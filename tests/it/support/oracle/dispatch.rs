@@ -13,17 +13,20 @@ use policyc::compiler::syntax::document::model::{Rule, RuleBody};
 use policyc::lang::types::TypeTable;
 use serde_json::Value as Json;
 
+use super::fits;
 use super::reads::Reader;
 use super::value::V;
 
 /// The keys on the way to a place.
 type Place = Vec<Name>;
 
-/// What a conjunct lets through.
+/// A way to pass a guard.
 #[derive(Clone, Debug)]
 enum Passes {
-    Texts(BTreeSet<String>),
+    Text(String),
     Prefix(String),
+    /// A pattern of `on` with a `*` elsewhere than at the end.
+    Pattern(Name),
 }
 
 /// A conjunct that compares a string of the context with constants.
@@ -32,7 +35,8 @@ struct Guard {
     place: Place,
     /// Whether the rule demands the place.
     demanded: bool,
-    passes: Passes,
+    /// One of these is enough.
+    passes: Vec<Passes>,
 }
 
 /// Which rules a call can concern.
@@ -40,8 +44,8 @@ struct Guard {
 pub(crate) struct Dispatch {
     /// The place that chooses.
     pub(crate) key: Option<Place>,
-    /// For each rule, in order: what it lets through; nothing: it is always asked.
-    rules: Vec<Vec<Passes>>,
+    /// For each rule, in order: what its guards let through; without any it is always asked.
+    rules: Vec<Vec<Vec<Passes>>>,
 }
 
 impl Dispatch {
@@ -62,9 +66,9 @@ impl Dispatch {
         let most = counts.values().max().copied();
         let key = counts.iter().find(|(_, count)| Some(**count) == most);
         let key = key.map(|(place, _)| (*place).clone());
-        let own = |guards: &Vec<Guard>| -> Vec<Passes> {
+        let own = |guards: &Vec<Guard>| -> Vec<Vec<Passes>> {
             let own = guards.iter().filter(|guard| Some(&guard.place) == key.as_ref());
-            own.map(|guard| guard.passes.clone()).collect()
+            counted(own.map(|guard| guard.passes.clone()).collect())
         };
         let rules = rules.iter().map(own).collect();
         Self { key, rules }
@@ -79,33 +83,52 @@ impl Dispatch {
     /// Whether rule number `rule` is asked about a call whose key is `value`. Guards that no text
     /// passes are left to the condition.
     pub(crate) fn asks(&self, rule: usize, value: &str) -> bool {
-        let passes = &self.rules[rule];
-        is_never(passes) || passes.iter().all(|passes| passes.let_through(value))
+        let guards = &self.rules[rule];
+        is_never(guards) || passed(guards, value)
     }
 }
 
 impl Passes {
     fn let_through(&self, text: &str) -> bool {
         match self {
-            Self::Texts(texts) => texts.contains(text),
+            Self::Text(passes) => passes == text,
             Self::Prefix(prefix) => text.starts_with(prefix.as_str()),
+            Self::Pattern(pattern) => fits(pattern, text),
         }
     }
 }
 
-/// Whether no text at all passes all of these.
-fn is_never(passes: &[Passes]) -> bool {
-    let all = |text: &str| passes.iter().all(|it| it.let_through(text));
-    let mut longest: Option<&str> = None;
-    for it in passes {
-        match it {
-            Passes::Texts(texts) => return !texts.iter().any(|text| all(text)),
-            Passes::Prefix(prefix) => {
-                longest = longest.filter(|it| it.len() >= prefix.len()).or(Some(prefix));
-            }
-        }
-    }
-    longest.is_some_and(|longest| !all(longest))
+fn passed(guards: &[Vec<Passes>], text: &str) -> bool {
+    guards.iter().all(|guard| guard.iter().any(|passes| passes.let_through(text)))
+}
+
+/// The guards that count: those of an `on` with patterns alone, if what the others let through are
+/// not some texts only.
+fn counted(guards: Vec<Vec<Passes>>) -> Vec<Vec<Passes>> {
+    let has_patterns =
+        |guard: &Vec<Passes>| guard.iter().any(|it| matches!(it, Passes::Pattern(_)));
+    let (on, others): (Vec<_>, Vec<_>) = guards.iter().cloned().partition(has_patterns);
+    let begin = |prefix: &str| {
+        others.iter().all(|guard| {
+            let begins = |it: &Passes| matches!(it, Passes::Prefix(_)) && it.let_through(prefix);
+            guard.iter().any(begins)
+        })
+    };
+    let endless = others.iter().flatten().any(|it| match it {
+        Passes::Prefix(prefix) => begin(prefix),
+        Passes::Text(_) | Passes::Pattern(_) => false,
+    });
+    if on.is_empty() || !endless { guards } else { on }
+}
+
+/// Whether no text at all passes all of these. If any does, one that a guard spells out does; the
+/// patterns of an `on` stand alone or beside such texts.
+fn is_never(guards: &[Vec<Passes>]) -> bool {
+    let spelled = |passes: &Passes| match passes {
+        Passes::Text(text) | Passes::Prefix(text) => passed(guards, text),
+        Passes::Pattern(_) => guards.len() == 1,
+    };
+    !guards.is_empty() && !guards.iter().flatten().any(spelled)
 }
 
 fn guards(reader: &Reader<'_>, tools: Option<&Option<Vec<Name>>>, rule: &Rule) -> Vec<Guard> {
@@ -120,24 +143,22 @@ fn guards(reader: &Reader<'_>, tools: Option<&Option<Vec<Name>>>, rule: &Rule) -
     found
 }
 
-fn on(tools: Option<&Option<Vec<Name>>>, rule: &Rule) -> Option<Passes> {
-    let texts = |names: &mut dyn Iterator<Item = &Name>| {
-        let texts: BTreeSet<String> = names.map(Name::to_string).collect();
-        (!texts.is_empty()).then_some(Passes::Texts(texts))
+fn on(tools: Option<&Option<Vec<Name>>>, rule: &Rule) -> Option<Vec<Passes>> {
+    let passes: Vec<Passes> = match tools {
+        Some(Some(names)) if !rule.on.is_empty() => {
+            names.iter().map(|name| Passes::Text(name.to_string())).collect()
+        }
+        _ => rule.on.iter().map(|pattern| of_pattern(&pattern.value)).collect(),
     };
-    if rule.on.is_empty() {
-        return None;
+    (!passes.is_empty()).then_some(passes)
+}
+
+fn of_pattern(pattern: &Name) -> Passes {
+    match pattern.find('*') {
+        None => Passes::Text(pattern.to_string()),
+        Some(star) if star + 1 == pattern.len() => Passes::Prefix(pattern[..star].to_owned()),
+        Some(_) => Passes::Pattern(pattern.clone()),
     }
-    if let Some(Some(names)) = tools {
-        return texts(&mut names.iter());
-    }
-    let patterns: Vec<&Name> = rule.on.iter().map(|pattern| &pattern.value).collect();
-    if !patterns.iter().any(|pattern| pattern.contains('*')) {
-        return texts(&mut patterns.into_iter());
-    }
-    let [pattern] = patterns.as_slice() else { return None };
-    let prefix = pattern.strip_suffix('*').filter(|prefix| !prefix.contains('*'))?;
-    Some(Passes::Prefix(prefix.to_owned()))
 }
 
 /// The guards among the operands of `&&` at the top of a condition, constants aside.
@@ -155,13 +176,39 @@ fn conjuncts(reader: &Reader<'_>, expr: ExprId, shadow: bool, found: &mut Vec<Gu
             for operand in open {
                 conjuncts(reader, *operand, shadow, found);
             }
+            return;
         }
-        return;
     }
     found.extend(guard(reader, expr, shadow));
 }
 
+/// A comparison, or several of one place by `||`.
 fn guard(reader: &Reader<'_>, expr: ExprId, shadow: bool) -> Option<Guard> {
+    if let Some(chosen) = reader.chosen(expr) {
+        return guard(reader, chosen, shadow);
+    }
+    let ExprKind::Logic { op, operands, .. } = reader.ast.kind(expr) else {
+        return comparison(reader, expr, shadow);
+    };
+    let open: Vec<&ExprId> =
+        operands.iter().filter(|operand| reader.constant(**operand).is_none()).collect();
+    if *op == LogicOp::And && open.len() != 1 {
+        return None;
+    }
+    let mut found: Option<Guard> = None;
+    for operand in open {
+        let next = guard(reader, *operand, shadow)?;
+        match &mut found {
+            Some(first) if first.place == next.place => first.passes.extend(next.passes),
+            Some(_) => return None,
+            None => found = Some(next),
+        }
+    }
+    found
+}
+
+/// A comparison of one place with constants.
+fn comparison(reader: &Reader<'_>, expr: ExprId, shadow: bool) -> Option<Guard> {
     let (at, passes) = match reader.ast.kind(expr) {
         ExprKind::Binary { op, lhs, rhs } if op.value == BinaryOp::Equal => {
             let (at, text) = match (text(reader, *lhs), text(reader, *rhs)) {
@@ -169,16 +216,17 @@ fn guard(reader: &Reader<'_>, expr: ExprId, shadow: bool) -> Option<Guard> {
                 (Some(text), None) => (*rhs, text),
                 _ => return None,
             };
-            (at, Passes::Texts(BTreeSet::from([text])))
+            (at, vec![Passes::Text(text)])
         }
         ExprKind::Binary { op, lhs, rhs } if op.value == BinaryOp::In => {
             let Some(V::List(elements)) = reader.constant(*rhs) else { return None };
-            let texts: Option<BTreeSet<String>> = elements.iter().map(V::as_text).collect();
-            (*lhs, Passes::Texts(texts.filter(|texts| !texts.is_empty())?))
+            let text = |element: &V| element.as_text().map(Passes::Text);
+            let texts: Option<Vec<Passes>> = elements.iter().map(text).collect();
+            (*lhs, texts.filter(|texts| !texts.is_empty())?)
         }
         ExprKind::Call { target: Some(target), name, args, .. } if name.value == "startsWith" => {
             let [prefix] = args.as_slice() else { return None };
-            (*target, Passes::Prefix(text(reader, *prefix)?))
+            (*target, vec![Passes::Prefix(text(reader, *prefix)?)])
         }
         _ => return None,
     };
