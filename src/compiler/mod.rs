@@ -28,6 +28,9 @@ pub struct Options {
     /// Take every expression as `dyn`, as CEL does where nobody checks: what has no meaning fails
     /// when it is evaluated.
     pub unchecked: bool,
+    /// Leave it to the program to compute what is known before any request, so that tests reach
+    /// the program with constants.
+    pub unfolded: bool,
     /// Seconds since the epoch that the manifest states, from `SOURCE_DATE_EPOCH`.
     pub created: Option<i64>,
 }
@@ -80,7 +83,8 @@ fn give_schema(files: &SourceMap, parsed: &mut Parsed, schema: FileId) {
 pub fn compile(files: &SourceMap, options: &Options, sink: &mut Sink) -> Option<Compiled> {
     let front = check(files, options, sink);
     let checked = front.analysis.checked(&front.parsed, sink)?;
-    let emitted = emit::emit(files, &checked, options.created, sink);
+    let told = emit::Options { created: options.created, unfolded: options.unfolded };
+    let emitted = emit::emit(files, &checked, told, sink);
     let module = emitted.map_err(|many| sink.report(Diagnostic::from(many))).ok()?;
     if sink.has_errors() {
         return None;

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use policyc::compiler::source::map::SourceMap;
-use policyc::compiler::{Front, check, compile};
+use policyc::compiler::{Front, Options, check, compile};
 use policyc::diag::diagnostic::{Diagnostic, Severity};
 use policyc::diag::sink::Sink;
 use policyc::runtime::program::Program;
@@ -57,6 +57,13 @@ fn verdicts(test: &Test) -> Result<(), String> {
     let context = context(test).map_err(|name| format!("no context holds `{name}`"))?;
     let program = Program::load(&compiled.bundle).map_err(|error| format!("{error:?}"))?;
     compare("the program", test, &program_says(&program, &context))?;
+    // Most tests are constants, which the compiler has computed: the program must agree.
+    let unfolded = Options { unfolded: true, ..options(test) };
+    let mut sink = Sink::new();
+    let compiled = compile(&files, &unfolded, &mut sink);
+    let compiled = compiled.ok_or_else(|| format!("unfolded: {}", findings(sink, &files).0))?;
+    let program = Program::load(&compiled.bundle).map_err(|error| format!("{error:?}"))?;
+    compare("the unfolded program", test, &program_says(&program, &context))?;
     compare("the reference", test, &reference_says(&front, &context))
 }
 

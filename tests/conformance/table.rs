@@ -70,9 +70,10 @@ Written by a test from the conformance suite of CEL:
 CEL_SPEC_DIR=../shared/cel-spec cargo test --test conformance -- --nocapture
 ```
 
-Each test is compiled to a bundle, loaded through the verifier and evaluated; the reference
-evaluator of the tests runs beside the program. A test passes if both yield the value that it
-expects, and if the checker deduces the type that it names. One that expects an error also passes if
+Each test is compiled to a bundle, loaded through the verifier and evaluated: once as policies are,
+and once with its constants left to the program. The reference evaluator of the tests runs beside
+it. A test passes if all three yield the value that it expects, and if the checker deduces the type
+that it names. One that expects an error also passes if
 the expression is refused when it is compiled. All extensions are on.
 
 Tests whose expression, environment, bindings or result name a Protocol Buffers message or enum are

@@ -196,7 +196,8 @@ impl Generator<'_> {
             }
             _ => self.flag(node, e),
         };
-        branch.sure |= self.sure.is_sure(node);
+        // A value that is there but no bool fails as a condition.
+        branch.sure |= self.sure.is_bool(node);
         self.branch(branch, w, edges, origin);
     }
 

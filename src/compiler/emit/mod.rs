@@ -41,6 +41,15 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::bundle::module::Module;
 
+/// What emitting may be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Seconds since the epoch that the manifest states, from `SOURCE_DATE_EPOCH`.
+    pub created: Option<i64>,
+    /// Leave it to the program to compute what is known before any request.
+    pub unfolded: bool,
+}
+
 /// A table or a function that got more entries than a bundle can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany {
@@ -52,17 +61,15 @@ pub struct TooMany {
 
 /// Makes a module. What may cost too much or tells what is sensitive goes to `sink`.
 ///
-/// `created` is seconds since the epoch, from `SOURCE_DATE_EPOCH`.
-///
 /// # Errors
 /// `TooMany` where the sources need more than a bundle can hold.
 pub fn emit(
     files: &SourceMap,
     checked: &Checked<'_>,
-    created: Option<i64>,
+    options: Options,
     sink: &mut Sink,
 ) -> Result<Module, TooMany> {
-    let plan = plan::plan(checked);
+    let plan = plan::plan(checked, options.unfolded);
     let mut marks = Marks::of(checked.analysis());
     for quoted in secrets::quoted(checked, &plan, &mut marks) {
         sink.report(Diagnostic::from(quoted));
@@ -75,7 +82,7 @@ pub fn emit(
     let generator = Generator::new(&plan.ir, checked.analysis(), &places, &plan.variables, tables);
     let written = rules::write(generator, &plan, &places, left);
     let (module, excesses) =
-        finish::finish(files, checked, &plan, written, index, &places, created)?;
+        finish::finish(files, checked, &plan, written, index, &places, options.created)?;
     for excess in excesses {
         sink.report(Diagnostic::from(excess));
     }

@@ -111,10 +111,10 @@ pub(crate) enum OutcomeOf {
 }
 
 /// Lowers everything that is checked.
-pub(crate) fn plan(checked: &Checked<'_>) -> Plan {
+pub(crate) fn plan(checked: &Checked<'_>, unfolded: bool) -> Plan {
     let mut planner = Planner {
         checked,
-        lowering: Lowering::new(&checked.parsed().ast, checked.analysis()),
+        lowering: Lowering::new(&checked.parsed().ast, checked.analysis(), unfolded),
         binds: Vec::new(),
         plan: Plan::default(),
     };

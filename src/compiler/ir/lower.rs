@@ -29,13 +29,22 @@ pub struct Lowering<'a> {
     pub ir: Ir,
     paths: FxHashMap<Path, PathId>,
     context: Option<TypeId>,
+    /// Whether constants are left to the program.
+    unfolded: bool,
 }
 
 impl<'a> Lowering<'a> {
-    /// Nothing lowered yet.
+    /// Nothing lowered yet; with `unfolded` the program computes what is known already.
     #[must_use]
-    pub fn new(ast: &'a Ast, analysis: &'a Analysis) -> Self {
-        Self { ast, analysis, ir: Ir::default(), paths: FxHashMap::default(), context: None }
+    pub fn new(ast: &'a Ast, analysis: &'a Analysis, unfolded: bool) -> Self {
+        Self {
+            ast,
+            analysis,
+            ir: Ir::default(),
+            paths: FxHashMap::default(),
+            context: None,
+            unfolded,
+        }
     }
 
     /// The object type of the whole context for the expressions that follow, if whoever runs them
@@ -75,7 +84,7 @@ impl<'a> Lowering<'a> {
 
     /// A node of this type, folded if its operands are constants.
     pub(crate) fn typed(&mut self, kind: NodeKind, ty: TypeId, origin: ExprId) -> NodeId {
-        let kind = folded(&self.ir, kind);
+        let kind = if self.unfolded { kind } else { folded(&self.ir, kind) };
         self.ir.nodes.push(Node { kind, ty, origin })
     }
 

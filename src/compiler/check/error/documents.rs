@@ -104,15 +104,16 @@ pub(super) fn output_words(error: OutputError) -> Diagnostic {
             let fact = format!("invalid qualified name: {name}");
             Diagnostic::new(Code::BadValue, at, fact, "not names with dots between them")
         }
-        OutputError::UnknownExtension { at, name, newest, nearest } => {
-            let (fact, help) = match newest {
-                Some(newest) => (
-                    format!("`{name}` has no such version"),
-                    Some(format!("the newest version is {newest}")),
-                ),
-                None => (format!("there is no library `{name}`"), did_you_mean(nearest.as_ref())),
+        OutputError::UnknownExtension { at, name, newest, nearest, known } => {
+            let (fact, help) = if let Some(newest) = newest {
+                let help = format!("the newest version is {newest}");
+                (format!("`{name}` has no such version"), help)
+            } else {
+                let all = || format!("the libraries are {}", known.join(", "));
+                let help = did_you_mean(nearest.as_ref()).unwrap_or_else(all);
+                (format!("there is no library `{name}`"), help)
             };
-            Diagnostic::new(Code::UnknownExtension, at, fact, "does not exist").maybe_help(help)
+            Diagnostic::new(Code::UnknownExtension, at, fact, "does not exist").help(help)
         }
     }
 }

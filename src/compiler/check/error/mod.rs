@@ -216,7 +216,13 @@ pub(super) enum OutputError {
     /// An import that is no qualified name.
     BadImport { at: Span, name: String },
     /// A library that does not exist, or not in this version.
-    UnknownExtension { at: Span, name: Name, newest: Option<u32>, nearest: Option<String> },
+    UnknownExtension {
+        at: Span,
+        name: Name,
+        newest: Option<u32>,
+        nearest: Option<String>,
+        known: Vec<&'static str>,
+    },
 }
 
 /// What is wrong with types, schemas and data.

@@ -144,17 +144,18 @@ pub(in crate::compiler::check) fn libraries(
         match (newest, extension.value.version) {
             (Some(newest), Some(version)) if version > newest => {
                 let (at, name) = (extension.span, extension.value.name.clone());
-                let newest = Some(newest);
-                cx.report(OutputError::UnknownExtension { at, name, newest, nearest: None });
+                let (newest, nearest, known) = (Some(newest), None, Vec::new());
+                cx.report(OutputError::UnknownExtension { at, name, newest, nearest, known });
             }
             (Some(_), version) => {
                 found.insert(short.to_owned(), version.unwrap_or(u32::MAX));
             }
             (None, _) => {
-                let names = EXTENSIONS.iter().map(|(name, _)| *name);
-                let nearest = nearest(short, names).map(str::to_owned);
+                let known: Vec<_> = EXTENSIONS.iter().map(|(name, _)| *name).collect();
+                let nearest = nearest(short, known.iter().copied()).map(str::to_owned);
+                let newest = None;
                 let (at, name) = (extension.span, extension.value.name.clone());
-                cx.report(OutputError::UnknownExtension { at, name, newest: None, nearest });
+                cx.report(OutputError::UnknownExtension { at, name, newest, nearest, known });
             }
         }
     }
