@@ -176,6 +176,8 @@ pub enum Use {
     Variable(VariableId),
     /// The time of the decision: `now`, `now()`.
     Now,
+    /// What the document yields: `rule.result` in an invariant, which is never evaluated.
+    Result,
     /// A constant: an enum value, the name of a type, static data.
     Constant(Constant),
     /// A call or operator: the numbers of all builtin rows that fit, in order of the table. One

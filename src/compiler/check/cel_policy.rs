@@ -9,9 +9,9 @@ use rustc_hash::FxHashMap;
 
 use crate::base::span::Span;
 use crate::compiler::check::analysis::{CelPolicyInfo, VariableId};
-use crate::compiler::check::error::{CallError, OutputError, PolicyError, Typed};
+use crate::compiler::check::error::{OutputError, PolicyError, Typed};
 use crate::compiler::check::infer::{Place, infer};
-use crate::compiler::check::policy::check_condition;
+use crate::compiler::check::policy::{check_condition, check_text};
 use crate::compiler::check::schema::environment;
 use crate::compiler::check::scope::{Entity, Frame, Scope};
 use crate::compiler::check::state::{Checker, Reads};
@@ -34,7 +34,28 @@ pub(super) fn check(cx: &mut Checker<'_>, document: &CelPolicyDocument) -> CelPo
     let blocks = walk.blocks;
     let ty = yields.ty.map_or(TypeTable::DYN, |(ty, _)| ty);
     let output = if yields.always { ty } else { cx.out.types.optional(ty) };
+    scope.names.insert("rule.result".to_owned(), Entity::Result(output));
+    for invariant in &document.invariants {
+        for claim in invariant.assume.iter().chain(&invariant.assert) {
+            check_parsed(cx, &scope, *claim);
+        }
+    }
     CelPolicyInfo { output, variables: blocks }
+}
+
+/// Types a condition. One that does not parse was reported; what else stands in it is not known.
+fn check_parsed(cx: &mut Checker<'_>, scope: &Scope, condition: ExprId) {
+    if !cx.is_misread(condition) {
+        check_condition(cx, scope, &Frame::default(), condition);
+    }
+}
+
+/// The type of an expression; that of one that does not parse is not known.
+fn typed(cx: &mut Checker<'_>, scope: &Scope, expr: ExprId, place: Place) -> TypeId {
+    if cx.is_misread(expr) {
+        return TypeTable::ERROR;
+    }
+    infer(cx, scope, &Frame::default(), expr, place).ty
 }
 
 struct Walk<'c, 'a> {
@@ -77,8 +98,7 @@ impl Walk<'_, '_> {
         let mut seen = FxHashMap::default();
         let mut found = Vec::new();
         for variable in &block.variables {
-            let frame = Frame::default();
-            let ty = infer(self.cx, scope, &frame, variable.expr, Place::Value).ty;
+            let ty = typed(self.cx, scope, variable.expr, Place::Value);
             let (name, at) = (variable.name.value.clone(), variable.name.span);
             found.push(self.cx.variable(name.clone(), variable.expr, ty, Reads::default()));
             if let Some(first) = seen.insert(name.clone(), at) {
@@ -98,19 +118,19 @@ impl Walk<'_, '_> {
         let mut may_commit_to_none = false;
         let mut ended: Option<(Span, bool)> = None;
         for choice in &block.choices {
-            if let Some((by, rule)) = ended.take() {
-                self.cx.report(OutputError::Unreachable { at: choice.span, by, rule });
+            if let Some((at, rule)) = ended.take() {
+                self.cx.report(OutputError::Unreachable { at, next: choice.span, rule });
             }
             let unconditional = self.condition(scope, choice);
             let found = self.outcome(scope, choice, aggregate);
             self.join(&mut yields, found.ty);
             let nested = matches!(choice.outcome, Outcome::Rule(_));
             if unconditional && found.always {
-                let by = match &choice.outcome {
-                    Outcome::Output(output) => self.cx.ast().span(*output),
+                let at = match &choice.outcome {
+                    Outcome::Output(_) => choice.span,
                     Outcome::Rule(rule) => rule.span,
                 };
-                ended = Some((by, nested));
+                ended = Some((at, nested));
                 yields.always = true;
             } else if !unconditional && !found.always {
                 may_commit_to_none = true;
@@ -143,7 +163,7 @@ impl Walk<'_, '_> {
     /// Types the condition; whether it is missing or literally true.
     fn condition(&mut self, scope: &Scope, choice: &Choice) -> bool {
         let Some(condition) = choice.condition else { return true };
-        check_condition(self.cx, scope, &Frame::default(), condition);
+        check_parsed(self.cx, scope, condition);
         *self.cx.ast().kind(condition) == ExprKind::Literal(Literal::Bool(true))
     }
 
@@ -151,23 +171,14 @@ impl Walk<'_, '_> {
         let found = match &choice.outcome {
             Outcome::Rule(rule) => self.block(scope, rule, aggregate),
             Outcome::Output(output) => {
-                let ty = infer(self.cx, scope, &Frame::default(), *output, Place::Outcome).ty;
+                let ty = typed(self.cx, scope, *output, Place::Outcome);
                 Yields { ty: Some((ty, self.cx.ast().span(*output))), always: true }
             }
         };
-        if let Some(explanation) = choice.explanation {
-            self.explanation(scope, explanation);
+        if let Some(explanation) = choice.explanation.filter(|it| !self.cx.is_misread(*it)) {
+            check_text(self.cx, scope, explanation);
         }
         found
-    }
-
-    fn explanation(&mut self, scope: &Scope, explanation: ExprId) {
-        let ty = infer(self.cx, scope, &Frame::default(), explanation, Place::Value).ty;
-        if !self.cx.unifier.assignable(&self.cx.out.types, ty, TypeTable::STRING) {
-            let (at, given) = (self.cx.ast().span(explanation), self.cx.show(ty));
-            let text = self.cx.text(explanation).to_owned();
-            self.cx.report(CallError::NoTextForm { at, given, text });
-        }
     }
 
     /// Takes in one more output type; outputs must be assignable to one another.

@@ -8,7 +8,7 @@ use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::check::error::PolicyError;
 use crate::compiler::check::state::Checker;
-use crate::compiler::syntax::document::model::{Fallback, PolicyDocument};
+use crate::compiler::syntax::document::model::{Fallback, Form, PolicyDocument};
 use crate::lang::types::{Type, TypeTable};
 
 /// Finds what happens when no rule speaks and when one fails.
@@ -27,7 +27,7 @@ pub(super) fn check(cx: &mut Checker<'_>) {
     if !decides && !outputs && default.is_none() {
         return;
     }
-    let written = documents.iter().find(|it| !it.plain_cel && !it.rules.is_empty());
+    let written = documents.iter().find(|it| it.form == Form::Ours && !it.rules.is_empty());
     // One that could not be read was reported.
     let unread = documents.iter().any(|it| it.default_unread);
     if let (None, Some(document), false) = (default, written, unread) {
@@ -35,7 +35,14 @@ pub(super) fn check(cx: &mut Checker<'_>) {
         let insert = line_end(cx, at);
         cx.report(PolicyError::MissingDefault { at, insert });
     }
-    cx.out.default = Some(default.map_or(Fallback::Deny, |it| it.value.clone()));
+    // What a document of Kubernetes does not deny is allowed, unless others have a say.
+    let mut deciding = documents.iter().filter(|document| !document.rules.is_empty());
+    let unstated = if decides && !outputs && deciding.all(|it| it.form == Form::Admission) {
+        Fallback::Allow
+    } else {
+        Fallback::Deny
+    };
+    cx.out.default = Some(default.map_or(unstated, |it| it.value.clone()));
     cx.out.on_error = Some(on_error.map_or(Fallback::Deny, |it| it.value.clone()));
 }
 

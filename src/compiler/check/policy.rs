@@ -18,7 +18,7 @@ use crate::compiler::check::state::Checker;
 use crate::compiler::check::tools::{self, ActionTypes, Frames};
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::model::{
-    PolicyDocument, Rule, RuleBody, Template, TemplatePart, Variable,
+    Form, PolicyDocument, Rule, RuleBody, Template, TemplatePart, Variable,
 };
 use crate::lang::constant::Constant;
 use crate::lang::types::{TypeId, TypeTable};
@@ -45,16 +45,17 @@ pub(super) fn check<'a>(
             cx.report(PolicyError::Overlap { at, first, name });
             continue;
         }
-        if shadows(cx, &page.scope, variable) {
+        page.scope.names.insert(format!("variables.{name}"), Entity::Variable(id));
+        // In Kubernetes a variable has no short name, so it hides nothing.
+        if document.form == Form::Admission || shadows(cx, &page.scope, variable) {
             continue;
         }
-        page.scope.names.insert(format!("variables.{name}"), Entity::Variable(id));
         page.scope.names.insert(name.to_string(), Entity::Variable(id));
     }
     for rule in &document.rules {
         let named = tools::named_by(cx, &rule.on);
         let frame = page.frames.of_rule(cx, rule, named.as_deref(), page.types);
-        check_rule(cx, &page.scope, &frame, rule);
+        check_rule(cx, &page.scope, &frame, rule, document.form == Form::Admission);
         info.tools.push(named.map(|named| {
             named.iter().filter_map(|at| cx.tool(*at)).map(|tool| tool.name.clone()).collect()
         }));
@@ -95,7 +96,7 @@ fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a Polic
     scope.flexible = silent || refused;
     if silent && speaks {
         let (at, policy) = (document.name.span, document.name.value.clone());
-        let plain_cel = document.plain_cel;
+        let plain_cel = document.form == Form::PlainCel;
         cx.report(if cx.strict {
             PolicyError::StrictSchema { at, policy, plain_cel }
         } else {
@@ -179,7 +180,9 @@ fn shadows(cx: &mut Checker<'_>, scope: &Scope, variable: &Variable) -> bool {
         Some(Entity::Root { span, .. }) => Some((*span, "a root of the context")),
         Some(Entity::Action | Entity::Args) => Some((None, "a root of the context")),
         Some(Entity::Now) => Some((None, "the time of the decision")),
-        Some(Entity::Constant(..) | Entity::Variable(_)) => Some((None, "a constant")),
+        Some(Entity::Constant(..) | Entity::Variable(_) | Entity::Result(_)) => {
+            Some((None, "a constant"))
+        }
         None => match name.as_str() {
             "data" | "windows" | "variables" => Some((None, "a name of the language")),
             _ => None,
@@ -191,14 +194,19 @@ fn shadows(cx: &mut Checker<'_>, scope: &Scope, variable: &Variable) -> bool {
     true
 }
 
-fn check_rule(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, rule: &Rule) {
+/// `admission`: a message is one expression, which is the text and is not made into one.
+fn check_rule(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, rule: &Rule, admission: bool) {
     match &rule.body {
         RuleBody::When { condition, reason, .. } => {
             if let Some(condition) = condition {
                 check_condition(cx, scope, frame, *condition);
             }
-            if let Some(reason) = reason {
-                check_message(cx, scope, frame, reason);
+            match reason.as_ref().map(|reason| (reason, reason.parts.as_slice())) {
+                Some((_, [TemplatePart::Expr(text)])) if admission => {
+                    check_text(cx, scope, *text);
+                }
+                Some((reason, _)) => check_message(cx, scope, frame, reason),
+                None => {}
             }
         }
         RuleBody::Decision(decision) => {
@@ -224,6 +232,15 @@ pub(super) fn check_condition(
         let (at, given) = (cx.ast().span(condition), cx.show(ty));
         let text = cx.text(condition).to_owned();
         cx.report(TypeError::NotBool { at, given, text, operator: None });
+    }
+}
+
+/// Types an expression that is a message, which must be a string.
+pub(super) fn check_text(cx: &mut Checker<'_>, scope: &Scope, text: ExprId) {
+    let ty = infer(cx, scope, &Frame::default(), text, Place::Value).ty;
+    if !cx.unifier.assignable(&cx.out.types, ty, TypeTable::STRING) {
+        let (at, given) = (cx.ast().span(text), cx.show(ty));
+        cx.report(CallError::NotText { at, given });
     }
 }
 

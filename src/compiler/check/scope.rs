@@ -33,6 +33,8 @@ pub(super) enum Entity {
     Constant(Constant, TypeId),
     /// The time of the decision.
     Now,
+    /// `rule.result`: what the document yields, of this type.
+    Result(TypeId),
 }
 
 /// A function of the environment or of the host.

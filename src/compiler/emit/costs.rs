@@ -10,6 +10,7 @@ use crate::compiler::check::analysis::{Checked, MacroUse, Use};
 use crate::compiler::emit::plan::Plan;
 use crate::compiler::emit::tables::Built;
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
+use crate::compiler::syntax::document::model::Form;
 use crate::lang::types::{RecordField, Type, TypeId};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::verify::Expensive;
@@ -118,8 +119,11 @@ fn of_decision(checked: &Checked<'_>, plan: &Plan, module: &Module) -> Option<Ex
 /// Whether excesses in `file` are counted while it runs, and whether a schema types it.
 fn manner(checked: &Checked<'_>, file: FileId) -> (bool, bool) {
     let document = checked.parsed().policies.iter().find(|document| document.file == file);
-    // CEL Policy documents have their environment, and do what they do elsewhere.
-    let Some(document) = document else { return (true, true) };
+    // CEL Policy documents have their environment, and do what they do elsewhere; so do those of
+    // Kubernetes.
+    let Some(document) = document.filter(|it| it.form != Form::Admission) else {
+        return (true, true);
+    };
     let typed = document.schema.is_some() || !checked.analysis().tools.is_empty();
     (!typed, typed)
 }

@@ -534,10 +534,10 @@ fn looks_like_policy(path: &Path) -> bool {
 fn kind_of(text: &str) -> Kind {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for line in text.split(['\n', '\r']) {
-        if line.starts_with("policyc:") || line.starts_with("kind: ValidatingAdmissionPolicy") {
+        if line.starts_with("policyc:") {
             return Kind::Policy;
         }
-        if line.starts_with("rule:") {
+        if line.starts_with("rule:") || line.trim_end() == "kind: ValidatingAdmissionPolicy" {
             return Kind::CelPolicy;
         }
     }

@@ -289,7 +289,9 @@ impl Running {
                 return failed(case, actual, Vec::new(), notes, decision);
             }
         };
-        let actual = report.outputs.first();
+        // Where policies decide instead, the message of the decision is what they yield.
+        let message = if report.outputs.is_empty() { spoken(report) } else { None };
+        let actual = report.outputs.first().or(message.as_ref());
         let canonical = |output: Option<&OutputReport>| output.map(|it| it.canonical.clone());
         if report.errors.is_empty() && canonical(wanted.as_ref()) == canonical(actual) {
             return Outcome::Passed { decision };
@@ -325,6 +327,12 @@ pub fn context(case: &Case, environment: Option<&str>) -> Result<Json, Spanned<S
             Ok(context)
         }
     }
+}
+
+/// The message of a decision that has one, as an output.
+fn spoken(report: &DecisionReport) -> Option<OutputReport> {
+    let text = literal::of(&Json::from(report.reason.as_str()));
+    if report.reason.is_empty() { None } else { value_of(&text, None, &[]).ok().flatten() }
 }
 
 /// What an expression yields in an environment; `Ok(None)` for an empty optional. An error is

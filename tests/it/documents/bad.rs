@@ -47,7 +47,7 @@ fn yaml() {
             (&["W0514"], "policyc: 1\nname: «yes»\n"),
             (&["W0514"], "policyc: 1\nextensions: [«No»]\n"),
             (&["E0204"], "«rules»:\n  - {id: a, deny: x}\n"),
-            (&["E0213"], "kind: «ValidatingAdmissionPolicy»\nspec: {}\n"),
+            (&["E0204"], "kind: ValidatingAdmissionPolicy\nspec: {«variables»: []}\n"),
         ],
     );
 }
@@ -224,7 +224,6 @@ fn cel_policy() {
                 &["E0210"],
                 "imports:\n  - name: >\n      «punc.Import!»\nrule:\n  match:\n    - output: a\n",
             ),
-            (&["E0213"], "«verification»: {}\nrule:\n  match:\n    - output: a\n"),
             (&["E0210"], "rule:\n  match: «[]»\n"),
             (&["E0202"], "rule:\n  match:\n    - output: a\n      «conditon»: b\n"),
         ],

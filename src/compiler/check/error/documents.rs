@@ -85,11 +85,11 @@ pub(super) fn output_words(error: OutputError) -> Diagnostic {
             Diagnostic::new(Code::IncompatibleOutputs, at, fact, a(&given))
                 .label(before.0, a(&before.1))
         }
-        OutputError::Unreachable { at, by, rule } => {
+        OutputError::Unreachable { at, next, rule } => {
             let what = if rule { "rule" } else { "match" };
             let fact = format!("{what} creates unreachable outputs");
-            Diagnostic::new(Code::Unreachable, at, fact, "never reached")
-                .label(by, "this always yields")
+            Diagnostic::new(Code::Unreachable, at, fact, "this always yields")
+                .label(next, "never reached")
         }
         OutputError::NestedAggregate { at, outer } => {
             let fact = "nested aggregate rules are not allowed";

@@ -87,7 +87,10 @@ pub(super) enum NameError {
     /// Nothing declares this root, in a document of ours.
     UnknownName { at: Span, name: String, nearest: Option<String> },
     /// As `UnknownName`, in a CEL Policy document, in the words of that format.
-    Undeclared { at: Span, name: String, container: String, nearest: Option<String>, call: bool },
+    Undeclared { at: Span, name: String, container: String, nearest: Option<String> },
+    /// The same for a function called `name.1`, which stands at `name.0`; `at` is the parenthesis,
+    /// where the format places a call.
+    UndeclaredCall { at: Span, name: (Span, String), container: String, nearest: Option<String> },
     /// The schema has no such field, and none like it; `path` is what the field was read from.
     UndeclaredField { at: Span, path: String, field: String, declared: Option<Span> },
     /// The object has no such field.
@@ -161,6 +164,8 @@ pub(super) enum CallError {
     ArgumentType { at: Span, function: String, wanted: Vec<String>, given: String },
     /// Each argument fits some form of the function, but no form takes all.
     ArgumentTypesTogether { at: Span, function: String, given: Vec<String> },
+    /// An expression that is a message is no string.
+    NotText { at: Span, given: String },
     /// A value that cannot be written into a message.
     NoTextForm { at: Span, given: String, text: String },
     /// A decision where a value is needed.
@@ -207,8 +212,9 @@ pub(super) enum PolicyError {
 pub(super) enum OutputError {
     /// An output of another type than those before.
     IncompatibleOutputs { at: Span, given: String, before: Typed },
-    /// Outputs that can never be reached; `rule`: because a nested rule always yields.
-    Unreachable { at: Span, by: Span, rule: bool },
+    /// What always yields, and the entry below it that is never reached; `rule`: it is a nested
+    /// rule.
+    Unreachable { at: Span, next: Span, rule: bool },
     /// `aggregate` below `aggregate`.
     NestedAggregate { at: Span, outer: Span },
     /// A condition of `aggregate` is literally false.

@@ -67,11 +67,11 @@ fn name_words(error: &NameError) -> Diagnostic {
                 .unwrap_or_else(|| "if the host sends it, declare it in the schema".to_owned());
             Diagnostic::new(Code::UnknownName, *at, fact, "read here").help(help)
         }
-        NameError::Undeclared { at, name, container, nearest, call } => {
-            let code = if *call { Code::UnknownFunction } else { Code::UnknownName };
-            let fact = format!("undeclared reference to '{name}' (in container '{container}')");
-            Diagnostic::new(code, *at, fact, "nothing declares this")
-                .maybe_help(did_you_mean(nearest.as_ref()))
+        NameError::Undeclared { at, name, container, nearest } => {
+            undeclared(*at, name, container).maybe_help(did_you_mean(nearest.as_ref()))
+        }
+        NameError::UndeclaredCall { at, name, container, nearest } => {
+            undeclared_call(*at, name, container).maybe_help(did_you_mean(nearest.as_ref()))
         }
         NameError::UndeclaredField { at, path, field, declared } => {
             let fact = format!("the schema has no `{path}.{field}`");
@@ -127,6 +127,17 @@ fn name_words(error: &NameError) -> Diagnostic {
                 .help("a map is written without a name, as `{\"key\": value}`")
         }
     }
+}
+
+fn undeclared(at: Span, name: &str, container: &str) -> Diagnostic {
+    let fact = format!("undeclared reference to '{name}' (in container '{container}')");
+    Diagnostic::new(Code::UnknownName, at, fact, "nothing declares this")
+}
+
+fn undeclared_call(at: Span, (named, name): &(Span, String), container: &str) -> Diagnostic {
+    let fact = undeclared(*named, name, container).message;
+    Diagnostic::new(Code::UnknownFunction, at, fact, "called here")
+        .label(*named, "nothing declares this")
 }
 
 fn argument_words(error: &NameError) -> Diagnostic {
@@ -329,6 +340,10 @@ fn call_words(error: &CallError) -> Diagnostic {
         CallError::NestedTooDeeply { at, limit } => {
             let fact = format!("comprehensions may stand {limit} deep inside one another");
             Diagnostic::new(Code::TooDeep, *at, fact, "one too many")
+        }
+        CallError::NotText { at, given } => {
+            let label = format!("this is {}", a(given));
+            Diagnostic::new(Code::WrongType, *at, "a message must be a string", label)
         }
         CallError::NoTextForm { at, given, text } => {
             let fact = format!("{} cannot be written into a message", a(given));

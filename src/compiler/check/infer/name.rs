@@ -137,7 +137,7 @@ impl Infer<'_, '_> {
             let container = self.scope.prefixes.first().map_or("", |it| it.trim_end_matches('.'));
             let container = container.to_owned();
             let name = first.to_owned();
-            NameError::Undeclared { at, name, container, nearest, call: false }
+            NameError::Undeclared { at, name, container, nearest }
         };
         self.report(error);
     }
@@ -174,6 +174,7 @@ impl Infer<'_, '_> {
             Found::Entity(Entity::Variable(id)) => (self.variable(node, *id), Use::Variable(*id)),
             Found::Entity(Entity::Constant(value, ty)) => (*ty, Use::Constant(value.clone())),
             Found::Entity(Entity::Now) => (TypeTable::TIMESTAMP, Use::Now),
+            Found::Entity(Entity::Result(ty)) => (*ty, Use::Result),
         };
         self.set(node, ty);
         self.refer(node, refers);

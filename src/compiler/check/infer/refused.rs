@@ -195,14 +195,24 @@ impl Infer<'_, '_> {
         let at = name.span;
         if !self.scope.ours {
             let container = self.scope.prefixes.first().map_or("", |it| it.trim_end_matches('.'));
-            let (name, container) = (call.name.clone(), container.to_owned());
+            let (name, container) = ((at, call.name.clone()), container.to_owned());
             let nearest = self.near_function(call);
-            return NameError::Undeclared { at, name, container, nearest, call: true }.into();
+            let at = self.parenthesis(at);
+            return NameError::UndeclaredCall { at, name, container, nearest }.into();
         }
         let receiver = call.operands.first().copied().filter(|_| call.style == Style::Member);
         let on = receiver.map(|id| self.shown(id));
         let nearest = self.near_function(call);
         NameError::UnknownFunction { at, name: call.name.clone(), on, nearest }.into()
+    }
+
+    /// The parenthesis that opens the arguments of the function named at `name`.
+    fn parenthesis(&self, name: Span) -> Span {
+        let whole = self.cx.files.get(name.file).map_or("", |file| file.text.as_str());
+        let after = whole.get(name.end as usize..).and_then(|rest| rest.find('('));
+        let start =
+            name.end.saturating_add(after.and_then(|it| u32::try_from(it).ok()).unwrap_or(0));
+        Span::new(name.file, start, start.saturating_add(1))
     }
 
     fn nameless(&self, call: &Call<'_>) -> CheckError {

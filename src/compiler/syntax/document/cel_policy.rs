@@ -8,10 +8,11 @@
 
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
+use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::error::DocumentError;
 use crate::compiler::syntax::document::keys::{Keys, bad, is_qualified, list};
 use crate::compiler::syntax::document::model::{
-    CelPolicyDocument, CelRule, Choice, Outcome, Variable,
+    CelPolicyDocument, CelRule, Choice, Invariant, Outcome, Variable,
 };
 use crate::compiler::syntax::document::path::stem;
 use crate::compiler::syntax::document::policy::named_variable;
@@ -24,12 +25,12 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> Option<C
     let keys = Keys::open(root, "a document", reader.sink)?;
     let known = ["name", "description", "display_name", "imports", "rule", "verification"];
     keys.only(&known, reader.sink);
-    keys.not_built(&["verification"], reader.sink);
     let sink = &mut *reader.sink;
     let made = || Spanned::new(Name::new(stem(path)), keys.head());
     let name = keys.name("name", sink).unwrap_or_else(made);
     let description = keys.text("description", sink).map(|text| text.value);
     let imports = keys.value("imports").map_or(Vec::new(), |it| imports(it, sink));
+    let invariants = keys.value("verification").map_or(Vec::new(), |it| invariants(it, reader));
     let rule = rule(&keys.need("rule", reader.sink)?.value, reader)?;
     Some(CelPolicyDocument {
         file: reader.file,
@@ -37,6 +38,7 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> Option<C
         description,
         imports,
         rule,
+        invariants,
         environment: None,
         environment_lost: false,
     })
@@ -60,6 +62,44 @@ fn import(node: &Node, sink: &mut Sink) -> Option<Spanned<Name>> {
         return None;
     }
     Some(Spanned::new(Name::new(text), span))
+}
+
+/// `{invariants: [..]}`.
+fn invariants(node: &Node, reader: &mut Reader<'_>) -> Vec<Invariant> {
+    let Some(keys) = Keys::open(node, "`verification`", reader.sink) else { return Vec::new() };
+    keys.only(&["invariants"], reader.sink);
+    let items = keys.value("invariants").and_then(|it| list(it, "`invariants`", reader.sink));
+    let mut found: Vec<Invariant> = Vec::new();
+    for item in items.unwrap_or_default() {
+        let Some(next) = invariant(item, reader) else { continue };
+        if let Some(same) = found.iter().find(|it| it.id.value == next.id.value) {
+            let (at, first, id) = (next.id.span, same.id.span, next.id.value.to_string());
+            let what = "invariants";
+            reader.sink.report(DocumentError::DuplicateId { at, first, id, what });
+        }
+        found.push(next);
+    }
+    found
+}
+
+/// `{id, description, assume, assert}`.
+fn invariant(node: &Node, reader: &mut Reader<'_>) -> Option<Invariant> {
+    let keys = Keys::open(node, "an invariant", reader.sink)?;
+    keys.only(&["id", "description", "assume", "assert"], reader.sink);
+    let id = keys.need("id", reader.sink).and_then(|_| keys.name("id", reader.sink));
+    let description = keys.text("description", reader.sink).map(|text| text.value);
+    let assume = keys.value("assume").map_or(Vec::new(), |it| expressions("assume", it, reader));
+    let written = &keys.need("assert", reader.sink)?.value;
+    let assert = expressions("assert", written, reader);
+    if written.items().is_some_and(<[Node]>::is_empty) {
+        bad(written.span, "`assert`", "[]", "at least one expression", &[], reader.sink);
+    }
+    Some(Invariant { id: id?, description, assume, assert })
+}
+
+fn expressions(key: &str, node: &Node, reader: &mut Reader<'_>) -> Vec<ExprId> {
+    let items = list(node, &format!("`{key}`"), reader.sink).unwrap_or_default();
+    items.iter().map(|item| reader.raw_expression(key, item)).collect()
 }
 
 /// A `rule` block. Nesting is bounded by the depth of YAML documents.

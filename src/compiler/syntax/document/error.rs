@@ -88,8 +88,8 @@ pub(super) enum Limit {
 pub(super) enum DocumentError {
     /// `what` (as "a rule") has `key` at `first` and again at `at`.
     DuplicateKey { at: Span, first: Span, key: String, what: &'static str },
-    /// Two rules have the id `id`.
-    DuplicateId { at: Span, first: Span, id: String },
+    /// Two of `what` (as "rules") have the id `id`.
+    DuplicateId { at: Span, first: Span, id: String, what: &'static str },
     /// `what` has no key `key`.
     UnknownKey {
         at: Span,
@@ -140,7 +140,9 @@ impl From<DocumentError> for Diagnostic {
             DocumentError::DuplicateKey { at, first, key, what } => {
                 duplicate_key(at, first, &key, what)
             }
-            DocumentError::DuplicateId { at, first, id } => duplicate_id(at, first, &id),
+            DocumentError::DuplicateId { at, first, id, what } => {
+                duplicate_id(at, first, &id, what)
+            }
             DocumentError::UnknownKey { at, key, what, nearest, label } => {
                 let message = format!("`{key}` is not a key of {what}");
                 Self::new(Code::UnknownKey, at, message, label).maybe_help(did_you_mean(nearest))
@@ -220,11 +222,12 @@ fn duplicate_key(at: Span, first: Span, key: &str, what: &str) -> Diagnostic {
         .help(help)
 }
 
-fn duplicate_id(at: Span, first: Span, id: &str) -> Diagnostic {
-    let message = format!("two rules have the id `{id}`");
+fn duplicate_id(at: Span, first: Span, id: &str, what: &str) -> Diagnostic {
+    let message = format!("two {what} have the id `{id}`");
+    let one = what.strip_suffix('s').unwrap_or(what);
     Diagnostic::new(Code::DuplicateKey, at, message, "the second")
         .label(first, "the first")
-        .help("an id names one rule, give this one another")
+        .help(format!("an id names one {one}, give this one another"))
 }
 
 fn tab_indent(at: Span, spaces: usize) -> Diagnostic {

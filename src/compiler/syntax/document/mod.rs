@@ -14,6 +14,7 @@ pub mod scalar;
 pub mod template;
 pub mod yaml;
 
+mod admission;
 mod cel_policy;
 mod error;
 mod keys;
@@ -29,10 +30,10 @@ mod types;
 use rustc_hash::FxHashSet;
 
 use crate::base::limits::SOURCE_BYTES_MAX;
-use crate::base::span::{FileId, Span};
+use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::source::map::{SourceFile, SourceMap};
 use crate::compiler::syntax::document::error::{DocumentError, Limit};
-use crate::compiler::syntax::document::model::{Environment, Parsed};
+use crate::compiler::syntax::document::model::{Environment, Form, Parsed, SchemaSource};
 use crate::compiler::syntax::document::path::{extension, file_name, join, stem};
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::yaml::Node;
@@ -182,6 +183,10 @@ fn classify(
         parsed.policies.push(policy::read(root, &source.path, &mut reader));
         return true;
     }
+    if admission::is_admission(root) {
+        parsed.policies.extend(admission::read(root, &source.path, &mut reader));
+        return true;
+    }
     if (kind == Named::CelPolicy && !root.is_null()) || has("rule") {
         parsed.cel_policies.extend(cel_policy::read(root, &source.path, &mut reader));
         return true;
@@ -217,26 +222,28 @@ fn not_a_document(root: &Node, sink: &mut Sink) {
             help: Some("write `policyc: 1` at the top".to_owned()),
         });
     }
-    if let Some(kind) = root.get("kind").filter(|it| it.value.text() == Some(ADMISSION)) {
-        let (at, key) = (kind.value.span, ADMISSION.to_owned());
-        sink.report(DocumentError::NotBuilt { at, key, what: "Kubernetes" });
-    }
 }
 
-/// A Kubernetes document that is a policy.
-const ADMISSION: &str = "ValidatingAdmissionPolicy";
-
-/// Finds for each CEL Policy document the environment that lies beside it: `x_config.yaml` beside
-/// `x_policy.yaml`, else `config.yaml`.
+/// Finds for each CEL Policy document, and each document of Kubernetes, the environment that lies
+/// beside it: `x_config.yaml` beside `x_policy.yaml`, else `config.yaml`.
 fn link_environments(files: &SourceMap, lost: &FxHashSet<FileId>, parsed: &mut Parsed) {
     let known: Vec<FileId> = parsed.environments.iter().filter_map(|it| it.file).collect();
-    for document in &mut parsed.cel_policies {
-        let Some(source) = files.get(document.file) else { continue };
+    let beside = |document: FileId| {
+        let source = files.get(document)?;
         let own = file_name(&source.path).replace("policy", "config");
         let names = [own.as_str(), "config.yaml", "config.yml", "config.json"];
         let mut beside = names.iter().filter_map(|name| files.find(&join(&source.path, name)));
-        let found = beside.find(|file| known.contains(file) || lost.contains(file));
+        beside.find(|file| known.contains(file) || lost.contains(file))
+    };
+    for document in &mut parsed.cel_policies {
+        let found = beside(document.file);
         document.environment_lost = found.is_some_and(|file| lost.contains(&file));
         document.environment = found.filter(|file| known.contains(file));
+    }
+    for document in parsed.policies.iter_mut().filter(|document| document.form == Form::Admission) {
+        if let Some(file) = beside(document.file).and_then(|file| files.get(file)) {
+            let name = file_name(&file.path).to_owned();
+            document.schema = Some(SchemaSource::File(Spanned::new(name, document.name.span)));
+        }
     }
 }

@@ -21,15 +21,26 @@ pub struct Parsed {
     pub environments: Vec<Environment>,
 }
 
-/// A document that carries `policyc: 1`, or a plain `.cel` file.
+/// How a document of rules is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// It carries `policyc: 1`.
+    Ours,
+    /// It is a plain `.cel` file.
+    PlainCel,
+    /// It is a Kubernetes `ValidatingAdmissionPolicy`: what no rule denies is allowed.
+    Admission,
+}
+
+/// A document of rules.
 #[derive(Clone, Debug)]
 pub struct PolicyDocument {
     /// The file.
     pub file: FileId,
     /// The whole document; where a missing key is reported if `name` is missing too.
     pub span: Span,
-    /// Whether it is a plain `.cel` file.
-    pub plain_cel: bool,
+    /// How it is written.
+    pub form: Form,
     /// `name`, or the file's stem.
     pub name: Spanned<Name>,
     /// `description`.
@@ -325,10 +336,25 @@ pub struct CelPolicyDocument {
     pub imports: Vec<Spanned<Name>>,
     /// `rule`.
     pub rule: CelRule,
+    /// `verification`: what must hold of every result.
+    pub invariants: Vec<Invariant>,
     /// The environment file that lies beside it (`config.yaml`), if there is one.
     pub environment: Option<FileId>,
     /// Whether the environment file could not be read: what it declares is not known.
     pub environment_lost: bool,
+}
+
+/// An invariant: where everything in `assume` holds, everything in `assert` must.
+#[derive(Clone, Debug)]
+pub struct Invariant {
+    /// `id`.
+    pub id: Spanned<Name>,
+    /// `description`.
+    pub description: Option<String>,
+    /// `assume`: bools; empty is true.
+    pub assume: Vec<ExprId>,
+    /// `assert`: bools, at least one.
+    pub assert: Vec<ExprId>,
 }
 
 /// A `rule` block.

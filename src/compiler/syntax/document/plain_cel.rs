@@ -12,7 +12,9 @@ use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::source::embed::Embedded;
 use crate::compiler::syntax::document::error::DocumentError;
-use crate::compiler::syntax::document::model::{PolicyDocument, Rule, RuleBody, SchemaSource};
+use crate::compiler::syntax::document::model::{
+    Form, PolicyDocument, Rule, RuleBody, SchemaSource,
+};
 use crate::compiler::syntax::document::path::stem;
 use crate::compiler::syntax::document::policy::duplicates;
 use crate::compiler::syntax::document::reader::Reader;
@@ -81,7 +83,7 @@ pub(super) fn read(path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
     PolicyDocument {
         file: reader.file,
         span: whole,
-        plain_cel: true,
+        form: Form::PlainCel,
         name: notes.name.unwrap_or_else(made),
         description: described(&notes.description),
         schema: notes.schema.map(SchemaSource::File),

@@ -13,7 +13,7 @@ use crate::compiler::syntax::document::keys::{
     Keys, bad, choice, is_identifier, list, mapping, wrong,
 };
 use crate::compiler::syntax::document::model::{
-    Fallback, PolicyDocument, Rule, SchemaSource, Variable,
+    Fallback, Form, PolicyDocument, Rule, SchemaSource, Variable,
 };
 use crate::compiler::syntax::document::path::stem;
 use crate::compiler::syntax::document::reader::Reader;
@@ -57,25 +57,7 @@ const LATER: [&str; 10] = [
 
 /// Reads a document that carries `policyc`.
 pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
-    let mut document = PolicyDocument {
-        file: reader.file,
-        span: root.span,
-        plain_cel: false,
-        name: Spanned::new(Name::new(stem(path)), root.span.at_start()),
-        description: None,
-        schema: None,
-        extensions: Vec::new(),
-        default: None,
-        default_unread: false,
-        on_error: None,
-        data: Vec::new(),
-        functions: Vec::new(),
-        windows: Vec::new(),
-        variables: Vec::new(),
-        rules: Vec::new(),
-        tools: Vec::new(),
-        has_tools: false,
-    };
+    let mut document = empty(root, path, reader);
     let Some(keys) = Keys::open(root, "a document", reader.sink) else { return document };
     let known: Vec<&str> = SECTIONS.into_iter().chain(LATER).collect();
     keys.only(&known, reader.sink);
@@ -105,6 +87,29 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDo
     document.variables = section("variables").map_or(Vec::new(), |it| variables(it, reader));
     document.rules = section("rules").map_or(Vec::new(), |it| rules(it, reader));
     document
+}
+
+/// The document in the file at `path`, before anything of it is read.
+pub(super) fn empty(root: &Node, path: &str, reader: &Reader<'_>) -> PolicyDocument {
+    PolicyDocument {
+        file: reader.file,
+        span: root.span,
+        form: Form::Ours,
+        name: Spanned::new(Name::new(stem(path)), root.span.at_start()),
+        description: None,
+        schema: None,
+        extensions: Vec::new(),
+        default: None,
+        default_unread: false,
+        on_error: None,
+        data: Vec::new(),
+        functions: Vec::new(),
+        windows: Vec::new(),
+        variables: Vec::new(),
+        rules: Vec::new(),
+        tools: Vec::new(),
+        has_tools: false,
+    }
 }
 
 fn version(keys: &Keys<'_>, reader: &mut Reader<'_>) {
@@ -216,8 +221,8 @@ pub(super) fn duplicates(rules: &[Rule], reader: &mut Reader<'_>) {
         let (id, at) = (rule.id.value.as_str(), rule.id.span);
         match seen.get(id) {
             Some(first) => {
-                let (first, id) = (*first, id.to_owned());
-                reader.sink.report(DocumentError::DuplicateId { at, first, id });
+                let (first, id, what) = (*first, id.to_owned(), "rules");
+                reader.sink.report(DocumentError::DuplicateId { at, first, id, what });
             }
             None => {
                 seen.insert(id, at);
