@@ -18,6 +18,7 @@ use policyc::runtime::bundle::reader::read;
 use policyc::runtime::bundle::writer::write;
 use policyc::runtime::program::Program;
 use policyc::runtime::verify::annotate;
+use policyc::runtime::vm::request::Moment;
 use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::decide::{Moments, decide, decide_explained};
 use policyc::tools::inspect::listing::listing;
@@ -29,6 +30,7 @@ use policyc::tools::report::paint::Style;
 use crate::bundle::reseal;
 use crate::support::folder::folders;
 use crate::support::run::{Folder, policyc};
+use crate::support::watch::Claimed;
 
 /// Distance of flipped bits in a plain run: a prime, so that all bits of a byte have their turn.
 const STRIDE: usize = 211;
@@ -235,13 +237,17 @@ fn function_changed(module: &mut Module, random: &mut Random) {
     }
 }
 
-/// Whatever was accepted runs: decisions, explanations and listings end, and the bundle is the one
-/// spelling of its content.
+/// Whatever was accepted runs: decisions, explanations and listings end, values are what the proof
+/// takes them to be, and the bundle is the one spelling of its content.
 fn runs(bytes: &[u8], program: &Program, contexts: &[Vec<u8>]) {
     assert!(write(&read(bytes).unwrap()).as_deref() == Ok(bytes), "a second spelling");
     let mut scratch = Scratch::for_program(program);
     let moments = Moments { seconds: 1_773_741_600, nanoseconds: 0, given: true };
+    let claimed = Claimed::of(bytes);
     for context in contexts {
+        if let Err(escape) = claimed.decide(program, context, &Moment::at(1_773_741_600, 0)) {
+            panic!("{escape:?}, on {}", String::from_utf8_lossy(context));
+        }
         let start = Instant::now();
         let report = decide(program, &mut scratch, context, moments);
         assert!(start.elapsed() < DECISION_MAX, "a decision took {:?}", start.elapsed());

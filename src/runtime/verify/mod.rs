@@ -1,7 +1,8 @@
 //! Proof that a module can run: `docs/verifier.md` lists the rules.
 //!
 //! In:      a `Module`, from a bundle or from the compiler.
-//! Out:     `Proof`, or the rule that it breaks; and, for the compiler, what the rules demand.
+//! Out:     `Proof`, or the rule that it breaks; for the compiler, what the rules demand; and for
+//!          whoever doubts the proof, what it takes values to be.
 //! Imports: `base`, `diag`, `lang`, `runtime::bundle`.
 
 mod annotate;
@@ -20,6 +21,8 @@ mod types;
 
 pub use crate::runtime::verify::annotate::{Expensive, annotate};
 pub use crate::runtime::verify::cost::is_over;
+pub use crate::runtime::verify::flow::claims::Claims;
+pub use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED};
 
 use crate::runtime::bundle::module::{FunctionKind, Module};
 use crate::runtime::verify::calls::{Calls, Facts};
@@ -71,6 +74,20 @@ impl Proof {
 /// # Errors
 /// The first rule that it breaks, and where.
 pub fn verify(module: &Module) -> Result<Proof, VerifyError> {
+    prove(module, None).map(|(proof, _)| proof)
+}
+
+/// What the proof that `module` can run takes values to be. Nothing that decides asks: an observer
+/// (`vm::observe`) can hold it against the values of a decision.
+///
+/// # Errors
+/// As `verify`.
+pub fn claims(module: &Module) -> Result<Claims, VerifyError> {
+    prove(module, Some(Claims::of(module))).map(|(_, claims)| claims.unwrap_or_default())
+}
+
+/// The proof; and `claims` filled in, where they are asked for.
+fn prove(module: &Module, claims: Option<Claims>) -> Result<(Proof, Option<Claims>), VerifyError> {
     let mut steps = Steps::of(module);
     let steps = &mut steps;
     structure::check(module, steps)?;
@@ -87,14 +104,15 @@ pub fn verify(module: &Module) -> Result<Proof, VerifyError> {
     if let Some(function) = facts.uncalled() {
         return Err(Fault::FunctionUnused { function: number(function) }.into());
     }
-    functions(module, &calls, &shapes, &facts, steps)?;
+    let claims = functions(module, &calls, &shapes, &facts, claims, steps)?;
     if module.manifest.cost != cost::decision(module) {
         return Err(Fault::DecisionCost.into());
     }
     if module.manifest.metered != cost::is_metered(module) {
         return Err(Fault::Metered.into());
     }
-    Ok(Proof { file_values, cursors, call_depth: calls.depth, steps: steps.spent() })
+    let proof = Proof { file_values, cursors, call_depth: calls.depth, steps: steps.spent() };
+    Ok((proof, claims))
 }
 
 /// The functions, in order.
@@ -109,11 +127,12 @@ fn functions(
     calls: &Calls,
     shapes: &[Shape],
     facts: &Facts,
+    claims: Option<Claims>,
     steps: &mut Steps,
-) -> Result<(), VerifyError> {
+) -> Result<Option<Claims>, VerifyError> {
     let mut summaries = vec![Summary::default(); module.functions.len()];
     let secrets = Secrets::of(module, calls, steps)?;
-    let (mut memory, mut ways) = (Memory::of(module, secrets), Vec::new());
+    let (mut memory, mut ways) = (Memory::of(module, secrets).keeping(claims), Vec::new());
     for index in &calls.order {
         let at = usize::from(*index);
         let (Some(body), Some(shape)) = (Body::of(module, *index), shapes.get(at)) else {
@@ -135,5 +154,5 @@ fn functions(
         }
         memory.take_back(passed);
     }
-    Ok(())
+    Ok(memory.claims())
 }

@@ -2,9 +2,12 @@
 //!
 //! Imports: `base`, `lang`, `runtime::bundle`. The costs are those of `lang::opcodes`.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use crate::base::limits::{LIST_LENGTH_ASSUMED, TEXT_BYTES_ASSUMED};
 use crate::lang::constant::Constant;
-use crate::lang::functions::{Cost, by_number};
+use crate::lang::functions::{Cost, Function, Sig, all, by_number, named};
 use crate::lang::opcodes::{Instruction, Op, Work, X_LEVEL};
 use crate::runtime::bundle::module::{FunctionKind, Module};
 use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED, kind_of};
@@ -118,7 +121,7 @@ pub(super) fn result(
             Some(Constant::String(name)) => Known::typed(module, a.ty.field(module, name)),
             _ => Known::ANY,
         },
-        Op::Call => of_builtin(ins.b, reads.arguments),
+        Op::Call => of_builtin(module, ins.b, reads.arguments),
         Op::CallAny => any_of(module, ins.b),
         Op::CallHost => module
             .hosts
@@ -167,12 +170,32 @@ pub(super) fn result(
 }
 
 /// What builtin `number` gives for these arguments.
-fn of_builtin(number: u16, arguments: &[Known]) -> Known {
-    by_number(number).map_or(Known::ANY, |row| {
+fn of_builtin(module: &Module, number: u16, arguments: &[Known]) -> Known {
+    let fits = |row: &Function| row.params.iter().zip(arguments).all(|(p, it)| fits(module, p, it));
+    by_number(number).filter(|row| fits(row) || !is_generic(row)).map_or(Known::ANY, |row| {
         let first = arguments.first().map_or(UNBOUNDED, |argument| argument.len);
         let len = if row.keeps_length { first } else { UNBOUNDED };
         Known { len, ..Known::sure(Ty::of_sig(&row.result)) }
     })
+}
+
+/// Whether a value is known to be of the kind that a parameter of a builtin names; of a list, its
+/// elements too.
+fn fits(module: &Module, param: &Sig, value: &Known) -> bool {
+    let wanted = Ty::of_sig(param);
+    let element = if let Ty::ListOf(kind) = wanted { kind } else { Kind::Dyn };
+    let is = |kind: Kind, ty: Ty| kind == Kind::Dyn || ty.kind(module) == kind;
+    is(wanted.plain(), value.ty) && is(element, value.ty.element(module))
+}
+
+/// Whether what a row gives goes by the kinds of its arguments: so it may be where rows of one
+/// name give values of different types, for they share what they do.
+fn is_generic(row: &Function) -> bool {
+    static GENERIC: LazyLock<HashSet<u16>> = LazyLock::new(|| {
+        let other = |row: &&Function| named(row.name, row.style).any(|it| it.result != row.result);
+        all().filter(other).map(|row| row.number).collect()
+    });
+    GENERIC.contains(&row.number)
 }
 
 /// What function `index` gives.
@@ -187,11 +210,15 @@ fn of_function(module: &Module, index: u16, called: Option<Summary>) -> Known {
     }
 }
 
-/// The type that all rows of a list of builtins give.
+/// The type that all rows of a list of builtins give, whichever fits the arguments; the first is
+/// asked where none does.
 fn any_of(module: &Module, list: u16) -> Known {
     let rows = module.dispatch.get(usize::from(list)).map(Vec::as_slice).unwrap_or_default();
-    let mut types =
-        rows.iter().filter_map(|row| by_number(*row)).map(|row| Ty::of_sig(&row.result));
+    let rows = || rows.iter().filter_map(|row| by_number(*row));
+    if rows().any(is_generic) {
+        return Known::ANY;
+    }
+    let mut types = rows().map(|row| Ty::of_sig(&row.result));
     let first = types.next().unwrap_or(Ty::Plain(Kind::Dyn));
     if types.all(|ty| ty == first) { Known::sure(first) } else { Known::ANY }
 }

@@ -9,27 +9,41 @@ use crate::lang::functions::Sig;
 use crate::runtime::bundle::module::{Module, TypeRow};
 
 /// The kind of a value; `Dyn` where any is possible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Any kind.
     Dyn,
+    /// `null`
     Null,
+    /// A bool.
     Bool,
+    /// An int.
     Int,
+    /// A uint.
     Uint,
+    /// A double.
     Double,
+    /// A string.
     String,
+    /// Bytes.
     Bytes,
+    /// A timestamp.
     Timestamp,
+    /// A duration.
     Duration,
+    /// A type.
     Type,
+    /// A list.
     List,
+    /// A map.
     Map,
+    /// An optional.
     Optional,
 }
 
 /// A type, as far as it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ty {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ty {
     /// Of no value: what is there is an error.
     Never,
     /// Of this kind, contents unknown.
@@ -50,7 +64,7 @@ pub(super) enum Ty {
 
 /// Whether reading finds a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Presence {
+pub enum Presence {
     /// It does.
     Sure,
     /// It may find nothing.
@@ -60,15 +74,17 @@ pub(super) enum Presence {
 }
 
 /// A length that nothing bounds.
-pub(super) const UNBOUNDED: u32 = u32::MAX;
+pub const UNBOUNDED: u32 = u32::MAX;
 
 /// What is known of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Known {
-    pub(super) ty: Ty,
-    pub(super) presence: Presence,
-    /// Most bytes of text, elements of a list, entries of a map.
-    pub(super) len: u32,
+pub struct Known {
+    /// Its type.
+    pub ty: Ty,
+    /// Whether it is there.
+    pub presence: Presence,
+    /// Most bytes of text, elements of a list, entries of a map; `UNBOUNDED` if that is not known.
+    pub len: u32,
     /// The drafted frame row that says so, or `u32::MAX`.
     pub(super) frame: u32,
 }

@@ -10,6 +10,7 @@ use crate::lang::value::heap::View;
 use crate::runtime::bundle::module::{EscalationRow, NONE};
 use crate::runtime::program::Program;
 use crate::runtime::vm::message;
+use crate::runtime::vm::observe::{NoObserver, Observer};
 use crate::runtime::vm::request::error::InputError;
 use crate::runtime::vm::request::{Filled, Moment};
 use crate::runtime::vm::scratch::{Failure, Fired};
@@ -167,7 +168,12 @@ impl<'a> Decision<'a> {
 
     /// The winner's message; empty where it has none. It is made when it is asked for.
     pub fn reason(&mut self) -> &str {
-        message::render(&mut self.filled, &self.moment, &self.verdict);
+        self.reason_observed(NoObserver)
+    }
+
+    /// As `reason`, while somebody watches.
+    pub fn reason_observed<O: Observer>(&mut self, observer: O) -> &str {
+        message::render(&mut self.filled, &self.moment, &self.verdict, observer);
         &self.filled.scratch.text
     }
 }

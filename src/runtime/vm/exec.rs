@@ -16,7 +16,7 @@ use crate::lang::opcodes::{
 use crate::lang::value::{Value, arith};
 use crate::runtime::program::Unit;
 use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Note, Outcome, misfit};
-use crate::runtime::vm::observe::{AtomOutcome, Observer, Sight};
+use crate::runtime::vm::observe::{AtomOutcome, Observer, Sight, Step};
 use crate::runtime::vm::skim::{applies, skim};
 use crate::runtime::vm::{atom, call, iterate, select};
 
@@ -75,6 +75,9 @@ pub(in crate::runtime) fn run<O: Observer>(
     let constants = program.constants.as_slice();
     let mut pc = 0_usize;
     'run: while let Some(ins) = code.get(pc) {
+        if O::ON {
+            step(m, file, unit, pc);
+        }
         let outcome = 'arm: {
             if ins.op.is_atom() {
                 break 'arm atom::outcome(m, constants, file, ins);
@@ -212,10 +215,20 @@ fn exit(pc: usize, len: usize) -> Exit {
     }
 }
 
+/// Instruction `pc` of a function, from the start of the program's code.
+fn place(unit: &Unit, pc: usize) -> u32 {
+    unit.first.saturating_add(u32::try_from(pc).unwrap_or(u32::MAX))
+}
+
 #[cold]
 fn note<O: Observer>(m: &mut Machine<'_, O>, class: EvalError, unit: &Unit, pc: usize) {
-    let pc = u32::try_from(pc).unwrap_or(u32::MAX);
-    m.note = Note { class, pc: unit.first.saturating_add(pc) };
+    m.note = Note { class, pc: place(unit, pc) };
+}
+
+/// Shows what is there in front of instruction `pc`.
+fn step<O: Observer>(m: &mut Machine<'_, O>, file: &[Value], unit: &Unit, pc: usize) {
+    let view = m.heap.view();
+    m.observer.step(Step { pc: place(unit, pc), file, view });
 }
 
 /// Shows the outcome of an atom; a part of one shows only that it failed.

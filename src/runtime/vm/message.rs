@@ -14,19 +14,24 @@ use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::call;
 use crate::runtime::vm::decision::Verdict;
 use crate::runtime::vm::machine::{Exit, Machine, Note};
-use crate::runtime::vm::observe::NoObserver;
+use crate::runtime::vm::observe::Observer;
 use crate::runtime::vm::request::{Filled, Moment, heap};
 use crate::runtime::vm::scratch::{Failure, Scratch};
 
 /// Writes the message of the outcome that won into the scratch. Where a part of it fails, the
 /// class of the error stands in its place, as in `{DIVIDE_BY_ZERO}`, and the first is noted.
-pub(in crate::runtime) fn render(filled: &mut Filled<'_>, moment: &Moment<'_>, verdict: &Verdict) {
+pub(in crate::runtime) fn render<O: Observer>(
+    filled: &mut Filled<'_>,
+    moment: &Moment<'_>,
+    verdict: &Verdict,
+    observer: O,
+) {
     let program = filled.program;
     filled.scratch.text.clear();
     let outcome = program.module.outcomes.get(usize::from(verdict.outcome));
     let template = outcome.and_then(|row| program.module.templates.get(usize::from(row.template)));
     let Some(template) = template else { return };
-    let Some(note) = write(filled, moment, template) else { return };
+    let Some(note) = write(filled, moment, template, observer) else { return };
     let scratch = &mut *filled.scratch;
     let by = Asker::Rule(verdict.rule.unwrap_or_default());
     let failure = Failure { by, class: note.class, pc: note.pc };
@@ -38,11 +43,16 @@ pub(in crate::runtime) fn render(filled: &mut Filled<'_>, moment: &Moment<'_>, v
 
 /// Writes the parts one after the other; what failed first, if anything did. A part that does not
 /// fit is cut off, with all behind it.
-fn write(filled: &mut Filled<'_>, moment: &Moment<'_>, template: &[TemplatePart]) -> Option<Note> {
+fn write<O: Observer>(
+    filled: &mut Filled<'_>,
+    moment: &Moment<'_>,
+    template: &[TemplatePart],
+    observer: O,
+) -> Option<Note> {
     let program = filled.program;
     let Scratch { file, store, workings, text, .. } = &mut *filled.scratch;
     let heap = heap(program, filled.request, store);
-    let mut machine = Machine::new(program, heap, workings, moment.hosts, NoObserver);
+    let mut machine = Machine::new(program, heap, workings, moment.hosts, observer);
     machine.budget.begin_rule();
     let mut out = Bounded(text);
     let full = Note { class: EvalError::Budget, pc: 0 };

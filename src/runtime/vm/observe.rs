@@ -1,6 +1,6 @@
 //! Watching a decision: a generic parameter that costs nothing when nobody watches.
 //!
-//! In:      instructions that belong to an atom, as they run.
+//! In:      instructions as they run, and the outcomes of those that belong to an atom.
 //! Out:     what an observer keeps; `Witness` keeps two bits an atom.
 //! Imports: `lang`.
 
@@ -35,12 +35,25 @@ pub struct Sight<'a> {
     pub view: View<'a>,
 }
 
+/// What is seen in front of an instruction.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// The instruction that comes next, from the start of the program's code.
+    pub pc: u32,
+    /// Slots and registers.
+    pub file: &'a [Value],
+    /// What values point into.
+    pub view: View<'a>,
+}
+
 /// Somebody who watches a decision.
 pub trait Observer {
     /// Whether anything is seen at all; without it the loop contains no trace of observers.
     const ON: bool;
     /// An atom was decided, or failed. One atom may be seen several times in a decision.
     fn see(&mut self, sight: Sight<'_>);
+    /// An instruction is about to run. Most observers care for atoms alone.
+    fn step(&mut self, _step: Step<'_>) {}
 }
 
 /// Nobody.
@@ -56,6 +69,9 @@ impl<O: Observer> Observer for &mut O {
     const ON: bool = O::ON;
     fn see(&mut self, sight: Sight<'_>) {
         O::see(self, sight);
+    }
+    fn step(&mut self, step: Step<'_>) {
+        O::step(self, step);
     }
 }
 

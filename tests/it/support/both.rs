@@ -6,10 +6,8 @@ use policyc::diag::diagnostic::Severity;
 use policyc::diag::sink::Sink;
 use policyc::lang::error::EvalError;
 use policyc::runtime::program::Program;
-use policyc::runtime::vm::observe::Witness;
 use policyc::runtime::vm::report::DecisionReport;
-use policyc::runtime::vm::request::{Moment, ingest};
-use policyc::runtime::vm::scratch::Scratch;
+use policyc::runtime::vm::request::Moment;
 use policyc::tools::suite::HostResult;
 use policyc::tools::suite::pipeline::{decide, table};
 use serde_json::Value as Json;
@@ -17,10 +15,12 @@ use serde_json::Value as Json;
 use super::oracle::eval::HostRow;
 use super::oracle::value::{R, V};
 use super::oracle::{Input, Oracle, Verdict};
+use super::watch::Claimed;
 
 /// Sources, compiled for both evaluators.
 pub(crate) struct Both {
     pub(crate) program: Program,
+    claimed: Claimed,
     front: Front,
 }
 
@@ -52,7 +52,7 @@ impl Both {
         let Some(compiled) = compiled else { return Err(findings(sink, files)) };
         let program = Program::load(&compiled.bundle).expect("what is emitted verifies");
         let front = check(files, &Options::default(), &mut Sink::new());
-        Ok(Self { program, front })
+        Ok(Self { program, claimed: Claimed::of(&compiled.bundle), front })
     }
 
     /// The reference evaluator.
@@ -80,7 +80,8 @@ impl Both {
 }
 
 impl Both {
-    /// The decision while somebody watches: no rule is set aside, no turn of a loop is skipped.
+    /// The decision while somebody watches: no rule is set aside, no turn of a loop is skipped,
+    /// and every value is one that the proof of the program takes it to be.
     fn watched(
         &self,
         context: &Json,
@@ -89,11 +90,8 @@ impl Both {
     ) -> DecisionReport {
         let hosts = table(functions);
         let moment = Moment { hosts: Some(&hosts), ..Moment::at(seconds, nanoseconds) };
-        let context = context.to_string();
-        let mut scratch = Scratch::for_program(&self.program);
-        let mut filled = ingest(&self.program, context.as_bytes(), &mut scratch);
-        let mut witness = Witness::new(self.program.atoms());
-        DecisionReport::of(&mut filled.decide_observed(&moment, &mut witness))
+        let watched = self.claimed.decide(&self.program, context.to_string().as_bytes(), &moment);
+        watched.unwrap_or_else(|escape| panic!("{escape:?}, on {context}")).0
     }
 }
 

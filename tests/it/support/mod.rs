@@ -5,4 +5,5 @@ pub(crate) mod folder;
 pub(crate) mod module;
 pub(crate) mod oracle;
 pub(crate) mod run;
+pub(crate) mod watch;
 pub(crate) mod workload;

@@ -4,6 +4,7 @@ mod code;
 mod debug;
 mod emitted;
 mod flow;
+mod holds;
 mod rules;
 mod secrets;
 mod tables;

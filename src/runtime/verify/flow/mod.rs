@@ -8,6 +8,7 @@
 //! to it. At the start of a loop's turn the registers that its body writes are not known: nothing
 //! a turn leaves behind is read by the next.
 
+pub(super) mod claims;
 mod join;
 mod lists;
 mod loops;
@@ -20,6 +21,7 @@ use crate::lang::opcodes::{
 use crate::runtime::bundle::module::{FrameRow, FunctionKind, Module, NONE, NodeMode, SlotRow};
 use crate::runtime::verify::calls::Fact;
 use crate::runtime::verify::error::{Fault, VerifyError};
+use crate::runtime::verify::flow::claims::Claims;
 use crate::runtime::verify::jumps::{Body, Shape, edges};
 use crate::runtime::verify::secrets::Secrets;
 use crate::runtime::verify::steps::Steps;
@@ -54,6 +56,8 @@ pub(super) struct Memory {
     costs: Vec<u64>,
     turns: Vec<u64>,
     secrets: Secrets,
+    /// What the pass relies on, where somebody asks.
+    claims: Option<Claims>,
 }
 
 impl Memory {
@@ -181,7 +185,7 @@ pub(super) fn pass(
     if mode == Mode::Check {
         frame_order(&body)?;
     }
-    let Memory { slots, pending, frames_used, costs, turns, secrets } = memory;
+    let Memory { slots, pending, frames_used, costs, turns, secrets, claims } = memory;
     let secrets = &*secrets;
     let mut pass = Pass {
         body,
@@ -212,6 +216,9 @@ pub(super) fn pass(
     for (pc, ins) in body.code.iter().enumerate() {
         let mut look = || {
             pass.arrive(pc, falls, &mut state)?;
+            if let Some(claims) = claims {
+                pass.claim(pc, ins, &state, claims);
+            }
             falls = pass.step(pc, ins, &mut state)?;
             Ok(())
         };
