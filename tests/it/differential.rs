@@ -22,6 +22,7 @@ schema:
     ls: {items: string, maxItems: 40}
     m: map<string, int>
     any: dyn
+    f: dyn
     oi: optional int
     os: optional string
     at: timestamp
@@ -104,6 +105,7 @@ impl Writer<'_> {
                 .random
                 .pick(&[
                     "a.b",
+                    "a.f",
                     "a.c",
                     "has(a.oi)",
                     "has(a.os)",
@@ -361,7 +363,9 @@ fn context(random: &mut Random) -> Json {
     let (b, c) = (random.below(2) == 0, random.below(2) == 0);
     let om = [json!(null), json!({}), json!({"x": n})][random.below(3)].clone();
     let oo = [json!(null), json!(n)][random.below(2)].clone();
+    let f = [json!(true), json!(false), json!("x"), json!(null)][random.below(4)].clone();
     let mut a = json!({
+        "f": f,
         "i": i, "j": j, "s": s, "t": t, "li": li, "ls": ls, "d": d, "b": b, "c": c, "any": any,
         "m": {"x": n, "": 1},
         "at": "2026-03-17T22:15:30Z",
@@ -396,9 +400,9 @@ fn context(random: &mut Random) -> Json {
 
 /// Takes something away, adds something unknown, or puts in what may not fit.
 fn broken(random: &mut Random, context: &mut Json) {
-    const FIELDS: [&str; 19] = [
+    const FIELDS: [&str; 20] = [
         "i", "j", "d", "s", "t", "b", "c", "li", "ls", "m", "any", "oi", "os", "at", "rows", "r",
-        "ol", "om", "oo",
+        "ol", "om", "oo", "f",
     ];
     let others = [
         json!(null),

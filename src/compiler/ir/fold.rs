@@ -10,22 +10,25 @@ use crate::compiler::syntax::ast::LogicOp;
 use crate::lang::constant::Constant;
 use crate::lang::error::EvalError;
 use crate::lang::functions::{Style, by_number, named};
+use crate::lang::types::{TypeId, TypeTable};
 use crate::lang::value::heap::{Heap, Store};
 use crate::lang::value::{Value, arith, compare};
 
-/// `kind`, or the simpler one that it always equals.
-pub(crate) fn folded(ir: &Ir, kind: NodeKind) -> NodeKind {
+/// `kind` of type `ty`, or the simpler one that it always equals. An operand that stands for the
+/// whole keeps its own type: what is read as dyn is not demanded to be a bool.
+pub(crate) fn folded(ir: &Ir, kind: NodeKind, ty: TypeId) -> (NodeKind, TypeId) {
+    if let NodeKind::Conditional(condition, yes, no) = &kind
+        && let Some(Constant::Bool(value)) = ir.constant(*condition)
+    {
+        let taken = &ir.nodes[if *value { *yes } else { *no }];
+        return (taken.kind.clone(), taken.ty);
+    }
     let simpler = match &kind {
         NodeKind::Not(operand) => match ir.constant(*operand) {
             Some(Constant::Bool(value)) => Some(NodeKind::Constant(Constant::Bool(!value))),
             _ => None,
         },
         NodeKind::Logic(op, operands) => logic(ir, *op, operands),
-        NodeKind::Conditional(condition, yes, no) => match ir.constant(*condition) {
-            Some(Constant::Bool(true)) => Some(ir.kind(*yes).clone()),
-            Some(Constant::Bool(false)) => Some(ir.kind(*no).clone()),
-            _ => None,
-        },
         NodeKind::Compare(relation, lhs, rhs) => computed(ir, &[*lhs, *rhs], |heap, values| {
             compared(heap, *relation, values).map(Value::bool)
         }),
@@ -49,6 +52,7 @@ pub(crate) fn folded(ir: &Ir, kind: NodeKind) -> NodeKind {
         | NodeKind::Now
         | NodeKind::Local(_)
         | NodeKind::Variable(_)
+        | NodeKind::Conditional(..)
         | NodeKind::In(..)
         | NodeKind::Host(..)
         | NodeKind::Select(..)
@@ -58,7 +62,7 @@ pub(crate) fn folded(ir: &Ir, kind: NodeKind) -> NodeKind {
         | NodeKind::Loop(_)
         | NodeKind::Bind(..) => None,
     };
-    simpler.unwrap_or(kind)
+    (simpler.unwrap_or(kind), ty)
 }
 
 /// `&&` and `||` commute in errors, so a deciding constant decides wherever it stands.
@@ -77,7 +81,8 @@ fn logic(ir: &Ir, op: LogicOp, operands: &[NodeId]) -> Option<NodeKind> {
     }
     Some(match rest.as_slice() {
         [] => NodeKind::Constant(Constant::Bool(!deciding)),
-        [one] => ir.kind(*one).clone(),
+        // Another value than a bool must still fail, and at this operand.
+        [one] if ir.nodes[*one].ty == TypeTable::BOOL => ir.kind(*one).clone(),
         _ => NodeKind::Logic(op, rest),
     })
 }

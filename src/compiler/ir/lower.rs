@@ -84,7 +84,7 @@ impl<'a> Lowering<'a> {
 
     /// A node of this type, folded if its operands are constants.
     pub(crate) fn typed(&mut self, kind: NodeKind, ty: TypeId, origin: ExprId) -> NodeId {
-        let kind = if self.unfolded { kind } else { folded(&self.ir, kind) };
+        let (kind, ty) = if self.unfolded { (kind, ty) } else { folded(&self.ir, kind, ty) };
         self.ir.nodes.push(Node { kind, ty, origin })
     }
 
