@@ -218,7 +218,9 @@ impl Reader<'_> {
             Tag::Duration => Constant::Duration(value.signed()),
             Tag::Type => Constant::Type(Name::new(self.view.str(value))),
             // A program makes them when it runs: no constant holds one.
-            Tag::Ip | Tag::Cidr => return Err(EvalError::NoSuchOverload),
+            Tag::Ip | Tag::Cidr | Tag::Quantity | Tag::Semver => {
+                return Err(EvalError::NoSuchOverload);
+            }
             Tag::List => Constant::List(self.read_all(value)?),
             Tag::Optional => Constant::Optional(self.read_all(value)?.pop().map(Box::new)),
             Tag::Map => {

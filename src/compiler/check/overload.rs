@@ -152,8 +152,7 @@ fn sig_type(
         }
         Sig::Optional(value) => Type::Optional(sig_type(types, unifier, value, bound)),
         Sig::Type(value) => Type::Type(sig_type(types, unifier, value, bound)),
-        Sig::Ip => Type::Opaque(Name::new("net.IP"), Vec::new()),
-        Sig::Cidr => Type::Opaque(Name::new("net.CIDR"), Vec::new()),
+        Sig::Kind(tag) => Type::Opaque(Name::new(tag.type_name().unwrap_or_default()), Vec::new()),
         Sig::Opaque(name) => Type::Opaque(Name::new(name), Vec::new()),
         Sig::Param(name) => {
             if let Some((_, ty)) = bound.iter().find(|(known, _)| known == name) {

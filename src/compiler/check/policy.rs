@@ -21,6 +21,7 @@ use crate::compiler::syntax::document::model::{
     Form, PolicyDocument, Rule, RuleBody, Template, TemplatePart, Variable,
 };
 use crate::lang::constant::Constant;
+use crate::lang::functions::{self, Library};
 use crate::lang::types::{TypeId, TypeTable};
 
 /// The roots that calls of agents have beside those of the schema.
@@ -75,7 +76,12 @@ fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a Polic
     let mut scope =
         Scope { ours: true, cross_numeric: true, validate_literals: true, ..Scope::default() };
     environment::add_types(cx, &mut scope);
-    let pins = environment::libraries(cx, &document.extensions);
+    let mut pins = environment::libraries(cx, &document.extensions);
+    if document.form == Form::Admission {
+        let rows = functions::all().map(|row| row.library);
+        let names = rows.filter(Library::must_be_asked_for).map(|it| it.name.to_owned());
+        pins.extend(names.map(|name| (name, u32::MAX)));
+    }
     scope.libraries = Libraries::Pinned(pins);
     let mut roots = Vec::new();
     let mut refused = false;

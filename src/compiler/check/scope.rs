@@ -55,7 +55,7 @@ pub(super) struct Declared {
 /// Which libraries of builtins are there.
 #[derive(Clone, Debug)]
 pub(super) enum Libraries {
-    /// All; these in an older version, the others in their newest.
+    /// All but those that must be asked for; these in this version, the others in their newest.
     Pinned(FxHashMap<String, u32>),
     /// These, up to a version, beside the standard library and optionals.
     Only(FxHashMap<String, u32>),
@@ -215,10 +215,10 @@ impl Scope {
             (_, "stdlib") | (Libraries::Only(_), "optional") => true,
             (_, "policyc") => self.ours,
             (_, "cross_type_numeric_comparisons") => self.cross_numeric,
-            (Libraries::Pinned(known), name) => {
+            (Libraries::Pinned(known), name) if !library.must_be_asked_for() => {
                 known.get(name).is_none_or(|version| *version >= library.since)
             }
-            (Libraries::Only(known), name) => {
+            (Libraries::Pinned(known) | Libraries::Only(known), name) => {
                 known.get(name).is_some_and(|version| *version >= library.since)
             }
         }

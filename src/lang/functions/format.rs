@@ -191,9 +191,14 @@ fn write_value(heap: &mut Heap<'_>, value: &Value, depth: u32) -> Result<(), Eva
             heap.store.drop_stack(height);
             written
         }
-        Tag::Absent | Tag::Error | Tag::List | Tag::Optional | Tag::Ip | Tag::Cidr => {
-            Err(EvalError::InvalidArgument)
-        }
+        Tag::Absent
+        | Tag::Error
+        | Tag::List
+        | Tag::Optional
+        | Tag::Ip
+        | Tag::Cidr
+        | Tag::Quantity
+        | Tag::Semver => Err(EvalError::InvalidArgument),
     }
 }
 

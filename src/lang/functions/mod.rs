@@ -11,6 +11,7 @@ pub mod cross_type;
 pub mod encoders;
 pub mod extremes;
 mod format;
+pub mod kubernetes;
 pub mod lists;
 pub mod math;
 pub mod network;
@@ -62,10 +63,8 @@ pub enum Sig {
     Optional(&'static Sig),
     /// `type(T)`
     Type(&'static Sig),
-    /// `net.IP`
-    Ip,
-    /// `net.CIDR`
-    Cidr,
+    /// A kind of value with a name of its own, as `net.IP`.
+    Kind(Tag),
     /// A named type without parameters, as `policyc.Url`.
     Opaque(&'static str),
     /// A type parameter, as `A`.
@@ -252,6 +251,10 @@ const FILES: &[&[Function]] = &[
     encoders::ROWS,
     lists::ROWS,
     regex::ROWS,
+    kubernetes::lists::ROWS,
+    kubernetes::quantity::ROWS,
+    kubernetes::semver::ROWS,
+    kubernetes::regex::ROWS,
 ];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when this is compiled")]
@@ -320,8 +323,7 @@ impl Sig {
     #[must_use]
     pub const fn opaque_name(&self) -> Option<&'static str> {
         match self {
-            Self::Ip => Tag::Ip.type_name(),
-            Self::Cidr => Tag::Cidr.type_name(),
+            Self::Kind(tag) => tag.type_name(),
             Self::Opaque(name) => Some(name),
             Self::Dyn
             | Self::Null
@@ -358,8 +360,7 @@ impl Sig {
             Self::Duration => matches!(value.tag(), Tag::Duration),
             Self::List(_) => matches!(value.tag(), Tag::List),
             Self::Map(..) => matches!(value.tag(), Tag::Map),
-            Self::Ip => matches!(value.tag(), Tag::Ip),
-            Self::Cidr => matches!(value.tag(), Tag::Cidr),
+            Self::Kind(tag) => value.tag() as u8 == *tag as u8,
             Self::Optional(_) => matches!(value.tag(), Tag::Optional),
             Self::Type(_) => matches!(value.tag(), Tag::Type),
         }
@@ -389,8 +390,7 @@ impl fmt::Display for Sig {
             Self::Map(key, value) => write!(f, "map({key}, {value})"),
             Self::Optional(value) => write!(f, "optional_type({value})"),
             Self::Type(value) => write!(f, "type({value})"),
-            Self::Ip => f.write_str("net.IP"),
-            Self::Cidr => f.write_str("net.CIDR"),
+            Self::Kind(tag) => f.write_str(tag.type_name().unwrap_or_default()),
             Self::Opaque(name) | Self::Param(name) => f.write_str(name),
         }
     }

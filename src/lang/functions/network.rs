@@ -19,7 +19,7 @@ pub const NETWORK: Library = Library { name: "network", since: 0 };
 /// The rows.
 pub const ROWS: &[Function] = &[
     global(281, "ip", "string_to_ip")
-        .takes(&[Sig::String], Sig::Ip)
+        .takes(&[Sig::String], Sig::Kind(Tag::Ip))
         .of(NETWORK)
         .fails()
         .costs(Cost::Linear)
@@ -48,7 +48,7 @@ pub const ROWS: &[Function] = &[
         )
         .calls(is_canonical),
     global(284, "string", "ip_to_string")
-        .takes(&[Sig::Ip], Sig::String)
+        .takes(&[Sig::Kind(Tag::Ip)], Sig::String)
         .of(NETWORK)
         .fails()
         .doc(
@@ -57,17 +57,17 @@ pub const ROWS: &[Function] = &[
         )
         .calls(shown),
     member(285, "family", "ip_family")
-        .takes(&[Sig::Ip], Sig::Int)
+        .takes(&[Sig::Kind(Tag::Ip)], Sig::Int)
         .of(NETWORK)
         .doc("4 or 6.", &[("ip('10.0.0.1').family()", "4")])
         .calls(family),
     member(286, "isUnspecified", "ip_is_unspecified")
-        .takes(&[Sig::Ip], Sig::Bool)
+        .takes(&[Sig::Kind(Tag::Ip)], Sig::Bool)
         .of(NETWORK)
         .doc("Whether it is `0.0.0.0` or `::`.", &[("ip('0.0.0.0').isUnspecified()", "true")])
         .calls(is_unspecified),
     member(287, "isLoopback", "ip_is_loopback")
-        .takes(&[Sig::Ip], Sig::Bool)
+        .takes(&[Sig::Kind(Tag::Ip)], Sig::Bool)
         .of(NETWORK)
         .doc(
             "Whether it speaks of the machine itself.",
@@ -75,7 +75,7 @@ pub const ROWS: &[Function] = &[
         )
         .calls(is_loopback),
     member(288, "isGlobalUnicast", "ip_is_global_unicast")
-        .takes(&[Sig::Ip], Sig::Bool)
+        .takes(&[Sig::Kind(Tag::Ip)], Sig::Bool)
         .of(NETWORK)
         .doc(
             "Whether it is one of a single machine, private networks included.",
@@ -83,7 +83,7 @@ pub const ROWS: &[Function] = &[
         )
         .calls(is_global_unicast),
     member(289, "isLinkLocalMulticast", "ip_is_link_local_multicast")
-        .takes(&[Sig::Ip], Sig::Bool)
+        .takes(&[Sig::Kind(Tag::Ip)], Sig::Bool)
         .of(NETWORK)
         .doc(
             "Whether it is one of all machines on a link.",
@@ -91,7 +91,7 @@ pub const ROWS: &[Function] = &[
         )
         .calls(is_link_local_multicast),
     member(290, "isLinkLocalUnicast", "ip_is_link_local_unicast")
-        .takes(&[Sig::Ip], Sig::Bool)
+        .takes(&[Sig::Kind(Tag::Ip)], Sig::Bool)
         .of(NETWORK)
         .doc(
             "Whether it is one that holds on a link only.",
@@ -99,7 +99,7 @@ pub const ROWS: &[Function] = &[
         )
         .calls(is_link_local_unicast),
     global(291, "cidr", "string_to_cidr")
-        .takes(&[Sig::String], Sig::Cidr)
+        .takes(&[Sig::String], Sig::Kind(Tag::Cidr))
         .of(NETWORK)
         .fails()
         .costs(Cost::Linear)
@@ -118,13 +118,13 @@ pub const ROWS: &[Function] = &[
         )
         .calls(is_cidr),
     global(293, "string", "cidr_to_string")
-        .takes(&[Sig::Cidr], Sig::String)
+        .takes(&[Sig::Kind(Tag::Cidr)], Sig::String)
         .of(NETWORK)
         .fails()
         .doc("The block in its shortest form.", &[("string(cidr('10.0.0.0/8'))", "'10.0.0.0/8'")])
         .calls(shown),
     member(294, "containsIP", "cidr_contains_ip_ip")
-        .takes(&[Sig::Cidr, Sig::Ip], Sig::Bool)
+        .takes(&[Sig::Kind(Tag::Cidr), Sig::Kind(Tag::Ip)], Sig::Bool)
         .of(NETWORK)
         .fails()
         .doc(
@@ -133,7 +133,7 @@ pub const ROWS: &[Function] = &[
         )
         .calls(contains_ip),
     member(295, "containsIP", "cidr_contains_ip_string")
-        .takes(&[Sig::Cidr, Sig::String], Sig::Bool)
+        .takes(&[Sig::Kind(Tag::Cidr), Sig::String], Sig::Bool)
         .of(NETWORK)
         .fails()
         .costs(Cost::Linear)
@@ -143,7 +143,7 @@ pub const ROWS: &[Function] = &[
         )
         .calls(contains_ip),
     member(296, "containsCIDR", "cidr_contains_cidr")
-        .takes(&[Sig::Cidr, Sig::Cidr], Sig::Bool)
+        .takes(&[Sig::Kind(Tag::Cidr), Sig::Kind(Tag::Cidr)], Sig::Bool)
         .of(NETWORK)
         .fails()
         .doc(
@@ -152,7 +152,7 @@ pub const ROWS: &[Function] = &[
         )
         .calls(contains_cidr),
     member(297, "containsCIDR", "cidr_contains_cidr_string")
-        .takes(&[Sig::Cidr, Sig::String], Sig::Bool)
+        .takes(&[Sig::Kind(Tag::Cidr), Sig::String], Sig::Bool)
         .of(NETWORK)
         .fails()
         .costs(Cost::Linear)
@@ -162,7 +162,7 @@ pub const ROWS: &[Function] = &[
         )
         .calls(contains_cidr),
     member(298, "ip", "cidr_ip")
-        .takes(&[Sig::Cidr], Sig::Ip)
+        .takes(&[Sig::Kind(Tag::Cidr)], Sig::Kind(Tag::Ip))
         .of(NETWORK)
         .fails()
         .doc(
@@ -171,7 +171,7 @@ pub const ROWS: &[Function] = &[
         )
         .calls(block_ip),
     member(299, "masked", "cidr_masked")
-        .takes(&[Sig::Cidr], Sig::Cidr)
+        .takes(&[Sig::Kind(Tag::Cidr)], Sig::Kind(Tag::Cidr))
         .of(NETWORK)
         .fails()
         .doc(
@@ -180,7 +180,7 @@ pub const ROWS: &[Function] = &[
         )
         .calls(masked),
     member(300, "isMask", "cidr_is_mask")
-        .takes(&[Sig::Cidr], Sig::Bool)
+        .takes(&[Sig::Kind(Tag::Cidr)], Sig::Bool)
         .of(NETWORK)
         .doc(
             "Whether no bits behind the prefix are set.",
@@ -188,7 +188,7 @@ pub const ROWS: &[Function] = &[
         )
         .calls(is_mask),
     member(301, "prefixLength", "cidr_prefix_length")
-        .takes(&[Sig::Cidr], Sig::Int)
+        .takes(&[Sig::Kind(Tag::Cidr)], Sig::Int)
         .of(NETWORK)
         .doc("The length of the prefix in bits.", &[("cidr('10.0.0.0/8').prefixLength()", "8")])
         .calls(prefix_length),

@@ -219,7 +219,14 @@ fn is_zero(value: &Value) -> bool {
         Tag::Double => value.float() == 0.0,
         Tag::String | Tag::Bytes | Tag::List | Tag::Map => value.is_empty(),
         Tag::Timestamp => value.signed() == SECONDS_MIN && value.off() == 0,
-        Tag::Absent | Tag::Error | Tag::Type | Tag::Optional | Tag::Ip | Tag::Cidr => false,
+        Tag::Absent
+        | Tag::Error
+        | Tag::Type
+        | Tag::Optional
+        | Tag::Ip
+        | Tag::Cidr
+        | Tag::Quantity
+        | Tag::Semver => false,
     }
 }
 

@@ -68,14 +68,14 @@ pub const ROWS: &[Function] = &[
         .calls(extract_all),
 ];
 
-fn string(args: &[Value], at: usize) -> Result<&Value, EvalError> {
+pub(super) fn string(args: &[Value], at: usize) -> Result<&Value, EvalError> {
     let value = args.get(at).ok_or(EvalError::NoSuchOverload)?;
     expect(value, Tag::String)?;
     Ok(value)
 }
 
 /// A part of a string; it lies inside the text of the whole.
-fn part(heap: &Heap<'_>, whole: &Value, range: Range<usize>) -> Outcome {
+pub(super) fn part(heap: &Heap<'_>, whole: &Value, range: Range<usize>) -> Outcome {
     let off = u32::try_from(range.start).ok().and_then(|start| whole.off().checked_add(start));
     let text = heap.bytes(whole).get(range).ok_or(EvalError::OutOfRange)?;
     Ok(Value::text(Tag::String, whole.space(), off.ok_or(EvalError::Budget)?, text))

@@ -13,7 +13,7 @@ mod groups;
 pub mod prefilter;
 mod re2;
 
-pub use groups::Groups;
+pub use groups::{Groups, Match};
 
 use std::fmt;
 use std::ops::Range;

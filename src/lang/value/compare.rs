@@ -137,7 +137,9 @@ impl Walk<'_> {
             | (Tag::Bytes, Tag::Bytes)
             | (Tag::Type, Tag::Type)
             | (Tag::Ip, Tag::Ip)
-            | (Tag::Cidr, Tag::Cidr) => Ok(self.view.same_text(a, b)),
+            | (Tag::Cidr, Tag::Cidr)
+            | (Tag::Quantity, Tag::Quantity)
+            | (Tag::Semver, Tag::Semver) => Ok(self.view.same_text(a, b)),
             (Tag::Null, Tag::Null) | (Tag::Absent, Tag::Absent) => Ok(true),
             (Tag::Bool, Tag::Bool) | (Tag::Duration, Tag::Duration) => Ok(a.bits() == b.bits()),
             (Tag::Timestamp, Tag::Timestamp) => Ok(instant(a) == instant(b)),
@@ -174,9 +176,13 @@ impl Walk<'_> {
                 let nan = |value: &Value| value.tag() == Tag::Double && value.float().is_nan();
                 Ok(numbers(a, b).unwrap_or_else(|| nan(a).cmp(&nan(b))))
             }
-            Tag::String | Tag::Bytes | Tag::Type | Tag::Ip | Tag::Cidr => {
-                Ok(self.view.bytes(a).cmp(self.view.bytes(b)))
-            }
+            Tag::String
+            | Tag::Bytes
+            | Tag::Type
+            | Tag::Ip
+            | Tag::Cidr
+            | Tag::Quantity
+            | Tag::Semver => Ok(self.view.bytes(a).cmp(self.view.bytes(b))),
             Tag::Absent | Tag::Null => Ok(Ordering::Equal),
             Tag::Bool | Tag::Error => Ok(a.bits().cmp(&b.bits())),
             Tag::Duration => Ok(a.signed().cmp(&b.signed())),

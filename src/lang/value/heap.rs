@@ -172,7 +172,8 @@ impl Store {
 
 /// Names of the types that every build knows, one after the other; `type_value` points into it.
 pub const BUILTIN_TEXT: &str = "null_typeboolintuintdoublestringbytes\
-google.protobuf.Timestampgoogle.protobuf.Durationtypelistmapoptional_typenet.IPnet.CIDR";
+google.protobuf.Timestampgoogle.protobuf.Durationtypelistmapoptional_typenet.IPnet.CIDR\
+kubernetes.Quantitykubernetes.Semver";
 
 /// The type with this name as a value, if every build knows it; other names are constants of a
 /// program.

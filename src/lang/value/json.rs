@@ -49,7 +49,7 @@ pub fn write(
 /// # Errors
 /// As `write`.
 pub fn write_text(view: &View<'_>, value: &Value, out: &mut impl Write) -> Result<(), EvalError> {
-    if matches!(value.tag(), Tag::String | Tag::Type) {
+    if value.tag().has_text() {
         return out.write_str(view.str(value)).map_err(full);
     }
     if matches!(value.tag(), Tag::Ip | Tag::Cidr) {
@@ -122,6 +122,8 @@ impl<W: Write> Writer<'_, W> {
                     out.write_str("\"")
                 })
             }
+            Tag::Quantity => self.checked_text("$quantity", value),
+            Tag::Semver => self.checked_text("$semver", value),
             Tag::Absent | Tag::Error | Tag::Null | Tag::List | Tag::Map | Tag::Optional => {
                 self.out.write_str("null")
             }
@@ -138,6 +140,12 @@ impl<W: Write> Writer<'_, W> {
                 self.out.write_str("}")
             }
         }
+    }
+
+    /// A value whose text was checked when it was made.
+    fn checked_text(&mut self, key: &str, value: &Value) -> fmt::Result {
+        let text = self.view.str(value);
+        self.tagged(key, |out| write_string(out, "", text))
     }
 
     fn container(&mut self, value: &Value) -> Result<(), EvalError> {

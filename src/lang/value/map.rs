@@ -105,7 +105,9 @@ const fn rank(key: &Value) -> Option<u8> {
         | Tag::Map
         | Tag::Optional
         | Tag::Ip
-        | Tag::Cidr => None,
+        | Tag::Cidr
+        | Tag::Quantity
+        | Tag::Semver => None,
     }
 }
 

@@ -14,6 +14,7 @@
 //! | map | entries | first of `2 n` values key, value, ..; sorted by key |
 //! | IP address | length (low 32), first four bytes (high 32) | offset, space: 4 or 16 bytes |
 //! | CIDR block | as IP address | as IP address, and a byte with the length of the prefix |
+//! | quantity, version | as string | as string; in normal form |
 //! | optional | 1 if a value is present | its place in the store |
 
 pub mod arith;
@@ -25,8 +26,10 @@ pub mod heap;
 pub mod json;
 pub mod map;
 pub mod network;
+pub mod quantity;
 pub mod text;
 pub mod time;
+pub mod version;
 pub mod zone;
 
 /// What kind of value it is.
@@ -67,6 +70,10 @@ pub enum Tag {
     Ip = 15,
     /// A CIDR block of IP addresses.
     Cidr = 16,
+    /// A quantity of Kubernetes; its text is its normal form.
+    Quantity = 17,
+    /// A semantic version; its text is its normal form.
+    Semver = 18,
 }
 
 impl Tag {
@@ -89,6 +96,8 @@ impl Tag {
         Self::Optional,
         Self::Ip,
         Self::Cidr,
+        Self::Quantity,
+        Self::Semver,
     ];
 
     /// Whether it is a number: all kinds of them lie on one line.
@@ -117,14 +126,29 @@ impl Tag {
             | Self::Map
             | Self::Optional
             | Self::Ip
-            | Self::Cidr => false,
+            | Self::Cidr
+            | Self::Quantity
+            | Self::Semver => false,
         }
     }
 
     /// Whether values of this kind have bytes somewhere: `View::bytes`.
     #[must_use]
     pub const fn has_bytes(self) -> bool {
-        matches!(self, Self::String | Self::Bytes | Self::Type | Self::Ip | Self::Cidr)
+        self.has_text() || matches!(self, Self::Bytes | Self::Ip | Self::Cidr)
+    }
+
+    /// Whether the bytes of values of this kind are text: `View::str`.
+    #[must_use]
+    pub const fn has_text(self) -> bool {
+        matches!(self, Self::String | Self::Type) || self.is_checked_text()
+    }
+
+    /// Whether values of this kind are text that was checked, and brought to its normal form, when
+    /// it was made: equal texts are equal values.
+    #[must_use]
+    pub const fn is_checked_text(self) -> bool {
+        matches!(self, Self::Quantity | Self::Semver)
     }
 
     /// Whether values of this kind hold other values: `View::elements`.
@@ -153,6 +177,8 @@ impl Tag {
             Self::Optional => Some("optional_type"),
             Self::Ip => Some("net.IP"),
             Self::Cidr => Some("net.CIDR"),
+            Self::Quantity => Some("kubernetes.Quantity"),
+            Self::Semver => Some("kubernetes.Semver"),
         }
     }
 }

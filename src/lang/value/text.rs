@@ -229,7 +229,9 @@ pub fn write_scalar(out: &mut impl Write, value: &Value) -> Result<bool, EvalErr
         | Tag::Map
         | Tag::Optional
         | Tag::Ip
-        | Tag::Cidr => return Ok(false),
+        | Tag::Cidr
+        | Tag::Quantity
+        | Tag::Semver => return Ok(false),
     };
     written.map(|()| true).map_err(|_| EvalError::Budget)
 }

@@ -78,9 +78,15 @@ fn key(value: &Value) -> Option<Key> {
         tag @ (Tag::Null | Tag::Bool | Tag::Duration | Tag::String | Tag::Bytes | Tag::Type) => {
             (tag as u8, 0, value.bits())
         }
-        Tag::Absent | Tag::Error | Tag::List | Tag::Map | Tag::Optional | Tag::Ip | Tag::Cidr => {
-            return None;
-        }
+        Tag::Absent
+        | Tag::Error
+        | Tag::List
+        | Tag::Map
+        | Tag::Optional
+        | Tag::Ip
+        | Tag::Cidr
+        | Tag::Quantity
+        | Tag::Semver => return None,
     })
 }
 

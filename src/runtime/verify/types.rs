@@ -238,7 +238,7 @@ impl Ty {
     /// The type that a builtin's declaration names.
     pub(super) fn of_sig(sig: &Sig) -> Self {
         Self::Plain(match sig {
-            Sig::Dyn | Sig::Param(_) | Sig::Ip | Sig::Cidr | Sig::Opaque(_) => Kind::Dyn,
+            Sig::Dyn | Sig::Param(_) | Sig::Kind(_) | Sig::Opaque(_) => Kind::Dyn,
             Sig::Null => Kind::Null,
             Sig::Bool => Kind::Bool,
             Sig::Int => Kind::Int,

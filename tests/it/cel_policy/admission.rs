@@ -48,6 +48,20 @@ fn what_does_not_hold_denies_with_its_message() {
 }
 
 #[test]
+fn libraries_of_kubernetes_are_there() {
+    let spec = "  validations:\n    - expression: >-\n        \
+                !quantity(object.memory).isGreaterThan(quantity('1Gi')) &&\n        \
+                semver(object.version, true).major() == 1 &&\n        \
+                cidr('10.0.0.0/8').containsIP(object.ip)\n      \
+                message: m\n";
+    let with =
+        |memory: &str| json!({"object": {"memory": memory, "version": "v1", "ip": "10.1.2.3"}});
+    assert_eq!(decided(spec, &with("512Mi")), ALLOWED);
+    assert_eq!(decided(spec, &with("2Gi")), denied("replicas.example.1", "m", 0));
+    assert_eq!(decided(spec, &with("2GiB")).0, Effect::Deny);
+}
+
+#[test]
 fn an_error_denies() {
     let spec = "  failurePolicy: Fail\n  validations:\n    \
                 - {expression: object.replicas <= 5, message: m}\n";

@@ -1,6 +1,7 @@
 //! Documents: defaults, messages, strict mode, the pages of codes.
 
 use policyc::compiler::check::Options;
+use policyc::lang::functions::kubernetes::NOT_BUILT;
 
 use crate::check::{run, run_with};
 
@@ -64,4 +65,26 @@ fn libraries_exist() {
     let text = "policyc: 1\nname: p\nextensions: [strings@4, set, lists@99]\n";
     let checking = run(&[("p.yaml", text)]);
     assert_eq!(checking.codes(), ["E0406", "E0406"]);
+}
+
+#[test]
+fn libraries_of_kubernetes_must_be_asked_for() {
+    let text = |extensions: &str, when: &str| {
+        let when = format!("rules:\n  - {{id: a, when: \"{when}\", deny: x}}\n");
+        format!("policyc: 1\nname: p\ndefault: deny\nextensions: [{extensions}]\n{when}")
+    };
+    let codes = |extensions: &str, when: &str| {
+        let found = run(&[("p.yaml", &text(extensions, when))]).codes();
+        found.into_iter().filter(|code| code.starts_with('E')).collect::<Vec<_>>()
+    };
+    let (quantity, semver) = ("isQuantity('1Gi')", "isSemver('1.0', true)");
+    assert_eq!(codes("strings", quantity), ["E0401"]);
+    assert_eq!(codes("kubernetes.quantity", quantity), [""; 0]);
+    assert_eq!(codes("kubernetes.Semver", semver), [""; 0]);
+    assert_eq!(codes("kubernetes.Semver@0", semver), ["E0305"]);
+    assert_eq!(codes("kubernetes.Semver@2", "true"), ["E0406"]);
+    assert_eq!(codes("kubernetes.net.ip, kubernetes.net.cidr", "isCIDR('::/0')"), [""; 0]);
+    for (name, _) in NOT_BUILT {
+        assert_eq!(codes(name, "true"), ["E0406"], "{name}");
+    }
 }

@@ -115,6 +115,11 @@ pub(super) fn output_words(error: OutputError) -> Diagnostic {
             };
             Diagnostic::new(Code::UnknownExtension, at, fact, "does not exist").help(help)
         }
+        OutputError::UnbuiltExtension { at, name, why } => {
+            let fact = format!("the library `{name}` is not built");
+            Diagnostic::new(Code::UnknownExtension, at, fact, why)
+                .help("take it out, and the calls of its functions")
+        }
     }
 }
 

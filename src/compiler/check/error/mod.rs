@@ -229,6 +229,8 @@ pub(super) enum OutputError {
         nearest: Option<String>,
         known: Vec<&'static str>,
     },
+    /// The library is known, but not built: why, or what there is instead.
+    UnbuiltExtension { at: Span, name: Name, why: &'static str },
 }
 
 /// What is wrong with types, schemas and data.

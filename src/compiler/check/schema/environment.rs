@@ -16,13 +16,19 @@ use crate::compiler::check::scope::{Declared, Libraries, Scope};
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::model::{EnvFunction, Environment, Extension};
 use crate::diag::suggest::nearest;
-use crate::lang::functions;
+use crate::lang::functions::{self, kubernetes};
 use crate::lang::types::{Type, TypeTable};
 
 /// The libraries that CEL knows and their newest versions.
 const EXTENSIONS: &[(&str, u32)] = &[
     ("bindings", 1),
     ("encoders", 0),
+    ("kubernetes.Semver", 1),
+    ("kubernetes.lists", 0),
+    ("kubernetes.net.cidr", 0),
+    ("kubernetes.net.ip", 0),
+    ("kubernetes.quantity", 0),
+    ("kubernetes.regex", 0),
     ("lists", 3),
     ("math", 2),
     ("network", 0),
@@ -133,6 +139,13 @@ pub(in crate::compiler::check) fn libraries(
     for extension in extensions {
         let written = extension.value.name.as_str();
         let short = written.strip_prefix("cel.lib.ext.").unwrap_or(written);
+        let alias = kubernetes::ALIASES.iter().find(|(alias, _)| *alias == short);
+        let short = alias.map_or(short, |(_, name)| *name);
+        if let Some((_, why)) = kubernetes::NOT_BUILT.iter().find(|(name, _)| *name == short) {
+            let (at, name) = (extension.span, extension.value.name.clone());
+            cx.report(OutputError::UnbuiltExtension { at, name, why });
+            continue;
+        }
         let known = EXTENSIONS.iter().find(|(name, _)| *name == short);
         let built = functions::all()
             .map(|row| row.library)

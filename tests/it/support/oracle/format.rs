@@ -130,6 +130,12 @@ fn shown(value: &V) -> R<String> {
                 shown.into_iter().map(|(key, value)| format!("{key}: {value}")).collect();
             format!("{{{}}}", shown.join(", "))
         }
-        V::Ip(_) | V::Cidr(..) | V::Opt(_) | V::Decision(_) | V::Bad => return Err(BAD),
+        V::Ip(_)
+        | V::Cidr(..)
+        | V::Quantity(_)
+        | V::Semver(_)
+        | V::Opt(_)
+        | V::Decision(_)
+        | V::Bad => return Err(BAD),
     })
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use policyc::lang::error::EvalError;
 
 use super::value::{R, V, list, text};
-use super::{collections, math, network, operators, strings, time};
+use super::{collections, kubernetes, math, network, operators, strings, time};
 
 const NONE: EvalError = EvalError::NoSuchOverload;
 
@@ -28,6 +28,7 @@ pub(crate) fn call(name: &str, member: bool, args: &[V]) -> R {
         .or_else(|| optional(name, args))
         .or_else(|| strings::call(name, member, args))
         .or_else(|| collections::call(name, member, args))
+        .or_else(|| kubernetes::call(name, member, args))
         .or_else(|| if member { None } else { math::call(name, args) })
         .or_else(|| if member { None } else { regular(name, args) })
         .or_else(|| ours(name, args));
@@ -122,7 +123,7 @@ fn filled<'t>(with: &str, groups: usize, group: impl Fn(usize) -> &'t str) -> R<
 }
 
 /// RE2's Perl classes and word edges are ASCII, whereas `.` is any code point.
-fn ascii_classes(pattern: &str) -> Result<String, ()> {
+pub(super) fn ascii_classes(pattern: &str) -> Result<String, ()> {
     let mut out = String::new();
     let mut chars = pattern.chars();
     let mut depth = 0_u32;

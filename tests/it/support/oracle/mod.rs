@@ -14,6 +14,7 @@ pub(crate) mod dispatch;
 pub(crate) mod eval;
 pub(crate) mod format;
 pub(crate) mod functions;
+pub(crate) mod kubernetes;
 pub(crate) mod macros;
 pub(crate) mod math;
 pub(crate) mod network;

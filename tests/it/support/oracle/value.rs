@@ -13,6 +13,7 @@ use policyc::lang::decision::Effect;
 use policyc::lang::error::EvalError;
 use serde_json::Value as Json;
 
+use super::kubernetes::{Amount, Release, amount_text, release_text};
 use super::time;
 
 /// A result of the evaluation: a value or the class of the failure.
@@ -41,6 +42,8 @@ pub(crate) enum V {
     Ip(IpAddr),
     /// An address and the length of its prefix.
     Cidr(IpAddr, u8),
+    Quantity(Amount),
+    Semver(Release),
     Decision(Rc<Spoken>),
     /// A part of the context that breaks its type and that nothing may read.
     Bad,
@@ -146,6 +149,8 @@ impl V {
             | (Self::Url(a), Self::Url(b)) => a == b,
             (Self::Ip(a), Self::Ip(b)) => a == b,
             (Self::Cidr(a, length), Self::Cidr(b, other)) => (a, length) == (b, other),
+            (Self::Quantity(a), Self::Quantity(b)) => a == b,
+            (Self::Semver(a), Self::Semver(b)) => a == b,
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::Timestamp(a), Self::Timestamp(b)) => a == b,
             (Self::Duration(a), Self::Duration(b)) => a == b,
@@ -220,6 +225,8 @@ impl V {
             Self::Url(_) => "policyc.Url",
             Self::Ip(_) => "net.IP",
             Self::Cidr(..) => "net.CIDR",
+            Self::Quantity(_) => "kubernetes.Quantity",
+            Self::Semver(_) => "kubernetes.Semver",
             Self::Decision(_) => "decision",
             Self::Bad => "bad",
         }
@@ -229,6 +236,8 @@ impl V {
     pub(crate) fn show(&self) -> String {
         match self {
             Self::Str(value) | Self::Type(value) => value.to_string(),
+            Self::Quantity(value) => amount_text(value),
+            Self::Semver(value) => release_text(value),
             _ => self.scalar_text().unwrap_or_else(|| self.json(false)),
         }
     }
@@ -270,6 +279,8 @@ impl V {
             Self::Str(value) | Self::Url(value) => quoted(value),
             Self::Ip(address) => tagged("$ip", quoted(&address.to_string())),
             Self::Cidr(address, length) => tagged("$cidr", quoted(&format!("{address}/{length}"))),
+            Self::Quantity(value) => tagged("$quantity", quoted(&amount_text(value))),
+            Self::Semver(value) => tagged("$semver", quoted(&release_text(value))),
             Self::Bytes(value) => tagged("$b", quoted(&base64(value))),
             Self::Timestamp(nanos) => tagged("$ts", quoted(&time::timestamp_text(*nanos))),
             Self::Duration(nanos) => tagged("$d", quoted(&time::duration_text(*nanos))),
