@@ -7,6 +7,7 @@ pub mod decision;
 pub mod error;
 pub mod functions;
 pub mod glob;
+pub mod messages;
 pub mod opcodes;
 pub mod pattern;
 pub mod types;

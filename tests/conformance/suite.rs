@@ -14,6 +14,8 @@ use crate::oracle::value::{V, list, map, text};
 /// The suite.
 pub(crate) struct Suite {
     pub(crate) pool: DescriptorPool,
+    /// The files that define the messages of the tests: path and text.
+    pub(crate) protos: Vec<(String, String)>,
     pub(crate) files: Vec<File>,
 }
 
@@ -101,18 +103,26 @@ pub(crate) fn read(folder: &Path) -> Suite {
         File { name, tests: tests.collect() }
     });
     let files = files.collect();
-    Suite { pool, files }
+    let protos = PROTOS.iter().map(|name| {
+        let path = format!("proto/{name}");
+        let text = fs::read_to_string(folder.join(&path)).unwrap();
+        (path, text)
+    });
+    let protos = protos.collect();
+    Suite { pool, protos, files }
 }
+
+/// The messages of the tests.
+const PROTOS: [&str; 3] = [
+    "cel/expr/conformance/proto2/test_all_types.proto",
+    "cel/expr/conformance/proto2/test_all_types_extensions.proto",
+    "cel/expr/conformance/proto3/test_all_types.proto",
+];
 
 fn descriptors(include: &Path) -> DescriptorPool {
     let mut compiler = protox::Compiler::new([include]).unwrap();
     compiler.include_imports(true);
-    for file in [
-        "cel/expr/conformance/test/simple.proto",
-        "cel/expr/conformance/proto2/test_all_types.proto",
-        "cel/expr/conformance/proto2/test_all_types_extensions.proto",
-        "cel/expr/conformance/proto3/test_all_types.proto",
-    ] {
+    for file in ["cel/expr/conformance/test/simple.proto"].iter().chain(&PROTOS) {
         compiler.open_file(file).unwrap_or_else(|error| panic!("{file}: {error}"));
     }
     compiler.descriptor_pool()

@@ -12,7 +12,7 @@ pub(crate) struct Row {
     pub(crate) failed: usize,
     /// Those that fail as `expected.txt` says.
     pub(crate) expected: usize,
-    /// Those that were not run, because they are about messages.
+    /// Those of which only the types were looked at, because they are about messages.
     pub(crate) needs_messages: usize,
 }
 
@@ -77,7 +77,8 @@ that it names. One that expects an error also passes if
 the expression is refused when it is compiled. All extensions are on.
 
 Tests whose expression, environment, bindings or result name a Protocol Buffers message or enum are
-not run: messages are not built. Tests that fail stand in `tests/conformance/expected.txt`, each
+checked but not evaluated: messages are not built. Those that ask for types alone pass so; of the
+others the checker must accept what has a value and deduce the type that is named. Tests that fail stand in `tests/conformance/expected.txt`, each
 with the reason; one of them that passes fails the run.
 
 | file | passed | need messages | fail as listed |

@@ -1,5 +1,8 @@
 //! What checking finds out, as tables keyed by the ids of the tree.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::base::index::IndexVec;
 use crate::base::name::Name;
 use crate::base::span::Span;
@@ -8,6 +11,7 @@ use crate::compiler::syntax::document::model::{Fallback, Parsed};
 use crate::diag::sink::Sink;
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
+use crate::lang::messages::Messages;
 use crate::lang::types::{TypeId, TypeTable};
 use crate::newtype_index;
 
@@ -48,6 +52,10 @@ pub struct Analysis {
     pub hosts: IndexVec<HostId, Host>,
     /// The named windows.
     pub windows: IndexVec<WindowId, WindowInfo>,
+    /// The message and enum types of the project.
+    pub messages: Arc<Messages>,
+    /// Where messages are made or declared: no program can hold them yet.
+    pub needs_messages: BTreeSet<Span>,
     /// The declared tools of all documents.
     pub tools: Vec<ToolInfo>,
     /// Beside `Parsed::policies`.

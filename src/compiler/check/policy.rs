@@ -73,8 +73,13 @@ struct Page {
 }
 
 fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a PolicyDocument) -> Page {
-    let mut scope =
-        Scope { ours: true, cross_numeric: true, validate_literals: true, ..Scope::default() };
+    let mut scope = Scope {
+        ours: true,
+        cross_numeric: true,
+        validate_literals: true,
+        messages: cx.messages.clone(),
+        ..Scope::default()
+    };
     environment::add_types(cx, &mut scope);
     let mut pins = environment::libraries(cx, &document.extensions);
     if document.form == Form::Admission {

@@ -5,6 +5,8 @@
 //! Imports: `base`, `lang`, `compiler::check::analysis`.
 //! Source:  CEL language definition, "Name resolution".
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::limits::COMPREHENSION_DEPTH_MAX;
@@ -16,6 +18,7 @@ use crate::compiler::syntax::document::model::StdlibSubset;
 use crate::diag::suggest::nearest;
 use crate::lang::constant::Constant;
 use crate::lang::functions::{Function, Library};
+use crate::lang::messages::{Message, Messages};
 use crate::lang::types::{RecordId, Type, TypeId, TypeTable};
 
 /// What a name stands for.
@@ -91,6 +94,8 @@ pub(super) struct Scope {
     pub stdlib: StdlibSubset,
     /// Named windows.
     pub windows: FxHashMap<String, WindowId>,
+    /// The message and enum types of the project.
+    pub messages: Arc<Messages>,
     /// Names of named types that values can be compared with, as `net.IP`.
     pub types: FxHashMap<String, TypeId>,
 }
@@ -135,6 +140,7 @@ impl Default for Scope {
             libraries: Libraries::Pinned(FxHashMap::default()),
             stdlib: StdlibSubset::default(),
             windows: FxHashMap::default(),
+            messages: Arc::default(),
             types: FxHashMap::default(),
         }
     }
@@ -188,6 +194,12 @@ impl Scope {
         })
     }
 
+    /// The message type that is called `name` here.
+    pub(super) fn message(&self, name: &str, root: bool) -> Option<&Message> {
+        let candidates = self.candidates(name, root);
+        candidates.iter().find_map(|name| self.messages.message(name))
+    }
+
     fn lookup(&self, name: &str) -> Option<Found<'_>> {
         if let Some(entity) = self.names.get(name) {
             return Some(Found::Entity(entity));
@@ -198,7 +210,12 @@ impl Scope {
         let known = |(known, _): &&(&str, TypeId)| *known == name;
         match name {
             "type" => Some(Found::Type(Name::new(name), TypeTable::DYN)),
-            _ => TYPE_NAMES.iter().find(known).map(|(name, ty)| Found::Type(Name::new(name), *ty)),
+            _ => TYPE_NAMES
+                .iter()
+                .find(known)
+                .map(|(name, ty)| Found::Type(Name::new(name), *ty))
+                .or_else(|| self.messages.enum_value(name).map(Found::EnumValue))
+                .or_else(|| Some(Found::Message(&self.messages.message(name)?.name))),
         }
     }
 
@@ -286,4 +303,8 @@ pub(super) enum Found<'s> {
     Entity(&'s Entity),
     /// The name of a type; the type that it names.
     Type(Name, TypeId),
+    /// The name of a message type.
+    Message(&'s Name),
+    /// A value of an enum.
+    EnumValue(i32),
 }

@@ -5,6 +5,7 @@
 //! Imports: `base`, `diag`, `lang`, `compiler::source`, `compiler::syntax`.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -18,7 +19,7 @@ use crate::compiler::check::analysis::{
 use crate::compiler::check::decision::Templates;
 use crate::compiler::check::error::{CheckError, PolicyError};
 use crate::compiler::check::overload::FunctionIndex;
-use crate::compiler::check::schema::DeclaredRoot;
+use crate::compiler::check::schema::{DeclaredRoot, proto};
 use crate::compiler::check::scope::Declared;
 use crate::compiler::check::unify::Unifier;
 use crate::compiler::source::map::SourceMap;
@@ -26,6 +27,7 @@ use crate::compiler::syntax::ast::{Ast, ExprId};
 use crate::compiler::syntax::document::model::Parsed;
 use crate::diag::codes::Code;
 use crate::diag::sink::Sink;
+use crate::lang::messages::Messages;
 use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// Most parts of two types that are compared; whatever comes after is taken as equal.
@@ -47,6 +49,10 @@ pub(super) struct Checker<'a> {
     pub table: FunctionIndex,
     /// What was found out so far.
     pub out: Analysis,
+    /// The message and enum types of the project.
+    pub messages: Arc<Messages>,
+    /// Whether a `.proto` file could not be used, so that types may be missing.
+    pub messages_lost: bool,
     /// The type variables of the expression at hand.
     pub unifier: Unifier,
     /// What each variable reads of a call, directly or through others.
@@ -76,7 +82,10 @@ impl<'a> Checker<'a> {
         options: Options,
         sink: &'a mut Sink,
     ) -> Self {
-        let mut out = Analysis::default();
+        let mark = sink.mark();
+        let messages = Arc::new(proto::messages(files, sink));
+        let messages_lost = sink.errors_since(mark);
+        let mut out = Analysis { messages: messages.clone(), ..Analysis::default() };
         out.expr_types.resize(parsed.ast.exprs.len(), TypeTable::DYN);
         out.uses.resize(parsed.ast.exprs.len(), Use::Plain);
         Self {
@@ -87,6 +96,8 @@ impl<'a> Checker<'a> {
             unchecked: options.unchecked,
             table: FunctionIndex::new(),
             out,
+            messages,
+            messages_lost,
             unifier: Unifier::default(),
             reads: IndexVec::new(),
             sink,
@@ -103,6 +114,11 @@ impl<'a> Checker<'a> {
 
     pub(super) fn report(&mut self, error: impl Into<CheckError>) {
         self.sink.report(error.into());
+    }
+
+    /// Notes that what stands here makes or holds messages.
+    pub(super) fn needs_messages(&mut self, at: Span) {
+        self.out.needs_messages.insert(at);
     }
 
     /// Whether a syntax error stands in `root`: then nobody knows where a decision was meant.

@@ -387,10 +387,10 @@ impl Reading {
         }
     }
 
-    /// Takes a file that nobody named, if it is a policy or a test file.
+    /// Takes a file that nobody named, if it is a policy, a test file or defines message types.
     fn found(&mut self, path: &Path, sink: &mut Sink) {
         let logical = self.logical(path);
-        let policy = has_ending(path, &["cel", "celpolicy"])
+        let policy = has_ending(path, &["cel", "celpolicy", "proto"])
             || (has_ending(path, &["yaml", "yml"]) && looks_like_policy(path));
         if is_test(path) {
             self.project.tests.push(logical);

@@ -12,6 +12,7 @@ mod corpus;
 mod decisions;
 mod documents;
 mod examples;
+mod messages;
 mod names;
 mod operators;
 mod schemas;

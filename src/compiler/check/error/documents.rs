@@ -166,6 +166,14 @@ fn fault_words(at: Span, fault: SchemaFault) -> Diagnostic {
             let fact = format!("a schema must be an object, this is {found}");
             return Diagnostic::new(Code::BadSchema, at, fact, "not a schema").help(help);
         }
+        SchemaFault::NoMessageNamed(example) => {
+            let example = example.unwrap_or_else(|| "acme.Request".to_owned());
+            (
+                "a schema that is a `.proto` file names a message".to_owned(),
+                "no message is named",
+                Some(format!("write it behind a `#`, as `#{example}`")),
+            )
+        }
         SchemaFault::NoReference(text) => {
             (format!("`{text}` refers to nothing in this schema"), "not found", None)
         }

@@ -125,7 +125,7 @@ pub(super) enum NameError {
     /// No such function, or not on the type `on`.
     UnknownFunction { at: Span, name: String, on: Option<String>, nearest: Option<String> },
     /// A literal of a message type that is not known.
-    Message { at: Span, name: Name },
+    Message { at: Span, name: Name, nearest: Option<String> },
 }
 
 /// Values of types that do not go together.
@@ -147,6 +147,10 @@ pub(super) enum TypeError {
     MixedElements { first: Typed, other: Typed, strict: bool },
     /// An optional is needed.
     NotOptional { at: Span, given: String },
+    /// The field of a message holds values of another type.
+    FieldType { at: Span, field: String, wanted: String, given: String, declared: Option<Span> },
+    /// A field of a message is given twice.
+    FieldTwice { at: Span, first: Span, field: Name },
     /// The macro `name` cannot walk through it; `optional`: it asks for an optional.
     NotIterable { at: Span, name: &'static str, given: String, optional: bool },
 }
@@ -307,6 +311,8 @@ pub(super) enum SchemaFault {
     BadKey { key: String, wanted: &'static str },
     /// This stands where a schema must stand.
     NotASchema(&'static str),
+    /// A `.proto` file is named, but no message in it; one that there is.
+    NoMessageNamed(Option<String>),
     /// `$ref` to nothing.
     NoReference(String),
     /// A context is an object.

@@ -121,10 +121,11 @@ fn name_words(error: &NameError) -> Diagnostic {
         NameError::UnknownFunction { at, name, on, nearest } => {
             function_words(*at, name, on.as_ref(), nearest.as_ref())
         }
-        NameError::Message { at, name } => {
+        NameError::Message { at, name, nearest } => {
             let fact = format!("there is no message type `{name}`");
+            let map = || "a map is written without a name, as `{\"key\": value}`".to_owned();
             Diagnostic::new(Code::UnknownType, *at, fact, "not a message type")
-                .help("a map is written without a name, as `{\"key\": value}`")
+                .help(did_you_mean(nearest.as_ref()).unwrap_or_else(map))
         }
     }
 }
@@ -249,6 +250,16 @@ fn type_words(error: &TypeError) -> Diagnostic {
             let fact = "an optional is needed here".to_owned();
             Diagnostic::new(Code::WrongType, *at, fact, format!("this is {}", a(given)))
                 .help("to make one, write `optional.of(..)`")
+        }
+        TypeError::FieldType { at, field, wanted, given, declared } => {
+            let fact = format!("`{field}` holds {}", a(wanted));
+            let found =
+                Diagnostic::new(Code::WrongType, *at, fact, format!("this is {}", a(given)));
+            with_declaration(found, *declared)
+        }
+        TypeError::FieldTwice { at, first, field } => {
+            let fact = format!("the field `{field}` is given twice");
+            Diagnostic::new(Code::DuplicateKey, *at, fact, "the second").label(*first, "the first")
         }
         TypeError::NotIterable { at, name, given, optional } => {
             let over = if *optional { "an optional" } else { "a list or a map" };

@@ -54,7 +54,7 @@ impl Infer<'_, '_> {
     }
 
     /// The type in the optional that stands behind a `?`.
-    fn unwrapped(&mut self, id: ExprId) -> TypeId {
+    pub(super) fn unwrapped(&mut self, id: ExprId) -> TypeId {
         let ty = self.type_of(id);
         if let Type::Optional(inner) = self.cx.ty(ty) {
             return *inner;

@@ -14,13 +14,14 @@ mod collection;
 mod comprehension;
 pub(super) mod decision;
 mod literal;
+mod message;
 mod name;
 mod operator;
 mod refused;
 mod select;
 
 use crate::compiler::check::analysis::{LocalId, Use};
-use crate::compiler::check::error::{CheckError, NameError, TypeError};
+use crate::compiler::check::error::{CheckError, TypeError};
 use crate::compiler::check::macros::Macro;
 use crate::compiler::check::scope::{Frame, Scope};
 use crate::compiler::check::state::{Checker, Reads};
@@ -227,17 +228,14 @@ impl Infer<'_, '_> {
             ExprKind::Literal(literal) => self.set(id, literal_type(literal)),
             ExprKind::Ident { .. } | ExprKind::Select { .. } => self.visit_name(id),
             ExprKind::Call { .. } => self.visit_call(id),
-            ExprKind::Message { name, .. } => {
-                let (at, name) = (name.span, name.value.clone());
-                self.refuse(id, NameError::Message { at, name });
-            }
             ExprKind::Index { .. }
             | ExprKind::Unary { .. }
             | ExprKind::Binary { .. }
             | ExprKind::Logic { .. }
             | ExprKind::Conditional { .. }
             | ExprKind::List { .. }
-            | ExprKind::Map { .. } => {
+            | ExprKind::Map { .. }
+            | ExprKind::Message { .. } => {
                 self.visit_then_finish(id, self.ast.children(id).into_iter());
             }
         }
@@ -261,10 +259,10 @@ impl Infer<'_, '_> {
             }
             ExprKind::List { elements } => self.finish_list(id, elements),
             ExprKind::Map { entries } => self.finish_map(id, entries),
-            ExprKind::Error
-            | ExprKind::Literal(_)
-            | ExprKind::Ident { .. }
-            | ExprKind::Message { .. } => {}
+            ExprKind::Message { name, root, fields } => {
+                self.finish_message(id, name, *root, fields);
+            }
+            ExprKind::Error | ExprKind::Literal(_) | ExprKind::Ident { .. } => {}
         }
     }
 

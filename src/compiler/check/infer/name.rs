@@ -6,6 +6,7 @@ use crate::compiler::check::analysis::{LocalId, Use, VariableId};
 use crate::compiler::check::error::NameError;
 use crate::compiler::check::infer::{Infer, Step};
 use crate::compiler::check::overload::open;
+use crate::compiler::check::schema::proto::message_type;
 use crate::compiler::check::scope::{Entity, Found};
 use crate::compiler::check::state::Reads;
 use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind};
@@ -147,6 +148,14 @@ impl Infer<'_, '_> {
             Found::Type(name, ty) => {
                 let ty = self.cx.out.types.intern(Type::Type(ty));
                 (ty, Use::Constant(Constant::Type(name)))
+            }
+            Found::Message(name) => {
+                let ty = message_type(&mut self.cx.out.types, name);
+                let ty = self.cx.out.types.intern(Type::Type(ty));
+                (ty, Use::Constant(Constant::Type(name.clone())))
+            }
+            Found::EnumValue(number) => {
+                (TypeTable::INT, Use::Constant(Constant::Int(number.into())))
             }
             Found::Entity(Entity::Root { path, ty, span, response_only }) => {
                 self.nobody_wrote(node, path, *ty, *span);

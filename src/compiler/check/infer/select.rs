@@ -33,6 +33,9 @@ impl Infer<'_, '_> {
         if let Type::Record(record) = ty {
             return self.record_field(record, operand, field);
         }
+        if let Type::Message(name) = ty {
+            return self.message_field(&name, field);
+        }
         if let Type::Variable(_) = ty {
             self.fits(on, TypeTable::DYN);
             return TypeTable::DYN;

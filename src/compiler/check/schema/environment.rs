@@ -11,7 +11,7 @@ use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::check::error::OutputError;
 use crate::compiler::check::macros::MACROS;
-use crate::compiler::check::schema::{DeclaredRoot, written};
+use crate::compiler::check::schema::{DeclaredRoot, proto, written};
 use crate::compiler::check::scope::{Declared, Libraries, Scope};
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::model::{EnvFunction, Environment, Extension};
@@ -42,6 +42,10 @@ const EXTENSIONS: &[(&str, u32)] = &[
 
 /// The roots that an environment declares.
 pub(super) fn roots(cx: &mut Checker<'_>, environment: &Environment) -> Vec<DeclaredRoot> {
+    if let Some(context) = &environment.context {
+        let found = proto::context_roots(cx, context.span, &context.value);
+        return found.unwrap_or_default();
+    }
     let roots = environment.variables.iter().map(|variable| DeclaredRoot {
         path: variable.name.value.split('.').map(Name::new).collect(),
         ty: written::ty(cx, &variable.ty),
@@ -60,7 +64,11 @@ pub(in crate::compiler::check) fn scope(
     cx: &mut Checker<'_>,
     environment: Option<&Environment>,
 ) -> Scope {
-    let mut scope = Scope { libraries: Libraries::Only(FxHashMap::default()), ..Scope::default() };
+    let mut scope = Scope {
+        libraries: Libraries::Only(FxHashMap::default()),
+        messages: cx.messages.clone(),
+        ..Scope::default()
+    };
     add_types(cx, &mut scope);
     let Some(environment) = environment else { return scope };
     if let Some(container) = &environment.container {
@@ -72,6 +80,8 @@ pub(in crate::compiler::check) fn scope(
     scope.stdlib = environment.stdlib.clone();
     scope.libraries = Libraries::Only(libraries(cx, &environment.extensions));
     let roots = roots(cx, environment);
+    // What an unknown message would have declared is not known.
+    scope.flexible = environment.context.is_some() && roots.is_empty();
     cx.agree_on(&roots);
     for root in roots {
         let name = root.path.iter().map(Name::as_str).collect::<Vec<_>>().join(".");

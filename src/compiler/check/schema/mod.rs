@@ -1,12 +1,13 @@
 //! Schemas: the roots of a context and their types.
 //!
-//! In:      what `schema` of a document names or holds.
+//! In:      what `schema` of a document names or holds; the `.proto` files of the project.
 //! Out:     the declared roots; functions, where an environment file declares them.
 //! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
 
 pub(super) mod data;
 pub(super) mod environment;
 mod json;
+pub(super) mod proto;
 pub(super) mod written;
 
 use rustc_hash::FxHashMap;
@@ -83,12 +84,17 @@ impl<'a> Schemas<'a> {
                 SchemaSource::File(path) => path,
             };
             let base = cx.files.get(file).map_or("", |found| found.path.as_str());
-            let full = join(base, &path.value);
+            let (value, message) = proto::split(&path.value);
+            let full = join(base, value);
             let Some(named) = cx.files.find(&full) else {
                 let fault = SchemaFault::NoFile(full);
                 cx.report(SchemaError::Schema { at: path.span, fault });
                 return None;
             };
+            if proto::is_proto(&full) {
+                let roots = proto::roots(cx, path.span, message)?;
+                return Some(Schema { roots, environment: None });
+            }
             if let Some(known) = self.read.get(&named) {
                 return known.clone();
             }

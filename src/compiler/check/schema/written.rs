@@ -95,6 +95,20 @@ pub(in crate::compiler::check) fn field(cx: &mut Checker<'_>, written: &TypeFiel
     RecordField { max_items, ..RecordField::new(name, found, !written.optional, span) }
 }
 
+/// The type that CEL converts messages of this name to, if it is one of those.
+pub(in crate::compiler::check) fn well_known(types: &mut TypeTable, name: &str) -> Option<TypeId> {
+    if !name.starts_with("google.protobuf.") {
+        return None;
+    }
+    if let Some((_, inner)) = WRAPPERS.iter().find(|(known, _)| *known == name) {
+        return Some(types.intern(Type::Wrapper(*inner)));
+    }
+    if name == "google.protobuf.ListValue" {
+        return Some(types.list(TypeTable::DYN));
+    }
+    SIMPLE.iter().find(|(known, _)| *known == name).map(|(_, simple)| *simple)
+}
+
 fn named(cx: &mut Checker<'_>, written: &TypeExpr, name: &Name, params: &[TypeExpr]) -> TypeId {
     let text = name.as_str();
     let params_of = |cx: &mut Checker<'_>| -> Vec<TypeId> {
@@ -124,6 +138,13 @@ fn named(cx: &mut Checker<'_>, written: &TypeExpr, name: &Name, params: &[TypeEx
     if let Some((_, simple)) = SIMPLE.iter().find(|(known, _)| *known == text) {
         return if params.is_empty() { *simple } else { unknown(cx, written, text, Some(0)) };
     }
+    if params.is_empty() && cx.messages.message(text).is_some() {
+        cx.needs_messages(written.span);
+        return cx.out.types.intern(Type::Message(name.clone()));
+    }
+    if params.is_empty() && cx.messages.enumeration(text).is_some() {
+        return TypeTable::INT;
+    }
     let is_ours = cx.table.opaque_types().any(|known| known == text);
     // A name with parameters that is none of CEL's is a type of the host.
     if is_ours && params.is_empty() || !params.is_empty() && similar(text).is_none() {
@@ -141,7 +162,12 @@ fn similar(name: &str) -> Option<&'static str> {
 }
 
 fn unknown(cx: &mut Checker<'_>, written: &TypeExpr, name: &str, params: Option<usize>) -> TypeId {
-    let nearest = similar(name).map(str::to_owned);
+    if cx.messages_lost && name.contains('.') {
+        // A `.proto` file that cannot be used was reported, and may define it.
+        return TypeTable::ERROR;
+    }
+    let messages = cx.messages.messages.iter().map(|it| it.name.as_str());
+    let nearest = similar(name).or_else(|| nearest(name, messages)).map(str::to_owned);
     let (at, name) = (written.span, name.to_owned());
     cx.report(SchemaError::UnknownType { at, name, nearest, params });
     TypeTable::ERROR

@@ -56,13 +56,22 @@ pub fn read(root: &Node, file: FileId, sink: &mut Sink) -> Environment {
     let mut environment = Environment { file: Some(file), ..Environment::default() };
     let Some(keys) = Keys::open(root, "an environment", sink) else { return environment };
     keys.only(&KEYS, sink);
-    keys.not_built(&["context_variable"], sink);
     environment.name = keys.name("name", sink).map(|name| name.value);
     environment.container = keys.name("container", sink);
     let section = |key: &str| keys.value(key).filter(|node| !node.is_null());
     environment.imports = section("imports").map_or(Vec::new(), |it| imports(it, sink));
     environment.stdlib = section("stdlib").map_or(StdlibSubset::default(), |it| stdlib(it, sink));
     environment.extensions = each(section("extensions"), "`extensions`", sink, extension);
+    environment.context = section("context_variable").and_then(|it| context(it, sink));
+    if let (Some(first), Some(second)) = (keys.get("context_variable"), keys.get("variables")) {
+        sink.report(DocumentError::Both {
+            at: second.key.span,
+            first: first.key.span,
+            what: "an environment".to_owned(),
+            first_key: "context_variable".to_owned(),
+            second_key: "variables".to_owned(),
+        });
+    }
     environment.variables = each(section("variables"), "`variables`", sink, variable);
     environment.functions = each(section("functions"), "`functions`", sink, function);
     environment.features = each(section("features"), "`features`", sink, feature);
@@ -159,6 +168,14 @@ fn extension(node: &Node, sink: &mut Sink) -> Option<Spanned<Extension>> {
         return None;
     }
     Some(Spanned::new(Extension { name: name.value, version: number }, name.span))
+}
+
+/// `{type_name}`: the fields of that message are the variables.
+fn context(node: &Node, sink: &mut Sink) -> Option<Spanned<Name>> {
+    let keys = Keys::open(node, "`context_variable`", sink)?;
+    keys.only(&["type_name"], sink);
+    keys.need("type_name", sink)?;
+    keys.name("type_name", sink)
 }
 
 /// `{name, type}` or `{name, type_name, params}`.

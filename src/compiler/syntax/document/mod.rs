@@ -90,7 +90,7 @@ pub fn references(files: &SourceMap) -> Vec<Reference> {
                 if let Some((at, text)) = plain_cel::schema_of(&source.text) {
                     let end = scalar::narrow(at + text.len());
                     let span = Span::new(file, scalar::narrow(at), end);
-                    found.push(Reference { path: join(&source.path, text), span });
+                    found.push(Reference { path: join(&source.path, file_of(text)), span });
                 }
             }
             Named::Yaml | Named::Json if source.text.contains("policyc") => {
@@ -110,9 +110,15 @@ fn named_in(root: &Node, base: &str, found: &mut Vec<Reference>) {
     let data = root.get("data").and_then(|entry| entry.value.entries()).unwrap_or_default();
     for node in schema.into_iter().chain(data.iter().map(|entry| &entry.value)) {
         if let (Some(text), Some(scalar)) = (node.text(), node.scalar()) {
-            found.push(Reference { path: join(base, text), span: scalar.text.span });
+            found.push(Reference { path: join(base, file_of(text)), span: scalar.text.span });
         }
     }
+}
+
+/// The file of `api/request.proto#acme.Request`; other paths are files as they stand.
+fn file_of(path: &str) -> &str {
+    path.split_once('#')
+        .map_or(path, |(file, _)| if extension(file) == "proto" { file } else { path })
 }
 
 /// Reads every document among the files, in order of path. Files that are none are left alone.

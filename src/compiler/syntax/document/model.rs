@@ -411,6 +411,8 @@ pub struct Environment {
     pub stdlib: StdlibSubset,
     /// `extensions`.
     pub extensions: Vec<Spanned<Extension>>,
+    /// `context_variable`: the message whose fields are the variables.
+    pub context: Option<Spanned<Name>>,
     /// `variables`; names may have dots.
     pub variables: Vec<EnvVariable>,
     /// `functions`.

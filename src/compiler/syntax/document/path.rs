@@ -41,7 +41,8 @@ pub(super) fn stem(path: &str) -> &str {
 }
 
 /// The last extension, without the dot; empty where there is none.
-pub(super) fn extension(path: &str) -> &str {
+#[must_use]
+pub fn extension(path: &str) -> &str {
     file_name(path).rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 

@@ -1,0 +1,63 @@
+//! Messages as schemas: the fields of one are the roots of a context.
+
+use crate::base::name::Name;
+use crate::base::span::Span;
+use crate::compiler::check::error::{SchemaError, SchemaFault};
+use crate::compiler::check::schema::DeclaredRoot;
+use crate::compiler::check::schema::proto::field_type;
+use crate::compiler::check::state::Checker;
+use crate::diag::suggest::nearest;
+
+/// The file and the message of `api/request.proto#acme.Request`, if a `.proto` file is named.
+pub(in crate::compiler::check) fn split(path: &str) -> (&str, Option<&str>) {
+    match path.split_once('#') {
+        Some((file, message)) if super::is_proto(file) => (file, Some(message)),
+        Some(_) | None => (path, None),
+    }
+}
+
+/// The roots of a context that is the message `name`, which a document names at `at`.
+pub(in crate::compiler::check) fn roots(
+    cx: &mut Checker<'_>,
+    at: Span,
+    name: Option<&str>,
+) -> Option<Vec<DeclaredRoot>> {
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        let first = cx.messages.messages.iter().find(|it| it.span.is_some());
+        let example = first.map(|it| it.name.to_string());
+        let fault = SchemaFault::NoMessageNamed(example);
+        cx.report(SchemaError::Schema { at, fault });
+        return None;
+    };
+    context_roots(cx, at, &Name::new(name))
+}
+
+/// As `roots`, for an environment file, which names the message alone.
+pub(in crate::compiler::check) fn context_roots(
+    cx: &mut Checker<'_>,
+    at: Span,
+    name: &Name,
+) -> Option<Vec<DeclaredRoot>> {
+    let messages = cx.messages.clone();
+    let Some(message) = messages.message(name) else {
+        // A file that cannot be used was reported; what it defines is not known.
+        if !cx.messages_lost {
+            let known = messages.messages.iter().map(|it| it.name.as_str());
+            let nearest = nearest(name, known).map(str::to_owned);
+            let (name, params) = (name.to_string(), None);
+            cx.report(SchemaError::UnknownType { at, name, nearest, params });
+        }
+        return None;
+    };
+    cx.needs_messages(at);
+    let fields = message.fields.iter().map(|field| DeclaredRoot {
+        path: vec![field.name.clone()],
+        ty: field_type(&mut cx.out.types, field),
+        span: field.span.unwrap_or(at),
+        required: false,
+        sensitive: false,
+        response_only: false,
+        max_items: None,
+    });
+    Some(fields.collect())
+}
