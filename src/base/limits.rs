@@ -23,6 +23,9 @@ pub const YAML_NODES_MAX: usize = 1_000_000;
 /// Longest YAML scalar.
 pub const YAML_SCALAR_BYTES_MAX: usize = 256 << 10;
 
+/// Deepest nesting of brackets in a `.proto` file; messages may nest 31 deep.
+pub const PROTO_DEPTH_MAX: usize = 128;
+
 /// Deepest nesting of a JSON Schema, references followed.
 pub const SCHEMA_DEPTH_MAX: usize = 64;
 /// Most documents that name one another as their schema.

@@ -49,7 +49,7 @@ extend Holder { optional string note = 100; }
 enum Level { LOW = 1; HIGH = 2; }
 "#;
 
-const ENVIRONMENT: &str = "container: acme\nvariables:\n  - {name: m, type_name: acme.Request}\n  \
+const ENVIRONMENT: &str = "container: acme\nextensions: [{name: protos}]\nvariables:\n  - {name: m, type_name: acme.Request}\n  \
      - {name: h, type_name: acme.old.Holder}\n";
 
 fn environment(environment: &str, expression: &str) -> Checking {
@@ -97,6 +97,8 @@ fn fields_have_the_types_of_cel() {
         ("h.part.text", "string"),
         ("h.`acme.old.note`", "string"),
         ("has(h.`acme.old.note`)", "bool"),
+        ("proto.getExt(h, acme.old.note)", "string"),
+        ("proto.hasExt(h, acme.old.note)", "bool"),
         ("m.first == Item{name: 'x'}", "bool"),
         ("[m.first, null]", "list(acme.Item)"),
     ] {
@@ -164,17 +166,24 @@ fn mistakes_are_found_where_they_are() {
             "`acme.old.note`",
             "`acme.Request` has no field `acme.old.note`",
         ),
-        ("m.first == m", "E0303", "m.first", "cannot compare a acme.Item with a acme.Request"),
+        (
+            "proto.getExt(h, acme.old.nte)",
+            "E0302",
+            "acme.old.nte",
+            "`acme.old.Holder` has no field `acme.old.nte`",
+        ),
+        ("proto.hasExt(h, 'x')", "E0111", "'x'", "`hasExt` needs the name of an extension"),
     ] {
         let checking = environment(ENVIRONMENT, expression);
         let codes = checking.places();
-        if expression == "m.first == m" {
-            assert_eq!(codes[0].0, code, "{expression}");
-            continue;
-        }
         assert_eq!(codes, [(code, at)], "{expression}");
         assert_eq!(checking.messages(), [message], "{expression}");
     }
+}
+
+#[test]
+fn messages_of_two_types_are_not_compared() {
+    assert_eq!(environment(ENVIRONMENT, "m.first == m").codes(), ["E0303"]);
 }
 
 #[test]
@@ -330,6 +339,10 @@ fn deep_files_end() {
     let messages = format!("{}{}", "message A {".repeat(50_000), "}".repeat(50_000));
     for text in [messages, deep("m {", "}"), deep("m: [", "]"), deep("m <", ">")] {
         let checking = run(&[("x.proto", &text)]);
-        assert_eq!(checking.codes(), ["E0410"]);
+        assert_eq!(checking.codes(), ["E0603"]);
     }
+    let nested = format!("{}{}", "message A {".repeat(100), "}".repeat(100));
+    assert_eq!(run(&[("x.proto", &nested)]).codes(), ["E0410"]);
+    let comment = format!("/* {0} */ // {0}\nmessage A {{}}", "{".repeat(200));
+    run(&[("x.proto", &comment)]).assert_silent();
 }

@@ -272,6 +272,8 @@ pub(super) enum MacroFault {
     NotAnEntry,
     /// `cel.block` takes a list of values, written as a list.
     NotAList,
+    /// `getExt` and `hasExt` take the full name of an extension.
+    NotAnExtension,
 }
 
 /// What is wrong with the second argument of `escalate`.

@@ -343,6 +343,9 @@ fn call_words(error: &CallError) -> Diagnostic {
                 MacroFault::NotAField => ("asks about a field", "not a field, as in `a.b`"),
                 MacroFault::NotAName => ("needs a name for its variable", "not a simple name"),
                 MacroFault::SameVariable => ("needs two different names", "the same name again"),
+                MacroFault::NotAnExtension => {
+                    ("needs the name of an extension", "not a name, as in `acme.note`")
+                }
                 MacroFault::NotAList => ("needs a list of values", "not a list, as in `[a, b]`"),
                 MacroFault::NotAnEntry => ("makes one entry", "not an entry, as in `{k: v}`"),
             };

@@ -41,7 +41,7 @@ impl<'a> Infer<'_, 'a> {
             self.visit_macro(id, row);
             return;
         }
-        if self.visit_spelled_variable(id) {
+        if self.visit_spelled_variable(id) || self.visit_extension(id) {
             return;
         }
         if self.miscounted_macro(id) {
@@ -212,6 +212,8 @@ impl<'a> Infer<'_, 'a> {
             self.finish_window(id);
         } else if matches!(used, Use::Decision(_)) {
             self.finish_decision(id);
+        } else if let Some(extension) = self.extension_call(id) {
+            self.finish_extension(id, &extension);
         } else if let Some(call) = self.call(id) {
             self.finish_function(&call);
         }

@@ -6,16 +6,34 @@ use rustc_hash::FxHashMap;
 
 use crate::base::name::Name;
 use crate::base::span::Spanned;
-use crate::compiler::check::error::{NameError, TypeError};
+use crate::compiler::check::analysis::Use;
+use crate::compiler::check::error::{CallError, MacroFault, NameError, TypeError};
 use crate::compiler::check::infer::Infer;
+use crate::compiler::check::infer::name::chain;
 use crate::compiler::check::schema::proto::{field_type, message_type};
-use crate::compiler::syntax::ast::{ExprId, Field, FieldInit};
+use crate::compiler::syntax::ast::{ExprId, ExprKind, Field, FieldInit};
 use crate::diag::suggest::nearest;
+use crate::lang::functions::Library;
 use crate::lang::messages::{FieldKind, Message, MessageField, Presence};
-use crate::lang::types::{TypeId, TypeTable};
+use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// The enum whose one value stands for null.
 const NULL_VALUE: &str = "google.protobuf.NullValue";
+
+/// The library of `getExt` and `hasExt`.
+const PROTOS: Library = Library { name: "protos", since: 0 };
+
+/// A call that reads an extension, or asks for it.
+pub(super) struct ExtensionCall {
+    /// `proto`
+    space: ExprId,
+    /// The message.
+    operand: ExprId,
+    /// The full name of the extension, as names and dots.
+    extension: ExprId,
+    /// Whether it asks.
+    asks: bool,
+}
 
 impl Infer<'_, '_> {
     /// `name{field: value}`, its values typed.
@@ -88,6 +106,66 @@ impl Infer<'_, '_> {
                 TypeTable::ERROR
             }
         }
+    }
+
+    /// `proto.getExt(m, a.b.c)` or `proto.hasExt(m, a.b.c)`, if `id` is one of them.
+    pub(super) fn extension_call(&self, id: ExprId) -> Option<ExtensionCall> {
+        let ExprKind::Call { target: Some(target), name, args, .. } = self.ast.kind(id) else {
+            return None;
+        };
+        let ExprKind::Ident { name: space, root: false } = self.ast.kind(*target) else {
+            return None;
+        };
+        let asks = match name.value.as_str() {
+            "hasExt" => true,
+            "getExt" => false,
+            _ => return None,
+        };
+        let ours = space.as_str() == "proto" && self.local("proto").is_none();
+        let [operand, extension] = *args.as_slice() else { return None };
+        (ours && self.scope.has_library(PROTOS)).then_some(ExtensionCall {
+            space: *target,
+            operand,
+            extension,
+            asks,
+        })
+    }
+
+    /// Begins a call of an extension: its name is no expression; true if it is one.
+    pub(super) fn visit_extension(&mut self, id: ExprId) -> bool {
+        let Some(call) = self.extension_call(id) else { return false };
+        self.refer(call.space, Use::Part);
+        if let Some(found) = chain(self.ast, call.extension) {
+            self.parts(&found, found.nodes.len());
+        }
+        self.cx.needs_messages(self.ast.span(id));
+        self.visit_then_finish(id, [call.operand].into_iter());
+        true
+    }
+
+    /// The type of a call of an extension, whose message is typed.
+    pub(super) fn finish_extension(&mut self, id: ExprId, call: &ExtensionCall) {
+        let on = self.type_of(call.operand);
+        let at = self.ast.span(call.extension);
+        let Some(found) = chain(self.ast, call.extension) else {
+            let name = if call.asks { "hasExt" } else { "getExt" };
+            let fault = MacroFault::NotAnExtension;
+            self.refuse(id, CallError::MacroArgument { at, name, fault });
+            return;
+        };
+        let name = Name::new(&found.segments.join("."));
+        let ty = if let Type::Message(message) = self.cx.ty(on).clone() {
+            self.message_field(&message, &Field { name, span: at, quoted: true })
+        } else if matches!(self.cx.ty(on), Type::Dyn | Type::Variable(_)) {
+            TypeTable::DYN
+        } else {
+            if on != TypeTable::ERROR {
+                let (at, on) = (self.ast.span(call.operand), self.shown(call.operand));
+                self.report(NameError::NoFields { at, on, method: None });
+            }
+            TypeTable::ERROR
+        };
+        self.set(id, if call.asks && ty != TypeTable::ERROR { TypeTable::BOOL } else { ty });
     }
 
     fn unknown_field(&mut self, message: &Message, field: &Field) {

@@ -1,5 +1,6 @@
 //! What can be wrong with `.proto` files, in words.
 
+use crate::base::limits::PROTO_DEPTH_MAX;
 use crate::base::span::Span;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -9,6 +10,8 @@ use crate::diag::diagnostic::Diagnostic;
 pub(super) enum ProtoError {
     /// It does not compile; the words are those of its compiler.
     Refused { at: Span, message: String, help: Option<String> },
+    /// Its brackets nest too deeply.
+    TooDeep { at: Span },
     /// It imports a file that is not among the sources.
     NoImport { at: Span, name: String },
     /// Files import one another in a circle.
@@ -21,6 +24,11 @@ impl From<ProtoError> for Diagnostic {
             ProtoError::Refused { at, message, help } => {
                 let other = || "until this is corrected, the file defines nothing".to_owned();
                 (at, message, "not read beyond this", help.unwrap_or_else(other))
+            }
+            ProtoError::TooDeep { at } => {
+                let fact = format!("brackets may nest {PROTO_DEPTH_MAX} deep in a `.proto` file");
+                return Self::new(Code::TooDeep, at, fact, "one too many")
+                    .help("declare the inner types on their own");
             }
             ProtoError::NoImport { at, name } => {
                 let fact = format!("no source is called `{name}`");

@@ -16,6 +16,7 @@ use protox::prost_reflect::{
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::base::limits::PROTO_DEPTH_MAX;
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span};
 use crate::compiler::check::schema::proto::error::ProtoError;
@@ -39,6 +40,11 @@ pub(super) fn read(files: &SourceMap, sink: &mut Sink) -> Messages {
     let mut failed = FxHashSet::default();
     for (id, file) in files.by_path().into_iter().filter(|(_, file)| is_proto(&file.path)) {
         if built_in(&pool, &file.path) {
+            continue;
+        }
+        if let Some(at) = too_deep(id, &file.text) {
+            sink.report(ProtoError::TooDeep { at });
+            failed.insert(file.path.clone());
             continue;
         }
         match File::from_source(&file.path, &file.text) {
@@ -75,6 +81,55 @@ fn built_in(pool: &DescriptorPool, path: &str) -> bool {
     };
     let name = at.and_then(|at| path.get(at..));
     name.is_some_and(|name| pool.get_file_by_name(name).is_some())
+}
+
+/// Where brackets nest deeper than they may: the compiler of these files recurses with them.
+///
+/// Brackets in strings and comments do not count. A `#` begins a comment in some places only, so
+/// behind it those that open count and those that close do not.
+fn too_deep(file: FileId, text: &str) -> Option<Span> {
+    let bytes = text.as_bytes();
+    let (mut depth, mut at, mut hash) = (0_usize, 0, false);
+    while let Some(byte) = bytes.get(at) {
+        let rest = bytes.get(at..).unwrap_or_default();
+        match byte {
+            b'\n' => hash = false,
+            b'#' => hash = true,
+            b'{' | b'[' | b'(' | b'<' => depth += 1,
+            _ if hash => {}
+            b'"' | b'\'' => at += string_length(rest, *byte),
+            _ if rest.starts_with(b"//") => {
+                at += rest.iter().position(|it| *it == b'\n').unwrap_or(rest.len());
+            }
+            _ if rest.starts_with(b"/*") => {
+                let end = rest.windows(2).skip(2).position(|it| it == b"*/");
+                at += end.map_or(rest.len(), |end| end + 3);
+            }
+            b'}' | b']' | b')' | b'>' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > PROTO_DEPTH_MAX {
+            let start = u32::try_from(at).unwrap_or(u32::MAX);
+            return Some(Span::new(file, start, start.saturating_add(1)));
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Bytes up to the quote that ends the string at the start of `text`, or to the end of its line.
+fn string_length(text: &[u8], quote: u8) -> usize {
+    let mut at = 1;
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'\\' if text.get(at + 1) != Some(&b'\n') => at += 1,
+            b'\n' => return at - 1,
+            byte if *byte == quote => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+    at
 }
 
 /// A file that was parsed.
