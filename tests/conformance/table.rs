@@ -78,8 +78,9 @@ the expression is refused when it is compiled. All extensions are on.
 
 Tests whose expression, environment, bindings or result name a Protocol Buffers message or enum are
 checked but not evaluated: messages are not built. Those that ask for types alone pass so; of the
-others the checker must accept what has a value and deduce the type that is named. Tests that fail stand in `tests/conformance/expected.txt`, each
-with the reason; one of them that passes fails the run.
+others the checker must accept what has a value and deduce the type that is named; in the sections
+`strong_*` it is asked for types alone. Tests that fail stand in `tests/conformance/expected.txt`,
+each with the reason; one of them that passes fails the run.
 
 | file | passed | need messages | fail as listed |
 | --- | --- | --- | --- |

@@ -49,8 +49,13 @@ extend Holder { optional string note = 100; }
 enum Level { LOW = 1; HIGH = 2; }
 "#;
 
-const ENVIRONMENT: &str = "container: acme\nextensions: [{name: protos}]\nvariables:\n  - {name: m, type_name: acme.Request}\n  \
-     - {name: h, type_name: acme.old.Holder}\n";
+const ENVIRONMENT: &str = "\
+container: acme
+extensions: [{name: protos}]
+variables:
+  - {name: m, type_name: acme.Request}
+  - {name: h, type_name: acme.old.Holder}
+";
 
 fn environment(environment: &str, expression: &str) -> Checking {
     let policy = format!("name: p\nrule:\n  match:\n    - output: |-\n        {expression}\n");
@@ -293,7 +298,7 @@ fn the_fields_of_a_context_variable_are_variables() {
     let typo = environment("context_variable: {type_name: acme.Requst}\n", "user == 'x'");
     assert_eq!(typo.places(), [("E0403", "acme.Requst")]);
     let both = format!("{config}variables: []\n");
-    assert_eq!(environment(&both, "user").codes(), ["E0210"]);
+    assert_eq!(environment(&both, "user").codes(), ["E0211"]);
 }
 
 #[test]

@@ -239,7 +239,7 @@ fn environments() {
             (&["E0204"], "variables:\n  - «name»: a\n"),
             (&["E0211"], "variables:\n  - {name: a, type: int, «type_name»: int}\n"),
             (&["E0210"], "extensions:\n  - {name: lists, version: «lastest»}\n"),
-            (&["E0213"], "«context_variable»: {type_name: a.B}\n"),
+            (&["E0211"], "context_variable: {type_name: a.B}\n«variables»: []\n"),
             (&["E0211"], "stdlib: {include_macros: [has], «exclude_macros»: [map]}\n"),
             (&["E0205"], "features:\n  - {name: a, enabled: «maybe»}\n"),
             (&["E0210"], "variables:\n  - {name: a, type: \"«map<string,»\"}\n"),

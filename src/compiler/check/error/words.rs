@@ -196,6 +196,30 @@ fn two_labels(code: Code, fact: String, left: &Typed, right: &Typed) -> Diagnost
     Diagnostic::new(code, left.0, fact, a(&left.1)).label(right.0, a(&right.1))
 }
 
+/// What is wrong with an argument of a macro, and the words at its place.
+const fn macro_fault(fault: MacroFault) -> (&'static str, &'static str) {
+    match fault {
+        MacroFault::NotAField => ("asks about a field", "not a field, as in `a.b`"),
+        MacroFault::NotAName => ("needs a name for its variable", "not a simple name"),
+        MacroFault::SameVariable => ("needs two different names", "the same name again"),
+        MacroFault::NotAnExtension => {
+            ("needs the name of an extension", "not a name, as in `acme.note`")
+        }
+        MacroFault::NotAList => ("needs a list of values", "not a list, as in `[a, b]`"),
+        MacroFault::NotAnEntry => ("makes one entry", "not an entry, as in `{k: v}`"),
+    }
+}
+
+fn field_type(given: &Typed, field: &str, wanted: &str) -> Diagnostic {
+    let fact = format!("`{field}` holds {}", a(wanted));
+    Diagnostic::new(Code::WrongType, given.0, fact, format!("this is {}", a(&given.1)))
+}
+
+fn field_twice(at: Span, first: Span, field: &str) -> Diagnostic {
+    let fact = format!("the field `{field}` is given twice");
+    Diagnostic::new(Code::DuplicateKey, at, fact, "the second").label(first, "the first")
+}
+
 fn type_words(error: &TypeError) -> Diagnostic {
     match error {
         TypeError::NotBool { at, given, text, operator } => {
@@ -252,15 +276,10 @@ fn type_words(error: &TypeError) -> Diagnostic {
                 .help("to make one, write `optional.of(..)`")
         }
         TypeError::FieldType { at, field, wanted, given, declared } => {
-            let fact = format!("`{field}` holds {}", a(wanted));
-            let found =
-                Diagnostic::new(Code::WrongType, *at, fact, format!("this is {}", a(given)));
-            with_declaration(found, *declared)
+            let typed = (*at, given.clone());
+            with_declaration(field_type(&typed, field, wanted), *declared)
         }
-        TypeError::FieldTwice { at, first, field } => {
-            let fact = format!("the field `{field}` is given twice");
-            Diagnostic::new(Code::DuplicateKey, *at, fact, "the second").label(*first, "the first")
-        }
+        TypeError::FieldTwice { at, first, field } => field_twice(*at, *first, field),
         TypeError::NotIterable { at, name, given, optional } => {
             let over = if *optional { "an optional" } else { "a list or a map" };
             let fact = format!("`{name}` needs {over}");
@@ -339,16 +358,7 @@ fn call_words(error: &CallError) -> Diagnostic {
             Diagnostic::new(Code::WrongArguments, *at, fact, given.join(", "))
         }
         CallError::MacroArgument { at, name, fault } => {
-            let (fact, label) = match fault {
-                MacroFault::NotAField => ("asks about a field", "not a field, as in `a.b`"),
-                MacroFault::NotAName => ("needs a name for its variable", "not a simple name"),
-                MacroFault::SameVariable => ("needs two different names", "the same name again"),
-                MacroFault::NotAnExtension => {
-                    ("needs the name of an extension", "not a name, as in `acme.note`")
-                }
-                MacroFault::NotAList => ("needs a list of values", "not a list, as in `[a, b]`"),
-                MacroFault::NotAnEntry => ("makes one entry", "not an entry, as in `{k: v}`"),
-            };
+            let (fact, label) = macro_fault(*fault);
             Diagnostic::new(Code::MacroArgument, *at, format!("`{name}` {fact}"), label)
         }
         CallError::NestedTooDeeply { at, limit } => {
