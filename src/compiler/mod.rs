@@ -87,7 +87,7 @@ pub fn compile(files: &SourceMap, options: &Options, sink: &mut Sink) -> Option<
     for at in &front.analysis.needs_messages {
         let fact = "messages cannot be built into a bundle yet";
         let found = Diagnostic::new(Code::NotBuilt, *at, fact, "this needs messages");
-        sink.report(found.help("`check` types it; to decide, declare objects and maps"));
+        sink.report(found.help("declare objects and maps: those can be built"));
     }
     if sink.has_errors() {
         return None;
