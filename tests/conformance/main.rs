@@ -56,9 +56,10 @@ fn the_suite_passes() {
     for file in &suite.files {
         let mut row = Row { file: file.name.clone(), ..Row::default() };
         for test in &file.tests {
-            let outcome = match names.needed_by(test) {
-                true => run::run_checker(test, &suite.protos),
-                false => run::run(test),
+            let outcome = if names.needed_by(test) {
+                run::run_checker(test, &suite.protos)
+            } else {
+                run::run(test)
             };
             let reason = expected::reason(&file.name, &test.path);
             match (&outcome, reason) {

@@ -99,13 +99,11 @@ impl Infer<'_, '_> {
             let extension = messages.extension(&message.name, &field.name)?;
             field.quoted.then_some(&extension.field)
         });
-        match found {
-            Some(found) => field_type(&mut self.cx.out.types, found),
-            None => {
-                self.unknown_field(message, field);
-                TypeTable::ERROR
-            }
-        }
+        let Some(found) = found else {
+            self.unknown_field(message, field);
+            return TypeTable::ERROR;
+        };
+        field_type(&mut self.cx.out.types, found)
     }
 
     /// `proto.getExt(m, a.b.c)` or `proto.hasExt(m, a.b.c)`, if `id` is one of them.
