@@ -6,6 +6,7 @@ pub mod decide;
 pub mod inspect;
 pub mod locate;
 pub mod merge;
+pub mod parallel;
 pub mod paths;
 pub mod pipeline;
 pub mod project;

@@ -16,6 +16,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::merge::merge;
+use crate::tools::parallel::each;
 use crate::tools::project::{Project, read_bytes, reason, text_of, unreadable};
 use crate::tools::report::counted;
 use crate::tools::report::paint::Style;
@@ -59,15 +60,20 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     };
     let watch = Stopwatch::start();
     let mut projects = options.sources.projects();
+    let tests: Vec<Vec<TestFile>> =
+        projects.iter_mut().map(|(project, sink)| read_all(project, &options, sink)).collect();
+    let files: Vec<(&Project, &TestFile)> = (projects.iter().zip(&tests))
+        .flat_map(|((project, _), tests)| tests.iter().map(move |test| (project, test)))
+        .collect();
+    let decided = each(&files, |(project, test)| decide(&options, project, test, terminal.style));
+    let mut decided = decided.into_iter();
     let mut counts = Counts::default();
     let mut body = String::new();
-    for (project, sink) in &mut projects {
-        for path in std::mem::take(&mut project.tests) {
-            let Some(test) = read(project, &path, &options, sink) else { continue };
-            for ran in run_cases(&test, &project.files, &project.settings, sink) {
-                counts.add(&ran);
-                body.push_str(&say(&options, project, &ran, terminal.style, sink));
-            }
+    for ((_, sink), tests) in projects.iter_mut().zip(&tests) {
+        for file in decided.by_ref().take(tests.len()) {
+            counts.add(file.counts);
+            body.push_str(&file.body);
+            sink.append(file.sink);
         }
     }
     let mut merged = merge(projects);
@@ -90,6 +96,12 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         needs_bundle: false,
     };
     conclude(terminal, &options.reporting, merged.sink, &conclusion)
+}
+
+/// Reads the test files of a project.
+fn read_all(project: &mut Project, options: &Options, sink: &mut Sink) -> Vec<TestFile> {
+    let paths = std::mem::take(&mut project.tests);
+    paths.iter().filter_map(|path| read(project, path, options, sink)).collect()
 }
 
 /// Reads a test file; the cases that the filter leaves.
@@ -127,6 +139,25 @@ fn read(project: &mut Project, path: &str, options: &Options, sink: &mut Sink) -
     Some(test)
 }
 
+/// What became of a test file.
+#[derive(Default)]
+struct Decided {
+    counts: Counts,
+    /// For people; else empty.
+    body: String,
+    sink: Sink,
+}
+
+/// Runs the cases of one file.
+fn decide(options: &Options, project: &Project, test: &TestFile, style: Style) -> Decided {
+    let mut decided = Decided::default();
+    for ran in run_cases(test, &project.files, &project.settings, &mut decided.sink) {
+        decided.counts.add(Counts::of(&ran));
+        decided.body.push_str(&say(options, project, &ran, style, &mut decided.sink));
+    }
+    decided
+}
+
 /// A block of lines for people; else nothing, and a finding where the case failed.
 fn say(options: &Options, project: &Project, ran: &Ran, style: Style, sink: &mut Sink) -> String {
     if options.reporting.output_format.for_people {
@@ -157,12 +188,19 @@ struct Counts {
 }
 
 impl Counts {
-    const fn add(&mut self, ran: &Ran) {
+    /// One case.
+    const fn of(ran: &Ran) -> Self {
         match ran.outcome {
-            Outcome::Passed { .. } => self.passed += 1,
-            Outcome::Failed(_) => self.failed += 1,
-            Outcome::Skipped { .. } => self.skipped += 1,
+            Outcome::Passed { .. } => Self { passed: 1, failed: 0, skipped: 0 },
+            Outcome::Failed(_) => Self { passed: 0, failed: 1, skipped: 0 },
+            Outcome::Skipped { .. } => Self { passed: 0, failed: 0, skipped: 1 },
         }
+    }
+
+    const fn add(&mut self, more: Self) {
+        self.passed += more.passed;
+        self.failed += more.failed;
+        self.skipped += more.skipped;
     }
 
     /// `23 cases, 22 pass, 1 fails`.
