@@ -318,3 +318,86 @@ fn an_optional_object_is_looked_into() {
     assert_eq!(decided(rules, &json!({"a": {"o": {}}})), REFUSED);
     assert_eq!(decided(rules, &json!({"a": {}})), "deny r");
 }
+
+/// Conditions of which the left part is a field of `P` that is missing, and the right one fails
+/// with another error.
+const LEFT_IS_MISSING: [&str; 20] = [
+    "P.b",
+    "P.i == 1 / a.zero",
+    "P.i != 1 / a.zero",
+    "P.i < 1 / a.zero",
+    "P.i + 1 / a.zero == 0",
+    "P.i - 1 / a.zero == 0",
+    "P.i * (1 / a.zero) == 0",
+    "P.i / (1 / a.zero) == 0",
+    "P.i % (1 / a.zero) == 0",
+    "P.i in [1 / a.zero]",
+    "P.b == (1 / a.zero == 1)",
+    "P.l[1 / a.zero] == 1",
+    "P.l[?1 / a.zero].hasValue()",
+    "P.s.startsWith(string(1 / a.zero))",
+    "P.s.replace('a', string(1 / a.zero)) == ''",
+    "'a'.replace(P.s, string(1 / a.zero)) == ''",
+    "math.greatest(P.i, 1 / a.zero) == 1",
+    "[P.i, 1 / a.zero] == []",
+    "{P.s: 1 / a.zero} == {}",
+    "{'k': P.i, 'l': 1 / a.zero} == {}",
+];
+
+/// The classes of the errors of rules with these conditions, where `P` is an object without any
+/// of its fields.
+fn classes(conditions: &[String], mode: &str) -> Vec<String> {
+    let fields = "i: optional int, b: optional bool, s: optional string, l: optional list<int>";
+    let mut text = format!(
+        "policyc: 1\nname: left\ndefault: allow\nschema:\n  a: {{zero: int, {fields}}}\n  \
+         rows: {{items: {{{fields}}}, maxItems: 4}}\nrules:\n"
+    );
+    for (at, when) in conditions.iter().enumerate() {
+        let when = Json::from(when.as_str());
+        text.push_str(&format!("  - {{id: r{at}, when: {when}, deny: no, mode: {mode}}}\n"));
+    }
+    let mut files = SourceMap::new();
+    files.add("left.yaml", text);
+    let both = Both::of(&files);
+    let context = json!({"a": {"zero": 0}, "rows": [{}]});
+    let report = both.decide(&both.oracle(), &context, (0, 0), &[]);
+    let class = |at: usize| {
+        let id = format!("r{at}");
+        let error = report.errors.iter().find(|it| it.rule.as_deref() == Some(id.as_str()));
+        error.map_or("none", |it| it.class.word()).to_owned()
+    };
+    (0..conditions.len()).map(class).collect()
+}
+
+/// In the context itself and in every kind of loop, over a list that must be there (as a rule
+/// that enforces demands it) and over one that may be missing.
+#[test]
+fn what_is_missing_on_the_left_fails_first() {
+    let ways = [
+        "BODY",
+        "rows.exists(v, BODY)",
+        "rows.all(v, BODY)",
+        "rows.exists_one(v, BODY)",
+        "rows.exists(v, rows.exists_one(w, (BODY) && !has(w.i)))",
+        "size(rows.filter(v, BODY)) == 1",
+        "rows.map(v, BODY) == [true]",
+        "rows.map(v, BODY, 1) == [1]",
+    ];
+    for (way, mode) in ways.iter().flat_map(|way| ["enforce", "shadow"].map(|mode| (way, mode))) {
+        let object = if *way == "BODY" { "a." } else { "v." };
+        let write = |body: &&str| way.replace("BODY", &body.replace("P.", object));
+        let conditions: Vec<String> = LEFT_IS_MISSING.iter().map(write).collect();
+        for (when, class) in conditions.iter().zip(classes(&conditions, mode)) {
+            assert_eq!(class, "NO_SUCH_KEY", "{when}, {mode}");
+        }
+    }
+}
+
+/// A key that is missing fails, whatever it looks into.
+#[test]
+fn a_missing_key_fails_in_an_empty_optional_too() {
+    for when in ["a.?l[a.i].hasValue()", "a.?l[?a.i].hasValue()", "a.?l[1 / a.zero].hasValue()"] {
+        let wanted = if when.contains('/') { "DIVIDE_BY_ZERO" } else { "NO_SUCH_KEY" };
+        assert_eq!(classes(&[when.to_owned()], "enforce"), [wanted], "{when}");
+    }
+}

@@ -160,7 +160,11 @@ impl<'a> Generator<'a> {
     pub(crate) fn is_place(&self, node: NodeId) -> bool {
         match self.ir.kind(node) {
             NodeKind::Path(..) | NodeKind::Local(_) => true,
-            NodeKind::Select(operand, _) => self.sure.is_row(*operand),
+            NodeKind::Select(operand, key) => match self.ir.kind(*operand) {
+                // Every column is one, also where the list itself may be missing.
+                NodeKind::Local(local) => self.column(*local, key).is_some(),
+                _ => false,
+            },
             _ => false,
         }
     }

@@ -158,13 +158,16 @@ pub(in crate::runtime) fn index(heap: &mut Heap<'_>, a: &Value, b: &Value) -> An
 /// `a[?b]`
 #[inline(never)]
 pub(in crate::runtime) fn index_optional(heap: &mut Heap<'_>, a: &Value, b: &Value) -> Answer {
+    // Also an empty optional is not looked into with a key that is missing.
+    if let Some(class) = missing_of(a, b) {
+        return Err(class);
+    }
     let view = heap.view();
     let none = Ok(Value::optional(Space::Arena, None));
     let Some(place) = inside(&view, a) else { return none };
-    let operands_present = place.is_present() && b.is_present();
     match element(&view, &place, b) {
         Ok(value) => heap.new_optional(value),
-        Err(EvalError::NoSuchKey | EvalError::OutOfRange) if operands_present => none,
+        Err(EvalError::NoSuchKey | EvalError::OutOfRange) => none,
         Err(class) => Err(class),
     }
 }
