@@ -304,6 +304,13 @@ fn condition(random: &mut Random, about: About, depth: usize) -> (Vec<String>, S
     for _ in 0..random.below(5).saturating_sub(2) {
         when = format!("({}) && {when}", guard(random, about));
     }
+    if let ([tool], About::Declared) = (on.as_slice(), about)
+        && TOOLS.contains(&tool.as_str())
+    {
+        // The same argument has different types for different tools.
+        let value = if tool.starts_with("get") { "3" } else { "'x'" };
+        when = format!("args.t != {value} && {when}");
+    }
     (on, when)
 }
 

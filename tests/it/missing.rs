@@ -197,6 +197,104 @@ fn a_star_anywhere_chooses_who_demands() {
     assert_eq!(decided(&prefix, &call("a", json!({}))), "allow -");
 }
 
+/// The arguments of declared tools: `t` has two types, `only` is of one tool alone, `n` of all.
+const TOOLS: &str = "tools:\n  \
+    a: {args: {n: int, t: int, l: {items: int, maxItems: 3}}}\n  \
+    b: {args: {n: int, t: string, l: {items: int, maxItems: 1}, only: {x: optional int}, \
+    rows: {items: {k: string, v: optional int}, maxItems: 4}}}\n  \
+    c: {args: {n: int}}\n";
+
+/// Decides about a call of `tool` where these tools are declared.
+fn called(rules: &str, tool: &str, args: &Json) -> String {
+    let text = format!(
+        "policyc: 1\nname: missing\ndefault: allow\n{TOOLS}variables:\n  \
+         - is_x: args.t == 'x'\nrules:\n{rules}"
+    );
+    let mut files = SourceMap::new();
+    files.add("missing.yaml", text.as_str());
+    let both = Both::of(&files);
+    let context = json!({"action": {"tool": tool, "args": args}});
+    said(&both.decide(&both.oracle(), &context, (0, 0), &[]))
+}
+
+#[test]
+fn an_argument_has_the_type_that_the_tool_gives_it() {
+    for mode in ["enforce", "shadow"] {
+        let fires = if mode == "enforce" { "deny r" } else { "allow - ~r" };
+        for test in ["args.t == 'x'", "is_x", "args.?t.orValue('') == 'x'"] {
+            let rules =
+                format!("  - {{id: r, on: [b], when: \"{test}\", deny: no, mode: {mode}}}\n");
+            assert_eq!(called(&rules, "a", &json!({"t": 3})), "allow -", "{test}");
+            // Nobody who is asked about `a` reads it.
+            assert_eq!(called(&rules, "a", &json!({"t": "x"})), "allow -", "{test}");
+            assert_eq!(called(&rules, "b", &json!({"t": "x"})), fires, "{test}");
+            assert_eq!(called(&rules, "b", &json!({"t": "y"})), "allow -", "{test}");
+            assert_eq!(called(&rules, "b", &json!({"t": 3})), REFUSED, "{test}");
+            // A tool that has no such argument, and one that nobody declared.
+            assert_eq!(called(&rules, "c", &json!({"t": [3]})), "allow -", "{test}");
+            assert_eq!(called(&rules, "d", &json!({"t": [3]})), "allow -", "{test}");
+        }
+    }
+    // What all tools have with one type is held to it, whoever is called.
+    let rules = "  - {id: r, on: [b], when: args.n > 3, deny: no}\n";
+    assert_eq!(called(rules, "b", &json!({"n": 4})), "deny r");
+    for tool in ["a", "b", "c", "d"] {
+        assert_eq!(called(rules, tool, &json!({"n": "4"})), REFUSED, "{tool}");
+    }
+}
+
+#[test]
+fn an_argument_of_one_tool_is_no_matter_to_the_others() {
+    let rules = "  - {id: r, on: [b], when: \"args.only.?x.orValue(9) > 3\", deny: no}\n";
+    assert_eq!(called(rules, "b", &json!({"only": {"x": 4}})), "deny r");
+    assert_eq!(called(rules, "b", &json!({"only": {"x": 3}})), "allow -");
+    assert_eq!(called(rules, "b", &json!({"only": {}})), "deny r");
+    assert_eq!(called(rules, "b", &json!({"only": 3})), REFUSED);
+    assert_eq!(called(rules, "b", &json!({"only": {"x": "4"}})), REFUSED);
+    assert_eq!(called(rules, "b", &json!({})), REFUSED);
+    for only in [json!(3), json!({"x": "4"}), json!(null)] {
+        assert_eq!(called(rules, "a", &json!({"only": only})), "allow -");
+    }
+    // Lists of objects, and lists with different bounds.
+    let rules = "  - {id: r, on: [b], when: \"args.rows.exists(it, it.k == 'x')\", deny: no}\n";
+    assert_eq!(called(rules, "b", &json!({"rows": [{"k": "y"}, {"k": "x"}]})), "deny r");
+    assert_eq!(called(rules, "b", &json!({"rows": [{"k": "x", "v": "x"}]})), "deny r");
+    assert_eq!(called(rules, "b", &json!({"rows": [{"k": 3}]})), REFUSED);
+    assert_eq!(called(rules, "b", &json!({"rows": [{"v": 3}]})), REFUSED);
+    assert_eq!(called(rules, "b", &json!({"rows": "x"})), REFUSED);
+    assert_eq!(called(rules, "a", &json!({"rows": [{"k": 3}]})), "allow -");
+    let rules = "  - {id: r, on: [b], when: 7 in args.l, deny: no}\n  \
+                 - {id: q, on: [a], when: 8 in args.l, deny: no}\n";
+    assert_eq!(called(rules, "a", &json!({"l": [7, 7, 8]})), "deny q");
+    assert_eq!(called(rules, "a", &json!({"l": [7, 7, 7, 8]})), REFUSED);
+    assert_eq!(called(rules, "b", &json!({"l": [7]})), "deny r");
+    assert_eq!(called(rules, "b", &json!({"l": [7, 7]})), REFUSED);
+}
+
+#[test]
+fn on_makes_the_tool_the_key() {
+    // More rules compare `a.s`, and still the tool chooses.
+    let rules = "  - {id: r, on: [send], when: a.n > 3, deny: no}\n  \
+                 - {id: q, when: \"a.s == 'x' && a.b\", deny: no}\n  \
+                 - {id: p, when: \"a.s == 'y' && a.b\", deny: no}\n";
+    let call = |tool: &str, a: Json| json!({"action": {"tool": tool}, "a": a});
+    assert_eq!(decided(rules, &call("read", json!({"s": "x", "b": true}))), "deny q");
+    assert_eq!(decided(rules, &call("send", json!({"s": "x", "b": true}))), REFUSED);
+    assert_eq!(decided(rules, &call("send", json!({"s": "-", "b": true, "n": 4}))), "deny r");
+    // So what the others compare no longer chooses who demands.
+    assert_eq!(decided(rules, &call("read", json!({"s": "-"}))), REFUSED);
+    assert_eq!(decided(rules, &json!({"a": {"s": "x", "b": true, "n": 4}})), REFUSED);
+    // A condition that contradicts `on` is asked about the tools of `on` alone.
+    let rules = "  - {id: r, on: [send], when: \"action.tool == 'read' && a.n > 3\", deny: no}\n";
+    assert_eq!(decided(rules, &call("read", json!({}))), "allow -");
+    assert_eq!(decided(rules, &call("send", json!({}))), REFUSED);
+    assert_eq!(decided(rules, &call("send", json!({"n": 4}))), "allow -");
+    // Where the tools are declared, a shadow rule is about them as well.
+    let rules = "  - {id: s, on: [b], when: args.t == 'x', deny: no, mode: shadow}\n";
+    assert_eq!(called(rules, "a", &json!({"t": 3})), "allow -");
+    assert_eq!(called(rules, "b", &json!({"t": "x"})), "allow - ~s");
+}
+
 #[test]
 fn a_shadow_rule_demands_no_tool() {
     let rules = "  - {id: r, when: a.b, deny: no}\n  \

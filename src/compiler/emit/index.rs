@@ -1,8 +1,9 @@
 //! The rule index: which rules a request can concern, from the guards of their conditions.
 //!
 //! A guard is a conjunct that compares a string of the context with constants: with names, with
-//! prefixes, or with several of them by `||`. The place that guards most of the rules that ask for
-//! it becomes the key, and every request must have it; guards on it leave the conditions.
+//! prefixes, or with several of them by `||`. The tool becomes the key if an enforced rule has
+//! `on`, or any rule where the tools are declared; otherwise the place that guards most of the
+//! rules that ask for it. Every request must have the key; guards on it leave the conditions.
 //!
 //! An `on` with a `*` elsewhere than at the end is a guard as well. Where such a one meets prefixes
 //! that the condition states, these stay in the condition.
@@ -154,8 +155,16 @@ pub(crate) fn index(
     (RuleIndex { key_slot: places.value(key), always, keys, prefixes, patterns }, left)
 }
 
-/// The place that guards most rules; of equals the first by path.
+/// The tool, if rules are about tools; otherwise the place that guards most rules; of equals the
+/// first by path.
 fn best_key(plan: &Plan, places: &Places) -> Option<PathId> {
+    let about_tools = plan.rules.iter().filter(|rule| rule.has_on()).find_map(|rule| {
+        let (path, asked) = looked_at(&plan.ir, *rule.conjuncts.first()?)?;
+        (asked || rule.tools.is_some()).then_some(path)
+    });
+    if let Some(tool) = about_tools.filter(|tool| !places.is_contested(*tool)) {
+        return Some(tool);
+    }
     let mut guarded: BTreeMap<PathId, usize> = BTreeMap::new();
     for rule in &plan.rules {
         let paths: BTreeSet<PathId> = guards(&plan.ir, rule)
@@ -178,9 +187,9 @@ fn best_key(plan: &Plan, places: &Places) -> Option<PathId> {
 fn stand(ir: &Ir, rule: &RulePlan, key: PathId) -> (Option<Passes>, Vec<NodeId>) {
     let (mut on, mut stated): (Option<Passes>, Option<Passes>) = (None, None);
     let (mut rest, mut of_stated) = (Vec::new(), Vec::new());
-    for (guard, node) in guards(ir, rule) {
+    for (at, (guard, node)) in guards(ir, rule).into_iter().enumerate() {
         match guard.filter(|guard| guard.path == key).map(|guard| guard.passes) {
-            Some(passes) if !passes.patterns.is_empty() => on = Some(passes),
+            Some(passes) if at == 0 && rule.has_on() => on = Some(passes),
             Some(passes) => {
                 of_stated.push(node);
                 stated = Some(match stated {
@@ -191,22 +200,27 @@ fn stand(ir: &Ir, rule: &RulePlan, key: PathId) -> (Option<Passes>, Vec<NodeId>)
             None => rest.push(node),
         }
     }
-    let standing = match (on, stated) {
+    let both = match (&on, stated) {
+        (Some(on), Some(stated)) if on.patterns.is_empty() => Some(on.and(&stated)),
         (Some(on), Some(stated)) if stated.prefixes.is_empty() => {
             let keys = stated.keys.into_iter().filter(|key| on.lets(key)).collect();
             Some(Passes { keys, ..Passes::default() })
         }
-        (Some(on), Some(_)) => {
+        (Some(on), None) => Some(on.clone()),
+        (Some(_), Some(_)) => None,
+        (None, stated) => stated,
+    };
+    match (both.filter(|both| !both.is_empty()), on) {
+        (Some(both), _) => (Some(both), rest),
+        // Guards that contradict `on`, or that no list can hold beside it: the condition says so
+        // itself.
+        (None, Some(on)) => {
             rest.extend(of_stated);
             rest.sort_by_key(|node| rule.conjuncts.iter().position(|it| it == node));
-            Some(on)
+            (Some(on), rest)
         }
-        (on, stated) => on.or(stated),
-    };
-    match standing.filter(|standing| !standing.is_empty()) {
-        Some(standing) => (Some(standing), rest),
-        // Not guarded, or by guards that contradict each other: then the condition says so itself.
-        None => (None, rule.conjuncts.clone()),
+        // Not guarded, or by guards that contradict each other.
+        (None, None) => (None, rule.conjuncts.clone()),
     }
 }
 

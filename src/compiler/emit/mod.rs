@@ -13,6 +13,7 @@
     reason = "a pattern picks the shapes that it improves; every other shape takes the general way"
 )]
 
+mod arguments;
 mod condition;
 mod costs;
 mod debug;

@@ -13,6 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::name::Name;
 use crate::compiler::check::analysis::{Analysis, LocalId};
+use crate::compiler::emit::arguments;
 use crate::compiler::emit::marks::Marks;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::ir::{Ir, Loop, LoopKind, NodeId, NodeKind, Operator, PathId, Variant};
@@ -25,7 +26,8 @@ pub(crate) struct Places {
     values: FxHashMap<PathId, u16>,
     presences: FxHashMap<PathId, u16>,
     columns: FxHashMap<PathId, Vec<Name>>,
-    conflicts: FxHashSet<PathId>,
+    /// Contested places, and of lists of objects the fields that are read.
+    contested: FxHashMap<PathId, Option<BTreeSet<Name>>>,
     now: u16,
     pub(crate) slots: Vec<SlotRow>,
     pub(crate) nodes: Vec<PathNode>,
@@ -53,9 +55,20 @@ impl Places {
         self.columns.get(&path).map(Vec::as_slice)
     }
 
-    /// Whether rules see different types at this place, so that each has to ask for its own.
+    /// Whether rules or tools see different types at this place, so that each rule has to ask for
+    /// its own.
     pub(crate) fn is_contested(&self, path: PathId) -> bool {
-        self.conflicts.contains(&path)
+        self.contested.contains_key(&path)
+    }
+
+    /// The place `keys`, if it is contested.
+    pub(crate) fn contested_at(&self, ir: &Ir, keys: &[Name]) -> Option<PathId> {
+        self.contested.keys().copied().find(|path| ir.paths[*path].keys == keys)
+    }
+
+    /// The fields that are read of the objects in a contested list, if no element is read whole.
+    pub(crate) fn contested_fields(&self, path: PathId) -> Option<&BTreeSet<Name>> {
+        self.contested.get(&path)?.as_ref()
     }
 }
 
@@ -95,7 +108,10 @@ pub(crate) fn places(
         !whole.iter().any(|other| ir.paths[*path].keys.starts_with(&ir.paths[*other].keys))
     });
     uses.whole = whole;
-    lay_out(ir, analysis, &uses, marks, tables)
+    let types = types_of(ir);
+    let contested = contested(ir, analysis, &types, &mut uses);
+    let places = Places { contested, ..Places::default() };
+    lay_out(Ground { ir, analysis, uses: &uses, types: &types }, places, marks, tables)
 }
 
 impl Uses {
@@ -155,6 +171,57 @@ impl Uses {
     }
 }
 
+/// The places that not all who read them, or not all tools, see alike; they are read whole.
+fn contested(
+    ir: &Ir,
+    analysis: &Analysis,
+    types: &FxHashMap<PathId, BTreeSet<TypeId>>,
+    uses: &mut Uses,
+) -> FxHashMap<PathId, Option<BTreeSet<Name>>> {
+    // Rows of another table: what is compared here need not be in the bundle.
+    let mut rows = Tables::default();
+    let by_keys: FxHashMap<&[Name], PathId> =
+        ir.paths.iter_ids().map(|(id, path)| (path.keys.as_slice(), id)).collect();
+    let read = uses.whole.iter().chain(&uses.present).chain(uses.rows.keys());
+    let read: BTreeSet<PathId> = read.copied().collect();
+    for path in read {
+        let keys = &ir.paths[path].keys;
+        let above = (1..keys.len()).filter_map(|end| keys.get(..end));
+        uses.whole.extend(
+            above
+                .filter(|keys| arguments::is_argument(analysis, keys))
+                .filter(|keys| keys.len() > 2 && !arguments::always_object(analysis, keys))
+                .filter_map(|keys| by_keys.get(keys)),
+        );
+    }
+    let mut found = FxHashMap::default();
+    for path in uses.whole.iter().chain(uses.rows.keys()) {
+        let seen = types.get(path).into_iter().flatten();
+        let most = ir.bounds.get(path).copied();
+        let seen: BTreeSet<u16> = seen
+            .map(|ty| {
+                let row = rows.type_row(&analysis.types, *ty);
+                rows.bounded(row, most)
+            })
+            .collect();
+        let keys = &ir.paths[*path].keys;
+        let differs = arguments::is_argument(analysis, keys) && {
+            let given = arguments::agreed(analysis, keys, &mut rows, |_| true);
+            given.is_none_or(|it| {
+                let row = rows.type_row(&analysis.types, it.ty);
+                !seen.contains(&rows.bounded(row, it.most))
+            })
+        };
+        if differs || seen.len() > 1 {
+            let fields = uses.rows.get(path).filter(|_| !uses.whole.contains(path));
+            found.insert(*path, fields.cloned());
+        }
+    }
+    uses.rows.retain(|path, _| !found.contains_key(path));
+    uses.whole.extend(found.keys());
+    found
+}
+
 /// The object type of the elements, if `node` is a place that holds a list of objects.
 fn is_row_list(ir: &Ir, types: &TypeTable, node: NodeId) -> Option<RecordId> {
     let NodeKind::Path(..) = ir.kind(node) else { return None };
@@ -173,15 +240,22 @@ struct Draft {
     path: Option<PathId>,
 }
 
+/// What the trie is made of.
+#[derive(Clone, Copy)]
+struct Ground<'a> {
+    ir: &'a Ir,
+    analysis: &'a Analysis,
+    uses: &'a Uses,
+    types: &'a FxHashMap<PathId, BTreeSet<TypeId>>,
+}
+
 fn lay_out(
-    ir: &Ir,
-    analysis: &Analysis,
-    uses: &Uses,
+    ground: Ground<'_>,
+    mut places: Places,
     marks: Marks<'_>,
     tables: &mut Tables,
 ) -> Places {
-    let types = types_of(ir);
-    let mut places = Places::default();
+    let Ground { ir, uses, .. } = ground;
     let mut top = Draft::default();
     let rows: BTreeSet<PathId> =
         uses.rows.keys().filter(|path| !uses.whole.contains(path)).copied().collect();
@@ -194,8 +268,7 @@ fn lay_out(
     }
     let by_keys: FxHashMap<&[Name], PathId> =
         ir.paths.iter_ids().map(|(id, path)| (path.keys.as_slice(), id)).collect();
-    let mut layout =
-        Layout { ir, analysis, uses, rows: &rows, types: &types, by_keys, marks, tables };
+    let mut layout = Layout { ground, rows: &rows, by_keys, marks, tables };
     layout.nodes(&top, &mut places);
     if uses.now {
         places.now = slot(&mut places.slots, SlotRow::Now);
@@ -221,11 +294,8 @@ fn slot(slots: &mut Vec<SlotRow>, row: SlotRow) -> u16 {
 }
 
 struct Layout<'a> {
-    ir: &'a Ir,
-    analysis: &'a Analysis,
-    uses: &'a Uses,
+    ground: Ground<'a>,
     rows: &'a BTreeSet<PathId>,
-    types: &'a FxHashMap<PathId, BTreeSet<TypeId>>,
     by_keys: FxHashMap<&'a [Name], PathId>,
     marks: Marks<'a>,
     tables: &'a mut Tables,
@@ -269,7 +339,7 @@ impl Layout<'_> {
         let at = u16::try_from(places.nodes.len()).unwrap_or(NONE);
         let known = self.by_keys.get(keys).copied();
         let dynamic = self.tables.row(TypeRow::Dyn);
-        let seen = known.and_then(|path| self.types.get(&path));
+        let seen = known.and_then(|path| self.ground.types.get(&path));
         let mut node = PathNode {
             key: self.tables.string(key),
             mode: NodeMode::Object(keys.is_empty() || self.is_object(known)),
@@ -282,7 +352,7 @@ impl Layout<'_> {
             sensitive: self.marks.place(keys, seen).is_some(),
         };
         let Some(path) = draft.path else { return node };
-        if self.uses.whole.contains(&path) {
+        if self.ground.uses.whole.contains(&path) {
             node.mode = NodeMode::Whole;
             node.ty = self.agreed_type(path, places).unwrap_or(dynamic);
             node.slot = slot(&mut places.slots, SlotRow::Value(at));
@@ -292,7 +362,7 @@ impl Layout<'_> {
             node.ty = self.agreed_type(path, places).unwrap_or(dynamic);
             node.slot = slot(&mut places.slots, SlotRow::Value(at));
             places.values.insert(path, node.slot);
-            let columns = self.uses.rows.get(&path).into_iter().flatten().cloned().collect();
+            let columns = self.ground.uses.rows.get(&path).into_iter().flatten().cloned().collect();
             places.columns.insert(path, columns);
         } else {
             node.presence = slot(&mut places.slots, SlotRow::Presence(at));
@@ -303,36 +373,38 @@ impl Layout<'_> {
 
     /// Whether all rules agree that this place holds an object.
     fn is_object(&self, path: Option<PathId>) -> bool {
-        let Some(types) = path.and_then(|path| self.types.get(&path)) else { return false };
-        types
-            .iter()
-            .all(|ty| matches!(self.analysis.types.get(*ty), Type::Record(_) | Type::Map(..)))
+        let Ground { ir, analysis, types, .. } = self.ground;
+        let Some(path) = path else { return false };
+        let Some(types) = types.get(&path) else { return false };
+        let keys = &ir.paths[path].keys;
+        if arguments::is_argument(analysis, keys) && !arguments::always_object(analysis, keys) {
+            return false;
+        }
+        types.iter().all(|ty| matches!(analysis.types.get(*ty), Type::Record(_) | Type::Map(..)))
     }
 
-    /// The type of a place, if all rules see the same; otherwise each rule asks for its own.
-    fn agreed_type(&mut self, path: PathId, places: &mut Places) -> Option<u16> {
-        let seen = self.types.get(&path)?;
-        let rows: BTreeSet<u16> =
-            seen.iter().map(|ty| self.tables.type_row(&self.analysis.types, *ty)).collect();
-        if rows.len() > 1 {
-            places.conflicts.insert(path);
+    /// The type of a place, if all see the same; otherwise each rule asks for its own.
+    fn agreed_type(&mut self, path: PathId, places: &Places) -> Option<u16> {
+        if places.is_contested(path) {
             return None;
         }
-        let bound = self.ir.bounds.get(&path).copied();
-        rows.first().map(|row| self.tables.bounded(*row, bound))
+        let ty = *self.ground.types.get(&path)?.first()?;
+        let row = self.tables.type_row(&self.ground.analysis.types, ty);
+        Some(self.tables.bounded(row, self.ground.ir.bounds.get(&path).copied()))
     }
 
     fn column_nodes(&mut self, path: PathId, places: &mut Places) {
-        let list = self.types.get(&path).and_then(BTreeSet::first).copied();
-        let record = list.and_then(|list| element_record(&self.analysis.types, list));
+        let list = self.ground.types.get(&path).and_then(BTreeSet::first).copied();
+        let record = list.and_then(|list| element_record(&self.ground.analysis.types, list));
         let columns = places.columns.get(&path).cloned().unwrap_or_default();
         for column in columns {
-            let types = &self.analysis.types;
+            let types = &self.ground.analysis.types;
             let field = record.and_then(|record| types.field(record, &column));
             let (ty, required) = field.map_or((TypeTable::DYN, false), |it| (it.ty, it.required));
             let bound = field.and_then(|it| it.max_items.as_ref()).map(|it| it.value);
             let row = self.tables.type_row(types, ty);
-            let mut keys = self.ir.paths.get(path).map(|it| it.keys.clone()).unwrap_or_default();
+            let mut keys =
+                self.ground.ir.paths.get(path).map(|it| it.keys.clone()).unwrap_or_default();
             keys.push(column.clone());
             places.nodes.push(PathNode {
                 key: self.tables.string(&column),
@@ -346,7 +418,7 @@ impl Layout<'_> {
                 sensitive: self.marks.place(&keys, Some(&BTreeSet::from([ty]))).is_some(),
             });
         }
-        debug_assert!(self.ir.paths.get(path).is_some(), "rows are paths");
+        debug_assert!(self.ground.ir.paths.get(path).is_some(), "rows are paths");
     }
 }
 

@@ -34,11 +34,20 @@ pub(crate) struct RulePlan {
     pub(crate) conjuncts: Vec<NodeId>,
     /// The patterns of `on` where the tools are not declared: what the first conjunct says.
     pub(crate) patterns: Vec<Name>,
+    /// The declared tools that `on` names: what the first conjunct says.
+    pub(crate) tools: Option<Vec<Name>>,
     /// A `.cel` rule or a CEL Policy document that decides.
     pub(crate) decision: Option<DecisionPlan>,
     pub(crate) outcomes: Vec<OutcomePlan>,
     pub(crate) origin: ExprId,
     pub(crate) source: Source,
+}
+
+impl RulePlan {
+    /// Whether it has `on`, which is its first conjunct then.
+    pub(crate) fn has_on(&self) -> bool {
+        self.tools.is_some() || !self.patterns.is_empty()
+    }
 }
 
 /// Where a rule stands.
@@ -186,9 +195,10 @@ impl Planner<'_> {
         let origin = origin_of(document, rule);
         let mut conjuncts = Vec::new();
         let mut patterns: Vec<Name> = rule.on.iter().map(|it| it.value.clone()).collect();
-        match tools.filter(|_| !patterns.is_empty()) {
+        let tools = tools.filter(|_| !patterns.is_empty());
+        match &tools {
             Some(names) => {
-                conjuncts.push(self.lowering.tool_guard(&names, origin));
+                conjuncts.push(self.lowering.tool_guard(names, origin));
                 patterns.clear();
             }
             None if patterns.is_empty() => {}
@@ -209,7 +219,7 @@ impl Planner<'_> {
             RuleBody::Decision(expr) => Some(self.decision(*expr, &mut outcomes)),
         };
         let id = rule.id.value.clone();
-        let plan = RulePlan { id, conjuncts, patterns, decision, outcomes, origin, source };
+        let plan = RulePlan { id, conjuncts, patterns, tools, decision, outcomes, origin, source };
         self.plan.rules.push(plan);
     }
 
@@ -308,6 +318,7 @@ impl Planner<'_> {
                 id: document.name.value.clone(),
                 conjuncts: Vec::new(),
                 patterns: Vec::new(),
+                tools: None,
                 decision: Some(decision),
                 outcomes,
                 origin: first_expr(&document.rule).unwrap_or(ExprId(0)),

@@ -113,7 +113,8 @@ pub(crate) fn write(
         decision_nodes(rule.decision.as_ref(), &mut nodes);
         let atoms = generator.atoms_of(&nodes);
         nodes.extend(rule.outcomes.iter().flat_map(reason_nodes));
-        let requirements = asking.requirements(&nodes, &mut generator.tables);
+        let tools = rule.tools.as_deref();
+        let requirements = asking.requirements(&nodes, tools, &mut generator.tables);
         rules.push(WrittenRule { function, outcomes, requirements, atoms });
     }
     let mut outputs = Vec::new();
@@ -121,7 +122,7 @@ pub(crate) fn write(
         let function = generator.output_function(output, "");
         let mut nodes = Vec::new();
         block_nodes(&output.rule, &mut nodes);
-        outputs.push((function, asking.requirements(&nodes, &mut generator.tables)));
+        outputs.push((function, asking.requirements(&nodes, None, &mut generator.tables)));
     }
     let Generator { tables, functions, .. } = generator;
     Written { tables, functions, rules, outputs }

@@ -2,10 +2,11 @@
 //!
 //! Strings get provisional numbers here; `finish` sorts them and renumbers everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use crate::base::name::Name;
 use crate::compiler::check::analysis::{Analysis, HostId};
 use crate::compiler::emit::function::FunctionBuilder;
 use crate::compiler::emit::shape::shape_of;
@@ -13,7 +14,7 @@ use crate::compiler::ir::{Ir, NodeId};
 use crate::compiler::syntax::ast::ExprId;
 use crate::lang::constant::Constant;
 use crate::lang::pattern;
-use crate::lang::types::{Type, TypeId, TypeTable};
+use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
 use crate::runtime::bundle::module::{
     EscalationRow, FieldRow, FunctionKind, HostRow, NONE, Pattern, Str, TemplatePart, TypeRow,
 };
@@ -214,17 +215,7 @@ impl Tables {
                 let record = &types.records[*record];
                 let fields = record.fields.iter().filter(|field| !field.response_only);
                 TypeRow::Record {
-                    fields: fields
-                        .map(|field| FieldRow {
-                            name: self.string(&field.name),
-                            ty: {
-                                let ty = self.type_row(types, field.ty);
-                                self.bounded(ty, field.max_items.as_ref().map(|it| it.value))
-                            },
-                            required: field.required,
-                            sensitive: field.sensitive,
-                        })
-                        .collect(),
+                    fields: fields.map(|field| self.field_row(types, field)).collect(),
                     rest: record.rest.map_or(NONE, |rest| self.type_row(types, rest)),
                 }
             }
@@ -240,6 +231,29 @@ impl Tables {
         let id = self.row(row);
         self.converted.insert(ty, id);
         id
+    }
+
+    /// The row of an object type of which only the fields `names` count; `None` for other types.
+    pub(crate) fn part_row(
+        &mut self,
+        types: &TypeTable,
+        ty: TypeId,
+        names: &BTreeSet<Name>,
+    ) -> Option<u16> {
+        let fields = types.fields(ty)?.iter().filter(|field| names.contains(&field.name));
+        let fields = fields.map(|field| self.field_row(types, field)).collect();
+        let rest = self.row(TypeRow::Dyn);
+        Some(self.row(TypeRow::Record { fields, rest }))
+    }
+
+    fn field_row(&mut self, types: &TypeTable, field: &RecordField) -> FieldRow {
+        let ty = self.type_row(types, field.ty);
+        FieldRow {
+            name: self.string(&field.name),
+            ty: self.bounded(ty, field.max_items.as_ref().map(|it| it.value)),
+            required: field.required,
+            sensitive: field.sensitive,
+        }
     }
 
     /// The list type `ty` with at most `bound` elements; other types stay as they are.

@@ -22,6 +22,8 @@ use super::value::{V, from_base64, list, map, text};
 pub(crate) enum Fault {
     Missing,
     WrongType,
+    /// A wrong type at a place that declared tools see differently: it concerns who is asked.
+    Disputed,
 }
 
 /// The types of contexts, and what is read of them.
@@ -46,6 +48,87 @@ impl<'a> Schema<'a> {
     pub(crate) fn new(analysis: &'a Analysis, selected: Selected) -> Self {
         let tools = analysis.tools.iter().map(|tool| (tool.name.to_string(), tool.args)).collect();
         Self { types: &analysis.types, analysis, tools, selected }
+    }
+
+    /// A wrong type at the place `names`.
+    fn wrong(&self, names: &[&str]) -> Fault {
+        let same = |a: &RecordField, b: &RecordField| self.same_field(a, b);
+        let all = self.declared(names).is_none_or(|found| {
+            let first = found.first().and_then(Option::as_ref);
+            let other = |it: &Option<RecordField>| {
+                first.is_some_and(|a| it.as_ref().is_some_and(|b| same(a, b)))
+            };
+            found.iter().all(other)
+        });
+        if all { Fault::WrongType } else { Fault::Disputed }
+    }
+
+    /// No object at the place `names`, below which somebody reads.
+    fn no_object(&self, names: &[&str]) -> Fault {
+        let is_object = |it: &Option<RecordField>| {
+            let ty = it.as_ref().map(|field| self.types.get(field.ty));
+            matches!(ty, Some(Type::Record(_) | Type::Map(..)))
+        };
+        let all = self.declared(names).is_none_or(|found| found.iter().all(is_object));
+        if all { Fault::WrongType } else { Fault::Disputed }
+    }
+
+    /// What each declared tool says of a place in its arguments, if it is one.
+    fn declared(&self, names: &[&str]) -> Option<Vec<Option<RecordField>>> {
+        let names = match names {
+            ["action"] => &[],
+            ["action", "args", rest @ ..] => rest,
+            _ => return None,
+        };
+        let of = |args: TypeId| {
+            let mut found = RecordField::new(Name::new(""), args, true, None);
+            for name in names {
+                found = match self.types.get(found.ty) {
+                    Type::Record(record) => match self.types.field(*record, name) {
+                        Some(field) => field.clone(),
+                        None => self.entry(self.types.records[*record].rest?),
+                    },
+                    Type::Map(_, value) => self.entry(*value),
+                    Type::Dyn => self.entry(TypeTable::DYN),
+                    _ => return None,
+                };
+            }
+            Some(found)
+        };
+        (!self.tools.is_empty()).then(|| self.tools.values().map(|args| of(*args)).collect())
+    }
+
+    fn entry(&self, ty: TypeId) -> RecordField {
+        RecordField::new(Name::new(""), ty, false, None)
+    }
+
+    fn same_field(&self, a: &RecordField, b: &RecordField) -> bool {
+        let most = |field: &RecordField| field.max_items.as_ref().map(|most| most.value);
+        most(a) == most(b) && self.same(a.ty, b.ty)
+    }
+
+    /// Whether two types have the same values.
+    fn same(&self, a: TypeId, b: TypeId) -> bool {
+        match (self.types.get(a), self.types.get(b)) {
+            (Type::List(a), Type::List(b))
+            | (Type::Optional(a), Type::Optional(b))
+            | (Type::Wrapper(a), Type::Wrapper(b)) => self.same(*a, *b),
+            (Type::Map(k, v), Type::Map(l, w)) => self.same(*k, *l) && self.same(*v, *w),
+            (Type::Record(a), Type::Record(b)) => {
+                let (a, b) = (&self.types.records[*a], &self.types.records[*b]);
+                let rest = match (a.rest, b.rest) {
+                    (Some(a), Some(b)) => self.same(a, b),
+                    (a, b) => a == b,
+                };
+                let same = |(a, b): (&RecordField, &RecordField)| {
+                    a.name == b.name
+                        && (a.required, a.sensitive) == (b.required, b.sensitive)
+                        && self.same_field(a, b)
+                };
+                rest && a.fields.len() == b.fields.len() && a.fields.iter().zip(&b.fields).all(same)
+            }
+            (a, b) => a == b,
+        }
     }
 }
 
@@ -152,25 +235,25 @@ impl<'a> Context<'a> {
                 Type::Map(_, value) => (None, Some(*value)),
                 _ => return None,
             };
-            let Json::Object(entries) = at else { return Some(Fault::WrongType) };
+            let Json::Object(entries) = at else { return Some(self.schema.no_object(&names)) };
             let may_lack = read.optional && depth + 1 == read.fields.len();
             required &= field.is_some_and(|field| field.required) && !may_lack;
             let Some(next) = entries.get(name.as_str()) else {
                 return required.then_some(Fault::Missing);
             };
-            if too_long(field, next) {
-                return Some(Fault::WrongType);
-            }
             names.push(name);
+            if too_long(field, next) {
+                return Some(self.schema.wrong(&names));
+            }
             ty = field.map(|field| field.ty).or(inner)?;
             at = next;
         }
         ty = self.args_type(&names).unwrap_or(ty);
         if read.shallow {
             let object = matches!(self.schema.types.get(ty), Type::Record(_) | Type::Map(..));
-            return (object && !at.is_object()).then_some(Fault::WrongType);
+            return (object && !at.is_object()).then(|| self.schema.no_object(&names));
         }
-        self.deep(at, ty, false)
+        self.deep(at, ty, false).map(|_| self.schema.wrong(&names))
     }
 
     /// How many keys on the way to the root of a read must be there.

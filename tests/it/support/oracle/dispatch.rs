@@ -35,6 +35,8 @@ struct Guard {
     place: Place,
     /// Whether the rule demands the place.
     demanded: bool,
+    /// Whether it is `on`, and whether that is about declared tools.
+    on: Option<bool>,
     /// One of these is enough.
     passes: Vec<Passes>,
 }
@@ -46,10 +48,12 @@ pub(crate) struct Dispatch {
     pub(crate) key: Option<Place>,
     /// For each rule, in order: what its guards let through; without any it is always asked.
     rules: Vec<Vec<Vec<Passes>>>,
+    /// For each rule, in order: what its `on` lets through, where that is a guard.
+    on: Vec<Option<Vec<Passes>>>,
 }
 
 impl Dispatch {
-    /// Chooses the place that most rules look at.
+    /// Chooses the tool, if rules are about tools; otherwise the place that most rules look at.
     pub(crate) fn of<'a>(
         rules: impl Iterator<Item = (Reader<'a>, &'a PolicyInfo, usize, &'a Rule)>,
     ) -> Self {
@@ -64,14 +68,24 @@ impl Dispatch {
             }
         }
         let most = counts.values().max().copied();
-        let key = counts.iter().find(|(_, count)| Some(**count) == most);
-        let key = key.map(|(place, _)| (*place).clone());
+        let most = counts.iter().find(|(_, count)| Some(**count) == most);
+        let most = most.map(|(place, _)| (*place).clone());
+        let about_tools =
+            |guard: &&Guard| guard.on.is_some_and(|is_declared| is_declared || guard.demanded);
+        let tool = rules.iter().flatten().find(about_tools).map(|guard| guard.place.clone());
+        let key = tool.or(most);
         let own = |guards: &Vec<Guard>| -> Vec<Vec<Passes>> {
             let own = guards.iter().filter(|guard| Some(&guard.place) == key.as_ref());
             counted(own.map(|guard| guard.passes.clone()).collect())
         };
+        let on = |guards: &Vec<Guard>| {
+            let on = guards.iter().find(|guard| guard.on.is_some());
+            let on = on.filter(|guard| Some(&guard.place) == key.as_ref());
+            on.map(|guard| guard.passes.clone())
+        };
+        let on = rules.iter().map(on).collect();
         let rules = rules.iter().map(own).collect();
-        Self { key, rules }
+        Self { key, rules, on }
     }
 
     /// What a context has at the key.
@@ -81,10 +95,14 @@ impl Dispatch {
     }
 
     /// Whether rule number `rule` is asked about a call whose key is `value`. Guards that no text
-    /// passes are left to the condition.
+    /// passes are left to the condition, but for `on`.
     pub(crate) fn asks(&self, rule: usize, value: &str) -> bool {
         let guards = &self.rules[rule];
-        is_never(guards) || passed(guards, value)
+        if is_never(guards) {
+            let on = self.on[rule].as_ref();
+            return on.is_none_or(|on| on.iter().any(|passes| passes.let_through(value)));
+        }
+        passed(guards, value)
     }
 }
 
@@ -135,7 +153,8 @@ fn guards(reader: &Reader<'_>, tools: Option<&Option<Vec<Name>>>, rule: &Rule) -
     let mut found = Vec::new();
     if let Some(passes) = on(tools, rule) {
         let place = vec![Name::new("action"), Name::new("tool")];
-        found.push(Guard { place, demanded: !rule.shadow, passes });
+        let on = Some(matches!(tools, Some(Some(_))));
+        found.push(Guard { place, demanded: !rule.shadow, on, passes });
     }
     if let RuleBody::When { condition: Some(condition), .. } = &rule.body {
         conjuncts(reader, *condition, rule.shadow, &mut found);
@@ -237,7 +256,7 @@ fn comparison(reader: &Reader<'_>, expr: ExprId, shadow: bool) -> Option<Guard> 
     let demanded = !shadow && reader.run.context.is_required(&read);
     let root = &reader.analysis.roots[read.root()];
     let place = root.path.iter().chain(&read.fields).cloned().collect();
-    Some(Guard { place, demanded, passes })
+    Some(Guard { place, demanded, on: None, passes })
 }
 
 fn text(reader: &Reader<'_>, expr: ExprId) -> Option<String> {

@@ -273,11 +273,13 @@ impl Decider<'_> {
     }
 
     /// The deny of an input that breaks the schema in a part that is read: a wrong type wherever
-    /// it is read, a missing part where a rule that applies reads it.
+    /// it is read, a missing part, or one that tools see differently, where a rule that applies
+    /// reads it.
     fn refused(&self) -> Option<Verdict> {
-        let fault = |reads: &[usize], missing: bool| {
+        let fault = |reads: &[usize], asked: bool, missing: bool| {
             reads.iter().any(|read| match self.faults[*read] {
                 Some(Fault::WrongType) => true,
+                Some(Fault::Disputed) => asked,
                 Some(Fault::Missing) => missing,
                 None => false,
             })
@@ -287,15 +289,14 @@ impl Decider<'_> {
         for (order, ((_, _, _, rule), reads)) in self.rules().zip(&self.oracle.of_rules).enumerate()
         {
             // Shadow rules decide nothing, so nothing must be there for them.
-            let demands =
-                !rule.shadow && self.is_time_of(rule) && self.oracle.dispatch.asks(order, key);
-            if fault(reads, demands) {
+            let asked = self.is_time_of(rule) && self.oracle.dispatch.asks(order, key);
+            if fault(reads, asked, asked && !rule.shadow) {
                 refused.get_or_insert(rule.id.value.to_string());
             }
         }
         // Documents of the format ask for no presence, only for types.
         for (document, reads) in self.parsed.cel_policies.iter().zip(&self.oracle.of_documents) {
-            if fault(reads, false) {
+            if fault(reads, true, false) {
                 refused.get_or_insert(document.name.value.to_string());
             }
         }
