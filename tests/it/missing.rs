@@ -202,7 +202,8 @@ const TOOLS: &str = "tools:\n  \
     a: {args: {n: int, t: int, l: {items: int, maxItems: 3}}}\n  \
     b: {args: {n: int, t: string, l: {items: int, maxItems: 1}, only: {x: optional int}, \
     rows: {items: {k: string, v: optional int}, maxItems: 4}}}\n  \
-    c: {args: {n: int}}\n";
+    c: {args: {n: int}}\n  \
+    e: {args: {n: int, l: list<int>}}\n";
 
 /// Decides about a call of `tool` where these tools are declared.
 fn called(rules: &str, tool: &str, args: &Json) -> String {
@@ -269,6 +270,9 @@ fn an_argument_of_one_tool_is_no_matter_to_the_others() {
     assert_eq!(called(rules, "a", &json!({"l": [7, 7, 7, 8]})), REFUSED);
     assert_eq!(called(rules, "b", &json!({"l": [7]})), "deny r");
     assert_eq!(called(rules, "b", &json!({"l": [7, 7]})), REFUSED);
+    // A rule about several tools reads what any of them may send.
+    let rules = "  - {id: r, on: [a, e], when: 7 in args.l, deny: no}\n";
+    assert_eq!(called(rules, "e", &json!({"l": [1, 2, 3, 7]})), "deny r");
 }
 
 #[test]

@@ -149,11 +149,7 @@ fn arguments(cx: &Checker<'_>, tools: &[usize], union: bool) -> Vec<RecordField>
                     *count += 1;
                     known.required &= field.required;
                     *differs |= !same(cx, known.ty, field.ty);
-                    if known.max_items.as_ref().map(|it| it.value)
-                        < field.max_items.as_ref().map(|it| it.value)
-                    {
-                        known.max_items.clone_from(&field.max_items);
-                    }
+                    known.max_items = looser(known.max_items.take(), field.max_items.clone());
                 }
                 None => found.push((field.clone(), 1, false)),
             }
@@ -168,6 +164,12 @@ fn arguments(cx: &Checker<'_>, tools: &[usize], union: bool) -> Vec<RecordField>
         (count == tools.len() && !differs).then_some(field)
     });
     fields.collect()
+}
+
+/// The bound that admits what either admits: none where one of them is none.
+fn looser(a: Option<Spanned<u64>>, b: Option<Spanned<u64>>) -> Option<Spanned<u64>> {
+    let (a, b) = (a?, b?);
+    Some(if b.value > a.value { b } else { a })
 }
 
 /// Whether two arguments have one type; objects do if they have the same fields.
