@@ -188,6 +188,8 @@ pub enum Use {
     Result,
     /// A constant: an enum value, the name of a type, static data.
     Constant(Constant),
+    /// A message literal: the full name of the message that it makes.
+    Message(Name),
     /// A call or operator: the numbers of all builtin rows that fit, in order of the table. One
     /// number: decided by the checker. More: decided by the values.
     Overloads(Vec<u16>),

@@ -129,7 +129,7 @@ impl<'a> Lowering<'a> {
             Use::Macro(which) => self.opened(*which, expr),
             Use::Overloads(rows) => self.call(rows, expr),
             Use::Plain | Use::Part | Use::Decision(_) => self.plain(expr),
-            Use::Result => undefined(),
+            Use::Result | Use::Message(_) => undefined(),
         }
     }
 

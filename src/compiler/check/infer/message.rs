@@ -70,6 +70,7 @@ impl Infer<'_, '_> {
             }
         }
         let ty = message_type(&mut self.cx.out.types, &message.name);
+        self.refer(id, Use::Message(message.name.clone()));
         self.set(id, ty);
     }
 

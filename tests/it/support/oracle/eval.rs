@@ -66,7 +66,7 @@ impl Run<'_> {
             Use::Window(window) => self.window(*window, expr),
             Use::Decision(decision) => Ok(self.decision(decision)),
             Use::Macro(found) => self.call_macro(*found, expr),
-            Use::Part | Use::Result => Err(NONE),
+            Use::Part | Use::Result | Use::Message(_) => Err(NONE),
             Use::Plain | Use::Overloads(_) => self.plain(expr),
         }?;
         if matches!(value, V::Bad) { Err(EvalError::Input) } else { Ok(value) }
