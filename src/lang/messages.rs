@@ -17,6 +17,8 @@ pub struct Messages {
     pub enums: Vec<Enum>,
     /// Extensions of messages.
     pub extensions: Vec<Extension>,
+    /// Whether the values of enums have types of their own; otherwise they are ints.
+    pub strong_enums: bool,
 }
 
 /// A message type.
@@ -143,13 +145,13 @@ impl Messages {
         self.enums.get(at)
     }
 
-    /// The number of the enum value `acme.Color.RED`: a value is named below its enum.
+    /// The enum and the number of the value `acme.Color.RED`: a value is named below its enum.
     #[must_use]
-    pub fn enum_value(&self, name: &str) -> Option<i32> {
+    pub fn enum_value(&self, name: &str) -> Option<(&Enum, i32)> {
         let (of, value) = name.rsplit_once('.')?;
-        let values = &self.enumeration(of)?.values;
-        let at = values.binary_search_by(|(known, _)| known.as_str().cmp(value)).ok()?;
-        values.get(at).map(|(_, number)| *number)
+        let found = self.enumeration(of)?;
+        let at = found.values.binary_search_by(|(known, _)| known.as_str().cmp(value)).ok()?;
+        found.values.get(at).map(|(_, number)| (found, *number))
     }
 
     /// The extension with this full name, if it extends `message`.

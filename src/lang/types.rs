@@ -58,6 +58,8 @@ pub enum Type {
     Record(RecordId),
     /// A Protocol Buffers message.
     Message(Name),
+    /// A Protocol Buffers enum whose values are no ints.
+    Enum(Name),
     /// Any other named type, as `net.IP`, with its parameters.
     Opaque(Name, Vec<TypeId>),
     /// A named type parameter of a declaration.
@@ -93,6 +95,7 @@ impl Type {
             | Self::Wrapper(_)
             | Self::Record(_)
             | Self::Message(_)
+            | Self::Enum(_)
             | Self::Param(_)
             | Self::Variable(_) => ([None, None], &[][..]),
         };
@@ -344,7 +347,7 @@ impl TypeTable {
                 .name
                 .as_ref()
                 .map_or_else(|| "object".to_owned(), ToString::to_string),
-            Type::Message(name) | Type::Param(name) => name.to_string(),
+            Type::Message(name) | Type::Enum(name) | Type::Param(name) => name.to_string(),
             Type::Opaque(name, params) if params.is_empty() => name.to_string(),
             Type::Opaque(name, params) => format!("{name}({})", list(params)),
             Type::Variable(number) => format!("_{number}"),

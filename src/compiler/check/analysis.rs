@@ -190,6 +190,13 @@ pub enum Use {
     Constant(Constant),
     /// A message literal: the full name of the message that it makes.
     Message(Name),
+    /// A value of an enum that is a type: the full name of the enum, and the number.
+    Enum(Name, i32),
+    /// `acme.Color(x)`: the value of this enum that `x`, an int, is the number of, or that `x`, a
+    /// string, is the name of. The one operand is the call's argument.
+    EnumOf(Name),
+    /// `int(e)`: the number of a value of an enum that is a type.
+    EnumNumber,
     /// A call or operator: the numbers of all builtin rows that fit, in order of the table. One
     /// number: decided by the checker. More: decided by the values.
     Overloads(Vec<u16>),

@@ -24,6 +24,7 @@ pub(super) fn check(cx: &mut Checker<'_>, document: &CelPolicyDocument) -> CelPo
     let environments = &cx.parsed.environments;
     let beside = document.environment;
     let found = environments.iter().find(|it| beside.is_some() && it.file == beside);
+    environment::agree_on_enums(cx, &document.name, found);
     let mut scope = environment::scope(cx, found);
     scope.flexible |= document.environment_lost;
     for import in &document.imports {

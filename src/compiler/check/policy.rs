@@ -89,12 +89,14 @@ fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a Polic
     }
     scope.libraries = Libraries::Pinned(pins);
     let mut roots = Vec::new();
+    let mut environment = None;
     let mut refused = false;
     if let Some(source) = &document.schema {
         match schemas.load(cx, document.file, source) {
             Some(found) => {
                 roots = found.roots;
-                if let Some(environment) = found.environment {
+                environment = found.environment;
+                if let Some(environment) = environment {
                     environment::add_functions(cx, &mut scope, &environment.functions);
                 }
             }
@@ -103,6 +105,9 @@ fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a Polic
         }
     }
     let speaks = !document.rules.is_empty() || !document.variables.is_empty();
+    if speaks && !refused {
+        environment::agree_on_enums(cx, &document.name, environment);
+    }
     let silent = document.schema.is_none() && cx.out.tools.is_empty();
     scope.flexible = silent || refused;
     if silent && speaks {

@@ -18,7 +18,7 @@ use crate::compiler::syntax::document::model::StdlibSubset;
 use crate::diag::suggest::nearest;
 use crate::lang::constant::Constant;
 use crate::lang::functions::{Function, Library};
-use crate::lang::messages::{Message, Messages};
+use crate::lang::messages::{Enum, Message, Messages};
 use crate::lang::types::{RecordId, Type, TypeId, TypeTable};
 
 /// What a name stands for.
@@ -214,9 +214,24 @@ impl Scope {
                 .iter()
                 .find(known)
                 .map(|(name, ty)| Found::Type(Name::new(name), *ty))
-                .or_else(|| self.messages.enum_value(name).map(Found::EnumValue))
-                .or_else(|| Some(Found::Message(&self.messages.message(name)?.name))),
+                .or_else(|| {
+                    let (of, number) = self.messages.enum_value(name)?;
+                    Some(Found::EnumValue(&of.name, number))
+                })
+                .or_else(|| Some(Found::Message(&self.messages.message(name)?.name)))
+                .or_else(|| Some(Found::Enum(&self.enum_type(name)?.name))),
         }
+    }
+
+    /// The enum with this full name, if enums are types here.
+    fn enum_type(&self, name: &str) -> Option<&Enum> {
+        self.messages.enumeration(name).filter(|_| self.messages.strong_enums)
+    }
+
+    /// The enum that is called `name` here, if enums are types.
+    pub(super) fn enumeration(&self, name: &str, root: bool) -> Option<&Enum> {
+        let candidates = self.candidates(name, root);
+        candidates.iter().find_map(|name| self.enum_type(name))
     }
 
     /// The declared functions that are called `name` here.
@@ -305,6 +320,8 @@ pub(super) enum Found<'s> {
     Type(Name, TypeId),
     /// The name of a message type.
     Message(&'s Name),
-    /// A value of an enum.
-    EnumValue(i32),
+    /// The name of an enum, which is a type.
+    Enum(&'s Name),
+    /// A value of an enum: the enum and the number.
+    EnumValue(&'s Name, i32),
 }

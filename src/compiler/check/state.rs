@@ -19,7 +19,7 @@ use crate::compiler::check::analysis::{
 use crate::compiler::check::decision::Templates;
 use crate::compiler::check::error::{CheckError, PolicyError};
 use crate::compiler::check::overload::FunctionIndex;
-use crate::compiler::check::schema::{DeclaredRoot, proto};
+use crate::compiler::check::schema::{DeclaredRoot, environment, proto};
 use crate::compiler::check::scope::Declared;
 use crate::compiler::check::unify::Unifier;
 use crate::compiler::source::map::SourceMap;
@@ -53,6 +53,8 @@ pub(super) struct Checker<'a> {
     pub messages: Arc<Messages>,
     /// Whether a `.proto` file could not be used, so that types may be missing.
     pub messages_lost: bool,
+    /// Where an environment makes types of enums.
+    pub strong_enums: Option<Span>,
     /// The type variables of the expression at hand.
     pub unifier: Unifier,
     /// What each variable reads of a call, directly or through others.
@@ -83,7 +85,10 @@ impl<'a> Checker<'a> {
         sink: &'a mut Sink,
     ) -> Self {
         let mark = sink.mark();
-        let messages = Arc::new(proto::messages(files, sink));
+        let mut messages = proto::messages(files, sink);
+        let strong_enums = environment::strong_enums(&parsed.environments);
+        messages.strong_enums = strong_enums.is_some();
+        let messages = Arc::new(messages);
         let messages_lost = sink.errors_since(mark);
         let mut out = Analysis { messages: messages.clone(), ..Analysis::default() };
         out.expr_types.resize(parsed.ast.exprs.len(), TypeTable::DYN);
@@ -98,6 +103,7 @@ impl<'a> Checker<'a> {
             out,
             messages,
             messages_lost,
+            strong_enums,
             unifier: Unifier::default(),
             reads: IndexVec::new(),
             sink,

@@ -224,6 +224,7 @@ impl Tables {
             | Type::Error
             | Type::Decision
             | Type::Message(_)
+            | Type::Enum(_)
             | Type::Opaque(..)
             | Type::Param(_)
             | Type::Variable(_) => TypeRow::Dyn,

@@ -129,7 +129,10 @@ impl<'a> Lowering<'a> {
             Use::Macro(which) => self.opened(*which, expr),
             Use::Overloads(rows) => self.call(rows, expr),
             Use::Plain | Use::Part | Use::Decision(_) => self.plain(expr),
-            Use::Result | Use::Message(_) => undefined(),
+            // What stands with messages is refused in front of this.
+            Use::Result | Use::Message(_) | Use::Enum(..) | Use::EnumOf(_) | Use::EnumNumber => {
+                undefined()
+            }
         }
     }
 

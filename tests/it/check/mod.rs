@@ -11,6 +11,7 @@ mod cel_policies;
 mod corpus;
 mod decisions;
 mod documents;
+mod enums;
 mod examples;
 mod messages;
 mod names;

@@ -53,6 +53,7 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
             let fact = format!("two documents give `{path}` two types");
             Diagnostic::new(Code::Conflict, at, fact, a(&types.1)).label(first, a(&types.0))
         }
+        PolicyError::EnumModes { at, first, policy } => enum_modes(at, first, &policy),
         PolicyError::ToolTwice { at, first, name } => {
             let fact = format!("the tool `{name}` is declared twice");
             Diagnostic::new(Code::Conflict, at, fact, "the second").label(first, "the first")
@@ -71,6 +72,13 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
             Diagnostic::new(Code::Overlap, at, fact, "the second").label(first, "the first")
         }
     }
+}
+
+fn enum_modes(at: Span, first: Span, policy: &str) -> Diagnostic {
+    let fact = format!("enums are ints in `{policy}`, and types in another document");
+    Diagnostic::new(Code::Conflict, at, fact, "ints here")
+        .label(first, "types by this feature")
+        .help("one bundle takes enums in one way: give its documents one environment")
 }
 
 /// Everything about CEL Policy documents and environments.

@@ -203,6 +203,8 @@ pub(super) enum PolicyError {
     UnknownTool { at: Span, pattern: Name, nearest: Option<String> },
     /// Two documents give a part of the context two types.
     RootTypes { at: Span, first: Span, path: String, types: (String, String) },
+    /// In `policy` enums are ints, and what stands at `first` makes them types.
+    EnumModes { at: Span, first: Span, policy: Name },
     /// A tool is declared twice.
     ToolTwice { at: Span, first: Span, name: Name },
     /// A variable takes the name of something else.

@@ -1,5 +1,6 @@
 //! Calls: macros, decisions, the clock, windows, functions.
 
+use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::check::analysis::Use;
 use crate::compiler::check::error::{CallError, NameError};
@@ -13,7 +14,7 @@ use crate::diag::suggest::nearest;
 use crate::lang::decision::Effect;
 use crate::lang::functions::extremes::takes_any_number;
 use crate::lang::functions::{Function, Style};
-use crate::lang::types::{TypeId, TypeTable};
+use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// A call, taken apart.
 pub(super) struct Call<'a> {
@@ -125,6 +126,7 @@ impl<'a> Infer<'_, 'a> {
         let declared = self.scope.declared(&full, found.root);
         declared.is_some_and(|list| list.iter().any(|function| !function.member))
             || self.builtins(&full, Style::Global, found.root).next().is_some()
+            || self.scope.enumeration(&full, found.root).is_some()
     }
 
     /// The builtin rows of this name that may be used here.
@@ -243,6 +245,10 @@ impl<'a> Infer<'_, 'a> {
             .filter(|function| function.member == member)
             .cloned()
             .collect();
+        let nothing = rows.is_empty() && declared.is_empty();
+        if nothing && self.finish_enum(call) || self.finish_number_of_enum(call) {
+            return;
+        }
         let applied = match self.as_one_list(call, &rows) {
             Some(list) => self.apply_types(call.id, &rows, &[], &[list]),
             None => self.apply(call.id, &rows, &declared, &call.operands),
@@ -254,6 +260,48 @@ impl<'a> Infer<'_, 'a> {
             }
             None => self.refuse_call(call, &rows, &declared),
         }
+    }
+
+    /// `acme.Color(x)`, where enums are types: the value with this number or name; true if it is
+    /// one.
+    fn finish_enum(&mut self, call: &Call<'_>) -> bool {
+        let scope = self.scope;
+        let found = scope.enumeration(&call.name, call.root);
+        let Some(found) = found.filter(|_| call.style == Style::Global) else { return false };
+        self.cx.needs_messages(self.ast.span(call.id));
+        let result = self.cx.out.types.intern(Type::Enum(found.name.clone()));
+        let form = |(id, param)| Declared {
+            name: found.name.clone(),
+            id: Name::new(id),
+            member: false,
+            params: vec![param],
+            result,
+        };
+        let forms = [("int_to_enum", TypeTable::INT), ("string_to_enum", TypeTable::STRING)];
+        let forms = forms.map(form);
+        let args: Vec<TypeId> = call.operands.iter().map(|it| self.type_of(*it)).collect();
+        let types = &mut self.cx.out.types;
+        match matching(types, &mut self.cx.unifier, &[], &forms, &args) {
+            Some(matched) => {
+                self.refer(call.id, Use::EnumOf(found.name.clone()));
+                self.set(call.id, matched.result);
+            }
+            None => self.refuse_call(call, &[], &forms),
+        }
+        true
+    }
+
+    /// `int(e)` of a value of an enum that is a type; true if it is one.
+    fn finish_number_of_enum(&mut self, call: &Call<'_>) -> bool {
+        let [operand] = call.operands.as_slice() else { return false };
+        let named = call.name == "int" && call.style == Style::Global;
+        let is_enum = matches!(self.cx.ty(self.type_of(*operand)), Type::Enum(_));
+        if !(named && is_enum) {
+            return false;
+        }
+        self.refer(call.id, Use::EnumNumber);
+        self.set(call.id, TypeTable::INT);
+        true
     }
 
     /// The type of the list that the operands make, if the call hands them on as one.

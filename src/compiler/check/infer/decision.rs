@@ -176,5 +176,6 @@ pub(in crate::compiler::check) fn has_text_form(cx: &Checker<'_>, ty: TypeId) ->
             | Type::Optional(_)
             | Type::Record(_)
             | Type::Message(_)
+            | Type::Enum(_)
     )
 }

@@ -76,7 +76,8 @@ impl Infer<'_, '_> {
 
     /// Checks the value of a field.
     fn assign(&mut self, message: &Message, field: &MessageField, init: &FieldInit) {
-        let wanted = field_type(&mut self.cx.out.types, field);
+        let messages = self.cx.messages.clone();
+        let wanted = field_type(&mut self.cx.out.types, &messages, field);
         let given =
             if init.optional { self.unwrapped(init.value) } else { self.type_of(init.value) };
         if self.fits(given, wanted) || (is_null_value(field) && self.fits(given, TypeTable::NULL)) {
@@ -104,7 +105,7 @@ impl Infer<'_, '_> {
             self.unknown_field(message, field);
             return TypeTable::ERROR;
         };
-        field_type(&mut self.cx.out.types, found)
+        field_type(&mut self.cx.out.types, &messages, found)
     }
 
     /// `proto.getExt(m, a.b.c)` or `proto.hasExt(m, a.b.c)`, if `id` is one of them.

@@ -8,8 +8,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::base::name::Name;
-use crate::base::span::Spanned;
-use crate::compiler::check::error::OutputError;
+use crate::base::span::{Span, Spanned};
+use crate::compiler::check::error::{OutputError, PolicyError};
 use crate::compiler::check::macros::MACROS;
 use crate::compiler::check::schema::{DeclaredRoot, proto, written};
 use crate::compiler::check::scope::{Declared, Libraries, Scope};
@@ -39,6 +39,30 @@ const EXTENSIONS: &[(&str, u32)] = &[
     ("strings", 5),
     ("two-var-comprehensions", 0),
 ];
+
+/// The feature of environments that makes types of enums.
+const STRONG_ENUMS: &str = "cel.feature.strong_enums";
+
+/// Where an environment makes types of enums, which it then does for the whole bundle.
+pub(in crate::compiler::check) fn strong_enums(environments: &[Environment]) -> Option<Span> {
+    let said = environments.iter().filter_map(|it| it.feature(STRONG_ENUMS));
+    said.filter(|(on, _)| *on).map(|(_, at)| at).next()
+}
+
+/// Holds the document that is called `policy` to what enums are in the others: ints, unless its
+/// environment says that they are types.
+pub(in crate::compiler::check) fn agree_on_enums(
+    cx: &mut Checker<'_>,
+    policy: &Spanned<Name>,
+    environment: Option<&Environment>,
+) {
+    let Some(first) = cx.strong_enums else { return };
+    let said = environment.and_then(|it| it.feature(STRONG_ENUMS));
+    if let (false, at) = said.unwrap_or((false, policy.span)) {
+        let policy = policy.value.clone();
+        cx.report(PolicyError::EnumModes { at, first, policy });
+    }
+}
 
 /// The roots that an environment declares.
 pub(super) fn roots(cx: &mut Checker<'_>, environment: &Environment) -> Vec<DeclaredRoot> {

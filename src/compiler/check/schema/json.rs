@@ -357,6 +357,7 @@ impl<'n> Reader<'_, '_, 'n> {
                 | Type::Wrapper(_)
                 | Type::Type(_)
                 | Type::Message(_)
+                | Type::Enum(_)
                 | Type::Opaque(..)
                 | Type::Param(_)
                 | Type::Variable(_) => return true,

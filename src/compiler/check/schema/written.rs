@@ -7,7 +7,7 @@
 use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::check::error::SchemaError;
-use crate::compiler::check::schema::record;
+use crate::compiler::check::schema::{proto, record};
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::model::{TypeExpr, TypeExprKind, TypeField};
 use crate::diag::suggest::nearest;
@@ -143,7 +143,8 @@ fn named(cx: &mut Checker<'_>, written: &TypeExpr, name: &Name, params: &[TypeEx
         return cx.out.types.intern(Type::Message(name.clone()));
     }
     if params.is_empty() && cx.messages.enumeration(text).is_some() {
-        return TypeTable::INT;
+        let messages = cx.messages.clone();
+        return proto::enum_type(&mut cx.out.types, &messages, name);
     }
     let is_ours = cx.table.opaque_types().any(|known| known == text);
     // A name with parameters that is none of CEL's is a type of the host.

@@ -425,6 +425,15 @@ pub struct Environment {
     pub limits: Vec<(Spanned<Name>, u64)>,
 }
 
+impl Environment {
+    /// Whether the feature `name` is on, and where that is said last.
+    #[must_use]
+    pub fn feature(&self, name: &str) -> Option<(bool, Span)> {
+        let mut said = self.features.iter().rev().filter(|(known, _)| known.value == *name);
+        said.next().map(|(known, on)| (*on, known.span))
+    }
+}
+
 /// Which parts of the standard library an environment has.
 #[derive(Clone, Debug, Default)]
 pub struct StdlibSubset {

@@ -66,7 +66,9 @@ impl Run<'_> {
             Use::Window(window) => self.window(*window, expr),
             Use::Decision(decision) => Ok(self.decision(decision)),
             Use::Macro(found) => self.call_macro(*found, expr),
+            // No program is built of what needs messages, so there is nothing to compare with.
             Use::Part | Use::Result | Use::Message(_) => Err(NONE),
+            Use::Enum(..) | Use::EnumOf(_) | Use::EnumNumber => Err(NONE),
             Use::Plain | Use::Overloads(_) => self.plain(expr),
         }?;
         if matches!(value, V::Bad) { Err(EvalError::Input) } else { Ok(value) }

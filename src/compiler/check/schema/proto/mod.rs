@@ -15,7 +15,7 @@ mod roots;
 mod types;
 
 pub(in crate::compiler::check) use roots::{context_roots, roots, split};
-pub(in crate::compiler::check) use types::{field_type, message_type};
+pub(in crate::compiler::check) use types::{enum_type, field_type, message_type};
 
 #[cfg(not(feature = "proto"))]
 use crate::base::span::Span;

@@ -296,6 +296,7 @@ fn tables(pool: &DescriptorPool, places: &Places<'_>) -> Messages {
         messages: messages.map(|it| message(&it, places)).collect(),
         enums: pool.all_enums().map(|it| enumeration(&it, places)).collect(),
         extensions: pool.all_extensions().map(|it| extension(&it, places)).collect(),
+        strong_enums: false,
     };
     tables.messages.sort_by(|a, b| a.name.cmp(&b.name));
     tables.enums.sort_by(|a, b| a.name.cmp(&b.name));

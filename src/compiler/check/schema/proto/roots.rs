@@ -52,7 +52,7 @@ pub(in crate::compiler::check) fn context_roots(
     cx.needs_messages(at);
     let fields = message.fields.iter().map(|field| DeclaredRoot {
         path: vec![field.name.clone()],
-        ty: field_type(&mut cx.out.types, field),
+        ty: field_type(&mut cx.out.types, &messages, field),
         span: field.span.unwrap_or(at),
         required: false,
         sensitive: false,
