@@ -7,11 +7,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::index::IndexVec;
 use crate::base::name::Name;
-use crate::base::span::Span;
+use crate::base::span::{FileId, Span};
 use crate::compiler::check::Options;
 use crate::compiler::check::analysis::{
     Analysis, Host, HostId, Root, RootId, ToolInfo, Use, VariableId, VariableInfo,
@@ -19,6 +19,7 @@ use crate::compiler::check::analysis::{
 use crate::compiler::check::decision::Templates;
 use crate::compiler::check::error::{CheckError, PolicyError};
 use crate::compiler::check::overload::FunctionIndex;
+use crate::compiler::check::schema::proto::Unusable;
 use crate::compiler::check::schema::{DeclaredRoot, environment, proto};
 use crate::compiler::check::scope::Declared;
 use crate::compiler::check::unify::Unifier;
@@ -51,8 +52,10 @@ pub(super) struct Checker<'a> {
     pub out: Analysis,
     /// The message and enum types of the project.
     pub messages: Arc<Messages>,
-    /// Whether a `.proto` file could not be used, so that types may be missing.
-    pub messages_lost: bool,
+    /// The files of types that cannot be used.
+    unusable: Vec<Unusable>,
+    /// Those that were reported, by what is wrong in them.
+    blamed: FxHashSet<FileId>,
     /// Where an environment makes types of enums.
     pub strong_enums: Option<Span>,
     /// The type variables of the expression at hand.
@@ -84,12 +87,10 @@ impl<'a> Checker<'a> {
         options: Options,
         sink: &'a mut Sink,
     ) -> Self {
-        let mark = sink.mark();
-        let mut messages = proto::messages(files, sink);
+        let (mut messages, unusable) = proto::messages(files);
         let strong_enums = environment::strong_enums(&parsed.environments);
         messages.strong_enums = strong_enums.is_some();
         let messages = Arc::new(messages);
-        let messages_lost = sink.errors_since(mark);
         let mut out = Analysis { messages: messages.clone(), ..Analysis::default() };
         out.expr_types.resize(parsed.ast.exprs.len(), TypeTable::DYN);
         out.uses.resize(parsed.ast.exprs.len(), Use::Plain);
@@ -102,7 +103,8 @@ impl<'a> Checker<'a> {
             table: FunctionIndex::new(),
             out,
             messages,
-            messages_lost,
+            unusable,
+            blamed: FxHashSet::default(),
             strong_enums,
             unifier: Unifier::default(),
             reads: IndexVec::new(),
@@ -120,6 +122,25 @@ impl<'a> Checker<'a> {
 
     pub(super) fn report(&mut self, error: impl Into<CheckError>) {
         self.sink.report(error.into());
+    }
+
+    /// Reports the file of types that would define one of `names`, which `at` refers to, if it
+    /// cannot be used; false if there is no such file.
+    pub(super) fn blame(&mut self, at: Span, names: &[String]) -> bool {
+        self.blame_if(at, |file| names.iter().any(|name| file.defines(name)))
+    }
+
+    /// Reports the file of types at `path`, which `at` refers to, if it cannot be used.
+    pub(super) fn blame_file(&mut self, at: Span, path: &str) -> bool {
+        self.blame_if(at, |file| file.is_at(path))
+    }
+
+    fn blame_if(&mut self, at: Span, refers: impl Fn(&Unusable) -> bool) -> bool {
+        let Some(file) = self.unusable.iter().find(|file| refers(file)) else { return false };
+        if self.blamed.insert(file.cause) {
+            self.sink.report(file.why.clone().label(at, "needed here"));
+        }
+        true
     }
 
     /// Notes that what stands here makes or holds messages.

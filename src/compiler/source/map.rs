@@ -9,8 +9,10 @@ use crate::compiler::source::lines::Lines;
 pub struct SourceFile {
     /// Logical path: relative to the project, with `/` on every system.
     pub path: String,
-    /// The text.
+    /// The text; empty where it is none.
     pub text: String,
+    /// What it holds, where it is no text.
+    pub bytes: Option<Vec<u8>>,
     /// Where its lines start.
     pub lines: Lines,
 }
@@ -33,7 +35,14 @@ impl SourceMap {
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
         let text = text.into();
         let lines = Lines::new(&text);
-        self.files.push(SourceFile { path: path.into(), text, lines })
+        self.files.push(SourceFile { path: path.into(), text, bytes: None, lines })
+    }
+
+    /// Adds a file that is no text.
+    pub fn add_bytes(&mut self, path: impl Into<String>, bytes: Vec<u8>) -> FileId {
+        let (path, text) = (path.into(), String::new());
+        let lines = Lines::new(&text);
+        self.files.push(SourceFile { path, text, bytes: Some(bytes), lines })
     }
 
     /// The file `id`, if it is one of these.

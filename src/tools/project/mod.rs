@@ -21,7 +21,7 @@ use ignore::WalkBuilder;
 use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::base::span::{FileId, Span};
 use crate::compiler::source::map::SourceMap;
-use crate::compiler::syntax::document::path::join;
+use crate::compiler::syntax::document::path::{is_descriptor_set, join};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -137,14 +137,14 @@ fn read_group(
         reading.named(path, sink);
     }
     reading.read_references(references);
-    let Reading { mut project, texts, late, .. } = reading;
+    let Reading { mut project, contents, late, .. } = reading;
     project.tests.sort();
     project.tests.dedup();
-    if texts.is_empty() && late.is_empty() && !sink.has_errors() && !group.outer {
+    if contents.is_empty() && late.is_empty() && !sink.has_errors() && !group.outer {
         let shown = |path: &PathBuf| format!("`{}`", slashed(&shown_from(here, path)));
         sink.report(no_policies(&paths.iter().map(shown).collect::<Vec<_>>().join(", ")));
     }
-    project.files = map_of(&texts);
+    project.files = map_of(&contents);
     for Late { path, found } in late {
         let Some(file) = project.files.find(&path) else { continue };
         sink.report(match found {
@@ -216,11 +216,21 @@ pub fn read_to(from: &mut dyn Read, max: usize, bytes: &mut Vec<u8>) -> io::Resu
     Ok(())
 }
 
+/// What a file holds.
+enum Content {
+    Text(String),
+    /// A descriptor set.
+    Bytes(Vec<u8>),
+}
+
 /// The files in order of logical path.
-fn map_of(texts: &BTreeMap<String, String>) -> SourceMap {
+fn map_of(contents: &BTreeMap<String, Content>) -> SourceMap {
     let mut files = SourceMap::new();
-    for (path, text) in texts {
-        files.add(path.clone(), text.clone());
+    for (path, content) in contents {
+        match content {
+            Content::Text(text) => files.add(path.clone(), text.clone()),
+            Content::Bytes(bytes) => files.add_bytes(path.clone(), bytes.clone()),
+        };
     }
     files
 }
@@ -231,7 +241,7 @@ struct Reading {
     /// The working directory.
     here: PathBuf,
     /// Files by logical path.
-    texts: BTreeMap<String, String>,
+    contents: BTreeMap<String, Content>,
     /// Findings inside of files, for when all ids are known.
     late: Vec<Late>,
 }
@@ -303,7 +313,7 @@ impl Reading {
             ));
         }
         let project = Project { root, prefix, ..Project::default() };
-        Self { project, here, texts: BTreeMap::new(), late: Vec::new() }
+        Self { project, here, contents: BTreeMap::new(), late: Vec::new() }
     }
 
     /// Reads the configuration; `None` where it cannot be used: then it is the only file.
@@ -390,7 +400,9 @@ impl Reading {
     /// Takes a file that nobody named, if it is a policy, a test file or defines message types.
     fn found(&mut self, path: &Path, sink: &mut Sink) {
         let logical = self.logical(path);
+        let short = || fs::metadata(path).is_ok_and(|it| it.len() <= SOURCE_BYTES_MAX as u64);
         let policy = has_ending(path, &["cel", "celpolicy", "proto"])
+            || (is_descriptor_set(&logical) && short())
             || (has_ending(path, &["yaml", "yml"]) && looks_like_policy(path));
         if is_test(path) {
             self.project.tests.push(logical);
@@ -402,7 +414,7 @@ impl Reading {
 
     /// Reads the environment beside a CEL Policy document.
     fn add_environment(&mut self, logical: &str, sink: &mut Sink) {
-        let text = self.texts.get(logical).map_or("", String::as_str);
+        let Some(Content::Text(text)) = self.contents.get(logical) else { return };
         if kind_of(text) != Kind::CelPolicy && !has_ending(Path::new(logical), &["celpolicy"]) {
             return;
         }
@@ -419,7 +431,7 @@ impl Reading {
     /// Reads the files that are referred to, until there are no new ones.
     fn read_references(&mut self, find: fn(&SourceMap) -> Vec<Reference>) {
         for _ in 0..REFERENCE_ROUNDS_MAX {
-            let files = map_of(&self.texts);
+            let files = map_of(&self.contents);
             self.late.retain(|late| matches!(late.found, Found::NotText(_)));
             let mut grown = false;
             for reference in find(&files) {
@@ -429,7 +441,7 @@ impl Reading {
                     let found = format!("`{logical}` is an absolute path");
                     let found = Box::new(Diagnostic::without_place(Code::Unreadable, found));
                     self.refuse(from, reference.span, found, "no other machine finds it");
-                } else if !self.texts.contains_key(&logical) {
+                } else if !self.contents.contains_key(&logical) {
                     match self.load(&logical) {
                         Ok(()) => grown = true,
                         Err(found) => {
@@ -446,7 +458,7 @@ impl Reading {
 
     /// Reads a file, unless it is there already.
     fn add(&mut self, logical: &str, sink: &mut Sink) {
-        if !self.texts.contains_key(logical)
+        if !self.contents.contains_key(logical)
             && let Err(found) = self.load(logical)
         {
             sink.report(*found);
@@ -457,12 +469,16 @@ impl Reading {
     fn load(&mut self, logical: &str) -> Result<(), Box<Diagnostic>> {
         let bytes = read_bytes(&self.project.root.join(logical), SOURCE_BYTES_MAX)
             .map_err(|error| Box::new(unreadable(&self.shown(logical), &error)))?;
+        if is_descriptor_set(logical) {
+            self.contents.insert(logical.to_owned(), Content::Bytes(bytes));
+            return Ok(());
+        }
         let (text, wrong) = text_of(bytes);
         self.late.extend(wrong.map(|wrong| {
             let path = logical.to_owned();
             Late { path, found: Found::NotText(wrong) }
         }));
-        self.texts.insert(logical.to_owned(), text);
+        self.contents.insert(logical.to_owned(), Content::Text(text));
         Ok(())
     }
 

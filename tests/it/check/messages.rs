@@ -244,32 +244,6 @@ fn the_order_of_files_changes_nothing() {
 }
 
 #[test]
-fn a_file_that_does_not_compile_is_found_in_that_file() {
-    for (text, at, message) in [
-        ("syntax = \"proto3\";\nmessage A { strin user = 1; }", "strin", "strin"),
-        ("syntax = \"proto3\";\nmessage A { string user = ; }", ";", "expected"),
-        ("syntax = \"proto3\";\nimport \"no.proto\";", "import \"no.proto\";", "`no.proto`"),
-        ("syntax = \"proto3\";\nimport \"x.proto\";", "import \"x.proto\";", "in turn"),
-        ("syntax = \"proto3\";\nmessage A { string a = 1; string b = 1; }", "1", "1"),
-    ] {
-        let checking = run(&[("p/x.proto", text)]);
-        assert_eq!(checking.codes(), ["E0410"], "{text}: {:?}", checking.found);
-        assert!(checking.messages()[0].contains(message), "{text}: {:?}", checking.messages());
-        assert!(checking.places()[0].1.contains(at), "{text}: {:?}", checking.places());
-        assert!(checking.found[0].help.is_some(), "{text}");
-    }
-}
-
-#[test]
-fn what_a_broken_file_would_define_is_not_spoken_of() {
-    let policy = "name: p\nrule:\n  match:\n    - output: m.a == acme.M{}\n";
-    let config = "variables:\n  - {name: m, type_name: acme.M}\n";
-    let broken = "syntax = \"proto3\";\npackage acme;\nmessage M { strin a = 1; }";
-    let checking = run(&[("config.yaml", config), ("policy.yaml", policy), ("m.proto", broken)]);
-    assert_eq!(checking.codes(), ["E0410"], "{:?}", checking.found);
-}
-
-#[test]
 fn a_message_is_a_schema() {
     let schema = |named: &str, expression: &str| {
         let text =
@@ -327,27 +301,4 @@ fn enum_values_are_built() {
     let mut sink = Sink::new();
     let built = compile(&checking.files, &CompilerOptions::default(), &mut sink);
     assert!(built.is_some(), "{:?}", sink.finish().0);
-}
-
-#[test]
-fn deep_files_end() {
-    let deep = |open: &str, close: &str| {
-        format!(
-            "syntax = \"proto2\";\nimport \"google/protobuf/descriptor.proto\";\n\
-             message M {{ optional M m = 1; }}\n\
-             extend google.protobuf.FileOptions {{ optional M o = 50000; }}\n\
-             option (o) = {{ {} {} }};\n",
-            open.repeat(50_000),
-            close.repeat(50_000)
-        )
-    };
-    let messages = format!("{}{}", "message A {".repeat(50_000), "}".repeat(50_000));
-    for text in [messages, deep("m {", "}"), deep("m: [", "]"), deep("m <", ">")] {
-        let checking = run(&[("x.proto", &text)]);
-        assert_eq!(checking.codes(), ["E0603"]);
-    }
-    let nested = format!("{}{}", "message A {".repeat(100), "}".repeat(100));
-    assert_eq!(run(&[("x.proto", &nested)]).codes(), ["E0410"]);
-    let comment = format!("/* {0} */ // {0}\nmessage A {{}}", "{".repeat(200));
-    run(&[("x.proto", &comment)]).assert_silent();
 }

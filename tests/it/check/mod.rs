@@ -16,6 +16,7 @@ mod examples;
 mod messages;
 mod names;
 mod operators;
+mod protos;
 mod schemas;
 mod suite;
 mod tools;
@@ -55,6 +56,10 @@ fn run_with(files: &[(&str, &str)], options: Options) -> Checking {
     for (path, text) in files {
         map.add(*path, *text);
     }
+    run_map(map, options)
+}
+
+fn run_map(map: SourceMap, options: Options) -> Checking {
     let mut sink = Sink::new();
     let mut parsed = read(&map, &mut sink);
     let analysis = check(&map, &mut parsed, options, &mut sink);

@@ -47,7 +47,7 @@ impl Infer<'_, '_> {
         self.cx.needs_messages(self.ast.span(id));
         let scope = self.scope;
         let Some(message) = scope.message(&name.value, root) else {
-            if self.cx.messages_lost {
+            if self.cx.blame(name.span, &scope.candidates(&name.value, root)) {
                 self.set(id, TypeTable::ERROR);
                 return;
             }
@@ -102,6 +102,9 @@ impl Infer<'_, '_> {
             field.quoted.then_some(&extension.field)
         });
         let Some(found) = found else {
+            if field.quoted && self.cx.blame(field.span, &[field.name.to_string()]) {
+                return TypeTable::ERROR;
+            }
             self.unknown_field(message, field);
             return TypeTable::ERROR;
         };

@@ -73,7 +73,7 @@ impl Infer<'_, '_> {
                 self.mean(node, meaning);
             }
             self.finish_later(&found, count);
-        } else if self.unknown_member(&found) {
+        } else if self.unknown_member(&found) || self.in_unusable_file(&found) {
             // Reported.
         } else if let (true, Some(node)) = (scope.flexible, found.nodes.first().copied()) {
             let root = self.cx.root(&[Name::new(first)], TypeTable::DYN, None);
@@ -113,6 +113,17 @@ impl Infer<'_, '_> {
         self.refuse_all(found);
         self.report(NameError::UnknownMember { at, space, name, nearest });
         true
+    }
+
+    /// Refuses a name that a file of types would define which cannot be used.
+    fn in_unusable_file(&mut self, found: &Chain<'_>) -> bool {
+        let names = self.scope.candidates(&found.segments.join("."), found.root);
+        let at = found.nodes.last().map(|node| self.ast.span(*node));
+        let blamed = at.is_some_and(|at| self.cx.blame(at, &names));
+        if blamed {
+            self.refuse_all(found);
+        }
+        blamed
     }
 
     fn refuse_all(&mut self, found: &Chain<'_>) {

@@ -19,7 +19,7 @@ use crate::compiler::check::error::{SchemaError, SchemaFault};
 use crate::compiler::check::scope::Entity;
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::model::{Environment, SchemaSource, TypeField};
-use crate::compiler::syntax::document::path::join;
+use crate::compiler::syntax::document::path::{defines_messages, join};
 use crate::compiler::syntax::document::yaml;
 use crate::lang::types::{Record, RecordField, Type, TypeId, TypeTable};
 
@@ -91,7 +91,10 @@ impl<'a> Schemas<'a> {
                 cx.report(SchemaError::Schema { at: path.span, fault });
                 return None;
             };
-            if proto::is_proto(&full) {
+            if defines_messages(&full) {
+                if cx.blame_file(path.span, &full) {
+                    return None;
+                }
                 let roots = proto::roots(cx, path.span, message)?;
                 return Some(Schema { roots, environment: None });
             }

@@ -163,8 +163,7 @@ fn similar(name: &str) -> Option<&'static str> {
 }
 
 fn unknown(cx: &mut Checker<'_>, written: &TypeExpr, name: &str, params: Option<usize>) -> TypeId {
-    if cx.messages_lost && name.contains('.') {
-        // A `.proto` file that cannot be used was reported, and may define it.
+    if cx.blame(written.span, &[name.to_owned()]) {
         return TypeTable::ERROR;
     }
     let messages = cx.messages.messages.iter().map(|it| it.name.as_str());

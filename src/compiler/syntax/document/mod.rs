@@ -34,7 +34,7 @@ use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::source::map::{SourceFile, SourceMap};
 use crate::compiler::syntax::document::error::{DocumentError, Limit};
 use crate::compiler::syntax::document::model::{Environment, Form, Parsed, SchemaSource};
-use crate::compiler::syntax::document::path::{extension, file_name, join, stem};
+use crate::compiler::syntax::document::path::{defines_messages, extension, file_name, join, stem};
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::yaml::Node;
 use crate::diag::sink::Sink;
@@ -117,8 +117,7 @@ fn named_in(root: &Node, base: &str, found: &mut Vec<Reference>) {
 
 /// The file of `api/request.proto#acme.Request`; other paths are files as they stand.
 fn file_of(path: &str) -> &str {
-    path.split_once('#')
-        .map_or(path, |(file, _)| if extension(file) == "proto" { file } else { path })
+    path.split_once('#').map_or(path, |(file, _)| if defines_messages(file) { file } else { path })
 }
 
 /// Reads every document among the files, in order of path. Files that are none are left alone.

@@ -46,6 +46,18 @@ pub fn extension(path: &str) -> &str {
     file_name(path).rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
+/// Whether the file is a `.proto` file or a descriptor set.
+#[must_use]
+pub fn defines_messages(path: &str) -> bool {
+    extension(path) == "proto" || is_descriptor_set(path)
+}
+
+/// Whether the file is a compiled `google.protobuf.FileDescriptorSet`, by its name.
+#[must_use]
+pub fn is_descriptor_set(path: &str) -> bool {
+    matches!(extension(path), "binpb" | "desc" | "pb")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{join, stem};

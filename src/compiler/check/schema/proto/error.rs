@@ -1,4 +1,4 @@
-//! What can be wrong with `.proto` files, in words.
+//! What can be wrong with `.proto` files and descriptor sets, in words.
 
 use crate::base::limits::PROTO_DEPTH_MAX;
 use crate::base::span::Span;
@@ -14,6 +14,8 @@ pub(super) enum ProtoError {
     TooDeep { at: Span },
     /// It imports a file that is not among the sources.
     NoImport { at: Span, name: String },
+    /// Its bytes are no descriptor set; the words are those of their reader.
+    NoSet { at: Span, message: String },
     /// Files import one another in a circle.
     Circle { at: Span, name: String },
 }
@@ -34,6 +36,11 @@ impl From<ProtoError> for Diagnostic {
                 let fact = format!("no source is called `{name}`");
                 let help = "name the folder that holds it; an import is the end of a path";
                 (at, fact, "imported here", help.to_owned())
+            }
+            ProtoError::NoSet { at, message } => {
+                let fact = format!("this is no descriptor set: {message}");
+                let help = "`protoc --include_imports --descriptor_set_out` writes one";
+                (at, fact, "not read", help.to_owned())
             }
             ProtoError::Circle { at, name } => {
                 let fact = format!("`{name}` imports this file in turn");

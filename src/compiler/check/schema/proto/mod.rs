@@ -1,54 +1,62 @@
-//! Protocol Buffers: the message and enum types that the `.proto` files of a project define.
+//! Protocol Buffers: the message and enum types that `.proto` files and descriptor sets define.
 //!
 //! In:      the files of a run.
-//! Out:     `Messages`; a finding for each file that cannot be used.
+//! Out:     `Messages`; the files that cannot be used, which are an error where one is needed.
 //! Imports: `base`, `diag`, `lang`, `compiler::source`, `compiler::syntax`.
 //!
-//! `read` alone knows the crates that compile them. Without the feature `proto` there are no
-//! messages, and a `.proto` file among the sources is an error.
+//! `parse`, `link` and `tables` alone know the crates that compile them. Without the feature
+//! `proto` there are no messages, and no such file can be used.
 
 #[cfg(feature = "proto")]
 mod error;
 #[cfg(feature = "proto")]
+mod link;
+#[cfg(feature = "proto")]
+mod parse;
+#[cfg(feature = "proto")]
 mod read;
 mod roots;
+#[cfg(feature = "proto")]
+mod tables;
 mod types;
+mod unusable;
 
 pub(in crate::compiler::check) use roots::{context_roots, roots, split};
 pub(in crate::compiler::check) use types::{enum_type, field_type, message_type};
+pub(in crate::compiler::check) use unusable::Unusable;
 
 #[cfg(not(feature = "proto"))]
 use crate::base::span::Span;
 use crate::compiler::source::map::SourceMap;
-use crate::compiler::syntax::document::path::extension;
+use crate::compiler::syntax::document::path::defines_messages;
 #[cfg(not(feature = "proto"))]
 use crate::diag::codes::Code;
 #[cfg(not(feature = "proto"))]
 use crate::diag::diagnostic::Diagnostic;
-use crate::diag::sink::Sink;
 use crate::lang::messages::Messages;
 
-/// The types that the `.proto` files among `files` define, and those that are built in where
-/// something may speak of them.
+/// The types that the files define, and those that are built in where something may speak of them;
+/// beside them the files that cannot be used.
 #[cfg(feature = "proto")]
-pub(in crate::compiler::check) fn messages(files: &SourceMap, sink: &mut Sink) -> Messages {
+pub(in crate::compiler::check) fn messages(files: &SourceMap) -> (Messages, Vec<Unusable>) {
     let speaks = |text: &str| text.contains("protobuf");
-    let any = files.iter().any(|(_, file)| is_proto(&file.path) || speaks(&file.text));
-    if any { read::read(files, sink) } else { Messages::default() }
+    let any = files.iter().any(|(_, file)| defines_messages(&file.path) || speaks(&file.text));
+    if any { read::read(files) } else { (Messages::default(), Vec::new()) }
 }
 
-/// No types: this build reads no `.proto` files.
+/// No types: this build reads no such files.
 #[cfg(not(feature = "proto"))]
-pub(in crate::compiler::check) fn messages(files: &SourceMap, sink: &mut Sink) -> Messages {
-    for (id, _) in files.by_path().into_iter().filter(|(_, file)| is_proto(&file.path)) {
-        let fact = "this build reads no `.proto` files";
+pub(in crate::compiler::check) fn messages(files: &SourceMap) -> (Messages, Vec<Unusable>) {
+    let unusable = files.by_path().into_iter().filter(|(_, file)| defines_messages(&file.path));
+    let unusable = unusable.map(|(id, file)| {
+        let fact = "this build reads no `.proto` files and no descriptor sets";
         let found = Diagnostic::new(Code::BadProto, Span::new(id, 0, 0), fact, "not read");
-        sink.report(found.help("build `policyc` with the feature `proto`"));
-    }
-    Messages::default()
-}
-
-/// Whether the file defines message types.
-pub(in crate::compiler::check) fn is_proto(path: &str) -> bool {
-    extension(path) == "proto"
+        Unusable {
+            path: file.path.clone(),
+            cause: id,
+            why: found.help("build `policyc` with the feature `proto`"),
+            names: unusable::apparent_names(&file.text),
+        }
+    });
+    (Messages::default(), unusable.collect())
 }

@@ -6,12 +6,13 @@ use crate::compiler::check::error::{SchemaError, SchemaFault};
 use crate::compiler::check::schema::DeclaredRoot;
 use crate::compiler::check::schema::proto::field_type;
 use crate::compiler::check::state::Checker;
+use crate::compiler::syntax::document::path::defines_messages;
 use crate::diag::suggest::nearest;
 
-/// The file and the message of `api/request.proto#acme.Request`, if a `.proto` file is named.
+/// The file and the message of `api/request.proto#acme.Request`, if a file of types is named.
 pub(in crate::compiler::check) fn split(path: &str) -> (&str, Option<&str>) {
     match path.split_once('#') {
-        Some((file, message)) if super::is_proto(file) => (file, Some(message)),
+        Some((file, message)) if defines_messages(file) => (file, Some(message)),
         Some(_) | None => (path, None),
     }
 }
@@ -40,8 +41,7 @@ pub(in crate::compiler::check) fn context_roots(
 ) -> Option<Vec<DeclaredRoot>> {
     let messages = cx.messages.clone();
     let Some(message) = messages.message(name) else {
-        // A file that cannot be used was reported; what it defines is not known.
-        if !cx.messages_lost {
+        if !cx.blame(at, &[name.to_string()]) {
             let known = messages.messages.iter().map(|it| it.name.as_str());
             let nearest = nearest(name, known).map(str::to_owned);
             let (name, params) = (name.to_string(), None);
