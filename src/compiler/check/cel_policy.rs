@@ -28,7 +28,7 @@ pub(super) fn check(cx: &mut Checker<'_>, document: &CelPolicyDocument) -> CelPo
     let mut scope = environment::scope(cx, found);
     scope.flexible |= document.environment_lost;
     for import in &document.imports {
-        environment::abbreviate(cx, &mut scope, import);
+        environment::abbreviate(&mut scope, &import.value);
     }
     let mut walk = Walk { cx, blocks: Vec::new() };
     let yields = walk.block(&scope, &document.rule, None);

@@ -76,7 +76,8 @@ fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a Polic
     let mut scope = Scope {
         ours: true,
         cross_numeric: true,
-        validate_literals: true,
+        reads_durations: true,
+        reads_timestamps: true,
         messages: cx.messages.clone(),
         ..Scope::default()
     };

@@ -11,13 +11,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::limits::COMPREHENSION_DEPTH_MAX;
 use crate::base::name::Name;
-use crate::base::span::Span;
+use crate::base::span::{Span, Spanned};
 use crate::compiler::check::analysis::{VariableId, WindowId};
 use crate::compiler::check::macros::Macro;
-use crate::compiler::syntax::document::model::StdlibSubset;
+use crate::compiler::syntax::document::model::{EnvLimits, ListedFunction, StdlibSubset};
 use crate::diag::suggest::nearest;
 use crate::lang::constant::Constant;
-use crate::lang::functions::{Function, Library};
+use crate::lang::functions::{Function, Library, STDLIB};
 use crate::lang::messages::{Enum, Message, Messages};
 use crate::lang::types::{RecordId, Type, TypeId, TypeTable};
 
@@ -74,8 +74,14 @@ pub(super) struct Scope {
     pub cross_numeric: bool,
     /// Whether elements of a literal must have one type.
     pub homogeneous: bool,
-    /// Whether literal durations, timestamps and patterns are read when they are checked.
-    pub validate_literals: bool,
+    /// Whether literal durations are read when they are checked.
+    pub reads_durations: bool,
+    /// Whether literal timestamps are read when they are checked.
+    pub reads_timestamps: bool,
+    /// Whether fields may be quoted with backticks.
+    pub backticks: bool,
+    /// How large an expression may be.
+    pub limits: EnvLimits,
     /// Most comprehensions inside one another.
     pub nesting_max: u32,
     /// Whether unknown roots are `dyn`.
@@ -130,7 +136,10 @@ impl Default for Scope {
             ours: false,
             cross_numeric: false,
             homogeneous: false,
-            validate_literals: false,
+            reads_durations: false,
+            reads_timestamps: false,
+            backticks: true,
+            limits: EnvLimits::default(),
             nesting_max: COMPREHENSION_DEPTH_MAX,
             flexible: false,
             prefixes: vec![String::new()],
@@ -171,6 +180,12 @@ impl Scope {
             rest = rest.rsplit_once('.').map_or("", |(before, _)| before);
         }
         self.prefixes.push(String::new());
+    }
+
+    /// The container that names are looked up in; empty where there is none.
+    pub(super) fn container(&self) -> String {
+        let prefix = self.prefixes.first().map_or("", String::as_str);
+        prefix.trim_end_matches('.').to_owned()
     }
 
     /// The full names that `name` may stand for, in the order in which they are tried.
@@ -258,23 +273,30 @@ impl Scope {
 
     /// Whether the builtin may be called here.
     pub(super) fn allows(&self, function: &Function) -> bool {
-        if !self.has_library(function.library) {
-            return false;
-        }
-        if function.library.name != "stdlib" {
-            return true;
-        }
-        if self.stdlib.disabled {
-            return false;
-        }
-        let listed = |list: &[(Name, Vec<Name>)]| {
-            list.iter().any(|(name, ids)| {
-                *name == function.name
-                    && (ids.is_empty() || ids.iter().any(|id| *id == function.id))
+        self.has_library(function.library)
+            && (function.library.name != STDLIB.name || self.in_stdlib(function.name, function.id))
+    }
+
+    /// Whether the environment leaves the function `name` of the standard library, in its overload
+    /// `id`.
+    pub(super) fn in_stdlib(&self, name: &str, id: &str) -> bool {
+        let subset = &self.stdlib;
+        let listed = |list: &[ListedFunction]| {
+            list.iter().any(|it| {
+                let ids = &it.overloads;
+                it.name.value == *name && (ids.is_empty() || ids.iter().any(|it| it.value == *id))
             })
         };
-        let included = &self.stdlib.include_functions;
-        (included.is_empty() || listed(included)) && !listed(&self.stdlib.exclude_functions)
+        let included = &subset.include_functions;
+        !subset.disabled
+            && (included.is_empty() || listed(included))
+            && !listed(&subset.exclude_functions)
+    }
+
+    /// The version of a library that is selected; `None` where none is, or the newest.
+    pub(super) fn selected(&self, library: &str) -> Option<u32> {
+        let (Libraries::Pinned(known) | Libraries::Only(known)) = &self.libraries;
+        known.get(library).copied()
     }
 
     /// Whether the macro may be used here.
@@ -282,11 +304,11 @@ impl Scope {
         if !self.has_library(row.library) {
             return false;
         }
-        if row.library.name != "stdlib" {
+        if row.library.name != STDLIB.name {
             return true;
         }
         let subset = &self.stdlib;
-        let listed = |list: &[Name]| list.iter().any(|name| *name == row.name);
+        let listed = |list: &[Spanned<Name>]| list.iter().any(|name| name.value == *row.name);
         !subset.disabled
             && !subset.disable_macros
             && (subset.include_macros.is_empty() || listed(&subset.include_macros))

@@ -12,6 +12,7 @@ mod corpus;
 mod decisions;
 mod documents;
 mod enums;
+mod environments;
 mod examples;
 mod messages;
 mod names;

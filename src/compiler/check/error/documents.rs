@@ -108,20 +108,29 @@ pub(super) fn output_words(error: OutputError) -> Diagnostic {
             let fact = "condition is always false";
             Diagnostic::new(Code::Unreachable, at, fact, "its output is never yielded")
         }
-        OutputError::BadImport { at, name } => {
-            let fact = format!("invalid qualified name: {name}");
-            Diagnostic::new(Code::BadValue, at, fact, "not names with dots between them")
+        OutputError::UnknownExtension { at, name, nearest, known } => {
+            let fact = format!("there is no library `{name}`");
+            let all = format!("the libraries are {}", known.join(", "));
+            let near = did_you_mean(nearest.as_ref());
+            let help = near.map_or_else(|| all.clone(), |near| format!("{near} {all}"));
+            Diagnostic::new(Code::UnknownExtension, at, fact, "does not exist").help(help)
         }
-        OutputError::UnknownExtension { at, name, newest, nearest, known } => {
-            let (fact, help) = if let Some(newest) = newest {
-                let help = format!("the newest version is {newest}");
-                (format!("`{name}` has no such version"), help)
-            } else {
-                let all = || format!("the libraries are {}", known.join(", "));
-                let help = did_you_mean(nearest.as_ref()).unwrap_or_else(all);
-                (format!("there is no library `{name}`"), help)
+        OutputError::UnknownVersion { at, name, newest } => {
+            let fact = format!("`{name}` has no such version");
+            let help = match newest {
+                0 => "the only version is 0".to_owned(),
+                _ => format!("the versions are 0 to {newest}"),
             };
             Diagnostic::new(Code::UnknownExtension, at, fact, "does not exist").help(help)
+        }
+        OutputError::UnknownPart { at, what, name, nearest } => {
+            let fact = format!("the standard library has no {what} `{name}`");
+            Diagnostic::new(Code::UnknownFunction, at, fact, "does not exist")
+                .maybe_help(did_you_mean(nearest.as_ref()))
+        }
+        OutputError::OverloadTwice { at, first, id } => {
+            let fact = format!("two overloads are called `{id}`");
+            Diagnostic::new(Code::Conflict, at, fact, "the second").label(first, "the first")
         }
         OutputError::UnbuiltExtension { at, name, why } => {
             let fact = format!("the library `{name}` is not built");

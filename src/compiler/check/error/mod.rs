@@ -27,6 +27,17 @@ pub(super) enum Meant {
     Call(String),
 }
 
+/// What helps with a name that means nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Hint {
+    /// The name that is nearest.
+    Nearest(String),
+    /// CEL has it in this library, from a version on; the version that is selected, if one is.
+    Library { name: &'static str, since: u32, selected: Option<u32> },
+    /// CEL has it, and `stdlib` of the environment leaves it out.
+    LeftOut,
+}
+
 /// Why the checker refused something, or warns of it. Spans point into the sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum CheckError {
@@ -85,12 +96,12 @@ part_of_check_error!(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NameError {
     /// Nothing declares this root, in a document of ours.
-    UnknownName { at: Span, name: String, nearest: Option<String> },
+    UnknownName { at: Span, name: String, hint: Option<Hint> },
     /// As `UnknownName`, in a CEL Policy document, in the words of that format.
-    Undeclared { at: Span, name: String, container: String, nearest: Option<String> },
+    Undeclared { at: Span, name: String, container: String, hint: Option<Hint> },
     /// The same for a function called `name.1`, which stands at `name.0`; `at` is the parenthesis,
     /// where the format places a call.
-    UndeclaredCall { at: Span, name: (Span, String), container: String, nearest: Option<String> },
+    UndeclaredCall { at: Span, name: (Span, String), container: String, hint: Option<Hint> },
     /// The schema has no such field, and none like it; `path` is what the field was read from.
     UndeclaredField { at: Span, path: String, field: String, declared: Option<Span> },
     /// The object has no such field.
@@ -123,7 +134,11 @@ pub(super) enum NameError {
     /// A name space of the document has no such member: `variables.x`, `data.x`, `windows.x`.
     UnknownMember { at: Span, space: &'static str, name: String, nearest: Option<String> },
     /// No such function, or not on the type `on`.
-    UnknownFunction { at: Span, name: String, on: Option<String>, nearest: Option<String> },
+    UnknownFunction { at: Span, name: String, on: Option<String>, hint: Option<Hint> },
+    /// `stdlib` of the environment leaves out the operator for operands of these types.
+    OperatorLeftOut { at: Span, op: String, operands: Vec<String> },
+    /// The environment does not allow fields in backticks.
+    Backticks { at: Span },
     /// A literal of a message type that is not known.
     Message { at: Span, name: Name, nearest: Option<String> },
 }
@@ -160,8 +175,8 @@ pub(super) enum TypeError {
 pub(super) enum CallError {
     /// A macro was given what it cannot use.
     MacroArgument { at: Span, name: &'static str, fault: MacroFault },
-    /// Too many comprehensions inside one another.
-    NestedTooDeeply { at: Span, limit: u32 },
+    /// Something larger than it may be.
+    TooLarge { at: Span, fault: SizeFault },
     /// The function takes other numbers of arguments.
     ArgumentCount { at: Span, function: String, wanted: Vec<usize>, given: usize },
     /// The function takes other types in this place.
@@ -225,16 +240,14 @@ pub(super) enum OutputError {
     NestedAggregate { at: Span, outer: Span },
     /// A condition of `aggregate` is literally false.
     AlwaysFalse { at: Span },
-    /// An import that is no qualified name.
-    BadImport { at: Span, name: String },
-    /// A library that does not exist, or not in this version.
-    UnknownExtension {
-        at: Span,
-        name: Name,
-        newest: Option<u32>,
-        nearest: Option<String>,
-        known: Vec<&'static str>,
-    },
+    /// A library that does not exist.
+    UnknownExtension { at: Span, name: Name, nearest: Option<String>, known: Vec<&'static str> },
+    /// A library that has no such version; `newest` is the last one it has.
+    UnknownVersion { at: Span, name: Name, newest: u32 },
+    /// `stdlib` names a macro, function or overload that CEL does not have.
+    UnknownPart { at: Span, what: &'static str, name: Name, nearest: Option<String> },
+    /// Two overloads of a function have one id.
+    OverloadTwice { at: Span, first: Span, id: Name },
     /// The library is known, but not built: why, or what there is instead.
     UnbuiltExtension { at: Span, name: Name, why: &'static str },
 }
@@ -259,6 +272,17 @@ pub(super) struct OperatorFix {
     pub text: String,
     /// The type that it then has.
     pub to: &'static str,
+}
+
+/// What is too large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SizeFault {
+    /// Comprehensions stand deeper inside one another than this.
+    Comprehensions(u32),
+    /// Brackets stand deeper inside one another than this.
+    Brackets(u64),
+    /// The expression has more code points than `limit`.
+    CodePoints { size: u64, limit: u64 },
 }
 
 /// What is wrong with an argument of a macro.

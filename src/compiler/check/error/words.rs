@@ -1,10 +1,11 @@
 //! The words of findings about expressions. The wording follows `docs/codes`.
 
+use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::check::error::documents::{output_words, policy_words, schema_words};
 use crate::compiler::check::error::{
-    CallError, CheckError, EscalateFault, LiteralKind, MacroFault, Meant, NameError, TypeError,
-    Typed,
+    CallError, CheckError, EscalateFault, Hint, LiteralKind, MacroFault, Meant, NameError,
+    SizeFault, TypeError, Typed,
 };
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -52,6 +53,23 @@ pub(super) fn did_you_mean(name: Option<&String>) -> Option<String> {
     name.map(|name| format!("did you mean `{name}`?"))
 }
 
+/// What helps, in a sentence.
+fn hint_words(hint: Option<&Hint>) -> Option<String> {
+    Some(match hint? {
+        Hint::Nearest(name) => format!("did you mean `{name}`?"),
+        Hint::LeftOut => "`stdlib` of the environment leaves it out".to_owned(),
+        Hint::Library { name, since, selected: Some(version) } => {
+            format!("`{name}` has it from version {since} on; version {version} is selected")
+        }
+        Hint::Library { name, since: 0, selected: None } => {
+            format!("the library `{name}` has it: add that to `extensions`")
+        }
+        Hint::Library { name, since, selected: None } => {
+            format!("the library `{name}` has it from version {since} on: add that to `extensions`")
+        }
+    })
+}
+
 fn with_declaration(found: Diagnostic, declared: Option<Span>) -> Diagnostic {
     match declared {
         Some(span) => found.label(span, "declared here"),
@@ -59,19 +77,26 @@ fn with_declaration(found: Diagnostic, declared: Option<Span>) -> Diagnostic {
     }
 }
 
+const NO_BACKTICKS: &str = "the environment does not allow fields in backticks";
+
 fn name_words(error: &NameError) -> Diagnostic {
     match error {
-        NameError::UnknownName { at, name, nearest } => {
+        NameError::UnknownName { at, name, hint } => {
             let fact = format!("the schema has no `{name}`");
-            let help = did_you_mean(nearest.as_ref())
+            let help = hint_words(hint.as_ref())
                 .unwrap_or_else(|| "if the host sends it, declare it in the schema".to_owned());
             Diagnostic::new(Code::UnknownName, *at, fact, "read here").help(help)
         }
-        NameError::Undeclared { at, name, container, nearest } => {
-            undeclared(*at, name, container).maybe_help(did_you_mean(nearest.as_ref()))
+        NameError::Undeclared { at, name, container, hint } => {
+            undeclared(*at, name, container).maybe_help(hint_words(hint.as_ref()))
         }
-        NameError::UndeclaredCall { at, name, container, nearest } => {
-            undeclared_call(*at, name, container).maybe_help(did_you_mean(nearest.as_ref()))
+        NameError::UndeclaredCall { at, name, container, hint } => {
+            undeclared_call(*at, name, container).maybe_help(hint_words(hint.as_ref()))
+        }
+        NameError::OperatorLeftOut { at, op, operands } => left_out_words(*at, op, operands),
+        NameError::Backticks { at } => {
+            Diagnostic::new(Code::UnknownFunction, *at, NO_BACKTICKS, "quoted here")
+                .help("its feature `cel.feature.backtick_escape_syntax` is off")
         }
         NameError::UndeclaredField { at, path, field, declared } => {
             let fact = format!("the schema has no `{path}.{field}`");
@@ -87,12 +112,7 @@ fn name_words(error: &NameError) -> Diagnostic {
         }
         NameError::UnknownArgument { .. } => argument_words(error),
         NameError::ArgumentTypes { at, field, first, second } => {
-            let fact =
-                format!("`{field}` has another type in `{}` than in `{}`", first.0, second.0);
-            let label =
-                format!("{} in `{}`, {} in `{}`", a(&first.1), first.0, a(&second.1), second.0);
-            Diagnostic::new(Code::UnknownField, *at, fact, label)
-                .help("write a rule for each, with its own `on`")
+            argument_types_words(*at, field, first, second)
         }
         NameError::NoFields { at, on, method } => {
             let fact = format!("{} has no fields", a(on));
@@ -118,8 +138,8 @@ fn name_words(error: &NameError) -> Diagnostic {
                 .unwrap_or_else(|| format!("declare it under `{space}`"));
             Diagnostic::new(Code::UnknownName, *at, fact, "not declared").help(help)
         }
-        NameError::UnknownFunction { at, name, on, nearest } => {
-            function_words(*at, name, on.as_ref(), nearest.as_ref())
+        NameError::UnknownFunction { at, name, on, hint } => {
+            function_words(*at, name, on.as_ref(), hint.as_ref())
         }
         NameError::Message { at, name, nearest } => {
             let fact = format!("there is no message type `{name}`");
@@ -164,12 +184,26 @@ fn argument_words(error: &NameError) -> Diagnostic {
     }
 }
 
-fn function_words(
+fn argument_types_words(
     at: Span,
-    name: &str,
-    on: Option<&String>,
-    nearest: Option<&String>,
+    field: &str,
+    first: &(Name, String),
+    second: &(Name, String),
 ) -> Diagnostic {
+    let fact = format!("`{field}` has another type in `{}` than in `{}`", first.0, second.0);
+    let label = format!("{} in `{}`, {} in `{}`", a(&first.1), first.0, a(&second.1), second.0);
+    Diagnostic::new(Code::UnknownField, at, fact, label)
+        .help("write a rule for each, with its own `on`")
+}
+
+fn left_out_words(at: Span, op: &str, operands: &[String]) -> Diagnostic {
+    let of: Vec<String> = operands.iter().map(|ty| a(ty)).collect();
+    let fact = format!("the environment leaves out `{op}` of {}", of.join(" and "));
+    Diagnostic::new(Code::UnknownFunction, at, fact, "not there")
+        .help("its `stdlib` says which functions there are")
+}
+
+fn function_words(at: Span, name: &str, on: Option<&String>, hint: Option<&Hint>) -> Diagnostic {
     let fact = match on.map(String::as_str) {
         Some("dyn") | None => format!("there is no function `{name}`"),
         Some(ty) => format!("{} has no function `{name}`", a(ty)),
@@ -184,11 +218,11 @@ fn function_words(
         .help("write `!` in its place");
     }
     let found = Diagnostic::new(Code::UnknownFunction, at, fact, "no such function");
-    match nearest {
-        Some(near) if !near.contains('.') && !name.contains('.') => {
+    match hint {
+        Some(Hint::Nearest(near)) if !near.contains('.') && !name.contains('.') => {
             found.fix(format!("the name is `{near}`"), at, near.as_str())
         }
-        near => found.maybe_help(did_you_mean(near)),
+        hint => found.maybe_help(hint_words(hint)),
     }
 }
 
@@ -342,6 +376,23 @@ fn compare_it(given: &str, text: &str) -> Option<String> {
     }
 }
 
+fn size_words(at: Span, fault: SizeFault) -> Diagnostic {
+    match fault {
+        SizeFault::CodePoints { size, limit } => {
+            let fact = format!("the environment allows expressions of {limit} code points");
+            Diagnostic::new(Code::TooLong, at, fact, format!("this has {size}"))
+        }
+        SizeFault::Brackets(limit) => {
+            let fact = format!("the environment allows {limit} brackets inside one another");
+            Diagnostic::new(Code::TooDeep, at, fact, "one too many")
+        }
+        SizeFault::Comprehensions(limit) => {
+            let fact = format!("comprehensions may stand {limit} deep inside one another");
+            Diagnostic::new(Code::TooDeep, at, fact, "one too many")
+        }
+    }
+}
+
 fn call_words(error: &CallError) -> Diagnostic {
     match error {
         CallError::ArgumentCount { at, function, wanted, given } => {
@@ -361,10 +412,7 @@ fn call_words(error: &CallError) -> Diagnostic {
             let (fact, label) = macro_fault(*fault);
             Diagnostic::new(Code::MacroArgument, *at, format!("`{name}` {fact}"), label)
         }
-        CallError::NestedTooDeeply { at, limit } => {
-            let fact = format!("comprehensions may stand {limit} deep inside one another");
-            Diagnostic::new(Code::TooDeep, *at, fact, "one too many")
-        }
+        CallError::TooLarge { at, fault } => size_words(*at, *fault),
         CallError::NotText { at, given } => {
             let label = format!("this is {}", a(given));
             Diagnostic::new(Code::WrongType, *at, "a message must be a string", label)

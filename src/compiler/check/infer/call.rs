@@ -3,7 +3,7 @@
 use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::check::analysis::Use;
-use crate::compiler::check::error::{CallError, NameError};
+use crate::compiler::check::error::{CallError, Hint, NameError};
 use crate::compiler::check::infer::name::chain;
 use crate::compiler::check::infer::{Infer, Step};
 use crate::compiler::check::macros;
@@ -45,7 +45,7 @@ impl<'a> Infer<'_, 'a> {
         if self.visit_spelled_variable(id) || self.visit_extension(id) {
             return;
         }
-        if self.miscounted_macro(id) {
+        if self.refuse_absent(id) || self.miscounted_macro(id) {
             return;
         }
         let bare = target.is_none() && !root && scope.declared(&name.value, false).is_none();
@@ -88,7 +88,7 @@ impl<'a> Infer<'_, 'a> {
             self.refer(id, Use::Local(local));
         } else {
             let (at, name) = (self.ast.span(id), self.cx.text(id).to_owned());
-            self.refuse(id, NameError::UnknownName { at, name, nearest: None });
+            self.refuse(id, NameError::UnknownName { at, name, hint: None });
         }
         true
     }
@@ -116,7 +116,7 @@ impl<'a> Infer<'_, 'a> {
     }
 
     /// Whether `target.name` is the qualified name of a function, as `math.abs`.
-    fn names_function(&self, target: ExprId, name: &str) -> bool {
+    pub(super) fn names_function(&self, target: ExprId, name: &str) -> bool {
         let Some(found) = chain(self.ast, target) else { return false };
         let first = found.segments.first().copied().unwrap_or_default();
         if !found.root && self.local(first).is_some() {
@@ -171,10 +171,10 @@ impl<'a> Infer<'_, 'a> {
             return true;
         };
         if name.value != "contains" {
-            let near = nearest(&name.value, ["contains"]).map(str::to_owned);
+            let hint = nearest(&name.value, ["contains"]).map(str::to_owned).map(Hint::Nearest);
             let (at, name) = (name.span, name.value.to_string());
             let on = Some("window".to_owned());
-            self.refuse(id, NameError::UnknownFunction { at, name, on, nearest: near });
+            self.refuse(id, NameError::UnknownFunction { at, name, on, hint });
             return true;
         }
         if args.len() != 1 {
@@ -342,6 +342,11 @@ impl<'a> Infer<'_, 'a> {
         };
         self.refer(id, refers);
         Some(found.result)
+    }
+
+    /// Types `id` next.
+    pub(super) fn push_visit(&mut self, id: ExprId) {
+        self.push(Step::Visit(id));
     }
 
     pub(super) fn push(&mut self, step: Step) {

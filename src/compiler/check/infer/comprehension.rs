@@ -3,7 +3,7 @@
 use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::check::analysis::{Local, LocalId, MacroUse, Use, Vars};
-use crate::compiler::check::error::{CallError, MacroFault, TypeError};
+use crate::compiler::check::error::{CallError, MacroFault, SizeFault, TypeError};
 use crate::compiler::check::infer::{Infer, Step};
 use crate::compiler::check::macros::{self, BLOCK, Macro, MacroKind, MacroStyle};
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
@@ -157,8 +157,9 @@ impl<'a> Infer<'_, 'a> {
         if row.style == MacroStyle::Member && row.library.name != "optional" {
             self.nesting += 1;
             if self.nesting == self.scope.nesting_max + 1 {
-                let (at, limit) = (self.ast.span(id), self.scope.nesting_max);
-                self.report(CallError::NestedTooDeeply { at, limit });
+                let at = self.ast.span(id);
+                let fault = SizeFault::Comprehensions(self.scope.nesting_max);
+                self.report(CallError::TooLarge { at, fault });
             }
         }
         let skip = if row.kind == MacroKind::Bind { 2 } else { row.variables };

@@ -22,11 +22,10 @@ impl Infer<'_, '_> {
             ) => {
                 self.check_pattern(*pattern);
             }
-            _ if !self.scope.validate_literals => {}
-            ("duration", [text]) => {
+            ("duration", [text]) if self.scope.reads_durations => {
                 self.check_text(*text, LiteralKind::Duration, |it| duration::parse(it).is_ok());
             }
-            ("timestamp", [text]) => {
+            ("timestamp", [text]) if self.scope.reads_timestamps => {
                 self.check_text(*text, LiteralKind::Timestamp, |it| time::parse(it).is_ok());
             }
             _ => {}

@@ -9,6 +9,7 @@
 //! visited, its operands are typed, then it is finished; a macro types its range, declares its
 //! variables, types its body, and closes.
 
+mod absent;
 mod call;
 mod collection;
 mod comprehension;
@@ -86,6 +87,7 @@ pub(super) fn infer(
         nesting: 0,
         broken: ast.broken.contains(&root),
     };
+    walk.check_size(root);
     walk.run();
     walk.close_types();
     let (reads, broken) = (walk.reads, walk.broken);

@@ -3,7 +3,7 @@
 use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::check::analysis::{LocalId, Use, VariableId};
-use crate::compiler::check::error::NameError;
+use crate::compiler::check::error::{Hint, NameError};
 use crate::compiler::check::infer::{Infer, Step};
 use crate::compiler::check::overload::open;
 use crate::compiler::check::schema::proto::message_type;
@@ -126,6 +126,15 @@ impl Infer<'_, '_> {
         blamed
     }
 
+    /// The variable that is nearest to `variables.x`.
+    fn near_member(&self, found: &Chain<'_>) -> Option<String> {
+        let ["variables", name, ..] = found.segments.as_slice() else { return None };
+        let known: Vec<&str> = self.scope.members("variables").collect();
+        let near = nearest(name, known.iter().copied());
+        let near = near.or_else(|| known.first().copied().filter(|_| known.len() == 1))?;
+        Some(format!("variables.{near}"))
+    }
+
     fn refuse_all(&mut self, found: &Chain<'_>) {
         for node in &found.nodes {
             self.set(*node, TypeTable::ERROR);
@@ -142,16 +151,15 @@ impl Infer<'_, '_> {
         let nearest = literal_elsewhere(first)
             .map(str::to_owned)
             .or_else(|| self.scope.nearest_name(first, &locals))
+            .or_else(|| self.near_member(found))
             .or_else(|| self.scope.nearest_name(&whole, &[]).filter(|_| whole != first));
-        let error = if self.scope.ours {
-            NameError::UnknownName { at, name: first.to_owned(), nearest }
+        let (name, hint) = (first.to_owned(), nearest.map(Hint::Nearest));
+        if self.scope.ours {
+            self.report(NameError::UnknownName { at, name, hint });
         } else {
-            let container = self.scope.prefixes.first().map_or("", |it| it.trim_end_matches('.'));
-            let container = container.to_owned();
-            let name = first.to_owned();
-            NameError::Undeclared { at, name, container, nearest }
-        };
-        self.report(error);
+            let container = self.scope.container();
+            self.report(NameError::Undeclared { at, name, container, hint });
+        }
     }
 
     fn mean(&mut self, node: ExprId, meaning: Found<'_>) {

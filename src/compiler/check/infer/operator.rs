@@ -1,14 +1,14 @@
 //! Operators.
 
 use crate::base::span::Spanned;
-use crate::compiler::check::error::TypeError;
+use crate::compiler::check::error::{NameError, TypeError};
 use crate::compiler::check::infer::Infer;
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, ExprKind, Literal, LogicOp, UnaryOp};
 use crate::lang::functions::{Function, Style};
 use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// The name of an operator in the table.
-const fn row_name(op: BinaryOp) -> &'static str {
+pub(super) const fn row_name(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Equal => "_==_",
         BinaryOp::NotEqual => "_!=_",
@@ -36,6 +36,9 @@ impl Infer<'_, '_> {
             self.set(id, ty);
             return;
         }
+        if self.operator_left_out(id, name, op.span, &[operand]) {
+            return;
+        }
         match op.value {
             UnaryOp::Not => {
                 self.expect_bool(operand, Some("!"));
@@ -54,6 +57,15 @@ impl Infer<'_, '_> {
         for operand in operands {
             self.expect_bool(*operand, Some(op.text()));
         }
+        let (name, overload) = match op {
+            LogicOp::And => ("_&&_", "logical_and"),
+            LogicOp::Or => ("_||_", "logical_or"),
+        };
+        if !self.scope.in_stdlib(name, overload) {
+            let at = self.ast.span(id);
+            let operands = vec!["bool".to_owned(); 2];
+            self.report(NameError::OperatorLeftOut { at, op: name.to_owned(), operands });
+        }
         self.set(id, TypeTable::BOOL);
     }
 
@@ -65,6 +77,11 @@ impl Infer<'_, '_> {
         no: ExprId,
     ) {
         self.expect_bool(condition, Some("?:"));
+        if !self.scope.in_stdlib("_?_:_", "conditional") {
+            let at = self.ast.span(id);
+            let operands = vec!["bool".to_owned()];
+            self.report(NameError::OperatorLeftOut { at, op: "_?_:_".to_owned(), operands });
+        }
         let (a, b) = (self.type_of(yes), self.type_of(no));
         if let Some(ty) = self.cx.unifier.join(&self.cx.out.types, a, b) {
             self.set(id, ty);
@@ -162,6 +179,10 @@ impl Infer<'_, '_> {
         let Some(found) = self.apply(id, &rows, &[], &[operand, index]) else {
             if self.holds_error(&[operand, index]) {
                 self.set(id, TypeTable::ERROR);
+                return;
+            }
+            let at = self.ast.span(id);
+            if self.operator_left_out(id, name, at, &[operand, index]) {
                 return;
             }
             let operand = (self.ast.span(operand), self.shown(operand));

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crate::base::span::Span;
 use crate::base::span::Spanned;
 use crate::compiler::check::error::{
-    CallError, CheckError, Meant, NameError, OperatorFix, TypeError,
+    CallError, CheckError, Hint, Meant, NameError, OperatorFix, TypeError,
 };
 use crate::compiler::check::infer::Infer;
 use crate::compiler::check::infer::call::Call;
+use crate::compiler::check::infer::operator::row_name;
 use crate::compiler::check::macros;
 use crate::compiler::check::overload::{instantiate, instantiate_declared};
 use crate::compiler::check::scope::Declared;
@@ -30,6 +31,9 @@ impl Infer<'_, '_> {
     ) {
         if self.holds_error(&[lhs, rhs]) {
             self.set(id, TypeTable::ERROR);
+            return;
+        }
+        if self.operator_left_out(id, row_name(op.value), op.span, &[lhs, rhs]) {
             return;
         }
         let left = (self.ast.span(lhs), self.shown(lhs));
@@ -193,17 +197,26 @@ impl Infer<'_, '_> {
             return self.nameless(call);
         };
         let at = name.span;
-        if !self.scope.ours {
-            let container = self.scope.prefixes.first().map_or("", |it| it.trim_end_matches('.'));
-            let (name, container) = ((at, call.name.clone()), container.to_owned());
-            let nearest = self.near_function(call);
-            let at = self.parenthesis(at);
-            return NameError::UndeclaredCall { at, name, container, nearest }.into();
-        }
         let receiver = call.operands.first().copied().filter(|_| call.style == Style::Member);
         let on = receiver.map(|id| self.shown(id));
-        let nearest = self.near_function(call);
-        NameError::UnknownFunction { at, name: call.name.clone(), on, nearest }.into()
+        let hint = self.function_hint(call);
+        self.unknown_call(at, call.name.clone(), on, hint).into()
+    }
+
+    /// The function `name`, which is written at `at`, does not exist; `on` is what it was called
+    /// on. Documents of the format have the words and the place of the format.
+    pub(super) fn unknown_call(
+        &self,
+        at: Span,
+        name: String,
+        on: Option<String>,
+        hint: Option<Hint>,
+    ) -> NameError {
+        if self.scope.ours {
+            return NameError::UnknownFunction { at, name, on, hint };
+        }
+        let (name, container) = ((at, name), self.scope.container());
+        NameError::UndeclaredCall { at: self.parenthesis(at), name, container, hint }
     }
 
     /// The parenthesis that opens the arguments of the function named at `name`.
@@ -217,7 +230,15 @@ impl Infer<'_, '_> {
 
     fn nameless(&self, call: &Call<'_>) -> CheckError {
         let at = self.ast.span(call.id);
-        NameError::UnknownFunction { at, name: call.name.clone(), on: None, nearest: None }.into()
+        NameError::UnknownFunction { at, name: call.name.clone(), on: None, hint: None }.into()
+    }
+
+    /// Why the function is not there, else the nearest one that is.
+    fn function_hint(&mut self, call: &Call<'_>) -> Option<Hint> {
+        let receiver = call.operands.first().filter(|_| call.style == Style::Member);
+        let on = receiver.map(|id| self.type_of(*id));
+        let absent = self.absent_function(&call.name, call.style, on);
+        absent.or_else(|| self.near_function(call).map(Hint::Nearest))
     }
 
     /// The nearest function that the receiver has, or the nearest global one.
@@ -272,8 +293,8 @@ impl Infer<'_, '_> {
         };
         if fitting.is_empty() {
             let on = call.operands.first().copied().map(|id| self.shown(id));
-            let nearest = self.near_function(call);
-            return NameError::UnknownFunction { at, name: call.name.clone(), on, nearest }.into();
+            let hint = self.function_hint(call);
+            return NameError::UnknownFunction { at, name: call.name.clone(), on, hint }.into();
         }
         let counts: BTreeSet<usize> = fitting.iter().map(|form| form.len() - receivers).collect();
         if !counts.contains(&call.args.len()) {

@@ -11,6 +11,9 @@ use crate::lang::types::{RecordField, RecordId, Type, TypeId, TypeTable};
 impl Infer<'_, '_> {
     /// The type of `operand.field`, or of `operand.?field`.
     pub(super) fn select(&mut self, operand: ExprId, field: &Field, optional: bool) -> TypeId {
+        if field.quoted && !self.scope.backticks {
+            self.report(NameError::Backticks { at: field.span });
+        }
         let ty = self.type_of(operand);
         let (inner, wrapped) = if let Type::Optional(inner) = self.cx.ty(ty) {
             (*inner, true)

@@ -14,9 +14,9 @@ use crate::compiler::check::macros::MACROS;
 use crate::compiler::check::schema::{DeclaredRoot, proto, written};
 use crate::compiler::check::scope::{Declared, Libraries, Scope};
 use crate::compiler::check::state::Checker;
-use crate::compiler::syntax::document::model::{EnvFunction, Environment, Extension};
+use crate::compiler::syntax::document::model::{EnvFunction, Environment, Extension, StdlibSubset};
 use crate::diag::suggest::nearest;
-use crate::lang::functions::{self, kubernetes};
+use crate::lang::functions::{self, STDLIB, kubernetes};
 use crate::lang::types::{Type, TypeTable};
 
 /// The libraries that CEL knows and their newest versions.
@@ -25,8 +25,6 @@ const EXTENSIONS: &[(&str, u32)] = &[
     ("encoders", 0),
     ("kubernetes.Semver", 1),
     ("kubernetes.lists", 0),
-    ("kubernetes.net.cidr", 0),
-    ("kubernetes.net.ip", 0),
     ("kubernetes.quantity", 0),
     ("kubernetes.regex", 0),
     ("lists", 3),
@@ -40,12 +38,20 @@ const EXTENSIONS: &[(&str, u32)] = &[
     ("two-var-comprehensions", 0),
 ];
 
-/// The feature of environments that makes types of enums.
-const STRONG_ENUMS: &str = "cel.feature.strong_enums";
+/// Other names of libraries.
+const ALIASES: &[(&str, &str)] = &[
+    ("cel.bindings", "bindings"),
+    ("cel.lib.optional", "optional"),
+    ("comprev2", "two-var-comprehensions"),
+    ("format", "kubernetes.format"),
+    ("kubernetes.net.cidr", "network"),
+    ("kubernetes.net.ip", "network"),
+    ("kubernetes.semver", "kubernetes.Semver"),
+];
 
 /// Where an environment makes types of enums, which it then does for the whole bundle.
 pub(in crate::compiler::check) fn strong_enums(environments: &[Environment]) -> Option<Span> {
-    let said = environments.iter().filter_map(|it| it.feature(STRONG_ENUMS));
+    let said = environments.iter().filter_map(|it| it.features.strong_enums);
     said.filter(|(on, _)| *on).map(|(_, at)| at).next()
 }
 
@@ -57,29 +63,38 @@ pub(in crate::compiler::check) fn agree_on_enums(
     environment: Option<&Environment>,
 ) {
     let Some(first) = cx.strong_enums else { return };
-    let said = environment.and_then(|it| it.feature(STRONG_ENUMS));
+    let said = environment.and_then(|it| it.features.strong_enums);
     if let (false, at) = said.unwrap_or((false, policy.span)) {
         let policy = policy.value.clone();
         cx.report(PolicyError::EnumModes { at, first, policy });
     }
 }
 
-/// The roots that an environment declares.
+/// The roots that an environment declares; of two with one name the second is refused.
 pub(super) fn roots(cx: &mut Checker<'_>, environment: &Environment) -> Vec<DeclaredRoot> {
     if let Some(context) = &environment.context {
         let found = proto::context_roots(cx, context.span, &context.value);
         return found.unwrap_or_default();
     }
-    let roots = environment.variables.iter().map(|variable| DeclaredRoot {
-        path: variable.name.value.split('.').map(Name::new).collect(),
-        ty: written::ty(cx, &variable.ty),
-        span: variable.name.span,
-        required: true,
-        sensitive: false,
-        response_only: false,
-        max_items: None,
-    });
-    roots.collect()
+    let mut roots = Vec::new();
+    let mut seen = FxHashMap::default();
+    for variable in &environment.variables {
+        let (name, span) = (variable.name.value.clone(), variable.name.span);
+        if let Some(first) = seen.insert(name.clone(), span) {
+            cx.report(PolicyError::Overlap { at: span, first, name });
+            continue;
+        }
+        roots.push(DeclaredRoot {
+            path: name.split('.').map(Name::new).collect(),
+            ty: written::ty(cx, &variable.ty),
+            span,
+            required: true,
+            sensitive: false,
+            response_only: false,
+            max_items: None,
+        });
+    }
+    roots
 }
 
 /// What is visible in a CEL Policy document with this environment; without one, the standard
@@ -99,9 +114,10 @@ pub(in crate::compiler::check) fn scope(
         scope.set_container(&container.value);
     }
     for import in &environment.imports {
-        abbreviate(cx, &mut scope, import);
+        abbreviate(&mut scope, &import.value);
     }
     scope.stdlib = environment.stdlib.clone();
+    known_subset(cx, &environment.stdlib);
     scope.libraries = Libraries::Only(libraries(cx, &environment.extensions));
     let roots = roots(cx, environment);
     // What an unknown message would have declared is not known.
@@ -112,24 +128,15 @@ pub(in crate::compiler::check) fn scope(
         scope.names.insert(name, root.entity());
     }
     add_functions(cx, &mut scope, &environment.functions);
-    for (feature, on) in &environment.features {
-        if feature.value == "cel.feature.cross_type_numeric_comparisons" {
-            scope.cross_numeric = *on;
-        }
-    }
-    for (validator, limit) in &environment.validators {
-        match validator.value.as_str() {
-            "cel.validator.homogeneous_literals" => scope.homogeneous = true,
-            "cel.validator.comprehension_nesting_limit" => {
-                let limit = limit.and_then(|limit| u32::try_from(limit).ok());
-                scope.nesting_max = limit.unwrap_or(scope.nesting_max).min(scope.nesting_max);
-            }
-            "cel.validator.duration" | "cel.validator.timestamp" | "cel.validator.matches" => {
-                scope.validate_literals = true;
-            }
-            _ => {}
-        }
-    }
+    scope.cross_numeric = environment.features.cross_type.unwrap_or(false);
+    scope.backticks = environment.features.backticks.unwrap_or(true);
+    let validators = environment.validators;
+    scope.homogeneous = validators.homogeneous;
+    scope.reads_durations = validators.durations;
+    scope.reads_timestamps = validators.timestamps;
+    let nesting_max = validators.nesting_max.unwrap_or(scope.nesting_max);
+    scope.nesting_max = nesting_max.min(scope.nesting_max);
+    scope.limits = environment.limits;
     scope
 }
 
@@ -145,21 +152,8 @@ pub(in crate::compiler::check) fn add_types(cx: &mut Checker<'_>, scope: &mut Sc
 }
 
 /// Makes the last segment of a qualified name stand for the whole.
-pub(in crate::compiler::check) fn abbreviate(
-    cx: &mut Checker<'_>,
-    scope: &mut Scope,
-    import: &Spanned<Name>,
-) {
-    let name = import.value.trim();
-    let segment = |part: &str| {
-        part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-            && part.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-    };
-    if !name.split('.').all(segment) {
-        let (at, name) = (import.span, name.to_owned());
-        cx.report(OutputError::BadImport { at, name });
-        return;
-    }
+pub(in crate::compiler::check) fn abbreviate(scope: &mut Scope, import: &Name) {
+    let name = import.trim_start_matches('.');
     let short = name.rsplit('.').next().unwrap_or(name);
     scope.abbreviations.insert(short.to_owned(), name.to_owned());
 }
@@ -171,42 +165,74 @@ pub(in crate::compiler::check) fn libraries(
 ) -> FxHashMap<String, u32> {
     let mut found = FxHashMap::default();
     for extension in extensions {
-        let written = extension.value.name.as_str();
-        let short = written.strip_prefix("cel.lib.ext.").unwrap_or(written);
-        let alias = kubernetes::ALIASES.iter().find(|(alias, _)| *alias == short);
+        let Extension { name, version, version_at } = &extension.value;
+        let short = name.strip_prefix("cel.lib.ext.").unwrap_or(name);
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == short);
         let short = alias.map_or(short, |(_, name)| *name);
+        let at = extension.span;
         if let Some((_, why)) = kubernetes::NOT_BUILT.iter().find(|(name, _)| *name == short) {
-            let (at, name) = (extension.span, extension.value.name.clone());
-            cx.report(OutputError::UnbuiltExtension { at, name, why });
+            cx.report(OutputError::UnbuiltExtension { at, name: name.clone(), why });
             continue;
         }
-        let known = EXTENSIONS.iter().find(|(name, _)| *name == short);
-        let built = functions::all()
-            .map(|row| row.library)
-            .chain(MACROS.iter().map(|row| row.library))
-            .filter(|library| library.name == short)
-            .map(|library| library.since)
-            .max();
-        let newest = known.map(|(_, newest)| *newest).max(built);
-        match (newest, extension.value.version) {
-            (Some(newest), Some(version)) if version > newest => {
-                let (at, name) = (extension.span, extension.value.name.clone());
-                let (newest, nearest, known) = (Some(newest), None, Vec::new());
-                cx.report(OutputError::UnknownExtension { at, name, newest, nearest, known });
+        match EXTENSIONS.iter().find(|(name, _)| *name == short) {
+            Some((_, newest)) if version.is_some_and(|version| version > *newest) => {
+                let (at, name, newest) = (*version_at, name.clone(), *newest);
+                cx.report(OutputError::UnknownVersion { at, name, newest });
             }
-            (Some(_), version) => {
+            Some(_) => {
                 found.insert(short.to_owned(), version.unwrap_or(u32::MAX));
             }
-            (None, _) => {
+            None => {
                 let known: Vec<_> = EXTENSIONS.iter().map(|(name, _)| *name).collect();
                 let nearest = nearest(short, known.iter().copied()).map(str::to_owned);
-                let newest = None;
-                let (at, name) = (extension.span, extension.value.name.clone());
-                cx.report(OutputError::UnknownExtension { at, name, newest, nearest, known });
+                let name = name.clone();
+                cx.report(OutputError::UnknownExtension { at, name, nearest, known });
             }
         }
     }
     found
+}
+
+/// Functions of the standard library that no row implements, and the overload of each.
+const WITHOUT_ROWS: &[(&str, &str)] = &[
+    ("@not_strictly_false", "not_strictly_false"),
+    ("_&&_", "logical_and"),
+    ("_?_:_", "conditional"),
+    ("_||_", "logical_or"),
+];
+
+/// Reports what `stdlib` names and CEL does not have: a name that is misspelt excludes nothing.
+fn known_subset(cx: &mut Checker<'_>, subset: &StdlibSubset) {
+    let macros = || MACROS.iter().filter(|row| row.library == STDLIB).map(|row| row.name);
+    for name in subset.include_macros.iter().chain(&subset.exclude_macros) {
+        if !macros().any(|known| name.value == *known) {
+            unknown_part(cx, "macro", name, macros());
+        }
+    }
+    let rows = functions::all().filter(|row| row.library == STDLIB).map(|row| (row.name, row.id));
+    let rows: Vec<_> = rows.chain(WITHOUT_ROWS.iter().copied()).collect();
+    for listed in subset.include_functions.iter().chain(&subset.exclude_functions) {
+        let named = rows.iter().filter(|(name, _)| listed.name.value == **name);
+        let ids: Vec<&str> = named.map(|(_, id)| *id).collect();
+        if ids.is_empty() {
+            unknown_part(cx, "function", &listed.name, rows.iter().map(|(name, _)| *name));
+            continue;
+        }
+        for id in listed.overloads.iter().filter(|id| !ids.contains(&id.value.as_str())) {
+            unknown_part(cx, "overload", id, ids.iter().copied());
+        }
+    }
+}
+
+fn unknown_part<'n>(
+    cx: &mut Checker<'_>,
+    what: &'static str,
+    name: &Spanned<Name>,
+    known: impl Iterator<Item = &'n str>,
+) {
+    let (at, name) = (name.span, name.value.clone());
+    let nearest = nearest(&name, known).map(str::to_owned);
+    cx.report(OutputError::UnknownPart { at, what, name, nearest });
 }
 
 /// Adds the functions of an environment.
@@ -216,11 +242,17 @@ pub(in crate::compiler::check) fn add_functions(
     functions: &[EnvFunction],
 ) {
     for function in functions {
+        let mut ids = FxHashMap::default();
         for overload in &function.overloads {
+            let (at, id) = (overload.id.span, overload.id.value.clone());
+            if let Some(first) = ids.insert(id.clone(), at) {
+                cx.report(OutputError::OverloadTwice { at, first, id });
+                continue;
+            }
             let params = overload.target.iter().chain(&overload.args);
             let declared = Declared {
                 name: function.name.value.clone(),
-                id: overload.id.clone(),
+                id,
                 member: overload.target.is_some(),
                 params: params.map(|param| written::ty(cx, param)).collect(),
                 result: written::ty(cx, &overload.result),

@@ -58,7 +58,7 @@ fn import(node: &Node, sink: &mut Sink) -> Option<Spanned<Name>> {
     let start = found.value.len() - found.value.trim_start().len();
     let span = scalar.map_or(found.span, |scalar| scalar.text.span_of(start, start + text.len()));
     if !is_qualified(text) {
-        bad(span, "an import", text, "names with dots between them", &[], sink);
+        sink.report(DocumentError::BadImport { at: span, name: text.to_owned() });
         return None;
     }
     Some(Spanned::new(Name::new(text), span))
@@ -152,7 +152,9 @@ fn choice(node: &Node, aggregate: bool, reader: &mut Reader<'_>) -> Option<Choic
         (Some(entry), None) => Outcome::Output(reader.raw_expression("output", &entry.value)),
         (None, Some(entry)) => {
             if let Some(explanation) = explanation {
-                both("an entry", entry, explanation, reader.sink);
+                let (at, first) = (explanation.key.span, entry.key.span);
+                let (what, keys) = ("an entry", ("rule", "explanation"));
+                reader.sink.report(DocumentError::Exclusive { at, first, what, keys });
             }
             Outcome::Rule(Box::new(rule(&entry.value, reader)?))
         }

@@ -120,6 +120,10 @@ pub(super) enum DocumentError {
     BadValue { at: Span, what: String, found: String, wanted: String, nearest: Option<String> },
     /// `what` has both `first` and `second`.
     Both { at: Span, first: Span, what: String, first_key: String, second_key: String },
+    /// `what` has both `first` and `second`, which exclude one another.
+    Exclusive { at: Span, first: Span, what: &'static str, keys: (&'static str, &'static str) },
+    /// An import that is no qualified name.
+    BadImport { at: Span, name: String },
     /// A variable is named by a reserved word.
     ReservedName { at: Span, name: String },
     /// A part of the language that this version does not have.
@@ -181,6 +185,11 @@ impl From<DocumentError> for Diagnostic {
                 Self::new(Code::Conflict, at, message, "the second")
                     .label(first, "the first")
                     .help(format!("keep `{first_key}` or `{second_key}`"))
+            }
+            DocumentError::Exclusive { at, first, what, keys } => exclusive(at, first, what, keys),
+            DocumentError::BadImport { at, name } => {
+                let message = format!("invalid qualified name: {name}");
+                Self::new(Code::BadValue, at, message, "expected names with dots between them")
             }
             DocumentError::ReservedName { at, name } => {
                 let message = format!("`{name}` is a reserved word in CEL");
@@ -290,6 +299,16 @@ fn read_first(at: Span, cause: Cause, cure: Option<Cure>) -> Diagnostic {
         None => diagnostic.help("put the whole expression in quotes, or below `|-`"),
     };
     cured(diagnostic, cure)
+}
+
+fn exclusive(
+    at: Span,
+    first: Span,
+    what: &str,
+    (one, other): (&'static str, &'static str),
+) -> Diagnostic {
+    let message = format!("{what} has `{one}` or `{other}`, not both");
+    Diagnostic::new(Code::Conflict, at, message, "the second").label(first, "the first")
 }
 
 fn bad_message(at: Span, problem: MessageProblem) -> Diagnostic {

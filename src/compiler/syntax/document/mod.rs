@@ -153,8 +153,44 @@ pub fn read(files: &SourceMap, sink: &mut Sink) -> Parsed {
             }
         }
     }
+    expect_environments(files, &lost, &mut parsed, sink);
     link_environments(files, &lost, &mut parsed);
     parsed
+}
+
+/// Reads as an environment what lies where a CEL Policy document has its own, whatever its keys:
+/// the misspelt one is reported.
+fn expect_environments(
+    files: &SourceMap,
+    lost: &FxHashSet<FileId>,
+    parsed: &mut Parsed,
+    sink: &mut Sink,
+) {
+    let mut read: FxHashSet<FileId> = parsed.environments.iter().filter_map(|it| it.file).collect();
+    read.extend(lost);
+    read.extend(parsed.policies.iter().map(|it| it.file));
+    read.extend(parsed.cel_policies.iter().map(|it| it.file));
+    let expected = parsed.cel_policies.iter().filter_map(|it| beside(files, it.file).next());
+    for file in expected.collect::<Vec<_>>() {
+        if read.insert(file)
+            && let Some(root) = yaml::parse(file, files, &mut Sink::new())
+        {
+            parsed.environments.push(environment::read(&root, file, sink));
+        }
+    }
+    parsed.environments.sort_by_key(|environment| environment.file);
+}
+
+/// The files that may be the environment of a document, the first one first: `x_config.yaml`
+/// beside `x_policy.yaml`, else `config.yaml`.
+fn beside(files: &SourceMap, document: FileId) -> impl Iterator<Item = FileId> {
+    let path = files.get(document).map_or("", |source| source.path.as_str());
+    let own = file_name(path).replace("policy", "config");
+    let names = [own.as_str(), "config.yaml", "config.yml", "config.json"];
+    let own_file = |file: &FileId| *file != document;
+    let found: Vec<FileId> =
+        names.iter().filter_map(|name| files.find(&join(path, name))).filter(own_file).collect();
+    found.into_iter()
 }
 
 fn read_cel(
@@ -230,23 +266,19 @@ fn not_a_document(root: &Node, sink: &mut Sink) {
 }
 
 /// Finds for each CEL Policy document, and each document of Kubernetes, the environment that lies
-/// beside it: `x_config.yaml` beside `x_policy.yaml`, else `config.yaml`.
+/// beside it.
 fn link_environments(files: &SourceMap, lost: &FxHashSet<FileId>, parsed: &mut Parsed) {
     let known: Vec<FileId> = parsed.environments.iter().filter_map(|it| it.file).collect();
-    let beside = |document: FileId| {
-        let source = files.get(document)?;
-        let own = file_name(&source.path).replace("policy", "config");
-        let names = [own.as_str(), "config.yaml", "config.yml", "config.json"];
-        let mut beside = names.iter().filter_map(|name| files.find(&join(&source.path, name)));
-        beside.find(|file| known.contains(file) || lost.contains(file))
+    let found = |document: FileId| {
+        beside(files, document).find(|file| known.contains(file) || lost.contains(file))
     };
     for document in &mut parsed.cel_policies {
-        let found = beside(document.file);
+        let found = found(document.file);
         document.environment_lost = found.is_some_and(|file| lost.contains(&file));
         document.environment = found.filter(|file| known.contains(file));
     }
     for document in parsed.policies.iter_mut().filter(|document| document.form == Form::Admission) {
-        if let Some(file) = beside(document.file).and_then(|file| files.get(file)) {
+        if let Some(file) = found(document.file).and_then(|file| files.get(file)) {
             let name = file_name(&file.path).to_owned();
             document.schema = Some(SchemaSource::File(Spanned::new(name, document.name.span)));
         }

@@ -78,6 +78,8 @@ pub struct Extension {
     pub name: Name,
     /// `None` is the newest.
     pub version: Option<u32>,
+    /// Where the version is written; the name where none is.
+    pub version_at: Span,
 }
 
 /// What happens when no rule speaks, or when one fails.
@@ -417,21 +419,45 @@ pub struct Environment {
     pub variables: Vec<EnvVariable>,
     /// `functions`.
     pub functions: Vec<EnvFunction>,
-    /// `features`: name and whether it is on.
-    pub features: Vec<(Spanned<Name>, bool)>,
-    /// `validators`, by name; `limit` of the nesting validator.
-    pub validators: Vec<(Spanned<Name>, Option<u64>)>,
+    /// `features`.
+    pub features: Features,
+    /// `validators`.
+    pub validators: Validators,
     /// `limits`.
-    pub limits: Vec<(Spanned<Name>, u64)>,
+    pub limits: EnvLimits,
 }
 
-impl Environment {
-    /// Whether the feature `name` is on, and where that is said last.
-    #[must_use]
-    pub fn feature(&self, name: &str) -> Option<(bool, Span)> {
-        let mut said = self.features.iter().rev().filter(|(known, _)| known.value == *name);
-        said.next().map(|(known, on)| (*on, known.span))
-    }
+/// What an environment switches on or off; `None` where it says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// Whether numbers compare across types.
+    pub cross_type: Option<bool>,
+    /// Whether fields may be quoted with backticks.
+    pub backticks: Option<bool>,
+    /// Whether enums are types of their own, and where that is said.
+    pub strong_enums: Option<(bool, Span)>,
+}
+
+/// What an environment has checked that CEL leaves to the evaluation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Validators {
+    /// Whether literal durations are read.
+    pub durations: bool,
+    /// Whether literal timestamps are read.
+    pub timestamps: bool,
+    /// Whether elements of a literal must have one type.
+    pub homogeneous: bool,
+    /// Most comprehensions inside one another.
+    pub nesting_max: Option<u32>,
+}
+
+/// How large expressions may be in an environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EnvLimits {
+    /// Most code points of an expression.
+    pub code_points_max: Option<u64>,
+    /// Most brackets inside one another.
+    pub nesting_max: Option<u64>,
 }
 
 /// Which parts of the standard library an environment has.
@@ -442,13 +468,22 @@ pub struct StdlibSubset {
     /// No macros.
     pub disable_macros: bool,
     /// Only these macros, if any are listed.
-    pub include_macros: Vec<Name>,
+    pub include_macros: Vec<Spanned<Name>>,
     /// All macros but these.
-    pub exclude_macros: Vec<Name>,
-    /// Only these functions (and overloads, if any are listed), if any are listed.
-    pub include_functions: Vec<(Name, Vec<Name>)>,
+    pub exclude_macros: Vec<Spanned<Name>>,
+    /// Only these functions, if any are listed.
+    pub include_functions: Vec<ListedFunction>,
     /// All functions but these.
-    pub exclude_functions: Vec<(Name, Vec<Name>)>,
+    pub exclude_functions: Vec<ListedFunction>,
+}
+
+/// A function that an environment includes or excludes.
+#[derive(Clone, Debug)]
+pub struct ListedFunction {
+    /// As it is called; operators as `_+_`.
+    pub name: Spanned<Name>,
+    /// Ids of overloads; all where none is listed.
+    pub overloads: Vec<Spanned<Name>>,
 }
 
 /// A variable of an environment.
@@ -473,7 +508,9 @@ pub struct EnvFunction {
 #[derive(Clone, Debug)]
 pub struct EnvOverload {
     /// `id`.
-    pub id: Name,
+    pub id: Spanned<Name>,
+    /// `examples`: calls with their results, for people.
+    pub examples: Vec<String>,
     /// `target`: the receiver's type.
     pub target: Option<TypeExpr>,
     /// `args`.

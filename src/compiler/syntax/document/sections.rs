@@ -43,7 +43,8 @@ fn extension(node: &Node, sink: &mut Sink) -> Option<Spanned<Extension>> {
             return None;
         }
     };
-    Some(Spanned::new(Extension { name: Name::new(name), version }, found.span))
+    let extension = Extension { name: Name::new(name), version, version_at: found.span };
+    Some(Spanned::new(extension, found.span))
 }
 
 /// The name in a key; it must be an identifier, with dots if `dots` says so.

@@ -19,10 +19,6 @@ use crate::lang::functions::{Library, expect};
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Tag, Value};
 
-/// Other names of libraries.
-pub const ALIASES: &[(&str, &str)] =
-    &[("kubernetes.net.cidr", "network"), ("kubernetes.net.ip", "network")];
-
 /// Libraries that are not built, and why, or what there is instead.
 pub const NOT_BUILT: &[(&str, &str)] = &[
     ("kubernetes.authz", "it asks an API server who may do what"),
