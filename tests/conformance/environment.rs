@@ -8,7 +8,7 @@ use policyc::compiler::source::map::SourceMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::oracle::value::V;
-use crate::suite::{Datum, Declaration, Overload, Test, Type};
+use crate::suite::{Declaration, Overload, Test, Type};
 
 /// Every extension of CEL; the suite has all of them on.
 const EXTENSIONS: [&str; 11] = [
@@ -33,13 +33,17 @@ pub(crate) fn options(test: &Test) -> Options {
     Options { unchecked: test.disable_check, ..Options::default() }
 }
 
-/// The sources of a test.
-pub(crate) fn sources(test: &Test) -> SourceMap {
+/// The sources of a test, whose messages are those of `protos`.
+pub(crate) fn sources(test: &Test, protos: &[(String, String)]) -> SourceMap {
     let mut files = SourceMap::new();
     // JSON is YAML.
     files.add("test/config.yaml", environment(test).to_string());
     // All that YAML does not take as it is must be escaped; JSON leaves DEL alone.
     let quoted = Json::from(test.expr.as_str()).to_string().replace('\x7F', "\\u007f");
+    // To compile them is most of the work, and most tests have no messages.
+    for (path, text) in protos.iter().filter(|_| test.needs_protos) {
+        files.add(path.as_str(), text.as_str());
+    }
     files.add(POLICY, format!("name: test\nrule:\n  match:\n    - output: {quoted}\n"));
     files
 }
@@ -52,7 +56,8 @@ fn environment(test: &Test) -> Json {
     for declaration in &test.declarations {
         match declaration {
             Declaration::Variable(name, ty) => {
-                variables.push(json!({"name": name, "type": spelled(ty)}));
+                let ty = variable_type(test, name, ty);
+                variables.push(json!({"name": name, "type": ty}));
             }
             Declaration::Function(name, overloads) => {
                 let overloads: Vec<Json> = overloads.iter().map(overload).collect();
@@ -61,9 +66,9 @@ fn environment(test: &Test) -> Json {
         }
     }
     // Without a check nobody has to declare what is bound.
-    for (name, _) in test.bindings.iter().filter(|_| test.disable_check) {
+    for (name, value) in test.bindings.iter().filter(|_| test.disable_check) {
         if !variables.iter().any(|known| known["name"] == **name) {
-            variables.push(json!({"name": name, "type": "dyn"}));
+            variables.push(json!({"name": name, "type": bound_type(value)}));
         }
     }
     let mut environment = json!({
@@ -72,11 +77,29 @@ fn environment(test: &Test) -> Json {
         "stdlib": {"disable_macros": test.disable_macros},
         "variables": variables,
         "functions": functions,
+        "features": [{"name": "cel.feature.strong_enums", "enabled": test.strong_enums}],
     });
     if !test.container.is_empty() {
         environment["container"] = Json::from(test.container.as_str());
     }
     environment
+}
+
+/// The type of a declared variable. Of an `Any` a context in JSON says nothing but what it holds.
+fn variable_type(test: &Test, name: &str, ty: &Type) -> String {
+    let bound = test.bindings.iter().find(|(bound, _)| bound == name);
+    match (ty, bound) {
+        (Type::Message(any), Some((_, value))) if any == "google.protobuf.Any" => bound_type(value),
+        _ => spelled(ty),
+    }
+}
+
+/// The type of what is bound to a name that nobody declares: JSON knows neither messages nor enums.
+fn bound_type(value: &V) -> String {
+    match value {
+        V::Message(_) | V::Enum(..) => value.type_name().to_string(),
+        _ => "dyn".to_owned(),
+    }
 }
 
 fn overload(it: &Overload) -> Json {
@@ -122,8 +145,7 @@ pub(crate) fn shown(ty: &Type) -> String {
 /// The name of a binding that a context cannot hold.
 pub(crate) fn context(test: &Test) -> Result<Json, String> {
     let mut context = Json::Object(Map::new());
-    for (name, datum) in &test.bindings {
-        let Datum::Value(value) = datum else { return Err(name.clone()) };
+    for (name, value) in &test.bindings {
         let mut place = &mut context;
         for segment in name.split('.') {
             place = &mut place[segment];
@@ -145,6 +167,8 @@ fn json_of(value: &V) -> Option<Json> {
         V::Bytes(_) | V::Timestamp(_) | V::Duration(_) => {
             serde_json::from_str(&value.json(false)).ok()?
         }
+        V::Enum(_, number) => Json::from(*number),
+        V::Message(message) => message.plain()?,
         V::List(elements) => elements.iter().map(json_of).collect::<Option<Vec<_>>>()?.into(),
         V::Map(entries) => {
             let entry = |(key, value): &(V, V)| Some((key.as_text()?, json_of(value)?));

@@ -1,21 +1,25 @@
 //! Reading the suite: text-format files to plain tests.
 //!
 //! In:      the folder of the suite: `proto/`, `tests/simple/testdata/`.
-//! Out:     its files in order of name, and the descriptors that they were read with.
+//! Out:     its files in order of name, and the `.proto` files of the messages in them.
 
 use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 
+use policyc::compiler::source::map::SourceMap;
 use prost_reflect::{DescriptorPool, DynamicMessage, MapKey, ReflectMessage, Value as Field};
 
+use crate::oracle::message::Types;
+use crate::oracle::protos;
 use crate::oracle::value::{V, list, map, text};
 
 /// The suite.
 pub(crate) struct Suite {
-    pub(crate) pool: DescriptorPool,
     /// The files that define the messages of the tests: path and text.
     pub(crate) protos: Vec<(String, String)>,
+    /// What they define.
+    pub(crate) pool: DescriptorPool,
     pub(crate) files: Vec<File>,
 }
 
@@ -32,11 +36,15 @@ pub(crate) struct Test {
     pub(crate) path: String,
     pub(crate) expr: String,
     pub(crate) container: String,
+    /// Whether it may name something of `Suite::protos`.
+    pub(crate) needs_protos: bool,
+    /// Whether enums are types of their own.
+    pub(crate) strong_enums: bool,
     pub(crate) disable_macros: bool,
     pub(crate) disable_check: bool,
     pub(crate) check_only: bool,
     pub(crate) declarations: Vec<Declaration>,
-    pub(crate) bindings: Vec<(String, Datum)>,
+    pub(crate) bindings: Vec<(String, V)>,
     pub(crate) expect: Expect,
     /// The deduced type, as CEL writes it.
     pub(crate) deduced: Option<Type>,
@@ -65,16 +73,9 @@ pub(crate) enum Type {
     Param(String),
 }
 
-/// A value that a test writes.
-pub(crate) enum Datum {
-    Value(V),
-    /// Holds a message of this type.
-    Message(String),
-}
-
 /// What must come out.
 pub(crate) enum Expect {
-    Value(Datum),
+    Value(V),
     Error,
     /// What only partial evaluation yields.
     Unknown,
@@ -108,9 +109,16 @@ pub(crate) fn read(folder: &Path) -> Suite {
         let text = fs::read_to_string(folder.join(&path)).unwrap();
         (path, text)
     });
-    let protos = protos.collect();
-    Suite { pool, protos, files }
+    let protos: Vec<(String, String)> = protos.collect();
+    let mut sources = SourceMap::new();
+    for (path, text) in &protos {
+        sources.add(path.as_str(), text.as_str());
+    }
+    Suite { pool: protos::descriptors(&sources), protos, files }
 }
+
+/// A segment of the names of all messages of the tests; white space may stand around it.
+const PACKAGE: &str = "conformance";
 
 /// The messages of the tests.
 const PROTOS: [&str; 3] = [
@@ -151,33 +159,37 @@ fn messages(parent: &DynamicMessage, name: &str) -> impl Iterator<Item = Dynamic
 }
 
 fn test(it: &DynamicMessage, section: &str) -> Test {
+    let strong = section.starts_with("strong_");
+    let types = Types { pool: it.descriptor().parent_pool().clone(), strong };
     let typed = message(it, "typed_result");
     let wanted = message(it, "value").or_else(|| message(typed.as_ref()?, "result"));
     let deduced = typed.as_ref().and_then(|typed| message(typed, "deduced_type"));
     let is_error = it.has_field_by_name("eval_error") || it.has_field_by_name("any_eval_errors");
     let is_unknown = it.has_field_by_name("unknown") || it.has_field_by_name("any_unknowns");
     let expect = match wanted {
-        Some(value) => Expect::Value(datum(&value)),
+        Some(value) => Expect::Value(value_of(&value, &types)),
         None if is_error => Expect::Error,
         None if is_unknown => Expect::Unknown,
         // Without a matcher a test expects true.
-        None => Expect::Value(Datum::Value(V::Bool(true))),
+        None => Expect::Value(V::Bool(true)),
     };
     Test {
         path: format!("{section}/{}", string(it, "name")),
         expr: string(it, "expr"),
         container: string(it, "container"),
+        needs_protos: it.to_text_format().contains(PACKAGE),
+        strong_enums: strong,
         disable_macros: flag(it, "disable_macros"),
         disable_check: flag(it, "disable_check"),
         check_only: flag(it, "check_only"),
         declarations: messages(it, "type_env").map(|it| declaration(&it)).collect(),
-        bindings: bindings(it),
+        bindings: bindings(it, &types),
         expect,
         deduced: deduced.map(|it| ty(&it)),
     }
 }
 
-fn bindings(it: &DynamicMessage) -> Vec<(String, Datum)> {
+fn bindings(it: &DynamicMessage, types: &Types) -> Vec<(String, V)> {
     let found = it.get_field_by_name("bindings").unwrap().into_owned();
     let Field::Map(entries) = found else { panic!("`bindings` is no map") };
     let mut found: Vec<_> = entries
@@ -185,7 +197,7 @@ fn bindings(it: &DynamicMessage) -> Vec<(String, Datum)> {
         .map(|(key, bound)| {
             let MapKey::String(name) = key else { panic!("a binding has a name") };
             let value = message(bound.as_message().unwrap(), "value").expect("a bound value");
-            (name, datum(&value))
+            (name, value_of(&value, types))
         })
         .collect();
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -250,17 +262,10 @@ fn primitive(number: i32) -> &'static str {
     ["", "bool", "int", "uint", "double", "string", "bytes"][usize::try_from(number).unwrap()]
 }
 
-fn datum(it: &DynamicMessage) -> Datum {
-    match value(it) {
-        Ok(value) => Datum::Value(value),
-        Err(name) => Datum::Message(name),
-    }
-}
-
-/// The value, or the name of the message type that it holds.
-fn value(it: &DynamicMessage) -> Result<V, String> {
+/// The value that a test writes.
+fn value_of(it: &DynamicMessage, types: &Types) -> V {
     let (kind, value) = only(it).unwrap_or_else(|| panic!("a value of no kind"));
-    Ok(match kind.as_str() {
+    match kind.as_str() {
         "null_value" => V::Null,
         "bool_value" => V::Bool(value.as_bool().unwrap()),
         "int64_value" => V::Int(value.as_i64().unwrap()),
@@ -271,41 +276,22 @@ fn value(it: &DynamicMessage) -> Result<V, String> {
         "type_value" => V::Type(Rc::from(value.as_str().unwrap())),
         "list_value" => {
             let elements = messages(value.as_message().unwrap(), "values");
-            list(elements.map(|it| self::value(&it)).collect::<Result<_, _>>()?)
+            list(elements.map(|it| value_of(&it, types)).collect())
         }
         "map_value" => {
             let entries = messages(value.as_message().unwrap(), "entries").map(|it| {
-                let part = |name| self::value(&message(&it, name).unwrap());
-                Ok((part("key")?, part("value")?))
+                let part = |name| value_of(&message(&it, name).unwrap(), types);
+                (part("key"), part("value"))
             });
-            map(entries.collect::<Result<_, String>>()?).expect("a map of the suite")
+            map(entries.collect()).expect("a map of the suite")
         }
-        "enum_value" => return Err(string(value.as_message().unwrap(), "type")),
-        "object_value" => return object(value.as_message().unwrap()),
+        "enum_value" => {
+            let it = value.as_message().unwrap();
+            let number = it.get_field_by_name("value").unwrap().as_i32().unwrap();
+            V::Enum(Rc::from(string(it, "type")), number)
+        }
+        // An `Any`: CEL takes it for what it holds.
+        "object_value" => types.value(value.as_message().unwrap()).expect("a message of the suite"),
         other => panic!("a value of the kind `{other}`"),
-    })
-}
-
-/// Timestamps and durations are values of CEL, not messages.
-fn object(any: &DynamicMessage) -> Result<V, String> {
-    let url = string(any, "type_url");
-    let name = url.rsplit('/').next().unwrap_or_default();
-    let bytes = field(any, "value").and_then(|it| it.as_bytes().cloned()).unwrap_or_default();
-    let descriptor = any.descriptor().parent_pool().get_message_by_name(name);
-    let Some(descriptor) = descriptor else { return Err(name.to_owned()) };
-    let content = DynamicMessage::decode(descriptor, bytes).expect("the content of an Any");
-    let number = |name: &str| {
-        let found = content.get_field_by_name(name).unwrap().into_owned();
-        found.as_i64().or_else(|| found.as_i32().map(i64::from)).unwrap()
-    };
-    match name {
-        "google.protobuf.Timestamp" => {
-            let (seconds, nanos) = (number("seconds"), number("nanos"));
-            Ok(V::Timestamp(i128::from(seconds) * 1_000_000_000 + i128::from(nanos)))
-        }
-        "google.protobuf.Duration" => {
-            Ok(V::Duration(number("seconds") * 1_000_000_000 + number("nanos")))
-        }
-        _ => Err(name.to_owned()),
     }
 }

@@ -12,13 +12,13 @@ pub(crate) struct Row {
     pub(crate) failed: usize,
     /// Those that fail as `expected.txt` says.
     pub(crate) expected: usize,
-    /// Those of which only the types were looked at, because they are about messages.
-    pub(crate) needs_messages: usize,
+    /// Those about messages: the program was not asked.
+    pub(crate) reference_alone: usize,
 }
 
 impl Row {
     pub(crate) const fn tests(&self) -> usize {
-        self.passed + self.failed + self.expected + self.needs_messages
+        self.passed + self.failed + self.expected + self.reference_alone
     }
 }
 
@@ -43,8 +43,8 @@ fn page(rows: &[Row]) -> String {
     let mut page = TOP.to_owned();
     let (passed, tests) = totals(rows);
     let mut line = |file: &str, row: &Row, tests: usize| {
-        let Row { passed, needs_messages, expected, .. } = row;
-        writeln!(page, "| {file} | {passed} of {tests} | {needs_messages} | {expected} |")
+        let Row { passed, reference_alone, expected, .. } = row;
+        writeln!(page, "| {file} | {passed} of {tests} | {reference_alone} | {expected} |")
             .expect("a string takes everything");
     };
     for row in rows {
@@ -53,7 +53,7 @@ fn page(rows: &[Row]) -> String {
     let sum = |count: fn(&Row) -> usize| rows.iter().map(count).sum();
     let all = Row {
         passed,
-        needs_messages: sum(|row| row.needs_messages),
+        reference_alone: sum(|row| row.reference_alone),
         expected: sum(|row| row.expected),
         ..Row::default()
     };
@@ -70,18 +70,18 @@ Written by a test from the conformance suite of CEL:
 CEL_SPEC_DIR=../shared/cel-spec cargo test --test conformance -- --nocapture
 ```
 
-Each test is compiled to a bundle, loaded through the verifier and evaluated: once as policies are,
-and once with its constants left to the program. The reference evaluator of the tests runs beside
-it. A test passes if all three yield the value that it expects, and if the checker deduces the type
-that it names. One that expects an error also passes if
-the expression is refused when it is compiled. All extensions are on.
+Each test is evaluated by the reference evaluator of the tests, which must yield the value that it
+expects; the checker must deduce the type that it names. Then it is compiled to a bundle, loaded
+through the verifier and evaluated: once as policies are, and once with its constants left to the
+program. Both must say what the reference says: the same value, or a failure of the same class. A
+test that expects an error also passes if the expression is refused when it is compiled. All
+extensions are on; the sections `strong_*` make types of enums.
 
-Tests whose expression, environment, bindings or result name a Protocol Buffers message or enum are
-checked but not evaluated: messages are not built. Those that ask for types alone pass so; of the
-others the checker must accept what has a value and deduce the type that is named; in the sections
-`strong_*` it is asked for types alone. Tests that fail stand in `tests/conformance/expected.txt`,
-each with the reason; one of them that passes fails the run.
+Messages in bindings are given as JSON, by the JSON mapping of Protocol Buffers. A program cannot
+hold messages yet: of tests with messages the types and the reference alone are looked at. Tests
+that fail stand in `tests/conformance/expected.txt`, each with the reason; one of them that passes
+fails the run.
 
-| file | passed | need messages | fail as listed |
+| file | passed | reference alone | fail as listed |
 | --- | --- | --- | --- |
 ";

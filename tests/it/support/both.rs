@@ -10,9 +10,11 @@ use policyc::runtime::vm::report::DecisionReport;
 use policyc::runtime::vm::request::Moment;
 use policyc::tools::suite::HostResult;
 use policyc::tools::suite::pipeline::{decide, table};
+use prost_reflect::DescriptorPool;
 use serde_json::Value as Json;
 
 use super::oracle::eval::HostRow;
+use super::oracle::protos::descriptors;
 use super::oracle::value::{R, V};
 use super::oracle::{Input, Oracle, Verdict};
 use super::watch::Claimed;
@@ -22,6 +24,7 @@ pub(crate) struct Both {
     pub(crate) program: Program,
     claimed: Claimed,
     front: Front,
+    pool: DescriptorPool,
 }
 
 /// The findings of a sink in words.
@@ -52,12 +55,13 @@ impl Both {
         let Some(compiled) = compiled else { return Err(findings(sink, files)) };
         let program = Program::load(&compiled.bundle).expect("what is emitted verifies");
         let front = check(files, &Options::default(), &mut Sink::new());
-        Ok(Self { program, claimed: Claimed::of(&compiled.bundle), front })
+        let claimed = Claimed::of(&compiled.bundle);
+        Ok(Self { program, claimed, front, pool: descriptors(files) })
     }
 
     /// The reference evaluator.
     pub(crate) fn oracle(&self) -> Oracle<'_> {
-        Oracle::new(&self.front.parsed, &self.front.analysis)
+        Oracle::new(&self.front.parsed, &self.front.analysis, &self.pool)
     }
 
     /// The decision of the program and that of the reference, which must agree.

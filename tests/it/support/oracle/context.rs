@@ -13,6 +13,7 @@ use policyc::compiler::check::analysis::{Analysis, RootId};
 use policyc::lang::types::{RecordField, Type, TypeId, TypeTable};
 use serde_json::Value as Json;
 
+use super::message::Types;
 use super::reads::{Read, Selected};
 use super::time;
 use super::value::{V, from_base64, list, map, text};
@@ -29,6 +30,7 @@ pub(crate) enum Fault {
 /// The types of contexts, and what is read of them.
 pub(crate) struct Schema<'a> {
     types: &'a TypeTable,
+    messages: Types,
     analysis: &'a Analysis,
     /// The type of the arguments of each declared tool.
     tools: BTreeMap<String, TypeId>,
@@ -45,9 +47,9 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Schema<'a> {
-    pub(crate) fn new(analysis: &'a Analysis, selected: Selected) -> Self {
+    pub(crate) fn new(analysis: &'a Analysis, messages: Types, selected: Selected) -> Self {
         let tools = analysis.tools.iter().map(|tool| (tool.name.to_string(), tool.args)).collect();
-        Self { types: &analysis.types, analysis, tools, selected }
+        Self { types: &analysis.types, messages, analysis, tools, selected }
     }
 
     /// A wrong type at the place `names`.
@@ -139,6 +141,11 @@ impl<'a> Context<'a> {
         Self { schema, json, args, roots: RefCell::new(BTreeMap::new()) }
     }
 
+    /// The message types of the run.
+    pub(crate) fn types(&self) -> &Types {
+        &self.schema.messages
+    }
+
     /// The value of a root; `None` where the context has none.
     pub(crate) fn root(&self, root: RootId) -> Option<V> {
         if let Some(known) = self.roots.borrow().get(&root) {
@@ -188,6 +195,8 @@ impl<'a> Context<'a> {
             (Type::Duration, Json::String(value)) => {
                 time::parse_duration(value).map_or(V::Bad, V::Duration)
             }
+            (Type::Message(name), _) => self.types().read_json(name, json).unwrap_or(V::Bad),
+            (Type::Enum(name), _) => self.types().read_enum(name, json).unwrap_or(V::Bad),
             (Type::Null | Type::Wrapper(_), Json::Null) => V::Null,
             (Type::Optional(_), Json::Null) => V::Opt(None),
             (Type::Optional(inner), _) => match self.admit(json, *inner) {
@@ -249,7 +258,8 @@ impl<'a> Context<'a> {
             at = next;
         }
         ty = self.args_type(&names).unwrap_or(ty);
-        if read.shallow {
+        // Of a message nothing can be read if any part of it is wrong.
+        if read.shallow && !matches!(self.schema.types.get(ty), Type::Message(_)) {
             let object = matches!(self.schema.types.get(ty), Type::Record(_) | Type::Map(..));
             return (object && !at.is_object()).then(|| self.schema.no_object(&names));
         }

@@ -67,8 +67,14 @@ impl Run<'_> {
             Use::Decision(decision) => Ok(self.decision(decision)),
             Use::Macro(found) => self.call_macro(*found, expr),
             // No program is built of what needs messages, so there is nothing to compare with.
-            Use::Part | Use::Result | Use::Message(_) => Err(NONE),
-            Use::Enum(..) | Use::EnumOf(_) | Use::EnumNumber => Err(NONE),
+            Use::Enum(name, number) => Ok(V::Enum(Rc::from(name.as_str()), *number)),
+            Use::EnumOf(name) => self.enum_of(name, expr),
+            Use::EnumNumber => match self.operands(expr)?.as_slice() {
+                [V::Enum(_, number)] => Ok(V::Int((*number).into())),
+                _ => Err(NONE),
+            },
+            Use::Message(name) => self.message(name, expr),
+            Use::Part | Use::Result => Err(NONE),
             Use::Plain | Use::Overloads(_) => self.plain(expr),
         }?;
         if matches!(value, V::Bad) { Err(EvalError::Input) } else { Ok(value) }
@@ -218,12 +224,47 @@ impl Run<'_> {
         map(values)
     }
 
+    fn message(&self, name: &str, expr: ExprId) -> R {
+        let ExprKind::Message { fields, .. } = self.ast.kind(expr) else { return Err(NONE) };
+        let mut values = Vec::new();
+        for init in fields {
+            match (self.eval(init.value)?, init.optional) {
+                (value, false) => values.push((init.field.name.as_str(), value)),
+                (V::Opt(value), true) => {
+                    values.extend(value.map(|value| (init.field.name.as_str(), (*value).clone())));
+                }
+                (_, true) => return Err(NONE),
+            }
+        }
+        self.context.types().literal(name, &values)
+    }
+
+    /// The value of the enum `name` that a number or a name stands for.
+    fn enum_of(&self, name: &str, expr: ExprId) -> R {
+        let number = match self.operands(expr)?.as_slice() {
+            [V::Int(number)] => i32::try_from(*number).map_err(|_| EvalError::Overflow)?,
+            [V::Str(value)] => {
+                let found = self.context.types().number_of(name, value);
+                found.ok_or(EvalError::BadConversion)?
+            }
+            _ => return Err(NONE),
+        };
+        Ok(V::Enum(Rc::from(name), number))
+    }
+
     fn call(&self, expr: ExprId, target: Option<ExprId>, name: &Name, args: &[ExprId]) -> R {
         let Some(target) = target else {
             return functions::call(name, false, &self.operands(expr)?);
         };
         if self.is_part(target) {
             let full = format!("{}.{name}", self.qualified(target));
+            if let ("proto.getExt" | "proto.hasExt", [message, extension]) = (full.as_str(), args) {
+                let (message, name) = (self.eval(*message)?, self.qualified(*extension));
+                return match full.as_str() {
+                    "proto.getExt" => select(&message, &name, false),
+                    _ => has(&message, &name),
+                };
+            }
             return functions::call(&full, false, &self.operands(expr)?);
         }
         if let ("or" | "orValue", [other]) = (name.as_str(), args) {
@@ -260,16 +301,30 @@ fn literal(value: &Literal) -> V {
     }
 }
 
-/// The field of a map: `Ok(None)` where it has none.
-pub(crate) fn field(operand: &V, name: &Name) -> R<Option<V>> {
+/// The field of a map, or of a message where it is set or `unset` ones count: `Ok(None)` where
+/// there is none.
+fn field(operand: &V, name: &str, unset: bool) -> R<Option<V>> {
     match operand {
         V::Map(_) => Ok(operand.entry(&text(name)).cloned()),
+        V::Message(message) if unset || message.has(name)? => message.get(name).map(Some),
+        V::Message(_) => Ok(None),
         _ => Err(NONE),
     }
 }
 
-fn select(operand: &V, name: &Name, optional: bool) -> R {
-    viral(operand, optional, |operand| field(operand, name), EvalError::NoSuchKey)
+/// Whether `name` is there, also below an optional.
+pub(crate) fn has(operand: &V, name: &str) -> R {
+    let holder = match operand {
+        V::Opt(None) => return Ok(V::Bool(false)),
+        V::Opt(Some(inner)) => inner,
+        other => other,
+    };
+    Ok(V::Bool(field(holder, name, false)?.is_some()))
+}
+
+fn select(operand: &V, name: &str, optional: bool) -> R {
+    let find = |operand: &V, unset| field(operand, name, unset);
+    viral(operand, optional, find, EvalError::NoSuchKey)
 }
 
 fn at_index(operand: &V, index: &V, optional: bool) -> R {
@@ -277,15 +332,21 @@ fn at_index(operand: &V, index: &V, optional: bool) -> R {
         V::List(_) => EvalError::OutOfRange,
         _ => EvalError::NoSuchKey,
     };
-    viral(operand, optional, |operand| operators::index(operand, index), missing)
+    viral(operand, optional, |operand, _| operators::index(operand, index), missing)
 }
 
-/// After an optional selection every further one is optional too.
-fn viral(operand: &V, optional: bool, find: impl Fn(&V) -> R<Option<V>>, missing: EvalError) -> R {
+/// After an optional selection every further one is optional too. `find` is told whether it finds
+/// what is not set.
+fn viral(
+    operand: &V,
+    optional: bool,
+    find: impl Fn(&V, bool) -> R<Option<V>>,
+    missing: EvalError,
+) -> R {
     match operand {
         V::Opt(None) => Ok(V::Opt(None)),
-        V::Opt(Some(inner)) => Ok(V::Opt(find(inner)?.map(Rc::new))),
-        other if optional => Ok(V::Opt(find(other)?.map(Rc::new))),
-        other => find(other)?.ok_or(missing),
+        V::Opt(Some(inner)) => Ok(V::Opt(find(inner, false)?.map(Rc::new))),
+        other if optional => Ok(V::Opt(find(other, false)?.map(Rc::new))),
+        other => find(other, true)?.ok_or(missing),
     }
 }

@@ -134,6 +134,8 @@ fn shown(value: &V) -> R<String> {
         | V::Cidr(..)
         | V::Quantity(_)
         | V::Semver(_)
+        | V::Message(_)
+        | V::Enum(..)
         | V::Opt(_)
         | V::Decision(_)
         | V::Bad => return Err(BAD),

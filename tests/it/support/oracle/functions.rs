@@ -238,6 +238,8 @@ fn is_zero(value: &V) -> bool {
         V::Bytes(bytes) => bytes.is_empty(),
         V::List(elements) => elements.is_empty(),
         V::Map(entries) => entries.is_empty(),
+        V::Message(message) => message.is_default(),
+        V::Enum(_, number) => *number == 0,
         _ => false,
     }
 }

@@ -7,7 +7,7 @@ use policyc::compiler::syntax::ast::{Element, ExprId, ExprKind};
 use policyc::lang::error::EvalError;
 
 use super::collections;
-use super::eval::{Run, field};
+use super::eval::{Run, has};
 use super::value::{R, V, list, map};
 
 const NONE: EvalError = EvalError::NoSuchOverload;
@@ -106,13 +106,7 @@ impl Run<'_> {
         let ExprKind::Select { operand, field: name, .. } = self.ast.kind(one(args)?) else {
             return Err(NONE);
         };
-        let operand = self.eval(*operand)?;
-        let holder = match &operand {
-            V::Opt(None) => return Ok(V::Bool(false)),
-            V::Opt(Some(inner)) => inner,
-            other => other,
-        };
-        Ok(V::Bool(field(holder, &name.name)?.is_some()))
+        has(&self.eval(*operand)?, &name.name)
     }
 
     fn opt_map(&self, local: LocalId, target: Option<ExprId>, args: &[ExprId], wrap: bool) -> R {

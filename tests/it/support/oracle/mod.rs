@@ -1,12 +1,14 @@
 //! The reference evaluator: decides by walking the checked tree, so that every case runs twice
 //! and must agree.
 //!
-//! In:      what parsing and checking found out, a context as JSON, the time, host results.
+//! In:      what parsing and checking found out, the message types, a context as JSON, the time,
+//!          host results.
 //! Out:     a `Verdict`: effect, winner, all fired rules, reason, failures, outputs.
 //! Imports: the tree, the analysis and the classes of failure; none of the operators, functions,
 //!          times or values of the product.
 //! Source:  design, "Combining"; CEL language definition.
 
+pub(crate) mod assign;
 pub(crate) mod collections;
 pub(crate) mod compose;
 pub(crate) mod context;
@@ -17,8 +19,10 @@ pub(crate) mod functions;
 pub(crate) mod kubernetes;
 pub(crate) mod macros;
 pub(crate) mod math;
+pub(crate) mod message;
 pub(crate) mod network;
 pub(crate) mod operators;
+pub(crate) mod protos;
 pub(crate) mod reads;
 pub(crate) mod strings;
 pub(crate) mod time;
@@ -37,11 +41,13 @@ use policyc::compiler::syntax::document::model::{
 use policyc::lang::decision::Effect;
 use policyc::lang::error::EvalError;
 use policyc::lang::types::TypeTable;
+use prost_reflect::DescriptorPool;
 use serde_json::Value as Json;
 
 use context::{Context, Fault, Schema};
 use dispatch::Dispatch;
 use eval::{HostRow, Run};
+use message::Types;
 use reads::{Read, Reader, Selected};
 use value::{Message, R, V};
 
@@ -104,8 +110,9 @@ pub(crate) struct Oracle<'a> {
 }
 
 impl<'a> Oracle<'a> {
-    pub(crate) fn new(parsed: &'a Parsed, analysis: &'a Analysis) -> Self {
-        let schema = Schema::new(analysis, Selected::new());
+    pub(crate) fn new(parsed: &'a Parsed, analysis: &'a Analysis, pool: &DescriptorPool) -> Self {
+        let types = Types { pool: pool.clone(), strong: analysis.messages.strong_enums };
+        let schema = Schema::new(analysis, types.clone(), Selected::new());
         // What constants come to needs no context.
         let run = Run::of(parsed, analysis, Context::new(&schema, &Json::Null));
         let selected = RefCell::new(Selected::new());
@@ -133,7 +140,7 @@ impl<'a> Oracle<'a> {
         let mut reads: Vec<(Read, usize)> = places.into_iter().collect();
         reads.sort_by_key(|(_, place)| *place);
         let reads = reads.into_iter().map(|(read, _)| read).collect();
-        let schema = Schema::new(analysis, selected.take());
+        let schema = Schema::new(analysis, types, selected.take());
         Self { parsed, analysis, schema, reads, of_rules, of_documents, dispatch }
     }
 

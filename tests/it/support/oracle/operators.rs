@@ -164,7 +164,7 @@ pub(crate) fn convert(name: &str, a: &V) -> Option<R> {
             _ => Err(NONE),
         },
         "dyn" => Ok(a.clone()),
-        "type" => Ok(V::Type(Rc::from(a.type_name()))),
+        "type" => Ok(V::Type(a.type_name())),
         _ => return None,
     })
 }
@@ -184,6 +184,7 @@ fn to_int(a: &V) -> R {
         V::Timestamp(nanos) => {
             i64::try_from(nanos.div_euclid(time::SECOND)).map(V::Int).map_err(|_| RANGE)
         }
+        V::Enum(_, number) => Ok(V::Int((*number).into())),
         _ => Err(NONE),
     }
 }

@@ -22,8 +22,7 @@ fn digits(text: &str, from: usize, len: usize) -> Option<u32> {
 
 /// Reads RFC 3339.
 pub(crate) fn parse_timestamp(text: &str) -> R<i128> {
-    let nanos = parse_rfc3339(text).ok_or(EvalError::BadConversion)?;
-    in_range(nanos).map_err(|_| EvalError::BadConversion)
+    in_range(parse_rfc3339(text).ok_or(EvalError::BadConversion)?)
 }
 
 fn parse_rfc3339(text: &str) -> Option<i128> {
@@ -94,7 +93,7 @@ pub(crate) fn duration_text(nanos: i64) -> String {
 
 /// Reads a duration as `1h30m`, `-1.5s`, `0`.
 pub(crate) fn parse_duration(text: &str) -> R<i64> {
-    let bad = EvalError::BadConversion;
+    let (bad, range) = (EvalError::BadConversion, EvalError::Overflow);
     let (sign, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (-1, &text[1..]),
         Some(b'+') => (1, &text[1..]),
@@ -108,20 +107,21 @@ pub(crate) fn parse_duration(text: &str) -> R<i64> {
     }
     let mut total: i128 = 0;
     while !rest.is_empty() {
-        let whole = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let mut end = whole;
-        let mut fraction = "";
-        if rest.as_bytes().get(whole) == Some(&b'.') {
-            let len = rest[whole + 1..].bytes().take_while(u8::is_ascii_digit).count();
-            fraction = &rest[whole + 1..whole + 1 + len];
-            end = whole + 1 + len;
-        }
-        if whole == 0 && fraction.is_empty() {
+        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        let (whole, after) = rest.split_at(digits(rest));
+        let (fraction, after) = match after.strip_prefix('.') {
+            Some(after) => after.split_at(digits(after)),
+            None => ("", after),
+        };
+        if whole.is_empty() && fraction.is_empty() {
             return Err(bad);
         }
-        let unit_len =
-            rest[end..].find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len() - end);
-        let unit: i128 = match &rest[end..end + unit_len] {
+        if whole.trim_start_matches('0').len() > 20 {
+            return Err(range);
+        }
+        let unit_len = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_len);
+        let unit: i128 = match unit {
             "ns" => 1,
             "us" | "µs" | "μs" => 1_000,
             "ms" => 1_000_000,
@@ -130,21 +130,12 @@ pub(crate) fn parse_duration(text: &str) -> R<i64> {
             "h" => 3600 * SECOND,
             _ => return Err(bad),
         };
-        if whole > 20 {
-            return Err(bad);
-        }
-        total += rest[..whole].parse::<i128>().unwrap_or(0) * unit;
-        let kept = &fraction[..fraction.len().min(18)];
-        if !kept.is_empty() {
-            let part: i128 = kept.parse().map_err(|_| bad)?;
-            total += part * unit / 10_i128.pow(u32::try_from(kept.len()).unwrap_or(0));
-        }
-        if total > i128::from(i64::MAX) + 1 {
-            return Err(bad);
-        }
-        rest = &rest[end + unit_len..];
+        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| bad)? };
+        let part: i128 = format!("{:0<18.18}", fraction).parse().map_err(|_| bad)?;
+        total = total.saturating_add(whole * unit + part * unit / 10_i128.pow(18));
+        rest = after;
     }
-    i64::try_from(sign * total).map_err(|_| bad)
+    i64::try_from(sign * total).map_err(|_| range)
 }
 
 fn civil(nanos: i128) -> NaiveDateTime {

@@ -5,6 +5,7 @@
 //! Source:  CEL language definition, "Equality", "Ordering", and the string conversions.
 
 use std::cmp::Ordering;
+use std::mem;
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -14,6 +15,7 @@ use policyc::lang::error::EvalError;
 use serde_json::Value as Json;
 
 use super::kubernetes::{Amount, Release, amount_text, release_text};
+use super::message::ProtoMessage;
 use super::time;
 
 /// A result of the evaluation: a value or the class of the failure.
@@ -44,6 +46,9 @@ pub(crate) enum V {
     Cidr(IpAddr, u8),
     Quantity(Amount),
     Semver(Release),
+    Message(Rc<ProtoMessage>),
+    /// The name of an enum that is a type, and a number.
+    Enum(Rc<str>, i32),
     Decision(Rc<Spoken>),
     /// A part of the context that breaks its type and that nothing may read.
     Bad,
@@ -151,6 +156,8 @@ impl V {
             (Self::Cidr(a, length), Self::Cidr(b, other)) => (a, length) == (b, other),
             (Self::Quantity(a), Self::Quantity(b)) => a == b,
             (Self::Semver(a), Self::Semver(b)) => a == b,
+            (Self::Enum(a, n), Self::Enum(b, m)) => (a, n) == (b, m),
+            (Self::Message(a), Self::Message(b)) => a.equals(b),
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::Timestamp(a), Self::Timestamp(b)) => a == b,
             (Self::Duration(a), Self::Duration(b)) => a == b,
@@ -169,6 +176,22 @@ impl V {
                 _ => false,
             },
             _ => false,
+        }
+    }
+
+    /// Equality of what two fields hold: numbers of different kinds differ.
+    pub(crate) fn equals_in_kind(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::List(a), Self::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.equals_in_kind(b))
+            }
+            (Self::Map(a), Self::Map(b)) => {
+                a.len() == b.len()
+                    && a.iter().zip(b.iter()).all(|((key, value), (other, with))| {
+                        key.equals_in_kind(other) && value.equals_in_kind(with)
+                    })
+            }
+            _ => mem::discriminant(self) == mem::discriminant(other) && self.equals(other),
         }
     }
 
@@ -207,8 +230,8 @@ impl V {
     }
 
     /// The erased type, as `type()` names it.
-    pub(crate) fn type_name(&self) -> &'static str {
-        match self {
+    pub(crate) fn type_name(&self) -> Rc<str> {
+        Rc::from(match self {
             Self::Null => "null_type",
             Self::Bool(_) => "bool",
             Self::Int(_) => "int",
@@ -227,9 +250,11 @@ impl V {
             Self::Cidr(..) => "net.CIDR",
             Self::Quantity(_) => "kubernetes.Quantity",
             Self::Semver(_) => "kubernetes.Semver",
+            Self::Message(value) => return Rc::from(value.type_name()),
+            Self::Enum(name, _) => return Rc::clone(name),
             Self::Decision(_) => "decision",
             Self::Bad => "bad",
-        }
+        })
     }
 
     /// As a message quotes it: text as it is, scalars as `string()` writes them, the rest as JSON.
@@ -285,6 +310,12 @@ impl V {
             Self::Timestamp(nanos) => tagged("$ts", quoted(&time::timestamp_text(*nanos))),
             Self::Duration(nanos) => tagged("$d", quoted(&time::duration_text(*nanos))),
             Self::Type(value) => tagged("$t", quoted(value)),
+            Self::Enum(name, number) if kinds => {
+                tagged("$enum", format!("[{},{number}]", quoted(name)))
+            }
+            Self::Enum(_, number) => number.to_string(),
+            Self::Message(value) if kinds => value.canonical(),
+            Self::Message(value) => value.plain().map_or("null".to_owned(), |it| it.to_string()),
             Self::List(elements) => {
                 let shown: Vec<String> = elements.iter().map(|value| value.json(kinds)).collect();
                 format!("[{}]", shown.join(","))
