@@ -34,12 +34,14 @@ pub struct Sources {
 
 impl Sources {
     /// Reads the projects that the paths belong to, each with what was found wrong with it.
+    /// `--verbose` shows which files they are made of.
     #[must_use]
-    pub fn projects(&self) -> Vec<(Project, Sink)> {
+    pub fn projects(&self, terminal: &Terminal) -> Vec<(Project, Sink)> {
         let mut projects = read(&self.paths, references);
         for (project, _) in &mut projects {
             project.settings.strict |= self.strict;
             project.settings.created = self.source_date_epoch;
+            terminal.detail(|| files_of(project));
         }
         projects
     }
@@ -48,8 +50,8 @@ impl Sources {
     ///
     /// # Errors
     /// P0908 where there are several: a bundle is made of one.
-    pub fn project(&self) -> Result<(Project, Sink), Box<Diagnostic>> {
-        let mut projects = self.projects();
+    pub fn project(&self, terminal: &Terminal) -> Result<(Project, Sink), Box<Diagnostic>> {
+        let mut projects = self.projects(terminal);
         let Some(last) = projects.pop() else { return Ok(Default::default()) };
         let Some((first, _)) = projects.first() else { return Ok(last) };
         let shown = first.prefix.trim_end_matches('/');
@@ -72,6 +74,19 @@ impl Sources {
             self.paths.iter().map(|path| format!("`{}`", shown(path))).collect();
         paths.join(", ")
     }
+}
+
+/// The files that a project is made of, a line each.
+fn files_of(project: &Project) -> String {
+    let root = project.prefix.trim_end_matches('/');
+    let mut text = format!("project `{}`\n", if root.is_empty() { "." } else { root });
+    for (_, file) in project.files.iter() {
+        text.extend(["  reads ", &project.shown(&file.path), "\n"]);
+    }
+    for test in &project.tests {
+        text.extend(["  tests in ", &project.shown(test), "\n"]);
+    }
+    text
 }
 
 /// How a command ends for what was named alone: 5 where it is not there.

@@ -47,7 +47,7 @@ pub struct Globals {
     /// Say nothing but results and errors.
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Say more about what is done.
+    /// Say which sources and tests are read.
     #[arg(long, short, global = true)]
     pub verbose: bool,
 }
@@ -97,9 +97,9 @@ impl Terminal {
     }
 
     /// Writes what only `--verbose` asks for.
-    pub fn detail(&self, text: &str) {
+    pub fn detail(&self, text: impl FnOnce() -> String) {
         if self.globals.verbose {
-            self.notice(text);
+            self.notice(&text());
         }
     }
 }

@@ -50,7 +50,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let watch = Stopwatch::start();
-    let (project, mut sink) = match options.sources.project() {
+    let (project, mut sink) = match options.sources.project(terminal) {
         Ok(project) => project,
         Err(found) => return alone(terminal, &found),
     };

@@ -43,7 +43,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let watch = Stopwatch::start();
-    let mut projects = options.sources.projects();
+    let mut projects = options.sources.projects(terminal);
     let mut counts = Some((0, 0));
     for (project, sink) in &mut projects {
         let counted = (!sink.has_errors()).then(|| {

@@ -235,7 +235,7 @@ fn program(terminal: &Terminal, options: &Options) -> Result<Program, Exit> {
     {
         return load_bundle(terminal, path).map(|(program, _)| program);
     }
-    let project = options.sources.project();
+    let project = options.sources.project(terminal);
     let (project, mut sink) = project.map_err(|found| alone(terminal, &found))?;
     let compiled = if sink.has_errors() {
         None

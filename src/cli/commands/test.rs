@@ -59,7 +59,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let watch = Stopwatch::start();
-    let mut projects = options.sources.projects();
+    let mut projects = options.sources.projects(terminal);
     let tests: Vec<Vec<TestFile>> =
         projects.iter_mut().map(|(project, sink)| read_all(project, &options, sink)).collect();
     let files: Vec<(&Project, &TestFile)> = (projects.iter().zip(&tests))
