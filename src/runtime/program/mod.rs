@@ -8,7 +8,8 @@ pub mod error;
 pub(in crate::runtime) mod matching;
 pub(in crate::runtime) mod paths;
 pub mod plan;
-mod pool;
+pub(in crate::runtime) mod pool;
+pub(in crate::runtime) mod probe;
 pub(in crate::runtime) mod screen;
 pub(in crate::runtime) mod sets;
 
@@ -24,6 +25,7 @@ use crate::runtime::program::matching::Matcher;
 use crate::runtime::program::paths::Paths;
 use crate::runtime::program::plan::Plan;
 use crate::runtime::program::pool::Pool;
+use crate::runtime::program::probe::Sight;
 use crate::runtime::program::sets::Set;
 use crate::runtime::verify::verify;
 
@@ -103,12 +105,13 @@ impl Program {
         let pool = Pool::of(&module);
         let functions = units(&module);
         remember_zones(&module, &pool);
+        let sets = sets::of(&module, &pool);
         Self {
             identity: NEXT.fetch_add(1, Ordering::Relaxed),
-            sets: sets::of(&module, &pool),
             patterns: module.patterns.iter().map(|row| Matcher::of(&module, row)).collect(),
             paths: Paths::of(&module),
-            plan: Plan::of(&module, &pool),
+            plan: Plan::of(&module, &pool, &sets),
+            sets,
             sizes: sizes(&module, &functions),
             text: pool.text,
             elements: pool.elements,
@@ -153,6 +156,16 @@ impl Program {
     #[must_use]
     pub fn rule_id(&self, rule: u16) -> &str {
         self.module.rules.get(usize::from(rule)).map_or("", |row| self.string(row.id))
+    }
+
+    /// What probes look at: slots, and the text of the request.
+    #[inline]
+    pub(in crate::runtime) fn sight<'a>(
+        &'a self,
+        file: &'a [Value],
+        request: &'a [u8],
+    ) -> Sight<'a> {
+        Sight { file, request, program_text: &self.text, sets: &self.sets }
     }
 
     /// The instructions of a function.

@@ -9,7 +9,9 @@ use crate::lang::value::Value;
 use crate::lang::value::heap::same_bytes;
 use crate::runtime::bundle::module::{Module, NONE, Phase, Requirement};
 use crate::runtime::program::pool::{self, Pool};
-use crate::runtime::program::screen::{Screen, Vetoes, screen};
+use crate::runtime::program::probe::Probe;
+use crate::runtime::program::screen::{Screen, Vetoes, conjunction, screen};
+use crate::runtime::program::sets::Set;
 
 /// Who asks something of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +71,13 @@ impl Needed {
     }
 }
 
+/// A rule that fires exactly if each of these atoms goes on.
+#[derive(Debug)]
+pub(in crate::runtime) struct Conjunction {
+    pub(in crate::runtime) rule: u16,
+    pub(in crate::runtime) probes: Box<[Probe]>,
+}
+
 /// Rules of one phase, ascending, and what they ask together.
 #[derive(Debug, Default)]
 pub(in crate::runtime) struct Group {
@@ -79,6 +88,8 @@ pub(in crate::runtime) struct Group {
     pub(in crate::runtime) needed: Needed,
     /// Which of the rules can fire.
     pub(in crate::runtime) screen: Screen,
+    /// The rules, if all are conjunctions and no screen sifts them; else `None`.
+    pub(in crate::runtime) conjunctions: Option<Box<[Conjunction]>>,
     /// Static cost of the rules together, in units.
     pub(in crate::runtime) cost: u64,
 }
@@ -124,9 +135,9 @@ pub(in crate::runtime) struct Plan {
 }
 
 impl Plan {
-    pub(in crate::runtime) fn of(module: &Module, pool: &Pool) -> Self {
+    pub(in crate::runtime) fn of(module: &Module, pool: &Pool, sets: &[Set]) -> Self {
         let index = &module.index;
-        let mut groups = Groups::of(module);
+        let mut groups = Groups::of(module, (pool, sets));
         let mut always = groups.bucket(&index.always);
         let outputs = groups.outputs();
         let mut list = |rows: &[(u32, Vec<u16>)]| -> Vec<(Value, Bucket)> {
@@ -161,25 +172,25 @@ impl Plan {
         }
     }
 
-    /// The rules for a key that the bundle names: `key` is the value, `bytes` its text. `text` is
-    /// the text of the program.
-    #[inline]
-    pub(in crate::runtime) fn key(
-        &self,
-        text: &[u8],
-        key: &Value,
-        bytes: &[u8],
-    ) -> Option<&Bucket> {
+    /// Where the rules stand for a key that the bundle names, as `bucket` takes it: `key` is the
+    /// value, `bytes` its text. `text` is the text of the program.
+    pub(in crate::runtime) fn place(&self, text: &[u8], key: &Value, bytes: &[u8]) -> Option<u32> {
         let mask = self.table.len().checked_sub(1)?;
         let mut at = hash(key, bytes) & mask;
         loop {
             let entry = self.table.get(at).copied().filter(|entry| *entry != 0)?;
-            let (name, bucket) = self.keys.get(entry as usize - 1)?;
+            let (name, _) = self.keys.get(entry as usize - 1)?;
             if name.bits() == key.bits() && same_bytes(bytes, text_of(text, name)) {
-                return Some(bucket);
+                return Some(entry - 1);
             }
             at = (at + 1) & mask;
         }
+    }
+
+    /// The rules at a place that `place` found.
+    #[inline]
+    pub(in crate::runtime) fn bucket(&self, place: u32) -> Option<&Bucket> {
+        self.keys.get(place as usize).map(|(_, bucket)| bucket)
     }
 
     /// Number of different lengths that prefixes have.
@@ -263,6 +274,7 @@ pub(in crate::runtime) fn cost(module: &Module, rule: u16) -> u64 {
 /// Makes groups, one after the other, in the same memory.
 struct Groups<'m> {
     module: &'m Module,
+    constants: (&'m Pool, &'m [Set]),
     vetoes: Vetoes,
     rules: Vec<u16>,
     asked: Vec<Asked>,
@@ -272,11 +284,11 @@ struct Groups<'m> {
 }
 
 impl<'m> Groups<'m> {
-    fn of(module: &'m Module) -> Self {
+    fn of(module: &'m Module, constants: (&'m Pool, &'m [Set])) -> Self {
         let nothing = Requirement { slot: NONE, ty: NONE, optional: true };
         let first = vec![(0, nothing); module.slots.len()];
         let vetoes = Vetoes::of(module);
-        Self { module, vetoes, rules: Vec::new(), asked: Vec::new(), group: 0, first }
+        Self { module, constants, vetoes, rules: Vec::new(), asked: Vec::new(), group: 0, first }
     }
 
     fn bucket(&mut self, rules: &[u16]) -> Bucket {
@@ -296,11 +308,17 @@ impl<'m> Groups<'m> {
             }
         }
         let cost = self.rules.iter().map(|rule| cost(self.module, *rule));
+        let screen = screen(&self.vetoes, self.constants, &self.rules);
+        let conjunctions = self.rules.iter().map(|rule| {
+            let probes = conjunction(self.module, self.constants, *rule)?;
+            Some(Conjunction { rule: *rule, probes })
+        });
         Group {
+            conjunctions: if screen.blocks.is_empty() { conjunctions.collect() } else { None },
             rules: self.rules.as_slice().into(),
             asked: self.asked.as_slice().into(),
             needed: Needed::default(),
-            screen: screen(&self.vetoes, &self.rules),
+            screen,
             cost: cost.fold(0, u64::saturating_add),
         }
     }

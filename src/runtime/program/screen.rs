@@ -1,16 +1,23 @@
 //! Screens: rules of a list that cannot fire are set aside by atoms that they share.
 //!
 //! In:      the code of the rules.
-//! Out:     `Screen`: atoms, each with the rules that its outcomes silence.
+//! Out:     `Screen`: atoms, each with the rules that its outcomes silence; conjunctions.
 //! Imports: `lang::opcodes`, `runtime::bundle`.
 //!
 //! An atom silences a rule only if every path through the rule's function on which it comes out
 //! that way ends in exit F. So a screen says nothing that the function would not say; what it
 //! leaves is run as ever. An atom that fails silences nothing.
+//!
+//! A conjunction is a rule whose function is nothing but atoms of which each silences it, one
+//! behind the other: it fires if none does.
 
-use crate::lang::opcodes::{EXIT_FALSE, INFALLIBLE, Instruction, Op, Operand, X_INVERT, Yield};
-use crate::lang::opcodes::{X_COLD, X_PART};
-use crate::runtime::bundle::module::{FunctionRow, Module, RuleRow};
+use crate::lang::opcodes::{
+    EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, Operand, X_COLD, X_INVERT, X_PART, Yield,
+};
+use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, RuleRow};
+use crate::runtime::program::pool::Pool;
+use crate::runtime::program::probe::Probe;
+use crate::runtime::program::sets::Set;
 
 /// Rules in a block: one bit each.
 pub(in crate::runtime) const BLOCK: usize = 64;
@@ -38,7 +45,9 @@ pub(in crate::runtime) struct Block {
 /// An atom, and the rules that it silences when it is true, and when it is false.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::runtime) struct Test {
-    pub(in crate::runtime) atom: Instruction,
+    pub(in crate::runtime) probe: Probe,
+    /// The atom, in the program's code: where the probe has no answer.
+    pub(in crate::runtime) at: u32,
     pub(in crate::runtime) if_true: u64,
     pub(in crate::runtime) if_false: u64,
 }
@@ -47,6 +56,8 @@ pub(in crate::runtime) struct Test {
 #[derive(Clone, Copy, Debug)]
 struct Veto {
     atom: Instruction,
+    /// Where it stands in the program's code.
+    at: u32,
     outcome: bool,
 }
 
@@ -68,13 +79,12 @@ impl Vetoes {
     }
 
     fn add(&mut self, module: &Module, rule: &RuleRow) {
-        let function = module.functions.get(usize::from(rule.function));
-        let Some(code) = function.map(|function| code(module, function)) else { return };
-        if code.len() > READABLE {
-            return;
-        }
+        let Some((start, code)) = readable(module, rule) else { return };
         let first = self.all.len();
-        for atom in code.iter().filter(|atom| atom.op.is_atom() && reads_slots(module, atom)) {
+        for (at, atom) in (start..).zip(code) {
+            if !atom.op.is_atom() || !reads_slots(module, atom) {
+                continue;
+            }
             let known = self.all.get(first..).unwrap_or_default();
             if known.iter().any(|veto| same(&veto.atom, atom)) {
                 continue;
@@ -82,7 +92,7 @@ impl Vetoes {
             // The outcome that takes the edge F: the other goes on.
             let outcome = atom.x & X_INVERT != 0;
             if silences(code, atom, outcome) {
-                self.all.push(Veto { atom: *atom, outcome });
+                self.all.push(Veto { atom: *atom, at, outcome });
             }
         }
     }
@@ -94,9 +104,41 @@ impl Vetoes {
     }
 }
 
-fn code<'m>(module: &'m Module, function: &FunctionRow) -> &'m [Instruction] {
-    let first = function.first as usize;
-    module.code.get(first..first + usize::from(function.len)).unwrap_or_default()
+/// The code of a rule, and where it starts; `None` if it has none, or more than is worth reading.
+fn readable<'m>(module: &'m Module, rule: &RuleRow) -> Option<(u32, &'m [Instruction])> {
+    let FunctionRow { first, len, .. } = module.functions.get(usize::from(rule.function))?;
+    let start = *first as usize;
+    let code = module.code.get(start..start + usize::from(*len))?;
+    (code.len() <= READABLE).then_some((*first, code))
+}
+
+/// The atoms of a rule that is a conjunction, as probes that say whether each goes on.
+pub(in crate::runtime) fn conjunction(
+    module: &Module,
+    (pool, sets): (&Pool, &[Set]),
+    rule: u16,
+) -> Option<Box<[Probe]>> {
+    let row = module.rules.get(usize::from(rule))?;
+    let function = module.functions.get(usize::from(row.function))?;
+    let (_, code) = readable(module, row).filter(|_| function.kind == FunctionKind::Condition)?;
+    let mut probes = Vec::new();
+    for (at, atom) in code.iter().enumerate() {
+        if atom.op == Op::Jump && atom.f == EXIT_TRUE {
+            break;
+        }
+        let probe = Probe::of(pool, sets, atom);
+        let silent = atom.f == EXIT_FALSE && silences(code, atom, atom.x & X_INVERT != 0);
+        let quick = reads_slots(module, atom) && atom.x & X_COLD == 0 && !probe.is_open();
+        if !silent || !quick {
+            return None;
+        }
+        probes.push(probe);
+        // What follows the last is cold: it is reached by edges E alone.
+        if at + 1 == code.len() {
+            break;
+        }
+    }
+    Some(probes.into())
 }
 
 /// Whether its operands are slots, which keep their values while rules run.
@@ -143,33 +185,40 @@ fn silences(code: &[Instruction], atom: &Instruction, outcome: bool) -> bool {
 }
 
 /// The screen of a list of rules.
-pub(in crate::runtime) fn screen(vetoes: &Vetoes, rules: &[u16]) -> Screen {
+pub(in crate::runtime) fn screen(
+    vetoes: &Vetoes,
+    (pool, sets): (&Pool, &[Set]),
+    rules: &[u16],
+) -> Screen {
     if rules.len() < FEWEST {
         return Screen::default();
     }
-    Screen { blocks: rules.chunks(BLOCK).map(|rules| block(vetoes, rules)).collect() }
+    let block = |rules| block(vetoes, (pool, sets), rules);
+    Screen { blocks: rules.chunks(BLOCK).map(block).collect() }
 }
 
-fn block(vetoes: &Vetoes, rules: &[u16]) -> Block {
-    let mut tests: Vec<Test> = Vec::new();
-    for (at, rule) in rules.iter().enumerate() {
-        for Veto { atom, outcome } in vetoes.of_rule(*rule) {
-            let bit = 1_u64 << at;
+fn block(vetoes: &Vetoes, (pool, sets): (&Pool, &[Set]), rules: &[u16]) -> Block {
+    let mut tests: Vec<(Instruction, Test)> = Vec::new();
+    for (bit, rule) in rules.iter().enumerate() {
+        for Veto { atom, at, outcome } in vetoes.of_rule(*rule) {
+            let bit = 1_u64 << bit;
             let (if_true, if_false) = if *outcome { (bit, 0) } else { (0, bit) };
-            match tests.iter_mut().find(|test| same(&test.atom, atom)) {
-                Some(test) => {
-                    test.if_true |= if_true;
-                    test.if_false |= if_false;
-                }
-                None => tests.push(Test { atom: *atom, if_true, if_false }),
+            if let Some((_, test)) = tests.iter_mut().find(|(known, _)| same(known, atom)) {
+                test.if_true |= if_true;
+                test.if_false |= if_false;
+                continue;
             }
+            let upright = Instruction { x: atom.x & !X_INVERT, ..*atom };
+            let probe = Probe::of(pool, sets, &upright);
+            tests.push((*atom, Test { probe, at: *at, if_true, if_false }));
         }
     }
-    tests.sort_by_key(|test| {
+    tests.sort_by_key(|(atom, test)| {
         let users = (test.if_true | test.if_false).count_ones();
-        weight(test.atom.op) * 64 / users.max(1)
+        weight(atom.op) * 64 / users.max(1)
     });
-    Block { all: u64::MAX >> (BLOCK - rules.len()), tests: tests.into() }
+    let tests = tests.into_iter().map(|(_, test)| test).collect();
+    Block { all: u64::MAX >> (BLOCK - rules.len()), tests }
 }
 
 /// What an atom costs beside another, roughly.

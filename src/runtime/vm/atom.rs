@@ -5,16 +5,75 @@
 //! Imports: `lang`, `runtime::program`.
 //! Source:  the meaning of each instruction stands in `lang::opcodes`.
 //!
-//! What tells most values apart stands here, in line; whatever needs CEL's whole semantics is out
-//! of line, in `select`. Operands are borrowed from the file, never copied on the way.
+//! `quick` answers for operands of the kinds that an atom is made for, which is nearly always; it
+//! is in line, and knows no errors. Whatever it leaves open is asked of `outcome`, which has CEL's
+//! whole semantics. Operands are borrowed from the file, never copied on the way.
 
-use crate::lang::opcodes::{Instruction, Op};
+use crate::lang::opcodes::{Instruction, Op, X_LEVEL};
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Tag, Value};
+use crate::runtime::program::Program;
 use crate::runtime::program::matching::Matcher;
+use crate::runtime::program::probe::related;
+use crate::runtime::program::sets::Set;
 use crate::runtime::vm::machine::{BROKEN, Machine, Outcome, misfit};
 use crate::runtime::vm::observe::Observer;
 use crate::runtime::vm::select;
+
+/// How an atom comes out, if the kinds of its operands tell without more ado.
+#[expect(clippy::inline_always, reason = "a call for every instruction costs more than most do")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever is not quick is left open")]
+#[inline(always)]
+pub(in crate::runtime) fn quick(
+    program: &Program,
+    heap: &Heap<'_>,
+    file: &[Value],
+    ins: &Instruction,
+) -> Option<bool> {
+    let a = file.get(usize::from(ins.a))?;
+    let constant = || program.constants.get(usize::from(ins.b));
+    match ins.op {
+        Op::CompareInt if a.tag() == Tag::Int => {
+            let (a, k) = (a.signed(), constant()?.signed());
+            Some(related(ins.x, a >= k, a > k))
+        }
+        Op::CompareUint if a.tag() == Tag::Uint => {
+            let (a, k) = (a.bits(), constant()?.bits());
+            Some(related(ins.x, a >= k, a > k))
+        }
+        Op::CompareDouble if a.tag() == Tag::Double && !a.float().is_nan() => {
+            let (a, k) = (a.float(), constant()?.float());
+            (!k.is_nan()).then(|| related(ins.x, a >= k, a > k))
+        }
+        Op::EqualString if a.tag() == Tag::String => Some(heap.same_text(a, constant()?)),
+        Op::InSet => match program.sets.get(usize::from(ins.b))? {
+            Set::Few(strings) if a.tag() == Tag::String => {
+                Some(strings.iter().any(|string| heap.same_text(a, string)))
+            }
+            Set::Few(_) | Set::Sorted(_) => None,
+        },
+        Op::StartsWith if a.tag() == Tag::String => a.starts_with(constant()?),
+        Op::Flag if a.tag() == Tag::Bool => Some(a.bits() != 0),
+        Op::Has if ins.x & X_LEVEL == 0 && a.tag() != Tag::Error => Some(a.tag() != Tag::Absent),
+        Op::CompareSize if a.tag() == Tag::List => {
+            let (len, k) = (i64::from(a.len()), constant()?.signed());
+            Some(related(ins.x, len >= k, len > k))
+        }
+        Op::Compare | Op::Equal => {
+            let b = file.get(usize::from(ins.b))?;
+            match (ins.op, a.tag(), b.tag()) {
+                (Op::Compare, Tag::Int, Tag::Int) => {
+                    let (a, b) = (a.signed(), b.signed());
+                    Some(related(ins.x, a >= b, a > b))
+                }
+                (Op::Equal, Tag::Int, Tag::Int) => Some(a.bits() == b.bits()),
+                (Op::Equal, Tag::String, Tag::String) => Some(heap.same_text(a, b)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
 
 /// The operand `$at` of a table: the file, the constants, the sets.
 macro_rules! read {
@@ -26,45 +85,32 @@ macro_rules! read {
     };
 }
 
-/// How an atom comes out. It is in line wherever instructions run one after the other.
-#[expect(clippy::inline_always, reason = "a call for every instruction costs more than most do")]
-#[inline(always)]
+/// How an atom comes out.
+#[inline(never)]
 pub(in crate::runtime) fn outcome<O: Observer>(
     m: &mut Machine<'_, O>,
-    constants: &[Value],
     file: &[Value],
     ins: &Instruction,
 ) -> Outcome {
     let (program, heap, x) = (m.program, &m.heap, ins.x);
+    let constants = program.constants.as_slice();
     let a = read!(file, ins.a);
     match ins.op {
-        Op::CompareInt => int(heap, a, read!(constants, ins.b), x),
-        Op::CompareUint => uint(heap, a, read!(constants, ins.b), x),
-        Op::CompareDouble => double(heap, a, read!(constants, ins.b), x),
-        Op::CompareOther => select::relation(heap, a, read!(constants, ins.b), x),
-        Op::Compare => {
-            let b = read!(file, ins.b);
-            if b.tag() == Tag::Int { int(heap, a, b, x) } else { select::relation(heap, a, b, x) }
+        Op::CompareInt | Op::CompareUint | Op::CompareDouble | Op::CompareOther => {
+            select::relation(heap, a, read!(constants, ins.b), x)
         }
-        Op::EqualString => string(heap, a, read!(constants, ins.b)),
-        Op::EqualConst => select::equal(heap, a, read!(constants, ins.b)),
-        Op::Equal => {
-            let b = read!(file, ins.b);
-            match (a.tag(), b.tag()) {
-                (Tag::String, Tag::String) => Outcome::of(heap.same_text(a, b)),
-                (Tag::Int, Tag::Int) => Outcome::of(a.bits() == b.bits()),
-                _ => select::equal(heap, a, b),
-            }
-        }
+        Op::Compare => select::relation(heap, a, read!(file, ins.b), x),
+        Op::EqualString | Op::EqualConst => select::equal(heap, a, read!(constants, ins.b)),
+        Op::Equal => select::equal(heap, a, read!(file, ins.b)),
         Op::InSet if !a.is_present() => Outcome::Error(misfit(a)),
         Op::InSet => Outcome::of(read!(program.sets, ins.b).holds(heap, a)),
         Op::In => select::contains(heap, a, read!(file, ins.b)),
         Op::Holds => select::contains(heap, read!(constants, ins.b), a),
-        Op::StartsWith => starts(heap, a, read!(constants, ins.b)),
+        Op::StartsWith => select::on_text(heap, a, read!(constants, ins.b), <[u8]>::starts_with),
         Op::EndsWith => select::on_text(heap, a, read!(constants, ins.b), <[u8]>::ends_with),
         Op::Contains => select::on_text(heap, a, read!(constants, ins.b), select::occurs),
         Op::Matches => matches(m, a, read!(program.patterns, ins.b), ins.b),
-        Op::CompareSize => size(heap, a, read!(constants, ins.b), x),
+        Op::CompareSize => select::compare_size(heap, a, read!(constants, ins.b), x),
         Op::Flag if a.tag() == Tag::Bool => Outcome::of(a.bits() != 0),
         Op::Has => select::has(a, x),
         Op::HasKey => select::has_key(heap, a, read!(constants, ins.b)),
@@ -103,71 +149,6 @@ pub(in crate::runtime) fn outcome<O: Observer>(
         | Op::Put
         | Op::EndList
         | Op::EndMap => Outcome::Error(BROKEN),
-    }
-}
-
-/// `a` against int `k`.
-#[inline]
-fn int(heap: &Heap<'_>, a: &Value, k: &Value, x: u8) -> Outcome {
-    if a.tag() == Tag::Int {
-        Outcome::of(select::related(a.signed().cmp(&k.signed()), x))
-    } else {
-        select::relation(heap, a, k, x)
-    }
-}
-
-/// `a` against uint `k`.
-#[inline]
-fn uint(heap: &Heap<'_>, a: &Value, k: &Value, x: u8) -> Outcome {
-    if a.tag() == Tag::Uint {
-        Outcome::of(select::related(a.bits().cmp(&k.bits()), x))
-    } else {
-        select::relation(heap, a, k, x)
-    }
-}
-
-/// `a` against double `k`; `NaN` stands in no relation.
-#[inline]
-fn double(heap: &Heap<'_>, a: &Value, k: &Value, x: u8) -> Outcome {
-    if a.tag() == Tag::Double {
-        let order = a.float().partial_cmp(&k.float());
-        Outcome::of(order.is_some_and(|order| select::related(order, x)))
-    } else {
-        select::relation(heap, a, k, x)
-    }
-}
-
-/// Whether `a` is string `k`; another kind is not.
-#[inline]
-fn string(heap: &Heap<'_>, a: &Value, k: &Value) -> Outcome {
-    if a.tag() == Tag::String {
-        Outcome::of(heap.same_text(a, k))
-    } else if a.is_present() {
-        Outcome::False
-    } else {
-        Outcome::Error(misfit(a))
-    }
-}
-
-/// Whether string `a` starts with `k`: most often length and first bytes tell.
-#[inline]
-fn starts(heap: &Heap<'_>, a: &Value, k: &Value) -> Outcome {
-    if a.tag() != Tag::String {
-        return Outcome::Error(misfit(a));
-    }
-    match a.starts_with(k) {
-        Some(known) => Outcome::of(known),
-        None => select::on_text(heap, a, k, <[u8]>::starts_with),
-    }
-}
-
-/// The size of `a` against int `k`.
-#[inline]
-fn size(heap: &Heap<'_>, a: &Value, k: &Value, x: u8) -> Outcome {
-    if a.tag() == Tag::List {
-        Outcome::of(select::related(i64::from(a.len()).cmp(&k.signed()), x))
-    } else {
-        select::compare_size(heap, a, k, x)
     }
 }
 

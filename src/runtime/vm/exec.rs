@@ -78,9 +78,20 @@ pub(in crate::runtime) fn run<O: Observer>(
         if O::ON {
             step(m, file, unit, pc);
         }
+        if let Some(truth) = atom::quick(program, &m.heap, file, ins) {
+            if O::ON && ins.w != NO_ATOM {
+                see(m, file, ins, Outcome::of(truth));
+            }
+            if truth == (ins.x & X_INVERT == 0) {
+                pc += 1;
+            } else {
+                pc = usize::from(ins.f);
+            }
+            continue;
+        }
         let outcome = 'arm: {
             if ins.op.is_atom() {
-                break 'arm atom::outcome(m, constants, file, ins);
+                break 'arm atom::outcome(m, file, ins);
             }
             match ins.op {
                 Op::Test => call::test(m, file, ins),

@@ -11,6 +11,7 @@ use crate::lang::value::{Tag, Value};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::machine::Workings;
+use crate::runtime::vm::request::heap;
 use crate::runtime::vm::request::walk::Frame;
 
 /// Memory for deciding with one program, for one thread. Given another program it makes itself
@@ -20,8 +21,10 @@ pub struct Scratch {
     program: u64,
     /// Slots first, registers after them.
     pub(in crate::runtime) file: Vec<Value>,
-    /// Which slots the input fills, one bit each; of a stale survey nothing is known.
+    /// Which slots the input fills, one bit each. With `stale` neither this nor `place` is known.
     pub(in crate::runtime) present: Vec<u64>,
+    /// Where the rules for the key of the input stand (`Plan::place`).
+    pub(in crate::runtime) place: Option<u32>,
     pub(in crate::runtime) stale: bool,
     pub(in crate::runtime) store: Store,
     /// Sizes of the store when the input was read.
@@ -73,6 +76,7 @@ impl Scratch {
             program: program.identity,
             file: vec![Value::ABSENT; program.sizes.file],
             present: vec![0; program.sizes.slots.div_ceil(64)],
+            place: None,
             stale: true,
             store: Store::new(ARENA_BYTES_MAX, ELEMENTS_MAX),
             mark: (0, 0),
@@ -97,21 +101,27 @@ impl Scratch {
         }
     }
 
-    /// Sees which slots are filled.
-    pub(in crate::runtime) fn survey(&mut self) {
+    /// Sees which slots are filled, and which rules the key asks for. Text of the input that is
+    /// not in the store is in `request`.
+    pub(in crate::runtime) fn survey(&mut self, program: &Program, request: &[u8]) {
         for (word, slots) in self.present.iter_mut().zip(self.file.chunks(64)) {
             let bits =
                 (0..).zip(slots).map(|(at, slot)| u64::from(slot.tag() != Tag::Absent) << at);
             *word = bits.fold(0, |word, bit| word | bit);
         }
+        let key = self.file.get(usize::from(program.plan.key_slot));
+        self.place = key.filter(|key| key.tag() == Tag::String).and_then(|key| {
+            let heap = heap(program, request, &mut self.store);
+            program.plan.place(&program.text, key, heap.bytes(key))
+        });
         self.stale = false;
     }
 
     /// Forgets the last decision; keeps the input.
     #[inline]
-    pub(in crate::runtime) fn begin(&mut self) {
+    pub(in crate::runtime) fn begin(&mut self, program: &Program, request: &[u8]) {
         if self.stale {
-            self.survey();
+            self.survey(program, request);
         }
         self.store.reset(self.mark);
         self.fired.clear();

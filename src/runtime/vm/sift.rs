@@ -41,17 +41,25 @@ pub(in crate::runtime) fn sift<O: Observer>(
 
 /// A bit for every rule of the block that may fire.
 fn alive<O: Observer>(m: &mut Machine<'_, O>, file: &[Value], block: &Block) -> u64 {
-    let constants = m.program.constants.as_slice();
+    let program = m.program;
+    let sight = program.sight(file, m.heap.request);
     let mut alive = block.all;
     for test in &block.tests {
         if alive & (test.if_true | test.if_false) == 0 {
             continue;
         }
-        alive &= match atom::outcome(m, constants, file, &test.atom) {
-            Outcome::True => !test.if_true,
-            Outcome::False => !test.if_false,
-            Outcome::Error(_) | Outcome::Noted => continue,
+        let truth = match test.probe.ask(&sight) {
+            Some(truth) => truth,
+            None => match program.module.code.get(test.at as usize) {
+                Some(atom) => match atom::outcome(m, file, atom) {
+                    Outcome::True => true,
+                    Outcome::False => false,
+                    Outcome::Error(_) | Outcome::Noted => continue,
+                },
+                None => continue,
+            },
         };
+        alive &= if truth { !test.if_true } else { !test.if_false };
         if alive == 0 {
             break;
         }

@@ -140,7 +140,7 @@ fn read(
     };
     let result = walk.context();
     scratch.mark = scratch.store.mark();
-    scratch.survey();
+    scratch.survey(program, bytes);
     result
 }
 

@@ -6,6 +6,7 @@ mod combining;
 mod differential;
 mod input;
 mod instructions;
+mod probes;
 mod table;
 
 use crate::base::name::Name;

@@ -1,0 +1,221 @@
+//! Probes: atoms on slots with their constants in line.
+//!
+//! In:      an instruction, the constants and sets of its program.
+//! Out:     `Probe`, which knows the answer for operands of the kinds that the atom is made for.
+//! Imports: `lang`, `runtime::bundle`.
+//!
+//! An answer is that of `vm::atom` for the same instruction; there is none where that would take
+//! more than a look at the operands, and none where it would be an error.
+
+use crate::lang::opcodes::{Instruction, Op, X_EQUAL, X_GREATER, X_INVERT, X_LESS, X_LEVEL};
+use crate::lang::value::heap::same_bytes;
+use crate::lang::value::{Space, Tag, Value};
+use crate::runtime::program::pool::Pool;
+use crate::runtime::program::sets::Set;
+
+const _: () = assert!(
+    X_LESS == 1 << 1 && X_EQUAL == 1 << 2 && X_GREATER == 1 << 3,
+    "`related` finds the bit of a relation by counting"
+);
+
+/// Whether the relation of two numbers is among those in `x`: `at_least` and `above` say how the
+/// first stands to the second.
+#[inline]
+pub(in crate::runtime) const fn related(x: u8, at_least: bool, above: bool) -> bool {
+    x >> (1 + at_least as u8 + above as u8) & 1 != 0
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Nothing: no answer.
+    Open,
+    /// How an int stands to `bits`.
+    Int,
+    /// How a uint stands to `bits`.
+    Uint,
+    /// How a double stands to `bits`, which is a number.
+    Double,
+    /// How the size of a list stands to `bits`.
+    Len,
+    /// Whether a string has the length and the first bytes in `bits`, which are all of it.
+    Text4,
+    /// Likewise for five to eight bytes, of which the last four are `rest`.
+    Text8,
+    /// Likewise for nine to twelve bytes, of which the last eight are `rest`.
+    Text12,
+    /// Whether a string is the text of the program at `rest`, with length and first bytes `bits`.
+    Text,
+    /// Whether a string is as long as `bits` say and begins with them: `rest` are the bits that
+    /// count.
+    Prefix,
+    /// Whether a string is in set `b`, of a few strings.
+    Few,
+    /// Whether a bool is true.
+    Flag,
+    /// Whether there is something.
+    Present,
+}
+
+/// An atom on slots.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Probe {
+    kind: Kind,
+    /// Relations, and whether the answer is turned round.
+    x: u8,
+    /// The slot.
+    a: u16,
+    /// The set.
+    b: u16,
+    bits: u64,
+    rest: u64,
+}
+
+/// What probes look at.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Sight<'a> {
+    pub(in crate::runtime) file: &'a [Value],
+    pub(in crate::runtime) request: &'a [u8],
+    pub(in crate::runtime) program_text: &'a [u8],
+    pub(in crate::runtime) sets: &'a [Set],
+}
+
+impl Probe {
+    /// The probe for an atom; with `X_INVERT` its answer is whether the atom goes on.
+    pub(in crate::runtime) fn of(pool: &Pool, sets: &[Set], atom: &Instruction) -> Self {
+        let constant = pool.constants.get(usize::from(atom.b)).copied().unwrap_or(Value::ABSENT);
+        let (kind, rest) = kind(pool, sets, atom, &constant);
+        let bits = constant.bits();
+        Self { kind, x: atom.x, a: atom.a, b: atom.b, bits, rest }
+    }
+
+    /// Whether there is ever an answer.
+    pub(in crate::runtime) const fn is_open(&self) -> bool {
+        matches!(self.kind, Kind::Open)
+    }
+
+    /// The answer, if a look at the operand tells.
+    #[expect(clippy::inline_always, reason = "a call costs as much as most answers")]
+    #[inline(always)]
+    pub(in crate::runtime) fn ask(&self, sight: &Sight<'_>) -> Option<bool> {
+        let a = sight.file.get(usize::from(self.a))?;
+        let tag = a.tag();
+        let truth = match self.kind {
+            Kind::Int if tag == Tag::Int => {
+                let (a, k) = (a.signed(), self.bits.cast_signed());
+                related(self.x, a >= k, a > k)
+            }
+            Kind::Uint if tag == Tag::Uint => {
+                related(self.x, a.bits() >= self.bits, a.bits() > self.bits)
+            }
+            Kind::Double if tag == Tag::Double && !a.float().is_nan() => {
+                let (a, k) = (a.float(), f64::from_bits(self.bits));
+                related(self.x, a >= k, a > k)
+            }
+            Kind::Len if tag == Tag::List => {
+                let (len, k) = (i64::from(a.len()), self.bits.cast_signed());
+                related(self.x, len >= k, len > k)
+            }
+            Kind::Text4 if tag == Tag::String => a.bits() == self.bits,
+            Kind::Text8 if tag == Tag::String => {
+                a.bits() == self.bits && {
+                    let last = bytes(sight, a)?.last_chunk::<4>()?;
+                    u64::from(u32::from_le_bytes(*last)) == self.rest
+                }
+            }
+            Kind::Text12 if tag == Tag::String => {
+                a.bits() == self.bits && {
+                    let last = bytes(sight, a)?.last_chunk::<8>()?;
+                    u64::from_le_bytes(*last) == self.rest
+                }
+            }
+            Kind::Text if tag == Tag::String => {
+                a.bits() == self.bits && {
+                    let text = bytes(sight, a)?;
+                    let start = usize::try_from(self.rest).ok()?;
+                    text == sight.program_text.get(start..start + text.len())?
+                }
+            }
+            Kind::Prefix if tag == Tag::String => {
+                let long = u64::from(a.len()) >= self.bits & 0xFFFF_FFFF;
+                long && (a.bits() ^ self.bits) & self.rest == 0
+            }
+            Kind::Few if tag == Tag::String => few(sight, self.b, a)?,
+            Kind::Flag if tag == Tag::Bool => a.bits() != 0,
+            Kind::Present if tag != Tag::Error => tag != Tag::Absent,
+            Kind::Open
+            | Kind::Int
+            | Kind::Uint
+            | Kind::Double
+            | Kind::Len
+            | Kind::Text4
+            | Kind::Text8
+            | Kind::Text12
+            | Kind::Text
+            | Kind::Prefix
+            | Kind::Few
+            | Kind::Flag
+            | Kind::Present => return None,
+        };
+        Some(truth == (self.x & X_INVERT == 0))
+    }
+}
+
+/// The bytes of a string that the request holds.
+#[inline]
+fn bytes<'a>(sight: &Sight<'a>, text: &Value) -> Option<&'a [u8]> {
+    let start = text.off() as usize;
+    let request = text.space() == Space::Request;
+    sight.request.get(start..start + text.len() as usize).filter(|_| request)
+}
+
+/// Whether string `a` is in a set of a few strings.
+#[inline]
+fn few(sight: &Sight<'_>, set: u16, a: &Value) -> Option<bool> {
+    let Some(Set::Few(strings)) = sight.sets.get(usize::from(set)) else { return None };
+    for string in strings {
+        if string.bits() != a.bits() {
+            continue;
+        }
+        if a.len() <= 4 {
+            return Some(true);
+        }
+        let start = string.off() as usize;
+        let known = sight.program_text.get(start..start + string.len() as usize)?;
+        if same_bytes(bytes(sight, a)?, known) {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+/// What an atom asks, and the rest of its constant.
+fn kind(pool: &Pool, sets: &[Set], atom: &Instruction, constant: &Value) -> (Kind, u64) {
+    let tail = |from: &[u8]| from.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    let plain = |kind| (kind, 0);
+    match (atom.op, constant.tag()) {
+        (Op::CompareInt, Tag::Int) => plain(Kind::Int),
+        (Op::CompareUint, Tag::Uint) => plain(Kind::Uint),
+        (Op::CompareDouble, Tag::Double) if !constant.float().is_nan() => plain(Kind::Double),
+        (Op::CompareSize, Tag::Int) => plain(Kind::Len),
+        (Op::EqualString, Tag::String) => {
+            let text = pool.bytes(constant);
+            match text.len() {
+                0..=4 => plain(Kind::Text4),
+                5..=8 => (Kind::Text8, text.last_chunk::<4>().map_or(0, |last| tail(last))),
+                9..=12 => (Kind::Text12, text.last_chunk::<8>().map_or(0, |last| tail(last))),
+                _ => (Kind::Text, u64::from(constant.off())),
+            }
+        }
+        (Op::StartsWith, Tag::String) if constant.len() <= 4 => {
+            (Kind::Prefix, ((1 << (8 * constant.len())) - 1) << 32)
+        }
+        (Op::InSet, _) => match sets.get(usize::from(atom.b)) {
+            Some(Set::Few(_)) => plain(Kind::Few),
+            Some(Set::Sorted(_)) | None => plain(Kind::Open),
+        },
+        (Op::Flag, _) => plain(Kind::Flag),
+        (Op::Has, _) if atom.x & X_LEVEL == 0 => plain(Kind::Present),
+        _ => plain(Kind::Open),
+    }
+}
