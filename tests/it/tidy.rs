@@ -70,9 +70,8 @@ const FUNCTION_LINES_MAX: usize = 70;
 const LINE_COLUMNS_MAX: usize = 100;
 
 /// Files that break a length, each with its reason.
-const EXCEPTIONS: &[(&str, &str)] = &[
-    ("src/runtime/vm/exec.rs", "one match over all instructions, an arm for each"),
-];
+const EXCEPTIONS: &[(&str, &str)] =
+    &[("src/runtime/vm/exec.rs", "one match over all instructions, an arm for each")];
 
 /// Files beside `src/lib.rs` that may ask for a feature.
 /// The build script needs one because an optional build-dependency is only there with its feature;
