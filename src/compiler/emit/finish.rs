@@ -155,17 +155,17 @@ fn rows(plan: &Plan, checked: &Checked<'_>, written: &mut Written) -> Rows {
         requirements.extend(done.requirements);
     }
     let mut outputs = Vec::new();
-    for (output, (function, asked)) in plan.outputs.iter().zip(std::mem::take(&mut written.outputs))
-    {
+    for (output, done) in plan.outputs.iter().zip(std::mem::take(&mut written.outputs)) {
         let document = checked.parsed().cel_policies.get(output.policy);
         let name = document.map_or("", |document| document.name.value.as_str());
         outputs.push(OutputRow {
             name: written.tables.string(name),
-            function,
+            function: done.function,
+            explanation: done.explanation,
             first_requirement: u32::try_from(requirements.len()).unwrap_or(u32::MAX),
-            requirements: narrow(asked.len()),
+            requirements: narrow(done.requirements.len()),
         });
-        requirements.extend(asked);
+        requirements.extend(done.requirements);
     }
     (rules, outcomes, requirements, outputs)
 }

@@ -95,6 +95,8 @@ pub(crate) struct OutputPlan {
     /// The type of the output, and whether values are wrapped in an optional.
     pub(crate) ty: TypeId,
     pub(crate) optional: bool,
+    /// Whether an entry of the document explains its output.
+    pub(crate) explained: bool,
 }
 
 /// A `rule` block.
@@ -115,7 +117,8 @@ pub(crate) struct ChoicePlan {
 /// What a choice yields.
 #[derive(Debug)]
 pub(crate) enum OutcomeOf {
-    Value(NodeId),
+    /// A value, and why.
+    Value(NodeId, Option<NodeId>),
     Block(BlockPlan),
 }
 
@@ -328,7 +331,8 @@ impl Planner<'_> {
         }
         let rule = self.block(&document.rule);
         let optional = !document.rule.aggregate && !exhaustive(&rule, &self.lowering.ir);
-        self.plan.outputs.push(OutputPlan { policy: at, rule, ty: info.output, optional });
+        let (ty, explained) = (info.output, explained(&rule));
+        self.plan.outputs.push(OutputPlan { policy: at, rule, ty, optional, explained });
     }
 
     fn block(&mut self, rule: &CelRule) -> BlockPlan {
@@ -338,7 +342,10 @@ impl Planner<'_> {
             .map(|choice| {
                 let condition = choice.condition.map(|condition| self.lowering.lower(condition));
                 let outcome = match &choice.outcome {
-                    Outcome::Output(expr) => OutcomeOf::Value(self.lowering.lower(*expr)),
+                    Outcome::Output(expr) => {
+                        let explanation = choice.explanation.map(|it| self.lowering.lower(it));
+                        OutcomeOf::Value(self.lowering.lower(*expr), explanation)
+                    }
                     Outcome::Rule(nested) => OutcomeOf::Block(self.block(nested)),
                 };
                 ChoicePlan { condition, outcome }
@@ -348,18 +355,39 @@ impl Planner<'_> {
         BlockPlan { aggregate: rule.aggregate, choices, origin }
     }
 
+    /// A decision without a message says why its entry decides so, where that is written.
+    fn explain(&mut self, explanation: Option<ExprId>, outcomes: &mut [OutcomePlan]) {
+        let Some(explanation) = explanation else { return };
+        for outcome in outcomes.iter_mut().filter(|outcome| outcome.reason.is_empty()) {
+            outcome.reason.push(ReasonPlan::Value(self.lowering.lower(explanation)));
+        }
+    }
+
     fn decision_block(&mut self, rule: &CelRule, outcomes: &mut Vec<OutcomePlan>) -> DecisionPlan {
         let mut choices = Vec::new();
         for choice in &rule.choices {
             let condition = choice.condition.map(|condition| self.lowering.lower(condition));
             let decision = match &choice.outcome {
-                Outcome::Output(expr) => self.decision(*expr, outcomes),
+                Outcome::Output(expr) => {
+                    let first = outcomes.len();
+                    let decision = self.decision(*expr, outcomes);
+                    self.explain(choice.explanation, outcomes.get_mut(first..).unwrap_or_default());
+                    decision
+                }
                 Outcome::Rule(nested) => self.decision_block(nested, outcomes),
             };
             choices.push((condition, decision));
         }
         DecisionPlan::Match(choices)
     }
+}
+
+/// Whether an entry of the block, or of one below it, explains its output.
+fn explained(block: &BlockPlan) -> bool {
+    block.choices.iter().any(|choice| match &choice.outcome {
+        OutcomeOf::Value(_, explanation) => explanation.is_some(),
+        OutcomeOf::Block(nested) => explained(nested),
+    })
 }
 
 /// Whether a `match` block always yields: an entry that always holds and always yields.
@@ -369,7 +397,7 @@ fn exhaustive(block: &BlockPlan, ir: &Ir) -> bool {
             let holds = is_always(choice.condition, ir);
             holds
                 && match &choice.outcome {
-                    OutcomeOf::Value(_) => true,
+                    OutcomeOf::Value(..) => true,
                     OutcomeOf::Block(nested) => exhaustive(nested, ir),
                 }
         })

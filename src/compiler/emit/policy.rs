@@ -10,6 +10,7 @@ use crate::compiler::syntax::ast::ExprId;
 use crate::lang::constant::Constant;
 use crate::lang::functions::Style;
 use crate::lang::opcodes::Op;
+use crate::lang::types::TypeTable;
 use crate::runtime::bundle::module::FunctionKind;
 
 /// Where the value of an output goes.
@@ -118,6 +119,65 @@ impl Generator<'_> {
         })
     }
 
+    /// The function that explains an output: it takes the way of the output, and gathers the
+    /// explanations of the entries that yield.
+    pub(crate) fn explanation_function(&mut self, output: &OutputPlan) -> u16 {
+        let origin = output.rule.origin;
+        // A part that is `dyn` may turn out to be no string; it is written as in a message.
+        let ty = self.tables.type_row(&self.analysis.types, TypeTable::LIST_DYN);
+        self.function(FunctionKind::Value(ty), "", false, origin, |this| {
+            let builder = this.build(origin);
+            let done = this.f.label();
+            this.explain(&output.rule, builder, Dest::To(done), Dest::To(done));
+            this.place(done, origin);
+            let register = this.f.take(1);
+            let c = Ref::Register(register);
+            let end = Draft { b: builder, c, e: Dest::Error, ..Draft::new(Op::EndList, origin) };
+            this.f.push(end);
+            this.f.release_cursor();
+            this.give_back(c, origin);
+        })
+    }
+
+    /// Appends what explains the value of `block`; goes on at `done` with a value, at `none`
+    /// without one.
+    fn explain(&mut self, block: &BlockPlan, builder: Ref, done: Dest, none: Dest) {
+        let origin = block.origin;
+        for choice in &block.choices {
+            let always = is_always(choice.condition, self.ir);
+            let next = match choice.condition {
+                Some(condition) if !always => self.ask(condition, origin),
+                Some(_) | None => self.f.label(),
+            };
+            let after = if block.aggregate { Dest::To(next) } else { done };
+            match &choice.outcome {
+                OutcomeOf::Value(_, explanation) => {
+                    if let Some(node) = explanation {
+                        self.append(*node, builder);
+                    }
+                    self.f.jump(after, origin);
+                }
+                OutcomeOf::Block(nested) => {
+                    let falls = always || block.aggregate;
+                    let none = if falls { Dest::To(next) } else { none };
+                    self.explain(nested, builder, after, none);
+                }
+            }
+            self.place(next, origin);
+        }
+        self.f.jump(if block.aggregate { done } else { none }, origin);
+    }
+
+    fn append(&mut self, node: NodeId, builder: Ref) {
+        let origin = self.ir.nodes[node].origin;
+        let mark = self.f.mark();
+        let register = self.f.take(1);
+        self.value(node, Some(register), Dest::Error);
+        let a = Ref::Register(register);
+        self.f.push(Draft { a, b: builder, e: Dest::Error, ..Draft::new(Op::Append, origin) });
+        self.f.release(mark);
+    }
+
     fn block(&mut self, block: &BlockPlan, target: Target) {
         if block.aggregate {
             self.aggregate(block, target);
@@ -131,7 +191,7 @@ impl Generator<'_> {
                 Some(_) | None => self.f.label(),
             };
             match &choice.outcome {
-                OutcomeOf::Value(node) => {
+                OutcomeOf::Value(node, _) => {
                     self.output(*node, target);
                     self.f.jump(target.done, origin);
                 }
@@ -174,7 +234,7 @@ impl Generator<'_> {
             let mark = self.f.mark();
             let register = self.f.take(1);
             match &choice.outcome {
-                OutcomeOf::Value(node) => {
+                OutcomeOf::Value(node, _) => {
                     self.value(*node, Some(register), Dest::Error);
                 }
                 OutcomeOf::Block(nested) => {

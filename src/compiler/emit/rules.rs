@@ -34,7 +34,16 @@ pub(crate) struct Written {
     pub(crate) tables: Tables,
     pub(crate) functions: Vec<Built>,
     pub(crate) rules: Vec<WrittenRule>,
-    pub(crate) outputs: Vec<(u16, Vec<Requirement>)>,
+    pub(crate) outputs: Vec<WrittenOutput>,
+}
+
+/// An output whose functions are written.
+#[derive(Debug)]
+pub(crate) struct WrittenOutput {
+    pub(crate) function: u16,
+    /// `NONE` where nothing explains it.
+    pub(crate) explanation: u16,
+    pub(crate) requirements: Vec<Requirement>,
 }
 
 /// Every node that the bundle may run.
@@ -85,7 +94,10 @@ fn block_nodes(block: &BlockPlan, nodes: &mut Vec<NodeId>) {
     for choice in &block.choices {
         nodes.extend(choice.condition);
         match &choice.outcome {
-            OutcomeOf::Value(node) => nodes.push(*node),
+            OutcomeOf::Value(node, explanation) => {
+                nodes.push(*node);
+                nodes.extend(explanation);
+            }
             OutcomeOf::Block(nested) => block_nodes(nested, nodes),
         }
     }
@@ -120,9 +132,14 @@ pub(crate) fn write(
     let mut outputs = Vec::new();
     for output in &plan.outputs {
         let function = generator.output_function(output, "");
+        let explained = output.explained.then(|| generator.explanation_function(output));
         let mut nodes = Vec::new();
         block_nodes(&output.rule, &mut nodes);
-        outputs.push((function, asking.requirements(&nodes, None, &mut generator.tables)));
+        outputs.push(WrittenOutput {
+            function,
+            explanation: explained.unwrap_or(NONE),
+            requirements: asking.requirements(&nodes, None, &mut generator.tables),
+        });
     }
     let Generator { tables, functions, .. } = generator;
     Written { tables, functions, rules, outputs }

@@ -65,7 +65,10 @@ pub(crate) fn quoted(checked: &Checked<'_>, plan: &Plan, marks: &mut Marks<'_>) 
 fn outputs(block: &BlockPlan, parts: &mut Vec<(NodeId, bool)>) {
     for choice in &block.choices {
         match &choice.outcome {
-            OutcomeOf::Value(node) => parts.push((*node, true)),
+            OutcomeOf::Value(node, explanation) => {
+                parts.push((*node, true));
+                parts.extend(explanation.map(|node| (node, false)));
+            }
             OutcomeOf::Block(nested) => outputs(nested, parts),
         }
     }

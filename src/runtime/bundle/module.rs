@@ -369,6 +369,9 @@ pub struct OutputRow {
     pub name: Str,
     /// A value function.
     pub function: u16,
+    /// A value function that gives a list of texts: why the output is what it is. `NONE` where the
+    /// document explains nothing.
+    pub explanation: u16,
     /// First requirement.
     pub first_requirement: u32,
     /// Number of requirements.

@@ -121,7 +121,9 @@ struct_rows! {
         valid_for_ns: Option<i64>, uses: Option<u32>,
     }
     Requirement { slot: u16, ty: u16, optional: bool }
-    OutputRow { name: Str, function: u16, first_requirement: u32, requirements: u16 }
+    OutputRow {
+        name: Str, function: u16, explanation: u16, first_requirement: u32, requirements: u16,
+    }
     RuleIndex {
         key_slot: u16, always: Vec<u16>, keys: Vec<(Str, Vec<u16>)>,
         prefixes: Vec<(Str, Vec<u16>)>, patterns: Vec<(Str, Vec<u16>)>,

@@ -115,8 +115,10 @@ impl Calls {
         }
         for row in &module.outputs {
             asked_of(requirements(module, (row.first_requirement, row.requirements)), &mut asked);
-            steps.spend(1 + asked.len())?;
-            facts.meet(row.function, &asked);
+            for function in [row.function, row.explanation] {
+                steps.spend(1 + asked.len())?;
+                facts.meet(function, &asked);
+            }
         }
         for caller in self.order.iter().rev() {
             let callees = self.callees.get(usize::from(*caller)).map_or(&[][..], Vec::as_slice);

@@ -6,7 +6,7 @@
 
 use crate::base::limits::{DECISION_COST_MAX, RULE_COST_MAX};
 use crate::lang::opcodes::{Instruction, Op};
-use crate::runtime::bundle::module::{Module, Str, TemplatePart};
+use crate::runtime::bundle::module::{Module, NONE, Str, TemplatePart};
 use crate::runtime::verify::flow::Passed;
 use crate::runtime::verify::jumps::{Body, Shape, edges};
 
@@ -115,7 +115,9 @@ pub(super) fn decision(module: &Module) -> u64 {
         }))
     };
     let messages = module.templates.iter().map(message).max().unwrap_or(0);
-    let outputs = sum(&mut module.outputs.iter().map(|row| of(row.function).saturating_add(1)));
+    let functions = module.outputs.iter().flat_map(|row| [row.function, row.explanation]);
+    let functions = functions.filter(|function| *function != NONE);
+    let outputs = sum(&mut functions.map(|function| of(function).saturating_add(1)));
     sum(&mut [list(&index.always), by_key.max(unnamed), messages, outputs].into_iter())
 }
 

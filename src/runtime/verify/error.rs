@@ -106,6 +106,7 @@ faults! {
     26 OutputTwice { output } "output {output} has the name of another output";
     27 RuleFunction { rule } "rule {rule} has no function of the right kind";
     27 OutputFunction { output } "output {output} has no value function";
+    27 OutputExplanation { output } "what explains output {output} gives no list";
     27 DecisionShared { function } "function {function} decides for more than one rule";
     27 Outcomes { rule } "rule {rule} has outcomes that are not its own or too few";
     27 OutcomeLeft { at } "outcome {at} belongs to no rule";

@@ -165,6 +165,7 @@ fn outputs(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         ensure(names.insert(row.name), Fault::OutputTwice { output })?;
         let value = matches!(kind_of(module, row.function), Some(FunctionKind::Value(_)));
         ensure(value, Fault::OutputFunction { output })?;
+        ensure(explains(module, row.explanation), Fault::OutputExplanation { output })?;
         let own = usize::try_from(row.first_requirement) == Ok(next);
         let owner = number(module.rules.len()).saturating_add(output);
         ensure(own, Fault::Requirements { owner })?;
@@ -173,6 +174,12 @@ fn outputs(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     ensure(next >= module.requirements.len(), Fault::RequirementLeft { at: number(next) })?;
     let owner = number(module.rules.len() + module.outputs.len());
     ensure(next == module.requirements.len(), Fault::Requirements { owner })
+}
+
+/// Whether `function` gives a list, or is none.
+fn explains(module: &Module, function: u16) -> bool {
+    let Some(FunctionKind::Value(ty)) = kind_of(module, function) else { return function == NONE };
+    matches!(module.types.get(usize::from(ty)), Some(TypeRow::List(..)))
 }
 
 fn requirements(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {

@@ -47,7 +47,8 @@ impl Secrets {
             TemplatePart::Value(function) => Some(*function),
             TemplatePart::Text(_) => None,
         });
-        for function in parts.chain(module.outputs.iter().map(|row| row.function)) {
+        let outputs = module.outputs.iter().flat_map(|row| [row.function, row.explanation]);
+        for function in parts.chain(outputs) {
             steps.spend(1)?;
             if let Some(tells) = secrets.tells.get_mut(usize::from(function)) {
                 *tells = true;

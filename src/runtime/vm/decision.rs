@@ -5,8 +5,8 @@
 //! Imports: `lang`, `runtime::program`.
 
 use crate::lang::decision::Effect;
-use crate::lang::value::Value;
 use crate::lang::value::heap::View;
+use crate::lang::value::{Value, json};
 use crate::runtime::bundle::module::{EscalationRow, NONE};
 use crate::runtime::program::Program;
 use crate::runtime::vm::message;
@@ -145,6 +145,21 @@ impl<'a> Decision<'a> {
         let rows = program.module.outputs.iter();
         rows.zip(&self.filled.scratch.outputs)
             .map(|(row, value)| (program.string(row.name), *value))
+    }
+
+    /// Why the output with this number is what it is: the explanations of the entries that gave it,
+    /// in their order. They are made when they are asked for; where one fails there are none, and
+    /// the failure is noted.
+    pub fn explanations(&mut self, output: u16) -> Vec<String> {
+        let Some(list) = message::explain(&mut self.filled, &self.moment, output) else {
+            return Vec::new();
+        };
+        let view = self.view();
+        let written = view.elements(&list).iter().map(|part| {
+            let mut text = String::new();
+            json::write_text(&view, part, &mut text).map(|()| text)
+        });
+        written.collect::<Result<_, _>>().unwrap_or_default()
     }
 
     /// What values of this decision point into.

@@ -1,20 +1,20 @@
-//! Messages: text and values, put together for the winner.
+//! Messages: text and values, put together for the winner; what explains an output.
 //!
-//! In:      the template of an outcome.
-//! Out:     text in the scratch.
+//! In:      the template of an outcome; an output.
+//! Out:     text in the scratch; a list of texts.
 //! Imports: `base::limits`, `lang`, `runtime::program`.
 
 use std::fmt::{self, Write};
 
 use crate::base::limits::REASON_BYTES_MAX;
 use crate::lang::error::EvalError;
-use crate::lang::value::json;
-use crate::runtime::bundle::module::TemplatePart;
+use crate::lang::value::{Value, json};
+use crate::runtime::bundle::module::{NONE, TemplatePart};
 use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::call;
 use crate::runtime::vm::decision::Verdict;
 use crate::runtime::vm::machine::{Exit, Machine, Note};
-use crate::runtime::vm::observe::Observer;
+use crate::runtime::vm::observe::{NoObserver, Observer};
 use crate::runtime::vm::request::{Filled, Moment, heap};
 use crate::runtime::vm::scratch::{Failure, Scratch};
 
@@ -32,12 +32,39 @@ pub(in crate::runtime) fn render<O: Observer>(
     let template = outcome.and_then(|row| program.module.templates.get(usize::from(row.template)));
     let Some(template) = template else { return };
     let Some(note) = write(filled, moment, template, observer) else { return };
-    let scratch = &mut *filled.scratch;
-    let by = Asker::Rule(verdict.rule.unwrap_or_default());
+    note_failure(filled, Asker::Rule(verdict.rule.unwrap_or_default()), note);
+}
+
+/// The list of texts that explains the output with this number; `None` where nothing does, where
+/// the output failed, and where the explanation fails, which is noted.
+pub(in crate::runtime) fn explain(
+    filled: &mut Filled<'_>,
+    moment: &Moment<'_>,
+    output: u16,
+) -> Option<Value> {
+    let program = filled.program;
+    let row = program.module.outputs.get(usize::from(output))?;
+    let known = filled.scratch.outputs.get(usize::from(output))?;
+    if row.explanation == NONE || !known.is_present() {
+        return None;
+    }
+    let Scratch { file, store, workings, .. } = &mut *filled.scratch;
+    let heap = heap(program, filled.request, store);
+    let mut machine = Machine::new(program, heap, workings, moment.hosts, NoObserver);
+    machine.budget.begin_rule();
+    if call::function(&mut machine, file, row.explanation) == Exit::True {
+        return Some(machine.result);
+    }
+    let note = machine.note;
+    note_failure(filled, Asker::Output(output), note);
+    None
+}
+
+fn note_failure(filled: &mut Filled<'_>, by: Asker, note: Note) {
+    let failures = &mut filled.scratch.failures;
     let failure = Failure { by, class: note.class, pc: note.pc };
-    if scratch.failures.len() < scratch.failures.capacity() && !scratch.failures.contains(&failure)
-    {
-        scratch.failures.push(failure);
+    if failures.len() < failures.capacity() && !failures.contains(&failure) {
+        failures.push(failure);
     }
 }
 

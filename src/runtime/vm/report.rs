@@ -57,6 +57,9 @@ pub struct OutputReport {
     pub plain: String,
     /// As JSON that keeps kinds apart.
     pub canonical: String,
+    /// Why it is so, in the words of its document: the explanations of the entries that gave it,
+    /// in their order.
+    pub explanations: Vec<String>,
 }
 
 /// Something that failed.
@@ -98,13 +101,14 @@ impl DecisionReport {
         let program = decision.program();
         let reason = decision.reason().to_owned();
         let moment = decision.moment();
+        let outputs = outputs(decision);
         let mut report = Self {
             effect: decision.effect(),
             rule: decision.rule().map(str::to_owned),
             fired: decision.fired_ids().map(str::to_owned).collect(),
             shadow: decision.shadow_ids().map(str::to_owned).collect(),
             reason,
-            outputs: decision.outputs().filter_map(|row| output(decision, row)).collect(),
+            outputs,
             errors: errors(decision),
             escalation: decision.escalation().map(|row| escalation(program, row)),
             cost: decision.cost(),
@@ -142,7 +146,9 @@ impl DecisionReport {
             string(out, &output.name)?;
             write!(out, ":{}", output.plain)?;
         }
-        out.write_str("},\"errors\":")?;
+        out.write_char('}')?;
+        self.write_explanations(out)?;
+        out.write_str(",\"errors\":")?;
         list(out, &self.errors, error)?;
         if let Some(escalation) = &self.escalation {
             out.write_str(",\"to\":")?;
@@ -161,7 +167,8 @@ impl DecisionReport {
         write!(out, "\",\"now\":\"{now}\"}}")
     }
 
-    /// SHA-256 of effect, fired rules, reason, obligations, outputs and error classes.
+    /// SHA-256 of effect, fired rules, reason, obligations, outputs, their explanations and error
+    /// classes.
     fn digested(&self) -> [u8; 32] {
         let mut out = String::from("policyc.decision.v1\0");
         // Writing to a string does not fail.
@@ -190,8 +197,39 @@ impl DecisionReport {
         }
         out.write_str("},\"reason\":")?;
         string(out, &self.reason)?;
+        self.write_explanations(out)?;
         out.write_char('}')
     }
+
+    /// `,"explanations":{..}`, where an output has some.
+    fn write_explanations(&self, out: &mut String) -> fmt::Result {
+        let mut explained: Vec<_> =
+            self.outputs.iter().filter(|output| !output.explanations.is_empty()).collect();
+        if explained.is_empty() {
+            return Ok(());
+        }
+        explained.sort_by(|a, b| a.name.cmp(&b.name));
+        out.write_str(",\"explanations\":{")?;
+        for (at, output) in explained.iter().enumerate() {
+            out.write_str(if at == 0 { "" } else { "," })?;
+            string(out, &output.name)?;
+            out.write_char(':')?;
+            list(out, &output.explanations, |out, text| string(out, text))?;
+        }
+        out.write_char('}')
+    }
+}
+
+fn outputs(decision: &mut Decision<'_>) -> Vec<OutputReport> {
+    let rows: Vec<_> = decision.outputs().collect();
+    let mut outputs = Vec::new();
+    for (at, row) in (0..).zip(rows) {
+        if let Some(mut found) = output(decision, row) {
+            found.explanations = decision.explanations(at);
+            outputs.push(found);
+        }
+    }
+    outputs
 }
 
 /// An output that has a value: one that failed, or an optional that is empty, has none.
@@ -207,7 +245,7 @@ fn output(decision: &Decision<'_>, (name, value): (&str, Value)) -> Option<Outpu
     }
     json::write(&view, &value, Form::Plain, &mut plain).ok()?;
     json::write(&view, &value, Form::Canonical, &mut canonical).ok()?;
-    Some(OutputReport { name: name.to_owned(), plain, canonical })
+    Some(OutputReport { name: name.to_owned(), plain, canonical, explanations: Vec::new() })
 }
 
 fn errors(decision: &Decision<'_>) -> Vec<ErrorReport> {

@@ -87,7 +87,7 @@ impl Scratch {
             rules: Vec::with_capacity(rules),
             fired: Vec::with_capacity(rules),
             shadow: Vec::with_capacity(rules),
-            failures: Vec::with_capacity(2 * rules + outputs + 1),
+            failures: Vec::with_capacity(2 * rules + 2 * outputs + 1),
             outputs: Vec::with_capacity(outputs),
             text: String::with_capacity(REASON_BYTES_MAX),
         }

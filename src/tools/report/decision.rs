@@ -79,6 +79,9 @@ pub fn details(report: &DecisionReport, shadow: bool, style: Style) -> String {
     }
     for output in &report.outputs {
         row(&mut text, style, "output", &format!("{} = {}", output.name, output.plain));
+        for explanation in &output.explanations {
+            row(&mut text, style, "because", explanation);
+        }
     }
     for error in &report.errors {
         row(&mut text, style, "error", &failure(error));

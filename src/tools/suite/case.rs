@@ -45,6 +45,7 @@ const EXPECT_KEYS: &[&str] = &[
     "reason",
     "obligations",
     "outputs",
+    "explanations",
     "errors",
     "to",
     "timeout",

@@ -293,7 +293,9 @@ impl Running {
         let message = if report.outputs.is_empty() { spoken(report) } else { None };
         let actual = report.outputs.first().or(message.as_ref());
         let canonical = |output: Option<&OutputReport>| output.map(|it| it.canonical.clone());
-        if report.errors.is_empty() && canonical(wanted.as_ref()) == canonical(actual) {
+        // What failed beside an output that is there is its explanation.
+        let failed_instead = actual.is_none() && !report.errors.is_empty();
+        if !failed_instead && canonical(wanted.as_ref()) == canonical(actual) {
             return Outcome::Passed { decision };
         }
         let actual = actual.map_or("nothing".to_owned(), |output| output.plain.clone());

@@ -1,6 +1,7 @@
 //! The conformance suite of the CEL Policy format, on both evaluators.
 
 mod admission;
+mod explanations;
 mod invariants;
 mod places;
 

@@ -113,6 +113,8 @@ fn said(report: &DecisionReport) -> Vec<String> {
         .collect();
     errors.sort();
     let outputs = report.outputs.iter().map(|it| format!("{}={}", it.name, it.canonical));
+    let explained = report.outputs.iter().filter(|it| !it.explanations.is_empty());
+    let explanations = explained.map(|it| (&it.name, &it.explanations));
     vec![
         format!("effect {}", report.effect.map_or("none", |effect| effect.word())),
         format!("rule {:?}", report.rule),
@@ -121,6 +123,7 @@ fn said(report: &DecisionReport) -> Vec<String> {
         format!("reason {:?}", report.reason),
         format!("errors {errors:?}"),
         format!("outputs {:?}", outputs.collect::<Vec<_>>()),
+        format!("explanations {:?}", explanations.collect::<Vec<_>>()),
     ]
 }
 
@@ -143,6 +146,7 @@ fn agreed(verdict: &Verdict) -> Vec<String> {
         format!("reason {:?}", verdict.reason.clone().unwrap_or_default()),
         format!("errors {errors:?}"),
         format!("outputs {:?}", outputs.collect::<Vec<_>>()),
+        format!("explanations {:?}", verdict.explanations),
     ]
 }
 

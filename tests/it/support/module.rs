@@ -348,6 +348,7 @@ fn add_rules(module: &mut Module) {
     module.outputs = vec![OutputRow {
         name: string(module, "out"),
         function: 4,
+        explanation: NONE,
         first_requirement: 6,
         requirements: 1,
     }];

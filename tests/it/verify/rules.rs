@@ -50,6 +50,12 @@ fn outcomes(cases: &mut Cases) {
     cases.change("OutputFunction", "a condition as an output", |module| {
         module.outputs[0].function = 0;
     });
+    cases.change("OutputExplanation", "a condition that explains", |module| {
+        module.outputs[0].explanation = 0;
+    });
+    cases.change("OutputExplanation", "an explanation that is no list", |module| {
+        module.outputs[0].explanation = module.outputs[0].function;
+    });
     cases.change("DecisionShared", "a decision of two rules", |module| {
         module.rules[0].function = 1;
         module.rules[0].outcomes = 2;

@@ -228,7 +228,13 @@ fn outputs_beside_decisions() {
     let good_code = s.function(FunctionKind::Value(dynamic), false, &[op(Op::Return, 0, 0, 0)]);
     let bad_code = s.function(FunctionKind::Value(dynamic), false, &[op(Op::Return, 2, 0, 0)]);
     for (name, function) in [(good, good_code), (bad, bad_code)] {
-        s.module.outputs.push(OutputRow { name, function, first_requirement: 0, requirements: 0 });
+        s.module.outputs.push(OutputRow {
+            name,
+            function,
+            explanation: NONE,
+            first_requirement: 0,
+            requirements: 0,
+        });
     }
     let program = s.program();
     let report = decide(&program, r#"{"tool":"x"}"#, DecisionReport::of);

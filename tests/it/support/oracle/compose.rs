@@ -11,7 +11,7 @@ use policyc::compiler::syntax::document::model::{CelRule, Outcome};
 use policyc::lang::types::Type;
 
 use super::eval::Run;
-use super::value::{R, V, list};
+use super::value::{Message, R, Spoken, V, list};
 
 impl Run<'_> {
     /// What a document yields; `optional.none()` where an outcome can be missing and is.
@@ -46,7 +46,10 @@ impl Run<'_> {
                 continue;
             }
             match &choice.outcome {
-                Outcome::Output(output) => return self.eval(*output).map(Some),
+                Outcome::Output(output) => {
+                    let value = self.eval(*output)?;
+                    return Ok(Some(self.explained(value, choice.explanation)));
+                }
                 Outcome::Rule(nested) => {
                     let value = self.block(nested)?;
                     if value.is_some() || self.commits(choice.condition) {
@@ -56,6 +59,46 @@ impl Run<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Why a document yields what it yields: the explanations of the entries on the way of its
+    /// output, and whether it yields.
+    pub(crate) fn explain(&self, rule: &CelRule) -> R<(bool, Vec<String>)> {
+        let mut texts = Vec::new();
+        for choice in &rule.choices {
+            if !self.holds(choice.condition)? {
+                continue;
+            }
+            let yields = match &choice.outcome {
+                Outcome::Output(_) => {
+                    if let Some(explanation) = choice.explanation {
+                        texts.push(self.eval(explanation)?.show());
+                    }
+                    true
+                }
+                Outcome::Rule(nested) => {
+                    let (yields, below) = self.explain(nested)?;
+                    texts.extend(below);
+                    yields
+                }
+            };
+            if !rule.aggregate && (yields || self.commits(choice.condition)) {
+                return Ok((yields, texts));
+            }
+        }
+        Ok((rule.aggregate, texts))
+    }
+
+    /// A decision without a message says why its entry decides so.
+    fn explained(&self, value: V, explanation: Option<ExprId>) -> V {
+        match (value, explanation) {
+            (V::Decision(spoken), Some(explanation)) if spoken.reason.is_none() => {
+                let text = self.eval(explanation).map(|value| value.show());
+                let reason = Some(Message::of(std::iter::once(text)));
+                V::Decision(Rc::new(Spoken { reason, ..(*spoken).clone() }))
+            }
+            (value, _) => value,
+        }
     }
 
     fn aggregate(&self, rule: &CelRule) -> R<Option<V>> {

@@ -40,7 +40,7 @@ use policyc::compiler::syntax::document::model::{
 };
 use policyc::lang::decision::Effect;
 use policyc::lang::error::EvalError;
-use policyc::lang::types::TypeTable;
+use policyc::lang::types::{Type, TypeTable};
 use prost_reflect::DescriptorPool;
 use serde_json::Value as Json;
 
@@ -67,6 +67,8 @@ pub(crate) struct Verdict {
     pub(crate) errors: Vec<(String, EvalError)>,
     /// CEL Policy documents that yield values: name and value.
     pub(crate) outputs: Vec<(String, R)>,
+    /// Why outputs are what they are: those that are explained.
+    pub(crate) explanations: Vec<(String, Vec<String>)>,
 }
 
 /// What is decided about.
@@ -255,9 +257,17 @@ impl Decider<'_> {
             let name = document.name.value.to_string();
             let order = usize::MAX / 2 + at;
             let value = self.run.compose(&document.rule, info);
-            if info.output == TypeTable::DECISION {
+            let inner = match self.run.analysis.types.get(info.output) {
+                Type::Optional(inner) => *inner,
+                _ => info.output,
+            };
+            if inner == TypeTable::DECISION {
                 decides = true;
-                match value {
+                let bare = |value: V| match value {
+                    V::Opt(Some(inner)) => (*inner).clone(),
+                    value => value,
+                };
+                match value.map(bare) {
                     Ok(V::Decision(spoken)) => {
                         verdict.fired.push(name.clone());
                         let reason = spoken.reason.clone();
@@ -271,8 +281,14 @@ impl Decider<'_> {
                 }
                 continue;
             }
-            if let Err(class) = &value {
-                verdict.errors.push((name.clone(), *class));
+            match &value {
+                Ok(V::Opt(None)) => {}
+                Ok(_) => match self.run.explain(&document.rule) {
+                    Ok((_, texts)) if texts.is_empty() => {}
+                    Ok((_, texts)) => verdict.explanations.push((name.clone(), texts)),
+                    Err(class) => verdict.errors.push((name.clone(), class)),
+                },
+                Err(class) => verdict.errors.push((name.clone(), *class)),
             }
             verdict.outputs.push((name, value));
         }
@@ -419,7 +435,10 @@ fn choices(rule: &CelRule) -> Vec<ExprId> {
         for choice in &block.choices {
             found.extend(choice.condition);
             match &choice.outcome {
-                Yield::Output(output) => found.push(*output),
+                Yield::Output(output) => {
+                    found.push(*output);
+                    found.extend(choice.explanation);
+                }
                 Yield::Rule(nested) => blocks.push(nested),
             }
         }
