@@ -19,6 +19,7 @@ pub(super) fn cases(cases: &mut Cases) {
     missing_proofs(cases);
     presence(cases);
     costs(cases);
+    built(cases);
     results(cases);
 }
 
@@ -264,6 +265,35 @@ fn costs(cases: &mut Cases) {
     cases.accept(23, "a loop in a loop is metered", long.clone());
     long.manifest.metered = false;
     cases.refuse("Metered", "a loop in a loop that nobody counts", long);
+}
+
+/// A list of the first items, which the loop leaves by a `break` as soon as one has a price; what
+/// walks it counts what earlier turns put into it.
+fn left_early() -> Module {
+    let code = [
+        ins(Op::Build).abc(0, 0, 0),
+        ins(Op::Iter).abc(2, 1, R).f(EXIT_FALSE).e(INFALLIBLE),
+        ins(Op::CompareUint).abc(R + 1, 4, 0).x(X_EQUAL).f(4).e(4),
+        ins(Op::Jump).f(7),
+        ins(Op::Append).abc(R, 0, 0),
+        ins(Op::Next).abc(0, 1, R).f(2),
+        ins(Op::Jump).f(EXIT_FALSE),
+        ins(Op::EndList).abc(0, 0, R + 2),
+        ins(Op::Iter).abc(R + 2, 1, R + 3).f(EXIT_FALSE),
+        ins(Op::Next).abc(0, 1, R + 3).f(9),
+    ];
+    ready(CONDITION, 4, 2, &code)
+}
+
+fn built(cases: &mut Cases) {
+    let early = left_early();
+    // Eight turns of compare, append and next, and eight of next; start and end.
+    let cost = early.functions[0].cost;
+    assert!((8 * 3 + 8..=8 * 3 + 8 + 8).contains(&cost), "a list of at most eight: {cost}");
+    cases.accept(23, "a list behind a loop that was left early", early.clone());
+    let mut forged = early;
+    forged.functions[0].cost -= 7;
+    cases.refuse("Cost", "a list of one turn behind a loop that was left early", forged);
 }
 
 fn results(cases: &mut Cases) {

@@ -27,8 +27,8 @@ impl Pass<'_> {
         }
         joined.found.retain(|slot| state.found.binary_search(slot).is_ok());
         joined.cursors.retain(|cursor| state.cursors.binary_search(cursor).is_ok());
-        let pairs = joined.builders.iter_mut().zip(&state.builders).take_while(|(a, b)| a.is(b));
-        let same = pairs.map(|(own, other)| own.len = own.len.max(other.len)).count();
+        let pairs = joined.builders.iter().zip(&state.builders);
+        let same = pairs.take_while(|(a, b)| a.is(b)).count();
         joined.builders.truncate(same);
         Ok(joined)
     }

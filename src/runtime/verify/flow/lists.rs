@@ -13,10 +13,10 @@ impl Pass<'_> {
     pub(super) fn take(
         &mut self,
         ins: &Instruction,
-        start: Option<usize>,
+        start: usize,
         state: &State,
     ) -> Result<(), Fault> {
-        let (Some(secrets), Some(start)) = (self.secrets, start) else { return Ok(()) };
+        let Some(secrets) = self.secrets else { return Ok(()) };
         let known = if usize::from(ins.a) < self.body.module.slots.len() {
             Some(self.slot(ins.a, state))
         } else {
@@ -32,6 +32,7 @@ impl Pass<'_> {
     pub(super) fn collected(&self, built: Builder, value: Known) -> Known {
         let taken = self.taken.get(&built.start).copied();
         let ty = self.secrets.map_or(value.ty, |secrets| secrets.list(taken, value.ty));
-        Known { ty, len: built.len, ..value }
+        let len = self.put.get(&built.start).copied().unwrap_or(0);
+        Known { ty, len, ..value }
     }
 }

@@ -102,8 +102,6 @@ struct Builder {
     start: usize,
     /// The loop that it was started in.
     outer: Option<usize>,
-    /// Most elements or entries that were put into it, those of further turns included.
-    len: u32,
 }
 
 impl Builder {
@@ -167,6 +165,10 @@ struct Pass<'a> {
     secrets: Option<&'a Secrets>,
     /// For each `Build` of such a function the type of the first element that its list takes.
     taken: HashMap<usize, Ty>,
+    /// For each `Build` the most elements or entries that are put into it, those of further turns
+    /// included. In the order of the code, not of the state: a way out of a loop has not seen what
+    /// stands behind it, but earlier turns have been there.
+    put: HashMap<usize, u32>,
     /// Which rows of the function's frames hold at a join of different types.
     frames_used: Vec<bool>,
     passed: Passed,
@@ -202,6 +204,7 @@ pub(super) fn pass(
         draft_ids: HashMap::new(),
         secrets: secrets.bind(body.index).then_some(secrets),
         taken: HashMap::new(),
+        put: HashMap::new(),
         frames_used: cleared(frames_used, body.row.frames.len(), false),
         passed: Passed {
             costs: cleared(costs, 0, 0),
@@ -443,7 +446,7 @@ impl Pass<'_> {
         if ins.op == Op::Build {
             let collects = self.collects.get(pc).copied().flatten().ok_or(fault)?;
             let outer = self.shape.innermost.get(pc).copied().flatten();
-            state.builders.push(Builder { cursor, collects, start: pc, outer, len: 0 });
+            state.builders.push(Builder { cursor, collects, start: pc, outer });
         } else if matches!(ins.op, Op::Append | Op::EndList) && !own(Collects::List)
             || matches!(ins.op, Op::Put | Op::EndMap) && !own(Collects::Map)
         {
@@ -454,11 +457,11 @@ impl Pass<'_> {
             let ended = state.builders.pop().filter(|builder| builder.outer == outer);
             return ended.map(Some).ok_or(fault);
         } else if matches!(ins.op, Op::Append | Op::Put) {
-            self.take(ins, top.map(|top| top.start), state)?;
-            let times = self.times(pc, top.and_then(|top| top.outer));
-            if let Some(builder) = state.builders.last_mut() {
-                builder.len = builder.len.saturating_add(times);
-            }
+            let Some(top) = top else { return Err(fault) };
+            self.take(ins, top.start, state)?;
+            let times = self.times(pc, top.outer);
+            let put = self.put.entry(top.start).or_default();
+            *put = put.saturating_add(times);
         } else if matches!(ins.op, Op::LoopEnd | Op::Counted)
             && state.cursors.binary_search(&cursor).is_err()
         {
