@@ -9,6 +9,7 @@
 //! no memory of its own, and it travels in the bundle. Others are simulated, with memory that is
 //! set aside before the first decision. Both search anywhere in the text.
 
+mod agree;
 mod groups;
 pub mod prefilter;
 mod re2;
@@ -136,6 +137,16 @@ impl Automaton {
         whole.then(|| Self::Dense(Box::new(dense.to_owned())))
     }
 
+    /// Whether every text in which it finds a match holds what `prefilter` looks for. One that is
+    /// simulated was made from the text that the prefilter was made from.
+    #[must_use]
+    pub fn agrees(&self, prefilter: &Prefilter) -> bool {
+        match self {
+            Self::Dense(dense) => agree::agree(dense, prefilter),
+            Self::Simulated(_) => true,
+        }
+    }
+
     /// Memory for searching.
     #[must_use]
     pub fn cache(&self) -> Cache {
@@ -204,6 +215,8 @@ mod tests {
         let automaton = compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error:?}"));
         let found = automaton.is_match(&mut automaton.cache(), text.as_bytes());
         assert_eq!(found, matches_once(pattern, text.as_bytes()), "{pattern} on {text}");
+        let filter = prefilter(pattern);
+        assert!(filter.is_none_or(|filter| automaton.agrees(&filter)), "{pattern}");
         if let Some(bytes) = automaton.to_bytes() {
             let loaded = Automaton::from_bytes(&bytes).expect("own bytes load");
             assert_eq!(loaded.is_match(&mut loaded.cache(), text.as_bytes()), found);

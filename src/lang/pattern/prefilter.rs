@@ -55,6 +55,17 @@ pub struct Prefilter {
     pair: usize,
 }
 
+/// Which beginnings of a prefilter's row a text ends with: bit `n` for the first `n + 1` bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen(u8);
+
+impl Seen {
+    /// A bit of its own for each: a whole row is never held, so that there are eight.
+    pub(super) const fn bit(self) -> u8 {
+        1 << self.0
+    }
+}
+
 impl Prefilter {
     /// What every match of a pattern holds; `None` if that tells too little.
     pub(super) fn of_pattern(hir: &Hir) -> Option<Self> {
@@ -110,6 +121,19 @@ impl Prefilter {
             rest = rest.get(STRIDE..).unwrap_or_default();
         }
         self.stands_in(rest)
+    }
+
+    /// Which bytes of the row `byte` may be: bit `n` for the one at `n`.
+    pub(super) fn passes(&self, byte: u8) -> u8 {
+        let asked = self.row.iter().take(self.len).zip(0..);
+        asked.fold(0, |passed, (test, at)| passed | u8::from(test.holds(byte)) << at)
+    }
+
+    /// What is seen with one more byte; `None` if that is the whole row.
+    pub(super) fn see(&self, seen: Seen, byte: u8) -> Option<Seen> {
+        let next = (seen.0 << 1 | 1) & self.passes(byte);
+        let whole = self.len.checked_sub(1)?;
+        (next >> whole == 0).then_some(Seen(next))
     }
 
     /// Whether a short text holds the bytes somewhere.

@@ -91,6 +91,7 @@ faults! {
     20 Builtin { number } "there is no builtin {number}";
     20 Dispatch { at } "list {at} of builtins is out of order, too short, or of different arities";
     21 Automaton { at } "pattern {at} has an automaton that is too large or none";
+    21 PatternText { at } "the automaton of pattern {at} matches what its text does not";
     21 PatternTwice { at } "pattern {at} is there twice";
     22 FileSize { values } "a file of {values} values is too large";
     22 Cursors { cursors } "{cursors} cursors are too many";

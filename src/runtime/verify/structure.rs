@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::base::limits::{CONSTANT_DEPTH_MAX, DFA_BYTES_MAX};
 use crate::lang::constant::Constant;
 use crate::lang::functions::by_number;
-use crate::lang::pattern::{Automaton, compile_simulated};
+use crate::lang::pattern::{Automaton, compile_simulated, prefilter};
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, PathNode, SlotRow, TypeRow};
 use crate::runtime::bundle::writer::constant_bytes;
 use crate::runtime::verify::error::{Fault, VerifyError};
@@ -219,12 +219,16 @@ fn patterns(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         ensure(seen.insert(pattern.text), Fault::PatternTwice { at })?;
         let automaton = &pattern.automaton;
         let text = usize::try_from(pattern.text).ok().and_then(|at| module.strings.get(at));
-        let fits = if automaton.is_empty() {
-            text.is_some_and(|text| compile_simulated(text).is_ok())
-        } else {
-            automaton.len() <= DFA_BYTES_MAX && Automaton::from_bytes(automaton).is_some()
-        };
-        ensure(fits, Fault::Automaton { at })?;
+        if automaton.is_empty() {
+            let simulated = text.is_some_and(|text| compile_simulated(text).is_ok());
+            ensure(simulated, Fault::Automaton { at })?;
+            continue;
+        }
+        ensure(automaton.len() <= DFA_BYTES_MAX, Fault::Automaton { at })?;
+        let dense = Automaton::from_bytes(automaton).ok_or(Fault::Automaton { at })?;
+        // A text that lacks what the prefilter looks for is not shown to the automaton.
+        let agrees = text.and_then(prefilter).is_none_or(|filter| dense.agrees(&filter));
+        ensure(agrees, Fault::PatternText { at })?;
     }
     Ok(())
 }

@@ -186,6 +186,21 @@ fn builtins(cases: &mut Cases) {
     policyc::runtime::verify::annotate(&mut dense);
     cases.accept(21, "a dense automaton", dense);
     cases.accept(21, "a pattern that is simulated", whole());
+    for (what, text, other) in [
+        ("an automaton that matches more than its text", "s.*zap", "s.*zap|public"),
+        ("an automaton of another text", "s.*zap", "s.*d"),
+    ] {
+        let paired = |other: &str| {
+            let mut module = whole();
+            let at = module.patterns[0].text as usize;
+            change_strings(&mut module, |strings| text.clone_into(&mut strings[at]));
+            module.patterns[0].automaton = compile(other).unwrap().to_bytes().unwrap();
+            policyc::runtime::verify::annotate(&mut module);
+            module
+        };
+        cases.accept(21, "an automaton of its text", paired(text));
+        cases.refuse("PatternText", what, paired(other));
+    }
     cases.change("Automaton", "bytes that are no automaton", |module| {
         module.patterns[0].automaton = vec![0; 64];
     });
