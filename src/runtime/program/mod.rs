@@ -158,14 +158,15 @@ impl Program {
         self.module.rules.get(usize::from(rule)).map_or("", |row| self.string(row.id))
     }
 
-    /// What probes look at: slots, and the text of the request.
+    /// What probes look at: slots, the text of the request, and elements that were read.
     #[inline]
     pub(in crate::runtime) fn sight<'a>(
         &'a self,
         file: &'a [Value],
         request: &'a [u8],
+        elements: &'a [Value],
     ) -> Sight<'a> {
-        Sight { file, request, program_text: &self.text, sets: &self.sets }
+        Sight { file, request, elements, program_text: &self.text, sets: &self.sets }
     }
 
     /// The instructions of a function.

@@ -49,8 +49,17 @@ enum Kind {
     /// Whether a string is as long as `bits` say and begins with them: `rest` are the bits that
     /// count.
     Prefix,
+    /// Whether a string begins with the text of the program at `rest`, with length and first bytes
+    /// `bits`.
+    Start,
+    /// Whether it ends with that.
+    End,
     /// Whether a string is in set `b`, of a few strings.
     Few,
+    /// Whether a list holds the text of the program at `rest`, with length and first bytes `bits`.
+    Member,
+    /// Whether a string or an int is that of slot `b`.
+    Same,
     /// Whether a bool is true.
     Flag,
     /// Whether there is something.
@@ -65,7 +74,7 @@ pub(in crate::runtime) struct Probe {
     x: u8,
     /// The slot.
     a: u16,
-    /// The set.
+    /// The set, or another slot.
     b: u16,
     bits: u64,
     rest: u64,
@@ -76,6 +85,8 @@ pub(in crate::runtime) struct Probe {
 pub(in crate::runtime) struct Sight<'a> {
     pub(in crate::runtime) file: &'a [Value],
     pub(in crate::runtime) request: &'a [u8],
+    /// Elements of what was read.
+    pub(in crate::runtime) elements: &'a [Value],
     pub(in crate::runtime) program_text: &'a [u8],
     pub(in crate::runtime) sets: &'a [Set],
 }
@@ -129,18 +140,18 @@ impl Probe {
                     u64::from_le_bytes(*last) == self.rest
                 }
             }
-            Kind::Text if tag == Tag::String => {
-                a.bits() == self.bits && {
-                    let text = bytes(sight, a)?;
-                    let start = usize::try_from(self.rest).ok()?;
-                    text == sight.program_text.get(start..start + text.len())?
-                }
-            }
+            Kind::Text if tag == Tag::String => self.is_text(sight, a)?,
             Kind::Prefix if tag == Tag::String => {
                 let long = u64::from(a.len()) >= self.bits & 0xFFFF_FFFF;
                 long && (a.bits() ^ self.bits) & self.rest == 0
             }
+            Kind::Start if tag == Tag::String => {
+                (a.bits() ^ self.bits) >> 32 == 0 && bytes(sight, a)?.starts_with(self.text(sight)?)
+            }
+            Kind::End if tag == Tag::String => bytes(sight, a)?.ends_with(self.text(sight)?),
             Kind::Few if tag == Tag::String => few(sight, self.b, a)?,
+            Kind::Member if tag == Tag::List => self.is_member(sight, a)?,
+            Kind::Same => same(sight, a, sight.file.get(usize::from(self.b))?)?,
             Kind::Flag if tag == Tag::Bool => a.bits() != 0,
             Kind::Present if tag != Tag::Error => tag != Tag::Absent,
             Kind::Open
@@ -153,11 +164,47 @@ impl Probe {
             | Kind::Text12
             | Kind::Text
             | Kind::Prefix
+            | Kind::Start
+            | Kind::End
             | Kind::Few
+            | Kind::Member
             | Kind::Flag
             | Kind::Present => return None,
         };
         Some(truth == (self.x & X_INVERT == 0))
+    }
+}
+
+impl Probe {
+    /// The text of the program that is asked about.
+    #[inline]
+    fn text<'a>(&self, sight: &Sight<'a>) -> Option<&'a [u8]> {
+        let start = usize::try_from(self.rest).ok()?;
+        let len = usize::try_from(self.bits & 0xFFFF_FFFF).ok()?;
+        sight.program_text.get(start..start + len)
+    }
+
+    /// Whether string `a` is that text.
+    #[inline]
+    fn is_text(&self, sight: &Sight<'_>, a: &Value) -> Option<bool> {
+        Some(
+            a.bits() == self.bits
+                && (a.len() <= 4 || same_bytes(bytes(sight, a)?, self.text(sight)?)),
+        )
+    }
+
+    /// Whether that text is one of the strings in list `a`.
+    fn is_member(&self, sight: &Sight<'_>, a: &Value) -> Option<bool> {
+        let start = a.off() as usize;
+        let here = a.space() != Space::Program && a.columns() == 1;
+        let elements = sight.elements.get(start..start + a.len() as usize).filter(|_| here)?;
+        for element in elements {
+            // No other kind equals a string; what was read holds no errors.
+            if element.tag() == Tag::String && self.is_text(sight, element)? {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 }
 
@@ -167,6 +214,18 @@ fn bytes<'a>(sight: &Sight<'a>, text: &Value) -> Option<&'a [u8]> {
     let start = text.off() as usize;
     let request = text.space() == Space::Request;
     sight.request.get(start..start + text.len() as usize).filter(|_| request)
+}
+
+/// Whether two strings, or two ints, are the same.
+#[inline]
+fn same(sight: &Sight<'_>, a: &Value, b: &Value) -> Option<bool> {
+    match (a.tag(), b.tag()) {
+        (Tag::Int, Tag::Int) => Some(a.bits() == b.bits()),
+        (Tag::String, Tag::String) if a.bits() != b.bits() => Some(false),
+        (Tag::String, Tag::String) if a.len() <= 4 => Some(true),
+        (Tag::String, Tag::String) => Some(same_bytes(bytes(sight, a)?, bytes(sight, b)?)),
+        _ => None,
+    }
 }
 
 /// Whether string `a` is in a set of a few strings.
@@ -210,6 +269,10 @@ fn kind(pool: &Pool, sets: &[Set], atom: &Instruction, constant: &Value) -> (Kin
         (Op::StartsWith, Tag::String) if constant.len() <= 4 => {
             (Kind::Prefix, ((1 << (8 * constant.len())) - 1) << 32)
         }
+        (Op::StartsWith, Tag::String) => (Kind::Start, u64::from(constant.off())),
+        (Op::EndsWith, Tag::String) => (Kind::End, u64::from(constant.off())),
+        (Op::Holds, Tag::String) => (Kind::Member, u64::from(constant.off())),
+        (Op::Equal, _) => plain(Kind::Same),
         (Op::InSet, _) => match sets.get(usize::from(atom.b)) {
             Some(Set::Few(_)) => plain(Kind::Few),
             Some(Set::Sorted(_)) | None => plain(Kind::Open),

@@ -52,6 +52,14 @@ pub(in crate::runtime) struct Test {
     pub(in crate::runtime) if_false: u64,
 }
 
+impl Test {
+    /// The rules that this outcome of the atom does not silence.
+    #[inline]
+    pub(in crate::runtime) const fn spared(&self, outcome: bool) -> u64 {
+        if outcome { !self.if_true } else { !self.if_false }
+    }
+}
+
 /// An outcome of an atom that silences a rule.
 #[derive(Clone, Copy, Debug)]
 struct Veto {

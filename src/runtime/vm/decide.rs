@@ -235,8 +235,8 @@ fn conjoined<O: Observer>(filled: &mut Filled<'_>, lists: &Lists<'_>) -> Option<
         Keyed::Gathered => return None,
     };
     let always = lists.always.conjunctions.as_deref()?;
-    let Scratch { file, fired, shadow, failures, .. } = &mut **scratch;
-    let sight = program.sight(file, request);
+    let Scratch { file, store, fired, shadow, failures, .. } = &mut **scratch;
+    let sight = program.sight(file, request, store.elements());
     let mut tally = Tally { program, fired, shadow, failures, best: None };
     for Conjunction { rule, probes } in merged(always, keyed, |it| it.rule) {
         let mut open = false;

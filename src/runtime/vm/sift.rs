@@ -41,28 +41,45 @@ pub(in crate::runtime) fn sift<O: Observer>(
 
 /// A bit for every rule of the block that may fire.
 fn alive<O: Observer>(m: &mut Machine<'_, O>, file: &[Value], block: &Block) -> u64 {
-    let program = m.program;
-    let sight = program.sight(file, m.heap.request);
+    let sight = m.program.sight(file, m.heap.request, m.heap.store.elements());
     let mut alive = block.all;
+    let mut open = false;
     for test in &block.tests {
         if alive & (test.if_true | test.if_false) == 0 {
             continue;
         }
-        let truth = match test.probe.ask(&sight) {
-            Some(truth) => truth,
-            None => match program.module.code.get(test.at as usize) {
-                Some(atom) => match atom::outcome(m, file, atom) {
-                    Outcome::True => true,
-                    Outcome::False => false,
-                    Outcome::Error(_) | Outcome::Noted => continue,
-                },
-                None => continue,
-            },
-        };
-        alive &= if truth { !test.if_true } else { !test.if_false };
-        if alive == 0 {
-            break;
+        match test.probe.ask(&sight) {
+            Some(truth) => alive &= test.spared(truth),
+            None => open = true,
         }
+        if alive == 0 {
+            return 0;
+        }
+    }
+    if open { asked_in_full(m, file, block, alive) } else { alive }
+}
+
+/// The rules of `alive` that those atoms spare whose probes have no answer.
+#[inline(never)]
+fn asked_in_full<O: Observer>(
+    m: &mut Machine<'_, O>,
+    file: &[Value],
+    block: &Block,
+    mut alive: u64,
+) -> u64 {
+    let program = m.program;
+    for test in &block.tests {
+        let sight = program.sight(file, m.heap.request, m.heap.store.elements());
+        let idle = alive & (test.if_true | test.if_false) == 0;
+        let Some(atom) = program.module.code.get(test.at as usize) else { continue };
+        if idle || test.probe.ask(&sight).is_some() {
+            continue;
+        }
+        alive &= match atom::outcome(m, file, atom) {
+            Outcome::True => test.spared(true),
+            Outcome::False => test.spared(false),
+            Outcome::Error(_) | Outcome::Noted => alive,
+        };
     }
     alive
 }
