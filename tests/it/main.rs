@@ -37,4 +37,5 @@ mod syntax;
 mod tamper;
 mod tidy;
 mod verify;
+mod whole;
 mod workloads;

@@ -35,14 +35,15 @@ fn policy(rules: &str) -> Both {
     Both::of(&files)
 }
 
-/// Decides and says: effect, winner, shadow, then each error as `rule:class`, `-` for no rule.
+/// Decides, and what `said` makes of it.
 fn decided(rules: &str, context: &Json) -> String {
     let both = policy(rules);
     let report = both.decide(&both.oracle(), context, (0, 0), &[]);
     said(&report)
 }
 
-fn said(report: &DecisionReport) -> String {
+/// Effect, winner, shadow, then each error as `rule:class`, `-` for no rule.
+pub(crate) fn said(report: &DecisionReport) -> String {
     let errors = report.errors.iter().map(|error| {
         let rule = error.rule.as_deref().unwrap_or("-");
         format!(" {rule}:{}", error.class.word())
@@ -53,7 +54,7 @@ fn said(report: &DecisionReport) -> String {
     format!("{effect} {rule}{}{}", shadow.collect::<String>(), errors.collect::<String>())
 }
 
-const REFUSED: &str = "deny - -:INPUT";
+pub(crate) const REFUSED: &str = "deny - -:INPUT";
 
 #[test]
 fn a_condition_demands_what_it_reads() {

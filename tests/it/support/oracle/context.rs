@@ -5,16 +5,16 @@
 //! Source:  design, "Missing input" and "Schema".
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use policyc::base::name::Name;
 use policyc::compiler::check::analysis::{Analysis, RootId};
-use policyc::lang::types::{RecordField, Type, TypeId, TypeTable};
+use policyc::lang::types::{RecordField, RecordId, Type, TypeId, TypeTable};
 use serde_json::Value as Json;
 
 use super::message::Types;
-use super::reads::{Read, Selected};
+use super::reads::Read;
 use super::time;
 use super::value::{V, from_base64, list, map, text};
 
@@ -34,7 +34,6 @@ pub(crate) struct Schema<'a> {
     analysis: &'a Analysis,
     /// The type of the arguments of each declared tool.
     tools: BTreeMap<String, TypeId>,
-    selected: Selected,
 }
 
 /// A context and its types.
@@ -47,9 +46,9 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Schema<'a> {
-    pub(crate) fn new(analysis: &'a Analysis, messages: Types, selected: Selected) -> Self {
+    pub(crate) fn new(analysis: &'a Analysis, messages: Types) -> Self {
         let tools = analysis.tools.iter().map(|tool| (tool.name.to_string(), tool.args)).collect();
-        Self { types: &analysis.types, messages, analysis, tools, selected }
+        Self { types: &analysis.types, messages, analysis, tools }
     }
 
     /// A wrong type at the place `names`.
@@ -98,6 +97,16 @@ impl<'a> Schema<'a> {
             Some(found)
         };
         (!self.tools.is_empty()).then(|| self.tools.values().map(|args| of(*args)).collect())
+    }
+
+    /// What the schemas of all documents say of a root: a bound of one holds for whoever reads it.
+    fn bounds(&self, names: &[&str]) -> impl Iterator<Item = &RecordField> {
+        let name = if let [name] = names { Some(*name) } else { None };
+        let contexts = self.analysis.policies.iter().filter_map(|info| info.context);
+        contexts.filter_map(move |context| match self.types.get(context) {
+            Type::Record(record) => self.types.field(*record, name?),
+            _ => None,
+        })
     }
 
     fn entry(&self, ty: TypeId) -> RecordField {
@@ -236,6 +245,9 @@ impl<'a> Context<'a> {
         let mut required = required == declared.path.len();
         let mut ty = declared.ty;
         let mut names: Vec<&str> = declared.path.iter().map(Name::as_str).collect();
+        if self.schema.bounds(&names).any(|field| too_long(Some(field), at)) {
+            return Some(self.schema.wrong(&names));
+        }
         for (depth, name) in read.fields.iter().enumerate() {
             ty = self.args_type(&names).unwrap_or(ty);
             let types = self.schema.types;
@@ -263,7 +275,11 @@ impl<'a> Context<'a> {
             let object = matches!(self.schema.types.get(ty), Type::Record(_) | Type::Map(..));
             return (object && !at.is_object()).then(|| self.schema.no_object(&names));
         }
-        self.deep(at, ty, false).map(|_| self.schema.wrong(&names))
+        let fault = match &read.columns {
+            Some(columns) => self.rows(at, ty, columns),
+            None => self.deep(at, ty),
+        };
+        fault.map(|_| self.schema.wrong(&names))
     }
 
     /// How many keys on the way to the root of a read must be there.
@@ -301,30 +317,53 @@ impl<'a> Context<'a> {
         if names == ["action", "args"] { self.args } else { None }
     }
 
-    /// Checks a whole value: a part that it lacks is a wrong type of all of it. Of the objects in a
-    /// list only those fields count that are read.
-    fn deep(&self, json: &Json, ty: TypeId, in_list: bool) -> Option<Fault> {
+    /// Checks these fields of the objects in a list.
+    fn rows(&self, json: &Json, ty: TypeId, columns: &BTreeSet<Name>) -> Option<Fault> {
+        let types = self.schema.types;
+        let (Type::List(element), Json::Array(rows)) = (types.get(ty), json) else {
+            return Some(Fault::WrongType);
+        };
+        let Type::Record(record) = types.get(*element) else { return self.deep(json, ty) };
+        rows.iter().find_map(|row| match row {
+            Json::Object(entries) => columns
+                .iter()
+                .find_map(|name| self.field(*record, name, entries.get(name.as_str()))),
+            _ => Some(Fault::WrongType),
+        })
+    }
+
+    /// Checks what an object has under a name.
+    fn field(&self, record: RecordId, name: &Name, json: Option<&Json>) -> Option<Fault> {
+        let types = self.schema.types;
+        let field = types.field(record, name);
+        let Some(json) = json else {
+            return field.filter(|field| field.required).map(|_| Fault::WrongType);
+        };
+        if too_long(field, json) {
+            return Some(Fault::WrongType);
+        }
+        match field.map(|field| field.ty).or(types.records[record].rest) {
+            Some(ty) => self.deep(json, ty),
+            None => Some(Fault::WrongType),
+        }
+    }
+
+    /// Checks a whole value: a part that it lacks, or that its type has not, is a wrong type of all
+    /// of it.
+    fn deep(&self, json: &Json, ty: TypeId) -> Option<Fault> {
         match (self.schema.types.get(ty), json) {
             (Type::Record(record), Json::Object(entries)) => {
-                let fields = &self.schema.types.records[*record].fields;
-                let read = self.schema.selected.get(&record.0);
-                let counts = |name: &Name| !in_list || read.is_some_and(|set| set.contains(name));
-                fields.iter().filter(|field| counts(&field.name)).find_map(|field| {
-                    match entries.get(field.name.as_str()) {
-                        Some(json) if too_long(Some(field), json) => Some(Fault::WrongType),
-                        Some(json) => self.deep(json, field.ty, in_list),
-                        None => field.required.then_some(Fault::WrongType),
-                    }
-                })
+                let declared = self.schema.types.records[*record].fields.iter();
+                let mut names: BTreeSet<Name> = declared.map(|field| field.name.clone()).collect();
+                names.extend(entries.keys().map(|key| Name::new(key)));
+                names.iter().find_map(|name| self.field(*record, name, entries.get(name.as_str())))
             }
-            (Type::Optional(inner), Json::Array(_) | Json::Object(_)) => {
-                self.deep(json, *inner, in_list)
-            }
+            (Type::Optional(inner), Json::Array(_) | Json::Object(_)) => self.deep(json, *inner),
             (Type::List(element), Json::Array(elements)) => {
-                elements.iter().find_map(|json| self.deep(json, *element, true))
+                elements.iter().find_map(|json| self.deep(json, *element))
             }
             (Type::Map(_, value), Json::Object(entries)) => {
-                entries.values().find_map(|json| self.deep(json, *value, in_list))
+                entries.values().find_map(|json| self.deep(json, *value))
             }
             _ => matches!(self.admit(json, ty), V::Bad).then_some(Fault::WrongType),
         }

@@ -48,7 +48,7 @@ use context::{Context, Fault, Schema};
 use dispatch::Dispatch;
 use eval::{HostRow, Run};
 use message::Types;
-use reads::{Read, Reader, Selected};
+use reads::{Read, Reader};
 use value::{Message, R, V};
 
 /// What the reference evaluator decides.
@@ -114,12 +114,11 @@ pub(crate) struct Oracle<'a> {
 impl<'a> Oracle<'a> {
     pub(crate) fn new(parsed: &'a Parsed, analysis: &'a Analysis, pool: &DescriptorPool) -> Self {
         let types = Types { pool: pool.clone(), strong: analysis.messages.strong_enums };
-        let schema = Schema::new(analysis, types.clone(), Selected::new());
+        let schema = Schema::new(analysis, types.clone());
         // What constants come to needs no context.
         let run = Run::of(parsed, analysis, Context::new(&schema, &Json::Null));
-        let selected = RefCell::new(Selected::new());
-        let (ast, selected) = (&parsed.ast, &selected);
-        let reader = |context| Reader { ast, analysis, run: &run, context, selected };
+        let (ast, rows) = (&parsed.ast, &RefCell::default());
+        let reader = |context| Reader { ast, analysis, run: &run, context, rows };
         let mut places: BTreeMap<Read, usize> = BTreeMap::new();
         let mut of = |context, exprs: Vec<ExprId>| -> Vec<usize> {
             let mut reads = BTreeSet::new();
@@ -142,7 +141,7 @@ impl<'a> Oracle<'a> {
         let mut reads: Vec<(Read, usize)> = places.into_iter().collect();
         reads.sort_by_key(|(_, place)| *place);
         let reads = reads.into_iter().map(|(read, _)| read).collect();
-        let schema = Schema::new(analysis, types, selected.take());
+        let schema = Schema::new(analysis, types);
         Self { parsed, analysis, schema, reads, of_rules, of_documents, dispatch }
     }
 

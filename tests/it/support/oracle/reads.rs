@@ -5,10 +5,12 @@
 //! Source:  `docs/decisions.md`, section "Missing input".
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use policyc::base::name::Name;
-use policyc::compiler::check::analysis::{Analysis, MacroUse, ReasonPart, RootId, Use};
+use policyc::compiler::check::analysis::{
+    Analysis, LocalId, MacroUse, ReasonPart, RootId, Use, Vars,
+};
 use policyc::compiler::syntax::ast::{Ast, BinaryOp, ExprId, ExprKind, LogicOp};
 use policyc::lang::types::{Type, TypeId, TypeTable};
 
@@ -24,6 +26,9 @@ pub(crate) struct Read {
     pub(crate) shallow: bool,
     /// The last field may be absent, as in `a.?b`.
     pub(crate) optional: bool,
+    /// Of a list of objects only these fields of its elements, where nothing looks at an element or
+    /// at the list as a whole.
+    pub(crate) columns: Option<BTreeSet<Name>>,
     /// The type of the whole context, where the document that reads has a schema.
     pub(crate) context: Option<TypeId>,
 }
@@ -34,8 +39,13 @@ impl Read {
     }
 }
 
-/// The fields of object types that expressions select, by number of the type.
-pub(crate) type Selected = BTreeMap<u32, BTreeSet<Name>>;
+/// An element of a list of objects, inside a macro that walks the list.
+pub(crate) struct Row {
+    local: LocalId,
+    columns: BTreeSet<Name>,
+    /// Whether something looks at it as a whole.
+    whole: bool,
+}
 
 /// Walks expressions of one document.
 #[derive(Clone, Copy)]
@@ -45,8 +55,8 @@ pub(crate) struct Reader<'a> {
     /// Evaluates what needs no context.
     pub(crate) run: &'a Run<'a>,
     pub(crate) context: Option<TypeId>,
-    /// Takes in what is selected.
-    pub(crate) selected: &'a RefCell<Selected>,
+    /// The elements that are walked here, innermost last.
+    pub(crate) rows: &'a RefCell<Vec<Row>>,
 }
 
 impl Reader<'_> {
@@ -59,7 +69,9 @@ impl Reader<'_> {
         if *used == Use::Macro(MacroUse::Has) {
             let ExprKind::Call { args, .. } = self.ast.kind(expr) else { return };
             let [ExprId(_)] = args.as_slice() else { return };
-            self.note(args[0]);
+            if self.column(args[0]) {
+                return;
+            }
             if let ExprKind::Select { operand, .. } = self.ast.kind(args[0]) {
                 match self.chain(*operand) {
                     Some(read) => drop(out.insert(Read { shallow: true, ..read })),
@@ -68,7 +80,9 @@ impl Reader<'_> {
             }
             return;
         }
-        self.note(expr);
+        if self.column(expr) || self.walk(expr, out) {
+            return;
+        }
         if let Some(read) = self.chain(expr) {
             out.insert(read);
             return;
@@ -94,15 +108,72 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes in a selected field.
-    fn note(&self, expr: ExprId) {
-        if let ExprKind::Select { operand, field, .. } = self.ast.kind(expr)
-            && let ty = self.analysis.expr_types[*operand]
-            && let Type::Record(record) = self.analysis.types.get(ty)
+    /// Takes in a field of an element that is walked, or the element as a whole; whether `expr` is
+    /// either.
+    fn column(&self, expr: ExprId) -> bool {
+        let (at, field) = match self.ast.kind(expr) {
+            ExprKind::Select { operand, field, optional: false } => (*operand, Some(&field.name)),
+            _ => (expr, None),
+        };
+        let Use::Local(local) = &self.analysis.uses[at] else { return false };
+        let mut rows = self.rows.borrow_mut();
+        let Some(row) = rows.iter_mut().rev().find(|row| row.local == *local) else { return false };
+        row.whole |= field.is_none();
+        row.columns.extend(field.cloned());
+        true
+    }
+
+    /// What a macro reads that walks a list of objects, or a call that counts them; whether `expr`
+    /// is one.
+    fn walk(&self, expr: ExprId, out: &mut BTreeSet<Read>) -> bool {
+        let ExprKind::Call { target, name, args, .. } = self.ast.kind(expr) else { return false };
+        let operand = target.filter(|it| self.analysis.uses[*it] != Use::Part);
+        let operands: Vec<ExprId> = operand.into_iter().chain(args.iter().copied()).collect();
+        if let (Use::Overloads(_), "size", [of]) =
+            (&self.analysis.uses[expr], name.value.as_str(), operands.as_slice())
         {
-            let mut selected = self.selected.borrow_mut();
-            selected.entry(record.0).or_default().insert(field.name.clone());
+            return match (self.row_list(*of), &self.analysis.uses[*of]) {
+                (Some(read), _) => {
+                    out.insert(Read { columns: Some(BTreeSet::new()), ..read }) | true
+                }
+                (None, Use::Macro(MacroUse::Filter(vars))) => self.walk_by(*vars, *of, out),
+                _ => false,
+            };
         }
+        match &self.analysis.uses[expr] {
+            Use::Macro(
+                MacroUse::All(vars)
+                | MacroUse::Exists(vars)
+                | MacroUse::ExistsOne(vars)
+                | MacroUse::Map(vars),
+            ) => self.walk_by(*vars, expr, out),
+            _ => false,
+        }
+    }
+
+    fn walk_by(&self, vars: Vars, expr: ExprId, out: &mut BTreeSet<Read>) -> bool {
+        let ExprKind::Call { target: Some(target), args, .. } = self.ast.kind(expr) else {
+            return false;
+        };
+        let Some(read) = self.row_list(*target).filter(|_| vars.second.is_none()) else {
+            return false;
+        };
+        let row = Row { local: vars.first, columns: BTreeSet::new(), whole: false };
+        self.rows.borrow_mut().push(row);
+        for arg in args.iter().skip(1) {
+            self.reads(*arg, out);
+        }
+        let row = self.rows.borrow_mut().pop();
+        let columns = row.filter(|row| !row.whole).map(|row| row.columns);
+        out.insert(Read { columns, ..read });
+        true
+    }
+
+    /// The place that `expr` is, if that holds a list of objects.
+    fn row_list(&self, expr: ExprId) -> Option<Read> {
+        let types = &self.analysis.types;
+        let Type::List(element) = types.get(self.analysis.expr_types[expr]) else { return None };
+        matches!(types.get(*element), Type::Record(_)).then(|| self.chain(expr)).flatten()
     }
 
     /// The place that `expr` is, as far as objects lead to it.
@@ -113,6 +184,7 @@ impl Reader<'_> {
                 fields: Vec::new(),
                 shallow: false,
                 optional: false,
+                columns: None,
                 context: self.context,
             });
         }

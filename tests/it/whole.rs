@@ -1,0 +1,110 @@
+//! What is read as a whole, and what is read field by field.
+//!
+//! Source:  `docs/decisions.md`, section "Missing input". Both evaluators run every case.
+
+use policyc::compiler::source::map::SourceMap;
+use serde_json::{Value as Json, json};
+
+use crate::missing::{REFUSED, said};
+use crate::support::both::Both;
+
+/// What a policy with these tools and this inline schema, whose one rule has the condition `when`,
+/// says to each of these contexts.
+fn closed(schema: &str, tools: &str, when: &str, contexts: &[Json]) -> Vec<String> {
+    let when = Json::from(when);
+    let text = format!(
+        "policyc: 1\nname: closed\ndefault: allow\nschema: {schema}\n{tools}rules:\n  \
+         - {{id: r, when: {when}, deny: no}}\n"
+    );
+    let mut files = SourceMap::new();
+    files.add("closed.yaml", text);
+    let both = Both::of(&files);
+    let oracle = both.oracle();
+    let decided = |context| said(&both.decide(&oracle, context, (0, 0), &[]));
+    contexts.iter().map(decided).collect()
+}
+
+/// An object that no schema leaves open has no other fields where it is read as a whole; what is
+/// read field by field may lie beside anything.
+#[test]
+fn an_object_that_is_read_as_a_whole_has_no_other_fields() {
+    let a = "{a: {n: int, o: {x: optional int}}}";
+    let contexts = [
+        json!({"a": {"n": 1, "o": {}}}),
+        json!({"a": {"n": 1, "o": {}, "z": 1}}),
+        json!({"a": {"n": 1, "o": {"z": 1}}}),
+        json!({"a": {"n": 1, "o": {}}, "z": 1}),
+    ];
+    let whole = closed(a, "", "dyn(a) == dyn({'n': 1, 'o': {}})", &contexts);
+    assert_eq!(whole, ["deny r", REFUSED, REFUSED, "deny r"]);
+    let part = closed(a, "", "dyn(a.o) == dyn({})", &contexts);
+    assert_eq!(part, ["deny r", "deny r", REFUSED, "deny r"]);
+    let field = closed(a, "", "a.n == 1 && !has(a.o.x)", &contexts);
+    assert_eq!(field, ["deny r", "deny r", "deny r", "deny r"]);
+}
+
+/// A list of objects is read as a whole where something looks at it, or at an element, as a whole;
+/// where macros walk it and select fields of its elements, nothing but those fields counts.
+#[test]
+fn a_list_of_objects_is_read_field_by_field_or_as_a_whole() {
+    let rows = "{rows: {items: {x: int, o: {y: int}}, maxItems: 2}}";
+    let row = |row: Json| json!({"rows": [row]});
+    let contexts = [
+        row(json!({"x": 1, "o": {"y": 1}})),
+        row(json!({"x": 1, "o": {"y": 1}, "z": 1})),
+        row(json!({"x": 1})),
+        row(json!({"x": 1, "o": {"y": 1, "z": 1}})),
+        row(json!({"o": {"y": 1}})),
+        row(json!({"x": "1"})),
+        row(json!(1)),
+        json!({"rows": [{"x": 1}, {"x": 1}, {"x": 1}]}),
+    ];
+    let (yes, no) = ("deny r", "allow -");
+    for (when, said) in [
+        ("rows.exists(r, r.x == 1)", [yes, yes, yes, yes, REFUSED, REFUSED, REFUSED, REFUSED]),
+        (
+            "rows.filter(r, r.x == 1).size() > 0",
+            [yes, yes, yes, yes, REFUSED, REFUSED, REFUSED, REFUSED],
+        ),
+        (
+            "rows.exists(r, r.o.y == 1)",
+            [yes, yes, REFUSED, REFUSED, yes, REFUSED, REFUSED, REFUSED],
+        ),
+        ("size(rows) == 1", [yes, yes, yes, yes, yes, yes, REFUSED, REFUSED]),
+        ("rows[0].x == 1", [yes, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED]),
+        (
+            "rows.all(i, r, r.x == i)",
+            [no, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED],
+        ),
+        (
+            "rows.exists(r, dyn(r) == 1)",
+            [no, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED],
+        ),
+        (
+            "rows.exists(r, r.x == 1) && dyn(rows) != 1",
+            [yes, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED],
+        ),
+    ] {
+        assert_eq!(closed(rows, "", when, &contexts), said, "{when}");
+    }
+}
+
+/// The same holds of arguments, which are those that the called tool has, and of `action`.
+#[test]
+fn arguments_that_are_read_as_a_whole_are_those_of_the_tool() {
+    let tools = "tools:\n  pay: {args: {n: int}}\n  ask: {args: {n: int, q: optional string}}\n";
+    let call = |tool: &str, args: Json| json!({"action": {"tool": tool, "args": args}});
+    let contexts = [
+        call("pay", json!({"n": 1})),
+        call("pay", json!({"n": 1, "z": 1})),
+        call("pay", json!({"n": 1, "q": "a"})),
+        call("other", json!({"n": 1})),
+        call("other", json!({"n": 1, "z": 1})),
+        json!({"action": {"tool": "pay", "args": {"n": 1}, "z": 1}}),
+    ];
+    let args = closed("{}", tools, "dyn(args) == dyn({'n': 1})", &contexts);
+    assert_eq!(args, ["deny r", REFUSED, REFUSED, "deny r", REFUSED, "deny r"]);
+    let action = "dyn(action) == dyn({'tool': action.tool, 'args': {'n': 1}})";
+    let action = closed("{}", tools, action, &contexts);
+    assert_eq!(action, ["deny r", REFUSED, REFUSED, "deny r", REFUSED, REFUSED]);
+}
