@@ -43,7 +43,7 @@ pub struct MessageField {
     pub kind: FieldKind,
     /// How often it occurs, and what `has` asks of it.
     pub presence: Presence,
-    /// What it yields when it is not set, where its declaration says so.
+    /// What it yields when it is not set, where that is not the zero of its kind.
     pub default: Option<Constant>,
     /// Where it is declared; `None` for those that are built in.
     pub span: Option<Span>,

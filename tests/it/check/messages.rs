@@ -43,6 +43,8 @@ package acme.old;
 message Holder {
   optional int32 size = 1 [default = 41];
   optional group Part = 2 { optional string text = 1; }
+  optional Level level = 3;
+  repeated Level levels = 4;
   extensions 100 to 200;
 }
 extend Holder { optional string note = 100; }
@@ -223,6 +225,9 @@ fn tables_hold_what_the_wire_needs() {
     assert_eq!(field("acme.Request", "named").presence, Presence::Map(FieldKind::String));
     let size = field("acme.old.Holder", "size");
     assert_eq!((size.presence, size.default), (Presence::Explicit, Some(Constant::Int(41))));
+    let level = field("acme.old.Holder", "level");
+    assert_eq!(level.default, Some(Constant::Int(1)), "the first value of its enum");
+    assert_eq!(field("acme.Request", "color").default, None);
     let part = FieldKind::Message { name: "acme.old.Holder.Part".into(), group: true };
     assert_eq!(field("acme.old.Holder", "part").kind, part);
     let closed = |name: &str| messages.enumeration(name).expect("an enum").closed;

@@ -4,6 +4,7 @@
 //! Out:     `Messages`, sorted by name whatever the order of files.
 //! Imports: `base`, `lang`; the crate `protox`.
 
+use protox::prost_reflect::prost_types::FieldDescriptorProto;
 use protox::prost_reflect::{
     Cardinality, DescriptorPool, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, Kind,
     MessageDescriptor, Syntax, Value,
@@ -73,13 +74,12 @@ fn field(of: &FieldDescriptor, file: &str, places: &Places<'_>) -> MessageField 
             (of.kind(), presence)
         }
     };
-    let written = of.field_descriptor_proto().default_value.is_some();
     MessageField {
         name: Name::new(of.name()),
         number: of.number(),
         kind: kind(&single, of.is_group()),
         presence,
-        default: if written { constant(&of.default_value()) } else { None },
+        default: default(of.field_descriptor_proto(), &of.kind(), of.default_value()),
         span: places.of(file, of.path()),
     }
 }
@@ -89,13 +89,12 @@ fn extension(of: &ExtensionDescriptor, places: &Places<'_>) -> Extension {
         Cardinality::Repeated => Presence::Repeated,
         Cardinality::Optional | Cardinality::Required => Presence::Explicit,
     };
-    let written = of.field_descriptor_proto().default_value.is_some();
     let field = MessageField {
         name: Name::new(of.full_name()),
         number: of.number(),
         kind: kind(&of.kind(), of.is_group()),
         presence,
-        default: if written { constant(&of.default_value()) } else { None },
+        default: default(of.field_descriptor_proto(), &of.kind(), of.default_value()),
         span: places.of(of.parent_file().name(), of.path()),
     };
     Extension { field, extends: Name::new(of.containing_message().full_name()) }
@@ -131,6 +130,14 @@ fn kind(of: &Kind, group: bool) -> FieldKind {
         Kind::Message(of) => FieldKind::Message { name: Name::new(of.full_name()), group },
         Kind::Enum(of) => FieldKind::Enum(Name::new(of.full_name())),
     }
+}
+
+/// What a field yields that is not set, where that is not the zero of its kind: its declaration may
+/// say so, and an enum begins with its first value.
+fn default(field: &FieldDescriptorProto, kind: &Kind, value: Value) -> Option<Constant> {
+    let first = matches!(kind, Kind::Enum(_)) && value != Value::EnumNumber(0);
+    let written = field.default_value.is_some() || first;
+    written.then(|| constant(&value)).flatten()
 }
 
 /// A default that a declaration writes: a scalar or the number of an enum value.
