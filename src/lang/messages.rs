@@ -37,6 +37,8 @@ pub struct Message {
 pub struct MessageField {
     /// Its name, as `.proto` files write it.
     pub name: Name,
+    /// Its name in JSON; of an extension the full one.
+    pub json: Name,
     /// Its number on the wire.
     pub number: u32,
     /// What one value of it is; of a map, what its values are.

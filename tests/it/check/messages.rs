@@ -35,6 +35,8 @@ message Request {
   oneof choice { uint32 a = 12; bytes b = 13; }
   optional float ratio = 14;
   google.protobuf.NullValue nothing = 15;
+  string by_hand = 16 [json_name = "otherName"];
+  string lower_camel = 17;
 }
 "#;
 
@@ -218,6 +220,8 @@ fn tables_hold_what_the_wire_needs() {
     let user = field("acme.Request", "user");
     assert_eq!((user.number, &user.kind), (1, &FieldKind::String));
     assert_eq!(user.presence, Presence::Implicit);
+    assert_eq!(field("acme.Request", "by_hand").json.as_str(), "otherName");
+    assert_eq!(field("acme.Request", "lower_camel").json.as_str(), "lowerCamel");
     assert_eq!(field("acme.Request", "first").presence, Presence::Explicit);
     assert_eq!(field("acme.Request", "ratio").presence, Presence::Explicit);
     assert_eq!(field("acme.Request", "a").presence, Presence::Oneof("choice".into()));

@@ -76,10 +76,11 @@ fn field(of: &FieldDescriptor, file: &str, places: &Places<'_>) -> MessageField 
     };
     MessageField {
         name: Name::new(of.name()),
+        json: Name::new(of.json_name()),
         number: of.number(),
         kind: kind(&single, of.is_group()),
         presence,
-        default: default(of.field_descriptor_proto(), &of.kind(), of.default_value()),
+        default: default(of.field_descriptor_proto(), &of.kind(), &of.default_value()),
         span: places.of(file, of.path()),
     }
 }
@@ -91,10 +92,11 @@ fn extension(of: &ExtensionDescriptor, places: &Places<'_>) -> Extension {
     };
     let field = MessageField {
         name: Name::new(of.full_name()),
+        json: Name::new(of.full_name()),
         number: of.number(),
         kind: kind(&of.kind(), of.is_group()),
         presence,
-        default: default(of.field_descriptor_proto(), &of.kind(), of.default_value()),
+        default: default(of.field_descriptor_proto(), &of.kind(), &of.default_value()),
         span: places.of(of.parent_file().name(), of.path()),
     };
     Extension { field, extends: Name::new(of.containing_message().full_name()) }
@@ -134,10 +136,10 @@ fn kind(of: &Kind, group: bool) -> FieldKind {
 
 /// What a field yields that is not set, where that is not the zero of its kind: its declaration may
 /// say so, and an enum begins with its first value.
-fn default(field: &FieldDescriptorProto, kind: &Kind, value: Value) -> Option<Constant> {
-    let first = matches!(kind, Kind::Enum(_)) && value != Value::EnumNumber(0);
+fn default(field: &FieldDescriptorProto, kind: &Kind, value: &Value) -> Option<Constant> {
+    let first = matches!(kind, Kind::Enum(_)) && *value != Value::EnumNumber(0);
     let written = field.default_value.is_some() || first;
-    written.then(|| constant(&value)).flatten()
+    written.then(|| constant(value)).flatten()
 }
 
 /// A default that a declaration writes: a scalar or the number of an enum value.
