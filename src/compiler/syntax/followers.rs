@@ -6,7 +6,7 @@
 //!
 //! Where the reader of the grammar lost what the author meant, it finds its way again at an
 //! operator, a comma or an opening bracket. What it cannot read before that is the same mistake;
-//! so is everything unexpected behind a word such as `if`, which begins a statement.
+//! so is whatever cannot be read behind a word such as `if`, which begins a statement.
 
 use crate::compiler::source::embed::Embedded;
 use crate::compiler::syntax::error::SyntaxError;
@@ -38,7 +38,7 @@ pub(crate) fn drop_followers(source: &Embedded, words: &[Lexeme], errors: &mut V
         let known = matches!(error, SyntaxError::ForeignName { .. });
         let follows = !afresh && !known && lost.is_some_and(|end| end <= at.start);
         lost = Some(at.end);
-        if follows || statement && matches!(error, SyntaxError::Unexpected { .. }) {
+        if follows || statement {
             return false;
         }
         statement |= matches!(error, SyntaxError::Reserved { word, .. }

@@ -14,6 +14,7 @@ mod documents;
 mod enums;
 mod environments;
 mod examples;
+mod families;
 mod messages;
 mod names;
 mod operators;

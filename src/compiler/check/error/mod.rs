@@ -148,6 +148,8 @@ pub(super) enum NameError {
 pub(super) enum TypeError {
     /// A condition, or an operand of `operator`, is not a bool.
     NotBool { at: Span, given: String, text: String, operator: Option<&'static str> },
+    /// `!a in b`, where `!` takes `a` alone, which is no bool; `rest` is all behind the `!`.
+    NegatedOperand { at: Span, given: String, rest: String },
     /// The operator does not take these types.
     NoOperator { at: Span, op: String, operands: Vec<Typed>, fix: Option<OperatorFix> },
     /// The two cannot be compared.

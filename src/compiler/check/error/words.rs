@@ -261,6 +261,11 @@ fn type_words(error: &TypeError) -> Diagnostic {
             let label = format!("this is {}", a(given));
             Diagnostic::new(Code::NotBool, *at, fact, label).maybe_help(compare_it(given, text))
         }
+        TypeError::NegatedOperand { at, given, rest } => {
+            let fact = "`!` needs values that are true or false";
+            Diagnostic::new(Code::NotBool, *at, fact, format!("this is {}", a(given)))
+                .help(format!("`!` takes what comes next alone: write `!({rest})`"))
+        }
         TypeError::NoOperator { at, op, operands, fix } => {
             let fact = no_operator(op, operands.len());
             let found = match operands.as_slice() {
@@ -281,16 +286,7 @@ fn type_words(error: &TypeError) -> Diagnostic {
             let help = meant.as_ref().map(meant_words);
             two_labels(Code::NotComparable, fact, left, right).maybe_help(help)
         }
-        TypeError::NotIn { left, right } => {
-            let fact = if right.1.starts_with("list") || right.1.starts_with("map") {
-                format!("{} cannot be in {}", a(&left.1), a(&right.1))
-            } else {
-                format!("`in` looks into a list or a map, not into {}", a(&right.1))
-            };
-            let text = left.1 == "string" && right.1 == "string";
-            let help = text.then(|| "to look into a string, write `.contains(..)`".to_owned());
-            two_labels(Code::NotComparable, fact, left, right).maybe_help(help)
-        }
+        TypeError::NotIn { left, right } => not_in(left, right),
         TypeError::NoIndex { operand, index } => {
             let fact = format!("{} cannot be indexed with {}", a(&operand.1), a(&index.1));
             two_labels(Code::NoOperator, fact, operand, index)
@@ -320,6 +316,17 @@ fn type_words(error: &TypeError) -> Diagnostic {
             Diagnostic::new(Code::NotIterable, *at, fact, format!("this is {}", a(given)))
         }
     }
+}
+
+fn not_in(left: &Typed, right: &Typed) -> Diagnostic {
+    let fact = if right.1.starts_with("list") || right.1.starts_with("map") {
+        format!("{} cannot be in {}", a(&left.1), a(&right.1))
+    } else {
+        format!("`in` looks into a list or a map, not into {}", a(&right.1))
+    };
+    let text = left.1 == "string" && right.1 == "string";
+    let help = text.then(|| "to look into a string, write `.contains(..)`".to_owned());
+    two_labels(Code::NotComparable, fact, left, right).maybe_help(help)
 }
 
 fn meant_words(meant: &Meant) -> String {

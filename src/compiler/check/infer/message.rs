@@ -8,8 +8,8 @@ use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::check::analysis::Use;
 use crate::compiler::check::error::{CallError, MacroFault, NameError, TypeError};
-use crate::compiler::check::infer::Infer;
 use crate::compiler::check::infer::name::chain;
+use crate::compiler::check::infer::{Infer, Step};
 use crate::compiler::check::schema::proto::{field_type, message_type};
 use crate::compiler::syntax::ast::{ExprId, ExprKind, Field, FieldInit};
 use crate::diag::suggest::nearest;
@@ -36,6 +36,30 @@ pub(super) struct ExtensionCall {
 }
 
 impl Infer<'_, '_> {
+    /// Refuses a literal of a message type that is not known: what stands in it is typed, but the
+    /// types of further literals in it are not spoken of, for one unknown type explains them.
+    pub(super) fn visit_message(&mut self, id: ExprId, name: &Spanned<Name>, root: bool) {
+        let known = self.scope.message(&name.value, root).is_some();
+        let operands = self.ast.children(id);
+        if !known && !self.in_unknown_message {
+            self.unknown_message(name, root);
+            self.in_unknown_message = true;
+            self.push(Step::KnownAgain);
+        }
+        self.visit_then_finish(id, operands.into_iter());
+    }
+
+    fn unknown_message(&mut self, name: &Spanned<Name>, root: bool) {
+        let scope = self.scope;
+        if self.cx.blame(name.span, &scope.candidates(&name.value, root)) {
+            return;
+        }
+        let known = scope.messages.messages.iter().map(|it| it.name.as_str());
+        let nearest = nearest(&name.value, known).map(str::to_owned);
+        let (at, name) = (name.span, name.value.clone());
+        self.report(NameError::Message { at, name, nearest });
+    }
+
     /// `name{field: value}`, its values typed.
     pub(super) fn finish_message(
         &mut self,
@@ -47,14 +71,7 @@ impl Infer<'_, '_> {
         self.cx.needs_messages(self.ast.span(id));
         let scope = self.scope;
         let Some(message) = scope.message(&name.value, root) else {
-            if self.cx.blame(name.span, &scope.candidates(&name.value, root)) {
-                self.set(id, TypeTable::ERROR);
-                return;
-            }
-            let known = scope.messages.messages.iter().map(|it| it.name.as_str());
-            let nearest = nearest(&name.value, known).map(str::to_owned);
-            let (at, name) = (name.span, name.value.clone());
-            self.refuse(id, NameError::Message { at, name, nearest });
+            self.set(id, TypeTable::ERROR);
             return;
         };
         let mut seen = FxHashMap::default();

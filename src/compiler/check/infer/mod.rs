@@ -43,6 +43,8 @@ enum Step {
     Slot(ExprId, usize),
     /// The body of the macro is typed; its variables end.
     Close(ExprId, &'static Macro),
+    /// The literal of a message type that is not known is typed.
+    KnownAgain,
 }
 
 /// What an expression may yield.
@@ -85,6 +87,8 @@ pub(super) fn infer(
         outcomes: if place == Place::Outcome { outcomes(ast, root) } else { Vec::new() },
         reads: Reads::default(),
         nesting: 0,
+        left_of: Vec::new(),
+        in_unknown_message: false,
         broken: ast.broken.contains(&root),
     };
     walk.check_size(root);
@@ -141,6 +145,10 @@ struct Infer<'c, 'a> {
     outcomes: Vec<ExprId>,
     reads: Reads,
     nesting: u32,
+    /// The left operands of operators that are not typed yet, and their operators.
+    left_of: Vec<(ExprId, ExprId)>,
+    /// Whether what is typed stands in a literal of a message type that is not known.
+    in_unknown_message: bool,
     /// Whether the tree is another one than the author wrote.
     broken: bool,
 }
@@ -154,6 +162,7 @@ impl Infer<'_, '_> {
                 Step::Body(id, row) => self.body(id, row),
                 Step::Slot(element, at) => self.slot(element, at),
                 Step::Close(id, row) => self.close(id, row),
+                Step::KnownAgain => self.in_unknown_message = false,
             }
         }
     }
@@ -232,14 +241,17 @@ impl Infer<'_, '_> {
             ExprKind::Call { .. } => self.visit_call(id),
             ExprKind::Index { .. }
             | ExprKind::Unary { .. }
-            | ExprKind::Binary { .. }
             | ExprKind::Logic { .. }
             | ExprKind::Conditional { .. }
             | ExprKind::List { .. }
-            | ExprKind::Map { .. }
-            | ExprKind::Message { .. } => {
+            | ExprKind::Map { .. } => {
                 self.visit_then_finish(id, self.ast.children(id).into_iter());
             }
+            ExprKind::Binary { lhs, rhs, .. } => {
+                self.left_of.push((*lhs, id));
+                self.visit_then_finish(id, [*lhs, *rhs].into_iter());
+            }
+            ExprKind::Message { name, root, .. } => self.visit_message(id, name, *root),
         }
     }
 
@@ -254,7 +266,10 @@ impl Infer<'_, '_> {
             }
             ExprKind::Call { .. } => self.finish_call(id),
             ExprKind::Unary { op, operand } => self.finish_unary(id, op, *operand),
-            ExprKind::Binary { op, lhs, rhs } => self.finish_binary(id, op, *lhs, *rhs),
+            ExprKind::Binary { op, lhs, rhs } => {
+                self.left_of.pop();
+                self.finish_binary(id, op, *lhs, *rhs);
+            }
             ExprKind::Logic { op, operands, .. } => self.finish_logic(id, *op, operands),
             ExprKind::Conditional { condition, yes, no, .. } => {
                 self.finish_conditional(id, *condition, *yes, *no);

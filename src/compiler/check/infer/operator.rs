@@ -41,8 +41,17 @@ impl Infer<'_, '_> {
         }
         match op.value {
             UnaryOp::Not => {
-                self.expect_bool(operand, Some("!"));
-                self.set(id, TypeTable::BOOL);
+                let whole = self.left_of.iter().rev().find(|(left, _)| *left == id);
+                let whole = whole.map(|(_, whole)| self.cx.text(*whole));
+                match whole.and_then(|whole| whole.strip_prefix('!')) {
+                    Some(rest) if !self.holds_error(&[operand]) => {
+                        let (at, given) = (self.ast.span(operand), self.shown(operand));
+                        let rest = rest.to_owned();
+                        self.report(TypeError::NegatedOperand { at, given, rest });
+                    }
+                    Some(_) | None => self.expect_bool(operand, Some("!")),
+                }
+                self.set(id, TypeTable::ERROR);
             }
             UnaryOp::Negate => {
                 let operands = vec![(self.ast.span(operand), self.shown(operand))];

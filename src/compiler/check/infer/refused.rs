@@ -15,6 +15,7 @@ use crate::compiler::check::overload::{instantiate, instantiate_declared};
 use crate::compiler::check::scope::Declared;
 use crate::compiler::check::unify::Free;
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, ExprKind, Literal};
+use crate::compiler::syntax::lexer::is_reserved;
 use crate::diag::suggest::nearest;
 use crate::lang::functions::{Function, Style};
 use crate::lang::types::{Type, TypeId, TypeTable};
@@ -170,7 +171,8 @@ impl Infer<'_, '_> {
         rows: &[&'static Function],
         declared: &[Declared],
     ) {
-        if self.holds_error(&call.operands) {
+        // Of a word that no function can be called the parser has spoken.
+        if self.holds_error(&call.operands) || self.broken && is_reserved(&call.name) {
             self.set(call.id, TypeTable::ERROR);
             return;
         }

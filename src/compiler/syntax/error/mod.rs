@@ -194,6 +194,7 @@ impl SyntaxError {
                 | Self::NoColon { .. }
                 | Self::InnerConditional { .. }
                 | Self::OptionalDot { .. }
+                | Self::WordNot { .. }
                 | Self::TooLong { .. }
                 | Self::TooDeep { .. }
         );
