@@ -199,9 +199,8 @@ fn json(value: &V) -> R<Json> {
         V::Int(value) if value.unsigned_abs() <= INTEROPERABLE => Json::from(*value as f64),
         V::Uint(value) if *value <= INTEROPERABLE => Json::from(*value as f64),
         V::Double(value) if value.is_finite() => Json::from(*value),
-        V::Int(_) | V::Uint(_) | V::Double(_) | V::Timestamp(_) | V::Duration(_) => {
-            Json::from(value.scalar_text().ok_or(BAD)?)
-        }
+        V::Int(_) | V::Uint(_) | V::Double(_) => Json::from(value.scalar_text().ok_or(BAD)?),
+        V::Timestamp(_) | V::Duration(_) => Json::from(in_threes(&value.scalar_text().ok_or(BAD)?)),
         V::Str(value) => Json::from(&**value),
         V::Bytes(value) => Json::from(base64(value)),
         V::Enum(_, number) => Json::from(f64::from(*number)),
@@ -213,4 +212,12 @@ fn json(value: &V) -> R<Json> {
         }
         _ => return Err(BAD),
     })
+}
+
+/// A time as the JSON mapping writes it: its fraction has three, six or nine digits.
+fn in_threes(shown: &str) -> String {
+    let Some((whole, rest)) = shown.split_once('.') else { return shown.to_owned() };
+    let fraction = rest.trim_end_matches(char::is_alphabetic);
+    let width = fraction.len().next_multiple_of(3);
+    format!("{whole}.{fraction:0<width$}{}", &rest[fraction.len()..])
 }

@@ -20,6 +20,7 @@ use serde_json::Value as Json;
 use super::assign;
 use super::time;
 use super::value::{R, V, list, map, text};
+use super::wire;
 
 const NONE: EvalError = EvalError::NoSuchOverload;
 const RANGE: EvalError = EvalError::Overflow;
@@ -141,7 +142,10 @@ impl Field {
 
     fn is_set(&self, message: &DynamicMessage) -> bool {
         match self {
-            Self::Own(field) => message.has_field(field),
+            Self::Own(field) if field.supports_presence() => message.has_field(field),
+            Self::Own(field) => {
+                message.has_field(field) || is_negative_zero(&message.get_field(field))
+            }
             Self::Extension(field) => message.has_extension(field),
         }
     }
@@ -183,12 +187,13 @@ impl ProtoMessage {
 
     /// Whether nothing is set.
     pub(crate) fn is_default(&self) -> bool {
-        self.content.encoded_len() == 0
+        self.fields().is_ok_and(|fields| fields.is_empty()) && self.unknown().is_empty()
     }
 
     /// The fields that are set, by number.
     fn fields(&self) -> R<Vec<(Field, V)>> {
-        let own = self.content.fields().map(|(field, _)| Field::Own(field));
+        let descriptor = self.content.descriptor();
+        let own = descriptor.fields().map(Field::Own).filter(|field| field.is_set(&self.content));
         let extensions = self.content.extensions().map(|(field, _)| Field::Extension(field));
         let mut fields: Vec<Field> = own.chain(extensions).collect();
         fields.sort_by_key(Field::number);
@@ -199,13 +204,13 @@ impl ProtoMessage {
         fields.into_iter().map(read).collect()
     }
 
-    /// What no descriptor names, as it stands on the wire.
+    /// What no descriptor names, as it stands on the wire: `decode` has it in one field.
     fn unknown(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
+        let mut written = Vec::new();
         for field in self.content.unknown_fields() {
-            field.encode(&mut bytes);
+            field.encode(&mut written);
         }
-        bytes
+        wire::contents(&written)
     }
 
     /// Equality: the same type, the same fields, values of the same kinds; what cannot be read is
@@ -240,6 +245,17 @@ impl ProtoMessage {
     pub(crate) fn plain(&self) -> Option<Json> {
         serde_json::to_value(&self.content).ok()
     }
+
+    /// The text of that, its fields by number.
+    pub(crate) fn plain_text(&self) -> Option<String> {
+        serde_json::to_string(&self.content).ok()
+    }
+}
+
+/// Whether a number is the zero that is no default, for its bits differ.
+fn is_negative_zero(value: &Value) -> bool {
+    let double = value.as_f64().or_else(|| value.as_f32().map(f64::from));
+    double.is_some_and(|double| double == 0.0 && double.is_sign_negative())
 }
 
 /// Whether an unset field of this type is null.
@@ -249,7 +265,8 @@ fn is_wrapper(name: &str) -> bool {
 
 /// A message whose bytes are `bytes`, and all of whose fields can be read.
 pub(crate) fn decode(descriptor: MessageDescriptor, bytes: &[u8]) -> R<DynamicMessage> {
-    let message = DynamicMessage::decode(descriptor, bytes).map_err(|_| BAD)?;
+    let bytes = wire::sorted_out(&descriptor, bytes).ok_or(BAD)?;
+    let message = DynamicMessage::decode(descriptor, bytes.as_slice()).map_err(|_| BAD)?;
     check(&message)?;
     Ok(message)
 }

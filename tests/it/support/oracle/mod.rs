@@ -27,6 +27,7 @@ pub(crate) mod reads;
 pub(crate) mod strings;
 pub(crate) mod time;
 pub(crate) mod value;
+pub(crate) mod wire;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -315,7 +315,7 @@ impl V {
             }
             Self::Enum(_, number) => number.to_string(),
             Self::Message(value) if kinds => value.canonical(),
-            Self::Message(value) => value.plain().map_or("null".to_owned(), |it| it.to_string()),
+            Self::Message(value) => value.plain_text().unwrap_or("null".to_owned()),
             Self::List(elements) => {
                 let shown: Vec<String> = elements.iter().map(|value| value.json(kinds)).collect();
                 format!("[{}]", shown.join(","))
