@@ -171,7 +171,7 @@ fn json_of(value: &V) -> Option<Json> {
         V::Message(message) => message.plain()?,
         V::List(elements) => elements.iter().map(json_of).collect::<Option<Vec<_>>>()?.into(),
         V::Map(entries) => {
-            let entry = |(key, value): &(V, V)| Some((key.as_text()?, json_of(value)?));
+            let entry = |(key, value): &(V, V)| Some((key.show(), json_of(value)?));
             Json::Object(entries.iter().map(entry).collect::<Option<Map<_, _>>>()?)
         }
         _ => return None,

@@ -58,9 +58,9 @@ extend Brush { optional double width = 100; repeated int32 sizes = 101; }
 /// What the reference says of an expression: canonical JSON, `none`, or the class of a failure.
 fn said(expression: &str, features: &str, context: &Json) -> String {
     let environment = format!(
-        "container: acme\nextensions: [{{name: optional}}, {{name: protos}}]\nfeatures: {features}\n\
-         variables:\n  - {{name: m, type_name: acme.Paint}}\n  - {{name: b, type_name: old.Brush}}\n  \
-         - {{name: d, type: dyn}}\n"
+        "container: acme\nextensions: [{{name: optional}}, {{name: protos}}]\nfeatures: \
+         {features}\nvariables:\n  - {{name: m, type_name: acme.Paint}}\n  \
+         - {{name: b, type_name: old.Brush}}\n  - {{name: d, type: dyn}}\n"
     );
     let output = Json::from(expression);
     let policy = format!("name: p\nrule:\n  match:\n    - output: {output}\n");
@@ -114,8 +114,8 @@ fn a_field_takes_what_fits_it() {
         ("google.protobuf.Any{}", "BAD_CONVERSION"),
         ("google.protobuf.Any{type_url: 'a/acme.Paint', value: b'\\xFF'}", "BAD_CONVERSION"),
         (
-            "google.protobuf.Any{type_url: 'a/no.Such', value: b'a'}",
-            r#"{"$message":["google.protobuf.Any",{"type_url":"a/no.Such","value":{"$b":"YQ=="}}]}"#,
+            "google.protobuf.Any{type_url: 'no.Such', value: b'a'}",
+            r#"{"$message":["google.protobuf.Any",{"type_url":"no.Such","value":{"$b":"YQ=="}}]}"#,
         ),
     ]);
 }

@@ -15,8 +15,8 @@ use serde_json::Value as Json;
 
 use super::message::Types;
 use super::reads::Read;
-use super::time;
 use super::value::{V, from_base64, list, map, text};
+use super::{operators, time};
 
 /// What can be wrong with a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,8 +216,12 @@ impl<'a> Context<'a> {
             (Type::List(element), Json::Array(elements)) => {
                 list(elements.iter().map(|json| self.admit(json, *element)).collect())
             }
-            (Type::Map(_, value), Json::Object(entries)) => {
-                object(entries.iter().map(|(key, json)| (text(key), self.admit(json, *value))))
+            (Type::Map(key, value), Json::Object(entries)) => {
+                let entry = |(name, json): (&String, &Json)| {
+                    Some((self.key(name, *key)?, self.admit(json, *value)))
+                };
+                let entries: Option<Vec<(V, V)>> = entries.iter().map(entry).collect();
+                entries.and_then(|entries| map(entries).ok()).unwrap_or(V::Bad)
             }
             (Type::Record(record), Json::Object(entries)) => {
                 object(entries.iter().map(|(key, json)| {
@@ -228,6 +232,19 @@ impl<'a> Context<'a> {
                 }))
             }
             _ => V::Bad,
+        }
+    }
+
+    /// A key of a map: JSON spells all of them as strings.
+    fn key(&self, name: &str, ty: TypeId) -> Option<V> {
+        let converted = |to: &str| operators::convert(to, &text(name)).and_then(Result::ok);
+        match (self.schema.types.get(ty), name) {
+            (Type::Int, _) => converted("int"),
+            (Type::Uint, _) => converted("uint"),
+            (Type::Bool, "true") => Some(V::Bool(true)),
+            (Type::Bool, "false") => Some(V::Bool(false)),
+            (Type::Bool, _) => None,
+            _ => Some(text(name)),
         }
     }
 
@@ -362,8 +379,11 @@ impl<'a> Context<'a> {
             (Type::List(element), Json::Array(elements)) => {
                 elements.iter().find_map(|json| self.deep(json, *element))
             }
-            (Type::Map(_, value), Json::Object(entries)) => {
-                entries.values().find_map(|json| self.deep(json, *value))
+            (Type::Map(key, value), Json::Object(entries)) => {
+                entries.iter().find_map(|(name, json)| {
+                    let wrong = self.key(name, *key).is_none().then_some(Fault::WrongType);
+                    wrong.or_else(|| self.deep(json, *value))
+                })
             }
             _ => matches!(self.admit(json, ty), V::Bad).then_some(Fault::WrongType),
         }

@@ -111,10 +111,13 @@ pub(crate) fn map(mut entries: Vec<(V, V)>) -> R {
     Ok(V::Map(Rc::new(entries)))
 }
 
+/// The rank of keys that are numbers.
+const NUMBER: u8 = 1;
+
 fn key_rank(key: &V) -> Option<u8> {
     match key {
         V::Bool(_) => Some(0),
-        V::Int(_) | V::Uint(_) => Some(1),
+        V::Int(_) | V::Uint(_) => Some(NUMBER),
         V::Str(_) => Some(2),
         _ => None,
     }
@@ -165,9 +168,10 @@ impl V {
                 a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.equals(b))
             }
             (Self::Map(a), Self::Map(b)) => {
+                // Both are sorted by key, whatever kinds of numbers the keys are.
                 a.len() == b.len()
-                    && a.iter().all(|(key, value)| {
-                        other.entry(key).is_some_and(|found| found.equals(value))
+                    && a.iter().zip(b.iter()).all(|((key, value), (other, with))| {
+                        key.equals(other) && value.equals(with)
                     })
             }
             (Self::Opt(a), Self::Opt(b)) => match (a, b) {
@@ -219,7 +223,13 @@ impl V {
     /// The value under `key` of a map; keys compare on one number line.
     pub(crate) fn entry(&self, key: &Self) -> Option<&Self> {
         let Self::Map(entries) = self else { return None };
-        entries.iter().find(|(found, _)| found.equals(key)).map(|(_, value)| value)
+        let rank = key_rank(key).or(key.number().map(|_| NUMBER))?;
+        let order = |found: &Self| {
+            let exact = || found.compare_exactly(key).or_else(|| found.compare(key).ok()?);
+            key_rank(found).cmp(&Some(rank)).then_with(|| exact().unwrap_or(Ordering::Less))
+        };
+        let at = entries.binary_search_by(|(found, _)| order(found)).ok()?;
+        entries.get(at).map(|(_, value)| value)
     }
 
     pub(crate) fn truth(&self) -> R<bool> {
