@@ -20,6 +20,18 @@ const PATIENCE: u32 = 64;
 /// Rarity, in bits, below which looking is in vain.
 const LEAST_RARITY: u32 = 6;
 
+/// Whether `needle` occurs in `text`, both UTF-8.
+#[must_use]
+pub fn occurs(text: &[u8], needle: &[u8]) -> bool {
+    if !Prefilter::of_text(needle).may_match(text) {
+        return false;
+    }
+    match (std::str::from_utf8(text), std::str::from_utf8(needle)) {
+        (Ok(text), Ok(needle)) => text.contains(needle),
+        _ => false,
+    }
+}
+
 /// A test on a byte: whether the bits of `mask` are those of `value`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct ByteTest {

@@ -12,6 +12,7 @@ pub(in crate::runtime) mod pool;
 pub(in crate::runtime) mod probe;
 pub(in crate::runtime) mod screen;
 pub(in crate::runtime) mod sets;
+pub(in crate::runtime) mod switch;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

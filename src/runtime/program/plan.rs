@@ -9,8 +9,7 @@ use crate::lang::value::Value;
 use crate::lang::value::heap::same_bytes;
 use crate::runtime::bundle::module::{Module, NONE, Phase, Requirement};
 use crate::runtime::program::pool::{self, Pool};
-use crate::runtime::program::probe::Probe;
-use crate::runtime::program::screen::{Screen, Vetoes, conjunction, screen};
+use crate::runtime::program::screen::{Screen, Vetoes, screen};
 use crate::runtime::program::sets::Set;
 
 /// Who asks something of a slot.
@@ -71,13 +70,6 @@ impl Needed {
     }
 }
 
-/// A rule that fires exactly if each of these atoms goes on.
-#[derive(Debug)]
-pub(in crate::runtime) struct Conjunction {
-    pub(in crate::runtime) rule: u16,
-    pub(in crate::runtime) probes: Box<[Probe]>,
-}
-
 /// Rules of one phase, ascending, and what they ask together.
 #[derive(Debug, Default)]
 pub(in crate::runtime) struct Group {
@@ -86,10 +78,8 @@ pub(in crate::runtime) struct Group {
     /// What a request for which this list is chosen needs: for these rules, for those that are
     /// always asked, for outputs.
     pub(in crate::runtime) needed: Needed,
-    /// Which of the rules can fire.
+    /// Which of the rules can fire, and which must.
     pub(in crate::runtime) screen: Screen,
-    /// The rules, if all are conjunctions and no screen sifts them; else `None`.
-    pub(in crate::runtime) conjunctions: Option<Box<[Conjunction]>>,
     /// Static cost of the rules together, in units.
     pub(in crate::runtime) cost: u64,
 }
@@ -308,17 +298,11 @@ impl<'m> Groups<'m> {
             }
         }
         let cost = self.rules.iter().map(|rule| cost(self.module, *rule));
-        let screen = screen(&self.vetoes, self.constants, &self.rules);
-        let conjunctions = self.rules.iter().map(|rule| {
-            let probes = conjunction(self.module, self.constants, *rule)?;
-            Some(Conjunction { rule: *rule, probes })
-        });
         Group {
-            conjunctions: if screen.blocks.is_empty() { conjunctions.collect() } else { None },
             rules: self.rules.as_slice().into(),
             asked: self.asked.as_slice().into(),
             needed: Needed::default(),
-            screen,
+            screen: screen((self.module, &self.vetoes), self.constants, &self.rules),
             cost: cost.fold(0, u64::saturating_add),
         }
     }

@@ -8,6 +8,7 @@
 //! more than a look at the operands, and none where it would be an error.
 
 use crate::lang::opcodes::{Instruction, Op, X_EQUAL, X_GREATER, X_INVERT, X_LESS, X_LEVEL};
+use crate::lang::pattern::prefilter::occurs;
 use crate::lang::value::heap::same_bytes;
 use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::program::pool::Pool;
@@ -54,6 +55,8 @@ enum Kind {
     Start,
     /// Whether it ends with that.
     End,
+    /// Whether it holds that.
+    Holds,
     /// Whether a string is in set `b`, of a few strings.
     Few,
     /// Whether a list holds the text of the program at `rest`, with length and first bytes `bits`.
@@ -100,11 +103,6 @@ impl Probe {
         Self { kind, x: atom.x, a: atom.a, b: atom.b, bits, rest }
     }
 
-    /// Whether there is ever an answer.
-    pub(in crate::runtime) const fn is_open(&self) -> bool {
-        matches!(self.kind, Kind::Open)
-    }
-
     /// The answer, if a look at the operand tells.
     #[expect(clippy::inline_always, reason = "a call costs as much as most answers")]
     #[inline(always)]
@@ -140,18 +138,10 @@ impl Probe {
                     u64::from_le_bytes(*last) == self.rest
                 }
             }
-            Kind::Text if tag == Tag::String => self.is_text(sight, a)?,
             Kind::Prefix if tag == Tag::String => {
                 let long = u64::from(a.len()) >= self.bits & 0xFFFF_FFFF;
                 long && (a.bits() ^ self.bits) & self.rest == 0
             }
-            Kind::Start if tag == Tag::String => {
-                (a.bits() ^ self.bits) >> 32 == 0 && bytes(sight, a)?.starts_with(self.text(sight)?)
-            }
-            Kind::End if tag == Tag::String => bytes(sight, a)?.ends_with(self.text(sight)?),
-            Kind::Few if tag == Tag::String => few(sight, self.b, a)?,
-            Kind::Member if tag == Tag::List => self.is_member(sight, a)?,
-            Kind::Same => same(sight, a, sight.file.get(usize::from(self.b))?)?,
             Kind::Flag if tag == Tag::Bool => a.bits() != 0,
             Kind::Present if tag != Tag::Error => tag != Tag::Absent,
             Kind::Open
@@ -162,20 +152,59 @@ impl Probe {
             | Kind::Text4
             | Kind::Text8
             | Kind::Text12
-            | Kind::Text
             | Kind::Prefix
-            | Kind::Start
-            | Kind::End
-            | Kind::Few
-            | Kind::Member
             | Kind::Flag
             | Kind::Present => return None,
+            Kind::Text
+            | Kind::Start
+            | Kind::End
+            | Kind::Holds
+            | Kind::Few
+            | Kind::Member
+            | Kind::Same => self.search(sight, a)?,
         };
         Some(truth == (self.x & X_INVERT == 0))
     }
 }
 
 impl Probe {
+    /// The answer to what takes a look at more than two words. Out of line, so that the others keep
+    /// their registers.
+    #[inline(never)]
+    fn search(&self, sight: &Sight<'_>, a: &Value) -> Option<bool> {
+        let tag = a.tag();
+        if self.kind == Kind::Same {
+            return same(sight, a, sight.file.get(usize::from(self.b))?);
+        }
+        if self.kind == Kind::Member {
+            return if tag == Tag::List { self.is_member(sight, a) } else { None };
+        }
+        if tag != Tag::String {
+            return None;
+        }
+        match self.kind {
+            Kind::Text => self.is_text(sight, a),
+            Kind::Start if (a.bits() ^ self.bits) >> 32 != 0 => Some(false),
+            Kind::Start => Some(bytes(sight, a)?.starts_with(self.text(sight)?)),
+            Kind::End => Some(bytes(sight, a)?.ends_with(self.text(sight)?)),
+            Kind::Holds => Some(occurs(bytes(sight, a)?, self.text(sight)?)),
+            Kind::Few => few(sight, self.b, a),
+            Kind::Open
+            | Kind::Int
+            | Kind::Uint
+            | Kind::Double
+            | Kind::Len
+            | Kind::Text4
+            | Kind::Text8
+            | Kind::Text12
+            | Kind::Prefix
+            | Kind::Flag
+            | Kind::Present
+            | Kind::Member
+            | Kind::Same => None,
+        }
+    }
+
     /// The text of the program that is asked about.
     #[inline]
     fn text<'a>(&self, sight: &Sight<'a>) -> Option<&'a [u8]> {
@@ -210,7 +239,7 @@ impl Probe {
 
 /// The bytes of a string that the request holds.
 #[inline]
-fn bytes<'a>(sight: &Sight<'a>, text: &Value) -> Option<&'a [u8]> {
+pub(super) fn bytes<'a>(sight: &Sight<'a>, text: &Value) -> Option<&'a [u8]> {
     let start = text.off() as usize;
     let request = text.space() == Space::Request;
     sight.request.get(start..start + text.len() as usize).filter(|_| request)
@@ -270,6 +299,7 @@ fn kind(pool: &Pool, sets: &[Set], atom: &Instruction, constant: &Value) -> (Kin
             (Kind::Prefix, ((1 << (8 * constant.len())) - 1) << 32)
         }
         (Op::StartsWith, Tag::String) => (Kind::Start, u64::from(constant.off())),
+        (Op::Contains, Tag::String) => (Kind::Holds, u64::from(constant.off())),
         (Op::EndsWith, Tag::String) => (Kind::End, u64::from(constant.off())),
         (Op::Holds, Tag::String) => (Kind::Member, u64::from(constant.off())),
         (Op::Equal, _) => plain(Kind::Same),

@@ -1,35 +1,34 @@
-//! Screens: rules of a list that cannot fire are set aside by atoms that they share.
+//! Screens: what becomes of the rules of a list, told by the atoms that they share.
 //!
 //! In:      the code of the rules.
-//! Out:     `Screen`: atoms, each with the rules that its outcomes silence; conjunctions.
+//! Out:     `Screen`: atoms, each with the rules that its outcomes silence.
 //! Imports: `lang::opcodes`, `runtime::bundle`.
 //!
 //! An atom silences a rule only if every path through the rule's function on which it comes out
-//! that way ends in exit F. So a screen says nothing that the function would not say; what it
-//! leaves is run as ever. An atom that fails silences nothing.
+//! that way ends in exit F. So a screen says nothing that the function would not say. An atom that
+//! fails silences nothing.
 //!
-//! A conjunction is a rule whose function is nothing but atoms of which each silences it, one
-//! behind the other: it fires if none does.
+//! A conjunction is a rule whose function is nothing but atoms that silence it, one behind the
+//! other: if all of them came out and none did, it fires. What else is left is run.
 
 use crate::lang::opcodes::{
     EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, Operand, X_COLD, X_INVERT, X_PART, Yield,
 };
-use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, RuleRow};
+use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, RuleRow};
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::probe::Probe;
 use crate::runtime::program::sets::Set;
+use crate::runtime::program::switch::{self, Switch, Vetoing};
 
 /// Rules in a block: one bit each.
 pub(in crate::runtime) const BLOCK: usize = 64;
-/// Fewer rules than this run as fast as they are screened.
-const FEWEST: usize = 3;
 /// Longest function that is read for vetoes; reading costs its length squared at most.
 const READABLE: usize = 64;
 
 /// How to sift a list of rules.
 #[derive(Debug, Default)]
 pub(in crate::runtime) struct Screen {
-    /// For every 64 rules of the list, in order. Empty where the list is not sifted.
+    /// For every 64 rules of the list, in order.
     pub(in crate::runtime) blocks: Box<[Block]>,
 }
 
@@ -38,7 +37,11 @@ pub(in crate::runtime) struct Screen {
 pub(in crate::runtime) struct Block {
     /// A bit for every rule.
     pub(in crate::runtime) all: u64,
-    /// Those that silence many for little come first.
+    /// A bit for every rule that is a conjunction.
+    pub(in crate::runtime) conjunctions: u64,
+    /// Atoms that read one slot together.
+    pub(in crate::runtime) switches: Box<[Switch]>,
+    /// Atoms on their own. Those that silence many for little come first.
     pub(in crate::runtime) tests: Box<[Test]>,
 }
 
@@ -120,33 +123,22 @@ fn readable<'m>(module: &'m Module, rule: &RuleRow) -> Option<(u32, &'m [Instruc
     (code.len() <= READABLE).then_some((*first, code))
 }
 
-/// The atoms of a rule that is a conjunction, as probes that say whether each goes on.
-pub(in crate::runtime) fn conjunction(
-    module: &Module,
-    (pool, sets): (&Pool, &[Set]),
-    rule: u16,
-) -> Option<Box<[Probe]>> {
-    let row = module.rules.get(usize::from(rule))?;
-    let function = module.functions.get(usize::from(row.function))?;
-    let (_, code) = readable(module, row).filter(|_| function.kind == FunctionKind::Condition)?;
-    let mut probes = Vec::new();
-    for (at, atom) in code.iter().enumerate() {
-        if atom.op == Op::Jump && atom.f == EXIT_TRUE {
-            break;
-        }
-        let probe = Probe::of(pool, sets, atom);
-        let silent = atom.f == EXIT_FALSE && silences(code, atom, atom.x & X_INVERT != 0);
-        let quick = reads_slots(module, atom) && atom.x & X_COLD == 0 && !probe.is_open();
-        if !silent || !quick {
-            return None;
-        }
-        probes.push(probe);
-        // What follows the last is cold: it is reached by edges E alone.
-        if at + 1 == code.len() {
-            break;
-        }
-    }
-    Some(probes.into())
+/// Whether a rule is a conjunction, or always speaks.
+fn is_conjunction(module: &Module, rule: &RuleRow) -> bool {
+    let Some(function) = module.functions.get(usize::from(rule.function)) else {
+        return rule.function == NONE;
+    };
+    let Some((_, code)) = readable(module, rule) else { return false };
+    // What follows a jump to the end is cold: it is reached by edges E alone.
+    let is_end = |ins: &Instruction| ins.op == Op::Jump && ins.f == EXIT_TRUE;
+    function.kind == FunctionKind::Condition
+        && code.iter().take_while(|ins| !is_end(ins)).all(|atom| {
+            let silent = atom.f == EXIT_FALSE && atom.x & X_COLD == 0;
+            silent
+                && atom.op.is_atom()
+                && reads_slots(module, atom)
+                && silences(code, atom, atom.x & X_INVERT != 0)
+        })
 }
 
 /// Whether its operands are slots, which keep their values while rules run.
@@ -194,39 +186,66 @@ fn silences(code: &[Instruction], atom: &Instruction, outcome: bool) -> bool {
 
 /// The screen of a list of rules.
 pub(in crate::runtime) fn screen(
-    vetoes: &Vetoes,
-    (pool, sets): (&Pool, &[Set]),
+    (module, vetoes): (&Module, &Vetoes),
+    constants: (&Pool, &[Set]),
     rules: &[u16],
 ) -> Screen {
-    if rules.len() < FEWEST {
-        return Screen::default();
-    }
-    let block = |rules| block(vetoes, (pool, sets), rules);
+    let block = |rules| block((module, vetoes), constants, rules);
     Screen { blocks: rules.chunks(BLOCK).map(block).collect() }
 }
 
-fn block(vetoes: &Vetoes, (pool, sets): (&Pool, &[Set]), rules: &[u16]) -> Block {
-    let mut tests: Vec<(Instruction, Test)> = Vec::new();
+fn block(
+    (module, vetoes): (&Module, &Vetoes),
+    (pool, sets): (&Pool, &[Set]),
+    rules: &[u16],
+) -> Block {
+    let mut conjunctions = 0;
+    // Upright atoms, and where they stand.
+    let mut atoms: Vec<(Vetoing, u32)> = Vec::new();
     for (bit, rule) in rules.iter().enumerate() {
+        let bit = 1_u64 << bit;
+        let row = module.rules.get(usize::from(*rule));
+        if row.is_some_and(|row| is_conjunction(module, row)) {
+            conjunctions |= bit;
+        }
         for Veto { atom, at, outcome } in vetoes.of_rule(*rule) {
-            let bit = 1_u64 << bit;
-            let (if_true, if_false) = if *outcome { (bit, 0) } else { (0, bit) };
-            if let Some((_, test)) = tests.iter_mut().find(|(known, _)| same(known, atom)) {
-                test.if_true |= if_true;
-                test.if_false |= if_false;
+            let (true_bit, false_bit) = if *outcome { (bit, 0) } else { (0, bit) };
+            let known = atoms.iter_mut().find(|((known, ..), _)| same(known, atom));
+            if let Some(((_, if_true, if_false), _)) = known {
+                *if_true |= true_bit;
+                *if_false |= false_bit;
                 continue;
             }
             let upright = Instruction { x: atom.x & !X_INVERT, ..*atom };
-            let probe = Probe::of(pool, sets, &upright);
-            tests.push((*atom, Test { probe, at: *at, if_true, if_false }));
+            atoms.push(((upright, true_bit, false_bit), *at));
         }
     }
-    tests.sort_by_key(|(atom, test)| {
-        let users = (test.if_true | test.if_false).count_ones();
-        weight(atom.op) * 64 / users.max(1)
+    atoms.sort_by_key(|((atom, if_true, if_false), _)| {
+        weight(atom.op) * 64 / (if_true | if_false).count_ones().max(1)
     });
-    let tests = tests.into_iter().map(|(_, test)| test).collect();
-    Block { all: u64::MAX >> (BLOCK - rules.len()), tests }
+    let mut switches = Vec::new();
+    while let Some(atoms) = switched(sets, &mut atoms) {
+        switches.push(Switch::of((pool, sets), &atoms));
+    }
+    let test = |((atom, if_true, if_false), at): (Vetoing, u32)| Test {
+        probe: Probe::of(pool, sets, &atom),
+        at,
+        if_true,
+        if_false,
+    };
+    let tests = atoms.into_iter().map(test).collect();
+    Block { all: u64::MAX >> (BLOCK - rules.len()), conjunctions, switches: switches.into(), tests }
+}
+
+/// Takes two atoms or more out of the list that one switch can stand for.
+fn switched(sets: &[Set], atoms: &mut Vec<(Vetoing, u32)>) -> Option<Vec<Vetoing>> {
+    let fits = |a: &Instruction, b: &Instruction| {
+        switch::takes(sets, a) && switch::takes(sets, b) && switch::together(a, b)
+    };
+    let partners = |a: &Instruction| atoms.iter().filter(|((b, ..), _)| fits(a, b)).count();
+    let ((first, ..), _) = *atoms.iter().find(|((a, ..), _)| partners(a) > 1)?;
+    let taken = atoms.extract_if(.., |((atom, ..), _)| fits(&first, atom));
+    Some(taken.map(|(atom, _)| atom).collect())
 }
 
 /// What an atom costs beside another, roughly.

@@ -10,6 +10,7 @@
 //! whole semantics. Operands are borrowed from the file, never copied on the way.
 
 use crate::lang::opcodes::{Instruction, Op, X_LEVEL};
+use crate::lang::pattern::prefilter::occurs;
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::program::Program;
@@ -108,7 +109,7 @@ pub(in crate::runtime) fn outcome<O: Observer>(
         Op::Holds => select::contains(heap, read!(constants, ins.b), a),
         Op::StartsWith => select::on_text(heap, a, read!(constants, ins.b), <[u8]>::starts_with),
         Op::EndsWith => select::on_text(heap, a, read!(constants, ins.b), <[u8]>::ends_with),
-        Op::Contains => select::on_text(heap, a, read!(constants, ins.b), select::occurs),
+        Op::Contains => select::on_text(heap, a, read!(constants, ins.b), occurs),
         Op::Matches => matches(m, a, read!(program.patterns, ins.b), ins.b),
         Op::CompareSize => select::compare_size(heap, a, read!(constants, ins.b), x),
         Op::Flag if a.tag() == Tag::Bool => Outcome::of(a.bits() != 0),

@@ -6,13 +6,12 @@
 //! Source:  `docs/decisions.md`.
 
 use std::cmp::Reverse;
-use std::ops::Range;
 
 use crate::lang::decision::Effect;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{Fallback, FunctionKind, NONE, Phase, RuleRow, SlotRow};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::{Asked, Asker, Conjunction, Group, cost};
+use crate::runtime::program::plan::{Asked, Asker, Group, cost};
 use crate::runtime::vm::call;
 use crate::runtime::vm::decision::{Decision, Verdict};
 use crate::runtime::vm::machine::{Exit, Machine, Note};
@@ -21,8 +20,8 @@ use crate::runtime::vm::request::conform::conform;
 use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::whole::{expected, row};
 use crate::runtime::vm::request::{Filled, Moment, Request, heap, ingest};
-use crate::runtime::vm::scratch::{Failure, Fired, Scratch};
-use crate::runtime::vm::sift::sift;
+use crate::runtime::vm::scratch::{Failure, Fired, Left, Scratch};
+use crate::runtime::vm::sift::{sift, sift_in_full};
 
 /// Reads a context and decides. Total: what cannot be read is denied.
 #[must_use]
@@ -76,10 +75,15 @@ fn verdict<O: Observer>(filled: &mut Filled<'_>, moment: &Moment<'_>, observer: 
             Err(error) => return Verdict::refused(error),
         },
     };
-    if let Some(verdict) = conjoined::<O>(filled, &lists) {
-        return verdict;
+    let sifted = if O::ON || program.module.manifest.metered {
+        Sifted::Nothing
+    } else {
+        sifted(filled, &lists)
+    };
+    if let Sifted::Known(second) = sifted {
+        return known(filled, &lists, second);
     }
-    run(filled, moment, &lists, observer)
+    run(filled, moment, (&lists, sifted), observer)
 }
 
 /// The lists of rules that are asked, both ascending.
@@ -220,64 +224,96 @@ fn node_of(program: &Program, slot: u16) -> u16 {
     }
 }
 
-/// The verdict where all rules that are asked are conjunctions, and a look at the slots tells what
-/// comes of each. Nobody watches, and no cost is counted as it arises.
+/// How far the lists were sifted. `Scratch::left` holds what is left of the first, and of the
+/// second from this place on.
+#[derive(Clone, Copy)]
+enum Sifted {
+    /// Not at all: somebody watches and is to see every rule run, or cost is counted as it arises.
+    Nothing,
+    /// Some atoms must be asked in full.
+    Open,
+    /// Some rules must be run.
+    Left(usize),
+    /// All that is left fires, and nothing else is asked.
+    Known(usize),
+}
+
+/// Sifts the lists by a look at the slots.
 #[inline]
-fn conjoined<O: Observer>(filled: &mut Filled<'_>, lists: &Lists<'_>) -> Option<Verdict> {
+fn sifted(filled: &mut Filled<'_>, lists: &Lists<'_>) -> Sifted {
     let Filled { program, scratch, request, .. } = filled;
-    let manifest = &program.module.manifest;
-    if O::ON || manifest.metered || !program.module.outputs.is_empty() {
-        return None;
-    }
-    let (keyed, cost) = match lists.keyed {
-        Keyed::Nothing => (&[][..], 0),
-        Keyed::Named(group) => (group.conjunctions.as_deref()?, group.cost),
-        Keyed::Gathered => return None,
-    };
-    let always = lists.always.conjunctions.as_deref()?;
-    let Scratch { file, store, fired, shadow, failures, .. } = &mut **scratch;
+    let Scratch { file, store, left, rules, .. } = &mut **scratch;
     let sight = program.sight(file, request, store.elements());
-    let mut tally = Tally { program, fired, shadow, failures, best: None };
-    for Conjunction { rule, probes } in merged(always, keyed, |it| it.rule) {
-        let mut open = false;
-        let mut holds = true;
-        for probe in probes {
-            match probe.ask(&sight) {
-                Some(true) => {}
-                Some(false) => {
-                    holds = false;
-                    break;
-                }
-                None => open = true,
-            }
-        }
-        if holds && open {
-            tally.fired.clear();
-            tally.shadow.clear();
-            return None;
-        }
-        if holds && let Some(row) = program.module.rules.get(usize::from(*rule)) {
-            tally.fire(row, *rule, 0);
-        }
+    left.clear();
+    let mut open = sift(&sight, lists.always, left);
+    let second = left.len();
+    match lists.keyed {
+        Keyed::Nothing => {}
+        Keyed::Named(group) => open |= sift(&sight, group, left),
+        Keyed::Gathered => left.extend(rules.iter().copied().map(run_it)),
     }
-    Some(tally.verdict(lists.always.cost.saturating_add(cost)))
+    if open {
+        Sifted::Open
+    } else if program.module.outputs.is_empty() && left.iter().all(|left| left.fires) {
+        Sifted::Known(second)
+    } else {
+        Sifted::Left(second)
+    }
+}
+
+const fn run_it(rule: u16) -> Left {
+    Left { rule, fires: false }
+}
+
+/// What the rules of both lists cost at most.
+fn cost_of(program: &Program, lists: &Lists<'_>, rules: &[u16]) -> u64 {
+    let keyed = match lists.keyed {
+        Keyed::Nothing => 0,
+        Keyed::Named(group) => group.cost,
+        Keyed::Gathered => {
+            let costs = rules.iter().map(|rule| cost(&program.module, *rule));
+            costs.fold(0, u64::saturating_add)
+        }
+    };
+    lists.always.cost.saturating_add(keyed)
+}
+
+/// The verdict where it is known of every rule whether it fires.
+#[inline]
+fn known(filled: &mut Filled<'_>, lists: &Lists<'_>, second: usize) -> Verdict {
+    let Filled { program, scratch, .. } = filled;
+    let Scratch { rules, left, fired, shadow, failures, .. } = &mut **scratch;
+    let mut tally = Tally { program, fired, shadow, failures, best: None };
+    let (first, second) = left.split_at(second.min(left.len()));
+    for Left { rule, .. } in merged(first, second) {
+        tally.speak(*rule);
+    }
+    tally.verdict(cost_of(program, lists, rules))
 }
 
 fn run<O: Observer>(
     filled: &mut Filled<'_>,
     moment: &Moment<'_>,
-    lists: &Lists<'_>,
+    (lists, sifted): (&Lists<'_>, Sifted),
     observer: O,
 ) -> Verdict {
     let program = filled.program;
-    let Scratch { file, store, workings, rules, fired, shadow, failures, outputs, .. } =
+    let Scratch { file, store, workings, rules, left, fired, shadow, failures, outputs, .. } =
         &mut *filled.scratch;
     let heap = heap(program, filled.request, store);
     let mut machine = Machine::new(program, heap, workings, moment.hosts, observer);
+    if !machine.budget.metered {
+        machine.budget.add(cost_of(program, lists, rules));
+    }
+    let second = asked(&mut machine, file, (lists, sifted), (rules, left));
     let mut tally = Tally { program, fired, shadow, failures, best: None };
-    let (always, keyed) = asked(&mut machine, file, lists, rules);
-    for rule in merged(always, keyed, |rule| *rule) {
-        tally.ask(&mut machine, file, *rule);
+    let (first, second) = left.split_at(second.min(left.len()));
+    for Left { rule, fires } in merged(first, second) {
+        if *fires {
+            tally.speak(*rule);
+        } else {
+            tally.ask(&mut machine, file, *rule);
+        }
     }
     for (at, row) in (0..).zip(&program.module.outputs) {
         if !machine.budget.metered {
@@ -293,41 +329,39 @@ fn run<O: Observer>(
     tally.verdict(machine.budget.used())
 }
 
-/// The rules to ask, of both lists; what they cost at most is accounted for.
-fn asked<'l, O: Observer>(
+/// Puts the rules to ask of both lists into `left`; where those of the second begin.
+fn asked<O: Observer>(
     m: &mut Machine<'_, O>,
     file: &[Value],
-    lists: &Lists<'l>,
-    rules: &'l mut Vec<u16>,
-) -> (&'l [u16], &'l [u16]) {
-    let Lists { always, keyed } = lists;
-    let gathered = if matches!(keyed, Keyed::Gathered) { rules.len() } else { 0 };
-    rules.truncate(gathered);
-    if !m.budget.metered {
-        let costs = rules.iter().map(|rule| cost(&m.program.module, *rule));
-        let keyed = if let Keyed::Named(group) = keyed { group.cost } else { 0 };
-        m.budget.add(costs.fold(always.cost.saturating_add(keyed), u64::saturating_add));
+    (lists, sifted): (&Lists<'_>, Sifted),
+    (rules, left): (&[u16], &mut Vec<Left>),
+) -> usize {
+    if let Sifted::Left(second) | Sifted::Known(second) = sifted {
+        return second;
     }
-    let first = sift(m, file, always, rules);
-    let second = if let Keyed::Named(group) = keyed { sift(m, file, group, rules) } else { None };
-    let left = |range: Option<Range<usize>>| range.and_then(|range| rules.get(range));
-    let keyed = match keyed {
-        Keyed::Nothing => &[],
-        Keyed::Named(group) => left(second).unwrap_or(&group.rules),
-        Keyed::Gathered => rules.get(..gathered).unwrap_or_default(),
+    let mut take = |group: &Group, left: &mut Vec<Left>| {
+        if matches!(sifted, Sifted::Open) {
+            sift_in_full(m, file, group, left);
+        } else {
+            left.extend(group.rules.iter().copied().map(run_it));
+        }
     };
-    (left(first).unwrap_or(&always.rules), keyed)
+    left.clear();
+    take(lists.always, left);
+    let second = left.len();
+    match lists.keyed {
+        Keyed::Nothing => {}
+        Keyed::Named(group) => take(group, left),
+        Keyed::Gathered => left.extend(rules.iter().copied().map(run_it)),
+    }
+    second
 }
 
 /// Two lists that ascend by rule as one.
-fn merged<'l, T>(
-    mut a: &'l [T],
-    mut b: &'l [T],
-    rule: impl Fn(&T) -> u16 + 'l,
-) -> impl Iterator<Item = &'l T> {
+fn merged<'l>(mut a: &'l [Left], mut b: &'l [Left]) -> impl Iterator<Item = &'l Left> {
     std::iter::from_fn(move || {
         let from_a = match (a.first(), b.first()) {
-            (Some(x), Some(y)) => rule(x) <= rule(y),
+            (Some(x), Some(y)) => x.rule <= y.rule,
             (Some(_), None) => true,
             (None, _) => false,
         };
@@ -382,6 +416,13 @@ impl Tally<'_> {
             Exit::True if chosen < row.outcomes => self.fire(row, number, chosen),
             Exit::True => self.failed(row, number, kind, Note::NONE),
             Exit::Error => self.failed(row, number, kind, m.note),
+        }
+    }
+
+    /// A rule whose condition holds.
+    fn speak(&mut self, number: u16) {
+        if let Some(row) = self.program.module.rules.get(usize::from(number)) {
+            self.fire(row, number, 0);
         }
     }
 

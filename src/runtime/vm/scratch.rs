@@ -37,12 +37,22 @@ pub struct Scratch {
     pub(in crate::runtime) objects: u32,
     /// Rules of a key that the bundle does not name.
     pub(in crate::runtime) rules: Vec<u16>,
+    /// The rules that sifting left.
+    pub(in crate::runtime) left: Vec<Left>,
     pub(in crate::runtime) fired: Vec<Fired>,
     pub(in crate::runtime) shadow: Vec<Fired>,
     pub(in crate::runtime) failures: Vec<Failure>,
     pub(in crate::runtime) outputs: Vec<Value>,
     /// Text that is put together: the message of the winner, a context that was no JSON yet.
     pub(in crate::runtime) text: String,
+}
+
+/// A rule that is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runtime) struct Left {
+    pub(in crate::runtime) rule: u16,
+    /// Whether it is known that its condition holds.
+    pub(in crate::runtime) fires: bool,
 }
 
 /// A rule that fired.
@@ -85,6 +95,7 @@ impl Scratch {
             seen: vec![0; program.paths.len()],
             objects: 0,
             rules: Vec::with_capacity(rules),
+            left: Vec::with_capacity(rules),
             fired: Vec::with_capacity(rules),
             shadow: Vec::with_capacity(rules),
             failures: Vec::with_capacity(2 * rules + 2 * outputs + 1),

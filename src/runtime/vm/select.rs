@@ -9,7 +9,6 @@ use std::cmp::Ordering;
 
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::{X_EQUAL, X_GREATER, X_LESS, X_LEVEL};
-use crate::lang::pattern::prefilter::Prefilter;
 use crate::lang::value::heap::{Heap, View};
 use crate::lang::value::text::code_points;
 use crate::lang::value::{Space, Tag, Value, compare, container, map};
@@ -86,17 +85,6 @@ pub(in crate::runtime) fn on_text(
     }
     let view = heap.view();
     Outcome::of(test(view.bytes(a), view.bytes(b)))
-}
-
-/// Whether `needle` occurs in `text`.
-pub(in crate::runtime) fn occurs(text: &[u8], needle: &[u8]) -> bool {
-    if !Prefilter::of_text(needle).may_match(text) {
-        return false;
-    }
-    match (std::str::from_utf8(text), std::str::from_utf8(needle)) {
-        (Ok(text), Ok(needle)) => text.contains(needle),
-        _ => false,
-    }
 }
 
 /// `size(value)`

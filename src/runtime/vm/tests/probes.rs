@@ -6,6 +6,7 @@ use crate::runtime::bundle::module::TypeRow;
 use crate::runtime::program::Program;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::probe::Probe;
+use crate::runtime::program::switch::{Switch, Vetoing};
 use crate::runtime::vm::atom;
 use crate::runtime::vm::machine::{Machine, Outcome};
 use crate::runtime::vm::observe::NoObserver;
@@ -121,7 +122,7 @@ fn relations_of_numbers_and_sizes() {
 fn texts_of_every_length() {
     let every = texts().len();
     for constant in texts().into_iter().filter(|text| !text.contains('-')) {
-        for kind in [Op::EqualString, Op::StartsWith, Op::EndsWith] {
+        for kind in [Op::EqualString, Op::StartsWith, Op::EndsWith, Op::Contains] {
             let mut sketch = sketch();
             let b = sketch.constant(text(&constant));
             let program = sketch.program();
@@ -187,4 +188,54 @@ fn sets_flags_and_presence() {
     assert_eq!(agree(&program, &op(Op::Flag, 0, 0, 0)), 2);
     assert_eq!(agree(&program, &op(Op::Has, 0, 0, 0)), contexts().len());
     assert_eq!(agree(&program, &op(Op::Has, 0, 0, 0).x(X_LEVEL)), 0);
+}
+
+/// What a switch says of every context is what its atoms come to. Returns how often it says it.
+fn switched(program: &Program, atoms: &[Instruction]) -> usize {
+    let bits = |at: usize| (1_u64 << at, 1_u64 << (at + 32));
+    let vetoing: Vec<Vetoing> =
+        atoms.iter().enumerate().map(|(at, atom)| (*atom, bits(at).0, bits(at).1)).collect();
+    let switch = Switch::of((&Pool::of(&program.module), &program.sets), &vetoing);
+    let mut scratch = Scratch::for_program(program);
+    let mut answers = 0;
+    for context in contexts() {
+        let mut wanted = 0;
+        for (at, atom) in atoms.iter().enumerate() {
+            let truth = both(program, &mut scratch, atom, &context);
+            wanted |= truth.map_or(0, |truth| if truth { bits(at).0 } else { bits(at).1 });
+        }
+        let filled = ingest(program, context.as_bytes(), &mut scratch);
+        let Scratch { file, store, .. } = &*filled.scratch;
+        let sight = program.sight(file, filled.request, store.elements());
+        if let Some(silenced) = switch.silenced(&sight) {
+            assert_eq!(silenced, wanted, "{context}");
+            answers += 1;
+        }
+    }
+    answers
+}
+
+#[test]
+fn switches_say_what_their_atoms_say() {
+    let mut numbers = sketch();
+    let mut atoms = Vec::new();
+    for bound in [0, 1, 2, i64::MIN, i64::MAX] {
+        let b = numbers.constant(Constant::Int(bound));
+        for x in [X_LESS, X_EQUAL, X_GREATER | X_EQUAL, X_LESS | X_GREATER] {
+            atoms.push(op(Op::CompareInt, 0, b, 0).x(x));
+        }
+    }
+    let program = numbers.program();
+    // Ints among the contexts: -1, 0, 1, 2, the highest, and 1.0 as JSON spells no int.
+    assert_eq!(switched(&program, &atoms), 5);
+    // A few strings, and as many as are searched.
+    for count in [2, 20] {
+        let mut strings = sketch();
+        let words = texts().into_iter().filter(|text| !text.contains('-')).take(count);
+        let constants: Vec<u16> = words.map(|word| strings.constant(text(&word))).collect();
+        let set = strings.set(["", "abcdefghijklmn", "zz"].map(text));
+        let equal = constants.iter().map(|b| op(Op::EqualString, 0, *b, 0));
+        let atoms: Vec<Instruction> = equal.chain([op(Op::InSet, 0, set, 0)]).collect();
+        assert!(switched(&strings.program(), &atoms) >= texts().len());
+    }
 }
