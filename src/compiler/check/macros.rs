@@ -54,6 +54,24 @@ pub enum MacroKind {
     OptFlatMap,
 }
 
+impl MacroKind {
+    /// Whether it walks through a list or map.
+    pub(super) const fn walks(self) -> bool {
+        match self {
+            Self::Has | Self::Bind | Self::Block | Self::OptMap | Self::OptFlatMap => false,
+            Self::All
+            | Self::Exists
+            | Self::ExistsOne
+            | Self::Filter
+            | Self::Map
+            | Self::TransformList
+            | Self::TransformMap
+            | Self::TransformMapEntry
+            | Self::SortBy => true,
+        }
+    }
+}
+
 /// A macro.
 #[derive(Clone, Copy, Debug)]
 pub struct Macro {

@@ -196,8 +196,26 @@ fn declarations_are_each_their_own() {
     assert_eq!(yields(&function(good), "f(1) + f('a')").codes(), [""; 0]);
     let same = good.replace("id: y", "id: x");
     assert_eq!(finding(&function(&same), "f(1)").0, "E0211");
+    let alike = good.replace("args: [string]", "args: [int]");
+    assert_eq!(finding(&function(&alike), "f(1)").0, "E0211");
     let text = good.replace("['f(1) // 2']", "f(1)");
     assert_eq!(yields(&function(&text), "1").codes(), ["E0205"]);
+    let named = |name: &str, overload: &str| {
+        let text = format!("functions: [{{name: {name}, overloads: [{{id: x, {overload}}}]}}]");
+        yields(&text, "1").messages().join(" ")
+    };
+    let alone = "args: [dyn], return: dyn";
+    assert_eq!(named("has", alone), "`has` with 1 arguments is a macro");
+    let member = "target: dyn, args: [dyn, dyn], return: dyn";
+    assert_eq!(named("map", member), "`map` with 2 arguments is a macro");
+    assert_eq!(named("map", "args: [dyn, dyn], return: dyn"), "");
+    assert_eq!(named("has", member), "");
+}
+
+#[test]
+fn a_function_that_nobody_declares_is_named_whatever_it_is_given() {
+    let found = yields("name: e", "f(a)");
+    assert_eq!(found.codes(), ["E0401", "E0402"]);
 }
 
 #[test]

@@ -123,6 +123,7 @@ const REFUSALS: &[(&str, &str, &str, &str)] = &[
     ("has(i)", "E0111", "i", "`has` asks about a field"),
     ("l.all(1, true)", "E0111", "1", "`all` needs a name for its variable"),
     ("l.all(e, e, true)", "E0111", "e", "`all` needs two different names"),
+    ("l.map(__result__, 1)", "E0111", "__result__", "`map` needs another name for its variable"),
     ("l.transformMapEntry(a, c, 1)", "E0111", "1", "`transformMapEntry` makes one entry"),
     ("i.optMap(v, v)", "E0307", "i", "`optMap` needs an optional"),
     ("[?1]", "E0308", "1", "an optional is needed here"),

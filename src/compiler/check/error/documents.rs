@@ -132,6 +132,16 @@ pub(super) fn output_words(error: OutputError) -> Diagnostic {
             let fact = format!("two overloads are called `{id}`");
             Diagnostic::new(Code::Conflict, at, fact, "the second").label(first, "the first")
         }
+        OutputError::OverloadsAlike { at, first, id } => {
+            let fact = format!("`{id}` takes what another overload of the function takes");
+            Diagnostic::new(Code::Conflict, at, fact, "no call tells them apart")
+                .label(first, "the other")
+        }
+        OutputError::OverloadOfMacro { at, name, args } => {
+            let fact = format!("`{name}` with {args} arguments is a macro");
+            Diagnostic::new(Code::Conflict, at, fact, "this overload is never called")
+                .help("give the function another name")
+        }
         OutputError::UnbuiltExtension { at, name, why } => {
             let fact = format!("the library `{name}` is not built");
             Diagnostic::new(Code::UnknownExtension, at, fact, why)

@@ -250,6 +250,10 @@ pub(super) enum OutputError {
     UnknownPart { at: Span, what: &'static str, name: Name, nearest: Option<String> },
     /// Two overloads of a function have one id.
     OverloadTwice { at: Span, first: Span, id: Name },
+    /// Two overloads of a function take values of the same types: no call tells them apart.
+    OverloadsAlike { at: Span, first: Span, id: Name },
+    /// Calls of an overload are always read as a macro.
+    OverloadOfMacro { at: Span, name: &'static str, args: usize },
     /// The library is known, but not built: why, or what there is instead.
     UnbuiltExtension { at: Span, name: Name, why: &'static str },
 }
@@ -296,6 +300,8 @@ pub(super) enum MacroFault {
     NotAName,
     /// Both variables have one name.
     SameVariable,
+    /// A variable of a loop is not called as macros once called their result.
+    Accumulator,
     /// `transformMapEntry` makes one entry, written as a map.
     NotAnEntry,
     /// `cel.block` takes a list of values, written as a list.

@@ -236,6 +236,9 @@ const fn macro_fault(fault: MacroFault) -> (&'static str, &'static str) {
         MacroFault::NotAField => ("asks about a field", "not a field, as in `a.b`"),
         MacroFault::NotAName => ("needs a name for its variable", "not a simple name"),
         MacroFault::SameVariable => ("needs two different names", "the same name again"),
+        MacroFault::Accumulator => {
+            ("needs another name for its variable", "the name of what macros make")
+        }
         MacroFault::NotAnExtension => {
             ("needs the name of an extension", "not a name, as in `acme.note`")
         }

@@ -9,6 +9,9 @@ use crate::compiler::check::macros::{self, BLOCK, Macro, MacroKind, MacroStyle};
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
 use crate::lang::types::{Type, TypeId, TypeTable};
 
+/// What macros once called the result that they make; other implementations still refuse it.
+const ACCUMULATOR: &str = "__result__";
+
 impl<'a> Infer<'_, 'a> {
     /// The receiver and the arguments of a call.
     fn parts_of(&self, id: ExprId) -> (Option<ExprId>, &'a [ExprId]) {
@@ -79,6 +82,9 @@ impl<'a> Infer<'_, 'a> {
             if let Some(name) = self.variable_name(arg) {
                 if names.contains(&name) {
                     return fault(arg, MacroFault::SameVariable);
+                }
+                if name == *ACCUMULATOR && row.kind.walks() {
+                    return fault(arg, MacroFault::Accumulator);
                 }
                 names.push(name);
             } else if !matches!(self.ast.kind(arg), ExprKind::Error) {

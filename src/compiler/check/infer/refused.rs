@@ -164,15 +164,18 @@ impl Infer<'_, '_> {
         }
     }
 
-    /// Refuses a call.
+    /// Refuses a call. Where an operand was refused already nothing is said but that there is no
+    /// such function, whatever it is given.
     pub(super) fn refuse_call(
         &mut self,
         call: &Call<'_>,
         rows: &[&'static Function],
         declared: &[Declared],
     ) {
+        let unknown = rows.is_empty() && declared.is_empty() && call.style == Style::Global;
         // Of a word that no function can be called the parser has spoken.
-        if self.holds_error(&call.operands) || self.broken && is_reserved(&call.name) {
+        let spoken = self.broken && (is_reserved(&call.name) || self.holds_error(&call.operands));
+        if spoken || self.holds_error(&call.operands) && !unknown {
             self.set(call.id, TypeTable::ERROR);
             return;
         }

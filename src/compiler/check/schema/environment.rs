@@ -10,11 +10,13 @@ use rustc_hash::FxHashMap;
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::check::error::{OutputError, PolicyError};
-use crate::compiler::check::macros::MACROS;
+use crate::compiler::check::macros::{MACROS, Macro, MacroStyle};
 use crate::compiler::check::schema::{DeclaredRoot, proto, written};
 use crate::compiler::check::scope::{Declared, Libraries, Scope};
 use crate::compiler::check::state::Checker;
-use crate::compiler::syntax::document::model::{EnvFunction, Environment, Extension, StdlibSubset};
+use crate::compiler::syntax::document::model::{
+    EnvFunction, EnvOverload, Environment, Extension, StdlibSubset,
+};
 use crate::diag::suggest::nearest;
 use crate::lang::functions::{self, STDLIB, kubernetes};
 use crate::lang::types::{Type, TypeTable};
@@ -243,11 +245,15 @@ pub(in crate::compiler::check) fn add_functions(
 ) {
     for function in functions {
         let mut ids = FxHashMap::default();
+        let mut forms = FxHashMap::default();
         for overload in &function.overloads {
             let (at, id) = (overload.id.span, overload.id.value.clone());
             if let Some(first) = ids.insert(id.clone(), at) {
                 cx.report(OutputError::OverloadTwice { at, first, id });
                 continue;
+            }
+            if let Some(row) = macro_of(scope, function, overload) {
+                cx.report(OutputError::OverloadOfMacro { at, name: row.name, args: row.args });
             }
             let params = overload.target.iter().chain(&overload.args);
             let declared = Declared {
@@ -257,8 +263,28 @@ pub(in crate::compiler::check) fn add_functions(
                 params: params.map(|param| written::ty(cx, param)).collect(),
                 result: written::ty(cx, &overload.result),
             };
+            let form = (declared.member, declared.params.clone());
+            if let Some(first) = forms.insert(form, at) {
+                let id = declared.id.clone();
+                cx.report(OutputError::OverloadsAlike { at, first, id });
+            }
             let list = scope.functions.entry(function.name.value.to_string()).or_default();
             list.push(declared);
         }
     }
+}
+
+/// The macro that calls of an overload would be.
+fn macro_of(
+    scope: &Scope,
+    function: &EnvFunction,
+    overload: &EnvOverload,
+) -> Option<&'static Macro> {
+    let style = match overload.target {
+        Some(_) => MacroStyle::Member,
+        None => MacroStyle::Global,
+    };
+    let named = MACROS.iter().filter(|row| function.name.value == *row.name);
+    let mut alike = named.filter(|row| row.style == style && row.args == overload.args.len());
+    alike.find(|row| scope.allows_macro(row))
 }

@@ -147,6 +147,9 @@ fn civil(nanos: i128) -> NaiveDateTime {
 /// Seconds that a zone is ahead of UTC at this time.
 fn offset(nanos: i128, zone: &str) -> R<i64> {
     let fixed = zone.strip_prefix(['+', '-']).unwrap_or(zone);
+    // The first digit of the hours may be missing.
+    let fixed = if fixed.len() == 4 { format!("0{fixed}") } else { fixed.to_owned() };
+    let fixed = fixed.as_str();
     if fixed.len() == 5 && fixed.as_bytes()[2] == b':' {
         let (hours, minutes) = (digits(fixed, 0, 2), digits(fixed, 3, 2));
         let (Some(hours), Some(minutes)) = (hours, minutes) else { return Err(EvalError::Zone) };
