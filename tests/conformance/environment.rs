@@ -11,7 +11,7 @@ use crate::oracle::value::V;
 use crate::suite::{Declaration, Overload, Test, Type};
 
 /// Every extension of CEL; the suite has all of them on.
-const EXTENSIONS: [&str; 11] = [
+pub(crate) const EXTENSIONS: [&str; 11] = [
     "bindings",
     "encoders",
     "lists",
@@ -50,7 +50,7 @@ pub(crate) fn sources(test: &Test, protos: &[(String, String)]) -> SourceMap {
 
 fn environment(test: &Test) -> Json {
     let extensions: Vec<Json> =
-        EXTENSIONS.iter().map(|name| json!({"name": name, "version": "latest"})).collect();
+        test.extensions.iter().map(|name| json!({"name": name, "version": "latest"})).collect();
     let mut variables = Vec::new();
     let mut functions = Vec::new();
     for declaration in &test.declarations {

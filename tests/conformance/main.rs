@@ -20,6 +20,7 @@ mod environment;
 mod expected;
 #[path = "../it/support/oracle/mod.rs"]
 mod oracle;
+mod recorded;
 mod run;
 mod suite;
 mod table;

@@ -25,7 +25,7 @@ pub(crate) enum Outcome {
 }
 
 /// What the reference says: a value, nothing where the output is an empty optional, or a failure.
-type Said = Result<Option<V>, EvalError>;
+pub(crate) type Said = Result<Option<V>, EvalError>;
 
 /// Runs `test`, whose messages are those of `suite`.
 pub(crate) fn run(test: &Test, suite: &Suite) -> Outcome {
@@ -74,7 +74,7 @@ fn verdicts(test: &Test, suite: &Suite) -> Result<Outcome, String> {
     Ok(Outcome::Passed)
 }
 
-fn program(files: &SourceMap, options: &Options) -> Result<Program, String> {
+pub(crate) fn program(files: &SourceMap, options: &Options) -> Result<Program, String> {
     let mut sink = Sink::new();
     let compiled = compile(files, options, &mut sink);
     let compiled = compiled.ok_or_else(|| findings(sink, files).0)?;
@@ -82,7 +82,7 @@ fn program(files: &SourceMap, options: &Options) -> Result<Program, String> {
 }
 
 /// What the reference says; of an output that is an optional only what it holds comes out.
-fn reference_says(front: &Front, suite: &Suite, context: &Json) -> Said {
+pub(crate) fn reference_says(front: &Front, suite: &Suite, context: &Json) -> Said {
     let oracle = Oracle::new(&front.parsed, &front.analysis, &suite.pool);
     let verdict = oracle.decide(Input { context, now: 0, hosts: &[] });
     if let Some((_, class)) = verdict.errors.first() {
@@ -116,7 +116,12 @@ fn compare(test: &Test, said: &Said) -> Result<(), String> {
 }
 
 /// Compares what a program says with what the reference says: the same value, or the same failure.
-fn agree(test: &Test, program: &Program, context: &Json, said: &Said) -> Result<(), String> {
+pub(crate) fn agree(
+    test: &Test,
+    program: &Program,
+    context: &Json,
+    said: &Said,
+) -> Result<(), String> {
     let report = decide(program, context, (0, 0), &[]);
     let (program, is_right) = match (report.errors.first(), said) {
         // Unchecked, a selection below a root is a place that is not there, whatever the root is.

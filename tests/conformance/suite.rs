@@ -10,6 +10,7 @@ use std::rc::Rc;
 use policyc::compiler::source::map::SourceMap;
 use prost_reflect::{DescriptorPool, DynamicMessage, MapKey, ReflectMessage, Value as Field};
 
+use crate::environment::EXTENSIONS;
 use crate::oracle::message::Types;
 use crate::oracle::protos;
 use crate::oracle::value::{V, list, map, text};
@@ -38,6 +39,8 @@ pub(crate) struct Test {
     pub(crate) container: String,
     /// Whether it may name something of `Suite::protos`.
     pub(crate) needs_protos: bool,
+    /// The extensions that are on.
+    pub(crate) extensions: &'static [&'static str],
     /// Whether enums are types of their own.
     pub(crate) strong_enums: bool,
     pub(crate) disable_macros: bool,
@@ -178,6 +181,7 @@ fn test(it: &DynamicMessage, section: &str) -> Test {
         expr: string(it, "expr"),
         container: string(it, "container"),
         needs_protos: it.to_text_format().contains(PACKAGE),
+        extensions: &EXTENSIONS,
         strong_enums: strong,
         disable_macros: flag(it, "disable_macros"),
         disable_check: flag(it, "disable_check"),

@@ -85,7 +85,7 @@ extensions are on; the sections `strong_*` make types of enums.
 Messages in bindings are given as JSON, by the JSON mapping of Protocol Buffers. A program cannot
 hold messages yet: of tests with messages the types and the reference alone are looked at. Tests
 that fail stand in `tests/conformance/expected.txt`, each with the reason; one of them that passes
-fails the run.
+fails the run. What cel-go and cel-java recorded is compared too: `docs/recorded.md`.
 
 | file | passed | reference alone | fail as listed |
 | --- | --- | --- | --- |

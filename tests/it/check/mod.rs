@@ -20,7 +20,6 @@ mod names;
 mod operators;
 mod protos;
 mod schemas;
-mod suite;
 mod tools;
 
 use std::path::PathBuf;

@@ -1,6 +1,5 @@
 //! The front end of CEL: what is read, what is refused and how, and who agrees.
 
-mod cel_go;
 mod corpus;
 mod differential;
 mod limits;

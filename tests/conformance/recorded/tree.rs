@@ -1,77 +1,17 @@
-//! Trees as cel-go draws them: verdicts and shapes of its own parser tests.
+//! Trees as cel-go and cel-java draw them.
+//!
+//! In:      a tree of ours; or a drawing of theirs.
+//! Out:     one line without white space, comments and the kinds of nodes.
 
-use policyc::compiler::syntax::ast::{Ast, ExprId, ExprKind, Literal, LogicOp};
-
-use super::corpus::{folder, records};
-use super::{findings, parse};
-
-/// Refused by cel-go while parsing, with the reason why we read it.
-const READ_HERE: &[(&str, &str)] = &[
-    ("has(m)", "macros are checked after reading"),
-    ("[].existsOne(__result__, __result__)", "macros are checked after reading"),
-    ("m.filter(__result__, false)", "macros are checked after reading"),
-    ("m.filter(a.b, false)", "macros are checked after reading"),
-    ("a.?b && a[?b]", "optional syntax is always on"),
-    ("a.?b[?0] && a[?c]", "optional syntax is always on"),
-    ("[?a[?b]]", "optional syntax is always on"),
-    ("Msg{?field: value}", "optional syntax is always on"),
-    ("Msg{?field: value} && {?'key': value}", "optional syntax is always on"),
-    ("a.`b.c`", "quoted fields are always on"),
-    ("a.`in`", "quoted fields are always on"),
-    ("a.`/foo`", "quoted fields are always on"),
-];
-
-/// Tests of limits far below ours: 32 levels there, 250 here.
-fn tests_limit(error: &str) -> bool {
-    error.contains("recursion limit exceeded: 32") || error.contains("max recursion depth exceeded")
-}
-
-#[test]
-fn verdicts_and_trees() {
-    let Some(folder) = folder("CEL_GO_SUITE_DIR", "cel-go-suite") else { return };
-    let mut wrong = Vec::new();
-    let mut compared = 0;
-    for suite in ["parsing", "checking", "comprehension"] {
-        for record in records(&folder.join(format!("{suite}.jsonl"))) {
-            let text = record["expr"].as_str().expect("a record has an expression");
-            let parsed = parse(text);
-            let clean = parsed.found.is_empty();
-            let tree = record["ast"].as_str();
-            // Outside the parser's own suite an error may come from the checker.
-            if tree.is_none() && suite != "parsing" {
-                continue;
-            }
-            let error = record["error"].as_str().unwrap_or_default();
-            let known = READ_HERE.iter().any(|(known, _)| *known == text) || tests_limit(error);
-            if clean != tree.is_some() && !(clean && known) {
-                wrong.push(format!("{text}\n  {:?}\n  {error}", findings(&parsed)));
-            }
-            let Some(tree) = tree.filter(|_| clean && !two_variables(text)) else { continue };
-            let (theirs, ours) = (plain(tree), plain(&draw(&parsed.ast, parsed.root)));
-            compared += 1;
-            if theirs != ours {
-                wrong.push(format!("{text}\n  {theirs}\n  {ours}"));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(compared > 150, "{compared} trees compared");
-}
-
-/// Macros of extensions are drawn expanded there; here they are calls until they are checked.
-fn two_variables(text: &str) -> bool {
-    ["transformList", "transformMap", "existsOne", "all(i, v", "exists(i, v", "cel.bind", "sortBy"]
-        .iter()
-        .any(|name| text.contains(name))
-}
+use policyc::compiler::syntax::ast::{Ast, Element, ExprId, ExprKind, Literal, LogicOp};
 
 /// Without white space, comments and the kinds of nodes.
-fn plain(tree: &str) -> String {
+pub(super) fn plain(tree: &str) -> String {
     let lines = tree.lines().filter(|line| !line.trim_start().starts_with("//"));
     let text: String = lines.collect();
     let mut out = String::new();
     let mut rest = text.as_str();
-    while let Some(at) = rest.find("^#*expr.") {
+    while let Some(at) = rest.find("^#") {
         out.push_str(&rest[..at]);
         rest = rest[at + 2..].split_once('#').map_or("", |(_, rest)| rest);
     }
@@ -81,7 +21,7 @@ fn plain(tree: &str) -> String {
 }
 
 /// The tree with macros expanded, pairs of `!` and `-` folded, `&&` and `||` balanced.
-fn draw(ast: &Ast, id: ExprId) -> String {
+pub(super) fn draw(ast: &Ast, id: ExprId) -> String {
     let list = |ids: &[ExprId]| ids.iter().map(|id| draw(ast, *id)).collect::<Vec<_>>().join(",");
     let mark = |optional: bool| if optional { "?" } else { "" };
     match ast.kind(id) {
@@ -122,9 +62,7 @@ fn draw(ast: &Ast, id: ExprId) -> String {
             format!("_?_:_({})", list(&[*condition, *yes, *no]))
         }
         ExprKind::List { elements } => {
-            let part = |part: &policyc::compiler::syntax::ast::Element| {
-                format!("{}{}", mark(part.optional), draw(ast, part.value))
-            };
+            let part = |part: &Element| format!("{}{}", mark(part.optional), draw(ast, part.value));
             format!("[{}]", elements.iter().map(part).collect::<Vec<_>>().join(","))
         }
         ExprKind::Map { entries } => {
