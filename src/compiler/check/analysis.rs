@@ -54,6 +54,8 @@ pub struct Analysis {
     pub windows: IndexVec<WindowId, WindowInfo>,
     /// The message and enum types of the project.
     pub messages: Arc<Messages>,
+    /// The full name of the message that the context is as a whole; `None` where it is an object.
+    pub context: Option<Name>,
     /// Where messages are made or declared: no program can hold them yet.
     pub needs_messages: BTreeSet<Span>,
     /// The declared tools of all documents.

@@ -74,6 +74,7 @@ pub fn check(
         cx.out.cel_policies.push(info);
     }
     cx.out.has_schema = has_schema && !lacks_schema;
+    cx.settle_context();
     fallback::check(&mut cx);
     cx.out
 }

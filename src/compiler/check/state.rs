@@ -17,7 +17,7 @@ use crate::compiler::check::analysis::{
     Analysis, Host, HostId, Root, RootId, ToolInfo, Use, VariableId, VariableInfo,
 };
 use crate::compiler::check::decision::Templates;
-use crate::compiler::check::error::{CheckError, PolicyError};
+use crate::compiler::check::error::{CheckError, ContextFault, PolicyError};
 use crate::compiler::check::overload::FunctionIndex;
 use crate::compiler::check::schema::proto::Unusable;
 use crate::compiler::check::schema::{DeclaredRoot, environment, proto};
@@ -66,6 +66,10 @@ pub(super) struct Checker<'a> {
     pub sink: &'a mut Sink,
     roots: FxHashMap<Vec<Name>, RootId>,
     hosts: FxHashMap<(Name, Name), HostId>,
+    /// The message that a document says the context is, and where.
+    whole_context: Option<(Name, Span)>,
+    /// Whether documents name several.
+    several_contexts: bool,
     /// The types that documents give the roots of the context.
     declared: FxHashMap<Vec<Name>, (TypeId, Span)>,
 }
@@ -111,6 +115,8 @@ impl<'a> Checker<'a> {
             sink,
             roots: FxHashMap::default(),
             hosts: FxHashMap::default(),
+            whole_context: None,
+            several_contexts: false,
             declared: FxHashMap::default(),
         }
     }
@@ -221,6 +227,45 @@ impl<'a> Checker<'a> {
                 let (at, first) = (at.unwrap_or(root.span), first.unwrap_or(root.span));
                 self.report(PolicyError::RootTypes { at, first, path, types });
             }
+        }
+    }
+
+    /// Takes in that a document has the message `name` as its context.
+    pub(super) fn is_whole_context(&mut self, at: Span, name: &Name) {
+        let Some((before, first)) = &self.whole_context else {
+            self.whole_context = Some((name.clone(), at));
+            self.out.context = Some(name.clone());
+            return;
+        };
+        if before != name {
+            self.several_contexts = true;
+            let (first, fault) =
+                (Some(*first), ContextFault::Messages(before.clone(), name.clone()));
+            self.report(PolicyError::Context { at, first, fault });
+        }
+    }
+
+    /// Sees whether what documents declare can stand in the message that the context is.
+    pub(super) fn settle_context(&mut self) {
+        let Some((name, at)) = self.whole_context.clone().filter(|_| !self.several_contexts) else {
+            return;
+        };
+        if self.out.about_tools {
+            let (first, fault) = (None, ContextFault::Tools(name));
+            self.report(PolicyError::Context { at, first, fault });
+            return;
+        }
+        let messages = self.messages.clone();
+        let Some(message) = messages.message(&name) else { return };
+        let known = |path: &[Name]| matches!(path, [field] if message.field(field).is_some());
+        let strangers = self.declared.iter().filter(|(path, _)| !known(path));
+        let mut strangers: Vec<_> =
+            strangers.map(|(path, (_, span))| (*span, path.clone())).collect();
+        strangers.sort();
+        for (span, path) in strangers {
+            let path = path.iter().map(Name::as_str).collect::<Vec<_>>().join(".");
+            let (first, fault) = (Some(at), ContextFault::Root(path, name.clone()));
+            self.report(PolicyError::Context { at: span, first, fault });
         }
     }
 

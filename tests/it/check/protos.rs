@@ -161,3 +161,38 @@ fn deep_files_end() {
         format!("/* {0} */ // {0}\nmessage A {{ optional string a = 1; }}", "{".repeat(200));
     referring(&comment).assert_silent();
 }
+
+#[test]
+fn a_context_is_one_message() {
+    let proto = "syntax = \"proto3\";\nmessage A { string a = 1; }\nmessage B { string b = 1; }\n";
+    let document = |name: &str, schema: &str, on: &str| {
+        format!(
+            "policyc: 1\nname: {name}\nschema: {schema}\ndefault: deny\nrules:\n  \
+             - {{id: {name}, when: 'true', deny: 'no'{on}}}\n"
+        )
+    };
+    let (a, b) = ("api.proto#A", "api.proto#B");
+    for (second, on, places, message) in [
+        (a, "", vec![], ""),
+        (b, "", vec![("E0211", b)], "the context is the message `A` and the message `B`"),
+        ("{a: string}", "", vec![], ""),
+        (
+            "{x: string}",
+            "",
+            vec![("E0211", "x")],
+            "the context is the message `A`, which has no field `x`",
+        ),
+        (
+            a,
+            ", on: [t]",
+            vec![("E0211", a)],
+            "the context is the message `A`, and rules are about tools",
+        ),
+    ] {
+        let (one, two) = (document("one", a, ""), document("two", second, on));
+        let checking = run(&[("a.yaml", &one), ("b.yaml", &two), ("api.proto", proto)]);
+        assert_eq!(checking.places(), places, "{second}{on}");
+        assert_eq!(checking.messages().concat(), message, "{second}{on}");
+        assert_eq!(checking.analysis.context.as_deref(), Some("A"));
+    }
+}

@@ -2,7 +2,9 @@
 
 use crate::base::span::Span;
 use crate::compiler::check::error::words::{a, did_you_mean};
-use crate::compiler::check::error::{OutputError, PolicyError, SchemaError, SchemaFault};
+use crate::compiler::check::error::{
+    ContextFault, OutputError, PolicyError, SchemaError, SchemaFault,
+};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 
@@ -54,6 +56,7 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
             Diagnostic::new(Code::Conflict, at, fact, a(&types.1)).label(first, a(&types.0))
         }
         PolicyError::EnumModes { at, first, policy } => enum_modes(at, first, &policy),
+        PolicyError::Context { at, first, fault } => context_words(at, first, fault),
         PolicyError::ToolTwice { at, first, name } => {
             let fact = format!("the tool `{name}` is declared twice");
             Diagnostic::new(Code::Conflict, at, fact, "the second").label(first, "the first")
@@ -79,6 +82,28 @@ fn enum_modes(at: Span, first: Span, policy: &str) -> Diagnostic {
     Diagnostic::new(Code::Conflict, at, fact, "ints here")
         .label(first, "types by this feature")
         .help("one bundle takes enums in one way: give its documents one environment")
+}
+
+fn context_words(at: Span, first: Option<Span>, fault: ContextFault) -> Diagnostic {
+    let (fact, label, help) = match fault {
+        ContextFault::Messages(first, name) => {
+            let fact = format!("the context is the message `{first}` and the message `{name}`");
+            (fact, "the second", "one bundle has one context: make a bundle of each")
+        }
+        ContextFault::Root(path, name) => {
+            let fact = format!("the context is the message `{name}`, which has no field `{path}`");
+            (fact, "declared here", "give all documents of a bundle one schema")
+        }
+        ContextFault::Tools(name) => {
+            let fact = format!("the context is the message `{name}`, and rules are about tools");
+            (fact, "a message here", "calls of tools are JSON objects: type parts of them")
+        }
+    };
+    let found = Diagnostic::new(Code::Conflict, at, fact, label).help(help);
+    match first {
+        Some(first) => found.label(first, "the message"),
+        None => found,
+    }
 }
 
 /// Everything about CEL Policy documents and environments.

@@ -220,6 +220,8 @@ pub(super) enum PolicyError {
     UnknownTool { at: Span, pattern: Name, nearest: Option<String> },
     /// Two documents give a part of the context two types.
     RootTypes { at: Span, first: Span, path: String, types: (String, String) },
+    /// The context is a message, and something else too, as stands at `first`.
+    Context { at: Span, first: Option<Span>, fault: ContextFault },
     /// In `policy` enums are ints, and what stands at `first` makes them types.
     EnumModes { at: Span, first: Span, policy: Name },
     /// A tool is declared twice.
@@ -228,6 +230,17 @@ pub(super) enum PolicyError {
     Shadowed { at: Span, name: Name, declared: Option<Span>, what: &'static str },
     /// A variable is declared twice.
     Overlap { at: Span, first: Span, name: Name },
+}
+
+/// What a context that is a message cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ContextFault {
+    /// Another message.
+    Messages(Name, Name),
+    /// One with this root, which is no field of the message.
+    Root(String, Name),
+    /// A call of a tool.
+    Tools(Name),
 }
 
 /// What is wrong with CEL Policy documents and environments.
