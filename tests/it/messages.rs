@@ -235,7 +235,40 @@ fn extensions_and_strong_enums_have_values() {
         let said = said(expression, "[{name: cel.feature.strong_enums}]", &context);
         assert_eq!(said, expected, "{expression}");
     }
-    for wrong in [json!({"m": {"color": "BLUE"}}), json!({"m": {"nothing": 1}})] {
-        assert_eq!(said("m.coats", "[]", &wrong), "INPUT", "{wrong}");
+}
+
+#[test]
+fn json_that_is_no_message_is_refused() {
+    let held = |content: Json| json!({"m": {"any": content}});
+    let paint = "type.googleapis.com/acme.Paint";
+    for (context, expected) in [
+        (json!({"m": {"dry_hours": 1, "color": 9}}), "null"),
+        (json!({"m": {"oil": null, "water": "a", "wrapped": null}}), "null"),
+        (json!({"m": {"mixed": {"1": {}}, "value": null, "price": "1e3"}}), "null"),
+        (held(json!({"@type": "a/google.protobuf.Duration", "value": "1.5s"})), "null"),
+        (json!({"m": {"color": "BLUE"}}), "INPUT"),
+        (json!({"m": {"nothing": 1}}), "INPUT"),
+        (json!({"m": {"dry_hours": 1, "dryHours": 1}}), "INPUT"),
+        (json!({"m": {"dryHours": "inf"}}), "INPUT"),
+        (json!({"m": {"price": 1e39}}), "INPUT"),
+        (json!({"m": {"coats": 2_147_483_648_u64}}), "INPUT"),
+        (json!({"m": {"coats": 1.5}}), "INPUT"),
+        (json!({"m": {"oil": {}, "water": "a"}}), "INPUT"),
+        (json!({"m": {"layers": [null]}}), "INPUT"),
+        (json!({"m": {"mixed": {"x": {}}}}), "INPUT"),
+        (json!({"m": {"made": "10000-01-01T00:00:00Z"}}), "INPUT"),
+        (json!({"m": {"dries": "10000000000s"}}), "INPUT"),
+        (json!({"m": {"data": "?"}}), "INPUT"),
+        (held(json!({"coats": 1})), "INPUT"),
+        (held(json!({"@type": "type.googleapis.com/no.Such"})), "INPUT"),
+        (held(json!({"@type": paint, "dry_hours": 1, "dryHours": 1})), "INPUT"),
+        (json!({"m": null}), "INPUT"),
+        (json!({"m": []}), "INPUT"),
+    ] {
+        assert_eq!(said("m.wrapped", "[]", &context), expected, "{context}");
     }
+    // A closed enum has no other numbers.
+    assert_eq!(said("b.shape", "[]", &json!({"b": {"shape": 2}})), "2");
+    assert_eq!(said("b.shape", "[]", &json!({"b": {"shapes": [7]}})), "INPUT");
+    assert_eq!(said("has(b.shape)", "[]", &json!({"b": {"shape": 7}})), "INPUT");
 }

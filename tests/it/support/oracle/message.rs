@@ -18,6 +18,7 @@ use prost_reflect::{
 use serde_json::Value as Json;
 
 use super::assign;
+use super::mapping;
 use super::time;
 use super::value::{R, V, list, map, text};
 use super::wire;
@@ -67,6 +68,9 @@ impl Types {
     /// JSON as a message of the type `name`, by the JSON mapping of Protocol Buffers.
     pub(crate) fn read_json(&self, name: &str, json: &Json) -> R {
         let descriptor = self.pool.get_message_by_name(name).ok_or(BAD)?;
+        if !mapping::holds(&descriptor, json) {
+            return Err(BAD);
+        }
         let message = DynamicMessage::deserialize(descriptor, json).map_err(|_| BAD)?;
         check(&message)?;
         self.value(&message)

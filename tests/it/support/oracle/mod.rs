@@ -18,6 +18,7 @@ pub(crate) mod format;
 pub(crate) mod functions;
 pub(crate) mod kubernetes;
 pub(crate) mod macros;
+pub(crate) mod mapping;
 pub(crate) mod math;
 pub(crate) mod message;
 pub(crate) mod network;
