@@ -55,18 +55,23 @@ message Brush {
 extend Brush { optional double width = 100; repeated int32 sizes = 101; }
 "#;
 
-/// What the reference says of an expression: canonical JSON, `none`, or the class of a failure.
+/// What the reference says of an expression with these features of the environment.
 fn said(expression: &str, features: &str, context: &Json) -> String {
     let environment = format!(
         "container: acme\nextensions: [{{name: optional}}, {{name: protos}}]\nfeatures: \
          {features}\nvariables:\n  - {{name: m, type_name: acme.Paint}}\n  \
          - {{name: b, type_name: old.Brush}}\n  - {{name: d, type: dyn}}\n"
     );
+    said_in(&environment, expression, context)
+}
+
+/// What the reference says of an expression: canonical JSON, `none`, or the class of a failure.
+fn said_in(environment: &str, expression: &str, context: &Json) -> String {
     let output = Json::from(expression);
     let policy = format!("name: p\nrule:\n  match:\n    - output: {output}\n");
     let mut files = SourceMap::new();
     for (path, text) in [
-        ("p/config.yaml", environment.as_str()),
+        ("p/config.yaml", environment),
         ("p/policy.yaml", policy.as_str()),
         ("acme.proto", PROTO3),
         ("old.proto", PROTO2),
@@ -271,4 +276,29 @@ fn json_that_is_no_message_is_refused() {
     assert_eq!(said("b.shape", "[]", &json!({"b": {"shape": 2}})), "2");
     assert_eq!(said("b.shape", "[]", &json!({"b": {"shapes": [7]}})), "INPUT");
     assert_eq!(said("has(b.shape)", "[]", &json!({"b": {"shape": 7}})), "INPUT");
+}
+
+#[test]
+fn a_context_may_be_a_message_as_a_whole() {
+    let environment = "container: acme\ncontext_variable: {type_name: acme.Paint}\n";
+    for (expression, context, expected) in [
+        ("dry_hours", json!({"dryHours": 2}), "2.0"),
+        ("dry_hours", json!({"dry_hours": "2"}), "2.0"),
+        ("price == 0.1", json!({"price": 0.1}), "false"),
+        ("[coats, big]", json!({}), "[0,0]"),
+        ("oil.oil.coats", json!({"oil": {"oil": {"coats": 3}}}), "3"),
+        ("wrapped", json!({}), "null"),
+        ("value", json!({"value": null}), "null"),
+        ("color", json!({"color": "GREEN"}), "2"),
+        ("coats", json!({"coats": 5_000_000_000_i64}), "INPUT"),
+        ("coats", json!({"nothing": 1}), "INPUT"),
+        ("coats", json!({"dry_hours": 1, "dryHours": 2}), "INPUT"),
+        ("coats", json!({"oil": {}, "water": "a"}), "INPUT"),
+        ("coats", json!({"oil": {}, "water": null}), "0"),
+        // What nobody reads is not looked into.
+        ("coats", json!({"dryHours": "x", "oil": 1}), "0"),
+        ("coats", json!([]), "INPUT"),
+    ] {
+        assert_eq!(said_in(environment, expression, &context), expected, "{expression} {context}");
+    }
 }

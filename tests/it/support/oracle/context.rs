@@ -10,12 +10,14 @@ use std::rc::Rc;
 
 use policyc::base::name::Name;
 use policyc::compiler::check::analysis::{Analysis, RootId};
+use policyc::lang::error::EvalError;
 use policyc::lang::types::{RecordField, RecordId, Type, TypeId, TypeTable};
+use prost_reflect::FieldDescriptor;
 use serde_json::Value as Json;
 
 use super::message::Types;
 use super::reads::Read;
-use super::value::{V, from_base64, list, map, text};
+use super::value::{R, V, from_base64, list, map, text};
 use super::{operators, time};
 
 /// What can be wrong with a read.
@@ -34,6 +36,16 @@ pub(crate) struct Schema<'a> {
     analysis: &'a Analysis,
     /// The type of the arguments of each declared tool.
     tools: BTreeMap<String, TypeId>,
+    /// Where a whole context is a message.
+    whole: Option<Whole>,
+}
+
+/// The message that a whole context is.
+pub(crate) struct Whole {
+    /// Its type.
+    pub(crate) name: String,
+    /// The fields that are read; of the others only the names are looked at.
+    pub(crate) fields: BTreeSet<String>,
 }
 
 /// A context and its types.
@@ -42,13 +54,15 @@ pub(crate) struct Context<'a> {
     json: &'a Json,
     /// The type of the called tool's arguments, where the tool is declared.
     args: Option<TypeId>,
+    /// The context, where that is a message.
+    message: Option<R>,
     roots: RefCell<BTreeMap<RootId, Option<V>>>,
 }
 
 impl<'a> Schema<'a> {
-    pub(crate) fn new(analysis: &'a Analysis, messages: Types) -> Self {
+    pub(crate) fn new(analysis: &'a Analysis, messages: Types, whole: Option<Whole>) -> Self {
         let tools = analysis.tools.iter().map(|tool| (tool.name.to_string(), tool.args)).collect();
-        Self { types: &analysis.types, messages, analysis, tools }
+        Self { types: &analysis.types, messages, analysis, tools, whole }
     }
 
     /// A wrong type at the place `names`.
@@ -147,7 +161,9 @@ impl<'a> Context<'a> {
     pub(crate) fn new(schema: &'a Schema<'a>, json: &'a Json) -> Self {
         let called = json.pointer("/action/tool").and_then(Json::as_str);
         let args = called.and_then(|tool| schema.tools.get(tool)).copied();
-        Self { schema, json, args, roots: RefCell::new(BTreeMap::new()) }
+        let message = schema.whole.as_ref();
+        let message = message.map(|whole| whole.read(&schema.messages, json));
+        Self { schema, json, args, message, roots: RefCell::new(BTreeMap::new()) }
     }
 
     /// The message types of the run.
@@ -167,6 +183,10 @@ impl<'a> Context<'a> {
 
     fn read_root(&self, root: RootId) -> Option<V> {
         let root = &self.schema.analysis.roots[root];
+        if let Some(message) = &self.message {
+            let Ok(V::Message(message)) = message else { return Some(V::Bad) };
+            return root.path.first().map(|name| message.get(name).unwrap_or(V::Bad));
+        }
         let found = root.path.iter().try_fold(self.json, |json, key| json.get(key.as_str()))?;
         let names: Vec<&str> = root.path.iter().map(Name::as_str).collect();
         let ty = match (names.as_slice(), self.args) {
@@ -251,6 +271,9 @@ impl<'a> Context<'a> {
     /// What is wrong with a read: of what is missing, only if the schema requires all the way to
     /// it.
     pub(crate) fn fault(&self, read: &Read) -> Option<Fault> {
+        if let Some(message) = &self.message {
+            return message.is_err().then_some(Fault::WrongType);
+        }
         let declared = &self.schema.analysis.roots[read.root()];
         let required = self.root_required(read);
         let missing = |depth: usize| (depth < required).then_some(Fault::Missing);
@@ -387,6 +410,29 @@ impl<'a> Context<'a> {
             }
             _ => matches!(self.admit(json, ty), V::Bad).then_some(Fault::WrongType),
         }
+    }
+}
+
+impl Whole {
+    /// The context as a message.
+    fn read(&self, types: &Types, json: &Json) -> R {
+        let none = EvalError::BadConversion;
+        let of = types.pool.get_message_by_name(&self.name).ok_or(none)?;
+        let Json::Object(entries) = json else { return Err(none) };
+        let mut chosen = BTreeSet::new();
+        let mut kept = serde_json::Map::new();
+        for (key, value) in entries {
+            let field = of.get_field_by_json_name(key).or_else(|| of.get_field_by_name(key));
+            let choice = field.as_ref().and_then(FieldDescriptor::containing_oneof);
+            if let Some(choice) = choice.filter(|_| !value.is_null())
+                && !chosen.insert(choice.full_name().to_owned())
+            {
+                return Err(none);
+            }
+            let is_read = field.is_none_or(|field| self.fields.contains(field.name()));
+            kept.insert(key.clone(), if is_read { value.clone() } else { Json::Null });
+        }
+        types.read_json(&self.name, &Json::Object(kept))
     }
 }
 

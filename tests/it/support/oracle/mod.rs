@@ -37,8 +37,8 @@ use policyc::base::name::Name;
 use policyc::compiler::check::analysis::{Analysis, PolicyInfo};
 use policyc::compiler::syntax::ast::ExprId;
 use policyc::compiler::syntax::document::model::{
-    CelRule, Fallback, Outcome as Yield, Parsed, PolicyDocument, Rule, RuleBody, Template,
-    TemplatePart,
+    CelRule, Fallback, Outcome as Yield, Parsed, PolicyDocument, Rule, RuleBody, SchemaSource,
+    Template, TemplatePart,
 };
 use policyc::lang::decision::Effect;
 use policyc::lang::error::EvalError;
@@ -46,7 +46,7 @@ use policyc::lang::types::{Type, TypeTable};
 use prost_reflect::DescriptorPool;
 use serde_json::Value as Json;
 
-use context::{Context, Fault, Schema};
+use context::{Context, Fault, Schema, Whole};
 use dispatch::Dispatch;
 use eval::{HostRow, Run};
 use message::Types;
@@ -116,7 +116,7 @@ pub(crate) struct Oracle<'a> {
 impl<'a> Oracle<'a> {
     pub(crate) fn new(parsed: &'a Parsed, analysis: &'a Analysis, pool: &DescriptorPool) -> Self {
         let types = Types { pool: pool.clone(), strong: analysis.messages.strong_enums };
-        let schema = Schema::new(analysis, types.clone());
+        let schema = Schema::new(analysis, types.clone(), None);
         // What constants come to needs no context.
         let run = Run::of(parsed, analysis, Context::new(&schema, &Json::Null));
         let (ast, rows) = (&parsed.ast, &RefCell::default());
@@ -142,8 +142,11 @@ impl<'a> Oracle<'a> {
             Dispatch::of(rules().map(|(_, info, at, rule)| (reader(info.context), info, at, rule)));
         let mut reads: Vec<(Read, usize)> = places.into_iter().collect();
         reads.sort_by_key(|(_, place)| *place);
-        let reads = reads.into_iter().map(|(read, _)| read).collect();
-        let schema = Schema::new(analysis, types);
+        let reads: Vec<Read> = reads.into_iter().map(|(read, _)| read).collect();
+        let fields = || reads.iter().flat_map(|read| analysis.roots[read.root()].path.first());
+        let whole = context_message(parsed)
+            .map(|name| Whole { name, fields: fields().map(Name::to_string).collect() });
+        let schema = Schema::new(analysis, types, whole);
         Self { parsed, analysis, schema, reads, of_rules, of_documents, dispatch }
     }
 
@@ -159,6 +162,20 @@ impl<'a> Oracle<'a> {
         Decider { oracle: self, run: &run, parsed: self.parsed, context: input.context, faults }
             .decide()
     }
+}
+
+/// The message that a whole context is, where an environment or a schema says so.
+fn context_message(parsed: &Parsed) -> Option<String> {
+    let environments = parsed.environments.iter().filter_map(|it| it.context.as_ref());
+    let mut named = environments.map(|name| name.value.to_string());
+    named.next().or_else(|| {
+        parsed.policies.iter().find_map(|document| match &document.schema {
+            Some(SchemaSource::File(path)) => {
+                path.value.split_once('#').map(|(_, name)| name.to_owned())
+            }
+            _ => None,
+        })
+    })
 }
 
 /// All rules, with their documents and their places in them.
