@@ -201,3 +201,74 @@ fn edges_are_sharp() {
         fails.map(|(expression, _)| format!("[({expression}) == dyn(null)].size() == 1")).collect();
     assert_eq!(false_ones(&fails).len(), fails.len(), "what fails has no value");
 }
+
+/// A format, texts that have it, and texts that do not.
+const FORMATS: &[(&str, &[&str], &[&str])] = &[
+    ("dns1123Label", &["a", "0-9", "a--b"], &["", "-a", "a-", "A", "a.b", "a_b", "ä"]),
+    ("dns1123Subdomain", &["a", "a.b-c.0"], &["", ".a", "a.", "a..b", "a.-b", "a-.b", "A.b"]),
+    ("dns1035Label", &["a", "a-0"], &["", "0a", "-a", "a-", "a.b"]),
+    // A dash at the end, and what stands before it, count as one letter.
+    ("dns1123LabelPrefix", &["a-", "a--", "--", "A-"], &["-", "a.", "AB-"]),
+    ("dns1123SubdomainPrefix", &["a.-", "a.b-", "a..-"], &["a..b-", "-"]),
+    ("dns1035LabelPrefix", &["a-", "0-"], &["0a-", "-"]),
+    ("qualifiedName", &["a", "A_b.c-d", "x.y/A"], &["", "/a", "a/", "X/a", "a/b/c", "-a", "a-"]),
+    ("labelValue", &["", "a", "A_b.c-d"], &["-a", "a-", "a/b", "ä"]),
+    (
+        "uri",
+        &[
+            "https://u:p@a.b:1/c%20d?%zz",
+            "/a",
+            "*",
+            "a:b",
+            "a:/b",
+            "a://[::1]:2/",
+            "a:///b",
+            "a://",
+        ],
+        &["", "a", "a/b", "1a:b", ":a", "a://b c/", "a://b:c/", "/%zz", "a://b%41/", "/\\u0007"],
+    ),
+    (
+        "uuid",
+        &["123e4567-e89b-12d3-a456-426614174000", "123E4567e89b12d3a456426614174000"],
+        &["", "123e4567-e89b-12d3-a456-42661417400", "123e4567--e89b12d3a456426614174000"],
+    ),
+    ("byte", &["aGk=", "aGVs", "YQ=="], &["", "a", "a===", "aGk_", "aG=k", "===="]),
+    ("date", &["2024-02-29", "0000-01-01"], &["", "2023-02-29", "2023-13-01", "2023-1-1", "1-01"]),
+    (
+        "datetime",
+        &["2024-02-29T23:59:59Z", "2024-02-29t00:00:00.5+01:00"],
+        &["", "2024-02-29", "2024-02-29T24:00:00Z", "2024-02-29T00:00:00", "2024-02-29T00:00:00.Z"],
+    ),
+];
+
+#[test]
+fn formats_are_those_of_kubernetes() {
+    let judged = |name: &str, given: &str, wrong: bool| {
+        format!("format.{name}().validate('{given}').hasValue() == {wrong}")
+    };
+    let mut conditions = Vec::new();
+    for (name, good, bad) in FORMATS {
+        conditions.extend(good.iter().map(|given| judged(name, given, false)));
+        conditions.extend(bad.iter().map(|given| judged(name, given, true)));
+    }
+    let long = "a".repeat(64);
+    for (given, says) in
+        [(long.as_str(), "['must be no more than 63 bytes']"), ("a.b", "['must not contain dots']")]
+    {
+        conditions.push(format!("format.dns1123Label().validate('{given}').value() == {says}"));
+    }
+    // Both evaluators say the same of everything that is wrong with a name.
+    let long = format!("X/{long}_");
+    for given in ["", "/", "X/", "-/-", "a/b/c", long.as_str()] {
+        let found = format!("format.qualifiedName().validate('{given}').value()");
+        conditions.push(format!("{found}.all(says, size(says) > 10)"));
+        conditions.push(format!("{found}.size() > 0"));
+    }
+    let says = "a DNS-1035 label must consist of lower case alphanumeric characters or \\'-\\', \
+        start with an alphabetic character, and end with an alphanumeric character (e.g. \
+        \\'my-name\\',  or \\'abc-123\\', regex used for validation is \
+        \\'[a-z]([-a-z0-9]*[a-z0-9])?\\')";
+    conditions.push(format!("format.dns1035Label().validate('0').value() == ['{says}']"));
+    let wrong = false_ones(&conditions);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

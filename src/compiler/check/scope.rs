@@ -261,6 +261,7 @@ impl Scope {
         match (&self.libraries, library.name) {
             (_, "stdlib") | (Libraries::Only(_), "optional") => true,
             (_, "policyc") => self.ours,
+            (_, "kubernetes.urls") if self.ours => true,
             (_, "cross_type_numeric_comparisons") => self.cross_numeric,
             (Libraries::Pinned(known), name) if !library.must_be_asked_for() => {
                 known.get(name).is_none_or(|version| *version >= library.since)

@@ -11,10 +11,14 @@
 
 use crate::lang::error::EvalError;
 use crate::lang::functions::url::{self, Url};
-use crate::lang::functions::{Cost, Function, Outcome, POLICYC, Sig, expect, global, member};
+use crate::lang::functions::{
+    Cost, Function, Library, Outcome, POLICYC, Sig, expect, global, member,
+};
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value, map};
 
+/// URLs, under the name that Kubernetes gives to its own; documents of ours have them unasked.
+pub const URLS: Library = Library { name: "kubernetes.urls", since: 0 };
 /// The type of URLs.
 pub const URL: &str = "policyc.Url";
 
@@ -22,7 +26,7 @@ pub const URL: &str = "policyc.Url";
 pub const ROWS: &[Function] = &[
     global(172, "url", "string_to_url")
         .takes(&[Sig::String], Sig::Opaque(URL))
-        .of(POLICYC)
+        .of(URLS)
         .fails()
         .costs(Cost::Linear)
         .doc(
@@ -31,16 +35,26 @@ pub const ROWS: &[Function] = &[
             &[("url('HTTPS://Example.com/a/../b') == url('https://example.com/b')", "true")],
         )
         .calls(url_of),
+    global(368, "isURL", "is_url")
+        .takes(&[Sig::String], Sig::Bool)
+        .of(URLS)
+        .fails()
+        .costs(Cost::Linear)
+        .doc(
+            "Whether the text is a URL, as `url` takes it.",
+            &[("isURL('https://example.com:8080/a')", "true"), ("isURL('example.com')", "false")],
+        )
+        .calls(is_url),
     member(173, "getScheme", "url_get_scheme")
         .takes(&[Sig::Opaque(URL)], Sig::String)
-        .of(POLICYC)
+        .of(URLS)
         .fails()
         .costs(Cost::Linear)
         .doc("The scheme.", &[("url('https://example.com:8080/a').getScheme()", "'https'")])
         .calls(scheme),
     member(174, "getHost", "url_get_host")
         .takes(&[Sig::Opaque(URL)], Sig::String)
-        .of(POLICYC)
+        .of(URLS)
         .fails()
         .costs(Cost::Linear)
         .doc(
@@ -50,7 +64,7 @@ pub const ROWS: &[Function] = &[
         .calls(host),
     member(175, "getHostname", "url_get_hostname")
         .takes(&[Sig::Opaque(URL)], Sig::String)
-        .of(POLICYC)
+        .of(URLS)
         .fails()
         .costs(Cost::Linear)
         .doc(
@@ -60,7 +74,7 @@ pub const ROWS: &[Function] = &[
         .calls(hostname),
     member(176, "getPort", "url_get_port")
         .takes(&[Sig::Opaque(URL)], Sig::String)
-        .of(POLICYC)
+        .of(URLS)
         .fails()
         .costs(Cost::Linear)
         .doc(
@@ -70,7 +84,7 @@ pub const ROWS: &[Function] = &[
         .calls(port),
     member(177, "getEscapedPath", "url_get_escaped_path")
         .takes(&[Sig::Opaque(URL)], Sig::String)
-        .of(POLICYC)
+        .of(URLS)
         .fails()
         .costs(Cost::Linear)
         .doc(
@@ -80,7 +94,7 @@ pub const ROWS: &[Function] = &[
         .calls(path),
     member(178, "getQuery", "url_get_query")
         .takes(&[Sig::Opaque(URL)], Sig::Map(&Sig::String, &Sig::List(&Sig::String)))
-        .of(POLICYC)
+        .of(URLS)
         .fails()
         .costs(Cost::Linear)
         .doc(
@@ -122,6 +136,15 @@ fn url_of(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
     heap.store.truncate_text(end);
     normal?;
     heap.finish_text(Tag::String, start)
+}
+
+fn is_url(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
+    let text = text(args)?;
+    let start = heap.store.mark().0;
+    heap.append(text)?;
+    let known = url::normalise(heap.store.tail_mut(start)).is_some();
+    heap.store.truncate_text(start);
+    Ok(Value::bool(known))
 }
 
 /// A part of a URL as a string; it lies inside the text of the URL.

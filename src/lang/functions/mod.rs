@@ -255,6 +255,7 @@ const FILES: &[&[Function]] = &[
     kubernetes::quantity::ROWS,
     kubernetes::semver::ROWS,
     kubernetes::regex::ROWS,
+    kubernetes::format::ROWS,
 ];
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when this is compiled")]

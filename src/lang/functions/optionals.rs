@@ -186,7 +186,7 @@ pub const ROWS: &[Function] = &[
         .calls(last),
 ];
 
-const NONE: Value = Value::optional(Space::Arena, None);
+pub(super) const NONE: Value = Value::optional(Space::Arena, None);
 
 /// What an optional holds.
 fn held(heap: &Heap<'_>, optional: &Value) -> Result<Option<Value>, EvalError> {

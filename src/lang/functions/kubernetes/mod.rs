@@ -9,6 +9,7 @@
 //! They are there only where a document asks for them by name. Addresses and blocks of them are
 //! the library `network`, under the names that Kubernetes gives to it.
 
+pub mod format;
 pub mod lists;
 pub mod quantity;
 pub mod regex;
@@ -23,9 +24,7 @@ use crate::lang::value::{Tag, Value};
 pub const NOT_BUILT: &[(&str, &str)] = &[
     ("kubernetes.authz", "it asks an API server who may do what"),
     ("kubernetes.authzSelectors", "it asks an API server who may do what"),
-    ("kubernetes.format", "`matches` can say what a name must look like"),
     ("kubernetes.jsonpatch", "it changes objects, which no decision does"),
-    ("kubernetes.urls", "our documents have `url` without it"),
 ];
 
 impl Library {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use policyc::lang::error::EvalError;
 
 use super::value::{R, V, list, text};
-use super::{collections, kubernetes, math, network, operators, strings, time};
+use super::{collections, formats, kubernetes, math, network, operators, strings, time};
 
 const NONE: EvalError = EvalError::NoSuchOverload;
 
@@ -29,6 +29,7 @@ pub(crate) fn call(name: &str, member: bool, args: &[V]) -> R {
         .or_else(|| strings::call(name, member, args))
         .or_else(|| collections::call(name, member, args))
         .or_else(|| kubernetes::call(name, member, args))
+        .or_else(|| formats::call(name, args))
         .or_else(|| if member { None } else { math::call(name, args) })
         .or_else(|| if member { None } else { regular(name, args) })
         .or_else(|| ours(name, args));

@@ -15,6 +15,7 @@ pub(crate) mod context;
 pub(crate) mod dispatch;
 pub(crate) mod eval;
 pub(crate) mod format;
+pub(crate) mod formats;
 pub(crate) mod functions;
 pub(crate) mod kubernetes;
 pub(crate) mod macros;
