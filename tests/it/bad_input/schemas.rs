@@ -46,6 +46,8 @@ fn json_schemas() {
         ("good", with(SCHEMA, &[]), &[]),
         ("good behind a mark", marked(SCHEMA.as_bytes()), &[]),
         ("empty", Vec::new(), &[("E0404", "src/s.json:1:1")]),
+        ("a comma too many", amount(r#"{"type": "number",}"#), &[("E0203", "src/s.json:2:90")]),
+        ("YAML", first("type: object"), &[("E0203", "src/s.json:1:2")]),
         ("a list", first("[]"), &[("E0404", "src/s.json:1:1")]),
         ("text", first("\"object\""), &[("E0404", "src/s.json:1:1")]),
         (

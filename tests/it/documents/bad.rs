@@ -224,6 +224,7 @@ fn cel_policy() {
                 &["E0210"],
                 "imports:\n  - name: >\n      «punc.Import!»\nrule:\n  match:\n    - output: a\n",
             ),
+            (&["E0202"], "rule:\n  variables: [{«v»: '1'}]\n  match:\n    - output: variables.v\n"),
             (&["E0210"], "rule:\n  match: «[]»\n"),
             (&["E0202"], "rule:\n  match:\n    - output: a\n      «conditon»: b\n"),
         ],

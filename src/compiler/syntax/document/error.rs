@@ -98,6 +98,8 @@ pub(super) enum DocumentError {
         nearest: Option<String>,
         label: &'static str,
     },
+    /// A parser of JSON stops here; `words` say why.
+    NotJson { at: Span, words: String },
     /// A parser of YAML stops here; `words` say why.
     NotYaml { at: Span, words: String, label: &'static str, help: Option<&'static str> },
     /// A tab at `at`, where `spaces` spaces would do.
@@ -124,6 +126,8 @@ pub(super) enum DocumentError {
     Exclusive { at: Span, first: Span, what: &'static str, keys: (&'static str, &'static str) },
     /// An import that is no qualified name.
     BadImport { at: Span, name: String },
+    /// A variable is written as `- name: expression` where its name and its expression have keys.
+    ShortVariable { at: Span, name: String },
     /// A variable is named by a reserved word.
     ReservedName { at: Span, name: String },
     /// A part of the language that this version does not have.
@@ -151,6 +155,9 @@ impl From<DocumentError> for Diagnostic {
                 let message = format!("`{key}` is not a key of {what}");
                 Self::new(Code::UnknownKey, at, message, label).maybe_help(did_you_mean(nearest))
             }
+            DocumentError::NotJson { at, words } => {
+                Self::new(Code::YamlSyntax, at, "this file is not JSON", words)
+            }
             DocumentError::NotYaml { at, words, label, help } => {
                 Self::new(Code::YamlSyntax, at, words, label).maybe_help(help.map(str::to_owned))
             }
@@ -159,11 +166,7 @@ impl From<DocumentError> for Diagnostic {
                 let message = format!("{what} needs `{key}`");
                 Self::new(Code::MissingKey, at, message, "not found here").maybe_help(help)
             }
-            DocumentError::NoOutcome { at, what, wanted } => {
-                let message = format!("{what} has no outcome");
-                let help = format!("add one of {wanted}");
-                Self::new(Code::MissingKey, at, message, "says nothing").help(help)
-            }
+            DocumentError::NoOutcome { at, what, wanted } => no_outcome(at, &what, wanted),
             DocumentError::WrongNode { at, what, found, wanted } => {
                 let message = format!("{what} must be {wanted}");
                 Self::new(Code::WrongNode, at, message, format!("this is {found}"))
@@ -191,6 +194,7 @@ impl From<DocumentError> for Diagnostic {
                 let message = format!("invalid qualified name: {name}");
                 Self::new(Code::BadValue, at, message, "expected names with dots between them")
             }
+            DocumentError::ShortVariable { at, name } => short_variable(at, &name),
             DocumentError::ReservedName { at, name } => {
                 let message = format!("`{name}` is a reserved word in CEL");
                 let label = "a field may be called so, a variable not";
@@ -299,6 +303,17 @@ fn read_first(at: Span, cause: Cause, cure: Option<Cure>) -> Diagnostic {
         None => diagnostic.help("put the whole expression in quotes, or below `|-`"),
     };
     cured(diagnostic, cure)
+}
+
+fn short_variable(at: Span, name: &str) -> Diagnostic {
+    let fact = "a variable has a `name` and an `expression`";
+    Diagnostic::new(Code::UnknownKey, at, fact, "neither")
+        .help(format!("write `name: {name}`, and the expression under `expression`"))
+}
+
+fn no_outcome(at: Span, what: &str, wanted: &str) -> Diagnostic {
+    Diagnostic::new(Code::MissingKey, at, format!("{what} has no outcome"), "says nothing")
+        .help(format!("add one of {wanted}"))
 }
 
 fn exclusive(

@@ -17,6 +17,7 @@ pub mod yaml;
 mod admission;
 mod cel_policy;
 mod error;
+mod json;
 mod keys;
 mod plain_cel;
 mod policy;
@@ -167,14 +168,18 @@ fn expect_environments(
     sink: &mut Sink,
 ) {
     let mut read: FxHashSet<FileId> = parsed.environments.iter().filter_map(|it| it.file).collect();
-    read.extend(lost);
     read.extend(parsed.policies.iter().map(|it| it.file));
     read.extend(parsed.cel_policies.iter().map(|it| it.file));
     let expected = parsed.cel_policies.iter().filter_map(|it| beside(files, it.file).next());
     for file in expected.collect::<Vec<_>>() {
-        if read.insert(file)
-            && let Some(root) = yaml::parse(file, files, &mut Sink::new())
-        {
+        if !read.insert(file) {
+            continue;
+        }
+        // What is wrong with a file that may be no business of ours was kept back.
+        let kept = files.get(file).is_some_and(|source| named(&source.path) == Named::Json);
+        let mut quiet = Sink::new();
+        let found = if kept && lost.contains(&file) { &mut *sink } else { &mut quiet };
+        if let Some(root) = yaml::parse(file, files, found) {
             parsed.environments.push(environment::read(&root, file, sink));
         }
     }

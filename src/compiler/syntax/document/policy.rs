@@ -178,10 +178,23 @@ fn variable(node: &Node, reader: &mut Reader<'_>) -> Option<Variable> {
     Some(Variable { name, expr, description: None })
 }
 
+/// The keys of a variable that is written with its name apart.
+const NAMED_KEYS: [&str; 4] = ["name", "expression", "description", "display_name"];
+
 /// `{name, expression, description}`, as CEL Policy documents write it (`raw`) and ours may.
 pub(super) fn named_variable(node: &Node, raw: bool, reader: &mut Reader<'_>) -> Option<Variable> {
     let keys = Keys::open(node, "a variable", reader.sink)?;
-    keys.only(&["name", "expression", "description", "display_name"], reader.sink);
+    if let [entry] = keys.entries
+        && entry.value.text().is_some()
+        && !NAMED_KEYS.contains(&entry.key.value.as_str())
+    {
+        let (at, name) = (entry.key.span, entry.key.value.clone());
+        reader.sink.report(DocumentError::ShortVariable { at, name });
+        let expr = reader.raw_expression("expression", &entry.value);
+        let name = Spanned::new(Name::new(&entry.key.value), at);
+        return Some(Variable { name, expr, description: None });
+    }
+    keys.only(&NAMED_KEYS, reader.sink);
     let name = keys.need("name", reader.sink).and_then(|_| keys.name("name", reader.sink));
     let expression = keys.need("expression", reader.sink)?;
     let name = name?;

@@ -16,8 +16,8 @@ use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::source::embed::Embedded;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::error::{DocumentError, Feature, Limit};
-use crate::compiler::syntax::document::read_first;
 use crate::compiler::syntax::document::scalar::{self, Spelling, Style};
+use crate::compiler::syntax::document::{json, read_first};
 use crate::diag::sink::Sink;
 
 /// Most parts of a document that are refused one by one; then it is not read further.
@@ -227,7 +227,8 @@ fn whole(number: u64) -> Value<'static> {
 /// refused and reported, the rest is there all the same.
 #[must_use]
 pub fn parse(file: FileId, files: &SourceMap, sink: &mut Sink) -> Option<Node> {
-    let source = files.get(file)?.text.as_str();
+    let whole = files.get(file)?;
+    let source = whole.text.as_str();
     if source.len() > SOURCE_BYTES_MAX {
         let at = Span::new(file, 0, 0);
         sink.report(DocumentError::Beyond { at, limit: Limit::SourceBytes(SOURCE_BYTES_MAX) });
@@ -254,7 +255,10 @@ pub fn parse(file: FileId, files: &SourceMap, sink: &mut Sink) -> Option<Node> {
             }
         }
     }
-    Some(builder.finish())
+    let spoken = builder.refused > 0;
+    let root = builder.finish();
+    // What this reader says is more than what a reader of JSON says; else that one speaks.
+    (spoken || root.is_null() || json::is_sound(file, whole, sink)).then_some(root)
 }
 
 /// A list or mapping that is not closed yet.
