@@ -66,7 +66,6 @@ impl Run<'_> {
             Use::Window(window) => self.window(*window, expr),
             Use::Decision(decision) => Ok(self.decision(decision)),
             Use::Macro(found) => self.call_macro(*found, expr),
-            // No program is built of what needs messages, so there is nothing to compare with.
             Use::Enum(name, number) => Ok(V::Enum(Rc::from(name.as_str()), *number)),
             Use::EnumOf(name) => self.enum_of(name, expr),
             Use::EnumNumber => match self.operands(expr)?.as_slice() {

@@ -38,8 +38,8 @@ use policyc::base::name::Name;
 use policyc::compiler::check::analysis::{Analysis, PolicyInfo};
 use policyc::compiler::syntax::ast::ExprId;
 use policyc::compiler::syntax::document::model::{
-    CelRule, Fallback, Outcome as Yield, Parsed, PolicyDocument, Rule, RuleBody, SchemaSource,
-    Template, TemplatePart,
+    CelRule, Fallback, Outcome as Yield, Parsed, PolicyDocument, Rule, RuleBody, Template,
+    TemplatePart,
 };
 use policyc::lang::decision::Effect;
 use policyc::lang::error::EvalError;
@@ -145,8 +145,10 @@ impl<'a> Oracle<'a> {
         reads.sort_by_key(|(_, place)| *place);
         let reads: Vec<Read> = reads.into_iter().map(|(read, _)| read).collect();
         let fields = || reads.iter().flat_map(|read| analysis.roots[read.root()].path.first());
-        let whole = context_message(parsed)
-            .map(|name| Whole { name, fields: fields().map(Name::to_string).collect() });
+        let whole = analysis.context.as_ref().map(|name| Whole {
+            name: name.to_string(),
+            fields: fields().map(Name::to_string).collect(),
+        });
         let schema = Schema::new(analysis, types, whole);
         Self { parsed, analysis, schema, reads, of_rules, of_documents, dispatch }
     }
@@ -163,20 +165,6 @@ impl<'a> Oracle<'a> {
         Decider { oracle: self, run: &run, parsed: self.parsed, context: input.context, faults }
             .decide()
     }
-}
-
-/// The message that a whole context is, where an environment or a schema says so.
-fn context_message(parsed: &Parsed) -> Option<String> {
-    let environments = parsed.environments.iter().filter_map(|it| it.context.as_ref());
-    let mut named = environments.map(|name| name.value.to_string());
-    named.next().or_else(|| {
-        parsed.policies.iter().find_map(|document| match &document.schema {
-            Some(SchemaSource::File(path)) => {
-                path.value.split_once('#').map(|(_, name)| name.to_owned())
-            }
-            _ => None,
-        })
-    })
 }
 
 /// All rules, with their documents and their places in them.
