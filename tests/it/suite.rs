@@ -4,8 +4,9 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
 use policyc::tools::project::Settings;
 use policyc::tools::report::paint::Style;
+use policyc::tools::suite::choose::Tested;
 use policyc::tools::suite::run::{Outcome, Ran, run};
-use policyc::tools::suite::{case, show};
+use policyc::tools::suite::{case, format, show};
 
 const POLICY: &str = "\
 policyc: 1
@@ -30,8 +31,9 @@ fn ran(tests: &str) -> (Vec<Ran>, Vec<String>) {
     };
     let mut sink = Sink::new();
     let test = case::read(file, &files, &reader, &mut sink);
-    let ran =
-        test.map(|test| run(&test, &files, &Settings::default(), &mut sink)).unwrap_or_default();
+    let ran = test
+        .map(|test| run(&test, &Tested::of(&files), &Settings::default(), &mut sink))
+        .unwrap_or_default();
     let (found, _) = sink.finish();
     let errors = found.iter().filter(|found| found.code.id().starts_with('P'));
     let said = errors.map(|found| format!("{} {}", found.code.id(), found.message));
@@ -145,4 +147,59 @@ fn what_cannot_be_run_is_said() {
         assert!(said.contains(&format!("P0905 {message}")), "{tests}: {said:?}");
         assert!(ran.is_empty(), "{tests}");
     }
+}
+
+/// The findings of a test file of the format beside a policy that asks its host.
+fn of_the_format(tests: &str) -> (Vec<Ran>, Vec<String>) {
+    let mut files = SourceMap::new();
+    let function = "{name: f, overloads: [{id: f_i, args: [int], return: int}]}";
+    files.add(
+        "a/config.yaml",
+        format!("variables: [{{name: n, type: int}}]\nfunctions: [{function}]\n"),
+    );
+    files.add("a/policy.yaml", "name: p\nrule: {match: [{output: f(n)}]}\n");
+    // What lies elsewhere is not looked at.
+    files.add("b/config.yaml", "variables: [{name: n, type: nothing}]\n");
+    files.add("b/policy.yaml", "name: p\nrule: {match: [{output: n}]}\n");
+    let file = files.add("a/tests.yaml", format!("section:\n- name: s\n  tests:\n  - {tests}\n"));
+    let mut sink = Sink::new();
+    let test = format::read(file, &files, &mut sink);
+    let settings = Settings::default();
+    let ran = test.map(|test| run(&test, &Tested::of(&files), &settings, &mut sink));
+    let said = sink.finish().0;
+    let said =
+        said.iter().map(|it| format!("{}: {}", it.message, it.primary.as_ref().unwrap().text));
+    (ran.unwrap_or_default(), said.collect())
+}
+
+#[test]
+fn the_format_says_what_is_wrong_with_it() {
+    for (test, says) in [
+        (
+            "{name: a, input: {n: {value: 1, expr: '2'}}, output: {value: 1}}",
+            "an input has `value` or `expr`, not both: the second",
+        ),
+        (
+            "{name: a, input: {n: {value: 1}}, context_expr: '{}', output: {value: 1}}",
+            "a test has `context_expr` or `input`, not both: the second",
+        ),
+        (
+            "{name: a, input: {n: {value: 1}}, output: {value: 1, error_set: [a]}}",
+            "an output has `value` or `error_set`, not both: the second",
+        ),
+        (
+            "{name: a, input: {n: {expr: m + 1}}, output: {value: 1}}",
+            "`n` has no value that JSON can say: undeclared reference to 'm' (in container '')",
+        ),
+        (
+            "{name: a, input: {n: {expr: optional.none()}}, output: {value: 1}}",
+            "`n` has no value that JSON can say: it yields nothing",
+        ),
+    ] {
+        assert_eq!(of_the_format(test).1, [says], "{test}");
+    }
+    let (ran, said) = of_the_format("{name: a, input: {n: {value: 1}}, output: {value: 1}}");
+    assert_eq!(said, [""; 0]);
+    let Outcome::Failed(failure) = &ran[0].outcome else { panic!("it has no answer") };
+    assert!(failure.notes[1].contains("`functions`"), "{:?}", failure.notes);
 }

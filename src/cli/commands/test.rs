@@ -20,6 +20,7 @@ use crate::tools::parallel::each;
 use crate::tools::project::{Project, read_bytes, reason, text_of, unreadable};
 use crate::tools::report::counted;
 use crate::tools::report::paint::Style;
+use crate::tools::suite::choose::Tested;
 use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
 use crate::tools::suite::{TestFile, case, format, show};
 
@@ -62,10 +63,19 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let mut projects = options.sources.projects(terminal);
     let tests: Vec<Vec<TestFile>> =
         projects.iter_mut().map(|(project, sink)| read_all(project, &options, sink)).collect();
-    let files: Vec<(&Project, &TestFile)> = (projects.iter().zip(&tests))
-        .flat_map(|((project, _), tests)| tests.iter().map(move |test| (project, test)))
+    let sources: Vec<Tested<'_>> =
+        projects.iter().map(|(project, _)| Tested::of(&project.files)).collect();
+    let files: Vec<_> = projects
+        .iter()
+        .zip(&sources)
+        .zip(&tests)
+        .flat_map(|(((project, _), sources), tests)| {
+            tests.iter().map(move |test| (project, sources, test))
+        })
         .collect();
-    let decided = each(&files, |(project, test)| decide(&options, project, test, terminal.style));
+    let decided = each(&files, |(project, sources, test)| {
+        decide(&options, project, sources, test, terminal.style)
+    });
     let mut decided = decided.into_iter();
     let mut counts = Counts::default();
     let mut body = String::new();
@@ -149,9 +159,15 @@ struct Decided {
 }
 
 /// Runs the cases of one file.
-fn decide(options: &Options, project: &Project, test: &TestFile, style: Style) -> Decided {
+fn decide(
+    options: &Options,
+    project: &Project,
+    sources: &Tested<'_>,
+    test: &TestFile,
+    style: Style,
+) -> Decided {
     let mut decided = Decided::default();
-    for ran in run_cases(test, &project.files, &project.settings, &mut decided.sink) {
+    for ran in run_cases(test, sources, &project.settings, &mut decided.sink) {
         decided.counts.add(Counts::of(&ran));
         decided.body.push_str(&say(options, project, &ran, style, &mut decided.sink));
     }

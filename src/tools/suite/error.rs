@@ -30,8 +30,10 @@ pub enum SuiteError {
     NoPolicy { at: Span },
     /// `text` is no time.
     BadTime { at: Span, text: String },
-    /// The expression does not yield what a context can hold.
-    BadInput { at: Span, name: String },
+    /// `what` has two keys that exclude one another.
+    Exclusive { at: Span, what: &'static str, keys: (&'static str, &'static str) },
+    /// The expression does not yield what a context can hold; `why` says so in words.
+    BadInput { at: Span, name: String, why: String },
     /// An expectation that asks for two winners, or for none and for a rule.
     TwoEffects { at: Span },
 }
@@ -78,8 +80,11 @@ impl From<SuiteError> for Diagnostic {
                 bad(at, format!("`{text}` is no time"), "not RFC 3339")
                     .help("write it as in `2026-03-17T10:00:00Z`")
             }
-            SuiteError::BadInput { at, name } => {
-                bad(at, format!("`{name}` has no value that JSON can say"), "this expression")
+            SuiteError::Exclusive { at, what, keys: (one, other) } => {
+                bad(at, format!("{what} has `{one}` or `{other}`, not both"), "the second")
+            }
+            SuiteError::BadInput { at, name, why } => {
+                bad(at, format!("`{name}` has no value that JSON can say"), &why)
             }
             SuiteError::TwoEffects { at } => {
                 bad(at, "a case expects one effect".to_owned(), "this names more")

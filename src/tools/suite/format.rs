@@ -43,6 +43,7 @@ fn case(node: &Node, section: &str, shared: &[HostResult], sink: &mut Sink) -> O
     let mut functions = table::read(keys.items("functions", sink), sink);
     functions.extend(shared.iter().cloned());
     let skip = keys.text("skip", sink).map(|reason| reason.value);
+    exclusive(&keys, "context_expr", "input", sink);
     let context = match keys.text("context_expr", sink) {
         Some(expression) => Context::Expression(expression),
         None => Context::Roots(inputs(keys.get("input"), sink)?),
@@ -68,6 +69,7 @@ fn inputs(node: Option<&Node>, sink: &mut Sink) -> Option<Vec<(Spanned<String>, 
     let mut roots = Vec::new();
     for entry in entries {
         let keys = Keys::open(&entry.value, "an input", &["value", "expr"], sink)?;
+        exclusive(&keys, "value", "expr", sink);
         let input = match (keys.entry("value"), keys.text("expr", sink)) {
             (_, Some(expression)) => Input::Expression(expression),
             (Some(value), None) => Input::Value(json(&value.value, sink)?),
@@ -87,6 +89,9 @@ fn output(node: &Node, sink: &mut Sink) -> Option<Spanned<Expect>> {
         return Some(Spanned::new(Expect::Expression(expression.to_owned()), node.span));
     }
     let keys = Keys::open(node, "an output", OUTPUT_KEYS, sink)?;
+    for (one, other) in [("value", "expr"), ("value", "error_set"), ("expr", "error_set")] {
+        exclusive(&keys, one, other, sink);
+    }
     if let Some(entry) = keys.entry("unknown_set") {
         sink.report(SuiteError::NotBuilt { at: entry.key.span, key: "unknown_set" });
         return None;
@@ -105,4 +110,12 @@ fn output(node: &Node, sink: &mut Sink) -> Option<Spanned<Expect>> {
         Expect::Errors(texts.map(|text| text.value).collect())
     };
     Some(Spanned::new(expect, node.span))
+}
+
+/// Reports two keys that exclude one another.
+fn exclusive(keys: &Keys<'_>, one: &'static str, other: &'static str, sink: &mut Sink) {
+    if let (Some(_), Some(second)) = (keys.entry(one), keys.entry(other)) {
+        let at = second.key.span;
+        sink.report(SuiteError::Exclusive { at, what: keys.what(), keys: (one, other) });
+    }
 }

@@ -4,10 +4,12 @@
 //! Out:     a `TestFile`: its cases read, expanded and patched; `run` decides them.
 //! Imports: `base`, `diag`, `compiler`, `runtime`.
 //!
-//! `case` reads `*_test.yaml`, `format` reads `tests.yaml`, `run` decides through the whole
-//! pipeline (compile, write, verify, evaluate), `expect` compares, `show` says what happened.
+//! `case` reads `*_test.yaml`, `format` reads `tests.yaml`, `choose` finds the policies, `run`
+//! decides through the whole pipeline (compile, write, verify, evaluate), `expect` compares, `show`
+//! says what happened.
 
 pub mod case;
+pub mod choose;
 pub mod expect;
 pub mod format;
 pub mod literal;

@@ -1,24 +1,21 @@
 //! Runs the cases of a test file through the whole pipeline: compile, write, verify, evaluate.
 //!
-//! In:      a `TestFile` and the sources that it may speak about.
+//! In:      a `TestFile` and the sources that it chooses from.
 //! Out:     what became of every case.
 //! Imports: `base`, `diag`, `compiler`, `runtime`.
 
 use serde_json::{Map, Value as Json};
 
-use crate::base::index::Index as _;
-use crate::base::span::{FileId, Span, Spanned};
-use crate::compiler::source::map::SourceMap;
-use crate::compiler::syntax::document;
-use crate::compiler::syntax::document::path::join;
+use crate::base::span::{Span, Spanned};
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
-use crate::diag::suggest::nearest;
+use crate::lang::error::EvalError;
 use crate::runtime::program::Program;
 use crate::runtime::vm::report::ErrorReport;
 use crate::runtime::vm::report::{DecisionReport, OutputReport};
 use crate::tools::locate::Locator;
 use crate::tools::project::Settings;
+use crate::tools::suite::choose::Tested;
 use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::expect::{Difference, differences};
 use crate::tools::suite::phrase::{Said, fits};
@@ -74,13 +71,18 @@ pub struct Failure {
     pub why: String,
 }
 
-/// Runs the cases of `test`. `files` holds the test file, the policies, and what they refer to.
+/// Runs the cases of `test`, which is one of the files of `sources`.
 ///
 /// What is wrong with the test file goes to the sink; so do findings in the policies, unless a
 /// case expects them.
 #[must_use]
-pub fn run(test: &TestFile, files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Vec<Ran> {
-    let Some(chosen) = choose(test, files, sink) else { return Vec::new() };
+pub fn run(
+    test: &TestFile,
+    sources: &Tested<'_>,
+    settings: &Settings,
+    sink: &mut Sink,
+) -> Vec<Ran> {
+    let Some(chosen) = sources.choose(test, sink) else { return Vec::new() };
     let mut found = Sink::new();
     let made = make(&chosen.files, settings, &mut found);
     let (mut findings, _) = found.finish();
@@ -96,87 +98,6 @@ pub fn run(test: &TestFile, files: &SourceMap, settings: &Settings, sink: &mut S
     }
     let running = Running { policy: chosen.name, env: chosen.environment, made, findings };
     test.cases.iter().filter_map(|case| running.case(case, sink)).collect()
-}
-
-/// The sources of the policies that a test file is about.
-struct Chosen {
-    /// Their names.
-    name: String,
-    /// They, and every file that is no policy.
-    files: SourceMap,
-    /// The same files in the map that they were chosen from.
-    originals: Vec<FileId>,
-    /// The text of the environment file beside the test file, if there is one.
-    environment: Option<String>,
-}
-
-impl Chosen {
-    fn original(&self, file: FileId) -> FileId {
-        self.originals.get(file.index()).copied().unwrap_or(file)
-    }
-}
-
-fn choose(test: &TestFile, files: &SourceMap, sink: &mut Sink) -> Option<Chosen> {
-    let mut reading = Sink::new();
-    let parsed = document::read(files, &mut reading);
-    let (unread, _) = reading.finish();
-    let is_unread = |file| {
-        let mut errors = unread.iter().filter(|found| found.severity == Severity::Error);
-        errors.any(|found| found.span().is_some_and(|at| at.file == file))
-    };
-    let ours = parsed.policies.iter().filter(|document| !document.rules.is_empty());
-    let named: Vec<(&str, _)> = ours
-        .map(|document| (document.name.value.as_str(), document.file))
-        .chain(parsed.cel_policies.iter().map(|it| (it.name.value.as_str(), it.file)))
-        .collect();
-    let path = files.get(test.file).map(|file| file.path.as_str()).unwrap_or_default();
-    let beside = |file| {
-        let other = files.get(file).map(|file| file.path.as_str()).unwrap_or_default();
-        folder(other) == folder(path)
-    };
-    let mut wanted = Vec::new();
-    for Spanned { value: name, span: at } in &test.policies {
-        let fits = |(known, file): &&(&str, _)| known == name && beside(*file);
-        let found =
-            named.iter().find(fits).or_else(|| named.iter().find(|(known, _)| known == name));
-        let Some(found) = found else {
-            let nearest = nearest(name, named.iter().map(|(name, _)| *name)).map(str::to_owned);
-            sink.report(SuiteError::UnknownPolicy { at: *at, name: name.clone(), nearest });
-            return None;
-        };
-        wanted.push(*found);
-    }
-    if test.policies.is_empty() {
-        wanted = named.iter().filter(|(_, file)| beside(*file)).copied().collect();
-    }
-    // A document that cannot be read at all is left to the compiler, which says so.
-    if wanted.is_empty() && !parsed.cel_policies.is_empty() | !named.is_empty() {
-        sink.report(SuiteError::NoPolicy { at: Span::new(test.file, 0, 0) });
-        return None;
-    }
-    let mut chosen = SourceMap::new();
-    let mut originals = Vec::new();
-    for (file, source) in files.iter() {
-        let is_policy = named.iter().any(|(_, policy)| *policy == file);
-        let is_wanted = wanted.iter().any(|(_, policy)| *policy == file);
-        let is_foreign = is_unread(file) && !beside(file);
-        if file != test.file && (is_wanted || !is_policy && !is_foreign) {
-            chosen.add(source.path.clone(), source.text.clone());
-            originals.push(file);
-        }
-    }
-    let titles: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
-    let environment = files.find(&join(path, "config.yaml")).and_then(|file| files.get(file));
-    Some(Chosen {
-        name: titles.join(", "),
-        files: chosen,
-        originals,
-        environment: environment.map(|file| file.text.clone()),
-    })
-}
-
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// The cases of one file in progress.
@@ -203,8 +124,8 @@ impl Running {
         let Some(made) = &self.made else { return Some(self.not_compiled(case)) };
         let context = match context(case, self.env.as_deref()) {
             Ok(context) => context,
-            Err(Spanned { value: name, span: at }) => {
-                sink.report(SuiteError::BadInput { at, name });
+            Err(error) => {
+                sink.report(error);
                 return None;
             }
         };
@@ -307,12 +228,16 @@ impl Running {
 /// are compiled in.
 ///
 /// # Errors
-/// The name of the input whose expression yields nothing that JSON can say, and its place.
-pub fn context(case: &Case, environment: Option<&str>) -> Result<Json, Spanned<String>> {
+/// The input whose expression yields nothing that JSON can say, and why.
+pub fn context(case: &Case, environment: Option<&str>) -> Result<Json, SuiteError> {
     let input = |written: &Spanned<String>, name: &str| {
-        let value = value_of(&written.value, environment, &case.functions).ok().flatten();
-        let json = value.and_then(|value| serde_json::from_str(&value.plain).ok());
-        json.ok_or_else(|| Spanned::new(name.to_owned(), written.span))
+        let bad = |why: &str| {
+            let (at, name, why) = (written.span, name.to_owned(), why.to_owned());
+            SuiteError::BadInput { at, name, why }
+        };
+        let value = value_of(&written.value, environment, &case.functions);
+        let value = value.map_err(|why| bad(&why))?.ok_or_else(|| bad("it yields nothing"))?;
+        serde_json::from_str(&value.plain).map_err(|_| bad("it yields something else"))
     };
     match &case.context {
         Context::Whole(context) => Ok(context.clone()),
@@ -385,7 +310,11 @@ fn notes(report: &DecisionReport) -> Vec<String> {
         let at = at.map_or(String::new(), |at| format!("  {at}"));
         format!("{rule}  {}{at}  {}", error.class.word(), error.message)
     };
-    report.errors.iter().map(note).collect()
+    let mut notes: Vec<String> = report.errors.iter().map(note).collect();
+    if report.errors.iter().any(|error| error.class == EvalError::Pending) {
+        notes.push("what the host answers stands under `functions` of the test file".to_owned());
+    }
+    notes
 }
 
 /// Puts a root into the context; a name with dots goes into objects.

@@ -40,6 +40,11 @@ impl<'a> Keys<'a> {
         Some(Self { what, span: node.span, entries })
     }
 
+    /// What the mapping is, as "a case".
+    pub(super) const fn what(&self) -> &'static str {
+        self.what
+    }
+
     /// The value of `key`; a null counts as none.
     pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
         self.entry(key).map(|entry| &entry.value).filter(|node| !node.is_null())

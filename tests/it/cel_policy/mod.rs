@@ -11,6 +11,7 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
 use policyc::tools::project::Settings;
 use policyc::tools::report::paint::Style;
+use policyc::tools::suite::choose::Tested;
 use policyc::tools::suite::run::{Outcome, run};
 use policyc::tools::suite::{Case, Expect, HostResult, TestFile, format, show};
 use serde_json::{Value as Json, json};
@@ -66,7 +67,7 @@ fn directory(folder: &Path) -> usize {
     let files = folder::sources(folder);
     let test = test_of(&files).expect("a directory with tests");
     let mut sink = Sink::new();
-    let ran = run(&test, &files, &Settings::default(), &mut sink);
+    let ran = run(&test, &Tested::of(&files), &Settings::default(), &mut sink);
     let failed: Vec<String> = ran
         .iter()
         .filter(|ran| !matches!(ran.outcome, Outcome::Passed { .. }))

@@ -64,9 +64,15 @@ enum Named {
     Other,
 }
 
-fn named(path: &str) -> Named {
+/// Whether the file at `path` holds tests, by its name.
+#[must_use]
+pub fn is_test(path: &str) -> bool {
     let stem = stem(path);
-    if stem == "tests" || stem.ends_with("_test") || stem.ends_with("_tests") {
+    stem == "tests" || stem.ends_with("_test") || stem.ends_with("_tests")
+}
+
+fn named(path: &str) -> Named {
+    if is_test(path) {
         return Named::Other;
     }
     match extension(path) {

@@ -1,0 +1,196 @@
+//! Which policies a test file is about.
+//!
+//! In:      the sources of a project, looked at once; a test file.
+//! Out:     the policies that lie beside it or that it names, with what they may refer to.
+//! Imports: `base`, `diag`, `compiler::source`, `compiler::syntax`.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::base::index::Index as _;
+use crate::base::span::{FileId, Span, Spanned};
+use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::document::path::join;
+use crate::compiler::syntax::document::{self, is_test};
+use crate::diag::diagnostic::Severity;
+use crate::diag::sink::Sink;
+use crate::diag::suggest::nearest;
+use crate::tools::suite::TestFile;
+use crate::tools::suite::error::SuiteError;
+
+/// The sources of a project, as test files choose from them.
+#[derive(Debug)]
+pub struct Tested<'a> {
+    pub(super) files: &'a SourceMap,
+    /// The names of policies, in order of file.
+    policies: Vec<(String, FileId)>,
+    /// Where in `policies` the policies of each name are.
+    by_name: FxHashMap<String, Vec<usize>>,
+    /// What each folder holds.
+    folders: FxHashMap<String, Folder>,
+    /// Every file that any policy may refer to: schemas, data, tools, message types.
+    shared: Vec<FileId>,
+    /// Whether there are CEL Policy documents at all.
+    speaks: bool,
+}
+
+/// The files of a folder that belong to its policies alone.
+#[derive(Debug, Default)]
+struct Folder {
+    /// By place in `Tested::policies`.
+    policies: Vec<usize>,
+    environments: Vec<FileId>,
+    /// Files that cannot be read; the compiler says why.
+    unread: Vec<FileId>,
+}
+
+impl<'a> Tested<'a> {
+    /// Looks at every file of a project once.
+    #[must_use]
+    pub fn of(files: &'a SourceMap) -> Self {
+        let mut reading = Sink::new();
+        let parsed = document::read(files, &mut reading);
+        let ours = parsed.policies.iter().filter(|document| !document.rules.is_empty());
+        let policies: Vec<(String, FileId)> = ours
+            .map(|document| (document.name.value.to_string(), document.file))
+            .chain(parsed.cel_policies.iter().map(|it| (it.name.value.to_string(), it.file)))
+            .collect();
+        let speaks = !policies.is_empty();
+        let mut sources = Self {
+            files,
+            policies,
+            by_name: FxHashMap::default(),
+            folders: FxHashMap::default(),
+            shared: Vec::new(),
+            speaks,
+        };
+        // What each file is, if it is known; the first that is found out counts.
+        let mut known: FxHashMap<FileId, Kind> = FxHashMap::default();
+        for (at, (name, file)) in sources.policies.iter().enumerate() {
+            sources.by_name.entry(name.clone()).or_default().push(at);
+            known.insert(*file, Kind::Policy);
+            let path = files.get(*file).map_or("", |source| source.path.as_str());
+            sources.folders.entry(folder_of(path).to_owned()).or_default().policies.push(at);
+        }
+        let named = document::references(files);
+        let named: FxHashSet<&str> = named.iter().map(|it| it.path.as_str()).collect();
+        for file in parsed.environments.iter().filter_map(|environment| environment.file) {
+            // One that a document names as its schema may lie anywhere.
+            let path = files.get(file).map_or("", |source| source.path.as_str());
+            let kind = if named.contains(path) { Kind::Shared } else { Kind::Environment };
+            known.entry(file).or_insert(kind);
+        }
+        let errors = reading.finish().0.into_iter();
+        let errors = errors.filter(|found| found.severity == Severity::Error);
+        for file in errors.filter_map(|found| Some(found.span()?.file)) {
+            known.entry(file).or_insert(Kind::Unread);
+        }
+        for (file, source) in files.iter().filter(|(_, source)| !is_test(&source.path)) {
+            let folder = folder_of(&source.path);
+            match known.get(&file) {
+                Some(Kind::Policy) => {}
+                Some(Kind::Environment) => {
+                    sources.folders.entry(folder.to_owned()).or_default().environments.push(file);
+                }
+                Some(Kind::Unread) => {
+                    sources.folders.entry(folder.to_owned()).or_default().unread.push(file);
+                }
+                Some(Kind::Shared) | None => sources.shared.push(file),
+            }
+        }
+        sources
+    }
+
+    /// What lies in the folder of `file`.
+    fn folder(&self, file: FileId) -> Option<&Folder> {
+        let path = self.files.get(file).map_or("", |source| source.path.as_str());
+        self.folders.get(folder_of(path))
+    }
+
+    /// The policies that `test` is about.
+    pub(super) fn choose(&self, test: &TestFile, sink: &mut Sink) -> Option<Chosen> {
+        let own = self.folder(test.file);
+        let beside = own.map_or(&[][..], |folder| &folder.policies);
+        let mut wanted: Vec<usize> = Vec::new();
+        for Spanned { value: name, span: at } in &test.policies {
+            let all = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+            let found = all.iter().find(|at| beside.contains(at)).or_else(|| all.first());
+            let Some(found) = found else {
+                let known = self.policies.iter().map(|(name, _)| name.as_str());
+                let nearest = nearest(name, known).map(str::to_owned);
+                sink.report(SuiteError::UnknownPolicy { at: *at, name: name.clone(), nearest });
+                return None;
+            };
+            wanted.push(*found);
+        }
+        if test.policies.is_empty() {
+            wanted = beside.to_vec();
+        }
+        // A document that cannot be read at all is left to the compiler, which says so.
+        if wanted.is_empty() && self.speaks {
+            sink.report(SuiteError::NoPolicy { at: Span::new(test.file, 0, 0) });
+            return None;
+        }
+        Some(self.chosen(test, own, &wanted))
+    }
+
+    fn chosen(&self, test: &TestFile, own: Option<&Folder>, wanted: &[usize]) -> Chosen {
+        let policies = wanted.iter().filter_map(|at| self.policies.get(*at));
+        let titles: Vec<&str> = policies.clone().map(|(name, _)| name.as_str()).collect();
+        let mut originals = self.shared.clone();
+        originals.extend(own.into_iter().flat_map(|folder| &folder.unread));
+        originals.extend(own.into_iter().flat_map(|folder| &folder.environments));
+        for (_, file) in policies {
+            originals.push(*file);
+            originals
+                .extend(self.folder(*file).into_iter().flat_map(|folder| &folder.environments));
+        }
+        originals.retain(|file| *file != test.file);
+        originals.sort_unstable();
+        originals.dedup();
+        let mut files = SourceMap::new();
+        for source in originals.iter().filter_map(|file| self.files.get(*file)) {
+            files.add(source.path.clone(), source.text.clone());
+        }
+        let path = self.files.get(test.file).map_or("", |file| file.path.as_str());
+        let environment = self.files.find(&join(path, "config.yaml"));
+        let environment = environment.and_then(|file| self.files.get(file));
+        Chosen {
+            name: titles.join(", "),
+            files,
+            originals,
+            environment: environment.map(|file| file.text.clone()),
+        }
+    }
+}
+
+/// What a file is.
+#[derive(Clone, Copy)]
+enum Kind {
+    Policy,
+    Environment,
+    Unread,
+    Shared,
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The sources of the policies that a test file is about.
+pub(super) struct Chosen {
+    /// Their names.
+    pub(super) name: String,
+    /// They, and what they may refer to.
+    pub(super) files: SourceMap,
+    /// The same files in the map that they were chosen from.
+    originals: Vec<FileId>,
+    /// The text of the environment file beside the test file, if there is one.
+    pub(super) environment: Option<String>,
+}
+
+impl Chosen {
+    /// The file that was chosen as `file`.
+    pub(super) fn original(&self, file: FileId) -> FileId {
+        self.originals.get(file.index()).copied().unwrap_or(file)
+    }
+}
