@@ -191,11 +191,12 @@ CEL_SPEC_DIR=.. CEL_GO_SUITE_DIR=.. CEL_JAVA_BASELINES_DIR=.. cargo test --test 
 
 They show what those programs print; where they differ from the conformance suite of CEL, the suite
 is right. *Tree*: our tree drawn as theirs, macros expanded. *Type*: the deduced type. *Error*: an
-expression that they refuse is refused here. *Place*: one of our errors touches their first place,
-or lies inside the smallest expression around it: they point at the operator or the parenthesis, we
-at the operand or argument. That a name is not declared is said at the same place. *Value*: what
-comes out of both evaluators. *Left out*: what rests on functions or messages of a program in Java,
-on values that no context holds, or on partial evaluation.
+expression that they refuse is refused here, as text where their parser refuses it. *Place*: one of
+our errors touches their first place, or lies inside the smallest expression around it: they point
+at the operator or the parenthesis, we at the operand or argument. That a name is not declared is
+said at the same place. *Value*: what comes out of both evaluators. *Left out*: what rests on
+functions or messages of a program in Java, on values that no context holds, or on partial
+evaluation.
 
 | table | tree | type | error | place | value | left out |
 | --- | --- | --- | --- | --- | --- | --- |
