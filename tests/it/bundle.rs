@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use policyc::base::limits::BUNDLE_BYTES_MAX;
 use policyc::diag::codes::Code;
 use policyc::lang::constant::Constant;
+use policyc::lang::functions::BUILTIN_ABI;
 use policyc::runtime::bundle::digest;
 use policyc::runtime::bundle::error::{LoadError, Part, WriteError};
 use policyc::runtime::bundle::layout::{ENTRY_BYTES, HEADER_BYTES, Section, aligned};
@@ -122,7 +123,7 @@ fn the_header_is_checked() {
     assert_eq!(resealed(|bytes| bytes[8] = 2), version(Part::Format, 2, 1));
     assert_eq!(resealed(|bytes| bytes[10] = 1), version(Part::Additions, 1, 0));
     assert_eq!(resealed(|bytes| bytes[28] = 2), version(Part::Instructions, 2, 1));
-    assert_eq!(resealed(|bytes| bytes[30] = 0), version(Part::Builtins, 0, 1));
+    assert_eq!(resealed(|bytes| bytes[30] = 0), version(Part::Builtins, 0, BUILTIN_ABI));
     assert_eq!(resealed(|bytes| bytes[13] = 1), LoadError::NotZero { at: 13 });
     let longer = len as u64 + 1;
     let found = resealed(|bytes| bytes[16..24].copy_from_slice(&longer.to_le_bytes()));
