@@ -19,7 +19,7 @@ use crate::support::module::R;
 use crate::support::watch::{Claimed, Escape};
 
 /// Contexts of the hand-made modules: whole ones, and ones that lack this or that.
-const CONTEXTS: &[&str] = &[
+pub(super) const CONTEXTS: &[&str] = &[
     r#"{"action": {"amount": 20000, "tool": "send"}, "user": "send",
         "items": [{"name": "a", "price": 1}, {"name": "b"}, {"name": "c", "price": 7}]}"#,
     r#"{"action": {"amount": 1, "tool": "get_it"}, "user": 10000, "items": []}"#,

@@ -3,6 +3,7 @@
 mod code;
 mod debug;
 mod emitted;
+mod enumerated;
 mod flow;
 mod holds;
 mod rules;
