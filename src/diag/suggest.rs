@@ -15,19 +15,20 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
             if name.eq_ignore_ascii_case(typed) {
                 return Some((0, name));
             }
-            let distance = distance(typed, name);
+            let distance = distance(typed, name, limit);
             (distance <= limit).then_some((distance, name))
         })
         .min()
         .map(|(_, name)| name)
 }
 
-/// Optimal string alignment distance in code points. Long names are never near.
-fn distance(a: &str, b: &str) -> usize {
+/// Optimal string alignment distance in code points, as far as it is at most `most`. Long names
+/// are never near.
+fn distance(a: &str, b: &str, most: usize) -> usize {
     const LONGEST: usize = 64;
     let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();
-    if a.len() > LONGEST || b.len() > LONGEST {
+    if a.len() > LONGEST || b.len() > LONGEST || a.len().abs_diff(b.len()) > most {
         return usize::MAX;
     }
     let mut before: Vec<usize> = Vec::new();
@@ -45,6 +46,10 @@ fn distance(a: &str, b: &str) -> usize {
                 best = best.min(at(&before, j - 1) + 1);
             }
             row.push(best);
+        }
+        // From here on it only grows.
+        if row.iter().min().is_some_and(|least| *least > most) {
+            return usize::MAX;
         }
         before = std::mem::replace(&mut above, row);
     }
