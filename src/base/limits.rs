@@ -88,6 +88,8 @@ pub const VERIFY_STEPS_MIN: usize = 1 << 16;
 pub const CONTEXT_BYTES_MAX: usize = 1 << 20;
 /// Deepest nesting of a context.
 pub const CONTEXT_DEPTH_MAX: usize = 64;
+/// Deepest nesting of a message in the bytes of Protocol Buffers.
+pub const WIRE_DEPTH_MAX: usize = 64;
 /// Most values in a context.
 pub const CONTEXT_NODES_MAX: usize = 100_000;
 /// Size of the text that one decision may build.

@@ -85,9 +85,9 @@ pub fn compile(files: &SourceMap, options: &Options, sink: &mut Sink) -> Option<
     let front = check(files, options, sink);
     let checked = front.analysis.checked(&front.parsed, sink)?;
     for at in &front.analysis.needs_messages {
-        let fact = "messages cannot be built into a bundle yet";
-        let found = Diagnostic::new(Code::NotBuilt, *at, fact, "this needs messages");
-        sink.report(found.help("declare objects and maps: those can be built"));
+        let fact = "a context cannot hold messages yet";
+        let found = Diagnostic::new(Code::NotBuilt, *at, fact, "this is a message");
+        sink.report(found.help("declare objects and maps: those can be read"));
     }
     if sink.has_errors() {
         return None;

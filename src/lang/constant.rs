@@ -11,6 +11,7 @@ use crate::base::name::Name;
 use crate::lang::error::EvalError;
 use crate::lang::value::duration::Seconds;
 use crate::lang::value::heap::{Heap, View, type_value};
+use crate::lang::value::message::type_of;
 use crate::lang::value::text::{DoubleForm, write_double};
 use crate::lang::value::time::Instant;
 use crate::lang::value::{Space, Tag, Value, map};
@@ -44,6 +45,8 @@ pub enum Constant {
     Map(Vec<(Constant, Constant)>),
     /// An optional.
     Optional(Option<Box<Constant>>),
+    /// A value of an enum that is a type of its own: the full name of the enum, and the number.
+    Enum(Name, i32),
 }
 
 impl Constant {
@@ -60,7 +63,7 @@ impl Constant {
     ///
     /// # Errors
     /// `Budget` if the store is full or the constant is nested too deeply, `DuplicateMapKey` if a
-    /// map has a key twice.
+    /// map has a key twice, `NoSuchOverload` for a value of an enum that the heap does not know.
     pub fn to_value(&self, heap: &mut Heap<'_>) -> Result<Value, EvalError> {
         let height = heap.store.height();
         self.build(heap, 0).inspect_err(|_| heap.store.drop_stack(height))
@@ -82,6 +85,11 @@ impl Constant {
             Self::Duration(nanoseconds) => Ok(Value::duration(*nanoseconds)),
             Self::Type(name) => {
                 type_value(name).map_or_else(|| heap.new_text(Tag::Type, name.as_bytes()), Ok)
+            }
+            Self::Enum(name, number) => {
+                let kind = heap.descriptors.enum_named(heap.program_text, name.as_bytes());
+                let kind = kind.ok_or(EvalError::NoSuchOverload)?;
+                Ok(Value::enumeration(kind, *number))
             }
             Self::Optional(None) => Ok(Value::optional(Space::Arena, None)),
             Self::Optional(Some(value)) => {
@@ -115,6 +123,10 @@ impl Constant {
             Self::Uint(value) => key.extend_from_slice(&value.to_le_bytes()),
             Self::Double(value) => key.extend_from_slice(&value.to_bits().to_le_bytes()),
             Self::String(name) | Self::Type(name) => text(key, name.as_bytes()),
+            Self::Enum(name, number) => {
+                text(key, name.as_bytes());
+                key.extend_from_slice(&number.to_le_bytes());
+            }
             Self::Bytes(bytes) => text(key, bytes),
             Self::Timestamp(seconds, nanoseconds) => {
                 key.extend_from_slice(&seconds.to_le_bytes());
@@ -159,6 +171,7 @@ impl Constant {
             Self::List(_) => Tag::List,
             Self::Map(_) => Tag::Map,
             Self::Optional(_) => Tag::Optional,
+            Self::Enum(..) => Tag::Enum,
         }
     }
 }
@@ -218,8 +231,12 @@ impl Reader<'_> {
             Tag::Duration => Constant::Duration(value.signed()),
             Tag::Type => Constant::Type(Name::new(self.view.str(value))),
             // A program makes them when it runs: no constant holds one.
-            Tag::Ip | Tag::Cidr | Tag::Quantity | Tag::Semver => {
+            Tag::Ip | Tag::Cidr | Tag::Quantity | Tag::Semver | Tag::Message => {
                 return Err(EvalError::NoSuchOverload);
+            }
+            Tag::Enum => {
+                let ty = type_of(self.view, value).ok_or(EvalError::NoSuchOverload)?;
+                Constant::Enum(Name::new(self.view.str(&ty)), value.number())
             }
             Tag::List => Constant::List(self.read_all(value)?),
             Tag::Optional => Constant::Optional(self.read_all(value)?.pop().map(Box::new)),
@@ -264,6 +281,7 @@ impl fmt::Display for Constant {
             }
             Self::Duration(nanoseconds) => write!(f, "duration(\"{}\")", Seconds(*nanoseconds)),
             Self::Type(name) => write!(f, "{name}"),
+            Self::Enum(name, number) => write!(f, "{name}({number})"),
             Self::List(elements) => {
                 f.write_str("[")?;
                 for (at, element) in elements.iter().enumerate() {

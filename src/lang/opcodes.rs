@@ -36,7 +36,10 @@ pub const X_EQUAL: u8 = 1 << 2;
 pub const X_GREATER: u8 = 1 << 3;
 /// Bit of `x` of `Iter` and `Next`: two variables, index or key and element or value.
 pub const X_PAIRS: u8 = 1 << 1;
-/// Bit of `x` of `Append` and `Put`: the value is an optional; nothing is added if it is empty.
+/// Bit of `x` of `IndexOptional`: `b` is the name of a field, so that messages have it.
+pub const X_FIELD: u8 = 1 << 1;
+/// Bit of `x` of `Append`, `Put` and `PutField`: the value is an optional; nothing is added if it
+/// is empty.
 pub const X_OPTIONAL: u8 = 1 << 1;
 /// Bit of `x` of `Has`: the place must be a container, so absent and anything else are E.
 pub const X_LEVEL: u8 = 1 << 1;
@@ -68,6 +71,12 @@ pub enum Operand {
     Dispatch,
     /// A host function; its arguments are the registers from `a` on.
     Host,
+    /// A message type.
+    Message,
+    /// An enum that is a type of its own.
+    Enum,
+    /// A field of a message.
+    Field,
     /// A cursor or builder of the frame.
     Cursor,
     /// An outcome of the rule that the function belongs to, counted from its first.
@@ -181,7 +190,8 @@ macro_rules! for_each_opcode {
             /// Whether slot `a` is present; `X_LEVEL` asks for a container.
             0x12 Has "has" [Read, None, None] Branch
                 Unit {NoSuchKey NoSuchOverload};
-            /// Whether map `a` has key `b`. An optional map that is empty has none.
+            /// Whether map `a` has key `b`, or field `b` of message `a` is set. An optional that is
+            /// empty has none.
             0x13 HasKey "has.key" [Read, Const, None] Branch
                 Unit {NoSuchKey NoSuchOverload};
             /// Whether optional `a` holds a value.
@@ -190,6 +200,9 @@ macro_rules! for_each_opcode {
             /// The outcome of condition `a`, from its memo or by running it.
             0x15 Test "test" [Function, None, None] Branch
                 Callee {Any};
+            /// Whether field `b` of message `a` is set.
+            0x16 HasField "has.field" [Read, Field, None] Branch
+                Unit {NoSuchKey NoSuchOverload};
 
             /// `c` = constant `b`
             0x20 LoadConst "load" [None, Const, Write] Value
@@ -221,7 +234,8 @@ macro_rules! for_each_opcode {
             /// `c` = `a[b]`; on an optional it is optional.
             0x29 Index "index" [Read, Read, Write] Value
                 Unit {NoSuchKey NoSuchOverload OutOfRange Budget InvalidArgument};
-            /// `c` = `a[b]` for a string constant `b`: a field of a map; on an optional, optional.
+            /// `c` = `a.b` for a string constant `b`: a field of a map or a message; on an
+            /// optional, optional.
             0x2A Select "select" [Read, Const, Write] Value
                 Unit {NoSuchKey NoSuchOverload Budget};
             /// `c` = builtin `b` of the registers from `a` on.
@@ -237,12 +251,18 @@ macro_rules! for_each_opcode {
             /// `c` = the value of function `a`, from its memo or by running it.
             0x2E Need "need" [Function, None, Write] Value
                 Callee {Any};
-            /// `c` = `a[?b]`: an optional.
+            /// `c` = `a[?b]`, or with `X_FIELD` `a.?b`: an optional.
             0x2F IndexOptional "index.opt" [Read, Read, Write] Value
                 Unit {NoSuchKey NoSuchOverload Budget InvalidArgument};
             /// `c` = the error that was noted last, to be raised by whoever reads it.
             0x30 Catch "catch" [None, None, Write] Value
                 Unit {};
+            /// `c` = what field `b` of message `a` holds, or its default.
+            0x31 Field "field" [Read, Field, Write] Value
+                Unit {NoSuchKey NoSuchOverload};
+            /// `c` = the value of enum `b` that has the number or the name `a`.
+            0x32 ToEnum "to.enum" [Read, Enum, Write] Value
+                Unit {NoSuchKey NoSuchOverload Overflow BadConversion};
 
             /// Goes to `f`.
             0x40 Jump "jump" [None, None, None] Control
@@ -294,6 +314,12 @@ macro_rules! for_each_opcode {
             /// `DuplicateMapKey`.
             0x5A EndMap "end.map" [None, Cursor, Write] Value
                 Unit {DuplicateMapKey Budget};
+            /// Gives `a` to field `c` of the message of builder `b`; null may leave it unset.
+            0x5B PutField "put.field" [Read, Cursor, Field] Effect
+                OfA {NoSuchKey NoSuchOverload Overflow BadConversion Budget};
+            /// `c` = the message of type `a` of builder `b`, or the value that it stands for.
+            0x5C EndMessage "end.msg" [Message, Cursor, Write] Value
+                Unit {Overflow BadConversion Budget};
         }
     };
 }

@@ -56,7 +56,7 @@ pub struct Analysis {
     pub messages: Arc<Messages>,
     /// The full name of the message that the context is as a whole; `None` where it is an object.
     pub context: Option<Name>,
-    /// Where messages are made or declared: no program can hold them yet.
+    /// Where messages are declared as parts of a context: no program can read them yet.
     pub needs_messages: BTreeSet<Span>,
     /// The declared tools of all documents.
     pub tools: Vec<ToolInfo>,

@@ -149,7 +149,7 @@ impl<'a> Checker<'a> {
         true
     }
 
-    /// Notes that what stands here makes or holds messages.
+    /// Notes that what stands here declares a part of a context that is a message.
     pub(super) fn needs_messages(&mut self, at: Span) {
         self.out.needs_messages.insert(at);
     }

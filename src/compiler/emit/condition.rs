@@ -356,9 +356,12 @@ impl Generator<'_> {
         {
             return Branch { op: Op::Has, x: 0, a: column, b: NO_OPERAND, sure: true };
         }
-        let b = Ref::Index(self.tables.constant(&Constant::String(key.into())));
+        let (op, b) = match self.message_field(operand, key) {
+            Some(field) => (Op::HasField, field),
+            None => (Op::HasKey, self.tables.constant(&Constant::String(key.into()))),
+        };
         let a = self.value(operand, None, e);
-        Branch { op: Op::HasKey, x: 0, a, b, sure: false }
+        Branch { op, x: 0, a, b: Ref::Index(b), sure: false }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::compiler::ir::{Ir, LoopKind, NodeId, NodeKind, Operator, PathId, Vari
 use crate::compiler::syntax::ast::ExprId;
 use crate::lang::constant::Constant;
 use crate::lang::error::EvalError;
-use crate::lang::opcodes::{Op, X_OPTIONAL};
+use crate::lang::opcodes::{Op, X_FIELD, X_OPTIONAL};
 use crate::lang::types::TypeTable;
 use crate::runtime::bundle::module::FunctionKind;
 
@@ -190,12 +190,7 @@ impl<'a> Generator<'a> {
         }
         let e = if self.sure.is_sure(node) { Dest::Never } else { e };
         match ir.kind(node) {
-            NodeKind::Constant(constant) => {
-                let b = Ref::Index(self.tables.constant(constant));
-                let c = self.into(want);
-                self.f.push(Draft { b, c, ..Draft::new(Op::LoadConst, origin) });
-                c
-            }
+            NodeKind::Constant(constant) => self.load(constant, want, origin),
             NodeKind::Path(path, _) => {
                 let slot = Ref::Index(self.places.value(*path));
                 self.moved(slot, want, e, origin)
@@ -225,6 +220,8 @@ impl<'a> Generator<'a> {
             }
             NodeKind::List(elements) => self.list(elements, want, e, origin),
             NodeKind::Map(entries) => self.map(entries, want, e, origin),
+            NodeKind::Message(name, fields) => self.message(name, fields, want, e, origin),
+            NodeKind::EnumOf(name, operand) => self.enum_of(name, *operand, want, e, origin),
             NodeKind::Conditional(condition, yes, no) => {
                 self.chosen([*condition, *yes, *no], want, e, origin)
             }
@@ -251,6 +248,13 @@ impl<'a> Generator<'a> {
             | NodeKind::HasValue(_)
             | NodeKind::Loop(_) => self.materialise(node, want, e),
         }
+    }
+
+    fn load(&mut self, constant: &Constant, want: Option<u16>, origin: ExprId) -> Ref {
+        let b = Ref::Index(self.tables.constant(constant));
+        let c = self.into(want);
+        self.f.push(Draft { b, c, ..Draft::new(Op::LoadConst, origin) });
+        c
     }
 
     /// The values of two operands. What fails first is the left one, as CEL reads: a place that
@@ -320,10 +324,13 @@ impl<'a> Generator<'a> {
         {
             return self.moved(column, want, e, origin);
         }
-        let b = Ref::Index(self.tables.constant(&Constant::String(key.into())));
+        let (op, b) = match self.message_field(operand, key) {
+            Some(field) => (Op::Field, field),
+            None => (Op::Select, self.tables.constant(&Constant::String(key.into()))),
+        };
         let a = self.value(operand, None, e);
         let c = self.into(want);
-        self.f.push(Draft { a, b, c, e, ..Draft::new(Op::Select, origin) });
+        self.f.push(Draft { a, b: Ref::Index(b), c, e, ..Draft::new(op, origin) });
         c
     }
 
@@ -344,7 +351,7 @@ impl<'a> Generator<'a> {
             Operator::Negate => Op::Negate,
             Operator::Size => Op::Size,
             Operator::Index => Op::Index,
-            Operator::IndexOptional => Op::IndexOptional,
+            Operator::IndexOptional | Operator::SelectOptional => Op::IndexOptional,
         };
         let (a, b) = if let [a, b] = operands {
             self.both(*a, *b, e)
@@ -353,7 +360,9 @@ impl<'a> Generator<'a> {
             (refs.next().unwrap_or(Ref::Index(0)), Ref::Index(0))
         };
         let c = self.into(want);
-        self.f.push(Draft { a, b, c, e, ..Draft::new(op, origin) });
+        let draft = Draft { a, b, c, e, ..Draft::new(op, origin) };
+        let named = operator == Operator::SelectOptional;
+        self.f.push(Draft { x: if named { X_FIELD } else { 0 }, ..draft });
         c
     }
 

@@ -24,6 +24,7 @@ mod generator;
 mod index;
 mod loops;
 mod marks;
+mod messages;
 mod paths;
 mod plan;
 mod policy;
@@ -75,7 +76,7 @@ pub fn emit(
     for quoted in secrets::quoted(checked, &plan, &mut marks) {
         sink.report(Diagnostic::from(quoted));
     }
-    let mut tables = Tables::default();
+    let mut tables = Tables::of(checked.analysis().messages.clone());
     let roots = rules::roots(&plan);
     let variables = &plan.variables;
     let places = paths::places(&plan.ir, checked.analysis(), variables, &roots, marks, &mut tables);

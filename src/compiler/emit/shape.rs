@@ -54,6 +54,11 @@ impl Shape<'_> {
                 let flags: Vec<bool> = entries.iter().map(|(_, _, optional)| *optional).collect();
                 format!("map{flags:?}")
             }
+            NodeKind::Message(name, fields) => {
+                let fields: Vec<_> = fields.iter().map(|(name, _, it)| (name, it)).collect();
+                format!("{name:?}{fields:?}")
+            }
+            NodeKind::EnumOf(name, _) => format!("enum {name:?}"),
             NodeKind::Loop(it) => {
                 let first = self.local(it.first);
                 let second = it.second.map(|second| self.local(second)).unwrap_or_default();

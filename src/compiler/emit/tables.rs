@@ -3,16 +3,19 @@
 //! Strings get provisional numbers here; `finish` sorts them and renumbers everything.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::base::name::Name;
 use crate::compiler::check::analysis::{Analysis, HostId};
 use crate::compiler::emit::function::FunctionBuilder;
+use crate::compiler::emit::messages::MessageTables;
 use crate::compiler::emit::shape::shape_of;
 use crate::compiler::ir::{Ir, NodeId};
 use crate::compiler::syntax::ast::ExprId;
 use crate::lang::constant::Constant;
+use crate::lang::messages::Messages;
 use crate::lang::pattern;
 use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
 use crate::runtime::bundle::module::{
@@ -48,6 +51,7 @@ pub(crate) struct Tables {
     pub(crate) atoms: Vec<ExprId>,
     atom_ids: FxHashMap<String, u16>,
     converted: FxHashMap<TypeId, u16>,
+    pub(crate) messages: MessageTables,
     /// Whether a table got more entries than an operand can name.
     pub(crate) overflow: bool,
 }
@@ -78,6 +82,13 @@ impl<T: Ord + Clone> Interned<T> {
 }
 
 impl Tables {
+    /// Empty tables of a project with these messages.
+    pub(crate) fn of(known: Arc<Messages>) -> Self {
+        let mut tables = Self::default();
+        tables.messages.known = known;
+        tables
+    }
+
     /// The number of a string.
     pub(crate) fn string(&mut self, text: &str) -> Str {
         self.strings.id(text.to_owned())
@@ -98,6 +109,7 @@ impl Tables {
         let id = u32::try_from(self.constants.len()).unwrap_or(u32::MAX);
         let id = self.narrow(id);
         self.constants.push(constant.clone());
+        self.enums_of(constant);
         self.constant_ids.insert(key, id);
         id
     }
@@ -219,12 +231,12 @@ impl Tables {
                     rest: record.rest.map_or(NONE, |rest| self.type_row(types, rest)),
                 }
             }
+            Type::Message(name) => TypeRow::Message(self.message(name)),
+            Type::Enum(name) => TypeRow::Enum(self.enumeration(name)),
             // An opaque value of ours is text; what is not known at run time is anything.
             Type::Dyn
             | Type::Error
             | Type::Decision
-            | Type::Message(_)
-            | Type::Enum(_)
             | Type::Opaque(..)
             | Type::Param(_)
             | Type::Variable(_) => TypeRow::Dyn,

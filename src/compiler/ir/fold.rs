@@ -59,6 +59,8 @@ pub(crate) fn folded(ir: &Ir, kind: NodeKind, ty: TypeId) -> (NodeKind, TypeId) 
         | NodeKind::HasPath(..)
         | NodeKind::HasKey(..)
         | NodeKind::HasValue(_)
+        | NodeKind::Message(..)
+        | NodeKind::EnumOf(..)
         | NodeKind::Loop(_)
         | NodeKind::Bind(..) => None,
     };

@@ -129,10 +129,11 @@ impl<'a> Lowering<'a> {
             Use::Macro(which) => self.opened(*which, expr),
             Use::Overloads(rows) => self.call(rows, expr),
             Use::Plain | Use::Part | Use::Decision(_) => self.plain(expr),
-            // What stands with messages is refused in front of this.
-            Use::Result | Use::Message(_) | Use::Enum(..) | Use::EnumOf(_) | Use::EnumNumber => {
-                undefined()
-            }
+            Use::Message(name) => self.message(name, expr),
+            Use::Enum(name, number) => NodeKind::Constant(Constant::Enum(name.clone(), *number)),
+            Use::EnumOf(name) => self.enum_of(name, expr),
+            Use::EnumNumber => self.enum_number(expr),
+            Use::Result => undefined(),
         }
     }
 
@@ -170,12 +171,10 @@ impl<'a> Lowering<'a> {
                     .map(|it| (self.lower(it.key), self.lower(it.value), it.optional))
                     .collect(),
             ),
+            ExprKind::Call { .. } => self.extension(expr),
             // A checked tree has a meaning for each of these; without one the value is an error,
             // which fails closed.
-            ExprKind::Error
-            | ExprKind::Ident { .. }
-            | ExprKind::Call { .. }
-            | ExprKind::Message { .. } => undefined(),
+            ExprKind::Error | ExprKind::Ident { .. } | ExprKind::Message { .. } => undefined(),
         }
     }
 
@@ -215,7 +214,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The operands of a call, the receiver first unless it only qualifies the name.
-    fn operands(&mut self, expr: ExprId) -> Vec<NodeId> {
+    pub(crate) fn operands(&mut self, expr: ExprId) -> Vec<NodeId> {
         let analysis = self.analysis;
         let mut children = self.ast.children(expr);
         children.retain(|child| analysis.uses.get(*child) != Some(&Use::Part));
@@ -355,7 +354,7 @@ impl<'a> Lowering<'a> {
     fn select(&mut self, operand: ExprId, field: &Field, optional: bool, expr: ExprId) -> NodeKind {
         let operand = self.lower(operand);
         if optional {
-            return self.select_optional(operand, &field.name, expr);
+            return self.select_optional(operand, &field.name, Operator::SelectOptional, expr);
         }
         match self.below(operand, &field.name) {
             Some((place, _)) => place,
@@ -363,16 +362,17 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// `operand.?key`: an optional.
+    /// `operand.?key`, or `operand[?key]`, as `operator` says: an optional.
     pub(crate) fn select_optional(
         &mut self,
         operand: NodeId,
         key: &Name,
+        operator: Operator,
         expr: ExprId,
     ) -> NodeKind {
         let Some((NodeKind::Path(path, _), ty)) = self.below(operand, key) else {
             let key = self.constant(Constant::String(key.clone()), TypeTable::STRING, expr);
-            return NodeKind::Operator(Operator::IndexOptional, vec![operand, key]);
+            return NodeKind::Operator(operator, vec![operand, key]);
         };
         let has = self.has_path(operand, path);
         let has = self.asked(has, expr);
@@ -389,7 +389,7 @@ impl<'a> Lowering<'a> {
         if let Some(Constant::String(key)) = self.ir.constant(index) {
             let key = key.clone();
             if optional {
-                return self.select_optional(operand, &key, expr);
+                return self.select_optional(operand, &key, Operator::IndexOptional, expr);
             }
             if let Some((place, _)) = self.below(operand, &key) {
                 return place;

@@ -128,7 +128,8 @@ impl Lowering<'_> {
         };
         let operand = self.lower(*operand);
         if *optional {
-            let select = self.select_optional(operand, &field.name, expr);
+            let operator = Operator::SelectOptional;
+            let select = self.select_optional(operand, &field.name, operator, expr);
             return NodeKind::HasValue(self.typed(select, TypeTable::DYN, expr));
         }
         match self.below(operand, &field.name) {

@@ -19,6 +19,7 @@
 pub mod fold;
 pub mod lower;
 pub mod macros;
+pub mod messages;
 pub mod sure;
 
 use std::collections::BTreeMap;
@@ -153,6 +154,11 @@ pub enum NodeKind {
     List(Vec<(NodeId, bool)>),
     /// A map: key, value, and whether the value is an optional that may be left out.
     Map(Vec<(NodeId, NodeId, bool)>),
+    /// A message of the type with this name: fields, their values, and whether a value is an
+    /// optional that may be left out.
+    Message(Name, Vec<(Name, NodeId, bool)>),
+    /// The value of the enum with this name that has the number or the name that the operand is.
+    EnumOf(Name, NodeId),
     /// A comprehension.
     Loop(Box<Loop>),
     /// `init` under the name of a local in `body`: local, init, body.
@@ -180,6 +186,8 @@ pub enum Operator {
     Index,
     /// `a[?b]`
     IndexOptional,
+    /// `a.?b`
+    SelectOptional,
 }
 
 /// What a comprehension computes.
@@ -250,7 +258,9 @@ impl Ir {
             NodeKind::Not(operand)
             | NodeKind::Select(operand, _)
             | NodeKind::HasKey(operand, _)
-            | NodeKind::HasValue(operand) => vec![*operand],
+            | NodeKind::HasValue(operand)
+            | NodeKind::EnumOf(_, operand) => vec![*operand],
+            NodeKind::Message(_, fields) => fields.iter().map(|(_, value, _)| *value).collect(),
             NodeKind::Conditional(condition, yes, no) => vec![*condition, *yes, *no],
             NodeKind::Compare(_, lhs, rhs) | NodeKind::In(lhs, rhs) => vec![*lhs, *rhs],
             NodeKind::List(elements) => elements.iter().map(|(value, _)| *value).collect(),

@@ -92,6 +92,8 @@ impl<'a> Sure<'a> {
             | NodeKind::Host(..)
             | NodeKind::List(_)
             | NodeKind::Map(_)
+            | NodeKind::Message(..)
+            | NodeKind::EnumOf(..)
             | NodeKind::Bind(..) => false,
         }
     }
@@ -137,7 +139,10 @@ impl<'a> Sure<'a> {
                         || matches!(self.ty(*it), TypeTable::STRING | TypeTable::BYTES)
                 })
             }
-            Operator::Modulo | Operator::Index | Operator::IndexOptional => false,
+            Operator::Modulo
+            | Operator::Index
+            | Operator::IndexOptional
+            | Operator::SelectOptional => false,
         }
     }
 

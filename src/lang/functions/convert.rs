@@ -9,9 +9,9 @@
 
 use crate::lang::error::EvalError;
 use crate::lang::functions::{Cost, Function, Outcome, Sig, global};
-use crate::lang::value::heap::{Heap, type_value};
+use crate::lang::value::heap::Heap;
 use crate::lang::value::time::{self, Instant, TimeError};
-use crate::lang::value::{Tag, Value, duration, text};
+use crate::lang::value::{Tag, Value, duration, message, text};
 
 /// The rows.
 pub const ROWS: &[Function] = &[
@@ -234,6 +234,7 @@ fn to_int(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
         }
         Tag::String => text::parse_int(heap.str(value)).map(Value::int),
         Tag::Timestamp => Ok(Value::int(value.signed())),
+        Tag::Enum => Ok(Value::int(value.number().into())),
         _ => Err(EvalError::NoSuchOverload),
     }
 }
@@ -324,7 +325,6 @@ fn itself(_: &mut Heap<'_>, args: &[Value]) -> Outcome {
     one(args).copied()
 }
 
-fn type_of(_: &mut Heap<'_>, args: &[Value]) -> Outcome {
-    let name = one(args)?.tag().type_name();
-    name.and_then(type_value).ok_or(EvalError::NoSuchOverload)
+fn type_of(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
+    message::type_of(&heap.view(), one(args)?).ok_or(EvalError::NoSuchOverload)
 }

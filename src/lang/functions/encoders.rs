@@ -9,7 +9,7 @@ use crate::lang::error::EvalError;
 use crate::lang::functions::{Cost, Function, Library, Outcome, Sig, expect, global};
 use crate::lang::value::base64::{self, Alphabet};
 use crate::lang::value::heap::Heap;
-use crate::lang::value::{Tag, Value, text};
+use crate::lang::value::{Tag, Value};
 
 /// Encodings of bytes.
 pub const ENCODERS: Library = Library { name: "encoders", since: 0 };
@@ -43,17 +43,7 @@ fn one(args: &[Value], tag: Tag) -> Result<&Value, EvalError> {
 
 fn encode(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
     let value = one(args, Tag::Bytes)?;
-    let start = heap.store.mark().0;
-    let mut at = 0;
-    // Three bytes at a time: what is written may lie in the same store.
-    while let Some(rest) = heap.bytes(value).get(at..).filter(|rest| !rest.is_empty()) {
-        let mut group = text::Buffer::new();
-        let taken = rest.get(..3).unwrap_or(rest);
-        base64::write(&mut group, taken).map_err(|_| EvalError::Budget)?;
-        heap.store.push_text(group.as_str().as_bytes())?;
-        at += 3;
-    }
-    heap.finish_text(Tag::String, start)
+    base64::encode(heap, value)
 }
 
 fn decode(heap: &mut Heap<'_>, args: &[Value]) -> Outcome {

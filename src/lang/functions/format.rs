@@ -198,7 +198,9 @@ fn write_value(heap: &mut Heap<'_>, value: &Value, depth: u32) -> Result<(), Eva
         | Tag::Ip
         | Tag::Cidr
         | Tag::Quantity
-        | Tag::Semver => Err(EvalError::InvalidArgument),
+        | Tag::Semver
+        | Tag::Message
+        | Tag::Enum => Err(EvalError::InvalidArgument),
     }
 }
 

@@ -217,7 +217,8 @@ fn is_zero(value: &Value) -> bool {
         Tag::Null => true,
         Tag::Bool | Tag::Int | Tag::Uint | Tag::Duration => value.bits() == 0,
         Tag::Double => value.float() == 0.0,
-        Tag::String | Tag::Bytes | Tag::List | Tag::Map => value.is_empty(),
+        Tag::String | Tag::Bytes | Tag::List | Tag::Map | Tag::Message => value.is_empty(),
+        Tag::Enum => value.number() == 0,
         Tag::Timestamp => value.signed() == SECONDS_MIN && value.off() == 0,
         Tag::Absent
         | Tag::Error

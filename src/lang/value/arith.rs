@@ -210,6 +210,7 @@ mod tests {
             request: b"request",
             program_text: b"program",
             program_elements: &elements,
+            descriptors: crate::lang::value::message::Descriptors::NONE,
             store: &mut store,
         };
         let request = Value::text(Tag::String, Space::Request, 0, b"request");

@@ -6,7 +6,9 @@
 
 use std::fmt::{self, Write};
 
+use crate::lang::error::EvalError;
 use crate::lang::value::heap::Heap;
+use crate::lang::value::text::Buffer;
 use crate::lang::value::{Tag, Value};
 
 /// Which characters stand for 62 and 63.
@@ -56,6 +58,24 @@ fn digit(byte: u8, alphabet: Alphabet) -> Option<u32> {
         b'_' if alphabet == Alphabet::Either => 63,
         _ => return None,
     }))
+}
+
+/// The bytes of `value` in base64, with padding, as a string.
+///
+/// # Errors
+/// `Budget` if the store is full.
+pub(crate) fn encode(heap: &mut Heap<'_>, value: &Value) -> Result<Value, EvalError> {
+    let start = heap.store.mark().0;
+    let mut at = 0;
+    // Three bytes at a time: what is written may lie in the same store.
+    while let Some(rest) = heap.bytes(value).get(at..).filter(|rest| !rest.is_empty()) {
+        let mut group = Buffer::new();
+        let taken = rest.get(..3).unwrap_or(rest);
+        write(&mut group, taken).map_err(|_| EvalError::Budget)?;
+        heap.store.push_text(group.as_str().as_bytes())?;
+        at += 3;
+    }
+    heap.finish_text(Tag::String, start)
 }
 
 /// Writes bytes in base64, with padding.

@@ -6,7 +6,8 @@
 //! Source:  CEL language definition, sections "Equality" and "Ordering".
 //!
 //! Equality is total: values of different kinds are unequal, all numbers lie on one line and are
-//! compared exactly, `NaN` is unequal to everything. Values may share parts, so both walks count
+//! compared exactly, `NaN` is unequal to everything. Messages are equal if they are of one type and
+//! the same fields hold equal values of the same kinds. Values may share parts, so both walks count
 //! their steps; more than the limits allow is `EvalError::Budget`.
 
 use std::cmp::Ordering;
@@ -25,7 +26,7 @@ pub fn equal(view: &View<'_>, a: &Value, b: &Value) -> Result<bool, EvalError> {
     if a.tag() == Tag::String && b.tag() == Tag::String {
         return Ok(view.same_text(a, b));
     }
-    Walk { view, depth: 0, steps: 0 }.equal(a, b)
+    Walk { view, depth: 0, steps: 0, exact: false }.equal(a, b)
 }
 
 /// How `a` and `b` are ordered by `<` and its siblings; `None` if one is `NaN`.
@@ -65,7 +66,7 @@ fn is_rounded_limit(integer: &Value, double: &Value) -> bool {
 /// # Errors
 /// `Budget` if the values are nested too deeply or share parts too often.
 pub fn total_order(view: &View<'_>, a: &Value, b: &Value) -> Result<Ordering, EvalError> {
-    Walk { view, depth: 0, steps: 0 }.order(a, b)
+    Walk { view, depth: 0, steps: 0, exact: false }.order(a, b)
 }
 
 /// How two numbers of any kinds are ordered, exactly; `None` if one is `NaN` or not a number.
@@ -114,6 +115,8 @@ struct Walk<'v> {
     view: &'v View<'v>,
     depth: u32,
     steps: u32,
+    /// Inside messages, where numbers of different kinds differ.
+    exact: bool,
 }
 
 impl Walk<'_> {
@@ -129,6 +132,9 @@ impl Walk<'_> {
 
     fn equal(&mut self, a: &Value, b: &Value) -> Result<bool, EvalError> {
         self.step()?;
+        if self.exact && a.tag() != b.tag() {
+            return Ok(false);
+        }
         match (a.tag(), b.tag()) {
             (Tag::Int | Tag::Uint | Tag::Double, Tag::Int | Tag::Uint | Tag::Double) => {
                 Ok(numbers(a, b) == Some(Ordering::Equal))
@@ -141,11 +147,19 @@ impl Walk<'_> {
             | (Tag::Quantity, Tag::Quantity)
             | (Tag::Semver, Tag::Semver) => Ok(self.view.same_text(a, b)),
             (Tag::Null, Tag::Null) | (Tag::Absent, Tag::Absent) => Ok(true),
-            (Tag::Bool, Tag::Bool) | (Tag::Duration, Tag::Duration) => Ok(a.bits() == b.bits()),
+            (Tag::Bool, Tag::Bool) | (Tag::Duration, Tag::Duration) | (Tag::Enum, Tag::Enum) => {
+                Ok(a.bits() == b.bits())
+            }
             (Tag::Timestamp, Tag::Timestamp) => Ok(instant(a) == instant(b)),
             // A map is sorted by key, so equal maps are equal value by value.
             (Tag::List, Tag::List) | (Tag::Map, Tag::Map) | (Tag::Optional, Tag::Optional) => {
                 self.all_equal(a, b)
+            }
+            (Tag::Message, Tag::Message) => {
+                let outer = std::mem::replace(&mut self.exact, true);
+                let equal = a.kind() == b.kind() && self.all_equal(a, b)?;
+                self.exact = outer;
+                Ok(equal)
             }
             _ => Ok(false),
         }
@@ -167,7 +181,8 @@ impl Walk<'_> {
 
     fn order(&mut self, a: &Value, b: &Value) -> Result<Ordering, EvalError> {
         self.step()?;
-        let by_kind = kind(a).cmp(&kind(b));
+        let rank = if self.exact { |value: &Value| value.tag() as u8 } else { kind };
+        let by_kind = rank(a).cmp(&rank(b));
         if by_kind.is_ne() {
             return Ok(by_kind);
         }
@@ -184,10 +199,16 @@ impl Walk<'_> {
             | Tag::Quantity
             | Tag::Semver => Ok(self.view.bytes(a).cmp(self.view.bytes(b))),
             Tag::Absent | Tag::Null => Ok(Ordering::Equal),
-            Tag::Bool | Tag::Error => Ok(a.bits().cmp(&b.bits())),
+            Tag::Bool | Tag::Error | Tag::Enum => Ok(a.bits().cmp(&b.bits())),
             Tag::Duration => Ok(a.signed().cmp(&b.signed())),
             Tag::Timestamp => Ok(instant(a).cmp(&instant(b))),
             Tag::List | Tag::Map | Tag::Optional => self.order_all(a, b),
+            Tag::Message => {
+                let outer = std::mem::replace(&mut self.exact, true);
+                let by_fields = a.kind().cmp(&b.kind()).then(self.order_all(a, b)?);
+                self.exact = outer;
+                Ok(by_fields)
+            }
         }
     }
 
@@ -209,7 +230,7 @@ impl Walk<'_> {
 }
 
 /// Rank in the total order: the tag, with one rank for all numbers.
-const fn kind(value: &Value) -> u8 {
+fn kind(value: &Value) -> u8 {
     let tag = value.tag();
     if tag.is_number() { Tag::Int as u8 } else { tag as u8 }
 }

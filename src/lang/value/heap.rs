@@ -4,6 +4,7 @@
 //! allocates nothing; what does not fit is `EvalError::Budget`.
 
 use crate::lang::error::EvalError;
+use crate::lang::value::message::Descriptors;
 use crate::lang::value::{Space, Tag, Value};
 
 /// Text and elements that one evaluation builds.
@@ -197,6 +198,8 @@ pub struct View<'a> {
     pub text: &'a [u8],
     /// Elements of `Space::Arena`.
     pub elements: &'a [Value],
+    /// The message and enum types that values name.
+    pub descriptors: &'a Descriptors,
 }
 
 impl<'a> View<'a> {
@@ -230,8 +233,8 @@ impl<'a> View<'a> {
         std::str::from_utf8(self.bytes(value)).unwrap_or_default()
     }
 
-    /// The values of a list (element by element, `columns` each), of a map (key, value, ..), or
-    /// of an optional (at most one).
+    /// The values of a list (element by element, `columns` each), of a map (key, value, ..), of an
+    /// optional (at most one), or of a message (number, value, ..).
     #[must_use]
     pub fn elements(&self, value: &Value) -> &'a [Value] {
         if !value.tag().has_elements() {
@@ -268,6 +271,8 @@ pub struct Heap<'a> {
     pub program_text: &'a [u8],
     /// Elements of `Space::Program`.
     pub program_elements: &'a [Value],
+    /// The message and enum types that values name.
+    pub descriptors: &'a Descriptors,
     /// Text and elements of `Space::Arena`.
     pub store: &'a mut Store,
 }
@@ -276,7 +281,8 @@ impl<'a> Heap<'a> {
     /// A heap of a store alone: for tools and tests, where nothing lies elsewhere.
     #[must_use]
     pub fn of(store: &'a mut Store) -> Self {
-        Self { request: &[], program_text: &[], program_elements: &[], store }
+        let descriptors = Descriptors::NONE;
+        Self { request: &[], program_text: &[], program_elements: &[], descriptors, store }
     }
 
     /// The heap for reading.
@@ -288,6 +294,7 @@ impl<'a> Heap<'a> {
             program_elements: self.program_elements,
             text: &self.store.text,
             elements: &self.store.elements,
+            descriptors: self.descriptors,
         }
     }
 
@@ -300,6 +307,7 @@ impl<'a> Heap<'a> {
             program_elements: self.program_elements,
             text,
             elements,
+            descriptors: self.descriptors,
         };
         (view, stack.get_mut(height..).unwrap_or_default())
     }
@@ -380,6 +388,7 @@ impl<'a> Heap<'a> {
             program_elements: self.program_elements,
             text: &[],
             elements: &[],
+            descriptors: self.descriptors,
         }
     }
 

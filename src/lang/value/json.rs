@@ -8,8 +8,11 @@
 //! that begins with `$` hold what JSON has no kind for: `$u` uint, `$b` bytes in base64, `$ts`
 //! timestamp, `$d` duration, `$f` a double that is no number, `$t` type, `$ip` IP address, `$cidr`
 //! CIDR block, `$o` optional (a list of at most one value), `$m` a map with keys that are no
-//! strings (a list of pairs). Keys that begin with `$` themselves get another one in front. The
-//! plain form is for people and other programs: it drops kinds.
+//! strings (a list of pairs), `$message` a message (a list of its type and an object of the fields
+//! that are set, extensions in brackets, bytes that no descriptor names under `$unknown`), `$enum`
+//! a value of an enum (a list of its type and its number). Keys that begin with `$` themselves get
+//! another one in front. The plain form is for people and other programs: it drops kinds, and
+//! messages are as the JSON mapping of Protocol Buffers has them.
 
 use std::fmt::{self, Write};
 
@@ -17,9 +20,10 @@ use crate::base::limits::{VALUE_DEPTH_MAX, VALUE_STEPS_MAX};
 use crate::lang::error::EvalError;
 use crate::lang::value::duration::Seconds;
 use crate::lang::value::heap::View;
+use crate::lang::value::message::{Field, Kind, Presence, plain};
 use crate::lang::value::text::{DoubleForm, write_double, write_scalar};
 use crate::lang::value::time::Instant;
-use crate::lang::value::{Tag, Value, base64, network};
+use crate::lang::value::{Tag, Value, base64, message, network};
 
 /// Which JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,9 +128,20 @@ impl<W: Write> Writer<'_, W> {
             }
             Tag::Quantity => self.checked_text("$quantity", value),
             Tag::Semver => self.checked_text("$semver", value),
-            Tag::Absent | Tag::Error | Tag::Null | Tag::List | Tag::Map | Tag::Optional => {
-                self.out.write_str("null")
+            Tag::Enum if self.form == Form::Canonical => {
+                let of = message::type_of(self.view, value).unwrap_or(Value::NULL);
+                self.out.write_str("{\"$enum\":[")?;
+                write_string(self.out, "", self.view.str(&of))?;
+                write!(self.out, ",{}]}}", value.number())
             }
+            Tag::Enum => write!(self.out, "{}", value.number()),
+            Tag::Absent
+            | Tag::Error
+            | Tag::Null
+            | Tag::List
+            | Tag::Map
+            | Tag::Optional
+            | Tag::Message => self.out.write_str("null"),
         }
     }
 
@@ -154,7 +169,9 @@ impl<W: Write> Writer<'_, W> {
         let canonical = self.form == Form::Canonical;
         let (entries, _) = elements.as_chunks::<2>();
         let odd_keys = || entries.iter().any(|[key, _]| key.tag() != Tag::String);
-        if value.tag() == Tag::List {
+        if value.tag() == Tag::Message {
+            self.message(value)?;
+        } else if value.tag() == Tag::List {
             self.list(elements)?;
         } else if value.tag() == Tag::Map && canonical && odd_keys() {
             self.put("{\"$m\":[")?;
@@ -204,6 +221,147 @@ impl<W: Write> Writer<'_, W> {
         self.put("}")
     }
 
+    fn message(&mut self, message: &Value) -> Result<(), EvalError> {
+        if self.form == Form::Plain {
+            let shown = plain::form(self.view, Kind::of_message(message.kind()), message);
+            return self.formed(shown, message);
+        }
+        self.put("{\"$message\":[")?;
+        let ty = message::type_of(self.view, message).unwrap_or(Value::NULL);
+        write_string(self.out, "", self.view.str(&ty)).map_err(full)?;
+        self.put(",{")?;
+        let of = self.view.descriptors.message(message.kind());
+        let (pairs, _) = self.view.elements(message).as_chunks::<2>();
+        for (at, [number, value]) in pairs.iter().enumerate() {
+            self.comma(at)?;
+            let number = u32::try_from(number.bits()).unwrap_or_default();
+            match of.and_then(|of| of.by_number(number)) {
+                Some(field) => self.key(field, &field.name)?,
+                None => self.put("\"$unknown\":")?,
+            }
+            self.value(value)?;
+        }
+        self.put("}]}")
+    }
+
+    /// The key of a field, which is `name`; of an extension in brackets.
+    fn key(&mut self, field: &Field, name: &Value) -> Result<(), EvalError> {
+        let text = self.view.str(name);
+        if field.is_extension(self.view) {
+            return write!(self.out, "\"[{text}]\":").map_err(full);
+        }
+        write_string(self.out, "", text).map_err(full)?;
+        self.put(":")
+    }
+
+    /// A single value of a field, as the JSON mapping has it.
+    fn formed(&mut self, shown: plain::Form, value: &Value) -> Result<(), EvalError> {
+        match shown {
+            plain::Form::Same | plain::Form::Base64 => self.value(value),
+            plain::Form::Text => {
+                self.put("\"")?;
+                write_scalar(self.out, value)?;
+                self.put("\"")
+            }
+            plain::Form::Name(name) => {
+                write_string(self.out, "", self.view.str(&name)).map_err(full)
+            }
+            plain::Form::Null => self.put("null"),
+            plain::Form::Message => {
+                self.put("{")?;
+                self.fields(value, true)?;
+                self.put("}")
+            }
+            plain::Form::Mask => self.mask(value),
+            plain::Form::Any => self.any(value),
+        }
+    }
+
+    /// The fields of a message, as the JSON mapping has them; `first`: nothing stands before them.
+    fn fields(&mut self, message: &Value, first: bool) -> Result<(), EvalError> {
+        self.depth += 1;
+        if self.depth > VALUE_DEPTH_MAX {
+            return Err(EvalError::Budget);
+        }
+        let of = self.view.descriptors.message(message.kind());
+        let (pairs, _) = self.view.elements(message).as_chunks::<2>();
+        let mut first = first;
+        for [number, value] in pairs {
+            let number = u32::try_from(number.bits()).unwrap_or_default();
+            let Some(field) = of.and_then(|of| of.by_number(number)) else { continue };
+            if !std::mem::take(&mut first) {
+                self.put(",")?;
+            }
+            self.key(field, &field.json)?;
+            self.field(field, value)?;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn field(&mut self, field: &Field, value: &Value) -> Result<(), EvalError> {
+        let elements = self.view.elements(value);
+        match field.presence {
+            Presence::Repeated => {
+                self.put("[")?;
+                for (at, element) in elements.iter().enumerate() {
+                    self.comma(at)?;
+                    self.formed(plain::form(self.view, field.kind, element), element)?;
+                }
+                self.put("]")
+            }
+            Presence::Map(_) => {
+                self.put("{")?;
+                for (at, [key, entry]) in elements.as_chunks::<2>().0.iter().enumerate() {
+                    self.comma(at)?;
+                    self.put("\"")?;
+                    if !write_scalar(self.out, key)? {
+                        write_escaped(self.out, self.view.str(key)).map_err(full)?;
+                    }
+                    self.put("\":")?;
+                    self.formed(plain::form(self.view, field.kind, entry), entry)?;
+                }
+                self.put("}")
+            }
+            Presence::Implicit | Presence::Explicit | Presence::Oneof(_) => {
+                self.formed(plain::form(self.view, field.kind, value), value)
+            }
+        }
+    }
+
+    /// What an `Any` holds, with its type.
+    fn any(&mut self, value: &Value) -> Result<(), EvalError> {
+        let (name, shown) = plain::content(self.view, value);
+        let name = match &name {
+            plain::Content::Type(ty) => self.view.str(ty),
+            plain::Content::Known(name) => name,
+        };
+        write!(self.out, "{{\"{}\":\"{}{name}\"", plain::TYPE_KEY, plain::TYPE_URL)
+            .map_err(full)?;
+        if matches!(shown, plain::Form::Message) {
+            self.fields(value, false)?;
+        } else {
+            self.put(",\"value\":")?;
+            self.formed(shown, value)?;
+        }
+        self.put("}")
+    }
+
+    /// The paths of a field mask.
+    fn mask(&mut self, value: &Value) -> Result<(), EvalError> {
+        let paths = message::held(self.view, value, 1);
+        self.put("\"")?;
+        let paths = paths.as_ref().map(|paths| self.view.elements(paths)).unwrap_or_default();
+        for (at, path) in paths.iter().enumerate() {
+            self.comma(at)?;
+            let mut raised = false;
+            for shown in self.view.str(path).chars().filter_map(|c| plain::camel(c, &mut raised)) {
+                write_escaped(self.out, shown.encode_utf8(&mut [0; 4])).map_err(full)?;
+            }
+        }
+        self.put("\"")
+    }
+
     fn comma(&mut self, at: usize) -> Result<(), EvalError> {
         if at == 0 { Ok(()) } else { self.put(",") }
     }
@@ -220,6 +378,12 @@ impl<W: Write> Writer<'_, W> {
 pub fn write_string(out: &mut impl Write, prefix: &str, text: &str) -> fmt::Result {
     out.write_str("\"")?;
     out.write_str(prefix)?;
+    write_escaped(out, text)?;
+    out.write_str("\"")
+}
+
+/// Writes text inside a JSON string, with only the escapes that JSON requires.
+fn write_escaped(out: &mut impl Write, text: &str) -> fmt::Result {
     let mut rest = text;
     while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
         let (before, after) = rest.split_at(at);
@@ -237,8 +401,7 @@ pub fn write_string(out: &mut impl Write, prefix: &str, text: &str) -> fmt::Resu
         }
         rest = after;
     }
-    out.write_str(rest)?;
-    out.write_str("\"")
+    out.write_str(rest)
 }
 
 #[cfg(test)]

@@ -107,7 +107,9 @@ const fn rank(key: &Value) -> Option<u8> {
         | Tag::Ip
         | Tag::Cidr
         | Tag::Quantity
-        | Tag::Semver => None,
+        | Tag::Semver
+        | Tag::Message
+        | Tag::Enum => None,
     }
 }
 

@@ -16,6 +16,8 @@
 //! | CIDR block | as IP address | as IP address, and a byte with the length of the prefix |
 //! | quantity, version | as string | as string; in normal form |
 //! | optional | 1 if a value is present | its place in the store |
+//! | message | set fields (low 32), type (high 32) | first of `2 n` values number, value, .. |
+//! | enum | number (low 32), type (high 32) | - |
 
 pub mod arith;
 pub(crate) mod base64;
@@ -25,11 +27,13 @@ pub mod duration;
 pub mod heap;
 pub mod json;
 pub mod map;
+pub mod message;
 pub mod network;
 pub mod quantity;
 pub mod text;
 pub mod time;
 pub mod version;
+pub mod wire;
 pub mod zone;
 
 /// What kind of value it is.
@@ -74,6 +78,10 @@ pub enum Tag {
     Quantity = 17,
     /// A semantic version; its text is its normal form.
     Semver = 18,
+    /// A message of Protocol Buffers.
+    Message = 19,
+    /// A value of an enum that is a type of its own.
+    Enum = 20,
 }
 
 impl Tag {
@@ -98,6 +106,8 @@ impl Tag {
         Self::Cidr,
         Self::Quantity,
         Self::Semver,
+        Self::Message,
+        Self::Enum,
     ];
 
     /// Whether it is a number: all kinds of them lie on one line.
@@ -128,7 +138,9 @@ impl Tag {
             | Self::Ip
             | Self::Cidr
             | Self::Quantity
-            | Self::Semver => false,
+            | Self::Semver
+            | Self::Message
+            | Self::Enum => false,
         }
     }
 
@@ -154,14 +166,15 @@ impl Tag {
     /// Whether values of this kind hold other values: `View::elements`.
     #[must_use]
     pub const fn has_elements(self) -> bool {
-        matches!(self, Self::List | Self::Map | Self::Optional)
+        matches!(self, Self::List | Self::Map | Self::Optional | Self::Message)
     }
 
-    /// What `type()` calls values of this kind; `None` where no expression has such a value.
+    /// What `type()` calls values of this kind; `None` where no expression has such a value, and
+    /// for messages and enums, whose types have names of their own: `message::type_of`.
     #[must_use]
     pub const fn type_name(self) -> Option<&'static str> {
         match self {
-            Self::Absent | Self::Error => None,
+            Self::Absent | Self::Error | Self::Message | Self::Enum => None,
             Self::Null => Some("null_type"),
             Self::Bool => Some("bool"),
             Self::Int => Some("int"),
@@ -305,6 +318,18 @@ impl Value {
         }
     }
 
+    /// A message of type `kind` with `len` fields that are set, from element `off` on.
+    #[must_use]
+    pub const fn message(space: Space, off: u32, len: u32, kind: u32) -> Self {
+        Self { tag: Tag::Message, space, aux: 2, off, bits: len as u64 | (kind as u64) << 32 }
+    }
+
+    /// A value of the enum `kind`, which is a type of its own.
+    #[must_use]
+    pub const fn enumeration(kind: u32, number: i32) -> Self {
+        Self::plain(Tag::Enum, number.cast_unsigned() as u64 | (kind as u64) << 32)
+    }
+
     /// What kind of value it is.
     #[must_use]
     pub const fn tag(&self) -> Tag {
@@ -335,11 +360,25 @@ impl Value {
         self.aux
     }
 
-    /// Length of text in bytes, of a list in elements, of a map in entries.
+    /// Length of text in bytes, of a list in elements, of a map in entries, of a
+    /// message in fields that are set.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "the length is the low half")]
     pub const fn len(&self) -> u32 {
         self.bits as u32
+    }
+
+    /// The type of a message or of a value of an enum: an index into the program's.
+    #[must_use]
+    pub const fn kind(&self) -> u32 {
+        (self.bits >> 32) as u32
+    }
+
+    /// The number of a value of an enum that is a type of its own.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "the number is the low half")]
+    pub const fn number(&self) -> i32 {
+        (self.bits as u32).cast_signed()
     }
 
     /// Whether text, list or map is empty.

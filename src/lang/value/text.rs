@@ -231,7 +231,9 @@ pub fn write_scalar(out: &mut impl Write, value: &Value) -> Result<bool, EvalErr
         | Tag::Ip
         | Tag::Cidr
         | Tag::Quantity
-        | Tag::Semver => return Ok(false),
+        | Tag::Semver
+        | Tag::Message
+        | Tag::Enum => return Ok(false),
     };
     written.map(|()| true).map_err(|_| EvalError::Budget)
 }

@@ -7,6 +7,7 @@ use crate::base::texts::Texts;
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
 use crate::lang::opcodes::Instruction;
+use crate::lang::value::message::{Kind, Presence};
 
 /// An index that names nothing.
 pub const NONE: u16 = 0xFFFF;
@@ -20,6 +21,14 @@ pub struct Module {
     pub strings: Texts,
     /// Types of slots, requirements, registers. A type's parts stand before it.
     pub types: Vec<TypeRow>,
+    /// Message types, ascending by name.
+    pub messages: Vec<MessageRow>,
+    /// Fields and extensions of messages: each message's stand together, in order of message.
+    pub fields: Vec<MessageFieldRow>,
+    /// Enum types, ascending by name.
+    pub enums: Vec<EnumRow>,
+    /// The message that a whole context is, or `NONE`.
+    pub context: u16,
     /// The path trie; node 0 is the context itself. Children of a node stand together, sorted by
     /// key, behind their parent.
     pub paths: Vec<PathNode>,
@@ -146,6 +155,53 @@ pub enum TypeRow {
         /// The type of undeclared fields, or `NONE`.
         rest: u16,
     },
+    /// A message, by index of `Module::messages`.
+    Message(u16),
+    /// A value of an enum that is a type of its own, by index of `Module::enums`.
+    Enum(u16),
+}
+
+/// A message type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageRow {
+    /// Its full name.
+    pub name: Str,
+    /// First field.
+    pub first_field: u16,
+    /// Number of fields: ascending by number.
+    pub fields: u16,
+}
+
+/// A field of a message, or an extension of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageFieldRow {
+    /// Its name; of an extension the full one.
+    pub name: Str,
+    /// Its name in JSON; of an extension the full one.
+    pub json: Str,
+    /// Its number on the wire.
+    pub number: u32,
+    /// What one value of it is.
+    pub kind: Kind,
+    /// How often it occurs, and when it is set.
+    pub presence: Presence,
+    /// The constant that it yields where it is not set, if its declaration names one; or `NONE`.
+    pub default: u16,
+    /// The type of what selecting it yields.
+    pub ty: u16,
+}
+
+/// An enum type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnumRow {
+    /// Its full name.
+    pub name: Str,
+    /// Names and numbers, ascending by name.
+    pub values: Vec<(Str, i32)>,
+    /// Whether it holds no other numbers than those.
+    pub closed: bool,
+    /// Whether its values are of a type of their own; otherwise they are ints.
+    pub strong: bool,
 }
 
 /// A field of an object type.

@@ -19,7 +19,9 @@ use crate::runtime::bundle::error::{LoadError, Part, Problem};
 use crate::runtime::bundle::layout::{
     ENTRY_BYTES, HEADER_BYTES, HEADER_COVERED_BYTES, ISA, MAGIC, MAJOR, MINOR, Section, aligned,
 };
-use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module};
+use crate::runtime::bundle::module::{
+    EnumRow, FunctionKind, FunctionRow, MessageFieldRow, MessageRow, Module,
+};
 use crate::runtime::bundle::rows::Row;
 
 /// The content of the bundle `bytes`.
@@ -44,12 +46,9 @@ pub(in crate::runtime) fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), Lo
     let mut next = || sections.next().unwrap_or(Input::new(Section::Debug, 0, &[]));
     let manifest = next().all(Row::read)?;
     let strings = next().all(Input::texts)?;
-    let (types, paths, slots) = next().all(|input| {
-        Ok((
-            input.table(TABLE_ENTRIES_MAX)?,
-            input.table(TABLE_ENTRIES_MAX)?,
-            input.table(TABLE_ENTRIES_MAX)?,
-        ))
+    let (types, (messages, fields, enums, context), paths, slots) = next().all(|input| {
+        let (types, messages) = (input.table(TABLE_ENTRIES_MAX)?, read_messages(input)?);
+        Ok((types, messages, input.table(TABLE_ENTRIES_MAX)?, input.table(TABLE_ENTRIES_MAX)?))
     })?;
     let (constants, sets) = next()
         .all(|input| Ok((input.table(TABLE_ENTRIES_MAX)?, input.table(TABLE_ENTRIES_MAX)?)))?;
@@ -82,6 +81,10 @@ pub(in crate::runtime) fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), Lo
         manifest,
         strings,
         types,
+        messages,
+        fields,
+        enums,
+        context,
         paths,
         slots,
         constants,
@@ -214,6 +217,18 @@ fn check_zero(bytes: &[u8], from: usize, to: usize) -> Result<(), LoadError> {
 
 fn array_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
+}
+
+/// Message types, their fields, enums, and the message that the context is.
+type Messages = (Vec<MessageRow>, Vec<MessageFieldRow>, Vec<EnumRow>, u16);
+
+fn read_messages(input: &mut Input<'_>) -> Result<Messages, Problem> {
+    Ok((
+        input.table(TABLE_ENTRIES_MAX)?,
+        input.table(TABLE_ENTRIES_MAX)?,
+        input.table(TABLE_ENTRIES_MAX)?,
+        Row::read(input)?,
+    ))
 }
 
 /// Kind, place and length in the code, registers, cursors, memo, cost.

@@ -10,11 +10,12 @@ use crate::base::name::Name;
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
 use crate::lang::opcodes::{Instruction, Op};
+use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::error::Problem;
 use crate::runtime::bundle::module::{
-    EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, Manifest, NodeMode,
-    OutcomeRow, OutputRow, PathNode, Pattern, Phase, Requirement, RuleIndex, RuleRow, SlotRow,
-    SourceRow, Str, TemplatePart, TypeRow,
+    EnumRow, EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, Manifest,
+    MessageFieldRow, MessageRow, NodeMode, OutcomeRow, OutputRow, PathNode, Pattern, Phase,
+    Requirement, RuleIndex, RuleRow, SlotRow, SourceRow, Str, TemplatePart, TypeRow,
 };
 use crate::runtime::bundle::reader::Input;
 use crate::runtime::bundle::writer::Output;
@@ -105,6 +106,11 @@ struct_rows! {
     SourceRow { path: Str, digest: [u8; 32] }
     Fallback { effect: Effect, escalation: u16 }
     FieldRow { name: Str, ty: u16, required: bool, sensitive: bool }
+    MessageRow { name: Str, first_field: u16, fields: u16 }
+    MessageFieldRow {
+        name: Str, json: Str, number: u32, kind: Kind, presence: Presence, default: u16, ty: u16,
+    }
+    EnumRow { name: Str, values: Vec<(Str, i32)>, closed: bool, strong: bool }
     PathNode {
         key: Str, mode: NodeMode, first_child: u16, children: u16, slot: u16, presence: u16,
         ty: u16, required: bool, sensitive: bool,
@@ -140,8 +146,14 @@ enum_rows! {
     TypeRow {
         0 Dyn, 1 Null, 2 Bool, 3 Int, 4 Uint, 5 Double, 6 String, 7 Bytes, 8 Timestamp,
         9 Duration, 10 Type, 11 Nullable(of), 12 List(of, max), 13 Map(key, of), 14 Optional(of),
-        15 Record { fields, rest },
+        15 Record { fields, rest }, 16 Message(message), 17 Enum(of),
     }
+    Kind {
+        0 Double, 1 Float, 2 Int32, 3 Int64, 4 Uint32, 5 Uint64, 6 Sint32, 7 Sint64, 8 Fixed32,
+        9 Fixed64, 10 Sfixed32, 11 Sfixed64, 12 Bool, 13 String, 14 Bytes,
+        15 Message { kind, group }, 16 Enum(of),
+    }
+    Presence { 0 Implicit, 1 Explicit, 2 Oneof(choice), 3 Repeated, 4 Map(key), }
 }
 
 impl Row for bool {
@@ -291,6 +303,10 @@ impl Row for Constant {
                     }
                 });
             }
+            Self::Enum(name, number) => {
+                out.tagged(13).blob(name.as_bytes());
+                number.write(out);
+            }
         }
     }
 
@@ -323,6 +339,7 @@ impl Row for Constant {
                     Ok(None)
                 }
             })?),
+            13 => Self::Enum(Name::new(input.text()?), i32::read(input)?),
             other => return Err(Problem::Tag(other)),
         })
     }

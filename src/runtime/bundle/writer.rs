@@ -79,6 +79,10 @@ fn section_bytes(module: &Module, section: Section) -> Result<Vec<u8>, WriteErro
         Section::Strings => out.texts(&module.strings),
         Section::Schema => {
             out.table(&module.types, TABLE_ENTRIES_MAX);
+            out.table(&module.messages, TABLE_ENTRIES_MAX);
+            out.table(&module.fields, TABLE_ENTRIES_MAX);
+            out.table(&module.enums, TABLE_ENTRIES_MAX);
+            module.context.write(&mut out);
             out.table(&module.paths, TABLE_ENTRIES_MAX);
             out.table(&module.slots, TABLE_ENTRIES_MAX);
         }

@@ -4,6 +4,7 @@
 //! Out:     `Program`: there is none that `runtime::verify` has not proved.
 //! Imports: `base`, `diag`, `lang`, `runtime::bundle`, `runtime::verify`.
 
+mod descriptors;
 pub mod error;
 pub(in crate::runtime) mod matching;
 pub(in crate::runtime) mod paths;
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::lang::functions::time::takes_zone;
 use crate::lang::opcodes::{Instruction, Op};
+use crate::lang::value::message::{Descriptors, Field};
 use crate::lang::value::{Tag, Value, zone};
 use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, SlotRow, Str};
 use crate::runtime::bundle::reader;
@@ -41,6 +43,9 @@ pub struct Program {
     pub(in crate::runtime) text: Vec<u8>,
     pub(in crate::runtime) elements: Vec<Value>,
     pub(in crate::runtime) constants: Vec<Value>,
+    pub(in crate::runtime) descriptors: Descriptors,
+    /// The fields of all messages, as instructions name them.
+    pub(in crate::runtime) fields: Vec<Field>,
     pub(in crate::runtime) sets: Vec<Set>,
     pub(in crate::runtime) patterns: Vec<Matcher>,
     pub(in crate::runtime) functions: Vec<Unit>,
@@ -104,6 +109,7 @@ impl Program {
     pub(in crate::runtime) fn from_verified(module: Module, digest: [u8; 32]) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let pool = Pool::of(&module);
+        let descriptors = descriptors::of(&module, &pool);
         let functions = units(&module);
         remember_zones(&module, &pool);
         let sets = sets::of(&module, &pool);
@@ -117,6 +123,8 @@ impl Program {
             text: pool.text,
             elements: pool.elements,
             constants: pool.constants,
+            fields: descriptors.messages.iter().flat_map(|it| &it.fields).copied().collect(),
+            descriptors,
             functions,
             module,
             digest,

@@ -50,7 +50,9 @@ impl Leaf {
             | TypeRow::List(..)
             | TypeRow::Map(..)
             | TypeRow::Optional(_)
-            | TypeRow::Record { .. } => Self::None,
+            | TypeRow::Record { .. }
+            | TypeRow::Message(_)
+            | TypeRow::Enum(_) => Self::None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! Out:     `Pool`.
 //! Imports: `lang`, `runtime::bundle`.
 
+use crate::base::name::Name;
 use crate::lang::constant::Constant;
 use crate::lang::value::heap::{BUILTIN_TEXT, type_value};
 use crate::lang::value::{Space, Tag, Value};
@@ -15,6 +16,8 @@ pub(in crate::runtime) struct Pool {
     pub(in crate::runtime) text: Vec<u8>,
     pub(in crate::runtime) elements: Vec<Value>,
     pub(in crate::runtime) constants: Vec<Value>,
+    /// Names of the enums.
+    enums: Vec<Name>,
 }
 
 impl Pool {
@@ -23,6 +26,11 @@ impl Pool {
             text: module.strings.as_str().as_bytes().to_vec(),
             elements: Vec::new(),
             constants: Vec::with_capacity(module.constants.len()),
+            enums: module
+                .enums
+                .iter()
+                .map(|row| Name::new(module.strings.get(row.name as usize).unwrap_or_default()))
+                .collect(),
         };
         for constant in &module.constants {
             let value = pool.value(constant);
@@ -71,12 +79,18 @@ impl Pool {
                 }
                 Value::map(Space::Program, self.extend(&values), count(entries.len()))
             }
+            Constant::Enum(name, number) => Value::enumeration(self.kind(name), *number),
             Constant::Optional(None) => Value::optional(Space::Program, None),
             Constant::Optional(Some(inner)) => {
                 let value = self.value(inner);
                 Value::optional(Space::Program, Some(self.extend(&[value])))
             }
         }
+    }
+
+    /// The enum with this name, which the verifier has found.
+    fn kind(&self, name: &Name) -> u32 {
+        count(self.enums.binary_search(name).unwrap_or_else(|at| at))
     }
 
     fn extend(&mut self, values: &[Value]) -> u32 {

@@ -75,9 +75,13 @@ fn key(value: &Value) -> Option<Key> {
             }
         }
         Tag::Timestamp => (Tag::Timestamp as u8, value.off(), value.bits()),
-        tag @ (Tag::Null | Tag::Bool | Tag::Duration | Tag::String | Tag::Bytes | Tag::Type) => {
-            (tag as u8, 0, value.bits())
-        }
+        tag @ (Tag::Null
+        | Tag::Bool
+        | Tag::Duration
+        | Tag::String
+        | Tag::Bytes
+        | Tag::Type
+        | Tag::Enum) => (tag as u8, 0, value.bits()),
         Tag::Absent
         | Tag::Error
         | Tag::List
@@ -86,7 +90,8 @@ fn key(value: &Value) -> Option<Key> {
         | Tag::Ip
         | Tag::Cidr
         | Tag::Quantity
-        | Tag::Semver => return None,
+        | Tag::Semver
+        | Tag::Message => return None,
     })
 }
 

@@ -11,7 +11,7 @@ use crate::runtime::bundle::module::{FunctionKind, Module, NONE, TypeRow};
 use crate::runtime::verify::calls::{Calls, Fact};
 use crate::runtime::verify::flow::{Memory, Mode, Passed};
 use crate::runtime::verify::jumps::Body;
-use crate::runtime::verify::references::{prune, sort_strings};
+use crate::runtime::verify::references::{prune, sort_messages, sort_strings};
 use crate::runtime::verify::secrets::Secrets;
 use crate::runtime::verify::steps::Steps;
 use crate::runtime::verify::transfer::Summary;
@@ -40,6 +40,7 @@ pub struct Expensive {
 pub fn annotate(module: &mut Module) -> Vec<Expensive> {
     let mut expensive = Vec::new();
     sort_strings(module);
+    sort_messages(module);
     prune(module);
     let dynamic = dynamic(module);
     let mut steps = Steps::of(module);

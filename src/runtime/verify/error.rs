@@ -137,6 +137,12 @@ faults! {
     30 Unmarked { node } "place {node} is a sensitive field, and not marked as one";
     31 TooComplex "verification takes more steps than its size allows";
     32 NoDefault "rules are there, but nothing is said about requests that none speaks about";
+    33 MessageOrder { at } "message {at} is out of order";
+    33 EnumOrder { at } "enum {at} or its values are out of order";
+    33 MessageFields { at } "message {at} has fields that are not its own, or out of order";
+    33 MessageField { at } "field {at} is of a type or has a default that does not fit it";
+    33 WellKnown { at } "message {at} has not the fields that CEL expects of it";
+    33 Context "the message that a context is does not exist";
     32 Fallback "what happens by default or on errors is not possible";
 }
 

@@ -10,7 +10,7 @@ use crate::lang::error::EvalError;
 use crate::lang::functions::by_number;
 use crate::lang::opcodes::{
     EXIT_ERROR, EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, NO_ATOM, Op, Operand, X_COLD,
-    X_EQUAL, X_GREATER, X_INVERT, X_LESS, X_LEVEL, X_OPTIONAL, X_PAIRS, X_PART, Yield,
+    X_EQUAL, X_FIELD, X_GREATER, X_INVERT, X_LESS, X_LEVEL, X_OPTIONAL, X_PAIRS, X_PART, Yield,
 };
 use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NodeMode, SlotRow};
 use crate::runtime::verify::error::{Fault, VerifyError};
@@ -185,8 +185,10 @@ fn flags(ins: &Instruction) -> Result<(), Fault> {
         X_LEVEL | X_INVERT
     } else if matches!(ins.op, Op::Iter | Op::Next) {
         X_PAIRS
-    } else if matches!(ins.op, Op::Append | Op::Put) {
+    } else if matches!(ins.op, Op::Append | Op::Put | Op::PutField) {
         X_OPTIONAL
+    } else if ins.op == Op::IndexOptional {
+        X_FIELD
     } else if ins.op.yields() == Yield::Branch {
         X_INVERT
     } else {
@@ -220,6 +222,9 @@ fn operands(body: &Body<'_>, ins: &Instruction) -> Result<(), Fault> {
             | Operand::Builtin
             | Operand::Dispatch
             | Operand::Host
+            | Operand::Message
+            | Operand::Enum
+            | Operand::Field
             | Operand::Cursor
             | Operand::Outcome
             | Operand::Class => named(body, operand, name, place)?,
@@ -263,6 +268,9 @@ fn named(body: &Body<'_>, operand: Operand, name: u16, place: u32) -> Result<(),
         }
         Operand::Dispatch => ensure(at < module.dispatch.len(), fault),
         Operand::Host => ensure(at < module.hosts.len(), fault),
+        Operand::Message => ensure(at < module.messages.len(), fault),
+        Operand::Enum => ensure(module.enums.get(at).is_some_and(|it| it.strong), fault),
+        Operand::Field => ensure(at < module.fields.len(), fault),
         Operand::Cursor => ensure(body.is_cursor(name), fault),
         Operand::Class => {
             let known = u8::try_from(name).ok().and_then(EvalError::from_number);

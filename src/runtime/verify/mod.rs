@@ -11,6 +11,7 @@ mod cost;
 pub mod error;
 mod flow;
 mod jumps;
+mod messages;
 mod references;
 mod rules;
 mod secrets;

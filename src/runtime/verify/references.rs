@@ -5,6 +5,7 @@
 //! Imports: `lang`, `runtime::bundle`.
 
 use crate::lang::opcodes::Operand;
+use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::module::{FunctionKind, Module, NONE, TemplatePart, TypeRow};
 
 /// A table whose entries must be named.
@@ -19,10 +20,13 @@ pub(super) enum Table {
     Hosts,
     Escalations,
     Templates,
+    Messages,
+    Enums,
+    Fields,
 }
 
 impl Table {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Strings,
         Self::Types,
         Self::Constants,
@@ -32,6 +36,9 @@ impl Table {
         Self::Hosts,
         Self::Escalations,
         Self::Templates,
+        Self::Messages,
+        Self::Enums,
+        Self::Fields,
     ];
 
     fn len(self, module: &Module) -> usize {
@@ -45,7 +52,17 @@ impl Table {
             Self::Hosts => module.hosts.len(),
             Self::Escalations => module.escalations.len(),
             Self::Templates => module.templates.len(),
+            Self::Messages => module.messages.len(),
+            Self::Enums => module.enums.len(),
+            Self::Fields => module.fields.len(),
         }
+    }
+}
+
+impl Table {
+    /// Whether its entries stay without being named: an `Any` may hold every message.
+    const fn is_whole(self) -> bool {
+        matches!(self, Self::Messages | Self::Enums | Self::Fields)
     }
 }
 
@@ -82,6 +99,9 @@ const fn table_of(operand: Operand) -> Option<Table> {
         Operand::Pattern => Some(Table::Patterns),
         Operand::Dispatch => Some(Table::Dispatch),
         Operand::Host => Some(Table::Hosts),
+        Operand::Message => Some(Table::Messages),
+        Operand::Enum => Some(Table::Enums),
+        Operand::Field => Some(Table::Fields),
         Operand::None
         | Operand::Read
         | Operand::Write
@@ -95,7 +115,10 @@ const fn table_of(operand: Operand) -> Option<Table> {
 
 /// Writes the walk over all names twice: to look at them, and to change them.
 macro_rules! walk {
-    ($strings:ident, $types:ident, $others:ident, $iter:ident, $($mutable:ident)?) => {
+    (
+        $strings:ident, $types:ident, $messages:ident, $others:ident, $iter:ident,
+        $($mutable:ident)?
+    ) => {
         fn $strings(
             module: &$($mutable)? Module,
             see: &mut impl FnMut(Table, &$($mutable)? dyn Name),
@@ -112,6 +135,19 @@ macro_rules! walk {
                     for field in fields.$iter() {
                         text(&$($mutable)? field.name);
                     }
+                }
+            }
+            for row in module.messages.$iter() {
+                text(&$($mutable)? row.name);
+            }
+            for row in module.fields.$iter() {
+                text(&$($mutable)? row.name);
+                text(&$($mutable)? row.json);
+            }
+            for row in module.enums.$iter() {
+                text(&$($mutable)? row.name);
+                for (name, _) in row.values.$iter() {
+                    text(name);
                 }
             }
             for row in module.paths.$iter() {
@@ -165,6 +201,8 @@ macro_rules! walk {
                         }
                         see(Table::Types, rest);
                     }
+                    TypeRow::Message(message) => see(Table::Messages, message),
+                    TypeRow::Enum(of) => see(Table::Enums, of),
                     TypeRow::Dyn
                     | TypeRow::Null
                     | TypeRow::Bool
@@ -198,6 +236,29 @@ macro_rules! walk {
             for row in module.requirements.$iter() {
                 see(Table::Types, &$($mutable)? row.ty);
             }
+        }
+
+        fn $messages(
+            module: &$($mutable)? Module,
+            see: &mut impl FnMut(Table, &$($mutable)? dyn Name),
+        ) {
+            for row in module.fields.$iter() {
+                see(Table::Types, &$($mutable)? row.ty);
+                see(Table::Constants, &$($mutable)? row.default);
+                let key = if let Presence::Map(key) = &$($mutable)? row.presence {
+                    Some(key)
+                } else {
+                    None
+                };
+                for kind in [Some(&$($mutable)? row.kind), key].into_iter().flatten() {
+                    if let Kind::Message { kind: of, .. } = kind {
+                        see(Table::Messages, of);
+                    } else if let Kind::Enum(of) = kind {
+                        see(Table::Enums, of);
+                    }
+                }
+            }
+            see(Table::Messages, &$($mutable)? module.context);
         }
 
         fn $others(
@@ -234,13 +295,13 @@ macro_rules! walk {
     };
 }
 
-walk!(look_at_strings, look_at_types, look_at_others, iter,);
-walk!(change_strings, change_types, change_others, iter_mut, mut);
+walk!(look_at_strings, look_at_types, look_at_messages, look_at_others, iter,);
+walk!(change_strings, change_types, change_messages, change_others, iter_mut, mut);
 
 /// For each table, which entries are named.
 fn named(module: &Module) -> Vec<Vec<bool>> {
     let mut named: Vec<Vec<bool>> =
-        Table::ALL.iter().map(|table| vec![false; table.len(module)]).collect();
+        Table::ALL.iter().map(|table| vec![table.is_whole(); table.len(module)]).collect();
     let mut see = |table: Table, name: &dyn Name| {
         if let Some(seen) = named.get_mut(table as usize).and_then(|it| it.get_mut(name.get())) {
             *seen = true;
@@ -248,6 +309,7 @@ fn named(module: &Module) -> Vec<Vec<bool>> {
     };
     look_at_strings(module, &mut see);
     look_at_types(module, &mut see);
+    look_at_messages(module, &mut see);
     look_at_others(module, &mut see);
     named
 }
@@ -277,6 +339,7 @@ pub(super) fn prune(module: &mut Module) {
         };
         change_strings(module, &mut change);
         change_types(module, &mut change);
+        change_messages(module, &mut change);
         change_others(module, &mut change);
         for (table, named) in Table::ALL.into_iter().zip(&named) {
             match table {
@@ -292,6 +355,7 @@ pub(super) fn prune(module: &mut Module) {
                 Table::Hosts => keep(&mut module.hosts, named),
                 Table::Escalations => keep(&mut module.escalations, named),
                 Table::Templates => keep(&mut module.templates, named),
+                Table::Messages | Table::Enums | Table::Fields => {}
             }
         }
     }
@@ -315,6 +379,63 @@ pub(super) fn sort_strings(module: &mut Module) {
         }
     };
     change_strings(module, &mut change);
+}
+
+/// Sorts messages and enums by name, which are sorted strings, and lays the fields of each message
+/// behind one another; everything that names one goes on naming the same.
+pub(super) fn sort_messages(module: &mut Module) {
+    let messages = std::mem::take(&mut module.messages);
+    let (messages, message_numbers) = sorted(messages, |row| row.name);
+    let (enums, enum_numbers) = sorted(std::mem::take(&mut module.enums), |row| row.name);
+    let fields = std::mem::take(&mut module.fields);
+    let mut field_numbers = vec![usize::from(NONE); fields.len()];
+    (module.messages, module.enums) = (messages, enums);
+    for row in &mut module.messages {
+        let first = usize::from(row.first_field);
+        let own = first..first + usize::from(row.fields);
+        row.first_field = u16::try_from(module.fields.len()).unwrap_or(NONE);
+        for (at, field) in own.clone().zip(fields.get(own).unwrap_or_default()) {
+            if let Some(number) = field_numbers.get_mut(at) {
+                *number = module.fields.len();
+            }
+            module.fields.push(field.clone());
+        }
+    }
+    let mut change = |table: Table, name: &mut dyn Name| {
+        let numbers = match table {
+            Table::Messages => &message_numbers,
+            Table::Enums => &enum_numbers,
+            Table::Fields => &field_numbers,
+            Table::Strings
+            | Table::Types
+            | Table::Constants
+            | Table::Sets
+            | Table::Patterns
+            | Table::Dispatch
+            | Table::Hosts
+            | Table::Escalations
+            | Table::Templates => return,
+        };
+        if let Some(number) = numbers.get(name.get()) {
+            name.set(*number);
+        }
+    };
+    change_types(module, &mut change);
+    change_messages(module, &mut change);
+    change_others(module, &mut change);
+}
+
+/// The rows in order of name, and for each row that was there its new number.
+fn sorted<T>(rows: Vec<T>, name: impl Fn(&T) -> u32) -> (Vec<T>, Vec<usize>) {
+    let mut order: Vec<(T, usize)> = rows.into_iter().zip(0..).collect();
+    order.sort_by_key(|(row, _)| name(row));
+    let mut numbers = vec![0; order.len()];
+    for (now, (_, before)) in order.iter().enumerate() {
+        if let Some(number) = numbers.get_mut(*before) {
+            *number = now;
+        }
+    }
+    (order.into_iter().map(|(row, _)| row).collect(), numbers)
 }
 
 /// The numbers of the entries that stay; of the others, the number of the next that does.

@@ -73,7 +73,13 @@ impl Secrets {
         match ty {
             Ty::Sensitive => true,
             Ty::Row(row) | Ty::RowsOf(row) => self.held(row),
-            Ty::Never | Ty::Plain(_) | Ty::ListOf(_) | Ty::MapOf(..) | Ty::Columns(_) => false,
+            Ty::Never
+            | Ty::Plain(_)
+            | Ty::ListOf(_)
+            | Ty::MapOf(..)
+            | Ty::Message(_)
+            | Ty::Enum(_)
+            | Ty::Columns(_) => false,
         }
     }
 
@@ -181,7 +187,9 @@ fn holding(module: &Module, steps: &mut Steps) -> Result<Vec<bool>, VerifyError>
             | TypeRow::Timestamp
             | TypeRow::Duration
             | TypeRow::Type
-            | TypeRow::Nullable(_) => false,
+            | TypeRow::Nullable(_)
+            | TypeRow::Message(_)
+            | TypeRow::Enum(_) => false,
         };
         holding.push(holds);
     }

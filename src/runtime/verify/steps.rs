@@ -19,6 +19,9 @@ impl Steps {
         let tables = [
             module.strings.len(),
             module.types.len(),
+            module.messages.len(),
+            module.fields.len(),
+            module.enums.iter().map(|row| 1 + row.values.len()).sum(),
             module.paths.len(),
             module.slots.len(),
             module.constants.len(),

@@ -12,6 +12,7 @@ use crate::lang::pattern::{Automaton, compile_simulated, prefilter};
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, PathNode, SlotRow, TypeRow};
 use crate::runtime::bundle::writer::constant_bytes;
 use crate::runtime::verify::error::{Fault, VerifyError};
+use crate::runtime::verify::messages;
 use crate::runtime::verify::references::unused;
 use crate::runtime::verify::steps::Steps;
 
@@ -22,7 +23,9 @@ const NANOSECONDS: u32 = 1_000_000_000;
 /// Checks the tables that name nothing of the code.
 pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     strings(module, steps)?;
+    messages::names(module, steps)?;
     types(module, steps)?;
+    messages::fields(module, steps)?;
     constants(module, steps)?;
     sets(module, steps)?;
     patterns(module, steps)?;
@@ -31,6 +34,7 @@ pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
     paths(module, steps)?;
     slots(module, steps)?;
     steps.spend(module.code.len() + module.strings.len() + module.types.len())?;
+    steps.spend(module.fields.len())?;
     match unused(module) {
         Some((table, at)) => Err(Fault::Unused { table: table as u32, at: number(at) }.into()),
         None => Ok(()),
@@ -42,7 +46,7 @@ pub(super) fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-fn ensure(holds: bool, fault: Fault) -> Result<(), VerifyError> {
+pub(super) fn ensure(holds: bool, fault: Fault) -> Result<(), VerifyError> {
     if holds { Ok(()) } else { Err(fault.into()) }
 }
 
@@ -62,9 +66,9 @@ fn strings(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
 }
 
 /// The number of the manifest in `Fault::TableReference`; the others are those of `Table`.
-const MANIFEST: u32 = 9;
+const MANIFEST: u32 = 12;
 
-fn has_string(module: &Module, string: u32) -> bool {
+pub(super) fn has_string(module: &Module, string: u32) -> bool {
     usize::try_from(string).is_ok_and(|at| at < module.strings.len())
 }
 
@@ -110,6 +114,15 @@ fn types(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
             | TypeRow::Timestamp
             | TypeRow::Duration
             | TypeRow::Type => 0,
+            TypeRow::Message(of) => {
+                ensure(usize::from(*of) < module.messages.len(), none)?;
+                0
+            }
+            TypeRow::Enum(of) => {
+                let strong = module.enums.get(usize::from(*of)).is_some_and(|it| it.strong);
+                ensure(strong, none)?;
+                0
+            }
         };
         ensure(depth < CONSTANT_DEPTH_MAX, Fault::TypeDepth { at })?;
         depths.push(depth + 1);
@@ -140,27 +153,27 @@ fn constants(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         let at = number(at);
         let bytes = constant_bytes(constant).ok_or(Fault::ConstantRange { at })?;
         steps.spend(1)?;
-        in_range(constant, at)?;
+        in_range(module, constant, at)?;
         ensure(seen.insert(bytes), Fault::ConstantTwice { at })?;
     }
     Ok(())
 }
 
 /// Recurses as deep as `constant_bytes` found the constant to be: `CONSTANT_DEPTH_MAX`.
-fn in_range(constant: &Constant, at: u32) -> Result<(), VerifyError> {
+fn in_range(module: &Module, constant: &Constant, at: u32) -> Result<(), VerifyError> {
     match constant {
         Constant::Timestamp(seconds, nanoseconds) => {
             let holds = SECONDS.contains(seconds) && *nanoseconds < NANOSECONDS;
             ensure(holds, Fault::ConstantRange { at })
         }
-        Constant::List(elements) => elements.iter().try_for_each(|it| in_range(it, at)),
+        Constant::List(elements) => elements.iter().try_for_each(|it| in_range(module, it, at)),
         Constant::Map(entries) => {
             let ranks: Option<Vec<_>> = entries.iter().map(|(key, _)| key_rank(key)).collect();
             let ordered = ranks.is_some_and(|ranks| ranks.is_sorted_by(|a, b| a < b));
             ensure(ordered, Fault::ConstantKey { at })?;
-            entries.iter().try_for_each(|(_, value)| in_range(value, at))
+            entries.iter().try_for_each(|(_, value)| in_range(module, value, at))
         }
-        Constant::Optional(Some(value)) => in_range(value, at),
+        Constant::Optional(Some(value)) => in_range(module, value, at),
         Constant::Null
         | Constant::Bool(_)
         | Constant::Int(_)
@@ -171,7 +184,15 @@ fn in_range(constant: &Constant, at: u32) -> Result<(), VerifyError> {
         | Constant::Duration(_)
         | Constant::Type(_)
         | Constant::Optional(None) => Ok(()),
+        Constant::Enum(name, _) => ensure(is_strong(module, name), Fault::ConstantRange { at }),
     }
+}
+
+/// Whether an enum of this name is a type of its own.
+fn is_strong(module: &Module, name: &str) -> bool {
+    let text = |at: u32| usize::try_from(at).ok().and_then(|at| module.strings.get(at));
+    let at = module.enums.binary_search_by(|row| text(row.name).unwrap_or_default().cmp(name));
+    at.ok().and_then(|at| module.enums.get(at)).is_some_and(|it| it.strong)
 }
 
 /// Where a key stands in a map: bools, numbers by value, strings. Others are no keys.
@@ -189,7 +210,8 @@ fn key_rank(key: &Constant) -> Option<(u8, i128, &str)> {
         | Constant::Type(_)
         | Constant::List(_)
         | Constant::Map(_)
-        | Constant::Optional(_) => None,
+        | Constant::Optional(_)
+        | Constant::Enum(..) => None,
     }
 }
 

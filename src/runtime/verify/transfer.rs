@@ -9,8 +9,8 @@ use crate::base::limits::{LIST_LENGTH_ASSUMED, TEXT_BYTES_ASSUMED};
 use crate::lang::constant::Constant;
 use crate::lang::functions::{Cost, Function, Sig, all, by_number, named};
 use crate::lang::opcodes::{Instruction, Op, Work, X_LEVEL};
-use crate::runtime::bundle::module::{FunctionKind, Module};
-use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED, kind_of};
+use crate::runtime::bundle::module::{FunctionKind, Module, NONE};
+use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED, kind_of, message_of};
 
 /// Bytes of text that are worth one unit.
 const TEXT_BYTES_PER_UNIT: u64 = 10;
@@ -94,7 +94,11 @@ pub(super) fn is_sure(
         | Op::Append
         | Op::Put
         | Op::EndList
-        | Op::EndMap => false,
+        | Op::EndMap
+        | Op::ToEnum
+        | Op::PutField
+        | Op::EndMessage => false,
+        Op::Field | Op::HasField => a.is_sure() && a.ty == Ty::Message(message_of(module, ins.b)),
     }
 }
 
@@ -117,10 +121,7 @@ pub(super) fn result(
         Op::Negate => number(module, a, a),
         Op::Size | Op::Counted => Known::of(Kind::Int),
         Op::Index => Known::typed(module, a.ty.entry(module)),
-        Op::Select => match constant {
-            Some(Constant::String(name)) => Known::typed(module, a.ty.field(module, name)),
-            _ => Known::ANY,
-        },
+        Op::Select => selected(module, a, constant),
         Op::Call => of_builtin(module, ins.b, reads.arguments),
         Op::CallAny => any_of(module, ins.b),
         Op::CallHost => module
@@ -132,6 +133,7 @@ pub(super) fn result(
         Op::Catch => Known::new(Ty::Never, Presence::MaybeError, 0),
         Op::EndList => Known::of(Kind::List),
         Op::EndMap => Known::of(Kind::Map),
+        Op::EndMessage | Op::ToEnum | Op::Field => of_message(module, ins, a),
         // The others write nothing; what loops write follows from their range.
         Op::CompareInt
         | Op::CompareUint
@@ -165,8 +167,31 @@ pub(super) fn result(
         | Op::Count
         | Op::Build
         | Op::Append
-        | Op::Put => Known::ANY,
+        | Op::Put
+        | Op::HasField
+        | Op::PutField => Known::ANY,
     }
+}
+
+/// What selecting the field that a constant names gives.
+fn selected(module: &Module, a: Known, name: Option<&Constant>) -> Known {
+    let Some(Constant::String(name)) = name else { return Known::ANY };
+    Known::typed(module, a.ty.field(module, name))
+}
+
+/// What an instruction on messages or enums writes, whose operand is `a`.
+fn of_message(module: &Module, ins: &Instruction, a: Known) -> Known {
+    if ins.op == Op::EndMessage {
+        return Known::sure(Ty::of_message(module, ins.a));
+    }
+    if ins.op == Op::ToEnum {
+        return Known::sure(Ty::Enum(ins.b));
+    }
+    if a.ty != Ty::Message(message_of(module, ins.b)) {
+        return Known::ANY;
+    }
+    let row = module.fields.get(usize::from(ins.b)).map_or(NONE, |row| row.ty);
+    Known::of_row(module, row, Presence::Sure)
 }
 
 /// What builtin `number` gives for these arguments.
@@ -271,7 +296,7 @@ fn size(module: &Module, value: Known) -> u64 {
         Kind::List | Kind::Map => turns(value),
         // Bytes, or elements, which are worth more.
         Kind::Dyn if value.len != UNBOUNDED => u64::from(value.len),
-        Kind::Dyn | Kind::String | Kind::Bytes => text(value.len),
+        Kind::Dyn | Kind::String | Kind::Bytes | Kind::Message => text(value.len),
         Kind::Null
         | Kind::Bool
         | Kind::Int
@@ -280,7 +305,8 @@ fn size(module: &Module, value: Known) -> u64 {
         | Kind::Timestamp
         | Kind::Duration
         | Kind::Type
-        | Kind::Optional => 0,
+        | Kind::Optional
+        | Kind::Enum => 0,
     }
 }
 

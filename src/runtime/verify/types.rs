@@ -6,7 +6,9 @@
 
 use crate::lang::constant::Constant;
 use crate::lang::functions::Sig;
-use crate::runtime::bundle::module::{Module, TypeRow};
+use crate::lang::value::message::WellKnown;
+use crate::runtime::bundle::module::{MessageFieldRow, Module, NONE, TypeRow};
+use crate::runtime::verify::messages::well_known;
 
 /// The kind of a value; `Dyn` where any is possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +41,10 @@ pub enum Kind {
     Map,
     /// An optional.
     Optional,
+    /// A message.
+    Message,
+    /// A value of an enum that is a type of its own.
+    Enum,
 }
 
 /// A type, as far as it is known.
@@ -56,6 +62,10 @@ pub enum Ty {
     Row(u16),
     /// A list of elements of this type of the module, which has parts.
     RowsOf(u16),
+    /// A message of this type of the module.
+    Message(u16),
+    /// A value of this enum of the module.
+    Enum(u16),
     /// What a message or an output must not tell: nothing but whether it is there is asked.
     Sensitive,
     /// A list that lies in columns; the node of the path trie.
@@ -146,7 +156,8 @@ impl Known {
             | Constant::Timestamp(..)
             | Constant::Duration(_)
             | Constant::Type(_)
-            | Constant::Optional(_) => Self::of(kind_of(constant)),
+            | Constant::Optional(_)
+            | Constant::Enum(..) => Self::of(kind_of(constant)),
         }
     }
 
@@ -187,6 +198,7 @@ pub(super) const fn kind_of(constant: &Constant) -> Kind {
         Constant::List(_) => Kind::List,
         Constant::Map(_) => Kind::Map,
         Constant::Optional(_) => Kind::Optional,
+        Constant::Enum(..) => Kind::Enum,
     }
 }
 
@@ -196,7 +208,35 @@ fn common(mut kinds: impl Iterator<Item = Kind>) -> Kind {
     if kinds.all(|kind| kind == first) { first } else { Kind::Dyn }
 }
 
+/// The fields of message `of`.
+pub(super) fn fields_of(module: &Module, of: u16) -> &[MessageFieldRow] {
+    let Some(row) = module.messages.get(usize::from(of)) else { return &[] };
+    let first = usize::from(row.first_field);
+    module.fields.get(first..first + usize::from(row.fields)).unwrap_or_default()
+}
+
+/// The message that field `at` belongs to.
+pub(super) fn message_of(module: &Module, at: u16) -> u16 {
+    let behind = module.messages.partition_point(|row| row.first_field <= at);
+    u16::try_from(behind.saturating_sub(1)).unwrap_or(NONE)
+}
+
 impl Ty {
+    /// What a message of type `of` is made into.
+    pub(super) fn of_message(module: &Module, of: u16) -> Self {
+        match well_known(module, of) {
+            WellKnown::Plain => Self::Message(of),
+            WellKnown::Any | WellKnown::Value => Self::Plain(Kind::Dyn),
+            WellKnown::Struct => Self::map_of(Kind::String, Kind::Dyn),
+            WellKnown::List => Self::Plain(Kind::List),
+            WellKnown::Timestamp => Self::Plain(Kind::Timestamp),
+            WellKnown::Duration => Self::Plain(Kind::Duration),
+            WellKnown::Wrapper(_) => fields_of(module, of)
+                .first()
+                .map_or(Self::Plain(Kind::Dyn), |row| Self::of_row(module, row.ty)),
+        }
+    }
+
     /// A list of elements of this kind.
     pub(super) fn list_of(kind: Kind) -> Self {
         if kind == Kind::Dyn { Self::Plain(Kind::List) } else { Self::ListOf(kind) }
@@ -224,6 +264,8 @@ impl Ty {
             Some(TypeRow::Timestamp) => Kind::Timestamp,
             Some(TypeRow::Duration) => Kind::Duration,
             Some(TypeRow::Type) => Kind::Type,
+            Some(TypeRow::Message(of)) => return Self::Message(*of),
+            Some(TypeRow::Enum(of)) => return Self::Enum(*of),
             Some(
                 TypeRow::Nullable(_)
                 | TypeRow::List(..)
@@ -263,6 +305,8 @@ impl Ty {
             Self::Plain(kind) => kind,
             Self::ListOf(_) | Self::RowsOf(_) => Kind::List,
             Self::MapOf(..) => Kind::Map,
+            Self::Message(_) => Kind::Message,
+            Self::Enum(_) => Kind::Enum,
             Self::Never | Self::Row(_) | Self::Columns(_) | Self::Sensitive => Kind::Dyn,
         }
     }
@@ -290,9 +334,12 @@ impl Ty {
                 Some(TypeRow::Record { .. }) => Self::Plain(Kind::String),
                 _ => Self::Plain(Kind::Dyn),
             },
-            Self::Never | Self::Plain(_) | Self::Columns(_) | Self::Sensitive => {
-                Self::Plain(Kind::Dyn)
-            }
+            Self::Never
+            | Self::Plain(_)
+            | Self::Message(_)
+            | Self::Enum(_)
+            | Self::Columns(_)
+            | Self::Sensitive => Self::Plain(Kind::Dyn),
         }
     }
 
@@ -308,14 +355,22 @@ impl Ty {
                 _ => Self::Plain(Kind::Dyn),
             },
             Self::Plain(Kind::Optional) => self,
-            Self::Never | Self::Plain(_) | Self::Columns(_) | Self::Sensitive => {
-                Self::Plain(Kind::Dyn)
-            }
+            Self::Never
+            | Self::Plain(_)
+            | Self::Message(_)
+            | Self::Enum(_)
+            | Self::Columns(_)
+            | Self::Sensitive => Self::Plain(Kind::Dyn),
         }
     }
 
     /// The type of field `name`.
     pub(super) fn field(self, module: &Module, name: &str) -> Self {
+        if let Self::Message(of) = self {
+            let text = |at: u32| usize::try_from(at).ok().and_then(|at| module.strings.get(at));
+            let field = fields_of(module, of).iter().find(|row| text(row.name) == Some(name));
+            return field.map_or(Self::Plain(Kind::Dyn), |row| Self::of_row(module, row.ty));
+        }
         if let Self::Row(row) = self
             && let Some(TypeRow::Record { fields, rest }) = module.types.get(usize::from(row))
         {

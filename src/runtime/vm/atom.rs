@@ -135,6 +135,9 @@ pub(in crate::runtime) fn outcome<O: Observer>(
         | Op::Need
         | Op::IndexOptional
         | Op::Catch
+        | Op::Field
+        | Op::HasField
+        | Op::ToEnum
         | Op::Jump
         | Op::Return
         | Op::Decide
@@ -149,7 +152,9 @@ pub(in crate::runtime) fn outcome<O: Observer>(
         | Op::Append
         | Op::Put
         | Op::EndList
-        | Op::EndMap => Outcome::Error(BROKEN),
+        | Op::EndMap
+        | Op::PutField
+        | Op::EndMessage => Outcome::Error(BROKEN),
     }
 }
 

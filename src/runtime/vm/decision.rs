@@ -170,6 +170,7 @@ impl<'a> Decision<'a> {
             request,
             program_text: &program.text,
             program_elements: &program.elements,
+            descriptors: &program.descriptors,
             text: scratch.store.text(),
             elements: scratch.store.elements(),
         }

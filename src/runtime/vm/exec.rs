@@ -11,7 +11,7 @@
 
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::{
-    EXIT_FALSE, EXIT_TRUE, Instruction, NO_ATOM, Op, X_COLD, X_INVERT, X_PART,
+    EXIT_FALSE, EXIT_TRUE, Instruction, NO_ATOM, Op, X_COLD, X_FIELD, X_INVERT, X_PART,
 };
 use crate::lang::value::{Value, arith};
 use crate::runtime::program::Unit;
@@ -115,10 +115,25 @@ pub(in crate::runtime) fn run<O: Observer>(
                     write!(file, ins, size.map(Value::int))
                 }
                 Op::Index => operate!('arm, m, file, ins, select::index),
+                Op::IndexOptional if ins.x & X_FIELD != 0 => {
+                    operate!('arm, m, file, ins, select::select_optional)
+                }
                 Op::IndexOptional => operate!('arm, m, file, ins, select::index_optional),
+                Op::Field => {
+                    let (a, b) = (*read!('arm, file, ins.a), entry!('arm, program.fields, ins.b));
+                    write!(file, ins, select::field(&mut m.heap, &a, b))
+                }
+                Op::HasField => {
+                    let (a, b) = (read!('arm, file, ins.a), entry!('arm, program.fields, ins.b));
+                    select::is_set(&m.heap, a, b)
+                }
+                Op::ToEnum => {
+                    let a = read!('arm, file, ins.a);
+                    write!(file, ins, select::to_enum(&m.heap, a, ins.b.into()))
+                }
                 Op::Select => {
                     let (a, k) = (*read!('arm, file, ins.a), entry!('arm, constants, ins.b));
-                    write!(file, ins, select::index(&mut m.heap, &a, k))
+                    write!(file, ins, select::select(&mut m.heap, &a, k))
                 }
                 Op::Call => write!(file, ins, call::builtin(m, file, ins)),
                 Op::CallAny => write!(file, ins, call::any(m, file, ins)),
@@ -172,6 +187,11 @@ pub(in crate::runtime) fn run<O: Observer>(
                 }
                 Op::EndList => write!(file, ins, iterate::list(m, ins)),
                 Op::EndMap => write!(file, ins, iterate::map(m, ins)),
+                Op::PutField => {
+                    let field = entry!('arm, program.fields, ins.c);
+                    iterate::put_field(m, ins, field, *read!('arm, file, ins.a))
+                }
+                Op::EndMessage => write!(file, ins, iterate::message(m, ins)),
                 Op::CompareInt
                 | Op::CompareUint
                 | Op::CompareDouble

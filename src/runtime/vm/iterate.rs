@@ -1,4 +1,4 @@
-//! Loops over lists and maps, and lists and maps that are built.
+//! Loops over lists and maps; lists, maps and messages that are built.
 //!
 //! In:      cursors, builders, the file.
 //! Out:     an outcome; elements in registers.
@@ -7,6 +7,7 @@
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::{Instruction, X_COLD, X_OPTIONAL, X_PAIRS};
 use crate::lang::value::heap::View;
+use crate::lang::value::message::{self, Field};
 use crate::lang::value::{Space, Tag, Value, map};
 use crate::runtime::vm::machine::{BROKEN, Builder, Cursor, Machine, Outcome, misfit};
 use crate::runtime::vm::observe::Observer;
@@ -173,40 +174,100 @@ fn push<O: Observer>(
     key: Option<Value>,
     value: Value,
 ) -> Result<(), EvalError> {
-    if let Some(absent) = key.iter().chain([&value]).find(|value| !value.is_present()) {
+    if let Some(absent) = key.iter().find(|value| !value.is_present()) {
         return Err(misfit(absent));
     }
-    let mut value = value;
-    if ins.x & X_OPTIONAL != 0 {
-        if value.tag() != Tag::Optional {
-            return Err(EvalError::NoSuchOverload);
-        }
-        match m.heap.elements(&value).first() {
-            Some(inner) => value = *inner,
-            None => return Ok(()),
-        }
-    }
-    let builder = m.builders.get_mut(usize::from(ins.b)).ok_or(BROKEN)?;
-    m.heap.store.drop_stack(builder.height as usize + builder.len as usize);
+    let Some(value) = given(m, ins, value)? else { return Ok(()) };
+    let builder = top(m, ins)?;
     if let Some(key) = key {
         m.heap.store.push_stack(key)?;
     }
     m.heap.store.push_stack(value)?;
-    builder.len += 1 + u32::from(key.is_some());
+    builder_of(m, ins)?.len = builder.len + 1 + u32::from(key.is_some());
     Ok(())
+}
+
+/// The value that goes to a builder; with `X_OPTIONAL` what an optional holds, if it holds one.
+fn given<O: Observer>(
+    m: &Machine<'_, O>,
+    ins: &Instruction,
+    value: Value,
+) -> Result<Option<Value>, EvalError> {
+    if !value.is_present() {
+        return Err(misfit(&value));
+    }
+    if ins.x & X_OPTIONAL == 0 {
+        return Ok(Some(value));
+    }
+    if value.tag() != Tag::Optional {
+        return Err(EvalError::NoSuchOverload);
+    }
+    Ok(m.heap.elements(&value).first().copied())
+}
+
+fn builder_of<'m, O: Observer>(
+    m: &'m mut Machine<'_, O>,
+    ins: &Instruction,
+) -> Result<&'m mut Builder, EvalError> {
+    m.builders.get_mut(usize::from(ins.b)).ok_or(BROKEN)
+}
+
+/// The builder, whose values are the last on the build stack from here on.
+fn top<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Result<Builder, EvalError> {
+    let builder = *builder_of(m, ins)?;
+    m.heap.store.drop_stack(builder.height as usize + builder.len as usize);
+    Ok(builder)
+}
+
+/// `PutField`: a value goes to `field` of the message that is built.
+#[inline(never)]
+pub(in crate::runtime) fn put_field<O: Observer>(
+    m: &mut Machine<'_, O>,
+    ins: &Instruction,
+    field: &Field,
+    value: Value,
+) -> Outcome {
+    match assign(m, ins, field, value) {
+        Ok(()) => Outcome::True,
+        Err(class) => Outcome::Error(class),
+    }
+}
+
+fn assign<O: Observer>(
+    m: &mut Machine<'_, O>,
+    ins: &Instruction,
+    field: &Field,
+    value: Value,
+) -> Result<(), EvalError> {
+    let Some(value) = given(m, ins, value)? else { return Ok(()) };
+    let builder = top(m, ins)?;
+    if let Some(value) = message::build::assign(&mut m.heap, field, &value)? {
+        m.heap.store.push_stack(Value::int(field.number.into()))?;
+        m.heap.store.push_stack(value)?;
+        builder_of(m, ins)?.len = builder.len + 2;
+    }
+    Ok(())
+}
+
+/// `EndMessage`
+#[inline(never)]
+pub(in crate::runtime) fn message<O: Observer>(
+    m: &mut Machine<'_, O>,
+    ins: &Instruction,
+) -> Answer {
+    let builder = top(m, ins)?;
+    message::build::finish(&mut m.heap, ins.a.into(), builder.height as usize)
 }
 
 /// `EndList`
 pub(in crate::runtime) fn list<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Answer {
-    let builder = m.builders.get(usize::from(ins.b)).copied().ok_or(BROKEN)?;
-    m.heap.store.drop_stack(builder.height as usize + builder.len as usize);
+    let builder = top(m, ins)?;
     let off = m.heap.store.finish(builder.height as usize)?;
     Ok(Value::list(Space::Arena, off, builder.len, 1))
 }
 
 /// `EndMap`
 pub(in crate::runtime) fn map<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Answer {
-    let builder = m.builders.get(usize::from(ins.b)).copied().ok_or(BROKEN)?;
-    m.heap.store.drop_stack(builder.height as usize + builder.len as usize);
+    let builder = top(m, ins)?;
     map::finish(&mut m.heap, builder.height as usize)
 }

@@ -10,9 +10,10 @@ use std::cmp::Ordering;
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::{X_EQUAL, X_GREATER, X_LESS, X_LEVEL};
 use crate::lang::value::heap::{Heap, View};
+use crate::lang::value::message::{self, Field};
 use crate::lang::value::text::code_points;
 use crate::lang::value::{Space, Tag, Value, compare, container, map};
-use crate::runtime::vm::machine::{Outcome, misfit};
+use crate::runtime::vm::machine::{BROKEN, Outcome, misfit};
 
 type Answer = Result<Value, EvalError>;
 
@@ -118,11 +119,16 @@ pub(in crate::runtime) fn has(value: &Value, x: u8) -> Outcome {
     Outcome::Error(misfit(value))
 }
 
-/// Whether map `a`, or the map that optional `a` holds, has key `key`.
+/// Whether map `a` has key `key` or message `a` has that field set; or what optional `a` holds.
 #[inline(never)]
 pub(in crate::runtime) fn has_key(heap: &Heap<'_>, a: &Value, key: &Value) -> Outcome {
     let view = &heap.view();
     let Some(place) = inside(view, a) else { return Outcome::False };
+    if place.tag() == Tag::Message {
+        return answer(
+            message::field_of(view, &place, key).map(|it| message::has(view, &place, it)),
+        );
+    }
     if place.tag() != Tag::Map {
         return Outcome::Error(misfit(&place));
     }
@@ -134,13 +140,27 @@ fn inside(view: &View<'_>, a: &Value) -> Option<Value> {
     if a.tag() == Tag::Optional { view.elements(a).first().copied() } else { Some(*a) }
 }
 
-/// `a[b]`, or `a.b` for a constant `b`. On an optional the answer is optional.
+/// `a[b]`. On an optional the answer is optional.
 #[inline(never)]
 pub(in crate::runtime) fn index(heap: &mut Heap<'_>, a: &Value, b: &Value) -> Answer {
     if a.tag() == Tag::Optional {
         return index_optional(heap, a, b);
     }
     element(&heap.view(), a, b)
+}
+
+/// `a.b`: a key of a map, or a field of a message. On an optional the answer is optional.
+#[inline(never)]
+pub(in crate::runtime) fn select(heap: &mut Heap<'_>, a: &Value, name: &Value) -> Answer {
+    if a.tag() == Tag::Optional {
+        return select_optional(heap, a, name);
+    }
+    let view = heap.view();
+    if a.tag() != Tag::Message {
+        return element(&view, a, name);
+    }
+    let field = message::field_of(&view, a, name)?;
+    Ok(message::get(&view, a, field))
 }
 
 /// `a[?b]`
@@ -158,6 +178,55 @@ pub(in crate::runtime) fn index_optional(heap: &mut Heap<'_>, a: &Value, b: &Val
         Err(EvalError::NoSuchKey | EvalError::OutOfRange) => none,
         Err(class) => Err(class),
     }
+}
+
+/// `a.?b`: of a message only what is set.
+#[inline(never)]
+pub(in crate::runtime) fn select_optional(heap: &mut Heap<'_>, a: &Value, name: &Value) -> Answer {
+    let view = heap.view();
+    match inside(&view, a) {
+        Some(place) if place.tag() == Tag::Message => {
+            let field = message::field_of(&view, &place, name)?;
+            match message::held(&view, &place, field.number) {
+                Some(value) => heap.new_optional(value),
+                None => Ok(Value::optional(Space::Arena, None)),
+            }
+        }
+        Some(_) | None => index_optional(heap, a, name),
+    }
+}
+
+/// Field `field` of `a`, which nearly always is a message that has it.
+#[inline(never)]
+pub(in crate::runtime) fn field(heap: &mut Heap<'_>, a: &Value, field: &Field) -> Answer {
+    if a.tag() == Tag::Message && a.kind() == field.of {
+        return Ok(message::get(&heap.view(), a, field));
+    }
+    select(heap, a, &field.name)
+}
+
+/// Whether field `field` of `a`, which nearly always is a message that has it, is set.
+#[inline(never)]
+pub(in crate::runtime) fn is_set(heap: &Heap<'_>, a: &Value, field: &Field) -> Outcome {
+    if a.tag() == Tag::Message && a.kind() == field.of {
+        return Outcome::of(message::has(&heap.view(), a, field));
+    }
+    has_key(heap, a, &field.name)
+}
+
+/// The value of enum `kind` that has the number or the name `a`.
+#[inline(never)]
+pub(in crate::runtime) fn to_enum(heap: &Heap<'_>, a: &Value, kind: u32) -> Answer {
+    if a.tag() == Tag::Int {
+        let number = i32::try_from(a.signed()).map_err(|_| EvalError::Overflow)?;
+        return Ok(Value::enumeration(kind, number));
+    }
+    if a.tag() != Tag::String {
+        return Err(misfit(a));
+    }
+    let of = heap.descriptors.enumeration(kind).ok_or(BROKEN)?;
+    let number = of.number(heap.program_text, heap.bytes(a)).ok_or(EvalError::BadConversion)?;
+    Ok(Value::enumeration(kind, number))
 }
 
 fn element(view: &View<'_>, a: &Value, b: &Value) -> Answer {

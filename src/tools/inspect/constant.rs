@@ -55,6 +55,7 @@ fn write(constant: &Constant, room: usize, text: &mut String) {
             }
         }
         Constant::Type(name) => write!(text, "{name}"),
+        Constant::Enum(name, number) => write!(text, "{name}({number})"),
         Constant::List(_) | Constant::Map(_) | Constant::Optional(_) => {
             inside(constant, room, text);
             Ok(())
@@ -102,6 +103,7 @@ fn inside(constant: &Constant, room: usize, text: &mut String) {
         | Constant::Bytes(_)
         | Constant::Timestamp(..)
         | Constant::Duration(_)
-        | Constant::Type(_) => write(constant, room, text),
+        | Constant::Type(_)
+        | Constant::Enum(..) => write(constant, room, text),
     }
 }

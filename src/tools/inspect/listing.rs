@@ -157,6 +157,18 @@ impl Listing<'_> {
                 let host = self.module.hosts.get(at);
                 host.map(|row| self.string(row.name).to_owned()).unwrap_or_default()
             }
+            Operand::Message => {
+                let row = self.module.messages.get(at);
+                row.map(|row| self.string(row.name).to_owned()).unwrap_or_default()
+            }
+            Operand::Enum => {
+                let row = self.module.enums.get(at);
+                row.map(|row| self.string(row.name).to_owned()).unwrap_or_default()
+            }
+            Operand::Field => {
+                let row = self.module.fields.get(at);
+                row.map(|row| self.string(row.name).to_owned()).unwrap_or_default()
+            }
             Operand::Cursor => format!("cursor {value}"),
             Operand::Outcome => format!("outcome {value}"),
             Operand::Class => {

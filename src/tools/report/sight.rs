@@ -122,6 +122,9 @@ fn operand(module: &Module, sight: &Sight<'_>, kind: Operand, at: u16) -> Option
         | Operand::Builtin
         | Operand::Dispatch
         | Operand::Host
+        | Operand::Message
+        | Operand::Enum
+        | Operand::Field
         | Operand::Cursor
         | Operand::Outcome
         | Operand::Class => None,

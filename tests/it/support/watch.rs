@@ -132,6 +132,8 @@ impl Watch<'_> {
             }
             // Any value, of which nothing is told.
             Ty::Sensitive => is_kind(value, Kind::Dyn),
+            Ty::Message(of) => self.is_message(view, value, of),
+            Ty::Enum(of) => value.tag() == Tag::Enum && value.kind() == u32::from(of),
             Ty::Row(row) => self.is_of_row(view, value, row),
             Ty::Columns(node) => self.is_columns(view, value, node),
         }
@@ -153,6 +155,8 @@ impl Watch<'_> {
             TypeRow::Timestamp => Kind::Timestamp,
             TypeRow::Duration => Kind::Duration,
             TypeRow::Type => Kind::Type,
+            TypeRow::Message(of) => return self.is_of(view, value, Ty::Message(*of)),
+            TypeRow::Enum(of) => return self.is_of(view, value, Ty::Enum(*of)),
             TypeRow::Nullable(part) => {
                 return value.tag() == Tag::Null || self.is_of_row(view, value, *part);
             }
@@ -183,6 +187,26 @@ impl Watch<'_> {
             }
         };
         is_kind(value, kind)
+    }
+
+    /// Whether `value` is a message of type `of` whose fields, ascending by number, hold what their
+    /// types say.
+    fn is_message(&mut self, view: &View<'_>, value: &Value, of: u16) -> bool {
+        let module = &self.claimed.module;
+        let row = &module.messages[usize::from(of)];
+        let first = usize::from(row.first_field);
+        let fields = &module.fields[first..first + usize::from(row.fields)];
+        let pairs: Vec<&[Value]> = view.elements(value).chunks(2).collect();
+        value.tag() == Tag::Message
+            && value.kind() == u32::from(of)
+            && pairs.is_sorted_by(|a, b| a[0].bits() < b[0].bits())
+            && pairs.iter().all(|pair| {
+                let number = pair[0].bits();
+                match fields.iter().find(|field| u64::from(field.number) == number) {
+                    Some(field) => self.is_part(view, &pair[1], field.ty),
+                    None => number == 0 && pair[1].tag() == Tag::Bytes,
+                }
+            })
     }
 
     /// As `is_of_row`; nothing is said of a row that does not exist.
@@ -233,6 +257,8 @@ fn is_kind(value: &Value, kind: Kind) -> bool {
         Kind::List => Tag::List,
         Kind::Map => Tag::Map,
         Kind::Optional => Tag::Optional,
+        Kind::Message => Tag::Message,
+        Kind::Enum => Tag::Enum,
     };
     value.tag() == tag
 }

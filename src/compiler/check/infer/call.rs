@@ -268,7 +268,6 @@ impl<'a> Infer<'_, 'a> {
         let scope = self.scope;
         let found = scope.enumeration(&call.name, call.root);
         let Some(found) = found.filter(|_| call.style == Style::Global) else { return false };
-        self.cx.needs_messages(self.ast.span(call.id));
         let result = self.cx.out.types.intern(Type::Enum(found.name.clone()));
         let form = |(id, param)| Declared {
             name: found.name.clone(),

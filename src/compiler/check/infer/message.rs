@@ -68,7 +68,6 @@ impl Infer<'_, '_> {
         root: bool,
         fields: &[FieldInit],
     ) {
-        self.cx.needs_messages(self.ast.span(id));
         let scope = self.scope;
         let Some(message) = scope.message(&name.value, root) else {
             self.set(id, TypeTable::ERROR);
@@ -158,7 +157,6 @@ impl Infer<'_, '_> {
         if let Some(found) = chain(self.ast, call.extension) {
             self.parts(&found, found.nodes.len());
         }
-        self.cx.needs_messages(self.ast.span(id));
         self.visit_then_finish(id, [call.operand].into_iter());
         true
     }

@@ -174,13 +174,11 @@ impl Infer<'_, '_> {
                 (ty, Use::Constant(Constant::Type(name.clone())))
             }
             Found::Enum(name) => {
-                self.cx.needs_messages(self.ast.span(node));
                 let ty = self.cx.out.types.intern(Type::Enum(name.clone()));
                 let ty = self.cx.out.types.intern(Type::Type(ty));
                 (ty, Use::Constant(Constant::Type(name.clone())))
             }
             Found::EnumValue(of, number) if self.scope.messages.strong_enums => {
-                self.cx.needs_messages(self.ast.span(node));
                 let ty = self.cx.out.types.intern(Type::Enum(of.clone()));
                 (ty, Use::Enum(of.clone(), number))
             }

@@ -102,7 +102,8 @@ fn unify(values: &mut [(Constant, TypeId)]) -> Option<TypeId> {
                 | Constant::Type(_)
                 | Constant::List(_)
                 | Constant::Map(_)
-                | Constant::Optional(_) => {}
+                | Constant::Optional(_)
+                | Constant::Enum(..) => {}
             }
             *ty = TypeTable::DOUBLE;
         }

@@ -4,7 +4,7 @@
 
 use crate::lang::opcodes::Instruction;
 use crate::runtime::verify::error::Fault;
-use crate::runtime::verify::flow::{Builder, Pass, State};
+use crate::runtime::verify::flow::{Builder, Collects, Pass, State};
 use crate::runtime::verify::types::Known;
 
 impl Pass<'_> {
@@ -28,9 +28,12 @@ impl Pass<'_> {
         if alike { Ok(()) } else { Err(Fault::Told { at: u32::from(ins.a) }) }
     }
 
-    /// What is known of a list or map, which is `value`, of its builder.
+    /// What is known of a list or map, which is `value`, of its builder; of a message no more.
     pub(super) fn collected(&self, built: Builder, value: Known) -> Known {
         let taken = self.taken.get(&built.start).copied();
+        if matches!(built.collects, Collects::Message(_)) {
+            return value;
+        }
         let ty = self.secrets.map_or(value.ty, |secrets| secrets.list(taken, value.ty));
         let len = self.put.get(&built.start).copied().unwrap_or(0);
         Known { ty, len, ..value }

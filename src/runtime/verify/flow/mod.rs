@@ -26,7 +26,7 @@ use crate::runtime::verify::jumps::{Body, Shape, edges};
 use crate::runtime::verify::secrets::Secrets;
 use crate::runtime::verify::steps::Steps;
 use crate::runtime::verify::transfer::{Reads, Summary, cost, is_sure, result};
-use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED};
+use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED, message_of};
 
 /// What the pass found.
 #[derive(Debug, Default)]
@@ -91,6 +91,8 @@ pub(super) enum Mode {
 enum Collects {
     List,
     Map,
+    /// The fields of this message.
+    Message(u16),
 }
 
 /// A builder that is being filled.
@@ -196,7 +198,7 @@ pub(super) fn pass(
         summaries,
         mode,
         steps,
-        collects: collects(body.code),
+        collects: collects(body.module, body.code),
         slots,
         pending: cleared(pending, body.code.len(), None),
         heads: vec![Vec::new(); shape.loops.len()],
@@ -279,7 +281,7 @@ fn frame_order(body: &Body<'_>) -> Result<(), VerifyError> {
 }
 
 /// For each `Build`, what is done to its builder next; empty where nothing is built.
-fn collects(code: &[Instruction]) -> Vec<Option<Collects>> {
+fn collects(module: &Module, code: &[Instruction]) -> Vec<Option<Collects>> {
     if !code.iter().any(|ins| ins.op == Op::Build) {
         return Vec::new();
     }
@@ -292,6 +294,8 @@ fn collects(code: &[Instruction]) -> Vec<Option<Collects>> {
                 next.insert(ins.b, Collects::List);
             } else if matches!(ins.op, Op::Put | Op::EndMap) {
                 next.insert(ins.b, Collects::Map);
+            } else if let Some(message) = message(module, ins) {
+                next.insert(ins.b, Collects::Message(message));
             } else if ins.op == Op::Build {
                 return next.get(&ins.b).copied();
             }
@@ -300,6 +304,12 @@ fn collects(code: &[Instruction]) -> Vec<Option<Collects>> {
         .collect();
     found.reverse();
     found
+}
+
+/// The message that `ins` gives a field to, or ends.
+fn message(module: &Module, ins: &Instruction) -> Option<u16> {
+    let field = || message_of(module, ins.c);
+    (ins.op == Op::PutField).then(field).or_else(|| (ins.op == Op::EndMessage).then_some(ins.a))
 }
 
 impl Pass<'_> {
@@ -449,14 +459,15 @@ impl Pass<'_> {
             state.builders.push(Builder { cursor, collects, start: pc, outer });
         } else if matches!(ins.op, Op::Append | Op::EndList) && !own(Collects::List)
             || matches!(ins.op, Op::Put | Op::EndMap) && !own(Collects::Map)
+            || message(self.body.module, ins).is_some_and(|it| !own(Collects::Message(it)))
         {
             return Err(fault);
-        } else if matches!(ins.op, Op::EndList | Op::EndMap) {
+        } else if matches!(ins.op, Op::EndList | Op::EndMap | Op::EndMessage) {
             // All that it takes stands in front of here, so that every turn before was looked at.
             let outer = self.shape.innermost.get(pc).copied().flatten();
             let ended = state.builders.pop().filter(|builder| builder.outer == outer);
             return ended.map(Some).ok_or(fault);
-        } else if matches!(ins.op, Op::Append | Op::Put) {
+        } else if matches!(ins.op, Op::Append | Op::Put | Op::PutField) {
             let Some(top) = top else { return Err(fault) };
             self.take(ins, top.start, state)?;
             let times = self.times(pc, top.outer);

@@ -58,6 +58,8 @@ pub(in crate::runtime) fn conform(
             let value = conform(module, heap, value, *inner)?;
             heap.new_optional(value).ok()
         }
+        TypeRow::Message(of) => keep(Tag::Message).filter(|it| it.kind() == u32::from(*of)),
+        TypeRow::Enum(of) => keep(Tag::Enum).filter(|it| it.kind() == u32::from(*of)),
         TypeRow::Record { fields, rest } => {
             keep(Tag::Map)?;
             for field in fields.iter().filter(|field| field.required) {

@@ -57,6 +57,10 @@ pub enum Wanted {
     Optional,
     /// Said as: an object.
     Object,
+    /// Said as: a message.
+    Message,
+    /// Said as: a value of its enum.
+    Enum,
     /// Said as: there.
     There,
 }
@@ -80,6 +84,8 @@ impl fmt::Display for Wanted {
             Self::Map => "a map",
             Self::Optional => "an optional",
             Self::Object => "an object",
+            Self::Message => "a message",
+            Self::Enum => "a value of its enum",
             Self::There => "there",
         })
     }

@@ -150,5 +150,11 @@ pub(in crate::runtime) fn heap<'a>(
     request: &'a [u8],
     store: &'a mut Store,
 ) -> Heap<'a> {
-    Heap { request, program_text: &program.text, program_elements: &program.elements, store }
+    Heap {
+        request,
+        program_text: &program.text,
+        program_elements: &program.elements,
+        descriptors: &program.descriptors,
+        store,
+    }
 }

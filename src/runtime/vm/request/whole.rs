@@ -48,6 +48,8 @@ pub(in crate::runtime) const fn expected(row: &TypeRow) -> Wanted {
         TypeRow::Map(..) => Wanted::Map,
         TypeRow::Optional(_) => Wanted::Optional,
         TypeRow::Record { .. } => Wanted::Object,
+        TypeRow::Message(_) => Wanted::Message,
+        TypeRow::Enum(_) => Wanted::Enum,
     }
 }
 
@@ -263,7 +265,9 @@ impl Walk<'_, '_> {
                 | TypeRow::Type
                 | TypeRow::Nullable(_)
                 | TypeRow::List(..)
-                | TypeRow::Optional(_) => NONE,
+                | TypeRow::Optional(_)
+                | TypeRow::Message(_)
+                | TypeRow::Enum(_) => NONE,
             };
             self.heap.store.push_stack(key).map_err(|_| InputKind::TooMuchRead)?;
             match self.whole(ty, NONE)? {

@@ -472,6 +472,7 @@ pub(crate) fn constant(value: &Constant) -> V {
         Constant::Map(entries) => V::Map(Rc::new(
             entries.iter().map(|(key, value)| (constant(key), constant(value))).collect(),
         )),
+        Constant::Enum(name, number) => V::Enum(Rc::from(name.as_str()), *number),
         Constant::Optional(value) => V::Opt(value.as_ref().map(|value| Rc::new(constant(value)))),
     }
 }
