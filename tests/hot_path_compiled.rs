@@ -36,12 +36,15 @@ use policyc::lang::functions::{self, Function, Sig};
 use policyc::runtime::program::Program;
 use policyc::runtime::vm::decide::evaluate;
 use policyc::runtime::vm::hosts::HostTable;
+use policyc::runtime::vm::request::proto::ingest_proto;
 use policyc::runtime::vm::request::{Moment, Request};
 use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::project::Settings;
 use policyc::tools::suite::pipeline::{make, moment, table};
 use policyc::tools::suite::run::context;
 use policyc::tools::suite::{NOW, TestFile, case};
+use prost_reflect::prost::Message;
+use prost_reflect::{DescriptorPool, DynamicMessage};
 
 /// Compiles; panics with the findings where that fails.
 fn program(files: &SourceMap) -> Program {
@@ -116,6 +119,35 @@ fn examples_allocate_nothing() {
             decided += 1;
         }
         assert!(decided > 0, "{} has no contexts", folder.display());
+    }
+}
+
+#[test]
+fn messages_allocate_nothing() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/orders");
+    let program = program(&example(&folder).0);
+    let pool = {
+        let text = folder::text(&folder.join("order.proto"));
+        let file = protox::file::File::from_source("order.proto", &text).expect("it parses");
+        let mut pool = DescriptorPool::global();
+        pool.add_file_descriptor_proto(file.file_descriptor_proto().clone()).expect("it links");
+        pool
+    };
+    let order = pool.get_message_by_name("shop.Order").expect("the message");
+    for context in ["context.json", "context-agent.json"] {
+        let json = folder::text(&folder.join(context));
+        let mut from = serde_json::Deserializer::from_str(&json);
+        let message = DynamicMessage::deserialize(order.clone(), &mut from).expect("an order");
+        let bytes = message.encode_to_vec();
+        let mut scratch = Scratch::for_program(&program);
+        let (as_json, allocations) = decide(&program, &mut scratch, &json, at(NOW));
+        assert_eq!(allocations, 0, "{context}");
+        let mut scratch = Scratch::for_program(&program);
+        let (as_bytes, usage) = counting::counted(|| {
+            ingest_proto(&program, &bytes, &mut scratch).decide(&at(NOW)).effect()
+        });
+        assert_eq!(usage.allocations, 0, "{context} as bytes");
+        assert_eq!(as_bytes, as_json, "{context}");
     }
 }
 

@@ -84,7 +84,7 @@ pub const VERIFY_STEPS_PER_ENTRY: usize = 1_024;
 /// Steps of verification that every bundle gets.
 pub const VERIFY_STEPS_MIN: usize = 1 << 16;
 
-/// Largest context, in bytes of JSON.
+/// Largest context, in bytes.
 pub const CONTEXT_BYTES_MAX: usize = 1 << 20;
 /// Deepest nesting of a context.
 pub const CONTEXT_DEPTH_MAX: usize = 64;

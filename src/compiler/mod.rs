@@ -14,7 +14,6 @@ use crate::base::span::{FileId, Spanned};
 use crate::compiler::check::analysis::Analysis;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::{Parsed, SchemaSource};
-use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::bundle::writer;
@@ -84,14 +83,6 @@ fn give_schema(files: &SourceMap, parsed: &mut Parsed, schema: FileId) {
 pub fn compile(files: &SourceMap, options: &Options, sink: &mut Sink) -> Option<Compiled> {
     let front = check(files, options, sink);
     let checked = front.analysis.checked(&front.parsed, sink)?;
-    for at in &front.analysis.needs_messages {
-        let fact = "a context cannot hold messages yet";
-        let found = Diagnostic::new(Code::NotBuilt, *at, fact, "this is a message");
-        sink.report(found.help("declare objects and maps: those can be read"));
-    }
-    if sink.has_errors() {
-        return None;
-    }
     let told = emit::Options { created: options.created, unfolded: options.unfolded };
     let emitted = emit::emit(files, &checked, told, sink);
     let module = emitted.map_err(|many| sink.report(Diagnostic::from(many))).ok()?;

@@ -14,7 +14,8 @@ use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
 use crate::runtime::vm::observe::NoObserver;
 use crate::runtime::vm::report::DecisionReport;
-use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::request::proto::ingest_proto;
+use crate::runtime::vm::request::{Filled, Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::report::explain::{Account, Explainer, explanation, slots};
 use crate::tools::report::paint::Style;
@@ -49,36 +50,68 @@ pub fn time_text(moments: Moments) -> String {
     text
 }
 
+/// How a context is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As JSON.
+    Json,
+    /// As the bytes of a Protocol Buffers message.
+    Proto,
+}
+
+impl Form {
+    /// How the context in the file at `path` is written, by its name.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        let binary = path.extension().is_some_and(|ending| ending == "binpb" || ending == "pb");
+        if binary { Self::Proto } else { Self::Json }
+    }
+
+    /// Reads a context of this form.
+    fn ingest<'a>(
+        self,
+        program: &'a Program,
+        context: &'a [u8],
+        scratch: &'a mut Scratch,
+    ) -> Filled<'a> {
+        match self {
+            Self::Json => ingest(program, context, scratch),
+            Self::Proto => ingest_proto(program, context, scratch),
+        }
+    }
+}
+
 /// Decides about a context.
 pub fn decide(
     program: &Program,
     scratch: &mut Scratch,
-    context: &[u8],
+    (form, context): (Form, &[u8]),
     moments: Moments,
 ) -> DecisionReport {
-    let mut filled = ingest(program, context, scratch);
+    let mut filled = form.ingest(program, context, scratch);
     let moment = Moment::at(moments.seconds, moments.nanoseconds);
     let mut decision = filled.decide_observed(&moment, NoObserver);
     DecisionReport::of(&mut decision)
 }
 
-/// Decides about a context, and draws why. `name` is what people call the context.
+/// Decides about a context, and draws why. `name` is what people call the context, whose places are
+/// shown where it is text.
 pub fn decide_explained(
     program: &Program,
     scratch: &mut Scratch,
-    (name, context): (&str, &[u8]),
+    (name, form, context): (&str, Form, &[u8]),
     moments: Moments,
     style: Style,
 ) -> (DecisionReport, String) {
     let mut explainer = Explainer::new(program);
     let (report, slots) = {
-        let mut filled = ingest(program, context, scratch);
+        let mut filled = form.ingest(program, context, scratch);
         let moment = Moment::at(moments.seconds, moments.nanoseconds);
         let mut decision = filled.decide_observed(&moment, &mut explainer);
         (DecisionReport::of(&mut decision), slots(&decision))
     };
     let debug = debug::of(program.module());
-    let context = Some((name, context));
+    let context = (form == Form::Json).then_some((name, context));
     let told = Account { report: &report, seen: &explainer, slots, context, wanted: None };
     let why = explanation(program, &debug, &told, style);
     (report, why)

@@ -101,5 +101,6 @@ examples! {
     business_hours "business-hours" 20;
     llm_gateway "llm-gateway" 27;
     kubernetes "kubernetes" 21;
+    orders "orders" 16;
     agent_banking "agent-banking" 24;
 }

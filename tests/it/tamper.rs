@@ -20,7 +20,7 @@ use policyc::runtime::program::Program;
 use policyc::runtime::verify::annotate;
 use policyc::runtime::vm::request::Moment;
 use policyc::runtime::vm::scratch::Scratch;
-use policyc::tools::decide::{Moments, decide, decide_explained};
+use policyc::tools::decide::{Form, Moments, decide, decide_explained};
 use policyc::tools::inspect::listing::listing;
 use policyc::tools::inspect::{Inspected, summary, to_json};
 use policyc::tools::pipeline::{compile, references};
@@ -249,13 +249,13 @@ fn runs(bytes: &[u8], program: &Program, contexts: &[Vec<u8>]) {
             panic!("{escape:?}, on {}", String::from_utf8_lossy(context));
         }
         let start = Instant::now();
-        let report = decide(program, &mut scratch, context, moments);
+        let report = decide(program, &mut scratch, (Form::Json, context), moments);
         assert!(start.elapsed() < DECISION_MAX, "a decision took {:?}", start.elapsed());
         assert!(!report.to_json().is_empty());
         let (explained, _) = decide_explained(
             program,
             &mut scratch,
-            ("context.json", context),
+            ("context.json", Form::Json, context),
             moments,
             Style::PLAIN,
         );

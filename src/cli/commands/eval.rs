@@ -23,7 +23,7 @@ use crate::runtime::program::Program;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::decide::{
-    Line, Moments, context_lines, decide, decide_explained, time_text, tool_of,
+    Form, Line, Moments, context_lines, decide, decide_explained, time_text, tool_of,
 };
 use crate::tools::locate::Locator;
 use crate::tools::pipeline;
@@ -49,6 +49,7 @@ pub const COMMAND: Command = Command {
         ("policyc eval . -c call.json --explain", "why, on the source text"),
         ("policyc eval p.plcb -c - --output-format json < call.json", "for programs"),
         ("policyc eval p.plcb -c calls.jsonl", "a line of JSON for each call"),
+        ("policyc eval p.plcb -c call.binpb", "Protocol Buffers bytes"),
     ],
     arguments: Options::augment_args,
     run,
@@ -61,6 +62,9 @@ struct Options {
     /// The context: a JSON file, `-` for standard input; a line for each of several.
     #[arg(short, long, value_name = "FILE")]
     context: PathBuf,
+    /// How the context is written: `proto` is the default for `.binpb` and `.pb`.
+    #[arg(long, value_name = "json|proto", hide_possible_values = true)]
+    context_format: Option<ContextFormat>,
     /// The time of the decision, as 2026-03-17T10:00:00Z; else the clock is asked.
     #[arg(long, value_name = "RFC3339")]
     now: Option<String>,
@@ -79,6 +83,23 @@ struct Options {
 enum Shape {
     Full,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ContextFormat {
+    Json,
+    Proto,
+}
+
+impl Options {
+    /// How the context is written.
+    fn form(&self) -> Form {
+        match self.context_format {
+            Some(ContextFormat::Json) => Form::Json,
+            Some(ContextFormat::Proto) => Form::Proto,
+            None => Form::of(&self.context),
+        }
+    }
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
@@ -110,15 +131,16 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     };
     let mut scratch = Scratch::for_program(&program);
     let locator = Locator::new(&program);
-    match context_lines(&options.context, &bytes) {
+    let lines = context_lines(&options.context, &bytes);
+    match lines.filter(|_| options.form() == Form::Json) {
         Some(lines) => {
             let mut refused = 0;
             let ends = lines.into_iter().map(|line| {
-                let mut report = decide(&program, &mut scratch, line.bytes, moments);
+                let mut report = decide(&program, &mut scratch, (Form::Json, line.bytes), moments);
                 locator.locate(&mut report);
                 terminal.result(&format!("{}\n", report.to_json()));
                 let exit = exit_of_decision(&options, &report);
-                let Some(refusal) = refusal(line.bytes, &report) else { return exit };
+                let Some(refusal) = refusal((Form::Json, line.bytes), &report) else { return exit };
                 refused += 1;
                 if refused <= REFUSALS_SHOWN_MAX {
                     refusal.show(terminal, &options.context, &bytes, line);
@@ -147,13 +169,14 @@ fn one(
 ) -> Exit {
     let style = terminal.style;
     let (mut report, why) = if options.explain {
-        decide_explained(program, scratch, (&shown(&options.context), bytes), moments, style)
+        let name = shown(&options.context);
+        decide_explained(program, scratch, (&name, options.form(), bytes), moments, style)
     } else {
-        (decide(program, scratch, bytes, moments), String::new())
+        (decide(program, scratch, (options.form(), bytes), moments), String::new())
     };
     Locator::new(program).locate(&mut report);
     let mut exit = exit_of_decision(options, &report);
-    if let Some(refusal) = refusal(bytes, &report) {
+    if let Some(refusal) = refusal((options.form(), bytes), &report) {
         refusal.show(terminal, &options.context, bytes, Line { number: 1, indent: 0, bytes });
         exit = exit.max(refusal.exit());
     }
@@ -181,26 +204,43 @@ fn exit_of_decision(options: &Options, report: &DecisionReport) -> Exit {
 /// Why a context was refused, and where.
 struct Refusal<'a> {
     error: &'a ErrorReport,
-    /// Whether it is no JSON object at all.
+    /// Whether it is no JSON object, and no message, at all.
     unreadable: bool,
+    form: Form,
 }
 
 /// Why `context` was refused, if it was.
-fn refusal<'a>(context: &[u8], report: &'a DecisionReport) -> Option<Refusal<'a>> {
+fn refusal<'a>((form, context): (Form, &[u8]), report: &'a DecisionReport) -> Option<Refusal<'a>> {
     let error = report.errors.iter().find(|error| error.rule.is_none())?;
-    let json = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(context);
-    Some(Refusal { error, unreadable: error.unreadable || json.is_err() })
+    let object = || serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(context);
+    let unreadable = error.unreadable || (form == Form::Json && object().is_err());
+    Some(Refusal { error, unreadable, form })
 }
 
 impl Refusal<'_> {
-    /// The deny is how the command ends; but where there is no JSON object it could not run.
+    /// The deny is how the command ends; but where there is no context it could not run.
     const fn exit(&self) -> Exit {
         if self.unreadable { Exit::CouldNotRun } else { Exit::Done }
     }
 
+    /// Says which byte of the file at `path` is wrong: there is no text to draw.
+    fn say(&self, terminal: &Terminal, path: &Path) {
+        let place = self.error.offset.map_or(String::new(), |at| format!(" at byte {at}"));
+        let fact = format!("`{}` was refused{place}: {}", shown(path), self.error.message);
+        let code = if self.unreadable { Code::BadContext } else { Code::Input };
+        let findings = [Diagnostic::without_place(code, fact)];
+        let files = SourceMap::new();
+        let report = Report { files: &files, prefix: "", findings: &findings, dropped: 0 };
+        terminal.error(&draw(&report, terminal.notice_style));
+    }
+
     /// Draws the place in `bytes`, the file at `path`, of which `context` is a line or the whole.
     fn show(&self, terminal: &Terminal, path: &Path, bytes: &[u8], context: Line<'_>) {
-        let Self { error, unreadable } = self;
+        let Self { error, unreadable, form } = self;
+        if *form == Form::Proto {
+            self.say(terminal, path);
+            return;
+        }
         if error.offset.is_none() && !unreadable {
             return; // Something is missing: there is no place to show.
         }

@@ -1,6 +1,5 @@
 //! What checking finds out, as tables keyed by the ids of the tree.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::base::index::IndexVec;
@@ -56,8 +55,6 @@ pub struct Analysis {
     pub messages: Arc<Messages>,
     /// The full name of the message that the context is as a whole; `None` where it is an object.
     pub context: Option<Name>,
-    /// Where messages are declared as parts of a context: no program can read them yet.
-    pub needs_messages: BTreeSet<Span>,
     /// The declared tools of all documents.
     pub tools: Vec<ToolInfo>,
     /// Beside `Parsed::policies`.

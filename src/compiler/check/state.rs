@@ -149,11 +149,6 @@ impl<'a> Checker<'a> {
         true
     }
 
-    /// Notes that what stands here declares a part of a context that is a message.
-    pub(super) fn needs_messages(&mut self, at: Span) {
-        self.out.needs_messages.insert(at);
-    }
-
     /// Whether a syntax error stands in `root`: then nobody knows where a decision was meant.
     pub(super) fn is_misread(&self, root: ExprId) -> bool {
         self.sink.has_error_at(self.ast().span(root), Code::is_syntax)

@@ -45,6 +45,8 @@ pub(crate) fn finish(
         .map_err(|_| TooMany { what: "bytes of sources and names", most })?;
     let manifest = manifest(files, checked, plan, &sources, &mut written.tables, created);
     let (rules, outcomes, requirements, outputs) = rows(plan, checked, &mut written);
+    let context = checked.analysis().context.as_ref();
+    let context = context.map_or(NONE, |name| written.tables.message(name));
     let Written { tables, functions, .. } = written;
     let slots = u16::try_from(places.slots.len()).unwrap_or(NONE);
     let (rows_of_functions, code) = link(&functions, slots)?;
@@ -56,7 +58,7 @@ pub(crate) fn finish(
         messages: tables.messages.rows,
         fields: tables.messages.fields,
         enums: tables.messages.enums,
-        context: NONE,
+        context,
         paths: places.nodes.clone(),
         slots: places.slots.clone(),
         constants: tables.constants,

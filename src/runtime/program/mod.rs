@@ -4,6 +4,7 @@
 //! Out:     `Program`: there is none that `runtime::verify` has not proved.
 //! Imports: `base`, `diag`, `lang`, `runtime::bundle`, `runtime::verify`.
 
+pub(in crate::runtime) mod context;
 mod descriptors;
 pub mod error;
 pub(in crate::runtime) mod matching;
@@ -23,6 +24,7 @@ use crate::lang::value::message::{Descriptors, Field};
 use crate::lang::value::{Tag, Value, zone};
 use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, SlotRow, Str};
 use crate::runtime::bundle::reader;
+use crate::runtime::program::context::ContextMessage;
 use crate::runtime::program::error::ProgramError;
 use crate::runtime::program::matching::Matcher;
 use crate::runtime::program::paths::Paths;
@@ -44,6 +46,8 @@ pub struct Program {
     pub(in crate::runtime) elements: Vec<Value>,
     pub(in crate::runtime) constants: Vec<Value>,
     pub(in crate::runtime) descriptors: Descriptors,
+    /// The message that contexts are as a whole.
+    pub(in crate::runtime) context: Option<ContextMessage>,
     /// The fields of all messages, as instructions name them.
     pub(in crate::runtime) fields: Vec<Field>,
     pub(in crate::runtime) sets: Vec<Set>,
@@ -110,13 +114,15 @@ impl Program {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let pool = Pool::of(&module);
         let descriptors = descriptors::of(&module, &pool);
+        let paths = Paths::of(&module);
         let functions = units(&module);
         remember_zones(&module, &pool);
         let sets = sets::of(&module, &pool);
         Self {
             identity: NEXT.fetch_add(1, Ordering::Relaxed),
             patterns: module.patterns.iter().map(|row| Matcher::of(&module, row)).collect(),
-            paths: Paths::of(&module),
+            context: ContextMessage::of(&module, &paths, &descriptors, &pool.text),
+            paths,
             plan: Plan::of(&module, &pool, &sets),
             sets,
             sizes: sizes(&module, &functions),
@@ -176,6 +182,13 @@ impl Program {
         elements: &'a [Value],
     ) -> Sight<'a> {
         Sight { file, request, elements, program_text: &self.text, sets: &self.sets }
+    }
+
+    /// The full name of the message that contexts are as a whole; `None` where they are objects.
+    #[must_use]
+    pub fn context_message(&self) -> Option<&str> {
+        let row = self.module.messages.get(usize::from(self.module.context))?;
+        Some(self.string(row.name))
     }
 
     /// The instructions of a function.

@@ -142,6 +142,7 @@ faults! {
     33 MessageFields { at } "message {at} has fields that are not its own, or out of order";
     33 MessageField { at } "field {at} is of a type or has a default that does not fit it";
     33 WellKnown { at } "message {at} has not the fields that CEL expects of it";
+    33 ContextPlace { at } "place {at} is not of the type of the field that it holds";
     33 Context "the message that a context is does not exist";
     32 Fallback "what happens by default or on errors is not possible";
 }

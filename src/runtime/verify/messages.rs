@@ -4,7 +4,7 @@
 
 use crate::lang::constant::Constant;
 use crate::lang::value::message::{Kind, Presence, WellKnown};
-use crate::runtime::bundle::module::{MessageFieldRow, Module, NONE, TypeRow};
+use crate::runtime::bundle::module::{MessageFieldRow, Module, NONE, NodeMode, TypeRow};
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::steps::Steps;
 use crate::runtime::verify::structure::{ensure, has_string, number};
@@ -49,6 +49,29 @@ pub(super) fn names(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
     }
     let is_message = usize::from(module.context) < module.messages.len();
     ensure(is_message || module.context == NONE, Fault::Context)
+}
+
+/// Checks that a context which is a message fills places with what they are taken to hold: a field
+/// is read whole, as its own type.
+pub(super) fn context(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    if module.context == NONE {
+        return Ok(());
+    }
+    ensure(well_known(module, module.context) == WellKnown::Plain, Fault::Context)?;
+    let fields = fields_of(module, module.context);
+    let root = module.paths.first().map_or(0..0, |root| {
+        let first = usize::from(root.first_child);
+        first..first + usize::from(root.children)
+    });
+    for at in root {
+        steps.spend(1 + fields.len())?;
+        let Some(place) = module.paths.get(at) else { continue };
+        let Some(field) = fields.iter().find(|field| field.name == place.key) else { continue };
+        let open = module.types.get(usize::from(place.ty)) == Some(&TypeRow::Dyn);
+        let fits = place.mode == NodeMode::Whole && (open || place.ty == field.ty);
+        ensure(fits, Fault::ContextPlace { at: number(at) })?;
+    }
+    Ok(())
 }
 
 /// Checks the fields of every message.

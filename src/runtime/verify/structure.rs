@@ -32,6 +32,7 @@ pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
     builtins(module, steps)?;
     hosts(module, steps)?;
     paths(module, steps)?;
+    messages::context(module, steps)?;
     slots(module, steps)?;
     steps.spend(module.code.len() + module.strings.len() + module.types.len())?;
     steps.spend(module.fields.len())?;

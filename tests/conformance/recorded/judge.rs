@@ -229,12 +229,10 @@ fn judge_run(
         (Err(theirs), said) => (said.is_err(), theirs.as_str()),
     };
     let mut verdict = Verdict::of("value", agrees, theirs, &words);
-    if front.analysis.needs_messages.is_empty() {
-        let ran = program(files, &options(&case.test))
-            .and_then(|program| agree(&case.test, &program, &context, &said));
-        if let Err(why) = ran {
-            verdict = Verdict::of("value", false, theirs, &why);
-        }
+    let ran = program(files, &options(&case.test))
+        .and_then(|program| agree(&case.test, &program, &context, &said));
+    if let Err(why) = ran {
+        verdict = Verdict::of("value", false, theirs, &why);
     }
     Some(verdict)
 }

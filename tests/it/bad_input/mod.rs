@@ -5,6 +5,7 @@
 
 mod bundles;
 mod contexts;
+mod messages;
 mod outputs;
 mod schemas;
 mod sources;

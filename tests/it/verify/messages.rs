@@ -95,6 +95,24 @@ pub(super) fn cases(cases: &mut Cases) {
         module.fields[3].ty = module.fields[0].ty;
     });
     refuse("Context", "a context of no type", &|module| module.context = 9);
+    refuse("Context", "a context that is a wrapper", &|module| module.context = 1);
+    let place =
+        |name: &'static str, what, at: usize, wrong: &'static dyn Fn(&mut Module, usize)| {
+            (name, what, at, wrong)
+        };
+    for (name, what, at, wrong) in [
+        place("ContextPlace", "a field that is read in rows", 2, &|_, _| {}),
+        place("ContextPlace", "a field of another type", 3, &|module, at| {
+            let flag = &module.fields[2];
+            module.paths[at].ty = flag.ty;
+        }),
+    ] {
+        refuse(name, what, &|module| {
+            module.context = 0;
+            module.fields[0].name = module.paths[at].key;
+            wrong(module, at);
+        });
+    }
     refuse("ConstantRange", "a value of an enum that is not there", &|module| {
         module.fields[1].default = NONE;
         module.constants[0] = Constant::Enum("acme.Shape".into(), 0);

@@ -139,7 +139,6 @@ fn named(cx: &mut Checker<'_>, written: &TypeExpr, name: &Name, params: &[TypeEx
         return if params.is_empty() { *simple } else { unknown(cx, written, text, Some(0)) };
     }
     if params.is_empty() && cx.messages.message(text).is_some() {
-        cx.needs_messages(written.span);
         return cx.out.types.intern(Type::Message(name.clone()));
     }
     if params.is_empty() && cx.messages.enumeration(text).is_some() {

@@ -237,6 +237,13 @@ impl MessageType {
         self.fields.get(at)
     }
 
+    /// The position of the field with this number.
+    #[must_use]
+    pub fn position(&self, number: u32) -> Option<u16> {
+        let at = self.fields.binary_search_by_key(&number, |field| field.number).ok()?;
+        u16::try_from(at).ok()
+    }
+
     /// The field with this name, or the extension with this full name.
     #[must_use]
     pub fn by_name(&self, text: &[u8], name: &[u8]) -> Option<&Field> {

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::lang::value::wire::WireFault;
 use crate::runtime::bundle::module::NONE;
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
@@ -124,6 +125,12 @@ pub enum InputKind {
     ByteOrderMark,
     /// The context is no object.
     NotAnObject,
+    /// It is a message, and the program takes none.
+    NoMessage,
+    /// Bytes that no message of its type has.
+    Wire(WireFault),
+    /// It names a message type that the bundle does not have.
+    UnknownType,
     /// A value of another type than the schema says; this is what it says.
     WrongType(Wanted),
     /// A field that the schema does not have.
@@ -166,6 +173,9 @@ impl InputError {
             | InputKind::Trailing
             | InputKind::ByteOrderMark
             | InputKind::NotAnObject
+            | InputKind::NoMessage
+            | InputKind::Wire(_)
+            | InputKind::UnknownType
             | InputKind::WrongType(_)
             | InputKind::UnknownField
             | InputKind::MissingField
@@ -196,6 +206,9 @@ impl InputError {
             | InputKind::Trailing
             | InputKind::ByteOrderMark
             | InputKind::NotAnObject
+            | InputKind::NoMessage
+            | InputKind::Wire(_)
+            | InputKind::UnknownType
             | InputKind::WrongType(_)
             | InputKind::UnknownField
             | InputKind::MissingField
@@ -223,8 +236,11 @@ impl InputKind {
             | Self::DuplicateKey
             | Self::Trailing
             | Self::ByteOrderMark
-            | Self::NotAnObject => true,
+            | Self::NotAnObject
+            | Self::Wire(_) => true,
             Self::TooMuchRead
+            | Self::NoMessage
+            | Self::UnknownType
             | Self::WrongType(_)
             | Self::UnknownField
             | Self::MissingField
@@ -252,6 +268,9 @@ impl fmt::Display for InputKind {
             Self::Trailing => "something follows behind the context",
             Self::ByteOrderMark => "a byte order mark stands in front of the context",
             Self::NotAnObject => "the context is not an object",
+            Self::NoMessage => "the bundle takes no message as its context",
+            Self::Wire(fault) => wire_words(*fault),
+            Self::UnknownType => "the bundle does not have this message type",
             Self::WrongType(expected) => return write!(f, "this is not {expected}"),
             Self::UnknownField => "the schema does not have this field",
             Self::MissingField => "a field that the schema requires is not there",
@@ -261,6 +280,21 @@ impl fmt::Display for InputKind {
             }
         };
         f.write_str(text)
+    }
+}
+
+/// What is wrong with a byte of a message.
+const fn wire_words(fault: WireFault) -> &'static str {
+    match fault {
+        WireFault::Truncated => "the message ends too early",
+        WireFault::Tag => "no field has this tag",
+        WireFault::Varint => "this number is longer than ten bytes",
+        WireFault::EndGroup => "a group ends that did not begin",
+        WireFault::WireType => "this field is written as another type than it is declared",
+        WireFault::NotUtf8 => "this string is not UTF-8",
+        WireFault::TooDeep => "the message nests too deeply",
+        WireFault::TooMuch => "the message holds more than a decision may",
+        WireFault::Range => "CEL does not have this time",
     }
 }
 

@@ -6,7 +6,9 @@
 
 pub(in crate::runtime) mod conform;
 pub mod error;
+mod message;
 mod number;
+pub mod proto;
 mod reader;
 pub(in crate::runtime) mod result;
 #[cfg(feature = "serde")]
@@ -115,6 +117,12 @@ fn clear(program: &Program, scratch: &mut Scratch) {
     scratch.stale = true;
     if let Some(slots) = scratch.file.get_mut(..program.sizes.slots) {
         slots.fill(Value::ABSENT);
+    }
+    // What a message does not hold is not missing.
+    for (slot, default) in program.context.iter().flat_map(|it| &it.defaults) {
+        if let Some(slot) = scratch.file.get_mut(usize::from(*slot)) {
+            *slot = *default;
+        }
     }
 }
 

@@ -36,6 +36,27 @@ pub(in crate::runtime) fn spread(
     Ok(())
 }
 
+/// Puts the value of node `at` into its slot, and what its children read of it into theirs.
+pub(in crate::runtime) fn store(
+    program: &Program,
+    heap: &mut Heap<'_>,
+    file: &mut [Value],
+    at: u16,
+    value: Value,
+) -> Read<()> {
+    let Some(node) = program.paths.get(at) else { return Err(InputKind::Syntax) };
+    if let Some(slot) = file.get_mut(usize::from(node.slot)) {
+        *slot = value;
+    }
+    if let Some(slot) = file.get_mut(usize::from(node.presence)) {
+        *slot = Value::bool(value.tag() == Tag::Map);
+    }
+    if node.children == 0 || node.mode != NodeMode::Whole {
+        return Ok(());
+    }
+    spread(program, heap, file, at, value)
+}
+
 /// What `value` holds under the key of `child`.
 fn part(program: &Program, heap: &Heap<'_>, value: &Value, child: &Node) -> Option<Value> {
     debug_assert!(child.key.space() == Space::Program, "keys are text of the program");

@@ -16,7 +16,7 @@ use crate::runtime::program::paths::{Leaf, Node};
 use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::reader::{Read, Reader, Text};
 use crate::runtime::vm::request::result;
-use crate::runtime::vm::request::spread::spread;
+use crate::runtime::vm::request::spread;
 use crate::runtime::vm::request::whole::held;
 
 /// An open container.
@@ -50,6 +50,19 @@ pub(in crate::runtime) enum FrameKind {
     List,
     /// An object that is read whole.
     Map,
+    /// The fields of the message that the context is; they go to slots. Of this kind and those
+    /// below `ty` is the type of the message.
+    Context,
+    /// The fields of a message.
+    Message,
+    /// The fields of the message that an `Any` holds.
+    Any,
+    /// The content of an `Any` under a key of its own.
+    AnyValue,
+    /// The elements of the field at position `pending` of the message; `NONE`: any JSON values.
+    Elements,
+    /// The entries of such a field, or an object of any JSON values.
+    Entries,
 }
 
 /// One reading of one context.
@@ -72,12 +85,22 @@ impl Walk<'_, '_> {
         result.map_err(|kind| {
             let top = self.frames.last();
             let node = top.map_or(0, |frame| match frame.kind {
-                FrameKind::Object | FrameKind::Row if frame.pending != NONE => frame.pending,
+                FrameKind::Object | FrameKind::Row | FrameKind::Context
+                    if frame.pending != NONE =>
+                {
+                    frame.pending
+                }
                 FrameKind::Object
                 | FrameKind::Row
                 | FrameKind::Rows
                 | FrameKind::List
-                | FrameKind::Map => frame.node,
+                | FrameKind::Map
+                | FrameKind::Context
+                | FrameKind::Message
+                | FrameKind::Any
+                | FrameKind::AnyValue
+                | FrameKind::Elements
+                | FrameKind::Entries => frame.node,
             });
             // Parts of what is read whole have no node: the nearest one around them is named.
             let outer = self.frames.iter().rev().find(|frame| frame.node != NONE);
@@ -98,8 +121,14 @@ impl Walk<'_, '_> {
             }
             _ => return Err(self.reader.unexpected()),
         }
-        let root = self.program.paths.get(0).ok_or(InputKind::Syntax)?;
-        self.node(0, root)?;
+        if let Some(message) = &self.program.context {
+            self.reader.count()?;
+            let kind = u16::try_from(message.kind).unwrap_or(NONE);
+            self.open(FrameKind::Context, 0, NONE, kind)?;
+        } else {
+            let root = self.program.paths.get(0).ok_or(InputKind::Syntax)?;
+            self.node(0, root)?;
+        }
         self.finish_open()?;
         self.reader.peek();
         if self.reader.at < self.reader.bytes.len() {
@@ -116,6 +145,10 @@ impl Walk<'_, '_> {
                 FrameKind::Rows => self.row(frame)?,
                 FrameKind::List => self.item(frame)?,
                 FrameKind::Map => self.entry(frame)?,
+                FrameKind::Context | FrameKind::Message | FrameKind::Any => self.fields(frame)?,
+                FrameKind::AnyValue => self.any_value(frame)?,
+                FrameKind::Elements => self.elements(frame)?,
+                FrameKind::Entries => self.pairs(frame)?,
             }
         }
         Ok(())
@@ -148,7 +181,7 @@ impl Walk<'_, '_> {
         *self.objects
     }
 
-    fn set_top(&mut self, frame: Frame) {
+    pub(in crate::runtime) fn set_top(&mut self, frame: Frame) {
         if let Some(top) = self.frames.last_mut() {
             *top = frame;
         }
@@ -397,7 +430,20 @@ impl Walk<'_, '_> {
                 }
                 Ok(())
             }
-            FrameKind::List | FrameKind::Map => {
+            FrameKind::Context => {
+                let pending = frame.pending;
+                if value.is_present() {
+                    self.store(pending, value)?;
+                }
+                self.heap.store.push_stack(value).map_err(|_| InputKind::TooMuchRead)
+            }
+            FrameKind::List
+            | FrameKind::Map
+            | FrameKind::Message
+            | FrameKind::Any
+            | FrameKind::AnyValue
+            | FrameKind::Elements
+            | FrameKind::Entries => {
                 self.heap.store.push_stack(value).map_err(|_| InputKind::TooMuchRead)
             }
             FrameKind::Rows => Err(InputKind::Syntax),
@@ -406,15 +452,7 @@ impl Walk<'_, '_> {
 
     /// Puts the value of a node into its slot, and what its children read of it into theirs.
     fn store(&mut self, at: u16, value: Value) -> Read<()> {
-        let Some(node) = self.program.paths.get(at) else { return Err(InputKind::Syntax) };
-        if let Some(slot) = self.file.get_mut(usize::from(node.slot)) {
-            *slot = value;
-        }
-        self.present(node, value.tag() == Tag::Map);
-        if node.children == 0 || node.mode != NodeMode::Whole {
-            return Ok(());
-        }
-        spread(self.program, self.heap, self.file, at, value)
+        spread::store(self.program, self.heap, self.file, at, value)
     }
 
     /// The text between quotes as a string value.

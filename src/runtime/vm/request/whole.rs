@@ -7,6 +7,7 @@
 use crate::lang::error::EvalError;
 use crate::lang::value::base64::{self, Alphabet};
 use crate::lang::value::heap::Heap;
+use crate::lang::value::message::Kind;
 use crate::lang::value::{Space, Tag, Value, duration, map, text, time};
 use crate::runtime::bundle::module::{FieldRow, Module, NONE, Str, TypeRow};
 use crate::runtime::program::paths::Leaf;
@@ -84,6 +85,12 @@ impl Walk<'_, '_> {
             }
             ty = *inner;
             wanted = row(&program.module, ty);
+        }
+        if let TypeRow::Message(of) = wanted {
+            return self.message(u32::from(*of), node);
+        }
+        if let TypeRow::Enum(of) = wanted {
+            return self.single(Kind::Enum(u32::from(*of)), node);
         }
         // A container remembers the type of the optional that it will be in.
         match byte {

@@ -49,7 +49,6 @@ pub(in crate::compiler::check) fn context_roots(
         }
         return None;
     };
-    cx.needs_messages(at);
     cx.is_whole_context(at, name);
     let fields = message.fields.iter().map(|field| DeclaredRoot {
         path: vec![field.name.clone()],
