@@ -121,7 +121,7 @@ impl Constant {
             Self::Bool(value) => key.push(u8::from(*value)),
             Self::Int(value) | Self::Duration(value) => key.extend_from_slice(&value.to_le_bytes()),
             Self::Uint(value) => key.extend_from_slice(&value.to_le_bytes()),
-            Self::Double(value) => key.extend_from_slice(&value.to_bits().to_le_bytes()),
+            Self::Double(value) => key.extend_from_slice(&double_bits(*value).to_le_bytes()),
             Self::String(name) | Self::Type(name) => text(key, name.as_bytes()),
             Self::Enum(name, number) => {
                 text(key, name.as_bytes());
@@ -174,6 +174,13 @@ impl Constant {
             Self::Enum(..) => Tag::Enum,
         }
     }
+}
+
+/// The bits of a double; all that are no number have the same, whatever made them.
+#[must_use]
+pub const fn double_bits(value: f64) -> u64 {
+    const NAN_BITS: u64 = 0x7FF8_0000_0000_0000;
+    if value.is_nan() { NAN_BITS } else { value.to_bits() }
 }
 
 fn build_list(elements: &[Constant], heap: &mut Heap<'_>, depth: u32) -> Result<Value, EvalError> {

@@ -357,6 +357,11 @@ impl Layout<'_> {
             node.ty = self.agreed_type(path, places).unwrap_or(dynamic);
             node.slot = slot(&mut places.slots, SlotRow::Value(at));
             places.values.insert(path, node.slot);
+            // A value of an open type may be `true`, which says nothing of an object being there.
+            if self.ground.uses.present.contains(&path) && !self.is_object(Some(path)) {
+                node.presence = slot(&mut places.slots, SlotRow::Presence(at));
+                places.presences.insert(path, node.presence);
+            }
         } else if self.rows.contains(&path) {
             node.mode = NodeMode::Rows;
             node.ty = self.agreed_type(path, places).unwrap_or(dynamic);

@@ -229,7 +229,12 @@ impl<'a> Lowering<'a> {
         let name = rows.first().and_then(|row| by_number(*row)).map_or("", |row| row.name);
         match (name, args.as_slice()) {
             ("size", [_]) => self.size(args),
-            ("hasValue", [operand]) => NodeKind::HasValue(*operand),
+            ("hasValue", [operand]) => match self.ir.constant(*operand) {
+                Some(Constant::Optional(held)) => {
+                    NodeKind::Constant(Constant::Bool(held.is_some()))
+                }
+                _ => NodeKind::HasValue(*operand),
+            },
             ("or", [first, second]) => self.or(false, *first, *second, expr),
             (_, [_, _, _, ..]) if takes_any_number(name, args.len()) => {
                 let list = NodeKind::List(args.into_iter().map(|arg| (arg, false)).collect());

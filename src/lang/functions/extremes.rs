@@ -262,15 +262,12 @@ fn extreme(heap: &Heap<'_>, args: &[Value], wanted: Ordering) -> Outcome {
         [list] if list.tag() == Tag::List && list.columns() == 1 => heap.elements(list),
         numbers => numbers,
     };
-    let (mut best, rest) = match numbers {
-        [first, rest @ ..] if first.tag().is_number() => (*first, rest),
-        [] => return Err(EvalError::InvalidArgument),
-        _ => return Err(EvalError::NoSuchOverload),
-    };
+    if !numbers.iter().all(|it| it.tag().is_number()) {
+        return Err(EvalError::NoSuchOverload);
+    }
+    let [first, rest @ ..] = numbers else { return Err(EvalError::InvalidArgument) };
+    let mut best = *first;
     for number in rest {
-        if !number.tag().is_number() {
-            return Err(EvalError::NoSuchOverload);
-        }
         let order = compare::numbers(number, &best).ok_or(EvalError::InvalidArgument)?;
         if order == wanted {
             best = *number;

@@ -300,6 +300,9 @@ fn shift_right(_: &mut Heap<'_>, args: &[Value]) -> Outcome {
 fn shifted(args: &[Value], shift: fn(u64, u32) -> Option<u64>) -> Outcome {
     let [value, places] = args else { return Err(EvalError::NoSuchOverload) };
     expect(places, Tag::Int)?;
+    if value.tag() != Tag::Int {
+        expect(value, Tag::Uint)?;
+    }
     let places = u64::try_from(places.signed()).map_err(|_| EvalError::InvalidArgument)?;
     let places = u32::try_from(places).unwrap_or(u32::MAX);
     integer(value, shift(value.bits(), places).unwrap_or(0))

@@ -15,8 +15,9 @@ const MINUTE: i128 = 60 * SECOND;
 const HOUR: i128 = 60 * MINUTE;
 const DAY: i128 = 24 * HOUR;
 
-/// Longer numbers are refused: no unit makes them fit.
+/// Longer numbers count as the smallest of them: no unit makes one fit.
 const DIGITS_MAX: usize = 20;
+const LONG: i128 = 10_i128.pow(20);
 /// Digits of a fraction beyond this one change nothing.
 const FRACTION_DIGITS_MAX: usize = 18;
 
@@ -120,15 +121,14 @@ impl Number {
             return Err(TimeError::Syntax);
         }
         let whole = whole.trim_start_matches('0');
-        if whole.len() > DIGITS_MAX {
-            return Err(TimeError::Range);
-        }
         let value = |digits: &str| {
             digits.bytes().fold(0_i128, |sum, digit| sum * 10 + i128::from(digit - b'0'))
         };
+        let is_long = whole.len() > DIGITS_MAX;
+        let whole = if is_long { LONG } else { value(whole) };
         let kept = fraction.get(..FRACTION_DIGITS_MAX).unwrap_or(fraction);
         let scale = kept.bytes().fold(1, |scale, _| scale * 10);
-        Ok((Self { whole: value(whole), fraction: value(kept), scale, has_point }, rest))
+        Ok((Self { whole, fraction: value(kept), scale, has_point }, rest))
     }
 
     const fn times(&self, unit: i128) -> i128 {
@@ -177,7 +177,10 @@ mod tests {
         for (text, nanoseconds) in good {
             assert_eq!(parse(text), Ok(nanoseconds), "{text}");
         }
-        for text in ["", "-", "1", "s", ".s", "1x", "1 s", " 1s", "--1s", "1h-1m", "1d", "1S"] {
+        let long = "9".repeat(30);
+        let words =
+            ["", "-", "1", "s", ".s", "1x", "1 s", " 1s", "--1s", "1h-1m", "1d", "1S", &long];
+        for text in words {
             assert_eq!(parse(text), Err(TimeError::Syntax), "{text}");
         }
         let many = "99999999999999999999h".repeat(500);

@@ -7,7 +7,7 @@
 //! Imports: `base`, `lang`, `module`, `reader` and `writer` for the two ends.
 
 use crate::base::name::Name;
-use crate::lang::constant::Constant;
+use crate::lang::constant::{Constant, double_bits};
 use crate::lang::decision::Effect;
 use crate::lang::opcodes::{Instruction, Op};
 use crate::lang::value::message::{Kind, Presence};
@@ -263,9 +263,6 @@ impl Row for Instruction {
     }
 }
 
-/// The one form of a double that is not a number.
-const NAN_BITS: u64 = 0x7FF8_0000_0000_0000;
-
 /// Recurses no deeper than `CONSTANT_DEPTH_MAX`, which both ends count.
 impl Row for Constant {
     const BYTES_MIN: usize = 1;
@@ -276,10 +273,7 @@ impl Row for Constant {
             Self::Bool(value) => value.write(out.tagged(1)),
             Self::Int(value) => value.write(out.tagged(2)),
             Self::Uint(value) => value.write(out.tagged(3)),
-            Self::Double(value) => {
-                let bits = if value.is_nan() { NAN_BITS } else { value.to_bits() };
-                bits.write(out.tagged(4));
-            }
+            Self::Double(value) => double_bits(*value).write(out.tagged(4)),
             Self::String(text) => out.tagged(5).blob(text.as_bytes()),
             Self::Bytes(bytes) => out.tagged(6).blob(bytes),
             Self::Timestamp(seconds, nanoseconds) => {
@@ -319,7 +313,7 @@ impl Row for Constant {
             4 => {
                 let bits = u64::read(input)?;
                 let value = f64::from_bits(bits);
-                if value.is_nan() && bits != NAN_BITS {
+                if bits != double_bits(value) {
                     return Err(Problem::NotCanonical);
                 }
                 Self::Double(value)

@@ -146,7 +146,16 @@ pub(in crate::runtime) fn index(heap: &mut Heap<'_>, a: &Value, b: &Value) -> An
     if a.tag() == Tag::Optional {
         return index_optional(heap, a, b);
     }
-    element(&heap.view(), a, b)
+    keyed(&heap.view(), a, b)
+}
+
+/// What `a` holds at `b`. What is no object has no keys that are strings, as in the context.
+fn keyed(view: &View<'_>, a: &Value, b: &Value) -> Answer {
+    element(view, a, b).map_err(|class| {
+        let is_key = b.tag() == Tag::String && a.tag() != Tag::Message;
+        let is_missing = class == EvalError::NoSuchOverload && missing_of(a, b).is_none();
+        if is_key && is_missing { EvalError::NoSuchKey } else { class }
+    })
 }
 
 /// `a.b`: a key of a map, or a field of a message. On an optional the answer is optional.
@@ -157,7 +166,7 @@ pub(in crate::runtime) fn select(heap: &mut Heap<'_>, a: &Value, name: &Value) -
     }
     let view = heap.view();
     if a.tag() != Tag::Message {
-        return element(&view, a, name);
+        return keyed(&view, a, name);
     }
     let field = message::field_of(&view, a, name)?;
     Ok(message::get(&view, a, field))

@@ -2,6 +2,7 @@
 
 pub(crate) mod both;
 pub(crate) mod folder;
+pub(crate) mod generate;
 pub(crate) mod module;
 pub(crate) mod oracle;
 pub(crate) mod run;

@@ -219,7 +219,7 @@ fn values() {
         (Op::Index, r#"{"x":[1,2],"y":-1}"#, Constant::Null, Err(OutOfRange)),
         (Op::Index, r#"{"x":{"a":5},"y":"a"}"#, Constant::Int(5), Ok(true)),
         (Op::Index, r#"{"x":{"a":5},"y":"b"}"#, Constant::Null, Err(NoSuchKey)),
-        (Op::Index, r#"{"x":5,"y":"b"}"#, Constant::Null, Err(NoSuchOverload)),
+        (Op::Index, r#"{"x":5,"y":"b"}"#, Constant::Null, Err(NoSuchKey)),
         (Op::IndexOptional, r#"{"x":{"a":5},"y":"b"}"#, Constant::Optional(None), Ok(true)),
         (
             Op::IndexOptional,

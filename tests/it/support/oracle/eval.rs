@@ -17,11 +17,12 @@ use policyc::compiler::syntax::ast::{
 };
 use policyc::compiler::syntax::document::model::Parsed;
 use policyc::lang::error::EvalError;
+use policyc::lang::functions::by_number;
 use serde_json::Value as Json;
 
 use super::context::Context;
 use super::value::{Message, R, Spoken, V, constant, list, map, text};
-use super::{functions, operators, time};
+use super::{functions, kubernetes, operators, time};
 
 /// A result that the host supplies: the function `name` of `args` is `result`.
 #[derive(Clone, Debug)]
@@ -209,6 +210,11 @@ impl Run<'_> {
     }
 
     fn map(&self, entries: &[MapEntry]) -> R {
+        map(self.entries(entries)?)
+    }
+
+    /// Keys and values of a literal: what a key may be is looked at when the map is complete.
+    pub(crate) fn entries(&self, entries: &[MapEntry]) -> R<Vec<(V, V)>> {
         let mut values = Vec::new();
         for entry in entries {
             let key = self.eval(entry.key)?;
@@ -220,7 +226,7 @@ impl Run<'_> {
                 (_, true) => return Err(NONE),
             }
         }
-        map(values)
+        Ok(values)
     }
 
     fn message(&self, name: &str, expr: ExprId) -> R {
@@ -253,7 +259,7 @@ impl Run<'_> {
 
     fn call(&self, expr: ExprId, target: Option<ExprId>, name: &Name, args: &[ExprId]) -> R {
         let Some(target) = target else {
-            return functions::call(name, false, &self.operands(expr)?);
+            return self.strict(expr, name, false);
         };
         if self.is_part(target) {
             let full = format!("{}.{name}", self.qualified(target));
@@ -274,7 +280,22 @@ impl Run<'_> {
                 _ => Err(NONE),
             };
         }
-        functions::call(name, true, &self.operands(expr)?)
+        self.strict(expr, name, true)
+    }
+
+    fn strict(&self, expr: ExprId, name: &Name, member: bool) -> R {
+        let operands = self.operands(expr)?;
+        // Their methods have names of other libraries, and are there only where they are asked for.
+        let is_asked_for = |row: &u16| {
+            by_number(*row).is_some_and(|row| row.library.name.starts_with("kubernetes"))
+        };
+        match &self.analysis.uses[expr] {
+            Use::Overloads(rows) if rows.iter().any(is_asked_for) => {
+                let found = kubernetes::call(name, member, &operands);
+                found.unwrap_or_else(|| functions::call(name, member, &operands))
+            }
+            _ => functions::call(name, member, &operands),
+        }
     }
 
     fn qualified(&self, expr: ExprId) -> String {
@@ -322,11 +343,22 @@ pub(crate) fn has(operand: &V, name: &str) -> R {
 }
 
 fn select(operand: &V, name: &str, optional: bool) -> R {
+    if !optional && is_keyless(operand) {
+        return Err(EvalError::NoSuchKey);
+    }
     let find = |operand: &V, unset| field(operand, name, unset);
     viral(operand, optional, find, EvalError::NoSuchKey)
 }
 
+/// Whether it is no object, and so has no keys that are strings.
+fn is_keyless(operand: &V) -> bool {
+    !matches!(operand, V::Map(_) | V::Message(_) | V::Opt(_))
+}
+
 fn at_index(operand: &V, index: &V, optional: bool) -> R {
+    if !optional && is_keyless(operand) && matches!(index, V::Str(_)) {
+        return Err(EvalError::NoSuchKey);
+    }
     let missing = match operand {
         V::List(_) => EvalError::OutOfRange,
         _ => EvalError::NoSuchKey,

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use policyc::lang::error::EvalError;
 
 use super::value::{R, V, list, text};
-use super::{collections, formats, kubernetes, math, network, operators, strings, time};
+use super::{collections, formats, math, network, operators, strings, time};
 
 const NONE: EvalError = EvalError::NoSuchOverload;
 
@@ -28,7 +28,6 @@ pub(crate) fn call(name: &str, member: bool, args: &[V]) -> R {
         .or_else(|| optional(name, args))
         .or_else(|| strings::call(name, member, args))
         .or_else(|| collections::call(name, member, args))
-        .or_else(|| kubernetes::call(name, member, args))
         .or_else(|| formats::call(name, args))
         .or_else(|| if member { None } else { math::call(name, args) })
         .or_else(|| if member { None } else { regular(name, args) })
@@ -123,48 +122,77 @@ fn filled<'t>(with: &str, groups: usize, group: impl Fn(usize) -> &'t str) -> R<
     Ok(out)
 }
 
-/// RE2's Perl classes and word edges are ASCII, whereas `.` is any code point.
+/// RE2's Perl classes and word edges are ASCII, whereas `.` is any code point; `[` in a class and
+/// `{` that begins no count stand for themselves.
 pub(super) fn ascii_classes(pattern: &str) -> Result<String, ()> {
     let mut out = String::new();
     let mut chars = pattern.chars();
-    let mut depth = 0_u32;
+    let mut within = false;
     while let Some(char) = chars.next() {
-        if char == '[' {
-            depth += 1;
-        }
-        if char == ']' {
-            depth = depth.saturating_sub(1);
-        }
-        if char != '\\' {
-            out.push(char);
-            continue;
-        }
-        match chars.next() {
-            Some('d') => out.push_str(if depth > 0 { "0-9" } else { "[0-9]" }),
-            Some('D') => out.push_str("[^0-9]"),
-            Some('w') => out.push_str(if depth > 0 { "0-9A-Za-z_" } else { "[0-9A-Za-z_]" }),
-            Some('W') => out.push_str("[^0-9A-Za-z_]"),
-            Some('s') => {
-                out.push_str(if depth > 0 { r"\t\n\f\r\x20" } else { r"[\t\n\f\r\x20]" });
+        let rest = chars.as_str();
+        match char {
+            '[' if within && !rest.starts_with(':') => out.push_str(r"\["),
+            '[' if within => {
+                let (name, after) = rest.split_once(":]").ok_or(())?;
+                out.push_str(&format!("[{name}:]"));
+                chars = after.chars();
             }
-            Some('S') => out.push_str(r"[^\t\n\f\r\x20]"),
-            Some('b') => out.push_str(r"(?-u:\b)"),
-            Some('B') => out.push_str(r"(?-u:\B)"),
-            Some('Q') => {
-                let rest: String = chars.by_ref().collect();
-                let (quoted, after) = rest.split_once(r"\E").unwrap_or((&rest, ""));
-                out.push_str(&regex::escape(quoted));
-                out.push_str(&ascii_classes(after)?);
-                return Ok(out);
+            '[' => {
+                within = true;
+                let negated = rest.strip_prefix('^');
+                out.push_str(if negated.is_some() { "[^" } else { "[" });
+                let mut after = negated.unwrap_or(rest);
+                // A bracket that would end a class of nothing is one of it.
+                if let Some(next) = after.strip_prefix(']') {
+                    out.push_str(r"\]");
+                    after = next;
+                }
+                chars = after.chars();
             }
-            Some('C' | 'Z') | None => return Err(()),
-            Some(other) => {
-                out.push('\\');
-                out.push(other);
+            ']' if within => {
+                within = false;
+                out.push(']');
             }
+            '{' if !within && !begins_count(rest) => out.push_str(r"\{"),
+            '\\' => escape(&mut chars, within, &mut out)?,
+            _ => out.push(char),
         }
     }
     Ok(out)
+}
+
+/// Whether what follows a brace makes it a count: `{2}`, `{2,}`, `{2,3}`.
+fn begins_count(rest: &str) -> bool {
+    let Some((count, _)) = rest.split_once('}') else { return false };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (least, most) = count.split_once(',').unwrap_or((count, ""));
+    !least.is_empty() && digits(least) && digits(most)
+}
+
+/// What follows a backslash.
+fn escape(chars: &mut std::str::Chars<'_>, within: bool, out: &mut String) -> Result<(), ()> {
+    match chars.next() {
+        Some('d') => out.push_str(if within { "0-9" } else { "[0-9]" }),
+        Some('D') => out.push_str("[^0-9]"),
+        Some('w') => out.push_str(if within { "0-9A-Za-z_" } else { "[0-9A-Za-z_]" }),
+        Some('W') => out.push_str("[^0-9A-Za-z_]"),
+        Some('s') => out.push_str(if within { r"\t\n\f\r\x20" } else { r"[\t\n\f\r\x20]" }),
+        Some('S') => out.push_str(r"[^\t\n\f\r\x20]"),
+        Some('b') => out.push_str(r"(?-u:\b)"),
+        Some('B') => out.push_str(r"(?-u:\B)"),
+        Some('Q') => {
+            let rest = chars.as_str();
+            let (quoted, after) = rest.split_once(r"\E").unwrap_or((rest, ""));
+            out.push_str(&regex::escape(quoted));
+            *chars = after.chars();
+        }
+        Some('C' | 'Z') | None => return Err(()),
+        Some(other) => {
+            out.push('\\');
+            out.push(other);
+        }
+    }
+    Ok(())
 }
 
 fn time_method(name: &str, args: &[V]) -> Option<R> {
@@ -235,6 +263,7 @@ fn is_zero(value: &V) -> bool {
     match value {
         V::Null | V::Bool(false) | V::Int(0) | V::Uint(0) | V::Duration(0) => true,
         V::Double(n) => *n == 0.0,
+        V::Timestamp(nanos) => *nanos == time::FIRST,
         V::Str(text) => text.is_empty(),
         V::Bytes(bytes) => bytes.is_empty(),
         V::List(elements) => elements.is_empty(),

@@ -58,11 +58,7 @@ impl Run<'_> {
             MacroUse::TransformMapEntry(vars) => {
                 let mut made = Vec::new();
                 self.each(vars, target, args, |run, rest| {
-                    match run.transformed(rest)? {
-                        Some(V::Map(entries)) => made.extend(entries.iter().cloned()),
-                        Some(_) => return Err(NONE),
-                        None => {}
-                    }
+                    made.extend(run.entries_of(rest)?);
                     Ok(())
                 })?;
                 map(made)
@@ -150,6 +146,18 @@ impl Run<'_> {
             }
             _ => Err(NONE),
         }
+    }
+
+    /// The entries of a literal, where the filter before it holds.
+    fn entries_of(&self, rest: &[ExprId]) -> R<Vec<(V, V)>> {
+        let (literal, filter) = rest.split_last().ok_or(NONE)?;
+        let ExprKind::Map { entries } = self.ast.kind(*literal) else { return Err(NONE) };
+        for filter in filter {
+            if !self.eval(*filter)?.truth()? {
+                return Ok(Vec::new());
+            }
+        }
+        self.entries(entries)
     }
 
     fn each(

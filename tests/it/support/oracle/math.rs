@@ -15,7 +15,7 @@ pub(crate) fn call(name: &str, args: &[V]) -> Option<R> {
         ("ceil", [V::Double(n)]) => Ok(V::Double(n.ceil())),
         ("floor", [V::Double(n)]) => Ok(V::Double(n.floor())),
         ("round", [V::Double(n)]) => Ok(V::Double(away_from_zero(*n))),
-        ("trunc", [V::Double(n)]) => Ok(V::Double(n - n % 1.0)),
+        ("trunc", [V::Double(n)]) => Ok(V::Double(n.trunc())),
         ("isInf", [V::Double(n)]) => Ok(V::Bool(n.abs() == f64::INFINITY)),
         ("isNaN", [V::Double(n)]) => Ok(V::Bool(n.is_nan())),
         ("isFinite", [V::Double(n)]) => Ok(V::Bool(n.is_finite())),
@@ -38,7 +38,8 @@ pub(crate) fn call(name: &str, args: &[V]) -> Option<R> {
 }
 
 fn away_from_zero(n: f64) -> f64 {
-    if (n % 1.0).abs() < 0.5 { n - n % 1.0 } else { n - n % 1.0 + n.signum() }
+    let whole = n.trunc();
+    if (n - whole).abs() >= 0.5 { whole + n.signum() } else { whole }
 }
 
 fn root(number: &V) -> R {

@@ -7,7 +7,8 @@ use super::value::R;
 
 /// Nanoseconds of a second.
 pub(crate) const SECOND: i128 = 1_000_000_000;
-const FIRST: i128 = -62_135_596_800 * SECOND;
+/// 0001-01-01T00:00:00Z.
+pub(crate) const FIRST: i128 = -62_135_596_800 * SECOND;
 const LAST: i128 = 253_402_300_799 * SECOND + (SECOND - 1);
 
 /// The timestamp, if it is one of CEL's.
@@ -116,9 +117,6 @@ pub(crate) fn parse_duration(text: &str) -> R<i64> {
         if whole.is_empty() && fraction.is_empty() {
             return Err(bad);
         }
-        if whole.trim_start_matches('0').len() > 20 {
-            return Err(range);
-        }
         let unit_len = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_len);
         let unit: i128 = match unit {
@@ -130,9 +128,11 @@ pub(crate) fn parse_duration(text: &str) -> R<i64> {
             "h" => 3600 * SECOND,
             _ => return Err(bad),
         };
-        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| bad)? };
+        // More digits than an `i128` has make no duration that fits.
+        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().unwrap_or(i128::MAX) };
         let part: i128 = format!("{:0<18.18}", fraction).parse().map_err(|_| bad)?;
-        total = total.saturating_add(whole * unit + part * unit / 10_i128.pow(18));
+        total = total.saturating_add(whole.saturating_mul(unit));
+        total = total.saturating_add(part * unit / 10_i128.pow(18));
         rest = after;
     }
     i64::try_from(sign * total).map_err(|_| range)
@@ -161,6 +161,8 @@ fn offset(nanos: i128, zone: &str) -> R<i64> {
     }
     let zone = jiff::tz::TimeZone::get(zone).map_err(|_| EvalError::Zone)?;
     let seconds = i64::try_from(nanos.div_euclid(SECOND)).unwrap_or(0);
+    // The last hours of the year 9999 are beyond what `jiff` holds; no zone changes in them.
+    let seconds = seconds.min(jiff::Timestamp::MAX.as_second());
     let at = jiff::Timestamp::from_second(seconds).map_err(|_| EvalError::Overflow)?;
     Ok(i64::from(zone.to_offset(at).seconds()))
 }

@@ -1,0 +1,100 @@
+//! What expressions may read, and an expression as sources.
+
+use policyc::compiler::source::map::SourceMap;
+use serde_json::{Map, Value as Json, json};
+
+use crate::support::generate::types::Type;
+use crate::support::generate::write::Leaves;
+use crate::support::oracle::value::V;
+
+/// The variables: type and names.
+pub(crate) const VARIABLES: &[Leaves] = &[
+    ("bool", &["b", "c"]),
+    ("int", &["i", "j"]),
+    ("uint", &["u", "w"]),
+    ("double", &["d", "e"]),
+    ("string", &["s", "t"]),
+    ("bytes", &["y"]),
+    ("time", &["at"]),
+    ("span", &["du"]),
+    ("dyn", &["x", "z"]),
+    ("[int]", &["li"]),
+    ("[uint]", &["lu"]),
+    ("[double]", &["ld"]),
+    ("[string]", &["ls"]),
+    ("[time]", &["lt"]),
+    ("[dyn]", &["lx"]),
+    ("[[int]]", &["ll"]),
+    ("{string:int}", &["m"]),
+    ("{string:string}", &["ms"]),
+    ("{string:dyn}", &["mx"]),
+    ("{string:[int]}", &["ml"]),
+    ("[{string:int}]", &["lm"]),
+    ("?int", &["oi"]),
+    ("?string", &["os"]),
+    ("?[int]", &["ol"]),
+    ("?{string:int}", &["om"]),
+];
+
+/// The extensions that expressions use.
+const EXTENSIONS: [&str; 10] = [
+    "bindings",
+    "encoders",
+    "lists",
+    "math",
+    "network",
+    "optional",
+    "regex",
+    "sets",
+    "strings",
+    "two-var-comprehensions",
+];
+
+/// A type as environment files spell it.
+fn spelled(ty: &Type) -> String {
+    match ty {
+        Type::Scalar("time") => "timestamp".to_owned(),
+        Type::Scalar("span") => "duration".to_owned(),
+        Type::Scalar(name) => (*name).to_owned(),
+        Type::List(inner) => format!("list<{}>", spelled(inner)),
+        Type::Map(key, value) => format!("map<{}, {}>", spelled(key), spelled(value)),
+        Type::Optional(inner) => format!("optional_type<{}>", spelled(inner)),
+        Type::Param(param) => panic!("`{param}` is not replaced"),
+    }
+}
+
+/// Name and type of every variable.
+pub(crate) fn variables() -> impl Iterator<Item = (&'static str, Type)> {
+    VARIABLES.iter().flat_map(|(ty, names)| names.iter().map(|name| (*name, Type::of(ty))))
+}
+
+/// An environment file, and a document of the CEL Policy format with one output.
+pub(crate) fn sources(expression: &str) -> SourceMap {
+    let variables: Vec<Json> =
+        variables().map(|(name, ty)| json!({"name": name, "type": spelled(&ty)})).collect();
+    let extensions: Vec<Json> =
+        EXTENSIONS.iter().map(|name| json!({"name": name, "version": "latest"})).collect();
+    let environment = json!({
+        "name": "random",
+        "extensions": extensions,
+        "variables": variables,
+    });
+    let mut files = SourceMap::new();
+    // JSON is YAML.
+    files.add("random/config.yaml", environment.to_string());
+    let quoted = Json::from(expression);
+    files.add(
+        "random/policy.yaml",
+        format!("name: random\nrule:\n  match:\n    - output: {quoted}\n"),
+    );
+    files
+}
+
+/// Values of variables as a context.
+pub(crate) fn context(values: &[(&'static str, V)]) -> Json {
+    let entry = |(name, value): &(&'static str, V)| {
+        let json = serde_json::from_str(&value.json(false)).expect("a context is JSON");
+        ((*name).to_owned(), json)
+    };
+    Json::Object(values.iter().map(entry).collect::<Map<_, _>>())
+}
