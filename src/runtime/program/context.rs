@@ -4,8 +4,8 @@
 //! Out:     `ContextMessage`.
 //! Imports: `lang::value`, `runtime::bundle`, `runtime::program`.
 
-use crate::lang::value::Value;
 use crate::lang::value::message::Descriptors;
+use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{Module, NONE};
 use crate::runtime::program::paths::Paths;
 
@@ -38,6 +38,7 @@ impl ContextMessage {
             let Some(field) = message.by_name(text, key) else { continue };
             fields.push((field.number, at));
             defaults.push((node.slot, field.default));
+            defaults.push((node.presence, Value::bool(field.default.tag() == Tag::Map)));
         }
         fields.sort_unstable();
         Some(Self { kind, fields, defaults })

@@ -52,7 +52,7 @@ pub(super) fn names(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
 }
 
 /// Checks that a context which is a message fills places with what they are taken to hold: a field
-/// is read whole, as its own type.
+/// is read as its own type, never in rows.
 pub(super) fn context(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     if module.context == NONE {
         return Ok(());
@@ -68,7 +68,12 @@ pub(super) fn context(module: &Module, steps: &mut Steps) -> Result<(), VerifyEr
         let Some(place) = module.paths.get(at) else { continue };
         let Some(field) = fields.iter().find(|field| field.name == place.key) else { continue };
         let open = module.types.get(usize::from(place.ty)) == Some(&TypeRow::Dyn);
-        let fits = place.mode == NodeMode::Whole && (open || place.ty == field.ty);
+        let fits = match place.mode {
+            NodeMode::Whole => open || place.ty == field.ty,
+            // What is read below is held to the types of the places there.
+            NodeMode::Object(_) => true,
+            NodeMode::Rows => false,
+        };
         ensure(fits, Fault::ContextPlace { at: number(at) })?;
     }
     Ok(())

@@ -174,6 +174,41 @@ fn json_that_is_no_such_message_is_refused() {
 }
 
 #[test]
+fn parts_of_fields_are_read_alone() {
+    let mut files = SourceMap::new();
+    files.add("known.proto", KNOWN);
+    files.add("new.proto", NEW);
+    let rule = |id: &str, when: &str| format!("  - {{id: {id}, when: '{when}', allow: ok}}\n");
+    let rules = [
+        rule("struct", "has(struct.a.b) && struct.a.b == 1.0"),
+        rule("values", "has(values.k) && values.k == \"v\""),
+        rule("any", "i64 != null && i64 > 3"),
+    ];
+    let head = "policyc: 1\nname: p\ndefault: deny\nschema: known.proto#acme.Known\nrules:\n";
+    files.add("p.yaml", format!("{head}{}", rules.concat()));
+    let mut sink = Sink::new();
+    let compiled = compile(&files, &Options::default(), &mut sink);
+    let Some(compiled) = compiled else { panic!("{}", findings(sink, &files)) };
+    let program = Program::load(&compiled.bundle).unwrap();
+    let message = fixture("acme.Known").message;
+    for (json, wanted) in [
+        ("{}", None),
+        (r#"{"struct": {"a": {"b": 1}}}"#, Some("struct")),
+        (r#"{"struct": {"a": 3}, "values": {"k": "v"}}"#, Some("values")),
+        (r#"{"struct": {}, "values": {}, "i64": "4"}"#, Some("any")),
+    ] {
+        let mut scratch = Scratch::for_program(&program);
+        let mut filled = ingest(&program, json.as_bytes(), &mut scratch);
+        assert_eq!(filled.decide(&Moment::at(0, 0)).rule(), wanted, "{json}");
+        let mut from = serde_json::Deserializer::from_str(json);
+        let bytes = DynamicMessage::deserialize(message.clone(), &mut from).unwrap();
+        let bytes = bytes.encode_to_vec();
+        let mut filled = ingest_proto(&program, &bytes, &mut scratch);
+        assert_eq!(filled.decide(&Moment::at(0, 0)).rule(), wanted, "{json} as bytes");
+    }
+}
+
+#[test]
 fn null_leaves_a_field_unset_and_does_not_choose() {
     let all = fixture("acme.All");
     let empty = all.json("{}");

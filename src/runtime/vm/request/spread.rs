@@ -51,10 +51,7 @@ pub(in crate::runtime) fn store(
     if let Some(slot) = file.get_mut(usize::from(node.presence)) {
         *slot = Value::bool(value.tag() == Tag::Map);
     }
-    if node.children == 0 || node.mode != NodeMode::Whole {
-        return Ok(());
-    }
-    spread(program, heap, file, at, value)
+    if node.children == 0 { Ok(()) } else { spread(program, heap, file, at, value) }
 }
 
 /// What `value` holds under the key of `child`.
