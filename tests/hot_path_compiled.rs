@@ -265,3 +265,35 @@ fn document(row: &Function, lifted: &Lifted, value: &str) -> String {
     write!(out, "rules:\n  - {{id: holds, when: {when}, allow: holds}}\n").unwrap();
     out
 }
+
+/// Messages that are made, compared, shown as JSON and decoded.
+#[test]
+fn message_literals_allocate_nothing() {
+    let mut files = SourceMap::new();
+    files.add(
+        "p/item.proto",
+        "syntax = \"proto3\";\npackage acme;\nimport \"google/protobuf/any.proto\";\n\
+         import \"google/protobuf/struct.proto\";\nmessage Item {\n  string name = 1;\n  \
+         repeated int32 sizes = 2;\n  map<string, Item> parts = 3;\n  \
+         google.protobuf.Any any = 4;\n  google.protobuf.Value value = 5;\n}\n",
+    );
+    files.add(
+        "p/config.yaml",
+        "container: acme\nvariables:\n  - {name: n, type_name: int}\n  \
+         - {name: d, type_name: dyn}\n",
+    );
+    files.add(
+        "p/policy.yaml",
+        "name: p\nrule:\n  match:\n    - output: |-\n        \
+         [Item{sizes: [n, 2], parts: {'a': Item{name: string(n)}}}, \
+         Item{value: [d, Item{sizes: [n]}], any: Item{name: 'x'}}, \
+         google.protobuf.Any{type_url: 'a/acme.Item', value: d == 1 ? b'' : b'\\x0A\\x01a'}]\
+         .filter(it, it == it && (has(it.any) || it.parts.size() < 2 || has(dyn(it).name)))\n",
+    );
+    let program = program(&files);
+    let mut scratch = Scratch::for_program(&program);
+    for context in [r#"{"n": 1, "d": "x"}"#, r#"{"n": 3000000000, "d": 1}"#] {
+        let (_, allocations) = decide(&program, &mut scratch, context, Moment::at(0, 0));
+        assert_eq!(allocations, 0, "{context}");
+    }
+}

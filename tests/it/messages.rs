@@ -1,4 +1,5 @@
-//! Messages in the reference evaluator: what fields take and yield, beyond the conformance suite.
+//! Messages: what fields take and yield, beyond the conformance suite. The reference says what is
+//! expected, and the program says the same.
 //!
 //! Source:  CEL language definition, "Protocol Buffer Data Conversion", "JSON Data Conversion",
 //!          "Dynamic Values" and "Equality".
@@ -8,7 +9,7 @@ use policyc::compiler::{Options, check};
 use policyc::diag::sink::Sink;
 use serde_json::{Value as Json, json};
 
-use crate::support::both::findings;
+use crate::support::both::{Both, findings};
 use crate::support::oracle::protos::descriptors;
 use crate::support::oracle::{Input, Oracle};
 
@@ -55,7 +56,7 @@ message Brush {
 extend Brush { optional double width = 100; repeated int32 sizes = 101; }
 "#;
 
-/// What the reference says of an expression with these features of the environment.
+/// What both evaluators say of an expression with these features of the environment.
 fn said(expression: &str, features: &str, context: &Json) -> String {
     let environment = format!(
         "container: acme\nextensions: [{{name: optional}}, {{name: protos}}]\nfeatures: \
@@ -65,7 +66,7 @@ fn said(expression: &str, features: &str, context: &Json) -> String {
     said_in(&environment, expression, context)
 }
 
-/// What the reference says of an expression: canonical JSON, `none`, or the class of a failure.
+/// What both evaluators say of an expression: canonical JSON, `none`, or the class of a failure.
 fn said_in(environment: &str, expression: &str, context: &Json) -> String {
     let output = Json::from(expression);
     let policy = format!("name: p\nrule:\n  match:\n    - output: {output}\n");
@@ -83,6 +84,8 @@ fn said_in(environment: &str, expression: &str, context: &Json) -> String {
     if sink.has_errors() {
         panic!("{expression}: {}", findings(sink, &files));
     }
+    let both = Both::of(&files);
+    both.decide(&both.oracle(), context, (0, 0), &[]);
     let oracle = Oracle::new(&front.parsed, &front.analysis, &descriptors(&files));
     let verdict = oracle.decide(Input { context, now: 0, hosts: &[] });
     match (verdict.errors.first(), verdict.outputs.first()) {

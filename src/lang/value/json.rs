@@ -263,6 +263,11 @@ impl<W: Write> Writer<'_, W> {
                 write_scalar(self.out, value)?;
                 self.put("\"")
             }
+            plain::Form::Time => {
+                self.put("\"")?;
+                plain::write_time(self.out, value)?;
+                self.put("\"")
+            }
             plain::Form::Name(name) => {
                 write_string(self.out, "", self.view.str(&name)).map_err(full)
             }

@@ -8,6 +8,8 @@
 //! Source:  CEL language definition, section "JSON Data Conversion"; the JSON mapping of Protocol
 //!          Buffers.
 
+use std::fmt::Write;
+
 use crate::base::limits::VALUE_DEPTH_MAX;
 use crate::lang::error::EvalError;
 use crate::lang::value::heap::{Heap, View};
@@ -25,6 +27,8 @@ pub enum Form {
     Same,
     /// A string that says what `string()` says.
     Text,
+    /// A timestamp or a duration, whose fraction has three, six or nine digits.
+    Time,
     /// This string.
     Name(Value),
     /// `null`
@@ -60,7 +64,7 @@ pub fn form(view: &View<'_>, kind: Kind, value: &Value) -> Form {
         }
         Kind::Message { kind, .. } => match view.descriptors.well_known(kind) {
             WellKnown::Wrapper(of) => form(view, of, value),
-            WellKnown::Timestamp | WellKnown::Duration => Form::Text,
+            WellKnown::Timestamp | WellKnown::Duration => Form::Time,
             WellKnown::Struct | WellKnown::List | WellKnown::Value => Form::Same,
             WellKnown::Any => Form::Any,
             WellKnown::Plain => form_of_message(view, kind),
@@ -98,7 +102,8 @@ pub fn json(heap: &mut Heap<'_>, value: &Value, depth: u32) -> Result<Value, Eva
         Tag::Double if value.float().is_finite() => Ok(*value),
         Tag::Int if value.signed().unsigned_abs() <= INTEROPERABLE => Ok(double(value)),
         Tag::Uint if value.bits() <= INTEROPERABLE => Ok(double(value)),
-        Tag::Int | Tag::Uint | Tag::Double | Tag::Timestamp | Tag::Duration => text(heap, value),
+        Tag::Int | Tag::Uint | Tag::Double => text(heap, value),
+        Tag::Timestamp | Tag::Duration => formed(heap, Form::Time, value, depth),
         Tag::Bytes => base64::encode(heap, value),
         Tag::Enum => Ok(Value::double(f64::from(value.number()))),
         Tag::List if value.columns() == 1 || value.is_empty() => {
@@ -142,6 +147,21 @@ fn text(heap: &mut Heap<'_>, value: &Value) -> Result<Value, EvalError> {
     let mut buffer = Buffer::new();
     write_scalar(&mut buffer, value)?;
     heap.new_string(buffer.as_str())
+}
+
+/// Writes a timestamp or a duration as the JSON mapping has it.
+///
+/// # Errors
+/// `Budget` if `out` is full.
+pub fn write_time(out: &mut impl Write, value: &Value) -> Result<(), EvalError> {
+    let mut buffer = Buffer::new();
+    write_scalar(&mut buffer, value)?;
+    let text = buffer.as_str();
+    // Behind the digits stands one letter: `Z`, or `s`.
+    let (shown, unit) = text.split_at_checked(text.len().saturating_sub(1)).unwrap_or((text, ""));
+    let digits = shown.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let zeros = "00".get(..digits.next_multiple_of(3) - digits).unwrap_or_default();
+    write!(out, "{shown}{zeros}{unit}").map_err(|_| EvalError::Budget)
 }
 
 /// A list of what `to` makes of the elements of `value`.
@@ -203,6 +223,11 @@ fn formed(heap: &mut Heap<'_>, form: Form, value: &Value, depth: u32) -> Result<
     match form {
         Form::Same => json(heap, value, depth),
         Form::Text => text(heap, value),
+        Form::Time => {
+            let mut buffer = Buffer::new();
+            write_time(&mut buffer, value)?;
+            heap.new_string(buffer.as_str())
+        }
         Form::Name(name) => {
             Ok(Value::text(Tag::String, name.space(), name.off(), heap.view().bytes(&name)))
         }
@@ -307,8 +332,8 @@ pub fn content(view: &View<'_>, value: &Value) -> (Content, Form) {
         Tag::Double => ("google.protobuf.DoubleValue", Form::Text),
         Tag::String => ("google.protobuf.StringValue", Form::Same),
         Tag::Bytes => ("google.protobuf.BytesValue", Form::Base64),
-        Tag::Timestamp => ("google.protobuf.Timestamp", Form::Text),
-        Tag::Duration => ("google.protobuf.Duration", Form::Text),
+        Tag::Timestamp => ("google.protobuf.Timestamp", Form::Time),
+        Tag::Duration => ("google.protobuf.Duration", Form::Time),
         Tag::List => ("google.protobuf.ListValue", Form::Same),
         Tag::Map => ("google.protobuf.Struct", Form::Same),
         // Nothing else is in an `Any`.
