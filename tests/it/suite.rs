@@ -20,6 +20,41 @@ rules:
   - {id: upstairs, when: floor.of(badge.name) > 3, deny: \"too high\"}
 ";
 
+/// Runs the cases of `pets/tests.yaml`, which are about a policy that yields whether `pet` is one
+/// that lies among the message types of the project.
+fn pets(section: &str) -> Vec<Ran> {
+    let proto = "syntax = \"proto3\";\npackage acme;\n\
+                 message Pet { string name = 1; int64 age = 2; }\n";
+    let policy = "name: pets\nrule:\n  match:\n    \
+                  - output: \"acme.Pet{name: pet.name, age: 2}\"\n";
+    let mut files = SourceMap::new();
+    files.add("api/pet.proto", proto);
+    files.add("pets/config.yaml", "container: acme\nvariables: [{name: pet, type_name: dyn}]\n");
+    files.add("pets/policy.yaml", policy);
+    let file =
+        files.add("pets/tests.yaml", format!("section:\n  - name: s\n    tests:\n{section}"));
+    let mut sink = Sink::new();
+    let test = format::read(file, &files, &mut sink).expect("a test file of the format");
+    let ran = run(&test, &Tested::of(&files), &Settings::default(), &mut sink);
+    let (found, _) = sink.finish();
+    assert_eq!(found.iter().map(|it| it.message.as_str()).collect::<Vec<_>>(), [""; 0]);
+    ran
+}
+
+/// Expressions of test files know the message types of the project, as its policies do.
+#[test]
+fn expressions_of_tests_know_the_message_types_of_the_project() {
+    let ran = pets(
+        "      - name: one\n        input: {pet: {expr: \"Pet{name: 'Rex'}\"}}\n        \
+         output: {expr: \"Pet{name: 'Rex', age: 2}\"}\n      \
+         - name: other\n        input: {pet: {expr: \"acme.Pet{name: 'Tom'}\"}}\n        \
+         output: {expr: \"Pet{name: 'Rex', age: 2}\"}\n",
+    );
+    assert!(matches!(ran[0].outcome, Outcome::Passed { .. }), "{:?}", ran[0].outcome);
+    let Outcome::Failed(failure) = &ran[1].outcome else { panic!("{:?}", ran[1].outcome) };
+    assert!(failure.actual.contains("Tom"), "{}", failure.actual);
+}
+
 /// Runs the cases of a test file; the findings in words, with their codes.
 fn ran(tests: &str) -> (Vec<Ran>, Vec<String>) {
     let mut files = SourceMap::new();

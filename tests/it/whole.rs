@@ -11,10 +11,19 @@ use crate::support::both::Both;
 /// What a policy with these tools and this inline schema, whose one rule has the condition `when`,
 /// says to each of these contexts.
 fn closed(schema: &str, tools: &str, when: &str, contexts: &[Json]) -> Vec<String> {
-    let when = Json::from(when);
+    let rule = format!("{{id: r, when: {}, deny: no}}", Json::from(when));
+    ruled(schema, tools, &rule, contexts)
+}
+
+/// The same of a rule with `on`.
+fn closed_on(on: &str, schema: &str, tools: &str, when: &str, contexts: &[Json]) -> Vec<String> {
+    let rule = format!("{{id: r, on: {on}, when: {}, deny: no}}", Json::from(when));
+    ruled(schema, tools, &rule, contexts)
+}
+
+fn ruled(schema: &str, tools: &str, rule: &str, contexts: &[Json]) -> Vec<String> {
     let text = format!(
-        "policyc: 1\nname: closed\ndefault: allow\nschema: {schema}\n{tools}rules:\n  \
-         - {{id: r, when: {when}, deny: no}}\n"
+        "policyc: 1\nname: closed\ndefault: allow\nschema: {schema}\n{tools}rules:\n  - {rule}\n"
     );
     let mut files = SourceMap::new();
     files.add("closed.yaml", text);
@@ -107,4 +116,24 @@ fn arguments_that_are_read_as_a_whole_are_those_of_the_tool() {
     let action = "dyn(action) == dyn({'tool': action.tool, 'args': {'n': 1}})";
     let action = closed("{}", tools, action, &contexts);
     assert_eq!(action, ["deny r", REFUSED, REFUSED, "deny r", REFUSED, REFUSED]);
+}
+
+/// `action` is more than the arguments: what the called tool gives these does not hold for it.
+#[test]
+fn a_rule_about_one_tool_reads_the_call_as_a_whole() {
+    let tools = "tools:\n  pay: {args: {n: double}}\n  ask: {args: {q: string}}\n";
+    let call = |args: Json| json!({"action": {"tool": "pay", "args": args}});
+    let contexts = [
+        call(json!({"n": 1})),
+        call(json!({"n": 2})),
+        call(json!({"n": "1"})),
+        call(json!({})),
+        call(json!({"n": 1, "q": "a"})),
+        json!({"action": {"tool": "pay"}}),
+        json!({"action": {"tool": "ask", "args": {}}}),
+    ];
+    let when = "dyn(action) == dyn({'tool': 'pay', 'args': {'n': 1.0}})";
+    let said = closed_on("[pay]", "{}", tools, when, &contexts);
+    let (yes, no) = ("deny r", "allow -");
+    assert_eq!(said, [yes, no, REFUSED, REFUSED, REFUSED, no, no]);
 }

@@ -31,7 +31,8 @@ pub(crate) fn agreed(
     rows: &mut Tables,
     counts: impl Fn(&ToolInfo) -> bool,
 ) -> Option<Given> {
-    let keys = below_args(keys)?;
+    // What a call is beside its arguments is the same for all tools, and known to whoever reads it.
+    let keys = below_args(keys).filter(|_| keys.len() > 1)?;
     let mut tools = analysis.tools.iter().filter(|tool| counts(tool));
     let first = given(&analysis.types, tools.next()?.args, keys)?;
     let mut row = |it: Given| {

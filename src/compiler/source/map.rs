@@ -45,6 +45,11 @@ impl SourceMap {
         self.files.push(SourceFile { path, text, bytes: Some(bytes), lines })
     }
 
+    /// Adds a file of another map.
+    pub fn add_file(&mut self, file: &SourceFile) -> FileId {
+        self.files.push(file.clone())
+    }
+
     /// The file `id`, if it is one of these.
     #[must_use]
     pub fn get(&self, id: FileId) -> Option<&SourceFile> {

@@ -9,13 +9,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::index::Index as _;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::source::map::SourceMap;
-use crate::compiler::syntax::document::path::join;
 use crate::compiler::syntax::document::{self, is_test};
 use crate::diag::diagnostic::Severity;
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
 use crate::tools::suite::TestFile;
 use crate::tools::suite::error::SuiteError;
+use crate::tools::suite::pipeline::surroundings;
 
 /// The sources of a project, as test files choose from them.
 #[derive(Debug)]
@@ -149,17 +149,10 @@ impl<'a> Tested<'a> {
         originals.dedup();
         let mut files = SourceMap::new();
         for source in originals.iter().filter_map(|file| self.files.get(*file)) {
-            files.add(source.path.clone(), source.text.clone());
+            files.add_file(source);
         }
-        let path = self.files.get(test.file).map_or("", |file| file.path.as_str());
-        let environment = self.files.find(&join(path, "config.yaml"));
-        let environment = environment.and_then(|file| self.files.get(file));
-        Chosen {
-            name: titles.join(", "),
-            files,
-            originals,
-            environment: environment.map(|file| file.text.clone()),
-        }
+        let surroundings = surroundings(self.files, test.file);
+        Chosen { name: titles.join(", "), files, originals, surroundings }
     }
 }
 
@@ -184,8 +177,8 @@ pub(super) struct Chosen {
     pub(super) files: SourceMap,
     /// The same files in the map that they were chosen from.
     originals: Vec<FileId>,
-    /// The text of the environment file beside the test file, if there is one.
-    pub(super) environment: Option<String>,
+    /// What the expressions of the test file are compiled with.
+    pub(super) surroundings: SourceMap,
 }
 
 impl Chosen {

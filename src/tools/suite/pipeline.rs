@@ -6,8 +6,10 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::base::span::FileId;
 use crate::compiler;
 use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::document::path::{defines_messages, join};
 use crate::diag::sink::Sink;
 use crate::lang::value::time;
 use crate::runtime::bundle::debug;
@@ -100,21 +102,34 @@ pub fn table(functions: &[HostResult]) -> HostTable {
 
 /// Values in the form that digests are made of: evaluated, so that there is one writer of it.
 fn canonical(args: &[Json]) -> Option<String> {
-    let files = expression(&literal::of(&Json::Array(args.to_vec())), None);
+    let files = expression(&literal::of(&Json::Array(args.to_vec())), &SourceMap::new());
     let program = make(&files, &Settings::default(), &mut Sink::new())?;
     let now = moment(NOW)?;
     let report = decide(&program, &Json::Object(Map::new()), now, &[]);
     report.outputs.into_iter().next().map(|output| output.canonical)
 }
 
-/// The sources of a policy that yields what `text` says, in the environment `environment`.
+/// What expressions of the test file `test` are compiled with: the environment file beside it, and
+/// every file that defines message types.
 #[must_use]
-pub fn expression(text: &str, environment: Option<&str>) -> SourceMap {
-    let quoted = Json::from(text).to_string();
-    let mut files = SourceMap::new();
-    if let Some(environment) = environment {
-        files.add("expression/config.yaml", environment);
+pub fn surroundings(files: &SourceMap, test: FileId) -> SourceMap {
+    let mut around = SourceMap::new();
+    for (_, file) in files.iter().filter(|(_, file)| defines_messages(&file.path)) {
+        around.add_file(file);
     }
+    let path = files.get(test).map_or("", |file| file.path.as_str());
+    let environment = files.find(&join(path, "config.yaml")).and_then(|file| files.get(file));
+    if let Some(environment) = environment {
+        around.add("expression/config.yaml", environment.text.as_str());
+    }
+    around
+}
+
+/// The sources of a policy that yields what `text` says, among its `surroundings`.
+#[must_use]
+pub fn expression(text: &str, surroundings: &SourceMap) -> SourceMap {
+    let quoted = Json::from(text).to_string();
+    let mut files = surroundings.clone();
     let policy = format!("name: expression\nrule:\n  match:\n    - output: {quoted}\n");
     files.add("expression/policy.yaml", policy);
     files

@@ -7,6 +7,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::base::span::{Span, Spanned};
+use crate::compiler::source::map::SourceMap;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::lang::error::EvalError;
@@ -96,14 +97,16 @@ pub fn run(
             sink.report(finding.clone());
         }
     }
-    let running = Running { policy: chosen.name, env: chosen.environment, made, findings };
+    let (policy, surroundings) = (chosen.name, chosen.surroundings);
+    let running = Running { policy, surroundings, made, findings };
     test.cases.iter().filter_map(|case| running.case(case, sink)).collect()
 }
 
 /// The cases of one file in progress.
 struct Running {
     policy: String,
-    env: Option<String>,
+    /// What expressions are compiled with.
+    surroundings: SourceMap,
     made: Option<Program>,
     /// What compiling found.
     findings: Vec<Diagnostic>,
@@ -122,7 +125,7 @@ impl Running {
 
     fn outcome(&self, case: &Case, sink: &mut Sink) -> Option<Outcome> {
         let Some(made) = &self.made else { return Some(self.not_compiled(case)) };
-        let context = match context(case, self.env.as_deref()) {
+        let context = match context(case, &self.surroundings) {
             Ok(context) => context,
             Err(error) => {
                 sink.report(error);
@@ -203,7 +206,7 @@ impl Running {
         decision: Json,
     ) -> Outcome {
         let notes = notes(report);
-        let wanted = match value_of(text, self.env.as_deref(), &case.functions) {
+        let wanted = match value_of(text, &self.surroundings, &case.functions) {
             Ok(wanted) => wanted,
             Err(error) => {
                 let actual = format!("the expected value cannot be made: {error}");
@@ -224,18 +227,17 @@ impl Running {
     }
 }
 
-/// The context of a case. `environment` is the text of the environment file that its expressions
-/// are compiled in.
+/// The context of a case. Its expressions are compiled with `surroundings`.
 ///
 /// # Errors
 /// The input whose expression yields nothing that JSON can say, and why.
-pub fn context(case: &Case, environment: Option<&str>) -> Result<Json, SuiteError> {
+pub fn context(case: &Case, surroundings: &SourceMap) -> Result<Json, SuiteError> {
     let input = |written: &Spanned<String>, name: &str| {
         let bad = |why: &str| {
             let (at, name, why) = (written.span, name.to_owned(), why.to_owned());
             SuiteError::BadInput { at, name, why }
         };
-        let value = value_of(&written.value, environment, &case.functions);
+        let value = value_of(&written.value, surroundings, &case.functions);
         let value = value.map_err(|why| bad(&why))?.ok_or_else(|| bad("it yields nothing"))?;
         serde_json::from_str(&value.plain).map_err(|_| bad("it yields something else"))
     };
@@ -259,17 +261,21 @@ pub fn context(case: &Case, environment: Option<&str>) -> Result<Json, SuiteErro
 /// The message of a decision that has one, as an output.
 fn spoken(report: &DecisionReport) -> Option<OutputReport> {
     let text = literal::of(&Json::from(report.reason.as_str()));
-    if report.reason.is_empty() { None } else { value_of(&text, None, &[]).ok().flatten() }
+    if report.reason.is_empty() {
+        None
+    } else {
+        value_of(&text, &SourceMap::new(), &[]).ok().flatten()
+    }
 }
 
-/// What an expression yields in an environment; `Ok(None)` for an empty optional. An error is
-/// said in words.
+/// What an expression yields among its `surroundings`; `Ok(None)` for an empty optional. An error
+/// is said in words.
 fn value_of(
     text: &str,
-    environment: Option<&str>,
+    surroundings: &SourceMap,
     functions: &[HostResult],
 ) -> Result<Option<OutputReport>, String> {
-    let files = expression(text, environment);
+    let files = expression(text, surroundings);
     let mut found = Sink::new();
     let Some(made) = make(&files, &Settings::default(), &mut found) else {
         let (findings, _) = found.finish();

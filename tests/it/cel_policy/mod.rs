@@ -12,8 +12,9 @@ use policyc::diag::sink::Sink;
 use policyc::tools::project::Settings;
 use policyc::tools::report::paint::Style;
 use policyc::tools::suite::choose::Tested;
-use policyc::tools::suite::run::{Outcome, run};
-use policyc::tools::suite::{Case, Expect, HostResult, TestFile, format, show};
+use policyc::tools::suite::pipeline::surroundings;
+use policyc::tools::suite::run::{Outcome, context, run};
+use policyc::tools::suite::{Expect, HostResult, TestFile, format, show};
 use serde_json::{Value as Json, json};
 
 use crate::support::both::findings;
@@ -132,14 +133,9 @@ fn agree(folder: &Path) {
     let both = crate::support::both::Both::of(&sources);
     let oracle = both.oracle();
     let now = policyc::tools::suite::pipeline::moment(policyc::tools::suite::NOW).unwrap();
-    let environment = files.iter().find(|(_, file)| file.path.ends_with("/config.yaml"));
-    let environment = environment.map(|(_, file)| file.text.clone());
+    let surroundings = surroundings(&files, test.file);
     for case in test.cases.iter().filter(|case| !matches!(case.expect.value, Expect::Errors(_))) {
-        let context = context(case, environment.as_deref());
+        let context = context(case, &surroundings).expect("inputs have values");
         both.decide(&oracle, &context, now, &case.functions);
     }
-}
-
-fn context(case: &Case, environment: Option<&str>) -> Json {
-    policyc::tools::suite::run::context(case, environment).expect("inputs have values")
 }
