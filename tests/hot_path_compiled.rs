@@ -105,7 +105,7 @@ fn examples_allocate_nothing() {
         let mut scratch = Scratch::for_program(&program);
         let mut decided = 0;
         for case in tests.iter().flat_map(|test| &test.cases) {
-            let context = context(case, None).expect("a context").to_string();
+            let context = context(case, &SourceMap::new()).expect("a context").to_string();
             let now = at(case.now.as_ref().map_or(NOW, |now| now.value.as_str()));
             let hosts: HostTable = table(&case.functions);
             let moment = Moment { hosts: Some(&hosts), ..now };

@@ -29,6 +29,7 @@ use crate::tools::locate::Locator;
 use crate::tools::pipeline;
 use crate::tools::project::{read_bytes, read_to};
 use crate::tools::report::Report;
+use crate::tools::report::context::locate_pointer;
 use crate::tools::report::decision::{details, footer, headline, to_the_edge};
 use crate::tools::report::full::draw;
 use crate::tools::report::paint::Paint;
@@ -204,6 +205,8 @@ fn exit_of_decision(options: &Options, report: &DecisionReport) -> Exit {
 /// Why a context was refused, and where.
 struct Refusal<'a> {
     error: &'a ErrorReport,
+    /// Byte of the context; `None` where something is missing.
+    offset: Option<usize>,
     /// Whether it is no JSON object, and no message, at all.
     unreadable: bool,
     form: Form,
@@ -214,7 +217,10 @@ fn refusal<'a>((form, context): (Form, &[u8]), report: &'a DecisionReport) -> Op
     let error = report.errors.iter().find(|error| error.rule.is_none())?;
     let object = || serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(context);
     let unreadable = error.unreadable || (form == Form::Json && object().is_err());
-    Some(Refusal { error, unreadable, form })
+    // What turns out to be wrong when rules are asked is known by its path.
+    let named = || locate_pointer(context, error.at.as_deref()?);
+    let offset = error.offset.or_else(|| if form == Form::Json { named() } else { None });
+    Some(Refusal { error, offset, unreadable, form })
 }
 
 impl Refusal<'_> {
@@ -225,7 +231,7 @@ impl Refusal<'_> {
 
     /// Says which byte of the file at `path` is wrong: there is no text to draw.
     fn say(&self, terminal: &Terminal, path: &Path) {
-        let place = self.error.offset.map_or(String::new(), |at| format!(" at byte {at}"));
+        let place = self.offset.map_or(String::new(), |at| format!(" at byte {at}"));
         let fact = format!("`{}` was refused{place}: {}", shown(path), self.error.message);
         let code = if self.unreadable { Code::BadContext } else { Code::Input };
         let findings = [Diagnostic::without_place(code, fact)];
@@ -236,12 +242,12 @@ impl Refusal<'_> {
 
     /// Draws the place in `bytes`, the file at `path`, of which `context` is a line or the whole.
     fn show(&self, terminal: &Terminal, path: &Path, bytes: &[u8], context: Line<'_>) {
-        let Self { error, unreadable, form } = self;
+        let Self { error, offset, unreadable, form } = self;
         if *form == Form::Proto {
             self.say(terminal, path);
             return;
         }
-        if error.offset.is_none() && !unreadable {
+        if offset.is_none() && !unreadable {
             return; // Something is missing: there is no place to show.
         }
         // Bytes that are no text are replaced, so lines are counted in what is shown.
@@ -249,7 +255,7 @@ impl Refusal<'_> {
         let breaks = context.number.checked_sub(2);
         let before = breaks.and_then(|nth| text.match_indices('\n').nth(nth));
         let start = before.map_or(0, |(at, _)| at + 1) + context.indent;
-        let start = u32::try_from(start + error.offset.unwrap_or(0)).unwrap_or(u32::MAX);
+        let start = u32::try_from(start + offset.unwrap_or(0)).unwrap_or(u32::MAX);
         let mut files = SourceMap::new();
         let file = files.add(shown(path), text);
         let at = Span::new(file, start, start.saturating_add(1));

@@ -28,6 +28,15 @@ pub fn locate(text: &[u8], path: &[&str]) -> Option<usize> {
     Some(at)
 }
 
+/// The byte where the value that a JSON Pointer names begins, if objects alone lead to it.
+#[must_use]
+pub fn locate_pointer(text: &[u8], pointer: &str) -> Option<usize> {
+    let keys = pointer.split('/').skip(1);
+    let keys: Vec<String> = keys.map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    locate(text, &keys)
+}
+
 /// The next word behind `mark`, which must stand at `at`.
 fn after(text: &[u8], at: usize, mark: u8) -> Option<usize> {
     (text.get(at) == Some(&mark)).then(|| blanks(text, at + 1))
@@ -69,7 +78,7 @@ fn value_end(text: &[u8], at: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::locate;
+    use super::{locate, locate_pointer};
 
     #[test]
     fn finds_values_and_nothing_else() {
@@ -83,6 +92,8 @@ mod tests {
         assert_eq!(found(&["a", "c"]), None);
         assert_eq!(found(&["d", "x"]), None);
         assert_eq!(found(&["z"]), None);
+        assert_eq!(locate_pointer(br#"{"a/b": {"~1": 5}}"#, "/a~1b/~01"), Some(15));
+        assert_eq!(locate_pointer(text, ""), Some(1));
         assert_eq!(locate(b"[1]", &["0"]), None);
         assert_eq!(locate(b"{\"a\": ", &["b"]), None);
     }

@@ -260,6 +260,19 @@ fn what_is_missing_has_a_path_and_no_place() {
     settle(&wrong);
 }
 
+/// What the called tool refuses is found out when its rules are asked; it has a place all the same.
+#[test]
+fn an_argument_that_tools_declare_differently_has_a_place() {
+    let policy = "policyc: 1\nname: p\ndefault: allow\nschema: {}\ntools:\n  \
+                  pay: {args: {n: int}}\n  ask: {args: {n: string}}\nrules:\n  \
+                  - {id: r, on: [pay], when: args.n > 3, deny: \"too much\"}\n";
+    let call = "{\"action\": {\"tool\": \"pay\",\n  \"args\": {\"n\": \"5\"}}}\n";
+    let folder =
+        folder("context argument", &[("src/p.yaml", text(policy)), ("c.json", text(call))]);
+    let line = "eval src -c c.json --now 2026-03-17T10:00:00Z";
+    settle(&judge(&folder, line, 0, Stream::Err, &[("R0801", "c.json:2:17")]));
+}
+
 #[test]
 fn lines_are_judged_one_by_one() {
     let good = r#"{"request": {"amount": 11.5, "note": "n", "count": 2, "tags": ["a"]}}"#;
