@@ -10,21 +10,23 @@ pub mod ir;
 pub mod source;
 pub mod syntax;
 
-use crate::base::span::{FileId, Spanned};
+use crate::base::span::Spanned;
 use crate::compiler::check::analysis::Analysis;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::{Parsed, SchemaSource};
+use crate::compiler::syntax::document::path::file_and_message;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::bundle::writer;
 
 /// What a compilation may be told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Demand a schema, and refuse `dyn` that nobody wrote.
     pub strict: bool,
-    /// The file that types the context of documents without a schema of their own.
-    pub schema: Option<FileId>,
+    /// What types the context of documents without a schema of their own: the logical path of a
+    /// file among the sources, and a message as `api/request.proto#acme.Request`.
+    pub schema: Option<String>,
     /// Take every expression as `dyn`, as CEL does where nobody checks: what has no meaning fails
     /// when it is evaluated.
     pub unchecked: bool,
@@ -58,7 +60,7 @@ pub struct Front {
 /// Parses and checks; everything there is to say goes to `sink`.
 pub fn check(files: &SourceMap, options: &Options, sink: &mut Sink) -> Front {
     let mut parsed = syntax::document::read(files, sink);
-    if let Some(schema) = options.schema {
+    if let Some(schema) = &options.schema {
         give_schema(files, &mut parsed, schema);
     }
     let options = check::Options { strict: options.strict, unchecked: options.unchecked };
@@ -67,13 +69,14 @@ pub fn check(files: &SourceMap, options: &Options, sink: &mut Sink) -> Front {
 }
 
 /// Gives the documents that say something and name no schema the schema of the project.
-fn give_schema(files: &SourceMap, parsed: &mut Parsed, schema: FileId) {
+fn give_schema(files: &SourceMap, parsed: &mut Parsed, schema: &str) {
     let path = |file| files.get(file).map_or("", |file| file.path.as_str());
-    for document in parsed.policies.iter_mut().filter(|document| document.file != schema) {
+    let own = files.find(file_and_message(schema).0);
+    for document in parsed.policies.iter_mut().filter(|document| Some(document.file) != own) {
         let speaks = !document.rules.is_empty() || !document.variables.is_empty();
         if speaks && document.schema.is_none() {
             let up = "../".repeat(path(document.file).matches('/').count());
-            let named = Spanned::new(format!("{up}{}", path(schema)), document.name.span);
+            let named = Spanned::new(format!("{up}{schema}"), document.name.span);
             document.schema = Some(SchemaSource::File(named));
         }
     }

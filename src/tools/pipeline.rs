@@ -6,6 +6,7 @@
 
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document;
+use crate::compiler::syntax::document::path::file_and_message;
 use crate::compiler::{Compiled, Options};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -43,7 +44,8 @@ pub fn compile(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Optio
 /// What the compiler is told about `files`.
 #[must_use]
 pub fn options(files: &SourceMap, settings: &Settings) -> Options {
-    let schema = settings.schema.as_deref().and_then(|path| files.find(path));
+    let is_there = |schema: &&String| files.find(file_and_message(schema).0).is_some();
+    let schema = settings.schema.as_ref().filter(is_there).cloned();
     let (strict, created) = (settings.strict, settings.created);
     Options { strict, schema, created, ..Options::default() }
 }

@@ -21,7 +21,7 @@ use ignore::WalkBuilder;
 use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::base::span::{FileId, Span};
 use crate::compiler::source::map::SourceMap;
-use crate::compiler::syntax::document::path::{is_descriptor_set, join};
+use crate::compiler::syntax::document::path::{file_and_message, is_descriptor_set, join};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -57,7 +57,8 @@ pub struct Project {
 pub struct Settings {
     /// Demand a schema, and refuse `dyn` that nobody wrote.
     pub strict: bool,
-    /// The logical path of the schema of documents that name none.
+    /// The schema of documents that name none: a logical path, and a message behind `#` where the
+    /// file defines messages.
     pub schema: Option<String>,
     /// Seconds since the epoch that a bundle states as the time it was made.
     pub created: Option<i64>,
@@ -332,7 +333,7 @@ impl Reading {
         self.project.settings.strict = config.strict;
         let schema = config.schema.as_ref().map(|path| (path, join(&logical, &path.value)));
         if let Some((path, schema)) = &schema
-            && let Err(found) = self.load(schema)
+            && let Err(found) = self.load(file_and_message(schema).0)
         {
             let code = Code::BadConfiguration;
             sink.report(Diagnostic::new(code, path.span, found.message, "named here"));

@@ -19,7 +19,7 @@ use crate::compiler::check::error::{SchemaError, SchemaFault};
 use crate::compiler::check::scope::Entity;
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::model::{Environment, SchemaSource, TypeField};
-use crate::compiler::syntax::document::path::{defines_messages, join};
+use crate::compiler::syntax::document::path::{defines_messages, file_and_message, join};
 use crate::compiler::syntax::document::yaml;
 use crate::lang::types::{Record, RecordField, Type, TypeId, TypeTable};
 
@@ -84,7 +84,7 @@ impl<'a> Schemas<'a> {
                 SchemaSource::File(path) => path,
             };
             let base = cx.files.get(file).map_or("", |found| found.path.as_str());
-            let (value, message) = proto::split(&path.value);
+            let (value, message) = file_and_message(&path.value);
             let full = join(base, value);
             let Some(named) = cx.files.find(&full) else {
                 let fault = SchemaFault::NoFile(full);

@@ -35,7 +35,7 @@ use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::source::map::{SourceFile, SourceMap};
 use crate::compiler::syntax::document::error::{DocumentError, Limit};
 use crate::compiler::syntax::document::model::{Environment, Form, Parsed, SchemaSource};
-use crate::compiler::syntax::document::path::{defines_messages, extension, file_name, join, stem};
+use crate::compiler::syntax::document::path::{extension, file_and_message, file_name, join, stem};
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::yaml::Node;
 use crate::diag::sink::Sink;
@@ -97,7 +97,10 @@ pub fn references(files: &SourceMap) -> Vec<Reference> {
                 if let Some((at, text)) = plain_cel::schema_of(&source.text) {
                     let end = scalar::narrow(at + text.len());
                     let span = Span::new(file, scalar::narrow(at), end);
-                    found.push(Reference { path: join(&source.path, file_of(text)), span });
+                    found.push(Reference {
+                        path: join(&source.path, file_and_message(text).0),
+                        span,
+                    });
                 }
             }
             Named::Yaml | Named::Json if source.text.contains("policyc") => {
@@ -117,14 +120,12 @@ fn named_in(root: &Node, base: &str, found: &mut Vec<Reference>) {
     let data = root.get("data").and_then(|entry| entry.value.entries()).unwrap_or_default();
     for node in schema.into_iter().chain(data.iter().map(|entry| &entry.value)) {
         if let (Some(text), Some(scalar)) = (node.text(), node.scalar()) {
-            found.push(Reference { path: join(base, file_of(text)), span: scalar.text.span });
+            found.push(Reference {
+                path: join(base, file_and_message(text).0),
+                span: scalar.text.span,
+            });
         }
     }
-}
-
-/// The file of `api/request.proto#acme.Request`; other paths are files as they stand.
-fn file_of(path: &str) -> &str {
-    path.split_once('#').map_or(path, |(file, _)| if defines_messages(file) { file } else { path })
 }
 
 /// Reads every document among the files, in order of path. Files that are none are left alone.

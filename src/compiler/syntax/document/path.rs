@@ -52,6 +52,16 @@ pub fn defines_messages(path: &str) -> bool {
     extension(path) == "proto" || is_descriptor_set(path)
 }
 
+/// The file and the message that a schema names: `api/request.proto#acme.Request`; any other schema
+/// is a file alone.
+#[must_use]
+pub fn file_and_message(schema: &str) -> (&str, Option<&str>) {
+    match schema.split_once('#') {
+        Some((file, message)) if defines_messages(file) => (file, Some(message)),
+        Some(_) | None => (schema, None),
+    }
+}
+
 /// Whether the file is a compiled `google.protobuf.FileDescriptorSet`, by its name.
 #[must_use]
 pub fn is_descriptor_set(path: &str) -> bool {
@@ -60,7 +70,7 @@ pub fn is_descriptor_set(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{join, stem};
+    use super::{file_and_message, join, stem};
 
     #[test]
     fn joins_by_letters() {
@@ -71,6 +81,13 @@ mod tests {
         assert_eq!(join("../p/a.yaml", "../../b.json"), "../../b.json");
         assert_eq!(join("p/a.yaml", "/etc/b.json"), "/etc/b.json");
         assert_eq!(join("/p/a.yaml", "../../../b.json"), "/b.json");
+    }
+
+    #[test]
+    fn messages_are_named_behind_files_that_define_them() {
+        assert_eq!(file_and_message("a/b.proto#c.D"), ("a/b.proto", Some("c.D")));
+        assert_eq!(file_and_message("a/b.proto"), ("a/b.proto", None));
+        assert_eq!(file_and_message("a/b#c.json"), ("a/b#c.json", None));
     }
 
     #[test]

@@ -21,7 +21,7 @@ mod tables;
 mod types;
 mod unusable;
 
-pub(in crate::compiler::check) use roots::{context_roots, roots, split};
+pub(in crate::compiler::check) use roots::{context_roots, roots};
 pub(in crate::compiler::check) use types::{enum_type, field_type, message_type};
 pub(in crate::compiler::check) use unusable::Unusable;
 

@@ -6,16 +6,7 @@ use crate::compiler::check::error::{SchemaError, SchemaFault};
 use crate::compiler::check::schema::DeclaredRoot;
 use crate::compiler::check::schema::proto::field_type;
 use crate::compiler::check::state::Checker;
-use crate::compiler::syntax::document::path::defines_messages;
 use crate::diag::suggest::nearest;
-
-/// The file and the message of `api/request.proto#acme.Request`, if a file of types is named.
-pub(in crate::compiler::check) fn split(path: &str) -> (&str, Option<&str>) {
-    match path.split_once('#') {
-        Some((file, message)) if defines_messages(file) => (file, Some(message)),
-        Some(_) | None => (path, None),
-    }
-}
 
 /// The roots of a context that is the message `name`, which a document names at `at`.
 pub(in crate::compiler::check) fn roots(
