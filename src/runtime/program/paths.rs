@@ -125,7 +125,8 @@ impl Paths {
 
     /// The child of `node` under `key`: its number among the children. `text` is the text of the
     /// program.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "called for every member of a context")]
+    #[inline(always)]
     pub(in crate::runtime) fn child(&self, node: &Node, text: &[u8], key: &[u8]) -> Option<u16> {
         if usize::from(node.children) > LINEAR {
             return self.child_of_many(node, text, key);
