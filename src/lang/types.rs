@@ -154,6 +154,9 @@ pub struct Record {
     pub fields: Vec<RecordField>,
     /// The type of fields that are not declared; `None` refuses them.
     pub rest: Option<TypeId>,
+    /// Whether values may hold further fields, which nobody may name: what one of several tools
+    /// alone has.
+    pub partial: bool,
     /// Where it was declared.
     pub span: Option<Span>,
 }
@@ -293,6 +296,21 @@ impl TypeTable {
     pub fn record(&mut self, record: Record) -> TypeId {
         let id = self.records.push(record);
         self.intern(Type::Record(id))
+    }
+
+    /// Lets values of an object type hold further fields, which nobody may name.
+    pub fn mark_partial(&mut self, ty: TypeId) {
+        if let Type::Record(record) = *self.get(ty)
+            && let Some(record) = self.records.get_mut(record)
+        {
+            record.partial = true;
+        }
+    }
+
+    /// Whether an object type is but a part of what its values hold.
+    #[must_use]
+    pub fn is_partial(&self, ty: TypeId) -> bool {
+        matches!(self.get(ty), Type::Record(record) if self.object(*record).partial)
     }
 
     /// The object type `id`.

@@ -137,3 +137,80 @@ fn a_rule_about_one_tool_reads_the_call_as_a_whole() {
     let (yes, no) = ("deny r", "allow -");
     assert_eq!(said, [yes, no, REFUSED, REFUSED, REFUSED, no, no]);
 }
+
+/// Whoever reads arguments as a whole takes those that the called tool declares, with the types
+/// that it gives them, whatever the other tools declare.
+#[test]
+fn arguments_that_tools_declare_differently_are_those_of_the_called_tool() {
+    let tools = "tools:\n  pay: {args: {n: int}}\n  \
+                 ask: {args: {n: int, q: optional double}}\n  none: {args: {}}\n";
+    let call = |tool: &str, args: Json| json!({"action": {"tool": tool, "args": args}});
+    let contexts = [
+        call("pay", json!({"n": 1})),
+        call("pay", json!({"n": 1, "q": 2})),
+        call("pay", json!({})),
+        call("ask", json!({"n": 1})),
+        call("ask", json!({"n": 1, "q": 2})),
+        call("ask", json!({"n": 1, "q": "2"})),
+        call("ask", json!({"n": 1, "q": 2, "z": 1})),
+        call("none", json!({})),
+        call("none", json!({"n": 1})),
+        call("other", json!({})),
+        call("other", json!({"n": 1})),
+    ];
+    let (yes, no, bad) = ("deny r", "allow -", REFUSED);
+    let read = "dyn({'n': 1, 'q': 2.0})";
+    let said = [no, bad, bad, no, yes, bad, bad, no, bad, no, bad];
+    assert_eq!(closed("{}", tools, &format!("dyn(args) == {read}"), &contexts), said);
+    let action = format!("dyn(action) == dyn({{'tool': action.tool, 'args': {read}}})");
+    assert_eq!(closed("{}", tools, &action, &contexts), said);
+    assert_eq!(closed("{}", tools, "args == args && size(dyn(action).args) == 2", &contexts), said);
+    // A rule about some of the tools is asked of those, and reads what they declare.
+    let said = [no, bad, bad, no, yes, bad, bad, no, no, no, no];
+    for (when, on) in [(format!("dyn(args) == {read}"), "[pay, ask]"), (action, "[pay, \"as*\"]")] {
+        assert_eq!(closed_on(on, "{}", tools, &when, &contexts), said, "{when}");
+    }
+}
+
+/// A variable sees the arguments of all tools; those of the called one hold for it as well.
+#[test]
+fn variables_read_the_arguments_of_the_called_tool() {
+    let tools = "variables:\n  - given: args\n  - x: args.x\ntools:\n  \
+                 pay: {args: {x: {a: int}, n: int}}\n  ask: {args: {x: {b: double}, n: int}}\n";
+    let call = |tool: &str, args: Json| json!({"action": {"tool": tool, "args": args}});
+    let contexts = [
+        call("pay", json!({"x": {"a": 1}, "n": 1})),
+        call("pay", json!({"x": {"b": 1}, "n": 1})),
+        call("ask", json!({"x": {"b": 1}, "n": 1})),
+        call("ask", json!({"x": {"b": 1, "a": 1}, "n": 1})),
+        call("ask", json!({"x": {"b": 1}, "n": 1, "z": 1})),
+    ];
+    let (yes, no, bad) = ("deny r", "allow -", REFUSED);
+    let given = "dyn(given) == dyn({'x': {'b': 1.0}, 'n': 1})";
+    assert_eq!(closed("{}", tools, given, &contexts), [no, bad, yes, bad, bad]);
+    let both = format!("{given} && dyn(args) == dyn(given) && args.n == 1");
+    assert_eq!(closed("{}", tools, &both, &contexts), [no, bad, yes, bad, bad]);
+    let x = "dyn(x) == dyn({'b': 1.0})";
+    assert_eq!(closed_on("[ask]", "{}", tools, x, &contexts), [no, no, yes, bad, yes]);
+}
+
+/// What is refused in a part is not called another kind of value than it is.
+#[test]
+fn a_whole_that_is_wrong_in_a_part_is_not_as_declared() {
+    let tools = "tools:\n  pay: {args: {n: int}}\n  ask: {args: {q: string}}\n";
+    let rule = "{id: r, when: dyn(args) == 1, deny: no}";
+    let head = "policyc: 1\nname: p\ndefault: allow\nschema: {}";
+    let text = format!("{head}\n{tools}rules:\n  - {rule}\n");
+    let mut files = SourceMap::new();
+    files.add("p.yaml", text);
+    let both = Both::of(&files);
+    let oracle = both.oracle();
+    let decided = |args: Json| {
+        let context = json!({"action": {"tool": "pay", "args": args}});
+        both.decide(&oracle, &context, (0, 0), &[]).errors[0].message.clone()
+    };
+    let part = "`/action/args` is not as it is declared, and `r` reads it";
+    assert_eq!(decided(json!({"n": 1, "q": "a"})), part);
+    assert_eq!(decided(json!({"n": "1"})), part);
+    assert_eq!(decided(json!(1)), "`/action/args` is not an object, and `r` reads it");
+}

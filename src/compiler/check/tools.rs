@@ -98,7 +98,17 @@ impl Frames {
             declared_args(cx, types)
         } else {
             let fields = arguments(cx, tools, union);
-            record(cx, Some(Name::new("args")), fields, None, None)
+            let known = fields.len();
+            let has_more = |tool: &usize| {
+                let args = cx.tool(*tool).and_then(|tool| cx.out.types.fields(tool.args));
+                args.is_some_and(|args| args.len() > known)
+            };
+            let partial = tools.iter().any(has_more);
+            let args = record(cx, Some(Name::new("args")), fields, None, None);
+            if partial {
+                cx.out.types.mark_partial(args);
+            }
+            args
         };
         let action = action(cx, types, args);
         self.made.insert(key, (args, action));

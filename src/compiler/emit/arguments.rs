@@ -8,7 +8,11 @@
 use crate::base::name::Name;
 use crate::compiler::check::analysis::{Analysis, ToolInfo};
 use crate::compiler::emit::tables::Tables;
+use crate::compiler::ir::{Ir, PathId};
 use crate::lang::types::{Type, TypeId, TypeTable};
+
+/// The place that names the called tool.
+pub(crate) const TOOL: [&str; 2] = ["action", "tool"];
 
 /// What a tool says of a place in its arguments.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +27,11 @@ pub(crate) fn is_argument(analysis: &Analysis, keys: &[Name]) -> bool {
     !analysis.tools.is_empty() && below_args(keys).is_some()
 }
 
+/// The place that names the called tool, if tools are declared.
+pub(crate) fn tool_place(ir: &Ir) -> Option<PathId> {
+    ir.paths.iter_ids().find(|(_, path)| path.keys == TOOL).map(|(id, _)| id)
+}
+
 /// What all tools that `counts` lets through give the place `keys`, if they agree. `rows` compares
 /// types.
 pub(crate) fn agreed(
@@ -31,26 +40,30 @@ pub(crate) fn agreed(
     rows: &mut Tables,
     counts: impl Fn(&ToolInfo) -> bool,
 ) -> Option<Given> {
-    // What a call is beside its arguments is the same for all tools, and known to whoever reads it.
-    let keys = below_args(keys).filter(|_| keys.len() > 1)?;
     let mut tools = analysis.tools.iter().filter(|tool| counts(tool));
-    let first = given(&analysis.types, tools.next()?.args, keys)?;
+    let first = given(analysis, keys, tools.next()?)?;
     let mut row = |it: Given| {
         let row = rows.type_row(&analysis.types, it.ty);
         rows.bounded(row, it.most)
     };
     let wanted = row(first);
-    let all = tools.all(|tool| {
-        given(&analysis.types, tool.args, keys).is_some_and(|other| row(other) == wanted)
-    });
+    let all =
+        tools.all(|tool| given(analysis, keys, tool).is_some_and(|other| row(other) == wanted));
     all.then_some(first)
+}
+
+/// What a tool gives the place `keys` in its arguments. What a call is beside them is the same for
+/// all tools.
+pub(crate) fn given(analysis: &Analysis, keys: &[Name], tool: &ToolInfo) -> Option<Given> {
+    let keys = below_args(keys).filter(|_| keys.len() > 1)?;
+    given_by(&analysis.types, tool.args, keys)
 }
 
 /// Whether every declared tool has an object or a map at the place `keys`.
 pub(crate) fn always_object(analysis: &Analysis, keys: &[Name]) -> bool {
     below_args(keys).is_some_and(|keys| {
         analysis.tools.iter().all(|tool| {
-            let found = given(&analysis.types, tool.args, keys);
+            let found = given_by(&analysis.types, tool.args, keys);
             found.is_some_and(|it| {
                 matches!(analysis.types.get(it.ty), Type::Record(_) | Type::Map(..))
             })
@@ -67,7 +80,7 @@ fn below_args(keys: &[Name]) -> Option<&[Name]> {
     }
 }
 
-fn given(types: &TypeTable, args: TypeId, keys: &[Name]) -> Option<Given> {
+fn given_by(types: &TypeTable, args: TypeId, keys: &[Name]) -> Option<Given> {
     let mut found = Given { ty: args, most: None };
     for key in keys {
         found = match types.get(found.ty) {

@@ -73,6 +73,7 @@ pub(crate) fn finish(
         escalations: tables.escalations.entries,
         templates: tables.templates.entries,
         requirements,
+        keyed: tables.keyed.entries,
         outputs,
         index,
         debug,

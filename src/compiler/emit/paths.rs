@@ -219,6 +219,9 @@ fn contested(
     }
     uses.rows.retain(|path, _| !found.contains_key(path));
     uses.whole.extend(found.keys());
+    if found.keys().any(|path| arguments::is_argument(analysis, &ir.paths[*path].keys)) {
+        uses.whole.extend(arguments::tool_place(ir));
+    }
     found
 }
 

@@ -7,6 +7,7 @@ use crate::base::span::Spanned;
 use crate::compiler::check::analysis::{
     Checked, DecisionUse, LocalId, MacroUse, ReasonPart, Use, VariableId,
 };
+use crate::compiler::emit::arguments::TOOL;
 use crate::compiler::ir::lower::Lowering;
 use crate::compiler::ir::{Ir, NodeId, NodeKind, Variant};
 use crate::compiler::syntax::ast::{ExprId, ExprKind, LogicOp};
@@ -136,6 +137,10 @@ pub(crate) fn plan(checked: &Checked<'_>, unfolded: bool) -> Plan {
     }
     for at in 0..checked.parsed().cel_policies.len() {
         planner.cel_policy(at);
+    }
+    if !checked.analysis().tools.is_empty() {
+        // Where rules read what tools declare differently, the tool is read to know which is meant.
+        planner.lowering.path(TOOL.map(Name::new).to_vec());
     }
     planner.plan.ir = planner.lowering.ir;
     planner.plan

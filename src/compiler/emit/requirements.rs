@@ -1,6 +1,6 @@
 //! What a rule asks of slots before it runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -11,7 +11,7 @@ use crate::compiler::emit::paths::Places;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::ir::{Ir, NodeId, NodeKind, PathId, Variant};
 use crate::lang::types::{Type, TypeId};
-use crate::runtime::bundle::module::{NONE, Requirement, TypeRow};
+use crate::runtime::bundle::module::{KeyedType, NONE, Requirement, TypeRow};
 
 /// Everything that is shared between the rules.
 pub(crate) struct Asking<'a> {
@@ -19,6 +19,13 @@ pub(crate) struct Asking<'a> {
     pub(crate) analysis: &'a Analysis,
     pub(crate) places: &'a Places,
     pub(crate) variables: &'a FxHashMap<Variant, NodeId>,
+}
+
+/// How a contested place is seen.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    ty: TypeId,
+    required: bool,
 }
 
 impl Asking<'_> {
@@ -32,6 +39,7 @@ impl Asking<'_> {
     ) -> Vec<Requirement> {
         let mut found = BTreeSet::new();
         let mut ways = BTreeSet::new();
+        let mut contested: BTreeMap<PathId, Vec<Seen>> = BTreeMap::new();
         let mut seen: FxHashSet<Variant> = FxHashSet::default();
         let mut waiting = nodes.to_vec();
         while let Some(node) = waiting.pop() {
@@ -43,15 +51,11 @@ impl Asking<'_> {
                 }
                 NodeKind::Path(path, there) => {
                     let required = *there == Some(*path);
-                    let contested = self.places.is_contested(*path);
-                    let ty = if contested {
-                        self.contested_type(*path, self.ir.nodes[node].ty, tools, tables)
-                    } else {
-                        NONE
-                    };
-                    if required || contested {
-                        let slot = self.places.value(*path);
-                        found.insert(Requirement { slot, ty, optional: !required });
+                    if self.places.is_contested(*path) {
+                        let seen = Seen { ty: self.ir.nodes[node].ty, required };
+                        contested.entry(*path).or_default().push(seen);
+                    } else if required {
+                        found.insert(self.demanded(*path));
                     }
                     let part = there.filter(|there| there != path);
                     found.extend(part.map(|part| self.demanded(part)));
@@ -64,6 +68,9 @@ impl Asking<'_> {
                 _ => waiting.extend(self.ir.children(node)),
             }
         }
+        for (path, seen) in contested {
+            self.typed(path, &seen, tools, &mut found, tables);
+        }
         self.ways(&ways, tools, &mut found, tables);
         found.into_iter().collect()
     }
@@ -71,7 +78,7 @@ impl Asking<'_> {
     /// A place of which only the presence is asked.
     fn demanded(&self, path: PathId) -> Requirement {
         let slot = self.places.presence_or_value(path);
-        Requirement { slot, ty: NONE, optional: false }
+        Requirement { slot, ty: NONE, optional: false, keyed: NONE }
     }
 
     /// What the tools that a rule is about give a place, if they agree.
@@ -80,25 +87,100 @@ impl Asking<'_> {
         arguments::agreed(self.analysis, &self.ir.paths[path].keys, &mut Tables::default(), counts)
     }
 
-    /// The type that a contested place has for the tools that the rule is about; otherwise the one
-    /// that the rule sees.
-    fn contested_type(
+    /// What is asked of a contested place that is seen so: the type that its tools give it. Where
+    /// they differ that hangs on the tool that is called, and whoever reads it relies on what all
+    /// of them have.
+    fn typed(
         &self,
         path: PathId,
-        seen: TypeId,
+        seen: &[Seen],
         tools: Option<&[Name]>,
+        found: &mut BTreeSet<Requirement>,
         tables: &mut Tables,
-    ) -> u16 {
+    ) {
+        let slot = self.places.value(path);
+        if let Some(given) = self.given(path, tools) {
+            let ty = self.row(path, given, tables);
+            let asked =
+                |seen: &Seen| Requirement { slot, ty, optional: !seen.required, keyed: NONE };
+            found.extend(seen.iter().map(asked));
+            return;
+        }
         let most = self.ir.bounds.get(&path).copied();
-        let Given { ty, most } = self.given(path, tools).unwrap_or(Given { ty: seen, most });
+        // What variables see of all tools is what rules see of them, and more.
+        let partial = seen.iter().find(|seen| self.is_partial(seen.ty));
+        let narrow = || seen.iter().filter(|seen| !self.is_partial(seen.ty));
+        let kept =
+            if narrow().next().is_some() { narrow().collect() } else { Vec::from_iter(seen) };
+        for own in kept {
+            let ty = self.row(path, Given { ty: own.ty, most }, tables);
+            let other = partial.map_or(own.ty, |partial| partial.ty);
+            let keyed = self.keyed(path, (ty, other), tools, tables);
+            let optional = !seen.iter().any(|seen| seen.required);
+            found.insert(Requirement { slot, ty, optional, keyed });
+        }
+    }
+
+    /// Whether values of a type, a call or its arguments, hold more than it names.
+    fn is_partial(&self, ty: TypeId) -> bool {
+        let types = &self.analysis.types;
+        let args = types.fields(ty).and_then(|it| it.iter().find(|field| field.name == "args"));
+        types.is_partial(ty) || args.is_some_and(|args| types.is_partial(args.ty))
+    }
+
+    /// The row of what a contested place is given.
+    fn row(&self, path: PathId, given: Given, tables: &mut Tables) -> u16 {
         let types = &self.analysis.types;
         let objects = self.places.contested_fields(path).and_then(|fields| {
-            let Type::List(element) = types.get(ty) else { return None };
+            let Type::List(element) = types.get(given.ty) else { return None };
             let element = tables.part_row(types, *element, fields)?;
             Some(tables.row(TypeRow::List(element, None)))
         });
-        let row = objects.unwrap_or_else(|| tables.type_row(types, ty));
-        tables.bounded(row, most)
+        let row = objects.unwrap_or_else(|| tables.type_row(types, given.ty));
+        tables.bounded(row, given.most)
+    }
+
+    /// The type that each of the tools gives a place that is relied on as `row`; of a call of any
+    /// other tool it is `other`, with nothing beside what that names. `NONE` where all are `row`.
+    fn keyed(
+        &self,
+        path: PathId,
+        (row, other): (u16, TypeId),
+        tools: Option<&[Name]>,
+        tables: &mut Tables,
+    ) -> u16 {
+        let (types, keys) = (&self.analysis.types, self.ir.paths[path].keys.as_slice());
+        let args = types.fields(other).and_then(|it| it.iter().find(|field| field.name == "args"));
+        let is_call = keys.len() == 1;
+        let otherwise = if is_call {
+            let args = args.map(|args| tables.closed_row(types, args.ty, None));
+            tables.closed_row(types, other, args)
+        } else if types.is_partial(other) {
+            tables.closed_row(types, other, None)
+        } else {
+            row
+        };
+        let counts = |tool: &&ToolInfo| tools.is_none_or(|tools| tools.contains(&tool.name));
+        let mut cases: Vec<(&Name, u16)> = Vec::new();
+        for tool in self.analysis.tools.iter().filter(counts) {
+            let ty = if is_call {
+                let args = tables.type_row(types, tool.args);
+                tables.closed_row(types, other, Some(args))
+            } else {
+                match arguments::given(self.analysis, keys, tool) {
+                    Some(given) => self.row(path, given, tables),
+                    None => tables.row(TypeRow::Dyn),
+                }
+            };
+            cases.push((&tool.name, ty));
+        }
+        cases.sort_unstable();
+        let slot = arguments::tool_place(self.ir).map_or(NONE, |tool| self.places.value(tool));
+        if slot == NONE || otherwise == row && cases.iter().all(|(_, ty)| *ty == row) {
+            return NONE;
+        }
+        let cases = cases.into_iter().map(|(name, ty)| (tables.string(name), ty)).collect();
+        tables.keyed(KeyedType { slot, cases, otherwise })
     }
 
     /// What leads to an argument's part must be an object. Where it is contested that is asked
@@ -120,7 +202,7 @@ impl Asking<'_> {
                 if matches!(given, Some(Type::Record(_) | Type::Map(..))) && !typed {
                     let (key, entry) = (tables.row(TypeRow::String), tables.row(TypeRow::Dyn));
                     let ty = tables.row(TypeRow::Map(key, entry));
-                    found.insert(Requirement { slot, ty, optional: true });
+                    found.insert(Requirement { slot, ty, optional: true, keyed: NONE });
                 }
             }
         }

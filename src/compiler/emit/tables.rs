@@ -19,7 +19,8 @@ use crate::lang::messages::Messages;
 use crate::lang::pattern;
 use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
 use crate::runtime::bundle::module::{
-    EscalationRow, FieldRow, FunctionKind, HostRow, NONE, Pattern, Str, TemplatePart, TypeRow,
+    EscalationRow, FieldRow, FunctionKind, HostRow, KeyedType, NONE, Pattern, Str, TemplatePart,
+    TypeRow,
 };
 
 /// A finished function.
@@ -47,6 +48,7 @@ pub(crate) struct Tables {
     host_ids: FxHashMap<HostId, u16>,
     pub(crate) escalations: Interned<EscalationRow>,
     pub(crate) templates: Interned<Vec<TemplatePart>>,
+    pub(crate) keyed: Interned<KeyedType>,
     /// Atoms: the first place of each.
     pub(crate) atoms: Vec<ExprId>,
     atom_ids: FxHashMap<String, u16>,
@@ -187,6 +189,12 @@ impl Tables {
         self.narrow(id)
     }
 
+    /// The number of a type that hangs on what a slot holds.
+    pub(crate) fn keyed(&mut self, row: KeyedType) -> u16 {
+        let id = self.keyed.id(row);
+        self.narrow(id)
+    }
+
     /// The atom that `node` is: equal normal forms share a number.
     pub(crate) fn atom(&mut self, ir: &Ir, node: NodeId, analysis: &Analysis) -> u16 {
         let shape = shape_of(ir, node, analysis);
@@ -226,9 +234,10 @@ impl Tables {
             Type::Record(record) => {
                 let record = &types.records[*record];
                 let fields = record.fields.iter().filter(|field| !field.response_only);
+                let rest = record.rest.or(record.partial.then_some(TypeTable::DYN));
                 TypeRow::Record {
                     fields: fields.map(|field| self.field_row(types, field)).collect(),
-                    rest: record.rest.map_or(NONE, |rest| self.type_row(types, rest)),
+                    rest: rest.map_or(NONE, |rest| self.type_row(types, rest)),
                 }
             }
             Type::Message(name) => TypeRow::Message(self.message(name)),
@@ -257,6 +266,21 @@ impl Tables {
         let fields = fields.map(|field| self.field_row(types, field)).collect();
         let rest = self.row(TypeRow::Dyn);
         Some(self.row(TypeRow::Record { fields, rest }))
+    }
+
+    /// The row of an object type, without what it does not name, and with `args` for the type of
+    /// its field `args`, if it has one.
+    pub(crate) fn closed_row(&mut self, types: &TypeTable, ty: TypeId, args: Option<u16>) -> u16 {
+        let Type::Record(record) = types.get(ty) else { return self.type_row(types, ty) };
+        let record = types.object(*record);
+        let fields = record.fields.iter().filter(|field| !field.response_only);
+        let mut rows: Vec<FieldRow> =
+            fields.clone().map(|field| self.field_row(types, field)).collect();
+        for (row, field) in rows.iter_mut().zip(fields) {
+            row.ty = args.filter(|_| field.name == "args").unwrap_or(row.ty);
+        }
+        let rest = record.rest.map_or(NONE, |rest| self.type_row(types, rest));
+        self.row(TypeRow::Record { fields: rows, rest })
     }
 
     fn field_row(&mut self, types: &TypeTable, field: &RecordField) -> FieldRow {

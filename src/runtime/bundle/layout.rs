@@ -82,7 +82,7 @@ sections! {
     7 Frames "frames" CRITICAL;
     /// Patterns and their automata.
     8 Patterns "patterns" CRITICAL;
-    /// Rules, outcomes, escalations, templates, requirements, outputs, the index.
+    /// Rules, outcomes, escalations, templates, requirements, types by key, outputs, the index.
     9 Rules "rules" CRITICAL;
     /// Names, places and sources, for people.
     11 Debug "debug" COLD;

@@ -58,6 +58,8 @@ pub struct Module {
     pub templates: Vec<Vec<TemplatePart>>,
     /// What rules and outputs ask of slots; each one's stand together.
     pub requirements: Vec<Requirement>,
+    /// Types that hang on what a slot holds.
+    pub keyed: Vec<KeyedType>,
     /// Outputs of CEL Policy documents, in document order.
     pub outputs: Vec<OutputRow>,
     /// Which rules a request can concern.
@@ -416,6 +418,19 @@ pub struct Requirement {
     pub ty: u16,
     /// Whether it may be absent all the same.
     pub optional: bool,
+    /// What its value must be before it is of that type, or `NONE`: in `Module::keyed`.
+    pub keyed: u16,
+}
+
+/// A type that hangs on what a slot holds: that of a tool's arguments, by the tool.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyedType {
+    /// The slot that chooses.
+    pub slot: u16,
+    /// Types by what it holds, ascending by text.
+    pub cases: Vec<(Str, u16)>,
+    /// The type where it holds anything else, or nothing.
+    pub otherwise: u16,
 }
 
 /// The output of a CEL Policy document.

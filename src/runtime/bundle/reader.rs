@@ -70,13 +70,14 @@ pub(in crate::runtime) fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), Lo
         Ok((
             rules,
             said,
-            input.table(REQUIREMENTS_MAX)?,
+            (input.table(REQUIREMENTS_MAX)?, input.table(TABLE_ENTRIES_MAX)?),
             input.table(TABLE_ENTRIES_MAX)?,
             Row::read(input)?,
         ))
     })?;
     let debug = next().all(|input| Ok(input.rest()))?;
-    let ((rules, outcomes), (escalations, templates), requirements, outputs, index) = rules;
+    let ((rules, outcomes), (escalations, templates), (requirements, keyed), outputs, index) =
+        rules;
     let module = Module {
         manifest,
         strings,
@@ -99,6 +100,7 @@ pub(in crate::runtime) fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), Lo
         escalations,
         templates,
         requirements,
+        keyed,
         outputs,
         index,
         debug: Vec::new(),

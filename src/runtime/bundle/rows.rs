@@ -13,9 +13,9 @@ use crate::lang::opcodes::{Instruction, Op};
 use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::error::Problem;
 use crate::runtime::bundle::module::{
-    EnumRow, EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, Manifest,
-    MessageFieldRow, MessageRow, NodeMode, OutcomeRow, OutputRow, PathNode, Pattern, Phase,
-    Requirement, RuleIndex, RuleRow, SlotRow, SourceRow, Str, TemplatePart, TypeRow,
+    EnumRow, EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, KeyedType,
+    Manifest, MessageFieldRow, MessageRow, NodeMode, OutcomeRow, OutputRow, PathNode, Pattern,
+    Phase, Requirement, RuleIndex, RuleRow, SlotRow, SourceRow, Str, TemplatePart, TypeRow,
 };
 use crate::runtime::bundle::reader::Input;
 use crate::runtime::bundle::writer::Output;
@@ -126,7 +126,8 @@ struct_rows! {
         to: Vec<Str>, quorum: u32, timeout_ns: Option<i64>, suspend: bool, binds: Vec<Str>,
         valid_for_ns: Option<i64>, uses: Option<u32>,
     }
-    Requirement { slot: u16, ty: u16, optional: bool }
+    Requirement { slot: u16, ty: u16, optional: bool, keyed: u16 }
+    KeyedType { slot: u16, cases: Vec<(Str, u16)>, otherwise: u16 }
     OutputRow {
         name: Str, function: u16, explanation: u16, first_requirement: u32, requirements: u16,
     }

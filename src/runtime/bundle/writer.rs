@@ -108,6 +108,7 @@ fn section_bytes(module: &Module, section: Section) -> Result<Vec<u8>, WriteErro
             out.table(&module.escalations, TABLE_ENTRIES_MAX);
             out.table(&module.templates, TABLE_ENTRIES_MAX);
             out.table(&module.requirements, REQUIREMENTS_MAX);
+            out.table(&module.keyed, TABLE_ENTRIES_MAX);
             out.table(&module.outputs, TABLE_ENTRIES_MAX);
             module.index.write(&mut out);
         }

@@ -41,7 +41,8 @@ impl Needed {
     fn of<'a>(asked: impl IntoIterator<Item = &'a Asked>) -> Self {
         let mut needed = Self::default();
         let mut rest: Vec<u64> = Vec::new();
-        for Requirement { slot, ty, optional } in asked.into_iter().map(|asked| asked.requirement) {
+        let requirements = asked.into_iter().map(|asked| asked.requirement);
+        for Requirement { slot, ty, optional, .. } in requirements {
             needed.typed |= ty != NONE;
             let bit = u64::from(!optional) << (slot % 64);
             match usize::from(slot / 64).checked_sub(1) {
@@ -275,7 +276,7 @@ struct Groups<'m> {
 
 impl<'m> Groups<'m> {
     fn of(module: &'m Module, constants: (&'m Pool, &'m [Set])) -> Self {
-        let nothing = Requirement { slot: NONE, ty: NONE, optional: true };
+        let nothing = Requirement { slot: NONE, ty: NONE, optional: true, keyed: NONE };
         let first = vec![(0, nothing); module.slots.len()];
         let vetoes = Vetoes::of(module);
         Self { module, constants, vetoes, rules: Vec::new(), asked: Vec::new(), group: 0, first }

@@ -118,6 +118,7 @@ faults! {
     27 RequirementOrder { at } "requirement {at} is out of order";
     27 ShadowDemands { rule } "shadow rule {rule} demands that something is there";
     27 RequirementSlot { at } "requirement {at} is about no slot of that kind or no type";
+    27 KeyedType { at } "type by key {at} names what is not there, or is out of order";
     27 TemplateFunction { template } "template {template} names something that is not there";
     27 IndexKey "the key of the index is no slot that holds a string";
     27 IndexOrder "the index is out of order";

@@ -20,13 +20,14 @@ pub(super) enum Table {
     Hosts,
     Escalations,
     Templates,
+    Keyed,
     Messages,
     Enums,
     Fields,
 }
 
 impl Table {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Strings,
         Self::Types,
         Self::Constants,
@@ -36,6 +37,7 @@ impl Table {
         Self::Hosts,
         Self::Escalations,
         Self::Templates,
+        Self::Keyed,
         Self::Messages,
         Self::Enums,
         Self::Fields,
@@ -52,6 +54,7 @@ impl Table {
             Self::Hosts => module.hosts.len(),
             Self::Escalations => module.escalations.len(),
             Self::Templates => module.templates.len(),
+            Self::Keyed => module.keyed.len(),
             Self::Messages => module.messages.len(),
             Self::Enums => module.enums.len(),
             Self::Fields => module.fields.len(),
@@ -175,6 +178,9 @@ macro_rules! walk {
             for row in module.outputs.$iter() {
                 text(&$($mutable)? row.name);
             }
+            for (name, _) in module.keyed.$iter().flat_map(|row| row.cases.$iter()) {
+                text(name);
+            }
             let index = &$($mutable)? module.index;
             let prefixes = index.prefixes.$iter().chain(index.patterns.$iter());
             for (name, _) in index.keys.$iter().chain(prefixes) {
@@ -236,6 +242,12 @@ macro_rules! walk {
             for row in module.requirements.$iter() {
                 see(Table::Types, &$($mutable)? row.ty);
             }
+            for row in module.keyed.$iter() {
+                see(Table::Types, &$($mutable)? row.otherwise);
+                for (_, ty) in row.cases.$iter() {
+                    see(Table::Types, ty);
+                }
+            }
         }
 
         fn $messages(
@@ -282,6 +294,9 @@ macro_rules! walk {
                         see(table, name);
                     }
                 }
+            }
+            for row in module.requirements.$iter() {
+                see(Table::Keyed, &$($mutable)? row.keyed);
             }
             for row in module.outcomes.$iter() {
                 see(Table::Templates, &$($mutable)? row.template);
@@ -355,6 +370,7 @@ pub(super) fn prune(module: &mut Module) {
                 Table::Hosts => keep(&mut module.hosts, named),
                 Table::Escalations => keep(&mut module.escalations, named),
                 Table::Templates => keep(&mut module.templates, named),
+                Table::Keyed => keep(&mut module.keyed, named),
                 Table::Messages | Table::Enums | Table::Fields => {}
             }
         }
@@ -414,7 +430,8 @@ pub(super) fn sort_messages(module: &mut Module) {
             | Table::Dispatch
             | Table::Hosts
             | Table::Escalations
-            | Table::Templates => return,
+            | Table::Templates
+            | Table::Keyed => return,
         };
         if let Some(number) = numbers.get(name.get()) {
             name.set(*number);

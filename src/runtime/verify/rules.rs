@@ -24,6 +24,7 @@ pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
     rules(module, steps)?;
     outputs(module, steps)?;
     requirements(module, steps)?;
+    keyed_types(module, steps)?;
     index(module, steps)
 }
 
@@ -205,10 +206,28 @@ fn requirements(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
                     return Err(Fault::RequirementSlot { at }.into());
                 }
             };
-            let fits = row.ty == NONE || typed && usize::from(row.ty) < module.types.len();
+            let plain = row.ty == NONE && row.keyed == NONE;
+            let keyed = row.keyed == NONE || usize::from(row.keyed) < module.keyed.len();
+            let fits = plain || typed && keyed && usize::from(row.ty) < module.types.len();
             ensure(fits, Fault::RequirementSlot { at })?;
         }
         first = end;
+    }
+    Ok(())
+}
+
+/// Types that hang on what a slot holds. What a rule relies on is the type of its requirement, so
+/// nothing else is asked of them.
+fn keyed_types(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    for (at, row) in module.keyed.iter().enumerate() {
+        steps.spend(1 + row.cases.len())?;
+        let slot = module.slots.get(usize::from(row.slot));
+        let mut types = row.cases.iter().map(|(_, ty)| *ty).chain([row.otherwise]);
+        let fits = matches!(slot, Some(SlotRow::Value(_)))
+            && types.all(|ty| usize::from(ty) < module.types.len())
+            && row.cases.iter().all(|(key, _)| text(module, *key).is_some())
+            && row.cases.is_sorted_by(|a, b| a.0 < b.0);
+        ensure(fits, Fault::KeyedType { at: number(at) })?;
     }
     Ok(())
 }

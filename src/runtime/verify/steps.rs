@@ -33,6 +33,7 @@ impl Steps {
             module.outcomes.len(),
             module.templates.iter().map(Vec::len).sum(),
             module.requirements.len(),
+            module.keyed.iter().map(|row| 1 + row.cases.len()).sum(),
             module.outputs.len(),
             module.index.keys.iter().map(|(_, rules)| 1 + rules.len()).sum(),
             module.index.prefixes.iter().map(|(_, rules)| 1 + rules.len()).sum(),

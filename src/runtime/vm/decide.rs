@@ -9,7 +9,9 @@ use std::cmp::Reverse;
 
 use crate::lang::decision::Effect;
 use crate::lang::value::{Tag, Value};
-use crate::runtime::bundle::module::{Fallback, FunctionKind, NONE, Phase, RuleRow, SlotRow};
+use crate::runtime::bundle::module::{
+    Fallback, FunctionKind, KeyedType, NONE, Phase, RuleRow, SlotRow, Str,
+};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::{Asked, Asker, Group, cost};
 use crate::runtime::vm::call;
@@ -192,7 +194,21 @@ fn met(filled: &mut Filled<'_>, asked: &Asked) -> bool {
     if value.is_none_or(|value| value.tag() == Tag::Absent) {
         return requirement.optional;
     }
-    requirement.ty == NONE || typed(filled, requirement.slot, requirement.ty)
+    let own = filled.program.module.keyed.get(usize::from(requirement.keyed));
+    let own = own.map(|own| keyed(filled, own));
+    own.is_none_or(|ty| typed(filled, requirement.slot, ty))
+        && (requirement.ty == NONE || typed(filled, requirement.slot, requirement.ty))
+}
+
+/// The type that goes with what the slot holds that chooses.
+fn keyed(filled: &mut Filled<'_>, by: &KeyedType) -> u16 {
+    let program = filled.program;
+    let key = filled.scratch.file.get(usize::from(by.slot)).copied();
+    let Some(key) = key.filter(|key| key.tag() == Tag::String) else { return by.otherwise };
+    let heap = heap(program, filled.request, &mut filled.scratch.store);
+    let order = |(name, _): &(Str, u16)| program.string(*name).cmp(heap.str(&key));
+    let found = by.cases.binary_search_by(order).ok().and_then(|at| by.cases.get(at));
+    found.map_or(by.otherwise, |(_, ty)| *ty)
 }
 
 fn typed(filled: &mut Filled<'_>, slot: u16, ty: u16) -> bool {
@@ -210,9 +226,12 @@ fn typed(filled: &mut Filled<'_>, slot: u16, ty: u16) -> bool {
 fn needed(program: &Program, file: &[Value], asked: &Asked) -> InputError {
     let requirement = asked.requirement;
     let value = file.get(usize::from(requirement.slot));
-    let absent = value.is_none_or(|value| value.tag() == Tag::Absent);
-    let wanted =
-        if absent { Wanted::There } else { expected(row(&program.module, requirement.ty)) };
+    let tag = value.map_or(Tag::Absent, Value::tag);
+    let wanted = match (tag, expected(row(&program.module, requirement.ty))) {
+        (Tag::Absent, _) => Wanted::There,
+        (Tag::Map, Wanted::Object | Wanted::Map) | (Tag::List, Wanted::List) => Wanted::Declared,
+        (_, wanted) => wanted,
+    };
     let kind = InputKind::Needed(asked.by, wanted);
     InputError { kind, offset: None, node: node_of(program, requirement.slot) }
 }

@@ -118,6 +118,7 @@ pub(crate) fn rich() -> Module {
         escalations: Vec::new(),
         templates: Vec::new(),
         requirements: Vec::new(),
+        keyed: Vec::new(),
         outputs: Vec::new(),
         index: RuleIndex::default(),
         debug: vec![1, 2, 3],
@@ -325,7 +326,7 @@ fn add_rules(module: &mut Module) {
         first_requirement,
         requirements: 3,
     };
-    let required = |slot| Requirement { slot, ty: NONE, optional: false };
+    let required = |slot| Requirement { slot, ty: NONE, optional: false, keyed: NONE };
     let outcome = |effect, template, escalation| OutcomeRow { effect, template, escalation };
     module.rules = vec![rule("big", 0, 0, 1, 0), rule("cel", 1, 1, 2, 3)];
     module.rules[1].shadow = true;
@@ -348,7 +349,7 @@ fn add_rules(module: &mut Module) {
         vec![vec![TemplatePart::Text(string(module, "hello ")), TemplatePart::Value(3)]];
     let shadow = [0, 1, 2].map(|slot| Requirement { optional: true, ..required(slot) });
     module.requirements = [[0, 1, 2].map(required), shadow].concat();
-    module.requirements.push(Requirement { slot: 3, ty: 2, optional: true });
+    module.requirements.push(Requirement { slot: 3, ty: 2, optional: true, keyed: NONE });
     module.outputs = vec![OutputRow {
         name: string(module, "out"),
         function: 4,

@@ -3,7 +3,9 @@
 use policyc::lang::opcodes::{
     EXIT_FALSE, INFALLIBLE, Instruction, Op, X_EQUAL, X_GREATER, X_INVERT, X_LEVEL, X_PAIRS,
 };
-use policyc::runtime::bundle::module::{FrameRow, FunctionKind, Module, Requirement, TypeRow};
+use policyc::runtime::bundle::module::{
+    FrameRow, FunctionKind, Module, NONE, Requirement, TypeRow,
+};
 use policyc::runtime::verify::annotate;
 
 use super::{Cases, whole};
@@ -231,7 +233,7 @@ fn presence(cases: &mut Cases) {
     cases.refuse("Fallible", "an optional column", column(R + 1));
     let mut typed = small(CONDITION, 0, 0, &[has, sure(Op::Flag).abc(3, 0, 0)]);
     typed.types.push(TypeRow::Bool);
-    typed.requirements.push(Requirement { slot: 3, ty: 5, optional: true });
+    typed.requirements.push(Requirement { slot: 3, ty: 5, optional: true, keyed: NONE });
     typed.rules[0].requirements = 4;
     annotate(&mut typed);
     assert_eq!(typed.code[1].e, INFALLIBLE, "the rule asks for a bool");

@@ -2,7 +2,9 @@
 
 use policyc::base::limits::INDEX_PATTERNS_MAX;
 use policyc::lang::decision::Effect;
-use policyc::runtime::bundle::module::{NONE, Requirement, RuleIndex, TemplatePart};
+use policyc::runtime::bundle::module::{
+    KeyedType, Module, NONE, Requirement, RuleIndex, TemplatePart,
+};
 
 use super::{Cases, whole};
 use crate::support::module::string;
@@ -11,6 +13,7 @@ pub(super) fn cases(cases: &mut Cases) {
     names(cases);
     outcomes(cases);
     requirements(cases);
+    keyed_types(cases);
     index(cases);
     fallbacks(cases);
 }
@@ -103,7 +106,7 @@ fn requirements(cases: &mut Cases) {
         module.outputs[0].requirements = 9;
     });
     cases.change("RequirementLeft", "a requirement of nobody", |module| {
-        module.requirements.push(Requirement { slot: 4, ty: NONE, optional: true });
+        module.requirements.push(Requirement { slot: 4, ty: NONE, optional: true, keyed: NONE });
     });
     cases.change("RequirementOrder", "requirements out of order", |module| {
         module.requirements.swap(0, 1);
@@ -123,6 +126,35 @@ fn requirements(cases: &mut Cases) {
         module.requirements[6].ty = 2;
     });
     cases.change(slot, "a type that is not there", |module| module.requirements[0].ty = 99);
+    cases.change(slot, "a type by key that is not there", |module| {
+        module.requirements[6].keyed = 0;
+    });
+    cases.change(slot, "a type by key and no other", |module| {
+        by_key(module);
+        module.requirements[6].ty = NONE;
+    });
+}
+
+/// Gives the requirement of the output a type that hangs on a slot.
+fn by_key(module: &mut Module) {
+    let key = module.index.keys[0].0;
+    module.keyed = vec![KeyedType { slot: 1, cases: vec![(key, 2)], otherwise: 2 }];
+    module.requirements[6].keyed = 0;
+}
+
+fn keyed_types(cases: &mut Cases) {
+    let mut change = |what: &'static str, change: fn(&mut KeyedType)| {
+        cases.change("KeyedType", what, |module| {
+            by_key(module);
+            change(&mut module.keyed[0]);
+        });
+    };
+    change("a slot that is not there", |keyed| keyed.slot = 99);
+    change("a slot that holds no value", |keyed| keyed.slot = 5);
+    change("a type that is not there", |keyed| keyed.cases[0].1 = 99);
+    change("no type for other keys", |keyed| keyed.otherwise = NONE);
+    change("a key that is not there", |keyed| keyed.cases[0].0 = 1_000);
+    change("a key twice", |keyed| keyed.cases.push(keyed.cases[0]));
 }
 
 fn index(cases: &mut Cases) {

@@ -6,7 +6,7 @@
 use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::{INFALLIBLE, Instruction, Op, X_PAIRS};
 use policyc::runtime::bundle::module::{
-    FrameRow, FunctionKind, Module, NodeMode, PathNode, Requirement, SlotRow, TypeRow,
+    FrameRow, FunctionKind, Module, NONE, NodeMode, PathNode, Requirement, SlotRow, TypeRow,
 };
 use policyc::runtime::verify::{annotate, verify};
 
@@ -200,7 +200,7 @@ fn types(cases: &mut Cases) {
     let asked = |name: u16| {
         let select = [ins(Op::Select).abc(R + 1, name, R + 2), give(R + 2)];
         let mut module = draft(&[element(3, R + 1).as_slice(), &select].concat());
-        module.requirements = vec![Requirement { slot: 3, ty: 2, optional: true }];
+        module.requirements = vec![Requirement { slot: 3, ty: 2, optional: true, keyed: NONE }];
         module.outputs[0].requirements = 1;
         done(module)
     };

@@ -187,7 +187,7 @@ pub(super) fn record(
 ) -> TypeId {
     fields.sort_by(|a, b| a.name.cmp(&b.name));
     fields.dedup_by(|a, b| a.name == b.name);
-    cx.out.types.record(Record { name, fields, rest, span })
+    cx.out.types.record(Record { name, fields, rest, partial: false, span })
 }
 
 /// The type that also takes null, if there is one.

@@ -64,6 +64,8 @@ pub enum Wanted {
     Enum,
     /// Said as: there.
     There,
+    /// Said as: as it is declared. It is of the right kind, and some part of it is wrong.
+    Declared,
 }
 
 impl fmt::Display for Wanted {
@@ -88,6 +90,7 @@ impl fmt::Display for Wanted {
             Self::Message => "a message",
             Self::Enum => "a value of its enum",
             Self::There => "there",
+            Self::Declared => "as it is declared",
         })
     }
 }

@@ -176,8 +176,8 @@ fn what_a_rule_needs_is_asked_first() {
     let double = s.ty(TypeRow::Double);
     let rule = add(&mut s, "pays", Allow, True);
     s.module.requirements = vec![
-        Requirement { slot: 2, ty: double, optional: false },
-        Requirement { slot: 4, ty: NONE, optional: false },
+        Requirement { slot: 2, ty: double, optional: false, keyed: NONE },
+        Requirement { slot: 4, ty: NONE, optional: false, keyed: NONE },
     ];
     s.module.rules[usize::from(rule)].requirements = 2;
     let program = s.program();

@@ -116,6 +116,7 @@ impl Sketch {
                 escalations: vec![],
                 templates: vec![],
                 requirements: vec![],
+                keyed: vec![],
                 outputs: vec![],
                 index,
                 debug: vec![],

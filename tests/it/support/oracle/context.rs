@@ -283,7 +283,9 @@ impl<'a> Context<'a> {
             at = next;
         }
         let mut required = required == declared.path.len();
-        let mut ty = declared.ty;
+        // The arguments of a tool that is not declared are what its reader sees of all tools.
+        let of_call = matches!(declared.path.as_slice(), [action, ..] if action == "action");
+        let mut ty = if of_call { read.seen } else { declared.ty };
         let mut names: Vec<&str> = declared.path.iter().map(Name::as_str).collect();
         if self.schema.bounds(&names).any(|field| too_long(Some(field), at)) {
             return Some(self.schema.wrong(&names));
@@ -315,9 +317,10 @@ impl<'a> Context<'a> {
             let object = matches!(self.schema.types.get(ty), Type::Record(_) | Type::Map(..));
             return (object && !at.is_object()).then(|| self.schema.no_object(&names));
         }
-        let fault = match &read.columns {
-            Some(columns) => self.rows(at, ty, columns),
-            None => self.deep(at, ty),
+        let fault = match (&read.columns, names.as_slice()) {
+            (Some(columns), _) => self.rows(at, ty, columns),
+            (None, ["action"]) => self.call(at, ty),
+            (None, _) => self.deep(at, ty),
         };
         fault.map(|_| self.schema.wrong(&names))
     }
@@ -355,6 +358,22 @@ impl<'a> Context<'a> {
 
     fn args_type(&self, names: &[&str]) -> Option<TypeId> {
         if names == ["action", "args"] { self.args } else { None }
+    }
+
+    /// Checks a whole call, whose arguments are those of the called tool.
+    fn call(&self, json: &Json, ty: TypeId) -> Option<Fault> {
+        let (Type::Record(record), Json::Object(entries), Some(args)) =
+            (self.schema.types.get(ty), json, self.args)
+        else {
+            return self.deep(json, ty);
+        };
+        let declared = self.schema.types.records[*record].fields.iter();
+        let mut names: BTreeSet<Name> = declared.map(|field| field.name.clone()).collect();
+        names.extend(entries.keys().map(|key| Name::new(key)));
+        names.iter().find_map(|name| match (name.as_str(), entries.get(name.as_str())) {
+            ("args", Some(json)) => self.deep(json, args),
+            (_, json) => self.field(*record, name, json),
+        })
     }
 
     /// Checks these fields of the objects in a list.

@@ -31,6 +31,8 @@ pub(crate) struct Read {
     pub(crate) columns: Option<BTreeSet<Name>>,
     /// The type of the whole context, where the document that reads has a schema.
     pub(crate) context: Option<TypeId>,
+    /// The type that whoever reads sees at the root.
+    pub(crate) seen: TypeId,
 }
 
 impl Read {
@@ -186,6 +188,7 @@ impl Reader<'_> {
                 optional: false,
                 columns: None,
                 context: self.context,
+                seen: self.analysis.expr_types[expr],
             });
         }
         let (operand, key, optional) = self.step(expr)?;
