@@ -19,6 +19,7 @@ pub struct Sure<'a> {
     locals: FxHashSet<LocalId>,
     /// Locals that stand for a row of columns, as the list was read.
     rows: FxHashSet<LocalId>,
+    /// Answers given before. One that a node can fail holds until more is known about a local.
     known: FxHashMap<NodeId, bool>,
 }
 
@@ -38,11 +39,13 @@ impl<'a> Sure<'a> {
     /// From here on `local` is known to be there and of its type.
     pub fn trust(&mut self, local: LocalId) {
         self.locals.insert(local);
+        self.known.retain(|_, sure| *sure);
     }
 
     /// From here on `local` is known to be a row of columns.
     pub fn trust_row(&mut self, local: LocalId) {
         self.rows.insert(local);
+        self.known.retain(|_, sure| *sure);
     }
 
     /// Whether computing `node` cannot fail.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
-use policyc::lang::opcodes::INFALLIBLE;
+use policyc::diag::sink::Sink;
+use policyc::lang::opcodes::{INFALLIBLE, Op, Yield};
 use policyc::runtime::bundle::debug;
 use policyc::runtime::bundle::reader::read;
 use policyc::runtime::bundle::writer::write;
@@ -48,4 +49,41 @@ fn every_example_is_accepted() {
         let sure = module.code.iter().filter(|ins| ins.e == INFALLIBLE).count();
         assert!(sure > 0, "{name}: a schema proves something");
     }
+}
+
+/// The operations of a rule that are written as ones that can fail.
+fn can_fail(when: &str) -> Vec<Op> {
+    let mut files = SourceMap::new();
+    files.add(
+        "p.yaml",
+        format!(
+            "policyc: 1\nname: p\ndefault: deny\n\
+             schema: {{a: {{n: int, xs: {{items: string, maxItems: 9}}, \
+             ms: {{items: string, maxItems: 9}}}}}}\n\
+             rules:\n  - id: r\n    when: '{when}'\n    allow: fine\n"
+        ),
+    );
+    let mut sink = Sink::new();
+    let compiled = compile(&files, &Options::default(), &mut sink);
+    let Some(compiled) = compiled else { panic!("{when}: {:?}", sink.finish().0) };
+    let module = read(&compiled.bundle).unwrap();
+    assert!(verify(&module).is_ok(), "{when}");
+    let fails = module.code.iter().filter(|it| it.e != INFALLIBLE);
+    fails.map(|it| it.op).filter(|op| op.yields() != Yield::Control).collect()
+}
+
+#[test]
+fn what_loops_name_is_there() {
+    let bodies = [
+        r#"a.xs.exists(x, x == "b")"#,
+        r#"a.n > 1 && a.xs.exists(x, x == "b" || x.startsWith("c"))"#,
+        r#"a.n > 1 || !a.xs.all(x, a.ms.exists(y, y == x || x == "b"))"#,
+        r#"a.xs.exists(x, x == "b") == (a.n > 1)"#,
+        r#"a.n > 1 && a.xs.all(k, k != "b" && k.size() > a.n)"#,
+    ];
+    for when in bodies {
+        assert_eq!(can_fail(when), [], "{when}");
+    }
+    // What is none of the types is still seen to fail.
+    assert_ne!(can_fail(r#"a.n > 1 && a.xs.exists(x, x + "b" == "ab")"#), []);
 }
