@@ -36,12 +36,22 @@ fn rows() -> Vec<(&'static str, Json, Result<&'static str, &'static str>)> {
         ("at.getFullYear('+01:00')", at("9999-12-31T23:59:59.999999999Z"), Ok("10000")),
         ("[math.trunc(d), math.round(d)]", json!({"d": -0.0}), Ok("[-0.0,-0.0]")),
         ("math.round(1.0 / (d * 0.0))", json!({"d": 1.0}), Ok(r#"{"$f":"Infinity"}"#)),
+        // Both zeros have the sign 0.
+        ("math.sign(d)", json!({"d": -0.0}), Ok("0.0")),
+        // `%s` writes a duration in seconds by way of a double.
+        (
+            "'%s|%s'.format([duration(s), duration('1.854775807s')])",
+            json!({"s": "1709251199.999999999s"}),
+            Ok("\"1709251200s|1.854775807s\""),
+        ),
         // In a class a bracket is one of its characters; a brace that begins no count is a brace.
         ("s.matches('[]%[9]') || s.matches('{}%[^]]$')", json!({"s": "x"}), Ok("false")),
         ("s.matches('[]%[9]+') && s.matches('{}%[^]]$')", json!({"s": "][{}%9"}), Ok("true")),
         // Operands of the wrong kind come before what is wrong with one of the right kind.
         ("math.bitShiftLeft(x, i)", json!({"x": null, "i": -1}), Err("NO_SUCH_OVERLOAD")),
         ("math.greatest([d / d, x])", json!({"d": 0.0, "x": true}), Err("NO_SUCH_OVERLOAD")),
+        // Bits are moved by an int, of a uint too.
+        ("math.bitShiftRight(u, dyn(1u))", json!({"u": 2}), Err("NO_SUCH_OVERLOAD")),
         // What a key may be is looked at when the map is complete.
         ("[0, 1].transformMapEntry(v, w, {dyn([b'a'][v]): w})", json!({}), Err("OUT_OF_RANGE")),
         // A library of Kubernetes has a method of that name, but nobody asked for it.

@@ -132,7 +132,7 @@ fn full(_: fmt::Error) -> EvalError {
     EvalError::Budget
 }
 
-/// Number, bool, timestamp or duration, as `string()` writes it.
+/// Number, bool or timestamp, as `string()` writes it.
 fn plain(heap: &mut Heap<'_>, value: &Value) -> Result<(), EvalError> {
     if write_scalar(&mut Sink(heap.store), value)? {
         Ok(())
@@ -149,6 +149,18 @@ fn decimal(heap: &mut Heap<'_>, double: f64) -> Result<(), EvalError> {
     } else {
         write_scalar(&mut out, &Value::double(double)).map(|_| ())
     }
+}
+
+/// The double that is nearest to a duration in seconds.
+#[expect(clippy::cast_precision_loss, reason = "it is rounded once, as the comment tells")]
+fn seconds(nanos: i64) -> f64 {
+    const SECOND: i64 = 1_000_000_000;
+    if nanos.unsigned_abs() < 1 << f64::MANTISSA_DIGITS {
+        return nanos as f64 / SECOND as f64;
+    }
+    // More digits than a double has. The sum rounds at 2^-30 of a second or coarser, and no
+    // fraction but an exact one comes as near to the middle as the error of the quotient.
+    (nanos / SECOND) as f64 + (nanos % SECOND) as f64 / SECOND as f64
 }
 
 /// A sign and the digits of the magnitude.
@@ -183,7 +195,11 @@ fn write_value(heap: &mut Heap<'_>, value: &Value, depth: u32) -> Result<(), Eva
         Tag::Bytes => write_lossy(heap, value),
         Tag::Null => heap.store.push_text(b"null").map(|_| ()),
         Tag::Double => decimal(heap, value.float()),
-        Tag::Bool | Tag::Int | Tag::Uint | Tag::Timestamp | Tag::Duration => plain(heap, value),
+        Tag::Bool | Tag::Int | Tag::Uint | Tag::Timestamp => plain(heap, value),
+        Tag::Duration => {
+            decimal(heap, seconds(value.signed()))?;
+            heap.store.push_text(b"s").map(|_| ())
+        }
         Tag::List if value.columns() == 1 => write_list(heap, value, depth + 1),
         Tag::Map => {
             let height = heap.store.height();

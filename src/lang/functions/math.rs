@@ -248,8 +248,9 @@ fn sign(_: &mut Heap<'_>, args: &[Value]) -> Outcome {
     match value.tag() {
         Tag::Int => Ok(Value::int(value.signed().signum())),
         Tag::Uint => Ok(Value::uint(value.bits().min(1))),
-        // Zero and NaN are their own signs.
-        Tag::Double if value.float() == 0.0 || value.float().is_nan() => Ok(*value),
+        // Both zeros have the sign 0, NaN has none.
+        Tag::Double if value.float() == 0.0 => Ok(Value::double(0.0)),
+        Tag::Double if value.float().is_nan() => Ok(*value),
         Tag::Double => Ok(Value::double(value.float().signum())),
         _ => Err(EvalError::NoSuchOverload),
     }

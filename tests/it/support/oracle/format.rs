@@ -115,8 +115,11 @@ fn shown(value: &V) -> R<String> {
         V::Str(text) | V::Type(text) | V::Url(text) => text.to_string(),
         V::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         V::Double(n) => plain_double(*n),
-        V::Bool(_) | V::Int(_) | V::Uint(_) | V::Timestamp(_) | V::Duration(_) => {
-            value.scalar_text().ok_or(BAD)?
+        V::Bool(_) | V::Int(_) | V::Uint(_) | V::Timestamp(_) => value.scalar_text().ok_or(BAD)?,
+        V::Duration(_) => {
+            let exact = value.scalar_text().ok_or(BAD)?;
+            let seconds = exact.strip_suffix('s').and_then(|it| it.parse().ok()).ok_or(BAD)?;
+            format!("{}s", plain_double(seconds))
         }
         V::List(elements) => {
             let shown: Vec<String> = elements.iter().map(shown).collect::<R<_>>()?;

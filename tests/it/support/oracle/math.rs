@@ -30,7 +30,8 @@ pub(crate) fn call(name: &str, args: &[V]) -> Option<R> {
         ("sign", [V::Double(n)]) => Ok(V::Double(match n.partial_cmp(&0.0) {
             Some(Ordering::Less) => -1.0,
             Some(Ordering::Greater) => 1.0,
-            Some(Ordering::Equal) | None => *n,
+            Some(Ordering::Equal) => 0.0,
+            None => *n,
         })),
         ("sqrt", [number]) => root(number),
         _ => return bits(name, args),
@@ -75,8 +76,8 @@ fn bits(name: &str, args: &[V]) -> Option<R> {
         [V::Int(a)] => (*a as u64, 0, true),
         [V::Uint(a)] => (*a, 0, false),
         [V::Int(a), V::Int(b)] => (*a as u64, *b as u64, true),
-        [V::Uint(a), V::Uint(b)] => (*a, *b, false),
         [V::Uint(a), V::Int(b)] if name.starts_with("bitShift") => (*a, *b as u64, false),
+        [V::Uint(a), V::Uint(b)] if !name.starts_with("bitShift") => (*a, *b, false),
         _ => return None,
     };
     let two = args.len() == 2;
