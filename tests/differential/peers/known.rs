@@ -23,13 +23,14 @@ pub(crate) type Row = (&'static str, &'static str, &'static str, &'static [&'sta
 /// What a peer does not have, as rows of the tables write it, and an expression that shows it.
 pub(crate) type Lack = (&'static str, &'static str);
 
-/// The differences of a list: name, reason, rule, witnesses.
-pub(crate) fn known(rows: &[Row]) -> Vec<Known> {
-    let known = |(name, reason, rule, witnesses): &Row| Known {
-        name,
-        reason,
-        rule: Regex::new(&format!("(?s)^(?:{rule})$")).unwrap(),
-        witnesses,
+/// The differences of a list: name, reason, rule, witnesses. In rules the names of `parts` stand
+/// for their rules.
+pub(crate) fn known(rows: &[Row], parts: &[(&str, &str)]) -> Vec<Known> {
+    let known = |(name, reason, rule, witnesses): &Row| {
+        let rule =
+            parts.iter().fold(rule.to_string(), |rule, (part, text)| rule.replace(part, text));
+        let rule = Regex::new(&format!("(?s)^(?:{rule})$")).unwrap();
+        Known { name, reason, rule, witnesses }
     };
     rows.iter().map(known).collect()
 }
