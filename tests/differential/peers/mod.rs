@@ -5,9 +5,12 @@
 //! value is an array of its kind and its parts, as `["int", "5"]`. Lines without the character
 //! are not read.
 
+mod bufbuild;
+mod expr_python;
 mod known;
 mod run;
 mod rust;
+mod scripts;
 mod wire;
 
 use std::io::{BufRead, BufReader, Write};
