@@ -303,7 +303,7 @@ impl<'m> Groups<'m> {
             rules: self.rules.as_slice().into(),
             asked: self.asked.as_slice().into(),
             needed: Needed::default(),
-            screen: screen((self.module, &self.vetoes), self.constants, &self.rules),
+            screen: screen(&self.vetoes, self.constants, &self.rules),
             cost: cost.fold(0, u64::saturating_add),
         }
     }

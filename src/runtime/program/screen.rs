@@ -77,35 +77,55 @@ pub(in crate::runtime) struct Vetoes {
     all: Vec<Veto>,
     /// Of every rule, where its vetoes end in `all`.
     ends: Vec<usize>,
+    /// Of every rule, whether it is a conjunction, or always speaks.
+    conjunctions: Vec<bool>,
 }
 
 impl Vetoes {
     pub(in crate::runtime) fn of(module: &Module) -> Self {
-        let mut vetoes = Self { all: Vec::new(), ends: Vec::with_capacity(module.rules.len()) };
+        let rules = module.rules.len();
+        let (ends, conjunctions) = (Vec::with_capacity(rules), Vec::with_capacity(rules));
+        let mut vetoes = Self { all: Vec::new(), ends, conjunctions };
         for rule in &module.rules {
-            vetoes.add(module, rule);
+            let conjunction = vetoes.add(module, rule);
             vetoes.ends.push(vetoes.all.len());
+            vetoes.conjunctions.push(conjunction);
         }
         vetoes
     }
 
-    fn add(&mut self, module: &Module, rule: &RuleRow) {
-        let Some((start, code)) = readable(module, rule) else { return };
+    /// Takes in the vetoes of a rule. Whether it is a conjunction, or always speaks.
+    fn add(&mut self, module: &Module, rule: &RuleRow) -> bool {
+        let Some(function) = module.functions.get(usize::from(rule.function)) else {
+            return rule.function == NONE;
+        };
+        let Some((start, code)) = readable(module, rule) else { return false };
         let first = self.all.len();
+        let mut conjunction = function.kind == FunctionKind::Condition;
+        // What follows a jump to the end is cold: it is reached by edges E alone.
+        let mut cold = false;
         for (at, atom) in (start..).zip(code) {
-            if !atom.op.is_atom() || !reads_slots(module, atom) {
-                continue;
-            }
-            let known = self.all.get(first..).unwrap_or_default();
-            if known.iter().any(|veto| same(&veto.atom, atom)) {
-                continue;
-            }
+            cold |= atom.op == Op::Jump && atom.f == EXIT_TRUE;
+            let is_test = atom.op.is_atom() && reads_slots(module, atom);
             // The outcome that takes the edge F: the other goes on.
             let outcome = atom.x & X_INVERT != 0;
-            if silences(code, atom, outcome) {
+            let known = self.all.get(first..).unwrap_or_default();
+            let known = known.iter().find(|veto| is_test && same(&veto.atom, atom));
+            let silent = match known {
+                Some(veto) => veto.outcome == outcome,
+                None => is_test && silences(code, atom, outcome),
+            };
+            if silent && known.is_none() {
                 self.all.push(Veto { atom: *atom, at, outcome });
             }
+            let straight = silent && atom.f == EXIT_FALSE && atom.x & X_COLD == 0;
+            conjunction &= cold || straight;
         }
+        conjunction
+    }
+
+    fn is_conjunction(&self, rule: u16) -> bool {
+        self.conjunctions.get(usize::from(rule)).copied().unwrap_or(false)
     }
 
     fn of_rule(&self, rule: u16) -> &[Veto] {
@@ -121,24 +141,6 @@ fn readable<'m>(module: &'m Module, rule: &RuleRow) -> Option<(u32, &'m [Instruc
     let start = *first as usize;
     let code = module.code.get(start..start + usize::from(*len))?;
     (code.len() <= READABLE).then_some((*first, code))
-}
-
-/// Whether a rule is a conjunction, or always speaks.
-fn is_conjunction(module: &Module, rule: &RuleRow) -> bool {
-    let Some(function) = module.functions.get(usize::from(rule.function)) else {
-        return rule.function == NONE;
-    };
-    let Some((_, code)) = readable(module, rule) else { return false };
-    // What follows a jump to the end is cold: it is reached by edges E alone.
-    let is_end = |ins: &Instruction| ins.op == Op::Jump && ins.f == EXIT_TRUE;
-    function.kind == FunctionKind::Condition
-        && code.iter().take_while(|ins| !is_end(ins)).all(|atom| {
-            let silent = atom.f == EXIT_FALSE && atom.x & X_COLD == 0;
-            silent
-                && atom.op.is_atom()
-                && reads_slots(module, atom)
-                && silences(code, atom, atom.x & X_INVERT != 0)
-        })
 }
 
 /// Whether its operands are slots, which keep their values while rules run.
@@ -186,26 +188,21 @@ fn silences(code: &[Instruction], atom: &Instruction, outcome: bool) -> bool {
 
 /// The screen of a list of rules.
 pub(in crate::runtime) fn screen(
-    (module, vetoes): (&Module, &Vetoes),
+    vetoes: &Vetoes,
     constants: (&Pool, &[Set]),
     rules: &[u16],
 ) -> Screen {
-    let block = |rules| block((module, vetoes), constants, rules);
+    let block = |rules| block(vetoes, constants, rules);
     Screen { blocks: rules.chunks(BLOCK).map(block).collect() }
 }
 
-fn block(
-    (module, vetoes): (&Module, &Vetoes),
-    (pool, sets): (&Pool, &[Set]),
-    rules: &[u16],
-) -> Block {
+fn block(vetoes: &Vetoes, (pool, sets): (&Pool, &[Set]), rules: &[u16]) -> Block {
     let mut conjunctions = 0;
     // Upright atoms, and where they stand.
     let mut atoms: Vec<(Vetoing, u32)> = Vec::new();
     for (bit, rule) in rules.iter().enumerate() {
         let bit = 1_u64 << bit;
-        let row = module.rules.get(usize::from(*rule));
-        if row.is_some_and(|row| is_conjunction(module, row)) {
+        if vetoes.is_conjunction(*rule) {
             conjunctions |= bit;
         }
         for Veto { atom, at, outcome } in vetoes.of_rule(*rule) {
@@ -223,10 +220,7 @@ fn block(
     atoms.sort_by_key(|((atom, if_true, if_false), _)| {
         weight(atom.op) * 64 / (if_true | if_false).count_ones().max(1)
     });
-    let mut switches = Vec::new();
-    while let Some(atoms) = switched(sets, &mut atoms) {
-        switches.push(Switch::of((pool, sets), &atoms));
-    }
+    let switches = switched((pool, sets), &mut atoms);
     let test = |((atom, if_true, if_false), at): (Vetoing, u32)| Test {
         probe: Probe::of(pool, sets, &atom),
         at,
@@ -237,15 +231,19 @@ fn block(
     Block { all: u64::MAX >> (BLOCK - rules.len()), conjunctions, switches: switches.into(), tests }
 }
 
-/// Takes two atoms or more out of the list that one switch can stand for.
-fn switched(sets: &[Set], atoms: &mut Vec<(Vetoing, u32)>) -> Option<Vec<Vetoing>> {
-    let fits = |a: &Instruction, b: &Instruction| {
-        switch::takes(sets, a) && switch::takes(sets, b) && switch::together(a, b)
-    };
-    let partners = |a: &Instruction| atoms.iter().filter(|((b, ..), _)| fits(a, b)).count();
-    let ((first, ..), _) = *atoms.iter().find(|((a, ..), _)| partners(a) > 1)?;
-    let taken = atoms.extract_if(.., |((atom, ..), _)| fits(&first, atom));
-    Some(taken.map(|(atom, _)| atom).collect())
+/// Takes atoms out of the list where one switch can stand for two or more.
+fn switched(constants: (&Pool, &[Set]), atoms: &mut Vec<(Vetoing, u32)>) -> Vec<Switch> {
+    let key = |((atom, ..), _): &(Vetoing, u32)| switch::key(constants.1, atom);
+    let mut keys: Vec<_> = atoms.iter().filter_map(key).collect();
+    keys.sort_unstable();
+    let several = keys.chunk_by(|a, b| a == b).filter(|alike| alike.len() > 1);
+    let wanted = several.filter_map(|alike| alike.first().copied());
+    let taken = wanted.map(|wanted| {
+        let taken = atoms.extract_if(.., |atom| key(atom) == Some(wanted));
+        let taken: Vec<Vetoing> = taken.map(|(atom, _)| atom).collect();
+        Switch::of(constants, &taken)
+    });
+    taken.collect()
 }
 
 /// What an atom costs beside another, roughly.

@@ -45,19 +45,16 @@ struct Case {
     silenced: u64,
 }
 
-/// Whether a switch may stand for this atom.
-pub(super) fn takes(sets: &[Set], atom: &Instruction) -> bool {
+/// What atoms have in common that one switch may stand for; `None` where none may.
+pub(super) fn key(sets: &[Set], atom: &Instruction) -> Option<(u16, bool)> {
     let few = || matches!(sets.get(usize::from(atom.b)), Some(Set::Few(_)));
-    matches!(atom.op, Op::EqualString | Op::CompareInt) || atom.op == Op::InSet && few()
-}
-
-/// Whether one switch may stand for both of these atoms, for each of which one may.
-pub(super) fn together(a: &Instruction, b: &Instruction) -> bool {
-    a.a == b.a && (a.op == Op::CompareInt) == (b.op == Op::CompareInt)
+    let ints = atom.op == Op::CompareInt;
+    let texts = atom.op == Op::EqualString || atom.op == Op::InSet && few();
+    (ints || texts).then_some((atom.a, ints))
 }
 
 impl Switch {
-    /// The switch for atoms of which it may stand for any two.
+    /// The switch for atoms with one `key`.
     pub(in crate::runtime) fn of((pool, sets): (&Pool, &[Set]), atoms: &[Vetoing]) -> Self {
         let slot = atoms.first().map_or(u16::MAX, |(atom, ..)| atom.a);
         let ints = atoms.iter().any(|(atom, ..)| atom.op == Op::CompareInt);
