@@ -54,6 +54,9 @@ fn rows() -> Vec<(&'static str, Json, Result<&'static str, &'static str>)> {
         ("math.bitShiftRight(u, dyn(1u))", json!({"u": 2}), Err("NO_SUCH_OVERLOAD")),
         // What a key may be is looked at when the map is complete.
         ("[0, 1].transformMapEntry(v, w, {dyn([b'a'][v]): w})", json!({}), Err("OUT_OF_RANGE")),
+        // A whole double beyond every index is the index of nothing.
+        ("[1][?x].orValue(i)", json!({"x": 9_007_199_254_740_992.0, "i": 7}), Ok("7")),
+        ("[1][x]", json!({"x": 9_007_199_254_740_992.0}), Err("OUT_OF_RANGE")),
         // A library of Kubernetes has a method of that name, but nobody asked for it.
         ("dyn([1]).indexOf(s)", json!({"s": "1"}), Err("NO_SUCH_OVERLOAD")),
         ("optional.ofNonZeroValue(at)", at("0001-01-01T00:00:00Z"), Ok("optional.none()")),

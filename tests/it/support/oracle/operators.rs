@@ -118,11 +118,8 @@ pub(crate) fn index(a: &V, b: &V) -> R<Option<V>> {
             let at = match b {
                 V::Int(at) => i128::from(*at),
                 V::Uint(at) => i128::from(*at),
-                V::Double(at) if at.fract() == 0.0 && at.abs() < 1e15 => whole(*at),
-                V::Double(at) if at.fract() != 0.0 || at.is_nan() => {
-                    return Err(EvalError::InvalidArgument);
-                }
-                V::Double(_) => return Err(EvalError::OutOfRange),
+                V::Double(at) if at.fract() == 0.0 => whole(*at),
+                V::Double(_) => return Err(EvalError::InvalidArgument),
                 _ => return Err(NONE),
             };
             Ok(usize::try_from(at).ok().and_then(|at| elements.get(at).cloned()))
@@ -132,7 +129,8 @@ pub(crate) fn index(a: &V, b: &V) -> R<Option<V>> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "callers checked that it is in range")]
+/// A whole number; beyond all indices where it is beyond 128 bits.
+#[expect(clippy::cast_possible_truncation, reason = "the nearest number is as far out")]
 fn whole(value: f64) -> i128 {
     value as i128
 }
