@@ -8,25 +8,7 @@ use serde_json::Value as Json;
 use crate::cases::{Case, DIFFERENCES_MAX, Family, TYPES, seeds, share};
 use crate::environment::context;
 use crate::ours::{Fault, Ours, Said};
-use crate::support::generate::libraries::{
-    BINDINGS, ENCODERS, FORMAT, LISTS, MATH, NETWORK, OPTIONAL, REGEX, SETS, STRINGS, TWO_VARIABLES,
-};
-use crate::support::generate::write::Row;
-
-/// Every library that is generated.
-const LIBRARIES: &[&[Row]] = &[
-    OPTIONAL,
-    STRINGS,
-    FORMAT,
-    MATH,
-    LISTS,
-    SETS,
-    ENCODERS,
-    REGEX,
-    BINDINGS,
-    TWO_VARIABLES,
-    NETWORK,
-];
+use crate::support::generate::libraries::ALL;
 
 /// What came of cases.
 #[derive(Default)]
@@ -88,7 +70,7 @@ fn run(seeds: std::ops::Range<u64>, family: &Family) -> Tally {
 
 #[test]
 fn program_and_reference_agree_on_expressions() {
-    let family = Family::of(LIBRARIES, TYPES, &[]);
+    let family = Family::of(ALL, TYPES, &[]);
     let mut tally = Tally::default();
     thread::scope(|scope| {
         let runs: Vec<_> =

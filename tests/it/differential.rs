@@ -8,9 +8,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::both::Both;
 use crate::support::generate::core::{CORE, MACROS};
-use crate::support::generate::libraries::{
-    BINDINGS, ENCODERS, FORMAT, LISTS, MATH, NETWORK, OPTIONAL, REGEX, SETS, STRINGS, TWO_VARIABLES,
-};
+use crate::support::generate::libraries::ALL;
 use crate::support::generate::random::Random;
 use crate::support::generate::types::Type;
 use crate::support::generate::write::{Leaves, Row, Vocabulary};
@@ -130,22 +128,8 @@ const ROWS: &[Row] = &[
 
 /// What conditions are made of, with the arguments that they may read.
 fn vocabulary(arguments: &[&[Leaves]]) -> Vocabulary {
-    let tables = [
-        CORE,
-        MACROS,
-        ROWS,
-        OPTIONAL,
-        STRINGS,
-        FORMAT,
-        MATH,
-        LISTS,
-        SETS,
-        ENCODERS,
-        REGEX,
-        BINDINGS,
-        TWO_VARIABLES,
-        NETWORK,
-    ];
+    let own: [&[Row]; 3] = [CORE, MACROS, ROWS];
+    let tables: Vec<&[Row]> = own.into_iter().chain(ALL.iter().copied()).collect();
     let places: Vec<Leaves> =
         arguments.iter().copied().chain([PLACES]).flatten().copied().collect();
     Vocabulary::of(&tables, &places, &[])

@@ -2,6 +2,21 @@
 
 use super::write::Row;
 
+/// Every library that expressions may be made of, beside the standard one.
+pub(crate) const ALL: &[&[Row]] = &[
+    OPTIONAL,
+    STRINGS,
+    FORMAT,
+    MATH,
+    LISTS,
+    SETS,
+    ENCODERS,
+    REGEX,
+    BINDINGS,
+    TWO_VARIABLES,
+    NETWORK,
+];
+
 pub(crate) const OPTIONAL: &[Row] = &[
     (8, "?T", "optional.of(<T>)"),
     (4, "?T", "optional.ofNonZeroValue(<T>)"),
