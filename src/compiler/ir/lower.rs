@@ -257,6 +257,15 @@ impl<'a> Lowering<'a> {
 
     /// `a.or(b)`, or `a.orValue(b)` with `unwrap`: `b` is computed only if `a` is empty.
     fn or(&mut self, unwrap: bool, first: NodeId, second: NodeId, expr: ExprId) -> NodeKind {
+        if let (Some(Constant::Optional(held)), Some(other)) =
+            (self.ir.constant(first), self.ir.constant(second))
+        {
+            return NodeKind::Constant(match held {
+                None => other.clone(),
+                Some(value) if unwrap => (**value).clone(),
+                Some(_) => Constant::Optional(held.clone()),
+            });
+        }
         let (held, local) = self.stand_in(first, expr);
         let has = self.asked(NodeKind::HasValue(held), expr);
         let present = if unwrap {

@@ -117,6 +117,7 @@ impl Reader<'_> {
             ExprKind::Select { operand, field, optional: false } => (*operand, Some(&field.name)),
             _ => (expr, None),
         };
+        let at = self.taken(at);
         let Use::Local(local) = &self.analysis.uses[at] else { return false };
         let mut rows = self.rows.borrow_mut();
         let Some(row) = rows.iter_mut().rev().find(|row| row.local == *local) else { return false };
@@ -180,6 +181,7 @@ impl Reader<'_> {
 
     /// The place that `expr` is, as far as objects lead to it.
     fn chain(&self, expr: ExprId) -> Option<Read> {
+        let expr = self.taken(expr);
         if let Use::Root(root) = &self.analysis.uses[expr] {
             return Some(Read {
                 root: root.0,
@@ -193,7 +195,7 @@ impl Reader<'_> {
         }
         let (operand, key, optional) = self.step(expr)?;
         let mut read = self.chain(operand)?;
-        let ty = self.analysis.types.get(self.analysis.expr_types[operand]);
+        let ty = self.analysis.types.get(self.analysis.expr_types[self.taken(operand)]);
         let text = |ty: &TypeId| [TypeTable::STRING, TypeTable::DYN].contains(ty);
         let leads = match ty {
             Type::Record(_) => true,
@@ -248,8 +250,18 @@ impl Reader<'_> {
         }
     }
 
-    /// The value of an expression that literals and static data alone decide.
+    /// What `expr` is when constant conditions have chosen.
+    fn taken(&self, expr: ExprId) -> ExprId {
+        std::iter::successors(Some(expr), |expr| self.chosen(*expr)).last().unwrap_or(expr)
+    }
+
+    /// The value of an expression that literals and static data alone decide, if bundles can hold
+    /// such values.
     pub(crate) fn constant(&self, expr: ExprId) -> Option<V> {
+        self.known(expr).filter(V::is_storable)
+    }
+
+    fn known(&self, expr: ExprId) -> Option<V> {
         match &self.analysis.uses[expr] {
             Use::Constant(_) => return self.run.eval(expr).ok(),
             Use::Plain => {}

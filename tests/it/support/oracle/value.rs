@@ -130,6 +130,36 @@ fn key_order(a: &V, b: &V) -> Ordering {
 }
 
 impl V {
+    /// Whether a bundle can hold it: values that only libraries make are computed when asked for.
+    pub(crate) fn is_storable(&self) -> bool {
+        match self {
+            Self::Null
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Uint(_)
+            | Self::Double(_)
+            | Self::Str(_)
+            | Self::Bytes(_)
+            | Self::Timestamp(_)
+            | Self::Duration(_)
+            | Self::Type(_)
+            | Self::Enum(..) => true,
+            Self::List(values) => values.iter().all(Self::is_storable),
+            Self::Map(entries) => {
+                entries.iter().all(|(key, value)| key.is_storable() && value.is_storable())
+            }
+            Self::Opt(held) => held.as_ref().is_none_or(|held| held.is_storable()),
+            Self::Url(_)
+            | Self::Ip(_)
+            | Self::Cidr(..)
+            | Self::Quantity(_)
+            | Self::Semver(_)
+            | Self::Message(_)
+            | Self::Decision(_)
+            | Self::Bad => false,
+        }
+    }
+
     /// The text of a string.
     pub(crate) fn as_text(&self) -> Option<String> {
         if let Self::Str(text) = self { Some(text.to_string()) } else { None }
