@@ -94,6 +94,9 @@ pub const WIRE_DEPTH_MAX: usize = 64;
 pub const CONTEXT_NODES_MAX: usize = 100_000;
 /// Size of the text that one decision may build.
 pub const ARENA_BYTES_MAX: usize = 4 << 20;
+/// Bytes of text and elements that terms may build in one decision, counted whenever an atom reads
+/// one; beyond it rules are run, so that what they build fills the store as it always would.
+pub const TERMS_BYTES_MAX: usize = 256 << 10;
 /// Most values in lists and maps that one decision may read or build.
 pub const ELEMENTS_MAX: usize = 400_000;
 /// Cost units that one rule may use.

@@ -12,9 +12,12 @@ pub(in crate::runtime) mod paths;
 pub mod plan;
 pub(in crate::runtime) mod pool;
 pub(in crate::runtime) mod probe;
+mod reading;
 pub(in crate::runtime) mod screen;
 pub(in crate::runtime) mod sets;
 pub(in crate::runtime) mod switch;
+pub(in crate::runtime) mod terms;
+pub(in crate::runtime) mod tree;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -32,6 +35,8 @@ use crate::runtime::program::plan::Plan;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::probe::Sight;
 use crate::runtime::program::sets::Set;
+use crate::runtime::program::terms::Terms;
+use crate::runtime::program::tree::{Readings, Trees};
 use crate::runtime::verify::verify;
 
 /// A program that can decide: proof that its bundle was verified. Any number of threads may share
@@ -55,6 +60,8 @@ pub struct Program {
     pub(in crate::runtime) functions: Vec<Unit>,
     pub(in crate::runtime) paths: Paths,
     pub(in crate::runtime) plan: Plan,
+    pub(in crate::runtime) terms: Terms,
+    pub(in crate::runtime) trees: Trees,
     pub(in crate::runtime) sizes: Sizes,
 }
 
@@ -74,7 +81,7 @@ pub(in crate::runtime) struct Unit {
 pub(in crate::runtime) struct Sizes {
     /// Slots.
     pub(in crate::runtime) slots: usize,
-    /// Values of the file: slots and registers.
+    /// Values of the file: slots, registers and terms.
     pub(in crate::runtime) file: usize,
     /// Cursors, and as many builders.
     pub(in crate::runtime) cursors: usize,
@@ -118,14 +125,21 @@ impl Program {
         let functions = units(&module);
         remember_zones(&module, &pool);
         let sets = sets::of(&module, &pool);
+        let mut sizes = sizes(&module, &functions);
+        let mut readings = Readings::of(&module, (&pool, &sets), sizes.file);
+        let plan = Plan::of(&module, &pool, &sets, &mut readings);
+        let Readings { terms, trees, .. } = readings;
+        sizes.file += terms.rows().len();
         Self {
             identity: NEXT.fetch_add(1, Ordering::Relaxed),
             patterns: module.patterns.iter().map(|row| Matcher::of(&module, row)).collect(),
             context: ContextMessage::of(&module, &paths, &descriptors, &pool.text),
             paths,
-            plan: Plan::of(&module, &pool, &sets),
+            plan,
+            terms,
+            trees,
             sets,
-            sizes: sizes(&module, &functions),
+            sizes,
             text: pool.text,
             elements: pool.elements,
             constants: pool.constants,

@@ -11,6 +11,7 @@ use crate::runtime::bundle::module::{Module, NONE, Phase, Requirement};
 use crate::runtime::program::pool::{self, Pool};
 use crate::runtime::program::screen::{Screen, Vetoes, screen};
 use crate::runtime::program::sets::Set;
+use crate::runtime::program::tree::Readings;
 
 /// Who asks something of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,9 +127,20 @@ pub(in crate::runtime) struct Plan {
 }
 
 impl Plan {
-    pub(in crate::runtime) fn of(module: &Module, pool: &Pool, sets: &[Set]) -> Self {
+    /// Rules that their screens do not tell get trees.
+    pub(in crate::runtime) fn of(
+        module: &Module,
+        pool: &Pool,
+        sets: &[Set],
+        readings: &mut Readings<'_>,
+    ) -> Self {
         let index = &module.index;
         let mut groups = Groups::of(module, (pool, sets));
+        for (number, rule) in (0..).zip(&module.rules) {
+            if !groups.vetoes.is_conjunction(number) {
+                readings.grow(rule.function);
+            }
+        }
         let mut always = groups.bucket(&index.always);
         let outputs = groups.outputs();
         let mut list = |rows: &[(u32, Vec<u16>)]| -> Vec<(Value, Bucket)> {

@@ -124,7 +124,7 @@ impl Vetoes {
         conjunction
     }
 
-    fn is_conjunction(&self, rule: u16) -> bool {
+    pub(super) fn is_conjunction(&self, rule: u16) -> bool {
         self.conjunctions.get(usize::from(rule)).copied().unwrap_or(false)
     }
 

@@ -14,11 +14,10 @@ use crate::lang::pattern::prefilter::occurs;
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::program::Program;
-use crate::runtime::program::matching::Matcher;
+use crate::runtime::program::matching::{MatchCaches, Matcher};
 use crate::runtime::program::probe::related;
 use crate::runtime::program::sets::Set;
-use crate::runtime::vm::machine::{BROKEN, Machine, Outcome, misfit};
-use crate::runtime::vm::observe::Observer;
+use crate::runtime::vm::machine::{BROKEN, Outcome, misfit};
 use crate::runtime::vm::select;
 
 /// How an atom comes out, if the kinds of its operands tell without more ado.
@@ -88,19 +87,20 @@ macro_rules! read {
 
 /// How an atom comes out.
 #[inline(never)]
-pub(in crate::runtime) fn outcome<O: Observer>(
-    m: &mut Machine<'_, O>,
+pub(in crate::runtime) fn outcome(
+    program: &Program,
+    heap: &Heap<'_>,
+    caches: &mut MatchCaches,
     file: &[Value],
     ins: &Instruction,
 ) -> Outcome {
-    let (program, heap, x) = (m.program, &m.heap, ins.x);
     let constants = program.constants.as_slice();
     let a = read!(file, ins.a);
     match ins.op {
         Op::CompareInt | Op::CompareUint | Op::CompareDouble | Op::CompareOther => {
-            select::relation(heap, a, read!(constants, ins.b), x)
+            select::relation(heap, a, read!(constants, ins.b), ins.x)
         }
-        Op::Compare => select::relation(heap, a, read!(file, ins.b), x),
+        Op::Compare => select::relation(heap, a, read!(file, ins.b), ins.x),
         Op::EqualString | Op::EqualConst => select::equal(heap, a, read!(constants, ins.b)),
         Op::Equal => select::equal(heap, a, read!(file, ins.b)),
         Op::InSet if !a.is_present() => Outcome::Error(misfit(a)),
@@ -110,10 +110,10 @@ pub(in crate::runtime) fn outcome<O: Observer>(
         Op::StartsWith => select::on_text(heap, a, read!(constants, ins.b), <[u8]>::starts_with),
         Op::EndsWith => select::on_text(heap, a, read!(constants, ins.b), <[u8]>::ends_with),
         Op::Contains => select::on_text(heap, a, read!(constants, ins.b), occurs),
-        Op::Matches => matches(m, a, read!(program.patterns, ins.b), ins.b),
-        Op::CompareSize => select::compare_size(heap, a, read!(constants, ins.b), x),
+        Op::Matches => matches(heap, caches, a, (read!(program.patterns, ins.b), ins.b)),
+        Op::CompareSize => select::compare_size(heap, a, read!(constants, ins.b), ins.x),
         Op::Flag if a.tag() == Tag::Bool => Outcome::of(a.bits() != 0),
-        Op::Has => select::has(a, x),
+        Op::Has => select::has(a, ins.x),
         Op::HasKey => select::has_key(heap, a, read!(constants, ins.b)),
         Op::HasValue if a.tag() == Tag::Optional => Outcome::of(!a.is_empty()),
         Op::Flag | Op::HasValue => Outcome::Error(misfit(a)),
@@ -159,14 +159,14 @@ pub(in crate::runtime) fn outcome<O: Observer>(
 }
 
 #[inline(never)]
-fn matches<O: Observer>(
-    m: &mut Machine<'_, O>,
+fn matches(
+    heap: &Heap<'_>,
+    caches: &mut MatchCaches,
     a: &Value,
-    pattern: &Matcher,
-    number: u16,
+    (pattern, number): (&Matcher, u16),
 ) -> Outcome {
     if a.tag() != Tag::String {
         return Outcome::Error(misfit(a));
     }
-    select::answer(m.caches.matches(pattern, number, m.heap.bytes(a)))
+    select::answer(caches.matches(pattern, number, heap.bytes(a)))
 }

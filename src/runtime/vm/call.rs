@@ -10,7 +10,7 @@ use crate::lang::functions::{self, Function};
 use crate::lang::opcodes::{Instruction, X_COLD};
 use crate::lang::value::Value;
 use crate::runtime::bundle::module::NONE;
-use crate::runtime::program::Unit;
+use crate::runtime::program::{Program, Unit};
 use crate::runtime::vm::exec::run;
 use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Memo, Note, Outcome};
 use crate::runtime::vm::observe::Observer;
@@ -131,17 +131,29 @@ pub(in crate::runtime) fn any<O: Observer>(
     file: &[Value],
     ins: &Instruction,
 ) -> Answer {
-    let program = m.program;
-    let numbers = program.module.dispatch.get(usize::from(ins.b)).ok_or(BROKEN)?;
-    let rows = || numbers.iter().filter_map(|number| functions::by_number(*number));
-    let first = rows().next().ok_or(BROKEN)?;
+    let first = rows(m.program, ins.b).next().ok_or(BROKEN)?;
     let arguments = arguments(file, ins, first.params.len())?;
+    native(m, arguments, row(m.program, ins.b, arguments)?)
+}
+
+fn rows(program: &Program, list: u16) -> impl Iterator<Item = &'static Function> {
+    let numbers = program.module.dispatch.get(usize::from(list)).into_iter().flatten();
+    numbers.filter_map(|number| functions::by_number(*number))
+}
+
+/// The first row of a list that takes the arguments.
+pub(in crate::runtime) fn row(
+    program: &Program,
+    list: u16,
+    arguments: &[Value],
+) -> Result<&'static Function, EvalError> {
     let fits = |row: &&Function| {
         row.params.len() == arguments.len()
             && row.params.iter().zip(arguments).all(|(sig, value)| sig.fits(value))
     };
     // Some rows know more kinds than they declare; the others say that they do not.
-    native(m, arguments, rows().find(fits).unwrap_or(first))
+    let row = rows(program, list).find(fits).or_else(|| rows(program, list).next());
+    row.ok_or(BROKEN)
 }
 
 fn native<O: Observer>(m: &mut Machine<'_, O>, arguments: &[Value], row: &Function) -> Answer {

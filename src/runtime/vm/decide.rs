@@ -23,6 +23,7 @@ use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::whole::{expected, row};
 use crate::runtime::vm::request::{Filled, Moment, Request, heap, ingest};
 use crate::runtime::vm::scratch::{Failure, Fired, Left, Scratch};
+use crate::runtime::vm::settle::Settling;
 use crate::runtime::vm::sift::{sift, sift_in_full};
 
 /// Reads a context and decides. Total: what cannot be read is denied.
@@ -249,11 +250,9 @@ fn node_of(program: &Program, slot: u16) -> u16 {
 enum Sifted {
     /// Not at all: somebody watches and is to see every rule run, or cost is counted as it arises.
     Nothing,
-    /// Some atoms must be asked in full.
-    Open,
     /// Some rules must be run.
     Left(usize),
-    /// All that is left fires, and nothing else is asked.
+    /// It is known what all that is left says, and nothing else is asked.
     Known(usize),
 }
 
@@ -265,23 +264,57 @@ fn sifted(filled: &mut Filled<'_>, lists: &Lists<'_>) -> Sifted {
     let sight = program.sight(file, request, store.elements());
     left.clear();
     let mut open = sift(&sight, lists.always, left);
-    let second = left.len();
+    let mut second = left.len();
     match lists.keyed {
         Keyed::Nothing => {}
         Keyed::Named(group) => open |= sift(&sight, group, left),
         Keyed::Gathered => left.extend(rules.iter().copied().map(run_it)),
     }
-    if open {
-        Sifted::Open
-    } else if program.module.outputs.is_empty() && left.iter().all(|left| left.fires) {
+    let told = |left: &[Left]| left.iter().all(|left| left.says.is_some());
+    if open || !told(&scratch.left) {
+        second = settled(filled, lists, (open, second));
+    }
+    if filled.program.module.outputs.is_empty() && told(&filled.scratch.left) {
         Sifted::Known(second)
     } else {
         Sifted::Left(second)
     }
 }
 
+/// What trees tell of rules of which a look at the slots does not tell; with `open` after all atoms
+/// of the screens. What was built on the way is forgotten.
+#[inline(never)]
+fn settled(filled: &mut Filled<'_>, lists: &Lists<'_>, (open, second): (bool, usize)) -> usize {
+    let program = filled.program;
+    let Scratch { file, store, workings, left, rules, mark, .. } = &mut *filled.scratch;
+    let mut settling = Settling {
+        program,
+        file,
+        heap: heap(program, filled.request, store),
+        caches: &mut workings.caches,
+        computed: &mut workings.computed,
+        epoch: workings.epoch,
+        mark: *mark,
+        built: 0,
+    };
+    let mut second = second;
+    if open {
+        left.clear();
+        sift_in_full(&mut settling, lists.always, left);
+        second = left.len();
+        match lists.keyed {
+            Keyed::Nothing => {}
+            Keyed::Named(group) => sift_in_full(&mut settling, group, left),
+            Keyed::Gathered => left.extend(rules.iter().copied().map(run_it)),
+        }
+    }
+    let second = settling.settle(left, second);
+    store.reset(*mark);
+    second
+}
+
 const fn run_it(rule: u16) -> Left {
-    Left { rule, fires: false }
+    Left { rule, says: None }
 }
 
 /// What the rules of both lists cost at most.
@@ -304,8 +337,8 @@ fn known(filled: &mut Filled<'_>, lists: &Lists<'_>, second: usize) -> Verdict {
     let Scratch { rules, left, fired, shadow, failures, .. } = &mut **scratch;
     let mut tally = Tally { program, fired, shadow, failures, best: None };
     let (first, second) = left.split_at(second.min(left.len()));
-    for Left { rule, .. } in merged(first, second) {
-        tally.speak(*rule);
+    for Left { rule, says } in merged(first, second) {
+        tally.speak(*rule, says.unwrap_or(NONE));
     }
     tally.verdict(cost_of(program, lists, rules))
 }
@@ -324,14 +357,16 @@ fn run<O: Observer>(
     if !machine.budget.metered {
         machine.budget.add(cost_of(program, lists, rules));
     }
-    let second = asked(&mut machine, file, (lists, sifted), (rules, left));
+    let second = match sifted {
+        Sifted::Left(second) | Sifted::Known(second) => second,
+        Sifted::Nothing => all(lists, rules, left),
+    };
     let mut tally = Tally { program, fired, shadow, failures, best: None };
     let (first, second) = left.split_at(second.min(left.len()));
-    for Left { rule, fires } in merged(first, second) {
-        if *fires {
-            tally.speak(*rule);
-        } else {
-            tally.ask(&mut machine, file, *rule);
+    for Left { rule, says } in merged(first, second) {
+        match says {
+            Some(outcome) => tally.speak(*rule, *outcome),
+            None => tally.ask(&mut machine, file, *rule),
         }
     }
     for (at, row) in (0..).zip(&program.module.outputs) {
@@ -348,31 +383,17 @@ fn run<O: Observer>(
     tally.verdict(machine.budget.used())
 }
 
-/// Puts the rules to ask of both lists into `left`; where those of the second begin.
-fn asked<O: Observer>(
-    m: &mut Machine<'_, O>,
-    file: &[Value],
-    (lists, sifted): (&Lists<'_>, Sifted),
-    (rules, left): (&[u16], &mut Vec<Left>),
-) -> usize {
-    if let Sifted::Left(second) | Sifted::Known(second) = sifted {
-        return second;
-    }
-    let mut take = |group: &Group, left: &mut Vec<Left>| {
-        if matches!(sifted, Sifted::Open) {
-            sift_in_full(m, file, group, left);
-        } else {
-            left.extend(group.rules.iter().copied().map(run_it));
-        }
-    };
+/// Puts the rules of both lists into `left`; where those of the second begin.
+fn all(lists: &Lists<'_>, rules: &[u16], left: &mut Vec<Left>) -> usize {
     left.clear();
-    take(lists.always, left);
+    left.extend(lists.always.rules.iter().copied().map(run_it));
     let second = left.len();
-    match lists.keyed {
-        Keyed::Nothing => {}
-        Keyed::Named(group) => take(group, left),
-        Keyed::Gathered => left.extend(rules.iter().copied().map(run_it)),
-    }
+    let keyed = match lists.keyed {
+        Keyed::Nothing => &[],
+        Keyed::Named(group) => &*group.rules,
+        Keyed::Gathered => rules,
+    };
+    left.extend(keyed.iter().copied().map(run_it));
     second
 }
 
@@ -438,10 +459,10 @@ impl Tally<'_> {
         }
     }
 
-    /// A rule whose condition holds.
-    fn speak(&mut self, number: u16) {
+    /// A rule that is known to say this outcome.
+    fn speak(&mut self, number: u16, chosen: u16) {
         if let Some(row) = self.program.module.rules.get(usize::from(number)) {
-            self.fire(row, number, 0);
+            self.fire(row, number, chosen);
         }
     }
 

@@ -91,7 +91,7 @@ pub(in crate::runtime) fn run<O: Observer>(
         }
         let outcome = 'arm: {
             if ins.op.is_atom() {
-                break 'arm atom::outcome(m, file, ins);
+                break 'arm atom::outcome(program, &m.heap, m.caches, file, ins);
             }
             match ins.op {
                 Op::Test => call::test(m, file, ins),

@@ -20,6 +20,7 @@ pub mod report;
 pub mod request;
 pub mod scratch;
 mod select;
+mod settle;
 mod sift;
 mod skim;
 

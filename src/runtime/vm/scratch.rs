@@ -6,6 +6,7 @@
 
 use crate::base::limits::{ARENA_BYTES_MAX, CONTEXT_DEPTH_MAX, ELEMENTS_MAX, REASON_BYTES_MAX};
 use crate::lang::error::EvalError;
+use crate::lang::opcodes::Op;
 use crate::lang::value::heap::Store;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::program::Program;
@@ -19,7 +20,7 @@ use crate::runtime::vm::request::walk::Frame;
 #[derive(Debug)]
 pub struct Scratch {
     program: u64,
-    /// Slots first, registers after them.
+    /// Slots first, registers after them, then terms.
     pub(in crate::runtime) file: Vec<Value>,
     /// Which slots the input fills, one bit each. With `stale` neither this nor `place` is known.
     pub(in crate::runtime) present: Vec<u64>,
@@ -51,8 +52,8 @@ pub struct Scratch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::runtime) struct Left {
     pub(in crate::runtime) rule: u16,
-    /// Whether it is known that its condition holds.
-    pub(in crate::runtime) fires: bool,
+    /// The outcome that it is known to say, counted from its first.
+    pub(in crate::runtime) says: Option<u16>,
 }
 
 /// A rule that fired.
@@ -82,9 +83,18 @@ impl Scratch {
     pub fn for_program(program: &Program) -> Self {
         let rules = program.module.rules.len();
         let outputs = program.module.outputs.len();
+        let mut file = vec![Value::ABSENT; program.sizes.file];
+        for (term, place) in program.terms.rows().iter().zip(usize::from(program.terms.first)..) {
+            let constant = program.constants.get(usize::from(term.named));
+            if let (Op::LoadConst, Some(constant), Some(place)) =
+                (term.op, constant, file.get_mut(place))
+            {
+                *place = *constant;
+            }
+        }
         Self {
             program: program.identity,
-            file: vec![Value::ABSENT; program.sizes.file],
+            file,
             present: vec![0; program.sizes.slots.div_ceil(64)],
             place: None,
             stale: true,

@@ -5,14 +5,13 @@
 //! Imports: `lang::value`, `runtime::program`.
 //! Source:  `program::screen` says why that is what the rules would say.
 
-use crate::lang::value::Value;
 use crate::runtime::program::plan::Group;
 use crate::runtime::program::probe::Sight;
 use crate::runtime::program::screen::{BLOCK, Block};
 use crate::runtime::vm::atom;
-use crate::runtime::vm::machine::{Machine, Outcome};
-use crate::runtime::vm::observe::Observer;
+use crate::runtime::vm::machine::Outcome;
 use crate::runtime::vm::scratch::Left;
+use crate::runtime::vm::settle::Settling;
 
 /// What is known of the rules of a block, one bit each.
 #[derive(Clone, Copy)]
@@ -41,16 +40,11 @@ pub(in crate::runtime) fn sift(sight: &Sight<'_>, group: &Group, left: &mut Vec<
 
 /// As `sift`, with all atoms.
 #[inline(never)]
-pub(in crate::runtime) fn sift_in_full<O: Observer>(
-    m: &mut Machine<'_, O>,
-    file: &[Value],
-    group: &Group,
-    left: &mut Vec<Left>,
-) {
+pub(in crate::runtime) fn sift_in_full(m: &mut Settling<'_>, group: &Group, left: &mut Vec<Left>) {
     for (block, rules) in group.screen.blocks.iter().zip(group.rules.chunks(BLOCK)) {
-        let sight = m.program.sight(file, m.heap.request, m.heap.store.elements());
+        let sight = m.program.sight(m.file, m.heap.request, m.heap.store.elements());
         let known = look(&sight, block);
-        let known = if known.left & known.unsure == 0 { known } else { ask(m, file, block, known) };
+        let known = if known.left & known.unsure == 0 { known } else { ask(m, block, known) };
         push(block, rules, known, left);
     }
 }
@@ -62,7 +56,7 @@ fn push(block: &Block, rules: &[u16], known: Known, left: &mut Vec<Left>) {
     while rest != 0 {
         let bit = rest.trailing_zeros();
         if let Some(rule) = rules.get(bit as usize) {
-            left.push(Left { rule: *rule, fires: fires >> bit & 1 != 0 });
+            left.push(Left { rule: *rule, says: (fires >> bit & 1 != 0).then_some(0) });
         }
         rest &= rest - 1;
     }
@@ -114,28 +108,23 @@ fn look_alone(sight: &Sight<'_>, block: &Block, mut known: Known) -> Known {
 }
 
 /// What atoms tell whose probes have no answer. An atom behind a switch is left to its rules.
-fn ask<O: Observer>(
-    m: &mut Machine<'_, O>,
-    file: &[Value],
-    block: &Block,
-    mut known: Known,
-) -> Known {
+fn ask(m: &mut Settling<'_>, block: &Block, mut known: Known) -> Known {
     let program = m.program;
     known.unsure = 0;
     for switch in &block.switches {
-        let sight = program.sight(file, m.heap.request, m.heap.store.elements());
+        let sight = program.sight(m.file, m.heap.request, m.heap.store.elements());
         if switch.silenced(&sight).is_none() {
             known.unsure |= switch.users;
         }
     }
     for test in &block.tests {
-        let sight = program.sight(file, m.heap.request, m.heap.store.elements());
+        let sight = program.sight(m.file, m.heap.request, m.heap.store.elements());
         let users = test.if_true | test.if_false;
         let Some(atom) = program.module.code.get(test.at as usize) else { continue };
         if known.left & users == 0 || test.probe.ask(&sight).is_some() {
             continue;
         }
-        match atom::outcome(m, file, atom) {
+        match atom::outcome(program, &m.heap, m.caches, m.file, atom) {
             Outcome::True => known.left &= test.spared(true),
             Outcome::False => known.left &= test.spared(false),
             Outcome::Error(_) | Outcome::Noted => known.unsure |= users,

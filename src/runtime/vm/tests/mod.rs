@@ -8,6 +8,7 @@ mod input;
 mod instructions;
 mod probes;
 mod table;
+mod trees;
 
 use crate::base::name::Name;
 use crate::lang::constant::Constant;

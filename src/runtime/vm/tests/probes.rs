@@ -76,8 +76,8 @@ fn both(
     assert_eq!(filled.error(), None, "{context}");
     let Scratch { file, store, workings, .. } = &mut *filled.scratch;
     let heap = heap(program, filled.request, store);
-    let mut machine = Machine::new(program, heap, workings, None, NoObserver);
-    let outcome = atom::outcome(&mut machine, file, atom);
+    let machine = Machine::new(program, heap, workings, None, NoObserver);
+    let outcome = atom::outcome(program, &machine.heap, machine.caches, file, atom);
     if let Some(truth) = atom::quick(program, &machine.heap, file, atom) {
         assert_eq!(outcome, Outcome::of(truth), "quick: {atom:?} {context}");
     }

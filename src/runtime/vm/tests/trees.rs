@@ -1,0 +1,257 @@
+//! What trees tell is what functions say, and what they do not tell is run.
+
+use crate::lang::constant::Constant;
+use crate::lang::decision::Effect::{self, *};
+use crate::lang::functions::{Style, named};
+use crate::lang::opcodes::*;
+use crate::runtime::bundle::module::{FunctionKind, OutcomeRow, TypeRow};
+use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::scratch::Scratch;
+use crate::runtime::vm::tests::{Sketch, op, place, text};
+
+/// What a rule says: the effect of the outcome that it fired with, or whether it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Silent,
+    Fires(Effect),
+    Fails,
+}
+use Said::{Fails, Fires, Silent};
+
+/// Asks the only rule of a module of these contexts: what it says, and whether its tree told.
+fn asked(s: Sketch, contexts: &[(&str, Said, bool)]) {
+    let program = s.program();
+    let mut scratch = Scratch::for_program(&program);
+    for (context, wanted, told) in contexts {
+        let mut filled = ingest(&program, context.as_bytes(), &mut scratch);
+        assert_eq!(filled.error(), None, "{context}");
+        for round in 0..2 {
+            let decision = filled.decide(&Moment::at(1_700_000_000, 5));
+            let said = match (decision.fired(), decision.failures()) {
+                ([], []) => Silent,
+                ([fired], []) => Fires(program.module.outcomes[usize::from(fired.outcome)].effect),
+                _ => Fails,
+            };
+            assert_eq!(said, *wanted, "{context}, round {round}");
+            let left = filled.scratch.left.iter().filter(|left| left.says.is_none()).count();
+            assert_eq!(left == 0, *told, "{context}, round {round}");
+        }
+    }
+}
+
+/// Slots `x`, `y` and `z` of any type: 0, 2 and 4; the time is 6.
+fn sketch() -> Sketch {
+    Sketch::new(["x", "y", "z"].map(|key| place(key, TypeRow::Dyn)).into())
+}
+
+const NOW: u16 = 6;
+
+fn condition(s: &mut Sketch, code: &[Instruction]) {
+    let function = s.function(FunctionKind::Condition, false, code);
+    s.rule("r", function, Deny);
+}
+
+fn number(name: &str) -> u16 {
+    named(name, Style::Member).next().expect("a builtin").number
+}
+
+#[test]
+fn atoms_under_or_and_not() {
+    let mut s = sketch();
+    // x || (y && !z), without what runs behind errors.
+    let code = [
+        op(Op::Flag, 0, 0, 0).x(X_INVERT).to(EXIT_TRUE, EXIT_ERROR),
+        op(Op::Flag, 2, 0, 0),
+        op(Op::Flag, 4, 0, 0).x(X_INVERT),
+    ];
+    condition(&mut s, &code);
+    asked(
+        s,
+        &[
+            (r#"{"x":true}"#, Fires(Deny), true),
+            (r#"{"x":false,"y":false}"#, Silent, true),
+            (r#"{"x":false,"y":true,"z":false}"#, Fires(Deny), true),
+            (r#"{"x":false,"y":true,"z":true}"#, Silent, true),
+            (r#"{"x":false,"y":true}"#, Fails, false),
+            (r#"{"x":1,"y":true,"z":false}"#, Fails, false),
+        ],
+    );
+}
+
+#[test]
+fn what_fails_is_left_to_the_function() {
+    let mut s = sketch();
+    // x || y, where y decides although x fails.
+    let code = [
+        op(Op::Flag, 0, 0, 0).x(X_INVERT).to(EXIT_TRUE, 3),
+        op(Op::Flag, 2, 0, 0),
+        op(Op::Jump, 0, 0, 0).to(EXIT_TRUE, INFALLIBLE),
+        op(Op::Flag, 2, 0, 0).x(X_COLD).to(EXIT_ERROR, EXIT_ERROR),
+    ];
+    condition(&mut s, &code);
+    asked(
+        s,
+        &[
+            (r#"{"y":true}"#, Fires(Deny), false),
+            (r#"{"y":false}"#, Fails, false),
+            (r#"{"x":false,"y":false}"#, Silent, true),
+            (r#"{"x":false}"#, Fails, false),
+        ],
+    );
+}
+
+#[test]
+fn terms_are_computed_where_they_are_asked() {
+    let mut s = sketch();
+    let (nine, ten) = (s.constant(Constant::Int(9)), s.constant(Constant::Int(10)));
+    let hours = number("getHours");
+    let r = s.register(0);
+    // 2023-11-14T22:13:20Z: x || now.getHours() + y < 10 || now.getHours() + y < 9
+    let add = [op(Op::Move, NOW, 0, r), op(Op::Call, r, hours, r), op(Op::Add, r, 2, r + 1)];
+    let mut code = vec![op(Op::Flag, 0, 0, 0).x(X_INVERT).to(EXIT_TRUE, EXIT_ERROR)];
+    code.extend(add);
+    code.push(op(Op::CompareInt, r + 1, ten, 0).x(X_LESS | X_INVERT).to(EXIT_TRUE, EXIT_ERROR));
+    code.extend(add);
+    code.push(op(Op::CompareInt, r + 1, nine, 0).x(X_LESS));
+    condition(&mut s, &code);
+    asked(
+        s,
+        &[
+            (r#"{"x":true}"#, Fires(Deny), true),
+            (r#"{"x":false,"y":0}"#, Silent, true),
+            (r#"{"x":false,"y":-13}"#, Fires(Deny), true),
+            (r#"{"x":false,"y":-12}"#, Silent, true),
+            (r#"{"x":false,"y":"-13"}"#, Fails, false),
+            (r#"{"x":false,"y":9223372036854775807}"#, Fails, false),
+            (r#"{"x":false}"#, Fails, false),
+        ],
+    );
+}
+
+#[test]
+fn a_term_that_nobody_reads_must_still_have_a_value() {
+    let mut s = sketch();
+    let r = s.register(0);
+    // The verifier lets a value lie unread: its failure is a failure all the same.
+    let code = [op(Op::Negate, 0, 0, r), op(Op::Flag, 2, 0, 0), op(Op::Flag, 4, 0, 0)];
+    condition(&mut s, &code);
+    asked(
+        s,
+        &[
+            (r#"{"x":1,"y":true,"z":true}"#, Fires(Deny), false),
+            (r#"{"x":"","y":true,"z":true}"#, Fails, false),
+        ],
+    );
+}
+
+#[test]
+fn look_ups_in_constants() {
+    let mut s = sketch();
+    let list = |items: &[&str]| Constant::List(items.iter().map(|it| text(it)).collect());
+    let map = Constant::Map(vec![
+        (text("editor"), list(&["read", "write", "comment"])),
+        (text("viewer"), list(&["read"])),
+    ]);
+    let map = s.constant(map);
+    let r = s.register(0);
+    // !(x in MAP[y])
+    let code = [
+        op(Op::LoadConst, 0, map, r).to(INFALLIBLE, INFALLIBLE),
+        op(Op::Index, r, 2, r + 1),
+        op(Op::In, 0, r + 1, 0).x(X_INVERT),
+    ];
+    condition(&mut s, &code);
+    asked(
+        s,
+        &[
+            (r#"{"x":"write","y":"viewer"}"#, Fires(Deny), true),
+            (r#"{"x":"write","y":"editor"}"#, Silent, true),
+            (r#"{"x":"comment","y":"editor"}"#, Silent, true),
+            (r#"{"x":"commend","y":"editor"}"#, Fires(Deny), true),
+            (r#"{"x":"\u0072ead","y":"v\u0069ewer"}"#, Silent, true),
+            (r#"{"x":1,"y":"viewer"}"#, Fires(Deny), true),
+            (r#"{"x":"read","y":"owner"}"#, Fails, false),
+            (r#"{"x":"read","y":1}"#, Fails, false),
+            (r#"{"y":"viewer"}"#, Fails, false),
+        ],
+    );
+}
+
+#[test]
+fn registers_that_differ_between_ways_are_not_known() {
+    let mut s = sketch();
+    let (one, two) = (s.constant(Constant::Int(1)), s.constant(Constant::Int(2)));
+    let r = s.register(0);
+    // (x ? 1 : 2) == y
+    let code = [
+        op(Op::Flag, 0, 0, 0).to(3, EXIT_ERROR),
+        op(Op::LoadConst, 0, one, r).to(INFALLIBLE, INFALLIBLE),
+        op(Op::Jump, 0, 0, 0).to(4, INFALLIBLE),
+        op(Op::LoadConst, 0, two, r).to(INFALLIBLE, INFALLIBLE),
+        op(Op::Equal, r, 2, 0),
+    ];
+    condition(&mut s, &code);
+    asked(
+        s,
+        &[
+            (r#"{"x":true,"y":1}"#, Fires(Deny), false),
+            (r#"{"x":false,"y":1}"#, Silent, false),
+            (r#"{"x":false,"y":2}"#, Fires(Deny), false),
+        ],
+    );
+}
+
+#[test]
+fn conditions_and_values_of_other_functions() {
+    let mut s = sketch();
+    let one = s.constant(Constant::Int(1));
+    let either =
+        [op(Op::Flag, 0, 0, 0).x(X_INVERT).to(EXIT_TRUE, EXIT_ERROR), op(Op::Flag, 2, 0, 0)];
+    let either = s.function(FunctionKind::Condition, true, &either);
+    let r = s.register(0);
+    let ty = s.ty(TypeRow::Int);
+    let less = [op(Op::Negate, 4, 0, r), op(Op::Return, r, 0, 0).to(INFALLIBLE, EXIT_ERROR)];
+    let less = s.function(FunctionKind::Value(ty), true, &less);
+    let r = s.register(0);
+    let code = [
+        op(Op::Test, either, 0, 0).x(X_INVERT),
+        op(Op::Need, less, 0, r),
+        op(Op::CompareInt, r, one, 0).x(X_LESS),
+    ];
+    condition(&mut s, &code);
+    asked(
+        s,
+        &[
+            (r#"{"x":true}"#, Silent, true),
+            (r#"{"x":false,"y":true}"#, Silent, true),
+            (r#"{"x":false,"y":false,"z":0}"#, Fires(Deny), true),
+            (r#"{"x":false,"y":false,"z":-1}"#, Silent, true),
+            (r#"{"x":false,"z":-1}"#, Fails, false),
+            (r#"{"x":false,"y":false,"z":""}"#, Fails, false),
+        ],
+    );
+}
+
+#[test]
+fn outcomes_of_decisions() {
+    let mut s = sketch();
+    let code = [
+        op(Op::Flag, 0, 0, 0).to(2, EXIT_ERROR),
+        op(Op::Decide, 0, 0, 0),
+        op(Op::Flag, 2, 0, 0),
+        op(Op::Decide, 0, 1, 0),
+    ];
+    let function = s.function(FunctionKind::Decision, false, &code);
+    let rule = s.rule("r", function, Deny);
+    s.module.outcomes.push(OutcomeRow { effect: Allow, ..s.module.outcomes[0] });
+    s.module.rules[usize::from(rule)].outcomes = 2;
+    asked(
+        s,
+        &[
+            (r#"{"x":true}"#, Fires(Deny), true),
+            (r#"{"x":false,"y":true}"#, Fires(Allow), true),
+            (r#"{"x":false,"y":false}"#, Silent, true),
+            (r#"{"x":false}"#, Fails, false),
+        ],
+    );
+}
