@@ -2,11 +2,12 @@
 //!
 //! Whoever reads descriptors fills them; nothing here knows how descriptors are written.
 //!
-//! Imports: `base`, `lang::constant`.
+//! Imports: `base`, `lang::constant`, `lang::value`.
 
 use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::lang::constant::Constant;
+use crate::lang::value::message;
 
 /// All message and enum types of one compilation; every table is sorted by full name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,64 +52,11 @@ pub struct MessageField {
     pub span: Option<Span>,
 }
 
-/// The type of a single value of a field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FieldKind {
-    /// `double`
-    Double,
-    /// `float`
-    Float,
-    /// `int32`
-    Int32,
-    /// `int64`
-    Int64,
-    /// `uint32`
-    Uint32,
-    /// `uint64`
-    Uint64,
-    /// `sint32`
-    Sint32,
-    /// `sint64`
-    Sint64,
-    /// `fixed32`
-    Fixed32,
-    /// `fixed64`
-    Fixed64,
-    /// `sfixed32`
-    Sfixed32,
-    /// `sfixed64`
-    Sfixed64,
-    /// `bool`
-    Bool,
-    /// `string`
-    String,
-    /// `bytes`
-    Bytes,
-    /// A message type, by its full name; `group`: between two tags, without a length.
-    Message {
-        /// Its full name.
-        name: Name,
-        /// Whether it is a group.
-        group: bool,
-    },
-    /// An enum type, by its full name.
-    Enum(Name),
-}
+/// The type of a single value of a field: message and enum types by their full names.
+pub type FieldKind = message::Kind<Name, Name>;
 
-/// How often a field occurs, and when it is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// It is there if it differs from its default.
-    Implicit,
-    /// It is there if it was set.
-    Explicit,
-    /// One of several, of which one at most is set: the name of the choice.
-    Oneof(Name),
-    /// A list; there if it has elements.
-    Repeated,
-    /// A map with keys of this kind; there if it has entries.
-    Map(FieldKind),
-}
+/// How often a field occurs, and when it is set: a choice by its name.
+pub type Presence = message::Presence<Name, FieldKind>;
 
 /// An enum type.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -67,7 +67,7 @@ impl Tables {
         let mut choices: Vec<&Name> = Vec::new();
         let first = self.messages.fields.len();
         for field in fields {
-            let choice = if let messages::Presence::Oneof(choice) = &field.presence {
+            let choice = if let Presence::Oneof(choice) = &field.presence {
                 let known = choices.iter().position(|it| *it == choice);
                 known.unwrap_or_else(|| {
                     choices.push(choice);
@@ -97,13 +97,11 @@ impl Tables {
         let kind = self.kind(&field.kind);
         let single = self.kind_row(kind, &field.kind);
         let (presence, ty) = match &field.presence {
-            messages::Presence::Implicit => (Presence::Implicit, single),
-            messages::Presence::Explicit => (Presence::Explicit, single),
-            messages::Presence::Oneof(_) => (Presence::Oneof(choice), single),
-            messages::Presence::Repeated => {
-                (Presence::Repeated, self.row(TypeRow::List(single, None)))
-            }
-            messages::Presence::Map(of) => {
+            Presence::Implicit => (Presence::Implicit, single),
+            Presence::Explicit => (Presence::Explicit, single),
+            Presence::Oneof(_) => (Presence::Oneof(choice), single),
+            Presence::Repeated => (Presence::Repeated, self.row(TypeRow::List(single, None))),
+            Presence::Map(of) => {
                 let key = self.kind(of);
                 let row = self.kind_row(key, of);
                 (Presence::Map(key), self.row(TypeRow::Map(row, single)))
@@ -117,33 +115,14 @@ impl Tables {
     }
 
     fn kind(&mut self, kind: &messages::FieldKind) -> Kind {
-        match kind {
-            messages::FieldKind::Double => Kind::Double,
-            messages::FieldKind::Float => Kind::Float,
-            messages::FieldKind::Int32 => Kind::Int32,
-            messages::FieldKind::Int64 => Kind::Int64,
-            messages::FieldKind::Uint32 => Kind::Uint32,
-            messages::FieldKind::Uint64 => Kind::Uint64,
-            messages::FieldKind::Sint32 => Kind::Sint32,
-            messages::FieldKind::Sint64 => Kind::Sint64,
-            messages::FieldKind::Fixed32 => Kind::Fixed32,
-            messages::FieldKind::Fixed64 => Kind::Fixed64,
-            messages::FieldKind::Sfixed32 => Kind::Sfixed32,
-            messages::FieldKind::Sfixed64 => Kind::Sfixed64,
-            messages::FieldKind::Bool => Kind::Bool,
-            messages::FieldKind::String => Kind::String,
-            messages::FieldKind::Bytes => Kind::Bytes,
-            messages::FieldKind::Message { name, group } => {
-                Kind::Message { kind: self.message(name).into(), group: *group }
-            }
-            messages::FieldKind::Enum(name) => Kind::Enum(self.enumeration(name).into()),
-        }
+        let message = |tables: &mut Self, name: &Name| tables.message(name).into();
+        kind.told(self, message, |tables, name| tables.enumeration(name).into())
     }
 
     /// The row of the type of what a single value of a field is.
     fn kind_row(&mut self, kind: Kind, declared: &messages::FieldKind) -> u16 {
         let row = match (kind, declared) {
-            (Kind::Message { kind, .. }, messages::FieldKind::Message { name, .. }) => {
+            (Kind::Message { kind, .. }, Kind::Message { kind: name, .. }) => {
                 match WellKnown::of(name) {
                     WellKnown::Plain => TypeRow::Message(u16::try_from(kind).unwrap_or(NONE)),
                     WellKnown::Any | WellKnown::Value => TypeRow::Dyn,

@@ -232,7 +232,7 @@ fn tables_hold_what_the_wire_needs() {
     let level = field("acme.old.Holder", "level");
     assert_eq!(level.default, Some(Constant::Int(1)), "the first value of its enum");
     assert_eq!(field("acme.Request", "color").default, None);
-    let part = FieldKind::Message { name: "acme.old.Holder.Part".into(), group: true };
+    let part = FieldKind::Message { kind: "acme.old.Holder.Part".into(), group: true };
     assert_eq!(field("acme.old.Holder", "part").kind, part);
     let closed = |name: &str| messages.enumeration(name).expect("an enum").closed;
     assert!(closed("acme.old.Level") && !closed("acme.Color"));

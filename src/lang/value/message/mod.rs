@@ -66,9 +66,10 @@ pub struct Field {
     pub default: Value,
 }
 
-/// The type of a single value of a field, as the wire has it.
+/// The type of a single value of a field, as the wire has it. `M` tells a message type, `E` an
+/// enum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum Kind<M = u32, E = u32> {
     /// `double`
     Double,
     /// `float`
@@ -102,27 +103,59 @@ pub enum Kind {
     /// A message; `group`: between two tags, without a length.
     Message {
         /// Its type.
-        kind: u32,
+        kind: M,
         /// Whether it is a group.
         group: bool,
     },
     /// A value of this enum.
-    Enum(u32),
+    Enum(E),
 }
 
-/// How often a field occurs, and when it is set.
+/// How often a field occurs, and when it is set. `C` tells a choice, `K` the kind of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Presence {
+pub enum Presence<C = u16, K = Kind> {
     /// It is set if it is not zero.
     Implicit,
     /// It is set if it was given.
     Explicit,
-    /// One of several fields of the message, of which one at most is set: the number of the choice.
-    Oneof(u16),
+    /// One of several fields of the message, of which one at most is set: the choice.
+    Oneof(C),
     /// A list; set if it has elements.
     Repeated,
     /// A map with keys of this kind; set if it has entries.
-    Map(Kind),
+    Map(K),
+}
+
+impl<M, E> Kind<M, E> {
+    /// The same kind, where `by` tells message types and enums in another way.
+    pub fn told<S: ?Sized, N, F>(
+        &self,
+        by: &mut S,
+        message: impl FnOnce(&mut S, &M) -> N,
+        enumeration: impl FnOnce(&mut S, &E) -> F,
+    ) -> Kind<N, F> {
+        match self {
+            Self::Double => Kind::Double,
+            Self::Float => Kind::Float,
+            Self::Int32 => Kind::Int32,
+            Self::Int64 => Kind::Int64,
+            Self::Uint32 => Kind::Uint32,
+            Self::Uint64 => Kind::Uint64,
+            Self::Sint32 => Kind::Sint32,
+            Self::Sint64 => Kind::Sint64,
+            Self::Fixed32 => Kind::Fixed32,
+            Self::Fixed64 => Kind::Fixed64,
+            Self::Sfixed32 => Kind::Sfixed32,
+            Self::Sfixed64 => Kind::Sfixed64,
+            Self::Bool => Kind::Bool,
+            Self::String => Kind::String,
+            Self::Bytes => Kind::Bytes,
+            Self::Message { kind, group } => {
+                Kind::Message { kind: message(by, kind), group: *group }
+            }
+            Self::Enum(of) => Kind::Enum(enumeration(by, of)),
+        }
+    }
 }
 
 /// An enum type.

@@ -129,7 +129,7 @@ fn kind(of: &Kind, group: bool) -> FieldKind {
         Kind::Bool => FieldKind::Bool,
         Kind::String => FieldKind::String,
         Kind::Bytes => FieldKind::Bytes,
-        Kind::Message(of) => FieldKind::Message { name: Name::new(of.full_name()), group },
+        Kind::Message(of) => FieldKind::Message { kind: Name::new(of.full_name()), group },
         Kind::Enum(of) => FieldKind::Enum(Name::new(of.full_name())),
     }
 }

@@ -54,7 +54,7 @@ fn kind_type(types: &mut TypeTable, messages: &Messages, kind: &FieldKind) -> Ty
         FieldKind::Bool => TypeTable::BOOL,
         FieldKind::String => TypeTable::STRING,
         FieldKind::Bytes => TypeTable::BYTES,
-        FieldKind::Message { name, .. } => message_type(types, name),
+        FieldKind::Message { kind: name, .. } => message_type(types, name),
         FieldKind::Enum(name) => enum_type(types, messages, name),
     }
 }
