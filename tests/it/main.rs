@@ -24,6 +24,7 @@ mod differential;
 mod documents;
 mod examples;
 mod generated;
+mod hostile;
 mod message_values;
 mod messages;
 mod missing;

@@ -1,0 +1,100 @@
+//! What runs under callgrind: prints a line for each piece of work, what it is and how often.
+//!
+//! In:      the arguments that `callgrind::run` was given.
+//! Out:     `WHAT UNITS` a line, in the order in which work was done.
+
+use std::fs;
+use std::hint::black_box;
+
+use policyc::compiler::source::map::SourceMap;
+use policyc::compiler::{Options, compile};
+use policyc::diag::sink::Sink;
+use policyc::runtime::program::Program;
+use policyc::runtime::vm::request::{Filled, Moment, ingest};
+use policyc::runtime::vm::scratch::Scratch;
+
+use crate::hostile;
+
+/// 2026-01-07T12:00:00Z, the time of the workloads.
+const NOW: Moment<'static> = Moment::at(1_767_787_200, 0);
+
+/// Callgrind goes by the name of this function: what runs inside is counted by itself.
+#[inline(never)]
+fn counted_by_callgrind(work: &mut dyn FnMut() -> usize) -> usize {
+    // What is held here keeps the call from becoming a jump.
+    black_box(work())
+}
+
+pub(crate) fn run(arguments: &[String]) {
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["workload", bundle, contexts] => workload(bundle, contexts),
+        ["compile", source] => compiling(source),
+        ["hostile", name, bundles @ ..] => {
+            let case = hostile::CASES.iter().find(|case| case.name == *name);
+            growth(case.expect("a case of this name"), bundles);
+        }
+        other => panic!("not something to count: {other:?}"),
+    }
+}
+
+fn workload(bundle: &str, contexts: &str) {
+    let bundle = fs::read(bundle).expect("the bundle");
+    let contexts = fs::read_to_string(contexts).expect("the contexts");
+    let mut program = None;
+    counted_by_callgrind(&mut || {
+        program = Program::load(&bundle).ok();
+        usize::from(program.is_some())
+    });
+    println!("load 1");
+    let program = program.expect("a bundle that loads");
+    let mut scratches: Vec<Scratch> =
+        contexts.lines().map(|_| Scratch::for_program(&program)).collect();
+    let mut filled: Vec<Filled<'_>> = Vec::with_capacity(scratches.len());
+    let mut scratches = scratches.iter_mut();
+    let read = counted_by_callgrind(&mut || {
+        filled.extend(
+            contexts
+                .lines()
+                .zip(&mut scratches)
+                .map(|(context, scratch)| ingest(&program, context.as_bytes(), scratch)),
+        );
+        filled.iter().filter(|it| it.error().is_none()).count()
+    });
+    println!("read {}", filled.len());
+    assert_eq!(read, filled.len(), "every context of a workload is read");
+    let decided = counted_by_callgrind(&mut || filled.iter_mut().map(decide).sum());
+    println!("decide {}", filled.len());
+    assert!(decided > 0, "no rule fired");
+}
+
+/// The number of rules that fired.
+fn decide(filled: &mut Filled<'_>) -> usize {
+    black_box(filled.decide(&NOW)).fired().len()
+}
+
+/// The whole process is counted: a compiler may use threads.
+fn compiling(source: &str) {
+    let text = fs::read_to_string(source).expect("the source");
+    let mut files = SourceMap::new();
+    files.add("workload.yaml".to_owned(), text);
+    let compiled = compile(&files, &Options::default(), &mut Sink::new());
+    assert!(!compiled.expect("a workload that compiles").bundle.is_empty());
+    println!("compile");
+}
+
+/// Reads and decides the contexts of a case, each by the bundle of its size.
+fn growth(case: &hostile::Case, bundles: &[&str]) {
+    for (size, bundle) in case.sizes().into_iter().zip(bundles) {
+        let bundle = fs::read(bundle).expect("the bundle");
+        let program = Program::load(&bundle).expect("a bundle that loads");
+        let context = (case.context)(size);
+        let mut scratch = Scratch::for_program(&program);
+        counted_by_callgrind(&mut || {
+            decide(&mut ingest(&program, context.as_bytes(), &mut scratch))
+        });
+        let mut filled = ingest(&program, context.as_bytes(), &mut scratch);
+        let decision = filled.decide(&NOW);
+        assert!(case.outcome.is(&decision), "{} at {size}: {decision:?}", case.name);
+        println!("{} {}", case.unit.word(), case.unit.count(size, &context));
+    }
+}
