@@ -12,6 +12,7 @@ use crate::support::generate::libraries::ALL;
 use crate::support::generate::random::Random;
 use crate::support::generate::types::Type;
 use crate::support::generate::write::{Leaves, Row, Vocabulary};
+use crate::support::told::{BOUNDS, TOLD, VARIABLES};
 
 const SCHEMA: &str = "\
 schema:
@@ -371,16 +372,49 @@ fn broken_call(random: &mut Random, action: &mut Json, choice: usize, other: Jso
     }
 }
 
+/// A policy of rules, and variables, that trees can tell of.
+fn told(random: &mut Random, words: &Vocabulary, variables: &Vocabulary) -> String {
+    let mut out = format!("policyc: 1\nname: random\ndefault: deny\n{SCHEMA}");
+    out.push_str(
+        "windows:\n  office: {days: [mon..fri], from: \"08:00\", to: \"17:30\", zone: UTC}\n",
+    );
+    out.push_str("variables:\n");
+    for (at, (ty, _)) in ["bool", "bool", "int", "int", "string"].into_iter().zip(0..).enumerate() {
+        let value = variables.write(&Type::of(ty), 1 + at % 3, random).text();
+        out.push_str(&format!("  - v{at}: {}\n", Json::from(value)));
+    }
+    out.push_str("rules:\n");
+    for at in 0..RULES {
+        let when = words.write(&Type::of("bool"), 1 + at % 4, random).text();
+        out.push_str(&format!("  - id: r{at}\n    when: {}\n    deny: no\n", Json::from(when)));
+    }
+    out
+}
+
+#[test]
+fn rules_that_trees_tell_agree() {
+    let places: Vec<Leaves> = [PLACES, BOUNDS].into_iter().flatten().copied().collect();
+    let variables = Vocabulary::of(&[TOLD], &places, &[]);
+    let places: Vec<Leaves> = [&places, VARIABLES].into_iter().flatten().copied().collect();
+    let words = Vocabulary::of(&[TOLD], &places, &[]);
+    agree(|random| told(random, &words, &variables));
+}
+
 #[test]
 fn program_and_reference_agree() {
+    let known = Vocabularies::new();
+    agree(|random| policy(random, &known));
+}
+
+/// Asks both evaluators about random policies.
+fn agree(policy: impl Fn(&mut Random) -> String) {
     let rounds = std::env::var("DIFFERENTIAL_ROUNDS").ok().and_then(|text| text.parse().ok());
     let rounds: u64 = rounds.unwrap_or(60);
-    let known = Vocabularies::new();
     let (mut compiled, mut decided, mut clean) = (0, 0, 0);
     for seed in 0..rounds {
         let mut random = Random(seed);
         let mut files = SourceMap::new();
-        let text = policy(&mut random, &known);
+        let text = policy(&mut random);
         files.add("random.yaml", text.as_str());
         let Ok(both) = Both::try_of(&files) else { continue };
         compiled += 1;

@@ -126,9 +126,10 @@ impl Program {
         remember_zones(&module, &pool);
         let sets = sets::of(&module, &pool);
         let mut sizes = sizes(&module, &functions);
-        let mut readings = Readings::of(&module, (&pool, &sets), sizes.file);
+        let mut readings = Readings::of(&module, sizes.file);
         let plan = Plan::of(&module, &pool, &sets, &mut readings);
-        let Readings { terms, trees, .. } = readings;
+        let Readings { mut terms, trees, .. } = readings;
+        terms.prepare(&pool);
         sizes.file += terms.rows().len();
         Self {
             identity: NEXT.fetch_add(1, Ordering::Relaxed),

@@ -16,8 +16,8 @@ use crate::lang::opcodes::{INFALLIBLE, Instruction, Op, Operand, UNUSED, Yield};
 use crate::runtime::bundle::module::{FunctionRow, Module, NONE};
 use crate::runtime::program::terms::{OPERANDS, Term, Terms};
 
-/// Longest function that is read; what is known of its jumps is one bit an instruction.
-pub(super) const READABLE: usize = 64;
+/// Longest function that is read: what registers hold is kept for every jump.
+const READABLE: usize = 256;
 /// Most registers of a function that is read.
 const REGISTERS: usize = 64;
 

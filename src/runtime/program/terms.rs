@@ -2,7 +2,7 @@
 //!
 //! In:      pure instructions whose operands are slots, constants or other terms.
 //! Out:     `Terms`: each with a place in the file behind all registers, whoever computes it.
-//! Imports: `lang::opcodes`.
+//! Imports: `base::limits`, `lang`, `runtime::program`.
 //!
 //! A term has one value in a decision, so it is computed at most once. That of a constant lies in
 //! its place from the beginning.
@@ -10,7 +10,11 @@
 use std::collections::HashMap;
 
 use crate::base::limits::FILE_VALUES_MAX;
+use crate::lang::functions::{Native, by_number};
 use crate::lang::opcodes::{Instruction, Op, Operand};
+use crate::lang::value::heap::Heap;
+use crate::lang::value::{Tag, Value};
+use crate::runtime::program::pool::Pool;
 
 /// Most operands of a term.
 pub(in crate::runtime) const OPERANDS: usize = 3;
@@ -40,6 +44,17 @@ impl Term {
     }
 }
 
+/// How a term is computed.
+#[derive(Debug)]
+pub(in crate::runtime) enum Recipe {
+    /// As its instruction does.
+    General,
+    /// By this row of the builtins, of what lies at a place.
+    Accessor(Native, u16),
+    /// By looking up what lies at a place.
+    Pick(Pick, u16),
+}
+
 /// The terms of a program. Operands stand before what is made of them.
 #[derive(Debug, Default)]
 pub(in crate::runtime) struct Terms {
@@ -47,13 +62,14 @@ pub(in crate::runtime) struct Terms {
     pub(in crate::runtime) first: u16,
     rows: Vec<Term>,
     places: HashMap<Term, u16>,
+    recipes: Vec<Recipe>,
 }
 
 impl Terms {
     /// No terms yet; `first` is the length of the file without them.
     pub(super) fn behind(first: usize) -> Self {
         let first = u16::try_from(first).unwrap_or(u16::MAX);
-        Self { first, rows: Vec::new(), places: HashMap::new() }
+        Self { first, rows: Vec::new(), places: HashMap::new(), recipes: Vec::new() }
     }
 
     /// The place of a term; `None` if there are too many.
@@ -68,14 +84,34 @@ impl Terms {
         Some(place)
     }
 
+    /// Finds how each is computed, when all are known.
+    pub(super) fn prepare(&mut self, pool: &Pool) {
+        let recipe = |term: &Term| match (term.op, term.operands()) {
+            (Op::Call, [a]) => Some(Recipe::Accessor(by_number(term.named)?.call, *a)),
+            (Op::Index, [map, key]) => {
+                let map = self.at(*map).filter(|term| term.op == Op::LoadConst)?;
+                let map = pool.constants.get(usize::from(map.named))?;
+                Some(Recipe::Pick(Pick::of(pool, map)?, *key))
+            }
+            _ => None,
+        };
+        self.recipes = self.rows.iter().map(|it| recipe(it).unwrap_or(Recipe::General)).collect();
+    }
+
+    /// The term at a place, and how it is computed.
+    #[inline]
+    pub(in crate::runtime) fn get(&self, place: u16) -> Option<(&Term, &Recipe)> {
+        let number = self.number(place)?;
+        Some((self.rows.get(number)?, self.recipes.get(number)?))
+    }
+
     /// All terms, in the order of their places.
     pub(in crate::runtime) fn rows(&self) -> &[Term] {
         &self.rows
     }
 
     /// The number of the term at a place; `None` of slots and registers.
-    #[inline]
-    pub(in crate::runtime) fn number(&self, place: u16) -> Option<usize> {
+    fn number(&self, place: u16) -> Option<usize> {
         place.checked_sub(self.first).map(usize::from)
     }
 
@@ -109,5 +145,47 @@ impl Terms {
     /// Whether there is something to compute at a place.
     pub(super) fn is_computed(&self, place: u16) -> bool {
         self.at(place).is_some_and(|term| term.op != Op::LoadConst)
+    }
+}
+
+/// A constant map whose keys are strings, for looking up: sorted by length and first bytes.
+#[derive(Debug)]
+pub(in crate::runtime) struct Pick {
+    /// The bits of the keys.
+    bits: Box<[u64]>,
+    /// The keys, and what lies under them.
+    entries: Box<[[Value; 2]]>,
+}
+
+/// Keys that are looked through one by one.
+const FEW: usize = 8;
+
+impl Pick {
+    /// `None` if `map` is no such map.
+    fn of(pool: &Pool, map: &Value) -> Option<Self> {
+        let start = map.off() as usize;
+        let elements = pool.elements.get(start..start + 2 * map.len() as usize)?;
+        let (entries, _) = elements.as_chunks::<2>();
+        if map.tag() != Tag::Map || entries.iter().any(|[key, _]| key.tag() != Tag::String) {
+            return None;
+        }
+        let mut entries = entries.to_vec();
+        entries.sort_by_key(|[key, _]| key.bits());
+        let bits = entries.iter().map(|[key, _]| key.bits()).collect();
+        Some(Self { bits, entries: entries.into() })
+    }
+
+    /// What lies under a key; `None` where there is nothing, or `key` is no string.
+    #[inline]
+    pub(in crate::runtime) fn value(&self, heap: &Heap<'_>, key: &Value) -> Option<&Value> {
+        let bits = key.bits();
+        let first = if self.bits.len() <= FEW {
+            self.bits.iter().position(|known| *known == bits)?
+        } else {
+            self.bits.partition_point(|known| *known < bits)
+        };
+        let alike = self.entries.get(first..)?.iter().take_while(|[known, _]| known.bits() == bits);
+        let found = alike.into_iter().find(|[known, _]| heap.same_text(key, known));
+        found.filter(|_| key.tag() == Tag::String).map(|[_, value]| value)
     }
 }

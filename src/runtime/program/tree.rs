@@ -12,10 +12,7 @@ use crate::lang::opcodes::{
     EXIT_ERROR, EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, Operand,
 };
 use crate::runtime::bundle::module::{FunctionKind, Module, NONE};
-use crate::runtime::program::pool::Pool;
-use crate::runtime::program::probe::Probe;
 use crate::runtime::program::reading::{Callee, Reading, read};
-use crate::runtime::program::sets::Set;
 use crate::runtime::program::terms::Terms;
 
 /// Where an outcome leads.
@@ -34,9 +31,7 @@ pub(in crate::runtime) enum Next {
 /// An atom on slots and terms.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::runtime) struct Node {
-    pub(in crate::runtime) probe: Probe,
-    /// Where the atom itself stands in `Trees::atoms`.
-    pub(in crate::runtime) atom: u32,
+    pub(in crate::runtime) atom: Instruction,
     /// The terms that it is made of, in `Trees::needs`: the first, and their number.
     pub(in crate::runtime) needs: (u32, u16),
     /// Where it leads when it goes on, and when it branches.
@@ -47,7 +42,6 @@ pub(in crate::runtime) struct Node {
 #[derive(Debug, Default)]
 pub(in crate::runtime) struct Trees {
     nodes: Vec<Node>,
-    atoms: Vec<Instruction>,
     needs: Vec<u16>,
     /// Of every function the root and the number of nodes; none without a tree.
     roots: Vec<(u32, u8)>,
@@ -62,18 +56,7 @@ impl Trees {
         self.nodes.get(first..first + usize::from(*count)).unwrap_or_default()
     }
 
-    /// The atom of a node.
-    pub(in crate::runtime) fn atom(&self, node: &Node) -> Option<&Instruction> {
-        self.atoms.get(node.atom as usize)
-    }
-
-    fn add(
-        &mut self,
-        function: u16,
-        growing: &Growing<'_, '_>,
-        branches: &[Branch],
-        (pool, sets): (&Pool, &[Set]),
-    ) {
+    fn add(&mut self, function: u16, growing: &Growing<'_, '_>, branches: &[Branch]) {
         let first = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         let number = |pc: u16| branches.iter().position(|branch| branch.pc == pc);
         let next = |to: Result<u16, Next>| match to.map(number) {
@@ -89,10 +72,7 @@ impl Trees {
                 u32::try_from(before).unwrap_or(u32::MAX),
                 u16::try_from(self.needs.len() - before).unwrap_or(u16::MAX),
             );
-            let probe = Probe::of(pool, sets, atom);
-            let at = u32::try_from(self.atoms.len()).unwrap_or(u32::MAX);
-            self.atoms.push(*atom);
-            self.nodes.push(Node { probe, atom: at, needs, next: to.map(next) });
+            self.nodes.push(Node { atom: *atom, needs, next: to.map(next) });
         }
         if let Some(root) = self.roots.get_mut(usize::from(function)) {
             *root = (first, u8::try_from(branches.len()).unwrap_or(0));
@@ -110,7 +90,6 @@ impl Trees {
 #[derive(Debug)]
 pub(in crate::runtime) struct Readings<'m> {
     module: &'m Module,
-    constants: (&'m Pool, &'m [Set]),
     /// Of every function; `None` of what is too long.
     of: Vec<Option<Reading<'m>>>,
     pub(in crate::runtime) terms: Terms,
@@ -120,15 +99,11 @@ pub(in crate::runtime) struct Readings<'m> {
 impl<'m> Readings<'m> {
     /// Reads all functions of a module whose slots and registers take `file` values. Conditions
     /// that are no rule's get their trees.
-    pub(in crate::runtime) fn of(
-        module: &'m Module,
-        constants: (&'m Pool, &'m [Set]),
-        file: usize,
-    ) -> Self {
+    pub(in crate::runtime) fn of(module: &'m Module, file: usize) -> Self {
         let count = module.functions.len();
         let trees = Trees { roots: vec![(0, 0); count], ..Trees::default() };
         let (of, terms) = (Vec::with_capacity(count), Terms::behind(file));
-        let mut all = Self { module, constants, of, terms, trees };
+        let mut all = Self { module, of, terms, trees };
         let mut is_called = vec![true; count];
         for rule in &module.rules {
             if let Some(is_called) = is_called.get_mut(usize::from(rule.function)) {
@@ -154,7 +129,7 @@ impl<'m> Readings<'m> {
 
     /// Makes the tree of a function; whether it has one that tells something.
     pub(super) fn grow(&mut self, function: u16) -> bool {
-        let Self { module, constants, of, terms, trees } = self;
+        let Self { module, of, terms, trees } = self;
         if !trees.of(function).is_empty() {
             return true;
         }
@@ -163,8 +138,12 @@ impl<'m> Readings<'m> {
         let (Some(row), Some(reading)) = (row, reading) else { return false };
         let growing = Growing { module, terms, reading, kind: row.kind };
         let branches = growing.branches();
-        trees.add(function, &growing, &branches, *constants);
-        !branches.is_empty()
+        // Nodes are counted by a byte.
+        if branches.is_empty() || branches.len() > usize::from(u8::MAX) {
+            return false;
+        }
+        trees.add(function, &growing, &branches);
+        true
     }
 }
 
@@ -197,17 +176,18 @@ impl Growing<'_, '_> {
     /// The atoms that are met on the way from the start, and where they lead: to an atom, or out.
     fn branches(&self) -> Vec<Branch> {
         let steps: Vec<Step> = (0..self.reading.code.len()).map(|pc| self.step(pc)).collect();
-        let mut reached = 0_u64;
-        let mut reach = |to: Result<u16, Next>| {
-            reached |= to.map_or(0, |to| 1 << to);
-            reached
+        let mut met = vec![false; steps.len()];
+        let reach = |to: Result<u16, Next>, met: &mut [bool]| {
+            if let Some(met) = to.ok().and_then(|to| met.get_mut(usize::from(to))) {
+                *met = true;
+            }
+            to
         };
-        let mut met = reach(self.lands(&steps, 0));
+        reach(self.lands(&steps, 0), &mut met).ok();
         let mut branches = Vec::new();
         for (pc, atom) in (0..).zip(self.reading.code.iter()) {
-            if met >> pc & 1 != 0 {
-                let to = [self.lands(&steps, pc + 1), self.lands(&steps, atom.f)];
-                met |= reach(to[0]) | reach(to[1]);
+            if met.get(usize::from(pc)) == Some(&true) {
+                let to = [pc + 1, atom.f].map(|to| reach(self.lands(&steps, to), &mut met));
                 branches.push(Branch { pc, to });
             }
         }

@@ -59,6 +59,7 @@ pub(in crate::runtime) fn quick(
             let (len, k) = (i64::from(a.len()), constant()?.signed());
             Some(related(ins.x, len >= k, len > k))
         }
+        Op::In => is_element(heap, a, file.get(usize::from(ins.b))?),
         Op::Compare | Op::Equal => {
             let b = file.get(usize::from(ins.b))?;
             match (ins.op, a.tag(), b.tag()) {
@@ -73,6 +74,21 @@ pub(in crate::runtime) fn quick(
         }
         _ => None,
     }
+}
+
+/// Whether a string is one of the elements of a list, or an int of a list of ints.
+#[inline(never)]
+fn is_element(heap: &Heap<'_>, a: &Value, list: &Value) -> Option<bool> {
+    if list.tag() != Tag::List || list.columns() != 1 {
+        return None;
+    }
+    let elements = heap.elements(list);
+    if a.tag() == Tag::String {
+        let is = |it: &Value| it.bits() == a.bits() && it.tag() == Tag::String;
+        return Some(elements.iter().any(|it| is(it) && heap.same_text(it, a)));
+    }
+    let ints = a.tag() == Tag::Int && elements.iter().all(|it| it.tag() == Tag::Int);
+    ints.then(|| elements.iter().any(|it| it.bits() == a.bits()))
 }
 
 /// The operand `$at` of a table: the file, the constants, the sets.

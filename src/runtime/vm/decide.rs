@@ -293,10 +293,11 @@ fn settled(filled: &mut Filled<'_>, lists: &Lists<'_>, (open, second): (bool, us
         heap: heap(program, filled.request, store),
         caches: &mut workings.caches,
         computed: &mut workings.computed,
-        epoch: workings.epoch,
         mark: *mark,
+        grown: 0,
         built: 0,
     };
+    settling.begin();
     let mut second = second;
     if open {
         left.clear();

@@ -164,9 +164,9 @@ pub(in crate::runtime) struct Workings {
     pub(in crate::runtime) cursors: Vec<Cursor>,
     pub(in crate::runtime) builders: Vec<Builder>,
     pub(in crate::runtime) memos: Vec<Memo>,
-    /// The decision for which each term was computed last.
-    pub(in crate::runtime) computed: Vec<u32>,
-    /// Counts decisions; memos and terms of another epoch are not valid.
+    /// The places of the terms that were computed last.
+    pub(in crate::runtime) computed: Vec<u16>,
+    /// Counts decisions; memos of another epoch are not valid.
     pub(in crate::runtime) epoch: u32,
     pub(in crate::runtime) caches: MatchCaches,
 }
@@ -177,7 +177,7 @@ impl Workings {
             cursors: vec![Cursor::IDLE; program.sizes.cursors],
             builders: vec![Builder::default(); program.sizes.cursors],
             memos: vec![Memo::EMPTY; program.sizes.memos],
-            computed: vec![0; program.terms.rows().len()],
+            computed: Vec::with_capacity(program.terms.rows().len()),
             epoch: 0,
             caches: MatchCaches::of(&program.patterns),
         }
@@ -188,7 +188,6 @@ impl Workings {
         self.epoch = self.epoch.wrapping_add(1);
         if self.epoch == 0 {
             self.memos.fill(Memo::EMPTY);
-            self.computed.fill(0);
             self.epoch = 1;
         }
     }

@@ -11,14 +11,14 @@
 use crate::base::limits::TERMS_BYTES_MAX;
 use crate::lang::error::EvalError;
 use crate::lang::functions;
-use crate::lang::opcodes::{Op, X_INVERT};
+use crate::lang::opcodes::{Instruction, Op, X_INVERT};
 use crate::lang::value::heap::Heap;
-use crate::lang::value::{Value, arith};
+use crate::lang::value::{Tag, Value, arith};
 use crate::runtime::program::Program;
 use crate::runtime::program::matching::MatchCaches;
-use crate::runtime::program::terms::{OPERANDS, Term};
+use crate::runtime::program::terms::{OPERANDS, Recipe, Term};
 use crate::runtime::program::tree::{Next, Node};
-use crate::runtime::vm::machine::{BROKEN, Outcome};
+use crate::runtime::vm::machine::{BROKEN, Note, Outcome};
 use crate::runtime::vm::scratch::Left;
 use crate::runtime::vm::{atom, call, select};
 
@@ -29,16 +29,28 @@ pub(in crate::runtime) struct Settling<'s> {
     pub(in crate::runtime) file: &'s mut [Value],
     pub(in crate::runtime) heap: Heap<'s>,
     pub(in crate::runtime) caches: &'s mut MatchCaches,
-    /// The decision for which each term was computed last, and this one.
-    pub(in crate::runtime) computed: &'s mut [u32],
-    pub(in crate::runtime) epoch: u32,
-    /// Sizes of the store when settling began, and bytes that terms built, counted whenever an
-    /// atom read one.
+    /// The terms that have a value.
+    pub(in crate::runtime) computed: &'s mut Vec<u16>,
+    /// Sizes of the store when settling began.
     pub(in crate::runtime) mark: (usize, usize),
+    /// Bytes by which terms made it grow; and counted again whenever an atom read one.
+    pub(in crate::runtime) grown: usize,
     pub(in crate::runtime) built: usize,
 }
 
+/// What lies at the place of a term that failed: no atom takes it for a value.
+const FAILED: Value = Note::NONE.value();
+
 impl Settling<'_> {
+    /// Forgets the values of terms.
+    pub(in crate::runtime) fn begin(&mut self) {
+        for place in self.computed.drain(..) {
+            if let Some(place) = self.file.get_mut(usize::from(place)) {
+                *place = Value::ABSENT;
+            }
+        }
+    }
+
     /// Settles the rules in `left` of which it is not known what they say. Returns how many are
     /// left of the first `first`.
     pub(in crate::runtime) fn settle(&mut self, left: &mut Vec<Left>, first: usize) -> usize {
@@ -69,9 +81,14 @@ impl Settling<'_> {
         let nodes = program.trees.of(function);
         let mut at = 0;
         while let Some(node) = nodes.get(at) {
-            let Some(goes_on) = self.ask(node) else { return Next::Run };
+            if node.needs.1 != 0 && !self.prepare(node) {
+                return Next::Run;
+            }
+            let atom = &node.atom;
+            let quick = atom::quick(program, &self.heap, self.file, atom);
+            let Some(truth) = quick.or_else(|| self.ask(atom)) else { return Next::Run };
             let [on, branch] = node.next;
-            match if goes_on { on } else { branch } {
+            match if truth == (atom.x & X_INVERT == 0) { on } else { branch } {
                 Next::Ask(next) => at = usize::from(next),
                 next @ (Next::Says(_) | Next::Silent | Next::Run) => return next,
             }
@@ -79,91 +96,85 @@ impl Settling<'_> {
         Next::Run
     }
 
-    /// Whether the atom of a node goes on; `None` if it fails.
-    fn ask(&mut self, node: &Node) -> Option<bool> {
-        let program = self.program;
-        if node.needs.1 != 0 {
-            for place in program.trees.needs(node) {
-                self.fill(*place);
-            }
-            let (text, elements) = self.heap.store.mark();
-            self.built += text - self.mark.0 + (elements - self.mark.1) * size_of::<Value>();
-            if self.built > TERMS_BYTES_MAX {
-                return None;
-            }
-        }
-        let sight = program.sight(self.file, self.heap.request, self.heap.store.elements());
-        if let Some(goes_on) = node.probe.ask(&sight) {
-            return Some(goes_on);
-        }
-        let atom = program.trees.atom(node)?;
-        match atom::outcome(program, &self.heap, self.caches, self.file, atom) {
-            Outcome::True => Some(atom.x & X_INVERT == 0),
-            Outcome::False => Some(atom.x & X_INVERT != 0),
+    /// How an atom comes out of which a look does not tell; `None` if it fails.
+    #[inline(never)]
+    fn ask(&mut self, atom: &Instruction) -> Option<bool> {
+        match atom::outcome(self.program, &self.heap, self.caches, self.file, atom) {
+            Outcome::True => Some(true),
+            Outcome::False => Some(false),
             Outcome::Error(_) | Outcome::Noted => None,
         }
     }
 
-    /// Computes the term at a place, unless that was done. One that fails has no value.
-    fn fill(&mut self, place: u16) {
-        let program = self.program;
-        let Some(number) = program.terms.number(place) else { return };
-        let (Some(term), Some(computed)) =
-            (program.terms.rows().get(number), self.computed.get_mut(number))
-        else {
-            return;
-        };
-        if *computed == self.epoch {
-            return;
+    /// Computes the terms of a node that are not computed yet, each behind those that it is made
+    /// of. Whether they built little enough.
+    #[inline]
+    fn prepare(&mut self, node: &Node) -> bool {
+        for place in self.program.trees.needs(node) {
+            let value = self.file.get(usize::from(*place));
+            if value.is_some_and(|value| value.tag() == Tag::Absent) {
+                self.fill(*place);
+            }
         }
-        *computed = self.epoch;
-        let value = self.compute(term).unwrap_or(Value::ABSENT);
-        if let Some(place) = self.file.get_mut(usize::from(place)) {
-            *place = value;
-        }
+        self.built += self.grown;
+        self.built <= TERMS_BYTES_MAX
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "no other instruction makes a term")]
-    fn compute(&mut self, term: &Term) -> Result<Value, EvalError> {
-        if term.op == Op::Test {
-            return match self.walk(term.named) {
+    /// Computes the term at a place.
+    #[inline(never)]
+    fn fill(&mut self, place: u16) {
+        let Some((term, recipe)) = self.program.terms.get(place) else { return };
+        let value = match recipe {
+            Recipe::Pick(pick, key) => self
+                .file
+                .get(usize::from(*key))
+                .and_then(|key| pick.value(&self.heap, key))
+                .copied(),
+            Recipe::Accessor(call, a) => match self.file.get(usize::from(*a)) {
+                Some(a) if a.is_present() => call(&mut self.heap, &[*a]).ok(),
+                Some(_) | None => None,
+            },
+            Recipe::General => self.compute(term),
+        };
+        if let Some(place) = self.file.get_mut(usize::from(place)) {
+            *place = value.unwrap_or(FAILED);
+        }
+        self.computed.push(place);
+        let (text, elements) = self.heap.store.mark();
+        self.grown = text - self.mark.0 + (elements - self.mark.1) * size_of::<Value>();
+    }
+
+    /// The value of a term as its instruction computes it; `None` if it fails.
+    #[inline(never)]
+    fn compute(&mut self, term: &Term) -> Option<Value> {
+        let mut values = [Value::ABSENT; OPERANDS];
+        for (value, place) in values.iter_mut().zip(term.operands()) {
+            *value = *self.file.get(usize::from(*place)).filter(|value| value.is_present())?;
+        }
+        self.operated(term, values.get(..term.operands().len())?).ok()
+    }
+
+    fn operated(&mut self, term: &Term, operands: &[Value]) -> Result<Value, EvalError> {
+        let (program, heap) = (self.program, &mut self.heap);
+        let at = usize::from(term.named);
+        match (term.op, operands) {
+            (Op::Test, []) => match self.walk(term.named) {
                 Next::Says(_) => Ok(Value::bool(true)),
                 Next::Silent => Ok(Value::bool(false)),
                 Next::Ask(_) | Next::Run => Err(BROKEN),
-            };
-        }
-        let (program, heap) = (self.program, &mut self.heap);
-        let mut values = [Value::ABSENT; OPERANDS];
-        for (value, place) in values.iter_mut().zip(term.operands()) {
-            *value = *self.file.get(usize::from(*place)).ok_or(BROKEN)?;
-        }
-        let operands = values.get(..term.operands().len()).unwrap_or_default();
-        if let Some(class) = select::missing(operands) {
-            return Err(class);
-        }
-        let [a, b, _] = &values;
-        match term.op {
-            Op::Add => arith::add(heap, a, b),
-            Op::Subtract => arith::subtract(a, b),
-            Op::Multiply => arith::multiply(a, b),
-            Op::Divide => arith::divide(a, b),
-            Op::Modulo => arith::modulo(a, b),
-            Op::Negate => arith::negate(a),
-            Op::Size => select::size(heap, a).map(Value::int),
-            Op::Index => select::index(heap, a, b),
-            Op::Select => select::select(
-                heap,
-                a,
-                program.constants.get(usize::from(term.named)).ok_or(BROKEN)?,
-            ),
-            Op::Field => {
-                select::field(heap, a, program.fields.get(usize::from(term.named)).ok_or(BROKEN)?)
-            }
-            Op::Call => {
-                let row = functions::by_number(term.named).ok_or(BROKEN)?;
-                (row.call)(heap, operands)
-            }
-            Op::CallAny => (call::row(program, term.named, operands)?.call)(heap, operands),
+            },
+            (Op::Add, [a, b]) => arith::add(heap, a, b),
+            (Op::Subtract, [a, b]) => arith::subtract(a, b),
+            (Op::Multiply, [a, b]) => arith::multiply(a, b),
+            (Op::Divide, [a, b]) => arith::divide(a, b),
+            (Op::Modulo, [a, b]) => arith::modulo(a, b),
+            (Op::Negate, [a]) => arith::negate(a),
+            (Op::Size, [a]) => select::size(heap, a).map(Value::int),
+            (Op::Index, [a, b]) => select::index(heap, a, b),
+            (Op::Select, [a]) => select::select(heap, a, program.constants.get(at).ok_or(BROKEN)?),
+            (Op::Field, [a]) => select::field(heap, a, program.fields.get(at).ok_or(BROKEN)?),
+            (Op::Call, _) => (functions::by_number(term.named).ok_or(BROKEN)?.call)(heap, operands),
+            (Op::CallAny, _) => (call::row(program, term.named, operands)?.call)(heap, operands),
             _ => Err(BROKEN),
         }
     }

@@ -8,5 +8,6 @@ pub(crate) mod hostile;
 pub(crate) mod module;
 pub(crate) mod oracle;
 pub(crate) mod run;
+pub(crate) mod told;
 pub(crate) mod watch;
 pub(crate) mod workload;
