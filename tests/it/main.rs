@@ -25,6 +25,7 @@ mod documents;
 mod examples;
 mod generated;
 mod hostile;
+mod loops;
 mod message_values;
 mod messages;
 mod missing;

@@ -9,9 +9,7 @@ use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::check::analysis::{Analysis, LocalId, Root, Use, VariableId};
 use crate::compiler::ir::fold::folded;
-use crate::compiler::ir::{
-    Ir, Loop, LoopKind, Node, NodeId, NodeKind, Operator, Path, PathId, Relation, Variant,
-};
+use crate::compiler::ir::{Ir, Node, NodeId, NodeKind, Operator, Path, PathId, Relation, Variant};
 use crate::compiler::syntax::ast::{
     Ast, BinaryOp, ExprId, ExprKind, Field, Literal, LogicOp, UnaryOp,
 };
@@ -29,6 +27,13 @@ pub struct Lowering<'a> {
     pub ir: Ir,
     paths: FxHashMap<Path, PathId>,
     context: Option<TypeId>,
+    /// Locals that stand for what a loop that was taken in makes of an element.
+    pub(crate) taken_in: FxHashMap<LocalId, NodeId>,
+    /// Locals of the comprehensions around here, and in them, whose value is an element of a list
+    /// in the context; and whether that is an object.
+    pub(crate) elements: Vec<(LocalId, bool)>,
+    /// Comprehensions around here.
+    pub(crate) open: usize,
     /// Whether constants are left to the program.
     unfolded: bool,
 }
@@ -43,6 +48,9 @@ impl<'a> Lowering<'a> {
             ir: Ir::default(),
             paths: FxHashMap::default(),
             context: None,
+            taken_in: FxHashMap::default(),
+            elements: Vec::new(),
+            open: 0,
             unfolded,
         }
     }
@@ -64,6 +72,11 @@ impl<'a> Lowering<'a> {
         if let Some(operand) = self.dyn_operand(expr) {
             // `dyn` changes what the checker allows, not the value.
             return self.lower(operand);
+        }
+        if let Some(Use::Local(local)) = self.analysis.uses.get(expr)
+            && let Some(node) = self.taken_in.get(local)
+        {
+            return *node;
         }
         let kind = self.meant(expr);
         self.node(kind, expr)
@@ -155,7 +168,7 @@ impl<'a> Lowering<'a> {
                     UnaryOp::Negate => NodeKind::Operator(Operator::Negate, vec![operand]),
                 }
             }
-            ExprKind::Binary { op, lhs, rhs } => self.binary(op.value, *lhs, *rhs),
+            ExprKind::Binary { op, lhs, rhs } => self.binary(op.value, *lhs, *rhs, expr),
             ExprKind::Logic { op, operands, .. } => self.logic(*op, operands),
             ExprKind::Conditional { condition, yes, no, .. } => {
                 let condition = self.lower(*condition);
@@ -193,10 +206,14 @@ impl<'a> Lowering<'a> {
         NodeKind::Logic(op, nodes)
     }
 
-    fn binary(&mut self, op: BinaryOp, lhs: ExprId, rhs: ExprId) -> NodeKind {
+    fn binary(&mut self, op: BinaryOp, lhs: ExprId, rhs: ExprId, expr: ExprId) -> NodeKind {
         let (lhs, rhs) = (self.lower(lhs), self.lower(rhs));
         let operator = |operator| NodeKind::Operator(operator, vec![lhs, rhs]);
-        let compare = |relation| NodeKind::Compare(relation, lhs, rhs);
+        let mut compare = |relation: Relation| {
+            let any = self.any(relation, (lhs, rhs), expr);
+            let any = any.or_else(|| self.any(relation.mirrored(), (rhs, lhs), expr));
+            any.unwrap_or(NodeKind::Compare(relation, lhs, rhs))
+        };
         match op {
             BinaryOp::Equal => compare(Relation::Equal),
             BinaryOp::NotEqual => compare(Relation::NotEqual),
@@ -204,7 +221,10 @@ impl<'a> Lowering<'a> {
             BinaryOp::LessEqual => compare(Relation::LessEqual),
             BinaryOp::Greater => compare(Relation::Greater),
             BinaryOp::GreaterEqual => compare(Relation::GreaterEqual),
-            BinaryOp::In => NodeKind::In(lhs, rhs),
+            BinaryOp::In => match self.among(lhs, rhs, expr) {
+                Some(exists) => exists,
+                None => NodeKind::In(lhs, rhs),
+            },
             BinaryOp::Add => operator(Operator::Add),
             BinaryOp::Subtract => operator(Operator::Subtract),
             BinaryOp::Multiply => operator(Operator::Multiply),
@@ -228,7 +248,10 @@ impl<'a> Lowering<'a> {
         let args = self.operands(expr);
         let name = rows.first().and_then(|row| by_number(*row)).map_or("", |row| row.name);
         match (name, args.as_slice()) {
-            ("size", [_]) => self.size(args),
+            ("size", [operand]) => match self.size_of(*operand) {
+                Some(kind) => kind,
+                None => NodeKind::Operator(Operator::Size, args),
+            },
             ("hasValue", [operand]) => match self.ir.constant(*operand) {
                 Some(Constant::Optional(held)) => {
                     NodeKind::Constant(Constant::Bool(held.is_some()))
@@ -244,15 +267,6 @@ impl<'a> Lowering<'a> {
             ("orValue", [first, second]) => self.or(true, *first, *second, expr),
             _ => NodeKind::Call(rows.to_vec(), args),
         }
-    }
-
-    fn size(&mut self, args: Vec<NodeId>) -> NodeKind {
-        if let Some(NodeKind::Loop(it)) = args.first().map(|arg| self.ir.kind(*arg))
-            && it.kind == LoopKind::Filter
-        {
-            return NodeKind::Loop(Box::new(Loop { kind: LoopKind::Count, ..(**it).clone() }));
-        }
-        NodeKind::Operator(Operator::Size, args)
     }
 
     /// `a.or(b)`, or `a.orValue(b)` with `unwrap`: `b` is computed only if `a` is empty.

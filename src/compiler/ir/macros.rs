@@ -15,7 +15,7 @@ impl Lowering<'_> {
             return self.plain(expr);
         };
         let target = *target;
-        let mut fold = |kind, vars| self.comprehension(kind, vars, target, args);
+        let mut fold = |kind, vars| self.comprehension(kind, vars, (target, args), expr);
         match which {
             MacroUse::All(vars) => fold(LoopKind::All, vars),
             MacroUse::Exists(vars) => fold(LoopKind::Exists, vars),
@@ -58,19 +58,25 @@ impl Lowering<'_> {
         &mut self,
         kind: LoopKind,
         vars: Vars,
-        target: Option<ExprId>,
-        args: &[ExprId],
+        (target, args): (Option<ExprId>, &[ExprId]),
+        expr: ExprId,
     ) -> NodeKind {
         let operands = args.get(if vars.second.is_some() { 2 } else { 1 }..).unwrap_or_default();
         let (Some(target), Some(body)) = (target, operands.last()) else { return undefined() };
-        let range = self.lower(target);
+        self.enter();
+        let target = self.lower(target);
+        let (range, first, source) = self.over(target, vars);
         let filter = match operands {
             [filter, _] => Some(self.lower(*filter)),
             _ => None,
         };
         let body = self.lower(*body);
-        let (first, second) = (vars.first, vars.second);
-        NodeKind::Loop(Box::new(Loop { kind, range, first, second, filter, body }))
+        self.open -= 1;
+        let second = vars.second;
+        NodeKind::Loop(Box::new(match source {
+            Some(source) => self.fused(kind, source, (filter, body), expr),
+            None => Loop { kind, range, first, second, filter, body },
+        }))
     }
 
     /// `x.sortBy(v, key)`: a list of keys, and the row that sorts by it.

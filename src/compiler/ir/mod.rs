@@ -17,6 +17,7 @@
 )]
 
 pub mod fold;
+pub mod fuse;
 pub mod lower;
 pub mod macros;
 pub mod messages;

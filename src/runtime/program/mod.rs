@@ -15,6 +15,7 @@ pub(in crate::runtime) mod probe;
 mod reading;
 pub(in crate::runtime) mod screen;
 pub(in crate::runtime) mod sets;
+pub(in crate::runtime) mod sweep;
 pub(in crate::runtime) mod switch;
 pub(in crate::runtime) mod terms;
 pub(in crate::runtime) mod tree;
@@ -35,6 +36,7 @@ use crate::runtime::program::plan::Plan;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::probe::Sight;
 use crate::runtime::program::sets::Set;
+use crate::runtime::program::sweep::Sweep;
 use crate::runtime::program::terms::Terms;
 use crate::runtime::program::tree::{Readings, Trees};
 use crate::runtime::verify::verify;
@@ -58,6 +60,8 @@ pub struct Program {
     pub(in crate::runtime) sets: Vec<Set>,
     pub(in crate::runtime) patterns: Vec<Matcher>,
     pub(in crate::runtime) functions: Vec<Unit>,
+    /// Loops whose elements are tested side by side, in the order of the code.
+    pub(in crate::runtime) sweeps: Vec<Sweep>,
     pub(in crate::runtime) paths: Paths,
     pub(in crate::runtime) plan: Plan,
     pub(in crate::runtime) terms: Terms,
@@ -73,6 +77,8 @@ pub(in crate::runtime) struct Unit {
     pub(in crate::runtime) len: u16,
     /// Its memo, or `NONE`.
     pub(in crate::runtime) memo: u16,
+    /// The first of its loops that is swept, or one of a later function.
+    pub(in crate::runtime) sweep: u32,
     pub(in crate::runtime) cost: u64,
 }
 
@@ -122,9 +128,10 @@ impl Program {
         let pool = Pool::of(&module);
         let descriptors = descriptors::of(&module, &pool);
         let paths = Paths::of(&module);
-        let functions = units(&module);
         remember_zones(&module, &pool);
         let sets = sets::of(&module, &pool);
+        let sweeps = sweep::sweeps(&module, &pool, &sets);
+        let functions = units(&module, &sweeps);
         let mut sizes = sizes(&module, &functions);
         let mut readings = Readings::of(&module, sizes.file);
         let plan = Plan::of(&module, &pool, &sets, &mut readings);
@@ -147,6 +154,7 @@ impl Program {
             fields: descriptors.messages.iter().flat_map(|it| &it.fields).copied().collect(),
             descriptors,
             functions,
+            sweeps,
             module,
             digest,
         }
@@ -206,6 +214,15 @@ impl Program {
         Some(self.string(row.name))
     }
 
+    /// The place in `sweeps` of the loop of function `unit` that begins at instruction `pc`.
+    pub(in crate::runtime) fn sweep_at(&self, unit: &Unit, pc: usize) -> Option<u32> {
+        let at = unit.first.checked_add(u32::try_from(pc).ok()?)?;
+        let of_unit = self.sweeps.get(unit.sweep as usize..)?.iter();
+        let before = of_unit.take_while(|sweep| sweep.at <= at).enumerate().last();
+        let (place, _) = before.filter(|(_, sweep)| sweep.at == at)?;
+        unit.sweep.checked_add(u32::try_from(place).ok()?)
+    }
+
     /// The instructions of a function.
     pub(in crate::runtime) fn code(&self, unit: &Unit) -> &[Instruction] {
         let first = unit.first as usize;
@@ -227,12 +244,14 @@ fn remember_zones(module: &Module, pool: &Pool) {
     }
 }
 
-fn units(module: &Module) -> Vec<Unit> {
+fn units(module: &Module, sweeps: &[Sweep]) -> Vec<Unit> {
     let mut memos = 0;
     let mut unit = |row: &FunctionRow| {
         let memo = if row.memo { memos } else { NONE };
         memos += u16::from(row.memo);
-        Unit { kind: row.kind, first: row.first, len: row.len, memo, cost: row.cost }
+        let sweep = sweeps.partition_point(|sweep| sweep.at < row.first);
+        let sweep = u32::try_from(sweep).unwrap_or(u32::MAX);
+        Unit { kind: row.kind, first: row.first, len: row.len, memo, sweep, cost: row.cost }
     };
     module.functions.iter().map(&mut unit).collect()
 }

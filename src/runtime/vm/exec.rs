@@ -17,8 +17,7 @@ use crate::lang::value::{Value, arith};
 use crate::runtime::program::Unit;
 use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Note, Outcome, misfit};
 use crate::runtime::vm::observe::{AtomOutcome, Observer, Sight, Step};
-use crate::runtime::vm::skim::{applies, skim};
-use crate::runtime::vm::{atom, call, iterate, select};
+use crate::runtime::vm::{atom, call, iterate, select, sweep};
 
 /// The operand `$at` of the file.
 macro_rules! read {
@@ -157,23 +156,28 @@ pub(in crate::runtime) fn run<O: Observer>(
                     let class = u8::try_from(ins.b).ok().and_then(EvalError::from_number);
                     Outcome::Error(class.unwrap_or(BROKEN))
                 }
-                Op::Iter => {
-                    let outcome = iterate::begin(m, file, ins);
-                    if outcome == Outcome::True && applies::<O>(code, ins, pc + 1) {
-                        pc = skim(m, file, code, (ins, pc + 1));
-                        continue 'run;
-                    }
-                    outcome
-                }
+                Op::Iter => match iterate::begin(m, file, ins) {
+                    Outcome::True => match sweep::begin(m, file, (unit, pc), ins) {
+                        Some(to) => {
+                            pc = to;
+                            continue 'run;
+                        }
+                        None => iterate::take(m, file, ins),
+                    },
+                    other @ (Outcome::False | Outcome::Error(_) | Outcome::Noted) => other,
+                },
                 Op::Next => {
                     let turn = pc.saturating_sub(usize::from(ins.f)) as u64 + 1;
-                    let outcome = iterate::advance(m, file, ins, turn);
-                    let body = usize::from(ins.f);
-                    if outcome == Outcome::False && applies::<O>(code, ins, body) {
-                        pc = skim(m, file, code, (ins, body));
-                        continue 'run;
+                    match iterate::advance(m, ins, turn) {
+                        Outcome::False => match sweep::go_on(m, file, ins) {
+                            Some(to) => {
+                                pc = to;
+                                continue 'run;
+                            }
+                            None => iterate::take(m, file, ins).turned(),
+                        },
+                        other @ (Outcome::True | Outcome::Error(_) | Outcome::Noted) => other,
                     }
-                    outcome
                 }
                 Op::Pend => iterate::pend(m, ins),
                 Op::LoopEnd => iterate::end(m, ins),

@@ -6,7 +6,6 @@
 
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::{Instruction, X_COLD, X_OPTIONAL, X_PAIRS};
-use crate::lang::value::heap::View;
 use crate::lang::value::message::{self, Field};
 use crate::lang::value::{Space, Tag, Value, map};
 use crate::runtime::vm::machine::{BROKEN, Builder, Cursor, Machine, Outcome, misfit};
@@ -18,11 +17,11 @@ fn index(height: usize) -> u32 {
     u32::try_from(height).unwrap_or(u32::MAX)
 }
 
-/// `Iter`
+/// `Iter`: T if there is an element.
 #[inline(never)]
 pub(in crate::runtime) fn begin<O: Observer>(
     m: &mut Machine<'_, O>,
-    file: &mut [Value],
+    file: &[Value],
     ins: &Instruction,
 ) -> Outcome {
     let Some(list) = file.get(usize::from(ins.a)) else { return Outcome::Error(BROKEN) };
@@ -42,17 +41,13 @@ pub(in crate::runtime) fn begin<O: Observer>(
         return Outcome::Error(BROKEN);
     };
     *place = cursor;
-    if cursor.len == 0 {
-        return Outcome::False;
-    }
-    take(&m.heap.view(), &cursor, file, ins)
+    Outcome::of(cursor.len > 0)
 }
 
-/// `Next`: F goes back to the body.
+/// `Next`: F if there is another element.
 #[inline]
 pub(in crate::runtime) fn advance<O: Observer>(
     m: &mut Machine<'_, O>,
-    file: &mut [Value],
     ins: &Instruction,
     turn: u64,
 ) -> Outcome {
@@ -63,24 +58,21 @@ pub(in crate::runtime) fn advance<O: Observer>(
     if cursor.at >= cursor.len {
         return Outcome::True;
     }
-    if let Err(class) = m.budget.spend(turn) {
-        return Outcome::Error(class);
-    }
-    let cursor = *cursor;
-    match take(&m.heap.view(), &cursor, file, ins) {
-        Outcome::True => Outcome::False,
-        other @ (Outcome::False | Outcome::Error(_) | Outcome::Noted) => other,
+    match m.budget.spend(turn) {
+        Ok(()) => Outcome::False,
+        Err(class) => Outcome::Error(class),
     }
 }
 
-/// Copies the element that the cursor stands on into the registers from `c` on.
+/// Copies the element that the cursor stands on into the registers from `c` on. T.
 #[inline]
-pub(in crate::runtime) fn take(
-    view: &View<'_>,
-    cursor: &Cursor,
+pub(in crate::runtime) fn take<O: Observer>(
+    m: &Machine<'_, O>,
     file: &mut [Value],
     ins: &Instruction,
 ) -> Outcome {
+    let Some(cursor) = m.cursors.get(usize::from(ins.b)) else { return Outcome::Error(BROKEN) };
+    let view = m.heap.view();
     let store = match cursor.space {
         Space::Program => view.program_elements,
         Space::Request | Space::Arena | Space::Builtin => view.elements,
@@ -166,6 +158,30 @@ pub(in crate::runtime) fn add<O: Observer>(
         Ok(()) => Outcome::True,
         Err(class) => Outcome::Error(class),
     }
+}
+
+/// `Append` of values at several places of an element store: how many of them. The next did not
+/// fit.
+pub(in crate::runtime) fn add_all<O: Observer>(
+    m: &mut Machine<'_, O>,
+    ins: &Instruction,
+    program: bool,
+    places: impl Iterator<Item = usize>,
+) -> u32 {
+    let Ok(Builder { len, .. }) = top(m, ins) else { return 0 };
+    let mut count = 0;
+    for place in places {
+        let store = if program { m.heap.program_elements } else { m.heap.store.elements() };
+        let value = store.get(place).copied();
+        if value.is_none_or(|value| m.heap.store.push_stack(value).is_err()) {
+            break;
+        }
+        count += 1;
+    }
+    if let Ok(builder) = builder_of(m, ins) {
+        builder.len = len + count;
+    }
+    count
 }
 
 fn push<O: Observer>(

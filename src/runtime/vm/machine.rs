@@ -37,6 +37,16 @@ impl Outcome {
     pub(in crate::runtime) const fn of(truth: bool) -> Self {
         if truth { Self::True } else { Self::False }
     }
+
+    /// F for T and T for F.
+    #[inline]
+    pub(in crate::runtime) const fn turned(self) -> Self {
+        match self {
+            Self::False => Self::True,
+            Self::True => Self::False,
+            Self::Error(_) | Self::Noted => self,
+        }
+    }
 }
 
 /// How a function ended. Its value, outcome or error lies in the machine.
@@ -95,9 +105,26 @@ pub(in crate::runtime) struct Cursor {
     pub(in crate::runtime) count: i64,
     /// Height of the build stack when the loop began.
     pub(in crate::runtime) height: u32,
+    /// The place of the loop in `Program::sweeps`, or `UNSWEPT`.
+    pub(in crate::runtime) sweep: u32,
+    /// What a sweep found out.
+    pub(in crate::runtime) swept: Swept,
+}
+
+/// What is known of the elements of a loop from `from` up to `until`, one bit each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::runtime) struct Swept {
+    pub(in crate::runtime) from: u32,
+    pub(in crate::runtime) until: u32,
+    /// Those that must run through the body, or end the loop.
+    pub(in crate::runtime) stops: u64,
+    /// Those that are counted, or whose column is collected.
+    pub(in crate::runtime) hits: u64,
 }
 
 impl Cursor {
+    /// No place in `Program::sweeps`.
+    pub(in crate::runtime) const UNSWEPT: u32 = u32::MAX;
     pub(in crate::runtime) const IDLE: Self = Self {
         base: 0,
         at: 0,
@@ -109,6 +136,8 @@ impl Cursor {
         note: Note::NONE,
         count: 0,
         height: 0,
+        sweep: Self::UNSWEPT,
+        swept: Swept { from: 0, until: 0, stops: 0, hits: 0 },
     };
 }
 

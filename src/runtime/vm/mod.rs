@@ -22,7 +22,7 @@ pub mod scratch;
 mod select;
 mod settle;
 mod sift;
-mod skim;
+mod sweep;
 
 #[cfg(test)]
 mod tests;
