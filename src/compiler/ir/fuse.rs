@@ -12,7 +12,7 @@
 use crate::compiler::check::analysis::{LocalId, Vars};
 use crate::compiler::ir::lower::Lowering;
 use crate::compiler::ir::sure::Sure;
-use crate::compiler::ir::{Loop, LoopKind, NodeId, NodeKind, Operator, Relation};
+use crate::compiler::ir::{Loop, LoopKind, NodeId, NodeKind, Relation};
 use crate::compiler::syntax::ast::{ExprId, LogicOp};
 use crate::lang::constant::Constant;
 use crate::lang::types::{Type, TypeId, TypeTable};
@@ -55,8 +55,8 @@ impl Lowering<'_> {
         fits.then_some(Source { range, first, filter, element })
     }
 
-    /// Begins a comprehension. What was known of locals is forgotten with the outermost one: whoever
-    /// asks about a loop does so before the next.
+    /// Begins a comprehension. What was known of locals is forgotten when an outermost one begins:
+    /// whoever asks about a loop does so before the next.
     pub(crate) fn enter(&mut self) {
         if self.open == 0 {
             self.elements.clear();
@@ -173,18 +173,12 @@ impl Lowering<'_> {
             let count = Loop { kind: LoopKind::Count, ..(**it).clone() };
             return Some(NodeKind::Loop(Box::new(count)));
         }
+        // Without a filter it is the size of the range. That is left alone: what a message tells by
+        // it counts as told of the elements.
         let Source { range, first, filter, .. } = self.source(list)?;
-        Some(match filter {
-            Some(body) => NodeKind::Loop(Box::new(Loop {
-                kind: LoopKind::Count,
-                range,
-                first,
-                second: None,
-                filter: None,
-                body,
-            })),
-            None => NodeKind::Operator(Operator::Size, vec![range]),
-        })
+        let of =
+            |body| Loop { kind: LoopKind::Count, range, first, second: None, filter: None, body };
+        filter.map(|body| NodeKind::Loop(Box::new(of(body))))
     }
 
     /// `value in list`, if no list is needed for it: whether one of its elements is equal. Only

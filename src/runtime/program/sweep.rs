@@ -10,7 +10,7 @@
 //! stops the element: there the loop runs as ever.
 
 use crate::lang::opcodes::{
-    Instruction, Op, Operand, X_EQUAL, X_GREATER, X_INVERT, X_LESS, X_OPTIONAL, X_PAIRS,
+    Instruction, Op, Operand, X_EQUAL, X_GREATER, X_INVERT, X_LESS, X_LEVEL, X_OPTIONAL, X_PAIRS,
 };
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{FunctionRow, Module};
@@ -91,9 +91,12 @@ pub(in crate::runtime) enum Dense {
     /// Whether a string is at least as long as `like` says, and its first bytes are the same where
     /// `mask` is set. With `rest` those that are must be looked at.
     Prefix { like: u64, mask: u64, rest: bool },
-    /// Whether the bits of a string are among these, with `few` among the first four. With `rest`
-    /// likewise.
-    Few { bits: [u64; FEW], few: bool, rest: bool },
+    /// Whether the bits are among these, with `few` among the first four. With `rest` likewise.
+    Few { tag: Tag, bits: [u64; FEW], few: bool, rest: bool },
+    /// Strings, all of which must be looked at.
+    Text,
+    /// Whether there is something.
+    Present,
 }
 
 impl Dense {
@@ -122,20 +125,33 @@ impl Dense {
                 let mask = ((1_u64 << (8 * kept)) - 1) << 32;
                 Self::Prefix { like: k.bits(), mask, rest: k.len() > 4 }
             }
+            (Op::EndsWith | Op::Contains, Tag::String) => Self::Text,
             _ => Self::Open,
         }
     }
 
     /// Whether a value is in a set.
     fn of_set(set: &Set) -> Self {
-        let Set::Few(strings) = set else { return Self::Open };
-        let Some(first) = strings.first() else { return Self::Open };
-        let mut bits = [first.bits(); FEW];
-        for (place, string) in bits.iter_mut().zip(strings) {
-            *place = string.bits();
+        let members: Vec<Value> = match set {
+            Set::Few(strings) => strings.to_vec(),
+            Set::Sorted(sorted) => sorted.iter().map(|(_, member)| *member).collect(),
+        };
+        let Some(tag) = members.first().map(Value::tag) else { return Self::Open };
+        let alike = matches!(tag, Tag::Int | Tag::String)
+            && members.iter().all(|member| member.tag() == tag);
+        let is_text = tag == Tag::String;
+        match members.as_slice() {
+            [first, ..] if alike && members.len() <= FEW => {
+                let mut bits = [first.bits(); FEW];
+                for (place, member) in bits.iter_mut().zip(&members) {
+                    *place = member.bits();
+                }
+                let rest = is_text && members.iter().any(|member| member.len() > 4);
+                Self::Few { tag, bits, few: members.len() <= 4, rest }
+            }
+            _ if alike && is_text => Self::Text,
+            _ => Self::Open,
         }
-        let rest = strings.iter().any(|string| string.len() > 4);
-        Self::Few { bits, few: strings.len() <= 4, rest }
     }
 
     /// The test of a bool that it is true.
@@ -336,6 +352,8 @@ impl<'m> Body<'m> {
         let constant = pool.constants.get(usize::from(ins.b)).filter(|_| b == Operand::Const);
         let dense = match (ins.op, constant, sets.get(usize::from(ins.b))) {
             (Op::Flag, ..) => Dense::FLAG,
+            (Op::Has, ..) if ins.x & X_LEVEL == 0 => Dense::Present,
+            (Op::Matches, ..) => Dense::Text,
             (Op::InSet, _, Some(set)) => Dense::of_set(set),
             (op, Some(k), _) => Dense::of(op, ins.x, k),
             _ => Dense::Open,

@@ -13,6 +13,7 @@ pub mod decision;
 mod exec;
 pub mod hosts;
 mod iterate;
+mod lanes;
 mod machine;
 mod message;
 pub mod observe;

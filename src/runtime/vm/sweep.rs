@@ -11,50 +11,13 @@
 //! What turns may cost is counted all the same.
 
 use crate::lang::opcodes::Instruction;
-use crate::lang::value::{Space, Tag, Value};
+use crate::lang::value::Value;
 use crate::runtime::program::Unit;
-use crate::runtime::program::probe::related;
-use crate::runtime::program::sweep::{
-    Dense, Does, LEAVE, NEXT, PLACES, STOP, Source, Step, Sweep, mirrored,
-};
-use crate::runtime::vm::atom;
+use crate::runtime::program::sweep::{Does, LEAVE, NEXT, PLACES, STOP, Source, Step, Sweep};
 use crate::runtime::vm::iterate::add_all;
-use crate::runtime::vm::machine::{Cursor, Machine, Outcome, Swept};
+use crate::runtime::vm::lanes::{Answer, LANES, Lanes, Rows, ask, set};
+use crate::runtime::vm::machine::{Cursor, Machine, Swept};
 use crate::runtime::vm::observe::Observer;
-
-/// Most elements that are looked at together.
-const LANES: u32 = 64;
-/// Most of those that a loop begins with: many end soon.
-const FIRST: u32 = 64;
-/// Where fewer than one in so many elements get to a test, it is asked of them one by one.
-const FEW: u32 = 4;
-
-/// Where the elements of a loop lie.
-#[derive(Clone, Copy)]
-struct Rows {
-    program: bool,
-    /// The first value of the first element, in its element store.
-    base: usize,
-    /// Values from one element to the next, and how many of them it has.
-    stride: usize,
-    width: usize,
-}
-
-/// Elements that are looked at together: one bit each in what is found out.
-#[derive(Clone, Copy)]
-struct Lanes {
-    rows: Rows,
-    /// The first of them.
-    at: u32,
-    count: u32,
-}
-
-/// What is known of elements.
-#[derive(Clone, Copy, Default)]
-struct Answer {
-    truth: u64,
-    known: u64,
-}
 
 /// Where the loop goes on that `Iter` `ins` at `pc` of `unit` has begun; `None` if that is the
 /// body, with the element that the cursor stands on.
@@ -102,8 +65,7 @@ fn pass<O: Observer>(
     let mut leaves = 0;
     let (stop, short) = loop {
         if at >= swept.until {
-            let most = if at == 0 { FIRST } else { LANES };
-            let lanes = Lanes { rows, at, count: len.saturating_sub(at).clamp(1, most) };
+            let lanes = Lanes { rows, at, count: len.saturating_sub(at).clamp(1, LANES) };
             (swept, leaves) = look(m, file, sweep, lanes);
         }
         let left = swept.until - at;
@@ -152,15 +114,6 @@ fn effect<O: Observer>(
     set(hits).nth(added as usize).and_then(|lane| u32::try_from(lane).ok()).unwrap_or(count)
 }
 
-/// The numbers of the bits that are set.
-fn set(mut bits: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let lane = bits.trailing_zeros();
-        bits &= bits.wrapping_sub(1);
-        (lane < LANES).then_some(lane as usize)
-    })
-}
-
 /// Finds out where the steps send elements. Also, which of them end the loop.
 #[inline]
 fn look<O: Observer>(
@@ -169,7 +122,7 @@ fn look<O: Observer>(
     sweep: &Sweep,
     lanes: Lanes,
 ) -> (Swept, u64) {
-    let all = u64::MAX >> (LANES - lanes.count);
+    let all = lanes.all();
     let mut reached = [0; PLACES];
     reached[0] = all;
     let mut hits = 0;
@@ -181,7 +134,7 @@ fn look<O: Observer>(
         let Answer { truth, known } = match step.does {
             Does::Ask => ask(m, file, step, &lanes, here),
             Does::Count => Answer { truth: here, known: here },
-            Does::Append => lanes.present(m, step),
+            Does::Append => lanes.present(&m.heap, step),
         };
         if step.does != Does::Ask {
             hits = here & truth;
@@ -197,184 +150,4 @@ fn look<O: Observer>(
     let stops = all & !at(NEXT);
     let swept = Swept { from: lanes.at, until: lanes.at + lanes.count, stops, hits };
     (swept, at(LEAVE))
-}
-
-impl Rows {
-    fn of(cursor: &Cursor) -> Self {
-        let stride = usize::from(cursor.columns);
-        Self {
-            program: cursor.space == Space::Program,
-            base: cursor.base as usize,
-            stride,
-            width: if cursor.map { 1 } else { stride },
-        }
-    }
-
-    /// The first value of the element that is `lane` behind element `at`.
-    const fn place(&self, at: u32, lane: usize) -> usize {
-        self.base + (at as usize + lane) * self.stride
-    }
-}
-
-impl Lanes {
-    fn store<'m, O: Observer>(&self, m: &'m Machine<'_, O>) -> &'m [Value] {
-        if self.rows.program { m.heap.program_elements } else { m.heap.store.elements() }
-    }
-
-    /// The values from the first one of a column to the last one of all; none if there is no such
-    /// column.
-    fn column<'m, O: Observer>(&self, m: &'m Machine<'_, O>, column: u16) -> Option<&'m [Value]> {
-        let first = self.rows.place(self.at, 0);
-        let values = self.store(m).get(first..self.rows.place(self.at, self.count as usize))?;
-        values.get(column.into()..).filter(|_| usize::from(column) < self.rows.width)
-    }
-
-    /// Which elements have something in the column that `step` collects.
-    fn present<O: Observer>(&self, m: &Machine<'_, O>, step: &Step) -> Answer {
-        let Source::Column(column) = step.a else { return Answer::default() };
-        let Some(cells) = self.column(m, column) else { return Answer::default() };
-        let (truth, _) = self.bits(cells, Tag::Absent, Value::is_present);
-        Answer { truth, known: truth }
-    }
-
-    /// A bit for each element: whether `test` holds. Also, whether all are of this kind. A loop over
-    /// places and not over an iterator, or what it finds goes to memory and back at every step.
-    #[expect(clippy::inline_always, reason = "the constants of a test are to be in registers")]
-    #[inline(always)]
-    fn bits(&self, cells: &[Value], tag: Tag, test: impl Fn(&Value) -> bool) -> (u64, bool) {
-        let (mut bits, mut other, mut at) = (0_u64, 0, 0);
-        while let Some(cell) = cells.get(at) {
-            other |= cell.tag() as u8 ^ tag as u8;
-            bits = (bits | u64::from(test(cell))).rotate_right(1);
-            at += self.rows.stride;
-        }
-        (bits.rotate_left(self.count), other == 0)
-    }
-
-    /// What a test says of a column whose values are of the kind that it is made for. With `true`
-    /// only that the others are not.
-    fn side_by_side(&self, cells: &[Value], dense: &Dense) -> Option<(u64, bool)> {
-        let ((bits, alike), rest) = match *dense {
-            Dense::Open => return None,
-            Dense::Within { tag, low, span, outside, rest } => {
-                let test = move |cell: &Value| cell.bits().wrapping_sub(low) <= span;
-                let (bits, alike) = self.bits(cells, tag, test);
-                ((if outside { !bits } else { bits }, alike), rest)
-            }
-            Dense::Double { k, x } => {
-                let test = move |cell: &Value| related(x, cell.float() >= k, cell.float() > k);
-                let (unordered, _) = self.bits(cells, Tag::Double, |cell| cell.float().is_nan());
-                let (bits, alike) = self.bits(cells, Tag::Double, test);
-                ((bits, alike && unordered == 0), false)
-            }
-            Dense::Prefix { like, mask, rest } => {
-                let len = like & 0xFFFF_FFFF;
-                let test = move |cell: &Value| {
-                    u64::from(cell.len()) >= len && (cell.bits() ^ like) & mask == 0
-                };
-                (self.bits(cells, Tag::String, test), rest)
-            }
-            Dense::Few { bits, few, rest } => {
-                let found = match bits.first_chunk::<4>().copied().filter(|_| few) {
-                    Some(bits) => self.bits(cells, Tag::String, move |cell| is_among(&bits, cell)),
-                    None => self.bits(cells, Tag::String, move |cell| is_among(&bits, cell)),
-                };
-                (found, rest)
-            }
-        };
-        alike.then_some((bits, rest))
-    }
-}
-
-/// Whether the bits of `cell` are one of `bits`.
-#[inline]
-fn is_among<const N: usize>(bits: &[u64; N], cell: &Value) -> bool {
-    bits.iter().fold(false, |found, bits| found | (*bits == cell.bits()))
-}
-
-/// What a test says of the elements `here`.
-fn ask<O: Observer>(
-    m: &mut Machine<'_, O>,
-    file: &[Value],
-    step: &Step,
-    lanes: &Lanes,
-    here: u64,
-) -> Answer {
-    let (op, x) = (step.ins.op, step.ins.x);
-    let against = |at: u16, x| file.get(usize::from(at)).map(|fixed| Dense::of(op, x, fixed));
-    let made;
-    let (dense, column) = match (step.a, step.b) {
-        (Source::Column(column), Source::Nowhere) => (&step.dense, column),
-        (Source::Column(column), Source::Fixed(at)) => {
-            made = against(at, x).unwrap_or(Dense::Open);
-            (&made, column)
-        }
-        (Source::Fixed(at), Source::Column(column)) => {
-            made = against(at, mirrored(x)).unwrap_or(Dense::Open);
-            (&made, column)
-        }
-        (Source::Column(_), Source::Column(_)) => (&Dense::Open, 0),
-        (Source::Nowhere, Source::Column(_)) => return Answer::default(),
-        (Source::Fixed(_) | Source::Nowhere, Source::Fixed(_) | Source::Nowhere) => {
-            return match ask_one(m, file, step, lanes, 0) {
-                Some(truth) => Answer { truth: if truth { here } else { 0 }, known: here },
-                None => Answer::default(),
-            };
-        }
-    };
-    let cells = if here.count_ones() * FEW >= lanes.count { lanes.column(m, column) } else { None };
-    match cells.and_then(|cells| lanes.side_by_side(cells, dense)) {
-        Some((truth, false)) => Answer { truth, known: here },
-        Some((maybe, true)) => {
-            let looked = one_by_one(m, file, step, lanes, here & maybe);
-            Answer { truth: looked.truth, known: here & !maybe | looked.known }
-        }
-        None => one_by_one(m, file, step, lanes, here),
-    }
-}
-
-/// What a test says of the elements `here`, one after the other.
-fn one_by_one<O: Observer>(
-    m: &mut Machine<'_, O>,
-    file: &[Value],
-    step: &Step,
-    lanes: &Lanes,
-    here: u64,
-) -> Answer {
-    let mut answer = Answer::default();
-    for lane in set(here) {
-        if let Some(truth) = ask_one(m, file, step, lanes, lane) {
-            answer.truth |= u64::from(truth) << lane;
-            answer.known |= 1 << lane;
-        }
-    }
-    answer
-}
-
-/// What a test says of one element; `None` if it fails.
-fn ask_one<O: Observer>(
-    m: &mut Machine<'_, O>,
-    file: &[Value],
-    step: &Step,
-    lanes: &Lanes,
-    lane: usize,
-) -> Option<bool> {
-    let first = lanes.rows.place(lanes.at, lane);
-    let operand = |source: Source| match source {
-        Source::Column(column) => {
-            let there = usize::from(column) < lanes.rows.width;
-            lanes.store(m).get(first + usize::from(column)).copied().filter(|_| there)
-        }
-        Source::Fixed(at) => file.get(usize::from(at)).copied(),
-        Source::Nowhere => Some(Value::ABSENT),
-    };
-    let operands = [operand(step.a)?, operand(step.b)?];
-    if let Some(truth) = atom::quick(m.program, &m.heap, &operands, &step.ins) {
-        return Some(truth);
-    }
-    match atom::outcome(m.program, &m.heap, m.caches, &operands, &step.ins) {
-        Outcome::True => Some(true),
-        Outcome::False => Some(false),
-        Outcome::Error(_) | Outcome::Noted => None,
-    }
 }

@@ -1,0 +1,395 @@
+//! Tests of up to 64 elements of a loop side by side: one bit each.
+//!
+//! In:      a step of a sweep, and elements that it is asked of.
+//! Out:     `Answer`: of which it is true, and of which that is known. It fails for the others.
+//! Imports: `lang`, `runtime::program`.
+//!
+//! A test looks at the bits of all elements first, without a branch, whichever of them it is asked
+//! of. Texts of which bits do not tell are looked at one by one, and so are elements of a kind that
+//! the test is not made for.
+
+use crate::lang::opcodes::Op;
+use crate::lang::pattern::prefilter::Prefilter;
+use crate::lang::value::heap::Heap;
+use crate::lang::value::text::code_points;
+use crate::lang::value::{Space, Tag, Value};
+use crate::runtime::program::probe::related;
+use crate::runtime::program::sweep::{Dense, Source, Step, mirrored};
+use crate::runtime::vm::atom;
+use crate::runtime::vm::machine::{Cursor, Machine, Outcome};
+use crate::runtime::vm::observe::Observer;
+
+/// Most elements that are looked at together.
+pub(in crate::runtime) const LANES: u32 = 64;
+/// Where fewer than one in so many elements get to a test, it is asked of them one by one.
+const FEW: u32 = 8;
+
+/// Where the elements of a loop lie.
+#[derive(Clone, Copy)]
+pub(in crate::runtime) struct Rows {
+    pub(in crate::runtime) program: bool,
+    /// The first value of the first element, in its element store.
+    base: usize,
+    /// Values from one element to the next, and how many of them it has.
+    stride: usize,
+    width: usize,
+}
+
+/// Elements that are looked at together.
+#[derive(Clone, Copy)]
+pub(in crate::runtime) struct Lanes {
+    pub(in crate::runtime) rows: Rows,
+    /// The first of them.
+    pub(in crate::runtime) at: u32,
+    pub(in crate::runtime) count: u32,
+}
+
+/// What is known of elements.
+#[derive(Clone, Copy, Default)]
+pub(in crate::runtime) struct Answer {
+    pub(in crate::runtime) truth: u64,
+    pub(in crate::runtime) known: u64,
+}
+
+/// What bits tell.
+#[derive(Clone, Copy)]
+struct Found {
+    /// Of which elements the test is true; with `rest` of which it may be.
+    truth: u64,
+    /// The elements of the kind that the test is made for.
+    alike: u64,
+    rest: bool,
+}
+
+/// The numbers of the bits that are set.
+pub(in crate::runtime) fn set(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lane = bits.trailing_zeros();
+        bits &= bits.wrapping_sub(1);
+        (lane < LANES).then_some(lane as usize)
+    })
+}
+
+impl Rows {
+    pub(in crate::runtime) fn of(cursor: &Cursor) -> Self {
+        let stride = usize::from(cursor.columns);
+        Self {
+            program: cursor.space == Space::Program,
+            base: cursor.base as usize,
+            stride,
+            width: if cursor.map { 1 } else { stride },
+        }
+    }
+
+    /// The first value of the element that is `lane` behind element `at`.
+    pub(in crate::runtime) const fn place(&self, at: u32, lane: usize) -> usize {
+        self.base + (at as usize + lane) * self.stride
+    }
+
+    fn store<'m>(&self, heap: &'m Heap<'_>) -> &'m [Value] {
+        if self.program { heap.program_elements } else { heap.store.elements() }
+    }
+}
+
+impl Lanes {
+    /// A bit for every element.
+    pub(in crate::runtime) const fn all(&self) -> u64 {
+        u64::MAX >> (LANES - self.count)
+    }
+
+    /// The values from the first one of a column to the last one of all; none if there is no such
+    /// column.
+    fn column<'m>(&self, heap: &'m Heap<'_>, column: u16) -> Option<&'m [Value]> {
+        let first = self.rows.place(self.at, 0);
+        let end = self.rows.place(self.at, self.count as usize);
+        let values = self.rows.store(heap).get(first..end)?;
+        values.get(column.into()..).filter(|_| usize::from(column) < self.rows.width)
+    }
+
+    /// The value of a column of one element.
+    fn cell<'m>(&self, heap: &'m Heap<'_>, column: u16, lane: usize) -> Option<&'m Value> {
+        let place = self.rows.place(self.at, lane) + usize::from(column);
+        self.rows.store(heap).get(place).filter(|_| usize::from(column) < self.rows.width)
+    }
+
+    /// Which elements have something in the column that `step` collects.
+    pub(in crate::runtime) fn present(&self, heap: &Heap<'_>, step: &Step) -> Answer {
+        let Source::Column(column) = step.a else { return Answer::default() };
+        let Some(cells) = self.column(heap, column) else { return Answer::default() };
+        let truth = self.bits(cells, Value::is_present);
+        Answer { truth, known: truth }
+    }
+
+    /// A bit for each element: whether `test` holds.
+    fn bits(&self, cells: &[Value], test: impl Fn(&Value) -> bool) -> u64 {
+        self.bits_of(cells, Tag::Absent, test).truth
+    }
+
+    /// Likewise; and which are of this kind. A loop over places and not over an iterator, or what
+    /// it finds goes to memory and back at every step.
+    #[expect(clippy::inline_always, reason = "the constants of a test are to be in registers")]
+    #[inline(always)]
+    fn bits_of(&self, cells: &[Value], tag: Tag, test: impl Fn(&Value) -> bool) -> Found {
+        let (mut truth, mut other, mut at) = (0_u64, 0, 0);
+        while let Some(cell) = cells.get(at) {
+            other |= cell.tag() as u8 ^ tag as u8;
+            truth = (truth | u64::from(test(cell))).rotate_right(1);
+            at += self.rows.stride;
+        }
+        let alike = if other == 0 { self.all() } else { self.kind(cells, tag) };
+        Found { truth: truth.rotate_left(self.count), alike, rest: false }
+    }
+
+    /// Which elements are of this kind.
+    #[inline(never)]
+    fn kind(&self, cells: &[Value], tag: Tag) -> u64 {
+        let (mut alike, mut at) = (0_u64, 0);
+        while let Some(cell) = cells.get(at) {
+            alike = (alike | u64::from(cell.tag() == tag)).rotate_right(1);
+            at += self.rows.stride;
+        }
+        alike.rotate_left(self.count)
+    }
+
+    /// What the bits of a column tell.
+    fn side_by_side(&self, cells: &[Value], dense: &Dense) -> Option<Found> {
+        Some(match *dense {
+            Dense::Open => return None,
+            Dense::Within { tag, low, span, outside, rest } => {
+                let test = move |cell: &Value| cell.bits().wrapping_sub(low) <= span;
+                let found = self.bits_of(cells, tag, test);
+                Found { truth: if outside { !found.truth } else { found.truth }, rest, ..found }
+            }
+            Dense::Double { k, x } => {
+                let test = move |cell: &Value| related(x, cell.float() >= k, cell.float() > k);
+                let found = self.bits_of(cells, Tag::Double, test);
+                Found { alike: found.alike & self.bits(cells, |it| !it.float().is_nan()), ..found }
+            }
+            Dense::Prefix { like, mask, rest } => {
+                let len = like & 0xFFFF_FFFF;
+                let test = move |cell: &Value| {
+                    u64::from(cell.len()) >= len && (cell.bits() ^ like) & mask == 0
+                };
+                Found { rest, ..self.bits_of(cells, Tag::String, test) }
+            }
+            Dense::Few { tag, bits, few, rest } => {
+                let found = match bits.first_chunk::<4>().copied().filter(|_| few) {
+                    Some(bits) => self.bits_of(cells, tag, move |cell| is_among(&bits, cell)),
+                    None => self.bits_of(cells, tag, move |cell| is_among(&bits, cell)),
+                };
+                Found { rest, ..found }
+            }
+            Dense::Text => Found { rest: true, ..self.bits_of(cells, Tag::String, |_| true) },
+            Dense::Present => {
+                let error = self.kind(cells, Tag::Error);
+                let truth = self.bits(cells, |cell| cell.tag() != Tag::Absent);
+                Found { truth, alike: !error, rest: false }
+            }
+        })
+    }
+
+    /// What the bits of two columns tell: numbers of one kind, or texts.
+    fn beside(&self, op: Op, x: u8, a: &[Value], b: &[Value]) -> Option<Found> {
+        let tag = a.first()?.tag();
+        let test = |test: fn(u8, &Value, &Value) -> bool| {
+            let (mut truth, mut other, mut at) = (0_u64, 0, 0);
+            while let (Some(a), Some(b)) = (a.get(at), b.get(at)) {
+                other |= (a.tag() as u8 ^ tag as u8) | (b.tag() as u8 ^ tag as u8);
+                truth = (truth | u64::from(test(x, a, b))).rotate_right(1);
+                at += self.rows.stride;
+            }
+            (other == 0).then_some(truth.rotate_left(self.count))
+        };
+        let same: fn(u8, &Value, &Value) -> bool = |_, a, b| a.bits() == b.bits();
+        let truth = match (op, tag) {
+            (Op::Equal, Tag::Int | Tag::Uint | Tag::Bool | Tag::String) => test(same),
+            (Op::Compare, Tag::Int) => {
+                test(|x, a, b| related(x, a.signed() >= b.signed(), a.signed() > b.signed()))
+            }
+            _ => None,
+        };
+        Some(Found { truth: truth?, alike: self.all(), rest: tag == Tag::String })
+    }
+}
+
+/// Whether the bits of `cell` are one of `bits`.
+#[inline]
+fn is_among<const N: usize>(bits: &[u64; N], cell: &Value) -> bool {
+    bits.iter().fold(false, |found, bits| found | (*bits == cell.bits()))
+}
+
+/// What a test says of the elements `here`.
+pub(in crate::runtime) fn ask<O: Observer>(
+    m: &mut Machine<'_, O>,
+    file: &[Value],
+    step: &Step,
+    lanes: &Lanes,
+    here: u64,
+) -> Answer {
+    let (op, x) = (step.ins.op, step.ins.x);
+    if here.count_ones() * FEW < lanes.count {
+        return one_by_one(m, file, step, lanes, here);
+    }
+    let fixed = |at: u16| file.get(usize::from(at)).copied().unwrap_or(Value::ABSENT);
+    let constant = || m.program.constants.get(usize::from(step.ins.b)).copied();
+    let side_by_side = |column, dense: &Dense| {
+        lanes.column(&m.heap, column).and_then(|cells| lanes.side_by_side(cells, dense))
+    };
+    let (found, column, k) = match (step.a, step.b) {
+        (Source::Column(column), Source::Nowhere) => {
+            (side_by_side(column, &step.dense), column, constant().unwrap_or(Value::ABSENT))
+        }
+        (Source::Column(column), Source::Fixed(at)) => {
+            (side_by_side(column, &Dense::of(op, x, &fixed(at))), column, fixed(at))
+        }
+        (Source::Fixed(at), Source::Column(column)) => {
+            (side_by_side(column, &Dense::of(op, mirrored(x), &fixed(at))), column, fixed(at))
+        }
+        (Source::Column(a), Source::Column(b)) => {
+            let columns = lanes.column(&m.heap, a).zip(lanes.column(&m.heap, b));
+            let found = columns.and_then(|(a, b)| lanes.beside(op, x, a, b));
+            let Some(Found { truth, alike, rest }) = found else {
+                return one_by_one(m, file, step, lanes, here);
+            };
+            let truth = if rest { same_texts(m, lanes, (a, b), here & truth) } else { truth };
+            return Answer { truth, known: here & alike };
+        }
+        (Source::Nowhere, Source::Column(_)) => return Answer::default(),
+        (Source::Fixed(_) | Source::Nowhere, Source::Fixed(_) | Source::Nowhere) => {
+            return match ask_one(m, file, step, lanes, 0) {
+                Some(truth) => Answer { truth: if truth { here } else { 0 }, known: here },
+                None => Answer::default(),
+            };
+        }
+    };
+    let Some(Found { truth, alike, rest }) = found else {
+        return one_by_one(m, file, step, lanes, here);
+    };
+    let alike = here & alike;
+    let mut answer = Answer { truth: truth & alike, known: alike };
+    if rest {
+        let looked = texts(m, step, lanes, (column, &k), answer.truth);
+        answer = Answer { truth: looked.truth, known: alike & !answer.truth | looked.known };
+    }
+    if here & !alike != 0 {
+        let looked = one_by_one(m, file, step, lanes, here & !alike);
+        answer.truth |= looked.truth;
+        answer.known |= looked.known;
+    }
+    answer
+}
+
+/// Of which of the elements `here` the texts in two columns are the same, whose lengths and first
+/// bytes are.
+fn same_texts<O: Observer>(
+    m: &Machine<'_, O>,
+    lanes: &Lanes,
+    (a, b): (u16, u16),
+    here: u64,
+) -> u64 {
+    let cell = |column, lane| lanes.cell(&m.heap, column, lane);
+    set(here).fold(0, |truth, lane| {
+        let same = cell(a, lane).zip(cell(b, lane));
+        truth | u64::from(same.is_some_and(|(a, b)| m.heap.same_text(a, b))) << lane
+    })
+}
+
+/// What a test of texts against `k` says of the elements `here`, which have strings in the column.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "whatever is not listed is asked in another way"
+)]
+fn texts<O: Observer>(
+    m: &mut Machine<'_, O>,
+    step: &Step,
+    lanes: &Lanes,
+    (column, k): (u16, &Value),
+    here: u64,
+) -> Answer {
+    let Machine { program, heap, caches, .. } = m;
+    let (b, x) = (step.ins.b, step.ins.x);
+    let each = |test: &mut dyn FnMut(&Value) -> Option<bool>| {
+        set(here).fold(Answer::default(), |mut answer, lane| {
+            if let Some(truth) = lanes.cell(heap, column, lane).and_then(&mut *test) {
+                answer.truth |= u64::from(truth) << lane;
+                answer.known |= 1 << lane;
+            }
+            answer
+        })
+    };
+    let known = heap.bytes(k);
+    match step.ins.op {
+        Op::EqualString | Op::EqualConst | Op::Equal => {
+            each(&mut |cell| Some(heap.same_text(cell, k)))
+        }
+        Op::StartsWith => each(&mut |cell| Some(heap.bytes(cell).starts_with(known))),
+        Op::EndsWith => each(&mut |cell| Some(heap.bytes(cell).ends_with(known))),
+        Op::Contains => {
+            let filter = Prefilter::of_text(known);
+            let needle = std::str::from_utf8(known).unwrap_or_default();
+            each(&mut |cell| {
+                let may = cell.len() >= k.len() && filter.may_match(heap.bytes(cell));
+                Some(may && heap.str(cell).contains(needle))
+            })
+        }
+        Op::CompareSize => each(&mut |cell| {
+            let size = i64::try_from(code_points(heap.bytes(cell))).unwrap_or(i64::MAX);
+            Some(related(x, size >= k.signed(), size > k.signed()))
+        }),
+        Op::InSet => match program.sets.get(usize::from(b)) {
+            Some(set) => each(&mut |cell| Some(set.holds(heap, cell))),
+            None => Answer::default(),
+        },
+        Op::Matches => match program.patterns.get(usize::from(b)) {
+            Some(pattern) => each(&mut |cell| caches.matches(pattern, b, heap.bytes(cell)).ok()),
+            None => Answer::default(),
+        },
+        _ => Answer::default(),
+    }
+}
+
+/// What a test says of the elements `here`, one after the other.
+fn one_by_one<O: Observer>(
+    m: &mut Machine<'_, O>,
+    file: &[Value],
+    step: &Step,
+    lanes: &Lanes,
+    here: u64,
+) -> Answer {
+    let mut answer = Answer::default();
+    for lane in set(here) {
+        if let Some(truth) = ask_one(m, file, step, lanes, lane) {
+            answer.truth |= u64::from(truth) << lane;
+            answer.known |= 1 << lane;
+        }
+    }
+    answer
+}
+
+/// What a test says of one element; `None` if it fails.
+fn ask_one<O: Observer>(
+    m: &mut Machine<'_, O>,
+    file: &[Value],
+    step: &Step,
+    lanes: &Lanes,
+    lane: usize,
+) -> Option<bool> {
+    let operand = |source: Source| match source {
+        Source::Column(column) => lanes.cell(&m.heap, column, lane).copied(),
+        Source::Fixed(at) => file.get(usize::from(at)).copied(),
+        Source::Nowhere => Some(Value::ABSENT),
+    };
+    let operands = [operand(step.a)?, operand(step.b)?];
+    if let Some(truth) = atom::quick(m.program, &m.heap, &operands, &step.ins) {
+        return Some(truth);
+    }
+    if operands.first().is_some_and(|a| a.tag() == Tag::Absent) {
+        // Only `Has` asks that, and it has an answer.
+        return None;
+    }
+    match atom::outcome(m.program, &m.heap, m.caches, &operands, &step.ins) {
+        Outcome::True => Some(true),
+        Outcome::False => Some(false),
+        Outcome::Error(_) | Outcome::Noted => None,
+    }
+}
