@@ -139,6 +139,24 @@ impl Store {
         Ok(())
     }
 
+    /// Pushes `count` empty places onto the build stack.
+    ///
+    /// # Errors
+    /// `Budget` if the stack is full.
+    pub fn push_absent(&mut self, count: usize) -> Result<(), EvalError> {
+        if count > self.elements_max - self.stack.len().min(self.elements_max) {
+            return Err(EvalError::Budget);
+        }
+        self.stack.resize(self.stack.len() + count, Value::ABSENT);
+        Ok(())
+    }
+
+    /// A place of the build stack, for filling it.
+    #[inline]
+    pub fn place_mut(&mut self, at: usize) -> Option<&mut Value> {
+        self.stack.get_mut(at)
+    }
+
     /// Height of the build stack.
     #[must_use]
     pub fn height(&self) -> usize {
@@ -166,7 +184,8 @@ impl Store {
             self.stack.truncate(height);
             return Err(EvalError::Budget);
         }
-        self.elements.extend(self.stack.drain(height..));
+        self.elements.extend_from_slice(self.stack.get(height..).unwrap_or_default());
+        self.stack.truncate(height);
         u32::try_from(at).map_err(|_| EvalError::Budget)
     }
 }

@@ -30,6 +30,7 @@ pub mod map;
 pub mod message;
 pub mod network;
 pub mod quantity;
+pub mod scan;
 pub mod text;
 pub mod time;
 pub mod version;
@@ -295,6 +296,14 @@ impl Value {
         let len = text.len() as u64 & 0xFFFF_FFFF;
         let bits = len | u64::from(u32::from_le_bytes(prefix)) << 32;
         Self { tag, space, aux: 0, off, bits }
+    }
+
+    /// Text (a tag that `has_bytes`) of `len` bytes that lie at `off`; `word` begins with them.
+    #[inline]
+    #[must_use]
+    pub const fn text_of_word(tag: Tag, space: Space, off: u32, len: u32, word: u64) -> Self {
+        let prefix = scan::low(word, if len < 4 { len } else { 4 });
+        Self { tag, space, aux: 0, off, bits: len as u64 | prefix << 32 }
     }
 
     /// A list of `len` elements, `columns` values each, from element `off` on.

@@ -13,7 +13,7 @@ use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::machine::Workings;
 use crate::runtime::vm::request::heap;
-use crate::runtime::vm::request::walk::Frame;
+use crate::runtime::vm::request::walk::{Frame, Trail};
 
 /// Memory for deciding with one program, for one thread. Given another program it makes itself
 /// anew, which is the only time that it allocates.
@@ -32,9 +32,9 @@ pub struct Scratch {
     pub(in crate::runtime) mark: (usize, usize),
     pub(in crate::runtime) workings: Workings,
     pub(in crate::runtime) frames: Vec<Frame>,
-    /// For every node of the path trie the object in which its key was seen last.
-    pub(in crate::runtime) seen: Vec<u32>,
-    /// Objects read so far, as a mark in `seen`.
+    /// For every node of the path trie what is known of it.
+    pub(in crate::runtime) trails: Vec<Trail>,
+    /// Objects read so far, as a mark in `trails`.
     pub(in crate::runtime) objects: u32,
     /// Rules of a key that the bundle does not name.
     pub(in crate::runtime) rules: Vec<u16>,
@@ -102,7 +102,7 @@ impl Scratch {
             mark: (0, 0),
             workings: Workings::of(program),
             frames: Vec::with_capacity(CONTEXT_DEPTH_MAX + 1),
-            seen: vec![0; program.paths.len()],
+            trails: vec![Trail::NEW; program.paths.len()],
             objects: 0,
             rules: Vec::with_capacity(rules),
             left: Vec::with_capacity(rules),

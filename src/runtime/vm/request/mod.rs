@@ -6,6 +6,7 @@
 
 pub(in crate::runtime) mod conform;
 pub mod error;
+mod members;
 mod message;
 mod number;
 pub mod proto;
@@ -90,15 +91,10 @@ impl<'a> Filled<'a> {
 #[must_use]
 pub fn ingest<'a>(program: &'a Program, context: &'a [u8], scratch: &'a mut Scratch) -> Filled<'a> {
     scratch.fit(program);
-    let error = match std::str::from_utf8(context) {
-        _ if context.len() > CONTEXT_BYTES_MAX => {
-            Some(InputError { kind: InputKind::TooLarge, offset: None, node: 0 })
-        }
-        Ok(text) => read(program, text.as_bytes(), scratch, false).err(),
-        Err(error) => {
-            let offset = Some(error.valid_up_to());
-            Some(InputError { kind: InputKind::NotUtf8, offset, node: 0 })
-        }
+    let error = if context.len() > CONTEXT_BYTES_MAX {
+        Some(InputError { kind: InputKind::TooLarge, offset: None, node: 0 })
+    } else {
+        read(program, context, scratch, false).err()
     };
     Filled { program, scratch, request: context, error }
 }
@@ -126,7 +122,7 @@ fn clear(program: &Program, scratch: &mut Scratch) {
     }
 }
 
-/// Reads JSON that is UTF-8. With `copy` its text goes to the arena, because the bytes go away.
+/// Reads JSON. With `copy` its text goes to the arena, because the bytes go away.
 fn read(
     program: &Program,
     bytes: &[u8],
@@ -134,7 +130,7 @@ fn read(
     copy: bool,
 ) -> Result<(), InputError> {
     clear(program, scratch);
-    let Scratch { file, store, frames, seen, objects, .. } = &mut *scratch;
+    let Scratch { file, store, frames, trails, objects, .. } = &mut *scratch;
     let mut heap = heap(program, bytes, store);
     let mut walk = Walk {
         program,
@@ -142,14 +138,21 @@ fn read(
         heap: &mut heap,
         file,
         frames,
-        seen,
+        trails,
         objects,
         copy,
     };
     let result = walk.context();
     scratch.mark = scratch.store.mark();
     scratch.survey(program, bytes);
-    result
+    result.map_err(|error| not_utf8(bytes).unwrap_or(error))
+}
+
+/// That bytes which were refused are no text: it goes before what is wrong with them as JSON.
+#[cold]
+fn not_utf8(bytes: &[u8]) -> Option<InputError> {
+    let offset = std::str::from_utf8(bytes).err()?.valid_up_to();
+    Some(InputError { kind: InputKind::NotUtf8, offset: Some(offset), node: 0 })
 }
 
 /// Everything that values of one decision point into.

@@ -2,9 +2,9 @@
 //!
 //! In:      a reader that stands on a number.
 //! Out:     `Number`; from it an int, a uint, a double.
-//! Imports: none but the reader.
+//! Imports: `lang::value`, and the reader.
 
-use crate::lang::value::Value;
+use crate::lang::value::{Value, scan};
 use crate::runtime::vm::request::error::{InputKind, Wanted};
 use crate::runtime::vm::request::reader::{Read, Reader};
 
@@ -24,38 +24,145 @@ pub(in crate::runtime) struct Number<'a> {
 /// Digits that always fit 64 bits.
 const DIGITS: u32 = 19;
 
-impl<'a> Reader<'a> {
-    /// Reads an int of at most 18 digits that is spelled as one; `None`, and nothing is read, if
-    /// anything else stands here.
-    #[inline]
-    pub(in crate::runtime) fn short_int(&mut self) -> Option<i64> {
-        let rest = self.bytes.get(self.at..)?;
-        let negative = rest.first() == Some(&b'-');
-        let digits = rest.get(usize::from(negative)..)?;
-        let (mut int, mut count) = (0_i64, 0);
-        let next = loop {
-            let byte = digits.get(count).copied().unwrap_or(0);
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 || count == 18 {
-                break byte;
-            }
-            int = int * 10 + i64::from(digit);
-            count += 1;
-        };
-        let leading_zero = count > 1 && digits.first() == Some(&b'0');
-        if count == 0 || leading_zero || matches!(next, b'.' | b'e' | b'E' | b'0'..=b'9') {
+/// 10 to the powers that are doubles themselves.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
+/// 10 to this power, at most 8.
+#[inline]
+fn power(count: u32) -> u64 {
+    const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+    POWERS.get(count as usize).copied().unwrap_or(100_000_000)
+}
+
+/// At most 16 digits from `at` on: what they spell, and the place behind them.
+#[inline]
+fn short_digits(bytes: &[u8], at: u32) -> (u64, u32) {
+    let word = scan::word(bytes, at);
+    let count = scan::digits(word);
+    if count == 0 {
+        return (0, at);
+    }
+    let value = scan::decimal(word, count);
+    if count < 8 { (value, at + count) } else { more_digits(bytes, at + 8, value) }
+}
+
+/// The digits behind the first eight.
+#[inline(never)]
+fn more_digits(bytes: &[u8], at: u32, value: u64) -> (u64, u32) {
+    let word = scan::word(bytes, at);
+    let count = scan::digits(word);
+    let more = if count == 0 { 0 } else { scan::decimal(word, count) };
+    (value * power(count) + more, at + count)
+}
+
+/// An int of at most 15 digits that is spelled as one, and the place behind it; `None` if anything
+/// else stands at `at`.
+#[expect(clippy::inline_always, reason = "a third of what contexts hold")]
+#[inline(always)]
+pub(in crate::runtime) fn short_int(bytes: &[u8], at: u32) -> Option<(i64, u32)> {
+    let word = scan::word(bytes, at);
+    let count = scan::digits(word);
+    if count == 0 || count == 8 {
+        return long_int(bytes, at);
+    }
+    let leading_zero = count > 1 && scan::zeros(word) > 0;
+    let [next, ..] = (word >> (8 * count)).to_le_bytes();
+    if leading_zero || goes_on(next) {
+        return None;
+    }
+    Some((scan::decimal(word, count).cast_signed(), at + count))
+}
+
+/// Likewise, where it is negative or has eight digits or more.
+#[inline(never)]
+fn long_int(bytes: &[u8], at: u32) -> Option<(i64, u32)> {
+    let negative = scan::byte(bytes, at) == b'-';
+    let start = at + u32::from(negative);
+    let (value, end) = short_digits(bytes, start);
+    let leading_zero = end > start + 1 && scan::byte(bytes, start) == b'0';
+    if end == start || end > start + 15 || leading_zero || goes_on(scan::byte(bytes, end)) {
+        return None;
+    }
+    let value = value.cast_signed();
+    Some((if negative { -value } else { value }, end))
+}
+
+/// Whether a number with this byte behind its digits has a fraction or an exponent.
+#[inline]
+const fn goes_on(next: u8) -> bool {
+    next == b'.' || next | 0x20 == b'e'
+}
+
+/// A double without exponent and of few digits, and the place behind it; `None` if anything else
+/// stands at `at`.
+#[inline]
+#[expect(clippy::cast_precision_loss, reason = "at most 2^53, so exact")]
+pub(in crate::runtime) fn short_double(bytes: &[u8], at: u32) -> Option<(f64, u32)> {
+    let negative = scan::byte(bytes, at) == b'-';
+    let start = at + u32::from(negative);
+    let (whole, point) = short_digits(bytes, start);
+    let zero = point > start + 1 && scan::byte(bytes, start) == b'0';
+    if point == start || point > start + 7 || zero {
+        return None;
+    }
+    let (mut mantissa, mut end, mut places) = (whole, point, 0);
+    if scan::byte(bytes, point) == b'.' {
+        let (fraction, behind) = short_digits(bytes, point + 1);
+        (end, places) = (behind, behind - point - 1);
+        // Less than 10^17, so that nothing is lost; none at all is an error.
+        if places == 0 || places + (point - start) > 17 {
             return None;
         }
-        self.at += count + usize::from(negative);
-        Some(if negative { -int } else { int })
+        mantissa = whole * power(places.min(8)) * power(places.saturating_sub(8)) + fraction;
     }
+    if mantissa > 1 << 53 || matches!(scan::byte(bytes, end), b'e' | b'E' | b'0'..=b'9') {
+        return None;
+    }
+    // Two doubles: the quotient is rounded once, and rightly.
+    let double = mantissa as f64 / POWERS.get(places as usize)?;
+    Some((if negative { -double } else { double }, end))
+}
 
+/// The place behind a number without exponent; `None` if anything else stands at `at`.
+#[inline]
+pub(in crate::runtime) fn plain_end(bytes: &[u8], at: u32) -> Option<u32> {
+    let start = at + u32::from(scan::byte(bytes, at) == b'-');
+    let mut end = digits_end(bytes, start);
+    if end == start || end > start + 1 && scan::byte(bytes, start) == b'0' {
+        return None;
+    }
+    if scan::byte(bytes, end) == b'.' {
+        let point = end;
+        end = digits_end(bytes, point + 1);
+        if end == point + 1 {
+            return None;
+        }
+    }
+    (!matches!(scan::byte(bytes, end), b'e' | b'E')).then_some(end)
+}
+
+/// The place of the first byte from `at` on that is no digit.
+#[inline]
+fn digits_end(bytes: &[u8], mut at: u32) -> u32 {
+    loop {
+        let count = scan::digits(scan::word(bytes, at));
+        at += count;
+        if count < 8 {
+            return at;
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
     /// Reads a number.
     #[inline]
     pub(in crate::runtime) fn number(&mut self) -> Read<Number<'a>> {
         let start = self.at;
         let negative = self.byte() == b'-';
-        self.at += usize::from(negative);
+        self.at += u32::from(negative);
         let mut number =
             Number { text: &[], negative, mantissa: 0, digits: 0, exponent: 0, integer: true };
         if self.byte() == b'0' {
@@ -75,31 +182,37 @@ impl<'a> Reader<'a> {
             number.integer = false;
             number.exponent = number.exponent.saturating_add(self.exponent()?);
         }
-        number.text = self.bytes.get(start..self.at).unwrap_or_default();
+        number.text = self.bytes.get(start as usize..self.at as usize).unwrap_or_default();
         Ok(number)
     }
 
     #[inline]
     fn digits(&mut self, number: &mut Number<'_>) -> Read<()> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let (mut mantissa, mut digits, mut count) = (number.mantissa, number.digits, 0);
-        for byte in rest {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
+        let start = self.at;
+        loop {
+            let word = scan::word(self.bytes, self.at);
+            let count = scan::digits(word);
+            if count == 0 {
                 break;
             }
-            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
-            digits += u32::from(digits > 0 || digit > 0);
-            count += 1;
+            let value = scan::decimal(word, count);
+            if number.digits > 0 {
+                number.digits += count;
+            } else if value > 0 {
+                number.digits = count - scan::zeros(word);
+            }
+            number.mantissa = number.mantissa.wrapping_mul(power(count)).wrapping_add(value);
+            self.at += count;
+            if count < 8 {
+                break;
+            }
         }
-        (number.mantissa, number.digits) = (mantissa, digits);
-        self.at += count;
-        if count == 0 { Err(self.unexpected()) } else { Ok(()) }
+        if self.at == start { Err(self.unexpected()) } else { Ok(()) }
     }
 
     fn exponent(&mut self) -> Read<i32> {
         let negative = self.byte() == b'-';
-        self.at += usize::from(matches!(self.byte(), b'+' | b'-'));
+        self.at += u32::from(matches!(self.byte(), b'+' | b'-'));
         let start = self.at;
         let mut exponent = 0_i32;
         while self.byte().is_ascii_digit() {
@@ -164,10 +277,6 @@ impl Number<'_> {
     #[inline]
     #[expect(clippy::cast_precision_loss, reason = "at most 2^53, so exact")]
     fn exact_double(&self) -> Option<f64> {
-        const POWERS: [f64; 23] = [
-            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-            1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-        ];
         if self.digits > 15 {
             return None;
         }

@@ -1,10 +1,11 @@
 //! JSON, piece by piece: white space, strings, literals, values that nobody reads.
 //!
-//! In:      bytes that are UTF-8.
+//! In:      bytes, at most `CONTEXT_BYTES_MAX`.
 //! Out:     tokens with their places; everything is checked, also in what is skipped.
-//! Imports: `base::limits`.
+//! Imports: `base::limits`, `lang::value::scan`.
 
 use crate::base::limits::{CONTEXT_BYTES_MAX, CONTEXT_DEPTH_MAX, CONTEXT_NODES_MAX};
+use crate::lang::value::scan;
 use crate::runtime::vm::request::error::InputKind;
 
 /// A result of reading; the place of a failure is where the reader stands.
@@ -16,7 +17,7 @@ const _: () = assert!(CONTEXT_DEPTH_MAX <= 64, "skipping keeps one bit a level")
 #[derive(Debug)]
 pub(in crate::runtime) struct Reader<'a> {
     pub(in crate::runtime) bytes: &'a [u8],
-    pub(in crate::runtime) at: usize,
+    pub(in crate::runtime) at: u32,
     /// Values read or skipped.
     pub(in crate::runtime) values: usize,
 }
@@ -35,9 +36,8 @@ const _: () = assert!(CONTEXT_BYTES_MAX < ESCAPED as usize, "a length leaves a b
 
 impl Text {
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "no context is that long")]
-    const fn new(start: usize, end: usize) -> Self {
-        Self { start: start as u32, len: (end - start) as u32 }
+    const fn new(start: u32, end: u32) -> Self {
+        Self { start, len: end - start }
     }
 
     /// Whether it holds escapes.
@@ -55,24 +55,25 @@ impl<'a> Reader<'a> {
     /// The byte that comes, zero at the end; JSON has none outside strings.
     #[inline]
     pub(in crate::runtime) fn byte(&self) -> u8 {
-        self.bytes.get(self.at).copied().unwrap_or(0)
+        scan::byte(self.bytes, self.at)
+    }
+
+    /// Whether nothing is left.
+    #[inline]
+    pub(in crate::runtime) const fn is_at_end(&self) -> bool {
+        self.at as usize >= self.bytes.len()
     }
 
     /// The first byte behind white space.
     #[inline]
     pub(in crate::runtime) fn peek(&mut self) -> u8 {
-        loop {
-            let byte = self.byte();
-            if byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                return byte;
-            }
-            self.at += 1;
-        }
+        self.at = scan::behind_space(self.bytes, self.at);
+        self.byte()
     }
 
     /// Why the byte that stands here cannot stand here.
     pub(in crate::runtime) fn unexpected(&self) -> InputKind {
-        if self.at >= self.bytes.len() { InputKind::Truncated } else { InputKind::Syntax }
+        if self.is_at_end() { InputKind::Truncated } else { InputKind::Syntax }
     }
 
     /// Goes past `byte`.
@@ -115,57 +116,51 @@ impl<'a> Reader<'a> {
     /// Reads `true`, `false` or `null`.
     #[inline]
     pub(in crate::runtime) fn word(&mut self, word: &[u8]) -> Read<()> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        if rest.starts_with(word) {
-            self.at += word.len();
-            return Ok(());
+        for byte in word {
+            if self.byte() != *byte {
+                return Err(self.unexpected());
+            }
+            self.at += 1;
         }
-        let same = rest.iter().zip(word).take_while(|(a, b)| a == b).count();
-        self.at += same;
-        Err(self.unexpected())
+        Ok(())
     }
 
     /// Reads a string: the reader stands on its opening quote.
-    #[expect(clippy::inline_always, reason = "half of a context is short strings")]
-    #[inline(always)]
+    #[inline]
     pub(in crate::runtime) fn string(&mut self) -> Read<Text> {
-        if self.byte() == b'"' {
-            let start = self.at + 1;
-            let end = plain(self.bytes, start);
-            if self.bytes.get(end) == Some(&b'"') {
-                self.at = end + 1;
-                return Ok(Text::new(start, end));
-            }
-        }
-        self.string_with_escapes()
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn string_with_escapes(&mut self) -> Read<Text> {
         if self.byte() != b'"' {
             return Err(self.unexpected());
         }
-        self.at += 1;
-        let start = self.at;
-        let mut escaped = 0;
+        let start = self.at + 1;
+        let end = scan::text_end(self.bytes, start);
+        if scan::byte(self.bytes, end) != b'"' {
+            return self.string_with_escapes(start, end);
+        }
+        self.at = end + 1;
+        Ok(Text::new(start, end))
+    }
+
+    /// Reads on from `end`, where the first escape of a string stands, or what does not belong
+    /// into one.
+    #[cold]
+    #[inline(never)]
+    fn string_with_escapes(&mut self, start: u32, end: u32) -> Read<Text> {
+        self.at = end;
         loop {
-            self.at = plain(self.bytes, self.at);
             match self.byte() {
-                b'"' => {
-                    let end = self.at;
-                    self.at += 1;
-                    let text = Text::new(start, end);
-                    return Ok(Text { len: text.len | escaped, ..text });
-                }
+                b'"' => break,
                 b'\\' => {
-                    escaped = ESCAPED;
                     self.escape()?;
                 }
-                _ if self.at >= self.bytes.len() => return Err(InputKind::Truncated),
+                0x80.. => return Err(InputKind::NotUtf8),
+                _ if self.is_at_end() => return Err(InputKind::Truncated),
                 _ => return Err(InputKind::Control),
             }
+            self.at = scan::text_end(self.bytes, self.at);
         }
+        let text = Text::new(start, self.at);
+        self.at += 1;
+        Ok(Text { len: text.len | ESCAPED, ..text })
     }
 
     /// Reads one escape and returns its character: the reader stands on the backslash.
@@ -182,14 +177,14 @@ impl<'a> Reader<'a> {
             b'r' => '\r',
             b't' => '\t',
             b'u' => return self.unicode(start),
-            _ if self.at >= self.bytes.len() => return Err(InputKind::Truncated),
+            _ if self.is_at_end() => return Err(InputKind::Truncated),
             _ => return Err(InputKind::Escape),
         };
         self.at += 1;
         Ok(simple)
     }
 
-    fn unicode(&mut self, start: usize) -> Read<char> {
+    fn unicode(&mut self, start: u32) -> Read<char> {
         self.at += 1;
         let first = self.hex()?;
         let mut code = first;
@@ -213,7 +208,7 @@ impl<'a> Reader<'a> {
         let mut code = 0;
         for _ in 0..4 {
             let digit = char::from(self.byte()).to_digit(16);
-            let truncated = self.at >= self.bytes.len();
+            let truncated = self.is_at_end();
             let missing = if truncated { InputKind::Truncated } else { InputKind::Escape };
             code = code << 4 | digit.ok_or(missing)?;
             self.at += 1;
@@ -288,34 +283,4 @@ impl<'a> Reader<'a> {
         let start = text.start as usize;
         self.bytes.get(start..start + (text.len & !ESCAPED) as usize).unwrap_or_default()
     }
-}
-
-/// The place of the first quote, backslash or control character from `at` on. Looks at eight
-/// bytes at a time.
-#[inline]
-fn plain(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = ONES * 0x80;
-    while let Some(word) = bytes.get(at..at + 8).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*word);
-        // A byte that is none of them borrows only from one below it that is.
-        let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
-        let backslash = (word ^ (ONES * 0x5C)).wrapping_sub(ONES);
-        let control = word.wrapping_sub(ONES * 0x20);
-        let found = (quote | backslash | control) & !word & HIGH;
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    plain_end(bytes, at)
-}
-
-/// Likewise, in less than eight bytes at the end of a context.
-#[cold]
-#[inline(never)]
-fn plain_end(bytes: &[u8], at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
-    let special = |byte: &u8| matches!(*byte, b'"' | b'\\' | 0..0x20);
-    at + rest.iter().position(special).unwrap_or(rest.len())
 }

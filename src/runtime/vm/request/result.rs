@@ -9,7 +9,7 @@
 use crate::base::limits::{CONTEXT_BYTES_MAX, CONTEXT_DEPTH_MAX};
 use crate::lang::error::EvalError;
 use crate::lang::value::heap::Heap;
-use crate::lang::value::{Space, Tag, Value, map};
+use crate::lang::value::{Space, Tag, Value, map, scan};
 use crate::runtime::vm::request::reader::{Reader, Text};
 
 type Answer = Result<Value, EvalError>;
@@ -25,7 +25,7 @@ pub(in crate::runtime) fn read(heap: &mut Heap<'_>, json: &str) -> Answer {
     let mut reader = Reader::new(json.as_bytes());
     let value = value(heap, &mut reader, 0)?;
     reader.peek();
-    if reader.at == json.len() { Ok(value) } else { Err(EvalError::BadConversion) }
+    if reader.is_at_end() { Ok(value) } else { Err(EvalError::BadConversion) }
 }
 
 fn value(heap: &mut Heap<'_>, reader: &mut Reader<'_>, depth: usize) -> Answer {
@@ -82,12 +82,12 @@ fn text(heap: &mut Heap<'_>, reader: &Reader<'_>, inside: Text) -> Answer {
 /// Appends the text that is spelled between quotes to the arena.
 pub(in crate::runtime) fn unescape(heap: &mut Heap<'_>, spelled: &[u8]) -> Result<(), EvalError> {
     let mut reader = Reader::new(spelled);
-    while reader.at < spelled.len() {
-        let rest = spelled.get(reader.at..).unwrap_or_default();
-        let plain = rest.iter().position(|byte| *byte == b'\\').unwrap_or(rest.len());
-        heap.store.push_text(rest.get(..plain).unwrap_or_default())?;
-        reader.at += plain;
-        if reader.at < spelled.len() {
+    while !reader.is_at_end() {
+        let end = scan::text_end(spelled, reader.at);
+        let plain = spelled.get(reader.at as usize..end as usize);
+        heap.store.push_text(plain.unwrap_or_default())?;
+        reader.at = end;
+        if !reader.is_at_end() {
             let mut buffer = [0; 4];
             let character = reader.escape().map_err(|_| EvalError::BadConversion)?;
             heap.store.push_text(character.encode_utf8(&mut buffer).as_bytes())?;

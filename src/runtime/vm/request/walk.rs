@@ -14,6 +14,8 @@ use crate::runtime::bundle::module::{NONE, NodeMode, TypeRow};
 use crate::runtime::program::Program;
 use crate::runtime::program::paths::{Leaf, Node};
 use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
+use crate::runtime::vm::request::members::Stop;
+use crate::runtime::vm::request::number;
 use crate::runtime::vm::request::reader::{Read, Reader, Text};
 use crate::runtime::vm::request::result;
 use crate::runtime::vm::request::spread;
@@ -29,12 +31,29 @@ pub(in crate::runtime) struct Frame {
     pub(in crate::runtime) height: u32,
     /// Members or items so far.
     pub(in crate::runtime) count: u32,
-    /// Mark of this object in `seen`.
+    /// Mark of this object in `Trail::stamp`.
     pub(in crate::runtime) stamp: u32,
     /// The child node whose value is being read, or the type of the values of a list or map.
     pub(in crate::runtime) pending: u16,
     /// Type of the container, where it is read whole.
     pub(in crate::runtime) ty: u16,
+    /// The child node that was read last, `NONE` before the first.
+    pub(in crate::runtime) last: u16,
+}
+
+/// What is known of a node of the path trie from what was read before.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Trail {
+    /// The object in which its key was seen last.
+    pub(in crate::runtime) stamp: u32,
+    /// The child that came first the last time; only a guess.
+    pub(in crate::runtime) first: u16,
+    /// The sibling that came next the last time; only a guess.
+    pub(in crate::runtime) next: u16,
+}
+
+impl Trail {
+    pub(in crate::runtime) const NEW: Self = Self { stamp: 0, first: NONE, next: NONE };
 }
 
 /// What is done with the parts of a container.
@@ -72,7 +91,7 @@ pub(in crate::runtime) struct Walk<'a, 'h> {
     pub(in crate::runtime) heap: &'a mut Heap<'h>,
     pub(in crate::runtime) file: &'a mut [Value],
     pub(in crate::runtime) frames: &'a mut Vec<Frame>,
-    pub(in crate::runtime) seen: &'a mut [u32],
+    pub(in crate::runtime) trails: &'a mut [Trail],
     pub(in crate::runtime) objects: &'a mut u32,
     /// Whether text must be copied, because the bytes go away.
     pub(in crate::runtime) copy: bool,
@@ -105,7 +124,7 @@ impl Walk<'_, '_> {
             // Parts of what is read whole have no node: the nearest one around them is named.
             let outer = self.frames.iter().rev().find(|frame| frame.node != NONE);
             let node = if node == NONE { outer.map_or(0, |frame| frame.node) } else { node };
-            InputError { kind, offset: Some(self.reader.at), node }
+            InputError { kind, offset: Some(self.reader.at as usize), node }
         })
     }
 
@@ -131,7 +150,7 @@ impl Walk<'_, '_> {
         }
         self.finish_open()?;
         self.reader.peek();
-        if self.reader.at < self.reader.bytes.len() {
+        if !self.reader.is_at_end() {
             return Err(InputKind::Trailing);
         }
         Ok(())
@@ -141,7 +160,7 @@ impl Walk<'_, '_> {
     pub(in crate::runtime) fn finish_open(&mut self) -> Read<()> {
         while let Some(frame) = self.frames.last().copied() {
             match frame.kind {
-                FrameKind::Object | FrameKind::Row => self.members(frame)?,
+                FrameKind::Object | FrameKind::Row => self.members()?,
                 FrameKind::Rows => self.row(frame)?,
                 FrameKind::List => self.item(frame)?,
                 FrameKind::Map => self.entry(frame)?,
@@ -168,14 +187,15 @@ impl Walk<'_, '_> {
         self.reader.at += 1;
         let height = u32::try_from(self.heap.store.height()).unwrap_or(u32::MAX);
         let stamp = self.stamp();
-        self.frames.push(Frame { kind, node, height, count: 0, stamp, pending, ty });
+        self.frames.push(Frame { kind, node, height, count: 0, stamp, pending, ty, last: NONE });
         Ok(())
     }
 
-    fn stamp(&mut self) -> u32 {
+    #[inline]
+    pub(in crate::runtime) fn stamp(&mut self) -> u32 {
         *self.objects = self.objects.wrapping_add(1);
         if *self.objects == 0 {
-            self.seen.fill(0);
+            self.trails.fill(Trail::NEW);
             *self.objects = 1;
         }
         *self.objects
@@ -187,55 +207,76 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Reads members of an object or a row until one opens a container, or to its end.
-    fn members(&mut self, mut frame: Frame) -> Read<()> {
+    /// Reads members of an object or a row: what is spelled as it mostly is first, then one step
+    /// with care.
+    fn members(&mut self) -> Read<()> {
+        let stop = self.quick();
+        let Some(frame) = self.frames.last().copied() else { return Ok(()) };
+        match stop {
+            Stop::Left => Ok(()),
+            Stop::Member => self.member(frame),
+            Stop::Value(at, _) => self.value(frame, at),
+            Stop::Unread(_) => self.unread(frame),
+        }
+    }
+
+    /// Reads one member, or the end of the object, with care.
+    fn member(&mut self, mut frame: Frame) -> Read<()> {
         let program = self.program;
         let Some(node) = program.paths.get(frame.node) else { return Err(InputKind::Syntax) };
-        let row = frame.kind == FrameKind::Row;
-        loop {
-            let more = self.reader.more(frame.count == 0, b'}');
-            if !more.map_err(|kind| self.between(frame, kind))? {
-                frame.pending = NONE;
-                self.set_top(frame);
-                return self.close_object(frame, node);
-            }
-            frame.count += 1;
-            let start = self.reader.at;
-            let text = self.reader.key().map_err(|kind| self.between(frame, kind))?;
-            let child = self.child(node, text).map_err(|kind| self.between(frame, kind))?;
-            let Some(number) = child else {
-                let skipped = self.reader.skip(self.frames.len());
-                skipped.map_err(|kind| self.between(frame, kind))?;
-                continue;
-            };
-            let at = node.first_child + number;
-            match self.seen.get_mut(usize::from(at)) {
-                Some(stamp) if *stamp != frame.stamp => *stamp = frame.stamp,
-                Some(_) | None => {
-                    self.reader.at = start;
-                    return Err(self.at_member(frame, at, InputKind::DuplicateKey));
-                }
-            }
-            let child = program.paths.get(at).ok_or(InputKind::Syntax)?;
-            let leaf = self.leaf(child.leaf);
-            if let Some(value) = leaf.map_err(|kind| self.at_member(frame, at, kind))? {
-                let column = frame.height as usize + usize::from(number);
-                let place = if row {
-                    self.heap.store.stack_mut(column).first_mut()
-                } else {
-                    self.file.get_mut(usize::from(child.slot))
-                };
-                *place.ok_or(InputKind::Syntax)? = value;
-                continue;
-            }
-            frame.pending = at;
+        let more = self.reader.more(frame.count == 0, b'}');
+        if !more.map_err(|kind| self.between(frame, kind))? {
+            frame.pending = NONE;
             self.set_top(frame);
-            let open = self.frames.len();
-            self.node(at, child)?;
-            if self.frames.len() != open {
-                return Ok(());
-            }
+            return self.close_object(frame, node);
         }
+        frame.count += 1;
+        let start = self.reader.at;
+        let text = self.reader.key().map_err(|kind| self.between(frame, kind))?;
+        let child = self.child(node, text).map_err(|kind| self.between(frame, kind))?;
+        let Some(number) = child else { return self.unread(frame) };
+        let at = node.first_child + number;
+        if !self.is_new(&frame, at) {
+            self.reader.at = start;
+            return Err(self.at_member(frame, at, InputKind::DuplicateKey));
+        }
+        self.learn(frame.node, frame.last, at);
+        frame.last = at;
+        self.value(frame, at)
+    }
+
+    /// Whether the child at node `at` comes for the first time in this object.
+    #[inline]
+    pub(in crate::runtime) fn is_new(&mut self, frame: &Frame, at: u16) -> bool {
+        let trail = self.trails.get_mut(usize::from(at));
+        trail.is_some_and(|trail| std::mem::replace(&mut trail.stamp, frame.stamp) != frame.stamp)
+    }
+
+    /// Keeps in mind that `child` of node `of` comes behind its child `last`, or as the first.
+    #[inline]
+    pub(in crate::runtime) fn learn(&mut self, of: u16, last: u16, child: u16) {
+        let from = if last == NONE { of } else { last };
+        if let Some(trail) = self.trails.get_mut(usize::from(from)) {
+            *if last == NONE { &mut trail.first } else { &mut trail.next } = child;
+        }
+    }
+
+    /// Reads the value of the child at node `at`; its key is read.
+    fn value(&mut self, mut frame: Frame, at: u16) -> Read<()> {
+        let child = self.program.paths.get(at).ok_or(InputKind::Syntax)?;
+        let leaf = self.leaf(child.leaf);
+        frame.pending = at;
+        self.set_top(frame);
+        match leaf? {
+            Some(value) => self.complete(value),
+            None => self.node(at, child),
+        }
+    }
+
+    /// Goes past a value that nobody reads; its key is read.
+    fn unread(&mut self, frame: Frame) -> Read<()> {
+        self.set_top(Frame { pending: NONE, ..frame });
+        self.reader.skip(self.frames.len())
     }
 
     /// Where no member is being read, it is the object that a failure is about.
@@ -257,7 +298,10 @@ impl Walk<'_, '_> {
     pub(in crate::runtime) fn leaf(&mut self, leaf: Leaf) -> Read<Option<Value>> {
         let byte = self.reader.peek();
         let value = match leaf {
-            Leaf::Int => self.reader.short_int().map(Value::int),
+            Leaf::Int => number::short_int(self.reader.bytes, self.reader.at).map(|(int, end)| {
+                self.reader.at = end;
+                Value::int(int)
+            }),
             Leaf::String if byte == b'"' => {
                 let text = self.reader.string()?;
                 Some(self.text(text)?)
@@ -287,18 +331,17 @@ impl Walk<'_, '_> {
     /// closed, to see whether it is given twice.
     fn child(&mut self, node: &Node, key: Text) -> Read<Option<u16>> {
         let program = self.program;
-        let value;
-        let bytes = if key.is_escaped() {
-            value = self.text(key)?;
-            self.heap.bytes(&value)
+        // The text of a key need not outlast the bytes that are read.
+        let bytes = self.reader.slice(key);
+        let name = if key.is_escaped() {
+            self.unescape(bytes)?
         } else {
-            self.reader.slice(key)
+            Value::text(Tag::String, Space::Request, key.start, bytes)
         };
-        if let Some(number) = program.paths.child(node, &program.text, bytes) {
+        if let Some(number) = program.paths.child(node, &program.text, self.heap.bytes(&name)) {
             return Ok(Some(number));
         }
-        let value = self.text(key)?;
-        self.heap.store.push_stack(value).map_err(|_| InputKind::TooMuchRead)?;
+        self.heap.store.push_stack(name).map_err(|_| InputKind::TooMuchRead)?;
         Ok(None)
     }
 
@@ -316,7 +359,7 @@ impl Walk<'_, '_> {
             others.sort_unstable_by(order);
             if let Some([a, b]) = others.array_windows().find(|[a, b]| order(a, b).is_eq()) {
                 // Without escapes the key lies where it was read; else the object's end is named.
-                let quote = (a.off().max(b.off()) as usize).saturating_sub(1);
+                let quote = a.off().max(b.off()).saturating_sub(1);
                 let read = a.space() == Space::Request && b.space() == Space::Request;
                 self.reader.at = if read { quote } else { self.reader.at.saturating_sub(1) };
                 return Err(InputKind::DuplicateKey);
@@ -324,11 +367,9 @@ impl Walk<'_, '_> {
         }
         self.heap.store.drop_stack(height);
         if row {
-            let (_, values) = self.heap.split(frame.height as usize);
-            for (child, value) in self.program.paths.children(node).iter().zip(values) {
-                if child.required && value.tag() == Tag::Absent {
-                    return Err(InputKind::MissingField);
-                }
+            let values = self.heap.store.stack_mut(frame.height as usize);
+            if !is_filled(self.program, node, values) {
+                return Err(InputKind::MissingField);
             }
         }
         self.frames.pop();
@@ -354,10 +395,8 @@ impl Walk<'_, '_> {
             return Err(InputKind::WrongType(Wanted::Object));
         }
         self.open(FrameKind::Row, frame.node, NONE, NONE)?;
-        for _ in 0..node.children {
-            self.heap.store.push_stack(Value::ABSENT).map_err(|_| InputKind::TooMuchRead)?;
-        }
-        Ok(())
+        let columns = usize::from(node.children);
+        self.heap.store.push_absent(columns).map_err(|_| InputKind::TooMuchRead)
     }
 
     /// Refuses an item beyond the most that a list type allows.
@@ -402,7 +441,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn present(&mut self, node: &Node, object: bool) {
+    #[inline]
+    pub(in crate::runtime) fn present(&mut self, node: &Node, object: bool) {
         if let Some(slot) = self.file.get_mut(usize::from(node.presence)) {
             *slot = Value::bool(object);
         }
@@ -476,4 +516,11 @@ impl Walk<'_, '_> {
         result::unescape(self.heap, spelled).map_err(|_| InputKind::TooMuchRead)?;
         self.heap.finish_text(Tag::String, start).map_err(|_| InputKind::TooMuchRead)
     }
+}
+
+/// Whether a row has every column that it must have.
+#[inline]
+pub(in crate::runtime) fn is_filled(program: &Program, node: &Node, values: &[Value]) -> bool {
+    let mut columns = program.paths.children(node).iter().zip(values);
+    columns.all(|(child, value)| !child.required || value.tag() != Tag::Absent)
 }

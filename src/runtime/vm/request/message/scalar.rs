@@ -133,7 +133,7 @@ pub(super) fn number_in(kind: Kind, spelled: &[u8]) -> Read<Value> {
     let wrong = InputKind::WrongType(wanted_of(kind));
     let mut inside = Reader::new(spelled);
     let number = inside.number().map_err(|_| wrong)?;
-    if inside.at < spelled.len() { Err(wrong) } else { typed(kind, &number) }
+    if inside.is_at_end() { typed(kind, &number) } else { Err(wrong) }
 }
 
 /// What messages call a number of this kind.
