@@ -131,6 +131,7 @@ impl Store {
     ///
     /// # Errors
     /// `Budget` if the stack is full.
+    #[inline]
     pub fn push_stack(&mut self, value: Value) -> Result<(), EvalError> {
         if self.stack.len() >= self.elements_max {
             return Err(EvalError::Budget);

@@ -104,8 +104,30 @@ pub fn short_end(bytes: &[u8], at: u32) -> u32 {
 #[must_use]
 pub fn end_from(bytes: &[u8], at: u32, here: u64) -> u32 {
     let found = special(here);
-    let last = here >> (found.trailing_zeros() & 0x38);
-    if found != 0 && last & 0x80 == 0 { at + first(found) } else { text_end(bytes, at) }
+    if found != 0 && is_ascii(here, found) { at + first(found) } else { words_end(bytes, at) }
+}
+
+/// Whether the lowest byte that `found` marks is ASCII.
+#[inline]
+const fn is_ascii(word: u64, found: u64) -> bool {
+    word & found & found.wrapping_neg() == 0
+}
+
+/// Looks at some words before it takes the text for a long one.
+#[inline(never)]
+fn words_end(bytes: &[u8], at: u32) -> u32 {
+    let stop = at + CHUNK / 2;
+    let mut next = at;
+    while next < stop {
+        let here = word(bytes, next);
+        let found = special(here);
+        if found != 0 {
+            let end = next + first(found);
+            return if is_ascii(here, found) { end } else { text_end(bytes, end) };
+        }
+        next += 8;
+    }
+    text_end(bytes, next)
 }
 
 /// The place of the first quote, backslash or control character from `at` on, of the end, or of
@@ -113,9 +135,9 @@ pub fn end_from(bytes: &[u8], at: u32, here: u64) -> u32 {
 #[inline(never)]
 #[must_use]
 pub fn text_end(bytes: &[u8], mut at: u32) -> u32 {
-    // Short texts end before it pays to look at chunks. Of a chunk that is not plain all words are
-    // looked at: where one letter is not ASCII others are near.
-    let mut stop = at + CHUNK / 2;
+    // Of a chunk that is not plain all words are looked at: where one letter is not ASCII, others
+    // are near.
+    let mut stop = at;
     loop {
         while at < stop {
             let here = word(bytes, at);

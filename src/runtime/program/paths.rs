@@ -60,11 +60,24 @@ impl Leaf {
         }
     }
 
-    fn of_node(module: &Module, row: &PathNode) -> Self {
-        let ty = module.types.get(usize::from(row.ty));
+    /// What the value of a node is, or the elements of the list that it is.
+    fn of_node(module: &Module, row: &PathNode) -> (Self, Option<Items>) {
+        let row_of = |ty: u16| module.types.get(usize::from(ty));
         let alone = row.mode == NodeMode::Whole && row.children == 0 && row.presence == NONE;
-        ty.filter(|_| alone).map_or(Self::None, Self::of)
+        let Some(ty) = row_of(row.ty).filter(|_| alone) else { return (Self::None, None) };
+        let TypeRow::List(element, most) = ty else { return (Self::of(ty), None) };
+        let leaf = row_of(*element).map_or(Self::None, Self::of);
+        let items = Items { leaf, most: most.unwrap_or(u32::MAX) };
+        (Self::None, Some(items).filter(|_| leaf != Self::None))
     }
+}
+
+/// A list of values without parts.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Items {
+    pub(in crate::runtime) leaf: Leaf,
+    /// Most elements.
+    pub(in crate::runtime) most: u32,
 }
 
 /// A place in the context.
@@ -75,6 +88,8 @@ pub(in crate::runtime) struct Node {
     pub(in crate::runtime) mode: NodeMode,
     /// What its value is, where nothing but the value is read.
     pub(in crate::runtime) leaf: Leaf,
+    /// Likewise, where it is a list of such values.
+    pub(in crate::runtime) items: Option<Items>,
     pub(in crate::runtime) first_child: u16,
     pub(in crate::runtime) children: u16,
     pub(in crate::runtime) slot: u16,
@@ -155,11 +170,13 @@ impl Paths {
         let mut nodes: Vec<Node> = Vec::with_capacity(module.paths.len());
         let name = |row: &PathNode| module.strings.get(row.key as usize).unwrap_or_default();
         for row in &module.paths {
+            let (leaf, items) = Leaf::of_node(module, row);
             nodes.push(Node {
                 key: pool::string(module, row.key),
                 parent: NONE,
                 mode: row.mode,
-                leaf: Leaf::of_node(module, row),
+                leaf,
+                items,
                 first_child: row.first_child,
                 children: row.children,
                 slot: row.slot,
@@ -213,7 +230,7 @@ impl Paths {
         u16::try_from(at).ok()
     }
 
-    /// Whether the key of `node`, its closing quote and a colon stand at `at`, nothing between them.
+    /// Whether the key of `node`, its closing quote and a colon stand at `at`, side by side.
     #[expect(clippy::inline_always, reason = "called for every member of a context")]
     #[inline(always)]
     pub(in crate::runtime) fn is_at(node: &Node, text: &[u8], json: &[u8], at: u32) -> bool {
@@ -278,7 +295,7 @@ impl Paths {
 }
 
 /// Appends the table of `count` children, given with the hashes of their keys, and returns the bits
-/// of a hash that are a place in it; zero, and no table, if keys crowd. At least half of it is free.
+/// of a hash that are a place in it; zero, and no table, if keys crowd. Half of it is free.
 fn lay_out(table: &mut Vec<u16>, children: impl Iterator<Item = (u32, u16)>, count: usize) -> u32 {
     let (start, places) = (table.len(), (2 * count).next_power_of_two().max(2));
     let mask = u32::try_from(places - 1).unwrap_or(u32::MAX);

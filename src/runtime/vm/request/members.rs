@@ -11,7 +11,7 @@
 use crate::base::limits::CONTEXT_NODES_MAX;
 use crate::lang::value::{Space, Tag, Value, scan};
 use crate::runtime::bundle::module::{NONE, NodeMode};
-use crate::runtime::program::paths::{Leaf, Node, Paths};
+use crate::runtime::program::paths::{Items, Leaf, Node, Paths};
 use crate::runtime::vm::request::number;
 use crate::runtime::vm::request::walk::{FrameKind, Walk, is_filled};
 
@@ -137,7 +137,11 @@ impl<'a> Walk<'a, '_> {
         trail.stamp = here.stamp;
         let guess = trail.next;
         (here.fresh, here.last) = (false, named);
-        let Some((value, end)) = self.quick_leaf(child.leaf, at, byte) else {
+        let read = match child.items {
+            None => self.quick_leaf(child.leaf, at, byte),
+            Some(items) => self.quick_list(items, at, byte),
+        };
+        let Some((value, end)) = read else {
             return self.enter(here, named, child, at, byte);
         };
         here.guess = guess;
@@ -211,6 +215,52 @@ impl<'a> Walk<'a, '_> {
                 Some((if self.copy { self.copied(&text)? } else { text }, end + 1))
             }
             Leaf::String | Leaf::None => None,
+        }
+    }
+
+    /// Reads a list of such values; it and the place behind it.
+    #[inline(never)]
+    fn quick_list(&mut self, items: Items, at: u32, byte: u8) -> Option<(Value, u32)> {
+        if byte != b'[' {
+            return None;
+        }
+        let (height, values) = (self.heap.store.height(), self.reader.values);
+        let read = self.quick_items(items, at + 1).and_then(|(count, end)| {
+            let off = self.heap.store.finish(height).ok()?;
+            Some((Value::list(Space::Arena, off, count, 1), end))
+        });
+        if read.is_none() {
+            self.heap.store.drop_stack(height);
+            self.reader.values = values;
+        }
+        read
+    }
+
+    /// Pushes the elements of a list onto the build stack: how many there are, and the place behind
+    /// the list's bracket.
+    #[inline]
+    fn quick_items(&mut self, items: Items, start: u32) -> Option<(u32, u32)> {
+        let bytes = self.reader.bytes;
+        let (mut at, mut byte) = scan::token(bytes, start);
+        let mut count = 0;
+        if byte == b']' {
+            return Some((count, at + 1));
+        }
+        loop {
+            count += 1;
+            let (value, end) = self.quick_leaf(items.leaf, at, byte)?;
+            self.heap.store.push_stack(value).ok()?;
+            self.reader.values += 1;
+            // One value more is counted: the list itself.
+            if count > items.most || self.reader.values >= CONTEXT_NODES_MAX {
+                return None;
+            }
+            (at, byte) = scan::token(bytes, end);
+            match byte {
+                b',' => (at, byte) = scan::token(bytes, at + 1),
+                b']' => return Some((count, at + 1)),
+                _ => return None,
+            }
         }
     }
 
