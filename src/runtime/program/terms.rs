@@ -89,8 +89,7 @@ impl Terms {
         let recipe = |term: &Term| match (term.op, term.operands()) {
             (Op::Call, [a]) => Some(Recipe::Accessor(by_number(term.named)?.call, *a)),
             (Op::Index, [map, key]) => {
-                let map = self.at(*map).filter(|term| term.op == Op::LoadConst)?;
-                let map = pool.constants.get(usize::from(map.named))?;
+                let map = pool.constants.get(usize::from(self.constant(*map)?))?;
                 Some(Recipe::Pick(Pick::of(pool, map)?, *key))
             }
             _ => None,
@@ -119,6 +118,19 @@ impl Terms {
         self.rows.get(self.number(place)?)
     }
 
+    /// The constant at a place, if that is one.
+    pub(super) fn constant(&self, place: u16) -> Option<u16> {
+        self.at(place).filter(|term| term.op == Op::LoadConst).map(|term| term.named)
+    }
+
+    /// The place of what the optional at a place holds, if it was made of that: then it has a
+    /// value where that has one.
+    pub(super) fn held_by(&self, place: u16) -> Option<u16> {
+        let term = self.at(place).filter(|term| term.op == Op::Call)?;
+        by_number(term.named).filter(|row| row.name == "optional.of")?;
+        term.operands().first().copied()
+    }
+
     /// Adds `place` to `all`, which ascends, and the places that it is made of.
     fn gather(&self, place: u16, all: &mut Vec<u16>) {
         let mut open = vec![place];
@@ -144,7 +156,7 @@ impl Terms {
 
     /// Whether there is something to compute at a place.
     pub(super) fn is_computed(&self, place: u16) -> bool {
-        self.at(place).is_some_and(|term| term.op != Op::LoadConst)
+        self.at(place).is_some() && self.constant(place).is_none()
     }
 }
 

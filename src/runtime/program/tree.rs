@@ -1,18 +1,17 @@
 //! Trees: what conditions and decisions come to, told by their atoms alone.
 //!
-//! In:      readings of functions.
+//! In:      the code of functions.
 //! Out:     `Trees`: the atoms of each, and where their outcomes lead.
 //! Imports: `lang::opcodes`, `runtime::bundle`, `runtime::program`.
 //!
 //! A tree is the function without what happens after an error: an atom that fails, and whatever
 //! is no atom, leads to `Next::Run`, which says nothing. What computes a term is left out, because
-//! the atom behind it fails where that fails; where no such atom follows, the tree ends.
+//! the atom behind it fails where that fails; where no such atom follows, the tree ends. Where
+//! ways meet on which registers hold different things, the tree goes on apart for each.
 
-use crate::lang::opcodes::{
-    EXIT_ERROR, EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, Operand,
-};
+use crate::lang::opcodes::{EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, X_INVERT};
 use crate::runtime::bundle::module::{FunctionKind, Module, NONE};
-use crate::runtime::program::reading::{Callee, Reading, read};
+use crate::runtime::program::reading::{Callee, Held, Reader};
 use crate::runtime::program::terms::Terms;
 
 /// Where an outcome leads.
@@ -56,29 +55,6 @@ impl Trees {
         self.nodes.get(first..first + usize::from(*count)).unwrap_or_default()
     }
 
-    fn add(&mut self, function: u16, growing: &Growing<'_, '_>, branches: &[Branch]) {
-        let first = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        let number = |pc: u16| branches.iter().position(|branch| branch.pc == pc);
-        let next = |to: Result<u16, Next>| match to.map(number) {
-            Ok(at) => at.and_then(|at| u8::try_from(at).ok()).map_or(Next::Run, Next::Ask),
-            Err(next) => next,
-        };
-        for Branch { pc, to } in branches {
-            let Some(atom) = growing.reading.code.get(usize::from(*pc)) else { continue };
-            let parts = growing.terms.read_by(atom);
-            let before = self.needs.len();
-            self.needs.extend(parts.into_iter().filter(|place| growing.terms.is_computed(*place)));
-            let needs = (
-                u32::try_from(before).unwrap_or(u32::MAX),
-                u16::try_from(self.needs.len() - before).unwrap_or(u16::MAX),
-            );
-            self.nodes.push(Node { atom: *atom, needs, next: to.map(next) });
-        }
-        if let Some(root) = self.roots.get_mut(usize::from(function)) {
-            *root = (first, u8::try_from(branches.len()).unwrap_or(0));
-        }
-    }
-
     /// The terms that a node needs, each behind those that it is made of.
     pub(in crate::runtime) fn needs(&self, node: &Node) -> &[u16] {
         let first = node.needs.0 as usize;
@@ -86,173 +62,200 @@ impl Trees {
     }
 }
 
-/// What reading a program's functions found.
+/// The terms and trees of a program in the making.
 #[derive(Debug)]
 pub(in crate::runtime) struct Readings<'m> {
     module: &'m Module,
-    /// Of every function; `None` of what is too long.
-    of: Vec<Option<Reading<'m>>>,
+    callees: Vec<Callee>,
     pub(in crate::runtime) terms: Terms,
     pub(in crate::runtime) trees: Trees,
 }
 
 impl<'m> Readings<'m> {
-    /// Reads all functions of a module whose slots and registers take `file` values. Conditions
-    /// that are no rule's get their trees.
+    /// Reads the functions of a module that its rules call; slots and registers take `file` values.
     pub(in crate::runtime) fn of(module: &'m Module, file: usize) -> Self {
         let count = module.functions.len();
         let trees = Trees { roots: vec![(0, 0); count], ..Trees::default() };
-        let (of, terms) = (Vec::with_capacity(count), Terms::behind(file));
-        let mut all = Self { module, of, terms, trees };
+        let callees = vec![Callee::Opaque; count];
+        let mut all = Self { module, callees, terms: Terms::behind(file), trees };
         let mut is_called = vec![true; count];
         for rule in &module.rules {
             if let Some(is_called) = is_called.get_mut(usize::from(rule.function)) {
                 *is_called = false;
             }
         }
-        let mut callees = vec![Callee::Opaque; count];
         for ((at, row), is_called) in (0..).zip(&module.functions).zip(is_called) {
-            let reading = read(module, row, &mut all.terms, &callees);
-            let value = reading.as_ref().map_or(Callee::Opaque, |it| it.value(&all.terms));
-            all.of.push(reading);
-            let callee = match row.kind {
-                FunctionKind::Value(_) => value,
-                FunctionKind::Condition if is_called && all.grow(at) => Callee::Told,
-                FunctionKind::Condition | FunctionKind::Decision => Callee::Opaque,
-            };
-            if let Some(place) = callees.get_mut(usize::from(at)) {
-                *place = callee;
+            if is_called && row.kind != FunctionKind::Decision {
+                let callee = all.grow(at);
+                if let Some(place) = all.callees.get_mut(usize::from(at)) {
+                    *place = callee;
+                }
             }
         }
         all
     }
 
-    /// Makes the tree of a function; whether it has one that tells something.
-    pub(super) fn grow(&mut self, function: u16) -> bool {
-        let Self { module, of, terms, trees } = self;
-        if !trees.of(function).is_empty() {
-            return true;
+    /// Makes the tree of a function, if it has one that tells something, and what its callers make
+    /// of it.
+    pub(super) fn grow(&mut self, function: u16) -> Callee {
+        let Self { module, callees, terms, trees } = self;
+        let Some(row) = module.functions.get(usize::from(function)) else { return Callee::Opaque };
+        let start = row.first as usize;
+        let code = module.code.get(start..start + usize::from(row.len)).unwrap_or_default();
+        if code.len() > READABLE
+            || usize::from(row.registers) > REGISTERS
+            || !trees.of(function).is_empty()
+        {
+            return Callee::Opaque;
         }
-        let row = module.functions.get(usize::from(function));
-        let reading = of.get(usize::from(function)).and_then(Option::as_ref);
-        let (Some(row), Some(reading)) = (row, reading) else { return false };
-        let growing = Growing { module, terms, reading, kind: row.kind };
-        let branches = growing.branches();
-        // Nodes are counted by a byte.
-        if branches.is_empty() || branches.len() > usize::from(u8::MAX) {
-            return false;
+        let reader = Reader { module, terms, callees, row };
+        let mut growing = Growing { reader, code, met: Vec::new(), nodes: Vec::new() };
+        match growing.root() {
+            Landing::Gives(place) => return Callee::At(place),
+            Landing::End(_) => return Callee::Opaque,
+            Landing::Atom(_) => {}
         }
-        trees.add(function, &growing, &branches);
-        true
+        let nodes = growing.nodes;
+        let first = u32::try_from(trees.nodes.len()).unwrap_or(u32::MAX);
+        for Draft { atom, next } in &nodes {
+            let before = trees.needs.len();
+            let parts = terms.read_by(atom);
+            trees.needs.extend(parts.into_iter().filter(|place| terms.is_computed(*place)));
+            let needs = (
+                u32::try_from(before).unwrap_or(u32::MAX),
+                u16::try_from(trees.needs.len() - before).unwrap_or(u16::MAX),
+            );
+            trees.nodes.push(Node { atom: *atom, needs, next: *next });
+        }
+        if let Some(root) = trees.roots.get_mut(usize::from(function)) {
+            *root = (first, u8::try_from(nodes.len()).unwrap_or(0));
+        }
+        Callee::Told
     }
 }
 
-/// What an instruction is in a tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// An atom.
-    Atom,
-    /// It leads on, to the instruction or exit, which must read the place if there is one.
-    On(u16, u16),
-    /// It ends the tree so.
+/// Longest function that is read.
+const READABLE: usize = 256;
+/// Most registers of a function that is read.
+const REGISTERS: usize = 64;
+/// Most atoms of a tree; beyond them it does not tell.
+const NODES: usize = 128;
+
+/// A node in the making.
+struct Draft {
+    atom: Instruction,
+    next: [Next; 2],
+}
+
+/// Where a way leads.
+enum Landing {
+    /// To an atom, by number.
+    Atom(u8),
+    /// Out, with the value at a place.
+    Gives(u16),
+    /// To an end.
     End(Next),
 }
 
-/// An atom that is met, and where it leads when it goes on, and when it branches.
-struct Branch {
-    pc: u16,
-    to: [Result<u16, Next>; 2],
-}
-
 /// The tree of one function.
-struct Growing<'g, 'm> {
-    module: &'m Module,
-    terms: &'g Terms,
-    reading: &'g Reading<'m>,
-    kind: FunctionKind,
+struct Growing<'g> {
+    reader: Reader<'g>,
+    code: &'g [Instruction],
+    /// Of every node the place of its atom, and what registers hold in front of it.
+    met: Vec<(usize, Held)>,
+    nodes: Vec<Draft>,
 }
 
-impl Growing<'_, '_> {
-    /// The atoms that are met on the way from the start, and where they lead: to an atom, or out.
-    fn branches(&self) -> Vec<Branch> {
-        let steps: Vec<Step> = (0..self.reading.code.len()).map(|pc| self.step(pc)).collect();
-        let mut met = vec![false; steps.len()];
-        let reach = |to: Result<u16, Next>, met: &mut [bool]| {
-            if let Some(met) = to.ok().and_then(|to| met.get_mut(usize::from(to))) {
-                *met = true;
+impl Growing<'_> {
+    /// Grows the whole tree; returns where the function starts.
+    fn root(&mut self) -> Landing {
+        let held = vec![NONE; usize::from(self.reader.row.registers)];
+        let root = self.landing(0, held);
+        // Nodes are met before they are looked behind.
+        let mut at = 0;
+        while let Some((pc, held)) = self.met.get(at).cloned() {
+            let branch = self.code.get(pc).map_or(usize::MAX, |atom| usize::from(atom.f));
+            let next = [pc + 1, branch].map(|to| match self.landing(to, held.clone()) {
+                Landing::Atom(number) => Next::Ask(number),
+                Landing::End(next) => next,
+                Landing::Gives(_) => Next::Run,
+            });
+            if let Some(node) = self.nodes.get_mut(at) {
+                node.next = next;
             }
-            to
-        };
-        reach(self.lands(&steps, 0), &mut met).ok();
-        let mut branches = Vec::new();
-        for (pc, atom) in (0..).zip(self.reading.code.iter()) {
-            if met.get(usize::from(pc)) == Some(&true) {
-                let to = [pc + 1, atom.f].map(|to| reach(self.lands(&steps, to), &mut met));
-                branches.push(Branch { pc, to });
-            }
+            at += 1;
         }
-        branches
+        root
     }
 
-    fn step(&self, pc: usize) -> Step {
-        let Some(ins) = self.reading.code.get(pc) else { return Step::End(Next::Run) };
-        let behind = u16::try_from(pc + 1).unwrap_or(EXIT_ERROR);
-        if let Some(place) = self.reading.computed(pc) {
-            return Step::On(behind, if ins.e == INFALLIBLE { NONE } else { place });
-        }
-        if ins.op == Op::Jump {
-            Step::On(ins.f, NONE)
-        } else if ins.op == Op::Decide {
-            Step::End(Next::Says(ins.b))
-        } else if ins.op.is_atom() && self.reads_places(ins) {
-            Step::Atom
-        } else {
-            Step::End(Next::Run)
-        }
-    }
-
-    /// Whether its operands are slots and terms.
-    fn reads_places(&self, atom: &Instruction) -> bool {
-        let [a, b, _] = atom.op.operands();
-        let slots = self.module.slots.len();
-        let known = |(operand, place): (Operand, u16)| {
-            operand != Operand::Read || usize::from(place) < slots || place >= self.terms.first
-        };
-        [(a, atom.a), (b, atom.b)].into_iter().all(known)
-    }
-
-    /// Where an edge to `to` leads, past what computes: to an instruction that is an atom, or out.
-    fn lands(&self, steps: &[Step], mut to: u16) -> Result<u16, Next> {
+    /// Where going on at `pc` leads, past what computes. Jumps lead forward; the one that does not
+    /// ends the tree.
+    fn landing(&mut self, mut pc: usize, mut held: Held) -> Landing {
+        // What may have failed on the way: whatever comes next must read it.
         let mut read = Vec::new();
-        loop {
-            match steps.get(usize::from(to)) {
-                // Jumps lead forward.
-                Some(Step::On(next, place)) => {
-                    to = *next;
-                    read.extend(Some(*place).filter(|place| *place != NONE));
-                }
-                Some(Step::Atom) => {
-                    let parts =
-                        self.reading.code.get(usize::from(to)).map(|it| self.terms.read_by(it));
-                    let parts = parts.unwrap_or_default();
-                    let fails = read.iter().all(|place| parts.contains(place));
-                    return if fails { Ok(to) } else { Err(Next::Run) };
-                }
-                _ if !read.is_empty() => return Err(Next::Run),
-                Some(Step::End(next)) => return Err(*next),
-                None => return Err(self.exit(to)),
+        while let Some(ins) = self.code.get(pc) {
+            if ins.op == Op::Jump {
+                pc = usize::from(ins.f);
+            } else if ins.op == Op::Return {
+                let place = self.reader.place(&held, ins.a);
+                let flag = |a| Instruction { op: Op::Flag, a, ..*ins };
+                let whole = |place: &u16| self.is_read(&read, &flag(*place));
+                return place.filter(whole).map_or(Landing::End(Next::Run), Landing::Gives);
+            } else if ins.op == Op::Decide {
+                return end(&read, Next::Says(ins.b));
+            } else if let Some(truth) = self.reader.known(&held, ins) {
+                let on = truth == (ins.x & X_INVERT == 0);
+                pc = if on { pc + 1 } else { usize::from(ins.f) };
+            } else if let Some(atom) = self.reader.atom(&held, ins) {
+                let known = self.is_read(&read, &atom);
+                let number = known.then(|| self.number(pc, held, atom)).flatten();
+                return number.map_or(Landing::End(Next::Run), Landing::Atom);
+            } else if let Some(place) = self.reader.compute(&mut held, ins) {
+                read.extend((ins.e != INFALLIBLE).then_some(place));
+                pc += 1;
+            } else {
+                return Landing::End(Next::Run);
             }
         }
+        let exit = self.exit(pc);
+        end(&read, exit)
     }
 
-    /// What leaving the function by `to` is; only conditions run off their end.
-    fn exit(&self, to: u16) -> Next {
-        let condition = self.kind == FunctionKind::Condition;
-        match to {
-            EXIT_FALSE => Next::Silent,
-            EXIT_TRUE if condition => Next::Says(0),
-            _ if condition && usize::from(to) == self.reading.code.len() => Next::Says(0),
-            _ => Next::Run,
+    /// The number of the node for an atom; a new one if it was not met so before. `None` if there
+    /// are too many.
+    fn number(&mut self, pc: usize, held: Held, atom: Instruction) -> Option<u8> {
+        let known = self.met.iter().position(|(at, other)| *at == pc && *other == held);
+        if known.is_none() {
+            if self.met.len() >= NODES {
+                return None;
+            }
+            self.met.push((pc, held));
+            self.nodes.push(Draft { atom, next: [Next::Run; 2] });
+        }
+        u8::try_from(known.unwrap_or(self.met.len() - 1)).ok()
+    }
+
+    /// Whether an atom reads all these places, or what is made of them.
+    fn is_read(&self, read: &[u16], atom: &Instruction) -> bool {
+        let parts = if read.is_empty() { Vec::new() } else { self.reader.terms.read_by(atom) };
+        read.iter().all(|place| parts.contains(place))
+    }
+
+    /// What leaving the function is; only conditions run off their end.
+    fn exit(&self, to: usize) -> Next {
+        let condition = self.reader.row.kind == FunctionKind::Condition;
+        let end = to == self.code.len() || to == usize::from(EXIT_TRUE);
+        if to == usize::from(EXIT_FALSE) {
+            Next::Silent
+        } else if condition && end {
+            Next::Says(0)
+        } else {
+            Next::Run
         }
     }
+}
+
+/// An end, unless something behind which it stands may have failed.
+const fn end(read: &[u16], end: Next) -> Landing {
+    Landing::End(if read.is_empty() { end } else { Next::Run })
 }

@@ -178,7 +178,7 @@ fn look_ups_in_constants() {
 }
 
 #[test]
-fn registers_that_differ_between_ways_are_not_known() {
+fn ways_on_which_registers_differ_go_on_apart() {
     let mut s = sketch();
     let (one, two) = (s.constant(Constant::Int(1)), s.constant(Constant::Int(2)));
     let r = s.register(0);
@@ -194,9 +194,43 @@ fn registers_that_differ_between_ways_are_not_known() {
     asked(
         s,
         &[
-            (r#"{"x":true,"y":1}"#, Fires(Deny), false),
-            (r#"{"x":false,"y":1}"#, Silent, false),
-            (r#"{"x":false,"y":2}"#, Fires(Deny), false),
+            (r#"{"x":true,"y":1}"#, Fires(Deny), true),
+            (r#"{"x":false,"y":1}"#, Silent, true),
+            (r#"{"x":false,"y":2}"#, Fires(Deny), true),
+            (r#"{"x":true}"#, Fails, false),
+            (r#"{"y":2}"#, Fails, false),
+        ],
+    );
+}
+
+#[test]
+fn optionals_that_are_opened_at_once_are_not_made() {
+    let mut s = sketch();
+    let (seven, nine) = (s.constant(Constant::Int(7)), s.constant(Constant::Int(9)));
+    let empty = s.constant(Constant::Optional(None));
+    let of = named("optional.of", Style::Global).next().expect("a builtin").number;
+    let r = s.register(0);
+    // x.orValue(7) < 9, where x may be missing.
+    let code = [
+        op(Op::Has, 1, 0, 0).to(4, INFALLIBLE),
+        op(Op::Move, 0, 0, r),
+        op(Op::Call, r, of, r + 1),
+        op(Op::Jump, 0, 0, 0).to(5, INFALLIBLE),
+        op(Op::LoadConst, 0, empty, r + 1).to(INFALLIBLE, INFALLIBLE),
+        op(Op::HasValue, r + 1, 0, 0).to(8, EXIT_ERROR),
+        op(Op::Call, r + 1, number("value"), r + 2),
+        op(Op::Jump, 0, 0, 0).to(9, INFALLIBLE),
+        op(Op::LoadConst, 0, seven, r + 2).to(INFALLIBLE, INFALLIBLE),
+        op(Op::CompareInt, r + 2, nine, 0).x(X_LESS),
+    ];
+    condition(&mut s, &code);
+    asked(
+        s,
+        &[
+            (r#"{"x":3}"#, Fires(Deny), true),
+            (r#"{"x":10}"#, Silent, true),
+            ("{}", Fires(Deny), true),
+            (r#"{"x":"3"}"#, Fails, false),
         ],
     );
 }
