@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done, and nothing to object to.
     Done,
-    /// Findings: errors in sources, failed tests, a deny under `--fail-on-deny`.
+    /// Findings: errors in sources, failed tests, regressions, a deny under `--fail-on-deny`.
     Findings,
     /// It could not run: usage, input that cannot be read, a bundle that is refused.
     CouldNotRun,
@@ -15,14 +15,23 @@ pub enum Exit {
     Missing,
     /// Something was changed after it was made: a digest does not match.
     Integrity,
+    /// Somebody ended it: what was done so far is written.
+    Interrupted,
     /// A bug of ours.
     Bug,
 }
 
 impl Exit {
     /// Every way to end, from the least to the most important.
-    pub const ALL: [Self; 6] =
-        [Self::Done, Self::Findings, Self::CouldNotRun, Self::Missing, Self::Integrity, Self::Bug];
+    pub const ALL: [Self; 7] = [
+        Self::Done,
+        Self::Findings,
+        Self::CouldNotRun,
+        Self::Missing,
+        Self::Integrity,
+        Self::Interrupted,
+        Self::Bug,
+    ];
 
     /// The number that the shell sees.
     #[must_use]
@@ -33,6 +42,7 @@ impl Exit {
             Self::CouldNotRun => 2,
             Self::Integrity => 4,
             Self::Missing => 5,
+            Self::Interrupted => 130,
             Self::Bug => 70,
         }
     }
@@ -42,10 +52,11 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done, and nothing to object to",
-            Self::Findings => "findings: errors, failed tests, a deny under --fail-on-deny",
+            Self::Findings => "findings: errors, failed tests, regressions, a deny under --fail-on-deny",
             Self::CouldNotRun => "could not run: usage, unreadable input, a refused bundle",
             Self::Integrity => "integrity: a digest does not match",
             Self::Missing => "something that was named does not exist",
+            Self::Interrupted => "interrupted: what was done so far is written",
             Self::Bug => "a bug of ours, with a request to report it",
         }
     }

@@ -6,6 +6,8 @@ pub mod clock;
 pub mod commands;
 pub mod exit;
 pub mod guard;
+pub mod interrupt;
+pub mod progress;
 pub mod reporting;
 pub mod root;
 pub mod sources;
@@ -45,6 +47,7 @@ pub const COMMANDS: &[Command] = &[
     commands::explain::COMMAND,
     commands::eval::COMMAND,
     commands::test::COMMAND,
+    commands::bench::COMMAND,
     commands::build::COMMAND,
     commands::inspect::COMMAND,
 ];

@@ -66,18 +66,17 @@ impl Form {
         let binary = path.extension().is_some_and(|ending| ending == "binpb" || ending == "pb");
         if binary { Self::Proto } else { Self::Json }
     }
+}
 
-    /// Reads a context of this form.
-    fn ingest<'a>(
-        self,
-        program: &'a Program,
-        context: &'a [u8],
-        scratch: &'a mut Scratch,
-    ) -> Filled<'a> {
-        match self {
-            Self::Json => ingest(program, context, scratch),
-            Self::Proto => ingest_proto(program, context, scratch),
-        }
+/// Reads a context of a form.
+pub fn read<'a>(
+    program: &'a Program,
+    (form, context): (Form, &'a [u8]),
+    scratch: &'a mut Scratch,
+) -> Filled<'a> {
+    match form {
+        Form::Json => ingest(program, context, scratch),
+        Form::Proto => ingest_proto(program, context, scratch),
     }
 }
 
@@ -88,7 +87,7 @@ pub fn decide(
     (form, context): (Form, &[u8]),
     moments: Moments,
 ) -> DecisionReport {
-    let mut filled = form.ingest(program, context, scratch);
+    let mut filled = read(program, (form, context), scratch);
     let moment = Moment::at(moments.seconds, moments.nanoseconds);
     let mut decision = filled.decide_observed(&moment, NoObserver);
     DecisionReport::of(&mut decision)
@@ -105,7 +104,7 @@ pub fn decide_explained(
 ) -> (DecisionReport, String) {
     let mut explainer = Explainer::new(program);
     let (report, slots) = {
-        let mut filled = form.ingest(program, context, scratch);
+        let mut filled = read(program, (form, context), scratch);
         let moment = Moment::at(moments.seconds, moments.nanoseconds);
         let mut decision = filled.decide_observed(&moment, &mut explainer);
         (DecisionReport::of(&mut decision), slots(&decision))

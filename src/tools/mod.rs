@@ -2,6 +2,7 @@
 //!
 //! Imports: everything below; nothing of `cli`.
 
+pub mod bench;
 pub mod decide;
 pub mod inspect;
 pub mod locate;

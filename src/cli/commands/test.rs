@@ -2,7 +2,6 @@
 
 use clap::{ArgMatches, Args};
 
-use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::base::span::Span;
 use crate::cli::Command;
 use crate::cli::clock::Stopwatch;
@@ -17,12 +16,12 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::merge::merge;
 use crate::tools::parallel::each;
-use crate::tools::project::{Project, read_bytes, reason, text_of, unreadable};
+use crate::tools::project::Project;
 use crate::tools::report::counted;
 use crate::tools::report::paint::Style;
 use crate::tools::suite::choose::Tested;
 use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
-use crate::tools::suite::{TestFile, case, format, show};
+use crate::tools::suite::{TestFile, files, show};
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -108,45 +107,18 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     conclude(terminal, &options.reporting, merged.sink, &conclusion)
 }
 
-/// Reads the test files of a project.
+/// Reads the test files of a project; of each the cases that the filter leaves.
 fn read_all(project: &mut Project, options: &Options, sink: &mut Sink) -> Vec<TestFile> {
     let paths = std::mem::take(&mut project.tests);
-    paths.iter().filter_map(|path| read(project, path, options, sink)).collect()
-}
-
-/// Reads a test file; the cases that the filter leaves.
-fn read(project: &mut Project, path: &str, options: &Options, sink: &mut Sink) -> Option<TestFile> {
-    let root = project.root.clone();
-    let bytes = match read_bytes(&root.join(path), SOURCE_BYTES_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            sink.report(unreadable(&project.shown(path), &error));
-            return None;
-        }
-    };
-    let (source, wrong) = text_of(bytes);
-    let file = project.files.add(path, source);
-    if let Some(wrong) = wrong {
-        sink.report(wrong.diagnostic(file));
-        return None;
-    }
-    let other = |path: &str| {
-        let bytes = read_bytes(&root.join(path), SOURCE_BYTES_MAX);
-        let bytes = bytes.map_err(|error| reason(&error))?;
-        String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
-    };
-    let of_the_format =
-        path.rsplit('/').next().is_some_and(|name| matches!(name, "tests.yaml" | "tests.yml"));
-    let mut test = if of_the_format {
-        format::read(file, &project.files, sink)
-    } else {
-        case::read(file, &project.files, &other, sink)
-    }?;
+    let mut tests: Vec<TestFile> =
+        paths.iter().filter_map(|path| files::read(project, path, sink)).collect();
     if let Some(filter) = &options.filter {
         let wanted = filter.strip_prefix("test=").unwrap_or(filter);
-        test.cases.retain(|case| case.name.contains(wanted));
+        for test in &mut tests {
+            test.cases.retain(|case| case.name.contains(wanted));
+        }
     }
-    Some(test)
+    tests
 }
 
 /// What became of a test file.

@@ -16,14 +16,21 @@ use crate::diag::suggest::nearest;
 /// The names that a configuration may have.
 pub const NAMES: [&str; 2] = ["policyc.toml", ".policyc.toml"];
 
+/// The tables.
+const TABLES: [&str; 2] = ["project", "bench"];
+
+/// The keys of `[bench]`: times, then counts.
+const TIMES: [&str; 5] = ["p50", "p90", "p99", "p99.9", "p99.99"];
+const COUNTS: [&str; 3] = ["instructions", "cost", "allocations"];
+
 /// The keys of `[project]`.
 const KEYS: [&str; 3] = ["sources", "schema", "strict"];
 
 /// Tables that later versions read.
-const LATER: [&str; 6] = ["check", "fmt", "test", "bench", "replay", "bundles"];
+const LATER: [&str; 5] = ["check", "fmt", "test", "replay", "bundles"];
 
 /// What a project says about itself. Paths are relative to the file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// Files and directories with the sources; none: the directory of the file.
     pub sources: Vec<Spanned<String>>,
@@ -31,6 +38,28 @@ pub struct Config {
     pub schema: Option<Spanned<String>>,
     /// Whether a schema is demanded, and `dyn` that nobody wrote refused.
     pub strict: bool,
+    /// What one decision may take: `[bench]`.
+    pub budgets: Vec<Budget>,
+}
+
+/// What one decision may take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Budget {
+    /// As it is written: `p99`, `instructions`.
+    pub key: String,
+    /// How much.
+    pub limit: Limit,
+    /// The bytes of the value.
+    pub at: Span,
+}
+
+/// How much of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Limit {
+    /// A time, in nanoseconds.
+    Nanoseconds(f64),
+    /// A number.
+    Count(u64),
 }
 
 /// Reads `text`, which is file `file`.
@@ -45,6 +74,18 @@ pub fn read(file: FileId, text: &str, sink: &mut Sink) -> Config {
         }
     }
     reader.config
+}
+
+/// A time as `31ns`, `1.5us`, `2 ms` or `1s` writes it, in nanoseconds.
+#[must_use]
+pub fn nanoseconds(text: &str) -> Option<f64> {
+    let units = [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
+    let (number, unit) = units.iter().find_map(|(name, unit)| {
+        let number = text.trim_end().strip_suffix(name)?.trim_end();
+        number.ends_with(|c: char| c.is_ascii_digit()).then_some((number, unit))
+    })?;
+    let number: f64 = number.parse().ok()?;
+    (number.is_finite() && number >= 0.0).then_some(number * unit)
 }
 
 struct Reader<'s> {
@@ -69,11 +110,13 @@ impl Reader<'_> {
             let (at, name) = (self.span(key.span()), key.get_ref().as_ref());
             if name == "project" {
                 self.project(value);
+            } else if name == "bench" {
+                self.bench(value);
             } else if LATER.contains(&name) {
                 let fact = format!("`[{name}]` is not built yet");
-                self.refuse(at, fact, "this version reads `[project]` alone", None);
+                self.refuse(at, fact, "this version does not read it", None);
             } else {
-                self.unknown(at, name, "`policyc.toml` has no table", &["project"]);
+                self.unknown(at, name, "`policyc.toml` has no table", &TABLES);
             }
         }
     }
@@ -101,6 +144,41 @@ impl Reader<'_> {
                     let at = self.span(key.span());
                     self.unknown(at, other, "`[project]` has no key", &KEYS);
                 }
+            }
+        }
+    }
+
+    fn bench(&mut self, value: &Toml<DeValue<'_>>) {
+        let DeValue::Table(table) = value.get_ref() else {
+            let at = self.span(value.span());
+            self.refuse(at, "`bench` is a table".to_owned(), "write `[bench]` above", None);
+            return;
+        };
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let at = self.span(value.span());
+            let limit = if COUNTS.contains(&name) {
+                let count = match value.get_ref() {
+                    DeValue::Integer(number) => number.as_str().parse().ok(),
+                    _ => None,
+                };
+                count.map(Limit::Count).ok_or("a number such as 200")
+            } else if TIMES.contains(&name) {
+                let time = value.get_ref().as_str().and_then(nanoseconds);
+                time.map(Limit::Nanoseconds).ok_or("a time such as \"1us\"")
+            } else {
+                let known: Vec<&str> = TIMES.into_iter().chain(COUNTS).collect();
+                self.unknown(self.span(key.span()), name, "`[bench]` has no key", &known);
+                continue;
+            };
+            match limit {
+                Ok(limit) => self.config.budgets.push(Budget { key: name.to_owned(), limit, at }),
+                // A point in a key makes a table of it.
+                Err(_) if matches!(value.get_ref(), DeValue::Table(_)) => {
+                    let help = Some("write the key in quotes: \"p99.9\"".to_owned());
+                    self.refuse(at, format!("`{name}` is no table"), "a key of it", help);
+                }
+                Err(wanted) => self.wrong(value, &format!("`{name}` is {wanted}")),
             }
         }
     }

@@ -26,7 +26,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::paths::{common, normalize, relative, slashed};
-use crate::tools::project::config::Config;
+use crate::tools::project::config::{Budget, Config};
 use crate::tools::project::discover::{Group, begins_project, groups};
 
 /// Rounds of files that refer to files; policies refer to schemas, and those to nothing.
@@ -50,6 +50,19 @@ pub struct Project {
     pub missing: bool,
     /// What is asked of its sources.
     pub settings: Settings,
+    /// What one decision may take.
+    pub budgets: Budgets,
+}
+
+/// `[bench]` of a configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Budgets {
+    /// The logical path of the configuration.
+    pub path: String,
+    /// Its text, which the budgets point into.
+    pub text: String,
+    /// The budgets.
+    pub list: Vec<Budget>,
 }
 
 /// What is asked of the sources of a project.
@@ -331,6 +344,8 @@ impl Reading {
         let mark = sink.mark();
         let config = config::read(file, &text, sink);
         self.project.settings.strict = config.strict;
+        let list = config.budgets.clone();
+        self.project.budgets = Budgets { path: logical.clone(), text: text.clone(), list };
         let schema = config.schema.as_ref().map(|path| (path, join(&logical, &path.value)));
         if let Some((path, schema)) = &schema
             && let Err(found) = self.load(file_and_message(schema).0)

@@ -11,6 +11,7 @@
 pub mod case;
 pub mod choose;
 pub mod expect;
+pub mod files;
 pub mod format;
 pub mod literal;
 pub mod patch;

@@ -1,0 +1,532 @@
+//! `policyc bench`: what real decisions cost, and whether they cost more than before.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgMatches, Args};
+
+use crate::base::limits::BUNDLE_BYTES_MAX;
+use crate::cli::Command;
+use crate::cli::clock::Stopwatch;
+use crate::cli::exit::Exit;
+use crate::cli::interrupt::interrupted;
+use crate::cli::progress::Progress;
+use crate::cli::reporting::{Conclusion, Reporting, alone, conclude, next_line};
+use crate::cli::root::options;
+use crate::cli::sources::{Sources, exit_of_project, is_bundle, load_bundle, shown, unread};
+use crate::cli::terminal::Terminal;
+use crate::cli::write::{unwritable, write};
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::runtime::program::Program;
+use crate::tools::bench::budget::{Judged, judge};
+use crate::tools::bench::compare::{Bar, Comparison, Source, compare};
+use crate::tools::bench::contexts::{self, Workload};
+use crate::tools::bench::document::Document;
+use crate::tools::bench::draw::{Against, Drawing, FORMATS, Format, markdown};
+use crate::tools::bench::error::BenchError;
+use crate::tools::bench::measure::{Effort, Watch};
+use crate::tools::bench::subject::{Gauged, Task, Wanted, gauge, reads_time};
+use crate::tools::bench::{base, cases, findings, records};
+use crate::tools::decide::Moments;
+use crate::tools::pipeline;
+use crate::tools::project::config::nanoseconds;
+use crate::tools::project::{Budgets, Project, read_bytes};
+use crate::tools::report::paint::Style;
+use crate::tools::report::{Report, counted};
+use crate::tools::suite::NOW;
+
+/// Most bytes of a file of contexts, of records, or of a baseline.
+const INPUT_BYTES_MAX: usize = 1 << 30;
+
+/// The row of this command.
+pub const COMMAND: Command = Command {
+    name: "bench",
+    group: "try",
+    short: "how fast",
+    about: "Measure real decisions, and compare with what they took before",
+    usage: "[BUNDLE|PATHS] [OPTIONS]",
+    examples: &[
+        ("policyc bench", "the contexts of the tests beside the policies"),
+        ("policyc bench p.plcb --contexts calls.jsonl", "real calls, one a line"),
+        ("policyc bench --save base.json", "keep what came of it"),
+        ("policyc bench --compare base.json", "for CI: end with 1 if decisions take more"),
+        ("policyc bench --base main", "both on this machine, in turn"),
+        ("policyc bench --counters", "no clock: the same numbers everywhere"),
+    ],
+    arguments: Options::augment_args,
+    run,
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    #[command(flatten)]
+    sources: Sources,
+    #[command(flatten)]
+    input: Input,
+    #[command(flatten)]
+    effort: EffortOptions,
+    #[command(flatten)]
+    comparing: Comparing,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Contexts")]
+struct Input {
+    /// Contexts: a JSON object a line, an array of them, or one; else the cases of the tests.
+    #[arg(long, value_name = "FILE")]
+    contexts: Option<PathBuf>,
+    /// Recorded decisions: each context counts as often as it occurs.
+    #[arg(long, value_name = "FILE", conflicts_with = "contexts")]
+    from_log: Option<PathBuf>,
+    /// The time of decisions about `--contexts`.
+    #[arg(long, value_name = "RFC3339", default_value = NOW, value_parser = moments)]
+    now: Moments,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Measuring")]
+struct EffortOptions {
+    /// Passes over all contexts; else as many as fit two seconds.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    iterations: Option<u64>,
+    /// Passes before them [default: 3].
+    #[arg(long, value_name = "N")]
+    warmup: Option<u64>,
+    /// Threads that decide at a time; several numbers with commas.
+    #[arg(long, value_name = "N,..", value_delimiter = ',', default_value = "1",
+        value_parser = clap::value_parser!(u16).range(1..=1024))]
+    concurrency: Vec<u16>,
+    /// Weigh what a loaded bundle and a scratch hold.
+    #[arg(long)]
+    memory: bool,
+    /// Count only: no clock, the same numbers on every machine.
+    #[arg(long, conflicts_with_all = ["iterations", "warmup"])]
+    counters: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Comparing")]
+struct Comparing {
+    /// Keep the result as a baseline.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Compare with a baseline.
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+    /// Compare with a revision of the project in git, or with a bundle: both are measured in turn.
+    #[arg(long, value_name = "REV|BUNDLE", conflicts_with = "compare")]
+    base: Option<String>,
+    /// By how much a number may grow.
+    #[arg(long, value_name = "PERCENT", default_value = "10%", value_parser = percent)]
+    threshold: f64,
+    /// By how much a time must grow as well.
+    #[arg(long, value_name = "TIME", default_value = "10ns", value_parser = time)]
+    min_threshold: f64,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Results")]
+struct Output {
+    /// How they are written: full, json, gobench, junit, github or markdown.
+    #[arg(long, value_name = "FORMAT", default_value = "full", value_parser = format_named,
+        env = "POLICYC_OUTPUT_FORMAT", hide_env_values = true)]
+    output_format: Format,
+    /// Write them to a file as well; may be given more than once.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named)]
+    output: Vec<(Format, PathBuf)>,
+    /// End with 0 where regressions alone would make it 1.
+    #[arg(long)]
+    exit_zero: bool,
+}
+
+fn moments(text: &str) -> Result<Moments, String> {
+    Moments::parse(text).ok_or_else(|| "write it as 2026-03-17T10:00:00Z".to_owned())
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim();
+    let number: Option<f64> = number.parse().ok();
+    let number = number.filter(|number| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "write it as 10%".to_owned())
+}
+
+fn time(text: &str) -> Result<f64, String> {
+    nanoseconds(text).ok_or_else(|| "write it as 10ns or 1.5us".to_owned())
+}
+
+fn format_named(name: &str) -> Result<Format, String> {
+    FORMATS.iter().find(|format| format.name == name).copied().ok_or_else(|| {
+        let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+        format!("the formats are {}", names.join(", "))
+    })
+}
+
+fn output_named(text: &str) -> Result<(Format, PathBuf), String> {
+    let (name, path) = text.split_once('=').ok_or("write it as FORMAT=FILE")?;
+    Ok((format_named(name)?, PathBuf::from(path)))
+}
+
+/// A bundle that is measured.
+struct Subject {
+    program: Program,
+    bundle: Vec<u8>,
+    /// What it is made of; `None` for a bundle that was named.
+    project: Option<Project>,
+    base: Option<Program>,
+    workload: Workload,
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let options: Options = match options(matches) {
+        Ok(options) => options,
+        Err(exit) => return exit,
+    };
+    measured(terminal, &options).unwrap_or_else(|exit| exit)
+}
+
+/// Loads, measures, compares, draws.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn measured(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    let watch = Stopwatch::start();
+    let stop = interrupted();
+    let failed = |error: BenchError| alone(terminal, &error.diagnostic());
+    // A file that cannot be read is found before anything is measured.
+    let baseline = match &options.comparing.compare {
+        None => None,
+        Some(path) => Some(Baseline::read(terminal, path)?),
+    };
+    let subjects = subjects(terminal, options)?;
+    let progress = Progress::new(terminal);
+    let mut gauged: Vec<Gauged> = Vec::new();
+    for (at, subject) in (0..).zip(&subjects) {
+        let all = subjects.len() as u64;
+        let tell = |done: u64, total: u64| progress.tell(at * total + done, all * total);
+        let task = Task {
+            program: &subject.program,
+            bundle: &subject.bundle,
+            base: subject.base.as_ref(),
+            workload: &subject.workload,
+        };
+        let result = gauge(&task, &wanted(options), Watch { stop: &stop, progress: &tell });
+        progress.end();
+        gauged.push(result.map_err(failed)?);
+    }
+    for note in gauged.iter().flat_map(|gauged| &gauged.notes) {
+        terminal.notice(&format!("  {note}\n"));
+    }
+    let policies = gauged.iter().map(|gauged| gauged.own.clone()).collect();
+    let document = Document::here(policies);
+    let comparison = compared(options, &gauged, &document, baseline.as_ref()).map_err(failed)?;
+    Ok(Conclusions { terminal, options, subjects: &subjects, gauged: &gauged, watch }
+        .conclude(&document, comparison))
+}
+
+/// How much is measured.
+fn wanted(options: &Options) -> Wanted {
+    let EffortOptions { iterations, warmup, concurrency, memory, counters } = &options.effort;
+    Wanted {
+        effort: (!counters).then_some(Effort { passes: *iterations, warmup: *warmup }),
+        threads: concurrency.iter().map(|threads| usize::from(*threads)).collect(),
+        memory: *memory,
+    }
+}
+
+/// A baseline that was read.
+struct Baseline {
+    name: String,
+    document: Document,
+}
+
+impl Baseline {
+    fn read(terminal: &Terminal, path: &Path) -> Result<Self, Exit> {
+        let name = shown(path);
+        let bytes = read_bytes(path, INPUT_BYTES_MAX);
+        let bytes = bytes.map_err(|error| unread(terminal, path, &error))?;
+        let document = Document::read(&name, &bytes);
+        let document = document.map_err(|error| alone(terminal, &error.diagnostic()))?;
+        Ok(Self { name, document })
+    }
+}
+
+/// Everything that is measured: the bundle that was named, or a bundle a project.
+fn subjects(terminal: &Terminal, options: &Options) -> Result<Vec<Subject>, Exit> {
+    if let [path] = options.sources.paths.as_slice()
+        && path.is_file()
+        && is_bundle(path)
+    {
+        let (program, _) = load_bundle(terminal, path)?;
+        let bundle = read_bytes(path, BUNDLE_BYTES_MAX);
+        let bundle = bundle.map_err(|error| unread(terminal, path, &error))?;
+        return Ok(vec![subject(terminal, options, (program, bundle), None)?]);
+    }
+    let mut projects = options.sources.projects(terminal);
+    let single = options.input.contexts.is_some() || options.input.from_log.is_some();
+    if projects.len() > 1 && single {
+        projects = vec![options.sources.project(terminal).map_err(|it| alone(terminal, &it))?];
+    }
+    let mut subjects = Vec::new();
+    for (project, mut sink) in projects {
+        let compiled = if sink.has_errors() {
+            None
+        } else {
+            pipeline::compile(&project.files, &project.settings, &mut sink)
+        };
+        let Some(compiled) = compiled else {
+            return Err(refuse(terminal, &project, sink));
+        };
+        let program = pipeline::load_own(&compiled).map_err(|it| alone(terminal, &it))?;
+        let made = (program, compiled.bundle);
+        subjects.push(subject(terminal, options, made, Some(project))?);
+    }
+    Ok(subjects)
+}
+
+/// Says what is wrong with sources that a bundle is needed of.
+fn refuse(terminal: &Terminal, project: &Project, sink: crate::diag::sink::Sink) -> Exit {
+    let conclusion = Conclusion {
+        files: &project.files,
+        prefix: &project.prefix,
+        body: String::new(),
+        parts: Vec::new(),
+        at_least: exit_of_project(project.missing),
+        needs_bundle: true,
+    };
+    conclude(terminal, &Reporting::default(), sink, &conclusion)
+}
+
+/// A bundle with what it is compared with, and what it decides about.
+fn subject(
+    terminal: &Terminal,
+    options: &Options,
+    (program, bundle): (Program, Vec<u8>),
+    mut project: Option<Project>,
+) -> Result<Subject, Exit> {
+    let base = match &options.comparing.base {
+        None => None,
+        Some(name) => Some(base_of(terminal, options, name, project.as_ref())?),
+    };
+    let failed = |error: BenchError| alone(terminal, &error.diagnostic());
+    let bytes = |path: &Path| {
+        read_bytes(path, INPUT_BYTES_MAX).map_err(|error| unread(terminal, path, &error))
+    };
+    let Input { contexts, from_log, now } = &options.input;
+    let workload = match (contexts, from_log, &mut project) {
+        (Some(path), _, _) => contexts::read(path, &bytes(path)?, *now).map_err(failed)?,
+        (None, Some(path), _) => {
+            let timed = reads_time(&program) || base.as_ref().is_some_and(reads_time);
+            records::read(path, &bytes(path)?, timed).map_err(failed)?
+        }
+        (None, None, Some(project)) => {
+            let mut sink = crate::diag::sink::Sink::new();
+            let workload = cases::read(project, &mut sink);
+            if sink.has_errors() {
+                return Err(refuse(terminal, project, sink));
+            }
+            workload
+        }
+        (None, None, None) => Workload::default(),
+    };
+    if workload.samples.is_empty() {
+        let place = match &project {
+            Some(_) => "the tests of the project".to_owned(),
+            None => "a bundle".to_owned(),
+        };
+        return Err(failed(BenchError::NoContexts { place }));
+    }
+    Ok(Subject { program, bundle, project, base, workload })
+}
+
+/// The program that `--base` names.
+fn base_of(
+    terminal: &Terminal,
+    options: &Options,
+    name: &str,
+    project: Option<&Project>,
+) -> Result<Program, Exit> {
+    let path = Path::new(name);
+    if path.is_file() && is_bundle(path) {
+        return load_bundle(terminal, path).map(|(program, _)| program);
+    }
+    let Some(project) = project else {
+        let why = "a bundle has no revisions".to_owned();
+        let help = "name another bundle";
+        let error = BenchError::NoRevision { rev: name.to_owned(), why, help };
+        return Err(alone(terminal, &error.diagnostic()));
+    };
+    base::program(name, project, &options.sources.paths)
+        .map_err(|error| alone(terminal, &error.diagnostic()))
+}
+
+/// What everything is compared with: its name, where its numbers come from, what became of them.
+type Compared = Option<(String, Source, Vec<Comparison>)>;
+
+/// Compares with the baseline, or with what was measured in turn.
+fn compared(
+    options: &Options,
+    gauged: &[Gauged],
+    document: &Document,
+    baseline: Option<&Baseline>,
+) -> Result<Compared, BenchError> {
+    let Comparing { base, threshold, min_threshold, .. } = &options.comparing;
+    let bar = Bar { percent: *threshold, min_ns: *min_threshold };
+    if let Some(Baseline { name, document: old }) = baseline {
+        let here = old.machine == document.machine;
+        let source = if here { Source::Earlier } else { Source::Elsewhere };
+        let mut comparisons = Vec::new();
+        for Gauged { own, .. } in gauged {
+            let old = old.policy(name, &own.name)?;
+            old.same_contexts(name, own)?;
+            comparisons.push(compare(own, old, source, bar));
+        }
+        return Ok(Some((name.clone(), source, comparisons)));
+    }
+    let Some(name) = base else { return Ok(None) };
+    let source = Source::ThisRun;
+    let pairs = gauged.iter().filter_map(|it| Some((&it.own, it.base.as_ref()?)));
+    let comparisons = pairs.map(|(own, base)| compare(own, base, source, bar)).collect();
+    Ok(Some((name.clone(), source, comparisons)))
+}
+
+/// Everything that drawing the result needs.
+struct Conclusions<'a> {
+    terminal: &'a Terminal,
+    options: &'a Options,
+    subjects: &'a [Subject],
+    gauged: &'a [Gauged],
+    watch: Stopwatch,
+}
+
+impl Conclusions<'_> {
+    /// Draws the result, keeps it, and says how the command ends.
+    fn conclude(&self, document: &Document, compared: Compared) -> Exit {
+        let Self { terminal, options, .. } = self;
+        let stopped = self.gauged.iter().any(|gauged| gauged.stopped);
+        let compared = compared.filter(|_| !stopped);
+        let budgets = self.judged(stopped);
+        let mut sources = findings::Sources::default();
+        let found = self.findings(&compared, &budgets, &mut sources);
+        let report =
+            Report { files: &sources.files, prefix: "", findings: &found, dropped: 0 };
+        let against = compared.as_ref().map(|(name, source, comparisons)| Against {
+            name,
+            source: *source,
+            comparisons,
+        });
+        let origins: Vec<String> =
+            self.subjects.iter().map(|subject| subject.workload.origin.clone()).collect();
+        let drawing =
+            Drawing { document, against, budgets: &budgets, report, origins: &origins, stopped };
+        let mut exit = if found.is_empty() { Exit::Done } else { Exit::Findings };
+        if options.output.exit_zero {
+            exit = Exit::Done;
+        }
+        let format = options.output.output_format;
+        terminal.result(&(format.draw)(&drawing, terminal.style));
+        let mut keep = |path: &Path, text: &str| {
+            if let Err(finding) = write(path, text.as_bytes()) {
+                exit = exit.max(alone(terminal, &finding));
+            }
+        };
+        for (format, path) in &options.output.output {
+            keep(path, &(format.draw)(&drawing, Style::PLAIN));
+        }
+        if let Some(path) = options.comparing.save.as_ref().filter(|_| !stopped) {
+            keep(path, &document.to_json());
+        }
+        exit = exit.max(self.step_summary(&drawing));
+        if stopped {
+            exit = exit.max(Exit::Interrupted);
+        }
+        if format.for_people {
+            self.summarize(document, &found, exit);
+        }
+        exit
+    }
+
+    /// The budgets of every policy; none where it was stopped.
+    fn judged(&self, stopped: bool) -> Vec<Vec<Judged<'_>>> {
+        let pairs = self.subjects.iter().zip(self.gauged);
+        let judged = pairs.map(|(subject, gauged)| match &subject.project {
+            Some(project) if !stopped => judge(&gauged.own, &project.budgets.list),
+            Some(_) | None => Vec::new(),
+        });
+        judged.collect()
+    }
+
+    /// Regressions and missed budgets, on their sources.
+    fn findings(
+        &self,
+        compared: &Compared,
+        budgets: &[Vec<Judged<'_>>],
+        sources: &mut findings::Sources,
+    ) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        for (at, (subject, gauged)) in self.subjects.iter().zip(self.gauged).enumerate() {
+            let prefix = subject.project.as_ref().map_or("", |project| project.prefix.as_str());
+            let rules = sources.add(&gauged.drawn, prefix);
+            let comparison = compared.as_ref().and_then(|(_, _, all)| all.get(at));
+            if let Some(comparison) = comparison {
+                found.extend(findings::regressions(&gauged.own, comparison, &rules));
+            }
+            if let (Some(project), Some(budgets)) = (&subject.project, budgets.get(at)) {
+                let Budgets { path, text, .. } = &project.budgets;
+                let file = sources.files.add(format!("{prefix}{path}"), text.as_str());
+                found.extend(findings::missed(&gauged.own, budgets, file));
+            }
+        }
+        found
+    }
+
+    /// Adds the comment to the page of the workflow's step, where GitHub asks for one.
+    fn step_summary(&self, drawing: &Drawing<'_>) -> Exit {
+        let output = &self.options.output;
+        let chosen = [output.output_format.name].into_iter();
+        let mut chosen = chosen.chain(output.output.iter().map(|(format, _)| format.name));
+        let path = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+        let Some(path) = path.filter(|_| chosen.any(|name| name == "github")) else {
+            return Exit::Done;
+        };
+        let path = PathBuf::from(path);
+        let text = markdown::draw(drawing, Style::PLAIN);
+        let file = OpenOptions::new().append(true).create(true).open(&path);
+        match file.and_then(|mut file| file.write_all(text.as_bytes())) {
+            Ok(()) => Exit::Done,
+            Err(error) => alone(self.terminal, &unwritable(&path, &error)),
+        }
+    }
+
+    /// The tally, the machine and the next step.
+    fn summarize(&self, document: &Document, found: &[Diagnostic], exit: Exit) {
+        let of = |code: Code| found.iter().filter(|found| found.code == code).count();
+        let (worse, missed) = (of(Code::Regression), of(Code::OverBudget));
+        let mut parts = Vec::new();
+        if worse > 0 {
+            parts.push(counted(worse, "regression"));
+        }
+        if missed > 0 {
+            parts.push(format!("{} missed", counted(missed, "budget")));
+        }
+        if found.is_empty() && self.options.comparing.compare.is_some()
+            || found.is_empty() && self.options.comparing.base.is_some()
+        {
+            parts.push("no regression".to_owned());
+        }
+        if !self.options.effort.counters {
+            parts.push(document.machine.text());
+        }
+        parts.push(self.watch.text());
+        let gap = if found.is_empty() { "" } else { "\n" };
+        let mut text = format!("{gap}  {}\n", parts.join(" · "));
+        if let Some(finding) = found.first() {
+            let next = format!("policyc explain {}", finding.code.id());
+            text.push_str(&next_line(self.terminal, &next, exit));
+        }
+        self.terminal.notice(&text);
+    }
+}

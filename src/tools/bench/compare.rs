@@ -1,0 +1,260 @@
+//! Whether decisions take more than before: the exact counts decide first, times after them.
+//!
+//! In:      what was measured, what it is compared with, how much more is too much.
+//! Out:     `Comparison`: every number beside its old one, and the regressions among them.
+//! Imports: `tools::bench`.
+//! Source:  `docs/bench.md`, section "What fails a run".
+//!
+//! Counts are the same on every machine and in every run, so a count that grew by more than the
+//! percentage is a regression, whoever else uses the machine. A time is one only where a count
+//! grew, too: where a policy does no more than before, a slower clock is the machine's doing.
+
+use crate::tools::bench::document::{Measured, OfRule};
+use crate::tools::bench::summary::{QUANTILES, Times};
+
+/// Percentiles that are compared, as places in `QUANTILES`: above them one slow moment of the
+/// machine decides.
+const JUDGED: [usize; 3] = [0, 1, 2];
+/// A time grew where it did in all rounds but one in so many.
+const ROUNDS_ASIDE: usize = 10;
+
+/// How much more is too much.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bar {
+    /// In percent.
+    pub percent: f64,
+    /// Nanoseconds that a time must grow by as well.
+    pub min_ns: f64,
+}
+
+/// Where the old numbers come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The same run, round by round in turn.
+    ThisRun,
+    /// An earlier run on this machine.
+    Earlier,
+    /// A run whose times say nothing here: of another machine.
+    Elsewhere,
+}
+
+/// A number that is compared.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A count, by its name.
+    Count(&'static str),
+    /// The instructions of a rule, an index of `Measured::rules`.
+    Rule(usize),
+    /// A percentile of deciding, a place in `QUANTILES`.
+    Time(usize),
+}
+
+/// A number and its old one: what one decision has, in nanoseconds where it is a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Which.
+    pub what: What,
+    /// Before.
+    pub before: f64,
+    /// Now.
+    pub after: f64,
+    /// Of a count what all decisions gained together; 0 where they gained nothing.
+    pub added: u64,
+    /// Whether it is a regression.
+    pub worse: bool,
+}
+
+/// What became of every number.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comparison {
+    /// Counts, then rules whose count changed, then times.
+    pub changes: Vec<Change>,
+    /// Rules that were not there before, indices of `Measured::rules`.
+    pub new_rules: Vec<usize>,
+    /// Instructions that rules gained, of all decisions: the whole that shares are of.
+    pub gained: u64,
+}
+
+impl Comparison {
+    /// The regressions.
+    pub fn worse(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.worse)
+    }
+}
+
+impl Change {
+    /// By how much it grew, in percent; `None` where it was nothing.
+    #[must_use]
+    pub fn percent(&self) -> Option<f64> {
+        (self.before > 0.0).then(|| (self.after / self.before - 1.0) * 100.0)
+    }
+}
+
+/// Compares what was measured with what was measured before, of the same contexts.
+#[must_use]
+pub fn compare(own: &Measured, base: &Measured, source: Source, bar: Bar) -> Comparison {
+    let mut found = Comparison::default();
+    let mut grew = false;
+    let mut count = |name, before: u64, after: u64| {
+        grew |= after > before;
+        found.changes.push(Change {
+            what: What::Count(name),
+            before: base.mean(before),
+            after: own.mean(after),
+            added: after.saturating_sub(before),
+            worse: exceeds(before, after, bar),
+        });
+    };
+    count("instructions", base.instructions.sum, own.instructions.sum);
+    count("cost", base.cost.sum, own.cost.sum);
+    if let (Some(before), Some(after)) = (&base.allocations, &own.allocations) {
+        count("allocations", before.sum, after.sum);
+    }
+    for (at, rule) in own.rules.iter().enumerate() {
+        let Some(old) = base.rules.iter().find(|old| same_rule(old, rule)) else {
+            found.new_rules.push(at);
+            found.gained += rule.instructions;
+            continue;
+        };
+        if rule.instructions == old.instructions {
+            continue;
+        }
+        grew |= rule.instructions > old.instructions;
+        let added = rule.instructions.saturating_sub(old.instructions);
+        found.gained += added;
+        found.changes.push(Change {
+            what: What::Rule(at),
+            before: base.mean(old.instructions),
+            after: own.mean(rule.instructions),
+            added,
+            worse: exceeds(old.instructions, rule.instructions, bar),
+        });
+    }
+    if let (Some(before), Some(after)) = (&base.decide, &own.decide)
+        && source != Source::Elsewhere
+    {
+        let times = JUDGED.map(|at| time(at, before, after, source, bar, grew));
+        found.changes.extend(times);
+    }
+    found
+}
+
+/// Rules are the same where document and id are.
+fn same_rule(a: &OfRule, b: &OfRule) -> bool {
+    (&a.rule, &a.policy) == (&b.rule, &b.policy)
+}
+
+/// Whether a count grew by more than the percentage. Nothing that became something did.
+#[expect(clippy::cast_precision_loss, reason = "a ratio is compared with a percentage")]
+fn exceeds(before: u64, after: u64, bar: Bar) -> bool {
+    after > before && after as f64 > before as f64 * (1.0 + bar.percent / 100.0)
+}
+
+fn time(
+    at: usize,
+    before: &Times,
+    after: &Times,
+    source: Source,
+    bar: Bar,
+    grew: bool,
+) -> Change {
+    let (old, new) = (before.best(at), after.best(at));
+    // By how much it grew at least, with what noise may have added taken off.
+    let surely = match source {
+        Source::ThisRun => in_most_rounds(at, before, after),
+        Source::Earlier | Source::Elsewhere => new - old - before.band(at).max(after.band(at)),
+    };
+    let worse = grew && surely > bar.min_ns && surely > old * bar.percent / 100.0;
+    Change { what: What::Time(at), before: old, after: new, added: 0, worse }
+}
+
+/// By how much the later time exceeds the earlier one in all rounds but a tenth.
+fn in_most_rounds(at: usize, before: &Times, after: &Times) -> f64 {
+    let of = |round: &[f64; QUANTILES.len()]| round.get(at).copied().unwrap_or_default();
+    let rounds = before.rounds.iter().zip(&after.rounds);
+    let mut grown: Vec<f64> = rounds.map(|(old, new)| of(new) - of(old)).collect();
+    grown.sort_unstable_by(f64::total_cmp);
+    grown.get(grown.len() / ROUNDS_ASIDE).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bar, Comparison, Source, What, compare};
+    use crate::tools::bench::document::{Contexts, Measured, OfRule, Quantity};
+    use crate::tools::bench::summary::Times;
+
+    const BAR: Bar = Bar { percent: 10.0, min_ns: 10.0 };
+
+    fn measured(rules: &[(&str, u64)], p50: &[f64]) -> Measured {
+        let sum = rules.iter().map(|(_, count)| count).sum();
+        let rule = |(name, instructions): &(&str, u64)| OfRule {
+            rule: (*name).to_owned(),
+            instructions: *instructions,
+            ..OfRule::default()
+        };
+        Measured {
+            contexts: Contexts { decisions: 10, ..Contexts::default() },
+            instructions: Quantity { sum, most: sum, most_at: String::new() },
+            rules: rules.iter().map(rule).collect(),
+            decide: Some(Times {
+                rounds: p50.iter().map(|p50| [*p50; 5]).collect(),
+                ..Times::default()
+            }),
+            ..Measured::default()
+        }
+    }
+
+    fn worse(found: &Comparison) -> Vec<What> {
+        found.worse().map(|change| change.what.clone()).collect()
+    }
+
+    #[test]
+    fn a_rule_that_grew_is_named_where_the_whole_hardly_did() {
+        let old = measured(&[("a", 1000), ("b", 100)], &[50.0; 9]);
+        let new = measured(&[("a", 1000), ("b", 120)], &[50.0; 9]);
+        let found = compare(&new, &old, Source::Earlier, BAR);
+        assert_eq!(worse(&found), [What::Rule(1)]);
+        assert_eq!((found.gained, found.new_rules.len()), (20, 0));
+        let small = measured(&[("a", 1000), ("b", 110)], &[50.0; 9]);
+        assert_eq!(worse(&compare(&small, &old, Source::Earlier, BAR)), []);
+    }
+
+    #[test]
+    fn equal_counts_never_fail_whatever_the_times_are() {
+        let old = measured(&[("a", 1000)], &[50.0; 9]);
+        for source in [Source::ThisRun, Source::Earlier, Source::Elsewhere] {
+            let slow = measured(&[("a", 1000)], &[5000.0; 9]);
+            assert_eq!(worse(&compare(&slow, &old, source, BAR)), []);
+            let fewer = measured(&[("a", 900)], &[5000.0; 9]);
+            assert_eq!(worse(&compare(&fewer, &old, source, BAR)), []);
+        }
+    }
+
+    #[test]
+    fn times_fail_with_counts_over_both_thresholds_and_the_noise() {
+        let old = measured(&[("a", 1000)], &[50.0; 20]);
+        let times = [What::Time(0), What::Time(1), What::Time(2)];
+        let new = |p50: &[f64]| measured(&[("a", 1001)], p50);
+        assert_eq!(worse(&compare(&new(&[90.0; 20]), &old, Source::ThisRun, BAR)), times);
+        assert_eq!(worse(&compare(&new(&[90.0; 20]), &old, Source::Earlier, BAR)), times);
+        assert_eq!(worse(&compare(&new(&[90.0; 20]), &old, Source::Elsewhere, BAR)), []);
+        // 16 % more, but only 8 ns.
+        assert_eq!(worse(&compare(&new(&[58.0; 20]), &old, Source::ThisRun, BAR)), []);
+        // A fifth of the rounds are no slower.
+        let mut noisy = [90.0; 20];
+        noisy[3..7].fill(50.0);
+        assert_eq!(worse(&compare(&new(&noisy), &old, Source::ThisRun, BAR)), []);
+        assert_eq!(worse(&compare(&new(&noisy), &old, Source::Earlier, BAR)), []);
+    }
+
+    #[test]
+    fn nothing_that_becomes_something_is_worse() {
+        let mut old = measured(&[("a", 1000)], &[50.0; 9]);
+        let mut new = old.clone();
+        (old.allocations, new.allocations) =
+            (Some(Quantity::default()), Some(Quantity { sum: 1, ..Quantity::default() }));
+        let found = compare(&new, &old, Source::Elsewhere, BAR);
+        assert_eq!(worse(&found), [What::Count("allocations")]);
+        assert_eq!(found.worse().next().and_then(super::Change::percent), None);
+    }
+}

@@ -1,0 +1,144 @@
+//! Numbers and columns as people read them.
+//!
+//! Imports: `diag`, `tools::report`.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::diag::numbers::grouped;
+use crate::tools::bench::compare::{Change, What};
+use crate::tools::bench::summary::QUANTILES;
+use crate::tools::report::visible::visible;
+
+/// Below this a change in percent is none.
+const SAME_PERCENT: f64 = 0.05;
+
+/// A number with at most one digit behind the point, and that only where it says something.
+#[must_use]
+pub fn number(value: f64) -> String {
+    if value < 1000.0 && (value.fract() * 10.0).round() % 10.0 != 0.0 {
+        return format!("{value:.1}");
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts are not negative, and a cast stops at the highest number"
+    )]
+    grouped(value.round() as u64)
+}
+
+/// A time with two digits or three: `3.1 ns`, `31 ns`, `112 ns`, `3.9 us`.
+#[must_use]
+pub fn time(ns: f64) -> String {
+    let units = [("ns", 1.0), ("us", 1e3), ("ms", 1e6), ("s", 1e9)];
+    // What rounds to a thousand is one of the next unit.
+    let unit = units.iter().rev().find(|(_, unit)| ns >= unit * 0.9995).unwrap_or(&units[0]);
+    let (name, value) = (unit.0, ns / unit.1);
+    if value < 9.95 { format!("{value:.1} {name}") } else { format!("{value:.0} {name}") }
+}
+
+/// Decisions a second: `3.9 M/s`.
+#[must_use]
+pub fn rate(per_second: f64) -> String {
+    let (value, unit) = match per_second {
+        fast if fast >= 999_500.0 => (fast / 1e6, "M/s"),
+        medium if medium >= 999.5 => (medium / 1e3, "k/s"),
+        slow => (slow, "/s"),
+    };
+    if value < 9.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+}
+
+/// `+21 %`, `same`, `new`.
+#[must_use]
+pub fn growth(change: &Change) -> String {
+    match change.percent() {
+        None if change.after > 0.0 => "new".to_owned(),
+        None => "same".to_owned(),
+        Some(percent) if percent.abs() < SAME_PERCENT => "same".to_owned(),
+        Some(percent) if percent.abs() < 9.95 => format!("{percent:+.1} %"),
+        Some(percent) => format!("{percent:+.0} %"),
+    }
+}
+
+/// What a change is one of, as people call it.
+#[must_use]
+pub fn what(change: &Change) -> &'static str {
+    match change.what {
+        What::Count(name) => name,
+        What::Rule(_) => "rule",
+        What::Time(at) => QUANTILES.get(at).map_or("", |(name, _)| name),
+    }
+}
+
+/// The value of a change that is what decisions have now, and the one before.
+#[must_use]
+pub fn values(change: &Change) -> (String, String) {
+    match change.what {
+        What::Count(_) | What::Rule(_) => (number(change.after), number(change.before)),
+        What::Time(_) => (time(change.after), time(change.before)),
+    }
+}
+
+/// A column: to which side its cells go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// To the left.
+    Left,
+    /// To the right.
+    Right,
+}
+
+/// Rows of cells as lines, two blanks between columns. Cells are spelled out; a missing one is
+/// empty. A cell at the left is cut at `most` columns.
+#[must_use]
+pub fn columns(rows: &[Vec<String>], sides: &[Side], most: usize) -> Vec<String> {
+    let shown = |cell: &String| {
+        let text = visible(cell).into_owned();
+        if text.width() <= most {
+            return text;
+        }
+        let mut cut = String::new();
+        for c in text.chars() {
+            if cut.width() + 2 > most {
+                break;
+            }
+            cut.push(c);
+        }
+        cut.push('…');
+        cut
+    };
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(shown).collect()).collect();
+    let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|it| it.width()).max();
+    let widths: Vec<usize> = (0..sides.len()).map(|at| width(at).unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).zip(sides).map(|((cell, width), side)| {
+            let gap = " ".repeat(width.saturating_sub(cell.width()));
+            if *side == Side::Left { format!("{cell}{gap}") } else { format!("{gap}{cell}") }
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Side, columns, number, rate, time};
+
+    #[test]
+    fn numbers_have_the_digits_that_say_something() {
+        assert_eq!([3.14, 31.4, 999.4, 999.6].map(time), ["3.1 ns", "31 ns", "999 ns", "1.0 us"]);
+        assert_eq!([9.96, 3_900.0, 1.5e6, 2e9].map(time), ["10 ns", "3.9 us", "1.5 ms", "2.0 s"]);
+        assert_eq!([0.0, 214.0, 213.96, 213.4].map(number), ["0", "214", "214", "213.4"]);
+        assert_eq!([18_402.4, 6.5].map(number), ["18 402", "6.5"]);
+        assert_eq!([3.94e6, 25_000.0, 7.0].map(rate), ["3.9 M/s", "25 k/s", "7.0 /s"]);
+    }
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let rows = [["a", "10"], ["long name", "5"]];
+        let rows: Vec<Vec<String>> =
+            rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
+        let lines = columns(&rows, &[Side::Left, Side::Right], 6);
+        assert_eq!(lines, ["a       10", "long …   5"]);
+    }
+}

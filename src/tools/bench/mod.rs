@@ -1,0 +1,30 @@
+//! `policyc bench`: what real decisions cost, exactly and in time, and whether they cost more.
+//!
+//! In:      programs, and contexts with their weights (`contexts`, `records`).
+//! Out:     a `Document`, which `draw` draws and `compare` judges.
+//! Imports: everything below; nothing of `cli`.
+//! Source:  `docs/bench.md`.
+//!
+//! Load, contexts, count, measure, document, compare, draw: each step is a module, and none looks
+//! back. `count` is exact and asks no clock; `measure` and `blame` are the ones that do.
+
+pub mod base;
+pub mod blame;
+pub mod budget;
+pub mod cases;
+pub mod clock;
+pub mod compare;
+pub mod contexts;
+pub mod count;
+pub mod document;
+pub mod draw;
+pub mod error;
+pub mod findings;
+pub mod machine;
+pub mod measure;
+pub mod memory;
+pub mod places;
+pub mod records;
+pub mod subject;
+pub mod summary;
+pub mod threads;

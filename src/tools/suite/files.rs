@@ -1,0 +1,40 @@
+//! Reads the test files of a project.
+//!
+//! In:      the logical path of a test file.
+//! Out:     `TestFile`; what is wrong goes to the sink.
+//! Imports: `base`, `diag`, `tools::project`.
+
+use crate::base::limits::SOURCE_BYTES_MAX;
+use crate::diag::sink::Sink;
+use crate::tools::project::{Project, read_bytes, reason, text_of, unreadable};
+use crate::tools::suite::{TestFile, case, format};
+
+/// Reads the test file at `path`, which becomes a file of the project.
+pub fn read(project: &mut Project, path: &str, sink: &mut Sink) -> Option<TestFile> {
+    let root = project.root.clone();
+    let bytes = match read_bytes(&root.join(path), SOURCE_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            sink.report(unreadable(&project.shown(path), &error));
+            return None;
+        }
+    };
+    let (source, wrong) = text_of(bytes);
+    let file = project.files.add(path, source);
+    if let Some(wrong) = wrong {
+        sink.report(wrong.diagnostic(file));
+        return None;
+    }
+    let other = |path: &str| {
+        let bytes = read_bytes(&root.join(path), SOURCE_BYTES_MAX);
+        let bytes = bytes.map_err(|error| reason(&error))?;
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+    };
+    let of_the_format =
+        path.rsplit('/').next().is_some_and(|name| matches!(name, "tests.yaml" | "tests.yml"));
+    if of_the_format {
+        format::read(file, &project.files, sink)
+    } else {
+        case::read(file, &project.files, &other, sink)
+    }
+}
