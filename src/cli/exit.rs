@@ -52,7 +52,9 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done, and nothing to object to",
-            Self::Findings => "findings: errors, failed tests, regressions, a deny under --fail-on-deny",
+            Self::Findings => {
+                "findings: errors, failed tests, regressions, a deny under --fail-on-deny"
+            }
             Self::CouldNotRun => "could not run: usage, unreadable input, a refused bundle",
             Self::Integrity => "integrity: a digest does not match",
             Self::Missing => "something that was named does not exist",

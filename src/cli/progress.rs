@@ -42,8 +42,7 @@ fn bar(done: u64, total: u64) -> String {
     let full = (COLUMNS * done.min(total)).div_euclid(total);
     let tip = u64::from(full < COLUMNS);
     let times = |text: &str, count: u64| text.repeat(usize::try_from(count).unwrap_or(0));
-    let bar =
-        times("━", full) + &times("╸", tip) + &times("─", COLUMNS.saturating_sub(full + tip));
+    let bar = times("━", full) + &times("╸", tip) + &times("─", COLUMNS.saturating_sub(full + tip));
     format!("{bar}  {:>3} %", 100 * done.min(total) / total)
 }
 

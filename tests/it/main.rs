@@ -13,6 +13,7 @@
 )]
 
 mod bad_input;
+mod bench;
 mod builtins;
 mod bundle;
 mod cel_policy;

@@ -24,7 +24,7 @@ use crate::tools::bench::budget::{Judged, judge};
 use crate::tools::bench::compare::{Bar, Comparison, Source, compare};
 use crate::tools::bench::contexts::{self, Workload};
 use crate::tools::bench::document::Document;
-use crate::tools::bench::draw::{Against, Drawing, FORMATS, Format, markdown};
+use crate::tools::bench::draw::{About, Against, Drawing, FORMATS, Format, markdown};
 use crate::tools::bench::error::BenchError;
 use crate::tools::bench::measure::{Effort, Watch};
 use crate::tools::bench::subject::{Gauged, Task, Wanted, gauge, reads_time};
@@ -34,6 +34,7 @@ use crate::tools::pipeline;
 use crate::tools::project::config::nanoseconds;
 use crate::tools::project::{Budgets, Project, read_bytes};
 use crate::tools::report::paint::Style;
+use crate::tools::report::visible::{visible, wrap};
 use crate::tools::report::{Report, counted};
 use crate::tools::suite::NOW;
 
@@ -70,7 +71,7 @@ struct Options {
     #[command(flatten)]
     comparing: Comparing,
     #[command(flatten)]
-    output: Output,
+    results: Results,
 }
 
 #[derive(Debug, Args)]
@@ -130,7 +131,7 @@ struct Comparing {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Results")]
-struct Output {
+struct Results {
     /// How they are written: full, json, gobench, junit, github or markdown.
     #[arg(long, value_name = "FORMAT", default_value = "full", value_parser = format_named,
         env = "POLICYC_OUTPUT_FORMAT", hide_env_values = true)]
@@ -180,6 +181,13 @@ struct Subject {
     workload: Workload,
 }
 
+impl Subject {
+    fn about(&self) -> About<'_> {
+        let prefix = self.project.as_ref().map_or("", |project| project.prefix.as_str());
+        About { origin: &self.workload.origin, prefix }
+    }
+}
+
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let options: Options = match options(matches) {
         Ok(options) => options,
@@ -217,8 +225,15 @@ fn measured(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         progress.end();
         gauged.push(result.map_err(failed)?);
     }
-    for note in gauged.iter().flat_map(|gauged| &gauged.notes) {
-        terminal.notice(&format!("  {note}\n"));
+    for gauged in &gauged {
+        let name =
+            if subjects.len() > 1 { format!("{}: ", gauged.own.name) } else { String::new() };
+        for note in &gauged.notes {
+            let width = terminal.notice_style.width.saturating_sub(2);
+            for line in wrap(&visible(&format!("{name}{note}")), width) {
+                terminal.notice(&format!("  {line}\n"));
+            }
+        }
     }
     let policies = gauged.iter().map(|gauged| gauged.own.clone()).collect();
     let document = Document::here(policies);
@@ -335,7 +350,7 @@ fn subject(
     if workload.samples.is_empty() {
         let place = match &project {
             Some(_) => "the tests of the project".to_owned(),
-            None => "a bundle".to_owned(),
+            None => "a bundle, which has no tests".to_owned(),
         };
         return Err(failed(BenchError::NoContexts { place }));
     }
@@ -411,29 +426,27 @@ impl Conclusions<'_> {
         let budgets = self.judged(stopped);
         let mut sources = findings::Sources::default();
         let found = self.findings(&compared, &budgets, &mut sources);
-        let report =
-            Report { files: &sources.files, prefix: "", findings: &found, dropped: 0 };
+        let report = Report { files: &sources.files, prefix: "", findings: &found, dropped: 0 };
         let against = compared.as_ref().map(|(name, source, comparisons)| Against {
             name,
             source: *source,
             comparisons,
         });
-        let origins: Vec<String> =
-            self.subjects.iter().map(|subject| subject.workload.origin.clone()).collect();
+        let abouts: Vec<About<'_>> = self.subjects.iter().map(Subject::about).collect();
         let drawing =
-            Drawing { document, against, budgets: &budgets, report, origins: &origins, stopped };
+            Drawing { document, against, budgets: &budgets, report, abouts: &abouts, stopped };
         let mut exit = if found.is_empty() { Exit::Done } else { Exit::Findings };
-        if options.output.exit_zero {
+        if options.results.exit_zero {
             exit = Exit::Done;
         }
-        let format = options.output.output_format;
+        let format = options.results.output_format;
         terminal.result(&(format.draw)(&drawing, terminal.style));
         let mut keep = |path: &Path, text: &str| {
             if let Err(finding) = write(path, text.as_bytes()) {
                 exit = exit.max(alone(terminal, &finding));
             }
         };
-        for (format, path) in &options.output.output {
+        for (format, path) in &options.results.output {
             keep(path, &(format.draw)(&drawing, Style::PLAIN));
         }
         if let Some(path) = options.comparing.save.as_ref().filter(|_| !stopped) {
@@ -468,7 +481,7 @@ impl Conclusions<'_> {
     ) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for (at, (subject, gauged)) in self.subjects.iter().zip(self.gauged).enumerate() {
-            let prefix = subject.project.as_ref().map_or("", |project| project.prefix.as_str());
+            let prefix = subject.about().prefix;
             let rules = sources.add(&gauged.drawn, prefix);
             let comparison = compared.as_ref().and_then(|(_, _, all)| all.get(at));
             if let Some(comparison) = comparison {
@@ -485,7 +498,7 @@ impl Conclusions<'_> {
 
     /// Adds the comment to the page of the workflow's step, where GitHub asks for one.
     fn step_summary(&self, drawing: &Drawing<'_>) -> Exit {
-        let output = &self.options.output;
+        let output = &self.options.results;
         let chosen = [output.output_format.name].into_iter();
         let mut chosen = chosen.chain(output.output.iter().map(|(format, _)| format.name));
         let path = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());

@@ -27,7 +27,7 @@ use crate::tools::suite::{TestFile, files, show};
 pub const COMMAND: Command = Command {
     name: "test",
     group: "try",
-    short: "table tests beside policies",
+    short: "tables",
     about: "Run the tests of policies: *_test.yaml, and tests.yaml of CEL Policy",
     usage: "[PATHS] [OPTIONS]",
     examples: &[

@@ -166,7 +166,8 @@ fn write(root: &Path, entries: &[Entry], folder: &Path) -> Result<(), String> {
         writeln!(ask, "{}", entry.object).map_err(failed)?;
         let mut head = String::new();
         answer.read_line(&mut head).map_err(failed)?;
-        let length: Option<u64> = head.split_ascii_whitespace().nth(2).and_then(|it| it.parse().ok());
+        let length: Option<u64> =
+            head.split_ascii_whitespace().nth(2).and_then(|it| it.parse().ok());
         let length = length.ok_or("`git cat-file` gives no such object")?;
         let mut bytes = Vec::new();
         answer.by_ref().take(length + 1).read_to_end(&mut bytes).map_err(failed)?;
@@ -186,9 +187,11 @@ fn write(root: &Path, entries: &[Entry], folder: &Path) -> Result<(), String> {
 fn git(root: &Path, arguments: &[&str]) -> Result<(bool, Vec<u8>), String> {
     let mut command = Command::new("git");
     command.args(arguments).current_dir(root).stdin(Stdio::null()).stderr(Stdio::null());
-    let output = command.output().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => "the program `git` is not there".to_owned(),
-        _ => format!("the program `git` cannot be started: {}", reason(&error)),
+    let output = command.output().map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            return "the program `git` is not there".to_owned();
+        }
+        format!("the program `git` cannot be started: {}", reason(&error))
     })?;
     Ok((output.status.success(), output.stdout))
 }

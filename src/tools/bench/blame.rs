@@ -1,7 +1,7 @@
 //! Which rule and which atom the time goes to.
 //!
 //! In:      a program and contexts.
-//! Out:     `Spent`: time by instruction.
+//! Out:     `Spent`: time by rule and atom.
 //! Imports: `runtime`, `tools::bench`.
 //!
 //! Each context is decided about several times while the clock is asked in front of every
@@ -10,14 +10,15 @@
 //! clock included, is taken off. So a share of time is one of running every rule, like a count
 //! (`count`); it tells a slow pattern from a comparison, which a count of instructions cannot.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
-use crate::runtime::program::Program;
 use crate::runtime::vm::observe::{Observer, Sight, Step};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::bench::clock::{now, picoseconds};
 use crate::tools::bench::contexts::Sample;
 use crate::tools::bench::measure::Watch;
+use crate::tools::bench::places::Places;
 use crate::tools::decide::read;
 
 /// How often each context is decided about.
@@ -28,20 +29,24 @@ const STEPS_MAX: usize = 1 << 20;
 /// come first.
 const ALL_STEPS_MAX: usize = 4 << 20;
 
+/// What time is spent on: an owner, an index of `Places::owners`, and of it an atom, or the rest.
+pub type Part = (Option<usize>, Option<u16>);
+
 /// Where the time went.
 #[derive(Clone, Debug, Default)]
 pub struct Spent {
-    /// Picoseconds by instruction, beside the code: of each context times its weight.
-    pub code: Vec<u64>,
+    /// Picoseconds by part: of each context times its weight.
+    pub parts: BTreeMap<Part, u64>,
     /// Decisions that were looked at, each context by its weight.
     pub weight: u64,
 }
 
 /// Times every step of deciding about `samples`; `None` where it was stopped.
 #[must_use]
-pub fn spent(program: &Program, samples: &[&Sample], watch: Watch<'_>) -> Option<Spent> {
+pub fn spent(places: &Places<'_>, samples: &[&Sample], watch: Watch<'_>) -> Option<Spent> {
+    let program = places.program;
     let mut scratch = Scratch::for_program(program);
-    let mut spent = Spent { code: vec![0; program.module().code.len()], weight: 0 };
+    let mut spent = Spent::default();
     let mut order: Vec<&Sample> = samples.to_vec();
     order.sort_by_key(|sample| std::cmp::Reverse(sample.weight));
     let mut stepper = Stepper::new();
@@ -63,13 +68,15 @@ pub fn spent(program: &Program, samples: &[&Sample], watch: Watch<'_>) -> Option
         }
         all += stepper.steps.len();
         spent.weight = spent.weight.saturating_add(sample.weight);
-        timed.extend(stepper.steps.iter().map(|(pc, ps)| (*pc, *ps, sample.weight)));
+        timed.extend(stepper.steps.iter().map(|(pc, ps)| {
+            let pc = *pc as usize;
+            ((places.owner_of(pc), places.atom_of(pc)), *ps, sample.weight)
+        }));
     }
     let least = timed.iter().map(|(_, ps, _)| *ps).min().unwrap_or(0);
-    for (pc, ps, weight) in timed {
-        if let Some(sum) = spent.code.get_mut(pc as usize) {
-            *sum = sum.saturating_add((ps - least).saturating_mul(weight));
-        }
+    for (part, ps, weight) in timed {
+        let sum = spent.parts.entry(part).or_default();
+        *sum = sum.saturating_add((ps - least).saturating_mul(weight));
     }
     Some(spent)
 }

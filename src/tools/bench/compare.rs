@@ -69,7 +69,7 @@ pub struct Change {
 pub struct Comparison {
     /// Counts, then rules whose count changed, then times.
     pub changes: Vec<Change>,
-    /// Rules that were not there before, indices of `Measured::rules`.
+    /// Rules that are asked and were not before, indices of `Measured::rules`.
     pub new_rules: Vec<usize>,
     /// Instructions that rules gained, of all decisions: the whole that shares are of.
     pub gained: u64,
@@ -111,8 +111,11 @@ pub fn compare(own: &Measured, base: &Measured, source: Source, bar: Bar) -> Com
         count("allocations", before.sum, after.sum);
     }
     for (at, rule) in own.rules.iter().enumerate() {
-        let Some(old) = base.rules.iter().find(|old| same_rule(old, rule)) else {
-            found.new_rules.push(at);
+        let old = base.rules.iter().find(|old| same_rule(old, rule));
+        // A rule that was never asked is as good as new: what it adds is part of the whole.
+        let Some(old) = old.filter(|old| old.instructions > 0) else {
+            grew |= rule.instructions > 0;
+            found.new_rules.extend((rule.instructions > 0).then_some(at));
             found.gained += rule.instructions;
             continue;
         };
@@ -141,7 +144,7 @@ pub fn compare(own: &Measured, base: &Measured, source: Source, bar: Bar) -> Com
 
 /// Rules are the same where document and id are.
 fn same_rule(a: &OfRule, b: &OfRule) -> bool {
-    (&a.rule, &a.policy) == (&b.rule, &b.policy)
+    (a.kind, &a.rule, &a.policy) == (b.kind, &b.rule, &b.policy)
 }
 
 /// Whether a count grew by more than the percentage. Nothing that became something did.
@@ -150,14 +153,7 @@ fn exceeds(before: u64, after: u64, bar: Bar) -> bool {
     after > before && after as f64 > before as f64 * (1.0 + bar.percent / 100.0)
 }
 
-fn time(
-    at: usize,
-    before: &Times,
-    after: &Times,
-    source: Source,
-    bar: Bar,
-    grew: bool,
-) -> Change {
+fn time(at: usize, before: &Times, after: &Times, source: Source, bar: Bar, grew: bool) -> Change {
     let (old, new) = (before.best(at), after.best(at));
     // By how much it grew at least, with what noise may have added taken off.
     let surely = match source {

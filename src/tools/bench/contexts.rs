@@ -170,7 +170,7 @@ pub(super) struct Line<'a> {
     start: usize,
     /// Its text without the blanks around it.
     pub(super) bytes: &'a [u8],
-    /// Whether the file ends in it: nothing, not even a line break, stands behind it.
+    /// Whether nothing but blanks stands behind it.
     last: bool,
 }
 
@@ -183,7 +183,7 @@ pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
             let indent = line.len() - line.trim_ascii_start().len();
             let here = start;
             start += line.len() + 1;
-            let last = here + line.len() == bytes.len();
+            let last = bytes.get(start..).is_none_or(|rest| rest.trim_ascii().is_empty());
             Line { number, start: here + indent, bytes: line.trim_ascii(), last }
         })
         .filter(|line| !line.bytes.is_empty())
@@ -219,6 +219,11 @@ impl Line<'_> {
         let byte = self.start + above + error.column().saturating_sub(1);
         let text = error.to_string();
         let why = text.split(" at line ").next().unwrap_or_default().to_owned();
-        BenchError::NotObject { file, line: self.number + error.line().saturating_sub(1), byte, why }
+        BenchError::NotObject {
+            file,
+            line: self.number + error.line().saturating_sub(1),
+            byte,
+            why,
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! What decisions do, counted: exact, and the same on every machine.
 //!
 //! In:      a program and contexts.
-//! Out:     `Counted`: instructions, cost, allocations, of all decisions, of each rule, tool, atom.
+//! Out:     `Counted`: instructions, cost, allocations, of all decisions, of each rule and tool.
 //! Imports: `runtime`, `tools::bench`.
 //!
 //! Instructions are those of the virtual machine that run when every rule that is asked is run one
 //! after the other, as they are while somebody watches. Deciding itself looks at cheap atoms
-//! first, and leaves rules away that these silence; so a count says how much there is to decide, and
-//! a time how long it took.
+//! first, and leaves rules away that these silence. So a count says how much there is to decide,
+//! and a time how long it took.
 
 use std::collections::BTreeMap;
 
@@ -74,8 +74,6 @@ pub struct Counted {
     pub owners: Vec<u64>,
     /// Decisions that asked each owner.
     pub asked: Vec<u64>,
-    /// Instructions of all decisions by instruction, beside the code.
-    pub code: Vec<u64>,
     /// By the value of the slot that chooses rules; empty where there is none.
     pub tools: BTreeMap<String, OfTool>,
     /// The key of each context, beside the contexts; empty where there is none.
@@ -88,7 +86,7 @@ pub fn count(places: &Places<'_>, samples: &[&Sample]) -> Counted {
     let program = places.program;
     let mut scratch = Scratch::for_program(program);
     let mut counter = Counter::of(places);
-    let mut counted = Counted::default();
+    let mut sums = Counted::default();
     let mut asked = vec![0_u64; places.owners.len()];
     for (at, sample) in samples.iter().enumerate() {
         counter.begin(sample.weight);
@@ -98,29 +96,28 @@ pub fn count(places: &Places<'_>, samples: &[&Sample]) -> Counted {
         if let Some(error) = decision.input_error() {
             let place = error.offset.map_or(String::new(), |byte| format!(" at byte {byte}"));
             let why = format!("{}{place}", error.message(program));
-            counted.refused.push(Refused { at, why });
-            counted.keys.push(String::new());
+            sums.refused.push(Refused { at, why });
+            sums.keys.push(String::new());
             continue;
         }
         let weight = sample.weight;
-        counted.weight = counted.weight.saturating_add(weight);
-        counted.instructions.add(counter.steps, weight, at);
-        counted.cost.add(decision.cost(), weight, at);
+        sums.weight = sums.weight.saturating_add(weight);
+        sums.instructions.add(counter.steps, weight, at);
+        sums.cost.add(decision.cost(), weight, at);
         let key = key_of(program, &decision);
         if let Some(key) = &key {
-            let tool = counted.tools.entry(key.clone()).or_default();
+            let tool = sums.tools.entry(key.clone()).or_default();
             tool.weight += weight;
             tool.instructions += counter.steps.saturating_mul(weight);
         }
-        counted.keys.push(key.unwrap_or_default());
+        sums.keys.push(key.unwrap_or_default());
         for (sum, seen) in asked.iter_mut().zip(&counter.seen) {
             *sum += if *seen { weight } else { 0 };
         }
     }
-    counted.asked = asked;
-    counted.owners = counter.owners;
-    counted.code = counter.code;
-    counted
+    sums.asked = asked;
+    sums.owners = counter.owners;
+    sums
 }
 
 /// The value of the slot that chooses rules.
@@ -139,22 +136,18 @@ struct Counter<'a> {
     /// Which owners this decision asked.
     seen: Vec<bool>,
     weight: u64,
-    /// The owner that is asked now.
-    current: Option<usize>,
     owners: Vec<u64>,
-    code: Vec<u64>,
 }
 
 impl<'a> Counter<'a> {
     fn of(places: &'a Places<'a>) -> Self {
         let owners = places.owners.len();
-        let code = vec![0; places.program.module().code.len()];
         let (seen, owners) = (vec![false; owners], vec![0; owners]);
-        Self { places, steps: 0, seen, weight: 0, current: None, owners, code }
+        Self { places, steps: 0, seen, weight: 0, owners }
     }
 
     fn begin(&mut self, weight: u64) {
-        (self.steps, self.weight, self.current) = (0, weight, None);
+        (self.steps, self.weight) = (0, weight);
         self.seen.fill(false);
     }
 }
@@ -166,12 +159,7 @@ impl Observer for Counter<'_> {
 
     fn step(&mut self, step: Step<'_>) {
         self.steps += 1;
-        let pc = step.pc as usize;
-        if let Some(count) = self.code.get_mut(pc) {
-            *count = count.saturating_add(self.weight);
-        }
-        self.current = self.places.owner_of(pc).or(self.current);
-        let Some(owner) = self.current else { return };
+        let Some(owner) = self.places.owner_of(step.pc as usize) else { return };
         if let Some(sum) = self.owners.get_mut(owner) {
             *sum = sum.saturating_add(self.weight);
         }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::tools::bench::error::BenchError;
 use crate::tools::bench::machine::Machine;
 use crate::tools::bench::memory::Held;
+use crate::tools::bench::places::Kind;
 use crate::tools::bench::summary::Times;
 
 /// What the first member of a document says.
@@ -58,7 +59,7 @@ pub struct Measured {
     pub throughput: Vec<Rate>,
     /// Bytes that are held.
     pub memory: Option<Held>,
-    /// Each rule and output that was asked.
+    /// Each rule, output and variable.
     pub rules: Vec<OfRule>,
     /// Each tool.
     pub tools: Vec<OfTool>,
@@ -99,12 +100,14 @@ pub struct Rate {
     pub per_second: f64,
 }
 
-/// What a rule does. Rules with the same condition are one; an output counts as a rule.
+/// What a rule does, an output or a variable. Rules with the same condition are one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OfRule {
-    /// Its id.
+    /// Which of the three it is.
+    pub kind: Kind,
+    /// Its id or name.
     pub rule: String,
-    /// Name of its document.
+    /// Name of its document, of a variable its file.
     pub policy: String,
     /// Its file; empty where the bundle does not say.
     pub file: String,
@@ -134,9 +137,11 @@ pub struct OfTool {
 /// An atom that time goes to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Blame {
-    /// The rule; empty for what belongs to none.
+    /// Whether a rule, an output or a variable takes it.
+    pub kind: Kind,
+    /// Its id or name.
     pub rule: String,
-    /// The atom as it is written.
+    /// The atom as it is written; empty for the rest of the rule.
     pub atom: String,
     /// Its file; empty where the bundle does not say.
     pub file: String,
@@ -222,7 +227,8 @@ impl Measured {
     /// # Errors
     /// `OtherContexts`.
     pub fn same_contexts(&self, file: &str, own: &Self) -> Result<(), BenchError> {
-        let same = |a: &Contexts, b: &Contexts| (&a.digest, a.decisions) == (&b.digest, b.decisions);
+        let same =
+            |a: &Contexts, b: &Contexts| (&a.digest, a.decisions) == (&b.digest, b.decisions);
         if same(&self.contexts, &own.contexts) {
             return Ok(());
         }

@@ -75,7 +75,8 @@ impl Regressions<'_> {
         let (message, at) = match change.what {
             What::Rule(at) => {
                 let rule = self.policy.rules.get(at).map_or("", |rule| rule.rule.as_str());
-                let fact = format!("`{rule}` runs {after} instructions a decision, {before} before");
+                let fact =
+                    format!("`{rule}` runs {after} instructions a decision, {before} before");
                 (format!("{fact}{more}"), Some(at))
             }
             What::Count("allocations") => {

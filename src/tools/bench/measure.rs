@@ -24,8 +24,12 @@ use crate::tools::decide::read;
 pub const ROUNDS: u64 = 25;
 /// How long the rounds of one program take together, where nobody says how many passes there are.
 const RUN_PS: u64 = 2_000_000_000_000;
-/// Passes in front of the first round, where nobody says how many.
+/// Passes of such a run, however long one takes.
+const PASSES_MIN: u64 = 5;
+/// Passes in front of the first round, where nobody says how many; fewer where they take longer
+/// than that.
 const WARMUP: u64 = 3;
+const WARMUP_PS: u64 = 500_000_000_000;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,17 +82,21 @@ pub fn measure(
     let sides: Option<Vec<Side<'_>>> =
         programs.iter().map(|program| Side::of(clock, program, samples)).collect();
     let mut sides = sides.unwrap_or_default();
-    let before = now();
-    let warmup = effort.warmup.unwrap_or(WARMUP);
-    for side in &mut sides {
-        (0..warmup).for_each(|_| side.pass(watch));
-        side.forget();
+    let (before, mut warmed) = (now(), 0);
+    let enough = |warmed: u64| match effort.warmup {
+        Some(passes) => warmed >= passes,
+        None => warmed >= WARMUP || (warmed > 0 && picoseconds(before.elapsed()) > WARMUP_PS),
+    };
+    while !enough(warmed) && !watch.stopped() {
+        sides.iter_mut().for_each(|side| side.pass(watch));
+        warmed += 1;
     }
-    let a_pass = picoseconds(before.elapsed()) / (warmup * sides.len() as u64).max(1);
+    sides.iter_mut().for_each(Side::forget);
+    let a_pass = picoseconds(before.elapsed()) / (warmed * sides.len() as u64).max(1);
     let passes = match effort.passes {
         Some(passes) => passes.max(1),
-        None if warmup == 0 => ROUNDS,
-        None => (RUN_PS / a_pass.max(1)).max(ROUNDS),
+        None if warmed == 0 => ROUNDS,
+        None => (RUN_PS / a_pass.max(1)).max(PASSES_MIN),
     };
     let rounds = passes.min(ROUNDS);
     for round in 0..rounds {

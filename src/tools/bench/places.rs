@@ -5,9 +5,12 @@
 //! Imports: `runtime::bundle`, `compiler::source`.
 //!
 //! Instructions stand in functions. A function is that of one rule, of several rules with the same
-//! condition, or of an output; any other is a variable, and counts for whoever asks it first.
+//! condition, or of an output. Any other is a variable, which is computed once a decision, whoever
+//! asks for it first: it stands for itself, so that no rule grows because another one went away.
 
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::compiler::source::map::SourceMap;
 use crate::lang::opcodes::NO_ATOM;
@@ -15,12 +18,27 @@ use crate::runtime::bundle::debug::{self, Debug, Place};
 use crate::runtime::bundle::module::{Module, NONE};
 use crate::runtime::program::Program;
 
-/// Who is asked: rules that share a function, or an output.
+/// What an owner is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A rule, or several with one condition.
+    #[default]
+    Rule,
+    /// An output.
+    Output,
+    /// A variable.
+    Variable,
+}
+
+/// Whose instructions are: rules that share a function, an output, a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
-    /// The ids of the rules, joined by commas; or the name of the output.
+    /// What it is.
+    pub kind: Kind,
+    /// The ids of the rules, joined by commas; or the name of the output or variable.
     pub name: String,
-    /// The name of the document; empty where the bundle does not say.
+    /// The name of the document, of a variable the file; empty where the bundle does not say.
     pub policy: String,
     /// Where the first rule stands; an empty place where the bundle does not say.
     pub place: Place,
@@ -46,9 +64,9 @@ pub struct Places<'p> {
     pub debug: Debug,
     /// Its sources, in their order.
     pub files: SourceMap,
-    /// Whoever can be asked: rules in document order, then outputs.
+    /// Rules in document order, then outputs, then variables.
     pub owners: Vec<Owner>,
-    /// For each instruction the owner in whose function it stands, or `NONE`.
+    /// For each instruction its owner, or `NONE`.
     owner: Vec<u16>,
     /// For each instruction the atom that it is a part of, or `NO_ATOM`.
     atom: Vec<u16>,
@@ -88,7 +106,7 @@ impl<'p> Places<'p> {
         Drawn { sources: self.debug.sources.clone(), rules: rules.collect() }
     }
 
-    /// The owner in whose function instruction `pc` stands.
+    /// The owner of instruction `pc`.
     #[inline]
     #[must_use]
     pub fn owner_of(&self, pc: usize) -> Option<usize> {
@@ -125,7 +143,8 @@ fn owners(program: &Program, debug: &Debug) -> (Vec<Owner>, BTreeMap<u16, u16>) 
     let mut of: BTreeMap<u16, u16> = BTreeMap::new();
     for (number, rule) in module.rules.iter().enumerate().filter(|(_, it)| it.function != NONE) {
         let id = program.string(rule.id);
-        if let Some(owner) = of.get(&rule.function).and_then(|at| owners.get_mut(usize::from(*at))) {
+        if let Some(owner) = of.get(&rule.function).and_then(|at| owners.get_mut(usize::from(*at)))
+        {
             owner.name.extend([", ", id]);
             continue;
         }
@@ -134,7 +153,8 @@ fn owners(program: &Program, debug: &Debug) -> (Vec<Owner>, BTreeMap<u16, u16>) 
             of.insert(rule.function, at);
         }
         let (name, policy, place) = (id.to_owned(), about.policy, about.place);
-        owners.push(Owner { name, policy, place, function: rule.function });
+        let kind = Kind::Rule;
+        owners.push(Owner { kind, name, policy, place, function: rule.function });
     }
     for output in &module.outputs {
         let name = program.string(output.name).to_owned();
@@ -143,7 +163,27 @@ fn owners(program: &Program, debug: &Debug) -> (Vec<Owner>, BTreeMap<u16, u16>) 
             of.entry(output.function).or_insert(at);
         }
         let (policy, place) = (name.clone(), place.unwrap_or_default());
-        owners.push(Owner { name, policy, place, function: output.function });
+        let kind = Kind::Output;
+        owners.push(Owner { kind, name, policy, place, function: output.function });
+    }
+    for function in (0..).take(module.functions.len()) {
+        if of.contains_key(&function) {
+            continue;
+        }
+        let about = debug.functions.get(usize::from(function)).cloned();
+        let (name, place) = about.unwrap_or_default();
+        let file = debug.sources.get(place.source as usize).filter(|_| place.end > 0);
+        let policy = file.map_or(String::new(), |(path, _)| path.clone());
+        // Parts without a name are one.
+        let same =
+            |it: &Owner| it.kind == Kind::Variable && (&it.name, &it.policy) == (&name, &policy);
+        let known = owners.iter().position(same);
+        if let Ok(at) = u16::try_from(known.unwrap_or(owners.len())) {
+            of.insert(function, at);
+        }
+        if known.is_none() {
+            owners.push(Owner { kind: Kind::Variable, name, policy, place, function });
+        }
     }
     (owners, of)
 }
@@ -155,9 +195,8 @@ fn atoms(module: &Module, debug: &Debug) -> Vec<u16> {
     let mut known: Vec<(Place, u16)> = debug.atoms.iter().copied().zip(0..).collect();
     known.sort_unstable_by_key(|(place, _)| (place.source, place.start, u32::MAX - place.end));
     let inside = |place: Place| {
-        let until = known.partition_point(|(it, _)| {
-            (it.source, it.start) <= (place.source, place.start)
-        });
+        let until =
+            known.partition_point(|(it, _)| (it.source, it.start) <= (place.source, place.start));
         let before = known.iter().take(until).rev();
         let mut near = before.take_while(|(it, _)| it.source == place.source).take(NEAR_MAX);
         near.find(|(it, _)| it.end >= place.end && place.end > 0).map(|(_, atom)| *atom)

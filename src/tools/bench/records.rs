@@ -56,12 +56,12 @@ pub fn read(path: &Path, bytes: &[u8], timed: bool) -> Result<Workload, BenchErr
     }
     if redacted > 0 {
         let records = counted(redacted, "record");
-        workload.left_out.push(format!("{records} left out: what they hold is redacted"));
+        workload.left_out.push(format!("left out, for what they hold is redacted: {records}"));
     }
     if workload.samples.is_empty() {
         let place = match redacted {
             0 => format!("`{file}`"),
-            count => format!("`{file}`: what its {} hold is redacted", counted(count, "record")),
+            count => format!("`{file}` that is not redacted: {}", counted(count, "record")),
         };
         return Err(BenchError::NoContexts { place });
     }
@@ -129,7 +129,9 @@ impl Reading<'_> {
         };
         let share = match self.record.get("smp").and_then(|sampled| sampled.get("p")) {
             None => 1.0,
-            Some(share) => share.as_f64().filter(|share| *share > 0.0 && *share <= 1.0)
+            Some(share) => share
+                .as_f64()
+                .filter(|share| *share > 0.0 && *share <= 1.0)
                 .ok_or_else(|| self.bad("smp.p", "no share between 0 and 1"))?,
         };
         #[expect(

@@ -11,7 +11,7 @@ use std::hint::black_box;
 use crate::diag::numbers::grouped;
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
-use crate::tools::bench::blame::{Spent, spent};
+use crate::tools::bench::blame::{Part, Spent, spent};
 use crate::tools::bench::clock::Clock;
 use crate::tools::bench::contexts::{Sample, Workload, digest};
 use crate::tools::bench::count::{self, Amount, Counted, Refused, count};
@@ -19,7 +19,7 @@ use crate::tools::bench::document::{Blame, Contexts, Measured, OfRule, OfTool, Q
 use crate::tools::bench::error::BenchError;
 use crate::tools::bench::measure::{Effort, Timed, Watch, measure};
 use crate::tools::bench::memory::{allocations, held};
-use crate::tools::bench::places::{Drawn, Owner, Places};
+use crate::tools::bench::places::{Drawn, Kind, Owner, Places};
 use crate::tools::bench::summary::nanoseconds;
 use crate::tools::bench::threads::throughput;
 use crate::tools::inspect::digest_text;
@@ -127,7 +127,7 @@ pub fn gauge(task: &Task<'_>, wanted: &Wanted, watch: Watch<'_>) -> Result<Gauge
             let rate = rate.map(|per_second| Rate { threads: *threads, per_second });
             of_own.throughput.extend(rate);
         }
-        if let Some(spent) = spent(task.program, &samples, watch) {
+        if let Some(spent) = spent(&own, &samples, watch) {
             blame(&mut of_own, &own, &spent);
         }
     }
@@ -174,6 +174,7 @@ fn measured(
     let rule = |(owner, (instructions, asked)): (&Owner, (&u64, &u64))| {
         let (file, line) = places.line_of(owner.place).unwrap_or_default();
         OfRule {
+            kind: owner.kind,
             rule: owner.name.clone(),
             policy: owner.policy.clone(),
             file: file.to_owned(),
@@ -224,32 +225,29 @@ fn time_tools(measured: &mut Measured, timed: &Timed, keys: &[String], samples: 
 
 /// Gives each rule its time, and names the atoms that take the most.
 fn blame(measured: &mut Measured, places: &Places<'_>, spent: &Spent) {
-    let total: u64 = spent.code.iter().sum();
+    let total: u64 = spent.parts.values().sum();
     let of_one = |ps: u64| nanoseconds(ps.checked_div(spent.weight).unwrap_or(0));
     let mut of_rules = vec![0_u64; places.owners.len()];
-    // By rule and atom; what belongs to no atom is a rule as a whole.
-    let mut of_atoms: BTreeMap<(Option<usize>, Option<u16>), u64> = BTreeMap::new();
-    for (pc, ps) in spent.code.iter().enumerate() {
-        let (owner, atom) = (places.owner_of(pc), places.atom_of(pc));
+    for ((owner, _), ps) in &spent.parts {
         if let Some(sum) = owner.and_then(|owner| of_rules.get_mut(owner)) {
             *sum += ps;
         }
-        *of_atoms.entry((owner, atom)).or_default() += ps;
     }
-    let mut ranked: Vec<_> = of_atoms.into_iter().filter(|(_, ps)| *ps > 0).collect();
-    ranked.sort_by_key(|(key, ps)| (Reverse(*ps), *key));
-    let row = |((owner, atom), ps): &((Option<usize>, Option<u16>), u64)| {
+    let mut ranked: Vec<(&Part, &u64)> = spent.parts.iter().filter(|(_, ps)| **ps > 0).collect();
+    ranked.sort_by_key(|(part, ps)| (Reverse(**ps), **part));
+    let row = |((owner, atom), ps): &(&Part, &u64)| {
         let owner = owner.and_then(|owner| places.owners.get(owner));
         let of_atom = atom.and_then(|atom| places.debug.atoms.get(usize::from(atom)).copied());
         let place = of_atom.or(owner.map(|owner| owner.place)).unwrap_or_default();
         let (file, line) = places.line_of(place).unwrap_or_default();
         Blame {
+            kind: owner.map_or(Kind::default(), |owner| owner.kind),
             rule: owner.map_or(String::new(), |owner| owner.name.clone()),
             atom: of_atom.map_or(String::new(), |place| places.text_of(place)),
             file: file.to_owned(),
             line,
-            nanoseconds: of_one(*ps),
-            share: share(*ps, total),
+            nanoseconds: of_one(**ps),
+            share: share(**ps, total),
         }
     };
     measured.blame = ranked.iter().take(BLAMED_MAX).map(row).collect();

@@ -158,10 +158,8 @@ impl Reader<'_> {
             let name = key.get_ref().as_ref();
             let at = self.span(value.span());
             let limit = if COUNTS.contains(&name) {
-                let count = match value.get_ref() {
-                    DeValue::Integer(number) => number.as_str().parse().ok(),
-                    _ => None,
-                };
+                let count = value.get_ref().as_integer();
+                let count = count.and_then(|number| number.as_str().parse().ok());
                 count.map(Limit::Count).ok_or("a number such as 200")
             } else if TIMES.contains(&name) {
                 let time = value.get_ref().as_str().and_then(nanoseconds);

@@ -10,17 +10,20 @@
 
 use std::fmt::Write as _;
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::diag::numbers::grouped;
 use crate::tools::bench::budget::{Judged, Verdict};
 use crate::tools::bench::compare::{Change, Comparison, Source, What};
 use crate::tools::bench::document::{Measured, OfRule};
 use crate::tools::bench::draw::text::{Side, columns, growth, number, rate, time, values, what};
 use crate::tools::bench::draw::{Against, Drawing};
+use crate::tools::bench::places::Kind;
 use crate::tools::bench::summary::{QUANTILES, Times};
 use crate::tools::inspect::size_text;
 use crate::tools::project::config::Limit;
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::visible::{visible, wrap};
+use crate::tools::report::visible::visible;
 use crate::tools::report::{counted, full};
 
 /// Most rows of a table; of more the number is said.
@@ -53,7 +56,8 @@ pub fn draw(drawing: &Drawing<'_>, style: Style) -> String {
 
 /// One policy in full.
 fn one(drawing: &Drawing<'_>, policy: &Measured, style: Style, text: &mut String) {
-    let origin = drawing.origins.first().map_or("", String::as_str);
+    let about = drawing.abouts.first();
+    let (origin, prefix) = about.map_or(("", ""), |about| (about.origin, about.prefix));
     let contexts = &policy.contexts;
     let decisions = if contexts.decisions == contexts.distinct as u64 {
         String::new()
@@ -70,39 +74,45 @@ fn one(drawing: &Drawing<'_>, policy: &Measured, style: Style, text: &mut String
             .throughput
             .iter()
             .map(|it| format!("{} {}", counted(it.threads, "thread"), rate(it.per_second)))
+            .chain(["decisions from bytes".to_owned()])
             .collect();
-        row(text, style, "rate", &format!("{} · decisions from bytes", rates.join(" · ")));
+        row(text, style, "rate", &rates);
     }
     let load = policy.load.map(|load| format!("the bundle loads in {}", time(load)));
-    let held = policy.memory.map(|held| {
+    let held = policy.memory.iter().flat_map(|held| {
         let size = |bytes: u64| size_text(usize::try_from(bytes).unwrap_or(usize::MAX));
         let (load, scratch) = (size(held.load_bytes), size(held.scratch_bytes));
-        format!("loading holds {load} at most, a scratch {scratch}")
+        [format!("loading takes {load} at most"), format!("a scratch holds {scratch}")]
     });
-    let parts: Vec<String> = load.into_iter().chain(held).collect();
-    if !parts.is_empty() {
-        row(text, style, "set-up", &parts.join(" · "));
-    }
+    row(text, style, "set-up", &load.into_iter().chain(held).collect::<Vec<_>>());
     let comparison = drawing.against.as_ref().zip(comparison(drawing, 0));
     if let Some((against, comparison)) = comparison {
         row(text, style, "against", &against_text(against, comparison));
     }
     for judged in drawing.budgets.first().map_or(&[][..], Vec::as_slice) {
-        row(text, style, "budget", &budget_text(judged));
+        row(text, style, "budget", &[budget_text(judged)]);
     }
-    rules(policy, comparison.map(|(_, comparison)| comparison), style, text);
+    rules((policy, prefix), comparison.map(|(_, comparison)| comparison), style, text);
     tools(policy, style, text);
-    blame(policy, style, text);
+    blame((policy, prefix), style, text);
 }
 
 fn comparison<'a>(drawing: &Drawing<'a>, at: usize) -> Option<&'a Comparison> {
     drawing.against.as_ref().and_then(|against| against.comparisons.get(at))
 }
 
-/// A word at the left and what it says, wrapped.
-fn row(text: &mut String, style: Style, word: &str, says: &str) {
-    let says = visible(says);
-    for (at, line) in wrap(&says, style.width.saturating_sub(WORD_COLUMNS)).iter().enumerate() {
+/// A word at the left and what it says; what does not fit on a line goes to the next, part by part.
+fn row(text: &mut String, style: Style, word: &str, parts: &[String]) {
+    let room = style.width.saturating_sub(WORD_COLUMNS);
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        let part = visible(part);
+        match lines.last_mut() {
+            Some(line) if line.width() + 3 + part.width() <= room => line.extend([" · ", &part]),
+            Some(_) | None => lines.push(part.into_owned()),
+        }
+    }
+    for (at, line) in lines.iter().enumerate() {
         let word = if at == 0 { word } else { "" };
         let _ = writeln!(text, "  {}{line}", style.paint(Paint::Help, &format!("{word:<10}")));
     }
@@ -131,7 +141,7 @@ fn times(policy: &Measured, style: Style, text: &mut String) {
     let batch = rows.first().map_or(1, |(_, times)| times.batch);
     if batch > 1 {
         let says = format!("short decisions are timed together, up to {batch}");
-        row(text, style, "", &says);
+        row(text, style, "", &[says]);
     }
 }
 
@@ -143,12 +153,16 @@ fn table(lines: &[String], style: Style, text: &mut String) {
     }
 }
 
-/// `214 instructions a decision, 260 at most · 412 units · 0 allocations`.
-fn counts(policy: &Measured) -> String {
+/// `214 instructions a decision, 260 at most`, `412 units of cost`, `0 allocations`.
+fn counts(policy: &Measured) -> Vec<String> {
     let amount = |sum: u64, most: u64, word: &str| {
         let mean = number(policy.mean(sum));
         let most = grouped(most);
-        if mean == most { format!("{mean} {word}") } else { format!("{mean} {word}, {most} at most") }
+        if mean == most {
+            format!("{mean} {word}")
+        } else {
+            format!("{mean} {word}, {most} at most")
+        }
     };
     let (ran, cost) = (&policy.instructions, &policy.cost);
     let mut parts = vec![
@@ -157,11 +171,11 @@ fn counts(policy: &Measured) -> String {
     ];
     let allocations = policy.allocations.as_ref();
     parts.extend(allocations.map(|it| amount(it.sum, it.most, "allocations")));
-    parts.join(" · ")
+    parts
 }
 
-/// `base.json: instructions +21 % (was 176) · cost same · p50 same`.
-fn against_text(against: &Against<'_>, comparison: &Comparison) -> String {
+/// `base.json`, `instructions +21 % (was 176)`, `cost same`, `p50 same`.
+fn against_text(against: &Against<'_>, comparison: &Comparison) -> Vec<String> {
     let told = comparison.changes.iter().filter(|change| !matches!(change.what, What::Rule(_)));
     let part = |change: &Change| {
         let (_, before) = values(change);
@@ -171,12 +185,11 @@ fn against_text(against: &Against<'_>, comparison: &Comparison) -> String {
             grown => format!("{mark}{} {grown} (was {before})", what(change)),
         }
     };
-    let parts: Vec<String> = told.map(part).collect();
     let aside = match against.source {
-        Source::Elsewhere => " · times are of another machine and left aside",
-        Source::ThisRun | Source::Earlier => "",
+        Source::Elsewhere => Some("its times are of another machine and left aside".to_owned()),
+        Source::ThisRun | Source::Earlier => None,
     };
-    format!("{}: {}{aside}", against.name, parts.join(" · "))
+    [against.name.to_owned()].into_iter().chain(told.map(part)).chain(aside).collect()
 }
 
 fn budget_text(judged: &Judged<'_>) -> String {
@@ -196,7 +209,12 @@ fn budget_text(judged: &Judged<'_>) -> String {
 }
 
 /// The rules with the most instructions; those that changed come first.
-fn rules(policy: &Measured, comparison: Option<&Comparison>, style: Style, text: &mut String) {
+fn rules(
+    (policy, prefix): (&Measured, &str),
+    comparison: Option<&Comparison>,
+    style: Style,
+    text: &mut String,
+) {
     let change = |at: usize| {
         let changes = comparison.map_or(&[][..], |it| it.changes.as_slice());
         changes.iter().find(|change| change.what == What::Rule(at))
@@ -225,7 +243,7 @@ fn rules(policy: &Measured, comparison: Option<&Comparison>, style: Style, text:
     let mut cells: Vec<Vec<String>> = vec![head.into_iter().map(str::to_owned).collect()];
     for (at, rule) in order.iter().take(ROWS_MAX) {
         let mut row = vec![
-            rule.rule.clone(),
+            named(rule.kind, &rule.rule),
             share(rule.asked, policy.contexts.decisions),
             number(policy.mean(rule.instructions)),
         ];
@@ -236,7 +254,7 @@ fn rules(policy: &Measured, comparison: Option<&Comparison>, style: Style, text:
         if timed {
             row.push(rule.nanoseconds.map_or(String::new(), time));
         }
-        row.push(place(&rule.file, rule.line));
+        row.push(place(prefix, &rule.file, rule.line));
         cells.push(row);
     }
     text.push('\n');
@@ -265,26 +283,29 @@ fn tools(policy: &Measured, style: Style, text: &mut String) {
     }
     let sides = [Side::Left, Side::Right, Side::Right, Side::Right];
     text.push('\n');
-    table(&columns(&cells, sides.get(..3 + usize::from(timed)).unwrap_or(&sides), NAME_COLUMNS), style, text);
+    table(
+        &columns(&cells, sides.get(..3 + usize::from(timed)).unwrap_or(&sides), NAME_COLUMNS),
+        style,
+        text,
+    );
     more(order.len(), "tool", text);
 }
 
 /// Where the time goes.
-fn blame(policy: &Measured, style: Style, text: &mut String) {
+fn blame((policy, prefix): (&Measured, &str), style: Style, text: &mut String) {
     if policy.blame.is_empty() {
         return;
     }
     let head = ["time", "share", "rule", "atom", "where"];
     let mut cells: Vec<Vec<String>> = vec![head.map(str::to_owned).to_vec()];
     for blame in &policy.blame {
-        let rule = if blame.rule.is_empty() { "(shared)" } else { &blame.rule };
         let atom = if blame.atom.is_empty() { "(the rest of it)" } else { &blame.atom };
         cells.push(vec![
             time(blame.nanoseconds),
             format!("{:.0} %", blame.share * 100.0),
-            rule.to_owned(),
+            named(blame.kind, &blame.rule),
             atom.to_owned(),
-            place(&blame.file, blame.line),
+            place(prefix, &blame.file, blame.line),
         ]);
     }
     let sides = [Side::Right, Side::Right, Side::Left, Side::Left, Side::Left];
@@ -297,9 +318,18 @@ fn share(part: u64, whole: u64) -> String {
     format!("{} of {}", grouped(part), grouped(whole))
 }
 
+/// A rule or an output by its name, a variable as one.
+fn named(kind: Kind, name: &str) -> String {
+    match kind {
+        Kind::Rule | Kind::Output => name.to_owned(),
+        Kind::Variable if name.is_empty() => "(a part)".to_owned(),
+        Kind::Variable => format!("{name} (variable)"),
+    }
+}
+
 /// `payments.yaml:21`.
-fn place(file: &str, line: u32) -> String {
-    if file.is_empty() { String::new() } else { format!("{file}:{line}") }
+fn place(prefix: &str, file: &str, line: u32) -> String {
+    if file.is_empty() { String::new() } else { format!("{prefix}{file}:{line}") }
 }
 
 fn more(count: usize, word: &str, text: &mut String) {
@@ -331,7 +361,14 @@ fn several(drawing: &Drawing<'_>, policies: &[Measured], style: Style, text: &mu
         cells.push(row);
     }
     let sides = [Side::Left].into_iter().chain([Side::Right; 5]).chain([Side::Left]);
-    let sides: Vec<Side> = sides.collect();
+    let mut sides: Vec<Side> = sides.collect();
+    for at in (1..sides.len()).rev() {
+        let empty = |row: &Vec<String>| row.get(at).is_none_or(String::is_empty);
+        if cells.iter().skip(1).all(empty) {
+            sides.remove(at);
+            cells.iter_mut().filter(|row| at < row.len()).for_each(|row| drop(row.remove(at)));
+        }
+    }
     table(&columns(&cells, &sides, NAME_COLUMNS), style, text);
 }
 
@@ -341,7 +378,7 @@ fn in_a_word(comparison: &Comparison) -> String {
     let worst = comparison.worse().next();
     let counts = || comparison.changes.iter().filter(|it| matches!(it.what, What::Count(_)));
     let mark = if worst.is_some() { "✗ " } else { "" };
-    worst.or_else(|| counts().find(told)).map_or("same".to_owned(), |change| {
-        format!("{mark}{} {}", what(change), growth(change))
-    })
+    worst
+        .or_else(|| counts().find(told))
+        .map_or("same".to_owned(), |change| format!("{mark}{} {}", what(change), growth(change)))
 }

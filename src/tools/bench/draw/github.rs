@@ -14,7 +14,8 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     for found in drawing.findings() {
         let mut place = String::new();
         let span = found.primary.as_ref().map(|label| label.span);
-        if let Some((span, file)) = span.and_then(|span| Some((span, drawing.report.files.get(span.file)?)))
+        if let Some((span, file)) =
+            span.and_then(|span| Some((span, drawing.report.files.get(span.file)?)))
         {
             let (start, end) =
                 (file.lines.place(&file.text, span.start), file.lines.place(&file.text, span.end));

@@ -1,7 +1,7 @@
 //! The lines that `go test -bench` prints, for `benchstat`.
 //!
-//! A line a round, so that `benchstat` sees how much rounds differ. `instructions/op` and `allocs/op`
-//! are counts and the same in every round.
+//! A line a round, so that `benchstat` sees how much rounds differ. `instructions/op`, `cost/op` and
+//! `allocs/op` are counts, and the same in every round.
 
 use std::fmt::Write as _;
 
@@ -20,8 +20,10 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     let _ = writeln!(text, "goos: {}\ngoarch: {}\npkg: policyc", machine.os, machine.arch);
     let _ = writeln!(text, "cpu: {}", visible(&machine.cpu));
     for policy in &drawing.document.policies {
-        let name: String =
-            visible(&policy.name).chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect();
+        let name: String = visible(&policy.name)
+            .chars()
+            .map(|c| if c.is_whitespace() { '_' } else { c })
+            .collect();
         let (times, read) = (policy.decide.as_ref(), policy.read.as_ref());
         for (what, times) in [("Decide", times), ("Read", read)] {
             let rounds = times.map_or(&[][..], |times| times.rounds.as_slice());

@@ -1,12 +1,12 @@
-//! JUnit XML: a suite a policy, a case for each thing that is judged.
+//! The XML of `JUnit`: a suite a policy, a case for each thing that is judged.
 
 use std::fmt::Write as _;
 
 use crate::tools::bench::budget::Verdict;
-use crate::tools::bench::draw::Drawing;
-use crate::tools::bench::draw::text::{number, time, values, what};
 use crate::tools::bench::compare::What;
 use crate::tools::bench::document::Measured;
+use crate::tools::bench::draw::Drawing;
+use crate::tools::bench::draw::text::{number, time, values, what};
 use crate::tools::project::config::Limit;
 use crate::tools::report::paint::Style;
 

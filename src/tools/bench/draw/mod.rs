@@ -30,10 +30,19 @@ pub struct Drawing<'a> {
     pub budgets: &'a [Vec<Judged<'a>>],
     /// Regressions and missed budgets, on their sources.
     pub report: Report<'a>,
-    /// Where contexts come from, beside `Document::policies`.
-    pub origins: &'a [String],
+    /// Beside `Document::policies`.
+    pub abouts: &'a [About<'a>],
     /// Whether it was stopped before the end.
     pub stopped: bool,
+}
+
+/// What else people want to know of a policy.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// Where its contexts come from.
+    pub origin: &'a str,
+    /// What stands before the paths of its sources.
+    pub prefix: &'a str,
 }
 
 /// What a measurement is compared with.
