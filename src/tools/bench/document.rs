@@ -141,7 +141,7 @@ pub struct Blame {
     pub kind: Kind,
     /// Its id or name.
     pub rule: String,
-    /// The atom as it is written; empty for the rest of the rule.
+    /// The atom or the variable as it is written; empty for the rest of a rule.
     pub atom: String,
     /// Its file; empty where the bundle does not say.
     pub file: String,

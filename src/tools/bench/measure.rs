@@ -88,7 +88,9 @@ pub fn measure(
         None => warmed >= WARMUP || (warmed > 0 && picoseconds(before.elapsed()) > WARMUP_PS),
     };
     while !enough(warmed) && !watch.stopped() {
-        sides.iter_mut().for_each(|side| side.pass(watch));
+        for side in &mut sides {
+            side.pass(watch);
+        }
         warmed += 1;
     }
     sides.iter_mut().for_each(Side::forget);

@@ -30,8 +30,6 @@ use crate::tools::report::{counted, full};
 const ROWS_MAX: usize = 10;
 /// Columns of the words at the left.
 const WORD_COLUMNS: usize = 12;
-/// Columns that a name or an atom may take.
-const NAME_COLUMNS: usize = 32;
 
 /// Everything, then the findings on their sources.
 #[must_use]
@@ -137,7 +135,7 @@ fn times(policy: &Measured, style: Style, text: &mut String) {
         cells.push([(*word).to_owned()].into_iter().chain(values).collect());
     }
     let sides = [Side::Left].into_iter().chain([Side::Right; 7]).collect::<Vec<_>>();
-    table(&columns(&cells, &sides, NAME_COLUMNS), style, text);
+    table(&cells, &sides, style, text);
     let batch = rows.first().map_or(1, |(_, times)| times.batch);
     if batch > 1 {
         let says = format!("short decisions are timed together, up to {batch}");
@@ -145,9 +143,9 @@ fn times(policy: &Measured, style: Style, text: &mut String) {
     }
 }
 
-/// The first line pale, the others plain.
-fn table(lines: &[String], style: Style, text: &mut String) {
-    for (at, line) in lines.iter().enumerate() {
+/// The first row pale, the others plain.
+fn table(cells: &[Vec<String>], sides: &[Side], style: Style, text: &mut String) {
+    for (at, line) in columns(cells, sides, style.width.saturating_sub(2)).iter().enumerate() {
         let line = if at == 0 { style.paint(Paint::Frame, line) } else { line.clone() };
         let _ = writeln!(text, "  {line}");
     }
@@ -258,7 +256,7 @@ fn rules(
         cells.push(row);
     }
     text.push('\n');
-    table(&columns(&cells, &sides, NAME_COLUMNS), style, text);
+    table(&cells, &sides, style, text);
     more(order.len(), "rule", text);
 }
 
@@ -283,11 +281,7 @@ fn tools(policy: &Measured, style: Style, text: &mut String) {
     }
     let sides = [Side::Left, Side::Right, Side::Right, Side::Right];
     text.push('\n');
-    table(
-        &columns(&cells, sides.get(..3 + usize::from(timed)).unwrap_or(&sides), NAME_COLUMNS),
-        style,
-        text,
-    );
+    table(&cells, sides.get(..3 + usize::from(timed)).unwrap_or(&sides), style, text);
     more(order.len(), "tool", text);
 }
 
@@ -310,7 +304,7 @@ fn blame((policy, prefix): (&Measured, &str), style: Style, text: &mut String) {
     }
     let sides = [Side::Right, Side::Right, Side::Left, Side::Left, Side::Left];
     text.push('\n');
-    table(&columns(&cells, &sides, NAME_COLUMNS), style, text);
+    table(&cells, &sides, style, text);
 }
 
 /// `12 of 18`.
@@ -369,7 +363,7 @@ fn several(drawing: &Drawing<'_>, policies: &[Measured], style: Style, text: &mu
             cells.iter_mut().filter(|row| at < row.len()).for_each(|row| drop(row.remove(at)));
         }
     }
-    table(&columns(&cells, &sides, NAME_COLUMNS), style, text);
+    table(&cells, &sides, style, text);
 }
 
 /// The worst of a comparison: `✗ instructions +21 %`, `instructions -3.0 %`, `same`.

@@ -9,6 +9,8 @@ use crate::tools::bench::compare::{Change, What};
 use crate::tools::bench::summary::QUANTILES;
 use crate::tools::report::visible::visible;
 
+/// Columns that are left of a cell that is cut.
+const CELL_COLUMNS_MIN: usize = 6;
 /// Below this a change in percent is none.
 const SAME_PERCENT: f64 = 0.05;
 
@@ -87,28 +89,30 @@ pub enum Side {
     Right,
 }
 
-/// Rows of cells as lines, two blanks between columns. Cells are spelled out; a missing one is
-/// empty. A cell at the left is cut at `most` columns.
+/// Rows of cells as lines of at most `room` columns, two blanks between columns. Cells are spelled
+/// out; a missing one is empty. Where a line would be too long, the widest column at the left is
+/// cut, down to `CELL_COLUMNS_MIN`.
 #[must_use]
-pub fn columns(rows: &[Vec<String>], sides: &[Side], most: usize) -> Vec<String> {
-    let shown = |cell: &String| {
-        let text = visible(cell).into_owned();
-        if text.width() <= most {
-            return text;
-        }
-        let mut cut = String::new();
-        for c in text.chars() {
-            if cut.width() + 2 > most {
-                break;
-            }
-            cut.push(c);
-        }
-        cut.push('…');
-        cut
+pub fn columns(rows: &[Vec<String>], sides: &[Side], room: usize) -> Vec<String> {
+    let mut rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| visible(cell).into_owned()).collect())
+        .collect();
+    let width = |rows: &[Vec<String>], at: usize| {
+        rows.iter().filter_map(|row| row.get(at)).map(|it| it.width()).max().unwrap_or(0)
     };
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(shown).collect()).collect();
-    let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|it| it.width()).max();
-    let widths: Vec<usize> = (0..sides.len()).map(|at| width(at).unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..sides.len()).map(|at| width(&rows, at)).collect();
+    let all = widths.iter().sum::<usize>() + 2 * sides.len().saturating_sub(1);
+    let left = widths.iter().zip(sides).enumerate().filter(|(_, (_, side))| **side == Side::Left);
+    if let Some((at, (widest, _))) = left.max_by_key(|(_, (width, _))| **width)
+        && all > room
+    {
+        let most = widest.saturating_sub(all - room).max(CELL_COLUMNS_MIN);
+        for cell in rows.iter_mut().filter_map(|row| row.get_mut(at)) {
+            *cell = cut(cell, most);
+        }
+    }
+    let widths: Vec<usize> = (0..sides.len()).map(|at| width(&rows, at)).collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).zip(sides).map(|((cell, width), side)| {
             let gap = " ".repeat(width.saturating_sub(cell.width()));
@@ -117,6 +121,22 @@ pub fn columns(rows: &[Vec<String>], sides: &[Side], most: usize) -> Vec<String>
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect()
+}
+
+/// The beginning of a text that takes more than `most` columns.
+fn cut(text: &str, most: usize) -> String {
+    if text.width() <= most {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for c in text.chars() {
+        if kept.width() + 2 > most {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.push('…');
+    kept
 }
 
 #[cfg(test)]
@@ -137,7 +157,9 @@ mod tests {
         let rows = [["a", "10"], ["long name", "5"]];
         let rows: Vec<Vec<String>> =
             rows.iter().map(|row| row.map(str::to_owned).to_vec()).collect();
-        let lines = columns(&rows, &[Side::Left, Side::Right], 6);
-        assert_eq!(lines, ["a       10", "long …   5"]);
+        let sides = [Side::Left, Side::Right];
+        assert_eq!(columns(&rows, &sides, 80), ["a          10", "long name   5"]);
+        assert_eq!(columns(&rows, &sides, 10), ["a       10", "long …   5"]);
+        assert_eq!(columns(&rows, &sides, 1), ["a       10", "long …   5"]);
     }
 }
