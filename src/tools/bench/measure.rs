@@ -31,6 +31,9 @@ const PASSES_MIN: u64 = 5;
 const WARMUP: u64 = 3;
 const WARMUP_PS: u64 = 500_000_000_000;
 
+/// Calls that tell how many are timed together.
+const ESTIMATES: usize = 5;
+
 /// How much is measured.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Effort {
@@ -147,6 +150,11 @@ struct Track {
     best_ps: u64,
 }
 
+/// The least that a call takes, of a few: the first one finds nothing in the caches.
+fn estimate(clock: &Clock, mut work: impl FnMut()) -> u64 {
+    (0..ESTIMATES).map(|_| clock.time(1, &mut work)).min().unwrap_or(0)
+}
+
 impl<'a> Side<'a> {
     fn of(clock: &'a Clock, program: &'a Program, samples: &'a [&'a Sample]) -> Option<Self> {
         let track = Track { readings: 0, decisions: 0, count: 0, sum_ps: 0, best_ps: u64::MAX };
@@ -169,25 +177,24 @@ impl<'a> Side<'a> {
                 return;
             }
             let context = (sample.form, sample.bytes.as_slice());
-            // What is not known yet is taken once, as a first estimate.
-            let readings = track.readings.max(1);
-            let ps = clock.time(readings, || {
+            let mut reading = || {
                 black_box(read(program, black_box(context), scratch).error());
-            });
-            of_read.record(ps, readings, sample.weight);
+            };
             if track.readings == 0 {
-                track.readings = clock.batch(ps);
+                track.readings = clock.batch(estimate(clock, &mut reading));
             }
+            let ps = clock.time(track.readings, reading);
+            of_read.record(ps, track.readings, sample.weight);
             let mut filled = read(program, context, scratch);
             let moment = sample.moment();
-            let decisions = track.decisions.max(1);
-            let ps = clock.time(decisions, || {
+            let mut deciding = || {
                 black_box(filled.decide(black_box(&moment)).effect());
-            });
-            decide.record(ps, decisions, sample.weight);
+            };
             if track.decisions == 0 {
-                track.decisions = clock.batch(ps);
+                track.decisions = clock.batch(estimate(clock, &mut deciding));
             }
+            let ps = clock.time(track.decisions, deciding);
+            decide.record(ps, track.decisions, sample.weight);
             track.count += 1;
             track.sum_ps = track.sum_ps.saturating_add(ps);
         }

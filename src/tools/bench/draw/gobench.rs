@@ -1,7 +1,7 @@
 //! The lines that `go test -bench` prints, for `benchstat`.
 //!
-//! A line a round, so that `benchstat` sees how much rounds differ. `instructions/op`, `cost/op` and
-//! `allocs/op` are counts, and the same in every round.
+//! A line a round, so that `benchstat` sees how much rounds differ. What is counted is the same in
+//! every round: `instructions/op`, `cost/op`, `allocs/op`.
 
 use std::fmt::Write as _;
 
