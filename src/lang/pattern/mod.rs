@@ -11,8 +11,10 @@
 
 mod agree;
 mod groups;
-pub mod prefilter;
 mod re2;
+mod rows;
+pub mod search;
+mod sweep;
 
 pub use groups::{Groups, Match};
 
@@ -26,7 +28,6 @@ use regex_automata::{Input, MatchKind};
 
 use crate::base::limits::{DETERMINIZE_BYTES_MAX, DFA_BYTES_MAX, NFA_BYTES_MAX, PATTERN_BYTES_MAX};
 use crate::lang::error::EvalError;
-use crate::lang::pattern::prefilter::Prefilter;
 
 /// Why a pattern was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,12 +93,6 @@ pub fn compile_simulated(pattern: &str) -> Result<Automaton, PatternError> {
     simulate(nfa(pattern, WhichCaptures::None)?).ok_or_else(|| too_large(pattern))
 }
 
-/// What every match of a pattern holds, if that tells enough to look for it first.
-#[must_use]
-pub fn prefilter(pattern: &str) -> Option<Prefilter> {
-    Prefilter::of_pattern(&re2::parse(pattern).ok()?)
-}
-
 /// Whether a pattern that is known only now matches somewhere in a text. Allocates.
 ///
 /// # Errors
@@ -135,16 +130,6 @@ impl Automaton {
         let (dense, read) = dense::DFA::from_bytes(room).ok()?;
         let whole = read == bytes.len() && dense.start_kind() == StartKind::Unanchored;
         whole.then(|| Self::Dense(Box::new(dense.to_owned())))
-    }
-
-    /// Whether every text in which it finds a match holds what `prefilter` looks for. One that is
-    /// simulated was made from the text that the prefilter was made from.
-    #[must_use]
-    pub fn agrees(&self, prefilter: &Prefilter) -> bool {
-        match self {
-            Self::Dense(dense) => agree::agree(dense, prefilter),
-            Self::Simulated(_) => true,
-        }
     }
 
     /// Memory for searching.
@@ -215,8 +200,9 @@ mod tests {
         let automaton = compile(pattern).unwrap_or_else(|error| panic!("{pattern}: {error:?}"));
         let found = automaton.is_match(&mut automaton.cache(), text.as_bytes());
         assert_eq!(found, matches_once(pattern, text.as_bytes()), "{pattern} on {text}");
-        let filter = prefilter(pattern);
-        assert!(filter.is_none_or(|filter| automaton.agrees(&filter)), "{pattern}");
+        let bytes = automaton.to_bytes().unwrap_or_default();
+        let searched = search::tests::one(pattern, &bytes, text);
+        assert_eq!(searched, found, "{pattern} on {text:?}, its rows first");
         if let Some(bytes) = automaton.to_bytes() {
             let loaded = Automaton::from_bytes(&bytes).expect("own bytes load");
             assert_eq!(loaded.is_match(&mut loaded.cache(), text.as_bytes()), found);

@@ -7,12 +7,13 @@
 pub(in crate::runtime) mod context;
 mod descriptors;
 pub mod error;
-pub(in crate::runtime) mod matching;
 pub(in crate::runtime) mod paths;
 pub mod plan;
 pub(in crate::runtime) mod pool;
 pub(in crate::runtime) mod probe;
+mod questions;
 mod reading;
+pub(in crate::runtime) mod scan;
 pub(in crate::runtime) mod screen;
 pub(in crate::runtime) mod sets;
 pub(in crate::runtime) mod sweep;
@@ -25,16 +26,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::lang::functions::time::takes_zone;
 use crate::lang::opcodes::{Instruction, Op};
 use crate::lang::value::message::{Descriptors, Field};
-use crate::lang::value::{Tag, Value, zone};
+use crate::lang::value::{Space, Tag, Value, zone};
 use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, SlotRow, Str};
 use crate::runtime::bundle::reader;
 use crate::runtime::program::context::ContextMessage;
 use crate::runtime::program::error::ProgramError;
-use crate::runtime::program::matching::Matcher;
 use crate::runtime::program::paths::Paths;
 use crate::runtime::program::plan::Plan;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::probe::Sight;
+use crate::runtime::program::scan::Scans;
 use crate::runtime::program::sets::Set;
 use crate::runtime::program::sweep::Sweep;
 use crate::runtime::program::terms::Terms;
@@ -58,7 +59,7 @@ pub struct Program {
     /// The fields of all messages, as instructions name them.
     pub(in crate::runtime) fields: Vec<Field>,
     pub(in crate::runtime) sets: Vec<Set>,
-    pub(in crate::runtime) patterns: Vec<Matcher>,
+    pub(in crate::runtime) scans: Scans,
     pub(in crate::runtime) functions: Vec<Unit>,
     /// Loops whose elements are tested side by side, in the order of the code.
     pub(in crate::runtime) sweeps: Vec<Sweep>,
@@ -140,7 +141,7 @@ impl Program {
         sizes.file += terms.rows().len();
         Self {
             identity: NEXT.fetch_add(1, Ordering::Relaxed),
-            patterns: module.patterns.iter().map(|row| Matcher::of(&module, row)).collect(),
+            scans: Scans::of(&module, &pool),
             context: ContextMessage::of(&module, &paths, &descriptors, &pool.text),
             paths,
             plan,
@@ -194,6 +195,15 @@ impl Program {
     #[must_use]
     pub fn rule_id(&self, rule: u16) -> &str {
         self.module.rules.get(usize::from(rule)).map_or("", |row| self.string(row.id))
+    }
+
+    /// The text of a constant that is a string.
+    #[inline]
+    pub(in crate::runtime) fn constant_text(&self, at: u16) -> Option<&[u8]> {
+        let constant = self.constants.get(usize::from(at))?;
+        let (start, len) = (constant.off() as usize, constant.len() as usize);
+        let text = constant.tag() == Tag::String && constant.space() == Space::Program;
+        self.text.get(start..start + len).filter(|_| text)
     }
 
     /// What probes look at: slots, the text of the request, and elements that were read.

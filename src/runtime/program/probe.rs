@@ -8,7 +8,7 @@
 //! more than a look at the operands, and none where it would be an error.
 
 use crate::lang::opcodes::{Instruction, Op, X_EQUAL, X_GREATER, X_INVERT, X_LESS, X_LEVEL};
-use crate::lang::pattern::prefilter::occurs;
+use crate::lang::pattern::search::occurs;
 use crate::lang::value::heap::same_bytes;
 use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::program::pool::Pool;
@@ -18,6 +18,9 @@ const _: () = assert!(
     X_LESS == 1 << 1 && X_EQUAL == 1 << 2 && X_GREATER == 1 << 3,
     "`related` finds the bit of a relation by counting"
 );
+
+/// Longest text that is searched at once for one needle.
+const SHORT_BYTES_MAX: u32 = 128;
 
 /// Whether the relation of two numbers is among those in `x`: `at_least` and `above` say how the
 /// first stands to the second.
@@ -187,6 +190,8 @@ impl Probe {
             Kind::Start if (a.bits() ^ self.bits) >> 32 != 0 => Some(false),
             Kind::Start => Some(bytes(sight, a)?.starts_with(self.text(sight)?)),
             Kind::End => Some(bytes(sight, a)?.ends_with(self.text(sight)?)),
+            // A long text is searched once, for all that is looked for in it (`scan`).
+            Kind::Holds if a.len() > SHORT_BYTES_MAX => None,
             Kind::Holds => Some(occurs(bytes(sight, a)?, self.text(sight)?)),
             Kind::Few => few(sight, self.b, a),
             Kind::Open

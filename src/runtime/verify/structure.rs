@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::base::limits::{CONSTANT_DEPTH_MAX, DFA_BYTES_MAX};
 use crate::lang::constant::Constant;
 use crate::lang::functions::by_number;
-use crate::lang::pattern::{Automaton, compile_simulated, prefilter};
+use crate::lang::pattern::search::{self, PatternFault};
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, PathNode, SlotRow, TypeRow};
 use crate::runtime::bundle::writer::constant_bytes;
 use crate::runtime::verify::error::{Fault, VerifyError};
@@ -240,18 +240,14 @@ fn patterns(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         let fault = Fault::TableReference { table: 4, at };
         ensure(has_string(module, pattern.text), fault)?;
         ensure(seen.insert(pattern.text), Fault::PatternTwice { at })?;
-        let automaton = &pattern.automaton;
+        ensure(pattern.automaton.len() <= DFA_BYTES_MAX, Fault::Automaton { at })?;
         let text = usize::try_from(pattern.text).ok().and_then(|at| module.strings.get(at));
-        if automaton.is_empty() {
-            let simulated = text.is_some_and(|text| compile_simulated(text).is_ok());
-            ensure(simulated, Fault::Automaton { at })?;
-            continue;
+        match search::Pattern::of(text.unwrap_or_default(), &pattern.automaton) {
+            Ok(_) => {}
+            Err(PatternFault::Automaton) => return Err(Fault::Automaton { at }.into()),
+            // A text that lacks what is looked for first is not shown to the automaton.
+            Err(PatternFault::Text) => return Err(Fault::PatternText { at }.into()),
         }
-        ensure(automaton.len() <= DFA_BYTES_MAX, Fault::Automaton { at })?;
-        let dense = Automaton::from_bytes(automaton).ok_or(Fault::Automaton { at })?;
-        // A text that lacks what the prefilter looks for is not shown to the automaton.
-        let agrees = text.and_then(prefilter).is_none_or(|filter| dense.agrees(&filter));
-        ensure(agrees, Fault::PatternText { at })?;
     }
     Ok(())
 }

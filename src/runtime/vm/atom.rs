@@ -10,12 +10,11 @@
 //! whole semantics. Operands are borrowed from the file, never copied on the way.
 
 use crate::lang::opcodes::{Instruction, Op, X_LEVEL};
-use crate::lang::pattern::prefilter::occurs;
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::program::Program;
-use crate::runtime::program::matching::{MatchCaches, Matcher};
 use crate::runtime::program::probe::related;
+use crate::runtime::program::scan::{Asked, ScanMemo};
 use crate::runtime::program::sets::Set;
 use crate::runtime::vm::machine::{BROKEN, Outcome, misfit};
 use crate::runtime::vm::select;
@@ -106,7 +105,7 @@ macro_rules! read {
 pub(in crate::runtime) fn outcome(
     program: &Program,
     heap: &Heap<'_>,
-    caches: &mut MatchCaches,
+    scans: &mut ScanMemo,
     file: &[Value],
     ins: &Instruction,
 ) -> Outcome {
@@ -125,8 +124,7 @@ pub(in crate::runtime) fn outcome(
         Op::Holds => select::contains(heap, read!(constants, ins.b), a),
         Op::StartsWith => select::on_text(heap, a, read!(constants, ins.b), <[u8]>::starts_with),
         Op::EndsWith => select::on_text(heap, a, read!(constants, ins.b), <[u8]>::ends_with),
-        Op::Contains => select::on_text(heap, a, read!(constants, ins.b), occurs),
-        Op::Matches => matches(heap, caches, a, (read!(program.patterns, ins.b), ins.b)),
+        Op::Contains | Op::Matches => searched(program, heap, scans, (a, ins)),
         Op::CompareSize => select::compare_size(heap, a, read!(constants, ins.b), ins.x),
         Op::Flag if a.tag() == Tag::Bool => Outcome::of(a.bits() != 0),
         Op::Has => select::has(a, ins.x),
@@ -174,15 +172,22 @@ pub(in crate::runtime) fn outcome(
     }
 }
 
+/// Whether a text holds a needle, or a pattern matches in it.
 #[inline(never)]
-fn matches(
+fn searched(
+    program: &Program,
     heap: &Heap<'_>,
-    caches: &mut MatchCaches,
-    a: &Value,
-    (pattern, number): (&Matcher, u16),
+    scans: &mut ScanMemo,
+    (a, ins): (&Value, &Instruction),
 ) -> Outcome {
     if a.tag() != Tag::String {
         return Outcome::Error(misfit(a));
     }
-    select::answer(caches.matches(pattern, number, heap.bytes(a)))
+    let asked = Asked { text: heap.bytes(a), file: ins.a };
+    let needle = |at: u16| program.constant_text(at);
+    select::answer(if ins.op == Op::Contains {
+        program.scans.contains(scans, asked, ins.b, needle)
+    } else {
+        program.scans.matches(scans, asked, ins.b, needle)
+    })
 }

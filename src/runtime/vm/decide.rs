@@ -291,7 +291,7 @@ fn settled(filled: &mut Filled<'_>, lists: &Lists<'_>, (open, second): (bool, us
         program,
         file,
         heap: heap(program, filled.request, store),
-        caches: &mut workings.caches,
+        scans: &mut workings.scans,
         computed: &mut workings.computed,
         mark: *mark,
         grown: 0,

@@ -90,7 +90,7 @@ pub(in crate::runtime) fn run<O: Observer>(
         }
         let outcome = 'arm: {
             if ins.op.is_atom() {
-                break 'arm atom::outcome(program, &m.heap, m.caches, file, ins);
+                break 'arm atom::outcome(program, &m.heap, m.scans, file, ins);
             }
             match ins.op {
                 Op::Test => call::test(m, file, ins),

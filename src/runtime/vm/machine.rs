@@ -8,7 +8,7 @@ use crate::lang::error::EvalError;
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::program::Program;
-use crate::runtime::program::matching::MatchCaches;
+use crate::runtime::program::scan::ScanMemo;
 use crate::runtime::vm::budget::Budget;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::observe::Observer;
@@ -174,7 +174,7 @@ pub(in crate::runtime) struct Machine<'a, O: Observer> {
     pub(in crate::runtime) builders: &'a mut [Builder],
     pub(in crate::runtime) memos: &'a mut [Memo],
     pub(in crate::runtime) epoch: u32,
-    pub(in crate::runtime) caches: &'a mut MatchCaches,
+    pub(in crate::runtime) scans: &'a mut ScanMemo,
     pub(in crate::runtime) hosts: Option<&'a HostTable>,
     pub(in crate::runtime) budget: Budget,
     /// What failed last in code that is not cold.
@@ -197,7 +197,7 @@ pub(in crate::runtime) struct Workings {
     pub(in crate::runtime) computed: Vec<u16>,
     /// Counts decisions; memos of another epoch are not valid.
     pub(in crate::runtime) epoch: u32,
-    pub(in crate::runtime) caches: MatchCaches,
+    pub(in crate::runtime) scans: ScanMemo,
 }
 
 impl Workings {
@@ -208,12 +208,13 @@ impl Workings {
             memos: vec![Memo::EMPTY; program.sizes.memos],
             computed: Vec::with_capacity(program.terms.rows().len()),
             epoch: 0,
-            caches: MatchCaches::of(&program.patterns),
+            scans: ScanMemo::of(&program.scans),
         }
     }
 
     /// Begins a decision.
     pub(in crate::runtime) fn begin(&mut self) {
+        self.scans.begin();
         self.epoch = self.epoch.wrapping_add(1);
         if self.epoch == 0 {
             self.memos.fill(Memo::EMPTY);
@@ -237,7 +238,7 @@ impl<'a, O: Observer> Machine<'a, O> {
             builders: &mut workings.builders,
             memos: &mut workings.memos,
             epoch: workings.epoch,
-            caches: &mut workings.caches,
+            scans: &mut workings.scans,
             hosts,
             budget: Budget::new(program.module.manifest.metered),
             note: Note::NONE,

@@ -15,7 +15,7 @@ use crate::lang::opcodes::{Instruction, Op, X_INVERT};
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Tag, Value, arith};
 use crate::runtime::program::Program;
-use crate::runtime::program::matching::MatchCaches;
+use crate::runtime::program::scan::ScanMemo;
 use crate::runtime::program::terms::{OPERANDS, Recipe, Term};
 use crate::runtime::program::tree::{Next, Node};
 use crate::runtime::vm::machine::{BROKEN, Note, Outcome};
@@ -28,7 +28,7 @@ pub(in crate::runtime) struct Settling<'s> {
     pub(in crate::runtime) program: &'s Program,
     pub(in crate::runtime) file: &'s mut [Value],
     pub(in crate::runtime) heap: Heap<'s>,
-    pub(in crate::runtime) caches: &'s mut MatchCaches,
+    pub(in crate::runtime) scans: &'s mut ScanMemo,
     /// The terms that have a value.
     pub(in crate::runtime) computed: &'s mut Vec<u16>,
     /// Sizes of the store when settling began.
@@ -99,7 +99,7 @@ impl Settling<'_> {
     /// How an atom comes out of which a look does not tell; `None` if it fails.
     #[inline(never)]
     fn ask(&mut self, atom: &Instruction) -> Option<bool> {
-        match atom::outcome(self.program, &self.heap, self.caches, self.file, atom) {
+        match atom::outcome(self.program, &self.heap, self.scans, self.file, atom) {
             Outcome::True => Some(true),
             Outcome::False => Some(false),
             Outcome::Error(_) | Outcome::Noted => None,

@@ -124,7 +124,7 @@ fn ask(m: &mut Settling<'_>, block: &Block, mut known: Known) -> Known {
         if known.left & users == 0 || test.probe.ask(&sight).is_some() {
             continue;
         }
-        match atom::outcome(program, &m.heap, m.caches, m.file, atom) {
+        match atom::outcome(program, &m.heap, m.scans, m.file, atom) {
             Outcome::True => known.left &= test.spared(true),
             Outcome::False => known.left &= test.spared(false),
             Outcome::Error(_) | Outcome::Noted => known.unsure |= users,

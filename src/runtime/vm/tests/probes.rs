@@ -77,7 +77,7 @@ fn both(
     let Scratch { file, store, workings, .. } = &mut *filled.scratch;
     let heap = heap(program, filled.request, store);
     let machine = Machine::new(program, heap, workings, None, NoObserver);
-    let outcome = atom::outcome(program, &machine.heap, machine.caches, file, atom);
+    let outcome = atom::outcome(program, &machine.heap, machine.scans, file, atom);
     if let Some(truth) = atom::quick(program, &machine.heap, file, atom) {
         assert_eq!(outcome, Outcome::of(truth), "quick: {atom:?} {context}");
     }

@@ -1,0 +1,529 @@
+//! Searching: what is looked for in a text, by its rows first.
+//!
+//! In:      patterns with their automata, needles; a text.
+//! Out:     which of them the text holds.
+//! Imports: `base::limits`, `lang::error`, `lang::pattern`.
+//!
+//! A pattern is searched by its automaton, but only where one of its rows stands: started as far
+//! in front of it as the automaton is proved to need, and left as soon as it is back where a search
+//! begins. So no automaton sees a byte twice, and a text costs one sweep and at most one pass of
+//! each automaton, whatever stands in it.
+
+use std::ops::ControlFlow;
+
+use regex_automata::dfa::Automaton as _;
+use regex_automata::util::primitives::StateID;
+
+use crate::lang::error::EvalError;
+use crate::lang::pattern::agree::{Agreement, Dense, agree, start_behind};
+use crate::lang::pattern::rows::{self, Row};
+use crate::lang::pattern::sweep::{Lone, Sighting, Sweep};
+use crate::lang::pattern::{Automaton, Cache, compile_simulated, re2};
+
+/// Most needles and patterns that are looked for together: one bit each.
+pub const TOGETHER_MAX: usize = 64;
+/// How many bytes of a text may be compared with a needle in vain, beside as many as it has.
+const PATIENCE_BYTES: usize = 4_096;
+
+/// A pattern and its automaton, ready for searching.
+#[derive(Debug)]
+pub struct Pattern {
+    automaton: Automaton,
+    /// Of which every match holds one; none if that is not known, or looking for them is in vain.
+    rows: Box<[Row]>,
+    /// How a dense automaton may begin in the middle of a text, if it may.
+    window: Option<Window>,
+}
+
+/// Why a row of patterns is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatternFault {
+    /// It has no automaton: the bytes are none, or the text is no pattern.
+    Automaton,
+    /// The automaton finds a match in a text which by the text of the pattern holds none.
+    Text,
+}
+
+impl Pattern {
+    /// The pattern `text` with the automaton that these bytes are; without any it is simulated.
+    ///
+    /// # Errors
+    /// If there is no such automaton, or it is seen to be that of another text.
+    pub fn of(text: &str, automaton: &[u8]) -> Result<Self, PatternFault> {
+        let automaton = if automaton.is_empty() {
+            compile_simulated(text).map_err(|_| PatternFault::Automaton)?
+        } else {
+            Automaton::from_bytes(automaton).ok_or(PatternFault::Automaton)?
+        };
+        let rows = re2::parse(text).map(|hir| rows::of_pattern(&hir));
+        let rows = rows.unwrap_or_default();
+        let unknown = |automaton| Self { automaton, rows: Box::default(), window: None };
+        let Automaton::Dense(dense) = &automaton else {
+            // Made from the same text.
+            return Ok(Self { automaton, rows: rows.into(), window: None });
+        };
+        if rows.is_empty() {
+            return Ok(unknown(automaton));
+        }
+        match agree(dense, &rows) {
+            Agreement::Contradicts => Err(PatternFault::Text),
+            Agreement::Unknown => Ok(unknown(automaton)),
+            Agreement::Agrees { back } => {
+                let window = back.and_then(|back| Window::of(dense, back));
+                Ok(Self { automaton, rows: rows.into(), window })
+            }
+        }
+    }
+
+    /// Memory for searching.
+    #[must_use]
+    pub fn cache(&self) -> Cache {
+        self.automaton.cache()
+    }
+
+    /// Whether there is something to look for before the automaton is asked.
+    #[must_use]
+    pub fn has_rows(&self) -> bool {
+        !self.rows.is_empty()
+    }
+
+    /// Whether the pattern matches somewhere in `text`, which is UTF-8, asking the automaton of
+    /// all of it.
+    ///
+    /// # Errors
+    /// As `Automaton::is_match`.
+    pub fn is_match(&self, cache: &mut Cache, text: &[u8]) -> Result<bool, EvalError> {
+        self.automaton.is_match(cache, text)
+    }
+}
+
+/// How a dense automaton may begin in the middle of a text.
+#[derive(Clone, Debug)]
+struct Window {
+    /// So many bytes in front of the last byte of the first row that stands in a text.
+    back: usize,
+    /// Where searches begin, wherever they begin; unique.
+    starts: Box<[StateID]>,
+}
+
+/// Where a search stands that was begun at a row.
+enum Stand {
+    Found,
+    /// There is no match in the rest of the text either.
+    Never,
+    /// No match has begun that might end behind this place.
+    Clear(usize),
+}
+
+impl Window {
+    fn of(dense: &Dense, back: usize) -> Option<Self> {
+        let mut starts = (0..=u8::MAX)
+            .map(|byte| start_behind(dense, Some(byte)))
+            .collect::<Option<Vec<StateID>>>()?;
+        starts.sort_unstable();
+        starts.dedup();
+        Some(Self { back, starts: starts.into() })
+    }
+
+    /// Searches from `from` on, as far as `least` and until it is clear how it ends.
+    fn search(
+        &self,
+        dense: &Dense,
+        text: &[u8],
+        (from, least): (usize, usize),
+    ) -> Result<Stand, EvalError> {
+        let before = from.checked_sub(1).and_then(|at| text.get(at)).copied();
+        let mut state = start_behind(dense, before).ok_or(EvalError::Pattern)?;
+        let rest = text.get(from..).unwrap_or_default();
+        for (byte, end) in rest.iter().zip(from + 1..) {
+            state = dense.next_state(state, *byte);
+            if dense.is_match_state(state) {
+                return Ok(Stand::Found);
+            }
+            if dense.is_dead_state(state) {
+                return Ok(Stand::Never);
+            }
+            if dense.is_quit_state(state) {
+                return Err(EvalError::Pattern);
+            }
+            let home = end >= least && self.starts.contains(&state);
+            if home && start_behind(dense, Some(*byte)) == Some(state) {
+                return Ok(Stand::Clear(end));
+            }
+        }
+        let state = dense.next_eoi_state(state);
+        Ok(if dense.is_match_state(state) { Stand::Found } else { Stand::Never })
+    }
+}
+
+/// Whether `needle` occurs in `text`, both UTF-8. Needs no memory.
+#[must_use]
+pub fn occurs(text: &[u8], needle: &[u8]) -> bool {
+    if needle.is_empty() {
+        return true;
+    }
+    let (mut found, mut compared) = (false, 0);
+    Lone::of(rows::of_start(needle)).triggers().run(text, |sighting| {
+        found = text.get(sighting.at..).is_some_and(|rest| rest.starts_with(needle));
+        compared += needle.len();
+        if !found && compared > text.len() + PATIENCE_BYTES {
+            found = contains(text, needle);
+            return ControlFlow::Break(());
+        }
+        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    found
+}
+
+/// As `occurs`, by a search that never goes back: for texts that are full of near misses.
+#[cold]
+fn contains(text: &[u8], needle: &[u8]) -> bool {
+    match (std::str::from_utf8(text), std::str::from_utf8(needle)) {
+        (Ok(text), Ok(needle)) => text.contains(needle),
+        _ => false,
+    }
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// A text.
+    Needle(&'a [u8]),
+    /// A pattern.
+    Pattern(&'a Pattern),
+}
+
+/// What is looked for together: how, but not what, which is given with the text.
+#[derive(Clone, Debug, Default)]
+pub struct Together {
+    sweep: Sweep,
+    /// For each that is looked for, in order.
+    plans: Box<[Plan]>,
+}
+
+/// How one of them is looked for.
+#[derive(Clone, Copy, Debug)]
+enum Plan {
+    /// A needle whose row begins so many bytes behind its own beginning.
+    Needle(usize),
+    /// A pattern: a window begins so many bytes in front of a trigger, and the row that stands
+    /// there ends at most so many behind it.
+    Pattern { before: usize, reach: usize },
+    /// A pattern without rows.
+    Whole,
+}
+
+/// What was found: a bit for each that was looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// The text holds it.
+    pub found: u64,
+    /// Searching failed.
+    pub failed: u64,
+}
+
+impl Answers {
+    /// The answer to number `at`.
+    ///
+    /// # Errors
+    /// `Pattern` if searching failed.
+    #[inline]
+    pub const fn of(self, at: u8) -> Result<bool, EvalError> {
+        if self.failed >> (at % 64) & 1 != 0 {
+            return Err(EvalError::Pattern);
+        }
+        Ok(self.found >> (at % 64) & 1 != 0)
+    }
+}
+
+impl Together {
+    /// For these, at most `TOGETHER_MAX`; more are not looked for.
+    #[must_use]
+    pub fn of(wanted: &[Wanted<'_>]) -> Self {
+        let mut rows = Vec::new();
+        let numbered = || wanted.iter().take(TOGETHER_MAX).zip(0_u8..);
+        for (wanted, number) in numbered() {
+            match wanted {
+                Wanted::Needle([]) => {}
+                Wanted::Needle(needle) => rows.push((number, rows::of_text(needle).0)),
+                Wanted::Pattern(pattern) => {
+                    rows.extend(pattern.rows.iter().map(|row| (number, *row)));
+                }
+            }
+        }
+        let sweep = Sweep::of(&rows);
+        let plan = |(wanted, number): (&Wanted<'_>, u8)| match wanted {
+            Wanted::Needle(needle) => Plan::Needle(rows::of_text(needle).1),
+            Wanted::Pattern(pattern) if pattern.rows.is_empty() => Plan::Whole,
+            Wanted::Pattern(pattern) => {
+                let (least, reach) = sweep.reach(number);
+                let back = pattern.window.as_ref().map_or(0, |window| window.back);
+                // Of rows that stand behind one another the first to end may be seen later: no
+                // row that is not seen yet ends before the nearest end behind this trigger.
+                Plan::Pattern { before: (back + 1).saturating_sub(least), reach }
+            }
+        };
+        let plans = numbered().map(plan).collect();
+        Self { sweep, plans }
+    }
+
+    /// Which of `wanted`, which this was made for, `text` holds. Both are UTF-8. `whole` asks a
+    /// pattern, given with its number, of the whole text (`Pattern::is_match`).
+    pub fn search<'a>(
+        &self,
+        wanted: impl Fn(u8) -> Option<Wanted<'a>>,
+        mut whole: impl FnMut(u8, &Pattern) -> Result<bool, EvalError>,
+        text: &[u8],
+    ) -> Answers {
+        let mut run = Run { text, open: 0, answers: Answers::default(), done: [0; TOGETHER_MAX] };
+        for (plan, number) in self.plans.iter().zip(0_u8..) {
+            match (plan, wanted(number)) {
+                (Plan::Whole, Some(Wanted::Pattern(pattern))) => {
+                    run.answer(number, whole(number, pattern));
+                }
+                (_, Some(Wanted::Needle([]))) => run.answer(number, Ok(true)),
+                (Plan::Needle(_) | Plan::Pattern { .. }, Some(_)) => run.open |= 1 << number,
+                (_, _) => run.answer(number, Err(EvalError::Pattern)),
+            }
+        }
+        if run.open != 0 {
+            self.sweep.triggers().run(text, |sighting| {
+                let number = sighting.number;
+                if run.open >> number & 1 != 0
+                    && let Some(wanted) = wanted(number)
+                    && let Some(plan) = self.plans.get(usize::from(number))
+                    && let Some(answer) = run.confirm(sighting, wanted, *plan, &mut whole)
+                {
+                    run.answer(number, answer);
+                }
+                if run.open == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+        }
+        run.answers
+    }
+}
+
+/// One search.
+struct Run<'t> {
+    text: &'t [u8],
+    /// What is not answered yet.
+    open: u64,
+    answers: Answers,
+    /// For a pattern how far the text is clear, for a needle how many bytes were compared.
+    done: [usize; TOGETHER_MAX],
+}
+
+impl Run<'_> {
+    fn answer(&mut self, number: u8, answer: Result<bool, EvalError>) {
+        let bit = 1 << number;
+        self.open &= !bit;
+        match answer {
+            Ok(true) => self.answers.found |= bit,
+            Ok(false) => {}
+            Err(_) => self.answers.failed |= bit,
+        }
+    }
+
+    /// Looks closer at a row that stands in the text. `None` if that tells nothing yet.
+    #[inline(never)]
+    fn confirm(
+        &mut self,
+        sighting: Sighting,
+        wanted: Wanted<'_>,
+        plan: Plan,
+        whole: &mut impl FnMut(u8, &Pattern) -> Result<bool, EvalError>,
+    ) -> Option<Result<bool, EvalError>> {
+        let done = self.done.get_mut(usize::from(sighting.number))?;
+        match (wanted, plan) {
+            (Wanted::Needle(needle), Plan::Needle(offset)) => {
+                let at = sighting.at.checked_sub(offset)?;
+                if self.text.get(at..)?.starts_with(needle) {
+                    return Some(Ok(true));
+                }
+                *done += needle.len();
+                let enough = *done > self.text.len() + PATIENCE_BYTES;
+                enough.then(|| Ok(contains(self.text, needle)))
+            }
+            (Wanted::Pattern(pattern), Plan::Pattern { before, reach }) => {
+                let (Automaton::Dense(dense), Some(window)) = (&pattern.automaton, &pattern.window)
+                else {
+                    return Some(whole(sighting.number, pattern));
+                };
+                let least = (sighting.trigger + reach).min(self.text.len());
+                if least <= *done {
+                    return None;
+                }
+                let from = sighting.trigger.saturating_sub(before).max(*done);
+                match window.search(dense, self.text, (from, least)) {
+                    Ok(Stand::Found) => Some(Ok(true)),
+                    Ok(Stand::Never) => Some(Ok(false)),
+                    Ok(Stand::Clear(end)) => {
+                        *done = end;
+                        None
+                    }
+                    Err(error) => Some(Err(error)),
+                }
+            }
+            (Wanted::Needle(_), Plan::Pattern { .. } | Plan::Whole)
+            | (Wanted::Pattern(_), Plan::Needle(_) | Plan::Whole) => Some(Err(EvalError::Pattern)),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lang::pattern::compile;
+
+    /// Whether a pattern with these bytes of an automaton matches.
+    pub(in crate::lang::pattern) fn one(
+        pattern: &str,
+        bytes: &[u8],
+        text: &str,
+    ) -> Result<bool, EvalError> {
+        let pattern = Pattern::of(pattern, bytes).expect("an automaton of its text");
+        search(&[Wanted::Pattern(&pattern)], text).of(0)
+    }
+
+    fn search(wanted: &[Wanted<'_>], text: &str) -> Answers {
+        let whole = |_, pattern: &Pattern| pattern.is_match(&mut pattern.cache(), text.as_bytes());
+        let wanted_of = |number: u8| wanted.get(usize::from(number)).copied();
+        Together::of(wanted).search(wanted_of, whole, text.as_bytes())
+    }
+
+    fn dense(pattern: &str) -> Pattern {
+        let bytes = compile(pattern).expect(pattern).to_bytes().expect("dense");
+        Pattern::of(pattern, &bytes).expect("its own automaton")
+    }
+
+    const PATTERNS: [&str; 14] = [
+        "(?i)ignore (all )?(previous|prior) instructions",
+        "[0-9]{3}-[0-9]{2}-[0-9]{4}",
+        "AKIA[0-9A-Z]{16}",
+        r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}",
+        "(?i)ask|skip",
+        "(foo|bar|quux)+z",
+        r"\bcat\b",
+        "^x9.*y$",
+        "aab.*baa",
+        "(?:ab){3}c",
+        "x[^y]{0,4}y",
+        "q\u{e9}q",
+        "(?s)begin.*end",
+        r"(?m)^--$",
+    ];
+
+    #[test]
+    fn most_patterns_are_searched_in_part() {
+        for pattern in PATTERNS {
+            let pattern = dense(pattern);
+            assert!(pattern.has_rows(), "{pattern:?}");
+        }
+        let parted = PATTERNS.iter().filter(|pattern| dense(pattern).window.is_some());
+        // Where what comes first may be as long as it likes, the automaton sees the whole text.
+        let whole = ["^x9.*y$", "aab.*baa", "(?s)begin.*end"];
+        assert!(
+            parted.clone().count() >= PATTERNS.len() - whole.len(),
+            "{:?}",
+            parted.collect::<Vec<_>>()
+        );
+    }
+
+    static COMPILED: LazyLock<Vec<Pattern>> =
+        LazyLock::new(|| PATTERNS.iter().map(|pattern| dense(pattern)).collect());
+
+    /// The same for another engine, with word boundaries of ASCII.
+    static OTHERS: LazyLock<Vec<regex::Regex>> = LazyLock::new(|| {
+        let other = |pattern: &&str| regex::Regex::new(&pattern.replace(r"\b", r"(?-u:\b)"));
+        PATTERNS.iter().map(|pattern| other(pattern).expect(pattern)).collect()
+    });
+
+    /// Texts that are put together from parts of the patterns and from what resembles them.
+    fn text() -> impl Strategy<Value = String> {
+        let parts = prop::sample::select(vec![
+            "ignore ",
+            "IGNORE",
+            "all ",
+            "previous",
+            "prior",
+            " in\u{17f}tructions",
+            " instructions",
+            "123",
+            "-45",
+            "-6789",
+            "AKIA",
+            "AKI",
+            "0123456789ABCDEF",
+            "a@b",
+            ".c",
+            "om",
+            "@",
+            "a\u{17f}k",
+            "s\u{212a}ip",
+            "skip",
+            "foo",
+            "bar",
+            "quux",
+            "z",
+            "cat",
+            " ",
+            "x9",
+            "y",
+            "aab",
+            "baa",
+            "ab",
+            "ababab",
+            "c",
+            "x",
+            "q\u{e9}q",
+            "\u{e9}",
+            "begin",
+            "end",
+            "\n",
+            "--",
+            "\u{1f469}",
+            "-",
+        ]);
+        prop::collection::vec(parts, 0..40).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn together_is_as_each_alone(text in text(), pad in 0..70_usize) {
+            let text = " ".repeat(pad) + &text;
+            let needles = ["prior", "6789-", "b", "", "abababc", " instructions", "cat ", "\u{1f469}-"];
+            let mut wanted: Vec<Wanted<'_>> = COMPILED.iter().map(Wanted::Pattern).collect();
+            wanted.extend(needles.iter().map(|needle| Wanted::Needle(needle.as_bytes())));
+            let answers = search(&wanted, &text);
+            for (pattern, number) in PATTERNS.iter().zip(0..) {
+                let other = OTHERS.get(usize::from(number)).expect("as many");
+                prop_assert_eq!(answers.of(number), Ok(other.is_match(&text)), "{} in {:?}", pattern, text);
+            }
+            for (needle, number) in needles.iter().zip(PATTERNS.len()..) {
+                let number = u8::try_from(number).expect("few");
+                prop_assert_eq!(answers.of(number), Ok(text.contains(needle)), "{} in {:?}", needle, text);
+                prop_assert_eq!(occurs(text.as_bytes(), needle.as_bytes()), text.contains(needle));
+            }
+        }
+
+        #[test]
+        fn needles_are_found(text in "[ab\u{e9}]{0,200}", needle in "[ab\u{e9}]{0,12}") {
+            prop_assert_eq!(occurs(text.as_bytes(), needle.as_bytes()), text.contains(&needle));
+            let wanted = [Wanted::Needle(needle.as_bytes())];
+            prop_assert_eq!(search(&wanted, &text).of(0), Ok(text.contains(&needle)));
+        }
+    }
+
+    #[test]
+    fn near_misses_end() {
+        let needle = "a".repeat(5_000) + "b";
+        let text = "a".repeat(200_000);
+        assert!(!occurs(text.as_bytes(), needle.as_bytes()));
+        assert!(occurs((text.clone() + "b").as_bytes(), needle.as_bytes()));
+        assert_eq!(search(&[Wanted::Needle(needle.as_bytes())], &text).of(0), Ok(false));
+    }
+}

@@ -1,0 +1,342 @@
+//! Sweeping: all places of a text at which some of several rows of bytes may stand, in one pass.
+//!
+//! In:      rows, each with a number; a text.
+//! Out:     the places where rows stand, in order of what was looked for first.
+//! Imports: `lang::pattern::rows`.
+//!
+//! Each row has a trigger: one byte of it, or two neighbours, that are rare in texts. All triggers
+//! are asked of 64 places at a time, in loops without an exit, which are vectorised. Where one goes
+//! off its rows are compared, a word each. Rows share triggers where they can.
+//!
+//! A text that sets off a trigger at every byte costs some instructions a byte and row, never more.
+
+use std::ops::ControlFlow;
+
+use crate::lang::pattern::rows::{ROW_BYTES_MAX, Row, Trigger};
+
+/// Texts are looked at this many places at a time.
+const STRIDE: usize = 64;
+/// Bytes of a register: what is compared is laid out so often.
+const LANES: usize = 16;
+/// How often triggers are chosen anew, seeing what others have chosen.
+const ROUNDS: usize = 2;
+
+/// Rows that are looked for together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sweep {
+    singles: Box<[Single]>,
+    pairs: Box<[Pair]>,
+    gates: Box<[Gate]>,
+    watched: Box<[Watched]>,
+}
+
+/// A row that stands in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sighting {
+    /// Its number.
+    pub(super) number: u8,
+    /// Where it begins.
+    pub(super) at: usize,
+    /// Where its trigger lies: sightings come in this order.
+    pub(super) trigger: usize,
+}
+
+/// A trigger of one byte, laid out.
+#[derive(Clone, Copy, Debug)]
+struct Single([u8; LANES]);
+
+impl Single {
+    fn of(trigger: Trigger) -> Self {
+        Self([trigger.first.value; LANES])
+    }
+}
+
+/// A trigger of two bytes: a mask and a value for each.
+#[derive(Clone, Copy, Debug)]
+struct Pair([[u8; LANES]; 4]);
+
+impl Pair {
+    fn of(Trigger { first, second }: Trigger) -> Self {
+        Self([first.mask, first.value, second.mask, second.value].map(|byte| [byte; LANES]))
+    }
+}
+
+/// A trigger, and how many rows there are of it. They stand in order of gates.
+#[derive(Clone, Copy, Debug)]
+struct Gate {
+    trigger: Trigger,
+    rows: u16,
+}
+
+/// A row that is compared where its trigger went off.
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    row: Row,
+    number: u8,
+    /// Where in the row the trigger lies.
+    offset: u8,
+}
+
+impl Sweep {
+    /// For these rows, each with its number. None of them is empty.
+    pub(super) fn of(rows: &[(u8, Row)]) -> Self {
+        let mut chosen: Vec<(Trigger, Watched)> = Vec::with_capacity(rows.len());
+        for ((number, row), offset) in rows.iter().zip(offsets(rows)) {
+            let trigger = Trigger::cheapest(*row, offset);
+            let offset = u8::try_from(offset).unwrap_or_default();
+            chosen.push((trigger, Watched { row: *row, number: *number, offset }));
+        }
+        chosen.sort_by_key(|(trigger, _)| *trigger);
+        let (mut singles, mut pairs, mut gates) = (Vec::new(), Vec::new(), Vec::new());
+        for alike in chosen.chunk_by(|(a, _), (b, _)| a == b) {
+            let Some((trigger, _)) = alike.first() else { continue };
+            let rows = u16::try_from(alike.len()).unwrap_or(u16::MAX);
+            gates.push(Gate { trigger: *trigger, rows });
+            if trigger.is_single() {
+                singles.push(Single::of(*trigger));
+            } else {
+                pairs.push(Pair::of(*trigger));
+            }
+        }
+        let watched = chosen.into_iter().map(|(_, watched)| watched).collect();
+        Self { singles: singles.into(), pairs: pairs.into(), gates: gates.into(), watched }
+    }
+
+    /// Over all rows with this number, the least and the most bytes from a trigger to the end of
+    /// its row. (0, 0) if there is none.
+    pub(super) fn reach(&self, number: u8) -> (usize, usize) {
+        let own = self.watched.iter().filter(|watched| watched.number == number);
+        let ends = own.map(|watched| watched.row.len() - usize::from(watched.offset));
+        let span = ends.fold(None, |span: Option<(usize, usize)>, end| {
+            let (least, most) = span.unwrap_or((end, end));
+            Some((least.min(end), most.max(end)))
+        });
+        span.unwrap_or((0, 0))
+    }
+
+    /// What is looked for.
+    pub(super) fn triggers(&self) -> Triggers<'_> {
+        let Self { singles, pairs, gates, watched } = self;
+        Triggers { singles, pairs, gates, watched }
+    }
+}
+
+/// A row that is looked for alone: it needs no memory.
+pub(super) struct Lone {
+    single: Option<Single>,
+    pair: Option<Pair>,
+    gates: [Gate; 1],
+    watched: [Watched; 1],
+}
+
+impl Lone {
+    /// Looks for the first bytes of a text, which has some.
+    #[inline]
+    pub(super) fn of(row: Row) -> Self {
+        let trigger = Trigger::foremost(row);
+        let (single, pair) = if trigger.is_single() {
+            (Some(Single::of(trigger)), None)
+        } else {
+            (None, Some(Pair::of(trigger)))
+        };
+        let watched = [Watched { row, number: 0, offset: 0 }];
+        Self { single, pair, gates: [Gate { trigger, rows: 1 }], watched }
+    }
+
+    /// What is looked for.
+    #[inline]
+    pub(super) fn triggers(&self) -> Triggers<'_> {
+        let (singles, pairs) = (self.single.as_slice(), self.pair.as_slice());
+        Triggers { singles, pairs, gates: &self.gates, watched: &self.watched }
+    }
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Triggers<'a> {
+    singles: &'a [Single],
+    pairs: &'a [Pair],
+    gates: &'a [Gate],
+    watched: &'a [Watched],
+}
+
+impl Triggers<'_> {
+    /// Calls `seen` for every place of `text` where a row stands, until it breaks.
+    #[inline]
+    pub(super) fn run(self, text: &[u8], mut seen: impl FnMut(Sighting) -> ControlFlow<()>) {
+        let mut start = 0;
+        let mut set = [0; STRIDE];
+        while let Some(at) = next_set(self.singles, self.pairs, rest(text, start), &mut set) {
+            start += at;
+            if self.compare(text, start, &set, &mut seen).is_break() {
+                return;
+            }
+            start += STRIDE;
+        }
+        // What is left fits one stride. What stands behind it is no text, so no row ends there.
+        let start = text.len().saturating_sub(1) / STRIDE * STRIDE;
+        let mut last = [0; STRIDE + 1];
+        let rest = rest(text, start);
+        if let Some(room) = last.get_mut(..rest.len()) {
+            room.copy_from_slice(rest);
+        }
+        if next_set(self.singles, self.pairs, &last, &mut set).is_some() {
+            let _ = self.compare(text, start, &set, &mut seen);
+        }
+    }
+
+    /// Compares the rows whose triggers went off at 64 places from `start` on.
+    #[inline(never)]
+    fn compare(
+        self,
+        text: &[u8],
+        start: usize,
+        set: &[u8; STRIDE],
+        seen: &mut impl FnMut(Sighting) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        for (word, start) in set.as_chunks::<8>().0.iter().zip((start..).step_by(8)) {
+            let mut word = u64::from_le_bytes(*word);
+            while word != 0 {
+                let place = word.trailing_zeros() / 8;
+                word &= !(0xFF << (8 * place));
+                self.compare_at(text, start + place as usize, seen)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Compares the rows of the triggers that go off here.
+    #[inline]
+    fn compare_at(
+        self,
+        text: &[u8],
+        trigger: usize,
+        seen: &mut impl FnMut(Sighting) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let byte = |at: usize| text.get(at).copied().unwrap_or_default();
+        let (here, next) = (byte(trigger), byte(trigger + 1));
+        let mut rest = self.watched;
+        for gate in self.gates {
+            let Some((rows, others)) = rest.split_at_checked(usize::from(gate.rows)) else { break };
+            rest = others;
+            if !gate.trigger.goes_off(here, next) {
+                continue;
+            }
+            for Watched { row, number, offset } in rows {
+                let Some(at) = trigger.checked_sub(usize::from(*offset)) else { continue };
+                if row.stands(text, at) {
+                    seen(Sighting { number: *number, at, trigger })?;
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// As a mask.
+#[inline]
+fn all_ones(truth: bool) -> u8 {
+    u8::from(truth).wrapping_neg()
+}
+
+/// The first stride of `text` in which some trigger goes off, and at which of its places: a byte
+/// that is not zero. What is left at the end, up to a stride, is not looked at.
+///
+/// A function of its own, and written as it is: otherwise the loops are not vectorised.
+#[inline(never)]
+fn next_set(
+    singles: &[Single],
+    pairs: &[Pair],
+    text: &[u8],
+    set: &mut [u8; STRIDE],
+) -> Option<usize> {
+    let mut at = 0;
+    while let (Some(here), Some(next)) = (lane(text, at), lane(text, at + 1)) {
+        let found = look(singles, pairs, here, next);
+        let words = found.as_chunks::<8>().0.iter();
+        if words.fold(0, |any, word| any | u64::from_le_bytes(*word)) != 0 {
+            *set = found;
+            return Some(at);
+        }
+        at += STRIDE;
+    }
+    None
+}
+
+/// At which of 64 places some trigger goes off.
+#[expect(clippy::inline_always, reason = "called, it keeps nothing in registers")]
+#[inline(always)]
+fn look(
+    singles: &[Single],
+    pairs: &[Pair],
+    here: &[u8; STRIDE],
+    next: &[u8; STRIDE],
+) -> [u8; STRIDE] {
+    let mut set = [0; STRIDE];
+    for Single(value) in singles {
+        for (set, here) in registers_mut(&mut set).iter_mut().zip(registers(here)) {
+            for ((set, here), value) in set.iter_mut().zip(here).zip(value) {
+                *set |= all_ones(here == value);
+            }
+        }
+    }
+    for Pair([mask, value, next_mask, next_value]) in pairs {
+        let both = registers(here).iter().zip(registers(next));
+        for (set, (here, next)) in registers_mut(&mut set).iter_mut().zip(both) {
+            let first = here.iter().zip(mask).zip(value);
+            let second = next.iter().zip(next_mask).zip(next_value);
+            for ((set, first), second) in set.iter_mut().zip(first).zip(second) {
+                let ((here, mask), value) = first;
+                let ((next, next_mask), next_value) = second;
+                let first = all_ones(here & mask == *value);
+                *set |= first & all_ones(next & next_mask == *next_value);
+            }
+        }
+    }
+    set
+}
+
+/// The text from `at` on.
+#[inline]
+fn rest(text: &[u8], at: usize) -> &[u8] {
+    text.get(at..).unwrap_or_default()
+}
+
+#[inline]
+fn registers(stride: &[u8; STRIDE]) -> &[[u8; LANES]] {
+    stride.as_chunks().0
+}
+
+#[inline]
+fn registers_mut(stride: &mut [u8; STRIDE]) -> &mut [[u8; LANES]] {
+    stride.as_chunks_mut().0
+}
+
+/// A stride of bytes from `at` on.
+#[inline]
+fn lane(text: &[u8], at: usize) -> Option<&[u8; STRIDE]> {
+    text.get(at..)?.first_chunk()
+}
+
+/// Where in each row its trigger lies: where it is cheapest. One that another row has costs only
+/// the places where it goes off.
+fn offsets(rows: &[(u8, Row)]) -> Vec<usize> {
+    let mut chosen: Vec<Option<(usize, Trigger)>> = vec![None; rows.len()];
+    for _ in 0..ROUNDS {
+        for (number, (_, row)) in rows.iter().enumerate() {
+            let others = chosen.iter().enumerate().filter(|(other, _)| *other != number);
+            let others: Vec<Trigger> =
+                others.filter_map(|(_, chosen)| Some((*chosen)?.1)).collect();
+            let triggers = (0..row.len()).map(|at| (at, Trigger::cheapest(*row, at)));
+            let cost = |(_, trigger): &(usize, Trigger)| {
+                if others.contains(trigger) { trigger.stops() } else { trigger.cost() }
+            };
+            if let Some(place) = chosen.get_mut(number) {
+                *place = triggers.min_by_key(cost);
+            }
+        }
+    }
+    chosen.into_iter().map(|chosen| chosen.map_or(0, |(at, _)| at)).collect()
+}
+
+const _: () = assert!(STRIDE.is_multiple_of(LANES) && ROW_BYTES_MAX == 8, "words and registers");

@@ -1,0 +1,221 @@
+//! Scans: what rules look for in one text, looked for together, once a decision.
+//!
+//! In:      the code of the rules, the lists that they stand in; texts.
+//! Out:     whether a text holds a needle, whether a pattern matches in it.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
+//!
+//! A question is a needle or a pattern that is looked for in a slot. Questions about one slot that
+//! the same lists of rules ask make a lot: whoever asks the first has all of them answered. So no
+//! text is searched for what only other requests are asked.
+
+use std::collections::BTreeMap;
+
+use crate::lang::error::EvalError;
+use crate::lang::pattern::Cache;
+use crate::lang::pattern::search::{Answers, Pattern, TOGETHER_MAX, Together, Wanted, occurs};
+use crate::lang::value::Tag;
+use crate::runtime::bundle::module::{self, Module};
+use crate::runtime::program::pool::Pool;
+use crate::runtime::program::questions::{Question, Questions, Target};
+
+/// Patterns, and what is looked for together.
+#[derive(Debug)]
+pub(in crate::runtime) struct Scans {
+    patterns: Box<[Matcher]>,
+    lots: Box<[Lot]>,
+    /// Where each question is answered: a lot and a bit. Ascending by question.
+    places: Box<[(Question, u32, u8)]>,
+}
+
+/// Questions about one slot that are asked together.
+#[derive(Debug)]
+struct Lot {
+    targets: Box<[Target]>,
+    together: Together,
+}
+
+/// A pattern, ready for searching.
+#[derive(Debug)]
+struct Matcher {
+    /// `None` where the row holds none, which `runtime::verify` refuses; it fails.
+    pattern: Option<Pattern>,
+    /// For texts that no slot holds.
+    alone: Together,
+}
+
+/// What searching needs and remembers.
+#[derive(Debug)]
+pub(in crate::runtime) struct ScanMemo {
+    /// Counts decisions.
+    epoch: u32,
+    /// Of every pattern.
+    caches: Box<[Option<Cache>]>,
+    /// Of every lot, and the decision that they hold for.
+    answers: Box<[(u32, Answers)]>,
+}
+
+impl ScanMemo {
+    pub(in crate::runtime) fn of(scans: &Scans) -> Self {
+        let cache = |matcher: &Matcher| Some(matcher.pattern.as_ref()?.cache());
+        Self {
+            epoch: 0,
+            caches: scans.patterns.iter().map(cache).collect(),
+            answers: vec![(0, Answers::default()); scans.lots.len()].into(),
+        }
+    }
+
+    /// Begins a decision: answers to the last one are not valid.
+    #[inline]
+    pub(in crate::runtime) fn begin(&mut self) {
+        self.epoch = self.epoch.wrapping_add(1);
+        if self.epoch == 0 {
+            self.answers.fill((0, Answers::default()));
+            self.epoch = 1;
+        }
+    }
+}
+
+/// A text that is asked about.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Asked<'t> {
+    pub(in crate::runtime) text: &'t [u8],
+    /// The slot that holds it, or a register.
+    pub(in crate::runtime) file: u16,
+}
+
+impl Scans {
+    pub(in crate::runtime) fn of(module: &Module, pool: &Pool) -> Self {
+        let matcher = |row: &module::Pattern| {
+            let text = module.strings.get(row.text as usize);
+            let pattern = text.and_then(|text| Pattern::of(text, &row.automaton).ok());
+            let alone = pattern.as_ref().map(|pattern| Together::of(&[Wanted::Pattern(pattern)]));
+            Matcher { pattern, alone: alone.unwrap_or_default() }
+        };
+        let patterns: Box<[Matcher]> = module.patterns.iter().map(matcher).collect();
+        let (mut made, mut places) = (Vec::new(), Vec::new());
+        for lot in lots(module, pool, &patterns) {
+            let targets: Box<[Target]> = lot.iter().map(|question| question.target).collect();
+            let wanted = targets.iter().filter_map(|target| match target {
+                Target::Needle(at) => needle(pool, *at).map(Wanted::Needle),
+                Target::Pattern(at) => pattern(&patterns, *at).map(Wanted::Pattern),
+            });
+            let together = Together::of(&wanted.collect::<Vec<_>>());
+            let number = u32::try_from(made.len()).unwrap_or(u32::MAX);
+            places.extend(lot.iter().zip(0..).map(|(question, bit)| (*question, number, bit)));
+            made.push(Lot { targets, together });
+        }
+        places.sort_unstable();
+        Self { patterns, lots: made.into(), places: places.into() }
+    }
+
+    /// Whether pattern `at` matches somewhere in a text.
+    ///
+    /// # Errors
+    /// `Pattern` if there is no such pattern, or its automaton gives up.
+    pub(in crate::runtime) fn matches<'p>(
+        &'p self,
+        memo: &mut ScanMemo,
+        asked: Asked<'_>,
+        at: u16,
+        needle: impl Fn(u16) -> Option<&'p [u8]>,
+    ) -> Result<bool, EvalError> {
+        if let Some(answer) = self.answer(memo, asked, Target::Pattern(at), needle) {
+            return answer;
+        }
+        let matcher = self.patterns.get(usize::from(at)).ok_or(EvalError::Pattern)?;
+        let cache = memo.caches.get_mut(usize::from(at)).and_then(Option::as_mut);
+        let (Some(pattern), Some(cache)) = (&matcher.pattern, cache) else {
+            return Err(EvalError::Pattern);
+        };
+        let whole = |_, pattern: &Pattern| pattern.is_match(cache, asked.text);
+        let answers = matcher.alone.search(|_| Some(Wanted::Pattern(pattern)), whole, asked.text);
+        answers.of(0)
+    }
+
+    /// Whether a text holds the string that constant `at` is. `needle` gives the texts of
+    /// constants.
+    ///
+    /// # Errors
+    /// `Pattern` if there is no such constant.
+    pub(in crate::runtime) fn contains<'p>(
+        &'p self,
+        memo: &mut ScanMemo,
+        asked: Asked<'_>,
+        at: u16,
+        needle: impl Fn(u16) -> Option<&'p [u8]>,
+    ) -> Result<bool, EvalError> {
+        if let Some(answer) = self.answer(memo, asked, Target::Needle(at), &needle) {
+            return answer;
+        }
+        needle(at).map(|needle| occurs(asked.text, needle)).ok_or(EvalError::Pattern)
+    }
+
+    /// The answer of a lot, if the question belongs to one.
+    fn answer<'p>(
+        &'p self,
+        memo: &mut ScanMemo,
+        Asked { text, file }: Asked<'_>,
+        target: Target,
+        needle: impl Fn(u16) -> Option<&'p [u8]>,
+    ) -> Option<Result<bool, EvalError>> {
+        let question = Question { slot: file, target };
+        let place = self.places.binary_search_by(|(known, ..)| known.cmp(&question)).ok()?;
+        let (_, number, bit) = self.places.get(place)?;
+        let lot = self.lots.get(*number as usize)?;
+        let ScanMemo { epoch, caches, answers } = memo;
+        let known = answers.get_mut(*number as usize)?;
+        if known.0 != *epoch {
+            let target = |number: u8| lot.targets.get(usize::from(number)).copied();
+            let wanted = |number| match target(number)? {
+                Target::Needle(at) => needle(at).map(Wanted::Needle),
+                Target::Pattern(at) => pattern(&self.patterns, at).map(Wanted::Pattern),
+            };
+            let whole = |number, pattern: &Pattern| {
+                let Some(Target::Pattern(at)) = target(number) else {
+                    return Err(EvalError::Pattern);
+                };
+                let cache = caches.get_mut(usize::from(at)).and_then(Option::as_mut);
+                pattern.is_match(cache.ok_or(EvalError::Pattern)?, text)
+            };
+            *known = (*epoch, lot.together.search(wanted, whole, text));
+        }
+        Some(known.1.of(*bit))
+    }
+}
+
+fn pattern(patterns: &[Matcher], at: u16) -> Option<&Pattern> {
+    patterns.get(usize::from(at))?.pattern.as_ref()
+}
+
+/// The text of a constant that is a string.
+fn needle(pool: &Pool, at: u16) -> Option<&[u8]> {
+    let constant = pool.constants.get(usize::from(at))?;
+    (constant.tag() == Tag::String).then(|| pool.bytes(constant))
+}
+
+/// Questions in lots that are asked together. A pattern that shows no bytes to look for first
+/// stands alone: its automaton sees the whole text.
+fn lots(module: &Module, pool: &Pool, patterns: &[Matcher]) -> Vec<Vec<Question>> {
+    let asked = Questions::of(module, pool);
+    let mut groups: BTreeMap<(u16, Vec<u32>), Vec<Question>> = BTreeMap::new();
+    let mut apart = Vec::new();
+    let by_lists = asked.by_lists(module);
+    for lists in by_lists.chunk_by(|(a, _), (b, _)| a == b) {
+        let Some((question, _)) = lists.first() else { continue };
+        let Some(question) = asked.all.get(*question as usize) else { continue };
+        let rows = match question.target {
+            Target::Needle(_) => true,
+            Target::Pattern(at) => pattern(patterns, at).is_some_and(Pattern::has_rows),
+        };
+        if rows {
+            let lists = lists.iter().map(|(_, list)| *list).collect();
+            groups.entry((question.slot, lists)).or_default().push(*question);
+        } else {
+            apart.push(vec![*question]);
+        }
+    }
+    let together = groups.into_values();
+    let together = together
+        .flat_map(|all| all.chunks(TOGETHER_MAX).map(<[Question]>::to_vec).collect::<Vec<_>>());
+    together.chain(apart).collect()
+}
