@@ -41,6 +41,7 @@ mod suite;
 mod support;
 mod syntax;
 mod tamper;
+mod texts;
 mod tidy;
 mod verify;
 mod whole;

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::lang::functions::time::takes_zone;
 use crate::lang::opcodes::{Instruction, Op};
+use crate::lang::pattern::search::Pattern;
 use crate::lang::value::message::{Descriptors, Field};
 use crate::lang::value::{Space, Tag, Value, zone};
 use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, SlotRow, Str};
@@ -118,13 +119,18 @@ impl Program {
     }
 
     fn proved(module: Module, bytes: &[u8]) -> Result<Self, ProgramError> {
-        verify(&module).map_err(ProgramError::Verify)?;
-        Ok(Self::from_verified(module, reader::root(bytes).unwrap_or_default()))
+        let proof = verify(&module).map_err(ProgramError::Verify)?;
+        let digest = reader::root(bytes).unwrap_or_default();
+        Ok(Self::from_verified(module, proof.into_patterns(), digest))
     }
 
-    /// Prepares a verified module; `digest` names its bundle.
+    /// Prepares a verified module with its patterns; `digest` names its bundle.
     #[must_use]
-    pub(in crate::runtime) fn from_verified(module: Module, digest: [u8; 32]) -> Self {
+    pub(in crate::runtime) fn from_verified(
+        module: Module,
+        patterns: Vec<Pattern>,
+        digest: [u8; 32],
+    ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let pool = Pool::of(&module);
         let descriptors = descriptors::of(&module, &pool);
@@ -141,7 +147,7 @@ impl Program {
         sizes.file += terms.rows().len();
         Self {
             identity: NEXT.fetch_add(1, Ordering::Relaxed),
-            scans: Scans::of(&module, &pool),
+            scans: Scans::of(&module, &pool, patterns),
             context: ContextMessage::of(&module, &paths, &descriptors, &pool.text),
             paths,
             plan,

@@ -20,7 +20,7 @@ const _: () = assert!(
 );
 
 /// Longest text that is searched at once for one needle.
-const SHORT_BYTES_MAX: u32 = 128;
+const SHORT_BYTES: u32 = 128;
 
 /// Whether the relation of two numbers is among those in `x`: `at_least` and `above` say how the
 /// first stands to the second.
@@ -191,7 +191,7 @@ impl Probe {
             Kind::Start => Some(bytes(sight, a)?.starts_with(self.text(sight)?)),
             Kind::End => Some(bytes(sight, a)?.ends_with(self.text(sight)?)),
             // A long text is searched once, for all that is looked for in it (`scan`).
-            Kind::Holds if a.len() > SHORT_BYTES_MAX => None,
+            Kind::Holds if a.len() > SHORT_BYTES => None,
             Kind::Holds => Some(occurs(bytes(sight, a)?, self.text(sight)?)),
             Kind::Few => few(sight, self.b, a),
             Kind::Open

@@ -14,7 +14,7 @@ use crate::lang::error::EvalError;
 use crate::lang::pattern::Cache;
 use crate::lang::pattern::search::{Answers, Pattern, TOGETHER_MAX, Together, Wanted, occurs};
 use crate::lang::value::Tag;
-use crate::runtime::bundle::module::{self, Module};
+use crate::runtime::bundle::module::Module;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::questions::{Question, Questions, Target};
 
@@ -37,8 +37,7 @@ struct Lot {
 /// A pattern, ready for searching.
 #[derive(Debug)]
 struct Matcher {
-    /// `None` where the row holds none, which `runtime::verify` refuses; it fails.
-    pattern: Option<Pattern>,
+    pattern: Pattern,
     /// For texts that no slot holds.
     alone: Together,
 }
@@ -49,14 +48,14 @@ pub(in crate::runtime) struct ScanMemo {
     /// Counts decisions.
     epoch: u32,
     /// Of every pattern.
-    caches: Box<[Option<Cache>]>,
+    caches: Box<[Cache]>,
     /// Of every lot, and the decision that they hold for.
     answers: Box<[(u32, Answers)]>,
 }
 
 impl ScanMemo {
     pub(in crate::runtime) fn of(scans: &Scans) -> Self {
-        let cache = |matcher: &Matcher| Some(matcher.pattern.as_ref()?.cache());
+        let cache = |matcher: &Matcher| matcher.pattern.cache();
         Self {
             epoch: 0,
             caches: scans.patterns.iter().map(cache).collect(),
@@ -84,14 +83,13 @@ pub(in crate::runtime) struct Asked<'t> {
 }
 
 impl Scans {
-    pub(in crate::runtime) fn of(module: &Module, pool: &Pool) -> Self {
-        let matcher = |row: &module::Pattern| {
-            let text = module.strings.get(row.text as usize);
-            let pattern = text.and_then(|text| Pattern::of(text, &row.automaton).ok());
-            let alone = pattern.as_ref().map(|pattern| Together::of(&[Wanted::Pattern(pattern)]));
-            Matcher { pattern, alone: alone.unwrap_or_default() }
+    /// For the patterns of a module, in order.
+    pub(in crate::runtime) fn of(module: &Module, pool: &Pool, patterns: Vec<Pattern>) -> Self {
+        let matcher = |pattern: Pattern| {
+            let alone = Together::of(&[Wanted::Pattern(&pattern)]);
+            Matcher { pattern, alone }
         };
-        let patterns: Box<[Matcher]> = module.patterns.iter().map(matcher).collect();
+        let patterns: Box<[Matcher]> = patterns.into_iter().map(matcher).collect();
         let (mut made, mut places) = (Vec::new(), Vec::new());
         for lot in lots(module, pool, &patterns) {
             let targets: Box<[Target]> = lot.iter().map(|question| question.target).collect();
@@ -122,13 +120,14 @@ impl Scans {
         if let Some(answer) = self.answer(memo, asked, Target::Pattern(at), needle) {
             return answer;
         }
-        let matcher = self.patterns.get(usize::from(at)).ok_or(EvalError::Pattern)?;
-        let cache = memo.caches.get_mut(usize::from(at)).and_then(Option::as_mut);
-        let (Some(pattern), Some(cache)) = (&matcher.pattern, cache) else {
+        let at = usize::from(at);
+        let (Some(Matcher { pattern, alone }), Some(cache)) =
+            (self.patterns.get(at), memo.caches.get_mut(at))
+        else {
             return Err(EvalError::Pattern);
         };
         let whole = |_, pattern: &Pattern| pattern.is_match(cache, asked.text);
-        let answers = matcher.alone.search(|_| Some(Wanted::Pattern(pattern)), whole, asked.text);
+        let answers = alone.search(|_| Some(Wanted::Pattern(pattern)), whole, asked.text);
         answers.of(0)
     }
 
@@ -174,8 +173,8 @@ impl Scans {
                 let Some(Target::Pattern(at)) = target(number) else {
                     return Err(EvalError::Pattern);
                 };
-                let cache = caches.get_mut(usize::from(at)).and_then(Option::as_mut);
-                pattern.is_match(cache.ok_or(EvalError::Pattern)?, text)
+                let cache = caches.get_mut(usize::from(at)).ok_or(EvalError::Pattern)?;
+                pattern.is_match(cache, text)
             };
             *known = (*epoch, lot.together.search(wanted, whole, text));
         }
@@ -184,7 +183,7 @@ impl Scans {
 }
 
 fn pattern(patterns: &[Matcher], at: u16) -> Option<&Pattern> {
-    patterns.get(usize::from(at))?.pattern.as_ref()
+    patterns.get(usize::from(at)).map(|matcher| &matcher.pattern)
 }
 
 /// The text of a constant that is a string.

@@ -25,6 +25,7 @@ pub use crate::runtime::verify::cost::is_over;
 pub use crate::runtime::verify::flow::claims::Claims;
 pub use crate::runtime::verify::types::{Kind, Known, Presence, Ty, UNBOUNDED};
 
+use crate::lang::pattern::search::Pattern;
 use crate::runtime::bundle::module::{FunctionKind, Module};
 use crate::runtime::verify::calls::{Calls, Facts};
 use crate::runtime::verify::error::{Fault, VerifyError};
@@ -36,8 +37,9 @@ use crate::runtime::verify::structure::number;
 use crate::runtime::verify::transfer::Summary;
 
 /// What is proved of a module: it can be run within these sizes. Only `verify` makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Proof {
+    patterns: Vec<Pattern>,
     file_values: usize,
     cursors: usize,
     call_depth: usize,
@@ -45,6 +47,11 @@ pub struct Proof {
 }
 
 impl Proof {
+    /// The patterns of the module, in order: to prove them is to make them ready for searching.
+    pub(in crate::runtime) fn into_patterns(self) -> Vec<Pattern> {
+        self.patterns
+    }
+
     /// Values of the file: slots and registers.
     #[must_use]
     pub const fn file_values(&self) -> usize {
@@ -91,7 +98,7 @@ pub fn claims(module: &Module) -> Result<Claims, VerifyError> {
 fn prove(module: &Module, claims: Option<Claims>) -> Result<(Proof, Option<Claims>), VerifyError> {
     let mut steps = Steps::of(module);
     let steps = &mut steps;
-    structure::check(module, steps)?;
+    let patterns = structure::check(module, steps)?;
     jumps::partition(module, steps)?;
     let mut shapes = Vec::with_capacity(module.functions.len());
     for body in bodies(module) {
@@ -112,7 +119,8 @@ fn prove(module: &Module, claims: Option<Claims>) -> Result<(Proof, Option<Claim
     if module.manifest.metered != cost::is_metered(module) {
         return Err(Fault::Metered.into());
     }
-    let proof = Proof { file_values, cursors, call_depth: calls.depth, steps: steps.spent() };
+    let proof =
+        Proof { patterns, file_values, cursors, call_depth: calls.depth, steps: steps.spent() };
     Ok((proof, claims))
 }
 

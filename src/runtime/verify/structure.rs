@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use crate::base::limits::{CONSTANT_DEPTH_MAX, DFA_BYTES_MAX};
 use crate::lang::constant::Constant;
 use crate::lang::functions::by_number;
-use crate::lang::pattern::search::{self, PatternFault};
+use crate::lang::pattern::search::{Pattern, PatternFault};
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, PathNode, SlotRow, TypeRow};
 use crate::runtime::bundle::writer::constant_bytes;
 use crate::runtime::verify::error::{Fault, VerifyError};
@@ -20,15 +20,15 @@ use crate::runtime::verify::steps::Steps;
 const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 const NANOSECONDS: u32 = 1_000_000_000;
 
-/// Checks the tables that name nothing of the code.
-pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+/// Checks the tables that name nothing of the code; the patterns, ready for searching.
+pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<Vec<Pattern>, VerifyError> {
     strings(module, steps)?;
     messages::names(module, steps)?;
     types(module, steps)?;
     messages::fields(module, steps)?;
     constants(module, steps)?;
     sets(module, steps)?;
-    patterns(module, steps)?;
+    let patterns = patterns(module, steps)?;
     builtins(module, steps)?;
     hosts(module, steps)?;
     paths(module, steps)?;
@@ -38,7 +38,7 @@ pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
     steps.spend(module.fields.len())?;
     match unused(module) {
         Some((table, at)) => Err(Fault::Unused { table: table as u32, at: number(at) }.into()),
-        None => Ok(()),
+        None => Ok(patterns),
     }
 }
 
@@ -232,8 +232,9 @@ fn sets(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     Ok(())
 }
 
-fn patterns(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+fn patterns(module: &Module, steps: &mut Steps) -> Result<Vec<Pattern>, VerifyError> {
     let mut seen = HashSet::with_capacity(module.patterns.len());
+    let mut made = Vec::with_capacity(module.patterns.len());
     for (at, pattern) in module.patterns.iter().enumerate() {
         steps.spend(1)?;
         let at = number(at);
@@ -242,14 +243,14 @@ fn patterns(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         ensure(seen.insert(pattern.text), Fault::PatternTwice { at })?;
         ensure(pattern.automaton.len() <= DFA_BYTES_MAX, Fault::Automaton { at })?;
         let text = usize::try_from(pattern.text).ok().and_then(|at| module.strings.get(at));
-        match search::Pattern::of(text.unwrap_or_default(), &pattern.automaton) {
-            Ok(_) => {}
+        match Pattern::of(text.unwrap_or_default(), &pattern.automaton) {
+            Ok(pattern) => made.push(pattern),
             Err(PatternFault::Automaton) => return Err(Fault::Automaton { at }.into()),
             // A text that lacks what is looked for first is not shown to the automaton.
             Err(PatternFault::Text) => return Err(Fault::PatternText { at }.into()),
         }
     }
-    Ok(())
+    Ok(made)
 }
 
 fn builtins(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {

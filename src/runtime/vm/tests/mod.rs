@@ -14,6 +14,7 @@ use crate::base::name::Name;
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
 use crate::lang::opcodes::{EXIT_ERROR, EXIT_FALSE, Instruction, NO_ATOM, Op};
+use crate::lang::pattern::search::Pattern;
 use crate::runtime::bundle::module::{
     Fallback, FunctionKind, FunctionRow, Manifest, Module, NONE, NodeMode, OutcomeRow, PathNode,
     Phase, RuleIndex, RuleRow, SlotRow, Str, TemplatePart, TypeRow,
@@ -241,7 +242,12 @@ impl Sketch {
     }
 
     fn program(self) -> Program {
-        Program::from_verified(self.module, [7; 32])
+        let patterns = self.module.patterns.iter().map(|row| {
+            let text = self.module.strings.get(row.text as usize).unwrap();
+            Pattern::of(text, &row.automaton).unwrap()
+        });
+        let patterns = patterns.collect();
+        Program::from_verified(self.module, patterns, [7; 32])
     }
 }
 
