@@ -14,7 +14,7 @@ mod groups;
 mod re2;
 mod rows;
 pub mod search;
-mod sweep;
+mod triggers;
 
 pub use groups::{Groups, Match};
 

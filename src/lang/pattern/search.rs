@@ -6,7 +6,7 @@
 //!
 //! A pattern is searched by its automaton, but only where one of its rows stands: started as far
 //! in front of it as the automaton is proved to need, and left as soon as it is back where a search
-//! begins. So no automaton sees a byte twice, and a text costs one sweep and at most one pass of
+//! begins. So no automaton sees a byte twice, and a text costs one pass and at most one pass of
 //! each automaton, whatever stands in it.
 
 use std::ops::ControlFlow;
@@ -17,7 +17,7 @@ use regex_automata::util::primitives::StateID;
 use crate::lang::error::EvalError;
 use crate::lang::pattern::agree::{Agreement, Dense, agree, start_behind};
 use crate::lang::pattern::rows::{self, Row};
-use crate::lang::pattern::sweep::{Lone, Sighting, Sweep};
+use crate::lang::pattern::triggers::{Lone, Sighting, Triggers};
 use crate::lang::pattern::{Automaton, Cache, compile_simulated, re2};
 
 /// Most needles and patterns that are looked for together: one bit each.
@@ -159,20 +159,45 @@ impl Window {
 /// Whether `needle` occurs in `text`, both UTF-8. Needs no memory.
 #[must_use]
 pub fn occurs(text: &[u8], needle: &[u8]) -> bool {
-    if needle.is_empty() {
-        return true;
+    Needle::of(needle).is_in(text)
+}
+
+/// A text that is looked for in several.
+pub struct Needle<'n> {
+    needle: &'n [u8],
+    first: Lone,
+}
+
+impl<'n> Needle<'n> {
+    /// A needle that is UTF-8.
+    #[inline]
+    #[must_use]
+    pub fn of(needle: &'n [u8]) -> Self {
+        Self { needle, first: Lone::of(rows::of_start(needle)) }
     }
-    let (mut found, mut compared) = (false, 0);
-    Lone::of(rows::of_start(needle)).triggers().run(text, |sighting| {
-        found = text.get(sighting.at..).is_some_and(|rest| rest.starts_with(needle));
-        compared += needle.len();
-        if !found && compared > text.len() + PATIENCE_BYTES {
-            found = contains(text, needle);
-            return ControlFlow::Break(());
+
+    /// Whether it occurs in `text`, which is UTF-8.
+    #[must_use]
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        let Self { needle, first } = self;
+        if needle.len() >= text.len() {
+            return *needle == text;
         }
-        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    found
+        if needle.is_empty() {
+            return true;
+        }
+        let (mut found, mut compared) = (false, 0);
+        first.view().run(text, |sighting| {
+            found = text.get(sighting.at..).is_some_and(|rest| rest.starts_with(needle));
+            compared += needle.len();
+            if !found && compared > text.len() + PATIENCE_BYTES {
+                found = contains(text, needle);
+                return ControlFlow::Break(());
+            }
+            if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        found
+    }
 }
 
 /// As `occurs`, by a search that never goes back: for texts that are full of near misses.
@@ -196,7 +221,7 @@ pub enum Wanted<'a> {
 /// What is looked for together: how, but not what, which is given with the text.
 #[derive(Clone, Debug, Default)]
 pub struct Together {
-    sweep: Sweep,
+    triggers: Triggers,
     /// For each that is looked for, in order.
     plans: Box<[Plan]>,
 }
@@ -251,12 +276,12 @@ impl Together {
                 }
             }
         }
-        let sweep = Sweep::of(&rows);
+        let triggers = Triggers::of(&rows);
         let plan = |(wanted, number): (&Wanted<'_>, u8)| match wanted {
             Wanted::Needle(needle) => Plan::Needle(rows::of_text(needle).1),
             Wanted::Pattern(pattern) if pattern.rows.is_empty() => Plan::Whole,
             Wanted::Pattern(pattern) => {
-                let (least, reach) = sweep.reach(number);
+                let (least, reach) = triggers.reach(number);
                 let back = pattern.window.as_ref().map_or(0, |window| window.back);
                 // Of rows that stand behind one another the first to end may be seen later: no
                 // row that is not seen yet ends before the nearest end behind this trigger.
@@ -264,7 +289,7 @@ impl Together {
             }
         };
         let plans = numbered().map(plan).collect();
-        Self { sweep, plans }
+        Self { triggers, plans }
     }
 
     /// Which of `wanted`, which this was made for, `text` holds. Both are UTF-8. `whole` asks a
@@ -287,7 +312,7 @@ impl Together {
             }
         }
         if run.open != 0 {
-            self.sweep.triggers().run(text, |sighting| {
+            self.triggers.view().run(text, |sighting| {
                 let number = sighting.number;
                 if run.open >> number & 1 != 0
                     && let Some(wanted) = wanted(number)

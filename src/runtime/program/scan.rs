@@ -12,11 +12,13 @@ use std::collections::BTreeMap;
 
 use crate::lang::error::EvalError;
 use crate::lang::pattern::Cache;
-use crate::lang::pattern::search::{Answers, Pattern, TOGETHER_MAX, Together, Wanted, occurs};
+use crate::lang::pattern::search::{Answers, Pattern, TOGETHER_MAX, Together, Wanted};
 use crate::lang::value::Tag;
 use crate::runtime::bundle::module::Module;
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::questions::{Question, Questions, Target};
+use crate::runtime::program::questions::{Question, Questions};
+
+pub(in crate::runtime) use crate::runtime::program::questions::Target;
 
 /// Patterns, and what is looked for together.
 #[derive(Debug)]
@@ -74,14 +76,6 @@ impl ScanMemo {
     }
 }
 
-/// A text that is asked about.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::runtime) struct Asked<'t> {
-    pub(in crate::runtime) text: &'t [u8],
-    /// The slot that holds it, or a register.
-    pub(in crate::runtime) file: u16,
-}
-
 impl Scans {
     /// For the patterns of a module, in order.
     pub(in crate::runtime) fn of(module: &Module, pool: &Pool, patterns: Vec<Pattern>) -> Self {
@@ -110,54 +104,32 @@ impl Scans {
     ///
     /// # Errors
     /// `Pattern` if there is no such pattern, or its automaton gives up.
-    pub(in crate::runtime) fn matches<'p>(
-        &'p self,
+    pub(in crate::runtime) fn matches_alone(
+        &self,
         memo: &mut ScanMemo,
-        asked: Asked<'_>,
         at: u16,
-        needle: impl Fn(u16) -> Option<&'p [u8]>,
+        text: &[u8],
     ) -> Result<bool, EvalError> {
-        if let Some(answer) = self.answer(memo, asked, Target::Pattern(at), needle) {
-            return answer;
-        }
         let at = usize::from(at);
         let (Some(Matcher { pattern, alone }), Some(cache)) =
             (self.patterns.get(at), memo.caches.get_mut(at))
         else {
             return Err(EvalError::Pattern);
         };
-        let whole = |_, pattern: &Pattern| pattern.is_match(cache, asked.text);
-        let answers = alone.search(|_| Some(Wanted::Pattern(pattern)), whole, asked.text);
-        answers.of(0)
+        let whole = |_, pattern: &Pattern| pattern.is_match(cache, text);
+        alone.search(|_| Some(Wanted::Pattern(pattern)), whole, text).of(0)
     }
 
-    /// Whether a text holds the string that constant `at` is. `needle` gives the texts of
-    /// constants.
-    ///
-    /// # Errors
-    /// `Pattern` if there is no such constant.
-    pub(in crate::runtime) fn contains<'p>(
+    /// Whether the text of a slot holds what is looked for, if rules look for it there. `needle`
+    /// gives the texts of constants.
+    pub(in crate::runtime) fn answer<'p>(
         &'p self,
         memo: &mut ScanMemo,
-        asked: Asked<'_>,
-        at: u16,
-        needle: impl Fn(u16) -> Option<&'p [u8]>,
-    ) -> Result<bool, EvalError> {
-        if let Some(answer) = self.answer(memo, asked, Target::Needle(at), &needle) {
-            return answer;
-        }
-        needle(at).map(|needle| occurs(asked.text, needle)).ok_or(EvalError::Pattern)
-    }
-
-    /// The answer of a lot, if the question belongs to one.
-    fn answer<'p>(
-        &'p self,
-        memo: &mut ScanMemo,
-        Asked { text, file }: Asked<'_>,
+        (slot, text): (u16, &[u8]),
         target: Target,
         needle: impl Fn(u16) -> Option<&'p [u8]>,
     ) -> Option<Result<bool, EvalError>> {
-        let question = Question { slot: file, target };
+        let question = Question { slot, target };
         let place = self.places.binary_search_by(|(known, ..)| known.cmp(&question)).ok()?;
         let (_, number, bit) = self.places.get(place)?;
         let lot = self.lots.get(*number as usize)?;

@@ -10,11 +10,12 @@
 //! whole semantics. Operands are borrowed from the file, never copied on the way.
 
 use crate::lang::opcodes::{Instruction, Op, X_LEVEL};
+use crate::lang::pattern::search::occurs;
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::program::Program;
 use crate::runtime::program::probe::related;
-use crate::runtime::program::scan::{Asked, ScanMemo};
+use crate::runtime::program::scan::{ScanMemo, Target};
 use crate::runtime::program::sets::Set;
 use crate::runtime::vm::machine::{BROKEN, Outcome, misfit};
 use crate::runtime::vm::select;
@@ -101,12 +102,35 @@ macro_rules! read {
 }
 
 /// How an atom comes out.
-#[inline(never)]
+#[inline]
 pub(in crate::runtime) fn outcome(
     program: &Program,
     heap: &Heap<'_>,
     scans: &mut ScanMemo,
     file: &[Value],
+    ins: &Instruction,
+) -> Outcome {
+    outcome_in(program, heap, scans, (file, Some(ins.a)), ins)
+}
+
+/// How an atom comes out whose operands lie elsewhere than in the file.
+pub(in crate::runtime) fn outcome_of(
+    program: &Program,
+    heap: &Heap<'_>,
+    scans: &mut ScanMemo,
+    operands: &[Value],
+    ins: &Instruction,
+) -> Outcome {
+    outcome_in(program, heap, scans, (operands, None), ins)
+}
+
+/// How an atom on these values comes out, of which the first may be that of a slot.
+#[inline(never)]
+fn outcome_in(
+    program: &Program,
+    heap: &Heap<'_>,
+    scans: &mut ScanMemo,
+    (file, slot): (&[Value], Option<u16>),
     ins: &Instruction,
 ) -> Outcome {
     let constants = program.constants.as_slice();
@@ -124,7 +148,7 @@ pub(in crate::runtime) fn outcome(
         Op::Holds => select::contains(heap, read!(constants, ins.b), a),
         Op::StartsWith => select::on_text(heap, a, read!(constants, ins.b), <[u8]>::starts_with),
         Op::EndsWith => select::on_text(heap, a, read!(constants, ins.b), <[u8]>::ends_with),
-        Op::Contains | Op::Matches => searched(program, heap, scans, (a, ins)),
+        Op::Contains | Op::Matches => searched(program, heap, scans, (slot, a), ins),
         Op::CompareSize => select::compare_size(heap, a, read!(constants, ins.b), ins.x),
         Op::Flag if a.tag() == Tag::Bool => Outcome::of(a.bits() != 0),
         Op::Has => select::has(a, ins.x),
@@ -172,22 +196,26 @@ pub(in crate::runtime) fn outcome(
     }
 }
 
-/// Whether a text holds a needle, or a pattern matches in it.
+/// Whether a text holds a needle, or a pattern matches in it. What slot `slot` holds is searched
+/// once for all that rules look for in it.
 #[inline(never)]
 fn searched(
     program: &Program,
     heap: &Heap<'_>,
     scans: &mut ScanMemo,
-    (a, ins): (&Value, &Instruction),
+    (slot, a): (Option<u16>, &Value),
+    ins: &Instruction,
 ) -> Outcome {
     if a.tag() != Tag::String {
         return Outcome::Error(misfit(a));
     }
-    let asked = Asked { text: heap.bytes(a), file: ins.a };
+    let (text, at) = (heap.bytes(a), ins.b);
     let needle = |at: u16| program.constant_text(at);
-    select::answer(if ins.op == Op::Contains {
-        program.scans.contains(scans, asked, ins.b, needle)
-    } else {
-        program.scans.matches(scans, asked, ins.b, needle)
+    let target = if ins.op == Op::Contains { Target::Needle(at) } else { Target::Pattern(at) };
+    let known = slot.and_then(|slot| program.scans.answer(scans, (slot, text), target, needle));
+    select::answer(match (known, target) {
+        (Some(answer), _) => answer,
+        (None, Target::Needle(at)) => needle(at).map(|needle| occurs(text, needle)).ok_or(BROKEN),
+        (None, Target::Pattern(at)) => program.scans.matches_alone(scans, at, text),
     })
 }

@@ -9,7 +9,7 @@
 //! the test is not made for.
 
 use crate::lang::opcodes::Op;
-use crate::lang::pattern::prefilter::Prefilter;
+use crate::lang::pattern::search::Needle;
 use crate::lang::value::heap::Heap;
 use crate::lang::value::text::code_points;
 use crate::lang::value::{Space, Tag, Value};
@@ -306,7 +306,7 @@ fn texts<O: Observer>(
     (column, k): (u16, &Value),
     here: u64,
 ) -> Answer {
-    let Machine { program, heap, caches, .. } = m;
+    let Machine { program, heap, scans, .. } = m;
     let (b, x) = (step.ins.b, step.ins.x);
     let each = |test: &mut dyn FnMut(&Value) -> Option<bool>| {
         set(here).fold(Answer::default(), |mut answer, lane| {
@@ -325,12 +325,8 @@ fn texts<O: Observer>(
         Op::StartsWith => each(&mut |cell| Some(heap.bytes(cell).starts_with(known))),
         Op::EndsWith => each(&mut |cell| Some(heap.bytes(cell).ends_with(known))),
         Op::Contains => {
-            let filter = Prefilter::of_text(known);
-            let needle = std::str::from_utf8(known).unwrap_or_default();
-            each(&mut |cell| {
-                let may = cell.len() >= k.len() && filter.may_match(heap.bytes(cell));
-                Some(may && heap.str(cell).contains(needle))
-            })
+            let needle = Needle::of(known);
+            each(&mut |cell| Some(needle.is_in(heap.bytes(cell))))
         }
         Op::CompareSize => each(&mut |cell| {
             let size = i64::try_from(code_points(heap.bytes(cell))).unwrap_or(i64::MAX);
@@ -340,10 +336,9 @@ fn texts<O: Observer>(
             Some(set) => each(&mut |cell| Some(set.holds(heap, cell))),
             None => Answer::default(),
         },
-        Op::Matches => match program.patterns.get(usize::from(b)) {
-            Some(pattern) => each(&mut |cell| caches.matches(pattern, b, heap.bytes(cell)).ok()),
-            None => Answer::default(),
-        },
+        Op::Matches => {
+            each(&mut |cell| program.scans.matches_alone(scans, b, heap.bytes(cell)).ok())
+        }
         _ => Answer::default(),
     }
 }
@@ -387,7 +382,7 @@ fn ask_one<O: Observer>(
         // Only `Has` asks that, and it has an answer.
         return None;
     }
-    match atom::outcome(m.program, &m.heap, m.caches, &operands, &step.ins) {
+    match atom::outcome_of(m.program, &m.heap, m.scans, &operands, &step.ins) {
         Outcome::True => Some(true),
         Outcome::False => Some(false),
         Outcome::Error(_) | Outcome::Noted => None,

@@ -1,4 +1,4 @@
-//! Sweeping: all places of a text at which some of several rows of bytes may stand, in one pass.
+//! Triggersing: all places of a text at which some of several rows of bytes may stand, in one pass.
 //!
 //! In:      rows, each with a number; a text.
 //! Out:     the places where rows stand, in order of what was looked for first.
@@ -23,7 +23,7 @@ const ROUNDS: usize = 2;
 
 /// Rows that are looked for together.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sweep {
+pub(super) struct Triggers {
     singles: Box<[Single]>,
     pairs: Box<[Pair]>,
     gates: Box<[Gate]>,
@@ -77,7 +77,7 @@ struct Watched {
     offset: u8,
 }
 
-impl Sweep {
+impl Triggers {
     /// For these rows, each with its number. None of them is empty.
     pub(super) fn of(rows: &[(u8, Row)]) -> Self {
         let mut chosen: Vec<(Trigger, Watched)> = Vec::with_capacity(rows.len());
@@ -114,10 +114,10 @@ impl Sweep {
         span.unwrap_or((0, 0))
     }
 
-    /// What is looked for.
-    pub(super) fn triggers(&self) -> Triggers<'_> {
+    /// All of them.
+    pub(super) fn view(&self) -> View<'_> {
         let Self { singles, pairs, gates, watched } = self;
-        Triggers { singles, pairs, gates, watched }
+        View { singles, pairs, gates, watched }
     }
 }
 
@@ -143,24 +143,24 @@ impl Lone {
         Self { single, pair, gates: [Gate { trigger, rows: 1 }], watched }
     }
 
-    /// What is looked for.
+    /// The one.
     #[inline]
-    pub(super) fn triggers(&self) -> Triggers<'_> {
+    pub(super) fn view(&self) -> View<'_> {
         let (singles, pairs) = (self.single.as_slice(), self.pair.as_slice());
-        Triggers { singles, pairs, gates: &self.gates, watched: &self.watched }
+        View { singles, pairs, gates: &self.gates, watched: &self.watched }
     }
 }
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Triggers<'a> {
+pub(super) struct View<'a> {
     singles: &'a [Single],
     pairs: &'a [Pair],
     gates: &'a [Gate],
     watched: &'a [Watched],
 }
 
-impl Triggers<'_> {
+impl View<'_> {
     /// Calls `seen` for every place of `text` where a row stands, until it breaks.
     #[inline]
     pub(super) fn run(self, text: &[u8], mut seen: impl FnMut(Sighting) -> ControlFlow<()>) {
