@@ -116,6 +116,11 @@ impl<'m> Readings<'m> {
             Landing::Atom(_) => {}
         }
         let nodes = growing.nodes;
+        // What must be run after all is not asked twice, unless that is cheap.
+        let ends = |node: &Draft| node.next.contains(&Next::Run);
+        if nodes.iter().any(ends) && nodes.iter().any(|node| is_dear(terms, &node.atom)) {
+            return Callee::Opaque;
+        }
         let first = u32::try_from(trees.nodes.len()).unwrap_or(u32::MAX);
         for Draft { atom, next } in &nodes {
             let before = trees.needs.len();
@@ -253,6 +258,15 @@ impl Growing<'_> {
             Next::Run
         }
     }
+}
+
+/// Whether asking an atom takes more than a look at its operands.
+fn is_dear(terms: &Terms, atom: &Instruction) -> bool {
+    let searches = matches!(
+        atom.op,
+        Op::Matches | Op::Contains | Op::In | Op::Holds | Op::EqualConst | Op::CompareSize
+    );
+    searches || terms.read_by(atom).into_iter().any(|place| terms.is_computed(place))
 }
 
 /// An end, unless something behind which it stands may have failed.

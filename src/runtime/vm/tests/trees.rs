@@ -267,6 +267,22 @@ fn conditions_and_values_of_other_functions() {
 }
 
 #[test]
+fn what_is_run_after_all_is_not_asked_at_length() {
+    for (first, grows) in [(Op::StartsWith, true), (Op::Contains, false)] {
+        let mut s = sketch();
+        let word = s.constant(text("word"));
+        // x.startsWith("word") || what no tree tells
+        let code = [
+            op(first, 0, word, 0).x(X_INVERT).to(EXIT_TRUE, EXIT_ERROR),
+            op(Op::Iter, 2, 0, s.register(0)),
+        ];
+        condition(&mut s, &code);
+        let program = s.program();
+        assert_eq!(!program.trees.of(0).is_empty(), grows, "{first:?}");
+    }
+}
+
+#[test]
 fn outcomes_of_decisions() {
     let mut s = sketch();
     let code = [
