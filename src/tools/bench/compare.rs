@@ -10,6 +10,7 @@
 //! grew, too: where a policy does no more than before, a slower clock is the machine's doing.
 
 use crate::tools::bench::document::{Measured, OfRule};
+use crate::tools::bench::places::Kind;
 use crate::tools::bench::summary::{QUANTILES, Times};
 
 /// Percentiles that are compared, as places in `QUANTILES`: above them one slow moment of the
@@ -110,6 +111,7 @@ pub fn compare(own: &Measured, base: &Measured, source: Source, bar: Bar) -> Com
     if let (Some(before), Some(after)) = (&base.allocations, &own.allocations) {
         count("allocations", before.sum, after.sum);
     }
+    let mut moved = moved(own, base);
     for (at, rule) in own.rules.iter().enumerate() {
         let old = base.rules.iter().find(|old| same_rule(old, rule));
         // A rule that was never asked is as good as new: what it adds is part of the whole.
@@ -124,13 +126,15 @@ pub fn compare(own: &Measured, base: &Measured, source: Source, bar: Bar) -> Com
         }
         grew |= rule.instructions > old.instructions;
         let added = rule.instructions.saturating_sub(old.instructions);
+        let own_growth = added.saturating_sub(moved);
+        moved = moved.saturating_sub(added);
         found.gained += added;
         found.changes.push(Change {
             what: What::Rule(at),
             before: base.mean(old.instructions),
             after: own.mean(rule.instructions),
             added,
-            worse: exceeds(old.instructions, rule.instructions, bar),
+            worse: exceeds(old.instructions, old.instructions + own_growth, bar),
         });
     }
     if let (Some(before), Some(after)) = (&base.decide, &own.decide)
@@ -140,6 +144,18 @@ pub fn compare(own: &Measured, base: &Measured, source: Source, bar: Bar) -> Com
         found.changes.extend(times);
     }
     found
+}
+
+/// What variables and shared parts lost, of all decisions. A part that one rule alone is left to
+/// ask for becomes its own, and that is no growth.
+fn moved(own: &Measured, base: &Measured) -> u64 {
+    let shared = base.rules.iter().filter(|it| matches!(it.kind, Kind::Variable | Kind::Part));
+    shared
+        .map(|old| {
+            let now = own.rules.iter().find(|rule| same_rule(old, rule));
+            old.instructions.saturating_sub(now.map_or(0, |rule| rule.instructions))
+        })
+        .sum()
 }
 
 /// Rules are the same where document and id are.
@@ -213,6 +229,16 @@ mod tests {
         assert_eq!((found.gained, found.new_rules.len()), (20, 0));
         let small = measured(&[("a", 1000), ("b", 110)], &[50.0; 9]);
         assert_eq!(worse(&compare(&small, &old, Source::Earlier, BAR)), []);
+    }
+
+    #[test]
+    fn what_was_shared_and_is_no_more_is_no_growth() {
+        let mut old = measured(&[("a", 100), ("b", 100), ("a part", 50)], &[50.0; 9]);
+        old.rules[2].kind = super::Kind::Part;
+        let left = measured(&[("b", 150)], &[50.0; 9]);
+        assert_eq!(worse(&compare(&left, &old, Source::Earlier, BAR)), []);
+        let more = measured(&[("b", 170)], &[50.0; 9]);
+        assert_eq!(worse(&compare(&more, &old, Source::Earlier, BAR)), [What::Rule(0)]);
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub struct Measured {
     pub throughput: Vec<Rate>,
     /// Bytes that are held.
     pub memory: Option<Held>,
-    /// Each rule, output and variable.
+    /// Each rule, output, variable and shared part.
     pub rules: Vec<OfRule>,
     /// Each tool.
     pub tools: Vec<OfTool>,
@@ -100,12 +100,13 @@ pub struct Rate {
     pub per_second: f64,
 }
 
-/// What a rule does, an output or a variable. Rules with the same condition are one.
+/// What a rule does, an output, a variable or a part that several share. Rules with the same
+/// condition are one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OfRule {
-    /// Which of the three it is.
+    /// Which of the four it is.
     pub kind: Kind,
-    /// Its id or name.
+    /// Its id or name, or the text of a part.
     pub rule: String,
     /// Name of its document, of a variable its file.
     pub policy: String,

@@ -5,15 +5,16 @@
 //! Imports: `runtime::bundle`, `compiler::source`.
 //!
 //! Instructions stand in functions. A function is that of one rule, of several rules with the same
-//! condition, or of an output. Any other is a variable, which is computed once a decision, whoever
-//! asks for it first: it stands for itself, so that no rule grows because another one went away.
+//! condition, or of an output; a part that one of them alone calls is its as well. A variable is
+//! computed once a decision, whoever asks for it first: it stands for itself, so that no rule grows
+//! because another one went away. So does a part that several share, under the text of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::compiler::source::map::SourceMap;
-use crate::lang::opcodes::NO_ATOM;
+use crate::lang::opcodes::{NO_ATOM, Operand};
 use crate::runtime::bundle::debug::{self, Debug, Place};
 use crate::runtime::bundle::module::{Module, NONE};
 use crate::runtime::program::Program;
@@ -29,6 +30,8 @@ pub enum Kind {
     Output,
     /// A variable.
     Variable,
+    /// What several of the others share.
+    Part,
 }
 
 /// Whose instructions are: rules that share a function, an output, a variable.
@@ -36,9 +39,11 @@ pub enum Kind {
 pub struct Owner {
     /// What it is.
     pub kind: Kind,
-    /// The ids of the rules, joined by commas; or the name of the output or variable.
+    /// The ids of the rules, joined by commas; the name of the output or variable; the text of a
+    /// part.
     pub name: String,
-    /// The name of the document, of a variable the file; empty where the bundle does not say.
+    /// The name of the document, of a variable the file; empty for a part, which may stand in
+    /// several, and where the bundle does not say.
     pub policy: String,
     /// Where the first rule stands; an empty place where the bundle does not say.
     pub place: Place,
@@ -64,7 +69,7 @@ pub struct Places<'p> {
     pub debug: Debug,
     /// Its sources, in their order.
     pub files: SourceMap,
-    /// Rules in document order, then outputs, then variables.
+    /// Rules in document order, then outputs, variables, parts.
     pub owners: Vec<Owner>,
     /// For each instruction its owner, or `NONE`.
     owner: Vec<u16>,
@@ -166,26 +171,77 @@ fn owners(program: &Program, debug: &Debug) -> (Vec<Owner>, BTreeMap<u16, u16>) 
         let kind = Kind::Output;
         owners.push(Owner { kind, name, policy, place, function: output.function });
     }
+    for (function, (name, place)) in (0..).zip(&debug.functions) {
+        if name.is_empty() || of.contains_key(&function) {
+            continue;
+        }
+        let file = debug.sources.get(place.source as usize).filter(|_| place.end > 0);
+        let policy = file.map_or(String::new(), |(path, _)| path.clone());
+        let (kind, name, place) = (Kind::Variable, name.clone(), *place);
+        join(&mut owners, &mut of, Owner { kind, name, policy, place, function });
+    }
+    parts(module, debug, &mut owners, &mut of);
+    (owners, of)
+}
+
+/// Gives `owner` its function; to the one that is the same, if there is one.
+fn join(owners: &mut Vec<Owner>, of: &mut BTreeMap<u16, u16>, owner: Owner) {
+    let name = |it: &Owner| (it.kind, it.name.clone(), it.policy.clone());
+    let known = owners.iter().position(|it| name(it) == name(&owner));
+    if let Ok(at) = u16::try_from(known.unwrap_or(owners.len())) {
+        of.insert(owner.function, at);
+    }
+    if known.is_none() {
+        owners.push(owner);
+    }
+}
+
+/// Gives what is left to whoever calls it, if that is one owner; else it stands for itself.
+fn parts(module: &Module, debug: &Debug, owners: &mut Vec<Owner>, of: &mut BTreeMap<u16, u16>) {
+    let callers = callers(module);
+    // A part may be called by a part, so this is done until nothing is found any more.
+    loop {
+        let mut found = Vec::new();
+        for (callee, callers) in callers.iter().filter(|(callee, _)| !of.contains_key(callee)) {
+            let mut by = callers.iter().map(|caller| of.get(caller));
+            let first = by.next().flatten();
+            if let Some(owner) = first.filter(|owner| by.all(|it| it == Some(owner))) {
+                found.push((*callee, *owner));
+            }
+        }
+        if found.is_empty() {
+            break;
+        }
+        of.extend(found);
+    }
     for function in (0..).take(module.functions.len()) {
         if of.contains_key(&function) {
             continue;
         }
-        let about = debug.functions.get(usize::from(function)).cloned();
-        let (name, place) = about.unwrap_or_default();
-        let file = debug.sources.get(place.source as usize).filter(|_| place.end > 0);
-        let policy = file.map_or(String::new(), |(path, _)| path.clone());
-        // Parts without a name are one.
-        let same =
-            |it: &Owner| it.kind == Kind::Variable && (&it.name, &it.policy) == (&name, &policy);
-        let known = owners.iter().position(same);
-        if let Ok(at) = u16::try_from(known.unwrap_or(owners.len())) {
-            of.insert(function, at);
-        }
-        if known.is_none() {
-            owners.push(Owner { kind: Kind::Variable, name, policy, place, function });
+        let place = debug.functions.get(usize::from(function)).map(|(_, place)| *place);
+        let place = place.unwrap_or_default();
+        let source = debug.sources.get(place.source as usize);
+        let text = source.and_then(|(_, text)| text.get(place.start as usize..place.end as usize));
+        let name = text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+        let (kind, policy) = (Kind::Part, String::new());
+        join(owners, of, Owner { kind, name, policy, place, function });
+    }
+}
+
+/// For each function that is called the functions that call it.
+fn callers(module: &Module) -> BTreeMap<u16, BTreeSet<u16>> {
+    let mut callers: BTreeMap<u16, BTreeSet<u16>> = BTreeMap::new();
+    for (caller, function) in (0..).zip(&module.functions) {
+        let code = module.code.iter().skip(function.first as usize);
+        for ins in code.take(usize::from(function.len)) {
+            for (kind, value) in ins.op.operands().iter().zip([ins.a, ins.b, ins.c]) {
+                if *kind == Operand::Function {
+                    callers.entry(value).or_default().insert(caller);
+                }
+            }
         }
     }
-    (owners, of)
+    callers
 }
 
 /// For each instruction the atom that it decides, or the one in whose text its own place lies.

@@ -239,8 +239,8 @@ fn blame(measured: &mut Measured, places: &Places<'_>, spent: &Spent) {
         let owner = owner.and_then(|owner| places.owners.get(owner));
         let of_atom = atom.and_then(|atom| places.debug.atoms.get(usize::from(atom)).copied());
         let place = of_atom.or(owner.map(|owner| owner.place)).unwrap_or_default();
-        let is_variable = owner.is_some_and(|owner| owner.kind == Kind::Variable);
-        let text = of_atom.or(Some(place).filter(|_| is_variable));
+        let whole = owner.is_some_and(|it| matches!(it.kind, Kind::Variable | Kind::Part));
+        let text = of_atom.or(Some(place).filter(|_| whole));
         let (file, line) = places.line_of(place).unwrap_or_default();
         Blame {
             kind: owner.map_or(Kind::default(), |owner| owner.kind),

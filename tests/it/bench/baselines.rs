@@ -50,7 +50,7 @@ fn baselines_of_other_things_are_told_apart() {
 #[test]
 fn times_of_another_machine_are_left_aside_and_counts_are_not() {
     let folder = twenty("machine");
-    let save = "old.yaml --contexts calls.jsonl --iterations 3 --save base.json";
+    let save = "old.yaml --contexts calls.jsonl --iterations 500 --save base.json";
     bench(folder.path(), save).expect(0, &[]);
     let mut base = json(&folder, "base.json");
     *base.pointer_mut("/machine/cores").expect("a member") = json!(999);
@@ -62,7 +62,7 @@ fn times_of_another_machine_are_left_aside_and_counts_are_not() {
         *round = json!([0.1, 0.1, 0.1, 0.1, 0.1]);
     }
     folder.add("base.json", base.to_string());
-    let line = "new.yaml --contexts calls.jsonl --iterations 3 --compare base.json";
+    let line = "new.yaml --contexts calls.jsonl --iterations 500 --compare base.json";
     let ran = bench(folder.path(), line);
     ran.expect(1, &["its times are of another machine and left aside", "`rule-7` runs 6"]);
     assert!(!ran.out.contains("of deciding is"), "{}", ran.out);
@@ -92,7 +92,7 @@ fn budgets_are_read_and_judged() {
     let folder = twenty("budgets");
     let budget = |toml: &str| {
         folder.add("policyc.toml", toml);
-        bench(folder.path(), "old.yaml --contexts calls.jsonl --iterations 3")
+        bench(folder.path(), "old.yaml --contexts calls.jsonl --iterations 500")
     };
     let kept = "[bench]\np50 = \"1s\"\n\"p99.9\" = \"2 s\"\ninstructions = 100\nallocations = 0\n";
     budget(kept).expect(0, &["instructions 100 of 100", "allocations 0 of 0"]);

@@ -11,7 +11,7 @@ use crate::support::run::policyc;
 const TIMES: usize = 10;
 
 #[test]
-#[ignore = "half a minute on every core"]
+#[ignore = "minutes on every core"]
 fn unchanged_policies_pass_while_all_cores_are_busy() {
     let folder = twenty("busy");
     let at = folder.path();

@@ -312,12 +312,12 @@ fn share(part: u64, whole: u64) -> String {
     format!("{} of {}", grouped(part), grouped(whole))
 }
 
-/// A rule or an output by its name, a variable as one.
+/// A rule or an output by its name; a variable and a part with a word that says so.
 fn named(kind: Kind, name: &str) -> String {
     match kind {
         Kind::Rule | Kind::Output => name.to_owned(),
-        Kind::Variable if name.is_empty() => "(a part)".to_owned(),
         Kind::Variable => format!("{name} (variable)"),
+        Kind::Part => format!("(shared) {name}"),
     }
 }
 
