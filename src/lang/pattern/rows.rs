@@ -164,10 +164,13 @@ impl Row {
 
 /// Instructions that a look at every byte of 64 for one byte takes, and for two in a row; that a
 /// place takes where a trigger goes off, and one where a row stands.
-const SINGLE: u64 = 12;
-const PAIR: u64 = 32;
+const SINGLE: u64 = 15;
+const PAIR: u64 = 39;
 const STOPPING: u64 = 120;
 const CONFIRMING: u64 = 1_000;
+
+/// What it takes to look all bytes of 64 up in a table.
+pub(super) const BY_TABLE: u64 = 400;
 
 /// What every place of a text is asked: one byte, or that and the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -206,7 +209,12 @@ impl Trigger {
 
     /// What it costs for 64 bytes of text.
     pub(super) fn cost(self) -> u64 {
-        self.stops() + if self.is_single() { SINGLE } else { PAIR }
+        self.stops() + self.looking()
+    }
+
+    /// What of that is due to every place.
+    pub(super) fn looking(self) -> u64 {
+        if self.is_single() { SINGLE } else { PAIR }
     }
 
     /// What of that is due to places where it goes off.

@@ -535,6 +535,20 @@ pub(super) mod tests {
         }
 
         #[test]
+        fn many_are_as_each_alone(text in "[a-g \u{e9}]{0,150}") {
+            let letters = || "abcdefg".chars();
+            let needles: Vec<String> =
+                letters().flat_map(|a| letters().map(move |b| format!("{a}{b}"))).collect();
+            let wanted: Vec<Wanted<'_>> =
+                needles.iter().map(|needle| Wanted::Needle(needle.as_bytes())).collect();
+            prop_assert!(Together::of(&wanted).triggers.are_in_a_table());
+            let answers = search(&wanted, &text);
+            for (needle, number) in needles.iter().zip(0..) {
+                prop_assert_eq!(answers.of(number), Ok(text.contains(needle)), "{}", needle);
+            }
+        }
+
+        #[test]
         fn needles_are_found(text in "[ab\u{e9}]{0,200}", needle in "[ab\u{e9}]{0,12}") {
             prop_assert_eq!(occurs(text.as_bytes(), needle.as_bytes()), text.contains(&needle));
             let wanted = [Wanted::Needle(needle.as_bytes())];

@@ -12,7 +12,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::lang::pattern::rows::{ROW_BYTES_MAX, Row, Trigger};
+use crate::lang::pattern::rows::{BY_TABLE, ROW_BYTES_MAX, Row, Trigger};
 
 /// Texts are looked at this many places at a time.
 const STRIDE: usize = 64;
@@ -26,9 +26,18 @@ const ROUNDS: usize = 2;
 pub(super) struct Triggers {
     singles: Box<[Single]>,
     pairs: Box<[Pair]>,
+    /// In their stead, where they are many.
+    table: Option<Box<Table>>,
     gates: Box<[Gate]>,
     watched: Box<[Watched]>,
 }
+
+/// For every byte, a bit for each lot of triggers: one of which it may be the first byte, one of
+/// which it may be the second.
+type Table = [[u8; 256]; 2];
+
+/// Lots of triggers in a table.
+const LOTS: usize = 8;
 
 /// A row that stands in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,20 +95,25 @@ impl Triggers {
             let offset = u8::try_from(offset).unwrap_or_default();
             chosen.push((trigger, Watched { row: *row, number: *number, offset }));
         }
-        chosen.sort_by_key(|(trigger, _)| *trigger);
-        let (mut singles, mut pairs, mut gates) = (Vec::new(), Vec::new(), Vec::new());
+        // Those of one byte stand together.
+        chosen.sort_by_key(|(trigger, _)| (trigger.is_single(), *trigger));
+        let mut gates = Vec::new();
         for alike in chosen.chunk_by(|(a, _), (b, _)| a == b) {
             let Some((trigger, _)) = alike.first() else { continue };
             let rows = u16::try_from(alike.len()).unwrap_or(u16::MAX);
             gates.push(Gate { trigger: *trigger, rows });
-            if trigger.is_single() {
-                singles.push(Single::of(*trigger));
-            } else {
-                pairs.push(Pair::of(*trigger));
-            }
         }
         let watched = chosen.into_iter().map(|(_, watched)| watched).collect();
-        Self { singles: singles.into(), pairs: pairs.into(), gates: gates.into(), watched }
+        let mut made = Self { gates: gates.into(), watched, ..Self::default() };
+        let triggers = || made.gates.iter().map(|gate| gate.trigger);
+        if triggers().map(Trigger::looking).sum::<u64>() > BY_TABLE {
+            made.table = Some(Box::new(table(&triggers().collect::<Vec<_>>())));
+        } else {
+            let (singles, pairs): (Vec<_>, Vec<_>) = triggers().partition(|it| it.is_single());
+            made.singles = singles.into_iter().map(Single::of).collect();
+            made.pairs = pairs.into_iter().map(Pair::of).collect();
+        }
+        made
     }
 
     /// Over all rows with this number, the least and the most bytes from a trigger to the end of
@@ -114,10 +128,16 @@ impl Triggers {
         span.unwrap_or((0, 0))
     }
 
+    /// Whether they are too many to be asked one by one.
+    #[cfg(test)]
+    pub(super) const fn are_in_a_table(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// All of them.
     pub(super) fn view(&self) -> View<'_> {
-        let Self { singles, pairs, gates, watched } = self;
-        View { singles, pairs, gates, watched }
+        let Self { singles, pairs, gates, watched, table } = self;
+        View { singles, pairs, table: table.as_deref(), gates, watched }
     }
 }
 
@@ -147,7 +167,7 @@ impl Lone {
     #[inline]
     pub(super) fn view(&self) -> View<'_> {
         let (singles, pairs) = (self.single.as_slice(), self.pair.as_slice());
-        View { singles, pairs, gates: &self.gates, watched: &self.watched }
+        View { singles, pairs, table: None, gates: &self.gates, watched: &self.watched }
     }
 }
 
@@ -156,6 +176,7 @@ impl Lone {
 pub(super) struct View<'a> {
     singles: &'a [Single],
     pairs: &'a [Pair],
+    table: Option<&'a Table>,
     gates: &'a [Gate],
     watched: &'a [Watched],
 }
@@ -166,7 +187,7 @@ impl View<'_> {
     pub(super) fn run(self, text: &[u8], mut seen: impl FnMut(Sighting) -> ControlFlow<()>) {
         let mut start = 0;
         let mut set = [0; STRIDE];
-        while let Some(at) = next_set(self.singles, self.pairs, rest(text, start), &mut set) {
+        while let Some(at) = self.next(rest(text, start), &mut set) {
             start += at;
             if self.compare(text, start, &set, &mut seen).is_break() {
                 return;
@@ -180,8 +201,17 @@ impl View<'_> {
         if let Some(room) = last.get_mut(..rest.len()) {
             room.copy_from_slice(rest);
         }
-        if next_set(self.singles, self.pairs, &last, &mut set).is_some() {
+        if self.next(&last, &mut set).is_some() {
             let _ = self.compare(text, start, &set, &mut seen);
+        }
+    }
+
+    /// The first stride of `text` in which some trigger goes off (`next_set`).
+    #[inline]
+    fn next(self, text: &[u8], set: &mut [u8; STRIDE]) -> Option<usize> {
+        match self.table {
+            Some(table) => next_by_table(table, text, set),
+            None => next_set(self.singles, self.pairs, text, set),
         }
     }
 
@@ -261,6 +291,40 @@ fn next_set(
         at += STRIDE;
     }
     None
+}
+
+/// Likewise, by a look at a table for every byte: what that takes is the same for any number of
+/// triggers.
+#[expect(clippy::indexing_slicing, reason = "there are 256 bytes")]
+#[inline(never)]
+fn next_by_table([first, second]: &Table, text: &[u8], set: &mut [u8; STRIDE]) -> Option<usize> {
+    let mut at = 0;
+    while let (Some(here), Some(next)) = (lane(text, at), lane(text, at + 1)) {
+        let mut any = 0;
+        for ((set, here), next) in set.iter_mut().zip(here).zip(next) {
+            *set = first[usize::from(*here)] & second[usize::from(*next)];
+            any |= *set;
+        }
+        if any != 0 {
+            return Some(at);
+        }
+        at += STRIDE;
+    }
+    None
+}
+
+/// The table of triggers that stand in order, so that those of a lot resemble each other.
+fn table(triggers: &[Trigger]) -> Table {
+    let mut table = [[0; 256]; 2];
+    let [first, second] = &mut table;
+    for (lot, triggers) in triggers.chunks(triggers.len().div_ceil(LOTS).max(1)).enumerate() {
+        for (byte, (first, second)) in (0..=u8::MAX).zip(first.iter_mut().zip(second.iter_mut())) {
+            let any = |holds: &dyn Fn(&Trigger) -> bool| u8::from(triggers.iter().any(holds));
+            *first |= any(&|trigger| trigger.first.holds(byte)) << lot;
+            *second |= any(&|trigger| trigger.second.holds(byte)) << lot;
+        }
+    }
+    table
 }
 
 /// At which of 64 places some trigger goes off.

@@ -111,6 +111,10 @@ pub(crate) const CASES: &[Case] = &[
     allows("prompt of the rarest bytes", BYTES, filters, |size| prompt("@-KIA-@VATE 0-0 ", size)),
     allows("prompt of at signs", BYTES, filters, |size| prompt("@", size)),
     allows("prompt of one letter", BYTES, filters, |size| prompt("a", size)),
+    allows("prompt of wide characters", BYTES, filters, |size| prompt("é日本👩", size)),
+    allows("prompt of near matches of many needles", BYTES, many_needles, |size| {
+        prompt("abacadaeafagbcbdbebfbgcdcecfcgdedfdgefegfg", size)
+    }),
     allows("pattern without an automaton", FEW_BYTES, wide_pattern, |size| {
         prompt("abbabaababc", size)
     }),
@@ -239,6 +243,13 @@ fn nested_pattern(_: usize) -> String {
 
 fn needle(_: usize) -> String {
     one_rule("{prompt: string}", "!request.prompt.contains('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab')")
+}
+
+/// Each needle begins as the prompt goes on.
+fn many_needles(_: usize) -> String {
+    let pairs = "abcdefg".chars().flat_map(|a| "abcdefg".chars().map(move |b| (a, b)));
+    let tests = pairs.map(|(a, b)| format!("!request.prompt.contains('{a}{b}aaaaaaaa')"));
+    one_rule("{prompt: string}", &tests.collect::<Vec<_>>().join("\n      && "))
 }
 
 fn needle_of_context(_: usize) -> String {
