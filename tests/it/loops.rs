@@ -122,7 +122,11 @@ impl Writer<'_> {
             1 => format!("{it} in [{a}, {b}, 3]"),
             2 if self.random.once_in(3) => format!("{it} in ints"),
             3 => format!("{it} {relation} 1.5"),
-            4 => format!("{it} + 1 {relation} {fixed}"),
+            4 => {
+                let (operator, operand) =
+                    (self.random.pick(&["+", "-", "*", "/", "%"]), self.int());
+                format!("{it} {operator} {operand} {relation} {fixed}")
+            }
             _ => format!("{it} {relation} {fixed}"),
         }
     }
@@ -156,6 +160,16 @@ impl Writer<'_> {
             7 => self.test(&format!("{it}.d"), Kind::Double, 0),
             8 => format!("{it}.b"),
             9 => format!("has({it}.{})", self.random.pick(&["o", "q"])),
+            10 if self.random.once_in(2) => {
+                let (operator, fixed) = (self.random.pick(&["+", "-", "*"]), self.fixed_int());
+                let sum = format!("{it}.{int} {operator} {it}.m");
+                match self.random.below(4) {
+                    0 => format!("{sum} {} {it}.n - 1", self.relation()),
+                    1 => format!("{it}.d * 2.0 + d {} {it}.d", self.relation()),
+                    2 => format!("-({sum}) + {fixed} {} 2", self.relation()),
+                    _ => format!("{sum} {} {fixed}", self.relation()),
+                }
+            }
             10 => format!("{it}.n {} {it}.{int}", self.relation()),
             11 => format!("{it}.s == {it}.{text}"),
             12 => format!("size({it}.l) {} 1", self.relation()),

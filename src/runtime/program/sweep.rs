@@ -5,9 +5,10 @@
 //! Imports: `lang`, `runtime::bundle`.
 //!
 //! A body jumps forward only, so one pass over its tests tells of every element where it gets to:
-//! a bit each. A step is an atom on columns of the element and on what the loop does not change, or
-//! what the loop is for: to count the element, or to collect one of its columns. Everything else
-//! stops the element: there the loop runs as ever.
+//! a bit each. A step is an atom on columns of the element and on what the loop does not change, a
+//! number that is made of such operands for the steps right behind it, or what the loop is for: to
+//! count the element, or to collect one of these values. Everything else stops the element: there
+//! the loop runs as ever.
 
 use crate::lang::opcodes::{
     Instruction, Op, Operand, X_EQUAL, X_GREATER, X_INVERT, X_LESS, X_LEVEL, X_OPTIONAL, X_PAIRS,
@@ -27,6 +28,8 @@ pub(in crate::runtime) const LEAVE: u8 = 30;
 pub(in crate::runtime) const STOP: u8 = 31;
 /// Strings of a set that are told apart side by side.
 const FEW: usize = 8;
+/// Most numbers that steps make of an element.
+pub(in crate::runtime) const MADE: u8 = 4;
 
 /// A loop.
 #[derive(Debug)]
@@ -61,9 +64,11 @@ pub(in crate::runtime) struct Step {
 pub(in crate::runtime) enum Does {
     /// Tests an element.
     Ask,
+    /// Makes a number, which has this one among those that are made.
+    Make(u8),
     /// `Count`
     Count,
-    /// `Append` of a column.
+    /// `Append` of a column, or of what was made.
     Append,
 }
 
@@ -74,6 +79,10 @@ pub(in crate::runtime) enum Source {
     Column(u16),
     /// In the file: the loop does not change it.
     Fixed(u16),
+    /// It is this constant.
+    Constant(u16),
+    /// A step made it.
+    Made(u8),
     /// It is no operand that is read.
     Nowhere,
 }
@@ -229,7 +238,8 @@ impl<'m> Body<'m> {
 
     fn sweep(&self, constants: (&Pool, &[Set]), at: u32) -> Option<Sweep> {
         let reached = self.reached();
-        let is_effect = |pc: &&usize| self.code.get(**pc).is_some_and(|ins| !ins.op.is_atom());
+        let has_effect = |ins: &Instruction| matches!(ins.op, Op::Count | Op::Append);
+        let is_effect = |pc: &&usize| self.code.get(**pc).is_some_and(has_effect);
         let effects = reached.iter().filter(is_effect).count();
         if reached.is_empty() || reached.len() > usize::from(NEXT) || effects > 1 {
             return None;
@@ -242,7 +252,7 @@ impl<'m> Body<'m> {
             let jumps = self.place(&reached, usize::from(ins.f), &mut leave);
             let turned = ins.x & X_INVERT != 0;
             let (if_true, if_false) = if turned { (jumps, goes_on) } else { (goes_on, jumps) };
-            steps.push(self.step(constants, ins, (if_true, if_false)));
+            steps.push(self.step(constants, *pc, ins, (if_true, if_false)));
         }
         Some(Sweep {
             at,
@@ -272,15 +282,17 @@ impl<'m> Body<'m> {
         steps
     }
 
-    /// Where an edge to `pc` leads: jumps lead on, and forward.
+    /// Where an edge to `pc` leads: jumps lead on, and forward. Constants that are loaded are known.
     fn landing(&self, mut pc: usize) -> usize {
-        while let Some(ins) = self.code.get(pc)
-            && ins.op == Op::Jump
-            && ins.x & X_INVERT == 0
-            && (pc + 1..).contains(&usize::from(ins.f))
-            && pc < self.next
-        {
-            pc = usize::from(ins.f);
+        while let Some(ins) = self.code.get(pc).filter(|_| pc < self.next) {
+            let to = usize::from(ins.f);
+            if ins.x & X_INVERT == 0 && ins.op == Op::Jump && to > pc {
+                pc = to;
+            } else if ins.x & X_INVERT == 0 && ins.op == Op::LoadConst {
+                pc += 1;
+            } else {
+                break;
+            }
         }
         pc
     }
@@ -302,25 +314,34 @@ impl<'m> Body<'m> {
 
     /// Whether instruction `pc` of the body may be a step.
     fn is_step(&self, pc: usize, ins: &Instruction) -> bool {
+        let [a, b, c] = ins.op.operands();
+        let known = |operand, at| self.source(pc, operand, at).is_some();
         let ends_turn = || self.landing(pc + 1) == self.next && ins.x & X_INVERT == 0;
-        let column = || matches!(self.source(Operand::Read, ins.a), Some(Source::Column(_)));
+        let moves =
+            || matches!(self.source(pc, a, ins.a), Some(Source::Column(_) | Source::Made(_)));
         if ins.op == Op::Count {
             return ins.b == self.cursor() && ends_turn();
         }
         if ins.op == Op::Append {
-            return ins.x & X_OPTIONAL == 0 && column() && ends_turn();
+            return ins.x & X_OPTIONAL == 0 && moves() && ends_turn();
         }
-        let [a, b, c] = ins.op.operands();
-        let known = |operand, at| self.source(operand, at).is_some();
-        ins.op.is_atom() && c == Operand::None && known(a, ins.a) && known(b, ins.b)
+        let makes = makes(ins.op) && ins.x & X_INVERT == 0 && self.made(pc).is_some();
+        let asks = ins.op.is_atom() && c == Operand::None;
+        (makes || asks) && known(a, ins.a) && known(b, ins.b)
     }
 
     fn cursor(&self) -> u16 {
         self.code.get(self.next).map_or(0, |next| next.b)
     }
 
-    /// Where an operand lies, if the body does not write it.
-    fn source(&self, operand: Operand, at: u16) -> Option<Source> {
+    /// The number of what instruction `pc` makes among all that are made.
+    fn made(&self, pc: usize) -> Option<u8> {
+        let before = self.code.get(self.start..pc)?.iter().filter(|ins| makes(ins.op)).count();
+        u8::try_from(before).ok().filter(|made| *made < MADE)
+    }
+
+    /// Where an operand of instruction `pc` lies, if that is known.
+    fn source(&self, pc: usize, operand: Operand, at: u16) -> Option<Source> {
         if operand != Operand::Read {
             return Some(Source::Nowhere);
         }
@@ -334,21 +355,48 @@ impl<'m> Body<'m> {
             let writes = ins.op.operands()[2] == Operand::Write;
             writes && (at == ins.c || is_loop && at > ins.c)
         });
+        if written {
+            return self.written(pc, at);
+        }
         let column = at.checked_sub(self.columns);
-        (!written).then(|| column.map_or(Source::Fixed(at), Source::Column))
+        Some(column.map_or(Source::Fixed(at), Source::Column))
+    }
+
+    /// What the instructions right in front of `pc` write to register `at`, which nothing jumps
+    /// over.
+    fn written(&self, pc: usize, at: u16) -> Option<Source> {
+        let body = self.code.get(self.start..self.next)?;
+        let is_landed =
+            |pc: usize| body.iter().any(|ins| [ins.f, ins.e].map(usize::from).contains(&pc));
+        let mut before = pc;
+        while before > self.start && !is_landed(before) {
+            before -= 1;
+            let ins = self.code.get(before)?;
+            if ins.x & X_INVERT != 0 || !(makes(ins.op) || ins.op == Op::LoadConst) {
+                return None;
+            }
+            if ins.c == at {
+                let loaded = ins.op == Op::LoadConst;
+                let made = || self.made(before).map(Source::Made);
+                return if loaded { Some(Source::Constant(ins.b)) } else { made() };
+            }
+        }
+        None
     }
 
     fn step(
         &self,
         (pool, sets): (&Pool, &[Set]),
+        pc: usize,
         ins: &Instruction,
         (if_true, if_false): (u8, u8),
     ) -> Step {
         let [a, b, _] = ins.op.operands();
-        let source = |operand, at| self.source(operand, at).unwrap_or(Source::Nowhere);
+        let source = |operand, at| self.source(pc, operand, at).unwrap_or(Source::Nowhere);
         let place = |operand, place, at| if operand == Operand::Read { place } else { at };
         let effect = if ins.op == Op::Count { Does::Count } else { Does::Append };
-        let does = if ins.op.is_atom() { Does::Ask } else { effect };
+        let made = if makes(ins.op) { self.made(pc).map(Does::Make) } else { None };
+        let does = if ins.op.is_atom() { Does::Ask } else { made.unwrap_or(effect) };
         let constant = pool.constants.get(usize::from(ins.b)).filter(|_| b == Operand::Const);
         let dense = match (ins.op, constant, sets.get(usize::from(ins.b))) {
             (Op::Flag, ..) => Dense::FLAG,
@@ -368,4 +416,9 @@ impl<'m> Body<'m> {
             if_false,
         }
     }
+}
+
+/// Whether steps make numbers as `op` does.
+const fn makes(op: Op) -> bool {
+    matches!(op, Op::Add | Op::Subtract | Op::Multiply | Op::Divide | Op::Modulo | Op::Negate)
 }

@@ -6,6 +6,7 @@
 
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::{Instruction, X_COLD, X_OPTIONAL, X_PAIRS};
+use crate::lang::value::heap::Heap;
 use crate::lang::value::message::{self, Field};
 use crate::lang::value::{Space, Tag, Value, map};
 use crate::runtime::vm::machine::{BROKEN, Builder, Cursor, Machine, Outcome, misfit};
@@ -160,19 +161,17 @@ pub(in crate::runtime) fn add<O: Observer>(
     }
 }
 
-/// `Append` of values at several places of an element store: how many of them. The next did not
-/// fit.
+/// `Append` of the values of several elements: how many of them. The next did not fit.
 pub(in crate::runtime) fn add_all<O: Observer>(
     m: &mut Machine<'_, O>,
     ins: &Instruction,
-    program: bool,
-    places: impl Iterator<Item = usize>,
+    lanes: impl Iterator<Item = usize>,
+    value: impl Fn(&Heap<'_>, &[Value], usize) -> Option<Value>,
 ) -> u32 {
     let Ok(Builder { len, .. }) = top(m, ins) else { return 0 };
     let mut count = 0;
-    for place in places {
-        let store = if program { m.heap.program_elements } else { m.heap.store.elements() };
-        let value = store.get(place).copied();
+    for lane in lanes {
+        let value = value(&m.heap, m.made, lane);
         if value.is_none_or(|value| m.heap.store.push_stack(value).is_err()) {
             break;
         }

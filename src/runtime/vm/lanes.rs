@@ -12,15 +12,17 @@ use crate::lang::opcodes::Op;
 use crate::lang::pattern::search::Needle;
 use crate::lang::value::heap::Heap;
 use crate::lang::value::text::code_points;
-use crate::lang::value::{Space, Tag, Value};
+use crate::lang::value::{Space, Tag, Value, arith};
 use crate::runtime::program::probe::related;
-use crate::runtime::program::sweep::{Dense, Source, Step, mirrored};
+use crate::runtime::program::sweep::{Dense, MADE, Source, Step, mirrored};
 use crate::runtime::vm::atom;
 use crate::runtime::vm::machine::{Cursor, Machine, Outcome};
 use crate::runtime::vm::observe::Observer;
 
 /// Most elements that are looked at together.
 pub(in crate::runtime) const LANES: u32 = 64;
+/// Values that steps make of so many elements.
+pub(in crate::runtime) const MADE_VALUES: usize = LANES as usize * MADE as usize;
 /// Where fewer than one in so many elements get to a test, it is asked of them one by one.
 const FEW: u32 = 8;
 
@@ -42,6 +44,13 @@ pub(in crate::runtime) struct Lanes {
     /// The first of them.
     pub(in crate::runtime) at: u32,
     pub(in crate::runtime) count: u32,
+}
+
+/// The values of an operand: those of elements are `stride` apart.
+#[derive(Clone, Copy)]
+struct Cells<'v> {
+    values: &'v [Value],
+    stride: usize,
 }
 
 /// What is known of elements.
@@ -97,31 +106,63 @@ impl Lanes {
         u64::MAX >> (LANES - self.count)
     }
 
-    /// The values from the first one of a column to the last one of all; none if there is no such
-    /// column.
-    fn column<'m>(&self, heap: &'m Heap<'_>, column: u16) -> Option<&'m [Value]> {
-        let first = self.rows.place(self.at, 0);
-        let end = self.rows.place(self.at, self.count as usize);
-        let values = self.rows.store(heap).get(first..end)?;
-        values.get(column.into()..).filter(|_| usize::from(column) < self.rows.width)
+    /// The values of an operand: from the first one on, each so many behind the one before.
+    fn cells<'v>(
+        &self,
+        heap: &'v Heap<'_>,
+        made: &'v [Value],
+        source: Source,
+    ) -> Option<Cells<'v>> {
+        let count = self.count as usize;
+        match source {
+            Source::Column(column) => {
+                let column = usize::from(column);
+                let (first, end) = (self.rows.place(self.at, 0), self.rows.place(self.at, count));
+                let values = self.rows.store(heap).get(first..end)?.get(column..)?;
+                let stride = self.rows.stride;
+                (column < self.rows.width).then_some(Cells { values, stride })
+            }
+            Source::Made(number) => {
+                let first = usize::from(number) * LANES as usize;
+                Some(Cells { values: made.get(first..first + count)?, stride: 1 })
+            }
+            Source::Fixed(_) | Source::Constant(_) | Source::Nowhere => None,
+        }
     }
 
-    /// The value of a column of one element.
-    fn cell<'m>(&self, heap: &'m Heap<'_>, column: u16, lane: usize) -> Option<&'m Value> {
-        let place = self.rows.place(self.at, lane) + usize::from(column);
-        self.rows.store(heap).get(place).filter(|_| usize::from(column) < self.rows.width)
+    /// The value of an operand of one element.
+    pub(in crate::runtime) fn value<'v>(
+        &self,
+        heap: &'v Heap<'_>,
+        made: &'v [Value],
+        source: Source,
+        lane: usize,
+    ) -> Option<&'v Value> {
+        match source {
+            Source::Column(column) => {
+                let column = usize::from(column);
+                let place = self.rows.place(self.at, lane) + column;
+                self.rows.store(heap).get(place).filter(|_| column < self.rows.width)
+            }
+            Source::Made(number) => made.get(usize::from(number) * LANES as usize + lane),
+            Source::Fixed(_) | Source::Constant(_) | Source::Nowhere => None,
+        }
     }
 
-    /// Which elements have something in the column that `step` collects.
-    pub(in crate::runtime) fn present(&self, heap: &Heap<'_>, step: &Step) -> Answer {
-        let Source::Column(column) = step.a else { return Answer::default() };
-        let Some(cells) = self.column(heap, column) else { return Answer::default() };
+    /// Which elements have something in `source`, which is collected.
+    pub(in crate::runtime) fn present(
+        &self,
+        heap: &Heap<'_>,
+        made: &[Value],
+        source: Source,
+    ) -> Answer {
+        let Some(cells) = self.cells(heap, made, source) else { return Answer::default() };
         let truth = self.bits(cells, Value::is_present);
         Answer { truth, known: truth }
     }
 
     /// A bit for each element: whether `test` holds.
-    fn bits(&self, cells: &[Value], test: impl Fn(&Value) -> bool) -> u64 {
+    fn bits(&self, cells: Cells<'_>, test: impl Fn(&Value) -> bool) -> u64 {
         self.bits_of(cells, Tag::Absent, test).truth
     }
 
@@ -129,12 +170,12 @@ impl Lanes {
     /// it finds goes to memory and back at every step.
     #[expect(clippy::inline_always, reason = "the constants of a test are to be in registers")]
     #[inline(always)]
-    fn bits_of(&self, cells: &[Value], tag: Tag, test: impl Fn(&Value) -> bool) -> Found {
+    fn bits_of(&self, cells: Cells<'_>, tag: Tag, test: impl Fn(&Value) -> bool) -> Found {
         let (mut truth, mut other, mut at) = (0_u64, 0, 0);
-        while let Some(cell) = cells.get(at) {
+        while let Some(cell) = cells.values.get(at) {
             other |= cell.tag() as u8 ^ tag as u8;
             truth = (truth | u64::from(test(cell))).rotate_right(1);
-            at += self.rows.stride;
+            at += cells.stride;
         }
         let alike = if other == 0 { self.all() } else { self.kind(cells, tag) };
         Found { truth: truth.rotate_left(self.count), alike, rest: false }
@@ -142,17 +183,19 @@ impl Lanes {
 
     /// Which elements are of this kind.
     #[inline(never)]
-    fn kind(&self, cells: &[Value], tag: Tag) -> u64 {
+    fn kind(&self, cells: Cells<'_>, tag: Tag) -> u64 {
         let (mut alike, mut at) = (0_u64, 0);
-        while let Some(cell) = cells.get(at) {
+        while let Some(cell) = cells.values.get(at) {
             alike = (alike | u64::from(cell.tag() == tag)).rotate_right(1);
-            at += self.rows.stride;
+            at += cells.stride;
         }
         alike.rotate_left(self.count)
     }
 
     /// What the bits of a column tell.
-    fn side_by_side(&self, cells: &[Value], dense: &Dense) -> Option<Found> {
+    fn side_by_side(&self, cells: Cells<'_>, dense: &Dense, op: Op) -> Option<Found> {
+        let is_text = cells.values.first().is_some_and(|cell| cell.tag() == Tag::String);
+        let dense = if op == Op::CompareSize && is_text { &Dense::Text } else { dense };
         Some(match *dense {
             Dense::Open => return None,
             Dense::Within { tag, low, span, outside, rest } => {
@@ -189,14 +232,14 @@ impl Lanes {
     }
 
     /// What the bits of two columns tell: numbers of one kind, or texts.
-    fn beside(&self, op: Op, x: u8, a: &[Value], b: &[Value]) -> Option<Found> {
-        let tag = a.first()?.tag();
+    fn beside(&self, op: Op, x: u8, a: Cells<'_>, b: Cells<'_>) -> Option<Found> {
+        let tag = a.values.first()?.tag();
         let test = |test: fn(u8, &Value, &Value) -> bool| {
-            let (mut truth, mut other, mut at) = (0_u64, 0, 0);
-            while let (Some(a), Some(b)) = (a.get(at), b.get(at)) {
+            let (mut truth, mut other) = (0_u64, 0);
+            for lane in 0..self.count as usize {
+                let (a, b) = (a.values.get(lane * a.stride)?, b.values.get(lane * b.stride)?);
                 other |= (a.tag() as u8 ^ tag as u8) | (b.tag() as u8 ^ tag as u8);
                 truth = (truth | u64::from(test(x, a, b))).rotate_right(1);
-                at += self.rows.stride;
             }
             (other == 0).then_some(truth.rotate_left(self.count))
         };
@@ -218,6 +261,77 @@ fn is_among<const N: usize>(bits: &[u64; N], cell: &Value) -> bool {
     bits.iter().fold(false, |found, bits| found | (*bits == cell.bits()))
 }
 
+/// An operand that is the same for all elements.
+fn fixed<O: Observer>(m: &Machine<'_, O>, file: &[Value], source: Source) -> Option<Value> {
+    match source {
+        Source::Fixed(at) => file.get(usize::from(at)).copied(),
+        Source::Constant(at) => m.program.constants.get(usize::from(at)).copied(),
+        Source::Nowhere => Some(Value::ABSENT),
+        Source::Column(_) | Source::Made(_) => None,
+    }
+}
+
+/// Makes numbers of the elements `here`; known are those of which that did not fail.
+pub(in crate::runtime) fn make<O: Observer>(
+    m: &mut Machine<'_, O>,
+    file: &[Value],
+    step: &Step,
+    (lanes, number): (&Lanes, u8),
+    here: u64,
+) -> Answer {
+    let (a, b) = (fixed(m, file, step.a), fixed(m, file, step.b));
+    let first = usize::from(number) * LANES as usize;
+    // What it is made of was made before.
+    let Some((before, from)) = m.made.split_at_mut_checked(first) else { return Answer::default() };
+    let cells = |source, fixed: &'_ Option<Value>| match fixed {
+        Some(value) => Some((*value, None)),
+        None => lanes.cells(&m.heap, before, source).map(|cells| (Value::ABSENT, Some(cells))),
+    };
+    let (Some(a), Some(b)) = (cells(step.a, &a), cells(step.b, &b)) else {
+        return Answer::default();
+    };
+    let value = |(value, cells): &(Value, Option<Cells<'_>>), lane: usize| match cells {
+        Some(cells) => cells.values.get(lane * cells.stride).copied(),
+        None => Some(*value),
+    };
+    let mut known = 0;
+    for (lane, place) in from.iter_mut().enumerate().take(lanes.count as usize) {
+        let made = value(&a, lane).zip(value(&b, lane));
+        if let Some(made) = made.and_then(|(a, b)| computed(step.ins.op, &a, &b)) {
+            *place = made;
+            known |= 1 << lane;
+        }
+    }
+    Answer { truth: here & known, known: here & known }
+}
+
+/// What `op` makes of two ints or two doubles; `None` if it fails, and for whatever else it is
+/// made of.
+#[inline]
+fn computed(op: Op, a: &Value, b: &Value) -> Option<Value> {
+    let int = a.tag() == Tag::Int && (b.tag() == Tag::Int || op == Op::Negate);
+    let double = a.tag() == Tag::Double && (b.tag() == Tag::Double || op == Op::Negate);
+    if int && op == Op::Add {
+        a.signed().checked_add(b.signed()).map(Value::int)
+    } else if double && op == Op::Add {
+        Some(Value::double(a.float() + b.float()))
+    } else if !(int || double) {
+        None
+    } else if op == Op::Multiply {
+        arith::multiply(a, b).ok()
+    } else if op == Op::Subtract {
+        arith::subtract(a, b).ok()
+    } else if op == Op::Divide {
+        arith::divide(a, b).ok()
+    } else if op == Op::Modulo {
+        arith::modulo(a, b).ok()
+    } else if op == Op::Negate {
+        arith::negate(a).ok()
+    } else {
+        None
+    }
+}
+
 /// What a test says of the elements `here`.
 pub(in crate::runtime) fn ask<O: Observer>(
     m: &mut Machine<'_, O>,
@@ -226,49 +340,58 @@ pub(in crate::runtime) fn ask<O: Observer>(
     lanes: &Lanes,
     here: u64,
 ) -> Answer {
-    let (op, x) = (step.ins.op, step.ins.x);
     if here.count_ones() * FEW < lanes.count {
         return one_by_one(m, file, step, lanes, here);
     }
-    let fixed = |at: u16| file.get(usize::from(at)).copied().unwrap_or(Value::ABSENT);
-    let constant = || m.program.constants.get(usize::from(step.ins.b)).copied();
-    let side_by_side = |column, dense: &Dense| {
-        lanes.column(&m.heap, column).and_then(|cells| lanes.side_by_side(cells, dense))
-    };
-    let (found, column, k) = match (step.a, step.b) {
-        (Source::Column(column), Source::Nowhere) => {
-            (side_by_side(column, &step.dense), column, constant().unwrap_or(Value::ABSENT))
+    let (op, x) = (step.ins.op, step.ins.x);
+    match (fixed(m, file, step.a), fixed(m, file, step.b)) {
+        (Some(_), Some(_)) => match ask_one(m, file, step, lanes, 0) {
+            Some(truth) => Answer { truth: if truth { here } else { 0 }, known: here },
+            None => Answer::default(),
+        },
+        (None, Some(_)) if step.b == Source::Nowhere => {
+            let constant = m.program.constants.get(usize::from(step.ins.b)).copied();
+            let constant = constant.unwrap_or(Value::ABSENT);
+            ask_against(m, file, step, (step.a, &step.dense, &constant), (lanes, here))
         }
-        (Source::Column(column), Source::Fixed(at)) => {
-            (side_by_side(column, &Dense::of(op, x, &fixed(at))), column, fixed(at))
+        (None, Some(other)) => {
+            let dense = Dense::of(op, x, &other);
+            ask_against(m, file, step, (step.a, &dense, &other), (lanes, here))
         }
-        (Source::Fixed(at), Source::Column(column)) => {
-            (side_by_side(column, &Dense::of(op, mirrored(x), &fixed(at))), column, fixed(at))
+        (Some(other), None) => {
+            let dense = Dense::of(op, mirrored(x), &other);
+            ask_against(m, file, step, (step.b, &dense, &other), (lanes, here))
         }
-        (Source::Column(a), Source::Column(b)) => {
-            let columns = lanes.column(&m.heap, a).zip(lanes.column(&m.heap, b));
-            let found = columns.and_then(|(a, b)| lanes.beside(op, x, a, b));
+        (None, None) => {
+            let cells = |source| lanes.cells(&m.heap, m.made, source);
+            let found = cells(step.a).zip(cells(step.b));
+            let found = found.and_then(|(a, b)| lanes.beside(op, x, a, b));
             let Some(Found { truth, alike, rest }) = found else {
                 return one_by_one(m, file, step, lanes, here);
             };
-            let truth = if rest { same_texts(m, lanes, (a, b), here & truth) } else { truth };
-            return Answer { truth, known: here & alike };
+            let truth = if rest { same_texts(m, step, lanes, here & truth) } else { truth };
+            Answer { truth, known: here & alike }
         }
-        (Source::Nowhere, Source::Column(_)) => return Answer::default(),
-        (Source::Fixed(_) | Source::Nowhere, Source::Fixed(_) | Source::Nowhere) => {
-            return match ask_one(m, file, step, lanes, 0) {
-                Some(truth) => Answer { truth: if truth { here } else { 0 }, known: here },
-                None => Answer::default(),
-            };
-        }
-    };
+    }
+}
+
+/// What a test of `source` against `other` says of the elements `here`.
+fn ask_against<O: Observer>(
+    m: &mut Machine<'_, O>,
+    file: &[Value],
+    step: &Step,
+    (source, dense, other): (Source, &Dense, &Value),
+    (lanes, here): (&Lanes, u64),
+) -> Answer {
+    let cells = lanes.cells(&m.heap, m.made, source);
+    let found = cells.and_then(|cells| lanes.side_by_side(cells, dense, step.ins.op));
     let Some(Found { truth, alike, rest }) = found else {
         return one_by_one(m, file, step, lanes, here);
     };
     let alike = here & alike;
     let mut answer = Answer { truth: truth & alike, known: alike };
     if rest {
-        let looked = texts(m, step, lanes, (column, &k), answer.truth);
+        let looked = texts(m, step, lanes, (source, other), answer.truth);
         answer = Answer { truth: looked.truth, known: alike & !answer.truth | looked.known };
     }
     if here & !alike != 0 {
@@ -281,15 +404,10 @@ pub(in crate::runtime) fn ask<O: Observer>(
 
 /// Of which of the elements `here` the texts in two columns are the same, whose lengths and first
 /// bytes are.
-fn same_texts<O: Observer>(
-    m: &Machine<'_, O>,
-    lanes: &Lanes,
-    (a, b): (u16, u16),
-    here: u64,
-) -> u64 {
-    let cell = |column, lane| lanes.cell(&m.heap, column, lane);
+fn same_texts<O: Observer>(m: &Machine<'_, O>, step: &Step, lanes: &Lanes, here: u64) -> u64 {
+    let value = |source, lane| lanes.value(&m.heap, m.made, source, lane);
     set(here).fold(0, |truth, lane| {
-        let same = cell(a, lane).zip(cell(b, lane));
+        let same = value(step.a, lane).zip(value(step.b, lane));
         truth | u64::from(same.is_some_and(|(a, b)| m.heap.same_text(a, b))) << lane
     })
 }
@@ -303,14 +421,14 @@ fn texts<O: Observer>(
     m: &mut Machine<'_, O>,
     step: &Step,
     lanes: &Lanes,
-    (column, k): (u16, &Value),
+    (source, k): (Source, &Value),
     here: u64,
 ) -> Answer {
-    let Machine { program, heap, scans, .. } = m;
+    let Machine { program, heap, scans, made, .. } = m;
     let (b, x) = (step.ins.b, step.ins.x);
     let each = |test: &mut dyn FnMut(&Value) -> Option<bool>| {
         set(here).fold(Answer::default(), |mut answer, lane| {
-            if let Some(truth) = lanes.cell(heap, column, lane).and_then(&mut *test) {
+            if let Some(truth) = lanes.value(heap, made, source, lane).and_then(&mut *test) {
                 answer.truth |= u64::from(truth) << lane;
                 answer.known |= 1 << lane;
             }
@@ -369,10 +487,9 @@ fn ask_one<O: Observer>(
     lanes: &Lanes,
     lane: usize,
 ) -> Option<bool> {
-    let operand = |source: Source| match source {
-        Source::Column(column) => lanes.cell(&m.heap, column, lane).copied(),
-        Source::Fixed(at) => file.get(usize::from(at)).copied(),
-        Source::Nowhere => Some(Value::ABSENT),
+    let operand = |source| match fixed(m, file, source) {
+        Some(value) => Some(value),
+        None => lanes.value(&m.heap, m.made, source, lane).copied(),
     };
     let operands = [operand(step.a)?, operand(step.b)?];
     if let Some(truth) = atom::quick(m.program, &m.heap, &operands, &step.ins) {

@@ -11,6 +11,7 @@ use crate::runtime::program::Program;
 use crate::runtime::program::scan::ScanMemo;
 use crate::runtime::vm::budget::Budget;
 use crate::runtime::vm::hosts::HostTable;
+use crate::runtime::vm::lanes::MADE_VALUES;
 use crate::runtime::vm::observe::Observer;
 
 /// The error of a program that names what is not there. No verified program does, so nobody
@@ -175,6 +176,8 @@ pub(in crate::runtime) struct Machine<'a, O: Observer> {
     pub(in crate::runtime) memos: &'a mut [Memo],
     pub(in crate::runtime) epoch: u32,
     pub(in crate::runtime) scans: &'a mut ScanMemo,
+    /// Numbers that steps of sweeps make: one behind the other, each of all elements.
+    pub(in crate::runtime) made: &'a mut [Value],
     pub(in crate::runtime) hosts: Option<&'a HostTable>,
     pub(in crate::runtime) budget: Budget,
     /// What failed last in code that is not cold.
@@ -198,6 +201,7 @@ pub(in crate::runtime) struct Workings {
     /// Counts decisions; memos of another epoch are not valid.
     pub(in crate::runtime) epoch: u32,
     pub(in crate::runtime) scans: ScanMemo,
+    pub(in crate::runtime) made: Vec<Value>,
 }
 
 impl Workings {
@@ -209,6 +213,7 @@ impl Workings {
             computed: Vec::with_capacity(program.terms.rows().len()),
             epoch: 0,
             scans: ScanMemo::of(&program.scans),
+            made: vec![Value::ABSENT; if program.sweeps.is_empty() { 0 } else { MADE_VALUES }],
         }
     }
 
@@ -239,6 +244,7 @@ impl<'a, O: Observer> Machine<'a, O> {
             memos: &mut workings.memos,
             epoch: workings.epoch,
             scans: &mut workings.scans,
+            made: &mut workings.made,
             hosts,
             budget: Budget::new(program.module.manifest.metered),
             note: Note::NONE,

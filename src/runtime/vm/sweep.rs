@@ -12,10 +12,11 @@
 
 use crate::lang::opcodes::Instruction;
 use crate::lang::value::Value;
+use crate::lang::value::heap::Heap;
 use crate::runtime::program::Unit;
 use crate::runtime::program::sweep::{Does, LEAVE, NEXT, PLACES, STOP, Source, Step, Sweep};
 use crate::runtime::vm::iterate::add_all;
-use crate::runtime::vm::lanes::{Answer, LANES, Lanes, Rows, ask, set};
+use crate::runtime::vm::lanes::{Answer, LANES, Lanes, Rows, ask, make, set};
 use crate::runtime::vm::machine::{Cursor, Machine, Swept};
 use crate::runtime::vm::observe::Observer;
 
@@ -103,14 +104,14 @@ fn effect<O: Observer>(
     let from_here = swept.hits >> (at - swept.from);
     let hits = if count < LANES { from_here & !(u64::MAX << count) } else { from_here };
     let Some(cursor) = m.cursors.get_mut(usize::from(ins.b)) else { return 0 };
-    let rows = Rows::of(cursor);
+    let lanes = Lanes { rows: Rows::of(cursor), at, count };
     let collects = sweep.steps.iter().find(|step| step.does == Does::Append);
-    let Some(Step { a: Source::Column(column), ins, .. }) = collects else {
+    let Some(Step { a, ins, .. }) = collects else {
         cursor.count = cursor.count.saturating_add(hits.count_ones().into());
         return count;
     };
-    let places = set(hits).map(|lane| rows.place(at, lane) + usize::from(*column));
-    let added = add_all(m, ins, rows.program, places);
+    let value = |heap: &Heap<'_>, made: &[Value], lane| lanes.value(heap, made, *a, lane).copied();
+    let added = add_all(m, ins, set(hits), value);
     set(hits).nth(added as usize).and_then(|lane| u32::try_from(lane).ok()).unwrap_or(count)
 }
 
@@ -134,9 +135,10 @@ fn look<O: Observer>(
         let Answer { truth, known } = match step.does {
             Does::Ask => ask(m, file, step, &lanes, here),
             Does::Count => Answer { truth: here, known: here },
-            Does::Append => lanes.present(&m.heap, step),
+            Does::Make(number) => make(m, file, step, (&lanes, number), here),
+            Does::Append => lanes.present(&m.heap, m.made, step.a),
         };
-        if step.does != Does::Ask {
+        if matches!(step.does, Does::Count | Does::Append) {
             hits = here & truth;
         }
         let ways = [(step.if_true, known & truth), (step.if_false, known & !truth), (STOP, !known)];
@@ -147,7 +149,15 @@ fn look<O: Observer>(
         }
     }
     let at = |place: u8| reached.get(usize::from(place)).copied().unwrap_or_default();
-    let stops = all & !at(NEXT);
+    let mut stops = all & !at(NEXT);
+    let makes = |step: &Step| step.does == Does::Append && matches!(step.a, Source::Made(_));
+    if stops != 0 && sweep.steps.iter().any(makes) {
+        // What was made is gone once an element has run through the body.
+        let first = stops & stops.wrapping_neg();
+        let late = hits & !(first - 1);
+        hits &= !late;
+        stops |= late;
+    }
     let swept = Swept { from: lanes.at, until: lanes.at + lanes.count, stops, hits };
     (swept, at(LEAVE))
 }
