@@ -282,7 +282,8 @@ impl<'m> Body<'m> {
         steps
     }
 
-    /// Where an edge to `pc` leads: jumps lead on, and forward. Constants that are loaded are known.
+    /// Where an edge to `pc` leads: jumps lead on, and forward; constants that are loaded are
+    /// known.
     fn landing(&self, mut pc: usize) -> usize {
         while let Some(ins) = self.code.get(pc).filter(|_| pc < self.next) {
             let to = usize::from(ins.f);
@@ -421,4 +422,39 @@ impl<'m> Body<'m> {
 /// Whether steps make numbers as `op` does.
 const fn makes(op: Op) -> bool {
     matches!(op, Op::Add | Op::Subtract | Op::Multiply | Op::Divide | Op::Modulo | Op::Negate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::program::probe::related;
+
+    #[test]
+    fn what_lies_within_is_what_is_related() {
+        let ints = [i64::MIN, i64::MIN + 1, -1, 0, 1, 7, i64::MAX - 1, i64::MAX];
+        let masks = (0..8_u8).map(|mask| mask << 1);
+        for (x, k) in masks.flat_map(|x| ints.map(|k| (x, k))) {
+            let found = [
+                (Dense::of(Op::CompareInt, x, &Value::int(k)), false),
+                (Dense::of(Op::CompareUint, x, &Value::uint(k.cast_unsigned())), true),
+            ];
+            for (dense, unsigned) in found {
+                let Dense::Within { low, span, outside, .. } = dense else { panic!("{dense:?}") };
+                for value in ints {
+                    let (v, u) = (value.cast_unsigned(), k.cast_unsigned());
+                    let wanted = if unsigned {
+                        related(x, v >= u, v > u)
+                    } else {
+                        related(x, value >= k, value > k)
+                    };
+                    let is = (v.wrapping_sub(low) <= span) != outside;
+                    assert_eq!(is, wanted, "{value} {x} {k} {unsigned}");
+                    assert_eq!(
+                        related(mirrored(x), k >= value, k > value),
+                        related(x, value >= k, value > k)
+                    );
+                }
+            }
+        }
+    }
 }

@@ -161,13 +161,20 @@ impl Lanes {
         Answer { truth, known: truth }
     }
 
-    /// A bit for each element: whether `test` holds.
+    /// A bit for each element: whether `test` holds. A loop over places and not over an iterator,
+    /// or what it finds goes to memory and back at every step.
+    #[expect(clippy::inline_always, reason = "the constants of a test are to be in registers")]
+    #[inline(always)]
     fn bits(&self, cells: Cells<'_>, test: impl Fn(&Value) -> bool) -> u64 {
-        self.bits_of(cells, Tag::Absent, test).truth
+        let (mut truth, mut at) = (0_u64, 0);
+        while let Some(cell) = cells.values.get(at) {
+            truth = (truth | u64::from(test(cell))).rotate_right(1);
+            at += cells.stride;
+        }
+        truth.rotate_left(self.count)
     }
 
-    /// Likewise; and which are of this kind. A loop over places and not over an iterator, or what
-    /// it finds goes to memory and back at every step.
+    /// Likewise; and which are of this kind.
     #[expect(clippy::inline_always, reason = "the constants of a test are to be in registers")]
     #[inline(always)]
     fn bits_of(&self, cells: Cells<'_>, tag: Tag, test: impl Fn(&Value) -> bool) -> Found {
@@ -184,12 +191,7 @@ impl Lanes {
     /// Which elements are of this kind.
     #[inline(never)]
     fn kind(&self, cells: Cells<'_>, tag: Tag) -> u64 {
-        let (mut alike, mut at) = (0_u64, 0);
-        while let Some(cell) = cells.values.get(at) {
-            alike = (alike | u64::from(cell.tag() == tag)).rotate_right(1);
-            at += cells.stride;
-        }
-        alike.rotate_left(self.count)
+        self.bits(cells, |cell| cell.tag() == tag)
     }
 
     /// What the bits of a column tell.
@@ -279,48 +281,72 @@ pub(in crate::runtime) fn make<O: Observer>(
     (lanes, number): (&Lanes, u8),
     here: u64,
 ) -> Answer {
-    let (a, b) = (fixed(m, file, step.a), fixed(m, file, step.b));
+    let same = |source| fixed(m, file, source).unwrap_or(Value::ABSENT);
+    let (a, b) = (same(step.a), same(step.b));
     let first = usize::from(number) * LANES as usize;
     // What it is made of was made before.
     let Some((before, from)) = m.made.split_at_mut_checked(first) else { return Answer::default() };
-    let cells = |source, fixed: &'_ Option<Value>| match fixed {
-        Some(value) => Some((*value, None)),
-        None => lanes.cells(&m.heap, before, source).map(|cells| (Value::ABSENT, Some(cells))),
+    let Some(into) = from.get_mut(..lanes.count as usize) else { return Answer::default() };
+    let cells = |source, same| {
+        let same = Cells { values: std::slice::from_ref(same), stride: 0 };
+        lanes.cells(&m.heap, before, source).unwrap_or(same)
     };
-    let (Some(a), Some(b)) = (cells(step.a, &a), cells(step.b, &b)) else {
-        return Answer::default();
+    let (a, b) = (cells(step.a, &a), cells(step.b, &b));
+    let op = step.ins.op;
+    let known = if op == Op::Add {
+        made(a, b, into, |a, b| number_of(a, b, i64::checked_add, |a, b| a + b))
+    } else if op == Op::Subtract {
+        made(a, b, into, |a, b| number_of(a, b, i64::checked_sub, |a, b| a - b))
+    } else if op == Op::Multiply {
+        made(a, b, into, |a, b| number_of(a, b, i64::checked_mul, |a, b| a * b))
+    } else {
+        made(a, b, into, |a, b| computed(op, a, b))
     };
-    let value = |(value, cells): &(Value, Option<Cells<'_>>), lane: usize| match cells {
-        Some(cells) => cells.values.get(lane * cells.stride).copied(),
-        None => Some(*value),
-    };
-    let mut known = 0;
-    for (lane, place) in from.iter_mut().enumerate().take(lanes.count as usize) {
-        let made = value(&a, lane).zip(value(&b, lane));
-        if let Some(made) = made.and_then(|(a, b)| computed(step.ins.op, &a, &b)) {
-            *place = made;
-            known |= 1 << lane;
-        }
-    }
     Answer { truth: here & known, known: here & known }
 }
 
-/// What `op` makes of two ints or two doubles; `None` if it fails, and for whatever else it is
-/// made of.
+/// Makes a value of each two; which of them did not fail.
+#[inline]
+fn made(
+    a: Cells<'_>,
+    b: Cells<'_>,
+    into: &mut [Value],
+    make: impl Fn(&Value, &Value) -> Option<Value>,
+) -> u64 {
+    let (mut known, mut from, mut with, mut count) = (0_u64, 0, 0, 0);
+    for place in into {
+        let value = match (a.values.get(from), b.values.get(with)) {
+            (Some(a), Some(b)) => make(a, b),
+            _ => None,
+        };
+        known = (known | u64::from(value.is_some())).rotate_right(1);
+        *place = value.unwrap_or(Value::ABSENT);
+        (from, with, count) = (from + a.stride, with + b.stride, count + 1);
+    }
+    known.rotate_left(count)
+}
+
+/// What two ints or two doubles come to; `None` if that fails, or they are anything else.
+#[inline]
+fn number_of(
+    a: &Value,
+    b: &Value,
+    ints: impl Fn(i64, i64) -> Option<i64>,
+    doubles: impl Fn(f64, f64) -> f64,
+) -> Option<Value> {
+    match (a.tag(), b.tag()) {
+        (Tag::Int, Tag::Int) => ints(a.signed(), b.signed()).map(Value::int),
+        (Tag::Double, Tag::Double) => Some(Value::double(doubles(a.float(), b.float()))),
+        _ => None,
+    }
+}
+
+/// What the other operators make of them.
 #[inline]
 fn computed(op: Op, a: &Value, b: &Value) -> Option<Value> {
-    let int = a.tag() == Tag::Int && (b.tag() == Tag::Int || op == Op::Negate);
-    let double = a.tag() == Tag::Double && (b.tag() == Tag::Double || op == Op::Negate);
-    if int && op == Op::Add {
-        a.signed().checked_add(b.signed()).map(Value::int)
-    } else if double && op == Op::Add {
-        Some(Value::double(a.float() + b.float()))
-    } else if !(int || double) {
+    let alike = a.tag() == b.tag() || op == Op::Negate;
+    if !alike || !matches!(a.tag(), Tag::Int | Tag::Double) {
         None
-    } else if op == Op::Multiply {
-        arith::multiply(a, b).ok()
-    } else if op == Op::Subtract {
-        arith::subtract(a, b).ok()
     } else if op == Op::Divide {
         arith::divide(a, b).ok()
     } else if op == Op::Modulo {
