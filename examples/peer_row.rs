@@ -6,7 +6,8 @@
 //!
 //! `eval` decides about contexts that were read before, `e2e` reads the JSON as well. Both ask
 //! every rule and report every rule that fired. Means are CPU time of the thread, in nanoseconds:
-//! the median of seven rounds. Quantiles are wall time of single decisions, without the clock's own.
+//! the median of seven rounds. Quantiles are wall time of single decisions, less what looking at
+//! the clock takes.
 
 #![allow(unsafe_code, reason = "a global allocator is `unsafe` by its trait")]
 #![allow(

@@ -4,6 +4,7 @@
 //! Out:     what the file says about it. A row that the file does not know is not let through.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -27,39 +28,39 @@ pub(crate) struct Row<'a> {
 
 pub(crate) struct Limits(Table);
 
+/// What the file says about a count.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Holds,
-    Above,
-    /// The limit is so far above that it guards nothing.
-    Loose,
+    /// Above this limit.
+    Above(u64),
+    /// So far below this limit that it guards nothing.
+    Loose(u64),
     /// The file has no limit for this row.
     Unlimited,
 }
 
-impl Verdict {
-    pub(crate) const fn words(self) -> &'static str {
+impl fmt::Display for Verdict {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Holds => "",
-            Self::Above => "ABOVE ITS LIMIT",
-            Self::Loose => "far below: please write the limits anew",
-            Self::Unlimited => "NO LIMIT",
+            Self::Holds => write!(to, "as the limit wants"),
+            Self::Above(limit) => write!(to, "ABOVE the limit of {limit}"),
+            Self::Loose(limit) => {
+                write!(to, "far below the limit of {limit}: please write the limits anew")
+            }
+            Self::Unlimited => write!(to, "WITHOUT a limit"),
         }
     }
 }
 
-pub(crate) fn judge(row: &Row<'_>, limit: Option<u64>) -> Verdict {
-    match limit {
-        None => Verdict::Unlimited,
-        Some(limit) if row.count > limit => Verdict::Above,
-        Some(limit) if row.count * 100 < limit * (100 - BELOW) => Verdict::Loose,
-        Some(_) => Verdict::Holds,
-    }
-}
-
 impl Limits {
-    pub(crate) fn of(&self, row: &Row<'_>) -> Option<u64> {
-        self.0.get(row.name)?.get(row.what).copied()
+    pub(crate) fn judge(&self, row: &Row<'_>) -> Verdict {
+        match self.0.get(row.name).and_then(|of| of.get(row.what).copied()) {
+            None => Verdict::Unlimited,
+            Some(limit) if row.count > limit => Verdict::Above(limit),
+            Some(limit) if row.count * 100 < limit * (100 - BELOW) => Verdict::Loose(limit),
+            Some(_) => Verdict::Holds,
+        }
     }
 
     /// What the file limits and nobody counted.

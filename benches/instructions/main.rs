@@ -209,30 +209,40 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     std::fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Prints the counts beside their limits; says whether one is above.
+/// Prints the counts, a line for each workload, and what their limits say about them; says whether
+/// one is above.
 fn print_rows(rows: &[limits::Row], is_all: bool) -> Result<bool, String> {
     if rows.is_empty() {
         return Ok(false);
     }
-    println!("| workload | what | instructions | limit | |\n|---|---|--:|--:|---|");
+    println!("| instructions | decide | read | load | compile |\n|---|--:|--:|--:|--:|");
+    for (name, _) in workload::ALL {
+        let cells = ["decide", "read", "load", "compile"].map(|what| {
+            let row = rows.iter().find(|row| row.name == name && row.what == what);
+            row.map_or("-".to_owned(), |row| row.count.to_string())
+        });
+        if cells.iter().any(|cell| cell != "-") {
+            println!("| {name} | {} |", cells.join(" | "));
+        }
+    }
+    println!();
     let mut is_slower = false;
     let limits = limits::read()?;
     for row in rows {
-        let limit = limits.of(row);
-        let verdict = limits::judge(row, limit);
-        is_slower |= matches!(verdict, Verdict::Above | Verdict::Unlimited);
-        let limit = limit.map_or("none".to_owned(), |limit| limit.to_string());
-        println!("| {} | {} | {} | {limit} | {} |", row.name, row.what, row.count, verdict.words());
-    }
-    if is_all {
-        for unknown in limits.unknown(rows) {
-            println!("benches/limits.json limits {unknown}, which is not counted");
-            is_slower = true;
+        let verdict = limits.judge(row);
+        is_slower |= matches!(verdict, Verdict::Above(_) | Verdict::Unlimited);
+        if verdict != Verdict::Holds {
+            println!("{}: {}: {} instructions, {verdict}", row.name, row.what, row.count);
         }
     }
+    let unknown = if is_all { limits.unknown(rows) } else { Vec::new() };
+    for unknown in &unknown {
+        println!("benches/limits.json limits {unknown}, which is not counted");
+    }
+    is_slower |= !unknown.is_empty();
     if is_slower {
         println!(
-            "\nFind what takes more, or, where it is worth it, write the limits anew:\n  \
+            "Find what takes more, or, where it is worth it, write the limits anew:\n  \
              .ci/instructions --write-limits"
         );
     }

@@ -100,6 +100,8 @@ const fn allows(
 const BYTES: (Unit, usize) = (Unit::Byte, 250_000);
 /// Four times as many keys or nested lists are about as many values as are read.
 const FEW_BYTES: (Unit, usize) = (Unit::Byte, 10_000);
+/// What is built of them is more than is kept between rules (`TERMS_BYTES_MAX`), at every size.
+const MANY_PARTS: (Unit, usize) = (Unit::Byte, 50_000);
 const KEYS: (Unit, usize) = (Unit::Element, 23_000);
 const ITEMS: (Unit, usize) = (Unit::Element, 2_500);
 
@@ -126,7 +128,7 @@ pub(crate) const CASES: &[Case] = &[
     }),
     allows("escapes", BYTES, length, |size| prompt("\\u0041", size)),
     allows("wide characters", BYTES, length, |size| prompt("é", size)),
-    allows("text cut apart", FEW_BYTES, split, |size| prompt("a,", size)),
+    allows("text cut apart", MANY_PARTS, split, |size| prompt("a,", size)),
     allows("unread text", BYTES, length, |size| unread(&format!("\"{}\"", "x".repeat(size)))),
     allows("unread escapes", BYTES, length, |size| {
         unread(&format!("\"{}\"", "\\n".repeat(size / 2)))

@@ -1,0 +1,74 @@
+//! Wall time of reading a context and of deciding, on the benchmark workloads, by hand.
+//!
+//! `cargo bench --bench evaluate` measures all of them, `-- gate10` one. Each turn takes the next
+//! context of the workload, so a time is the mean of its mix. `WORKLOADS_DIR` names the folder of
+//! the workloads. What guards against slowing down is `.ci/instructions`: times are noisy.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    missing_docs,
+    reason = "a benchmark reads files, and stops where it cannot go on"
+)]
+
+#[path = "../tests/it/support/folder.rs"]
+#[allow(dead_code, reason = "tests use the rest")]
+mod folder;
+#[path = "../tests/it/support/workload.rs"]
+mod workload;
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use policyc::compiler::{Options, compile};
+use policyc::diag::sink::Sink;
+use policyc::runtime::program::Program;
+use policyc::runtime::vm::request::{Filled, Moment, ingest};
+use policyc::runtime::vm::scratch::Scratch;
+
+/// 2026-01-07T12:00:00Z, the time of the workloads.
+const NOW: Moment<'static> = Moment::at(1_767_787_200, 0);
+
+fn evaluate(criterion: &mut Criterion) {
+    let all = folder::data("WORKLOADS_DIR", "../shared/workloads");
+    for (name, most) in workload::ALL {
+        let folder = all.join(name);
+        let files = workload::sources(&folder, most);
+        let compiled = compile(&files, &Options::default(), &mut Sink::new()).expect("compiles");
+        let program = Program::load(&compiled.bundle).expect("loads");
+        let text = folder::text(&folder.join("contexts.jsonl"));
+        let contexts: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
+        let mut group = criterion.benchmark_group(name);
+
+        let mut scratches: Vec<Scratch> =
+            contexts.iter().map(|_| Scratch::for_program(&program)).collect();
+        let both = contexts.iter().zip(&mut scratches);
+        let mut filled: Vec<Filled<'_>> =
+            both.map(|(context, scratch)| ingest(&program, context, scratch)).collect();
+        let mut places = (0..filled.len()).cycle();
+        group.bench_function("decide", |bencher| {
+            bencher.iter(|| {
+                let filled = places.next().and_then(|at| filled.get_mut(at)).expect("a context");
+                black_box(filled.decide(&NOW)).fired().len()
+            });
+        });
+
+        let mut scratch = Scratch::for_program(&program);
+        let mut turn = contexts.iter().cycle();
+        group.throughput(Throughput::Bytes(text.len() as u64 / contexts.len() as u64));
+        group.bench_function("read", |bencher| {
+            bencher.iter(|| {
+                let context = black_box(turn.next().expect("a context"));
+                ingest(&program, context, &mut scratch).error()
+            });
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, evaluate);
+criterion_main!(benches);
