@@ -135,9 +135,7 @@ fn words_end(bytes: &[u8], at: u32) -> u32 {
 #[inline(never)]
 #[must_use]
 pub fn text_end(bytes: &[u8], mut at: u32) -> u32 {
-    // Of a chunk that is not plain all words are looked at: where one letter is not ASCII, others
-    // are near.
-    let mut stop = at;
+    let mut stop = at + 8;
     loop {
         while at < stop {
             let here = word(bytes, at);
@@ -155,7 +153,11 @@ pub fn text_end(bytes: &[u8], mut at: u32) -> u32 {
                 len => at += len,
             }
         }
+        // Where one letter is not ASCII, others are near.
         while is_plain(bytes, at) {
+            at += CHUNK;
+        }
+        while is_latin(bytes, at) {
             at += CHUNK;
         }
         stop = at + CHUNK;
@@ -173,6 +175,31 @@ fn is_plain(bytes: &[u8], at: u32) -> bool {
     // As signed numbers, what is not ASCII lies below the control characters.
     let special = |byte: u8| (byte ^ 2).cast_signed() < 0x21 || byte == b'\\';
     chunk.iter().fold(0, |found, byte| found | u8::from(special(*byte))) == 0
+}
+
+/// Whether a whole chunk of text comes in which what is not plain are characters of two bytes. To
+/// stop at each of them would cost a wrong guess of the processor, so all bytes are asked the same.
+#[inline(never)]
+fn is_latin(bytes: &[u8], at: u32) -> bool {
+    const LEN: usize = CHUNK as usize;
+    let Some(before) = (at as usize).checked_sub(1) else { return false };
+    let both = bytes.get(before..=before + LEN).unwrap_or_default();
+    let (Some(before), Some(chunk)) = (both.first_chunk::<LEN>(), both.last_chunk::<LEN>()) else {
+        return false;
+    };
+    let wrong = |before: u8, byte: u8| {
+        let begins_two = before.wrapping_sub(0xC2) < 0x1E;
+        let begins_any = before >= 0xC0;
+        let goes_on = byte.cast_signed() < -0x40;
+        let special = byte ^ 2 < 0x21 || byte == b'\\';
+        [special, begins_two != goes_on, begins_two != begins_any].map(u8::from)
+    };
+    let pairs = before.iter().zip(chunk);
+    let found = pairs.fold(0, |found, (before, byte)| {
+        wrong(*before, *byte).into_iter().fold(found, |found, wrong| found | wrong)
+    });
+    // No character may go on behind it.
+    found == 0 && chunk.last().is_some_and(|last| *last < 0xC0)
 }
 
 /// The length of the character that begins a word and is not ASCII; zero if it is not UTF-8.

@@ -125,10 +125,10 @@ impl Scratch {
     /// Sees which slots are filled, and which rules the key asks for. Text of the input that is
     /// not in the store is in `request`.
     pub(in crate::runtime) fn survey(&mut self, program: &Program, request: &[u8]) {
-        for (word, slots) in self.present.iter_mut().zip(self.file.chunks(64)) {
-            let bits =
-                (0..).zip(slots).map(|(at, slot)| u64::from(slot.tag() != Tag::Absent) << at);
-            *word = bits.fold(0, |word, bit| word | bit);
+        let slots = self.file.get(..program.sizes.slots).unwrap_or_default();
+        for (word, slots) in self.present.iter_mut().zip(slots.chunks(64)) {
+            let present = slots.iter().rev().map(|slot| u64::from(slot.tag() != Tag::Absent));
+            *word = present.fold(0, |word, bit| word << 1 | bit);
         }
         let key = self.file.get(usize::from(program.plan.key_slot));
         self.place = key.filter(|key| key.tag() == Tag::String).and_then(|key| {

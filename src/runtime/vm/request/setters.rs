@@ -2,12 +2,20 @@
 //!
 //! In:      handles, resolved once, and values.
 //! Out:     slots; what is set has the type that the bundle says.
-//! Imports: `lang::value`, `runtime::program`.
+//! Imports: `base::limits`, `lang`, `runtime::program`.
+//!
+//! What is not set is not there, as in a context without it. An error stays: from then on every
+//! decision about this input denies, whatever is set after it. Nothing here allocates.
+//!
+//! Recursion is bounded by `CONTEXT_DEPTH_MAX`.
 
-use crate::lang::value::{Tag, Value};
+use crate::base::limits::CONTEXT_DEPTH_MAX;
+use crate::lang::error::EvalError;
+use crate::lang::value::heap::Heap;
+use crate::lang::value::{Space, Tag, Value, map, time};
 use crate::runtime::bundle::module::{NONE, NodeMode};
 use crate::runtime::program::Program;
-use crate::runtime::vm::request::error::{InputError, InputKind};
+use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::{Filled, heap, result, spread};
 
 /// A place that a program reads.
@@ -35,6 +43,10 @@ pub enum Input<'a> {
     Timestamp(i64, u32),
     /// Nanoseconds.
     Duration(i64),
+    /// A list; where the bundle says list of objects, each is a `Map`.
+    List(&'a [Input<'a>]),
+    /// An object, or a map with strings for keys.
+    Map(&'a [(&'a str, Input<'a>)]),
     /// Anything else, as JSON.
     Json(&'a str),
 }
@@ -57,29 +69,57 @@ impl Program {
 }
 
 impl Filled<'_> {
-    /// Sets a place. The objects around it exist from then on.
+    /// Sets a place, in the stead of what it and the places below it held. The objects around it
+    /// exist from then on.
+    ///
+    /// ```
+    /// # #[cfg(feature = "compiler")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use policyc::compiler::{Options, compile, source::map::SourceMap};
+    /// use policyc::diag::sink::Sink;
+    /// use policyc::lang::decision::Effect;
+    /// use policyc::runtime::program::Program;
+    /// use policyc::runtime::vm::request::setters::Input;
+    /// use policyc::runtime::vm::request::{Moment, blank};
+    /// use policyc::runtime::vm::scratch::Scratch;
+    ///
+    /// let mut files = SourceMap::new();
+    /// files.add("p.yaml", "policyc: 1\nname: p\ndefault: deny\nschema:\n  amount: double\n  \
+    ///     items: {maxItems: 9, items: {id: int}}\nrules:\n  - id: few\n    \
+    ///     when: amount < 10.0 && items.all(it, it.id > 0)\n    allow: ok\n");
+    /// let bundle = compile(&files, &Options::default(), &mut Sink::new())?.bundle;
+    /// let program = Program::load(&bundle)?;
+    /// // Once: places are looked up by their paths.
+    /// let amount = program.slot("/amount").ok_or("nobody reads it")?;
+    /// let items = program.slot("/items").ok_or("nobody reads it")?;
+    /// let mut scratch = Scratch::for_program(&program);
+    /// // For every request.
+    /// let mut input = blank(&program, &mut scratch);
+    /// input.set(amount, Input::Int(5)).map_err(|error| error.message(&program))?;
+    /// let rows = [Input::Map(&[("id", Input::Int(1))]), Input::Map(&[("id", Input::Int(2))])];
+    /// input.set(items, Input::List(&rows)).map_err(|error| error.message(&program))?;
+    /// assert_eq!(input.decide(&Moment::at(1_767_787_200, 0)).effect(), Some(Effect::Allow));
+    /// // What is not of the type that the bundle says is refused, and the input with it.
+    /// assert!(input.set(amount, Input::Bool(true)).is_err());
+    /// assert_eq!(input.decide(&Moment::at(1_767_787_200, 0)).effect(), Some(Effect::Deny));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "compiler"))]
+    /// # fn main() {}
+    /// ```
     ///
     /// # Errors
     /// If the value is not of the type that the bundle says, or does not fit; decisions deny then.
     pub fn set(&mut self, slot: SlotHandle, input: Input<'_>) -> Result<(), InputError> {
         let program = self.program;
+        self.forget(slot.0);
         let mut heap = heap(program, self.request, &mut self.scratch.store);
-        let value = match input {
-            Input::Null => Ok(Value::NULL),
-            Input::Bool(value) => Ok(Value::bool(value)),
-            Input::Int(value) => Ok(Value::int(value)),
-            Input::Uint(value) => Ok(Value::uint(value)),
-            Input::Double(value) => Ok(Value::double(value)),
-            Input::Timestamp(seconds, nanoseconds) => Ok(Value::timestamp(seconds, nanoseconds)),
-            Input::Duration(nanoseconds) => Ok(Value::duration(nanoseconds)),
-            Input::String(text) => heap.new_string(text),
-            Input::Bytes(bytes) => heap.new_text(Tag::Bytes, bytes),
-            Input::Json(json) => result::read(&mut heap, json),
-        };
-        let set = match value {
-            Ok(value) => spread::set(program, &mut heap, &mut self.scratch.file, slot.0, &value),
-            Err(_) => Err(InputKind::TooMuchRead),
-        };
+        let height = heap.store.height();
+        let value = value(&mut heap, input, 0);
+        let set = value.and_then(|value| {
+            spread::set(program, &mut heap, &mut self.scratch.file, slot.0, &value)
+        });
+        self.scratch.store.drop_stack(height);
         self.scratch.mark = self.scratch.store.mark();
         self.scratch.stale = true;
         if let Err(kind) = set {
@@ -89,6 +129,38 @@ impl Filled<'_> {
         }
         self.surround(slot.0);
         Ok(())
+    }
+
+    /// Empties what lies below a node, if that was set before. Of a message that is the whole
+    /// context every field has a default, so nothing below it is ever missing.
+    fn forget(&mut self, at: u16) {
+        if self.program.context.is_some() {
+            return;
+        }
+        let paths = &self.program.paths;
+        let file = &mut self.scratch.file;
+        let is_set = |slot: u16| {
+            let value = file.get(usize::from(slot));
+            value.is_some_and(|value| value.tag() != Tag::Absent)
+        };
+        if !paths.get(at).is_some_and(|node| is_set(node.slot) || is_set(node.presence)) {
+            return;
+        }
+        for number in at..u16::try_from(paths.len()).unwrap_or(NONE) {
+            let Some(node) = paths.get(number) else { break };
+            let mut above = node.parent;
+            while above != at && above != NONE {
+                above = paths.get(above).map_or(NONE, |node| node.parent);
+            }
+            if above != at {
+                continue;
+            }
+            for slot in [node.slot, node.presence] {
+                if let Some(slot) = file.get_mut(usize::from(slot)) {
+                    *slot = Value::ABSENT;
+                }
+            }
+        }
     }
 
     /// Makes the objects around a node present.
@@ -101,5 +173,60 @@ impl Filled<'_> {
             }
             above = node.parent;
         }
+    }
+}
+
+/// An input as a value of any type.
+fn value(heap: &mut Heap<'_>, input: Input<'_>, depth: usize) -> Result<Value, InputKind> {
+    let made = match input {
+        Input::Null => Ok(Value::NULL),
+        Input::Bool(value) => Ok(Value::bool(value)),
+        Input::Int(value) => Ok(Value::int(value)),
+        Input::Uint(value) => Ok(Value::uint(value)),
+        Input::Double(value) => Ok(Value::double(value)),
+        Input::Timestamp(seconds, nanoseconds) => {
+            let exists = time::from_seconds(seconds).is_some() && nanoseconds < 1_000_000_000;
+            return exists
+                .then(|| Value::timestamp(seconds, nanoseconds))
+                .ok_or(InputKind::WrongType(Wanted::Timestamp));
+        }
+        Input::Duration(nanoseconds) => Ok(Value::duration(nanoseconds)),
+        Input::String(text) => heap.new_string(text),
+        Input::Bytes(bytes) => heap.new_text(Tag::Bytes, bytes),
+        Input::Json(json) => result::read(heap, json),
+        Input::List(_) | Input::Map(_) if depth >= CONTEXT_DEPTH_MAX => {
+            return Err(InputKind::TooDeep);
+        }
+        Input::List(items) => {
+            let height = heap.store.height();
+            for item in items {
+                let item = value(heap, *item, depth + 1)?;
+                heap.store.push_stack(item).map_err(refusal)?;
+            }
+            let len = u32::try_from(items.len()).unwrap_or(u32::MAX);
+            heap.store.finish(height).map(|off| Value::list(Space::Arena, off, len, 1))
+        }
+        Input::Map(members) => {
+            let height = heap.store.height();
+            for (key, member) in members {
+                let key = heap.new_string(key).map_err(refusal)?;
+                heap.store.push_stack(key).map_err(refusal)?;
+                let member = value(heap, *member, depth + 1)?;
+                heap.store.push_stack(member).map_err(refusal)?;
+            }
+            map::finish(heap, height)
+        }
+    };
+    made.map_err(refusal)
+}
+
+/// Why a value could not be made.
+fn refusal(class: EvalError) -> InputKind {
+    if class == EvalError::Budget {
+        InputKind::TooMuchRead
+    } else if class == EvalError::DuplicateMapKey {
+        InputKind::DuplicateKey
+    } else {
+        InputKind::Syntax
     }
 }

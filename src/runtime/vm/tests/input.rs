@@ -336,3 +336,57 @@ fn setters_fill_the_same_slots() {
     assert_eq!(file[1].as_bool(), Some(true));
     assert_eq!((file[2].tag(), file[4].bits()), (Tag::Timestamp, 3.0_f64.to_bits()));
 }
+
+#[test]
+fn setters_take_lists_and_maps_and_replace_what_was_set() {
+    let mut sketch = Sketch::new(Vec::new());
+    let [int, string] = [TypeRow::Int, TypeRow::String].map(|ty| sketch.ty(ty));
+    sketch.module.paths.clear();
+    sketch.module.slots.clear();
+    let columns = vec![place("id", TypeRow::Int), place("name", TypeRow::String)];
+    let list = TypeRow::List(int, Some(2));
+    let inner = vec![place("m", TypeRow::Map(string, int)), place("x", TypeRow::Dyn)];
+    sketch.paths(vec![
+        place("l", list.clone()),
+        object("o", true, inner),
+        rows("r", list, columns),
+    ]);
+    let program = sketch.program();
+    let [l, o, r, x] = ["/l", "/o", "/r", "/o/x"].map(|pointer| program.slot(pointer).unwrap());
+    let mut scratch = Scratch::for_program(&program);
+    let mut input = blank(&program, &mut scratch);
+    input.set(l, Input::List(&[Input::Int(1), Input::Uint(2)])).unwrap();
+    let row = Input::Map(&[("id", Input::Int(7)), ("other", Input::Null)]);
+    input.set(r, Input::List(&[row, row])).unwrap();
+    let map = [("b", Input::Int(1)), ("a", Input::Double(2.0))];
+    input.set(o, Input::Map(&[("m", Input::Map(&map)), ("x", Input::Bool(true))])).unwrap();
+    let shown = |input: &mut crate::runtime::vm::request::Filled<'_>, slot: usize| {
+        let heap = crate::runtime::vm::request::heap(&program, &[], &mut input.scratch.store);
+        show(&heap.view(), &input.scratch.file[slot])
+    };
+    // Slots: l, presence, o, presence, r, presence, m, presence, x, presence.
+    assert_eq!(shown(&mut input, 0), "[1,2]");
+    assert_eq!(shown(&mut input, 6), r#"{"a":2,"b":1}"#);
+    assert_eq!(shown(&mut input, 8), "true");
+    let rows = input.scratch.file[4];
+    assert_eq!((rows.len(), rows.columns()), (2, 2));
+    // Nothing of the object before is left.
+    input.set(o, Input::Map(&[])).unwrap();
+    assert_eq!((shown(&mut input, 6), shown(&mut input, 8)), ("absent".into(), "absent".into()));
+    input.set(x, Input::Null).unwrap();
+    assert_eq!(shown(&mut input, 8), "null");
+    let mut refused = |slot, value| input.set(slot, value).unwrap_err().kind;
+    let deep = (0..100).fold(String::from("1"), |inner, _| format!("[{inner}]"));
+    assert_eq!(
+        refused(x, Input::Map(&[("a", Input::Null), ("a", Input::Null)])),
+        InputKind::DuplicateKey
+    );
+    assert_eq!(refused(x, Input::Json("{")), InputKind::Syntax);
+    assert_eq!(refused(x, Input::Json(&deep)), InputKind::TooMuchRead);
+    let times =
+        [(i64::MAX, 0), (0, 1_000_000_000)].map(|(s, n)| refused(x, Input::Timestamp(s, n)));
+    assert_eq!(times, [InputKind::WrongType(Wanted::Timestamp); 2]);
+    assert_eq!(refused(r, Input::List(&[Input::Int(1)])), InputKind::WrongType(Wanted::Object));
+    assert_eq!(refused(l, Input::Json("[1,2,3]")), InputKind::WrongType(Wanted::List));
+    assert!(input.error().is_some(), "the input stays refused");
+}

@@ -7,6 +7,8 @@ mod differential;
 mod input;
 mod instructions;
 mod probes;
+#[cfg(feature = "serde")]
+mod reader;
 mod table;
 mod trees;
 
