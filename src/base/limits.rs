@@ -126,3 +126,17 @@ pub const DETERMINIZE_BYTES_MAX: usize = 2 << 20;
 pub const PATTERN_BYTES_MAX: usize = 16 << 10;
 /// Deepest nesting of groups in a pattern.
 pub const PATTERN_DEPTH_MAX: u32 = 100;
+
+/// Most operations on operations that a question about all inputs looks into; deeper ones stay as
+/// they are.
+pub const SOLVE_TERM_DEPTH_MAX: u32 = 64;
+/// Most terms that meet in one register and are told apart.
+pub const SOLVE_WAYS_MAX: usize = 16;
+/// Most states that are tried to find a text with given properties.
+pub const SOLVE_TEXT_STATES_MAX: usize = 100_000;
+/// Conflicts and restarts after which one question to the solver is given up.
+pub const SOLVE_STEPS_MAX: u64 = 1_000_000;
+/// Most elements of one list that are told apart; loops over one list beyond it stay open.
+pub const SOLVE_TURNS_MAX: u8 = 8;
+/// Most attempts to make an input of what the solver found.
+pub const SOLVE_ROUNDS_MAX: usize = 400;

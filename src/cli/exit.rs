@@ -7,7 +7,10 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done, and nothing to object to.
     Done,
-    /// Findings: errors in sources, failed tests, regressions, a deny under `--fail-on-deny`.
+    /// Nothing was found, and something could not be decided.
+    Inconclusive,
+    /// Findings: errors in sources, failed tests, regressions, differences, a deny under
+    /// `--fail-on-deny`.
     Findings,
     /// It could not run: usage, input that cannot be read, a bundle that is refused.
     CouldNotRun,
@@ -23,8 +26,9 @@ pub enum Exit {
 
 impl Exit {
     /// Every way to end, from the least to the most important.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Done,
+        Self::Inconclusive,
         Self::Findings,
         Self::CouldNotRun,
         Self::Missing,
@@ -40,6 +44,7 @@ impl Exit {
             Self::Done => 0,
             Self::Findings => 1,
             Self::CouldNotRun => 2,
+            Self::Inconclusive => 3,
             Self::Integrity => 4,
             Self::Missing => 5,
             Self::Interrupted => 130,
@@ -52,8 +57,9 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Done => "done, and nothing to object to",
+            Self::Inconclusive => "inconclusive: something could not be decided",
             Self::Findings => {
-                "findings: errors, failed tests, regressions, a deny under --fail-on-deny"
+                "findings: errors, failed tests, regressions, differences, --fail-on-deny"
             }
             Self::CouldNotRun => "could not run: usage, unreadable input, a refused bundle",
             Self::Integrity => "integrity: a digest does not match",

@@ -48,6 +48,7 @@ pub const COMMANDS: &[Command] = &[
     commands::eval::COMMAND,
     commands::test::COMMAND,
     commands::bench::COMMAND,
+    commands::diff::COMMAND,
     commands::build::COMMAND,
     commands::inspect::COMMAND,
 ];

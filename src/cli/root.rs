@@ -122,7 +122,7 @@ fn help(terminal: &Terminal, topic: Option<&str>) -> Exit {
             for exit in rows {
                 let _ = writeln!(text, "  {:>3}  {}", exit.code(), exit.meaning());
             }
-            text.push_str("\nOf several the most important holds: 70, 130, 4, 5, 2, 1.\n");
+            text.push_str("\nOf several the most important holds: 70, 130, 4, 5, 2, 1, 3.\n");
             terminal.result(&text);
         }
         Some(name) => return help_of(terminal, name),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::limits::BUNDLE_BYTES_MAX;
 use crate::cli::exit::Exit;
-use crate::cli::reporting::{alone, refused};
+use crate::cli::reporting::{Conclusion, Reporting, alone, conclude, refused};
 use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -15,7 +15,7 @@ use crate::runtime::bundle::error::LoadError;
 use crate::runtime::bundle::layout::MAGIC;
 use crate::runtime::program::Program;
 use crate::tools::paths::{normalize, slashed};
-use crate::tools::pipeline::{load, references};
+use crate::tools::pipeline::{self, load, references};
 use crate::tools::project::{Project, read, read_bytes, unreadable};
 
 /// Paths to read policies from.
@@ -124,6 +124,38 @@ pub fn load_bundle(terminal: &Terminal, path: &Path) -> Result<(Program, usize),
     };
     let program = load(&bytes, &name).map_err(|found| refused(terminal, &found))?;
     Ok((program, bytes.len()))
+}
+
+/// The program of a bundle, or of sources that are compiled first.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub fn program(terminal: &Terminal, sources: &Sources) -> Result<Program, Exit> {
+    if let [path] = sources.paths.as_slice()
+        && path.is_file()
+        && is_bundle(path)
+    {
+        return load_bundle(terminal, path).map(|(program, _)| program);
+    }
+    let project = sources.project(terminal);
+    let (project, mut sink) = project.map_err(|found| alone(terminal, &found))?;
+    let compiled = if sink.has_errors() {
+        None
+    } else {
+        pipeline::compile(&project.files, &project.settings, &mut sink)
+    };
+    let Some(compiled) = compiled else {
+        let conclusion = Conclusion {
+            files: &project.files,
+            prefix: &project.prefix,
+            body: String::new(),
+            parts: Vec::new(),
+            at_least: exit_of_project(project.missing),
+            needs_bundle: true,
+        };
+        return Err(conclude(terminal, &Reporting::default(), sink, &conclusion));
+    };
+    pipeline::load_own(&compiled).map_err(|found| alone(terminal, &found))
 }
 
 /// Says why a file that was named cannot be read, and how the command ends.

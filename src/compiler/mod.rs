@@ -7,6 +7,7 @@
 pub mod check;
 pub mod emit;
 pub mod ir;
+pub mod solve;
 pub mod source;
 pub mod syntax;
 

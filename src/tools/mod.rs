@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod decide;
+pub mod diff;
 pub mod inspect;
 pub mod locate;
 pub mod merge;

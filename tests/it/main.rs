@@ -21,6 +21,7 @@ mod check;
 mod cli;
 mod costs;
 mod decisions;
+mod diff;
 mod differential;
 mod documents;
 mod examples;

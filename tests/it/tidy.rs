@@ -57,6 +57,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "runtime::verify",
         ],
     ),
+    ("compiler::solve", &["base", "lang", "runtime::bundle"]),
     ("compiler", &["base", "diag", "lang", "runtime::bundle", "runtime::verify"]),
     ("tools", &["base", "diag", "lang", "runtime", "compiler"]),
     ("cli", &["base", "diag", "lang", "runtime", "compiler", "tools"]),

@@ -11,9 +11,9 @@ use crate::base::span::Span;
 use crate::cli::Command;
 use crate::cli::clock::now;
 use crate::cli::exit::Exit;
-use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
+use crate::cli::reporting::alone;
 use crate::cli::root::options;
-use crate::cli::sources::{Sources, exit_of_project, is_bundle, load_bundle, shown, unread};
+use crate::cli::sources::{Sources, program, shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
@@ -26,7 +26,6 @@ use crate::tools::decide::{
     Form, Line, Moments, context_lines, decide, decide_explained, time_text, tool_of,
 };
 use crate::tools::locate::Locator;
-use crate::tools::pipeline;
 use crate::tools::project::{read_bytes, read_to};
 use crate::tools::report::Report;
 use crate::tools::report::context::locate_pointer;
@@ -122,7 +121,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
             return alone(terminal, &finding);
         }
     };
-    let program = match program(terminal, &options) {
+    let program = match program(terminal, &options.sources) {
         Ok(program) => program,
         Err(exit) => return exit,
     };
@@ -271,35 +270,6 @@ impl Refusal<'_> {
         let report = Report { files: &files, prefix: "", findings: &findings, dropped: 0 };
         terminal.error(&draw(&report, terminal.notice_style));
     }
-}
-
-/// The program of a bundle, or of sources that are compiled first.
-fn program(terminal: &Terminal, options: &Options) -> Result<Program, Exit> {
-    if let [path] = options.sources.paths.as_slice()
-        && path.is_file()
-        && is_bundle(path)
-    {
-        return load_bundle(terminal, path).map(|(program, _)| program);
-    }
-    let project = options.sources.project(terminal);
-    let (project, mut sink) = project.map_err(|found| alone(terminal, &found))?;
-    let compiled = if sink.has_errors() {
-        None
-    } else {
-        pipeline::compile(&project.files, &project.settings, &mut sink)
-    };
-    let Some(compiled) = compiled else {
-        let conclusion = Conclusion {
-            files: &project.files,
-            prefix: &project.prefix,
-            body: String::new(),
-            parts: Vec::new(),
-            at_least: exit_of_project(project.missing),
-            needs_bundle: true,
-        };
-        return Err(conclude(terminal, &Reporting::default(), sink, &conclusion));
-    };
-    pipeline::load_own(&compiled).map_err(|found| alone(terminal, &found))
 }
 
 /// The bytes of the context. Of one that is too large no more is read than shows it: the runtime

@@ -7,6 +7,7 @@
 pub mod concise;
 pub mod context;
 pub mod decision;
+pub mod diff;
 pub mod explain;
 mod fixed;
 pub mod full;

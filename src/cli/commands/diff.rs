@@ -1,0 +1,97 @@
+//! `policyc diff`: what changed between two bundles.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args, ValueEnum};
+
+use crate::cli::Command;
+use crate::cli::exit::Exit;
+use crate::cli::root::options;
+use crate::cli::sources::{Sources, program};
+use crate::cli::terminal::Terminal;
+use crate::tools::diff::{Difference, compare};
+use crate::tools::report::diff::{full, json, markdown};
+
+/// The row of this command.
+pub const COMMAND: Command = Command {
+    name: "diff",
+    group: "ship",
+    short: "what changed",
+    about: "Compare two bundles: which rules changed, and on which inputs that changes anything",
+    usage: "OLD NEW [OPTIONS]",
+    examples: &[
+        ("policyc diff old.plcb new.plcb", "rule by rule, then as a whole"),
+        (
+            "policyc diff prod.plcb policies --only-tighten",
+            "fails if anything is allowed that was not",
+        ),
+        ("policyc diff old.plcb . --output-format markdown", "for a pull request"),
+    ],
+    arguments: Options::augment_args,
+    run,
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    /// A bundle, or a path to sources.
+    old: PathBuf,
+    /// A bundle, or a path to sources.
+    new: PathBuf,
+    /// End with 1 only where more is allowed, or others are asked.
+    #[arg(long)]
+    only_tighten: bool,
+    /// How it is written.
+    #[arg(
+        long,
+        value_name = "full|json|markdown",
+        default_value = "full",
+        hide_possible_values = true
+    )]
+    output_format: Shape,
+    /// End with 0 where differences alone would make it 1.
+    #[arg(long)]
+    exit_zero: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    Full,
+    Json,
+    Markdown,
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let options: Options = match options(matches) {
+        Ok(options) => options,
+        Err(exit) => return exit,
+    };
+    let load = |path: &PathBuf| {
+        let sources = Sources { paths: vec![path.clone()], strict: false, source_date_epoch: None };
+        program(terminal, &sources)
+    };
+    let (old, new) = match (load(&options.old), load(&options.new)) {
+        (Ok(old), Ok(new)) => (old, new),
+        (old, new) => {
+            let exits = [old.err(), new.err()];
+            return exits.into_iter().flatten().max().unwrap_or(Exit::CouldNotRun);
+        }
+    };
+    let found = compare(&old, &new);
+    match options.output_format {
+        Shape::Full => terminal.result(&full(&found, terminal.style)),
+        Shape::Json => terminal.result(&format!("{:#}\n", json(&found))),
+        Shape::Markdown => terminal.result(&markdown(&found)),
+    }
+    let exit = ends(&found, options.only_tighten);
+    if exit == Exit::Findings && options.exit_zero { Exit::Done } else { exit }
+}
+
+/// How the command ends.
+fn ends(found: &Difference, only_tighten: bool) -> Exit {
+    let findings = if only_tighten { found.widens() } else { found.differs() };
+    if findings {
+        return Exit::Findings;
+    }
+    let settled = if only_tighten { found.only_tightens() } else { found.settled() };
+    if settled { Exit::Done } else { Exit::Inconclusive }
+}

@@ -1,0 +1,270 @@
+//! Questions: is there an input on which a formula holds?
+//!
+//! In:      a formula, and somebody who tries inputs on the real programs.
+//! Out:     `Answered`: proved that there is none, or an input that was tried, or not decided.
+//! Imports: the rooms beside this one.
+//!
+//! The solver finds facts that make the formula hold; values make an input of them; the input is
+//! tried. What no value fits, it learns for good. What fits and does not come true, because
+//! something is not understood, is set aside for this question, and then nothing is proved any
+//! more.
+
+use rustc_hash::FxHashSet;
+
+use crate::base::limits::SOLVE_ROUNDS_MAX;
+use crate::compiler::solve::encode::Encoder;
+use crate::compiler::solve::formula::Lit;
+use crate::compiler::solve::input::{Example, Frame};
+use crate::compiler::solve::point::Point;
+use crate::compiler::solve::sat::{Answer, Sat, Signed};
+use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId};
+use crate::compiler::solve::values::{NoValues, values};
+use crate::runtime::bundle::module::Module;
+
+/// A question: is there an input within `domain` on which `holds`?
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// The inputs that count.
+    pub domain: Lit,
+    /// What is asked of them.
+    pub holds: Lit,
+}
+
+/// Why a question was not decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undecided {
+    /// It hangs on something that is not understood; inputs that were tried do not show it.
+    Opaque,
+    /// The budget was spent.
+    Budget,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answered {
+    /// There is no such input.
+    Proved,
+    /// This is one: it was tried.
+    Found(Example),
+    /// It is not known.
+    Undecided(Undecided),
+}
+
+/// Most bounds of terms among which the widest are looked for.
+const BOUNDS_MAX: usize = 64;
+
+/// Facts that together make a formula hold, each with how it comes out.
+pub type Cube = Vec<(Fact, bool)>;
+
+/// Whoever answers questions about some programs.
+#[derive(Debug)]
+pub struct Asker<'s> {
+    encoder: Encoder<'s>,
+    frame: Frame,
+    /// The last inputs that were made and tried in vain.
+    pub tried: Vec<Example>,
+}
+
+/// What one round came to.
+enum Round {
+    None,
+    GaveUp,
+    /// What no value fits was learnt.
+    Learnt,
+    /// These suffice, and perhaps an input in which they come out so.
+    Cube(Vec<Signed>, Option<Example>),
+}
+
+impl<'s> Asker<'s> {
+    /// Answers questions about `modules`, all of which were read into the store.
+    pub fn new(store: &'s mut Store, modules: &[&Module]) -> Self {
+        Self { encoder: Encoder::new(store), frame: Frame::of(modules), tried: Vec::new() }
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&mut self) -> &mut Store {
+        self.encoder.store
+    }
+
+    /// Answers a question. `shows` says whether an input is one that is asked for.
+    pub fn ask(&mut self, question: Question, shows: &mut dyn FnMut(&Example) -> bool) -> Answered {
+        self.tried.clear();
+        let goal = self.encoder.store.formulas.and(question.domain, question.holds);
+        let aside = self.aside();
+        let mut proves = true;
+        for _ in 0..SOLVE_ROUNDS_MAX {
+            match self.round(goal, aside, goal) {
+                Round::None if proves => return Answered::Proved,
+                Round::None => return Answered::Undecided(Undecided::Opaque),
+                Round::GaveUp => return Answered::Undecided(Undecided::Budget),
+                Round::Learnt => {}
+                Round::Cube(lits, example) => {
+                    if let Some(example) = example {
+                        if shows(&example) {
+                            return Answered::Found(example);
+                        }
+                        self.tried.push(example);
+                    }
+                    proves = false;
+                    self.set_aside(aside, &lits);
+                }
+            }
+        }
+        let why = if proves { Undecided::Budget } else { Undecided::Opaque };
+        Answered::Undecided(why)
+    }
+
+    /// When the formula of a question holds: facts that suffice within its domain, none of which
+    /// can be left out, up to `most` times; and whether there are more.
+    pub fn cubes(&mut self, question: Question, most: usize) -> (Vec<Cube>, bool) {
+        let goal = self.encoder.store.formulas.and(question.domain, question.holds);
+        let aside = self.aside();
+        let mut cubes = Vec::new();
+        for _ in 0..SOLVE_ROUNDS_MAX {
+            match self.round(goal, aside, question.holds) {
+                Round::None | Round::GaveUp => return (cubes, false),
+                Round::Learnt => {}
+                Round::Cube(..) if cubes.len() == most => return (cubes, true),
+                Round::Cube(lits, ..) => {
+                    let lits = self.prime(question, lits);
+                    self.set_aside(aside, &lits);
+                    cubes.push(lits.iter().filter_map(|lit| self.fact(*lit)).collect());
+                }
+            }
+        }
+        (cubes, true)
+    }
+
+    fn aside(&mut self) -> Signed {
+        Signed { var: self.encoder.sat.var(), holds: true }
+    }
+
+    fn set_aside(&mut self, aside: Signed, lits: &[Signed]) {
+        let clause: Vec<Signed> = lits.iter().map(|lit| !*lit).chain([!aside]).collect();
+        self.encoder.sat.clause(&clause);
+    }
+
+    /// Facts that make `goal` hold: those of them that settle `part` (within the rest of the goal),
+    /// if there are values for all.
+    fn round(&mut self, goal: Lit, aside: Signed, part: Lit) -> Round {
+        let (root, own) = (self.encoder.lit(goal), self.encoder.lit(part));
+        let all = self.encoder.settling(&[goal]);
+        // Inputs on which nothing fails that need not are easier to make, and to read.
+        let mut assumed = vec![root, aside];
+        assumed.extend(all.iter().filter_map(|number| self.failure(*number)));
+        if self.encoder.sat.solve(&assumed) != Answer::Yes {
+            match self.encoder.sat.solve(&[root, aside]) {
+                Answer::No => return Round::None,
+                Answer::GaveUp => return Round::GaveUp,
+                Answer::Yes => {}
+            }
+        }
+        let settled = self.model(&all);
+        let enough = self.enough(&settled, root);
+        let facts: Cube = enough.iter().filter_map(|lit| self.fact(*lit)).collect();
+        let example = match values(self.encoder.store, &facts) {
+            Ok(values) => self.frame.example(self.encoder.store, &values),
+            Err(NoValues::Unknown) => None,
+            Err(NoValues::Clash(clash)) => {
+                let lits = clash.iter().filter_map(|at| enough.get(*at));
+                let clause: Vec<Signed> = lits.map(|lit| !*lit).collect();
+                if !clause.is_empty() {
+                    self.encoder.sat.clause(&clause);
+                    return Round::Learnt;
+                }
+                None
+            }
+        };
+        if part == goal {
+            return Round::Cube(enough, example);
+        }
+        let facts = self.encoder.settling(&[part]);
+        let own_facts: Vec<Signed> = {
+            let vars = facts.iter().filter_map(|it| self.encoder.var_of(*it));
+            let vars: FxHashSet<u32> = vars.collect();
+            settled.into_iter().filter(|lit| vars.contains(&lit.var)).collect()
+        };
+        let lits = self.enough(&own_facts, own);
+        Round::Cube(self.with_weaker(lits, &own_facts), example)
+    }
+
+    /// With `lits` the other bounds of the same terms, the tighter ones first: so those that are
+    /// left when none can be left out are the widest.
+    fn with_weaker(&self, lits: Vec<Signed>, all: &[Signed]) -> Vec<Signed> {
+        let bound = |lit: &Signed| match self.fact(*lit) {
+            Some((Fact::Reaches(term, line, point), holds)) => Some((term, line, holds, point)),
+            Some(_) | None => None,
+        };
+        let bounded: FxHashSet<_> =
+            lits.iter().filter_map(bound).map(|(term, line, ..)| (term, line)).collect();
+        let mut bounds: Vec<_> = all.iter().filter_map(|lit| Some((bound(lit)?, *lit))).collect();
+        bounds.retain(|((term, line, ..), _)| bounded.contains(&(*term, *line)));
+        if bounds.len() > BOUNDS_MAX {
+            return lits;
+        }
+        let tighter = |(_, _, low, a): &(_, _, bool, Point),
+                       (_, _, other, b): &(_, _, bool, Point)| {
+            low.cmp(other).then_with(|| if *low { b.cmp(a) } else { a.cmp(b) })
+        };
+        bounds.sort_by(|(a, _), (b, _)| tighter(a, b));
+        let others = lits.into_iter().filter(|lit| bound(lit).is_none());
+        bounds.into_iter().map(|(_, lit)| lit).chain(others).collect()
+    }
+
+    /// That a fact does not come out as a failure of something that is not understood.
+    fn failure(&self, number: u32) -> Option<Signed> {
+        let store = &*self.encoder.store;
+        let made = |term: &TermId| matches!(store.term(*term), Term::Made(..));
+        let fact = store.fact(number)?;
+        let fails = matches!(fact, Fact::Unknown(_, 1))
+            || matches!(fact, Fact::Kind(term, Kind::Error) if made(term));
+        let var = self.encoder.var_of(number).filter(|_| fails)?;
+        Some(Signed { var, holds: false })
+    }
+
+    /// How facts come out in the model.
+    fn model(&self, facts: &[u32]) -> Vec<Signed> {
+        let vars = facts.iter().filter_map(|number| self.encoder.var_of(*number));
+        vars.map(|var| Signed { var, holds: self.encoder.sat.value(var) }).collect()
+    }
+
+    /// Those of `lits` that suffice for `root`.
+    fn enough(&mut self, lits: &[Signed], root: Signed) -> Vec<Signed> {
+        let mut assumed = vec![!root];
+        assumed.extend(lits);
+        if self.encoder.sat.solve(&assumed) != Answer::No {
+            return lits.to_vec();
+        }
+        let clash: FxHashSet<Signed> = self.encoder.sat.clash().into_iter().collect();
+        lits.iter().filter(|lit| clash.contains(lit)).copied().collect()
+    }
+
+    /// None of `lits` can be left out.
+    fn prime(&mut self, question: Question, lits: Vec<Signed>) -> Vec<Signed> {
+        let (domain, holds) = (self.encoder.lit(question.domain), self.encoder.lit(question.holds));
+        let mut kept = lits;
+        let mut at = 0;
+        while at < kept.len() {
+            let mut assumed = vec![domain, !holds];
+            assumed
+                .extend(kept.iter().enumerate().filter(|(own, _)| *own != at).map(|(_, it)| *it));
+            if self.encoder.sat.solve(&assumed) == Answer::No {
+                kept.remove(at);
+                if kept.len() > BOUNDS_MAX {
+                    let clash = self.encoder.sat.clash();
+                    kept.retain(|lit| clash.contains(lit));
+                    at = 0;
+                }
+            } else {
+                at += 1;
+            }
+        }
+        kept
+    }
+
+    fn fact(&self, lit: Signed) -> Option<(Fact, bool)> {
+        let number = self.encoder.fact_of(lit.var)?;
+        Some((self.encoder.store.fact(number)?.clone(), lit.holds))
+    }
+}

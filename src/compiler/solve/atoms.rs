@@ -1,0 +1,287 @@
+//! Tests of values, as the language means them: true, false, or an error.
+//!
+//! In:      terms and constants.
+//! Out:     `Three`: when a test comes out true and when it fails, as formulas over facts.
+//! Imports: `lang`; `formula`, `point` and `store` of this room.
+//! Source:  `lang::opcodes` says what instructions mean, `lang::value::compare` what is equal.
+
+use std::rc::Rc;
+
+use crate::compiler::solve::formula::Lit;
+use crate::compiler::solve::point::{Line, Point, Real, Spot, behind_prefix};
+use crate::compiler::solve::store::{
+    Fact, Kind, Kinds, Store, Term, TermId, TextTest, Walk, kind_of,
+};
+use crate::lang::constant::Constant;
+use crate::lang::opcodes::{X_EQUAL, X_GREATER, X_LESS};
+
+/// How a test comes out: true, an error, else false. Never both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Three {
+    /// When it is true.
+    pub yes: Lit,
+    /// When it fails.
+    pub error: Lit,
+}
+
+impl Three {
+    /// When it is false.
+    pub fn no(self, store: &mut Store) -> Lit {
+        store.formulas.and(!self.yes, !self.error)
+    }
+}
+
+/// The kind of constants on a line.
+const fn line_of(kind: Kind, whole: bool) -> Option<Line> {
+    Some(match kind {
+        Kind::Bool => Line::Truth,
+        Kind::Number if whole => Line::Whole,
+        Kind::Number => Line::Real,
+        Kind::Text => Line::Text,
+        Kind::Time => Line::Time,
+        Kind::Span => Line::Span,
+        Kind::Absent
+        | Kind::Error
+        | Kind::Null
+        | Kind::Nan
+        | Kind::List
+        | Kind::Map
+        | Kind::Other => return None,
+    })
+}
+
+impl Store {
+    /// Whether a term is absent or an error.
+    pub fn missing(&mut self, id: TermId) -> Lit {
+        let (absent, error) = (self.is(id, Kind::Absent), self.is(id, Kind::Error));
+        self.formulas.or(absent, error)
+    }
+
+    /// A test that nothing is known of but that it is the same wherever it has this name and these
+    /// operands. It fails where one of them is missing.
+    pub fn unknown(&mut self, name: &str, parts: &[TermId]) -> Three {
+        let test = self.made(name, parts, Kinds::of(&[Kind::Bool, Kind::Error]));
+        let yes = self.ask(Fact::Unknown(test, 0));
+        let mut error = self.ask(Fact::Unknown(test, 1));
+        for part in parts {
+            let missing = self.missing(*part);
+            error = self.formulas.or(error, missing);
+        }
+        let yes = self.formulas.and(yes, !error);
+        Three { yes, error }
+    }
+
+    /// The part of `line` between two cuts, the lower one included.
+    fn between(&mut self, id: TermId, line: Line, cuts: (Point, Option<Point>)) -> Lit {
+        let low = self.reaches(id, line, cuts.0);
+        let high = cuts.1.map_or(Lit::FALSE, |cut| self.reaches(id, line, cut));
+        self.formulas.and(low, !high)
+    }
+
+    /// `id` stands to `constant` as `relations` (bits of `x`) say.
+    pub fn relation(&mut self, id: TermId, constant: &Constant, relations: u8) -> Three {
+        let kind = kind_of(constant);
+        let line = line_of(kind, self.is_whole(id));
+        let (Some(line), Some(spot)) = (line, Spot::of(constant)) else {
+            return self.related_unknown(id, constant, relations);
+        };
+        // The largest integers and the doubles that they round to are ordered as one.
+        let limit = |it: &Real| it.nearest().abs() >= 9.2e18;
+        if kind == Kind::Number && matches!(&spot, Spot::Number(it) if limit(it)) {
+            return self.related_unknown(id, constant, relations);
+        }
+        let right = self.is(id, kind);
+        let (own, behind) = spot.cuts(line);
+        let (own, behind) = (self.reaches(id, line, own), self.reaches(id, line, behind));
+        let at = self.formulas.and(own, !behind);
+        let parts = [(X_LESS, !own), (X_EQUAL, at), (X_GREATER, behind)];
+        let chosen = parts.into_iter().filter(|(bit, _)| relations & bit != 0);
+        let holds = self.formulas.any(chosen.map(|(_, lit)| lit));
+        let nan = if kind == Kind::Number { self.is(id, Kind::Nan) } else { Lit::FALSE };
+        let ordered = self.formulas.or(right, nan);
+        Three { yes: self.formulas.and(right, holds), error: !ordered }
+    }
+
+    fn related_unknown(&mut self, id: TermId, constant: &Constant, relations: u8) -> Three {
+        let constant = self.constant(constant);
+        self.unknown(&format!("relation {relations}"), &[id, constant])
+    }
+
+    /// `id == constant`, which fails only where the term is missing.
+    pub fn equals(&mut self, id: TermId, constant: &Constant) -> Three {
+        let error = self.missing(id);
+        let kind = kind_of(constant);
+        let yes = match (kind, line_of(kind, self.is_whole(id)), Spot::of(constant)) {
+            (_, Some(line), Some(spot)) => {
+                let fits = match &spot {
+                    Spot::Number(at) => line == Line::Real || at.is_whole(),
+                    Spot::Text(_) => true,
+                };
+                let right = self.is(id, kind);
+                let (own, behind) = spot.cuts(line);
+                let at = self.between(id, line, (own, Some(behind)));
+                let at = self.formulas.and(right, at);
+                if fits { at } else { Lit::FALSE }
+            }
+            (Kind::Null, ..) => self.is(id, Kind::Null),
+            (Kind::Nan, ..) => Lit::FALSE,
+            _ => {
+                let constant = self.constant(constant);
+                return self.unknown("equal", &[id, constant]);
+            }
+        };
+        Three { yes, error }
+    }
+
+    /// Whether `id` is one of the constants.
+    pub fn is_one_of(&mut self, id: TermId, constants: &[&Constant]) -> Three {
+        let mut all = Three { yes: Lit::FALSE, error: self.missing(id) };
+        for constant in constants {
+            let one = self.equals(id, constant);
+            all.yes = self.formulas.or(all.yes, one.yes);
+            all.error = self.formulas.or(all.error, one.error);
+        }
+        all.yes = self.formulas.and(all.yes, !all.error);
+        all
+    }
+
+    /// A test of a text; anything else is an error.
+    pub fn text(&mut self, id: TermId, test: &TextTest) -> Three {
+        let right = self.is(id, Kind::Text);
+        let passes = self.passes(id, test);
+        Three { yes: self.formulas.and(right, passes), error: !right }
+    }
+
+    /// `id.startsWith(prefix)`
+    pub fn starts(&mut self, id: TermId, prefix: &str) -> Three {
+        let right = self.is(id, Kind::Text);
+        let low = Point::Text(prefix.as_bytes().into());
+        let between = self.between(id, Line::Text, (low, behind_prefix(prefix.as_bytes())));
+        Three { yes: self.formulas.and(right, between), error: !right }
+    }
+
+    fn passes(&mut self, id: TermId, test: &TextTest) -> Lit {
+        if let Term::Choice(ways) = self.term(id).clone() {
+            return self.over(&ways, |store, term| store.passes(term, test));
+        }
+        match test {
+            TextTest::Ends(part) | TextTest::Contains(part) if part.is_empty() => Lit::TRUE,
+            TextTest::Ends(_)
+            | TextTest::Contains(_)
+            | TextTest::Matches(_)
+            | TextTest::Fits(_) => self.ask(Fact::Text(id, test.clone())),
+        }
+    }
+
+    /// The size of `id` stands to `constant` as `relations` say.
+    pub fn size_relation(&mut self, id: TermId, constant: &Constant, relations: u8) -> Three {
+        let size = self.size(id);
+        self.relation(size, constant, relations)
+    }
+
+    /// The size of a term.
+    pub fn size(&mut self, id: TermId) -> TermId {
+        let size = self.make(Term::Size(id), Kinds::of(&[Kind::Number, Kind::Error]));
+        self.set_whole(size, true);
+        size
+    }
+
+    /// Whether a bool is true.
+    pub fn flag(&mut self, id: TermId) -> Three {
+        let right = self.is(id, Kind::Bool);
+        let holds = self.reaches(id, Line::Truth, Point::Whole(1));
+        Three { yes: self.formulas.and(right, holds), error: !right }
+    }
+
+    /// `has`: whether the term is there; with `level` whether it is a container, else an error.
+    pub fn has(&mut self, id: TermId, level: bool) -> Three {
+        if level {
+            let (map, flag) = (self.is(id, Kind::Map), self.flag(id));
+            let yes = self.formulas.or(map, flag.yes);
+            return Three { yes, error: !yes };
+        }
+        let (absent, error) = (self.is(id, Kind::Absent), self.is(id, Kind::Error));
+        Three { yes: self.formulas.and(!absent, !error), error }
+    }
+
+    /// `a == b`
+    pub fn equal(&mut self, a: TermId, b: TermId) -> Three {
+        for (one, other) in [(a, b), (b, a)] {
+            if let Some(constant) = self.as_constant(one).cloned() {
+                return self.equals(other, &constant);
+            }
+        }
+        let (of_a, of_b) = (self.missing(a), self.missing(b));
+        let error = self.formulas.or(of_a, of_b);
+        let nan = self.is(a, Kind::Nan);
+        let same = if a == b { !nan } else { self.ask(Fact::Same(a.min(b), a.max(b))) };
+        Three { yes: self.formulas.and(same, !error), error }
+    }
+
+    /// `a` stands to `b` as `relations` say.
+    pub fn compare(&mut self, a: TermId, b: TermId, relations: u8) -> Three {
+        if let Some(constant) = self.as_constant(b).cloned() {
+            return self.relation(a, &constant, relations);
+        }
+        if let Some(constant) = self.as_constant(a).cloned() {
+            return self.relation(b, &constant, turned(relations));
+        }
+        let test = self.made(&format!("relation {relations}"), &[a, b], Kinds::of(&[Kind::Bool]));
+        let holds = self.ask(Fact::Unknown(test, 0));
+        let mut ordered = Lit::FALSE;
+        for kinds in [&[Kind::Number, Kind::Nan][..], &[Kind::Text], &[Kind::Bool]] {
+            let of = |store: &mut Self, id| {
+                let kinds: Vec<Lit> = kinds.iter().map(|kind| store.is(id, *kind)).collect();
+                store.formulas.any(kinds)
+            };
+            let (a, b) = (of(self, a), of(self, b));
+            let both = self.formulas.and(a, b);
+            ordered = self.formulas.or(ordered, both);
+        }
+        for kind in [Kind::Time, Kind::Span] {
+            let (a, b) = (self.is(a, kind), self.is(b, kind));
+            let both = self.formulas.and(a, b);
+            ordered = self.formulas.or(ordered, both);
+        }
+        // Bytes have an order too.
+        let (other_a, other_b) = (self.is(a, Kind::Other), self.is(b, Kind::Other));
+        let others = self.formulas.and(other_a, other_b);
+        let fails = self.ask(Fact::Unknown(test, 1));
+        let bytes = self.formulas.and(others, !fails);
+        let ordered = self.formulas.or(ordered, bytes);
+        Three { yes: self.formulas.and(ordered, holds), error: !ordered }
+    }
+
+    /// `a in b`: an element of a list, or a key of a map.
+    pub fn within(&mut self, a: TermId, b: TermId) -> Three {
+        let missing = self.missing(a);
+        let (list, map) = (self.is(b, Kind::List), self.is(b, Kind::Map));
+        let found = if self.is_deep(b) || self.as_constant(b).is_some() {
+            self.unknown("in list", &[a, b]).yes
+        } else {
+            let element = self.make(Term::Element(b, Rc::from(""), 0), Kinds::ALL);
+            let leave = self.equal(a, element).yes;
+            let walk = self.walk_number(Walk { list: b, leave, pend: Lit::FALSE });
+            self.ask(Fact::Leaves(walk))
+        };
+        let found = self.formulas.and(list, found);
+        let key = if map == Lit::FALSE { Lit::FALSE } else { self.unknown("in map", &[a, b]).yes };
+        let key = self.formulas.and(map, key);
+        let held = self.formulas.or(found, key);
+        let container = self.formulas.or(list, map);
+        let error = self.formulas.or(missing, !container);
+        Three { yes: self.formulas.and(held, !error), error }
+    }
+}
+
+/// The relations with both sides changed.
+const fn turned(relations: u8) -> u8 {
+    let mut turned = relations & X_EQUAL;
+    if relations & X_LESS != 0 {
+        turned |= X_GREATER;
+    }
+    if relations & X_GREATER != 0 {
+        turned |= X_LESS;
+    }
+    turned
+}

@@ -1,0 +1,364 @@
+//! Formulas as clauses, and what is true of their facts on every input.
+//!
+//! In:      the store, with everything in it that will be asked.
+//! Out:     `Encoder`: a solver that knows each formula that was shown to it.
+//! Imports: the rooms beside this one.
+//!
+//! What is true of facts: a value has one kind; who reaches a cut reaches the lower ones; equal
+//! values lie on one side of every cut and pass the same tests; what lies in an object is not there
+//! without it; a loop leaves where an element says so. Whatever is left out makes a question harder
+//! to deny, never easier. Clauses are never taken back, so all of them are about every input.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::base::limits::SOLVE_TURNS_MAX;
+use crate::compiler::solve::formula::{Lit, Node};
+use crate::compiler::solve::point::{Line, Point};
+use crate::compiler::solve::sat::{Batsat, Sat, Signed};
+use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId, kind_on};
+
+/// A solver that knows formulas.
+#[derive(Debug)]
+pub struct Encoder<'s> {
+    /// The formulas.
+    pub store: &'s mut Store,
+    /// The solver.
+    pub sat: Batsat,
+    vars: FxHashMap<usize, u32>,
+    fact_vars: FxHashMap<u32, u32>,
+    var_facts: FxHashMap<u32, u32>,
+    cuts: FxHashMap<(TermId, Line), BTreeMap<Point, Signed>>,
+    kinds: FxHashMap<TermId, Vec<(Kind, Signed)>>,
+    same: FxHashMap<TermId, Vec<TermId>>,
+    tests: FxHashMap<TermId, Vec<u32>>,
+    /// How many loops there are over a list.
+    loops: FxHashMap<TermId, u8>,
+    /// Formulas that say what a fact comes to, by its number.
+    meanings: FxHashMap<u32, Vec<Lit>>,
+    open: Vec<Lit>,
+}
+
+impl<'s> Encoder<'s> {
+    /// A solver that knows nothing yet.
+    pub fn new(store: &'s mut Store) -> Self {
+        let mut loops: FxHashMap<TermId, u8> = FxHashMap::default();
+        for walk in store.walks() {
+            let count = loops.entry(walk.list).or_default();
+            *count = count.saturating_add(1);
+        }
+        Self {
+            store,
+            sat: Batsat::default(),
+            vars: FxHashMap::default(),
+            fact_vars: FxHashMap::default(),
+            var_facts: FxHashMap::default(),
+            cuts: FxHashMap::default(),
+            kinds: FxHashMap::default(),
+            same: FxHashMap::default(),
+            tests: FxHashMap::default(),
+            loops,
+            meanings: FxHashMap::default(),
+            open: Vec::new(),
+        }
+    }
+
+    /// A formula as a literal of the solver.
+    pub fn lit(&mut self, root: Lit) -> Signed {
+        self.open.push(root);
+        while let Some(next) = self.open.pop() {
+            for node in self.store.formulas.cone(&[next]) {
+                self.node(node);
+            }
+        }
+        self.known(root)
+    }
+
+    /// The facts that settle some formulas, those of loops opened up.
+    #[must_use]
+    pub fn settling(&self, roots: &[Lit]) -> Vec<u32> {
+        let (mut seen, mut facts) = (FxHashSet::default(), Vec::new());
+        let mut open: Vec<Lit> = roots.to_vec();
+        while !open.is_empty() {
+            let roots = std::mem::take(&mut open);
+            for node in self.store.formulas.cone(&roots) {
+                if let Node::Fact(number) = self.store.formulas.node(node)
+                    && seen.insert(number)
+                {
+                    match self.meanings.get(&number) {
+                        Some(meaning) => open.extend(meaning),
+                        None => facts.push(number),
+                    }
+                }
+            }
+        }
+        facts.sort_unstable();
+        facts
+    }
+
+    /// The variable of a fact that was shown.
+    #[must_use]
+    pub fn var_of(&self, fact: u32) -> Option<u32> {
+        self.fact_vars.get(&fact).copied()
+    }
+
+    /// The fact that a variable is.
+    #[must_use]
+    pub fn fact_of(&self, var: u32) -> Option<u32> {
+        self.var_facts.get(&var).copied()
+    }
+
+    /// The literal of a formula that was shown.
+    fn known(&self, lit: Lit) -> Signed {
+        let var = self.vars.get(&lit.node()).copied().unwrap_or(0);
+        Signed { var, holds: !lit.negated() }
+    }
+
+    fn fresh(&mut self, node: usize) -> Signed {
+        let var = self.sat.var();
+        self.vars.insert(node, var);
+        Signed { var, holds: true }
+    }
+
+    fn node(&mut self, node: usize) {
+        if self.vars.contains_key(&node) {
+            return;
+        }
+        let own = self.fresh(node);
+        match self.store.formulas.node(node) {
+            Node::True => self.sat.clause(&[own]),
+            Node::And(a, b) => {
+                let (a, b) = (self.known(a), self.known(b));
+                self.sat.clause(&[!own, a]);
+                self.sat.clause(&[!own, b]);
+                self.sat.clause(&[own, !a, !b]);
+            }
+            Node::Fact(number) => self.axioms(number, own),
+        }
+    }
+
+    /// The literal of a fact, which is shown to the solver now if it was not before.
+    fn of(&mut self, fact: Fact) -> Signed {
+        let lit = self.store.ask(fact);
+        if !self.vars.contains_key(&lit.node()) {
+            self.node(lit.node());
+        }
+        self.known(lit)
+    }
+
+    fn axioms(&mut self, number: u32, own: Signed) {
+        let Some(fact) = self.store.fact(number).cloned() else { return };
+        if self.fact_vars.insert(number, own.var).is_some() {
+            return;
+        }
+        self.var_facts.insert(own.var, number);
+        match fact {
+            Fact::Kind(term, kind) => self.kind(term, kind, own),
+            Fact::Reaches(term, line, point) => self.cut(term, line, &point, own),
+            Fact::Text(term, ref test) => {
+                self.tests.entry(term).or_default().push(number);
+                for partner in self.same.get(&term).cloned().unwrap_or_default() {
+                    self.link(term, partner, (Kind::Text, own), |partner| {
+                        Fact::Text(partner, test.clone())
+                    });
+                }
+            }
+            Fact::Same(a, b) => self.equal(a, b, own),
+            Fact::Unknown(term, 0) => {
+                let fails = self.of(Fact::Unknown(term, 1));
+                self.sat.clause(&[!own, !fails]);
+            }
+            Fact::Unknown(..) => {}
+            Fact::Leaves(walk) | Fact::Pends(walk) => {
+                let leaves = matches!(fact, Fact::Leaves(_));
+                self.turns(number, (walk, leaves), own);
+            }
+        }
+    }
+
+    /// A value has one kind, of those that are possible.
+    fn kind(&mut self, term: TermId, kind: Kind, own: Signed) {
+        let others = self.kinds.entry(term).or_default().clone();
+        for (_, other) in &others {
+            self.sat.clause(&[!own, !*other]);
+        }
+        let mut all: Vec<(Kind, Signed)> = others;
+        all.push((kind, own));
+        let possible = self.store.kinds(term);
+        if !possible.holds(kind) {
+            self.sat.clause(&[!own]);
+        }
+        if possible.iter().all(|kind| all.iter().any(|(own, _)| *own == kind)) {
+            let clause: Vec<Signed> = all.iter().map(|(_, lit)| *lit).collect();
+            self.sat.clause(&clause);
+        }
+        self.kinds.insert(term, all);
+        for partner in self.same.get(&term).cloned().unwrap_or_default() {
+            self.same_kind(term, partner, (kind, own));
+        }
+        if kind == Kind::Absent {
+            self.needs_object(term, own);
+            self.same_place(term, own);
+        }
+    }
+
+    /// A place is there for all that is asked of it, or for nothing.
+    fn same_place(&mut self, term: TermId, absent: Signed) {
+        let Some(path) = self.store.path(term) else { return };
+        for other in self.store.at(&path) {
+            // One that cannot be absent is a field of a message, which has a default.
+            if other != term && self.store.kinds(other).holds(Kind::Absent) {
+                let lit = self.of(Fact::Kind(other, Kind::Absent));
+                self.sat.clause(&[absent, !lit]);
+                self.sat.clause(&[!absent, lit]);
+            }
+        }
+    }
+
+    /// What is there lies in an object.
+    fn needs_object(&mut self, term: TermId, absent: Signed) {
+        let Some(path) = self.store.path(term) else { return };
+        let mut path: &str = &path;
+        while let Some((above, _)) = path.rsplit_once('/') {
+            let object = self.store.known(&Term::Presence(Rc::from(above)));
+            if let Some(object) = object {
+                let is = self.of(Fact::Kind(object, Kind::Bool));
+                let holds = self.of(Fact::Reaches(object, Line::Truth, Point::Whole(1)));
+                self.sat.clause(&[absent, is]);
+                self.sat.clause(&[absent, holds]);
+                return;
+            }
+            path = above;
+        }
+    }
+
+    /// Who reaches a cut reaches the lower ones.
+    fn cut(&mut self, term: TermId, line: Line, point: &Point, own: Signed) {
+        let cuts = self.cuts.entry((term, line)).or_default();
+        let below = cuts.range(..point.clone()).next_back().map(|(_, lit)| *lit);
+        let above = cuts.range(point.clone()..).next().map(|(_, lit)| *lit);
+        cuts.insert(point.clone(), own);
+        if let Some(below) = below {
+            self.sat.clause(&[!own, below]);
+        }
+        if let Some(above) = above {
+            self.sat.clause(&[!above, own]);
+        }
+        let kind = kind_on(line);
+        for partner in self.same.get(&term).cloned().unwrap_or_default() {
+            self.link(term, partner, (kind, own), |partner| {
+                Fact::Reaches(partner, line, point.clone())
+            });
+        }
+    }
+
+    fn same_fact(a: TermId, b: TermId) -> Fact {
+        Fact::Same(a.min(b), a.max(b))
+    }
+
+    /// Equal values of a kind agree on a fact.
+    fn link(
+        &mut self,
+        term: TermId,
+        partner: TermId,
+        (kind, own): (Kind, Signed),
+        fact: impl Fn(TermId) -> Fact,
+    ) {
+        let same = self.of(Self::same_fact(term, partner));
+        let (is, other) = (self.of(Fact::Kind(term, kind)), self.of(fact(partner)));
+        self.sat.clause(&[!same, !is, !own, other]);
+        self.sat.clause(&[!same, !is, own, !other]);
+    }
+
+    fn same_kind(&mut self, term: TermId, partner: TermId, (kind, own): (Kind, Signed)) {
+        let same = self.of(Self::same_fact(term, partner));
+        if matches!(kind, Kind::Absent | Kind::Error | Kind::Nan) {
+            self.sat.clause(&[!same, !own]);
+            return;
+        }
+        let possible = self.store.kinds(partner).holds(kind);
+        if !possible {
+            self.sat.clause(&[!same, !own]);
+            return;
+        }
+        let other = self.of(Fact::Kind(partner, kind));
+        self.sat.clause(&[!same, !own, other]);
+        self.sat.clause(&[!same, own, !other]);
+        if kind == Kind::Null {
+            self.sat.clause(&[same, !own, !other]);
+        }
+        if kind == Kind::Bool {
+            let one = |term| Fact::Reaches(term, Line::Truth, Point::Whole(1));
+            let (a, b) = (self.of(one(term)), self.of(one(partner)));
+            self.sat.clause(&[same, !own, !other, a, b]);
+            self.sat.clause(&[same, !own, !other, !a, !b]);
+        }
+    }
+
+    fn equal(&mut self, a: TermId, b: TermId, own: Signed) {
+        self.same.entry(a).or_default().push(b);
+        self.same.entry(b).or_default().push(a);
+        debug_assert!(own.holds, "a fact is a variable");
+        for (term, partner) in [(a, b), (b, a)] {
+            let possible: Vec<Kind> = self.store.kinds(term).iter().collect();
+            for kind in possible {
+                // Those that are known already are linked by this; new ones link themselves.
+                let known = self.kinds.get(&term).and_then(|known| {
+                    known.iter().find(|(own, _)| *own == kind).map(|(_, lit)| *lit)
+                });
+                match known {
+                    Some(lit) => self.same_kind(term, partner, (kind, lit)),
+                    None => {
+                        self.of(Fact::Kind(term, kind));
+                    }
+                }
+            }
+            let lines = [Line::Truth, Line::Whole, Line::Real, Line::Text, Line::Time, Line::Span];
+            for line in lines {
+                let cuts = self.cuts.get(&(term, line)).cloned().unwrap_or_default();
+                for (point, lit) in cuts {
+                    let kind = kind_on(line);
+                    // The partner's own line: a whole number lies on both, so nothing is lost.
+                    self.link(term, partner, (kind, lit), |it| {
+                        Fact::Reaches(it, line, point.clone())
+                    });
+                }
+            }
+            for number in self.tests.get(&term).cloned().unwrap_or_default() {
+                let Some(Fact::Text(_, test)) = self.store.fact(number).cloned() else { continue };
+                let lit = self.of(Fact::Text(term, test.clone()));
+                self.link(term, partner, (Kind::Text, lit), |it| Fact::Text(it, test.clone()));
+            }
+        }
+    }
+
+    /// A loop leaves where an element says so. As many elements are looked at as there are loops
+    /// over the list: of more, those that settle no loop can be left out.
+    fn turns(&mut self, number: u32, (walk, leaves): (u32, bool), own: Signed) {
+        let Some(walk) = self.store.walk(walk).cloned() else { return };
+        let body = if leaves { walk.leave } else { walk.pend };
+        let generic = self.store.generic(walk.list);
+        let count = self.loops.get(&generic).copied().unwrap_or(u8::MAX);
+        if count > SOLVE_TURNS_MAX {
+            return;
+        }
+        let size = self.store.size(walk.list);
+        let mut any = Vec::new();
+        for turn in 1..=count {
+            let Some(says) = self.store.turn(body, walk.list, turn) else { return };
+            let there = self.store.reaches(size, Line::Whole, Point::Whole(turn.into()));
+            let both = self.store.formulas.and(there, says);
+            any.push(both);
+        }
+        let some = self.store.formulas.any(any);
+        self.meanings.insert(number, vec![some]);
+        for node in self.store.formulas.cone(&[some]) {
+            self.node(node);
+        }
+        let some = self.known(some);
+        self.sat.clause(&[!own, some]);
+        self.sat.clause(&[own, !some]);
+    }
+}

@@ -1,0 +1,28 @@
+//! Questions about all inputs of programs: is there one on which this formula holds?
+//!
+//! In:      modules that were verified, whether their sources are there or not.
+//! Out:     `rules::meaning`: what a program says, as formulas that all programs share; and
+//!          `ask::Asker`: proved that there is no such input, one that was tried, or not decided.
+//! Imports: `base`, `lang`, `runtime::bundle`.
+//! Source:  `docs/diff.md`, section "How".
+//!
+//! `formula`, `point` < `store` < `atoms`, `turn` < `places` < `lift` (`step`, `normal`) < `rules`;
+//! `texts` < `values` < `input`; `sat` < `encode` < `ask`; `words` tells facts to people.
+
+pub mod ask;
+pub mod atoms;
+pub mod encode;
+pub mod formula;
+pub mod input;
+pub mod lift;
+mod normal;
+pub mod places;
+pub mod point;
+pub mod rules;
+pub mod sat;
+mod step;
+pub mod store;
+mod texts;
+mod turn;
+pub mod values;
+pub mod words;

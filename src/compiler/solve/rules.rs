@@ -1,0 +1,419 @@
+//! What the rules of a program say, as formulas: who is asked, fires, fails, and what comes of it.
+//!
+//! In:      a program that was verified, and the store that all programs share.
+//! Out:     `Meaning`.
+//! Imports: `lang`, `runtime::bundle`; the rooms beside this one.
+//! Source:  `docs/decisions.md`.
+//!
+//! Formulas hold for inputs that the program does not refuse: `needs` and `accepted` say no more of
+//! those than is true of them, and may be true of others.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::compiler::solve::formula::Lit;
+use crate::compiler::solve::lift::{Lift, Lifted};
+use crate::compiler::solve::places::shape;
+use crate::compiler::solve::store::{Kind, Store, TermId, TextTest};
+use crate::lang::constant::Constant;
+use crate::lang::decision::Effect;
+use crate::lang::glob;
+use crate::runtime::bundle::module::{
+    FunctionKind, Module, NONE, Phase, Requirement, RuleRow, TypeRow,
+};
+
+/// A rule.
+#[derive(Clone, Debug)]
+pub struct RuleMeaning {
+    /// Its id.
+    pub id: Rc<str>,
+    /// When it is asked.
+    pub asked: Lit,
+    /// What every input has that is not refused although it is asked.
+    pub needs: Lit,
+    /// When it is asked and fires with an outcome, counted from its first.
+    pub fires: Vec<Lit>,
+    /// When it is asked and fails.
+    pub fails: Lit,
+    /// When it is asked.
+    pub phase: Phase,
+    /// Whether it decides nothing.
+    pub shadow: bool,
+    /// What it contributes: to deny, to escalate (by target), to allow.
+    pub says: Says,
+}
+
+/// What a rule, or all of them, contributes to a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Says {
+    /// Deny.
+    pub deny: Lit,
+    /// Escalate.
+    pub escalate: Lit,
+    /// Allow.
+    pub allow: Lit,
+    /// To whom it escalates.
+    pub targets: BTreeMap<Rc<str>, Lit>,
+}
+
+impl Says {
+    /// Nothing.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        let targets = BTreeMap::new();
+        Self { deny: Lit::FALSE, escalate: Lit::FALSE, allow: Lit::FALSE, targets }
+    }
+}
+
+/// What a program says.
+#[derive(Debug)]
+pub struct Meaning {
+    /// Its rules, in order.
+    pub rules: Vec<RuleMeaning>,
+    /// What every input has that is not refused, by phase.
+    pub accepted: [Lit; 2],
+    /// When an input is refused because a place is not there, by phase.
+    pub lacking: [Lit; 2],
+    /// The effect, by phase: exactly one of deny, escalate and allow holds, or none where nothing
+    /// decides.
+    pub effects: [Says; 2],
+    /// Outputs by name: the term, and when it fails.
+    pub outputs: BTreeMap<Rc<str>, (Option<TermId>, Lit)>,
+}
+
+/// The phases, as `Meaning` counts them.
+pub const PHASES: [Phase; 2] = [Phase::Request, Phase::Response];
+
+/// Reads a program.
+pub fn meaning(module: &Module, store: &mut Store) -> Meaning {
+    let mut lift = Lift::of(module, store);
+    let asked = asked(&lift, store);
+    let mut rules = Vec::with_capacity(module.rules.len());
+    for (at, row) in (0..).zip(&module.rules) {
+        let when = asked.get(&at).copied().unwrap_or(Lit::FALSE);
+        rules.push(rule(&mut lift, store, row, when));
+    }
+    let accepted = PHASES.map(|phase| accepted(&lift, store, &rules, phase));
+    let lacking = PHASES.map(|phase| lacking(&lift, store, &rules, phase));
+    let effects = PHASES.map(|phase| effects(module, store, &rules, phase));
+    let mut outputs = BTreeMap::new();
+    for row in &module.outputs {
+        let lifted = lift.function(store, row.function);
+        outputs.insert(text(module, row.name).into(), (lifted.value, lifted.error));
+    }
+    Meaning { rules, accepted, lacking, effects, outputs }
+}
+
+fn text(module: &Module, at: u32) -> &str {
+    module.strings.get(at as usize).unwrap_or_default()
+}
+
+fn string(text: &str) -> Constant {
+    Constant::String(text.into())
+}
+
+/// When each rule is asked, by the index: guards that it took out of conditions come back. It does
+/// not matter which keys other rules name.
+fn asked(lift: &Lift<'_>, store: &mut Store) -> BTreeMap<u16, Lit> {
+    let module = lift.module;
+    let index = &module.index;
+    let mut asked: BTreeMap<u16, Lit> = index.always.iter().map(|at| (*at, Lit::TRUE)).collect();
+    let Some(key) = lift.slots.terms.get(usize::from(index.key_slot)).copied() else {
+        return asked;
+    };
+    let mut open: BTreeMap<u16, Vec<(bool, &str)>> = BTreeMap::new();
+    for (glob, rows) in [(false, &index.prefixes), (true, &index.patterns)] {
+        for (pattern, rules) in rows {
+            for rule in rules {
+                open.entry(*rule).or_default().push((glob, text(module, *pattern)));
+            }
+        }
+    }
+    let fits = |(glob, pattern): &(bool, &str), name: &str| {
+        if *glob { glob::matches(pattern, name) } else { name.starts_with(pattern) }
+    };
+    let mut add = |store: &mut Store, rule: u16, when: Lit| {
+        let known = asked.get(&rule).copied().unwrap_or(Lit::FALSE);
+        asked.insert(rule, store.formulas.or(known, when));
+    };
+    for (name, rules) in &index.keys {
+        let name = text(module, *name);
+        let is = store.equals(key, &string(name)).yes;
+        for rule in rules {
+            // What it is asked for by a pattern, it is not asked for by name.
+            let open = open.get(rule).map(Vec::as_slice).unwrap_or_default();
+            if !open.iter().any(|pattern| fits(pattern, name)) {
+                add(store, *rule, is);
+            }
+        }
+    }
+    for (rule, patterns) in open {
+        for (glob, pattern) in patterns {
+            let fits = if glob {
+                store.text(key, &TextTest::Fits(pattern.into())).yes
+            } else {
+                store.starts(key, pattern).yes
+            };
+            add(store, rule, fits);
+        }
+    }
+    asked
+}
+
+fn requirements(module: &Module, first: u32, count: u16) -> &[Requirement] {
+    let first = first as usize;
+    module.requirements.get(first..first + usize::from(count)).unwrap_or_default()
+}
+
+fn rule(lift: &mut Lift<'_>, store: &mut Store, row: &RuleRow, asked: Lit) -> RuleMeaning {
+    let module = lift.module;
+    let always = Lifted { yes: Lit::TRUE, error: Lit::FALSE, value: None, chosen: BTreeMap::new() };
+    let lifted =
+        if row.function == NONE { Rc::new(always) } else { lift.function(store, row.function) };
+    let kind = module.functions.get(usize::from(row.function)).map(|row| row.kind);
+    let decision = kind == Some(FunctionKind::Decision);
+    let fires: Vec<Lit> = (0..row.outcomes)
+        .map(|at| {
+            let own = lifted.chosen.get(&at).copied().unwrap_or(Lit::FALSE);
+            let own = if decision { own } else { lifted.yes };
+            store.formulas.and(asked, own)
+        })
+        .collect();
+    let fails = store.formulas.and(asked, lifted.error);
+    let mut needs = Lit::TRUE;
+    for requirement in requirements(module, row.first_requirement, row.requirements) {
+        let met = met(lift, store, *requirement);
+        needs = store.formulas.and(needs, met);
+    }
+    let mut meaning = RuleMeaning {
+        id: text(module, row.id).into(),
+        asked,
+        needs,
+        fires,
+        fails,
+        phase: row.phase,
+        shadow: row.shadow,
+        says: Says::nothing(),
+    };
+    meaning.says = says(module, store, row, (&meaning, decision));
+    meaning
+}
+
+/// What a rule that is asked contributes.
+fn says(
+    module: &Module,
+    store: &mut Store,
+    row: &RuleRow,
+    (rule, decision): (&RuleMeaning, bool),
+) -> Says {
+    let mut says = Says::nothing();
+    for (number, lit) in candidates(module, row, rule, decision) {
+        add(store, &mut says, module, number, lit);
+    }
+    says
+}
+
+/// What a candidate stands for: an effect, and with escalate its escalation; whether it failed.
+#[derive(Clone, Copy, Debug)]
+struct Voice {
+    effect: Effect,
+    escalation: u16,
+    failed: bool,
+}
+
+fn add(store: &mut Store, says: &mut Says, module: &Module, voice: Voice, when: Lit) {
+    let place = match voice.effect {
+        Effect::Deny => &mut says.deny,
+        Effect::Escalate => {
+            let known = says.targets.entry(target(module, voice.escalation)).or_insert(Lit::FALSE);
+            *known = store.formulas.or(*known, when);
+            &mut says.escalate
+        }
+        Effect::Allow => &mut says.allow,
+    };
+    *place = store.formulas.or(*place, when);
+}
+
+/// The ways in which a rule can speak.
+fn candidates(
+    module: &Module,
+    row: &RuleRow,
+    rule: &RuleMeaning,
+    decision: bool,
+) -> Vec<(Voice, Lit)> {
+    let outcome = |at: u16| module.outcomes.get(usize::from(row.first_outcome + at));
+    let mut voices = Vec::new();
+    for (at, lit) in (0..).zip(&rule.fires) {
+        if let Some(said) = outcome(at) {
+            let (effect, escalation) = (said.effect, said.escalation);
+            voices.push((Voice { effect, escalation, failed: false }, *lit));
+        }
+    }
+    let on_error = module.manifest.on_error;
+    let level = match outcome(0).map(|said| said.effect) {
+        _ if decision => Some(Effect::Deny),
+        Some(Effect::Allow) => None,
+        Some(Effect::Deny | Effect::Escalate) => Some(on_error.effect.max(Effect::Escalate)),
+        None => Some(Effect::Deny),
+    };
+    if let Some(effect) = level {
+        let voice = Voice { effect, escalation: on_error.escalation, failed: true };
+        voices.push((voice, rule.fails));
+    }
+    voices
+}
+
+/// An escalation in words that mean the same in every program.
+fn target(module: &Module, escalation: u16) -> Rc<str> {
+    let Some(row) = module.escalations.get(usize::from(escalation)) else { return "".into() };
+    let names =
+        |many: &[u32]| many.iter().map(|at| text(module, *at)).collect::<Vec<_>>().join(", ");
+    let rest =
+        (row.quorum, row.timeout_ns, row.suspend, names(&row.binds), row.valid_for_ns, row.uses);
+    format!("{} {rest:?}", names(&row.to)).into()
+}
+
+/// What a requirement says of a slot that meets it, and perhaps of others.
+fn met(lift: &Lift<'_>, store: &mut Store, asked: Requirement) -> Lit {
+    let module = lift.module;
+    let Some(term) = lift.slots.terms.get(usize::from(asked.slot)).copied() else {
+        return Lit::TRUE;
+    };
+    let absent = store.is(term, Kind::Absent);
+    let mut fits = if asked.ty == NONE { Lit::TRUE } else { typed(module, store, term, asked.ty) };
+    if let Some(keyed) = module.keyed.get(usize::from(asked.keyed))
+        && let Some(by) = lift.slots.terms.get(usize::from(keyed.slot)).copied()
+    {
+        let mut named = Lit::FALSE;
+        for (name, ty) in &keyed.cases {
+            let is = store.equals(by, &string(text(module, *name))).yes;
+            named = store.formulas.or(named, is);
+            let own = typed(module, store, term, *ty);
+            let own = store.formulas.or(!is, own);
+            fits = store.formulas.and(fits, own);
+        }
+        let own = typed(module, store, term, keyed.otherwise);
+        let own = store.formulas.or(named, own);
+        fits = store.formulas.and(fits, own);
+    }
+    let there = store.formulas.and(!absent, fits);
+    if asked.optional { store.formulas.or(absent, there) } else { there }
+}
+
+/// Whether a term is of a kind that a type has.
+fn typed(module: &Module, store: &mut Store, term: TermId, ty: u16) -> Lit {
+    if matches!(module.types.get(usize::from(ty)), None | Some(TypeRow::Dyn)) {
+        return Lit::TRUE;
+    }
+    let own = store.kinds(term);
+    let kinds = shape(module, ty).kinds;
+    if own.both(kinds) == own {
+        return Lit::TRUE;
+    }
+    let kinds: Vec<Kind> = kinds.iter().collect();
+    let mut any = Lit::FALSE;
+    for kind in kinds {
+        let is = store.is(term, kind);
+        any = store.formulas.or(any, is);
+    }
+    any
+}
+
+/// What rules of a phase and outputs ask of places, and when they do.
+fn demands(
+    module: &Module,
+    store: &mut Store,
+    rules: &[RuleMeaning],
+    phase: Phase,
+) -> BTreeMap<Requirement, Lit> {
+    let mut by: BTreeMap<Requirement, Lit> = BTreeMap::new();
+    for (row, rule) in module.rules.iter().zip(rules).filter(|(row, _)| row.phase == phase) {
+        for asked in requirements(module, row.first_requirement, row.requirements) {
+            let known = by.get(asked).copied().unwrap_or(Lit::FALSE);
+            by.insert(*asked, store.formulas.or(known, rule.asked));
+        }
+    }
+    for row in &module.outputs {
+        for asked in requirements(module, row.first_requirement, row.requirements) {
+            by.insert(*asked, Lit::TRUE);
+        }
+    }
+    by
+}
+
+/// When an input is refused because a place is not there.
+fn lacking(lift: &Lift<'_>, store: &mut Store, rules: &[RuleMeaning], phase: Phase) -> Lit {
+    let module = lift.module;
+    let mut lacking = Lit::FALSE;
+    if let Some(key) = lift.slots.terms.get(usize::from(module.index.key_slot)).copied() {
+        lacking = store.is(key, Kind::Absent);
+    }
+    for (requirement, asked) in demands(module, store, rules, phase) {
+        let term = lift.slots.terms.get(usize::from(requirement.slot)).copied();
+        let Some(term) = term.filter(|_| !requirement.optional) else { continue };
+        let absent = store.is(term, Kind::Absent);
+        let missing = store.formulas.and(asked, absent);
+        lacking = store.formulas.or(lacking, missing);
+    }
+    lacking
+}
+
+/// What every input has that is not refused.
+fn accepted(lift: &Lift<'_>, store: &mut Store, rules: &[RuleMeaning], phase: Phase) -> Lit {
+    let module = lift.module;
+    let by = demands(module, store, rules, phase);
+    let mut accepted = Lit::TRUE;
+    if let Some(key) = lift.slots.terms.get(usize::from(module.index.key_slot)).copied() {
+        accepted = store.is(key, Kind::Text);
+    }
+    for (requirement, asked) in by {
+        let met = met(lift, store, requirement);
+        let met = store.formulas.or(!asked, met);
+        accepted = store.formulas.and(accepted, met);
+    }
+    accepted
+}
+
+/// The effect of all rules of a phase together.
+fn effects(module: &Module, store: &mut Store, rules: &[RuleMeaning], phase: Phase) -> Says {
+    let enforced = module.rules.iter().zip(rules);
+    let enforced = enforced.filter(|(row, _)| row.phase == phase && !row.shadow);
+    let (mut deny, mut escalate, mut allow) = (Lit::FALSE, Lit::FALSE, Lit::FALSE);
+    let mut order = Vec::new();
+    for (at, (row, rule)) in enforced.enumerate() {
+        let kind = module.functions.get(usize::from(row.function)).map(|row| row.kind);
+        let decision = kind == Some(FunctionKind::Decision);
+        for (voice, lit) in candidates(module, row, rule, decision) {
+            let level = match voice.effect {
+                Effect::Deny => &mut deny,
+                Effect::Escalate => {
+                    order.push((voice.failed, row.priority, at, voice.escalation, lit));
+                    &mut escalate
+                }
+                Effect::Allow => &mut allow,
+            };
+            *level = store.formulas.or(*level, lit);
+        }
+    }
+    let mut says = Says {
+        deny,
+        escalate: store.formulas.and(escalate, !deny),
+        allow: store.formulas.all([allow, !escalate, !deny]),
+        targets: BTreeMap::new(),
+    };
+    // The first of these that speaks says to whom.
+    order.sort_by_key(|(failed, priority, at, ..)| (*failed, *priority, *at));
+    let mut before = deny;
+    for (.., escalation, lit) in order {
+        let first = store.formulas.and(lit, !before);
+        let known = says.targets.entry(target(module, escalation)).or_insert(Lit::FALSE);
+        *known = store.formulas.or(*known, first);
+        before = store.formulas.or(before, lit);
+    }
+    let silent = store.formulas.all([!deny, !escalate, !allow]);
+    if let Some(default) = module.manifest.default {
+        let (effect, escalation) = (default.effect, default.escalation);
+        add(store, &mut says, module, Voice { effect, escalation, failed: false }, silent);
+    }
+    says
+}

@@ -1,0 +1,429 @@
+//! Values for terms that make given facts come out as wanted.
+//!
+//! In:      facts, each with how it comes out.
+//! Out:     `Values`, or facts that cannot come out so together.
+//! Imports: the rooms beside this one.
+//!
+//! Of each term alone the solver knows nearly everything. What it does not know is left to be found
+//! here: which texts pass which tests, and which values are left where others must differ.
+
+use std::collections::BTreeMap;
+
+use crate::compiler::solve::point::{Line, Point, Real};
+use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId, TextTest, kind_on};
+use crate::compiler::solve::texts::{NoText, Wanted, find};
+
+/// A value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing.
+    Absent,
+    /// `null`
+    Null,
+    /// A bool.
+    Bool(bool),
+    /// A number.
+    Number(Real),
+    /// A text.
+    Text(String),
+    /// Nanoseconds since the epoch.
+    Time(i128),
+    /// Nanoseconds.
+    Span(i128),
+    /// A list of so many elements.
+    List(u64),
+    /// A map of so many entries.
+    Map(u64),
+    /// A value that no input shows.
+    Other,
+}
+
+/// Values of terms.
+pub type Values = BTreeMap<TermId, Value>;
+
+/// Why there are no values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoValues {
+    /// These facts, by their place in what was given, cannot come out so together.
+    Clash(Vec<usize>),
+    /// It is not known how.
+    Unknown,
+}
+
+/// What is wanted of one value; several terms where they must be equal.
+#[derive(Clone, Debug, Default)]
+struct Want {
+    terms: Vec<TermId>,
+    is: Option<Kind>,
+    is_not: Vec<Kind>,
+    low: BTreeMap<Line, Point>,
+    high: BTreeMap<Line, Point>,
+    tests: Vec<(TextTest, bool, usize)>,
+    /// The facts that say so.
+    from: Vec<usize>,
+}
+
+/// A second of March 2026, a Tuesday at ten in the morning.
+pub const USUAL_TIME: i128 = 1_773_741_600_000_000_000;
+
+/// Values that make `facts` come out so.
+///
+/// # Errors
+/// Why there are none.
+pub fn values(store: &Store, facts: &[(Fact, bool)]) -> Result<Values, NoValues> {
+    let mut wants = Wants::of(facts)?;
+    wants.gather(store, facts);
+    wants.choose(store)
+}
+
+struct Wants {
+    class: BTreeMap<TermId, usize>,
+    classes: Vec<Want>,
+    /// Pairs of classes that differ, and the fact that says so.
+    differ: Vec<(usize, usize, usize)>,
+}
+
+impl Wants {
+    /// Terms by what must be equal.
+    fn of(facts: &[(Fact, bool)]) -> Result<Self, NoValues> {
+        let mut own = Self { class: BTreeMap::new(), classes: Vec::new(), differ: Vec::new() };
+        for (at, (fact, holds)) in facts.iter().enumerate() {
+            if let (Fact::Same(a, b), true) = (fact, *holds) {
+                let (a, b) = (own.class_of(*a), own.class_of(*b));
+                own.merge(a, b, at);
+            }
+        }
+        for (at, (fact, holds)) in facts.iter().enumerate() {
+            if let (Fact::Same(a, b), false) = (fact, *holds) {
+                let (a, b) = (own.class_of(*a), own.class_of(*b));
+                if a == b {
+                    let mut from = own.classes.get(a).map(|it| it.from.clone()).unwrap_or_default();
+                    from.push(at);
+                    return Err(NoValues::Clash(from));
+                }
+                own.differ.push((a, b, at));
+            }
+        }
+        Ok(own)
+    }
+
+    fn class_of(&mut self, term: TermId) -> usize {
+        if let Some(known) = self.class.get(&term) {
+            return *known;
+        }
+        self.class.insert(term, self.classes.len());
+        self.classes.push(Want { terms: vec![term], ..Want::default() });
+        self.classes.len() - 1
+    }
+
+    fn merge(&mut self, a: usize, b: usize, fact: usize) {
+        let moved = if a == b {
+            Want::default()
+        } else {
+            self.classes.get_mut(b).map(std::mem::take).unwrap_or_default()
+        };
+        for term in &moved.terms {
+            self.class.insert(*term, a);
+        }
+        if let Some(kept) = self.classes.get_mut(a) {
+            kept.terms.extend(moved.terms);
+            kept.from.extend(moved.from);
+            kept.from.push(fact);
+        }
+    }
+
+    fn gather(&mut self, store: &Store, facts: &[(Fact, bool)]) {
+        for (at, (fact, holds)) in facts.iter().enumerate() {
+            let term = match fact {
+                Fact::Kind(term, _) | Fact::Reaches(term, ..) | Fact::Text(term, _) => *term,
+                Fact::Same(..) | Fact::Leaves(_) | Fact::Pends(_) | Fact::Unknown(..) => continue,
+            };
+            let class = self.class_of(term);
+            let Some(want) = self.classes.get_mut(class) else { continue };
+            match (fact, *holds) {
+                (Fact::Kind(_, kind), true) => want.is = Some(*kind),
+                (Fact::Kind(_, kind), false) => want.is_not.push(*kind),
+                (Fact::Reaches(_, line, point), true) => {
+                    let low = want.low.entry(*line).or_insert_with(|| point.clone());
+                    *low = low.clone().max(point.clone());
+                }
+                (Fact::Reaches(_, line, point), false) => {
+                    let high = want.high.entry(*line).or_insert_with(|| point.clone());
+                    *high = high.clone().min(point.clone());
+                }
+                (Fact::Text(_, test), holds) => want.tests.push((test.clone(), holds, at)),
+                _ => {}
+            }
+            want.from.push(at);
+        }
+        for want in &mut self.classes {
+            if let Some((kind, true)) = want.kind(store) {
+                want.is = Some(kind);
+            }
+        }
+        // What has a size, and what has elements, is there.
+        let mut open: Vec<TermId> = self.class.keys().copied().collect();
+        while let Some(term) = open.pop() {
+            if let Term::Size(of) | Term::Element(of, ..) = store.term(term) {
+                self.class_of(*of);
+                open.push(*of);
+            }
+        }
+    }
+
+    /// Least and most of the size of a term, and the facts that say so.
+    fn size(&self, store: &Store, want: &Want) -> ((u64, Option<u64>), Vec<usize>) {
+        let (mut least, mut most, mut from) = (0, None, Vec::new());
+        let sized = |term: &TermId| store.known(&Term::Size(*term));
+        for size in want.terms.iter().filter_map(sized) {
+            let own = self.class.get(&size).and_then(|class| self.classes.get(*class));
+            let Some(own) = own else { continue };
+            let number = |point: &Point| match point {
+                Point::Whole(at) => u64::try_from(*at).unwrap_or(0),
+                Point::Real(..) | Point::Text(_) => 0,
+            };
+            if let Some(low) = own.low.get(&Line::Whole) {
+                least = least.max(number(low));
+            }
+            if let Some(high) = own.high.get(&Line::Whole) {
+                let high = number(high).saturating_sub(1);
+                most = Some(most.map_or(high, |known: u64| known.min(high)));
+            }
+            from.extend(&own.from);
+        }
+        ((least, most), from)
+    }
+
+    fn choose(&self, store: &Store) -> Result<Values, NoValues> {
+        let mut chosen: BTreeMap<usize, Value> = BTreeMap::new();
+        let mut order: Vec<usize> = (0..self.classes.len()).collect();
+        // Those that have one value alone come first, so that others keep away from it.
+        order.sort_by_key(|class| self.classes.get(*class).is_some_and(|it| !it.is_single()));
+        for class in order {
+            let Some(want) = self.classes.get(class).filter(|want| !want.terms.is_empty()) else {
+                continue;
+            };
+            let kind = want.kind(store);
+            let Some((kind, mut sure)) = kind else {
+                return Err(NoValues::Clash(want.from.clone()));
+            };
+            let mut not = Vec::new();
+            let mut blame = want.from.clone();
+            for (a, b, fact) in &self.differ {
+                let other = if *a == class { b } else { a };
+                let concerns = *a == class || *b == class;
+                if let Some(value) = chosen.get(other).filter(|_| concerns) {
+                    not.push(value.clone());
+                    blame.push(*fact);
+                    let single = self.classes.get(*other);
+                    sure &= single.is_some_and(Want::is_single);
+                    blame.extend(single.iter().flat_map(|want| &want.from));
+                }
+            }
+            let (size, sized) = self.size(store, want);
+            blame.extend(sized);
+            let object = |term: &TermId| matches!(store.term(*term), Term::Presence(_));
+            let object = want.terms.iter().any(object) && !want.high.contains_key(&Line::Truth);
+            match want.value(kind, size, &not) {
+                // What is there and may be an object is one.
+                Ok(Value::Bool(false)) if object => chosen.insert(class, Value::Bool(true)),
+                Ok(value) => chosen.insert(class, value),
+                Err(NoText::Impossible) if sure => {
+                    return Err(NoValues::Clash(self.smaller(want, size, blame, &not)));
+                }
+                Err(_) => return Err(NoValues::Unknown),
+            };
+        }
+        let value = |(term, class): (&TermId, &usize)| Some((*term, chosen.get(class)?.clone()));
+        Ok(self.class.iter().filter_map(value).collect())
+    }
+
+    /// Fewer facts that clash: tests of a text that can be left out are.
+    fn smaller(
+        &self,
+        want: &Want,
+        size: (u64, Option<u64>),
+        blame: Vec<usize>,
+        not: &[Value],
+    ) -> Vec<usize> {
+        let mut want = want.clone();
+        let mut blame = blame;
+        let mut at = 0;
+        while at < want.tests.len() {
+            let (.., fact) = want.tests.remove(at);
+            if want.value(Kind::Text, size, not) == Err(NoText::Impossible) {
+                blame.retain(|own| *own != fact);
+            } else {
+                let (test, holds) = self.test(&want, fact);
+                if let Some(test) = test {
+                    want.tests.insert(at, (test, holds, fact));
+                }
+                at += 1;
+            }
+        }
+        blame.sort_unstable();
+        blame.dedup();
+        blame
+    }
+
+    /// The test that a fact is.
+    fn test(&self, want: &Want, fact: usize) -> (Option<TextTest>, bool) {
+        let class = want.terms.first().and_then(|term| self.class.get(term));
+        let own = class.and_then(|class| self.classes.get(*class));
+        let test = own.and_then(|own| own.tests.iter().find(|(.., at)| *at == fact));
+        (test.map(|(test, ..)| test.clone()), test.is_some_and(|(_, holds, _)| *holds))
+    }
+}
+
+impl Want {
+    /// The kind that is wanted, and whether it is the only one; of several the first that an input
+    /// can show.
+    fn kind(&self, store: &Store) -> Option<(Kind, bool)> {
+        let possible = |kind: &Kind| {
+            self.terms.iter().all(|term| store.kinds(*term).holds(*kind))
+                && !self.is_not.contains(kind)
+        };
+        let asked = self.low.keys().chain(self.high.keys()).map(|line| kind_on(*line));
+        let tested = self.tests.first().map(|_| Kind::Text);
+        let order = [
+            Kind::Text,
+            Kind::Number,
+            Kind::Bool,
+            Kind::List,
+            Kind::Map,
+            Kind::Time,
+            Kind::Span,
+            Kind::Null,
+            Kind::Other,
+            Kind::Absent,
+            Kind::Nan,
+            Kind::Error,
+        ];
+        if self.is.is_some() {
+            return self.is.filter(possible).map(|kind| (kind, true));
+        }
+        let only = order.iter().filter(|kind| possible(kind)).count() == 1;
+        let first = asked.chain(tested).chain(order).find(possible);
+        first.map(|kind| (kind, only))
+    }
+
+    /// Whether one value alone fits, by its bounds.
+    fn is_single(&self) -> bool {
+        let behind = |line: &Line| match (self.low.get(line), self.high.get(line)) {
+            (Some(Point::Whole(low)), Some(Point::Whole(high))) => low + 1 == *high,
+            (Some(Point::Real(low, false)), Some(Point::Real(high, true))) => low == high,
+            (Some(Point::Text(low)), Some(Point::Text(high))) => {
+                high.strip_suffix(&[0]) == Some(low)
+            }
+            _ => false,
+        };
+        let bounded = !self.low.is_empty() || !self.high.is_empty();
+        match self.is {
+            None => false,
+            Some(Kind::Null | Kind::Absent | Kind::Error) => true,
+            Some(Kind::Bool) => bounded,
+            Some(_) => self.low.keys().any(behind),
+        }
+    }
+
+    /// A value of a kind.
+    fn value(&self, kind: Kind, size: (u64, Option<u64>), not: &[Value]) -> Result<Value, NoText> {
+        let value = match kind {
+            Kind::Absent | Kind::Error | Kind::Nan => Value::Absent,
+            Kind::Null => Value::Null,
+            Kind::Other => Value::Other,
+            Kind::Text => return self.text(size, not),
+            Kind::List | Kind::Map => {
+                let (least, most) = size;
+                if most.is_some_and(|most| most < least) {
+                    return Err(NoText::Impossible);
+                }
+                return Ok(if kind == Kind::List { Value::List(least) } else { Value::Map(least) });
+            }
+            Kind::Bool => {
+                let holds = self.low.contains_key(&Line::Truth);
+                let free = !holds && !self.high.contains_key(&Line::Truth);
+                let other = free && not.contains(&Value::Bool(false));
+                Value::Bool(holds || other)
+            }
+            Kind::Number | Kind::Time | Kind::Span => return self.number(kind, not),
+        };
+        let taken = not.contains(&value) && kind == Kind::Bool;
+        if taken { Err(NoText::Impossible) } else { Ok(value) }
+    }
+
+    fn text(&self, size: (u64, Option<u64>), not: &[Value]) -> Result<Value, NoText> {
+        let bytes = |point: Option<&Point>| match point {
+            Some(Point::Text(text)) => Some(text.clone()),
+            Some(Point::Whole(_) | Point::Real(..)) | None => None,
+        };
+        let texts = not.iter().filter_map(|value| {
+            let Value::Text(text) = value else { return None };
+            Some(text.clone())
+        });
+        find(&Wanted {
+            low: bytes(self.low.get(&Line::Text)),
+            high: bytes(self.high.get(&Line::Text)),
+            tests: self.tests.iter().map(|(test, holds, _)| (test.clone(), *holds)).collect(),
+            size,
+            not: texts.collect(),
+        })
+        .map(Value::Text)
+    }
+
+    fn number(&self, kind: Kind, not: &[Value]) -> Result<Value, NoText> {
+        type Make = fn(Real) -> Value;
+        let (lines, make): (&[Line], Make) = if kind == Kind::Time {
+            (&[Line::Time], |at| Value::Time(at.ceiling()))
+        } else if kind == Kind::Span {
+            (&[Line::Span], |at| Value::Span(at.ceiling()))
+        } else {
+            (&[Line::Whole, Line::Real], Value::Number)
+        };
+        let fits = |real: &Real| {
+            let reaches = |point: &Point| match point {
+                Point::Whole(cut) => *real >= Real::whole(*cut),
+                Point::Real(cut, above) => real > cut || (real == cut && !above),
+                Point::Text(_) => false,
+            };
+            lines.iter().all(|line| {
+                self.low.get(line).is_none_or(&reaches)
+                    && self.high.get(line).is_none_or(|point| !reaches(point))
+            })
+        };
+        let mut near = vec![Real::whole(0)];
+        if kind == Kind::Time {
+            near = vec![Real::whole(USUAL_TIME)];
+        }
+        let edges = lines.iter().flat_map(|line| [self.low.get(line), self.high.get(line)]);
+        for edge in edges.flatten() {
+            let at = match edge {
+                Point::Whole(at) => Real::whole(*at),
+                Point::Real(at, _) => *at,
+                Point::Text(_) => continue,
+            };
+            near.extend([Real::whole(at.ceiling()), Real::whole(at.above()), at]);
+            near.push(Real::whole(at.ceiling() - 1));
+        }
+        let count = i128::try_from(not.len()).unwrap_or(0);
+        let more = near.clone();
+        near.extend(more.iter().flat_map(|at| {
+            (1..=count + 1).flat_map(|by| [at.ceiling() + by, at.ceiling() - by]).map(Real::whole)
+        }));
+        near.extend(between(&more));
+        let found = near.into_iter().filter(fits).map(make).find(|value| !not.contains(value));
+        // Where all that is near is taken there may be something further away.
+        found.ok_or(if self.is_single() { NoText::Impossible } else { NoText::Unknown })
+    }
+}
+
+/// Numbers in the middle of two.
+fn between(near: &[Real]) -> Vec<Real> {
+    let mut sorted = near.to_vec();
+    sorted.sort();
+    let middle = |pair: &[Real; 2]| {
+        let [a, b] = pair;
+        Real::double(f64::midpoint(a.nearest(), b.nearest()))
+    };
+    sorted.array_windows().filter_map(middle).collect()
+}

@@ -1,0 +1,190 @@
+//! What differs beside conditions: messages, priorities, places in sources, types, settings.
+//!
+//! In:      modules and their debug sections.
+//! Out:     words.
+//! Imports: `compiler::source`, `runtime::bundle`.
+
+use std::collections::BTreeMap;
+
+use crate::compiler::solve::places::paths;
+use crate::compiler::source::lines::Lines;
+use crate::runtime::bundle::debug::Debug;
+use crate::runtime::bundle::module::{
+    Fallback, Module, NONE, NodeMode, Phase, RuleRow, TemplatePart, TypeRow,
+};
+use crate::tools::diff::REWORDED;
+
+/// What people want to know of the rules of a bundle.
+#[derive(Debug)]
+pub(in crate::tools::diff) struct Told {
+    rules: Vec<ToldRule>,
+}
+
+/// What people want to know of a rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::tools::diff) struct ToldRule {
+    /// Where it stands, as `file:line`.
+    pub(in crate::tools::diff) place: Option<String>,
+    /// Its source.
+    source: Option<String>,
+    priority: i32,
+    shadow: bool,
+    response: bool,
+    /// Effect and message of every outcome.
+    outcomes: Vec<(&'static str, String)>,
+}
+
+impl Told {
+    /// What is told of a rule.
+    pub(in crate::tools::diff) fn rule(&self, at: usize) -> ToldRule {
+        self.rules.get(at).cloned().unwrap_or_default()
+    }
+}
+
+impl ToldRule {
+    /// What differs, in words: `old` is what it was.
+    pub(in crate::tools::diff) fn differences(&self, old: &Self) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.priority != old.priority {
+            words.push(format!("priority {} -> {}", old.priority, self.priority));
+        }
+        if self.shadow != old.shadow {
+            words.push(if self.shadow { "a shadow rule now" } else { "enforced now" }.to_owned());
+        }
+        if self.response != old.response {
+            let phase = |response| if response { "response" } else { "request" };
+            words.push(format!("phase {} -> {}", phase(old.response), phase(self.response)));
+        }
+        let effects = |it: &Self| it.outcomes.iter().map(|(word, _)| *word).collect::<Vec<_>>();
+        if effects(self) != effects(old) {
+            let shown = |it: &Self| effects(it).join(", ");
+            words.push(format!("effect {} -> {}", shown(old), shown(self)));
+        } else if self.outcomes != old.outcomes {
+            words.push("another message".to_owned());
+        }
+        let known = self.source.is_some() && old.source.is_some();
+        if words.is_empty() && known && self.source != old.source {
+            words.push(REWORDED.to_owned());
+        }
+        words
+    }
+}
+
+/// What is told of the rules of a module.
+pub(in crate::tools::diff) fn told(module: &Module, debug: &Debug) -> Told {
+    let lines: Vec<Lines> = debug.sources.iter().map(|(_, text)| Lines::new(text)).collect();
+    let rules = module.rules.iter().enumerate().map(|(at, row)| {
+        let place = debug.rules.get(at).map(|rule| rule.place);
+        let source = place.and_then(|place| {
+            let number = usize::try_from(place.source).ok()?;
+            Some((place, debug.sources.get(number)?, lines.get(number)?))
+        });
+        let mut rule = told_row(module, row);
+        if let Some((place, (path, text), lines)) = source {
+            rule.place = Some(format!("{path}:{}", lines.place(text, place.start).line));
+            let range = place.start as usize..place.end as usize;
+            rule.source = text.get(range).map(str::to_owned);
+        }
+        rule
+    });
+    Told { rules: rules.collect() }
+}
+
+fn told_row(module: &Module, row: &RuleRow) -> ToldRule {
+    let first = usize::from(row.first_outcome);
+    let outcomes = module.outcomes.get(first..first + usize::from(row.outcomes));
+    let text = |at: u32| module.strings.get(at as usize).unwrap_or_default();
+    let outcomes = outcomes.unwrap_or_default().iter().map(|outcome| {
+        let template = module.templates.get(usize::from(outcome.template));
+        let parts = template.into_iter().flatten().map(|part| match part {
+            TemplatePart::Text(at) => text(*at),
+            TemplatePart::Value(_) => "{}",
+        });
+        (outcome.effect.word(), parts.collect::<String>())
+    });
+    ToldRule {
+        place: None,
+        source: None,
+        priority: row.priority,
+        shadow: row.shadow,
+        response: row.phase == Phase::Response,
+        outcomes: outcomes.collect(),
+    }
+}
+
+/// A type in words.
+fn type_words(module: &Module, at: u16, depth: usize) -> String {
+    if depth > 32 {
+        return "..".to_owned();
+    }
+    let inner = |at: u16| type_words(module, at, depth + 1);
+    let text = |at: u32| module.strings.get(at as usize).unwrap_or_default().to_owned();
+    match module.types.get(usize::from(at)).unwrap_or(&TypeRow::Dyn) {
+        TypeRow::Dyn => "dyn".to_owned(),
+        TypeRow::Null => "null".to_owned(),
+        TypeRow::Bool => "bool".to_owned(),
+        TypeRow::Int => "int".to_owned(),
+        TypeRow::Uint => "uint".to_owned(),
+        TypeRow::Double => "double".to_owned(),
+        TypeRow::String => "string".to_owned(),
+        TypeRow::Bytes => "bytes".to_owned(),
+        TypeRow::Timestamp => "timestamp".to_owned(),
+        TypeRow::Duration => "duration".to_owned(),
+        TypeRow::Type => "type".to_owned(),
+        TypeRow::Nullable(of) => format!("{} or null", inner(*of)),
+        TypeRow::List(of, None) => format!("list<{}>", inner(*of)),
+        TypeRow::List(of, Some(most)) => format!("list<{}> of at most {most}", inner(*of)),
+        TypeRow::Map(key, of) => format!("map<{}, {}>", inner(*key), inner(*of)),
+        TypeRow::Optional(of) => format!("optional<{}>", inner(*of)),
+        TypeRow::Record { fields, .. } => {
+            let fields = fields.iter().map(|it| format!("{}: {}", text(it.name), inner(it.ty)));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+        }
+        TypeRow::Message(of) => {
+            module.messages.get(usize::from(*of)).map_or(String::new(), |it| text(it.name))
+        }
+        TypeRow::Enum(of) => {
+            module.enums.get(usize::from(*of)).map_or(String::new(), |it| text(it.name))
+        }
+    }
+}
+
+/// The types of places that are read as values, by path with dots.
+fn types(module: &Module) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (node, path) in module.paths.iter().zip(paths(module)) {
+        if node.slot != NONE && node.mode == NodeMode::Whole {
+            let path = path.trim_start_matches('/').replace('/', ".");
+            found.insert(path, type_words(module, node.ty, 0));
+        }
+    }
+    found
+}
+
+/// Places that both read whole, and not as the same type.
+pub(in crate::tools::diff) fn places_that_differ(
+    old: &Module,
+    new: &Module,
+) -> Vec<(String, String, String)> {
+    let (old, new) = (types(old), types(new));
+    let both = new.into_iter().filter_map(|(path, is)| {
+        let was = old.get(&path)?.clone();
+        (was != is).then_some((path, was, is))
+    });
+    both.collect()
+}
+
+/// Settings of the bundles that differ, in words.
+pub(in crate::tools::diff) fn settings(old: &Module, new: &Module) -> Vec<String> {
+    let word = |fallback: Option<Fallback>| fallback.map_or("none", |it| it.effect.word());
+    let (was, is) = (old.manifest.default, new.manifest.default);
+    let mut words = Vec::new();
+    if word(was) != word(is) {
+        words.push(format!("default {} -> {}", word(was), word(is)));
+    }
+    let [was, is] = [old, new].map(|module| word(Some(module.manifest.on_error)));
+    if was != is {
+        words.push(format!("on error {was} -> {is}"));
+    }
+    words
+}

@@ -1,0 +1,552 @@
+//! What changed between two bundles: rule by rule, and as a whole; proved where it can be.
+//!
+//! In:      two verified programs.
+//! Out:     `Difference`.
+//! Imports: `lang`, `runtime`, `compiler::solve`.
+//! Source:  `docs/diff.md`.
+//!
+//! Both are compared on the inputs that neither refuses; apart from that it is asked whether the
+//! lack of a place refuses inputs in one of them that the other lets through. Every input that is
+//! shown was decided by both programs.
+
+mod meta;
+pub mod search;
+pub mod trial;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::compiler::solve::ask::{Answered, Asker, Question, Undecided};
+use crate::compiler::solve::formula::{Formulas, Lit};
+use crate::compiler::solve::input::Example;
+use crate::compiler::solve::rules::{Meaning, PHASES, RuleMeaning, Says, meaning};
+use crate::compiler::solve::store::Store;
+use crate::compiler::solve::words::words;
+use crate::lang::decision::Effect;
+use crate::runtime::bundle::debug;
+use crate::runtime::bundle::module::Phase;
+use crate::runtime::program::Program;
+use crate::tools::diff::meta::{Told, places_that_differ, told};
+use crate::tools::diff::search::Search;
+use crate::tools::diff::trial::{Said, Trial};
+
+/// Most conditions of one kind that are shown.
+const CONDITIONS_MAX: usize = 5;
+/// What is said of an output that may be another.
+const OUTPUT_OPEN: &str = "not decided";
+/// What is said of a rule whose source differs and nothing else.
+const REWORDED: &str = "another wording";
+
+/// Whether, and when, something changes in one direction.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// It never does: proved.
+    Never,
+    /// It does.
+    When {
+        /// Conditions, each of which suffices; perhaps none in words.
+        conditions: Vec<String>,
+        /// Whether there are more.
+        more: bool,
+        /// An input on which it does.
+        example: Example,
+        /// The phase of the decision.
+        phase: Phase,
+    },
+    /// It is not known.
+    Unknown {
+        /// Why not.
+        why: Undecided,
+        /// How many inputs were tried in vain.
+        tried: usize,
+    },
+}
+
+/// How something compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing differs: proved.
+    Same,
+    /// It allows less, never more.
+    Narrower,
+    /// It allows more, never less.
+    Wider,
+    /// It allows more here and less there, or asks others.
+    Changed,
+    /// It is not known.
+    Unknown,
+}
+
+/// All that can change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes {
+    /// More is allowed: what was denied or escalated is allowed, what was denied is escalated.
+    pub wider: Change,
+    /// Less is allowed.
+    pub narrower: Change,
+    /// As much is allowed, by asking others; or something decides where nothing did.
+    pub otherwise: Change,
+}
+
+impl Changes {
+    /// All in a word.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        use Change::{Never, Unknown, When};
+        match (&self.wider, &self.narrower, &self.otherwise) {
+            (Never, Never, Never) => Verdict::Same,
+            (When { .. }, When { .. }, _) | (.., When { .. }) => Verdict::Changed,
+            (When { .. }, ..) => Verdict::Wider,
+            (_, When { .. }, _) => Verdict::Narrower,
+            (Unknown { .. }, ..) | (_, Unknown { .. }, _) | (.., Unknown { .. }) => {
+                Verdict::Unknown
+            }
+        }
+    }
+
+    /// The parts that are not settled.
+    #[must_use]
+    pub fn open(&self) -> bool {
+        let open = |change: &Change| matches!(change, Change::Unknown { .. });
+        [&self.wider, &self.narrower, &self.otherwise].into_iter().any(open)
+    }
+}
+
+/// Which of both has a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// The new one alone.
+    Added,
+    /// The old one alone.
+    Removed,
+    /// Both.
+    Both,
+}
+
+/// A rule that is not the same in both.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleChange {
+    /// Its id.
+    pub id: String,
+    /// Where it is.
+    pub presence: Presence,
+    /// Where it stands, as `file:line`: in the new bundle if it is there.
+    pub place: Option<String>,
+    /// What differs beside its condition, in words.
+    pub details: Vec<String>,
+    /// Whether it decides nothing.
+    pub shadow: bool,
+    /// What changes.
+    pub changes: Changes,
+}
+
+/// What changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// Rules that are not the same, in order of the new bundle; those that were removed behind.
+    pub rules: Vec<RuleChange>,
+    /// Number of rules that are the same.
+    pub same: usize,
+    /// What changes in decisions.
+    pub whole: Changes,
+    /// Inputs that lack a place: let through now and refused before, and the other way round.
+    pub inputs: Changes,
+    /// Places that both read, and not as the same type: path, old and new.
+    pub types: Vec<(String, String, String)>,
+    /// Outputs that are not known to be the same: the name and what is known.
+    pub outputs: Vec<(String, &'static str)>,
+    /// Whether no input fits both, so that nothing can be compared.
+    pub apart: bool,
+    /// Whether costs are counted while one of them runs, so that nothing is proved.
+    pub metered: bool,
+    /// Other settings that differ, in words.
+    pub settings: Vec<String>,
+}
+
+impl Difference {
+    /// Whether something is known to differ, wording apart.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        let known =
+            |changes: &Changes| !matches!(changes.verdict(), Verdict::Same | Verdict::Unknown);
+        let rule = |rule: &RuleChange| {
+            let details = rule.details.iter().any(|it| it != REWORDED);
+            details || rule.presence != Presence::Both || known(&rule.changes)
+        };
+        let outputs = self.outputs.iter().any(|(_, what)| *what != OUTPUT_OPEN);
+        self.rules.iter().any(rule)
+            || outputs
+            || !self.types.is_empty()
+            || !self.settings.is_empty()
+            || known(&self.whole)
+            || known(&self.inputs)
+    }
+
+    /// Whether every question was settled.
+    #[must_use]
+    pub fn settled(&self) -> bool {
+        let outputs = self.outputs.iter().all(|(_, what)| *what != OUTPUT_OPEN);
+        let rules = self.rules.iter().all(|rule| !rule.changes.open());
+        !self.apart && outputs && rules && !self.whole.open() && !self.inputs.open()
+    }
+
+    /// Whether more is known to be allowed, or others are asked.
+    #[must_use]
+    pub fn widens(&self) -> bool {
+        let when = |change: &Change| matches!(change, Change::When { .. });
+        let known = |changes: &Changes| when(&changes.wider) || when(&changes.otherwise);
+        known(&self.whole) || known(&self.inputs)
+    }
+
+    /// Whether nothing is wider: proved.
+    #[must_use]
+    pub fn only_tightens(&self) -> bool {
+        let never = |changes: &Changes| {
+            changes.wider == Change::Never && changes.otherwise == Change::Never
+        };
+        !self.apart && never(&self.whole) && never(&self.inputs) && self.outputs.is_empty()
+    }
+}
+
+/// What an input must show.
+type Shows = fn(&Said, &Said, Whose<'_>) -> bool;
+
+/// A rule by its id, and whether it is a shadow rule; `None` for the whole bundle.
+type Whose<'r> = Option<(&'r str, bool)>;
+
+/// A comparison that goes on.
+struct Comparison<'p, 's> {
+    old: Trial<'p>,
+    new: Trial<'p>,
+    asker: Asker<'s>,
+    search: Search,
+    metered: bool,
+}
+
+/// Compares two programs.
+#[must_use]
+pub fn compare(old: &Program, new: &Program) -> Difference {
+    let (old_module, new_module) = (old.module(), new.module());
+    let mut store = Store::default();
+    let before = meaning(old_module, &mut store);
+    let after = meaning(new_module, &mut store);
+    let asker = Asker::new(&mut store, &[old_module, new_module]);
+    let metered = old_module.manifest.metered || new_module.manifest.metered;
+    let search = Search::of(&[old_module, new_module]);
+    let mut own = Comparison { old: Trial::of(old), new: Trial::of(new), asker, search, metered };
+    let told_old = told(old_module, &debug::of(old_module));
+    let told_new = told(new_module, &debug::of(new_module));
+    let (rules, same) = own.rules((&before, &told_old), (&after, &told_new));
+    let fits = PHASES.map(|phase| own.fits(&before, &after, phase));
+    Difference {
+        rules,
+        same,
+        whole: own.whole(&before, &after),
+        inputs: own.inputs(&before, &after),
+        types: places_that_differ(old_module, new_module),
+        outputs: outputs(&before, &after),
+        apart: !fits.contains(&true),
+        metered,
+        settings: meta::settings(old_module, new_module),
+    }
+}
+
+/// Rules by id.
+fn by_id(meaning: &Meaning) -> BTreeMap<Rc<str>, usize> {
+    meaning.rules.iter().enumerate().map(|(at, rule)| (rule.id.clone(), at)).collect()
+}
+
+/// What a rule contributes to a phase, or nothing.
+fn voice(rule: Option<&RuleMeaning>, phase: Phase, shadow: bool) -> Says {
+    let own = rule.filter(|rule| rule.phase == phase && rule.shadow == shadow);
+    own.map_or_else(Says::nothing, |rule| rule.says.clone())
+}
+
+/// When more is allowed in `new` than in `old`.
+fn looser(f: &mut Formulas, old: &Says, new: &Says) -> Lit {
+    let allowed = f.and(new.allow, !old.allow);
+    let not_denied = f.and(old.deny, !new.deny);
+    let escalated = f.and(new.escalate, old.deny);
+    let silent = f.all([old.escalate, !new.escalate, !new.deny]);
+    f.any([allowed, not_denied, escalated, silent])
+}
+
+/// When both escalate, to others.
+fn elsewhere(f: &mut Formulas, old: &Says, new: &Says) -> Lit {
+    let both = f.and(old.escalate, new.escalate);
+    let mut differs = Lit::FALSE;
+    for (target, lit) in &old.targets {
+        let other = new.targets.get(target).copied().unwrap_or(Lit::FALSE);
+        let apart = f.and(*lit, !other);
+        differs = f.or(differs, apart);
+    }
+    f.and(both, differs)
+}
+
+/// How strict an effect is; nothing stands between allow and escalate.
+const fn rank(effect: Option<Effect>) -> u8 {
+    match effect {
+        Some(Effect::Allow) => 0,
+        None => 1,
+        Some(Effect::Escalate) => 2,
+        Some(Effect::Deny) => 3,
+    }
+}
+
+impl Comparison<'_, '_> {
+    fn fits(&mut self, before: &Meaning, after: &Meaning, phase: Phase) -> bool {
+        let domain = self.domain(before, after, phase);
+        let question = Question { domain, holds: Lit::TRUE };
+        self.asker.ask(question, &mut |_| true) != Answered::Proved
+    }
+
+    fn domain(&mut self, before: &Meaning, after: &Meaning, phase: Phase) -> Lit {
+        let at = usize::from(phase == Phase::Response);
+        let [old, new] = [before, after].map(|it| it.accepted.get(at).copied());
+        let (old, new) = (old.unwrap_or(Lit::TRUE), new.unwrap_or(Lit::TRUE));
+        self.asker.store().formulas.and(old, new)
+    }
+
+    /// The rules that differ, and how many do not.
+    fn rules(
+        &mut self,
+        (before, told_old): (&Meaning, &Told),
+        (after, told_new): (&Meaning, &Told),
+    ) -> (Vec<RuleChange>, usize) {
+        let (old_ids, new_ids) = (by_id(before), by_id(after));
+        let (mut changes, mut same) = (Vec::new(), 0);
+        for (at, new) in after.rules.iter().enumerate() {
+            let own = told_new.rule(at);
+            let Some(was) = old_ids.get(&new.id).copied() else {
+                changes.push(self.rule(
+                    (None, new.id.as_ref()),
+                    Some(new),
+                    (own.place, Vec::new()),
+                ));
+                continue;
+            };
+            let Some(old) = before.rules.get(was) else { continue };
+            let other = told_old.rule(was);
+            let details = own.differences(&other);
+            let alike = old.says == new.says
+                && old.needs == new.needs
+                && (old.phase, old.shadow) == (new.phase, new.shadow);
+            if alike && details.is_empty() {
+                same += 1;
+                continue;
+            }
+            changes.push(self.rule((Some(old), &new.id), Some(new), (own.place, details)));
+        }
+        for (at, old) in before.rules.iter().enumerate() {
+            if !new_ids.contains_key(&old.id) {
+                let place = told_old.rule(at).place;
+                changes.push(self.rule((Some(old), &old.id), None, (place, Vec::new())));
+            }
+        }
+        (changes, same)
+    }
+
+    fn rule(
+        &mut self,
+        (old, id): (Option<&RuleMeaning>, &str),
+        new: Option<&RuleMeaning>,
+        (place, details): (Option<String>, Vec<String>),
+    ) -> RuleChange {
+        let presence = match (old, new) {
+            (None, _) => Presence::Added,
+            (_, None) => Presence::Removed,
+            (Some(_), Some(_)) => Presence::Both,
+        };
+        let shadow = [old, new].into_iter().flatten().all(|rule| rule.shadow);
+        let mut changes: Option<Changes> = None;
+        for phase in PHASES {
+            let concerned = [old, new].into_iter().flatten().any(|rule| rule.phase == phase);
+            if !concerned {
+                continue;
+            }
+            let mut domain = Lit::TRUE;
+            for rule in [old, new].into_iter().flatten().filter(|rule| rule.phase == phase) {
+                let f = &mut self.asker.store().formulas;
+                let needs = f.or(!rule.asked, rule.needs);
+                domain = f.and(domain, needs);
+            }
+            let (was, is) = (voice(old, phase, shadow), voice(new, phase, shadow));
+            let own = self.changes(domain, phase, (&was, &is), Some((id, shadow)));
+            changes = Some(match changes {
+                None => own,
+                Some(first) => first.with(own),
+            });
+        }
+        let changes = changes.unwrap_or_else(Changes::never);
+        RuleChange { id: id.to_owned(), presence, place, details, shadow, changes }
+    }
+
+    /// What changes from one voice to another. `rule` is whose they are.
+    fn changes(
+        &mut self,
+        domain: Lit,
+        phase: Phase,
+        (old, new): (&Says, &Says),
+        rule: Whose<'_>,
+    ) -> Changes {
+        let f = &mut self.asker.store().formulas;
+        let wider = looser(f, old, new);
+        let narrower = looser(f, new, old);
+        let otherwise = elsewhere(f, old, new);
+        let wider_shows: Shows =
+            |old, new, whose| both_read(old, new) && strict(new, whose) < strict(old, whose);
+        let narrower_shows: Shows =
+            |old, new, whose| both_read(old, new) && strict(new, whose) > strict(old, whose);
+        let otherwise_shows: Shows = |old, new, whose| {
+            both_read(old, new)
+                && strict(new, whose) == strict(old, whose)
+                && (whose.is_some() || old.target != new.target)
+        };
+        Changes {
+            wider: self.change(Question { domain, holds: wider }, phase, wider_shows, rule),
+            narrower: self.change(
+                Question { domain, holds: narrower },
+                phase,
+                narrower_shows,
+                rule,
+            ),
+            otherwise: self.change(
+                Question { domain, holds: otherwise },
+                phase,
+                otherwise_shows,
+                rule,
+            ),
+        }
+    }
+
+    fn change(
+        &mut self,
+        question: Question,
+        phase: Phase,
+        shows: Shows,
+        rule: Whose<'_>,
+    ) -> Change {
+        if question.holds == Lit::FALSE && !self.metered {
+            return Change::Never;
+        }
+        let (old, new) = (&mut self.old, &mut self.new);
+        let mut tries =
+            |example: &Example| shows(&old.say(example, phase), &new.say(example, phase), rule);
+        let answer = self.asker.ask(question, &mut tries);
+        let why = match answer {
+            Answered::Proved if self.metered => Undecided::Opaque,
+            Answered::Proved => return Change::Never,
+            Answered::Found(example) => {
+                let example = search::smaller(example, &mut tries);
+                let (cubes, more) = self.asker.cubes(question, CONDITIONS_MAX);
+                let store = &*self.asker.store();
+                let conditions = cubes.iter().map(|cube| words(store, cube)).collect();
+                return Change::When { conditions, more, example, phase };
+            }
+            Answered::Undecided(why) => why,
+        };
+        let seeds = std::mem::take(&mut self.asker.tried);
+        match self.search.run(&seeds, &mut tries) {
+            Ok(example) => {
+                let example = search::smaller(example, &mut tries);
+                Change::When { conditions: Vec::new(), more: false, example, phase }
+            }
+            Err(count) => Change::Unknown { why, tried: count },
+        }
+    }
+
+    /// What changes in decisions.
+    fn whole(&mut self, before: &Meaning, after: &Meaning) -> Changes {
+        let mut all = Changes::never();
+        for (at, phase) in PHASES.into_iter().enumerate() {
+            let (Some(old), Some(new)) = (before.effects.get(at), after.effects.get(at)) else {
+                continue;
+            };
+            if old == new {
+                continue;
+            }
+            let domain = self.domain(before, after, phase);
+            let own = self.changes(domain, phase, (old, new), None);
+            all = all.with(own);
+        }
+        all
+    }
+
+    /// Inputs that one of both refuses because a place is not there, and the other lets through.
+    fn inputs(&mut self, before: &Meaning, after: &Meaning) -> Changes {
+        let mut all = Changes::never();
+        for (at, phase) in PHASES.into_iter().enumerate() {
+            let mut sides = [Change::Never, Change::Never];
+            for (side, (strict, free)) in sides.iter_mut().zip([(before, after), (after, before)]) {
+                let (Some(lacking), Some(accepted), Some(effect)) =
+                    (strict.lacking.get(at), free.accepted.get(at), free.effects.get(at))
+                else {
+                    continue;
+                };
+                let f = &mut self.asker.store().formulas;
+                let passes = f.or(effect.allow, effect.escalate);
+                let holds = f.and(*lacking, passes);
+                let question = Question { domain: *accepted, holds };
+                let shows: Shows = if std::ptr::eq(strict, before) {
+                    |old, new, _| old.refused && !new.refused && rank(new.effect) < 3
+                } else {
+                    |old, new, _| new.refused && !old.refused && rank(old.effect) < 3
+                };
+                *side = self.change(question, phase, shows, None);
+            }
+            let [wider, narrower] = sides;
+            all = all.with(Changes { wider, narrower, otherwise: Change::Never });
+        }
+        all
+    }
+}
+
+/// Outputs that are not known to be the same.
+fn outputs(before: &Meaning, after: &Meaning) -> Vec<(String, &'static str)> {
+    let mut found = Vec::new();
+    for (name, own) in &after.outputs {
+        match before.outputs.get(name) {
+            None => found.push((name.to_string(), "added")),
+            Some(old) if old != own => found.push((name.to_string(), "not decided")),
+            Some(_) => {}
+        }
+    }
+    let removed = before.outputs.keys().filter(|name| !after.outputs.contains_key(*name));
+    found.extend(removed.map(|name| (name.to_string(), "removed")));
+    found
+}
+
+/// How strict a rule is, or the whole bundle.
+fn strict(said: &Said, whose: Whose<'_>) -> u8 {
+    let Some((id, shadow)) = whose else { return rank(said.effect) };
+    rank(said.rules.get(&(id.to_owned(), shadow)).copied())
+}
+
+const fn both_read(old: &Said, new: &Said) -> bool {
+    !old.refused && !new.refused
+}
+
+impl Changes {
+    /// Nothing.
+    const fn never() -> Self {
+        Self { wider: Change::Never, narrower: Change::Never, otherwise: Change::Never }
+    }
+
+    /// What changes here or there.
+    fn with(self, other: Self) -> Self {
+        Self {
+            wider: self.wider.or(other.wider),
+            narrower: self.narrower.or(other.narrower),
+            otherwise: self.otherwise.or(other.otherwise),
+        }
+    }
+}
+
+impl Change {
+    fn or(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Self::Never, _) | (Self::Unknown { .. }, Self::When { .. }) => other,
+            (Self::When { .. } | Self::Unknown { .. }, _) => self,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Inputs, tried: what the real evaluator says of one.
+//!
+//! In:      a program and an example.
+//! Out:     `Said`.
+//! Imports: `lang`, `runtime`, `compiler::solve`.
+
+use std::collections::BTreeMap;
+
+use crate::compiler::solve::input::Example;
+use crate::lang::decision::Effect;
+use crate::runtime::bundle::module::{FunctionKind, Module, Phase};
+use crate::runtime::program::Program;
+use crate::runtime::program::plan::Asker;
+use crate::runtime::vm::observe::NoObserver;
+use crate::runtime::vm::report::DecisionReport;
+use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::scratch::Scratch;
+
+/// What a program says of an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The effect.
+    pub effect: Option<Effect>,
+    /// To whom it escalates, and how.
+    pub target: String,
+    /// Whether the input was refused.
+    pub refused: bool,
+    /// What each rule that spoke stands for; `true` for shadow rules, which decide nothing.
+    pub rules: BTreeMap<(String, bool), Effect>,
+    /// Outputs by name, as JSON that keeps kinds apart.
+    pub outputs: Vec<(String, String)>,
+}
+
+/// A program that inputs are tried on.
+#[derive(Debug)]
+pub struct Trial<'p> {
+    program: &'p Program,
+    scratch: Scratch,
+}
+
+impl<'p> Trial<'p> {
+    /// Tries inputs on a program.
+    #[must_use]
+    pub fn of(program: &'p Program) -> Self {
+        Self { program, scratch: Scratch::for_program(program) }
+    }
+
+    /// What the program says.
+    pub fn say(&mut self, example: &Example, phase: Phase) -> Said {
+        let context = example.context.to_string();
+        let mut filled = ingest(self.program, context.as_bytes(), &mut self.scratch);
+        let moment = Moment { phase, ..Moment::at(example.now.0, example.now.1) };
+        let mut decision = filled.decide_observed(&moment, NoObserver);
+        let module = self.program.module();
+        let mut rules = BTreeMap::new();
+        let key = |rule: u16| {
+            let shadow = module.rules.get(usize::from(rule)).is_some_and(|row| row.shadow);
+            (self.program.rule_id(rule).to_owned(), shadow)
+        };
+        for fired in decision.fired().iter().chain(decision.shadow()) {
+            let effect = module.outcomes.get(usize::from(fired.outcome)).map(|row| row.effect);
+            if let Some(effect) = effect {
+                rules.insert(key(fired.rule), effect);
+            }
+        }
+        for failure in decision.failures() {
+            if let Asker::Rule(rule) = failure.by
+                && let Some(effect) = failed(module, rule)
+            {
+                rules.insert(key(rule), effect);
+            }
+        }
+        let report = DecisionReport::of(&mut decision);
+        let to = report.escalation.as_ref();
+        let target = to.map_or(String::new(), |to| {
+            format!("{:?} {} {:?} {}", to.to, to.quorum, to.timeout_ns, to.suspend)
+        });
+        let outputs = report.outputs.iter().map(|it| (it.name.clone(), it.canonical.clone()));
+        Said {
+            effect: report.effect,
+            target,
+            refused: report.errors.iter().any(|error| error.rule.is_none()),
+            rules,
+            outputs: outputs.collect(),
+        }
+    }
+}
+
+/// What a rule stands for that failed.
+fn failed(module: &Module, rule: u16) -> Option<Effect> {
+    let row = module.rules.get(usize::from(rule))?;
+    let kind = module.functions.get(usize::from(row.function)).map(|it| it.kind);
+    let first = module.outcomes.get(usize::from(row.first_outcome)).map(|it| it.effect);
+    match (kind, first) {
+        (Some(FunctionKind::Condition), Some(Effect::Allow)) => None,
+        (Some(FunctionKind::Condition), Some(Effect::Deny | Effect::Escalate)) => {
+            Some(module.manifest.on_error.effect.max(Effect::Escalate))
+        }
+        _ => Some(Effect::Deny),
+    }
+}

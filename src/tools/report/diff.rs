@@ -1,0 +1,330 @@
+//! Differences between bundles, drawn.
+//!
+//! In:      a `Difference`.
+//! Out:     text for people, JSON, Markdown.
+//! Imports: `compiler::solve`, `runtime`, `tools::diff`.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value as Json, json};
+
+use crate::compiler::solve::ask::Undecided;
+use crate::compiler::solve::input::Example;
+use crate::diag::diagnostic::Severity;
+use crate::runtime::bundle::module::Phase;
+use crate::tools::decide::{Moments, time_text};
+use crate::tools::diff::{Change, Changes, Difference, Presence, RuleChange, Verdict};
+use crate::tools::report::counted;
+use crate::tools::report::paint::{Paint, Style};
+use crate::tools::report::visible::visible;
+
+/// The three directions of changes, each with its word.
+fn directions(changes: &Changes) -> [(&'static str, &Change); 3] {
+    [("wider", &changes.wider), ("narrower", &changes.narrower), ("otherwise", &changes.otherwise)]
+}
+
+const fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Same => "SAME",
+        Verdict::Narrower => "NARROWER",
+        Verdict::Wider => "WIDER",
+        Verdict::Changed => "CHANGED",
+        Verdict::Unknown => "NOT DECIDED",
+    }
+}
+
+const fn verdict_says(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Same => "no decision differs",
+        Verdict::Narrower => "allows less",
+        Verdict::Wider => "allows more",
+        Verdict::Changed => "allows other things",
+        Verdict::Unknown => "not known to be the same",
+    }
+}
+
+const fn verdict_paint(verdict: Verdict) -> Paint {
+    match verdict {
+        Verdict::Same => Paint::Good,
+        Verdict::Narrower => Paint::Help,
+        Verdict::Wider => Paint::Bad,
+        Verdict::Changed => Paint::Head(Severity::Warning),
+        Verdict::Unknown => Paint::Wait,
+    }
+}
+
+/// What the whole comparison says of NEW, in a sentence.
+fn sentence(found: &Difference) -> &'static str {
+    match found.whole.verdict() {
+        _ if found.apart => "no input fits both, so nothing is compared",
+        Verdict::Same => "equivalent: every decision is the same",
+        Verdict::Narrower if found.whole.open() => {
+            "NEW allows less; whether also more is not decided"
+        }
+        Verdict::Wider if found.whole.open() => "NEW allows more; whether also less is not decided",
+        Verdict::Narrower => "subset: NEW allows only what OLD allows",
+        Verdict::Wider => "superset: NEW allows all that OLD allows, and more",
+        Verdict::Changed => "neither: not equivalent, and none is a subset of the other",
+        Verdict::Unknown => "not decided",
+    }
+}
+
+/// `2 rules changed, 1 added, 28 same`.
+fn tally(found: &Difference) -> String {
+    let count = |presence| found.rules.iter().filter(|rule| rule.presence == presence).count();
+    let mut parts = Vec::new();
+    let changed = count(Presence::Both);
+    if changed > 0 {
+        parts.push(format!("{} changed", counted(changed, "rule")));
+    }
+    for (presence, word) in [(Presence::Added, "added"), (Presence::Removed, "removed")] {
+        if count(presence) > 0 {
+            parts.push(format!("{} {word}", count(presence)));
+        }
+    }
+    let same = if parts.is_empty() { counted(found.same, "rule") } else { found.same.to_string() };
+    parts.push(format!("{same} the same"));
+    parts.join(", ")
+}
+
+fn unknown(why: Undecided, tried: usize) -> String {
+    let why = match why {
+        Undecided::Opaque => "hangs on what is not understood",
+        Undecided::Budget => "the budget was spent",
+    };
+    format!("not decided: {why}; no difference found in {tried} inputs")
+}
+
+fn time(example: &Example) -> String {
+    let (seconds, nanoseconds) = example.now;
+    time_text(Moments { seconds, nanoseconds, given: true })
+}
+
+/// For people.
+#[must_use]
+pub fn full(found: &Difference, style: Style) -> String {
+    let mut text = format!("  {}\n", tally(found));
+    for rule in &found.rules {
+        rule_text(&mut text, rule, style);
+    }
+    let own = found.whole.verdict();
+    let word = style.paint(verdict_paint(own), verdict_word(own));
+    let _ = writeln!(text, "\n  bundle  {word}  {}", sentence(found));
+    directions_text(&mut text, &found.whole, style);
+    if found.inputs.verdict() != Verdict::Same {
+        let _ = writeln!(text, "\n  inputs that lack a place");
+        directions_text(&mut text, &found.inputs, style);
+    }
+    for (path, old, new) in &found.types {
+        let (path, old, new) = (visible(path), visible(old), visible(new));
+        let _ = writeln!(text, "\n  type    {path}: {old} -> {new}");
+    }
+    for setting in &found.settings {
+        let _ = writeln!(text, "\n  setting {}", visible(setting));
+    }
+    for (name, what) in &found.outputs {
+        let _ = writeln!(text, "\n  output  {}: {what}", visible(name));
+    }
+    if found.metered {
+        text.push_str("\n  costs are counted while one of them runs, so nothing is proved\n");
+    }
+    text
+}
+
+fn rule_text(text: &mut String, rule: &RuleChange, style: Style) {
+    let verdict = rule.changes.verdict();
+    let word = style.paint(verdict_paint(verdict), &format!("{:<11}", verdict_word(verdict)));
+    let mut parts = vec![visible(&rule.id).into_owned(), verdict_says(verdict).to_owned()];
+    match rule.presence {
+        Presence::Added => parts.push("added".to_owned()),
+        Presence::Removed => parts.push("removed".to_owned()),
+        Presence::Both => {}
+    }
+    parts.extend(rule.details.iter().map(|it| visible(it).into_owned()));
+    if rule.shadow {
+        parts.push("a shadow rule: decides nothing".to_owned());
+    }
+    parts.extend(rule.place.as_deref().map(|it| style.paint(Paint::Frame, &visible(it))));
+    let _ = writeln!(text, "\n  {word}  {}", parts.join(" · "));
+    directions_text(text, &rule.changes, style);
+}
+
+fn directions_text(text: &mut String, changes: &Changes, style: Style) {
+    for (word, change) in directions(changes) {
+        match change {
+            Change::Never => {}
+            Change::When { conditions, more, example, phase } => {
+                for (at, condition) in conditions.iter().enumerate() {
+                    let label = if at == 0 { format!("{word} when") } else { "or".to_owned() };
+                    let _ = writeln!(text, "    {label:<15}{}", visible(condition));
+                }
+                if *more {
+                    let _ = writeln!(text, "    {:<15}more", "and");
+                }
+                let label =
+                    if conditions.is_empty() { format!("{word}, as") } else { "witness".into() };
+                let context = example.context.to_string();
+                let _ = write!(text, "    {label:<15}{}", visible(&context));
+                if *phase == Phase::Response {
+                    text.push_str(" after the call");
+                }
+                let _ = writeln!(
+                    text,
+                    "{}",
+                    style.paint(Paint::Frame, &format!(" at {}", time(example)))
+                );
+            }
+            Change::Unknown { why, tried } => {
+                let _ = writeln!(text, "    {word:<15}{}", unknown(*why, *tried));
+            }
+        }
+    }
+}
+
+fn change_json(change: &Change) -> Json {
+    match change {
+        Change::Never => json!({"answer": "never"}),
+        Change::When { conditions, more, example, phase } => json!({
+            "answer": "when",
+            "conditions": conditions,
+            "more": more,
+            "witness": {
+                "context": example.context,
+                "now": time(example),
+                "phase": if *phase == Phase::Response { "response" } else { "request" },
+            },
+        }),
+        Change::Unknown { why, tried } => json!({
+            "answer": "unknown",
+            "why": match why { Undecided::Opaque => "opaque", Undecided::Budget => "budget" },
+            "tried": tried,
+        }),
+    }
+}
+
+fn changes_json(changes: &Changes) -> Json {
+    let mut own = json!({"verdict": verdict_word(changes.verdict()).to_lowercase()});
+    for (word, change) in directions(changes) {
+        if let Some(members) = own.as_object_mut() {
+            members.insert(word.to_owned(), change_json(change));
+        }
+    }
+    own
+}
+
+/// For programs.
+#[must_use]
+pub fn json(found: &Difference) -> Json {
+    let rules = found.rules.iter().map(|rule| {
+        json!({
+            "id": rule.id,
+            "change": match rule.presence {
+                Presence::Added => "added",
+                Presence::Removed => "removed",
+                Presence::Both => "changed",
+            },
+            "place": rule.place,
+            "details": rule.details,
+            "shadow": rule.shadow,
+            "changes": changes_json(&rule.changes),
+        })
+    });
+    let types =
+        found.types.iter().map(|(path, old, new)| json!({"path": path, "old": old, "new": new}));
+    let outputs = found.outputs.iter().map(|(name, what)| json!({"name": name, "is": what}));
+    json!({
+        "schema": "policyc.diff/1",
+        "rules": rules.collect::<Vec<_>>(),
+        "same": found.same,
+        "decisions": changes_json(&found.whole),
+        "inputs": changes_json(&found.inputs),
+        "types": types.collect::<Vec<_>>(),
+        "outputs": outputs.collect::<Vec<_>>(),
+        "settings": found.settings,
+        "apart": found.apart,
+        "metered": found.metered,
+    })
+}
+
+/// Text in Markdown as code that nothing in it can end.
+fn code(text: &str) -> String {
+    let text = visible(text).replace('|', "\\|");
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    if longest == 0 { format!("`{text}`") } else { format!("{fence} {text} {fence}") }
+}
+
+/// For pull requests.
+#[must_use]
+pub fn markdown(found: &Difference) -> String {
+    let mut text = format!("**Policy difference**: {}. {}.\n", tally(found), sentence(found));
+    if !found.rules.is_empty() {
+        text.push_str("\n| verdict | rule | what | place |\n| --- | --- | --- | --- |\n");
+    }
+    for rule in &found.rules {
+        let verdict = rule.changes.verdict();
+        let mut parts = vec![verdict_says(verdict).to_owned()];
+        match rule.presence {
+            Presence::Added => parts.push("added".to_owned()),
+            Presence::Removed => parts.push("removed".to_owned()),
+            Presence::Both => {}
+        }
+        parts.extend(rule.details.iter().map(|it| code(it)));
+        let place = rule.place.as_deref().map(code).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {place} |",
+            verdict_word(verdict),
+            code(&rule.id),
+            parts.join(", ")
+        );
+    }
+    for rule in found.rules.iter().filter(|rule| rule.changes.verdict() != Verdict::Same) {
+        let _ = writeln!(text, "\n<details><summary>{}</summary>\n", escaped(&rule.id));
+        directions_markdown(&mut text, &rule.changes);
+        text.push_str("\n</details>\n");
+    }
+    for (title, changes) in
+        [("Decisions", &found.whole), ("Inputs that lack a place", &found.inputs)]
+    {
+        if changes.verdict() != Verdict::Same {
+            let _ = writeln!(text, "\n**{title}**\n");
+            directions_markdown(&mut text, changes);
+        }
+    }
+    for (path, old, new) in &found.types {
+        let _ = writeln!(text, "\n- {} is read as {}, was {}", code(path), code(new), code(old));
+    }
+    for setting in &found.settings {
+        let _ = writeln!(text, "\n- {}", code(setting));
+    }
+    for (name, what) in &found.outputs {
+        let _ = writeln!(text, "\n- output {}: {what}", code(name));
+    }
+    text
+}
+
+fn escaped(text: &str) -> String {
+    visible(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn directions_markdown(text: &mut String, changes: &Changes) {
+    for (word, change) in directions(changes) {
+        match change {
+            Change::Never => {}
+            Change::When { conditions, more, example, .. } => {
+                for condition in conditions {
+                    let _ = writeln!(text, "- {word} when {}", code(condition));
+                }
+                if *more {
+                    let _ = writeln!(text, "- {word} in more cases");
+                }
+                let context = code(&example.context.to_string());
+                let _ = writeln!(text, "- {word}, as {context} at {}", time(example));
+            }
+            Change::Unknown { why, tried } => {
+                let _ = writeln!(text, "- {word}: {}", unknown(*why, *tried));
+            }
+        }
+    }
+}

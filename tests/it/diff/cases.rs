@@ -1,0 +1,159 @@
+//! Each fragment that is understood, and the edges of what is not.
+
+use policyc::tools::diff::{Change, Difference, Verdict, compare};
+use policyc::tools::report::diff::{full, json, markdown};
+use policyc::tools::report::paint::Style;
+
+use super::program;
+
+/// Compares two documents that differ in the conditions of one deny rule.
+fn conditions(schema: &str, old: &str, new: &str) -> Difference {
+    let document = |when: &str| {
+        let when = when.replace('\\', "\\\\").replace('"', "\\\"");
+        format!(
+            "policyc: 1\nname: p\ndefault: allow\nschema: {schema}\nrules:\n  \
+             - {{id: r, when: \"{when}\", deny: no}}\n"
+        )
+    };
+    compare(&program(&document(old)), &program(&document(new)))
+}
+
+const SCHEMA: &str = "{a: int, b: double, s: string, t: string, u: uint, f: bool, \
+    m: {o: optional string}, at: timestamp, d: duration, l: {items: string, maxItems: 9}, \
+    rows: {items: {n: int, k: string}, maxItems: 9}}";
+
+#[test]
+fn the_same_said_otherwise_is_proved_the_same() {
+    for (old, new) in [
+        ("a > 1 && f", "f && a > 1"),
+        ("!(a > 1 || f)", "!f && a <= 1"),
+        ("a > 3", "a >= 4"),
+        ("a > 3 && a < 5", "a == 4"),
+        ("b > 1.5 || b <= 1.5", "true"),
+        ("s == 'x' || s == 'y'", "s in ['y', 'x']"),
+        ("s.startsWith('ab') && s.startsWith('a')", "s.startsWith('ab')"),
+        ("s.startsWith('ab') && s.startsWith('ac')", "false"),
+        ("s.endsWith('ab') && s.endsWith('b')", "s.endsWith('ab')"),
+        ("s.contains('abc') && s.contains('b')", "s.contains('abc')"),
+        ("s == 'prod-1' && s.matches('^prod-[0-9]$')", "s == 'prod-1'"),
+        ("s.matches('^a+$') && s.startsWith('b')", "false"),
+        ("size(s) == 1 && s.startsWith('xy')", "false"),
+        ("size(s) >= 2 || !s.startsWith('xy')", "true"),
+        ("s == t && s == 'x'", "t == 'x' && s == 'x'"),
+        ("s == t && s.startsWith('x') && !t.startsWith('x')", "false"),
+        ("s != t && s == 'x' && t == 'x'", "false"),
+        ("has(m.o) && m.o == 'x'", "has(m.o) ? m.o == 'x' : false"),
+        ("'x' in l", "l.exists(e, e == 'x')"),
+        ("!l.all(e, e != 'x')", "'x' in l"),
+        ("l.exists(e, e == 'x') && size(l) == 0", "false"),
+        ("l.all(e, e.startsWith('a')) && 'b' in l", "false"),
+        ("rows.exists(r, r.n > 3)", "!rows.all(r, r.n <= 3)"),
+        (
+            "at < timestamp('2026-01-01T00:00:00Z') && at > timestamp('2027-01-01T00:00:00Z')",
+            "false",
+        ),
+        ("d >= duration('60s')", "!(d < duration('1m'))"),
+        ("a * 7 % 3 == 1 && f", "f && a * 7 % 3 == 1"),
+        ("l.filter(e, e != s).size() > 2 && f", "f && l.filter(e, e != s).size() > 2"),
+        ("s < t && f", "f && s < t"),
+    ] {
+        let found = conditions(SCHEMA, old, new);
+        assert_eq!(found.whole.verdict(), Verdict::Same, "{old} | {new}: {found:#?}");
+        for rule in &found.rules {
+            assert_eq!(rule.changes.verdict(), Verdict::Same, "{old} | {new}: {found:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_difference_is_shown_with_its_condition() {
+    for (old, new, verdict, condition) in [
+        ("a > 10", "a > 25", Verdict::Wider, "11 <= a <= 25"),
+        ("b > 10.0", "b > 25.0", Verdict::Wider, "10 < b <= 25"),
+        ("b > 25.5", "b > 10.0", Verdict::Narrower, "10 < b <= 25.5"),
+        ("false", "s.startsWith('prod')", Verdict::Narrower, "s.startsWith(\"prod\")"),
+        ("s == 'x' || s == 'y'", "s == 'x'", Verdict::Wider, "s == \"y\""),
+        ("f", "f && has(m.o)", Verdict::Wider, "f && !has(m.o)"),
+        ("s == t", "false", Verdict::Wider, "s == t"),
+        ("size(l) < 2", "size(l) < 1", Verdict::Wider, "size(l) == 1"),
+        ("'x' in l", "false", Verdict::Wider, "l[0] == \"x\" && size(l) >= 1"),
+        ("d > duration('60s')", "false", Verdict::Wider, "d > duration(\"60s\")"),
+    ] {
+        let found = conditions(SCHEMA, old, new);
+        assert_eq!(found.whole.verdict(), verdict, "{old} | {new}: {found:#?}");
+        let change =
+            if verdict == Verdict::Wider { &found.whole.wider } else { &found.whole.narrower };
+        let Change::When { conditions, .. } = change else { panic!("{found:#?}") };
+        assert_eq!(conditions.first().map(String::as_str), Some(condition), "{old} | {new}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_not_proved() {
+    // True of every list, which needs more than its elements one by one.
+    let found = conditions(SCHEMA, "l.map(e, e + 'x').size() == size(l)", "true");
+    assert!(
+        found.rules.iter().all(|rule| rule.changes.verdict() == Verdict::Unknown),
+        "{found:#?}"
+    );
+    assert!(!found.differs() && !found.settled());
+}
+
+#[test]
+fn types_that_differ_are_told() {
+    let document = |ty: &str, one: &str| {
+        program(&format!(
+            "policyc: 1\nname: p\ndefault: allow\nschema: {{a: {ty}, s: string}}\nrules:\n  \
+             - {{id: r, when: \"a > {one} && s == 'x'\", deny: no}}\n"
+        ))
+    };
+    let found = compare(&document("int", "1"), &document("double", "1.0"));
+    assert_eq!(found.types, [("a".to_owned(), "int".to_owned(), "double".to_owned())]);
+    assert!(found.differs());
+}
+
+#[test]
+fn lacking_places_count() {
+    let old = program(
+        "policyc: 1\nname: p\ndefault: allow\nschema: {a: int, b: int}\nrules:\n  \
+         - {id: r, when: a > 1 && a < 0, deny: no}\n",
+    );
+    let new = program(
+        "policyc: 1\nname: p\ndefault: allow\nschema: {a: int, b: int}\nrules:\n  \
+         - {id: r, when: b > 1 && b < 0, deny: no}\n",
+    );
+    let found = compare(&old, &new);
+    assert_eq!(found.whole.verdict(), Verdict::Same, "{found:#?}");
+    assert_eq!(found.inputs.verdict(), Verdict::Changed, "{found:#?}");
+    assert!(found.widens() && !found.only_tightens());
+}
+
+#[test]
+fn who_is_asked_counts() {
+    let document = |to: &str| {
+        program(&format!(
+            "policyc: 1\nname: p\ndefault: allow\nschema: {{a: int}}\nrules:\n  \
+             - {{id: r, when: a > 1, escalate: {{to: [{to}], reason: r}}}}\n"
+        ))
+    };
+    let found = compare(&document("x"), &document("y"));
+    assert!(matches!(found.whole.otherwise, Change::When { .. }), "{found:#?}");
+    assert!(found.widens());
+}
+
+#[test]
+fn nothing_invisible_is_drawn() {
+    let document = |when: &str| {
+        program(&format!(
+            "policyc: 1\nname: p\ndefault: allow\nschema: {{s: string}}\nrules:\n  \
+             - {{id: \"r\\u202e\", when: \"s == '{when}'\", deny: no}}\n"
+        ))
+    };
+    let found = compare(&document("a"), &document("\\\\u001b[31m\\\\u202e|`<b>"));
+    let drawn = [full(&found, Style::PLAIN), markdown(&found)];
+    for text in drawn {
+        let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!text.contains(bad), "{text}");
+    }
+    assert_eq!(json(&found)["schema"], "policyc.diff/1");
+}
