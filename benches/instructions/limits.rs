@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 /// Workload, then what is done, then most instructions.
 type Table = BTreeMap<String, BTreeMap<String, u64>>;
 
-/// A new limit is this many hundredths above the count: other processors let the C library choose
-/// other ways to copy, and keys of hash maps differ from run to run when a bundle is verified.
-const ABOVE: u64 = 3;
+/// A new limit is this many hundredths above the count: what the optimiser puts in line changes
+/// with code elsewhere, the C library copies otherwise on other processors, and keys of hash maps
+/// differ from run to run when a bundle is verified.
+const ABOVE: u64 = 5;
 
 /// A count this many hundredths below its limit asks to lower it.
 const BELOW: u64 = 10;
