@@ -282,6 +282,13 @@ pub fn same_bytes(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
+/// As `Heap::word`, of these bytes.
+#[must_use]
+pub fn second_word(text: &[u8]) -> u64 {
+    let bytes = text.get(4..text.len().min(12)).unwrap_or_default();
+    bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
 /// Everything that a value can point into during one evaluation.
 #[derive(Debug)]
 pub struct Heap<'a> {
@@ -343,6 +350,33 @@ impl<'a> Heap<'a> {
     #[must_use]
     pub fn same_text(&self, a: &Value, b: &Value) -> bool {
         a.bits() == b.bits() && (a.len() <= 4 || self.same_rest(a, b))
+    }
+
+    /// The second word of a text: bytes five to twelve, the fifth lowest, zeros behind its end. The
+    /// value's bits and its word are all of a text of at most twelve bytes.
+    #[inline]
+    #[must_use]
+    pub fn word(&self, text: &Value) -> u64 {
+        let bits = 8 * text.len().saturating_sub(4).min(8);
+        self.open_word(text) & u64::MAX.unbounded_shr(64 - bits)
+    }
+
+    /// As `word`, but anything may stand behind the end of the text.
+    #[inline]
+    #[must_use]
+    pub fn open_word(&self, text: &Value) -> u64 {
+        let start = text.off() as usize + 4;
+        let chunk = self.request.get(start..start + 8).and_then(<[u8]>::first_chunk);
+        match chunk {
+            Some(bytes) if text.space() == Space::Request => u64::from_le_bytes(*bytes),
+            _ => self.word_elsewhere(text),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn word_elsewhere(&self, text: &Value) -> u64 {
+        second_word(self.near(text))
     }
 
     /// Out of line, so that what compares lengths and first bytes keeps its registers.

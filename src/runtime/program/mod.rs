@@ -7,11 +7,13 @@
 pub(in crate::runtime) mod context;
 mod descriptors;
 pub mod error;
+mod groups;
 pub(in crate::runtime) mod paths;
 pub mod plan;
 pub(in crate::runtime) mod pool;
 pub(in crate::runtime) mod probe;
 mod questions;
+pub(in crate::runtime) mod rank;
 mod reading;
 pub(in crate::runtime) mod scan;
 pub(in crate::runtime) mod screen;
@@ -35,7 +37,6 @@ use crate::runtime::program::error::ProgramError;
 use crate::runtime::program::paths::Paths;
 use crate::runtime::program::plan::Plan;
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::probe::Sight;
 use crate::runtime::program::scan::Scans;
 use crate::runtime::program::sets::Set;
 use crate::runtime::program::sweep::Sweep;
@@ -141,7 +142,7 @@ impl Program {
         let functions = units(&module, &sweeps);
         let mut sizes = sizes(&module, &functions);
         let mut readings = Readings::of(&module, sizes.file);
-        let plan = Plan::of(&module, &pool, &sets, &mut readings);
+        let plan = Plan::of(&module, &pool, &mut readings);
         let Readings { mut terms, trees, .. } = readings;
         terms.prepare(&pool);
         sizes.file += terms.rows().len();
@@ -210,17 +211,6 @@ impl Program {
         let (start, len) = (constant.off() as usize, constant.len() as usize);
         let text = constant.tag() == Tag::String && constant.space() == Space::Program;
         self.text.get(start..start + len).filter(|_| text)
-    }
-
-    /// What probes look at: slots, the text of the request, and elements that were read.
-    #[inline]
-    pub(in crate::runtime) fn sight<'a>(
-        &'a self,
-        file: &'a [Value],
-        request: &'a [u8],
-        elements: &'a [Value],
-    ) -> Sight<'a> {
-        Sight { file, request, elements, program_text: &self.text, sets: &self.sets }
     }
 
     /// The full name of the message that contexts are as a whole; `None` where they are objects.

@@ -2,15 +2,18 @@
 //!
 //! In:      rules, outputs, requirements and index of a module.
 //! Out:     `Plan`.
-//! Imports: `lang::value`, `runtime::bundle`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
+
+use std::ops::Range;
 
 use crate::lang::glob;
 use crate::lang::value::Value;
 use crate::lang::value::heap::same_bytes;
-use crate::runtime::bundle::module::{Module, NONE, Phase, Requirement};
+use crate::runtime::bundle::module::{Module, Phase, Requirement, RuleRow, Str};
+use crate::runtime::program::groups::Groups;
 use crate::runtime::program::pool::{self, Pool};
-use crate::runtime::program::screen::{Screen, Vetoes, screen};
-use crate::runtime::program::sets::Set;
+use crate::runtime::program::rank::Rank;
+use crate::runtime::program::screen::Screens;
 use crate::runtime::program::tree::Readings;
 
 /// Who asks something of a slot.
@@ -23,90 +26,106 @@ pub enum Asker {
 }
 
 /// What is asked of a slot, and who asks first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::runtime) struct Asked {
     pub(in crate::runtime) requirement: Requirement,
     pub(in crate::runtime) by: Asker,
 }
 
-/// Slots that must be there, one bit each.
-#[derive(Clone, Debug, Default)]
-pub(in crate::runtime) struct Needed {
-    first: u64,
-    rest: Box<[u64]>,
-    /// Whether more than presence is asked of some slot, so that each must be looked at.
-    typed: bool,
+/// A part of a table.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
 }
 
-impl Needed {
-    fn of<'a>(asked: impl IntoIterator<Item = &'a Asked>) -> Self {
-        let mut needed = Self::default();
-        let mut rest: Vec<u64> = Vec::new();
-        let requirements = asked.into_iter().map(|asked| asked.requirement);
-        for Requirement { slot, ty, optional, .. } in requirements {
-            needed.typed |= ty != NONE;
-            let bit = u64::from(!optional) << (slot % 64);
-            match usize::from(slot / 64).checked_sub(1) {
-                None => needed.first |= bit,
-                Some(at) => {
-                    rest.resize(rest.len().max(at + 1), 0);
-                    if let Some(word) = rest.get_mut(at) {
-                        *word |= bit;
-                    }
-                }
-            }
-        }
-        needed.rest = rest.into();
-        needed
+impl Span {
+    pub(super) const EMPTY: Self = Self { start: 0, end: 0 };
+
+    /// What was put behind `start` entries of a table.
+    pub(super) fn since<T>(start: usize, table: &[T]) -> Self {
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Self { start: place(start), end: place(table.len()) }
     }
 
-    /// Whether the slots of `present`, one bit each, are all that is asked.
     #[inline]
-    pub(in crate::runtime) fn met(&self, present: &[u64]) -> bool {
-        let Some((first, rest)) = present.split_first() else { return false };
-        let lacks = |(needed, present): (&u64, &u64)| needed & !present != 0;
-        !self.typed
-            && self.first & !first == 0
-            && (self.rest.is_empty()
-                || rest.len() >= self.rest.len() && !self.rest.iter().zip(rest).any(lacks))
+    const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    #[inline]
+    fn of<T>(self, table: &[T]) -> &[T] {
+        table.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 }
 
-/// Rules of one phase, ascending, and what they ask together.
-#[derive(Debug, Default)]
+/// Rules of one phase, and what they ask together.
+#[derive(Clone, Copy, Debug)]
 pub(in crate::runtime) struct Group {
-    pub(in crate::runtime) rules: Box<[u16]>,
-    pub(in crate::runtime) asked: Box<[Asked]>,
-    /// What a request for which this list is chosen needs: for these rules, for those that are
-    /// always asked, for outputs.
-    pub(in crate::runtime) needed: Needed,
-    /// Which of the rules can fire, and which must.
-    pub(in crate::runtime) screen: Screen,
+    pub(super) rules: Span,
+    /// What is asked of types, each once.
+    pub(super) typed: Span,
+    /// Slots that must be there where this list is chosen: for these rules, for those that are
+    /// always asked, for outputs. One bit each, of those behind the first 64 in `Plan::words`.
+    pub(super) needed: u64,
+    pub(super) more: Span,
+    /// Whether nothing is asked of types, of these rules nor of what else is asked.
+    pub(in crate::runtime) plain: bool,
     /// Static cost of the rules together, in units.
     pub(in crate::runtime) cost: u64,
+    /// Number of the first block of its screen, and how many there are.
+    pub(super) first_block: u32,
+    pub(super) blocks: u32,
 }
 
-/// The rules of a list, by phase.
-#[derive(Debug, Default)]
-pub(in crate::runtime) struct Bucket {
-    request: Group,
-    response: Group,
+impl Group {
+    /// No rules.
+    pub(in crate::runtime) const EMPTY: Self = Self {
+        rules: Span::EMPTY,
+        typed: Span::EMPTY,
+        needed: 0,
+        more: Span::EMPTY,
+        plain: true,
+        cost: 0,
+        first_block: 0,
+        blocks: 0,
+    };
+
+    /// How many blocks its screen has.
+    #[inline]
+    pub(in crate::runtime) const fn len(&self) -> usize {
+        self.blocks as usize
+    }
+
+    /// The numbers of the blocks of its screen.
+    #[inline]
+    pub(in crate::runtime) const fn blocks(&self) -> Range<u32> {
+        self.first_block..self.first_block + self.blocks
+    }
 }
+
+/// The number of the group of a list, by phase.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bucket(pub(super) [u32; 2]);
 
 impl Bucket {
-    pub(in crate::runtime) const fn of(&self, phase: Phase) -> &Group {
+    #[inline]
+    pub(super) const fn of(self, phase: Phase) -> u32 {
         match phase {
-            Phase::Request => &self.request,
-            Phase::Response => &self.response,
+            Phase::Request => self.0[0],
+            Phase::Response => self.0[1],
         }
     }
+}
 
-    const fn of_mut(&mut self, phase: Phase) -> &mut Group {
-        match phase {
-            Phase::Request => &mut self.request,
-            Phase::Response => &mut self.response,
-        }
-    }
+/// Groups, and what they are made of. Everything of one kind lies in one table.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) groups: Vec<Group>,
+    pub(super) rules: Vec<u16>,
+    pub(super) typed: Vec<Asked>,
+    pub(super) words: Vec<u64>,
+    pub(super) screens: Screens,
 }
 
 /// Which rules a request concerns.
@@ -114,9 +133,12 @@ impl Bucket {
 pub(in crate::runtime) struct Plan {
     /// The slot that chooses, or `NONE`.
     pub(in crate::runtime) key_slot: u16,
-    pub(in crate::runtime) always: Bucket,
-    /// What outputs ask.
-    pub(in crate::runtime) outputs: Box<[Asked]>,
+    always: Bucket,
+    /// What outputs ask of types, each once.
+    outputs: Span,
+    tables: Tables,
+    /// Of every rule, how loud it speaks with its first outcome.
+    ranks: Vec<Rank>,
     keys: Vec<(Value, Bucket)>,
     /// Open addressing: place of a key plus one, zero where free. A power of two long.
     table: Vec<u32>,
@@ -131,48 +153,97 @@ impl Plan {
     pub(in crate::runtime) fn of(
         module: &Module,
         pool: &Pool,
-        sets: &[Set],
         readings: &mut Readings<'_>,
     ) -> Self {
         let index = &module.index;
-        let mut groups = Groups::of(module, (pool, sets));
+        let mut groups = Groups::of(module, pool);
         for (number, rule) in (0..).zip(&module.rules) {
             if !groups.vetoes.is_conjunction(number) {
                 readings.grow(rule.function);
             }
         }
-        let mut always = groups.bucket(&index.always);
         let outputs = groups.outputs();
-        let mut list = |rows: &[(u32, Vec<u16>)]| -> Vec<(Value, Bucket)> {
-            rows.iter()
-                .map(|(key, rules)| (pool::string(module, *key), groups.bucket(rules)))
-                .collect()
+        let always = groups.always();
+        let mut list = |rows: &[(Str, Vec<u16>)]| -> Vec<(Value, Bucket)> {
+            let row =
+                |(key, rules): &(Str, Vec<u16>)| (pool::string(module, *key), groups.bucket(rules));
+            rows.iter().map(row).collect()
         };
-        let mut keys = list(&index.keys);
-        for phase in [Phase::Request, Phase::Response] {
-            for (_, bucket) in &mut keys {
-                let group = bucket.of_mut(phase);
-                let asked = always.of(phase).asked.iter().chain(&outputs).chain(&group.asked);
-                group.needed = Needed::of(asked);
-            }
-            let group = always.of_mut(phase);
-            group.needed = Needed::of(group.asked.iter().chain(&outputs));
-        }
-        let prefixes = list(&index.prefixes);
-        let patterns = list(&index.patterns);
+        let (keys, prefixes, patterns) =
+            (list(&index.keys), list(&index.prefixes), list(&index.patterns));
         let mut lengths: Vec<u32> = prefixes.iter().map(|(prefix, _)| prefix.len()).collect();
         lengths.sort_unstable();
         lengths.dedup();
+        let rank = |row: &RuleRow| {
+            let said = module.outcomes.get(usize::from(row.first_outcome));
+            said.map_or(Rank::SILENT, |said| Rank::of(row, said, row.first_outcome))
+        };
         Self {
             key_slot: index.key_slot,
             always,
             outputs,
+            tables: groups.made(),
+            ranks: module.rules.iter().map(rank).collect(),
             table: table(&keys, pool),
             keys,
             prefixes,
             lengths,
             patterns,
         }
+    }
+
+    /// How the lists of rules are sifted.
+    #[inline]
+    pub(in crate::runtime) const fn screens(&self) -> &Screens {
+        &self.tables.screens
+    }
+
+    /// The rules that are asked for every key.
+    #[inline]
+    pub(in crate::runtime) fn always(&self, phase: Phase) -> &Group {
+        self.group(self.always, phase)
+    }
+
+    #[inline]
+    fn group(&self, bucket: Bucket, phase: Phase) -> &Group {
+        self.tables.groups.get(bucket.of(phase) as usize).unwrap_or(&Group::EMPTY)
+    }
+
+    /// The rules of a group, ascending.
+    #[inline]
+    pub(in crate::runtime) fn rules(&self, group: &Group) -> &[u16] {
+        group.rules.of(&self.tables.rules)
+    }
+
+    /// What a group asks of types.
+    pub(in crate::runtime) fn typed(&self, group: &Group) -> &[Asked] {
+        group.typed.of(&self.tables.typed)
+    }
+
+    /// What outputs ask of types.
+    pub(in crate::runtime) fn typed_for_outputs(&self) -> &[Asked] {
+        self.outputs.of(&self.tables.typed)
+    }
+
+    /// Whether the slots of `present`, one bit each, are all that must be there for a group and
+    /// what else is asked with it.
+    #[inline]
+    pub(in crate::runtime) fn met(&self, group: &Group, present: &[u64]) -> bool {
+        let Some((first, rest)) = present.split_first() else { return group.needed == 0 };
+        group.needed & !first == 0 && (group.more.is_empty() || self.met_behind(group, rest))
+    }
+
+    #[inline(never)]
+    fn met_behind(&self, group: &Group, present: &[u64]) -> bool {
+        let more = group.more.of(&self.tables.words);
+        let lacks = |(needed, present): (&u64, &u64)| needed & !present != 0;
+        present.len() >= more.len() && !more.iter().zip(present).any(lacks)
+    }
+
+    /// How loud a rule speaks with its first outcome.
+    #[inline]
+    pub(in crate::runtime) fn rank(&self, rule: u16) -> Rank {
+        self.ranks.get(usize::from(rule)).copied().unwrap_or(Rank::SILENT)
     }
 
     /// Where the rules stand for a key that the bundle names, as `bucket` takes it: `key` is the
@@ -192,8 +263,8 @@ impl Plan {
 
     /// The rules at a place that `place` found.
     #[inline]
-    pub(in crate::runtime) fn bucket(&self, place: u32) -> Option<&Bucket> {
-        self.keys.get(place as usize).map(|(_, bucket)| bucket)
+    pub(in crate::runtime) fn named(&self, place: u32, phase: Phase) -> Option<&Group> {
+        self.keys.get(place as usize).map(|(_, bucket)| self.group(*bucket, phase))
     }
 
     /// Number of different lengths that prefixes have.
@@ -202,11 +273,16 @@ impl Plan {
     }
 
     /// The rules of the prefix of `key` that has length number `at`, if there is such a prefix.
-    pub(in crate::runtime) fn prefix(&self, text: &[u8], key: &[u8], at: usize) -> Option<&Bucket> {
+    pub(in crate::runtime) fn prefix(
+        &self,
+        text: &[u8],
+        key: &[u8],
+        (at, phase): (usize, Phase),
+    ) -> Option<&Group> {
         let prefix = key.get(..*self.lengths.get(at)? as usize)?;
         let order = |(name, _): &(Value, Bucket)| text_of(text, name).cmp(prefix);
         let at = self.prefixes.binary_search_by(order).ok()?;
-        self.prefixes.get(at).map(|(_, bucket)| bucket)
+        self.prefixes.get(at).map(|(_, bucket)| self.group(*bucket, phase))
     }
 
     /// Number of patterns.
@@ -215,10 +291,15 @@ impl Plan {
     }
 
     /// The rules of pattern number `at`, if `key` matches it.
-    pub(in crate::runtime) fn pattern(&self, text: &[u8], key: &str, at: usize) -> Option<&Bucket> {
+    pub(in crate::runtime) fn pattern(
+        &self,
+        text: &[u8],
+        key: &str,
+        (at, phase): (usize, Phase),
+    ) -> Option<&Group> {
         let (pattern, bucket) = self.patterns.get(at)?;
         let pattern = std::str::from_utf8(text_of(text, pattern)).ok()?;
-        glob::matches(pattern, key).then_some(bucket)
+        glob::matches(pattern, key).then(|| self.group(*bucket, phase))
     }
 }
 
@@ -272,92 +353,6 @@ pub(in crate::runtime) fn cost(module: &Module, rule: u16) -> u64 {
     let row = module.rules.get(usize::from(rule));
     let function = row.and_then(|row| module.functions.get(usize::from(row.function)));
     function.map_or(0, |function| function.cost)
-}
-
-/// Makes groups, one after the other, in the same memory.
-struct Groups<'m> {
-    module: &'m Module,
-    constants: (&'m Pool, &'m [Set]),
-    vetoes: Vetoes,
-    rules: Vec<u16>,
-    asked: Vec<Asked>,
-    /// Which group is being made, and for each slot what was asked of it first, and in which.
-    group: usize,
-    first: Vec<(usize, Requirement)>,
-}
-
-impl<'m> Groups<'m> {
-    fn of(module: &'m Module, constants: (&'m Pool, &'m [Set])) -> Self {
-        let nothing = Requirement { slot: NONE, ty: NONE, optional: true, keyed: NONE };
-        let first = vec![(0, nothing); module.slots.len()];
-        let vetoes = Vetoes::of(module);
-        Self { module, constants, vetoes, rules: Vec::new(), asked: Vec::new(), group: 0, first }
-    }
-
-    fn bucket(&mut self, rules: &[u16]) -> Bucket {
-        Bucket {
-            request: self.group(rules, Phase::Request),
-            response: self.group(rules, Phase::Response),
-        }
-    }
-
-    fn group(&mut self, rules: &[u16], phase: Phase) -> Group {
-        self.begin();
-        for rule in rules {
-            let row = self.module.rules.get(usize::from(*rule));
-            if let Some(row) = row.filter(|row| row.phase == phase) {
-                self.rules.push(*rule);
-                self.ask((row.first_requirement, row.requirements), Asker::Rule(*rule));
-            }
-        }
-        let cost = self.rules.iter().map(|rule| cost(self.module, *rule));
-        Group {
-            rules: self.rules.as_slice().into(),
-            asked: self.asked.as_slice().into(),
-            needed: Needed::default(),
-            screen: screen(&self.vetoes, self.constants, &self.rules),
-            cost: cost.fold(0, u64::saturating_add),
-        }
-    }
-
-    fn outputs(&mut self) -> Box<[Asked]> {
-        self.begin();
-        for (at, row) in (0..).zip(&self.module.outputs) {
-            self.ask((row.first_requirement, row.requirements), Asker::Output(at));
-        }
-        self.asked.as_slice().into()
-    }
-
-    fn begin(&mut self) {
-        self.group += 1;
-        self.rules.clear();
-        self.asked.clear();
-    }
-
-    /// Adds what is new in `rows`: first requirement and their number.
-    fn ask(&mut self, rows: (u32, u16), by: Asker) {
-        for requirement in requirements(self.module, rows) {
-            let idle = requirement.optional && requirement.ty == NONE;
-            if !idle && self.is_new(*requirement) {
-                self.asked.push(Asked { requirement: *requirement, by });
-            }
-        }
-    }
-
-    /// Whether the group does not ask this yet. Nearly always a slot is asked for one thing.
-    fn is_new(&mut self, requirement: Requirement) -> bool {
-        match self.first.get_mut(usize::from(requirement.slot)) {
-            Some((group, first)) if *group == self.group => {
-                *first != requirement
-                    && self.asked.iter().all(|asked| asked.requirement != requirement)
-            }
-            Some(first) => {
-                *first = (self.group, requirement);
-                true
-            }
-            None => true,
-        }
-    }
 }
 
 /// The requirements from `rows.0` on, `rows.1` of them.

@@ -1,8 +1,8 @@
 //! Screens: what becomes of the rules of a list, told by the atoms that they share.
 //!
 //! In:      the code of the rules.
-//! Out:     `Screen`: atoms, each with the rules that its outcomes silence.
-//! Imports: `lang::opcodes`, `runtime::bundle`.
+//! Out:     `Screens`: atoms, each with the rules that its outcomes silence.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 //!
 //! An atom silences a rule only if every path through the rule's function on which it comes out
 //! that way ends in exit F. So a screen says nothing that the function would not say. An atom that
@@ -16,59 +16,207 @@ use crate::lang::opcodes::{
 };
 use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, RuleRow};
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::probe::Probe;
-use crate::runtime::program::sets::Set;
-use crate::runtime::program::switch::{self, Switch, Vetoing};
+use crate::runtime::program::probe::{Number, Presence, Text};
+use crate::runtime::program::switch::{self, Case, Switch, Vetoing};
 
 /// Rules in a block: one bit each.
 pub(in crate::runtime) const BLOCK: usize = 64;
 /// Longest function that is read for vetoes; reading costs its length squared at most.
 const READABLE: usize = 64;
 
-/// How to sift a list of rules.
+/// How to sift lists of rules. Everything of one kind lies in one table, block behind block.
 #[derive(Debug, Default)]
-pub(in crate::runtime) struct Screen {
-    /// For every 64 rules of the list, in order.
-    pub(in crate::runtime) blocks: Box<[Block]>,
+pub(in crate::runtime) struct Screens {
+    /// One more than there are, so that each ends where the next begins.
+    blocks: Vec<Block>,
+    numbers: Vec<Number>,
+    presences: Vec<Presence>,
+    texts: Vec<Text>,
+    switches: Vec<Switch>,
+    /// Of all switches.
+    pub(in crate::runtime) cases: Vec<Case>,
+    tests: Vec<Test>,
 }
 
-/// The atoms that sift up to 64 rules.
-#[derive(Debug)]
+/// The atoms that sift up to 64 rules: where those of each kind begin.
+#[derive(Clone, Copy, Debug, Default)]
 pub(in crate::runtime) struct Block {
     /// A bit for every rule.
     pub(in crate::runtime) all: u64,
     /// A bit for every rule that is a conjunction.
     pub(in crate::runtime) conjunctions: u64,
-    /// Atoms that read one slot together.
-    pub(in crate::runtime) switches: Box<[Switch]>,
-    /// Atoms on their own. Those that silence many for little come first.
-    pub(in crate::runtime) tests: Box<[Test]>,
+    numbers: u32,
+    presences: u32,
+    texts: u32,
+    switches: u32,
+    tests: u32,
 }
 
-/// An atom, and the rules that it silences when it is true, and when it is false.
+/// An atom of any kind, and the rules that one outcome of it silences.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::runtime) struct Test {
-    pub(in crate::runtime) probe: Probe,
-    /// The atom, in the program's code: where the probe has no answer.
-    pub(in crate::runtime) at: u32,
-    pub(in crate::runtime) if_true: u64,
-    pub(in crate::runtime) if_false: u64,
+    pub(in crate::runtime) users: u64,
+    /// Upright: as without `X_INVERT`.
+    pub(in crate::runtime) atom: Instruction,
+    pub(in crate::runtime) outcome: bool,
 }
 
-impl Test {
-    /// The rules that this outcome of the atom does not silence.
+impl Screens {
+    /// The block with this number, and the one behind it, where its atoms end.
     #[inline]
-    pub(in crate::runtime) const fn spared(&self, outcome: bool) -> u64 {
-        if outcome { !self.if_true } else { !self.if_false }
+    pub(in crate::runtime) fn block(&self, at: u32) -> Option<(&Block, &Block)> {
+        match self.blocks.get(at as usize..at as usize + 2)? {
+            [block, next] => Some((block, next)),
+            _ => None,
+        }
     }
+
+    /// Atoms of a block that compare bits.
+    #[inline]
+    pub(in crate::runtime) fn numbers(&self, (block, next): (&Block, &Block)) -> &[Number] {
+        part(&self.numbers, block.numbers, next.numbers)
+    }
+
+    /// Slots of which a block asks whether they are filled.
+    #[inline]
+    pub(in crate::runtime) fn presences(&self, (block, next): (&Block, &Block)) -> &[Presence] {
+        part(&self.presences, block.presences, next.presences)
+    }
+
+    /// Strings that an atom of a block looks at.
+    #[inline]
+    pub(in crate::runtime) fn texts(&self, (block, next): (&Block, &Block)) -> &[Text] {
+        part(&self.texts, block.texts, next.texts)
+    }
+
+    /// Strings that several atoms of a block look at.
+    #[inline]
+    pub(in crate::runtime) fn switches(&self, (block, next): (&Block, &Block)) -> &[Switch] {
+        part(&self.switches, block.switches, next.switches)
+    }
+
+    /// The other atoms of a block. Those that silence many for little come first.
+    #[inline]
+    pub(in crate::runtime) fn tests(&self, (block, next): (&Block, &Block)) -> &[Test] {
+        part(&self.tests, block.tests, next.tests)
+    }
+
+    /// Adds the blocks of a list of rules; returns the number of the first, and how many there are.
+    pub(super) fn add(
+        &mut self,
+        vetoes: &Vetoes,
+        constants: Constants<'_>,
+        rules: &[u16],
+    ) -> (u32, u32) {
+        if self.blocks.is_empty() {
+            self.blocks.push(Block::default());
+        }
+        let first = self.blocks.len() - 1;
+        for rules in rules.chunks(BLOCK) {
+            let (mut atoms, conjunctions) = gathered(vetoes, rules);
+            if let Some(block) = self.blocks.last_mut() {
+                block.all = u64::MAX >> (BLOCK - rules.len());
+                block.conjunctions = conjunctions;
+            }
+            self.add_switches(constants, &mut atoms);
+            for atom in &atoms {
+                self.add_probes(constants.1, atom);
+            }
+            self.blocks.push(Block {
+                numbers: count(self.numbers.len()),
+                presences: count(self.presences.len()),
+                texts: count(self.texts.len()),
+                switches: count(self.switches.len()),
+                tests: count(self.tests.len()),
+                ..Block::default()
+            });
+        }
+        (count(first), count(self.blocks.len() - 1 - first))
+    }
+
+    /// Takes atoms out of the list for which one switch can stand.
+    fn add_switches(&mut self, constants: Constants<'_>, atoms: &mut Vec<Vetoing>) {
+        let slot = |it: &Vetoing| {
+            let strings = switch::strings(constants, &it.atom);
+            strings.map_or(u32::MAX, |_| u32::from(it.atom.a))
+        };
+        atoms.sort_by_cached_key(slot);
+        let mut rest = Vec::with_capacity(atoms.len());
+        for alike in atoms.chunk_by(|a, b| slot(a) == slot(b)) {
+            let pays = alike.iter().any(|it| it.atom.op == Op::InSet) || alike.len() > 2;
+            let switch = alike.first().filter(|first| slot(first) != u32::MAX && pays);
+            let switch = switch.and_then(|_| Switch::of(constants, alike, &mut self.cases));
+            match switch {
+                Some(switch) => self.switches.push(switch),
+                None => rest.extend_from_slice(alike),
+            }
+        }
+        rest.sort_by_key(|it| {
+            weight(it.atom.op) * 64 / (it.if_true | it.if_false).count_ones().max(1)
+        });
+        *atoms = rest;
+    }
+
+    /// Adds the probes for an atom.
+    fn add_probes(&mut self, pool: &Pool, vetoing: &Vetoing) {
+        let atom = vetoing.atom;
+        for outcome in [true, false] {
+            let users = vetoing.silenced(outcome);
+            if users == 0 {
+                continue;
+            }
+            if let Some(number) = Number::of(pool, &atom, outcome, users) {
+                self.numbers.push(number);
+            } else if let Some(presence) = Presence::of(&atom, outcome, users) {
+                self.presences.push(presence);
+            } else if let Some(text) = Text::of(pool, &atom, outcome, users) {
+                self.texts.push(text);
+            } else {
+                self.tests.push(Test { users, atom, outcome });
+            }
+        }
+    }
+}
+
+/// The module, and its constants as values.
+pub(super) type Constants<'a> = (&'a Module, &'a Pool);
+
+#[inline]
+fn part<T>(table: &[T], start: u32, end: u32) -> &[T] {
+    table.get(start as usize..end as usize).unwrap_or_default()
+}
+
+fn count(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+/// The atoms of up to 64 rules, each once and upright, and which of the rules are conjunctions.
+fn gathered(vetoes: &Vetoes, rules: &[u16]) -> (Vec<Vetoing>, u64) {
+    let mut conjunctions = 0;
+    let mut atoms: Vec<Vetoing> = Vec::new();
+    for (bit, rule) in rules.iter().enumerate() {
+        let bit = 1_u64 << bit;
+        if vetoes.is_conjunction(*rule) {
+            conjunctions |= bit;
+        }
+        for Veto { atom, outcome } in vetoes.of_rule(*rule) {
+            let (true_bit, false_bit) = if *outcome { (bit, 0) } else { (0, bit) };
+            if let Some(known) = atoms.iter_mut().find(|known| same(&known.atom, atom)) {
+                known.if_true |= true_bit;
+                known.if_false |= false_bit;
+                continue;
+            }
+            let upright = Instruction { x: atom.x & !X_INVERT, ..*atom };
+            atoms.push(Vetoing { atom: upright, if_true: true_bit, if_false: false_bit });
+        }
+    }
+    (atoms, conjunctions)
 }
 
 /// An outcome of an atom that silences a rule.
 #[derive(Clone, Copy, Debug)]
 struct Veto {
     atom: Instruction,
-    /// Where it stands in the program's code.
-    at: u32,
     outcome: bool,
 }
 
@@ -99,12 +247,12 @@ impl Vetoes {
         let Some(function) = module.functions.get(usize::from(rule.function)) else {
             return rule.function == NONE;
         };
-        let Some((start, code)) = readable(module, rule) else { return false };
+        let Some(code) = readable(module, rule) else { return false };
         let first = self.all.len();
         let mut conjunction = function.kind == FunctionKind::Condition;
         // What follows a jump to the end is cold: it is reached by edges E alone.
         let mut cold = false;
-        for (at, atom) in (start..).zip(code) {
+        for atom in code {
             cold |= atom.op == Op::Jump && atom.f == EXIT_TRUE;
             let is_test = atom.op.is_atom() && reads_slots(module, atom);
             // The outcome that takes the edge F: the other goes on.
@@ -116,7 +264,7 @@ impl Vetoes {
                 None => is_test && silences(code, atom, outcome),
             };
             if silent && known.is_none() {
-                self.all.push(Veto { atom: *atom, at, outcome });
+                self.all.push(Veto { atom: *atom, outcome });
             }
             let straight = silent && atom.f == EXIT_FALSE && atom.x & X_COLD == 0;
             conjunction &= cold || straight;
@@ -135,12 +283,12 @@ impl Vetoes {
     }
 }
 
-/// The code of a rule, and where it starts; `None` if it has none, or more than is worth reading.
-fn readable<'m>(module: &'m Module, rule: &RuleRow) -> Option<(u32, &'m [Instruction])> {
+/// The code of a rule; `None` if it has none, or more than is worth reading.
+fn readable<'m>(module: &'m Module, rule: &RuleRow) -> Option<&'m [Instruction]> {
     let FunctionRow { first, len, .. } = module.functions.get(usize::from(rule.function))?;
     let start = *first as usize;
     let code = module.code.get(start..start + usize::from(*len))?;
-    (code.len() <= READABLE).then_some((*first, code))
+    (code.len() <= READABLE).then_some(code)
 }
 
 /// Whether its operands are slots, which keep their values while rules run.
@@ -184,66 +332,6 @@ fn silences(code: &[Instruction], atom: &Instruction, outcome: bool) -> bool {
         }
     }
     true
-}
-
-/// The screen of a list of rules.
-pub(in crate::runtime) fn screen(
-    vetoes: &Vetoes,
-    constants: (&Pool, &[Set]),
-    rules: &[u16],
-) -> Screen {
-    let block = |rules| block(vetoes, constants, rules);
-    Screen { blocks: rules.chunks(BLOCK).map(block).collect() }
-}
-
-fn block(vetoes: &Vetoes, (pool, sets): (&Pool, &[Set]), rules: &[u16]) -> Block {
-    let mut conjunctions = 0;
-    // Upright atoms, and where they stand.
-    let mut atoms: Vec<(Vetoing, u32)> = Vec::new();
-    for (bit, rule) in rules.iter().enumerate() {
-        let bit = 1_u64 << bit;
-        if vetoes.is_conjunction(*rule) {
-            conjunctions |= bit;
-        }
-        for Veto { atom, at, outcome } in vetoes.of_rule(*rule) {
-            let (true_bit, false_bit) = if *outcome { (bit, 0) } else { (0, bit) };
-            let known = atoms.iter_mut().find(|((known, ..), _)| same(known, atom));
-            if let Some(((_, if_true, if_false), _)) = known {
-                *if_true |= true_bit;
-                *if_false |= false_bit;
-                continue;
-            }
-            let upright = Instruction { x: atom.x & !X_INVERT, ..*atom };
-            atoms.push(((upright, true_bit, false_bit), *at));
-        }
-    }
-    atoms.sort_by_key(|((atom, if_true, if_false), _)| {
-        weight(atom.op) * 64 / (if_true | if_false).count_ones().max(1)
-    });
-    let switches = switched((pool, sets), &mut atoms);
-    let test = |((atom, if_true, if_false), at): (Vetoing, u32)| Test {
-        probe: Probe::of(pool, sets, &atom),
-        at,
-        if_true,
-        if_false,
-    };
-    let tests = atoms.into_iter().map(test).collect();
-    Block { all: u64::MAX >> (BLOCK - rules.len()), conjunctions, switches: switches.into(), tests }
-}
-
-/// Takes atoms out of the list where one switch can stand for two or more.
-fn switched(constants: (&Pool, &[Set]), atoms: &mut Vec<(Vetoing, u32)>) -> Vec<Switch> {
-    let key = |((atom, ..), _): &(Vetoing, u32)| switch::key(constants.1, atom);
-    let mut keys: Vec<_> = atoms.iter().filter_map(key).collect();
-    keys.sort_unstable();
-    let several = keys.chunk_by(|a, b| a == b).filter(|alike| alike.len() > 1);
-    let wanted = several.filter_map(|alike| alike.first().copied());
-    let taken = wanted.map(|wanted| {
-        let taken = atoms.extract_if(.., |atom| key(atom) == Some(wanted));
-        let taken: Vec<Vetoing> = taken.map(|(atom, _)| atom).collect();
-        Switch::of(constants, &taken)
-    });
-    taken.collect()
 }
 
 /// What an atom costs beside another, roughly.

@@ -1,168 +1,187 @@
-//! Switches: what the value of one slot says of many rules at once.
+//! Switches: what the string in one slot says of many rules at once.
 //!
-//! In:      atoms on one slot, each with the rules that its outcomes silence.
+//! In:      atoms that compare one slot with strings, each with the rules that its outcomes
+//!          silence.
 //! Out:     `Switch`: one look at the slot instead of one an atom.
 //! Imports: `lang`, `runtime::program`.
+//!
+//! The strings lie in a table in which each has a place of its own, found by a factor that is
+//! sought at load.
 
-use std::cmp::Ordering;
+use std::hint::select_unpredictable;
 
-use crate::lang::opcodes::{Instruction, Op, X_EQUAL, X_GREATER, X_LESS};
-use crate::lang::value::heap::same_bytes;
+use crate::lang::opcodes::{Instruction, Op};
+use crate::lang::value::heap::{Heap, second_word};
 use crate::lang::value::{Tag, Value};
+use crate::runtime::bundle::module::Module;
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::probe::{Sight, bytes};
-use crate::runtime::program::sets::Set;
+use crate::runtime::program::probe::{Known, WORDS_BYTES};
 
-/// Cases that are looked through one by one.
-const FEW: usize = 8;
+/// Most strings of a switch.
+const STRINGS: usize = 32;
+/// Factors that are tried before the table is doubled.
+const TRIES: u64 = 16;
+
+/// What the string in a slot silences.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Switch {
+    /// The rules that some string silences.
+    pub(in crate::runtime) users: u64,
+    /// What strings that no case names silence, and everything that is no string.
+    otherwise: u64,
+    factor: u64,
+    /// Where its cases begin.
+    first: u32,
+    slot: u16,
+    /// 64 less the logarithm of the number of cases.
+    shift: u8,
+}
+
+/// A string of the program. Where there is none, bits that no text has.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::runtime) struct Case {
+    bits: u64,
+    word: u64,
+    silenced: u64,
+    /// The constant.
+    constant: u16,
+}
+
+const FREE: Case = Case { bits: u64::MAX, word: 0, silenced: 0, constant: u16::MAX };
 
 /// An upright atom, and the rules that it silences when it is true, and when it is false.
-pub(in crate::runtime) type Vetoing = (Instruction, u64, u64);
-
-/// What the value of a slot silences.
-#[derive(Debug)]
-pub(in crate::runtime) struct Switch {
-    slot: u16,
-    /// The rules that some value silences.
-    pub(in crate::runtime) users: u64,
-    cases: Cases,
-}
-
-#[derive(Debug)]
-enum Cases {
-    /// Strings, by their bits, and what any other string silences.
-    Texts(Box<[Case]>, u64),
-    /// Bounds, ascending, and what ints silence that lie below the first, on it, between it and
-    /// the next, and so on.
-    Ints(Box<[i64]>, Box<[u64]>),
-}
-
-/// A string of the program.
 #[derive(Clone, Copy, Debug)]
-struct Case {
-    bits: u64,
-    off: u32,
-    silenced: u64,
+pub(in crate::runtime) struct Vetoing {
+    pub(in crate::runtime) atom: Instruction,
+    pub(in crate::runtime) if_true: u64,
+    pub(in crate::runtime) if_false: u64,
 }
 
-/// What atoms have in common that one switch may stand for; `None` where none may.
-pub(super) fn key(sets: &[Set], atom: &Instruction) -> Option<(u16, bool)> {
-    let few = || matches!(sets.get(usize::from(atom.b)), Some(Set::Few(_)));
-    let ints = atom.op == Op::CompareInt;
-    let texts = atom.op == Op::EqualString || atom.op == Op::InSet && few();
-    (ints || texts).then_some((atom.a, ints))
+impl Vetoing {
+    /// The rules that this outcome silences.
+    pub(in crate::runtime) const fn silenced(&self, outcome: bool) -> u64 {
+        if outcome { self.if_true } else { self.if_false }
+    }
+}
+
+/// The strings that an atom compares its slot with, as constants; `None` if it does not.
+pub(super) fn strings<'s>(
+    (module, pool): (&'s Module, &Pool),
+    atom: &'s Instruction,
+) -> Option<&'s [u16]> {
+    let members = if atom.op == Op::EqualString {
+        std::slice::from_ref(&atom.b)
+    } else if atom.op == Op::InSet {
+        module.sets.get(usize::from(atom.b))?
+    } else {
+        return None;
+    };
+    let is_string = |at: &u16| {
+        let constant = pool.constants.get(usize::from(*at));
+        constant.is_some_and(|constant| constant.tag() == Tag::String)
+    };
+    (members.len() <= STRINGS && members.iter().all(is_string)).then_some(members)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the highest bits, as many as places")]
+#[inline]
+const fn place(factor: u64, shift: u8, bits: u64, word: u64) -> usize {
+    ((bits ^ word.rotate_left(29)).wrapping_mul(factor) >> shift) as usize
 }
 
 impl Switch {
-    /// The switch for atoms with one `key`.
-    pub(in crate::runtime) fn of((pool, sets): (&Pool, &[Set]), atoms: &[Vetoing]) -> Self {
-        let slot = atoms.first().map_or(u16::MAX, |(atom, ..)| atom.a);
-        let ints = atoms.iter().any(|(atom, ..)| atom.op == Op::CompareInt);
-        let users =
-            atoms.iter().fold(0, |users, (_, if_true, if_false)| users | if_true | if_false);
-        Self {
-            slot,
-            users,
-            cases: if ints { of_ints(pool, atoms) } else { texts(pool, sets, atoms) },
+    /// The switch for atoms on one slot, its cases put behind those in `cases`. `None` if there are
+    /// too many strings, or some that cannot be told from another by their first bytes.
+    pub(in crate::runtime) fn of(
+        constants: (&Module, &Pool),
+        atoms: &[Vetoing],
+        cases: &mut Vec<Case>,
+    ) -> Option<Self> {
+        let pool = constants.1;
+        let mut known: Vec<Case> = Vec::new();
+        for at in atoms.iter().filter_map(|it| strings(constants, &it.atom)).flatten() {
+            let text = pool.constants.get(usize::from(*at))?;
+            let case = Case {
+                bits: text.bits(),
+                word: second_word(pool.bytes(text)),
+                silenced: 0,
+                constant: *at,
+            };
+            let same = |it: &&Case| (it.bits, it.word) == (case.bits, case.word);
+            match known.iter().find(same) {
+                Some(it) if it.constant == *at => {}
+                Some(_) => return None,
+                None if known.len() == STRINGS => return None,
+                None => known.push(case),
+            }
         }
+        let otherwise = atoms.iter().fold(0, |rules, it| rules | it.if_false);
+        for case in &mut known {
+            case.silenced = atoms.iter().fold(0, |rules, it| {
+                let names = strings(constants, &it.atom).unwrap_or_default();
+                rules | it.silenced(names.contains(&case.constant))
+            });
+        }
+        let (factor, shift) = spread(&known)?;
+        let first = u32::try_from(cases.len()).ok()?;
+        cases.resize(cases.len() + (1 << (64 - shift)), FREE);
+        for case in &known {
+            let at = first as usize + place(factor, shift, case.bits, case.word);
+            *cases.get_mut(at)? = *case;
+        }
+        let users = atoms.iter().fold(0, |users, it| users | it.if_true | it.if_false);
+        let slot = atoms.first()?.atom.a;
+        Some(Self { users, otherwise, factor, first, slot, shift })
     }
 
-    /// The rules that are silent, where the slot holds a value of the expected kind.
     #[inline]
-    pub(in crate::runtime) fn silenced(&self, sight: &Sight<'_>) -> Option<u64> {
-        let a = sight.file.get(usize::from(self.slot))?;
-        match &self.cases {
-            Cases::Texts(cases, otherwise) if a.tag() == Tag::String => {
-                let first = if cases.len() <= FEW {
-                    0
-                } else {
-                    cases.partition_point(|case| case.bits < a.bits())
-                };
-                for case in cases.get(first..)? {
-                    if case.bits == a.bits() && (a.len() <= 4 || is(sight, case, a)?) {
-                        return Some(case.silenced);
-                    }
-                    if case.bits > a.bits() {
-                        break;
-                    }
-                }
-                Some(*otherwise)
+    pub(in crate::runtime) fn ask(
+        &self,
+        (heap, constants): (&Heap<'_>, &[Value]),
+        cases: &[Case],
+        file: &[Value],
+        known: &mut Known,
+    ) {
+        let a = file.get(usize::from(self.slot)).unwrap_or(&Value::ABSENT);
+        if a.tag() != Tag::String {
+            if a.is_present() {
+                known.left &= !self.otherwise;
+            } else {
+                known.unsure |= self.users;
             }
-            Cases::Ints(bounds, silenced) if a.tag() == Tag::Int => {
-                let below = bounds.partition_point(|bound| *bound < a.signed());
-                let on = bounds.get(below).is_some_and(|bound| *bound == a.signed());
-                silenced.get(2 * below + usize::from(on)).copied()
+            return;
+        }
+        let word = heap.word(a);
+        let at = self.first as usize + place(self.factor, self.shift, a.bits(), word);
+        let Some(case) = cases.get(at) else { return };
+        let mut is = (case.bits ^ a.bits()) | (case.word ^ word) == 0;
+        if a.len() > WORDS_BYTES && is {
+            let text = constants.get(usize::from(case.constant));
+            is = text.is_some_and(|text| heap.same_text(a, text));
+        }
+        known.left &= !select_unpredictable(is, case.silenced, self.otherwise);
+    }
+}
+
+/// A factor that gives each case a place of its own, and the shift for the size of the table.
+fn spread(cases: &[Case]) -> Option<(u64, u8)> {
+    const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+    let least = u8::try_from(cases.len().next_power_of_two().max(2).trailing_zeros()).ok()?;
+    for shift in (0..4).map(|more| 64 - least - more) {
+        for number in 1..=TRIES {
+            let factor = STEP.wrapping_mul(2 * number - 1);
+            let mut taken = [0_u64; 4];
+            let free = cases.iter().all(|case| {
+                let at = place(factor, shift, case.bits, case.word);
+                let Some(word) = taken.get_mut(at / 64) else { return false };
+                let free = *word >> (at % 64) & 1 == 0;
+                *word |= 1 << (at % 64);
+                free
+            });
+            if free {
+                return Some((factor, shift));
             }
-            Cases::Texts(..) | Cases::Ints(..) => None,
         }
     }
-}
-
-/// Whether string `a`, which has the length of the case, is that text.
-#[inline]
-fn is(sight: &Sight<'_>, case: &Case, a: &Value) -> Option<bool> {
-    let start = case.off as usize;
-    let text = sight.program_text.get(start..start + a.len() as usize)?;
-    Some(same_bytes(bytes(sight, a)?, text))
-}
-
-/// What the outcomes of all atoms silence together.
-fn together_silenced(atoms: &[Vetoing], outcome: impl Fn(&Instruction) -> bool) -> u64 {
-    atoms.iter().fold(0, |silenced, (atom, if_true, if_false)| {
-        silenced | if outcome(atom) { if_true } else { if_false }
-    })
-}
-
-fn texts(pool: &Pool, sets: &[Set], atoms: &[Vetoing]) -> Cases {
-    let constant = |at: u16| pool.constants.get(usize::from(at)).copied();
-    let members = |atom: &Instruction| -> Vec<Value> {
-        match sets.get(usize::from(atom.b)) {
-            Some(Set::Few(strings)) if atom.op == Op::InSet => strings.to_vec(),
-            _ if atom.op == Op::EqualString => constant(atom.b).into_iter().collect(),
-            _ => Vec::new(),
-        }
-    };
-    let holds = |atom: &Instruction, text: &Value| {
-        members(atom).iter().any(|member| pool.bytes(member) == pool.bytes(text))
-    };
-    let mut cases: Vec<Case> = Vec::new();
-    let mut known: Vec<&[u8]> = Vec::new();
-    for text in atoms.iter().flat_map(|(atom, ..)| members(atom)) {
-        if known.contains(&pool.bytes(&text)) {
-            continue;
-        }
-        known.push(pool.bytes(&text));
-        let silenced = together_silenced(atoms, |atom| holds(atom, &text));
-        cases.push(Case { bits: text.bits(), off: text.off(), silenced });
-    }
-    cases.sort_by_key(|case| case.bits);
-    Cases::Texts(cases.into(), together_silenced(atoms, |_| false))
-}
-
-fn of_ints(pool: &Pool, atoms: &[Vetoing]) -> Cases {
-    let bound =
-        |atom: &Instruction| pool.constants.get(usize::from(atom.b)).map_or(0, Value::signed);
-    let mut bounds: Vec<i64> = atoms.iter().map(|(atom, ..)| bound(atom)).collect();
-    bounds.sort_unstable();
-    bounds.dedup();
-    // A place between two bounds is told by the bound above it, one on a bound by that bound.
-    let silenced = |at: usize, on: bool| {
-        together_silenced(atoms, |atom| {
-            let place = bounds.partition_point(|known| *known < bound(atom));
-            let order = if at == place && !on { Ordering::Less } else { at.cmp(&place) };
-            atom.x & bit(order) != 0
-        })
-    };
-    let regions = (0..=bounds.len()).flat_map(|at| [(at, false), (at, true)]);
-    let silenced = regions.take(2 * bounds.len() + 1).map(|(at, on)| silenced(at, on)).collect();
-    Cases::Ints(bounds.into(), silenced)
-}
-
-/// The relation of an atom that is true of this order.
-const fn bit(order: Ordering) -> u8 {
-    match order {
-        Ordering::Less => X_LESS,
-        Ordering::Equal => X_EQUAL,
-        Ordering::Greater => X_GREATER,
-    }
+    None
 }

@@ -52,7 +52,12 @@ pub(in crate::runtime) fn quick(
             }
             Set::Few(_) | Set::Sorted(_) => None,
         },
-        Op::StartsWith if a.tag() == Tag::String => a.starts_with(constant()?),
+        Op::StartsWith if a.tag() == Tag::String => {
+            let k = constant()?;
+            a.starts_with(k).or_else(|| compared(heap, a, k, ins.op))
+        }
+        Op::EndsWith | Op::Contains => compared(heap, a, constant()?, ins.op),
+        Op::Holds => is_element(heap, constant()?, a),
         Op::Flag if a.tag() == Tag::Bool => Some(a.bits() != 0),
         Op::Has if ins.x & X_LEVEL == 0 && a.tag() != Tag::Error => Some(a.tag() != Tag::Absent),
         Op::CompareSize if a.tag() == Tag::List => {
@@ -74,6 +79,24 @@ pub(in crate::runtime) fn quick(
         }
         _ => None,
     }
+}
+
+/// Longest text that is searched at once for one needle.
+const SHORT_BYTES: u32 = 128;
+
+/// Whether a text starts or ends with string `k`, or contains it. A long text is searched once, for
+/// all that is looked for in it (`program::scan`).
+#[inline(never)]
+fn compared(heap: &Heap<'_>, a: &Value, k: &Value, op: Op) -> Option<bool> {
+    let long = op == Op::Contains && a.len() > SHORT_BYTES;
+    if (a.tag(), k.tag()) != (Tag::String, Tag::String) || long {
+        return None;
+    }
+    let (a, k) = (heap.bytes(a), heap.bytes(k));
+    if op == Op::StartsWith {
+        return Some(a.starts_with(k));
+    }
+    Some(if op == Op::EndsWith { a.ends_with(k) } else { occurs(a, k) })
 }
 
 /// Whether a string is one of the elements of a list, or an int of a list of ints.

@@ -5,26 +5,21 @@
 //! Imports: `lang`, `runtime::program`.
 //! Source:  `docs/decisions.md`.
 
-use std::cmp::Reverse;
-
-use crate::lang::decision::Effect;
 use crate::lang::value::{Tag, Value};
-use crate::runtime::bundle::module::{
-    Fallback, FunctionKind, KeyedType, NONE, Phase, RuleRow, SlotRow, Str,
-};
+use crate::runtime::bundle::module::{KeyedType, NONE, Phase, SlotRow, Str};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::{Asked, Asker, Group, cost};
-use crate::runtime::vm::call;
+use crate::runtime::program::plan::{self, Asked, Asker, Group, requirements};
 use crate::runtime::vm::decision::{Decision, Verdict};
-use crate::runtime::vm::machine::{Exit, Machine, Note};
+use crate::runtime::vm::machine::{Exit, Machine};
 use crate::runtime::vm::observe::{NoObserver, Observer};
 use crate::runtime::vm::request::conform::conform;
 use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::whole::{expected, row};
 use crate::runtime::vm::request::{Filled, Moment, Request, heap, ingest};
-use crate::runtime::vm::scratch::{Failure, Fired, Left, Scratch};
+use crate::runtime::vm::scratch::{Left, Scratch};
 use crate::runtime::vm::settle::Settling;
-use crate::runtime::vm::sift::{sift, sift_in_full};
+use crate::runtime::vm::sift::{Rest, Sifted, Sight, both, push, sift, sift_block, sift_in_full};
+use crate::runtime::vm::tally::{Tally, call};
 
 /// Reads a context and decides. Total: what cannot be read is denied.
 #[must_use]
@@ -68,41 +63,42 @@ fn verdict<O: Observer>(filled: &mut Filled<'_>, moment: &Moment<'_>, observer: 
     if let Some(slot) = filled.scratch.file.get_mut(usize::from(program.sizes.now)) {
         *slot = Value::timestamp(moment.seconds, moment.nanoseconds);
     }
-    if let Some(error) = filled.error {
-        return Verdict::refused(error);
-    }
-    let lists = match ready(filled, moment.phase) {
-        Some(lists) => lists,
-        None => match gather(filled, moment.phase) {
+    let lists = match (filled.error, ready(filled, moment.phase)) {
+        (None, Some(lists)) => lists,
+        (error, _) => match error.map_or_else(|| gather(filled, moment.phase), Err) {
             Ok(lists) => lists,
-            Err(error) => return Verdict::refused(error),
+            Err(error) => {
+                filled.scratch.refused = Some(error);
+                return Verdict::REFUSED;
+            }
         },
     };
-    let sifted = if O::ON || program.module.manifest.metered {
-        Sifted::Nothing
-    } else {
-        sifted(filled, &lists)
-    };
-    if let Sifted::Known(second) = sifted {
+    // Whoever watches sees every rule run; where cost is counted as it arises, every rule costs.
+    if O::ON || program.module.manifest.metered {
+        let second = all(filled, &lists);
+        return run(filled, moment, (&lists, second), observer);
+    }
+    let rest = sifted(filled, &lists);
+    let quiet = program.module.outputs.is_empty();
+    if rest.runs == 0 && quiet && lists.are_short() {
+        return spoken(filled, &lists, rest.left != 0);
+    }
+    let second = told(filled, &lists, rest);
+    if quiet && filled.scratch.left.iter().all(|left| left.says.is_some()) {
         return known(filled, &lists, second);
     }
-    run(filled, moment, (&lists, sifted), observer)
+    run(filled, moment, (&lists, second), observer)
 }
 
 /// The lists of rules that are asked, both ascending.
+#[derive(Clone, Copy)]
 struct Lists<'p> {
     always: &'p Group,
-    keyed: Keyed<'p>,
-}
-
-/// The rules that the key chooses.
-enum Keyed<'p> {
-    /// There is no key.
-    Nothing,
-    /// The bundle names the key.
-    Named(&'p Group),
-    /// Prefixes and patterns alone may fit the key: the rules were gathered in the scratch.
-    Gathered,
+    /// The rules that the key chooses.
+    keyed: &'p Group,
+    /// Whether these are not all: several prefixes and patterns fit the key, and the rules of all
+    /// of them were gathered in the scratch.
+    gathered: bool,
 }
 
 /// The rules that the request concerns, where the bundle names its key and all that is asked of
@@ -111,25 +107,35 @@ enum Keyed<'p> {
 fn ready<'p>(filled: &Filled<'p>, phase: Phase) -> Option<Lists<'p>> {
     let Filled { program, scratch, .. } = filled;
     let plan = &program.plan;
-    let always = plan.always.of(phase);
-    let (needed, keyed) = if plan.key_slot == NONE {
-        (&always.needed, Keyed::Nothing)
+    let always = plan.always(phase);
+    let (needs, keyed) = if plan.key_slot == NONE {
+        (always, &Group::EMPTY)
     } else {
-        let group = plan.bucket(scratch.place?)?.of(phase);
-        (&group.needed, Keyed::Named(group))
+        let keyed = plan.named(scratch.place?, phase)?;
+        (keyed, keyed)
     };
-    needed.met(&scratch.present).then_some(Lists { always, keyed })
+    let met = needs.plain && plan.met(needs, &scratch.present);
+    met.then_some(Lists { always, keyed, gathered: false })
 }
 
 /// Finds the rules that the request concerns, and sees to what they ask of it.
+#[inline(never)]
 fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputError> {
     let program = filled.program;
     let plan = &program.plan;
-    let always = plan.always.of(phase);
-    check(filled, &always.asked)?;
-    check(filled, &plan.outputs)?;
+    let always = plan.always(phase);
+    if plan.met(always, &filled.scratch.present) {
+        check(filled, plan.typed(always).iter().copied())?;
+        check(filled, plan.typed_for_outputs().iter().copied())?;
+    } else {
+        check_all(filled, always)?;
+        let outputs = (0..).zip(&program.module.outputs);
+        let rows =
+            outputs.map(|(at, row)| (Asker::Output(at), (row.first_requirement, row.requirements)));
+        check_rows(filled, rows, plan.typed_for_outputs())?;
+    }
     if plan.key_slot == NONE {
-        return Ok(Lists { always, keyed: Keyed::Nothing });
+        return Ok(Lists { always, keyed: &Group::EMPTY, gathered: false });
     }
     let key = filled.scratch.file.get(usize::from(plan.key_slot)).copied();
     let key = key.filter(|key| key.tag() == Tag::String).ok_or_else(|| {
@@ -139,52 +145,109 @@ fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputE
         };
         InputError { kind, offset: None, node: node_of(program, plan.key_slot) }
     })?;
-    if let Some(bucket) = filled.scratch.place.and_then(|place| plan.bucket(place)) {
-        let group: &Group = bucket.of(phase);
-        check(filled, &group.asked)?;
-        return Ok(Lists { always, keyed: Keyed::Named(group) });
+    if let Some(group) = filled.scratch.place.and_then(|place| plan.named(place, phase)) {
+        check_group(filled, group)?;
+        return Ok(Lists { always, keyed: group, gathered: false });
     }
-    unnamed(filled, phase, &key)?;
-    Ok(Lists { always, keyed: Keyed::Gathered })
+    let (keyed, gathered) = unnamed(filled, phase, &key)?;
+    Ok(Lists { always, keyed, gathered })
 }
 
-/// Gathers the rules of all prefixes and patterns that fit a key that the bundle does not name.
-fn unnamed(filled: &mut Filled<'_>, phase: Phase, key: &Value) -> Result<(), InputError> {
+/// The rules of all prefixes and patterns that fit a key that the bundle does not name: one list,
+/// or with `true` no list but the scratch holds them.
+fn unnamed<'p>(
+    filled: &mut Filled<'p>,
+    phase: Phase,
+    key: &Value,
+) -> Result<(&'p Group, bool), InputError> {
     let Filled { program, request, .. } = *filled;
     let plan = &program.plan;
-    filled.scratch.rules.clear();
+    let mut found = (&Group::EMPTY, false);
     for at in 0..plan.prefix_lengths() {
         let heap = heap(program, request, &mut filled.scratch.store);
-        if let Some(bucket) = plan.prefix(&program.text, heap.bytes(key), at) {
-            gathered(filled, bucket.of(phase))?;
+        if let Some(group) = plan.prefix(&program.text, heap.bytes(key), (at, phase)) {
+            found = joined(filled, found, group)?;
         }
     }
     for at in 0..plan.patterns() {
         let heap = heap(program, request, &mut filled.scratch.store);
-        if let Some(bucket) = plan.pattern(&program.text, heap.str(key), at) {
-            gathered(filled, bucket.of(phase))?;
+        if let Some(group) = plan.pattern(&program.text, heap.str(key), (at, phase)) {
+            found = joined(filled, found, group)?;
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Takes in the rules of a list. A rule may stand in several.
-fn gathered(filled: &mut Filled<'_>, group: &Group) -> Result<(), InputError> {
-    check(filled, &group.asked)?;
+fn joined<'p>(
+    filled: &mut Filled<'p>,
+    (first, gathered): (&'p Group, bool),
+    group: &'p Group,
+) -> Result<(&'p Group, bool), InputError> {
+    check_group(filled, group)?;
+    let plan = &filled.program.plan;
+    if !gathered {
+        if first.len() == 0 {
+            return Ok((group, false));
+        }
+        filled.scratch.rules.clear();
+        filled.scratch.rules.extend_from_slice(plan.rules(first));
+    }
     let rules = &mut filled.scratch.rules;
-    for rule in &group.rules {
+    for rule in plan.rules(group) {
         if let Err(place) = rules.binary_search(rule) {
             rules.insert(place, *rule);
         }
     }
-    Ok(())
+    Ok((&Group::EMPTY, true))
 }
 
-/// Sees to it that what is asked of slots is there, rule by rule. A value that was read without a
-/// type becomes one of the type that is asked for.
-fn check(filled: &mut Filled<'_>, list: &[Asked]) -> Result<(), InputError> {
-    match list.iter().find(|asked| !met(filled, asked)) {
-        Some(asked) => Err(needed(filled.program, &filled.scratch.file, asked)),
+/// Sees to it that what the rules of a group ask is there.
+fn check_group(filled: &mut Filled<'_>, group: &Group) -> Result<(), InputError> {
+    let plan = &filled.program.plan;
+    if plan.met(group, &filled.scratch.present) {
+        return check(filled, plan.typed(group).iter().copied());
+    }
+    check_all(filled, group)
+}
+
+/// As `check_group`, one after the other, so that the first that fails is found.
+fn check_all(filled: &mut Filled<'_>, group: &Group) -> Result<(), InputError> {
+    let program = filled.program;
+    let rules = program.plan.rules(group).iter();
+    let rows = rules.filter_map(|rule| {
+        let row = program.module.rules.get(usize::from(*rule))?;
+        Some((Asker::Rule(*rule), (row.first_requirement, row.requirements)))
+    });
+    check_rows(filled, rows, program.plan.typed(group))
+}
+
+/// Checks requirements by who asks: their first and their number. Of questions about types those
+/// are asked that stand in `typed`, which is in the same order.
+fn check_rows(
+    filled: &mut Filled<'_>,
+    rows: impl Iterator<Item = (Asker, (u32, u16))>,
+    typed: &[Asked],
+) -> Result<(), InputError> {
+    let module = &filled.program.module;
+    let mut typed = typed.iter().peekable();
+    let asked = rows.flat_map(|(by, rows)| {
+        requirements(module, rows).iter().map(move |it| Asked { requirement: *it, by })
+    });
+    let asked = asked.filter(|asked| {
+        asked.requirement.ty == NONE || typed.next_if(|next| *next == asked).is_some()
+    });
+    check(filled, asked)
+}
+
+/// Sees to it that what is asked of slots is there. A value that was read without a type becomes
+/// one of the type that is asked for.
+fn check(
+    filled: &mut Filled<'_>,
+    mut asked: impl Iterator<Item = Asked>,
+) -> Result<(), InputError> {
+    match asked.find(|asked| !met(filled, asked)) {
+        Some(asked) => Err(needed(filled.program, &filled.scratch.file, &asked)),
         None => Ok(()),
     }
 }
@@ -217,7 +280,10 @@ fn typed(filled: &mut Filled<'_>, slot: u16, ty: u16) -> bool {
     let Scratch { file, store, mark, .. } = &mut *filled.scratch;
     let Some(slot) = file.get_mut(usize::from(slot)) else { return false };
     let mut heap = heap(program, filled.request, store);
-    let Some(value) = conform(&program.module, &mut heap, slot, ty) else { return false };
+    let Some(value) = conform(&program.module, &mut heap, slot, ty) else {
+        heap.store.reset(*mark);
+        return false;
+    };
     *slot = value;
     // What was built for it belongs to the input now.
     *mark = heap.store.mark();
@@ -244,49 +310,93 @@ fn node_of(program: &Program, slot: u16) -> u16 {
     }
 }
 
-/// How far the lists were sifted. `Scratch::left` holds what is left of the first, and of the
-/// second from this place on.
-#[derive(Clone, Copy)]
-enum Sifted {
-    /// Not at all: somebody watches and is to see every rule run, or cost is counted as it arises.
-    Nothing,
-    /// Some rules must be run.
-    Left(usize),
-    /// It is known what all that is left says, and nothing else is asked.
-    Known(usize),
-}
-
 /// Sifts the lists by a look at the slots.
 #[inline]
-fn sifted(filled: &mut Filled<'_>, lists: &Lists<'_>) -> Sifted {
+fn sifted(filled: &mut Filled<'_>, lists: &Lists<'_>) -> Rest {
     let Filled { program, scratch, request, .. } = filled;
-    let Scratch { file, store, left, rules, .. } = &mut **scratch;
-    let sight = program.sight(file, request, store.elements());
-    left.clear();
-    let mut open = sift(&sight, lists.always, left);
-    let mut second = left.len();
-    match lists.keyed {
-        Keyed::Nothing => {}
-        Keyed::Named(group) => open |= sift(&sight, group, left),
-        Keyed::Gathered => left.extend(rules.iter().copied().map(run_it)),
-    }
-    let told = |left: &[Left]| left.iter().all(|left| left.says.is_some());
-    if open || !told(&scratch.left) {
-        second = settled(filled, lists, (open, second));
-    }
-    if filled.program.module.outputs.is_empty() && told(&filled.scratch.left) {
-        Sifted::Known(second)
+    let Scratch { file, store, sifted, .. } = &mut **scratch;
+    let sight = Sight { program, heap: &heap(program, request, store), file };
+    let rest = if let Some((first, second)) = lists.alone(sifted) {
+        let mut rest = Rest::default();
+        if lists.always.len() != 0 {
+            rest = rest.and(sift_block(&sight, lists.always.blocks().start, first));
+        }
+        if lists.keyed.len() != 0 {
+            rest = rest.and(sift_block(&sight, lists.keyed.blocks().start, second));
+        }
+        rest
     } else {
-        Sifted::Left(second)
+        let (first, second) = lists.parts(sifted);
+        sift(&sight, lists.always, first).and(sift(&sight, lists.keyed, second))
+    };
+    if lists.gathered { rest.and(Rest::RUN) } else { rest }
+}
+
+impl Lists<'_> {
+    /// Whether either list has one block at most, and nothing was gathered.
+    #[inline]
+    const fn are_short(&self) -> bool {
+        self.always.len() <= 1 && self.keyed.len() <= 1 && !self.gathered
+    }
+
+    /// Where stands what is known of the blocks of either list.
+    fn parts<'s>(&self, sifted: &'s mut [Sifted]) -> (&'s mut [Sifted], &'s mut [Sifted]) {
+        let (always, keyed) = sifted.split_at_mut(self.always.len().min(sifted.len()));
+        (always, keyed.get_mut(..self.keyed.len()).unwrap_or_default())
+    }
+
+    /// The same, where both are short.
+    #[inline]
+    fn alone<'s>(&self, sifted: &'s mut [Sifted]) -> Option<(&'s mut Sifted, &'s mut Sifted)> {
+        match sifted {
+            [first, second, ..] if self.are_short() => {
+                Some(if self.always.len() == 0 { (second, first) } else { (first, second) })
+            }
+            _ => None,
+        }
+    }
+
+    /// The rules that the key chooses: `gathered` are those that were gathered.
+    #[inline]
+    fn keyed<'l>(&self, program: &'l Program, gathered: &'l [u16]) -> &'l [u16] {
+        if self.gathered { gathered } else { program.plan.rules(self.keyed) }
+    }
+
+    /// What all rules cost at most.
+    #[inline]
+    fn cost(&self, program: &Program, gathered: &[u16]) -> u64 {
+        let mut cost = self.always.cost.saturating_add(self.keyed.cost);
+        if self.gathered {
+            for rule in gathered {
+                cost = cost.saturating_add(plan::cost(&program.module, *rule));
+            }
+        }
+        cost
     }
 }
 
-/// What trees tell of rules of which a look at the slots does not tell; with `open` after all atoms
-/// of the screens. What was built on the way is forgotten.
+/// The verdict where all rules that are left of two short lists fire, and nothing else is asked.
+#[inline]
+fn spoken(filled: &mut Filled<'_>, lists: &Lists<'_>, speaks: bool) -> Verdict {
+    let Filled { program, scratch, .. } = filled;
+    let Scratch { sifted, fired, shadow, failures, .. } = &mut **scratch;
+    let mut tally = Tally::new(program, fired, shadow, failures);
+    if let Some((first, second)) = lists.alone(sifted).filter(|_| speaks) {
+        let plan = &program.plan;
+        let (always, keyed) = (plan.rules(lists.always), plan.rules(lists.keyed));
+        both((always, *first), (keyed, *second), |rule| tally.speak(rule, 0));
+    }
+    tally.verdict(lists.cost(program, &[]))
+}
+
+/// Puts the rules that are left of both lists into `Scratch::left`, with what is known of them,
+/// also by all atoms and by trees where a look at the slots does not tell; where those of the
+/// second begin. What was built on the way is forgotten.
 #[inline(never)]
-fn settled(filled: &mut Filled<'_>, lists: &Lists<'_>, (open, second): (bool, usize)) -> usize {
+fn told(filled: &mut Filled<'_>, lists: &Lists<'_>, rest: Rest) -> usize {
     let program = filled.program;
-    let Scratch { file, store, workings, left, rules, mark, .. } = &mut *filled.scratch;
+    let Scratch { file, store, workings, left, rules, sifted, mark, .. } = &mut *filled.scratch;
+    workings.used = true;
     let mut settling = Settling {
         program,
         file,
@@ -298,19 +408,32 @@ fn settled(filled: &mut Filled<'_>, lists: &Lists<'_>, (open, second): (bool, us
         built: 0,
     };
     settling.begin();
-    let mut second = second;
-    if open {
-        left.clear();
-        sift_in_full(&mut settling, lists.always, left);
-        second = left.len();
-        match lists.keyed {
-            Keyed::Nothing => {}
-            Keyed::Named(group) => sift_in_full(&mut settling, group, left),
-            Keyed::Gathered => left.extend(rules.iter().copied().map(run_it)),
-        }
+    let (first, second) = lists.parts(sifted);
+    if rest.open != 0 {
+        sift_in_full(&mut settling, lists.always, first);
+        sift_in_full(&mut settling, lists.keyed, second);
     }
-    let second = settling.settle(left, second);
+    left.clear();
+    push(program.plan.rules(lists.always), first, left);
+    let begin = left.len();
+    if lists.gathered {
+        left.extend(rules.iter().copied().map(run_it));
+    } else {
+        push(program.plan.rules(lists.keyed), second, left);
+    }
+    let begin = settling.settle(left, begin);
     store.reset(*mark);
+    begin
+}
+
+/// Puts all rules of both lists into `Scratch::left`; where those of the second begin.
+fn all(filled: &mut Filled<'_>, lists: &Lists<'_>) -> usize {
+    let program = filled.program;
+    let Scratch { left, rules, .. } = &mut *filled.scratch;
+    left.clear();
+    left.extend(program.plan.rules(lists.always).iter().copied().map(run_it));
+    let second = left.len();
+    left.extend(lists.keyed(program, rules).iter().copied().map(run_it));
     second
 }
 
@@ -318,36 +441,23 @@ const fn run_it(rule: u16) -> Left {
     Left { rule, says: None }
 }
 
-/// What the rules of both lists cost at most.
-fn cost_of(program: &Program, lists: &Lists<'_>, rules: &[u16]) -> u64 {
-    let keyed = match lists.keyed {
-        Keyed::Nothing => 0,
-        Keyed::Named(group) => group.cost,
-        Keyed::Gathered => {
-            let costs = rules.iter().map(|rule| cost(&program.module, *rule));
-            costs.fold(0, u64::saturating_add)
-        }
-    };
-    lists.always.cost.saturating_add(keyed)
-}
-
-/// The verdict where it is known of every rule whether it fires.
-#[inline]
+/// The verdict where it is known what all rules say, and nothing else is asked.
 fn known(filled: &mut Filled<'_>, lists: &Lists<'_>, second: usize) -> Verdict {
     let Filled { program, scratch, .. } = filled;
     let Scratch { rules, left, fired, shadow, failures, .. } = &mut **scratch;
-    let mut tally = Tally { program, fired, shadow, failures, best: None };
+    let mut tally = Tally::new(program, fired, shadow, failures);
     let (first, second) = left.split_at(second.min(left.len()));
     for Left { rule, says } in merged(first, second) {
         tally.speak(*rule, says.unwrap_or(NONE));
     }
-    tally.verdict(cost_of(program, lists, rules))
+    tally.verdict(lists.cost(program, rules))
 }
 
+#[inline(never)]
 fn run<O: Observer>(
     filled: &mut Filled<'_>,
     moment: &Moment<'_>,
-    (lists, sifted): (&Lists<'_>, Sifted),
+    (lists, second): (&Lists<'_>, usize),
     observer: O,
 ) -> Verdict {
     let program = filled.program;
@@ -356,13 +466,9 @@ fn run<O: Observer>(
     let heap = heap(program, filled.request, store);
     let mut machine = Machine::new(program, heap, workings, moment.hosts, observer);
     if !machine.budget.metered {
-        machine.budget.add(cost_of(program, lists, rules));
+        machine.budget.add(lists.cost(program, rules));
     }
-    let second = match sifted {
-        Sifted::Left(second) | Sifted::Known(second) => second,
-        Sifted::Nothing => all(lists, rules, left),
-    };
-    let mut tally = Tally { program, fired, shadow, failures, best: None };
+    let mut tally = Tally::new(program, fired, shadow, failures);
     let (first, second) = left.split_at(second.min(left.len()));
     for Left { rule, says } in merged(first, second) {
         match says {
@@ -384,20 +490,6 @@ fn run<O: Observer>(
     tally.verdict(machine.budget.used())
 }
 
-/// Puts the rules of both lists into `left`; where those of the second begin.
-fn all(lists: &Lists<'_>, rules: &[u16], left: &mut Vec<Left>) -> usize {
-    left.clear();
-    left.extend(lists.always.rules.iter().copied().map(run_it));
-    let second = left.len();
-    let keyed = match lists.keyed {
-        Keyed::Nothing => &[],
-        Keyed::Named(group) => &*group.rules,
-        Keyed::Gathered => rules,
-    };
-    left.extend(keyed.iter().copied().map(run_it));
-    second
-}
-
 /// Two lists that ascend by rule as one.
 fn merged<'l>(mut a: &'l [Left], mut b: &'l [Left]) -> impl Iterator<Item = &'l Left> {
     std::iter::from_fn(move || {
@@ -413,133 +505,6 @@ fn merged<'l>(mut a: &'l [Left], mut b: &'l [Left]) -> impl Iterator<Item = &'l 
     })
 }
 
-/// Calls a function with nothing noted.
-fn call<O: Observer>(m: &mut Machine<'_, O>, file: &mut [Value], function: u16) -> Exit {
-    m.note = Note::NONE;
-    call::function(m, file, function)
-}
-
 fn function_cost(program: &Program, function: u16) -> u64 {
     program.functions.get(usize::from(function)).map_or(0, |unit| unit.cost)
-}
-
-/// Who speaks loudest so far.
-#[derive(Clone, Copy, Debug)]
-struct Best {
-    level: Effect,
-    /// Stands at its level only because it failed.
-    failed: bool,
-    priority: i32,
-    rule: u16,
-    outcome: u16,
-}
-
-/// What the rules said.
-struct Tally<'a> {
-    program: &'a Program,
-    fired: &'a mut Vec<Fired>,
-    shadow: &'a mut Vec<Fired>,
-    failures: &'a mut Vec<Failure>,
-    best: Option<Best>,
-}
-
-impl Tally<'_> {
-    /// Asks a rule.
-    fn ask<O: Observer>(&mut self, m: &mut Machine<'_, O>, file: &mut [Value], number: u16) {
-        let program = self.program;
-        let Some(row) = program.module.rules.get(usize::from(number)) else { return };
-        m.budget.begin_rule();
-        let kind = program.functions.get(usize::from(row.function)).map(|unit| unit.kind);
-        let exit = if row.function == NONE { Exit::True } else { call(m, file, row.function) };
-        let chosen = if kind == Some(FunctionKind::Decision) { m.decided } else { 0 };
-        match exit {
-            Exit::False => {}
-            Exit::True if chosen < row.outcomes => self.fire(row, number, chosen),
-            Exit::True => self.failed(row, number, kind, Note::NONE),
-            Exit::Error => self.failed(row, number, kind, m.note),
-        }
-    }
-
-    /// A rule that is known to say this outcome.
-    fn speak(&mut self, number: u16, chosen: u16) {
-        if let Some(row) = self.program.module.rules.get(usize::from(number)) {
-            self.fire(row, number, chosen);
-        }
-    }
-
-    fn fire(&mut self, row: &RuleRow, rule: u16, chosen: u16) {
-        let outcome = row.first_outcome + chosen;
-        let Some(said) = self.program.module.outcomes.get(usize::from(outcome)) else {
-            return self.failed(row, rule, None, Note::NONE);
-        };
-        if row.shadow {
-            self.shadow.push(Fired { rule, outcome });
-            return;
-        }
-        self.fired.push(Fired { rule, outcome });
-        let level = said.effect;
-        self.stand(Best { level, failed: false, priority: row.priority, rule, outcome });
-    }
-
-    /// A rule that failed is reported. One that could have refused stands at the level of
-    /// `on_error`; a decision function denies, for nobody knows what it would have said.
-    fn failed(&mut self, row: &RuleRow, rule: u16, kind: Option<FunctionKind>, note: Note) {
-        self.fail(Asker::Rule(rule), note);
-        if row.shadow {
-            return;
-        }
-        let module = &self.program.module;
-        let effect = module.outcomes.get(usize::from(row.first_outcome)).map(|row| row.effect);
-        let level = match (kind, effect) {
-            (Some(FunctionKind::Condition), Some(Effect::Allow)) => return,
-            (Some(FunctionKind::Condition), Some(Effect::Deny | Effect::Escalate)) => {
-                // One that allows would open what failed; no program has one.
-                module.manifest.on_error.effect.max(Effect::Escalate)
-            }
-            _ => Effect::Deny,
-        };
-        let best = Best { level, failed: true, priority: row.priority, rule, outcome: NONE };
-        self.stand(best);
-    }
-
-    fn stand(&mut self, new: Best) {
-        // Rules come in document order, so of two that are equal the first stays.
-        let rank = |best: &Best| (best.level, !best.failed, Reverse(best.priority));
-        if self.best.is_none_or(|best| rank(&new) > rank(&best)) {
-            self.best = Some(new);
-        }
-    }
-
-    fn fail(&mut self, by: Asker, note: Note) {
-        // There is room for one failure of everything that can fail.
-        if self.failures.len() < self.failures.capacity() {
-            self.failures.push(Failure { by, class: note.class, pc: note.pc });
-        }
-    }
-
-    fn verdict(self, cost: u64) -> Verdict {
-        let module = &self.program.module;
-        let Fallback { escalation, .. } = module.manifest.on_error;
-        match self.best {
-            Some(best) => {
-                let row = module.outcomes.get(usize::from(best.outcome));
-                Verdict {
-                    effect: Some(best.level),
-                    rule: Some(best.rule),
-                    outcome: best.outcome,
-                    escalation: row.map_or(escalation, |row| row.escalation),
-                    cost,
-                    refused: None,
-                }
-            }
-            None => Verdict {
-                effect: module.manifest.default.map(|fallback| fallback.effect),
-                rule: None,
-                outcome: NONE,
-                escalation: module.manifest.default.map_or(NONE, |fallback| fallback.escalation),
-                cost,
-                refused: None,
-            },
-        }
-    }
 }

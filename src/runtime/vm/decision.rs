@@ -9,59 +9,53 @@ use crate::lang::value::heap::View;
 use crate::lang::value::{Value, json};
 use crate::runtime::bundle::module::{EscalationRow, NONE};
 use crate::runtime::program::Program;
+use crate::runtime::program::rank::Rank;
 use crate::runtime::vm::message;
 use crate::runtime::vm::observe::{NoObserver, Observer};
 use crate::runtime::vm::request::error::InputError;
 use crate::runtime::vm::request::{Filled, Moment};
-use crate::runtime::vm::scratch::{Failure, Fired};
+use crate::runtime::vm::scratch::{Failure, Fired, Scratch};
 
 /// What the rules came to.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::runtime) struct Verdict {
-    pub(in crate::runtime) effect: Option<Effect>,
-    pub(in crate::runtime) rule: Option<u16>,
-    /// The winner's outcome, or `NONE`.
-    pub(in crate::runtime) outcome: u16,
-    pub(in crate::runtime) escalation: u16,
+    /// How loud the winner spoke.
+    pub(in crate::runtime) rank: Rank,
+    /// The winner; `NONE` where the default speaks, and where the input is refused.
+    pub(in crate::runtime) rule: u16,
     pub(in crate::runtime) cost: u64,
-    pub(in crate::runtime) refused: Option<InputError>,
 }
 
 impl Verdict {
-    /// An input that is not evaluated.
-    pub(in crate::runtime) const fn refused(error: InputError) -> Self {
-        Self {
-            effect: Some(Effect::Deny),
-            rule: None,
-            outcome: NONE,
-            escalation: NONE,
-            cost: 0,
-            refused: Some(error),
-        }
-    }
+    /// Of an input that is not evaluated.
+    pub(in crate::runtime) const REFUSED: Self = Self { rank: Rank::REFUSED, rule: NONE, cost: 0 };
 }
 
 /// A decision. It borrows the scratch that it was made in, and its input.
 #[derive(Debug)]
 pub struct Decision<'a> {
-    filled: Filled<'a>,
+    program: &'a Program,
+    scratch: &'a mut Scratch,
+    request: &'a [u8],
     verdict: Verdict,
     moment: Moment<'a>,
 }
 
 impl<'a> Decision<'a> {
+    #[inline]
     pub(in crate::runtime) const fn of(
         filled: Filled<'a>,
         verdict: Verdict,
         moment: &Moment<'a>,
     ) -> Self {
-        Self { filled, verdict, moment: *moment }
+        let Filled { program, scratch, request, .. } = filled;
+        Self { program, scratch, request, verdict, moment: *moment }
     }
 
     /// The program that decided.
     #[must_use]
     pub const fn program(&self) -> &'a Program {
-        self.filled.program
+        self.program
     }
 
     /// When, and with what, it was decided.
@@ -73,63 +67,74 @@ impl<'a> Decision<'a> {
     /// The effect; `None` where nothing in the bundle can decide.
     #[must_use]
     pub const fn effect(&self) -> Option<Effect> {
-        self.verdict.effect
+        match (self.verdict.rank.level(), self.program.module.manifest.default) {
+            (Some(level), _) => Some(level),
+            (None, Some(default)) => Some(default.effect),
+            (None, None) => None,
+        }
     }
 
     /// The rule that won; `None` where the default spoke or the input was refused.
     #[must_use]
     pub const fn winner(&self) -> Option<u16> {
-        self.verdict.rule
+        if self.verdict.rule == NONE { None } else { Some(self.verdict.rule) }
     }
 
     /// Id of the rule that won.
     #[must_use]
     pub fn rule(&self) -> Option<&'a str> {
-        self.verdict.rule.map(|rule| self.program().rule_id(rule))
+        self.winner().map(|rule| self.program().rule_id(rule))
     }
 
     /// The rules that fired, in document order.
     #[must_use]
     pub fn fired(&self) -> &[Fired] {
-        &self.filled.scratch.fired
+        &self.scratch.fired
     }
 
     /// Ids of the rules that fired, in document order.
     pub fn fired_ids(&self) -> impl Iterator<Item = &'a str> {
         let program = self.program();
-        self.filled.scratch.fired.iter().map(|fired| program.rule_id(fired.rule))
+        self.scratch.fired.iter().map(|fired| program.rule_id(fired.rule))
     }
 
     /// Shadow rules that fired, in document order. They decide nothing.
     #[must_use]
     pub fn shadow(&self) -> &[Fired] {
-        &self.filled.scratch.shadow
+        &self.scratch.shadow
     }
 
     /// Ids of the shadow rules that fired.
     pub fn shadow_ids(&self) -> impl Iterator<Item = &'a str> {
         let program = self.program();
-        self.filled.scratch.shadow.iter().map(|fired| program.rule_id(fired.rule))
+        self.scratch.shadow.iter().map(|fired| program.rule_id(fired.rule))
     }
 
     /// What failed: rules, outputs, and, once it was asked for, the reason.
     #[must_use]
     pub fn failures(&self) -> &[Failure] {
-        &self.filled.scratch.failures
+        &self.scratch.failures
     }
 
     /// Why the input was refused, if it was.
     #[must_use]
     pub const fn input_error(&self) -> Option<InputError> {
-        self.verdict.refused
+        self.scratch.refused
     }
 
     /// To whom an escalation goes.
     #[must_use]
     pub fn escalation(&self) -> Option<&'a EscalationRow> {
-        let escalate = self.verdict.effect == Some(Effect::Escalate);
-        let rows = &self.program().module.escalations;
-        rows.get(usize::from(self.verdict.escalation)).filter(|_| escalate)
+        let module = &self.program.module;
+        let outcome = module.outcomes.get(usize::from(self.verdict.rank.outcome()));
+        let said = outcome.map(|row| row.escalation);
+        let escalation = match self.winner() {
+            // Who failed stands at the level of `on_error`.
+            Some(_) => said.unwrap_or(module.manifest.on_error.escalation),
+            None => module.manifest.default?.escalation,
+        };
+        let escalate = self.effect() == Some(Effect::Escalate);
+        module.escalations.get(usize::from(escalation)).filter(|_| escalate)
     }
 
     /// Cost in units: what was counted where the program is metered, else the static cost of
@@ -143,15 +148,15 @@ impl<'a> Decision<'a> {
     pub fn outputs(&self) -> impl Iterator<Item = (&'a str, Value)> {
         let program = self.program();
         let rows = program.module.outputs.iter();
-        rows.zip(&self.filled.scratch.outputs)
-            .map(|(row, value)| (program.string(row.name), *value))
+        rows.zip(&self.scratch.outputs).map(|(row, value)| (program.string(row.name), *value))
     }
 
     /// Why the output with this number is what it is: the explanations of the entries that gave it,
     /// in their order. They are made when they are asked for; where one fails there are none, and
     /// the failure is noted.
     pub fn explanations(&mut self, output: u16) -> Vec<String> {
-        let Some(list) = message::explain(&mut self.filled, &self.moment, output) else {
+        let moment = self.moment;
+        let Some(list) = message::explain(&mut self.filled(), &moment, output) else {
             return Vec::new();
         };
         let view = self.view();
@@ -165,7 +170,7 @@ impl<'a> Decision<'a> {
     /// What values of this decision point into.
     #[must_use]
     pub fn view(&self) -> View<'_> {
-        let Filled { program, scratch, request, .. } = &self.filled;
+        let Self { program, scratch, request, .. } = self;
         View {
             request,
             program_text: &program.text,
@@ -179,7 +184,7 @@ impl<'a> Decision<'a> {
     /// Slots and registers as the decision left them.
     #[must_use]
     pub fn file(&self) -> &[Value] {
-        &self.filled.scratch.file
+        &self.scratch.file
     }
 
     /// The winner's message; empty where it has none. It is made when it is asked for.
@@ -189,7 +194,14 @@ impl<'a> Decision<'a> {
 
     /// As `reason`, while somebody watches.
     pub fn reason_observed<O: Observer>(&mut self, observer: O) -> &str {
-        message::render(&mut self.filled, &self.moment, &self.verdict, observer);
-        &self.filled.scratch.text
+        let (moment, verdict) = (self.moment, self.verdict);
+        message::render(&mut self.filled(), &moment, &verdict, observer);
+        &self.scratch.text
+    }
+
+    /// The input, lent.
+    const fn filled(&mut self) -> Filled<'_> {
+        let Self { program, scratch, request, .. } = self;
+        Filled { program, scratch, request, error: None }
     }
 }

@@ -28,11 +28,11 @@ pub(in crate::runtime) fn render<O: Observer>(
 ) {
     let program = filled.program;
     filled.scratch.text.clear();
-    let outcome = program.module.outcomes.get(usize::from(verdict.outcome));
+    let outcome = program.module.outcomes.get(usize::from(verdict.rank.outcome()));
     let template = outcome.and_then(|row| program.module.templates.get(usize::from(row.template)));
     let Some(template) = template else { return };
     let Some(note) = write(filled, moment, template, observer) else { return };
-    note_failure(filled, Asker::Rule(verdict.rule.unwrap_or_default()), note);
+    note_failure(filled, Asker::Rule(verdict.rule), note);
 }
 
 /// The list of texts that explains the output with this number; `None` where nothing does, where

@@ -24,6 +24,7 @@ mod select;
 mod settle;
 mod sift;
 mod sweep;
+mod tally;
 
 #[cfg(test)]
 mod tests;

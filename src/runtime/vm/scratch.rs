@@ -11,9 +11,12 @@ use crate::lang::value::heap::Store;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
+use crate::runtime::program::screen::BLOCK;
 use crate::runtime::vm::machine::Workings;
+use crate::runtime::vm::request::error::InputError;
 use crate::runtime::vm::request::heap;
 use crate::runtime::vm::request::walk::{Frame, Trail};
+use crate::runtime::vm::sift::Sifted;
 
 /// Memory for deciding with one program, for one thread. Given another program it makes itself
 /// anew, which is the only time that it allocates.
@@ -40,10 +43,15 @@ pub struct Scratch {
     pub(in crate::runtime) rules: Vec<u16>,
     /// The rules that sifting left.
     pub(in crate::runtime) left: Vec<Left>,
+    /// What sifting tells of the lists that are asked: of each block of the first, then of each of
+    /// the second.
+    pub(in crate::runtime) sifted: Vec<Sifted>,
     pub(in crate::runtime) fired: Vec<Fired>,
     pub(in crate::runtime) shadow: Vec<Fired>,
     pub(in crate::runtime) failures: Vec<Failure>,
     pub(in crate::runtime) outputs: Vec<Value>,
+    /// Why the input was refused, if it was.
+    pub(in crate::runtime) refused: Option<InputError>,
     /// Text that is put together: the message of the winner, a context that was no JSON yet.
     pub(in crate::runtime) text: String,
 }
@@ -106,10 +114,12 @@ impl Scratch {
             objects: 0,
             rules: Vec::with_capacity(rules),
             left: Vec::with_capacity(rules),
+            sifted: vec![Sifted::NOTHING; 2 * rules.div_ceil(BLOCK)],
             fired: Vec::with_capacity(rules),
             shadow: Vec::with_capacity(rules),
             failures: Vec::with_capacity(2 * rules + 2 * outputs + 1),
             outputs: Vec::with_capacity(outputs),
+            refused: None,
             text: String::with_capacity(REASON_BYTES_MAX),
         }
     }
@@ -144,11 +154,15 @@ impl Scratch {
         if self.stale {
             self.survey(program, request);
         }
-        self.store.reset(self.mark);
         self.fired.clear();
         self.shadow.clear();
-        self.failures.clear();
-        self.outputs.clear();
-        self.workings.begin();
+        self.refused = None;
+        // Only what runs builds values, fails, or gives outputs.
+        if self.workings.used {
+            self.store.reset(self.mark);
+            self.failures.clear();
+            self.outputs.clear();
+            self.workings.begin();
+        }
     }
 }
