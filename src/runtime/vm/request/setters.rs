@@ -87,7 +87,8 @@ impl Filled<'_> {
     /// files.add("p.yaml", "policyc: 1\nname: p\ndefault: deny\nschema:\n  amount: double\n  \
     ///     items: {maxItems: 9, items: {id: int}}\nrules:\n  - id: few\n    \
     ///     when: amount < 10.0 && items.all(it, it.id > 0)\n    allow: ok\n");
-    /// let bundle = compile(&files, &Options::default(), &mut Sink::new())?.bundle;
+    /// let built = compile(&files, &Options::default(), &mut Sink::new());
+    /// let bundle = built.ok_or("the rules are not in order")?.bundle;
     /// let program = Program::load(&bundle)?;
     /// // Once: places are looked up by their paths.
     /// let amount = program.slot("/amount").ok_or("nobody reads it")?;
