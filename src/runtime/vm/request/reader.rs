@@ -7,6 +7,7 @@
 use crate::base::limits::{CONTEXT_BYTES_MAX, CONTEXT_DEPTH_MAX, CONTEXT_NODES_MAX};
 use crate::lang::value::scan;
 use crate::runtime::vm::request::error::InputKind;
+use crate::runtime::vm::request::number;
 
 /// A result of reading; the place of a failure is where the reader stands.
 pub(in crate::runtime) type Read<T> = Result<T, InputKind>;
@@ -132,7 +133,7 @@ impl<'a> Reader<'a> {
             return Err(self.unexpected());
         }
         let start = self.at + 1;
-        let end = scan::text_end(self.bytes, start);
+        let end = scan::short_end(self.bytes, start);
         if scan::byte(self.bytes, end) != b'"' {
             return self.string_with_escapes(start, end);
         }
@@ -245,9 +246,10 @@ impl<'a> Reader<'a> {
                 b't' => self.word(b"true")?,
                 b'f' => self.word(b"false")?,
                 b'n' => self.word(b"null")?,
-                b'-' | b'0'..=b'9' => {
-                    self.number()?;
-                }
+                b'-' | b'0'..=b'9' => match number::plain_end(self.bytes, self.at) {
+                    Some(end) => self.at = end,
+                    None => drop(self.number()?),
+                },
                 _ => return Err(self.unexpected()),
             }
             loop {
