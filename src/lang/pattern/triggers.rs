@@ -8,7 +8,8 @@
 //! are asked of 64 places at a time, in loops without an exit, which are vectorised. Where one goes
 //! off its rows are compared, a word each. Rows share triggers where they can.
 //!
-//! A text that sets off a trigger at every byte costs some instructions a byte and row, never more.
+//! A text that is full of what sets triggers off is given up: it is left to whoever looks at every
+//! byte. So no text costs more than some instructions a byte.
 
 use std::ops::ControlFlow;
 
@@ -181,16 +182,63 @@ pub(super) struct View<'a> {
     watched: &'a [Watched],
 }
 
+/// Looking for rows has come to nothing: a text is so full of triggers that whoever looks at every
+/// byte is quicker. All rows whose triggers lie in front of this place were seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GaveUp(pub(super) usize);
+
+/// Why a pass ends early.
+enum End {
+    /// Whoever asked knows enough.
+    Enough,
+    GaveUp(GaveUp),
+}
+
+/// What the places took at which triggers went off.
+#[derive(Default)]
+struct Effort(usize);
+
+impl Effort {
+    /// What a row that stands takes, beside a trigger that goes off.
+    const ROW: usize = 4;
+    /// What any text may take, and how many bytes pay for one more.
+    const FREE: usize = 128;
+    const BYTES: usize = 8;
+
+    /// Whether it was too much for so many bytes.
+    const fn exceeds(&self, bytes: usize) -> bool {
+        self.0 > Self::FREE + bytes / Self::BYTES
+    }
+}
+
 impl View<'_> {
     /// Calls `seen` for every place of `text` where a row stands, until it breaks.
+    ///
+    /// # Errors
+    /// Where in the text it was given up.
     #[inline]
-    pub(super) fn run(self, text: &[u8], mut seen: impl FnMut(Sighting) -> ControlFlow<()>) {
+    pub(super) fn run(
+        self,
+        text: &[u8],
+        mut seen: impl FnMut(Sighting) -> ControlFlow<()>,
+    ) -> Result<(), GaveUp> {
         let mut start = 0;
         let mut set = [0; STRIDE];
+        let mut effort = Effort::default();
+        let mut compare = |start, set: &[u8; STRIDE]| match self.compare(
+            (text, start),
+            set,
+            &mut effort,
+            &mut seen,
+        ) {
+            ControlFlow::Continue(()) => None,
+            ControlFlow::Break(End::Enough) => Some(Ok(())),
+            ControlFlow::Break(End::GaveUp(at)) => Some(Err(at)),
+        };
         while let Some(at) = self.next(rest(text, start), &mut set) {
             start += at;
-            if self.compare(text, start, &set, &mut seen).is_break() {
-                return;
+            if let Some(end) = compare(start, &set) {
+                return end;
             }
             start += STRIDE;
         }
@@ -201,9 +249,8 @@ impl View<'_> {
         if let Some(room) = last.get_mut(..rest.len()) {
             room.copy_from_slice(rest);
         }
-        if self.next(&last, &mut set).is_some() {
-            let _ = self.compare(text, start, &set, &mut seen);
-        }
+        let end = self.next(&last, &mut set).and_then(|_| compare(start, &set));
+        end.unwrap_or(Ok(()))
     }
 
     /// The first stride of `text` in which some trigger goes off (`next_set`).
@@ -219,17 +266,21 @@ impl View<'_> {
     #[inline(never)]
     fn compare(
         self,
-        text: &[u8],
-        start: usize,
+        (text, start): (&[u8], usize),
         set: &[u8; STRIDE],
+        effort: &mut Effort,
         seen: &mut impl FnMut(Sighting) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+    ) -> ControlFlow<End> {
         for (word, start) in set.as_chunks::<8>().0.iter().zip((start..).step_by(8)) {
             let mut word = u64::from_le_bytes(*word);
             while word != 0 {
                 let place = word.trailing_zeros() / 8;
                 word &= !(0xFF << (8 * place));
-                self.compare_at(text, start + place as usize, seen)?;
+                let trigger = start + place as usize;
+                self.compare_at(text, trigger, effort, seen)?;
+                if effort.exceeds(trigger) {
+                    return ControlFlow::Break(End::GaveUp(GaveUp(trigger + 1)));
+                }
             }
         }
         ControlFlow::Continue(())
@@ -241,11 +292,13 @@ impl View<'_> {
         self,
         text: &[u8],
         trigger: usize,
+        effort: &mut Effort,
         seen: &mut impl FnMut(Sighting) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+    ) -> ControlFlow<End> {
         let byte = |at: usize| text.get(at).copied().unwrap_or_default();
         let (here, next) = (byte(trigger), byte(trigger + 1));
         let mut rest = self.watched;
+        effort.0 += 1;
         for gate in self.gates {
             let Some((rows, others)) = rest.split_at_checked(usize::from(gate.rows)) else { break };
             rest = others;
@@ -255,7 +308,10 @@ impl View<'_> {
             for Watched { row, number, offset } in rows {
                 let Some(at) = trigger.checked_sub(usize::from(*offset)) else { continue };
                 if row.stands(text, at) {
-                    seen(Sighting { number: *number, at, trigger })?;
+                    effort.0 += Effort::ROW;
+                    if seen(Sighting { number: *number, at, trigger }).is_break() {
+                        return ControlFlow::Break(End::Enough);
+                    }
                 }
             }
         }
@@ -404,3 +460,50 @@ fn offsets(rows: &[(u8, Row)]) -> Vec<usize> {
 }
 
 const _: () = assert!(STRIDE.is_multiple_of(LANES) && ROW_BYTES_MAX == 8, "words and registers");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::pattern::{re2, rows};
+
+    /// What a gateway looks for.
+    fn triggers() -> Triggers {
+        let patterns = ["(?i)disregard (all )?orders", "[0-9]{3}-[0-9]{2}", "[a-z]+@[a-z]+"];
+        let hirs = patterns.map(|pattern| re2::parse(pattern).expect(pattern));
+        let rows = hirs.iter().zip(0..);
+        let rows =
+            rows.flat_map(|(hir, at)| rows::of_pattern(hir).into_iter().map(move |it| (at, it)));
+        let mut rows: Vec<(u8, Row)> = rows.collect();
+        rows.push((3, rows::of_text(b"BEGIN PRIVATE KEY").0));
+        Triggers::of(&rows)
+    }
+
+    /// How many rows were seen, and where it ended.
+    fn work(text: &str) -> (usize, Result<(), GaveUp>) {
+        let mut seen = 0;
+        let end = triggers().view().run(text.as_bytes(), |_| {
+            seen += 1;
+            ControlFlow::Continue(())
+        });
+        (seen, end)
+    }
+
+    #[test]
+    fn texts_that_are_full_of_triggers_are_given_up() {
+        for part in ["@", "a@b", "12-", "123-45 ", "me@here BEGIN PRIVATE KE disregard order"] {
+            for bytes in [10_000, 100_000] {
+                let (seen, end) = work(&part.repeat(bytes / part.len()));
+                assert!(matches!(end, Err(GaveUp(at)) if at < 2_000), "{part}: {end:?}");
+                assert!(seen < 100, "{part}: {seen} rows were looked at");
+            }
+        }
+    }
+
+    #[test]
+    fn plain_texts_are_not() {
+        let plain = "The well-known order of 27 boxes, from me@here.org: all arrived. ".repeat(500);
+        assert_eq!(work(&plain), (500, Ok(())));
+        assert_eq!(work(&"é日本👩".repeat(2_000)), (0, Ok(())));
+        assert_eq!(work(&"@".repeat(20)), (20, Ok(())), "a short text");
+    }
+}
