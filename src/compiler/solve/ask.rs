@@ -50,7 +50,7 @@ pub enum Answered {
     Undecided(Undecided),
 }
 
-/// Most bounds of terms among which the widest are looked for.
+/// Most facts of a condition that is told.
 const BOUNDS_MAX: usize = 64;
 
 /// Facts that together make a formula hold, each with how it comes out.
@@ -63,6 +63,18 @@ pub struct Asker<'s> {
     frame: Frame,
     /// The last inputs that were made and tried in vain.
     pub tried: Vec<Example>,
+}
+
+/// What is asked of the solver in every round of a question.
+#[derive(Debug)]
+struct Goal {
+    root: Signed,
+    /// What is set aside holds only under it.
+    aside: Signed,
+    /// The facts that settle it.
+    facts: Vec<u32>,
+    /// A part of it, and the variables of the facts that settle that one.
+    of_part: Option<(Signed, FxHashSet<u32>)>,
 }
 
 /// What one round came to.
@@ -91,10 +103,10 @@ impl<'s> Asker<'s> {
     pub fn ask(&mut self, question: Question, shows: &mut dyn FnMut(&Example) -> bool) -> Answered {
         self.tried.clear();
         let goal = self.encoder.store.formulas.and(question.domain, question.holds);
-        let aside = self.aside();
+        let goal = self.goal(goal, goal);
         let mut proves = true;
         for _ in 0..SOLVE_ROUNDS_MAX {
-            match self.round(goal, aside, goal) {
+            match self.round(&goal) {
                 Round::None if proves => return Answered::Proved,
                 Round::None => return Answered::Undecided(Undecided::Opaque),
                 Round::GaveUp => return Answered::Undecided(Undecided::Budget),
@@ -107,7 +119,7 @@ impl<'s> Asker<'s> {
                         self.tried.push(example);
                     }
                     proves = false;
-                    self.set_aside(aside, &lits);
+                    self.set_aside(goal.aside, &lits);
                 }
             }
         }
@@ -116,24 +128,39 @@ impl<'s> Asker<'s> {
     }
 
     /// When the formula of a question holds: facts that suffice within its domain, none of which
-    /// can be left out, up to `most` times; and whether there are more.
+    /// can be left out, up to `most` times; and whether there are more. Where too many facts are
+    /// needed, as where the silence of hundreds of rules is, none are told.
     pub fn cubes(&mut self, question: Question, most: usize) -> (Vec<Cube>, bool) {
         let goal = self.encoder.store.formulas.and(question.domain, question.holds);
-        let aside = self.aside();
+        let goal = self.goal(goal, question.holds);
         let mut cubes = Vec::new();
         for _ in 0..SOLVE_ROUNDS_MAX {
-            match self.round(goal, aside, question.holds) {
+            match self.round(&goal) {
                 Round::None | Round::GaveUp => return (cubes, false),
                 Round::Learnt => {}
-                Round::Cube(..) if cubes.len() == most => return (cubes, true),
-                Round::Cube(lits, ..) => {
+                Round::Cube(lits, _) if cubes.len() == most || lits.len() > BOUNDS_MAX => {
+                    return (cubes, true);
+                }
+                Round::Cube(lits, _) => {
                     let lits = self.prime(question, lits);
-                    self.set_aside(aside, &lits);
+                    self.set_aside(goal.aside, &lits);
                     cubes.push(lits.iter().filter_map(|lit| self.fact(*lit)).collect());
                 }
             }
         }
         (cubes, true)
+    }
+
+    /// Shows a goal to the solver; `part` is what facts are wanted for.
+    fn goal(&mut self, goal: Lit, part: Lit) -> Goal {
+        let (root, own) = (self.encoder.lit(goal), self.encoder.lit(part));
+        let facts = self.encoder.settling(&[goal]);
+        let part = if part == goal { None } else { Some(self.encoder.settling(&[part])) };
+        let of_part = part.map(|facts| {
+            let vars = facts.iter().filter_map(|number| self.encoder.var_of(*number));
+            (own, vars.collect())
+        });
+        Goal { root, aside: self.aside(), facts, of_part }
     }
 
     fn aside(&mut self) -> Signed {
@@ -145,23 +172,22 @@ impl<'s> Asker<'s> {
         self.encoder.sat.clause(&clause);
     }
 
-    /// Facts that make `goal` hold: those of them that settle `part` (within the rest of the goal),
-    /// if there are values for all.
-    fn round(&mut self, goal: Lit, aside: Signed, part: Lit) -> Round {
-        let (root, own) = (self.encoder.lit(goal), self.encoder.lit(part));
-        let all = self.encoder.settling(&[goal]);
+    /// Facts that make a goal hold: those of them that settle its part, if there are values for
+    /// all.
+    fn round(&mut self, goal: &Goal) -> Round {
+        let Goal { root, aside, facts: all, of_part } = goal;
         // Inputs on which nothing fails that need not are easier to make, and to read.
-        let mut assumed = vec![root, aside];
+        let mut assumed = vec![*root, *aside];
         assumed.extend(all.iter().filter_map(|number| self.failure(*number)));
         if self.encoder.sat.solve(&assumed) != Answer::Yes {
-            match self.encoder.sat.solve(&[root, aside]) {
+            match self.encoder.sat.solve(&[*root, *aside]) {
                 Answer::No => return Round::None,
                 Answer::GaveUp => return Round::GaveUp,
                 Answer::Yes => {}
             }
         }
-        let settled = self.model(&all);
-        let enough = self.enough(&settled, root);
+        let settled = self.model(all);
+        let enough = self.enough(&settled, *root);
         let facts: Cube = enough.iter().filter_map(|lit| self.fact(*lit)).collect();
         let example = match values(self.encoder.store, &facts) {
             Ok(values) => self.frame.example(self.encoder.store, &values),
@@ -176,16 +202,13 @@ impl<'s> Asker<'s> {
                 None
             }
         };
-        if part == goal {
-            return Round::Cube(enough, example);
+        let Some((own, vars)) = of_part else { return Round::Cube(enough, example) };
+        let own_facts: Vec<Signed> =
+            settled.into_iter().filter(|lit| vars.contains(&lit.var)).collect();
+        let lits = self.enough(&own_facts, *own);
+        if lits.len() > BOUNDS_MAX {
+            return Round::Cube(lits, example);
         }
-        let facts = self.encoder.settling(&[part]);
-        let own_facts: Vec<Signed> = {
-            let vars = facts.iter().filter_map(|it| self.encoder.var_of(*it));
-            let vars: FxHashSet<u32> = vars.collect();
-            settled.into_iter().filter(|lit| vars.contains(&lit.var)).collect()
-        };
-        let lits = self.enough(&own_facts, own);
         Round::Cube(self.with_weaker(lits, &own_facts), example)
     }
 
@@ -251,11 +274,6 @@ impl<'s> Asker<'s> {
                 .extend(kept.iter().enumerate().filter(|(own, _)| *own != at).map(|(_, it)| *it));
             if self.encoder.sat.solve(&assumed) == Answer::No {
                 kept.remove(at);
-                if kept.len() > BOUNDS_MAX {
-                    let clash = self.encoder.sat.clash();
-                    kept.retain(|lit| clash.contains(lit));
-                    at = 0;
-                }
             } else {
                 at += 1;
             }

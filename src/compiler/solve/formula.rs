@@ -154,16 +154,17 @@ impl Formulas {
     /// The nodes that `roots` are made of, themselves included; ascending.
     #[must_use]
     pub fn cone(&self, roots: &[Lit]) -> Vec<usize> {
-        let mut seen = rustc_hash::FxHashSet::default();
+        let mut seen = vec![false; self.nodes.len()];
         let mut open: Vec<usize> = roots.iter().map(|lit| lit.node()).collect();
+        let mut cone = Vec::new();
         while let Some(at) = open.pop() {
-            if seen.insert(at)
-                && let Node::And(a, b) = self.node(at)
-            {
+            let Some(seen) = seen.get_mut(at).filter(|seen| !**seen) else { continue };
+            *seen = true;
+            cone.push(at);
+            if let Node::And(a, b) = self.node(at) {
                 open.extend([a.node(), b.node()]);
             }
         }
-        let mut cone: Vec<usize> = seen.into_iter().collect();
         cone.sort_unstable();
         cone
     }

@@ -158,7 +158,7 @@ fn directions_text(text: &mut String, changes: &Changes, style: Style) {
                     let label = if at == 0 { format!("{word} when") } else { "or".to_owned() };
                     let _ = writeln!(text, "    {label:<15}{}", visible(condition));
                 }
-                if *more {
+                if *more && !conditions.is_empty() {
                     let _ = writeln!(text, "    {:<15}more", "and");
                 }
                 let label =
@@ -316,7 +316,7 @@ fn directions_markdown(text: &mut String, changes: &Changes) {
                 for condition in conditions {
                     let _ = writeln!(text, "- {word} when {}", code(condition));
                 }
-                if *more {
+                if *more && !conditions.is_empty() {
                     let _ = writeln!(text, "- {word} in more cases");
                 }
                 let context = code(&example.context.to_string());
