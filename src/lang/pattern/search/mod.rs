@@ -11,6 +11,7 @@
 
 use std::ops::ControlFlow;
 
+use regex_automata::Input;
 use regex_automata::dfa::Automaton as _;
 use regex_automata::util::primitives::StateID;
 
@@ -372,14 +373,15 @@ impl Run<'_> {
         match (wanted, plan) {
             (Wanted::Needle(needle), _) => Ok(contains(self.text, needle)),
             (Wanted::Pattern(pattern), Plan::Pattern { before, .. }) => {
-                let (Automaton::Dense(dense), Some(window)) = (&pattern.automaton, &pattern.window)
+                let (Automaton::Dense(dense), Some(_)) = (&pattern.automaton, &pattern.window)
                 else {
                     return whole(number, pattern);
                 };
                 let done = self.done.get(usize::from(number)).copied().unwrap_or_default();
-                let from = at.saturating_sub(before).max(done);
-                let end = window.search(dense, self.text, (from, usize::MAX))?;
-                Ok(matches!(end, Stand::Found))
+                let from = at.saturating_sub(before).max(done).min(self.text.len());
+                let rest = Input::new(self.text).range(from..).earliest(true);
+                let found = dense.try_search_fwd(&rest).map_err(|_| EvalError::Pattern)?;
+                Ok(found.is_some())
             }
             (Wanted::Pattern(pattern), Plan::Needle(_) | Plan::Whole) => whole(number, pattern),
         }

@@ -160,6 +160,27 @@ proptest! {
 }
 
 #[test]
+fn texts_that_are_given_up_are_searched_to_their_end() {
+    let (zero, mail) = (dense("\\x00b*\\x00c"), dense("[a-z]+@[a-z]+[.]com"));
+    let wanted = [Wanted::Pattern(&zero), Wanted::Pattern(&mail), Wanted::Needle(b"@@x")];
+    for pad in 0..70 {
+        let text = " ".repeat(pad) + &"@\0@".repeat(100);
+        for (end, expected) in [
+            ("", [false; 3]),
+            ("\0bbb\0c@", [true, false, false]),
+            ("a@b.com@@x", [false, true, true]),
+        ] {
+            let answers = search(&wanted, &(text.clone() + end));
+            assert_eq!(
+                [0, 1, 2].map(|at| answers.of(at)),
+                expected.map(Ok),
+                "{end:?} behind {pad}"
+            );
+        }
+    }
+}
+
+#[test]
 fn near_misses_end() {
     let needle = "a".repeat(5_000) + "b";
     let text = "a".repeat(200_000);
