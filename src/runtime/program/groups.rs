@@ -9,7 +9,7 @@ use crate::runtime::program::plan::{
     Asked, Asker, Bucket, Group, Span, Tables, cost, requirements,
 };
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::screen::Vetoes;
+use crate::runtime::program::screen::{Vetoes, Workspace};
 
 const PHASES: [Phase; 2] = [Phase::Request, Phase::Response];
 
@@ -19,6 +19,7 @@ pub(super) struct Groups<'m> {
     pool: &'m Pool,
     pub(super) vetoes: Vetoes,
     tables: Tables,
+    work: Workspace,
     /// Slots that the group needs that is being made, one bit each, and those that all need.
     needed: Vec<u64>,
     common: [Vec<u64>; 2],
@@ -39,6 +40,7 @@ impl<'m> Groups<'m> {
             pool,
             vetoes: Vetoes::of(module),
             tables: Tables::default(),
+            work: Workspace::default(),
             needed: words.clone(),
             common: [words.clone(), words],
             typed: [false, false],
@@ -49,7 +51,13 @@ impl<'m> Groups<'m> {
 
     /// What was made.
     pub(super) fn made(self) -> Tables {
-        self.tables
+        let mut tables = self.tables;
+        tables.groups.shrink_to_fit();
+        tables.rules.shrink_to_fit();
+        tables.typed.shrink_to_fit();
+        tables.words.shrink_to_fit();
+        tables.screens.shrink();
+        tables
     }
 
     /// What outputs ask of types. They come first: every group takes in what outputs need.
@@ -112,9 +120,10 @@ impl<'m> Groups<'m> {
         if more.iter().any(|word| *word != 0) {
             self.tables.words.extend_from_slice(more);
         }
+        let constants = (self.module, self.pool);
         let own = self.tables.rules.get(first..).unwrap_or_default();
         let (first_block, blocks) =
-            self.tables.screens.add(&self.vetoes, (self.module, self.pool), own);
+            self.tables.screens.add(&self.vetoes, constants, own, &mut self.work);
         self.tables.groups.push(Group {
             rules: Span::since(first, &self.tables.rules),
             typed: Span::since(typed, &self.tables.typed),

@@ -107,19 +107,20 @@ impl Screens {
         vetoes: &Vetoes,
         constants: Constants<'_>,
         rules: &[u16],
+        work: &mut Workspace,
     ) -> (u32, u32) {
         if self.blocks.is_empty() {
             self.blocks.push(Block::default());
         }
         let first = self.blocks.len() - 1;
         for rules in rules.chunks(BLOCK) {
-            let (mut atoms, conjunctions) = gathered(vetoes, rules);
+            let conjunctions = gather(vetoes, rules, &mut work.atoms);
             if let Some(block) = self.blocks.last_mut() {
                 block.all = u64::MAX >> (BLOCK - rules.len());
                 block.conjunctions = conjunctions;
             }
-            self.add_switches(constants, &mut atoms);
-            for atom in &atoms {
+            self.add_switches(constants, work);
+            for atom in &work.rest {
                 self.add_probes(constants.1, atom);
             }
             self.blocks.push(Block {
@@ -134,14 +135,15 @@ impl Screens {
         (count(first), count(self.blocks.len() - 1 - first))
     }
 
-    /// Takes atoms out of the list for which one switch can stand.
-    fn add_switches(&mut self, constants: Constants<'_>, atoms: &mut Vec<Vetoing>) {
+    /// Adds switches for atoms for which one can stand; the others are the rest.
+    fn add_switches(&mut self, constants: Constants<'_>, work: &mut Workspace) {
+        let Workspace { atoms, rest } = work;
         let slot = |it: &Vetoing| {
             let strings = switch::strings(constants, &it.atom);
             strings.map_or(u32::MAX, |_| u32::from(it.atom.a))
         };
-        atoms.sort_by_cached_key(slot);
-        let mut rest = Vec::with_capacity(atoms.len());
+        atoms.sort_by_key(slot);
+        rest.clear();
         for alike in atoms.chunk_by(|a, b| slot(a) == slot(b)) {
             let pays = alike.iter().any(|it| it.atom.op == Op::InSet) || alike.len() > 2;
             let switch = alike.first().filter(|first| slot(first) != u32::MAX && pays);
@@ -154,7 +156,17 @@ impl Screens {
         rest.sort_by_key(|it| {
             weight(it.atom.op) * 64 / (it.if_true | it.if_false).count_ones().max(1)
         });
-        *atoms = rest;
+    }
+
+    /// Gives back what tables that grew hold for nothing.
+    pub(super) fn shrink(&mut self) {
+        self.blocks.shrink_to_fit();
+        self.numbers.shrink_to_fit();
+        self.presences.shrink_to_fit();
+        self.texts.shrink_to_fit();
+        self.switches.shrink_to_fit();
+        self.cases.shrink_to_fit();
+        self.tests.shrink_to_fit();
     }
 
     /// Adds the probes for an atom.
@@ -178,6 +190,13 @@ impl Screens {
     }
 }
 
+/// Memory that one block leaves to the next: its atoms, and those for which no switch stands.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
+    atoms: Vec<Vetoing>,
+    rest: Vec<Vetoing>,
+}
+
 /// The module, and its constants as values.
 pub(super) type Constants<'a> = (&'a Module, &'a Pool);
 
@@ -190,10 +209,11 @@ fn count(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 
-/// The atoms of up to 64 rules, each once and upright, and which of the rules are conjunctions.
-fn gathered(vetoes: &Vetoes, rules: &[u16]) -> (Vec<Vetoing>, u64) {
+/// Puts the atoms of up to 64 rules into `atoms`, each once and upright; which of the rules are
+/// conjunctions.
+fn gather(vetoes: &Vetoes, rules: &[u16], atoms: &mut Vec<Vetoing>) -> u64 {
     let mut conjunctions = 0;
-    let mut atoms: Vec<Vetoing> = Vec::new();
+    atoms.clear();
     for (bit, rule) in rules.iter().enumerate() {
         let bit = 1_u64 << bit;
         if vetoes.is_conjunction(*rule) {
@@ -210,7 +230,7 @@ fn gathered(vetoes: &Vetoes, rules: &[u16]) -> (Vec<Vetoing>, u64) {
             atoms.push(Vetoing { atom: upright, if_true: true_bit, if_false: false_bit });
         }
     }
-    (atoms, conjunctions)
+    conjunctions
 }
 
 /// An outcome of an atom that silences a rule.

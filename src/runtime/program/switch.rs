@@ -98,7 +98,7 @@ impl Switch {
         cases: &mut Vec<Case>,
     ) -> Option<Self> {
         let pool = constants.1;
-        let mut known: Vec<Case> = Vec::new();
+        let mut known: Vec<Case> = Vec::with_capacity(2 * atoms.len());
         for at in atoms.iter().filter_map(|it| strings(constants, &it.atom)).flatten() {
             let text = pool.constants.get(usize::from(*at))?;
             let case = Case {
