@@ -1,6 +1,6 @@
 //! How long loading takes and how much memory: bundles of the benchmark workloads.
 //!
-//! `cargo bench --bench load` prints a row for each workload of rules. `WORKLOADS_DIR` names the
+//! `cargo bench --bench load` prints a row for each workload. `WORKLOADS_DIR` names the
 //! folder of the workloads, `LOAD_RUNS` how often each is loaded (100). Times are the least and
 //! the median, in milliseconds of wall time.
 
@@ -37,9 +37,9 @@ use policyc::runtime::verify::verify;
 
 fn main() {
     let runs = std::env::var("LOAD_RUNS").map_or(100, |runs| runs.parse().expect("a number"));
-    let folder = folder::data("WORKLOADS_DIR", "../shared/workloads");
-    for (name, most) in workload::ALL.iter().filter(|(name, _)| name.starts_with("rules")) {
-        let files = workload::sources(&folder.join(name), *most);
+    for folder in workload::all() {
+        let name = workload::name(&folder);
+        let files = workload::sources(&folder);
         let start = Instant::now();
         let compiled = compile(&files, &Options::default(), &mut Sink::new()).expect("compiles");
         println!("{name}: compiled in {:.1} ms", ms(start.elapsed()));

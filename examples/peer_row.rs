@@ -52,8 +52,6 @@ use serde_json::{Value as Json, json};
 
 /// The time at which the contexts of the workloads are decided: 2026-01-07T12:00:00Z.
 const NOW: Moment<'static> = Moment::at(1_767_787_200, 0);
-/// Lists of objects hold at most as many elements.
-const LIST_MAX: usize = 1000;
 const ROUNDS: usize = 7;
 const SAMPLES_MAX: usize = 200_000;
 /// Contexts that a thread keeps filled.
@@ -79,7 +77,7 @@ fn main() -> ExitCode {
 
 /// The row of one workload.
 fn measure(folder: &Path, budget: Duration) -> Json {
-    let files = workload::sources(folder, LIST_MAX);
+    let files = workload::sources(folder);
     // What is built once in a process is not billed to the policy.
     drop(load(&files));
     let (program, usage) = counting::counted(|| load(&files));

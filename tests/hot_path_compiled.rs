@@ -153,12 +153,11 @@ fn messages_allocate_nothing() {
 
 #[test]
 fn workloads_allocate_nothing() {
-    let all = folder::data("WORKLOADS_DIR", "../shared/workloads");
     let now = at("2026-01-07T12:00:00Z");
     let mut decided = 0;
-    for (name, most) in workload::ALL {
-        let folder = all.join(name);
-        let program = program(&workload::sources(&folder, most));
+    for folder in workload::all() {
+        let name = workload::name(&folder);
+        let program = program(&workload::sources(&folder));
         let mut scratch = Scratch::for_program(&program);
         for context in folder::text(&folder.join("contexts.jsonl")).lines() {
             let (_, allocations) = decide(&program, &mut scratch, context, now);
@@ -166,7 +165,7 @@ fn workloads_allocate_nothing() {
             decided += 1;
         }
     }
-    assert_eq!(decided, 7_100);
+    assert_ne!(decided, 0);
 }
 
 /// The examples of a builtin, their literals read from the context so that nothing is computed

@@ -34,6 +34,7 @@ mod limits;
 #[path = "../../tests/it/support/workload.rs"]
 mod workload;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -57,9 +58,9 @@ const GROWTH_MAX: f64 = 1.25;
 /// One process under callgrind.
 enum Job {
     /// Loads a bundle, reads its contexts, decides about them.
-    Workload(&'static str),
+    Workload(String),
     /// Compiles the rules of a workload.
-    Compile(&'static str),
+    Compile(String),
     /// Reads and decides the contexts of a hostile case.
     Hostile(&'static hostile::Case),
 }
@@ -68,7 +69,7 @@ impl Job {
     /// What a filter is compared with.
     fn name(&self) -> String {
         match self {
-            Self::Workload(name) => (*name).to_owned(),
+            Self::Workload(name) => name.clone(),
             Self::Compile(name) => format!("compile {name}"),
             Self::Hostile(case) => format!("hostile {}", case.name),
         }
@@ -106,8 +107,8 @@ fn main() -> ExitCode {
 
 /// Counts what the filters leave, prints it, and says whether all of it holds.
 fn gate(filters: &[String], writes: bool) -> Result<bool, String> {
-    let workloads = workload::ALL.iter().map(|(name, _)| Job::Workload(name));
-    let compiled = COMPILED.into_iter().map(Job::Compile);
+    let workloads = workload::all().into_iter().map(|it| Job::Workload(workload::name(&it)));
+    let compiled = COMPILED.into_iter().map(|it| Job::Compile(it.to_owned()));
     let hostile = hostile::CASES.iter().map(Job::Hostile);
     let chosen =
         |job: &Job| filters.is_empty() || filters.iter().any(|it| job.name().contains(it.as_str()));
@@ -123,7 +124,7 @@ fn gate(filters: &[String], writes: bool) -> Result<bool, String> {
         match job {
             Job::Hostile(_) => grows.push((job.name(), counted)),
             Job::Workload(name) | Job::Compile(name) => {
-                rows.extend(counted.iter().map(|row| ((*name).to_owned(), row)));
+                rows.extend(counted.iter().map(|row| (name.clone(), row)));
             }
         }
     }
@@ -199,9 +200,8 @@ fn bundle(files: &SourceMap) -> Result<Vec<u8>, String> {
 }
 
 fn sources(name: &str) -> (PathBuf, SourceMap) {
-    let most = workload::ALL.iter().find(|(it, _)| *it == name).map_or(0, |(_, most)| *most);
     let folder = folder::data("WORKLOADS_DIR", "../shared/workloads").join(name);
-    let files = workload::sources(&folder, most);
+    let files = workload::sources(&folder);
     (folder, files)
 }
 
@@ -216,7 +216,8 @@ fn print_rows(rows: &[limits::Row], is_all: bool) -> Result<bool, String> {
         return Ok(false);
     }
     println!("| instructions | decide | read | load | compile |\n|---|--:|--:|--:|--:|");
-    for (name, _) in workload::ALL {
+    let names: BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
+    for name in names {
         let cells = ["decide", "read", "load", "compile"].map(|what| {
             let row = rows.iter().find(|row| row.name == name && row.what == what);
             row.map_or("-".to_owned(), |row| row.count.to_string())

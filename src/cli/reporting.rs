@@ -44,16 +44,34 @@ impl Default for Reporting {
 }
 
 fn format_named(name: &str) -> Result<Format, String> {
-    let known = FORMATS.iter().find(|format| format.name == name).copied();
-    known.ok_or_else(|| {
-        let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
+    named(FORMATS, |format| format.name, name)
+}
+
+fn output_named(text: &str) -> Result<(Format, PathBuf), String> {
+    output(text, format_named)
+}
+
+/// The one of `formats` that has this name.
+///
+/// # Errors
+/// In words for the terminal: which formats there are.
+pub fn named<F: Copy>(formats: &[F], name_of: fn(&F) -> &str, name: &str) -> Result<F, String> {
+    formats.iter().find(|format| name_of(format) == name).copied().ok_or_else(|| {
+        let names: Vec<&str> = formats.iter().map(name_of).collect();
         format!("the formats are {}", names.join(", "))
     })
 }
 
-fn output_named(text: &str) -> Result<(Format, PathBuf), String> {
+/// `FORMAT=FILE`, where `format` knows the formats.
+///
+/// # Errors
+/// In words for the terminal.
+pub fn output<F>(
+    text: &str,
+    format: fn(&str) -> Result<F, String>,
+) -> Result<(F, PathBuf), String> {
     let (name, path) = text.split_once('=').ok_or("write it as FORMAT=FILE")?;
-    Ok((format_named(name)?, PathBuf::from(path)))
+    Ok((format(name)?, PathBuf::from(path)))
 }
 
 /// What a command worked on, and what it found out beside the findings.

@@ -106,11 +106,11 @@ pub fn is_bundle(path: &Path) -> bool {
     read.is_ok() && start == MAGIC
 }
 
-/// The program of a bundle that people name.
+/// The program of a bundle that people name, and the bundle.
 ///
 /// # Errors
 /// How the command ends, its words already written.
-pub fn load_bundle(terminal: &Terminal, path: &Path) -> Result<(Program, usize), Exit> {
+pub fn load_bundle(terminal: &Terminal, path: &Path) -> Result<(Program, Vec<u8>), Exit> {
     let name = shown(path);
     let bytes = match read_bytes(path, BUNDLE_BYTES_MAX) {
         Ok(bytes) => bytes,
@@ -123,7 +123,7 @@ pub fn load_bundle(terminal: &Terminal, path: &Path) -> Result<(Program, usize),
         Err(error) => return Err(unread(terminal, path, &error)),
     };
     let program = load(&bytes, &name).map_err(|found| refused(terminal, &found))?;
-    Ok((program, bytes.len()))
+    Ok((program, bytes))
 }
 
 /// The program of a bundle, or of sources that are compiled first.
@@ -138,24 +138,41 @@ pub fn program(terminal: &Terminal, sources: &Sources) -> Result<Program, Exit> 
         return load_bundle(terminal, path).map(|(program, _)| program);
     }
     let project = sources.project(terminal);
-    let (project, mut sink) = project.map_err(|found| alone(terminal, &found))?;
+    let (project, sink) = project.map_err(|found| alone(terminal, &found))?;
+    compiled(terminal, &project, sink).map(|(program, _)| program)
+}
+
+/// The program of a project, and the bundle that was made of it.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub fn compiled(
+    terminal: &Terminal,
+    project: &Project,
+    mut sink: Sink,
+) -> Result<(Program, Vec<u8>), Exit> {
     let compiled = if sink.has_errors() {
         None
     } else {
         pipeline::compile(&project.files, &project.settings, &mut sink)
     };
-    let Some(compiled) = compiled else {
-        let conclusion = Conclusion {
-            files: &project.files,
-            prefix: &project.prefix,
-            body: String::new(),
-            parts: Vec::new(),
-            at_least: exit_of_project(project.missing),
-            needs_bundle: true,
-        };
-        return Err(conclude(terminal, &Reporting::default(), sink, &conclusion));
+    let Some(compiled) = compiled else { return Err(rejected(terminal, project, sink)) };
+    let program = pipeline::load_own(&compiled).map_err(|found| alone(terminal, &found))?;
+    Ok((program, compiled.bundle))
+}
+
+/// Says what is wrong with a project that a command cannot do without, and how the command ends.
+#[must_use]
+pub fn rejected(terminal: &Terminal, project: &Project, sink: Sink) -> Exit {
+    let conclusion = Conclusion {
+        files: &project.files,
+        prefix: &project.prefix,
+        body: String::new(),
+        parts: Vec::new(),
+        at_least: exit_of_project(project.missing),
+        needs_bundle: true,
     };
-    pipeline::load_own(&compiled).map_err(|found| alone(terminal, &found))
+    conclude(terminal, &Reporting::default(), sink, &conclusion)
 }
 
 /// Says why a file that was named cannot be read, and how the command ends.

@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
 
-use crate::base::limits::BUNDLE_BYTES_MAX;
 use crate::cli::Command;
 use crate::cli::clock::Stopwatch;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
 use crate::cli::progress::Progress;
-use crate::cli::reporting::{Conclusion, Reporting, alone, conclude, next_line};
+use crate::cli::reporting::{alone, named, next_line, output};
 use crate::cli::root::options;
-use crate::cli::sources::{Sources, exit_of_project, is_bundle, load_bundle, shown, unread};
+use crate::cli::sources::{Sources, compiled, is_bundle, load_bundle, rejected, shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::cli::write::{unwritable, write};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::diag::sink::Sink;
 use crate::runtime::program::Program;
 use crate::tools::bench::budget::{Judged, judge};
 use crate::tools::bench::compare::{Bar, Comparison, Source, compare};
@@ -30,7 +30,6 @@ use crate::tools::bench::measure::{Effort, Watch};
 use crate::tools::bench::subject::{Gauged, Task, Wanted, gauge, reads_time};
 use crate::tools::bench::{base, cases, findings, records};
 use crate::tools::decide::Moments;
-use crate::tools::pipeline;
 use crate::tools::project::config::nanoseconds;
 use crate::tools::project::{Budgets, Project, read_bytes};
 use crate::tools::report::paint::Style;
@@ -160,15 +159,11 @@ fn time(text: &str) -> Result<f64, String> {
 }
 
 fn format_named(name: &str) -> Result<Format, String> {
-    FORMATS.iter().find(|format| format.name == name).copied().ok_or_else(|| {
-        let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
-        format!("the formats are {}", names.join(", "))
-    })
+    named(FORMATS, |format| format.name, name)
 }
 
 fn output_named(text: &str) -> Result<(Format, PathBuf), String> {
-    let (name, path) = text.split_once('=').ok_or("write it as FORMAT=FILE")?;
-    Ok((format_named(name)?, PathBuf::from(path)))
+    output(text, format_named)
 }
 
 /// A bundle that is measured.
@@ -275,10 +270,8 @@ fn subjects(terminal: &Terminal, options: &Options) -> Result<Vec<Subject>, Exit
         && path.is_file()
         && is_bundle(path)
     {
-        let (program, _) = load_bundle(terminal, path)?;
-        let bundle = read_bytes(path, BUNDLE_BYTES_MAX);
-        let bundle = bundle.map_err(|error| unread(terminal, path, &error))?;
-        return Ok(vec![subject(terminal, options, (program, bundle), None)?]);
+        let made = load_bundle(terminal, path)?;
+        return Ok(vec![subject(terminal, options, made, None)?]);
     }
     let mut projects = options.sources.projects(terminal);
     let single = options.input.contexts.is_some() || options.input.from_log.is_some();
@@ -286,33 +279,11 @@ fn subjects(terminal: &Terminal, options: &Options) -> Result<Vec<Subject>, Exit
         projects = vec![options.sources.project(terminal).map_err(|it| alone(terminal, &it))?];
     }
     let mut subjects = Vec::new();
-    for (project, mut sink) in projects {
-        let compiled = if sink.has_errors() {
-            None
-        } else {
-            pipeline::compile(&project.files, &project.settings, &mut sink)
-        };
-        let Some(compiled) = compiled else {
-            return Err(refuse(terminal, &project, sink));
-        };
-        let program = pipeline::load_own(&compiled).map_err(|it| alone(terminal, &it))?;
-        let made = (program, compiled.bundle);
+    for (project, sink) in projects {
+        let made = compiled(terminal, &project, sink)?;
         subjects.push(subject(terminal, options, made, Some(project))?);
     }
     Ok(subjects)
-}
-
-/// Says what is wrong with sources that a bundle is needed of.
-fn refuse(terminal: &Terminal, project: &Project, sink: crate::diag::sink::Sink) -> Exit {
-    let conclusion = Conclusion {
-        files: &project.files,
-        prefix: &project.prefix,
-        body: String::new(),
-        parts: Vec::new(),
-        at_least: exit_of_project(project.missing),
-        needs_bundle: true,
-    };
-    conclude(terminal, &Reporting::default(), sink, &conclusion)
 }
 
 /// A bundle with what it is compared with, and what it decides about.
@@ -338,10 +309,10 @@ fn subject(
             records::read(path, &bytes(path)?, timed).map_err(failed)?
         }
         (None, None, Some(project)) => {
-            let mut sink = crate::diag::sink::Sink::new();
+            let mut sink = Sink::new();
             let workload = cases::read(project, &mut sink);
             if sink.has_errors() {
-                return Err(refuse(terminal, project, sink));
+                return Err(rejected(terminal, project, sink));
             }
             workload
         }

@@ -51,11 +51,12 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(options) => options,
         Err(exit) => return exit,
     };
-    let (program, bytes) = match load_bundle(terminal, &options.bundle) {
+    let (program, bundle) = match load_bundle(terminal, &options.bundle) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let bundle = Inspected { module: program.module(), digest: program.digest(), bytes };
+    let (digest, bytes) = (program.digest(), bundle.len());
+    let bundle = Inspected { module: program.module(), digest, bytes };
     match options.output_format {
         Shape::Full => terminal.result(&summary(&bundle, terminal.style)),
         Shape::Json => terminal.result(&format!("{:#}\n", to_json(&bundle))),

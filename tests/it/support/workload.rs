@@ -1,31 +1,52 @@
 //! The benchmark workloads as documents of ours: rules and schema, translated.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use policyc::compiler::source::map::SourceMap;
 use serde_json::Value as Json;
 
 use super::folder;
 
-/// The workloads, and the most elements that lists of their contexts have.
-pub(crate) const ALL: [(&str, usize); 8] = [
-    ("gate10", 0),
-    ("prod4", 0),
-    ("content8", 0),
-    ("lists50", 50),
-    ("lists1000", 1000),
-    ("rules100", 0),
-    ("rules1000", 0),
-    ("rules10000", 0),
-];
+/// The folders of the workloads, in order of name.
+pub(crate) fn all() -> Vec<PathBuf> {
+    let folder = folder::data("WORKLOADS_DIR", "../shared/workloads");
+    let found = folder::folders(&folder).into_iter();
+    found.filter(|it| it.join("meta.json").is_file()).collect()
+}
 
-/// A workload as sources to compile. Lists of objects hold at most `most`.
-pub(crate) fn sources(folder: &Path, most: usize) -> SourceMap {
-    let name = folder.file_name().unwrap().to_string_lossy();
+/// Name of a workload: that of its folder.
+pub(crate) fn name(folder: &Path) -> String {
+    folder.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// A workload as sources to compile. Its lists of objects hold at most as many as the longest of
+/// its contexts.
+pub(crate) fn sources(folder: &Path) -> SourceMap {
     let mut files = SourceMap::new();
-    files.add(format!("{name}.yaml"), translate(folder, most));
+    files.add(format!("{}.yaml", name(folder)), translate(folder, longest_list(folder)));
     files
+}
+
+/// Objects in the longest list of the contexts of a workload.
+fn longest_list(folder: &Path) -> usize {
+    let contexts = folder::text(&folder.join("contexts.jsonl"));
+    let (mut longest, mut open) = (0, Vec::new());
+    for context in contexts.lines() {
+        open.push(serde_json::from_str::<Json>(context).unwrap());
+        while let Some(value) = open.pop() {
+            match value {
+                Json::Object(members) => open.extend(members.into_iter().map(|(_, value)| value)),
+                Json::Array(items) => {
+                    let objects = items.iter().filter(|item| item.is_object()).count();
+                    longest = longest.max(objects);
+                    open.extend(items);
+                }
+                Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+            }
+        }
+    }
+    longest
 }
 
 /// The rules and the schema of a workload as one of our documents.

@@ -1,8 +1,10 @@
-//! Wall time of reading a context and of deciding, on the benchmark workloads, by hand.
+//! Wall time of compiling, of reading a context and of deciding, on the benchmark workloads, by
+//! hand.
 //!
-//! `cargo bench --bench evaluate` measures all of them, `-- gate10` one. Each turn takes the next
-//! context of the workload, so a time is the mean of its mix. `WORKLOADS_DIR` names the folder of
-//! the workloads. What guards against slowing down is `.ci/instructions`: times are noisy.
+//! `cargo bench --bench times` measures all of them, `-- gate10` one, `-- decide` one part of each.
+//! Each turn takes the next context of the workload, so a time is the mean of its mix.
+//! `WORKLOADS_DIR` names the folder of the workloads; `benches/load.rs` measures loading. What
+//! guards against slowing down is `.ci/instructions`: times are noisy.
 
 #![allow(
     clippy::disallowed_methods,
@@ -33,16 +35,21 @@ use policyc::runtime::vm::scratch::Scratch;
 /// 2026-01-07T12:00:00Z, the time of the workloads.
 const NOW: Moment<'static> = Moment::at(1_767_787_200, 0);
 
-fn evaluate(criterion: &mut Criterion) {
-    let all = folder::data("WORKLOADS_DIR", "../shared/workloads");
-    for (name, most) in workload::ALL {
-        let folder = all.join(name);
-        let files = workload::sources(&folder, most);
-        let compiled = compile(&files, &Options::default(), &mut Sink::new()).expect("compiles");
-        let program = Program::load(&compiled.bundle).expect("loads");
+fn times(criterion: &mut Criterion) {
+    for folder in workload::all() {
+        let files = workload::sources(&folder);
+        let mut group = criterion.benchmark_group(workload::name(&folder));
+        let bundle = || {
+            let compiled = compile(&files, &Options::default(), &mut Sink::new());
+            compiled.expect("a workload that compiles").bundle
+        };
+        group.sample_size(10);
+        group.bench_function("compile", |bencher| bencher.iter(bundle));
+        group.sample_size(100);
+
+        let program = Program::load(&bundle()).expect("loads");
         let text = folder::text(&folder.join("contexts.jsonl"));
         let contexts: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
-        let mut group = criterion.benchmark_group(name);
 
         let mut scratches: Vec<Scratch> =
             contexts.iter().map(|_| Scratch::for_program(&program)).collect();
@@ -70,5 +77,5 @@ fn evaluate(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, evaluate);
+criterion_group!(benches, times);
 criterion_main!(benches);
