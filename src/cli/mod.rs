@@ -24,7 +24,8 @@ use crate::cli::terminal::Terminal;
 pub struct Command {
     /// As it is typed.
     pub name: &'static str,
-    /// Its group on the first screen: `write`, `try` or `ship`.
+    /// Its group on the first screen: `write`, `try`, `ship` or `look`; for a part of another
+    /// command, the name of that.
     pub group: &'static str,
     /// What it is for, in a few words.
     pub short: &'static str,
@@ -51,6 +52,7 @@ pub const COMMANDS: &[Command] = &[
     commands::diff::COMMAND,
     commands::build::COMMAND,
     commands::inspect::COMMAND,
+    commands::replay::COMMAND,
 ];
 
 /// Runs the command that the arguments name.

@@ -16,7 +16,7 @@ use crate::diag::suggest::nearest;
 use crate::tools::report::paint::Style;
 
 /// The groups of the first screen, in order.
-const GROUPS: &[&str] = &["write", "try", "ship"];
+const GROUPS: &[&str] = &["write", "try", "ship", "look"];
 
 /// The parser of the whole command line.
 #[must_use]
@@ -35,14 +35,17 @@ pub fn parser() -> clap::Command {
                 .arg(clap::Arg::new("topic").value_name("COMMAND|exit-codes")),
         );
     let root = Globals::augment_args(root);
-    COMMANDS.iter().fold(root, |root, command| {
-        // Groups of options bring texts of their own, so those of the command come last.
-        let parser = (command.arguments)(clap::Command::new(command.name))
-            .about(command.about)
-            .override_usage(format!("policyc {} {}", command.name, command.usage))
-            .after_help(examples(command));
-        root.subcommand(parser)
-    })
+    COMMANDS.iter().fold(root, |root, command| root.subcommand(parser_of("policyc", command)))
+}
+
+/// The parser of a command, whose name stands behind `before` on the command line.
+#[must_use]
+pub fn parser_of(before: &str, command: &Command) -> clap::Command {
+    // Groups of options bring texts of their own, so those of the command come last.
+    (command.arguments)(clap::Command::new(command.name))
+        .about(command.about)
+        .override_usage(format!("{before} {} {}", command.name, command.usage))
+        .after_help(examples(command))
 }
 
 /// Command lines with what each does, below the options of a command.

@@ -8,4 +8,5 @@ pub mod eval;
 pub mod explain;
 pub mod init;
 pub mod inspect;
+pub mod replay;
 pub mod test;

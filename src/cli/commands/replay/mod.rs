@@ -1,0 +1,37 @@
+//! `policyc replay`: recorded decisions, again. One file for each part of it.
+
+use clap::ArgMatches;
+
+use crate::cli::Command;
+use crate::cli::exit::Exit;
+use crate::cli::root::parser_of;
+use crate::cli::terminal::Terminal;
+
+/// The row of this command.
+pub const COMMAND: Command = Command {
+    name: "replay",
+    group: "look",
+    short: "recorded decisions, again",
+    about: "Replay recorded decisions",
+    usage: "COMMAND [OPTIONS]",
+    examples: &[],
+    arguments,
+    run,
+};
+
+/// The parts of this command, in the order in which help shows them.
+const PARTS: &[Command] = &[];
+
+fn arguments(parser: clap::Command) -> clap::Command {
+    let parser = parser.subcommand_required(true).arg_required_else_help(true);
+    let parser = parser.disable_help_subcommand(true);
+    PARTS.iter().fold(parser, |parser, part| parser.subcommand(parser_of("policyc replay", part)))
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let part = matches.subcommand().and_then(|(name, rest)| {
+        let part = PARTS.iter().find(|part| part.name == name)?;
+        Some((part.run)(rest, terminal))
+    });
+    part.unwrap_or(Exit::CouldNotRun)
+}
