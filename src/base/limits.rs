@@ -86,6 +86,8 @@ pub const VERIFY_STEPS_MIN: usize = 1 << 16;
 
 /// Largest context, in bytes.
 pub const CONTEXT_BYTES_MAX: usize = 1 << 20;
+/// Longest line of a file of records, in bytes: a refused context takes a third more than it is.
+pub const RECORD_BYTES_MAX: usize = 4 << 20;
 /// Deepest nesting of a context.
 pub const CONTEXT_DEPTH_MAX: usize = 64;
 /// Deepest nesting of a message in the bytes of Protocol Buffers.

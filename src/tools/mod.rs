@@ -12,5 +12,6 @@ pub mod parallel;
 pub mod paths;
 pub mod pipeline;
 pub mod project;
+pub mod replay;
 pub mod report;
 pub mod suite;

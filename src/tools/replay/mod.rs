@@ -1,0 +1,12 @@
+//! Recorded decisions, again.
+//!
+//! In:      records, and the bundles that made them or others.
+//! Out:     what is the same, what is not, and why.
+//! Imports: `lang`, `runtime`, `tools`.
+//! Source:  `docs/replay.md`.
+//!
+//! Nothing here opens a socket; no process is started but `git`, by `revision`, where a revision was
+//! asked for.
+
+pub mod open;
+pub mod stream;
