@@ -5,8 +5,8 @@
 //! Imports: `lang`, `runtime`, `tools`.
 //! Source:  `docs/replay.md`.
 //!
-//! Nothing here opens a socket; no process is started but `git`, by `revision`, where a revision was
-//! asked for.
+//! Nothing here opens a socket, and no process is started but `git`, where a revision was asked
+//! for.
 
 pub mod open;
 pub mod stream;
