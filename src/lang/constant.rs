@@ -238,7 +238,7 @@ impl Reader<'_> {
             Tag::Duration => Constant::Duration(value.signed()),
             Tag::Type => Constant::Type(Name::new(self.view.str(value))),
             // A program makes them when it runs: no constant holds one.
-            Tag::Ip | Tag::Cidr | Tag::Quantity | Tag::Semver | Tag::Message => {
+            Tag::Ip | Tag::Cidr | Tag::Quantity | Tag::Semver | Tag::Message | Tag::Unknown => {
                 return Err(EvalError::NoSuchOverload);
             }
             Tag::Enum => {

@@ -216,7 +216,8 @@ fn write_value(heap: &mut Heap<'_>, value: &Value, depth: u32) -> Result<(), Eva
         | Tag::Quantity
         | Tag::Semver
         | Tag::Message
-        | Tag::Enum => Err(EvalError::InvalidArgument),
+        | Tag::Enum
+        | Tag::Unknown => Err(EvalError::InvalidArgument),
     }
 }
 

@@ -227,7 +227,8 @@ fn is_zero(value: &Value) -> bool {
         | Tag::Ip
         | Tag::Cidr
         | Tag::Quantity
-        | Tag::Semver => false,
+        | Tag::Semver
+        | Tag::Unknown => false,
     }
 }
 

@@ -201,6 +201,7 @@ impl Walk<'_> {
             Tag::Absent | Tag::Null => Ok(Ordering::Equal),
             Tag::Bool | Tag::Error | Tag::Enum => Ok(a.bits().cmp(&b.bits())),
             Tag::Duration => Ok(a.signed().cmp(&b.signed())),
+            Tag::Unknown => Ok(a.off().cmp(&b.off())),
             Tag::Timestamp => Ok(instant(a).cmp(&instant(b))),
             Tag::List | Tag::Map | Tag::Optional => self.order_all(a, b),
             Tag::Message => {

@@ -37,7 +37,8 @@ pub enum Form {
 /// Writes `value` as JSON.
 ///
 /// # Errors
-/// `Budget` if the value is nested too deeply or too large, or `out` is full.
+/// `Budget` if the value is nested too deeply or too large, or `out` is full; `NoSuchOverload` if
+/// it is unknown, or holds what is.
 pub fn write(
     view: &View<'_>,
     value: &Value,
@@ -82,6 +83,9 @@ impl<W: Write> Writer<'_, W> {
         }
         if value.tag().has_elements() {
             self.container(value)
+        } else if value.tag() == Tag::Unknown {
+            // Nobody knows how it is spelled; what a record says of it stands in its own table.
+            Err(EvalError::NoSuchOverload)
         } else {
             self.scalar(value).map_err(full)
         }
@@ -141,7 +145,8 @@ impl<W: Write> Writer<'_, W> {
             | Tag::List
             | Tag::Map
             | Tag::Optional
-            | Tag::Message => self.out.write_str("null"),
+            | Tag::Message
+            | Tag::Unknown => self.out.write_str("null"),
         }
     }
 

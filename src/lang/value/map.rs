@@ -109,7 +109,8 @@ const fn rank(key: &Value) -> Option<u8> {
         | Tag::Quantity
         | Tag::Semver
         | Tag::Message
-        | Tag::Enum => None,
+        | Tag::Enum
+        | Tag::Unknown => None,
     }
 }
 

@@ -18,6 +18,7 @@
 //! | optional | 1 if a value is present | its place in the store |
 //! | message | set fields (low 32), type (high 32) | first of `2 n` values number, value, .. |
 //! | enum | number (low 32), type (high 32) | - |
+//! | unknown | what is known of its place | off = its row in a table of unknowns, aux = its type |
 
 pub mod arith;
 pub(crate) mod base64;
@@ -83,6 +84,10 @@ pub enum Tag {
     Message = 19,
     /// A value of an enum that is a type of its own.
     Enum = 20,
+    /// A value that a record withholds: there, or perhaps there, but nobody can tell what it is.
+    /// Only `runtime::vm::partial` decides with it; everywhere else it is a misfit, equal to
+    /// nothing, not even to itself.
+    Unknown = 21,
 }
 
 impl Tag {
@@ -109,6 +114,7 @@ impl Tag {
         Self::Semver,
         Self::Message,
         Self::Enum,
+        Self::Unknown,
     ];
 
     /// Whether it is a number: all kinds of them lie on one line.
@@ -141,7 +147,8 @@ impl Tag {
             | Self::Quantity
             | Self::Semver
             | Self::Message
-            | Self::Enum => false,
+            | Self::Enum
+            | Self::Unknown => false,
         }
     }
 
@@ -175,7 +182,7 @@ impl Tag {
     #[must_use]
     pub const fn type_name(self) -> Option<&'static str> {
         match self {
-            Self::Absent | Self::Error | Self::Message | Self::Enum => None,
+            Self::Absent | Self::Error | Self::Message | Self::Enum | Self::Unknown => None,
             Self::Null => Some("null_type"),
             Self::Bool => Some("bool"),
             Self::Int => Some("int"),
@@ -339,6 +346,13 @@ impl Value {
         Self::plain(Tag::Enum, number.cast_unsigned() as u64 | (kind as u64) << 32)
     }
 
+    /// A value that nobody knows: its row in a table of unknowns, its type, and what is known of
+    /// its place, as `runtime::vm::partial` packs it.
+    #[must_use]
+    pub const fn unknown(row: u32, ty: u16, place: u64) -> Self {
+        Self { tag: Tag::Unknown, space: Space::Arena, aux: ty, off: row, bits: place }
+    }
+
     /// What kind of value it is.
     #[must_use]
     pub const fn tag(&self) -> Tag {
@@ -363,7 +377,7 @@ impl Value {
         self.off
     }
 
-    /// Values an element of a list takes in the store.
+    /// Values an element of a list takes in the store; of an unknown its type.
     #[must_use]
     pub const fn columns(&self) -> u16 {
         self.aux

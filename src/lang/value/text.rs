@@ -233,7 +233,8 @@ pub fn write_scalar(out: &mut impl Write, value: &Value) -> Result<bool, EvalErr
         | Tag::Quantity
         | Tag::Semver
         | Tag::Message
-        | Tag::Enum => return Ok(false),
+        | Tag::Enum
+        | Tag::Unknown => return Ok(false),
     };
     written.map(|()| true).map_err(|_| EvalError::Budget)
 }

@@ -91,7 +91,8 @@ fn key(value: &Value) -> Option<Key> {
         | Tag::Cidr
         | Tag::Quantity
         | Tag::Semver
-        | Tag::Message => return None,
+        | Tag::Message
+        | Tag::Unknown => return None,
     })
 }
 

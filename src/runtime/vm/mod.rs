@@ -17,6 +17,7 @@ mod lanes;
 mod machine;
 mod message;
 pub mod observe;
+pub mod partial;
 pub mod report;
 pub mod request;
 pub mod scratch;

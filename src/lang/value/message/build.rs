@@ -174,7 +174,8 @@ fn any(heap: &mut Heap<'_>, value: &Value) -> Result<Value, EvalError> {
         | Tag::Cidr
         | Tag::Quantity
         | Tag::Semver
-        | Tag::Enum => Err(NONE),
+        | Tag::Enum
+        | Tag::Unknown => Err(NONE),
     }
 }
 

@@ -125,7 +125,8 @@ pub fn json(heap: &mut Heap<'_>, value: &Value, depth: u32) -> Result<Value, Eva
         | Tag::Ip
         | Tag::Cidr
         | Tag::Quantity
-        | Tag::Semver => Err(EvalError::BadConversion),
+        | Tag::Semver
+        | Tag::Unknown => Err(EvalError::BadConversion),
     }
 }
 
@@ -346,7 +347,8 @@ pub fn content(view: &View<'_>, value: &Value) -> (Content, Form) {
         | Tag::Cidr
         | Tag::Quantity
         | Tag::Semver
-        | Tag::Enum => ("google.protobuf.Value", Form::Null),
+        | Tag::Enum
+        | Tag::Unknown => ("google.protobuf.Value", Form::Null),
     };
     (Content::Known(name), form)
 }

@@ -15,6 +15,7 @@ use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value, map, time};
 use crate::runtime::bundle::module::{NONE, NodeMode};
 use crate::runtime::program::Program;
+use crate::runtime::vm::partial::unknown::Withheld;
 use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::{Filled, heap, result, spread};
 
@@ -130,6 +131,17 @@ impl Filled<'_> {
         }
         self.surround(slot.0);
         Ok(())
+    }
+
+    /// Sets a place to a value that is unknown; only a `Partial` does so.
+    pub(in crate::runtime) fn withhold(&mut self, slot: SlotHandle, unknown: &Value) {
+        let program = self.program;
+        self.forget(slot.0);
+        if let Some(withheld) = Withheld::of(unknown) {
+            spread::withhold(program, &mut self.scratch.file, slot.0, withheld);
+        }
+        self.scratch.stale = true;
+        self.surround(slot.0);
     }
 
     /// Empties what lies below a node, if that was set before. Of a message that is the whole

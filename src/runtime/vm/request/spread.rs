@@ -8,9 +8,10 @@
 
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value, map};
-use crate::runtime::bundle::module::{NodeMode, TypeRow};
+use crate::runtime::bundle::module::{NONE, NodeMode, TypeRow};
 use crate::runtime::program::Program;
 use crate::runtime::program::paths::Node;
+use crate::runtime::vm::partial::unknown::Withheld;
 use crate::runtime::vm::request::conform::conform;
 use crate::runtime::vm::request::error::{InputKind, Wanted};
 use crate::runtime::vm::request::reader::Read;
@@ -70,6 +71,10 @@ pub(in crate::runtime) fn set(
     at: u16,
     value: &Value,
 ) -> Read<()> {
+    if let Some(withheld) = Withheld::of(value) {
+        withhold(program, file, at, withheld);
+        return Ok(());
+    }
     let Some(node) = program.paths.get(at) else { return Ok(()) };
     let refused = || InputKind::WrongType(expected(row(&program.module, node.ty)));
     if let Some(slot) = file.get_mut(usize::from(node.presence)) {
@@ -89,6 +94,36 @@ pub(in crate::runtime) fn set(
     if node.mode == NodeMode::Rows { Ok(()) } else { spread(program, heap, file, at, value) }
 }
 
+/// Fills the slots of node `at` and below where nobody knows its value. What lies below may be
+/// missing.
+pub(in crate::runtime) fn withhold(
+    program: &Program,
+    file: &mut [Value],
+    at: u16,
+    withheld: Withheld,
+) {
+    let mut open = vec![(at, withheld)];
+    while let Some((number, withheld)) = open.pop() {
+        let Some(node) = program.paths.get(number) else { continue };
+        if let Some(slot) = file.get_mut(usize::from(node.presence)) {
+            *slot = withheld.value();
+        }
+        if let Some(slot) = file.get_mut(usize::from(node.slot)) {
+            *slot = whole(node, number, withheld).value();
+        }
+        if node.mode != NodeMode::Rows {
+            let children = node.first_child..node.first_child.saturating_add(node.children);
+            open.extend(children.map(|child| (child, withheld.below())));
+        }
+    }
+}
+
+/// The value of a node that nobody knows.
+fn whole(node: &Node, number: u16, withheld: Withheld) -> Withheld {
+    let rows = if node.mode == NodeMode::Rows { number } else { NONE };
+    Withheld { ty: node.ty, rows, ..withheld }
+}
+
 /// A list of objects as rows of columns.
 fn rows(program: &Program, heap: &mut Heap<'_>, node: &Node, list: &Value) -> Read<Value> {
     if list.tag() != Tag::List || list.columns() != 1 {
@@ -102,11 +137,15 @@ fn rows(program: &Program, heap: &mut Heap<'_>, node: &Node, list: &Value) -> Re
     let height = heap.store.height();
     for at in 0..list.len() as usize {
         let element = heap.elements(list).get(at).copied().unwrap_or(Value::ABSENT);
-        if element.tag() != Tag::Map {
+        let withheld = Withheld::of(&element);
+        if element.tag() != Tag::Map && withheld.is_none() {
             return Err(InputKind::WrongType(Wanted::Object));
         }
-        for column in program.paths.children(node) {
-            let value = cell(program, heap, column, &element)?;
+        for (number, column) in (node.first_child..).zip(program.paths.children(node)) {
+            let value = match withheld {
+                Some(withheld) => hidden_cell(column, number, withheld.below()),
+                None => cell(program, heap, (column, number), &element)?,
+            };
             heap.store.push_stack(value).map_err(|_| InputKind::TooMuchRead)?;
         }
     }
@@ -114,10 +153,26 @@ fn rows(program: &Program, heap: &mut Heap<'_>, node: &Node, list: &Value) -> Re
     Ok(Value::list(Space::Arena, off, list.len(), node.children))
 }
 
-fn cell(program: &Program, heap: &mut Heap<'_>, column: &Node, element: &Value) -> Read<Value> {
+/// A cell of column number `number` that nobody knows.
+fn hidden_cell(column: &Node, number: u16, withheld: Withheld) -> Value {
+    match column.mode {
+        NodeMode::Object(_) => withheld.value(),
+        NodeMode::Rows | NodeMode::Whole => whole(column, number, withheld).value(),
+    }
+}
+
+fn cell(
+    program: &Program,
+    heap: &mut Heap<'_>,
+    (column, number): (&Node, u16),
+    element: &Value,
+) -> Read<Value> {
     let Some(value) = part(program, heap, element, column) else {
         return if column.required { Err(InputKind::MissingField) } else { Ok(Value::ABSENT) };
     };
+    if let Some(withheld) = Withheld::of(&value) {
+        return Ok(hidden_cell(column, number, withheld));
+    }
     match column.mode {
         NodeMode::Object(_) => Ok(Value::bool(value.tag() == Tag::Map)),
         NodeMode::Rows => rows(program, heap, column, &value),

@@ -11,6 +11,7 @@ mod probes;
 mod reader;
 mod table;
 mod trees;
+mod withheld;
 
 use crate::base::name::Name;
 use crate::lang::constant::Constant;
