@@ -1,5 +1,5 @@
-//! Deciding allocates nothing: a counting allocator looks on. Warm-up is `Scratch::for_program`
-//! and nothing else: the first decision is counted too.
+//! Deciding allocates nothing: a counting allocator looks on. The scratch is reserved, so the first
+//! decision is counted too.
 //!
 //! Needs neither compiler nor files: the bundle is put together by hand. Bundles that the compiler
 //! makes are in `tests/hot_path_compiled.rs`.
@@ -43,7 +43,7 @@ fn evaluation_does_not_allocate() {
     };
     let hosts = HostTable::new(vec![entry]);
     let moment = Moment { hosts: Some(&hosts), ..Moment::at(1_700_000_000, 0) };
-    let mut scratch = Scratch::for_program(&program);
+    let mut scratch = Scratch::for_program(&program).reserved(&program);
     let contexts = [
         r#"{"action":{"tool":"send","amount":20000},"user":"someone","items":[{"name":"a"}]}"#,
         r#"{"action":{"tool":"get_x","amount":2e4},"items":[{"name":"\u0061","price":7}]}"#,

@@ -1,7 +1,7 @@
 //! Where text and elements lie, and how functions read and build them.
 //!
-//! A `Store` is created once with its ceilings as capacity and never grows, so building a value
-//! allocates nothing; what does not fit is `EvalError::Budget`.
+//! A `Store` is created once and keeps what memory it took, so building values that are no larger
+//! than those before allocates nothing. What goes beyond its ceilings is `EvalError::Budget`.
 
 use crate::lang::error::EvalError;
 use crate::lang::value::message::Descriptors;
@@ -18,16 +18,24 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store for this much text (bytes) and this many elements.
+    /// A store for this much text (bytes) and this many elements at most.
     #[must_use]
-    pub fn new(text_max: usize, elements_max: usize) -> Self {
-        Self {
-            text: Vec::with_capacity(text_max),
-            elements: Vec::with_capacity(elements_max),
-            stack: Vec::with_capacity(elements_max),
-            text_max,
-            elements_max,
-        }
+    pub const fn new(text_max: usize, elements_max: usize) -> Self {
+        Self { text: Vec::new(), elements: Vec::new(), stack: Vec::new(), text_max, elements_max }
+    }
+
+    /// Takes the memory for this many elements, and for as many bytes of text.
+    pub fn reserve(&mut self, elements: usize) {
+        self.text.reserve(elements.min(self.text_max));
+        self.elements.reserve(elements.min(self.elements_max));
+        self.stack.reserve(elements.min(self.elements_max));
+    }
+
+    /// Takes all memory that the ceilings allow, so that it never takes more.
+    pub fn reserve_all(&mut self) {
+        self.text.reserve_exact(self.text_max);
+        self.elements.reserve_exact(self.elements_max);
+        self.stack.reserve_exact(self.elements_max);
     }
 
     /// Forgets everything; keeps the memory.

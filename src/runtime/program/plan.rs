@@ -225,12 +225,11 @@ impl Plan {
         self.outputs.of(&self.tables.typed)
     }
 
-    /// Whether the slots of `present`, one bit each, are all that must be there for a group and
-    /// what else is asked with it.
+    /// Whether the slots of `present` and `more`, one bit each, are all that must be there for a
+    /// group and what else is asked with it.
     #[inline]
-    pub(in crate::runtime) fn met(&self, group: &Group, present: &[u64]) -> bool {
-        let Some((first, rest)) = present.split_first() else { return group.needed == 0 };
-        group.needed & !first == 0 && (group.more.is_empty() || self.met_behind(group, rest))
+    pub(in crate::runtime) fn met(&self, group: &Group, present: u64, more: &[u64]) -> bool {
+        group.needed & !present == 0 && (group.more.is_empty() || self.met_behind(group, more))
     }
 
     #[inline(never)]

@@ -69,6 +69,7 @@ fn verdict<O: Observer>(filled: &mut Filled<'_>, moment: &Moment<'_>, observer: 
             Ok(lists) => lists,
             Err(error) => {
                 filled.scratch.refused = Some(error);
+                filled.scratch.used = true;
                 return Verdict::REFUSED;
             }
         },
@@ -111,10 +112,10 @@ fn ready<'p>(filled: &Filled<'p>, phase: Phase) -> Option<Lists<'p>> {
     let (needs, keyed) = if plan.key_slot == NONE {
         (always, &Group::EMPTY)
     } else {
-        let keyed = plan.named(scratch.place?, phase)?;
+        let keyed = plan.named(scratch.place, phase)?;
         (keyed, keyed)
     };
-    let met = needs.plain && plan.met(needs, &scratch.present);
+    let met = needs.plain && scratch.fills(plan, needs);
     met.then_some(Lists { always, keyed, gathered: false })
 }
 
@@ -124,7 +125,7 @@ fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputE
     let program = filled.program;
     let plan = &program.plan;
     let always = plan.always(phase);
-    if plan.met(always, &filled.scratch.present) {
+    if filled.scratch.fills(plan, always) {
         check(filled, plan.typed(always).iter().copied())?;
         check(filled, plan.typed_for_outputs().iter().copied())?;
     } else {
@@ -145,7 +146,7 @@ fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputE
         };
         InputError { kind, offset: None, node: node_of(program, plan.key_slot) }
     })?;
-    if let Some(group) = filled.scratch.place.and_then(|place| plan.named(place, phase)) {
+    if let Some(group) = plan.named(filled.scratch.place, phase) {
         check_group(filled, group)?;
         return Ok(Lists { always, keyed: group, gathered: false });
     }
@@ -205,7 +206,7 @@ fn joined<'p>(
 /// Sees to it that what the rules of a group ask is there.
 fn check_group(filled: &mut Filled<'_>, group: &Group) -> Result<(), InputError> {
     let plan = &filled.program.plan;
-    if plan.met(group, &filled.scratch.present) {
+    if filled.scratch.fills(plan, group) {
         return check(filled, plan.typed(group).iter().copied());
     }
     check_all(filled, group)
@@ -379,8 +380,8 @@ impl Lists<'_> {
 #[inline]
 fn spoken(filled: &mut Filled<'_>, lists: &Lists<'_>, speaks: bool) -> Verdict {
     let Filled { program, scratch, .. } = filled;
-    let Scratch { sifted, fired, shadow, failures, .. } = &mut **scratch;
-    let mut tally = Tally::new(program, fired, shadow, failures);
+    let Scratch { sifted, fired, shadow, failures, used, .. } = &mut **scratch;
+    let mut tally = Tally::new(program, fired, shadow, (failures, used));
     if let Some((first, second)) = lists.alone(sifted).filter(|_| speaks) {
         let plan = &program.plan;
         let (always, keyed) = (plan.rules(lists.always), plan.rules(lists.keyed));
@@ -395,8 +396,9 @@ fn spoken(filled: &mut Filled<'_>, lists: &Lists<'_>, speaks: bool) -> Verdict {
 #[inline(never)]
 fn told(filled: &mut Filled<'_>, lists: &Lists<'_>, rest: Rest) -> usize {
     let program = filled.program;
-    let Scratch { file, store, workings, left, rules, sifted, mark, .. } = &mut *filled.scratch;
-    workings.used = true;
+    let Scratch { file, store, workings, left, rules, sifted, mark, used, .. } =
+        &mut *filled.scratch;
+    *used = true;
     let mut settling = Settling {
         program,
         file,
@@ -444,8 +446,8 @@ const fn run_it(rule: u16) -> Left {
 /// The verdict where it is known what all rules say, and nothing else is asked.
 fn known(filled: &mut Filled<'_>, lists: &Lists<'_>, second: usize) -> Verdict {
     let Filled { program, scratch, .. } = filled;
-    let Scratch { rules, left, fired, shadow, failures, .. } = &mut **scratch;
-    let mut tally = Tally::new(program, fired, shadow, failures);
+    let Scratch { rules, left, fired, shadow, failures, used, .. } = &mut **scratch;
+    let mut tally = Tally::new(program, fired, shadow, (failures, used));
     let (first, second) = left.split_at(second.min(left.len()));
     for Left { rule, says } in merged(first, second) {
         tally.speak(*rule, says.unwrap_or(NONE));
@@ -461,14 +463,16 @@ fn run<O: Observer>(
     observer: O,
 ) -> Verdict {
     let program = filled.program;
-    let Scratch { file, store, workings, rules, left, fired, shadow, failures, outputs, .. } =
-        &mut *filled.scratch;
+    let scratch = &mut *filled.scratch;
+    let Scratch { file, store, workings, rules, left, fired, shadow, failures, .. } = scratch;
+    let Scratch { outputs, used, .. } = scratch;
+    *used = true;
     let heap = heap(program, filled.request, store);
     let mut machine = Machine::new(program, heap, workings, moment.hosts, observer);
     if !machine.budget.metered {
         machine.budget.add(lists.cost(program, rules));
     }
-    let mut tally = Tally::new(program, fired, shadow, failures);
+    let mut tally = Tally::new(program, fired, shadow, (failures, used));
     let (first, second) = left.split_at(second.min(left.len()));
     for Left { rule, says } in merged(first, second) {
         match says {

@@ -113,7 +113,7 @@ impl<'a> Decision<'a> {
     /// What failed: rules, outputs, and, once it was asked for, the reason.
     #[must_use]
     pub fn failures(&self) -> &[Failure] {
-        &self.scratch.failures
+        &self.scratch.failures.list
     }
 
     /// Why the input was refused, if it was.

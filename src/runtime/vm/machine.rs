@@ -202,8 +202,6 @@ pub(in crate::runtime) struct Workings {
     pub(in crate::runtime) epoch: u32,
     pub(in crate::runtime) scans: ScanMemo,
     pub(in crate::runtime) made: Vec<Value>,
-    /// Whether anything was run or searched since the decision began.
-    pub(in crate::runtime) used: bool,
 }
 
 impl Workings {
@@ -216,13 +214,11 @@ impl Workings {
             epoch: 0,
             scans: ScanMemo::of(&program.scans),
             made: vec![Value::ABSENT; if program.sweeps.is_empty() { 0 } else { MADE_VALUES }],
-            used: true,
         }
     }
 
     /// Forgets what was known in the last decision.
     pub(in crate::runtime) fn begin(&mut self) {
-        self.used = false;
         self.scans.begin();
         self.epoch = self.epoch.wrapping_add(1);
         if self.epoch == 0 {
@@ -240,7 +236,6 @@ impl<'a, O: Observer> Machine<'a, O> {
         hosts: Option<&'a HostTable>,
         observer: O,
     ) -> Self {
-        workings.used = true;
         Self {
             program,
             heap,

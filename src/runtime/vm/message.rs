@@ -48,7 +48,8 @@ pub(in crate::runtime) fn explain(
     if row.explanation == NONE || !known.is_present() {
         return None;
     }
-    let Scratch { file, store, workings, .. } = &mut *filled.scratch;
+    let Scratch { file, store, workings, used, .. } = &mut *filled.scratch;
+    *used = true;
     let heap = heap(program, filled.request, store);
     let mut machine = Machine::new(program, heap, workings, moment.hosts, NoObserver);
     machine.budget.begin_rule();
@@ -63,7 +64,7 @@ pub(in crate::runtime) fn explain(
 fn note_failure(filled: &mut Filled<'_>, by: Asker, note: Note) {
     let failures = &mut filled.scratch.failures;
     let failure = Failure { by, class: note.class, pc: note.pc };
-    if failures.len() < failures.capacity() && !failures.contains(&failure) {
+    if !failures.list.contains(&failure) {
         failures.push(failure);
     }
 }
@@ -77,7 +78,8 @@ fn write<O: Observer>(
     observer: O,
 ) -> Option<Note> {
     let program = filled.program;
-    let Scratch { file, store, workings, text, .. } = &mut *filled.scratch;
+    let Scratch { file, store, workings, text, used, .. } = &mut *filled.scratch;
+    *used = true;
     let heap = heap(program, filled.request, store);
     let mut machine = Machine::new(program, heap, workings, moment.hosts, observer);
     machine.budget.begin_rule();
@@ -108,7 +110,7 @@ fn write<O: Observer>(
     failed
 }
 
-/// Text that grows to `REASON_BYTES_MAX`, which it has room for.
+/// Text that grows to `REASON_BYTES_MAX`.
 struct Bounded<'a>(&'a mut String);
 
 impl Write for Bounded<'_> {

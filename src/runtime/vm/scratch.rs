@@ -1,4 +1,4 @@
-//! What a decision works in: allocated once, borrowed ever after.
+//! What a decision works in: kept from one to the next, and borrowed.
 //!
 //! In:      a program.
 //! Out:     `Scratch`.
@@ -10,7 +10,7 @@ use crate::lang::opcodes::Op;
 use crate::lang::value::heap::Store;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::program::Program;
-use crate::runtime::program::plan::Asker;
+use crate::runtime::program::plan::{Asker, Group, Plan};
 use crate::runtime::program::screen::BLOCK;
 use crate::runtime::vm::machine::Workings;
 use crate::runtime::vm::request::error::InputError;
@@ -18,22 +18,43 @@ use crate::runtime::vm::request::heap;
 use crate::runtime::vm::request::walk::{Frame, Trail};
 use crate::runtime::vm::sift::Sifted;
 
-/// Memory for deciding with one program, for one thread. Given another program it makes itself
-/// anew, which is the only time that it allocates.
+/// Memory for deciding with one program, for one thread. It begins small, so that many of them lie
+/// close together, and grows with the first contexts: reading and deciding what is no larger than
+/// what came before allocates nothing. `reserved` takes all that any input may ask for, at once.
+/// Given another program it makes itself anew.
+///
+/// What every decision looks at comes first: a host that keeps many inputs waits for each line of
+/// memory that a decision touches.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub struct Scratch {
-    program: u64,
     /// Slots first, registers after them, then terms.
     pub(in crate::runtime) file: Vec<Value>,
-    /// Which slots the input fills, one bit each. With `stale` neither this nor `place` is known.
-    pub(in crate::runtime) present: Vec<u64>,
-    /// Where the rules for the key of the input stand (`Plan::place`).
-    pub(in crate::runtime) place: Option<u32>,
+    /// Which of the first 64 slots the input fills, one bit each. With `stale` neither this nor
+    /// `more_present` nor `place` is known.
+    pub(in crate::runtime) present: u64,
+    /// Where the rules for the key of the input stand (`Plan::place`), or `NOWHERE`.
+    pub(in crate::runtime) place: u32,
     pub(in crate::runtime) stale: bool,
+    /// Whether the last decision left anything but rules that fired.
+    pub(in crate::runtime) used: bool,
+    pub(in crate::runtime) fired: Vec<Fired>,
+    /// What sifting tells of the lists that are asked: of each block of the first, then of each of
+    /// the second.
+    pub(in crate::runtime) sifted: Vec<Sifted>,
     pub(in crate::runtime) store: Store,
     /// Sizes of the store when the input was read.
     pub(in crate::runtime) mark: (usize, usize),
+    /// The rules that sifting left.
+    pub(in crate::runtime) left: Vec<Left>,
     pub(in crate::runtime) workings: Workings,
+    pub(in crate::runtime) shadow: Vec<Fired>,
+    pub(in crate::runtime) failures: Failures,
+    pub(in crate::runtime) outputs: Vec<Value>,
+    /// Why the input was refused, if it was.
+    pub(in crate::runtime) refused: Option<InputError>,
+    /// As `present`, of the other slots.
+    pub(in crate::runtime) more_present: Vec<u64>,
     pub(in crate::runtime) frames: Vec<Frame>,
     /// For every node of the path trie what is known of it.
     pub(in crate::runtime) trails: Vec<Trail>,
@@ -41,20 +62,17 @@ pub struct Scratch {
     pub(in crate::runtime) objects: u32,
     /// Rules of a key that the bundle does not name.
     pub(in crate::runtime) rules: Vec<u16>,
-    /// The rules that sifting left.
-    pub(in crate::runtime) left: Vec<Left>,
-    /// What sifting tells of the lists that are asked: of each block of the first, then of each of
-    /// the second.
-    pub(in crate::runtime) sifted: Vec<Sifted>,
-    pub(in crate::runtime) fired: Vec<Fired>,
-    pub(in crate::runtime) shadow: Vec<Fired>,
-    pub(in crate::runtime) failures: Vec<Failure>,
-    pub(in crate::runtime) outputs: Vec<Value>,
-    /// Why the input was refused, if it was.
-    pub(in crate::runtime) refused: Option<InputError>,
     /// Text that is put together: the message of the winner, a context that was no JSON yet.
     pub(in crate::runtime) text: String,
+    program: u64,
+    is_reserved: bool,
 }
+
+/// No place of a key.
+pub(in crate::runtime) const NOWHERE: u32 = u32::MAX;
+
+/// Rules that fire, elements and open containers that there is room for from the beginning.
+const FEW: usize = 16;
 
 /// A rule that is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +103,23 @@ pub struct Failure {
     pub pc: u32,
 }
 
+/// What failed in a decision.
+#[derive(Debug)]
+pub(in crate::runtime) struct Failures {
+    pub(in crate::runtime) list: Vec<Failure>,
+    /// Everything that can fail, once.
+    max: usize,
+}
+
+impl Failures {
+    /// Takes in a failure, if there is room.
+    pub(in crate::runtime) fn push(&mut self, failure: Failure) {
+        if self.list.len() < self.max {
+            self.list.push(failure);
+        }
+    }
+}
+
 impl Scratch {
     /// Memory for deciding with `program`.
     #[must_use]
@@ -100,35 +135,60 @@ impl Scratch {
                 *place = *constant;
             }
         }
+        let mut store = Store::new(ARENA_BYTES_MAX, ELEMENTS_MAX);
+        store.reserve(FEW);
         Self {
-            program: program.identity,
             file,
-            present: vec![0; program.sizes.slots.div_ceil(64)],
-            place: None,
+            present: 0,
+            place: NOWHERE,
             stale: true,
-            store: Store::new(ARENA_BYTES_MAX, ELEMENTS_MAX),
-            mark: (0, 0),
-            workings: Workings::of(program),
-            frames: Vec::with_capacity(CONTEXT_DEPTH_MAX + 1),
-            trails: vec![Trail::NEW; program.paths.len()],
-            objects: 0,
-            rules: Vec::with_capacity(rules),
-            left: Vec::with_capacity(rules),
+            used: true,
+            fired: Vec::with_capacity(rules.min(FEW)),
             sifted: vec![Sifted::NOTHING; 2 * rules.div_ceil(BLOCK)],
-            fired: Vec::with_capacity(rules),
-            shadow: Vec::with_capacity(rules),
-            failures: Vec::with_capacity(2 * rules + 2 * outputs + 1),
+            store,
+            mark: (0, 0),
+            left: Vec::with_capacity(rules.min(FEW)),
+            workings: Workings::of(program),
+            shadow: Vec::new(),
+            failures: Failures { list: Vec::new(), max: 2 * rules + 2 * outputs + 1 },
             outputs: Vec::with_capacity(outputs),
             refused: None,
-            text: String::with_capacity(REASON_BYTES_MAX),
+            more_present: vec![0; program.sizes.slots.saturating_sub(64).div_ceil(64)],
+            frames: Vec::with_capacity(FEW),
+            trails: vec![Trail::NEW; program.paths.len()],
+            objects: 0,
+            rules: Vec::new(),
+            text: String::new(),
+            program: program.identity,
+            is_reserved: false,
         }
+    }
+
+    /// The same with all the memory that any input may ask for, some 16 MiB: not even the first
+    /// decision allocates then. The system sees to pages when they are used first.
+    #[must_use]
+    pub fn reserved(mut self, program: &Program) -> Self {
+        self.fit(program);
+        let rules = program.module.rules.len();
+        self.store.reserve_all();
+        self.frames.reserve_exact(CONTEXT_DEPTH_MAX + 1);
+        for list in [&mut self.fired, &mut self.shadow] {
+            list.reserve_exact(rules);
+        }
+        self.rules.reserve_exact(rules);
+        self.left.reserve_exact(rules);
+        self.failures.list.reserve_exact(self.failures.max);
+        self.text.reserve_exact(REASON_BYTES_MAX);
+        self.is_reserved = true;
+        self
     }
 
     /// Sees to it that this scratch is one of `program`.
     #[inline]
     pub(in crate::runtime) fn fit(&mut self, program: &Program) {
         if self.program != program.identity {
-            *self = Self::for_program(program);
+            let new = Self::for_program(program);
+            *self = if self.is_reserved { new.reserved(program) } else { new };
         }
     }
 
@@ -136,16 +196,24 @@ impl Scratch {
     /// not in the store is in `request`.
     pub(in crate::runtime) fn survey(&mut self, program: &Program, request: &[u8]) {
         let slots = self.file.get(..program.sizes.slots).unwrap_or_default();
-        for (word, slots) in self.present.iter_mut().zip(slots.chunks(64)) {
+        let words = std::iter::once(&mut self.present).chain(&mut self.more_present);
+        for (word, slots) in words.zip(slots.chunks(64)) {
             let present = slots.iter().rev().map(|slot| u64::from(slot.tag() != Tag::Absent));
             *word = present.fold(0, |word, bit| word << 1 | bit);
         }
         let key = self.file.get(usize::from(program.plan.key_slot));
-        self.place = key.filter(|key| key.tag() == Tag::String).and_then(|key| {
+        let place = key.filter(|key| key.tag() == Tag::String).and_then(|key| {
             let heap = heap(program, request, &mut self.store);
             program.plan.place(&program.text, key, heap.bytes(key))
         });
+        self.place = place.unwrap_or(NOWHERE);
         self.stale = false;
+    }
+
+    /// Whether the input fills all slots that must be filled for a group.
+    #[inline]
+    pub(in crate::runtime) fn fills(&self, plan: &Plan, group: &Group) -> bool {
+        plan.met(group, self.present, &self.more_present)
     }
 
     /// Forgets the last decision; keeps the input.
@@ -155,14 +223,20 @@ impl Scratch {
             self.survey(program, request);
         }
         self.fired.clear();
+        if self.used {
+            self.forget();
+        }
+    }
+
+    /// Only what runs builds values, fails, or gives outputs.
+    #[inline(never)]
+    fn forget(&mut self) {
+        self.used = false;
         self.shadow.clear();
         self.refused = None;
-        // Only what runs builds values, fails, or gives outputs.
-        if self.workings.used {
-            self.store.reset(self.mark);
-            self.failures.clear();
-            self.outputs.clear();
-            self.workings.begin();
-        }
+        self.store.reset(self.mark);
+        self.failures.list.clear();
+        self.outputs.clear();
+        self.workings.begin();
     }
 }

@@ -15,14 +15,16 @@ use crate::runtime::vm::call;
 use crate::runtime::vm::decision::Verdict;
 use crate::runtime::vm::machine::{Exit, Machine, Note};
 use crate::runtime::vm::observe::Observer;
-use crate::runtime::vm::scratch::{Failure, Fired};
+use crate::runtime::vm::scratch::{Failure, Failures, Fired};
 
 /// What the rules said.
 pub(in crate::runtime) struct Tally<'a> {
     program: &'a Program,
     fired: &'a mut Vec<Fired>,
     shadow: &'a mut Vec<Fired>,
-    failures: &'a mut Vec<Failure>,
+    failures: &'a mut Failures,
+    /// Whether more than `fired` was written to.
+    used: &'a mut bool,
     /// Who speaks loudest so far.
     winner: (Rank, u16),
 }
@@ -32,9 +34,9 @@ impl<'a> Tally<'a> {
         program: &'a Program,
         fired: &'a mut Vec<Fired>,
         shadow: &'a mut Vec<Fired>,
-        failures: &'a mut Vec<Failure>,
+        (failures, used): (&'a mut Failures, &'a mut bool),
     ) -> Self {
-        Self { program, fired, shadow, failures, winner: (Rank::SILENT, NONE) }
+        Self { program, fired, shadow, failures, used, winner: (Rank::SILENT, NONE) }
     }
 
     /// Asks a rule.
@@ -88,6 +90,7 @@ impl<'a> Tally<'a> {
             self.stand(rule, rank);
         } else {
             self.shadow.push(fired);
+            *self.used = true;
         }
     }
 
@@ -120,10 +123,7 @@ impl<'a> Tally<'a> {
     }
 
     pub(in crate::runtime) fn fail(&mut self, by: Asker, note: Note) {
-        // There is room for one failure of everything that can fail.
-        if self.failures.len() < self.failures.capacity() {
-            self.failures.push(Failure { by, class: note.class, pc: note.pc });
-        }
+        self.failures.push(Failure { by, class: note.class, pc: note.pc });
     }
 
     #[inline]
