@@ -2,6 +2,7 @@
 //!
 //! Imports: everything below. No logic of its own.
 
+pub mod bundles;
 pub mod clock;
 pub mod commands;
 pub mod exit;

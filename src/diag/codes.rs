@@ -104,7 +104,7 @@ macro_rules! for_each_code {
             P0908 BadUsage Error "a command line that cannot be understood"
             P0909 BadConfiguration Error "a configuration that cannot be used"
             P0910 BadBaseline Error "a baseline that cannot be compared with"
-            P0911 BadBase Error "a revision that cannot be measured"
+            P0911 BadRevision Error "a revision that cannot be built"
             P0912 Regression Error "a decision takes more than before"
             P0913 OverBudget Error "a decision takes more than the project allows"
         }

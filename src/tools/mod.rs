@@ -14,4 +14,5 @@ pub mod pipeline;
 pub mod project;
 pub mod replay;
 pub mod report;
+pub mod revision;
 pub mod suite;

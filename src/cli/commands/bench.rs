@@ -28,13 +28,14 @@ use crate::tools::bench::draw::{About, Against, Drawing, FORMATS, Format, markdo
 use crate::tools::bench::error::BenchError;
 use crate::tools::bench::measure::{Effort, Watch};
 use crate::tools::bench::subject::{Gauged, Task, Wanted, gauge, reads_time};
-use crate::tools::bench::{base, cases, findings, records};
+use crate::tools::bench::{cases, findings, records};
 use crate::tools::decide::Moments;
 use crate::tools::project::config::nanoseconds;
 use crate::tools::project::{Budgets, Project, read_bytes};
 use crate::tools::report::paint::Style;
 use crate::tools::report::visible::{visible, wrap};
 use crate::tools::report::{Report, counted};
+use crate::tools::revision::{self, RevisionError};
 use crate::tools::suite::NOW;
 
 /// Most bytes of a file of contexts, of records, or of a baseline.
@@ -342,10 +343,10 @@ fn base_of(
     let Some(project) = project else {
         let why = "a bundle has no revisions".to_owned();
         let help = "name another bundle";
-        let error = BenchError::NoRevision { rev: name.to_owned(), why, help };
+        let error = RevisionError { rev: name.to_owned(), why, help };
         return Err(alone(terminal, &error.diagnostic()));
     };
-    base::program(name, project, &options.sources.paths)
+    revision::program(name, project, &options.sources.paths)
         .map_err(|error| alone(terminal, &error.diagnostic()))
 }
 

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, ValueEnum};
 
 use crate::cli::Command;
+use crate::cli::bundles::Settings;
 use crate::cli::exit::Exit;
 use crate::cli::root::options;
-use crate::cli::sources::{Sources, program};
 use crate::cli::terminal::Terminal;
 use crate::tools::diff::{Difference, compare};
+use crate::tools::replay::store::Store;
 use crate::tools::report::diff::{full, json, markdown};
 
 /// The row of this command.
@@ -25,7 +26,7 @@ pub const COMMAND: Command = Command {
             "policyc diff prod.plcb policies --only-tighten",
             "fails if anything is allowed that was not",
         ),
-        ("policyc diff old.plcb . --output-format markdown", "for a pull request"),
+        ("policyc diff git:main . --output-format markdown", "for a pull request"),
     ],
     arguments: Options::augment_args,
     run,
@@ -33,10 +34,13 @@ pub const COMMAND: Command = Command {
 
 #[derive(Debug, Args)]
 struct Options {
-    /// A bundle, or a path to sources.
-    old: PathBuf,
-    /// A bundle, or a path to sources.
-    new: PathBuf,
+    /// A bundle, a path to sources, git:REV, sha256:DIGITS, or a name of `[bundles]`.
+    old: String,
+    /// As OLD.
+    new: String,
+    /// The directory of the bundles that digests name.
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
     /// End with 1 only where more is allowed, or others are asked.
     #[arg(long)]
     only_tighten: bool,
@@ -65,10 +69,12 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(options) => options,
         Err(exit) => return exit,
     };
-    let load = |path: &PathBuf| {
-        let sources = Sources { paths: vec![path.clone()], strict: false, source_date_epoch: None };
-        program(terminal, &sources)
+    let settings = match Settings::read(terminal) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
     };
+    let store = Store::at(settings.store(options.store.as_deref()));
+    let load = |name: &String| settings.bundle(terminal, &store, name);
     let (old, new) = match (load(&options.old), load(&options.new)) {
         (Ok(old), Ok(new)) => (old, new),
         (old, new) => {

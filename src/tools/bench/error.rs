@@ -30,8 +30,6 @@ pub enum BenchError {
     OtherPolicy { file: String, name: String, known: String },
     /// The baseline `file` was made with other contexts: `found` of them, and not our `own`.
     OtherContexts { file: String, name: String, found: u64, own: u64 },
-    /// The revision `rev` cannot be built: `why`.
-    NoRevision { rev: String, why: String, help: &'static str },
 }
 
 impl BenchError {
@@ -49,10 +47,6 @@ impl BenchError {
             | Self::OtherVersion { .. }
             | Self::OtherPolicy { .. }
             | Self::OtherContexts { .. } => self.of_baseline(),
-            Self::NoRevision { rev, why, help } => {
-                let fact = format!("`{rev}` cannot be measured: {why}");
-                Diagnostic::without_place(Code::BadBase, fact).help(*help)
-            }
         }
     }
 
@@ -89,8 +83,7 @@ impl BenchError {
             Self::NotBaseline { .. }
             | Self::OtherVersion { .. }
             | Self::OtherPolicy { .. }
-            | Self::OtherContexts { .. }
-            | Self::NoRevision { .. } => (String::new(), String::new()),
+            | Self::OtherContexts { .. } => (String::new(), String::new()),
         };
         Diagnostic::without_place(Code::BadContext, fact).help(help)
     }
@@ -122,8 +115,7 @@ impl BenchError {
             | Self::NotObject { .. }
             | Self::CutShort { .. }
             | Self::NewerRecord { .. }
-            | Self::BadRecord { .. }
-            | Self::NoRevision { .. } => (String::new(), String::new()),
+            | Self::BadRecord { .. } => (String::new(), String::new()),
         };
         Diagnostic::without_place(Code::BadBaseline, fact).help(help)
     }

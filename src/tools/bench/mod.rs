@@ -8,7 +8,6 @@
 //! Load, contexts, count, measure, document, compare, draw: each step is a module, and none looks
 //! back. `count` is exact and asks no clock; `measure` and `blame` are the ones that do.
 
-pub mod base;
 pub mod blame;
 pub mod budget;
 pub mod cases;

@@ -66,6 +66,22 @@ pub fn digest_text(digest: &[u8; 32]) -> String {
     text
 }
 
+/// The digest that `sha256:` and 64 hexadecimal digits say.
+#[must_use]
+pub fn read_digest(text: &str) -> Option<[u8; 32]> {
+    let digits = text.strip_prefix("sha256:")?;
+    let mut digest = [0; 32];
+    // A sign would be taken for a digit.
+    let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if !plain || digits.len() != 2 * digest.len() {
+        return None;
+    }
+    for (at, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(digest)
+}
+
 /// The beginning of a digest, for a screen.
 #[must_use]
 pub fn digest_short(digest: &[u8; 32]) -> String {

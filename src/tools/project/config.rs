@@ -17,7 +17,7 @@ use crate::diag::suggest::nearest;
 pub const NAMES: [&str; 2] = ["policyc.toml", ".policyc.toml"];
 
 /// The tables.
-const TABLES: [&str; 2] = ["project", "bench"];
+const TABLES: [&str; 4] = ["project", "bench", "replay", "bundles"];
 
 /// The keys of `[bench]`: times, then counts.
 const TIMES: [&str; 5] = ["p50", "p90", "p99", "p99.9", "p99.99"];
@@ -26,8 +26,11 @@ const COUNTS: [&str; 3] = ["instructions", "cost", "allocations"];
 /// The keys of `[project]`.
 const KEYS: [&str; 3] = ["sources", "schema", "strict"];
 
+/// The keys of `[replay]`.
+const REPLAY: [&str; 2] = ["records", "store"];
+
 /// Tables that later versions read.
-const LATER: [&str; 5] = ["check", "fmt", "test", "replay", "bundles"];
+const LATER: [&str; 3] = ["check", "fmt", "test"];
 
 /// What a project says about itself. Paths are relative to the file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +43,12 @@ pub struct Config {
     pub strict: bool,
     /// What one decision may take: `[bench]`.
     pub budgets: Vec<Budget>,
+    /// Where records lie: `records` of `[replay]`.
+    pub records: Vec<Spanned<String>>,
+    /// The directory that bundles are kept in by their digests: `store` of `[replay]`.
+    pub store: Option<Spanned<String>>,
+    /// Names of bundles and what they stand for: `[bundles]`.
+    pub bundles: Vec<(String, Spanned<String>)>,
 }
 
 /// What one decision may take.
@@ -112,6 +121,10 @@ impl Reader<'_> {
                 self.project(value);
             } else if name == "bench" {
                 self.bench(value);
+            } else if name == "replay" {
+                self.replay(value);
+            } else if name == "bundles" {
+                self.bundles(value);
             } else if LATER.contains(&name) {
                 let fact = format!("`[{name}]` is not built yet");
                 self.refuse(at, fact, "this version does not read it", None);
@@ -137,13 +150,45 @@ impl Reader<'_> {
         };
         for (key, value) in table {
             match key.get_ref().as_ref() {
-                "sources" => self.config.sources = self.paths(value),
+                "sources" => self.config.sources = self.paths("sources", value),
                 "schema" => self.config.schema = self.path(value),
                 "strict" => self.strict(value),
                 other => {
                     let at = self.span(key.span());
                     self.unknown(at, other, "`[project]` has no key", &KEYS);
                 }
+            }
+        }
+    }
+
+    fn replay(&mut self, value: &Toml<DeValue<'_>>) {
+        let DeValue::Table(table) = value.get_ref() else {
+            let at = self.span(value.span());
+            self.refuse(at, "`replay` is a table".to_owned(), "write `[replay]` above", None);
+            return;
+        };
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "records" => self.config.records = self.paths("records", value),
+                "store" => self.config.store = self.path(value),
+                other => {
+                    let at = self.span(key.span());
+                    self.unknown(at, other, "`[replay]` has no key", &REPLAY);
+                }
+            }
+        }
+    }
+
+    /// `[bundles]`: `prod = "build/prod.plcb"`.
+    fn bundles(&mut self, value: &Toml<DeValue<'_>>) {
+        let DeValue::Table(table) = value.get_ref() else {
+            let at = self.span(value.span());
+            self.refuse(at, "`bundles` is a table".to_owned(), "write `[bundles]` above", None);
+            return;
+        };
+        for (key, value) in table {
+            if let Some(path) = self.path(value) {
+                self.config.bundles.push((key.get_ref().to_string(), path));
             }
         }
     }
@@ -199,13 +244,13 @@ impl Reader<'_> {
         Some(Spanned::new(text.to_string(), self.span(value.span())))
     }
 
-    fn paths(&mut self, value: &Toml<DeValue<'_>>) -> Vec<Spanned<String>> {
+    fn paths(&mut self, key: &str, value: &Toml<DeValue<'_>>) -> Vec<Spanned<String>> {
         if let DeValue::Array(items) = value.get_ref()
             && !items.is_empty()
         {
             return items.iter().filter_map(|item| self.path(item)).collect();
         }
-        self.wrong(value, "`sources` is a list of paths, as in [\"policies\"]");
+        self.wrong(value, &format!("`{key}` is a list of paths, as in [\"policies\"]"));
         Vec::new()
     }
 

@@ -27,7 +27,7 @@ pub(super) struct Group {
 }
 
 /// The configuration in `folder`.
-fn config_in(folder: &Path) -> Option<PathBuf> {
+pub(super) fn config_in(folder: &Path) -> Option<PathBuf> {
     NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file())
 }
 

@@ -10,6 +10,7 @@
 
 pub mod config;
 mod discover;
+pub mod nearest;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

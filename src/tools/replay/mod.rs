@@ -9,4 +9,5 @@
 //! for.
 
 pub mod open;
+pub mod store;
 pub mod stream;

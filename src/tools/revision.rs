@@ -2,7 +2,7 @@
 //!
 //! In:      a revision, the root of a project.
 //! Out:     the program of the project as it was then.
-//! Imports: `base`, `tools`.
+//! Imports: `base`, `diag`, `tools`.
 //!
 //! The program `git` is asked: which files there are (`ls-tree`), and what they hold (`cat-file`).
 //! Neither touches the repository or the working tree.
@@ -14,12 +14,33 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::limits::SOURCE_BYTES_MAX;
-use crate::diag::diagnostic::Severity;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::runtime::program::Program;
-use crate::tools::bench::error::BenchError;
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::pipeline::{self, references};
 use crate::tools::project::{self, Project, reason};
+
+/// Why a revision cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevisionError {
+    /// The revision, as it was named.
+    pub rev: String,
+    /// Why not.
+    pub why: String,
+    /// One next step.
+    pub help: &'static str,
+}
+
+impl RevisionError {
+    /// The finding about it.
+    #[must_use]
+    pub fn diagnostic(&self) -> Diagnostic {
+        let Self { rev, why, help } = self;
+        let fact = format!("`{rev}` cannot be built: {why}");
+        Diagnostic::without_place(Code::BadRevision, fact).help(*help)
+    }
+}
 
 /// The files of a project as a revision has them; they go away with it.
 #[derive(Debug)]
@@ -40,9 +61,9 @@ impl Drop for Exported {
 /// from.
 ///
 /// # Errors
-/// `NoRevision` as in `export`, and where it does not compile.
-pub fn program(rev: &str, project: &Project, paths: &[PathBuf]) -> Result<Program, BenchError> {
-    let no = |why: String, help| BenchError::NoRevision { rev: rev.to_owned(), why, help };
+/// As `export`, and where it does not compile.
+pub fn program(rev: &str, project: &Project, paths: &[PathBuf]) -> Result<Program, RevisionError> {
+    let no = |why: String, help| RevisionError { rev: rev.to_owned(), why, help };
     let exported = export(rev, &project.root)?;
     let here = std::env::current_dir().unwrap_or_default();
     let mut there = Vec::new();
@@ -88,16 +109,16 @@ struct Entry {
 /// Takes the files below `root` out of revision `rev`.
 ///
 /// # Errors
-/// `NoRevision` where `root` lies in no repository, where there is no such revision or nothing
+/// Where `root` lies in no repository, where there is no such revision or nothing
 /// below `root` in it, and where the files cannot be written.
-fn export(rev: &str, root: &Path) -> Result<Exported, BenchError> {
-    let no = |why: String, help| BenchError::NoRevision { rev: rev.to_owned(), why, help };
+fn export(rev: &str, root: &Path) -> Result<Exported, RevisionError> {
+    let no = |why: String, help| RevisionError { rev: rev.to_owned(), why, help };
     let ask = |arguments: &[&str]| {
-        git(root, arguments).map_err(|error| no(error, "`--base` asks the program `git`"))
+        git(root, arguments).map_err(|error| no(error, "revisions are asked of the program `git`"))
     };
     let (inside, _) = ask(&["rev-parse", "--show-prefix"])?;
     if !inside {
-        let help = "name a bundle, or measure in the repository of the project";
+        let help = "name a bundle, or run this in the repository of the project";
         return Err(no("this is no directory of a git repository".to_owned(), help));
     }
     let commit = format!("{rev}^{{commit}}");
@@ -141,7 +162,8 @@ fn entry(line: &[u8]) -> Option<Entry> {
 fn folder() -> Result<PathBuf, String> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("policyc-base-{}-{number}", std::process::id()));
+    let folder =
+        std::env::temp_dir().join(format!("policyc-revision-{}-{number}", std::process::id()));
     fs::create_dir(&folder).map_err(|error| {
         let shown = folder.display();
         format!("`{shown}` cannot be made: {}", reason(&error))

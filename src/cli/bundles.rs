@@ -1,0 +1,167 @@
+//! Bundles by the names that people give them.
+//!
+//! A name is a path to a bundle or to sources, `git:REV` for the project of the working directory
+//! as a revision has it, `sha256:DIGITS` for a bundle of the store, or a name that `[bundles]` of
+//! `policyc.toml` gives to one of these.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::exit::Exit;
+use crate::cli::reporting::{Conclusion, Reporting, alone, conclude, refused};
+use crate::cli::sources::{Sources, program};
+use crate::cli::terminal::Terminal;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::suggest::nearest;
+use crate::runtime::program::Program;
+use crate::tools::inspect::digest_text;
+use crate::tools::project::config::Config;
+use crate::tools::project::nearest::configuration;
+use crate::tools::replay::store::{Store, Unusable};
+use crate::tools::revision;
+
+/// Where bundles are kept in a project that says nothing else.
+const STORE: &str = ".policyc/store";
+
+/// What `policyc.toml` says about bundles and records, and where it lies.
+#[derive(Debug)]
+pub struct Settings {
+    config: Config,
+    /// The directory of `policyc.toml`, or the working directory.
+    folder: PathBuf,
+}
+
+impl Settings {
+    /// Reads the nearest configuration at or above the working directory.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub fn read(terminal: &Terminal) -> Result<Self, Exit> {
+        let (config, folder, files, sink) = configuration();
+        if !sink.has_errors() {
+            return Ok(Self { config, folder });
+        }
+        let conclusion = Conclusion {
+            files: &files,
+            prefix: "",
+            body: String::new(),
+            parts: Vec::new(),
+            at_least: Exit::CouldNotRun,
+            needs_bundle: true,
+        };
+        Err(conclude(terminal, &Reporting::default(), sink, &conclusion))
+    }
+
+    /// The directory of the store: what was asked for, or what the configuration says.
+    #[must_use]
+    pub fn store(&self, asked: Option<&Path>) -> PathBuf {
+        let configured = self.config.store.as_ref().map(|store| store.value.as_str());
+        let configured = || self.folder.join(configured.unwrap_or(STORE));
+        asked.map_or_else(configured, Path::to_path_buf)
+    }
+
+    /// Where records lie: what was asked for, or what the configuration says.
+    #[must_use]
+    pub fn records(&self, asked: &[PathBuf]) -> Vec<PathBuf> {
+        if !asked.is_empty() {
+            return asked.to_vec();
+        }
+        self.config.records.iter().map(|path| self.folder.join(&path.value)).collect()
+    }
+
+    /// The program that a name stands for.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub fn bundle(&self, terminal: &Terminal, store: &Store, name: &str) -> Result<Program, Exit> {
+        let path = Path::new(name);
+        if path.exists() {
+            return one(terminal, path.to_path_buf());
+        }
+        if let Some(meant) = self.config.bundles.iter().find(|(known, _)| known == name) {
+            let meant = &meant.1.value;
+            let path = self.folder.join(meant);
+            if path.exists() {
+                return one(terminal, path);
+            }
+            return unlike_a_path(terminal, store, meant)
+                .unwrap_or_else(|| Err(self.unknown(terminal, name, Some(meant))));
+        }
+        unlike_a_path(terminal, store, name)
+            .unwrap_or_else(|| Err(self.unknown(terminal, name, None)))
+    }
+
+    /// Says that there is no such bundle.
+    fn unknown(&self, terminal: &Terminal, name: &str, meant: Option<&str>) -> Exit {
+        let fact = match meant {
+            Some(meant) => format!("`{name}` stands for `{meant}`, which does not exist"),
+            None => format!("`{name}` is no file, and `[bundles]` does not name it"),
+        };
+        let names = self.config.bundles.iter().map(|(name, _)| name.as_str());
+        let near = nearest(name, names).filter(|near| *near != name);
+        let help = near.map_or_else(
+            || "a bundle is a path, git:REV, sha256:DIGITS or a name of `[bundles]`".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let finding = Diagnostic::without_place(Code::Unreadable, fact).help(help);
+        alone(terminal, &finding).max(Exit::Missing)
+    }
+}
+
+/// The program of a bundle or of sources.
+fn one(terminal: &Terminal, path: PathBuf) -> Result<Program, Exit> {
+    let sources = Sources { paths: vec![path], strict: false, source_date_epoch: None };
+    program(terminal, &sources)
+}
+
+/// The program of a revision, or of the store.
+fn unlike_a_path(terminal: &Terminal, store: &Store, name: &str) -> Option<Result<Program, Exit>> {
+    if let Some(rev) = name.strip_prefix("git:") {
+        return Some(of_revision(terminal, rev));
+    }
+    name.starts_with("sha256:").then(|| of_store(terminal, store, name))
+}
+
+fn of_revision(terminal: &Terminal, rev: &str) -> Result<Program, Exit> {
+    let paths = vec![PathBuf::from(".")];
+    let sources = Sources { paths: paths.clone(), strict: false, source_date_epoch: None };
+    // What is wrong with the sources of today is no matter.
+    let (project, _) = sources.project(terminal).map_err(|found| alone(terminal, &found))?;
+    revision::program(rev, &project, &paths).map_err(|error| alone(terminal, &error.diagnostic()))
+}
+
+fn of_store(terminal: &Terminal, store: &Store, name: &str) -> Result<Program, Exit> {
+    let digest = match store.beginning(name).as_slice() {
+        [digest] => *digest,
+        [] => {
+            let fact = format!("no bundle of the store begins with `{name}`");
+            let finding = Diagnostic::without_place(Code::Unreadable, fact);
+            return Err(alone(terminal, &finding).max(Exit::Missing));
+        }
+        [first, second, ..] => {
+            let fact = format!("several bundles of the store begin with `{name}`");
+            let (first, second) = (digest_text(first), digest_text(second));
+            let help = format!("write more digits: {first}, {second}");
+            let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
+            return Err(alone(terminal, &finding));
+        }
+    };
+    store.load(digest).map_err(|unusable| unusable_exit(terminal, name, &unusable))
+}
+
+/// Says why a bundle of the store cannot be used, and how the command ends.
+#[must_use]
+pub fn unusable_exit(terminal: &Terminal, name: &str, unusable: &Unusable) -> Exit {
+    match unusable {
+        Unusable::Missing => {
+            let fact = format!("the store has no bundle {name}");
+            let finding = Diagnostic::without_place(Code::Unreadable, fact);
+            alone(terminal, &finding).max(Exit::Missing)
+        }
+        Unusable::Unreadable(why) => {
+            let fact = format!("bundle {name} cannot be read: {why}");
+            alone(terminal, &Diagnostic::without_place(Code::Unreadable, fact))
+        }
+        Unusable::Refused(why) => refused(terminal, why),
+    }
+}
