@@ -65,6 +65,8 @@ pub(crate) fn policyc(folder: &Path) -> Command {
             command.env_remove(name);
         }
     }
+    // A repository around the directory of the tests is none of theirs.
+    command.env("GIT_CEILING_DIRECTORIES", env!("CARGO_TARGET_TMPDIR"));
     command.current_dir(folder).stdin(Stdio::null());
     command
 }
