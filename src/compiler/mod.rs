@@ -64,6 +64,15 @@ pub fn check(files: &SourceMap, options: &Options, sink: &mut Sink) -> Front {
     if let Some(schema) = &options.schema {
         give_schema(files, &mut parsed, schema);
     }
+    check_parsed(files, parsed, options, sink)
+}
+
+fn check_parsed(
+    files: &SourceMap,
+    mut parsed: Parsed,
+    options: &Options,
+    sink: &mut Sink,
+) -> Front {
     let options = check::Options { strict: options.strict, unchecked: options.unchecked };
     let analysis = check::check(files, &mut parsed, options, sink);
     Front { parsed, analysis }
@@ -86,6 +95,26 @@ fn give_schema(files: &SourceMap, parsed: &mut Parsed, schema: &str) {
 /// Compiles to a bundle; `None` where the sink holds an error.
 pub fn compile(files: &SourceMap, options: &Options, sink: &mut Sink) -> Option<Compiled> {
     let front = check(files, options, sink);
+    emit_bundle(files, &front, options, sink)
+}
+
+/// Compiles documents that were read from `files`; `None` where the sink holds an error.
+pub fn compile_parsed(
+    files: &SourceMap,
+    parsed: Parsed,
+    options: &Options,
+    sink: &mut Sink,
+) -> Option<Compiled> {
+    let front = check_parsed(files, parsed, options, sink);
+    emit_bundle(files, &front, options, sink)
+}
+
+fn emit_bundle(
+    files: &SourceMap,
+    front: &Front,
+    options: &Options,
+    sink: &mut Sink,
+) -> Option<Compiled> {
     let checked = front.analysis.checked(&front.parsed, sink)?;
     let told = emit::Options { created: options.created, unfolded: options.unfolded };
     let emitted = emit::emit(files, &checked, told, sink);

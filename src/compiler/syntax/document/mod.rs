@@ -9,6 +9,7 @@
 
 pub mod environment;
 pub mod model;
+pub mod outputs;
 pub mod path;
 pub mod scalar;
 pub mod template;
