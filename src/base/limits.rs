@@ -88,6 +88,9 @@ pub const VERIFY_STEPS_MIN: usize = 1 << 16;
 pub const CONTEXT_BYTES_MAX: usize = 1 << 20;
 /// Longest line of a file of records, in bytes: a refused context takes a third more than it is.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
+/// Most bytes of an event of a foreign log, or of the object that envelops events: OpenTelemetry's
+/// collector writes a batch of thousands of spans on one line.
+pub const IMPORT_EVENT_BYTES_MAX: usize = 64 << 20;
 /// Deepest nesting of a context.
 pub const CONTEXT_DEPTH_MAX: usize = 64;
 /// Deepest nesting of a message in the bytes of Protocol Buffers.

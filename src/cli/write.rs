@@ -1,7 +1,7 @@
 //! Files that appear whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::diag::codes::Code;
@@ -14,12 +14,64 @@ use crate::tools::project::reason;
 /// # Errors
 /// `P0906` if the file system refuses; then `path` is as it was.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
-    let draft = draft_of(path);
-    let written = write_draft(&draft, bytes).and_then(|()| fs::rename(&draft, path));
-    written.map_err(|error| {
-        drop(fs::remove_file(&draft));
-        Box::new(unwritable(path, &error))
-    })
+    let mut draft = Draft::begin(path)?;
+    draft.write(bytes)?;
+    draft.finish()
+}
+
+/// A file beside `path` that gets its name when it is whole. One that is given up is taken away.
+#[derive(Debug)]
+pub struct Draft {
+    /// The name that it gets.
+    path: PathBuf,
+    /// The name that it has.
+    beside: PathBuf,
+    /// `None` once it has its name.
+    file: Option<BufWriter<File>>,
+}
+
+impl Draft {
+    /// An empty one.
+    ///
+    /// # Errors
+    /// `P0906` if the file system refuses.
+    pub fn begin(path: &Path) -> Result<Self, Box<Diagnostic>> {
+        let beside = draft_of(path);
+        let file = File::create_new(&beside).map_err(|error| Box::new(unwritable(path, &error)))?;
+        Ok(Self { path: path.to_owned(), beside, file: Some(BufWriter::new(file)) })
+    }
+
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// `P0906` if the file system refuses.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
+        let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(bytes));
+        written.map_err(|error| Box::new(unwritable(&self.path, &error)))
+    }
+
+    /// Gives it its name.
+    ///
+    /// # Errors
+    /// `P0906` if the file system refuses; then the path is as it was.
+    pub fn finish(mut self) -> Result<(), Box<Diagnostic>> {
+        let written = self.file.as_mut().map_or(Ok(()), |file| {
+            file.flush()?;
+            file.get_ref().sync_all()?;
+            fs::rename(&self.beside, &self.path)
+        });
+        written.map_err(|error| Box::new(unwritable(&self.path, &error)))?;
+        self.file = None;
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            drop(fs::remove_file(&self.beside));
+        }
+    }
 }
 
 /// `P0906`.
@@ -42,10 +94,4 @@ fn folder_reason(error: &io::Error) -> String {
 fn draft_of(path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     path.with_file_name(format!(".{name}.{}.part", std::process::id()))
-}
-
-fn write_draft(draft: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }

@@ -107,6 +107,7 @@ macro_rules! for_each_code {
             P0911 BadRevision Error "a revision that cannot be built"
             P0912 Regression Error "a decision takes more than before"
             P0913 OverBudget Error "a decision takes more than the project allows"
+            P0920 BadEvent Error "an event that cannot be imported"
         }
     };
 }

@@ -27,6 +27,7 @@ mod documents;
 mod examples;
 mod generated;
 mod hostile;
+mod import;
 mod loops;
 mod message_values;
 mod messages;

@@ -8,6 +8,7 @@
 //! Nothing here opens a socket, and no process is started but `git`, where a revision was asked
 //! for.
 
+pub mod import;
 pub mod open;
 pub mod store;
 pub mod stream;

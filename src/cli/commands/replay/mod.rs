@@ -1,5 +1,7 @@
 //! `policyc replay`: recorded decisions, again. One file for each part of it.
 
+pub mod import;
+
 use clap::ArgMatches;
 
 use crate::cli::Command;
@@ -20,7 +22,7 @@ pub const COMMAND: Command = Command {
 };
 
 /// The parts of this command, in the order in which help shows them.
-const PARTS: &[Command] = &[];
+const PARTS: &[Command] = &[import::COMMAND];
 
 fn arguments(parser: clap::Command) -> clap::Command {
     let parser = parser.subcommand_required(true).arg_required_else_help(true);

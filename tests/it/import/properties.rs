@@ -1,0 +1,192 @@
+//! What holds for every log: nothing panics, and what comes out are records.
+
+use policyc::tools::replay::import::map::Map;
+use policyc::tools::replay::import::presets::PRESETS;
+use proptest::prelude::*;
+use serde_json::{Map as Object, Value};
+
+use super::import;
+
+/// Keys and texts that maps look for, beside any others.
+const WORDS: &[&str] = &[
+    "decision_id",
+    "timestamp",
+    "input",
+    "result",
+    "erased",
+    "masked",
+    "/input/a",
+    "/input",
+    "a",
+    "bundles",
+    "revision",
+    "nd_builtin_cache",
+    "[]",
+    "callId",
+    "inputs",
+    "outputs",
+    "actions",
+    "effect",
+    "EFFECT_ALLOW",
+    "principal",
+    "resource",
+    "attr",
+    "checkResources",
+    "Records",
+    "eventSource",
+    "verifiedpermissions.amazonaws.com",
+    "eventName",
+    "IsAuthorized",
+    "eventTime",
+    "BatchIsAuthorized",
+    "requestParameters",
+    "requests",
+    "resourceSpans",
+    "scopeSpans",
+    "spans",
+    "attributes",
+    "key",
+    "value",
+    "stringValue",
+    "intValue",
+    "arrayValue",
+    "kvlistValue",
+    "values",
+    "gen_ai.operation.name",
+    "execute_tool",
+    "gen_ai.tool.call.arguments",
+    "startTimeUnixNano",
+    "spanId",
+    "jsonrpc",
+    "2.0",
+    "method",
+    "tools/call",
+    "params",
+    "name",
+    "arguments",
+    "message",
+    "time",
+    "common_properties",
+    "start_time",
+    "request",
+    "response",
+    "response_code_details",
+    "rbac_access_denied_matched_policy[",
+    "http_logs",
+    "log_entry",
+    "data",
+    "type",
+    "TOOL",
+    "id",
+    "trace_id",
+    "run_type",
+    "tool",
+    "inputs",
+    "runs",
+    "2026-03-17T10:00:00Z",
+    "$x",
+    "$$u",
+    "",
+    "1773741600000000000",
+    "{\"a\": [1]}",
+    "{\"a\":",
+    "\u{202e}",
+    "\u{0}",
+];
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => prop::sample::select(WORDS).prop_map(str::to_owned),
+        1 => any::<String>(),
+    ]
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 48, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
+            prop::collection::vec((text(), inner), 0..8)
+                .prop_map(|entries| Value::Object(entries.into_iter().collect::<Object<_, _>>())),
+        ]
+    })
+}
+
+fn maps() -> &'static [Map] {
+    static MAPS: std::sync::OnceLock<Vec<Map>> = std::sync::OnceLock::new();
+    MAPS.get_or_init(|| PRESETS.iter().filter_map(|preset| preset.compile().0).collect())
+}
+
+/// The logs that golden files hold, a line each.
+fn golden() -> Vec<Vec<u8>> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import");
+    let names = PRESETS.iter().flat_map(|preset| {
+        ["input.json", "input.jsonl"].map(|name| folder.join(preset.name).join(name))
+    });
+    names.filter_map(|path| std::fs::read(path).ok()).collect()
+}
+
+/// Imports with every preset. What comes out is whole records, as many as are counted.
+fn holds(log: &[u8]) {
+    for map in maps() {
+        let found = import(map, log);
+        assert_eq!(found.tally.refused, found.refused.len() as u64);
+        assert_eq!(found.tally.records, found.lines.lines().count() as u64);
+        for line in found.lines.lines() {
+            let record: Object<String, Value> = serde_json::from_str(line).expect("a record");
+            assert_eq!(record["v"], 1);
+            assert!(record["ctx"].is_object() && record["ts"].is_string(), "{line}");
+            assert!(record["id"].as_str().is_some_and(|id| !id.is_empty()), "{line}");
+            assert!(!line.contains(|c: char| c.is_control()), "{line:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_json_is_imported_or_refused(events in prop::collection::vec(json(), 1..4)) {
+        let lines: Vec<String> = events.iter().map(Value::to_string).collect();
+        holds(lines.join("\n").as_bytes());
+        holds(Value::Array(events).to_string().as_bytes());
+    }
+
+    #[test]
+    fn any_bytes_are_refused_or_skipped(log in prop::collection::vec(any::<u8>(), 0..200)) {
+        holds(&log);
+    }
+
+    #[test]
+    fn damaged_logs_are_read_as_far_as_they_go(
+        nth in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+        cut in any::<bool>(),
+    ) {
+        let logs = golden();
+        let mut log = logs[nth.index(logs.len())].clone();
+        let at = at.index(log.len());
+        if cut { log.truncate(at) } else { log[at] = byte }
+        holds(&log);
+    }
+}
+
+#[test]
+fn nesting_is_bounded() {
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let deep = open.repeat(200_000) + "1" + &close.repeat(200_000);
+        holds(deep.as_bytes());
+        holds(format!("{{\"decision_id\":\"d\",\"timestamp\":1,\"input\":{deep}}}").as_bytes());
+        holds(format!("{{\"resourceSpans\":[{deep}]}}").as_bytes());
+    }
+    let quoted = Value::from("[".repeat(100_000)).to_string();
+    holds(format!("{{\"type\":\"TOOL\",\"input\":{quoted}}}").as_bytes());
+}
