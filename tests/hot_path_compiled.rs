@@ -33,11 +33,14 @@ use policyc::compiler::syntax::token::Token;
 use policyc::diag::sink::Sink;
 use policyc::lang::decision::Effect;
 use policyc::lang::functions::{self, Function, Sig};
+use policyc::lang::value::time::Instant;
 use policyc::runtime::program::Program;
+use policyc::runtime::record::about::{About, Loaded};
+use policyc::runtime::record::write::Recorder;
 use policyc::runtime::vm::decide::evaluate;
 use policyc::runtime::vm::hosts::HostTable;
 use policyc::runtime::vm::request::proto::ingest_proto;
-use policyc::runtime::vm::request::{Moment, Request};
+use policyc::runtime::vm::request::{Moment, Request, ingest};
 use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::project::Settings;
 use policyc::tools::suite::pipeline::{make, moment, table};
@@ -120,6 +123,39 @@ fn examples_allocate_nothing() {
         }
         assert!(decided > 0, "{} has no contexts", folder.display());
     }
+}
+
+/// Once a recorder has written lines as long, it asks for no more memory.
+#[test]
+fn records_allocate_nothing() {
+    let folders = folder::folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"));
+    let mut written = 0;
+    for folder in folders {
+        let (files, tests) = example(&folder);
+        let program = program(&files);
+        let mut scratch = Scratch::for_program(&program);
+        let mut recorder = Recorder::for_program(&program, &Loaded::default());
+        let about =
+            About::new("01ARZ3NDEKTSV4RRFFQ69G5FAV", Instant { seconds: 0, nanoseconds: 1 });
+        let now = at(NOW);
+        let contexts: Vec<String> = tests
+            .iter()
+            .flat_map(|test| &test.cases)
+            .map(|case| context(case, &SourceMap::new()).expect("a context").to_string())
+            .collect();
+        for round in 0..2 {
+            for context in &contexts {
+                let (length, usage) = counting::counted(|| {
+                    let mut filled = ingest(&program, context.as_bytes(), &mut scratch);
+                    recorder.decide(&mut filled, &now).line(&about).len()
+                });
+                assert!(length > context.len() / 2, "{context}");
+                assert!(round == 0 || usage.allocations == 0, "{}: {context}", folder.display());
+                written += 1;
+            }
+        }
+    }
+    assert!(written > 50);
 }
 
 #[test]

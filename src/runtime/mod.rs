@@ -29,5 +29,6 @@
 
 pub mod bundle;
 pub mod program;
+pub mod record;
 pub mod verify;
 pub mod vm;

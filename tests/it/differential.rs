@@ -137,7 +137,7 @@ fn vocabulary(arguments: &[&[Leaves]]) -> Vocabulary {
 }
 
 /// What conditions are made of, by what they may read.
-struct Vocabularies {
+pub(crate) struct Vocabularies {
     plain: Vocabulary,
     shared: Vocabulary,
     get: Vocabulary,
@@ -145,7 +145,7 @@ struct Vocabularies {
 }
 
 impl Vocabularies {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             plain: vocabulary(&[]),
             shared: vocabulary(&[SHARED]),
@@ -213,7 +213,7 @@ fn rule(random: &mut Random, about: About, at: usize, known: &Vocabularies) -> S
     )
 }
 
-fn policy(random: &mut Random, known: &Vocabularies) -> String {
+pub(crate) fn policy(random: &mut Random, known: &Vocabularies) -> String {
     let about = [About::Nothing, About::Tools, About::Declared][random.below(3)];
     let mut out = format!("policyc: 1\nname: random\ndefault: deny\n{SCHEMA}");
     if about == About::Declared {
@@ -234,7 +234,7 @@ fn policy(random: &mut Random, known: &Vocabularies) -> String {
     out
 }
 
-fn context(random: &mut Random) -> Json {
+pub(crate) fn context(random: &mut Random) -> Json {
     let ints = [0, 1, 2, -3, 7, i64::MAX, i64::MIN];
     let texts = ["", "x", "yy", "xyy", "é", "12", "get_a", "get_user"];
     let mut ints = || {

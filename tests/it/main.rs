@@ -35,6 +35,7 @@ mod missing;
 mod pages;
 mod protobuf;
 mod readme;
+mod records;
 mod report;
 mod reproducible;
 mod secrets;

@@ -15,6 +15,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("runtime::verify", &["base", "diag", "lang", "runtime::bundle"]),
     ("runtime::program", &["base", "diag", "lang", "runtime::bundle", "runtime::verify"]),
     ("runtime::vm", &["base", "diag", "lang", "runtime::bundle", "runtime::program"]),
+    ("runtime::record", &["base", "lang", "runtime::bundle", "runtime::program", "runtime::vm"]),
     ("runtime", &["base", "diag", "lang"]),
     ("compiler::source", &["base", "diag", "lang"]),
     ("compiler::syntax", &["base", "diag", "lang", "compiler::source"]),

@@ -22,12 +22,9 @@ use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::debug::encode;
 use crate::runtime::bundle::module::{
     Fallback, FunctionRow, Manifest, Module, NONE, OutcomeRow, OutputRow, Phase, Requirement,
-    RuleIndex, RuleRow, SourceRow,
+    RuleIndex, RuleRow, SEMANTICS, SourceRow,
 };
 use crate::runtime::verify::annotate;
-
-/// Goes up whenever any decision could change.
-const SEMANTICS: u16 = 1;
 
 /// Puts the module together, and says what of it may cost too much.
 pub(crate) fn finish(

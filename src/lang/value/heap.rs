@@ -166,6 +166,12 @@ impl Store {
         self.stack.get_mut(at)
     }
 
+    /// A place of the build stack.
+    #[must_use]
+    pub fn stack_at(&self, at: usize) -> Option<Value> {
+        self.stack.get(at).copied()
+    }
+
     /// Height of the build stack.
     #[must_use]
     pub fn height(&self) -> usize {

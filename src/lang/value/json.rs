@@ -30,6 +30,9 @@ use crate::lang::value::{Tag, Value, base64, message, network};
 pub enum Form {
     /// Keeps kinds apart.
     Canonical,
+    /// As contexts spell values, but that numbers, times and bytes keep their kinds as in the
+    /// canonical form.
+    Recorded,
     /// For people and other programs.
     Plain,
 }
@@ -154,7 +157,7 @@ impl<W: Write> Writer<'_, W> {
     fn tagged(&mut self, key: &str, content: impl FnOnce(&mut W) -> fmt::Result) -> fmt::Result {
         match self.form {
             Form::Plain => content(self.out),
-            Form::Canonical => {
+            Form::Canonical | Form::Recorded => {
                 write!(self.out, "{{\"{key}\":")?;
                 content(self.out)?;
                 self.out.write_str("}")
@@ -213,7 +216,7 @@ impl<W: Write> Writer<'_, W> {
             self.comma(at)?;
             if key.tag() == Tag::String {
                 let text = self.view.str(key);
-                let escape = self.form == Form::Canonical && text.starts_with('$');
+                let escape = self.form != Form::Plain && text.starts_with('$');
                 write_string(self.out, if escape { "$" } else { "" }, text).map_err(full)?;
             } else {
                 self.put("\"")?;
@@ -227,9 +230,13 @@ impl<W: Write> Writer<'_, W> {
     }
 
     fn message(&mut self, message: &Value) -> Result<(), EvalError> {
-        if self.form == Form::Plain {
+        if self.form != Form::Canonical {
+            // The JSON mapping has forms of its own for all kinds.
+            let form = std::mem::replace(&mut self.form, Form::Plain);
             let shown = plain::form(self.view, Kind::of_message(message.kind()), message);
-            return self.formed(shown, message);
+            self.formed(shown, message)?;
+            self.form = form;
+            return Ok(());
         }
         self.put("{\"$message\":[")?;
         let ty = message::type_of(self.view, message).unwrap_or(Value::NULL);
@@ -390,6 +397,16 @@ pub fn write_string(out: &mut impl Write, prefix: &str, text: &str) -> fmt::Resu
     out.write_str(prefix)?;
     write_escaped(out, text)?;
     out.write_str("\"")
+}
+
+/// Writes what it is given as text inside a JSON string.
+#[derive(Debug)]
+pub struct Escaped<'a, W>(pub &'a mut W);
+
+impl<W: Write> Write for Escaped<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        write_escaped(self.0, text)
+    }
 }
 
 /// Writes text inside a JSON string, with only the escapes that JSON requires.

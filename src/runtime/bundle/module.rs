@@ -12,6 +12,9 @@ use crate::lang::value::message::{Kind, Presence};
 /// An index that names nothing.
 pub const NONE: u16 = 0xFFFF;
 
+/// What decisions mean in this build. It goes up whenever any decision could change.
+pub const SEMANTICS: u16 = 1;
+
 /// The content of a bundle.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Module {
@@ -81,7 +84,7 @@ pub struct Manifest {
     pub compiler: Str,
     /// Version of the tz database.
     pub tzdb: Str,
-    /// Semantics: goes up whenever any decision could change.
+    /// What decisions mean: `SEMANTICS` of the compiler that made it.
     pub semantics: u16,
     /// Seconds since the epoch, from `SOURCE_DATE_EPOCH`; `None` where that is not set.
     pub created: Option<i64>,

@@ -13,7 +13,7 @@ use crate::runtime::program::rank::Rank;
 use crate::runtime::vm::message;
 use crate::runtime::vm::observe::{NoObserver, Observer};
 use crate::runtime::vm::request::error::InputError;
-use crate::runtime::vm::request::{Filled, Moment};
+use crate::runtime::vm::request::{Filled, Moment, Origin};
 use crate::runtime::vm::scratch::{Failure, Fired, Scratch};
 
 /// What the rules came to.
@@ -151,20 +151,40 @@ impl<'a> Decision<'a> {
         rows.zip(&self.scratch.outputs).map(|(row, value)| (program.string(row.name), *value))
     }
 
+    /// Name and value, or an error, of the output with this number.
+    pub(in crate::runtime) fn output(&self, at: u16) -> Option<(&'a str, Value)> {
+        let program = self.program();
+        let row = program.module.outputs.get(usize::from(at))?;
+        Some((program.string(row.name), *self.scratch.outputs.get(usize::from(at))?))
+    }
+
+    /// The message, as it was made when it was asked for last.
+    pub(in crate::runtime) fn said(&self) -> &str {
+        &self.scratch.text
+    }
+
     /// Why the output with this number is what it is: the explanations of the entries that gave it,
     /// in their order. They are made when they are asked for; where one fails there are none, and
     /// the failure is noted.
     pub fn explanations(&mut self, output: u16) -> Vec<String> {
-        let moment = self.moment;
-        let Some(list) = message::explain(&mut self.filled(), &moment, output) else {
-            return Vec::new();
-        };
+        let Some(list) = self.explained(output) else { return Vec::new() };
         let view = self.view();
         let written = view.elements(&list).iter().map(|part| {
             let mut text = String::new();
             json::write_text(&view, part, &mut text).map(|()| text)
         });
         written.collect::<Result<_, _>>().unwrap_or_default()
+    }
+
+    /// As `explanations`, as a list of what becomes texts; `None` where there are none.
+    pub(in crate::runtime) fn explained(&mut self, output: u16) -> Option<Value> {
+        let moment = self.moment;
+        message::explain(&mut self.filled(), &moment, output)
+    }
+
+    /// The input as bytes, where it came as bytes, and how it came.
+    pub(in crate::runtime) const fn input(&self) -> (&'a [u8], Origin) {
+        (self.request, self.scratch.origin)
     }
 
     /// What values of this decision point into.

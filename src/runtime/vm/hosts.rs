@@ -56,6 +56,12 @@ impl HostTable {
         Self { entries: Vec::new(), computed: functions.to_vec() }
     }
 
+    /// The results, in order of name and arguments.
+    #[must_use]
+    pub fn entries(&self) -> &[HostEntry] {
+        &self.entries
+    }
+
     /// The digest of arguments that are given as one JSON array in canonical form.
     #[must_use]
     pub fn digest(arguments: &str) -> [u8; 32] {

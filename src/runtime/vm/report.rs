@@ -7,15 +7,14 @@
 
 use std::fmt::{self, Write};
 
-use sha2::{Digest, Sha256};
-
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
+use crate::lang::value::Value;
 use crate::lang::value::json::{self, Form};
 use crate::lang::value::text::write_scalar;
-use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::EscalationRow;
 use crate::runtime::program::Program;
+use crate::runtime::vm::canonical::{Canonical, held, hex};
 use crate::runtime::vm::decision::Decision;
 use crate::runtime::vm::machine::Note;
 
@@ -102,7 +101,8 @@ impl DecisionReport {
         let reason = decision.reason().to_owned();
         let moment = decision.moment();
         let outputs = outputs(decision);
-        let mut report = Self {
+        let digest = Canonical::of(program).digest(decision);
+        Self {
             effect: decision.effect(),
             rule: decision.rule().map(str::to_owned),
             fired: decision.fired_ids().map(str::to_owned).collect(),
@@ -112,12 +112,10 @@ impl DecisionReport {
             errors: errors(decision),
             escalation: decision.escalation().map(|row| escalation(program, row)),
             cost: decision.cost(),
-            digest: [0; 32],
+            digest,
             bundle: program.digest(),
             now: (moment.seconds, moment.nanoseconds),
-        };
-        report.digest = report.digested();
-        report
+        }
     }
 
     /// The decision as one line of JSON.
@@ -167,40 +165,6 @@ impl DecisionReport {
         write!(out, "\",\"now\":\"{now}\"}}")
     }
 
-    /// SHA-256 of effect, fired rules, reason, obligations, outputs, their explanations and error
-    /// classes.
-    fn digested(&self) -> [u8; 32] {
-        let mut out = String::from("policyc.decision.v1\0");
-        // Writing to a string does not fail.
-        let _ = self.write_canonical(&mut out);
-        Sha256::digest(out.as_bytes()).into()
-    }
-
-    fn write_canonical(&self, out: &mut String) -> fmt::Result {
-        out.write_str("{\"effect\":")?;
-        optional(out, self.effect.map(Effect::word))?;
-        out.write_str(",\"errors\":")?;
-        list(out, &self.errors, |out, error| {
-            write!(out, "{{\"class\":\"{}\",\"rule\":", error.class.word())?;
-            optional(out, error.rule.as_deref())?;
-            out.write_char('}')
-        })?;
-        out.write_str(",\"fired\":")?;
-        list(out, &self.fired, |out, id| string(out, id))?;
-        out.write_str(",\"obligations\":[],\"outputs\":{")?;
-        let mut outputs: Vec<&OutputReport> = self.outputs.iter().collect();
-        outputs.sort_by(|a, b| a.name.cmp(&b.name));
-        for (at, output) in outputs.iter().enumerate() {
-            out.write_str(if at == 0 { "" } else { "," })?;
-            string(out, &output.name)?;
-            write!(out, ":{}", output.canonical)?;
-        }
-        out.write_str("},\"reason\":")?;
-        string(out, &self.reason)?;
-        self.write_explanations(out)?;
-        out.write_char('}')
-    }
-
     /// `,"explanations":{..}`, where an output has some.
     fn write_explanations(&self, out: &mut String) -> fmt::Result {
         let mut explained: Vec<_> =
@@ -232,17 +196,11 @@ fn outputs(decision: &mut Decision<'_>) -> Vec<OutputReport> {
     outputs
 }
 
-/// An output that has a value: one that failed, or an optional that is empty, has none.
+/// An output that has a value.
 fn output(decision: &Decision<'_>, (name, value): (&str, Value)) -> Option<OutputReport> {
     let view = decision.view();
-    let mut value = value;
-    if value.tag() == Tag::Optional {
-        value = *view.elements(&value).first()?;
-    }
+    let value = held(&view, value)?;
     let (mut plain, mut canonical) = (String::new(), String::new());
-    if !value.is_present() {
-        return None;
-    }
     json::write(&view, &value, Form::Plain, &mut plain).ok()?;
     json::write(&view, &value, Form::Canonical, &mut canonical).ok()?;
     Some(OutputReport { name: name.to_owned(), plain, canonical, explanations: Vec::new() })
@@ -321,8 +279,4 @@ fn text(value: &Value) -> String {
     // Writing to a string does not fail.
     let _ = write_scalar(&mut out, value);
     out
-}
-
-fn hex(out: &mut String, bytes: &[u8]) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
 }

@@ -14,8 +14,8 @@ use crate::runtime::program::plan::{Asker, Group, Plan};
 use crate::runtime::program::screen::BLOCK;
 use crate::runtime::vm::machine::Workings;
 use crate::runtime::vm::request::error::InputError;
-use crate::runtime::vm::request::heap;
 use crate::runtime::vm::request::walk::{Frame, Trail};
+use crate::runtime::vm::request::{Origin, heap};
 use crate::runtime::vm::sift::Sifted;
 
 /// Memory for deciding with one program, for one thread. It begins small, so that many of them lie
@@ -51,6 +51,8 @@ pub struct Scratch {
     pub(in crate::runtime) shadow: Vec<Fired>,
     pub(in crate::runtime) failures: Failures,
     pub(in crate::runtime) outputs: Vec<Value>,
+    /// How the input came here.
+    pub(in crate::runtime) origin: Origin,
     /// Why the input was refused, if it was.
     pub(in crate::runtime) refused: Option<InputError>,
     /// As `present`, of the other slots.
@@ -152,6 +154,7 @@ impl Scratch {
             shadow: Vec::new(),
             failures: Failures { list: Vec::new(), max: 2 * rules + 2 * outputs + 1 },
             outputs: Vec::with_capacity(outputs),
+            origin: Origin::Slots,
             refused: None,
             more_present: vec![0; program.sizes.slots.saturating_sub(64).div_ceil(64)],
             frames: Vec::with_capacity(FEW),

@@ -6,11 +6,12 @@
 
 pub(in crate::runtime) mod conform;
 pub mod error;
+pub mod marked;
 mod members;
 mod message;
 mod number;
 pub mod proto;
-mod reader;
+pub(in crate::runtime) mod reader;
 pub(in crate::runtime) mod result;
 #[cfg(feature = "serde")]
 pub mod serde;
@@ -26,6 +27,7 @@ use crate::lang::value::heap::Store;
 use crate::runtime::bundle::module::Phase;
 use crate::runtime::program::Program;
 use crate::runtime::vm::hosts::HostTable;
+use crate::runtime::vm::partial::unknown::Unknowns;
 use crate::runtime::vm::request::error::{InputError, InputKind};
 use crate::runtime::vm::request::reader::Reader;
 use crate::runtime::vm::request::walk::Walk;
@@ -61,6 +63,21 @@ pub struct Request<'a> {
     pub moment: Moment<'a>,
 }
 
+/// How an input came into a scratch: what can be said of it afterwards depends on that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runtime) enum Origin {
+    /// From JSON, which `Filled::request` still is.
+    Json,
+    /// From the bytes of a message, likewise.
+    Proto,
+    /// From the context of a record, likewise.
+    Record,
+    /// Slot by slot, or from memory that is gone.
+    Slots,
+    /// Likewise, and something was refused: the slots are not all.
+    Broken,
+}
+
 /// A scratch that holds an input.
 #[derive(Debug)]
 pub struct Filled<'a> {
@@ -76,6 +93,12 @@ impl<'a> Filled<'a> {
     #[must_use]
     pub const fn into_scratch(self) -> &'a mut Scratch {
         self.scratch
+    }
+
+    /// The program that will decide.
+    #[must_use]
+    pub const fn program(&self) -> &'a Program {
+        self.program
     }
 
     /// Why the context was refused, if it was. Every decision about it denies.
@@ -94,8 +117,9 @@ pub fn ingest<'a>(program: &'a Program, context: &'a [u8], scratch: &'a mut Scra
     let error = if context.len() > CONTEXT_BYTES_MAX {
         Some(InputError { kind: InputKind::TooLarge, offset: None, node: 0 })
     } else {
-        read(program, context, scratch, false).err()
+        read(program, context, scratch, (false, None)).err()
     };
+    scratch.origin = Origin::Json;
     Filled { program, scratch, request: context, error }
 }
 
@@ -103,6 +127,7 @@ pub fn ingest<'a>(program: &'a Program, context: &'a [u8], scratch: &'a mut Scra
 #[must_use]
 pub fn blank<'a>(program: &'a Program, scratch: &'a mut Scratch) -> Filled<'a> {
     clear(program, scratch);
+    scratch.origin = Origin::Slots;
     Filled { program, scratch, request: &[], error: None }
 }
 
@@ -122,12 +147,13 @@ fn clear(program: &Program, scratch: &mut Scratch) {
     }
 }
 
-/// Reads JSON. With `copy` its text goes to the arena, because the bytes go away.
+/// Reads JSON. With `copy` its text goes to the arena, because the bytes go away; with `marks` it
+/// is that of a record, and these are the values that it withholds.
 fn read(
     program: &Program,
     bytes: &[u8],
     scratch: &mut Scratch,
-    copy: bool,
+    (copy, marks): (bool, Option<&mut Unknowns>),
 ) -> Result<(), InputError> {
     clear(program, scratch);
     let Scratch { file, store, frames, trails, objects, .. } = &mut *scratch;
@@ -141,6 +167,7 @@ fn read(
         trails,
         objects,
         copy,
+        marks,
     };
     let result = walk.context();
     scratch.mark = scratch.store.mark();

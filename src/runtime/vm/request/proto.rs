@@ -9,7 +9,7 @@ use crate::lang::value::wire::{self, WireError, WireFault};
 use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::program::Program;
 use crate::runtime::vm::request::error::{InputError, InputKind};
-use crate::runtime::vm::request::{Filled, clear, heap, spread};
+use crate::runtime::vm::request::{Filled, Origin, clear, heap, spread};
 use crate::runtime::vm::scratch::Scratch;
 
 /// Reads a context, the bytes of a message of the type that `Program::context_message` names, into
@@ -29,6 +29,7 @@ pub fn ingest_proto<'a>(
     } else {
         read(program, context, scratch).err()
     };
+    scratch.origin = Origin::Proto;
     Filled { program, scratch, request: context, error }
 }
 

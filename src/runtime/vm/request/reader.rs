@@ -41,6 +41,11 @@ impl Text {
         Self { start, len: end - start }
     }
 
+    /// It without its first byte, which is there.
+    pub(in crate::runtime) const fn behind_first(self) -> Self {
+        Self { start: self.start + 1, len: self.len - 1 }
+    }
+
     /// Whether it holds escapes.
     #[inline]
     pub(in crate::runtime) const fn is_escaped(self) -> bool {

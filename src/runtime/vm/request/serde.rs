@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::runtime::program::Program;
 use crate::runtime::vm::request::error::{InputError, InputKind};
-use crate::runtime::vm::request::{Filled, read};
+use crate::runtime::vm::request::{Filled, Origin, read};
 use crate::runtime::vm::scratch::Scratch;
 
 /// Reads a context into the slots of a scratch.
@@ -28,10 +28,13 @@ pub fn ingest_value<'a>(
     let written = serde_json::to_writer(&mut buffer, context);
     let refused = InputError { kind: InputKind::TooLarge, offset: None, node: 0 };
     let error = match written {
-        Ok(()) if buffer.len() <= CONTEXT_BYTES_MAX => read(program, &buffer, scratch, true).err(),
+        Ok(()) if buffer.len() <= CONTEXT_BYTES_MAX => {
+            read(program, &buffer, scratch, (true, None)).err()
+        }
         Ok(()) | Err(_) => Some(refused),
     };
     buffer.clear();
     scratch.text = String::from_utf8(buffer).unwrap_or_default();
+    scratch.origin = if error.is_some() { Origin::Broken } else { Origin::Slots };
     Filled { program, scratch, request: &[], error }
 }

@@ -17,7 +17,7 @@ use crate::runtime::bundle::module::{NONE, NodeMode};
 use crate::runtime::program::Program;
 use crate::runtime::vm::partial::unknown::Withheld;
 use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
-use crate::runtime::vm::request::{Filled, heap, result, spread};
+use crate::runtime::vm::request::{Filled, Origin, heap, result, spread};
 
 /// A place that a program reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,6 +66,16 @@ impl Program {
             above = node.parent;
         }
         Some(SlotHandle(at))
+    }
+}
+
+impl Origin {
+    /// Of an input that had this one, when a slot was set, or was not because of what was given.
+    const fn and_set(self, done: bool) -> Self {
+        match self {
+            Self::Json | Self::Proto | Self::Record | Self::Slots if done => Self::Slots,
+            Self::Json | Self::Proto | Self::Record | Self::Slots | Self::Broken => Self::Broken,
+        }
     }
 }
 
@@ -124,6 +134,7 @@ impl Filled<'_> {
         self.scratch.store.drop_stack(height);
         self.scratch.mark = self.scratch.store.mark();
         self.scratch.stale = true;
+        self.scratch.origin = self.scratch.origin.and_set(set.is_ok() && self.error.is_none());
         if let Err(kind) = set {
             let error = InputError { kind, offset: None, node: slot.0 };
             self.error = Some(error);

@@ -154,7 +154,7 @@ fn rows(program: &Program, heap: &mut Heap<'_>, node: &Node, list: &Value) -> Re
 }
 
 /// A cell of column number `number` that nobody knows.
-fn hidden_cell(column: &Node, number: u16, withheld: Withheld) -> Value {
+pub(in crate::runtime) fn hidden_cell(column: &Node, number: u16, withheld: Withheld) -> Value {
     match column.mode {
         NodeMode::Object(_) => withheld.value(),
         NodeMode::Rows | NodeMode::Whole => whole(column, number, withheld).value(),

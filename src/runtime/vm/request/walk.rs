@@ -13,6 +13,7 @@ use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::bundle::module::{NONE, NodeMode, TypeRow};
 use crate::runtime::program::Program;
 use crate::runtime::program::paths::{Leaf, Node};
+use crate::runtime::vm::partial::unknown::Unknowns;
 use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::members::Stop;
 use crate::runtime::vm::request::number;
@@ -95,6 +96,8 @@ pub(in crate::runtime) struct Walk<'a, 'h> {
     pub(in crate::runtime) objects: &'a mut u32,
     /// Whether text must be copied, because the bytes go away.
     pub(in crate::runtime) copy: bool,
+    /// Where values may be marked: what is withheld.
+    pub(in crate::runtime) marks: Option<&'a mut Unknowns>,
 }
 
 impl Walk<'_, '_> {
@@ -210,7 +213,7 @@ impl Walk<'_, '_> {
     /// Reads members of an object or a row: what is spelled as it mostly is first, then one step
     /// with care.
     fn members(&mut self) -> Read<()> {
-        let stop = self.quick();
+        let stop = if self.marks.is_none() { self.quick() } else { Stop::Member };
         let Some(frame) = self.frames.last().copied() else { return Ok(()) };
         match stop {
             Stop::Left => Ok(()),
@@ -232,7 +235,7 @@ impl Walk<'_, '_> {
         }
         frame.count += 1;
         let start = self.reader.at;
-        let text = self.reader.key().map_err(|kind| self.between(frame, kind))?;
+        let text = self.key().map_err(|kind| self.between(frame, kind))?;
         let child = self.child(node, text).map_err(|kind| self.between(frame, kind))?;
         let Some(number) = child else { return self.unread(frame) };
         let at = node.first_child + number;
@@ -394,6 +397,9 @@ impl Walk<'_, '_> {
         if self.reader.peek() != b'{' {
             return Err(InputKind::WrongType(Wanted::Object));
         }
+        if let Some(value) = self.marked()? {
+            return self.marked_row(node, &value);
+        }
         self.open(FrameKind::Row, frame.node, NONE, NONE)?;
         let columns = usize::from(node.children);
         self.heap.store.push_absent(columns).map_err(|_| InputKind::TooMuchRead)
@@ -410,6 +416,11 @@ impl Walk<'_, '_> {
     fn node(&mut self, at: u16, node: &Node) -> Read<()> {
         let byte = self.reader.peek();
         let column = self.frames.last().is_some_and(|frame| frame.kind == FrameKind::Row);
+        if byte == b'{'
+            && let Some(value) = self.marked()?
+        {
+            return self.give_marked((at, node, column), &value);
+        }
         match node.mode {
             NodeMode::Whole => match self.whole(node.ty, at)? {
                 Some(value) => self.complete(value),

@@ -76,6 +76,11 @@ impl Walk<'_, '_> {
         self.reader.count()?;
         let program = self.program;
         let byte = self.reader.peek();
+        if byte == b'{'
+            && let Some(value) = self.marked()?
+        {
+            return self.typed(&value, ty).map(Some);
+        }
         let mut ty = ty;
         let mut wanted = row(&program.module, ty);
         if let TypeRow::Nullable(inner) = wanted {
@@ -242,7 +247,7 @@ impl Walk<'_, '_> {
                 top.count = frame.count;
             }
             let start = self.reader.at;
-            let text = self.reader.key()?;
+            let text = self.key()?;
             let mut key = self.text(text)?;
             let ty = match held(&program.module, frame.ty) {
                 TypeRow::Map(wanted, value) => {

@@ -152,7 +152,7 @@ impl Walk<'_, '_> {
             frame.pending = NONE;
             self.set_top(frame);
             let start = self.reader.at;
-            let key = self.reader.key()?;
+            let key = self.key()?;
             if frame.kind == FrameKind::Any && self.reader.slice(key) == TYPE_KEY {
                 self.reader.skip(self.frames.len())?;
                 continue;
@@ -332,7 +332,7 @@ impl Walk<'_, '_> {
             frame.count += 1;
             self.set_top(frame);
             let start = self.reader.at;
-            let text = self.reader.key()?;
+            let text = self.key()?;
             let key = self.typed_key(key_kind, text).inspect_err(|_| self.reader.at = start)?;
             self.heap.store.push_stack(key).map_err(full)?;
             self.reader.count()?;
@@ -378,7 +378,7 @@ impl Walk<'_, '_> {
         let mut first = true;
         while self.reader.more(first, b'}')? {
             first = false;
-            let key = self.reader.key()?;
+            let key = self.key()?;
             if self.reader.slice(key) != TYPE_KEY {
                 self.reader.skip(self.frames.len())?;
                 continue;
@@ -410,7 +410,7 @@ impl Walk<'_, '_> {
             frame.count += 1;
             self.set_top(frame);
             let start = self.reader.at;
-            let key = self.reader.key()?;
+            let key = self.key()?;
             match self.reader.slice(key) {
                 TYPE_KEY => self.reader.skip(self.frames.len())?,
                 b"value" => match self.message(frame.ty.into(), NONE)? {

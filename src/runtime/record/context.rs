@@ -1,0 +1,271 @@
+//! A context as a record holds it: JSON as it was spelled, without white space, with keys that
+//! begin with `$` marked.
+//!
+//! In:      JSON that was read once, and so is JSON.
+//! Out:     the same on one line, or that a key is given twice.
+//! Imports: `base::limits`, `lang::value::scan`.
+//!
+//! Numbers and texts stay as they were spelled, for what a number is depends on who reads it.
+//! Open containers wait on a stack of their own, so nesting costs no stack of the machine.
+
+use crate::base::limits::CONTEXT_DEPTH_MAX;
+use crate::lang::value::scan;
+use crate::runtime::vm::request::reader::Reader;
+
+/// Keys up to which all pairs of an object are compared; more are sorted.
+const FEW: usize = 12;
+
+/// Why JSON cannot stand in a record as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// A key is given twice in one object.
+    Twice,
+    /// It is no JSON, or nests too deep.
+    Json,
+}
+
+/// Copies contexts; keeps its memory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Copyist {
+    /// The keys of the objects that are open.
+    keys: Vec<Key>,
+    /// Where the keys of each open container begin; of a list `LIST`.
+    open: Vec<u32>,
+    /// Keys that were spelled with escapes.
+    unescaped: Vec<u8>,
+}
+
+const LIST: u32 = u32::MAX;
+
+/// A key of an object.
+#[derive(Clone, Copy, Debug)]
+struct Key {
+    /// Its length and first bytes.
+    bits: u64,
+    /// Where it begins: in the JSON, or among what was unescaped.
+    at: u32,
+    escaped: bool,
+}
+
+/// JSON on its way into a line.
+struct Copy<'a> {
+    json: &'a [u8],
+    out: &'a mut Vec<u8>,
+    /// Where that begins which is not copied yet.
+    from: u32,
+    at: u32,
+}
+
+impl Copyist {
+    pub(super) fn new() -> Self {
+        Self {
+            keys: Vec::with_capacity(256),
+            open: Vec::with_capacity(CONTEXT_DEPTH_MAX),
+            unescaped: Vec::with_capacity(1_024),
+        }
+    }
+
+    /// Appends `json` to `out`. What was appended before a fault was found stays there.
+    /// With `mark`, keys that begin with `$` get another one in front.
+    pub(super) fn copy(&mut self, json: &[u8], mark: bool, out: &mut Vec<u8>) -> Result<(), Fault> {
+        self.keys.clear();
+        self.open.clear();
+        self.unescaped.clear();
+        let mut copy = Copy { json, out, from: 0, at: 0 };
+        loop {
+            match copy.token() {
+                b'"' => copy.text().map(drop)?,
+                byte @ (b'{' | b'[') => {
+                    if self.enter(&mut copy, byte == b'{', mark)? {
+                        continue;
+                    }
+                }
+                0 => return Err(Fault::Json),
+                _ => copy.word()?,
+            }
+            if !self.go_on(&mut copy, mark)? {
+                break;
+            }
+        }
+        copy.token();
+        if (copy.at as usize) < json.len() {
+            return Err(Fault::Json);
+        }
+        copy.flush();
+        Ok(())
+    }
+
+    /// Opens a container; false where it is empty, and closed again.
+    fn enter(&mut self, copy: &mut Copy<'_>, object: bool, mark: bool) -> Result<bool, Fault> {
+        copy.at += 1;
+        if copy.token() == if object { b'}' } else { b']' } {
+            copy.at += 1;
+            return Ok(false);
+        }
+        if self.open.len() >= CONTEXT_DEPTH_MAX {
+            return Err(Fault::Json);
+        }
+        let keys = u32::try_from(self.keys.len()).map_err(|_| Fault::Json)?;
+        self.open.push(if object { keys } else { LIST });
+        if object {
+            self.key(copy, mark)?;
+        }
+        Ok(true)
+    }
+
+    /// Goes on behind a value to the next one; false at the end of all.
+    fn go_on(&mut self, copy: &mut Copy<'_>, mark: bool) -> Result<bool, Fault> {
+        while let Some(first) = self.open.last().copied() {
+            let object = first != LIST;
+            let byte = copy.token();
+            copy.at += 1;
+            if byte == b',' {
+                if object {
+                    copy.token();
+                    self.key(copy, mark)?;
+                }
+                return Ok(true);
+            }
+            if byte != if object { b'}' } else { b']' } {
+                return Err(Fault::Json);
+            }
+            self.open.pop();
+            if object && self.any_twice(copy.json, first as usize) {
+                return Err(Fault::Twice);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads a key and its colon.
+    fn key(&mut self, copy: &mut Copy<'_>, mark: bool) -> Result<(), Fault> {
+        if scan::byte(copy.json, copy.at) != b'"' {
+            return Err(Fault::Json);
+        }
+        let start = copy.at + 1;
+        if mark && scan::byte(copy.json, start) == b'$' {
+            copy.at = start;
+            copy.flush();
+            copy.out.push(b'$');
+            copy.at = start - 1;
+        }
+        let escaped = copy.text()?;
+        let text = copy.json.get(start as usize..copy.at as usize - 1).unwrap_or_default();
+        let key = if escaped { self.unescape(text)? } else { Key::of(text, start, false) };
+        self.keys.push(key);
+        if copy.token() != b':' {
+            return Err(Fault::Json);
+        }
+        copy.at += 1;
+        Ok(())
+    }
+
+    #[cold]
+    fn unescape(&mut self, text: &[u8]) -> Result<Key, Fault> {
+        let start = self.unescaped.len();
+        let mut reader = Reader::new(text);
+        while !reader.is_at_end() {
+            let end = scan::text_end(text, reader.at);
+            let plain = text.get(reader.at as usize..end as usize);
+            self.unescaped.extend_from_slice(plain.unwrap_or_default());
+            reader.at = end;
+            if !reader.is_at_end() {
+                let character = reader.escape().map_err(|_| Fault::Json)?;
+                let mut buffer = [0; 4];
+                self.unescaped.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
+            }
+        }
+        let text = self.unescaped.get(start..).unwrap_or_default();
+        Ok(Key::of(text, u32::try_from(start).map_err(|_| Fault::Json)?, true))
+    }
+
+    /// Whether a key from number `first` on stands there twice. They are forgotten.
+    fn any_twice(&mut self, json: &[u8], first: usize) -> bool {
+        let unescaped = &self.unescaped;
+        let keys = self.keys.get_mut(first..).unwrap_or_default();
+        let twice = if keys.len() <= FEW {
+            keys.iter().enumerate().any(|(at, key)| {
+                let before = keys.get(..at).unwrap_or_default();
+                before.iter().any(|other| {
+                    other.bits == key.bits
+                        && other.text(json, unescaped) == key.text(json, unescaped)
+                })
+            })
+        } else {
+            let order = |a: &Key, b: &Key| {
+                let by_bits = a.bits.cmp(&b.bits);
+                by_bits.then_with(|| a.text(json, unescaped).cmp(b.text(json, unescaped)))
+            };
+            keys.sort_unstable_by(order);
+            keys.array_windows().any(|[a, b]| order(a, b).is_eq())
+        };
+        self.keys.truncate(first);
+        twice
+    }
+}
+
+impl Key {
+    #[inline]
+    fn of(text: &[u8], at: u32, escaped: bool) -> Self {
+        let len = text.len() as u64 & 0xFFFF_FFFF;
+        Self { bits: len | scan::word(text, 0) << 32, at, escaped }
+    }
+
+    fn text<'t>(&self, json: &'t [u8], unescaped: &'t [u8]) -> &'t [u8] {
+        let (from, start) = (if self.escaped { unescaped } else { json }, self.at as usize);
+        let len = (self.bits & 0xFFFF_FFFF) as usize;
+        from.get(start..start + len).unwrap_or_default()
+    }
+}
+
+impl Copy<'_> {
+    /// The byte behind white space, which is not copied.
+    #[inline]
+    fn token(&mut self) -> u8 {
+        let (at, byte) = scan::token(self.json, self.at);
+        if at != self.at {
+            self.flush();
+            (self.from, self.at) = (at, at);
+        }
+        byte
+    }
+
+    /// Copies what lies in front of the place.
+    fn flush(&mut self) {
+        let part = self.json.get(self.from as usize..self.at as usize);
+        self.out.extend_from_slice(part.unwrap_or_default());
+        self.from = self.at;
+    }
+
+    /// Goes past a string; whether it holds escapes.
+    #[inline]
+    fn text(&mut self) -> Result<bool, Fault> {
+        let mut end = scan::short_end(self.json, self.at + 1);
+        let mut escaped = false;
+        loop {
+            match scan::byte(self.json, end) {
+                b'"' => break,
+                b'\\' if (end as usize) + 1 < self.json.len() => {
+                    escaped = true;
+                    end = scan::text_end(self.json, end + 2);
+                }
+                _ => return Err(Fault::Json),
+            }
+        }
+        self.at = end + 1;
+        Ok(escaped)
+    }
+
+    /// Goes past a number, a bool or null.
+    #[inline]
+    fn word(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        while matches!(
+            scan::byte(self.json, self.at),
+            b'0'..=b'9' | b'a'..=b'z' | b'.' | b'-' | b'+' | b'E'
+        ) {
+            self.at += 1;
+        }
+        if self.at == start { Err(Fault::Json) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,481 @@
+//! The fields of a record, one by one.
+//!
+//! In:      a cursor in front of a record.
+//! Out:     `Record`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::record`, `runtime::vm`.
+//! Source:  `docs/records.md`, "Fields".
+//!
+//! A field that is known may be given once: of two readers none may take the first and another the
+//! second.
+
+use crate::lang::decision::Effect;
+use crate::lang::value::time::{self, Instant};
+use crate::runtime::bundle::module::Phase;
+use crate::runtime::record::VERSION;
+use crate::runtime::record::cursor::{Cursor, Read, Text};
+use crate::runtime::record::error::{Fault, RecordError};
+use crate::runtime::record::read::{Bundle, Chain, Form, Input, Outcome, Record, Session};
+use crate::runtime::record::text::digest_of;
+use crate::runtime::vm::hosts::{HostEntry, HostTable};
+
+macro_rules! fields {
+    ($($name:ident $key:literal $word:literal;)*) => {
+        /// A field of a record that this build reads.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum Field {$($name,)*}
+
+        impl Field {
+            /// The field with this key.
+            fn of(key: &[u8]) -> Option<Self> {
+                match key {$($key => Some(Self::$name),)* _ => None}
+            }
+
+            const fn name(self) -> &'static str {
+                match self {$(Self::$name => $word,)*}
+            }
+        }
+    };
+}
+
+fields! {
+    Version b"v" "v";
+    Id b"id" "id";
+    Made b"ts" "ts";
+    Session b"ses" "ses";
+    Engine b"eng" "eng";
+    Bundle b"bun" "bun";
+    Context b"ctx" "ctx";
+    Raw b"raw" "raw";
+    Form b"form" "form";
+    Now b"now" "now";
+    Phase b"phase" "phase";
+    Replayable b"replayable" "replayable";
+    Reads b"reads" "reads";
+    Given b"nd" "nd";
+    Outcome b"out" "out";
+    Sig b"sig" "sig";
+    Took b"ns" "ns";
+    Sampled b"smp" "smp";
+    Folded b"rep" "rep";
+    Shadow b"shadow" "shadow";
+    Wire b"wire" "wire";
+    Trace b"otel" "otel";
+    Chain b"ch" "ch";
+    Block b"$blk" "$blk";
+    Gap b"$gap" "$gap";
+}
+
+/// What was found so far.
+struct Reading<'a> {
+    record: Record<'a>,
+    /// Fields that were found, one bit each.
+    found: u32,
+    raw: Option<Text<'a>>,
+    form: Form,
+}
+
+/// Reads a record and the end of its line: the cursor stands on its bracket.
+pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Read<Record<'a>> {
+    let mut reading = Reading::new(cursor.bytes);
+    object(cursor, |cursor, key| reading.field(cursor, key))?;
+    cursor.peek();
+    if (cursor.at as usize) < cursor.bytes.len() {
+        return Err(cursor.error(Fault::Trailing));
+    }
+    reading.finish(cursor)
+}
+
+/// Reads an object: `member` is given every key, and goes past its value.
+fn object<'a>(
+    cursor: &mut Cursor<'a>,
+    mut member: impl FnMut(&mut Cursor<'a>, Text<'a>) -> Read<()>,
+) -> Read<()> {
+    cursor.expect(b'{')?;
+    let mut first = true;
+    while cursor.more(&mut first, b'}')? {
+        let key = cursor.key()?;
+        member(cursor, key)?;
+    }
+    Ok(())
+}
+
+impl<'a> Reading<'a> {
+    const fn new(line: &'a [u8]) -> Self {
+        let record = Record {
+            line,
+            id: None,
+            made: None,
+            session: None,
+            engine: None,
+            bundle: None,
+            input: Input::Context(&[], 0),
+            now: None,
+            phase: Phase::Request,
+            replayable: true,
+            reads: None,
+            given: None,
+            outcome: None,
+            sig: None,
+            took_ns: None,
+            share: 1.0,
+            folded: 1,
+            shadow: None,
+            wire: None,
+            trace: None,
+            chain: None,
+        };
+        Self { record, found: 0, raw: None, form: Form::Json }
+    }
+
+    const fn has(&self, field: Field) -> bool {
+        self.found >> field as u32 & 1 == 1
+    }
+
+    /// Reads the value of a field.
+    fn field(&mut self, cursor: &mut Cursor<'a>, key: Text<'a>) -> Read<()> {
+        let known = match key.plain_bytes() {
+            Some(bytes) => Field::of(bytes),
+            None => Field::of(key.text().as_bytes()),
+        };
+        let Some(field) = known else { return cursor.part().map(drop) };
+        if self.has(field) {
+            return Err(cursor.error(Fault::Twice(field.name())));
+        }
+        self.found |= 1 << field as u32;
+        let record = &mut self.record;
+        match field {
+            Field::Version => version(cursor)?,
+            Field::Id => record.id = Some(text(cursor, "id")?),
+            Field::Made => record.made = Some(text(cursor, "ts")?),
+            Field::Session => record.session = Some(session(cursor)?),
+            Field::Engine => record.engine = Some(container(cursor, b'{', "eng", "an object")?),
+            Field::Bundle => record.bundle = Some(bundle(cursor)?),
+            Field::Context => {
+                cursor.peek();
+                let start = cursor.at as usize;
+                let context = container(cursor, b'{', "ctx", "an object")?;
+                record.input = Input::Context(context, start);
+            }
+            Field::Raw => self.raw = Some(text(cursor, "raw")?),
+            Field::Form => {
+                let form = word(cursor, "form", "`proto`", &[("proto", Form::Proto)])?;
+                self.form = form;
+            }
+            Field::Now => record.now = Some(instant(cursor, "now")?),
+            Field::Phase => {
+                let known = [("request", Phase::Request), ("response", Phase::Response)];
+                record.phase = word(cursor, "phase", "`request` or `response`", &known)?;
+            }
+            Field::Replayable => record.replayable = flag(cursor, "replayable")?,
+            Field::Reads => record.reads = Some(container(cursor, b'{', "reads", "an object")?),
+            Field::Given => record.given = Some(container(cursor, b'[', "nd", "a list")?),
+            Field::Outcome => record.outcome = Some(outcome(cursor)?),
+            Field::Sig => record.sig = Some(text(cursor, "sig")?),
+            Field::Took => record.took_ns = Some(count(cursor, "ns", 0)?),
+            Field::Sampled => record.share = share(cursor)?,
+            Field::Folded => record.folded = count(cursor, "rep", 1)?,
+            Field::Shadow => record.shadow = Some(container(cursor, b'{', "shadow", "an object")?),
+            Field::Wire => record.wire = Some(digest(cursor, "wire")?),
+            Field::Trace => record.trace = Some(container(cursor, b'{', "otel", "an object")?),
+            Field::Chain => record.chain = Some(chain(cursor)?),
+            Field::Block | Field::Gap => drop(cursor.part()?),
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, cursor: &Cursor<'a>) -> Read<Record<'a>> {
+        let missing = |field: Field| Err(cursor.error(Fault::Missing(field.name())));
+        if self.has(Field::Block) || self.has(Field::Gap) {
+            return Err(RecordError { fault: Fault::NotARecord, offset: 0 });
+        }
+        if !self.has(Field::Version) {
+            return missing(Field::Version);
+        }
+        match (self.has(Field::Context), self.raw) {
+            (true, Some(_)) => return Err(cursor.error(Fault::Twice("ctx"))),
+            (true, None) => {}
+            (false, Some(raw)) => self.record.input = Input::Raw(raw, self.form),
+            (false, None) => return missing(Field::Context),
+        }
+        Ok(self.record)
+    }
+}
+
+/// That a field holds something else.
+#[cold]
+fn wrong(cursor: &Cursor<'_>, field: &'static str, wanted: &'static str) -> RecordError {
+    match cursor.unexpected() {
+        RecordError { fault: Fault::Truncated, offset } => {
+            RecordError { fault: Fault::Truncated, offset }
+        }
+        _ => cursor.error(Fault::Wrong(field, wanted)),
+    }
+}
+
+/// Puts a value where none is.
+fn once<T>(place: &mut Option<T>, value: T, cursor: &Cursor<'_>, field: &'static str) -> Read<()> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(cursor.error(Fault::Twice(field))),
+    }
+}
+
+fn text<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Read<Text<'a>> {
+    if cursor.peek() == b'"' { cursor.text() } else { Err(wrong(cursor, field, "a text")) }
+}
+
+/// A text, or null.
+fn text_or_null<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Read<Option<Text<'a>>> {
+    if cursor.word(b"null") {
+        return Ok(None);
+    }
+    let wanted = "a text or null";
+    if cursor.peek() == b'"' { cursor.text().map(Some) } else { Err(wrong(cursor, field, wanted)) }
+}
+
+fn container<'a>(
+    cursor: &mut Cursor<'a>,
+    bracket: u8,
+    field: &'static str,
+    wanted: &'static str,
+) -> Read<&'a [u8]> {
+    if cursor.peek() == bracket { cursor.part() } else { Err(wrong(cursor, field, wanted)) }
+}
+
+fn count(cursor: &mut Cursor<'_>, field: &'static str, least: u64) -> Read<u64> {
+    let before = *cursor;
+    let count = cursor.count().filter(|count| *count >= least);
+    count.ok_or_else(|| wrong(&before, field, "a count"))
+}
+
+fn flag(cursor: &mut Cursor<'_>, field: &'static str) -> Read<bool> {
+    if cursor.word(b"true") {
+        Ok(true)
+    } else if cursor.word(b"false") {
+        Ok(false)
+    } else {
+        Err(wrong(cursor, field, "a bool"))
+    }
+}
+
+/// One of several words.
+fn word<T: Copy>(
+    cursor: &mut Cursor<'_>,
+    field: &'static str,
+    wanted: &'static str,
+    known: &[(&str, T)],
+) -> Read<T> {
+    let before = *cursor;
+    let found = text(cursor, field)?;
+    let known = known.iter().find(|(word, _)| found.is(word));
+    known.map(|(_, value)| *value).ok_or_else(|| before.error(Fault::Wrong(field, wanted)))
+}
+
+fn instant(cursor: &mut Cursor<'_>, field: &'static str) -> Read<Instant> {
+    let before = *cursor;
+    let found = text(cursor, field)?;
+    let parsed = found.plain().and_then(|text| time::parse(text).ok());
+    let wanted = "a time as 2026-03-17T10:00:00Z";
+    parsed.ok_or_else(|| before.error(Fault::Wrong(field, wanted)))
+}
+
+fn digest(cursor: &mut Cursor<'_>, field: &'static str) -> Read<[u8; 32]> {
+    let before = *cursor;
+    let found = text(cursor, field)?;
+    let wanted = "a digest as sha256: and 64 hexadecimal digits";
+    digest_of(found.spelled()).ok_or_else(|| before.error(Fault::Wrong(field, wanted)))
+}
+
+fn version(cursor: &mut Cursor<'_>) -> Read<()> {
+    let before = *cursor;
+    match cursor.count() {
+        Some(VERSION) => Ok(()),
+        Some(_) => Err(before.error(Fault::Version)),
+        None => Err(wrong(&before, "v", "a version")),
+    }
+}
+
+fn session<'a>(cursor: &mut Cursor<'a>) -> Read<Session<'a>> {
+    let (mut id, mut step, mut parent) = (None, None, None);
+    if cursor.peek() != b'{' {
+        return Err(wrong(cursor, "ses", "an object"));
+    }
+    object(cursor, |cursor, key| match key.spelled() {
+        b"id" => once(&mut id, text(cursor, "ses.id")?, cursor, "ses.id"),
+        b"n" => once(&mut step, count(cursor, "ses.n", 0)?, cursor, "ses.n"),
+        b"parent" => once(&mut parent, text(cursor, "ses.parent")?, cursor, "ses.parent"),
+        _ => cursor.part().map(drop),
+    })?;
+    let id = id.ok_or_else(|| cursor.error(Fault::Missing("ses.id")))?;
+    Ok(Session { id, step: step.unwrap_or_default(), parent })
+}
+
+fn bundle<'a>(cursor: &mut Cursor<'a>) -> Read<Bundle<'a>> {
+    let mut bundle = Bundle::default();
+    let mut unsigned = None;
+    if cursor.peek() != b'{' {
+        return Err(wrong(cursor, "bun", "an object"));
+    }
+    object(cursor, |cursor, key| match key.spelled() {
+        b"name" => once(&mut bundle.name, text(cursor, "bun.name")?, cursor, "bun.name"),
+        b"rev" => once(&mut bundle.revision, text(cursor, "bun.rev")?, cursor, "bun.rev"),
+        b"dig" => once(&mut bundle.digest, digest(cursor, "bun.dig")?, cursor, "bun.dig"),
+        b"sch" => once(&mut bundle.schema, digest(cursor, "bun.sch")?, cursor, "bun.sch"),
+        b"data" => once(&mut bundle.data, digest(cursor, "bun.data")?, cursor, "bun.data"),
+        b"unsigned" => once(&mut unsigned, flag(cursor, "bun.unsigned")?, cursor, "bun.unsigned"),
+        _ => cursor.part().map(drop),
+    })?;
+    bundle.unsigned = unsigned.unwrap_or(false);
+    Ok(bundle)
+}
+
+fn outcome<'a>(cursor: &mut Cursor<'a>) -> Read<Outcome<'a>> {
+    let (mut effect, mut rule, mut reason, mut outputs) = (None, None, None, None);
+    let (mut fired, mut shadow, mut errors, mut cost, mut dig) = (None, None, None, None, None);
+    if cursor.peek() != b'{' {
+        return Err(wrong(cursor, "out", "an object"));
+    }
+    object(cursor, |cursor, key| match key.spelled() {
+        b"effect" => once(&mut effect, said(cursor)?, cursor, "out.effect"),
+        b"rule" => once(&mut rule, text_or_null(cursor, "out.rule")?, cursor, "out.rule"),
+        b"fired" => once(&mut fired, ids(cursor, "out.fired")?, cursor, "out.fired"),
+        b"shadow" => once(&mut shadow, ids(cursor, "out.shadow")?, cursor, "out.shadow"),
+        b"reason" => once(&mut reason, text_or_null(cursor, "out.reason")?, cursor, "out.reason"),
+        b"outputs" => {
+            let part = container(cursor, b'{', "out.outputs", "an object")?;
+            once(&mut outputs, part, cursor, "out.outputs")
+        }
+        b"err" => once(&mut errors, failed(cursor)?, cursor, "out.err"),
+        b"cost" => once(&mut cost, count(cursor, "out.cost", 0)?, cursor, "out.cost"),
+        b"dig" => once(&mut dig, digest(cursor, "out.dig")?, cursor, "out.dig"),
+        _ => cursor.part().map(drop),
+    })?;
+    Ok(Outcome {
+        effect: effect.ok_or_else(|| cursor.error(Fault::Missing("out.effect")))?,
+        rule: rule.flatten(),
+        fired: fired.unwrap_or(b"[]"),
+        shadow: shadow.unwrap_or(b"[]"),
+        reason: reason.flatten(),
+        outputs,
+        errors: errors.unwrap_or(b"[]"),
+        cost,
+        digest: dig,
+    })
+}
+
+/// The effect, or null.
+fn said(cursor: &mut Cursor<'_>) -> Read<Option<Effect>> {
+    if cursor.word(b"null") {
+        return Ok(None);
+    }
+    let known = Effect::ALL.map(|effect| (effect.word(), effect));
+    word(cursor, "out.effect", "an effect or null", &known).map(Some)
+}
+
+/// A list of texts.
+fn ids<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Read<&'a [u8]> {
+    let start = cursor.at;
+    if cursor.peek() != b'[' {
+        return Err(wrong(cursor, field, "a list of texts"));
+    }
+    cursor.at += 1;
+    let mut first = true;
+    while cursor.more(&mut first, b']')? {
+        text(cursor, field)?;
+    }
+    Ok(cursor.bytes.get(start as usize..cursor.at as usize).unwrap_or_default())
+}
+
+/// The list of what failed.
+fn failed<'a>(cursor: &mut Cursor<'a>) -> Read<&'a [u8]> {
+    let start = cursor.at;
+    if cursor.peek() != b'[' {
+        return Err(wrong(cursor, "out.err", "a list of errors"));
+    }
+    cursor.at += 1;
+    let mut first = true;
+    while cursor.more(&mut first, b']')? {
+        error(cursor)?;
+    }
+    Ok(cursor.bytes.get(start as usize..cursor.at as usize).unwrap_or_default())
+}
+
+/// Something that failed: the rule or output, and the class.
+pub(super) fn error<'a>(cursor: &mut Cursor<'a>) -> Read<(Option<Text<'a>>, Text<'a>)> {
+    let (mut rule, mut class) = (None, None);
+    if cursor.peek() != b'{' {
+        return Err(wrong(cursor, "out.err", "a list of errors"));
+    }
+    object(cursor, |cursor, key| match key.spelled() {
+        b"rule" => once(&mut rule, text_or_null(cursor, "out.err")?, cursor, "out.err"),
+        b"class" => once(&mut class, text(cursor, "out.err")?, cursor, "out.err"),
+        _ => cursor.part().map(drop),
+    })?;
+    let class = class.ok_or_else(|| cursor.error(Fault::Missing("out.err.class")))?;
+    Ok((rule.flatten(), class))
+}
+
+fn share(cursor: &mut Cursor<'_>) -> Read<f64> {
+    let mut share = None;
+    if cursor.peek() != b'{' {
+        return Err(wrong(cursor, "smp", "an object"));
+    }
+    object(cursor, |cursor, key| match key.spelled() {
+        b"p" => {
+            cursor.peek();
+            let before = *cursor;
+            let number = std::str::from_utf8(cursor.part()?).ok();
+            let number = number.and_then(|text| text.parse::<f64>().ok());
+            let number = number.filter(|share| *share > 0.0 && *share <= 1.0);
+            let wrong = || before.error(Fault::Wrong("smp.p", "a share above 0, at most 1"));
+            once(&mut share, number.ok_or_else(wrong)?, cursor, "smp.p")
+        }
+        _ => cursor.part().map(drop),
+    })?;
+    Ok(share.unwrap_or(1.0))
+}
+
+fn chain<'a>(cursor: &mut Cursor<'a>) -> Read<Chain<'a>> {
+    let (mut writer, mut number) = (None, None);
+    if cursor.peek() != b'{' {
+        return Err(wrong(cursor, "ch", "an object"));
+    }
+    object(cursor, |cursor, key| match key.spelled() {
+        b"w" => once(&mut writer, text(cursor, "ch.w")?, cursor, "ch.w"),
+        b"n" => once(&mut number, count(cursor, "ch.n", 0)?, cursor, "ch.n"),
+        _ => cursor.part().map(drop),
+    })?;
+    let writer = writer.ok_or_else(|| cursor.error(Fault::Missing("ch.w")))?;
+    Ok(Chain { writer, number: number.ok_or_else(|| cursor.error(Fault::Missing("ch.n")))? })
+}
+
+/// What host functions gave. A row that says less than a name and arguments is passed over, as one
+/// that says how a call failed: without a result a call fails.
+pub(super) fn table(given: &[u8]) -> Option<HostTable> {
+    let mut cursor = Cursor::new(given);
+    let mut entries = Vec::new();
+    let mut first = true;
+    cursor.expect(b'[').ok()?;
+    while cursor.more(&mut first, b']').ok()? {
+        let (mut name, mut arguments, mut result) = (None, None, None);
+        object(&mut cursor, |cursor, key| match key.spelled() {
+            b"f" => once(&mut name, text(cursor, "nd.f")?, cursor, "nd.f"),
+            b"a" => once(&mut arguments, digest(cursor, "nd.a")?, cursor, "nd.a"),
+            b"r" => {
+                let json = String::from_utf8_lossy(cursor.part()?).into_owned();
+                once(&mut result, json, cursor, "nd.r")
+            }
+            b"raw" => {
+                let bytes = text(cursor, "nd.raw")?.bytes().unwrap_or_default();
+                // What is no text is no JSON either, however it is replaced.
+                once(&mut result, String::from_utf8_lossy(&bytes).into_owned(), cursor, "nd.raw")
+            }
+            _ => cursor.part().map(drop),
+        })
+        .ok()?;
+        if let (Some(name), Some(arguments), Some(result)) = (name, arguments, result) {
+            entries.push(HostEntry { name: name.text().into_owned(), arguments, result });
+        }
+    }
+    (!entries.is_empty()).then(|| HostTable::new(entries))
+}

@@ -1,0 +1,22 @@
+//! Decision records: a line of JSON that says of a decision all that it depended on, what it was,
+//! and how its atoms came out.
+//!
+//! In:      decisions; lines.
+//! Out:     lines; what they say.
+//! Imports: `base`, `lang`, `runtime::vm` and what lies below it.
+//! Source:  `docs/records.md`.
+
+pub mod about;
+mod context;
+mod cursor;
+pub mod error;
+mod fields;
+pub mod read;
+
+mod sig;
+mod slots;
+mod text;
+pub mod write;
+
+/// The version of the format. A reader refuses a higher one.
+pub const VERSION: u64 = 1;

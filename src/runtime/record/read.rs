@@ -1,0 +1,220 @@
+//! Reading records.
+//!
+//! In:      a line of a file of records.
+//! Out:     `Record`, which borrows the line: what it says of a decision.
+//! Imports: `base::limits`, `lang`, `runtime::bundle`, `runtime::record`, `runtime::vm`.
+//! Source:  `docs/records.md`.
+//!
+//! Fields come in any order. Those that this build does not know stay in `Record::line`; what they
+//! hold is gone past. The context is not looked into: `ingest_record` does that for a program.
+
+use crate::base::limits::RECORD_BYTES_MAX;
+use crate::lang::decision::Effect;
+use crate::lang::value::time::Instant;
+use crate::runtime::bundle::module::Phase;
+use crate::runtime::record::cursor::Cursor;
+pub use crate::runtime::record::cursor::Text;
+use crate::runtime::record::error::{Fault, RecordError};
+use crate::runtime::record::{fields, sig};
+use crate::runtime::vm::hosts::HostTable;
+
+/// A recorded decision.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// The whole line, with what this build does not know.
+    pub line: &'a [u8],
+    /// Its id.
+    pub id: Option<Text<'a>>,
+    /// When it was made, as it is spelled.
+    pub made: Option<Text<'a>>,
+    /// The session that the call belongs to.
+    pub session: Option<Session<'a>>,
+    /// Which engine decided: JSON.
+    pub engine: Option<&'a [u8]>,
+    /// Which bundle decided.
+    pub bundle: Option<Bundle<'a>>,
+    /// What was decided about.
+    pub input: Input<'a>,
+    /// The time of the decision.
+    pub now: Option<Instant>,
+    /// Which rules were asked.
+    pub phase: Phase,
+    /// Whether all that the decision depended on is here.
+    pub replayable: bool,
+    /// State that was read: JSON.
+    pub reads: Option<&'a [u8]>,
+    /// What host functions gave: JSON.
+    pub given: Option<&'a [u8]>,
+    /// What was decided.
+    pub outcome: Option<Outcome<'a>>,
+    /// How the atoms came out, as text.
+    pub sig: Option<Text<'a>>,
+    /// Nanoseconds that the decision took.
+    pub took_ns: Option<u64>,
+    /// The share of such decisions that is recorded.
+    pub share: f64,
+    /// How many equal decisions the record stands for.
+    pub folded: u64,
+    /// Another bundle that ran beside: JSON.
+    pub shadow: Option<&'a [u8]>,
+    /// SHA-256 of the call as it came over the wire.
+    pub wire: Option<[u8; 32]>,
+    /// The trace that the call belongs to: JSON.
+    pub trace: Option<&'a [u8]>,
+    /// Who wrote the record, and its number.
+    pub chain: Option<Chain<'a>>,
+}
+
+/// What was decided about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// A context in typed JSON, and where in the line it begins.
+    Context(&'a [u8], usize),
+    /// The bytes of a context, in base64.
+    Raw(Text<'a>, Form),
+}
+
+/// How the bytes of a context are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As JSON.
+    Json,
+    /// As the bytes of a Protocol Buffers message.
+    Proto,
+}
+
+/// The session that a call belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Session<'a> {
+    /// Which.
+    pub id: Text<'a>,
+    /// Number of the call in it.
+    pub step: u64,
+    /// The record of the call before.
+    pub parent: Option<Text<'a>>,
+}
+
+/// The bundle that decided.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bundle<'a> {
+    /// Its name.
+    pub name: Option<Text<'a>>,
+    /// The revision of its sources.
+    pub revision: Option<Text<'a>>,
+    /// SHA-256 root.
+    pub digest: Option<[u8; 32]>,
+    /// SHA-256 of its schema.
+    pub schema: Option<[u8; 32]>,
+    /// SHA-256 of its reference data.
+    pub data: Option<[u8; 32]>,
+    /// Whether it was loaded without signatures.
+    pub unsigned: bool,
+}
+
+/// What was decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome<'a> {
+    /// The effect; `None` where nothing could decide.
+    pub effect: Option<Effect>,
+    /// The rule that won; `None` where the default spoke.
+    pub rule: Option<Text<'a>>,
+    pub(super) fired: &'a [u8],
+    pub(super) shadow: &'a [u8],
+    /// The message of the winner.
+    pub reason: Option<Text<'a>>,
+    /// Outputs by name: JSON.
+    pub outputs: Option<&'a [u8]>,
+    pub(super) errors: &'a [u8],
+    /// Cost in units.
+    pub cost: Option<u64>,
+    /// SHA-256 of the canonical form of the decision.
+    pub digest: Option<[u8; 32]>,
+}
+
+/// The place of a record among those of its writer.
+#[derive(Clone, Copy, Debug)]
+pub struct Chain<'a> {
+    /// The writer.
+    pub writer: Text<'a>,
+    /// The number of the record.
+    pub number: u64,
+}
+
+impl<'a> Record<'a> {
+    /// Reads a line, without its line break.
+    ///
+    /// # Errors
+    /// `Fault::NotARecord` for lines about blocks and gaps; the other faults for what is no record.
+    pub fn read(line: &'a [u8]) -> Result<Self, RecordError> {
+        if line.len() > RECORD_BYTES_MAX {
+            return Err(RecordError { fault: Fault::TooLong, offset: RECORD_BYTES_MAX });
+        }
+        let mut cursor = Cursor::new(line);
+        if cursor.peek() != b'{' {
+            return Err(match cursor.unexpected() {
+                RecordError { fault: Fault::Syntax, .. } => cursor.error(Fault::NotAnObject),
+                error => error,
+            });
+        }
+        fields::read(&mut cursor)
+    }
+
+    /// What host functions gave; `None` where nothing was given.
+    #[must_use]
+    pub fn hosts(&self) -> Option<HostTable> {
+        fields::table(self.given?)
+    }
+
+    /// The bits of the witness, appended to `bits`; `None` if there are none.
+    #[must_use]
+    pub fn witness(&self, bits: &mut Vec<u8>) -> Option<()> {
+        sig::read(self.sig?.plain()?.as_bytes(), bits)
+    }
+
+    /// How many decisions the record stands for: those that were folded into it, and those that
+    /// sampling left away.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at least 1, and a cast stops at the highest number"
+        )]
+        let sampled = (1.0 / self.share).round() as u64;
+        self.folded.saturating_mul(sampled)
+    }
+}
+
+impl<'a> Outcome<'a> {
+    /// Ids of the rules that fired, in document order.
+    pub fn fired(&self) -> impl Iterator<Item = Text<'a>> {
+        texts(self.fired)
+    }
+
+    /// Ids of the shadow rules that fired.
+    pub fn shadow(&self) -> impl Iterator<Item = Text<'a>> {
+        texts(self.shadow)
+    }
+
+    /// What failed: the rule or output, `None` where the input was refused, and the class.
+    pub fn errors(&self) -> impl Iterator<Item = (Option<Text<'a>>, Text<'a>)> {
+        let mut cursor = Cursor::new(self.errors);
+        let mut first = true;
+        let _ = cursor.expect(b'[');
+        std::iter::from_fn(move || {
+            cursor.more(&mut first, b']').ok().filter(|more| *more)?;
+            fields::error(&mut cursor).ok()
+        })
+    }
+}
+
+/// The texts of a list that was read.
+fn texts(list: &[u8]) -> impl Iterator<Item = Text<'_>> {
+    let mut cursor = Cursor::new(list);
+    let mut first = true;
+    let _ = cursor.expect(b'[');
+    std::iter::from_fn(move || {
+        cursor.more(&mut first, b']').ok().filter(|more| *more)?;
+        cursor.text().ok()
+    })
+}

@@ -1,0 +1,343 @@
+//! The recorder: decides while it watches, and writes what was decided as one line.
+//!
+//! In:      a filled scratch, a moment, what the host says of the decision.
+//! Out:     the line of a record, without its line break.
+//! Imports: `base::limits`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
+//! Source:  `docs/records.md`.
+//!
+//! Memory is kept from one decision to the next: once lines as long were written, nothing
+//! allocates.
+
+use std::fmt::Write;
+
+use crate::base::limits::{CONTEXT_BYTES_MAX, RECORD_BYTES_MAX};
+use crate::lang::decision::Effect;
+use crate::lang::value::time::Instant;
+use crate::lang::value::zone::TZDB_VERSION;
+use crate::lang::value::{base64, json};
+use crate::runtime::bundle::module::{Phase, SEMANTICS};
+use crate::runtime::program::Program;
+use crate::runtime::record::VERSION;
+use crate::runtime::record::about::{About, Loaded};
+use crate::runtime::record::context::Copyist;
+use crate::runtime::record::text::Line;
+use crate::runtime::record::{sig, slots};
+use crate::runtime::vm::canonical::Canonical;
+use crate::runtime::vm::decision::Decision;
+use crate::runtime::vm::hosts::HostTable;
+use crate::runtime::vm::observe::Witness;
+use crate::runtime::vm::request::reader::Reader;
+use crate::runtime::vm::request::{Filled, Moment, Origin};
+
+/// Records decisions of one program, one after the other.
+#[derive(Debug)]
+pub struct Recorder {
+    /// Root of the bundle of that program.
+    program: [u8; 32],
+    /// `eng` and `bun`, which are the same in every record.
+    head: String,
+    witness: Witness,
+    canonical: Canonical,
+    copyist: Copyist,
+    open: Vec<slots::Open>,
+    line: Vec<u8>,
+}
+
+/// A decision that can be written as a record.
+#[derive(Debug)]
+pub struct Recording<'s, 'r> {
+    /// The decision.
+    pub decision: Decision<'s>,
+    recorder: &'r mut Recorder,
+}
+
+/// Bytes that most lines stay below.
+const LINE_BYTES: usize = 8 << 10;
+
+impl Recorder {
+    /// A recorder of decisions of `program`.
+    #[must_use]
+    pub fn for_program(program: &Program, loaded: &Loaded<'_>) -> Self {
+        let mut head = Vec::new();
+        write_head(&mut Line(&mut head), program, loaded);
+        Self {
+            program: program.digest(),
+            head: String::from_utf8(head).unwrap_or_default(),
+            witness: Witness::new(program.atoms()),
+            canonical: Canonical::of(program),
+            copyist: Copyist::new(),
+            open: Vec::with_capacity(64),
+            line: Vec::with_capacity(LINE_BYTES),
+        }
+    }
+
+    /// Decides about an input of the program that this recorder was made for. Every rule is run,
+    /// so that the atoms of all of them are seen.
+    #[must_use]
+    pub fn decide<'s, 'r, 'a: 's>(
+        &'r mut self,
+        filled: &'s mut Filled<'a>,
+        moment: &Moment<'s>,
+    ) -> Recording<'s, 'r> {
+        if filled.program.digest() != self.program {
+            // Another program: its records must not be taken for those of the first.
+            *self = Self::for_program(filled.program, &Loaded::default());
+        }
+        self.witness.clear();
+        let decision = filled.decide_observed(moment, &mut self.witness);
+        Recording { decision, recorder: self }
+    }
+}
+
+impl Recording<'_, '_> {
+    /// The line of this decision, without a line break.
+    pub fn line(&mut self, about: &About<'_>) -> &[u8] {
+        self.write(about, true);
+        if self.recorder.line.len() > RECORD_BYTES_MAX {
+            self.write(about, false);
+        }
+        &self.recorder.line
+    }
+
+    /// Writes the line; without what may be long, if it is not to be `whole`.
+    fn write(&mut self, about: &About<'_>, whole: bool) {
+        let Self { decision, recorder } = self;
+        let Recorder { head, witness, canonical, copyist, open, line, .. } = &mut **recorder;
+        let moment = decision.moment();
+        line.clear();
+        let mut out = Line(line);
+        out.put("{\"v\":");
+        out.number(VERSION);
+        text(&mut out, ",\"id\":", about.id);
+        out.put(",\"ts\":");
+        out.time(about.at);
+        session(&mut out, about);
+        out.put(head);
+        if whole {
+            context(decision, copyist, open, out.0);
+        } else {
+            lost("size", out.0);
+        }
+        out.put(",\"now\":");
+        out.time(Instant { seconds: moment.seconds, nanoseconds: moment.nanoseconds });
+        if moment.phase == Phase::Response {
+            out.put(",\"phase\":\"response\"");
+        }
+        if let Some(hosts) = moment.hosts.filter(|_| whole) {
+            given(&mut out, hosts, copyist);
+        }
+        outcome(&mut out, decision, canonical, whole);
+        if witness.bits().iter().any(|byte| *byte != 0) {
+            out.put(",\"sig\":\"");
+            sig::write(witness.bits(), out.0);
+            out.put("\"");
+        }
+        behind(&mut out, about);
+        out.put("}");
+    }
+}
+
+/// `,"eng":{..},"bun":{..}`
+fn write_head(out: &mut Line<'_>, program: &Program, loaded: &Loaded<'_>) {
+    text(out, ",\"eng\":{\"name\":\"policyc\",\"ver\":", env!("CARGO_PKG_VERSION"));
+    out.put(",\"sem\":\"pcs-");
+    out.number(u64::from(SEMANTICS));
+    text(out, "\",\"tz\":", TZDB_VERSION);
+    text(out, "},\"bun\":{\"name\":", program.name());
+    if let Some(revision) = loaded.revision {
+        text(out, ",\"rev\":", revision);
+    }
+    out.put(",\"dig\":");
+    out.digest(&program.digest());
+    for (key, digest) in [(",\"sch\":", &loaded.schema), (",\"data\":", &loaded.data)] {
+        if let Some(digest) = digest {
+            out.put(key);
+            out.digest(digest);
+        }
+    }
+    out.put(if loaded.unsigned { ",\"unsigned\":true}" } else { "}" });
+}
+
+/// A key, with what stands in front of it, and a text.
+fn text(out: &mut Line<'_>, key: &str, text: &str) {
+    out.put(key);
+    // Writing to bytes does not fail.
+    let _ = json::write_string(out, "", text);
+}
+
+fn session(out: &mut Line<'_>, about: &About<'_>) {
+    let Some(session) = about.session else { return };
+    text(out, ",\"ses\":{\"id\":", session.id);
+    out.put(",\"n\":");
+    out.number(session.step);
+    if let Some(parent) = session.parent {
+        text(out, ",\"parent\":", parent);
+    }
+    out.put("}");
+}
+
+/// The context as it came; as bytes where it cannot stand as it is.
+fn context(
+    decision: &Decision<'_>,
+    copyist: &mut Copyist,
+    open: &mut Vec<slots::Open>,
+    line: &mut Vec<u8>,
+) {
+    let start = line.len();
+    let (bytes, origin) = decision.input();
+    match origin {
+        Origin::Json => {
+            line.extend_from_slice(b",\"ctx\":");
+            // What follows a place that was refused was never read.
+            let read = decision.input_error().is_none() || is_json(bytes);
+            if !read || copyist.copy(bytes, true, line).is_err() {
+                line.truncate(start);
+                raw(bytes, line);
+            }
+        }
+        Origin::Record => {
+            line.extend_from_slice(b",\"ctx\":");
+            if copyist.copy(bytes, false, line).is_err() {
+                line.truncate(start);
+                lost("context", line);
+            }
+        }
+        Origin::Proto => {
+            raw(bytes, line);
+            line.extend_from_slice(b",\"form\":\"proto\"");
+        }
+        Origin::Slots if decision.program().context.is_none() => {
+            line.extend_from_slice(b",\"ctx\":");
+            if slots::write(decision, open, line).is_err() {
+                line.truncate(start);
+                lost("context", line);
+            }
+        }
+        // Fields of a message have defaults: nobody could tell which were set.
+        Origin::Slots | Origin::Broken => lost("context", line),
+    }
+}
+
+/// Whether bytes are one JSON object.
+#[cold]
+fn is_json(bytes: &[u8]) -> bool {
+    let mut reader = Reader::new(bytes);
+    bytes.len() <= CONTEXT_BYTES_MAX
+        && reader.peek() == b'{'
+        && reader.skip(0).is_ok()
+        && reader.peek() == 0
+        && reader.is_at_end()
+}
+
+/// Bytes that cannot stand as JSON. Of a context or result that is too large as much as makes it
+/// too large.
+fn raw(bytes: &[u8], line: &mut Vec<u8>) {
+    let kept = bytes.get(..CONTEXT_BYTES_MAX + 1).unwrap_or(bytes);
+    line.extend_from_slice(b",\"raw\":\"");
+    // Writing to bytes does not fail.
+    let _ = base64::write(&mut Line(line), kept);
+    line.push(b'"');
+}
+
+/// That the context is not known.
+fn lost(why: &str, line: &mut Vec<u8>) {
+    line.extend_from_slice(b",\"ctx\":{},\"replayable\":false");
+    text(&mut Line(line), ",\"why\":", why);
+}
+
+/// What host functions gave. All of it is kept: another bundle may ask for more.
+fn given(out: &mut Line<'_>, hosts: &HostTable, copyist: &mut Copyist) {
+    let mut first = true;
+    for entry in hosts.entries() {
+        out.put(if std::mem::take(&mut first) { ",\"nd\":[" } else { "," });
+        text(out, "{\"f\":", &entry.name);
+        out.put(",\"a\":");
+        out.digest(&entry.arguments);
+        let start = out.0.len();
+        out.put(",\"r\":");
+        let mut reader = Reader::new(entry.result.as_bytes());
+        let is_json = reader.skip(0).is_ok();
+        if !is_json || copyist.copy(entry.result.as_bytes(), false, out.0).is_err() {
+            out.0.truncate(start);
+            raw(entry.result.as_bytes(), out.0);
+        }
+        out.put("}");
+    }
+    out.put(if first { "" } else { "]" });
+}
+
+fn outcome(
+    out: &mut Line<'_>,
+    decision: &mut Decision<'_>,
+    canonical: &mut Canonical,
+    whole: bool,
+) {
+    let digest = canonical.digest(decision);
+    out.put(",\"out\":{\"effect\":");
+    match decision.effect().map(Effect::word) {
+        Some(effect) => text(out, "", effect),
+        None => out.put("null"),
+    }
+    out.put(",\"rule\":");
+    match decision.rule() {
+        Some(rule) => text(out, "", rule),
+        None => out.put("null"),
+    }
+    if whole {
+        lists(out, decision, canonical);
+    }
+    out.put(",\"cost\":");
+    out.number(decision.cost());
+    out.put(",\"dig\":");
+    out.digest(&digest);
+    out.put("}");
+}
+
+/// What of an outcome may be long.
+fn lists(out: &mut Line<'_>, decision: &Decision<'_>, canonical: &Canonical) {
+    out.put(",\"fired\":");
+    out.put(canonical.fired());
+    let mut first = true;
+    for id in decision.shadow_ids() {
+        text(out, if std::mem::take(&mut first) { ",\"shadow\":[" } else { "," }, id);
+    }
+    out.put(if first { "" } else { "]" });
+    out.put(",\"reason\":");
+    out.put(canonical.reason());
+    out.put(",\"oblig\":[]");
+    if canonical.outputs() != "{}" {
+        out.put(",\"outputs\":");
+        out.put(canonical.outputs());
+    }
+    out.put(",\"err\":");
+    out.put(canonical.errors());
+}
+
+/// What stands behind the outcome.
+fn behind(out: &mut Line<'_>, about: &About<'_>) {
+    if let Some(nanoseconds) = about.took_ns {
+        out.put(",\"ns\":");
+        out.number(nanoseconds);
+    }
+    if let Some(sampled) = about.sampled {
+        // Writing to bytes does not fail.
+        let _ = write!(out, ",\"smp\":{{\"p\":{:?}", sampled.share);
+        text(out, ",\"by\":", sampled.by);
+        out.put("}");
+    }
+    if let Some(wire) = &about.wire {
+        out.put(",\"wire\":");
+        out.digest(wire);
+    }
+    if let Some(trace) = about.trace {
+        text(out, ",\"otel\":{\"trace\":", trace.trace);
+        text(out, ",\"span\":", trace.span);
+        out.put("}");
+    }
+    if let Some(chain) = about.chain {
+        text(out, ",\"ch\":{\"w\":", chain.writer);
+        out.put(",\"n\":");
+        out.number(chain.number);
+        out.put("}");
+    }
+}

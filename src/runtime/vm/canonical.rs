@@ -1,0 +1,244 @@
+//! The canonical form of a decision: what its digest is made of, and what records quote.
+//!
+//! In:      a decision.
+//! Out:     one line of JSON, and its SHA-256.
+//! Imports: `lang`, `runtime::program`.
+//! Source:  `docs/decisions.md`, section "A decision in JSON".
+
+use std::fmt::{self, Write};
+use std::ops::Range;
+
+use sha2::{Digest, Sha256};
+
+use crate::lang::decision::Effect;
+use crate::lang::error::EvalError;
+use crate::lang::value::heap::View;
+use crate::lang::value::json::{self, Escaped, Form};
+use crate::lang::value::{Tag, Value};
+use crate::runtime::bundle::module::NONE;
+use crate::runtime::program::Program;
+use crate::runtime::vm::decision::Decision;
+
+/// What stands in front of the canonical form where it is hashed.
+const DOMAIN: &str = "policyc.decision.v1\0";
+
+/// The canonical form of one decision after the other, in memory that is kept: after the first ones
+/// nothing allocates.
+#[derive(Clone, Debug)]
+pub(in crate::runtime) struct Canonical {
+    text: String,
+    /// Outputs, ascending by name.
+    order: Vec<u16>,
+    /// For each output what explains it; null where nothing does.
+    explained: Vec<Value>,
+    parts: Parts,
+}
+
+/// Where the parts of a decision stand in its canonical form.
+#[derive(Clone, Debug, Default)]
+struct Parts {
+    errors: Range<usize>,
+    fired: Range<usize>,
+    outputs: Range<usize>,
+    reason: Range<usize>,
+}
+
+impl Canonical {
+    /// Memory for decisions of `program`.
+    pub(in crate::runtime) fn of(program: &Program) -> Self {
+        let rows = &program.module.outputs;
+        let mut order: Vec<u16> = (0..).zip(rows).map(|(at, _)| at).collect();
+        let name = |at: &u16| rows.get(usize::from(*at)).map(|row| program.string(row.name));
+        order.sort_by(|a, b| name(a).cmp(&name(b)));
+        let explained = vec![Value::NULL; order.len()];
+        Self { text: String::new(), order, explained, parts: Parts::default() }
+    }
+
+    /// SHA-256 of what the decision says. What is made when it is asked for, the message and the
+    /// explanations, is made here.
+    pub(in crate::runtime) fn digest(&mut self, decision: &mut Decision<'_>) -> [u8; 32] {
+        decision.reason();
+        for (at, place) in (0..).zip(&mut self.explained) {
+            *place = if has_text(decision, at) { decision.explained(at) } else { None }
+                .unwrap_or(Value::NULL);
+        }
+        self.text.clear();
+        self.text.push_str(DOMAIN);
+        // Writing to a string does not fail.
+        let _ = self.write(decision);
+        Sha256::digest(self.text.as_bytes()).into()
+    }
+
+    /// What failed: a list of objects.
+    pub(in crate::runtime) fn errors(&self) -> &str {
+        self.part(&self.parts.errors)
+    }
+
+    /// The ids of the rules that fired: a list of texts.
+    pub(in crate::runtime) fn fired(&self) -> &str {
+        self.part(&self.parts.fired)
+    }
+
+    /// The outputs by name: an object.
+    pub(in crate::runtime) fn outputs(&self) -> &str {
+        self.part(&self.parts.outputs)
+    }
+
+    /// The message: a text.
+    pub(in crate::runtime) fn reason(&self) -> &str {
+        self.part(&self.parts.reason)
+    }
+
+    fn part(&self, part: &Range<usize>) -> &str {
+        self.text.get(part.clone()).unwrap_or_default()
+    }
+
+    fn write(&mut self, decision: &Decision<'_>) -> fmt::Result {
+        let out = &mut self.text;
+        out.write_str("{\"effect\":")?;
+        match decision.effect().map(Effect::word) {
+            Some(effect) => json::write_string(out, "", effect)?,
+            None => out.write_str("null")?,
+        }
+        out.write_str(",\"errors\":")?;
+        let start = out.len();
+        errors(out, decision)?;
+        self.parts.errors = start..out.len();
+        out.write_str(",\"fired\":")?;
+        let start = out.len();
+        list(out, decision.fired_ids())?;
+        self.parts.fired = start..out.len();
+        out.write_str(",\"obligations\":[],\"outputs\":")?;
+        let start = out.len();
+        let view = decision.view();
+        outputs(out, decision, &view, &self.order)?;
+        self.parts.outputs = start..out.len();
+        out.write_str(",\"reason\":")?;
+        let start = out.len();
+        json::write_string(out, "", decision.said())?;
+        self.parts.reason = start..out.len();
+        explanations(out, decision, &view, (&self.order, &self.explained))?;
+        out.write_char('}')
+    }
+}
+
+/// What an output holds that has a value: one that failed, or an optional that is empty, has none.
+pub(in crate::runtime) fn held(view: &View<'_>, value: Value) -> Option<Value> {
+    let held = value.tag() == Tag::Optional;
+    let value = if held { *view.elements(&value).first()? } else { value };
+    value.is_present().then_some(value)
+}
+
+/// Whether output `at` may be explained: it has a value that JSON can spell.
+fn has_text(decision: &Decision<'_>, at: u16) -> bool {
+    let row = decision.program().module.outputs.get(usize::from(at));
+    if row.is_none_or(|row| row.explanation == NONE) {
+        return false;
+    }
+    let view = decision.view();
+    let value = decision.output(at).and_then(|(_, value)| held(&view, value));
+    value.is_some_and(|value| json::write(&view, &value, Form::Canonical, &mut Nowhere).is_ok())
+}
+
+/// Takes what is written and keeps nothing of it.
+struct Nowhere;
+
+impl Write for Nowhere {
+    fn write_str(&mut self, _: &str) -> fmt::Result {
+        Ok(())
+    }
+}
+
+fn errors(out: &mut String, decision: &Decision<'_>) -> fmt::Result {
+    let refused = decision.input_error().map(|_| (EvalError::Input, None));
+    let failed = decision.failures().iter();
+    let failed = failed.map(|it| (it.class, Some(it.by.name(decision.program()))));
+    out.write_char('[')?;
+    for (at, (class, rule)) in refused.into_iter().chain(failed).enumerate() {
+        out.write_str(if at == 0 { "" } else { "," })?;
+        write!(out, "{{\"class\":\"{}\",\"rule\":", class.word())?;
+        match rule {
+            Some(rule) => json::write_string(out, "", rule)?,
+            None => out.write_str("null")?,
+        }
+        out.write_char('}')?;
+    }
+    out.write_char(']')
+}
+
+fn list<'t>(out: &mut String, texts: impl Iterator<Item = &'t str>) -> fmt::Result {
+    out.write_char('[')?;
+    for (at, text) in texts.enumerate() {
+        out.write_str(if at == 0 { "" } else { "," })?;
+        json::write_string(out, "", text)?;
+    }
+    out.write_char(']')
+}
+
+fn outputs(
+    out: &mut String,
+    decision: &Decision<'_>,
+    view: &View<'_>,
+    order: &[u16],
+) -> fmt::Result {
+    out.write_char('{')?;
+    let empty = out.len();
+    for at in order {
+        let Some((name, value)) = decision.output(*at) else { continue };
+        let Some(value) = held(view, value) else { continue };
+        let start = out.len();
+        out.write_str(if start == empty { "" } else { "," })?;
+        json::write_string(out, "", name)?;
+        out.write_char(':')?;
+        if json::write(view, &value, Form::Canonical, out).is_err() {
+            out.truncate(start);
+        }
+    }
+    out.write_char('}')
+}
+
+/// `,"explanations":{..}`, where an output has some.
+fn explanations(
+    out: &mut String,
+    decision: &Decision<'_>,
+    view: &View<'_>,
+    (order, explained): (&[u16], &[Value]),
+) -> fmt::Result {
+    let mut any = false;
+    for at in order {
+        let list = explained.get(usize::from(*at)).filter(|list| list.tag() == Tag::List);
+        let Some((list, (name, _))) = list.zip(decision.output(*at)) else { continue };
+        let start = out.len();
+        out.write_str(if any { "," } else { ",\"explanations\":{" })?;
+        json::write_string(out, "", name)?;
+        out.write_str(":[")?;
+        if list.is_empty() || texts(out, view, list).is_err() {
+            out.truncate(start);
+            continue;
+        }
+        out.write_char(']')?;
+        any = true;
+    }
+    if any { out.write_char('}') } else { Ok(()) }
+}
+
+fn texts(out: &mut String, view: &View<'_>, list: &Value) -> Result<(), EvalError> {
+    let full = |_| EvalError::Budget;
+    for (at, part) in view.elements(list).iter().enumerate() {
+        out.write_str(if at == 0 { "\"" } else { ",\"" }).map_err(full)?;
+        json::write_text(view, part, &mut Escaped(out))?;
+        out.write_char('"').map_err(full)?;
+    }
+    Ok(())
+}
+
+/// Writes bytes as hexadecimal digits.
+pub(in crate::runtime) fn hex(out: &mut impl Write, bytes: &[u8]) -> fmt::Result {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().try_for_each(|byte| {
+        [byte >> 4, byte & 15].iter().try_for_each(|digit| {
+            let digit = DIGITS.get(usize::from(*digit)).copied().unwrap_or(b'0');
+            out.write_char(char::from(digit))
+        })
+    })
+}
