@@ -23,7 +23,7 @@ use crate::lang::value::heap::View;
 use crate::lang::value::message::{Field, Kind, Presence, plain};
 use crate::lang::value::text::{DoubleForm, write_double, write_scalar};
 use crate::lang::value::time::Instant;
-use crate::lang::value::{Tag, Value, base64, message, network};
+use crate::lang::value::{Tag, Value, base64, message, network, scan};
 
 /// Which JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -412,11 +412,9 @@ impl<W: Write> Write for Escaped<'_, W> {
 /// Writes text inside a JSON string, with only the escapes that JSON requires.
 fn write_escaped(out: &mut impl Write, text: &str) -> fmt::Result {
     let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
-        let (before, after) = rest.split_at(at);
-        let (special, after) = after.split_at(1);
+    while let Some((before, special, after)) = at_special(rest) {
         out.write_str(before)?;
-        match special.as_bytes().first().copied().unwrap_or_default() {
+        match special {
             b'"' => out.write_str("\\\"")?,
             b'\\' => out.write_str("\\\\")?,
             b'\n' => out.write_str("\\n")?,
@@ -429,6 +427,14 @@ fn write_escaped(out: &mut impl Write, text: &str) -> fmt::Result {
         rest = after;
     }
     out.write_str(rest)
+}
+
+/// What stands in front of the first byte that needs an escape, that byte, and what follows it.
+fn at_special(text: &str) -> Option<(&str, u8, &str)> {
+    let at = scan::text_end(text.as_bytes(), 0) as usize;
+    let (before, behind) = text.split_at_checked(at)?;
+    let special = *behind.as_bytes().first()?;
+    Some((before, special, behind.get(1..)?))
 }
 
 #[cfg(test)]

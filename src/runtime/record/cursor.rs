@@ -2,62 +2,68 @@
 //!
 //! In:      bytes.
 //! Out:     texts, numbers and parts, each byte looked at once; or what is wrong, and where.
-//! Imports: `lang::value::scan`, `runtime::record::error`.
+//! Imports: `lang::value::scan`, `runtime::record`, and the reader of contexts for escapes.
 //!
 //! What nobody asks for is gone past by its quotes and brackets alone.
 
+use std::borrow::Cow;
+
 use crate::lang::value::scan;
 use crate::runtime::record::error::{Fault, RecordError};
-use crate::runtime::record::text::unbase;
+use crate::runtime::record::text::{HEX, bytes_of_hex, unbase};
 use crate::runtime::vm::request::reader::Reader;
 
+/// That a line is wrong: the cursor knows how. It takes no room, so that what is read stays in
+/// registers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failed;
+
 /// A result of reading a line.
-pub(super) type Read<T> = Result<T, RecordError>;
+pub(super) type Read<T> = Result<T, Failed>;
 
 /// A place in a line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) at: u32,
+    /// What was found to be wrong.
+    error: RecordError,
 }
 
 /// The inside of a JSON string, as it is spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text<'a> {
-    spelled: &'a [u8],
-    escaped: bool,
-}
+pub struct Text<'a>(&'a [u8]);
 
 impl<'a> Text<'a> {
     /// The text, if it is spelled without escapes.
     #[must_use]
     pub fn plain(self) -> Option<&'a str> {
-        if self.escaped { None } else { std::str::from_utf8(self.spelled).ok() }
-    }
-
-    /// As `plain`, its bytes.
-    pub(super) const fn plain_bytes(self) -> Option<&'a [u8]> {
-        if self.escaped { None } else { Some(self.spelled) }
+        if self.is_escaped() { None } else { std::str::from_utf8(self.0).ok() }
     }
 
     /// The bytes between the quotes.
     #[must_use]
     pub const fn spelled(self) -> &'a [u8] {
-        self.spelled
+        self.0
+    }
+
+    #[inline]
+    pub(super) fn is_escaped(self) -> bool {
+        self.0.contains(&b'\\')
     }
 
     /// The text, escapes resolved. What no text has, as half of a surrogate pair, is replaced.
     #[must_use]
-    pub fn text(self) -> std::borrow::Cow<'a, str> {
-        let spelled = String::from_utf8_lossy(self.spelled);
-        if !self.escaped {
+    pub fn text(self) -> Cow<'a, str> {
+        let spelled = String::from_utf8_lossy(self.0);
+        if !self.is_escaped() {
             return spelled;
         }
-        let mut reader = Reader::new(self.spelled);
+        let mut reader = Reader::new(self.0);
         let mut text = String::with_capacity(spelled.len());
         while !reader.is_at_end() {
-            let end = scan::text_end(self.spelled, reader.at);
-            let plain = self.spelled.get(reader.at as usize..end as usize);
+            let end = scan::text_end(self.0, reader.at);
+            let plain = self.0.get(reader.at as usize..end as usize);
             text.push_str(std::str::from_utf8(plain.unwrap_or_default()).unwrap_or_default());
             reader.at = end;
             if !reader.is_at_end() {
@@ -72,36 +78,55 @@ impl<'a> Text<'a> {
     /// The bytes that it spells in base64; `None` if it does not.
     #[must_use]
     pub fn bytes(self) -> Option<Vec<u8>> {
-        unbase(self.plain_bytes()?)
+        unbase(self.0)
     }
 
     /// Whether it is this text.
     #[must_use]
     pub fn is(self, text: &str) -> bool {
-        if self.escaped { self.text() == text } else { self.spelled == text.as_bytes() }
+        self.0 == text.as_bytes() || self.is_escaped() && self.text() == text
     }
 }
 
 impl<'a> Cursor<'a> {
     pub(super) const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+        Self { bytes, at: 0, error: RecordError { fault: Fault::Syntax, offset: 0 } }
     }
 
-    #[cold]
-    pub(super) const fn error(&self, fault: Fault) -> RecordError {
-        RecordError { fault, offset: self.at as usize }
+    /// What was found to be wrong.
+    pub(super) const fn found(&self) -> RecordError {
+        self.error
     }
 
-    /// What is wrong where something else was expected.
+    /// That this is wrong, here.
     #[cold]
-    pub(super) fn unexpected(&self) -> RecordError {
+    pub(super) fn fail(&mut self, fault: Fault) -> Failed {
+        self.fail_at(self.at, fault)
+    }
+
+    /// That this is wrong, at a place.
+    #[cold]
+    pub(super) const fn fail_at(&mut self, at: u32, fault: Fault) -> Failed {
+        self.error = RecordError { fault, offset: at as usize };
+        Failed
+    }
+
+    /// That something else was expected here.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn unexpected(&mut self) -> Failed {
+        let fault = if self.is_cut() { Fault::Truncated } else { Fault::Syntax };
+        self.fail(fault)
+    }
+
+    /// Whether what stands here would be right if more of it were there.
+    pub(super) fn is_cut(&self) -> bool {
         let rest = self.bytes.get(self.at as usize..).unwrap_or_default();
         let begins = |word: &[u8]| word.len() > rest.len() && word.starts_with(rest);
         let cut_letter = std::str::from_utf8(rest)
             .is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none());
         let words: [&[u8]; 4] = [b"true", b"false", b"null", b"\\u"];
-        let ended = words.into_iter().any(begins) || cut_letter;
-        self.error(if ended { Fault::Truncated } else { Fault::Syntax })
+        words.into_iter().any(begins) || cut_letter
     }
 
     /// The byte behind white space; zero at the end.
@@ -138,44 +163,54 @@ impl<'a> Cursor<'a> {
             return Err(self.unexpected());
         }
         self.at += 1;
-        if self.peek() == close { Err(self.error(Fault::Syntax)) } else { Ok(true) }
+        if self.peek() == close { Err(self.fail(Fault::Syntax)) } else { Ok(true) }
     }
 
     /// Reads a string.
     #[inline]
     pub(super) fn text(&mut self) -> Read<Text<'a>> {
-        self.expect(b'"')?;
-        let start = self.at;
-        let end = scan::short_end(self.bytes, start);
-        self.at = end;
-        let escaped = scan::byte(self.bytes, end) != b'"';
-        if escaped {
-            self.behind_escapes()?;
+        let (at, byte) = scan::token(self.bytes, self.at);
+        let end = scan::short_end(self.bytes, at + 1);
+        if byte != b'"' || scan::byte(self.bytes, end) != b'"' {
+            return self.other_text();
         }
-        let spelled = self.bytes.get(start as usize..self.at as usize).unwrap_or_default();
-        self.at += 1;
-        Ok(Text { spelled, escaped })
+        self.at = end + 1;
+        Ok(Text(self.bytes.get(at as usize + 1..end as usize).unwrap_or_default()))
     }
 
-    /// Goes to the quote that ends a string in which something else stands at the cursor.
+    /// Reads a string in which escapes stand, or what is none.
     #[cold]
     #[inline(never)]
-    fn behind_escapes(&mut self) -> Read<()> {
-        loop {
-            match scan::byte(self.bytes, self.at) {
-                b'"' => return Ok(()),
-                b'\\' if (self.at as usize) + 1 < self.bytes.len() => {
-                    // An escape may spell no control character, nor the first byte of another.
-                    self.at = scan::text_end(self.bytes, self.at + 1 + self.escape_len());
-                }
-                _ => return Err(self.unexpected()),
-            }
+    fn other_text(&mut self) -> Read<Text<'a>> {
+        if self.peek() != b'"' {
+            return Err(self.unexpected());
         }
+        let start = self.at as usize + 1;
+        self.at = self.string_end(self.at + 1)?;
+        let spelled = self.bytes.get(start..self.at as usize).unwrap_or_default();
+        self.at += 1;
+        Ok(Text(spelled))
     }
 
-    /// Bytes of the escape at the cursor behind its backslash that cannot end a string.
-    fn escape_len(&self) -> u32 {
-        u32::from(matches!(scan::byte(self.bytes, self.at + 1), b'"' | b'\\'))
+    /// The place of the quote that ends a string, from a place in it.
+    #[cold]
+    #[inline(never)]
+    fn string_end(&mut self, mut at: u32) -> Read<u32> {
+        loop {
+            at = scan::text_end(self.bytes, at);
+            match scan::byte(self.bytes, at) {
+                b'"' => return Ok(at),
+                b'\\' if (at as usize) + 1 < self.bytes.len() => {
+                    // What is escaped ends nothing, if it is a quote or a backslash.
+                    let next = scan::byte(self.bytes, at + 1);
+                    at += if matches!(next, b'"' | b'\\') { 2 } else { 1 };
+                }
+                _ => {
+                    self.at = at;
+                    return Err(self.unexpected());
+                }
+            }
+        }
     }
 
     /// Reads a key and its colon.
@@ -215,7 +250,25 @@ impl<'a> Cursor<'a> {
         (self.at > start && !goes_on).then_some(number)
     }
 
+    /// Reads `"sha256:…"` with lower-case digits; `None`, and nothing but white space is read, if
+    /// anything else stands here.
+    #[inline]
+    pub(super) fn digest(&mut self) -> Option<[u8; 32]> {
+        const HEAD: u64 = u64::from_le_bytes(*b"\"sha256:");
+        self.peek();
+        let start = self.at as usize + 8;
+        let digits: &[u8; HEX] = self.bytes.get(start..start + HEX)?.try_into().ok()?;
+        let behind = scan::byte(self.bytes, self.at + 72);
+        if scan::word(self.bytes, self.at) != HEAD || behind != b'"' {
+            return None;
+        }
+        let digest = bytes_of_hex(digits)?;
+        self.at += 73;
+        Some(digest)
+    }
+
     /// Goes past a value, and gives its bytes.
+    #[inline]
     pub(super) fn part(&mut self) -> Read<&'a [u8]> {
         let byte = self.peek();
         let start = self.at;
@@ -223,7 +276,7 @@ impl<'a> Cursor<'a> {
             b'"' => {
                 self.text()?;
             }
-            b'{' | b'[' => self.container()?,
+            b'{' | b'[' => self.at = self.container(self.at)?,
             b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
                 while is_of_word(scan::byte(self.bytes, self.at)) {
                     self.at += 1;
@@ -234,28 +287,37 @@ impl<'a> Cursor<'a> {
         Ok(self.bytes.get(start as usize..self.at as usize).unwrap_or_default())
     }
 
-    /// Goes past a container, by its brackets and quotes.
-    fn container(&mut self) -> Read<()> {
+    /// The place behind the container that begins at `at`, by its brackets and quotes.
+    fn container(&mut self, mut at: u32) -> Read<u32> {
+        let bytes = self.bytes;
         let mut depth = 0_u32;
         loop {
-            match scan::byte(self.bytes, self.at) {
+            let byte = scan::byte(bytes, at);
+            match byte {
                 b'"' => {
-                    self.text()?;
+                    let mut end = scan::short_end(bytes, at + 1);
+                    if scan::byte(bytes, end) != b'"' {
+                        end = self.string_end(end)?;
+                    }
+                    at = end + 1;
                 }
                 b'{' | b'[' => {
                     depth += 1;
-                    self.at += 1;
+                    at += 1;
                 }
                 b'}' | b']' => {
                     depth -= 1;
-                    self.at += 1;
+                    at += 1;
                     if depth == 0 {
-                        return Ok(());
+                        return Ok(at);
                     }
                 }
-                b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
-                byte if is_of_word(byte) => self.at += 1,
-                _ => return Err(self.unexpected()),
+                b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+                _ if is_of_word(byte) => at += 1,
+                _ => {
+                    self.at = at;
+                    return Err(self.unexpected());
+                }
             }
         }
     }

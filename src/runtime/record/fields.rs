@@ -12,10 +12,9 @@ use crate::lang::decision::Effect;
 use crate::lang::value::time::{self, Instant};
 use crate::runtime::bundle::module::Phase;
 use crate::runtime::record::VERSION;
-use crate::runtime::record::cursor::{Cursor, Read, Text};
-use crate::runtime::record::error::{Fault, RecordError};
+use crate::runtime::record::cursor::{Cursor, Failed, Read, Text};
+use crate::runtime::record::error::Fault;
 use crate::runtime::record::read::{Bundle, Chain, Form, Input, Outcome, Record, Session};
-use crate::runtime::record::text::digest_of;
 use crate::runtime::vm::hosts::{HostEntry, HostTable};
 
 macro_rules! fields {
@@ -26,6 +25,7 @@ macro_rules! fields {
 
         impl Field {
             /// The field with this key.
+            #[inline]
             fn of(key: &[u8]) -> Option<Self> {
                 match key {$($key => Some(Self::$name),)* _ => None}
             }
@@ -80,7 +80,7 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Read<Record<'a>> {
     object(cursor, |cursor, key| reading.field(cursor, key))?;
     cursor.peek();
     if (cursor.at as usize) < cursor.bytes.len() {
-        return Err(cursor.error(Fault::Trailing));
+        return Err(cursor.fail(Fault::Trailing));
     }
     reading.finish(cursor)
 }
@@ -88,13 +88,17 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Read<Record<'a>> {
 /// Reads an object: `member` is given every key, and goes past its value.
 fn object<'a>(
     cursor: &mut Cursor<'a>,
-    mut member: impl FnMut(&mut Cursor<'a>, Text<'a>) -> Read<()>,
+    mut member: impl FnMut(&mut Cursor<'a>, &[u8]) -> Read<()>,
 ) -> Read<()> {
     cursor.expect(b'{')?;
     let mut first = true;
     while cursor.more(&mut first, b'}')? {
         let key = cursor.key()?;
-        member(cursor, key)?;
+        if key.is_escaped() {
+            member(cursor, key.text().as_bytes())?;
+        } else {
+            member(cursor, key.spelled())?;
+        }
     }
     Ok(())
 }
@@ -132,14 +136,10 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads the value of a field.
-    fn field(&mut self, cursor: &mut Cursor<'a>, key: Text<'a>) -> Read<()> {
-        let known = match key.plain_bytes() {
-            Some(bytes) => Field::of(bytes),
-            None => Field::of(key.text().as_bytes()),
-        };
-        let Some(field) = known else { return cursor.part().map(drop) };
+    fn field(&mut self, cursor: &mut Cursor<'a>, key: &[u8]) -> Read<()> {
+        let Some(field) = Field::of(key) else { return cursor.part().map(drop) };
         if self.has(field) {
-            return Err(cursor.error(Fault::Twice(field.name())));
+            return Err(cursor.fail(Fault::Twice(field.name())));
         }
         self.found |= 1 << field as u32;
         let record = &mut self.record;
@@ -183,19 +183,18 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    fn finish(mut self, cursor: &Cursor<'a>) -> Read<Record<'a>> {
-        let missing = |field: Field| Err(cursor.error(Fault::Missing(field.name())));
+    fn finish(mut self, cursor: &mut Cursor<'a>) -> Read<Record<'a>> {
         if self.has(Field::Block) || self.has(Field::Gap) {
-            return Err(RecordError { fault: Fault::NotARecord, offset: 0 });
+            return Err(cursor.fail_at(0, Fault::NotARecord));
         }
         if !self.has(Field::Version) {
-            return missing(Field::Version);
+            return Err(cursor.fail(Fault::Missing("v")));
         }
         match (self.has(Field::Context), self.raw) {
-            (true, Some(_)) => return Err(cursor.error(Fault::Twice("ctx"))),
+            (true, Some(_)) => return Err(cursor.fail(Fault::Twice("ctx"))),
             (true, None) => {}
             (false, Some(raw)) => self.record.input = Input::Raw(raw, self.form),
-            (false, None) => return missing(Field::Context),
+            (false, None) => return Err(cursor.fail(Fault::Missing("ctx"))),
         }
         Ok(self.record)
     }
@@ -203,20 +202,29 @@ impl<'a> Reading<'a> {
 
 /// That a field holds something else.
 #[cold]
-fn wrong(cursor: &Cursor<'_>, field: &'static str, wanted: &'static str) -> RecordError {
-    match cursor.unexpected() {
-        RecordError { fault: Fault::Truncated, offset } => {
-            RecordError { fault: Fault::Truncated, offset }
-        }
-        _ => cursor.error(Fault::Wrong(field, wanted)),
-    }
+fn wrong(cursor: &mut Cursor<'_>, field: &'static str, wanted: &'static str) -> Failed {
+    let fault = if cursor.is_cut() { Fault::Truncated } else { Fault::Wrong(field, wanted) };
+    cursor.fail(fault)
+}
+
+/// Likewise, where the value began at `at`.
+#[cold]
+fn wrong_at(cursor: &mut Cursor<'_>, at: u32, field: &'static str, wanted: &'static str) -> Failed {
+    cursor.at = at;
+    cursor.peek();
+    wrong(cursor, field, wanted)
 }
 
 /// Puts a value where none is.
-fn once<T>(place: &mut Option<T>, value: T, cursor: &Cursor<'_>, field: &'static str) -> Read<()> {
+fn once<T>(
+    place: &mut Option<T>,
+    value: T,
+    cursor: &mut Cursor<'_>,
+    field: &'static str,
+) -> Read<()> {
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(cursor.error(Fault::Twice(field))),
+        Some(_) => Err(cursor.fail(Fault::Twice(field))),
     }
 }
 
@@ -243,9 +251,9 @@ fn container<'a>(
 }
 
 fn count(cursor: &mut Cursor<'_>, field: &'static str, least: u64) -> Read<u64> {
-    let before = *cursor;
+    let before = cursor.at;
     let count = cursor.count().filter(|count| *count >= least);
-    count.ok_or_else(|| wrong(&before, field, "a count"))
+    count.ok_or_else(|| wrong_at(cursor, before, field, "a count"))
 }
 
 fn flag(cursor: &mut Cursor<'_>, field: &'static str) -> Read<bool> {
@@ -265,33 +273,37 @@ fn word<T: Copy>(
     wanted: &'static str,
     known: &[(&str, T)],
 ) -> Read<T> {
-    let before = *cursor;
+    let before = cursor.at;
     let found = text(cursor, field)?;
     let known = known.iter().find(|(word, _)| found.is(word));
-    known.map(|(_, value)| *value).ok_or_else(|| before.error(Fault::Wrong(field, wanted)))
+    known.map(|(_, value)| *value).ok_or_else(|| wrong_at(cursor, before, field, wanted))
 }
 
 fn instant(cursor: &mut Cursor<'_>, field: &'static str) -> Read<Instant> {
-    let before = *cursor;
+    let before = cursor.at;
     let found = text(cursor, field)?;
     let parsed = found.plain().and_then(|text| time::parse(text).ok());
     let wanted = "a time as 2026-03-17T10:00:00Z";
-    parsed.ok_or_else(|| before.error(Fault::Wrong(field, wanted)))
+    parsed.ok_or_else(|| wrong_at(cursor, before, field, wanted))
 }
 
 fn digest(cursor: &mut Cursor<'_>, field: &'static str) -> Read<[u8; 32]> {
-    let before = *cursor;
-    let found = text(cursor, field)?;
-    let wanted = "a digest as sha256: and 64 hexadecimal digits";
-    digest_of(found.spelled()).ok_or_else(|| before.error(Fault::Wrong(field, wanted)))
+    if let Some(digest) = cursor.digest() {
+        return Ok(digest);
+    }
+    let before = cursor.at;
+    text(cursor, field)?;
+    let wanted = "sha256: and 64 hexadecimal digits in lower case";
+    Err(wrong_at(cursor, before, field, wanted))
 }
 
 fn version(cursor: &mut Cursor<'_>) -> Read<()> {
-    let before = *cursor;
+    cursor.peek();
+    let before = cursor.at;
     match cursor.count() {
         Some(VERSION) => Ok(()),
-        Some(_) => Err(before.error(Fault::Version)),
-        None => Err(wrong(&before, "v", "a version")),
+        Some(_) => Err(cursor.fail_at(before, Fault::Version)),
+        None => Err(wrong_at(cursor, before, "v", "a version")),
     }
 }
 
@@ -300,13 +312,13 @@ fn session<'a>(cursor: &mut Cursor<'a>) -> Read<Session<'a>> {
     if cursor.peek() != b'{' {
         return Err(wrong(cursor, "ses", "an object"));
     }
-    object(cursor, |cursor, key| match key.spelled() {
+    object(cursor, |cursor, key| match key {
         b"id" => once(&mut id, text(cursor, "ses.id")?, cursor, "ses.id"),
         b"n" => once(&mut step, count(cursor, "ses.n", 0)?, cursor, "ses.n"),
         b"parent" => once(&mut parent, text(cursor, "ses.parent")?, cursor, "ses.parent"),
         _ => cursor.part().map(drop),
     })?;
-    let id = id.ok_or_else(|| cursor.error(Fault::Missing("ses.id")))?;
+    let id = id.ok_or_else(|| cursor.fail(Fault::Missing("ses.id")))?;
     Ok(Session { id, step: step.unwrap_or_default(), parent })
 }
 
@@ -316,7 +328,7 @@ fn bundle<'a>(cursor: &mut Cursor<'a>) -> Read<Bundle<'a>> {
     if cursor.peek() != b'{' {
         return Err(wrong(cursor, "bun", "an object"));
     }
-    object(cursor, |cursor, key| match key.spelled() {
+    object(cursor, |cursor, key| match key {
         b"name" => once(&mut bundle.name, text(cursor, "bun.name")?, cursor, "bun.name"),
         b"rev" => once(&mut bundle.revision, text(cursor, "bun.rev")?, cursor, "bun.rev"),
         b"dig" => once(&mut bundle.digest, digest(cursor, "bun.dig")?, cursor, "bun.dig"),
@@ -335,7 +347,7 @@ fn outcome<'a>(cursor: &mut Cursor<'a>) -> Read<Outcome<'a>> {
     if cursor.peek() != b'{' {
         return Err(wrong(cursor, "out", "an object"));
     }
-    object(cursor, |cursor, key| match key.spelled() {
+    object(cursor, |cursor, key| match key {
         b"effect" => once(&mut effect, said(cursor)?, cursor, "out.effect"),
         b"rule" => once(&mut rule, text_or_null(cursor, "out.rule")?, cursor, "out.rule"),
         b"fired" => once(&mut fired, ids(cursor, "out.fired")?, cursor, "out.fired"),
@@ -351,7 +363,7 @@ fn outcome<'a>(cursor: &mut Cursor<'a>) -> Read<Outcome<'a>> {
         _ => cursor.part().map(drop),
     })?;
     Ok(Outcome {
-        effect: effect.ok_or_else(|| cursor.error(Fault::Missing("out.effect")))?,
+        effect: effect.ok_or_else(|| cursor.fail(Fault::Missing("out.effect")))?,
         rule: rule.flatten(),
         fired: fired.unwrap_or(b"[]"),
         shadow: shadow.unwrap_or(b"[]"),
@@ -406,12 +418,12 @@ pub(super) fn error<'a>(cursor: &mut Cursor<'a>) -> Read<(Option<Text<'a>>, Text
     if cursor.peek() != b'{' {
         return Err(wrong(cursor, "out.err", "a list of errors"));
     }
-    object(cursor, |cursor, key| match key.spelled() {
+    object(cursor, |cursor, key| match key {
         b"rule" => once(&mut rule, text_or_null(cursor, "out.err")?, cursor, "out.err"),
         b"class" => once(&mut class, text(cursor, "out.err")?, cursor, "out.err"),
         _ => cursor.part().map(drop),
     })?;
-    let class = class.ok_or_else(|| cursor.error(Fault::Missing("out.err.class")))?;
+    let class = class.ok_or_else(|| cursor.fail(Fault::Missing("out.err.class")))?;
     Ok((rule.flatten(), class))
 }
 
@@ -420,15 +432,16 @@ fn share(cursor: &mut Cursor<'_>) -> Read<f64> {
     if cursor.peek() != b'{' {
         return Err(wrong(cursor, "smp", "an object"));
     }
-    object(cursor, |cursor, key| match key.spelled() {
+    object(cursor, |cursor, key| match key {
         b"p" => {
             cursor.peek();
-            let before = *cursor;
+            let before = cursor.at;
             let number = std::str::from_utf8(cursor.part()?).ok();
             let number = number.and_then(|text| text.parse::<f64>().ok());
             let number = number.filter(|share| *share > 0.0 && *share <= 1.0);
-            let wrong = || before.error(Fault::Wrong("smp.p", "a share above 0, at most 1"));
-            once(&mut share, number.ok_or_else(wrong)?, cursor, "smp.p")
+            let wanted = "a share above 0, at most 1";
+            let number = number.ok_or_else(|| wrong_at(cursor, before, "smp.p", wanted))?;
+            once(&mut share, number, cursor, "smp.p")
         }
         _ => cursor.part().map(drop),
     })?;
@@ -440,13 +453,13 @@ fn chain<'a>(cursor: &mut Cursor<'a>) -> Read<Chain<'a>> {
     if cursor.peek() != b'{' {
         return Err(wrong(cursor, "ch", "an object"));
     }
-    object(cursor, |cursor, key| match key.spelled() {
+    object(cursor, |cursor, key| match key {
         b"w" => once(&mut writer, text(cursor, "ch.w")?, cursor, "ch.w"),
         b"n" => once(&mut number, count(cursor, "ch.n", 0)?, cursor, "ch.n"),
         _ => cursor.part().map(drop),
     })?;
-    let writer = writer.ok_or_else(|| cursor.error(Fault::Missing("ch.w")))?;
-    Ok(Chain { writer, number: number.ok_or_else(|| cursor.error(Fault::Missing("ch.n")))? })
+    let writer = writer.ok_or_else(|| cursor.fail(Fault::Missing("ch.w")))?;
+    Ok(Chain { writer, number: number.ok_or_else(|| cursor.fail(Fault::Missing("ch.n")))? })
 }
 
 /// What host functions gave. A row that says less than a name and arguments is passed over, as one
@@ -458,7 +471,7 @@ pub(super) fn table(given: &[u8]) -> Option<HostTable> {
     cursor.expect(b'[').ok()?;
     while cursor.more(&mut first, b']').ok()? {
         let (mut name, mut arguments, mut result) = (None, None, None);
-        object(&mut cursor, |cursor, key| match key.spelled() {
+        object(&mut cursor, |cursor, key| match key {
             b"f" => once(&mut name, text(cursor, "nd.f")?, cursor, "nd.f"),
             b"a" => once(&mut arguments, digest(cursor, "nd.a")?, cursor, "nd.a"),
             b"r" => {

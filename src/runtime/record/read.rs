@@ -151,12 +151,10 @@ impl<'a> Record<'a> {
         }
         let mut cursor = Cursor::new(line);
         if cursor.peek() != b'{' {
-            return Err(match cursor.unexpected() {
-                RecordError { fault: Fault::Syntax, .. } => cursor.error(Fault::NotAnObject),
-                error => error,
-            });
+            let fault = if cursor.is_cut() { Fault::Truncated } else { Fault::NotAnObject };
+            return Err(RecordError { fault, offset: cursor.at as usize });
         }
-        fields::read(&mut cursor)
+        fields::read(&mut cursor).map_err(|_| cursor.found())
     }
 
     /// What host functions gave; `None` where nothing was given.

@@ -28,79 +28,87 @@ impl Line<'_> {
 
     /// A number in decimal.
     pub(super) fn number(&mut self, number: u64) {
-        // Writing to bytes does not fail.
-        let _ = write!(self, "{number}");
+        let mut digits = [0; 20];
+        let (mut at, mut rest) = (digits.len(), number);
+        loop {
+            at -= 1;
+            let [digit, ..] = (rest % 10).to_le_bytes();
+            if let Some(place) = digits.get_mut(at) {
+                *place = b'0' + digit;
+            }
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.0.extend_from_slice(digits.get(at..).unwrap_or_default());
     }
 
     /// `"sha256:…"`.
     pub(super) fn digest(&mut self, digest: &[u8; 32]) {
-        self.put("\"sha256:");
-        for byte in digest {
-            self.0.extend_from_slice(&[hex(byte >> 4), hex(byte & 15)]);
+        let mut digits = [0; HEX];
+        let (pairs, _) = digits.as_chunks_mut::<2>();
+        for (pair, byte) in pairs.iter_mut().zip(digest) {
+            *pair = [hex(byte >> 4), hex(byte & 15)];
         }
+        self.put("\"sha256:");
+        self.0.extend_from_slice(&digits);
         self.put("\"");
     }
 
     /// A time as RFC 3339 writes it, between quotes, without zeros at its end.
     pub(super) fn time(&mut self, at: Instant) {
+        const SHAPE: [u8; 31] = *b"\"0000-00-00T00:00:00.000000000Z";
+        let mut text = SHAPE;
         let date = civil(at.seconds);
-        let year = u32::try_from(date.year).unwrap_or_default();
-        let pairs = [(date.month, b'-'), (date.day, b'T'), (date.hour, b':'), (date.minute, b':')];
-        self.put("\"");
-        self.digits(year, 4);
-        self.put("-");
-        for (pair, behind) in pairs {
-            self.digits(u32::from(pair), 2);
-            self.0.push(behind);
-        }
-        self.digits(u32::from(date.second), 2);
-        let (mut fraction, mut count) = (at.nanoseconds, 9);
-        if fraction > 0 {
-            while fraction.is_multiple_of(10) {
-                (fraction, count) = (fraction / 10, count - 1);
+        let parts = [
+            (1, 4, u32::try_from(date.year).unwrap_or_default()),
+            (6, 2, u32::from(date.month)),
+            (9, 2, u32::from(date.day)),
+            (12, 2, u32::from(date.hour)),
+            (15, 2, u32::from(date.minute)),
+            (18, 2, u32::from(date.second)),
+            (21, 9, at.nanoseconds),
+        ];
+        for (start, count, number) in parts {
+            let mut rest = number;
+            for place in text.iter_mut().skip(start).take(count).rev() {
+                let [digit, ..] = (rest % 10).to_le_bytes();
+                *place = b'0' + digit;
+                rest /= 10;
             }
-            self.put(".");
-            self.digits(fraction, count);
         }
+        let fraction = text.get(20..30).unwrap_or_default();
+        let zeros = fraction.iter().rev().take_while(|byte| matches!(byte, b'0' | b'.')).count();
+        let kept = if at.nanoseconds == 0 { 20 } else { 30 - zeros };
+        self.0.extend_from_slice(text.get(..kept).unwrap_or_default());
         self.put("Z\"");
     }
-
-    /// The last `count` digits of a number, at most nine, with zeros in front.
-    fn digits(&mut self, mut number: u32, count: usize) {
-        let mut digits = [b'0'; 9];
-        let (kept, _) = digits.split_at_mut(count.min(9));
-        for place in kept.iter_mut().rev() {
-            let [digit, ..] = (number % 10).to_le_bytes();
-            *place = b'0' + digit;
-            number /= 10;
-        }
-        self.0.extend_from_slice(kept);
-    }
 }
 
-/// The bytes of `sha256:…`.
-pub(super) fn digest_of(text: &[u8]) -> Option<[u8; 32]> {
-    let digits = text.strip_prefix(b"sha256:")?;
-    let (pairs, rest) = digits.as_chunks::<2>();
-    let pairs: &[[u8; 2]; 32] = pairs.try_into().ok().filter(|_| rest.is_empty())?;
+/// Digits of a SHA-256.
+pub(super) const HEX: usize = 64;
+
+/// The bytes that lower-case hexadecimal digits spell; `None` if anything else stands among them.
+pub(super) fn bytes_of_hex(digits: &[u8; HEX]) -> Option<[u8; 32]> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
     let mut bytes = [0; 32];
     let mut wrong = 0;
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        let (high, low) = (digit(*high), digit(*low));
-        wrong |= high | low;
-        *byte = high << 4 | low & 15;
+    let (words, _) = digits.as_chunks::<8>();
+    let (places, _) = bytes.as_chunks_mut::<4>();
+    for (word, place) in words.iter().zip(places) {
+        let word = u64::from_le_bytes(*word);
+        // Of a letter the seventh bit is set, and its low half begins at one.
+        let nibbles = (word & (ONES * 0x0F)).wrapping_add((word >> 6 & ONES) * 9);
+        let letters = (nibbles.wrapping_add(ONES * 6) >> 4) & ONES;
+        let spelled = nibbles.wrapping_add(ONES * 0x30).wrapping_add(letters * 39);
+        wrong |= spelled ^ word | nibbles & (ONES * 0xF0);
+        let pairs = (nibbles << 4 | nibbles >> 8) & 0x00FF_00FF_00FF_00FF;
+        let fours = (pairs | pairs >> 8) & 0x0000_FFFF_0000_FFFF;
+        let [a, b, c, d, ..] = (fours | fours >> 16).to_le_bytes();
+        *place = [a, b, c, d];
     }
-    (wrong < 16).then_some(bytes)
-}
-
-/// What a hexadecimal digit stands for; 16 or more for anything else.
-const fn digit(byte: u8) -> u8 {
-    match byte {
-        b'0'..=b'9' => byte - b'0',
-        b'a'..=b'f' => byte - b'a' + 10,
-        b'A'..=b'F' => byte - b'A' + 10,
-        _ => 16,
-    }
+    (wrong == 0).then_some(bytes)
 }
 
 /// The bytes that base64 with padding spells; `None` if it is none.
@@ -122,6 +130,32 @@ mod tests {
 
     use super::*;
     use crate::lang::value::time::{SECONDS_MAX, SECONDS_MIN};
+
+    #[test]
+    fn digits_are_read_as_they_are_written() {
+        for byte in 0..=u8::MAX {
+            let digest = [byte; 32];
+            let mut line = Vec::new();
+            Line(&mut line).digest(&digest);
+            let digits: [u8; HEX] = line[8..72].try_into().expect("64 digits");
+            assert_eq!(bytes_of_hex(&digits), Some(digest));
+            for place in [0, 7, 63] {
+                let mut other = digits;
+                other[place] = byte;
+                let wanted = matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                assert_eq!(bytes_of_hex(&other).is_some(), wanted, "{byte}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_in_decimal() {
+        for number in [0, 9, 10, 1_234_567_890, u64::MAX] {
+            let mut line = Vec::new();
+            Line(&mut line).number(number);
+            assert_eq!(String::from_utf8(line).expect("ASCII"), number.to_string());
+        }
+    }
 
     proptest! {
         #[test]

@@ -51,7 +51,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             r#"{"v":1,"ctx":{},"bun":{"dig":"sha256:00"}}"#,
-            Fault::Wrong("bun.dig", "a digest as sha256: and 64 hexadecimal digits"),
+            Fault::Wrong("bun.dig", "sha256: and 64 hexadecimal digits in lower case"),
             29,
         ),
         (r#"{"v":1,"ctx":{},"rep":0}"#, Fault::Wrong("rep", "a count"), 22),
