@@ -23,6 +23,20 @@ impl Stopwatch {
         }
         format!("{} ms", taken.as_millis())
     }
+
+    /// The time since the start, and what it makes of a number of records: `1.9 s · 1.80 M/s`.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    pub fn rate(self, records: u64) -> String {
+        let seconds = self.0.elapsed().as_secs_f64().max(1e-9);
+        let rate = records as f64 / seconds;
+        let rate = match rate {
+            rate if rate >= 1e6 => format!("{:.2} M/s", rate / 1e6),
+            rate if rate >= 1e3 => format!("{:.0} k/s", rate / 1e3),
+            rate => format!("{rate:.0} /s"),
+        };
+        format!("{} · {rate}", self.text())
+    }
 }
 
 /// Seconds since the epoch and nanoseconds of the second.

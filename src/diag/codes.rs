@@ -107,6 +107,8 @@ macro_rules! for_each_code {
             P0911 BadRevision Error "a revision that cannot be built"
             P0912 Regression Error "a decision takes more than before"
             P0913 OverBudget Error "a decision takes more than the project allows"
+            P0914 BadRecord Error "a line that is no record"
+            P0915 Mismatch Error "a decision that differs from its record"
             P0920 BadEvent Error "an event that cannot be imported"
         }
     };

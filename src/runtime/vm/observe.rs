@@ -102,6 +102,12 @@ impl Witness {
         Self { bits: vec![0; usize::from(atoms).div_ceil(4)] }
     }
 
+    /// A witness that holds these bits.
+    #[must_use]
+    pub const fn of(bits: Vec<u8>) -> Self {
+        Self { bits }
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.bits.fill(0);

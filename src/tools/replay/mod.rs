@@ -9,6 +9,9 @@
 //! for.
 
 pub mod import;
+pub mod again;
+pub mod findings;
 pub mod open;
 pub mod store;
 pub mod stream;
+pub mod verify;

@@ -1,6 +1,8 @@
 //! `policyc replay`: recorded decisions, again. One file for each part of it.
 
 pub mod import;
+mod input;
+mod verify;
 
 use clap::ArgMatches;
 
@@ -22,7 +24,8 @@ pub const COMMAND: Command = Command {
 };
 
 /// The parts of this command, in the order in which help shows them.
-const PARTS: &[Command] = &[import::COMMAND];
+const PARTS: &[Command] =
+    &[verify::COMMAND, import::COMMAND];
 
 fn arguments(parser: clap::Command) -> clap::Command {
     let parser = parser.subcommand_required(true).arg_required_else_help(true);

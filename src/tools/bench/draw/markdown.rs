@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use crate::tools::bench::compare::{Change, Comparison, What};
 use crate::tools::bench::draw::Drawing;
 use crate::tools::bench::draw::text::{growth, number, time, what};
+use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::Style;
-use crate::tools::report::visible::visible;
 
 /// The comment.
 #[must_use]
@@ -69,27 +69,4 @@ fn changes(comparison: &Comparison) -> String {
         })
         .collect();
     if parts.is_empty() { "same".to_owned() } else { parts.join(", ") }
-}
-
-/// Text in a table: what Markdown or HTML would read is written so that it is shown. Code in
-/// backticks stays code.
-fn cell(text: &str) -> String {
-    let escaped = visible(text).replace('&', "&amp;").replace('<', "&lt;");
-    escaped.replace('|', "\\|").replace('[', "\\[")
-}
-
-/// Text inside backticks.
-fn code(text: &str) -> String {
-    visible(text).replace('`', "'").replace('|', "\\|")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{cell, code};
-
-    #[test]
-    fn names_are_shown_as_they_are() {
-        assert_eq!(cell("<img> | [x](y)"), "&lt;img> \\| \\[x](y)");
-        assert_eq!(code("a`b"), "a'b");
-    }
 }

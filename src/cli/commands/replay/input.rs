@@ -1,0 +1,140 @@
+//! What all parts of `policyc replay` that read many records have in common.
+
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use crate::cli::bundles::Settings;
+use crate::cli::exit::Exit;
+use crate::cli::interrupt::interrupted;
+use crate::cli::progress::Progress as Bar;
+use crate::cli::reporting::alone;
+use crate::cli::sources::unread;
+use crate::cli::terminal::Terminal;
+use crate::base::limits::RECORD_BYTES_MAX;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::numbers::grouped;
+use crate::tools::project::reason;
+use crate::tools::replay::open::{Source, Unopened, sources};
+use crate::tools::replay::store::Store;
+use crate::tools::replay::stream::{
+    Chunk, Damage, DamageKind, Progress, run, threads_of_machine,
+};
+
+/// Where records lie, and the bundles that made them.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Input {
+    /// Files, directories, patterns in quotes, `-`; without any, `records` of `[replay]`.
+    #[arg(value_name = "SRC")]
+    pub records: Vec<PathBuf>,
+    /// A bundle that the store may lack: a path, git:REV, or a name of `[bundles]`.
+    #[arg(long, value_name = "BUNDLE")]
+    pub bundle: Vec<String>,
+    /// The directory of the bundles by their digests.
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Threads that work; as many as the machine runs at a time.
+    #[arg(long, value_name = "COUNT")]
+    pub threads: Option<NonZero<usize>>,
+}
+
+impl Input {
+    /// The store, with the bundles that were named.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub fn store(&self, terminal: &Terminal, settings: &Settings) -> Result<Store, Exit> {
+        let store = Store::at(settings.store(self.store.as_deref()));
+        for name in &self.bundle {
+            let program = settings.bundle(terminal, &store, name)?;
+            store.add(program);
+        }
+        Ok(store)
+    }
+
+    /// The sources that were named.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub fn sources(&self, terminal: &Terminal, settings: &Settings) -> Result<Vec<Source>, Exit> {
+        let paths = settings.records(&self.records);
+        if paths.is_empty() {
+            let fact = "no records are named".to_owned();
+            let finding = Diagnostic::without_place(Code::BadUsage, fact);
+            let help = "name files or directories, or set `records` of `[replay]` in policyc.toml";
+            return Err(alone(terminal, &finding.help(help)));
+        }
+        sources(&paths).map_err(|unopened| match unopened {
+            Unopened::Unreadable { path, error } => unread(terminal, &path, &error),
+            Unopened::Empty { name } => {
+                let fact = format!("`{name}` holds no records");
+                let help = "records are files that end in .jsonl or .pdrb, packed or not";
+                let finding = Diagnostic::without_place(Code::Unreadable, fact).help(help);
+                alone(terminal, &finding).max(Exit::Missing)
+            }
+        })
+    }
+}
+
+/// Records on their way through all processors.
+#[derive(Debug)]
+pub struct Stream<'a> {
+    /// Where words go.
+    pub terminal: &'a Terminal,
+    /// Where records lie.
+    pub sources: &'a [Source],
+    /// Threads that work.
+    pub threads: Option<NonZero<usize>>,
+}
+
+impl Stream<'_> {
+    /// Does `work` on all chunks and takes the results in order. Says whether somebody stopped it,
+    /// and how the command ends because of what is damaged, whose words are already written.
+    pub fn run<S, R: Send>(
+        &self,
+        start: impl Fn() -> S + Sync,
+        work: impl Fn(&mut S, &Chunk) -> R + Sync,
+        mut take: impl FnMut(R),
+    ) -> (bool, Exit) {
+        let progress = Progress { stop: interrupted(), ..Progress::default() };
+        let total: u64 = self.sources.iter().map(|source| source.bytes).sum();
+        let bar = Bar::new(self.terminal);
+        let threads = self.threads.unwrap_or_else(threads_of_machine);
+        let mut exit = Exit::Done;
+        run(self.sources, (threads, &progress), start, work, |taken| match taken {
+            Ok((_, result)) => {
+                take(result);
+                bar.tell(progress.read.load(Ordering::Relaxed), total);
+            }
+            Err(damage) => {
+                bar.end();
+                exit = exit.max(alone(self.terminal, &self.damaged(&damage)));
+            }
+        });
+        bar.end();
+        (progress.stop.load(Ordering::Relaxed), exit)
+    }
+
+    fn damaged(&self, damage: &Damage) -> Diagnostic {
+        let name = self.sources.get(damage.source).map_or("", |source| source.name.as_str());
+        let line = damage.line;
+        match &damage.kind {
+            DamageKind::Unreadable(error) => {
+                let why = match error.kind() {
+                    std::io::ErrorKind::UnexpectedEof => {
+                        "it breaks off: the rest of the packed file is missing".to_owned()
+                    }
+                    _ => reason(error),
+                };
+                let fact = format!("`{name}` cannot be read on from line {line}: {why}");
+                Diagnostic::without_place(Code::Unreadable, fact)
+            }
+            DamageKind::TooLong(bytes) => {
+                let (bytes, most) = (grouped(*bytes), grouped(RECORD_BYTES_MAX as u64));
+                let fact = format!("`{name}` line {line} has {bytes} bytes, and a record {most}");
+                Diagnostic::without_place(Code::BadRecord, fact)
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `policyc replay verify`: do the bundles that made records decide the same again?
+
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{ArgMatches, Args};
+
+use crate::cli::Command;
+use crate::cli::bundles::{Settings, unusable_exit};
+use crate::cli::clock::Stopwatch;
+use crate::cli::commands::replay::input::{Input, Stream};
+use crate::cli::exit::Exit;
+use crate::cli::reporting::{alone, named, output};
+use crate::cli::root::options;
+use crate::cli::terminal::Terminal;
+use crate::cli::write::write;
+use crate::tools::inspect::digest_text;
+use crate::tools::replay::again::Obstacle;
+use crate::tools::replay::verify::{Verified, Verifier};
+use crate::tools::report::paint::Style;
+use crate::tools::report::replay::verify::{Drawing, FORMATS, Format};
+
+/// The row of this part.
+pub const COMMAND: Command = Command {
+    name: "verify",
+    group: "replay",
+    short: "the same decisions again",
+    about: "Decide again what was recorded, with the bundles that decided, and compare bit by bit",
+    usage: "[SRC].. [OPTIONS]",
+    examples: &[
+        ("policyc replay verify logs --bundle prod.plcb", "every record below `logs`"),
+        ("policyc replay verify calls.jsonl.zst --output-format json", "for programs"),
+    ],
+    arguments: Options::augment_args,
+    run,
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    #[command(flatten)]
+    input: Input,
+    /// Undetermined records that are no reason to end with 3.
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    max_undetermined: u64,
+    /// How the result is written: full, json, junit or markdown.
+    #[arg(long, value_name = "FORMAT", default_value = "full", value_parser = format_named)]
+    output_format: Format,
+    /// Write the result to a file as well; may be given more than once.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named)]
+    output: Vec<(Format, PathBuf)>,
+    /// End with 0 where differences alone would make it 1.
+    #[arg(long)]
+    exit_zero: bool,
+}
+
+fn format_named(name: &str) -> Result<Format, String> {
+    named(FORMATS, |format| format.name, name)
+}
+
+fn output_named(text: &str) -> Result<(Format, PathBuf), String> {
+    output(text, format_named)
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let options: Options = match options(matches) {
+        Ok(options) => options,
+        Err(exit) => return exit,
+    };
+    verified(terminal, &options).unwrap_or_else(|exit| exit)
+}
+
+/// Reads, decides, compares, draws.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    let watch = Stopwatch::start();
+    let settings = Settings::read(terminal)?;
+    let store = options.input.store(terminal, &settings)?;
+    let sources = options.input.sources(terminal, &settings)?;
+    let stream = Stream { terminal, sources: &sources, threads: options.input.threads };
+    let mut all = Verified::default();
+    let (stopped, broken) = stream.run(
+        || Verifier::of(&store),
+        |verifier, chunk| verifier.chunk(chunk),
+        |verified| all.add(verified),
+    );
+    let took = watch.rate(all.records);
+    let drawing =
+        Drawing { verified: &all, sources: &sources, store: &store, took: &took, stopped };
+    terminal.result(&(options.output_format.draw)(&drawing, terminal.style));
+    let mut exit = exit_of(&all, options).max(broken);
+    for (obstacle, _) in &all.obstacles {
+        if let Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest) = obstacle {
+            let unusable = store.get(*digest).err();
+            let name = digest_text(digest);
+            exit = exit.max(unusable.map_or(Exit::Done, |it| unusable_exit(terminal, &name, &it)));
+        }
+    }
+    for (format, path) in &options.output {
+        let text = (format.draw)(&drawing, Style::PLAIN);
+        if let Err(finding) = write(path, text.as_bytes()) {
+            exit = exit.max(alone(terminal, &finding));
+        }
+    }
+    if stopped {
+        exit = exit.max(Exit::Interrupted);
+    }
+    Ok(exit)
+}
+
+fn exit_of(verified: &Verified, options: &Options) -> Exit {
+    if verified.unreadable > 0 {
+        return Exit::CouldNotRun;
+    }
+    if verified.mismatched > 0 && !options.exit_zero {
+        return Exit::Findings;
+    }
+    let undecided = verified.undetermined > options.max_undetermined || verified.obstructed() > 0;
+    if undecided { Exit::Inconclusive } else { Exit::Done }
+}

@@ -1,0 +1,249 @@
+//! A recorded decision, made again.
+//!
+//! In:      a record, and the program that decides.
+//! Out:     what it decides now, with digest and witness; or why it cannot be decided.
+//! Imports: `lang`, `runtime`, `tools`.
+//!
+//! Memory is kept from one record to the next.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::lang::decision::Effect;
+use crate::lang::value::base64;
+use crate::lang::value::time::Instant;
+use crate::lang::value::zone::TZDB_VERSION;
+use crate::runtime::bundle::module::SEMANTICS;
+use crate::runtime::program::Program;
+use crate::runtime::record::read::{Form, Input, Record};
+use crate::runtime::vm::canonical::Canonical;
+use crate::runtime::vm::hosts::HostTable;
+use crate::runtime::vm::observe::Witness;
+use crate::runtime::vm::request::marked::{Recorded, ingest_record};
+use crate::runtime::vm::request::proto::ingest_proto;
+use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::scratch::Scratch;
+use crate::tools::bench::subject::reads_time;
+use crate::tools::replay::store::{Digest, Store, Unusable};
+
+/// Why a record cannot be replayed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Obstacle {
+    /// It does not say which bundle decided.
+    NoBundle,
+    /// Nobody has that bundle.
+    MissingBundle(Digest),
+    /// The bundle cannot be used.
+    UnusableBundle(Digest),
+    /// It does not say when it was decided, and rules ask for the time.
+    NoTime,
+    /// It does not say what was decided.
+    NoOutcome,
+    /// It was made under semantics that this build does not have.
+    Semantics(String),
+    /// It says itself that something is missing.
+    Declared,
+    /// It rests on state that this build does not keep.
+    State,
+    /// The bytes of its context cannot be read.
+    Raw,
+}
+
+impl Obstacle {
+    /// In words, behind a number of records.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::NoBundle => "no bundle is named".to_owned(),
+            Self::MissingBundle(_) => "the bundle is in no store".to_owned(),
+            Self::UnusableBundle(_) => "the bundle cannot be used".to_owned(),
+            Self::NoTime => "no `now`, and rules ask for the time".to_owned(),
+            Self::NoOutcome => "no digest of a decision".to_owned(),
+            Self::Semantics(found) => {
+                format!("made under {found}, and this build knows pcs-{SEMANTICS}")
+            }
+            Self::Declared => "the record says that it is not whole".to_owned(),
+            Self::State => "it rests on the state of a session".to_owned(),
+            Self::Raw => "the bytes of the context are no base64".to_owned(),
+        }
+    }
+}
+
+/// What was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// SHA-256 of the decision.
+    pub digest: Digest,
+    /// Its effect.
+    pub effect: Option<Effect>,
+    /// The rule that won; `None` where the default spoke or the input was refused.
+    pub rule: Option<u16>,
+}
+
+/// What came of deciding again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It was decided.
+    Decided(Verdict),
+    /// It depends on what the record withholds: the paths of that.
+    Undetermined(Vec<String>),
+}
+
+/// A program with memory to decide in.
+#[derive(Debug)]
+pub struct Seat {
+    /// The program.
+    pub program: Arc<Program>,
+    /// Whether its rules ask for the time.
+    timed: bool,
+    scratch: Scratch,
+    canonical: Canonical,
+    witness: Witness,
+    /// Bytes of a context that is no JSON.
+    raw: Vec<u8>,
+}
+
+impl Seat {
+    /// Memory for deciding with `program`.
+    #[must_use]
+    pub fn of(program: Arc<Program>) -> Self {
+        Self {
+            timed: reads_time(&program),
+            scratch: Scratch::for_program(&program),
+            canonical: Canonical::of(&program),
+            witness: Witness::new(program.atoms()),
+            raw: Vec::new(),
+            program,
+        }
+    }
+
+    /// How the atoms came out in the last decision.
+    #[must_use]
+    pub const fn witness(&self) -> &Witness {
+        &self.witness
+    }
+
+    /// Decides about the input of a record.
+    ///
+    /// # Errors
+    /// If the record does not hold what the decision depends on.
+    pub fn decide(&mut self, record: &Record<'_>) -> Result<Again, Obstacle> {
+        let now = match record.now {
+            Some(now) => now,
+            None if self.timed => return Err(Obstacle::NoTime),
+            None => Instant { seconds: 0, nanoseconds: 0 },
+        };
+        let hosts = record.hosts();
+        let moment = Moment {
+            seconds: now.seconds,
+            nanoseconds: now.nanoseconds,
+            phase: record.phase,
+            hosts: hosts.as_ref(),
+        };
+        let Self { program, scratch, canonical, witness, raw, .. } = self;
+        witness.clear();
+        let mut filled = match record.input {
+            Input::Context(context, _) => match ingest_record(program, context, scratch) {
+                Recorded::Known(filled) => filled,
+                Recorded::Partial(partial) => {
+                    let unknowns = partial.unknowns().iter();
+                    let paths = unknowns.map(|unknown| unknown.path.clone()).collect();
+                    return Ok(Again::Undetermined(paths));
+                }
+            },
+            Input::Raw(text, form) => {
+                raw.clear();
+                let text = text.plain().ok_or(Obstacle::Raw)?;
+                base64::read(text.as_bytes(), raw).map_err(|_| Obstacle::Raw)?;
+                match form {
+                    Form::Json => ingest(program, raw, scratch),
+                    Form::Proto => ingest_proto(program, raw, scratch),
+                }
+            }
+        };
+        let mut decision = filled.decide_observed(&moment, witness);
+        let digest = canonical.digest(&mut decision);
+        Ok(Again::Decided(Verdict {
+            digest,
+            effect: decision.effect(),
+            rule: decision.winner(),
+        }))
+    }
+}
+
+/// Seats for the bundles that records name.
+#[derive(Debug)]
+pub struct Seats<'s> {
+    store: &'s Store,
+    seats: HashMap<Digest, Result<Seat, Obstacle>>,
+}
+
+impl<'s> Seats<'s> {
+    /// No seat yet; bundles come from `store`.
+    #[must_use]
+    pub fn of(store: &'s Store) -> Self {
+        Self { store, seats: HashMap::new() }
+    }
+
+    /// The seat for the bundle that made a record.
+    ///
+    /// # Errors
+    /// If the bundle is not to be had, or the record was made otherwise than this build would.
+    pub fn for_record(&mut self, record: &Record<'_>) -> Result<&mut Seat, Obstacle> {
+        if !record.replayable {
+            return Err(Obstacle::Declared);
+        }
+        if record.reads.is_some() {
+            return Err(Obstacle::State);
+        }
+        let digest = record.bundle.and_then(|bundle| bundle.digest).ok_or(Obstacle::NoBundle)?;
+        let store = self.store;
+        let seat = self.seats.entry(digest).or_insert_with(|| {
+            store.get(digest).map(Seat::of).map_err(|unusable| match unusable {
+                Unusable::Missing => Obstacle::MissingBundle(digest),
+                Unusable::Unreadable(_) | Unusable::Refused(_) => Obstacle::UnusableBundle(digest),
+            })
+        });
+        seat.as_mut().map_err(|obstacle| obstacle.clone())
+    }
+}
+
+/// What an engine says of itself that decisions can depend on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Engine {
+    /// Its semantics, as `pcs-1`.
+    pub semantics: Option<String>,
+    /// The version of its time zones.
+    pub zones: Option<String>,
+}
+
+impl Engine {
+    /// The engine that made a record.
+    #[must_use]
+    pub fn of(record: &Record<'_>) -> Self {
+        let engine = record.engine.and_then(|json| serde_json::from_slice(json).ok());
+        let engine: serde_json::Value = engine.unwrap_or_default();
+        let text = |key: &str| engine.get(key).and_then(|it| it.as_str()).map(str::to_owned);
+        Self { semantics: text("sem"), zones: text("tz") }
+    }
+
+    /// Why its decisions cannot be made again here.
+    ///
+    /// # Errors
+    /// If its semantics are not ours.
+    pub fn check(&self) -> Result<(), Obstacle> {
+        match &self.semantics {
+            Some(other) if *other != format!("pcs-{SEMANTICS}") => {
+                Err(Obstacle::Semantics(other.clone()))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What of it differs from this build and may be why decisions differ.
+    #[must_use]
+    pub fn cause(&self) -> Option<String> {
+        let zones = self.zones.as_ref().filter(|zones| *zones != TZDB_VERSION)?;
+        Some(format!("time zones recorded {zones}, this build {TZDB_VERSION}"))
+    }
+}

@@ -1,0 +1,98 @@
+//! What is wrong with records, as findings.
+//!
+//! In:      mismatches and faults.
+//! Out:     diagnostics P0914 and P0915; the latter on the sources of the bundle, where it has them.
+//! Imports: `base`, `diag`, `runtime::bundle`, `tools::replay`.
+
+use crate::base::span::Span;
+use crate::compiler::source::map::SourceMap;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::lang::decision::Effect;
+use crate::runtime::bundle::debug;
+use crate::runtime::bundle::debug::{Debug, Place};
+use crate::runtime::program::Program;
+use crate::runtime::record::error::{Fault, RecordError};
+use crate::runtime::vm::observe::Known;
+use crate::tools::replay::verify::{Found, Mismatch};
+
+/// The finding about a line that is no record.
+#[must_use]
+pub fn fault(found: &Found<RecordError>, source: &str) -> Diagnostic {
+    let Found { line, what: RecordError { fault, offset }, .. } = found;
+    let fact = format!("`{source}` line {line}, byte {offset}: {fault}");
+    let help = match fault {
+        Fault::Truncated => Some("the writer was stopped in this line: its record was never whole"),
+        Fault::Version => Some("a newer policyc reads it"),
+        Fault::TooLong
+        | Fault::Syntax
+        | Fault::NotAnObject
+        | Fault::Trailing
+        | Fault::NotARecord
+        | Fault::Missing(_)
+        | Fault::Twice(_)
+        | Fault::Wrong(..) => None,
+    };
+    Diagnostic::without_place(Code::BadRecord, fact).maybe_help(help.map(str::to_owned))
+}
+
+/// The finding about a decision that differs, with the files that it points into.
+#[must_use]
+pub fn mismatch(found: &Mismatch, program: Option<&Program>) -> (SourceMap, Diagnostic) {
+    let mut files = SourceMap::new();
+    let debug = program.map(|program| debug::of(program.module()));
+    let at = debug.as_ref().and_then(|debug| place(debug, program, found, &mut files));
+    let said = |(effect, rule): &(Option<Effect>, Option<String>)| {
+        let effect = effect.map_or("nothing", Effect::word);
+        rule.as_ref().map_or_else(|| effect.to_owned(), |rule| format!("{effect} by `{rule}`"))
+    };
+    let tool = found.tool.as_ref().map_or(String::new(), |tool| format!(" of `{tool}`"));
+    let (recorded, replayed) = (said(&found.recorded), said(&found.replayed));
+    let fact = if recorded == replayed {
+        format!("record `{}`{tool}: {recorded} both times, and something else differs", found.id)
+    } else {
+        format!("record `{}`{tool}: recorded {recorded}, replayed {replayed}", found.id)
+    };
+    let label = match found.atom {
+        Some((_, recorded, replayed)) => {
+            format!("recorded {}, replayed {}", known(recorded), known(replayed))
+        }
+        None => "the rule that was recorded".to_owned(),
+    };
+    let finding = match at {
+        Some(at) => Diagnostic::new(Code::Mismatch, at, fact, label),
+        None => Diagnostic::without_place(Code::Mismatch, fact),
+    };
+    let cause = found.cause.as_ref().map(|cause| format!("the cause may be: {cause}"));
+    let help = cause.unwrap_or_else(|| format!("`policyc replay explain {}` shows why", found.id));
+    (files, finding.help(help))
+}
+
+const fn known(known: Known) -> &'static str {
+    match known {
+        Known::Unseen => "not evaluated",
+        Known::False => "false",
+        Known::True => "true",
+        Known::Error => "an error",
+    }
+}
+
+/// The place of the atom that differs, else that of the rule that was recorded.
+fn place(
+    debug: &Debug,
+    program: Option<&Program>,
+    found: &Mismatch,
+    files: &mut SourceMap,
+) -> Option<Span> {
+    let rule_named = |id: &String| {
+        let rules = program?.module().rules.len();
+        (0..u16::try_from(rules).ok()?).find(|rule| program.is_some_and(|it| it.rule_id(*rule) == id))
+    };
+    let of_rule = |id: &String| debug.rules.get(usize::from(rule_named(id)?)).map(|row| row.place);
+    let atom = found.atom.and_then(|(atom, ..)| debug.atoms.get(usize::from(atom)).copied());
+    let Place { source, start, end } =
+        atom.or_else(|| found.recorded.1.as_ref().and_then(of_rule))?;
+    let (path, text) = debug.sources.get(source as usize)?;
+    let file = files.add(path.clone(), text.clone());
+    (end > start).then(|| Span::new(file, start, end))
+}

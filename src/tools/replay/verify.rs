@@ -1,0 +1,226 @@
+//! Whether the bundles that made records make the same decisions again.
+//!
+//! In:      records, and the store of their bundles.
+//! Out:     `Verified`: how many are exact, and what of the others is known.
+//! Imports: `runtime`, `tools::replay`.
+//!
+//! Two decisions are the same if their digests are, and if every atom came out alike.
+
+use std::collections::BTreeMap;
+
+use crate::lang::decision::Effect;
+use crate::runtime::record::error::{Fault, RecordError};
+use crate::runtime::record::read::{Input, Record, Text};
+use crate::runtime::vm::observe::{Known, Witness};
+use crate::tools::decide::tool_of;
+use crate::tools::replay::again::{Again, Engine, Obstacle, Seats, Verdict};
+use crate::tools::replay::store::{Digest, Store};
+use crate::tools::replay::stream::Chunk;
+
+/// Most findings of a kind that are kept; of more the number is known.
+const KEPT_MAX: usize = 100;
+
+/// A line that is not as it should be, or whose decision differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<T> {
+    /// Which source.
+    pub source: usize,
+    /// The line, from 1.
+    pub line: u64,
+    /// What is found.
+    pub what: T,
+}
+
+/// A decision that is not what its record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The record.
+    pub id: String,
+    /// The tool that was called, if the context says.
+    pub tool: Option<String>,
+    /// The bundle.
+    pub bundle: Digest,
+    /// What was recorded: effect and rule.
+    pub recorded: (Option<Effect>, Option<String>),
+    /// What is decided now.
+    pub replayed: (Option<Effect>, Option<String>),
+    /// The first atom that came out differently: its number, recorded, replayed.
+    pub atom: Option<(u16, Known, Known)>,
+    /// What may be the cause.
+    pub cause: Option<String>,
+}
+
+/// What is known of records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Lines that are records.
+    pub records: u64,
+    /// The same decision and the same atoms.
+    pub exact: u64,
+    /// Records whose decision depends on what they withhold.
+    pub undetermined: u64,
+    /// Paths that undetermined records withhold, and how many of them each.
+    pub needs: BTreeMap<String, u64>,
+    /// Records that cannot be replayed, by why not.
+    pub obstacles: BTreeMap<Obstacle, u64>,
+    /// Records of each bundle.
+    pub bundles: BTreeMap<Digest, u64>,
+    /// How many decisions differ.
+    pub mismatched: u64,
+    /// The first of them.
+    pub mismatches: Vec<Found<Mismatch>>,
+    /// How many lines are no records.
+    pub unreadable: u64,
+    /// The first of them.
+    pub faults: Vec<Found<RecordError>>,
+}
+
+impl Verified {
+    /// Adds what is known of records that come later.
+    pub fn add(&mut self, later: Self) {
+        self.records += later.records;
+        self.exact += later.exact;
+        self.undetermined += later.undetermined;
+        self.mismatched += later.mismatched;
+        self.unreadable += later.unreadable;
+        sum(&mut self.needs, later.needs);
+        sum(&mut self.obstacles, later.obstacles);
+        sum(&mut self.bundles, later.bundles);
+        keep(&mut self.mismatches, later.mismatches);
+        keep(&mut self.faults, later.faults);
+    }
+
+    /// Records that were not decided again.
+    #[must_use]
+    pub fn obstructed(&self) -> u64 {
+        self.obstacles.values().sum()
+    }
+}
+
+fn sum<K: Ord>(counts: &mut BTreeMap<K, u64>, later: BTreeMap<K, u64>) {
+    for (key, count) in later {
+        *counts.entry(key).or_default() += count;
+    }
+}
+
+fn keep<T>(found: &mut Vec<T>, later: Vec<T>) {
+    let room = KEPT_MAX.saturating_sub(found.len());
+    found.extend(later.into_iter().take(room));
+}
+
+/// What a thread verifies with.
+#[derive(Debug)]
+pub struct Verifier<'s> {
+    seats: Seats<'s>,
+    /// The engine of the last record, as it is spelled, and what is known of it.
+    engine: (Vec<u8>, Engine),
+    /// Bits of the recorded witness.
+    bits: Vec<u8>,
+}
+
+impl<'s> Verifier<'s> {
+    /// A verifier that takes bundles from `store`.
+    #[must_use]
+    pub fn of(store: &'s Store) -> Self {
+        Self { seats: Seats::of(store), engine: (Vec::new(), Engine::default()), bits: Vec::new() }
+    }
+
+    /// Verifies the records of a chunk.
+    pub fn chunk(&mut self, chunk: &Chunk) -> Verified {
+        let mut verified = Verified::default();
+        for (number, line) in (chunk.line..).zip(chunk.bytes.split(|byte| *byte == b'\n')) {
+            let line = line.trim_ascii();
+            if line.is_empty() {
+                continue;
+            }
+            match Record::read(line) {
+                Ok(record) => self.record(&record, (chunk.source, number), &mut verified),
+                // Lines about blocks and gaps are those of the chain.
+                Err(RecordError { fault: Fault::NotARecord, .. }) => {}
+                Err(error) => {
+                    verified.unreadable += 1;
+                    let found = Found { source: chunk.source, line: number, what: error };
+                    keep(&mut verified.faults, vec![found]);
+                }
+            }
+        }
+        verified
+    }
+
+    fn record(&mut self, record: &Record<'_>, place: (usize, u64), verified: &mut Verified) {
+        verified.records += 1;
+        if let Some(digest) = record.bundle.and_then(|bundle| bundle.digest) {
+            *verified.bundles.entry(digest).or_default() += 1;
+        }
+        match self.compare(record) {
+            Err(obstacle) => *verified.obstacles.entry(obstacle).or_default() += 1,
+            Ok(Compared::Exact) => verified.exact += 1,
+            Ok(Compared::Undetermined(paths)) => {
+                verified.undetermined += 1;
+                for path in paths {
+                    *verified.needs.entry(path).or_default() += 1;
+                }
+            }
+            Ok(Compared::Differs(mismatch)) => {
+                verified.mismatched += 1;
+                let (source, line) = place;
+                keep(&mut verified.mismatches, vec![Found { source, line, what: *mismatch }]);
+            }
+        }
+    }
+
+    fn compare(&mut self, record: &Record<'_>) -> Result<Compared, Obstacle> {
+        let engine = record.engine.unwrap_or_default();
+        if engine != self.engine.0 {
+            self.engine = (engine.to_vec(), Engine::of(record));
+        }
+        self.engine.1.check()?;
+        let outcome = record.outcome.ok_or(Obstacle::NoOutcome)?;
+        let recorded = outcome.digest.ok_or(Obstacle::NoOutcome)?;
+        let seat = self.seats.for_record(record)?;
+        let verdict = match seat.decide(record)? {
+            Again::Decided(verdict) => verdict,
+            Again::Undetermined(paths) => return Ok(Compared::Undetermined(paths)),
+        };
+        self.bits.clear();
+        // A record without a witness holds no atom that was asked.
+        let told = record.witness(&mut self.bits).is_some();
+        let atom = if told { first_other(&self.bits, seat.witness()) } else { None };
+        if recorded == verdict.digest && atom.is_none() {
+            return Ok(Compared::Exact);
+        }
+        let Verdict { effect, rule, .. } = verdict;
+        let rule_of = |text: Text<'_>| text.text().into_owned();
+        Ok(Compared::Differs(Box::new(Mismatch {
+            id: record.id.map(|id| id.text().into_owned()).unwrap_or_default(),
+            tool: match record.input {
+                Input::Context(context, _) => tool_of(context),
+                Input::Raw(..) => None,
+            },
+            bundle: seat.program.digest(),
+            recorded: (outcome.effect, outcome.rule.map(rule_of)),
+            replayed: (effect, rule.map(|rule| seat.program.rule_id(rule).to_owned())),
+            atom,
+            cause: self.engine.1.cause(),
+        })))
+    }
+}
+
+/// What came of comparing.
+enum Compared {
+    Exact,
+    Undetermined(Vec<String>),
+    Differs(Box<Mismatch>),
+}
+
+/// The first atom of which both do not say the same.
+fn first_other(recorded: &[u8], replayed: &Witness) -> Option<(u16, Known, Known)> {
+    if recorded == replayed.bits() {
+        return None;
+    }
+    let recorded = Witness::of(recorded.to_vec());
+    let atoms = u16::try_from(4 * replayed.bits().len().max(recorded.bits().len()));
+    (0..atoms.unwrap_or(u16::MAX))
+        .map(|atom| (atom, recorded.atom(atom), replayed.atom(atom)))
+        .find(|(_, recorded, replayed)| recorded != replayed)
+}

@@ -1,0 +1,26 @@
+//! What replay found out, drawn.
+//!
+//! In:      results of `tools::replay`.
+//! Out:     text: one module a part of `policyc replay`.
+//! Imports: `diag`, `tools::replay`, `tools::report`.
+
+pub mod verify;
+
+use crate::diag::numbers::grouped;
+
+/// `1 record`, `3 412 908 records`.
+#[must_use]
+pub fn records(count: u64) -> String {
+    format!("{} {}", grouped(count), if count == 1 { "record" } else { "records" })
+}
+
+/// `99.9989 %`, never rounded up to all or down to nothing.
+#[must_use]
+pub fn share(part: u64, all: u64) -> String {
+    if part == all {
+        return "100 %".to_owned();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a percentage for people")]
+    let percent = 100.0 * part as f64 / all.max(1) as f64;
+    format!("{:.4} %", percent.clamp(0.0, 99.9999))
+}

@@ -1,0 +1,276 @@
+//! What `replay verify` found out.
+//!
+//! In:      `Verified`, the names of sources and bundles.
+//! Out:     text for people, JSON, `JUnit`, Markdown.
+//! Imports: `diag`, `tools::replay`, `tools::report`.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+
+use crate::compiler::source::map::SourceMap;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::numbers::grouped;
+use crate::lang::decision::Effect;
+use crate::runtime::program::Program;
+use crate::runtime::vm::observe::Known;
+use crate::tools::inspect::{digest_short, digest_text};
+use crate::tools::replay::again::Obstacle;
+use crate::tools::replay::findings;
+use crate::tools::replay::open::Source;
+use crate::tools::replay::store::{Digest, Store};
+use crate::tools::replay::verify::{Found, Mismatch, Verified};
+use crate::tools::report::junit::{Case, document};
+use crate::tools::report::markdown::{cell, code};
+use crate::tools::report::paint::{Paint, Style};
+use crate::tools::report::replay::{records, share};
+use crate::tools::report::visible::visible;
+use crate::tools::report::{Report, full as findings_full};
+
+/// What there is to draw.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawing<'a> {
+    /// What was found out.
+    pub verified: &'a Verified,
+    /// Where the records lie.
+    pub sources: &'a [Source],
+    /// Their bundles.
+    pub store: &'a Store,
+    /// How long it took, and how many records that is a second, in words.
+    pub took: &'a str,
+    /// Whether it was stopped before the end.
+    pub stopped: bool,
+}
+
+/// A format: its name, and how it is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// As it is chosen.
+    pub name: &'static str,
+    /// Draws everything.
+    pub draw: fn(&Drawing<'_>, Style) -> String,
+}
+
+/// Every format. The first is the default.
+pub const FORMATS: &[Format] = &[
+    Format { name: "full", draw: full },
+    Format { name: "json", draw: json },
+    Format { name: "junit", draw: junit },
+    Format { name: "markdown", draw: markdown },
+];
+
+impl Drawing<'_> {
+    fn program(&self, digest: Digest) -> Option<Arc<Program>> {
+        self.store.get(digest).ok()
+    }
+
+    /// `payments@9f2c41`, or the digest alone where nobody has the bundle.
+    fn bundle(&self, digest: Digest) -> String {
+        let short = digest_short(&digest);
+        match self.program(digest) {
+            Some(program) => format!("{}@{}", program.name(), short.trim_start_matches("sha256:")),
+            None => short,
+        }
+    }
+
+    fn source(&self, at: usize) -> &str {
+        self.sources.get(at).map_or("", |source| source.name.as_str())
+    }
+
+    /// The rows of the table: word, number, and what else is to be said.
+    fn rows(&self) -> Vec<(&'static str, u64, String)> {
+        let Verified { records, exact, undetermined, mismatched, unreadable, .. } = self.verified;
+        let mut rows = vec![("exact", *exact, share(*exact, *records))];
+        if *undetermined > 0 {
+            let needs: Vec<&str> = self.verified.needs.keys().map(String::as_str).collect();
+            rows.push(("undetermined", *undetermined, format!("needs {}", needs.join(", "))));
+        }
+        for (obstacle, count) in &self.verified.obstacles {
+            let bundle = match obstacle {
+                Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest) => {
+                    format!(": {}", digest_short(digest))
+                }
+                Obstacle::NoBundle
+                | Obstacle::NoTime
+                | Obstacle::NoOutcome
+                | Obstacle::Semantics(_)
+                | Obstacle::Declared
+                | Obstacle::State
+                | Obstacle::Raw => String::new(),
+            };
+            rows.push(("not replayable", *count, format!("{}{bundle}", obstacle.words())));
+        }
+        if *unreadable > 0 {
+            rows.push(("no record", *unreadable, "lines that cannot be read".to_owned()));
+        }
+        let says = if *mismatched > 0 { "decided otherwise now" } else { "" };
+        rows.push(("mismatch", *mismatched, says.to_owned()));
+        rows
+    }
+
+    /// The bundles that made the records, those of most records first.
+    fn bundles(&self) -> Vec<(Digest, u64)> {
+        let mut bundles: Vec<_> = self.verified.bundles.iter().map(|(it, n)| (*it, *n)).collect();
+        bundles.sort_by_key(|(digest, count)| (std::cmp::Reverse(*count), *digest));
+        bundles
+    }
+}
+
+/// For people.
+fn full(drawing: &Drawing<'_>, style: Style) -> String {
+    let Drawing { verified, took, stopped, .. } = drawing;
+    let mut text = String::new();
+    let bundles = drawing.bundles();
+    let of = match bundles.as_slice() {
+        [(only, _)] => drawing.bundle(*only),
+        many => format!("{} bundles", many.len()),
+    };
+    let stopped = if *stopped { " · stopped before the end" } else { "" };
+    let head = format!("verify · {} · {}{stopped}", records(verified.records), visible(&of));
+    let _ = writeln!(text, "  {}  {took}\n", style.paint(Paint::Strong, &head));
+    let width = drawing.rows().iter().map(|(_, count, _)| grouped(*count).len()).max().unwrap_or(0);
+    for (word, count, says) in drawing.rows() {
+        let paint = match (word, count) {
+            ("exact", _) | (_, 0) => Paint::Good,
+            ("mismatch" | "no record", _) => Paint::Bad,
+            _ => Paint::Wait,
+        };
+        let count = format!("{:>width$}", grouped(count));
+        let line = format!("  {word:<14}  {}  {}", style.paint(paint, &count), visible(&says));
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    for found in &verified.faults {
+        text.push('\n');
+        let finding = findings::fault(found, drawing.source(found.source));
+        text.push_str(&drawn(&SourceMap::new(), finding, style));
+    }
+    for Found { what, .. } in &verified.mismatches {
+        let program = drawing.program(what.bundle);
+        let (files, finding) = findings::mismatch(what, program.as_deref());
+        text.push('\n');
+        text.push_str(&drawn(&files, finding, style));
+    }
+    let left = (verified.mismatched + verified.unreadable)
+        .saturating_sub((verified.mismatches.len() + verified.faults.len()) as u64);
+    if left > 0 {
+        let _ = writeln!(text, "\n  .. and {} more", grouped(left));
+    }
+    text
+}
+
+fn drawn(
+    files: &SourceMap,
+    finding: Diagnostic,
+    style: Style,
+) -> String {
+    let report = Report { files, prefix: "", findings: &[finding], dropped: 0 };
+    findings_full::draw(&report, style)
+}
+
+fn effect(effect: Option<Effect>) -> Json {
+    effect.map_or(Json::Null, |effect| effect.word().into())
+}
+
+const fn known(known: Known) -> &'static str {
+    match known {
+        Known::Unseen => "unseen",
+        Known::False => "false",
+        Known::True => "true",
+        Known::Error => "error",
+    }
+}
+
+/// For programs: one document.
+fn json(drawing: &Drawing<'_>, _style: Style) -> String {
+    let Verified { records, exact, undetermined, needs, obstacles, .. } = drawing.verified;
+    let bundles = drawing.bundles().into_iter().map(|(digest, count)| {
+        let name = drawing.program(digest).map(|program| program.name().to_owned());
+        json!({"digest": digest_text(&digest), "name": name, "records": count})
+    });
+    let obstacles = obstacles.iter().map(|(obstacle, count)| {
+        let digest = match obstacle {
+            Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest) => {
+                Json::from(digest_text(digest))
+            }
+            Obstacle::NoBundle
+            | Obstacle::NoTime
+            | Obstacle::NoOutcome
+            | Obstacle::Semantics(_)
+            | Obstacle::Declared
+            | Obstacle::State
+            | Obstacle::Raw => Json::Null,
+        };
+        json!({"why": obstacle.words(), "bundle": digest, "records": count})
+    });
+    let mismatches = drawing.verified.mismatches.iter().map(|Found { source, line, what }| {
+        let Mismatch { id, tool, bundle, recorded, replayed, atom, cause } = what;
+        let atom = atom.map(|(atom, was, is)| {
+            json!({"atom": atom, "recorded": known(was), "replayed": known(is)})
+        });
+        json!({
+            "file": drawing.source(*source), "line": line, "id": id, "tool": tool,
+            "bundle": digest_text(bundle),
+            "recorded": {"effect": effect(recorded.0), "rule": recorded.1},
+            "replayed": {"effect": effect(replayed.0), "rule": replayed.1},
+            "atom": atom, "cause": cause,
+        })
+    });
+    let faults = drawing.verified.faults.iter().map(|Found { source, line, what }| {
+        let (fault, byte) = (what.fault.to_string(), what.offset);
+        json!({"file": drawing.source(*source), "line": line, "byte": byte, "fault": fault})
+    });
+    let document = json!({
+        "format": "policyc.verified", "version": 1,
+        "records": records, "exact": exact, "undetermined": undetermined, "needs": needs,
+        "not_replayable": obstacles.collect::<Vec<_>>(),
+        "mismatched": drawing.verified.mismatched, "mismatches": mismatches.collect::<Vec<_>>(),
+        "unreadable": drawing.verified.unreadable, "faults": faults.collect::<Vec<_>>(),
+        "bundles": bundles.collect::<Vec<_>>(), "stopped": drawing.stopped,
+    });
+    format!("{document:#}\n")
+}
+
+/// For continuous integration: a case for what was verified, and one for each kind of trouble.
+fn junit(drawing: &Drawing<'_>, _style: Style) -> String {
+    let Verified { records: all, exact, .. } = drawing.verified;
+    let exact = Case { name: format!("{exact} of {all} exact"), failure: None, skipped: None };
+    let mut cases = vec![exact];
+    for (word, count, says) in drawing.rows() {
+        let said = || Some(format!("{}: {says}", records(count)));
+        match (word, count) {
+            ("exact" | "mismatch" | "no record", _) | (_, 0) => {}
+            _ => cases.push(Case { name: word.to_owned(), failure: None, skipped: said() }),
+        }
+    }
+    for found in &drawing.verified.faults {
+        let what = findings::fault(found, drawing.source(found.source));
+        let name = format!("{} line {}", drawing.source(found.source), found.line);
+        cases.push(Case { name, failure: Some(what.message), skipped: None });
+    }
+    for Found { what, .. } in &drawing.verified.mismatches {
+        let (_, finding) = findings::mismatch(what, None);
+        let name = format!("record {}", what.id);
+        cases.push(Case { name, failure: Some(finding.message), skipped: None });
+    }
+    document(&[("policyc replay verify".to_owned(), "verify".to_owned(), cases)])
+}
+
+/// For a pull request.
+fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
+    let mut text = format!(
+        "**Replay of {}**: {}\n\n| | records | |\n|---|--:|---|\n",
+        records(drawing.verified.records),
+        if drawing.verified.mismatched == 0 { "nothing differs" } else { "decisions differ" },
+    );
+    for (word, count, says) in drawing.rows() {
+        let _ = writeln!(text, "| {word} | {} | {} |", grouped(count), cell(&says));
+    }
+    for (nth, Found { source, line, what }) in (0..).zip(&drawing.verified.mismatches) {
+        let (_, finding) = findings::mismatch(what, None);
+        let gap = if nth == 0 { "\n" } else { "" };
+        let place = format!("{}:{line}", drawing.source(*source));
+        let _ = writeln!(text, "{gap}- {} (`{}`)", cell(&finding.message), code(&place));
+    }
+    text
+}
