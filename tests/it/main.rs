@@ -36,6 +36,7 @@ mod pages;
 mod protobuf;
 mod readme;
 mod records;
+mod replay;
 mod report;
 mod reproducible;
 mod secrets;

@@ -22,29 +22,45 @@ pub(crate) enum Alphabet {
 
 /// The bytes that `text` spells; `None` if it is not base64 or they do not fit.
 pub(crate) fn decode(heap: &mut Heap<'_>, text: &Value, alphabet: Alphabet) -> Option<Value> {
-    let spelled = heap.bytes(text);
-    let pad = spelled.iter().rev().take_while(|byte| **byte == b'=').count();
-    let len = spelled.len() - pad;
-    if pad > 2 || len % 4 == 1 || (pad > 0 && !spelled.len().is_multiple_of(4)) {
-        return None;
-    }
+    let len = digits(heap.bytes(text))?;
     let start = heap.store.text().len();
     for at in (0..len).step_by(4) {
-        let count = (len - at).min(4);
-        let group = heap.bytes(text).get(at..at + count)?;
-        let mut word = 0_u32;
-        for byte in group {
-            word = word << 6 | digit(*byte, alphabet)?;
-        }
-        word <<= 6 * (4 - u32::try_from(count).ok()?);
-        let [_, bytes @ ..] = word.to_be_bytes();
-        let (kept, cut) = bytes.split_at_checked(count - 1)?;
-        if cut.iter().any(|byte| *byte != 0) {
-            return None;
-        }
-        heap.store.push_text(kept).ok()?;
+        let group = heap.bytes(text).get(at..len.min(at + 4))?;
+        let (bytes, count) = whole(group, alphabet)?;
+        heap.store.push_text(bytes.get(..count)?).ok()?;
     }
     heap.finish_text(Tag::Bytes, start).ok()
+}
+
+/// Appends the bytes that `text` spells; `None` if it is not base64.
+pub(crate) fn decode_to(text: &[u8], alphabet: Alphabet, out: &mut Vec<u8>) -> Option<()> {
+    let text = text.get(..digits(text)?)?;
+    for group in text.chunks(4) {
+        let (bytes, count) = whole(group, alphabet)?;
+        out.extend_from_slice(bytes.get(..count)?);
+    }
+    Some(())
+}
+
+/// How many digits stand in front of the padding; `None` if there cannot be as many.
+fn digits(spelled: &[u8]) -> Option<usize> {
+    let pad = spelled.iter().rev().take_while(|byte| **byte == b'=').count();
+    let len = spelled.len() - pad;
+    let even = pad == 0 || spelled.len().is_multiple_of(4);
+    (pad <= 2 && len % 4 != 1 && even).then_some(len)
+}
+
+/// The bytes of up to four digits, and how many they are.
+fn whole(group: &[u8], alphabet: Alphabet) -> Option<([u8; 3], usize)> {
+    let mut word = 0_u32;
+    for byte in group {
+        word = word << 6 | digit(*byte, alphabet)?;
+    }
+    word <<= 6 * (4 - u32::try_from(group.len()).ok()?);
+    let [_, bytes @ ..] = word.to_be_bytes();
+    let count = group.len().checked_sub(1)?;
+    let cut = bytes.get(count..)?;
+    cut.iter().all(|byte| *byte == 0).then_some((bytes, count))
 }
 
 fn digit(byte: u8, alphabet: Alphabet) -> Option<u32> {

@@ -15,6 +15,14 @@ pub struct RecordError {
     pub offset: usize,
 }
 
+impl RecordError {
+    /// Whether the line is none that should be a record: it is about a block or a gap.
+    #[must_use]
+    pub const fn is_about_lines(&self) -> bool {
+        matches!(self.fault, Fault::NotARecord)
+    }
+}
+
 /// What is wrong with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {

@@ -25,7 +25,7 @@ const DOMAIN: &str = "policyc.decision.v1\0";
 /// The canonical form of one decision after the other, in memory that is kept: after the first ones
 /// nothing allocates.
 #[derive(Clone, Debug)]
-pub(in crate::runtime) struct Canonical {
+pub struct Canonical {
     text: String,
     /// Outputs, ascending by name.
     order: Vec<u16>,
@@ -45,7 +45,8 @@ struct Parts {
 
 impl Canonical {
     /// Memory for decisions of `program`.
-    pub(in crate::runtime) fn of(program: &Program) -> Self {
+    #[must_use]
+    pub fn of(program: &Program) -> Self {
         let rows = &program.module.outputs;
         let mut order: Vec<u16> = (0..).zip(rows).map(|(at, _)| at).collect();
         let name = |at: &u16| rows.get(usize::from(*at)).map(|row| program.string(row.name));
@@ -56,7 +57,7 @@ impl Canonical {
 
     /// SHA-256 of what the decision says. What is made when it is asked for, the message and the
     /// explanations, is made here.
-    pub(in crate::runtime) fn digest(&mut self, decision: &mut Decision<'_>) -> [u8; 32] {
+    pub fn digest(&mut self, decision: &mut Decision<'_>) -> [u8; 32] {
         decision.reason();
         for (at, place) in (0..).zip(&mut self.explained) {
             *place = if has_text(decision, at) { decision.explained(at) } else { None }

@@ -6,7 +6,7 @@
 
 use crate::lang::decision::Effect;
 use crate::lang::value::heap::View;
-use crate::lang::value::{Value, json};
+use crate::lang::value::{Tag, Value, json};
 use crate::runtime::bundle::module::{EscalationRow, NONE};
 use crate::runtime::program::Program;
 use crate::runtime::program::rank::Rank;
@@ -84,6 +84,19 @@ impl<'a> Decision<'a> {
     #[must_use]
     pub fn rule(&self) -> Option<&'a str> {
         self.winner().map(|rule| self.program().rule_id(rule))
+    }
+
+    /// Writes the request's key: the text of the slot that chooses rules, mostly the tool.
+    pub fn key_into(&self, key: &mut Option<String>) {
+        let slot = self.scratch.file.get(usize::from(self.program.plan.key_slot));
+        let Some(slot) = slot.filter(|slot| slot.tag() == Tag::String) else {
+            *key = None;
+            return;
+        };
+        let view = self.view();
+        let text = key.get_or_insert_default();
+        text.clear();
+        text.push_str(view.str(slot));
     }
 
     /// The rules that fired, in document order.

@@ -8,7 +8,7 @@
 mod atom;
 mod budget;
 mod call;
-pub(in crate::runtime) mod canonical;
+pub mod canonical;
 pub mod decide;
 pub mod decision;
 mod exec;

@@ -9,8 +9,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::lang::decision::Effect;
-use crate::lang::value::base64;
+use crate::lang::value::base64::{self, Alphabet};
 use crate::lang::value::time::Instant;
 use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::module::SEMANTICS;
@@ -27,7 +29,8 @@ use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::store::{Digest, Store, Unusable};
 
 /// Why a record cannot be replayed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Obstacle {
     /// It does not say which bundle decided.
     NoBundle,
@@ -99,6 +102,10 @@ pub struct Seat {
     scratch: Scratch,
     canonical: Canonical,
     witness: Witness,
+    /// The rules that fired in the last decision.
+    fired: Vec<u16>,
+    /// The key of the last request.
+    key: Option<String>,
     /// Bytes of a context that is no JSON.
     raw: Vec<u8>,
 }
@@ -112,6 +119,8 @@ impl Seat {
             scratch: Scratch::for_program(&program),
             canonical: Canonical::of(&program),
             witness: Witness::new(program.atoms()),
+            fired: Vec::new(),
+            key: None,
             raw: Vec::new(),
             program,
         }
@@ -123,52 +132,84 @@ impl Seat {
         &self.witness
     }
 
+    /// The rules that fired in the last decision, in document order.
+    #[must_use]
+    pub fn fired(&self) -> &[u16] {
+        &self.fired
+    }
+
+    /// The key of the last request, mostly the tool.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
     /// Decides about the input of a record.
     ///
     /// # Errors
     /// If the record does not hold what the decision depends on.
     pub fn decide(&mut self, record: &Record<'_>) -> Result<Again, Obstacle> {
-        let now = match record.now {
-            Some(now) => now,
-            None if self.timed => return Err(Obstacle::NoTime),
-            None => Instant { seconds: 0, nanoseconds: 0 },
-        };
+        let Self { program, timed, scratch, canonical, witness, fired, key, raw } = self;
         let hosts = record.hosts();
-        let moment = Moment {
-            seconds: now.seconds,
-            nanoseconds: now.nanoseconds,
-            phase: record.phase,
-            hosts: hosts.as_ref(),
-        };
-        let Self { program, scratch, canonical, witness, raw, .. } = self;
+        let moment = moment(record, *timed, hosts.as_ref())?;
         witness.clear();
-        let mut filled = match record.input {
-            Input::Context(context, _) => match ingest_record(program, context, scratch) {
-                Recorded::Known(filled) => filled,
-                Recorded::Partial(partial) => {
-                    let unknowns = partial.unknowns().iter();
-                    let paths = unknowns.map(|unknown| unknown.path.clone()).collect();
-                    return Ok(Again::Undetermined(paths));
-                }
-            },
-            Input::Raw(text, form) => {
-                raw.clear();
-                let text = text.plain().ok_or(Obstacle::Raw)?;
-                base64::read(text.as_bytes(), raw).map_err(|_| Obstacle::Raw)?;
-                match form {
-                    Form::Json => ingest(program, raw, scratch),
-                    Form::Proto => ingest_proto(program, raw, scratch),
-                }
+        let mut filled = match input(record, program, scratch, raw)? {
+            Recorded::Known(filled) => filled,
+            Recorded::Partial(partial) => {
+                let unknowns = partial.unknowns().rows().iter();
+                let paths = unknowns.map(|unknown| unknown.path.clone()).collect();
+                return Ok(Again::Undetermined(paths));
             }
         };
         let mut decision = filled.decide_observed(&moment, witness);
         let digest = canonical.digest(&mut decision);
-        Ok(Again::Decided(Verdict {
-            digest,
-            effect: decision.effect(),
-            rule: decision.winner(),
-        }))
+        let (effect, rule) = (decision.effect(), decision.winner());
+        fired.clear();
+        fired.extend(decision.fired().iter().map(|fired| fired.rule));
+        decision.key_into(key);
+        Ok(Again::Decided(Verdict { digest, effect, rule }))
     }
+}
+
+/// When, and with what, a record was decided; `timed`: rules ask for the time.
+///
+/// # Errors
+/// If rules ask for the time and the record does not say it.
+pub fn moment<'r>(
+    record: &Record<'_>,
+    timed: bool,
+    hosts: Option<&'r HostTable>,
+) -> Result<Moment<'r>, Obstacle> {
+    let now = match record.now {
+        Some(now) => now,
+        None if timed => return Err(Obstacle::NoTime),
+        None => Instant { seconds: 0, nanoseconds: 0 },
+    };
+    let Instant { seconds, nanoseconds } = now;
+    Ok(Moment { seconds, nanoseconds, phase: record.phase, hosts })
+}
+
+/// Reads the input of a record. `raw` holds the bytes of a context that is no JSON.
+///
+/// # Errors
+/// If the bytes of the context are not to be had.
+pub fn input<'a>(
+    record: &Record<'a>,
+    program: &'a Program,
+    scratch: &'a mut Scratch,
+    raw: &'a mut Vec<u8>,
+) -> Result<Recorded<'a>, Obstacle> {
+    let (text, form) = match record.input {
+        Input::Context(context, _) => return Ok(ingest_record(program, context, scratch)),
+        Input::Raw(text, form) => (text, form),
+    };
+    raw.clear();
+    let text = text.plain().ok_or(Obstacle::Raw)?;
+    base64::decode_to(text.as_bytes(), Alphabet::Standard, raw).ok_or(Obstacle::Raw)?;
+    Ok(Recorded::Known(match form {
+        Form::Json => ingest(program, raw, scratch),
+        Form::Proto => ingest_proto(program, raw, scratch),
+    }))
 }
 
 /// Seats for the bundles that records name.
@@ -176,28 +217,56 @@ impl Seat {
 pub struct Seats<'s> {
     store: &'s Store,
     seats: HashMap<Digest, Result<Seat, Obstacle>>,
+    /// The engine of the last record, as it is spelled, and what is known of it.
+    engine: (Vec<u8>, Engine),
 }
 
 impl<'s> Seats<'s> {
     /// No seat yet; bundles come from `store`.
     #[must_use]
     pub fn of(store: &'s Store) -> Self {
-        Self { store, seats: HashMap::new() }
+        Self { store, seats: HashMap::new(), engine: (Vec::new(), Engine::default()) }
     }
 
-    /// The seat for the bundle that made a record.
+    /// The bundle that is meant where a record names none.
+    #[must_use]
+    pub fn only(&self) -> Option<Digest> {
+        self.store.only()
+    }
+
+    /// Whether what a record says of itself lets it be decided again here.
     ///
     /// # Errors
-    /// If the bundle is not to be had, or the record was made otherwise than this build would.
-    pub fn for_record(&mut self, record: &Record<'_>) -> Result<&mut Seat, Obstacle> {
+    /// If it was made otherwise than this build would, or is not whole.
+    pub fn check(&mut self, record: &Record<'_>) -> Result<(), Obstacle> {
+        let engine = record.engine.unwrap_or_default();
+        if engine != self.engine.0 {
+            self.engine = (engine.to_vec(), Engine::of(record));
+        }
+        self.engine.1.check()?;
         if !record.replayable {
             return Err(Obstacle::Declared);
         }
         if record.reads.is_some() {
             return Err(Obstacle::State);
         }
-        let digest = record.bundle.and_then(|bundle| bundle.digest).ok_or(Obstacle::NoBundle)?;
+        Ok(())
+    }
+
+    /// What of the engine of the last record differs from this build.
+    #[must_use]
+    pub fn cause(&self) -> Option<String> {
+        self.engine.1.cause()
+    }
+
+    /// The seat for the bundle that made a record.
+    ///
+    /// # Errors
+    /// If the bundle is not to be had.
+    pub fn for_record(&mut self, record: &Record<'_>) -> Result<&mut Seat, Obstacle> {
         let store = self.store;
+        let digest = record.bundle.and_then(|bundle| bundle.digest).or_else(|| store.only());
+        let digest = digest.ok_or(Obstacle::NoBundle)?;
         let seat = self.seats.entry(digest).or_insert_with(|| {
             store.get(digest).map(Seat::of).map_err(|unusable| match unusable {
                 Unusable::Missing => Obstacle::MissingBundle(digest),

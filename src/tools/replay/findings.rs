@@ -1,7 +1,7 @@
 //! What is wrong with records, as findings.
 //!
 //! In:      mismatches and faults.
-//! Out:     diagnostics P0914 and P0915; the latter on the sources of the bundle, where it has them.
+//! Out:     diagnostics P0914, and P0915 on the sources of the bundle, where it has them.
 //! Imports: `base`, `diag`, `runtime::bundle`, `tools::replay`.
 
 use crate::base::span::Span;
@@ -86,7 +86,8 @@ fn place(
 ) -> Option<Span> {
     let rule_named = |id: &String| {
         let rules = program?.module().rules.len();
-        (0..u16::try_from(rules).ok()?).find(|rule| program.is_some_and(|it| it.rule_id(*rule) == id))
+        (0..u16::try_from(rules).ok()?)
+            .find(|rule| program.is_some_and(|it| it.rule_id(*rule) == id))
     };
     let of_rule = |id: &String| debug.rules.get(usize::from(rule_named(id)?)).map(|row| row.place);
     let atom = found.atom.and_then(|(atom, ..)| debug.atoms.get(usize::from(atom)).copied());

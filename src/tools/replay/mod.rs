@@ -10,8 +10,14 @@
 
 pub mod import;
 pub mod again;
+pub mod condition;
+pub mod explain;
+pub mod find;
 pub mod findings;
+pub mod impact;
 pub mod open;
+pub mod sketch;
 pub mod store;
 pub mod stream;
 pub mod verify;
+pub mod words;

@@ -45,13 +45,15 @@ pub enum Unusable {
 pub struct Store {
     folder: Option<PathBuf>,
     known: Mutex<HashMap<Digest, Result<Arc<Program>, Unusable>>>,
+    /// The digests of the bundles that were named besides, in their order.
+    named: Mutex<Vec<Digest>>,
 }
 
 impl Store {
     /// The store in a directory, which need not be there.
     #[must_use]
     pub fn at(folder: PathBuf) -> Self {
-        Self { folder: Some(folder), known: Mutex::default() }
+        Self { folder: Some(folder), ..Self::default() }
     }
 
     /// Has a program that did not come from the directory.
@@ -59,7 +61,20 @@ impl Store {
         let program = Arc::new(program);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(program.digest(), Ok(Arc::clone(&program)));
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.push(program.digest());
         program
+    }
+
+    /// The digest of the bundle that was named besides, if it is one: it is meant where a record
+    /// names none.
+    #[must_use]
+    pub fn only(&self) -> Option<Digest> {
+        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        match named.as_slice() {
+            [only] => Some(*only),
+            [] | [_, _, ..] => None,
+        }
     }
 
     /// The program of the bundle with this digest.

@@ -7,13 +7,14 @@
 //! Two decisions are the same if their digests are, and if every atom came out alike.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::lang::decision::Effect;
-use crate::runtime::record::error::{Fault, RecordError};
+use crate::runtime::record::error::RecordError;
 use crate::runtime::record::read::{Input, Record, Text};
 use crate::runtime::vm::observe::{Known, Witness};
 use crate::tools::decide::tool_of;
-use crate::tools::replay::again::{Again, Engine, Obstacle, Seats, Verdict};
+use crate::tools::replay::again::{Again, Obstacle, Seats, Verdict};
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::stream::Chunk;
 
@@ -112,8 +113,6 @@ fn keep<T>(found: &mut Vec<T>, later: Vec<T>) {
 #[derive(Debug)]
 pub struct Verifier<'s> {
     seats: Seats<'s>,
-    /// The engine of the last record, as it is spelled, and what is known of it.
-    engine: (Vec<u8>, Engine),
     /// Bits of the recorded witness.
     bits: Vec<u8>,
 }
@@ -122,7 +121,7 @@ impl<'s> Verifier<'s> {
     /// A verifier that takes bundles from `store`.
     #[must_use]
     pub fn of(store: &'s Store) -> Self {
-        Self { seats: Seats::of(store), engine: (Vec::new(), Engine::default()), bits: Vec::new() }
+        Self { seats: Seats::of(store), bits: Vec::new() }
     }
 
     /// Verifies the records of a chunk.
@@ -136,7 +135,7 @@ impl<'s> Verifier<'s> {
             match Record::read(line) {
                 Ok(record) => self.record(&record, (chunk.source, number), &mut verified),
                 // Lines about blocks and gaps are those of the chain.
-                Err(RecordError { fault: Fault::NotARecord, .. }) => {}
+                Err(error) if error.is_about_lines() => {}
                 Err(error) => {
                     verified.unreadable += 1;
                     let found = Found { source: chunk.source, line: number, what: error };
@@ -149,7 +148,8 @@ impl<'s> Verifier<'s> {
 
     fn record(&mut self, record: &Record<'_>, place: (usize, u64), verified: &mut Verified) {
         verified.records += 1;
-        if let Some(digest) = record.bundle.and_then(|bundle| bundle.digest) {
+        let digest = record.bundle.and_then(|bundle| bundle.digest);
+        if let Some(digest) = digest.or_else(|| self.seats.only()) {
             *verified.bundles.entry(digest).or_default() += 1;
         }
         match self.compare(record) {
@@ -170,11 +170,7 @@ impl<'s> Verifier<'s> {
     }
 
     fn compare(&mut self, record: &Record<'_>) -> Result<Compared, Obstacle> {
-        let engine = record.engine.unwrap_or_default();
-        if engine != self.engine.0 {
-            self.engine = (engine.to_vec(), Engine::of(record));
-        }
-        self.engine.1.check()?;
+        self.seats.check(record)?;
         let outcome = record.outcome.ok_or(Obstacle::NoOutcome)?;
         let recorded = outcome.digest.ok_or(Obstacle::NoOutcome)?;
         let seat = self.seats.for_record(record)?;
@@ -190,6 +186,7 @@ impl<'s> Verifier<'s> {
             return Ok(Compared::Exact);
         }
         let Verdict { effect, rule, .. } = verdict;
+        let program = Arc::clone(&seat.program);
         let rule_of = |text: Text<'_>| text.text().into_owned();
         Ok(Compared::Differs(Box::new(Mismatch {
             id: record.id.map(|id| id.text().into_owned()).unwrap_or_default(),
@@ -197,11 +194,11 @@ impl<'s> Verifier<'s> {
                 Input::Context(context, _) => tool_of(context),
                 Input::Raw(..) => None,
             },
-            bundle: seat.program.digest(),
+            bundle: program.digest(),
             recorded: (outcome.effect, outcome.rule.map(rule_of)),
-            replayed: (effect, rule.map(|rule| seat.program.rule_id(rule).to_owned())),
+            replayed: (effect, rule.map(|rule| program.rule_id(rule).to_owned())),
             atom,
-            cause: self.engine.1.cause(),
+            cause: self.seats.cause(),
         })))
     }
 }

@@ -5,8 +5,11 @@
 //!
 //! Imports: `base`, `diag`.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
+use crate::base::invisible::invisible;
 use crate::base::span::Span;
 use crate::diag::diagnostic::{Diagnostic, Label, Severity};
 use crate::tools::report::Report;
@@ -133,4 +136,23 @@ fn range(report: &Report<'_>, span: Span) -> (String, Position, Position) {
         Position { line: at.line, column: at.column, byte }
     };
     (report.raw_path(span), position(span.start), position(span.end))
+}
+
+/// A document as text on many lines, in which nothing invisible stands as it is: a terminal may
+/// show it.
+#[must_use]
+pub fn document(document: &serde_json::Value) -> String {
+    let text = format!("{document:#}\n");
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if invisible(c).is_none() {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string does not fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
 }

@@ -2,9 +2,11 @@
 //!
 //! In:      suites of cases.
 //! Out:     a document.
-//! Imports: nothing.
+//! Imports: `base::invisible`.
 
 use std::fmt::Write as _;
+
+use crate::base::invisible::invisible;
 
 /// One thing that is judged: its name, and why it fails or was not judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +65,7 @@ fn escape(text: &str) -> String {
                 let _ = write!(out, "&#{};", u32::from(c));
             }
             '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c if c < ' ' => out.push('\u{fffd}'),
+            c if invisible(c).is_some() || c < ' ' => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }

@@ -11,35 +11,11 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use crate::support::run::{Folder, policyc};
-
-/// What a command showed, and how it ended.
-struct Ran {
-    out: String,
-    err: String,
-    exit: Option<i32>,
-}
+use crate::support::run::{Folder, Ran, ran};
 
 /// Runs `policyc bench` with these words.
 fn bench(folder: &Path, line: &str) -> Ran {
-    let output =
-        policyc(folder).arg("bench").args(line.split_whitespace()).output().expect("policyc runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    Ran { out: text(output.stdout), err: text(output.stderr), exit: output.status.code() }
-}
-
-impl Ran {
-    /// Sees to the exit code, and to every one of `words` on either stream.
-    fn expect(&self, exit: i32, words: &[&str]) -> &Self {
-        let all = format!("{}{}", self.out, self.err);
-        assert_eq!(self.exit, Some(exit), "{all}");
-        // Lines are wrapped where the screen ends.
-        let flat = all.split_whitespace().collect::<Vec<_>>().join(" ");
-        for word in words {
-            assert!(flat.contains(word), "`{word}` is not in\n{all}");
-        }
-        self
-    }
+    ran(folder, &format!("bench {line}"))
 }
 
 /// Twenty rules of five atoms each, about one tool; of rule `longer` there are six.

@@ -70,3 +70,31 @@ pub(crate) fn policyc(folder: &Path) -> Command {
     command.current_dir(folder).stdin(Stdio::null());
     command
 }
+
+/// What a command showed, and how it ended.
+pub(crate) struct Ran {
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) exit: Option<i32>,
+}
+
+/// Runs `policyc` with these words.
+pub(crate) fn ran(folder: &Path, line: &str) -> Ran {
+    let output = policyc(folder).args(line.split_whitespace()).output().expect("policyc runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    Ran { out: text(output.stdout), err: text(output.stderr), exit: output.status.code() }
+}
+
+impl Ran {
+    /// Sees to the exit code, and to every one of `words` on either stream.
+    pub(crate) fn expect(&self, exit: i32, words: &[&str]) -> &Self {
+        let all = format!("{}{}", self.out, self.err);
+        assert_eq!(self.exit, Some(exit), "{all}");
+        // Lines are wrapped where the screen ends.
+        let flat = all.split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in words {
+            assert!(flat.contains(word), "`{word}` is not in\n{all}");
+        }
+        self
+    }
+}

@@ -1,9 +1,11 @@
 //! What all parts of `policyc replay` that read many records have in common.
 
+use std::io::ErrorKind;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
+use crate::base::limits::RECORD_BYTES_MAX;
 use crate::cli::bundles::Settings;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
@@ -11,40 +13,32 @@ use crate::cli::progress::Progress as Bar;
 use crate::cli::reporting::alone;
 use crate::cli::sources::unread;
 use crate::cli::terminal::Terminal;
-use crate::base::limits::RECORD_BYTES_MAX;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::tools::project::reason;
+use crate::tools::replay::find::{FoundRecord, find};
 use crate::tools::replay::open::{Source, Unopened, sources};
 use crate::tools::replay::store::Store;
-use crate::tools::replay::stream::{
-    Chunk, Damage, DamageKind, Progress, run, threads_of_machine,
-};
+use crate::tools::replay::stream::{Chunk, Damage, DamageKind, Progress, run, threads_of_machine};
 
-/// Where records lie, and the bundles that made them.
+/// The bundles that made records.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Input {
-    /// Files, directories, patterns in quotes, `-`; without any, `records` of `[replay]`.
-    #[arg(value_name = "SRC")]
-    pub records: Vec<PathBuf>,
+pub(super) struct Bundles {
     /// A bundle that the store may lack: a path, git:REV, or a name of `[bundles]`.
     #[arg(long, value_name = "BUNDLE")]
-    pub bundle: Vec<String>,
+    bundle: Vec<String>,
     /// The directory of the bundles by their digests.
     #[arg(long, value_name = "DIR")]
-    pub store: Option<PathBuf>,
-    /// Threads that work; as many as the machine runs at a time.
-    #[arg(long, value_name = "COUNT")]
-    pub threads: Option<NonZero<usize>>,
+    store: Option<PathBuf>,
 }
 
-impl Input {
+impl Bundles {
     /// The store, with the bundles that were named.
     ///
     /// # Errors
     /// How the command ends, its words already written.
-    pub fn store(&self, terminal: &Terminal, settings: &Settings) -> Result<Store, Exit> {
+    pub(super) fn store(&self, terminal: &Terminal, settings: &Settings) -> Result<Store, Exit> {
         let store = Store::at(settings.store(self.store.as_deref()));
         for name in &self.bundle {
             let program = settings.bundle(terminal, &store, name)?;
@@ -52,46 +46,63 @@ impl Input {
         }
         Ok(store)
     }
+}
 
-    /// The sources that were named.
-    ///
-    /// # Errors
-    /// How the command ends, its words already written.
-    pub fn sources(&self, terminal: &Terminal, settings: &Settings) -> Result<Vec<Source>, Exit> {
-        let paths = settings.records(&self.records);
-        if paths.is_empty() {
-            let fact = "no records are named".to_owned();
-            let finding = Diagnostic::without_place(Code::BadUsage, fact);
-            let help = "name files or directories, or set `records` of `[replay]` in policyc.toml";
-            return Err(alone(terminal, &finding.help(help)));
-        }
-        sources(&paths).map_err(|unopened| match unopened {
-            Unopened::Unreadable { path, error } => unread(terminal, &path, &error),
-            Unopened::Empty { name } => {
-                let fact = format!("`{name}` holds no records");
-                let help = "records are files that end in .jsonl or .pdrb, packed or not";
-                let finding = Diagnostic::without_place(Code::Unreadable, fact).help(help);
-                alone(terminal, &finding).max(Exit::Missing)
-            }
-        })
+/// Where records lie, and the bundles that made them.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Input {
+    /// Files, directories, patterns in quotes, `-`; without any, `records` of `[replay]`.
+    #[arg(value_name = "SRC")]
+    pub(super) records: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) bundles: Bundles,
+    /// Threads that work; as many as the machine runs at a time.
+    #[arg(long, value_name = "COUNT")]
+    pub(super) threads: Option<NonZero<usize>>,
+}
+
+/// The sources that were named.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub(super) fn sources_of(
+    terminal: &Terminal,
+    settings: &Settings,
+    asked: &[PathBuf],
+) -> Result<Vec<Source>, Exit> {
+    let paths = settings.records(asked);
+    if paths.is_empty() {
+        let fact = "no records are named".to_owned();
+        let finding = Diagnostic::without_place(Code::BadUsage, fact);
+        let help = "name files or directories, or set `records` of `[replay]` in policyc.toml";
+        return Err(alone(terminal, &finding.help(help)));
     }
+    sources(&paths).map_err(|unopened| match unopened {
+        Unopened::Unreadable { path, error } => unread(terminal, &path, &error),
+        Unopened::Empty { name } => {
+            let fact = format!("`{name}` holds no records");
+            let help = "records are files that end in .jsonl or .pdrb, packed or not";
+            let finding = Diagnostic::without_place(Code::Unreadable, fact).help(help);
+            alone(terminal, &finding).max(Exit::Missing)
+        }
+    })
 }
 
 /// Records on their way through all processors.
 #[derive(Debug)]
-pub struct Stream<'a> {
+pub(super) struct Stream<'a> {
     /// Where words go.
-    pub terminal: &'a Terminal,
+    pub(super) terminal: &'a Terminal,
     /// Where records lie.
-    pub sources: &'a [Source],
+    pub(super) sources: &'a [Source],
     /// Threads that work.
-    pub threads: Option<NonZero<usize>>,
+    pub(super) threads: Option<NonZero<usize>>,
 }
 
 impl Stream<'_> {
     /// Does `work` on all chunks and takes the results in order. Says whether somebody stopped it,
     /// and how the command ends because of what is damaged, whose words are already written.
-    pub fn run<S, R: Send>(
+    pub(super) fn run<S, R: Send>(
         &self,
         start: impl Fn() -> S + Sync,
         work: impl Fn(&mut S, &Chunk) -> R + Sync,
@@ -116,16 +127,26 @@ impl Stream<'_> {
         (progress.stop.load(Ordering::Relaxed), exit)
     }
 
+    /// The records whose ids begin with `start`, and how the command ends because of what is damaged.
+    pub(super) fn find(&self, start: &str) -> (Vec<FoundRecord>, Exit) {
+        let progress = Progress::default();
+        let threads = self.threads.unwrap_or_else(threads_of_machine);
+        let mut exit = Exit::Done;
+        let found = find(self.sources, (threads, &progress), start, |damage| {
+            exit = exit.max(alone(self.terminal, &self.damaged(&damage)));
+        });
+        (found, exit)
+    }
+
     fn damaged(&self, damage: &Damage) -> Diagnostic {
         let name = self.sources.get(damage.source).map_or("", |source| source.name.as_str());
         let line = damage.line;
         match &damage.kind {
             DamageKind::Unreadable(error) => {
-                let why = match error.kind() {
-                    std::io::ErrorKind::UnexpectedEof => {
-                        "it breaks off: the rest of the packed file is missing".to_owned()
-                    }
-                    _ => reason(error),
+                let why = if error.kind() == ErrorKind::UnexpectedEof {
+                    "it breaks off: the rest of the packed file is missing".to_owned()
+                } else {
+                    reason(error)
                 };
                 let fact = format!("`{name}` cannot be read on from line {line}: {why}");
                 Diagnostic::without_place(Code::Unreadable, fact)

@@ -1,8 +1,13 @@
 //! `policyc replay`: recorded decisions, again. One file for each part of it.
 
+<<<<<<< HEAD
 pub mod import;
+=======
+pub mod explain;
+>>>>>>> a109c6f (replay verify and explain; what a candidate changes)
 mod input;
-mod verify;
+mod one;
+pub mod verify;
 
 use clap::ArgMatches;
 
@@ -24,8 +29,12 @@ pub const COMMAND: Command = Command {
 };
 
 /// The parts of this command, in the order in which help shows them.
+<<<<<<< HEAD
 const PARTS: &[Command] =
     &[verify::COMMAND, import::COMMAND];
+=======
+const PARTS: &[Command] = &[verify::COMMAND, explain::COMMAND];
+>>>>>>> a109c6f (replay verify and explain; what a candidate changes)
 
 fn arguments(parser: clap::Command) -> clap::Command {
     let parser = parser.subcommand_required(true).arg_required_else_help(true);

@@ -1,15 +1,13 @@
 //! `policyc replay verify`: do the bundles that made records decide the same again?
 
-use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, unusable_exit};
 use crate::cli::clock::Stopwatch;
-use crate::cli::commands::replay::input::{Input, Stream};
+use crate::cli::commands::replay::input::{Input, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{alone, named, output};
 use crate::cli::root::options;
@@ -77,21 +75,18 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let watch = Stopwatch::start();
     let settings = Settings::read(terminal)?;
-    let store = options.input.store(terminal, &settings)?;
-    let sources = options.input.sources(terminal, &settings)?;
+    let store = options.input.bundles.store(terminal, &settings)?;
+    let sources = sources_of(terminal, &settings, &options.input.records)?;
     let stream = Stream { terminal, sources: &sources, threads: options.input.threads };
     let mut all = Verified::default();
-    let (stopped, broken) = stream.run(
-        || Verifier::of(&store),
-        |verifier, chunk| verifier.chunk(chunk),
-        |verified| all.add(verified),
-    );
+    let (stopped, broken) =
+        stream.run(|| Verifier::of(&store), Verifier::chunk, |verified| all.add(verified));
     let took = watch.rate(all.records);
     let drawing =
         Drawing { verified: &all, sources: &sources, store: &store, took: &took, stopped };
     terminal.result(&(options.output_format.draw)(&drawing, terminal.style));
     let mut exit = exit_of(&all, options).max(broken);
-    for (obstacle, _) in &all.obstacles {
+    for obstacle in all.obstacles.keys() {
         if let Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest) = obstacle {
             let unusable = store.get(*digest).err();
             let name = digest_text(digest);

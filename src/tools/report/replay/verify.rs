@@ -21,6 +21,7 @@ use crate::tools::replay::findings;
 use crate::tools::replay::open::Source;
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::verify::{Found, Mismatch, Verified};
+use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
@@ -159,11 +160,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     text
 }
 
-fn drawn(
-    files: &SourceMap,
-    finding: Diagnostic,
-    style: Style,
-) -> String {
+fn drawn(files: &SourceMap, finding: Diagnostic, style: Style) -> String {
     let report = Report { files, prefix: "", findings: &[finding], dropped: 0 };
     findings_full::draw(&report, style)
 }
@@ -205,9 +202,9 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
     });
     let mismatches = drawing.verified.mismatches.iter().map(|Found { source, line, what }| {
         let Mismatch { id, tool, bundle, recorded, replayed, atom, cause } = what;
-        let atom = atom.map(|(atom, was, is)| {
-            json!({"atom": atom, "recorded": known(was), "replayed": known(is)})
-        });
+        let atom = atom.map(
+            |(atom, was, is)| json!({"atom": atom, "recorded": known(was), "replayed": known(is)}),
+        );
         json!({
             "file": drawing.source(*source), "line": line, "id": id, "tool": tool,
             "bundle": digest_text(bundle),
@@ -220,7 +217,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         let (fault, byte) = (what.fault.to_string(), what.offset);
         json!({"file": drawing.source(*source), "line": line, "byte": byte, "fault": fault})
     });
-    let document = json!({
+    let verified = json!({
         "format": "policyc.verified", "version": 1,
         "records": records, "exact": exact, "undetermined": undetermined, "needs": needs,
         "not_replayable": obstacles.collect::<Vec<_>>(),
@@ -228,7 +225,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         "unreadable": drawing.verified.unreadable, "faults": faults.collect::<Vec<_>>(),
         "bundles": bundles.collect::<Vec<_>>(), "stopped": drawing.stopped,
     });
-    format!("{document:#}\n")
+    json_document(&verified)
 }
 
 /// For continuous integration: a case for what was verified, and one for each kind of trouble.

@@ -1,0 +1,152 @@
+//! How fast records are verified: eight rules, one of them over a list, lines of some 870 bytes.
+//!
+//! `cargo bench --bench replay` prints records a second and core, the least and the median of
+//! `RUNS` runs (9) over `RECORDS` records (200 000). With a path behind `--` it writes them there,
+//! the bundle beside them as `FILE.plcb`, and verifies nothing: `policyc replay verify` can then be
+//! measured as a process.
+
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::similar_names,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark looks at the clock, prints, writes, and stops where it cannot go on"
+)]
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::time::{Duration, Instant};
+
+use policyc::compiler::source::map::SourceMap;
+use policyc::compiler::{Options, compile};
+use policyc::diag::sink::Sink;
+use policyc::lang::value::time;
+use policyc::runtime::program::Program;
+use policyc::runtime::record::about::{About, Chain, Loaded, Session, ulid};
+use policyc::runtime::record::write::Recorder;
+use policyc::runtime::vm::request::{Moment, ingest};
+use policyc::runtime::vm::scratch::Scratch;
+use policyc::tools::replay::store::Store;
+use policyc::tools::replay::stream::Chunk;
+use policyc::tools::replay::verify::Verifier;
+
+const POLICY: &str = r#"policyc: 1
+name: payments
+default: deny
+schema:
+  principal: {id: string, role: string, team: string}
+  action: {tool: string, args: {amount: int, to: string, memo: string, users: {items: string, maxItems: 64}}}
+  resource: {type: string, team: string}
+  request: {approvers: {items: string, maxItems: 8}, env: string}
+rules:
+  - {id: two-person, when: action.args.amount > 10000 && size(request.approvers) < 2, deny: "{action.args.amount} needs two approvers"}
+  - {id: blast-radius, when: size(action.args.users) > 50, deny: more than 50 users}
+  - {id: scope, when: resource.team != principal.team, deny: another team}
+  - {id: production, when: request.env == 'prod' && action.tool.startsWith('k8s.'), escalate: {to: [ops], reason: production}}
+  - {id: secret, when: action.args.memo.contains('secret'), deny: a secret}
+  - {id: outsiders, when: "action.args.users.exists(u, u.startsWith('ext-'))", escalate: {to: [security], reason: outsiders}}
+  - {id: finance, when: "principal.role in ['ops', 'finance'] && action.args.amount <= 25000", allow: "{principal.role} may pay"}
+  - {id: reads, when: action.tool.endsWith('.read'), allow: reads}
+"#;
+
+fn main() {
+    let number = |name: &str, otherwise: usize| {
+        std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
+    };
+    let mut files = SourceMap::new();
+    files.add("payments.yaml", POLICY);
+    let bundle = compile(&files, &Options::default(), &mut Sink::new()).expect("compiles").bundle;
+    let program = Program::load_whole(&bundle).expect("loads");
+    let count = number("RECORDS", 200_000);
+    let out = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    if let Some(path) = out {
+        std::fs::write(format!("{path}.plcb"), &bundle).expect("the bundle is written");
+        let mut file = BufWriter::new(File::create(&path).expect("the file is made"));
+        write(&program, count, |line| file.write_all(line).expect("a line is written"));
+        file.flush().expect("all is written");
+        return;
+    }
+    let mut bytes = Vec::new();
+    write(&program, count, |line| bytes.extend_from_slice(line));
+    let chunk = Chunk { source: 0, line: 1, bytes };
+    let store = Store::default();
+    store.add(program);
+    let mut times: Vec<Duration> = Vec::new();
+    for _ in 0..number("RUNS", 9) {
+        let mut verifier = Verifier::of(&store);
+        let start = Instant::now();
+        let verified = verifier.chunk(&chunk);
+        times.push(start.elapsed());
+        assert_eq!((verified.exact, verified.records), (count as u64, count as u64));
+    }
+    times.sort_unstable();
+    let rate = |time: Duration| count as f64 / time.as_secs_f64();
+    println!(
+        "verify: {:.0} records a second at best, {:.0} in the median; {:.0} bytes a record",
+        rate(times[0]),
+        rate(times[times.len() / 2]),
+        chunk.bytes.len() as f64 / count as f64
+    );
+}
+
+/// Decides about `count` contexts, none like the one before, and hands on their records.
+fn write(program: &Program, count: usize, mut line_of: impl FnMut(&[u8])) {
+    let start = time::parse("2026-11-19T14:00:00Z").expect("a time");
+    let mut recorder = Recorder::for_program(program, &Loaded::default());
+    let mut scratch = Scratch::for_program(program);
+    let (mut context, mut id) = (String::new(), String::new());
+    for at in 0..count {
+        write_context(&mut context, at);
+        let mut now = start;
+        now.seconds += i64::try_from(at / 1000).expect("few records");
+        now.nanoseconds = u32::try_from(at % 1000).expect("below a thousand") * 1_000_000 + 481_907;
+        let random = (at as u128).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C).to_be_bytes();
+        let milliseconds =
+            u64::try_from(now.seconds).expect("after 1970") * 1000 + (at % 1000) as u64;
+        id.clear();
+        id.push_str(&ulid(milliseconds, *random.last_chunk().expect("ten bytes")));
+        let mut filled = ingest(program, context.as_bytes(), &mut scratch);
+        let moment = Moment::at(now.seconds, now.nanoseconds);
+        let mut recording = recorder.decide(&mut filled, &moment);
+        let session = format!("s-{:04x}", at / 31);
+        let mut about = About::new(&id, now);
+        about.session = Some(Session { id: &session, step: (at % 31 + 1) as u64, parent: None });
+        about.took_ns = Some(840 + (at % 997) as u64);
+        about.chain = Some(Chain { writer: "gw-3", number: at as u64 });
+        line_of(recording.line(&about));
+        line_of(b"\n");
+    }
+}
+
+fn write_context(context: &mut String, at: usize) {
+    let pick = |from: &[&'static str], salt: usize| from[(at / salt) % from.len()];
+    context.clear();
+    let _ = write!(
+        context,
+        r#"{{"principal":{{"id":"agent:billing-{}","role":"{}","team":"{}"}},"action":{{"tool":"{}","server":"mcp://bank","args":{{"amount":{},"to":"acct_{}","memo":"{} {at}","users":["#,
+        at % 97,
+        pick(&["ops", "finance", "support"], 1),
+        pick(&["payments", "platform"], 3),
+        pick(&["bank.transfer", "crm.read", "k8s.scale", "mail.send"], 5),
+        at * 7919 % 30_000,
+        at % 9973,
+        pick(&["invoice", "refund of", "the secret of", "order"], 11),
+    );
+    for user in 0..at % 6 {
+        let kind = if at.is_multiple_of(13) { "ext" } else { "u" };
+        let _ = write!(context, "{}\"{kind}-{user}\"", if user > 0 { "," } else { "" });
+    }
+    let _ = write!(
+        context,
+        r#"]}}}},"resource":{{"type":"account","team":"{}"}},"request":{{"approvers":[{}],"env":"{}"}}}}"#,
+        pick(&["payments", "payments", "platform"], 2),
+        pick(&["", r#""mona""#, r#""mona","kim""#], 7),
+        pick(&["prod", "stage"], 2),
+    );
+}

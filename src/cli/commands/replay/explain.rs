@@ -1,0 +1,64 @@
+//! `policyc replay explain`: why was it decided so?
+
+use clap::{ArgMatches, Args, ValueEnum};
+
+use crate::cli::Command;
+use crate::cli::bundles::Settings;
+use crate::cli::commands::replay::one::Named;
+use crate::cli::exit::Exit;
+use crate::cli::root::options;
+use crate::cli::terminal::Terminal;
+use crate::tools::replay::explain::explain;
+use crate::tools::report::replay::explain::{full, json};
+
+/// The row of this part.
+pub const COMMAND: Command = Command {
+    name: "explain",
+    group: "replay",
+    short: "why was it decided so",
+    about: "Explain a recorded decision on the source text, with the values that it read",
+    usage: "ID|@FILE|- [OPTIONS]",
+    examples: &[
+        ("policyc replay explain 01JD4ZK7Q8 --records logs", "the beginning of an id is enough"),
+        ("policyc replay explain @denied.json --bundle prod.plcb", "a record in a file of its own"),
+    ],
+    arguments: Options::augment_args,
+    run,
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    #[command(flatten)]
+    named: Named,
+    /// How it is written: for people, or as one JSON document.
+    #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
+    output_format: Shape,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    Full,
+    Json,
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let options: Options = match options(matches) {
+        Ok(options) => options,
+        Err(exit) => return exit,
+    };
+    explained(terminal, &options).unwrap_or_else(|exit| exit)
+}
+
+fn explained(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    let settings = Settings::read(terminal)?;
+    let wanted = options.named.find(terminal, &settings)?;
+    let record = wanted.record(terminal)?;
+    let program = wanted.program(terminal, &record)?;
+    let told = explain(&record, &program, &wanted.name, terminal.style);
+    let told = told.map_err(|obstacle| wanted.obstructed(terminal, &obstacle))?;
+    terminal.result(&match options.output_format {
+        Shape::Full => full(&record, &program, &told, terminal.style),
+        Shape::Json => json(&record, &program, &told),
+    });
+    Ok(Exit::Done)
+}

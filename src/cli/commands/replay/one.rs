@@ -1,0 +1,130 @@
+//! One record that is named: what the parts of `policyc replay` about it have in common.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::base::limits::RECORD_BYTES_MAX;
+use crate::cli::bundles::{Settings, unusable_exit};
+use crate::cli::commands::replay::input::{Bundles, Stream, sources_of};
+use crate::cli::exit::Exit;
+use crate::cli::reporting::alone;
+use crate::cli::sources::{shown, unread};
+use crate::cli::terminal::Terminal;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::runtime::program::Program;
+use crate::runtime::record::read::Record;
+use crate::tools::inspect::digest_text;
+use crate::tools::project::read_bytes;
+use crate::tools::replay::again::{Engine, Obstacle};
+use crate::tools::replay::findings;
+use crate::tools::replay::store::Store;
+use crate::tools::replay::verify::Found;
+
+/// A record that is named.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Named {
+    /// The beginning of its id; `@FILE` or `-` for a record alone.
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Where records lie; else `records` of `[replay]`.
+    #[arg(long, value_name = "SRC")]
+    records: Vec<PathBuf>,
+    #[command(flatten)]
+    bundles: Bundles,
+}
+
+/// A record that was found.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    /// What people call it: `calls.jsonl:12`.
+    pub(super) name: String,
+    /// Its line.
+    line: Vec<u8>,
+    store: Store,
+}
+
+impl Named {
+    /// Finds it.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub(super) fn find(&self, terminal: &Terminal, settings: &Settings) -> Result<Wanted, Exit> {
+        let store = self.bundles.store(terminal, settings)?;
+        if let Some(path) = self.id.strip_prefix('@') {
+            let path = Path::new(path);
+            let line = read_bytes(path, RECORD_BYTES_MAX);
+            let line = line.map_err(|error| unread(terminal, path, &error))?;
+            return Ok(Wanted { name: shown(path), line, store });
+        }
+        if self.id == "-" {
+            let mut line = Vec::new();
+            let enough = RECORD_BYTES_MAX as u64 + 1;
+            let read = io::stdin().lock().take(enough).read_to_end(&mut line);
+            read.map_err(|error| unread(terminal, Path::new("-"), &error))?;
+            return Ok(Wanted { name: "-".to_owned(), line, store });
+        }
+        let sources = sources_of(terminal, settings, &self.records)?;
+        let stream = Stream { terminal, sources: &sources, threads: None };
+        let (found, broken) = stream.find(&self.id);
+        match <[_; 1]>::try_from(found) {
+            Ok([found]) => {
+                let name = sources.get(found.source).map_or("", |source| source.name.as_str());
+                Ok(Wanted { name: format!("{name}:{}", found.line), line: found.bytes, store })
+            }
+            Err(found) if found.is_empty() => {
+                let fact = format!("no record's id begins with `{}`", self.id);
+                let help = "`--records` says where records lie";
+                let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
+                Err(alone(terminal, &finding).max(Exit::Missing).max(broken))
+            }
+            Err(found) => {
+                let fact = format!("several ids begin with `{}`", self.id);
+                let ids: Vec<&str> = found.iter().map(|found| found.id.as_str()).collect();
+                let help = format!("write more of it: {}", ids.join(", "));
+                let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
+                Err(alone(terminal, &finding))
+            }
+        }
+    }
+}
+
+impl Wanted {
+    /// The record.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub(super) fn record(&self, terminal: &Terminal) -> Result<Record<'_>, Exit> {
+        let record = Record::read(self.line.trim_ascii()).map_err(|what| {
+            let found = Found { source: 0, line: 1, what };
+            alone(terminal, &findings::fault(&found, &self.name))
+        })?;
+        Engine::of(&record).check().map_err(|obstacle| self.obstructed(terminal, &obstacle))?;
+        Ok(record)
+    }
+
+    /// The program that made it.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub(super) fn program(
+        &self,
+        terminal: &Terminal,
+        record: &Record<'_>,
+    ) -> Result<Arc<Program>, Exit> {
+        let digest = record.bundle.and_then(|bundle| bundle.digest);
+        let digest = digest.or_else(|| self.store.only());
+        let digest = digest.ok_or_else(|| self.obstructed(terminal, &Obstacle::NoBundle))?;
+        let name = digest_text(&digest);
+        self.store.get(digest).map_err(|unusable| unusable_exit(terminal, &name, &unusable))
+    }
+
+    /// Says why it cannot be decided again, and how the command ends.
+    pub(super) fn obstructed(&self, terminal: &Terminal, obstacle: &Obstacle) -> Exit {
+        let fact = format!("`{}` cannot be replayed: {}", self.name, obstacle.words());
+        let finding = Diagnostic::without_place(Code::BadRecord, fact);
+        let _ = alone(terminal, &finding);
+        Exit::Inconclusive
+    }
+}

@@ -1,0 +1,471 @@
+//! What a candidate changes in recorded decisions.
+//!
+//! In:      records, the bundles that made them or one in their stead, a candidate.
+//! Out:     `Impact`: how many decisions go from which effect to which, and in which ways.
+//! Imports: `lang`, `runtime`, `tools::replay`.
+//!
+//! Every record is decided by both bundles, with the same `now` and what was recorded beside. What
+//! is kept does not grow with the number of records, and is the same however they are cut into
+//! parts: `tools::replay::sketch`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::lang::decision::Effect;
+use crate::lang::value::time::Instant;
+use crate::runtime::program::Program;
+use crate::runtime::record::read::{Input, Record};
+use crate::tools::replay::again::{Again, Obstacle, Seat, Seats, Verdict};
+use crate::tools::replay::sketch::{Merge, Table, hash};
+use crate::tools::replay::store::{Digest, Store};
+use crate::tools::replay::stream::Chunk;
+
+/// Ways that are kept.
+const WAYS_MAX: usize = 1000;
+/// Sorts of decisions that are kept: what conditions are found from.
+const SORTS_MAX: usize = 1 << 16;
+/// Examples of a way.
+const EXAMPLES_MAX: usize = 3;
+/// Agents and sessions that are counted one by one.
+const COUNTED_MAX: usize = 1 << 12;
+
+/// How a decision came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It is allowed.
+    Allow,
+    /// Somebody is asked.
+    Escalate,
+    /// It is denied.
+    Deny,
+    /// Nothing decides.
+    None,
+    /// It depends on what the record withholds.
+    Undetermined,
+}
+
+impl Outcome {
+    /// Every outcome, in the order of the matrix.
+    pub const ALL: [Self; 5] =
+        [Self::Allow, Self::Escalate, Self::Deny, Self::None, Self::Undetermined];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Escalate => "escalate",
+            Self::Deny => "deny",
+            Self::None => "none",
+            Self::Undetermined => "undetermined",
+        }
+    }
+
+    const fn of(effect: Option<Effect>) -> Self {
+        match effect {
+            Some(Effect::Allow) => Self::Allow,
+            Some(Effect::Escalate) => Self::Escalate,
+            Some(Effect::Deny) => Self::Deny,
+            None => Self::None,
+        }
+    }
+}
+
+/// How many records, and how many decisions they stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// Records.
+    pub records: u64,
+    /// Decisions: a record that sampling kept stands for those that it left away.
+    pub decisions: u64,
+    /// Sum of `w (w - 1)` over the weights `w` of records: the variance of `decisions`.
+    pub spread: u64,
+}
+
+impl Count {
+    const fn of(weight: u64) -> Self {
+        let spread = weight.saturating_mul(weight.saturating_sub(1));
+        Self { records: 1, decisions: weight, spread }
+    }
+}
+
+impl Merge for Count {
+    fn merge(&mut self, other: Self) {
+        self.records = self.records.saturating_add(other.records);
+        self.decisions = self.decisions.saturating_add(other.decisions);
+        self.spread = self.spread.saturating_add(other.spread);
+    }
+}
+
+/// A way in which decisions change: from which effect to which, and by which rules.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Way {
+    /// Before.
+    pub from: Outcome,
+    /// With the candidate.
+    pub to: Outcome,
+    /// Rules that fired before and do not any more, in document order.
+    pub gone: Vec<String>,
+    /// Rules that fire now and did not before.
+    pub new: Vec<String>,
+}
+
+/// A record that shows a way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Example {
+    /// Its id.
+    pub id: String,
+    /// The tool that was called.
+    pub tool: Option<String>,
+    /// Who called it.
+    pub principal: Option<String>,
+    /// When: seconds and nanoseconds since the epoch.
+    pub now: Option<(i64, u32)>,
+}
+
+/// What is known of the decisions that change in one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// How many.
+    pub count: Count,
+    /// Some of them.
+    pub examples: Table<Example, u64>,
+    /// Who made them.
+    pub principals: Table<String, u64>,
+    /// The sessions that they belong to.
+    pub sessions: Table<String, u64>,
+}
+
+impl Changed {
+    const fn new(count: Count) -> Self {
+        Self {
+            count,
+            examples: Table::keeping(EXAMPLES_MAX),
+            principals: Table::keeping(COUNTED_MAX),
+            sessions: Table::keeping(COUNTED_MAX),
+        }
+    }
+}
+
+impl Merge for Changed {
+    fn merge(&mut self, other: Self) {
+        self.count.merge(other.count);
+        self.examples.merge(other.examples);
+        self.principals.merge(other.principals);
+        self.sessions.merge(other.sessions);
+    }
+}
+
+/// A sort of decisions: those of which everything is alike that conditions are made of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Sort {
+    /// The way in which they change; nothing for those that keep their effect.
+    pub way: Option<Way>,
+    /// The key of the request, mostly the tool.
+    pub key: Option<String>,
+    /// The bundle that decided before.
+    pub from: Digest,
+    /// How its atoms came out: two bits each.
+    pub before: Vec<u8>,
+    /// How those of the candidate came out.
+    pub after: Vec<u8>,
+}
+
+/// When a session changes first, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstChange {
+    /// The step of the first change.
+    pub step: u64,
+    /// Changes in all.
+    pub changes: u64,
+}
+
+impl Merge for FirstChange {
+    fn merge(&mut self, other: Self) {
+        self.step = self.step.min(other.step);
+        self.changes += other.changes;
+    }
+}
+
+/// What a candidate changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Impact {
+    /// By effect before and effect now.
+    pub matrix: BTreeMap<(Outcome, Outcome), Count>,
+    /// Records with the same effect for other reasons.
+    pub reworded: u64,
+    /// Records of which the bundle that decides before says something else than they do.
+    pub drift: u64,
+    /// The ways in which effects change.
+    pub ways: Table<Way, Changed>,
+    /// The sorts of decisions.
+    pub sorts: Table<Sort, Count>,
+    /// The sessions of all records.
+    pub sessions: Table<String, u64>,
+    /// The sessions in which something changes.
+    pub changed_sessions: Table<String, FirstChange>,
+    /// The first and the last time of a decision.
+    pub times: Option<((i64, u32), (i64, u32))>,
+    /// Records that cannot be replayed, by why not.
+    pub obstacles: BTreeMap<Obstacle, u64>,
+    /// Lines that are no records.
+    pub unreadable: u64,
+    /// Bundles that decided before, with the records of each.
+    pub bundles: BTreeMap<Digest, u64>,
+}
+
+impl Default for Impact {
+    fn default() -> Self {
+        Self {
+            matrix: BTreeMap::new(),
+            reworded: 0,
+            drift: 0,
+            ways: Table::keeping(WAYS_MAX),
+            sorts: Table::keeping(SORTS_MAX),
+            sessions: Table::keeping(COUNTED_MAX),
+            changed_sessions: Table::keeping(SORTS_MAX),
+            times: None,
+            obstacles: BTreeMap::new(),
+            unreadable: 0,
+            bundles: BTreeMap::new(),
+        }
+    }
+}
+
+impl Impact {
+    /// Adds what another part of the records gave.
+    pub fn merge(&mut self, other: Self) {
+        for (cell, count) in other.matrix {
+            self.matrix.entry(cell).or_default().merge(count);
+        }
+        self.reworded += other.reworded;
+        self.drift += other.drift;
+        self.ways.merge(other.ways);
+        self.sorts.merge(other.sorts);
+        self.sessions.merge(other.sessions);
+        self.changed_sessions.merge(other.changed_sessions);
+        if let Some((first, last)) = other.times {
+            self.at(first);
+            self.at(last);
+        }
+        for (obstacle, count) in other.obstacles {
+            *self.obstacles.entry(obstacle).or_default() += count;
+        }
+        self.unreadable += other.unreadable;
+        for (bundle, count) in other.bundles {
+            *self.bundles.entry(bundle).or_default() += count;
+        }
+    }
+
+    /// Widens the times to this one.
+    pub(super) fn at(&mut self, time: (i64, u32)) {
+        let (first, last) = self.times.unwrap_or((time, time));
+        self.times = Some((first.min(time), last.max(time)));
+    }
+
+    /// How many records go from `from` to `to`.
+    #[must_use]
+    pub fn cell(&self, from: Outcome, to: Outcome) -> Count {
+        self.matrix.get(&(from, to)).copied().unwrap_or_default()
+    }
+
+    /// All records that were decided.
+    #[must_use]
+    pub fn total(&self) -> Count {
+        let mut total = Count::default();
+        self.matrix.values().for_each(|count| total.merge(*count));
+        total
+    }
+
+    /// The records that go to `to` and were not there before.
+    #[must_use]
+    pub fn newly(&self, to: Outcome) -> Count {
+        let mut newly = Count::default();
+        let known = |outcome| outcome != Outcome::Undetermined;
+        let cells =
+            self.matrix.iter().filter(|((from, now), _)| *now == to && from != now && known(*from));
+        cells.for_each(|(_, count)| newly.merge(*count));
+        newly
+    }
+}
+
+/// What a thread compares with.
+#[derive(Debug)]
+pub struct Comparer<'s> {
+    seats: Seats<'s>,
+    /// The bundle that decides before, where it is not the one of the record.
+    from: Option<Seat>,
+    to: Seat,
+}
+
+/// What one of both said.
+struct Said {
+    outcome: Outcome,
+    digest: Option<Digest>,
+    fired: Vec<u16>,
+    key: Option<String>,
+}
+
+impl Said {
+    fn of(again: &Again, seat: &Seat) -> Self {
+        match again {
+            Again::Decided(Verdict { digest, effect, .. }) => Self {
+                outcome: Outcome::of(*effect),
+                digest: Some(*digest),
+                fired: seat.fired().to_vec(),
+                key: seat.key().map(str::to_owned),
+            },
+            Again::Undetermined(_) => {
+                Self { outcome: Outcome::Undetermined, digest: None, fired: Vec::new(), key: None }
+            }
+        }
+    }
+}
+
+impl<'s> Comparer<'s> {
+    /// Compares the bundles of records, or `from` in their stead, with `to`.
+    #[must_use]
+    pub fn of(store: &'s Store, from: Option<&Arc<Program>>, to: &Arc<Program>) -> Self {
+        Self {
+            seats: Seats::of(store),
+            from: from.map(|program| Seat::of(Arc::clone(program))),
+            to: Seat::of(Arc::clone(to)),
+        }
+    }
+
+    /// Compares the records of a chunk.
+    pub fn chunk(&mut self, chunk: &Chunk) -> Impact {
+        let mut impact = Impact::default();
+        for line in chunk.bytes.split(|byte| *byte == b'\n') {
+            let line = line.trim_ascii();
+            if line.is_empty() {
+                continue;
+            }
+            match Record::read(line) {
+                Ok(record) => {
+                    if let Err(obstacle) = self.record(&record, &mut impact) {
+                        *impact.obstacles.entry(obstacle).or_default() += 1;
+                    }
+                }
+                Err(error) if error.is_about_lines() => {}
+                Err(_) => impact.unreadable += 1,
+            }
+        }
+        impact
+    }
+
+    fn record(&mut self, record: &Record<'_>, impact: &mut Impact) -> Result<(), Obstacle> {
+        self.seats.check(record)?;
+        let before = match &mut self.from {
+            Some(seat) => seat,
+            None => self.seats.for_record(record)?,
+        };
+        let was = Said::of(&before.decide(record)?, before);
+        let is = Said::of(&self.to.decide(record)?, &self.to);
+        let weight = record.weight();
+        let count = Count::of(weight);
+        impact.matrix.entry((was.outcome, is.outcome)).or_default().merge(count);
+        *impact.bundles.entry(before.program.digest()).or_default() += 1;
+        if let Some(Instant { seconds, nanoseconds }) = record.now {
+            impact.at((seconds, nanoseconds));
+        }
+        let recorded = record.outcome;
+        let drifted = match (recorded.and_then(|it| it.digest), was.digest) {
+            (Some(recorded), Some(replayed)) if self.from.is_none() => recorded != replayed,
+            (Some(_), Some(_)) => {
+                recorded.is_some_and(|recorded| Outcome::of(recorded.effect) != was.outcome)
+            }
+            (Some(_) | None, _) => false,
+        };
+        impact.drift += u64::from(drifted);
+        let session = record.session.map(|session| (session.id.text(), session.step));
+        if let Some((id, _)) = &session {
+            let hash = hash(id.as_bytes());
+            if !impact.sessions.passes_over(hash) {
+                impact.sessions.add(hash, id.to_string(), 1);
+            }
+        }
+        let changes = was.outcome != is.outcome;
+        if !changes && was.digest != is.digest {
+            impact.reworded += 1;
+        }
+        let before: &Seat = match &self.from {
+            Some(seat) => seat,
+            None => self.seats.for_record(record)?,
+        };
+        let way = changes.then(|| way(&was, before, &is, &self.to));
+        sort(impact, (before, &self.to), (way.clone(), is.key), count);
+        let Some(way) = way else { return Ok(()) };
+        if let Some((id, step)) = &session {
+            let change = FirstChange { step: *step, changes: 1 };
+            impact.changed_sessions.add(hash(id.as_bytes()), id.to_string(), change);
+        }
+        let mut kept = Changed::new(count);
+        let example = example(record);
+        if let Some(principal) = &example.principal {
+            kept.principals.add(hash(principal.as_bytes()), principal.clone(), weight);
+        }
+        if let Some((id, _)) = session {
+            kept.sessions.add(hash(id.as_bytes()), id.into_owned(), 1);
+        }
+        kept.examples.add(hash(example.id.as_bytes()), example, 1);
+        let text = serde_json::to_vec(&way).unwrap_or_default();
+        impact.ways.add(hash(&text), way, kept);
+        Ok(())
+    }
+}
+
+/// The way from one decision to the other.
+fn way(was: &Said, before: &Seat, is: &Said, after: &Seat) -> Way {
+    let ids = |said: &Said, seat: &Seat| -> Vec<String> {
+        said.fired.iter().map(|rule| seat.program.rule_id(*rule).to_owned()).collect()
+    };
+    let (old, now) = (ids(was, before), ids(is, after));
+    let without = |these: &[String], those: &[String]| -> Vec<String> {
+        these.iter().filter(|id| !those.contains(id)).cloned().collect()
+    };
+    Way { from: was.outcome, to: is.outcome, gone: without(&old, &now), new: without(&now, &old) }
+}
+
+/// Counts the sort of a decision.
+fn sort(
+    impact: &mut Impact,
+    (before, after): (&Seat, &Seat),
+    (way, key): (Option<Way>, Option<String>),
+    count: Count,
+) {
+    let from = before.program.digest();
+    let way_hash = way.as_ref().map_or(0, |way| hash(&serde_json::to_vec(way).unwrap_or_default()));
+    let parts = [
+        way_hash,
+        key.as_ref().map_or(0, |key| hash(key.as_bytes())),
+        hash(&from),
+        hash(before.witness().bits()),
+        hash(after.witness().bits()),
+    ];
+    let bytes: Vec<u8> = parts.iter().flat_map(|part| part.to_le_bytes()).collect();
+    let hash = hash(&bytes);
+    if impact.sorts.passes_over(hash) {
+        return;
+    }
+    let (before, after) = (before.witness().bits().to_vec(), after.witness().bits().to_vec());
+    impact.sorts.add(hash, Sort { way, key, from, before, after }, count);
+}
+
+/// What people recognise a record by.
+fn example(record: &Record<'_>) -> Example {
+    let context: serde_json::Value = match record.input {
+        Input::Context(context, _) => serde_json::from_slice(context).unwrap_or_default(),
+        Input::Raw(..) => serde_json::Value::Null,
+    };
+    let text = |pointer| context.pointer(pointer).and_then(|it| it.as_str()).map(str::to_owned);
+    Example {
+        id: record.id.map(|id| id.text().into_owned()).unwrap_or_default(),
+        tool: text("/action/tool"),
+        principal: text("/principal/id"),
+        now: record.now.map(|now| (now.seconds, now.nanoseconds)),
+    }
+}

@@ -1,0 +1,76 @@
+//! `policyc replay`: records are read, decided again, and what differs is found and named.
+
+mod verify;
+
+use std::path::Path;
+
+use policyc::lang::value::time;
+use policyc::runtime::program::Program;
+use policyc::runtime::record::about::{About, Loaded};
+use policyc::runtime::record::write::Recorder;
+use policyc::runtime::vm::request::{Moment, ingest};
+use policyc::runtime::vm::scratch::Scratch;
+
+use crate::support::run::{Folder, ran};
+
+/// Three rules of which two can fire together.
+const POLICY: &str = "policyc: 1
+name: payments
+default: deny
+schema:
+  action: {tool: string, args: {amount: int, memo: string}}
+  approvers: {items: string, maxItems: 9}
+rules:
+  - id: routine
+    when: action.args.amount <= 25000
+    allow: within the limit
+  - id: two-person
+    when: action.args.amount > 10000 && size(approvers) < 2
+    deny: \"{action.args.amount} needs two approvers\"
+  - id: secret
+    when: action.args.memo.contains('secret')
+    escalate: {to: [ops], reason: a secret}
+";
+
+/// The context of a payment.
+fn payment(amount: i64, memo: &str, approvers: &[&str]) -> String {
+    let args = serde_json::json!({"amount": amount, "memo": memo, "note": "1.50"});
+    serde_json::json!({"action": {"tool": "pay", "args": args}, "approvers": approvers}).to_string()
+}
+
+/// A folder with the policy and its bundle, and the program.
+fn project(name: &str, policy: &str) -> (Folder, Program) {
+    let folder = Folder::new(&format!("replay-{name}"));
+    folder.add("policy.yaml", policy);
+    ran(folder.path(), "build policy.yaml -o policy.plcb").expect(0, &[]);
+    let program = load(&folder.path().join("policy.plcb"));
+    (folder, program)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test may read what it made")]
+fn load(path: &Path) -> Program {
+    Program::load_whole(&std::fs::read(path).expect("a bundle")).expect("it loads")
+}
+
+/// Records of decisions about contexts, a line each, the first of `ts` 14:00:00.
+fn records(program: &Program, contexts: &[String]) -> Vec<String> {
+    let start = time::parse("2026-11-19T14:00:00Z").expect("a time");
+    let mut recorder = Recorder::for_program(program, &Loaded::default());
+    let mut scratch = Scratch::for_program(program);
+    let mut lines = Vec::new();
+    for (at, context) in (0..).zip(contexts) {
+        let mut now = start;
+        now.seconds += at;
+        let mut filled = ingest(program, context.as_bytes(), &mut scratch);
+        let moment = Moment::at(now.seconds, now.nanoseconds);
+        let mut recording = recorder.decide(&mut filled, &moment);
+        let line = recording.line(&About::new(&format!("record-{at}"), now));
+        lines.push(String::from_utf8(line.to_vec()).expect("text"));
+    }
+    lines
+}
+
+/// Lines as a file.
+fn file(lines: &[String]) -> String {
+    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
+}
