@@ -41,17 +41,27 @@ name: payments
 default: deny
 schema:
   principal: {id: string, role: string, team: string}
-  action: {tool: string, args: {amount: int, to: string, memo: string, users: {items: string, maxItems: 64}}}
+  action:
+    tool: string
+    args: {amount: int, to: string, memo: string, users: {items: string, maxItems: 64}}
   resource: {type: string, team: string}
   request: {approvers: {items: string, maxItems: 8}, env: string}
 rules:
-  - {id: two-person, when: action.args.amount > 10000 && size(request.approvers) < 2, deny: "{action.args.amount} needs two approvers"}
+  - id: two-person
+    when: action.args.amount > 10000 && size(request.approvers) < 2
+    deny: "{action.args.amount} needs two approvers"
   - {id: blast-radius, when: size(action.args.users) > 50, deny: more than 50 users}
   - {id: scope, when: resource.team != principal.team, deny: another team}
-  - {id: production, when: request.env == 'prod' && action.tool.startsWith('k8s.'), escalate: {to: [ops], reason: production}}
+  - id: production
+    when: request.env == 'prod' && action.tool.startsWith('k8s.')
+    escalate: {to: [ops], reason: production}
   - {id: secret, when: action.args.memo.contains('secret'), deny: a secret}
-  - {id: outsiders, when: "action.args.users.exists(u, u.startsWith('ext-'))", escalate: {to: [security], reason: outsiders}}
-  - {id: finance, when: "principal.role in ['ops', 'finance'] && action.args.amount <= 25000", allow: "{principal.role} may pay"}
+  - id: outsiders
+    when: "action.args.users.exists(u, u.startsWith('ext-'))"
+    escalate: {to: [security], reason: outsiders}
+  - id: finance
+    when: "principal.role in ['ops', 'finance'] && action.args.amount <= 25000"
+    allow: "{principal.role} may pay"
   - {id: reads, when: action.tool.endsWith('.read'), allow: reads}
 "#;
 
@@ -126,27 +136,23 @@ fn write(program: &Program, count: usize, mut line_of: impl FnMut(&[u8])) {
 
 fn write_context(context: &mut String, at: usize) {
     let pick = |from: &[&'static str], salt: usize| from[(at / salt) % from.len()];
+    let role = pick(&["ops", "finance", "support"], 1);
+    let team = pick(&["payments", "platform"], 3);
+    let tool = pick(&["bank.transfer", "crm.read", "k8s.scale", "mail.send"], 5);
+    let memo = pick(&["invoice", "refund of", "the secret of", "order"], 11);
+    let (amount, to) = (at * 7919 % 30_000, at % 9973);
     context.clear();
-    let _ = write!(
-        context,
-        r#"{{"principal":{{"id":"agent:billing-{}","role":"{}","team":"{}"}},"action":{{"tool":"{}","server":"mcp://bank","args":{{"amount":{},"to":"acct_{}","memo":"{} {at}","users":["#,
-        at % 97,
-        pick(&["ops", "finance", "support"], 1),
-        pick(&["payments", "platform"], 3),
-        pick(&["bank.transfer", "crm.read", "k8s.scale", "mail.send"], 5),
-        at * 7919 % 30_000,
-        at % 9973,
-        pick(&["invoice", "refund of", "the secret of", "order"], 11),
-    );
+    let _ = write!(context, r#"{{"principal":{{"id":"agent:billing-{}","#, at % 97);
+    let _ = write!(context, r#""role":"{role}","team":"{team}"}},"action":{{"tool":"{tool}","#);
+    let _ = write!(context, r#""server":"mcp://bank","args":{{"amount":{amount},"#);
+    let _ = write!(context, r#""to":"acct_{to}","memo":"{memo} {at}","users":["#);
+    let kind = if at.is_multiple_of(13) { "ext" } else { "u" };
     for user in 0..at % 6 {
-        let kind = if at.is_multiple_of(13) { "ext" } else { "u" };
         let _ = write!(context, "{}\"{kind}-{user}\"", if user > 0 { "," } else { "" });
     }
-    let _ = write!(
-        context,
-        r#"]}}}},"resource":{{"type":"account","team":"{}"}},"request":{{"approvers":[{}],"env":"{}"}}}}"#,
-        pick(&["payments", "payments", "platform"], 2),
-        pick(&["", r#""mona""#, r#""mona","kim""#], 7),
-        pick(&["prod", "stage"], 2),
-    );
+    let owner = pick(&["payments", "payments", "platform"], 2);
+    let approvers = pick(&["", r#""mona""#, r#""mona","kim""#], 7);
+    let env = pick(&["prod", "stage"], 2);
+    let _ = write!(context, r#"]}}}},"resource":{{"type":"account","team":"{owner}"}},"#);
+    let _ = write!(context, r#""request":{{"approvers":[{approvers}],"env":"{env}"}}}}"#);
 }

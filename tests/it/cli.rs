@@ -124,12 +124,14 @@ fn list(folder: &Path, base: &Path) -> String {
 fn settled(text: &str) -> String {
     let times = regex::Regex::new(r"\d+(\.\d+)? (ns|us|ms|s)\b").expect("a pattern");
     let text = times.replace_all(text, "N ms").replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    let named = regex::Regex::new("@[0-9a-f]{12}\\b").expect("a pattern");
     let rates = regex::Regex::new(r"· [0-9.]+ (M|k)?/s").expect("a pattern");
     let sizes = regex::Regex::new(r"\d+\.\d KiB").expect("a pattern");
     let digests = regex::Regex::new("sha256:[0-9a-f]+").expect("a pattern");
     let tzdata = regex::Regex::new("tzdata [0-9]{4}[a-z]").expect("a pattern");
     let text = digests.replace_all(&text, "sha256:DIGEST");
     let text = rates.replace_all(&text, "· N /s");
+    let text = named.replace_all(&text, "@DIGEST");
     let text = sizes.replace_all(&text, "N KiB");
     let text = tzdata.replace_all(&text, "tzdata VERSION");
     let mut kept = String::new();

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::lang::decision::Effect;
-use crate::lang::value::base64::{self, Alphabet};
 use crate::lang::value::time::Instant;
 use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::module::SEMANTICS;
@@ -199,13 +198,11 @@ pub fn input<'a>(
     scratch: &'a mut Scratch,
     raw: &'a mut Vec<u8>,
 ) -> Result<Recorded<'a>, Obstacle> {
-    let (text, form) = match record.input {
-        Input::Context(context, _) => return Ok(ingest_record(program, context, scratch)),
-        Input::Raw(text, form) => (text, form),
-    };
+    if let Input::Context(context, _) = record.input {
+        return Ok(ingest_record(program, context, scratch));
+    }
     raw.clear();
-    let text = text.plain().ok_or(Obstacle::Raw)?;
-    base64::decode_to(text.as_bytes(), Alphabet::Standard, raw).ok_or(Obstacle::Raw)?;
+    let form = record.input.raw(raw).ok_or(Obstacle::Raw)?;
     Ok(Recorded::Known(match form {
         Form::Json => ingest(program, raw, scratch),
         Form::Proto => ingest_proto(program, raw, scratch),
@@ -216,7 +213,7 @@ pub fn input<'a>(
 #[derive(Debug)]
 pub struct Seats<'s> {
     store: &'s Store,
-    seats: HashMap<Digest, Result<Seat, Obstacle>>,
+    known: HashMap<Digest, Result<Seat, Obstacle>>,
     /// The engine of the last record, as it is spelled, and what is known of it.
     engine: (Vec<u8>, Engine),
 }
@@ -225,7 +222,7 @@ impl<'s> Seats<'s> {
     /// No seat yet; bundles come from `store`.
     #[must_use]
     pub fn of(store: &'s Store) -> Self {
-        Self { store, seats: HashMap::new(), engine: (Vec::new(), Engine::default()) }
+        Self { store, known: HashMap::new(), engine: (Vec::new(), Engine::default()) }
     }
 
     /// The bundle that is meant where a record names none.
@@ -267,7 +264,7 @@ impl<'s> Seats<'s> {
         let store = self.store;
         let digest = record.bundle.and_then(|bundle| bundle.digest).or_else(|| store.only());
         let digest = digest.ok_or(Obstacle::NoBundle)?;
-        let seat = self.seats.entry(digest).or_insert_with(|| {
+        let seat = self.known.entry(digest).or_insert_with(|| {
             store.get(digest).map(Seat::of).map_err(|unusable| match unusable {
                 Unusable::Missing => Obstacle::MissingBundle(digest),
                 Unusable::Unreadable(_) | Unusable::Refused(_) => Obstacle::UnusableBundle(digest),

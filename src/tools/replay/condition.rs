@@ -146,19 +146,19 @@ impl Words<'_> {
     fn literal(&self, test: Test) -> Option<Literal> {
         let of = |debug: &Debug, atom: u16, holds| {
             let place = debug.atoms.get(usize::from(atom))?;
-            let (_, text) = debug.sources.get(place.source as usize)?;
-            let text = text.get(place.start as usize..place.end as usize)?.to_owned();
-            Some(Literal { text, holds })
+            let (_, source) = debug.sources.get(place.source as usize)?;
+            let own = source.get(place.start as usize..place.end as usize)?.to_owned();
+            Some(Literal { text: own, holds })
         };
         match test {
             Test::Key => {
                 let quoted = self.keys.iter().flatten().map(|key| format!("{key:?}"));
                 let quoted: Vec<String> = quoted.collect();
-                let text = match quoted.as_slice() {
+                let said = match quoted.as_slice() {
                     [one] => format!("{} == {one}", self.key),
                     several => format!("{} in [{}]", self.key, several.join(", ")),
                 };
-                Some(Literal { text, holds: true })
+                Some(Literal { text: said, holds: true })
             }
             Test::After(atom, holds) => of(self.after, atom, holds),
             Test::Before(atom, holds) => of(self.before?, atom, holds),

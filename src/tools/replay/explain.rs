@@ -6,7 +6,7 @@
 
 use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::{Input, Record};
+use crate::runtime::record::read::Record;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::marked::Recorded;
 use crate::runtime::vm::scratch::Scratch;
@@ -32,14 +32,13 @@ pub enum Explained {
     Undetermined(Vec<String>),
 }
 
-/// Explains a record. `name` is what people call it.
+/// Explains a record.
 ///
 /// # Errors
 /// If the record does not hold what the decision depends on.
 pub fn explain(
     record: &Record<'_>,
     program: &Program,
-    name: &str,
     style: Style,
 ) -> Result<Explained, Obstacle> {
     let mut scratch = Scratch::for_program(program);
@@ -59,12 +58,8 @@ pub fn explain(
         let mut decision = filled.decide_observed(&moment, &mut explainer);
         (DecisionReport::of(&mut decision), slots(&decision))
     };
-    let context = match record.input {
-        Input::Context(context, _) => Some((name, context)),
-        Input::Raw(..) => None,
-    };
     let debug = debug::of(program.module());
-    let told = Account { report: &report, seen: &explainer, slots, context, wanted: None };
+    let told = Account { report: &report, seen: &explainer, slots, context: None, wanted: None };
     let why = explanation(program, &debug, &told, style);
     Locator::new(program).locate(&mut report);
     let recorded = record.outcome.and_then(|outcome| outcome.digest);

@@ -95,5 +95,8 @@ fn place(
         atom.or_else(|| found.recorded.1.as_ref().and_then(of_rule))?;
     let (path, text) = debug.sources.get(source as usize)?;
     let file = files.add(path.clone(), text.clone());
+    // Of a rule its first line is enough.
+    let line = text.get(start as usize..end as usize)?.lines().next()?.len();
+    let end = start.saturating_add(u32::try_from(line).ok()?);
     (end > start).then(|| Span::new(file, start, end))
 }

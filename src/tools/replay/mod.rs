@@ -8,13 +8,13 @@
 //! Nothing here opens a socket, and no process is started but `git`, where a revision was asked
 //! for.
 
-pub mod import;
 pub mod again;
 pub mod condition;
 pub mod explain;
 pub mod find;
 pub mod findings;
 pub mod impact;
+pub mod import;
 pub mod open;
 pub mod sketch;
 pub mod store;

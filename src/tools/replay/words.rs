@@ -165,14 +165,14 @@ const fn compared(op: BinaryOp, holds: bool) -> Option<BinaryOp> {
 }
 
 /// The comparison with its sides exchanged.
-const fn turned(op: BinaryOp) -> BinaryOp {
-    match op {
-        BinaryOp::Less => BinaryOp::Greater,
-        BinaryOp::LessEqual => BinaryOp::GreaterEqual,
-        BinaryOp::Greater => BinaryOp::Less,
-        BinaryOp::GreaterEqual => BinaryOp::LessEqual,
-        other => other,
-    }
+fn turned(op: BinaryOp) -> BinaryOp {
+    let pairs = [
+        (BinaryOp::Less, BinaryOp::Greater),
+        (BinaryOp::LessEqual, BinaryOp::GreaterEqual),
+        (BinaryOp::Greater, BinaryOp::Less),
+        (BinaryOp::GreaterEqual, BinaryOp::LessEqual),
+    ];
+    pairs.iter().find(|(from, _)| *from == op).map_or(op, |(_, to)| *to)
 }
 
 const fn sign(op: BinaryOp) -> &'static str {

@@ -54,7 +54,7 @@ fn explained(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let wanted = options.named.find(terminal, &settings)?;
     let record = wanted.record(terminal)?;
     let program = wanted.program(terminal, &record)?;
-    let told = explain(&record, &program, &wanted.name, terminal.style);
+    let told = explain(&record, &program, terminal.style);
     let told = told.map_err(|obstacle| wanted.obstructed(terminal, &obstacle))?;
     terminal.result(&match options.output_format {
         Shape::Full => full(&record, &program, &told, terminal.style),

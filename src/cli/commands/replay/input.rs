@@ -127,7 +127,8 @@ impl Stream<'_> {
         (progress.stop.load(Ordering::Relaxed), exit)
     }
 
-    /// The records whose ids begin with `start`, and how the command ends because of what is damaged.
+    /// The records whose ids begin with `start`, and how the command ends because of what is
+    /// damaged.
     pub(super) fn find(&self, start: &str) -> (Vec<FoundRecord>, Exit) {
         let progress = Progress::default();
         let threads = self.threads.unwrap_or_else(threads_of_machine);

@@ -1,10 +1,7 @@
 //! `policyc replay`: recorded decisions, again. One file for each part of it.
 
-<<<<<<< HEAD
-pub mod import;
-=======
 pub mod explain;
->>>>>>> a109c6f (replay verify and explain; what a candidate changes)
+pub mod import;
 mod input;
 mod one;
 pub mod verify;
@@ -23,18 +20,16 @@ pub const COMMAND: Command = Command {
     short: "recorded decisions, again",
     about: "Replay recorded decisions",
     usage: "COMMAND [OPTIONS]",
-    examples: &[],
+    examples: &[
+        ("policyc replay verify logs", "do the same bundles decide the same?"),
+        ("policyc replay explain 01JD4ZK7Q8", "why was it decided so?"),
+    ],
     arguments,
     run,
 };
 
 /// The parts of this command, in the order in which help shows them.
-<<<<<<< HEAD
-const PARTS: &[Command] =
-    &[verify::COMMAND, import::COMMAND];
-=======
-const PARTS: &[Command] = &[verify::COMMAND, explain::COMMAND];
->>>>>>> a109c6f (replay verify and explain; what a candidate changes)
+const PARTS: &[Command] = &[verify::COMMAND, explain::COMMAND, import::COMMAND];
 
 fn arguments(parser: clap::Command) -> clap::Command {
     let parser = parser.subcommand_required(true).arg_required_else_help(true);
