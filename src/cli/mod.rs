@@ -9,6 +9,7 @@ pub mod exit;
 pub mod guard;
 pub mod interrupt;
 pub mod progress;
+pub mod record;
 pub mod reporting;
 pub mod root;
 pub mod sources;

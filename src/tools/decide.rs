@@ -12,8 +12,10 @@ use crate::lang::value::text::write_scalar;
 use crate::lang::value::time;
 use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
+use crate::runtime::record::write::{Recorder, Recording};
 use crate::runtime::vm::observe::NoObserver;
 use crate::runtime::vm::report::DecisionReport;
+use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::request::proto::ingest_proto;
 use crate::runtime::vm::request::{Filled, Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
@@ -57,6 +59,8 @@ pub enum Form {
     Json,
     /// As the bytes of a Protocol Buffers message.
     Proto,
+    /// As the context of a record that withholds nothing.
+    Record,
 }
 
 impl Form {
@@ -77,6 +81,11 @@ pub fn read<'a>(
     match form {
         Form::Json => ingest(program, context, scratch),
         Form::Proto => ingest_proto(program, context, scratch),
+        Form::Record => match ingest_record(program, context, scratch) {
+            Recorded::Known(filled) => filled,
+            // Nothing can be said of it: as if nothing were there.
+            Recorded::Partial(partial) => ingest(program, &[], partial.into_scratch()),
+        },
     }
 }
 
@@ -91,6 +100,21 @@ pub fn decide(
     let moment = Moment::at(moments.seconds, moments.nanoseconds);
     let mut decision = filled.decide_observed(&moment, NoObserver);
     DecisionReport::of(&mut decision)
+}
+
+/// Decides about a context and records it; `line` is given what can be written.
+pub fn decide_recorded(
+    program: &Program,
+    scratch: &mut Scratch,
+    (form, context): (Form, &[u8]),
+    moments: Moments,
+    (recorder, line): (&mut Recorder, impl FnOnce(&mut Recording<'_, '_>)),
+) -> DecisionReport {
+    let mut filled = read(program, (form, context), scratch);
+    let moment = Moment::at(moments.seconds, moments.nanoseconds);
+    let mut recording = recorder.decide(&mut filled, &moment);
+    line(&mut recording);
+    DecisionReport::of(&mut recording.decision)
 }
 
 /// Decides about a context, and draws why. `name` is what people call the context, whose places are

@@ -11,6 +11,7 @@ use crate::base::span::Span;
 use crate::cli::Command;
 use crate::cli::clock::now;
 use crate::cli::exit::Exit;
+use crate::cli::record::{self, RecordFile};
 use crate::cli::reporting::alone;
 use crate::cli::root::options;
 use crate::cli::sources::{Sources, program, shown, unread};
@@ -20,10 +21,12 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
+use crate::runtime::record::write::Recording;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::decide::{
-    Form, Line, Moments, context_lines, decide, decide_explained, time_text, tool_of,
+    Form, Line, Moments, context_lines, decide, decide_explained, decide_recorded, time_text,
+    tool_of,
 };
 use crate::tools::locate::Locator;
 use crate::tools::project::{read_bytes, read_to};
@@ -50,6 +53,7 @@ pub const COMMAND: Command = Command {
         ("policyc eval p.plcb -c - --output-format json < call.json", "for programs"),
         ("policyc eval p.plcb -c calls.jsonl", "a line of JSON for each call"),
         ("policyc eval p.plcb -c call.binpb", "Protocol Buffers bytes"),
+        ("policyc eval p.plcb -c calls.jsonl --record calls.pdr.jsonl", "keep what was decided"),
     ],
     arguments: Options::augment_args,
     run,
@@ -71,6 +75,9 @@ struct Options {
     /// Show the rules on their sources, with the value under each condition.
     #[arg(long)]
     explain: bool,
+    /// Append each decision to FILE, as a record.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// End with 1 where the decision is a deny.
     #[arg(long)]
     fail_on_deny: bool,
@@ -129,33 +136,72 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(bytes) => bytes,
         Err(error) => return unread(terminal, &options.context, &error),
     };
-    let mut scratch = Scratch::for_program(&program);
-    let locator = Locator::new(&program);
-    let lines = context_lines(&options.context, &bytes);
+    let records = options.record.as_ref().map(|path| RecordFile::open(path, &program));
+    let mut records = match records.transpose() {
+        Ok(records) => records,
+        Err(finding) => return alone(terminal, &finding),
+    };
+    let ended = decide_all(terminal, &options, &program, &bytes, (moments, &mut records));
+    let kept = ended.and_then(|exit| records.map_or(Ok(()), RecordFile::finish).map(|()| exit));
+    kept.unwrap_or_else(|finding| alone(terminal, &finding))
+}
+
+/// Where a decision cannot be recorded it is not shown either.
+type Recorded<T> = Result<T, Box<Diagnostic>>;
+
+/// Decides about every context of the file.
+fn decide_all(
+    terminal: &Terminal,
+    options: &Options,
+    program: &Program,
+    bytes: &[u8],
+    (moments, records): (Moments, &mut Option<RecordFile>),
+) -> Recorded<Exit> {
+    let mut scratch = Scratch::for_program(program);
+    let locator = Locator::new(program);
+    let lines = context_lines(&options.context, bytes);
     match lines.filter(|_| options.form() == Form::Json) {
         Some(lines) => {
             let mut refused = 0;
             let ends = lines.into_iter().map(|line| {
-                let mut report = decide(&program, &mut scratch, (Form::Json, line.bytes), moments);
+                let context = (Form::Json, line.bytes);
+                let mut report = decided(program, &mut scratch, context, (moments, &mut *records))?;
                 locator.locate(&mut report);
                 terminal.result(&format!("{}\n", report.to_json()));
-                let exit = exit_of_decision(&options, &report);
-                let Some(refusal) = refusal((Form::Json, line.bytes), &report) else { return exit };
+                let exit = exit_of_decision(options, &report);
+                let Some(refusal) = refusal(context, &report) else { return Ok(exit) };
                 refused += 1;
                 if refused <= REFUSALS_SHOWN_MAX {
-                    refusal.show(terminal, &options.context, &bytes, line);
+                    refusal.show(terminal, &options.context, bytes, line);
                 }
-                exit.max(refusal.exit())
+                Ok(exit.max(refusal.exit()))
             });
-            let end = ends.max().unwrap_or(Exit::Done);
+            let end = ends.collect::<Recorded<Vec<Exit>>>()?.into_iter().max();
             if refused > REFUSALS_SHOWN_MAX {
                 let more = refused - REFUSALS_SHOWN_MAX;
                 terminal.notice(&format!("  {more} more contexts were refused\n"));
             }
-            end
+            Ok(end.unwrap_or(Exit::Done))
         }
-        None => one(terminal, &options, &program, &mut scratch, &bytes, moments),
+        None => one(terminal, options, program, (&mut scratch, bytes), (moments, records)),
     }
+}
+
+/// One decision, which is recorded where that is asked for.
+fn decided(
+    program: &Program,
+    scratch: &mut Scratch,
+    context: (Form, &[u8]),
+    (moments, records): (Moments, &mut Option<RecordFile>),
+) -> Recorded<DecisionReport> {
+    let Some(records) = records else { return Ok(decide(program, scratch, context, moments)) };
+    let mut written = Vec::new();
+    let line =
+        |recording: &mut Recording<'_, '_>| written.extend_from_slice(record::line(recording));
+    let recorder = (&mut records.recorder, line);
+    let report = decide_recorded(program, scratch, context, moments, recorder);
+    records.append(&written)?;
+    Ok(report)
 }
 
 /// One decision about one context.
@@ -163,17 +209,18 @@ fn one(
     terminal: &Terminal,
     options: &Options,
     program: &Program,
-    scratch: &mut Scratch,
-    bytes: &[u8],
-    moments: Moments,
-) -> Exit {
+    (scratch, bytes): (&mut Scratch, &[u8]),
+    (moments, records): (Moments, &mut Option<RecordFile>),
+) -> Recorded<Exit> {
     let style = terminal.style;
-    let (mut report, why) = if options.explain {
+    let context = (options.form(), bytes);
+    let mut report = decided(program, scratch, context, (moments, records))?;
+    let mut why = String::new();
+    if options.explain {
         let name = shown(&options.context);
-        decide_explained(program, scratch, (&name, options.form(), bytes), moments, style)
-    } else {
-        (decide(program, scratch, (options.form(), bytes), moments), String::new())
-    };
+        let context = (name.as_str(), options.form(), bytes);
+        (report, why) = decide_explained(program, scratch, context, moments, style);
+    }
     Locator::new(program).locate(&mut report);
     let mut exit = exit_of_decision(options, &report);
     if let Some(refusal) = refusal((options.form(), bytes), &report) {
@@ -182,7 +229,7 @@ fn one(
     }
     if options.output_format == Shape::Json {
         terminal.result(&format!("{}\n", report.to_json()));
-        return exit;
+        return Ok(exit);
     }
     let mut text = headline(&report, tool_of(bytes).as_deref(), style);
     text.push_str(&why);
@@ -193,7 +240,7 @@ fn one(
     text.push_str(&style.paint(Paint::Frame, &foot));
     text.push('\n');
     terminal.result(&text);
-    exit
+    Ok(exit)
 }
 
 fn exit_of_decision(options: &Options, report: &DecisionReport) -> Exit {

@@ -287,6 +287,28 @@ impl<'a> Cursor<'a> {
         Ok(self.bytes.get(start as usize..self.at as usize).unwrap_or_default())
     }
 
+    /// Whether an object begins with the key `$x` anywhere.
+    pub(super) fn withholds(&mut self) -> bool {
+        loop {
+            match self.peek() {
+                0 => return false,
+                b'"' => {
+                    if self.text().is_err() {
+                        return false;
+                    }
+                }
+                b'{' => {
+                    self.at += 1;
+                    let first = if self.peek() == b'"' { self.text().ok() } else { None };
+                    if first.is_some_and(|key| key.spelled() == b"$x") {
+                        return true;
+                    }
+                }
+                _ => self.at += 1,
+            }
+        }
+    }
+
     /// The place behind the container that begins at `at`, by its brackets and quotes.
     fn container(&mut self, mut at: u32) -> Read<u32> {
         let bytes = self.bytes;

@@ -181,6 +181,15 @@ impl<'a> Record<'a> {
         sig::read(self.sig?.plain()?.as_bytes(), bits)
     }
 
+    /// Whether the context marks a value as withheld, anywhere.
+    #[must_use]
+    pub fn withholds(&self) -> bool {
+        match self.input {
+            Input::Context(context, _) => Cursor::new(context).withholds(),
+            Input::Raw(..) => false,
+        }
+    }
+
     /// How many decisions the record stands for: those that were folded into it, and those that
     /// sampling left away.
     #[must_use]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::runtime::record::error::Fault;
 use crate::tools::paths::{normalize, slashed};
 
 /// Why a measurement cannot be made, or compared. Files are named as people wrote them.
@@ -21,7 +22,7 @@ pub enum BenchError {
     /// A record of a version that this one does not read.
     NewerRecord { file: String, line: usize, found: String },
     /// A record whose `key` is missing or is not what it must be.
-    BadRecord { file: String, line: usize, key: &'static str, wanted: &'static str },
+    BadRecord { file: String, line: usize, fault: Fault },
     /// `file` is no baseline: `why`.
     NotBaseline { file: String, why: String },
     /// The baseline `file` was made by another version, or by another build.
@@ -76,8 +77,8 @@ impl BenchError {
                 format!("`{file}` line {line} is a record of version {found}; 1 is known here"),
                 "use a policyc that is as new as the one that recorded".to_owned(),
             ),
-            Self::BadRecord { file, line, key, wanted } => (
-                format!("`{file}` line {line} is no record: `{key}` is {wanted}"),
+            Self::BadRecord { file, line, fault } => (
+                format!("`{file}` line {line} is no record: {fault}"),
                 "a record has `v`, `ctx` and `now`; contexts alone go to `--contexts`".to_owned(),
             ),
             Self::NotBaseline { .. }

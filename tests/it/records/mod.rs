@@ -1,8 +1,10 @@
 //! Records of decisions: what is written is read, and decides again as it did.
 
+mod file;
 mod hostile;
 mod marks;
 mod round_trip;
+mod schema;
 mod spelling;
 
 use policyc::compiler::source::map::SourceMap;

@@ -1,0 +1,110 @@
+//! Appending records to a file: whole lines, and never behind half of one.
+
+use std::fs::{File, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::cli::clock::now;
+use crate::cli::write::unwritable;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::lang::value::time::Instant;
+use crate::runtime::program::Program;
+use crate::runtime::record::about::{About, Loaded, ulid};
+use crate::runtime::record::write::{Recorder, Recording};
+use crate::tools::paths::{normalize, slashed};
+
+/// Lines are handed to the file in pieces of about this many bytes.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// A file that records are appended to.
+#[derive(Debug)]
+pub struct RecordFile {
+    path: PathBuf,
+    file: File,
+    /// What decides and writes lines.
+    pub recorder: Recorder,
+    /// Whole lines that are not written yet.
+    lines: Vec<u8>,
+}
+
+impl RecordFile {
+    /// Opens the file at `path`, which is made if there is none, for decisions of `program`.
+    ///
+    /// # Errors
+    /// `P0906` if it cannot be written, or its last line was cut.
+    pub fn open(path: &Path, program: &Program) -> Result<Self, Box<Diagnostic>> {
+        let refused = |error: io::Error| Box::new(unwritable(path, &error));
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path);
+        let whole = file.as_mut().map_err(|error| io::Error::from(error.kind()));
+        if !whole.and_then(ends_a_line).map_err(refused)? {
+            let shown = slashed(&normalize(path));
+            let found = format!("nothing is appended to `{shown}`: its last line was cut");
+            return Err(Box::new(
+                Diagnostic::without_place(Code::Unwritable, found)
+                    .help("take that line away, or end it"),
+            ));
+        }
+        let file = file.map_err(refused)?;
+        let recorder =
+            Recorder::for_program(program, &Loaded { unsigned: true, ..Loaded::default() });
+        Ok(Self { path: path.to_owned(), file, recorder, lines: Vec::new() })
+    }
+
+    /// Appends the bytes of a line.
+    ///
+    /// # Errors
+    /// `P0906` if the file system refuses.
+    pub fn append(&mut self, line: &[u8]) -> Result<(), Box<Diagnostic>> {
+        self.lines.extend_from_slice(line);
+        self.lines.push(b'\n');
+        if self.lines.len() < PIECE_BYTES { Ok(()) } else { self.write() }
+    }
+
+    /// Sees to it that all of it is on the disk.
+    ///
+    /// # Errors
+    /// `P0906` if the file system refuses.
+    pub fn finish(mut self) -> Result<(), Box<Diagnostic>> {
+        self.write()?;
+        self.file.sync_all().map_err(|error| Box::new(unwritable(&self.path, &error)))
+    }
+
+    fn write(&mut self) -> Result<(), Box<Diagnostic>> {
+        let written = self.file.write_all(&self.lines);
+        self.lines.clear();
+        written.map_err(|error| Box::new(unwritable(&self.path, &error)))
+    }
+}
+
+/// The line of a decision, with a time and an id of its own.
+pub fn line<'r>(recording: &'r mut Recording<'_, '_>) -> &'r [u8] {
+    let (seconds, nanoseconds) = now();
+    let milliseconds = seconds.unsigned_abs() * 1_000 + u64::from(nanoseconds / 1_000_000);
+    let id = ulid(milliseconds, random());
+    recording.line(&About::new(&id, Instant { seconds, nanoseconds }))
+}
+
+/// Whether a file is empty or ends with a line break.
+fn ends_a_line(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+/// Bytes that no other record has: the keys of a hasher differ each time, and are no secret.
+fn random() -> [u8; 10] {
+    let mut bytes = [0; 10];
+    for part in bytes.chunks_mut(8) {
+        let word = RandomState::new().build_hasher().finish().to_le_bytes();
+        for (byte, random) in part.iter_mut().zip(word) {
+            *byte = random;
+        }
+    }
+    bytes
+}
