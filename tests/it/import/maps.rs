@@ -151,6 +151,34 @@ fn what_fails_is_counted_and_what_is_required_refuses() {
 }
 
 #[test]
+fn what_records_cannot_hold_is_left_out() {
+    let map = good(
+        "format: f\nfidelity: shape\nts: e.at\nctx: e.ctx\nsession: e.s\nbundle: e.b\nrule: e.r\n",
+    );
+    let digest = "sha256:".to_owned() + &"0a".repeat(32);
+    let upper = digest.to_uppercase();
+    let cases = [
+        (r#""s":{"n":1}"#.to_owned(), String::new()),
+        (r#""s":{"id":"a","n":-1}"#.to_owned(), String::new()),
+        (r#""s":{"id":"a","n":"1"}"#.to_owned(), String::new()),
+        (r#""s":[]"#.to_owned(), String::new()),
+        (r#""s":7"#.to_owned(), r#","ses":{"id":"7"}"#.to_owned()),
+        (r#""b":{"dig":"sha256:0A"}"#.to_owned(), String::new()),
+        (format!(r#""b":"{upper}""#), format!(r#","bun":{{"rev":"{upper}"}}"#)),
+        (format!(r#""b":"{digest}""#), format!(r#","bun":{{"dig":"{digest}"}}"#)),
+        (r#""r":"a rule without an effect""#.to_owned(), String::new()),
+    ];
+    let head = r#"{"v":1,"id":"log:1","ts":"2026-03-17T10:00:00Z""#;
+    for (part, wanted) in cases {
+        let event = format!(r#"{{"at":"2026-03-17T10:00:00Z","ctx":{{}},{part}}}"#);
+        let found = import(&map, event.as_bytes());
+        let rest = found.lines.trim_end().strip_prefix(head).expect("a record");
+        let rest = rest.replacen(r#","eng":{"name":"f"}"#, "", 1);
+        assert_eq!(rest, format!("{wanted},\"ctx\":{{}}}}"), "{part}");
+    }
+}
+
+#[test]
 fn an_exact_log_can_be_verified() {
     let map = good(
         "format: f\nfidelity: exact\nts: e.at\nnow: e.at\nctx: e.ctx\neffect: e.eff\nbundle: e.b\n",

@@ -149,8 +149,14 @@ fn holds(log: &[u8]) {
     }
 }
 
+/// Cases of each property: 200, or what `IMPORT_CASES` says.
+fn cases() -> ProptestConfig {
+    let said = std::env::var("IMPORT_CASES").ok().and_then(|said| said.parse().ok());
+    ProptestConfig::with_cases(said.unwrap_or(200))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(cases())]
 
     #[test]
     fn any_json_is_imported_or_refused(events in prop::collection::vec(json(), 1..4)) {

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use clap::{ArgMatches, Args};
+use clap::{ArgMatches, Args, ValueEnum};
 
+use crate::base::invisible::spelled;
 use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::cli::Command;
 use crate::cli::exit::Exit;
@@ -26,7 +27,7 @@ use crate::tools::project::{read_bytes, unreadable};
 use crate::tools::replay::import::error::Refusal;
 use crate::tools::replay::import::map::{Map, compile};
 use crate::tools::replay::import::presets::{Detected, PRESETS, Preset, detect};
-use crate::tools::replay::import::tally::{report, verdict};
+use crate::tools::replay::import::tally::{report, to_json, verdict};
 use crate::tools::replay::import::{Importer, Log};
 use crate::tools::replay::open::{Source, Unopened, sources};
 
@@ -70,9 +71,18 @@ struct Options {
     /// Write nothing; show how much of each part of a record the log fills.
     #[arg(long, conflicts_with = "out")]
     check: bool,
+    /// How `--check` is written: for people, or as one line of JSON.
+    #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
+    output_format: Shape,
     /// Leave out events that cannot be imported; without it they end the import.
     #[arg(long)]
     skip_refused: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    Full,
+    Json,
 }
 
 fn format_named(name: &str) -> Result<String, String> {
@@ -191,7 +201,11 @@ impl Run<'_> {
             terminal.notice(&format!("  {more} more events were refused\n"));
         }
         if options.check {
-            terminal.result(&report(map, tally));
+            let draw = match options.output_format {
+                Shape::Full => report,
+                Shape::Json => to_json,
+            };
+            terminal.result(&draw(map, tally));
         }
         if tally.refused > 0 && !options.skip_refused {
             if draft.is_some() {
@@ -211,7 +225,7 @@ impl Run<'_> {
             let mut text = format!("  {} records", grouped(tally.records));
             let _ = write!(text, " · {} events skipped", grouped(tally.skipped));
             let _ = write!(text, " · {} refused", grouped(tally.refused));
-            let _ = writeln!(text, " · {}, fidelity {}", map.format, map.fidelity.word());
+            let _ = writeln!(text, " · {}, fidelity {}", spelled(&map.format), map.fidelity.word());
             let _ = writeln!(text, "  {}", verdict(map, tally));
             terminal.notice(&text);
         }

@@ -4,7 +4,9 @@
 //! Out:     `P0920`, with the log and the line.
 //! Imports: `base::limits`, `diag`, `tools`.
 
-use crate::base::limits::{CONTEXT_BYTES_MAX, CONTEXT_DEPTH_MAX, IMPORT_EVENT_BYTES_MAX};
+use crate::base::limits::{
+    CONTEXT_BYTES_MAX, CONTEXT_DEPTH_MAX, IMPORT_EVENT_BYTES_MAX, RECORD_BYTES_MAX,
+};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::replay::import::events::Damage;
@@ -71,6 +73,11 @@ pub enum EventError {
     },
     /// No record can hold the context.
     Context(Unfit),
+    /// The record is too large.
+    LargeRecord {
+        /// Its bytes.
+        bytes: usize,
+    },
     /// The context is too large.
     LargeContext {
         /// Its bytes, as a record holds it.
@@ -103,6 +110,9 @@ fn words(why: &EventError) -> String {
         EventError::Empty { key } => format!("`{key}` came out empty"),
         EventError::WrongKind { key, wanted } => format!("`{key}` is not {wanted}"),
         EventError::Context(unfit) => unfit_words(*unfit),
+        EventError::LargeRecord { bytes } => {
+            format!("a record of {bytes} bytes, and the most is {RECORD_BYTES_MAX}")
+        }
         EventError::LargeContext { bytes } => {
             format!("a context of {bytes} bytes, and the most is {CONTEXT_BYTES_MAX}")
         }

@@ -7,7 +7,7 @@
 
 use std::fmt::Write;
 
-use crate::base::limits::CONTEXT_BYTES_MAX;
+use crate::base::limits::{CONTEXT_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::lang::value::heap::View;
 use crate::lang::value::json::{self, Form, write_string};
 use crate::lang::value::time::{self, Instant};
@@ -58,6 +58,7 @@ pub(super) fn write(
     misfits: &mut Vec<Misfit>,
     out: &mut String,
 ) -> Result<(), EventError> {
+    let start = out.len();
     let mut line = Line { view, values, misfits, out };
     line.id(id);
     line.time(Target::Ts, "ts")?;
@@ -73,7 +74,8 @@ pub(super) fn write(
     line.outcome();
     line.object(Target::Otel, "otel", &["trace", "span"]);
     line.out.push_str("}\n");
-    Ok(())
+    let bytes = out.len() - start;
+    if bytes > RECORD_BYTES_MAX { Err(EventError::LargeRecord { bytes }) } else { Ok(()) }
 }
 
 struct Line<'w> {
@@ -139,19 +141,17 @@ impl Line<'_> {
 
     /// A digest, a revision, or `{name, rev, dig}`.
     fn bundle(&mut self) {
-        let value = self.values.get(Target::Bundle);
-        if let Some(value) = value.filter(|value| value.tag() == Tag::String) {
-            let text = self.view.str(value);
-            let digest = text.strip_prefix("sha256:").filter(|digits| {
-                digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-            });
-            let key = if digest.is_some() { "dig" } else { "rev" };
-            let _ = write!(self.out, ",\"bun\":{{\"{key}\":");
-            self.text(text);
-            self.out.push('}');
-            return;
+        let Some(value) = self.values.get(Target::Bundle) else { return };
+        if value.tag() == Tag::Map {
+            let digest = map::get_str(self.view, value, "dig");
+            if digest.is_some_and(|digest| !is_digest(self.view.str(&digest))) {
+                self.misfit(Target::Bundle, "named by a digest as `sha256:` and 64 digits");
+                return;
+            }
+            return self.object(Target::Bundle, "bun", &["name", "rev", "dig"]);
         }
-        self.object(Target::Bundle, "bun", &["name", "rev", "dig"]);
+        let key = if is_digest(self.view.str(value)) { "dig" } else { "rev" };
+        self.object(Target::Bundle, "bun", &[key]);
     }
 
     /// An object of texts, or what is the first of them alone. A whole number may stand for a text;
@@ -164,10 +164,12 @@ impl Line<'_> {
         } else {
             known.first().map(|first| (*first, *value)).into_iter().collect()
         };
-        let fits = |(key, value): &(&str, Value)| {
-            value.tag() == Tag::Int || (value.tag() == Tag::String && *key != NUMBER)
+        let fits = |(key, value): &(&str, Value)| match (value.tag() == Tag::Int, *key == NUMBER) {
+            (true, number) => !number || value.signed() >= 0,
+            (false, number) => !number && value.tag() == Tag::String,
         };
-        if rows.is_empty() || !rows.iter().all(fits) {
+        let named = target != Target::Session || rows.first().is_some_and(|(key, _)| *key == "id");
+        if rows.is_empty() || !named || !rows.iter().all(fits) {
             self.misfit(target, "text, or an object with the keys that it may have");
             return;
         }
@@ -231,6 +233,7 @@ impl Line<'_> {
         }
     }
 
+    /// The decision, if it is known: rule and reason alone are none.
     fn outcome(&mut self) {
         let effect = self.str(Target::Effect);
         let known = effect.as_deref().filter(|effect| EFFECTS.contains(effect));
@@ -239,10 +242,10 @@ impl Line<'_> {
         }
         let rule = self.str(Target::Rule);
         let reason = self.str(Target::Reason);
-        let parts = [("effect", known), ("rule", rule.as_deref()), ("reason", reason.as_deref())];
-        if parts.iter().all(|(_, part)| part.is_none()) {
+        if known.is_none() {
             return;
         }
+        let parts = [("effect", known), ("rule", rule.as_deref()), ("reason", reason.as_deref())];
         self.out.push_str(",\"out\":{");
         let there = parts.iter().filter_map(|(key, part)| Some((key, (*part)?)));
         for (at, (key, part)) in there.enumerate() {
@@ -251,6 +254,13 @@ impl Line<'_> {
         }
         self.out.push('}');
     }
+}
+
+/// Whether records can name a bundle so.
+pub(super) fn is_digest(text: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let digits = text.strip_prefix("sha256:");
+    digits.is_some_and(|digits| digits.len() == 64 && digits.bytes().all(is_digit))
 }
 
 /// What a host function gave, its arguments as the digest by which they are found.

@@ -422,8 +422,7 @@ fn count(
         let named = bundle.tag() == Tag::Map;
         if named { maps::get_str(&view, bundle, "dig") } else { Some(*bundle) }
     });
-    let digest = digest.filter(|digest| digest.tag() == Tag::String);
-    let digest = digest.is_some_and(|digest| view.str(&digest).starts_with("sha256:"));
+    let digest = digest.is_some_and(|digest| line::is_digest(view.str(&digest)));
     tally.digests += u64::from(digest);
     for target in Target::ALL {
         let misfit = misfits.iter().find(|misfit| misfit.target == target);

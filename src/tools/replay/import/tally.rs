@@ -6,6 +6,9 @@
 
 use std::fmt::Write;
 
+use serde_json::json;
+
+use crate::base::invisible::spelled;
 use crate::diag::numbers::grouped;
 use crate::tools::replay::import::map::{Fidelity, Map, Target};
 use crate::tools::report::counted;
@@ -69,6 +72,16 @@ pub fn verdict(map: &Map, tally: &Tally) -> String {
     if tally.records == 0 {
         return "no record: nothing can be replayed".to_owned();
     }
+    let lacks = lacks(map, tally);
+    let verify = match lacks.as_slice() {
+        [] => "verify possible".to_owned(),
+        lacks => format!("verify impossible ({})", lacks.join("; ")),
+    };
+    format!("{verify}, diff possible")
+}
+
+/// What keeps the records from being verified.
+fn lacks(map: &Map, tally: &Tally) -> Vec<String> {
     let mut lacks = Vec::new();
     if map.fidelity != Fidelity::Exact {
         lacks.push(format!("the log holds {}", holds(map.fidelity)));
@@ -82,11 +95,7 @@ pub fn verdict(map: &Map, tally: &Tally) -> String {
     if tally.digests < tally.records {
         lacks.push("no bundle is named by its digest".to_owned());
     }
-    let verify = match lacks.as_slice() {
-        [] => "verify possible".to_owned(),
-        lacks => format!("verify impossible ({})", lacks.join("; ")),
-    };
-    format!("{verify}, diff possible")
+    lacks
 }
 
 const fn holds(fidelity: Fidelity) -> &'static str {
@@ -101,7 +110,7 @@ const fn holds(fidelity: Fidelity) -> &'static str {
 #[must_use]
 pub fn report(map: &Map, tally: &Tally) -> String {
     let Tally { events, skipped, refused, records, .. } = tally;
-    let mut out = format!("  {} · fidelity {}\n", map.format, map.fidelity.word());
+    let mut out = format!("  {} · fidelity {}\n", spelled(&map.format), map.fidelity.word());
     let _ = write!(out, "  {}", counted(number(*events), "event"));
     let _ = write!(out, " · {}", counted(number(*records), "record"));
     let _ = write!(out, " · {} skipped", grouped(*skipped));
@@ -128,6 +137,31 @@ pub fn report(map: &Map, tally: &Tally) -> String {
     }
     let _ = writeln!(out, "\n  {}", verdict(map, tally));
     out
+}
+
+/// The same as one object of JSON.
+#[must_use]
+pub fn to_json(map: &Map, tally: &Tally) -> String {
+    let Tally { events, skipped, refused, records, .. } = tally;
+    let of_target = |target: Target| {
+        let fill = tally.fill(target).cloned().unwrap_or_default();
+        let in_map = map.targets.contains(&target);
+        let row = json!({
+            "map": in_map, "filled": fill.filled, "failed": fill.failed, "first": fill.first,
+        });
+        (target.name().to_owned(), row)
+    };
+    let targets: serde_json::Map<_, _> = Target::ALL.into_iter().map(of_target).collect();
+    let of_part = |(name, _): (&str, _)| (name.to_owned(), json!(tally.part(name)));
+    let parts: serde_json::Map<_, _> = PARTS.into_iter().map(of_part).collect();
+    let lacks = lacks(map, tally);
+    let report = json!({
+        "format": map.format, "fidelity": map.fidelity.word(),
+        "events": events, "records": records, "skipped": skipped, "refused": refused,
+        "targets": targets, "ctx": parts,
+        "verify": *records > 0 && lacks.is_empty(), "diff": *records > 0, "lacks": lacks,
+    });
+    format!("{report}\n")
 }
 
 fn row(out: &mut String, name: &str, share: &str, note: &str) {
