@@ -4,8 +4,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use policyc::compiler::source::map::SourceMap;
+use policyc::diag::sink::Sink;
+use policyc::lang::decision::Effect;
+use policyc::runtime::record::read::{Input, Record};
+use policyc::runtime::vm::request::Moment;
+use policyc::runtime::vm::request::marked::{Recorded, ingest_record};
+use policyc::runtime::vm::scratch::Scratch;
+use policyc::tools::project::Settings;
 use policyc::tools::replay::import::Log;
 use policyc::tools::replay::import::presets::{Detected, PRESETS, Preset, detect};
+use policyc::tools::suite::pipeline::make;
 
 use super::{good, import};
 
@@ -70,6 +79,37 @@ fn spans_of_the_real_sdk_are_imported() {
     }
 }
 
+/// The context of a line of records.
+fn context(line: &str) -> &[u8] {
+    let record = Record::read(line.as_bytes()).expect("a record");
+    match record.input {
+        Input::Context(context, _) => context,
+        Input::Raw(..) => panic!("{line}"),
+    }
+}
+
+#[test]
+fn what_a_log_lacks_is_unknown_to_a_replay() {
+    let policy = "policyc: 1\nname: p\ndefault: deny\nschema: {action: {tool: string, args: dyn}}\n\
+                  rules: [{id: r, when: action.args.amount > 1, allow: \"a\"}]\n";
+    let mut files = SourceMap::new();
+    files.add("policy.yaml", policy);
+    let program = make(&files, &Settings::default(), &mut Sink::new()).expect("it compiles");
+    let mut scratch = Scratch::for_program(&program);
+    let (map, _, _) = Preset::named("otlp").expect("a preset").compile();
+    let found = import(&map.expect("presets compile"), input(&PRESETS[3]).as_bytes());
+    let known: Vec<bool> = found
+        .lines
+        .lines()
+        .map(|line| {
+            let input = ingest_record(&program, context(line), &mut scratch);
+            assert!(input.error().is_none(), "{line}: {:?}", input.error());
+            matches!(input, Recorded::Known(_))
+        })
+        .collect();
+    assert_eq!(known, [true, true, true, false]);
+}
+
 #[test]
 fn traces_become_contexts_of_an_example() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -78,4 +118,20 @@ fn traces_become_contexts_of_an_example() {
     let found = import(&map, read(&folder.join("input.jsonl")).as_bytes());
     assert_eq!(found.refused, []);
     assert_eq!(found.lines, read(&folder.join("expected.jsonl")));
+    let mut files = SourceMap::new();
+    files.add("policy.yaml", read(&root.join("examples/agent-banking/agent-banking.yaml")));
+    let program = make(&files, &Settings::default(), &mut Sink::new()).expect("it compiles");
+    let mut scratch = Scratch::for_program(&program);
+    let decided = found.lines.lines().take(2).map(|line| {
+        let filled = ingest_record(&program, context(line), &mut scratch).known();
+        let mut filled = filled.expect("nothing is withheld");
+        let decision = filled.decide(&Moment::at(0, 0));
+        (decision.effect(), decision.rule().map(str::to_owned), decision.failures().len())
+    });
+    let decided: Vec<_> = decided.collect();
+    let wanted = [
+        (Some(Effect::Allow), Some("files".to_owned()), 0),
+        (Some(Effect::Escalate), Some("new-payee".to_owned()), 0),
+    ];
+    assert_eq!(decided, wanted);
 }

@@ -3,7 +3,7 @@
 //! In:      the values of the targets.
 //! Out:     a line of the record format; a value of the wrong kind is no value, and told.
 //! Imports: `lang`, `runtime`, `tools::replay::import`.
-//! Source:  `docs/import.md`.
+//! Source:  `docs/records.md`.
 
 use std::fmt::Write;
 

@@ -44,6 +44,9 @@ use crate::tools::replay::import::tally::{PARTS, Tally};
 /// Bytes that are read at a time.
 const BUFFER_BYTES: usize = 1 << 16;
 
+/// Bytes of events that are looked at ahead; the last may be longer.
+const LOOK_AHEAD_BYTES: usize = 1 << 20;
+
 /// A log that is read.
 pub struct Log {
     name: String,
@@ -66,14 +69,17 @@ impl Log {
         &self.name
     }
 
-    /// The bytes of up to `count` events from the start. They are read again in their turn.
+    /// The bytes of up to `count` events from the start, of fewer where they are long. They are
+    /// read again in their turn.
     ///
     /// # Errors
     /// If the log cannot be read.
     pub fn look_ahead(&mut self, count: usize) -> io::Result<Vec<&[u8]>> {
-        while self.ahead.len() < count {
+        let mut bytes = 0;
+        while self.ahead.len() < count && bytes < LOOK_AHEAD_BYTES {
             let mut event = Vec::new();
             let Some(next) = self.events.next(&mut event)? else { break };
+            bytes += event.len();
             self.ahead.push_back((self.events.at, next, event));
         }
         let good = self.ahead.iter().filter(|(_, next, _)| *next == Next::Event);
