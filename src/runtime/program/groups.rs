@@ -6,10 +6,11 @@
 
 use crate::runtime::bundle::module::{Module, NONE, Phase, Requirement};
 use crate::runtime::program::plan::{
-    Asked, Asker, Bucket, Group, Span, Tables, cost, requirements,
+    Asked, Asker, Bucket, Group, Rare, Span, Tables, cost, requirements,
 };
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::screen::{Vetoes, Workspace};
+use crate::runtime::program::screen::Workspace;
+use crate::runtime::program::veto::Vetoes;
 
 const PHASES: [Phase; 2] = [Phase::Request, Phase::Response];
 
@@ -53,6 +54,7 @@ impl<'m> Groups<'m> {
     pub(super) fn made(self) -> Tables {
         let mut tables = self.tables;
         tables.groups.shrink_to_fit();
+        tables.rare.shrink_to_fit();
         tables.rules.shrink_to_fit();
         tables.typed.shrink_to_fit();
         tables.words.shrink_to_fit();
@@ -122,17 +124,19 @@ impl<'m> Groups<'m> {
         }
         let constants = (self.module, self.pool);
         let own = self.tables.rules.get(first..).unwrap_or_default();
-        let (first_block, blocks) =
-            self.tables.screens.add(&self.vetoes, constants, own, &mut self.work);
+        let (block, blocks) = self.tables.screens.add(&self.vetoes, constants, own, &mut self.work);
+        let typed = Span::since(typed, &self.tables.typed);
+        let more = Span::since(words, &self.tables.words);
+        let rare = [typed, more, blocks].iter().any(|it| !it.is_empty());
+        let number = u32::try_from(self.tables.rare.len()).unwrap_or(Group::NOTHING);
+        self.tables.rare.extend(rare.then_some(Rare { typed, more, blocks }));
         self.tables.groups.push(Group {
-            rules: Span::since(first, &self.tables.rules),
-            typed: Span::since(typed, &self.tables.typed),
+            block,
             needed,
-            more: Span::since(words, &self.tables.words),
-            plain: self.tables.typed.len() == typed && self.typed.get(at) == Some(&false),
             cost: together,
-            first_block,
-            blocks,
+            rules: Span::since(first, &self.tables.rules),
+            rare: if rare { number } else { Group::NOTHING },
+            plain: typed.is_empty() && self.typed.get(at) == Some(&false),
         });
         u32::try_from(self.tables.groups.len() - 1).unwrap_or(u32::MAX)
     }

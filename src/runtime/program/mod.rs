@@ -4,6 +4,7 @@
 //! Out:     `Program`: there is none that `runtime::verify` has not proved.
 //! Imports: `base`, `diag`, `lang`, `runtime::bundle`, `runtime::verify`.
 
+mod arc;
 pub(in crate::runtime) mod context;
 mod descriptors;
 pub mod error;
@@ -22,6 +23,7 @@ pub(in crate::runtime) mod sweep;
 pub(in crate::runtime) mod switch;
 pub(in crate::runtime) mod terms;
 pub(in crate::runtime) mod tree;
+mod veto;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -4,8 +4,6 @@
 //! Out:     `Plan`.
 //! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 
-use std::ops::Range;
-
 use crate::lang::glob;
 use crate::lang::value::Value;
 use crate::lang::value::heap::same_bytes;
@@ -13,7 +11,7 @@ use crate::runtime::bundle::module::{Module, Phase, Requirement, RuleRow, Str};
 use crate::runtime::program::groups::Groups;
 use crate::runtime::program::pool::{self, Pool};
 use crate::runtime::program::rank::Rank;
-use crate::runtime::program::screen::Screens;
+use crate::runtime::program::screen::{BLOCK, Block, Screens};
 use crate::runtime::program::tree::Readings;
 
 /// Who asks something of a slot.
@@ -34,13 +32,17 @@ pub(in crate::runtime) struct Asked {
 
 /// A part of a table.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Span {
+pub(in crate::runtime) struct Span {
     start: u32,
     end: u32,
 }
 
 impl Span {
     pub(super) const EMPTY: Self = Self { start: 0, end: 0 };
+
+    const fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
 
     /// What was put behind `start` entries of a table.
     pub(super) fn since<T>(start: usize, table: &[T]) -> Self {
@@ -49,12 +51,12 @@ impl Span {
     }
 
     #[inline]
-    const fn is_empty(self) -> bool {
+    pub(super) const fn is_empty(self) -> bool {
         self.start == self.end
     }
 
     #[inline]
-    fn of<T>(self, table: &[T]) -> &[T] {
+    pub(super) fn of<T>(self, table: &[T]) -> &[T] {
         table.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 }
@@ -62,45 +64,60 @@ impl Span {
 /// Rules of one phase, and what they ask together.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::runtime) struct Group {
-    pub(super) rules: Span,
-    /// What is asked of types, each once.
-    pub(super) typed: Span,
+    /// What sifts its first rules.
+    pub(in crate::runtime) block: Block,
     /// Slots that must be there where this list is chosen: for these rules, for those that are
-    /// always asked, for outputs. One bit each, of those behind the first 64 in `Plan::words`.
+    /// always asked, for outputs. One bit each of the first 64.
     pub(super) needed: u64,
-    pub(super) more: Span,
-    /// Whether nothing is asked of types, of these rules nor of what else is asked.
-    pub(in crate::runtime) plain: bool,
     /// Static cost of the rules together, in units.
     pub(in crate::runtime) cost: u64,
-    /// Number of the first block of its screen, and how many there are.
-    pub(super) first_block: u32,
-    pub(super) blocks: u32,
+    pub(super) rules: Span,
+    /// What few groups have: an entry of `Tables::rare`, or `Self::NOTHING`.
+    pub(super) rare: u32,
+    /// Whether nothing is asked of types, of these rules nor of what else is asked.
+    pub(in crate::runtime) plain: bool,
+}
+
+/// What few groups have.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rare {
+    /// What is asked of types, each once.
+    pub(super) typed: Span,
+    /// As `Group::needed`, of the slots behind the first 64: `Tables::words`.
+    pub(super) more: Span,
+    /// What sifts rules behind the first 64.
+    pub(super) blocks: Span,
 }
 
 impl Group {
+    /// Nothing of what is rare.
+    pub(super) const NOTHING: u32 = u32::MAX;
+
     /// No rules.
     pub(in crate::runtime) const EMPTY: Self = Self {
-        rules: Span::EMPTY,
-        typed: Span::EMPTY,
+        block: Block::EMPTY,
         needed: 0,
-        more: Span::EMPTY,
-        plain: true,
         cost: 0,
-        first_block: 0,
-        blocks: 0,
+        rules: Span::EMPTY,
+        rare: Self::NOTHING,
+        plain: true,
     };
 
-    /// How many blocks its screen has.
+    /// Whether it has no rules.
     #[inline]
-    pub(in crate::runtime) const fn len(&self) -> usize {
-        self.blocks as usize
+    pub(in crate::runtime) const fn is_empty(&self) -> bool {
+        self.block.all == 0
     }
 
-    /// The numbers of the blocks of its screen.
+    /// Whether one block sifts it.
     #[inline]
-    pub(in crate::runtime) const fn blocks(&self) -> Range<u32> {
-        self.first_block..self.first_block + self.blocks
+    pub(in crate::runtime) const fn is_short(&self) -> bool {
+        self.rules.len() <= BLOCK
+    }
+
+    /// How many blocks sift it.
+    pub(in crate::runtime) const fn blocks(&self) -> usize {
+        self.rules.len().div_ceil(BLOCK)
     }
 }
 
@@ -122,6 +139,7 @@ impl Bucket {
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     pub(super) groups: Vec<Group>,
+    pub(super) rare: Vec<Rare>,
     pub(super) rules: Vec<u16>,
     pub(super) typed: Vec<Asked>,
     pub(super) words: Vec<u64>,
@@ -217,7 +235,22 @@ impl Plan {
 
     /// What a group asks of types.
     pub(in crate::runtime) fn typed(&self, group: &Group) -> &[Asked] {
-        group.typed.of(&self.tables.typed)
+        self.rare(group).map_or(&[], |rare| rare.typed.of(&self.tables.typed))
+    }
+
+    #[inline]
+    fn rare(&self, group: &Group) -> Option<&Rare> {
+        self.tables.rare.get(group.rare as usize)
+    }
+
+    /// What sifts the rules of a group, 64 by 64.
+    pub(in crate::runtime) fn blocks<'p>(
+        &'p self,
+        group: &'p Group,
+    ) -> impl Iterator<Item = &'p Block> {
+        let first = Some(&group.block).filter(|_| !group.is_empty());
+        let others = self.rare(group).map_or(&[][..], |rare| self.screens().blocks(rare.blocks));
+        first.into_iter().chain(others)
     }
 
     /// What outputs ask of types.
@@ -229,12 +262,13 @@ impl Plan {
     /// group and what else is asked with it.
     #[inline]
     pub(in crate::runtime) fn met(&self, group: &Group, present: u64, more: &[u64]) -> bool {
-        group.needed & !present == 0 && (group.more.is_empty() || self.met_behind(group, more))
+        let more = self.rare(group).filter(|rare| !rare.more.is_empty()).map(|rare| (rare, more));
+        group.needed & !present == 0 && more.is_none_or(|more| self.met_behind(more))
     }
 
     #[inline(never)]
-    fn met_behind(&self, group: &Group, present: &[u64]) -> bool {
-        let more = group.more.of(&self.tables.words);
+    fn met_behind(&self, (rare, present): (&Rare, &[u64])) -> bool {
+        let more = rare.more.of(&self.tables.words);
         let lacks = |(needed, present): (&u64, &u64)| needed & !present != 0;
         present.len() >= more.len() && !more.iter().zip(present).any(lacks)
     }

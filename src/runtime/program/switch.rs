@@ -11,16 +11,16 @@
 use std::hint::select_unpredictable;
 
 use crate::lang::opcodes::{Instruction, Op};
-use crate::lang::value::heap::{Heap, second_word};
+use crate::lang::value::heap::second_word;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::probe::{Known, WORDS_BYTES};
+use crate::runtime::program::probe::{Known, Sight, WORDS_BYTES};
 
 /// Most strings of a switch.
 const STRINGS: usize = 32;
 /// Factors that are tried before the table is doubled.
-const TRIES: u64 = 16;
+const TRIES: u8 = 16;
 
 /// What the string in a slot silences.
 #[derive(Clone, Copy, Debug)]
@@ -29,10 +29,11 @@ pub(in crate::runtime) struct Switch {
     pub(in crate::runtime) users: u64,
     /// What strings that no case names silence, and everything that is no string.
     otherwise: u64,
-    factor: u64,
     /// Where its cases begin.
     first: u32,
     slot: u16,
+    /// The number of its factor.
+    factor: u8,
     /// 64 less the logarithm of the number of cases.
     shift: u8,
 }
@@ -85,7 +86,9 @@ pub(super) fn strings<'s>(
 
 #[expect(clippy::cast_possible_truncation, reason = "the highest bits, as many as places")]
 #[inline]
-const fn place(factor: u64, shift: u8, bits: u64, word: u64) -> usize {
+const fn place(factor: u8, shift: u8, bits: u64, word: u64) -> usize {
+    const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+    let factor = STEP.wrapping_mul(2 * factor as u64 + 1);
     ((bits ^ word.rotate_left(29)).wrapping_mul(factor) >> shift) as usize
 }
 
@@ -131,18 +134,12 @@ impl Switch {
         }
         let users = atoms.iter().fold(0, |users, it| users | it.if_true | it.if_false);
         let slot = atoms.first()?.atom.a;
-        Some(Self { users, otherwise, factor, first, slot, shift })
+        Some(Self { users, otherwise, first, slot, factor, shift })
     }
 
     #[inline]
-    pub(in crate::runtime) fn ask(
-        &self,
-        (heap, constants): (&Heap<'_>, &[Value]),
-        cases: &[Case],
-        file: &[Value],
-        known: &mut Known,
-    ) {
-        let a = file.get(usize::from(self.slot)).unwrap_or(&Value::ABSENT);
+    pub(in crate::runtime) fn ask(&self, cases: &[Case], sight: &Sight<'_>, known: &mut Known) {
+        let a = sight.file.get(usize::from(self.slot)).unwrap_or(&Value::ABSENT);
         if a.tag() != Tag::String {
             if a.is_present() {
                 known.left &= !self.otherwise;
@@ -151,25 +148,24 @@ impl Switch {
             }
             return;
         }
-        let word = heap.word(a);
+        let word = sight.word(a);
         let at = self.first as usize + place(self.factor, self.shift, a.bits(), word);
         let Some(case) = cases.get(at) else { return };
         let mut is = (case.bits ^ a.bits()) | (case.word ^ word) == 0;
         if a.len() > WORDS_BYTES && is {
-            let text = constants.get(usize::from(case.constant));
-            is = text.is_some_and(|text| heap.same_text(a, text));
+            let text = sight.program.constants.get(usize::from(case.constant));
+            is = text.is_some_and(|text| sight.same_text(a, text));
         }
         known.left &= !select_unpredictable(is, case.silenced, self.otherwise);
     }
 }
 
-/// A factor that gives each case a place of its own, and the shift for the size of the table.
-fn spread(cases: &[Case]) -> Option<(u64, u8)> {
-    const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+/// The number of a factor that gives each case a place of its own, and the shift for the size of
+/// the table.
+fn spread(cases: &[Case]) -> Option<(u8, u8)> {
     let least = u8::try_from(cases.len().next_power_of_two().max(2).trailing_zeros()).ok()?;
     for shift in (0..4).map(|more| 64 - least - more) {
-        for number in 1..=TRIES {
-            let factor = STEP.wrapping_mul(2 * number - 1);
+        for factor in 0..TRIES {
             let mut taken = [0_u64; 4];
             let free = cases.iter().all(|case| {
                 let at = place(factor, shift, case.bits, case.word);

@@ -9,6 +9,7 @@ use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{KeyedType, NONE, Phase, SlotRow, Str};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::{self, Asked, Asker, Group, requirements};
+use crate::runtime::program::probe::Known;
 use crate::runtime::vm::decision::{Decision, Verdict};
 use crate::runtime::vm::machine::{Exit, Machine};
 use crate::runtime::vm::observe::{NoObserver, Observer};
@@ -18,7 +19,7 @@ use crate::runtime::vm::request::whole::{expected, row};
 use crate::runtime::vm::request::{Filled, Moment, Request, heap, ingest};
 use crate::runtime::vm::scratch::{Left, Scratch};
 use crate::runtime::vm::settle::Settling;
-use crate::runtime::vm::sift::{Rest, Sifted, Sight, both, push, sift, sift_block, sift_in_full};
+use crate::runtime::vm::sift::{Rest, both, push, sift, sift_block, sift_in_full};
 use crate::runtime::vm::tally::{Tally, call};
 
 /// Reads a context and decides. Total: what cannot be read is denied.
@@ -79,10 +80,19 @@ fn verdict<O: Observer>(filled: &mut Filled<'_>, moment: &Moment<'_>, observer: 
         let second = all(filled, &lists);
         return run(filled, moment, (&lists, second), observer);
     }
-    let rest = sifted(filled, &lists);
     let quiet = program.module.outputs.is_empty();
-    if rest.runs == 0 && quiet && lists.are_short() {
-        return spoken(filled, &lists, rest.left != 0);
+    let mut rest = Rest::default();
+    if quiet && lists.are_short() {
+        let (first, second) = look(filled, &lists);
+        rest.take(&lists.always.block, first);
+        rest.take(&lists.keyed.block, second);
+        if rest.runs == 0 {
+            return spoken(filled, &lists, first.left, second.left);
+        }
+        lists.keep(&mut filled.scratch.sifted, first, second);
+    } else {
+        sift(filled, lists.always, 0, &mut rest);
+        sift(filled, lists.keyed, lists.always.blocks(), &mut rest);
     }
     let second = told(filled, &lists, rest);
     if quiet && filled.scratch.left.iter().all(|left| left.says.is_some()) {
@@ -188,7 +198,7 @@ fn joined<'p>(
     check_group(filled, group)?;
     let plan = &filled.program.plan;
     if !gathered {
-        if first.len() == 0 {
+        if first.is_empty() {
             return Ok((group, false));
         }
         filled.scratch.rules.clear();
@@ -311,50 +321,34 @@ fn node_of(program: &Program, slot: u16) -> u16 {
     }
 }
 
-/// Sifts the lists by a look at the slots.
+/// What a look tells of two lists of one block at most.
 #[inline]
-fn sifted(filled: &mut Filled<'_>, lists: &Lists<'_>) -> Rest {
-    let Filled { program, scratch, request, .. } = filled;
-    let Scratch { file, store, sifted, .. } = &mut **scratch;
-    let sight = Sight { program, heap: &heap(program, request, store), file };
-    let rest = if let Some((first, second)) = lists.alone(sifted) {
-        let mut rest = Rest::default();
-        if lists.always.len() != 0 {
-            rest = rest.and(sift_block(&sight, lists.always.blocks().start, first));
-        }
-        if lists.keyed.len() != 0 {
-            rest = rest.and(sift_block(&sight, lists.keyed.blocks().start, second));
-        }
-        rest
-    } else {
-        let (first, second) = lists.parts(sifted);
-        sift(&sight, lists.always, first).and(sift(&sight, lists.keyed, second))
+fn look(filled: &mut Filled<'_>, lists: &Lists<'_>) -> (Known, Known) {
+    let mut of_list = |list: &Group| {
+        if list.is_empty() { Known::EMPTY } else { sift_block(filled, &list.block) }
     };
-    if lists.gathered { rest.and(Rest::RUN) } else { rest }
+    (of_list(lists.always), of_list(lists.keyed))
 }
 
 impl Lists<'_> {
     /// Whether either list has one block at most, and nothing was gathered.
     #[inline]
     const fn are_short(&self) -> bool {
-        self.always.len() <= 1 && self.keyed.len() <= 1 && !self.gathered
+        self.always.is_short() && self.keyed.is_short() && !self.gathered
+    }
+
+    /// Keeps what a look tells of both lists.
+    fn keep(&self, sifted: &mut [Known], always: Known, keyed: Known) {
+        let (first, second) = self.parts(sifted);
+        for (place, known) in first.iter_mut().zip([always]).chain(second.iter_mut().zip([keyed])) {
+            *place = known;
+        }
     }
 
     /// Where stands what is known of the blocks of either list.
-    fn parts<'s>(&self, sifted: &'s mut [Sifted]) -> (&'s mut [Sifted], &'s mut [Sifted]) {
-        let (always, keyed) = sifted.split_at_mut(self.always.len().min(sifted.len()));
-        (always, keyed.get_mut(..self.keyed.len()).unwrap_or_default())
-    }
-
-    /// The same, where both are short.
-    #[inline]
-    fn alone<'s>(&self, sifted: &'s mut [Sifted]) -> Option<(&'s mut Sifted, &'s mut Sifted)> {
-        match sifted {
-            [first, second, ..] if self.are_short() => {
-                Some(if self.always.len() == 0 { (second, first) } else { (first, second) })
-            }
-            _ => None,
-        }
+    fn parts<'s>(&self, sifted: &'s mut [Known]) -> (&'s mut [Known], &'s mut [Known]) {
+        let (always, keyed) = sifted.split_at_mut(self.always.blocks().min(sifted.len()));
+        (always, keyed.get_mut(..self.keyed.blocks()).unwrap_or_default())
     }
 
     /// The rules that the key chooses: `gathered` are those that were gathered.
@@ -378,16 +372,16 @@ impl Lists<'_> {
 
 /// The verdict where all rules that are left of two short lists fire, and nothing else is asked.
 #[inline]
-fn spoken(filled: &mut Filled<'_>, lists: &Lists<'_>, speaks: bool) -> Verdict {
+fn spoken(filled: &mut Filled<'_>, lists: &Lists<'_>, first: u64, second: u64) -> Verdict {
     let Filled { program, scratch, .. } = filled;
-    let Scratch { sifted, fired, shadow, failures, used, .. } = &mut **scratch;
+    let Scratch { fired, shadow, failures, used, .. } = &mut **scratch;
     let mut tally = Tally::new(program, fired, shadow, (failures, used));
-    if let Some((first, second)) = lists.alone(sifted).filter(|_| speaks) {
+    if first | second != 0 {
         let plan = &program.plan;
         let (always, keyed) = (plan.rules(lists.always), plan.rules(lists.keyed));
-        both((always, *first), (keyed, *second), |rule| tally.speak(rule, 0));
+        both((always, first), (keyed, second), |rule| tally.speak(rule, 0));
     }
-    tally.verdict(lists.cost(program, &[]))
+    tally.verdict(lists.always.cost.saturating_add(lists.keyed.cost))
 }
 
 /// Puts the rules that are left of both lists into `Scratch::left`, with what is known of them,
@@ -416,12 +410,12 @@ fn told(filled: &mut Filled<'_>, lists: &Lists<'_>, rest: Rest) -> usize {
         sift_in_full(&mut settling, lists.keyed, second);
     }
     left.clear();
-    push(program.plan.rules(lists.always), first, left);
+    push(program, lists.always, first, left);
     let begin = left.len();
     if lists.gathered {
         left.extend(rules.iter().copied().map(run_it));
     } else {
-        push(program.plan.rules(lists.keyed), second, left);
+        push(program, lists.keyed, second, left);
     }
     let begin = settling.settle(left, begin);
     store.reset(*mark);

@@ -11,12 +11,12 @@ use crate::lang::value::heap::Store;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::{Asker, Group, Plan};
+use crate::runtime::program::probe::Known;
 use crate::runtime::program::screen::BLOCK;
 use crate::runtime::vm::machine::Workings;
 use crate::runtime::vm::request::error::InputError;
 use crate::runtime::vm::request::walk::{Frame, Trail};
 use crate::runtime::vm::request::{Origin, heap};
-use crate::runtime::vm::sift::Sifted;
 
 /// Memory for deciding with one program, for one thread. It begins small, so that many of them lie
 /// close together, and grows with the first contexts: reading and deciding what is no larger than
@@ -41,7 +41,7 @@ pub struct Scratch {
     pub(in crate::runtime) fired: Vec<Fired>,
     /// What sifting tells of the lists that are asked: of each block of the first, then of each of
     /// the second.
-    pub(in crate::runtime) sifted: Vec<Sifted>,
+    pub(in crate::runtime) sifted: Vec<Known>,
     pub(in crate::runtime) store: Store,
     /// Sizes of the store when the input was read.
     pub(in crate::runtime) mark: (usize, usize),
@@ -146,7 +146,7 @@ impl Scratch {
             stale: true,
             used: true,
             fired: Vec::with_capacity(rules.min(FEW)),
-            sifted: vec![Sifted::NOTHING; 2 * rules.div_ceil(BLOCK)],
+            sifted: vec![Known::NOTHING; 2 * rules.div_ceil(BLOCK)],
             store,
             mark: (0, 0),
             left: Vec::with_capacity(rules.min(FEW)),

@@ -2,12 +2,12 @@
 
 use crate::lang::constant::Constant;
 use crate::lang::opcodes::*;
+use crate::lang::value::Tag;
 use crate::lang::value::heap::Heap;
-use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::TypeRow;
 use crate::runtime::program::Program;
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::probe::{Known, Number, Presence, Text};
+use crate::runtime::program::probe::{Known, Probe, Sight};
 use crate::runtime::program::switch::{Switch, Vetoing};
 use crate::runtime::vm::atom;
 use crate::runtime::vm::machine::{Machine, Outcome};
@@ -84,7 +84,8 @@ fn both(
     if let Some(truth) = quick {
         assert_eq!(outcome, Outcome::of(truth), "quick: {atom:?} {context}");
     }
-    let Some(known) = probed(program, &machine.heap, file, atom) else { return quick };
+    let Heap { request, store, .. } = machine.heap;
+    let Some(known) = probed(&Sight { program, request, store, file }, atom) else { return quick };
     let truth = match (known.left, known.unsure) {
         (0b10, 0) => true,
         (0b01, 0) => false,
@@ -97,18 +98,16 @@ fn both(
 
 /// What the probes for an atom say of two rules, the first of which it silences if it is true, the
 /// second if it is false; `None` if no probe is made for such an atom.
-fn probed(program: &Program, heap: &Heap<'_>, file: &[Value], atom: &Instruction) -> Option<Known> {
-    let pool = Pool::of(&program.module);
+fn probed(sight: &Sight<'_>, atom: &Instruction) -> Option<Known> {
+    let pool = Pool::of(&sight.program.module);
     let upright = Instruction { x: atom.x & !X_INVERT, ..*atom };
     let mut known = Known { left: 0b11, unsure: 0 };
     for (outcome, users) in [(true, 0b01), (false, 0b10)] {
-        if let Some(number) = Number::of(&pool, &upright, outcome, users) {
-            number.ask(file, &mut known);
-        } else if let Some(presence) = Presence::of(&upright, outcome, users) {
-            presence.ask(file, &mut known);
-        } else {
-            Text::of(&pool, &upright, outcome, users)?.ask(heap, file, &mut known);
+        let probe = Probe::of(&pool, &upright, outcome, users);
+        if matches!(probe, Probe::Test { .. }) {
+            return None;
         }
+        probe.ask(sight, &mut known);
     }
     Some(known)
 }
@@ -234,10 +233,9 @@ fn switched(program: &Program, atoms: &[Instruction]) -> usize {
             wanted |= truth.map_or(0, |truth| vetoing.silenced(truth));
         }
         let filled = ingest(program, context.as_bytes(), &mut scratch);
-        let Scratch { file, store, .. } = &mut *filled.scratch;
-        let heap = heap(program, filled.request, store);
+        let Scratch { file, store, .. } = &*filled.scratch;
         let mut known = Known { left: u64::MAX, unsure: 0 };
-        switch.ask((&heap, &program.constants), &cases, file, &mut known);
+        switch.ask(&cases, &Sight { program, request: filled.request, store, file }, &mut known);
         if known.unsure == 0 && file[0].tag() == Tag::String {
             assert_eq!(!known.left, wanted, "{context}");
             answers += 1;

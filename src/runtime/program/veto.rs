@@ -1,0 +1,176 @@
+//! Vetoes: which atoms of a rule silence it, and whether they are all that it asks.
+//!
+//! In:      the code of the rules.
+//! Out:     `Vetoes`.
+//! Imports: `lang::opcodes`, `runtime::bundle`.
+//!
+//! An atom silences a rule only if every path through the rule's function on which it comes out
+//! that way ends in exit F. So a veto says nothing that the function would not say. An atom that
+//! fails silences nothing.
+//!
+//! A conjunction is a rule whose function is nothing but atoms that silence it, one behind the
+//! other: if all of them came out and none did, it fires. What else is left is run.
+
+use crate::lang::opcodes::{
+    EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, Operand, X_COLD, X_INVERT, X_PART, Yield,
+};
+use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, RuleRow};
+
+/// Longest function that is read for vetoes; reading costs its length squared at most.
+const READABLE: usize = 64;
+
+/// An outcome of an atom that silences a rule.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Veto {
+    pub(super) atom: Instruction,
+    pub(super) outcome: bool,
+}
+
+/// The vetoes of every rule.
+pub(in crate::runtime) struct Vetoes {
+    all: Vec<Veto>,
+    /// Of every rule, where its vetoes end in `all`.
+    ends: Vec<usize>,
+    /// Of every rule, whether it is a conjunction, or always speaks.
+    conjunctions: Vec<bool>,
+}
+
+impl Vetoes {
+    pub(in crate::runtime) fn of(module: &Module) -> Self {
+        let rules = module.rules.len();
+        let (ends, conjunctions) = (Vec::with_capacity(rules), Vec::with_capacity(rules));
+        let mut vetoes = Self { all: Vec::new(), ends, conjunctions };
+        for rule in &module.rules {
+            let conjunction = vetoes.add(module, rule);
+            vetoes.ends.push(vetoes.all.len());
+            vetoes.conjunctions.push(conjunction);
+        }
+        vetoes
+    }
+
+    /// Takes in the vetoes of a rule. Whether it is a conjunction, or always speaks.
+    fn add(&mut self, module: &Module, rule: &RuleRow) -> bool {
+        let Some(function) = module.functions.get(usize::from(rule.function)) else {
+            return rule.function == NONE;
+        };
+        let Some(code) = readable(module, rule) else { return false };
+        let first = self.all.len();
+        let mut conjunction = function.kind == FunctionKind::Condition;
+        // What follows a jump to the end is cold: it is reached by edges E alone.
+        let mut cold = false;
+        for atom in code {
+            cold |= atom.op == Op::Jump && atom.f == EXIT_TRUE;
+            let is_test = atom.op.is_atom() && reads_slots(module, atom);
+            // The outcome that takes the edge F: the other goes on.
+            let outcome = atom.x & X_INVERT != 0;
+            let known = self.all.get(first..).unwrap_or_default();
+            let known = known.iter().find(|veto| is_test && same(&veto.atom, atom));
+            let silent = match known {
+                Some(veto) => veto.outcome == outcome,
+                None => is_test && silences(code, atom, outcome),
+            };
+            if silent && known.is_none() {
+                self.all.push(Veto { atom: *atom, outcome });
+            }
+            let straight = silent && atom.f == EXIT_FALSE && atom.x & X_COLD == 0;
+            conjunction &= cold || straight;
+        }
+        conjunction
+    }
+
+    pub(super) fn is_conjunction(&self, rule: u16) -> bool {
+        self.conjunctions.get(usize::from(rule)).copied().unwrap_or(false)
+    }
+
+    pub(super) fn of_rule(&self, rule: u16) -> &[Veto] {
+        let end = |at: usize| self.ends.get(at).copied().unwrap_or(self.all.len());
+        let first = usize::from(rule).checked_sub(1).map_or(0, end);
+        self.all.get(first..end(usize::from(rule))).unwrap_or_default()
+    }
+}
+
+/// The code of a rule; `None` if it has none, or more than is worth reading.
+fn readable<'m>(module: &'m Module, rule: &RuleRow) -> Option<&'m [Instruction]> {
+    let FunctionRow { first, len, .. } = module.functions.get(usize::from(rule.function))?;
+    let start = *first as usize;
+    let code = module.code.get(start..start + usize::from(*len))?;
+    (code.len() <= READABLE).then_some(code)
+}
+
+/// Whether its operands are slots, which keep their values while rules run.
+fn reads_slots(module: &Module, atom: &Instruction) -> bool {
+    let [a, b, _] = atom.op.operands();
+    let slots = module.slots.len();
+    [(a, atom.a), (b, atom.b)]
+        .iter()
+        .all(|(operand, at)| *operand != Operand::Read || usize::from(*at) < slots)
+}
+
+/// Whether two atoms ask the same. How they go on is another matter.
+pub(super) fn same(a: &Instruction, b: &Instruction) -> bool {
+    const HOW: u8 = X_INVERT | X_COLD | X_PART;
+    (a.op, a.a, a.b, a.x & !HOW) == (b.op, b.a, b.b, b.x & !HOW)
+}
+
+/// Whether every path on which `atom` comes out as `outcome` ends in exit F. Loops go back to
+/// what was reached already, so one pass sees all that can be reached.
+fn silences(code: &[Instruction], atom: &Instruction, outcome: bool) -> bool {
+    let mut reached = 1_u64;
+    for (at, ins) in code.iter().enumerate() {
+        if reached >> at & 1 == 0 {
+            continue;
+        }
+        let truth = outcome != (ins.x & X_INVERT != 0);
+        let known = same(ins, atom).then_some(truth);
+        let leaves = matches!(ins.op, Op::Return | Op::Decide);
+        let goes_on = !matches!(ins.op, Op::Jump | Op::Fail) && known != Some(false);
+        let branches =
+            ins.op.yields() == Yield::Branch && known != Some(true) || ins.op == Op::Jump;
+        let fails = known.is_none() && ins.op != Op::Jump && ins.e != INFALLIBLE;
+        let next = u16::try_from(at + 1).unwrap_or(EXIT_FALSE);
+        for (taken, to) in [(goes_on, next), (branches, ins.f), (fails, ins.e)] {
+            if taken && to != EXIT_FALSE {
+                if leaves || usize::from(to) >= code.len() {
+                    return false;
+                }
+                reached |= 1 << to;
+            }
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::opcodes::{EXIT_ERROR, NO_ATOM};
+
+    fn ins(op: Op, a: u16, x: u8, f: u16, e: u16) -> Instruction {
+        Instruction { op, x, a, b: 0, c: 0, f, e, w: NO_ATOM }
+    }
+
+    #[test]
+    fn an_atom_silences_where_every_path_ends_in_f() {
+        // a && b, where a may fail: b is asked again in the cold copy behind it.
+        let and = [
+            ins(Op::Flag, 0, 0, EXIT_FALSE, 3),
+            ins(Op::Flag, 1, X_INVERT, EXIT_FALSE, INFALLIBLE),
+            ins(Op::Jump, 0, 0, 5, 0),
+            ins(Op::Flag, 1, X_COLD, EXIT_ERROR, INFALLIBLE),
+            ins(Op::Jump, 0, 0, EXIT_FALSE, 0),
+        ];
+        assert!(silences(&and, &and[0], false));
+        assert!(silences(&and, &and[1], true), "also where the other failed");
+        assert!(!silences(&and, &and[1], false));
+        // The cold copy forgets b: then a failure of a is no F.
+        let mut wrong = and;
+        wrong[3] = ins(Op::Jump, 0, 0, EXIT_ERROR, 0);
+        assert!(!silences(&wrong, &wrong[1], true));
+        // a || b: neither alone.
+        let or = [
+            ins(Op::Flag, 0, X_INVERT, 2, INFALLIBLE),
+            ins(Op::Flag, 1, 0, EXIT_FALSE, INFALLIBLE),
+        ];
+        assert!(!silences(&or, &or[0], false) && !silences(&or, &or[1], false));
+    }
+}
