@@ -16,6 +16,8 @@ use policyc::tools::replay::import::Log;
 use policyc::tools::replay::import::presets::{Detected, PRESETS, Preset, detect};
 use policyc::tools::suite::pipeline::make;
 
+use serde_json::Value;
+
 use super::{good, import};
 
 fn folder() -> PathBuf {
@@ -76,6 +78,40 @@ fn spans_of_the_real_sdk_are_imported() {
         let found = import(&map, read(&folder.join(name)).as_bytes());
         assert_eq!(found.lines, wanted, "{name}");
         assert_eq!((found.tally.events, found.tally.skipped, found.tally.refused), (3, 1, 0));
+    }
+}
+
+/// The values of a log, which is a list or lines.
+fn events(log: &str) -> Vec<Value> {
+    match serde_json::from_str(log) {
+        Ok(Value::Array(events)) => events,
+        Ok(event) => vec![event],
+        Err(_) => log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect(),
+    }
+}
+
+#[test]
+fn records_are_the_same_however_a_log_is_laid_out() {
+    for preset in PRESETS {
+        let (map, _, _) = preset.compile();
+        let map = map.expect("presets compile");
+        let events = events(&input(preset));
+        let lines: Vec<String> = events.iter().map(Value::to_string).collect();
+        let wanted = import(&map, lines.join("\n").as_bytes()).lines;
+        let pretty = |event: &Value| serde_json::to_string_pretty(event).expect("JSON");
+        let documents: Vec<String> = events.iter().map(pretty).collect();
+        let layouts = [
+            lines.join("\r\n\r\n") + "\r\n",
+            format!("\u{feff}[{}]", lines.join(",")),
+            pretty(&Value::Array(events.clone())),
+            documents.join("\n"),
+            documents.join(""),
+        ];
+        for layout in layouts {
+            let found = import(&map, layout.as_bytes());
+            assert_eq!(found.refused, [], "{layout}");
+            assert_eq!(found.lines, wanted, "{layout}");
+        }
     }
 }
 

@@ -105,6 +105,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 
 fn import(options: &Options, terminal: &Terminal) -> Result<Exit, Exit> {
     let sources = sources(&options.paths).map_err(|error| unopened(terminal, &error))?;
+    spare_the_logs(options, terminal)?;
     let read = Arc::new(AtomicU64::new(0));
     let mut logs = sources.iter();
     let mut log = match logs.next() {
@@ -231,6 +232,17 @@ impl Run<'_> {
         }
         Ok(if tally.refused > 0 { Exit::Findings } else { Exit::Done })
     }
+}
+
+/// Refuses to put the records in the place of a log.
+fn spare_the_logs(options: &Options, terminal: &Terminal) -> Result<(), Exit> {
+    let Some(out) = &options.out else { return Ok(()) };
+    let Ok(place) = out.canonicalize() else { return Ok(()) };
+    if options.paths.iter().any(|path| path.canonicalize().is_ok_and(|path| path == place)) {
+        let found = format!("`{}` is a log, and the records would take its place", shown(out));
+        return Err(alone(terminal, &Diagnostic::without_place(Code::BadUsage, found)));
+    }
+    Ok(())
 }
 
 fn open(terminal: &Terminal, source: &Source, read: &Arc<AtomicU64>) -> Result<Log, Exit> {
