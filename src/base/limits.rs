@@ -108,6 +108,9 @@ pub const ELEMENTS_MAX: usize = 400_000;
 pub const RULE_COST_MAX: u64 = 1_000_000;
 /// Cost units that one decision may use.
 pub const DECISION_COST_MAX: u64 = 10_000_000;
+/// Most instructions that one decision about unknown values may run, all ways together; beyond it
+/// nothing is told. What `DECISION_COST_MAX` allows to run on one way runs on four.
+pub const PARTIAL_STEPS_MAX: u64 = 40_000_000;
 /// Elements that a list without a declared maximum counts as in static costs.
 pub const LIST_LENGTH_ASSUMED: u64 = 100_000;
 /// Bytes that a text without a declared maximum counts as in static costs.

@@ -47,6 +47,7 @@ mod syntax;
 mod tamper;
 mod texts;
 mod tidy;
+mod unknowns;
 mod verify;
 mod whole;
 mod wire;

@@ -1,6 +1,7 @@
 //! The normal form of a condition, as text: equal forms are one atom.
 //!
-//! Locals are numbered in the order in which they appear, so their names do not matter.
+//! Locals are numbered in the order in which they appear, so their names do not matter. One that
+//! was bound outside stands for what it is bound to.
 
 use std::fmt::Write as _;
 
@@ -9,15 +10,29 @@ use rustc_hash::FxHashMap;
 use crate::compiler::check::analysis::{Analysis, LocalId};
 use crate::compiler::ir::{Ir, NodeId, NodeKind};
 
+/// What locals are bound to by `Bind`.
+pub(crate) type Bindings = FxHashMap<LocalId, NodeId>;
+
+/// What all locals are bound to.
+pub(crate) fn bindings(ir: &Ir) -> Bindings {
+    let bound = ir.nodes.iter().filter_map(|node| match node.kind {
+        NodeKind::Bind(local, value, _) => Some((local, value)),
+        _ => None,
+    });
+    bound.collect()
+}
+
 /// The normal form of `node`.
-pub(crate) fn shape_of(ir: &Ir, node: NodeId, analysis: &Analysis) -> String {
-    let mut shape = Shape { ir, analysis, locals: FxHashMap::default(), text: String::new() };
+pub(crate) fn shape_of(ir: &Ir, bound: &Bindings, node: NodeId, analysis: &Analysis) -> String {
+    let (locals, text) = (FxHashMap::default(), String::new());
+    let mut shape = Shape { ir, bound, analysis, locals, text };
     shape.node(node);
     shape.text
 }
 
 struct Shape<'a> {
     ir: &'a Ir,
+    bound: &'a Bindings,
     analysis: &'a Analysis,
     locals: FxHashMap<LocalId, usize>,
     text: String,
@@ -26,6 +41,12 @@ struct Shape<'a> {
 impl Shape<'_> {
     fn node(&mut self, node: NodeId) {
         let ir = self.ir;
+        if let NodeKind::Local(local) = ir.kind(node)
+            && !self.locals.contains_key(local)
+            && let Some(value) = self.bound.get(local)
+        {
+            return self.node(*value);
+        }
         let head = match ir.kind(node) {
             NodeKind::Constant(constant) => format!("{constant:?}"),
             NodeKind::Path(path, _) => format!("/{:?}", ir.paths[*path].keys),

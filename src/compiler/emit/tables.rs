@@ -11,7 +11,7 @@ use crate::base::name::Name;
 use crate::compiler::check::analysis::{Analysis, HostId};
 use crate::compiler::emit::function::FunctionBuilder;
 use crate::compiler::emit::messages::MessageTables;
-use crate::compiler::emit::shape::shape_of;
+use crate::compiler::emit::shape::{Bindings, bindings, shape_of};
 use crate::compiler::ir::{Ir, NodeId};
 use crate::compiler::syntax::ast::ExprId;
 use crate::lang::constant::Constant;
@@ -52,6 +52,8 @@ pub(crate) struct Tables {
     /// Atoms: the first place of each.
     pub(crate) atoms: Vec<ExprId>,
     atom_ids: FxHashMap<String, u16>,
+    /// What locals are bound to, once an atom was asked for.
+    bound: Option<Bindings>,
     converted: FxHashMap<TypeId, u16>,
     pub(crate) messages: MessageTables,
     /// Whether a table got more entries than an operand can name.
@@ -197,7 +199,8 @@ impl Tables {
 
     /// The atom that `node` is: equal normal forms share a number.
     pub(crate) fn atom(&mut self, ir: &Ir, node: NodeId, analysis: &Analysis) -> u16 {
-        let shape = shape_of(ir, node, analysis);
+        let bound = self.bound.get_or_insert_with(|| bindings(ir));
+        let shape = shape_of(ir, bound, node, analysis);
         if let Some(id) = self.atom_ids.get(&shape) {
             return *id;
         }

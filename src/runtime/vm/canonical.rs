@@ -63,6 +63,21 @@ impl Canonical {
             *place = if has_text(decision, at) { decision.explained(at) } else { None }
                 .unwrap_or(Value::NULL);
         }
+        self.digested(decision)
+    }
+
+    /// The same of a decision whose message, outputs and explanations were made elsewhere:
+    /// `explained` is what explains each output, null where nothing does.
+    pub(in crate::runtime) fn digest_with(
+        &mut self,
+        decision: &Decision<'_>,
+        explained: Vec<Value>,
+    ) -> [u8; 32] {
+        self.explained = explained;
+        self.digested(decision)
+    }
+
+    fn digested(&mut self, decision: &Decision<'_>) -> [u8; 32] {
         self.text.clear();
         self.text.push_str(DOMAIN);
         // Writing to a string does not fail.

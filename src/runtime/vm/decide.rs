@@ -164,6 +164,42 @@ fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputE
     Ok(Lists { always, keyed, gathered })
 }
 
+/// Sees to what the rules that the request concerns ask of it; those rules, ascending, and what
+/// they cost at most.
+///
+/// # Errors
+/// Why the request is refused.
+pub(in crate::runtime) fn asked(
+    filled: &mut Filled<'_>,
+    phase: Phase,
+) -> Result<(Vec<u16>, u64), InputError> {
+    let lists = gather(filled, phase)?;
+    let program = filled.program;
+    let gathered = &filled.scratch.rules;
+    let mut rules = program.plan.rules(lists.always).to_vec();
+    rules.extend_from_slice(lists.keyed(program, gathered));
+    rules.sort_unstable();
+    Ok((rules, lists.cost(program, gathered)))
+}
+
+/// Sees to what one rule or output asks of a request.
+///
+/// # Errors
+/// Why the request is refused.
+pub(in crate::runtime) fn demanded(filled: &mut Filled<'_>, by: Asker) -> Result<(), InputError> {
+    let module = &filled.program.module;
+    let rows = match by {
+        Asker::Rule(at) => {
+            module.rules.get(usize::from(at)).map(|it| (it.first_requirement, it.requirements))
+        }
+        Asker::Output(at) => {
+            module.outputs.get(usize::from(at)).map(|it| (it.first_requirement, it.requirements))
+        }
+    };
+    let asked = requirements(module, rows.unwrap_or_default()).iter();
+    check(filled, asked.map(|requirement| Asked { requirement: *requirement, by }))
+}
+
 /// The rules of all prefixes and patterns that fit a key that the bundle does not name: one list,
 /// or with `true` no list but the scratch holds them.
 fn unnamed<'p>(
@@ -270,9 +306,14 @@ fn met(filled: &mut Filled<'_>, asked: &Asked) -> bool {
         return requirement.optional;
     }
     let own = filled.program.module.keyed.get(usize::from(requirement.keyed));
-    let own = own.map(|own| keyed(filled, own));
+    let own = own.filter(|own| !is_withheld(filled, own.slot)).map(|own| keyed(filled, own));
     own.is_none_or(|ty| typed(filled, requirement.slot, ty))
         && (requirement.ty == NONE || typed(filled, requirement.slot, requirement.ty))
+}
+
+/// Whether what chooses a type is unknown; whoever decides about that sees to it.
+fn is_withheld(filled: &Filled<'_>, slot: u16) -> bool {
+    filled.scratch.file.get(usize::from(slot)).is_some_and(|key| key.tag() == Tag::Unknown)
 }
 
 /// The type that goes with what the slot holds that chooses.
@@ -301,7 +342,8 @@ fn typed(filled: &mut Filled<'_>, slot: u16, ty: u16) -> bool {
     true
 }
 
-fn needed(program: &Program, file: &[Value], asked: &Asked) -> InputError {
+/// Why an input is refused that does not meet what is asked.
+pub(in crate::runtime) fn needed(program: &Program, file: &[Value], asked: &Asked) -> InputError {
     let requirement = asked.requirement;
     let value = file.get(usize::from(requirement.slot));
     let tag = value.map_or(Tag::Absent, Value::tag);
@@ -314,7 +356,8 @@ fn needed(program: &Program, file: &[Value], asked: &Asked) -> InputError {
     InputError { kind, offset: None, node: node_of(program, requirement.slot) }
 }
 
-fn node_of(program: &Program, slot: u16) -> u16 {
+/// The place that a slot is about; the context itself where it is about none.
+pub(in crate::runtime) fn node_of(program: &Program, slot: u16) -> u16 {
     match program.module.slots.get(usize::from(slot)) {
         Some(SlotRow::Value(node) | SlotRow::Presence(node)) => *node,
         Some(SlotRow::Now) | None => NONE,

@@ -10,6 +10,7 @@ use crate::base::limits::REASON_BYTES_MAX;
 use crate::lang::error::EvalError;
 use crate::lang::value::{Value, json};
 use crate::runtime::bundle::module::{NONE, TemplatePart};
+use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::call;
 use crate::runtime::vm::decision::Verdict;
@@ -69,8 +70,7 @@ fn note_failure(filled: &mut Filled<'_>, by: Asker, note: Note) {
     }
 }
 
-/// Writes the parts one after the other; what failed first, if anything did. A part that does not
-/// fit is cut off, with all behind it.
+/// Writes the parts one after the other; what failed first, if anything did.
 fn write<O: Observer>(
     filled: &mut Filled<'_>,
     moment: &Moment<'_>,
@@ -78,29 +78,39 @@ fn write<O: Observer>(
     observer: O,
 ) -> Option<Note> {
     let program = filled.program;
-    let Scratch { file, store, workings, text, used, .. } = &mut *filled.scratch;
-    *used = true;
+    let Scratch { file, store, workings, text, .. } = &mut *filled.scratch;
     let heap = heap(program, filled.request, store);
     let mut machine = Machine::new(program, heap, workings, moment.hosts, observer);
     machine.budget.begin_rule();
+    assemble(program, template, text, |function, out| {
+        if call::function(&mut machine, file, function) != Exit::True {
+            return Err(machine.note);
+        }
+        let value = machine.result;
+        let written = json::write_text(&machine.heap.view(), &value, out);
+        written.map_err(|class| Note { class, pc: 0 })
+    })
+}
+
+/// Puts a message together, of which `part` writes the values that functions give; what failed
+/// first, if anything did. A part that does not fit is cut off, with all behind it.
+pub(in crate::runtime) fn assemble(
+    program: &Program,
+    template: &[TemplatePart],
+    text: &mut String,
+    mut part: impl FnMut(u16, &mut Bounded<'_>) -> Result<(), Note>,
+) -> Option<Note> {
     let mut out = Bounded(text);
     let full = Note { class: EvalError::Budget, pc: 0 };
     let mut failed = None;
-    for part in template {
-        let function = match part {
-            TemplatePart::Text(part) if out.write_str(program.string(*part)).is_ok() => continue,
+    for piece in template {
+        let function = match piece {
+            TemplatePart::Text(text) if out.write_str(program.string(*text)).is_ok() => continue,
             TemplatePart::Text(_) => return failed.or(Some(full)),
             TemplatePart::Value(function) => *function,
         };
         let before = out.0.len();
-        let note = if call::function(&mut machine, file, function) == Exit::True {
-            let value = machine.result;
-            let written = json::write_text(&machine.heap.view(), &value, &mut out);
-            written.err().map(|class| Note { class, pc: 0 })
-        } else {
-            Some(machine.note)
-        };
-        let Some(note) = note else { continue };
+        let Err(note) = part(function, &mut out) else { continue };
         failed.get_or_insert(note);
         out.0.truncate(before);
         if write!(out, "{{{}}}", note.class.word()).is_err() {
@@ -111,7 +121,7 @@ fn write<O: Observer>(
 }
 
 /// Text that grows to `REASON_BYTES_MAX`.
-struct Bounded<'a>(&'a mut String);
+pub(in crate::runtime) struct Bounded<'a>(&'a mut String);
 
 impl Write for Bounded<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {

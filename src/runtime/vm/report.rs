@@ -10,6 +10,7 @@ use std::fmt::{self, Write};
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::lang::value::Value;
+use crate::lang::value::heap::View;
 use crate::lang::value::json::{self, Form};
 use crate::lang::value::text::write_scalar;
 use crate::runtime::bundle::module::EscalationRow;
@@ -97,11 +98,21 @@ impl DecisionReport {
     /// The report of a decision, its message included.
     #[must_use]
     pub fn of(decision: &mut Decision<'_>) -> Self {
-        let program = decision.program();
         let reason = decision.reason().to_owned();
-        let moment = decision.moment();
         let outputs = outputs(decision);
-        let digest = Canonical::of(program).digest(decision);
+        let digest = Canonical::of(decision.program()).digest(decision);
+        Self::told(decision, digest, reason, outputs)
+    }
+
+    /// The report of a decision whose message and outputs were made elsewhere.
+    pub(in crate::runtime) fn told(
+        decision: &Decision<'_>,
+        digest: [u8; 32],
+        reason: String,
+        outputs: Vec<OutputReport>,
+    ) -> Self {
+        let program = decision.program();
+        let moment = decision.moment();
         Self {
             effect: decision.effect(),
             rule: decision.rule().map(str::to_owned),
@@ -198,11 +209,19 @@ fn outputs(decision: &mut Decision<'_>) -> Vec<OutputReport> {
 
 /// An output that has a value.
 fn output(decision: &Decision<'_>, (name, value): (&str, Value)) -> Option<OutputReport> {
-    let view = decision.view();
-    let value = held(&view, value)?;
+    written(&decision.view(), name, value)
+}
+
+/// The same, of a value that points into `view`.
+pub(in crate::runtime) fn written(
+    view: &View<'_>,
+    name: &str,
+    value: Value,
+) -> Option<OutputReport> {
+    let value = held(view, value)?;
     let (mut plain, mut canonical) = (String::new(), String::new());
-    json::write(&view, &value, Form::Plain, &mut plain).ok()?;
-    json::write(&view, &value, Form::Canonical, &mut canonical).ok()?;
+    json::write(view, &value, Form::Plain, &mut plain).ok()?;
+    json::write(view, &value, Form::Canonical, &mut canonical).ok()?;
     Some(OutputReport { name: name.to_owned(), plain, canonical, explanations: Vec::new() })
 }
 

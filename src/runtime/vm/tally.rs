@@ -96,22 +96,17 @@ impl<'a> Tally<'a> {
 
     /// A rule that failed is reported. One that could have refused stands at the level of
     /// `on_error`; a decision function denies, for nobody knows what it would have said.
-    fn failed(&mut self, row: &RuleRow, rule: u16, kind: Option<FunctionKind>, note: Note) {
+    pub(in crate::runtime) fn failed(
+        &mut self,
+        row: &RuleRow,
+        rule: u16,
+        kind: Option<FunctionKind>,
+        note: Note,
+    ) {
         self.fail(Asker::Rule(rule), note);
-        if row.shadow {
-            return;
+        if let Some(rank) = standing(self.program, row, kind) {
+            self.stand(rule, rank);
         }
-        let module = &self.program.module;
-        let effect = module.outcomes.get(usize::from(row.first_outcome)).map(|row| row.effect);
-        let level = match (kind, effect) {
-            (Some(FunctionKind::Condition), Some(Effect::Allow)) => return,
-            (Some(FunctionKind::Condition), Some(Effect::Deny | Effect::Escalate)) => {
-                // One that allows would open what failed; no program has one.
-                module.manifest.on_error.effect.max(Effect::Escalate)
-            }
-            _ => Effect::Deny,
-        };
-        self.stand(rule, Rank::failed(row, level));
     }
 
     /// Rules come in document order, so of two that are equal the first stays.
@@ -131,6 +126,28 @@ impl<'a> Tally<'a> {
         let (rank, rule) = self.winner;
         Verdict { rank, rule, cost }
     }
+}
+
+/// How loud a rule that failed speaks; `None` where it is only reported.
+pub(in crate::runtime) fn standing(
+    program: &Program,
+    row: &RuleRow,
+    kind: Option<FunctionKind>,
+) -> Option<Rank> {
+    if row.shadow {
+        return None;
+    }
+    let module = &program.module;
+    let effect = module.outcomes.get(usize::from(row.first_outcome)).map(|row| row.effect);
+    let level = match (kind, effect) {
+        (Some(FunctionKind::Condition), Some(Effect::Allow)) => return None,
+        (Some(FunctionKind::Condition), Some(Effect::Deny | Effect::Escalate)) => {
+            // One that allows would open what failed; no program has one.
+            module.manifest.on_error.effect.max(Effect::Escalate)
+        }
+        _ => Effect::Deny,
+    };
+    Some(Rank::failed(row, level))
 }
 
 /// Calls a function with nothing noted.

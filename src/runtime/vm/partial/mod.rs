@@ -5,7 +5,17 @@
 //! Imports: `lang::value`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
 //! Source:  `docs/unknowns.md`.
 
+mod atoms;
+mod conclude;
+mod decide;
+pub mod decision;
+mod equal;
+mod eval;
+mod fact;
+mod loops;
+mod state;
 pub mod unknown;
+mod values;
 
 use crate::runtime::vm::partial::unknown::{Unknown, Unknowns};
 use crate::runtime::vm::request::Filled;

@@ -130,6 +130,11 @@ impl Withheld {
         Value::unknown(self.row, self.ty, u64::from(self.below) | u64::from(self.rows) << ROWS)
     }
 
+    /// The value that refers to a fact of `Facts`, and to no row.
+    pub(super) const fn derived(fact: u32) -> Value {
+        Value::unknown(fact, NONE, DERIVED)
+    }
+
     /// A part of it, of which nothing more is known yet.
     pub(in crate::runtime) const fn below(self) -> Self {
         Self { row: self.row, ty: NONE, below: true, rows: NONE }

@@ -1,0 +1,281 @@
+//! From an input some of whose values are unknown to what can be decided about it.
+//!
+//! In:      a `Partial`, a moment, what atoms came to when the input was decided in full.
+//! Out:     `PartialDecision`.
+//! Imports: `lang`, `runtime::program`, `runtime::vm`.
+//! Source:  `docs/unknowns.md`.
+
+use crate::lang::value::{Tag, Value};
+use crate::runtime::bundle::module::NONE;
+use crate::runtime::program::Program;
+use crate::runtime::program::plan::Asker;
+use crate::runtime::vm::decide::{asked, demanded, node_of};
+use crate::runtime::vm::decision::Verdict;
+use crate::runtime::vm::machine::Machine;
+use crate::runtime::vm::observe::{NoObserver, Witness};
+use crate::runtime::vm::partial::Partial;
+use crate::runtime::vm::partial::conclude::{report, report_of};
+use crate::runtime::vm::partial::decision::{PartialDecision, Said};
+use crate::runtime::vm::partial::eval::Evaluator;
+use crate::runtime::vm::partial::fact::{Fact, Facts, Kinds, Sources};
+use crate::runtime::vm::partial::state::{Cells, is_unknown};
+use crate::runtime::vm::partial::unknown::{Class, Unknown};
+use crate::runtime::vm::request::error::{InputError, InputKind};
+use crate::runtime::vm::request::whole::{expected, row};
+use crate::runtime::vm::request::{Filled, Moment, heap};
+use crate::runtime::vm::scratch::Scratch;
+
+/// What a decision about unknown values goes by.
+#[derive(Clone, Copy)]
+struct About<'e> {
+    unknowns: &'e [Unknown],
+    moment: &'e Moment<'e>,
+    witness: Option<&'e Witness>,
+}
+
+/// What the rules and outputs came to.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) said: Vec<Said>,
+    /// What a refusal hangs on, if there can be one.
+    pub(super) refused: Option<Sources>,
+    pub(super) by_witness: usize,
+    pub(super) cost: u64,
+}
+
+impl Told {
+    pub(super) fn may_refuse(&mut self, sources: &Sources) {
+        self.refused.get_or_insert_default().add(sources);
+    }
+}
+
+impl Partial<'_> {
+    /// What can be decided about this input, whatever the unknowns are. `facts` is what the atoms
+    /// of this program came to when the input was decided in full, where that is known.
+    ///
+    /// It may be asked again and again, also after more was withheld.
+    pub fn decide(&mut self, moment: &Moment<'_>, facts: Option<&Witness>) -> PartialDecision {
+        let Self { filled, unknowns } = self;
+        let program = filled.program;
+        filled.scratch.begin(program, filled.request);
+        let slots = program.sizes.slots;
+        if let Some(slot) = filled.scratch.file.get_mut(usize::from(program.sizes.now)) {
+            *slot = Value::timestamp(moment.seconds, moment.nanoseconds);
+        }
+        let before = filled.scratch.file.get(..slots).unwrap_or_default().to_vec();
+        let mark = filled.scratch.mark;
+        let about = About { unknowns: unknowns.rows(), moment, witness: facts };
+        let decision = decide(filled, about, &before);
+        // What was found out about slots holds for this decision only.
+        restore(filled, &before);
+        filled.scratch.mark = mark;
+        filled.scratch.store.reset(mark);
+        filled.scratch.used = true;
+        decision
+    }
+}
+
+fn restore(filled: &mut Filled<'_>, slots: &[Value]) {
+    if let Some(place) = filled.scratch.file.get_mut(..slots.len()) {
+        place.copy_from_slice(slots);
+    }
+}
+
+fn decide(filled: &mut Filled<'_>, about: About<'_>, slots: &[Value]) -> PartialDecision {
+    let program = filled.program;
+    let mut told = Told::default();
+    let mut facts = Facts::default();
+    let error = filled.error.or_else(|| misfit(filled, about, &mut facts, &mut told));
+    if let Some(error) = error {
+        return refused(filled, about, error);
+    }
+    let key = filled.scratch.file.get(usize::from(program.plan.key_slot)).copied();
+    let rules = match key.filter(is_unknown) {
+        Some(key) => every_rule(filled, about, (slots, &key), &mut facts, &mut told),
+        None => asked(filled, about.moment.phase).map(|(rules, cost)| {
+            told.cost = cost;
+            rules
+        }),
+    };
+    let rules = match rules {
+        Ok(rules) => rules,
+        Err(error) => return refused(filled, about, error),
+    };
+    let (decision, _) = with(filled, about, facts, |evaluator| {
+        let mut told = told;
+        evaluator.refine(&rules, true, &mut told)?;
+        for rule in &rules {
+            let said = evaluator.rule(*rule);
+            told.said.push(said);
+        }
+        told.said.sort_by_key(|said| said.rule);
+        Ok(evaluator.conclude(told))
+    });
+    match decision {
+        Ok((mut decision, parts)) => {
+            decision.report = parts.map(|parts| report(filled, about.moment, parts));
+            decision
+        }
+        Err(error) => refused(filled, about, error),
+    }
+}
+
+/// Runs something with an evaluator over the input as it stands; the facts go in and come out.
+fn with<T>(
+    filled: &mut Filled<'_>,
+    about: About<'_>,
+    facts: Facts,
+    run: impl FnOnce(&mut Evaluator<'_>) -> T,
+) -> (T, Facts) {
+    let program = filled.program;
+    let Scratch { file, store, workings, .. } = &mut *filled.scratch;
+    let deep = store.elements().iter().any(is_unknown);
+    let heap = heap(program, filled.request, store);
+    let machine = Machine::new(program, heap, workings, about.moment.hosts, NoObserver);
+    let mut evaluator = Evaluator {
+        program,
+        unknowns: about.unknowns,
+        facts,
+        machine,
+        file,
+        witness: about.witness,
+        by_witness: 0,
+        forked: false,
+        deep,
+        ended: vec![None; program.functions.len()],
+        cells: Cells::default(),
+        steps: 0,
+    };
+    evaluator.see_places();
+    let result = run(&mut evaluator);
+    (result, evaluator.facts)
+}
+
+/// A value that is withheld and cannot be of the type of its place, so that the input was, or
+/// would be, refused.
+fn misfit(
+    filled: &Filled<'_>,
+    about: About<'_>,
+    facts: &mut Facts,
+    told: &mut Told,
+) -> Option<InputError> {
+    let program = filled.program;
+    let slots = filled.scratch.file.get(..program.sizes.slots).unwrap_or_default();
+    for (number, slot) in (0..).zip(slots).filter(|(_, slot)| is_unknown(slot)) {
+        let fact = facts.of(&program.module, about.unknowns, slot);
+        if fact.kinds.is_empty() {
+            return Some(wrong(program, number));
+        }
+        if fact.kinds == Kinds::of(Tag::Absent) {
+            told.may_refuse(&fact.sources);
+        }
+    }
+    None
+}
+
+/// The refusal of an input for the type of what a slot is about.
+fn wrong(program: &Program, slot: u16) -> InputError {
+    let node = node_of(program, slot);
+    let ty = program.paths.get(node).map_or(NONE, |node| node.ty);
+    let kind = InputKind::WrongType(expected(row(&program.module, ty)));
+    InputError { kind, offset: None, node }
+}
+
+/// The rules that are asked in any case, where the key that chooses is unknown; what all others can
+/// say is told at once.
+///
+/// # Errors
+/// If the input is refused whatever the key is.
+fn every_rule(
+    filled: &mut Filled<'_>,
+    about: About<'_>,
+    (slots, key): (&[Value], &Value),
+    facts: &mut Facts,
+    told: &mut Told,
+) -> Result<Vec<u16>, InputError> {
+    let program = filled.program;
+    let phase = about.moment.phase;
+    let fact = facts.of(&program.module, about.unknowns, key);
+    let string = Kinds::of(Tag::String);
+    if fact.kinds.among(string).is_empty() {
+        return Err(wrong(program, program.plan.key_slot));
+    }
+    if !fact.kinds.within(string) && is_hidden(about.unknowns, &fact) {
+        told.may_refuse(&fact.sources);
+    }
+    let always = program.plan.rules(program.plan.always(phase)).to_vec();
+    for rule in &always {
+        demanded(filled, Asker::Rule(*rule))?;
+    }
+    for at in (0..).take(program.module.outputs.len()) {
+        demanded(filled, Asker::Output(at))?;
+    }
+    let rules = (0_u16..).zip(&program.module.rules);
+    let others: Vec<u16> = rules
+        .filter(|(rule, row)| row.phase == phase && always.binary_search(rule).is_err())
+        .map(|(rule, _)| rule)
+        .collect();
+    for rule in others {
+        restore(filled, slots);
+        if demanded(filled, Asker::Rule(rule)).is_err() {
+            told.may_refuse(&fact.sources);
+            let mut said = Said::new(rule);
+            (said.silent, said.doubt) = (true, fact.sources.clone());
+            told.said.push(said);
+            continue;
+        }
+        let (said, known) = with(filled, about, std::mem::take(facts), |evaluator| {
+            let mut own = Told::default();
+            let never = evaluator.refine(&[rule], false, &mut own).is_err();
+            let mut said = if never { Said::new(rule) } else { evaluator.rule(rule) };
+            if never {
+                own.may_refuse(&fact.sources);
+            }
+            said.silent = true;
+            said.doubt.add(&fact.sources);
+            (said, own)
+        });
+        *facts = known;
+        told.said.push(said.0);
+        if let Some(sources) = said.1.refused {
+            told.may_refuse(&sources.with(&fact.sources));
+        }
+        told.by_witness += said.1.by_witness;
+    }
+    restore(filled, slots);
+    for rule in &always {
+        demanded(filled, Asker::Rule(*rule))?;
+    }
+    Ok(always)
+}
+
+/// Whether what `fact` is about is hidden, so that nobody can tell whether it is there.
+pub(super) fn is_hidden(unknowns: &[Unknown], fact: &Fact) -> bool {
+    fact.sources
+        .rows()
+        .any(|row| unknowns.get(row).is_some_and(|unknown| matches!(unknown.class, Class::Hide)))
+}
+
+/// What an input that is refused comes to.
+fn refused(filled: &mut Filled<'_>, about: About<'_>, error: InputError) -> PartialDecision {
+    let Scratch { refused, text, outputs, fired, shadow, failures, .. } = &mut *filled.scratch;
+    *refused = Some(error);
+    text.clear();
+    outputs.clear();
+    fired.clear();
+    shadow.clear();
+    failures.list.clear();
+    let explained = vec![Value::NULL; filled.program.module.outputs.len()];
+    let nothing = (explained, Vec::new());
+    let report = report_of(filled, about.moment, Verdict::REFUSED, nothing);
+    PartialDecision {
+        effects: vec![report.effect],
+        reason: Some(String::new()),
+        report: Some(report),
+        refused: true,
+        rules: Vec::new(),
+        blockers: Vec::new(),
+        open: Vec::new(),
+        by_facts: 0,
+    }
+}
