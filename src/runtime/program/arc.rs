@@ -43,6 +43,27 @@ pub(super) struct Parts {
     count: usize,
 }
 
+/// Constants of one kind in their order, each once, and of every one its place among them. `None`
+/// of what is no number.
+pub(super) fn cuts(constants: &[Value]) -> Option<(Vec<Value>, Vec<usize>)> {
+    let key = |it: &Value| {
+        let double = it.tag() == Tag::Double;
+        // Both zeros are one number.
+        let bits = if double { (it.float() + 0.0).to_bits() } else { it.bits() };
+        let key = if double { double_key(bits) } else { bits };
+        if it.tag() == Tag::Uint { key } else { key ^ 1 << 63 }
+    };
+    if constants.iter().any(|it| it.tag() == Tag::Double && it.float().is_nan()) {
+        return None;
+    }
+    let mut cuts = constants.to_vec();
+    cuts.sort_by_key(key);
+    cuts.dedup_by_key(|it| key(it));
+    let place = |it: &Value| cuts.iter().position(|cut| key(cut) == key(it));
+    let places = constants.iter().map(place).collect::<Option<_>>()?;
+    Some((cuts, places))
+}
+
 impl Parts {
     /// Cuts the circle at constants of one kind, which ascend. Of all but ints, uints and doubles
     /// the bits are compared. `None` if there are too many, and of what has no order.

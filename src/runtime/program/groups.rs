@@ -9,7 +9,8 @@ use crate::runtime::program::plan::{
     Asked, Asker, Bucket, Group, Rare, Span, Tables, cost, requirements,
 };
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::screen::Workspace;
+use crate::runtime::program::screen::{Source, Workspace};
+use crate::runtime::program::terms::Terms;
 use crate::runtime::program::veto::Vetoes;
 
 const PHASES: [Phase; 2] = [Phase::Request, Phase::Response];
@@ -18,7 +19,8 @@ const PHASES: [Phase; 2] = [Phase::Request, Phase::Response];
 pub(super) struct Groups<'m> {
     module: &'m Module,
     pool: &'m Pool,
-    pub(super) vetoes: Vetoes,
+    vetoes: &'m Vetoes,
+    terms: &'m Terms,
     tables: Tables,
     work: Workspace,
     /// Slots that the group needs that is being made, one bit each, and those that all need.
@@ -33,13 +35,18 @@ pub(super) struct Groups<'m> {
 }
 
 impl<'m> Groups<'m> {
-    pub(super) fn of(module: &'m Module, pool: &'m Pool) -> Self {
+    pub(super) fn of(
+        module: &'m Module,
+        pool: &'m Pool,
+        (vetoes, terms): (&'m Vetoes, &'m Terms),
+    ) -> Self {
         let nothing = Requirement { slot: NONE, ty: NONE, optional: true, keyed: NONE };
         let words = vec![0; module.slots.len().div_ceil(64).max(1)];
         Self {
             module,
             pool,
-            vetoes: Vetoes::of(module),
+            vetoes,
+            terms,
             tables: Tables::default(),
             work: Workspace::default(),
             needed: words.clone(),
@@ -122,9 +129,10 @@ impl<'m> Groups<'m> {
         if more.iter().any(|word| *word != 0) {
             self.tables.words.extend_from_slice(more);
         }
-        let constants = (self.module, self.pool);
+        let Self { module, pool, vetoes, terms, .. } = *self;
+        let source = Source { module, pool, vetoes, terms };
         let own = self.tables.rules.get(first..).unwrap_or_default();
-        let (block, blocks) = self.tables.screens.add(&self.vetoes, constants, own, &mut self.work);
+        let (block, blocks) = self.tables.screens.add(source, own, &mut self.work);
         let typed = Span::since(typed, &self.tables.typed);
         let more = Span::since(words, &self.tables.words);
         let rare = [typed, more, blocks].iter().any(|it| !it.is_empty());

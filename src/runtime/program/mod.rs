@@ -5,6 +5,7 @@
 //! Imports: `base`, `diag`, `lang`, `runtime::bundle`, `runtime::verify`.
 
 mod arc;
+mod clause;
 pub(in crate::runtime) mod context;
 mod descriptors;
 pub mod error;
@@ -23,7 +24,7 @@ pub(in crate::runtime) mod sweep;
 pub(in crate::runtime) mod switch;
 pub(in crate::runtime) mod terms;
 pub(in crate::runtime) mod tree;
-mod veto;
+pub(in crate::runtime) mod veto;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -13,6 +13,7 @@ use crate::runtime::program::pool::{self, Pool};
 use crate::runtime::program::rank::Rank;
 use crate::runtime::program::screen::{BLOCK, Block, Screens};
 use crate::runtime::program::tree::Readings;
+use crate::runtime::program::veto::Vetoes;
 
 /// Who asks something of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,12 +175,13 @@ impl Plan {
         readings: &mut Readings<'_>,
     ) -> Self {
         let index = &module.index;
-        let mut groups = Groups::of(module, pool);
+        let vetoes = Vetoes::of(module, pool, readings);
         for (number, rule) in (0..).zip(&module.rules) {
-            if !groups.vetoes.is_conjunction(number) {
+            if !vetoes.is_conjunction(number) {
                 readings.grow(rule.function);
             }
         }
+        let mut groups = Groups::of(module, pool, (&vetoes, &readings.terms));
         let outputs = groups.outputs();
         let always = groups.always();
         let mut list = |rows: &[(Str, Vec<u16>)]| -> Vec<(Value, Bucket)> {
@@ -196,11 +198,13 @@ impl Plan {
             let said = module.outcomes.get(usize::from(row.first_outcome));
             said.map_or(Rank::SILENT, |said| Rank::of(row, said, row.first_outcome))
         };
+        let mut tables = groups.made();
+        tables.screens.literals = vetoes.literals;
         Self {
             key_slot: index.key_slot,
             always,
             outputs,
-            tables: groups.made(),
+            tables,
             ranks: module.rules.iter().map(rank).collect(),
             table: table(&keys, pool),
             keys,

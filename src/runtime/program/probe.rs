@@ -15,6 +15,7 @@ use crate::lang::value::heap::{Store, View, second_word};
 use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::program::Program;
 use crate::runtime::program::arc::{Arc, Parts, double_key};
+use crate::runtime::program::plan::Span;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::switch::Switch;
 
@@ -130,8 +131,12 @@ pub(in crate::runtime) enum Probe {
     Start { spared: u64, bits: u64, word: u64, len: u8, shift: u8, place: u16, outcome: bool },
     /// What the text at a place says of many rules.
     Switch(Switch),
-    /// An atom of any other kind. It is asked while some of its rules are left.
+    /// An atom of any other kind. It is asked while some of its rules are left, as all that follow.
     Test { users: u64, atom: Instruction, outcome: bool },
+    /// Atoms that silence together: `Screens::literals`.
+    Clause { users: u64, literals: Span },
+    /// A term at which probes behind it look.
+    Term { users: u64, place: u16 },
 }
 
 const _: () = assert!(size_of::<Probe>() == 32, "two probes fit a cache line");
@@ -145,8 +150,14 @@ pub(super) enum Class {
     Text,
     /// All others that tell by a look.
     Other,
-    /// What takes more than that.
+    /// What takes more than a look.
     Test,
+    /// Terms.
+    Term,
+    /// Whatever looks at terms.
+    Late,
+    /// What may take long.
+    Dear,
 }
 
 /// Most bytes of a text that bits and second word hold.
@@ -186,11 +197,7 @@ impl Probe {
         // The fourth part is what is no number: it stands in no relation.
         let parts = Parts::of(std::slice::from_ref(constant))?;
         let arc = parts.arc(|at| (relations >> (1 + at) & 1 != 0) == outcome)?;
-        Some(if tag == Tag::Double {
-            Self::Double { spared, arc, place }
-        } else {
-            Self::Bits { spared, arc, place, tag }
-        })
+        Some(Self::on_arc(arc, tag, place, users))
     }
 
     fn of_text(
@@ -224,12 +231,38 @@ impl Probe {
             Self::Double { .. } | Self::Presence { .. } | Self::Start { .. } | Self::Switch(_) => {
                 Class::Other
             }
-            Self::Test { .. } => Class::Test,
+            Self::Test { atom, .. } if matches!(atom.op, Op::Contains | Op::Matches) => Class::Dear,
+            Self::Test { .. } | Self::Clause { .. } => Class::Test,
+            Self::Term { .. } => Class::Term,
         }
     }
 
-    /// Takes in what it says of its rules, where the place holds a value of its kind. Tests say
-    /// nothing: `vm::sift` asks them.
+    /// The rules that it may silence.
+    pub(in crate::runtime) const fn users(&self) -> u64 {
+        match self {
+            Self::Bits { spared, .. }
+            | Self::Double { spared, .. }
+            | Self::Presence { spared, .. }
+            | Self::Text { spared, .. }
+            | Self::Start { spared, .. } => !*spared,
+            Self::Switch(switch) => switch.users,
+            Self::Test { users, .. } | Self::Clause { users, .. } | Self::Term { users, .. } => {
+                *users
+            }
+        }
+    }
+
+    /// The probe for rules that a value of this kind silences whose bits lie on an arc.
+    pub(super) const fn on_arc(arc: Arc, tag: Tag, place: u16, users: u64) -> Self {
+        let spared = !users;
+        if matches!(tag, Tag::Double) {
+            return Self::Double { spared, arc, place };
+        }
+        Self::Bits { spared, arc, place, tag }
+    }
+
+    /// Takes in what it says of its rules, where the place holds a value of its kind. Tests,
+    /// clauses and terms say nothing: `vm::sift` asks them.
     #[expect(clippy::inline_always, reason = "where the kind is known one arm is left")]
     #[inline(always)]
     pub(in crate::runtime) fn ask(&self, sight: &Sight<'_>, known: &mut Known) {
@@ -275,7 +308,7 @@ impl Probe {
             Self::Switch(switch) => {
                 switch.ask(&sight.program.plan.screens().cases, sight, known);
             }
-            Self::Test { .. } => {}
+            Self::Test { .. } | Self::Clause { .. } | Self::Term { .. } => {}
         }
     }
 }

@@ -4,13 +4,14 @@
 //! Out:     `Screens`: probes, each with the rules that it silences.
 //! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 
-use crate::lang::opcodes::{Instruction, Op, X_INVERT};
+use crate::lang::opcodes::{Op, Operand};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::program::plan::Span;
 use crate::runtime::program::pool::Pool;
-use crate::runtime::program::probe::Probe;
+use crate::runtime::program::probe::{Class, Probe};
 use crate::runtime::program::switch::{self, Case, Switch, Vetoing};
-use crate::runtime::program::veto::{Veto, Vetoes, same};
+use crate::runtime::program::terms::Terms;
+use crate::runtime::program::veto::{Literal, Veto, Vetoes, same};
 
 /// Rules in a block: one bit each.
 pub(in crate::runtime) const BLOCK: usize = 64;
@@ -23,6 +24,8 @@ pub(in crate::runtime) struct Screens {
     probes: Vec<Probe>,
     /// Of all switches.
     pub(in crate::runtime) cases: Vec<Case>,
+    /// Of all clauses.
+    pub(super) literals: Vec<Literal>,
 }
 
 /// What sifts up to 64 rules.
@@ -56,56 +59,67 @@ impl Screens {
         self.probes.get(start..start + block.probes as usize).unwrap_or_default()
     }
 
+    /// The literals of a clause.
+    pub(in crate::runtime) fn clause(&self, literals: Span) -> &[Literal] {
+        literals.of(&self.literals)
+    }
+
     /// Adds a list of rules; returns its first block, and where the others are.
     pub(super) fn add(
         &mut self,
-        vetoes: &Vetoes,
-        constants: Constants<'_>,
+        source: Source<'_>,
         rules: &[u16],
         work: &mut Workspace,
     ) -> (Block, Span) {
         let mut chunks = rules.chunks(BLOCK);
-        let first = chunks.next().map(|rules| self.made(vetoes, constants, rules, work));
+        let first = chunks.next().map(|rules| self.made(source, rules, work));
         let start = self.blocks.len();
         for rules in chunks {
-            let block = self.made(vetoes, constants, rules, work);
+            let block = self.made(source, rules, work);
             self.blocks.push(block);
         }
         (first.unwrap_or(Block::EMPTY), Span::since(start, &self.blocks))
     }
 
     /// The block for up to 64 rules.
-    fn made(
-        &mut self,
-        vetoes: &Vetoes,
-        constants: Constants<'_>,
-        rules: &[u16],
-        work: &mut Workspace,
-    ) -> Block {
-        let conjunctions = gather(vetoes, rules, &mut work.atoms);
+    fn made(&mut self, source: Source<'_>, rules: &[u16], work: &mut Workspace) -> Block {
         work.probes.clear();
-        self.add_switches(constants, work);
-        for vetoing in &work.rest {
-            for outcome in [true, false] {
-                let users = vetoing.silenced(outcome);
+        work.terms.clear();
+        let conjunctions = gather(source, rules, work);
+        self.add_switches(source, work);
+        for at in 0..work.rest.len() {
+            let Some(Vetoing { atom, if_true, if_false }) = work.rest.get(at).copied() else {
+                continue;
+            };
+            for (outcome, users) in [(true, if_true), (false, if_false)] {
                 if users != 0 {
-                    work.probes.push(Probe::of(constants.1, &vetoing.atom, outcome, users));
+                    let [a, b, _] = atom.op.operands();
+                    let reads = [(a, atom.a), (b, atom.b)].into_iter();
+                    let reads = reads.filter(|(operand, _)| *operand == Operand::Read);
+                    let probe = Probe::of(source.pool, &atom, outcome, users);
+                    work.add(source.terms, probe, reads.map(|(_, place)| place));
                 }
             }
         }
-        work.probes.sort_by_key(Probe::class);
+        let Workspace { terms, probes, .. } = work;
+        let term = |(place, users): &(u16, u64)| Probe::Term { users: *users, place: *place };
+        probes.extend(terms.iter().map(|it| (Class::Term, term(it))));
+        probes.sort_by_key(|(class, _)| *class);
         let first = count(self.probes.len());
-        self.probes.extend_from_slice(&work.probes);
-        let (all, probes) = (u64::MAX >> (BLOCK - rules.len()), count(work.probes.len()));
+        self.probes.extend(probes.iter().map(|(_, probe)| *probe));
+        let (all, probes) = (u64::MAX >> (BLOCK - rules.len()), count(probes.len()));
         Block { all, conjunctions, first, probes }
     }
 
     /// Adds switches for atoms for which one can stand; the others are the rest.
-    fn add_switches(&mut self, constants: Constants<'_>, work: &mut Workspace) {
-        let Workspace { atoms, rest, probes } = work;
+    fn add_switches(&mut self, source: Source<'_>, work: &mut Workspace) {
+        let Workspace { atoms, rest, probes, .. } = work;
+        let slots = source.module.slots.len();
+        let constants = (source.module, source.pool);
         let slot = |it: &Vetoing| {
             let strings = switch::strings(constants, &it.atom);
-            strings.map_or(u32::MAX, |_| u32::from(it.atom.a))
+            let is_slot = usize::from(it.atom.a) < slots && strings.is_some();
+            if is_slot { u32::from(it.atom.a) } else { u32::MAX }
         };
         atoms.sort_by_key(slot);
         rest.clear();
@@ -114,7 +128,7 @@ impl Screens {
             let switch = alike.first().filter(|first| slot(first) != u32::MAX && pays);
             let switch = switch.and_then(|_| Switch::of(constants, alike, &mut self.cases));
             match switch {
-                Some(switch) => probes.push(Probe::Switch(switch)),
+                Some(switch) => probes.push((Class::Other, Probe::Switch(switch))),
                 None => rest.extend_from_slice(alike),
             }
         }
@@ -131,40 +145,91 @@ impl Screens {
     }
 }
 
-/// Memory that one block leaves to the next: its atoms, those for which no switch stands, probes.
+/// Memory that one block leaves to the next.
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
+    /// Its atoms, and those of them for which no switch stands.
     atoms: Vec<Vetoing>,
     rest: Vec<Vetoing>,
-    probes: Vec<Probe>,
+    probes: Vec<(Class, Probe)>,
+    /// The terms at which probes look, ascending, with the rules of these.
+    terms: Vec<(u16, u64)>,
+    /// What one of them looks at.
+    reads: Vec<u16>,
 }
 
-/// The module, and its constants as values.
-pub(super) type Constants<'a> = (&'a Module, &'a Pool);
+impl Workspace {
+    /// Adds a probe that looks at these places.
+    fn add(&mut self, terms: &Terms, probe: Probe, places: impl Iterator<Item = u16>) {
+        self.reads.clear();
+        for place in places.filter(|place| *place >= terms.first) {
+            terms.gather(place, &mut self.reads);
+        }
+        self.reads.retain(|place| terms.is_computed(*place));
+        for place in &self.reads {
+            match self.terms.binary_search_by_key(place, |(known, _)| *known) {
+                Ok(at) => {
+                    if let Some((_, users)) = self.terms.get_mut(at) {
+                        *users |= probe.users();
+                    }
+                }
+                Err(at) => self.terms.insert(at, (*place, probe.users())),
+            }
+        }
+        let class = probe.class();
+        let late = !self.reads.is_empty() && class < Class::Late;
+        self.probes.push((if late { Class::Late } else { class }, probe));
+    }
+}
+
+/// What screens are made of.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) module: &'a Module,
+    pub(super) pool: &'a Pool,
+    pub(super) vetoes: &'a Vetoes,
+    pub(super) terms: &'a Terms,
+}
 
 fn count(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 
-/// Puts the atoms of up to 64 rules into `atoms`, each once and upright; which of the rules are
-/// conjunctions.
-fn gather(vetoes: &Vetoes, rules: &[u16], atoms: &mut Vec<Vetoing>) -> u64 {
+/// Puts the atoms of up to 64 rules into `atoms`, each once, and adds the probes for what else
+/// silences them; which of the rules are conjunctions.
+fn gather(source: Source<'_>, rules: &[u16], work: &mut Workspace) -> u64 {
     let mut conjunctions = 0;
-    atoms.clear();
+    work.atoms.clear();
     for (bit, rule) in rules.iter().enumerate() {
-        let bit = 1_u64 << bit;
-        if vetoes.is_conjunction(*rule) {
-            conjunctions |= bit;
+        let users = 1_u64 << bit;
+        if source.vetoes.is_conjunction(*rule) {
+            conjunctions |= users;
         }
-        for Veto { atom, outcome } in vetoes.of_rule(*rule) {
-            let (true_bit, false_bit) = if *outcome { (bit, 0) } else { (0, bit) };
-            if let Some(known) = atoms.iter_mut().find(|known| same(&known.atom, atom)) {
-                known.if_true |= true_bit;
-                known.if_false |= false_bit;
-                continue;
+        for veto in source.vetoes.of_rule(*rule) {
+            match *veto {
+                Veto::Atom(Literal { atom, outcome }) => {
+                    let (if_true, if_false) = if outcome { (users, 0) } else { (0, users) };
+                    match work.atoms.iter_mut().find(|known| same(&known.atom, &atom)) {
+                        Some(known) => {
+                            known.if_true |= if_true;
+                            known.if_false |= if_false;
+                        }
+                        None => work.atoms.push(Vetoing { atom, if_true, if_false }),
+                    }
+                }
+                Veto::Arc(arc, tag, place) => {
+                    let probe = Probe::on_arc(arc, tag, place, users);
+                    work.add(source.terms, probe, std::iter::once(place));
+                }
+                Veto::Clause(literals) => {
+                    let reads = literals.of(&source.vetoes.literals).iter().flat_map(|it| {
+                        let [a, b, _] = it.atom.op.operands();
+                        let reads = [(a, it.atom.a), (b, it.atom.b)].into_iter();
+                        reads.filter(|(operand, _)| *operand == Operand::Read).map(|(_, at)| at)
+                    });
+                    work.add(source.terms, Probe::Clause { users, literals }, reads);
+                }
             }
-            let upright = Instruction { x: atom.x & !X_INVERT, ..*atom };
-            atoms.push(Vetoing { atom: upright, if_true: true_bit, if_false: false_bit });
         }
     }
     conjunctions

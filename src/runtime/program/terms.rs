@@ -10,10 +10,12 @@
 use std::collections::HashMap;
 
 use crate::base::limits::FILE_VALUES_MAX;
-use crate::lang::functions::{Native, by_number};
+use crate::lang::constant::Constant;
+use crate::lang::functions::{Cost, Native, Sig, by_number};
 use crate::lang::opcodes::{Instruction, Op, Operand};
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Tag, Value};
+use crate::runtime::bundle::module::Module;
 use crate::runtime::program::pool::Pool;
 
 /// Most operands of a term.
@@ -132,7 +134,13 @@ impl Terms {
     }
 
     /// Adds `place` to `all`, which ascends, and the places that it is made of.
-    fn gather(&self, place: u16, all: &mut Vec<u16>) {
+    pub(super) fn gather(&self, place: u16, all: &mut Vec<u16>) {
+        if self.at(place).is_none() {
+            if let Err(at) = all.binary_search(&place) {
+                all.insert(at, place);
+            }
+            return;
+        }
         let mut open = vec![place];
         while let Some(place) = open.pop() {
             if let Err(at) = all.binary_search(&place) {
@@ -152,6 +160,31 @@ impl Terms {
             }
         }
         all
+    }
+
+    /// Whether what an atom reads of terms costs little to compute, and builds nothing.
+    pub(super) fn is_cheap(&self, module: &Module, atom: &Instruction) -> bool {
+        let [a, b, _] = atom.op.operands();
+        let mut reads = [(a, atom.a), (b, atom.b)].into_iter();
+        if reads.all(|(operand, at)| operand != Operand::Read || self.at(at).is_none()) {
+            return true;
+        }
+        self.read_by(atom).into_iter().filter(|place| self.is_computed(*place)).all(|place| {
+            let Some(term) = self.at(place) else { return false };
+            match (term.op, term.operands()) {
+                (Op::Call, [_]) => by_number(term.named).is_some_and(|row| {
+                    let plain = [Sig::Bool, Sig::Int, Sig::Uint, Sig::Double];
+                    matches!(row.cost, Cost::Fixed(_)) && plain.contains(&row.result)
+                }),
+                (Op::Index, [map, _]) => self.constant(*map).is_some_and(|map| {
+                    let map = module.constants.get(usize::from(map));
+                    let is_text = |key: &Constant| matches!(key, Constant::String(_));
+                    let all = |it: &[(Constant, _)]| it.iter().all(|(key, _)| is_text(key));
+                    matches!(map, Some(Constant::Map(entries)) if all(entries))
+                }),
+                _ => false,
+            }
+        })
     }
 
     /// Whether there is something to compute at a place.

@@ -95,6 +95,13 @@ impl<'m> Readings<'m> {
         all
     }
 
+    /// Resolves the operands of a function.
+    pub(super) fn reader(&mut self, function: u16) -> Option<Reader<'_>> {
+        let Self { module, callees, terms, .. } = self;
+        let row = module.functions.get(usize::from(function))?;
+        Some(Reader { module, terms, callees, row })
+    }
+
     /// Makes the tree of a function, if it has one that tells something, and what its callers make
     /// of it.
     pub(super) fn grow(&mut self, function: u16) -> Callee {

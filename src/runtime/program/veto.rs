@@ -2,33 +2,56 @@
 //!
 //! In:      the code of the rules.
 //! Out:     `Vetoes`.
-//! Imports: `lang::opcodes`, `runtime::bundle`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 //!
 //! An atom silences a rule only if every path through the rule's function on which it comes out
 //! that way ends in exit F. So a veto says nothing that the function would not say. An atom that
 //! fails silences nothing.
 //!
-//! A conjunction is a rule whose function is nothing but atoms that silence it, one behind the
-//! other: if all of them came out and none did, it fires. What else is left is run.
+//! A conjunction is a rule that fires if all of its vetoes came out and none hit. What else is left
+//! is run. Where the function is nothing but atoms on slots that silence it, one behind the other,
+//! that is seen at once; all others are read with care (`clause`).
+
+use std::cmp::Ordering;
 
 use crate::lang::opcodes::{
-    EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, Operand, X_COLD, X_INVERT, X_PART, Yield,
+    EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, Operand, X_COLD, X_EQUAL, X_GREATER,
+    X_INVERT, X_LESS, X_PART, Yield,
 };
+use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, RuleRow};
+use crate::runtime::program::arc::{self, Arc, Parts};
+use crate::runtime::program::clause::{self, Found};
+use crate::runtime::program::plan::Span;
+use crate::runtime::program::pool::Pool;
+use crate::runtime::program::tree::Readings;
 
 /// Longest function that is read for vetoes; reading costs its length squared at most.
 const READABLE: usize = 64;
 
-/// An outcome of an atom that silences a rule.
+/// An upright atom that comes out so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runtime) struct Literal {
+    pub(in crate::runtime) atom: Instruction,
+    pub(in crate::runtime) outcome: bool,
+}
+
+/// What silences a rule.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Veto {
-    pub(super) atom: Instruction,
-    pub(super) outcome: bool,
+pub(super) enum Veto {
+    /// An atom that comes out so.
+    Atom(Literal),
+    /// A value of this kind at a place, whose bits lie on an arc.
+    Arc(Arc, Tag, u16),
+    /// Atoms that come out so together, in the order of the code: `Vetoes::literals`.
+    Clause(Span),
 }
 
 /// The vetoes of every rule.
 pub(in crate::runtime) struct Vetoes {
     all: Vec<Veto>,
+    /// Of all clauses.
+    pub(super) literals: Vec<Literal>,
     /// Of every rule, where its vetoes end in `all`.
     ends: Vec<usize>,
     /// Of every rule, whether it is a conjunction, or always speaks.
@@ -36,19 +59,29 @@ pub(in crate::runtime) struct Vetoes {
 }
 
 impl Vetoes {
-    pub(in crate::runtime) fn of(module: &Module) -> Self {
+    pub(super) fn of(module: &Module, pool: &Pool, readings: &mut Readings<'_>) -> Self {
         let rules = module.rules.len();
         let (ends, conjunctions) = (Vec::with_capacity(rules), Vec::with_capacity(rules));
-        let mut vetoes = Self { all: Vec::new(), ends, conjunctions };
+        let mut vetoes = Self { all: Vec::new(), literals: Vec::new(), ends, conjunctions };
         for rule in &module.rules {
-            let conjunction = vetoes.add(module, rule);
+            let first = vetoes.all.len();
+            let mut conjunction = vetoes.add(module, rule);
+            if let (false, Some(code)) = (conjunction, readable(module, rule))
+                && let Some(mut reader) = readings.reader(rule.function)
+            {
+                vetoes.all.truncate(first);
+                let found = clause::find(&mut reader, code);
+                conjunction = found.conjunction;
+                vetoes.take(pool, found);
+            }
             vetoes.ends.push(vetoes.all.len());
             vetoes.conjunctions.push(conjunction);
         }
         vetoes
     }
 
-    /// Takes in the vetoes of a rule. Whether it is a conjunction, or always speaks.
+    /// Takes in the vetoes of a rule, if it is a conjunction of atoms on slots alone, or always
+    /// speaks. Whether it is.
     fn add(&mut self, module: &Module, rule: &RuleRow) -> bool {
         let Some(function) = module.functions.get(usize::from(rule.function)) else {
             return rule.function == NONE;
@@ -58,24 +91,40 @@ impl Vetoes {
         let mut conjunction = function.kind == FunctionKind::Condition;
         // What follows a jump to the end is cold: it is reached by edges E alone.
         let mut cold = false;
-        for atom in code {
-            cold |= atom.op == Op::Jump && atom.f == EXIT_TRUE;
-            let is_test = atom.op.is_atom() && reads_slots(module, atom);
+        for ins in code {
+            cold |= ins.op == Op::Jump && ins.f == EXIT_TRUE;
             // The outcome that takes the edge F: the other goes on.
-            let outcome = atom.x & X_INVERT != 0;
-            let known = self.all.get(first..).unwrap_or_default();
-            let known = known.iter().find(|veto| is_test && same(&veto.atom, atom));
+            let literal = Literal::leaving(ins);
+            let is_test = ins.op.is_atom() && reads_slots(module, ins);
+            let known = self.all.get(first..).unwrap_or_default().iter().find_map(|veto| {
+                let Veto::Atom(known) = veto else { return None };
+                (is_test && same(&known.atom, ins)).then_some(*known)
+            });
             let silent = match known {
-                Some(veto) => veto.outcome == outcome,
-                None => is_test && silences(code, atom, outcome),
+                Some(known) => known.outcome == literal.outcome,
+                None => is_test && silences(code, ins, literal.outcome),
             };
             if silent && known.is_none() {
-                self.all.push(Veto { atom: *atom, outcome });
+                self.all.push(Veto::Atom(literal));
             }
-            let straight = silent && atom.f == EXIT_FALSE && atom.x & X_COLD == 0;
+            let straight = silent && ins.f == EXIT_FALSE && ins.x & X_COLD == 0;
             conjunction &= cold || straight;
         }
         conjunction
+    }
+
+    /// Takes in what was found of a rule.
+    fn take(&mut self, pool: &Pool, found: Found) {
+        self.all.extend(found.alone.into_iter().map(Veto::Atom));
+        for clause in found.together {
+            if let Some(arc) = arc_of(pool, &clause) {
+                self.all.push(arc);
+                continue;
+            }
+            let first = self.literals.len();
+            self.literals.extend(clause);
+            self.all.push(Veto::Clause(Span::since(first, &self.literals)));
+        }
     }
 
     pub(super) fn is_conjunction(&self, rule: u16) -> bool {
@@ -87,6 +136,43 @@ impl Vetoes {
         let first = usize::from(rule).checked_sub(1).map_or(0, end);
         self.all.get(first..end(usize::from(rule))).unwrap_or_default()
     }
+}
+
+impl Literal {
+    /// The atom as it comes out where it takes the edge F.
+    fn leaving(ins: &Instruction) -> Self {
+        let outcome = ins.x & X_INVERT != 0;
+        Self { atom: Instruction { x: ins.x & !X_INVERT, ..*ins }, outcome }
+    }
+}
+
+/// Comparisons of one place with constants that silence together, as one.
+fn arc_of(pool: &Pool, clause: &[Literal]) -> Option<Veto> {
+    let first = clause.first()?.atom;
+    let kinds = [
+        (Op::CompareInt, Tag::Int),
+        (Op::CompareUint, Tag::Uint),
+        (Op::CompareDouble, Tag::Double),
+    ];
+    let (_, tag) = kinds.into_iter().find(|(op, _)| *op == first.op)?;
+    let constant = |literal: &Literal| {
+        let Instruction { op, a, b, .. } = literal.atom;
+        let constant = pool.constants.get(usize::from(b)).copied();
+        constant.filter(|it| (op, a, it.tag()) == (first.op, first.a, tag))
+    };
+    let constants = clause.iter().map(constant).collect::<Option<Vec<Value>>>()?;
+    let (cuts, places) = arc::cuts(&constants)?;
+    let relation = |at: usize, place: usize| match at.cmp(&(2 * place + 1)) {
+        _ if at > 2 * cuts.len() => 0,
+        Ordering::Less => X_LESS,
+        Ordering::Equal => X_EQUAL,
+        Ordering::Greater => X_GREATER,
+    };
+    let arc = Parts::of(&cuts)?.arc(|at| {
+        let mut all = clause.iter().zip(&places);
+        all.all(|(literal, place)| (literal.atom.x & relation(at, *place) != 0) == literal.outcome)
+    })?;
+    Some(Veto::Arc(arc, tag, first.a))
 }
 
 /// The code of a rule; `None` if it has none, or more than is worth reading.

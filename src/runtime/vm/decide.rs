@@ -446,7 +446,6 @@ fn told(filled: &mut Filled<'_>, lists: &Lists<'_>, rest: Rest) -> usize {
         grown: 0,
         built: 0,
     };
-    settling.begin();
     let (first, second) = lists.parts(sifted);
     if rest.open != 0 {
         sift_in_full(&mut settling, lists.always, first);

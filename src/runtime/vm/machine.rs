@@ -217,8 +217,13 @@ impl Workings {
         }
     }
 
-    /// Forgets what was known in the last decision.
-    pub(in crate::runtime) fn begin(&mut self) {
+    /// Forgets what was known in the last decision, and the values of terms in the file.
+    pub(in crate::runtime) fn begin(&mut self, file: &mut [Value]) {
+        for place in self.computed.drain(..) {
+            if let Some(place) = file.get_mut(usize::from(place)) {
+                *place = Value::ABSENT;
+            }
+        }
         self.scans.begin();
         self.epoch = self.epoch.wrapping_add(1);
         if self.epoch == 0 {

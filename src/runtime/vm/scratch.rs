@@ -240,6 +240,7 @@ impl Scratch {
         self.store.reset(self.mark);
         self.failures.list.clear();
         self.outputs.clear();
-        self.workings.begin();
+        self.left.clear();
+        self.workings.begin(&mut self.file);
     }
 }

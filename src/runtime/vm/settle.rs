@@ -38,19 +38,40 @@ pub(in crate::runtime) struct Settling<'s> {
     pub(in crate::runtime) built: usize,
 }
 
+/// The value of a term that is picked, or made of one value; `None` if it fails, and of all others.
+fn simply(recipe: &Recipe, heap: &mut Heap<'_>, file: &[Value]) -> Option<Value> {
+    match recipe {
+        Recipe::Pick(pick, key) => pick.value(heap, file.get(usize::from(*key))?).copied(),
+        Recipe::Accessor(call, a) => {
+            let a = file.get(usize::from(*a)).filter(|a| a.is_present())?;
+            call(heap, &[*a]).ok()
+        }
+        Recipe::General => None,
+    }
+}
+
+/// Computes a term that costs little, if it is not computed yet.
+#[inline(never)]
+pub(in crate::runtime) fn fill_simply(
+    program: &Program,
+    heap: &mut Heap<'_>,
+    file: &mut [Value],
+    computed: &mut Vec<u16>,
+    place: u16,
+) {
+    let known = file.get(usize::from(place)).is_some_and(|value| value.tag() != Tag::Absent);
+    let Some((_, recipe)) = program.terms.get(place).filter(|_| !known) else { return };
+    let value = simply(recipe, heap, file);
+    if let Some(at) = file.get_mut(usize::from(place)) {
+        *at = value.unwrap_or(FAILED);
+        computed.push(place);
+    }
+}
+
 /// What lies at the place of a term that failed: no atom takes it for a value.
 const FAILED: Value = Note::NONE.value();
 
 impl Settling<'_> {
-    /// Forgets the values of terms.
-    pub(in crate::runtime) fn begin(&mut self) {
-        for place in self.computed.drain(..) {
-            if let Some(place) = self.file.get_mut(usize::from(place)) {
-                *place = Value::ABSENT;
-            }
-        }
-    }
-
     /// Settles the rules in `left` of which it is not known what they say. Returns how many are
     /// left of the first `first`.
     pub(in crate::runtime) fn settle(&mut self, left: &mut Vec<Left>, first: usize) -> usize {
@@ -85,8 +106,7 @@ impl Settling<'_> {
                 return Next::Run;
             }
             let atom = &node.atom;
-            let quick = atom::quick(program, &self.heap, self.file, atom);
-            let Some(truth) = quick.or_else(|| self.ask(atom)) else { return Next::Run };
+            let Some(truth) = self.answer(atom) else { return Next::Run };
             let [on, branch] = node.next;
             match if truth == (atom.x & X_INVERT == 0) { on } else { branch } {
                 Next::Ask(next) => at = usize::from(next),
@@ -96,7 +116,14 @@ impl Settling<'_> {
         Next::Run
     }
 
-    /// How an atom comes out of which a look does not tell; `None` if it fails.
+    /// How an atom comes out; `None` if it fails.
+    #[inline]
+    pub(in crate::runtime) fn answer(&mut self, atom: &Instruction) -> Option<bool> {
+        let quick = atom::quick(self.program, &self.heap, self.file, atom);
+        quick.or_else(|| self.ask(atom))
+    }
+
+    /// As `answer`, of an atom of which a look does not tell.
     #[inline(never)]
     fn ask(&mut self, atom: &Instruction) -> Option<bool> {
         match atom::outcome(self.program, &self.heap, self.scans, self.file, atom) {
@@ -125,15 +152,7 @@ impl Settling<'_> {
     fn fill(&mut self, place: u16) {
         let Some((term, recipe)) = self.program.terms.get(place) else { return };
         let value = match recipe {
-            Recipe::Pick(pick, key) => self
-                .file
-                .get(usize::from(*key))
-                .and_then(|key| pick.value(&self.heap, key))
-                .copied(),
-            Recipe::Accessor(call, a) => match self.file.get(usize::from(*a)) {
-                Some(a) if a.is_present() => call(&mut self.heap, &[*a]).ok(),
-                Some(_) | None => None,
-            },
+            Recipe::Pick(..) | Recipe::Accessor(..) => simply(recipe, &mut self.heap, self.file),
             Recipe::General => self.compute(term),
         };
         if let Some(place) = self.file.get_mut(usize::from(place)) {

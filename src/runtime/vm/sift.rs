@@ -10,11 +10,11 @@ use crate::runtime::program::Program;
 use crate::runtime::program::plan::Group;
 use crate::runtime::program::probe::{Known, Probe, Sight};
 use crate::runtime::program::screen::{BLOCK, Block};
+use crate::runtime::program::veto::Literal;
 use crate::runtime::vm::atom;
-use crate::runtime::vm::machine::Outcome;
 use crate::runtime::vm::request::{Filled, heap};
 use crate::runtime::vm::scratch::{Left, Scratch};
-use crate::runtime::vm::settle::Settling;
+use crate::runtime::vm::settle::{self, Settling};
 
 /// What sifting leaves to do: rules of some block, one bit each, so zero is none at all.
 #[derive(Clone, Copy, Debug, Default)]
@@ -89,7 +89,9 @@ fn probed<'p>(sight: &Sight<'_>, mut probes: &'p [Probe], all: u64) -> (Known, &
     }
     loop {
         match probes {
-            [] | [Probe::Test { .. }, ..] => return (known, probes),
+            [] | [Probe::Test { .. } | Probe::Clause { .. } | Probe::Term { .. }, ..] => {
+                return (known, probes);
+            }
             [probe, rest @ ..] => {
                 probe.ask(sight, &mut known);
                 probes = rest;
@@ -100,49 +102,94 @@ fn probed<'p>(sight: &Sight<'_>, mut probes: &'p [Probe], all: u64) -> (Known, &
 
 /// What quick atoms tell.
 #[inline(never)]
-fn look(filled: &mut Filled<'_>, tests: &[Probe], mut known: Known) -> Known {
-    let Filled { program, scratch, request, .. } = filled;
-    let heap = heap(program, request, &mut scratch.store);
-    for (atom, outcome, users) in tests.iter().filter_map(test) {
-        if known.left & users == 0 {
+fn look(filled: &mut Filled<'_>, probes: &[Probe], mut known: Known) -> Known {
+    let Filled { program, request, .. } = *filled;
+    let Scratch { file, store, workings, used, .. } = &mut *filled.scratch;
+    let mut heap = heap(program, request, store);
+    for probe in probes {
+        if known.left & probe.users() == 0 {
             continue;
         }
-        match atom::quick(program, &heap, &scratch.file, atom) {
-            Some(truth) if truth == outcome => known.left &= !users,
-            Some(_) => {}
-            None => known.unsure |= users,
+        match probe {
+            Probe::Test { users, atom, outcome } => match atom::quick(program, &heap, file, atom) {
+                Some(truth) if truth == *outcome => known.left &= !users,
+                Some(_) => {}
+                None => known.unsure |= users,
+            },
+            Probe::Clause { users, literals } => {
+                let clause = program.plan.screens().clause(*literals);
+                take(
+                    *users,
+                    together(clause, |it| atom::quick(program, &heap, file, it)),
+                    &mut known,
+                );
+            }
+            Probe::Term { place, .. } => {
+                *used = true;
+                settle::fill_simply(program, &mut heap, file, &mut workings.computed, *place);
+            }
+            Probe::Bits { .. }
+            | Probe::Double { .. }
+            | Probe::Presence { .. }
+            | Probe::Text { .. }
+            | Probe::Start { .. }
+            | Probe::Switch(_) => {
+                let store = &*heap.store;
+                probe.ask(&Sight { program, request, store, file }, &mut known);
+            }
         }
     }
     known
 }
 
-/// An atom, the outcome that silences, and its rules.
-#[inline]
-const fn test(probe: &Probe) -> Option<(&Instruction, bool, u64)> {
-    match probe {
-        Probe::Test { users, atom, outcome } => Some((atom, *outcome, *users)),
-        Probe::Bits { .. }
-        | Probe::Double { .. }
-        | Probe::Presence { .. }
-        | Probe::Text { .. }
-        | Probe::Start { .. }
-        | Probe::Switch(_) => None,
+/// Whether all atoms of a clause come out as it says; `None` if one fails before one does not.
+fn together(clause: &[Literal], mut ask: impl FnMut(&Instruction) -> Option<bool>) -> Option<bool> {
+    for literal in clause {
+        if ask(&literal.atom)? != literal.outcome {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// Takes in whether a clause silences its rules.
+const fn take(users: u64, silences: Option<bool>, known: &mut Known) {
+    match silences {
+        Some(true) => known.left &= !users,
+        Some(false) => {}
+        None => known.unsure |= users,
     }
 }
 
-/// What all atoms tell. Where a probe has no answer, its rules are left to be run.
-fn ask(m: &mut Settling<'_>, tests: &[Probe], mut known: Known) -> Known {
-    for (atom, outcome, users) in tests.iter().filter_map(test) {
-        if known.left & users == 0 {
+/// What all atoms tell. Where a probe has no answer, its rules are left to be run. Terms are there
+/// from the look before.
+fn ask(m: &mut Settling<'_>, probes: &[Probe], mut known: Known) -> Known {
+    for probe in probes {
+        if known.left & probe.users() == 0 {
             continue;
         }
-        let quick = atom::quick(m.program, &m.heap, m.file, atom);
-        let full = |m: &mut Settling<'_>| atom::outcome(m.program, &m.heap, m.scans, m.file, atom);
-        match quick.map_or_else(|| full(m), Outcome::of) {
-            Outcome::True if outcome => known.left &= !users,
-            Outcome::False if !outcome => known.left &= !users,
-            Outcome::True | Outcome::False => {}
-            Outcome::Error(_) | Outcome::Noted => known.unsure |= users,
+        match probe {
+            Probe::Test { users, atom, outcome } => {
+                take(*users, m.answer(atom).map(|truth| truth == *outcome), &mut known);
+            }
+            Probe::Clause { users, literals } => {
+                let clause = m.program.plan.screens().clause(*literals);
+                take(*users, together(clause, |it| m.answer(it)), &mut known);
+            }
+            Probe::Term { place, .. } => {
+                let Settling { program, heap, file, computed, .. } = m;
+                settle::fill_simply(program, heap, file, computed, *place);
+            }
+            Probe::Bits { .. }
+            | Probe::Double { .. }
+            | Probe::Presence { .. }
+            | Probe::Text { .. }
+            | Probe::Start { .. }
+            | Probe::Switch(_) => {
+                let Settling { program, heap, file, .. } = &*m;
+                let sight = Sight { program, request: heap.request, store: heap.store, file };
+                probe.ask(&sight, &mut known);
+            }
         }
     }
     known
