@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::runtime::bundle::debug::{self, Debug};
+use crate::runtime::bundle::debug::{self, Debug, Place};
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
 use crate::runtime::vm::observe::{Known, Witness};
@@ -43,6 +43,8 @@ enum Test {
     After(u16, bool),
     /// An atom of the bundle before came out so.
     Before(u16, bool),
+    /// A rule of the candidate fired, or did not.
+    Fires(u16, bool),
 }
 
 /// The condition under which decisions change in a way. `from` is the bundle that decided before,
@@ -60,6 +62,9 @@ pub fn condition(impact: &Impact, way: &Way, from: Option<&Program>, to: &Progra
     let same = from.filter(|from| members.iter().all(|sort| sort.from == from.digest()));
     let keys: BTreeSet<Option<&str>> = members.iter().map(|sort| sort.key.as_deref()).collect();
     let mut tests = candidates(first, same.is_some(), (before.as_ref(), &after));
+    let rules = 0..u16::try_from(to.module().rules.len()).unwrap_or(u16::MAX);
+    // Atoms say more than whole rules, so they go first.
+    tests.extend(rules.map(|rule| Test::Fires(rule, first.fired.contains(&rule))));
     tests.retain(|test| members.iter().all(|sort| holds(sort, *test, &keys) == Some(true)));
     if keys.len() <= KEYS_MAX && !keys.contains(&None) {
         tests.insert(0, Test::Key);
@@ -81,7 +86,8 @@ pub fn condition(impact: &Impact, way: &Way, from: Option<&Program>, to: &Progra
     }
     let count =
         |sort: &&Sort| impact.sorts.rows().find(|(it, _)| it == sort).map(|(_, n)| n.records);
-    let words = Words { key: key_path(to), keys: &keys, before: before.as_ref(), after: &after };
+    let words =
+        Words { key: key_path(to), keys: &keys, before: before.as_ref(), after: &after, to };
     taken.sort_unstable();
     let literals: Vec<Literal> = taken.iter().filter_map(|test| words.literal(*test)).collect();
     Condition {
@@ -122,6 +128,7 @@ fn holds(sort: &Sort, test: Test, keys: &BTreeSet<Option<&str>>) -> Option<bool>
         Test::Key => Some(keys.contains(&sort.key.as_deref())),
         Test::After(atom, wanted) => of(&sort.after, atom, wanted),
         Test::Before(atom, wanted) => of(&sort.before, atom, wanted),
+        Test::Fires(rule, wanted) => Some(sort.fired.contains(&rule) == wanted),
     }
 }
 
@@ -140,12 +147,12 @@ struct Words<'a> {
     keys: &'a BTreeSet<Option<&'a str>>,
     before: Option<&'a Debug>,
     after: &'a Debug,
+    to: &'a Program,
 }
 
 impl Words<'_> {
     fn literal(&self, test: Test) -> Option<Literal> {
-        let of = |debug: &Debug, atom: u16, holds| {
-            let place = debug.atoms.get(usize::from(atom))?;
+        let of = |debug: &Debug, place: &Place, holds| {
             let (_, source) = debug.sources.get(place.source as usize)?;
             let own = source.get(place.start as usize..place.end as usize)?.to_owned();
             Some(Literal { text: own, holds })
@@ -160,8 +167,18 @@ impl Words<'_> {
                 };
                 Some(Literal { text: said, holds: true })
             }
-            Test::After(atom, holds) => of(self.after, atom, holds),
-            Test::Before(atom, holds) => of(self.before?, atom, holds),
+            Test::After(atom, holds) => {
+                of(self.after, self.after.atoms.get(usize::from(atom))?, holds)
+            }
+            Test::Before(atom, holds) => {
+                let before = self.before?;
+                of(before, before.atoms.get(usize::from(atom))?, holds)
+            }
+            Test::Fires(rule, holds) => {
+                let function = self.to.module().rules.get(usize::from(rule))?.function;
+                let (_, place) = self.after.functions.get(usize::from(function))?;
+                of(self.after, place, holds)
+            }
         }
     }
 }

@@ -172,6 +172,8 @@ pub struct Sort {
     pub before: Vec<u8>,
     /// How those of the candidate came out.
     pub after: Vec<u8>,
+    /// The rules of the candidate that fired, in document order.
+    pub fired: Vec<u16>,
 }
 
 /// When a session changes first, and how often.
@@ -446,13 +448,16 @@ fn sort(
         hash(before.witness().bits()),
         hash(after.witness().bits()),
     ];
-    let bytes: Vec<u8> = parts.iter().flat_map(|part| part.to_le_bytes()).collect();
+    let fired = after.fired().iter().flat_map(|rule| rule.to_le_bytes());
+    let parts = parts.iter().flat_map(|part| part.to_le_bytes());
+    let bytes: Vec<u8> = parts.chain(fired).collect();
     let hash = hash(&bytes);
     if impact.sorts.passes_over(hash) {
         return;
     }
+    let fired = after.fired().to_vec();
     let (before, after) = (before.witness().bits().to_vec(), after.witness().bits().to_vec());
-    impact.sorts.add(hash, Sort { way, key, from, before, after }, count);
+    impact.sorts.add(hash, Sort { way, key, from, before, after, fired }, count);
 }
 
 /// What people recognise a record by.

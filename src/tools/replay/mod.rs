@@ -13,6 +13,7 @@ pub mod condition;
 pub mod explain;
 pub mod find;
 pub mod findings;
+pub mod gate;
 pub mod impact;
 pub mod import;
 pub mod open;

@@ -1,5 +1,6 @@
 //! `policyc replay`: recorded decisions, again. One file for each part of it.
 
+pub mod diff;
 pub mod explain;
 pub mod import;
 mod input;
@@ -23,13 +24,14 @@ pub const COMMAND: Command = Command {
     examples: &[
         ("policyc replay verify logs", "do the same bundles decide the same?"),
         ("policyc replay explain 01JD4ZK7Q8", "why was it decided so?"),
+        ("policyc replay diff logs --to policies", "what would a candidate change?"),
     ],
     arguments,
     run,
 };
 
 /// The parts of this command, in the order in which help shows them.
-const PARTS: &[Command] = &[verify::COMMAND, explain::COMMAND, import::COMMAND];
+const PARTS: &[Command] = &[verify::COMMAND, explain::COMMAND, diff::COMMAND, import::COMMAND];
 
 fn arguments(parser: clap::Command) -> clap::Command {
     let parser = parser.subcommand_required(true).arg_required_else_help(true);

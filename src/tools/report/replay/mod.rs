@@ -5,6 +5,7 @@
 //! Imports: `diag`, `tools::replay`, `tools::report`.
 
 pub mod explain;
+pub mod impact;
 pub mod verify;
 
 use crate::diag::numbers::grouped;

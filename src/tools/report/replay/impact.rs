@@ -1,0 +1,521 @@
+//! What a candidate changes in recorded decisions, drawn.
+//!
+//! In:      `Impact`, and both bundles.
+//! Out:     text for people, JSON, `JUnit`, Markdown.
+//! Imports: `diag`, `runtime`, `tools::replay`, `tools::report`.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value as Json, json};
+
+use crate::diag::numbers::grouped;
+use crate::lang::value::time::Instant;
+use crate::runtime::bundle::debug;
+use crate::runtime::program::Program;
+use crate::tools::inspect::{digest_short, digest_text};
+use crate::tools::replay::condition::{Condition, condition};
+use crate::tools::replay::impact::{Changed, Count, Example, Impact, Outcome, Way};
+use crate::tools::report::json::document as json_document;
+use crate::tools::report::junit::{Case, document};
+use crate::tools::report::markdown::{cell, code};
+use crate::tools::report::paint::{Paint, Style};
+use crate::tools::report::replay::share;
+use crate::tools::report::visible::{visible, wrap};
+
+/// Principals that are named; of more the number is told.
+const PRINCIPALS_SHOWN: usize = 2;
+/// Lines of a rule that are shown where they changed.
+const LINES_SHOWN: usize = 6;
+/// Columns in front of what a row of a cluster says.
+const SAYS: usize = 14;
+
+/// Decisions that change in one way.
+#[derive(Clone, Debug)]
+pub struct Cluster<'a> {
+    /// `A`, `B`, ..
+    pub name: String,
+    /// The way.
+    pub way: &'a Way,
+    /// What is known of them.
+    pub changed: &'a Changed,
+    /// What tells them from all others.
+    pub condition: Condition,
+}
+
+/// What there is to draw.
+#[derive(Clone, Debug)]
+pub struct Drawing<'a> {
+    /// What was found out.
+    pub impact: &'a Impact,
+    /// The bundle that decides before, where it is one.
+    pub from: Option<&'a Program>,
+    /// The candidate.
+    pub to: &'a Program,
+    /// As people call the candidate.
+    pub to_name: &'a str,
+    /// How long it took, in words.
+    pub took: &'a str,
+    /// The gates, and whether each is broken.
+    pub gates: &'a [(String, bool)],
+    /// The ways, the gravest first.
+    pub clusters: Vec<Cluster<'a>>,
+    /// Whether it was stopped before the end.
+    pub stopped: bool,
+}
+
+/// A format: its name, and how it is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// As it is chosen.
+    pub name: &'static str,
+    /// Draws everything.
+    pub draw: fn(&Drawing<'_>, Style) -> String,
+}
+
+/// Every format. The first is the default.
+pub const FORMATS: &[Format] = &[
+    Format { name: "full", draw: full },
+    Format { name: "json", draw: json },
+    Format { name: "junit", draw: junit },
+    Format { name: "markdown", draw: markdown },
+];
+
+/// The ways in which decisions change, the gravest first: what is newly allowed, then by number.
+#[must_use]
+pub fn clusters<'a>(impact: &'a Impact, from: Option<&Program>, to: &Program) -> Vec<Cluster<'a>> {
+    let mut ways: Vec<(&Way, &Changed)> = impact.ways.rows().collect();
+    ways.sort_by_key(|(way, changed)| {
+        (rank(way), std::cmp::Reverse(changed.count.decisions), (*way).clone())
+    });
+    (0..)
+        .zip(ways)
+        .map(|(at, (way, changed))| Cluster {
+            name: letters(at),
+            way,
+            changed,
+            condition: condition(impact, way, from, to),
+        })
+        .collect()
+}
+
+/// `A` to `Z`, then `AA`.
+fn letters(at: usize) -> String {
+    let digit = char::from(b'A' + u8::try_from(at % 26).unwrap_or(0));
+    if at < 26 { digit.to_string() } else { format!("{}{digit}", letters(at / 26 - 1)) }
+}
+
+const fn rank(way: &Way) -> u8 {
+    match (way.from, way.to) {
+        (Outcome::Undetermined, _) | (_, Outcome::Undetermined) => 4,
+        (_, Outcome::Allow) => 0,
+        (Outcome::Deny, Outcome::Escalate) => 1,
+        (_, Outcome::Deny) => 2,
+        (_, Outcome::Escalate | Outcome::None) => 3,
+    }
+}
+
+/// The sign and the words of a way.
+const fn sign(way: &Way) -> (&'static str, &'static str) {
+    match (way.from, way.to) {
+        (Outcome::Undetermined, _) => ("◇", "now determined"),
+        (_, Outcome::Undetermined) => ("◇", "now undetermined"),
+        (_, Outcome::Allow) => ("▼", "newly allowed"),
+        (Outcome::Deny, Outcome::Escalate) => ("◇", "relaxed"),
+        (_, Outcome::Deny) => ("▲", "newly denied"),
+        (_, Outcome::Escalate) => ("◆", "newly escalated"),
+        (_, Outcome::None) => ("◇", "no longer decided"),
+    }
+}
+
+/// `1 204`, and how sure that is where records stand for others.
+fn count(count: Count) -> String {
+    if count.spread == 0 {
+        return grouped(count.decisions);
+    }
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an interval for people"
+    )]
+    let half = (1.96 * (count.spread as f64).sqrt()).round() as u64;
+    format!("{} ± {}", grouped(count.decisions), grouped(half))
+}
+
+/// `1 agent`, `about 4 000 agents`.
+fn number(many: u64, whole: bool, word: &str) -> String {
+    let about = if whole { "" } else { "about " };
+    format!("{about}{} {word}{}", grouped(many), if many == 1 { "" } else { "s" })
+}
+
+/// What makes the difference: `` `two-person` no longer fires``.
+fn cause(way: &Way) -> String {
+    let named = |ids: &[String]| {
+        let ids: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
+        ids.join(", ")
+    };
+    let verb = |ids: &[String]| if ids.len() == 1 { "fires" } else { "fire" };
+    let gone = (!way.gone.is_empty()).then(|| {
+        let no_longer = if way.gone.len() == 1 { "no longer fires" } else { "no longer fire" };
+        format!("{} {no_longer}", named(&way.gone))
+    });
+    let new = (!way.new.is_empty()).then(|| format!("{} {} now", named(&way.new), verb(&way.new)));
+    let parts: Vec<String> = gone.into_iter().chain(new).collect();
+    if parts.is_empty() { "the same rules fire".to_owned() } else { parts.join(", ") }
+}
+
+/// The lines of the rules that fire now or do not any more which one of both bundles lacks: sign,
+/// number, text.
+fn lines(drawing: &Drawing<'_>, way: &Way) -> Vec<(char, u32, String)> {
+    let of = |program: Option<&Program>| -> Vec<(u32, String)> {
+        let Some(program) = program else { return Vec::new() };
+        let debug = debug::of(program.module());
+        let ids = way.gone.iter().chain(&way.new);
+        let rules = ids.filter_map(|id| {
+            (0..).zip(&debug.rules).find(|(at, _)| program.rule_id(*at) == id).map(|(_, row)| row)
+        });
+        let mut all = Vec::new();
+        for rule in rules {
+            let Some((_, text)) = debug.sources.get(rule.place.source as usize) else { continue };
+            let (start, end) = (rule.place.start as usize, rule.place.end as usize);
+            let before = text.get(..start).map_or(0, |text| text.matches('\n').count());
+            let first = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1);
+            let own = text.get(start..end).unwrap_or_default().lines();
+            all.extend((first..).zip(own.map(|line| line.trim_end().to_owned())));
+        }
+        all
+    };
+    let (old, new) = (of(drawing.from), of(Some(drawing.to)));
+    let lacks = |these: &[(u32, String)], line: &str| !these.iter().any(|(_, it)| it == line);
+    let gone = old.iter().filter(|(_, line)| lacks(&new, line) && drawing.from.is_some());
+    let come = new.iter().filter(|(_, line)| lacks(&old, line) && drawing.from.is_some());
+    let gone = gone.map(|(at, line)| ('-', *at, line.clone()));
+    let come = come.map(|(at, line)| ('+', *at, line.clone()));
+    gone.chain(come).take(LINES_SHOWN).collect()
+}
+
+/// `deploy-2 812, deploy-9 214, 39 others 178`.
+fn principals(changed: &Changed) -> Option<String> {
+    let mut all: Vec<(&String, u64)> =
+        changed.principals.rows().map(|(id, count)| (id, *count)).collect();
+    if all.is_empty() {
+        return None;
+    }
+    all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    let (shown, others) = all.split_at(all.len().min(PRINCIPALS_SHOWN));
+    let mut parts: Vec<String> =
+        shown.iter().map(|(id, count)| format!("{id} {}", grouped(*count))).collect();
+    if !others.is_empty() {
+        let more = changed.principals.count() - shown.len() as u64;
+        let decisions: u64 = others.iter().map(|(_, count)| count).sum();
+        let others = number(more, changed.principals.is_whole(), "other");
+        parts.push(format!("{others} {}", grouped(decisions)));
+    }
+    Some(parts.join(", "))
+}
+
+/// `01JD4ZK7Q8  bank.transfer  agent:billing-7  2026-11-19T14:03:02Z`.
+fn example(example: &Example) -> String {
+    let now = example.now.map(|(seconds, nanoseconds)| Instant { seconds, nanoseconds });
+    let parts = [
+        Some(example.id.clone()),
+        example.tool.clone(),
+        example.principal.clone(),
+        now.map(|now| now.to_string()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+}
+
+/// The bundle before and the candidate: `payments@9f2c41`.
+fn names(drawing: &Drawing<'_>) -> (String, String) {
+    let name = |program: &Program| {
+        let short = digest_short(&program.digest());
+        format!("{}@{}", program.name(), short.trim_start_matches("sha256:"))
+    };
+    let from =
+        drawing.from.map_or_else(|| format!("{} bundles", drawing.impact.bundles.len()), name);
+    (from, format!("{} ({})", drawing.to_name, name(drawing.to)))
+}
+
+/// For people.
+fn full(drawing: &Drawing<'_>, style: Style) -> String {
+    let impact = drawing.impact;
+    let mut text = String::new();
+    let sessions = impact.sessions.count();
+    let mut head = vec!["impact".to_owned(), format!("{} decisions", count(impact.total()))];
+    if sessions > 0 {
+        head.push(number(sessions, impact.sessions.is_whole(), "session"));
+    }
+    if drawing.stopped {
+        head.push("stopped before the end".to_owned());
+    }
+    let _ = writeln!(text, "  {}  {}", style.paint(Paint::Strong, &head.join(" · ")), drawing.took);
+    let (from, to) = names(drawing);
+    let _ = writeln!(text, "  from {}   to {}", visible(&from), visible(&to));
+    let _ = writeln!(text, "  {}", baseline(impact));
+    for (obstacle, count) in &impact.obstacles {
+        let _ = writeln!(text, "  left out  {}: {}", grouped(*count), visible(&obstacle.words()));
+    }
+    if impact.unreadable > 0 {
+        let _ = writeln!(text, "  left out  {}: lines that cannot be read", impact.unreadable);
+    }
+    text.push_str(&matrix(impact));
+    text.push_str(&summary(drawing));
+    for cluster in &drawing.clusters {
+        cluster_full(&mut text, drawing, cluster, style);
+    }
+    for (gate, broken) in drawing.gates {
+        let (mark, paint) = if *broken { ("✗", Paint::Bad) } else { ("✓", Paint::Good) };
+        let _ = writeln!(text, "\n  gate  {}  {}", visible(gate), style.paint(paint, mark));
+    }
+    text
+}
+
+fn baseline(impact: &Impact) -> String {
+    let undetermined: u64 =
+        Outcome::ALL.iter().map(|to| impact.cell(Outcome::Undetermined, *to).records).sum();
+    format!(
+        "baseline  recorded = replayed for all but {} (drift) + {} undetermined",
+        grouped(impact.drift),
+        grouped(undetermined)
+    )
+}
+
+/// From which effect to which: only rows and columns in which there is something.
+fn matrix(impact: &Impact) -> String {
+    let used = |outcome: &Outcome, as_from: bool| {
+        impact.matrix.keys().any(|(from, to)| (if as_from { from } else { to }) == outcome)
+    };
+    let rows: Vec<Outcome> = Outcome::ALL.into_iter().filter(|it| used(it, true)).collect();
+    let columns: Vec<Outcome> = Outcome::ALL.into_iter().filter(|it| used(it, false)).collect();
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|from| columns.iter().map(|to| count(impact.cell(*from, *to))).collect())
+        .collect();
+    let widths: Vec<usize> = (0..)
+        .zip(&columns)
+        .map(|(at, column)| {
+            let cells = cells.iter().filter_map(|row: &Vec<String>| row.get(at));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0).max(column.word().len())
+        })
+        .collect();
+    let mut text = format!("\n  {:<19}", "from, to");
+    for (column, width) in columns.iter().zip(&widths) {
+        let _ = write!(text, "  {:>width$}", column.word());
+    }
+    text.push('\n');
+    for (row, cells) in rows.iter().zip(&cells) {
+        let _ = write!(text, "  {:<19}", row.word());
+        for (cell, width) in cells.iter().zip(&widths) {
+            let _ = write!(text, "  {cell:>width$}");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn summary(drawing: &Drawing<'_>) -> String {
+    let impact = drawing.impact;
+    let mut text = format!(
+        "\n  ▼ newly allowed {}   ▲ newly denied {}   ◆ newly escalated {}\n",
+        count(impact.newly(Outcome::Allow)),
+        count(impact.newly(Outcome::Deny)),
+        count(impact.newly(Outcome::Escalate)),
+    );
+    if impact.reworded > 0 {
+        let same = grouped(impact.reworded);
+        let _ = writeln!(text, "  {same} keep their effect for other reasons");
+    }
+    let sessions = impact.changed_sessions.count();
+    if sessions > 0 {
+        let later: u64 = impact.changed_sessions.rows().map(|(_, it)| it.changes - 1).sum();
+        let first = number(sessions, impact.changed_sessions.is_whole(), "session");
+        let later = grouped(later);
+        let _ = writeln!(
+            text,
+            "  first change in {first}; {later} later changes in them are downstream"
+        );
+    }
+    if drawing.clusters.is_empty() {
+        text.push_str("  nothing changes\n");
+    }
+    text
+}
+
+fn cluster_full(text: &mut String, drawing: &Drawing<'_>, cluster: &Cluster<'_>, style: Style) {
+    let Cluster { name, way, changed, condition } = cluster;
+    let (sign, words) = sign(way);
+    let mut head = vec![format!("{sign} {name}  {words}"), count(changed.count)];
+    if changed.principals.count() > 0 {
+        let many = changed.principals.count();
+        head.push(number(many, changed.principals.is_whole(), "agent"));
+    }
+    if changed.sessions.count() > 0 {
+        let many = changed.sessions.count();
+        head.push(number(many, changed.sessions.is_whole(), "session"));
+    }
+    let first = if rank(way) == 0 { "   REVIEW FIRST" } else { "" };
+    let paint = if rank(way) == 0 { Paint::Bad } else { Paint::Strong };
+    let _ = writeln!(text, "\n  {}{first}", style.paint(paint, &head.join(" · ")));
+    let mut say = |word: &str, says: &str| {
+        let says = visible(says);
+        let width = style.width.saturating_sub(SAYS);
+        for (at, line) in wrap(&says, width).iter().enumerate() {
+            let word = style.paint(Paint::Help, &format!("{:<7}", if at == 0 { word } else { "" }));
+            let _ = writeln!(text, "      {word} {line}");
+        }
+    };
+    let arrow = format!("{} → {}, {}", way.from.word(), way.to.word(), cause(way));
+    say("why", &arrow);
+    for (sign, number, line) in lines(drawing, way) {
+        say("", &format!("{number:>4} │ {sign} {line}"));
+    }
+    if !condition.text.is_empty() {
+        let exact = if condition.others == 0 {
+            String::new()
+        } else {
+            let all = condition.members + condition.others;
+            format!("   (fits {} others: {})", condition.others, share(condition.members, all))
+        };
+        say("where", &format!("{}{exact}", condition.text));
+    }
+    if let Some(principals) = principals(changed) {
+        say("agents", &principals);
+    }
+    for (at, (shown, _)) in changed.examples.rows().enumerate() {
+        say(if at == 0 { "e.g." } else { "" }, &example(shown));
+    }
+}
+
+/// The counts that `--fail-on` may name, in order.
+#[must_use]
+pub fn counts(impact: &Impact) -> Vec<(&'static str, u64)> {
+    let newly = |to| impact.newly(to).decisions;
+    let cell = |from, to| impact.cell(from, to).decisions;
+    let undetermined = Outcome::ALL
+        .iter()
+        .filter(|from| **from != Outcome::Undetermined)
+        .map(|from| cell(*from, Outcome::Undetermined))
+        .sum();
+    let changed: u64 = impact
+        .matrix
+        .iter()
+        .filter(|((from, to), _)| from != to)
+        .map(|(_, count)| count.decisions)
+        .sum();
+    vec![
+        ("total", impact.total().decisions),
+        ("changed", changed),
+        ("newly_allowed", newly(Outcome::Allow)),
+        ("newly_denied", newly(Outcome::Deny)),
+        ("newly_escalated", newly(Outcome::Escalate)),
+        ("relaxed", cell(Outcome::Deny, Outcome::Escalate)),
+        ("undetermined", undetermined),
+        ("drift", impact.drift),
+        ("reworded", impact.reworded),
+        ("left_out", impact.obstacles.values().sum::<u64>() + impact.unreadable),
+    ]
+}
+
+/// For programs: one document.
+fn json(drawing: &Drawing<'_>, _style: Style) -> String {
+    let impact = drawing.impact;
+    let matrix = impact.matrix.iter().map(|((from, to), count)| {
+        json!({"from": from, "to": to, "records": count.records, "decisions": count.decisions})
+    });
+    let clusters = drawing.clusters.iter().map(|cluster| {
+        let Cluster { name, way, changed, condition } = cluster;
+        let examples: Vec<&Example> = changed.examples.rows().map(|(it, _)| it).collect();
+        json!({
+            "name": name, "from": way.from, "to": way.to, "gone": way.gone, "new": way.new,
+            "records": changed.count.records, "decisions": changed.count.decisions,
+            "where": condition.text, "members": condition.members, "others": condition.others,
+            "agents": changed.principals.count(), "sessions": changed.sessions.count(),
+            "examples": examples,
+        })
+    });
+    let gates = drawing.gates.iter().map(|(text, broken)| json!({"if": text, "broken": broken}));
+    let counts: serde_json::Map<String, Json> =
+        counts(impact).into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect();
+    let obstacles = impact.obstacles.iter();
+    let left_out: Vec<Json> = obstacles
+        .map(|(obstacle, count)| json!({"why": obstacle.words(), "records": count}))
+        .collect();
+    let from = drawing.from.map(|program| digest_text(&program.digest()));
+    json_document(&json!({
+        "format": "policyc.impact", "version": 1,
+        "from": from, "to": digest_text(&drawing.to.digest()),
+        "counts": counts, "matrix": matrix.collect::<Vec<_>>(),
+        "clusters": clusters.collect::<Vec<_>>(), "gates": gates.collect::<Vec<_>>(),
+        "changed_sessions": impact.changed_sessions.count(),
+        "left_out": left_out, "stopped": drawing.stopped,
+    }))
+}
+
+/// For continuous integration: a case a cluster, and one a gate.
+fn junit(drawing: &Drawing<'_>, _style: Style) -> String {
+    let mut cases: Vec<Case> = Vec::new();
+    for Cluster { name, way, changed, condition } in &drawing.clusters {
+        let (_, words) = sign(way);
+        let said =
+            format!("{} {words}: {}; where {}", count(changed.count), cause(way), condition.text);
+        cases.push(Case { name: format!("{name} {words}"), failure: Some(said), skipped: None });
+    }
+    for (gate, broken) in drawing.gates {
+        let failure = broken.then(|| "it holds".to_owned());
+        cases.push(Case { name: format!("gate {gate}"), failure, skipped: None });
+    }
+    if cases.is_empty() {
+        let name = format!("{} decisions, nothing changes", drawing.impact.total().decisions);
+        cases.push(Case { name, failure: None, skipped: None });
+    }
+    document(&[("policyc replay diff".to_owned(), "impact".to_owned(), cases)])
+}
+
+/// For a pull request.
+fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
+    let impact = drawing.impact;
+    let (from, to) = names(drawing);
+    let mut text = format!(
+        "**{} recorded decisions**, `{}` → `{}`. {} newly allowed, {} newly denied, {} newly \
+         escalated.\n\n{}.\n",
+        count(impact.total()),
+        code(&from),
+        code(&to),
+        count(impact.newly(Outcome::Allow)),
+        count(impact.newly(Outcome::Deny)),
+        count(impact.newly(Outcome::Escalate)),
+        cell(&baseline(impact).replacen("baseline  r", "R", 1)),
+    );
+    let columns = Outcome::ALL.iter().filter(|to| impact.matrix.keys().any(|(_, it)| it == *to));
+    let columns: Vec<Outcome> = columns.copied().collect();
+    let _ = write!(text, "\n| from \\ to |");
+    for to in &columns {
+        let _ = write!(text, " {} |", to.word());
+    }
+    let _ = writeln!(text, "\n|---|{}", "--:|".repeat(columns.len()));
+    for from in Outcome::ALL {
+        if impact.matrix.keys().any(|(it, _)| *it == from) {
+            let cells = columns.iter().map(|to| format!(" {} |", count(impact.cell(from, *to))));
+            let _ = writeln!(text, "| {} |{}", from.word(), cells.collect::<String>());
+        }
+    }
+    for Cluster { name, way, changed, condition } in &drawing.clusters {
+        let (sign, words) = sign(way);
+        let many = count(changed.count);
+        let _ = writeln!(text, "\n{sign} **{name} {words}** · {many} · {}", cell(&cause(way)));
+        if !condition.text.is_empty() {
+            let _ = writeln!(text, "\nwhere `{}`", code(&condition.text));
+        }
+        let _ = writeln!(text, "\n<details><summary>Examples</summary>\n");
+        for (shown, _) in changed.examples.rows() {
+            let _ = writeln!(text, "- `{}`", code(&example(shown)));
+        }
+        let _ = writeln!(text, "\n</details>");
+    }
+    for (gate, broken) in drawing.gates {
+        let said = if *broken { "**failed**" } else { "kept" };
+        let _ = writeln!(text, "\nGate `{}`: {said}.", code(gate));
+    }
+    text
+}

@@ -1,0 +1,129 @@
+//! `policyc replay diff`: what a candidate changes is counted, clustered, and told apart.
+
+use serde_json::Value as Json;
+
+use crate::replay::{POLICY, file, payment, project, records};
+use crate::support::run::{Folder, ran};
+
+/// Contexts of all sorts: amounts around the bounds, memos with and without the word, none to three
+/// approvers.
+fn contexts() -> Vec<String> {
+    let mut contexts = Vec::new();
+    for amount in [1, 9_999, 10_000, 10_001, 15_000, 20_000, 20_001, 25_000, 25_001, 90_000] {
+        for memo in ["", "a secret", "rent", "seCret"] {
+            for approvers in [&[][..], &["ann"], &["ann", "bob"], &["ann", "bob", "cy"]] {
+                contexts.push(payment(amount, memo, approvers));
+            }
+        }
+    }
+    contexts
+}
+
+fn logged(name: &str) -> Folder {
+    let (folder, program) = project(&format!("impact-{name}"), POLICY);
+    folder.add("logs/a.jsonl", file(&records(&program, &contexts())));
+    folder
+}
+
+/// What `diff` says about a candidate, as JSON.
+fn impact(folder: &Folder, from: &str, to: &str) -> Json {
+    let changed = POLICY.replacen(from, to, 1);
+    assert_ne!(changed, POLICY, "the change is planted");
+    folder.add("new/policy.yaml", changed);
+    let line = "replay diff logs --bundle policy.plcb --to new --output-format json";
+    let ran = ran(folder.path(), line);
+    ran.expect(0, &[]);
+    serde_json::from_str(&ran.out).expect("JSON")
+}
+
+#[test]
+fn a_bound_that_moves_is_one_cluster() {
+    let folder = logged("bound");
+    let found = impact(&folder, "amount > 10000", "amount > 20000");
+    // Three amounts of ten lie between, with no or one approver; those with a secret escalate.
+    let clusters = found["clusters"].as_array().expect("clusters");
+    let ways: Vec<(&Json, &Json, &Json)> =
+        clusters.iter().map(|it| (&it["from"], &it["to"], &it["where"])).collect();
+    let (bound, few) = ("10000 < action.args.amount <= 20000", "size(approvers) < 2");
+    let rent = format!("{bound} && !action.args.memo.contains(\"secret\") && {few}");
+    let secret = format!("{bound} && action.args.memo.contains(\"secret\") && {few}");
+    assert_eq!(
+        ways,
+        [
+            (&"deny".into(), &"allow".into(), &rent.into()),
+            (&"deny".into(), &"escalate".into(), &secret.into()),
+        ]
+    );
+    assert_eq!((&clusters[0]["records"], &clusters[1]["records"]), (&18.into(), &6.into()));
+    assert!(clusters.iter().all(|it| it["others"] == 0 && it["gone"][0] == "two-person"));
+    assert_eq!(found["counts"]["newly_allowed"], 18);
+    assert_eq!(found["counts"]["drift"], 0);
+}
+
+#[test]
+fn a_rule_that_is_added_or_removed_is_one_cluster() {
+    let folder = logged("rules");
+    let rule = "  - id: late\n    when: size(approvers) == 3\n    deny: too many\n";
+    let found = impact(&folder, "rules:\n", &format!("rules:\n{rule}"));
+    let clusters = found["clusters"].as_array().expect("clusters");
+    let of = |way: (&str, &str)| {
+        clusters.iter().find(|it| it["from"] == way.0 && it["to"] == way.1).expect("a cluster")
+    };
+    let allowed = of(("allow", "deny"));
+    assert_eq!(allowed["new"], serde_json::json!(["late"]));
+    assert_eq!(allowed["records"], 8 * 3);
+    let where_ = allowed["where"].as_str().expect("text");
+    assert!(where_.contains("size(approvers) == 3"), "{where_}");
+    assert_eq!(allowed["others"], 0);
+    let start = POLICY.find("  - id: secret").expect("the rule");
+    let found = impact(&folder, &POLICY[start..], "");
+    // Without `secret` those that `routine` allows are allowed, and nobody speaks for the others.
+    let clusters = found["clusters"].as_array().expect("clusters");
+    let ways: Vec<(&Json, &Json, &Json)> =
+        clusters.iter().map(|it| (&it["to"], &it["records"], &it["others"])).collect();
+    assert_eq!(
+        ways,
+        [(&"allow".into(), &22.into(), &0.into()), (&"deny".into(), &4.into(), &0.into()),]
+    );
+    for (cluster, amount) in clusters.iter().zip(["amount <= 25000", "amount > 25000"]) {
+        let condition = cluster["where"].as_str().expect("text");
+        let parts = [amount, "action.args.memo.contains(\"secret\")"];
+        assert!(parts.iter().all(|part| condition.contains(part)), "{condition}");
+    }
+}
+
+#[test]
+fn gates_are_asked() {
+    let folder = logged("gates");
+    folder.add("new.yaml", POLICY.replacen("10000", "20000", 1));
+    let diff = |rest: &str| {
+        let line = format!("replay diff logs --bundle policy.plcb --to new.yaml {rest}");
+        ran(folder.path(), &line)
+    };
+    diff("--fail-on newly_allowed>0").expect(1, &["gate newly_allowed>0 ✗"]);
+    diff("--fail-on newly_denied>0").expect(0, &["gate newly_denied>0 ✓", "REVIEW FIRST"]);
+    diff("--fail-on nothing>0").expect(2, &["`--fail-on nothing>0` cannot be asked"]);
+    for format in ["junit", "markdown", "json"] {
+        diff(&format!("--output-format {format}")).expect(0, &["newly", "two-person"]);
+    }
+    diff("--from git:nothing").expect(2, &["cannot be built"]);
+    diff("--from policy.yaml").expect(0, &["160 decisions", "payments@"]);
+}
+
+#[test]
+fn how_records_are_cut_changes_nothing() {
+    let folder = logged("threads");
+    folder.add("new.yaml", POLICY.replacen("10000", "20000", 1));
+    let (_, program) = project("impact-many", POLICY);
+    folder.add("logs/b.jsonl", file(&records(&program, &contexts())).repeat(40));
+    let one = |threads: usize| {
+        let line = format!(
+            "replay diff logs --bundle policy.plcb --to new.yaml --threads {threads} \
+             --output-format json"
+        );
+        let ran = ran(folder.path(), &line);
+        ran.expect(0, &[]);
+        ran.out
+    };
+    assert_eq!(one(1), one(3));
+}
