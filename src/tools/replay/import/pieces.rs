@@ -3,10 +3,12 @@
 //! In:      the bytes of an event, and the keys of the lists to take apart.
 //! Out:     a `Piece` for each element of the innermost list; the event itself where the first key
 //!          is missing.
-//! Imports: nothing.
+//! Imports: `lang`.
 //!
 //! Only brackets, quotes and commas are looked at: whether a piece is JSON is found out by whoever
 //! reads it. A piece never holds a comma or a closing bracket of what is around it.
+
+use crate::lang::value::scan;
 
 /// A key, in its quotes, and its value.
 pub(super) type Member<'a> = (&'a [u8], &'a [u8]);
@@ -133,26 +135,32 @@ fn split(bytes: &[u8], len: Option<usize>) -> Result<(&[u8], &[u8]), &[u8]> {
 
 /// Bytes of the text at the start, its quotes included.
 fn text_len(bytes: &[u8]) -> Option<usize> {
-    let mut scan = Scan::default();
-    let end = |(_, byte): &(usize, &u8)| {
-        scan.step(**byte);
-        !scan.in_text
-    };
     bytes.first().filter(|byte| **byte == b'"')?;
-    let (at, _) = bytes.iter().enumerate().find(end)?;
-    Some(at + 1)
+    let mut at = 1;
+    loop {
+        let end = scan::text_end(bytes, u32::try_from(at).ok()?) as usize;
+        match bytes.get(end)? {
+            b'"' => return Some(end + 1),
+            b'\\' => at = end + 2,
+            // No text may hold it, which whoever reads the text finds out.
+            _ => at = end + 1,
+        }
+    }
 }
 
 /// Bytes of the value at the start, up to a comma or bracket of what is around it.
 fn value_len(bytes: &[u8]) -> Option<usize> {
-    let mut scan = Scan::default();
-    for (at, byte) in bytes.iter().enumerate() {
-        if scan.depth == 0 && !scan.in_text && matches!(byte, b',' | b']' | b'}') {
-            return Some(bytes.get(..at)?.trim_ascii_end().len());
+    let (mut at, mut depth) = (0, 0_u64);
+    loop {
+        match (bytes.get(at)?, depth) {
+            (b',' | b']' | b'}', 0) => return Some(bytes.get(..at)?.trim_ascii_end().len()),
+            (b'"', _) => at += text_len(bytes.get(at..)?)? - 1,
+            (b'{' | b'[', _) => depth += 1,
+            (b'}' | b']', _) => depth -= 1,
+            _ => {}
         }
-        scan.step(*byte);
+        at += 1;
     }
-    None
 }
 
 /// How deep in brackets a reader is, and whether inside a text.
