@@ -63,4 +63,6 @@ errors! {
     13 NoValue NoValue "NO_VALUE";
     /// An argument outside the function's range.
     14 InvalidArgument InvalidArgument "INVALID_ARGUMENT";
+    /// The decision must be recorded and could not be.
+    15 Audit Unrecorded "AUDIT";
 }

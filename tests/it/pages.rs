@@ -20,13 +20,14 @@ use policyc::tools::suite::pipeline::{decide, moment};
 const ASIDE: [Code; 2] = [Code::NoSchema, Code::MissingRuleId];
 
 /// Pages without examples, and why.
-const BARE: [(Code, &str); 6] = [
+const BARE: [(Code, &str); 7] = [
     (Code::TooLong, "16 MiB of text"),
     (Code::TooMany, "65 536 entries"),
     (Code::NewerBundle, "bytes of another version"),
     (Code::Damaged, "bytes that were changed"),
     (Code::Refused, "bytes that no compiler makes"),
     (Code::TooLarge, "16 MiB of bytes"),
+    (Code::Unrecorded, "a log that fails"),
 ];
 
 /// The blocks of a section: file name and text.

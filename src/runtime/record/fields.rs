@@ -14,7 +14,9 @@ use crate::runtime::bundle::module::Phase;
 use crate::runtime::record::VERSION;
 use crate::runtime::record::cursor::{Cursor, Failed, Read, Text};
 use crate::runtime::record::error::Fault;
-use crate::runtime::record::read::{Bundle, Chain, Form, Input, Outcome, Record, Session};
+use crate::runtime::record::read::{
+    Block, Bundle, Chain, Entry, Form, Gap, Input, Outcome, Record, Session,
+};
 use crate::runtime::vm::hosts::{HostEntry, HostTable};
 
 macro_rules! fields {
@@ -72,10 +74,12 @@ struct Reading<'a> {
     found: u32,
     raw: Option<Text<'a>>,
     form: Form,
+    block: Option<Block<'a>>,
+    gap: Option<Gap<'a>>,
 }
 
 /// Reads a record and the end of its line: the cursor stands on its bracket.
-pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Read<Record<'a>> {
+pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Read<Entry<'a>> {
     let mut reading = Reading::new(cursor.bytes);
     object(cursor, |cursor, key| reading.field(cursor, key))?;
     cursor.peek();
@@ -128,7 +132,7 @@ impl<'a> Reading<'a> {
             trace: None,
             chain: None,
         };
-        Self { record, found: 0, raw: None, form: Form::Json }
+        Self { record, found: 0, raw: None, form: Form::Json, block: None, gap: None }
     }
 
     const fn has(&self, field: Field) -> bool {
@@ -178,14 +182,21 @@ impl<'a> Reading<'a> {
             Field::Wire => record.wire = Some(digest(cursor, "wire")?),
             Field::Trace => record.trace = Some(container(cursor, b'{', "otel", "an object")?),
             Field::Chain => record.chain = Some(chain(cursor)?),
-            Field::Block | Field::Gap => drop(cursor.part()?),
+            Field::Block => self.block = Some(block(cursor)?),
+            Field::Gap => self.gap = Some(gap(cursor)?),
         }
         Ok(())
     }
 
-    fn finish(mut self, cursor: &mut Cursor<'a>) -> Read<Record<'a>> {
-        if self.has(Field::Block) || self.has(Field::Gap) {
-            return Err(cursor.fail_at(0, Fault::NotARecord));
+    fn finish(mut self, cursor: &mut Cursor<'a>) -> Read<Entry<'a>> {
+        // Such a line is about nothing else.
+        let alone = self.found.is_power_of_two();
+        match (self.block, self.gap) {
+            (Some(block), None) if alone => return Ok(Entry::Block(block)),
+            (None, Some(gap)) if alone => return Ok(Entry::Gap(gap)),
+            (None, None) => {}
+            (Some(_), _) => return Err(cursor.fail_at(0, Fault::Twice("$blk"))),
+            (None, Some(_)) => return Err(cursor.fail_at(0, Fault::Twice("$gap"))),
         }
         if !self.has(Field::Version) {
             return Err(cursor.fail(Fault::Missing("v")));
@@ -196,7 +207,7 @@ impl<'a> Reading<'a> {
             (false, Some(raw)) => self.record.input = Input::Raw(raw, self.form),
             (false, None) => return Err(cursor.fail(Fault::Missing("ctx"))),
         }
-        Ok(self.record)
+        Ok(Entry::Record(self.record))
     }
 }
 
@@ -460,6 +471,49 @@ fn chain<'a>(cursor: &mut Cursor<'a>) -> Read<Chain<'a>> {
     })?;
     let writer = writer.ok_or_else(|| cursor.fail(Fault::Missing("ch.w")))?;
     Ok(Chain { writer, number: number.ok_or_else(|| cursor.fail(Fault::Missing("ch.n")))? })
+}
+
+fn block<'a>(cursor: &mut Cursor<'a>) -> Read<Block<'a>> {
+    let (mut writer, mut first, mut last, mut root, mut previous, mut end) =
+        (None, None, None, None, None, None);
+    if cursor.peek() != b'{' {
+        return Err(wrong(cursor, "$blk", "an object"));
+    }
+    object(cursor, |cursor, key| match key {
+        b"w" => once(&mut writer, text(cursor, "$blk.w")?, cursor, "$blk.w"),
+        b"first" => once(&mut first, count(cursor, "$blk.first", 0)?, cursor, "$blk.first"),
+        b"last" => once(&mut last, count(cursor, "$blk.last", 0)?, cursor, "$blk.last"),
+        b"root" => once(&mut root, digest(cursor, "$blk.root")?, cursor, "$blk.root"),
+        b"prev" => once(&mut previous, digest(cursor, "$blk.prev")?, cursor, "$blk.prev"),
+        b"end" => once(&mut end, flag(cursor, "$blk.end")?, cursor, "$blk.end"),
+        _ => cursor.part().map(drop),
+    })?;
+    Ok(Block {
+        writer: writer.ok_or_else(|| cursor.fail(Fault::Missing("$blk.w")))?,
+        first: first.ok_or_else(|| cursor.fail(Fault::Missing("$blk.first")))?,
+        last: last.ok_or_else(|| cursor.fail(Fault::Missing("$blk.last")))?,
+        root: root.ok_or_else(|| cursor.fail(Fault::Missing("$blk.root")))?,
+        previous: previous.ok_or_else(|| cursor.fail(Fault::Missing("$blk.prev")))?,
+        end: end.unwrap_or(false),
+    })
+}
+
+fn gap<'a>(cursor: &mut Cursor<'a>) -> Read<Gap<'a>> {
+    let (mut writer, mut number, mut lost) = (None, None, None);
+    if cursor.peek() != b'{' {
+        return Err(wrong(cursor, "$gap", "an object"));
+    }
+    object(cursor, |cursor, key| match key {
+        b"w" => once(&mut writer, text(cursor, "$gap.w")?, cursor, "$gap.w"),
+        b"n" => once(&mut number, count(cursor, "$gap.n", 0)?, cursor, "$gap.n"),
+        b"count" => once(&mut lost, count(cursor, "$gap.count", 1)?, cursor, "$gap.count"),
+        _ => cursor.part().map(drop),
+    })?;
+    Ok(Gap {
+        writer: writer.ok_or_else(|| cursor.fail(Fault::Missing("$gap.w")))?,
+        number: number.ok_or_else(|| cursor.fail(Fault::Missing("$gap.n")))?,
+        count: lost.ok_or_else(|| cursor.fail(Fault::Missing("$gap.count")))?,
+    })
 }
 
 /// What host functions gave. A row that says less than a name and arguments is passed over, as one

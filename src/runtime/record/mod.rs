@@ -7,10 +7,12 @@
 //! Source:  `docs/records.md`.
 
 pub mod about;
+pub mod chain;
 mod context;
 mod cursor;
 pub mod error;
 mod fields;
+pub mod log;
 pub mod read;
 
 mod sig;

@@ -152,11 +152,51 @@ pub struct Chain<'a> {
     pub number: u64,
 }
 
-impl<'a> Record<'a> {
+/// What a line is.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every line is a record, and none is kept")]
+pub enum Entry<'a> {
+    /// A record.
+    Record(Record<'a>),
+    /// About the lines in front of it.
+    Block(Block<'a>),
+    /// About records that are lost.
+    Gap(Gap<'a>),
+}
+
+/// A block: what the lines of a writer since the block before were.
+#[derive(Clone, Copy, Debug)]
+pub struct Block<'a> {
+    /// The writer.
+    pub writer: Text<'a>,
+    /// Number of the first record.
+    pub first: u64,
+    /// Number of the last record.
+    pub last: u64,
+    /// Root of the Merkle tree over the lines.
+    pub root: [u8; 32],
+    /// Leaf of the line about the block before; zeros where this is the first.
+    pub previous: [u8; 32],
+    /// Whether the writer ended its log with it.
+    pub end: bool,
+}
+
+/// Records that were lost.
+#[derive(Clone, Copy, Debug)]
+pub struct Gap<'a> {
+    /// The writer.
+    pub writer: Text<'a>,
+    /// Number of the first of them.
+    pub number: u64,
+    /// How many.
+    pub count: u64,
+}
+
+impl<'a> Entry<'a> {
     /// Reads a line, without its line break.
     ///
     /// # Errors
-    /// `Fault::NotARecord` for lines about blocks and gaps; the other faults for what is no record.
+    /// `RecordError` for what is no line of a file of records.
     pub fn read(line: &'a [u8]) -> Result<Self, RecordError> {
         if line.len() > RECORD_BYTES_MAX {
             return Err(RecordError { fault: Fault::TooLong, offset: RECORD_BYTES_MAX });
@@ -167,6 +207,21 @@ impl<'a> Record<'a> {
             return Err(RecordError { fault, offset: cursor.at as usize });
         }
         fields::read(&mut cursor).map_err(|_| cursor.found())
+    }
+}
+
+impl<'a> Record<'a> {
+    /// Reads a line, without its line break.
+    ///
+    /// # Errors
+    /// `Fault::NotARecord` for lines about blocks and gaps; the other faults for what is no record.
+    pub fn read(line: &'a [u8]) -> Result<Self, RecordError> {
+        match Entry::read(line)? {
+            Entry::Record(record) => Ok(record),
+            Entry::Block(_) | Entry::Gap(_) => {
+                Err(RecordError { fault: Fault::NotARecord, offset: 0 })
+            }
+        }
     }
 
     /// What host functions gave; `None` where nothing was given.

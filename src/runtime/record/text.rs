@@ -9,7 +9,7 @@ use std::fmt::{self, Write};
 use crate::lang::value::base64::{self, Alphabet};
 use crate::lang::value::heap::{Heap, Store};
 use crate::lang::value::time::{Instant, civil};
-use crate::lang::value::{Space, Tag, Value};
+use crate::lang::value::{Space, Tag, Value, json};
 
 /// A line that grows. It is bytes, because most of it is copied from bytes.
 pub(super) struct Line<'a>(pub(super) &'a mut Vec<u8>);
@@ -24,6 +24,12 @@ impl Write for Line<'_> {
 impl Line<'_> {
     pub(super) fn put(&mut self, text: &str) {
         self.0.extend_from_slice(text.as_bytes());
+    }
+
+    /// A JSON string.
+    pub(super) fn text(&mut self, text: &str) {
+        // Writing to bytes does not fail.
+        let _ = json::write_string(self, "", text);
     }
 
     /// A number in decimal.

@@ -12,9 +12,9 @@ use std::fmt::Write;
 
 use crate::base::limits::{CONTEXT_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::lang::decision::Effect;
+use crate::lang::value::base64;
 use crate::lang::value::time::Instant;
 use crate::lang::value::zone::TZDB_VERSION;
-use crate::lang::value::{base64, json};
 use crate::runtime::bundle::module::{Phase, SEMANTICS};
 use crate::runtime::program::Program;
 use crate::runtime::record::VERSION;
@@ -161,8 +161,7 @@ fn write_head(out: &mut Line<'_>, program: &Program, loaded: &Loaded<'_>) {
 /// A key, with what stands in front of it, and a text.
 fn text(out: &mut Line<'_>, key: &str, text: &str) {
     out.put(key);
-    // Writing to bytes does not fail.
-    let _ = json::write_string(out, "", text);
+    out.text(text);
 }
 
 fn session(out: &mut Line<'_>, about: &About<'_>) {

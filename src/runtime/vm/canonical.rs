@@ -166,7 +166,8 @@ impl Write for Nowhere {
 }
 
 fn errors(out: &mut String, decision: &Decision<'_>) -> fmt::Result {
-    let refused = decision.input_error().map(|_| (EvalError::Input, None));
+    let unrecorded = decision.is_unrecorded().then_some((EvalError::Audit, None));
+    let refused = decision.input_error().map(|_| (EvalError::Input, None)).or(unrecorded);
     let failed = decision.failures().iter();
     let failed = failed.map(|it| (it.class, Some(it.by.name(decision.program()))));
     out.write_char('[')?;

@@ -135,6 +135,25 @@ impl<'a> Decision<'a> {
         self.scratch.refused
     }
 
+    /// Makes it a deny of class `AUDIT` that says nothing else: it must be recorded, and could not
+    /// be.
+    pub fn deny_unrecorded(&mut self) {
+        self.verdict = Verdict::REFUSED;
+        let Scratch { fired, shadow, failures, outputs, refused, unrecorded, used, .. } =
+            &mut *self.scratch;
+        fired.clear();
+        shadow.clear();
+        failures.list.clear();
+        outputs.clear();
+        (*refused, *unrecorded, *used) = (None, true, true);
+    }
+
+    /// Whether it was denied because it could not be recorded.
+    #[must_use]
+    pub const fn is_unrecorded(&self) -> bool {
+        self.scratch.unrecorded
+    }
+
     /// To whom an escalation goes.
     #[must_use]
     pub fn escalation(&self) -> Option<&'a EscalationRow> {

@@ -245,7 +245,16 @@ fn errors(decision: &Decision<'_>) -> Vec<ErrorReport> {
         unreadable: false,
         message: failure.class.code().title().to_owned(),
     });
-    refused.into_iter().chain(failed).collect()
+    let unrecorded = decision.is_unrecorded().then(|| ErrorReport {
+        rule: None,
+        class: EvalError::Audit,
+        at: None,
+        pc: None,
+        offset: None,
+        unreadable: false,
+        message: EvalError::Audit.code().title().to_owned(),
+    });
+    refused.into_iter().chain(unrecorded).chain(failed).collect()
 }
 
 fn escalation(program: &Program, row: &EscalationRow) -> EscalationReport {

@@ -53,6 +53,8 @@ pub struct Scratch {
     pub(in crate::runtime) outputs: Vec<Value>,
     /// How the input came here.
     pub(in crate::runtime) origin: Origin,
+    /// Whether the decision was denied because it could not be recorded.
+    pub(in crate::runtime) unrecorded: bool,
     /// Why the input was refused, if it was.
     pub(in crate::runtime) refused: Option<InputError>,
     /// As `present`, of the other slots.
@@ -155,6 +157,7 @@ impl Scratch {
             failures: Failures { list: Vec::new(), max: 2 * rules + 2 * outputs + 1 },
             outputs: Vec::with_capacity(outputs),
             origin: Origin::Slots,
+            unrecorded: false,
             refused: None,
             more_present: vec![0; program.sizes.slots.saturating_sub(64).div_ceil(64)],
             frames: Vec::with_capacity(FEW),
@@ -237,6 +240,7 @@ impl Scratch {
         self.used = false;
         self.shadow.clear();
         self.refused = None;
+        self.unrecorded = false;
         self.store.reset(self.mark);
         self.failures.list.clear();
         self.outputs.clear();

@@ -60,8 +60,10 @@ fn what_is_wrong_is_named_with_its_place() {
             Fault::Wrong("smp.p", "a share above 0, at most 1"),
             27,
         ),
-        (r#"{"$blk":{"w":"a"}}"#, Fault::NotARecord, 0),
-        (r#"{"v":1,"ctx":{},"$gap":{}}"#, Fault::NotARecord, 0),
+        (r#"{"$gap":{"w":"a","n":1,"count":2}}"#, Fault::NotARecord, 0),
+        (r#"{"$gap":{"w":"a","n":1,"count":0}}"#, Fault::Wrong("$gap.count", "a count"), 31),
+        (r#"{"$blk":{"w":"a"}}"#, Fault::Missing("$blk.first"), 17),
+        (r#"{"v":1,"ctx":{},"$gap":{"w":"a","n":1,"count":2}}"#, Fault::Twice("$gap"), 0),
     ];
     for (line, wanted, offset) in cases {
         assert_eq!(fault(line), (wanted, offset), "{line}");

@@ -1,7 +1,10 @@
 //! Records of decisions: what is written is read, and decides again as it did.
 
+mod chain;
+mod disk;
 mod file;
 mod hostile;
+mod log;
 mod marks;
 mod round_trip;
 mod schema;

@@ -1,0 +1,393 @@
+//! A log of records: a queue to one thread that writes, in groups, and says when what it wrote is
+//! on the disk.
+//!
+//! In:      lines of records; a storage.
+//! Out:     tickets; a file of chained records.
+//! Imports: `base::limits`, `runtime::record`.
+//! Source:  `docs/records.md`, "Logs".
+//!
+//! A storage that failed is not used again: what a failed sync left on the disk nobody can say.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::base::limits::RECORD_BYTES_MAX;
+use crate::runtime::record::chain::{Position, Writing};
+
+/// What a log is written to.
+pub trait Storage: Send {
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// If not all of them were taken.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Sees to it that what was appended outlasts a loss of power.
+    ///
+    /// # Errors
+    /// If that is not known.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+impl Storage for std::fs::File {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        io::Write::write_all(self, bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// What happens where a record cannot be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The decision must not stand: `Decision::deny_unrecorded`.
+    Required,
+    /// It is counted, and the log says how many are lost.
+    BestEffort,
+}
+
+/// When a ticket is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Each record is synced alone, and whoever appends waits for it.
+    Strict,
+    /// All records that wait are synced together. Whoever must not act unrecorded waits.
+    Grouped,
+    /// Once it is handed to the system, which may lose it with its power.
+    Async,
+}
+
+/// How a log is kept.
+#[derive(Clone, Debug)]
+pub struct LogOptions {
+    /// The writer, as records name it: unique among all logs that are read together.
+    pub writer: String,
+    /// Most records that wait.
+    pub queue: usize,
+    /// A block ends once it holds as many bytes, and where nothing comes for a while.
+    pub block_bytes: usize,
+    /// What happens where a record cannot be kept.
+    pub keep: Keep,
+    /// When a ticket is acknowledged.
+    pub durability: Durability,
+    /// Where the chain goes on.
+    pub from: Position,
+}
+
+impl LogOptions {
+    /// A log that begins: required, grouped, blocks of 256 KiB, 4 096 records waiting at most.
+    #[must_use]
+    pub fn new(writer: impl Into<String>) -> Self {
+        Self {
+            writer: writer.into(),
+            queue: 4_096,
+            block_bytes: 256 << 10,
+            keep: Keep::Required,
+            durability: Durability::Grouped,
+            from: Position::default(),
+        }
+    }
+}
+
+/// Why a record was not taken, or is not known to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogError {
+    /// As many records wait as can.
+    Full,
+    /// The storage failed.
+    Storage(io::ErrorKind),
+    /// It is no line of a record: no object, more than a line, or too long.
+    NotARecord,
+}
+
+/// A record that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(u64);
+
+/// A block that is open ends where nothing comes for as long.
+const IDLE: Duration = Duration::from_millis(500);
+/// Bytes that the buffers of the queue begin with.
+const LINE_BYTES: usize = 1 << 10;
+
+/// A log that is open.
+#[derive(Debug)]
+pub struct Log {
+    shared: Arc<Shared>,
+    keep: Keep,
+    durability: Durability,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// Something waits to be written.
+    work: Condvar,
+    /// Something was written.
+    done: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    waiting: VecDeque<Waiting>,
+    /// Buffers that nobody uses.
+    free: Vec<Vec<u8>>,
+    /// Records that were lost since the last one that was taken.
+    lost: u64,
+    /// Records that were taken.
+    taken: u64,
+    /// Of these, records that are acknowledged.
+    kept: u64,
+    failed: Option<io::ErrorKind>,
+    closing: bool,
+    position: Position,
+}
+
+/// A record that waits.
+#[derive(Debug)]
+struct Waiting {
+    /// Records that were lost before it.
+    lost: u64,
+    line: Vec<u8>,
+}
+
+impl Shared {
+    /// The state. A thread that panics leaves it whole: every change is made at once.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log {
+    /// Opens a log on `storage`.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn open(storage: impl Storage + 'static, options: LogOptions) -> io::Result<Self> {
+        let free = (0..options.queue).map(|_| Vec::with_capacity(LINE_BYTES)).collect();
+        let state = State {
+            waiting: VecDeque::with_capacity(options.queue),
+            free,
+            lost: 0,
+            taken: 0,
+            kept: 0,
+            failed: None,
+            closing: false,
+            position: options.from,
+        };
+        let (work, done) = (Condvar::new(), Condvar::new());
+        let shared = Arc::new(Shared { state: Mutex::new(state), work, done });
+        let (keep, durability) = (options.keep, options.durability);
+        let worker = Worker {
+            shared: Arc::clone(&shared),
+            chain: Writing::new(&options.writer, options.from),
+            options,
+            storage: Box::new(storage),
+            out: Vec::new(),
+            ended: false,
+        };
+        let thread = thread::Builder::new().name("records".to_owned());
+        let thread = thread.spawn(move || worker.run())?;
+        Ok(Self { shared, keep, durability, thread: Some(thread) })
+    }
+
+    /// Hands over the line of a record that says nothing of its chain. `None` where it is lost, and
+    /// that is counted.
+    ///
+    /// # Errors
+    /// If it is no record; if records are required, also where it cannot be kept.
+    pub fn append(&self, line: &[u8]) -> Result<Option<Ticket>, LogError> {
+        let object = line.starts_with(b"{\"") && line.ends_with(b"}");
+        if !object || line.len() > RECORD_BYTES_MAX - 1_024 || line.contains(&b'\n') {
+            return Err(LogError::NotARecord);
+        }
+        let taken = self.take(line);
+        match (taken, self.keep) {
+            (Ok(ticket), _) if self.durability == Durability::Strict => {
+                match (self.wait(ticket), self.keep) {
+                    (Ok(()), _) => Ok(Some(ticket)),
+                    (Err(error), Keep::Required) => Err(error),
+                    (Err(_), Keep::BestEffort) => Ok(None),
+                }
+            }
+            (Ok(ticket), _) => Ok(Some(ticket)),
+            (Err(error), Keep::Required) => Err(error),
+            (Err(_), Keep::BestEffort) => Ok(None),
+        }
+    }
+
+    fn take(&self, line: &[u8]) -> Result<Ticket, LogError> {
+        let mut state = self.shared.lock();
+        if let Some(kind) = state.failed {
+            return Err(LogError::Storage(kind));
+        }
+        let Some(mut buffer) = state.free.pop() else {
+            if self.keep == Keep::BestEffort {
+                state.lost += 1;
+            }
+            return Err(LogError::Full);
+        };
+        buffer.clear();
+        buffer.extend_from_slice(line);
+        let lost = std::mem::take(&mut state.lost);
+        state.waiting.push_back(Waiting { lost, line: buffer });
+        state.taken += 1;
+        let ticket = Ticket(state.taken);
+        drop(state);
+        self.shared.work.notify_one();
+        Ok(ticket)
+    }
+
+    /// Waits until a record is acknowledged.
+    ///
+    /// # Errors
+    /// If the storage failed before that.
+    pub fn wait(&self, ticket: Ticket) -> Result<(), LogError> {
+        let mut state = self.shared.lock();
+        loop {
+            if state.kept >= ticket.0 {
+                return Ok(());
+            }
+            if let Some(kind) = state.failed {
+                return Err(LogError::Storage(kind));
+            }
+            state = self.shared.done.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Writes what waits, ends the chain, and says where it ends.
+    ///
+    /// # Errors
+    /// If the storage failed.
+    pub fn close(mut self) -> Result<Position, LogError> {
+        self.end();
+        let state = self.shared.lock();
+        state.failed.map_or(Ok(state.position), |kind| Err(LogError::Storage(kind)))
+    }
+
+    fn end(&mut self) {
+        self.shared.lock().closing = true;
+        self.shared.work.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked said so; what it did not write is not acknowledged.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The thread that writes.
+struct Worker {
+    shared: Arc<Shared>,
+    chain: Writing,
+    options: LogOptions,
+    storage: Box<dyn Storage>,
+    out: Vec<u8>,
+    /// Whether it came to its end: nobody must wait for a thread that is gone.
+    ended: bool,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.fail(io::ErrorKind::Other);
+        }
+    }
+}
+
+/// What there is to do.
+struct Work {
+    /// Records that were lost behind the last that waits.
+    lost: u64,
+    /// Nothing came for a while.
+    idle: bool,
+    closing: bool,
+}
+
+impl Worker {
+    fn run(mut self) {
+        let mut batch = VecDeque::with_capacity(self.options.queue);
+        loop {
+            let work = self.next(&mut batch);
+            if let Err(error) = self.write(&batch, &work) {
+                self.fail(error.kind());
+                self.ended = true;
+                return;
+            }
+            let mut state = self.shared.lock();
+            state.kept += batch.len() as u64;
+            state.free.extend(batch.drain(..).map(|waiting| waiting.line));
+            state.position = self.chain.position();
+            drop(state);
+            self.shared.done.notify_all();
+            if work.closing {
+                self.ended = true;
+                return;
+            }
+        }
+    }
+
+    /// Waits for work; the records that wait go to `batch`.
+    fn next(&self, batch: &mut VecDeque<Waiting>) -> Work {
+        let mut state = self.shared.lock();
+        let mut idle = false;
+        while state.waiting.is_empty() && !state.closing && !idle {
+            let open = self.chain.open_bytes() > 0 || state.lost > 0;
+            let wait = self.shared.work.wait_timeout(state, IDLE);
+            let (next, timed) = wait.unwrap_or_else(PoisonError::into_inner);
+            state = next;
+            idle = open && timed.timed_out();
+        }
+        let strict = self.options.durability == Durability::Strict;
+        let count = if strict { state.waiting.len().min(1) } else { state.waiting.len() };
+        batch.extend(state.waiting.drain(..count));
+        let all = state.waiting.is_empty();
+        let lost = if all && (idle || state.closing) { std::mem::take(&mut state.lost) } else { 0 };
+        Work { lost, idle: idle && all, closing: state.closing && all }
+    }
+
+    fn write(&mut self, batch: &VecDeque<Waiting>, work: &Work) -> io::Result<()> {
+        let Self { chain, options, storage, out, .. } = self;
+        out.clear();
+        for waiting in batch {
+            if waiting.lost > 0 {
+                chain.gap(waiting.lost, out);
+            }
+            chain.record(&waiting.line, out);
+            if chain.open_bytes() >= options.block_bytes {
+                chain.block(false, out);
+            }
+        }
+        if work.lost > 0 {
+            chain.gap(work.lost, out);
+        }
+        if work.closing || work.idle {
+            chain.block(work.closing, out);
+        }
+        if out.is_empty() {
+            return Ok(());
+        }
+        storage.append(out)?;
+        if options.durability == Durability::Async && !work.closing {
+            return Ok(());
+        }
+        storage.sync()
+    }
+
+    fn fail(&self, kind: io::ErrorKind) {
+        let mut state = self.shared.lock();
+        state.failed = Some(kind);
+        drop(state);
+        self.shared.done.notify_all();
+    }
+}

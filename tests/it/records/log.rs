@@ -1,0 +1,176 @@
+//! Logs: what was acknowledged is there after a loss of power, and what cannot be kept is said.
+
+use std::io;
+use std::sync::mpsc;
+
+use policyc::lang::decision::Effect;
+use policyc::lang::error::EvalError;
+use policyc::runtime::record::chain::{BreakKind, Chains, leaf};
+use policyc::runtime::record::log::{Durability, Keep, Log, LogError, LogOptions, Storage, Ticket};
+use policyc::runtime::record::read::Entry;
+use policyc::runtime::vm::report::DecisionReport;
+use policyc::runtime::vm::request::ingest;
+use policyc::runtime::vm::scratch::Scratch;
+
+use crate::records::disk::Disk;
+use crate::records::{NOW, program};
+use crate::support::generate::random::Random;
+
+fn line(at: usize) -> String {
+    format!("{{\"v\":1,\"id\":\"r{at}\",\"ctx\":{{\"text\":\"{}\"}}}}", "x".repeat(at % 90))
+}
+
+/// Ids of the records at the front of a file that can be read, up to the first line that cannot.
+fn kept(bytes: &[u8]) -> Vec<String> {
+    let mut ids = Vec::new();
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let Some(line) = line.strip_suffix(b"\n") else { break };
+        match Entry::read(line) {
+            Ok(Entry::Record(record)) => ids.extend(record.id.map(|id| id.text().into_owned())),
+            Ok(Entry::Block(_) | Entry::Gap(_)) => {}
+            Err(_) => break,
+        }
+    }
+    ids
+}
+
+#[test]
+fn what_was_acknowledged_outlasts_a_loss_of_power() {
+    for seed in 0..300 {
+        let mut random = Random(seed);
+        let durability = [Durability::Strict, Durability::Grouped][usize::from(random.once_in(2))];
+        let disk = Disk::new();
+        let options = LogOptions {
+            block_bytes: 100 + random.below(900),
+            queue: 1 + random.below(64),
+            durability,
+            ..LogOptions::new("w")
+        };
+        disk.stop_after(random.below(24));
+        let log = Log::open(disk.clone(), options).expect("a thread");
+        let mut tickets: Vec<(usize, Ticket)> = Vec::new();
+        for at in 0..120 {
+            match log.append(line(at).as_bytes()) {
+                Ok(ticket) => tickets.push((at, ticket.expect("records are required"))),
+                Err(LogError::Full) => {}
+                Err(LogError::Storage(_)) => break,
+                Err(error) => panic!("{error:?}"),
+            }
+            if random.once_in(9)
+                && let Some((_, ticket)) = tickets.last()
+                && log.wait(*ticket).is_err()
+            {
+                break;
+            }
+        }
+        // The power goes: nothing is written from here on.
+        disk.stop_after(0);
+        let acknowledged: Vec<usize> = tickets
+            .iter()
+            .filter(|(_, ticket)| log.wait(*ticket).is_ok())
+            .map(|(at, _)| *at)
+            .collect();
+        drop(log);
+        for _ in 0..4 {
+            let left = kept(&disk.after_power_loss(&mut random));
+            for at in &acknowledged {
+                assert!(left.contains(&format!("r{at}")), "seed {seed}: record {at} is lost");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_storage_that_failed_is_not_used_again() {
+    let disk = Disk::new();
+    let log = Log::open(disk.clone(), LogOptions::new("w")).expect("a thread");
+    let ticket = log.append(line(0).as_bytes()).expect("room").expect("it is taken");
+    assert_eq!(log.wait(ticket), Ok(()));
+    disk.fail_next_sync(io::ErrorKind::StorageFull);
+    let ticket = log.append(line(1).as_bytes()).expect("room").expect("it is taken");
+    let full = LogError::Storage(io::ErrorKind::StorageFull);
+    assert_eq!(log.wait(ticket), Err(full));
+    let syncs = disk.syncs();
+    assert_eq!(log.append(line(2).as_bytes()), Err(full));
+    assert_eq!(log.close(), Err(full));
+    assert_eq!(disk.syncs(), syncs, "a failed sync is never tried again");
+}
+
+/// A storage that waits until it may go on.
+struct Gate(mpsc::Receiver<()>, Disk);
+
+impl Storage for Gate {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // Once nobody holds the other end it is open for good.
+        let _ = self.0.recv();
+        self.1.append(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.1.sync()
+    }
+}
+
+#[test]
+fn a_full_queue_denies_or_is_counted() {
+    for keep in [Keep::Required, Keep::BestEffort] {
+        let (open, gate) = mpsc::channel();
+        let disk = Disk::new();
+        let options = LogOptions { queue: 4, keep, ..LogOptions::new("w") };
+        let log = Log::open(Gate(gate, disk.clone()), options).expect("a thread");
+        // What is being written waits too.
+        let answers: Vec<_> = (0..20).map(|at| log.append(line(at).as_bytes())).collect();
+        let taken = answers.iter().filter(|answer| matches!(answer, Ok(Some(_)))).count();
+        assert_eq!(taken, 4);
+        let refused = if keep == Keep::Required { Err(LogError::Full) } else { Ok(None) };
+        assert_eq!(answers.iter().filter(|answer| **answer == refused).count(), 20 - taken);
+        drop(open);
+        log.close().expect("it is written");
+        let bytes = disk.written();
+        assert_eq!(kept(&bytes).len(), taken);
+        let mut chains = Chains::default();
+        for (line, at) in bytes.split(|byte| *byte == b'\n').filter(|it| !it.is_empty()).zip(1..) {
+            let leaf = leaf(line);
+            let found = match Entry::read(line).expect("a line of ours") {
+                Entry::Record(record) => chains.record(&record.chain.expect("chained"), leaf, at),
+                Entry::Block(block) => chains.block(&block, leaf, at),
+                Entry::Gap(gap) => chains.gap(&gap, leaf, at),
+            };
+            assert_eq!(found, None);
+        }
+        let (extents, breaks) = chains.finish();
+        assert!(!breaks.iter().any(|it| matches!(it.kind, BreakKind::Open { .. })));
+        let lost = if keep == Keep::Required { 0 } else { 20 - taken as u64 };
+        assert_eq!((extents[0].1.lost, extents[0].1.ended), (lost, true));
+        assert_eq!(extents[0].1.end.next, taken as u64 + lost);
+    }
+}
+
+#[test]
+fn a_decision_that_must_be_recorded_and_is_not_is_denied() {
+    let program = program(
+        "policyc: 1\nname: p\ndefault: deny\nschema: {n: int}\nrules:\n  \
+         - {id: few, when: n < 10, allow: ok}\n  - {id: bad, when: 1 / n > 0, allow: ok}\n",
+    );
+    let mut scratch = Scratch::for_program(&program);
+    let mut filled = ingest(&program, b"{\"n\": 0}", &mut scratch);
+    let mut decision = filled.decide(&NOW);
+    assert_eq!((decision.effect(), decision.rule()), (Some(Effect::Allow), Some("few")));
+    decision.deny_unrecorded();
+    assert_eq!((decision.effect(), decision.rule()), (Some(Effect::Deny), None));
+    let report = DecisionReport::of(&mut decision);
+    assert_eq!((report.reason.as_str(), report.fired.len()), ("", 0));
+    let classes: Vec<_> = report.errors.iter().map(|it| (it.class, it.rule.clone())).collect();
+    assert_eq!(classes, [(EvalError::Audit, None)]);
+    // The input is still there, and is decided as ever.
+    assert_eq!(filled.decide(&NOW).effect(), Some(Effect::Allow));
+}
+
+#[test]
+fn only_lines_of_records_are_taken() {
+    let log = Log::open(Disk::new(), LogOptions::new("w")).expect("a thread");
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(4 << 20));
+    for wrong in ["", "{}", "[1]", "{\"v\":1}\n{\"v\":1}", long.as_str()] {
+        assert_eq!(log.append(wrong.as_bytes()), Err(LogError::NotARecord));
+    }
+}
