@@ -138,20 +138,32 @@ impl Copyist {
     }
 
     /// Reads a key and its colon.
+    #[inline]
     fn key(&mut self, copy: &mut Copy<'_>, mark: bool) -> Result<(), Fault> {
-        if scan::byte(copy.json, copy.at) != b'"' {
+        let (json, quote) = (copy.json, copy.at);
+        if scan::byte(json, quote) != b'"' {
             return Err(Fault::Json);
         }
-        let start = copy.at + 1;
-        if mark && scan::byte(copy.json, start) == b'$' {
+        let start = quote + 1;
+        let word = scan::word(json, start);
+        let [first, ..] = word.to_le_bytes();
+        if mark && first == b'$' {
             copy.at = start;
             copy.flush();
             copy.out.push(b'$');
-            copy.at = start - 1;
         }
-        let escaped = copy.text()?;
-        let text = copy.json.get(start as usize..copy.at as usize - 1).unwrap_or_default();
-        let key = if escaped { self.unescape(text)? } else { Key::of(text, start, false) };
+        let end = scan::end_from(json, start, word);
+        let key = if scan::byte(json, end) == b'"' {
+            copy.at = end + 1;
+            Key { bits: u64::from(end - start) | word << 32, at: start, escaped: false }
+        } else {
+            copy.at = quote;
+            copy.text()?;
+            let text = json.get(start as usize..copy.at as usize - 1).unwrap_or_default();
+            self.unescape(text)?
+        };
+        // Of a short key what stands behind it counts for nothing.
+        let key = Key { bits: scan::low(key.bits, 4 + key.len().min(4)), ..key };
         self.keys.push(key);
         if copy.token() != b':' {
             return Err(Fault::Json);
@@ -176,7 +188,9 @@ impl Copyist {
             }
         }
         let text = self.unescaped.get(start..).unwrap_or_default();
-        Ok(Key::of(text, u32::try_from(start).map_err(|_| Fault::Json)?, true))
+        let at = u32::try_from(start).map_err(|_| Fault::Json)?;
+        let len = text.len() as u64 & 0xFFFF_FFFF;
+        Ok(Key { bits: len | scan::word(text, 0) << 32, at, escaped: true })
     }
 
     /// Whether a key from number `first` on stands there twice. They are forgotten.
@@ -206,14 +220,14 @@ impl Copyist {
 
 impl Key {
     #[inline]
-    fn of(text: &[u8], at: u32, escaped: bool) -> Self {
-        let len = text.len() as u64 & 0xFFFF_FFFF;
-        Self { bits: len | scan::word(text, 0) << 32, at, escaped }
+    #[expect(clippy::cast_possible_truncation, reason = "the length is the low half")]
+    const fn len(&self) -> u32 {
+        self.bits as u32
     }
 
     fn text<'t>(&self, json: &'t [u8], unescaped: &'t [u8]) -> &'t [u8] {
         let (from, start) = (if self.escaped { unescaped } else { json }, self.at as usize);
-        let len = (self.bits & 0xFFFF_FFFF) as usize;
+        let len = self.len() as usize;
         from.get(start..start + len).unwrap_or_default()
     }
 }

@@ -47,8 +47,7 @@ impl<'a> Text<'a> {
         self.0
     }
 
-    #[inline]
-    pub(super) fn is_escaped(self) -> bool {
+    fn is_escaped(self) -> bool {
         self.0.contains(&b'\\')
     }
 
@@ -78,7 +77,7 @@ impl<'a> Text<'a> {
     /// The bytes that it spells in base64; `None` if it does not.
     #[must_use]
     pub fn bytes(self) -> Option<Vec<u8>> {
-        unbase(self.0)
+        if self.is_escaped() { unbase(self.text().as_bytes()) } else { unbase(self.0) }
     }
 
     /// Whether it is this text.
@@ -213,12 +212,25 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Reads a key and its colon.
+    /// Reads a key and its colon: its bytes, or, where it is spelled with escapes, its text.
     #[inline]
-    pub(super) fn key(&mut self) -> Read<Text<'a>> {
-        let key = self.text()?;
+    pub(super) fn key(&mut self) -> Read<Result<&'a [u8], String>> {
+        let (at, byte) = scan::token(self.bytes, self.at);
+        let end = scan::short_end(self.bytes, at + 1);
+        if byte != b'"' || scan::byte(self.bytes, end) != b'"' {
+            return self.other_key();
+        }
+        self.at = end + 1;
         self.expect(b':')?;
-        Ok(key)
+        Ok(Ok(self.bytes.get(at as usize + 1..end as usize).unwrap_or_default()))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn other_key(&mut self) -> Read<Result<&'a [u8], String>> {
+        let key = self.other_text()?;
+        self.expect(b':')?;
+        Ok(Err(key.text().into_owned()))
     }
 
     /// Goes past `word`, if it stands here.

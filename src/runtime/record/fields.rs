@@ -97,11 +97,9 @@ fn object<'a>(
     cursor.expect(b'{')?;
     let mut first = true;
     while cursor.more(&mut first, b'}')? {
-        let key = cursor.key()?;
-        if key.is_escaped() {
-            member(cursor, key.text().as_bytes())?;
-        } else {
-            member(cursor, key.spelled())?;
+        match cursor.key()? {
+            Ok(key) => member(cursor, key)?,
+            Err(key) => member(cursor, key.as_bytes())?,
         }
     }
     Ok(())
