@@ -69,31 +69,51 @@ pub struct Position {
     pub previous: [u8; 32],
 }
 
-/// The lines of one writer, as they are written.
-#[derive(Debug)]
-pub(super) struct Writing {
-    writer: String,
+/// The end of a chain: where it ends, and the block that is open there.
+#[derive(Clone, Debug, Default)]
+pub struct Tail {
     position: Position,
     /// Number of the first record of the open block.
     first: u64,
     tree: Tree,
-    /// Bytes of the open block.
+    /// Bytes of the open block, as far as they are known.
     bytes: usize,
 }
 
+impl Tail {
+    /// Where the chain ends.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        self.position
+    }
+}
+
+impl From<Position> for Tail {
+    /// Of a chain that was ended there.
+    fn from(position: Position) -> Self {
+        Self { position, first: position.next, ..Self::default() }
+    }
+}
+
+/// The lines of one writer, as they are written.
+#[derive(Debug)]
+pub(super) struct Writing {
+    writer: String,
+    tail: Tail,
+}
+
 impl Writing {
-    pub(super) fn new(writer: &str, position: Position) -> Self {
-        let first = position.next;
-        Self { writer: writer.to_owned(), position, first, tree: Tree::default(), bytes: 0 }
+    pub(super) fn new(writer: &str, tail: Tail) -> Self {
+        Self { writer: writer.to_owned(), tail }
     }
 
     pub(super) const fn position(&self) -> Position {
-        self.position
+        self.tail.position
     }
 
     /// Bytes of the block that is open; zero if none is.
     pub(super) const fn open_bytes(&self) -> usize {
-        self.bytes
+        self.tail.bytes
     }
 
     /// Appends a record, which says nothing of its chain, and its line break.
@@ -104,7 +124,7 @@ impl Writing {
         line.put(",\"ch\":{\"w\":");
         line.text(&self.writer);
         line.put(",\"n\":");
-        line.number(self.position.next);
+        line.number(self.tail.position.next);
         line.put("}}");
         self.taken(1, start, out);
     }
@@ -116,7 +136,7 @@ impl Writing {
         line.put("{\"$gap\":{\"w\":");
         line.text(&self.writer);
         line.put(",\"n\":");
-        line.number(self.position.next);
+        line.number(self.tail.position.next);
         line.put(",\"count\":");
         line.number(count);
         line.put("}}");
@@ -125,15 +145,15 @@ impl Writing {
 
     fn taken(&mut self, count: u64, start: usize, out: &mut Vec<u8>) {
         let line = out.get(start..).unwrap_or_default();
-        self.tree.push(leaf(line));
-        self.bytes += line.len();
-        self.position.next += count;
+        self.tail.tree.push(leaf(line));
+        self.tail.bytes += line.len();
+        self.tail.position.next += count;
         out.push(b'\n');
     }
 
     /// Ends the block; with `end` the chain too. What was never begun has no end.
     pub(super) fn block(&mut self, end: bool, out: &mut Vec<u8>) {
-        if self.tree.leaves == 0 && (!end || self.position == Position::default()) {
+        if self.tail.tree.leaves == 0 && (!end || self.tail.position == Position::default()) {
             return;
         }
         let start = out.len();
@@ -141,19 +161,19 @@ impl Writing {
         line.put("{\"$blk\":{\"w\":");
         line.text(&self.writer);
         line.put(",\"first\":");
-        line.number(self.first);
+        line.number(self.tail.first);
         line.put(",\"last\":");
-        line.number(self.position.next.saturating_sub(1));
+        line.number(self.tail.position.next.saturating_sub(1));
         line.put(",\"root\":");
-        line.digest(&self.tree.root());
+        line.digest(&self.tail.tree.root());
         line.put(",\"prev\":");
-        line.digest(&self.position.previous);
+        line.digest(&self.tail.position.previous);
         line.put(if end { ",\"end\":true}}" } else { "}}" });
-        self.position.previous = leaf(out.get(start..).unwrap_or_default());
+        self.tail.position.previous = leaf(out.get(start..).unwrap_or_default());
         out.push(b'\n');
-        self.first = self.position.next;
-        self.tree.clear();
-        self.bytes = 0;
+        self.tail.first = self.tail.position.next;
+        self.tail.tree.clear();
+        self.tail.bytes = 0;
     }
 }
 
@@ -313,6 +333,14 @@ impl Chains {
         reading.first = reading.extent.end.next;
         reading.extent.end.previous = leaf;
         kind.map(|kind| Break { writer: writer.into_owned(), line, kind })
+    }
+
+    /// The end of the chain of a writer; `None` if nothing of it was seen.
+    #[must_use]
+    pub fn tail(&self, writer: &str) -> Option<Tail> {
+        let Reading { extent, first, tree, .. } = self.writers.get(writer)?;
+        let bytes = usize::from(tree.leaves > 0);
+        Some(Tail { position: extent.end, first: *first, tree: tree.clone(), bytes })
     }
 
     /// What was seen of each writer, and which logs do not end.

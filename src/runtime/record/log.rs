@@ -15,7 +15,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::base::limits::RECORD_BYTES_MAX;
-use crate::runtime::record::chain::{Position, Writing};
+use crate::runtime::record::chain::{Position, Tail, Writing};
 
 /// What a log is written to.
 pub trait Storage: Send {
@@ -75,8 +75,9 @@ pub struct LogOptions {
     pub keep: Keep,
     /// When a ticket is acknowledged.
     pub durability: Durability,
-    /// Where the chain goes on.
-    pub from: Position,
+    /// Where the chain goes on: of a log that was closed its `Position`, of one that was not what
+    /// `recover` found.
+    pub from: Tail,
 }
 
 impl LogOptions {
@@ -89,7 +90,7 @@ impl LogOptions {
             block_bytes: 256 << 10,
             keep: Keep::Required,
             durability: Durability::Grouped,
-            from: Position::default(),
+            from: Tail::default(),
         }
     }
 }
@@ -178,14 +179,14 @@ impl Log {
             kept: 0,
             failed: None,
             closing: false,
-            position: options.from,
+            position: options.from.position(),
         };
         let (work, done) = (Condvar::new(), Condvar::new());
         let shared = Arc::new(Shared { state: Mutex::new(state), work, done });
         let (keep, durability) = (options.keep, options.durability);
         let worker = Worker {
             shared: Arc::clone(&shared),
-            chain: Writing::new(&options.writer, options.from),
+            chain: Writing::new(&options.writer, options.from.clone()),
             options,
             storage: Box::new(storage),
             out: Vec::new(),

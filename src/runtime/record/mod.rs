@@ -14,6 +14,7 @@ pub mod error;
 mod fields;
 pub mod log;
 pub mod read;
+pub mod recover;
 
 mod sig;
 mod slots;

@@ -30,7 +30,7 @@ fn log() -> Vec<u8> {
 }
 
 /// What is wrong with a log: lines that cannot be read, and breaks of the chain.
-fn wrong(bytes: &[u8]) -> (usize, Vec<Break>) {
+pub(crate) fn wrong(bytes: &[u8]) -> (usize, Vec<Break>) {
     let mut chains = Chains::default();
     let (mut unread, mut breaks) = (0, Vec::new());
     let torn = bytes.last().is_some_and(|last| *last != b'\n');

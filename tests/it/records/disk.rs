@@ -33,6 +33,21 @@ impl Disk {
         Self(Arc::new(Mutex::new(state)))
     }
 
+    /// A disk on which these bytes lie.
+    pub(crate) fn holding(bytes: &[u8]) -> Self {
+        let disk = Self::new();
+        disk.0.lock().expect("no panics").synced = bytes.to_vec();
+        disk
+    }
+
+    /// What is left where writes reach the disk in their order: all up to some byte.
+    pub(crate) fn after_a_cut(&self, random: &mut Random) -> Vec<u8> {
+        let state = self.0.lock().expect("no panics");
+        let loose = state.loose.concat();
+        let end = random.below(loose.len() + 1);
+        [&state.synced, &loose[..end]].concat()
+    }
+
     /// The power goes after so many more writes and syncs.
     pub(crate) fn stop_after(&self, steps: usize) {
         let mut state = self.0.lock().expect("no panics");

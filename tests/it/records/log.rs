@@ -5,13 +5,16 @@ use std::sync::mpsc;
 
 use policyc::lang::decision::Effect;
 use policyc::lang::error::EvalError;
-use policyc::runtime::record::chain::{BreakKind, Chains, leaf};
+use policyc::runtime::record::chain::{BreakKind, Chains, Tail, leaf};
+use policyc::runtime::record::error::{Fault, RecordError};
 use policyc::runtime::record::log::{Durability, Keep, Log, LogError, LogOptions, Storage, Ticket};
 use policyc::runtime::record::read::Entry;
+use policyc::runtime::record::recover::{Damage, recover};
 use policyc::runtime::vm::report::DecisionReport;
 use policyc::runtime::vm::request::ingest;
 use policyc::runtime::vm::scratch::Scratch;
 
+use crate::records::chain::wrong;
 use crate::records::disk::Disk;
 use crate::records::{NOW, program};
 use crate::support::generate::random::Random;
@@ -78,6 +81,74 @@ fn what_was_acknowledged_outlasts_a_loss_of_power() {
             }
         }
     }
+}
+
+#[test]
+fn a_log_that_was_cut_is_gone_on_with() {
+    let mut torn = 0;
+    for seed in 0..120 {
+        let mut random = Random(seed);
+        let options = |from| LogOptions {
+            block_bytes: 300,
+            from,
+            durability: [Durability::Strict, Durability::Async][usize::from(seed % 2 == 0)],
+            ..LogOptions::new("w")
+        };
+        let disk = Disk::new();
+        disk.stop_after(1 + random.below(30));
+        let log = Log::open(disk.clone(), options(Tail::default())).expect("a thread");
+        let mut acknowledged = Vec::new();
+        for at in 0..40 {
+            let Ok(Some(ticket)) = log.append(line(at).as_bytes()) else { break };
+            if seed % 2 == 1 && log.wait(ticket).is_ok() {
+                acknowledged.push(format!("r{at}"));
+            }
+        }
+        disk.stop_after(0);
+        drop(log);
+        let left = disk.after_a_cut(&mut random);
+        let found = recover(left.as_slice(), "w").expect("nothing but its end is cut");
+        torn += usize::from(found.torn_bytes > 0);
+        let whole = usize::try_from(found.whole_bytes).expect("a small file");
+        assert_eq!(whole as u64 + found.torn_bytes, left.len() as u64);
+        let disk = Disk::holding(&left[..whole]);
+        let log = Log::open(disk.clone(), options(found.tail)).expect("a thread");
+        for at in 40..50 {
+            log.append(line(at).as_bytes()).expect("room");
+        }
+        log.close().expect("it is written");
+        let bytes = disk.written();
+        assert_eq!(wrong(&bytes), (0, vec![]), "seed {seed}");
+        let ids = kept(&bytes);
+        assert!(acknowledged.iter().all(|id| ids.contains(id)), "seed {seed}");
+        assert!((40..50).all(|at| ids.contains(&format!("r{at}"))), "seed {seed}");
+    }
+    assert!(torn > 10, "{torn}");
+}
+
+#[test]
+fn damage_that_is_no_cut_is_told_with_its_place() {
+    let disk = Disk::new();
+    let options = LogOptions { block_bytes: 300, ..LogOptions::new("w") };
+    let log = Log::open(disk.clone(), options).expect("a thread");
+    for at in 0..20 {
+        log.append(line(at).as_bytes()).expect("room");
+    }
+    log.close().expect("it is written");
+    let bytes = disk.written();
+    assert_eq!(recover(bytes.as_slice(), "w").expect("it is whole").torn_bytes, 0);
+    let second = bytes.iter().position(|byte| *byte == b'\n').expect("lines") + 1;
+    let mut unread = bytes.clone();
+    unread[second] = b'x';
+    let error = recover(unread.as_slice(), "w").expect_err("a line that is none");
+    let fault = RecordError { fault: Fault::NotAnObject, offset: 0 };
+    assert_eq!(error, Damage::Line(2, second as u64, fault));
+    let mut changed = bytes.clone();
+    let text = bytes[second..].windows(2).position(|pair| pair == b"\"x").expect("a text");
+    changed[second + text + 1] = b'y';
+    let error = recover(changed.as_slice(), "w").expect_err("another record");
+    let Damage::Chain(found) = error else { panic!("{error:?}") };
+    assert!(matches!(found.kind, BreakKind::Content { first: 0, .. }), "{found:?}");
 }
 
 #[test]
