@@ -114,11 +114,17 @@ impl Walk<'_, '_> {
     }
 
     /// Reads a value that is marked, if one comes: the reader stands on a bracket.
+    #[inline]
     pub(in crate::runtime) fn marked(&mut self) -> Read<Option<Value>> {
+        if self.marks.is_none() { Ok(None) } else { self.mark() }
+    }
+
+    #[inline(never)]
+    fn mark(&mut self) -> Read<Option<Value>> {
         let bytes = self.reader.bytes;
         let (quote, byte) = scan::token(bytes, self.reader.at + 1);
         let first = [scan::byte(bytes, quote + 1), scan::byte(bytes, quote + 2)];
-        if self.marks.is_none() || byte != b'"' || first[0] != b'$' || first[1] == b'$' {
+        if byte != b'"' || first[0] != b'$' || first[1] == b'$' {
             return Ok(None);
         }
         self.reader.count()?;
