@@ -10,7 +10,6 @@
 
 use crate::base::limits::RECORD_BYTES_MAX;
 use crate::lang::decision::Effect;
-use crate::lang::value::base64::{self, Alphabet};
 use crate::lang::value::time::Instant;
 use crate::runtime::bundle::module::Phase;
 use crate::runtime::record::cursor::Cursor;
@@ -73,17 +72,6 @@ pub enum Input<'a> {
     Context(&'a [u8], usize),
     /// The bytes of a context, in base64.
     Raw(Text<'a>, Form),
-}
-
-impl Input<'_> {
-    /// Appends the bytes of a context that is no JSON object; how they are written. `None` for a
-    /// context in typed JSON, and where the text is no base64.
-    #[must_use]
-    pub fn raw(&self, bytes: &mut Vec<u8>) -> Option<Form> {
-        let Self::Raw(text, form) = self else { return None };
-        base64::decode_to(text.plain()?.as_bytes(), Alphabet::Standard, bytes)?;
-        Some(*form)
-    }
 }
 
 /// How the bytes of a context are written.

@@ -7,9 +7,8 @@
 use std::fmt::{self, Write};
 
 use crate::lang::value::base64::{self, Alphabet};
-use crate::lang::value::heap::{Heap, Store};
 use crate::lang::value::time::{Instant, civil};
-use crate::lang::value::{Space, Tag, Value, json};
+use crate::lang::value::json;
 
 /// A line that grows. It is bytes, because most of it is copied from bytes.
 pub(super) struct Line<'a>(pub(super) &'a mut Vec<u8>);
@@ -117,13 +116,10 @@ pub(super) fn bytes_of_hex(digits: &[u8; HEX]) -> Option<[u8; 32]> {
     (wrong == 0).then_some(bytes)
 }
 
-/// The bytes that base64 with padding spells; `None` if it is none.
+/// The bytes that a text in base64 spells.
 pub(super) fn unbase(text: &[u8]) -> Option<Vec<u8>> {
-    let mut store = Store::new(text.len(), 0);
-    let mut heap = Heap { request: text, ..Heap::of(&mut store) };
-    let spelled = Value::text(Tag::String, Space::Request, 0, text);
-    let bytes = base64::decode(&mut heap, &spelled, Alphabet::Standard)?;
-    Some(heap.bytes(&bytes).to_vec())
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    base64::decode_to(text, Alphabet::Standard, &mut bytes).map(|()| bytes)
 }
 
 const fn hex(digit: u8) -> u8 {

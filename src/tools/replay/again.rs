@@ -20,6 +20,8 @@ use crate::runtime::record::read::{Form, Input, Record};
 use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::observe::Witness;
+use crate::runtime::vm::partial::decision::PartialDecision;
+use crate::runtime::vm::partial::unknown::Unknowns;
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::request::proto::ingest_proto;
 use crate::runtime::vm::request::{Moment, ingest};
@@ -80,6 +82,10 @@ pub struct Verdict {
     pub effect: Option<Effect>,
     /// The rule that won; `None` where the default spoke or the input was refused.
     pub rule: Option<u16>,
+    /// Whether it was decided without all values: it is the same whatever they are.
+    pub partial: bool,
+    /// Whether that needed how atoms came out when all values were known.
+    pub by_facts: bool,
 }
 
 /// What came of deciding again.
@@ -87,8 +93,13 @@ pub struct Verdict {
 pub enum Again {
     /// It was decided.
     Decided(Verdict),
-    /// It depends on what the record withholds: the paths of that.
-    Undetermined(Vec<String>),
+    /// It depends on what the record withholds.
+    Undetermined {
+        /// The effect, where that much is certain.
+        effect: Option<Option<Effect>>,
+        /// The paths of what is withheld and matters.
+        paths: Vec<String>,
+    },
 }
 
 /// A program with memory to decide in.
@@ -143,21 +154,30 @@ impl Seat {
         self.key.as_deref()
     }
 
-    /// Decides about the input of a record.
+    /// Decides about the input of a record. `facts` is how the atoms of this program came out when
+    /// all of the input was known, if that was recorded.
     ///
     /// # Errors
     /// If the record does not hold what the decision depends on.
-    pub fn decide(&mut self, record: &Record<'_>) -> Result<Again, Obstacle> {
+    pub fn decide(
+        &mut self,
+        record: &Record<'_>,
+        facts: Option<&Witness>,
+    ) -> Result<Again, Obstacle> {
         let Self { program, timed, scratch, canonical, witness, fired, key, raw } = self;
         let hosts = record.hosts();
         let moment = moment(record, *timed, hosts.as_ref())?;
         witness.clear();
         let mut filled = match input(record, program, scratch, raw)? {
             Recorded::Known(filled) => filled,
-            Recorded::Partial(partial) => {
-                let unknowns = partial.unknowns().rows().iter();
-                let paths = unknowns.map(|unknown| unknown.path.clone()).collect();
-                return Ok(Again::Undetermined(paths));
+            Recorded::Partial(mut partial) => {
+                let decision = partial.decide(&moment, facts);
+                fired.clear();
+                fired.extend(
+                    decision.rules.iter().filter(|it| !it.fires.is_empty()).map(|it| it.rule),
+                );
+                *key = None;
+                return Ok(partly(program, &decision, partial.unknowns()));
             }
         };
         let mut decision = filled.decide_observed(&moment, witness);
@@ -166,8 +186,26 @@ impl Seat {
         fired.clear();
         fired.extend(decision.fired().iter().map(|fired| fired.rule));
         decision.key_into(key);
-        Ok(Again::Decided(Verdict { digest, effect, rule }))
+        Ok(Again::Decided(Verdict { digest, effect, rule, partial: false, by_facts: false }))
     }
+}
+
+/// What was decided without all values.
+fn partly(program: &Program, decision: &PartialDecision, unknowns: &Unknowns) -> Again {
+    let Some(report) = &decision.report else {
+        let rows = decision.open.iter().filter_map(|row| unknowns.rows().get(*row));
+        let paths = rows.map(|unknown| unknown.path.clone()).collect();
+        return Again::Undetermined { effect: decision.effect(), paths };
+    };
+    let mut rules = 0..u16::try_from(program.module().rules.len()).unwrap_or(u16::MAX);
+    let winner = report.rule.as_ref();
+    Again::Decided(Verdict {
+        digest: report.digest,
+        effect: report.effect,
+        rule: winner.and_then(|id| rules.find(|rule| program.rule_id(*rule) == id)),
+        partial: true,
+        by_facts: decision.by_facts > 0,
+    })
 }
 
 /// When, and with what, a record was decided; `timed`: rules ask for the time.
@@ -198,11 +236,13 @@ pub fn input<'a>(
     scratch: &'a mut Scratch,
     raw: &'a mut Vec<u8>,
 ) -> Result<Recorded<'a>, Obstacle> {
-    if let Input::Context(context, _) = record.input {
-        return Ok(ingest_record(program, context, scratch));
-    }
-    raw.clear();
-    let form = record.input.raw(raw).ok_or(Obstacle::Raw)?;
+    let form = match record.input {
+        Input::Context(context, _) => return Ok(ingest_record(program, context, scratch)),
+        Input::Raw(text, form) => {
+            *raw = text.bytes().ok_or(Obstacle::Raw)?;
+            form
+        }
+    };
     Ok(Recorded::Known(match form {
         Form::Json => ingest(program, raw, scratch),
         Form::Proto => ingest_proto(program, raw, scratch),

@@ -4,9 +4,13 @@
 //! Out:     `Account`: the decision made again, and what was seen while it was made.
 //! Imports: `runtime`, `tools::replay`, `tools::report`.
 
+use crate::lang::decision::Effect;
 use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::Record;
+use crate::runtime::vm::observe::Witness;
+use crate::runtime::vm::partial::decision::{PartialDecision, RuleOutcomes};
+use crate::runtime::vm::partial::unknown::Unknowns;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::marked::Recorded;
 use crate::runtime::vm::scratch::Scratch;
@@ -28,8 +32,21 @@ pub enum Explained {
         /// The rules on their sources, with the values under their atoms.
         why: String,
     },
-    /// It depends on what the record withholds: the paths of that.
-    Undetermined(Vec<String>),
+    /// Some values are withheld.
+    Withheld {
+        /// The decision, where it is the same whatever they are.
+        report: Option<Box<DecisionReport>>,
+        /// Whether that is what the record says.
+        exact: Option<bool>,
+        /// The effects that are possible.
+        effects: Vec<Option<Effect>>,
+        /// The paths of what the effect hangs on.
+        blockers: Vec<String>,
+        /// The paths of everything that is withheld.
+        paths: Vec<String>,
+        /// What rules can say, where that is known: id and words.
+        rules: Vec<(String, String)>,
+    },
 }
 
 /// Explains a record.
@@ -49,10 +66,15 @@ pub fn explain(
     let (mut report, slots) = {
         let mut filled = match input(record, program, &mut scratch, &mut raw)? {
             Recorded::Known(filled) => filled,
-            Recorded::Partial(partial) => {
-                let unknowns = partial.unknowns().rows().iter();
-                let paths = unknowns.map(|unknown| unknown.path.clone()).collect();
-                return Ok(Explained::Undetermined(paths));
+            Recorded::Partial(mut partial) => {
+                let mut bits = Vec::new();
+                let facts = record.witness(&mut bits).map(|()| Witness::of(bits));
+                let facts = facts.filter(|_| {
+                    let by = record.bundle.and_then(|bundle| bundle.digest);
+                    by == Some(program.digest())
+                });
+                let decision = partial.decide(&moment, facts.as_ref());
+                return Ok(withheld(program, record, &decision, partial.unknowns()));
             }
         };
         let mut decision = filled.decide_observed(&moment, &mut explainer);
@@ -65,4 +87,35 @@ pub fn explain(
     let recorded = record.outcome.and_then(|outcome| outcome.digest);
     let exact = recorded.map(|recorded| recorded == report.digest);
     Ok(Explained::Decided { report: Box::new(report), exact, why })
+}
+
+/// What can be said where values are withheld.
+fn withheld(
+    program: &Program,
+    record: &Record<'_>,
+    decision: &PartialDecision,
+    unknowns: &Unknowns,
+) -> Explained {
+    let path = |row: &usize| unknowns.rows().get(*row).map(|unknown| unknown.path.clone());
+    let rule = |rule: &RuleOutcomes| {
+        let hangs: Vec<String> = rule.blockers.iter().filter_map(path).collect();
+        let says = match (rule.silent, rule.fires.is_empty(), rule.fails.is_empty()) {
+            (true, true, true) => return None,
+            (false, false, true) => "fires".to_owned(),
+            (false, true, false) => "fails".to_owned(),
+            _ => format!("unknown: hangs on {}", hangs.join(", ")),
+        };
+        Some((program.rule_id(rule.rule).to_owned(), says))
+    };
+    let recorded = record.outcome.and_then(|outcome| outcome.digest);
+    let report = decision.report.clone().map(Box::new);
+    let exact = report.as_ref().and_then(|report| recorded.map(|it| it == report.digest));
+    Explained::Withheld {
+        exact,
+        report,
+        effects: decision.effects.clone(),
+        blockers: decision.blockers.iter().filter_map(path).collect(),
+        paths: unknowns.rows().iter().map(|unknown| unknown.path.clone()).collect(),
+        rules: decision.rules.iter().filter_map(rule).collect(),
+    }
 }

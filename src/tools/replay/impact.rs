@@ -17,8 +17,9 @@ use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::{Input, Record};
+use crate::runtime::vm::observe::Witness;
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats, Verdict};
-use crate::tools::replay::sketch::{Merge, Table, hash};
+use crate::tools::replay::sketch::{Merge, Table, hash, pairs};
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::stream::Chunk;
 
@@ -127,7 +128,7 @@ pub struct Example {
 }
 
 /// What is known of the decisions that change in one way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {
     /// How many.
     pub count: Count,
@@ -193,9 +194,10 @@ impl Merge for FirstChange {
 }
 
 /// What a candidate changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Impact {
     /// By effect before and effect now.
+    #[serde(with = "pairs")]
     pub matrix: BTreeMap<(Outcome, Outcome), Count>,
     /// Records with the same effect for other reasons.
     pub reworded: u64,
@@ -212,10 +214,12 @@ pub struct Impact {
     /// The first and the last time of a decision.
     pub times: Option<((i64, u32), (i64, u32))>,
     /// Records that cannot be replayed, by why not.
+    #[serde(with = "pairs")]
     pub obstacles: BTreeMap<Obstacle, u64>,
     /// Lines that are no records.
     pub unreadable: u64,
     /// Bundles that decided before, with the records of each.
+    #[serde(with = "pairs")]
     pub bundles: BTreeMap<Digest, u64>,
 }
 
@@ -301,6 +305,8 @@ pub struct Comparer<'s> {
     /// The bundle that decides before, where it is not the one of the record.
     from: Option<Seat>,
     to: Seat,
+    /// Bits of the recorded witness.
+    bits: Vec<u8>,
 }
 
 /// What one of both said.
@@ -320,9 +326,12 @@ impl Said {
                 fired: seat.fired().to_vec(),
                 key: seat.key().map(str::to_owned),
             },
-            Again::Undetermined(_) => {
-                Self { outcome: Outcome::Undetermined, digest: None, fired: Vec::new(), key: None }
-            }
+            Again::Undetermined { effect, .. } => Self {
+                outcome: effect.map_or(Outcome::Undetermined, Outcome::of),
+                digest: None,
+                fired: seat.fired().to_vec(),
+                key: None,
+            },
         }
     }
 }
@@ -335,6 +344,7 @@ impl<'s> Comparer<'s> {
             seats: Seats::of(store),
             from: from.map(|program| Seat::of(Arc::clone(program))),
             to: Seat::of(Arc::clone(to)),
+            bits: Vec::new(),
         }
     }
 
@@ -365,8 +375,16 @@ impl<'s> Comparer<'s> {
             Some(seat) => seat,
             None => self.seats.for_record(record)?,
         };
-        let was = Said::of(&before.decide(record)?, before);
-        let is = Said::of(&self.to.decide(record)?, &self.to);
+        // What atoms came to says something of the bundle that was recorded only.
+        let recorded_by = record.bundle.and_then(|bundle| bundle.digest);
+        let facts = (recorded_by == Some(before.program.digest())).then(|| {
+            self.bits.clear();
+            record.witness(&mut self.bits).map(|()| Witness::of(self.bits.clone()))
+        });
+        let facts = facts.flatten();
+        let was = Said::of(&before.decide(record, facts.as_ref())?, before);
+        let own = facts.filter(|_| recorded_by == Some(self.to.program.digest()));
+        let is = Said::of(&self.to.decide(record, own.as_ref())?, &self.to);
         let weight = record.weight();
         let count = Count::of(weight);
         impact.matrix.entry((was.outcome, is.outcome)).or_default().merge(count);

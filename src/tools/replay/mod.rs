@@ -9,6 +9,7 @@
 //! for.
 
 pub mod again;
+pub mod cases;
 pub mod condition;
 pub mod explain;
 pub mod find;
@@ -16,9 +17,12 @@ pub mod findings;
 pub mod gate;
 pub mod impact;
 pub mod import;
+pub mod minimize;
 pub mod open;
+pub mod plain;
 pub mod sketch;
 pub mod store;
 pub mod stream;
+pub mod summary;
 pub mod verify;
 pub mod words;

@@ -11,6 +11,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// Something that is added to a key.
 pub trait Merge {
     /// Adds what another part of the input gave.
@@ -75,20 +77,10 @@ impl<K: Ord, V: Merge> Table<K, V> {
         self.rows.iter().map(|((_, key), value)| (key, value))
     }
 
-    /// What is kept, with the hashes.
-    pub fn hashed(&self) -> impl Iterator<Item = (u64, &K, &V)> {
-        self.rows.iter().map(|((hash, key), value)| (*hash, key, value))
-    }
-
     /// Whether every key is kept.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         !self.full
-    }
-
-    /// Says that keys were dropped before.
-    pub const fn dropped(&mut self) {
-        self.full = true;
     }
 
     /// How many keys there were: exact where all are kept, else an estimate from how close the
@@ -101,6 +93,65 @@ impl<K: Ord, V: Merge> Table<K, V> {
         };
         let estimate = u128::from(kept.saturating_sub(1)) << 64;
         u64::try_from(estimate / u128::from((*highest).max(1))).unwrap_or(u64::MAX)
+    }
+}
+
+/// Rows of a table as they are written: how many are kept, whether some were dropped, the rows.
+#[derive(Deserialize)]
+struct Written<K, V>(usize, bool, Vec<(u64, K, V)>);
+
+impl<K: Ord + Serialize, V: Merge + Serialize> Serialize for Table<K, V> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let rows: Vec<(u64, &K, &V)> =
+            self.rows.iter().map(|((hash, key), value)| (*hash, key, value)).collect();
+        (self.most, self.full, rows).serialize(to)
+    }
+}
+
+impl<'de, K, V> Deserialize<'de> for Table<K, V>
+where
+    K: Ord + Deserialize<'de>,
+    V: Merge + Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let Written(most, full, rows) = Written::deserialize(from)?;
+        let mut table = Self::keeping(most);
+        for (hash, key, value) in rows {
+            table.add(hash, key, value);
+        }
+        table.full |= full;
+        Ok(table)
+    }
+}
+
+/// Maps as lists of pairs: keys need not be texts.
+pub mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Writes a map.
+    ///
+    /// # Errors
+    /// As the serializer.
+    pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map)
+    }
+
+    /// Reads a map.
+    ///
+    /// # Errors
+    /// As the deserializer.
+    pub fn deserialize<'de, K, V, D>(from: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Ord + Deserialize<'de>,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::<(K, V)>::deserialize(from)?.into_iter().collect())
     }
 }
 

@@ -58,6 +58,8 @@ pub struct Verified {
     pub records: u64,
     /// The same decision and the same atoms.
     pub exact: u64,
+    /// The same decision, by atoms that were recorded where values are withheld.
+    pub by_facts: u64,
     /// Records whose decision depends on what they withhold.
     pub undetermined: u64,
     /// Paths that undetermined records withhold, and how many of them each.
@@ -81,6 +83,7 @@ impl Verified {
     pub fn add(&mut self, later: Self) {
         self.records += later.records;
         self.exact += later.exact;
+        self.by_facts += later.by_facts;
         self.undetermined += later.undetermined;
         self.mismatched += later.mismatched;
         self.unreadable += later.unreadable;
@@ -155,6 +158,7 @@ impl<'s> Verifier<'s> {
         match self.compare(record) {
             Err(obstacle) => *verified.obstacles.entry(obstacle).or_default() += 1,
             Ok(Compared::Exact) => verified.exact += 1,
+            Ok(Compared::ByFacts) => verified.by_facts += 1,
             Ok(Compared::Undetermined(paths)) => {
                 verified.undetermined += 1;
                 for path in paths {
@@ -174,16 +178,18 @@ impl<'s> Verifier<'s> {
         let outcome = record.outcome.ok_or(Obstacle::NoOutcome)?;
         let recorded = outcome.digest.ok_or(Obstacle::NoOutcome)?;
         let seat = self.seats.for_record(record)?;
-        let verdict = match seat.decide(record)? {
-            Again::Decided(verdict) => verdict,
-            Again::Undetermined(paths) => return Ok(Compared::Undetermined(paths)),
-        };
         self.bits.clear();
         // A record without a witness holds no atom that was asked.
-        let told = record.witness(&mut self.bits).is_some();
-        let atom = if told { first_other(&self.bits, seat.witness()) } else { None };
+        let facts = record.witness(&mut self.bits).map(|()| Witness::of(self.bits.clone()));
+        let verdict = match seat.decide(record, facts.as_ref())? {
+            Again::Decided(verdict) => verdict,
+            Again::Undetermined { paths, .. } => return Ok(Compared::Undetermined(paths)),
+        };
+        // Atoms on values that are withheld are taken from the record.
+        let seen = facts.filter(|_| !verdict.partial);
+        let atom = seen.and_then(|facts| first_other(&facts, seat.witness()));
         if recorded == verdict.digest && atom.is_none() {
-            return Ok(Compared::Exact);
+            return Ok(if verdict.by_facts { Compared::ByFacts } else { Compared::Exact });
         }
         let Verdict { effect, rule, .. } = verdict;
         let program = Arc::clone(&seat.program);
@@ -206,16 +212,16 @@ impl<'s> Verifier<'s> {
 /// What came of comparing.
 enum Compared {
     Exact,
+    ByFacts,
     Undetermined(Vec<String>),
     Differs(Box<Mismatch>),
 }
 
 /// The first atom of which both do not say the same.
-fn first_other(recorded: &[u8], replayed: &Witness) -> Option<(u16, Known, Known)> {
-    if recorded == replayed.bits() {
+fn first_other(recorded: &Witness, replayed: &Witness) -> Option<(u16, Known, Known)> {
+    if recorded == replayed {
         return None;
     }
-    let recorded = Witness::of(recorded.to_vec());
     let atoms = u16::try_from(4 * replayed.bits().len().max(recorded.bits().len()));
     (0..atoms.unwrap_or(u16::MAX))
         .map(|atom| (atom, recorded.atom(atom), replayed.atom(atom)))

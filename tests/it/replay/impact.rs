@@ -7,7 +7,7 @@ use crate::support::run::{Folder, ran};
 
 /// Contexts of all sorts: amounts around the bounds, memos with and without the word, none to three
 /// approvers.
-fn contexts() -> Vec<String> {
+pub(super) fn contexts() -> Vec<String> {
     let mut contexts = Vec::new();
     for amount in [1, 9_999, 10_000, 10_001, 15_000, 20_000, 20_001, 25_000, 25_001, 90_000] {
         for memo in ["", "a secret", "rent", "seCret"] {
@@ -19,7 +19,7 @@ fn contexts() -> Vec<String> {
     contexts
 }
 
-fn logged(name: &str) -> Folder {
+pub(super) fn logged(name: &str) -> Folder {
     let (folder, program) = project(&format!("impact-{name}"), POLICY);
     folder.add("logs/a.jsonl", file(&records(&program, &contexts())));
     folder

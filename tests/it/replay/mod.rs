@@ -1,6 +1,8 @@
 //! `policyc replay`: records are read, decided again, and what differs is found and named.
 
 mod impact;
+mod parts;
+mod single;
 mod verify;
 
 use std::path::Path;

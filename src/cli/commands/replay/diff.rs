@@ -46,13 +46,27 @@ pub const COMMAND: Command = Command {
 #[derive(Debug, Args)]
 struct Options {
     #[command(flatten)]
-    input: Input,
+    candidate: Candidate,
+    #[command(flatten)]
+    showing: Showing,
+}
+
+/// What is compared.
+#[derive(Debug, Args)]
+pub(super) struct Candidate {
+    #[command(flatten)]
+    pub(super) input: Input,
     /// The candidate: a path to a bundle or sources, git:REV, a name of `[bundles]`.
     #[arg(long, value_name = "BUNDLE")]
-    to: String,
+    pub(super) to: String,
     /// The bundle to compare with, in the stead of those that decided.
     #[arg(long, value_name = "BUNDLE")]
-    from: Option<String>,
+    pub(super) from: Option<String>,
+}
+
+/// How it is shown, and when it fails.
+#[derive(Debug, Args)]
+pub(super) struct Showing {
     /// End with 1 where this holds, in CEL: total, changed, `newly_allowed`, `newly_denied`,
     /// `newly_escalated`, relaxed, undetermined, drift, reworded, `left_out`.
     #[arg(long, value_name = "CEL")]
@@ -78,11 +92,17 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(options) => options,
         Err(exit) => return exit,
     };
-    compared(terminal, &options).unwrap_or_else(|exit| exit)
+    let shown = || {
+        gates(terminal, &options.showing)?;
+        let settings = Settings::read(terminal)?;
+        let found = compare(terminal, &settings, &options.candidate)?;
+        show(terminal, &options.showing, &options.candidate.to, &found)
+    };
+    shown().unwrap_or_else(|exit| exit)
 }
 
 /// The gates.
-fn gates(terminal: &Terminal, options: &Options) -> Result<Vec<Gate>, Exit> {
+fn gates(terminal: &Terminal, showing: &Showing) -> Result<Vec<Gate>, Exit> {
     let known = counts(&Impact::default());
     let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
     let gate = |text: &String| {
@@ -92,85 +112,128 @@ fn gates(terminal: &Terminal, options: &Options) -> Result<Vec<Gate>, Exit> {
             alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact).help(help))
         })
     };
-    options.fail_on.iter().map(gate).collect()
+    showing.fail_on.iter().map(gate).collect()
 }
 
-/// Reads, decides twice, draws.
+/// What was found.
+#[derive(Debug)]
+pub(super) struct Compared {
+    /// What changes.
+    pub(super) impact: Impact,
+    /// The bundles of the records.
+    pub(super) store: Store,
+    /// The candidate.
+    pub(super) to: Arc<Program>,
+    /// The bundle in the stead of those that decided, if one was named.
+    pub(super) from: Option<Arc<Program>>,
+    /// How long it took, in words.
+    pub(super) took: String,
+    /// Whether it was stopped before the end.
+    pub(super) stopped: bool,
+    /// How the command ends because of what is damaged.
+    pub(super) broken: Exit,
+}
+
+/// Reads, and decides twice.
 ///
 /// # Errors
 /// How the command ends, its words already written.
-fn compared(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+pub(super) fn compare(
+    terminal: &Terminal,
+    settings: &Settings,
+    candidate: &Candidate,
+) -> Result<Compared, Exit> {
     let watch = Stopwatch::start();
-    let gates = gates(terminal, options)?;
-    let settings = Settings::read(terminal)?;
-    let store = options.input.bundles.store(terminal, &settings)?;
-    let to = Arc::new(settings.bundle(terminal, &store, &options.to)?);
-    let from = match &options.from {
+    let Candidate { input, to, from } = candidate;
+    let store = input.bundles.store(terminal, settings)?;
+    let to = Arc::new(settings.bundle(terminal, &store, to)?);
+    let from = match from {
         Some(name) => Some(Arc::new(settings.bundle(terminal, &store, name)?)),
         None => None,
     };
-    let sources = sources_of(terminal, &settings, &options.input.records)?;
-    let stream = Stream { terminal, sources: &sources, threads: options.input.threads };
+    let sources = sources_of(terminal, settings, &input.records)?;
+    let stream = Stream { terminal, sources: &sources, threads: input.threads };
     let mut impact = Impact::default();
     let (stopped, broken) = stream.run(
         || Comparer::of(&store, from.as_ref(), &to),
         Comparer::chunk,
         |part| impact.merge(part),
     );
-    let before = from.clone().or_else(|| only(&impact, &store));
-    let counted = counts(&impact);
+    let took = watch.rate(impact.total().records);
+    Ok(Compared { impact, store, to, from, took, stopped, broken })
+}
+
+/// Draws, and says how the command ends.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub(super) fn show(
+    terminal: &Terminal,
+    showing: &Showing,
+    to_name: &str,
+    found: &Compared,
+) -> Result<Exit, Exit> {
+    let Compared { impact, to, .. } = found;
+    let before = found.before();
+    let counted = counts(impact);
+    let gates = gates(terminal, showing)?;
     let gates: Vec<(String, bool)> =
         gates.iter().map(|gate| (gate.text.clone(), gate.holds(&counted))).collect();
-    let took = watch.rate(impact.total().records);
     let drawing = Drawing {
-        impact: &impact,
+        impact,
         from: before.as_deref(),
-        to: &to,
-        to_name: &options.to,
-        took: &took,
+        to,
+        to_name,
+        took: &found.took,
         gates: &gates,
-        clusters: clusters(&impact, before.as_deref(), &to),
-        stopped,
+        clusters: clusters(impact, before.as_deref(), to),
+        stopped: found.stopped,
     };
-    terminal.result(&(options.output_format.draw)(&drawing, terminal.style));
-    let mut exit = exit_of(terminal, &impact, &store, &gates).max(broken);
-    for (format, path) in &options.output {
+    terminal.result(&(showing.output_format.draw)(&drawing, terminal.style));
+    let mut exit = found.exit(terminal, &gates);
+    for (format, path) in &showing.output {
         let text = (format.draw)(&drawing, Style::PLAIN);
         if let Err(finding) = write(path, text.as_bytes()) {
             exit = exit.max(alone(terminal, &finding));
         }
     }
-    Ok(if stopped { exit.max(Exit::Interrupted) } else { exit })
+    Ok(exit)
 }
 
-/// The bundle that decided before, if it is one.
-fn only(impact: &Impact, store: &Store) -> Option<Arc<Program>> {
-    let mut bundles = impact.bundles.keys();
-    let first = bundles.next()?;
-    if bundles.next().is_some() { None } else { store.get(*first).ok() }
-}
+impl Compared {
+    /// The bundle that decides before, if it is one.
+    fn before(&self) -> Option<Arc<Program>> {
+        if self.from.is_some() {
+            return self.from.clone();
+        }
+        let mut bundles = self.impact.bundles.keys();
+        let first = bundles.next()?;
+        if bundles.next().is_some() { None } else { self.store.get(*first).ok() }
+    }
 
-fn exit_of(terminal: &Terminal, impact: &Impact, store: &Store, gates: &[(String, bool)]) -> Exit {
-    let mut exit =
-        if gates.iter().any(|(_, broken)| *broken) { Exit::Findings } else { Exit::Done };
-    if impact.unreadable > 0 {
-        exit = exit.max(Exit::CouldNotRun);
+    /// How the command ends; what is wrong with bundles is said.
+    pub(super) fn exit(&self, terminal: &Terminal, gates: &[(String, bool)]) -> Exit {
+        let broken = gates.iter().any(|(_, broken)| *broken);
+        let mut exit = if broken { Exit::Findings } else { Exit::Done }.max(self.broken);
+        if self.impact.unreadable > 0 {
+            exit = exit.max(Exit::CouldNotRun);
+        }
+        for obstacle in self.impact.obstacles.keys() {
+            exit = exit.max(match obstacle {
+                Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest) => {
+                    let unusable = self.store.get(*digest).err();
+                    let name = digest_text(digest);
+                    unusable.map_or(Exit::Done, |it| unusable_exit(terminal, &name, &it))
+                }
+                Obstacle::NoBundle
+                | Obstacle::NoTime
+                | Obstacle::NoOutcome
+                | Obstacle::Semantics(_)
+                | Obstacle::Declared
+                | Obstacle::State
+                | Obstacle::Raw => Exit::Inconclusive,
+            });
+        }
+        if self.stopped { exit.max(Exit::Interrupted) } else { exit }
     }
-    for obstacle in impact.obstacles.keys() {
-        exit = exit.max(match obstacle {
-            Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest) => {
-                let name = digest_text(digest);
-                let unusable = store.get(*digest).err();
-                unusable.map_or(Exit::Done, |it| unusable_exit(terminal, &name, &it))
-            }
-            Obstacle::NoBundle
-            | Obstacle::NoTime
-            | Obstacle::NoOutcome
-            | Obstacle::Semantics(_)
-            | Obstacle::Declared
-            | Obstacle::State
-            | Obstacle::Raw => Exit::Inconclusive,
-        });
-    }
-    exit
 }

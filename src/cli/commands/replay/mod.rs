@@ -4,7 +4,10 @@ pub mod diff;
 pub mod explain;
 pub mod import;
 mod input;
+pub mod minimize;
 mod one;
+pub mod parts;
+pub mod test;
 pub mod verify;
 
 use clap::ArgMatches;
@@ -31,7 +34,16 @@ pub const COMMAND: Command = Command {
 };
 
 /// The parts of this command, in the order in which help shows them.
-const PARTS: &[Command] = &[verify::COMMAND, explain::COMMAND, diff::COMMAND, import::COMMAND];
+const PARTS: &[Command] = &[
+    verify::COMMAND,
+    explain::COMMAND,
+    diff::COMMAND,
+    minimize::COMMAND,
+    test::COMMAND,
+    parts::MAP,
+    parts::REDUCE,
+    import::COMMAND,
+];
 
 fn arguments(parser: clap::Command) -> clap::Command {
     let parser = parser.subcommand_required(true).arg_required_else_help(true);

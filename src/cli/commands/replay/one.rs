@@ -26,8 +26,8 @@ use crate::tools::replay::verify::Found;
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Named {
     /// The beginning of its id; `@FILE` or `-` for a record alone.
-    #[arg(value_name = "ID")]
-    id: String,
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<String>,
     /// Where records lie; else `records` of `[replay]`.
     #[arg(long, value_name = "SRC")]
     records: Vec<PathBuf>,
@@ -46,19 +46,41 @@ pub(super) struct Wanted {
 }
 
 impl Named {
-    /// Finds it.
+    /// Finds the one that is named.
     ///
     /// # Errors
     /// How the command ends, its words already written.
     pub(super) fn find(&self, terminal: &Terminal, settings: &Settings) -> Result<Wanted, Exit> {
+        match self.ids.as_slice() {
+            [id] => self.find_one(terminal, settings, id),
+            several => {
+                let fact = format!("{} records are named, and one is asked for", several.len());
+                Err(alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact)))
+            }
+        }
+    }
+
+    /// Finds all that are named.
+    ///
+    /// # Errors
+    /// As `find`.
+    pub(super) fn find_all(
+        &self,
+        terminal: &Terminal,
+        settings: &Settings,
+    ) -> Result<Vec<Wanted>, Exit> {
+        self.ids.iter().map(|id| self.find_one(terminal, settings, id)).collect()
+    }
+
+    fn find_one(&self, terminal: &Terminal, settings: &Settings, id: &str) -> Result<Wanted, Exit> {
         let store = self.bundles.store(terminal, settings)?;
-        if let Some(path) = self.id.strip_prefix('@') {
+        if let Some(path) = id.strip_prefix('@') {
             let path = Path::new(path);
             let line = read_bytes(path, RECORD_BYTES_MAX);
             let line = line.map_err(|error| unread(terminal, path, &error))?;
             return Ok(Wanted { name: shown(path), line, store });
         }
-        if self.id == "-" {
+        if id == "-" {
             let mut line = Vec::new();
             let enough = RECORD_BYTES_MAX as u64 + 1;
             let read = io::stdin().lock().take(enough).read_to_end(&mut line);
@@ -67,20 +89,20 @@ impl Named {
         }
         let sources = sources_of(terminal, settings, &self.records)?;
         let stream = Stream { terminal, sources: &sources, threads: None };
-        let (found, broken) = stream.find(&self.id);
+        let (found, broken) = stream.find(id);
         match <[_; 1]>::try_from(found) {
             Ok([found]) => {
                 let name = sources.get(found.source).map_or("", |source| source.name.as_str());
                 Ok(Wanted { name: format!("{name}:{}", found.line), line: found.bytes, store })
             }
             Err(found) if found.is_empty() => {
-                let fact = format!("no record's id begins with `{}`", self.id);
+                let fact = format!("no record's id begins with `{id}`");
                 let help = "`--records` says where records lie";
                 let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
                 Err(alone(terminal, &finding).max(Exit::Missing).max(broken))
             }
             Err(found) => {
-                let fact = format!("several ids begin with `{}`", self.id);
+                let fact = format!("several ids begin with `{id}`");
                 let ids: Vec<&str> = found.iter().map(|found| found.id.as_str()).collect();
                 let help = format!("write more of it: {}", ids.join(", "));
                 let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
@@ -122,7 +144,12 @@ impl Wanted {
 
     /// Says why it cannot be decided again, and how the command ends.
     pub(super) fn obstructed(&self, terminal: &Terminal, obstacle: &Obstacle) -> Exit {
-        let fact = format!("`{}` cannot be replayed: {}", self.name, obstacle.words());
+        self.stopped(terminal, &obstacle.words())
+    }
+
+    /// Says why nothing can be done with it, and how the command ends.
+    pub(super) fn stopped(&self, terminal: &Terminal, why: &str) -> Exit {
+        let fact = format!("`{}` cannot be replayed: {why}", self.name);
         let finding = Diagnostic::without_place(Code::BadRecord, fact);
         let _ = alone(terminal, &finding);
         Exit::Inconclusive

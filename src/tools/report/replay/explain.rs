@@ -6,12 +6,13 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::{Input, Record};
 use crate::tools::inspect::{digest_short, digest_text};
 use crate::tools::replay::explain::Explained;
-use crate::tools::report::decision::{details, effect_word, headline, row};
+use crate::tools::report::decision::{details, effect_paint, effect_word, headline, row};
 use crate::tools::report::json::document;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::visible;
@@ -22,13 +23,19 @@ pub fn full(record: &Record<'_>, program: &Program, explained: &Explained, style
     let context = context(record);
     let tool = context.pointer("/action/tool").and_then(Json::as_str);
     let mut text = match explained {
-        Explained::Decided { report, .. } => headline(report, tool, style),
-        Explained::Undetermined(_) => {
+        Explained::Decided { report, .. } | Explained::Withheld { report: Some(report), .. } => {
+            headline(report, tool, style)
+        }
+        Explained::Withheld { effects, .. } => {
             let recorded = record.outcome.and_then(|outcome| outcome.effect);
-            let word = style.paint(Paint::Wait, "UNDETERMINED");
+            let (paint, word) = match effects.as_slice() {
+                [effect] => (effect_paint(*effect), effect_word(*effect)),
+                _ => (Paint::Wait, "UNDETERMINED".to_owned()),
+            };
             let said = format!("recorded {}", effect_word(recorded));
             let parts: Vec<String> = tool.map(|it| visible(it).into_owned()).into_iter().collect();
-            format!("  {word}  {}\n", [parts, vec![said]].concat().join(" · "))
+            let parts = [parts, vec![said]].concat().join(" · ");
+            format!("  {}  {parts}\n", style.paint(paint, &word))
         }
     };
     text.push_str(&style.paint(Paint::Frame, &format!("  {}\n", "─".repeat(style.width - 4))));
@@ -51,8 +58,23 @@ pub fn full(record: &Record<'_>, program: &Program, explained: &Explained, style
             text.push_str(why);
             text.push_str(&details(report, true, style));
         }
-        Explained::Undetermined(paths) => {
+        Explained::Withheld { report, exact, effects, blockers, paths, rules } => {
+            let says = match (report, exact) {
+                (Some(_), Some(true)) => "bit-exact, whatever the withheld values are",
+                (Some(_), Some(false)) => "differs from what was recorded",
+                (Some(_), None) => "certain, and the record does not say what was decided",
+                (None, _) => "not certain: it hangs on what the record withholds",
+            };
+            row(&mut text, style, "replay", says);
+            let words: Vec<String> = effects.iter().map(|it| effect_word(*it)).collect();
+            row(&mut text, style, "possible", &words.join(", "));
             row(&mut text, style, "withheld", &paths.join(", "));
+            if !blockers.is_empty() {
+                row(&mut text, style, "hangs on", &blockers.join(", "));
+            }
+            for (id, says) in rules {
+                row(&mut text, style, "rule", &format!("{id}  {says}"));
+            }
         }
     }
     text
@@ -68,7 +90,18 @@ pub fn json(record: &Record<'_>, program: &Program, explained: &Explained) -> St
             let decision: Json = serde_json::from_str(&report.to_json()).unwrap_or_default();
             json!({"decision": decision, "exact": exact, "why": why})
         }
-        Explained::Undetermined(paths) => json!({"decision": null, "withheld": paths}),
+        Explained::Withheld { report, exact, effects, blockers, paths, rules } => {
+            let decision = report.as_ref().map(|report| report.to_json());
+            let decision: Json =
+                decision.and_then(|it| serde_json::from_str(&it).ok()).unwrap_or_default();
+            let effects: Vec<_> = effects.iter().map(|it| it.map(Effect::word)).collect();
+            let rules: Vec<_> =
+                rules.iter().map(|(id, says)| json!({"rule": id, "says": says})).collect();
+            json!({
+                "decision": decision, "exact": exact, "possible": effects, "blockers": blockers,
+                "withheld": paths, "rules": rules,
+            })
+        }
     };
     let mut all = json!({"format": "policyc.explained", "version": 1, "id": id, "bundle": bundle});
     if let (Some(all), Json::Object(said)) = (all.as_object_mut(), said) {

@@ -83,6 +83,10 @@ impl Drawing<'_> {
     fn rows(&self) -> Vec<(&'static str, u64, String)> {
         let Verified { records, exact, undetermined, mismatched, unreadable, .. } = self.verified;
         let mut rows = vec![("exact", *exact, share(*exact, *records))];
+        if self.verified.by_facts > 0 {
+            let says = "decided by recorded atoms, where values are withheld".to_owned();
+            rows.push(("by facts", self.verified.by_facts, says));
+        }
         if *undetermined > 0 {
             let needs: Vec<&str> = self.verified.needs.keys().map(String::as_str).collect();
             rows.push(("undetermined", *undetermined, format!("needs {}", needs.join(", "))));
@@ -133,7 +137,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     let width = drawing.rows().iter().map(|(_, count, _)| grouped(*count).len()).max().unwrap_or(0);
     for (word, count, says) in drawing.rows() {
         let paint = match (word, count) {
-            ("exact", _) | (_, 0) => Paint::Good,
+            ("exact" | "by facts", _) | (_, 0) => Paint::Good,
             ("mismatch" | "no record", _) => Paint::Bad,
             _ => Paint::Wait,
         };
@@ -219,7 +223,8 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
     });
     let verified = json!({
         "format": "policyc.verified", "version": 1,
-        "records": records, "exact": exact, "undetermined": undetermined, "needs": needs,
+        "records": records, "exact": exact, "by_facts": drawing.verified.by_facts,
+        "undetermined": undetermined, "needs": needs,
         "not_replayable": obstacles.collect::<Vec<_>>(),
         "mismatched": drawing.verified.mismatched, "mismatches": mismatches.collect::<Vec<_>>(),
         "unreadable": drawing.verified.unreadable, "faults": faults.collect::<Vec<_>>(),
@@ -236,7 +241,7 @@ fn junit(drawing: &Drawing<'_>, _style: Style) -> String {
     for (word, count, says) in drawing.rows() {
         let said = || Some(format!("{}: {says}", records(count)));
         match (word, count) {
-            ("exact" | "mismatch" | "no record", _) | (_, 0) => {}
+            ("exact" | "by facts" | "mismatch" | "no record", _) | (_, 0) => {}
             _ => cases.push(Case { name: word.to_owned(), failure: None, skipped: said() }),
         }
     }

@@ -1,0 +1,137 @@
+//! `policyc replay minimize`: what forces a decision?
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args, ValueEnum};
+use serde_json::{Value as Json, json};
+
+use crate::cli::Command;
+use crate::cli::bundles::Settings;
+use crate::cli::clock::Stopwatch;
+use crate::cli::commands::replay::one::Named;
+use crate::cli::exit::Exit;
+use crate::cli::reporting::alone;
+use crate::cli::root::options;
+use crate::cli::terminal::Terminal;
+use crate::cli::write::write;
+use crate::diag::numbers::grouped;
+use crate::runtime::record::read::Input;
+use crate::tools::bench::subject::reads_time;
+use crate::tools::replay::again::{Obstacle, moment};
+use crate::tools::replay::minimize::{Minimal, minimize};
+use crate::tools::replay::plain::plain;
+use crate::tools::report::decision::{effect_paint, effect_word};
+use crate::tools::report::json::document;
+use crate::tools::report::paint::{Paint, Style};
+use crate::tools::report::visible::visible;
+
+/// The row of this part.
+pub const COMMAND: Command = Command {
+    name: "minimize",
+    group: "replay",
+    short: "what forces a decision",
+    about: "Find the fewest facts that force a decision, and the smallest context that shows it",
+    usage: "ID|@FILE|- [OPTIONS]",
+    examples: &[
+        ("policyc replay minimize 01JD4ZK7Q8 --records logs", "of all fields those that decide"),
+        ("policyc replay minimize 01JD4ZK7Q8 -o min.json", "the smallest context, in a file"),
+    ],
+    arguments: Options::augment_args,
+    run,
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    #[command(flatten)]
+    named: Named,
+    /// Write the smallest context to a file.
+    #[arg(short, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// How it is written: for people, or as one JSON document.
+    #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
+    output_format: Shape,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    Full,
+    Json,
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let options: Options = match options(matches) {
+        Ok(options) => options,
+        Err(exit) => return exit,
+    };
+    minimized(terminal, &options).unwrap_or_else(|exit| exit)
+}
+
+fn minimized(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    let settings = Settings::read(terminal)?;
+    let wanted = options.named.find(terminal, &settings)?;
+    let record = wanted.record(terminal)?;
+    let program = wanted.program(terminal, &record)?;
+    let obstructed = |obstacle: Obstacle| wanted.obstructed(terminal, &obstacle);
+    let Input::Context(typed, _) = record.input else { return Err(obstructed(Obstacle::Raw)) };
+    let typed: Json = serde_json::from_slice(typed).map_err(|_| obstructed(Obstacle::Raw))?;
+    let mut withheld = Vec::new();
+    let context = plain(&typed, &mut withheld);
+    if !withheld.is_empty() {
+        let what = format!("the record withholds {}", withheld.join(", "));
+        return Err(wanted.stopped(terminal, &what));
+    }
+    let hosts = record.hosts();
+    let moment = moment(&record, reads_time(&program), hosts.as_ref()).map_err(obstructed)?;
+    let watch = Stopwatch::start();
+    let minimal = minimize(&program, &context, &moment);
+    terminal.result(&match options.output_format {
+        Shape::Full => full(&minimal, &context, &watch.text(), terminal.style),
+        Shape::Json => json(&minimal),
+    });
+    if let Some(path) = &options.out {
+        let text = format!("{}\n", minimal.context);
+        write(path, text.as_bytes()).map_err(|finding| alone(terminal, &finding))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn full(minimal: &Minimal, context: &Json, took: &str, style: Style) -> String {
+    let word = style.paint(effect_paint(minimal.effect), &effect_word(minimal.effect));
+    let asked = format!("{} evaluations · {took}", grouped(minimal.asked as u64));
+    let mut text = String::new();
+    match &minimal.facts {
+        None => {
+            let _ = writeln!(text, "  {word} cannot be told from facts alone   {asked}");
+        }
+        Some(facts) if facts.is_empty() => {
+            let _ = writeln!(text, "  {word} whatever the context says   {asked}");
+        }
+        Some(facts) => {
+            let of = format!("{} of {} fields", facts.len(), minimal.leaves);
+            let _ = writeln!(text, "  {word} is forced by {of}   {asked}\n");
+            let names: Vec<String> = facts
+                .iter()
+                .map(|fact| visible(fact.get(1..).unwrap_or_default()).replace('/', "."))
+                .collect();
+            let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+            for (name, fact) in names.iter().zip(facts) {
+                let value = context.pointer(fact).map(ToString::to_string).unwrap_or_default();
+                let cut: String = value.chars().take(60).collect();
+                let value = if cut == value { value } else { format!("{cut}…") };
+                let _ = writeln!(text, "    {name:<width$}  {}", visible(&value));
+            }
+        }
+    }
+    let _ = writeln!(text, "\n  {}", style.paint(Paint::Help, "the smallest context decided so"));
+    let _ = writeln!(text, "    {}", visible(&minimal.context.to_string()));
+    text
+}
+
+fn json(minimal: &Minimal) -> String {
+    let effect = minimal.effect.map(crate::lang::decision::Effect::word);
+    document(&json!({
+        "format": "policyc.minimal", "version": 1, "effect": effect, "facts": minimal.facts,
+        "fields": minimal.leaves, "evaluations": minimal.asked, "context": minimal.context,
+    }))
+}

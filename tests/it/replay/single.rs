@@ -1,0 +1,170 @@
+//! Parts of `policyc replay` about one record: explain, minimize, test.
+
+use policyc::lang::decision::Effect;
+use policyc::runtime::vm::request::{Moment, ingest};
+use policyc::runtime::vm::scratch::Scratch;
+use policyc::tools::replay::minimize::minimize;
+use serde_json::{Value as Json, json};
+
+use crate::replay::{POLICY, file, payment, project, records};
+use crate::support::run::ran;
+
+/// Eleven fields, of which any policy below needs a few.
+fn wide() -> Json {
+    json!({
+        "a": 7, "b": true, "c": "abc", "d": {"e": 2, "f": "x", "g": false}, "h": ["p", "q"],
+        "i": 1.5, "j": "", "k": 0, "l": "last",
+    })
+}
+
+const SCHEMA: &str = "policyc: 1
+name: wide
+default: deny
+schema:
+  a: int
+  b: bool
+  c: string
+  d: {e: int, f: string, g: bool}
+  h: {items: string, maxItems: 4}
+  i: double
+  j: string
+  k: int
+  l: string
+rules:
+";
+
+#[test]
+fn facts_are_minimal() {
+    let rules = [
+        "  - {id: r, when: \"a > 5 && b\", allow: fine}\n",
+        "  - {id: r, when: \"a > 5 || c == 'abc' || d.g\", allow: fine}\n",
+        "  - {id: r, when: \"(a > 5 && d.e == 2) || (i > 1.0 && l == 'last')\", deny: no}\n",
+        "  - {id: r, when: \"size(h) == 2 && h[0] == 'p' && k == 0\", allow: fine}\n",
+        "  - {id: r, when: \"a > 100\", allow: fine}\n",
+        "  - {id: r, when: \"b ? c == 'abc' : l == 'x'\", allow: fine}\n  \
+         - {id: s, when: \"k > 0 || j != ''\", deny: no}\n",
+    ];
+    for (at, rule) in rules.iter().enumerate() {
+        let (_folder, program) = project(&format!("minimal{at}"), &format!("{SCHEMA}{rule}"));
+        let minimal = minimize(&program, &wide(), &Moment::at(0, 0));
+        let facts = minimal.facts.clone().expect("it can be told");
+        // By brute force: what is found suffices, and nothing of it can be left away.
+        assert!(suffices(&program, &facts, minimal.effect), "{rule}: {facts:?}");
+        for fact in &facts {
+            let fewer: Vec<String> = facts.iter().filter(|it| *it != fact).cloned().collect();
+            assert!(!suffices(&program, &fewer, minimal.effect), "{rule}: {fewer:?} suffice");
+        }
+        assert!(minimal.asked <= 64, "{} questions", minimal.asked);
+    }
+}
+
+/// Whether the effect stands with other values for all other fields: a sample of them that tells
+/// every condition above from its opposite.
+fn suffices(
+    program: &policyc::runtime::program::Program,
+    facts: &[String],
+    effect: Option<Effect>,
+) -> bool {
+    let others: [(&str, [Json; 2]); 11] = [
+        ("/a", [json!(0), json!(101)]),
+        ("/b", [json!(false), json!(true)]),
+        ("/c", [json!("x"), json!("abc")]),
+        ("/d/e", [json!(3), json!(2)]),
+        ("/d/f", [json!("x"), json!("y")]),
+        ("/d/g", [json!(true), json!(false)]),
+        ("/h", [json!([]), json!(["p", "q"])]),
+        ("/i", [json!(0.5), json!(1.5)]),
+        ("/j", [json!("z"), json!("")]),
+        ("/k", [json!(1), json!(0)]),
+        ("/l", [json!("x"), json!("last")]),
+    ];
+    let mut scratch = Scratch::for_program(program);
+    (0..1_u32 << others.len()).all(|choice| {
+        let mut context = wide();
+        for (at, (pointer, values)) in others.iter().enumerate() {
+            if !facts.iter().any(|fact| fact == pointer) {
+                *context.pointer_mut(pointer).expect("a field") =
+                    values[(choice >> at & 1) as usize].clone();
+            }
+        }
+        let text = context.to_string();
+        ingest(program, text.as_bytes(), &mut scratch).decide(&Moment::at(0, 0)).effect() == effect
+    })
+}
+
+#[test]
+fn the_smallest_context_is_decided_alike() {
+    let (folder, program) = project("smallest", POLICY);
+    let context = payment(25_000, "for the books", &["ann"]);
+    folder.add("a.jsonl", file(&records(&program, &[context])));
+    let line = "replay minimize record-0 --records a.jsonl --bundle policy.plcb -o min.json";
+    ran(folder.path(), line).expect(
+        0,
+        &["DENY is forced by 2 of 5 fields", "action.args.amount 25000", "approvers [\"ann\"]"],
+    );
+    let smallest = std::fs::read_to_string(folder.path().join("min.json")).expect("the file");
+    let smallest: Json = serde_json::from_str(&smallest).expect("JSON");
+    // 10001 is the least that `two-person` takes; the tool is read by nobody.
+    assert_eq!(
+        smallest,
+        json!({"action": {"args": {"amount": 10001, "memo": ""}}, "approvers": []}),
+    );
+    let line =
+        "replay minimize record-0 --records a.jsonl --bundle policy.plcb --output-format json";
+    let json: Json = serde_json::from_str(&ran(folder.path(), line).out).expect("JSON");
+    assert_eq!(json["facts"], json!(["/action/args/amount", "/approvers"]));
+    ran(folder.path(), "replay minimize a b --records a.jsonl").expect(2, &["2 records are named"]);
+}
+
+#[test]
+fn records_become_tests_that_pass() {
+    let (folder, program) = project("cases", POLICY);
+    let contexts = [payment(500, "a \"quoted\" # memo", &[]), payment(12_000, "x", &["ann"])];
+    folder.add("a.jsonl", file(&records(&program, &contexts)));
+    let make = |rest: &str| {
+        let line = format!("replay test record-0 record-1 --records a.jsonl {rest}");
+        ran(folder.path(), &format!("{line} --bundle policy.plcb -o from_logs_test.yaml"))
+    };
+    make("").expect(0, &["wrote 2 cases", "all are decided as recorded"]);
+    ran(folder.path(), "test .").expect(0, &["2 cases, 2 pass"]);
+    make("--minimize").expect(0, &["wrote 2 cases"]);
+    ran(folder.path(), "test .").expect(0, &["2 cases, 2 pass"]);
+    folder.add("policy.yaml", POLICY.replacen("10000", "20000", 1));
+    ran(folder.path(), "test .").expect(1, &["record record-1"]);
+}
+
+#[test]
+fn what_is_withheld_is_told() {
+    let (folder, program) = project("withheld", POLICY);
+    let lines = records(&program, &[payment(500, "a secret", &[]), payment(500, "b", &["ann"])]);
+    let seal = |line: &String, memo: &str| {
+        let mark = "{\"$x\":\"seal\",\"t\":\"string\",\"c\":\"s256:00\"}";
+        let sealed = line.replace(&format!("\"memo\":\"{memo}\""), &format!("\"memo\":{mark}"));
+        assert_ne!(sealed, *line);
+        sealed
+    };
+    let sealed = [seal(&lines[0], "a secret"), seal(&lines[1], "b")];
+    folder.add("a.jsonl", file(&sealed));
+    let verify = "replay verify a.jsonl --bundle policy.plcb";
+    ran(folder.path(), verify).expect(0, &["by facts 2", "mismatch 0"]);
+    // Without the witness nobody knows whether a secret was in the memo.
+    let bare = |line: &String| {
+        let start = line.find(",\"sig\":\"").expect("a witness");
+        let end = start + 8 + line[start + 8..].find('"').expect("its end") + 1;
+        format!("{}{}", &line[..start], &line[end..])
+    };
+    folder.add("b.jsonl", file(&sealed.iter().map(bare).collect::<Vec<_>>()));
+    ran(folder.path(), "replay verify b.jsonl --bundle policy.plcb")
+        .expect(3, &["undetermined 2", "needs /action/args/memo"]);
+    let max = "replay verify b.jsonl --bundle policy.plcb --max-undetermined 2";
+    ran(folder.path(), max).expect(0, &[]);
+    let explain = "replay explain record-0 --records b.jsonl --bundle policy.plcb";
+    ran(folder.path(), explain)
+        .expect(0, &["UNDETERMINED", "possible ESCALATE, ALLOW", "hangs on /action/args/memo"]);
+    let explain = "replay explain record-0 --records a.jsonl --bundle policy.plcb";
+    ran(folder.path(), explain).expect(0, &["ESCALATE", "bit-exact", "withheld"]);
+    let test = "replay test record-1 --records a.jsonl --bundle policy.plcb -o x_test.yaml";
+    ran(folder.path(), test).expect(0, &["stand-ins for what is withheld: /action/args/memo"]);
+    let minimize = "replay minimize record-1 --records a.jsonl --bundle policy.plcb";
+    ran(folder.path(), minimize).expect(3, &["the record withholds /action/args/memo"]);
+}
