@@ -32,7 +32,8 @@ pub fn parser() -> clap::Command {
         .subcommand(
             clap::Command::new("help")
                 .about("Explain a command, or what exit codes mean")
-                .arg(clap::Arg::new("topic").value_name("COMMAND|exit-codes")),
+                .arg(clap::Arg::new("topic").value_name("COMMAND|exit-codes"))
+                .arg(clap::Arg::new("part").value_name("PART")),
         );
     let root = Globals::augment_args(root);
     COMMANDS.iter().fold(root, |root, command| root.subcommand(parser_of("policyc", command)))
@@ -86,7 +87,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
     let terminal = Terminal::new(Globals::from_arg_matches(&matches).unwrap_or_default());
     let Some((name, rest)) = matches.subcommand() else { return Exit::CouldNotRun };
     if name == "help" {
-        return help(&terminal, rest.get_one::<String>("topic").map(String::as_str));
+        let word = |name| rest.get_one::<String>(name).map(String::as_str);
+        return help(&terminal, word("topic"), word("part"));
     }
     let Some(command) = COMMANDS.iter().find(|row| row.name == name) else {
         return Exit::CouldNotRun;
@@ -115,7 +117,7 @@ fn styled(text: &clap::builder::StyledStr, style: Style) -> String {
 }
 
 /// `policyc help TOPIC`.
-fn help(terminal: &Terminal, topic: Option<&str>) -> Exit {
+fn help(terminal: &Terminal, topic: Option<&str>, part: Option<&str>) -> Exit {
     match topic {
         None => terminal.result(&overview()),
         Some("exit-codes") => {
@@ -128,25 +130,34 @@ fn help(terminal: &Terminal, topic: Option<&str>) -> Exit {
             text.push_str("\nOf several the most important holds: 70, 130, 4, 5, 2, 1, 3.\n");
             terminal.result(&text);
         }
-        Some(name) => return help_of(terminal, name),
+        Some(name) => return help_of(terminal, name, part),
     }
     Exit::Done
 }
 
-/// `policyc help COMMAND`.
-fn help_of(terminal: &Terminal, name: &str) -> Exit {
+/// `policyc help COMMAND`, and of a part of one.
+fn help_of(terminal: &Terminal, name: &str, part: Option<&str>) -> Exit {
     let mut parser = parser();
     parser.build();
-    if let Some(command) = parser.find_subcommand_mut(name) {
+    let Some(command) = parser.find_subcommand_mut(name) else {
+        let names = COMMANDS.iter().map(|row| row.name).chain(["exit-codes"]);
+        return unknown(terminal, &format!("there is no command `{name}`"), nearest(name, names));
+    };
+    let Some(part) = part else {
         terminal.result(&styled(&command.render_help(), terminal.style));
         return Exit::Done;
+    };
+    if let Some(own) = command.find_subcommand_mut(part) {
+        terminal.result(&styled(&own.render_help(), terminal.style));
+        return Exit::Done;
     }
-    let names = COMMANDS.iter().map(|row| row.name).chain(["exit-codes"]);
-    let near = nearest(name, names);
-    let finding =
-        Diagnostic::without_place(Code::BadUsage, format!("there is no command `{name}`"))
-            .maybe_help(near.map(|near| format!("did you mean `{near}`?")));
-    alone(terminal, &finding)
+    let near = nearest(part, command.get_subcommands().map(clap::Command::get_name));
+    unknown(terminal, &format!("`{name}` has no part `{part}`"), near)
+}
+
+fn unknown(terminal: &Terminal, fact: &str, near: Option<&str>) -> Exit {
+    let finding = Diagnostic::without_place(Code::BadUsage, fact);
+    alone(terminal, &finding.maybe_help(near.map(|near| format!("did you mean `{near}`?"))))
 }
 
 /// The options of a command from what was parsed with `arguments` of its row.

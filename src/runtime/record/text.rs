@@ -7,8 +7,8 @@
 use std::fmt::{self, Write};
 
 use crate::lang::value::base64::{self, Alphabet};
-use crate::lang::value::time::{Instant, civil};
 use crate::lang::value::json;
+use crate::lang::value::time::{Instant, civil};
 
 /// A line that grows. It is bytes, because most of it is copied from bytes.
 pub(super) struct Line<'a>(pub(super) &'a mut Vec<u8>);

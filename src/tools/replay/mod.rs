@@ -11,6 +11,7 @@
 pub mod again;
 pub mod cases;
 pub mod condition;
+pub mod cover;
 pub mod explain;
 pub mod find;
 pub mod findings;

@@ -168,3 +168,36 @@ fn what_is_withheld_is_told() {
     let minimize = "replay minimize record-1 --records a.jsonl --bundle policy.plcb";
     ran(folder.path(), minimize).expect(3, &["the record withholds /action/args/memo"]);
 }
+
+#[test]
+fn rules_are_hot_cold_or_dead() {
+    let more = "  - id: never\n    when: action.args.amount > 5 && action.args.amount < 3\n    \
+                deny: never\n  - id: huge\n    when: action.args.amount > 1000000\n    \
+                deny: huge\n";
+    let (folder, program) = project("cover", &format!("{POLICY}{more}"));
+    let contexts = [payment(500, "", &[]), payment(12_000, "x", &["ann"]), payment(1, "", &[])];
+    folder.add("a.jsonl", file(&records(&program, &contexts)));
+    let line = "replay cover a.jsonl --bundle policy.plcb --output-format json";
+    let covered: Json = serde_json::from_str(&ran(folder.path(), line).out).expect("JSON");
+    let rules = covered["bundles"][0]["rules"].as_array().expect("rules");
+    let told: Vec<(&str, u64, &Json)> = rules
+        .iter()
+        .map(|rule| (rule["id"].as_str().unwrap(), rule["fired"].as_u64().unwrap(), &rule["reach"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("routine", 3, &Json::Null),
+            ("two-person", 1, &Json::Null),
+            ("secret", 0, &"reachable".into()),
+            ("never", 0, &"impossible".into()),
+            ("huge", 0, &"reachable".into()),
+        ]
+    );
+    // `amount > 10000` came out both ways, `size(approvers) < 2` was true whenever it was asked.
+    assert_eq!((&rules[1]["atoms_both_ways"], &rules[1]["atoms"]), (&1.into(), &2.into()));
+    assert!(rules[4]["witness"]["action"]["args"]["amount"].as_i64().unwrap() > 1_000_000);
+    ran(folder.path(), "replay cover a.jsonl --bundle policy.plcb")
+        .expect(0, &["rules 5 hot 2 cold 2 dead 1", "it fires on no input (proved)"]);
+    ran(folder.path(), "replay cover a.jsonl").expect(5, &["the store has no bundle"]);
+}

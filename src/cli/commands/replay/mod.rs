@@ -1,5 +1,6 @@
 //! `policyc replay`: recorded decisions, again. One file for each part of it.
 
+pub mod cover;
 pub mod diff;
 pub mod explain;
 pub mod import;
@@ -40,6 +41,7 @@ const PARTS: &[Command] = &[
     diff::COMMAND,
     minimize::COMMAND,
     test::COMMAND,
+    cover::COMMAND,
     parts::MAP,
     parts::REDUCE,
     import::COMMAND,

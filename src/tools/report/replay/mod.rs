@@ -4,6 +4,7 @@
 //! Out:     text: one module a part of `policyc replay`.
 //! Imports: `diag`, `tools::replay`, `tools::report`.
 
+pub mod cover;
 pub mod explain;
 pub mod impact;
 pub mod verify;

@@ -1,0 +1,98 @@
+//! `policyc replay cover`: which rules does traffic exercise?
+
+use clap::{ArgMatches, Args, ValueEnum};
+
+use crate::cli::Command;
+use crate::cli::bundles::{Settings, unusable_exit};
+use crate::cli::commands::replay::input::{Input, Stream, sources_of};
+use crate::cli::exit::Exit;
+use crate::cli::reporting::alone;
+use crate::cli::root::options;
+use crate::cli::terminal::Terminal;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::tools::inspect::digest_text;
+use crate::tools::replay::cover::{Coverage, rules};
+use crate::tools::report::replay::cover::{Covered, full, json};
+use crate::tools::report::replay::records;
+
+/// The row of this part.
+pub const COMMAND: Command = Command {
+    name: "cover",
+    group: "replay",
+    short: "rules that traffic exercises",
+    about: "Tell which rules and atoms recorded decisions exercise, and which can never fire",
+    usage: "[SRC].. [OPTIONS]",
+    examples: &[("policyc replay cover logs --bundle prod", "hot, cold and dead rules")],
+    arguments: Options::augment_args,
+    run,
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    #[command(flatten)]
+    input: Input,
+    /// How it is written: for people, or as one JSON document.
+    #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
+    output_format: Shape,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    Full,
+    Json,
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let options: Options = match options(matches) {
+        Ok(options) => options,
+        Err(exit) => return exit,
+    };
+    covered(terminal, &options).unwrap_or_else(|exit| exit)
+}
+
+fn covered(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    let settings = Settings::read(terminal)?;
+    let store = options.input.bundles.store(terminal, &settings)?;
+    let sources = sources_of(terminal, &settings, &options.input.records)?;
+    let stream = Stream { terminal, sources: &sources, threads: options.input.threads };
+    let mut all = Coverage::default();
+    let (stopped, mut exit) =
+        stream.run(|| (), |(), chunk| Coverage::of(chunk), |part| all.add(part));
+    let mut found = Vec::new();
+    for (digest, exercised) in &all.bundles {
+        let Some(digest) = digest.or_else(|| store.only()) else {
+            let fact = format!("{} name no bundle", records(exercised.records));
+            let help = "`--bundle` says which one is meant";
+            let finding = Diagnostic::without_place(Code::BadRecord, fact).help(help);
+            exit = exit.max(alone(terminal, &finding));
+            continue;
+        };
+        match store.get(digest) {
+            Ok(program) => {
+                let rules = rules(&program, exercised);
+                found.push((program, exercised, rules));
+            }
+            Err(unusable) => {
+                exit = exit.max(unusable_exit(terminal, &digest_text(&digest), &unusable));
+            }
+        }
+    }
+    if all.passed_over > 0 {
+        let fact = format!("{} say no decision, or are no records", records(all.passed_over));
+        terminal.notice(&format!("  {fact}\n"));
+    }
+    let covered: Vec<Covered<'_>> = found
+        .iter()
+        .map(|(program, exercised, rules)| Covered { program, exercised, rules })
+        .collect();
+    match options.output_format {
+        Shape::Full => {
+            for covered in &covered {
+                terminal.result(&full(covered, terminal.style));
+            }
+        }
+        Shape::Json => terminal.result(&json(&covered)),
+    }
+    Ok(if stopped { exit.max(Exit::Interrupted) } else { exit })
+}
