@@ -10,6 +10,7 @@ pub(in crate::runtime) mod context;
 mod descriptors;
 pub mod error;
 mod groups;
+pub(in crate::runtime) mod matrix;
 pub(in crate::runtime) mod paths;
 pub mod plan;
 pub(in crate::runtime) mod pool;

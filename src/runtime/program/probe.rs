@@ -131,6 +131,8 @@ pub(in crate::runtime) enum Probe {
     Start { spared: u64, bits: u64, word: u64, len: u8, shift: u8, place: u16, outcome: bool },
     /// What the text at a place says of many rules.
     Switch(Switch),
+    /// Whether a text is in the list that another chooses: `Screens::matrices`.
+    Matrix { users: u64, number: u32, outcome: bool },
     /// An atom of any other kind. It is asked while some of its rules are left, as all that follow.
     Test { users: u64, atom: Instruction, outcome: bool },
     /// Atoms that silence together: `Screens::literals`.
@@ -228,9 +230,11 @@ impl Probe {
         match self {
             Self::Bits { .. } => Class::Bits,
             Self::Text { .. } => Class::Text,
-            Self::Double { .. } | Self::Presence { .. } | Self::Start { .. } | Self::Switch(_) => {
-                Class::Other
-            }
+            Self::Double { .. }
+            | Self::Presence { .. }
+            | Self::Start { .. }
+            | Self::Switch(_)
+            | Self::Matrix { .. } => Class::Other,
             Self::Test { atom, .. } if matches!(atom.op, Op::Contains | Op::Matches) => Class::Dear,
             Self::Test { .. } | Self::Clause { .. } => Class::Test,
             Self::Term { .. } => Class::Term,
@@ -246,9 +250,10 @@ impl Probe {
             | Self::Text { spared, .. }
             | Self::Start { spared, .. } => !*spared,
             Self::Switch(switch) => switch.users,
-            Self::Test { users, .. } | Self::Clause { users, .. } | Self::Term { users, .. } => {
-                *users
-            }
+            Self::Matrix { users, .. }
+            | Self::Test { users, .. }
+            | Self::Clause { users, .. }
+            | Self::Term { users, .. } => *users,
         }
     }
 
@@ -307,6 +312,14 @@ impl Probe {
             }
             Self::Switch(switch) => {
                 switch.ask(&sight.program.plan.screens().cases, sight, known);
+            }
+            Self::Matrix { users, number, outcome } => {
+                let screens = sight.program.plan.screens();
+                let matrix = screens.matrices.get(*number as usize);
+                match matrix.and_then(|matrix| matrix.answer(&screens.cases, sight)) {
+                    Some(truth) => known.take(!users, truth == *outcome),
+                    None => known.unsure |= users,
+                }
             }
             Self::Test { .. } | Self::Clause { .. } | Self::Term { .. } => {}
         }

@@ -4,8 +4,11 @@
 //! Out:     `Screens`: probes, each with the rules that it silences.
 //! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 
-use crate::lang::opcodes::{Op, Operand};
+use std::collections::BTreeMap;
+
+use crate::lang::opcodes::{Instruction, Op, Operand};
 use crate::runtime::bundle::module::Module;
+use crate::runtime::program::matrix::Matrix;
 use crate::runtime::program::plan::Span;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::probe::{Class, Probe};
@@ -24,6 +27,7 @@ pub(in crate::runtime) struct Screens {
     probes: Vec<Probe>,
     /// Of all switches.
     pub(in crate::runtime) cases: Vec<Case>,
+    pub(in crate::runtime) matrices: Vec<Matrix>,
     /// Of all clauses.
     pub(super) literals: Vec<Literal>,
 }
@@ -91,8 +95,11 @@ impl Screens {
             let Some(Vetoing { atom, if_true, if_false }) = work.rest.get(at).copied() else {
                 continue;
             };
+            let matrix = self.matrix(source, &atom, work);
             for (outcome, users) in [(true, if_true), (false, if_false)] {
-                if users != 0 {
+                if let (Some(number), true) = (matrix, users != 0) {
+                    work.probes.push((Class::Other, Probe::Matrix { users, number, outcome }));
+                } else if users != 0 {
                     let [a, b, _] = atom.op.operands();
                     let reads = [(a, atom.a), (b, atom.b)].into_iter();
                     let reads = reads.filter(|(operand, _)| *operand == Operand::Read);
@@ -109,6 +116,23 @@ impl Screens {
         self.probes.extend(probes.iter().map(|(_, probe)| *probe));
         let (all, probes) = (u64::MAX >> (BLOCK - rules.len()), count(probes.len()));
         Block { all, conjunctions, first, probes }
+    }
+
+    /// The number of the matrix for an atom, if it is one of a matrix.
+    fn matrix(
+        &mut self,
+        source: Source<'_>,
+        atom: &Instruction,
+        work: &mut Workspace,
+    ) -> Option<u32> {
+        if atom.op != Op::In {
+            return None;
+        }
+        *work.matrices.entry((atom.a, atom.b)).or_insert_with(|| {
+            let matrix = Matrix::of(source.pool, source.terms, atom, &mut self.cases)?;
+            self.matrices.push(matrix);
+            Some(count(self.matrices.len() - 1))
+        })
     }
 
     /// Adds switches for atoms for which one can stand; the others are the rest.
@@ -142,6 +166,7 @@ impl Screens {
         self.blocks.shrink_to_fit();
         self.probes.shrink_to_fit();
         self.cases.shrink_to_fit();
+        self.matrices.shrink_to_fit();
     }
 }
 
@@ -156,6 +181,8 @@ pub(super) struct Workspace {
     terms: Vec<(u16, u64)>,
     /// What one of them looks at.
     reads: Vec<u16>,
+    /// The matrices that were made, or could not be, by the operands of their atoms.
+    matrices: BTreeMap<(u16, u16), Option<u32>>,
 }
 
 impl Workspace {

@@ -31,7 +31,7 @@ pub(in crate::runtime) struct Switch {
     otherwise: u64,
     /// Where its cases begin.
     first: u32,
-    slot: u16,
+    pub(super) slot: u16,
     /// The number of its factor.
     factor: u8,
     /// 64 less the logarithm of the number of cases.
@@ -43,9 +43,21 @@ pub(in crate::runtime) struct Switch {
 pub(in crate::runtime) struct Case {
     bits: u64,
     word: u64,
-    silenced: u64,
-    /// The constant.
+    pub(super) silenced: u64,
+    /// The constant; of no account where the text is short.
     constant: u16,
+}
+
+impl Case {
+    /// A text of at most twelve bytes, its second word, and the rules that it stands for.
+    pub(super) const fn of(text: &Value, word: u64, silenced: u64) -> Self {
+        Self { bits: text.bits(), word, silenced, constant: u16::MAX }
+    }
+
+    /// Whether it is of the same text, if that is short.
+    pub(super) const fn same(&self, other: &Self) -> bool {
+        self.bits == other.bits && self.word == other.word
+    }
 }
 
 const FREE: Case = Case { bits: u64::MAX, word: 0, silenced: 0, constant: u16::MAX };
@@ -110,8 +122,7 @@ impl Switch {
                 silenced: 0,
                 constant: *at,
             };
-            let same = |it: &&Case| (it.bits, it.word) == (case.bits, case.word);
-            match known.iter().find(same) {
+            match known.iter().find(|it| it.same(&case)) {
                 Some(it) if it.constant == *at => {}
                 Some(_) => return None,
                 None if known.len() == STRINGS => return None,
@@ -125,38 +136,53 @@ impl Switch {
                 rules | it.silenced(names.contains(&case.constant))
             });
         }
-        let (factor, shift) = spread(&known)?;
+        let users = atoms.iter().fold(0, |users, it| users | it.if_true | it.if_false);
+        let table = Self::table(atoms.first()?.atom.a, &known, cases)?;
+        Some(Self { users, otherwise, ..table })
+    }
+
+    /// Puts cases that differ behind those in `cases`, each in a place of its own.
+    pub(super) fn table(slot: u16, known: &[Case], cases: &mut Vec<Case>) -> Option<Self> {
+        let (factor, shift) = spread(known).filter(|_| known.len() <= STRINGS)?;
         let first = u32::try_from(cases.len()).ok()?;
         cases.resize(cases.len() + (1 << (64 - shift)), FREE);
-        for case in &known {
+        for case in known {
             let at = first as usize + place(factor, shift, case.bits, case.word);
             *cases.get_mut(at)? = *case;
         }
-        let users = atoms.iter().fold(0, |users, it| users | it.if_true | it.if_false);
-        let slot = atoms.first()?.atom.a;
-        Some(Self { users, otherwise, first, slot, factor, shift })
+        Some(Self { users: 0, otherwise: 0, first, slot, factor, shift })
     }
 
     #[inline]
     pub(in crate::runtime) fn ask(&self, cases: &[Case], sight: &Sight<'_>, known: &mut Known) {
         let a = sight.file.get(usize::from(self.slot)).unwrap_or(&Value::ABSENT);
-        if a.tag() != Tag::String {
-            if a.is_present() {
-                known.left &= !self.otherwise;
-            } else {
-                known.unsure |= self.users;
-            }
-            return;
+        if a.tag() == Tag::String {
+            known.left &= !self.rules(cases, sight, a);
+        } else if a.is_present() {
+            known.left &= !self.otherwise;
+        } else {
+            known.unsure |= self.users;
         }
+    }
+
+    /// As `rules`; what is no text stands for none.
+    #[inline]
+    pub(super) fn mask(&self, cases: &[Case], sight: &Sight<'_>, a: &Value) -> u64 {
+        if a.tag() == Tag::String { self.rules(cases, sight, a) } else { 0 }
+    }
+
+    /// The rules that a text stands for.
+    #[inline]
+    fn rules(&self, cases: &[Case], sight: &Sight<'_>, a: &Value) -> u64 {
         let word = sight.word(a);
         let at = self.first as usize + place(self.factor, self.shift, a.bits(), word);
-        let Some(case) = cases.get(at) else { return };
+        let case = cases.get(at).unwrap_or(&FREE);
         let mut is = (case.bits ^ a.bits()) | (case.word ^ word) == 0;
         if a.len() > WORDS_BYTES && is {
             let text = sight.program.constants.get(usize::from(case.constant));
             is = text.is_some_and(|text| sight.same_text(a, text));
         }
-        known.left &= !select_unpredictable(is, case.silenced, self.otherwise);
+        select_unpredictable(is, case.silenced, self.otherwise)
     }
 }
 

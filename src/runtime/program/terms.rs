@@ -106,6 +106,12 @@ impl Terms {
         Some((self.rows.get(number)?, self.recipes.get(number)?))
     }
 
+    /// How the term at a place is computed.
+    #[inline]
+    pub(in crate::runtime) fn recipe(&self, place: u16) -> Option<&Recipe> {
+        self.recipes.get(self.number(place)?)
+    }
+
     /// All terms, in the order of their places.
     pub(in crate::runtime) fn rows(&self) -> &[Term] {
         &self.rows
@@ -185,6 +191,19 @@ impl Terms {
                 _ => false,
             }
         })
+    }
+
+    /// The constant and the place of `CONSTANT[place]`, if that is what lies at a place.
+    pub(super) fn picked(&self, place: u16) -> Option<(u16, u16)> {
+        match self.at(place).filter(|term| term.op == Op::Index)?.operands() {
+            [map, key] => Some((self.constant(*map)?, *key)),
+            _ => None,
+        }
+    }
+
+    /// Whether a place is one of a term.
+    pub(super) fn is_term(&self, place: u16) -> bool {
+        self.at(place).is_some()
     }
 
     /// Whether there is something to compute at a place.

@@ -39,6 +39,7 @@ pub(in crate::runtime) struct Settling<'s> {
 }
 
 /// The value of a term that is picked, or made of one value; `None` if it fails, and of all others.
+#[inline]
 fn simply(recipe: &Recipe, heap: &mut Heap<'_>, file: &[Value]) -> Option<Value> {
     match recipe {
         Recipe::Pick(pick, key) => pick.value(heap, file.get(usize::from(*key))?).copied(),
@@ -60,7 +61,7 @@ pub(in crate::runtime) fn fill_simply(
     place: u16,
 ) {
     let known = file.get(usize::from(place)).is_some_and(|value| value.tag() != Tag::Absent);
-    let Some((_, recipe)) = program.terms.get(place).filter(|_| !known) else { return };
+    let Some(recipe) = program.terms.recipe(place).filter(|_| !known) else { return };
     let value = simply(recipe, heap, file);
     if let Some(at) = file.get_mut(usize::from(place)) {
         *at = value.unwrap_or(FAILED);

@@ -133,7 +133,8 @@ fn look(filled: &mut Filled<'_>, probes: &[Probe], mut known: Known) -> Known {
             | Probe::Presence { .. }
             | Probe::Text { .. }
             | Probe::Start { .. }
-            | Probe::Switch(_) => {
+            | Probe::Switch(_)
+            | Probe::Matrix { .. } => {
                 let store = &*heap.store;
                 probe.ask(&Sight { program, request, store, file }, &mut known);
             }
@@ -185,7 +186,8 @@ fn ask(m: &mut Settling<'_>, probes: &[Probe], mut known: Known) -> Known {
             | Probe::Presence { .. }
             | Probe::Text { .. }
             | Probe::Start { .. }
-            | Probe::Switch(_) => {
+            | Probe::Switch(_)
+            | Probe::Matrix { .. } => {
                 let Settling { program, heap, file, .. } = &*m;
                 let sight = Sight { program, request: heap.request, store: heap.store, file };
                 probe.ask(&sight, &mut known);

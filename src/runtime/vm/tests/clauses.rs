@@ -66,11 +66,27 @@ fn drawn(dice: &mut Dice) -> Program {
     sketch.program()
 }
 
+/// Whoever watches sees every rule run, so both ways of deciding must come to the same.
+fn agree(program: &Program, scratch: &mut Scratch, context: &str) {
+    let moment = Moment::at(1_700_000_000, 5);
+    let mut filled = ingest(program, context.as_bytes(), scratch);
+    let mut said = |watched: bool| -> (Vec<Fired>, Vec<Failure>) {
+        let decision = if watched {
+            filled.decide_observed(&moment, &mut Witness::new(program.atoms()))
+        } else {
+            filled.decide(&moment)
+        };
+        (decision.fired().to_vec(), decision.failures().to_vec())
+    };
+    let quick = said(false);
+    assert_eq!(quick, said(true), "{context}: {:?}", program.module.code);
+    assert_eq!(quick, said(false), "{context}, again");
+}
+
 #[test]
 fn clauses_say_what_functions_say() {
     let mut dice = Dice(7);
     let values = ["", "true", "false", "1", "2", "3", "\"a\"", "\"b\""];
-    let moment = Moment::at(1_700_000_000, 5);
     let mut told = 0;
     for _ in 0..3_000 {
         let program = drawn(&mut dice);
@@ -82,19 +98,57 @@ fn clauses_say_what_functions_say() {
             let members = members.iter().filter(|(_, value)| !value.is_empty());
             let members: Vec<String> = members.map(|(key, it)| format!("\"{key}\":{it}")).collect();
             let context = format!("{{{}}}", members.join(","));
-            let mut filled = ingest(&program, context.as_bytes(), &mut scratch);
-            let mut said = |watched: bool| -> (Vec<Fired>, Vec<Failure>) {
-                let decision = if watched {
-                    filled.decide_observed(&moment, &mut Witness::new(program.atoms()))
-                } else {
-                    filled.decide(&moment)
-                };
-                (decision.fired().to_vec(), decision.failures().to_vec())
-            };
-            let quick = said(false);
-            assert_eq!(quick, said(true), "{context}: {:?}", program.module.code);
-            assert_eq!(quick, said(false), "{context}, again");
+            agree(&program, &mut scratch, &context);
         }
     }
     assert!(told > 300, "{told} conditions are told by their atoms");
+}
+
+#[test]
+fn matrices_say_what_functions_say() {
+    let long = "more than twelve bytes";
+    let texts = ["a", "ab", "abcd", "abcdefgh", "abcdefghijkl", "abcdefghijkm", long];
+    let text = |it: &str| Constant::String(it.into());
+    let list = |of: &[&str]| Constant::List(of.iter().map(|it| text(it)).collect());
+    let short = [("a", list(&["ab", "abcd"])), ("abcdefghijkl", list(&["abcdefghijkl", "ab"]))];
+    let empty = [("ab", list(&[])), ("abcd", list(&["a", "abcdefgh", "abcdefghijkm"]))];
+    let maps = [
+        (true, short.to_vec()),
+        (true, empty.to_vec()),
+        (true, Vec::new()),
+        (false, vec![("a", list(&["ab", long]))]),
+        (false, vec![("a", list(&["ab"])), (long, list(&["a"]))]),
+        (false, vec![("a", text("ab"))]),
+        (false, vec![("a", Constant::List(vec![text("ab"), Constant::Int(1)]))]),
+    ];
+    let others = ["1", "true", "[]", "null", "\"\\u0061b\""].map(str::to_owned);
+    let texts = texts.iter().map(|it| format!("\"{it}\""));
+    let values: Vec<String> = texts.chain(others).collect();
+    for (is_matrix, entries) in maps {
+        for invert in [0, X_INVERT] {
+            let mut sketch = Sketch::new(["x", "y"].map(|key| place(key, TypeRow::Dyn)).into());
+            let entries = entries.iter().map(|(key, list)| (text(key), list.clone()));
+            let map = sketch.constant(Constant::Map(entries.collect()));
+            let r = sketch.register(0);
+            let code = [
+                op(Op::LoadConst, 0, map, r).to(INFALLIBLE, INFALLIBLE),
+                op(Op::Index, r, 2, r + 1),
+                op(Op::In, 0, r + 1, 0).x(invert),
+            ];
+            let function = sketch.function(FunctionKind::Condition, false, &code);
+            sketch.rule("r", function, Deny);
+            let program = sketch.program();
+            assert_eq!(!program.plan.screens().matrices.is_empty(), is_matrix, "{program:?}");
+            let mut scratch = Scratch::for_program(&program);
+            for (x, y) in values.iter().flat_map(|x| values.iter().map(move |y| (x, y))) {
+                for context in [
+                    format!("{{\"x\":{x},\"y\":{y}}}"),
+                    format!("{{\"x\":{x}}}"),
+                    format!("{{\"y\":{y}}}"),
+                ] {
+                    agree(&program, &mut scratch, &context);
+                }
+            }
+        }
+    }
 }
