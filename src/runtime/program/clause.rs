@@ -38,13 +38,11 @@ pub(super) fn find(reader: &mut Reader<'_>, code: &[Instruction]) -> Found {
     let resolved = Resolved::of(reader, code);
     let mut found = Found::default();
     let mut others: Vec<Instruction> = Vec::new();
-    for atom in resolved.distinct() {
-        let literals = [true, false].map(|outcome| Literal { atom, outcome });
-        let before = found.alone.len();
-        let silences = |it: &Literal| resolved.silences(reader, std::slice::from_ref(it));
-        found.alone.extend(literals.into_iter().filter(silences));
-        if found.alone.len() == before {
-            others.push(atom);
+    for literal in resolved.distinct() {
+        if resolved.silences(reader, &[literal]) {
+            found.alone.push(literal);
+        } else {
+            others.push(literal.atom);
         }
     }
     if others.len() > OTHERS {
@@ -93,6 +91,7 @@ fn fires(
     let spared: Vec<Literal> =
         found.alone.iter().map(|it| Literal { outcome: !it.outcome, ..*it }).collect();
     let ways = 3_usize.pow(u32::try_from(others.len()).unwrap_or(0));
+    let mut known = spared.clone();
     (0..ways).all(|way| {
         let digit = |at: usize| way / 3_usize.pow(u32::try_from(at).unwrap_or(0)) % 3;
         // A third digit: the atom fails.
@@ -109,10 +108,10 @@ fn fires(
         let is_settled =
             found.together.iter().any(|clause| matches!(asked(clause), None | Some(None)));
         is_settled || {
-            let came = (0..).zip(others).filter_map(|(at, atom)| {
+            known.truncate(spared.len());
+            known.extend((0..).zip(others).filter_map(|(at, atom)| {
                 outcome(at).map(|outcome| Literal { atom: *atom, outcome })
-            });
-            let known: Vec<Literal> = came.chain(spared.iter().copied()).collect();
+            }));
             resolved.leads(reader, &known, true)
         }
     })
@@ -163,12 +162,13 @@ impl<'c> Resolved<'c> {
         resolved
     }
 
-    /// All atoms, each once, in the order of the code.
-    fn distinct(&self) -> Vec<Instruction> {
-        let mut all: Vec<Instruction> = Vec::new();
-        for atom in self.atoms.iter().flatten() {
-            if !all.iter().any(|known| same(known, atom)) {
-                all.push(*atom);
+    /// All atoms, each once, in the order of the code, as they come out where they take the edge F.
+    fn distinct(&self) -> Vec<Literal> {
+        let mut all: Vec<Literal> = Vec::new();
+        for (atom, ins) in self.atoms.iter().zip(self.code) {
+            let Some(atom) = *atom else { continue };
+            if !all.iter().any(|known| same(&known.atom, &atom)) {
+                all.push(Literal { atom, outcome: ins.x & X_INVERT != 0 });
             }
         }
         all

@@ -92,7 +92,7 @@ impl Screens {
         let conjunctions = gather(source, rules, work);
         self.add_switches(source, work);
         for at in 0..work.rest.len() {
-            let Some(Vetoing { atom, if_true, if_false }) = work.rest.get(at).copied() else {
+            let Some(Vetoing { atom, if_true, if_false, .. }) = work.rest.get(at).copied() else {
                 continue;
             };
             let matrix = self.matrix(source, &atom, work);
@@ -138,18 +138,12 @@ impl Screens {
     /// Adds switches for atoms for which one can stand; the others are the rest.
     fn add_switches(&mut self, source: Source<'_>, work: &mut Workspace) {
         let Workspace { atoms, rest, probes, .. } = work;
-        let slots = source.module.slots.len();
         let constants = (source.module, source.pool);
-        let slot = |it: &Vetoing| {
-            let strings = switch::strings(constants, &it.atom);
-            let is_slot = usize::from(it.atom.a) < slots && strings.is_some();
-            if is_slot { u32::from(it.atom.a) } else { u32::MAX }
-        };
-        atoms.sort_by_key(slot);
+        atoms.sort_by_key(|it| it.slot);
         rest.clear();
-        for alike in atoms.chunk_by(|a, b| slot(a) == slot(b)) {
+        for alike in atoms.chunk_by(|a, b| a.slot == b.slot) {
             let pays = alike.iter().any(|it| it.atom.op == Op::InSet) || alike.len() > 2;
-            let switch = alike.first().filter(|first| slot(first) != u32::MAX && pays);
+            let switch = alike.first().filter(|first| first.slot.is_some() && pays);
             let switch = switch.and_then(|_| Switch::of(constants, alike, &mut self.cases));
             match switch {
                 Some(switch) => probes.push((Class::Other, Probe::Switch(switch))),
@@ -236,12 +230,13 @@ fn gather(source: Source<'_>, rules: &[u16], work: &mut Workspace) -> u64 {
             match *veto {
                 Veto::Atom(Literal { atom, outcome }) => {
                     let (if_true, if_false) = if outcome { (users, 0) } else { (0, users) };
-                    match work.atoms.iter_mut().find(|known| same(&known.atom, &atom)) {
-                        Some(known) => {
-                            known.if_true |= if_true;
-                            known.if_false |= if_false;
-                        }
-                        None => work.atoms.push(Vetoing { atom, if_true, if_false }),
+                    let known = work.atoms.iter_mut().find(|known| same(&known.atom, &atom));
+                    if let Some(known) = known {
+                        known.if_true |= if_true;
+                        known.if_false |= if_false;
+                    } else {
+                        let slot = slot_of(source, &atom);
+                        work.atoms.push(Vetoing { atom, if_true, if_false, slot });
                     }
                 }
                 Veto::Arc(arc, tag, place) => {
@@ -249,17 +244,29 @@ fn gather(source: Source<'_>, rules: &[u16], work: &mut Workspace) -> u64 {
                     work.add(source.terms, probe, std::iter::once(place));
                 }
                 Veto::Clause(literals) => {
-                    let reads = literals.of(&source.vetoes.literals).iter().flat_map(|it| {
+                    let clause = literals.of(&source.vetoes.literals);
+                    let reads = clause.iter().flat_map(|it| {
                         let [a, b, _] = it.atom.op.operands();
                         let reads = [(a, it.atom.a), (b, it.atom.b)].into_iter();
                         reads.filter(|(operand, _)| *operand == Operand::Read).map(|(_, at)| at)
                     });
                     work.add(source.terms, Probe::Clause { users, literals }, reads);
+                    let is_dear = clause.iter().any(|it| weight(it.atom.op) == weight(Op::Matches));
+                    if let (true, Some((class, _))) = (is_dear, work.probes.last_mut()) {
+                        *class = Class::Dear;
+                    }
                 }
             }
         }
     }
     conjunctions
+}
+
+/// The slot that an atom compares with strings, if a switch may stand for it.
+fn slot_of(source: Source<'_>, atom: &Instruction) -> Option<u16> {
+    let is_slot = usize::from(atom.a) < source.module.slots.len();
+    let strings = switch::strings((source.module, source.pool), atom).filter(|_| is_slot);
+    strings.map(|_| atom.a)
 }
 
 /// What an atom costs beside another, roughly.

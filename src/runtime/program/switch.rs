@@ -68,6 +68,8 @@ pub(in crate::runtime) struct Vetoing {
     pub(in crate::runtime) atom: Instruction,
     pub(in crate::runtime) if_true: u64,
     pub(in crate::runtime) if_false: u64,
+    /// The slot that it compares with strings, if a switch may stand for it.
+    pub(in crate::runtime) slot: Option<u16>,
 }
 
 impl Vetoing {

@@ -220,6 +220,7 @@ fn switched(program: &Program, atoms: &[Instruction]) -> usize {
         atom: *atom,
         if_true: 1 << at,
         if_false: 1 << (at + 32),
+        slot: Some(atom.a),
     };
     let vetoing: Vec<Vetoing> = atoms.iter().enumerate().map(vetoing).collect();
     let (pool, mut cases) = (Pool::of(&program.module), Vec::new());
@@ -263,8 +264,8 @@ fn strings_that_begin_alike_make_no_switch() {
     let mut sketch = sketch();
     let constants = ["abcdefghijklm", "abcdefghijkl-"].map(|word| sketch.constant(text(word)));
     let program = sketch.program();
-    let vetoing =
-        constants.map(|b| Vetoing { atom: op(Op::EqualString, 0, b, 0), if_true: 0, if_false: 1 });
+    let atoms = constants.map(|b| op(Op::EqualString, 0, b, 0));
+    let vetoing = atoms.map(|atom| Vetoing { atom, if_true: 0, if_false: 1, slot: Some(0) });
     let pool = Pool::of(&program.module);
     assert!(Switch::of((&program.module, &pool), &vetoing, &mut Vec::new()).is_none());
 }
