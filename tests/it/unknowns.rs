@@ -18,6 +18,7 @@ use policyc::runtime::vm::partial::Partial;
 use policyc::runtime::vm::partial::decision::{PartialDecision, RuleOutcomes};
 use policyc::runtime::vm::partial::unknown::{Class, Unknown, Unknowns};
 use policyc::runtime::vm::report::DecisionReport;
+use policyc::runtime::vm::request::marked::{Recorded, ingest_record};
 use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
 use serde_json::{Value as Json, json};
@@ -115,9 +116,38 @@ fn mask(random: &mut Random, context: &Json, (path, ty): &(String, TypeRow)) -> 
     Mask { path: path.clone(), unknown, was, ty: ty.clone() }
 }
 
-/// Random places that do not lie in one another.
-fn masks(random: &mut Random, program: &Program, context: &Json) -> Vec<Mask> {
-    let places = places(program.module());
+/// The paths of all parts of a context, with the types of those that are places.
+fn parts(context: &Json, places: &[(String, TypeRow)]) -> Vec<(String, TypeRow)> {
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), context)];
+    while let Some((path, json)) = open.pop() {
+        if !path.is_empty() {
+            let ty = places.iter().find(|(other, _)| *other == path);
+            found.push((path.clone(), ty.map_or(TypeRow::Dyn, |(_, ty)| ty.clone())));
+        }
+        match json {
+            Json::Array(items) => {
+                open.extend(items.iter().enumerate().map(|(at, it)| (format!("{path}/{at}"), it)));
+            }
+            Json::Object(members) => {
+                let pointer = |key: &str| key.replace('~', "~0").replace('/', "~1");
+                open.extend(
+                    members.iter().map(|(key, it)| (format!("{path}/{}", pointer(key)), it)),
+                );
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Random places that do not lie in one another; with `marks` also parts of values.
+fn masks(random: &mut Random, program: &Program, context: &Json, marks: bool) -> Vec<Mask> {
+    let mut places = places(program.module());
+    if marks {
+        let parts = parts(context, &places);
+        places.extend(parts);
+    }
     let mut found: Vec<Mask> = Vec::new();
     for _ in 0..1 + random.below(4) {
         let place = &places[random.below(places.len())];
@@ -125,10 +155,18 @@ fn masks(random: &mut Random, program: &Program, context: &Json) -> Vec<Mask> {
         if found.iter().any(|it| inside(&it.path, &place.0) || inside(&place.0, &it.path)) {
             continue;
         }
-        // What lies in something that is no object is nowhere.
+        // What lies in something that is no object is nowhere, but for elements that are there.
         let above = place.0.rsplit_once('/').map_or("", |(above, _)| above);
-        if context.pointer(above).is_some_and(Json::is_object) {
-            found.push(mask(random, context, place));
+        let mut mask = mask(random, context, place);
+        match context.pointer(above) {
+            Some(Json::Object(_)) => found.push(mask),
+            Some(Json::Array(_)) if mask.was.is_some() => {
+                if matches!(mask.unknown.class, Class::Hide) {
+                    mask.unknown.class = Class::Drop;
+                }
+                found.push(mask);
+            }
+            _ => {}
         }
     }
     found
@@ -236,22 +274,69 @@ fn completed(context: &Json, masks: &[Mask], values: &[Option<Json>]) -> Json {
     for (mask, value) in masks.iter().zip(values) {
         let (above, key) = mask.path.rsplit_once('/').expect("a pointer");
         let key = key.replace("~1", "/").replace("~0", "~");
-        let Some(Json::Object(object)) = context.pointer_mut(above) else { continue };
-        match value {
-            Some(value) => drop(object.insert(key, value.clone())),
-            None => drop(object.remove(&key)),
+        match (context.pointer_mut(above), value) {
+            (Some(Json::Object(object)), Some(value)) => drop(object.insert(key, value.clone())),
+            (Some(Json::Object(object)), None) => drop(object.remove(&key)),
+            (Some(Json::Array(items)), Some(value)) => {
+                items[key.parse::<usize>().expect("a position")] = value.clone();
+            }
+            _ => {}
         }
     }
     context
 }
 
-/// What is told of a context of which these places are withheld.
+/// As a record marks it.
+fn mark(unknown: &Unknown) -> Json {
+    let mut mark = json!({"$x": unknown.class.word()});
+    let kinds = [
+        (Tag::Null, "null"),
+        (Tag::Bool, "bool"),
+        (Tag::String, "string"),
+        (Tag::List, "list"),
+        (Tag::Map, "map"),
+    ];
+    if let Some((_, word)) = kinds.iter().find(|(tag, _)| Some(*tag) == unknown.kind) {
+        mark["t"] = json!(word);
+    }
+    match &unknown.class {
+        Class::Token { key, id } => {
+            mark["k"] = json!(key);
+            mark["h"] = json!(id);
+        }
+        Class::Shape { size } => mark["n"] = json!(size),
+        Class::Range { least, end } => {
+            mark["lo"] = json!(least.signed());
+            mark["hi"] = json!(end.signed());
+        }
+        Class::Drop | Class::Seal | Class::Hide => {}
+    }
+    mark
+}
+
+/// What is told of a context, and the paths of what is withheld of it.
+struct Told {
+    decision: PartialDecision,
+    paths: Vec<String>,
+}
+
+/// What is told of a context of which these places are withheld, by marks or by setters.
 fn told(
     program: &Program,
     context: &Json,
     masks: &[Mask],
-    facts: Option<&Witness>,
-) -> PartialDecision {
+    (marks, facts): (bool, Option<&Witness>),
+) -> Told {
+    if marks && !masks.is_empty() {
+        let marked: Vec<_> = masks.iter().map(|mask| Some(mark(&mask.unknown))).collect();
+        let text = completed(context, masks, &marked).to_string();
+        let mut scratch = Scratch::for_program(program);
+        return match ingest_record(program, text.as_bytes(), &mut scratch) {
+            Recorded::Partial(mut partial) => asked(&mut partial, facts),
+            // Nobody reads what is withheld.
+            Recorded::Known(filled) => asked(&mut Partial::of(filled, Unknowns::default()), facts),
+        };
+    }
     let text = completed(context, masks, &vec![None; masks.len()]).to_string();
     let mut scratch = Scratch::for_program(program);
     let filled = ingest(program, text.as_bytes(), &mut scratch);
@@ -260,11 +345,19 @@ fn told(
         let slot = program.slot(&mask.path).expect("the program reads it");
         partial.set_unknown(slot, mask.unknown.clone());
     }
-    let first = partial.decide(&NOW, facts);
-    let again = partial.decide(&NOW, facts);
+    asked(&mut partial, facts)
+}
+
+fn asked(partial: &mut Partial<'_>, facts: Option<&Witness>) -> Told {
+    let paths = partial.unknowns().rows().iter().map(|row| row.path.clone()).collect();
+    let decide = |partial: &mut Partial<'_>| match facts {
+        Some(witness) => partial.decide_again(&NOW, witness),
+        None => partial.decide(&NOW, None),
+    };
+    let (first, again) = (decide(partial), decide(partial));
     assert_eq!(first.effects, again.effects, "asked again");
     assert_eq!(first.digest(), again.digest(), "asked again");
-    first
+    Told { decision: first, paths }
 }
 
 /// What a decision came to: its report, what the rules did, and where it was refused.
@@ -338,13 +431,15 @@ struct Counts {
 }
 
 fn try_masks(random: &mut Random, program: &Program, context: &Json, counts: &mut Counts) {
-    let masks = masks(random, program, context);
+    let marks = random.below(2) == 0;
+    let masks = masks(random, program, context, marks);
     let original = whole(program, context);
-    let decision = told(program, context, &masks, None);
+    let Told { decision, paths } = told(program, context, &masks, (marks, None));
+    let blockers: Vec<&str> = decision.blockers.iter().map(|at| paths[*at].as_str()).collect();
     counts.masked += 1;
     counts.definite += u64::from(decision.effects.len() == 1);
     counts.digests += u64::from(decision.report.is_some());
-    let by_facts = told(program, context, &masks, Some(&original.witness));
+    let by_facts = told(program, context, &masks, (marks, Some(&original.witness))).decision;
     counts.with_facts += u64::from(by_facts.effects.len() == 1);
     for round in 0..=COMPLETIONS {
         let values: Vec<Option<Json>> = masks
@@ -359,7 +454,11 @@ fn try_masks(random: &mut Random, program: &Program, context: &Json, counts: &mu
         let whole = whole(program, &completed);
         // What is refused for its type there is no value that the place can have.
         let inside = |path: &str, mask: &Mask| {
-            path == mask.path || path.starts_with(&format!("{}/", mask.path))
+            // Refusals name places, not positions in lists.
+            let parts = mask.path.split('/').filter(|part| part.parse::<usize>().is_err());
+            let place = parts.collect::<Vec<_>>().join("/");
+            let below = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}/"));
+            below(path, &place) || below(&place, path)
         };
         let refused = whole.refused.as_deref().is_some_and(|path| {
             let mut pairs = masks.iter().zip(&values);
@@ -375,7 +474,7 @@ fn try_masks(random: &mut Random, program: &Program, context: &Json, counts: &mu
             if whole.witness == original.witness && whole.refused == original.refused {
                 holds(program, &by_facts, &whole);
             }
-            blockers_tell(program, (&completed, &masks), &decision, &whole);
+            blockers_tell(program, (&completed, &masks, marks), (&decision, &blockers), &whole);
         });
         if catch_unwind(shown).is_err() {
             panic!("{masks:#?}\n{context}\n{completed}\n{decision:#?}");
@@ -386,25 +485,22 @@ fn try_masks(random: &mut Random, program: &Program, context: &Json, counts: &mu
 /// Who knows the blockers knows the effect.
 fn blockers_tell(
     program: &Program,
-    (completed, masks): (&Json, &[Mask]),
-    decision: &PartialDecision,
+    (completed, masks, marks): (&Json, &[Mask], bool),
+    (decision, blockers): (&PartialDecision, &[&str]),
     whole: &Whole,
 ) {
-    let others: Vec<Mask> = (0..)
-        .zip(masks)
-        .filter(|(at, _)| !decision.blockers.contains(at))
-        .map(|(_, mask)| mask.clone())
-        .collect();
+    let others: Vec<Mask> =
+        masks.iter().filter(|it| !blockers.contains(&it.path.as_str())).cloned().collect();
     if others.len() == masks.len() {
         assert_eq!(decision.effects.len(), 1, "nothing blocks {:?}", decision.effects);
         return;
     }
-    let rest = told(program, completed, &others, None);
+    let rest = told(program, completed, &others, (marks, None)).decision;
     if rest.refused && !decision.refused {
         // A rule that is not asked could not be: the values are none that the places can have.
         return;
     }
-    assert_eq!(rest.effects, [whole.report.effect], "without {:?}", decision.blockers);
+    assert_eq!(rest.effects, [whole.report.effect], "without {blockers:?}");
 }
 
 fn program(text: &str) -> Option<Program> {
@@ -429,7 +525,7 @@ fn what_is_definite_holds_for_every_completion() {
         let Some(program) = program(&text) else { continue };
         for _ in 0..CONTEXTS {
             let context = context(&mut random);
-            let nothing = told(&program, &context, &[], None);
+            let nothing = told(&program, &context, &[], (false, None)).decision;
             let digest = whole(&program, &context).report.digest;
             assert_eq!(nothing.digest(), Some(digest), "seed {seed}:\n{text}\n{context}");
             for _ in 0..MASKS {

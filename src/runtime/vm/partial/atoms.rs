@@ -65,6 +65,13 @@ impl<'e> Evaluator<'e> {
     pub(super) fn atom(&mut self, frame: &mut Frame<'e>, ins: &Instruction, pc: usize) -> Ways {
         let place = frame.place(pc);
         let operands = self.operands(ins);
+        if let (Op::HasKey, [a]) = (ins.op, operands.as_slice())
+            && let Some((_, sources)) = self.hides(a)
+        {
+            // Which of its entries is hidden makes no difference here.
+            let perhaps = self.value(Fact::of(Kinds::of(a.tag()), sources));
+            return self.tested(ins, &[perhaps], place);
+        }
         let looks = matches!(ins.op, Op::Equal | Op::EqualConst | Op::In | Op::Holds);
         let open = operands.iter().any(is_unknown)
             || looks && operands.iter().any(|value| self.taint(value).is_some());
@@ -73,13 +80,21 @@ impl<'e> Evaluator<'e> {
                 atom::outcome(self.program, &self.machine.heap, self.machine.scans, self.file, ins);
             return self.known(outcome, frame, place);
         }
+        self.tested(ins, &operands, place)
+    }
+
+    /// What an atom on operands can come to of which some are unknown.
+    fn tested(&mut self, ins: &Instruction, operands: &[Value], place: u32) -> Ways {
         let (Some(a), b) = (operands.first().copied(), operands.get(1).copied()) else {
-            return self.known(Outcome::Error(BROKEN), frame, place);
+            return Ways {
+                failed: Some(Value::error(BROKEN as u8, place)),
+                ..Ways::branch(false, false)
+            };
         };
         let mut missing = Classes::NONE;
         let mut gone = false;
         let mut sources = Sources::default();
-        for operand in &operands {
+        for operand in operands {
             let fact = self.fact(operand);
             sources.add(&fact.sources);
             if ins.op != Op::Has {

@@ -122,7 +122,21 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// What a rule can say.
+    /// What a rule can say that is asked. A witness that leaves it nothing tells of something else.
+    pub(super) fn asked(&mut self, number: u16) -> Said {
+        let said = self.rule(number);
+        if !said.is_nothing() {
+            return said;
+        }
+        let witness = self.witness.take();
+        self.ended.fill(None);
+        let said = self.rule(number);
+        self.ended.fill(None);
+        self.witness = witness;
+        said
+    }
+
+    /// What a rule can say; nothing if it is seen that it was not asked.
     pub(super) fn rule(&mut self, number: u16) -> Said {
         let program = self.program;
         let mut said = Said::new(number);
@@ -175,6 +189,9 @@ impl Evaluator<'_> {
             }
         }
         let mut parts = Parts { said, cost, ..Parts::default() };
+        // Nobody watched when outputs and messages were made.
+        self.ended.fill(None);
+        self.is_whole = false;
         if let Some(sources) = self.outputs(&mut parts) {
             definite = false;
             open.add(&sources);

@@ -5,6 +5,7 @@
 //! Imports: `lang`, `runtime::program`, `runtime::vm`.
 //! Source:  `docs/unknowns.md`.
 
+use crate::lang::opcodes::{NO_ATOM, Op};
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::NONE;
 use crate::runtime::program::Program;
@@ -12,7 +13,7 @@ use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::decide::{asked, demanded, node_of};
 use crate::runtime::vm::decision::Verdict;
 use crate::runtime::vm::machine::Machine;
-use crate::runtime::vm::observe::{NoObserver, Witness};
+use crate::runtime::vm::observe::{Known, NoObserver, Witness};
 use crate::runtime::vm::partial::Partial;
 use crate::runtime::vm::partial::conclude::{report, report_of};
 use crate::runtime::vm::partial::decision::{PartialDecision, Said};
@@ -31,6 +32,8 @@ struct About<'e> {
     unknowns: &'e [Unknown],
     moment: &'e Moment<'e>,
     witness: Option<&'e Witness>,
+    /// Whether the witness tells of all atoms that were decided.
+    is_whole: bool,
 }
 
 /// What the rules and outputs came to.
@@ -50,11 +53,25 @@ impl Told {
 }
 
 impl Partial<'_> {
-    /// What can be decided about this input, whatever the unknowns are. `facts` is what the atoms
+    /// What can be decided about this input, whatever the unknowns are. `facts` is what some atoms
     /// of this program came to when the input was decided in full, where that is known.
     ///
     /// It may be asked again and again, also after more was withheld.
     pub fn decide(&mut self, moment: &Moment<'_>, facts: Option<&Witness>) -> PartialDecision {
+        self.decide_by(moment, (facts, false))
+    }
+
+    /// The same where this very program decided about the input in full while `witness` watched:
+    /// what it did not see was not evaluated.
+    pub fn decide_again(&mut self, moment: &Moment<'_>, witness: &Witness) -> PartialDecision {
+        self.decide_by(moment, (Some(witness), true))
+    }
+
+    fn decide_by(
+        &mut self,
+        moment: &Moment<'_>,
+        (witness, is_whole): (Option<&Witness>, bool),
+    ) -> PartialDecision {
         let Self { filled, unknowns } = self;
         let program = filled.program;
         filled.scratch.begin(program, filled.request);
@@ -64,7 +81,7 @@ impl Partial<'_> {
         }
         let before = filled.scratch.file.get(..slots).unwrap_or_default().to_vec();
         let mark = filled.scratch.mark;
-        let about = About { unknowns: unknowns.rows(), moment, witness: facts };
+        let about = About { unknowns: unknowns.rows(), moment, witness, is_whole };
         let decision = decide(filled, about, &before);
         // What was found out about slots holds for this decision only.
         restore(filled, &before);
@@ -105,7 +122,7 @@ fn decide(filled: &mut Filled<'_>, about: About<'_>, slots: &[Value]) -> Partial
         let mut told = told;
         evaluator.refine(&rules, true, &mut told)?;
         for rule in &rules {
-            let said = evaluator.rule(*rule);
+            let said = evaluator.asked(*rule);
             told.said.push(said);
         }
         told.said.sort_by_key(|said| said.rule);
@@ -139,6 +156,7 @@ fn with<T>(
         machine,
         file,
         witness: about.witness,
+        is_whole: about.is_whole,
         by_witness: 0,
         forked: false,
         deep,
@@ -170,7 +188,25 @@ fn misfit(
             told.may_refuse(&fact.sources);
         }
     }
+    for part in filled.scratch.store.elements().iter().filter(|part| is_unknown(part)) {
+        let fact = facts.of(&program.module, about.unknowns, part);
+        let hidden = fact.identity.is_some() && fact.kinds.has(Tag::Absent);
+        if hidden && may_be_required(program, about.unknowns, &fact) {
+            told.may_refuse(&fact.sources);
+        }
+    }
     None
+}
+
+/// Whether what `fact` is about lies in rows or in an object that is read whole, and may have to be
+/// there: without it the row or object is none of its type.
+fn may_be_required(program: &Program, unknowns: &[Unknown], fact: &Fact) -> bool {
+    let row = fact.identity.and_then(|row| unknowns.get(row as usize));
+    let path = row.map_or("", |row| row.path.as_str());
+    let keys = path.split('/').filter(|key| key.parse::<usize>().is_err());
+    let place = keys.collect::<Vec<_>>().join("/");
+    let node = program.paths.find(&program.text, &place).and_then(|at| program.paths.get(at));
+    node.is_none_or(|node| node.required)
 }
 
 /// The refusal of an input for the type of what a slot is about.
@@ -224,29 +260,81 @@ fn every_rule(
             told.said.push(said);
             continue;
         }
-        let (said, known) = with(filled, about, std::mem::take(facts), |evaluator| {
+        let ((said, own), known) = with(filled, about, std::mem::take(facts), |evaluator| {
             let mut own = Told::default();
             let never = evaluator.refine(&[rule], false, &mut own).is_err();
-            let mut said = if never { Said::new(rule) } else { evaluator.rule(rule) };
             if never {
                 own.may_refuse(&fact.sources);
             }
-            said.silent = true;
-            said.doubt.add(&fact.sources);
+            let said = if never { Said::new(rule) } else { evaluator.rule(rule) };
+            own.by_witness = evaluator.by_witness;
             (said, own)
         });
         *facts = known;
-        told.said.push(said.0);
-        if let Some(sources) = said.1.refused {
+        told.by_witness += own.by_witness;
+        if let Some(sources) = own.refused {
             told.may_refuse(&sources.with(&fact.sources));
         }
-        told.by_witness += said.1.by_witness;
+        told.said.push(said);
+    }
+    perhaps_asked(program, about, &always, &mut told.said);
+    for said in &mut told.said {
+        said.doubt.add(&fact.sources);
     }
     restore(filled, slots);
     for rule in &always {
         demanded(filled, Asker::Rule(*rule))?;
     }
     Ok(always)
+}
+
+/// Rules that the key may choose are asked or not: then they are silent. Who alone can have decided
+/// an atom that was seen was asked.
+fn perhaps_asked(program: &Program, about: About<'_>, always: &[u16], said: &mut [Said]) {
+    let module = &program.module;
+    let seen = about.witness.filter(|_| about.is_whole && !module.manifest.metered);
+    let mut deciders: Vec<Vec<u16>> = vec![Vec::new(); usize::from(program.atoms())];
+    let asked = always.iter().copied();
+    let possible = said.iter().filter(|said| !said.is_nothing()).map(|said| said.rule);
+    let rules: Vec<u16> = asked.chain(possible).filter(|_| seen.is_some()).collect();
+    for rule in rules {
+        let row = module.rules.get(usize::from(rule));
+        for atom in row.map_or_else(Vec::new, |row| atoms_of(program, row.function)) {
+            deciders.get_mut(usize::from(atom)).into_iter().for_each(|all| all.push(rule));
+        }
+    }
+    // Outputs are evaluated as well.
+    for output in &module.outputs {
+        for atom in atoms_of(program, output.function) {
+            deciders.get_mut(usize::from(atom)).into_iter().for_each(|all| all.push(NONE));
+        }
+    }
+    let sure = |rule: u16| {
+        let mut atoms = (0..).zip(&deciders).filter(|(_, all)| **all == [rule]);
+        atoms.any(|(atom, _)| seen.is_some_and(|seen| seen.atom(atom) != Known::Unseen))
+    };
+    for said in said {
+        said.silent |= said.is_nothing() || !sure(said.rule);
+    }
+}
+
+/// The atoms that a function and those that it calls can decide.
+fn atoms_of(program: &Program, function: u16) -> Vec<u16> {
+    let mut found = Vec::new();
+    let mut known = vec![function];
+    let mut at = 0;
+    while let Some(unit) = known.get(at).and_then(|it| program.functions.get(usize::from(*it))) {
+        for ins in program.code(unit) {
+            if ins.w != NO_ATOM && !found.contains(&ins.w) {
+                found.push(ins.w);
+            }
+            if matches!(ins.op, Op::Test | Op::Need) && !known.contains(&ins.a) {
+                known.push(ins.a);
+            }
+        }
+        at += 1;
+    }
+    found
 }
 
 /// Whether what `fact` is about is hidden, so that nobody can tell whether it is there.

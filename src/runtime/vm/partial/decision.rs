@@ -95,6 +95,11 @@ impl Said {
         Self { rule, silent: false, fires: Vec::new(), fails: Classes::NONE, pc, doubt }
     }
 
+    /// Whether there is nothing that it can say.
+    pub(super) const fn is_nothing(&self) -> bool {
+        !self.silent && self.fires.is_empty() && self.fails.is_empty()
+    }
+
     /// As others see it.
     pub(super) fn outcomes(&self) -> RuleOutcomes {
         RuleOutcomes {

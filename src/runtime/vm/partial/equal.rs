@@ -42,31 +42,10 @@ const STEPS: u32 = VALUE_STEPS_MAX;
 impl Evaluator<'_> {
     /// What a value that is unknown, or holds what is, was computed from; `None` if it is known.
     pub(super) fn taint(&mut self, value: &Value) -> Option<Sources> {
-        if is_unknown(value) {
-            return Some(self.fact(value).sources);
-        }
-        if !self.deep || !value.tag().has_elements() {
+        if !self.deep && !is_unknown(value) {
             return None;
         }
-        let mut found: Option<Sources> = None;
-        let mut open = vec![(*value, 0)];
-        let mut steps = 0;
-        while let Some((value, depth)) = open.pop() {
-            let parts: Vec<Value> = self.machine.heap.view().elements(&value).to_vec();
-            steps += parts.len();
-            if depth > VALUE_DEPTH_MAX || steps > STEPS as usize {
-                return Some(self.all_sources());
-            }
-            for part in parts {
-                if is_unknown(&part) {
-                    let sources = self.fact(&part).sources;
-                    found.get_or_insert_default().add(&sources);
-                } else if part.tag().has_elements() {
-                    open.push((part, depth + 1));
-                }
-            }
-        }
-        found
+        self.meeting(&Sources::default(), false).taint(value)
     }
 
     /// Whether `a == b`, of which something is unknown. Both are there.
@@ -117,16 +96,20 @@ impl Evaluator<'_> {
         Ok(answer)
     }
 
-    /// How many entries of a map are perhaps not there, and why; `None` if all are there.
+    /// How many entries of a map, or elements of a list, are perhaps not there, and why; `None` if
+    /// all are there. Columns of rows may be absent, but only of what is hidden itself nobody can
+    /// tell whether it is counted.
     pub(super) fn hides(&mut self, value: &Value) -> Option<(u32, Sources)> {
         if !self.deep || !value.tag().has_elements() {
             return None;
         }
         let parts: Vec<Value> = self.machine.heap.view().elements(value).to_vec();
+        let list = value.tag() == Tag::List;
         let mut found: Option<(u32, Sources)> = None;
         for part in parts.iter().filter(|part| is_unknown(part)) {
             let fact = self.fact(part);
-            if !fact.is_there() {
+            let whole = fact.identity.is_some();
+            if !fact.is_there() && (whole || !list) {
                 let (count, sources) = found.get_or_insert_default();
                 *count += 1;
                 sources.add(&fact.sources);

@@ -137,6 +137,8 @@ pub(super) struct Evaluator<'e> {
     pub(super) machine: Machine<'e, NoObserver>,
     pub(super) file: &'e mut [Value],
     pub(super) witness: Option<&'e Witness>,
+    /// Whether the witness tells of all atoms that were decided.
+    pub(super) is_whole: bool,
     /// Atoms that were known from the witness alone.
     pub(super) by_witness: usize,
     /// Whether there was more than one way, so that what is used up is an upper bound.
@@ -275,7 +277,8 @@ impl<'e> Evaluator<'e> {
     /// Joins what ways bring, for `doubt`.
     pub(super) fn meeting<'m>(&'m mut self, doubt: &'m Sources, widen: bool) -> Meeting<'m> {
         let module = &self.program.module;
-        Meeting { facts: &mut self.facts, module, unknowns: self.unknowns, doubt, widen }
+        let view = self.machine.heap.view();
+        Meeting { facts: &mut self.facts, view, module, unknowns: self.unknowns, doubt, widen }
     }
 
     /// Runs an instruction; where the way goes on that stands first.
@@ -299,34 +302,36 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The ways that an instruction has in the end: what is proved never fails, and what the
-    /// witness saw it is. An atom is decided alike wherever it stands, for it reads slots only.
-    /// Where cost is counted it may fail for want of budget all the same, here or elsewhere.
+    /// witness saw it is. An atom is decided alike wherever it stands, for it reads slots only. On
+    /// the way that was gone every atom was seen as it came out, so another way ends here, with
+    /// none left. Where cost is counted an atom may fail here for want of budget and not elsewhere.
     fn witnessed(&mut self, ins: &Instruction, ways: Ways) -> Ways {
         let mut ways = ways;
         if ins.e == INFALLIBLE && (ways.yes || ways.no) {
             ways.failed = None;
         }
-        let (true, Some(witness)) = (ways.count() > 1 && ins.w != NO_ATOM, self.witness) else {
+        let metered = self.machine.budget.metered;
+        let Some(witness) = self.witness.filter(|_| ins.w != NO_ATOM && !metered) else {
             return ways;
         };
         let before = ways.count();
-        let metered = self.machine.budget.metered;
-        // Of the parts of an atom one is known only: that it did not fail where the atom did not.
-        let whole = ins.x & X_PART == 0;
         let seen = witness.atom(ins.w);
-        match seen {
-            Known::True if whole && ways.yes => ways.no = false,
-            Known::False if whole && ways.no => ways.yes = false,
-            Known::Error if whole && !metered && ways.failed.is_some() => {
-                (ways.yes, ways.no) = (false, false);
-            }
-            Known::True | Known::False | Known::Error | Known::Unseen => {}
+        let unseen = seen == Known::Unseen && !self.is_whole;
+        // A part of an atom is only seen to fail.
+        let whole = ins.x & X_PART == 0;
+        let mut left = ways.clone();
+        if seen != Known::Error && !unseen {
+            left.failed = None;
         }
-        let decided = matches!(seen, Known::True | Known::False);
-        if decided && !metered && (ways.yes || ways.no) {
-            ways.failed = None;
+        if whole && !unseen {
+            left.yes &= seen == Known::True;
+            left.no &= seen == Known::False;
         }
-        self.by_witness += usize::from(ways.count() < before);
+        // Facts that leave no way are none, but where they tell of ways that were not gone.
+        if left.count() > 0 || self.is_whole {
+            ways = left;
+        }
+        self.by_witness += usize::from(before > 1 && ways.count() < before);
         ways
     }
 
@@ -339,6 +344,9 @@ impl<'e> Evaluator<'e> {
         ways: Ways,
     ) -> Option<usize> {
         let (yes, no) = targets(ins, pc);
+        if ways.count() == 0 {
+            return self.take(frame);
+        }
         if ways.count() > 1 {
             self.forked = true;
             let sources = self.sources(frame, ins);
@@ -469,15 +477,7 @@ impl<'e> Evaluator<'e> {
         let at = frame.pending.partition_point(|other| other.pc > pc);
         match frame.pending.get_mut(at) {
             Some(other) if other.pc == pc => {
-                let module = &self.program.module;
-                let mut meeting = Meeting {
-                    facts: &mut self.facts,
-                    module,
-                    unknowns: self.unknowns,
-                    doubt: &frame.doubt,
-                    widen: false,
-                };
-                meeting.states(other, &state);
+                self.meeting(&frame.doubt, false).states(other, &state);
             }
             _ => frame.pending.insert(at, state),
         }

@@ -4,6 +4,8 @@
 //! Out:     `State`, and what two of them have in common.
 //! Imports: `lang::value`, `runtime::bundle`, `runtime::vm`.
 
+use crate::base::limits::{VALUE_DEPTH_MAX, VALUE_STEPS_MAX};
+use crate::lang::value::heap::View;
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::vm::machine::Note;
@@ -116,6 +118,7 @@ pub(super) fn is_same(a: &Value, b: &Value) -> bool {
 /// Joins what ways bring that meet.
 pub(super) struct Meeting<'m> {
     pub(super) facts: &'m mut Facts,
+    pub(super) view: View<'m>,
     pub(super) module: &'m Module,
     pub(super) unknowns: &'m [Unknown],
     /// Why there is more than one way.
@@ -147,11 +150,44 @@ impl Meeting<'_> {
         if is_same(into, other) {
             return false;
         }
+        let mut doubt = self.doubt.clone();
+        // What a list holds that is known is lost, but not what it hung on.
+        for value in [&*into, other] {
+            if value.tag().has_elements()
+                && let Some(sources) = self.taint(value)
+            {
+                doubt.add(&sources);
+            }
+        }
         let at = (self.module, self.unknowns);
-        let joined = self.facts.join(at, (into, other), self.doubt, self.widen);
+        let joined = self.facts.join(at, (into, other), &doubt, self.widen);
         let changed = !is_same(into, &joined);
         *into = joined;
         changed
+    }
+
+    /// What a value that is unknown, or holds what is, was computed from; `None` if it is known.
+    pub(super) fn taint(&mut self, value: &Value) -> Option<Sources> {
+        let mut found: Option<Sources> = None;
+        let mut open = vec![(*value, 0)];
+        let mut steps = 0;
+        while let Some((value, depth)) = open.pop() {
+            steps += 1;
+            if depth > VALUE_DEPTH_MAX || steps > VALUE_STEPS_MAX {
+                let rows = (0..self.unknowns.len()).filter_map(|row| u32::try_from(row).ok());
+                return Some(
+                    rows.fold(Sources::default(), |all, row| all.with(&Sources::one(row))),
+                );
+            }
+            if is_unknown(&value) {
+                let sources = self.facts.of(self.module, self.unknowns, &value).sources;
+                found.get_or_insert_default().add(&sources);
+            }
+            let parts = self.view.elements(&value).iter();
+            let parts = parts.filter(|part| is_unknown(part) || part.tag().has_elements());
+            open.extend(parts.map(|part| (*part, depth + 1)));
+        }
+        found
     }
 
     fn build(&mut self, into: &mut Build, other: &Build) -> bool {

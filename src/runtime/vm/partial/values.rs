@@ -89,6 +89,24 @@ impl<'e> Evaluator<'e> {
         }
     }
 
+    /// The same where the answer may have been taken out of something, and be hidden there.
+    fn found(&mut self, ins: &Instruction, answer: Answer, place: u32) -> Ways {
+        let Ok(value) = answer else { return self.answered(ins, answer, place) };
+        if is_unknown(&value) {
+            let (there, failed) = self.read(&value, place);
+            let write = there.map_or(Write::Nothing, |value| Write::Register(ins.c, value));
+            return Ways { failed, ..Ways { yes: there.is_some(), ..Ways::on(write) } };
+        }
+        if value.tag() == Tag::Optional
+            && let Some((_, sources)) = self.hides(&value)
+        {
+            let fact = Fact::of(Kinds::of(Tag::Optional), sources);
+            let value = self.value(fact);
+            return Ways::on(Write::Register(ins.c, value));
+        }
+        self.answered(ins, answer, place)
+    }
+
     /// What an instruction can do that computes something of this, or fails with one of `classes`.
     pub(super) fn told(
         &mut self,
@@ -246,7 +264,7 @@ impl<'e> Evaluator<'e> {
         }
         if !operands.iter().any(is_unknown) {
             let answer = self.compute(ins, &a, &b.unwrap_or(Value::ABSENT));
-            return self.answered(ins, answer, place);
+            return self.found(ins, answer, place);
         }
         let facts: Vec<Fact> = operands.iter().map(|value| self.fact(value)).collect();
         let missing = facts.iter().fold(Classes::NONE, |all, fact| all.and(fact.missing()));

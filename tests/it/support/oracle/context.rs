@@ -206,6 +206,9 @@ impl<'a> Context<'a> {
 
     /// JSON as a value of type `ty`; parts that break their type become `V::Bad`.
     pub(crate) fn admit(&self, json: &Json, ty: TypeId) -> V {
+        if is_withheld(json) {
+            return V::Withheld;
+        }
         match (self.schema.types.get(ty), json) {
             (Type::Dyn | Type::Param(_) | Type::Variable(_) | Type::Error, _) => free(json),
             (Type::Bool, Json::Bool(value)) => V::Bool(*value),
@@ -410,6 +413,9 @@ impl<'a> Context<'a> {
     /// Checks a whole value: a part that it lacks, or that its type has not, is a wrong type of all
     /// of it.
     fn deep(&self, json: &Json, ty: TypeId) -> Option<Fault> {
+        if is_withheld(json) {
+            return None;
+        }
         match (self.schema.types.get(ty), json) {
             (Type::Record(record), Json::Object(entries)) => {
                 let declared = self.schema.types.records[*record].fields.iter();
@@ -487,4 +493,9 @@ pub(crate) fn free(json: &Json) -> V {
         Json::Array(elements) => list(elements.iter().map(free).collect()),
         Json::Object(entries) => object(entries.iter().map(|(key, json)| (text(key), free(json)))),
     }
+}
+
+/// Whether a record withholds the value.
+fn is_withheld(json: &Json) -> bool {
+    json.get("$x").is_some()
 }

@@ -45,6 +45,8 @@ pub(crate) struct Run<'a> {
 }
 
 const NONE: EvalError = EvalError::NoSuchOverload;
+/// What an expression comes to that hangs on what is withheld. No expression fails so otherwise.
+pub(crate) const UNKNOWN: EvalError = EvalError::Budget;
 
 impl<'a> Run<'a> {
     /// At the epoch, without results of hosts.
@@ -77,7 +79,17 @@ impl Run<'_> {
             Use::Part | Use::Result => Err(NONE),
             Use::Plain | Use::Overloads(_) => self.plain(expr),
         }?;
-        if matches!(value, V::Bad) { Err(EvalError::Input) } else { Ok(value) }
+        match &value {
+            V::Bad => Err(EvalError::Input),
+            V::Withheld => Err(UNKNOWN),
+            V::Opt(Some(held)) if matches!(**held, V::Withheld) => Err(UNKNOWN),
+            _ => Ok(value),
+        }
+    }
+
+    /// Of two failures that nothing absorbs the first, but what is unknown before any error.
+    pub(crate) fn first(known: Option<EvalError>, next: EvalError) -> Option<EvalError> {
+        if next == UNKNOWN { Some(next) } else { known.or(Some(next)) }
     }
 
     fn local(&self, local: LocalId) -> R {
@@ -191,7 +203,7 @@ impl Run<'_> {
             match self.eval(*operand).and_then(|value| value.truth()) {
                 Ok(value) if value == decides => return Ok(V::Bool(decides)),
                 Ok(_) => {}
-                Err(error) => failure = failure.or(Some(error)),
+                Err(error) => failure = Self::first(failure, error),
             }
         }
         failure.map_or(Ok(V::Bool(!decides)), Err)

@@ -141,6 +141,7 @@ fn shown(value: &V) -> R<String> {
         | V::Enum(..)
         | V::Opt(_)
         | V::Decision(_)
-        | V::Bad => return Err(BAD),
+        | V::Bad
+        | V::Withheld => return Err(BAD),
     })
 }

@@ -122,7 +122,7 @@ impl Run<'_> {
             }
             match run.eval(one(rest)?).and_then(|value| value.truth()) {
                 Ok(value) => found = value == decides,
-                Err(error) => failure = failure.or(Some(error)),
+                Err(error) => failure = Self::first(failure, error),
             }
             Ok(())
         })?;

@@ -52,6 +52,8 @@ pub(crate) enum V {
     Decision(Rc<Spoken>),
     /// A part of the context that breaks its type and that nothing may read.
     Bad,
+    /// A part of the context that is withheld: whoever reads it comes to nothing that is known.
+    Withheld,
 }
 
 /// What `deny`, `allow` or `escalate` returned.
@@ -156,7 +158,8 @@ impl V {
             | Self::Semver(_)
             | Self::Message(_)
             | Self::Decision(_)
-            | Self::Bad => false,
+            | Self::Bad
+            | Self::Withheld => false,
         }
     }
 
@@ -294,6 +297,7 @@ impl V {
             Self::Enum(name, _) => return Rc::clone(name),
             Self::Decision(_) => "decision",
             Self::Bad => "bad",
+            Self::Withheld => "withheld",
         })
     }
 
@@ -331,7 +335,7 @@ impl V {
             if kinds { format!("{{\"{key}\":{content}}}") } else { content }
         };
         match self {
-            Self::Null | Self::Bad | Self::Decision(_) => "null".to_owned(),
+            Self::Null | Self::Bad | Self::Withheld | Self::Decision(_) => "null".to_owned(),
             Self::Bool(value) => value.to_string(),
             Self::Int(value) => value.to_string(),
             Self::Uint(value) => tagged("$u", value.to_string()),
