@@ -297,7 +297,7 @@ impl<'e> Evaluator<'e> {
             return self.next(frame, ins, pc);
         }
         let ways = self.other(frame, ins, pc);
-        let ways = self.witnessed(ins, ways);
+        let ways = self.witnessed(frame.code, ins, ways);
         self.part(frame, ins, pc, ways)
     }
 
@@ -305,7 +305,7 @@ impl<'e> Evaluator<'e> {
     /// witness saw it is. An atom is decided alike wherever it stands, for it reads slots only. On
     /// the way that was gone every atom was seen as it came out, so another way ends here, with
     /// none left. Where cost is counted an atom may fail here for want of budget and not elsewhere.
-    fn witnessed(&mut self, ins: &Instruction, ways: Ways) -> Ways {
+    fn witnessed(&mut self, code: &[Instruction], ins: &Instruction, ways: Ways) -> Ways {
         let mut ways = ways;
         if ins.e == INFALLIBLE && (ways.yes || ways.no) {
             ways.failed = None;
@@ -320,7 +320,8 @@ impl<'e> Evaluator<'e> {
         // A part of an atom is only seen to fail.
         let whole = ins.x & X_PART == 0;
         let mut left = ways.clone();
-        if seen != Known::Error && !unseen {
+        let decided = matches!(seen, Known::True | Known::False);
+        if seen == Known::Unseen && !unseen || decided && (whole || raises(code, ins)) {
             left.failed = None;
         }
         if whole && !unseen {
@@ -564,6 +565,24 @@ impl<'e> Evaluator<'e> {
 fn registers(row: &FunctionRow) -> std::ops::Range<usize> {
     let first = usize::from(row.first_register);
     first..first + usize::from(row.registers)
+}
+
+/// Whether the failure of a part of an atom is that of the atom: nothing that is reached by it
+/// decides the atom after all, as where an error is absorbed, or kept, inside it.
+fn raises(code: &[Instruction], ins: &Instruction) -> bool {
+    let mut open = vec![usize::from(ins.e)];
+    let mut seen = vec![false; code.len()];
+    while let Some(pc) = open.pop() {
+        let (Some(next), Some(known)) = (code.get(pc), seen.get_mut(pc)) else { continue };
+        if std::mem::replace(known, true) {
+            continue;
+        }
+        if next.w == ins.w {
+            return false;
+        }
+        open.extend([pc + 1, usize::from(next.f), usize::from(next.e)]);
+    }
+    true
 }
 
 /// Where T and F lead.
