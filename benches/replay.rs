@@ -32,6 +32,7 @@ use policyc::runtime::record::about::{About, Chain, Loaded, Session, ulid};
 use policyc::runtime::record::write::Recorder;
 use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
+use policyc::tools::replay::filter::Filter;
 use policyc::tools::replay::store::Store;
 use policyc::tools::replay::stream::Chunk;
 use policyc::tools::replay::verify::Verifier;
@@ -85,11 +86,11 @@ fn main() {
     let mut bytes = Vec::new();
     write(&program, count, |line| bytes.extend_from_slice(line));
     let chunk = Chunk { source: 0, line: 1, bytes };
-    let store = Store::default();
+    let (store, filter) = (Store::default(), Filter::default());
     store.add(program);
     let mut times: Vec<Duration> = Vec::new();
     for _ in 0..number("RUNS", 9) {
-        let mut verifier = Verifier::of(&store);
+        let mut verifier = Verifier::of(&store, &filter);
         let start = Instant::now();
         let verified = verifier.chunk(&chunk);
         times.push(start.elapsed());

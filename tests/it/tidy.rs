@@ -466,3 +466,21 @@ fn every_dependency_has_its_reason() {
     }
     assert_none(&found, "what is linked has a reason");
 }
+
+/// Nothing opens a socket, and one module alone starts a process: `git`, for a revision.
+#[test]
+fn nothing_leaves_the_machine() {
+    let mut found = Vec::new();
+    for path in files("src", "rs") {
+        for (number, line) in (1..).zip(code(&path).lines()) {
+            let sockets = ["TcpStream", "TcpListener", "UdpSocket", "UnixStream", "UnixListener"];
+            let socket = sockets.iter().any(|name| line.contains(name));
+            let process = line.contains("process::Command")
+                || line.contains("process::{") && line.contains("Command");
+            if socket || process && path != "src/tools/revision.rs" {
+                found.push(format!("{path}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    assert_none(&found, "no socket, and no process but `git`");
+}

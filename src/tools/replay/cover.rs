@@ -18,6 +18,7 @@ use crate::runtime::program::Program;
 use crate::runtime::record::read::Record;
 use crate::runtime::vm::observe::{Known, Witness};
 use crate::tools::diff::trial::Trial;
+use crate::tools::replay::filter::Filter;
 use crate::tools::replay::store::Digest;
 use crate::tools::replay::stream::Chunk;
 
@@ -76,9 +77,9 @@ impl Coverage {
         }
     }
 
-    /// What the records of a chunk exercise.
+    /// What the records of a chunk exercise that `filter` takes.
     #[must_use]
-    pub fn of(chunk: &Chunk) -> Self {
+    pub fn of(chunk: &Chunk, filter: &Filter) -> Self {
         let mut all = Self::default();
         let mut bits = Vec::new();
         for line in chunk.bytes.split(|byte| *byte == b'\n') {
@@ -87,6 +88,7 @@ impl Coverage {
                 continue;
             }
             match Record::read(line) {
+                Ok(record) if !filter.takes(&record) => {}
                 Ok(record) => all.record(&record, &mut bits),
                 Err(error) if error.is_about_lines() => {}
                 Err(_) => all.passed_over += 1,

@@ -19,6 +19,7 @@ use crate::runtime::program::Program;
 use crate::runtime::record::read::{Input, Record};
 use crate::runtime::vm::observe::Witness;
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats, Verdict};
+use crate::tools::replay::filter::Filter;
 use crate::tools::replay::sketch::{Merge, Table, hash, pairs};
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::stream::Chunk;
@@ -302,6 +303,7 @@ impl Impact {
 #[derive(Debug)]
 pub struct Comparer<'s> {
     seats: Seats<'s>,
+    filter: &'s Filter,
     /// The bundle that decides before, where it is not the one of the record.
     from: Option<Seat>,
     to: Seat,
@@ -337,11 +339,17 @@ impl Said {
 }
 
 impl<'s> Comparer<'s> {
-    /// Compares the bundles of records, or `from` in their stead, with `to`.
+    /// Compares the bundles of the records that `filter` takes, or `from` in their stead, with
+    /// `to`.
     #[must_use]
-    pub fn of(store: &'s Store, from: Option<&Arc<Program>>, to: &Arc<Program>) -> Self {
+    pub fn of(
+        (store, filter): (&'s Store, &'s Filter),
+        from: Option<&Arc<Program>>,
+        to: &Arc<Program>,
+    ) -> Self {
         Self {
             seats: Seats::of(store),
+            filter,
             from: from.map(|program| Seat::of(Arc::clone(program))),
             to: Seat::of(Arc::clone(to)),
             bits: Vec::new(),
@@ -357,6 +365,7 @@ impl<'s> Comparer<'s> {
                 continue;
             }
             match Record::read(line) {
+                Ok(record) if !self.filter.takes(&record) => {}
                 Ok(record) => {
                     if let Err(obstacle) = self.record(&record, &mut impact) {
                         *impact.obstacles.entry(obstacle).or_default() += 1;

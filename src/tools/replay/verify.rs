@@ -15,6 +15,7 @@ use crate::runtime::record::read::{Input, Record, Text};
 use crate::runtime::vm::observe::{Known, Witness};
 use crate::tools::decide::tool_of;
 use crate::tools::replay::again::{Again, Obstacle, Seats, Verdict};
+use crate::tools::replay::filter::Filter;
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::stream::Chunk;
 
@@ -116,15 +117,16 @@ fn keep<T>(found: &mut Vec<T>, later: Vec<T>) {
 #[derive(Debug)]
 pub struct Verifier<'s> {
     seats: Seats<'s>,
+    filter: &'s Filter,
     /// Bits of the recorded witness.
     bits: Vec<u8>,
 }
 
 impl<'s> Verifier<'s> {
-    /// A verifier that takes bundles from `store`.
+    /// A verifier of the records that `filter` takes, with bundles from `store`.
     #[must_use]
-    pub fn of(store: &'s Store) -> Self {
-        Self { seats: Seats::of(store), bits: Vec::new() }
+    pub fn of(store: &'s Store, filter: &'s Filter) -> Self {
+        Self { seats: Seats::of(store), filter, bits: Vec::new() }
     }
 
     /// Verifies the records of a chunk.
@@ -136,6 +138,7 @@ impl<'s> Verifier<'s> {
                 continue;
             }
             match Record::read(line) {
+                Ok(record) if !self.filter.takes(&record) => {}
                 Ok(record) => self.record(&record, (chunk.source, number), &mut verified),
                 // Lines about blocks and gaps are those of the chain.
                 Err(error) if error.is_about_lines() => {}

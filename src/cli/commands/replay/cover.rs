@@ -55,10 +55,11 @@ fn covered(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
     let store = options.input.bundles.store(terminal, &settings)?;
     let sources = sources_of(terminal, &settings, &options.input.records)?;
+    let filter = options.input.filter.filter();
     let stream = Stream { terminal, sources: &sources, threads: options.input.threads };
     let mut all = Coverage::default();
     let (stopped, mut exit) =
-        stream.run(|| (), |(), chunk| Coverage::of(chunk), |part| all.add(part));
+        stream.run(|| (), |(), chunk| Coverage::of(chunk, &filter), |part| all.add(part));
     let mut found = Vec::new();
     for (digest, exercised) in &all.bundles {
         let Some(digest) = digest.or_else(|| store.only()) else {

@@ -152,10 +152,11 @@ pub(super) fn compare(
         None => None,
     };
     let sources = sources_of(terminal, settings, &input.records)?;
+    let filter = input.filter.filter();
     let stream = Stream { terminal, sources: &sources, threads: input.threads };
     let mut impact = Impact::default();
     let (stopped, broken) = stream.run(
-        || Comparer::of(&store, from.as_ref(), &to),
+        || Comparer::of((&store, &filter), from.as_ref(), &to),
         Comparer::chunk,
         |part| impact.merge(part),
     );

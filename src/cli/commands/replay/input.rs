@@ -16,7 +16,10 @@ use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
+use crate::lang::decision::Effect;
+use crate::tools::decide::Moments;
 use crate::tools::project::reason;
+use crate::tools::replay::filter::Filter;
 use crate::tools::replay::find::{FoundRecord, find};
 use crate::tools::replay::open::{Source, Unopened, sources};
 use crate::tools::replay::store::Store;
@@ -56,9 +59,57 @@ pub(super) struct Input {
     pub(super) records: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) bundles: Bundles,
+    #[command(flatten)]
+    pub(super) filter: Filters,
     /// Threads that work; as many as the machine runs at a time.
     #[arg(long, value_name = "COUNT")]
     pub(super) threads: Option<NonZero<usize>>,
+}
+
+/// Which records count.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Records")]
+pub(super) struct Filters {
+    /// Decided then or later, as 2026-11-19T14:00:00Z.
+    #[arg(long, value_name = "RFC3339", value_parser = time)]
+    since: Option<(i64, u32)>,
+    /// Decided before.
+    #[arg(long, value_name = "RFC3339", value_parser = time)]
+    until: Option<(i64, u32)>,
+    /// Of this session.
+    #[arg(long, value_name = "ID")]
+    session: Option<String>,
+    /// About this tool: `action.tool`.
+    #[arg(long, value_name = "NAME")]
+    tool: Option<String>,
+    /// By this principal: `principal.id`.
+    #[arg(long, value_name = "ID")]
+    principal: Option<String>,
+    /// Recorded with this effect: allow, deny or escalate.
+    #[arg(long, value_name = "EFFECT", value_parser = effect)]
+    effect: Option<Effect>,
+    /// In which this rule fired.
+    #[arg(long, value_name = "ID")]
+    rule: Option<String>,
+}
+
+impl Filters {
+    /// As records are asked.
+    pub(super) fn filter(&self) -> Filter {
+        let Self { since, until, session, tool, principal, effect, rule } = self.clone();
+        Filter { since, until, session, tool, principal, effect, rule }
+    }
+}
+
+fn time(text: &str) -> Result<(i64, u32), String> {
+    let at = Moments::parse(text).ok_or("write it as 2026-11-19T14:00:00Z")?;
+    Ok((at.seconds, at.nanoseconds))
+}
+
+fn effect(text: &str) -> Result<Effect, String> {
+    let all = [Effect::Allow, Effect::Deny, Effect::Escalate];
+    let found = all.into_iter().find(|effect| effect.word() == text);
+    found.ok_or_else(|| "it is allow, deny or escalate".to_owned())
 }
 
 /// The sources that were named.

@@ -77,10 +77,11 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
     let store = options.input.bundles.store(terminal, &settings)?;
     let sources = sources_of(terminal, &settings, &options.input.records)?;
+    let filter = options.input.filter.filter();
     let stream = Stream { terminal, sources: &sources, threads: options.input.threads };
     let mut all = Verified::default();
     let (stopped, broken) =
-        stream.run(|| Verifier::of(&store), Verifier::chunk, |verified| all.add(verified));
+        stream.run(|| Verifier::of(&store, &filter), Verifier::chunk, |verified| all.add(verified));
     let took = watch.rate(all.records);
     let drawing =
         Drawing { verified: &all, sources: &sources, store: &store, took: &took, stopped };
