@@ -106,6 +106,11 @@ fn gates_are_asked() {
     for format in ["junit", "markdown", "json"] {
         diff(&format!("--output-format {format}")).expect(0, &["newly", "two-person"]);
     }
+    diff("--output html=impact.html").expect(0, &["newly allowed 18"]);
+    let page = std::fs::read_to_string(folder.path().join("impact.html")).expect("the page");
+    assert!(page.contains("<code>10000 &lt; action.args.amount &lt;= 20000"), "{page}");
+    // One file: nothing is fetched from anywhere.
+    assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("src="));
     diff("--from git:nothing").expect(2, &["cannot be built"]);
     diff("--from policy.yaml").expect(0, &["160 decisions", "payments@"]);
 }

@@ -71,7 +71,7 @@ pub(super) struct Showing {
     /// `newly_escalated`, relaxed, undetermined, drift, reworded, `left_out`.
     #[arg(long, value_name = "CEL")]
     fail_on: Vec<String>,
-    /// How the result is written: full, json, junit or markdown.
+    /// How the result is written: full, html, json, junit or markdown.
     #[arg(long, value_name = "FORMAT", default_value = "full", value_parser = format_named)]
     output_format: Format,
     /// Write the result to a file as well; may be given more than once.

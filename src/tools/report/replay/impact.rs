@@ -19,7 +19,7 @@ use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::replay::share;
+use crate::tools::report::replay::{html, share};
 use crate::tools::report::visible::{visible, wrap};
 
 /// Principals that are named; of more the number is told.
@@ -75,6 +75,7 @@ pub struct Format {
 /// Every format. The first is the default.
 pub const FORMATS: &[Format] = &[
     Format { name: "full", draw: full },
+    Format { name: "html", draw: html::draw },
     Format { name: "json", draw: json },
     Format { name: "junit", draw: junit },
     Format { name: "markdown", draw: markdown },
@@ -115,7 +116,7 @@ const fn rank(way: &Way) -> u8 {
 }
 
 /// The sign and the words of a way.
-const fn sign(way: &Way) -> (&'static str, &'static str) {
+pub(super) const fn sign(way: &Way) -> (&'static str, &'static str) {
     match (way.from, way.to) {
         (Outcome::Undetermined, _) => ("◇", "now determined"),
         (_, Outcome::Undetermined) => ("◇", "now undetermined"),
@@ -128,7 +129,7 @@ const fn sign(way: &Way) -> (&'static str, &'static str) {
 }
 
 /// `1 204`, and how sure that is where records stand for others.
-fn count(count: Count) -> String {
+pub(super) fn count(count: Count) -> String {
     if count.spread == 0 {
         return grouped(count.decisions);
     }
@@ -149,7 +150,7 @@ fn number(many: u64, whole: bool, word: &str) -> String {
 }
 
 /// What makes the difference: `` `two-person` no longer fires``.
-fn cause(way: &Way) -> String {
+pub(super) fn cause(way: &Way) -> String {
     let named = |ids: &[String]| {
         let ids: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
         ids.join(", ")
@@ -215,7 +216,7 @@ fn principals(changed: &Changed) -> Option<String> {
 }
 
 /// `01JD4ZK7Q8  bank.transfer  agent:billing-7  2026-11-19T14:03:02Z`.
-fn example(example: &Example) -> String {
+pub(super) fn example(example: &Example) -> String {
     let now = example.now.map(|(seconds, nanoseconds)| Instant { seconds, nanoseconds });
     let parts = [
         Some(example.id.clone()),
@@ -227,7 +228,7 @@ fn example(example: &Example) -> String {
 }
 
 /// The bundle before and the candidate: `payments@9f2c41`.
-fn names(drawing: &Drawing<'_>) -> (String, String) {
+pub(super) fn names(drawing: &Drawing<'_>) -> (String, String) {
     let name = |program: &Program| {
         let short = digest_short(&program.digest());
         format!("{}@{}", program.name(), short.trim_start_matches("sha256:"))

@@ -1,0 +1,150 @@
+//! What a candidate changes, as one page: no other file, no network, light and dark.
+//!
+//! In:      a `Drawing`.
+//! Out:     HTML.
+//! Imports: `tools::replay`, `tools::report`.
+//!
+//! The page shows all without its script, which only hides what a reader does not look for.
+
+use std::fmt::Write as _;
+
+use crate::tools::replay::impact::Outcome;
+use crate::tools::report::paint::Style;
+use crate::tools::report::replay::impact::{Cluster, Drawing, cause, count, example, names, sign};
+use crate::tools::report::visible::visible;
+
+const HEAD: &str = r#"<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>policyc: impact</title><style>
+:root { color-scheme: light dark; --line: #8886; --bad: #c22; --good: #282; --wait: #a60; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }
+table { border-collapse: collapse; }
+th, td { padding: .2em .8em; border-bottom: 1px solid var(--line); }
+td { text-align: right; font-variant-numeric: tabular-nums; } th { text-align: left; }
+code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
+details { border: 1px solid var(--line); border-radius: 6px; margin: .8em 0; padding: .5em .9em; }
+summary { cursor: pointer; font-weight: 600; } .allow summary { color: var(--bad); }
+.broken { color: var(--bad); } .kept { color: var(--good); } input { font: inherit; width: 24em; }
+</style></head><body>
+"#;
+
+const TAIL: &str = r#"<script>
+document.querySelector("input").addEventListener("input", (event) => {
+  const wanted = event.target.value.toLowerCase();
+  for (const one of document.querySelectorAll("details"))
+    one.hidden = !one.textContent.toLowerCase().includes(wanted);
+});
+</script></body></html>
+"#;
+
+/// The page.
+#[must_use]
+pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
+    let impact = drawing.impact;
+    let (from, to) = names(drawing);
+    let mut page = String::from(HEAD);
+    let _ = write!(
+        page,
+        "<h1>Impact of {}</h1>\n<p>{} recorded decisions, from <code>{}</code>. {} newly allowed, \
+         {} newly denied, {} newly escalated.</p>\n",
+        text(&to),
+        count(impact.total()),
+        text(&from),
+        count(impact.newly(Outcome::Allow)),
+        count(impact.newly(Outcome::Deny)),
+        count(impact.newly(Outcome::Escalate)),
+    );
+    matrix(&mut page, drawing);
+    for (gate, broken) in drawing.gates {
+        let (class, said) = if *broken { ("broken", "broken") } else { ("kept", "kept") };
+        let _ = writeln!(page, "<p class=\"{class}\">Gate <code>{}</code>: {said}</p>", text(gate));
+    }
+    if !drawing.clusters.is_empty() {
+        page.push_str("<p><input type=\"search\" placeholder=\"show only what holds\"></p>\n");
+    }
+    for cluster in &drawing.clusters {
+        details(&mut page, cluster);
+    }
+    if drawing.clusters.is_empty() {
+        page.push_str("<p>Nothing changes.</p>\n</body></html>\n");
+    } else {
+        page.push_str(TAIL);
+    }
+    page
+}
+
+fn matrix(page: &mut String, drawing: &Drawing<'_>) {
+    let known = drawing.impact.matrix.keys();
+    let columns: Vec<Outcome> =
+        Outcome::ALL.into_iter().filter(|to| known.clone().any(|(_, it)| it == to)).collect();
+    page.push_str("<table><tr><th>from, to</th>");
+    for to in &columns {
+        let _ = write!(page, "<th>{}</th>", to.word());
+    }
+    page.push_str("</tr>\n");
+    for from in Outcome::ALL {
+        if known.clone().any(|(it, _)| *it == from) {
+            let _ = write!(page, "<tr><th>{}</th>", from.word());
+            for to in &columns {
+                let _ = write!(page, "<td>{}</td>", count(drawing.impact.cell(from, *to)));
+            }
+            page.push_str("</tr>\n");
+        }
+    }
+    page.push_str("</table>\n");
+}
+
+fn details(page: &mut String, cluster: &Cluster<'_>) {
+    let Cluster { name, way, changed, condition } = cluster;
+    let (sign, words) = sign(way);
+    let _ = writeln!(
+        page,
+        "<details open class=\"{}\"><summary>{sign} {name} {words} · {}</summary>\n\
+         <p>{} → {}, {}</p>",
+        way.to.word(),
+        count(changed.count),
+        way.from.word(),
+        way.to.word(),
+        text(&cause(way)),
+    );
+    if !condition.text.is_empty() {
+        let _ = writeln!(page, "<p>where <code>{}</code></p>", text(&condition.text));
+        if condition.others > 0 {
+            let _ = writeln!(page, "<p>(fits {} others)</p>", condition.others);
+        }
+    }
+    page.push_str("<ul>\n");
+    for (shown, _) in changed.examples.rows() {
+        let _ = writeln!(page, "<li><code>{}</code></li>", text(&example(shown)));
+    }
+    page.push_str("</ul></details>\n");
+}
+
+/// Text that HTML shows as it is.
+fn text(text: &str) -> String {
+    let mut out = String::new();
+    for c in visible(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn nothing_of_a_name_is_markup() {
+        let hostile = "<script>'\"&\u{202e}";
+        let shown = super::text(hostile);
+        assert!(shown.starts_with("&lt;script&gt;&#39;&quot;&amp;") && !shown.contains('\u{202e}'));
+    }
+}
