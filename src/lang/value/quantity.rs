@@ -50,9 +50,12 @@ impl Size {
 
     /// `10 * self + digit`
     fn append(self, digit: u8) -> Option<Self> {
+        if self.high >= TENTH {
+            return None;
+        }
         let high = self.high * 10 + self.low / TENTH;
         let low = self.low % TENTH * 10 + u128::from(digit);
-        (self.high < TENTH).then_some(Self { high, low })
+        Some(Self { high, low })
     }
 
     /// Without its last digit, and that digit.
@@ -284,6 +287,7 @@ mod tests {
     #[test]
     fn what_is_no_quantity() {
         for text in [
+            "4E70",
             "",
             "+",
             "-",
