@@ -171,7 +171,10 @@ impl Seat {
         let mut filled = match input(record, program, scratch, raw)? {
             Recorded::Known(filled) => filled,
             Recorded::Partial(mut partial) => {
-                let decision = partial.decide(&moment, facts);
+                let decision = match facts {
+                    Some(facts) => partial.decide_again(&moment, facts),
+                    None => partial.decide(&moment, None),
+                };
                 fired.clear();
                 fired.extend(
                     decision.rules.iter().filter(|it| !it.fires.is_empty()).map(|it| it.rule),

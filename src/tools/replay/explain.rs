@@ -73,7 +73,10 @@ pub fn explain(
                     let by = record.bundle.and_then(|bundle| bundle.digest);
                     by == Some(program.digest())
                 });
-                let decision = partial.decide(&moment, facts.as_ref());
+                let decision = match &facts {
+                    Some(facts) => partial.decide_again(&moment, facts),
+                    None => partial.decide(&moment, None),
+                };
                 return Ok(withheld(program, record, &decision, partial.unknowns()));
             }
         };
