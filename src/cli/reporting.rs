@@ -51,6 +51,15 @@ fn output_named(text: &str) -> Result<(Format, PathBuf), String> {
     output(text, format_named)
 }
 
+/// How a result is written that has these two forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Shape {
+    /// For people.
+    Full,
+    /// As one JSON document.
+    Json,
+}
+
 /// The one of `formats` that has this name.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use crate::cli::Command;
 use crate::cli::clock::now;
 use crate::cli::exit::Exit;
 use crate::cli::record::{self, RecordFile};
-use crate::cli::reporting::alone;
+use crate::cli::reporting::{Shape, alone};
 use crate::cli::root::options;
 use crate::cli::sources::{Sources, program, shown, unread};
 use crate::cli::terminal::Terminal;
@@ -84,12 +84,6 @@ struct Options {
     /// How the decision is written: for people, or as one line of JSON.
     #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
     output_format: Shape,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shape {
-    Full,
-    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

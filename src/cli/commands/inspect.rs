@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgMatches, Args, ValueEnum};
+use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::exit::Exit;
+use crate::cli::reporting::Shape;
 use crate::cli::root::options;
 use crate::cli::sources::load_bundle;
 use crate::cli::terminal::Terminal;
@@ -38,12 +39,6 @@ struct Options {
     /// How it is written.
     #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
     output_format: Shape,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shape {
-    Full,
-    Json,
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {

@@ -88,6 +88,20 @@ pub enum Known {
     Error,
 }
 
+impl Known {
+    /// What the bits of a witness say of an atom.
+    #[must_use]
+    pub fn of(bits: &[u8], atom: u16) -> Self {
+        let byte = bits.get(usize::from(atom / 4)).copied().unwrap_or(0);
+        match byte >> (2 * (atom % 4)) & 3 {
+            0 => Self::Unseen,
+            1 => Self::False,
+            2 => Self::True,
+            _ => Self::Error,
+        }
+    }
+}
+
 /// Two bits an atom, in the order of atoms, from the low bits of the first byte on: 0 not
 /// evaluated, 1 false, 2 true, 3 error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,13 +136,7 @@ impl Witness {
     /// What is known of an atom.
     #[must_use]
     pub fn atom(&self, atom: u16) -> Known {
-        let byte = self.bits.get(usize::from(atom / 4)).copied().unwrap_or(0);
-        match byte >> (2 * (atom % 4)) & 3 {
-            0 => Known::Unseen,
-            1 => Known::False,
-            2 => Known::True,
-            _ => Known::Error,
-        }
+        Known::of(&self.bits, atom)
     }
 }
 

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use crate::runtime::bundle::debug::{self, Debug, Place};
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
-use crate::runtime::vm::observe::{Known, Witness};
+use crate::runtime::vm::observe::Known;
 use crate::tools::inspect::reads::dotted;
 use crate::tools::replay::impact::{Impact, Sort, Way};
 use crate::tools::replay::words::{Literal, conjunction};
@@ -84,29 +84,27 @@ pub fn condition(impact: &Impact, way: &Way, from: Option<&Program>, to: &Progra
         tests.retain(|test| *test != best);
         taken.push(best);
     }
-    let count =
-        |sort: &&Sort| impact.sorts.rows().find(|(it, _)| it == sort).map(|(_, n)| n.records);
+    let of_members = sorts.iter().filter(|(sort, _)| is_member(sort)).map(|(_, records)| records);
     let words =
         Words { key: key_path(to), keys: &keys, before: before.as_ref(), after: &after, to };
     taken.sort_unstable();
     let literals: Vec<Literal> = taken.iter().filter_map(|test| words.literal(*test)).collect();
     Condition {
         text: conjunction(&literals),
-        members: members.iter().filter_map(count).sum(),
+        members: of_members.sum(),
         others: left.iter().map(|(_, records)| *records).sum(),
     }
 }
 
 /// Every test that the first member passes.
 fn candidates(first: &Sort, same: bool, (before, after): (Option<&Debug>, &Debug)) -> Vec<Test> {
-    let (was, is) = (Witness::of(first.before.clone()), Witness::of(first.after.clone()));
-    let of = |witness: &Witness, atoms: usize, make: fn(u16, bool) -> Test| -> Vec<Test> {
+    let of = |bits: &[u8], atoms: usize, make: fn(u16, bool) -> Test| -> Vec<Test> {
         let atoms = 0..u16::try_from(atoms).unwrap_or(u16::MAX);
-        atoms.filter_map(|atom| Some(make(atom, truth(witness.atom(atom))?))).collect()
+        atoms.filter_map(|atom| Some(make(atom, truth(Known::of(bits, atom))?))).collect()
     };
-    let mut tests = of(&is, after.atoms.len(), Test::After);
+    let mut tests = of(&first.after, after.atoms.len(), Test::After);
     if let Some(before) = before.filter(|_| same) {
-        tests.extend(of(&was, before.atoms.len(), Test::Before));
+        tests.extend(of(&first.before, before.atoms.len(), Test::Before));
     }
     tests
 }
@@ -121,9 +119,7 @@ const fn truth(known: Known) -> Option<bool> {
 
 /// Whether a sort passes a test; `None` where that is not known.
 fn holds(sort: &Sort, test: Test, keys: &BTreeSet<Option<&str>>) -> Option<bool> {
-    let of = |bits: &Vec<u8>, atom, wanted| {
-        truth(Witness::of(bits.clone()).atom(atom)).map(|found| found == wanted)
-    };
+    let of = |bits: &[u8], atom, wanted| truth(Known::of(bits, atom)).map(|found| found == wanted);
     match test {
         Test::Key => Some(keys.contains(&sort.key.as_deref())),
         Test::After(atom, wanted) => of(&sort.after, atom, wanted),

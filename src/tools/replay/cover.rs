@@ -16,7 +16,7 @@ use crate::compiler::solve::store::Store as Facts;
 use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::Record;
-use crate::runtime::vm::observe::{Known, Witness};
+use crate::runtime::vm::observe::Known;
 use crate::tools::diff::trial::Trial;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::store::Digest;
@@ -114,13 +114,12 @@ impl Coverage {
         if record.witness(bits).is_none() {
             return;
         }
-        let witness = Witness::of(std::mem::take(bits));
-        let atoms = 4 * witness.bits().len();
+        let atoms = 4 * bits.len();
         if own.atoms.len() < atoms {
             own.atoms.resize(atoms, Ways::default());
         }
         for (atom, ways) in (0..).zip(&mut own.atoms) {
-            match witness.atom(atom) {
+            match Known::of(bits, atom) {
                 Known::Unseen => {}
                 Known::True => ways.yes += weight,
                 Known::False => ways.no += weight,

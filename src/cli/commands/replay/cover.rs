@@ -1,12 +1,12 @@
 //! `policyc replay cover`: which rules does traffic exercise?
 
-use clap::{ArgMatches, Args, ValueEnum};
+use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, unusable_exit};
 use crate::cli::commands::replay::input::{Input, Stream, sources_of};
 use crate::cli::exit::Exit;
-use crate::cli::reporting::alone;
+use crate::cli::reporting::{Shape, alone};
 use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
@@ -35,12 +35,6 @@ struct Options {
     /// How it is written: for people, or as one JSON document.
     #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
     output_format: Shape,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shape {
-    Full,
-    Json,
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {

@@ -1,11 +1,12 @@
 //! `policyc replay explain`: why was it decided so?
 
-use clap::{ArgMatches, Args, ValueEnum};
+use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::commands::replay::one::Named;
 use crate::cli::exit::Exit;
+use crate::cli::reporting::Shape;
 use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
 use crate::tools::replay::explain::explain;
@@ -33,12 +34,6 @@ struct Options {
     /// How it is written: for people, or as one JSON document.
     #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
     output_format: Shape,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shape {
-    Full,
-    Json,
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::{ArgMatches, Args, ValueEnum};
+use clap::{ArgMatches, Args};
 use serde_json::{Value as Json, json};
 
 use crate::cli::Command;
@@ -11,7 +11,7 @@ use crate::cli::bundles::Settings;
 use crate::cli::clock::Stopwatch;
 use crate::cli::commands::replay::one::Named;
 use crate::cli::exit::Exit;
-use crate::cli::reporting::alone;
+use crate::cli::reporting::{Shape, alone};
 use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
@@ -51,12 +51,6 @@ struct Options {
     /// How it is written: for people, or as one JSON document.
     #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
     output_format: Shape,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shape {
-    Full,
-    Json,
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {

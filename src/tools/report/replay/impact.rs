@@ -363,7 +363,7 @@ fn cluster_full(text: &mut String, drawing: &Drawing<'_>, cluster: &Cluster<'_>,
         let width = style.width.saturating_sub(SAYS);
         for (at, line) in wrap(&says, width).iter().enumerate() {
             let word = style.paint(Paint::Help, &format!("{:<7}", if at == 0 { word } else { "" }));
-            let _ = writeln!(text, "      {word} {line}");
+            let _ = writeln!(text, "      {word} {}", line.trim_end());
         }
     };
     let arrow = format!("{} → {}, {}", way.from.word(), way.to.word(), cause(way));
