@@ -13,6 +13,7 @@ use crate::cli::{COMMANDS, Command};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::suggest::nearest;
+use crate::tools::project::reason;
 use crate::tools::report::paint::Style;
 
 /// The groups of the first screen, in order.
@@ -85,15 +86,27 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Err(error) => return refuse(&error),
     };
     let terminal = Terminal::new(Globals::from_arg_matches(&matches).unwrap_or_default());
+    let exit = dispatch(&matches, &terminal);
+    written(&terminal, exit)
+}
+
+fn dispatch(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let Some((name, rest)) = matches.subcommand() else { return Exit::CouldNotRun };
     if name == "help" {
         let word = |name| rest.get_one::<String>(name).map(String::as_str);
-        return help(&terminal, word("topic"), word("part"));
+        return help(terminal, word("topic"), word("part"));
     }
     let Some(command) = COMMANDS.iter().find(|row| row.name == name) else {
         return Exit::CouldNotRun;
     };
-    guarded(&terminal, || (command.run)(rest, &terminal))
+    guarded(terminal, || (command.run)(rest, terminal))
+}
+
+/// The end of a command whose results were written; without them it could not run.
+fn written(terminal: &Terminal, exit: Exit) -> Exit {
+    let Some(error) = terminal.lost() else { return exit };
+    let found = format!("standard output cannot be written: {}", reason(error));
+    exit.max(alone(terminal, &Diagnostic::without_place(Code::Unwritable, found)))
 }
 
 /// Help and version are results; everything else is `P0908`.
@@ -101,7 +114,7 @@ fn refuse(error: &clap::Error) -> Exit {
     let terminal = Terminal::new(Globals::default());
     if !error.use_stderr() {
         terminal.result(&styled(&error.render(), terminal.style));
-        return Exit::Done;
+        return written(&terminal, Exit::Done);
     }
     // Without a command there is nothing wrong to name: the first screen says what there is.
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {

@@ -1,9 +1,11 @@
 //! Where words go: results to standard output, notices to standard error.
 //!
 //! A reader that went away (`policyc explain --all | head`) is no error: what is left is not
-//! written, and the command ends as it would have.
+//! written, and the command ends as it would have. A result that cannot be written for another
+//! reason, a full disk mostly, is one: `Terminal::lost` has it when the command is through.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use clap::ValueEnum;
 use terminal_size::{Width, terminal_size_of};
@@ -60,6 +62,8 @@ pub struct Terminal {
     /// Style of standard error.
     pub notice_style: Style,
     globals: Globals,
+    /// Why a result was not written, the first time.
+    lost: OnceLock<io::Error>,
 }
 
 impl Terminal {
@@ -76,17 +80,30 @@ impl Terminal {
         let (out, err) = (io::stdout(), io::stderr());
         let style = Style { colour: colour(out.is_terminal()), width: result_width() };
         let width = width(terminal_size_of(&err).map(|(width, _)| width));
-        Self { style, notice_style: Style { colour: colour(err.is_terminal()), width }, globals }
+        let notice_style = Style { colour: colour(err.is_terminal()), width };
+        Self { style, notice_style, globals, lost: OnceLock::new() }
     }
 
     /// Writes a result.
     pub fn result(&self, text: &str) {
-        ignore_gone(io::stdout().lock().write_all(text.as_bytes()));
+        let mut out = io::stdout().lock();
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            let _ = self.lost.set(error);
+        }
     }
 
-    /// Writes an error: something that `--quiet` does not hide.
+    /// Why a result was not written as a whole, where that is an error.
+    #[must_use]
+    pub fn lost(&self) -> Option<&io::Error> {
+        self.lost.get()
+    }
+
+    /// Writes an error: something that `--quiet` does not hide. Where that fails, nobody is left
+    /// to tell.
     pub fn error(&self, text: &str) {
-        ignore_gone(io::stderr().lock().write_all(text.as_bytes()));
+        drop(io::stderr().lock().write_all(text.as_bytes()));
     }
 
     /// Writes a notice, unless `--quiet`.
@@ -115,9 +132,4 @@ fn width(terminal: Option<Width>) -> usize {
     let wanted = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse::<usize>().ok());
     let columns = wanted.or_else(|| terminal.map(|Width(columns)| usize::from(columns)));
     columns.map_or(WIDTH, |columns| columns.clamp(WIDTH_MIN, WIDTH_MAX))
-}
-
-/// Nobody is left to tell that nobody is left to read.
-fn ignore_gone(written: io::Result<()>) {
-    drop(written);
 }

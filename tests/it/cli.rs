@@ -213,3 +213,22 @@ fn colours_follow_the_options() {
     assert!(coloured(&["explain", "E0302", "--color", "always"], "1"), "asked for");
     assert!(!coloured(&["explain", "E0302", "--color", "never"], ""), "refused");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_is_full_is_an_error() {
+    for words in [["explain", "--all"], ["help", "eval"]] {
+        let full = File::options().write(true).open("/dev/full").expect("the device that is full");
+        let child = Command::new(env!("CARGO_BIN_EXE_policyc"))
+            .args(words)
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("policyc runs");
+        let ended = child.wait_with_output().expect("it ends");
+        assert_eq!(ended.status.code(), Some(2), "{words:?}");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        let wanted = "error[P0906]: standard output cannot be written: no storage space\n";
+        assert!(said.contains(wanted), "{said}");
+    }
+}

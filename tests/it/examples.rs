@@ -103,4 +103,5 @@ examples! {
     kubernetes "kubernetes" 21;
     orders "orders" 16;
     agent_banking "agent-banking" 24;
+    agent_workspace "agent-workspace" 34;
 }

@@ -2,7 +2,7 @@
 //!
 //! In:      a `Module`, its digest and its length.
 //! Out:     a summary, its JSON, a listing with source lines.
-//! Imports: `base`, `lang`, `runtime::bundle`, `tools::report`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`, `tools::report`.
 
 pub mod constant;
 pub mod listing;
@@ -16,6 +16,7 @@ use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::runtime::bundle::debug::{self, Debug};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, Str};
+use crate::runtime::program::Program;
 use crate::tools::report::counted;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
@@ -86,6 +87,13 @@ pub fn read_digest(text: &str) -> Option<[u8; 32]> {
 #[must_use]
 pub fn digest_short(digest: &[u8; 32]) -> String {
     digest_text(digest).chars().take("sha256:".len() + DIGEST_DIGITS).collect()
+}
+
+/// A bundle, for a screen: `payments@9f2c41d07a3e`.
+#[must_use]
+pub fn bundle_name(program: &Program) -> String {
+    let short = digest_short(&program.digest());
+    format!("{}@{}", program.name(), short.trim_start_matches("sha256:"))
 }
 
 /// `6.1 KiB`.

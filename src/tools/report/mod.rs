@@ -27,6 +27,7 @@ use std::path::Path;
 use crate::base::span::Span;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::diagnostic::{Diagnostic, Severity};
+use crate::diag::numbers::grouped;
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::report::paint::Style;
 
@@ -127,12 +128,13 @@ pub fn tally(report: &Report<'_>) -> String {
     if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") }
 }
 
-/// `1 rule`, `2 rules`, `1 policy`, `2 policies`.
+/// `1 rule`, `2 000 rules`, `1 policy`, `2 policies`.
 #[must_use]
 pub fn counted(count: usize, word: &str) -> String {
+    let number = grouped(u64::try_from(count).unwrap_or(u64::MAX));
     match (count, word.strip_suffix('y')) {
         (1, _) => format!("1 {word}"),
-        (_, Some(stem)) => format!("{count} {stem}ies"),
-        (_, None) => format!("{count} {word}s"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {word}s"),
     }
 }

@@ -182,6 +182,15 @@ fn sections() {
             (&["E0202"], "policyc: 1\ntools: {t: {«efect»: none}}\n"),
             (&["E0210"], "policyc: 1\ntools: {t: {effect: «write»}}\n"),
             (&["E0210"], "policyc: 1\ntools: {t: {args: {a: int «targte»}}}\n"),
+            (
+                &["E0210"],
+                "policyc: 1\ntools: {t: {args: {a: {items: int, maxItems: 9, role: «aim»}}}}\n",
+            ),
+            (
+                &["E0210"],
+                "policyc: 1\nschema: {a: {b: {items: int, maxItems: 9, role: «target»}}}\n",
+            ),
+            (&["E0205"], "policyc: 1\nschema: {a: {items: int, maxItems: 9, optional: «maybe»}}\n"),
             (&["E0213"], "policyc: 1\ntools: {t: {«output»: {}}}\n"),
             (
                 &["E0213", "E0213", "E0213"],

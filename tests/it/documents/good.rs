@@ -47,7 +47,12 @@ rules:
 tools:
   send_money:
     effect: egress
-    args: {recipient: string target, amount: double, memo: optional string payload, x: value}
+    args:
+      recipient: string target
+      amount: double
+      memo: optional string payload
+      x: value
+      cc: {items: string, maxItems: 9, optional: true, role: target}
 tests: []
 "#;
 
@@ -80,6 +85,12 @@ fn a_whole_document() {
     assert_eq!(tool.args[0].role.as_ref().map(|it| it.value), Some(Role::Target));
     assert!(tool.args[2].optional && tool.args[2].role.is_some());
     assert!(tool.args[3].ty.is_none());
+    let copies = &tool.args[4];
+    assert!(copies.optional && copies.role.as_ref().is_some_and(|it| it.value == Role::Target));
+    assert!(matches!(
+        copies.ty.as_ref().map(|ty| &ty.kind),
+        Some(TypeExprKind::BoundedList { max_items: Some(9), .. })
+    ));
 }
 
 #[test]

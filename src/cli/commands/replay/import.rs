@@ -10,6 +10,7 @@ use clap::{ArgMatches, Args, ValueEnum};
 use crate::base::invisible::spelled;
 use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::cli::Command;
+use crate::cli::bundles::Settings;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
 use crate::cli::progress::Progress;
@@ -24,12 +25,15 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::diag::sink::Sink;
 use crate::tools::project::{read_bytes, unreadable};
+use crate::tools::replay::import::decided::Decider;
 use crate::tools::replay::import::error::Refusal;
 use crate::tools::replay::import::map::{Map, compile};
 use crate::tools::replay::import::presets::{Detected, PRESETS, Preset, detect};
 use crate::tools::replay::import::tally::{report, to_json, verdict};
 use crate::tools::replay::import::{Importer, Log};
 use crate::tools::replay::open::{Source, Unopened, sources};
+use crate::tools::replay::store::Store;
+use crate::tools::report::counted;
 
 /// Events at the start of a log by which its format is told.
 const LOOK_AHEAD: usize = 16;
@@ -49,6 +53,10 @@ pub const COMMAND: Command = Command {
         ("policyc replay import decisions.jsonl.gz -o opa.pdr.jsonl", "told by content"),
         ("policyc replay import spans.json --input-format otlp --check", "what it would give"),
         ("policyc replay import audit.jsonl --map map.yaml -o audit.pdr.jsonl", "your own log"),
+        (
+            "policyc replay import calls.jsonl --bundle policies -o a.pdr.jsonl",
+            "as if we had decided",
+        ),
     ],
     arguments: Options::augment_args,
     run,
@@ -68,6 +76,12 @@ struct Options {
     /// Where the records go.
     #[arg(short, long, value_name = "FILE", required_unless_present = "check")]
     out: Option<PathBuf>,
+    /// Decide about every imported context with this bundle, and keep that decision.
+    #[arg(long, value_name = "BUNDLE", conflicts_with = "check")]
+    bundle: Option<String>,
+    /// Where bundles lie; else `store` of `policyc.toml`.
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
     /// Write nothing; show how much of each part of a record the log fills.
     #[arg(long, conflicts_with = "out")]
     check: bool,
@@ -113,13 +127,14 @@ fn import(options: &Options, terminal: &Terminal) -> Result<Exit, Exit> {
         None => return Ok(Exit::Done),
     };
     let map = choose(options, terminal, &mut log)?;
+    let decider = decider(options, terminal)?;
     let mut draft = match &options.out {
         Some(path) => Some(Draft::begin(path).map_err(|error| alone(terminal, &error))?),
         None => None,
     };
     let stop = interrupted();
     let total = sources.iter().map(|source| source.bytes).sum();
-    let mut run = Run { options, terminal, importer: Importer::new(&map), told: 0 };
+    let mut run = Run { options, terminal, importer: Importer::new(&map), decider, told: 0 };
     let far = Far { progress: Progress::new(terminal), read: &read, total };
     loop {
         run.log(&mut log, draft.as_mut(), &stop, &far)?;
@@ -144,6 +159,8 @@ struct Run<'r> {
     options: &'r Options,
     terminal: &'r Terminal,
     importer: Importer<'r>,
+    /// Decides about what was imported.
+    decider: Option<Decider>,
     /// Refusals that were told.
     told: u64,
 }
@@ -157,7 +174,7 @@ impl Run<'_> {
         stop: &AtomicBool,
         far: &Far<'_>,
     ) -> Result<(), Exit> {
-        let Self { options, terminal, importer, told } = self;
+        let Self { options, terminal, importer, decider, told } = self;
         let (mut event, mut out, mut steps) = (Vec::new(), String::new(), 0_u64);
         let mut refuse = |refusal: Refusal| {
             *told += 1;
@@ -177,6 +194,9 @@ impl Run<'_> {
             if stop.load(Ordering::Relaxed) {
                 return Err(Exit::Interrupted);
             }
+            if let Some(decider) = decider {
+                out = decided(terminal, decider, log.name(), &out)?;
+            }
             if let Some(draft) = &mut draft {
                 draft.write(out.as_bytes()).map_err(|error| alone(terminal, &error))?;
             }
@@ -195,7 +215,7 @@ impl Run<'_> {
 
     /// Keeps what was written, or gives it up, and says which.
     fn conclude(self, map: &Map, draft: Option<Draft>, log: &Log) -> Result<Exit, Exit> {
-        let Self { options, terminal, importer, told } = self;
+        let Self { options, terminal, importer, decider, told } = self;
         let tally = importer.tally();
         if told > REFUSALS_SHOWN_MAX {
             let more = grouped(told - REFUSALS_SHOWN_MAX);
@@ -223,15 +243,42 @@ impl Run<'_> {
         }
         if let Some(draft) = draft {
             draft.finish().map_err(|error| alone(terminal, &error))?;
-            let mut text = format!("  {} records", grouped(tally.records));
-            let _ = write!(text, " · {} events skipped", grouped(tally.skipped));
+            let count = |count, what| counted(usize::try_from(count).unwrap_or(usize::MAX), what);
+            let mut text = format!("  {}", count(tally.records, "record"));
+            let _ = write!(text, " · {} skipped", count(tally.skipped, "event"));
             let _ = write!(text, " · {} refused", grouped(tally.refused));
             let _ = writeln!(text, " · {}, fidelity {}", spelled(&map.format), map.fidelity.word());
-            let _ = writeln!(text, "  {}", verdict(map, tally));
+            match decider {
+                None => {
+                    let _ = writeln!(text, "  {}", verdict(map, tally));
+                }
+                Some(decider) => text.push_str(&decider.told()),
+            }
             terminal.notice(&text);
         }
         Ok(if tally.refused > 0 { Exit::Findings } else { Exit::Done })
     }
+}
+
+/// What decides about imported records, if that is asked for.
+fn decider(options: &Options, terminal: &Terminal) -> Result<Option<Decider>, Exit> {
+    let Some(name) = &options.bundle else { return Ok(None) };
+    let settings = Settings::read(terminal)?;
+    let store = Store::at(settings.store(options.store.as_deref()));
+    Ok(Some(Decider::of(Arc::new(settings.bundle(terminal, &store, name)?))))
+}
+
+/// The records of `lines`, which an import made of `log`, decided.
+fn decided(
+    terminal: &Terminal,
+    decider: &mut Decider,
+    log: &str,
+    lines: &str,
+) -> Result<String, Exit> {
+    decider.decide(lines).map_err(|error| {
+        let found = format!("`{log}`: what was imported is no record: {}", error.fault);
+        alone(terminal, &Diagnostic::without_place(Code::BadRecord, found))
+    })
 }
 
 /// Refuses to put the records in the place of a log.

@@ -12,7 +12,7 @@ use crate::base::span::{Span, Spanned};
 use crate::compiler::source::embed::Embedded;
 use crate::compiler::syntax::document::error::{DocumentError, Limit};
 use crate::compiler::syntax::document::keys::{
-    Keys, bad, boolean, is_identifier, list, mapping, name, number, wrong,
+    Keys, bad, boolean, is_identifier, list, mapping, name, number, text, wrong,
 };
 use crate::compiler::syntax::document::model::{Role, TypeExpr, TypeExprKind, TypeField};
 use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Scalar};
@@ -27,6 +27,11 @@ pub(super) enum Fields {
     Arguments,
 }
 
+/// The keys of a list with a bound.
+const LIST_KEYS: [&str; 2] = ["items", "maxItems"];
+/// .. and of a field that holds one.
+const FIELD_KEYS: [&str; 4] = ["items", "maxItems", "optional", "role"];
+
 const ROLES: [(&str, Role); 3] =
     [("target", Role::Target), ("payload", Role::Payload), ("value", Role::Value)];
 
@@ -40,6 +45,9 @@ fn field(entry: &Entry, kind: Fields, sink: &mut Sink) -> Option<TypeField> {
     let name = Spanned::new(Name::new(&entry.key.value), entry.key.span);
     match &entry.value.kind {
         NodeKind::Scalar(scalar) if !entry.value.is_null() => field_text(name, scalar, kind, sink),
+        NodeKind::Mapping { .. } if is_bounded_list(&entry.value, &FIELD_KEYS) => {
+            bounded_field(name, &entry.value, kind, sink)
+        }
         NodeKind::Mapping { .. } => {
             let ty = type_of(&entry.value, sink)?;
             Some(TypeField { name, optional: false, ty: Some(ty), role: None })
@@ -73,7 +81,7 @@ fn field_text(
         let span = source.span_of(last.0, last.1);
         role = Some(Spanned::new(*found, span));
         if kind == Fields::Typed {
-            bad(span, "part of a type here", word(&last), "a type alone", &[], sink);
+            no_role_here(span, word(&last), sink);
         }
     }
     let mut types = words.into_iter();
@@ -93,6 +101,39 @@ fn field_text(
         None if kind == Fields::Arguments => Some(TypeField { name, optional, ty: None, role }),
         None => None,
     }
+}
+
+/// `{items: type, maxItems: n, optional: true, role: target}`.
+fn bounded_field(
+    name: Spanned<Name>,
+    node: &Node,
+    kind: Fields,
+    sink: &mut Sink,
+) -> Option<TypeField> {
+    let ty = bounded_list(node, sink)?;
+    let keys = Keys::open(node, "a list type", sink)?;
+    let optional = keys.value("optional").and_then(|it| boolean(it, "`optional`", sink));
+    let role = keys.value("role").and_then(|it| role_of(it, kind, sink));
+    Some(TypeField { name, optional: optional == Some(true), ty: Some(ty), role })
+}
+
+fn role_of(node: &Node, kind: Fields, sink: &mut Sink) -> Option<Spanned<Role>> {
+    let word = text(node, "`role`", sink)?;
+    if kind == Fields::Typed {
+        no_role_here(word.span, &word.value, sink);
+        return None;
+    }
+    let found = ROLES.iter().find(|(text, _)| *text == word.value);
+    if found.is_none() {
+        let roles = ROLES.map(|(text, _)| text);
+        let wanted = "`target`, `payload` or `value`";
+        bad(word.span, "a role", &word.value, wanted, &roles, sink);
+    }
+    found.map(|(_, role)| Spanned::new(*role, word.span))
+}
+
+fn no_role_here(at: Span, word: &str, sink: &mut Sink) {
+    bad(at, "part of a type here", word, "a type alone", &[], sink);
 }
 
 /// The words of `text`, blanks inside `<..>` aside.
@@ -126,12 +167,8 @@ pub(super) fn type_of(node: &Node, sink: &mut Sink) -> Option<TypeExpr> {
         NodeKind::Scalar(scalar) if !node.is_null() => {
             type_text(&scalar.text, 0, scalar.text.text.len(), sink)
         }
-        NodeKind::Mapping { entries, .. } => {
-            let bounded = entries.iter().any(|entry| entry.key.value == "maxItems");
-            let known = ["items", "maxItems"];
-            if bounded && entries.iter().all(|entry| known.contains(&entry.key.value.as_str())) {
-                return bounded_list(node, sink);
-            }
+        NodeKind::Mapping { .. } if is_bounded_list(node, &LIST_KEYS) => bounded_list(node, sink),
+        NodeKind::Mapping { .. } => {
             let fields = fields(node, "a type", Fields::Typed, sink);
             Some(TypeExpr { kind: TypeExprKind::Object(fields), span: node.span })
         }
@@ -140,6 +177,13 @@ pub(super) fn type_of(node: &Node, sink: &mut Sink) -> Option<TypeExpr> {
             None
         }
     }
+}
+
+/// Whether `node` writes a list with a bound, rather than an object.
+fn is_bounded_list(node: &Node, known: &[&str]) -> bool {
+    let entries = node.entries().unwrap_or_default();
+    entries.iter().any(|entry| entry.key.value == "maxItems")
+        && entries.iter().all(|entry| known.contains(&entry.key.value.as_str()))
 }
 
 /// `{items: type, maxItems: n}`.

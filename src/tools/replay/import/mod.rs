@@ -8,6 +8,7 @@
 //! Events are bytes until a program reads them: the expressions of a map are outputs of a bundle,
 //! compiled and run as every other. Memory does not depend on the length of a log.
 
+pub mod decided;
 pub mod error;
 pub mod map;
 pub mod presets;

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::diag::numbers::grouped;
 use crate::runtime::program::Program;
-use crate::tools::inspect::{digest_short, digest_text};
+use crate::tools::inspect::{bundle_name, digest_text};
 use crate::tools::replay::cover::{Exercised, Reach, RuleCover};
 use crate::tools::report::json::document;
 use crate::tools::report::paint::{Paint, Style};
@@ -38,13 +38,8 @@ pub struct Covered<'a> {
 #[must_use]
 pub fn full(covered: &Covered<'_>, style: Style) -> String {
     let Covered { program, exercised, rules } = covered;
-    let digest = digest_short(&program.digest());
-    let head = format!(
-        "cover · {} · {}@{}",
-        records(exercised.records),
-        visible(program.name()),
-        digest.trim_start_matches("sha256:")
-    );
+    let name = bundle_name(program);
+    let head = format!("cover · {} · {}", records(exercised.records), visible(&name));
     let count = |wanted: fn(&RuleCover) -> bool| rules.iter().filter(|rule| wanted(rule)).count();
     let dead = count(|rule| rule.reach == Some(Reach::Impossible));
     let cold = count(|rule| rule.fired == 0) - dead;

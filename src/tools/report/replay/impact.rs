@@ -12,7 +12,7 @@ use crate::diag::numbers::grouped;
 use crate::lang::value::time::Instant;
 use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
-use crate::tools::inspect::{digest_short, digest_text};
+use crate::tools::inspect::{bundle_name, digest_text};
 use crate::tools::replay::condition::{Condition, condition};
 use crate::tools::replay::impact::{Changed, Count, Example, Impact, Outcome, Way};
 use crate::tools::report::json::document as json_document;
@@ -229,13 +229,9 @@ pub(super) fn example(example: &Example) -> String {
 
 /// The bundle before and the candidate: `payments@9f2c41`.
 pub(super) fn names(drawing: &Drawing<'_>) -> (String, String) {
-    let name = |program: &Program| {
-        let short = digest_short(&program.digest());
-        format!("{}@{}", program.name(), short.trim_start_matches("sha256:"))
-    };
-    let from =
-        drawing.from.map_or_else(|| format!("{} bundles", drawing.impact.bundles.len()), name);
-    (from, format!("{} ({})", drawing.to_name, name(drawing.to)))
+    let bundles = || format!("{} bundles", drawing.impact.bundles.len());
+    let from = drawing.from.map_or_else(bundles, bundle_name);
+    (from, format!("{} ({})", drawing.to_name, bundle_name(drawing.to)))
 }
 
 /// For people.

@@ -15,7 +15,7 @@ use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
 use crate::runtime::vm::observe::Known;
-use crate::tools::inspect::{digest_short, digest_text};
+use crate::tools::inspect::{bundle_name, digest_short, digest_text};
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::findings;
 use crate::tools::replay::open::Source;
@@ -68,11 +68,7 @@ impl Drawing<'_> {
 
     /// `payments@9f2c41`, or the digest alone where nobody has the bundle.
     fn bundle(&self, digest: Digest) -> String {
-        let short = digest_short(&digest);
-        match self.program(digest) {
-            Some(program) => format!("{}@{}", program.name(), short.trim_start_matches("sha256:")),
-            None => short,
-        }
+        self.program(digest).map_or_else(|| digest_short(&digest), |program| bundle_name(&program))
     }
 
     fn source(&self, at: usize) -> &str {
