@@ -114,6 +114,10 @@ pub struct Seat {
     witness: Witness,
     /// The rules that fired in the last decision.
     fired: Vec<u16>,
+    /// What failed in it, by name.
+    failed: Vec<String>,
+    /// Why it refused its input, and where.
+    refused: Option<String>,
     /// The key of the last request.
     key: Option<String>,
     /// Bytes of a context that is no JSON.
@@ -130,6 +134,8 @@ impl Seat {
             canonical: Canonical::of(&program),
             witness: Witness::new(program.atoms()),
             fired: Vec::new(),
+            failed: Vec::new(),
+            refused: None,
             key: None,
             raw: Vec::new(),
             program,
@@ -148,6 +154,18 @@ impl Seat {
         &self.fired
     }
 
+    /// What failed in the last decision, by name.
+    #[must_use]
+    pub fn failed(&self) -> &[String] {
+        &self.failed
+    }
+
+    /// Why the last decision refused its input, if it did, and where.
+    #[must_use]
+    pub fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
+    }
+
     /// The key of the last request, mostly the tool.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
@@ -164,7 +182,10 @@ impl Seat {
         record: &Record<'_>,
         facts: Option<&Witness>,
     ) -> Result<Again, Obstacle> {
-        let Self { program, timed, scratch, canonical, witness, fired, key, raw } = self;
+        let Self { program, timed, scratch, canonical, witness, fired, failed, refused, key, raw } =
+            self;
+        failed.clear();
+        *refused = None;
         let hosts = record.hosts();
         let moment = moment(record, *timed, hosts.as_ref())?;
         witness.clear();
@@ -188,6 +209,12 @@ impl Seat {
         let (effect, rule) = (decision.effect(), decision.winner());
         fired.clear();
         fired.extend(decision.fired().iter().map(|fired| fired.rule));
+        failed.extend(decision.failures().iter().map(|it| it.by.name(program).to_owned()));
+        *refused = decision.input_error().map(|error| {
+            let (path, message) = (error.path(program), error.message(program));
+            // Some messages name the place themselves.
+            if message.contains(&path) { message } else { format!("`{path}`: {message}") }
+        });
         decision.key_into(key);
         Ok(Again::Decided(Verdict { digest, effect, rule, partial: false, by_facts: false }))
     }

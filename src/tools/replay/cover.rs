@@ -89,7 +89,7 @@ impl Coverage {
             }
             match Record::read(line) {
                 Ok(record) if !filter.takes(&record) => {}
-                Ok(record) => all.record(&record, &mut bits),
+                Ok(record) => all.record(&record, filter.weight(), &mut bits),
                 Err(error) if error.is_about_lines() => {}
                 Err(_) => all.passed_over += 1,
             }
@@ -97,12 +97,12 @@ impl Coverage {
         all
     }
 
-    fn record(&mut self, record: &Record<'_>, bits: &mut Vec<u8>) {
+    fn record(&mut self, record: &Record<'_>, times: u64, bits: &mut Vec<u8>) {
         let Some(outcome) = record.outcome else {
             self.passed_over += 1;
             return;
         };
-        let weight = record.weight();
+        let weight = record.weight().saturating_mul(times);
         let digest = record.bundle.and_then(|bundle| bundle.digest);
         let own = self.bundles.entry(digest).or_default();
         own.records += weight;

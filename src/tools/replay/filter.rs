@@ -2,16 +2,35 @@
 //!
 //! In:      what is asked for.
 //! Out:     whether a record is.
-//! Imports: `lang`, `runtime::record`.
+//! Imports: `lang`, `runtime::record`, `tools::replay::{expression, sketch}`.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value as Json;
 
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::record::read::{Input, Record};
+use crate::tools::replay::expression::Expression;
+use crate::tools::replay::sketch::hash;
+
+/// What a condition over a record may name: its fields.
+const FIELDS: [&str; 17] = [
+    "id", "ts", "ses", "eng", "bun", "ctx", "now", "phase", "reads", "nd", "out", "sig", "ns",
+    "smp", "wire", "otel", "ch",
+];
+
+/// A condition over the fields of a record.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn condition(text: &str) -> Result<Expression, String> {
+    Expression::of(text, FIELDS.map(|name| (name, "dyn")))
+}
 
 /// What is asked for; nothing: all records.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Filter {
     /// Decided then or later.
     pub since: Option<(i64, u32)>,
@@ -27,12 +46,51 @@ pub struct Filter {
     pub effect: Option<Effect>,
     /// This rule fired.
     pub rule: Option<String>,
+    /// This holds of its fields.
+    pub condition: Option<Expression>,
+    /// One of so many sessions; records without one count alone.
+    pub one_of: Option<NonZero<u64>>,
+    /// How many are asked for.
+    pub limit: Option<Limit>,
+}
+
+/// A number of records that is used up.
+#[derive(Debug)]
+pub struct Limit(AtomicU64);
+
+impl Limit {
+    /// The first `count` records.
+    #[must_use]
+    pub const fn of(count: u64) -> Self {
+        Self(AtomicU64::new(count))
+    }
 }
 
 impl Filter {
-    /// Whether a record is asked for. One that does not say what is asked is not.
+    /// How many records one that is taken stands for.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.one_of.map_or(1, NonZero::get)
+    }
+
+    /// Whether no more records are asked for.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.limit.as_ref().is_some_and(|limit| limit.0.load(Ordering::Relaxed) == 0)
+    }
+
+    /// Whether a record is asked for. One that does not say what is asked is not. With a limit
+    /// records are to be asked about in order, by one thread.
     #[must_use]
     pub fn takes(&self, record: &Record<'_>) -> bool {
+        let less = |left: u64| left.checked_sub(1);
+        self.wants(record)
+            && self.limit.as_ref().is_none_or(|limit| {
+                limit.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+            })
+    }
+
+    fn wants(&self, record: &Record<'_>) -> bool {
         let time = record.now.map(|Instant { seconds, nanoseconds }| (seconds, nanoseconds));
         let outcome = record.outcome.as_ref();
         self.since.is_none_or(|since| time.is_some_and(|time| time >= since))
@@ -47,7 +105,16 @@ impl Filter {
             && self.rule.as_ref().is_none_or(|rule| {
                 outcome.is_some_and(|outcome| outcome.fired().any(|id| id.is(rule)))
             })
+            && self.one_of.is_none_or(|share| {
+                let whose = record.session.map(|session| session.id).or(record.id);
+                let name = whose.map(|text| text.text());
+                name.is_some_and(|name| hash(name.as_bytes()) % share == 0)
+            })
             && self.says(record)
+            && self
+                .condition
+                .as_ref()
+                .is_none_or(|condition| condition.holds_of_record(record.line) == Some(true))
     }
 
     /// Whether the context says what is asked of it.
@@ -63,5 +130,60 @@ impl Filter {
             })
         };
         at("/action/tool", &self.tool) && at("/principal/id", &self.principal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZero;
+
+    use super::{Filter, Limit, condition};
+    use crate::runtime::record::read::Record;
+
+    /// Which of ten records, in ten sessions, are taken; their amounts are their numbers.
+    fn taken(filter: &Filter) -> Vec<usize> {
+        let line = |n: usize| {
+            format!(
+                "{{\"v\":1,\"id\":\"r{n}\",\"ses\":{{\"id\":\"s{n}\",\"n\":1}},\"ctx\":{{\"n\":{n},\
+                 \"memo\":{{\"$x\":\"drop\",\"t\":\"string\"}}}},\
+                 \"out\":{{\"effect\":\"deny\",\"fired\":[\"a\"]}}}}"
+            )
+        };
+        let takes = |n: &usize| filter.takes(&Record::read(line(*n).as_bytes()).unwrap());
+        (0..10).filter(takes).collect()
+    }
+
+    fn holds(text: &str) -> Vec<usize> {
+        taken(&Filter { condition: Some(condition(text).unwrap()), ..Filter::default() })
+    }
+
+    #[test]
+    fn conditions_are_about_the_fields_of_a_record() {
+        assert_eq!(holds("ctx.n > 7"), [8, 9]);
+        assert_eq!(holds("ctx.n > 7 && out.effect == 'allow'"), [0; 0]);
+        assert_eq!(holds("id in ['r1', 's2'] || ses.id == 's3'"), [1, 3]);
+        assert_eq!(holds("'a' in out.fired && ctx.n == 4"), [4]);
+        assert!(condition("amount > 7").unwrap_err().contains("amount"));
+        assert!(condition("ctx.n +").is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_not_taken() {
+        assert_eq!(holds("ctx.missing == 7"), [0; 0]);
+        // A value that is withheld may be this or that; but it is there.
+        assert_eq!(holds("ctx.memo == 'x' && ctx.n == 2"), [0; 0]);
+        assert_eq!(holds("has(ctx.memo) && ctx.n == 2"), [2]);
+        assert_eq!(holds("ctx.memo == 'x' || ctx.n == 2"), [2]);
+    }
+
+    #[test]
+    fn a_sample_keeps_sessions_whole_and_a_limit_the_first() {
+        let one_of = |count| taken(&Filter { one_of: NonZero::new(count), ..Filter::default() });
+        assert_eq!(one_of(1).len(), 10);
+        let halves = one_of(2);
+        assert!(!halves.is_empty() && halves.len() < 10 && halves == one_of(2));
+        let filter = Filter { limit: Some(Limit::of(3)), ..Filter::default() };
+        assert_eq!(taken(&filter), [0, 1, 2]);
+        assert!(filter.is_spent() && taken(&filter).is_empty());
     }
 }

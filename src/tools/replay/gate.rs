@@ -2,30 +2,15 @@
 //!
 //! In:      an expression, and the counts that it may name.
 //! Out:     whether it holds.
-//! Imports: `compiler`, `runtime`, `tools::pipeline`.
-//!
-//! The expression is a rule of a small policy whose context are the counts, so it is CEL as
-//! everywhere else.
-
-use std::fmt::Write as _;
+//! Imports: `tools::replay::expression`.
 
 use serde_json::{Map, Value as Json};
 
-use crate::compiler::source::map::SourceMap;
-use crate::compiler::{Options, compile};
-use crate::diag::sink::Sink;
-use crate::lang::decision::Effect;
-use crate::runtime::program::Program;
-use crate::runtime::vm::request::{Moment, ingest};
-use crate::runtime::vm::scratch::Scratch;
+use crate::tools::replay::expression::Expression;
 
 /// A condition that was compiled.
 #[derive(Debug)]
-pub struct Gate {
-    /// As it was written.
-    pub text: String,
-    program: Program,
-}
+pub struct Gate(Expression);
 
 impl Gate {
     /// Compiles a condition over counts with these names.
@@ -33,21 +18,13 @@ impl Gate {
     /// # Errors
     /// What is wrong with it, in words.
     pub fn of(text: &str, names: &[&str]) -> Result<Self, String> {
-        let mut source = String::from("policyc: 1\nname: gate\ndefault: deny\nschema:\n");
-        for name in names {
-            let _ = writeln!(source, "  {name}: int");
-        }
-        let _ = writeln!(source, "rules:\n  - id: gate\n    when: {}", Json::from(text));
-        source.push_str("    allow: it holds\n");
-        let mut files = SourceMap::new();
-        files.add("gate.yaml", source);
-        let mut sink = Sink::new();
-        let compiled = compile(&files, &Options::default(), &mut sink);
-        let (findings, _) = sink.finish();
-        let first = || findings.iter().map(|found| found.message.clone()).next();
-        let compiled = compiled.ok_or_else(|| first().unwrap_or_default())?;
-        let program = Program::load(&compiled.bundle).map_err(|error| error.to_string())?;
-        Ok(Self { text: text.to_owned(), program })
+        Expression::of(text, names.iter().map(|name| (*name, "int"))).map(Self)
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0.text
     }
 
     /// Whether it holds; one that fails does.
@@ -55,11 +32,7 @@ impl Gate {
     pub fn holds(&self, counts: &[(&str, u64)]) -> bool {
         let count = |(name, count): &(&str, u64)| ((*name).to_owned(), Json::from(*count));
         let context: Map<String, Json> = counts.iter().map(count).collect();
-        let context = Json::Object(context).to_string();
-        let mut scratch = Scratch::for_program(&self.program);
-        let mut filled = ingest(&self.program, context.as_bytes(), &mut scratch);
-        let decision = filled.decide(&Moment::at(0, 0));
-        decision.effect() == Some(Effect::Allow) || !decision.failures().is_empty()
+        self.0.holds(Json::Object(context).to_string().as_bytes()).unwrap_or(true)
     }
 }
 

@@ -113,6 +113,10 @@ pub struct Way {
     pub gone: Vec<String>,
     /// Rules that fire now and did not before.
     pub new: Vec<String>,
+    /// What fails now and did not before.
+    pub failed: Vec<String>,
+    /// Why the candidate refuses the context, where what decided before did not.
+    pub refused: Option<String>,
 }
 
 /// A record that shows a way.
@@ -202,6 +206,8 @@ pub struct Impact {
     pub matrix: BTreeMap<(Outcome, Outcome), Count>,
     /// Records with the same effect for other reasons.
     pub reworded: u64,
+    /// Records whose context the candidate refuses, and what decided before did not.
+    pub refused: u64,
     /// Records of which the bundle that decides before says something else than they do.
     pub drift: u64,
     /// The ways in which effects change.
@@ -229,6 +235,7 @@ impl Default for Impact {
         Self {
             matrix: BTreeMap::new(),
             reworded: 0,
+            refused: 0,
             drift: 0,
             ways: Table::keeping(WAYS_MAX),
             sorts: Table::keeping(SORTS_MAX),
@@ -249,6 +256,7 @@ impl Impact {
             self.matrix.entry(cell).or_default().merge(count);
         }
         self.reworded += other.reworded;
+        self.refused += other.refused;
         self.drift += other.drift;
         self.ways.merge(other.ways);
         self.sorts.merge(other.sorts);
@@ -394,7 +402,7 @@ impl<'s> Comparer<'s> {
         let was = Said::of(&before.decide(record, facts.as_ref())?, before);
         let own = facts.filter(|_| recorded_by == Some(self.to.program.digest()));
         let is = Said::of(&self.to.decide(record, own.as_ref())?, &self.to);
-        let weight = record.weight();
+        let weight = record.weight().saturating_mul(self.filter.weight());
         let count = Count::of(weight);
         impact.matrix.entry((was.outcome, is.outcome)).or_default().merge(count);
         *impact.bundles.entry(before.program.digest()).or_default() += 1;
@@ -425,6 +433,7 @@ impl<'s> Comparer<'s> {
             Some(seat) => seat,
             None => self.seats.for_record(record)?,
         };
+        impact.refused += u64::from(self.to.refused().is_some() && before.refused().is_none());
         let way = changes.then(|| way(&was, before, &is, &self.to));
         sort(impact, (before, &self.to), (way.clone(), is.key), count);
         let Some(way) = way else { return Ok(()) };
@@ -456,7 +465,14 @@ fn way(was: &Said, before: &Seat, is: &Said, after: &Seat) -> Way {
     let without = |these: &[String], those: &[String]| -> Vec<String> {
         these.iter().filter(|id| !those.contains(id)).cloned().collect()
     };
-    Way { from: was.outcome, to: is.outcome, gone: without(&old, &now), new: without(&now, &old) }
+    Way {
+        from: was.outcome,
+        to: is.outcome,
+        gone: without(&old, &now),
+        new: without(&now, &old),
+        failed: without(after.failed(), before.failed()),
+        refused: after.refused().filter(|_| before.refused().is_none()).map(str::to_owned),
+    }
 }
 
 /// Counts the sort of a decision.

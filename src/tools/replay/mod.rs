@@ -13,6 +13,7 @@ pub mod cases;
 pub mod condition;
 pub mod cover;
 pub mod explain;
+pub mod expression;
 pub mod filter;
 pub mod find;
 pub mod findings;

@@ -49,8 +49,9 @@ fn covered(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
     let store = options.input.bundles.store(terminal, &settings)?;
     let sources = sources_of(terminal, &settings, &options.input.records)?;
-    let filter = options.input.filter.filter();
-    let stream = Stream { terminal, sources: &sources, threads: options.input.threads };
+    let filter = options.input.filter.filter(terminal)?;
+    let stream =
+        Stream { terminal, sources: &sources, threads: options.input.threads, filter: &filter };
     let mut all = Coverage::default();
     let (stopped, mut exit) =
         stream.run(|| (), |(), chunk| Coverage::of(chunk, &filter), |part| all.add(part));

@@ -68,7 +68,7 @@ pub(super) struct Candidate {
 #[derive(Debug, Args)]
 pub(super) struct Showing {
     /// End with 1 where this holds, in CEL: total, changed, `newly_allowed`, `newly_denied`,
-    /// `newly_escalated`, relaxed, undetermined, drift, reworded, `left_out`.
+    /// `newly_escalated`, relaxed, undetermined, drift, reworded, refused, `left_out`.
     #[arg(long, value_name = "CEL")]
     fail_on: Vec<String>,
     /// How the result is written: full, html, json, junit or markdown.
@@ -152,8 +152,8 @@ pub(super) fn compare(
         None => None,
     };
     let sources = sources_of(terminal, settings, &input.records)?;
-    let filter = input.filter.filter();
-    let stream = Stream { terminal, sources: &sources, threads: input.threads };
+    let filter = input.filter.filter(terminal)?;
+    let stream = Stream { terminal, sources: &sources, threads: input.threads, filter: &filter };
     let mut impact = Impact::default();
     let (stopped, broken) = stream.run(
         || Comparer::of((&store, &filter), from.as_ref(), &to),
@@ -179,7 +179,7 @@ pub(super) fn show(
     let counted = counts(impact);
     let gates = gates(terminal, showing)?;
     let gates: Vec<(String, bool)> =
-        gates.iter().map(|gate| (gate.text.clone(), gate.holds(&counted))).collect();
+        gates.iter().map(|gate| (gate.text().to_owned(), gate.holds(&counted))).collect();
     let drawing = Drawing {
         impact,
         from: before.as_deref(),

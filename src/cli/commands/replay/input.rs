@@ -19,7 +19,7 @@ use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::tools::decide::Moments;
 use crate::tools::project::reason;
-use crate::tools::replay::filter::Filter;
+use crate::tools::replay::filter::{Filter, Limit, condition};
 use crate::tools::replay::find::{FoundRecord, find};
 use crate::tools::replay::open::{Source, Unopened, sources};
 use crate::tools::replay::store::Store;
@@ -91,14 +91,49 @@ pub(super) struct Filters {
     /// In which this rule fired.
     #[arg(long, value_name = "ID")]
     rule: Option<String>,
+    /// Of whose fields this holds, in CEL: `ctx.action.args.amount > 100.0`.
+    #[arg(long = "where", value_name = "CEL")]
+    condition: Option<String>,
+    /// One of N sessions, chosen by hash; each counts as N.
+    #[arg(long, value_name = "1/N", value_parser = one_of)]
+    sample: Option<NonZero<u64>>,
+    /// The first COUNT of those.
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<u64>,
 }
 
 impl Filters {
     /// As records are asked.
-    pub(super) fn filter(&self) -> Filter {
-        let Self { since, until, session, tool, principal, effect, rule } = self.clone();
-        Filter { since, until, session, tool, principal, effect, rule }
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub(super) fn filter(&self, terminal: &Terminal) -> Result<Filter, Exit> {
+        let asked = self.clone();
+        let condition = asked.condition.map(|text| {
+            condition(&text).map_err(|why| {
+                let fact = format!("`--where {text}` cannot be asked: {why}");
+                let help = "it is CEL over the fields of a record, as `out.effect == 'deny'`";
+                alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact).help(help))
+            })
+        });
+        Ok(Filter {
+            since: asked.since,
+            until: asked.until,
+            session: asked.session,
+            tool: asked.tool,
+            principal: asked.principal,
+            effect: asked.effect,
+            rule: asked.rule,
+            condition: condition.transpose()?,
+            one_of: asked.sample,
+            limit: asked.limit.map(Limit::of),
+        })
     }
+}
+
+fn one_of(text: &str) -> Result<NonZero<u64>, String> {
+    let count = text.strip_prefix("1/").and_then(|count| count.parse().ok());
+    count.ok_or_else(|| "write it as 1/100".to_owned())
 }
 
 fn time(text: &str) -> Result<(i64, u32), String> {
@@ -148,6 +183,8 @@ pub(super) struct Stream<'a> {
     pub(super) sources: &'a [Source],
     /// Threads that work.
     pub(super) threads: Option<NonZero<usize>>,
+    /// Which records count.
+    pub(super) filter: &'a Filter,
 }
 
 impl Stream<'_> {
@@ -163,10 +200,15 @@ impl Stream<'_> {
         let total: u64 = self.sources.iter().map(|source| source.bytes).sum();
         let bar = Bar::new(self.terminal);
         let threads = self.threads.unwrap_or_else(threads_of_machine);
-        let mut exit = Exit::Done;
+        let threads = if self.filter.limit.is_some() { NonZero::<usize>::MIN } else { threads };
+        let (mut exit, mut enough) = (Exit::Done, false);
         run(self.sources, (threads, &progress), start, work, |taken| match taken {
             Ok((_, result)) => {
                 take(result);
+                if self.filter.is_spent() {
+                    enough = true;
+                    progress.stop.store(true, Ordering::Relaxed);
+                }
                 bar.tell(progress.read.load(Ordering::Relaxed), total);
             }
             Err(damage) => {
@@ -175,7 +217,7 @@ impl Stream<'_> {
             }
         });
         bar.end();
-        (progress.stop.load(Ordering::Relaxed), exit)
+        (progress.stop.load(Ordering::Relaxed) && !enough, exit)
     }
 
     /// The records whose ids begin with `start`, and how the command ends because of what is

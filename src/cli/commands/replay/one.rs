@@ -18,6 +18,7 @@ use crate::runtime::record::read::Record;
 use crate::tools::inspect::digest_text;
 use crate::tools::project::read_bytes;
 use crate::tools::replay::again::{Engine, Obstacle};
+use crate::tools::replay::filter::Filter;
 use crate::tools::replay::findings;
 use crate::tools::replay::store::Store;
 use crate::tools::replay::verify::Found;
@@ -88,7 +89,8 @@ impl Named {
             return Ok(Wanted { name: "-".to_owned(), line, store });
         }
         let sources = sources_of(terminal, settings, &self.records)?;
-        let stream = Stream { terminal, sources: &sources, threads: None };
+        let filter = Filter::default();
+        let stream = Stream { terminal, sources: &sources, threads: None, filter: &filter };
         let (found, broken) = stream.find(id);
         match <[_; 1]>::try_from(found) {
             Ok([found]) => {

@@ -10,7 +10,9 @@ use std::fmt::Write as _;
 
 use crate::tools::replay::impact::Outcome;
 use crate::tools::report::paint::Style;
-use crate::tools::report::replay::impact::{Cluster, Drawing, cause, count, example, names, sign};
+use crate::tools::report::replay::impact::{
+    Cluster, Drawing, cause, count, decisions, example, names, refused, sign,
+};
 use crate::tools::report::visible::visible;
 
 const HEAD: &str = r#"<!doctype html>
@@ -48,15 +50,18 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     let mut page = String::from(HEAD);
     let _ = write!(
         page,
-        "<h1>Impact of {}</h1>\n<p>{} recorded decisions, from <code>{}</code>. {} newly allowed, \
+        "<h1>Impact of {}</h1>\n<p>{}, from <code>{}</code>. {} newly allowed, \
          {} newly denied, {} newly escalated.</p>\n",
         text(&to),
-        count(impact.total()),
+        decisions(impact.total(), "recorded "),
         text(&from),
         count(impact.newly(Outcome::Allow)),
         count(impact.newly(Outcome::Deny)),
         count(impact.newly(Outcome::Escalate)),
     );
+    if impact.refused > 0 {
+        let _ = write!(page, "<p>{}.</p>\n", refused(impact));
+    }
     matrix(&mut page, drawing);
     for (gate, broken) in drawing.gates {
         let (class, said) = if *broken { ("broken", "broken") } else { ("kept", "kept") };

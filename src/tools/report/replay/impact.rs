@@ -143,6 +143,12 @@ pub(super) fn count(count: Count) -> String {
     format!("{} ± {}", grouped(count.decisions), grouped(half))
 }
 
+/// `1 204 recorded decisions`.
+pub(super) fn decisions(total: Count, what: &str) -> String {
+    let one = total.decisions == 1 && total.spread == 0;
+    format!("{} {what}decision{}", count(total), if one { "" } else { "s" })
+}
+
 /// `1 agent`, `about 4 000 agents`.
 fn number(many: u64, whole: bool, word: &str) -> String {
     let about = if whole { "" } else { "about " };
@@ -151,6 +157,9 @@ fn number(many: u64, whole: bool, word: &str) -> String {
 
 /// What makes the difference: `` `two-person` no longer fires``.
 pub(super) fn cause(way: &Way) -> String {
+    if let Some(why) = &way.refused {
+        return format!("the candidate refuses the context: {why}");
+    }
     let named = |ids: &[String]| {
         let ids: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
         ids.join(", ")
@@ -161,7 +170,9 @@ pub(super) fn cause(way: &Way) -> String {
         format!("{} {no_longer}", named(&way.gone))
     });
     let new = (!way.new.is_empty()).then(|| format!("{} {} now", named(&way.new), verb(&way.new)));
-    let parts: Vec<String> = gone.into_iter().chain(new).collect();
+    let fails = if way.failed.len() == 1 { "fails" } else { "fail" };
+    let failed = (!way.failed.is_empty()).then(|| format!("{} {fails} now", named(&way.failed)));
+    let parts: Vec<String> = gone.into_iter().chain(new).chain(failed).collect();
     if parts.is_empty() { "the same rules fire".to_owned() } else { parts.join(", ") }
 }
 
@@ -239,7 +250,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     let impact = drawing.impact;
     let mut text = String::new();
     let sessions = impact.sessions.count();
-    let mut head = vec!["impact".to_owned(), format!("{} decisions", count(impact.total()))];
+    let mut head = vec!["impact".to_owned(), decisions(impact.total(), "")];
     if sessions > 0 {
         head.push(number(sessions, impact.sessions.is_whole(), "session"));
     }
@@ -256,6 +267,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     if impact.unreadable > 0 {
         let _ = writeln!(text, "  left out  {}: lines that cannot be read", impact.unreadable);
     }
+    if impact.refused > 0 {
+        let _ = writeln!(text, "  refused   {}", refused(impact));
+    }
     text.push_str(&matrix(impact));
     text.push_str(&summary(drawing));
     for cluster in &drawing.clusters {
@@ -266,6 +280,12 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
         let _ = writeln!(text, "\n  gate  {}  {}", visible(gate), style.paint(paint, mark));
     }
     text
+}
+
+/// That contexts do not fit the candidate.
+pub(super) fn refused(impact: &Impact) -> String {
+    let count = number(impact.refused, true, "context");
+    format!("{count} that the schema of the candidate does not fit, and the one before did")
 }
 
 fn baseline(impact: &Impact) -> String {
@@ -320,18 +340,15 @@ fn summary(drawing: &Drawing<'_>) -> String {
         count(impact.newly(Outcome::Escalate)),
     );
     if impact.reworded > 0 {
-        let same = grouped(impact.reworded);
-        let _ = writeln!(text, "  {same} keep their effect for other reasons");
+        let same = number(impact.reworded, true, "decision");
+        let _ = writeln!(text, "  the same effect for other reasons: {same}");
     }
     let sessions = impact.changed_sessions.count();
     if sessions > 0 {
         let later: u64 = impact.changed_sessions.rows().map(|(_, it)| it.changes - 1).sum();
         let first = number(sessions, impact.changed_sessions.is_whole(), "session");
-        let later = grouped(later);
-        let _ = writeln!(
-            text,
-            "  first change in {first}; {later} later changes in them are downstream"
-        );
+        let later = number(later, true, "later change");
+        let _ = writeln!(text, "  first change in {first}; downstream of those: {later}");
     }
     if drawing.clusters.is_empty() {
         text.push_str("  nothing changes\n");
@@ -410,6 +427,7 @@ pub fn counts(impact: &Impact) -> Vec<(&'static str, u64)> {
         ("undetermined", undetermined),
         ("drift", impact.drift),
         ("reworded", impact.reworded),
+        ("refused", impact.refused),
         ("left_out", impact.obstacles.values().sum::<u64>() + impact.unreadable),
     ]
 }
@@ -425,6 +443,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         let examples: Vec<&Example> = changed.examples.rows().map(|(it, _)| it).collect();
         json!({
             "name": name, "from": way.from, "to": way.to, "gone": way.gone, "new": way.new,
+            "failed": way.failed, "refused": way.refused,
             "records": changed.count.records, "decisions": changed.count.decisions,
             "where": condition.text, "members": condition.members, "others": condition.others,
             "agents": changed.principals.count(), "sessions": changed.sessions.count(),
@@ -474,9 +493,9 @@ fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     let impact = drawing.impact;
     let (from, to) = names(drawing);
     let mut text = format!(
-        "**{} recorded decisions**, `{}` → `{}`. {} newly allowed, {} newly denied, {} newly \
+        "**{}**, `{}` → `{}`. {} newly allowed, {} newly denied, {} newly \
          escalated.\n\n{}.\n",
-        count(impact.total()),
+        decisions(impact.total(), "recorded "),
         code(&from),
         code(&to),
         count(impact.newly(Outcome::Allow)),
@@ -484,6 +503,9 @@ fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
         count(impact.newly(Outcome::Escalate)),
         cell(&baseline(impact).replacen("baseline  r", "R", 1)),
     );
+    if impact.refused > 0 {
+        let _ = writeln!(text, "\n⚠ {}.", refused(impact));
+    }
     let columns = Outcome::ALL.iter().filter(|to| impact.matrix.keys().any(|(_, it)| it == *to));
     let columns: Vec<Outcome> = columns.copied().collect();
     let _ = write!(text, "\n| from \\ to |");
