@@ -1,15 +1,20 @@
 //! `policyc diff`: what changed between two bundles.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{ArgMatches, Args, ValueEnum};
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
+use crate::cli::commands::replay::input::{Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
+use crate::runtime::program::Program;
+use crate::tools::diff::traffic::{Counter, Traffic};
 use crate::tools::diff::{Difference, compare};
+use crate::tools::replay::filter::Filter;
 use crate::tools::replay::store::Store;
 use crate::tools::report::diff::{full, json, markdown};
 
@@ -27,6 +32,7 @@ pub const COMMAND: Command = Command {
             "fails if anything is allowed that was not",
         ),
         ("policyc diff git:main . --output-format markdown", "for a pull request"),
+        ("policyc diff prod . --records logs", "and what of recorded traffic that touches"),
     ],
     arguments: Options::augment_args,
     run,
@@ -38,6 +44,9 @@ struct Options {
     old: String,
     /// As OLD.
     new: String,
+    /// Records of which to count those that each change touches; may be given more than once.
+    #[arg(long, value_name = "SRC")]
+    records: Vec<PathBuf>,
     /// The directory of the bundles that digests name.
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
@@ -83,13 +92,38 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         }
     };
     let found = compare(&old, &new);
+    let (traffic, broken) = match traffic(terminal, &settings, &options.records, (old, new)) {
+        Ok(counted) => counted,
+        Err(exit) => return exit,
+    };
     match options.output_format {
-        Shape::Full => terminal.result(&full(&found, terminal.style)),
-        Shape::Json => terminal.result(&format!("{:#}\n", json(&found))),
-        Shape::Markdown => terminal.result(&markdown(&found)),
+        Shape::Full => terminal.result(&full(&found, traffic.as_ref(), terminal.style)),
+        Shape::Json => terminal.result(&format!("{:#}\n", json(&found, traffic.as_ref()))),
+        Shape::Markdown => terminal.result(&markdown(&found, traffic.as_ref())),
     }
     let exit = ends(&found, options.only_tighten);
-    if exit == Exit::Findings && options.exit_zero { Exit::Done } else { exit }
+    broken.max(if exit == Exit::Findings && options.exit_zero { Exit::Done } else { exit })
+}
+
+/// What the difference touches in `records`, and how the command ends because of what is damaged
+/// in them.
+fn traffic(
+    terminal: &Terminal,
+    settings: &Settings,
+    records: &[PathBuf],
+    (old, new): (Program, Program),
+) -> Result<(Option<Traffic>, Exit), Exit> {
+    if records.is_empty() {
+        return Ok((None, Exit::Done));
+    }
+    let (old, new) = (Arc::new(old), Arc::new(new));
+    let sources = sources_of(terminal, settings, records)?;
+    let filter = Filter::default();
+    let stream = Stream { terminal, sources: &sources, threads: None, filter: &filter };
+    let mut traffic = Traffic::default();
+    let start = || Counter::of(&filter, (&old, &new));
+    let (stopped, broken) = stream.run(start, Counter::chunk, |part| traffic.merge(part));
+    Ok((Some(traffic), if stopped { Exit::Interrupted } else { broken }))
 }
 
 /// How the command ends.

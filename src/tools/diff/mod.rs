@@ -11,6 +11,7 @@
 
 mod meta;
 pub mod search;
+pub mod traffic;
 pub mod trial;
 
 use std::collections::BTreeMap;

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
-use crate::runtime::record::read::{Input, Record};
+use crate::runtime::record::read::{Input, Record, Text};
 use crate::tools::replay::expression::Expression;
 use crate::tools::replay::sketch::hash;
 
@@ -107,7 +107,7 @@ impl Filter {
             })
             && self.one_of.is_none_or(|share| {
                 let whose = record.session.map(|session| session.id).or(record.id);
-                let name = whose.map(|text| text.text());
+                let name = whose.map(Text::text);
                 name.is_some_and(|name| hash(name.as_bytes()) % share == 0)
             })
             && self.says(record)

@@ -1,6 +1,6 @@
 //! Differences between bundles, drawn.
 //!
-//! In:      a `Difference`.
+//! In:      a `Difference`, and what of recorded decisions it touches if that is known.
 //! Out:     text for people, JSON, Markdown.
 //! Imports: `compiler::solve`, `runtime`, `tools::diff`.
 
@@ -11,8 +11,10 @@ use serde_json::{Value as Json, json};
 use crate::compiler::solve::ask::Undecided;
 use crate::compiler::solve::input::Example;
 use crate::diag::diagnostic::Severity;
+use crate::diag::numbers::grouped;
 use crate::runtime::bundle::module::Phase;
 use crate::tools::decide::{Moments, time_text};
+use crate::tools::diff::traffic::{Touched, Traffic};
 use crate::tools::diff::{Change, Changes, Difference, Presence, RuleChange, Verdict};
 use crate::tools::report::counted;
 use crate::tools::report::paint::{Paint, Style};
@@ -100,17 +102,47 @@ fn time(example: &Example) -> String {
     time_text(Moments { seconds, nanoseconds, given: true })
 }
 
+/// `3 of 48 213 907 records: 01JD4ZK7Q8, ..`
+fn touched(touched: Option<&Touched>, traffic: &Traffic) -> String {
+    let none = Touched::default();
+    let touched = touched.unwrap_or(&none);
+    let mut text = format!("{} of {} records", grouped(touched.records), grouped(traffic.records));
+    let ids: Vec<&str> = touched.examples.rows().map(|(id, _)| id.as_str()).collect();
+    if !ids.is_empty() {
+        let more = if touched.records > ids.len() as u64 { ", .." } else { "" };
+        let _ = write!(text, ": {}{more}", ids.join(", "));
+    }
+    text
+}
+
+/// What the records say that could not be decided.
+fn left_out(traffic: &Traffic) -> Option<String> {
+    let count = grouped(traffic.left_out);
+    (traffic.left_out > 0).then(|| format!("{count} could not be decided, or not read"))
+}
+
 /// For people.
 #[must_use]
-pub fn full(found: &Difference, style: Style) -> String {
+pub fn full(found: &Difference, traffic: Option<&Traffic>, style: Style) -> String {
     let mut text = format!("  {}\n", tally(found));
     for rule in &found.rules {
         rule_text(&mut text, rule, style);
+        if let Some(traffic) = traffic {
+            let touched = touched(traffic.rules.get(&rule.id), traffic);
+            let _ = writeln!(text, "    {:<15}{}", "in traffic", visible(&touched));
+        }
     }
     let own = found.whole.verdict();
     let word = style.paint(verdict_paint(own), verdict_word(own));
     let _ = writeln!(text, "\n  bundle  {word}  {}", sentence(found));
     directions_text(&mut text, &found.whole, style);
+    if let Some(traffic) = traffic {
+        let touched = touched(Some(&traffic.effects), traffic);
+        let _ = writeln!(text, "    {:<15}{}", "in traffic", visible(&touched));
+        if let Some(left_out) = left_out(traffic) {
+            let _ = writeln!(text, "    {:<15}{left_out}", "left out");
+        }
+    }
     if found.inputs.verdict() != Verdict::Same {
         let _ = writeln!(text, "\n  inputs that lack a place");
         directions_text(&mut text, &found.inputs, style);
@@ -212,11 +244,19 @@ fn changes_json(changes: &Changes) -> Json {
     own
 }
 
+fn touched_json(touched: Option<&Touched>) -> Json {
+    let none = Touched::default();
+    let touched = touched.unwrap_or(&none);
+    let ids: Vec<&String> = touched.examples.rows().map(|(id, _)| id).collect();
+    json!({"records": touched.records, "examples": ids})
+}
+
 /// For programs.
 #[must_use]
-pub fn json(found: &Difference) -> Json {
+pub fn json(found: &Difference, traffic: Option<&Traffic>) -> Json {
     let rules = found.rules.iter().map(|rule| {
         json!({
+            "traffic": traffic.map(|traffic| touched_json(traffic.rules.get(&rule.id))),
             "id": rule.id,
             "change": match rule.presence {
                 Presence::Added => "added",
@@ -243,6 +283,11 @@ pub fn json(found: &Difference) -> Json {
         "settings": found.settings,
         "apart": found.apart,
         "metered": found.metered,
+        "traffic": traffic.map(|traffic| json!({
+            "records": traffic.records,
+            "left_out": traffic.left_out,
+            "effects": touched_json(Some(&traffic.effects)),
+        })),
     })
 }
 
@@ -256,8 +301,15 @@ fn code(text: &str) -> String {
 
 /// For pull requests.
 #[must_use]
-pub fn markdown(found: &Difference) -> String {
+pub fn markdown(found: &Difference, traffic: Option<&Traffic>) -> String {
     let mut text = format!("**Policy difference**: {}. {}.\n", tally(found), sentence(found));
+    if let Some(traffic) = traffic {
+        let _ =
+            writeln!(text, "\nIn traffic: {}.", code(&touched(Some(&traffic.effects), traffic)));
+        if let Some(left_out) = left_out(traffic) {
+            let _ = writeln!(text, "Of others {left_out}.");
+        }
+    }
     if !found.rules.is_empty() {
         text.push_str("\n| verdict | rule | what | place |\n| --- | --- | --- | --- |\n");
     }
@@ -270,6 +322,7 @@ pub fn markdown(found: &Difference) -> String {
             Presence::Both => {}
         }
         parts.extend(rule.details.iter().map(|it| code(it)));
+        parts.extend(traffic.map(|it| code(&touched(it.rules.get(&rule.id), it))));
         let place = rule.place.as_deref().map(code).unwrap_or_default();
         let _ = writeln!(
             text,

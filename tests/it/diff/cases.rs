@@ -150,10 +150,10 @@ fn nothing_invisible_is_drawn() {
         ))
     };
     let found = compare(&document("a"), &document("\\\\u001b[31m\\\\u202e|`<b>"));
-    let drawn = [full(&found, Style::PLAIN), markdown(&found)];
+    let drawn = [full(&found, None, Style::PLAIN), markdown(&found, None)];
     for text in drawn {
         let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
         assert!(!text.contains(bad), "{text}");
     }
-    assert_eq!(json(&found)["schema"], "policyc.diff/1");
+    assert_eq!(json(&found, None)["schema"], "policyc.diff/1");
 }

@@ -1,4 +1,4 @@
-//! What all parts of `policyc replay` that read many records have in common.
+//! What commands that read many records have in common.
 
 use std::io::ErrorKind;
 use std::num::NonZero;
@@ -151,7 +151,7 @@ fn effect(text: &str) -> Result<Effect, String> {
 ///
 /// # Errors
 /// How the command ends, its words already written.
-pub(super) fn sources_of(
+pub(in crate::cli::commands) fn sources_of(
     terminal: &Terminal,
     settings: &Settings,
     asked: &[PathBuf],
@@ -176,21 +176,21 @@ pub(super) fn sources_of(
 
 /// Records on their way through all processors.
 #[derive(Debug)]
-pub(super) struct Stream<'a> {
+pub(in crate::cli::commands) struct Stream<'a> {
     /// Where words go.
-    pub(super) terminal: &'a Terminal,
+    pub(in crate::cli::commands) terminal: &'a Terminal,
     /// Where records lie.
-    pub(super) sources: &'a [Source],
+    pub(in crate::cli::commands) sources: &'a [Source],
     /// Threads that work.
-    pub(super) threads: Option<NonZero<usize>>,
+    pub(in crate::cli::commands) threads: Option<NonZero<usize>>,
     /// Which records count.
-    pub(super) filter: &'a Filter,
+    pub(in crate::cli::commands) filter: &'a Filter,
 }
 
 impl Stream<'_> {
     /// Does `work` on all chunks and takes the results in order. Says whether somebody stopped it,
     /// and how the command ends because of what is damaged, whose words are already written.
-    pub(super) fn run<S, R: Send>(
+    pub(in crate::cli::commands) fn run<S, R: Send>(
         &self,
         start: impl Fn() -> S + Sync,
         work: impl Fn(&mut S, &Chunk) -> R + Sync,

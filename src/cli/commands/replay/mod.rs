@@ -4,7 +4,7 @@ pub mod cover;
 pub mod diff;
 pub mod explain;
 pub mod import;
-mod input;
+pub(super) mod input;
 pub mod minimize;
 mod one;
 pub mod parts;

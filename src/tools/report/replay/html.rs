@@ -60,7 +60,7 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
         count(impact.newly(Outcome::Escalate)),
     );
     if impact.refused > 0 {
-        let _ = write!(page, "<p>{}.</p>\n", refused(impact));
+        let _ = writeln!(page, "<p>{}.</p>", refused(impact));
     }
     matrix(&mut page, drawing);
     for (gate, broken) in drawing.gates {
