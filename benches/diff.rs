@@ -1,9 +1,10 @@
-//! How long it takes to say what changed between two bundles.
+//! How long it takes to say what changed between two bundles, and what would flip a decision.
 //!
 //! `cargo bench --bench diff` prints a row for each number of rules: one rule of random ones is
 //! tightened, 45 of 100 conditions compare ints, 20 strings, 12 look at prefixes and parts of
 //! texts, 5 compare two fields, the rest are bools. Times are the least of `DIFF_RUNS` (5), in
-//! milliseconds of wall time; both bundles are loaded before.
+//! milliseconds of wall time; both bundles are loaded before. `flip` looks for the smallest changes
+//! of 8 contexts whose values stand beside those that rules name; its time is that of the slowest.
 
 #![allow(
     clippy::disallowed_methods,
@@ -19,7 +20,10 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
 use policyc::diag::sink::Sink;
 use policyc::runtime::program::Program;
+use policyc::runtime::vm::request::Moment;
 use policyc::tools::diff::compare;
+use policyc::tools::replay::flip::{Asked, flip};
+use serde_json::{Value as Json, json};
 
 fn main() {
     let runs: usize = std::env::var("DIFF_RUNS").map_or(5, |runs| runs.parse().expect("a number"));
@@ -32,6 +36,20 @@ fn main() {
         });
         let (least, verdict) = timed.min_by_key(|(time, _)| *time).expect("a run");
         println!("{rules:6} rules {:8.1} ms  {verdict:?}", least.as_secs_f64() * 1_000.0);
+        let mut slowest = 0.0_f64;
+        let mut found = 0;
+        for seed in 0..8 {
+            let context = context(seed);
+            let timed = (0..runs).map(|_| {
+                let start = Instant::now();
+                let flips = flip(&old, &context, &Moment::at(0, 0), &Asked::default());
+                (start.elapsed(), flips.map_or(0, |flips| flips.found.len()))
+            });
+            let (least, flips) = timed.min_by_key(|(time, _)| *time).expect("a run");
+            slowest = slowest.max(least.as_secs_f64() * 1_000.0);
+            found += usize::from(flips > 0);
+        }
+        println!("         flip {slowest:8.1} ms  of 8 decisions {found} are flipped");
     }
 }
 
@@ -41,6 +59,18 @@ fn program(rules: usize, tightened: bool) -> Program {
     files.add("p.yaml".to_owned(), document(rules, tightened));
     let compiled = compile(&files, &Options::default(), &mut Sink::new()).expect("compiles");
     Program::load_whole(&compiled.bundle).expect("loads")
+}
+
+/// A context of one value for each place.
+fn context(seed: u64) -> Json {
+    let mut context = serde_json::Map::new();
+    for at in 0..20 {
+        let number = (seed * 37 + at * 11) % 200;
+        context.insert(format!("i{at}"), json!(number));
+        context.insert(format!("s{at}"), json!(format!("k{number}")));
+        context.insert(format!("b{at}"), json!((seed + at).is_multiple_of(2)));
+    }
+    Json::Object(context)
 }
 
 fn document(rules: usize, tightened: bool) -> String {

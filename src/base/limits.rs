@@ -148,3 +148,9 @@ pub const SOLVE_STEPS_MAX: u64 = 1_000_000;
 pub const SOLVE_TURNS_MAX: u8 = 8;
 /// Most attempts to make an input of what the solver found.
 pub const SOLVE_ROUNDS_MAX: usize = 400;
+/// Most elements of given lists that tests are carried out on in one question.
+pub const NEAR_ELEMENTS_MAX: usize = 10_000;
+/// Most places that are changed together to flip a decision.
+pub const FLIP_CHANGES_MAX: usize = 4;
+/// Most inputs that are tried for one set of changed places.
+pub const FLIP_TRIES_MAX: usize = 2_000;

@@ -42,10 +42,36 @@ pub struct Encoder<'s> {
 }
 
 impl<'s> Encoder<'s> {
-    /// A solver that knows nothing yet.
+    /// A solver that knows nothing yet, for questions about anything in the store.
     pub fn new(store: &'s mut Store) -> Self {
+        let all = 0..store.walks().count();
+        let all: Vec<u32> = all.filter_map(|number| u32::try_from(number).ok()).collect();
+        Self::with_loops(store, &all)
+    }
+
+    /// A solver that knows nothing yet, for questions about these formulas alone.
+    pub fn about(store: &'s mut Store, roots: &[Lit]) -> Self {
+        let (mut seen, mut open) = (FxHashSet::default(), roots.to_vec());
+        while !open.is_empty() {
+            let cone = store.formulas.cone(&std::mem::take(&mut open));
+            for node in cone {
+                let Node::Fact(number) = store.formulas.node(node) else { continue };
+                if let Some(Fact::Leaves(walk) | Fact::Pends(walk)) = store.fact(number)
+                    && seen.insert(*walk)
+                    && let Some(walk) = store.walk(*walk)
+                {
+                    open.extend([walk.leave, walk.pend]);
+                }
+            }
+        }
+        let mut walks: Vec<u32> = seen.into_iter().collect();
+        walks.sort_unstable();
+        Self::with_loops(store, &walks)
+    }
+
+    fn with_loops(store: &'s mut Store, walks: &[u32]) -> Self {
         let mut loops: FxHashMap<TermId, u8> = FxHashMap::default();
-        for walk in store.walks() {
+        for walk in walks.iter().filter_map(|number| store.walk(*number)) {
             let count = loops.entry(walk.list).or_default();
             *count = count.saturating_add(1);
         }

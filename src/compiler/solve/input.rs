@@ -7,6 +7,7 @@
 //! A place that no value is given for gets one of its type, if a rule may ask for it.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -32,6 +33,9 @@ const ELEMENTS_MAX: u64 = 10_000;
 const DEPTH_MAX: usize = 32;
 /// Nanoseconds of a second.
 const SECOND: i128 = 1_000_000_000;
+
+/// Elements of lists, by list and number.
+type Elements = BTreeMap<TermId, BTreeMap<u8, Json>>;
 
 /// The places of programs, with a value of their type for those that may be asked for.
 #[derive(Debug, Default)]
@@ -102,7 +106,6 @@ impl Frame {
     pub fn example(&self, store: &Store, values: &Values) -> Option<Example> {
         let mut context = json!({});
         let mut now = USUAL_TIME;
-        let mut elements: BTreeMap<TermId, BTreeMap<u8, Json>> = BTreeMap::new();
         for (path, value) in &self.required {
             set(&mut context, path, value.clone());
         }
@@ -129,6 +132,22 @@ impl Frame {
                 }
             }
         }
+        for (path, json) in self.put(store, values, &|_| true)? {
+            match json {
+                Some(json) => set(&mut context, &path, json),
+                None => remove(&mut context, &path),
+            }
+        }
+        if let Some(Value::Time(at)) = store.known(&Term::Now).and_then(|now| values.get(&now)) {
+            now = *at;
+        }
+        let seconds = i64::try_from(now.div_euclid(SECOND)).ok()?;
+        Some(Example { context, now: (seconds, u32::try_from(now.rem_euclid(SECOND)).ok()?) })
+    }
+
+    /// What the elements of lists hold, by list and number.
+    fn elements(&self, store: &Store, values: &Values) -> Option<Elements> {
+        let mut elements = Elements::new();
         for (term, value) in values {
             if let Term::Element(list, column, turn) = store.term(*term) {
                 let absent = *value == Value::Absent;
@@ -147,24 +166,79 @@ impl Frame {
                 }
             }
         }
+        Some(elements)
+    }
+
+    /// What stands at the places that `which` names; nothing where a value is taken away. `None`
+    /// where one cannot be written.
+    #[must_use]
+    pub fn put(
+        &self,
+        store: &Store,
+        values: &Values,
+        which: &dyn Fn(&str) -> bool,
+    ) -> Option<BTreeMap<Rc<str>, Option<Json>>> {
+        let elements = self.elements(store, values)?;
+        let mut put = BTreeMap::new();
         for (term, value) in values {
-            match (store.term(*term), value) {
-                (Term::Now, Value::Time(at)) => now = *at,
-                (Term::Place(place), Value::List(_)) => {
+            let Term::Place(place) = store.term(*term) else { continue };
+            if !which(&place.path) {
+                continue;
+            }
+            let json = match value {
+                Value::Absent => None,
+                Value::List(_) => {
                     let size = size_of(store, *term, values, value)?;
                     let own = elements.get(term).cloned().unwrap_or_default();
-                    set(&mut context, &place.path, self.list(&place.path, size, &own));
+                    Some(self.list(&place.path, size, &own))
                 }
-                (Term::Place(place), Value::Absent) => remove(&mut context, &place.path),
-                (Term::Place(place), value) => {
-                    let json = self.written(value, &place.path)?;
-                    set(&mut context, &place.path, json);
-                }
-                _ => {}
-            }
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::Text(_)
+                | Value::Time(_)
+                | Value::Span(_)
+                | Value::Map(_)
+                | Value::Other => Some(self.written(value, &place.path)?),
+            };
+            put.insert(place.path.clone(), json);
         }
-        let seconds = i64::try_from(now.div_euclid(SECOND)).ok()?;
-        Some(Example { context, now: (seconds, u32::try_from(now.rem_euclid(SECOND)).ok()?) })
+        Some(put)
+    }
+
+    /// What stands at places of which only is read whether they are there.
+    #[must_use]
+    pub fn put_there(
+        &self,
+        store: &Store,
+        values: &Values,
+        which: &dyn Fn(&str) -> bool,
+    ) -> BTreeMap<Rc<str>, Option<Json>> {
+        let mut put = BTreeMap::new();
+        for (term, value) in values {
+            let Term::Presence(path) = store.term(*term) else { continue };
+            if !which(path) {
+                continue;
+            }
+            let samples = || self.samples.get(path.as_ref()).into_iter().flatten();
+            let json = match value {
+                Value::Absent => None,
+                Value::Bool(false) => Some(json!("")),
+                Value::Bool(true)
+                | Value::Null
+                | Value::Number(_)
+                | Value::Text(_)
+                | Value::Time(_)
+                | Value::Span(_)
+                | Value::List(_)
+                | Value::Map(_)
+                | Value::Other => {
+                    Some(samples().find(|it| !it.is_null()).cloned().unwrap_or(json!({})))
+                }
+            };
+            put.insert(path.clone(), json);
+        }
+        put
     }
 
     /// A list: its elements as they are given, and others like its first.

@@ -7,14 +7,17 @@
 //! Source:  `docs/diff.md`, section "How".
 //!
 //! `formula`, `point` < `store` < `atoms`, `turn` < `places` < `lift` (`step`, `normal`) < `rules`;
-//! `texts` < `values` < `input`; `sat` < `encode` < `ask`; `words` tells facts to people.
+//! `texts` < `values` < `input`; `sat` < `encode` < `ask`; `words` tells facts to people. About
+//! inputs near one: `near` < `change`.
 
 pub mod ask;
 pub mod atoms;
+pub mod change;
 pub mod encode;
 pub mod formula;
 pub mod input;
 pub mod lift;
+pub mod near;
 mod normal;
 pub mod places;
 pub mod point;

@@ -19,6 +19,7 @@ use regex_automata::util::primitives::StateID;
 
 use crate::base::limits::SOLVE_TEXT_STATES_MAX;
 use crate::compiler::solve::store::TextTest;
+use crate::lang::glob;
 use crate::lang::pattern::{self, Automaton};
 
 /// What a text must be like.
@@ -76,6 +77,25 @@ pub(in crate::compiler::solve) fn find(wanted: &Wanted) -> Result<String, NoText
         at += 1;
     }
     Err(NoText::Impossible)
+}
+
+/// Whether a text passes a test; `None` where that would be too large.
+pub(in crate::compiler::solve) fn passes(subject: &str, test: &TextTest) -> Option<bool> {
+    match test {
+        TextTest::Ends(end) => Some(subject.ends_with(end.as_ref())),
+        TextTest::Contains(part) => Some(subject.contains(part.as_ref())),
+        TextTest::Fits(pattern) => Some(glob::matches(pattern, subject)),
+        TextTest::Matches(_) => {
+            let behind = [subject.as_bytes(), &[0]].concat();
+            let (low, high) = (Some(subject.as_bytes().into()), Some(behind.into()));
+            let tests = vec![(test.clone(), true)];
+            match find(&Wanted { low, high, tests, ..Wanted::default() }) {
+                Ok(_) => Some(true),
+                Err(NoText::Impossible) => Some(false),
+                Err(NoText::Unknown) => None,
+            }
+        }
+    }
 }
 
 /// The text that leads to entry `at` of the queue.

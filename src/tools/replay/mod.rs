@@ -17,6 +17,7 @@ pub mod expression;
 pub mod filter;
 pub mod find;
 pub mod findings;
+pub mod flip;
 pub mod gate;
 pub mod impact;
 pub mod import;

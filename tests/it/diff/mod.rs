@@ -2,7 +2,7 @@
 //! cases written by hand.
 
 mod cases;
-mod random;
+pub(crate) mod random;
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
@@ -27,14 +27,14 @@ pub(crate) fn program(text: &str) -> Program {
 }
 
 /// What a program decides.
-fn said(program: &Program, context: &Json, now: (i64, u32)) -> DecisionReport {
+pub(crate) fn said(program: &Program, context: &Json, now: (i64, u32)) -> DecisionReport {
     let mut scratch = Scratch::for_program(program);
     let moments = Moments { seconds: now.0, nanoseconds: now.1, given: true };
     let bytes = context.to_string();
     decide(program, &mut scratch, (Form::Json, bytes.as_bytes()), moments)
 }
 
-fn refused(report: &DecisionReport) -> bool {
+pub(crate) fn refused(report: &DecisionReport) -> bool {
     report.errors.iter().any(|error| error.rule.is_none())
 }
 

@@ -91,8 +91,9 @@ fn rewritten(random: &mut Random, text: &str) -> String {
     }
 }
 
+/// A rule of such a policy.
 #[derive(Clone)]
-struct Rule {
+pub(crate) struct Rule {
     id: usize,
     on: Option<&'static str>,
     when: String,
@@ -102,13 +103,15 @@ struct Rule {
 const EFFECTS: &[&str] = &["allow: yes", "deny: no", "escalate: {to: [a], reason: r}"];
 const ON: &[&str] = &["[a]", "[a, b]", "['a*']"];
 
-fn rule(random: &mut Random, id: usize) -> Rule {
+/// A rule with a condition about anything.
+pub(crate) fn rule(random: &mut Random, id: usize) -> Rule {
     let on = random.once_in(3).then(|| ON[random.below(ON.len())]);
     let when = condition(random, 2);
     Rule { id, on, when, effect: EFFECTS[random.below(EFFECTS.len())] }
 }
 
-fn document(rules: &[Rule]) -> String {
+/// A policy of these rules, which denies where none speaks.
+pub(crate) fn document(rules: &[Rule]) -> String {
     let mut text = HEAD.to_owned();
     text.push_str("rules:\n");
     for rule in rules {

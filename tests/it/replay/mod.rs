@@ -1,5 +1,6 @@
 //! `policyc replay`: records are read, decided again, and what differs is found and named.
 
+mod flip;
 mod impact;
 mod parts;
 mod single;

@@ -141,7 +141,8 @@ fn time(text: &str) -> Result<(i64, u32), String> {
     Ok((at.seconds, at.nanoseconds))
 }
 
-fn effect(text: &str) -> Result<Effect, String> {
+/// The effect with this name.
+pub(super) fn effect(text: &str) -> Result<Effect, String> {
     let all = [Effect::Allow, Effect::Deny, Effect::Escalate];
     let found = all.into_iter().find(|effect| effect.word() == text);
     found.ok_or_else(|| "it is allow, deny or escalate".to_owned())

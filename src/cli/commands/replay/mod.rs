@@ -3,6 +3,7 @@
 pub mod cover;
 pub mod diff;
 pub mod explain;
+pub mod flip;
 pub mod import;
 pub(super) mod input;
 pub mod minimize;
@@ -40,6 +41,7 @@ const PARTS: &[Command] = &[
     explain::COMMAND,
     diff::COMMAND,
     minimize::COMMAND,
+    flip::COMMAND,
     test::COMMAND,
     cover::COMMAND,
     parts::MAP,

@@ -151,7 +151,12 @@ impl Wanted {
 
     /// Says why nothing can be done with it, and how the command ends.
     pub(super) fn stopped(&self, terminal: &Terminal, why: &str) -> Exit {
-        let fact = format!("`{}` cannot be replayed: {why}", self.name);
+        self.cannot(terminal, "replayed", why)
+    }
+
+    /// Says why something cannot be done with it, and how the command ends.
+    pub(super) fn cannot(&self, terminal: &Terminal, what: &str, why: &str) -> Exit {
+        let fact = format!("`{}` cannot be {what}: {why}", self.name);
         let finding = Diagnostic::without_place(Code::BadRecord, fact);
         let _ = alone(terminal, &finding);
         Exit::Inconclusive

@@ -6,6 +6,7 @@
 
 pub mod cover;
 pub mod explain;
+pub mod flip;
 pub mod html;
 pub mod impact;
 pub mod verify;

@@ -1,0 +1,105 @@
+//! `policyc replay flip`: what would change a decision?
+
+use clap::{ArgMatches, Args};
+use serde_json::Value as Json;
+
+use crate::cli::Command;
+use crate::cli::bundles::Settings;
+use crate::cli::clock::Stopwatch;
+use crate::cli::commands::replay::input::effect;
+use crate::cli::commands::replay::one::Named;
+use crate::cli::exit::Exit;
+use crate::cli::reporting::named;
+use crate::cli::root::options;
+use crate::cli::terminal::Terminal;
+use crate::lang::decision::Effect;
+use crate::runtime::record::read::Input;
+use crate::tools::bench::subject::reads_time;
+use crate::tools::replay::again::{Obstacle, moment};
+use crate::tools::replay::flip::{Asked, NoFlip, flip, place_of};
+use crate::tools::report::replay::flip::{Drawing, FORMATS, Format};
+
+/// The row of this part.
+pub const COMMAND: Command = Command {
+    name: "flip",
+    group: "replay",
+    short: "what would change a decision",
+    about: "Find the smallest changes of a recorded context that flip the decision. For \
+            developers: what it prints tells how to get past the policy, so never show it to an \
+            agent",
+    usage: "ID|@FILE|- [OPTIONS]",
+    examples: &[
+        ("policyc replay flip 01JD4ZK7Q8 --to allow", "what would have been allowed?"),
+        ("policyc replay flip 01JD4ZK7Q8 --fixed action.args.to --all 9", "other ways too"),
+    ],
+    arguments: Options::augment_args,
+    run,
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    #[command(flatten)]
+    named: Named,
+    /// The effect that is wanted: allow, deny or escalate; else allow, or deny where it is allow.
+    #[arg(long, value_name = "EFFECT", value_parser = effect)]
+    to: Option<Effect>,
+    /// A place that may change although it is fixed: `principal.role`. Several may follow.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    mutable: Vec<String>,
+    /// A place that stays, beside `principal` and `action.tool`. Several may follow.
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    fixed: Vec<String>,
+    /// Look for so many ways, also where they take more changes than others.
+    #[arg(long, value_name = "COUNT")]
+    all: Option<usize>,
+    /// How it is written: full, json or markdown.
+    #[arg(long, value_name = "FORMAT", default_value = "full", value_parser = format_named)]
+    output_format: Format,
+}
+
+fn format_named(name: &str) -> Result<Format, String> {
+    named(FORMATS, |format| format.name, name)
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let options: Options = match options(matches) {
+        Ok(options) => options,
+        Err(exit) => return exit,
+    };
+    flipped(terminal, &options).unwrap_or_else(|exit| exit)
+}
+
+fn flipped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    let settings = Settings::read(terminal)?;
+    let wanted = options.named.find(terminal, &settings)?;
+    let record = wanted.record(terminal)?;
+    let program = wanted.program(terminal, &record)?;
+    let obstructed = |obstacle: Obstacle| wanted.obstructed(terminal, &obstacle);
+    let Input::Context(typed, _) = record.input else { return Err(obstructed(Obstacle::Raw)) };
+    let typed: Json = serde_json::from_slice(typed).map_err(|_| obstructed(Obstacle::Raw))?;
+    let hosts = record.hosts();
+    let moment = moment(&record, reads_time(&program), hosts.as_ref()).map_err(obstructed)?;
+    let places = |names: &[String]| names.iter().map(|name| place_of(name)).collect();
+    let asked = Asked {
+        to: options.to,
+        mutable: places(&options.mutable),
+        fixed: places(&options.fixed),
+        all: options.all,
+    };
+    let watch = Stopwatch::start();
+    let flips = flip(&program, &typed, &moment, &asked);
+    let flips = flips.map_err(|why| wanted.cannot(terminal, "flipped", words(why)))?;
+    let took = watch.text();
+    let id = record.id.map(|id| id.text().into_owned());
+    let drawing = Drawing { id: id.as_deref(), flips: &flips, took: &took };
+    terminal.result(&(options.output_format.draw)(&drawing, terminal.style));
+    Ok(if flips.found.is_empty() && flips.is_open() { Exit::Inconclusive } else { Exit::Done })
+}
+
+const fn words(why: NoFlip) -> &'static str {
+    match why {
+        NoFlip::Refused => "its context is refused",
+        NoFlip::Undetermined => "its effect hangs on what it withholds",
+        NoFlip::Already => "its effect is that already",
+    }
+}
