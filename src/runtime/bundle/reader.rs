@@ -294,7 +294,10 @@ impl<'a> Input<'a> {
 
     /// The next `N` bytes.
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Problem> {
-        self.take(N)?.try_into().map_err(|_| Problem::End)
+        let left = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk);
+        let found = *left.ok_or(Problem::End)?;
+        self.at += N;
+        Ok(found)
     }
 
     /// A length and that many bytes.

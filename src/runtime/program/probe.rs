@@ -162,6 +162,12 @@ pub(super) enum Class {
     Dear,
 }
 
+impl Class {
+    /// In the order in which they are asked.
+    pub(super) const ALL: [Self; 7] =
+        [Self::Bits, Self::Text, Self::Other, Self::Test, Self::Term, Self::Late, Self::Dear];
+}
+
 /// Most bytes of a text that bits and second word hold.
 pub(super) const WORDS_BYTES: u32 = 12;
 
@@ -223,6 +229,23 @@ impl Probe {
         let len = u8::try_from(len).ok().filter(|len| *len != 0 && atom.op == Op::StartsWith)?;
         let shift = 32 + 8 * 4_u8.saturating_sub(len);
         Some(Self::Start { spared, bits, word, len, shift, place, outcome })
+    }
+
+    /// The same for other rules.
+    pub(super) const fn silencing(mut self, rules: u64) -> Self {
+        match &mut self {
+            Self::Bits { spared, .. }
+            | Self::Double { spared, .. }
+            | Self::Presence { spared, .. }
+            | Self::Text { spared, .. }
+            | Self::Start { spared, .. } => *spared = !rules,
+            Self::Switch(switch) => switch.users = rules,
+            Self::Matrix { users, .. }
+            | Self::Test { users, .. }
+            | Self::Clause { users, .. }
+            | Self::Term { users, .. } => *users = rules,
+        }
+        self
     }
 
     /// Where it stands in a block: probes that are asked alike lie side by side.

@@ -6,7 +6,7 @@
 
 use crate::lang::opcodes::{Op, Operand};
 use crate::lang::value::Tag;
-use crate::runtime::bundle::module::{Module, NONE, Phase};
+use crate::runtime::bundle::module::{Module, Phase};
 use crate::runtime::program::pool::Pool;
 
 /// What is looked for.
@@ -73,9 +73,9 @@ impl Questions {
         if self.all.is_empty() {
             return found;
         }
-        let mut reach = Reach { questions: self, met: vec![0; module.functions.len()], round: 0 };
+        let mut reach = Reach::of(self, module.functions.len());
         let rules: Vec<Vec<u32>> =
-            module.rules.iter().map(|rule| reach.of(rule.function)).collect();
+            module.rules.iter().map(|rule| reach.asked(rule.function)).collect();
         let index = &module.index;
         let keyed = [&index.keys, &index.prefixes, &index.patterns];
         let keyed = keyed.into_iter().flatten().map(|(_, rules)| rules);
@@ -90,7 +90,7 @@ impl Questions {
             }
         }
         for output in &module.outputs {
-            found.extend(reach.of(output.function).into_iter().map(|question| (question, 0)));
+            found.extend(reach.asked(output.function).into_iter().map(|question| (question, 0)));
         }
         found.sort_unstable();
         found.dedup();
@@ -119,17 +119,31 @@ fn is_askable(module: &Module, pool: &Pool, question: Question) -> bool {
 /// What functions ask, with all that they run.
 struct Reach<'q> {
     questions: &'q Questions,
+    /// Whether a function asks something itself, or runs others.
+    speaks: Vec<bool>,
     /// For each function the round in which it was met last.
     met: Vec<u32>,
     round: u32,
 }
 
-impl Reach<'_> {
-    fn of(&mut self, function: u16) -> Vec<u32> {
-        self.round += 1;
+impl<'q> Reach<'q> {
+    fn of(questions: &'q Questions, functions: usize) -> Self {
+        let mut speaks = vec![false; functions];
+        let own = questions.own.iter().map(|(function, _)| *function);
+        for function in own.chain(questions.callees.iter().map(|(function, _)| *function)) {
+            if let Some(speaks) = speaks.get_mut(usize::from(function)) {
+                *speaks = true;
+            }
+        }
+        Self { questions, speaks, met: vec![0; functions], round: 0 }
+    }
+
+    /// What a function asks, and those that it runs.
+    fn asked(&mut self, function: u16) -> Vec<u32> {
         let (mut found, mut open) = (Vec::new(), Vec::new());
-        if function != NONE {
+        if self.speaks.get(usize::from(function)) == Some(&true) {
             open.push(function);
+            self.round += 1;
         }
         while let Some(function) = open.pop() {
             let Some(met) = self.met.get_mut(usize::from(function)) else { continue };

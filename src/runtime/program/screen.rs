@@ -14,7 +14,7 @@ use crate::runtime::program::pool::Pool;
 use crate::runtime::program::probe::{Class, Probe};
 use crate::runtime::program::switch::{self, Case, Switch, Vetoing};
 use crate::runtime::program::terms::Terms;
-use crate::runtime::program::veto::{Literal, Veto, Vetoes, same};
+use crate::runtime::program::veto::{Literal, Veto, Vetoes};
 
 /// Rules in a block: one bit each.
 pub(in crate::runtime) const BLOCK: usize = 64;
@@ -92,18 +92,19 @@ impl Screens {
         let conjunctions = gather(source, rules, work);
         self.add_switches(source, work);
         for at in 0..work.rest.len() {
-            let Some(Vetoing { atom, if_true, if_false, .. }) = work.rest.get(at).copied() else {
-                continue;
-            };
-            let matrix = self.matrix(source, &atom, work);
-            for (outcome, users) in [(true, if_true), (false, if_false)] {
+            let Some(vetoing) = work.rest.get(at).copied() else { continue };
+            let Some(atom) = source.vetoes.atoms.get(vetoing.number as usize) else { continue };
+            let matrix = self.matrix(source, atom, work);
+            for outcome in [true, false] {
+                let users = vetoing.silenced(outcome);
                 if let (Some(number), true) = (matrix, users != 0) {
                     work.probes.push((Class::Other, Probe::Matrix { users, number, outcome }));
                 } else if users != 0 {
                     let [a, b, _] = atom.op.operands();
                     let reads = [(a, atom.a), (b, atom.b)].into_iter();
                     let reads = reads.filter(|(operand, _)| *operand == Operand::Read);
-                    let probe = Probe::of(source.pool, &atom, outcome, users);
+                    let probe = work.probe(source.pool, vetoing.number, atom, outcome);
+                    let probe = probe.silencing(users);
                     work.add(source.terms, probe, reads.map(|(_, place)| place));
                 }
             }
@@ -111,9 +112,11 @@ impl Screens {
         let Workspace { terms, probes, .. } = work;
         let term = |(place, users): &(u16, u64)| Probe::Term { users: *users, place: *place };
         probes.extend(terms.iter().map(|it| (Class::Term, term(it))));
-        probes.sort_by_key(|(class, _)| *class);
         let first = count(self.probes.len());
-        self.probes.extend(probes.iter().map(|(_, probe)| *probe));
+        for class in Class::ALL {
+            let of_class = probes.iter().filter(|(own, _)| *own == class);
+            self.probes.extend(of_class.map(|(_, probe)| *probe));
+        }
         let (all, probes) = (u64::MAX >> (BLOCK - rules.len()), count(probes.len()));
         Block { all, conjunctions, first, probes }
     }
@@ -137,22 +140,27 @@ impl Screens {
 
     /// Adds switches for atoms for which one can stand; the others are the rest.
     fn add_switches(&mut self, source: Source<'_>, work: &mut Workspace) {
-        let Workspace { atoms, rest, probes, .. } = work;
-        let constants = (source.module, source.pool);
-        atoms.sort_by_key(|it| it.slot);
-        rest.clear();
-        for alike in atoms.chunk_by(|a, b| a.slot == b.slot) {
-            let pays = alike.iter().any(|it| it.atom.op == Op::InSet) || alike.len() > 2;
-            let switch = alike.first().filter(|first| first.slot.is_some() && pays);
-            let switch = switch.and_then(|_| Switch::of(constants, alike, &mut self.cases));
+        let Workspace { rest, compared, prepared, texts, probes, .. } = work;
+        compared.sort_by_key(|(slot, _)| *slot);
+        for alike in compared.chunk_by(|a, b| a.0 == b.0) {
+            let op = |it: &Vetoing| source.vetoes.atoms.get(it.number as usize).map(|it| it.op);
+            let pays = alike.len() > 2 || alike.iter().any(|(_, it)| op(it) == Some(Op::InSet));
+            let switch = alike.first().filter(|_| pays).and_then(|(slot, _)| {
+                let texts = |it: &Vetoing| {
+                    prepared.get(it.number as usize).map_or(&[][..], |it| it.texts.of(texts))
+                };
+                Switch::of(*slot, alike.iter().map(|(_, it)| *it), texts, &mut self.cases)
+            });
             match switch {
                 Some(switch) => probes.push((Class::Other, Probe::Switch(switch))),
-                None => rest.extend_from_slice(alike),
+                None => rest.extend(alike.iter().map(|(_, it)| *it)),
             }
         }
-        rest.sort_by_key(|it| {
-            weight(it.atom.op) * 64 / (it.if_true | it.if_false).count_ones().max(1)
-        });
+        for it in &mut *rest {
+            let weight = source.vetoes.atoms.get(it.number as usize).map_or(0, |it| weight(it.op));
+            it.rank = weight * 64 / (it.if_true | it.if_false).count_ones().max(1);
+        }
+        rest.sort_by_key(|it| it.rank);
     }
 
     /// Gives back what tables that grew hold for nothing.
@@ -167,8 +175,15 @@ impl Screens {
 /// Memory that one block leaves to the next.
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
-    /// Its atoms, and those of them for which no switch stands.
-    atoms: Vec<Vetoing>,
+    /// How many blocks were begun.
+    round: u32,
+    /// What is known of atoms, by their numbers in `Vetoes::atoms`.
+    prepared: Vec<Prepared>,
+    /// Of all prepared atoms.
+    texts: Vec<Case>,
+    /// The atoms of the block with the slots that they compare with strings, and all others. Those
+    /// for which no switch stands join the others.
+    compared: Vec<(u16, Vetoing)>,
     rest: Vec<Vetoing>,
     probes: Vec<(Class, Probe)>,
     /// The terms at which probes look, ascending, with the rules of these.
@@ -179,7 +194,66 @@ pub(super) struct Workspace {
     matrices: BTreeMap<(u16, u16), Option<u32>>,
 }
 
+/// What is known of an atom, whichever block it stands in.
+#[derive(Clone, Copy, Debug, Default)]
+struct Prepared {
+    /// The last block that it was met in; of none is zero.
+    round: u32,
+    /// Where it stands there, in `compared` or in `rest`.
+    at: u32,
+    /// The slot that it compares with strings, if a switch may stand for it.
+    slot: Option<u16>,
+    /// These strings: `Workspace::texts`.
+    texts: Span,
+    /// Its probes, where it is false and where it is true.
+    probes: [Option<Probe>; 2],
+}
+
 impl Workspace {
+    /// Takes in that an outcome of an atom silences rules.
+    fn silence(&mut self, source: Source<'_>, number: u32, outcome: bool, users: u64) {
+        let Some(prepared) = self.prepared.get_mut(number as usize) else { return };
+        let [if_false, if_true] = if outcome { [0, users] } else { [users, 0] };
+        if prepared.round == self.round {
+            let at = prepared.at as usize;
+            let known = match prepared.slot {
+                Some(_) => self.compared.get_mut(at).map(|(_, it)| it),
+                None => self.rest.get_mut(at),
+            };
+            if let Some(known) = known {
+                known.if_true |= if_true;
+                known.if_false |= if_false;
+            }
+            return;
+        }
+        if prepared.round == 0
+            && let Some(atom) = source.vetoes.atoms.get(number as usize)
+        {
+            let start = self.texts.len();
+            prepared.slot = switch::compared((source.module, source.pool), atom, &mut self.texts);
+            prepared.texts = Span::since(start, &self.texts);
+        }
+        prepared.round = self.round;
+        let vetoing = Vetoing { number, rank: 0, if_true, if_false };
+        if let Some(slot) = prepared.slot {
+            prepared.at = count(self.compared.len());
+            self.compared.push((slot, vetoing));
+        } else {
+            prepared.at = count(self.rest.len());
+            self.rest.push(vetoing);
+        }
+    }
+
+    /// The probe for an outcome of an atom, of no rules.
+    fn probe(&mut self, pool: &Pool, number: u32, atom: &Instruction, outcome: bool) -> Probe {
+        let made = || Probe::of(pool, atom, outcome, 0);
+        let prepared = self.prepared.get_mut(number as usize);
+        match prepared.and_then(|it| it.probes.get_mut(usize::from(outcome))) {
+            Some(probe) => *probe.get_or_insert_with(made),
+            None => made(),
+        }
+    }
+
     /// Adds a probe that looks at these places.
     fn add(&mut self, terms: &Terms, probe: Probe, places: impl Iterator<Item = u16>) {
         self.reads.clear();
@@ -216,11 +290,14 @@ fn count(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 
-/// Puts the atoms of up to 64 rules into `atoms`, each once, and adds the probes for what else
-/// silences them; which of the rules are conjunctions.
+/// Puts the atoms of up to 64 rules into the workspace, each once, and adds the probes for what
+/// else silences them; which of the rules are conjunctions.
 fn gather(source: Source<'_>, rules: &[u16], work: &mut Workspace) -> u64 {
     let mut conjunctions = 0;
-    work.atoms.clear();
+    work.round += 1;
+    work.compared.clear();
+    work.rest.clear();
+    work.prepared.resize(source.vetoes.atoms.len(), Prepared::default());
     for (bit, rule) in rules.iter().enumerate() {
         let users = 1_u64 << bit;
         if source.vetoes.is_conjunction(*rule) {
@@ -228,17 +305,7 @@ fn gather(source: Source<'_>, rules: &[u16], work: &mut Workspace) -> u64 {
         }
         for veto in source.vetoes.of_rule(*rule) {
             match *veto {
-                Veto::Atom(Literal { atom, outcome }) => {
-                    let (if_true, if_false) = if outcome { (users, 0) } else { (0, users) };
-                    let known = work.atoms.iter_mut().find(|known| same(&known.atom, &atom));
-                    if let Some(known) = known {
-                        known.if_true |= if_true;
-                        known.if_false |= if_false;
-                    } else {
-                        let slot = slot_of(source, &atom);
-                        work.atoms.push(Vetoing { atom, if_true, if_false, slot });
-                    }
-                }
+                Veto::Atom(number, outcome) => work.silence(source, number, outcome, users),
                 Veto::Arc(arc, tag, place) => {
                     let probe = Probe::on_arc(arc, tag, place, users);
                     work.add(source.terms, probe, std::iter::once(place));
@@ -260,13 +327,6 @@ fn gather(source: Source<'_>, rules: &[u16], work: &mut Workspace) -> u64 {
         }
     }
     conjunctions
-}
-
-/// The slot that an atom compares with strings, if a switch may stand for it.
-fn slot_of(source: Source<'_>, atom: &Instruction) -> Option<u16> {
-    let is_slot = usize::from(atom.a) < source.module.slots.len();
-    let strings = switch::strings((source.module, source.pool), atom).filter(|_| is_slot);
-    strings.map(|_| atom.a)
 }
 
 /// What an atom costs beside another, roughly.

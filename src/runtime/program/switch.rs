@@ -65,11 +65,12 @@ const FREE: Case = Case { bits: u64::MAX, word: 0, silenced: 0, constant: u16::M
 /// An upright atom, and the rules that it silences when it is true, and when it is false.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::runtime) struct Vetoing {
-    pub(in crate::runtime) atom: Instruction,
+    /// Its number in `Vetoes::atoms`.
+    pub(in crate::runtime) number: u32,
+    /// How late it is asked among others; equal as long as nobody said.
+    pub(in crate::runtime) rank: u32,
     pub(in crate::runtime) if_true: u64,
     pub(in crate::runtime) if_false: u64,
-    /// The slot that it compares with strings, if a switch may stand for it.
-    pub(in crate::runtime) slot: Option<u16>,
 }
 
 impl Vetoing {
@@ -80,10 +81,7 @@ impl Vetoing {
 }
 
 /// The strings that an atom compares its slot with, as constants; `None` if it does not.
-pub(super) fn strings<'s>(
-    (module, pool): (&'s Module, &Pool),
-    atom: &'s Instruction,
-) -> Option<&'s [u16]> {
+fn strings<'s>((module, pool): (&'s Module, &Pool), atom: &'s Instruction) -> Option<&'s [u16]> {
     let members = if atom.op == Op::EqualString {
         std::slice::from_ref(&atom.b)
     } else if atom.op == Op::InSet {
@@ -98,6 +96,22 @@ pub(super) fn strings<'s>(
     (members.len() <= STRINGS && members.iter().all(is_string)).then_some(members)
 }
 
+/// The slot that an atom compares with strings, if a switch may stand for it; these strings are put
+/// behind those in `texts`.
+pub(in crate::runtime) fn compared(
+    (module, pool): (&Module, &Pool),
+    atom: &Instruction,
+    texts: &mut Vec<Case>,
+) -> Option<u16> {
+    let slot = Some(atom.a).filter(|a| usize::from(*a) < module.slots.len())?;
+    for at in strings((module, pool), atom)? {
+        let text = pool.constants.get(usize::from(*at))?;
+        let word = second_word(pool.bytes(text));
+        texts.push(Case { bits: text.bits(), word, silenced: 0, constant: *at });
+    }
+    Some(slot)
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "the highest bits, as many as places")]
 #[inline]
 const fn place(factor: u8, shift: u8, bits: u64, word: u64) -> usize {
@@ -107,39 +121,38 @@ const fn place(factor: u8, shift: u8, bits: u64, word: u64) -> usize {
 }
 
 impl Switch {
-    /// The switch for atoms on one slot, its cases put behind those in `cases`. `None` if there are
-    /// too many strings, or some that cannot be told from another by their first bytes.
-    pub(in crate::runtime) fn of(
-        constants: (&Module, &Pool),
-        atoms: &[Vetoing],
+    /// The switch for atoms on one slot, its cases put behind those in `cases`; `texts` gives the
+    /// strings of an atom. `None` if there are too many atoms or strings, or some that cannot be
+    /// told from another by their first bytes.
+    pub(in crate::runtime) fn of<'t>(
+        slot: u16,
+        atoms: impl Iterator<Item = Vetoing> + Clone,
+        texts: impl Fn(&Vetoing) -> &'t [Case],
         cases: &mut Vec<Case>,
     ) -> Option<Self> {
-        let pool = constants.1;
-        let mut known: Vec<Case> = Vec::with_capacity(2 * atoms.len());
-        for at in atoms.iter().filter_map(|it| strings(constants, &it.atom)).flatten() {
-            let text = pool.constants.get(usize::from(*at))?;
-            let case = Case {
-                bits: text.bits(),
-                word: second_word(pool.bytes(text)),
-                silenced: 0,
-                constant: *at,
-            };
-            match known.iter().find(|it| it.same(&case)) {
-                Some(it) if it.constant == *at => {}
-                Some(_) => return None,
-                None if known.len() == STRINGS => return None,
-                None => known.push(case),
+        let mut known: Vec<Case> = Vec::with_capacity(STRINGS);
+        // Of each string the atoms that name it.
+        let mut naming = [0_u64; STRINGS];
+        for (atom, number) in atoms.clone().zip(0..) {
+            let bit = 1_u64.checked_shl(number)?;
+            for text in texts(&atom) {
+                let at = known.iter().position(|it| it.same(text)).unwrap_or(known.len());
+                match known.get(at) {
+                    Some(it) if it.constant == text.constant => {}
+                    Some(_) => return None,
+                    None => known.push(*text),
+                }
+                *naming.get_mut(at)? |= bit;
             }
         }
-        let otherwise = atoms.iter().fold(0, |rules, it| rules | it.if_false);
-        for case in &mut known {
-            case.silenced = atoms.iter().fold(0, |rules, it| {
-                let names = strings(constants, &it.atom).unwrap_or_default();
-                rules | it.silenced(names.contains(&case.constant))
-            });
+        for (case, naming) in known.iter_mut().zip(naming) {
+            let all = atoms.clone().zip(0..);
+            case.silenced =
+                all.fold(0, |rules, (it, at)| rules | it.silenced(naming >> at & 1 != 0));
         }
-        let users = atoms.iter().fold(0, |users, it| users | it.if_true | it.if_false);
-        let table = Self::table(atoms.first()?.atom.a, &known, cases)?;
+        let otherwise = atoms.clone().fold(0, |rules, it| rules | it.if_false);
+        let users = atoms.fold(otherwise, |users, it| users | it.if_true);
+        let table = Self::table(slot, &known, cases)?;
         Some(Self { users, otherwise, ..table })
     }
 

@@ -13,6 +13,7 @@
 //! that is seen at once; all others are read with care (`clause`).
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use crate::lang::opcodes::{
     EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, Operand, X_COLD, X_EQUAL, X_GREATER,
@@ -39,8 +40,8 @@ pub(in crate::runtime) struct Literal {
 /// What silences a rule.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Veto {
-    /// An atom that comes out so.
-    Atom(Literal),
+    /// An atom that comes out so: its number in `Vetoes::atoms`.
+    Atom(u32, bool),
     /// A value of this kind at a place, whose bits lie on an arc.
     Arc(Arc, Tag, u16),
     /// Atoms that come out so together, in the order of the code: `Vetoes::literals`.
@@ -50,6 +51,9 @@ pub(super) enum Veto {
 /// The vetoes of every rule.
 pub(in crate::runtime) struct Vetoes {
     all: Vec<Veto>,
+    /// The upright atoms that may silence a rule alone, each once, and their numbers.
+    pub(super) atoms: Vec<Instruction>,
+    numbers: HashMap<u64, u32>,
     /// Of all clauses.
     pub(super) literals: Vec<Literal>,
     /// Of every rule, where its vetoes end in `all`.
@@ -62,7 +66,14 @@ impl Vetoes {
     pub(super) fn of(module: &Module, pool: &Pool, readings: &mut Readings<'_>) -> Self {
         let rules = module.rules.len();
         let (ends, conjunctions) = (Vec::with_capacity(rules), Vec::with_capacity(rules));
-        let mut vetoes = Self { all: Vec::new(), literals: Vec::new(), ends, conjunctions };
+        let mut vetoes = Self {
+            all: Vec::with_capacity(2 * rules),
+            atoms: Vec::new(),
+            numbers: HashMap::new(),
+            literals: Vec::new(),
+            ends,
+            conjunctions,
+        };
         for rule in &module.rules {
             let first = vetoes.all.len();
             let mut conjunction = vetoes.add(module, rule);
@@ -89,23 +100,28 @@ impl Vetoes {
         let Some(code) = readable(module, rule) else { return false };
         let first = self.all.len();
         let mut conjunction = function.kind == FunctionKind::Condition;
+        let slots = module.slots.len();
+        let is_plain = code.iter().all(|ins| {
+            (ins.f, ins.e) == (EXIT_FALSE, INFALLIBLE) && ins.op.is_atom() && reads(slots, ins)
+        });
         // What follows a jump to the end is cold: it is reached by edges E alone.
         let mut cold = false;
         for ins in code {
             cold |= ins.op == Op::Jump && ins.f == EXIT_TRUE;
             // The outcome that takes the edge F: the other goes on.
             let literal = Literal::leaving(ins);
-            let is_test = ins.op.is_atom() && reads_slots(module, ins);
+            let is_test = is_plain || ins.op.is_atom() && reads(slots, ins);
+            let number = if is_test { Some(self.number(&literal.atom)) } else { None };
             let known = self.all.get(first..).unwrap_or_default().iter().find_map(|veto| {
-                let Veto::Atom(known) = veto else { return None };
-                (is_test && same(&known.atom, ins)).then_some(*known)
+                let Veto::Atom(known, outcome) = veto else { return None };
+                (number == Some(*known)).then_some(*outcome)
             });
             let silent = match known {
-                Some(known) => known.outcome == literal.outcome,
-                None => is_test && silences(code, ins, literal.outcome),
+                Some(outcome) => outcome == literal.outcome,
+                None => is_plain || is_test && silences(code, ins, literal.outcome),
             };
-            if silent && known.is_none() {
-                self.all.push(Veto::Atom(literal));
+            if let (true, None, Some(number)) = (silent, known, number) {
+                self.all.push(Veto::Atom(number, literal.outcome));
             }
             let straight = silent && ins.f == EXIT_FALSE && ins.x & X_COLD == 0;
             conjunction &= cold || straight;
@@ -115,7 +131,10 @@ impl Vetoes {
 
     /// Takes in what was found of a rule.
     fn take(&mut self, pool: &Pool, found: Found) {
-        self.all.extend(found.alone.into_iter().map(Veto::Atom));
+        for Literal { atom, outcome } in found.alone {
+            let number = self.number(&atom);
+            self.all.push(Veto::Atom(number, outcome));
+        }
         for clause in found.together {
             if let Some(arc) = arc_of(pool, &clause) {
                 self.all.push(arc);
@@ -125,6 +144,16 @@ impl Vetoes {
             self.literals.extend(clause);
             self.all.push(Veto::Clause(Span::since(first, &self.literals)));
         }
+    }
+
+    /// The number of an upright atom.
+    fn number(&mut self, atom: &Instruction) -> u32 {
+        let next = u32::try_from(self.atoms.len()).unwrap_or(u32::MAX);
+        let number = *self.numbers.entry(identity(atom)).or_insert(next);
+        if number == next {
+            self.atoms.push(*atom);
+        }
+        number
     }
 
     pub(super) fn is_conjunction(&self, rule: u16) -> bool {
@@ -183,10 +212,9 @@ fn readable<'m>(module: &'m Module, rule: &RuleRow) -> Option<&'m [Instruction]>
     (code.len() <= READABLE).then_some(code)
 }
 
-/// Whether its operands are slots, which keep their values while rules run.
-fn reads_slots(module: &Module, atom: &Instruction) -> bool {
+/// Whether its operands are among this many slots, which keep their values while rules run.
+fn reads(slots: usize, atom: &Instruction) -> bool {
     let [a, b, _] = atom.op.operands();
-    let slots = module.slots.len();
     [(a, atom.a), (b, atom.b)]
         .iter()
         .all(|(operand, at)| *operand != Operand::Read || usize::from(*at) < slots)
@@ -194,8 +222,14 @@ fn reads_slots(module: &Module, atom: &Instruction) -> bool {
 
 /// Whether two atoms ask the same. How they go on is another matter.
 pub(super) fn same(a: &Instruction, b: &Instruction) -> bool {
+    identity(a) == identity(b)
+}
+
+/// What an atom asks, however it goes on.
+const fn identity(atom: &Instruction) -> u64 {
     const HOW: u8 = X_INVERT | X_COLD | X_PART;
-    (a.op, a.a, a.b, a.x & !HOW) == (b.op, b.a, b.b, b.x & !HOW)
+    let [a, b] = [atom.a.to_le_bytes(), atom.b.to_le_bytes()];
+    u64::from_le_bytes([atom.op as u8, atom.x & !HOW, a[0], a[1], b[0], b[1], 0, 0])
 }
 
 /// Whether every path on which `atom` comes out as `outcome` ends in exit F. Loops go back to

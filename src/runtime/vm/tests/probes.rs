@@ -8,7 +8,7 @@ use crate::runtime::bundle::module::TypeRow;
 use crate::runtime::program::Program;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::probe::{Known, Probe, Sight};
-use crate::runtime::program::switch::{Switch, Vetoing};
+use crate::runtime::program::switch::{self, Case, Switch, Vetoing};
 use crate::runtime::vm::atom;
 use crate::runtime::vm::machine::{Machine, Outcome};
 use crate::runtime::vm::observe::NoObserver;
@@ -214,22 +214,32 @@ fn sets_flags_and_presence() {
     assert_eq!(agree(&program, &op(Op::Has, 0, 0, 0).x(X_LEVEL)), 0);
 }
 
+/// The switch for atoms on one slot, and its cases.
+fn switch(program: &Program, atoms: &[(Instruction, Vetoing)]) -> Option<(Switch, Vec<Case>)> {
+    let (pool, mut cases) = (Pool::of(&program.module), Vec::new());
+    let texts = atoms.iter().map(|(atom, _)| {
+        let mut texts = Vec::new();
+        assert_eq!(switch::compared((&program.module, &pool), atom, &mut texts), Some(0));
+        texts
+    });
+    let texts: Vec<Vec<Case>> = texts.collect();
+    let of = |it: &Vetoing| texts[it.number as usize].as_slice();
+    Switch::of(0, atoms.iter().map(|(_, it)| *it), of, &mut cases).map(|made| (made, cases))
+}
+
 /// What a switch says of every context is what its atoms come to. Returns how often it says it.
 fn switched(program: &Program, atoms: &[Instruction]) -> usize {
-    let vetoing = |(at, atom): (usize, &Instruction)| Vetoing {
-        atom: *atom,
-        if_true: 1 << at,
-        if_false: 1 << (at + 32),
-        slot: Some(atom.a),
+    let vetoing = |(number, atom): (u32, &Instruction)| {
+        let (if_true, if_false) = (1 << number, 1 << (number + 32));
+        (*atom, Vetoing { number, rank: 0, if_true, if_false })
     };
-    let vetoing: Vec<Vetoing> = atoms.iter().enumerate().map(vetoing).collect();
-    let (pool, mut cases) = (Pool::of(&program.module), Vec::new());
-    let switch = Switch::of((&program.module, &pool), &vetoing, &mut cases).expect("a switch");
+    let vetoing: Vec<(Instruction, Vetoing)> = (0..).zip(atoms).map(vetoing).collect();
+    let (switch, cases) = switch(program, &vetoing).expect("a switch");
     let mut scratch = Scratch::for_program(program);
     let mut answers = 0;
     for context in contexts() {
         let mut wanted = 0;
-        for (atom, vetoing) in atoms.iter().zip(&vetoing) {
+        for (atom, vetoing) in &vetoing {
             let truth = both(program, &mut scratch, atom, &context);
             wanted |= truth.map_or(0, |truth| vetoing.silenced(truth));
         }
@@ -265,7 +275,6 @@ fn strings_that_begin_alike_make_no_switch() {
     let constants = ["abcdefghijklm", "abcdefghijkl-"].map(|word| sketch.constant(text(word)));
     let program = sketch.program();
     let atoms = constants.map(|b| op(Op::EqualString, 0, b, 0));
-    let vetoing = atoms.map(|atom| Vetoing { atom, if_true: 0, if_false: 1, slot: Some(0) });
-    let pool = Pool::of(&program.module);
-    assert!(Switch::of((&program.module, &pool), &vetoing, &mut Vec::new()).is_none());
+    let number = |at: u32| Vetoing { number: at, rank: 0, if_true: 0, if_false: 1 };
+    assert!(switch(&program, &[(atoms[0], number(0)), (atoms[1], number(1))]).is_none());
 }
