@@ -122,7 +122,7 @@ fn main() {
         let Input::Context(context, _) = record.input else { return 0 };
         let mut filled = ingest_record(&program, context, &mut scratch).known().expect("all of it");
         witness.clear();
-        let mut decision = filled.decide_observed(&now, &mut witness);
+        let mut decision = filled.decide_witnessed(&now, &mut witness);
         let digest = canonical.digest(&mut decision);
         assert_eq!(Some(digest), record.outcome.and_then(|outcome| outcome.digest));
         witness.bits().len()

@@ -99,7 +99,7 @@ fn dispatch(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let Some(command) = COMMANDS.iter().find(|row| row.name == name) else {
         return Exit::CouldNotRun;
     };
-    guarded(terminal, || (command.run)(rest, terminal))
+    guarded(|| (command.run)(rest, terminal))
 }
 
 /// The end of a command whose results were written; without them it could not run.

@@ -13,7 +13,6 @@ use crate::lang::value::time;
 use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
 use crate::runtime::record::write::{Recorder, Recording};
-use crate::runtime::vm::observe::NoObserver;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::request::proto::ingest_proto;
@@ -98,7 +97,7 @@ pub fn decide(
 ) -> DecisionReport {
     let mut filled = read(program, (form, context), scratch);
     let moment = Moment::at(moments.seconds, moments.nanoseconds);
-    let mut decision = filled.decide_observed(&moment, NoObserver);
+    let mut decision = filled.decide(&moment);
     DecisionReport::of(&mut decision)
 }
 

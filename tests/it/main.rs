@@ -14,6 +14,7 @@
 
 mod bad_input;
 mod bench;
+mod bugs;
 mod builtins;
 mod bundle;
 mod cel_policy;

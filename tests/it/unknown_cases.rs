@@ -284,7 +284,7 @@ fn facts_tell_what_atoms_came_to() {
     let mut scratch = Scratch::for_program(&program);
     let mut witness = Witness::new(program.atoms());
     let mut filled = ingest(&program, full.as_bytes(), &mut scratch);
-    assert_eq!(filled.decide_observed(&NOW, &mut witness).effect(), Some(Effect::Deny));
+    assert_eq!(filled.decide_witnessed(&NOW, &mut witness).effect(), Some(Effect::Deny));
     let masked = context(&[("u", SEAL), ("v", SEAL)]);
     assert_eq!(told(&program, &masked, None).effects, [Some(Effect::Allow), Some(Effect::Deny)]);
     let by_facts = told(&program, &masked, Some(&witness));

@@ -80,7 +80,7 @@ fn definite(program: &Program, context: &Json, masked: &Json) -> [bool; 2] {
     let (context, masked) = (context.to_string(), masked.to_string());
     let mut witness = Witness::new(program.atoms());
     let mut scratch = Scratch::for_program(program);
-    let _ = ingest(program, context.as_bytes(), &mut scratch).decide_observed(&NOW, &mut witness);
+    let _ = ingest(program, context.as_bytes(), &mut scratch).decide_witnessed(&NOW, &mut witness);
     [Some(&witness), None].map(|facts| {
         let mut scratch = Scratch::for_program(program);
         let decision = match ingest_record(program, masked.as_bytes(), &mut scratch) {

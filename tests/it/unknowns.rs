@@ -372,7 +372,7 @@ fn whole(program: &Program, context: &Json) -> Whole {
     let mut scratch = Scratch::for_program(program);
     let mut filled = ingest(program, text.as_bytes(), &mut scratch);
     let mut witness = Witness::new(program.atoms());
-    let mut decision = filled.decide_observed(&NOW, &mut witness);
+    let mut decision = filled.decide_witnessed(&NOW, &mut witness);
     let refused = decision.input_error().map(|error| error.path(program));
     let report = DecisionReport::of(&mut decision);
     Whole { report, refused, witness }

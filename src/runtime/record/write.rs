@@ -84,7 +84,7 @@ impl Recorder {
             *self = Self::for_program(filled.program, &Loaded::default());
         }
         self.witness.clear();
-        let decision = filled.decide_observed(moment, &mut self.witness);
+        let decision = filled.decide_witnessed(moment, &mut self.witness);
         Recording { decision, recorder: self }
     }
 }

@@ -13,14 +13,14 @@ use crate::runtime::bundle::module::NONE;
 use crate::runtime::program::{Program, Unit};
 use crate::runtime::vm::exec::run;
 use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Memo, Note, Outcome};
-use crate::runtime::vm::observe::Observer;
+use crate::runtime::vm::observe::Watching;
 use crate::runtime::vm::select::missing;
 
 type Answer = Result<Value, EvalError>;
 
 /// `Test`
 #[inline(never)]
-pub(in crate::runtime) fn test<O: Observer>(
+pub(in crate::runtime) fn test<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &mut [Value],
     ins: &Instruction,
@@ -34,7 +34,7 @@ pub(in crate::runtime) fn test<O: Observer>(
 
 /// `Need`
 #[inline(never)]
-pub(in crate::runtime) fn need<O: Observer>(
+pub(in crate::runtime) fn need<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &mut [Value],
     ins: &Instruction,
@@ -53,7 +53,7 @@ pub(in crate::runtime) fn need<O: Observer>(
 }
 
 /// Calls function `a`. A cold copy notes nothing, so what its callee notes is forgotten.
-fn within<O: Observer>(m: &mut Machine<'_, O>, file: &mut [Value], ins: &Instruction) -> Exit {
+fn within<O: Watching>(m: &mut Machine<'_, O>, file: &mut [Value], ins: &Instruction) -> Exit {
     let before = m.note;
     let exit = function(m, file, ins.a);
     if ins.x & X_COLD != 0 {
@@ -63,7 +63,7 @@ fn within<O: Observer>(m: &mut Machine<'_, O>, file: &mut [Value], ins: &Instruc
 }
 
 /// Runs a function of the bundle, or remembers how it ended.
-pub(in crate::runtime) fn function<O: Observer>(
+pub(in crate::runtime) fn function<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &mut [Value],
     number: u16,
@@ -94,7 +94,7 @@ pub(in crate::runtime) fn function<O: Observer>(
     exit
 }
 
-fn enter<O: Observer>(m: &mut Machine<'_, O>, file: &mut [Value], unit: &Unit) -> Exit {
+fn enter<O: Watching>(m: &mut Machine<'_, O>, file: &mut [Value], unit: &Unit) -> Exit {
     if m.depth > CALL_DEPTH_MAX {
         return fail(m, EvalError::Budget, unit.first);
     }
@@ -108,14 +108,14 @@ fn enter<O: Observer>(m: &mut Machine<'_, O>, file: &mut [Value], unit: &Unit) -
 }
 
 #[cold]
-fn fail<O: Observer>(m: &mut Machine<'_, O>, class: EvalError, pc: u32) -> Exit {
+fn fail<O: Watching>(m: &mut Machine<'_, O>, class: EvalError, pc: u32) -> Exit {
     m.note = Note { class, pc };
     Exit::Error
 }
 
 /// `Call`
 #[inline(never)]
-pub(in crate::runtime) fn builtin<O: Observer>(
+pub(in crate::runtime) fn builtin<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     ins: &Instruction,
@@ -126,7 +126,7 @@ pub(in crate::runtime) fn builtin<O: Observer>(
 
 /// `CallAny`: the first row that takes the arguments.
 #[inline(never)]
-pub(in crate::runtime) fn any<O: Observer>(
+pub(in crate::runtime) fn any<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     ins: &Instruction,
@@ -156,7 +156,7 @@ pub(in crate::runtime) fn row(
     row.ok_or(BROKEN)
 }
 
-fn native<O: Observer>(m: &mut Machine<'_, O>, arguments: &[Value], row: &Function) -> Answer {
+fn native<O: Watching>(m: &mut Machine<'_, O>, arguments: &[Value], row: &Function) -> Answer {
     m.budget.call(&m.heap.view(), row.cost, arguments)?;
     let answer = (row.call)(&mut m.heap, arguments);
     answer.map_err(|class| missing(arguments).unwrap_or(class))
@@ -173,7 +173,7 @@ fn arguments<'f>(
 
 /// `CallHost`
 #[inline(never)]
-pub(in crate::runtime) fn host<O: Observer>(
+pub(in crate::runtime) fn host<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     ins: &Instruction,

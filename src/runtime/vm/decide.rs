@@ -12,7 +12,7 @@ use crate::runtime::program::plan::{self, Asked, Asker, Group, requirements};
 use crate::runtime::program::probe::Known;
 use crate::runtime::vm::decision::{Decision, Verdict};
 use crate::runtime::vm::machine::{Exit, Machine};
-use crate::runtime::vm::observe::{NoObserver, Observer};
+use crate::runtime::vm::observe::{NoObserver, Observer, Watching, Witness};
 use crate::runtime::vm::request::conform::conform;
 use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::whole::{expected, row};
@@ -38,16 +38,36 @@ impl<'a> Filled<'a> {
     /// Decides about this input.
     #[must_use]
     pub fn decide<'s>(&'s mut self, moment: &Moment<'s>) -> Decision<'s> {
-        self.decide_observed(moment, NoObserver)
+        self.decided(moment, NoObserver)
+    }
+
+    /// Decides while a witness watches.
+    #[must_use]
+    pub fn decide_witnessed<'s>(
+        &'s mut self,
+        moment: &Moment<'s>,
+        witness: &mut Witness,
+    ) -> Decision<'s>
+    where
+        'a: 's,
+    {
+        self.decided(moment, witness)
     }
 
     /// Decides while somebody watches.
     #[must_use]
-    pub fn decide_observed<'s, O: Observer>(
+    pub fn decide_observed<'s>(
         &'s mut self,
         moment: &Moment<'s>,
-        observer: O,
+        observer: &mut dyn Observer,
     ) -> Decision<'s>
+    where
+        'a: 's,
+    {
+        self.decided(moment, observer)
+    }
+
+    fn decided<'s, O: Watching>(&'s mut self, moment: &Moment<'s>, observer: O) -> Decision<'s>
     where
         'a: 's,
     {
@@ -58,7 +78,7 @@ impl<'a> Filled<'a> {
     }
 }
 
-fn verdict<O: Observer>(filled: &mut Filled<'_>, moment: &Moment<'_>, observer: O) -> Verdict {
+fn verdict<O: Watching>(filled: &mut Filled<'_>, moment: &Moment<'_>, observer: O) -> Verdict {
     let program = filled.program;
     filled.scratch.begin(program, filled.request);
     if let Some(slot) = filled.scratch.file.get_mut(usize::from(program.sizes.now)) {
@@ -492,7 +512,7 @@ fn known(filled: &mut Filled<'_>, lists: &Lists<'_>, second: usize) -> Verdict {
 }
 
 #[inline(never)]
-fn run<O: Observer>(
+fn run<O: Watching>(
     filled: &mut Filled<'_>,
     moment: &Moment<'_>,
     (lists, second): (&Lists<'_>, usize),

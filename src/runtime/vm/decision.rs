@@ -11,7 +11,7 @@ use crate::runtime::bundle::module::{EscalationRow, NONE};
 use crate::runtime::program::Program;
 use crate::runtime::program::rank::Rank;
 use crate::runtime::vm::message;
-use crate::runtime::vm::observe::{NoObserver, Observer};
+use crate::runtime::vm::observe::{NoObserver, Observer, Watching};
 use crate::runtime::vm::request::error::InputError;
 use crate::runtime::vm::request::{Filled, Moment, Origin};
 use crate::runtime::vm::scratch::{Failure, Fired, Scratch};
@@ -241,11 +241,15 @@ impl<'a> Decision<'a> {
 
     /// The winner's message; empty where it has none. It is made when it is asked for.
     pub fn reason(&mut self) -> &str {
-        self.reason_observed(NoObserver)
+        self.reasoned(NoObserver)
     }
 
     /// As `reason`, while somebody watches.
-    pub fn reason_observed<O: Observer>(&mut self, observer: O) -> &str {
+    pub fn reason_observed(&mut self, observer: &mut dyn Observer) -> &str {
+        self.reasoned(observer)
+    }
+
+    fn reasoned<O: Watching>(&mut self, observer: O) -> &str {
         let (moment, verdict) = (self.moment, self.verdict);
         message::render(&mut self.filled(), &moment, &verdict, observer);
         &self.scratch.text

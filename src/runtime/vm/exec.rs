@@ -16,7 +16,7 @@ use crate::lang::opcodes::{
 use crate::lang::value::{Value, arith};
 use crate::runtime::program::Unit;
 use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Note, Outcome, misfit};
-use crate::runtime::vm::observe::{AtomOutcome, Observer, Sight, Step};
+use crate::runtime::vm::observe::{AtomOutcome, Sight, Step, Watching};
 use crate::runtime::vm::{atom, call, iterate, select, sweep};
 
 /// The operand `$at` of the file.
@@ -64,7 +64,7 @@ macro_rules! operate {
 
 /// Runs a function. Its registers and cursors are its own, so nothing is saved.
 #[expect(clippy::too_many_lines, reason = "one line an arm, and the arms belong together")]
-pub(in crate::runtime) fn run<O: Observer>(
+pub(in crate::runtime) fn run<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &mut [Value],
     unit: &Unit,
@@ -256,18 +256,18 @@ fn place(unit: &Unit, pc: usize) -> u32 {
 }
 
 #[cold]
-fn note<O: Observer>(m: &mut Machine<'_, O>, class: EvalError, unit: &Unit, pc: usize) {
+fn note<O: Watching>(m: &mut Machine<'_, O>, class: EvalError, unit: &Unit, pc: usize) {
     m.note = Note { class, pc: place(unit, pc) };
 }
 
 /// Shows what is there in front of instruction `pc`.
-fn step<O: Observer>(m: &mut Machine<'_, O>, file: &[Value], unit: &Unit, pc: usize) {
+fn step<O: Watching>(m: &mut Machine<'_, O>, file: &[Value], unit: &Unit, pc: usize) {
     let view = m.heap.view();
     m.observer.step(Step { pc: place(unit, pc), file, view });
 }
 
 /// Shows the outcome of an atom; a part of one shows only that it failed.
-fn see<O: Observer>(m: &mut Machine<'_, O>, file: &[Value], ins: &Instruction, outcome: Outcome) {
+fn see<O: Watching>(m: &mut Machine<'_, O>, file: &[Value], ins: &Instruction, outcome: Outcome) {
     let part = ins.x & X_PART != 0;
     let outcome = match outcome {
         Outcome::True | Outcome::False if part => return,

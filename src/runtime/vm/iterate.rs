@@ -10,7 +10,7 @@ use crate::lang::value::heap::Heap;
 use crate::lang::value::message::{self, Field};
 use crate::lang::value::{Space, Tag, Value, map};
 use crate::runtime::vm::machine::{BROKEN, Builder, Cursor, Machine, Outcome, misfit};
-use crate::runtime::vm::observe::Observer;
+use crate::runtime::vm::observe::Watching;
 
 type Answer = Result<Value, EvalError>;
 
@@ -20,7 +20,7 @@ fn index(height: usize) -> u32 {
 
 /// `Iter`: T if there is an element.
 #[inline(never)]
-pub(in crate::runtime) fn begin<O: Observer>(
+pub(in crate::runtime) fn begin<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     ins: &Instruction,
@@ -47,7 +47,7 @@ pub(in crate::runtime) fn begin<O: Observer>(
 
 /// `Next`: F if there is another element.
 #[inline]
-pub(in crate::runtime) fn advance<O: Observer>(
+pub(in crate::runtime) fn advance<O: Watching>(
     m: &mut Machine<'_, O>,
     ins: &Instruction,
     turn: u64,
@@ -67,7 +67,7 @@ pub(in crate::runtime) fn advance<O: Observer>(
 
 /// Copies the element that the cursor stands on into the registers from `c` on. T.
 #[inline]
-pub(in crate::runtime) fn take<O: Observer>(
+pub(in crate::runtime) fn take<O: Watching>(
     m: &Machine<'_, O>,
     file: &mut [Value],
     ins: &Instruction,
@@ -98,7 +98,7 @@ pub(in crate::runtime) fn take<O: Observer>(
 }
 
 /// `Pend`: keeps what the first failed element noted.
-pub(in crate::runtime) fn pend<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Outcome {
+pub(in crate::runtime) fn pend<O: Watching>(m: &mut Machine<'_, O>, ins: &Instruction) -> Outcome {
     let note = m.note;
     let Some(cursor) = m.cursors.get_mut(usize::from(ins.b)) else {
         return Outcome::Error(BROKEN);
@@ -112,7 +112,7 @@ pub(in crate::runtime) fn pend<O: Observer>(m: &mut Machine<'_, O>, ins: &Instru
 }
 
 /// `LoopEnd`
-pub(in crate::runtime) fn end<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Outcome {
+pub(in crate::runtime) fn end<O: Watching>(m: &mut Machine<'_, O>, ins: &Instruction) -> Outcome {
     let Some(cursor) = m.cursors.get(usize::from(ins.b)) else { return Outcome::Error(BROKEN) };
     if !cursor.failed {
         return Outcome::False;
@@ -124,7 +124,7 @@ pub(in crate::runtime) fn end<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruc
 }
 
 /// `Count`
-pub(in crate::runtime) fn count<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Outcome {
+pub(in crate::runtime) fn count<O: Watching>(m: &mut Machine<'_, O>, ins: &Instruction) -> Outcome {
     let Some(cursor) = m.cursors.get_mut(usize::from(ins.b)) else {
         return Outcome::Error(BROKEN);
     };
@@ -133,13 +133,13 @@ pub(in crate::runtime) fn count<O: Observer>(m: &mut Machine<'_, O>, ins: &Instr
 }
 
 /// `Counted`
-pub(in crate::runtime) fn counted<O: Observer>(m: &Machine<'_, O>, ins: &Instruction) -> Answer {
+pub(in crate::runtime) fn counted<O: Watching>(m: &Machine<'_, O>, ins: &Instruction) -> Answer {
     let cursor = m.cursors.get(usize::from(ins.b)).ok_or(BROKEN)?;
     Ok(Value::int(cursor.count))
 }
 
 /// `Build`
-pub(in crate::runtime) fn build<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Outcome {
+pub(in crate::runtime) fn build<O: Watching>(m: &mut Machine<'_, O>, ins: &Instruction) -> Outcome {
     let height = index(m.heap.store.height());
     let Some(builder) = m.builders.get_mut(usize::from(ins.b)) else {
         return Outcome::Error(BROKEN);
@@ -149,7 +149,7 @@ pub(in crate::runtime) fn build<O: Observer>(m: &mut Machine<'_, O>, ins: &Instr
 }
 
 /// `Append` and `Put`: `values` go to the builder. With `X_OPTIONAL` the last is an optional.
-pub(in crate::runtime) fn add<O: Observer>(
+pub(in crate::runtime) fn add<O: Watching>(
     m: &mut Machine<'_, O>,
     ins: &Instruction,
     key: Option<Value>,
@@ -162,7 +162,7 @@ pub(in crate::runtime) fn add<O: Observer>(
 }
 
 /// `Append` of the values of several elements: how many of them. The next did not fit.
-pub(in crate::runtime) fn add_all<O: Observer>(
+pub(in crate::runtime) fn add_all<O: Watching>(
     m: &mut Machine<'_, O>,
     ins: &Instruction,
     lanes: impl Iterator<Item = usize>,
@@ -183,7 +183,7 @@ pub(in crate::runtime) fn add_all<O: Observer>(
     count
 }
 
-fn push<O: Observer>(
+fn push<O: Watching>(
     m: &mut Machine<'_, O>,
     ins: &Instruction,
     key: Option<Value>,
@@ -203,7 +203,7 @@ fn push<O: Observer>(
 }
 
 /// The value that goes to a builder; with `X_OPTIONAL` what an optional holds, if it holds one.
-fn given<O: Observer>(
+fn given<O: Watching>(
     m: &Machine<'_, O>,
     ins: &Instruction,
     value: Value,
@@ -220,7 +220,7 @@ fn given<O: Observer>(
     Ok(m.heap.elements(&value).first().copied())
 }
 
-fn builder_of<'m, O: Observer>(
+fn builder_of<'m, O: Watching>(
     m: &'m mut Machine<'_, O>,
     ins: &Instruction,
 ) -> Result<&'m mut Builder, EvalError> {
@@ -228,7 +228,7 @@ fn builder_of<'m, O: Observer>(
 }
 
 /// The builder, whose values are the last on the build stack from here on.
-fn top<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Result<Builder, EvalError> {
+fn top<O: Watching>(m: &mut Machine<'_, O>, ins: &Instruction) -> Result<Builder, EvalError> {
     let builder = *builder_of(m, ins)?;
     m.heap.store.drop_stack(builder.height as usize + builder.len as usize);
     Ok(builder)
@@ -236,7 +236,7 @@ fn top<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Result<Builder
 
 /// `PutField`: a value goes to `field` of the message that is built.
 #[inline(never)]
-pub(in crate::runtime) fn put_field<O: Observer>(
+pub(in crate::runtime) fn put_field<O: Watching>(
     m: &mut Machine<'_, O>,
     ins: &Instruction,
     field: &Field,
@@ -248,7 +248,7 @@ pub(in crate::runtime) fn put_field<O: Observer>(
     }
 }
 
-fn assign<O: Observer>(
+fn assign<O: Watching>(
     m: &mut Machine<'_, O>,
     ins: &Instruction,
     field: &Field,
@@ -266,7 +266,7 @@ fn assign<O: Observer>(
 
 /// `EndMessage`
 #[inline(never)]
-pub(in crate::runtime) fn message<O: Observer>(
+pub(in crate::runtime) fn message<O: Watching>(
     m: &mut Machine<'_, O>,
     ins: &Instruction,
 ) -> Answer {
@@ -275,14 +275,14 @@ pub(in crate::runtime) fn message<O: Observer>(
 }
 
 /// `EndList`
-pub(in crate::runtime) fn list<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Answer {
+pub(in crate::runtime) fn list<O: Watching>(m: &mut Machine<'_, O>, ins: &Instruction) -> Answer {
     let builder = top(m, ins)?;
     let off = m.heap.store.finish(builder.height as usize)?;
     Ok(Value::list(Space::Arena, off, builder.len, 1))
 }
 
 /// `EndMap`
-pub(in crate::runtime) fn map<O: Observer>(m: &mut Machine<'_, O>, ins: &Instruction) -> Answer {
+pub(in crate::runtime) fn map<O: Watching>(m: &mut Machine<'_, O>, ins: &Instruction) -> Answer {
     let builder = top(m, ins)?;
     map::finish(&mut m.heap, builder.height as usize)
 }

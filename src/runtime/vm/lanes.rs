@@ -17,7 +17,7 @@ use crate::runtime::program::probe::related;
 use crate::runtime::program::sweep::{Dense, MADE, Source, Step, mirrored};
 use crate::runtime::vm::atom;
 use crate::runtime::vm::machine::{Cursor, Machine, Outcome};
-use crate::runtime::vm::observe::Observer;
+use crate::runtime::vm::observe::Watching;
 
 /// Most elements that are looked at together.
 pub(in crate::runtime) const LANES: u32 = 64;
@@ -264,7 +264,7 @@ fn is_among<const N: usize>(bits: &[u64; N], cell: &Value) -> bool {
 }
 
 /// An operand that is the same for all elements.
-fn fixed<O: Observer>(m: &Machine<'_, O>, file: &[Value], source: Source) -> Option<Value> {
+fn fixed<O: Watching>(m: &Machine<'_, O>, file: &[Value], source: Source) -> Option<Value> {
     match source {
         Source::Fixed(at) => file.get(usize::from(at)).copied(),
         Source::Constant(at) => m.program.constants.get(usize::from(at)).copied(),
@@ -274,7 +274,7 @@ fn fixed<O: Observer>(m: &Machine<'_, O>, file: &[Value], source: Source) -> Opt
 }
 
 /// Makes numbers of the elements `here`; known are those of which that did not fail.
-pub(in crate::runtime) fn make<O: Observer>(
+pub(in crate::runtime) fn make<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     step: &Step,
@@ -359,7 +359,7 @@ fn computed(op: Op, a: &Value, b: &Value) -> Option<Value> {
 }
 
 /// What a test says of the elements `here`.
-pub(in crate::runtime) fn ask<O: Observer>(
+pub(in crate::runtime) fn ask<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     step: &Step,
@@ -402,7 +402,7 @@ pub(in crate::runtime) fn ask<O: Observer>(
 }
 
 /// What a test of `source` against `other` says of the elements `here`.
-fn ask_against<O: Observer>(
+fn ask_against<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     step: &Step,
@@ -430,7 +430,7 @@ fn ask_against<O: Observer>(
 
 /// Of which of the elements `here` the texts in two columns are the same, whose lengths and first
 /// bytes are.
-fn same_texts<O: Observer>(m: &Machine<'_, O>, step: &Step, lanes: &Lanes, here: u64) -> u64 {
+fn same_texts<O: Watching>(m: &Machine<'_, O>, step: &Step, lanes: &Lanes, here: u64) -> u64 {
     let value = |source, lane| lanes.value(&m.heap, m.made, source, lane);
     set(here).fold(0, |truth, lane| {
         let same = value(step.a, lane).zip(value(step.b, lane));
@@ -443,7 +443,7 @@ fn same_texts<O: Observer>(m: &Machine<'_, O>, step: &Step, lanes: &Lanes, here:
     clippy::wildcard_enum_match_arm,
     reason = "whatever is not listed is asked in another way"
 )]
-fn texts<O: Observer>(
+fn texts<O: Watching>(
     m: &mut Machine<'_, O>,
     step: &Step,
     lanes: &Lanes,
@@ -488,7 +488,7 @@ fn texts<O: Observer>(
 }
 
 /// What a test says of the elements `here`, one after the other.
-fn one_by_one<O: Observer>(
+fn one_by_one<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     step: &Step,
@@ -506,7 +506,7 @@ fn one_by_one<O: Observer>(
 }
 
 /// What a test says of one element; `None` if it fails.
-fn ask_one<O: Observer>(
+fn ask_one<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     step: &Step,

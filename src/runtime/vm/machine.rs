@@ -12,7 +12,7 @@ use crate::runtime::program::scan::ScanMemo;
 use crate::runtime::vm::budget::Budget;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::lanes::MADE_VALUES;
-use crate::runtime::vm::observe::Observer;
+use crate::runtime::vm::observe::Watching;
 
 /// The error of a program that names what is not there. No verified program does, so nobody
 /// meets it; it fails closed like any other.
@@ -168,7 +168,7 @@ impl Memo {
 /// Everything but the file that instructions read and write. The file is passed beside it, or
 /// its pointer and length would be loaded again at every step.
 #[derive(Debug)]
-pub(in crate::runtime) struct Machine<'a, O: Observer> {
+pub(in crate::runtime) struct Machine<'a, O: Watching> {
     pub(in crate::runtime) program: &'a Program,
     pub(in crate::runtime) heap: Heap<'a>,
     pub(in crate::runtime) cursors: &'a mut [Cursor],
@@ -233,7 +233,7 @@ impl Workings {
     }
 }
 
-impl<'a, O: Observer> Machine<'a, O> {
+impl<'a, O: Watching> Machine<'a, O> {
     pub(in crate::runtime) fn new(
         program: &'a Program,
         heap: Heap<'a>,

@@ -15,13 +15,13 @@ use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::call;
 use crate::runtime::vm::decision::Verdict;
 use crate::runtime::vm::machine::{Exit, Machine, Note};
-use crate::runtime::vm::observe::{NoObserver, Observer};
+use crate::runtime::vm::observe::{NoObserver, Watching};
 use crate::runtime::vm::request::{Filled, Moment, heap};
 use crate::runtime::vm::scratch::{Failure, Scratch};
 
 /// Writes the message of the outcome that won into the scratch. Where a part of it fails, the
 /// class of the error stands in its place, as in `{DIVIDE_BY_ZERO}`, and the first is noted.
-pub(in crate::runtime) fn render<O: Observer>(
+pub(in crate::runtime) fn render<O: Watching>(
     filled: &mut Filled<'_>,
     moment: &Moment<'_>,
     verdict: &Verdict,
@@ -71,7 +71,7 @@ fn note_failure(filled: &mut Filled<'_>, by: Asker, note: Note) {
 }
 
 /// Writes the parts one after the other; what failed first, if anything did.
-fn write<O: Observer>(
+fn write<O: Watching>(
     filled: &mut Filled<'_>,
     moment: &Moment<'_>,
     template: &[TemplatePart],

@@ -3,6 +3,9 @@
 //! In:      instructions as they run, and the outcomes of those that belong to an atom.
 //! Out:     what an observer keeps; `Witness` keeps two bits an atom.
 //! Imports: `lang`.
+//!
+//! The machine is made three times: for nobody, for a witness, which every record asks for, and for
+//! all other observers together, which are called through a table.
 
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::Instruction;
@@ -48,30 +51,47 @@ pub struct Step<'a> {
 
 /// Somebody who watches a decision.
 pub trait Observer {
-    /// Whether anything is seen at all; without it the loop contains no trace of observers.
-    const ON: bool;
     /// An atom was decided, or failed. One atom may be seen several times in a decision.
     fn see(&mut self, sight: Sight<'_>);
     /// An instruction is about to run. Most observers care for atoms alone.
     fn step(&mut self, _step: Step<'_>) {}
 }
 
-/// Nobody.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoObserver;
-
-impl Observer for NoObserver {
-    const ON: bool = false;
-    fn see(&mut self, _sight: Sight<'_>) {}
+/// Who watches, as a machine is made for it.
+pub(in crate::runtime) trait Watching {
+    /// Whether anything is seen at all; without it the loop contains no trace of observers.
+    const ON: bool;
+    /// As `Observer::see`.
+    fn see(&mut self, sight: Sight<'_>);
+    /// As `Observer::step`.
+    fn step(&mut self, step: Step<'_>);
 }
 
-impl<O: Observer> Observer for &mut O {
-    const ON: bool = O::ON;
+/// Nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::runtime) struct NoObserver;
+
+impl Watching for NoObserver {
+    const ON: bool = false;
+    fn see(&mut self, _sight: Sight<'_>) {}
+    fn step(&mut self, _step: Step<'_>) {}
+}
+
+impl Watching for &mut Witness {
+    const ON: bool = true;
     fn see(&mut self, sight: Sight<'_>) {
-        O::see(self, sight);
+        Observer::see(*self, sight);
+    }
+    fn step(&mut self, _step: Step<'_>) {}
+}
+
+impl Watching for &mut (dyn Observer + '_) {
+    const ON: bool = true;
+    fn see(&mut self, sight: Sight<'_>) {
+        Observer::see(*self, sight);
     }
     fn step(&mut self, step: Step<'_>) {
-        O::step(self, step);
+        Observer::step(*self, step);
     }
 }
 
@@ -141,8 +161,6 @@ impl Witness {
 }
 
 impl Observer for Witness {
-    const ON: bool = true;
-
     fn see(&mut self, sight: Sight<'_>) {
         let code: u8 = match sight.outcome {
             AtomOutcome::False => 1,

@@ -18,12 +18,12 @@ use crate::runtime::program::sweep::{Does, LEAVE, NEXT, PLACES, STOP, Source, St
 use crate::runtime::vm::iterate::add_all;
 use crate::runtime::vm::lanes::{Answer, LANES, Lanes, Rows, ask, make, set};
 use crate::runtime::vm::machine::{Cursor, Machine, Swept};
-use crate::runtime::vm::observe::Observer;
+use crate::runtime::vm::observe::Watching;
 
 /// Where the loop goes on that `Iter` `ins` at `pc` of `unit` has begun; `None` if that is the
 /// body, with the element that the cursor stands on.
 #[inline]
-pub(in crate::runtime) fn begin<O: Observer>(
+pub(in crate::runtime) fn begin<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     (unit, pc): (&Unit, usize),
@@ -39,7 +39,7 @@ pub(in crate::runtime) fn begin<O: Observer>(
 
 /// Likewise, where `Next` `ins` has gone on.
 #[inline]
-pub(in crate::runtime) fn go_on<O: Observer>(
+pub(in crate::runtime) fn go_on<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     ins: &Instruction,
@@ -54,7 +54,7 @@ pub(in crate::runtime) fn go_on<O: Observer>(
 
 /// Passes elements until one stops the loop, or none is left.
 #[inline(never)]
-fn pass<O: Observer>(
+fn pass<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     ins: &Instruction,
@@ -95,7 +95,7 @@ fn pass<O: Observer>(
 
 /// Counts or collects those of `count` elements from `at` on that are to be. How many of the
 /// `count` were seen to: the next did not fit.
-fn effect<O: Observer>(
+fn effect<O: Watching>(
     m: &mut Machine<'_, O>,
     (ins, sweep): (&Instruction, &Sweep),
     (at, count): (u32, u32),
@@ -117,7 +117,7 @@ fn effect<O: Observer>(
 
 /// Finds out where the steps send elements. Also, which of them end the loop.
 #[inline]
-fn look<O: Observer>(
+fn look<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &[Value],
     sweep: &Sweep,

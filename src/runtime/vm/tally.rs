@@ -14,7 +14,7 @@ use crate::runtime::program::rank::Rank;
 use crate::runtime::vm::call;
 use crate::runtime::vm::decision::Verdict;
 use crate::runtime::vm::machine::{Exit, Machine, Note};
-use crate::runtime::vm::observe::Observer;
+use crate::runtime::vm::observe::Watching;
 use crate::runtime::vm::scratch::{Failure, Failures, Fired};
 
 /// What the rules said.
@@ -40,7 +40,7 @@ impl<'a> Tally<'a> {
     }
 
     /// Asks a rule.
-    pub(in crate::runtime) fn ask<O: Observer>(
+    pub(in crate::runtime) fn ask<O: Watching>(
         &mut self,
         m: &mut Machine<'_, O>,
         file: &mut [Value],
@@ -151,7 +151,7 @@ pub(in crate::runtime) fn standing(
 }
 
 /// Calls a function with nothing noted.
-pub(in crate::runtime) fn call<O: Observer>(
+pub(in crate::runtime) fn call<O: Watching>(
     m: &mut Machine<'_, O>,
     file: &mut [Value],
     function: u16,

@@ -127,8 +127,6 @@ impl Stepper {
 }
 
 impl Observer for Stepper {
-    const ON: bool = true;
-
     fn see(&mut self, _sight: Sight<'_>) {}
 
     fn step(&mut self, step: Step<'_>) {

@@ -153,8 +153,6 @@ impl<'a> Counter<'a> {
 }
 
 impl Observer for Counter<'_> {
-    const ON: bool = true;
-
     fn see(&mut self, _sight: Sight<'_>) {}
 
     fn step(&mut self, step: Step<'_>) {

@@ -11,7 +11,6 @@ use crate::lang::decision::Effect;
 use crate::runtime::bundle::module::{FunctionKind, Module, Phase};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
-use crate::runtime::vm::observe::NoObserver;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
@@ -50,7 +49,7 @@ impl<'p> Trial<'p> {
         let context = example.context.to_string();
         let mut filled = ingest(self.program, context.as_bytes(), &mut self.scratch);
         let moment = Moment { phase, ..Moment::at(example.now.0, example.now.1) };
-        let mut decision = filled.decide_observed(&moment, NoObserver);
+        let mut decision = filled.decide(&moment);
         let module = self.program.module();
         let mut rules = BTreeMap::new();
         let key = |rule: u16| {

@@ -204,7 +204,7 @@ impl Seat {
                 return Ok(partly(program, &decision, partial.unknowns()));
             }
         };
-        let mut decision = filled.decide_observed(&moment, witness);
+        let mut decision = filled.decide_witnessed(&moment, witness);
         let digest = canonical.digest(&mut decision);
         let (effect, rule) = (decision.effect(), decision.winner());
         fired.clear();

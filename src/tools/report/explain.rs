@@ -56,8 +56,6 @@ impl<'p> Explainer<'p> {
 }
 
 impl Observer for Explainer<'_> {
-    const ON: bool = true;
-
     fn see(&mut self, sight: Sight<'_>) {
         self.seen.insert(sight.atom, Seen::of(self.module, &sight));
     }

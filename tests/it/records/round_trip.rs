@@ -165,7 +165,7 @@ fn the_signature_is_the_witness() {
     let context = br#"{"n": 9, "s": "z"}"#;
     let mut filled = ingest(&program, context, &mut scratch);
     let mut witness = Witness::new(program.atoms());
-    let effect = filled.decide_observed(&NOW, &mut witness).effect();
+    let effect = filled.decide_witnessed(&NOW, &mut witness).effect();
     assert_eq!(effect, Some(Effect::Allow));
     let (line, _) = recorded(&mut filled, &NOW);
     let mut bits = Vec::new();

@@ -74,8 +74,6 @@ pub(crate) struct Watch<'a> {
 }
 
 impl Observer for Watch<'_> {
-    const ON: bool = true;
-
     fn see(&mut self, _sight: Sight<'_>) {}
 
     fn step(&mut self, step: Step<'_>) {

@@ -72,7 +72,7 @@ fn agree(program: &Program, scratch: &mut Scratch, context: &str) {
     let mut filled = ingest(program, context.as_bytes(), scratch);
     let mut said = |watched: bool| -> (Vec<Fired>, Vec<Failure>) {
         let decision = if watched {
-            filled.decide_observed(&moment, &mut Witness::new(program.atoms()))
+            filled.decide_witnessed(&moment, &mut Witness::new(program.atoms()))
         } else {
             filled.decide(&moment)
         };

@@ -557,7 +557,7 @@ fn a_witness_keeps_what_atoms_came_to() {
     let mut witness = Witness::new(program.atoms());
     let json = br#"{"x":2,"y":true}"#;
     let mut filled = ingest(&program, json, &mut scratch);
-    let _ = filled.decide_observed(&Moment::at(0, 0), &mut witness);
+    let _ = filled.decide_witnessed(&Moment::at(0, 0), &mut witness);
     let seen: Vec<Known> = (0..5).map(|atom| witness.atom(atom)).collect();
     let want = [Known::False, Known::Unseen, Known::True, Known::Error, Known::Unseen];
     assert_eq!(seen, want);

@@ -129,7 +129,7 @@ impl<'p> Trial<'p> {
         match ingest_record(program, text.as_bytes(), scratch) {
             Recorded::Known(mut filled) => {
                 // Watched, every rule that is asked is run.
-                let decision = filled.decide_observed(&moment, witness);
+                let decision = filled.decide_witnessed(&moment, witness);
                 let failed = decision.failures().iter().filter_map(|failure| match failure.by {
                     Asker::Rule(rule) => Some(rule),
                     Asker::Output(_) => None,
