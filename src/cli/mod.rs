@@ -15,6 +15,7 @@ pub mod root;
 pub mod sources;
 pub mod terminal;
 pub mod usage;
+pub mod watch;
 pub mod write;
 
 use std::process::ExitCode;

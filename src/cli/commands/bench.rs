@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use clap::{ArgMatches, Args};
 
@@ -15,12 +16,14 @@ use crate::cli::reporting::{alone, named, next_line, output};
 use crate::cli::root::options;
 use crate::cli::sources::{Sources, compiled, is_bundle, load_bundle, rejected, shown, unread};
 use crate::cli::terminal::Terminal;
+use crate::cli::watch::watched;
 use crate::cli::write::{unwritable, write};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::program::Program;
 use crate::tools::bench::budget::{Judged, judge};
+use crate::tools::bench::choose::Choice;
 use crate::tools::bench::compare::{Bar, Comparison, Source, compare};
 use crate::tools::bench::contexts::{self, Workload};
 use crate::tools::bench::document::Document;
@@ -55,6 +58,7 @@ pub const COMMAND: Command = Command {
         ("policyc bench --compare base.json", "for CI: end with 1 if decisions take more"),
         ("policyc bench --base main", "both on this machine, in turn"),
         ("policyc bench --counters", "no clock: the same numbers everywhere"),
+        ("policyc bench --rule two-person", "what goes to one rule"),
     ],
     arguments: Options::augment_args,
     run,
@@ -83,6 +87,12 @@ struct Input {
     /// Recorded decisions: each context counts as often as it occurs.
     #[arg(long, value_name = "FILE", conflicts_with = "contexts")]
     from_log: Option<PathBuf>,
+    /// Only decisions that ask this rule, output or variable, and what goes to it.
+    #[arg(long, value_name = "ID")]
+    rule: Option<String>,
+    /// Only decisions about this tool.
+    #[arg(long, value_name = "NAME")]
+    tool: Option<String>,
     /// The time of decisions about `--contexts`.
     #[arg(long, value_name = "RFC3339", default_value = NOW, value_parser = moments)]
     now: Moments,
@@ -107,6 +117,9 @@ struct EffortOptions {
     /// Count only: no clock, the same numbers on every machine.
     #[arg(long, conflicts_with_all = ["iterations", "warmup"])]
     counters: bool,
+    /// Again after every change of a file, until Ctrl-C.
+    #[arg(long)]
+    watch: bool,
 }
 
 #[derive(Debug, Args)]
@@ -189,27 +202,36 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(options) => options,
         Err(exit) => return exit,
     };
-    measured(terminal, &options).unwrap_or_else(|exit| exit)
+    let stop = interrupted();
+    let once = || measured(terminal, &options, &stop).unwrap_or_else(|exit| exit);
+    if !options.effort.watch {
+        return once();
+    }
+    let files = [&options.input.contexts, &options.input.from_log, &options.comparing.compare];
+    let files = files.into_iter().flatten().map(PathBuf::as_path);
+    let paths: Vec<&Path> =
+        options.sources.paths.iter().map(PathBuf::as_path).chain(files).collect();
+    watched(terminal, &paths, &stop, once)
 }
 
 /// Loads, measures, compares, draws.
 ///
 /// # Errors
 /// How the command ends, its words already written.
-fn measured(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+fn measured(terminal: &Terminal, options: &Options, stop: &AtomicBool) -> Result<Exit, Exit> {
     let watch = Stopwatch::start();
-    let stop = interrupted();
     let failed = |error: BenchError| alone(terminal, &error.diagnostic());
     // A file that cannot be read is found before anything is measured.
     let baseline = match &options.comparing.compare {
         None => None,
         Some(path) => Some(Baseline::read(terminal, path)?),
     };
-    let subjects = subjects(terminal, options)?;
+    let found = subjects(terminal, options)?;
     let progress = Progress::new(terminal);
-    let mut gauged: Vec<Gauged> = Vec::new();
-    for (at, subject) in (0..).zip(&subjects) {
-        let all = subjects.len() as u64;
+    let (mut subjects, mut gauged): (Vec<&Subject>, Vec<Gauged>) = (Vec::new(), Vec::new());
+    let mut absent = None;
+    for (at, subject) in (0..).zip(&found) {
+        let all = found.len() as u64;
         let tell = |done: u64, total: u64| progress.tell(at * total + done, all * total);
         let task = Task {
             program: &subject.program,
@@ -217,9 +239,20 @@ fn measured(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
             base: subject.base.as_ref(),
             workload: &subject.workload,
         };
-        let result = gauge(&task, &wanted(options), Watch { stop: &stop, progress: &tell });
+        let result = gauge(&task, &wanted(options), Watch { stop, progress: &tell });
         progress.end();
-        gauged.push(result.map_err(failed)?);
+        match result {
+            Ok(result) => {
+                subjects.push(subject);
+                gauged.push(result);
+            }
+            // Of several projects those are left out that know nothing of what was chosen.
+            Err(error) if error.is_of_choice() => absent = Some(error),
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    if let Some(error) = absent.filter(|_| gauged.is_empty()) {
+        return Err(failed(error));
     }
     for gauged in &gauged {
         let name =
@@ -240,11 +273,13 @@ fn measured(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 
 /// How much is measured.
 fn wanted(options: &Options) -> Wanted {
-    let EffortOptions { iterations, warmup, concurrency, memory, counters } = &options.effort;
+    let EffortOptions { iterations, warmup, concurrency, memory, counters, .. } = &options.effort;
+    let Input { rule, tool, .. } = &options.input;
     Wanted {
         effort: (!counters).then_some(Effort { passes: *iterations, warmup: *warmup }),
         threads: concurrency.iter().map(|threads| usize::from(*threads)).collect(),
         memory: *memory,
+        choice: Choice { rule: rule.clone(), tool: tool.clone() },
     }
 }
 
@@ -302,7 +337,7 @@ fn subject(
     let bytes = |path: &Path| {
         read_bytes(path, INPUT_BYTES_MAX).map_err(|error| unread(terminal, path, &error))
     };
-    let Input { contexts, from_log, now } = &options.input;
+    let Input { contexts, from_log, now, .. } = &options.input;
     let workload = match (contexts, from_log, &mut project) {
         (Some(path), _, _) => contexts::read(path, &bytes(path)?, *now).map_err(failed)?,
         (None, Some(path), _) => {
@@ -384,7 +419,7 @@ fn compared(
 struct Conclusions<'a> {
     terminal: &'a Terminal,
     options: &'a Options,
-    subjects: &'a [Subject],
+    subjects: &'a [&'a Subject],
     gauged: &'a [Gauged],
     watch: Stopwatch,
 }
@@ -404,7 +439,7 @@ impl Conclusions<'_> {
             source: *source,
             comparisons,
         });
-        let abouts: Vec<About<'_>> = self.subjects.iter().map(Subject::about).collect();
+        let abouts: Vec<About<'_>> = self.subjects.iter().map(|subject| subject.about()).collect();
         let drawing =
             Drawing { document, against, budgets: &budgets, report, abouts: &abouts, stopped };
         let mut exit = if found.is_empty() { Exit::Done } else { Exit::Findings };
@@ -434,11 +469,12 @@ impl Conclusions<'_> {
         exit
     }
 
-    /// The budgets of every policy; none where it was stopped.
+    /// The budgets of every policy; none where it was stopped, and none of chosen decisions.
     fn judged(&self, stopped: bool) -> Vec<Vec<Judged<'_>>> {
         let pairs = self.subjects.iter().zip(self.gauged);
+        let is_whole = self.gauged.iter().all(|gauged| gauged.own.contexts.chosen.is_empty());
         let judged = pairs.map(|(subject, gauged)| match &subject.project {
-            Some(project) if !stopped => judge(&gauged.own, &project.budgets.list),
+            Some(project) if is_whole && !stopped => judge(&gauged.own, &project.budgets.list),
             Some(_) | None => Vec::new(),
         });
         judged.collect()

@@ -159,7 +159,7 @@ fn moved(own: &Measured, base: &Measured) -> u64 {
 }
 
 /// Rules are the same where document and id are.
-fn same_rule(a: &OfRule, b: &OfRule) -> bool {
+pub(super) fn same_rule(a: &OfRule, b: &OfRule) -> bool {
     (a.kind, &a.rule, &a.policy) == (b.kind, &b.rule, &b.policy)
 }
 

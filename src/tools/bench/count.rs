@@ -78,11 +78,13 @@ pub struct Counted {
     pub tools: BTreeMap<String, OfTool>,
     /// The key of each context, beside the contexts; empty where there is none.
     pub keys: Vec<String>,
+    /// Of each context whether deciding about it asks one of the owners that were named.
+    pub asking: Vec<bool>,
 }
 
-/// Decides about every context once, and counts.
+/// Decides about every context once, and counts; `named` are owners for `Counted::asking`.
 #[must_use]
-pub fn count(places: &Places<'_>, samples: &[&Sample]) -> Counted {
+pub fn count(places: &Places<'_>, samples: &[&Sample], named: &[usize]) -> Counted {
     let program = places.program;
     let mut scratch = Scratch::for_program(program);
     let mut counter = Counter::of(places);
@@ -98,6 +100,7 @@ pub fn count(places: &Places<'_>, samples: &[&Sample]) -> Counted {
             let why = format!("{}{place}", error.message(program));
             sums.refused.push(Refused { at, why });
             sums.keys.push(String::new());
+            sums.asking.push(false);
             continue;
         }
         let weight = sample.weight;
@@ -111,6 +114,7 @@ pub fn count(places: &Places<'_>, samples: &[&Sample]) -> Counted {
             tool.instructions += counter.steps.saturating_mul(weight);
         }
         sums.keys.push(key.unwrap_or_default());
+        sums.asking.push(named.iter().any(|owner| counter.seen.get(*owner) == Some(&true)));
         for (sum, seen) in asked.iter_mut().zip(&counter.seen) {
             *sum += if *seen { weight } else { 0 };
         }

@@ -78,6 +78,9 @@ pub struct Contexts {
     pub distinct: usize,
     /// Contexts that are refused, and stand in no number here.
     pub refused: usize,
+    /// Which of them were chosen, in words; empty where all were.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub chosen: String,
 }
 
 /// A sum, and the most that one decision has.
@@ -228,9 +231,11 @@ impl Measured {
     /// # Errors
     /// `OtherContexts`.
     pub fn same_contexts(&self, file: &str, own: &Self) -> Result<(), BenchError> {
-        let same =
-            |a: &Contexts, b: &Contexts| (&a.digest, a.decisions) == (&b.digest, b.decisions);
-        if same(&self.contexts, &own.contexts) {
+        let what = |it: &Self| {
+            let Contexts { digest, decisions, chosen, .. } = &it.contexts;
+            (digest.clone(), *decisions, chosen.clone())
+        };
+        if what(self) == what(own) {
             return Ok(());
         }
         Err(BenchError::OtherContexts {

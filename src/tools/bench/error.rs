@@ -15,6 +15,10 @@ pub enum BenchError {
     NoContexts { place: String },
     /// Every one of `count` contexts is refused; the first, at `place`, for `why`.
     AllRefused { count: usize, place: String, why: String },
+    /// The policy has no rule, output or variable of this name; the nearest that it has.
+    NoRule { policy: String, name: String, near: Option<String> },
+    /// No context is of what was chosen; the nearest tool of which there are some.
+    NoneChosen { choice: String, near: Option<String> },
     /// What begins in line `line` of `file` is no JSON object: at byte `byte` of the file, `why`.
     NotObject { file: String, line: usize, byte: usize, why: String },
     /// `file` ends at byte `byte` in the middle of line `line`.
@@ -34,10 +38,22 @@ pub enum BenchError {
 }
 
 impl BenchError {
+    /// Whether nothing is wrong but what was chosen.
+    #[must_use]
+    pub const fn is_of_choice(&self) -> bool {
+        matches!(self, Self::NoRule { .. } | Self::NoneChosen { .. })
+    }
+
     /// The finding about it.
     #[must_use]
     pub fn diagnostic(&self) -> Diagnostic {
         match self {
+            Self::NoRule { policy, name, near } => {
+                choice(format!("`{policy}` has no rule `{name}`"), near.as_deref())
+            }
+            Self::NoneChosen { choice: wanted, near } => {
+                choice(format!("there is no context for {wanted}"), near.as_deref())
+            }
             Self::NoContexts { .. }
             | Self::AllRefused { .. }
             | Self::NotObject { .. }
@@ -81,7 +97,9 @@ impl BenchError {
                 format!("`{file}` line {line} is no record: {fault}"),
                 "a record has `v`, `ctx` and `now`; contexts alone go to `--contexts`".to_owned(),
             ),
-            Self::NotBaseline { .. }
+            Self::NoRule { .. }
+            | Self::NoneChosen { .. }
+            | Self::NotBaseline { .. }
             | Self::OtherVersion { .. }
             | Self::OtherPolicy { .. }
             | Self::OtherContexts { .. } => (String::new(), String::new()),
@@ -113,6 +131,8 @@ impl BenchError {
             ),
             Self::NoContexts { .. }
             | Self::AllRefused { .. }
+            | Self::NoRule { .. }
+            | Self::NoneChosen { .. }
             | Self::NotObject { .. }
             | Self::CutShort { .. }
             | Self::NewerRecord { .. }
@@ -120,6 +140,15 @@ impl BenchError {
         };
         Diagnostic::without_place(Code::BadBaseline, fact).help(help)
     }
+}
+
+/// A name on the command line that chooses nothing.
+fn choice(fact: String, near: Option<&str>) -> Diagnostic {
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "without `--rule` and `--tool` everything is measured".to_owned(),
+    };
+    Diagnostic::without_place(Code::BadUsage, fact).help(help)
 }
 
 /// A path as findings name it.

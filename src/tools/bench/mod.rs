@@ -5,12 +5,13 @@
 //! Imports: everything below; nothing of `cli`.
 //! Source:  `docs/bench.md`.
 //!
-//! Load, contexts, count, measure, document, compare, draw: each step is a module, and none looks
-//! back. `count` is exact and asks no clock; `measure` and `blame` are the ones that do.
+//! Load, contexts, choose, count, measure, document, compare, draw: each step is a module, and none
+//! looks back. `count` is exact and asks no clock; `measure` and `blame` are the ones that do.
 
 pub mod blame;
 pub mod budget;
 pub mod cases;
+pub mod choose;
 pub mod clock;
 pub mod compare;
 pub mod contexts;

@@ -51,6 +51,9 @@ pub struct Owner {
     pub function: u16,
 }
 
+/// Between the ids of rules that are one owner.
+pub const NAMES: &str = ", ";
+
 /// What findings about owners are drawn on.
 #[derive(Clone, Debug, Default)]
 pub struct Drawn {
@@ -150,7 +153,7 @@ fn owners(program: &Program, debug: &Debug) -> (Vec<Owner>, BTreeMap<u16, u16>) 
         let id = program.string(rule.id);
         if let Some(owner) = of.get(&rule.function).and_then(|at| owners.get_mut(usize::from(*at)))
         {
-            owner.name.extend([", ", id]);
+            owner.name.extend([NAMES, id]);
             continue;
         }
         let about = debug.rules.get(number).cloned().unwrap_or_default();

@@ -12,7 +12,9 @@ use crate::diag::numbers::grouped;
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
 use crate::tools::bench::blame::{Part, Spent, spent};
+use crate::tools::bench::choose::Choice;
 use crate::tools::bench::clock::Clock;
+use crate::tools::bench::compare::same_rule;
 use crate::tools::bench::contexts::{Sample, Workload, digest};
 use crate::tools::bench::count::{self, Amount, Counted, Refused, count};
 use crate::tools::bench::document::{Blame, Contexts, Measured, OfRule, OfTool, Quantity, Rate};
@@ -52,6 +54,8 @@ pub struct Wanted {
     pub threads: Vec<usize>,
     /// Whether to weigh what is held.
     pub memory: bool,
+    /// Which decisions, and whose rows.
+    pub choice: Choice,
 }
 
 /// What was measured.
@@ -78,33 +82,41 @@ pub fn reads_time(program: &Program) -> bool {
 /// Counts and measures.
 ///
 /// # Errors
-/// `AllRefused` where no context is left.
+/// `AllRefused` where no context is left; those of `Choice`.
 pub fn gauge(task: &Task<'_>, wanted: &Wanted, watch: Watch<'_>) -> Result<Gauged, BenchError> {
     let own = Places::of(task.program);
     let base = task.base.map(Places::of);
     let all: Vec<&Sample> = task.workload.samples.iter().collect();
-    let mut refused = count(&own, &all).refused;
+    let named = wanted.choice.owners(&own)?;
+    let shown = named.as_deref();
+    let first = count(&own, &all, shown.unwrap_or_default());
+    let mut refused = first.refused.clone();
     if let Some(base) = &base {
-        refused.extend(count(base, &all).refused);
+        refused.extend(count(base, &all, &[]).refused);
         refused.sort_by_key(|refused| refused.at);
         refused.dedup_by_key(|refused| refused.at);
     }
-    let is_left = |at: &usize| refused.binary_search_by_key(at, |refused| refused.at).is_err();
-    let samples: Vec<&Sample> =
-        all.iter().enumerate().filter(|(at, _)| is_left(at)).map(|(_, sample)| *sample).collect();
     let notes = notes(task.workload, &all, &refused);
+    let is_left = |at: &usize| refused.binary_search_by_key(at, |refused| refused.at).is_err();
+    if refused.len() == all.len() {
+        return Err(all_refused(task.workload, &all, &refused));
+    }
+    let chosen = wanted.choice.of(&first)?;
+    let samples: Vec<&Sample> =
+        chosen.iter().filter(|at| is_left(at)).filter_map(|at| all.get(*at).copied()).collect();
     if samples.is_empty() {
         return Err(all_refused(task.workload, &all, &refused));
     }
-    let counted = count(&own, &samples);
+    let counted = count(&own, &samples, &[]);
     let contexts = Contexts {
-        digest: digest_text(&digest(&all)),
+        digest: digest_text(&digest(if wanted.choice.is_all() { &all } else { &samples })),
         decisions: counted.weight,
         distinct: samples.len(),
         refused: refused.len(),
+        chosen: wanted.choice.text(),
     };
     let mut of_own = measured(&own, &contexts, &counted, &samples);
-    let of_base = |base| measured(base, &contexts, &count(base, &samples), &samples);
+    let of_base = |base| measured(base, &contexts, &count(base, &samples, &[]), &samples);
     let mut of_base = base.as_ref().map(of_base);
     if wanted.memory {
         of_own.memory = held(task.bundle);
@@ -128,11 +140,23 @@ pub fn gauge(task: &Task<'_>, wanted: &Wanted, watch: Watch<'_>) -> Result<Gauge
             of_own.throughput.extend(rate);
         }
         if let Some(spent) = spent(&own, &samples, watch) {
-            blame(&mut of_own, &own, &spent);
+            blame(&mut of_own, &own, &spent, shown);
         }
     }
-    let drawn = own.drawn();
+    let mut drawn = own.drawn();
+    if let Some(shown) = shown {
+        of_own.rules = only(shown, &of_own.rules);
+        drawn.rules = only(shown, &drawn.rules);
+        if let Some(base) = &mut of_base {
+            base.rules.retain(|old| of_own.rules.iter().any(|rule| same_rule(old, rule)));
+        }
+    }
     Ok(Gauged { own: of_own, base: of_base, drawn, notes, stopped: watch.stopped() })
+}
+
+/// The rows with these numbers.
+fn only<T: Clone>(numbers: &[usize], rows: &[T]) -> Vec<T> {
+    numbers.iter().filter_map(|at| rows.get(*at).cloned()).collect()
 }
 
 /// What to tell about contexts that stand in no number.
@@ -223,9 +247,12 @@ fn time_tools(measured: &mut Measured, timed: &Timed, keys: &[String], samples: 
     }
 }
 
-/// Gives each rule its time, and names the atoms that take the most.
-fn blame(measured: &mut Measured, places: &Places<'_>, spent: &Spent) {
+/// Gives each rule its time, and names the atoms that take the most; of `shown`, if that is said.
+fn blame(measured: &mut Measured, places: &Places<'_>, spent: &Spent, shown: Option<&[usize]>) {
     let total: u64 = spent.parts.values().sum();
+    let is_shown = |owner: &Option<usize>| {
+        shown.is_none_or(|shown| owner.is_some_and(|owner| shown.contains(&owner)))
+    };
     let of_one = |ps: u64| nanoseconds(ps.checked_div(spent.weight).unwrap_or(0));
     let mut of_rules = vec![0_u64; places.owners.len()];
     for ((owner, _), ps) in &spent.parts {
@@ -233,7 +260,8 @@ fn blame(measured: &mut Measured, places: &Places<'_>, spent: &Spent) {
             *sum += ps;
         }
     }
-    let mut ranked: Vec<(&Part, &u64)> = spent.parts.iter().filter(|(_, ps)| **ps > 0).collect();
+    let parts = spent.parts.iter().filter(|((owner, _), ps)| **ps > 0 && is_shown(owner));
+    let mut ranked: Vec<(&Part, &u64)> = parts.collect();
     ranked.sort_by_key(|(part, ps)| (Reverse(**ps), **part));
     let row = |((owner, atom), ps): &(&Part, &u64)| {
         let owner = owner.and_then(|owner| places.owners.get(owner));

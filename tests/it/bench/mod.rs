@@ -2,6 +2,7 @@
 
 mod baselines;
 mod busy;
+mod choice;
 mod formats;
 mod interrupts;
 mod planted;

@@ -64,7 +64,11 @@ fn one(drawing: &Drawing<'_>, policy: &Measured, style: Style, text: &mut String
     };
     let name = style.paint(Paint::Strong, &visible(&policy.name));
     let count = counted(contexts.distinct, "context");
-    let _ = writeln!(text, "  {name}  {count}{decisions} · {}", visible(origin));
+    let chosen = match contexts.chosen.as_str() {
+        "" => String::new(),
+        chosen => format!(" · {}", visible(chosen)),
+    };
+    let _ = writeln!(text, "  {name}  {count}{decisions} · {}{chosen}", visible(origin));
     times(policy, style, text);
     row(text, style, "count", &counts(policy));
     if !policy.throughput.is_empty() {
