@@ -71,6 +71,9 @@ pub(super) struct Showing {
     /// `newly_escalated`, relaxed, undetermined, drift, reworded, refused, `left_out`.
     #[arg(long, value_name = "CEL")]
     fail_on: Vec<String>,
+    /// Name the sessions in which changes follow the first one.
+    #[arg(long)]
+    downstream: bool,
     /// How the result is written: full, html, json, junit or markdown.
     #[arg(long, value_name = "FORMAT", default_value = "full", value_parser = format_named)]
     output_format: Format,
@@ -189,6 +192,7 @@ pub(super) fn show(
         gates: &gates,
         clusters: clusters(impact, before.as_deref(), to),
         stopped: found.stopped,
+        downstream: showing.downstream,
     };
     terminal.result(&(showing.output_format.draw)(&drawing, terminal.style));
     let mut exit = found.exit(terminal, &gates);

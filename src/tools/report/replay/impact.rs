@@ -14,7 +14,7 @@ use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
 use crate::tools::inspect::{bundle_name, digest_text};
 use crate::tools::replay::condition::{Condition, condition};
-use crate::tools::replay::impact::{Changed, Count, Example, Impact, Outcome, Way};
+use crate::tools::replay::impact::{Changed, Count, Example, FirstChange, Impact, Outcome, Way};
 use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
 use crate::tools::report::markdown::{cell, code};
@@ -26,6 +26,8 @@ use crate::tools::report::visible::{visible, wrap};
 const PRINCIPALS_SHOWN: usize = 2;
 /// Lines of a rule that are shown where they changed.
 const LINES_SHOWN: usize = 6;
+/// Sessions that are named of those with later changes.
+const SESSIONS_SHOWN: usize = 20;
 /// Columns in front of what a row of a cluster says.
 const SAYS: usize = 14;
 
@@ -61,6 +63,8 @@ pub struct Drawing<'a> {
     pub clusters: Vec<Cluster<'a>>,
     /// Whether it was stopped before the end.
     pub stopped: bool,
+    /// Whether the sessions with later changes are named.
+    pub downstream: bool,
 }
 
 /// A format: its name, and how it is drawn.
@@ -349,6 +353,9 @@ fn summary(drawing: &Drawing<'_>) -> String {
         let first = number(sessions, impact.changed_sessions.is_whole(), "session");
         let later = number(later, true, "later change");
         let _ = writeln!(text, "  first change in {first}; downstream of those: {later}");
+        if drawing.downstream {
+            text.push_str(&downstream(impact));
+        }
     }
     if drawing.clusters.is_empty() {
         text.push_str("  nothing changes\n");
@@ -399,6 +406,28 @@ fn cluster_full(text: &mut String, drawing: &Drawing<'_>, cluster: &Cluster<'_>,
     for (at, (shown, _)) in changed.examples.rows().enumerate() {
         say(if at == 0 { "e.g." } else { "" }, &example(shown));
     }
+}
+
+/// The sessions with later changes, those with most first.
+fn with_later_changes(impact: &Impact) -> Vec<(&String, &FirstChange)> {
+    let mut sessions: Vec<(&String, &FirstChange)> =
+        impact.changed_sessions.rows().filter(|(_, it)| it.changes > 1).collect();
+    sessions.sort_by_key(|(id, it)| (std::cmp::Reverse(it.changes), *id));
+    sessions
+}
+
+fn downstream(impact: &Impact) -> String {
+    let sessions = with_later_changes(impact);
+    let mut text = String::new();
+    for (id, it) in sessions.iter().take(SESSIONS_SHOWN) {
+        let more = number(it.changes - 1, true, "more change");
+        let _ = writeln!(text, "    {}  first at step {}, then {more}", visible(id), it.step);
+    }
+    let others = sessions.len().saturating_sub(SESSIONS_SHOWN) as u64;
+    if others > 0 {
+        let _ = writeln!(text, "    and {}", number(others, true, "other session"));
+    }
+    text
 }
 
 /// The counts that `--fail-on` may name, in order.
@@ -458,12 +487,18 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         .map(|(obstacle, count)| json!({"why": obstacle.words(), "records": count}))
         .collect();
     let from = drawing.from.map(|program| digest_text(&program.digest()));
+    let later = drawing.downstream.then(|| {
+        let row = |(id, it): &(&String, &FirstChange)| {
+            json!({"session": id, "first": it.step, "later": it.changes - 1})
+        };
+        with_later_changes(impact).iter().map(row).collect::<Vec<_>>()
+    });
     json_document(&json!({
         "format": "policyc.impact", "version": 1,
         "from": from, "to": digest_text(&drawing.to.digest()),
         "counts": counts, "matrix": matrix.collect::<Vec<_>>(),
         "clusters": clusters.collect::<Vec<_>>(), "gates": gates.collect::<Vec<_>>(),
-        "changed_sessions": impact.changed_sessions.count(),
+        "changed_sessions": impact.changed_sessions.count(), "downstream": later,
         "left_out": left_out, "stopped": drawing.stopped,
     }))
 }
