@@ -4,6 +4,7 @@
 //! Out:     a summary, its JSON, a listing with source lines.
 //! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`, `tools::report`.
 
+pub mod atoms;
 pub mod constant;
 pub mod listing;
 pub mod reads;

@@ -1,112 +1,360 @@
 //! Which decisions change: a condition that tells them from all others.
 //!
-//! In:      the sorts of decisions, and the bundles whose atoms they speak of.
-//! Out:     `Condition`: literals over atoms, in words, with how well they tell.
-//! Imports: `runtime`, `compiler::syntax`, `tools::replay`.
+//! In:      the sorts of decisions, and the bundles whose atoms and rules they speak of.
+//! Out:     `Condition`: literals over the rules that changed, and what other rules say beside, in
+//!          words, with how well both tell.
+//! Imports: `runtime`, `compiler::syntax`, `tools`.
 //!
-//! A literal is an atom that came out alike in all of the decisions, or the key that they share.
-//! Those are taken, one after the other, that tell most of the others away. An atom that was not
-//! evaluated in one of the others tells nothing of it.
+//! Decisions change in a way because some rules fire or no longer do. Which of them these are is
+//! told first: by atoms of those rules that came out alike in all of the decisions and by the key
+//! that they share, and, where no atoms do, by the conditions of those rules. What else must hold
+//! for the effect to be what it is, is told by other rules: that none denies, that one escalates.
+//! Of tests that could be taken the one is that tells most of the others away. An atom that was
+//! not evaluated in one of the others tells nothing of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::lang::decision::Effect;
 use crate::runtime::bundle::debug::{self, Debug, Place};
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
 use crate::runtime::vm::observe::Known;
+use crate::tools::inspect::atoms::turned;
 use crate::tools::inspect::reads::dotted;
 use crate::tools::replay::impact::{Impact, Sort, Way};
-use crate::tools::replay::words::{Literal, conjunction};
+use crate::tools::replay::words::{Literal, beside, conjunction};
 
 /// Most keys that a condition names.
 const KEYS_MAX: usize = 4;
-/// Most literals of a condition.
-const LITERALS_MAX: usize = 6;
+/// Most tests of one kind that a condition is made of.
+const TESTS_MAX: usize = 8;
 
 /// A condition on records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Condition {
     /// As a policy would write it; empty where nothing is known.
     pub text: String,
+    /// What other rules say beside: `` `night` fires; `scope` does not``. Perhaps nothing.
+    pub beside: String,
     /// Records that change in the way.
     pub members: u64,
-    /// Records that the condition fits and that do not change in the way.
+    /// Records that all of it fits and that do not change in the way.
     pub others: u64,
 }
 
+/// One of the two bundles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Side {
+    Before,
+    After,
+}
+
 /// A test of a sort: a literal that is not in words yet.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Test {
     /// The key is one of those of the members.
     Key,
-    /// An atom of the candidate came out so.
-    After(u16, bool),
-    /// An atom of the bundle before came out so.
-    Before(u16, bool),
-    /// A rule of the candidate fired, or did not.
-    Fires(u16, bool),
+    /// An atom came out so.
+    Atom(Side, u16, bool),
+    /// A rule fired, or did not.
+    Fires(Side, u16, bool),
+    /// Some rule of this effect fired, which need not be the same in all of the members.
+    Speaks(Side, Effect),
+}
+
+/// A program, and what its source says.
+struct Bundle<'p> {
+    program: &'p Program,
+    debug: Debug,
+    /// Atoms of which the source says the opposite.
+    turned: Vec<bool>,
+    /// Rules whose firing makes the way.
+    changed: BTreeSet<u16>,
+}
+
+impl<'p> Bundle<'p> {
+    fn of(program: &'p Program, changed: &BTreeSet<&str>) -> Self {
+        let debug = debug::of(program.module());
+        let turned = turned(program.module(), &debug);
+        let changed = rules(program).filter(|rule| changed.contains(program.rule_id(*rule)));
+        let changed = changed.collect();
+        Self { program, debug, turned, changed }
+    }
+
+    fn effect(&self, rule: u16) -> Option<Effect> {
+        effect(self.program, rule)
+    }
+
+    /// The atoms of the rules that make the way.
+    fn atoms(&self) -> BTreeSet<u16> {
+        let of = |rule: &u16| self.debug.rules.get(usize::from(*rule));
+        self.changed.iter().filter_map(of).flat_map(|rule| rule.atoms.iter().copied()).collect()
+    }
+
+    fn text(&self, place: &Place) -> Option<String> {
+        let (_, source) = self.debug.sources.get(place.source as usize)?;
+        source.get(place.start as usize..place.end as usize).map(str::to_owned)
+    }
+
+    /// The condition of a rule as its source writes it.
+    fn condition(&self, rule: u16) -> Option<String> {
+        let function = self.program.module().rules.get(usize::from(rule))?.function;
+        self.text(&self.debug.functions.get(usize::from(function))?.1)
+    }
+}
+
+fn rules(program: &Program) -> std::ops::Range<u16> {
+    0..u16::try_from(program.module().rules.len()).unwrap_or(u16::MAX)
+}
+
+/// The effect of a rule that has one.
+fn effect(program: &Program, rule: u16) -> Option<Effect> {
+    let module = program.module();
+    let row = module.rules.get(usize::from(rule)).filter(|row| row.outcomes > 0)?;
+    module.outcomes.get(usize::from(row.first_outcome)).map(|outcome| outcome.effect)
+}
+
+/// What conditions are found in.
+struct Search<'a> {
+    before: Option<Bundle<'a>>,
+    after: Bundle<'a>,
+    keys: BTreeSet<Option<&'a str>>,
+    members: Vec<&'a Sort>,
+    /// Those that are not told from the members yet.
+    left: Vec<(&'a Sort, u64)>,
+    taken: Vec<Test>,
 }
 
 /// The condition under which decisions change in a way. `from` is the bundle that decided before,
 /// where that is one.
 #[must_use]
 pub fn condition(impact: &Impact, way: &Way, from: Option<&Program>, to: &Program) -> Condition {
-    let atoms = |program: &'_ Program| debug::of(program.module());
-    let (before, after) = (from.map(atoms), atoms(to));
-    let sorts: Vec<(&Sort, u64)> =
-        impact.sorts.rows().map(|(sort, count)| (sort, count.records)).collect();
-    let is_member = |sort: &Sort| sort.way.as_ref() == Some(way);
-    let members: Vec<&Sort> =
-        sorts.iter().filter(|(sort, _)| is_member(sort)).map(|(sort, _)| *sort).collect();
+    let sorts = || impact.sorts.rows().map(|(sort, count)| (sort, count.records));
+    let (members, left): (Vec<_>, Vec<_>) =
+        sorts().partition(|(sort, _)| sort.way.as_ref() == Some(way));
+    let count = members.iter().map(|(_, records)| records).sum();
+    let members: Vec<&Sort> = members.into_iter().map(|(sort, _)| sort).collect();
     let Some(first) = members.first() else { return Condition::default() };
-    let same = from.filter(|from| members.iter().all(|sort| sort.from == from.digest()));
-    let keys: BTreeSet<Option<&str>> = members.iter().map(|sort| sort.key.as_deref()).collect();
-    let mut tests = candidates(first, same.is_some(), (before.as_ref(), &after));
-    let rules = 0..u16::try_from(to.module().rules.len()).unwrap_or(u16::MAX);
-    // Atoms say more than whole rules, so they go first.
-    tests.extend(rules.map(|rule| Test::Fires(rule, first.fired.contains(&rule))));
-    tests.retain(|test| members.iter().all(|sort| holds(sort, *test, &keys) == Some(true)));
-    if keys.len() <= KEYS_MAX && !keys.contains(&None) {
-        tests.insert(0, Test::Key);
-    }
-    let mut left: Vec<(&Sort, u64)> =
-        sorts.iter().filter(|(sort, _)| !is_member(sort)).copied().collect();
-    let mut taken = Vec::new();
-    while taken.len() < LITERALS_MAX && !left.is_empty() {
-        let told = |test: &Test| -> u64 {
-            let away = left.iter().filter(|(sort, _)| holds(sort, *test, &keys) == Some(false));
-            away.map(|(_, records)| *records).sum()
-        };
-        // Of those that tell as much the first is taken.
-        let best = tests.iter().rev().max_by_key(|test| told(test)).copied();
-        let Some(best) = best.filter(|best| told(best) > 0) else { break };
-        left.retain(|(sort, _)| holds(sort, best, &keys) != Some(false));
-        tests.retain(|test| *test != best);
-        taken.push(best);
-    }
-    let of_members = sorts.iter().filter(|(sort, _)| is_member(sort)).map(|(_, records)| records);
-    let words =
-        Words { key: key_path(to), keys: &keys, before: before.as_ref(), after: &after, to };
-    taken.sort_unstable();
-    let literals: Vec<Literal> = taken.iter().filter_map(|test| words.literal(*test)).collect();
-    Condition {
-        text: conjunction(&literals),
-        members: of_members.sum(),
-        others: left.iter().map(|(_, records)| *records).sum(),
-    }
+    let from = from.filter(|from| members.iter().all(|sort| sort.from == from.digest()));
+    let ids = changed(way, first, (from, to));
+    let keys = members.iter().map(|sort| sort.key.as_deref()).collect();
+    let (before, after) = (from.map(|from| Bundle::of(from, &ids)), Bundle::of(to, &ids));
+    let mut search = Search { before, after, keys, members, left, taken: Vec::new() };
+    search.run();
+    let (text, beside) = search.words();
+    let others = search.left.iter().map(|(_, records)| records).sum();
+    Condition { text, beside, members: count, others }
 }
 
-/// Every test that the first member passes.
-fn candidates(first: &Sort, same: bool, (before, after): (Option<&Debug>, &Debug)) -> Vec<Test> {
-    let of = |bits: &[u8], atoms: usize, make: fn(u16, bool) -> Test| -> Vec<Test> {
-        let atoms = 0..u16::try_from(atoms).unwrap_or(u16::MAX);
-        atoms.filter_map(|atom| Some(make(atom, truth(Known::of(bits, atom))?))).collect()
-    };
-    let mut tests = of(&first.after, after.atoms.len(), Test::After);
-    if let Some(before) = before.filter(|_| same) {
-        tests.extend(of(&first.before, before.atoms.len(), Test::Before));
+/// The ids of the rules that make a way: those that fire in one of both only, and those that fire
+/// in both for another effect.
+fn changed<'a>(
+    way: &'a Way,
+    first: &Sort,
+    (from, to): (Option<&'a Program>, &'a Program),
+) -> BTreeSet<&'a str> {
+    let mut ids: BTreeSet<&str> = way.gone.iter().chain(&way.new).map(String::as_str).collect();
+    let Some(from) = from else { return ids };
+    let old: BTreeMap<&str, u16> = rules(from).map(|rule| (from.rule_id(rule), rule)).collect();
+    ids.extend(first.fired.iter().filter_map(|rule| {
+        let id = to.rule_id(*rule);
+        let was = effect(from, *old.get(id)?);
+        (was != effect(to, *rule)).then_some(id)
+    }));
+    ids
+}
+
+impl<'a> Search<'a> {
+    fn run(&mut self) {
+        let first: Vec<Test> = self.of_changed_rules();
+        self.take(&first, |search, sort| !search.makes_the_way(sort));
+        let whole: Vec<Test> = self.changed_rules();
+        self.take(&whole, |search, sort| !search.makes_the_way(sort));
+        let other: Vec<Test> = self.other_rules();
+        self.take(&other, |_, _| true);
+        let rest: Vec<Test> = self.all_atoms();
+        self.take(&rest, |_, _| true);
     }
-    tests
+
+    const fn bundle(&self, side: Side) -> Option<&Bundle<'a>> {
+        match side {
+            Side::Before => self.before.as_ref(),
+            Side::After => Some(&self.after),
+        }
+    }
+
+    fn bundles(&self) -> impl Iterator<Item = (Side, &Bundle<'a>)> {
+        let before = self.before.as_ref().map(|before| (Side::Before, before));
+        [(Side::After, &self.after)].into_iter().chain(before)
+    }
+
+    /// Whether the rules that make the way fire in a sort as they do in the members.
+    fn makes_the_way(&self, sort: &Sort) -> bool {
+        let Some(first) = self.members.first() else { return false };
+        self.bundles().all(|(side, bundle)| {
+            let alike =
+                |rule: &u16| fired(sort, side).contains(rule) == fired(first, side).contains(rule);
+            bundle.changed.iter().all(alike)
+        })
+    }
+
+    /// The key, and the atoms of the rules that make the way.
+    fn of_changed_rules(&self) -> Vec<Test> {
+        let mut tests = self.key();
+        for (side, bundle) in self.bundles() {
+            tests.extend(self.atoms(side, bundle.atoms().into_iter()));
+        }
+        tests
+    }
+
+    /// The rules that make the way, as wholes.
+    fn changed_rules(&self) -> Vec<Test> {
+        let of = |(side, bundle): (Side, &Bundle<'a>)| -> Vec<Test> {
+            bundle.changed.iter().filter_map(|rule| self.fires(side, *rule)).collect()
+        };
+        self.bundles().flat_map(of).collect()
+    }
+
+    /// What rules say that do not make the way.
+    fn other_rules(&self) -> Vec<Test> {
+        let mut tests = Vec::new();
+        for (side, bundle) in self.bundles() {
+            let sorts = self.left.iter().map(|(sort, _)| *sort).chain(self.members.iter().copied());
+            let spoke: BTreeSet<u16> = sorts.flat_map(|sort| fired(sort, side)).copied().collect();
+            let others = spoke.difference(&bundle.changed);
+            tests.extend(others.filter_map(|rule| self.fires(side, *rule)));
+            let speaks = Effect::ALL.into_iter().map(|effect| Test::Speaks(side, effect));
+            tests.extend(speaks.filter(|test| self.all_pass(*test)));
+        }
+        tests
+    }
+
+    fn all_atoms(&self) -> Vec<Test> {
+        let mut tests = self.key();
+        for (side, bundle) in self.bundles() {
+            let atoms = 0..u16::try_from(bundle.debug.atoms.len()).unwrap_or(u16::MAX);
+            tests.extend(self.atoms(side, atoms));
+        }
+        tests
+    }
+
+    fn key(&self) -> Vec<Test> {
+        let named = self.keys.len() <= KEYS_MAX && !self.keys.contains(&None);
+        named.then_some(Test::Key).into_iter().collect()
+    }
+
+    /// Those of `atoms` that came out alike in all members.
+    fn atoms(&self, side: Side, atoms: impl Iterator<Item = u16>) -> Vec<Test> {
+        let Some(first) = self.members.first() else { return Vec::new() };
+        let test = |atom| Some(Test::Atom(side, atom, truth(Known::of(bits(first, side), atom))?));
+        atoms.filter_map(test).filter(|test| self.all_pass(*test)).collect()
+    }
+
+    /// Whether a rule fired, if that is alike in all members.
+    fn fires(&self, side: Side, rule: u16) -> Option<Test> {
+        let first = self.members.first()?;
+        let test = Test::Fires(side, rule, fired(first, side).contains(&rule));
+        self.all_pass(test).then_some(test)
+    }
+
+    fn all_pass(&self, test: Test) -> bool {
+        self.members.iter().all(|sort| self.holds(sort, test) == Some(true))
+    }
+
+    /// Whether a sort passes a test; `None` where that is not known.
+    fn holds(&self, sort: &Sort, test: Test) -> Option<bool> {
+        match test {
+            Test::Key => Some(self.keys.contains(&sort.key.as_deref())),
+            Test::Atom(side, atom, wanted) => {
+                truth(Known::of(bits(sort, side), atom)).map(|found| found == wanted)
+            }
+            Test::Fires(side, rule, wanted) => Some(fired(sort, side).contains(&rule) == wanted),
+            Test::Speaks(side, effect) => {
+                let bundle = self.bundle(side)?;
+                Some(fired(sort, side).iter().any(|rule| bundle.effect(*rule) == Some(effect)))
+            }
+        }
+    }
+
+    /// Takes those of `tests` that tell most of the others away about which `matters`.
+    fn take(&mut self, tests: &[Test], matters: impl Fn(&Self, &Sort) -> bool) {
+        let mut wrong: Vec<(&'a Sort, u64)> =
+            self.left.iter().filter(|(sort, _)| matters(self, sort)).copied().collect();
+        for _ in 0..TESTS_MAX {
+            let told = |test: &&Test| -> u64 {
+                let away = wrong.iter().filter(|(sort, _)| self.holds(sort, **test) == Some(false));
+                away.map(|(_, records)| *records).sum()
+            };
+            // Of those that tell as much the first is taken.
+            let best = tests.iter().rev().max_by_key(told).filter(|best| told(best) > 0);
+            let Some(best) = best.copied() else { break };
+            wrong.retain(|(sort, _)| self.holds(sort, best) != Some(false));
+            let left = std::mem::take(&mut self.left);
+            let stays = |(sort, _): &(&Sort, u64)| self.holds(sort, best) != Some(false);
+            self.left = left.into_iter().filter(stays).collect();
+            self.taken.push(best);
+        }
+    }
+
+    /// What was taken in words: the condition, and what other rules say beside.
+    fn words(&mut self) -> (String, String) {
+        self.taken.sort_unstable();
+        let (mut literals, mut fire, mut silent) = (Vec::new(), Vec::new(), Vec::new());
+        for test in &self.taken {
+            match self.literal(*test) {
+                Some(literal) => literals.push(literal),
+                None => match *test {
+                    Test::Fires(side, rule, true) => fire.push(vec![self.id(side, rule)]),
+                    Test::Fires(side, rule, false) => silent.push(self.id(side, rule)),
+                    Test::Speaks(side, effect) => fire.push(self.speakers(side, effect)),
+                    Test::Key | Test::Atom(..) => {}
+                },
+            }
+        }
+        (conjunction(&literals), beside(&fire, &silent))
+    }
+
+    fn id(&self, side: Side, rule: u16) -> String {
+        self.bundle(side).map(|bundle| bundle.program.rule_id(rule).to_owned()).unwrap_or_default()
+    }
+
+    /// The rules of an effect that fire in some of the members.
+    fn speakers(&self, side: Side, effect: Effect) -> Vec<String> {
+        let Some(bundle) = self.bundle(side) else { return Vec::new() };
+        let all = self.members.iter().flat_map(|sort| fired(sort, side)).copied();
+        let own: BTreeSet<u16> = all.filter(|rule| bundle.effect(*rule) == Some(effect)).collect();
+        own.into_iter().map(|rule| self.id(side, rule)).collect()
+    }
+
+    /// What the source says of a test: of atoms, and of the rules that make the way.
+    fn literal(&self, test: Test) -> Option<Literal> {
+        match test {
+            Test::Key => Some(Literal { text: self.asked(), holds: true }),
+            Test::Atom(side, atom, holds) => {
+                let bundle = self.bundle(side)?;
+                let turned = bundle.turned.get(usize::from(atom)).copied().unwrap_or(false);
+                let own = bundle.text(bundle.debug.atoms.get(usize::from(atom))?)?;
+                Some(Literal { text: own, holds: holds != turned })
+            }
+            Test::Fires(side, rule, holds) => {
+                let bundle = self.bundle(side)?;
+                let own = bundle.changed.contains(&rule).then(|| bundle.condition(rule))??;
+                Some(Literal { text: own, holds })
+            }
+            Test::Speaks(..) => None,
+        }
+    }
+
+    /// Which keys the members have.
+    fn asked(&self) -> String {
+        let path = key_path(self.after.program);
+        let quoted = self.keys.iter().flatten().map(|key| format!("{key:?}"));
+        let quoted: Vec<String> = quoted.collect();
+        match quoted.as_slice() {
+            [one] => format!("{path} == {one}"),
+            several => format!("{path} in [{}]", several.join(", ")),
+        }
+    }
 }
 
 const fn truth(known: Known) -> Option<bool> {
@@ -117,14 +365,17 @@ const fn truth(known: Known) -> Option<bool> {
     }
 }
 
-/// Whether a sort passes a test; `None` where that is not known.
-fn holds(sort: &Sort, test: Test, keys: &BTreeSet<Option<&str>>) -> Option<bool> {
-    let of = |bits: &[u8], atom, wanted| truth(Known::of(bits, atom)).map(|found| found == wanted);
-    match test {
-        Test::Key => Some(keys.contains(&sort.key.as_deref())),
-        Test::After(atom, wanted) => of(&sort.after, atom, wanted),
-        Test::Before(atom, wanted) => of(&sort.before, atom, wanted),
-        Test::Fires(rule, wanted) => Some(sort.fired.contains(&rule) == wanted),
+const fn bits(sort: &Sort, side: Side) -> &[u8] {
+    match side {
+        Side::Before => sort.before.as_slice(),
+        Side::After => sort.after.as_slice(),
+    }
+}
+
+const fn fired(sort: &Sort, side: Side) -> &[u16] {
+    match side {
+        Side::Before => sort.was.as_slice(),
+        Side::After => sort.fired.as_slice(),
     }
 }
 
@@ -134,47 +385,5 @@ fn key_path(program: &Program) -> String {
     match module.slots.get(usize::from(module.index.key_slot)) {
         Some(SlotRow::Value(node)) => dotted(module, *node),
         Some(SlotRow::Presence(_) | SlotRow::Now) | None => String::new(),
-    }
-}
-
-/// What tests need to be put in words.
-struct Words<'a> {
-    key: String,
-    keys: &'a BTreeSet<Option<&'a str>>,
-    before: Option<&'a Debug>,
-    after: &'a Debug,
-    to: &'a Program,
-}
-
-impl Words<'_> {
-    fn literal(&self, test: Test) -> Option<Literal> {
-        let of = |debug: &Debug, place: &Place, holds| {
-            let (_, source) = debug.sources.get(place.source as usize)?;
-            let own = source.get(place.start as usize..place.end as usize)?.to_owned();
-            Some(Literal { text: own, holds })
-        };
-        match test {
-            Test::Key => {
-                let quoted = self.keys.iter().flatten().map(|key| format!("{key:?}"));
-                let quoted: Vec<String> = quoted.collect();
-                let said = match quoted.as_slice() {
-                    [one] => format!("{} == {one}", self.key),
-                    several => format!("{} in [{}]", self.key, several.join(", ")),
-                };
-                Some(Literal { text: said, holds: true })
-            }
-            Test::After(atom, holds) => {
-                of(self.after, self.after.atoms.get(usize::from(atom))?, holds)
-            }
-            Test::Before(atom, holds) => {
-                let before = self.before?;
-                of(before, before.atoms.get(usize::from(atom))?, holds)
-            }
-            Test::Fires(rule, holds) => {
-                let function = self.to.module().rules.get(usize::from(rule))?.function;
-                let (_, place) = self.after.functions.get(usize::from(function))?;
-                of(self.after, place, holds)
-            }
-        }
     }
 }

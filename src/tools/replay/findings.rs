@@ -14,6 +14,7 @@ use crate::runtime::bundle::debug::{Debug, Place};
 use crate::runtime::program::Program;
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::vm::observe::Known;
+use crate::tools::inspect::atoms::turned;
 use crate::tools::replay::verify::{Found, Mismatch};
 
 /// The finding about a line that is no record.
@@ -54,8 +55,13 @@ pub fn mismatch(found: &Mismatch, program: Option<&Program>) -> (SourceMap, Diag
         format!("record `{}`{tool}: recorded {recorded}, replayed {replayed}", found.id)
     };
     let label = match found.atom {
-        Some((_, recorded, replayed)) => {
-            format!("recorded {}, replayed {}", known(recorded), known(replayed))
+        Some((atom, recorded, replayed)) => {
+            // What stands at the label may say the opposite of the atom.
+            let turned = program.zip(debug.as_ref()).is_some_and(|(program, debug)| {
+                turned(program.module(), debug).get(usize::from(atom)) == Some(&true)
+            });
+            let said = |it| known(if turned { opposite(it) } else { it });
+            format!("recorded {}, replayed {}", said(recorded), said(replayed))
         }
         None => "the rule that was recorded".to_owned(),
     };
@@ -66,6 +72,14 @@ pub fn mismatch(found: &Mismatch, program: Option<&Program>) -> (SourceMap, Diag
     let cause = found.cause.as_ref().map(|cause| format!("the cause may be: {cause}"));
     let help = cause.unwrap_or_else(|| format!("`policyc replay explain {}` shows why", found.id));
     (files, finding.help(help))
+}
+
+const fn opposite(known: Known) -> Known {
+    match known {
+        Known::True => Known::False,
+        Known::False => Known::True,
+        Known::Unseen | Known::Error => known,
+    }
 }
 
 const fn known(known: Known) -> &'static str {

@@ -178,7 +178,9 @@ pub struct Sort {
     pub before: Vec<u8>,
     /// How those of the candidate came out.
     pub after: Vec<u8>,
-    /// The rules of the candidate that fired, in document order.
+    /// The rules that fired before, in document order.
+    pub was: Vec<u16>,
+    /// The rules of the candidate that fired, likewise.
     pub fired: Vec<u16>,
 }
 
@@ -491,16 +493,18 @@ fn sort(
         hash(before.witness().bits()),
         hash(after.witness().bits()),
     ];
-    let fired = after.fired().iter().flat_map(|rule| rule.to_le_bytes());
+    let split = [u16::MAX];
+    let fired = before.fired().iter().chain(&split).chain(after.fired());
+    let fired = fired.flat_map(|rule| rule.to_le_bytes());
     let parts = parts.iter().flat_map(|part| part.to_le_bytes());
     let bytes: Vec<u8> = parts.chain(fired).collect();
     let hash = hash(&bytes);
     if impact.sorts.passes_over(hash) {
         return;
     }
-    let fired = after.fired().to_vec();
+    let (was, fired) = (before.fired().to_vec(), after.fired().to_vec());
     let (before, after) = (before.witness().bits().to_vec(), after.witness().bits().to_vec());
-    impact.sorts.add(hash, Sort { way, key, from, before, after, fired }, count);
+    impact.sorts.add(hash, Sort { way, key, from, before, after, was, fired }, count);
 }
 
 /// What people recognise a record by.

@@ -1,7 +1,8 @@
-//! Atoms in words: as a policy would write them, true or false.
+//! Atoms in words, as a policy would write them, true or false; and what rules say.
 //!
-//! In:      the text of atoms, and how they came out.
-//! Out:     `10000 < args.amount <= 25000 && size(approvers) < 2`.
+//! In:      the text of atoms, and how they came out; ids of rules.
+//! Out:     `10000 < args.amount <= 25000 && size(approvers) < 2`; `` `night` fires, `scope` does
+//!          not fire``.
 //! Imports: `compiler::syntax`.
 
 use crate::base::span::FileId;
@@ -60,6 +61,32 @@ pub fn conjunction(literals: &[Literal]) -> String {
     out.join(" && ")
 }
 
+/// Of each of `fire` that one of its rules fires, and that none of `silent` does.
+#[must_use]
+pub fn beside(fire: &[Vec<String>], silent: &[String]) -> String {
+    let mut parts = Vec::new();
+    for rules in fire {
+        let rules: Vec<String> = rules.iter().map(|id| format!("`{id}`")).collect();
+        let part = format!("{} fires", rules.join(" or "));
+        if !rules.is_empty() && !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    let mut ids: Vec<String> = Vec::new();
+    for id in silent.iter().map(|id| format!("`{id}`")) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let said = match ids.as_slice() {
+        [] => None,
+        [one] => Some(format!("{one} does not fire")),
+        several => Some(format!("none of {} fires", several.join(", "))),
+    };
+    parts.extend(said);
+    parts.join(", ")
+}
+
 /// The part that bounds the same place from the other side, and both in words.
 fn partner(part: &Part, parts: &[Part], at: usize, used: &[bool]) -> Option<(usize, String)> {
     let Part::Bound { place, op, bound } = part else { return None };
@@ -77,7 +104,11 @@ fn partner(part: &Part, parts: &[Part], at: usize, used: &[bool]) -> Option<(usi
         };
         let left = if below.0 == BinaryOp::Greater { "<" } else { "<=" };
         let right = if above.0 == BinaryOp::Less { "<" } else { "<=" };
-        let text = format!("{} {left} {place} {right} {}", below.1, above.1);
+        let text = if below.1 == above.1 && left == "<=" && right == "<=" {
+            format!("{place} == {}", below.1)
+        } else {
+            format!("{} {left} {place} {right} {}", below.1, above.1)
+        };
         (free && same == place).then_some((with, text))
     })
 }
@@ -194,7 +225,7 @@ const fn sign(op: BinaryOp) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Literal, conjunction};
+    use super::{Literal, beside, conjunction};
 
     fn said(literals: &[(&str, bool)]) -> String {
         let literal =
@@ -208,6 +239,17 @@ mod tests {
         assert_eq!(said(&bounds), "10000 < a.b <= 25000 && size(c) < 2");
         assert_eq!(said(&[("5 >= x", true), ("x > 1", true)]), "1 < x <= 5");
         assert_eq!(said(&[("x > 1", true), ("1 < x", true)]), "x > 1");
+        assert_eq!(said(&[("x > 5", false), ("x >= 5", true)]), "x == 5");
+    }
+
+    #[test]
+    fn rules_are_named_once() {
+        let id = |id: &str| id.to_owned();
+        let fire = [vec![id("a"), id("b")], vec![id("a"), id("b")], vec![]];
+        assert_eq!(beside(&fire, &[]), "`a` or `b` fires");
+        assert_eq!(beside(&fire, &[id("c")]), "`a` or `b` fires, `c` does not fire");
+        assert_eq!(beside(&[], &[id("c"), id("d"), id("c")]), "none of `c`, `d` fires");
+        assert_eq!(beside(&[], &[]), "");
     }
 
     #[test]

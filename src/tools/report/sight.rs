@@ -2,24 +2,19 @@
 //!
 //! In:      the sights of an observer.
 //! Out:     `true  12000 > 10000` for the text of an atom.
-//! Imports: `lang`, `runtime`, `compiler::syntax`.
+//! Imports: `lang`, `runtime`, `tools::inspect`.
 //!
 //! Atoms have a normal form: `a != b` is the atom `a == b`, the other way round. A reader sees the
 //! source, so what is said is turned back where the source has `!=`.
 
-use crate::base::span::FileId;
-use crate::compiler::source::embed::Embedded;
-use crate::compiler::syntax::ast::{Ast, BinaryOp, ExprKind};
-use crate::compiler::syntax::parser::parse_expression;
-use crate::diag::sink::Sink;
-use crate::lang::opcodes::{Instruction, Op, Operand};
+use crate::lang::opcodes::{Op, Operand};
 use crate::lang::value::heap::View;
 use crate::lang::value::json::{self, Form};
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::vm::observe::{AtomOutcome, Sight};
+use crate::tools::inspect::atoms::{infix, is_unequal};
 use crate::tools::inspect::constant::short;
-use crate::tools::inspect::listing::relation;
 
 /// Most characters of a value that a label shows.
 const VALUE_CHARACTERS_MAX: usize = 40;
@@ -65,36 +60,6 @@ impl Seen {
             AtomOutcome::False => turned.to_string(),
         };
         (word, values)
-    }
-}
-
-/// Whether the source of an atom compares with `!=`.
-fn is_unequal(source: &str) -> bool {
-    let mut ast = Ast::new();
-    let text = Embedded::verbatim(source, FileId(0), 0);
-    let root = parse_expression(&text, &mut ast, &mut Sink::new());
-    matches!(ast.kind(root), ExprKind::Binary { op, .. } if op.value == BinaryOp::NotEqual)
-}
-
-/// What stands between the operands of an instruction.
-fn infix(code: &Instruction) -> Option<&'static str> {
-    let word = relation(code);
-    if !word.is_empty() {
-        return Some(word);
-    }
-    match code.op.mnemonic() {
-        "eq.str" | "eq.const" | "eq" => Some("=="),
-        "in.set" | "in" | "holds" => Some("in"),
-        "starts" => Some("starts with"),
-        "ends" => Some("ends with"),
-        "contains" => Some("contains"),
-        "match" => Some("matches"),
-        "add" => Some("+"),
-        "sub" => Some("-"),
-        "mul" => Some("*"),
-        "div" => Some("/"),
-        "mod" => Some("%"),
-        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod flip;
 mod impact;
 mod parts;
+mod planted;
 mod single;
 mod verify;
 

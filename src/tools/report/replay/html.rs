@@ -117,9 +117,12 @@ fn details(page: &mut String, cluster: &Cluster<'_>) {
     );
     if !condition.text.is_empty() {
         let _ = writeln!(page, "<p>where <code>{}</code></p>", text(&condition.text));
-        if condition.others > 0 {
-            let _ = writeln!(page, "<p>(fits {} others)</p>", condition.others);
-        }
+    }
+    if !condition.beside.is_empty() {
+        let _ = writeln!(page, "<p>while {}</p>", text(&condition.beside));
+    }
+    if condition.others > 0 {
+        let _ = writeln!(page, "<p>(fits {} others)</p>", condition.others);
     }
     page.push_str("<ul>\n");
     for (shown, _) in changed.examples.rows() {

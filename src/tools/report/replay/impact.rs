@@ -392,13 +392,16 @@ fn cluster_full(text: &mut String, drawing: &Drawing<'_>, cluster: &Cluster<'_>,
         say("", &format!("{number:>4} │ {sign} {line}"));
     }
     if !condition.text.is_empty() {
-        let exact = if condition.others == 0 {
-            String::new()
-        } else {
-            let all = condition.members + condition.others;
-            format!("   (fits {} others: {})", condition.others, share(condition.members, all))
-        };
-        say("where", &format!("{}{exact}", condition.text));
+        say("where", &condition.text);
+    }
+    if !condition.beside.is_empty() {
+        say("while", &condition.beside);
+    }
+    let told = !condition.text.is_empty() || !condition.beside.is_empty();
+    if told && condition.others > 0 {
+        let precise = share(condition.members, condition.members + condition.others);
+        let others = number(condition.others, true, "other decision");
+        say("", &format!("(that fits {others}, too: {precise})"));
     }
     if let Some(principals) = principals(changed) {
         say("agents", &principals);
@@ -474,7 +477,8 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
             "name": name, "from": way.from, "to": way.to, "gone": way.gone, "new": way.new,
             "failed": way.failed, "refused": way.refused,
             "records": changed.count.records, "decisions": changed.count.decisions,
-            "where": condition.text, "members": condition.members, "others": condition.others,
+            "where": condition.text, "while": condition.beside,
+            "members": condition.members, "others": condition.others,
             "agents": changed.principals.count(), "sessions": changed.sessions.count(),
             "examples": examples,
         })
@@ -508,8 +512,11 @@ fn junit(drawing: &Drawing<'_>, _style: Style) -> String {
     let mut cases: Vec<Case> = Vec::new();
     for Cluster { name, way, changed, condition } in &drawing.clusters {
         let (_, words) = sign(way);
-        let said =
+        let mut said =
             format!("{} {words}: {}; where {}", count(changed.count), cause(way), condition.text);
+        if !condition.beside.is_empty() {
+            let _ = write!(said, "; while {}", condition.beside);
+        }
         cases.push(Case { name: format!("{name} {words}"), failure: Some(said), skipped: None });
     }
     for (gate, broken) in drawing.gates {
@@ -560,6 +567,9 @@ fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
         let _ = writeln!(text, "\n{sign} **{name} {words}** · {many} · {}", cell(&cause(way)));
         if !condition.text.is_empty() {
             let _ = writeln!(text, "\nwhere `{}`", code(&condition.text));
+        }
+        if !condition.beside.is_empty() {
+            let _ = writeln!(text, "\nwhile {}", cell(&condition.beside));
         }
         let _ = writeln!(text, "\n<details><summary>Examples</summary>\n");
         for (shown, _) in changed.examples.rows() {
