@@ -50,6 +50,14 @@ impl Draft {
         written.map_err(|error| Box::new(unwritable(&self.path, &error)))
     }
 
+    /// The file, for whoever writes at places of their own.
+    ///
+    /// # Errors
+    /// Never: a draft has its file until it is finished.
+    pub fn file(&mut self) -> io::Result<&mut BufWriter<File>> {
+        self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
     /// Gives it its name.
     ///
     /// # Errors

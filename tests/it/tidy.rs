@@ -86,6 +86,8 @@ const FEATURE_ROOMS: &[&str] = &[
     "src/runtime/bundle/mod.rs",
     "src/runtime/vm/request/mod.rs",
     "src/runtime/vm/tests/mod.rs",
+    "src/tools/replay/pack/mod.rs",
+    "tests/it/replay/mod.rs",
 ];
 
 /// Folders of `snapshots/` whose cases are written in Rust, and where.

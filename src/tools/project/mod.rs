@@ -540,6 +540,8 @@ pub fn reason(error: &io::Error) -> String {
         io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
         io::ErrorKind::FileTooLarge => "it is too long".to_owned(),
         io::ErrorKind::AlreadyExists => "it exists already".to_owned(),
+        // Made by whoever unpacks, never by the system.
+        io::ErrorKind::Other => error.to_string(),
         kind => kind.to_string(),
     }
 }

@@ -23,6 +23,7 @@ pub mod impact;
 pub mod import;
 pub mod minimize;
 pub mod open;
+pub mod pack;
 pub mod plain;
 pub mod sketch;
 pub mod store;

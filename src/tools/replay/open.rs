@@ -4,7 +4,8 @@
 //! Out:     `Source`s in order of name, each opened as plain bytes whatever packs it.
 //!
 //! What a file holds is told from its first bytes, never from its name: gzip and zstd are unpacked
-//! on the way. Files that are packed may be several packed files, one behind the other.
+//! on the way, and packs give their lines back. Files of gzip and zstd may be several, one behind
+//! the other.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -19,9 +20,10 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use crate::tools::paths::{normalize, slashed};
+use crate::tools::replay::pack::{self, PARQUET, PackError};
 
 /// Files of a directory whose names end so hold records.
-const ENDINGS: &[&str] = &[".jsonl", ".ndjson", ".pdrb"];
+const ENDINGS: &[&str] = &[".jsonl", ".ndjson", ".pdrb", ".pdr.parquet"];
 /// What may stand behind them.
 const PACKED: &[&str] = &["", ".gz", ".zst"];
 /// Begins a file that gzip packed.
@@ -138,6 +140,10 @@ impl Source {
         let mut bytes = Counted { bytes, read: Arc::clone(read) };
         let mut start = Vec::new();
         (&mut bytes).take(ZSTD.len() as u64).read_to_end(&mut start)?;
+        if start == PARQUET {
+            let path = self.path.as_ref().ok_or(PackError::Piped)?;
+            return pack::lines(File::open(path)?, read);
+        }
         let (gzip, zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
         let whole = Cursor::new(start).chain(bytes);
         Ok(if gzip {

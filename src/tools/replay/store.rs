@@ -77,6 +77,13 @@ impl Store {
         }
     }
 
+    /// The programs that were named besides, in their order.
+    #[must_use]
+    pub fn named(&self) -> Vec<Arc<Program>> {
+        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.iter().filter_map(|digest| self.get(*digest).ok()).collect()
+    }
+
     /// The program of the bundle with this digest.
     ///
     /// # Errors

@@ -25,6 +25,25 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// Chunks a thread has: one that it works on, one that waits for it, one that waits for others.
 const CHUNKS_A_THREAD: usize = 3;
 
+/// How the input is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Threads that work.
+    pub threads: NonZero<usize>,
+    /// Bytes of a chunk, unless one line is longer.
+    pub chunk_bytes: usize,
+    /// Chunks a thread has.
+    pub chunks: usize,
+}
+
+impl Pace {
+    /// As records are mostly read.
+    #[must_use]
+    pub const fn of(threads: NonZero<usize>) -> Self {
+        Self { threads, chunk_bytes: CHUNK_BYTES, chunks: CHUNKS_A_THREAD }
+    }
+}
+
 /// Whole lines of one source.
 #[derive(Debug, Default)]
 pub struct Chunk {
@@ -86,14 +105,26 @@ pub fn run<S, R: Send>(
     (threads, progress): (NonZero<usize>, &Progress),
     start: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, &Chunk) -> R + Sync,
+    take: impl FnMut(Result<(&Chunk, R), Damage>),
+) {
+    run_at(sources, (Pace::of(threads), progress), start, work, take);
+}
+
+/// As `run`, with chunks of other sizes.
+pub fn run_at<S, R: Send>(
+    sources: &[Source],
+    (pace, progress): (Pace, &Progress),
+    start: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &Chunk) -> R + Sync,
     mut take: impl FnMut(Result<(&Chunk, R), Damage>),
 ) {
+    let Pace { threads, chunk_bytes, chunks } = pace;
     let (free, empty) = channel();
     let (filled, tasks) = channel::<(u64, Chunk)>();
     let (done, results) = channel();
-    for _ in 0..CHUNKS_A_THREAD * threads.get() {
+    for _ in 0..chunks * threads.get() {
         // The other end is here, so it is there.
-        let _ = free.send(Vec::with_capacity(CHUNK_BYTES));
+        let _ = free.send(Vec::new());
     }
     let tasks = Mutex::new(tasks);
     scope(|scope| {
@@ -111,8 +142,8 @@ pub fn run<S, R: Send>(
             });
         }
         scope.spawn(move || {
-            let mut reader =
-                Reader { empty, filled, damaged: done, next: 0, rest: Vec::new(), line: 1 };
+            let (rest, line, next) = (Vec::new(), 1, 0);
+            let mut reader = Reader { chunk_bytes, empty, filled, damaged: done, next, rest, line };
             for (at, source) in sources.iter().enumerate() {
                 if progress.stop.load(Ordering::Relaxed)
                     || reader.source(at, source, progress).is_none()
@@ -157,6 +188,7 @@ fn next(tasks: &Mutex<Receiver<(u64, Chunk)>>) -> Option<(u64, Chunk)> {
 
 /// Cuts sources into chunks.
 struct Reader<R> {
+    chunk_bytes: usize,
     empty: Receiver<Vec<u8>>,
     filled: Sender<(u64, Chunk)>,
     damaged: Sender<(u64, Item<R>)>,
@@ -203,7 +235,7 @@ impl<R> Reader<R> {
         // What is known to hold no end of a line.
         let mut looked = 0;
         loop {
-            let room = CHUNK_BYTES.saturating_sub(buffer.len()).max(CHUNK_BYTES / 4);
+            let room = self.chunk_bytes.saturating_sub(buffer.len()).max(CHUNK_BYTES / 4);
             let before = buffer.len();
             match bytes.take(room as u64).read_to_end(buffer) {
                 Ok(0) => return Some((true, None)),

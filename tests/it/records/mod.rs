@@ -6,7 +6,7 @@ mod file;
 mod hostile;
 mod log;
 mod marks;
-mod round_trip;
+pub(crate) mod round_trip;
 mod schema;
 mod spelling;
 

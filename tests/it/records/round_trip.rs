@@ -49,14 +49,14 @@ rules:
 ",
 ];
 
-fn others() -> Vec<policyc::runtime::program::Program> {
+pub(crate) fn others() -> Vec<policyc::runtime::program::Program> {
     let document =
         |rest: &&str| program(&format!("policyc: 1\nname: other\ndefault: deny\n{rest}"));
     OTHERS.iter().map(document).collect()
 }
 
 /// A context as some writer may spell it, with keys that look like marks where nobody reads.
-fn spelled(random: &mut Random) -> String {
+pub(crate) fn spelled(random: &mut Random) -> String {
     let mut context = context(random);
     let dollars = [
         json!({"$u": 1}),
@@ -110,7 +110,7 @@ fn records_decide_as_they_did() {
     assert!(records > 200 && clean > records / 8 && refused > records / 20);
 }
 
-fn try_program(text: &str) -> Option<policyc::runtime::program::Program> {
+pub(crate) fn try_program(text: &str) -> Option<policyc::runtime::program::Program> {
     let mut files = policyc::compiler::source::map::SourceMap::new();
     files.add("p.yaml", text);
     let mut sink = policyc::diag::sink::Sink::new();

@@ -2,6 +2,8 @@
 
 mod flip;
 mod impact;
+#[cfg(feature = "pack")]
+mod pack;
 mod parts;
 mod planted;
 mod single;

@@ -22,8 +22,11 @@ use crate::tools::project::reason;
 use crate::tools::replay::filter::{Filter, Limit, condition};
 use crate::tools::replay::find::{FoundRecord, find};
 use crate::tools::replay::open::{Source, Unopened, sources};
+use crate::tools::replay::pack::PackError;
 use crate::tools::replay::store::Store;
-use crate::tools::replay::stream::{Chunk, Damage, DamageKind, Progress, run, threads_of_machine};
+use crate::tools::replay::stream::{
+    Chunk, Damage, DamageKind, Pace, Progress, run_at, threads_of_machine,
+};
 
 /// The bundles that made records.
 #[derive(Clone, Debug, clap::Args)]
@@ -195,15 +198,30 @@ impl Stream<'_> {
         &self,
         start: impl Fn() -> S + Sync,
         work: impl Fn(&mut S, &Chunk) -> R + Sync,
+        take: impl FnMut(R),
+    ) -> (bool, Exit) {
+        self.run_at(Pace::of(self.threads()), start, work, take)
+    }
+
+    /// Threads that work: one where only so many records are asked for, and the first at that.
+    pub(in crate::cli::commands) fn threads(&self) -> NonZero<usize> {
+        let threads = self.threads.unwrap_or_else(threads_of_machine);
+        if self.filter.limit.is_some() { NonZero::<usize>::MIN } else { threads }
+    }
+
+    /// As `run`, with chunks of other sizes.
+    pub(in crate::cli::commands) fn run_at<S, R: Send>(
+        &self,
+        pace: Pace,
+        start: impl Fn() -> S + Sync,
+        work: impl Fn(&mut S, &Chunk) -> R + Sync,
         mut take: impl FnMut(R),
     ) -> (bool, Exit) {
         let progress = Progress { stop: interrupted(), ..Progress::default() };
         let total: u64 = self.sources.iter().map(|source| source.bytes).sum();
         let bar = Bar::new(self.terminal);
-        let threads = self.threads.unwrap_or_else(threads_of_machine);
-        let threads = if self.filter.limit.is_some() { NonZero::<usize>::MIN } else { threads };
         let (mut exit, mut enough) = (Exit::Done, false);
-        run(self.sources, (threads, &progress), start, work, |taken| match taken {
+        run_at(self.sources, (pace, &progress), start, work, |taken| match taken {
             Ok((_, result)) => {
                 take(result);
                 if self.filter.is_spent() {
@@ -214,7 +232,7 @@ impl Stream<'_> {
             }
             Err(damage) => {
                 bar.end();
-                exit = exit.max(alone(self.terminal, &self.damaged(&damage)));
+                exit = exit.max(self.tell(&damage));
             }
         });
         bar.end();
@@ -225,12 +243,20 @@ impl Stream<'_> {
     /// damaged.
     pub(super) fn find(&self, start: &str) -> (Vec<FoundRecord>, Exit) {
         let progress = Progress::default();
-        let threads = self.threads.unwrap_or_else(threads_of_machine);
         let mut exit = Exit::Done;
-        let found = find(self.sources, (threads, &progress), start, |damage| {
-            exit = exit.max(alone(self.terminal, &self.damaged(&damage)));
+        let found = find(self.sources, (self.threads(), &progress), start, |damage| {
+            exit = exit.max(self.tell(&damage));
         });
         (found, exit)
+    }
+
+    /// Says what is damaged, and how the command ends because of it.
+    fn tell(&self, damage: &Damage) -> Exit {
+        let exit = alone(self.terminal, &self.damaged(damage));
+        match &damage.kind {
+            DamageKind::Unreadable(error) if is_changed(error) => exit.max(Exit::Integrity),
+            DamageKind::Unreadable(_) | DamageKind::TooLong(_) => exit,
+        }
     }
 
     fn damaged(&self, damage: &Damage) -> Diagnostic {
@@ -253,4 +279,10 @@ impl Stream<'_> {
             }
         }
     }
+}
+
+/// Whether a source was changed after it was made.
+fn is_changed(error: &std::io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<PackError>());
+    inner.is_some_and(PackError::is_integrity)
 }

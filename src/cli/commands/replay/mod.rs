@@ -8,6 +8,7 @@ pub mod import;
 pub(super) mod input;
 pub mod minimize;
 mod one;
+pub mod pack;
 pub mod parts;
 pub mod test;
 pub mod verify;
@@ -47,6 +48,8 @@ const PARTS: &[Command] = &[
     parts::MAP,
     parts::REDUCE,
     import::COMMAND,
+    pack::COMMAND,
+    pack::UNPACK,
 ];
 
 fn arguments(parser: clap::Command) -> clap::Command {

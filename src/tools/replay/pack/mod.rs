@@ -1,0 +1,109 @@
+//! Packs: records in columns, as Parquet.
+//!
+//! In:      lines of records, and the programs whose places become columns; packs.
+//! Out:     packs; the same lines, byte for byte; columns.
+//! Imports: `runtime`, `tools::inspect`.
+//! Source:  `docs/records.md`, "Packs".
+//!
+//! A pack is an ordinary file of Parquet that any engine reads. Ours tells it from others by what
+//! stands behind its first four bytes, and reads nothing whose sum is not the one that was written.
+//! Builds without the feature `pack` know packs by sight and say how to get a build that reads
+//! them.
+
+use std::fmt;
+use std::io;
+
+#[cfg(feature = "pack")]
+pub mod decode;
+#[cfg(feature = "pack")]
+pub mod encode;
+#[cfg(feature = "pack")]
+pub mod file;
+#[cfg(feature = "pack")]
+pub mod group;
+#[cfg(feature = "pack")]
+pub mod layout;
+#[cfg(feature = "pack")]
+pub mod lines;
+#[cfg(feature = "pack")]
+pub mod spell;
+#[cfg(feature = "pack")]
+pub mod walk;
+#[cfg(feature = "pack")]
+mod with;
+#[cfg(not(feature = "pack"))]
+mod without;
+#[cfg(feature = "pack")]
+pub mod write;
+
+#[cfg(feature = "pack")]
+pub use with::{PackedGroup, Packer, Shredder, Writer, lines};
+#[cfg(not(feature = "pack"))]
+pub use without::{PackedGroup, Packer, Shredder, Writer, lines};
+
+/// Begins every file of Parquet.
+pub const PARQUET: &[u8] = b"PAR1";
+
+/// Why a file cannot be read as a pack, or a pack cannot be made.
+#[derive(Debug)]
+pub enum PackError {
+    /// This build has no packs.
+    NotInThisBuild,
+    /// It comes through a pipe, and a pack is read from its end.
+    Piped,
+    /// It is Parquet, and no pack.
+    Foreign,
+    /// It is a pack of another version.
+    Version(u32),
+    /// Its end is missing.
+    Truncated,
+    /// What is named is not what was written.
+    Changed(&'static str),
+    /// The system refuses.
+    Io(io::Error),
+}
+
+impl PackError {
+    /// Whether somebody changed what was written.
+    #[must_use]
+    pub const fn is_integrity(&self) -> bool {
+        matches!(self, Self::Changed(_))
+    }
+}
+
+impl fmt::Display for PackError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInThisBuild => out.write_str(
+                "this build reads and writes no packs; `cargo install policyc --features pack` \
+                 gives one that does",
+            ),
+            Self::Piped => {
+                out.write_str("a pack is read from its end, and this is a pipe: name the file")
+            }
+            Self::Foreign => out.write_str(
+                "it is Parquet, and no pack: `policyc replay pack` makes packs of records",
+            ),
+            Self::Version(found) => {
+                write!(out, "it is a pack of version {found}, and this build knows version 1")
+            }
+            Self::Truncated => out.write_str("it breaks off: the end of the pack is missing"),
+            Self::Changed(part) => write!(out, "{part} of the pack is not what was written"),
+            Self::Io(error) => write!(out, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for PackError {}
+
+impl From<io::Error> for PackError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<PackError> for io::Error {
+    fn from(error: PackError) -> Self {
+        if let PackError::Io(error) = error { error } else { Self::other(error) }
+    }
+}

@@ -1,0 +1,63 @@
+//! What a build with packs has.
+//!
+//! In:      programs, chunks of lines; a file.
+//! Out:     a pack; lines.
+//! Imports: the rooms beside this one.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use crate::runtime::program::Program;
+pub use crate::tools::replay::pack::encode::PackedGroup;
+use crate::tools::replay::pack::file::Pack;
+pub use crate::tools::replay::pack::group::Shredder;
+use crate::tools::replay::pack::layout::Layout;
+use crate::tools::replay::pack::lines::Lines;
+use crate::tools::replay::pack::write::Plan;
+pub use crate::tools::replay::pack::write::Writer;
+
+/// Lines of a pack. `read` counts the bytes that were taken from the disk.
+///
+/// # Errors
+/// If it is no pack, or none that this build reads.
+pub fn lines(file: File, read: &Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
+    Ok(Box::new(Lines::of(Pack::open(file)?, Arc::clone(read))))
+}
+
+/// Makes packs.
+#[derive(Debug)]
+pub struct Packer(Plan);
+
+impl Packer {
+    /// Makes packs with a column for every place that `programs` read.
+    ///
+    /// # Errors
+    /// If Parquet does not take them.
+    pub fn of<'p>(programs: impl Iterator<Item = &'p Program>) -> io::Result<Self> {
+        Ok(Self(Plan::of(Layout::of(programs))?))
+    }
+
+    /// Begins a pack.
+    ///
+    /// # Errors
+    /// What `out` answers.
+    pub fn begin<W: Write + Seek + Send>(&self, out: W) -> io::Result<Writer<W>> {
+        Ok(Writer::begin(out, &self.0)?)
+    }
+
+    /// What a thread makes groups with.
+    #[must_use]
+    pub fn shredder(&self) -> Shredder<'_> {
+        self.0.shredder()
+    }
+
+    /// Packs lines as one group.
+    ///
+    /// # Errors
+    /// If Parquet does not take them.
+    pub fn pack(&self, shredder: &mut Shredder<'_>, lines: &[u8]) -> io::Result<PackedGroup> {
+        Ok(self.0.pack(shredder, lines)?)
+    }
+}

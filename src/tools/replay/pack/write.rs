@@ -1,0 +1,187 @@
+//! Packs as they are written.
+//!
+//! In:      groups in order, each packed on any thread.
+//! Out:     a file of Parquet; behind its first four bytes stands what tells it from others.
+//! Imports: the rooms beside this one.
+//!
+//! Parquet cares for nothing between its first bytes and the first column, so that is where the
+//! sum of the footer stands: a footer that was changed is not read. The footer holds the sums of
+//! the columns.
+
+use std::fmt::Write as _;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::sync::Arc;
+
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterPropertiesPtr;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{SchemaDescriptor, TypePtr};
+
+use crate::tools::replay::pack::encode::{self, PackedGroup};
+use crate::tools::replay::pack::group::Shredder;
+use crate::tools::replay::pack::layout::Layout;
+use crate::tools::replay::pack::{PARQUET, PackError};
+
+/// Behind the first four bytes of a pack: tells it from other files of Parquet.
+pub const MAGIC: &[u8; 4] = b"PDRP";
+/// Version of packs that is written and read; it stands behind `MAGIC`.
+pub const VERSION: u32 = 1;
+/// Bytes between the first four and the first column: `MAGIC`, version, sum of the footer.
+pub const HEAD_BYTES: usize = 12;
+/// Bytes that end a file of Parquet: the length of its footer, and the same as at its start.
+pub const TAIL_BYTES: usize = 8;
+/// Where the footer keeps the layout, as JSON.
+pub const LAYOUT_KEY: &str = "policyc.layout";
+/// .. the sums of the columns, by group: eight digits each.
+pub const SUMS_KEY: &str = "policyc.sums";
+/// .. whether the last line lacked its end.
+pub const TORN_KEY: &str = "policyc.torn";
+
+/// What all threads need to pack groups.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    layout: Layout,
+    schema: TypePtr,
+    descriptor: Arc<SchemaDescriptor>,
+    properties: WriterPropertiesPtr,
+}
+
+impl Plan {
+    /// A plan for packs with these columns.
+    ///
+    /// # Errors
+    /// If they are none that Parquet takes.
+    pub fn of(layout: Layout) -> Result<Self, PackError> {
+        let schema = encode::schema(&layout)?;
+        let descriptor = Arc::new(SchemaDescriptor::new(Arc::clone(&schema)));
+        Ok(Self { layout, schema, descriptor, properties: encode::properties()? })
+    }
+
+    /// Makes groups of lines, for one thread.
+    #[must_use]
+    pub fn shredder(&self) -> Shredder<'_> {
+        Shredder::of(&self.layout)
+    }
+
+    /// Packs lines as one group.
+    ///
+    /// # Errors
+    /// If Parquet does not take them.
+    pub fn pack(
+        &self,
+        shredder: &mut Shredder<'_>,
+        lines: &[u8],
+    ) -> Result<PackedGroup, PackError> {
+        let group = shredder.group(lines);
+        Ok(encode::encode(&self.descriptor, &self.properties, group)?)
+    }
+}
+
+/// A pack that is being written.
+pub struct Writer<W: Write + Seek + Send> {
+    file: SerializedFileWriter<Sink<W>>,
+    sums: String,
+    /// Whether the last line lacked its end.
+    torn: bool,
+}
+
+/// Where a pack goes: what is written behind a moment is also kept.
+struct Sink<W> {
+    out: W,
+    kept: Option<Vec<u8>>,
+}
+
+impl<W: Write> Write for Sink<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(bytes)?;
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(bytes.get(..count).unwrap_or_default());
+        }
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl<W: Write + Seek + Send> Writer<W> {
+    /// Begins a pack.
+    ///
+    /// # Errors
+    /// What `out` answers.
+    pub fn begin(out: W, plan: &Plan) -> Result<Self, PackError> {
+        let (schema, properties) = (Arc::clone(&plan.schema), Arc::clone(&plan.properties));
+        let sink = Sink { out, kept: None };
+        let mut file = SerializedFileWriter::new(sink, schema, properties)?;
+        file.write_all(&[0; HEAD_BYTES])?;
+        let layout = serde_json::to_string(&plan.layout).map_err(io::Error::from)?;
+        file.append_key_value_metadata(KeyValue::new(LAYOUT_KEY.to_owned(), layout));
+        Ok(Self { file, sums: String::new(), torn: false })
+    }
+
+    /// Appends a group. `torn`: its last line lacks its end.
+    ///
+    /// # Errors
+    /// What the file answers.
+    pub fn append(&mut self, group: PackedGroup, torn: bool) -> Result<(), PackError> {
+        if group.rows == 0 {
+            return Ok(());
+        }
+        self.torn = torn;
+        let mut rows = self.file.next_row_group()?;
+        for column in group.columns {
+            rows.append_column(&column.bytes, column.close)?;
+            // Writing to a string does not fail.
+            let _ = write!(self.sums, "{:08x}", column.sum);
+        }
+        rows.close()?;
+        Ok(())
+    }
+
+    /// Ends it, and writes in front what tells it from other files.
+    ///
+    /// # Errors
+    /// What the file answers.
+    pub fn finish(self) -> Result<W, PackError> {
+        let Self { mut file, sums, torn } = self;
+        file.append_key_value_metadata(KeyValue::new(SUMS_KEY.to_owned(), sums));
+        file.append_key_value_metadata(KeyValue::new(TORN_KEY.to_owned(), torn.to_string()));
+        file.flush()?;
+        file.inner_mut().kept = Some(Vec::new());
+        let Sink { mut out, kept } = file.into_inner()?;
+        let kept = kept.unwrap_or_default();
+        let footer = footer(&kept).ok_or(PackError::Truncated)?;
+        let sum = crc32fast::hash(footer);
+        let head = [*MAGIC, VERSION.to_le_bytes(), sum.to_le_bytes()].concat();
+        out.seek(SeekFrom::Start(PARQUET.len() as u64))?;
+        out.write_all(&head)?;
+        out.flush()?;
+        Ok(out)
+    }
+}
+
+/// The footer at the end of a file of Parquet, with its length and the bytes that end it.
+fn footer(end: &[u8]) -> Option<&[u8]> {
+    let (_, tail) = end.split_last_chunk::<TAIL_BYTES>()?;
+    let start = end.len().checked_sub(footer_bytes(*tail)?)?;
+    end.get(start..)
+}
+
+/// How many bytes of a file of Parquet are its footer, from its last bytes: with them.
+#[must_use]
+pub fn footer_bytes(tail: [u8; TAIL_BYTES]) -> Option<usize> {
+    let [a, b, c, d, end @ ..] = tail;
+    let count = usize::try_from(u32::from_le_bytes([a, b, c, d])).ok()?;
+    (end == PARQUET).then_some(count + TAIL_BYTES)
+}
+
+impl From<ParquetError> for PackError {
+    fn from(error: ParquetError) -> Self {
+        let ParquetError::External(inner) = error else {
+            return Self::Io(io::Error::other(error));
+        };
+        Self::Io(inner.downcast().map_or_else(io::Error::other, |error| *error))
+    }
+}

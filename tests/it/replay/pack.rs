@@ -1,0 +1,318 @@
+//! `policyc replay pack`: lines come back byte for byte, columns say what lines say, and what was
+//! cut or changed is not read.
+
+use std::fs::{self, File};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
+use policyc::runtime::program::Program;
+use policyc::runtime::record::read::Record;
+use policyc::tools::replay::pack::{PackError, Packer, lines};
+
+use crate::differential::{Vocabularies, policy};
+use crate::records::round_trip::{others, spelled, try_program};
+use crate::records::{NOW, recorded};
+use crate::replay::{POLICY, file, payment, project, records};
+use crate::support::generate::random::Random;
+use crate::support::run::{Folder, ran};
+
+use policyc::runtime::vm::request::ingest;
+use policyc::runtime::vm::scratch::Scratch;
+
+/// A pack of groups of lines.
+fn packed(programs: &[Program], groups: &[&[u8]]) -> Vec<u8> {
+    let packer = Packer::of(programs.iter()).expect("a layout");
+    let mut writer = packer.begin(Cursor::new(Vec::new())).expect("a pack");
+    let mut shredder = packer.shredder();
+    for group in groups {
+        let torn = group.last().is_some_and(|last| *last != b'\n');
+        writer.append(packer.pack(&mut shredder, group).expect("a group"), torn).expect("appended");
+    }
+    writer.finish().expect("finished").into_inner()
+}
+
+fn unpacked(path: &Path) -> io::Result<Vec<u8>> {
+    let mut all = Vec::new();
+    lines(File::open(path)?, &Arc::new(AtomicU64::new(0)))?.read_to_end(&mut all)?;
+    Ok(all)
+}
+
+/// Records of random programs about random contexts, with the programs.
+fn random_records(random: &mut Random, known: &Vocabularies) -> (Vec<Program>, Vec<String>) {
+    let (mut programs, mut all) = (others(), Vec::new());
+    for _ in 0..4 {
+        let Some(own) = try_program(&policy(random, known)) else { continue };
+        let mut scratch = Scratch::for_program(&own);
+        for _ in 0..12 {
+            let context = spelled(random);
+            all.push(recorded(&mut ingest(&own, context.as_bytes(), &mut scratch), &NOW).0);
+        }
+        programs.push(own);
+    }
+    (programs, all)
+}
+
+/// A line with something else in it, at a random place.
+fn slipped(line: &str, random: &mut Random) -> Vec<u8> {
+    let mut bytes = line.as_bytes().to_vec();
+    let slips: [&[u8]; 14] = [
+        b"\x01",
+        b"\x02\x05\x00",
+        b"\x03",
+        b"\"",
+        b"\\",
+        b" ",
+        b"{",
+        b"}",
+        b",",
+        b"\xff",
+        b"5",
+        b"\"id\":\"x\",",
+        b"\"$x\":1,",
+        b"null",
+    ];
+    let at = random.below(bytes.len());
+    let slip = slips[random.below(slips.len())];
+    if random.once_in(2) {
+        bytes.splice(at..at, slip.iter().copied());
+    } else {
+        bytes.truncate(at);
+        bytes.extend_from_slice(slip);
+    }
+    bytes
+}
+
+#[test]
+fn lines_come_back_byte_for_byte() {
+    let folder = Folder::new("pack-lines");
+    let known = Vocabularies::new();
+    let rounds = std::env::var("PACK_ROUNDS").ok().and_then(|text| text.parse().ok());
+    for seed in 0..rounds.unwrap_or(30_u64) {
+        let mut random = Random(seed);
+        let (mut programs, all) = random_records(&mut random, &known);
+        // Any of them gives columns, also one that reads otherwise.
+        programs.rotate_left(random.below(4));
+        programs.truncate(random.below(5));
+        let mut lines: Vec<Vec<u8>> = Vec::new();
+        for line in &all {
+            lines.push(line.as_bytes().to_vec());
+            if random.once_in(2) {
+                lines.push(slipped(line, &mut random));
+            }
+        }
+        lines.push(Vec::new());
+        lines.push(br#"{"$gap":{"w":"gw","n":3,"count":2}}"#.to_vec());
+        lines.push(br#" {"v":1, "id" : "a", "ctx" : { "a":{"i": 5 } } } "#.to_vec());
+        let mut content = lines.join(&b'\n');
+        if random.once_in(2) {
+            content.push(b'\n');
+        }
+        let cut = content.iter().position(|byte| *byte == b'\n').expect("a line") + 1;
+        let (first, rest) = content.split_at(cut);
+        let path = folder.add("a.pdr.parquet", packed(&programs, &[first, b"", rest]));
+        assert!(unpacked(&path).expect("lines") == content, "seed {seed}");
+    }
+}
+
+/// What a column of a row says, as text.
+fn text(field: Option<&Field>) -> Option<String> {
+    match field? {
+        Field::Str(text) => Some(text.clone()),
+        Field::Null => None,
+        Field::Bytes(bytes) => {
+            Some(bytes.data().iter().map(|byte| format!("{byte:02x}")).collect())
+        }
+        Field::Long(number) => Some(number.to_string()),
+        Field::Double(number) => Some(number.to_string()),
+        Field::ListInternal(list) => {
+            let texts: Vec<String> =
+                list.elements().iter().filter_map(|it| text(Some(it))).collect();
+            Some(texts.join(","))
+        }
+        other => Some(other.to_string()),
+    }
+}
+
+#[test]
+fn columns_say_what_records_say() {
+    let folder = Folder::new("pack-columns");
+    let known = Vocabularies::new();
+    let (mut texts, mut rows) = (0, 0);
+    for seed in 100..110_u64 {
+        let mut random = Random(seed);
+        let (programs, all) = random_records(&mut random, &known);
+        let path = folder.add("a.pdr.parquet", packed(&programs[4..], &[file(&all).as_bytes()]));
+        // The reader is the one of the crate, and reads rows, not our codes.
+        let reader =
+            SerializedFileReader::new(File::open(&path).expect("a file")).expect("Parquet");
+        for (row, line) in reader.get_row_iter(None).expect("rows").zip(&all) {
+            let row = row.expect("a row");
+            let said = |name: &str| {
+                text(row.get_column_iter().find(|(own, _)| *own == name).map(|(_, it)| it))
+            };
+            let record = Record::read(line.as_bytes()).expect("a record");
+            let outcome = record.outcome.expect("an outcome");
+            assert_eq!(said("line").as_deref(), Some("record"));
+            assert_eq!(said("effect").as_deref(), outcome.effect.map(|it| it.word()));
+            assert_eq!(said("rule"), outcome.rule.map(|it| it.text().into_owned()));
+            assert_eq!(said("reason"), outcome.reason.map(|it| it.text().into_owned()));
+            let fired: Vec<String> = outcome.fired().map(|it| it.text().into_owned()).collect();
+            assert_eq!(said("fired").unwrap_or_default(), fired.join(","));
+            let digest = outcome.digest.expect("a digest");
+            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(said("digest"), Some(hex));
+            assert_eq!(said("weight").as_deref(), Some("1"));
+            let json: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let place = json.pointer("/ctx/a/s").and_then(|it| it.as_str());
+            let is_column = row.get_column_iter().any(|(own, _)| own == "/a/s");
+            if said("plain").as_deref() == Some("true") && is_column {
+                let told = said("/a/s");
+                // Where a program of this pack reads it as anything else, the column is JSON.
+                let same = told.as_deref() == place || told.is_some_and(|it| it.starts_with('"'));
+                assert!(same, "{line}");
+                texts += usize::from(place.is_some());
+            }
+            rows += 1;
+        }
+    }
+    assert!(rows > 300 && texts > rows / 4, "{texts} of {rows}");
+}
+
+#[test]
+fn what_was_cut_or_changed_is_not_read() {
+    let folder = Folder::new("pack-damage");
+    let known = Vocabularies::new();
+    let mut random = Random(7);
+    let (programs, all) = random_records(&mut random, &known);
+    let content = file(&all);
+    let pack = packed(&programs, &[content.as_bytes()]);
+    let read = |bytes: &[u8]| unpacked(&folder.add("a.pdr.parquet", bytes));
+    for len in (0..pack.len()).step_by(61) {
+        assert!(read(&pack[..len]).is_err(), "cut at {len}");
+    }
+    let mut refused = 0;
+    for _ in 0..600 {
+        let (at, bit) = (random.below(pack.len()), random.below(8));
+        let mut changed = pack.clone();
+        changed[at] ^= 1 << bit;
+        // Columns that no line asks for are not read, and so may be anything.
+        match read(&changed) {
+            Ok(lines) => assert!(lines == content.as_bytes(), "bit {bit} of byte {at}"),
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 300, "{refused}");
+}
+
+#[test]
+fn bad_packs_end_commands_as_the_table_says() {
+    let (folder, program) = project("pack-bad", POLICY);
+    let contexts: Vec<String> = (0..40).map(|at| payment(at * 1_000, "rent", &["ann"])).collect();
+    folder.add("logs/a.jsonl", file(&records(&program, &contexts)));
+    let run = |line: &str| ran(folder.path(), line);
+    run("replay pack logs --bundle policy.plcb -o a.pdr.parquet").expect(0, &["40 lines"]);
+    let pack = fs::read(folder.path().join("a.pdr.parquet")).expect("the pack");
+    let verify = || run("replay verify bad --bundle policy.plcb");
+    run("replay verify a.pdr.parquet --bundle policy.plcb").expect(0, &["exact", "40"]);
+    let bad = |bytes: &[u8]| folder.add("bad/a.pdr.parquet", bytes);
+    bad(&pack[..pack.len() - 100]);
+    verify().expect(2, &["the end of the pack is missing"]);
+    let with = |at: usize, byte: u8| {
+        let mut pack = pack.clone();
+        pack[at] = byte;
+        bad(&pack);
+    };
+    with(4, b'X');
+    verify().expect(2, &["it is Parquet, and no pack"]);
+    with(8, 2);
+    verify().expect(2, &["a pack of version 2, and this build knows version 1"]);
+    let last = pack.len() - 12;
+    with(last, !pack[last]);
+    verify().expect(4, &["the footer of the pack is not what was written"]);
+    let middle = pack.len() / 4;
+    with(middle, !pack[middle]);
+    let changed = run("replay unpack bad -o all.jsonl");
+    changed.expect(4, &["of the pack is not what was written"]);
+    assert!(!folder.names().iter().any(|name| name.contains("all.jsonl")), "nothing half-written");
+    run("replay pack logs --bundle policy.plcb -o logs/a.jsonl").expect(2, &["is read"]);
+    run("replay pack logs -o nowhere/a.pdr.parquet").expect(2, &["there is no such directory"]);
+    // A line that would be lost ends it.
+    folder.add("logs/b.jsonl.gz", [0x1F, 0x8B, 8, 0]);
+    let cut = run("replay pack logs --bundle policy.plcb -o b.pdr.parquet");
+    cut.expect(2, &["cannot be read on", "nothing was written"]);
+    assert!(!folder.names().iter().any(|name| name.contains("b.pdr.parquet")));
+}
+
+#[test]
+fn the_bytes_do_not_hang_on_threads() {
+    let (folder, program) = project("pack-threads", POLICY);
+    let contexts: Vec<String> = (0..300).map(|at| payment(at * 100, "rent", &["ann"])).collect();
+    let lines = file(&records(&program, &contexts));
+    folder.add("logs/a.jsonl", lines.repeat(90));
+    folder.add("logs/b.jsonl", lines.trim_end());
+    let packs: Vec<Vec<u8>> = ["1", "3"]
+        .iter()
+        .map(|threads| {
+            let line = format!(
+                "replay pack logs --bundle policy.plcb -o {threads}.pdr.parquet --threads {threads}"
+            );
+            ran(folder.path(), &line).expect(0, &["27300 lines"]);
+            fs::read(folder.path().join(format!("{threads}.pdr.parquet"))).expect("a pack")
+        })
+        .collect();
+    assert!(packs[0] == packs[1]);
+    ran(folder.path(), "replay unpack 1.pdr.parquet -o all.jsonl").expect(0, &[]);
+    ran(folder.path(), "replay unpack logs -o plain.jsonl").expect(0, &[]);
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("lines");
+    assert!(read("all.jsonl") == lines.repeat(91).trim_end());
+    assert!(read("plain.jsonl") == read("all.jsonl"));
+}
+
+/// A disk that is full after so many bytes.
+struct Full(Cursor<Vec<u8>>, usize);
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.position() as usize + bytes.len() > self.1 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Full {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let mut random = Random(11);
+    let (programs, all) = random_records(&mut random, &Vocabularies::new());
+    let lines = file(&all);
+    let whole = packed(&programs, &[lines.as_bytes()]).len();
+    let packer = Packer::of(programs.iter()).expect("a layout");
+    let write = |room: usize| -> Result<(), PackError> {
+        let mut writer = packer.begin(Full(Cursor::new(Vec::new()), room))?;
+        writer.append(packer.pack(&mut packer.shredder(), lines.as_bytes())?, false)?;
+        writer.finish().map(drop)
+    };
+    assert!(write(whole).is_ok());
+    for room in (0..whole).step_by(257) {
+        match write(room) {
+            Err(PackError::Io(error)) => {
+                assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{room}: {error}");
+            }
+            other => panic!("{room}: {other:?}"),
+        }
+    }
+}
