@@ -17,6 +17,7 @@ use crate::runtime::vm::scratch::Scratch;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::locate::Locator;
 use crate::tools::replay::again::{Obstacle, input, moment};
+use crate::tools::replay::residual::residual;
 use crate::tools::report::explain::{Account, Explainer, explanation, slots};
 use crate::tools::report::paint::Style;
 
@@ -100,13 +101,26 @@ fn withheld(
     unknowns: &Unknowns,
 ) -> Explained {
     let path = |row: &usize| unknowns.rows().get(*row).map(|unknown| unknown.path.clone());
+    let debug = debug::of(program.module());
     let rule = |rule: &RuleOutcomes| {
+        let residual = || residual(program, &debug, rule.rule, &decision.atoms);
         let hangs: Vec<String> = rule.blockers.iter().filter_map(path).collect();
         let says = match (rule.silent, rule.fires.is_empty(), rule.fails.is_empty()) {
             (true, true, true) => return None,
             (false, false, true) => "fires".to_owned(),
             (false, true, false) => "fails".to_owned(),
-            _ => format!("unknown: hangs on {}", hangs.join(", ")),
+            (_, true, true) => format!("unknown: hangs on {}", hangs.join(", ")),
+            (_, fires, fails) => {
+                let may = match (fires, fails) {
+                    (false, true) => "fires where",
+                    (true, _) => "may fail in",
+                    (false, false) => "may fail in, or fires where,",
+                };
+                match residual() {
+                    Some(text) => format!("{may} {text}"),
+                    None => format!("unknown: hangs on {}", hangs.join(", ")),
+                }
+            }
         };
         Some((program.rule_id(rule.rule).to_owned(), says))
     };

@@ -25,6 +25,7 @@ pub mod minimize;
 pub mod open;
 pub mod pack;
 pub mod plain;
+pub mod residual;
 pub mod sketch;
 pub mod store;
 pub mod stream;

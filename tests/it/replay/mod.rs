@@ -6,6 +6,7 @@ mod impact;
 mod pack;
 mod parts;
 mod planted;
+mod residual;
 mod single;
 mod verify;
 

@@ -14,7 +14,7 @@ use crate::replay::{file, load, project, records};
 use crate::support::generate::random::Random;
 use crate::support::run::ran;
 
-const POLICY: &str = r#"policyc: 1
+pub(super) const POLICY: &str = r#"policyc: 1
 name: planted
 default: deny
 schema:
@@ -86,7 +86,7 @@ const CHANGES: &[(&str, &str)] = &[
     ("  - {id: pays, on: [pay], when", "  - {id: pays, on: [pay, drop], when"),
 ];
 
-fn contexts() -> Vec<String> {
+pub(super) fn contexts() -> Vec<String> {
     let mut random = Random(11);
     let pick = |random: &mut Random, all: &[&str]| all[random.below(all.len())].to_owned();
     let amounts = [5, 1_000, 1_001, 2_500, 5_001, 9_999, 10_000, 10_001, 15_000, 20_000, 20_001];

@@ -160,7 +160,8 @@ fn what_is_withheld_is_told() {
     ran(folder.path(), max).expect(0, &[]);
     let explain = "replay explain record-0 --records b.jsonl --bundle policy.plcb";
     ran(folder.path(), explain)
-        .expect(0, &["UNDETERMINED", "possible ESCALATE, ALLOW", "hangs on /action/args/memo"]);
+        .expect(0, &["UNDETERMINED", "possible ESCALATE, ALLOW", "hangs on /action/args/memo"])
+        .expect(0, &["secret fires where action.args.memo.contains(\"secret\")"]);
     let explain = "replay explain record-0 --records a.jsonl --bundle policy.plcb";
     ran(folder.path(), explain).expect(0, &["ESCALATE", "bit-exact", "withheld"]);
     let test = "replay test record-1 --records a.jsonl --bundle policy.plcb -o x_test.yaml";

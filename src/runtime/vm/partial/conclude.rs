@@ -174,7 +174,7 @@ impl Evaluator<'_> {
     /// What the rules and outputs come to together.
     pub(super) fn conclude(&mut self, told: Told) -> (PartialDecision, Option<Parts>) {
         let program = self.program;
-        let Told { said, refused, by_witness, cost } = told;
+        let Told { said, refused, by_witness, cost, atoms } = told;
         let seen = self.witness.is_some_and(|it| it.bits().iter().any(|bits| *bits != 0));
         // An input of which an atom was seen was not refused.
         let refused = refused.filter(|_| !seen);
@@ -207,7 +207,12 @@ impl Evaluator<'_> {
             definite = false;
             open.add(&sources);
         }
+        self.atoms.iter_mut().zip(atoms).for_each(|(seen, told)| seen.merge(told));
+        if self.is_lost() {
+            self.atoms.clear();
+        }
         let decision = PartialDecision {
+            atoms: std::mem::take(&mut self.atoms),
             effects: contest.effects,
             report: None,
             refused: refused.is_some(),

@@ -16,7 +16,7 @@ use crate::runtime::vm::machine::Machine;
 use crate::runtime::vm::observe::{Known, NoObserver, Witness};
 use crate::runtime::vm::partial::Partial;
 use crate::runtime::vm::partial::conclude::{report, report_of};
-use crate::runtime::vm::partial::decision::{PartialDecision, Said};
+use crate::runtime::vm::partial::decision::{AtomWays, PartialDecision, Said};
 use crate::runtime::vm::partial::eval::Evaluator;
 use crate::runtime::vm::partial::fact::{Fact, Facts, Kinds, Sources};
 use crate::runtime::vm::partial::state::{Cells, is_unknown};
@@ -44,6 +44,8 @@ pub(super) struct Told {
     pub(super) refused: Option<Sources>,
     pub(super) by_witness: usize,
     pub(super) cost: u64,
+    /// What atoms can come to of rules that were told at once.
+    pub(super) atoms: Vec<AtomWays>,
 }
 
 impl Told {
@@ -158,6 +160,7 @@ fn with<T>(
         witness: about.witness,
         is_whole: about.is_whole,
         by_witness: 0,
+        atoms: vec![AtomWays::default(); usize::from(program.atoms())],
         forked: false,
         deep,
         ended: vec![None; program.functions.len()],
@@ -268,10 +271,13 @@ fn every_rule(
             }
             let said = if never { Said::new(rule) } else { evaluator.rule(rule) };
             own.by_witness = evaluator.by_witness;
+            own.atoms = std::mem::take(&mut evaluator.atoms);
             (said, own)
         });
         *facts = known;
         told.by_witness += own.by_witness;
+        told.atoms.resize(own.atoms.len(), AtomWays::default());
+        told.atoms.iter_mut().zip(own.atoms).for_each(|(told, own)| told.merge(own));
         if let Some(sources) = own.refused {
             told.may_refuse(&sources.with(&fact.sources));
         }
@@ -365,5 +371,6 @@ fn refused(filled: &mut Filled<'_>, about: About<'_>, error: InputError) -> Part
         blockers: Vec::new(),
         open: Vec::new(),
         by_facts: 0,
+        atoms: Vec::new(),
     }
 }

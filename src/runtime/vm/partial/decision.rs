@@ -36,6 +36,37 @@ pub struct PartialDecision {
     pub open: Vec<usize>,
     /// How many times what an atom comes to was known from the witness alone.
     pub by_facts: usize,
+    /// What each atom can come to, in their order.
+    pub atoms: Vec<AtomWays>,
+}
+
+/// What an atom can come to. One that no way looked at can come to nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AtomWays {
+    /// It may hold.
+    pub holds: bool,
+    /// It may not hold.
+    pub holds_not: bool,
+    /// It may fail.
+    pub fails: bool,
+}
+
+impl AtomWays {
+    /// Whether it holds, where that is certain.
+    #[must_use]
+    pub const fn truth(self) -> Option<bool> {
+        match (self.holds, self.holds_not, self.fails) {
+            (true, false, false) => Some(true),
+            (false, true, false) => Some(false),
+            _ => None,
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.holds |= other.holds;
+        self.holds_not |= other.holds_not;
+        self.fails |= other.fails;
+    }
 }
 
 /// What a rule can say.

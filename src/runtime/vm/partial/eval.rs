@@ -16,14 +16,13 @@ use std::rc::Rc;
 
 use crate::base::limits::{CALL_DEPTH_MAX, PARTIAL_STEPS_MAX};
 use crate::lang::error::EvalError;
-use crate::lang::opcodes::{
-    EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, NO_ATOM, Op, X_COLD, X_INVERT, X_PART,
-};
+use crate::lang::opcodes::{EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, Op, X_COLD, X_INVERT};
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::{FunctionRow, NONE};
 use crate::runtime::program::Program;
 use crate::runtime::vm::machine::{BROKEN, Machine, Note, misfit};
-use crate::runtime::vm::observe::{Known, NoObserver, Witness};
+use crate::runtime::vm::observe::{NoObserver, Witness};
+use crate::runtime::vm::partial::decision::AtomWays;
 use crate::runtime::vm::partial::fact::{Classes, Fact, Facts, Kinds, Sources};
 use crate::runtime::vm::partial::state::{Build, Cells, Live, Meeting, State};
 use crate::runtime::vm::partial::unknown::Unknown;
@@ -97,7 +96,7 @@ impl Ways {
         Self { yes: true, no: false, failed: None, write }
     }
 
-    const fn count(&self) -> usize {
+    pub(super) const fn count(&self) -> usize {
         self.yes as usize + self.no as usize + self.failed.is_some() as usize
     }
 }
@@ -141,6 +140,8 @@ pub(super) struct Evaluator<'e> {
     pub(super) is_whole: bool,
     /// Atoms that were known from the witness alone.
     pub(super) by_witness: usize,
+    /// What each atom can come to where it was looked at.
+    pub(super) atoms: Vec<AtomWays>,
     /// Whether there was more than one way, so that what is used up is an upper bound.
     pub(super) forked: bool,
     /// Whether lists and maps may hold unknowns.
@@ -299,41 +300,6 @@ impl<'e> Evaluator<'e> {
         let ways = self.other(frame, ins, pc);
         let ways = self.witnessed(frame.code, ins, ways);
         self.part(frame, ins, pc, ways)
-    }
-
-    /// The ways that an instruction has in the end: what is proved never fails, and what the
-    /// witness saw it is. An atom is decided alike wherever it stands, for it reads slots only. On
-    /// the way that was gone every atom was seen as it came out, so another way ends here, with
-    /// none left. Where cost is counted an atom may fail here for want of budget and not elsewhere.
-    fn witnessed(&mut self, code: &[Instruction], ins: &Instruction, ways: Ways) -> Ways {
-        let mut ways = ways;
-        if ins.e == INFALLIBLE && (ways.yes || ways.no) {
-            ways.failed = None;
-        }
-        let metered = self.machine.budget.metered;
-        let Some(witness) = self.witness.filter(|_| ins.w != NO_ATOM && !metered) else {
-            return ways;
-        };
-        let before = ways.count();
-        let seen = witness.atom(ins.w);
-        let unseen = seen == Known::Unseen && !self.is_whole;
-        // A part of an atom is only seen to fail.
-        let whole = ins.x & X_PART == 0;
-        let mut left = ways.clone();
-        let decided = matches!(seen, Known::True | Known::False);
-        if seen == Known::Unseen && !unseen || decided && (whole || raises(code, ins)) {
-            left.failed = None;
-        }
-        if whole && !unseen {
-            left.yes &= seen == Known::True;
-            left.no &= seen == Known::False;
-        }
-        // Facts that leave no way are none, but where they tell of ways that were not gone.
-        if left.count() > 0 || self.is_whole {
-            ways = left;
-        }
-        self.by_witness += usize::from(before > 1 && ways.count() < before);
-        ways
     }
 
     /// Sends each way where it leads; where the way goes on that stands first.
@@ -565,24 +531,6 @@ impl<'e> Evaluator<'e> {
 fn registers(row: &FunctionRow) -> std::ops::Range<usize> {
     let first = usize::from(row.first_register);
     first..first + usize::from(row.registers)
-}
-
-/// Whether the failure of a part of an atom is that of the atom: nothing that is reached by it
-/// decides the atom after all, as where an error is absorbed, or kept, inside it.
-fn raises(code: &[Instruction], ins: &Instruction) -> bool {
-    let mut open = vec![usize::from(ins.e)];
-    let mut seen = vec![false; code.len()];
-    while let Some(pc) = open.pop() {
-        let (Some(next), Some(known)) = (code.get(pc), seen.get_mut(pc)) else { continue };
-        if std::mem::replace(known, true) {
-            continue;
-        }
-        if next.w == ins.w {
-            return false;
-        }
-        open.extend([pc + 1, usize::from(next.f), usize::from(next.e)]);
-    }
-    true
 }
 
 /// Where T and F lead.

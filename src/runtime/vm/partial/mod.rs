@@ -16,6 +16,7 @@ mod loops;
 mod state;
 pub mod unknown;
 mod values;
+mod witnessed;
 
 use crate::runtime::vm::partial::unknown::{Unknown, Unknowns};
 use crate::runtime::vm::request::Filled;

@@ -1,0 +1,133 @@
+//! What is left of a condition where some of its atoms are known.
+//!
+//! In:      a program with its sources, and what each atom can come to.
+//! Out:     CEL over what is not known: `args.memo.contains("secret")`.
+//! Imports: `compiler::syntax`, `runtime`, `tools::inspect`.
+//!
+//! The condition stands in the source, atoms are found in it by their text. Whatever is not an atom
+//! that is known stays as it is written, so what is left is never less than what is open.
+
+use std::collections::HashMap;
+
+use crate::base::span::FileId;
+use crate::compiler::source::embed::Embedded;
+use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind, LogicOp, UnaryOp};
+use crate::compiler::syntax::parser::parse_expression;
+use crate::compiler::syntax::print::print_expression;
+use crate::diag::sink::Sink;
+use crate::runtime::bundle::debug::{Debug, Place};
+use crate::runtime::program::Program;
+use crate::runtime::vm::partial::decision::AtomWays;
+use crate::tools::inspect::atoms::turned;
+
+/// Levels of a condition that are looked into; what is deeper stays as it is.
+const DEPTH_MAX: usize = 64;
+
+/// What is left of an expression.
+enum Left {
+    Known(bool),
+    /// Text, and whether it needs no parentheses inside an operation.
+    Open(String, bool),
+}
+
+/// What is left of the condition of `rule`; `None` where its source is not there, or nothing is.
+#[must_use]
+pub fn residual(program: &Program, debug: &Debug, rule: u16, atoms: &[AtomWays]) -> Option<String> {
+    let function = program.module().rules.get(usize::from(rule))?.function;
+    let (_, place) = debug.functions.get(usize::from(function))?;
+    let (ast, root) = parsed(text(debug, place)?)?;
+    let turned = turned(program.module(), debug);
+    let own = &debug.rules.get(usize::from(rule))?.atoms;
+    let known = own.iter().filter_map(|atom| {
+        let at = usize::from(*atom);
+        let truth = atoms.get(at)?.truth()? != turned.get(at).copied()?;
+        let (ast, root) = parsed(text(debug, debug.atoms.get(at)?)?)?;
+        Some((print_expression(&ast, root), truth))
+    });
+    let known: HashMap<String, bool> = known.collect();
+    match left(&ast, root, &known, 0) {
+        Left::Known(_) => None,
+        Left::Open(text, _) => Some(text),
+    }
+}
+
+fn text<'d>(debug: &'d Debug, place: &Place) -> Option<&'d str> {
+    let (_, source) = debug.sources.get(place.source as usize)?;
+    source.get(place.start as usize..place.end as usize)
+}
+
+fn parsed(text: &str) -> Option<(Ast, ExprId)> {
+    let (mut ast, mut sink) = (Ast::new(), Sink::new());
+    let root = parse_expression(&Embedded::verbatim(text, FileId(0), 0), &mut ast, &mut sink);
+    (!sink.has_errors()).then_some((ast, root))
+}
+
+fn left(ast: &Ast, id: ExprId, known: &HashMap<String, bool>, depth: usize) -> Left {
+    let own = print_expression(ast, id);
+    if let Some(truth) = known.get(&own) {
+        return Left::Known(*truth);
+    }
+    if depth == DEPTH_MAX {
+        return Left::Open(own, false);
+    }
+    let below = |id| left(ast, id, known, depth + 1);
+    match ast.kind(id) {
+        ExprKind::Unary { op, operand } if op.value == UnaryOp::Not => match below(*operand) {
+            Left::Known(truth) => Left::Known(!truth),
+            Left::Open(text, true) => Left::Open(format!("!{text}"), true),
+            Left::Open(text, false) => Left::Open(format!("!({text})"), true),
+        },
+        ExprKind::Logic { op, operands, .. } => {
+            logic(*op, operands.iter().map(|operand| below(*operand)))
+        }
+        ExprKind::Conditional { condition, yes, no, .. } => match below(*condition) {
+            Left::Known(true) => below(*yes),
+            Left::Known(false) => below(*no),
+            Left::Open(..) => Left::Open(own, false),
+        },
+        ExprKind::Ident { .. } | ExprKind::Select { .. } | ExprKind::Call { .. } => {
+            Left::Open(own, true)
+        }
+        ExprKind::Error
+        | ExprKind::Literal(_)
+        | ExprKind::Index { .. }
+        | ExprKind::Unary { .. }
+        | ExprKind::Binary { .. }
+        | ExprKind::List { .. }
+        | ExprKind::Map { .. }
+        | ExprKind::Message { .. } => Left::Open(own, false),
+    }
+}
+
+/// What is left of operands: one that decides decides, one that does not goes.
+fn logic(op: LogicOp, operands: impl Iterator<Item = Left>) -> Left {
+    let decides = op == LogicOp::Or;
+    let mut open = Vec::new();
+    for operand in operands {
+        match operand {
+            Left::Known(truth) if truth == decides => return Left::Known(decides),
+            Left::Known(_) => {}
+            Left::Open(text, tight) => open.push((text, tight)),
+        }
+    }
+    match open.as_slice() {
+        [] => Left::Known(!decides),
+        [(text, tight)] => Left::Open(text.clone(), *tight),
+        several => {
+            // `&&` binds closer than `||`, and `?:` least.
+            let loose = |text: &str| match op {
+                LogicOp::And => text.contains("||") || text.contains('?'),
+                LogicOp::Or => text.contains('?'),
+            };
+            let words: Vec<String> = several
+                .iter()
+                .map(
+                    |(text, tight)| {
+                        if !tight && loose(text) { format!("({text})") } else { text.clone() }
+                    },
+                )
+                .collect();
+            Left::Open(words.join(&format!(" {} ", op.text())), false)
+        }
+    }
+}
