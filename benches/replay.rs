@@ -1,9 +1,9 @@
 //! How fast records are verified: eight rules, one of them over a list, lines of some 870 bytes.
 //!
-//! `cargo bench --bench replay` prints records a second and core, the least and the median of
-//! `RUNS` runs (9) over `RECORDS` records (200 000). With a path behind `--` it writes them there,
-//! the bundle beside them as `FILE.plcb`, and verifies nothing: `policyc replay verify` can then be
-//! measured as a process.
+//! `cargo bench --bench replay` prints records a second and core, the best and the median of `RUNS`
+//! runs (9) over `RECORDS` records (200 000), for records alone and for the log of a writer. With a
+//! path behind `--` it writes that log there, the bundle beside it as `FILE.plcb`, and verifies
+//! nothing: `policyc replay verify` can then be measured as a process.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -20,7 +20,8 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use policyc::compiler::source::map::SourceMap;
@@ -28,7 +29,8 @@ use policyc::compiler::{Options, compile};
 use policyc::diag::sink::Sink;
 use policyc::lang::value::time;
 use policyc::runtime::program::Program;
-use policyc::runtime::record::about::{About, Chain, Loaded, Session, ulid};
+use policyc::runtime::record::about::{About, Loaded, Session, ulid};
+use policyc::runtime::record::log::{Durability, Log, LogOptions, Storage};
 use policyc::runtime::record::write::Recorder;
 use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
@@ -78,32 +80,77 @@ fn main() {
     let out = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     if let Some(path) = out {
         std::fs::write(format!("{path}.plcb"), &bundle).expect("the bundle is written");
-        let mut file = BufWriter::new(File::create(&path).expect("the file is made"));
-        write(&program, count, |line| file.write_all(line).expect("a line is written"));
-        file.flush().expect("all is written");
+        chained(&program, count, File::create(&path).expect("the file is made"));
         return;
     }
-    let mut bytes = Vec::new();
-    write(&program, count, |line| bytes.extend_from_slice(line));
-    let chunk = Chunk { source: 0, line: 1, bytes };
-    let (store, filter) = (Store::default(), Filter::default());
+    let mut plain = Vec::new();
+    write(&program, count, |line| plain.extend([line, b"\n"].concat()));
+    let kept = Kept::default();
+    chained(&program, count, kept.clone());
+    let log = std::mem::take(&mut *kept.0.lock().expect("nobody panicked"));
+    let store = Store::default();
     store.add(program);
-    let mut times: Vec<Duration> = Vec::new();
-    for _ in 0..number("RUNS", 9) {
-        let mut verifier = Verifier::of(&store, &filter);
-        let start = Instant::now();
-        let verified = verifier.chunk(&chunk);
-        times.push(start.elapsed());
-        assert_eq!((verified.exact, verified.records), (count as u64, count as u64));
+    for (name, bytes) in [("records", plain), ("a log, chain included", log)] {
+        let each = bytes.len() as f64 / count as f64;
+        let chunk = Chunk { source: 0, line: 1, bytes };
+        let rate = |time: Duration| count as f64 / time.as_secs_f64();
+        let times = times(&store, &chunk, count);
+        println!(
+            "{name}: {:.0} a second at best, {:.0} in the median; {each:.0} bytes a record",
+            rate(times[0]),
+            rate(times[times.len() / 2]),
+        );
     }
+}
+
+/// How long verifying a chunk takes, the shortest first.
+fn times(store: &Store, chunk: &Chunk, count: usize) -> Vec<Duration> {
+    let filter = Filter::default();
+    let runs = std::env::var("RUNS").map_or(9, |text| text.parse().expect("a number"));
+    let run = |_: u32| {
+        let mut verifier = Verifier::of(store, &filter);
+        let start = Instant::now();
+        let mut verified = verifier.chunk(chunk);
+        let chained = std::mem::take(&mut verified.chains).finish();
+        let time = start.elapsed();
+        assert_eq!((verified.exact, verified.records), (count as u64, count as u64));
+        assert_eq!((chained.broken, chained.open.len()), (0, 0));
+        time
+    };
+    let mut times: Vec<Duration> = (0..runs).map(run).collect();
     times.sort_unstable();
-    let rate = |time: Duration| count as f64 / time.as_secs_f64();
-    println!(
-        "verify: {:.0} records a second at best, {:.0} in the median; {:.0} bytes a record",
-        rate(times[0]),
-        rate(times[times.len() / 2]),
-        chunk.bytes.len() as f64 / count as f64
-    );
+    times
+}
+
+/// A storage in memory.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Storage for Kept {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.lock().expect("nobody panicked").extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes the log of a writer.
+fn chained(program: &Program, count: usize, storage: impl Storage + 'static) {
+    let options = LogOptions { durability: Durability::Async, ..LogOptions::new("gw-3") };
+    let room = options.queue;
+    let log = Log::open(storage, options).expect("a thread");
+    let mut taken = 0;
+    write(program, count, |line| {
+        let ticket = log.append(line).expect("room").expect("it is taken");
+        taken += 1;
+        if taken % (room / 2) == 0 {
+            log.wait(ticket).expect("it is written");
+        }
+    });
+    log.close().expect("it is written");
 }
 
 /// Decides about `count` contexts, none like the one before, and hands on their records.
@@ -129,9 +176,7 @@ fn write(program: &Program, count: usize, mut line_of: impl FnMut(&[u8])) {
         let mut about = About::new(&id, now);
         about.session = Some(Session { id: &session, step: (at % 31 + 1) as u64, parent: None });
         about.took_ns = Some(840 + (at % 997) as u64);
-        about.chain = Some(Chain { writer: "gw-3", number: at as u64 });
         line_of(recording.line(&about));
-        line_of(b"\n");
     }
 }
 

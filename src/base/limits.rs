@@ -88,6 +88,13 @@ pub const VERIFY_STEPS_MIN: usize = 1 << 16;
 pub const CONTEXT_BYTES_MAX: usize = 1 << 20;
 /// Longest line of a file of records, in bytes: a refused context takes a third more than it is.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
+/// Most writers whose chains are looked at together: each takes some hundred bytes.
+pub const CHAIN_WRITERS_MAX: usize = 10_000;
+/// Longest name of a writer, in bytes, whose chain is looked at.
+pub const CHAIN_WRITER_BYTES_MAX: usize = 256;
+/// Most lines in front of the first block of a piece of a log that can be joined with the piece
+/// before: 2 MiB of digests, and a block of 1 MiB has fewer lines.
+pub const CHAIN_HEAD_LINES_MAX: usize = 65_536;
 /// Most bytes of an event of a foreign log, or of the object that envelops events: OpenTelemetry's
 /// collector writes a batch of thousands of spans on one line.
 pub const IMPORT_EVENT_BYTES_MAX: usize = 64 << 20;

@@ -110,6 +110,7 @@ macro_rules! for_each_code {
             P0913 OverBudget Error "a decision takes more than the project allows"
             P0914 BadRecord Error "a line that is no record"
             P0915 Mismatch Error "a decision that differs from its record"
+            P0916 BrokenChain Error "a log that was changed after it was written"
             P0920 BadEvent Error "an event that cannot be imported"
         }
     };

@@ -8,6 +8,7 @@
 
 pub mod about;
 pub mod chain;
+pub mod check;
 mod context;
 mod cursor;
 pub mod error;

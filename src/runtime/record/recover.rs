@@ -11,7 +11,8 @@
 use std::io::{self, BufRead, Read};
 
 use crate::base::limits::RECORD_BYTES_MAX;
-use crate::runtime::record::chain::{Break, Chains, Tail, leaf};
+use crate::runtime::record::chain::Tail;
+use crate::runtime::record::check::{Break, Chains, Place};
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::read::Entry;
 
@@ -44,7 +45,7 @@ pub enum Damage {
 /// # Errors
 /// `Damage`, with the place, unless it is a line that was cut at the very end.
 pub fn recover(mut log: impl BufRead, writer: &str) -> Result<Recovered, Damage> {
-    let mut chains = Chains::default();
+    let mut chains = Chains::of_whole();
     let mut line = Vec::new();
     let (mut whole, mut number) = (0_u64, 0_u64);
     loop {
@@ -62,17 +63,9 @@ pub fn recover(mut log: impl BufRead, writer: &str) -> Result<Recovered, Damage>
         };
         number += 1;
         let entry = Entry::read(text).map_err(|error| Damage::Line(number, whole, error))?;
-        let leaf = leaf(text);
-        let found = match entry {
-            Entry::Record(record) => match &record.chain {
-                Some(chain) => chains.record(chain, leaf, number),
-                None => None,
-            },
-            Entry::Block(block) => chains.block(&block, leaf, number),
-            Entry::Gap(gap) => chains.gap(&gap, leaf, number),
-        };
-        if let Some(found) = found.filter(|found| found.writer == writer) {
-            return Err(Damage::Chain(found));
+        chains.line(&entry, text, Place { source: 0, line: number });
+        if let Some(found) = chains.breaks().iter().find(|found| found.writer == writer) {
+            return Err(Damage::Chain(found.clone()));
         }
         whole += read;
     }

@@ -1,8 +1,8 @@
 //! What is wrong with records, as findings.
 //!
-//! In:      mismatches and faults.
-//! Out:     diagnostics P0914, and P0915 on the sources of the bundle, where it has them.
-//! Imports: `base`, `diag`, `runtime::bundle`, `tools::replay`.
+//! In:      mismatches, faults and broken chains.
+//! Out:     diagnostics P0914 and P0916, and P0915 on the sources of the bundle, where it has them.
+//! Imports: `base`, `diag`, `runtime`, `tools::replay`.
 
 use crate::base::span::Span;
 use crate::compiler::source::map::SourceMap;
@@ -12,9 +12,11 @@ use crate::lang::decision::Effect;
 use crate::runtime::bundle::debug;
 use crate::runtime::bundle::debug::{Debug, Place};
 use crate::runtime::program::Program;
+use crate::runtime::record::check::{Break, BreakKind};
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::vm::observe::Known;
 use crate::tools::inspect::atoms::turned;
+use crate::tools::replay::open::Source;
 use crate::tools::replay::verify::{Found, Mismatch};
 
 /// The finding about a line that is no record.
@@ -35,6 +37,46 @@ pub fn fault(found: &Found<RecordError>, source: &str) -> Diagnostic {
         | Fault::Wrong(..) => None,
     };
     Diagnostic::without_place(Code::BadRecord, fact).maybe_help(help.map(str::to_owned))
+}
+
+/// The finding about a chain that is broken; `files` are the names of the sources.
+#[must_use]
+pub fn broken(found: &Break, files: &[Source]) -> Diagnostic {
+    let Break { writer, place, since, kind } = found;
+    let name = |at: usize| files.get(at).map_or("", |source| source.name.as_str());
+    let what = match *kind {
+        BreakKind::Number { wanted, found } if wanted.checked_add(1) == Some(found) => {
+            format!("record {wanted} is missing in front of it")
+        }
+        BreakKind::Number { wanted, found } if wanted < found => {
+            format!("the records {wanted} to {} are missing in front of it", found - 1)
+        }
+        BreakKind::Number { wanted, found } => {
+            format!("record {found} stands where record {wanted} should")
+        }
+        BreakKind::Content { first, last } => {
+            format!("the block of the records {first} to {last} is not the one that was written")
+        }
+        BreakKind::Previous { first, last } => {
+            format!("in front of the block of the records {first} to {last} stands another block")
+        }
+        BreakKind::Range { first, last } => {
+            format!("the block of the records {first} to {last} stands behind other records")
+        }
+        BreakKind::Open { first, .. } => format!("nothing closes the records from {first} on"),
+    };
+    let lines = match (place, since) {
+        (place, since) if place == since => format!("line {}", place.line),
+        (place, since) if place.source == since.source => {
+            format!("lines {} to {}", since.line, place.line)
+        }
+        (place, since) => {
+            format!("line {}, from `{}` line {} on", place.line, name(since.source), since.line)
+        }
+    };
+    let fact = format!("`{}` {lines}, chain of `{writer}`: {what}", name(place.source));
+    let help = "a copy of the log tells what was changed; these records prove nothing";
+    Diagnostic::without_place(Code::BrokenChain, fact).help(help)
 }
 
 /// The finding about a decision that differs, with the files that it points into.

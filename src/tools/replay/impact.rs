@@ -16,9 +16,11 @@ use serde::{Deserialize, Serialize};
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::{Input, Record};
+use crate::runtime::record::check::{Chains, Place};
+use crate::runtime::record::read::{Entry, Input, Record};
 use crate::runtime::vm::observe::Witness;
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats, Verdict};
+use crate::tools::replay::chained;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::sketch::{Merge, Table, hash, pairs};
 use crate::tools::replay::store::{Digest, Store};
@@ -230,6 +232,11 @@ pub struct Impact {
     /// Bundles that decided before, with the records of each.
     #[serde(with = "pairs")]
     pub bundles: BTreeMap<Digest, u64>,
+    /// The chains of the lines.
+    #[serde(with = "chained")]
+    pub chains: Chains,
+    /// Records that stand in no chain.
+    pub unchained: u64,
 }
 
 impl Default for Impact {
@@ -247,6 +254,8 @@ impl Default for Impact {
             obstacles: BTreeMap::new(),
             unreadable: 0,
             bundles: BTreeMap::new(),
+            chains: Chains::default(),
+            unchained: 0,
         }
     }
 }
@@ -275,6 +284,8 @@ impl Impact {
         for (bundle, count) in other.bundles {
             *self.bundles.entry(bundle).or_default() += count;
         }
+        self.chains.append(other.chains);
+        self.unchained += other.unchained;
     }
 
     /// Widens the times to this one.
@@ -369,20 +380,24 @@ impl<'s> Comparer<'s> {
     /// Compares the records of a chunk.
     pub fn chunk(&mut self, chunk: &Chunk) -> Impact {
         let mut impact = Impact::default();
-        for line in chunk.bytes.split(|byte| *byte == b'\n') {
-            let line = line.trim_ascii();
+        for (number, bytes) in chunk.lines() {
+            let line = bytes.trim_ascii();
             if line.is_empty() {
                 continue;
             }
-            match Record::read(line) {
-                Ok(record) if !self.filter.takes(&record) => {}
-                Ok(record) => {
+            let Ok(entry) = Entry::read(line) else {
+                impact.unreadable += 1;
+                continue;
+            };
+            let place = Place { source: chunk.source, line: number };
+            impact.unchained += u64::from(!impact.chains.line(&entry, bytes, place));
+            match entry {
+                Entry::Record(record) if self.filter.takes(&record) => {
                     if let Err(obstacle) = self.record(&record, &mut impact) {
                         *impact.obstacles.entry(obstacle).or_default() += 1;
                     }
                 }
-                Err(error) if error.is_about_lines() => {}
-                Err(_) => impact.unreadable += 1,
+                Entry::Record(_) | Entry::Block(_) | Entry::Gap(_) => {}
             }
         }
         impact

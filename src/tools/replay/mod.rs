@@ -10,6 +10,7 @@
 
 pub mod again;
 pub mod cases;
+mod chained;
 pub mod condition;
 pub mod cover;
 pub mod explain;

@@ -55,6 +55,34 @@ pub struct Chunk {
     pub bytes: Vec<u8>,
 }
 
+impl Chunk {
+    /// The lines, without their ends, each with its number.
+    pub fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        let mut rest = self.bytes.as_slice();
+        let lines = std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let end = line_end(rest);
+            let line = rest.get(..end);
+            rest = rest.get(end + 1..).unwrap_or_default();
+            line
+        });
+        (self.line..).zip(lines)
+    }
+}
+
+/// The place of the first end of a line, or behind all bytes.
+fn line_end(bytes: &[u8]) -> usize {
+    let (chunks, _) = bytes.as_chunks::<64>();
+    // All bytes of a chunk are asked at once, which needs no branch for each.
+    let ends = |chunk: &[u8; 64]| chunk.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>();
+    let plain = |chunk: &&[u8; 64]| ends(chunk) == 0;
+    let start = 64 * chunks.iter().take_while(plain).count();
+    let rest = bytes.get(start..).unwrap_or_default();
+    start + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len())
+}
+
 /// Something that is not as it should be.
 #[derive(Debug)]
 pub struct Damage {

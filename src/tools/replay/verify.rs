@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::lang::decision::Effect;
+use crate::runtime::record::check::{Chains, Place};
 use crate::runtime::record::error::RecordError;
-use crate::runtime::record::read::{Input, Record, Text};
+use crate::runtime::record::read::{Entry, Input, Record, Text};
 use crate::runtime::vm::observe::{Known, Witness};
 use crate::tools::decide::tool_of;
 use crate::tools::replay::again::{Again, Obstacle, Seats, Verdict};
@@ -73,6 +74,10 @@ pub struct Verified {
     pub mismatched: u64,
     /// The first of them.
     pub mismatches: Vec<Found<Mismatch>>,
+    /// The chains of the lines.
+    pub chains: Chains,
+    /// Records that stand in no chain.
+    pub unchained: u64,
     /// How many lines are no records.
     pub unreadable: u64,
     /// The first of them.
@@ -88,6 +93,8 @@ impl Verified {
         self.undetermined += later.undetermined;
         self.mismatched += later.mismatched;
         self.unreadable += later.unreadable;
+        self.unchained += later.unchained;
+        self.chains.append(later.chains);
         sum(&mut self.needs, later.needs);
         sum(&mut self.obstacles, later.obstacles);
         sum(&mut self.bundles, later.bundles);
@@ -132,21 +139,29 @@ impl<'s> Verifier<'s> {
     /// Verifies the records of a chunk.
     pub fn chunk(&mut self, chunk: &Chunk) -> Verified {
         let mut verified = Verified::default();
-        for (number, line) in (chunk.line..).zip(chunk.bytes.split(|byte| *byte == b'\n')) {
-            let line = line.trim_ascii();
+        for (number, bytes) in chunk.lines() {
+            let line = bytes.trim_ascii();
             if line.is_empty() {
                 continue;
             }
-            match Record::read(line) {
-                Ok(record) if !self.filter.takes(&record) => {}
-                Ok(record) => self.record(&record, (chunk.source, number), &mut verified),
-                // Lines about blocks and gaps are those of the chain.
-                Err(error) if error.is_about_lines() => {}
+            let entry = match Entry::read(line) {
+                Ok(entry) => entry,
                 Err(error) => {
                     verified.unreadable += 1;
                     let found = Found { source: chunk.source, line: number, what: error };
                     keep(&mut verified.faults, vec![found]);
+                    continue;
                 }
+            };
+            // Whatever is asked for, a chain is whole or is not.
+            let place = Place { source: chunk.source, line: number };
+            let chained = verified.chains.line(&entry, bytes, place);
+            verified.unchained += u64::from(!chained);
+            match entry {
+                Entry::Record(record) if self.filter.takes(&record) => {
+                    self.record(&record, (chunk.source, number), &mut verified);
+                }
+                Entry::Record(_) | Entry::Block(_) | Entry::Gap(_) => {}
             }
         }
         verified

@@ -5,7 +5,8 @@ use std::sync::mpsc;
 
 use policyc::lang::decision::Effect;
 use policyc::lang::error::EvalError;
-use policyc::runtime::record::chain::{BreakKind, Chains, Tail, leaf};
+use policyc::runtime::record::chain::Tail;
+use policyc::runtime::record::check::{BreakKind, Chains, Place};
 use policyc::runtime::record::error::{Fault, RecordError};
 use policyc::runtime::record::log::{Durability, Keep, Log, LogError, LogOptions, Storage, Ticket};
 use policyc::runtime::record::read::Entry;
@@ -199,18 +200,14 @@ fn a_full_queue_denies_or_is_counted() {
         log.close().expect("it is written");
         let bytes = disk.written();
         assert_eq!(kept(&bytes).len(), taken);
-        let mut chains = Chains::default();
+        let mut chains = Chains::of_whole();
         for (line, at) in bytes.split(|byte| *byte == b'\n').filter(|it| !it.is_empty()).zip(1..) {
-            let leaf = leaf(line);
-            let found = match Entry::read(line).expect("a line of ours") {
-                Entry::Record(record) => chains.record(&record.chain.expect("chained"), leaf, at),
-                Entry::Block(block) => chains.block(&block, leaf, at),
-                Entry::Gap(gap) => chains.gap(&gap, leaf, at),
-            };
-            assert_eq!(found, None);
+            let entry = Entry::read(line).expect("a line of ours");
+            assert!(chains.line(&entry, line, Place { source: 0, line: at }));
         }
-        let (extents, breaks) = chains.finish();
-        assert!(!breaks.iter().any(|it| matches!(it.kind, BreakKind::Open { .. })));
+        let all = chains.finish();
+        assert_eq!((all.breaks, all.open), (vec![], vec![]));
+        let extents = all.writers;
         let lost = if keep == Keep::Required { 0 } else { 20 - taken as u64 };
         assert_eq!((extents[0].1.lost, extents[0].1.ended), (lost, true));
         assert_eq!(extents[0].1.end.next, taken as u64 + lost);

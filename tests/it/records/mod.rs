@@ -1,7 +1,7 @@
 //! Records of decisions: what is written is read, and decides again as it did.
 
 mod chain;
-mod disk;
+pub(crate) mod disk;
 mod file;
 mod hostile;
 mod log;

@@ -1,5 +1,6 @@
 //! `policyc replay`: records are read, decided again, and what differs is found and named.
 
+mod chain;
 mod flip;
 mod impact;
 #[cfg(feature = "pack")]
@@ -15,10 +16,12 @@ use std::path::Path;
 use policyc::lang::value::time;
 use policyc::runtime::program::Program;
 use policyc::runtime::record::about::{About, Loaded};
+use policyc::runtime::record::log::{Durability, Log, LogOptions};
 use policyc::runtime::record::write::Recorder;
 use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
 
+use crate::records::disk::Disk;
 use crate::support::run::{Folder, ran};
 
 /// Three rules of which two can fire together.
@@ -76,6 +79,20 @@ fn records(program: &Program, contexts: &[String]) -> Vec<String> {
         lines.push(String::from_utf8(line.to_vec()).expect("text"));
     }
     lines
+}
+
+/// The log of a writer that kept these records, in small blocks.
+fn chained(writer: &str, lines: &[String]) -> String {
+    let disk = Disk::new();
+    let options = LogOptions { block_bytes: 2_000, ..LogOptions::new(writer) };
+    let options = LogOptions { durability: Durability::Async, ..options };
+    let log = Log::open(disk.clone(), options).expect("a thread");
+    for line in lines {
+        let ticket = log.append(line.as_bytes()).expect("room").expect("it is taken");
+        log.wait(ticket).expect("it is written");
+    }
+    log.close().expect("it is written");
+    String::from_utf8(disk.written()).expect("text")
 }
 
 /// Lines as a file.

@@ -185,6 +185,7 @@ pub(super) fn show(
         gates.iter().map(|gate| (gate.text().to_owned(), gate.holds(&counted))).collect();
     let drawing = Drawing {
         impact,
+        chained: impact.chains.clone().finish(),
         from: before.as_deref(),
         to,
         to_name,
@@ -196,6 +197,12 @@ pub(super) fn show(
     };
     terminal.result(&(showing.output_format.draw)(&drawing, terminal.style));
     let mut exit = found.exit(terminal, &gates);
+    if drawing.chained.broken > 0 {
+        let fact = "a log was changed after it was written".to_owned();
+        let help = "`policyc replay verify` names the places";
+        let finding = Diagnostic::without_place(Code::BrokenChain, fact).help(help);
+        exit = exit.max(alone(terminal, &finding)).max(Exit::Integrity);
+    }
     for (format, path) in &showing.output {
         let text = (format.draw)(&drawing, Style::PLAIN);
         if let Err(finding) = write(path, text.as_bytes()) {

@@ -84,10 +84,20 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let (stopped, broken) =
         stream.run(|| Verifier::of(&store, &filter), Verifier::chunk, |verified| all.add(verified));
     let took = watch.rate(all.records);
-    let drawing =
-        Drawing { verified: &all, sources: &sources, store: &store, took: &took, stopped };
+    let chained = std::mem::take(&mut all.chains).finish();
+    let drawing = Drawing {
+        verified: &all,
+        chained: &chained,
+        sources: &sources,
+        store: &store,
+        took: &took,
+        stopped,
+    };
     terminal.result(&(options.output_format.draw)(&drawing, terminal.style));
     let mut exit = exit_of(&all, options).max(broken);
+    if chained.broken > 0 {
+        exit = exit.max(Exit::Integrity);
+    }
     for obstacle in all.obstacles.keys() {
         if let Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest) = obstacle {
             let unusable = store.get(*digest).err();

@@ -12,6 +12,7 @@ use crate::diag::numbers::grouped;
 use crate::lang::value::time::Instant;
 use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
+use crate::runtime::record::check::Chained;
 use crate::tools::inspect::{bundle_name, digest_text};
 use crate::tools::replay::condition::{Condition, condition};
 use crate::tools::replay::impact::{Changed, Count, Example, FirstChange, Impact, Outcome, Way};
@@ -19,7 +20,7 @@ use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::replay::{html, share};
+use crate::tools::report::replay::{chain, html, share};
 use crate::tools::report::visible::{visible, wrap};
 
 /// Principals that are named; of more the number is told.
@@ -49,6 +50,8 @@ pub struct Cluster<'a> {
 pub struct Drawing<'a> {
     /// What was found out.
     pub impact: &'a Impact,
+    /// What is known of the chains of the logs.
+    pub chained: Chained,
     /// The bundle that decides before, where it is one.
     pub from: Option<&'a Program>,
     /// The candidate.
@@ -265,6 +268,10 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     let (from, to) = names(drawing);
     let _ = writeln!(text, "  from {}   to {}", visible(&from), visible(&to));
     let _ = writeln!(text, "  {}", baseline(impact));
+    if !drawing.chained.writers.is_empty() {
+        let (mark, paint, says) = chain::row(&drawing.chained, impact.unchained);
+        let _ = writeln!(text, "  chain     {} {}", style.paint(paint, mark), visible(&says));
+    }
     for (obstacle, count) in &impact.obstacles {
         let _ = writeln!(text, "  left out  {}: {}", grouped(*count), visible(&obstacle.words()));
     }
@@ -504,6 +511,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         "clusters": clusters.collect::<Vec<_>>(), "gates": gates.collect::<Vec<_>>(),
         "changed_sessions": impact.changed_sessions.count(), "downstream": later,
         "left_out": left_out, "stopped": drawing.stopped,
+        "chain": chain::facts(&drawing.chained, impact.unchained),
     }))
 }
 

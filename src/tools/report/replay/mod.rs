@@ -4,6 +4,7 @@
 //! Out:     text: one module a part of `policyc replay`.
 //! Imports: `diag`, `tools::replay`, `tools::report`.
 
+pub mod chain;
 pub mod cover;
 pub mod explain;
 pub mod flip;
@@ -16,7 +17,13 @@ use crate::diag::numbers::grouped;
 /// `1 record`, `3 412 908 records`.
 #[must_use]
 pub fn records(count: u64) -> String {
-    format!("{} {}", grouped(count), if count == 1 { "record" } else { "records" })
+    many(count, "record")
+}
+
+/// `1 block`, `13 332 blocks`.
+#[must_use]
+pub fn many(count: u64, word: &str) -> String {
+    format!("{} {word}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 /// `99.9989 %`, never rounded up to all or down to nothing.

@@ -14,6 +14,7 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
+use crate::runtime::record::check::Chained;
 use crate::runtime::vm::observe::Known;
 use crate::tools::inspect::{bundle_name, digest_short, digest_text};
 use crate::tools::replay::again::Obstacle;
@@ -25,7 +26,7 @@ use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::replay::{records, share};
+use crate::tools::report::replay::{chain, records, share};
 use crate::tools::report::visible::visible;
 use crate::tools::report::{Report, full as findings_full};
 
@@ -34,6 +35,8 @@ use crate::tools::report::{Report, full as findings_full};
 pub struct Drawing<'a> {
     /// What was found out.
     pub verified: &'a Verified,
+    /// What is known of its chains.
+    pub chained: &'a Chained,
     /// Where the records lie.
     pub sources: &'a [Source],
     /// Their bundles.
@@ -130,6 +133,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     let stopped = if *stopped { " · stopped before the end" } else { "" };
     let head = format!("verify · {} · {}{stopped}", records(verified.records), visible(&of));
     let _ = writeln!(text, "  {}  {took}\n", style.paint(Paint::Strong, &head));
+    let (mark, paint, says) = chain::row(drawing.chained, verified.unchained);
+    let line = format!("  {:<14}  {} {}", "chain", style.paint(paint, mark), visible(&says));
+    let _ = writeln!(text, "{}", line.trim_end());
     let width = drawing.rows().iter().map(|(_, count, _)| grouped(*count).len()).max().unwrap_or(0);
     for (word, count, says) in drawing.rows() {
         let paint = match (word, count) {
@@ -140,6 +146,11 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
         let count = format!("{:>width$}", grouped(count));
         let line = format!("  {word:<14}  {}  {}", style.paint(paint, &count), visible(&says));
         let _ = writeln!(text, "{}", line.trim_end());
+    }
+    for found in &drawing.chained.breaks {
+        text.push('\n');
+        let finding = findings::broken(found, drawing.sources);
+        text.push_str(&drawn(&SourceMap::new(), finding, style));
     }
     for found in &verified.faults {
         text.push('\n');
@@ -152,8 +163,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
         text.push('\n');
         text.push_str(&drawn(&files, finding, style));
     }
-    let left = (verified.mismatched + verified.unreadable)
-        .saturating_sub((verified.mismatches.len() + verified.faults.len()) as u64);
+    let shown = verified.mismatches.len() + verified.faults.len() + drawing.chained.breaks.len();
+    let found = verified.mismatched + verified.unreadable + drawing.chained.broken;
+    let left = found.saturating_sub(shown as u64);
     if left > 0 {
         let _ = writeln!(text, "\n  .. and {} more", grouped(left));
     }
@@ -225,6 +237,8 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         "mismatched": drawing.verified.mismatched, "mismatches": mismatches.collect::<Vec<_>>(),
         "unreadable": drawing.verified.unreadable, "faults": faults.collect::<Vec<_>>(),
         "bundles": bundles.collect::<Vec<_>>(), "stopped": drawing.stopped,
+        "chain": chain::facts(drawing.chained, drawing.verified.unchained),
+        "breaks": chain::breaks(drawing.chained, drawing.sources),
     });
     json_document(&verified)
 }
@@ -240,6 +254,11 @@ fn junit(drawing: &Drawing<'_>, _style: Style) -> String {
             ("exact" | "by facts" | "mismatch" | "no record", _) | (_, 0) => {}
             _ => cases.push(Case { name: word.to_owned(), failure: None, skipped: said() }),
         }
+    }
+    for found in &drawing.chained.breaks {
+        let what = findings::broken(found, drawing.sources);
+        let name = format!("chain of {}", found.writer);
+        cases.push(Case { name, failure: Some(what.message), skipped: None });
     }
     for found in &drawing.verified.faults {
         let what = findings::fault(found, drawing.source(found.source));
@@ -261,12 +280,19 @@ fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
         records(drawing.verified.records),
         if drawing.verified.mismatched == 0 { "nothing differs" } else { "decisions differ" },
     );
+    let (mark, _, says) = chain::row(drawing.chained, drawing.verified.unchained);
+    let _ = writeln!(text, "| chain | {mark} | {} |", cell(&says));
     for (word, count, says) in drawing.rows() {
         let _ = writeln!(text, "| {word} | {} | {} |", grouped(count), cell(&says));
     }
+    for (nth, found) in (0..).zip(&drawing.chained.breaks) {
+        let gap = if nth == 0 { "\n" } else { "" };
+        let finding = findings::broken(found, drawing.sources);
+        let _ = writeln!(text, "{gap}- {}", cell(&finding.message));
+    }
     for (nth, Found { source, line, what }) in (0..).zip(&drawing.verified.mismatches) {
         let (_, finding) = findings::mismatch(what, None);
-        let gap = if nth == 0 { "\n" } else { "" };
+        let gap = if nth == 0 && drawing.chained.breaks.is_empty() { "\n" } else { "" };
         let place = format!("{}:{line}", drawing.source(*source));
         let _ = writeln!(text, "{gap}- {} (`{}`)", cell(&finding.message), code(&place));
     }
