@@ -88,6 +88,8 @@ pub const VERIFY_STEPS_MIN: usize = 1 << 16;
 pub const CONTEXT_BYTES_MAX: usize = 1 << 20;
 /// Longest line of a file of records, in bytes: a refused context takes a third more than it is.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
+/// Most bytes of a frame of a packed file, packed or not: several of the longest lines.
+pub const PACKED_BYTES_MAX: usize = 16 << 20;
 /// Most writers whose chains are looked at together: each takes some hundred bytes.
 pub const CHAIN_WRITERS_MAX: usize = 10_000;
 /// Longest name of a writer, in bytes, whose chain is looked at.

@@ -24,6 +24,12 @@ impl Stopwatch {
         format!("{} ms", taken.as_millis())
     }
 
+    /// Seconds since the start.
+    #[must_use]
+    pub fn seconds(self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
+
     /// The time since the start, and what it makes of a number of records: `1.9 s · 1.80 M/s`.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args, ValueEnum};
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
-use crate::cli::commands::replay::input::{Stream, sources_of};
+use crate::cli::commands::replay::input::{Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
@@ -119,10 +119,12 @@ fn traffic(
     let (old, new) = (Arc::new(old), Arc::new(new));
     let sources = sources_of(terminal, settings, records)?;
     let filter = Filter::default();
-    let stream = Stream { terminal, sources: &sources, threads: None, filter: &filter };
+    let stream =
+        Stream { terminal, sources: &sources, threads: None, filter: &filter, progress: false };
     let mut traffic = Traffic::default();
     let start = || Counter::of(&filter, (&old, &new));
-    let (stopped, broken) = stream.run(start, Counter::chunk, |part| traffic.merge(part));
+    let Ran { stopped, broken, .. } =
+        stream.run(start, Counter::chunk, |part, _| traffic.merge(part));
     Ok((Some(traffic), if stopped { Exit::Interrupted } else { broken }))
 }
 

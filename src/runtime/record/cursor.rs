@@ -35,6 +35,11 @@ pub(super) struct Cursor<'a> {
 pub struct Text<'a>(&'a [u8]);
 
 impl<'a> Text<'a> {
+    /// The inside of a string that was read before.
+    pub(super) const fn of(spelled: &'a [u8]) -> Self {
+        Self(spelled)
+    }
+
     /// The text, if it is spelled without escapes.
     #[must_use]
     pub fn plain(self) -> Option<&'a str> {
@@ -240,6 +245,18 @@ impl<'a> Cursor<'a> {
         let stands = rest.starts_with(word);
         if stands {
             self.at += u32::try_from(word.len()).unwrap_or_default();
+        }
+        stands
+    }
+
+    /// Goes past a comma, unless `first`, a key and a colon, if they stand right here.
+    #[inline]
+    pub(super) fn goes_past(&mut self, key: &[u8], first: bool) -> bool {
+        let key = key.get(usize::from(first)..).unwrap_or_default();
+        let rest = self.bytes.get(self.at as usize..).unwrap_or_default();
+        let stands = rest.starts_with(key);
+        if stands {
+            self.at += u32::try_from(key.len()).unwrap_or_default();
         }
         stands
     }

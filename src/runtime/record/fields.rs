@@ -2,7 +2,7 @@
 //!
 //! In:      a cursor in front of a record.
 //! Out:     `Record`.
-//! Imports: `lang`, `runtime::bundle`, `runtime::record`, `runtime::vm`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::record`.
 //! Source:  `docs/records.md`, "Fields".
 //!
 //! A field that is known may be given once: of two readers none may take the first and another the
@@ -14,10 +14,10 @@ use crate::runtime::bundle::module::Phase;
 use crate::runtime::record::VERSION;
 use crate::runtime::record::cursor::{Cursor, Failed, Read, Text};
 use crate::runtime::record::error::Fault;
+use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{
     Block, Bundle, Chain, Entry, Form, Gap, Input, Outcome, Record, Session,
 };
-use crate::runtime::vm::hosts::{HostEntry, HostTable};
 
 macro_rules! fields {
     ($($name:ident $key:literal $word:literal;)*) => {
@@ -30,6 +30,17 @@ macro_rules! fields {
             #[inline]
             fn of(key: &[u8]) -> Option<Self> {
                 match key {$($key => Some(Self::$name),)* _ => None}
+            }
+
+            /// The field with this number.
+            fn numbered(number: u8) -> Option<Self> {
+                const ALL: &[Field] = &[$(Field::$name,)*];
+                ALL.get(usize::from(number)).copied()
+            }
+
+            /// As it stands behind another field.
+            const fn spelled(self) -> &'static [u8] {
+                match self {$(Self::$name => concat!(",\"", $word, "\":").as_bytes(),)*}
             }
 
             const fn name(self) -> &'static str {
@@ -67,6 +78,9 @@ fields! {
     Gap b"$gap" "$gap";
 }
 
+/// How many fields this build reads.
+pub(super) const FIELDS: usize = Field::Gap as usize + 1;
+
 /// What was found so far.
 struct Reading<'a> {
     record: Record<'a>,
@@ -79,9 +93,35 @@ struct Reading<'a> {
 }
 
 /// Reads a record and the end of its line: the cursor stands on its bracket.
-pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Read<Entry<'a>> {
+pub(super) fn read<'a>(cursor: &mut Cursor<'a>, memo: &mut Memo) -> Read<Entry<'a>> {
     let mut reading = Reading::new(cursor.bytes);
-    object(cursor, |cursor, key| reading.field(cursor, key))?;
+    cursor.expect(b'{')?;
+    let (mut first, mut last) = (true, FIELDS);
+    loop {
+        // Lines of one writer have their fields in one order.
+        let guess = memo.next.get(last).copied().and_then(Field::numbered);
+        if let Some(field) = guess.filter(|field| cursor.goes_past(field.spelled(), first)) {
+            reading.field(cursor, field, memo)?;
+            (first, last) = (false, field as usize);
+            continue;
+        }
+        if !cursor.more(&mut first, b'}')? {
+            break;
+        }
+        let field = match cursor.key()? {
+            Ok(key) => Field::of(key),
+            Err(key) => Field::of(key.as_bytes()),
+        };
+        let Some(field) = field else {
+            cursor.part()?;
+            continue;
+        };
+        if let Some(next) = memo.next.get_mut(last) {
+            *next = field as u8;
+        }
+        last = field as usize;
+        reading.field(cursor, field, memo)?;
+    }
     cursor.peek();
     if (cursor.at as usize) < cursor.bytes.len() {
         return Err(cursor.fail(Fault::Trailing));
@@ -90,7 +130,7 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Read<Entry<'a>> {
 }
 
 /// Reads an object: `member` is given every key, and goes past its value.
-fn object<'a>(
+pub(super) fn object<'a>(
     cursor: &mut Cursor<'a>,
     mut member: impl FnMut(&mut Cursor<'a>, &[u8]) -> Read<()>,
 ) -> Read<()> {
@@ -138,8 +178,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads the value of a field.
-    fn field(&mut self, cursor: &mut Cursor<'a>, key: &[u8]) -> Read<()> {
-        let Some(field) = Field::of(key) else { return cursor.part().map(drop) };
+    fn field(&mut self, cursor: &mut Cursor<'a>, field: Field, memo: &mut Memo) -> Read<()> {
         if self.has(field) {
             return Err(cursor.fail(Fault::Twice(field.name())));
         }
@@ -150,8 +189,17 @@ impl<'a> Reading<'a> {
             Field::Id => record.id = Some(text(cursor, "id")?),
             Field::Made => record.made = Some(text(cursor, "ts")?),
             Field::Session => record.session = Some(session(cursor)?),
-            Field::Engine => record.engine = Some(container(cursor, b'{', "eng", "an object")?),
-            Field::Bundle => record.bundle = Some(bundle(cursor)?),
+            Field::Engine => {
+                let known = memo.engine(cursor);
+                record.engine = Some(match known {
+                    Some(engine) => engine,
+                    None => container(cursor, b'{', "eng", "an object")?,
+                });
+                if known.is_none() {
+                    memo.keep_engine(record.engine.unwrap_or_default());
+                }
+            }
+            Field::Bundle => record.bundle = Some(bundle_after(cursor, memo)?),
             Field::Context => {
                 cursor.peek();
                 let start = cursor.at as usize;
@@ -163,7 +211,7 @@ impl<'a> Reading<'a> {
                 let form = word(cursor, "form", "`proto`", &[("proto", Form::Proto)])?;
                 self.form = form;
             }
-            Field::Now => record.now = Some(instant(cursor, "now")?),
+            Field::Now => record.now = Some(instant(cursor, "now", memo)?),
             Field::Phase => {
                 let known = [("request", Phase::Request), ("response", Phase::Response)];
                 record.phase = word(cursor, "phase", "`request` or `response`", &known)?;
@@ -225,7 +273,7 @@ fn wrong_at(cursor: &mut Cursor<'_>, at: u32, field: &'static str, wanted: &'sta
 }
 
 /// Puts a value where none is.
-fn once<T>(
+pub(super) fn once<T>(
     place: &mut Option<T>,
     value: T,
     cursor: &mut Cursor<'_>,
@@ -237,7 +285,7 @@ fn once<T>(
     }
 }
 
-fn text<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Read<Text<'a>> {
+pub(super) fn text<'a>(cursor: &mut Cursor<'a>, field: &'static str) -> Read<Text<'a>> {
     if cursor.peek() == b'"' { cursor.text() } else { Err(wrong(cursor, field, "a text")) }
 }
 
@@ -288,15 +336,20 @@ fn word<T: Copy>(
     known.map(|(_, value)| *value).ok_or_else(|| wrong_at(cursor, before, field, wanted))
 }
 
-fn instant(cursor: &mut Cursor<'_>, field: &'static str) -> Read<Instant> {
+fn instant(cursor: &mut Cursor<'_>, field: &'static str, memo: &mut Memo) -> Read<Instant> {
     let before = cursor.at;
     let found = text(cursor, field)?;
+    if let Some(known) = memo.time(found.spelled()) {
+        return Ok(known);
+    }
     let parsed = found.plain().and_then(|text| time::parse(text).ok());
     let wanted = "a time as 2026-03-17T10:00:00Z";
-    parsed.ok_or_else(|| wrong_at(cursor, before, field, wanted))
+    let time = parsed.ok_or_else(|| wrong_at(cursor, before, field, wanted))?;
+    memo.keep_time(found.spelled(), time);
+    Ok(time)
 }
 
-fn digest(cursor: &mut Cursor<'_>, field: &'static str) -> Read<[u8; 32]> {
+pub(super) fn digest(cursor: &mut Cursor<'_>, field: &'static str) -> Read<[u8; 32]> {
     if let Some(digest) = cursor.digest() {
         return Ok(digest);
     }
@@ -329,6 +382,17 @@ fn session<'a>(cursor: &mut Cursor<'a>) -> Read<Session<'a>> {
     })?;
     let id = id.ok_or_else(|| cursor.fail(Fault::Missing("ses.id")))?;
     Ok(Session { id, step: step.unwrap_or_default(), parent })
+}
+
+fn bundle_after<'a>(cursor: &mut Cursor<'a>, memo: &mut Memo) -> Read<Bundle<'a>> {
+    if let Some(bundle) = memo.bundle(cursor) {
+        return Ok(bundle);
+    }
+    cursor.peek();
+    let start = cursor.at;
+    let bundle = bundle(cursor)?;
+    memo.keep_bundle(&bundle, cursor.bytes, (start, cursor.at));
+    Ok(bundle)
 }
 
 fn bundle<'a>(cursor: &mut Cursor<'a>) -> Read<Bundle<'a>> {
@@ -512,35 +576,4 @@ fn gap<'a>(cursor: &mut Cursor<'a>) -> Read<Gap<'a>> {
         number: number.ok_or_else(|| cursor.fail(Fault::Missing("$gap.n")))?,
         count: lost.ok_or_else(|| cursor.fail(Fault::Missing("$gap.count")))?,
     })
-}
-
-/// What host functions gave. A row that says less than a name and arguments is passed over, as one
-/// that says how a call failed: without a result a call fails.
-pub(super) fn table(given: &[u8]) -> Option<HostTable> {
-    let mut cursor = Cursor::new(given);
-    let mut entries = Vec::new();
-    let mut first = true;
-    cursor.expect(b'[').ok()?;
-    while cursor.more(&mut first, b']').ok()? {
-        let (mut name, mut arguments, mut result) = (None, None, None);
-        object(&mut cursor, |cursor, key| match key {
-            b"f" => once(&mut name, text(cursor, "nd.f")?, cursor, "nd.f"),
-            b"a" => once(&mut arguments, digest(cursor, "nd.a")?, cursor, "nd.a"),
-            b"r" => {
-                let json = String::from_utf8_lossy(cursor.part()?).into_owned();
-                once(&mut result, json, cursor, "nd.r")
-            }
-            b"raw" => {
-                let bytes = text(cursor, "nd.raw")?.bytes().unwrap_or_default();
-                // What is no text is no JSON either, however it is replaced.
-                once(&mut result, String::from_utf8_lossy(&bytes).into_owned(), cursor, "nd.raw")
-            }
-            _ => cursor.part().map(drop),
-        })
-        .ok()?;
-        if let (Some(name), Some(arguments), Some(result)) = (name, arguments, result) {
-            entries.push(HostEntry { name: name.text().into_owned(), arguments, result });
-        }
-    }
-    (!entries.is_empty()).then(|| HostTable::new(entries))
 }

@@ -13,7 +13,9 @@ mod context;
 mod cursor;
 pub mod error;
 mod fields;
+mod given;
 pub mod log;
+pub mod memo;
 pub mod read;
 pub mod recover;
 

@@ -15,7 +15,8 @@ use crate::runtime::bundle::module::Phase;
 use crate::runtime::record::cursor::Cursor;
 pub use crate::runtime::record::cursor::Text;
 use crate::runtime::record::error::{Fault, RecordError};
-use crate::runtime::record::{fields, sig};
+use crate::runtime::record::memo::Memo;
+use crate::runtime::record::{fields, given, sig};
 use crate::runtime::vm::hosts::HostTable;
 
 /// A recorded decision.
@@ -186,6 +187,15 @@ impl<'a> Entry<'a> {
     /// # Errors
     /// `RecordError` for what is no line of a file of records.
     pub fn read(line: &'a [u8]) -> Result<Self, RecordError> {
+        Self::read_after(line, &mut Memo::default())
+    }
+
+    /// Reads one of many lines. What is the same as in the one before is not read again; what is
+    /// read is the same.
+    ///
+    /// # Errors
+    /// `RecordError` for what is no line of a file of records.
+    pub fn read_after(line: &'a [u8], memo: &mut Memo) -> Result<Self, RecordError> {
         if line.len() > RECORD_BYTES_MAX {
             return Err(RecordError { fault: Fault::TooLong, offset: RECORD_BYTES_MAX });
         }
@@ -194,7 +204,7 @@ impl<'a> Entry<'a> {
             let fault = if cursor.is_cut() { Fault::Truncated } else { Fault::NotAnObject };
             return Err(RecordError { fault, offset: cursor.at as usize });
         }
-        fields::read(&mut cursor).map_err(|_| cursor.found())
+        fields::read(&mut cursor, memo).map_err(|_| cursor.found())
     }
 }
 
@@ -215,7 +225,7 @@ impl<'a> Record<'a> {
     /// What host functions gave; `None` where nothing was given.
     #[must_use]
     pub fn hosts(&self) -> Option<HostTable> {
-        fields::table(self.given?)
+        given::table(self.given?)
     }
 
     /// The bits of the witness, appended to `bits`; `None` if there are none.

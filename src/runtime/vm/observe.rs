@@ -142,6 +142,12 @@ impl Witness {
         Self { bits }
     }
 
+    /// Its bits, for others to be put in their place: none are there.
+    pub fn refill(&mut self) -> &mut Vec<u8> {
+        self.bits.clear();
+        &mut self.bits
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.bits.fill(0);

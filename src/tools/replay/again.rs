@@ -283,16 +283,20 @@ pub fn input<'a>(
 #[derive(Debug)]
 pub struct Seats<'s> {
     store: &'s Store,
-    known: HashMap<Digest, Result<Seat, Obstacle>>,
+    known: HashMap<Digest, usize>,
+    made: Vec<Result<Seat, Obstacle>>,
+    /// The bundle of the last record, and its seat.
+    last: Option<(Digest, usize)>,
     /// The engine of the last record, as it is spelled, and what is known of it.
-    engine: (Vec<u8>, Engine),
+    engine: (Vec<u8>, Engine, Result<(), Obstacle>),
 }
 
 impl<'s> Seats<'s> {
     /// No seat yet; bundles come from `store`.
     #[must_use]
     pub fn of(store: &'s Store) -> Self {
-        Self { store, known: HashMap::new(), engine: (Vec::new(), Engine::default()) }
+        let engine = (Vec::new(), Engine::default(), Ok(()));
+        Self { store, known: HashMap::new(), made: Vec::new(), last: None, engine }
     }
 
     /// The bundle that is meant where a record names none.
@@ -308,9 +312,11 @@ impl<'s> Seats<'s> {
     pub fn check(&mut self, record: &Record<'_>) -> Result<(), Obstacle> {
         let engine = record.engine.unwrap_or_default();
         if engine != self.engine.0 {
-            self.engine = (engine.to_vec(), Engine::of(record));
+            let known = Engine::of(record);
+            let checked = known.check();
+            self.engine = (engine.to_vec(), known, checked);
         }
-        self.engine.1.check()?;
+        self.engine.2.clone()?;
         if !record.replayable {
             return Err(Obstacle::Declared);
         }
@@ -334,13 +340,25 @@ impl<'s> Seats<'s> {
         let store = self.store;
         let digest = record.bundle.and_then(|bundle| bundle.digest).or_else(|| store.only());
         let digest = digest.ok_or(Obstacle::NoBundle)?;
-        let seat = self.known.entry(digest).or_insert_with(|| {
-            store.get(digest).map(Seat::of).map_err(|unusable| match unusable {
+        let at = match self.last {
+            Some((known, at)) if known == digest => at,
+            Some(_) | None => self.find(digest),
+        };
+        self.last = Some((digest, at));
+        let seat = self.made.get_mut(at).ok_or(Obstacle::NoBundle)?;
+        seat.as_mut().map_err(|obstacle| obstacle.clone())
+    }
+
+    /// The place of the seat for a bundle.
+    fn find(&mut self, digest: Digest) -> usize {
+        let Self { store, known, made, .. } = self;
+        *known.entry(digest).or_insert_with(|| {
+            made.push(store.get(digest).map(Seat::of).map_err(|unusable| match unusable {
                 Unusable::Missing => Obstacle::MissingBundle(digest),
                 Unusable::Unreadable(_) | Unusable::Refused(_) => Obstacle::UnusableBundle(digest),
-            })
-        });
-        seat.as_mut().map_err(|obstacle| obstacle.clone())
+            }));
+            made.len() - 1
+        })
     }
 }
 

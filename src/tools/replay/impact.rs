@@ -17,6 +17,7 @@ use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::{Chains, Place};
+use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Entry, Input, Record};
 use crate::runtime::vm::observe::Witness;
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats, Verdict};
@@ -328,8 +329,9 @@ pub struct Comparer<'s> {
     /// The bundle that decides before, where it is not the one of the record.
     from: Option<Seat>,
     to: Seat,
-    /// Bits of the recorded witness.
-    bits: Vec<u8>,
+    memo: Memo,
+    /// The recorded witness.
+    facts: Witness,
 }
 
 /// What one of both said.
@@ -373,7 +375,8 @@ impl<'s> Comparer<'s> {
             filter,
             from: from.map(|program| Seat::of(Arc::clone(program))),
             to: Seat::of(Arc::clone(to)),
-            bits: Vec::new(),
+            memo: Memo::default(),
+            facts: Witness::new(0),
         }
     }
 
@@ -385,7 +388,7 @@ impl<'s> Comparer<'s> {
             if line.is_empty() {
                 continue;
             }
-            let Ok(entry) = Entry::read(line) else {
+            let Ok(entry) = Entry::read_after(line, &mut self.memo) else {
                 impact.unreadable += 1;
                 continue;
             };
@@ -411,14 +414,12 @@ impl<'s> Comparer<'s> {
         };
         // What atoms came to says something of the bundle that was recorded only.
         let recorded_by = record.bundle.and_then(|bundle| bundle.digest);
-        let facts = (recorded_by == Some(before.program.digest())).then(|| {
-            self.bits.clear();
-            record.witness(&mut self.bits).map(|()| Witness::of(self.bits.clone()))
-        });
-        let facts = facts.flatten();
-        let was = Said::of(&before.decide(record, facts.as_ref())?, before);
+        let own_facts = recorded_by == Some(before.program.digest())
+            && record.witness(self.facts.refill()).is_some();
+        let facts = own_facts.then_some(&self.facts);
+        let was = Said::of(&before.decide(record, facts)?, before);
         let own = facts.filter(|_| recorded_by == Some(self.to.program.digest()));
-        let is = Said::of(&self.to.decide(record, own.as_ref())?, &self.to);
+        let is = Said::of(&self.to.decide(record, own)?, &self.to);
         let weight = record.weight().saturating_mul(self.filter.weight());
         let count = Count::of(weight);
         impact.matrix.entry((was.outcome, is.outcome)).or_default().merge(count);

@@ -25,6 +25,7 @@ pub mod import;
 pub mod minimize;
 pub mod open;
 pub mod pack;
+pub mod pdrb;
 pub mod plain;
 pub mod residual;
 pub mod sketch;

@@ -3,12 +3,12 @@
 //! In:      paths as people write them: files, directories, patterns, `-`.
 //! Out:     `Source`s in order of name, each opened as plain bytes whatever packs it.
 //!
-//! What a file holds is told from its first bytes, never from its name: gzip and zstd are unpacked
-//! on the way, and packs give their lines back. Files of gzip and zstd may be several, one behind
-//! the other.
+//! What a file holds is told from its first bytes, never from its name: gzip, zstd and `.pdrb` are
+//! unpacked on the way, and packs give their lines back. Files that are packed may be several, one
+//! behind the other; packs may not.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Stdin};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +21,8 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::replay::pack::{self, PARQUET, PackError};
+use crate::tools::replay::pdrb::HEADER;
+use crate::tools::replay::pdrb::read::{Choosing, Skip, Unpacked};
 
 /// Files of a directory whose names end so hold records.
 const ENDINGS: &[&str] = &[".jsonl", ".ndjson", ".pdrb", ".pdr.parquet"];
@@ -128,14 +130,19 @@ impl Source {
         Self { name: slashed(&normalize(path)), path: Some(path.to_owned()), bytes }
     }
 
-    /// Opens it. `read` counts the bytes that were taken from the disk.
+    /// Opens it. `read` counts the bytes that were taken from the disk; of packed files what is
+    /// not asked for is passed over.
     ///
     /// # Errors
     /// If the system refuses.
-    pub fn open(&self, read: &Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
-        let bytes: Box<dyn Read + Send> = match &self.path {
-            Some(path) => Box::new(File::open(path)?),
-            None => Box::new(io::stdin()),
+    pub fn open(
+        &self,
+        read: &Arc<AtomicU64>,
+        choosing: &Choosing,
+    ) -> io::Result<Box<dyn Read + Send>> {
+        let bytes = match &self.path {
+            Some(path) => Bytes::File(File::open(path)?),
+            None => Bytes::Input(io::stdin()),
         };
         let mut bytes = Counted { bytes, read: Arc::clone(read) };
         let mut start = Vec::new();
@@ -145,8 +152,11 @@ impl Source {
             return pack::lines(File::open(path)?, read);
         }
         let (gzip, zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
-        let whole = Cursor::new(start).chain(bytes);
-        Ok(if gzip {
+        let packed = start == HEADER.get(..ZSTD.len()).unwrap_or_default();
+        let whole = Whole { start: Cursor::new(start), bytes };
+        Ok(if packed {
+            Box::new(Unpacked::of(whole, choosing.clone()))
+        } else if gzip {
             Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole)))
         } else if zstd {
             Box::new(Frames::of(BufReader::with_capacity(1 << 16, whole)))
@@ -156,10 +166,56 @@ impl Source {
     }
 }
 
+/// Where bytes come from.
+enum Bytes {
+    File(File),
+    Input(Stdin),
+}
+
+impl Read for Bytes {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(to),
+            Self::Input(input) => input.read(to),
+        }
+    }
+}
+
 /// Bytes that are counted as they are read.
 struct Counted {
-    bytes: Box<dyn Read + Send>,
+    bytes: Bytes,
     read: Arc<AtomicU64>,
+}
+
+/// The first bytes, which were looked at, and all others.
+struct Whole {
+    start: Cursor<Vec<u8>>,
+    bytes: Counted,
+}
+
+impl Read for Whole {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        match self.start.read(to)? {
+            0 => self.bytes.read(to),
+            count => Ok(count),
+        }
+    }
+}
+
+impl Skip for Whole {
+    fn skip(&mut self, bytes: u64) -> io::Result<()> {
+        let start = io::copy(&mut (&mut self.start).take(bytes), &mut io::sink())?;
+        let rest = bytes - start;
+        if let Bytes::File(file) = &mut self.bytes.bytes
+            && let Ok(step) = i64::try_from(rest)
+            && file.seek_relative(step).is_ok()
+        {
+            self.bytes.read.fetch_add(rest, Ordering::Relaxed);
+            return Ok(());
+        }
+        // What is no file on a disk is read.
+        io::copy(&mut (&mut self.bytes).take(rest), &mut io::sink()).map(drop)
+    }
 }
 
 impl Read for Counted {
@@ -171,7 +227,7 @@ impl Read for Counted {
 }
 
 /// Frames of zstd, one behind the other.
-struct Frames<R> {
+pub(super) struct Frames<R> {
     bytes: R,
     decoder: FrameDecoder,
     /// Whether the decoder is in a frame.
@@ -179,7 +235,7 @@ struct Frames<R> {
 }
 
 impl<R: BufRead> Frames<R> {
-    fn of(bytes: R) -> Self {
+    pub(super) fn of(bytes: R) -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(WINDOW_BYTES_MAX);
         Self { bytes, decoder, inside: false }

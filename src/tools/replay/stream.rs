@@ -19,6 +19,7 @@ use std::thread::{available_parallelism, scope};
 
 use crate::base::limits::RECORD_BYTES_MAX;
 use crate::tools::replay::open::Source;
+use crate::tools::replay::pdrb::read::Choosing;
 
 /// Bytes of a chunk, unless one line is longer.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -116,6 +117,8 @@ enum Item<R> {
 pub struct Progress {
     /// Bytes taken from the disk.
     pub read: Arc<AtomicU64>,
+    /// What is asked for of packed files.
+    pub choosing: Choosing,
     /// Set to end early; what was read by then is worked on.
     pub stop: Arc<AtomicBool>,
 }
@@ -232,7 +235,7 @@ impl<R> Reader<R> {
     fn source(&mut self, at: usize, source: &Source, progress: &Progress) -> Option<()> {
         self.line = 1;
         self.rest.clear();
-        let mut bytes = match source.open(&progress.read) {
+        let mut bytes = match source.open(&progress.read, &progress.choosing) {
             Ok(bytes) => bytes,
             Err(error) => return self.damage(at, DamageKind::Unreadable(error)),
         };

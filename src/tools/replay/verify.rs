@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::lang::decision::Effect;
 use crate::runtime::record::check::{Chains, Place};
 use crate::runtime::record::error::RecordError;
+use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Entry, Input, Record, Text};
 use crate::runtime::vm::observe::{Known, Witness};
 use crate::tools::decide::tool_of;
@@ -125,15 +126,17 @@ fn keep<T>(found: &mut Vec<T>, later: Vec<T>) {
 pub struct Verifier<'s> {
     seats: Seats<'s>,
     filter: &'s Filter,
-    /// Bits of the recorded witness.
-    bits: Vec<u8>,
+    memo: Memo,
+    /// The recorded witness.
+    facts: Witness,
 }
 
 impl<'s> Verifier<'s> {
     /// A verifier of the records that `filter` takes, with bundles from `store`.
     #[must_use]
     pub fn of(store: &'s Store, filter: &'s Filter) -> Self {
-        Self { seats: Seats::of(store), filter, bits: Vec::new() }
+        let (memo, facts) = (Memo::default(), Witness::new(0));
+        Self { seats: Seats::of(store), filter, memo, facts }
     }
 
     /// Verifies the records of a chunk.
@@ -144,7 +147,7 @@ impl<'s> Verifier<'s> {
             if line.is_empty() {
                 continue;
             }
-            let entry = match Entry::read(line) {
+            let entry = match Entry::read_after(line, &mut self.memo) {
                 Ok(entry) => entry,
                 Err(error) => {
                     verified.unreadable += 1;
@@ -196,16 +199,15 @@ impl<'s> Verifier<'s> {
         let outcome = record.outcome.ok_or(Obstacle::NoOutcome)?;
         let recorded = outcome.digest.ok_or(Obstacle::NoOutcome)?;
         let seat = self.seats.for_record(record)?;
-        self.bits.clear();
         // A record without a witness holds no atom that was asked.
-        let facts = record.witness(&mut self.bits).map(|()| Witness::of(self.bits.clone()));
-        let verdict = match seat.decide(record, facts.as_ref())? {
+        let facts = record.witness(self.facts.refill()).map(|()| &self.facts);
+        let verdict = match seat.decide(record, facts)? {
             Again::Decided(verdict) => verdict,
             Again::Undetermined { paths, .. } => return Ok(Compared::Undetermined(paths)),
         };
         // Atoms on values that are withheld are taken from the record.
         let seen = facts.filter(|_| !verdict.partial);
-        let atom = seen.and_then(|facts| first_other(&facts, seat.witness()));
+        let atom = seen.and_then(|facts| first_other(facts, seat.witness()));
         if recorded == verdict.digest && atom.is_none() {
             return Ok(if verdict.by_facts { Compared::ByFacts } else { Compared::Exact });
         }

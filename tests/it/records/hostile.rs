@@ -1,7 +1,8 @@
 //! Lines that nobody should have written: each is refused where it is wrong, and none does more.
 
 use policyc::runtime::record::error::Fault;
-use policyc::runtime::record::read::Record;
+use policyc::runtime::record::memo::Memo;
+use policyc::runtime::record::read::{Entry, Record};
 use policyc::runtime::vm::request::ingest;
 use policyc::runtime::vm::scratch::Scratch;
 
@@ -99,7 +100,8 @@ fn changed_lines_are_read_or_refused() {
         assert_eq!(error.fault, Fault::Truncated, "{end}: {line}");
     }
     let mut random = Random(5);
-    for _ in 0..40_000 {
+    let mut memo = Memo::default();
+    for round in 0..40_000 {
         let mut bytes = line.clone().into_bytes();
         for _ in 0..=random.below(3) {
             let at = random.below(bytes.len());
@@ -109,6 +111,13 @@ fn changed_lines_are_read_or_refused() {
                 2 => bytes.insert(at, b"\"{}[],:\\u$0e-"[random.below(13)]),
                 _ => bytes.truncate(at.max(9)),
             }
+        }
+        if round % 5 == 0 {
+            // What is guessed from a line before changes nothing.
+            let before = Entry::read_after(line.as_bytes(), &mut memo);
+            assert!(before.is_ok());
+            let (alone, after) = (Entry::read(&bytes), Entry::read_after(&bytes, &mut memo));
+            assert_eq!(format!("{alone:?}"), format!("{after:?}"));
         }
         match Record::read(&bytes) {
             Err(error) => {

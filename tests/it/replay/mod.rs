@@ -5,6 +5,7 @@ mod flip;
 mod impact;
 #[cfg(feature = "pack")]
 mod pack;
+mod packed;
 mod parts;
 mod planted;
 mod residual;

@@ -211,3 +211,16 @@ fn records_are_chosen() {
     ran(folder.path(), "replay verify a.jsonl --since noon").expect(2, &["2026-11-19T14:00:00Z"]);
     ran(folder.path(), "replay verify a.jsonl --effect no").expect(2, &["allow, deny or escalate"]);
 }
+
+#[test]
+fn the_first_mismatch_is_told_at_once() {
+    let (folder, program) = project("early", POLICY);
+    let mut lines = records(&program, &contexts());
+    lines[1] = lines[1].replace("12000", "1200");
+    folder.add("a.jsonl", file(&lines).repeat(2000));
+    let line = "replay verify a.jsonl --bundle policy.plcb --threads 1";
+    let told = ran(folder.path(), &format!("{line} --progress"));
+    told.expect(1, &["first mismatch record `record-1` of `pay`", "a.jsonl:2 ·"]);
+    assert_eq!(told.err.matches("first mismatch").count(), 1, "{}", told.err);
+    assert!(!ran(folder.path(), line).err.contains("first mismatch"));
+}

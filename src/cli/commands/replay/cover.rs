@@ -4,7 +4,7 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, unusable_exit};
-use crate::cli::commands::replay::input::{Input, Stream, sources_of};
+use crate::cli::commands::replay::input::{Input, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Shape, alone};
 use crate::cli::root::options;
@@ -50,11 +50,16 @@ fn covered(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let store = options.input.bundles.store(terminal, &settings)?;
     let sources = sources_of(terminal, &settings, &options.input.records)?;
     let filter = options.input.filter.filter(terminal)?;
-    let stream =
-        Stream { terminal, sources: &sources, threads: options.input.threads, filter: &filter };
+    let stream = Stream {
+        terminal,
+        sources: &sources,
+        threads: options.input.threads,
+        filter: &filter,
+        progress: options.input.progress,
+    };
     let mut all = Coverage::default();
-    let (stopped, mut exit) =
-        stream.run(|| (), |(), chunk| Coverage::of(chunk, &filter), |part| all.add(part));
+    let Ran { stopped, broken: mut exit, .. } =
+        stream.run(|| (), |(), chunk| Coverage::of(chunk, &filter), |part, _| all.add(part));
     let mut found = Vec::new();
     for (digest, exercised) in &all.bundles {
         let Some(digest) = digest.or_else(|| store.only()) else {

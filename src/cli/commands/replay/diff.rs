@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args};
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, unusable_exit};
 use crate::cli::clock::Stopwatch;
-use crate::cli::commands::replay::input::{Input, Stream, sources_of};
+use crate::cli::commands::replay::input::{Input, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{alone, named, output};
 use crate::cli::root::options;
@@ -17,6 +17,7 @@ use crate::cli::write::write;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
+use crate::runtime::record::check::Chains;
 use crate::tools::inspect::digest_text;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::gate::Gate;
@@ -156,13 +157,23 @@ pub(super) fn compare(
     };
     let sources = sources_of(terminal, settings, &input.records)?;
     let filter = input.filter.filter(terminal)?;
-    let stream = Stream { terminal, sources: &sources, threads: input.threads, filter: &filter };
+    let stream = Stream {
+        terminal,
+        sources: &sources,
+        threads: input.threads,
+        filter: &filter,
+        progress: input.progress,
+    };
     let mut impact = Impact::default();
-    let (stopped, broken) = stream.run(
+    let Ran { stopped, broken, passed } = stream.run(
         || Comparer::of((&store, &filter), from.as_ref(), &to),
         Comparer::chunk,
-        |part| impact.merge(part),
+        |part, _| impact.merge(part),
     );
+    if passed > 0 {
+        // Without all lines nobody can tell whether chains are whole.
+        (impact.chains, impact.unchained) = (Chains::default(), 0);
+    }
     let took = watch.rate(impact.total().records);
     Ok(Compared { impact, store, to, from, took, stopped, broken })
 }

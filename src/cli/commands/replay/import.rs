@@ -32,6 +32,7 @@ use crate::tools::replay::import::presets::{Detected, PRESETS, Preset, detect};
 use crate::tools::replay::import::tally::{report, to_json, verdict};
 use crate::tools::replay::import::{Importer, Log};
 use crate::tools::replay::open::{Source, Unopened, sources};
+use crate::tools::replay::pdrb::read::Choosing;
 use crate::tools::replay::store::Store;
 use crate::tools::report::counted;
 
@@ -293,7 +294,7 @@ fn spare_the_logs(options: &Options, terminal: &Terminal) -> Result<(), Exit> {
 }
 
 fn open(terminal: &Terminal, source: &Source, read: &Arc<AtomicU64>) -> Result<Log, Exit> {
-    let input = source.open(read);
+    let input = source.open(read, &Choosing::default());
     let input = input.map_err(|error| unread(terminal, Path::new(&source.name), &error))?;
     Ok(Log::new(source.name.clone(), input))
 }

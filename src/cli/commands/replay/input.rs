@@ -9,7 +9,7 @@ use crate::base::limits::RECORD_BYTES_MAX;
 use crate::cli::bundles::Settings;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
-use crate::cli::progress::Progress as Bar;
+use crate::cli::progress::{Progress as Bar, watched};
 use crate::cli::reporting::alone;
 use crate::cli::sources::unread;
 use crate::cli::terminal::Terminal;
@@ -23,6 +23,8 @@ use crate::tools::replay::filter::{Filter, Limit, condition};
 use crate::tools::replay::find::{FoundRecord, find};
 use crate::tools::replay::open::{Source, Unopened, sources};
 use crate::tools::replay::pack::PackError;
+use crate::tools::replay::pdrb::index::Wanted;
+use crate::tools::replay::pdrb::read::{Choosing, Unread, unread as unread_of};
 use crate::tools::replay::store::Store;
 use crate::tools::replay::stream::{
     Chunk, Damage, DamageKind, Pace, Progress, run_at, threads_of_machine,
@@ -67,6 +69,9 @@ pub(super) struct Input {
     /// Threads that work; as many as the machine runs at a time.
     #[arg(long, value_name = "COUNT")]
     pub(super) threads: Option<NonZero<usize>>,
+    /// Show how far it is, also where standard error is no terminal.
+    #[arg(long)]
+    pub(super) progress: bool,
 }
 
 /// Which records count.
@@ -178,6 +183,17 @@ pub(in crate::cli::commands) fn sources_of(
     })
 }
 
+/// How a run through all records ended.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cli::commands) struct Ran {
+    /// Somebody stopped it.
+    pub(in crate::cli::commands) stopped: bool,
+    /// How the command ends because of what is damaged.
+    pub(in crate::cli::commands) broken: Exit,
+    /// Blocks of packed files that were passed over: they hold nothing that is asked for.
+    pub(in crate::cli::commands) passed: u64,
+}
+
 /// Records on their way through all processors.
 #[derive(Debug)]
 pub(in crate::cli::commands) struct Stream<'a> {
@@ -189,17 +205,19 @@ pub(in crate::cli::commands) struct Stream<'a> {
     pub(in crate::cli::commands) threads: Option<NonZero<usize>>,
     /// Which records count.
     pub(in crate::cli::commands) filter: &'a Filter,
+    /// Whether it is shown how far it is where nobody looks.
+    pub(in crate::cli::commands) progress: bool,
 }
 
 impl Stream<'_> {
-    /// Does `work` on all chunks and takes the results in order. Says whether somebody stopped it,
-    /// and how the command ends because of what is damaged, whose words are already written.
+    /// Does `work` on all chunks and takes the results in order. The words about what is damaged
+    /// are already written.
     pub(in crate::cli::commands) fn run<S, R: Send>(
         &self,
         start: impl Fn() -> S + Sync,
         work: impl Fn(&mut S, &Chunk) -> R + Sync,
-        take: impl FnMut(R),
-    ) -> (bool, Exit) {
+        take: impl FnMut(R, &Bar<'_>),
+    ) -> Ran {
         self.run_at(Pace::of(self.threads()), start, work, take)
     }
 
@@ -215,15 +233,16 @@ impl Stream<'_> {
         pace: Pace,
         start: impl Fn() -> S + Sync,
         work: impl Fn(&mut S, &Chunk) -> R + Sync,
-        mut take: impl FnMut(R),
-    ) -> (bool, Exit) {
-        let progress = Progress { stop: interrupted(), ..Progress::default() };
+        mut take: impl FnMut(R, &Bar<'_>),
+    ) -> Ran {
+        let choosing = Choosing { wanted: Wanted::of(self.filter), ..Choosing::default() };
+        let progress = Progress { choosing, stop: interrupted(), ..Progress::default() };
         let total: u64 = self.sources.iter().map(|source| source.bytes).sum();
-        let bar = Bar::new(self.terminal);
+        let bar = Bar::shown(self.terminal, self.progress || watched());
         let (mut exit, mut enough) = (Exit::Done, false);
         run_at(self.sources, (pace, &progress), start, work, |taken| match taken {
             Ok((_, result)) => {
-                take(result);
+                take(result, &bar);
                 if self.filter.is_spent() {
                     enough = true;
                     progress.stop.store(true, Ordering::Relaxed);
@@ -236,13 +255,19 @@ impl Stream<'_> {
             }
         });
         bar.end();
-        (progress.stop.load(Ordering::Relaxed) && !enough, exit)
+        Ran {
+            stopped: progress.stop.load(Ordering::Relaxed) && !enough,
+            broken: exit,
+            passed: progress.choosing.passed.load(Ordering::Relaxed),
+        }
     }
 
     /// The records whose ids begin with `start`, and how the command ends because of what is
     /// damaged.
     pub(super) fn find(&self, start: &str) -> (Vec<FoundRecord>, Exit) {
-        let progress = Progress::default();
+        let wanted = Wanted { id: Some(start.to_owned()), ..Wanted::default() };
+        let choosing = Choosing { wanted, ..Choosing::default() };
+        let progress = Progress { choosing, ..Progress::default() };
         let mut exit = Exit::Done;
         let found = find(self.sources, (self.threads(), &progress), start, |damage| {
             exit = exit.max(self.tell(&damage));
@@ -252,32 +277,34 @@ impl Stream<'_> {
 
     /// Says what is damaged, and how the command ends because of it.
     fn tell(&self, damage: &Damage) -> Exit {
-        let exit = alone(self.terminal, &self.damaged(damage));
-        match &damage.kind {
-            DamageKind::Unreadable(error) if is_changed(error) => exit.max(Exit::Integrity),
-            DamageKind::Unreadable(_) | DamageKind::TooLong(_) => exit,
-        }
-    }
-
-    fn damaged(&self, damage: &Damage) -> Diagnostic {
         let name = self.sources.get(damage.source).map_or("", |source| source.name.as_str());
         let line = damage.line;
-        match &damage.kind {
+        let (code, fact) = match &damage.kind {
             DamageKind::Unreadable(error) => {
-                let why = if error.kind() == ErrorKind::UnexpectedEof {
-                    "it breaks off: the rest of the packed file is missing".to_owned()
-                } else {
-                    reason(error)
+                let packed = unread_of(error);
+                let why = match packed {
+                    Some(packed) => packed.to_string(),
+                    None if error.kind() == ErrorKind::UnexpectedEof => {
+                        "it breaks off: the rest of the packed file is missing".to_owned()
+                    }
+                    None => reason(error),
                 };
-                let fact = format!("`{name}` cannot be read on from line {line}: {why}");
-                Diagnostic::without_place(Code::Unreadable, fact)
+                let changed = matches!(packed, Some(Unread::Changed { .. }));
+                let code = if changed { Code::BrokenChain } else { Code::Unreadable };
+                (code, format!("`{name}` cannot be read on from line {line}: {why}"))
             }
             DamageKind::TooLong(bytes) => {
                 let (bytes, most) = (grouped(*bytes), grouped(RECORD_BYTES_MAX as u64));
                 let fact = format!("`{name}` line {line} has {bytes} bytes, and a record {most}");
-                Diagnostic::without_place(Code::BadRecord, fact)
+                (Code::BadRecord, fact)
             }
-        }
+        };
+        let exit = alone(self.terminal, &Diagnostic::without_place(code, fact));
+        let changed = match &damage.kind {
+            DamageKind::Unreadable(error) => code == Code::BrokenChain || is_changed(error),
+            DamageKind::TooLong(_) => false,
+        };
+        if changed { exit.max(Exit::Integrity) } else { exit }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `policyc replay`: recorded decisions, again. One file for each part of it.
 
+pub mod convert;
 pub mod cover;
 pub mod diff;
 pub mod explain;
@@ -50,6 +51,7 @@ const PARTS: &[Command] = &[
     import::COMMAND,
     pack::COMMAND,
     pack::UNPACK,
+    convert::COMMAND,
 ];
 
 fn arguments(parser: clap::Command) -> clap::Command {

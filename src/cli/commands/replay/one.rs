@@ -90,7 +90,8 @@ impl Named {
         }
         let sources = sources_of(terminal, settings, &self.records)?;
         let filter = Filter::default();
-        let stream = Stream { terminal, sources: &sources, threads: None, filter: &filter };
+        let stream =
+            Stream { terminal, sources: &sources, threads: None, filter: &filter, progress: false };
         let (found, broken) = stream.find(id);
         match <[_; 1]>::try_from(found) {
             Ok([found]) => {

@@ -10,7 +10,7 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
-use crate::cli::commands::replay::input::{Bundles, Stream, sources_of};
+use crate::cli::commands::replay::input::{Bundles, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::options;
@@ -24,6 +24,7 @@ use crate::tools::inspect::size_text;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::open::Source;
 use crate::tools::replay::pack::{PackError, Packer};
+use crate::tools::replay::pdrb::read::Choosing;
 use crate::tools::replay::stream::Pace;
 use crate::tools::report::counted;
 
@@ -112,13 +113,19 @@ fn packed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let file = draft.file().map_err(refused)?;
     let mut writer = packer.begin(file).map_err(refused)?;
     let filter = Filter::default();
-    let stream = Stream { terminal, sources: &sources, threads: options.threads, filter: &filter };
+    let stream = Stream {
+        terminal,
+        sources: &sources,
+        threads: options.threads,
+        filter: &filter,
+        progress: false,
+    };
     let threads = stream.threads();
     let pace = Pace { threads, chunk_bytes: GROUP_BYTES, chunks: GROUPS_A_THREAD };
     // What is packed after something failed is for nothing.
     let failed = AtomicBool::new(false);
     let (mut rows, mut first) = (0_u64, None);
-    let (stopped, broken) = stream.run_at(
+    let Ran { stopped, broken, .. } = stream.run_at(
         pace,
         || packer.shredder(),
         |shredder, chunk| {
@@ -128,7 +135,7 @@ fn packed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
             let count: u64 = lines.iter().map(|byte| u64::from(*byte == b'\n')).sum();
             (packer.pack(shredder, lines), count + u64::from(torn), torn)
         },
-        |(group, count, torn)| {
+        |(group, count, torn), _| {
             rows += count;
             let appended = group.and_then(|group| Ok(writer.append(group, torn)?));
             if let Err(error) = appended {
@@ -195,7 +202,7 @@ fn unpacked(terminal: &Terminal, options: &UnpackOptions) -> Result<Exit, Exit> 
             let exit = unread(terminal, Path::new(&source.name), &error);
             if changed { exit.max(Exit::Integrity) } else { exit }
         };
-        let mut bytes = source.open(&read).map_err(unread)?;
+        let mut bytes = source.open(&read, &Choosing::default()).map_err(unread)?;
         let mut buffer = vec![0; COPY_BYTES];
         // A line that ends with its file ends before the next one begins.
         let mut gap = if last == b'\n' { "" } else { "\n" };

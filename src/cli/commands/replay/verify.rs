@@ -7,17 +7,23 @@ use clap::{ArgMatches, Args};
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, unusable_exit};
 use crate::cli::clock::Stopwatch;
-use crate::cli::commands::replay::input::{Input, Stream, sources_of};
+use crate::cli::commands::replay::input::{Input, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
+use crate::cli::progress::watched;
 use crate::cli::reporting::{alone, named, output};
 use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
+use crate::runtime::record::check::Chained;
 use crate::tools::inspect::digest_text;
 use crate::tools::replay::again::Obstacle;
-use crate::tools::replay::verify::{Verified, Verifier};
+use crate::tools::replay::findings;
+use crate::tools::replay::open::Source;
+use crate::tools::replay::store::Store;
+use crate::tools::replay::verify::{Found, Mismatch, Verified, Verifier};
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::verify::{Drawing, FORMATS, Format};
+use crate::tools::report::visible::visible;
 
 /// The row of this part.
 pub const COMMAND: Command = Command {
@@ -78,16 +84,36 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let store = options.input.bundles.store(terminal, &settings)?;
     let sources = sources_of(terminal, &settings, &options.input.records)?;
     let filter = options.input.filter.filter(terminal)?;
-    let stream =
-        Stream { terminal, sources: &sources, threads: options.input.threads, filter: &filter };
+    let stream = Stream {
+        terminal,
+        sources: &sources,
+        threads: options.input.threads,
+        filter: &filter,
+        progress: options.input.progress,
+    };
     let mut all = Verified::default();
-    let (stopped, broken) =
-        stream.run(|| Verifier::of(&store, &filter), Verifier::chunk, |verified| all.add(verified));
+    let early = options.input.progress || watched();
+    let Ran { stopped, broken, passed } = stream.run(
+        || Verifier::of(&store, &filter),
+        Verifier::chunk,
+        |verified, bar| {
+            if early
+                && all.mismatches.is_empty()
+                && let Some(found) = verified.mismatches.first()
+            {
+                bar.say(&provisional(found, &sources, &store));
+            }
+            all.add(verified);
+        },
+    );
     let took = watch.rate(all.records);
     let chained = std::mem::take(&mut all.chains).finish();
+    // Without all lines nobody can tell.
+    let chained = if passed == 0 { chained } else { Chained::default() };
     let drawing = Drawing {
         verified: &all,
         chained: &chained,
+        passed,
         sources: &sources,
         store: &store,
         took: &took,
@@ -115,6 +141,16 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         exit = exit.max(Exit::Interrupted);
     }
     Ok(exit)
+}
+
+/// The first mismatch, in a line, while others are looked for.
+fn provisional(found: &Found<Mismatch>, sources: &[Source], store: &Store) -> String {
+    let Found { source, line, what } = found;
+    let program = store.get(what.bundle).ok();
+    let (_, finding) = findings::mismatch(what, program.as_deref());
+    let name = sources.get(*source).map_or("", |source| source.name.as_str());
+    let said = format!("{} · {name}:{line} · more is looked for", finding.message);
+    format!("  first mismatch  {}\n", visible(&said))
 }
 
 fn exit_of(verified: &Verified, options: &Options) -> Exit {

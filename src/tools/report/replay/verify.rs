@@ -26,7 +26,7 @@ use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::replay::{chain, records, share};
+use crate::tools::report::replay::{chain, many, records, share};
 use crate::tools::report::visible::visible;
 use crate::tools::report::{Report, full as findings_full};
 
@@ -37,6 +37,8 @@ pub struct Drawing<'a> {
     pub verified: &'a Verified,
     /// What is known of its chains.
     pub chained: &'a Chained,
+    /// Blocks that were passed over: they hold nothing that was asked for.
+    pub passed: u64,
     /// Where the records lie.
     pub sources: &'a [Source],
     /// Their bundles.
@@ -76,6 +78,17 @@ impl Drawing<'_> {
 
     fn source(&self, at: usize) -> &str {
         self.sources.get(at).map_or("", |source| source.name.as_str())
+    }
+
+    /// The row of the chains.
+    fn chain(&self) -> (&'static str, Paint, String) {
+        match self.passed {
+            0 => chain::row(self.chained, self.verified.unchained),
+            passed => {
+                let says = format!("{} passed over", many(passed, "block"));
+                ("not looked at:", Paint::Wait, says)
+            }
+        }
     }
 
     /// The rows of the table: word, number, and what else is to be said.
@@ -133,7 +146,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     let stopped = if *stopped { " · stopped before the end" } else { "" };
     let head = format!("verify · {} · {}{stopped}", records(verified.records), visible(&of));
     let _ = writeln!(text, "  {}  {took}\n", style.paint(Paint::Strong, &head));
-    let (mark, paint, says) = chain::row(drawing.chained, verified.unchained);
+    let (mark, paint, says) = drawing.chain();
     let line = format!("  {:<14}  {} {}", "chain", style.paint(paint, mark), visible(&says));
     let _ = writeln!(text, "{}", line.trim_end());
     let width = drawing.rows().iter().map(|(_, count, _)| grouped(*count).len()).max().unwrap_or(0);
@@ -237,6 +250,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         "mismatched": drawing.verified.mismatched, "mismatches": mismatches.collect::<Vec<_>>(),
         "unreadable": drawing.verified.unreadable, "faults": faults.collect::<Vec<_>>(),
         "bundles": bundles.collect::<Vec<_>>(), "stopped": drawing.stopped,
+        "passed_over": drawing.passed,
         "chain": chain::facts(drawing.chained, drawing.verified.unchained),
         "breaks": chain::breaks(drawing.chained, drawing.sources),
     });
@@ -280,7 +294,7 @@ fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
         records(drawing.verified.records),
         if drawing.verified.mismatched == 0 { "nothing differs" } else { "decisions differ" },
     );
-    let (mark, _, says) = chain::row(drawing.chained, drawing.verified.unchained);
+    let (mark, _, says) = drawing.chain();
     let _ = writeln!(text, "| chain | {mark} | {} |", cell(&says));
     for (word, count, says) in drawing.rows() {
         let _ = writeln!(text, "| {word} | {} | {} |", grouped(count), cell(&says));
