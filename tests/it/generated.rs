@@ -54,17 +54,6 @@ fn versioned(path: &str, top: &str, version: u16, rows: &[Vec<String>]) -> Strin
 }
 
 #[test]
-fn well_known_messages() {
-    let path = "src/compiler/check/schema/proto/well_known.binpb";
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
-    let bytes = prost_reflect::DescriptorPool::global().encode_to_vec();
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, &bytes).expect("the file can be written");
-    }
-    assert!(fs::read(&path).expect("the file") == bytes, "{path:?}: run with UPDATE=1");
-}
-
-#[test]
 fn functions() {
     let rows: Vec<Vec<String>> = functions::all()
         .map(|row| {

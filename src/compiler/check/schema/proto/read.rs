@@ -19,13 +19,9 @@ use crate::compiler::syntax::document;
 use crate::compiler::syntax::document::path::{defines_messages, is_descriptor_set};
 use crate::lang::messages::Messages;
 
-/// What `google/protobuf/` has, as a descriptor set: a test compares it with that of the crate,
-/// which spells it as 180 kB of code.
-const WELL_KNOWN: &[u8] = include_bytes!("well_known.binpb");
-
 /// The types that the files define, and the files that cannot be used.
 pub(super) fn read(files: &SourceMap) -> (Messages, Vec<Unusable>) {
-    let mut pool = DescriptorPool::decode(WELL_KNOWN).unwrap_or_default();
+    let mut pool = DescriptorPool::global();
     let (mut parsed, mut unusable) = (Vec::new(), Vec::new());
     for (id, file) in files.by_path() {
         if !defines_messages(&file.path) || built_in(&pool, &file.path) {
