@@ -36,6 +36,7 @@ use policyc::lang::functions::{self, Function, Sig};
 use policyc::lang::value::time::Instant;
 use policyc::runtime::program::Program;
 use policyc::runtime::record::about::{About, Loaded};
+use policyc::runtime::record::seal::{Keeper, Sealed};
 use policyc::runtime::record::write::Recorder;
 use policyc::runtime::vm::decide::evaluate;
 use policyc::runtime::vm::hosts::HostTable;
@@ -126,6 +127,21 @@ fn examples_allocate_nothing() {
 }
 
 /// Once a recorder has written lines as long, it asks for no more memory.
+/// Keeps nothing that is sealed.
+struct Fixed;
+
+impl Keeper for Fixed {
+    fn salt(&mut self) -> Option<[u8; 32]> {
+        Some([7; 32])
+    }
+
+    fn key(&self, _name: &str) -> Option<&[u8]> {
+        Some(b"a key")
+    }
+
+    fn keep(&mut self, _sealed: &Sealed<'_>) {}
+}
+
 #[test]
 fn records_allocate_nothing() {
     let folders = folder::folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"));
@@ -147,7 +163,8 @@ fn records_allocate_nothing() {
             for context in &contexts {
                 let (length, usage) = counting::counted(|| {
                     let mut filled = ingest(&program, context.as_bytes(), &mut scratch);
-                    recorder.decide(&mut filled, &now).line(&about).len()
+                    let mut recording = recorder.decide(&mut filled, &now);
+                    recording.line_kept(&about, Some(&mut Fixed)).len()
                 });
                 assert!(length > context.len() / 2, "{context}");
                 assert!(round == 0 || usage.allocations == 0, "{}: {context}", folder.display());

@@ -77,6 +77,8 @@ pub const CURSORS_MAX: usize = 1_024;
 pub const CONSTANT_DEPTH_MAX: usize = 32;
 /// Most patterns in the index: a tool that the bundle does not name is compared with each.
 pub const INDEX_PATTERNS_MAX: usize = 1_024;
+/// Most rules about what records withhold: each is compared with the members of a context.
+pub const REDACTIONS_MAX: usize = 1_024;
 /// Steps that verification may take for each entry of a table, each instruction and each byte of a
 /// constant. A jump copies what is known of the registers, so a function of many registers and
 /// many jumps takes the most.

@@ -6,12 +6,14 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::cli::clock::now;
+use crate::cli::secrets::OpenVault;
 use crate::cli::write::unwritable;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::record::about::{About, Loaded, ulid};
+use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::write::{Recorder, Recording};
 use crate::tools::paths::{normalize, slashed};
 
@@ -25,6 +27,8 @@ pub struct RecordFile {
     file: File,
     /// What decides and writes lines.
     pub recorder: Recorder,
+    /// What seals, where the bundle asks for it.
+    pub vault: Option<OpenVault>,
     /// Whole lines that are not written yet.
     lines: Vec<u8>,
 }
@@ -34,7 +38,11 @@ impl RecordFile {
     ///
     /// # Errors
     /// `P0906` if it cannot be written, or its last line was cut.
-    pub fn open(path: &Path, program: &Program) -> Result<Self, Box<Diagnostic>> {
+    pub fn open(
+        path: &Path,
+        program: &Program,
+        vault: Option<OpenVault>,
+    ) -> Result<Self, Box<Diagnostic>> {
         let refused = |error: io::Error| Box::new(unwritable(path, &error));
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path);
         let whole = file.as_mut().map_err(|error| io::Error::from(error.kind()));
@@ -49,7 +57,7 @@ impl RecordFile {
         let file = file.map_err(refused)?;
         let recorder =
             Recorder::for_program(program, &Loaded { unsigned: true, ..Loaded::default() });
-        Ok(Self { path: path.to_owned(), file, recorder, lines: Vec::new() })
+        Ok(Self { path: path.to_owned(), file, recorder, vault, lines: Vec::new() })
     }
 
     /// Appends the bytes of a line.
@@ -72,18 +80,25 @@ impl RecordFile {
     }
 
     fn write(&mut self) -> Result<(), Box<Diagnostic>> {
+        // What is sealed can be disclosed before anybody reads that it is sealed.
+        if let Some(vault) = &mut self.vault {
+            vault.write()?;
+        }
         let written = self.file.write_all(&self.lines);
         self.lines.clear();
         written.map_err(|error| Box::new(unwritable(&self.path, &error)))
     }
 }
 
-/// The line of a decision, with a time and an id of its own.
-pub fn line<'r>(recording: &'r mut Recording<'_, '_>) -> &'r [u8] {
+/// The line of a decision, with a time and an id of its own. `keeper` is given what is sealed.
+pub fn line<'r>(
+    recording: &'r mut Recording<'_, '_>,
+    keeper: Option<&mut (dyn Keeper + '_)>,
+) -> &'r [u8] {
     let (seconds, nanoseconds) = now();
     let milliseconds = seconds.unsigned_abs() * 1_000 + u64::from(nanoseconds / 1_000_000);
     let id = ulid(milliseconds, random());
-    recording.line(&About::new(&id, Instant { seconds, nanoseconds }))
+    recording.line_kept(&About::new(&id, Instant { seconds, nanoseconds }), keeper)
 }
 
 /// Whether a file is empty or ends with a line break.

@@ -64,6 +64,9 @@ macro_rules! for_each_code {
             E0408 Overlap Error "a variable is declared twice"
             E0409 SensitiveQuoted Error "a message quotes what the schema marks as sensitive"
             E0410 BadProto Error "a `.proto` file that cannot be used"
+            E0411 UnknownPath Error "a path to withhold at which nothing lies"
+            E0412 RedactionClass Error "a value that cannot be withheld so"
+            E0413 RedactionOverlap Error "a value that is withheld twice"
             E0601 CostLimit Error "a rule may cost too much"
             E0602 TooLong Error "a source is too long"
             E0603 TooDeep Error "a source is nested too deeply"
@@ -111,6 +114,7 @@ macro_rules! for_each_code {
             P0914 BadRecord Error "a line that is no record"
             P0915 Mismatch Error "a decision that differs from its record"
             P0916 BrokenChain Error "a log that was changed after it was written"
+            P0917 BadVault Error "a vault or a key that cannot be used"
             P0920 BadEvent Error "an event that cannot be imported"
         }
     };

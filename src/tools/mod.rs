@@ -5,6 +5,7 @@
 pub mod bench;
 pub mod decide;
 pub mod diff;
+pub mod hex;
 pub mod inspect;
 pub mod locate;
 pub mod merge;

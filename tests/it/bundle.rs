@@ -9,6 +9,7 @@ use policyc::lang::functions::BUILTIN_ABI;
 use policyc::runtime::bundle::digest;
 use policyc::runtime::bundle::error::{LoadError, Part, WriteError};
 use policyc::runtime::bundle::layout::{ENTRY_BYTES, HEADER_BYTES, Section, aligned};
+use policyc::runtime::bundle::module::Module;
 use policyc::runtime::bundle::reader::{read, root};
 use policyc::runtime::bundle::writer::write;
 use proptest::prelude::{ProptestConfig, any, proptest};
@@ -19,25 +20,40 @@ fn bytes() -> Vec<u8> {
     write(&rich()).unwrap()
 }
 
+/// Where the entries of the section table begin, and how many there are.
+fn entries(bytes: &[u8]) -> impl Iterator<Item = usize> + use<> {
+    let count = u32::from_le_bytes(bytes[24..28].try_into().unwrap());
+    // A count that was changed names no more than can be there.
+    (HEADER_BYTES..bytes.len() - ENTRY_BYTES).step_by(ENTRY_BYTES).take(count as usize)
+}
+
+/// Where the sections begin.
+pub(crate) fn body(bytes: &[u8]) -> usize {
+    entries(bytes).last().map_or(HEADER_BYTES, |at| at + ENTRY_BYTES)
+}
+
+/// The offset and length that an entry says.
+fn said(bytes: &[u8], entry: usize) -> (usize, usize) {
+    let wide = |at: usize| u64::from_le_bytes(bytes[entry + at..][..8].try_into().unwrap());
+    (usize::try_from(wide(8)).unwrap(), usize::try_from(wide(16)).unwrap())
+}
+
 /// The section's offset and length.
 fn place(bytes: &[u8], section: Section) -> (usize, usize) {
-    let at = Section::ALL.iter().position(|known| *known == section).unwrap();
-    let entry = &bytes[HEADER_BYTES + at * ENTRY_BYTES..];
-    let wide = |at: usize| u64::from_le_bytes(entry[at..at + 8].try_into().unwrap());
-    (usize::try_from(wide(8)).unwrap(), usize::try_from(wide(16)).unwrap())
+    let kind = section.kind().to_le_bytes();
+    let entry = entries(bytes).find(|at| bytes[*at..at + 2] == kind).unwrap();
+    said(bytes, entry)
 }
 
 /// Computes the digests of `bytes` again, as somebody would who wants to be believed.
 pub(crate) fn reseal(bytes: &mut [u8]) {
-    let end = HEADER_BYTES + Section::ALL.len() * ENTRY_BYTES;
-    for section in Section::ALL {
-        let (offset, len) = place(bytes, *section);
+    for at in entries(bytes) {
+        let (offset, len) = said(bytes, at);
         let Some(content) = bytes.get(offset..offset.saturating_add(len)) else { continue };
         let found = digest::of(content);
-        let at =
-            HEADER_BYTES + Section::ALL.iter().position(|s| s == section).unwrap() * ENTRY_BYTES;
         bytes[at + 24..at + 56].copy_from_slice(&found);
     }
+    let end = body(bytes);
     let found = digest::root(&bytes[..32], &bytes[HEADER_BYTES..end]);
     bytes[32..64].copy_from_slice(&found);
 }
@@ -78,7 +94,7 @@ fn every_flipped_bit_and_every_cut_is_refused() {
 #[test]
 fn a_changed_byte_under_good_digests_is_refused_or_means_something_else() {
     let good = bytes();
-    let start = HEADER_BYTES + Section::ALL.len() * ENTRY_BYTES;
+    let start = body(&good);
     for at in start..good.len() {
         for byte in [0, 1, 2, 0x7F, 0xFF] {
             let mut bytes = good.clone();
@@ -140,7 +156,7 @@ fn the_section_table_is_checked() {
     let entry = |at: usize| HEADER_BYTES + at * ENTRY_BYTES;
     let (start, _) = place(&bytes(), Section::Manifest);
     assert_eq!(
-        resealed(|bytes| bytes[entry(9)] = 10),
+        resealed(|bytes| bytes[entry(10)] = 10),
         LoadError::Section { found: 10, expected: Some(Section::Debug) }
     );
     assert_eq!(
@@ -159,12 +175,11 @@ fn the_section_table_is_checked() {
     let (offset, len) = place(&bytes(), Section::Manifest);
     assert_ne!(aligned(len), len, "the sample has padding to test");
     assert_eq!(resealed(|bytes| bytes[offset + len] = 1), LoadError::NotZero { at: offset + len });
-    let nine = resealed(|bytes| {
-        bytes[24] = 9;
-        let end = entry(9);
-        let found = digest::root(&bytes[..32], &bytes[HEADER_BYTES..end]);
-        bytes[32..64].copy_from_slice(&found);
-    });
+    let mut nine = bytes();
+    nine[24] = 9;
+    let found = digest::root(&nine[..32], &nine[HEADER_BYTES..entry(11)]);
+    nine[32..64].copy_from_slice(&found);
+    let nine = read(&nine).unwrap_err();
     assert_eq!(nine, LoadError::Root, "the root covers the table that the header announces");
 }
 
@@ -253,5 +268,53 @@ proptest! {
         if let Ok(module) = read(&bytes) {
             assert_eq!(write(&module).as_ref(), Ok(&bytes));
         }
+    }
+}
+
+/// The bundle with these sections: kind and content of each.
+fn assembled(like: &[u8], sections: &[(u16, Vec<u8>)]) -> Vec<u8> {
+    let mut offset = HEADER_BYTES + sections.len() * ENTRY_BYTES;
+    let (mut table, mut content): (Vec<u8>, Vec<u8>) = (Vec::new(), Vec::new());
+    for (kind, bytes) in sections {
+        let flags = Section::from_kind(*kind).unwrap().flags();
+        table.extend([kind.to_le_bytes(), flags.to_le_bytes(), [0; 2], [0; 2]].concat());
+        table.extend([(offset as u64).to_le_bytes(), (bytes.len() as u64).to_le_bytes()].concat());
+        table.extend(digest::of(bytes));
+        let start = content.len();
+        content.extend(bytes);
+        content.resize(content.len().next_multiple_of(8), 0);
+        offset += content.len() - start;
+    }
+    let mut header = like[..HEADER_BYTES].to_vec();
+    header[16..24].copy_from_slice(&(offset as u64).to_le_bytes());
+    header[24] = u8::try_from(sections.len()).unwrap();
+    let mut bytes = [header, table, content].concat();
+    reseal(&mut bytes);
+    bytes
+}
+
+#[test]
+fn what_records_withhold_has_a_section_only_where_there_is_some() {
+    let good = bytes();
+    let sections: Vec<(u16, Vec<u8>)> = Section::ALL
+        .iter()
+        .map(|section| {
+            let (from, len) = place(&good, *section);
+            (section.kind(), good[from..from + len].to_vec())
+        })
+        .collect();
+    assert_eq!(assembled(&good, &sections), good);
+    let none = Module { redactions: Vec::new(), ..rich() };
+    let without: Vec<_> = sections.iter().filter(|(kind, _)| *kind != 10).cloned().collect();
+    assert_eq!(assembled(&good, &without), write(&none).unwrap());
+    assert_eq!(format!("{:?}", read(&assembled(&good, &without)).unwrap()), format!("{none:?}"));
+    for empty in [vec![0; 4], Vec::new()] {
+        let mut some = sections.clone();
+        some[9].1.clone_from(&empty);
+        let error = read(&assembled(&good, &some)).unwrap_err();
+        assert!(
+            matches!(error, LoadError::Malformed { section: Section::Govern, .. }),
+            "{empty:?}: {error:?}"
+        );
     }
 }

@@ -104,4 +104,5 @@ examples! {
     orders "orders" 16;
     agent_banking "agent-banking" 24;
     agent_workspace "agent-workspace" 34;
+    withheld "withheld" 8;
 }

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use policyc::compiler::Compiled;
 use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::{Instruction, Op};
-use policyc::runtime::bundle::layout::{ENTRY_BYTES, HEADER_BYTES, Section};
+use policyc::runtime::bundle::layout::HEADER_BYTES;
+
 use policyc::runtime::bundle::module::Module;
 use policyc::runtime::bundle::reader::read;
 use policyc::runtime::bundle::writer::write;
@@ -27,7 +28,7 @@ use policyc::tools::pipeline::{compile, references};
 use policyc::tools::project;
 use policyc::tools::report::paint::Style;
 
-use crate::bundle::reseal;
+use crate::bundle::{body, reseal};
 use crate::support::folder::folders;
 use crate::support::run::{Folder, policyc};
 use crate::support::watch::Claimed;
@@ -96,8 +97,8 @@ fn flipped_bits_and_cuts_are_refused() {
 #[test]
 fn commands_tell_damage_from_shape() {
     let folder = Folder::new("tamper");
-    let body = HEADER_BYTES + Section::ALL.len() * ENTRY_BYTES;
     for Example { name, bundle, contexts } in examples() {
+        let body = body(&bundle);
         folder.add("context.json", &contexts[0]);
         let run = |at: usize, what: &str| {
             let mut bytes = bundle.clone();
@@ -150,7 +151,7 @@ impl Random {
 /// Bytes of the sections are changed, digests made to fit.
 fn bytes_changed(bundle: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = bundle.to_vec();
-    let body = HEADER_BYTES + Section::ALL.len() * ENTRY_BYTES;
+    let body = body(bundle);
     for _ in 0..=random.below(3) {
         let at = body + random.below(bytes.len() - body);
         match random.below(3) {

@@ -14,6 +14,7 @@ use crate::cli::exit::Exit;
 use crate::cli::record::{self, RecordFile};
 use crate::cli::reporting::{Shape, alone};
 use crate::cli::root::options;
+use crate::cli::secrets::Secrets;
 use crate::cli::sources::{Sources, program, shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::compiler::source::map::SourceMap;
@@ -21,6 +22,8 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
+use crate::runtime::program::withheld::Rules;
+use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::write::Recording;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::runtime::vm::scratch::Scratch;
@@ -84,6 +87,8 @@ struct Options {
     /// How the decision is written: for people, or as one line of JSON.
     #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
     output_format: Shape,
+    #[command(flatten)]
+    secrets: Secrets,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -130,14 +135,28 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(bytes) => bytes,
         Err(error) => return unread(terminal, &options.context, &error),
     };
-    let records = options.record.as_ref().map(|path| RecordFile::open(path, &program));
-    let mut records = match records.transpose() {
+    let mut records = match record_file(terminal, &options, &program) {
         Ok(records) => records,
-        Err(finding) => return alone(terminal, &finding),
+        Err(exit) => return exit,
     };
     let ended = decide_all(terminal, &options, &program, &bytes, (moments, &mut records));
     let kept = ended.and_then(|exit| records.map_or(Ok(()), RecordFile::finish).map(|()| exit));
     kept.unwrap_or_else(|finding| alone(terminal, &finding))
+}
+
+/// The file that decisions are recorded in, if they are.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn record_file(
+    terminal: &Terminal,
+    options: &Options,
+    program: &Program,
+) -> Result<Option<RecordFile>, Exit> {
+    let Some(path) = &options.record else { return Ok(None) };
+    let vault = options.secrets.open(terminal, &Rules::of(program.module()))?;
+    let opened = RecordFile::open(path, program, vault);
+    opened.map(Some).map_err(|finding| alone(terminal, &finding))
 }
 
 /// Where a decision cannot be recorded it is not shown either.
@@ -190,9 +209,12 @@ fn decided(
 ) -> Recorded<DecisionReport> {
     let Some(records) = records else { return Ok(decide(program, scratch, context, moments)) };
     let mut written = Vec::new();
-    let line =
-        |recording: &mut Recording<'_, '_>| written.extend_from_slice(record::line(recording));
-    let recorder = (&mut records.recorder, line);
+    let RecordFile { recorder, vault, .. } = records;
+    let line = |recording: &mut Recording<'_, '_>| {
+        let keeper = vault.as_mut().map(|vault| &mut vault.writer as &mut dyn Keeper);
+        written.extend_from_slice(record::line(recording, keeper));
+    };
+    let recorder = (recorder, line);
     let report = decide_recorded(program, scratch, context, moments, recorder);
     records.append(&written)?;
     Ok(report)

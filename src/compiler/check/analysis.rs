@@ -6,7 +6,7 @@ use crate::base::index::IndexVec;
 use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::syntax::ast::{Ast, ExprId};
-use crate::compiler::syntax::document::model::{Fallback, Parsed};
+use crate::compiler::syntax::document::model::{Fallback, Parsed, RedactionClass};
 use crate::diag::sink::Sink;
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
@@ -69,6 +69,46 @@ pub struct Analysis {
     pub about_tools: bool,
     /// Whether a schema types the context; without one unknown roots are `dyn`.
     pub has_schema: bool,
+    /// What `redact` withholds: no two entries are about one value.
+    pub redactions: Vec<RedactionInfo>,
+}
+
+/// What records withhold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RedactionInfo {
+    /// Keys from the top of the context; `None` is every key and every element.
+    pub path: Vec<Option<Name>>,
+    /// What records say of the values.
+    pub class: RedactionClass,
+    /// Whether records tell how conditions came out that read them.
+    pub facts: bool,
+    /// Where it is written, or what it is about is declared.
+    pub span: Option<Span>,
+}
+
+impl RedactionInfo {
+    /// The path, as a JSON Pointer in which `*` is every key.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let key = |key: &Option<Name>| match key {
+            None => "*".to_owned(),
+            Some(key) => key.replace('~', "~0").replace('/', "~1"),
+        };
+        self.path.iter().fold(String::new(), |text, step| text + "/" + &key(step))
+    }
+
+    /// Whether what lies at `path` lies inside of what this withholds.
+    #[must_use]
+    pub fn covers(&self, path: &[Option<Name>]) -> bool {
+        self.path.len() < path.len() && self.meets(path)
+    }
+
+    /// Whether this path leads to wherever the beginning of `path` leads.
+    #[must_use]
+    pub fn meets(&self, path: &[Option<Name>]) -> bool {
+        let mut steps = self.path.iter().zip(path);
+        self.path.len() <= path.len() && steps.all(|(own, key)| own.is_none() || own == key)
+    }
 }
 
 /// A root of the context: a declared variable, or an unknown one where no schema is given.

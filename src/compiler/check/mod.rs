@@ -16,6 +16,7 @@ mod fallback;
 mod infer;
 mod overload;
 mod policy;
+mod redact;
 mod schema;
 mod scope;
 mod state;
@@ -76,5 +77,6 @@ pub fn check(
     cx.out.has_schema = has_schema && !lacks_schema;
     cx.settle_context();
     fallback::check(&mut cx);
+    redact::check(&mut cx);
     cx.out
 }

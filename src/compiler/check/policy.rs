@@ -25,7 +25,7 @@ use crate::lang::functions::{self, Library};
 use crate::lang::types::{TypeId, TypeTable};
 
 /// The roots that calls of agents have beside those of the schema.
-const AGENT_ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
+pub(super) const AGENT_ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
 
 /// Checks a document of ours.
 pub(super) fn check<'a>(

@@ -3,6 +3,7 @@
 use crate::base::limits::{DECISION_COST_MAX, LIST_LENGTH_ASSUMED, RULE_COST_MAX};
 use crate::compiler::emit::TooMany;
 use crate::compiler::emit::costs::{Excess, Subject, Unbounded};
+use crate::compiler::emit::redactions::InSensitive;
 use crate::compiler::emit::secrets::Quoted;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -64,6 +65,19 @@ impl From<Quoted> for Diagnostic {
         let found = Self::new(Code::SensitiveQuoted, quoted.at, fact, label)
             .help("leave it out; conditions may ask about it");
         match quoted.declared {
+            Some(span) => found.label(span, "`x-sensitive: true`"),
+            None => found,
+        }
+    }
+}
+
+impl From<InSensitive> for Diagnostic {
+    fn from(found: InSensitive) -> Self {
+        let InSensitive { at, path, above, declared } = found;
+        let fact = format!("`{path}` lies in `{above}`, which the schema marks as sensitive");
+        let found = Self::new(Code::RedactionOverlap, at, fact, "withheld with all around it")
+            .help(format!("write an entry for `{above}`, or for nothing in it"));
+        match declared {
             Some(span) => found.label(span, "`x-sensitive: true`"),
             None => found,
         }

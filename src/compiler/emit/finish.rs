@@ -73,6 +73,7 @@ pub(crate) fn finish(
         keyed: tables.keyed.entries,
         outputs,
         index,
+        redactions: tables.redactions,
         debug,
     };
     if overflow || module.rules.len() > TABLE_ENTRIES_MAX {

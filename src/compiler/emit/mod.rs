@@ -28,6 +28,7 @@ mod messages;
 mod paths;
 mod plan;
 mod policy;
+mod redactions;
 mod requirements;
 mod rules;
 mod secrets;
@@ -77,6 +78,9 @@ pub fn emit(
         sink.report(Diagnostic::from(quoted));
     }
     let mut tables = Tables::of(checked.analysis().messages.clone());
+    for inside in redactions::redactions(checked.analysis(), &mut marks, &mut tables)? {
+        sink.report(Diagnostic::from(inside));
+    }
     let roots = rules::roots(&plan);
     let variables = &plan.variables;
     let places = paths::places(&plan.ir, checked.analysis(), variables, &roots, marks, &mut tables);

@@ -19,8 +19,8 @@ use crate::lang::messages::Messages;
 use crate::lang::pattern;
 use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
 use crate::runtime::bundle::module::{
-    EscalationRow, FieldRow, FunctionKind, HostRow, KeyedType, NONE, Pattern, Str, TemplatePart,
-    TypeRow,
+    EscalationRow, FieldRow, FunctionKind, HostRow, KeyedType, NONE, Pattern, Redaction, Str,
+    TemplatePart, TypeRow,
 };
 
 /// A finished function.
@@ -56,6 +56,7 @@ pub(crate) struct Tables {
     bound: Option<Bindings>,
     converted: FxHashMap<TypeId, u16>,
     pub(crate) messages: MessageTables,
+    pub(crate) redactions: Vec<Redaction>,
     /// Whether a table got more entries than an operand can name.
     pub(crate) overflow: bool,
 }

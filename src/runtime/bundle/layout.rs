@@ -26,7 +26,7 @@ pub const CRITICAL: u16 = 1;
 
 macro_rules! sections {
     ($($(#[$meta:meta])* $kind:literal $name:ident $word:literal $flags:ident;)*) => {
-        /// A section. All are there in every bundle, in this order.
+        /// A section. All but `Govern` are there in every bundle, in this order.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u16)]
         pub enum Section {$($(#[$meta])* $name = $kind,)*}
@@ -64,7 +64,7 @@ macro_rules! sections {
 
 const COLD: u16 = 0;
 
-// 10 (govern) and 12 (tests) are kept for later versions.
+// 12 (tests) is kept for later versions.
 sections! {
     /// Who and what.
     1 Manifest "manifest" CRITICAL;
@@ -84,6 +84,8 @@ sections! {
     8 Patterns "patterns" CRITICAL;
     /// Rules, outcomes, escalations, templates, requirements, types by key, outputs, the index.
     9 Rules "rules" CRITICAL;
+    /// What records withhold; there only where they withhold something.
+    10 Govern "govern" CRITICAL;
     /// Names, places and sources, for people.
     11 Debug "debug" COLD;
 }

@@ -67,6 +67,8 @@ pub struct Module {
     pub outputs: Vec<OutputRow>,
     /// Which rules a request can concern.
     pub index: RuleIndex,
+    /// What records of decisions withhold: ascending by path.
+    pub redactions: Vec<Redaction>,
     /// Names, places and sources, for people: what `bundle::debug::encode` wrote. Opaque here, and
     /// never read by anything that decides: a program that only decides leaves it away.
     pub debug: Vec<u8>,
@@ -469,4 +471,50 @@ pub struct RuleIndex {
     /// Rules for keys that `keys` does not name and that match a pattern (`lang::glob`): ascending
     /// by pattern.
     pub patterns: Vec<(Str, Vec<u16>)>,
+}
+
+/// Values that records of decisions withhold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redaction {
+    /// The way to them from the top of the context; never empty.
+    pub path: Vec<Step>,
+    /// What records say of them.
+    pub class: Withhold,
+    /// Whether records tell how atoms came out that read them.
+    pub facts: bool,
+}
+
+/// A step of the way to a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// The member of an object with this key.
+    Key(Str),
+    /// Every member of an object, every element of a list.
+    Any,
+}
+
+/// What a record says of a value that it withholds: `docs/unknowns.md`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Withhold {
+    /// Its kind.
+    Drop,
+    /// Its kind, and a commitment to it.
+    Seal,
+    /// Its kind, and what the key with this name makes of it.
+    Token(Str),
+    /// Its kind and its size.
+    Shape,
+    /// Its kind, and between which two of these bounds it lies.
+    Range(Vec<Bound>),
+    /// Nothing, not even whether it is there.
+    Hide,
+}
+
+/// A bound of a bucket. Those of a rule are of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// An int.
+    Int(i64),
+    /// The bits of a finite double.
+    Double(u64),
 }

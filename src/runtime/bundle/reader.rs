@@ -10,7 +10,7 @@
 
 use crate::base::limits::{
     BUNDLE_BYTES_MAX, CODE_INSTRUCTIONS_MAX, CONSTANT_DEPTH_MAX, CONSTANT_ELEMENTS_MAX,
-    REQUIREMENTS_MAX, SECTIONS_MAX, STRINGS_MAX, TABLE_ENTRIES_MAX,
+    REDACTIONS_MAX, REQUIREMENTS_MAX, SECTIONS_MAX, STRINGS_MAX, TABLE_ENTRIES_MAX,
 };
 use crate::base::texts::Texts;
 use crate::lang::functions::BUILTIN_ABI;
@@ -20,7 +20,7 @@ use crate::runtime::bundle::layout::{
     ENTRY_BYTES, HEADER_BYTES, HEADER_COVERED_BYTES, ISA, MAGIC, MAJOR, MINOR, Section, aligned,
 };
 use crate::runtime::bundle::module::{
-    EnumRow, FunctionKind, FunctionRow, MessageFieldRow, MessageRow, Module,
+    EnumRow, FunctionKind, FunctionRow, MessageFieldRow, MessageRow, Module, Redaction,
 };
 use crate::runtime::bundle::rows::Row;
 
@@ -75,7 +75,7 @@ pub(in crate::runtime) fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), Lo
             Row::read(input)?,
         ))
     })?;
-    let debug = next().all(|input| Ok(input.rest()))?;
+    let (redactions, debug) = (read_govern(next())?, next().all(|input| Ok(input.rest()))?);
     let ((rules, outcomes), (escalations, templates), (requirements, keyed), outputs, index) =
         rules;
     let module = Module {
@@ -103,6 +103,7 @@ pub(in crate::runtime) fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), Lo
         keyed,
         outputs,
         index,
+        redactions,
         debug: Vec::new(),
     };
     Ok((module, debug))
@@ -130,7 +131,12 @@ fn open(bytes: &[u8]) -> Result<Vec<Input<'_>>, LoadError> {
     let mut inputs = Vec::with_capacity(Section::ALL.len());
     let mut end = table_end;
     for (at, entry) in (HEADER_BYTES..).step_by(ENTRY_BYTES).zip(table.chunks_exact(ENTRY_BYTES)) {
-        let input = open_section(bytes, end, at, entry, expected.next().copied())?;
+        let mut section = expected.next().copied();
+        if section == Some(Section::Govern) && array_at(entry, 0) != Some(GOVERN) {
+            inputs.push(Input::new(Section::Govern, 0, &[]));
+            section = expected.next().copied();
+        }
+        let input = open_section(bytes, end, at, entry, section)?;
         let content_end = end + input.bytes.len();
         end = aligned(content_end);
         check_zero(bytes, content_end, end)?;
@@ -143,6 +149,20 @@ fn open(bytes: &[u8]) -> Result<Vec<Input<'_>>, LoadError> {
         return Err(LoadError::Length { len: bytes.len(), said: Some(end as u64) });
     }
     Ok(inputs)
+}
+
+/// The number of the one section that may be left out.
+const GOVERN: [u8; 2] = Section::Govern.kind().to_le_bytes();
+
+/// What records withhold: there is something, or the section would not be there.
+fn read_govern(section: Input<'_>) -> Result<Vec<Redaction>, LoadError> {
+    if section.is_absent() {
+        return Ok(Vec::new());
+    }
+    section.all(|input| {
+        let redactions: Vec<Redaction> = input.table(REDACTIONS_MAX)?;
+        if redactions.is_empty() { Err(Problem::NotCanonical) } else { Ok(redactions) }
+    })
 }
 
 /// Returns the number of sections.
@@ -264,6 +284,11 @@ pub(super) struct Input<'a> {
 impl<'a> Input<'a> {
     const fn new(section: Section, start: usize, bytes: &'a [u8]) -> Self {
         Self { section, start, bytes, at: 0, depth: 0, elements: 0 }
+    }
+
+    /// Whether the section is not there: none begins where the header does.
+    const fn is_absent(&self) -> bool {
+        self.start == 0
     }
 
     /// What `read` makes of the section, of which nothing may be left.

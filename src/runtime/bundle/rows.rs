@@ -13,9 +13,10 @@ use crate::lang::opcodes::{Instruction, Op};
 use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::error::Problem;
 use crate::runtime::bundle::module::{
-    EnumRow, EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, KeyedType,
+    Bound, EnumRow, EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, KeyedType,
     Manifest, MessageFieldRow, MessageRow, NodeMode, OutcomeRow, OutputRow, PathNode, Pattern,
-    Phase, Requirement, RuleIndex, RuleRow, SlotRow, SourceRow, Str, TemplatePart, TypeRow,
+    Phase, Redaction, Requirement, RuleIndex, RuleRow, SlotRow, SourceRow, Step, Str, TemplatePart,
+    TypeRow, Withhold,
 };
 use crate::runtime::bundle::reader::Input;
 use crate::runtime::bundle::writer::Output;
@@ -135,6 +136,7 @@ struct_rows! {
         key_slot: u16, always: Vec<u16>, keys: Vec<(Str, Vec<u16>)>,
         prefixes: Vec<(Str, Vec<u16>)>, patterns: Vec<(Str, Vec<u16>)>,
     }
+    Redaction { path: Vec<Step>, class: Withhold, facts: bool }
 }
 
 enum_rows! {
@@ -154,6 +156,9 @@ enum_rows! {
         9 Fixed64, 10 Sfixed32, 11 Sfixed64, 12 Bool, 13 String, 14 Bytes,
         15 Message { kind, group }, 16 Enum(of),
     }
+    Step { 0 Key(key), 1 Any, }
+    Withhold { 0 Drop, 1 Seal, 2 Token(key), 3 Shape, 4 Range(bounds), 5 Hide, }
+    Bound { 0 Int(int), 1 Double(bits), }
     Presence { 0 Implicit, 1 Explicit, 2 Oneof(choice), 3 Repeated, 4 Map(key), }
 }
 

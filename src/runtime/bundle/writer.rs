@@ -7,7 +7,7 @@
 
 use crate::base::limits::{
     BUNDLE_BYTES_MAX, CODE_INSTRUCTIONS_MAX, CONSTANT_DEPTH_MAX, CONSTANT_ELEMENTS_MAX,
-    REQUIREMENTS_MAX, STRINGS_MAX, TABLE_ENTRIES_MAX,
+    REDACTIONS_MAX, REQUIREMENTS_MAX, STRINGS_MAX, TABLE_ENTRIES_MAX,
 };
 use crate::base::texts::Texts;
 use crate::lang::constant::Constant;
@@ -25,11 +25,13 @@ use crate::runtime::bundle::rows::Row;
 /// # Errors
 /// `WriteError`: the content passes a limit.
 pub fn write(module: &Module) -> Result<Vec<u8>, WriteError> {
-    let table_bytes = Section::ALL.len() * ENTRY_BYTES;
+    let is_there = |section: Section| section != Section::Govern || !module.redactions.is_empty();
+    let sections = || Section::ALL.iter().copied().filter(|section| is_there(*section));
+    let table_bytes = sections().count() * ENTRY_BYTES;
     let mut table = Vec::with_capacity(table_bytes);
     let mut body: Vec<u8> = Vec::new();
-    for section in Section::ALL {
-        let bytes = section_bytes(module, *section)?;
+    for section in sections() {
+        let bytes = section_bytes(module, section)?;
         let offset = HEADER_BYTES + table_bytes + body.len();
         table.extend(section.kind().to_le_bytes());
         table.extend(section.flags().to_le_bytes());
@@ -44,7 +46,7 @@ pub fn write(module: &Module) -> Result<Vec<u8>, WriteError> {
     if len > BUNDLE_BYTES_MAX {
         return Err(WriteError::TooLarge { len, max: BUNDLE_BYTES_MAX });
     }
-    let header = header(len);
+    let header = header(len, sections().count());
     let root = digest::root(&header, &table);
     Ok([header.as_slice(), &root, &table, &body].concat())
 }
@@ -59,14 +61,14 @@ pub fn constant_bytes(constant: &Constant) -> Option<Vec<u8>> {
 }
 
 /// The part of the header that the root covers.
-fn header(len: usize) -> Vec<u8> {
+fn header(len: usize, sections: usize) -> Vec<u8> {
     let mut header = Vec::with_capacity(HEADER_COVERED_BYTES);
     header.extend(MAGIC);
     header.extend(MAJOR.to_le_bytes());
     header.extend(MINOR.to_le_bytes());
     header.extend([0; 4]);
     header.extend((len as u64).to_le_bytes());
-    header.extend(u32::try_from(Section::ALL.len()).unwrap_or(u32::MAX).to_le_bytes());
+    header.extend(u32::try_from(sections).unwrap_or(u32::MAX).to_le_bytes());
     header.extend(ISA.to_le_bytes());
     header.extend(BUILTIN_ABI.to_le_bytes());
     header
@@ -112,6 +114,7 @@ fn section_bytes(module: &Module, section: Section) -> Result<Vec<u8>, WriteErro
             out.table(&module.outputs, TABLE_ENTRIES_MAX);
             module.index.write(&mut out);
         }
+        Section::Govern => out.table(&module.redactions, REDACTIONS_MAX),
         Section::Debug => out.bytes(&module.debug),
     }
     out.error.map_or(Ok(out.bytes), Err)

@@ -26,6 +26,7 @@ pub(in crate::runtime) mod switch;
 pub(in crate::runtime) mod terms;
 pub(in crate::runtime) mod tree;
 pub(in crate::runtime) mod veto;
+pub mod withheld;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -46,6 +47,7 @@ use crate::runtime::program::sets::Set;
 use crate::runtime::program::sweep::Sweep;
 use crate::runtime::program::terms::Terms;
 use crate::runtime::program::tree::{Readings, Trees};
+use crate::runtime::program::withheld::Withheld;
 use crate::runtime::verify::verify;
 
 /// A program that can decide: proof that its bundle was verified. Any number of threads may share
@@ -73,6 +75,8 @@ pub struct Program {
     pub(in crate::runtime) plan: Plan,
     pub(in crate::runtime) terms: Terms,
     pub(in crate::runtime) trees: Trees,
+    /// What records withhold, and what tells of it.
+    pub(in crate::runtime) withheld: Withheld,
     pub(in crate::runtime) sizes: Sizes,
 }
 
@@ -159,6 +163,7 @@ impl Program {
             terms,
             trees,
             sets,
+            withheld: Withheld::of(&module),
             sizes,
             text: pool.text,
             elements: pool.elements,
@@ -188,6 +193,12 @@ impl Program {
     #[must_use]
     pub const fn module(&self) -> &Module {
         &self.module
+    }
+
+    /// What records of its decisions withhold.
+    #[must_use]
+    pub const fn withheld(&self) -> &Withheld {
+        &self.withheld
     }
 
     /// Number of atoms: what a witness of one decision holds two bits for each.

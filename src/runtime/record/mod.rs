@@ -15,9 +15,12 @@ pub mod error;
 mod fields;
 mod given;
 pub mod log;
+mod mark;
 pub mod memo;
 pub mod read;
 pub mod recover;
+pub mod redact;
+pub mod seal;
 
 mod sig;
 mod slots;

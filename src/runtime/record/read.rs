@@ -280,6 +280,32 @@ impl<'a> Outcome<'a> {
     }
 }
 
+/// The members of an object as they stand there: keys as they are meant, and the bytes of values;
+/// `None` if it is none.
+#[must_use]
+pub fn members(object: &[u8]) -> Option<Vec<(String, &[u8])>> {
+    let mut cursor = Cursor::new(object);
+    let mut found = Vec::new();
+    let read = fields::object(&mut cursor, |cursor, key| {
+        let key = String::from_utf8_lossy(key).into_owned();
+        found.push((key, cursor.part()?));
+        Ok(())
+    });
+    read.ok().map(|()| found)
+}
+
+/// The elements of a list as they stand there; `None` if it is none.
+#[must_use]
+pub fn elements(list: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut cursor = Cursor::new(list);
+    let (mut found, mut first) = (Vec::new(), true);
+    cursor.expect(b'[').ok()?;
+    while cursor.more(&mut first, b']').ok()? {
+        found.push(cursor.part().ok()?);
+    }
+    Some(found)
+}
+
 /// The texts of a list that was read.
 fn texts(list: &[u8]) -> impl Iterator<Item = Text<'_>> {
     let mut cursor = Cursor::new(list);

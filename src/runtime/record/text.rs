@@ -2,10 +2,11 @@
 //!
 //! In:      values.
 //! Out:     bytes behind those of a line.
-//! Imports: `lang::value`.
+//! Imports: `base::limits`, `lang::value`.
 
 use std::fmt::{self, Write};
 
+use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::lang::value::base64::{self, Alphabet};
 use crate::lang::value::json;
 use crate::lang::value::time::{Instant, civil};
@@ -51,12 +52,19 @@ impl Line<'_> {
 
     /// `"sha256:…"`.
     pub(super) fn digest(&mut self, digest: &[u8; 32]) {
+        self.hex("sha256", digest);
+    }
+
+    /// A word, a colon and hexadecimal digits, as a JSON string.
+    pub(super) fn hex(&mut self, word: &str, digest: &[u8; 32]) {
         let mut digits = [0; HEX];
         let (pairs, _) = digits.as_chunks_mut::<2>();
         for (pair, byte) in pairs.iter_mut().zip(digest) {
             *pair = [hex(byte >> 4), hex(byte & 15)];
         }
-        self.put("\"sha256:");
+        self.put("\"");
+        self.put(word);
+        self.put(":");
         self.0.extend_from_slice(&digits);
         self.put("\"");
     }
@@ -120,6 +128,13 @@ pub(super) fn bytes_of_hex(digits: &[u8; HEX]) -> Option<[u8; 32]> {
 pub(super) fn unbase(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     base64::decode_to(text, Alphabet::Standard, &mut bytes).map(|()| bytes)
+}
+
+/// Appends bytes in base64; of a context or result that is too large as much as makes it too large.
+pub(super) fn based(bytes: &[u8], line: &mut Vec<u8>) {
+    let kept = bytes.get(..CONTEXT_BYTES_MAX + 1).unwrap_or(bytes);
+    // Writing to bytes does not fail.
+    let _ = base64::write(&mut Line(line), kept);
 }
 
 const fn hex(digit: u8) -> u8 {

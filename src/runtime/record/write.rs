@@ -6,13 +6,12 @@
 //! Source:  `docs/records.md`.
 //!
 //! Memory is kept from one decision to the next: once lines as long were written, nothing
-//! allocates.
+//! allocates. What the bundle withholds is written nowhere (`docs/redaction.md`).
 
 use std::fmt::Write;
 
 use crate::base::limits::{CONTEXT_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::lang::decision::Effect;
-use crate::lang::value::base64;
 use crate::lang::value::time::Instant;
 use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::module::{Phase, SEMANTICS};
@@ -20,12 +19,15 @@ use crate::runtime::program::Program;
 use crate::runtime::record::VERSION;
 use crate::runtime::record::about::{About, Loaded};
 use crate::runtime::record::context::Copyist;
-use crate::runtime::record::text::Line;
+use crate::runtime::record::redact::Redactor;
+use crate::runtime::record::seal::Keeper;
+use crate::runtime::record::text::{Line, based};
 use crate::runtime::record::{sig, slots};
 use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::decision::Decision;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::observe::Witness;
+use crate::runtime::vm::request::error::InputKind;
 use crate::runtime::vm::request::reader::Reader;
 use crate::runtime::vm::request::{Filled, Moment, Origin};
 
@@ -40,6 +42,9 @@ pub struct Recorder {
     canonical: Canonical,
     copyist: Copyist,
     open: Vec<slots::Open>,
+    redactor: Redactor,
+    /// A context before anything of it is withheld; the bits of the witness that are told.
+    whole: Vec<u8>,
     line: Vec<u8>,
 }
 
@@ -67,6 +72,8 @@ impl Recorder {
             canonical: Canonical::of(program),
             copyist: Copyist::new(),
             open: Vec::with_capacity(64),
+            redactor: Redactor::default(),
+            whole: Vec::new(),
             line: Vec::with_capacity(LINE_BYTES),
         }
     }
@@ -90,21 +97,38 @@ impl Recorder {
 }
 
 impl Recording<'_, '_> {
-    /// The line of this decision, without a line break.
+    /// The line of this decision, without a line break. What is to be sealed, or to become a token,
+    /// is dropped.
     pub fn line(&mut self, about: &About<'_>) -> &[u8] {
-        self.write(about, true);
+        self.line_kept(about, None)
+    }
+
+    /// The same with seals and tokens. `keeper` is given what was sealed.
+    pub fn line_kept(
+        &mut self,
+        about: &About<'_>,
+        mut keeper: Option<&mut (dyn Keeper + '_)>,
+    ) -> &[u8] {
+        self.write(about, true, keeper.as_deref_mut());
         if self.recorder.line.len() > RECORD_BYTES_MAX {
-            self.write(about, false);
+            self.write(about, false, None);
+        }
+        if let Some(keeper) = keeper {
+            self.recorder.redactor.hand_over(keeper);
         }
         &self.recorder.line
     }
 
     /// Writes the line; without what may be long, if it is not to be `whole`.
-    fn write(&mut self, about: &About<'_>, whole: bool) {
+    fn write(&mut self, about: &About<'_>, whole: bool, keeper: Option<&mut (dyn Keeper + '_)>) {
         let Self { decision, recorder } = self;
-        let Recorder { head, witness, canonical, copyist, open, line, .. } = &mut **recorder;
+        let Recorder {
+            head, witness, canonical, copyist, open, redactor, whole: bytes, line, ..
+        } = &mut **recorder;
         let moment = decision.moment();
+        let withheld = &decision.program().withheld;
         line.clear();
+        redactor.clear();
         let mut out = Line(line);
         out.put("{\"v\":");
         out.number(VERSION);
@@ -113,28 +137,48 @@ impl Recording<'_, '_> {
         out.time(about.at);
         session(&mut out, about);
         out.put(head);
-        if whole {
-            context(decision, copyist, open, out.0);
+        let context = if !whole {
+            Context::Lost("size")
+        } else if withheld.is_empty() {
+            context(decision, copyist, open, out.0)
         } else {
-            lost("size", out.0);
+            redacted(decision, (copyist, open, redactor, bytes), keeper, out.0)
+        };
+        if let Context::Lost(why) = context {
+            out.put(",\"ctx\":{}");
+            not_replayable(why, &mut out);
         }
         out.put(",\"now\":");
         out.time(Instant { seconds: moment.seconds, nanoseconds: moment.nanoseconds });
         if moment.phase == Phase::Response {
             out.put(",\"phase\":\"response\"");
         }
-        if let Some(hosts) = moment.hosts.filter(|_| whole) {
-            given(&mut out, hosts, copyist);
+        if let Some(hosts) = moment.hosts.filter(|_| whole)
+            && given(&mut out, hosts, decision.program(), copyist)
+            && context == Context::Whole
+        {
+            not_replayable(REDACTED, &mut out);
         }
         outcome(&mut out, decision, canonical, whole);
-        if witness.bits().iter().any(|byte| *byte != 0) {
+        let told = told(witness.bits(), withheld.silent(), bytes);
+        if told.iter().any(|byte| *byte != 0) {
             out.put(",\"sig\":\"");
-            sig::write(witness.bits(), out.0);
+            sig::write(told, out.0);
             out.put("\"");
         }
         behind(&mut out, about);
         out.put("}");
     }
+}
+
+/// The bits of a witness without those that are `silent`. `memory` holds them, if there are some.
+fn told<'b>(bits: &'b [u8], silent: &[u8], memory: &'b mut Vec<u8>) -> &'b [u8] {
+    if silent.is_empty() {
+        return bits;
+    }
+    memory.clear();
+    memory.extend(bits.iter().zip(silent).map(|(bits, silent)| bits & !silent));
+    memory
 }
 
 /// `,"eng":{..},"bun":{..}`
@@ -175,46 +219,110 @@ fn session(out: &mut Line<'_>, about: &About<'_>) {
     out.put("}");
 }
 
+/// Why a record is not replayable of which something is withheld that nothing stands for.
+const REDACTED: &str = "redacted";
+
+/// What the record holds of the context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Context {
+    /// All that the decision depended on, or marks.
+    Whole,
+    /// Less, and it says so.
+    Declared,
+    /// Nothing is written yet, for this reason.
+    Lost(&'static str),
+}
+
 /// The context as it came; as bytes where it cannot stand as it is.
 fn context(
     decision: &Decision<'_>,
     copyist: &mut Copyist,
     open: &mut Vec<slots::Open>,
     line: &mut Vec<u8>,
-) {
+) -> Context {
     let start = line.len();
+    let (bytes, origin) = decision.input();
+    if origin == Origin::Proto {
+        raw(bytes, line);
+        line.extend_from_slice(b",\"form\":\"proto\"");
+        return Context::Whole;
+    }
+    line.extend_from_slice(b",\"ctx\":");
+    if typed(decision, copyist, open, line) {
+        return Context::Whole;
+    }
+    line.truncate(start);
+    if origin != Origin::Json {
+        return Context::Lost("context");
+    }
+    raw(bytes, line);
+    Context::Whole
+}
+
+/// Appends the context as typed JSON; whether it can be written so.
+fn typed(
+    decision: &Decision<'_>,
+    copyist: &mut Copyist,
+    open: &mut Vec<slots::Open>,
+    line: &mut Vec<u8>,
+) -> bool {
     let (bytes, origin) = decision.input();
     match origin {
         Origin::Json => {
-            line.extend_from_slice(b",\"ctx\":");
             // What follows a place that was refused was never read.
             let read = decision.input_error().is_none() || is_json(bytes);
-            if !read || copyist.copy(bytes, true, line).is_err() {
-                line.truncate(start);
-                raw(bytes, line);
-            }
+            read && copyist.copy(bytes, true, line).is_ok()
         }
-        Origin::Record => {
-            line.extend_from_slice(b",\"ctx\":");
-            if copyist.copy(bytes, false, line).is_err() {
-                line.truncate(start);
-                lost("context", line);
-            }
-        }
-        Origin::Proto => {
-            raw(bytes, line);
-            line.extend_from_slice(b",\"form\":\"proto\"");
-        }
-        Origin::Slots if decision.program().context.is_none() => {
-            line.extend_from_slice(b",\"ctx\":");
-            if slots::write(decision, open, line).is_err() {
-                line.truncate(start);
-                lost("context", line);
-            }
-        }
+        Origin::Record => copyist.copy(bytes, false, line).is_ok(),
         // Fields of a message have defaults: nobody could tell which were set.
-        Origin::Slots | Origin::Broken => lost("context", line),
+        Origin::Slots => {
+            decision.program().context.is_none() && slots::write(decision, open, line).is_ok()
+        }
+        Origin::Proto | Origin::Broken => false,
     }
+}
+
+/// The context without what is withheld.
+fn redacted(
+    decision: &Decision<'_>,
+    (copyist, open, redactor, whole): (
+        &mut Copyist,
+        &mut Vec<slots::Open>,
+        &mut Redactor,
+        &mut Vec<u8>,
+    ),
+    mut keeper: Option<&mut (dyn Keeper + '_)>,
+    line: &mut Vec<u8>,
+) -> Context {
+    let start = line.len();
+    let withheld = &decision.program().withheld;
+    whole.clear();
+    if typed(decision, copyist, open, whole) {
+        line.extend_from_slice(b",\"ctx\":");
+        if redactor.redact(withheld.rules(), whole, keeper.as_deref_mut(), line).is_ok() {
+            let refused = decision.input_error().filter(|error| {
+                // What is missing is missing, whatever is withheld elsewhere.
+                let missing = matches!(error.kind, InputKind::Needed(..) | InputKind::MissingField);
+                !missing || error.offset.is_some() || withheld.touches(error.node)
+            });
+            if refused.is_none() || redactor.withheld() == 0 {
+                return Context::Whole;
+            }
+            not_replayable(REDACTED, &mut Line(line));
+            return Context::Declared;
+        }
+    }
+    line.truncate(start);
+    redactor.clear();
+    let (bytes, origin) = decision.input();
+    if !matches!(origin, Origin::Json | Origin::Proto) {
+        return Context::Lost("context");
+    }
+    line.extend_from_slice(b",\"ctx\":{}");
+    not_replayable(REDACTED, &mut Line(line));
+    line.extend_from_slice(b",\"refused\":");
+    redactor.refuse(bytes, keeper, whole, line);
+    Context::Declared
 }
 
 /// Whether bytes are one JSON object.
@@ -228,26 +336,32 @@ fn is_json(bytes: &[u8]) -> bool {
         && reader.is_at_end()
 }
 
-/// Bytes that cannot stand as JSON. Of a context or result that is too large as much as makes it
-/// too large.
+/// Bytes that cannot stand as JSON.
 fn raw(bytes: &[u8], line: &mut Vec<u8>) {
-    let kept = bytes.get(..CONTEXT_BYTES_MAX + 1).unwrap_or(bytes);
     line.extend_from_slice(b",\"raw\":\"");
-    // Writing to bytes does not fail.
-    let _ = base64::write(&mut Line(line), kept);
+    based(bytes, line);
     line.push(b'"');
 }
 
-/// That the context is not known.
-fn lost(why: &str, line: &mut Vec<u8>) {
-    line.extend_from_slice(b",\"ctx\":{},\"replayable\":false");
-    text(&mut Line(line), ",\"why\":", why);
+/// That the decision cannot be made again from the record, and why.
+fn not_replayable(why: &str, out: &mut Line<'_>) {
+    text(out, ",\"replayable\":false,\"why\":", why);
 }
 
-/// What host functions gave. All of it is kept: another bundle may ask for more.
-fn given(out: &mut Line<'_>, hosts: &HostTable, copyist: &mut Copyist) {
-    let mut first = true;
+/// What host functions gave. All of it is kept: another bundle may ask for more. But of functions
+/// that may be asked about what is withheld; whether something was left out for that.
+fn given(out: &mut Line<'_>, hosts: &HostTable, program: &Program, copyist: &mut Copyist) -> bool {
+    let (mut first, mut left_out) = (true, false);
     for entry in hosts.entries() {
+        match asked_about_withheld(program, &entry.name) {
+            Some(false) => {}
+            // Who asks this bundle nothing is not missed when it decides again.
+            None => continue,
+            Some(true) => {
+                left_out = true;
+                continue;
+            }
+        }
         out.put(if std::mem::take(&mut first) { ",\"nd\":[" } else { "," });
         text(out, "{\"f\":", &entry.name);
         out.put(",\"a\":");
@@ -263,6 +377,19 @@ fn given(out: &mut Line<'_>, hosts: &HostTable, copyist: &mut Copyist) {
         out.put("}");
     }
     out.put(if first { "" } else { "]" });
+    left_out
+}
+
+/// Whether what a host function is asked may hang on what is withheld; `None` where something is,
+/// and the bundle does not call it.
+fn asked_about_withheld(program: &Program, name: &str) -> Option<bool> {
+    if program.withheld.is_empty() {
+        return Some(false);
+    }
+    let rows = program.module.hosts.iter().enumerate();
+    let mut rows = rows.filter(|(_, row)| program.string(row.name) == name).peekable();
+    rows.peek()?;
+    Some(rows.any(|(at, _)| program.withheld.is_asked_by_host(at)))
 }
 
 fn outcome(
@@ -285,8 +412,12 @@ fn outcome(
     if whole {
         lists(out, decision, canonical);
     }
-    out.put(",\"cost\":");
-    out.number(decision.cost());
+    // What is counted hangs on values.
+    let program = decision.program();
+    if !program.module.manifest.metered || program.withheld.is_empty() {
+        out.put(",\"cost\":");
+        out.number(decision.cost());
+    }
     out.put(",\"dig\":");
     out.digest(&digest);
     out.put("}");

@@ -40,6 +40,7 @@ pub struct Expensive {
 pub fn annotate(module: &mut Module) -> Vec<Expensive> {
     let mut expensive = Vec::new();
     sort_strings(module);
+    module.redactions.sort_by(|a, b| a.path.cmp(&b.path));
     sort_messages(module);
     prune(module);
     let dynamic = dynamic(module);

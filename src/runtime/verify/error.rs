@@ -145,6 +145,11 @@ faults! {
     33 WellKnown { at } "message {at} has not the fields that CEL expects of it";
     33 ContextPlace { at } "place {at} is not of the type of the field that it holds";
     33 Context "the message that a context is does not exist";
+    34 RedactedMessage "records withhold parts of a context that is a message";
+    34 RedactionOrder { at } "redaction {at} does not stand behind the one before it";
+    34 RedactionPath { at } "redaction {at} has a path that leads nowhere";
+    34 RedactionClass { at } "redaction {at} is of a class that it cannot be of";
+    34 RedactionBelow { at } "redaction {at} is about a part of what another one withholds";
     32 Fallback "what happens by default or on errors is not possible";
 }
 

@@ -12,6 +12,7 @@ pub mod error;
 mod flow;
 mod jumps;
 mod messages;
+mod redactions;
 mod references;
 mod rules;
 mod secrets;
@@ -106,6 +107,7 @@ fn prove(module: &Module, claims: Option<Claims>) -> Result<(Proof, Option<Claim
     }
     rules::check(module, steps)?;
     secrets::places(module, steps)?;
+    redactions::check(module, steps)?;
     let calls = Calls::of(module, steps)?;
     let (file_values, cursors) = calls.windows(module)?;
     let facts = calls.facts(module, steps)?;

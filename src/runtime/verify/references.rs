@@ -6,7 +6,9 @@
 
 use crate::lang::opcodes::Operand;
 use crate::lang::value::message::{Kind, Presence};
-use crate::runtime::bundle::module::{FunctionKind, Module, NONE, TemplatePart, TypeRow};
+use crate::runtime::bundle::module::{
+    FunctionKind, Module, NONE, Step, TemplatePart, TypeRow, Withhold,
+};
 
 /// A table whose entries must be named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,9 +121,25 @@ const fn table_of(operand: Operand) -> Option<Table> {
 /// Writes the walk over all names twice: to look at them, and to change them.
 macro_rules! walk {
     (
-        $strings:ident, $types:ident, $messages:ident, $others:ident, $iter:ident,
-        $($mutable:ident)?
+        $strings:ident, $redactions:ident, $types:ident, $messages:ident, $others:ident,
+        $iter:ident, $($mutable:ident)?
     ) => {
+        fn $redactions(
+            module: &$($mutable)? Module,
+            text: &mut impl FnMut(&$($mutable)? u32),
+        ) {
+            for row in module.redactions.$iter() {
+                for step in row.path.$iter() {
+                    if let Step::Key(name) = step {
+                        text(name);
+                    }
+                }
+                if let Withhold::Token(name) = &$($mutable)? row.class {
+                    text(name);
+                }
+            }
+        }
+
         fn $strings(
             module: &$($mutable)? Module,
             see: &mut impl FnMut(Table, &$($mutable)? dyn Name),
@@ -181,6 +199,7 @@ macro_rules! walk {
             for (name, _) in module.keyed.$iter().flat_map(|row| row.cases.$iter()) {
                 text(name);
             }
+            $redactions(module, &mut text);
             let index = &$($mutable)? module.index;
             let prefixes = index.prefixes.$iter().chain(index.patterns.$iter());
             for (name, _) in index.keys.$iter().chain(prefixes) {
@@ -310,8 +329,16 @@ macro_rules! walk {
     };
 }
 
-walk!(look_at_strings, look_at_types, look_at_messages, look_at_others, iter,);
-walk!(change_strings, change_types, change_messages, change_others, iter_mut, mut);
+walk!(look_at_strings, look_at_redactions, look_at_types, look_at_messages, look_at_others, iter,);
+walk!(
+    change_strings,
+    change_redactions,
+    change_types,
+    change_messages,
+    change_others,
+    iter_mut,
+    mut
+);
 
 /// For each table, which entries are named.
 fn named(module: &Module) -> Vec<Vec<bool>> {

@@ -35,6 +35,7 @@ impl Steps {
             module.requirements.len(),
             module.keyed.iter().map(|row| 1 + row.cases.len()).sum(),
             module.outputs.len(),
+            module.redactions.iter().map(|row| 1 + row.path.len()).sum(),
             module.index.keys.iter().map(|(_, rules)| 1 + rules.len()).sum(),
             module.index.prefixes.iter().map(|(_, rules)| 1 + rules.len()).sum(),
             module.index.patterns.iter().map(|(_, rules)| 1 + rules.len()).sum(),

@@ -17,6 +17,7 @@ use crate::lang::value::json::{self, Escaped, Form};
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::NONE;
 use crate::runtime::program::Program;
+use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::decision::Decision;
 
 /// What stands in front of the canonical form where it is hashed.
@@ -148,7 +149,8 @@ pub(in crate::runtime) fn held(view: &View<'_>, value: Value) -> Option<Value> {
 /// Whether output `at` may be explained: it has a value that JSON can spell.
 fn has_text(decision: &Decision<'_>, at: u16) -> bool {
     let row = decision.program().module.outputs.get(usize::from(at));
-    if row.is_none_or(|row| row.explanation == NONE) {
+    let withheld = decision.program().withheld.output(at).is_some();
+    if withheld || row.is_none_or(|row| row.explanation == NONE) {
         return false;
     }
     let view = decision.view();
@@ -168,7 +170,11 @@ impl Write for Nowhere {
 fn errors(out: &mut String, decision: &Decision<'_>) -> fmt::Result {
     let unrecorded = decision.is_unrecorded().then_some((EvalError::Audit, None));
     let refused = decision.input_error().map(|_| (EvalError::Input, None)).or(unrecorded);
-    let failed = decision.failures().iter();
+    let withheld = &decision.program().withheld;
+    let failed = decision.failures().iter().filter(|it| match it.by {
+        Asker::Output(at) => withheld.output(at).is_none(),
+        Asker::Rule(_) => true,
+    });
     let failed = failed.map(|it| (it.class, Some(it.by.name(decision.program()))));
     out.write_char('[')?;
     for (at, (class, rule)) in refused.into_iter().chain(failed).enumerate() {
@@ -202,6 +208,13 @@ fn outputs(
     let empty = out.len();
     for at in order {
         let Some((name, value)) = decision.output(*at) else { continue };
+        if let Some(paths) = decision.program().withheld.output(*at) {
+            out.write_str(if out.len() == empty { "" } else { "," })?;
+            json::write_string(out, "", name)?;
+            out.write_char(':')?;
+            withheld_text(out, paths)?;
+            continue;
+        }
         let Some(value) = held(view, value) else { continue };
         let start = out.len();
         out.write_str(if start == empty { "" } else { "," })?;
@@ -212,6 +225,13 @@ fn outputs(
         }
     }
     out.write_char('}')
+}
+
+/// What stands in the place of an output that tells of what lies at `paths`: a JSON string.
+pub(in crate::runtime) fn withheld_text(out: &mut impl Write, paths: &str) -> fmt::Result {
+    out.write_str("\"{")?;
+    write!(Escaped(out), "{paths}")?;
+    out.write_str("}\"")
 }
 
 /// `,"explanations":{..}`, where an output has some.

@@ -29,6 +29,12 @@ pub(in crate::runtime) struct Verdict {
 impl Verdict {
     /// Of an input that is not evaluated.
     pub(in crate::runtime) const REFUSED: Self = Self { rank: Rank::REFUSED, rule: NONE, cost: 0 };
+
+    /// The template of the winner's message.
+    pub(in crate::runtime) fn template(&self, program: &Program) -> Option<u16> {
+        let outcome = program.module.outcomes.get(usize::from(self.rank.outcome()))?;
+        Some(outcome.template).filter(|template| *template != NONE)
+    }
 }
 
 /// A decision. It borrows the scratch that it was made in, and its input.
@@ -190,9 +196,11 @@ impl<'a> Decision<'a> {
         Some((program.string(row.name), *self.scratch.outputs.get(usize::from(at))?))
     }
 
-    /// The message, as it was made when it was asked for last.
+    /// The message, as it was made when it was asked for last; without what records withhold.
     pub(in crate::runtime) fn said(&self) -> &str {
-        &self.scratch.text
+        let template = self.verdict.template(self.program);
+        let quotes = template.is_some_and(|it| self.program.withheld.is_quoted_in(it));
+        if quotes { &self.scratch.told } else { &self.scratch.text }
     }
 
     /// Why the output with this number is what it is: the explanations of the entries that gave it,

@@ -29,11 +29,24 @@ pub(in crate::runtime) fn render<O: Watching>(
 ) {
     let program = filled.program;
     filled.scratch.text.clear();
-    let outcome = program.module.outcomes.get(usize::from(verdict.rank.outcome()));
-    let template = outcome.and_then(|row| program.module.templates.get(usize::from(row.template)));
-    let Some(template) = template else { return };
-    let Some(note) = write(filled, moment, template, observer) else { return };
+    filled.scratch.told.clear();
+    let Some(number) = verdict.template(program) else { return };
+    let Some(template) = program.module.templates.get(usize::from(number)) else { return };
+    let mut failed = write(filled, moment, template, observer);
+    if program.withheld.is_quoted_in(number) {
+        failed = tell(filled, moment, template);
+    }
+    let Some(note) = failed else { return };
     note_failure(filled, Asker::Rule(verdict.rule), note);
+}
+
+/// Writes the same as digests and records have it: where a part tells of what is withheld the
+/// paths of that stand in its place. What such a part fails with is not noted.
+fn tell(filled: &mut Filled<'_>, moment: &Moment<'_>, template: &[TemplatePart]) -> Option<Note> {
+    let mut told = std::mem::take(&mut filled.scratch.told);
+    let failed = put_together(filled, moment, (template, true, &mut told), NoObserver);
+    filled.scratch.told = told;
+    failed
 }
 
 /// The list of texts that explains the output with this number; `None` where nothing does, where
@@ -77,12 +90,24 @@ fn write<O: Watching>(
     template: &[TemplatePart],
     observer: O,
 ) -> Option<Note> {
+    let mut text = std::mem::take(&mut filled.scratch.text);
+    let failed = put_together(filled, moment, (template, false, &mut text), observer);
+    filled.scratch.text = text;
+    failed
+}
+
+fn put_together<O: Watching>(
+    filled: &mut Filled<'_>,
+    moment: &Moment<'_>,
+    (template, told, text): (&[TemplatePart], bool, &mut String),
+    observer: O,
+) -> Option<Note> {
     let program = filled.program;
-    let Scratch { file, store, workings, text, .. } = &mut *filled.scratch;
+    let Scratch { file, store, workings, .. } = &mut *filled.scratch;
     let heap = heap(program, filled.request, store);
     let mut machine = Machine::new(program, heap, workings, moment.hosts, observer);
     machine.budget.begin_rule();
-    assemble(program, template, text, |function, out| {
+    assemble(program, (template, told), text, |function, out| {
         if call::function(&mut machine, file, function) != Exit::True {
             return Err(machine.note);
         }
@@ -93,10 +118,11 @@ fn write<O: Watching>(
 }
 
 /// Puts a message together, of which `part` writes the values that functions give; what failed
-/// first, if anything did. A part that does not fit is cut off, with all behind it.
+/// first, if anything did. A part that does not fit is cut off, with all behind it. In a message
+/// that is `told`, of parts that tell of what is withheld the paths of that are written.
 pub(in crate::runtime) fn assemble(
     program: &Program,
-    template: &[TemplatePart],
+    (template, told): (&[TemplatePart], bool),
     text: &mut String,
     mut part: impl FnMut(u16, &mut Bounded<'_>) -> Result<(), Note>,
 ) -> Option<Note> {
@@ -109,6 +135,12 @@ pub(in crate::runtime) fn assemble(
             TemplatePart::Text(_) => return failed.or(Some(full)),
             TemplatePart::Value(function) => *function,
         };
+        if let Some(paths) = program.withheld.part(function).filter(|_| told) {
+            if write!(out, "{{{paths}}}").is_err() {
+                return failed.or(Some(full));
+            }
+            continue;
+        }
         let before = out.0.len();
         let Err(note) = part(function, &mut out) else { continue };
         failed.get_or_insert(note);

@@ -153,6 +153,13 @@ impl Witness {
         self.bits.fill(0);
     }
 
+    /// Forgets the bits that are set in `silent`.
+    pub fn forget(&mut self, silent: &[u8]) {
+        for (bits, silent) in self.bits.iter_mut().zip(silent) {
+            *bits &= !silent;
+        }
+    }
+
     /// The bits.
     #[must_use]
     pub fn bits(&self) -> &[u8] {

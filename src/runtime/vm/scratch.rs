@@ -68,6 +68,9 @@ pub struct Scratch {
     pub(in crate::runtime) rules: Vec<u16>,
     /// Text that is put together: the message of the winner, a context that was no JSON yet.
     pub(in crate::runtime) text: String,
+    /// The message of the winner as digests and records have it, where it tells of what they
+    /// withhold.
+    pub(in crate::runtime) told: String,
     program: u64,
     is_reserved: bool,
 }
@@ -165,6 +168,7 @@ impl Scratch {
             objects: 0,
             rules: Vec::new(),
             text: String::new(),
+            told: String::new(),
             program: program.identity,
             is_reserved: false,
         }
@@ -185,6 +189,9 @@ impl Scratch {
         self.left.reserve_exact(rules);
         self.failures.list.reserve_exact(self.failures.max);
         self.text.reserve_exact(REASON_BYTES_MAX);
+        if !program.withheld.is_empty() {
+            self.told.reserve_exact(REASON_BYTES_MAX);
+        }
         self.is_reserved = true;
         self
     }

@@ -13,6 +13,7 @@ use crate::runtime::bundle::module::{
     Fallback, Module, NONE, NodeMode, Phase, RuleRow, TemplatePart, TypeRow,
 };
 use crate::tools::diff::REWORDED;
+use crate::tools::inspect::redactions;
 
 /// What people want to know of the rules of a bundle.
 #[derive(Debug)]
@@ -185,6 +186,18 @@ pub(in crate::tools::diff) fn settings(old: &Module, new: &Module) -> Vec<String
     let [was, is] = [old, new].map(|module| word(Some(module.manifest.on_error)));
     if was != is {
         words.push(format!("on error {was} -> {is}"));
+    }
+    let [was, is] = [old, new].map(redactions);
+    let gone = was.iter().filter(|old| !is.iter().any(|new| new.path == old.path));
+    words.extend(gone.map(|it| format!("records no longer withhold {}", it.path)));
+    for new in &is {
+        match was.iter().find(|old| old.path == new.path) {
+            None => words.push(format!("records withhold {} ({})", new.path, new.class)),
+            Some(old) if old != new => {
+                words.push(format!("records: {} -> {}", old.words(), new.words()));
+            }
+            Some(_) => {}
+        }
     }
     words
 }

@@ -11,13 +11,17 @@ pub mod reads;
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
+use crate::lang::value::Value;
+use crate::lang::value::text::write_scalar;
 use crate::runtime::bundle::debug::{self, Debug};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, Str};
 use crate::runtime::program::Program;
+use crate::runtime::program::withheld::{As, Rules};
+use crate::tools::hex::{bytes_of, hex};
 use crate::tools::report::counted;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
@@ -61,27 +65,13 @@ impl Inspected<'_> {
 /// `sha256:` and all digits.
 #[must_use]
 pub fn digest_text(digest: &[u8; 32]) -> String {
-    let mut text = String::from("sha256:");
-    for byte in digest {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    format!("sha256:{}", hex(digest))
 }
 
 /// The digest that `sha256:` and 64 hexadecimal digits say.
 #[must_use]
 pub fn read_digest(text: &str) -> Option<[u8; 32]> {
-    let digits = text.strip_prefix("sha256:")?;
-    let mut digest = [0; 32];
-    // A sign would be taken for a digit.
-    let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if !plain || digits.len() != 2 * digest.len() {
-        return None;
-    }
-    for (at, byte) in digest.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(digest)
+    bytes_of(text.strip_prefix("sha256:")?)
 }
 
 /// The beginning of a digest, for a screen.
@@ -154,7 +144,62 @@ pub fn summary(bundle: &Inspected<'_>, style: Style) -> String {
     for output in &module.outputs {
         row(&mut text, style, "output", bundle.string(output.name));
     }
+    let withheld = redactions(module).into_iter().map(|it| it.words());
+    let withheld: Vec<String> = withheld.collect();
+    if !withheld.is_empty() {
+        row(&mut text, style, "withholds", &withheld.join(", "));
+    }
     text
+}
+
+/// What records withhold, for people and for programs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Redacted {
+    /// The path, as a JSON Pointer in which `*` is every key.
+    pub path: String,
+    /// As documents write it.
+    pub class: &'static str,
+    /// What the class asks for: the key of a token, the bounds of a range; else empty.
+    pub with: String,
+    /// Whether records tell how conditions came out that read it.
+    pub facts: bool,
+}
+
+impl Redacted {
+    /// `seal /args/memo`, and what else is said.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let with = if self.with.is_empty() { String::new() } else { format!(" {}", self.with) };
+        let facts = if self.facts { "" } else { " without facts" };
+        format!("{} {}{with}{facts}", self.class, self.path)
+    }
+}
+
+/// What records of decisions of a module withhold, in order of path.
+#[must_use]
+pub fn redactions(module: &Module) -> Vec<Redacted> {
+    let rules = Rules::of(module);
+    let bound = |bound: &Value| {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = write_scalar(&mut text, bound);
+        text
+    };
+    let mut rows: Vec<Redacted> = rules
+        .rows()
+        .iter()
+        .map(|rule| {
+            let with = match rule.class() {
+                As::Token(key) => key.to_string(),
+                As::Range(bounds) => bounds.iter().map(bound).collect::<Vec<_>>().join(".."),
+                As::Drop | As::Seal | As::Shape | As::Hide => String::new(),
+            };
+            let (path, class) = (rule.path(), rule.class().word());
+            Redacted { path, class, with, facts: rule.tells_facts() }
+        })
+        .collect();
+    rows.sort();
+    rows
 }
 
 /// A word at the left and what it says, wrapped.
@@ -221,11 +266,11 @@ fn own(module: &Module, rule: &RuleRow) -> Vec<Effect> {
 
 /// Everything that the summary says and more, for programs.
 #[must_use]
-pub fn to_json(bundle: &Inspected<'_>) -> Value {
+pub fn to_json(bundle: &Inspected<'_>) -> Json {
     let module = bundle.module;
     let manifest = &module.manifest;
     let debug = bundle.debug();
-    let rules: Vec<Value> = module
+    let rules: Vec<Json> = module
         .rules
         .iter()
         .enumerate()
@@ -244,11 +289,14 @@ pub fn to_json(bundle: &Inspected<'_>) -> Value {
             })
         })
         .collect();
-    let sources: Vec<Value> = manifest
+    let sources: Vec<Json> = manifest
         .sources
         .iter()
         .map(|row| json!({"path": bundle.string(row.path), "digest": digest_text(&row.digest)}))
         .collect();
+    let withheld = redactions(module)
+        .into_iter()
+        .map(|it| json!({"path": it.path, "as": it.class, "with": it.with, "facts": it.facts}));
     json!({
         "name": bundle.string(manifest.name),
         "digest": bundle.digest_text(),
@@ -264,6 +312,7 @@ pub fn to_json(bundle: &Inspected<'_>) -> Value {
         "instructions": module.code.len(),
         "reads": reads::pointers(module),
         "rules": rules,
+        "withholds": withheld.collect::<Vec<_>>(),
         "outputs": module.outputs.iter().map(|row| bundle.string(row.name)).collect::<Vec<_>>(),
         "sources": sources,
     })

@@ -205,6 +205,8 @@ impl Seat {
             }
         };
         let mut decision = filled.decide_witnessed(&moment, witness);
+        // Of these no record tells.
+        witness.forget(program.withheld().silent());
         let digest = canonical.digest(&mut decision);
         let (effect, rule) = (decision.effect(), decision.winner());
         fired.clear();

@@ -5,7 +5,7 @@ use std::fs;
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
 use policyc::diag::sink::Sink;
-use policyc::runtime::bundle::layout::{ENTRY_BYTES, HEADER_BYTES, Section};
+use policyc::runtime::bundle::layout::HEADER_BYTES;
 
 use super::{Findings, Stream, folder, huge, judge, settle, with};
 
@@ -45,7 +45,7 @@ fn sealed(at: usize, byte: u8) -> Vec<u8> {
 #[test]
 fn bundles() {
     let good = bundle();
-    let body = HEADER_BYTES + Section::ALL.len() * ENTRY_BYTES;
+    let body = crate::bundle::body(&good);
     let text = |at: usize| [&good[..at], b"\n", &good[at..]].concat();
     let rows: Vec<(&str, Vec<u8>, i32, Findings)> = vec![
         ("empty", Vec::new(), 2, &[("R0701", "")]),

@@ -19,6 +19,7 @@ mod messages;
 mod names;
 mod operators;
 mod protos;
+mod redact;
 mod schemas;
 mod tools;
 

@@ -128,12 +128,36 @@ fn top_level() {
             (&["E0202"], "policyc: 1\ndefault: {escalate: {to: [a], «reason»: b}}\n"),
             (&["E0210"], "policyc: 1\nextensions: [«strings@x»]\n"),
             (&["E0213"], "policyc: 1\n«meters»: {}\n"),
-            (&["E0213", "E0213"], "policyc: 1\n«flow»: []\n«redact»: []\n"),
+            (&["E0213", "E0213"], "policyc: 1\n«flow»: []\n«labels»: []\n"),
             (&["E0103"], "policyc: 1\nvariables:\n  - «namespace»: args.namespace\n"),
             (&["E0210"], "policyc: 1\nvariables:\n  - «a-b»: c\n"),
             (&["E0205"], "policyc: 1\nvariables:\n  - «{a: b, c: d}»\n"),
             (&["E0205"], "policyc: 1\nvariables:\n  - a:«»\n"),
             (&["E0210"], "policyc: 1\ndata: {«a b»: c.json}\n"),
+        ],
+    );
+}
+
+#[test]
+fn what_records_withhold() {
+    table(
+        "a.yaml",
+        &[
+            (&["E0205"], "policyc: 1\nredact: «{path: /a}»\n"),
+            (&["E0204"], "policyc: 1\nredact: [{«as»: drop}]\n"),
+            (&["E0202"], "policyc: 1\nredact: [{path: /a, «class»: drop}]\n"),
+            (&["E0210"], "policyc: 1\nredact: [{path: «a/b»}]\n"),
+            (&["E0210"], "policyc: 1\nredact: [{path: /a, as: «sela»}]\n"),
+            (&["E0210"], "policyc: 1\nredact: [{path: /a, facts: «some»}]\n"),
+            (&["E0204"], "policyc: 1\nredact: [{«path»: /a, as: token}]\n"),
+            (&["E0204"], "policyc: 1\nredact: [{«path»: /a, as: range}]\n"),
+            (&["E0210"], "policyc: 1\nredact: [{path: /a, as: drop, «key»: k}]\n"),
+            (&["E0210"], "policyc: 1\nredact: [{path: /a, as: shape, «bounds»: [1, 2]}]\n"),
+            (&["E0210"], "policyc: 1\nredact: [{path: /a, as: range, bounds: «[1]»}]\n"),
+            (&["E0210"], "policyc: 1\nredact: [{path: /a, as: range, bounds: «[2, 1]»}]\n"),
+            (&["E0210"], "policyc: 1\nredact: [{path: /a, as: range, bounds: «[1, 1.0]»}]\n"),
+            (&["E0205"], "policyc: 1\nredact: [{path: /a, as: range, bounds: [1, «x»]}]\n"),
+            (&["E0210"], "policyc: 1\nredact: [{path: «/a/*», as: hide}]\n"),
         ],
     );
 }

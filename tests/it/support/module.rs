@@ -8,9 +8,9 @@ use policyc::lang::opcodes::{
     Yield,
 };
 use policyc::runtime::bundle::module::{
-    EscalationRow, Fallback, FieldRow, FunctionKind, FunctionRow, HostRow, Manifest, Module, NONE,
-    NodeMode, OutcomeRow, OutputRow, PathNode, Pattern, Phase, Requirement, RuleIndex, RuleRow,
-    SlotRow, SourceRow, TemplatePart, TypeRow,
+    Bound, EscalationRow, Fallback, FieldRow, FunctionKind, FunctionRow, HostRow, Manifest, Module,
+    NONE, NodeMode, OutcomeRow, OutputRow, PathNode, Pattern, Phase, Redaction, Requirement,
+    RuleIndex, RuleRow, SlotRow, SourceRow, Step, TemplatePart, TypeRow, Withhold,
 };
 
 /// An instruction without operands that leaves by the function's own exits.
@@ -121,13 +121,33 @@ pub(crate) fn rich() -> Module {
         keyed: Vec::new(),
         outputs: Vec::new(),
         index: RuleIndex::default(),
+        redactions: Vec::new(),
         debug: vec![1, 2, 3],
     };
     add_names(&mut module);
     add_context(&mut module);
     add_functions(&mut module);
     add_rules(&mut module);
+    add_redactions(&mut module);
     module
+}
+
+/// What records withhold; none of it is read.
+fn add_redactions(module: &mut Module) {
+    let key = |text| Step::Key(string(module, text));
+    let token = string(module, "someone");
+    let (a, b) = (1.5_f64.to_bits(), 2.5_f64.to_bits());
+    let rows = [
+        (vec![key("big")], Withhold::Drop, true),
+        (vec![key("cel"), Step::Any], Withhold::Seal, false),
+        (vec![key("host"), key("name")], Withhold::Token(token), true),
+        (vec![key("out")], Withhold::Range(vec![Bound::Int(-1), Bound::Int(9)]), true),
+        (vec![key("send"), Step::Any, key("name")], Withhold::Hide, true),
+        (vec![key("send"), Step::Any, key("price")], Withhold::Shape, true),
+        (vec![key("someone")], Withhold::Range(vec![Bound::Double(a), Bound::Double(b)]), true),
+    ];
+    let rows = rows.map(|(path, class, facts)| Redaction { path, class, facts });
+    module.redactions = rows.to_vec();
 }
 
 fn manifest() -> Manifest {

@@ -113,6 +113,10 @@ pub(super) fn cases(cases: &mut Cases) {
             wrong(module, at);
         });
     }
+    refuse("RedactedMessage", "parts of a message withheld", &|module| {
+        assert!(!module.redactions.is_empty());
+        module.context = 0;
+    });
     refuse("ConstantRange", "a value of an enum that is not there", &|module| {
         module.fields[1].default = NONE;
         module.constants[0] = Constant::Enum("acme.Shape".into(), 0);

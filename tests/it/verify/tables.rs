@@ -5,7 +5,8 @@ use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::Op;
 use policyc::lang::pattern::compile;
 use policyc::runtime::bundle::module::{
-    FieldRow, FunctionKind, Module, NONE, NodeMode, Pattern, SlotRow, TypeRow,
+    Bound, FieldRow, FunctionKind, Module, NONE, NodeMode, Pattern, SlotRow, Step, TypeRow,
+    Withhold,
 };
 
 use super::{Cases, whole};
@@ -18,6 +19,7 @@ pub(super) fn cases(cases: &mut Cases) {
     unused(cases);
     builtins(cases);
     places(cases);
+    redactions(cases);
 }
 
 fn change_strings(module: &mut Module, change: impl FnOnce(&mut [String])) {
@@ -277,4 +279,54 @@ fn places(cases: &mut Cases) {
     cases.change("PathType", "rows that are no list", |module| module.paths[2].ty = 0);
     cases.change("PathType", "a type that is not there", |module| module.paths[4].ty = 99);
     cases.change("PathType", "an object with a type", |module| module.paths[1].ty = 0);
+}
+
+/// V34: the module with everything withholds something in every class.
+fn redactions(cases: &mut Cases) {
+    cases.accept(34, "something withheld in every class", whole());
+    cases.change("RedactionOrder", "two redactions swapped", |module| {
+        module.redactions.swap(0, 1);
+    });
+    cases.change("RedactionOrder", "a redaction twice", |module| {
+        module.redactions[1] = module.redactions[0].clone();
+    });
+    cases.change("RedactionPath", "a redaction of the whole context", |module| {
+        module.redactions[0].path.clear();
+    });
+    cases.change("RedactionPath", "a redaction deeper than contexts nest", |module| {
+        module.redactions[1].path.resize(65, Step::Any);
+    });
+    cases.change("RedactionPath", "a redaction of a key that is no string", |module| {
+        module.redactions[6].path = vec![Step::Key(9_999)];
+    });
+    let class =
+        |at: usize, class: Withhold| move |module: &mut Module| module.redactions[at].class = class;
+    let ints = |ints: &[i64]| Withhold::Range(ints.iter().copied().map(Bound::Int).collect());
+    let doubles = |doubles: &[f64]| {
+        Withhold::Range(doubles.iter().map(|it| Bound::Double(it.to_bits())).collect())
+    };
+    for (what, changed) in [
+        ("a token under a key without a name", class(2, Withhold::Token(0))),
+        ("a token under a key that is no string", class(2, Withhold::Token(9_999))),
+        ("a range of one bound", class(3, ints(&[1]))),
+        ("a range whose bounds fall", class(3, ints(&[2, 1]))),
+        ("a range with a bound twice", class(3, ints(&[1, 1]))),
+        ("a range to what is no number", class(6, doubles(&[1.0, f64::NAN]))),
+        ("a range without end", class(6, doubles(&[1.0, f64::INFINITY]))),
+        (
+            "a range of two kinds",
+            class(3, Withhold::Range(vec![Bound::Int(1), Bound::Double(2.0_f64.to_bits())])),
+        ),
+        ("all members hidden", class(1, Withhold::Hide)),
+    ] {
+        cases.change("RedactionClass", what, changed);
+    }
+    cases.change("RedactionBelow", "a redaction inside of another", |module| {
+        let path = module.redactions[0].path.clone();
+        module.redactions[1].path = [path, vec![Step::Any]].concat();
+    });
+    cases.change("RedactionBelow", "a redaction inside of all members of an object", |module| {
+        module.redactions[4].path.truncate(2);
+        module.redactions[4].class = Withhold::Drop;
+    });
 }

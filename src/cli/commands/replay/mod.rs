@@ -11,7 +11,10 @@ pub mod minimize;
 mod one;
 pub mod pack;
 pub mod parts;
+pub mod seal;
 pub mod test;
+pub mod unseal;
+pub mod vault;
 pub mod verify;
 
 use clap::ArgMatches;
@@ -52,6 +55,9 @@ const PARTS: &[Command] = &[
     pack::COMMAND,
     pack::UNPACK,
     convert::COMMAND,
+    seal::COMMAND,
+    unseal::COMMAND,
+    vault::COMMAND,
 ];
 
 fn arguments(parser: clap::Command) -> clap::Command {

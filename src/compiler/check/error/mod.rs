@@ -3,7 +3,10 @@
 //! Types are given in CEL's words, as `TypeTable::show` spells them.
 
 mod documents;
+mod redact;
 mod words;
+
+pub(super) use crate::compiler::check::error::redact::RedactError;
 
 use crate::base::name::Name;
 use crate::base::span::Span;
@@ -53,6 +56,8 @@ pub(super) enum CheckError {
     Output(OutputError),
     /// What is wrong with types, schemas and data.
     Schema(SchemaError),
+    /// What is wrong with what records shall withhold.
+    Redact(RedactError),
 }
 
 impl CheckError {
@@ -68,7 +73,7 @@ impl CheckError {
                     | CallError::ArgumentType { .. }
                     | CallError::ArgumentTypesTogether { .. }
             ),
-            Self::Policy(_) | Self::Output(_) | Self::Schema(_) => false,
+            Self::Policy(_) | Self::Output(_) | Self::Schema(_) | Self::Redact(_) => false,
         }
     }
 }
@@ -89,7 +94,8 @@ part_of_check_error!(
     Call(CallError),
     Policy(PolicyError),
     Output(OutputError),
-    Schema(SchemaError)
+    Schema(SchemaError),
+    Redact(RedactError)
 );
 
 /// A name or a field that means nothing.

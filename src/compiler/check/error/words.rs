@@ -20,6 +20,7 @@ impl From<CheckError> for Diagnostic {
             CheckError::Policy(error) => policy_words(error),
             CheckError::Output(error) => output_words(error),
             CheckError::Schema(error) => schema_words(error),
+            CheckError::Redact(error) => error.into(),
         }
     }
 }

@@ -24,6 +24,7 @@ mod plain_cel;
 mod policy;
 mod read_first;
 mod reader;
+mod redact;
 mod rule;
 mod sections;
 mod time;

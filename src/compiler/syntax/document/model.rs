@@ -69,6 +69,62 @@ pub struct PolicyDocument {
     pub tools: Vec<Tool>,
     /// Whether the document has a `tools` section, even an empty one.
     pub has_tools: bool,
+    /// `redact`.
+    pub redact: Vec<Redaction>,
+}
+
+/// What records withhold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Redaction {
+    /// `path`: a JSON Pointer in which `*` is every key and every element.
+    pub path: Spanned<String>,
+    /// Its keys; `None` is a `*`.
+    pub keys: Vec<Option<Name>>,
+    /// `as`, with what the class asks for; `seal` where nothing is written.
+    pub class: Spanned<RedactionClass>,
+    /// Whether records tell how conditions came out that read it: not with `facts: none`.
+    pub facts: bool,
+}
+
+/// What records say of a value that they withhold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RedactionClass {
+    /// `drop`
+    Drop,
+    /// `seal`
+    Seal,
+    /// `token`, and the name of the key.
+    Token(Name),
+    /// `shape`
+    Shape,
+    /// `range`, and the bounds of the buckets.
+    Range(Bounds),
+    /// `hide`
+    Hide,
+}
+
+/// Bounds of buckets, ascending.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bounds {
+    /// Of whole numbers.
+    Ints(Vec<i64>),
+    /// Of numbers.
+    Doubles(Vec<f64>),
+}
+
+impl RedactionClass {
+    /// As documents write it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Drop => "drop",
+            Self::Seal => "seal",
+            Self::Token(_) => "token",
+            Self::Shape => "shape",
+            Self::Range(_) => "range",
+            Self::Hide => "hide",
+        }
+    }
 }
 
 /// A library and the version asked for.

@@ -98,6 +98,7 @@ pub(super) fn read(path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
         rules,
         tools: Vec::new(),
         has_tools: false,
+        redact: Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::compiler::syntax::document::model::{
 };
 use crate::compiler::syntax::document::path::stem;
 use crate::compiler::syntax::document::reader::Reader;
+use crate::compiler::syntax::document::redact;
 use crate::compiler::syntax::document::rule::{self, Ids};
 use crate::compiler::syntax::document::sections;
 use crate::compiler::syntax::document::types::{Fields, fields};
@@ -24,7 +25,7 @@ use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
 use crate::compiler::syntax::lexer::is_reserved;
 
 /// Sections that this version reads.
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 15] = [
     "policyc",
     "name",
     "description",
@@ -38,11 +39,12 @@ const SECTIONS: [&str; 14] = [
     "variables",
     "rules",
     "tools",
+    "redact",
     "tests",
 ];
 
 /// Sections that a later version will read.
-const LATER: [&str; 10] = [
+const LATER: [&str; 9] = [
     "capabilities",
     "meters",
     "limits",
@@ -52,7 +54,6 @@ const LATER: [&str; 10] = [
     "declassify",
     "plan",
     "on_deny",
-    "redact",
 ];
 
 /// Reads a document that carries `policyc`.
@@ -84,6 +85,7 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDo
     document.windows = section("windows").map_or(Vec::new(), |it| sections::windows(it, sink));
     document.tools = section("tools").map_or(Vec::new(), |it| sections::tools(it, sink));
     document.has_tools = keys.get("tools").is_some();
+    document.redact = section("redact").map_or(Vec::new(), |it| redact::redactions(it, sink));
     document.variables = section("variables").map_or(Vec::new(), |it| variables(it, reader));
     document.rules = section("rules").map_or(Vec::new(), |it| rules(it, reader));
     document
@@ -109,6 +111,7 @@ pub(super) fn empty(root: &Node, path: &str, reader: &Reader<'_>) -> PolicyDocum
         rules: Vec::new(),
         tools: Vec::new(),
         has_tools: false,
+        redact: Vec::new(),
     }
 }
 

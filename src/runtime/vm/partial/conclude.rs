@@ -12,7 +12,7 @@ use crate::runtime::program::Program;
 use crate::runtime::program::plan::{Asked, Asker, requirements};
 use crate::runtime::program::rank::Rank;
 use crate::runtime::vm::budget::Budget;
-use crate::runtime::vm::canonical::Canonical;
+use crate::runtime::vm::canonical::{Canonical, withheld_text};
 use crate::runtime::vm::decide::needed;
 use crate::runtime::vm::decision::{Decision, Verdict};
 use crate::runtime::vm::machine::{BROKEN, Note};
@@ -254,6 +254,11 @@ impl Evaluator<'_> {
         for (at, row) in (0..).zip(&program.module.outputs) {
             let cost = program.functions.get(usize::from(row.function)).map_or(0, |unit| unit.cost);
             parts.cost = parts.cost.saturating_add(cost);
+            if let Some(paths) = program.withheld.output(at) {
+                parts.values.push(Value::NULL);
+                parts.outputs.push(Some(withheld(program.string(row.name), paths)));
+                continue;
+            }
             match self.sure(row.function) {
                 Ok(Ok(value)) => {
                     parts.values.push(value);
@@ -282,7 +287,7 @@ impl Evaluator<'_> {
         self.machine.budget.begin_rule();
         let mut text = std::mem::take(&mut parts.reason);
         let mut open = None;
-        let failed = assemble(program, template, &mut text, |function, out| {
+        let failed = assemble(program, (template, true), &mut text, |function, out| {
             let value = match self.sure(function) {
                 Ok(value) => value?,
                 Err(sources) => {
@@ -305,7 +310,11 @@ impl Evaluator<'_> {
         for (at, row) in (0_u16..).zip(&program.module.outputs) {
             let place = usize::from(at);
             parts.explained.push(Value::NULL);
-            if row.explanation == NONE || !matches!(parts.outputs.get(place), Some(Some(_))) {
+            let withheld = program.withheld.output(at).is_some();
+            if withheld
+                || row.explanation == NONE
+                || !matches!(parts.outputs.get(place), Some(Some(_)))
+            {
                 continue;
             }
             self.machine.budget = Budget::new(program.module.manifest.metered);
@@ -339,6 +348,15 @@ impl Evaluator<'_> {
     }
 }
 
+/// An output that tells of what lies at `paths`.
+fn withheld(name: &str, paths: &str) -> OutputReport {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = withheld_text(&mut text, paths);
+    let (plain, canonical) = (text.clone(), text);
+    OutputReport { name: name.to_owned(), plain, canonical, explanations: Vec::new() }
+}
+
 /// Who wins where all rules say one thing, and its outcome; `None` where the default speaks.
 fn winner(program: &Program, said: &[Said]) -> Option<(u16, u16)> {
     let rows = said.iter().filter_map(|said| {
@@ -353,8 +371,9 @@ fn winner(program: &Program, said: &[Said]) -> Option<(u16, u16)> {
 /// The report of a decision all of whose parts are definite.
 pub(super) fn report(filled: &mut Filled<'_>, moment: &Moment<'_>, parts: Parts) -> DecisionReport {
     let program = filled.program;
-    let Scratch { fired, shadow, failures, used, outputs, text, .. } = &mut *filled.scratch;
+    let Scratch { fired, shadow, failures, used, outputs, text, told, .. } = &mut *filled.scratch;
     text.clone_from(&parts.reason);
+    told.clone_from(&parts.reason);
     outputs.clone_from(&parts.values);
     fired.clear();
     shadow.clear();

@@ -352,9 +352,11 @@ pub(super) fn is_hidden(unknowns: &[Unknown], fact: &Fact) -> bool {
 
 /// What an input that is refused comes to.
 fn refused(filled: &mut Filled<'_>, about: About<'_>, error: InputError) -> PartialDecision {
-    let Scratch { refused, text, outputs, fired, shadow, failures, .. } = &mut *filled.scratch;
+    let Scratch { refused, text, told, outputs, fired, shadow, failures, .. } =
+        &mut *filled.scratch;
     *refused = Some(error);
     text.clear();
+    told.clear();
     outputs.clear();
     fired.clear();
     shadow.clear();

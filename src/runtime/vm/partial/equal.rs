@@ -174,6 +174,14 @@ impl Evaluator<'_> {
         if a == b {
             return Answer::Yes;
         }
+        // One value of another kind may be spelled in two ways, which have two tokens.
+        let as_spelled = |row: u32, fact: &Fact| {
+            let kind = self.unknowns.get(row as usize).and_then(|row| row.kind);
+            kind.is_none_or(|kind| fact.kinds == Kinds::of(kind))
+        };
+        if !as_spelled(a, first) || !as_spelled(b, second) {
+            return Answer::Open;
+        }
         let class = |row: u32| self.unknowns.get(row as usize).map(|row| &row.class);
         match (class(a), class(b)) {
             (Some(Class::Token { key, id }), Some(Class::Token { key: other, id: own }))

@@ -278,8 +278,11 @@ impl Fact {
         }
         if !withheld.below {
             fact.identity = Some(withheld.row);
+            // What is read as another kind than it is spelled may have another size.
+            let as_spelled = unknown.kind.is_none_or(|kind| fact.kinds == Kinds::of(kind));
             if let Class::Shape { size } = unknown.class
                 && fact.kinds.within(Kinds::SIZED)
+                && as_spelled
             {
                 fact.sizes = (size, size);
             }

@@ -41,7 +41,9 @@ impl Evaluator<'_> {
         };
         let before = ways.count();
         let seen = witness.atom(ins.w);
-        let unseen = seen == Known::Unseen && !self.is_whole;
+        // Of an atom that tells of what is withheld nothing was recorded.
+        let is_whole = self.is_whole && !self.program.withheld.is_silent(ins.w);
+        let unseen = seen == Known::Unseen && !is_whole;
         // A part of an atom is only seen to fail.
         let whole = ins.x & X_PART == 0;
         let mut left = ways.clone();
@@ -54,7 +56,7 @@ impl Evaluator<'_> {
             left.no &= seen == Known::False;
         }
         // Facts that leave no way are none, but where they tell of ways that were not gone.
-        if left.count() > 0 || self.is_whole {
+        if left.count() > 0 || is_whole {
             ways = left;
         }
         self.by_witness += usize::from(before > 1 && ways.count() < before);

@@ -125,6 +125,7 @@ impl Sketch {
                 keyed: vec![],
                 outputs: vec![],
                 index,
+                redactions: vec![],
                 debug: vec![],
             },
         };

@@ -1,0 +1,274 @@
+//! `policyc replay seal`: records that exist, without what is to be withheld.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args};
+
+use crate::cli::Command;
+use crate::cli::bundles::Settings;
+use crate::cli::commands::replay::input::{Ran, Stream, sources_of};
+use crate::cli::exit::Exit;
+use crate::cli::reporting::alone;
+use crate::cli::root::options;
+use crate::cli::secrets::{OpenVault, Secrets};
+use crate::cli::terminal::Terminal;
+use crate::cli::write::Draft;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::numbers::grouped;
+use crate::runtime::program::withheld::{As, Rule, Rules};
+use crate::runtime::record::error::{Fault, RecordError};
+use crate::runtime::record::read::{Entry, Record};
+use crate::runtime::record::redact::Redactor;
+use crate::runtime::record::seal::Keeper;
+use crate::tools::replay::filter::Filter;
+use crate::tools::replay::findings;
+use crate::tools::replay::seal::{Maker, Sealing, rewritten};
+use crate::tools::replay::store::Store;
+use crate::tools::replay::verify::Found;
+use crate::tools::report::counted;
+
+/// The row of this part.
+pub const COMMAND: Command = Command {
+    name: "seal",
+    group: "replay",
+    short: "withhold values of records",
+    about: "Withhold values of records that exist, by the rules of a bundle or by paths",
+    usage: "SRC.. -o OUT [OPTIONS]",
+    examples: &[
+        (
+            "policyc replay seal logs --bundle prod.plcb --vault calls.vault -o sealed.pdr.jsonl",
+            "by what `redact` of a bundle says",
+        ),
+        (
+            "policyc replay seal logs --path /action/args/memo --as drop -o out.pdr.jsonl",
+            "one place",
+        ),
+    ],
+    arguments: Options::augment_args,
+    run,
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    /// Files, directories, patterns in quotes, `-`; without any, `records` of `[replay]`.
+    #[arg(value_name = "SRC")]
+    records: Vec<PathBuf>,
+    /// The bundle whose rules count: a path, git:REV, or a name of `[bundles]`.
+    #[arg(long, value_name = "BUNDLE", conflicts_with = "path", required_unless_present = "path")]
+    bundle: Option<String>,
+    /// A place to withhold, as /action/args/memo or /request/headers/*.
+    #[arg(long, value_name = "PATH")]
+    path: Vec<String>,
+    /// How: drop, seal, shape or hide.
+    #[arg(long = "as", value_name = "CLASS", default_value = "seal")]
+    class: String,
+    /// Leave out how conditions came out that read the values.
+    #[arg(long)]
+    no_facts: bool,
+    /// The records to write.
+    #[arg(short, value_name = "FILE")]
+    out: PathBuf,
+    /// The directory of the bundles by their digests.
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
+    #[command(flatten)]
+    secrets: Secrets,
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let options: Options = match options(matches) {
+        Ok(options) => options,
+        Err(exit) => return exit,
+    };
+    sealed(terminal, &options).unwrap_or_else(|exit| exit)
+}
+
+/// What was done.
+#[derive(Debug, Default)]
+struct Tally {
+    records: u64,
+    values: usize,
+    /// Records parts of whose outcome went.
+    less: u64,
+    /// Lines about other lines.
+    chained: u64,
+    broken: u64,
+}
+
+fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    let settings = Settings::read(terminal)?;
+    let store = Store::at(settings.store(options.store.as_deref()));
+    let (rules, by) = match &options.bundle {
+        Some(name) => {
+            let program = settings.bundle(terminal, &store, name)?;
+            let program = store.add(program);
+            (Rules::of(program.module()), Some(program.digest()))
+        }
+        None => (asked(terminal, options)?, None),
+    };
+    if rules.is_empty() {
+        let fact = "the bundle withholds nothing";
+        let help = "name places with --path, or write `redact` in a policy";
+        let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
+        return Err(alone(terminal, &finding));
+    }
+    let sources = sources_of(terminal, &settings, &options.records)?;
+    let mut vault = options.secrets.open(terminal, &rules)?;
+    let failed = |finding: Box<Diagnostic>| alone(terminal, &finding);
+    let mut draft = Draft::begin(&options.out).map_err(failed)?;
+    let sealing = Sealing { rules: &rules, by };
+    let mut work = Work {
+        store: &store,
+        makers: HashMap::new(),
+        sealing,
+        vault: vault.as_mut(),
+        redactor: Redactor::default(),
+        tally: Tally::default(),
+        findings: Vec::new(),
+    };
+    let filter = Filter::default();
+    let (threads, progress) = (None, false);
+    let stream = Stream { terminal, sources: &sources, threads, filter: &filter, progress };
+    let mut problem = None;
+    let Ran { stopped, broken: mut exit, .. } = stream.run(
+        || (),
+        |(), chunk| (chunk.source, chunk.line, chunk.bytes.clone()),
+        |chunk, _| {
+            if problem.is_some() {
+                return;
+            }
+            let written =
+                work.chunk((chunk.0, chunk.1), &chunk.2).and_then(|lines| draft.write(&lines));
+            problem = written.err();
+        },
+    );
+    if let Some(finding) = problem {
+        return Err(failed(finding));
+    }
+    for found in &work.findings {
+        let name = sources.get(found.source).map_or("", |source| source.name.as_str());
+        exit = exit.max(alone(terminal, &findings::fault(found, name)));
+    }
+    if stopped {
+        return Err(Exit::Interrupted);
+    }
+    draft.finish().map_err(failed)?;
+    terminal.notice(&work.tally.words());
+    Ok(exit)
+}
+
+/// The rules that were written as paths.
+fn asked(terminal: &Terminal, options: &Options) -> Result<Rules, Exit> {
+    let class = match options.class.as_str() {
+        "drop" => As::Drop,
+        "seal" => As::Seal,
+        "shape" => As::Shape,
+        "hide" => As::Hide,
+        other => {
+            let fact = format!("`{other}` is no class that `--as` takes");
+            let help = "it is drop, seal, shape or hide; `redact` of a policy has the others";
+            let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
+            return Err(alone(terminal, &finding));
+        }
+    };
+    let rules = options.path.iter().map(|path| {
+        Rule::of(path, class.clone(), !options.no_facts).ok_or_else(|| {
+            let fact = format!("`{path}` is no path from the top of a context");
+            let help = "write it as /action/args/memo";
+            let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
+            alone(terminal, &finding)
+        })
+    });
+    rules.collect::<Result<Vec<Rule>, Exit>>().map(Rules::new)
+}
+
+struct Work<'w> {
+    store: &'w Store,
+    /// The bundles that made records, where they are to be had.
+    makers: HashMap<[u8; 32], Option<Maker>>,
+    sealing: Sealing<'w>,
+    vault: Option<&'w mut OpenVault>,
+    redactor: Redactor,
+    tally: Tally,
+    /// Lines that are no records, which are left out.
+    findings: Vec<Found<RecordError>>,
+}
+
+impl Work<'_> {
+    /// The lines of a chunk without what is withheld. What was sealed is in the vault by then.
+    fn chunk(
+        &mut self,
+        (source, first): (usize, u64),
+        bytes: &[u8],
+    ) -> Result<Vec<u8>, Box<Diagnostic>> {
+        let mut lines = Vec::with_capacity(bytes.len());
+        for (number, line) in (first..).zip(bytes.split(|byte| *byte == b'\n')) {
+            let line = line.trim_ascii();
+            if line.is_empty() {
+                continue;
+            }
+            match Entry::read(line) {
+                Ok(Entry::Record(record)) => self.record(&record, (source, number), &mut lines),
+                Ok(Entry::Block(_) | Entry::Gap(_)) => self.tally.chained += 1,
+                Err(what) => {
+                    self.tally.broken += 1;
+                    if self.findings.len() < 20 {
+                        self.findings.push(Found { source, line: number, what });
+                    }
+                }
+            }
+        }
+        if let Some(vault) = &mut self.vault {
+            vault.write()?;
+        }
+        Ok(lines)
+    }
+
+    fn record(&mut self, record: &Record<'_>, (source, number): (usize, u64), lines: &mut Vec<u8>) {
+        let made_by = record.bundle.and_then(|bundle| bundle.digest);
+        let (store, rules) = (self.store, self.sealing.rules);
+        let maker = made_by.and_then(|digest| {
+            let known = self
+                .makers
+                .entry(digest)
+                .or_insert_with(|| store.get(digest).ok().map(|program| Maker::of(program, rules)));
+            known.as_ref()
+        });
+        let keeper = self.vault.as_mut().map(|vault| &mut vault.writer as &mut dyn Keeper);
+        let made = rewritten(record, maker, &self.sealing, &mut self.redactor, keeper);
+        let Some(made) = made else {
+            self.tally.broken += 1;
+            let what = RecordError { fault: Fault::Syntax, offset: 0 };
+            self.findings.push(Found { source, line: number, what });
+            return;
+        };
+        self.tally.records += 1;
+        self.tally.values += made.values;
+        self.tally.less += u64::from(!made.parts.is_empty());
+        lines.extend_from_slice(&made.line);
+        lines.push(b'\n');
+    }
+}
+
+impl Tally {
+    fn words(&self) -> String {
+        let many =
+            |count: u64, what: &str| counted(usize::try_from(count).unwrap_or(usize::MAX), what);
+        let mut words = vec![
+            many(self.records, "record"),
+            format!("{} withheld", counted(self.values, "value")),
+        ];
+        if self.less > 0 {
+            words.push(format!("messages or outputs of {} withheld", grouped(self.less)));
+        }
+        if self.chained > 0 {
+            words.push(format!("{} about chains left out", many(self.chained, "line")));
+        }
+        if self.broken > 0 {
+            words.push(format!("{} left out", many(self.broken, "line")));
+        }
+        format!("  {}\n", words.join(" · "))
+    }
+}

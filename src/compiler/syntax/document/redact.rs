@@ -1,0 +1,143 @@
+//! `redact`: what records withhold.
+//!
+//! In:      the value of the section.
+//! Out:     its entries, in order.
+//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Source:  `docs/redaction.md`.
+
+use crate::base::limits::CONTEXT_DEPTH_MAX;
+use crate::base::name::Name;
+use crate::base::span::Spanned;
+use crate::compiler::syntax::document::keys::{Keys, bad, choice, list, name, text, wrong};
+use crate::compiler::syntax::document::model::{Bounds, Redaction, RedactionClass};
+use crate::compiler::syntax::document::yaml::{Node, Value};
+use crate::diag::sink::Sink;
+
+/// A class that is written, before what it asks for is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    Drop,
+    Seal,
+    Token,
+    Shape,
+    Range,
+    Hide,
+}
+
+const WORDS: [(&str, Word); 6] = [
+    ("drop", Word::Drop),
+    ("seal", Word::Seal),
+    ("token", Word::Token),
+    ("shape", Word::Shape),
+    ("range", Word::Range),
+    ("hide", Word::Hide),
+];
+
+/// `[{path: /args/memo, as: seal}, ..]`.
+pub(super) fn redactions(node: &Node, sink: &mut Sink) -> Vec<Redaction> {
+    let items = list(node, "`redact`", sink).unwrap_or_default();
+    items.iter().filter_map(|item| redaction(item, sink)).collect()
+}
+
+fn redaction(node: &Node, sink: &mut Sink) -> Option<Redaction> {
+    let keys = Keys::open(node, "an entry of `redact`", sink)?;
+    keys.only(&["path", "as", "facts", "key", "bounds"], sink);
+    let path = text(&keys.need("path", sink)?.value, "`path`", sink)?;
+    let word = match keys.value("as") {
+        Some(node) => Some((choice(node, "`as`", &WORDS, sink)?, node.span)),
+        None => None,
+    };
+    let (word, at) = word.unwrap_or((Word::Seal, path.span));
+    let facts = match keys.value("facts") {
+        Some(node) => choice(node, "`facts`", &[("all", true), ("none", false)], sink)?,
+        None => true,
+    };
+    let class = class(&keys, word, sink)?;
+    let steps = steps(&path, sink)?;
+    if class == RedactionClass::Hide && steps.last() == Some(&None) {
+        let wanted = "a path that ends with a key: who sees the others sees what is hidden";
+        bad(path.span, "a path to hide", &path.value, wanted, &[], sink);
+        return None;
+    }
+    for (key, of) in [("key", Word::Token), ("bounds", Word::Range)] {
+        if let Some(entry) = keys.get(key).filter(|_| word != of) {
+            let known = ["path", "as", "facts"];
+            let spelled = WORDS.iter().find(|(_, it)| *it == of).map_or("", |(word, _)| *word);
+            let wanted = format!("a key of `as: {spelled}` alone");
+            bad(entry.key.span, "a key", key, &wanted, &known, sink);
+            return None;
+        }
+    }
+    Some(Redaction { path, keys: steps, class: Spanned::new(class, at), facts })
+}
+
+/// What the class asks for.
+fn class(keys: &Keys<'_>, word: Word, sink: &mut Sink) -> Option<RedactionClass> {
+    Some(match word {
+        Word::Drop => RedactionClass::Drop,
+        Word::Seal => RedactionClass::Seal,
+        Word::Shape => RedactionClass::Shape,
+        Word::Hide => RedactionClass::Hide,
+        Word::Token => {
+            let key = name(&keys.need("key", sink)?.value, "`key`", sink)?;
+            RedactionClass::Token(key.value)
+        }
+        Word::Range => RedactionClass::Range(bounds(&keys.need("bounds", sink)?.value, sink)?),
+    })
+}
+
+/// `[0, 100, 1000]`: whole numbers, or numbers of which one at least has a point.
+fn bounds(node: &Node, sink: &mut Sink) -> Option<Bounds> {
+    let items = list(node, "`bounds`", sink)?;
+    let (mut ints, mut doubles) = (Vec::new(), Vec::new());
+    for item in items {
+        match item.value() {
+            Some(Value::Int(int)) => {
+                ints.push(int);
+                doubles.push(as_double(int));
+            }
+            Some(Value::Double(double)) if double.is_finite() => doubles.push(double),
+            _ => {
+                wrong(item, "a bound", "a number", sink);
+                return None;
+            }
+        }
+    }
+    let whole = ints.len() == doubles.len();
+    let ascends = if whole {
+        ints.array_windows().all(|[a, b]| a < b)
+    } else {
+        doubles.array_windows().all(|[a, b]| a < b)
+    };
+    if items.len() < 2 || !ascends {
+        let wanted = "two numbers or more, each greater than the one before it";
+        bad(node.span, "`bounds`", node.describe(), wanted, &[], sink);
+        return None;
+    }
+    Some(if whole { Bounds::Ints(ints) } else { Bounds::Doubles(doubles) })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a bound beside others that have a point")]
+const fn as_double(int: i64) -> f64 {
+    int as f64
+}
+
+/// The keys of a path; `None` is a `*`.
+fn steps(path: &Spanned<String>, sink: &mut Sink) -> Option<Vec<Option<Name>>> {
+    let Some(rest) = path.value.strip_prefix('/') else {
+        let wanted = "a path from the top of the context, as `/args/memo`";
+        bad(path.span, "`path`", &path.value, wanted, &[], sink);
+        return None;
+    };
+    let steps: Vec<Option<Name>> = rest.split('/').map(step).collect();
+    if steps.len() > CONTEXT_DEPTH_MAX {
+        let wanted = format!("a path of at most {CONTEXT_DEPTH_MAX} keys");
+        bad(path.span, "`path`", &path.value, &wanted, &[], sink);
+        return None;
+    }
+    Some(steps)
+}
+
+fn step(key: &str) -> Option<Name> {
+    (key != "*").then(|| Name::from(key.replace("~1", "/").replace("~0", "~")))
+}

@@ -1,0 +1,305 @@
+//! Records that exist, without what is to be withheld.
+//!
+//! In:      a record, rules, the bundle that made it, what keeps secrets.
+//! Out:     its line with marks in the place of values; which parts of the outcome went with them.
+//! Imports: `runtime`, `tools::inspect`.
+//! Source:  `docs/redaction.md`, "Records that exist".
+//!
+//! What might tell of the values goes as well: the message and the outputs, unless the bundle that
+//! made the record proves that they do not. The digest of the decision stays. What a record says
+//! of its place in a chain goes, for it is another line now; so do fields that nobody here knows.
+
+use std::sync::Arc;
+
+use crate::runtime::program::Program;
+use crate::runtime::program::withheld::{Rules, Withheld};
+use crate::runtime::record::read::{Form, Input, Record, elements, members};
+use crate::runtime::record::redact::Redactor;
+use crate::runtime::record::seal::Keeper;
+use crate::tools::hex::bytes_of;
+use crate::tools::inspect::digest_text;
+
+/// What is withheld, and on whose word.
+#[derive(Debug)]
+pub struct Sealing<'a> {
+    /// What is withheld.
+    pub rules: &'a Rules,
+    /// The bundle whose rules these are, if they are those of one.
+    pub by: Option<[u8; 32]>,
+}
+
+/// A bundle that made records, and what in it would tell of what is withheld.
+#[derive(Debug)]
+pub struct Maker {
+    program: Arc<Program>,
+    withheld: Withheld,
+}
+
+impl Maker {
+    /// A bundle, looked at under these rules.
+    #[must_use]
+    pub fn of(program: Arc<Program>, rules: &Rules) -> Self {
+        let withheld = Withheld::under(program.module(), rules.clone());
+        Self { program, withheld }
+    }
+}
+
+/// A record that was rewritten.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The line, without a line break.
+    pub line: Vec<u8>,
+    /// How many values were withheld.
+    pub values: usize,
+    /// The parts of the outcome that were withheld.
+    pub parts: Vec<&'static str>,
+}
+
+/// Fields that hold nothing of the context.
+const KEPT: [&str; 15] = [
+    "v", "id", "ts", "ses", "eng", "bun", "now", "phase", "refused", "reads", "ns", "smp", "rep",
+    "wire", "otel",
+];
+
+/// Rewrites a record. `maker` is the bundle that made it, where that is to be had.
+#[must_use]
+pub fn rewritten(
+    record: &Record<'_>,
+    maker: Option<&Maker>,
+    sealing: &Sealing<'_>,
+    redactor: &mut Redactor,
+    mut keeper: Option<&mut (dyn Keeper + '_)>,
+) -> Option<Rewritten> {
+    redactor.clear();
+    let mut work = Work { record, maker, sealing, out: b"{".to_vec(), declared: false };
+    let (mut parts, mut said) = (Vec::new(), Vec::new());
+    for (key, value) in members(record.line)? {
+        match key.as_str() {
+            "ctx" | "raw" => work.context(redactor, keeper.as_deref_mut())?,
+            "nd" => work.given(value),
+            "out" => parts = work.outcome(value)?,
+            "sig" => work.sig(value),
+            // The bytes of a message are gone, and with them how they are written.
+            "form" => {}
+            "replayable" | "why" => said.push((key, value)),
+            key if KEPT.contains(&key) => work.member(key, value),
+            _ => {}
+        }
+    }
+    if !work.declared {
+        for (key, value) in said {
+            work.member(&key, value);
+        }
+    }
+    if !parts.is_empty() {
+        let by = sealing.by.map_or(String::new(), |by| format!("\"by\":\"{}\",", digest_text(&by)));
+        let text = format!("{{{by}\"out\":{}}}", serde_json::to_string(&parts).ok()?);
+        work.member("redacted", text.as_bytes());
+    }
+    let values = redactor.withheld();
+    if let Some(keeper) = keeper {
+        redactor.hand_over(keeper);
+    }
+    work.out.push(b'}');
+    Some(Rewritten { line: work.out, values, parts })
+}
+
+struct Work<'w, 'r> {
+    record: &'w Record<'r>,
+    maker: Option<&'w Maker>,
+    sealing: &'w Sealing<'w>,
+    out: Vec<u8>,
+    /// Whether the record says by now that it is not replayable.
+    declared: bool,
+}
+
+impl Work<'_, '_> {
+    fn member(&mut self, key: &str, value: &[u8]) {
+        if self.out.len() > 1 {
+            self.out.push(b',');
+        }
+        self.out.extend_from_slice(format!("\"{key}\":").as_bytes());
+        self.out.extend_from_slice(value);
+    }
+
+    fn not_replayable(&mut self) {
+        if !std::mem::replace(&mut self.declared, true) {
+            self.member("replayable", b"false");
+            self.member("why", b"\"redacted\"");
+        }
+    }
+
+    /// Whether the rules are those that the record was made under, which withheld all else then.
+    fn is_own(&self) -> bool {
+        let made_by = self.record.bundle.and_then(|bundle| bundle.digest);
+        made_by.is_some() && made_by == self.sealing.by
+    }
+
+    fn context(
+        &mut self,
+        redactor: &mut Redactor,
+        keeper: Option<&mut (dyn Keeper + '_)>,
+    ) -> Option<()> {
+        let mut context = Vec::new();
+        let text = match self.record.input {
+            Input::Context(bytes, _) => {
+                let rules = self.sealing.rules;
+                redactor.redact_spelled(rules, bytes, keeper, &mut context).ok()?;
+                self.member("ctx", &context);
+                if redactor.withheld() > 0 && self.was_refused() {
+                    self.not_replayable();
+                }
+                return Some(());
+            }
+            Input::Raw(text, Form::Json | Form::Proto) => text.bytes()?,
+        };
+        redactor.refuse(&text, keeper, &mut Vec::new(), &mut context);
+        self.member("ctx", b"{}");
+        self.not_replayable();
+        self.member("refused", &context);
+        Some(())
+    }
+
+    /// Whether the context was refused: the places of what was wrong with it are not recorded.
+    fn was_refused(&self) -> bool {
+        let outcome = self.record.outcome;
+        outcome
+            .is_some_and(|it| it.errors().any(|(rule, class)| rule.is_none() && class.is("INPUT")))
+    }
+
+    /// What host functions gave: all of it, or nothing where some of it may be about the values.
+    fn given(&mut self, value: &[u8]) {
+        let about = |maker: &Maker| {
+            let mut hosts = maker.program.module().hosts.iter().enumerate();
+            hosts.any(|(at, _)| maker.withheld.is_asked_by_host(at))
+        };
+        let all = self.is_own() || self.maker.is_some_and(|maker| !about(maker));
+        if all {
+            self.member("nd", value);
+        } else {
+            self.not_replayable();
+        }
+    }
+
+    /// The outcome; the parts of it that went.
+    fn outcome(&mut self, value: &[u8]) -> Option<Vec<&'static str>> {
+        let (mut gone, mut members_out): (Vec<&'static str>, Vec<(String, Vec<u8>)>) =
+            (Vec::new(), Vec::new());
+        for (key, value) in members(value)? {
+            match key.as_str() {
+                "reason" if !self.keeps_reason() && !matches!(value, b"\"\"" | b"null") => {
+                    gone.push("reason");
+                }
+                "outputs" if !self.keeps_outputs() && value != b"{}" => gone.push("outputs"),
+                "cost" if !self.keeps_cost() => gone.push("cost"),
+                "effect" | "rule" | "fired" | "shadow" | "reason" | "oblig" | "outputs" | "err"
+                | "cost" | "dig" => members_out.push((key, value.to_vec())),
+                _ => {}
+            }
+        }
+        let text: Vec<Vec<u8>> = members_out
+            .into_iter()
+            .map(|(key, value)| [format!("\"{key}\":").as_bytes(), &value].concat())
+            .collect();
+        let text = [b"{".to_vec(), text.join(&b','), b"}".to_vec()].concat();
+        self.member("out", &text);
+        Some(gone)
+    }
+
+    fn keeps_reason(&self) -> bool {
+        let Some(Maker { program, withheld }) = self.maker else { return self.is_own() };
+        let module = program.module();
+        let rule = self.record.outcome.and_then(|outcome| outcome.rule);
+        let rule =
+            rule.and_then(|rule| module.rules.iter().find(|row| rule.is(program.string(row.id))));
+        let Some(row) = rule else { return self.is_own() };
+        let first = usize::from(row.first_outcome);
+        let outcomes = module.outcomes.get(first..first + usize::from(row.outcomes));
+        let mut outcomes = outcomes.unwrap_or_default().iter();
+        self.is_own() || !outcomes.any(|outcome| withheld.is_quoted_in(outcome.template))
+    }
+
+    fn keeps_outputs(&self) -> bool {
+        let Some(Maker { program, withheld }) = self.maker else { return self.is_own() };
+        let mut outputs = (0..).zip(&program.module().outputs);
+        self.is_own() || !outputs.any(|(at, _)| withheld.output(at).is_some())
+    }
+
+    fn keeps_cost(&self) -> bool {
+        self.maker.is_some_and(|maker| !maker.program.module().manifest.metered)
+    }
+
+    /// How atoms came out; where some may not be told of, none is: without its own rules a bundle
+    /// takes an atom of which nothing is told for one that was not evaluated.
+    fn sig(&mut self, value: &[u8]) {
+        let silent = self.sealing.rules.rows().iter().any(|rule| !rule.tells_facts());
+        if !silent || self.is_own() {
+            self.member("sig", value);
+        }
+    }
+}
+
+/// A value that a record seals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// Where it lay; empty for a context as a whole.
+    pub path: String,
+    /// What kind of value it is.
+    pub kind: String,
+    /// The commitment to it.
+    pub commitment: [u8; 32],
+}
+
+/// What a record seals, in the order of its text.
+#[must_use]
+pub fn sealed(record: &Record<'_>) -> Vec<Sealed> {
+    let mut found = Vec::new();
+    let fields = members(record.line).unwrap_or_default();
+    let refused = fields.iter().find(|(key, _)| key == "refused");
+    if let Some((_, bytes)) = refused
+        && let Some(commitment) = commitment_in(&members(bytes).unwrap_or_default())
+    {
+        found.push(Sealed { path: String::new(), kind: "bytes".to_owned(), commitment });
+    }
+    if let Input::Context(context, _) = record.input {
+        let mut open = vec![(String::new(), context)];
+        while let Some((path, value)) = open.pop() {
+            let parts = parts(value);
+            if let Some(("$x", b"\"seal\"")) = parts.first().map(|(key, it)| (key.as_str(), *it)) {
+                let kind = parts.iter().find(|(key, _)| key == "t").map(|(_, value)| *value);
+                let kind = kind.and_then(|kind| serde_json::from_slice(kind).ok());
+                let commitment = commitment_in(&parts);
+                found.extend(commitment.map(|commitment| Sealed {
+                    path,
+                    kind: kind.unwrap_or_default(),
+                    commitment,
+                }));
+                continue;
+            }
+            open.extend(parts.into_iter().rev().map(|(key, value)| {
+                let key = key.strip_prefix('$').unwrap_or(&key);
+                let key = key.replace('~', "~0").replace('/', "~1");
+                (format!("{path}/{key}"), value)
+            }));
+        }
+    }
+    found
+}
+
+/// The members of an object, the elements of a list under their numbers.
+fn parts(value: &[u8]) -> Vec<(String, &[u8])> {
+    match value.first() {
+        Some(b'{') => members(value).unwrap_or_default(),
+        Some(b'[') => {
+            let items = elements(value).unwrap_or_default();
+            items.into_iter().enumerate().map(|(at, it)| (at.to_string(), it)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn commitment_in(members: &[(String, &[u8])]) -> Option<[u8; 32]> {
+    let (_, text) = members.iter().find(|(key, _)| key == "c")?;
+    let text = std::str::from_utf8(text).ok()?.strip_prefix("\"s256:")?;
+    bytes_of(text.strip_suffix('"')?)
+}
