@@ -334,6 +334,12 @@ impl<'s> Seats<'s> {
         self.engine.1.cause()
     }
 
+    /// The seat for a bundle, if a record asked for it already.
+    #[must_use]
+    pub fn known(&self, bundle: Digest) -> Option<&Seat> {
+        self.known.get(&bundle).and_then(|seat| seat.as_ref().ok())
+    }
+
     /// The seat for the bundle that made a record.
     ///
     /// # Errors

@@ -73,6 +73,17 @@ impl Filter {
         self.one_of.map_or(1, NonZero::get)
     }
 
+    /// Whether all records are asked for.
+    #[must_use]
+    pub const fn is_all(&self) -> bool {
+        let Self { since, until, session, tool, principal, effect, rule, .. } = self;
+        let Self { condition, one_of, limit, .. } = self;
+        let times = since.is_none() && until.is_none();
+        let texts = session.is_none() && tool.is_none() && principal.is_none() && rule.is_none();
+        let others = effect.is_none() && condition.is_none() && one_of.is_none();
+        times && texts && others && limit.is_none()
+    }
+
     /// Whether no more records are asked for.
     #[must_use]
     pub fn is_spent(&self) -> bool {

@@ -91,7 +91,9 @@ pub struct Count {
 }
 
 impl Count {
-    const fn of(weight: u64) -> Self {
+    /// One record that stands for so many decisions.
+    #[must_use]
+    pub const fn of(weight: u64) -> Self {
         let spread = weight.saturating_mul(weight.saturating_sub(1));
         Self { records: 1, decisions: weight, spread }
     }
@@ -332,12 +334,15 @@ pub struct Comparer<'s> {
     memo: Memo,
     /// The recorded witness.
     facts: Witness,
+    /// The rules that won in the last two decisions.
+    winners: [Option<u16>; 2],
 }
 
 /// What one of both said.
 struct Said {
     outcome: Outcome,
     digest: Option<Digest>,
+    winner: Option<u16>,
     fired: Vec<u16>,
     key: Option<String>,
 }
@@ -345,15 +350,17 @@ struct Said {
 impl Said {
     fn of(again: &Again, seat: &Seat) -> Self {
         match again {
-            Again::Decided(Verdict { digest, effect, .. }) => Self {
+            Again::Decided(Verdict { digest, effect, rule, .. }) => Self {
                 outcome: Outcome::of(*effect),
                 digest: Some(*digest),
+                winner: *rule,
                 fired: seat.fired().to_vec(),
                 key: seat.key().map(str::to_owned),
             },
             Again::Undetermined { effect, .. } => Self {
                 outcome: effect.map_or(Outcome::Undetermined, Outcome::of),
                 digest: None,
+                winner: None,
                 fired: seat.fired().to_vec(),
                 key: None,
             },
@@ -377,7 +384,16 @@ impl<'s> Comparer<'s> {
             to: Seat::of(Arc::clone(to)),
             memo: Memo::default(),
             facts: Witness::new(0),
+            winners: [None; 2],
         }
+    }
+
+    /// What decided last, if it was the bundle with this digest, and the candidate.
+    #[must_use]
+    pub fn last(&self, bundle: Digest) -> Option<[(&Seat, Option<u16>); 2]> {
+        let [was, is] = self.winners;
+        let before = self.from.as_ref().or_else(|| self.seats.known(bundle))?;
+        Some([(before, was), (&self.to, is)])
     }
 
     /// Compares the records of a chunk.
@@ -422,6 +438,7 @@ impl<'s> Comparer<'s> {
         let is = Said::of(&self.to.decide(record, own)?, &self.to);
         let weight = record.weight().saturating_mul(self.filter.weight());
         let count = Count::of(weight);
+        self.winners = [was.winner, is.winner];
         impact.matrix.entry((was.outcome, is.outcome)).or_default().merge(count);
         *impact.bundles.entry(before.program.digest()).or_default() += 1;
         if let Some(Instant { seconds, nanoseconds }) = record.now {

@@ -130,6 +130,15 @@ impl Source {
         Self { name: slashed(&normalize(path)), path: Some(path.to_owned()), bytes }
     }
 
+    /// The file, if it is Parquet and this build reads packs.
+    #[must_use]
+    pub fn pack(&self) -> Option<File> {
+        let mut file = File::open(self.path.as_ref()?).ok().filter(|_| pack::IN_THIS_BUILD)?;
+        let mut start = [0; PARQUET.len()];
+        file.read_exact(&mut start).ok()?;
+        (start == PARQUET).then_some(file)
+    }
+
     /// Opens it. `read` counts the bytes that were taken from the disk; of packed files what is
     /// not asked for is passed over.
     ///

@@ -77,6 +77,11 @@ impl<K: Ord, V: Merge> Table<K, V> {
         self.rows.iter().map(|((_, key), value)| (key, value))
     }
 
+    /// The keys that are kept with their hashes, in order of these.
+    pub fn hashed(&self) -> impl Iterator<Item = (u64, &K)> {
+        self.rows.keys().map(|(hash, key)| (*hash, key))
+    }
+
     /// Whether every key is kept.
     #[must_use]
     pub const fn is_whole(&self) -> bool {

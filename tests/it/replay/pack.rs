@@ -3,19 +3,27 @@
 
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use policyc::runtime::program::Program;
 use policyc::runtime::record::read::Record;
-use policyc::tools::replay::pack::{PackError, Packer, lines};
+use policyc::tools::replay::filter::Filter;
+use policyc::tools::replay::impact::{Comparer, Impact};
+use policyc::tools::replay::pack::columns::compare;
+use policyc::tools::replay::pack::file::Pack;
+use policyc::tools::replay::pack::{Candidates, PackError, Packer, lines};
+use policyc::tools::replay::store::Store;
+use policyc::tools::replay::stream::Chunk;
 
-use crate::differential::{Vocabularies, policy};
+use crate::differential::{Vocabularies, context, policy};
 use crate::records::round_trip::{others, spelled, try_program};
 use crate::records::{NOW, recorded};
+use crate::replay::impact::{contexts, logged};
 use crate::replay::{POLICY, file, payment, project, records};
 use crate::support::generate::random::Random;
 use crate::support::run::{Folder, ran};
@@ -260,7 +268,7 @@ fn the_bytes_do_not_hang_on_threads() {
             let line = format!(
                 "replay pack logs --bundle policy.plcb -o {threads}.pdr.parquet --threads {threads}"
             );
-            ran(folder.path(), &line).expect(0, &["27300 lines"]);
+            ran(folder.path(), &line).expect(0, &["300 lines"]);
             fs::read(folder.path().join(format!("{threads}.pdr.parquet"))).expect("a pack")
         })
         .collect();
@@ -313,6 +321,164 @@ fn a_full_disk_is_told() {
                 assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{room}: {error}");
             }
             other => panic!("{room}: {other:?}"),
+        }
+    }
+}
+
+/// What a candidate changes, told from the lines and from the columns of a pack of them, with how
+/// many records columns had to decide.
+fn told_twice(
+    folder: &Folder,
+    (before, from, to): (&[Arc<Program>], Option<&Arc<Program>>, &Arc<Program>),
+    lines: &[u8],
+) -> (Impact, Option<(Impact, u64)>) {
+    let (store, filter) = (Store::default(), Filter::default());
+    for program in before {
+        store.add(again(program));
+    }
+    let chunk = Chunk { source: 0, line: 1, bytes: lines.to_vec() };
+    let mut by_lines = Comparer::of((&store, &filter), from, to).chunk(&chunk);
+    // Chains are looked at where lines are.
+    (by_lines.chains, by_lines.unchained) = (Default::default(), 0);
+    let own: Vec<Program> = before.iter().chain([to]).map(|program| again(program)).collect();
+    let cut = lines.len() / 2;
+    let cut = cut + lines[cut..].iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let path = folder.add("a.pdr.parquet", packed(&own, &[&lines[..cut], &lines[cut..]]));
+    let pack = Pack::open(File::open(path).expect("a file")).expect("a pack");
+    let candidates = Candidates { store: &store, from, to };
+    let far = (&AtomicU64::new(0), &AtomicBool::new(false));
+    let two = NonZero::new(2).expect("two");
+    let compared = compare(&pack, candidates, two, far).expect("columns");
+    (by_lines, compared.map(|compared| (compared.impact, compared.decided)))
+}
+
+/// A program as it was loaded once more.
+fn again(program: &Program) -> Program {
+    let bytes = policyc::runtime::bundle::writer::write(program.module());
+    Program::load_whole(&bytes.expect("written")).expect("loads")
+}
+
+#[test]
+fn columns_tell_what_lines_tell() {
+    let folder = Folder::new("pack-impact");
+    let known = Vocabularies::new();
+    let rounds = std::env::var("PACK_ROUNDS").ok().and_then(|text| text.parse().ok());
+    let (mut tried, mut told, mut rows, mut decided) = (0, 0, 0, 0);
+    for seed in 0..rounds.unwrap_or(40_u64) {
+        let mut random = Random(seed ^ 0x5EED);
+        let mut program = || try_program(&policy(&mut random, &known)).map(Arc::new);
+        let (Some(own), Some(other), Some(to)) = (program(), program(), program()) else {
+            continue;
+        };
+        let to = if seed % 2 == 0 { Arc::clone(&own) } else { to };
+        let before = [own, other];
+        let contexts: Vec<String> = (0..5)
+            .map(|at| match at {
+                0 => spelled(&mut random),
+                _ => context(&mut random).to_string(),
+            })
+            .collect();
+        let mut lines = Vec::new();
+        for _ in 0..120 {
+            let own = &before[random.below(2)];
+            let mut scratch = Scratch::for_program(own);
+            let context = &contexts[random.below(contexts.len())];
+            let (mut line, _) = recorded(&mut ingest(own, context.as_bytes(), &mut scratch), &NOW);
+            if random.once_in(9) {
+                line = line.replacen(
+                    "\"eng\":{",
+                    "\"ses\":{\"id\":\"s\",\"n\":1},\"rep\":3,\"eng\":{",
+                    1,
+                );
+            }
+            if random.once_in(40) {
+                line = line.replacen("\"dig\":\"sha256:", "\"dig\":\"sha256:0", 1);
+            }
+            lines.extend_from_slice(line.as_bytes());
+            lines.push(b'\n');
+        }
+        let from = random.once_in(3).then_some(&before[0]);
+        let (by_lines, by_columns) = told_twice(&folder, (&before, from, &to), &lines);
+        tried += 1;
+        let Some((by_columns, count)) = by_columns else { continue };
+        assert_eq!(by_columns, by_lines, "seed {seed}");
+        (told, rows, decided) = (told + 1, rows + 120, decided + count);
+    }
+    println!("{told} of {tried} by columns; {decided} of {rows} records decided");
+    assert!(tried > 10 && told > tried / 3, "{told} of {tried}");
+    assert!(decided < rows * 9 / 10, "{decided} of {rows}");
+}
+
+#[test]
+fn records_that_are_alike_are_decided_once() {
+    let folder = Folder::new("pack-alike");
+    let program = |text: &str| Arc::new(try_program(text).expect("a policy"));
+    let own = program(POLICY);
+    let mut lines = String::new();
+    for _ in 0..8 {
+        lines.push_str(&file(&records(&own, &contexts())));
+    }
+    let candidates = [
+        POLICY.replacen("amount > 10000", "amount > 20000", 1),
+        POLICY.replacen("contains('secret')", "startsWith('sec')", 1),
+        POLICY.replacen("size(approvers) < 2", "size(approvers) < 3", 1),
+        POLICY.replacen("needs two approvers", "needs more approvers", 1),
+        POLICY.replacen("within the limit", "{action.args.memo}", 1),
+        POLICY.replacen("maxItems: 9", "maxItems: 2", 1),
+        POLICY
+            .replacen("amount: int", "amount: double", 1)
+            .replace("0000", "0000.0")
+            .replace("25000.0", "25000.0"),
+        POLICY.to_owned(),
+    ];
+    for text in &candidates {
+        let Some(to) = try_program(text).map(Arc::new) else { continue };
+        for from in [None, Some(&to)] {
+            let before = [Arc::clone(&own)];
+            let (by_lines, by_columns) =
+                told_twice(&folder, (&before, from, &to), lines.as_bytes());
+            let (by_columns, decided) = by_columns.expect("columns tell it");
+            assert_eq!(by_columns, by_lines, "{text}");
+            let changed: u64 = by_lines
+                .matrix
+                .iter()
+                .filter(|((from, to), _)| from != to)
+                .map(|(_, count)| count.records)
+                .sum();
+            // Of the others most are like one that was decided.
+            let rest = 8 * 160 - changed;
+            assert!(decided <= changed + rest * 3 / 4, "{decided}, {changed} of {rest}: {text}");
+        }
+    }
+}
+
+#[test]
+fn diff_says_of_packs_what_it_says_of_lines() {
+    let folder = logged("pack-diff");
+    folder.add("new.yaml", POLICY.replacen("10000", "20000", 1));
+    folder.add(
+        "timed.yaml",
+        POLICY.replacen(
+            "amount > 10000",
+            "amount > 10000 && now() > timestamp('2020-01-01T00:00:00Z')",
+            1,
+        ),
+    );
+    let run = |line: &str| ran(folder.path(), line);
+    run("replay pack logs --bundle policy.plcb -o a.pdr.parquet").expect(0, &["160 lines"]);
+    for to in ["new.yaml", "timed.yaml"] {
+        for more in ["", "--effect deny", "--from new.yaml"] {
+            let said = |source: &str| {
+                let rest = format!("--bundle policy.plcb --to {to} --output-format json {more}");
+                let ran = run(&format!("replay diff {source} {rest}"));
+                ran.expect(0, &["clusters"]);
+                let mut json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+                if let Some(json) = json.as_object_mut() {
+                    json.remove("took");
+                }
+                json
+            };
+            assert_eq!(said("a.pdr.parquet"), said("logs"), "{to} {more}");
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::tools::inspect::digest_text;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::gate::Gate;
 use crate::tools::replay::impact::{Comparer, Impact};
+use crate::tools::replay::pack::Candidates;
 use crate::tools::replay::store::Store;
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::impact::{Drawing, FORMATS, Format, clusters, counts};
@@ -157,24 +158,35 @@ pub(super) fn compare(
     };
     let sources = sources_of(terminal, settings, &input.records)?;
     let filter = input.filter.filter(terminal)?;
+    let mut impact = Impact::default();
+    let (mut lines, mut damaged, all) = (Vec::new(), Exit::Done, sources.len());
+    for source in sources {
+        let stream = Stream::one(terminal, &source, (input.threads, &filter));
+        let candidates = Candidates { store: &store, from: from.as_ref(), to: &to };
+        match stream.pack(candidates) {
+            Some(Ok(part)) => impact.merge(part),
+            Some(Err(exit)) => damaged = damaged.max(exit),
+            None => lines.push(source),
+        }
+    }
     let stream = Stream {
         terminal,
-        sources: &sources,
+        sources: &lines,
         threads: input.threads,
         filter: &filter,
         progress: input.progress,
     };
-    let mut impact = Impact::default();
     let Ran { stopped, broken, passed } = stream.run(
         || Comparer::of((&store, &filter), from.as_ref(), &to),
         Comparer::chunk,
         |part, _| impact.merge(part),
     );
-    if passed > 0 {
+    if passed > 0 || lines.len() < all {
         // Without all lines nobody can tell whether chains are whole.
         (impact.chains, impact.unchained) = (Chains::default(), 0);
     }
     let took = watch.rate(impact.total().records);
+    let broken = broken.max(damaged);
     Ok(Compared { impact, store, to, from, took, stopped, broken })
 }
 

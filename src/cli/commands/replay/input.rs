@@ -21,8 +21,9 @@ use crate::tools::decide::Moments;
 use crate::tools::project::reason;
 use crate::tools::replay::filter::{Filter, Limit, condition};
 use crate::tools::replay::find::{FoundRecord, find};
+use crate::tools::replay::impact::Impact;
 use crate::tools::replay::open::{Source, Unopened, sources};
-use crate::tools::replay::pack::PackError;
+use crate::tools::replay::pack::{Candidates, PackError, impact};
 use crate::tools::replay::pdrb::index::Wanted;
 use crate::tools::replay::pdrb::read::{Choosing, Unread, unread as unread_of};
 use crate::tools::replay::store::Store;
@@ -259,6 +260,39 @@ impl Stream<'_> {
             stopped: progress.stop.load(Ordering::Relaxed) && !enough,
             broken: exit,
             passed: progress.choosing.passed.load(Ordering::Relaxed),
+        }
+    }
+
+    /// One source.
+    pub(super) fn one<'a>(
+        terminal: &'a Terminal,
+        source: &'a Source,
+        (threads, filter): (Option<NonZero<usize>>, &'a Filter),
+    ) -> Stream<'a> {
+        let sources = std::slice::from_ref(source);
+        Stream { terminal, sources, threads, filter, progress: false }
+    }
+
+    /// What a candidate changes in the first source, if it is a pack of which all records are asked
+    /// for and the columns tell it; else its lines do.
+    ///
+    /// # Errors
+    /// How the command ends because of what is damaged, whose words are already written.
+    pub(super) fn pack(&self, candidates: Candidates<'_>) -> Option<Result<Impact, Exit>> {
+        let file = self.sources.first()?.pack().filter(|_| self.filter.is_all())?;
+        let progress = Progress { stop: interrupted(), ..Progress::default() };
+        match impact(file, candidates, (self.threads(), &progress)) {
+            Ok(Some(told)) => Some(Ok(told)),
+            Ok(None) => {
+                let name = self.sources.first().map_or("", |source| source.name.as_str());
+                let why = "the bundles ask for more than its columns tell";
+                self.terminal.notice(&format!("  `{name}` is taken line by line: {why}\n"));
+                None
+            }
+            Err(error) => {
+                let kind = DamageKind::Unreadable(error);
+                Some(Err(self.tell(&Damage { source: 0, line: 1, kind })))
+            }
         }
     }
 

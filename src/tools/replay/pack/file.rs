@@ -47,6 +47,7 @@ impl Pack {
     /// If it is no pack of this version, or was cut or changed.
     pub fn open(mut file: File) -> Result<Self, PackError> {
         let mut start = [0; PARQUET.len() + HEAD_BYTES];
+        file.seek(SeekFrom::Start(0))?;
         read_exact(&mut file, &mut start)?;
         let head = start.strip_prefix(PARQUET).and_then(|rest| rest.strip_prefix(MAGIC));
         let words = head.map(|rest| rest.as_chunks::<4>().0);

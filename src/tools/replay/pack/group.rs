@@ -22,6 +22,9 @@ pub const MARK_INT: u8 = 0x02;
 /// In front of a line that has no marks, whatever bytes are in it.
 pub const VERBATIM: u8 = 0x03;
 
+/// Columns whose values `diff` goes by, in the order of `has`.
+const ENVELOPE: [&str; 6] = ["session", "engine", "bundle", "now", "effect", "digest"];
+
 /// The values of a column, in order, without nulls.
 #[derive(Clone, Debug)]
 pub enum Data {
@@ -105,6 +108,8 @@ impl Filled {
 #[derive(Debug)]
 pub struct Shredder<'l> {
     layout: &'l Layout,
+    /// The columns of `ENVELOPE`.
+    envelope: [Option<usize>; ENVELOPE.len()],
     trie: Vec<TrieNode>,
     found: Found,
     rest: Vec<u8>,
@@ -125,7 +130,8 @@ impl<'l> Shredder<'l> {
     #[must_use]
     pub fn of(layout: &'l Layout) -> Self {
         let (found, rest, spelled) = (Found::default(), Vec::new(), Vec::new());
-        Self { layout, trie: layout.trie(), found, rest, spelled }
+        let envelope = ENVELOPE.map(|name| layout.named(name));
+        Self { layout, envelope, trie: layout.trie(), found, rest, spelled }
     }
 
     /// The group of these lines. The last may lack its end.
@@ -161,6 +167,11 @@ impl<'l> Shredder<'l> {
             plain = walked && !self.found.twice && is_plain(&record);
             set(group, WEIGHT, &int(record.weight()));
             self.values(line, marks, group);
+            let columns = self.envelope.iter().zip(has(&record));
+            plain &= columns.into_iter().all(|(column, has)| {
+                let column = column.and_then(|column| group.columns.get(column));
+                column.is_some_and(|column| (column.rows == group.rows) == has)
+            });
         } else {
             self.rest.extend_from_slice(line);
         }
@@ -215,6 +226,19 @@ fn set(group: &mut Group, column: usize, value: &Value<'_>) {
 
 fn int(number: u64) -> Value<'static> {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// Whether a record has a value for each column of `ENVELOPE`, as replaying reads it.
+fn has(record: &Record<'_>) -> [bool; ENVELOPE.len()] {
+    let outcome = record.outcome.as_ref();
+    [
+        record.session.is_some(),
+        record.engine.is_some(),
+        record.bundle.is_some_and(|bundle| bundle.digest.is_some()),
+        record.now.is_some(),
+        outcome.is_some_and(|outcome| outcome.effect.is_some()),
+        outcome.is_some_and(|outcome| outcome.digest.is_some()),
+    ]
 }
 
 /// Whether deciding about a record again hangs on its context and its engine alone.

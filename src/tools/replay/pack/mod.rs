@@ -12,7 +12,17 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
+use crate::runtime::program::Program;
+use crate::tools::replay::store::Store;
+
+#[cfg(feature = "pack")]
+pub mod alike;
+#[cfg(feature = "pack")]
+pub mod classes;
+#[cfg(feature = "pack")]
+pub mod columns;
 #[cfg(feature = "pack")]
 pub mod decode;
 #[cfg(feature = "pack")]
@@ -28,6 +38,8 @@ pub mod lines;
 #[cfg(feature = "pack")]
 pub mod spell;
 #[cfg(feature = "pack")]
+pub mod tallies;
+#[cfg(feature = "pack")]
 pub mod walk;
 #[cfg(feature = "pack")]
 mod with;
@@ -37,12 +49,26 @@ mod without;
 pub mod write;
 
 #[cfg(feature = "pack")]
-pub use with::{PackedGroup, Packer, Shredder, Writer, lines};
+pub use with::{PackedGroup, Packer, Shredder, Writer, impact, lines};
 #[cfg(not(feature = "pack"))]
-pub use without::{PackedGroup, Packer, Shredder, Writer, lines};
+pub use without::{PackedGroup, Packer, Shredder, Writer, impact, lines};
+
+/// Whether this build reads and writes packs.
+pub const IN_THIS_BUILD: bool = cfg!(feature = "pack");
 
 /// Begins every file of Parquet.
 pub const PARQUET: &[u8] = b"PAR1";
+
+/// What is compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidates<'s> {
+    /// The bundles that made records.
+    pub store: &'s Store,
+    /// The one in their stead, if one was named.
+    pub from: Option<&'s Arc<Program>>,
+    /// The candidate.
+    pub to: &'s Arc<Program>,
+}
 
 /// Why a file cannot be read as a pack, or a pack cannot be made.
 #[derive(Debug)]

@@ -6,10 +6,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::runtime::program::Program;
+use crate::tools::replay::impact::Impact;
 pub use crate::tools::replay::pack::encode::PackedGroup;
 use crate::tools::replay::pack::file::Pack;
 pub use crate::tools::replay::pack::group::Shredder;
@@ -17,6 +19,8 @@ use crate::tools::replay::pack::layout::Layout;
 use crate::tools::replay::pack::lines::Lines;
 use crate::tools::replay::pack::write::Plan;
 pub use crate::tools::replay::pack::write::Writer;
+use crate::tools::replay::pack::{Candidates, columns};
+use crate::tools::replay::stream::Progress;
 
 /// Lines of a pack. `read` counts the bytes that were taken from the disk.
 ///
@@ -24,6 +28,22 @@ pub use crate::tools::replay::pack::write::Writer;
 /// If it is no pack, or none that this build reads.
 pub fn lines(file: File, read: &Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
     Ok(Box::new(Lines::of(Pack::open(file)?, Arc::clone(read))))
+}
+
+/// What a candidate changes in the records of a pack, told from its columns. `None` where they do
+/// not tell all that the programs ask for.
+///
+/// # Errors
+/// If it is no pack, or none that this build reads.
+pub fn impact(
+    file: File,
+    candidates: Candidates<'_>,
+    (threads, progress): (NonZero<usize>, &Progress),
+) -> io::Result<Option<Impact>> {
+    let pack = Pack::open(file)?;
+    let far = (&*progress.read, &*progress.stop);
+    let compared = columns::compare(&pack, candidates, threads, far)?;
+    Ok(compared.map(|compared| compared.impact))
 }
 
 /// Makes packs.

@@ -7,17 +7,32 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::marker::PhantomData;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use crate::runtime::program::Program;
-use crate::tools::replay::pack::PackError;
+use crate::tools::replay::impact::Impact;
+use crate::tools::replay::pack::{Candidates, PackError};
+use crate::tools::replay::stream::Progress;
 
 /// Lines of a pack.
 ///
 /// # Errors
 /// Always.
 pub fn lines(_: File, _: &Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
+    Err(PackError::NotInThisBuild.into())
+}
+
+/// What a candidate changes in the records of a pack.
+///
+/// # Errors
+/// Always.
+pub fn impact(
+    _: File,
+    _: Candidates<'_>,
+    _: (NonZero<usize>, &Progress),
+) -> io::Result<Option<Impact>> {
     Err(PackError::NotInThisBuild.into())
 }
 

@@ -88,13 +88,14 @@ pub struct Writer<W: Write + Seek + Send> {
 
 /// Where a pack goes: what is written behind a moment is also kept.
 struct Sink<W> {
-    out: W,
+    /// `None` once it was taken back.
+    out: Option<W>,
     kept: Option<Vec<u8>>,
 }
 
 impl<W: Write> Write for Sink<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.out.write(bytes)?;
+        let count = self.out.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write(bytes)?;
         if let Some(kept) = &mut self.kept {
             kept.extend_from_slice(bytes.get(..count).unwrap_or_default());
         }
@@ -102,7 +103,7 @@ impl<W: Write> Write for Sink<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.out.as_mut().map_or(Ok(()), Write::flush)
     }
 }
 
@@ -113,7 +114,7 @@ impl<W: Write + Seek + Send> Writer<W> {
     /// What `out` answers.
     pub fn begin(out: W, plan: &Plan) -> Result<Self, PackError> {
         let (schema, properties) = (Arc::clone(&plan.schema), Arc::clone(&plan.properties));
-        let sink = Sink { out, kept: None };
+        let sink = Sink { out: Some(out), kept: None };
         let mut file = SerializedFileWriter::new(sink, schema, properties)?;
         file.write_all(&[0; HEAD_BYTES])?;
         let layout = serde_json::to_string(&plan.layout).map_err(io::Error::from)?;
@@ -150,8 +151,11 @@ impl<W: Write + Seek + Send> Writer<W> {
         file.append_key_value_metadata(KeyValue::new(TORN_KEY.to_owned(), torn.to_string()));
         file.flush()?;
         file.inner_mut().kept = Some(Vec::new());
-        let Sink { mut out, kept } = file.into_inner()?;
-        let kept = kept.unwrap_or_default();
+        file.finish()?;
+        file.flush()?;
+        let Sink { out, kept } = file.inner_mut();
+        let mut out = out.take().ok_or(PackError::Truncated)?;
+        let kept = kept.take().unwrap_or_default();
         let footer = footer(&kept).ok_or(PackError::Truncated)?;
         let sum = crc32fast::hash(footer);
         let head = [*MAGIC, VERSION.to_le_bytes(), sum.to_le_bytes()].concat();

@@ -1,0 +1,409 @@
+//! When two records are alike to programs: what these can tell apart in each column.
+//!
+//! In:      programs that were verified, and the layout of a pack.
+//! Out:     `Alike`: for every column what is asked of its values; for every rule the columns that
+//!          its message quotes. `None` where a decision may hang on more than columns.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`; the rooms beside this one.
+//!
+//! Nothing is evaluated here. Records that give the same answers to all that a program's code asks
+//! of its slots, with the same states, are decided alike, so one of them is decided for all. What
+//! the code does with a slot otherwise than to compare it with constants may tell any two values
+//! apart; then only equal values are alike. The same holds for values whose reading converts them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::lang::constant::Constant;
+use crate::lang::opcodes::{Instruction, Op, Operand};
+use crate::lang::pattern::Automaton;
+use crate::lang::pattern::search::occurs;
+use crate::lang::value::text::code_points;
+use crate::runtime::bundle::module::{
+    Module, NONE, NodeMode, Requirement, RuleRow, SlotRow, TemplatePart, TypeRow,
+};
+use crate::runtime::program::Program;
+use crate::tools::replay::pack::layout::{Kind, Layout, pointer};
+
+/// Ints of this size and below are doubles, each its own.
+const EXACT_MAX: u64 = 1 << 53;
+
+/// What is asked of the values of a column.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Any two values may be told apart.
+    pub whole: bool,
+    /// Else these.
+    pub tests: Vec<Test>,
+}
+
+/// Something that is asked of a value.
+#[derive(Debug)]
+pub enum Test {
+    /// How it stands to this text; equality is a part of it.
+    Text(Vec<u8>),
+    /// Whether it starts, ends, or holds this.
+    Starts(Vec<u8>),
+    /// ..
+    Ends(Vec<u8>),
+    /// ..
+    Contains(Vec<u8>),
+    /// Whether this matches.
+    Matches(Box<Automaton>),
+    /// How its size stands to this.
+    Size(i64),
+    /// How an int stands to this.
+    Int(i128),
+    /// How a double stands to this.
+    Double(f64),
+}
+
+/// What programs tell apart.
+#[derive(Debug)]
+pub struct Alike {
+    /// By column.
+    pub columns: BTreeMap<usize, Asked>,
+    /// The places in `state` of the nodes that are read, and whether a column is theirs.
+    pub nodes: Vec<(usize, bool)>,
+    /// For each program: for each rule the columns that its message quotes.
+    pub quotes: Vec<Vec<Vec<usize>>>,
+}
+
+/// What one program does.
+struct Reading<'p> {
+    module: &'p Module,
+    layout: &'p Layout,
+    /// The column of each slot; presences have none.
+    slots: Vec<Option<usize>>,
+    alike: &'p mut Alike,
+}
+
+impl Alike {
+    /// What `programs` tell apart in packs with this layout.
+    #[must_use]
+    pub fn of(programs: &[&Program], layout: &Layout) -> Option<Self> {
+        let mut alike = Self { columns: BTreeMap::new(), nodes: Vec::new(), quotes: Vec::new() };
+        for program in programs {
+            let module = program.module();
+            // Where cost is counted as it arises, the sizes of values count.
+            if module.manifest.metered || module.context != NONE {
+                return None;
+            }
+            let slots = vec![None; module.slots.len()];
+            let mut reading = Reading { module, layout, slots, alike: &mut alike };
+            reading.places()?;
+            reading.index();
+            reading.code()?;
+            let quotes =
+                module.rules.iter().map(|rule| reading.quoted(rule)).collect::<Option<_>>();
+            alike.quotes.push(quotes?);
+        }
+        alike.nodes.sort_unstable();
+        alike.nodes.dedup();
+        Some(alike)
+    }
+}
+
+impl Reading<'_> {
+    fn asked(&mut self, column: usize) -> &mut Asked {
+        self.alike.columns.entry(column).or_default()
+    }
+
+    fn whole(&mut self, slot: u16) {
+        if let Some(Some(column)) = self.slots.get(usize::from(slot)).copied() {
+            self.asked(column).whole = true;
+        }
+    }
+
+    /// Finds the columns and states of all places that the program reads.
+    fn places(&mut self) -> Option<()> {
+        let module = self.module;
+        let mut paths: Vec<Option<Vec<String>>> = vec![None; module.paths.len()];
+        *paths.first_mut()? = Some(Vec::new());
+        for (at, node) in module.paths.iter().enumerate() {
+            let Some(path) = paths.get_mut(at).and_then(Option::take) else { continue };
+            let first = usize::from(node.first_child);
+            let below = if node.mode == NodeMode::Rows { 0 } else { usize::from(node.children) };
+            for child in first..first + below {
+                let key = module.strings.get(module.paths.get(child)?.key as usize)?;
+                let mut path = path.clone();
+                path.push(key.to_owned());
+                *paths.get_mut(child)? = Some(path);
+            }
+            let object = matches!(node.mode, NodeMode::Object(_));
+            if path.is_empty() {
+                // A context that is read as a whole is in no column.
+                if !object {
+                    return None;
+                }
+                continue;
+            }
+            let column = self.layout.named(&pointer(&path));
+            self.alike.nodes.push((self.layout.node(&path)?, column.is_some()));
+            if object {
+                // For another bundle it is a column of any JSON.
+                if let Some(column) = column {
+                    self.asked(column).whole = true;
+                }
+                continue;
+            }
+            let column = column?;
+            let asked = self.asks(node.slot, node.ty, self.layout.columns.get(column)?.kind);
+            let known = self.asked(column);
+            match asked {
+                None => known.whole = true,
+                Some(tests) => known.tests.extend(tests),
+            }
+            if let Some(slot) = self.slots.get_mut(usize::from(node.slot)) {
+                *slot = Some(column);
+            }
+        }
+        // Every moment is another, and what is read of it is no column.
+        let timed = module.slots.contains(&SlotRow::Now);
+        let unread = |(row, column): (&SlotRow, &Option<usize>)| {
+            matches!(row, SlotRow::Value(_)) && column.is_none()
+        };
+        let all = module.slots.iter().zip(&self.slots);
+        if timed || all.into_iter().any(unread) { None } else { Some(()) }
+    }
+
+    /// What reading a value of this type asks of it; `None` where that may tell any two apart.
+    fn asks(&self, slot: u16, ty: u16, kind: Kind) -> Option<Vec<Test>> {
+        let mut tests = self.natural(ty, kind)?;
+        let module = self.module;
+        for row in module.requirements.iter().filter(|row| row.slot == slot) {
+            let Requirement { ty, keyed, .. } = row;
+            if *ty != NONE {
+                tests.extend(self.natural(*ty, kind)?);
+            }
+            if let Some(keyed) = module.keyed.get(usize::from(*keyed)) {
+                let cases = keyed.cases.iter().map(|(_, ty)| *ty).chain([keyed.otherwise]);
+                for ty in cases {
+                    tests.extend(self.natural(ty, kind)?);
+                }
+            }
+        }
+        Some(tests)
+    }
+
+    /// What a type asks of the values of a column of `kind`; `None` where it changes them.
+    fn natural(&self, ty: u16, kind: Kind) -> Option<Vec<Test>> {
+        let types = &self.module.types;
+        match (types.get(usize::from(ty))?, kind) {
+            (TypeRow::Dyn, Kind::Text | Kind::Int | Kind::Double | Kind::Bool | Kind::Texts)
+            | (TypeRow::String, Kind::Text)
+            | (TypeRow::Int, Kind::Int)
+            | (TypeRow::Double, Kind::Double)
+            | (TypeRow::Bool, Kind::Bool) => Some(Vec::new()),
+            (TypeRow::List(inner, most), Kind::Texts) => {
+                let texts = matches!(types.get(usize::from(*inner))?, TypeRow::String);
+                let most = most.map(|most| Test::Size(i64::from(most)));
+                texts.then(|| most.into_iter().collect())
+            }
+            // The part of a type stands before it.
+            (TypeRow::Nullable(inner), _) if *inner < ty => self.natural(*inner, kind),
+            _ => None,
+        }
+    }
+
+    /// Slots whose value chooses: rules, or types.
+    fn index(&mut self) {
+        let module = self.module;
+        self.whole(module.index.key_slot);
+        for keyed in &module.keyed {
+            self.whole(keyed.slot);
+        }
+    }
+
+    /// What rules and outputs ask.
+    fn code(&mut self) -> Option<()> {
+        let module = self.module;
+        let rules = module.rules.iter().map(|rule| rule.function);
+        let outputs = module.outputs.iter().flat_map(|row| [row.function, row.explanation]);
+        for function in self.reached(rules.chain(outputs)) {
+            for ins in self.instructions(function) {
+                self.instruction(ins)?;
+            }
+        }
+        Some(())
+    }
+
+    /// The functions that these call, and they themselves.
+    fn reached(&self, from: impl Iterator<Item = u16>) -> BTreeSet<u16> {
+        let mut reached = BTreeSet::new();
+        let mut open: Vec<u16> = from.filter(|function| *function != NONE).collect();
+        while let Some(function) = open.pop() {
+            if reached.insert(function) {
+                let calls = self.instructions(function).iter();
+                let calls = calls.filter(|ins| matches!(ins.op, Op::Test | Op::Need));
+                open.extend(calls.map(|ins| ins.a));
+            }
+        }
+        reached
+    }
+
+    fn instructions<'m>(&self, function: u16) -> &'m [Instruction]
+    where
+        Self: 'm,
+    {
+        let row = self.module.functions.get(usize::from(function));
+        let code = row.and_then(|row| {
+            let first = row.first as usize;
+            self.module.code.get(first..first + usize::from(row.len))
+        });
+        code.unwrap_or_default()
+    }
+
+    /// The slots that an instruction reads.
+    fn read(&self, ins: &Instruction) -> Option<Vec<u16>> {
+        let slots = self.slots.len();
+        let roles = ins.op.operands().into_iter().zip([ins.a, ins.b, ins.c]);
+        let read: Vec<u16> = roles
+            .filter(|(role, at)| *role == Operand::Read && usize::from(*at) < slots)
+            .map(|(_, at)| at)
+            .collect();
+        // Calls read on behind what they name.
+        let calls = matches!(ins.op, Op::Call | Op::CallAny | Op::CallHost);
+        if calls && usize::from(ins.a) < slots { None } else { Some(read) }
+    }
+
+    fn instruction(&mut self, ins: &Instruction) -> Option<()> {
+        for slot in self.read(ins)? {
+            let Some(column) = self.slots.get(usize::from(slot)).copied().flatten() else {
+                // A presence: states tell it.
+                continue;
+            };
+            let kind = self.layout.columns.get(column)?.kind;
+            match self.tests(ins, kind) {
+                Some(tests) => self.asked(column).tests.extend(tests),
+                None => self.asked(column).whole = true,
+            }
+        }
+        Some(())
+    }
+
+    /// What an instruction asks of its first operand, a value of `kind`; `None` where it may ask
+    /// anything.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "of an instruction that is not known here any two values count as different"
+    )]
+    fn tests(&self, ins: &Instruction, kind: Kind) -> Option<Vec<Test>> {
+        let constant = || self.module.constants.get(usize::from(ins.b));
+        let one = |test: Option<Test>| test.map(|test| vec![test]);
+        let text = |make: fn(Vec<u8>) -> Test| match (constant()?, kind) {
+            (Constant::String(text), Kind::Text) => Some(vec![make(text.as_bytes().to_vec())]),
+            _ => None,
+        };
+        match ins.op {
+            Op::Has => Some(Vec::new()),
+            Op::CompareInt
+            | Op::CompareUint
+            | Op::CompareDouble
+            | Op::CompareOther
+            | Op::EqualString
+            | Op::EqualConst => one(compared(constant()?, kind)),
+            Op::InSet => {
+                let set = self.module.sets.get(usize::from(ins.b))?.iter();
+                let constants = set.map(|at| self.module.constants.get(usize::from(*at)));
+                constants.map(|constant| compared(constant?, kind)).collect()
+            }
+            Op::StartsWith => text(Test::Starts),
+            Op::EndsWith => text(Test::Ends),
+            Op::Contains => text(Test::Contains),
+            Op::Matches if kind == Kind::Text => one(self.pattern(ins.b)),
+            Op::CompareSize => match (constant()?, kind) {
+                (Constant::Int(size), Kind::Text | Kind::Texts) => Some(vec![Test::Size(*size)]),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn pattern(&self, at: u16) -> Option<Test> {
+        let row = self.module.patterns.get(usize::from(at))?;
+        // Where there is no automaton searching takes memory, so values count as they are.
+        Automaton::from_bytes(&row.automaton).map(|automaton| Test::Matches(Box::new(automaton)))
+    }
+
+    /// The columns that the messages of a rule quote.
+    fn quoted(&self, rule: &RuleRow) -> Option<Vec<usize>> {
+        let first = usize::from(rule.first_outcome);
+        let outcomes = self.module.outcomes.get(first..first + usize::from(rule.outcomes))?;
+        let templates = outcomes.iter().filter(|outcome| outcome.template != NONE);
+        let mut columns = BTreeSet::new();
+        for outcome in templates {
+            let template = self.module.templates.get(usize::from(outcome.template))?;
+            let values = template.iter().filter_map(|part| match part {
+                TemplatePart::Text(_) => None,
+                TemplatePart::Value(function) => Some(*function),
+            });
+            for function in self.reached(values) {
+                for ins in self.instructions(function) {
+                    let slots = self.read(ins)?.into_iter();
+                    columns.extend(slots.filter_map(|slot| *self.slots.get(usize::from(slot))?));
+                }
+            }
+        }
+        Some(columns.into_iter().collect())
+    }
+}
+
+/// How a value of `kind` is compared with a constant; `None` where more than that is asked.
+fn compared(constant: &Constant, kind: Kind) -> Option<Test> {
+    match (constant, kind) {
+        (Constant::String(text), Kind::Text) => Some(Test::Text(text.as_bytes().to_vec())),
+        (Constant::Int(number), Kind::Int) => Some(Test::Int(i128::from(*number))),
+        (Constant::Uint(number), Kind::Int) => Some(Test::Int(i128::from(*number))),
+        (Constant::Double(number), Kind::Double) => Some(Test::Double(*number)),
+        #[expect(clippy::cast_precision_loss, reason = "such an int is a double")]
+        (Constant::Int(number), Kind::Double) if number.unsigned_abs() <= EXACT_MAX => {
+            Some(Test::Double(*number as f64))
+        }
+        _ => None,
+    }
+}
+
+/// A value, as it is asked.
+#[derive(Clone, Copy, Debug)]
+pub enum Seen<'a> {
+    /// A text.
+    Text(&'a [u8]),
+    /// An int.
+    Int(i64),
+    /// A double.
+    Double(f64),
+    /// A list of so many texts.
+    Texts(usize),
+}
+
+impl Asked {
+    /// Appends the answers that a value gives, a byte each. `None` if it cannot be asked.
+    pub fn answer(&self, value: Seen<'_>, out: &mut Vec<u8>) -> Option<()> {
+        for test in &self.tests {
+            out.push(test.answer(value)?);
+        }
+        Some(())
+    }
+}
+
+impl Test {
+    fn answer(&self, value: Seen<'_>) -> Option<u8> {
+        let ordered = |ordering: std::cmp::Ordering| ordering as u8;
+        Some(match (self, value) {
+            (Test::Text(text), Seen::Text(own)) => ordered(own.cmp(text)),
+            (Test::Starts(text), Seen::Text(own)) => u8::from(own.starts_with(text)),
+            (Test::Ends(text), Seen::Text(own)) => u8::from(own.ends_with(text)),
+            (Test::Contains(text), Seen::Text(own)) => u8::from(occurs(own, text)),
+            (Test::Matches(pattern), Seen::Text(own)) => {
+                u8::from(pattern.is_match(&mut pattern.cache(), own).ok()?)
+            }
+            (Test::Size(size), Seen::Text(own)) => {
+                ordered(i64::try_from(code_points(own)).ok()?.cmp(size))
+            }
+            (Test::Size(size), Seen::Texts(own)) => ordered(i64::try_from(own).ok()?.cmp(size)),
+            (Test::Int(number), Seen::Int(own)) => ordered(i128::from(own).cmp(number)),
+            // Beside less, equal and more: in no relation.
+            (Test::Double(number), Seen::Double(own)) => own.partial_cmp(number).map_or(2, ordered),
+            _ => return None,
+        })
+    }
+}

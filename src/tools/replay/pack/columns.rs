@@ -1,0 +1,442 @@
+//! What a candidate changes, told from the columns of a pack.
+//!
+//! In:      a pack, the bundles that made its records or one in their stead, a candidate.
+//! Out:     the same `Impact` as from its lines.
+//! Imports: `runtime`, `tools::replay`; the rooms beside this one.
+//!
+//! Records that are alike to all programs (`alike`) are decided alike, so one of them is decided,
+//! as a line, and what came of it counts for all. Whether the digest differs may hang on what messages
+//! quote as well, so that is asked once for every set of quoted values. Records that columns do not
+//! tell whole, and those whose effect changes, are taken as lines.
+
+use std::collections::HashMap;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread::scope;
+
+use crate::lang::value::time;
+use crate::runtime::program::Program;
+use crate::runtime::record::check::Chains;
+use crate::tools::replay::again::Obstacle;
+use crate::tools::replay::filter::Filter;
+use crate::tools::replay::impact::{Comparer, Count, Impact, Outcome, Sort};
+use crate::tools::replay::pack::alike::Alike;
+use crate::tools::replay::pack::classes::{Classes, Folded};
+use crate::tools::replay::pack::decode::Coded;
+use crate::tools::replay::pack::file::Pack;
+use crate::tools::replay::pack::layout::STATE;
+use crate::tools::replay::pack::lines::GroupLines;
+use crate::tools::replay::pack::tallies::{Columns, Fixed, Tally, Tallying, append};
+use crate::tools::replay::pack::{Candidates, PackError};
+use crate::tools::replay::sketch::{Merge, hash};
+use crate::tools::replay::store::Digest;
+use crate::tools::replay::stream::Chunk;
+
+/// Sorts of records that a thread keeps in mind.
+const ENTRIES_MAX: usize = 1 << 15;
+/// Sets of quoted values that it keeps in mind.
+const QUOTES_MAX: usize = 1 << 20;
+
+/// What the columns gave.
+#[derive(Clone, Debug, Default)]
+pub struct Compared {
+    /// What changes.
+    pub impact: Impact,
+    /// Records that were decided one by one.
+    pub decided: u64,
+}
+
+/// Compares all records of a pack; `read` counts the bytes that were taken, `stop` ends it early.
+/// `None` if the programs ask for more than its columns tell: then its lines say it.
+///
+/// # Errors
+/// If the pack cannot be read, or is not what was written.
+pub fn compare(
+    pack: &Pack,
+    candidates: Candidates<'_>,
+    threads: NonZero<usize>,
+    (read, stop): (&AtomicU64, &AtomicBool),
+) -> Result<Option<Compared>, PackError> {
+    let before = before(pack, candidates)?;
+    let mut programs: Vec<&Program> = before.iter().map(|program| &**program).collect();
+    programs.push(candidates.to);
+    let Some(alike) = Alike::of(&programs, pack.layout()) else { return Ok(None) };
+    let plan = Plan { pack, before: &before, alike: &alike, columns: Fixed::of(pack.layout()) };
+    let (next, all) = (AtomicUsize::new(0), Filter::default());
+    let share = || -> Result<Compared, PackError> {
+        let mut worker = Worker::of(&plan, candidates, &all);
+        loop {
+            let group = next.fetch_add(1, Ordering::Relaxed);
+            if group >= pack.groups() || stop.load(Ordering::Relaxed) {
+                return Ok(worker.end());
+            }
+            worker.group(group)?;
+            let bytes = (0..pack.layout().columns.len()).map(|column| pack.bytes(group, column));
+            read.fetch_add(bytes.sum(), Ordering::Relaxed);
+        }
+    };
+    let mut compared = Compared::default();
+    let parts: Vec<_> = scope(|scope| {
+        let others: Vec<_> =
+            (1..threads.get().min(pack.groups())).map(|_| scope.spawn(share)).collect();
+        let mut parts = vec![share()];
+        let join = |other: std::thread::ScopedJoinHandle<'_, _>| {
+            other.join().unwrap_or_else(|cause| resume_unwind(cause))
+        };
+        parts.extend(others.into_iter().map(join));
+        parts
+    });
+    for part in parts {
+        let part = part?;
+        compared.impact.merge(part.impact);
+        compared.decided += part.decided;
+    }
+    Ok(Some(compared))
+}
+
+/// The programs that decide before, as far as they are to be had.
+fn before(pack: &Pack, candidates: Candidates<'_>) -> Result<Vec<Arc<Program>>, PackError> {
+    if let Some(from) = candidates.from {
+        return Ok(vec![Arc::clone(from)]);
+    }
+    let mut digests: Vec<Digest> = candidates.store.only().into_iter().collect();
+    let Some(column) = pack.layout().named("bundle") else { return Ok(Vec::new()) };
+    for group in 0..pack.groups() {
+        let coded = pack.column(group, column)?;
+        let all = (0..coded.count()).filter_map(|code| u32::try_from(code).ok());
+        digests.extend(all.filter_map(|code| Digest::try_from(coded.bytes(code)?).ok()));
+        digests.sort_unstable();
+        digests.dedup();
+    }
+    Ok(digests.into_iter().filter_map(|digest| candidates.store.get(digest).ok()).collect())
+}
+
+/// What all threads go by.
+#[derive(Debug)]
+struct Plan<'p> {
+    pack: &'p Pack,
+    before: &'p [Arc<Program>],
+    alike: &'p Alike,
+    columns: Fixed,
+}
+
+/// What is known of records that are alike.
+#[derive(Clone, Debug)]
+enum Entry {
+    /// They cannot be decided.
+    Left(Obstacle),
+    /// Their effect changes.
+    Changed,
+    /// It stays.
+    Same(Box<Same>),
+}
+
+/// Records that are alike and keep their effect.
+#[derive(Clone, Debug)]
+struct Same {
+    /// Their effect.
+    outcome: Outcome,
+    /// The bundle that decides before.
+    bundle: Digest,
+    /// Their sort, with its hash.
+    sort: (u64, Sort),
+    /// Whether the candidate refuses them, and the bundle before does not.
+    refused: bool,
+    /// Columns that the messages of the winners quote.
+    quotes: Vec<usize>,
+    /// What the digests tell but for what is quoted.
+    frame: u32,
+    /// How many there were.
+    count: Count,
+}
+
+/// What a thread knows.
+struct Worker<'p, 's> {
+    plan: &'p Plan<'p>,
+    comparer: Comparer<'s>,
+    compared: Compared,
+    classes: Classes,
+    entries: HashMap<Box<[u32]>, usize>,
+    known: Vec<Entry>,
+    frames: HashMap<Box<[u8]>, u32>,
+    /// Whether the reasons and the digest differ, by frame and quoted values.
+    quoted: HashMap<Box<[u8]>, (bool, bool)>,
+    /// Whether drift is told by effects: where another bundle stands in for those that decided.
+    recorded_effects: bool,
+    line: Vec<u8>,
+}
+
+impl<'p, 's> Worker<'p, 's> {
+    fn of(plan: &'p Plan<'p>, candidates: Candidates<'s>, all: &'s Filter) -> Self {
+        let Candidates { store, from, to } = candidates;
+        Self {
+            plan,
+            comparer: Comparer::of((store, all), from, to),
+            compared: Compared::default(),
+            classes: Classes::default(),
+            entries: HashMap::new(),
+            known: Vec::new(),
+            frames: HashMap::new(),
+            quoted: HashMap::new(),
+            recorded_effects: from.is_some(),
+            line: Vec::new(),
+        }
+    }
+
+    /// All that was found.
+    fn end(mut self) -> Compared {
+        self.settle();
+        self.compared
+    }
+
+    /// Counts what is known of entries, and forgets them.
+    fn settle(&mut self) {
+        for entry in self.known.drain(..) {
+            let Entry::Same(same) = entry else { continue };
+            let Same { outcome, bundle, sort: (hash, sort), refused, count, .. } = *same;
+            if count.records == 0 {
+                continue;
+            }
+            let impact = &mut self.compared.impact;
+            impact.matrix.entry((outcome, outcome)).or_default().merge(count);
+            *impact.bundles.entry(bundle).or_default() += count.records;
+            impact.refused += u64::from(refused) * count.records;
+            if !impact.sorts.passes_over(hash) {
+                impact.sorts.add(hash, sort, count);
+            }
+        }
+        self.entries.clear();
+        self.frames.clear();
+        self.quoted.clear();
+        self.classes = Classes::default();
+    }
+
+    /// Compares the records of a group.
+    fn group(&mut self, group: usize) -> Result<(), PackError> {
+        let full = self.known.len() > ENTRIES_MAX || self.quoted.len() > QUOTES_MAX;
+        if full || self.classes.are_many() {
+            self.settle();
+        }
+        let plan = self.plan;
+        let columns = Columns::read((plan.pack, group), plan.columns, plan.alike)?;
+        let mut lines = GroupLines::of(plan.pack, group);
+        let (told, mut others) = columns.told(&plan.alike.nodes);
+        let folded = self.folded(&columns, &told);
+        if 2 * folded.count() > told.len() {
+            // Hardly any two are alike.
+            others.extend(told);
+            return self.one_by_one(&others, &mut lines);
+        }
+        let mut entries = Vec::with_capacity(folded.count());
+        for at in 0..folded.count() {
+            entries.push(self.entry(&folded, at, &mut lines)?);
+        }
+        let tallies = self.tallies(&columns, (&told, &folded), &entries, &mut others);
+        for tally in tallies {
+            let entry = entries.get(tally.combination as usize).copied().unwrap_or_default();
+            self.digests(&columns, (entry, tally), &mut lines)?;
+        }
+        self.one_by_one(&others, &mut lines)
+    }
+
+    /// Combinations of all that programs tell apart.
+    fn folded(&mut self, columns: &Columns, told: &[u32]) -> Folded {
+        let mut folded = Folded::of(told);
+        let layout = self.plan.pack.layout();
+        let Fixed { engine, bundle, .. } = self.plan.columns;
+        let whole = [(engine, &columns.engine), (bundle, &columns.bundle), (STATE, &columns.state)];
+        for (column, coded) in whole {
+            self.classes.fold(&mut folded, (column, layout), coded, None);
+        }
+        for (column, coded) in &columns.asked {
+            let asked = self.plan.alike.columns.get(column);
+            self.classes.fold(&mut folded, (*column, layout), coded, asked);
+        }
+        folded
+    }
+
+    /// What is known of a combination: its number among `known`.
+    fn entry(
+        &mut self,
+        folded: &Folded,
+        at: usize,
+        lines: &mut GroupLines<'_>,
+    ) -> Result<usize, PackError> {
+        let classes = folded.classes(at);
+        if let Some(known) = self.entries.get(classes.as_slice()) {
+            return Ok(*known);
+        }
+        let part = self.decide(folded.first(at), lines)?;
+        let entry = if let Some(obstacle) = part.obstacles.keys().next() {
+            Entry::Left(obstacle.clone())
+        } else {
+            self.same(&part).map_or(Entry::Changed, |same| Entry::Same(Box::new(same)))
+        };
+        self.known.push(entry);
+        self.entries.insert(classes.into(), self.known.len() - 1);
+        Ok(self.known.len() - 1)
+    }
+
+    /// What is known of records that are like the one that was decided last; `None` if its effect
+    /// changes.
+    fn same(&mut self, part: &Impact) -> Option<Same> {
+        let (from, to) = part.matrix.keys().next()?;
+        let bundle = *part.bundles.keys().next()?;
+        let (hash, sort) = part.sorts.hashed().next()?;
+        let same = Same {
+            outcome: *to,
+            bundle,
+            sort: (hash, sort.clone()),
+            refused: part.refused > 0,
+            quotes: self.quotes(bundle),
+            frame: self.frame(*to, bundle),
+            count: Count::default(),
+        };
+        (from == to).then_some(same)
+    }
+
+    /// The number of all that the digests of the last decisions tell, but for what their messages
+    /// quote. Where more than rules that fired is told, no two sorts of records share one.
+    fn frame(&mut self, outcome: Outcome, bundle: Digest) -> u32 {
+        let next = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
+        let mut key = bundle.to_vec();
+        key.push(outcome as u8);
+        let own = self.known.len();
+        let last = self.comparer.last(bundle);
+        for (seat, winner) in last.into_iter().flatten() {
+            let module = seat.program.module();
+            let several = |rule: &u16| {
+                module.rules.get(usize::from(*rule)).is_none_or(|rule| rule.outcomes != 1)
+            };
+            let more = seat.refused().is_some()
+                || !seat.failed().is_empty()
+                || !module.outputs.is_empty()
+                || seat.fired().iter().any(several);
+            if more {
+                key.extend(own.to_le_bytes());
+            }
+            key.push(u8::from(more));
+            key.extend(winner.unwrap_or(u16::MAX).to_le_bytes());
+            key.extend(seat.fired().len().to_le_bytes());
+            key.extend(seat.fired().iter().flat_map(|rule| rule.to_le_bytes()));
+        }
+        *self.frames.entry(key.into()).or_insert(next)
+    }
+
+    /// The columns that the messages of the last decisions quote.
+    fn quotes(&self, bundle: Digest) -> Vec<usize> {
+        let winners = self.comparer.last(bundle).map(|last| last.map(|(_, winner)| winner));
+        let [was, is] = winners.unwrap_or_default();
+        let before = self.plan.before.iter().position(|own| own.digest() == bundle);
+        let of = |program: Option<usize>, rule: Option<u16>| {
+            let rules = program.and_then(|program| self.plan.alike.quotes.get(program));
+            rules.zip(rule).and_then(|(rules, rule)| rules.get(usize::from(rule)))
+        };
+        let own = [of(before, was), of(Some(self.plan.before.len()), is)];
+        let mut columns: Vec<usize> = own.into_iter().flatten().flatten().copied().collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
+    /// Decides about the record of a row, as a line.
+    fn decide(&mut self, row: u32, lines: &mut GroupLines<'_>) -> Result<Impact, PackError> {
+        self.line.clear();
+        lines.line(row as usize, &mut self.line)?;
+        self.compared.decided += 1;
+        let bytes = std::mem::take(&mut self.line);
+        let chunk = Chunk { source: 0, line: 1, bytes };
+        let mut part = self.comparer.chunk(&chunk);
+        // Without all lines nobody can tell whether chains are whole.
+        (part.chains, part.unchained) = (Chains::default(), 0);
+        self.line = chunk.bytes;
+        Ok(part)
+    }
+
+    fn one_by_one(&mut self, rows: &[u32], lines: &mut GroupLines<'_>) -> Result<(), PackError> {
+        for row in rows {
+            let part = self.decide(*row, lines)?;
+            self.compared.impact.merge(part);
+        }
+        Ok(())
+    }
+
+    /// Counts the rows that keep their effect, those with equal quoted values and digests together.
+    /// Rows that change go to `others`.
+    fn tallies(
+        &mut self,
+        columns: &Columns,
+        (told, folded): (&[u32], &Folded),
+        entries: &[usize],
+        others: &mut Vec<u32>,
+    ) -> Vec<Tally> {
+        let Self { known, compared, .. } = self;
+        let of = |entry: &usize| known.get(*entry);
+        let ways: Vec<Option<&Entry>> = entries.iter().map(of).collect();
+        let mut tallying = Tallying::of(columns, folded.count(), self.recorded_effects);
+        for (row, combination) in told.iter().zip(folded.combinations()) {
+            match ways.get(*combination as usize).copied().flatten() {
+                Some(Entry::Same(same)) => tallying.row(*row, *combination, &same.quotes),
+                Some(Entry::Left(obstacle)) => {
+                    *compared.impact.obstacles.entry(obstacle.clone()).or_default() += 1;
+                }
+                Some(Entry::Changed) | None => others.push(*row),
+            }
+        }
+        let Tallying { tallies, sessions, times, .. } = tallying;
+        for tally in &tallies {
+            let entry = entries.get(tally.combination as usize).and_then(|at| known.get_mut(*at));
+            if let Some(Entry::Same(same)) = entry {
+                same.count.merge(tally.count);
+            }
+        }
+        for now in times.into_iter().flat_map(|(first, last)| [first, last]) {
+            if let Some(at) = time::from_nanoseconds(i128::from(now)) {
+                compared.impact.at((at.seconds, at.nanoseconds));
+            }
+        }
+        self.sessions(&columns.session, &sessions);
+        tallies
+    }
+
+    fn sessions(&mut self, coded: &Coded, counts: &[u64]) {
+        for (code, count) in (0..).zip(counts).filter(|(_, count)| **count > 0) {
+            let Some(id) = coded.bytes(code) else { continue };
+            let hash = hash(id);
+            let sessions = &mut self.compared.impact.sessions;
+            if !sessions.passes_over(hash) {
+                sessions.add(hash, String::from_utf8_lossy(id).into_owned(), *count);
+            }
+        }
+    }
+
+    /// Counts whether the digests of rows differ from what was recorded, and from each other.
+    fn digests(
+        &mut self,
+        columns: &Columns,
+        (entry, tally): (usize, Tally),
+        lines: &mut GroupLines<'_>,
+    ) -> Result<(), PackError> {
+        let Some(Entry::Same(same)) = self.known.get(entry) else { return Ok(()) };
+        let mut key = same.frame.to_le_bytes().to_vec();
+        let row = tally.first as usize;
+        let asked = same.quotes.iter().filter_map(|column| columns.asked(*column));
+        for coded in asked.chain([&columns.digest, &columns.effect]) {
+            append(coded, row, &mut key);
+        }
+        let (reworded, drift) = if let Some(known) = self.quoted.get(key.as_slice()) {
+            *known
+        } else {
+            let part = self.decide(tally.first, lines)?;
+            let known = (part.reworded > 0, part.drift > 0);
+            self.quoted.insert(key.into(), known);
+            known
+        };
+        let impact = &mut self.compared.impact;
+        impact.reworded += u64::from(reworded) * tally.count.records;
+        impact.drift += u64::from(drift) * tally.count.records;
+        Ok(())
+    }
+}

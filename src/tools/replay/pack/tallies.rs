@@ -1,0 +1,272 @@
+//! Rows of a group as they are counted.
+//!
+//! In:      the columns of a group; rows, each with its combination of classes.
+//! Out:     how many rows share combination, quoted values and recorded digest; their sessions and
+//!          times.
+//! Imports: the rooms beside this one.
+
+use rustc_hash::FxHashMap;
+
+use crate::tools::replay::impact::Count;
+use crate::tools::replay::pack::PackError;
+use crate::tools::replay::pack::alike::Alike;
+use crate::tools::replay::pack::classes::Pairs;
+use crate::tools::replay::pack::decode::{Coded, NONE};
+use crate::tools::replay::pack::file::Pack;
+use crate::tools::replay::pack::group::Data;
+use crate::tools::replay::pack::layout::{Layout, PLAIN, STATE, WEIGHT};
+use crate::tools::replay::pack::spell::Value;
+use crate::tools::replay::pack::walk::{ABSENT, HELD, HELD_INT, NULL, OBJECT};
+use crate::tools::replay::sketch::Merge;
+
+/// Columns that every comparison reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Fixed {
+    /// Which engine decided.
+    pub engine: usize,
+    /// Which bundle decided.
+    pub bundle: usize,
+    /// The session.
+    pub session: usize,
+    /// The time of the decision.
+    pub now: usize,
+    /// The recorded effect.
+    pub effect: usize,
+    /// The recorded digest.
+    pub digest: usize,
+}
+
+impl Fixed {
+    /// Where they are in a layout.
+    #[must_use]
+    pub fn of(layout: &Layout) -> Self {
+        let named = |name| layout.named(name).unwrap_or_default();
+        Self {
+            engine: named("engine"),
+            bundle: named("bundle"),
+            session: named("session"),
+            now: named("now"),
+            effect: named("effect"),
+            digest: named("digest"),
+        }
+    }
+}
+
+/// The columns of a group that are read.
+#[derive(Debug)]
+pub struct Columns {
+    /// Whether columns tell all.
+    pub plain: Coded,
+    /// How many decisions a record stands for.
+    pub weight: Coded,
+    /// The states of nodes.
+    pub state: Coded,
+    /// Which engine decided.
+    pub engine: Coded,
+    /// Which bundle decided.
+    pub bundle: Coded,
+    /// The session.
+    pub session: Coded,
+    /// The time of the decision.
+    pub now: Coded,
+    /// The recorded effect.
+    pub effect: Coded,
+    /// The recorded digest.
+    pub digest: Coded,
+    /// Those of the context, by number.
+    pub asked: Vec<(usize, Coded)>,
+}
+
+impl Columns {
+    /// Reads the columns of a group.
+    ///
+    /// # Errors
+    /// If one cannot be read, or is not what was written.
+    pub fn read(
+        (pack, group): (&Pack, usize),
+        fixed: Fixed,
+        alike: &Alike,
+    ) -> Result<Self, PackError> {
+        let read = |column| pack.column(group, column);
+        let Fixed { engine, bundle, session, now, effect, digest } = fixed;
+        let asked = alike.columns.keys().map(|column| Ok((*column, read(*column)?)));
+        Ok(Self {
+            plain: read(PLAIN)?,
+            weight: read(WEIGHT)?,
+            state: read(STATE)?,
+            engine: read(engine)?,
+            bundle: read(bundle)?,
+            session: read(session)?,
+            now: read(now)?,
+            effect: read(effect)?,
+            digest: read(digest)?,
+            asked: asked.collect::<Result<_, PackError>>()?,
+        })
+    }
+
+    /// A column of the context.
+    #[must_use]
+    pub fn asked(&self, column: usize) -> Option<&Coded> {
+        self.asked.iter().find(|(own, _)| *own == column).map(|(_, coded)| coded)
+    }
+
+    /// The rows that columns tell whole, and the others.
+    #[must_use]
+    pub fn told(&self, nodes: &[(usize, bool)]) -> (Vec<u32>, Vec<u32>) {
+        let fits = |state: &[u8]| {
+            nodes.iter().all(|(at, column)| match state.get(*at) {
+                Some(&(ABSENT | NULL)) => true,
+                Some(&OBJECT) => !column,
+                Some(&(HELD | HELD_INT)) => *column,
+                Some(_) | None => false,
+            })
+        };
+        let states = (0..self.state.count()).map(|code| {
+            u32::try_from(code).is_ok_and(|code| self.state.bytes(code).is_some_and(fits))
+        });
+        let states: Vec<bool> = states.collect();
+        let is_told = |row: usize| {
+            let code = |coded: &Coded| coded.codes.get(row).is_some_and(|code| *code != NONE);
+            let state = self.state.codes.get(row).and_then(|code| states.get(*code as usize));
+            self.plain.value(row, false) == Some(Value::Bool(true))
+                && state == Some(&true)
+                && code(&self.now)
+                && code(&self.weight)
+        };
+        let rows = u32::try_from(self.plain.codes.len()).unwrap_or_default();
+        (0..rows).partition(|row| is_told(*row as usize))
+    }
+}
+
+/// Records of a group with equal quoted values and digests.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally {
+    /// Their combination of classes.
+    pub combination: u32,
+    /// One of them.
+    pub first: u32,
+    /// How many.
+    pub count: Count,
+}
+
+/// Rows while they are counted.
+#[derive(Debug)]
+pub struct Tallying<'c> {
+    columns: &'c Columns,
+    /// Whether the recorded effects count, beside the digests.
+    effects: bool,
+    pairs: Pairs,
+    /// By combination with quoted values, and recorded digest: which tally.
+    known: FxHashMap<u64, u32>,
+    /// Of each combination the last digest, and its tally: mostly the next one is the same.
+    last: Vec<(u32, u32)>,
+    /// What was counted.
+    pub tallies: Vec<Tally>,
+    /// Records of each session, by its code.
+    pub sessions: Vec<u64>,
+    /// The first and the last time.
+    pub times: Option<(i64, i64)>,
+}
+
+impl<'c> Tallying<'c> {
+    /// Nothing yet. `effects`: recorded effects count, beside digests.
+    #[must_use]
+    pub fn of(columns: &'c Columns, combinations: usize, effects: bool) -> Self {
+        Self {
+            columns,
+            effects,
+            pairs: Pairs::above(combinations),
+            known: FxHashMap::default(),
+            last: vec![(NONE, NONE); combinations],
+            tallies: Vec::new(),
+            sessions: vec![0; columns.session.count()],
+            times: None,
+        }
+    }
+
+    /// Counts a row. `quotes`: the columns that its messages quote.
+    #[inline]
+    pub fn row(&mut self, row: u32, combination: u32, quotes: &[usize]) {
+        let at = row as usize;
+        let columns = self.columns;
+        let code = |coded: &Coded| coded.codes.get(at).copied().unwrap_or(NONE);
+        let digest = code(&columns.digest);
+        let count = Count::of(weight(&columns.weight, at));
+        let plain = quotes.is_empty() && !self.effects && digest != NONE;
+        let last = self.last.get(combination as usize).copied().filter(|_| plain);
+        let tally = if let Some((_, tally)) = last.filter(|(known, _)| *known == digest) {
+            tally
+        } else {
+            let tally = self.tally(row, combination, quotes);
+            if let Some(last) = self.last.get_mut(combination as usize).filter(|_| plain) {
+                *last = (digest, tally);
+            }
+            tally
+        };
+        if let Some(tally) = self.tallies.get_mut(tally as usize) {
+            tally.count.merge(count);
+        }
+        if let Some(count) = self.sessions.get_mut(code(&columns.session) as usize) {
+            *count += 1;
+        }
+        if let (Data::Ints(all), now) = (&columns.now.values, code(&columns.now))
+            && let Some(now) = all.get(now as usize)
+        {
+            let (first, last) = self.times.unwrap_or((*now, *now));
+            self.times = Some((first.min(*now), last.max(*now)));
+        }
+    }
+
+    /// The tally of a row, made if it is the first of its like.
+    fn tally(&mut self, row: u32, combination: u32, quotes: &[usize]) -> u32 {
+        let at = row as usize;
+        let columns = self.columns;
+        let code = |coded: &Coded| coded.codes.get(at).copied().unwrap_or(NONE);
+        let mut key = combination;
+        for column in quotes {
+            key = match columns.asked(*column) {
+                Some(coded) if coded.there.is_empty() => self.pairs.of(key, code(coded)),
+                // Of lists each row is taken as its own.
+                Some(_) | None => self.pairs.of(key, row),
+            };
+        }
+        if self.effects {
+            key = self.pairs.of(key, code(&columns.effect));
+        }
+        let fresh = u32::try_from(self.tallies.len()).unwrap_or(u32::MAX);
+        let key = u64::from(key) << 32 | u64::from(code(&columns.digest));
+        let tally = *self.known.entry(key).or_insert(fresh);
+        if tally == fresh {
+            self.tallies.push(Tally { combination, first: row, count: Count::default() });
+        }
+        tally
+    }
+}
+
+fn weight(coded: &Coded, row: usize) -> u64 {
+    match coded.value(row, false) {
+        Some(Value::Int(weight)) => u64::try_from(weight).unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+/// Appends the value of a row so that no other gives the same bytes.
+pub fn append(coded: &Coded, row: usize, out: &mut Vec<u8>) {
+    let mut bytes = |bytes: &[u8]| {
+        out.extend_from_slice(&bytes.len().to_le_bytes());
+        out.extend_from_slice(bytes);
+    };
+    match coded.value(row, false) {
+        None => bytes(&[]),
+        Some(Value::Bytes(text)) => bytes(&[b"b", text.as_ref()].concat()),
+        Some(Value::Int(number)) => bytes(&number.to_le_bytes()),
+        Some(Value::Double(number, _)) => bytes(&number.to_bits().to_le_bytes()),
+        Some(Value::Bool(holds)) => bytes(&[u8::from(holds)]),
+        Some(Value::Texts(texts)) => {
+            bytes(&texts.len().to_le_bytes());
+            for text in &texts {
+                bytes(text);
+            }
+        }
+    }
+}
