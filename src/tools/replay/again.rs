@@ -337,7 +337,7 @@ impl<'s> Seats<'s> {
     /// The seat for a bundle, if a record asked for it already.
     #[must_use]
     pub fn known(&self, bundle: Digest) -> Option<&Seat> {
-        self.known.get(&bundle).and_then(|seat| seat.as_ref().ok())
+        self.made.get(*self.known.get(&bundle)?)?.as_ref().ok()
     }
 
     /// The seat for the bundle that made a record.

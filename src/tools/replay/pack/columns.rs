@@ -5,9 +5,9 @@
 //! Imports: `runtime`, `tools::replay`; the rooms beside this one.
 //!
 //! Records that are alike to all programs (`alike`) are decided alike, so one of them is decided,
-//! as a line, and what came of it counts for all. Whether the digest differs may hang on what messages
-//! quote as well, so that is asked once for every set of quoted values. Records that columns do not
-//! tell whole, and those whose effect changes, are taken as lines.
+//! as a line, and what came of it counts for all. Whether the digest differs may hang on what
+//! messages quote as well, so that is asked once for every set of quoted values. Records that
+//! columns do not tell whole, and those whose effect changes, are taken as lines.
 
 use std::collections::HashMap;
 use std::num::NonZero;
