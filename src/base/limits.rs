@@ -161,6 +161,8 @@ pub const SOLVE_TURNS_MAX: u8 = 8;
 pub const SOLVE_ROUNDS_MAX: usize = 400;
 /// Most elements of given lists that tests are carried out on in one question.
 pub const NEAR_ELEMENTS_MAX: usize = 10_000;
+/// Most sessions, and most writers of records, whose order is looked at together.
+pub const LINT_SESSIONS_MAX: usize = 100_000;
 /// Most places that are changed together to flip a decision.
 pub const FLIP_CHANGES_MAX: usize = 4;
 /// Most inputs that are tried for one set of changed places.

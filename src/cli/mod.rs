@@ -12,6 +12,7 @@ pub mod progress;
 pub mod record;
 pub mod reporting;
 pub mod root;
+pub mod screen;
 pub mod secrets;
 pub mod sources;
 pub mod terminal;

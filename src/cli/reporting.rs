@@ -11,7 +11,7 @@ use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::tools::pipeline::Refused;
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::{FORMATS, Format, Report, full, tally};
+use crate::tools::report::{Format, Listed, Report, full, tally};
 
 /// Options of every command that reports findings.
 #[derive(Clone, Debug, clap::Args)]
@@ -23,11 +23,11 @@ pub struct Reporting {
         value_name = "FORMAT",
         default_value = "full",
         env = "POLICYC_OUTPUT_FORMAT", hide_env_values = true,
-        value_parser = format_named,
+        value_parser = format_named::<Format>,
     )]
     pub output_format: Format,
     /// Write the findings to a file as well; may be given more than once.
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named)]
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named::<Format>)]
     pub output: Vec<(Format, PathBuf)>,
     /// End with 0 where findings alone would make it 1.
     #[arg(long)]
@@ -43,14 +43,6 @@ impl Default for Reporting {
     }
 }
 
-fn format_named(name: &str) -> Result<Format, String> {
-    named(FORMATS, |format| format.name, name)
-}
-
-fn output_named(text: &str) -> Result<(Format, PathBuf), String> {
-    output(text, format_named)
-}
-
 /// How a result is written that has these two forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Shape {
@@ -60,27 +52,24 @@ pub enum Shape {
     Json,
 }
 
-/// The one of `formats` that has this name.
+/// The format with this name.
 ///
 /// # Errors
 /// In words for the terminal: which formats there are.
-pub fn named<F: Copy>(formats: &[F], name_of: fn(&F) -> &str, name: &str) -> Result<F, String> {
-    formats.iter().find(|format| name_of(format) == name).copied().ok_or_else(|| {
-        let names: Vec<&str> = formats.iter().map(name_of).collect();
+pub fn format_named<F: Listed>(name: &str) -> Result<F, String> {
+    F::ALL.iter().find(|format| format.name() == name).copied().ok_or_else(|| {
+        let names: Vec<&str> = F::ALL.iter().map(Listed::name).collect();
         format!("the formats are {}", names.join(", "))
     })
 }
 
-/// `FORMAT=FILE`, where `format` knows the formats.
+/// `FORMAT=FILE`.
 ///
 /// # Errors
 /// In words for the terminal.
-pub fn output<F>(
-    text: &str,
-    format: fn(&str) -> Result<F, String>,
-) -> Result<(F, PathBuf), String> {
+pub fn output_named<F: Listed>(text: &str) -> Result<(F, PathBuf), String> {
     let (name, path) = text.split_once('=').ok_or("write it as FORMAT=FILE")?;
-    Ok((format(name)?, PathBuf::from(path)))
+    Ok((format_named(name)?, PathBuf::from(path)))
 }
 
 /// What a command worked on, and what it found out beside the findings.
@@ -196,5 +185,7 @@ pub fn exit_of(finding: &Diagnostic) -> Exit {
 
 /// Whether a code says that a command had nothing to work on.
 fn could_not_run(code: Code) -> bool {
-    matches!(code.id().get(..1), Some("P" | "R"))
+    // These say what is wrong with records that were read.
+    let about_records = [Code::UnlikeSchema, Code::UnlikeBundle, Code::OutOfOrder];
+    matches!(code.id().get(..1), Some("P" | "R")) && !about_records.contains(&code)
 }

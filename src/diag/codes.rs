@@ -115,7 +115,11 @@ macro_rules! for_each_code {
             P0915 Mismatch Error "a decision that differs from its record"
             P0916 BrokenChain Error "a log that was changed after it was written"
             P0917 BadVault Error "a vault or a key that cannot be used"
+            P0918 OutOfOrder Error "records that do not follow one another"
+            P0919 Unverifiable Warning "a record that nobody can verify"
             P0920 BadEvent Error "an event that cannot be imported"
+            P0921 UnlikeSchema Error "a record that is not as its schema says"
+            P0922 UnlikeBundle Error "a record that does not fit its bundle"
         }
     };
 }

@@ -12,7 +12,7 @@ use crate::cli::clock::Stopwatch;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
 use crate::cli::progress::Progress;
-use crate::cli::reporting::{alone, named, next_line, output};
+use crate::cli::reporting::{alone, format_named, next_line, output_named};
 use crate::cli::root::options;
 use crate::cli::sources::{Sources, compiled, is_bundle, load_bundle, rejected, shown, unread};
 use crate::cli::terminal::Terminal;
@@ -27,7 +27,7 @@ use crate::tools::bench::choose::Choice;
 use crate::tools::bench::compare::{Bar, Comparison, Source, compare};
 use crate::tools::bench::contexts::{self, Workload};
 use crate::tools::bench::document::Document;
-use crate::tools::bench::draw::{About, Against, Drawing, FORMATS, Format, markdown};
+use crate::tools::bench::draw::{About, Against, Drawing, Format, markdown};
 use crate::tools::bench::error::BenchError;
 use crate::tools::bench::measure::{Effort, Watch};
 use crate::tools::bench::subject::{Gauged, Task, Wanted, gauge, reads_time};
@@ -146,11 +146,11 @@ struct Comparing {
 #[command(next_help_heading = "Results")]
 struct Results {
     /// How they are written: full, json, gobench, junit, github or markdown.
-    #[arg(long, value_name = "FORMAT", default_value = "full", value_parser = format_named,
-        env = "POLICYC_OUTPUT_FORMAT", hide_env_values = true)]
+    #[arg(long, value_name = "FORMAT", default_value = "full",
+        value_parser = format_named::<Format>, env = "POLICYC_OUTPUT_FORMAT", hide_env_values = true)]
     output_format: Format,
     /// Write them to a file as well; may be given more than once.
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named)]
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named::<Format>)]
     output: Vec<(Format, PathBuf)>,
     /// End with 0 where regressions alone would make it 1.
     #[arg(long)]
@@ -170,14 +170,6 @@ fn percent(text: &str) -> Result<f64, String> {
 
 fn time(text: &str) -> Result<f64, String> {
     nanoseconds(text).ok_or_else(|| "write it as 10ns or 1.5us".to_owned())
-}
-
-fn format_named(name: &str) -> Result<Format, String> {
-    named(FORMATS, |format| format.name, name)
-}
-
-fn output_named(text: &str) -> Result<(Format, PathBuf), String> {
-    output(text, format_named)
 }
 
 /// A bundle that is measured.

@@ -16,6 +16,7 @@ use crate::runtime::record::check::{Break, BreakKind};
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::vm::observe::Known;
 use crate::tools::inspect::atoms::turned;
+use crate::tools::replay::lint::Remark;
 use crate::tools::replay::open::Source;
 use crate::tools::replay::verify::{Found, Mismatch};
 
@@ -77,6 +78,14 @@ pub fn broken(found: &Break, files: &[Source]) -> Diagnostic {
     let fact = format!("`{}` {lines}, chain of `{writer}`: {what}", name(place.source));
     let help = "a copy of the log tells what was changed; these records prove nothing";
     Diagnostic::without_place(Code::BrokenChain, fact).help(help)
+}
+
+/// The finding about a line that is not as it should be.
+#[must_use]
+pub fn remark(remark: &Remark, source: &str) -> Diagnostic {
+    let Remark { line, byte, code, fact, help, .. } = remark;
+    let fact = format!("`{source}` line {line}, byte {byte}: {fact}");
+    Diagnostic::without_place(*code, fact).maybe_help(help.map(str::to_owned))
 }
 
 /// The finding about a decision that differs, with the files that it points into.

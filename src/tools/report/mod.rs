@@ -73,6 +73,23 @@ impl Report<'_> {
     }
 }
 
+/// Formats that are chosen by their names.
+pub trait Listed: Copy + 'static {
+    /// Every one. The first is the default.
+    const ALL: &'static [Self];
+
+    /// As `--output-format` takes it.
+    fn name(&self) -> &'static str;
+}
+
+impl Listed for Format {
+    const ALL: &'static [Self] = FORMATS;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 /// A way to write findings.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {

@@ -3,6 +3,7 @@
 mod chain;
 mod flip;
 mod impact;
+mod lint;
 #[cfg(feature = "pack")]
 mod pack;
 mod packed;
@@ -10,6 +11,7 @@ mod parts;
 mod planted;
 mod residual;
 mod single;
+mod step;
 mod verify;
 
 use std::path::Path;

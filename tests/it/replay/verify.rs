@@ -224,3 +224,37 @@ fn the_first_mismatch_is_told_at_once() {
     assert_eq!(told.err.matches("first mismatch").count(), 1, "{}", told.err);
     assert!(!ran(folder.path(), line).err.contains("first mismatch"));
 }
+
+#[test]
+fn pages_and_sentences_say_it_without_marks_of_a_terminal() {
+    let (folder, program) = project("verify-told", POLICY);
+    let lines = records(&program, &[payment(1, "tea", &[]), payment(2, "tea", &[])]);
+    let changed = lines[1].replace("\"amount\":2,", "\"amount\":25000,");
+    let hostile = changed.replace("\"id\":\"record-1\"", "\"id\":\"<b>\\u001b[2J\"");
+    assert_ne!(hostile, changed);
+    folder.add("a.jsonl", file(&[lines[0].clone(), hostile]));
+    let run = |format: &str| {
+        let line = format!("replay verify a.jsonl --bundle policy.plcb --output-format {format}");
+        let ran = ran(folder.path(), &line);
+        assert_eq!(ran.exit, Some(1), "{format}: {}{}", ran.out, ran.err);
+        assert!(!ran.out.contains('\u{1b}'), "{format}: {}", ran.out);
+        ran.out
+    };
+    let page = run("html");
+    assert!(page.starts_with("<!doctype html>") && page.contains("&lt;b&gt;‹U+001B›[2J"), "{page}");
+    assert!(!page.contains("<b>") && !page.contains("src=") && !page.contains("http:"), "{page}");
+    let told = run("narrated");
+    assert!(
+        told.contains("exact: 1, 50.0000 %.") && told.contains("Finding 1, in a.jsonl line 2:")
+    );
+    assert!(!told.chars().any(|c| ('\u{2500}'..='\u{257f}').contains(&c)), "{told}");
+    let lines = run("json-lines");
+    let kinds: Vec<String> = lines
+        .lines()
+        .map(|line| {
+            let json: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            json["kind"].as_str().expect("a kind").to_owned()
+        })
+        .collect();
+    assert_eq!(kinds, ["mismatch", "summary"]);
+}

@@ -10,7 +10,7 @@ use crate::cli::bundles::{Settings, unusable_exit};
 use crate::cli::clock::Stopwatch;
 use crate::cli::commands::replay::input::{Input, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
-use crate::cli::reporting::{alone, named, output};
+use crate::cli::reporting::{alone, format_named, output_named};
 use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
@@ -25,7 +25,7 @@ use crate::tools::replay::impact::{Comparer, Impact};
 use crate::tools::replay::pack::Candidates;
 use crate::tools::replay::store::Store;
 use crate::tools::report::paint::Style;
-use crate::tools::report::replay::impact::{Drawing, FORMATS, Format, clusters, counts};
+use crate::tools::report::replay::impact::{Drawing, Format, clusters, counts};
 
 /// The row of this part.
 pub const COMMAND: Command = Command {
@@ -77,19 +77,16 @@ pub(super) struct Showing {
     #[arg(long)]
     downstream: bool,
     /// How the result is written: full, html, json, junit or markdown.
-    #[arg(long, value_name = "FORMAT", default_value = "full", value_parser = format_named)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "full",
+        value_parser = format_named::<Format>
+    )]
     output_format: Format,
     /// Write the result to a file as well; may be given more than once.
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named)]
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named::<Format>)]
     output: Vec<(Format, PathBuf)>,
-}
-
-fn format_named(name: &str) -> Result<Format, String> {
-    named(FORMATS, |format| format.name, name)
-}
-
-fn output_named(text: &str) -> Result<(Format, PathBuf), String> {
-    output(text, format_named)
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {

@@ -9,15 +9,15 @@ use crate::cli::clock::Stopwatch;
 use crate::cli::commands::replay::input::effect;
 use crate::cli::commands::replay::one::Named;
 use crate::cli::exit::Exit;
-use crate::cli::reporting::named;
+use crate::cli::reporting::format_named;
 use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
 use crate::lang::decision::Effect;
 use crate::runtime::record::read::Input;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::again::{Obstacle, moment};
-use crate::tools::replay::flip::{Asked, NoFlip, flip, place_of};
-use crate::tools::report::replay::flip::{Drawing, FORMATS, Format};
+use crate::tools::replay::flip::{Asked, flip, place_of};
+use crate::tools::report::replay::flip::{Drawing, Format};
 
 /// The row of this part.
 pub const COMMAND: Command = Command {
@@ -53,12 +53,13 @@ struct Options {
     #[arg(long, value_name = "COUNT")]
     all: Option<usize>,
     /// How it is written: full, json or markdown.
-    #[arg(long, value_name = "FORMAT", default_value = "full", value_parser = format_named)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "full",
+        value_parser = format_named::<Format>
+    )]
     output_format: Format,
-}
-
-fn format_named(name: &str) -> Result<Format, String> {
-    named(FORMATS, |format| format.name, name)
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
@@ -88,18 +89,10 @@ fn flipped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     };
     let watch = Stopwatch::start();
     let flips = flip(&program, &typed, &moment, &asked);
-    let flips = flips.map_err(|why| wanted.cannot(terminal, "flipped", words(why)))?;
+    let flips = flips.map_err(|why| wanted.cannot(terminal, "flipped", why.words()))?;
     let took = watch.text();
     let id = record.id.map(|id| id.text().into_owned());
     let drawing = Drawing { id: id.as_deref(), flips: &flips, took: &took };
     terminal.result(&(options.output_format.draw)(&drawing, terminal.style));
     Ok(if flips.found.is_empty() && flips.is_open() { Exit::Inconclusive } else { Exit::Done })
-}
-
-const fn words(why: NoFlip) -> &'static str {
-    match why {
-        NoFlip::Refused => "its context is refused",
-        NoFlip::Undetermined => "its effect hangs on what it withholds",
-        NoFlip::Already => "its effect is that already",
-    }
 }

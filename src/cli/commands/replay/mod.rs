@@ -7,11 +7,13 @@ pub mod explain;
 pub mod flip;
 pub mod import;
 pub(super) mod input;
+pub mod lint;
 pub mod minimize;
 mod one;
 pub mod pack;
 pub mod parts;
 pub mod seal;
+pub mod step;
 pub mod test;
 pub mod unseal;
 pub mod vault;
@@ -49,6 +51,7 @@ const PARTS: &[Command] = &[
     flip::COMMAND,
     test::COMMAND,
     cover::COMMAND,
+    step::COMMAND,
     parts::MAP,
     parts::REDUCE,
     import::COMMAND,
@@ -58,6 +61,7 @@ const PARTS: &[Command] = &[
     seal::COMMAND,
     unseal::COMMAND,
     vault::COMMAND,
+    lint::COMMAND,
 ];
 
 fn arguments(parser: clap::Command) -> clap::Command {

@@ -10,7 +10,7 @@ use crate::cli::clock::Stopwatch;
 use crate::cli::commands::replay::input::{Input, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::progress::watched;
-use crate::cli::reporting::{alone, named, output};
+use crate::cli::reporting::{alone, format_named, output_named};
 use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
@@ -22,7 +22,7 @@ use crate::tools::replay::open::Source;
 use crate::tools::replay::store::Store;
 use crate::tools::replay::verify::{Found, Mismatch, Verified, Verifier};
 use crate::tools::report::paint::Style;
-use crate::tools::report::replay::verify::{Drawing, FORMATS, Format};
+use crate::tools::report::replay::verify::{Drawing, Format};
 use crate::tools::report::visible::visible;
 
 /// The row of this part.
@@ -47,23 +47,20 @@ struct Options {
     /// Undetermined records that are no reason to end with 3.
     #[arg(long, value_name = "COUNT", default_value_t = 0)]
     max_undetermined: u64,
-    /// How the result is written: full, json, junit or markdown.
-    #[arg(long, value_name = "FORMAT", default_value = "full", value_parser = format_named)]
+    /// How the result is written: full, html, json, json-lines, junit, markdown or narrated.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "full",
+        value_parser = format_named::<Format>
+    )]
     output_format: Format,
     /// Write the result to a file as well; may be given more than once.
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named)]
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named::<Format>)]
     output: Vec<(Format, PathBuf)>,
     /// End with 0 where differences alone would make it 1.
     #[arg(long)]
     exit_zero: bool,
-}
-
-fn format_named(name: &str) -> Result<Format, String> {
-    named(FORMATS, |format| format.name, name)
-}
-
-fn output_named(text: &str) -> Result<(Format, PathBuf), String> {
-    output(text, format_named)
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {

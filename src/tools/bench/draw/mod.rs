@@ -16,6 +16,7 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::tools::bench::budget::Judged;
 use crate::tools::bench::compare::{Comparison, Source};
 use crate::tools::bench::document::Document;
+use crate::tools::report::Listed;
 use crate::tools::report::Report;
 use crate::tools::report::paint::Style;
 
@@ -90,3 +91,11 @@ pub const FORMATS: &[Format] = &[
     Format { name: "github", draw: github::draw, for_people: false },
     Format { name: "markdown", draw: markdown::draw, for_people: false },
 ];
+
+impl Listed for Format {
+    const ALL: &'static [Self] = FORMATS;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}

@@ -98,6 +98,18 @@ pub enum NoFlip {
     Already,
 }
 
+impl NoFlip {
+    /// In words, behind the name of a record.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Refused => "its context is refused",
+            Self::Undetermined => "its effect hangs on what it withholds",
+            Self::Already => "its effect is that already",
+        }
+    }
+}
+
 /// Finds the smallest changes.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::tools::replay::flip::{Change, Flips, place_name};
+use crate::tools::report::Listed;
 use crate::tools::report::decision::{effect_paint, effect_word};
 use crate::tools::report::json::document;
 use crate::tools::report::paint::{Paint, Style};
@@ -43,10 +44,20 @@ pub const FORMATS: &[Format] = &[
     Format { name: "markdown", draw: markdown },
 ];
 
+impl Listed for Format {
+    const ALL: &'static [Self] = FORMATS;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 /// Longest value that is written out, in characters.
 const VALUE_MAX: usize = 60;
 
-fn full(drawing: &Drawing<'_>, style: Style) -> String {
+/// For people.
+#[must_use]
+pub fn full(drawing: &Drawing<'_>, style: Style) -> String {
     let Drawing { flips, took, .. } = drawing;
     let word = |effect| style.paint(effect_paint(effect), &effect_word(effect));
     let count = format!("{} evaluations · {took}", grouped(flips.evaluations as u64));

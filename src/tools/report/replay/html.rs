@@ -13,41 +13,14 @@ use crate::tools::report::paint::Style;
 use crate::tools::report::replay::impact::{
     Cluster, Drawing, cause, count, decisions, example, names, refused, sign,
 };
-use crate::tools::report::visible::visible;
-
-const HEAD: &str = r#"<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>policyc: impact</title><style>
-:root { color-scheme: light dark; --line: #8886; --bad: #c22; --good: #282; --wait: #a60; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }
-table { border-collapse: collapse; }
-th, td { padding: .2em .8em; border-bottom: 1px solid var(--line); }
-td { text-align: right; font-variant-numeric: tabular-nums; } th { text-align: left; }
-code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
-details { border: 1px solid var(--line); border-radius: 6px; margin: .8em 0; padding: .5em .9em; }
-summary { cursor: pointer; font-weight: 600; } .allow summary { color: var(--bad); }
-.broken { color: var(--bad); } .kept { color: var(--good); } input { font: inherit; width: 24em; }
-</style></head><body>
-"#;
-
-const TAIL: &str = r#"<script>
-document.querySelector("input").addEventListener("input", (event) => {
-  const wanted = event.target.value.toLowerCase();
-  for (const one of document.querySelectorAll("details"))
-    one.hidden = !one.textContent.toLowerCase().includes(wanted);
-});
-</script></body></html>
-"#;
+use crate::tools::report::replay::page::{TAIL, head, text};
 
 /// The page.
 #[must_use]
 pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     let impact = drawing.impact;
     let (from, to) = names(drawing);
-    let mut page = String::from(HEAD);
+    let mut page = head("impact");
     let _ = write!(
         page,
         "<h1>Impact of {}</h1>\n<p>{}, from <code>{}</code>. {} newly allowed, \
@@ -129,30 +102,4 @@ fn details(page: &mut String, cluster: &Cluster<'_>) {
         let _ = writeln!(page, "<li><code>{}</code></li>", text(&example(shown)));
     }
     page.push_str("</ul></details>\n");
-}
-
-/// Text that HTML shows as it is.
-fn text(text: &str) -> String {
-    let mut out = String::new();
-    for c in visible(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn nothing_of_a_name_is_markup() {
-        let hostile = "<script>'\"&\u{202e}";
-        let shown = super::text(hostile);
-        assert!(shown.starts_with("&lt;script&gt;&#39;&quot;&amp;") && !shown.contains('\u{202e}'));
-    }
 }

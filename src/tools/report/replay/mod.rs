@@ -10,9 +10,21 @@ pub mod explain;
 pub mod flip;
 pub mod html;
 pub mod impact;
+mod page;
+pub mod step;
 pub mod verify;
+mod verify_told;
 
 use crate::diag::numbers::grouped;
+use crate::tools::report::Listed;
+
+impl Listed for impact::Format {
+    const ALL: &'static [Self] = impact::FORMATS;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
 
 /// `1 record`, `3 412 908 records`.
 #[must_use]
@@ -26,9 +38,12 @@ pub fn many(count: u64, word: &str) -> String {
     format!("{} {word}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
-/// `99.9989 %`, never rounded up to all or down to nothing.
+/// `99.9989 %`, never rounded up to all or down to nothing; of nothing there is no share.
 #[must_use]
 pub fn share(part: u64, all: u64) -> String {
+    if all == 0 {
+        return "-".to_owned();
+    }
     if part == all {
         return "100 %".to_owned();
     }

@@ -26,9 +26,9 @@ use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::replay::{chain, many, records, share};
+use crate::tools::report::replay::{chain, many, records, share, verify_told};
 use crate::tools::report::visible::visible;
-use crate::tools::report::{Report, full as findings_full};
+use crate::tools::report::{Listed, Report, full as findings_full};
 
 /// What there is to draw.
 #[derive(Clone, Copy, Debug)]
@@ -61,27 +61,38 @@ pub struct Format {
 /// Every format. The first is the default.
 pub const FORMATS: &[Format] = &[
     Format { name: "full", draw: full },
+    Format { name: "html", draw: verify_told::html },
     Format { name: "json", draw: json },
+    Format { name: "json-lines", draw: json_lines },
     Format { name: "junit", draw: junit },
     Format { name: "markdown", draw: markdown },
+    Format { name: "narrated", draw: verify_told::narrated },
 ];
 
+impl Listed for Format {
+    const ALL: &'static [Self] = FORMATS;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 impl Drawing<'_> {
-    fn program(&self, digest: Digest) -> Option<Arc<Program>> {
+    pub(super) fn program(&self, digest: Digest) -> Option<Arc<Program>> {
         self.store.get(digest).ok()
     }
 
     /// `payments@9f2c41`, or the digest alone where nobody has the bundle.
-    fn bundle(&self, digest: Digest) -> String {
+    pub(super) fn bundle(&self, digest: Digest) -> String {
         self.program(digest).map_or_else(|| digest_short(&digest), |program| bundle_name(&program))
     }
 
-    fn source(&self, at: usize) -> &str {
+    pub(super) fn source(&self, at: usize) -> &str {
         self.sources.get(at).map_or("", |source| source.name.as_str())
     }
 
     /// The row of the chains.
-    fn chain(&self) -> (&'static str, Paint, String) {
+    pub(super) fn chain(&self) -> (&'static str, Paint, String) {
         match self.passed {
             0 => chain::row(self.chained, self.verified.unchained),
             passed => {
@@ -92,7 +103,7 @@ impl Drawing<'_> {
     }
 
     /// The rows of the table: word, number, and what else is to be said.
-    fn rows(&self) -> Vec<(&'static str, u64, String)> {
+    pub(super) fn rows(&self) -> Vec<(&'static str, u64, String)> {
         let Verified { records, exact, undetermined, mismatched, unreadable, .. } = self.verified;
         let mut rows = vec![("exact", *exact, share(*exact, *records))];
         if self.verified.by_facts > 0 {
@@ -127,7 +138,7 @@ impl Drawing<'_> {
     }
 
     /// The bundles that made the records, those of most records first.
-    fn bundles(&self) -> Vec<(Digest, u64)> {
+    pub(super) fn bundles(&self) -> Vec<(Digest, u64)> {
         let mut bundles: Vec<_> = self.verified.bundles.iter().map(|(it, n)| (*it, *n)).collect();
         bundles.sort_by_key(|(digest, count)| (std::cmp::Reverse(*count), *digest));
         bundles
@@ -205,6 +216,30 @@ const fn known(known: Known) -> &'static str {
 
 /// For programs: one document.
 fn json(drawing: &Drawing<'_>, _style: Style) -> String {
+    json_document(&summary(drawing))
+}
+
+/// For programs that read line by line: each finding, then all else.
+fn json_lines(drawing: &Drawing<'_>, _style: Style) -> String {
+    let mut summary = summary(drawing);
+    let mut text = String::new();
+    let mut line = |mut json: Json, kind: &str| {
+        if let Some(entries) = json.as_object_mut() {
+            entries.insert("kind".to_owned(), kind.into());
+        }
+        let _ = writeln!(text, "{json}");
+    };
+    for (kind, key) in [("fault", "faults"), ("mismatch", "mismatches")] {
+        let found = summary.as_object_mut().and_then(|all| all.remove(key)).unwrap_or_default();
+        for one in found.as_array().cloned().unwrap_or_default() {
+            line(one, kind);
+        }
+    }
+    line(summary, "summary");
+    text
+}
+
+fn summary(drawing: &Drawing<'_>) -> Json {
     let Verified { records, exact, undetermined, needs, obstacles, .. } = drawing.verified;
     let bundles = drawing.bundles().into_iter().map(|(digest, count)| {
         let name = drawing.program(digest).map(|program| program.name().to_owned());
@@ -242,7 +277,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         let (fault, byte) = (what.fault.to_string(), what.offset);
         json!({"file": drawing.source(*source), "line": line, "byte": byte, "fault": fault})
     });
-    let verified = json!({
+    json!({
         "format": "policyc.verified", "version": 1,
         "records": records, "exact": exact, "by_facts": drawing.verified.by_facts,
         "undetermined": undetermined, "needs": needs,
@@ -253,8 +288,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         "passed_over": drawing.passed,
         "chain": chain::facts(drawing.chained, drawing.verified.unchained),
         "breaks": chain::breaks(drawing.chained, drawing.sources),
-    });
-    json_document(&verified)
+    })
 }
 
 /// For continuous integration: a case for what was verified, and one for each kind of trouble.

@@ -1,0 +1,96 @@
+//! `policyc replay lint`: are records as they should be?
+
+use clap::{ArgMatches, Args};
+
+use crate::cli::Command;
+use crate::cli::bundles::{Settings, unusable_exit};
+use crate::cli::commands::replay::input::{Input, Ran, Stream, sources_of};
+use crate::cli::exit::Exit;
+use crate::cli::reporting::{Conclusion, Reporting, conclude};
+use crate::cli::root::options;
+use crate::cli::terminal::Terminal;
+use crate::compiler::source::map::SourceMap;
+use crate::diag::sink::Sink;
+use crate::tools::inspect::digest_text;
+use crate::tools::replay::findings;
+use crate::tools::replay::lint::{Linter, Order};
+use crate::tools::report::replay::records;
+
+/// The row of this part.
+pub const COMMAND: Command = Command {
+    name: "lint",
+    group: "replay",
+    short: "are records as they should be",
+    about: "Check records against their schema, their bundles and one another",
+    usage: "[SRC].. [OPTIONS]",
+    examples: &[
+        ("policyc replay lint logs --bundle prod", "every record below `logs`"),
+        ("policyc replay lint calls.jsonl --output-format json-lines", "for programs"),
+    ],
+    arguments: Options::augment_args,
+    run,
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    #[command(flatten)]
+    input: Input,
+    #[command(flatten)]
+    reporting: Reporting,
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let options: Options = match options(matches) {
+        Ok(options) => options,
+        Err(exit) => return exit,
+    };
+    linted(terminal, &options).unwrap_or_else(|exit| exit)
+}
+
+/// Reads, checks, draws.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn linted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    let settings = Settings::read(terminal)?;
+    let store = options.input.bundles.store(terminal, &settings)?;
+    let sources = sources_of(terminal, &settings, &options.input.records)?;
+    let filter = options.input.filter.filter(terminal)?;
+    let stream = Stream {
+        terminal,
+        sources: &sources,
+        threads: options.input.threads,
+        filter: &filter,
+        progress: options.input.progress,
+    };
+    let (mut order, mut sink, mut count) = (Order::default(), Sink::new(), 0);
+    let mut missing = std::collections::BTreeSet::new();
+    let Ran { stopped, broken, .. } = stream.run(
+        || Linter::of(&store, &filter),
+        Linter::chunk,
+        |mut part, _| {
+            order.look(&mut part);
+            count += part.records;
+            missing.extend(part.missing);
+            for remark in &part.remarks {
+                let name = sources.get(remark.source).map_or("", |source| source.name.as_str());
+                sink.report(findings::remark(remark, name));
+            }
+        },
+    );
+    let mut exit = if stopped { Exit::Interrupted } else { broken };
+    for digest in &missing {
+        let unusable = store.get(*digest).err();
+        let name = digest_text(digest);
+        exit = exit.max(unusable.map_or(Exit::Done, |it| unusable_exit(terminal, &name, &it)));
+    }
+    let conclusion = Conclusion {
+        files: &SourceMap::new(),
+        prefix: "",
+        body: String::new(),
+        parts: vec![records(count)],
+        at_least: exit,
+        needs_bundle: false,
+    };
+    Ok(conclude(terminal, &options.reporting, sink, &conclusion))
+}
