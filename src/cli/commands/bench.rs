@@ -147,7 +147,8 @@ struct Comparing {
 struct Results {
     /// How they are written: full, json, gobench, junit, github or markdown.
     #[arg(long, value_name = "FORMAT", default_value = "full",
-        value_parser = format_named::<Format>, env = "POLICYC_OUTPUT_FORMAT", hide_env_values = true)]
+        value_parser = format_named::<Format>,
+        env = "POLICYC_OUTPUT_FORMAT", hide_env_values = true)]
     output_format: Format,
     /// Write them to a file as well; may be given more than once.
     #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named::<Format>)]

@@ -38,7 +38,9 @@ pub fn full(record: &Record<'_>, program: &Program, explained: &Explained, style
             format!("  {}  {parts}\n", style.paint(paint, &word))
         }
     };
-    text.push_str(&style.paint(Paint::Frame, &format!("  {}\n", "─".repeat(style.width - 4))));
+    text.push_str(
+        &style.paint(Paint::Frame, &format!("  {}\n", "─".repeat(style.width.saturating_sub(4)))),
+    );
     if let Some(when) = when(record) {
         row(&mut text, style, "when", &when);
     }
