@@ -15,12 +15,12 @@ use crate::cli::reporting::{Shape, alone};
 use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
-use crate::diag::numbers::grouped;
 use crate::runtime::record::read::Input;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::again::{Obstacle, moment};
 use crate::tools::replay::minimize::{Minimal, minimize};
 use crate::tools::replay::plain::plain;
+use crate::tools::report::counted;
 use crate::tools::report::decision::{effect_paint, effect_word};
 use crate::tools::report::json::document;
 use crate::tools::report::paint::{Paint, Style};
@@ -92,7 +92,7 @@ fn minimized(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 
 fn full(minimal: &Minimal, context: &Json, took: &str, style: Style) -> String {
     let word = style.paint(effect_paint(minimal.effect), &effect_word(minimal.effect));
-    let asked = format!("{} evaluations · {took}", grouped(minimal.asked as u64));
+    let asked = format!("{} · {took}", counted(minimal.asked, "evaluation"));
     let mut text = String::new();
     match &minimal.facts {
         None => {

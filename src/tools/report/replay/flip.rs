@@ -8,14 +8,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
-use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::tools::replay::flip::{Change, Flips, place_name};
-use crate::tools::report::Listed;
 use crate::tools::report::decision::{effect_paint, effect_word};
 use crate::tools::report::json::document;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
+use crate::tools::report::{Listed, counted};
 
 /// What there is to draw.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +59,7 @@ const VALUE_MAX: usize = 60;
 pub fn full(drawing: &Drawing<'_>, style: Style) -> String {
     let Drawing { flips, took, .. } = drawing;
     let word = |effect| style.paint(effect_paint(effect), &effect_word(effect));
-    let count = format!("{} evaluations · {took}", grouped(flips.evaluations as u64));
+    let count = format!("{} · {took}", counted(flips.evaluations, "evaluation"));
     let mut text = format!("  {} → {}   {count}\n", word(flips.from), word(Some(flips.to)));
     if flips.found.is_empty() {
         let _ = writeln!(text, "\n  {}", nothing(flips));
