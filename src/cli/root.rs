@@ -180,3 +180,12 @@ fn unknown(terminal: &Terminal, fact: &str, near: Option<&str>) -> Exit {
 pub fn options<T: FromArgMatches>(matches: &ArgMatches) -> Result<T, Exit> {
     T::from_arg_matches(matches).map_err(|error| refuse(&error))
 }
+
+/// Does the work of a command with its options.
+pub fn with_options<T: FromArgMatches>(
+    matches: &ArgMatches,
+    terminal: &Terminal,
+    work: fn(&Terminal, &T) -> Result<Exit, Exit>,
+) -> Exit {
+    options(matches).and_then(|options| work(terminal, &options)).unwrap_or_else(|exit| exit)
+}

@@ -9,7 +9,7 @@ use crate::cli::bundles::Settings;
 use crate::cli::commands::replay::input::{Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
-use crate::cli::root::options;
+use crate::cli::root::with_options;
 use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::Draft;
@@ -46,11 +46,7 @@ struct Options {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    converted(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, converted)
 }
 
 /// Reads and writes.

@@ -4,10 +4,10 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, unusable_exit};
-use crate::cli::commands::replay::input::{Input, Ran, Stream, sources_of};
+use crate::cli::commands::replay::input::{Input, Opened, Ran};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Shape, alone};
-use crate::cli::root::options;
+use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -38,28 +38,17 @@ struct Options {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    covered(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, covered)
 }
 
 fn covered(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
-    let store = options.input.bundles.store(terminal, &settings)?;
-    let sources = sources_of(terminal, &settings, &options.input.records)?;
-    let filter = options.input.filter.filter(terminal)?;
-    let stream = Stream {
-        terminal,
-        sources: &sources,
-        threads: options.input.threads,
-        filter: &filter,
-        progress: options.input.progress,
-    };
+    let opened = options.input.open(terminal, &settings)?;
+    let Opened { store, filter, .. } = &opened;
+    let stream = opened.stream(terminal, &options.input);
     let mut all = Coverage::default();
     let Ran { stopped, broken: mut exit, .. } =
-        stream.run(|| (), |(), chunk| Coverage::of(chunk, &filter), |part, _| all.add(part));
+        stream.run(|| (), |(), chunk| Coverage::of(chunk, filter), |part, _| all.add(part));
     let mut found = Vec::new();
     for (digest, exercised) in &all.bundles {
         let Some(digest) = digest.or_else(|| store.only()) else {

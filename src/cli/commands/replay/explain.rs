@@ -7,7 +7,7 @@ use crate::cli::bundles::Settings;
 use crate::cli::commands::replay::one::Named;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::Shape;
-use crate::cli::root::options;
+use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::tools::replay::explain::explain;
 use crate::tools::report::replay::explain::{full, json};
@@ -37,11 +37,7 @@ struct Options {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    explained(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, explained)
 }
 
 fn explained(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {

@@ -1,7 +1,6 @@
 //! `policyc replay flip`: what would change a decision?
 
 use clap::{ArgMatches, Args};
-use serde_json::Value as Json;
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
@@ -10,10 +9,9 @@ use crate::cli::commands::replay::input::effect;
 use crate::cli::commands::replay::one::Named;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::format_named;
-use crate::cli::root::options;
+use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::lang::decision::Effect;
-use crate::runtime::record::read::Input;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::again::{Obstacle, moment};
 use crate::tools::replay::flip::{Asked, flip, place_of};
@@ -63,11 +61,7 @@ struct Options {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    flipped(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, flipped)
 }
 
 fn flipped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
@@ -76,8 +70,7 @@ fn flipped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let record = wanted.record(terminal)?;
     let program = wanted.program(terminal, &record)?;
     let obstructed = |obstacle: Obstacle| wanted.obstructed(terminal, &obstacle);
-    let Input::Context(typed, _) = record.input else { return Err(obstructed(Obstacle::Raw)) };
-    let typed: Json = serde_json::from_slice(typed).map_err(|_| obstructed(Obstacle::Raw))?;
+    let typed = wanted.context(terminal, &record)?;
     let hosts = record.hosts();
     let moment = moment(&record, reads_time(&program), hosts.as_ref()).map_err(obstructed)?;
     let places = |names: &[String]| names.iter().map(|name| place_of(name)).collect();

@@ -75,6 +75,38 @@ pub(super) struct Input {
     pub(super) progress: bool,
 }
 
+/// What an `Input` names, ready to be read.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// The bundles.
+    pub(super) store: Store,
+    /// Where records lie.
+    pub(super) sources: Vec<Source>,
+    /// Which of them count.
+    pub(super) filter: Filter,
+}
+
+impl Input {
+    /// Looks for everything that is named.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub(super) fn open(&self, terminal: &Terminal, settings: &Settings) -> Result<Opened, Exit> {
+        let store = self.bundles.store(terminal, settings)?;
+        let sources = sources_of(terminal, settings, &self.records)?;
+        Ok(Opened { store, sources, filter: self.filter.filter(terminal)? })
+    }
+}
+
+impl Opened {
+    /// The records, on their way as `input` says.
+    pub(super) fn stream<'a>(&'a self, terminal: &'a Terminal, input: &Input) -> Stream<'a> {
+        let Self { sources, filter, .. } = self;
+        let Input { threads, progress, .. } = *input;
+        Stream { terminal, sources, threads, filter, progress }
+    }
+}
+
 /// Which records count.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Records")]

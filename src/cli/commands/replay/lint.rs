@@ -4,10 +4,10 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, unusable_exit};
-use crate::cli::commands::replay::input::{Input, Ran, Stream, sources_of};
+use crate::cli::commands::replay::input::{Input, Opened, Ran};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, conclude};
-use crate::cli::root::options;
+use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::sink::Sink;
@@ -40,11 +40,7 @@ struct Options {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    linted(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, linted)
 }
 
 /// Reads, checks, draws.
@@ -53,20 +49,13 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 /// How the command ends, its words already written.
 fn linted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
-    let store = options.input.bundles.store(terminal, &settings)?;
-    let sources = sources_of(terminal, &settings, &options.input.records)?;
-    let filter = options.input.filter.filter(terminal)?;
-    let stream = Stream {
-        terminal,
-        sources: &sources,
-        threads: options.input.threads,
-        filter: &filter,
-        progress: options.input.progress,
-    };
+    let opened = options.input.open(terminal, &settings)?;
+    let Opened { store, sources, filter } = &opened;
+    let stream = opened.stream(terminal, &options.input);
     let (mut order, mut sink, mut count) = (Order::default(), Sink::new(), 0);
     let mut missing = std::collections::BTreeSet::new();
     let Ran { stopped, broken, .. } = stream.run(
-        || Linter::of(&store, &filter),
+        || Linter::of(store, filter),
         Linter::chunk,
         |mut part, _| {
             order.look(&mut part);

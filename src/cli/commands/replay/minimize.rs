@@ -12,10 +12,9 @@ use crate::cli::clock::Stopwatch;
 use crate::cli::commands::replay::one::Named;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Shape, alone};
-use crate::cli::root::options;
+use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
-use crate::runtime::record::read::Input;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::again::{Obstacle, moment};
 use crate::tools::replay::minimize::{Minimal, minimize};
@@ -54,11 +53,7 @@ struct Options {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    minimized(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, minimized)
 }
 
 fn minimized(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
@@ -67,8 +62,7 @@ fn minimized(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let record = wanted.record(terminal)?;
     let program = wanted.program(terminal, &record)?;
     let obstructed = |obstacle: Obstacle| wanted.obstructed(terminal, &obstacle);
-    let Input::Context(typed, _) = record.input else { return Err(obstructed(Obstacle::Raw)) };
-    let typed: Json = serde_json::from_slice(typed).map_err(|_| obstructed(Obstacle::Raw))?;
+    let typed = wanted.context(terminal, &record)?;
     let mut withheld = Vec::new();
     let context = plain(&typed, &mut withheld);
     if !withheld.is_empty() {

@@ -4,6 +4,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use crate::base::limits::RECORD_BYTES_MAX;
 use crate::cli::bundles::{Settings, unusable_exit};
 use crate::cli::commands::replay::input::{Bundles, Stream, sources_of};
@@ -14,7 +16,7 @@ use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::Record;
+use crate::runtime::record::read::{Input, Record};
 use crate::tools::inspect::digest_text;
 use crate::tools::project::read_bytes;
 use crate::tools::replay::again::{Engine, Obstacle};
@@ -127,6 +129,16 @@ impl Wanted {
         })?;
         Engine::of(&record).check().map_err(|obstacle| self.obstructed(terminal, &obstacle))?;
         Ok(record)
+    }
+
+    /// What was decided about, as typed JSON.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub(super) fn context(&self, terminal: &Terminal, record: &Record<'_>) -> Result<Json, Exit> {
+        let raw = || self.obstructed(terminal, &Obstacle::Raw);
+        let Input::Context(typed, _) = record.input else { return Err(raw()) };
+        serde_json::from_slice(typed).map_err(|_| raw())
     }
 
     /// The program that made it.

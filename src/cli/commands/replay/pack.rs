@@ -13,7 +13,7 @@ use crate::cli::bundles::Settings;
 use crate::cli::commands::replay::input::{Bundles, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
-use crate::cli::root::options;
+use crate::cli::root::with_options;
 use crate::cli::sources::{shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::cli::write::{Draft, unwritable};
@@ -94,11 +94,7 @@ struct UnpackOptions {
 }
 
 fn pack(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    packed(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, packed)
 }
 
 fn packed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
@@ -181,11 +177,7 @@ fn spare(terminal: &Terminal, sources: &[Source], out: &Path) -> Result<(), Exit
 }
 
 fn unpack(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: UnpackOptions = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    unpacked(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, unpacked)
 }
 
 fn unpacked(terminal: &Terminal, options: &UnpackOptions) -> Result<Exit, Exit> {

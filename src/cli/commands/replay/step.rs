@@ -13,7 +13,7 @@ use crate::cli::bundles::Settings;
 use crate::cli::commands::replay::input::{Bundles, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
-use crate::cli::root::options;
+use crate::cli::root::with_options;
 use crate::cli::screen::{Left, show};
 use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
@@ -68,11 +68,7 @@ struct Options {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    stepped(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, stepped)
 }
 
 fn stepped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {

@@ -10,7 +10,7 @@ use crate::cli::bundles::Settings;
 use crate::cli::commands::replay::one::Named;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
-use crate::cli::root::options;
+use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::runtime::record::read::Input;
@@ -56,11 +56,7 @@ struct Options {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    written(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, written)
 }
 
 /// Finds, decides, writes.

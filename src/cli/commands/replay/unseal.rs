@@ -14,7 +14,7 @@ use crate::cli::commands::replay::one::Named;
 use crate::cli::commands::replay::vault::key_of;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::Shape;
-use crate::cli::root::options;
+use crate::cli::root::with_options;
 use crate::cli::secrets::refused;
 use crate::cli::sources::unread;
 use crate::cli::terminal::Terminal;
@@ -66,11 +66,7 @@ struct Options {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    unsealed(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, unsealed)
 }
 
 fn unsealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {

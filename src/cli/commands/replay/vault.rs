@@ -9,7 +9,7 @@ use clap::{ArgMatches, Args};
 use crate::cli::Command;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
-use crate::cli::root::options;
+use crate::cli::root::with_options;
 use crate::cli::secrets::refused;
 use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
@@ -43,11 +43,7 @@ struct Options {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    made(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, made)
 }
 
 fn made(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {

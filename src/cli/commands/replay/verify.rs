@@ -7,11 +7,11 @@ use clap::{ArgMatches, Args};
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, unusable_exit};
 use crate::cli::clock::Stopwatch;
-use crate::cli::commands::replay::input::{Input, Ran, Stream, sources_of};
+use crate::cli::commands::replay::input::{Input, Opened, Ran};
 use crate::cli::exit::Exit;
 use crate::cli::progress::watched;
 use crate::cli::reporting::{alone, format_named, output_named};
-use crate::cli::root::options;
+use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::runtime::record::check::Chained;
@@ -64,11 +64,7 @@ struct Options {
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
-    verified(terminal, &options).unwrap_or_else(|exit| exit)
+    with_options(matches, terminal, verified)
 }
 
 /// Reads, decides, compares, draws.
@@ -78,27 +74,20 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let watch = Stopwatch::start();
     let settings = Settings::read(terminal)?;
-    let store = options.input.bundles.store(terminal, &settings)?;
-    let sources = sources_of(terminal, &settings, &options.input.records)?;
-    let filter = options.input.filter.filter(terminal)?;
-    let stream = Stream {
-        terminal,
-        sources: &sources,
-        threads: options.input.threads,
-        filter: &filter,
-        progress: options.input.progress,
-    };
+    let opened = options.input.open(terminal, &settings)?;
+    let Opened { store, sources, filter } = &opened;
+    let stream = opened.stream(terminal, &options.input);
     let mut all = Verified::default();
     let early = options.input.progress || watched();
     let Ran { stopped, broken, passed } = stream.run(
-        || Verifier::of(&store, &filter),
+        || Verifier::of(store, filter),
         Verifier::chunk,
         |verified, bar| {
             if early
                 && all.mismatches.is_empty()
                 && let Some(found) = verified.mismatches.first()
             {
-                bar.say(&provisional(found, &sources, &store));
+                bar.say(&provisional(found, sources, store));
             }
             all.add(verified);
         },
@@ -107,15 +96,8 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let chained = std::mem::take(&mut all.chains).finish();
     // Without all lines nobody can tell.
     let chained = if passed == 0 { chained } else { Chained::default() };
-    let drawing = Drawing {
-        verified: &all,
-        chained: &chained,
-        passed,
-        sources: &sources,
-        store: &store,
-        took: &took,
-        stopped,
-    };
+    let drawing =
+        Drawing { verified: &all, chained: &chained, passed, sources, store, took: &took, stopped };
     terminal.result(&(options.output_format.draw)(&drawing, terminal.style));
     let mut exit = exit_of(&all, options).max(broken);
     if chained.broken > 0 {

@@ -13,7 +13,7 @@ use crate::tools::report::paint::Style;
 use crate::tools::report::replay::impact::{
     Cluster, Drawing, cause, count, decisions, example, names, refused, sign,
 };
-use crate::tools::report::replay::page::{TAIL, head, text};
+use crate::tools::report::replay::page::{FILTER, TAIL, head, text};
 
 /// The page.
 #[must_use]
@@ -41,7 +41,7 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
         let _ = writeln!(page, "<p class=\"{class}\">Gate <code>{}</code>: {said}</p>", text(gate));
     }
     if !drawing.clusters.is_empty() {
-        page.push_str("<p><input type=\"search\" placeholder=\"show only what holds\"></p>\n");
+        page.push_str(FILTER);
     }
     for cluster in &drawing.clusters {
         details(&mut page, cluster);

@@ -26,6 +26,10 @@ summary { cursor: pointer; font-weight: 600; } .allow summary { color: var(--bad
 </style></head><body>
 "#;
 
+/// The field of a filter.
+pub(super) const FILTER: &str =
+    "<p><input type=\"search\" placeholder=\"show only what holds\"></p>\n";
+
 /// The end of a page that has a filter: its `details` are what is filtered.
 pub(super) const TAIL: &str = r#"<script>
 document.querySelector("input").addEventListener("input", (event) => {

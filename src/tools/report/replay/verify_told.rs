@@ -10,7 +10,7 @@ use crate::diag::numbers::grouped;
 use crate::tools::replay::findings;
 use crate::tools::replay::verify::Found;
 use crate::tools::report::paint::Style;
-use crate::tools::report::replay::page::{TAIL, head, text};
+use crate::tools::report::replay::page::{FILTER, TAIL, head, text};
 use crate::tools::report::replay::records;
 use crate::tools::report::replay::verify::Drawing;
 use crate::tools::report::visible::visible;
@@ -67,7 +67,7 @@ pub(super) fn html(drawing: &Drawing<'_>, _style: Style) -> String {
         page.push_str("<p class=\"kept\">Nothing differs.</p>\n</body></html>\n");
         return page;
     }
-    page.push_str("<p><input type=\"search\" placeholder=\"show only what holds\"></p>\n");
+    page.push_str(FILTER);
     for (place, message, help) in found {
         let _ = writeln!(
             page,
