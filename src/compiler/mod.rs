@@ -94,8 +94,19 @@ fn give_schema(files: &SourceMap, parsed: &mut Parsed, schema: &str) {
 
 /// Compiles to a bundle; `None` where the sink holds an error.
 pub fn compile(files: &SourceMap, options: &Options, sink: &mut Sink) -> Option<Compiled> {
+    compile_with_front(files, options, sink).1
+}
+
+/// Compiles to a bundle, and gives what was found out on the way; no bundle where the sink holds an
+/// error.
+pub fn compile_with_front(
+    files: &SourceMap,
+    options: &Options,
+    sink: &mut Sink,
+) -> (Front, Option<Compiled>) {
     let front = check(files, options, sink);
-    emit_bundle(files, &front, options, sink)
+    let compiled = emit_bundle(files, &front, options, sink);
+    (front, compiled)
 }
 
 /// Compiles documents that were read from `files`; `None` where the sink holds an error.

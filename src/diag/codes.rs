@@ -78,6 +78,8 @@ macro_rules! for_each_code {
             W0514 YamlBoolean Warning "a word that older YAML reads as a boolean"
             W0515 DynamicPattern Warning "a pattern is compiled when it is met"
             W0516 AllowByDefault Warning "whatever no rule speaks about is allowed"
+            W0550 UnusedVariable Warning "a variable that nothing uses"
+            W0563 DoubleNegation Warning "a condition is negated twice"
             R0701 NotABundle Error "a file is not a bundle"
             R0702 NewerBundle Error "a bundle of a newer version"
             R0703 Damaged Error "a bundle is damaged"

@@ -7,6 +7,7 @@ pub mod decide;
 pub mod diff;
 pub mod hex;
 pub mod inspect;
+pub mod lint;
 pub mod locate;
 pub mod merge;
 pub mod parallel;

@@ -13,6 +13,8 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::program::Program;
 use crate::runtime::program::error::ProgramError;
+use crate::tools::lint;
+use crate::tools::lint::subject::Subject;
 use crate::tools::project::{Reference, Settings, no_policies};
 
 /// The files that the documents among `files` name.
@@ -34,6 +36,24 @@ pub fn count(files: &SourceMap) -> (usize, usize) {
 /// Compiles to a bundle; `None` where the sink holds an error. No policy at all is one too.
 pub fn compile(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Option<Compiled> {
     let compiled = crate::compiler::compile(files, &options(files, settings), sink)?;
+    some_policy(compiled, sink)
+}
+
+/// Compiles as `compile` does, and reports what lints find where there is no error.
+pub fn lint(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Option<Compiled> {
+    let options = options(files, settings);
+    let (front, compiled) = crate::compiler::compile_with_front(files, &options, sink);
+    let compiled = some_policy(compiled?, sink)?;
+    match (front.analysis.checked(&front.parsed, sink), load_own(&compiled)) {
+        (Some(checked), Ok(program)) => lint::lint(&Subject::of(files, checked, &program), sink),
+        (_, Err(found)) => sink.report(*found),
+        (None, Ok(_)) => {}
+    }
+    Some(compiled)
+}
+
+/// What was compiled, if a policy was.
+fn some_policy(compiled: Compiled, sink: &mut Sink) -> Option<Compiled> {
     if compiled.policies == 0 {
         sink.report(no_policies("the files that were named"));
         return None;

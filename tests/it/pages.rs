@@ -6,13 +6,14 @@ use std::path::Path;
 use std::process::Command;
 
 use policyc::base::span::FileId;
+use policyc::compiler::Compiled;
 use policyc::compiler::source::map::SourceMap;
-use policyc::compiler::{Compiled, Options, compile};
 use policyc::diag::codes::Code;
 use policyc::diag::sink::Sink;
 use policyc::lang::error::EvalError;
 use policyc::runtime::program::Program;
-use policyc::tools::project::config;
+use policyc::tools::pipeline::lint;
+use policyc::tools::project::{Settings, config};
 use policyc::tools::suite::NOW;
 use policyc::tools::suite::pipeline::{decide, moment};
 
@@ -48,15 +49,15 @@ fn blocks(page: &str, heading: &str) -> Vec<(String, String)> {
 fn build(files: &[(String, String)]) -> (Vec<Code>, Option<Compiled>) {
     let mut map = SourceMap::new();
     let mut sink = Sink::new();
-    let mut options = Options::default();
+    let mut settings = Settings::default();
     for (name, text) in files {
         if name == "policyc.toml" {
-            options.strict = config::read(FileId(0), text, &mut sink).strict;
+            settings.strict = config::read(FileId(0), text, &mut sink).strict;
         } else {
             map.add(name.as_str(), text.as_str());
         }
     }
-    let compiled = compile(&map, &options, &mut sink);
+    let compiled = lint(&map, &settings, &mut sink);
     (sink.finish().0.iter().map(|found| found.code).collect(), compiled)
 }
 

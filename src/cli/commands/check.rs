@@ -47,7 +47,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let mut counts = Some((0, 0));
     for (project, sink) in &mut projects {
         let counted = (!sink.has_errors()).then(|| {
-            let compiled = pipeline::compile(&project.files, &project.settings, sink);
+            let compiled = pipeline::lint(&project.files, &project.settings, sink);
             let counts = compiled.map(|compiled| (compiled.policies, compiled.rules));
             counts.unwrap_or_else(|| pipeline::count(&project.files))
         });

@@ -269,6 +269,13 @@ impl Ast {
         self.exprs[id].span
     }
 
+    /// The bytes of `id` with the outermost parentheses around it.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "ids come from this tree")]
+    pub fn outer(&self, id: ExprId) -> Span {
+        self.exprs[id].outer
+    }
+
     /// The direct operands of `id`, in the order in which they are written.
     #[must_use]
     pub fn children(&self, id: ExprId) -> Vec<ExprId> {

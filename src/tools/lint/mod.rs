@@ -1,0 +1,75 @@
+//! Lints: what is probably a mistake in policies that compile.
+//!
+//! In:      `Subject`: a project without errors, its tree, its types and its program.
+//! Out:     findings in the sink.
+//! Imports: `base`, `diag`, `lang`, `compiler`, `runtime`.
+//!
+//! A lint is a row of `LINTS` and a file: in `source` where it goes by what is written, in
+//! `meaning` where it asks about all inputs and shows one. Every lint reports at the level of its
+//! code; what a project wants to hear is said afterwards.
+
+pub mod source;
+pub mod subject;
+
+use crate::diag::codes::Code;
+use crate::diag::sink::Sink;
+use crate::tools::lint::subject::Subject;
+
+/// What lints are about. People choose them by these names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// Conditions and rules that cannot mean what they say.
+    Bugs,
+    /// Ways around a policy.
+    Security,
+    /// What costs more than it must.
+    Cost,
+    /// What nobody uses.
+    Unused,
+    /// Shorter or clearer ways to write the same.
+    Style,
+    /// What a house may demand. Silent until it is chosen.
+    Pedantic,
+}
+
+impl Group {
+    /// Every group.
+    pub const ALL: [Self; 6] =
+        [Self::Bugs, Self::Security, Self::Cost, Self::Unused, Self::Style, Self::Pedantic];
+
+    /// As people write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bugs => "bugs",
+            Self::Security => "security",
+            Self::Cost => "cost",
+            Self::Unused => "unused",
+            Self::Style => "style",
+            Self::Pedantic => "pedantic",
+        }
+    }
+}
+
+/// A lint.
+#[derive(Clone, Copy, Debug)]
+pub struct Lint {
+    /// What it reports.
+    pub code: Code,
+    /// What it is about.
+    pub group: Group,
+    run: fn(&Subject<'_>, &mut Sink),
+}
+
+/// Every lint, by code.
+pub const LINTS: &[Lint] = &[
+    Lint { code: Code::UnusedVariable, group: Group::Unused, run: source::unused_variable::run },
+    Lint { code: Code::DoubleNegation, group: Group::Style, run: source::double_negation::run },
+];
+
+/// Reports what all lints find.
+pub fn lint(subject: &Subject<'_>, sink: &mut Sink) {
+    for lint in LINTS {
+        (lint.run)(subject, sink);
+    }
+}

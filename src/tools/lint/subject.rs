@@ -1,0 +1,63 @@
+//! What lints look at.
+//!
+//! In:      files, the tree, types and names, the program.
+//! Out:     `Subject`, with the few questions that many lints ask.
+//! Imports: `base`, `compiler`, `runtime`.
+
+use crate::base::index::IndexVec;
+use crate::base::span::Span;
+use crate::compiler::check::analysis::Checked;
+use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::ast::{Ast, ExprId};
+use crate::runtime::program::Program;
+
+/// A project without errors.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// Its files.
+    pub files: &'a SourceMap,
+    /// What it says and means.
+    pub checked: Checked<'a>,
+    /// Its program, with positions.
+    pub program: &'a Program,
+    parents: IndexVec<ExprId, Option<ExprId>>,
+}
+
+impl<'a> Subject<'a> {
+    /// A project that lints look at.
+    #[must_use]
+    pub fn of(files: &'a SourceMap, checked: Checked<'a>, program: &'a Program) -> Self {
+        let ast = checked.ast();
+        let mut parents: IndexVec<ExprId, Option<ExprId>> =
+            ast.exprs.iter().map(|_| None).collect();
+        for id in ast.exprs.ids() {
+            for child in ast.children(id) {
+                if let Some(parent) = parents.get_mut(child) {
+                    *parent = Some(id);
+                }
+            }
+        }
+        Self { files, checked, program, parents }
+    }
+
+    /// The tree.
+    #[must_use]
+    pub const fn ast(&self) -> &'a Ast {
+        self.checked.ast()
+    }
+
+    /// The expression of which `id` is an operand; `None` where it stands for itself.
+    #[must_use]
+    pub fn parent(&self, id: ExprId) -> Option<ExprId> {
+        self.parents.get(id).copied().flatten()
+    }
+
+    /// The bytes as they are written; empty where there are none. Inside YAML they may hold
+    /// indentation and escapes: only whole pieces may be moved, within one scalar.
+    #[must_use]
+    pub fn text(&self, at: Span) -> &'a str {
+        let file = self.files.get(at.file);
+        let text = file.map_or("", |file| &*file.text);
+        text.get(at.start as usize..at.end as usize).unwrap_or_default()
+    }
+}
