@@ -243,7 +243,7 @@ fn bad_packs_end_commands_as_the_table_says() {
     verify().expect(4, &["the footer of the pack is not what was written"]);
     let middle = pack.len() / 4;
     with(middle, !pack[middle]);
-    let changed = run("replay unpack bad -o all.jsonl");
+    let changed = run("replay convert bad -o all.jsonl");
     changed.expect(4, &["of the pack is not what was written"]);
     assert!(!folder.names().iter().any(|name| name.contains("all.jsonl")), "nothing half-written");
     run("replay pack logs --bundle policy.plcb -o logs/a.jsonl").expect(2, &["is read"]);
@@ -273,8 +273,11 @@ fn the_bytes_do_not_hang_on_threads() {
         })
         .collect();
     assert!(packs[0] == packs[1]);
-    ran(folder.path(), "replay unpack 1.pdr.parquet -o all.jsonl").expect(0, &[]);
-    ran(folder.path(), "replay unpack logs -o plain.jsonl").expect(0, &[]);
+    let columns = "replay convert logs --bundle policy.plcb -o 2.pdr.parquet";
+    ran(folder.path(), columns).expect(0, &["300 lines"]);
+    assert!(fs::read(folder.path().join("2.pdr.parquet")).expect("a pack") == packs[0]);
+    ran(folder.path(), "replay convert 1.pdr.parquet -o all.jsonl").expect(0, &[]);
+    ran(folder.path(), "replay convert logs -o plain.jsonl").expect(0, &[]);
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("lines");
     assert!(read("all.jsonl") == lines.repeat(91).trim_end());
     assert!(read("plain.jsonl") == read("all.jsonl"));

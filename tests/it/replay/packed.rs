@@ -69,7 +69,35 @@ fn lines_come_back_byte_for_byte() {
         bytes("both.jsonl"),
         [bytes("torn.jsonl"), b"\n".to_vec(), bytes("log.jsonl")].concat()
     );
-    ran(folder.path(), "replay convert log.pdrb -o log.pdrb").expect(2, &["holds the records"]);
+    ran(folder.path(), "replay convert log.pdrb -o log.pdrb").expect(2, &["is read, and would be"]);
+    let named = ran(folder.path(), "replay convert log.pdrb -o a.jsonl --bundle policy.plcb");
+    named.expect(2, &["`a.jsonl` has no columns", "ends in .pdr.parquet"]);
+}
+
+#[test]
+fn the_name_of_a_file_says_its_form() {
+    let (folder, _) = packed("forms", 60);
+    let bytes = |name: &str| std::fs::read(folder.path().join(name)).expect("a file");
+    let lines = bytes("log.jsonl");
+    let begin: [(&str, &[u8]); 3] = [
+        ("a.pdr.jsonl.gz", &[0x1f, 0x8b]),
+        ("a.pdr.jsonl.zst", &[0x28, 0xb5, 0x2f, 0xfd]),
+        ("a.pdrb", b"PDRB"),
+    ];
+    for (name, start) in begin {
+        ran(folder.path(), &format!("replay convert log.jsonl -o {name}")).expect(0, &["lines"]);
+        assert!(bytes(name).starts_with(start) && bytes(name).len() < lines.len() / 3, "{name}");
+        ran(folder.path(), &format!("replay convert {name} -o back.jsonl")).expect(0, &["lines"]);
+        assert_eq!(bytes("back.jsonl"), lines, "{name}");
+        std::fs::remove_file(folder.path().join("back.jsonl")).expect("it is there");
+    }
+    let columns = ran(folder.path(), "replay convert log.jsonl -o a.pdr.parquet");
+    if policyc::tools::replay::pack::IN_THIS_BUILD {
+        columns.expect(0, &["bytes a line"]);
+        assert!(bytes("a.pdr.parquet").starts_with(b"PAR1"));
+    } else {
+        columns.expect(2, &["no pack can be made"]);
+    }
 }
 
 #[test]

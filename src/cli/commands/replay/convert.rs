@@ -1,22 +1,28 @@
 //! `policyc replay convert`: records from one form into another, line by line as they are.
 
+use std::io::Write as _;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
-use crate::cli::commands::replay::input::{Ran, Stream, sources_of};
+use crate::cli::commands::replay::input::{Bundles, Ran, Stream, sources_of};
+use crate::cli::commands::replay::pack::packed;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
 use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
-use crate::cli::write::Draft;
+use crate::cli::write::{Draft, unwritable};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::replay::filter::Filter;
-use crate::tools::replay::pdrb::{HEADER, end, pack};
+use crate::tools::replay::open::Source;
+use crate::tools::replay::pdrb::{HEADER, compress, end, pack};
 use crate::tools::replay::stream::Chunk;
 use crate::tools::report::replay::many;
 
@@ -24,25 +30,90 @@ use crate::tools::report::replay::many;
 pub const COMMAND: Command = Command {
     name: "convert",
     group: "replay",
-    short: "packed records from lines, and back",
-    about: "Pack records, or write packed ones as lines, byte for byte as they were",
-    usage: "[SRC].. -o FILE",
+    short: "records in another form, and back",
+    about: "Write records in the form that the name of the file says, and back, byte for byte",
+    usage: "[SRC].. -o FILE [OPTIONS]",
     examples: &[
         ("policyc replay convert logs -o logs.pdrb", "packed, with an index"),
-        ("policyc replay convert logs.pdrb -o logs.pdr.jsonl", "as lines"),
+        ("policyc replay convert logs.pdrb -o logs.pdr.jsonl", "as lines; .gz or .zst may follow"),
+        (
+            "policyc replay convert logs -o logs.pdr.parquet --bundle prod.plcb",
+            "in columns, with one for every place that `prod.plcb` reads",
+        ),
     ],
     arguments: Options::augment_args,
     run,
 };
 
+/// Options of the parts that write records in another form.
 #[derive(Debug, Args)]
-struct Options {
+pub(super) struct Options {
     /// Files, directories, patterns in quotes, `-`; without any, `records` of `[replay]`.
     #[arg(value_name = "SRC")]
-    records: Vec<PathBuf>,
-    /// The file to write: packed if its name ends in .pdrb, else lines.
+    pub(super) records: Vec<PathBuf>,
+    /// The file to write: .pdrb, .pdr.parquet, or lines, which .gz or .zst behind the name packs.
     #[arg(short, long, value_name = "FILE")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
+    #[command(flatten)]
+    pub(super) bundles: Bundles,
+    /// Threads that work; as many as the machine runs at a time.
+    #[arg(long, value_name = "COUNT")]
+    pub(super) threads: Option<NonZero<usize>>,
+}
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Lines,
+    Gzip,
+    Zstd,
+    Packed,
+    Columns,
+}
+
+impl Form {
+    /// What the name of a file says.
+    fn of(path: &Path) -> Self {
+        let name = path.to_string_lossy();
+        let endings = [
+            (".pdr.parquet", Self::Columns),
+            (".pdrb", Self::Packed),
+            (".gz", Self::Gzip),
+            (".zst", Self::Zstd),
+        ];
+        let found = endings.into_iter().find(|(ending, _)| name.ends_with(ending));
+        found.map_or(Self::Lines, |(_, form)| form)
+    }
+
+    /// What a file of this form begins with.
+    const fn head(self) -> &'static [u8] {
+        match self {
+            Self::Packed => &HEADER,
+            Self::Lines | Self::Gzip | Self::Zstd | Self::Columns => &[],
+        }
+    }
+
+    /// Whole lines in this form, none of them in columns. What it gives may follow each other.
+    fn body(self, lines: Vec<u8>) -> std::io::Result<Vec<u8>> {
+        Ok(match self {
+            Self::Lines | Self::Columns => lines,
+            Self::Gzip => {
+                let mut file = GzEncoder::new(Vec::new(), Compression::default());
+                file.write_all(&lines)?;
+                file.finish()?
+            }
+            Self::Zstd => compress(&lines),
+            Self::Packed => pack(&lines),
+        })
+    }
+
+    /// What stands behind so many lines.
+    fn tail(self, lines: u64) -> Vec<u8> {
+        match self {
+            Self::Packed => end(lines),
+            Self::Lines | Self::Gzip | Self::Zstd | Self::Columns => Vec::new(),
+        }
+    }
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
@@ -54,14 +125,18 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 /// # Errors
 /// How the command ends, its words already written.
 fn converted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    let form = Form::of(&options.out);
+    if form == Form::Columns {
+        return packed(terminal, options);
+    }
+    if options.bundles.are_named() {
+        let fact = format!("`{}` has no columns for what a bundle reads", shown(&options.out));
+        let finding = Diagnostic::without_place(Code::BadUsage, fact);
+        return Err(alone(terminal, &finding.help("a file that ends in .pdr.parquet has")));
+    }
     let settings = Settings::read(terminal)?;
     let sources = sources_of(terminal, &settings, &options.records)?;
-    let place = options.out.canonicalize().ok();
-    if place.is_some_and(|place| sources.iter().any(|source| same(&source.name, &place))) {
-        let found = format!("`{}` holds the records that are read", shown(&options.out));
-        return Err(alone(terminal, &Diagnostic::without_place(Code::BadUsage, found)));
-    }
-    let packed = options.out.extension().is_some_and(|ending| ending == "pdrb");
+    spare(terminal, &sources, &options.out)?;
     let mut draft = Draft::begin(&options.out).map_err(|error| alone(terminal, &error))?;
     let last = sources.len().saturating_sub(1);
     let work = |chunk: &Chunk| {
@@ -71,22 +146,20 @@ fn converted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
             lines.push(b'\n');
         }
         let count = lines.split_inclusive(|byte| *byte == b'\n').count() as u64;
-        (if packed { pack(&lines) } else { lines }, count)
+        (form.body(lines), count)
     };
     let filter = Filter::default();
-    let stream =
-        Stream { terminal, sources: &sources, threads: None, filter: &filter, progress: false };
-    let (mut lines, mut written) = (0, Ok(()));
-    if packed {
-        written = draft.write(&HEADER);
-    }
+    let threads = options.threads;
+    let stream = Stream { terminal, sources: &sources, threads, filter: &filter, progress: false };
+    let (mut lines, mut written) = (0, draft.write(form.head()));
     let Ran { stopped, broken, .. } = stream.run(
         || (),
         |(), chunk| work(chunk),
         |(bytes, count), _| {
             lines += count;
             if written.is_ok() {
-                written = draft.write(&bytes);
+                let bytes = bytes.map_err(|error| Box::new(unwritable(&options.out, &error)));
+                written = bytes.and_then(|bytes| draft.write(&bytes));
             }
         },
     );
@@ -95,15 +168,23 @@ fn converted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         terminal.notice("  nothing was written\n");
         return Ok(if stopped { broken.max(Exit::Interrupted) } else { broken });
     }
-    if packed {
-        draft.write(&end(lines)).map_err(|error| alone(terminal, &error))?;
-    }
-    draft.finish().map_err(|error| alone(terminal, &error))?;
+    let written = draft.write(&form.tail(lines)).and_then(|()| draft.finish());
+    written.map_err(|error| alone(terminal, &error))?;
     terminal.notice(&format!("  {}\n", many(lines, "line")));
     Ok(Exit::Done)
 }
 
-/// Whether a source is the file at `place`.
-fn same(source: &str, place: &Path) -> bool {
-    Path::new(source).canonicalize().is_ok_and(|path| path == place)
+/// Refuses to put what is written in the place of what is read.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub(super) fn spare(terminal: &Terminal, sources: &[Source], out: &Path) -> Result<(), Exit> {
+    let Ok(place) = out.canonicalize() else { return Ok(()) };
+    let is_place =
+        |source: &Source| Path::new(&source.name).canonicalize().is_ok_and(|it| it == place);
+    if sources.iter().any(is_place) {
+        let fact = format!("`{}` is read, and would be written over", shown(out));
+        return Err(alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact)));
+    }
+    Ok(())
 }

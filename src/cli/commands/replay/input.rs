@@ -43,6 +43,11 @@ pub(super) struct Bundles {
 }
 
 impl Bundles {
+    /// Whether any is named.
+    pub(super) const fn are_named(&self) -> bool {
+        !self.bundle.is_empty()
+    }
+
     /// The store, with the bundles that were named.
     ///
     /// # Errors

@@ -56,7 +56,6 @@ const PARTS: &[Command] = &[
     parts::REDUCE,
     import::COMMAND,
     pack::COMMAND,
-    pack::UNPACK,
     convert::COMMAND,
     seal::COMMAND,
     unseal::COMMAND,

@@ -68,13 +68,19 @@ fn frame(kind: Kind, body: &[u8], out: &mut Vec<u8>) {
 pub fn pack(lines: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     frame(Kind::Index, &Facts::of(lines).to_bytes(), &mut out);
+    frame(Kind::Lines, &compress(lines), &mut out);
+    out
+}
+
+/// Lines as a frame of zstd; such frames may follow each other.
+#[must_use]
+pub fn compress(lines: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     let mut packer = FrameCompressor::new_with_matcher(Matches::new(), CompressionLevel::Fastest);
     packer.set_source(lines);
     packer.set_drain(&mut body);
     packer.compress();
-    frame(Kind::Lines, &body, &mut out);
-    out
+    body
 }
 
 /// The end of a file that holds as many lines.
