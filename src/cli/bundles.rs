@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude, refused};
-use crate::cli::sources::{Sources, program};
+use crate::cli::sources::{Sources, program_below};
 use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -74,6 +74,20 @@ impl Settings {
     /// # Errors
     /// How the command ends, its words already written.
     pub fn bundle(&self, terminal: &Terminal, store: &Store, name: &str) -> Result<Program, Exit> {
+        self.bundle_below(terminal, store, name).map(|(program, _)| program)
+    }
+
+    /// As `bundle`, with what stands before the logical paths of its sources: nothing where it is
+    /// no sources that lie here.
+    ///
+    /// # Errors
+    /// As `bundle`.
+    pub fn bundle_below(
+        &self,
+        terminal: &Terminal,
+        store: &Store,
+        name: &str,
+    ) -> Result<(Program, String), Exit> {
         let path = Path::new(name);
         if path.exists() {
             return one(terminal, path.to_path_buf());
@@ -109,25 +123,32 @@ impl Settings {
 }
 
 /// The program of a bundle or of sources.
-fn one(terminal: &Terminal, path: PathBuf) -> Result<Program, Exit> {
+fn one(terminal: &Terminal, path: PathBuf) -> Result<(Program, String), Exit> {
     let sources = Sources { paths: vec![path], strict: false, source_date_epoch: None };
-    program(terminal, &sources)
+    program_below(terminal, &sources)
 }
 
 /// The program of a revision, or of the store.
-fn unlike_a_path(terminal: &Terminal, store: &Store, name: &str) -> Option<Result<Program, Exit>> {
+fn unlike_a_path(
+    terminal: &Terminal,
+    store: &Store,
+    name: &str,
+) -> Option<Result<(Program, String), Exit>> {
     if let Some(rev) = name.strip_prefix("git:") {
         return Some(of_revision(terminal, rev));
     }
-    name.starts_with("sha256:").then(|| of_store(terminal, store, name))
+    let stored = || of_store(terminal, store, name).map(|program| (program, String::new()));
+    name.starts_with("sha256:").then(stored)
 }
 
-fn of_revision(terminal: &Terminal, rev: &str) -> Result<Program, Exit> {
+fn of_revision(terminal: &Terminal, rev: &str) -> Result<(Program, String), Exit> {
     let paths = vec![PathBuf::from(".")];
     let sources = Sources { paths: paths.clone(), strict: false, source_date_epoch: None };
     // What is wrong with the sources of today is no matter.
     let (project, _) = sources.project(terminal).map_err(|found| alone(terminal, &found))?;
-    revision::program(rev, &project, &paths).map_err(|error| alone(terminal, &error.diagnostic()))
+    let program = revision::program(rev, &project, &paths);
+    let program = program.map_err(|error| alone(terminal, &error.diagnostic()))?;
+    Ok((program, project.prefix))
 }
 
 fn of_store(terminal: &Terminal, store: &Store, name: &str) -> Result<Program, Exit> {

@@ -131,15 +131,23 @@ pub fn load_bundle(terminal: &Terminal, path: &Path) -> Result<(Program, Vec<u8>
 /// # Errors
 /// How the command ends, its words already written.
 pub fn program(terminal: &Terminal, sources: &Sources) -> Result<Program, Exit> {
+    program_below(terminal, sources).map(|(program, _)| program)
+}
+
+/// As `program`, with what stands before the logical paths of its sources: nothing for a bundle.
+///
+/// # Errors
+/// As `program`.
+pub fn program_below(terminal: &Terminal, sources: &Sources) -> Result<(Program, String), Exit> {
     if let [path] = sources.paths.as_slice()
         && path.is_file()
         && is_bundle(path)
     {
-        return load_bundle(terminal, path).map(|(program, _)| program);
+        return load_bundle(terminal, path).map(|(program, _)| (program, String::new()));
     }
     let project = sources.project(terminal);
     let (project, sink) = project.map_err(|found| alone(terminal, &found))?;
-    compiled(terminal, &project, sink).map(|(program, _)| program)
+    compiled(terminal, &project, sink).map(|(program, _)| (program, project.prefix))
 }
 
 /// The program of a project, and the bundle that was made of it.

@@ -1,6 +1,6 @@
 //! Files that appear whole or not at all.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,23 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
     let mut draft = Draft::begin(path)?;
     draft.write(bytes)?;
     draft.finish()
+}
+
+/// Appends Markdown to the page of the step of a workflow, if `formats`, those that were chosen, hold
+/// `github` and GitHub names such a page.
+///
+/// # Errors
+/// `P0906` if the file system refuses.
+pub fn step_summary<'f>(
+    formats: impl IntoIterator<Item = &'f str>,
+    markdown: impl FnOnce() -> String,
+) -> Result<(), Box<Diagnostic>> {
+    let path = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+    let chosen = formats.into_iter().any(|name| name == "github");
+    let Some(path) = path.filter(|_| chosen).map(PathBuf::from) else { return Ok(()) };
+    let file = OpenOptions::new().append(true).create(true).open(&path);
+    let written = file.and_then(|mut file| file.write_all(markdown().as_bytes()));
+    written.map_err(|error| Box::new(unwritable(&path, &error)))
 }
 
 /// A file beside `path` that gets its name when it is whole. One that is given up is taken away.

@@ -1,7 +1,5 @@
 //! `policyc bench`: what real decisions cost, and whether they cost more than before.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -17,7 +15,7 @@ use crate::cli::root::options;
 use crate::cli::sources::{Sources, compiled, is_bundle, load_bundle, rejected, shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::cli::watch::watched;
-use crate::cli::write::{unwritable, write};
+use crate::cli::write::{step_summary, write};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -501,18 +499,9 @@ impl Conclusions<'_> {
     fn step_summary(&self, drawing: &Drawing<'_>) -> Exit {
         let output = &self.options.results;
         let chosen = [output.output_format.name].into_iter();
-        let mut chosen = chosen.chain(output.output.iter().map(|(format, _)| format.name));
-        let path = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
-        let Some(path) = path.filter(|_| chosen.any(|name| name == "github")) else {
-            return Exit::Done;
-        };
-        let path = PathBuf::from(path);
-        let text = markdown::draw(drawing, Style::PLAIN);
-        let file = OpenOptions::new().append(true).create(true).open(&path);
-        match file.and_then(|mut file| file.write_all(text.as_bytes())) {
-            Ok(()) => Exit::Done,
-            Err(error) => alone(self.terminal, &unwritable(&path, &error)),
-        }
+        let chosen = chosen.chain(output.output.iter().map(|(format, _)| format.name));
+        let written = step_summary(chosen, || markdown::draw(drawing, Style::PLAIN));
+        written.map_or_else(|finding| alone(self.terminal, &finding), |()| Exit::Done)
     }
 
     /// The tally, the machine and the next step.

@@ -3,20 +3,23 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{ArgMatches, Args, ValueEnum};
+use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::commands::replay::input::{Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
+use crate::cli::reporting::{alone, format_named, output_named};
 use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
+use crate::cli::write::{step_summary, write};
 use crate::runtime::program::Program;
 use crate::tools::diff::traffic::{Counter, Traffic};
 use crate::tools::diff::{Difference, compare};
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::store::Store;
-use crate::tools::report::diff::{full, json, markdown};
+use crate::tools::report::diff::{Drawing, Format, markdown};
+use crate::tools::report::paint::Style;
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -32,6 +35,10 @@ pub const COMMAND: Command = Command {
             "fails if anything is allowed that was not",
         ),
         ("policyc diff git:main . --output-format markdown", "for a pull request"),
+        (
+            "policyc diff git:main . --output-format github",
+            "annotations of the lines, in a workflow",
+        ),
         ("policyc diff prod . --records logs", "and what of recorded traffic that touches"),
     ],
     arguments: Options::augment_args,
@@ -53,24 +60,20 @@ struct Options {
     /// End with 1 only where more is allowed, or others are asked.
     #[arg(long)]
     only_tighten: bool,
-    /// How it is written.
+    /// How it is written: full, github, json or markdown.
     #[arg(
         long,
-        value_name = "full|json|markdown",
+        value_name = "FORMAT",
         default_value = "full",
-        hide_possible_values = true
+        value_parser = format_named::<Format>
     )]
-    output_format: Shape,
+    output_format: Format,
+    /// Write it to a file as well; may be given more than once.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named::<Format>)]
+    output: Vec<(Format, PathBuf)>,
     /// End with 0 where differences alone would make it 1.
     #[arg(long)]
     exit_zero: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shape {
-    Full,
-    Json,
-    Markdown,
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
@@ -83,26 +86,43 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let store = Store::at(settings.store(options.store.as_deref()));
-    let load = |name: &String| settings.bundle(terminal, &store, name);
-    let (old, new) = match (load(&options.old), load(&options.new)) {
+    let load = |name: &String| settings.bundle_below(terminal, &store, name);
+    let ((old, old_below), (new, new_below)) = match (load(&options.old), load(&options.new)) {
         (Ok(old), Ok(new)) => (old, new),
         (old, new) => {
             let exits = [old.err(), new.err()];
             return exits.into_iter().flatten().max().unwrap_or(Exit::CouldNotRun);
         }
     };
-    let found = compare(&old, &new);
+    let found = compare(&old, &new).below(&old_below, &new_below);
     let (traffic, broken) = match traffic(terminal, &settings, &options.records, (old, new)) {
         Ok(counted) => counted,
         Err(exit) => return exit,
     };
-    match options.output_format {
-        Shape::Full => terminal.result(&full(&found, traffic.as_ref(), terminal.style)),
-        Shape::Json => terminal.result(&format!("{:#}\n", json(&found, traffic.as_ref()))),
-        Shape::Markdown => terminal.result(&markdown(&found, traffic.as_ref())),
+    let only_tighten = options.only_tighten;
+    let drawing = Drawing { found: &found, traffic: traffic.as_ref(), only_tighten };
+    let unwritten = shown(terminal, &options, &drawing);
+    let exit = ends(&found, only_tighten);
+    let exit = if exit == Exit::Findings && options.exit_zero { Exit::Done } else { exit };
+    broken.max(unwritten).max(exit)
+}
+
+/// Writes all that was asked for, and says how the command ends because of what was refused.
+fn shown(terminal: &Terminal, options: &Options, drawing: &Drawing<'_>) -> Exit {
+    terminal.result(&(options.output_format.draw)(drawing, terminal.style));
+    let mut exit = Exit::Done;
+    for (format, path) in &options.output {
+        let text = (format.draw)(drawing, Style::PLAIN);
+        if let Err(finding) = write(path, text.as_bytes()) {
+            exit = exit.max(alone(terminal, &finding));
+        }
     }
-    let exit = ends(&found, options.only_tighten);
-    broken.max(if exit == Exit::Findings && options.exit_zero { Exit::Done } else { exit })
+    let chosen = options.output.iter().map(|(format, _)| format.name);
+    let chosen = chosen.chain([options.output_format.name]);
+    match step_summary(chosen, || markdown(drawing, Style::PLAIN)) {
+        Ok(()) => exit,
+        Err(finding) => exit.max(alone(terminal, &finding)),
+    }
 }
 
 /// What the difference touches in `records`, and how the command ends because of what is damaged

@@ -12,7 +12,7 @@ use crate::runtime::bundle::debug::Debug;
 use crate::runtime::bundle::module::{
     Fallback, Module, NONE, NodeMode, Phase, RuleRow, TemplatePart, TypeRow,
 };
-use crate::tools::diff::REWORDED;
+use crate::tools::diff::{REWORDED, Site};
 use crate::tools::inspect::redactions;
 
 /// What people want to know of the rules of a bundle.
@@ -24,8 +24,8 @@ pub(in crate::tools::diff) struct Told {
 /// What people want to know of a rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::tools::diff) struct ToldRule {
-    /// Where it stands, as `file:line`.
-    pub(in crate::tools::diff) place: Option<String>,
+    /// Where it stands.
+    pub(in crate::tools::diff) place: Option<Site>,
     /// Its source.
     source: Option<String>,
     priority: i32,
@@ -82,9 +82,12 @@ pub(in crate::tools::diff) fn told(module: &Module, debug: &Debug) -> Told {
         });
         let mut rule = told_row(module, row);
         if let Some((place, (path, text), lines)) = source {
-            rule.place = Some(format!("{path}:{}", lines.place(text, place.start).line));
-            let range = place.start as usize..place.end as usize;
-            rule.source = text.get(range).map(str::to_owned);
+            let own = text.get(place.start as usize..place.end as usize);
+            let line = lines.place(text, place.start).line;
+            let more = own.map_or(0, |own| own.trim_end().matches('\n').count());
+            let end_line = line.saturating_add(u32::try_from(more).unwrap_or(0));
+            rule.place = Some(Site { path: path.clone(), line, end_line });
+            rule.source = own.map(str::to_owned);
         }
         rule
     });

@@ -15,6 +15,7 @@ pub mod traffic;
 pub mod trial;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::compiler::solve::ask::{Answered, Asker, Question, Undecided};
@@ -30,6 +31,7 @@ use crate::runtime::program::Program;
 use crate::tools::diff::meta::{Told, places_that_differ, told};
 use crate::tools::diff::search::Search;
 use crate::tools::diff::trial::{Said, Trial};
+use crate::tools::paths::{normalize, slashed};
 
 /// Most conditions of one kind that are shown.
 const CONDITIONS_MAX: usize = 5;
@@ -124,6 +126,25 @@ pub enum Presence {
     Both,
 }
 
+/// Where a rule stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its file: the logical path, unless `Difference::below` was told what stands before it.
+    pub path: String,
+    /// Its first line, from 1.
+    pub line: u32,
+    /// Its last line.
+    pub end_line: u32,
+}
+
+impl Site {
+    /// `file:line`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}:{}", self.path, self.line)
+    }
+}
+
 /// A rule that is not the same in both.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleChange {
@@ -131,8 +152,8 @@ pub struct RuleChange {
     pub id: String,
     /// Where it is.
     pub presence: Presence,
-    /// Where it stands, as `file:line`: in the new bundle if it is there.
-    pub place: Option<String>,
+    /// Where it stands: in the new bundle if it is there.
+    pub place: Option<Site>,
     /// What differs beside its condition, in words.
     pub details: Vec<String>,
     /// Whether it decides nothing.
@@ -165,6 +186,18 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// With what stands before the logical paths of the old and the new sources in front of them.
+    #[must_use]
+    pub fn below(mut self, old: &str, new: &str) -> Self {
+        for rule in &mut self.rules {
+            let prefix = if rule.presence == Presence::Removed { old } else { new };
+            if let Some(site) = &mut rule.place {
+                site.path = slashed(&normalize(Path::new(&format!("{prefix}{}", site.path))));
+            }
+        }
+        self
+    }
+
     /// Whether something is known to differ, wording apart.
     #[must_use]
     pub fn differs(&self) -> bool {
@@ -351,7 +384,7 @@ impl Comparison<'_, '_> {
         &mut self,
         (old, id): (Option<&RuleMeaning>, &str),
         new: Option<&RuleMeaning>,
-        (place, details): (Option<String>, Vec<String>),
+        (place, details): (Option<Site>, Vec<String>),
     ) -> RuleChange {
         let presence = match (old, new) {
             (None, _) => Presence::Added,

@@ -11,6 +11,7 @@ pub mod diff;
 pub mod explain;
 mod fixed;
 pub mod full;
+pub mod github;
 pub mod json;
 pub mod json_lines;
 pub mod junit;

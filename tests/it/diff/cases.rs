@@ -1,10 +1,11 @@
 //! Each fragment that is understood, and the edges of what is not.
 
 use policyc::tools::diff::{Change, Difference, Verdict, compare};
-use policyc::tools::report::diff::{full, json, markdown};
+use policyc::tools::report::diff::{Drawing, FORMATS};
 use policyc::tools::report::paint::Style;
 
 use super::program;
+use crate::support::run::{Folder, policyc};
 
 /// Compares two documents that differ in the conditions of one deny rule.
 fn conditions(schema: &str, old: &str, new: &str) -> Difference {
@@ -150,10 +151,58 @@ fn nothing_invisible_is_drawn() {
         ))
     };
     let found = compare(&document("a"), &document("\\\\u001b[31m\\\\u202e|`<b>"));
-    let drawn = [full(&found, None, Style::PLAIN), markdown(&found, None)];
-    for text in drawn {
+    let drawing = Drawing { found: &found, traffic: None, only_tighten: false };
+    for format in FORMATS {
+        let text = (format.draw)(&drawing, Style::PLAIN);
         let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
-        assert!(!text.contains(bad), "{text}");
+        match format.name {
+            "json" => {
+                let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+                assert_eq!(json["schema"], "policyc.diff/1");
+            }
+            name => assert!(!text.contains(bad), "{name}: {text}"),
+        }
     }
-    assert_eq!(json(&found, None)["schema"], "policyc.diff/1");
+}
+
+#[test]
+fn a_workflow_shows_what_is_wider_on_the_candidate() {
+    let folder = Folder::new("diff-github");
+    let policy = |most: u32, more: &str| {
+        format!(
+            "policyc: 1\nname: p\ndefault: deny\nschema: {{a: int}}\nrules:\n  - id: few\n    \
+             when: a > 1 && a < {most}\n    allow: ok\n{more}"
+        )
+    };
+    folder.add("old/p.yaml", policy(5, "  - {id: odd, when: a == 90, allow: ok}\n"));
+    folder.add("new/p.yaml", policy(9, "  - {id: gone, when: a == 3, deny: no}\n"));
+    let run = |words: &str| {
+        let mut command = policyc(folder.path());
+        command
+            .args(words.split_whitespace())
+            .env("GITHUB_STEP_SUMMARY", folder.path().join("p.md"));
+        let output = command.output().expect("policyc runs");
+        assert_eq!(output.status.code(), Some(1), "{words}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let page = || std::fs::read_to_string(folder.path().join("p.md")).unwrap_or_default();
+    let markdown = run("diff old new --output-format markdown");
+    assert_eq!(page(), "", "only for annotations");
+    let said = run("diff old new --output-format github");
+    assert_eq!(page(), markdown);
+    let wider = "::warning file=new/p.yaml,line=6,endLine=8,title=WIDER%3A few::allows more";
+    let narrower = "::notice file=new/p.yaml,line=9,endLine=9,title=NARROWER%3A gone::allows less";
+    let removed = "::notice title=NARROWER%3A odd::allows less, removed, was at old/p.yaml:9%0A";
+    let all: Vec<&str> = said.lines().collect();
+    for start in [wider, narrower, removed, "::warning title=CHANGED%3A bundle::"] {
+        assert!(all.iter().any(|line| line.starts_with(start)), "{start}\n{said}");
+    }
+    assert_eq!(all.len(), 4, "{said}");
+    let first = all.iter().position(|line| line.starts_with("::notice"));
+    assert_eq!(first, Some(2), "what is wider comes first");
+    // The same page for a file; and what may not be is an error.
+    let tight = run("diff old new --only-tighten --output github=said.txt");
+    assert!(tight.contains("bundle  CHANGED") && page() == markdown.repeat(2), "{tight}");
+    let kept = std::fs::read_to_string(folder.path().join("said.txt")).expect("annotations");
+    assert_eq!(kept, said.replace("::warning", "::error"));
 }

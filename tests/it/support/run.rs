@@ -61,7 +61,8 @@ pub(crate) fn policyc(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_policyc"));
     for (name, _) in std::env::vars_os() {
         let policyc = name.to_string_lossy().starts_with("POLICYC_");
-        if policyc || name == "COLUMNS" || name == "RUST_BACKTRACE" || name == "SOURCE_DATE_EPOCH" {
+        let others = ["COLUMNS", "GITHUB_STEP_SUMMARY", "RUST_BACKTRACE", "SOURCE_DATE_EPOCH"];
+        if policyc || others.iter().any(|other| name == *other) {
             command.env_remove(name);
         }
     }

@@ -1,8 +1,10 @@
 //! Differences between bundles, drawn.
 //!
 //! In:      a `Difference`, and what of recorded decisions it touches if that is known.
-//! Out:     text for people, JSON, Markdown.
+//! Out:     text for people, JSON, Markdown, annotations.
 //! Imports: `compiler::solve`, `runtime`, `tools::diff`.
+
+mod github;
 
 use std::fmt::Write as _;
 
@@ -15,10 +17,46 @@ use crate::diag::numbers::grouped;
 use crate::runtime::bundle::module::Phase;
 use crate::tools::decide::{Moments, time_text};
 use crate::tools::diff::traffic::{Touched, Traffic};
-use crate::tools::diff::{Change, Changes, Difference, Presence, RuleChange, Verdict};
-use crate::tools::report::counted;
+use crate::tools::diff::{Change, Changes, Difference, Presence, RuleChange, Site, Verdict};
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::visible;
+use crate::tools::report::{Listed, counted};
+
+/// What there is to draw.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawing<'a> {
+    /// What differs.
+    pub found: &'a Difference,
+    /// What of recorded decisions it touches, where records are named.
+    pub traffic: Option<&'a Traffic>,
+    /// Whether nothing may be wider.
+    pub only_tighten: bool,
+}
+
+/// A format: its name, and how it is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// As it is chosen.
+    pub name: &'static str,
+    /// Draws everything.
+    pub draw: fn(&Drawing<'_>, Style) -> String,
+}
+
+/// Every format. The first is the default.
+pub const FORMATS: &[Format] = &[
+    Format { name: "full", draw: full },
+    Format { name: "github", draw: github::draw },
+    Format { name: "json", draw: json },
+    Format { name: "markdown", draw: markdown },
+];
+
+impl Listed for Format {
+    const ALL: &'static [Self] = FORMATS;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
 
 /// The three directions of changes, each with its word.
 fn directions(changes: &Changes) -> [(&'static str, &Change); 3] {
@@ -89,6 +127,14 @@ fn tally(found: &Difference) -> String {
     parts.join(", ")
 }
 
+/// What differs beside decisions, a line each.
+fn beside(found: &Difference) -> Vec<String> {
+    let types = found.types.iter().map(|(path, old, new)| format!("type {path}: {old} -> {new}"));
+    let settings = found.settings.iter().map(|setting| format!("setting {setting}"));
+    let outputs = found.outputs.iter().map(|(name, what)| format!("output {name}: {what}"));
+    types.chain(settings).chain(outputs).collect()
+}
+
 fn unknown(why: Undecided, tried: usize) -> String {
     let why = match why {
         Undecided::Opaque => "hangs on what is not understood",
@@ -121,9 +167,18 @@ fn left_out(traffic: &Traffic) -> Option<String> {
     (traffic.left_out > 0).then(|| format!("{count} could not be decided, or not read"))
 }
 
+/// Which of both has it, where that is one.
+const fn presence(rule: &RuleChange) -> Option<&'static str> {
+    match rule.presence {
+        Presence::Added => Some("added"),
+        Presence::Removed => Some("removed"),
+        Presence::Both => None,
+    }
+}
+
 /// For people.
-#[must_use]
-pub fn full(found: &Difference, traffic: Option<&Traffic>, style: Style) -> String {
+fn full(drawing: &Drawing<'_>, style: Style) -> String {
+    let Drawing { found, traffic, .. } = *drawing;
     let mut text = format!("  {}\n", tally(found));
     for rule in &found.rules {
         rule_text(&mut text, rule, style);
@@ -167,16 +222,12 @@ fn rule_text(text: &mut String, rule: &RuleChange, style: Style) {
     let verdict = rule.changes.verdict();
     let word = style.paint(verdict_paint(verdict), &format!("{:<11}", verdict_word(verdict)));
     let mut parts = vec![visible(&rule.id).into_owned(), verdict_says(verdict).to_owned()];
-    match rule.presence {
-        Presence::Added => parts.push("added".to_owned()),
-        Presence::Removed => parts.push("removed".to_owned()),
-        Presence::Both => {}
-    }
+    parts.extend(presence(rule).map(str::to_owned));
     parts.extend(rule.details.iter().map(|it| visible(it).into_owned()));
     if rule.shadow {
         parts.push("a shadow rule: decides nothing".to_owned());
     }
-    parts.extend(rule.place.as_deref().map(|it| style.paint(Paint::Frame, &visible(it))));
+    parts.extend(rule.place.as_ref().map(|it| style.paint(Paint::Frame, &visible(&it.text()))));
     let _ = writeln!(text, "\n  {word}  {}", parts.join(" · "));
     directions_text(text, &rule.changes, style);
 }
@@ -252,8 +303,8 @@ fn touched_json(touched: Option<&Touched>) -> Json {
 }
 
 /// For programs.
-#[must_use]
-pub fn json(found: &Difference, traffic: Option<&Traffic>) -> Json {
+fn json(drawing: &Drawing<'_>, _style: Style) -> String {
+    let Drawing { found, traffic, .. } = *drawing;
     let rules = found.rules.iter().map(|rule| {
         json!({
             "traffic": traffic.map(|traffic| touched_json(traffic.rules.get(&rule.id))),
@@ -263,7 +314,7 @@ pub fn json(found: &Difference, traffic: Option<&Traffic>) -> Json {
                 Presence::Removed => "removed",
                 Presence::Both => "changed",
             },
-            "place": rule.place,
+            "place": rule.place.as_ref().map(Site::text),
             "details": rule.details,
             "shadow": rule.shadow,
             "changes": changes_json(&rule.changes),
@@ -272,7 +323,7 @@ pub fn json(found: &Difference, traffic: Option<&Traffic>) -> Json {
     let types =
         found.types.iter().map(|(path, old, new)| json!({"path": path, "old": old, "new": new}));
     let outputs = found.outputs.iter().map(|(name, what)| json!({"name": name, "is": what}));
-    json!({
+    let all = json!({
         "schema": "policyc.diff/1",
         "rules": rules.collect::<Vec<_>>(),
         "same": found.same,
@@ -288,7 +339,8 @@ pub fn json(found: &Difference, traffic: Option<&Traffic>) -> Json {
             "left_out": traffic.left_out,
             "effects": touched_json(Some(&traffic.effects)),
         })),
-    })
+    });
+    format!("{all:#}\n")
 }
 
 /// Text in Markdown as code that nothing in it can end.
@@ -301,7 +353,8 @@ fn code(text: &str) -> String {
 
 /// For pull requests.
 #[must_use]
-pub fn markdown(found: &Difference, traffic: Option<&Traffic>) -> String {
+pub fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
+    let Drawing { found, traffic, .. } = *drawing;
     let mut text = format!("**Policy difference**: {}. {}.\n", tally(found), sentence(found));
     if let Some(traffic) = traffic {
         let _ =
@@ -316,14 +369,10 @@ pub fn markdown(found: &Difference, traffic: Option<&Traffic>) -> String {
     for rule in &found.rules {
         let verdict = rule.changes.verdict();
         let mut parts = vec![verdict_says(verdict).to_owned()];
-        match rule.presence {
-            Presence::Added => parts.push("added".to_owned()),
-            Presence::Removed => parts.push("removed".to_owned()),
-            Presence::Both => {}
-        }
+        parts.extend(presence(rule).map(str::to_owned));
         parts.extend(rule.details.iter().map(|it| code(it)));
         parts.extend(traffic.map(|it| code(&touched(it.rules.get(&rule.id), it))));
-        let place = rule.place.as_deref().map(code).unwrap_or_default();
+        let place = rule.place.as_ref().map(|it| code(&it.text())).unwrap_or_default();
         let _ = writeln!(
             text,
             "| {} | {} | {} | {place} |",

@@ -1,0 +1,100 @@
+//! Differences between bundles as annotations of the candidate's rules.
+//!
+//! In:      a `Drawing`.
+//! Out:     a line for each rule that decides otherwise, the gravest first, and for what no rule
+//!          tells.
+//! Imports: `tools::diff`, `tools::report`.
+
+use crate::tools::diff::{Change, Changes, Presence, RuleChange, Verdict};
+use crate::tools::report::diff::{
+    Drawing, directions, sentence, time, touched, unknown, verdict_says, verdict_word,
+};
+use crate::tools::report::github::{At, Level, annotation};
+use crate::tools::report::paint::Style;
+
+/// An annotation a line.
+pub(super) fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
+    let Drawing { found, traffic, only_tighten } = *drawing;
+    let fails = only_tighten && found.widens();
+    let mut all = Vec::new();
+    let whole = [("bundle", &found.whole), ("inputs that lack a place", &found.inputs)];
+    for (name, changes) in whole.into_iter().filter(|(_, it)| it.verdict() != Verdict::Same) {
+        let said = if name == "bundle" { sentence(found) } else { verdict_says(changes.verdict()) };
+        let message = [vec![said.to_owned()], details(changes)].concat().join("\n");
+        let level = level(changes, fails);
+        all.push((level, annotation(level, None, &title(changes, name), &message)));
+    }
+    for rule in found.rules.iter().filter(|rule| rule.changes.verdict() != Verdict::Same) {
+        let mut lines = vec![about(rule)];
+        lines.extend(details(&rule.changes));
+        lines.extend(traffic.map(|traffic| {
+            format!("in traffic: {}", touched(traffic.rules.get(&rule.id), traffic))
+        }));
+        // What was removed has no line in the candidate.
+        let site = rule.place.as_ref().filter(|_| rule.presence != Presence::Removed);
+        let at = site.map(|site| At {
+            path: &site.path,
+            line: site.line,
+            end_line: site.end_line,
+            column: None,
+        });
+        let level = level(&rule.changes, fails && !rule.shadow);
+        let title = title(&rule.changes, &rule.id);
+        all.push((level, annotation(level, at, &title, &lines.join("\n"))));
+    }
+    for what in super::beside(found) {
+        all.push((Level::Notice, annotation(Level::Notice, None, "CHANGED: bundle", &what)));
+    }
+    all.sort_by_key(|(level, _)| *level);
+    all.into_iter().map(|(_, line)| line).collect()
+}
+
+/// `fails`: what allows more, or asks others, ends the command with 1.
+const fn level(changes: &Changes, fails: bool) -> Level {
+    let loose = matches!(changes.wider, Change::When { .. })
+        || matches!(changes.otherwise, Change::When { .. });
+    match (loose, fails) {
+        (true, true) => Level::Error,
+        (true, false) => Level::Warning,
+        (false, _) => Level::Notice,
+    }
+}
+
+fn title(changes: &Changes, name: &str) -> String {
+    format!("{}: {name}", verdict_word(changes.verdict()))
+}
+
+/// `allows more, added, was at old.yaml:7`.
+fn about(rule: &RuleChange) -> String {
+    let mut parts = vec![verdict_says(rule.changes.verdict()).to_owned()];
+    parts.extend(super::presence(rule).map(str::to_owned));
+    parts.extend(rule.details.iter().cloned());
+    if rule.shadow {
+        parts.push("a shadow rule: decides nothing".to_owned());
+    }
+    if let (Presence::Removed, Some(site)) = (rule.presence, &rule.place) {
+        parts.push(format!("was at {}", site.text()));
+    }
+    parts.join(", ")
+}
+
+/// When it changes, and on which input.
+fn details(changes: &Changes) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (word, change) in directions(changes) {
+        match change {
+            Change::Never => {}
+            Change::When { conditions, more, example, .. } => {
+                lines.extend(conditions.iter().map(|it| format!("{word} when {it}")));
+                if *more && !conditions.is_empty() {
+                    lines.push(format!("{word} in more cases"));
+                }
+                lines.push(format!("{word}, as {} at {}", example.context, time(example)));
+            }
+            Change::Unknown { why, tried } => {
+                lines.push(format!("{word}: {}", unknown(*why, *tried)));
+            }
+        }
+    }
+    lines
+}
