@@ -19,8 +19,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
     draft.finish()
 }
 
-/// Appends Markdown to the page of the step of a workflow, if `formats`, those that were chosen, hold
-/// `github` and GitHub names such a page.
+/// Appends Markdown to the page of the step of a workflow, if `formats`, those that were chosen,
+/// hold `github` and GitHub names such a page.
 ///
 /// # Errors
 /// `P0906` if the file system refuses.

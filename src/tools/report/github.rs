@@ -1,7 +1,7 @@
 //! Annotations that GitHub shows beside the lines of a change.
 //!
 //! In:      what is to be said, and where.
-//! Out:     a workflow command, which is a line: `::error file=,line=,endLine=,col=,title=::message`.
+//! Out:     a workflow command, a line: `::error file=,line=,endLine=,col=,title=::message`.
 //! Imports: `tools::report::visible`.
 
 use std::fmt::Write as _;
