@@ -14,7 +14,7 @@ use crate::support::generate::types::Type;
 use crate::support::generate::write::{Leaves, Row, Vocabulary};
 use crate::support::told::{BOUNDS, TOLD, VARIABLES};
 
-const SCHEMA: &str = "\
+pub(crate) const SCHEMA: &str = "\
 schema:
   a:
     i: int
@@ -82,7 +82,7 @@ enum About {
 }
 
 /// What the schema's places are, by type. Optional fields fail where they are absent.
-const PLACES: &[Leaves] = &[
+pub(crate) const PLACES: &[Leaves] = &[
     ("bool", &["a.b", "a.c", "a.f", "has(a.oi)", "has(a.os)", "has(a.r.q.z)", "has(a.ol)"]),
     ("int", &["a.i", "a.j", "a.oi", "a.r.x", "a.r.q.z", "a.ol[0]", "a.om.orValue({'x': 2})['x']"]),
     ("double", &["a.d"]),

@@ -29,6 +29,7 @@ mod examples;
 mod generated;
 mod hostile;
 mod import;
+mod lints;
 mod loops;
 mod message_values;
 mod messages;

@@ -8,7 +8,9 @@
 //! `meaning` where it asks about all inputs and shows one. Every lint reports at the level of its
 //! code; what a project wants to hear is said afterwards.
 
+pub mod shape;
 pub mod source;
+pub mod spelling;
 pub mod subject;
 
 use crate::diag::codes::Code;
@@ -63,8 +65,26 @@ pub struct Lint {
 
 /// Every lint, by code.
 pub const LINTS: &[Lint] = &[
+    Lint { code: Code::TimeWithoutZone, group: Group::Cost, run: source::time_without_zone::run },
     Lint { code: Code::UnusedVariable, group: Group::Unused, run: source::unused_variable::run },
+    Lint { code: Code::IdNaming, group: Group::Style, run: source::id_naming::run },
+    Lint {
+        code: Code::RedundantParentheses,
+        group: Group::Style,
+        run: source::redundant_parentheses::run,
+    },
+    Lint { code: Code::BoolComparison, group: Group::Style, run: source::bool_comparison::run },
     Lint { code: Code::DoubleNegation, group: Group::Style, run: source::double_negation::run },
+    Lint { code: Code::SizeComparison, group: Group::Style, run: source::size_comparison::run },
+    Lint { code: Code::PresenceChain, group: Group::Style, run: source::presence_chain::run },
+    Lint {
+        code: Code::NegatedComparison,
+        group: Group::Style,
+        run: source::negated_comparison::run,
+    },
+    Lint { code: Code::SingleMembership, group: Group::Style, run: source::single_membership::run },
+    Lint { code: Code::EqualityChain, group: Group::Style, run: source::equality_chain::run },
+    Lint { code: Code::BoolConditional, group: Group::Style, run: source::bool_conditional::run },
 ];
 
 /// Reports what all lints find.

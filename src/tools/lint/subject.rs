@@ -4,12 +4,16 @@
 //! Out:     `Subject`, with the few questions that many lints ask.
 //! Imports: `base`, `compiler`, `runtime`.
 
+use std::sync::OnceLock;
+
 use crate::base::index::IndexVec;
 use crate::base::span::Span;
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::ast::{Ast, ExprId};
+use crate::diag::diagnostic::{Edit, Fix};
 use crate::runtime::program::Program;
+use crate::tools::lint::spelling::{Home, Homes, rewrite};
 
 /// A project without errors.
 #[derive(Debug)]
@@ -21,6 +25,7 @@ pub struct Subject<'a> {
     /// Its program, with positions.
     pub program: &'a Program,
     parents: IndexVec<ExprId, Option<ExprId>>,
+    homes: OnceLock<Homes>,
 }
 
 impl<'a> Subject<'a> {
@@ -37,7 +42,7 @@ impl<'a> Subject<'a> {
                 }
             }
         }
-        Self { files, checked, program, parents }
+        Self { files, checked, program, parents, homes: OnceLock::new() }
     }
 
     /// The tree.
@@ -50,6 +55,28 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn parent(&self, id: ExprId) -> Option<ExprId> {
         self.parents.get(id).copied().flatten()
+    }
+
+    /// The expressions that `id` is a part of, the nearest first.
+    pub fn ancestors(&self, id: ExprId) -> impl Iterator<Item = ExprId> + use<'_, 'a> {
+        std::iter::successors(self.parent(id), |at| self.parent(*at))
+    }
+
+    /// How the text around the bytes `at` is spelled.
+    #[must_use]
+    pub fn home(&self, at: Span) -> Option<Home> {
+        self.homes().find(at)
+    }
+
+    fn homes(&self) -> &Homes {
+        self.homes.get_or_init(|| Homes::of(self.files, self.checked.parsed()))
+    }
+
+    /// A safe fix of these edits, which ascend; none where the text around them could not hold
+    /// what they make.
+    #[must_use]
+    pub fn rewrite(&self, title: &str, edits: Vec<Edit>) -> Option<Fix> {
+        rewrite(self.files, self.homes(), title, edits)
     }
 
     /// The bytes as they are written; empty where there are none. Inside YAML they may hold

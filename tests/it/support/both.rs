@@ -105,7 +105,7 @@ fn row(result: &HostResult) -> HostRow {
 
 /// What both must say, in lines: effect, winner, fired, shadow, reason, who failed and how,
 /// outputs. Of several failures the leftmost counts that nothing absorbed.
-fn said(report: &DecisionReport) -> Vec<String> {
+pub(crate) fn said(report: &DecisionReport) -> Vec<String> {
     let mut errors: Vec<String> = report
         .errors
         .iter()
