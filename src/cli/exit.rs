@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 /// How a command ends. The order is that of importance: the greatest of several is the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Exit {
     /// Done, and nothing to object to.
+    #[default]
     Done,
     /// Nothing was found, and something could not be decided.
     Inconclusive,

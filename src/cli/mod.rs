@@ -8,6 +8,7 @@ pub mod commands;
 pub mod exit;
 pub mod guard;
 pub mod interrupt;
+pub mod linting;
 pub mod progress;
 pub mod record;
 pub mod reporting;

@@ -4,10 +4,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::paths::{normalize, slashed};
-use crate::tools::project::reason;
+use crate::tools::project::{read_bytes, reason};
 
 /// Writes `bytes` to a new file beside `path`, then gives it that name.
 ///
@@ -34,6 +35,28 @@ pub fn step_summary<'f>(
     let file = OpenOptions::new().append(true).create(true).open(&path);
     let written = file.and_then(|mut file| file.write_all(markdown().as_bytes()));
     written.map_err(|error| Box::new(unwritable(&path, &error)))
+}
+
+/// Puts `after` in the place of a file that was read as `before`. Whoever else wrote it in the
+/// meantime loses nothing; a link stays one, and who may read the file stays as it is.
+///
+/// # Errors
+/// `P0906` if the file holds something else by now, or the file system refuses; then it is as it
+/// was.
+pub fn rewrite(path: &Path, before: &str, after: &str) -> Result<(), Box<Diagnostic>> {
+    let refuse = |error: io::Error| Box::new(unwritable(path, &error));
+    let real = fs::canonicalize(path).map_err(refuse)?;
+    let about = fs::metadata(&real).map_err(refuse)?;
+    if read_bytes(&real, SOURCE_BYTES_MAX).map_err(refuse)? != before.as_bytes() {
+        let shown = slashed(&normalize(path));
+        let found = format!("`{shown}` was changed while it was worked on, and is left alone");
+        let finding = Diagnostic::without_place(Code::Unwritable, found);
+        return Err(Box::new(finding.help("run the command again")));
+    }
+    let mut draft = Draft::begin(&real)?;
+    draft.write(after.as_bytes())?;
+    fs::set_permissions(&draft.beside, about.permissions()).map_err(refuse)?;
+    draft.finish()
 }
 
 /// A file beside `path` that gets its name when it is whole. One that is given up is taken away.
@@ -119,4 +142,51 @@ fn folder_reason(error: &io::Error) -> String {
 fn draft_of(path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     path.with_file_name(format!(".{name}.{}.part", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use std::path::Path;
+
+    use super::{SOURCE_BYTES_MAX, read_bytes, rewrite};
+
+    fn read(path: &Path) -> Vec<u8> {
+        read_bytes(path, SOURCE_BYTES_MAX).expect("a file")
+    }
+
+    #[test]
+    fn nobody_loses_what_was_written_in_between() {
+        let folder = std::env::temp_dir().join(format!("policyc-rewrite-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("p.yaml");
+        fs::write(&path, "an edit of somebody else").expect("a file");
+        let refused = rewrite(&path, "as it was read", "fixed").expect_err("it changed");
+        assert!(refused.message.ends_with("was changed while it was worked on, and is left alone"));
+        assert_eq!(read(&path), b"an edit of somebody else");
+        rewrite(&path, "an edit of somebody else", "fixed").expect("it is as it was read");
+        assert_eq!(read(&path), b"fixed");
+        assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 1, "no draft is left");
+        fs::remove_dir_all(&folder).expect("the folder goes away");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_modes_stay() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = std::env::temp_dir().join(format!("policyc-links-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let (real, link) = (folder.join("real.yaml"), folder.join("link.yaml"));
+        fs::write(&real, "before").expect("a file");
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).expect("a mode");
+        symlink(&real, &link).expect("a link");
+        rewrite(&link, "before", "after").expect("it is as it was read");
+        assert!(fs::symlink_metadata(&link).expect("a link").is_symlink());
+        assert_eq!(read(&real), b"after");
+        let mode = fs::metadata(&real).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+        fs::remove_dir_all(&folder).expect("the folder goes away");
+    }
 }

@@ -80,6 +80,8 @@ macro_rules! for_each_code {
             W0516 AllowByDefault Warning "whatever no rule speaks about is allowed"
             W0541 TimeWithoutZone Warning "a part of a time without a zone"
             W0550 UnusedVariable Warning "a variable that nothing uses"
+            W0556 UnusedSuppression Warning "a suppression that nothing needs"
+            W0557 BareSuppression Warning "a suppression without a reason"
             W0560 IdNaming Warning "an id is written in another manner than most"
             W0561 RedundantParentheses Warning "parentheses around what needs none"
             W0562 BoolComparison Warning "a bool is compared with true or false"

@@ -41,6 +41,12 @@ impl Sink {
         self.diagnostics.iter().any(|found| found.severity == Severity::Error)
     }
 
+    /// How much the worst finding matters; `None` without findings.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.diagnostics.iter().map(|found| found.severity).max()
+    }
+
     /// The number of findings so far, as a mark for `errors_since`.
     #[must_use]
     pub fn mark(&self) -> usize {

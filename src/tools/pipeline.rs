@@ -13,8 +13,9 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::program::Program;
 use crate::runtime::program::error::ProgramError;
-use crate::tools::lint;
+use crate::tools::lint::select::Selection;
 use crate::tools::lint::subject::Subject;
+use crate::tools::lint::{self, suppress};
 use crate::tools::project::{Reference, Settings, no_policies};
 
 /// The files that the documents among `files` name.
@@ -39,17 +40,35 @@ pub fn compile(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Optio
     some_policy(compiled, sink)
 }
 
-/// Compiles as `compile` does, and reports what lints find where there is no error.
-pub fn lint(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Option<Compiled> {
+/// Compiles as `compile` does, and reports what lints find where there is no error. Of all that is
+/// found, `sink` holds afterwards what `selection` tells and no comment suppresses.
+pub fn lint(
+    files: &SourceMap,
+    settings: &Settings,
+    selection: &Selection,
+    sink: &mut Sink,
+) -> Option<Compiled> {
     let options = options(files, settings);
     let (front, compiled) = crate::compiler::compile_with_front(files, &options, sink);
-    let compiled = some_policy(compiled?, sink)?;
-    match (front.analysis.checked(&front.parsed, sink), load_own(&compiled)) {
-        (Some(checked), Ok(program)) => lint::lint(&Subject::of(files, checked, &program), sink),
-        (_, Err(found)) => sink.report(*found),
-        (None, Ok(_)) => {}
+    let compiled = compiled.and_then(|compiled| some_policy(compiled, sink));
+    let checked = front.analysis.checked(&front.parsed, sink);
+    let whole = match (checked, compiled.as_ref().map(load_own)) {
+        (Some(checked), Some(Ok(program))) => {
+            lint::lint(&Subject::of(files, checked, &program), sink);
+            true
+        }
+        (_, Some(Err(found))) => {
+            sink.report(*found);
+            false
+        }
+        (_, None) | (None, _) => false,
+    };
+    let (findings, dropped) = std::mem::take(sink).finish();
+    for finding in suppress::told(files, &front.parsed.ast, selection, findings, whole) {
+        sink.report(finding);
     }
-    Some(compiled)
+    sink.count_dropped(dropped);
+    compiled
 }
 
 /// What was compiled, if a policy was.

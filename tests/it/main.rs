@@ -19,6 +19,7 @@ mod builtins;
 mod bundle;
 mod cel_policy;
 mod check;
+mod checking;
 mod cli;
 mod costs;
 mod decisions;

@@ -12,6 +12,7 @@ use policyc::diag::codes::Code;
 use policyc::diag::sink::Sink;
 use policyc::lang::error::EvalError;
 use policyc::runtime::program::Program;
+use policyc::tools::lint::select::{Choice, Selection, Selector};
 use policyc::tools::pipeline::lint;
 use policyc::tools::project::{Settings, config};
 use policyc::tools::suite::NOW;
@@ -45,6 +46,12 @@ fn blocks(page: &str, heading: &str) -> Vec<(String, String)> {
     section.split("```").skip(1).step_by(2).map(block).collect()
 }
 
+/// Whatever a lint can find.
+fn everything() -> Selection {
+    let all = Selector::read("all").expect("all");
+    Selection::of(&Choice { select: Some(vec![all]), ..Choice::default() }, &[])
+}
+
 /// The codes that building the files finds.
 fn build(files: &[(String, String)]) -> (Vec<Code>, Option<Compiled>) {
     let mut map = SourceMap::new();
@@ -57,7 +64,7 @@ fn build(files: &[(String, String)]) -> (Vec<Code>, Option<Compiled>) {
             map.add(name.as_str(), text.as_str());
         }
     }
-    let compiled = lint(&map, &settings, &mut sink);
+    let compiled = lint(&map, &settings, &everything(), &mut sink);
     (sink.finish().0.iter().map(|found| found.code).collect(), compiled)
 }
 

@@ -1,16 +1,27 @@
 //! `policyc check`: everything there is to say about sources.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
 use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::clock::Stopwatch;
 use crate::cli::exit::Exit;
-use crate::cli::reporting::{Conclusion, Reporting, conclude};
+use crate::cli::interrupt::interrupted;
+use crate::cli::linting::{Chosen, Curing};
+use crate::cli::reporting::{Conclusion, Reporting, conclude, exit_of};
 use crate::cli::root::options;
 use crate::cli::sources::{Sources, exit_of_project};
 use crate::cli::terminal::Terminal;
+use crate::cli::watch::watched;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Severity;
+use crate::diag::sink::Sink;
 use crate::tools::merge::merge;
 use crate::tools::pipeline;
+use crate::tools::project::Project;
 use crate::tools::report::counted;
 
 /// The row of this command.
@@ -23,18 +34,37 @@ pub const COMMAND: Command = Command {
     examples: &[
         ("policyc check", "every policy below this directory"),
         ("policyc check --output-format concise payments.yaml", "one line a finding"),
+        ("policyc check --fix", "what cures itself without changing a decision"),
+        ("policyc check --select all --diff", "what could be cured, as a patch"),
         ("policyc check --output json=findings.json", "a file for programs as well"),
     ],
     arguments: Options::augment_args,
     run,
 };
 
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 #[derive(Debug, Args)]
 struct Options {
     #[command(flatten)]
     sources: Sources,
     #[command(flatten)]
+    chosen: Chosen,
+    #[command(flatten)]
+    curing: Curing,
+    #[command(flatten)]
     reporting: Reporting,
+    /// Count findings by code instead of showing them.
+    #[arg(long, help_heading = "Findings", conflicts_with_all = ["diff", "fix_only"])]
+    statistics: bool,
+    /// List the files that would be checked.
+    #[arg(long)]
+    show_files: bool,
+    /// List what is told in each project, and how much it matters.
+    #[arg(long)]
+    show_settings: bool,
+    /// Check again whenever a file changes.
+    #[arg(long, conflicts_with_all = ["show_files", "show_settings"])]
+    watch: bool,
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
@@ -42,31 +72,106 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(options) => options,
         Err(exit) => return exit,
     };
+    if !options.watch {
+        return once(&options, terminal);
+    }
+    let paths: Vec<&Path> = options.sources.paths.iter().map(PathBuf::as_path).collect();
+    watched(terminal, &paths, &interrupted(), || once(&options, terminal))
+}
+
+fn once(options: &Options, terminal: &Terminal) -> Exit {
     let watch = Stopwatch::start();
     let mut projects = options.sources.projects(terminal);
+    if options.show_files || options.show_settings {
+        return shown(options, terminal, projects);
+    }
+    let mut exit = Exit::Done;
+    let (mut body, mut parts) = (String::new(), Vec::new());
     let mut counts = Some((0, 0));
     for (project, sink) in &mut projects {
-        let counted = (!sink.has_errors()).then(|| {
-            let compiled = pipeline::lint(&project.files, &project.settings, sink);
-            let counts = compiled.map(|compiled| (compiled.policies, compiled.rules));
-            counts.unwrap_or_else(|| pipeline::count(&project.files))
-        });
-        let sum = counts.zip(counted);
-        counts = sum.map(|((policies, rules), (more, further))| (policies + more, rules + further));
+        if sink.has_errors() {
+            counts = None;
+            continue;
+        }
+        let selection = options.chosen.selection(project);
+        let linted = options.curing.lint(terminal, project, &selection, sink);
+        exit = exit.max(linted.exit).max(options.chosen.exit(project, sink));
+        body.push_str(&linted.shown);
+        parts.extend(linted.parts);
+        let compiled = linted.compiled.map(|compiled| (compiled.policies, compiled.rules));
+        let (more, further) = compiled.unwrap_or_else(|| pipeline::count(&project.files));
+        counts = counts.map(|(policies, rules)| (policies + more, rules + further));
     }
     let several = (projects.len() > 1).then(|| counted(projects.len(), "project"));
-    let counts = counts.map(|(policies, rules)| {
+    let totals = counts.map(|(policies, rules)| {
         let policies = counted(policies, "policy");
         if rules == 0 { policies } else { format!("{policies}, {}", counted(rules, "rule")) }
     });
+    let merged = merge(projects);
+    let exit = exit.max(exit_of_project(merged.missing));
+    if options.statistics && counts.is_some() {
+        return conclude_counts(terminal, merged.sink, exit, options.reporting.exit_zero);
+    }
+    let sink = if options.curing.silent() { errors_of(merged.sink) } else { merged.sink };
+    let conclusion = Conclusion {
+        files: &merged.files,
+        prefix: &merged.prefix,
+        body,
+        parts: several.into_iter().chain(totals).chain(parts).chain([watch.text()]).collect(),
+        at_least: exit,
+        needs_bundle: false,
+    };
+    conclude(terminal, &options.reporting, sink, &conclusion)
+}
+
+/// `--show-files`, `--show-settings`.
+fn shown(options: &Options, terminal: &Terminal, projects: Vec<(Project, Sink)>) -> Exit {
+    for (project, _) in &projects {
+        if options.show_settings {
+            terminal.result(&options.chosen.settings(project));
+        }
+        if options.show_files {
+            let files = project.files.iter().map(|(_, file)| project.shown(&file.path) + "\n");
+            terminal.result(&files.collect::<String>());
+        }
+    }
     let merged = merge(projects);
     let conclusion = Conclusion {
         files: &merged.files,
         prefix: &merged.prefix,
         body: String::new(),
-        parts: several.into_iter().chain(counts).chain([watch.text()]).collect(),
+        parts: Vec::new(),
         at_least: exit_of_project(merged.missing),
         needs_bundle: false,
     };
     conclude(terminal, &options.reporting, merged.sink, &conclusion)
+}
+
+/// `--statistics`: how often each code was found, the commonest first.
+fn conclude_counts(terminal: &Terminal, sink: Sink, at_least: Exit, exit_zero: bool) -> Exit {
+    let (findings, _) = sink.finish();
+    let mut counts: BTreeMap<Code, (usize, usize)> = BTreeMap::new();
+    for finding in &findings {
+        let (count, fixable) = counts.entry(finding.code).or_default();
+        *count += 1;
+        *fixable += usize::from(finding.fix.is_some());
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(code, (count, _))| (Reverse(*count), *code));
+    for (code, (count, fixable)) in counts {
+        let fixes = if fixable > 0 { format!("  {fixable} with a fix") } else { String::new() };
+        terminal.result(&format!("{count:>6}  {}  {}{fixes}\n", code.id(), code.title()));
+    }
+    let exit = findings.iter().map(exit_of).max().unwrap_or(Exit::Done).max(at_least);
+    if exit == Exit::Findings && exit_zero { Exit::Done } else { exit }
+}
+
+/// The errors among the findings.
+fn errors_of(sink: Sink) -> Sink {
+    let mut errors = Sink::new();
+    let (findings, _) = sink.finish();
+    for finding in findings.into_iter().filter(|it| it.severity == Severity::Error) {
+        errors.report(finding);
+    }
+    errors
 }

@@ -6,12 +6,16 @@
 //!
 //! A lint is a row of `LINTS` and a file: in `source` where it goes by what is written, in
 //! `meaning` where it asks about all inputs and shows one. Every lint reports at the level of its
-//! code; what a project wants to hear is said afterwards.
+//! code; `suppress` and `select` say afterwards what a project wants to hear.
 
+pub mod annotate;
+pub mod fix;
+pub mod select;
 pub mod shape;
 pub mod source;
 pub mod spelling;
 pub mod subject;
+pub mod suppress;
 
 use crate::diag::codes::Code;
 use crate::diag::sink::Sink;

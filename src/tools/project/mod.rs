@@ -27,6 +27,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::paths::{common, normalize, relative, slashed};
+use crate::tools::project::config::check::Check;
 use crate::tools::project::config::{Budget, Config};
 use crate::tools::project::discover::{Group, begins_project, groups};
 
@@ -51,6 +52,8 @@ pub struct Project {
     pub missing: bool,
     /// What is asked of its sources.
     pub settings: Settings,
+    /// Which findings are told: `[check]`.
+    pub check: Check,
     /// What one decision may take.
     pub budgets: Budgets,
 }
@@ -345,6 +348,7 @@ impl Reading {
         let mark = sink.mark();
         let config = config::read(file, &text, sink);
         self.project.settings.strict = config.strict;
+        self.project.check = config.check.clone();
         let list = config.budgets.clone();
         self.project.budgets = Budgets { path: logical.clone(), text: text.clone(), list };
         let schema = config.schema.as_ref().map(|path| (path, join(&logical, &path.value)));

@@ -21,6 +21,7 @@ pub mod place;
 pub mod replay;
 mod sight;
 mod snippet;
+pub mod unified;
 pub mod visible;
 
 use std::path::Path;

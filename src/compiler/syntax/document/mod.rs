@@ -30,6 +30,7 @@ mod sections;
 mod time;
 mod types;
 
+pub use plain_cel::goes_on;
 use rustc_hash::FxHashSet;
 
 use crate::base::limits::SOURCE_BYTES_MAX;

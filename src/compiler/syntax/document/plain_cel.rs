@@ -155,6 +155,12 @@ fn split(reader: &mut Reader<'_>) -> (FileNotes, Vec<Draft>) {
     (file, drafts)
 }
 
+/// Whether a line carries on the rule above it.
+#[must_use]
+pub fn goes_on(line: &str) -> bool {
+    matches!(kind(line.trim_end()), Line::Further)
+}
+
 fn kind(line: &str) -> Line {
     const OPERATORS: [&str; 19] = [
         "&&", "||", "==", "!=", "<", ">", "?", ":", "+", "-", "*", "/", "%", ")", "]", "}", ",",
@@ -230,7 +236,10 @@ fn take_note(
     file: &mut FileNotes,
     reader: &mut Reader<'_>,
 ) {
-    let Some(note) = note(line, at) else { return };
+    // What is said to the tool describes nothing.
+    let Some(note) = note(line, at).filter(|note| !note.whole.starts_with("policyc:")) else {
+        return;
+    };
     let Some(tag) = note.tag.filter(|tag| is_tag(tag, &note, reader)) else {
         notes.description.push(note.whole.to_owned());
         return;

@@ -4,20 +4,23 @@
 //! Out:     `Config`; findings at the bytes of the file.
 //! Imports: `base`, `diag`.
 
+pub mod check;
+
 use toml::Spanned as Toml;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use crate::base::span::{FileId, Span, Spanned};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
+use crate::tools::project::config::check::Check;
 
 /// The names that a configuration may have.
 pub const NAMES: [&str; 2] = ["policyc.toml", ".policyc.toml"];
 
 /// The tables.
-const TABLES: [&str; 4] = ["project", "bench", "replay", "bundles"];
+const TABLES: [&str; 5] = ["project", "check", "bench", "replay", "bundles"];
 
 /// The keys of `[bench]`: times, then counts.
 const TIMES: [&str; 5] = ["p50", "p90", "p99", "p99.9", "p99.99"];
@@ -30,10 +33,10 @@ const KEYS: [&str; 3] = ["sources", "schema", "strict"];
 const REPLAY: [&str; 2] = ["records", "store"];
 
 /// Tables that later versions read.
-const LATER: [&str; 3] = ["check", "fmt", "test"];
+const LATER: [&str; 2] = ["fmt", "test"];
 
 /// What a project says about itself. Paths are relative to the file.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     /// Files and directories with the sources; none: the directory of the file.
     pub sources: Vec<Spanned<String>>,
@@ -41,6 +44,8 @@ pub struct Config {
     pub schema: Option<Spanned<String>>,
     /// Whether a schema is demanded, and `dyn` that nobody wrote refused.
     pub strict: bool,
+    /// Which findings are told: `[check]`.
+    pub check: Check,
     /// What one decision may take: `[bench]`.
     pub budgets: Vec<Budget>,
     /// Where records lie: `records` of `[replay]`.
@@ -119,6 +124,8 @@ impl Reader<'_> {
             let (at, name) = (self.span(key.span()), key.get_ref().as_ref());
             if name == "project" {
                 self.project(value);
+            } else if name == "check" {
+                check::read(self, value);
             } else if name == "bench" {
                 self.bench(value);
             } else if name == "replay" {
@@ -142,13 +149,23 @@ impl Reader<'_> {
         self.refuse(at, format!("{what} `{name}`"), "not known", Some(help));
     }
 
+    /// The entries of the table `name`; none where it is no table, which is reported.
+    fn table<'v, 't>(
+        &mut self,
+        name: &str,
+        value: &'v Toml<DeValue<'t>>,
+    ) -> impl Iterator<Item = (&'v Toml<DeString<'t>>, &'v Toml<DeValue<'t>>)> + use<'v, 't> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            let at = self.span(value.span());
+            let label = format!("write `[{name}]` above");
+            self.refuse(at, format!("`{name}` is a table"), &label, None);
+        }
+        table.into_iter().flatten()
+    }
+
     fn project(&mut self, value: &Toml<DeValue<'_>>) {
-        let at = self.span(value.span());
-        let DeValue::Table(table) = value.get_ref() else {
-            self.refuse(at, "`project` is a table".to_owned(), "write `[project]` above", None);
-            return;
-        };
-        for (key, value) in table {
+        for (key, value) in self.table("project", value) {
             match key.get_ref().as_ref() {
                 "sources" => self.config.sources = self.paths("sources", value),
                 "schema" => self.config.schema = self.path(value),
@@ -162,12 +179,7 @@ impl Reader<'_> {
     }
 
     fn replay(&mut self, value: &Toml<DeValue<'_>>) {
-        let DeValue::Table(table) = value.get_ref() else {
-            let at = self.span(value.span());
-            self.refuse(at, "`replay` is a table".to_owned(), "write `[replay]` above", None);
-            return;
-        };
-        for (key, value) in table {
+        for (key, value) in self.table("replay", value) {
             match key.get_ref().as_ref() {
                 "records" => self.config.records = self.paths("records", value),
                 "store" => self.config.store = self.path(value),
@@ -181,12 +193,7 @@ impl Reader<'_> {
 
     /// `[bundles]`: `prod = "build/prod.plcb"`.
     fn bundles(&mut self, value: &Toml<DeValue<'_>>) {
-        let DeValue::Table(table) = value.get_ref() else {
-            let at = self.span(value.span());
-            self.refuse(at, "`bundles` is a table".to_owned(), "write `[bundles]` above", None);
-            return;
-        };
-        for (key, value) in table {
+        for (key, value) in self.table("bundles", value) {
             if let Some(path) = self.path(value) {
                 self.config.bundles.push((key.get_ref().to_string(), path));
             }
@@ -194,12 +201,7 @@ impl Reader<'_> {
     }
 
     fn bench(&mut self, value: &Toml<DeValue<'_>>) {
-        let DeValue::Table(table) = value.get_ref() else {
-            let at = self.span(value.span());
-            self.refuse(at, "`bench` is a table".to_owned(), "write `[bench]` above", None);
-            return;
-        };
-        for (key, value) in table {
+        for (key, value) in self.table("bench", value) {
             let name = key.get_ref().as_ref();
             let at = self.span(value.span());
             let limit = if COUNTS.contains(&name) {

@@ -1,0 +1,228 @@
+//! What the lints of `policyc check` are told, and what is done with their fixes.
+
+use crate::cli::exit::Exit;
+use crate::cli::reporting::alone;
+use crate::cli::terminal::Terminal;
+use crate::cli::write::rewrite;
+use crate::compiler::Compiled;
+use crate::compiler::source::map::{SourceFile, SourceMap};
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::{Diagnostic, Severity};
+use crate::diag::sink::Sink;
+use crate::tools::lint::annotate::annotate;
+use crate::tools::lint::fix::fix;
+use crate::tools::lint::select::{Choice, Selection, Selector, selectable};
+use crate::tools::pipeline;
+use crate::tools::project::Project;
+use crate::tools::report::counted;
+use crate::tools::report::unified::{painted, unified};
+
+/// Which findings are told.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Lints")]
+pub struct Chosen {
+    /// Tell these alone: codes, beginnings of codes, groups, or all.
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = Selector::read,
+        env = "POLICYC_SELECT", hide_env_values = true)]
+    select: Option<Vec<Selector>>,
+    /// Tell these besides.
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = Selector::read,
+        env = "POLICYC_EXTEND_SELECT", hide_env_values = true)]
+    extend_select: Vec<Selector>,
+    /// Do not tell these.
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = Selector::read,
+        env = "POLICYC_IGNORE", hide_env_values = true)]
+    ignore: Vec<Selector>,
+    /// End with 1 for findings from here on: note, warning or error.
+    #[arg(long, value_name = "SEVERITY", value_parser = severity, env = "POLICYC_FAIL_LEVEL",
+        hide_env_values = true)]
+    fail_level: Option<Severity>,
+}
+
+fn severity(name: &str) -> Result<Severity, String> {
+    let found = Severity::ALL.into_iter().find(|severity| severity.word() == name);
+    found.ok_or_else(|| "the severities are note, warning, error".to_owned())
+}
+
+/// What is done with fixes.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Fixes")]
+pub struct Curing {
+    /// Apply the fixes that change no decision, which is proved.
+    #[arg(long)]
+    fix: bool,
+    /// Apply or show the other fixes as well.
+    #[arg(long)]
+    unsafe_fixes: bool,
+    /// Show what fixes would change, and change nothing.
+    #[arg(long)]
+    diff: bool,
+    /// Apply fixes, and tell nothing of what is left.
+    #[arg(long)]
+    fix_only: bool,
+    /// Suppress what is found, with a comment that gives this reason.
+    #[arg(long, value_name = "REASON", value_parser = reason,
+        conflicts_with_all = ["fix", "diff", "fix_only", "unsafe_fixes"])]
+    add_ignore: Option<String>,
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("say why the findings are right as they are".to_owned()),
+        text if text.chars().any(char::is_control) => Err("write it on one line".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// What came of a project.
+#[derive(Debug, Default)]
+pub struct Linted {
+    /// The bundle, where there is one.
+    pub compiled: Option<Compiled>,
+    /// For standard output: what would change.
+    pub shown: String,
+    /// For the line below all: `3 fixed`.
+    pub parts: Vec<String>,
+    /// How the command ends at least.
+    pub exit: Exit,
+}
+
+impl Chosen {
+    /// What a project chose, changed by the command line.
+    #[must_use]
+    pub fn selection(&self, project: &Project) -> Selection {
+        let own = Choice {
+            select: self.select.clone(),
+            extend_select: self.extend_select.clone(),
+            ignore: self.ignore.clone(),
+            levels: Vec::new(),
+        };
+        Selection::of(&project.check.choice.clone().with(own), &project.check.per_file)
+    }
+
+    /// How a command ends at least that found this in a project.
+    #[must_use]
+    pub fn exit(&self, project: &Project, sink: &Sink) -> Exit {
+        let level = self.fail_level.or(project.check.fail_level).unwrap_or(Severity::Error);
+        if sink.worst() >= Some(level) { Exit::Findings } else { Exit::Done }
+    }
+
+    /// What is told in a project, a line each.
+    #[must_use]
+    pub fn settings(&self, project: &Project) -> String {
+        let root = project.prefix.trim_end_matches('/');
+        let mut text = format!("project `{}`\n", if root.is_empty() { "." } else { root });
+        let schema = project.settings.schema.as_deref().unwrap_or("none");
+        let level = self.fail_level.or(project.check.fail_level).unwrap_or(Severity::Error);
+        text.extend([format!("  strict      {}\n", project.settings.strict)]);
+        text.extend([format!("  schema      {schema}\n")]);
+        text.extend([format!("  fail-level  {}\n", level.word())]);
+        let selection = self.selection(project);
+        for (code, group) in selectable() {
+            let (id, level) = (code.id(), selection.level(code).name());
+            text.extend([format!("  {id}  {level:<6}  {:<8}  {}\n", group.name(), code.title())]);
+        }
+        text
+    }
+}
+
+impl Curing {
+    /// Whether nothing is to be told of findings.
+    #[must_use]
+    pub const fn silent(&self) -> bool {
+        self.fix_only || self.diff
+    }
+
+    /// Lints a project, and does with its fixes what is asked. The files of the project are
+    /// afterwards as they are on the disk.
+    pub fn lint(
+        &self,
+        terminal: &Terminal,
+        project: &mut Project,
+        selection: &Selection,
+        sink: &mut Sink,
+    ) -> Linted {
+        if self.fix || self.fix_only || self.diff {
+            return self.fix(terminal, project, selection, sink);
+        }
+        let compiled = pipeline::lint(&project.files, &project.settings, selection, sink);
+        let Some(reason) = &self.add_ignore else {
+            return Linted { compiled, ..Linted::default() };
+        };
+        let (findings, _) = std::mem::take(sink).finish();
+        let annotated = annotate(&project.files, &findings, reason);
+        let mut after = Sink::new();
+        let again = pipeline::lint(&annotated.files, &project.settings, selection, &mut after);
+        if again.is_none() && compiled.is_some() {
+            // A comment became part of something: nothing is written.
+            let fact = "the findings cannot be suppressed by comments, and no file was changed";
+            let exit = alone(terminal, &Diagnostic::without_place(Code::Unwritable, fact));
+            for finding in findings {
+                sink.report(finding);
+            }
+            return Linted { compiled, exit, ..Linted::default() };
+        }
+        *sink = after;
+        let exit = rewritten(terminal, project, annotated.files);
+        let parts = vec![format!("{} suppressed", counted(annotated.suppressed, "finding"))];
+        Linted { compiled: again, shown: String::new(), parts, exit }
+    }
+
+    fn fix(
+        &self,
+        terminal: &Terminal,
+        project: &mut Project,
+        selection: &Selection,
+        sink: &mut Sink,
+    ) -> Linted {
+        let fixed = fix(&project.files, &project.settings, selection, self.unsafe_fixes);
+        let count: usize = fixed.applied.values().sum();
+        let mut linted = Linted { compiled: fixed.compiled, ..Linted::default() };
+        if self.diff {
+            linted.parts.push(format!("{} would be fixed", counted(count, "finding")));
+            for (path, before, after) in changed(project, &fixed.files) {
+                let text = unified(&path, before, after);
+                let colour = terminal.style.colour;
+                linted.shown += &if colour { painted(&text, terminal.style) } else { text };
+            }
+            if count > 0 {
+                linted.exit = Exit::Findings;
+            }
+        } else {
+            linted.parts.push(format!("{} fixed", counted(count, "finding")));
+            linted.exit = rewritten(terminal, project, fixed.files);
+        }
+        if fixed.refused > 0 {
+            let text = format!("{} not proved to change nothing", counted(fixed.refused, "fix"));
+            linted.parts.push(text);
+        }
+        *sink = fixed.sink;
+        linted
+    }
+}
+
+/// The files that differ: path as the user would write it, text on the disk, text afterwards.
+fn changed<'f>(project: &'f Project, after: &'f SourceMap) -> Vec<(String, &'f str, &'f str)> {
+    let pairs = project.files.iter().zip(after.iter());
+    let pairs = pairs.filter(|((_, before), (_, after))| before.text != after.text);
+    let text = |((_, before), (_, after)): ((_, &'f _), (_, &'f _))| {
+        let (before, after): (&SourceFile, &SourceFile) = (before, after);
+        (project.shown(&before.path), before.text.as_str(), after.text.as_str())
+    };
+    pairs.map(text).collect()
+}
+
+/// Writes the files that differ. The project holds afterwards what is on the disk.
+fn rewritten(terminal: &Terminal, project: &mut Project, after: SourceMap) -> Exit {
+    let mut exit = Exit::Done;
+    for (path, before, after) in changed(project, &after) {
+        if let Err(finding) = rewrite(path.as_ref(), before, after) {
+            exit = exit.max(alone(terminal, &finding));
+        }
+    }
+    if exit == Exit::Done {
+        project.files = after;
+    }
+    exit
+}

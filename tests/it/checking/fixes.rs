@@ -1,0 +1,79 @@
+//! Fixes, and comments that are written.
+
+use policyc::compiler::source::map::SourceMap;
+use policyc::diag::codes::Code;
+use policyc::tools::lint::annotate::annotate;
+use policyc::tools::lint::fix::fix;
+use policyc::tools::project::Settings;
+
+use super::{TWICE, one, only, told};
+
+fn text(files: &SourceMap) -> String {
+    files.iter().next().expect("a file").1.text.clone()
+}
+
+#[test]
+fn fixes_are_applied_in_every_style_of_scalar() {
+    let block = "|\n      !!request.late\n        && !!!(request.internal)";
+    let before = TWICE.replace("\"!!request.late\"", block);
+    let fixed = fix(&one("p.yaml", &before), &Settings::default(), &only(&["W0563"]), false);
+    let after = before
+        .replace("\"!!request.internal\"", "\"request.internal\"")
+        .replace("!!request.late", "request.late")
+        .replace("!!!(request.internal)", "!(request.internal)");
+    assert_eq!(text(&fixed.files), after);
+    assert_eq!(fixed.applied[&Code::DoubleNegation], 3);
+    assert_eq!((fixed.refused, fixed.sink.worst()), (0, None));
+}
+
+#[test]
+fn a_needless_comment_is_taken_away_with_its_line() {
+    let before = "# policyc: ignore[W0563] as it came\n".to_owned() + TWICE;
+    let fixed = fix(&one("p.yaml", &before), &Settings::default(), &only(&["W0556"]), false);
+    assert_eq!(text(&fixed.files), before, "W0563 is not selected, so nothing is needless");
+    let selection = only(&["W0556", "W0563"]);
+    let fixed = fix(&one("p.yaml", &before), &Settings::default(), &selection, false);
+    let after = TWICE.replace("!!", "");
+    assert_eq!(text(&fixed.files), after);
+}
+
+#[test]
+fn what_was_suppressed_is_not_told_again() {
+    let block = "|\n      !!request.late\n        && !!request.internal";
+    for before in [TWICE.to_owned(), TWICE.replace("\"!!request.late\"", block)] {
+        let files = one("p.yaml", &before);
+        let findings = told(&files, &only(&["style"]));
+        let annotated = annotate(&files, &findings, "as it came");
+        assert_eq!((annotated.suppressed, annotated.left), (findings.len(), 0));
+        assert!(told(&annotated.files, &only(&["style", "W0556"])).is_empty(), "{before}");
+        let kept: String = text(&annotated.files)
+            .lines()
+            .map(|line| line.split("# policyc").next().unwrap_or_default().trim_end())
+            .filter(|line| !line.is_empty())
+            .map(|line| line.to_owned() + "\n")
+            .collect();
+        assert_eq!(kept, before, "nothing else changed");
+    }
+}
+
+#[test]
+fn codes_are_added_to_a_comment_that_is_there() {
+    let with = TWICE.replace(
+        "when: \"!!request.late\"",
+        "when: \"!!request.late\" # policyc: ignore[W0550] as it came",
+    );
+    let files = one("p.yaml", &with);
+    let annotated = annotate(&files, &told(&files, &only(&["W0563"])), "later");
+    let line = "when: \"!!request.late\" # policyc: ignore[W0550, W0563] as it came";
+    assert!(text(&annotated.files).contains(line), "{}", text(&annotated.files));
+}
+
+#[test]
+fn line_ends_stay_as_they_are() {
+    let with = TWICE.replace("\"!!request.late\"", "|\n      !!request.late").replace('\n', "\r\n");
+    let files = one("p.yaml", &with);
+    let annotated = annotate(&files, &told(&files, &only(&["W0563"])), "later");
+    let after = text(&annotated.files);
+    assert_eq!(after.matches('\n').count(), after.matches("\r\n").count());
+    assert!(told(&annotated.files, &only(&["W0563", "W0556"])).is_empty(), "{after}");
+}
