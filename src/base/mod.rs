@@ -1,8 +1,9 @@
-//! Words that every floor needs: typed indices, names, places in sources, limits, and which
-//! characters cannot be seen.
+//! Words that every floor needs: typed indices, names, places in sources, limits, one sort, and
+//! which characters cannot be seen.
 //!
 //! Imports: `std` only.
 
+pub mod arrange;
 pub mod index;
 pub mod invisible;
 pub mod limits;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{ArgMatches, Args, FromArgMatches};
 
+use crate::base::arrange::Arrange as _;
 use crate::cli::exit::Exit;
 use crate::cli::guard::guarded;
 use crate::cli::reporting::alone;
@@ -136,7 +137,7 @@ fn help(terminal: &Terminal, topic: Option<&str>, part: Option<&str>) -> Exit {
         Some("exit-codes") => {
             let mut text = String::from("How a command ends\n\n");
             let mut rows = Exit::ALL;
-            rows.sort_by_key(|exit| exit.code());
+            rows.arrange_by_key(|exit| exit.code());
             for exit in rows {
                 let _ = writeln!(text, "  {:>3}  {}", exit.code(), exit.meaning());
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::arrange::Arrange as _;
 use crate::base::limits::DIAGNOSTICS_MAX;
 use crate::base::span::Span;
 use crate::diag::codes::Code;
@@ -86,7 +87,7 @@ impl Sink {
     /// about exactly the bytes of an error is dropped.
     #[must_use]
     pub fn finish(mut self) -> (Vec<Diagnostic>, usize) {
-        self.diagnostics.sort_by(|a, b| {
+        self.diagnostics.arrange_by(|a, b| {
             let place = |found: &Diagnostic| {
                 found.span().map_or((u32::MAX, 0, 0), |at| (at.file.0, at.start, at.end))
             };

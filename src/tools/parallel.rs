@@ -8,6 +8,8 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, available_parallelism, scope};
 
+use crate::base::arrange::Arrange as _;
+
 /// Does `work` on each of `items`, on as many threads as the machine runs at a time.
 ///
 /// The calling thread works too, so one item takes no thread, and a system that gives no thread
@@ -32,7 +34,7 @@ pub fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec
         }
         results
     });
-    results.sort_unstable_by_key(|(at, _)| *at);
+    results.arrange_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()
 }
 

@@ -8,7 +8,7 @@
 //! Every text of a record goes through `visible`: nothing in it moves the cursor.
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Paragraph};
@@ -74,8 +74,8 @@ const fn right_of(width: u16) -> u16 {
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame<'_>, session: &Session, desk: &Desk, sheet: &str, colour: bool) {
-    let rows = [Constraint::Min(1), Constraint::Length(1)];
-    let [body, foot] = Layout::vertical(rows).areas(frame.area());
+    let area = frame.area();
+    let (body, foot) = below(area, area.height.saturating_sub(1).max(1));
     let screen = Screen { session, desk, colour };
     if desk.sheet == Sheet::Why {
         let (calls, state, why) = panes(body);
@@ -92,15 +92,23 @@ pub fn draw(frame: &mut Frame<'_>, session: &Session, desk: &Desk, sheet: &str, 
 /// Where calls, state and reasons are.
 fn panes(body: Rect) -> (Rect, Rect, Rect) {
     if body.width >= WIDE {
-        let halves = [Constraint::Min(1), Constraint::Length(right_of(body.width))];
-        let [calls, right] = Layout::horizontal(halves).areas(body);
-        let parts = [Constraint::Length(STATE_ROWS), Constraint::Min(1)];
-        let [state, why] = Layout::vertical(parts).areas(right);
+        let right = right_of(body.width);
+        let calls = Rect { width: body.width - right, ..body };
+        let right = Rect { x: calls.right(), width: right, ..body };
+        let (state, why) = below(right, STATE_ROWS.min(body.height.saturating_sub(1)));
         return (calls, state, why);
     }
-    let parts = [Constraint::Fill(2), Constraint::Length(STATE_ROWS.min(4)), Constraint::Fill(2)];
-    let [calls, state, why] = Layout::vertical(parts).areas(body);
+    let rows = STATE_ROWS.min(4).min(body.height);
+    let (calls, rest) = below(body, (body.height - rows).div_ceil(2));
+    let (state, why) = below(rest, rows);
     (calls, state, why)
+}
+
+/// So many rows of an area, and those below.
+fn below(area: Rect, rows: u16) -> (Rect, Rect) {
+    let rows = rows.min(area.height);
+    let above = Rect { height: rows, ..area };
+    (above, Rect { y: above.bottom(), height: area.height - rows, ..area })
 }
 
 struct Screen<'a> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::base::arrange::Arrange as _;
 use crate::base::index::IndexVec;
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span};
@@ -256,7 +257,7 @@ impl<'a> Checker<'a> {
         let strangers = self.declared.iter().filter(|(path, _)| !known(path));
         let mut strangers: Vec<_> =
             strangers.map(|(path, (_, span))| (*span, path.clone())).collect();
-        strangers.sort();
+        strangers.arrange();
         for (span, path) in strangers {
             let path = path.iter().map(Name::as_str).collect::<Vec<_>>().join(".");
             let (first, fault) = (Some(at), ContextFault::Root(path, name.clone()));

@@ -6,6 +6,7 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::check::analysis::ToolInfo;
@@ -215,6 +216,6 @@ pub(super) fn named_by(cx: &mut Checker<'_>, on: &[Spanned<Name>]) -> Option<Vec
             cx.report(PolicyError::UnknownTool { at, pattern, nearest });
         }
     }
-    found.sort_unstable();
+    found.arrange();
     Some(found)
 }

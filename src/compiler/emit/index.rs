@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::arrange::{Arrange as _, gathered};
 use crate::base::name::Name;
 use crate::compiler::emit::paths::Places;
 use crate::compiler::emit::plan::{Plan, RulePlan};
@@ -145,7 +146,7 @@ pub(crate) fn index(
         rules.extend(starts(key).filter_map(|start| by_prefix.get(start)).flatten());
         let matched = by_pattern.iter().filter(|(pattern, _)| glob::matches(pattern, key));
         rules.extend(matched.flat_map(|(_, rules)| rules));
-        rules.sort_unstable();
+        rules.arrange();
         rules.dedup();
     }
     let mut rows = |lists: BTreeMap<&str, Vec<u16>>| {
@@ -167,12 +168,9 @@ fn best_key(plan: &Plan, places: &Places) -> Option<PathId> {
     }
     let mut guarded: BTreeMap<PathId, usize> = BTreeMap::new();
     for rule in &plan.rules {
-        let paths: BTreeSet<PathId> = guards(&plan.ir, rule)
-            .into_iter()
-            .filter_map(|(guard, _)| guard)
-            .filter(|guard| guard.asked && !places.is_contested(guard.path))
-            .map(|guard| guard.path)
-            .collect();
+        let guards = guards(&plan.ir, rule).into_iter().filter_map(|(guard, _)| guard);
+        let asked = guards.filter(|guard| guard.asked && !places.is_contested(guard.path));
+        let paths: BTreeSet<PathId> = gathered(asked.map(|guard| guard.path));
         for path in paths {
             *guarded.entry(path).or_default() += 1;
         }
@@ -216,7 +214,7 @@ fn stand(ir: &Ir, rule: &RulePlan, key: PathId) -> (Option<Passes>, Vec<NodeId>)
         // itself.
         (None, Some(on)) => {
             rest.extend(of_stated);
-            rest.sort_by_key(|node| rule.conjuncts.iter().position(|it| it == node));
+            rest.arrange_by_key(|node| rule.conjuncts.iter().position(|it| it == node));
             (Some(on), rest)
         }
         // Not guarded, or by guards that contradict each other.

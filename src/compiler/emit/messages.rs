@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
 use crate::compiler::emit::function::{Dest, Draft, Ref};
 use crate::compiler::emit::generator::Generator;
@@ -63,7 +64,7 @@ impl Tables {
         let extensions = known.extensions.iter().filter(|it| it.extends == *name);
         let mut fields: Vec<&MessageField> =
             own.iter().chain(extensions.map(|it| &it.field)).collect();
-        fields.sort_by_key(|field| field.number);
+        fields.arrange_by_key(|field| field.number);
         let mut choices: Vec<&Name> = Vec::new();
         let first = self.messages.fields.len();
         for field in fields {

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::base::arrange::gathered;
 use crate::base::name::Name;
 use crate::compiler::check::analysis::{Analysis, LocalId};
 use crate::compiler::emit::arguments;
@@ -183,7 +184,7 @@ fn contested(
     let by_keys: FxHashMap<&[Name], PathId> =
         ir.paths.iter_ids().map(|(id, path)| (path.keys.as_slice(), id)).collect();
     let read = uses.whole.iter().chain(&uses.present).chain(uses.rows.keys());
-    let read: BTreeSet<PathId> = read.copied().collect();
+    let read: BTreeSet<PathId> = gathered(read.copied());
     for path in read {
         let keys = &ir.paths[path].keys;
         let above = (1..keys.len()).filter_map(|end| keys.get(..end));
@@ -261,7 +262,7 @@ fn lay_out(
     let Ground { ir, uses, .. } = ground;
     let mut top = Draft::default();
     let rows: BTreeSet<PathId> =
-        uses.rows.keys().filter(|path| !uses.whole.contains(path)).copied().collect();
+        gathered(uses.rows.keys().filter(|path| !uses.whole.contains(path)).copied());
     for path in uses.whole.iter().chain(&uses.present).chain(&rows) {
         let mut node = &mut top;
         for key in &ir.paths[*path].keys {

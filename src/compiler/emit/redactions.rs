@@ -4,6 +4,7 @@
 //! Out:     rows of the bundle; what cannot be withheld as it is written.
 //! Source:  `docs/redaction.md`.
 
+use crate::base::arrange::Arrange as _;
 use crate::base::limits::REDACTIONS_MAX;
 use crate::base::name::Name;
 use crate::base::span::Span;
@@ -46,7 +47,7 @@ pub(crate) fn redactions(
     for context in contexts {
         gather(analysis, marks, context, &mut Vec::new(), &mut sensitive);
     }
-    sensitive.sort();
+    sensitive.arrange();
     sensitive.dedup_by(|a, b| a.0 == b.0);
     let mut rows: Vec<Redaction> = written.iter().map(|info| row(info, tables)).collect();
     let seals: Vec<RedactionInfo> = sensitive

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
 use crate::compiler::check::analysis::{Analysis, ToolInfo};
 use crate::compiler::emit::arguments::{self, Given};
@@ -174,7 +175,7 @@ impl Asking<'_> {
             };
             cases.push((&tool.name, ty));
         }
-        cases.sort_unstable();
+        cases.arrange();
         let slot = arguments::tool_place(self.ir).map_or(NONE, |tool| self.places.value(tool));
         if slot == NONE || otherwise == row && cases.iter().all(|(_, ty)| *ty == row) {
             return NONE;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
 use crate::compiler::check::analysis::{Analysis, HostId};
 use crate::compiler::emit::function::FunctionBuilder;
@@ -133,7 +134,7 @@ impl Tables {
             return None;
         }
         let mut set: Vec<u16> = members.into_iter().map(|it| self.constant(it)).collect();
-        set.sort_unstable();
+        set.arrange();
         set.dedup();
         let id = self.sets.id(set);
         Some(self.narrow(id))
@@ -156,7 +157,7 @@ impl Tables {
     /// The number of a list of builtin rows.
     pub(crate) fn dispatch(&mut self, rows: &[u16]) -> u16 {
         let mut rows = rows.to_vec();
-        rows.sort_unstable();
+        rows.arrange();
         rows.dedup();
         let id = self.dispatch.id(rows);
         self.narrow(id)

@@ -11,6 +11,7 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::base::arrange::Arrange as _;
 use crate::base::limits::SOLVE_ROUNDS_MAX;
 use crate::compiler::solve::encode::Encoder;
 use crate::compiler::solve::formula::Lit;
@@ -230,7 +231,7 @@ impl<'s> Asker<'s> {
                        (_, _, other, b): &(_, _, bool, Point)| {
             low.cmp(other).then_with(|| if *low { b.cmp(a) } else { a.cmp(b) })
         };
-        bounds.sort_by(|(a, _), (b, _)| tighter(a, b));
+        bounds.arrange_by(|(a, _), (b, _)| tighter(a, b));
         let others = lits.into_iter().filter(|lit| bound(lit).is_none());
         bounds.into_iter().map(|(_, lit)| lit).chain(others).collect()
     }

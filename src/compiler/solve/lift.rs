@@ -13,6 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use crate::base::arrange::gathered;
 use crate::base::limits::CALL_DEPTH_MAX;
 use crate::compiler::solve::atoms::Three;
 use crate::compiler::solve::formula::Lit;
@@ -494,7 +495,7 @@ impl Reading<'_, '_> {
             self.store.made(&name, &parts, Kinds::ALL.without(&[Kind::Absent, Kind::Error]));
         let (mut chosen, mut left) = (BTreeMap::new(), three.yes);
         let outcomes: BTreeSet<u16> =
-            self.code.iter().filter(|ins| ins.op == Op::Decide).map(|ins| ins.b).collect();
+            gathered(self.code.iter().filter(|ins| ins.op == Op::Decide).map(|ins| ins.b));
         for outcome in outcomes.iter().rev().skip(1) {
             let own = self.store.ask(Fact::Unknown(value, *outcome + 2));
             chosen.insert(*outcome, self.store.formulas.and(left, own));

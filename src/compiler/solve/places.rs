@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::base::arrange::Arrange as _;
 use crate::compiler::solve::store::{Kind, Kinds, Place, Store, Term, TermId};
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, Requirement, SlotRow, TypeRow};
 
@@ -147,7 +148,7 @@ impl Slots {
         }
         for (at, row) in (0..).zip(&module.slots) {
             let mut texts = readings.remove(&at).unwrap_or_default();
-            texts.sort();
+            texts.arrange();
             texts.dedup();
             slots.slot(module, store, *row, &texts);
         }

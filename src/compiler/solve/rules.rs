@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::base::arrange::{Arrange as _, gathered};
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::lift::{Lift, Lifted};
 use crate::compiler::solve::places::shape;
@@ -117,7 +118,7 @@ fn string(text: &str) -> Constant {
 fn asked(lift: &Lift<'_>, store: &mut Store) -> BTreeMap<u16, Lit> {
     let module = lift.module;
     let index = &module.index;
-    let mut asked: BTreeMap<u16, Lit> = index.always.iter().map(|at| (*at, Lit::TRUE)).collect();
+    let mut asked: BTreeMap<u16, Lit> = gathered(index.always.iter().map(|at| (*at, Lit::TRUE)));
     let Some(key) = lift.slots.terms.get(usize::from(index.key_slot)).copied() else {
         return asked;
     };
@@ -402,7 +403,7 @@ fn effects(module: &Module, store: &mut Store, rules: &[RuleMeaning], phase: Pha
         targets: BTreeMap::new(),
     };
     // The first of these that speaks says to whom.
-    order.sort_by_key(|(failed, priority, at, ..)| (*failed, *priority, *at));
+    order.arrange_by_key(|(failed, priority, at, ..)| (*failed, *priority, *at));
     let mut before = deny;
     for (.., escalation, lit) in order {
         let first = store.formulas.and(lit, !before);

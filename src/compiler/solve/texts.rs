@@ -17,6 +17,7 @@ use regex_automata::dfa::Automaton as _;
 use regex_automata::dfa::dense::DFA;
 use regex_automata::util::primitives::StateID;
 
+use crate::base::arrange::Arrange as _;
 use crate::base::limits::SOLVE_TEXT_STATES_MAX;
 use crate::compiler::solve::store::TextTest;
 use crate::lang::glob;
@@ -388,7 +389,7 @@ fn alphabet(machines: &[Machine]) -> Vec<u8> {
     }
     let own = |byte: &u8| *byte == 0 || marks.get(usize::from(*byte)) == Some(&true);
     let mut bytes: Vec<u8> = (0..=u8::MAX).filter(own).collect();
-    bytes.sort_by_key(|byte| match byte {
+    bytes.arrange_by_key(|byte| match byte {
         b'a'..=b'z' => 0,
         b'A'..=b'Z' | b'0'..=b'9' => 1,
         b'!'..=b'~' => 2,

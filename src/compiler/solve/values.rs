@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::arrange::Arrange as _;
 use crate::compiler::solve::point::{Line, Point, Real};
 use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId, TextTest, kind_on};
 use crate::compiler::solve::texts::{NoText, Wanted, find};
@@ -198,7 +199,7 @@ impl Wants {
         let mut chosen: BTreeMap<usize, Value> = BTreeMap::new();
         let mut order: Vec<usize> = (0..self.classes.len()).collect();
         // Those that have one value alone come first, so that others keep away from it.
-        order.sort_by_key(|class| self.classes.get(*class).is_some_and(|it| !it.is_single()));
+        order.arrange_by_key(|class| self.classes.get(*class).is_some_and(|it| !it.is_single()));
         for class in order {
             let Some(want) = self.classes.get(class).filter(|want| !want.terms.is_empty()) else {
                 continue;
@@ -261,7 +262,7 @@ impl Wants {
                 at += 1;
             }
         }
-        blame.sort_unstable();
+        blame.arrange();
         blame.dedup();
         blame
     }
@@ -420,7 +421,7 @@ impl Want {
 /// Numbers in the middle of two.
 fn between(near: &[Real]) -> Vec<Real> {
     let mut sorted = near.to_vec();
-    sorted.sort();
+    sorted.arrange();
     let middle = |pair: &[Real; 2]| {
         let [a, b] = pair;
         Real::double(f64::midpoint(a.nearest(), b.nearest()))

@@ -1,5 +1,6 @@
 //! The files of one run.
 
+use crate::base::arrange::Arrange as _;
 use crate::base::index::IndexVec;
 use crate::base::span::{FileId, Span};
 use crate::compiler::source::lines::Lines;
@@ -71,7 +72,7 @@ impl SourceMap {
     #[must_use]
     pub fn by_path(&self) -> Vec<(FileId, &SourceFile)> {
         let mut files: Vec<_> = self.iter().collect();
-        files.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
+        files.arrange_by(|(_, a), (_, b)| a.path.cmp(&b.path));
         files
     }
 

@@ -8,6 +8,7 @@
 //! operator, a comma or an opening bracket. What it cannot read before that is the same mistake;
 //! so is whatever cannot be read behind a word such as `if`, which begins a statement.
 
+use crate::base::arrange::Arrange as _;
 use crate::compiler::source::embed::Embedded;
 use crate::compiler::syntax::error::SyntaxError;
 use crate::compiler::syntax::token::{Lexeme, Token};
@@ -18,7 +19,7 @@ const STATEMENTS: [&str; 9] =
 
 /// Sorts `errors` by place and drops those that follow from another.
 pub(crate) fn drop_followers(source: &Embedded, words: &[Lexeme], errors: &mut Vec<SyntaxError>) {
-    errors.sort_by_key(|error| (error.span().start, error.span().end));
+    errors.arrange_by_key(|error| (error.span().start, error.span().end));
     errors.dedup();
     let place = |word: &Lexeme| (word.token, source.span_of(word.start, word.end));
     let mut rest = words.iter().map(place).peekable();

@@ -6,6 +6,7 @@
 //!          functions that make it metered.
 //! Imports: `lang`, `runtime::bundle`.
 
+use crate::base::arrange::Arrange as _;
 use crate::lang::opcodes::{EXIT_ERROR, Op};
 use crate::runtime::bundle::module::{FunctionKind, Module, NONE, TypeRow};
 use crate::runtime::verify::calls::{Calls, Fact};
@@ -40,7 +41,7 @@ pub struct Expensive {
 pub fn annotate(module: &mut Module) -> Vec<Expensive> {
     let mut expensive = Vec::new();
     sort_strings(module);
-    module.redactions.sort_by(|a, b| a.path.cmp(&b.path));
+    module.redactions.arrange_by(|a, b| a.path.cmp(&b.path));
     sort_messages(module);
     prune(module);
     let dynamic = dynamic(module);

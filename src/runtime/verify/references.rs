@@ -4,6 +4,7 @@
 //! Out:     the first entry that nothing names (V9); or the module without such entries.
 //! Imports: `lang`, `runtime::bundle`.
 
+use crate::base::arrange::Arrange as _;
 use crate::lang::opcodes::Operand;
 use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::module::{
@@ -472,7 +473,7 @@ pub(super) fn sort_messages(module: &mut Module) {
 /// The rows in order of name, and for each row that was there its new number.
 fn sorted<T>(rows: Vec<T>, name: impl Fn(&T) -> u32) -> (Vec<T>, Vec<usize>) {
     let mut order: Vec<(T, usize)> = rows.into_iter().zip(0..).collect();
-    order.sort_by_key(|(row, _)| name(row));
+    order.arrange_by_key(|(row, _)| name(row));
     let mut numbers = vec![0; order.len()];
     for (now, (_, before)) in order.iter().enumerate() {
         if let Some(number) = numbers.get_mut(*before) {

@@ -7,6 +7,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::base::arrange::Arrange as _;
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::lang::value::Value;
@@ -183,7 +184,7 @@ impl DecisionReport {
         if explained.is_empty() {
             return Ok(());
         }
-        explained.sort_by(|a, b| a.name.cmp(&b.name));
+        explained.arrange_by(|a, b| a.name.cmp(&b.name));
         out.write_str(",\"explanations\":{")?;
         for (at, output) in explained.iter().enumerate() {
             out.write_str(if at == 0 { "" } else { "," })?;

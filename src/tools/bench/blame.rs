@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use crate::base::arrange::Arrange as _;
 use crate::runtime::vm::observe::{Observer, Sight, Step};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::bench::clock::{now, picoseconds};
@@ -48,7 +49,7 @@ pub fn spent(places: &Places<'_>, samples: &[&Sample], watch: Watch<'_>) -> Opti
     let mut scratch = Scratch::for_program(program);
     let mut spent = Spent::default();
     let mut order: Vec<&Sample> = samples.to_vec();
-    order.sort_by_key(|sample| std::cmp::Reverse(sample.weight));
+    order.arrange_by_key(|sample| std::cmp::Reverse(sample.weight));
     let mut stepper = Stepper::new();
     let (mut all, mut timed) = (0, Vec::new());
     for sample in order {

@@ -6,6 +6,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::base::arrange::Arrange as _;
+
 /// Pairs of readings that calibration takes.
 const PAIRS: usize = 10_000;
 /// A batch lasts so many times what asking the clock costs, or what its step is, so that neither
@@ -45,7 +47,7 @@ impl Clock {
             let before = now();
             pairs.push(picoseconds(before.elapsed()));
         }
-        pairs.sort_unstable();
+        pairs.arrange();
         let step_ps = pairs.iter().copied().find(|pair| *pair > 0).unwrap_or(1000);
         pairs.truncate(PAIRS * 9 / 10);
         let overhead_ps = pairs.iter().sum::<u64>() / (PAIRS as u64 * 9 / 10);

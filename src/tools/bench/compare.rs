@@ -9,6 +9,7 @@
 //! percentage is a regression, whoever else uses the machine. A time is one only where a count
 //! grew, too: where a policy does no more than before, a slower clock is the machine's doing.
 
+use crate::base::arrange::Arrange as _;
 use crate::tools::bench::document::{Measured, OfRule};
 use crate::tools::bench::places::Kind;
 use crate::tools::bench::summary::{QUANTILES, Times};
@@ -185,7 +186,7 @@ fn in_most_rounds(at: usize, before: &Times, after: &Times) -> f64 {
     let of = |round: &[f64; QUANTILES.len()]| round.get(at).copied().unwrap_or_default();
     let rounds = before.rounds.iter().zip(&after.rounds);
     let mut grown: Vec<f64> = rounds.map(|(old, new)| of(new) - of(old)).collect();
-    grown.sort_unstable_by(f64::total_cmp);
+    grown.arrange_by(f64::total_cmp);
     grown.get(grown.len() / ROUNDS_ASIDE).copied().unwrap_or_default()
 }
 

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::arrange::Arrange as _;
 use crate::compiler::source::map::SourceMap;
 use crate::lang::opcodes::{NO_ATOM, Operand};
 use crate::runtime::bundle::debug::{self, Debug, Place};
@@ -252,7 +253,7 @@ fn atoms(module: &Module, debug: &Debug) -> Vec<u16> {
     // Sorted by start; of several that begin alike the longest first, so that the last one that
     // holds a place is the innermost.
     let mut known: Vec<(Place, u16)> = debug.atoms.iter().copied().zip(0..).collect();
-    known.sort_unstable_by_key(|(place, _)| (place.source, place.start, u32::MAX - place.end));
+    known.arrange_by_key(|(place, _)| (place.source, place.start, u32::MAX - place.end));
     let inside = |place: Place| {
         let until =
             known.partition_point(|(it, _)| (it.source, it.start) <= (place.source, place.start));

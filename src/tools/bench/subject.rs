@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
+use crate::base::arrange::Arrange as _;
 use crate::diag::numbers::grouped;
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
@@ -93,7 +94,7 @@ pub fn gauge(task: &Task<'_>, wanted: &Wanted, watch: Watch<'_>) -> Result<Gauge
     let mut refused = first.refused.clone();
     if let Some(base) = &base {
         refused.extend(count(base, &all, &[]).refused);
-        refused.sort_by_key(|refused| refused.at);
+        refused.arrange_by_key(|refused| refused.at);
         refused.dedup_by_key(|refused| refused.at);
     }
     let notes = notes(task.workload, &all, &refused);
@@ -262,7 +263,7 @@ fn blame(measured: &mut Measured, places: &Places<'_>, spent: &Spent, shown: Opt
     }
     let parts = spent.parts.iter().filter(|((owner, _), ps)| **ps > 0 && is_shown(owner));
     let mut ranked: Vec<(&Part, &u64)> = parts.collect();
-    ranked.sort_by_key(|(part, ps)| (Reverse(**ps), **part));
+    ranked.arrange_by_key(|(part, ps)| (Reverse(**ps), **part));
     let row = |((owner, atom), ps): &(&Part, &u64)| {
         let owner = owner.and_then(|owner| places.owners.get(owner));
         let of_atom = atom.and_then(|atom| places.debug.atoms.get(usize::from(atom)).copied());

@@ -11,6 +11,8 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use crate::base::arrange::Arrange as _;
+
 /// Longest sample, in picoseconds: ten seconds.
 const SAMPLE_MAX_PS: u64 = 10_000_000_000_000;
 /// Digits that a histogram keeps.
@@ -42,7 +44,7 @@ impl Times {
     fn sorted(&self, at: usize) -> Vec<f64> {
         let mut rounds: Vec<f64> =
             self.rounds.iter().filter_map(|round| round.get(at).copied()).collect();
-        rounds.sort_unstable_by(f64::total_cmp);
+        rounds.arrange_by(f64::total_cmp);
         rounds
     }
 

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
+use crate::base::arrange::gathered;
 use crate::compiler::solve::ask::{Answered, Asker, Question, Undecided};
 use crate::compiler::solve::formula::{Formulas, Lit};
 use crate::compiler::solve::input::Example;
@@ -287,7 +288,7 @@ pub fn compare(old: &Program, new: &Program) -> Difference {
 
 /// Rules by id.
 fn by_id(meaning: &Meaning) -> BTreeMap<Rc<str>, usize> {
-    meaning.rules.iter().enumerate().map(|(at, rule)| (rule.id.clone(), at)).collect()
+    gathered(meaning.rules.iter().enumerate().map(|(at, rule)| (rule.id.clone(), at)))
 }
 
 /// What a rule contributes to a phase, or nothing.

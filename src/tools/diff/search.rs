@@ -10,6 +10,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::base::arrange::Arrange as _;
 use crate::compiler::solve::input::{Example, remove};
 use crate::compiler::solve::places::paths;
 use crate::compiler::solve::values::USUAL_TIME;
@@ -153,7 +154,7 @@ pub fn smaller(example: Example, shows: &mut dyn FnMut(&Example) -> bool) -> Exa
     let mut kept = example;
     let mut places = Vec::new();
     pointers(&kept.context, "", 0, &mut places);
-    places.sort_by_key(|path: &String| path.matches('/').count());
+    places.arrange_by_key(|path: &String| path.matches('/').count());
     for path in places.iter().take(PLACES_MAX) {
         if kept.context.pointer(path).is_none() {
             continue;

@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
+use crate::base::arrange::Arrange as _;
 use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::lang::value::Value;
@@ -198,7 +199,7 @@ pub fn redactions(module: &Module) -> Vec<Redacted> {
             Redacted { path, class, with, facts: rule.tells_facts() }
         })
         .collect();
-    rows.sort();
+    rows.arrange();
     rows
 }
 
@@ -259,7 +260,7 @@ fn own(module: &Module, rule: &RuleRow) -> Vec<Effect> {
     let first = usize::from(rule.first_outcome);
     let rows = module.outcomes.iter().skip(first).take(usize::from(rule.outcomes));
     let mut effects: Vec<Effect> = rows.map(|row| row.effect).collect();
-    effects.sort_unstable();
+    effects.arrange();
     effects.dedup();
     effects
 }

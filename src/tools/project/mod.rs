@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
+use crate::base::arrange::Arrange as _;
 use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::base::span::{FileId, Span};
 use crate::compiler::source::map::SourceMap;
@@ -156,7 +157,7 @@ fn read_group(
     }
     reading.read_references(references);
     let Reading { mut project, contents, late, .. } = reading;
-    project.tests.sort();
+    project.tests.arrange();
     project.tests.dedup();
     if contents.is_empty() && late.is_empty() && !sink.has_errors() && !group.outer {
         let shown = |path: &PathBuf| format!("`{}`", slashed(&shown_from(here, path)));

@@ -14,6 +14,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::arrange::{Arrange as _, gathered};
 use crate::lang::decision::Effect;
 use crate::runtime::bundle::debug::{self, Debug, Place};
 use crate::runtime::bundle::module::SlotRow;
@@ -88,7 +89,7 @@ impl<'p> Bundle<'p> {
     /// The atoms of the rules that make the way.
     fn atoms(&self) -> BTreeSet<u16> {
         let of = |rule: &u16| self.debug.rules.get(usize::from(*rule));
-        self.changed.iter().filter_map(of).flat_map(|rule| rule.atoms.iter().copied()).collect()
+        gathered(self.changed.iter().filter_map(of).flat_map(|rule| rule.atoms.iter().copied()))
     }
 
     fn text(&self, place: &Place) -> Option<String> {
@@ -153,9 +154,9 @@ fn changed<'a>(
     first: &Sort,
     (from, to): (Option<&'a Program>, &'a Program),
 ) -> BTreeSet<&'a str> {
-    let mut ids: BTreeSet<&str> = way.gone.iter().chain(&way.new).map(String::as_str).collect();
+    let mut ids: BTreeSet<&str> = gathered(way.gone.iter().chain(&way.new).map(String::as_str));
     let Some(from) = from else { return ids };
-    let old: BTreeMap<&str, u16> = rules(from).map(|rule| (from.rule_id(rule), rule)).collect();
+    let old: BTreeMap<&str, u16> = gathered(rules(from).map(|rule| (from.rule_id(rule), rule)));
     ids.extend(first.fired.iter().filter_map(|rule| {
         let id = to.rule_id(*rule);
         let was = effect(from, *old.get(id)?);
@@ -220,7 +221,7 @@ impl<'a> Search<'a> {
         let mut tests = Vec::new();
         for (side, bundle) in self.bundles() {
             let sorts = self.left.iter().map(|(sort, _)| *sort).chain(self.members.iter().copied());
-            let spoke: BTreeSet<u16> = sorts.flat_map(|sort| fired(sort, side)).copied().collect();
+            let spoke: BTreeSet<u16> = gathered(sorts.flat_map(|sort| fired(sort, side)).copied());
             let others = spoke.difference(&bundle.changed);
             tests.extend(others.filter_map(|rule| self.fires(side, *rule)));
             let speaks = Effect::ALL.into_iter().map(|effect| Test::Speaks(side, effect));
@@ -298,7 +299,7 @@ impl<'a> Search<'a> {
 
     /// What was taken in words: the condition, and what other rules say beside.
     fn words(&mut self) -> (String, String) {
-        self.taken.sort_unstable();
+        self.taken.arrange();
         let (mut literals, mut fire, mut silent) = (Vec::new(), Vec::new(), Vec::new());
         for test in &self.taken {
             match self.literal(*test) {
@@ -322,7 +323,7 @@ impl<'a> Search<'a> {
     fn speakers(&self, side: Side, effect: Effect) -> Vec<String> {
         let Some(bundle) = self.bundle(side) else { return Vec::new() };
         let all = self.members.iter().flat_map(|sort| fired(sort, side)).copied();
-        let own: BTreeSet<u16> = all.filter(|rule| bundle.effect(*rule) == Some(effect)).collect();
+        let own: BTreeSet<u16> = gathered(all.filter(|rule| bundle.effect(*rule) == Some(effect)));
         own.into_iter().map(|rule| self.id(side, rule)).collect()
     }
 

@@ -13,6 +13,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::base::arrange::Arrange as _;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
@@ -67,7 +68,7 @@ pub fn minimize(program: &Program, context: &Json, moment: &Moment<'_>) -> Minim
     let facts = oracle.holds(&all).then(|| {
         let mut found =
             if oracle.holds(&[]) { Vec::new() } else { explain(&mut oracle, &[], &all) };
-        found.sort_unstable();
+        found.arrange();
         found.into_iter().filter_map(|at| leaves.get(at).cloned()).collect()
     });
     let asked = oracle.asked;

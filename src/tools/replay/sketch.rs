@@ -135,6 +135,8 @@ pub mod pairs {
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    use crate::base::arrange::gathered;
+
     /// Writes a map.
     ///
     /// # Errors
@@ -156,7 +158,7 @@ pub mod pairs {
         V: Deserialize<'de>,
         D: Deserializer<'de>,
     {
-        Ok(Vec::<(K, V)>::deserialize(from)?.into_iter().collect())
+        Ok(gathered(Vec::<(K, V)>::deserialize(from)?))
     }
 }
 

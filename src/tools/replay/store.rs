@@ -14,6 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::base::arrange::Arrange as _;
 use crate::base::limits::BUNDLE_BYTES_MAX;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -126,7 +127,7 @@ impl Store {
         };
         let mut found: Vec<Digest> = names.filter_map(digest).collect();
         found.retain(|digest| digest_text(digest).starts_with(start));
-        found.sort_unstable();
+        found.arrange();
         found
     }
 }

@@ -105,8 +105,8 @@ pub enum DamageKind {
 }
 
 /// What the stream hands on.
-enum Item<R> {
-    Done(Chunk, R),
+enum Item {
+    Done(Chunk),
     Damage(Damage),
     /// Work panicked.
     Panic(Box<dyn Any + Send>),
@@ -149,6 +149,43 @@ pub fn run_at<S, R: Send>(
     work: impl Fn(&mut S, &Chunk) -> R + Sync,
     mut take: impl FnMut(Result<(&Chunk, R), Damage>),
 ) {
+    // Results wait here, so that the threads are the same code for all of them.
+    let made: Mutex<Vec<(u64, R)>> = Mutex::default();
+    let worker = || -> Box<Worker<'_>> {
+        let mut state = start();
+        let (made, work) = (&made, &work);
+        Box::new(move |number, chunk| {
+            let result = work(&mut state, chunk);
+            made.lock().unwrap_or_else(PoisonError::into_inner).push((number, result));
+        })
+    };
+    pour(sources, (pace, progress), &worker, &mut |taken| match taken {
+        Ok((number, chunk)) => {
+            let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+            let own = made.iter().position(|(own, _)| *own == number);
+            let result = own.map(|own| made.swap_remove(own));
+            drop(made);
+            if let Some((_, result)) = result {
+                take(Ok((chunk, result)));
+            }
+        }
+        Err(damage) => take(Err(damage)),
+    });
+}
+
+/// What a thread does with each chunk, which has a number.
+type Worker<'a> = dyn FnMut(u64, &Chunk) + 'a;
+/// What is done with each chunk when its turn comes.
+type Taker<'a> = dyn FnMut(Result<(u64, &Chunk), Damage>) + 'a;
+
+/// Reads `sources`, hands their chunks to as many workers as there are threads, and those that are
+/// done to `take`, in the order of the input.
+fn pour<'a>(
+    sources: &[Source],
+    (pace, progress): (Pace, &Progress),
+    worker: &(dyn Fn() -> Box<Worker<'a>> + Sync),
+    take: &mut Taker<'_>,
+) {
     let Pace { threads, chunk_bytes, chunks } = pace;
     let (free, empty) = channel();
     let (filled, tasks) = channel::<(u64, Chunk)>();
@@ -160,12 +197,12 @@ pub fn run_at<S, R: Send>(
     let tasks = Mutex::new(tasks);
     scope(|scope| {
         for _ in 0..threads.get() {
-            let (done, tasks, start, work) = (done.clone(), &tasks, &start, &work);
+            let (done, tasks) = (done.clone(), &tasks);
             scope.spawn(move || {
-                let mut state = start();
+                let mut work = worker();
                 while let Some((number, chunk)) = next(tasks) {
-                    let result = catch_unwind(AssertUnwindSafe(|| work(&mut state, &chunk)));
-                    let item = result.map_or_else(Item::Panic, |it| Item::Done(chunk, it));
+                    let result = catch_unwind(AssertUnwindSafe(|| work(number, &chunk)));
+                    let item = result.map_or_else(Item::Panic, |()| Item::Done(chunk));
                     if done.send((number, item)).is_err() {
                         return;
                     }
@@ -190,11 +227,10 @@ pub fn run_at<S, R: Send>(
         while let Ok((number, item)) = results.recv() {
             waiting.insert(number, item);
             while let Some(item) = waiting.remove(&next) {
-                next += 1;
                 match item {
                     Item::Damage(damage) => take(Err(damage)),
-                    Item::Done(chunk, result) => {
-                        take(Ok((&chunk, result)));
+                    Item::Done(chunk) => {
+                        take(Ok((next, &chunk)));
                         // Where nobody reads any more nothing is to be filled.
                         let _ = free.as_ref().map(|free| free.send(chunk.bytes));
                     }
@@ -204,6 +240,7 @@ pub fn run_at<S, R: Send>(
                         panic = panic.or(Some(cause));
                     }
                 }
+                next += 1;
             }
         }
         if let Some(cause) = panic {
@@ -218,11 +255,11 @@ fn next(tasks: &Mutex<Receiver<(u64, Chunk)>>) -> Option<(u64, Chunk)> {
 }
 
 /// Cuts sources into chunks.
-struct Reader<R> {
+struct Reader {
     chunk_bytes: usize,
     empty: Receiver<Vec<u8>>,
     filled: Sender<(u64, Chunk)>,
-    damaged: Sender<(u64, Item<R>)>,
+    damaged: Sender<(u64, Item)>,
     /// Number of the next item.
     next: u64,
     /// The start of a line whose end was not read yet.
@@ -230,7 +267,7 @@ struct Reader<R> {
     line: u64,
 }
 
-impl<R> Reader<R> {
+impl Reader {
     /// Reads one source. `None` if nobody wants more.
     fn source(&mut self, at: usize, source: &Source, progress: &Progress) -> Option<()> {
         self.line = 1;

@@ -7,6 +7,7 @@
 //! Atoms have a normal form: `a != b` is the atom `a == b`, the other way round. A reader sees the
 //! source, so what is said is turned back where the source has `!=`.
 
+use crate::base::arrange::Arrange as _;
 use crate::lang::opcodes::{Op, Operand};
 use crate::lang::value::heap::View;
 use crate::lang::value::json::{self, Form};
@@ -74,7 +75,7 @@ fn operand(module: &Module, sight: &Sight<'_>, kind: Operand, at: u16) -> Option
             let set = module.sets.get(usize::from(at))?;
             let item = |at: &u16| module.constants.get(usize::from(*at)).map(short);
             let mut items: Vec<String> = set.iter().filter_map(item).collect();
-            items.sort_by_key(|item| (item.parse::<i64>().ok(), item.clone()));
+            items.arrange_by_key(|item| (item.parse::<i64>().ok(), item.clone()));
             Some(clipped(&format!("[{}]", items.join(", "))))
         }
         Operand::Pattern => {

@@ -12,6 +12,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::base::arrange::Arrange as _;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{Cell, cells, wrap};
 
@@ -86,7 +87,7 @@ pub(super) fn draw_line(
     let cells = cells(text);
     let mut placed: Vec<Placed<'_>> =
         marks.iter().map(|mark| place(&cells, text.len(), mark)).collect();
-    placed.sort_by_key(|mark| (mark.from, mark.to));
+    placed.arrange_by_key(|mark| (mark.from, mark.to));
     let window = window(frame.room(), &placed);
     for mark in &mut placed {
         mark.from = mark.from.saturating_sub(window.skip).min(window.room - 1);

@@ -6,6 +6,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::base::arrange::Arrange as _;
 use crate::base::index::Index as _;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::source::map::SourceMap;
@@ -145,7 +146,7 @@ impl<'a> Tested<'a> {
                 .extend(self.folder(*file).into_iter().flat_map(|folder| &folder.environments));
         }
         originals.retain(|file| *file != test.file);
-        originals.sort_unstable();
+        originals.arrange();
         originals.dedup();
         let mut files = SourceMap::new();
         for source in originals.iter().filter_map(|file| self.files.get(*file)) {

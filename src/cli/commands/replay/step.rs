@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::{ArgMatches, Args};
 use serde_json::Value as Json;
 
+use crate::base::arrange::gathered;
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::commands::replay::input::{Bundles, Ran, Stream, sources_of};
@@ -114,7 +115,7 @@ fn found(
     let mut lines: Vec<(String, Line)> = Vec::new();
     let work = |(): &mut (), chunk: &Chunk| in_chunk(chunk, start);
     let Ran { broken, .. } = stream.run(|| (), work, |more, _| lines.extend(more));
-    let ids: BTreeSet<String> = lines.iter().map(|(id, _)| id.clone()).collect();
+    let ids: BTreeSet<String> = gathered(lines.iter().map(|(id, _)| id.clone()));
     let id = match (ids.get(start), ids.len()) {
         (Some(id), _) => id.clone(),
         (None, 1) => ids.first().cloned().unwrap_or_default(),

@@ -1,5 +1,6 @@
 //! Calls: macros, decisions, the clock, windows, functions.
 
+use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::check::analysis::Use;
@@ -99,7 +100,7 @@ impl<'a> Infer<'_, 'a> {
         let style = if target.is_some() { Style::Member } else { Style::Global };
         let rows = macros::named(self.ast, id).filter(|row| self.scope.allows_macro(row));
         let mut wanted: Vec<usize> = rows.map(|row| row.args).collect();
-        wanted.sort_unstable();
+        wanted.arrange();
         wanted.dedup();
         if wanted.is_empty()
             || self.builtins(&name.value, style, *root).next().is_some()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::arrange::gathered;
 use crate::base::span::Span;
 use crate::base::span::Spanned;
 use crate::compiler::check::error::{
@@ -301,7 +302,7 @@ impl Infer<'_, '_> {
             let hint = self.function_hint(call);
             return NameError::UnknownFunction { at, name: call.name.clone(), on, hint }.into();
         }
-        let counts: BTreeSet<usize> = fitting.iter().map(|form| form.len() - receivers).collect();
+        let counts: BTreeSet<usize> = gathered(fitting.iter().map(|form| form.len() - receivers));
         if !counts.contains(&call.args.len()) {
             let (function, given) = (call.name.clone(), call.args.len());
             let wanted = counts.into_iter().collect();
@@ -322,7 +323,7 @@ impl Infer<'_, '_> {
                 forms.iter().filter_map(|form| form.get(position).copied()).collect();
             if !wanted.iter().any(|it| self.could_fit(given, *it)) {
                 let names: BTreeSet<String> =
-                    wanted.into_iter().map(|it| self.shown_param(it)).collect();
+                    gathered(wanted.into_iter().map(|it| self.shown_param(it)));
                 let (at, given) = (self.ast.span(*operand), self.shown(*operand));
                 let (function, wanted) = (call.name.clone(), names.into_iter().collect());
                 return CallError::ArgumentType { at, function, wanted, given }.into();

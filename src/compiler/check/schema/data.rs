@@ -7,6 +7,7 @@
 //! A whole number is an int; where a list or map holds a double, all its numbers are doubles. An
 //! object whose values have one type is a map, any other one an object.
 
+use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
 use crate::compiler::check::error::{SchemaError, SchemaFault};
 use crate::compiler::check::schema::record;
@@ -63,7 +64,7 @@ fn constant(cx: &mut Checker<'_>, node: &Node) -> (Constant, TypeId) {
 
 fn mapping(cx: &mut Checker<'_>, node: &Node, entries: &[Entry]) -> (Constant, TypeId) {
     let mut sorted: Vec<&Entry> = entries.iter().collect();
-    sorted.sort_by(|a, b| a.key.value.cmp(&b.key.value));
+    sorted.arrange_by(|a, b| a.key.value.cmp(&b.key.value));
     let mut values: Vec<_> = sorted.iter().map(|entry| constant(cx, &entry.value)).collect();
     let ty = if let Some(value) = unify(&mut values) {
         cx.out.types.map(TypeTable::STRING, value)

@@ -12,6 +12,7 @@ pub(super) mod written;
 
 use rustc_hash::FxHashMap;
 
+use crate::base::arrange::Arrange as _;
 use crate::base::limits::SCHEMA_CHAIN_MAX;
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span, Spanned};
@@ -185,7 +186,7 @@ pub(super) fn record(
     rest: Option<TypeId>,
     span: Option<Span>,
 ) -> TypeId {
-    fields.sort_by(|a, b| a.name.cmp(&b.name));
+    fields.arrange_by(|a, b| a.name.cmp(&b.name));
     fields.dedup_by(|a, b| a.name == b.name);
     cx.out.types.record(Record { name, fields, rest, partial: false, span })
 }

@@ -33,6 +33,7 @@ mod types;
 pub use plain_cel::goes_on;
 use rustc_hash::FxHashSet;
 
+use crate::base::arrange::Arrange as _;
 use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::source::map::{SourceFile, SourceMap};
@@ -193,7 +194,7 @@ fn expect_environments(
             parsed.environments.push(environment::read(&root, file, sink));
         }
     }
-    parsed.environments.sort_by_key(|environment| environment.file);
+    parsed.environments.arrange_by_key(|environment| environment.file);
 }
 
 /// The files that may be the environment of a document, the first one first: `x_config.yaml`

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::base::arrange::Arrange as _;
 use crate::diag::numbers::grouped;
 use crate::tools::bench::budget::{Judged, Verdict};
 use crate::tools::bench::compare::{Change, Comparison, Source, What};
@@ -225,7 +226,7 @@ fn rules(
     let mut order: Vec<(usize, &OfRule)> =
         policy.rules.iter().enumerate().filter(|(_, rule)| rule.asked > 0).collect();
     let changed = |at: usize| change(at).is_some() || is_new(at);
-    order.sort_by_key(|(at, rule)| (!changed(*at), std::cmp::Reverse(rule.instructions), *at));
+    order.arrange_by_key(|(at, rule)| (!changed(*at), std::cmp::Reverse(rule.instructions), *at));
     if order.is_empty() {
         return;
     }
@@ -270,7 +271,7 @@ fn tools(policy: &Measured, style: Style, text: &mut String) {
         return;
     }
     let mut order: Vec<_> = policy.tools.iter().collect();
-    order.sort_by_key(|tool| std::cmp::Reverse(tool.decisions));
+    order.arrange_by_key(|tool| std::cmp::Reverse(tool.decisions));
     let timed = order.iter().any(|tool| tool.nanoseconds.is_some());
     let mut head = vec!["tool", "decisions", "instructions"];
     head.extend(timed.then_some("decide"));

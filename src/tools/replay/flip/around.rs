@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value as Json};
 
+use crate::base::arrange::Arrange as _;
 use crate::compiler::solve::change::covers;
 use crate::compiler::solve::near::{Around, Held, NOW};
 use crate::compiler::solve::places::paths;
@@ -56,7 +57,7 @@ impl<'a> Recorded<'a> {
         let holds = |path: &Rc<str>| all.iter().any(|it| it != path && covers(path, it));
         there.retain(|path| !holds(path) && !read.iter().any(|read| covers(read, path)));
         read.extend(there.iter().cloned());
-        read.sort_by_key(|path| path.len());
+        read.arrange_by_key(|path| path.len());
         read.dedup();
         let fixed = FIXED.iter().map(|place| (*place).to_owned());
         Self {
@@ -157,7 +158,7 @@ fn held(typed: &Json) -> Held {
             _ => {
                 let mut named: Vec<_> =
                     entries.iter().map(|(key, it)| (plain_key(key), it)).collect();
-                named.sort_by_key(|(key, _)| *key);
+                named.arrange_by_key(|(key, _)| *key);
                 let entry = |(key, value): (&str, &Json)| match held(value) {
                     Held::Known(value) => Some((Constant::String(key.into()), value)),
                     Held::Absent | Held::Withheld => None,

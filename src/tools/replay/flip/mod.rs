@@ -19,6 +19,7 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
+use crate::base::arrange::Arrange as _;
 use crate::compiler::solve::change::{Draft, Fewest, Wanted, fewest};
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::input::Frame;
@@ -158,7 +159,7 @@ pub fn flip(
         flipped.is_some()
     });
     let mut found: Vec<Vec<Change>> = found.into_values().collect();
-    found.sort_by_key(Vec::len);
+    found.arrange_by_key(Vec::len);
     let (fixed, withheld) = (recorded.fixed(), recorded.withheld());
     Ok(Flips { from: *from, to, found, fewest, fixed, withheld, evaluations: trial.evaluations() })
 }

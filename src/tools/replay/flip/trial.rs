@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Number, Value as Json, json};
 
+use crate::base::arrange::{Arrange as _, gathered};
 use crate::base::limits::FLIP_TRIES_MAX;
 use crate::compiler::solve::change::Draft;
 use crate::compiler::solve::near::NOW;
@@ -76,7 +77,7 @@ impl<'p> Trial<'p> {
         let keys = module.index.keys.iter();
         let keys = keys.filter_map(|(key, _)| module.strings.get(*key as usize));
         own.texts.extend(keys.map(str::to_owned));
-        own.texts.sort();
+        own.texts.arrange();
         own.texts.dedup();
         own.first = own.say(typed, (moment.seconds, moment.nanoseconds));
         own
@@ -134,16 +135,12 @@ impl<'p> Trial<'p> {
                     Asker::Rule(rule) => Some(rule),
                     Asker::Output(_) => None,
                 });
+                let fired = decision.fired().iter().chain(decision.shadow());
                 Said {
                     effects: vec![decision.effect()],
                     refused: decision.input_error().is_some(),
-                    fails: failed.collect(),
-                    fires: decision
-                        .fired()
-                        .iter()
-                        .chain(decision.shadow())
-                        .map(|fired| (fired.rule, fired.outcome))
-                        .collect(),
+                    fails: gathered(failed),
+                    fires: gathered(fired.map(|fired| (fired.rule, fired.outcome))),
                     known: true,
                 }
             }
@@ -151,7 +148,7 @@ impl<'p> Trial<'p> {
                 let decision = partial.decide(&moment, None);
                 let failing = decision.rules.iter().filter(|rule| !rule.fails.is_empty());
                 Said {
-                    fails: failing.map(|rule| rule.rule).collect(),
+                    fails: gathered(failing.map(|rule| rule.rule)),
                     refused: decision.refused,
                     effects: decision.effects,
                     fires: BTreeSet::new(),
@@ -344,7 +341,7 @@ impl<'p> Trial<'p> {
         if let Some(from) = from {
             values.retain(|value| value != from);
             let far = |value: &Json| distance(from, value).unwrap_or(f64::INFINITY);
-            values.sort_by(|a, b| far(a).total_cmp(&far(b)));
+            values.arrange_by(|a, b| far(a).total_cmp(&far(b)));
         }
         values.dedup();
         let gone = from.map(|_| None);

@@ -8,6 +8,7 @@
 //! out: it is marked. Where a path leads through something that is neither an object nor an
 //! element of a list, all of that is marked.
 
+use crate::base::arrange::Arrange as _;
 use crate::base::limits::CONTEXT_DEPTH_MAX;
 use crate::lang::error::EvalError;
 use crate::lang::value::heap::View;
@@ -130,7 +131,7 @@ impl Writer<'_> {
         let mut gone: Vec<&str> =
             cut.iter().filter_map(|path| path.first()).map(String::as_str).collect();
         gone.retain(|name| !held(name));
-        gone.sort_unstable();
+        gone.arrange();
         gone.dedup();
         for name in gone {
             self.key(name, &mut first);

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
+use crate::base::arrange::Arrange as _;
 use crate::base::limits::LINT_SESSIONS_MAX;
 use crate::diag::codes::Code;
 use crate::lang::value::time::{self, Instant};
@@ -66,7 +67,7 @@ impl Order {
                 self.number(writer, (number, count), &mut say);
             }
         }
-        linted.remarks.sort_by_key(|remark| (remark.source, remark.line, remark.byte));
+        linted.remarks.arrange_by_key(|remark| (remark.source, remark.line, remark.byte));
     }
 
     fn call(

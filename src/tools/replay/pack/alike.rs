@@ -12,6 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::arrange::Arrange as _;
 use crate::lang::constant::Constant;
 use crate::lang::opcodes::{Instruction, Op, Operand};
 use crate::lang::pattern::Automaton;
@@ -96,7 +97,7 @@ impl Alike {
                 module.rules.iter().map(|rule| reading.quoted(rule)).collect::<Option<_>>();
             alike.quotes.push(quotes?);
         }
-        alike.nodes.sort_unstable();
+        alike.nodes.arrange();
         alike.nodes.dedup();
         Some(alike)
     }

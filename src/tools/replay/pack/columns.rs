@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::scope;
 
+use crate::base::arrange::Arrange as _;
 use crate::lang::value::time;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::Chains;
@@ -107,7 +108,7 @@ fn before(pack: &Pack, candidates: Candidates<'_>) -> Result<Vec<Arc<Program>>, 
         let coded = pack.column(group, column)?;
         let all = (0..coded.count()).filter_map(|code| u32::try_from(code).ok());
         digests.extend(all.filter_map(|code| Digest::try_from(coded.bytes(code)?).ok()));
-        digests.sort_unstable();
+        digests.arrange();
         digests.dedup();
     }
     Ok(digests.into_iter().filter_map(|digest| candidates.store.get(digest).ok()).collect())
@@ -336,7 +337,7 @@ impl<'p, 's> Worker<'p, 's> {
         };
         let own = [of(before, was), of(Some(self.plan.before.len()), is)];
         let mut columns: Vec<usize> = own.into_iter().flatten().flatten().copied().collect();
-        columns.sort_unstable();
+        columns.arrange();
         columns.dedup();
         columns
     }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use crate::base::arrange::Arrange as _;
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
@@ -174,7 +175,7 @@ pub fn session(
     let mut other = candidate.map(|program| Seat::of(Arc::clone(program)));
     let mut calls: Vec<Call> =
         lines.into_iter().filter_map(|line| call(line, &mut seats, other.as_mut())).collect();
-    calls.sort_by_key(|call| (call.step, call.line.source, call.line.line));
+    calls.arrange_by_key(|call| (call.step, call.line.source, call.line.line));
     let steps = calls.windows(2).map(|pair| match pair {
         [a, b] => b.step.saturating_sub(a.step).saturating_sub(1),
         _ => 0,
@@ -273,7 +274,7 @@ fn state(record: &Record<'_>) -> Vec<Held> {
     let writes = line.get("writes").and_then(Json::as_object).cloned().unwrap_or_default();
     let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut keys: Vec<&String> = reads.keys().chain(writes.keys()).collect();
-    keys.sort();
+    keys.arrange();
     keys.dedup();
     let held = |key: &&String| Held {
         key: (*key).clone(),

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
+use crate::base::arrange::Arrange as _;
 use crate::diag::numbers::grouped;
 use crate::lang::value::time::Instant;
 use crate::runtime::bundle::debug;
@@ -92,7 +93,7 @@ pub const FORMATS: &[Format] = &[
 #[must_use]
 pub fn clusters<'a>(impact: &'a Impact, from: Option<&Program>, to: &Program) -> Vec<Cluster<'a>> {
     let mut ways: Vec<(&Way, &Changed)> = impact.ways.rows().collect();
-    ways.sort_by_key(|(way, changed)| {
+    ways.arrange_by_key(|(way, changed)| {
         (rank(way), std::cmp::Reverse(changed.count.decisions), (*way).clone())
     });
     (0..)
@@ -220,7 +221,7 @@ fn principals(changed: &Changed) -> Option<String> {
     if all.is_empty() {
         return None;
     }
-    all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    all.arrange_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     let (shown, others) = all.split_at(all.len().min(PRINCIPALS_SHOWN));
     let mut parts: Vec<String> =
         shown.iter().map(|(id, count)| format!("{id} {}", grouped(*count))).collect();
@@ -422,7 +423,7 @@ fn cluster_full(text: &mut String, drawing: &Drawing<'_>, cluster: &Cluster<'_>,
 fn with_later_changes(impact: &Impact) -> Vec<(&String, &FirstChange)> {
     let mut sessions: Vec<(&String, &FirstChange)> =
         impact.changed_sessions.rows().filter(|(_, it)| it.changes > 1).collect();
-    sessions.sort_by_key(|(id, it)| (std::cmp::Reverse(it.changes), *id));
+    sessions.arrange_by_key(|(id, it)| (std::cmp::Reverse(it.changes), *id));
     sessions
 }
 

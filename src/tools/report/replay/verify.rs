@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
+use crate::base::arrange::Arrange as _;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
@@ -140,7 +141,7 @@ impl Drawing<'_> {
     /// The bundles that made the records, those of most records first.
     pub(super) fn bundles(&self) -> Vec<(Digest, u64)> {
         let mut bundles: Vec<_> = self.verified.bundles.iter().map(|(it, n)| (*it, *n)).collect();
-        bundles.sort_by_key(|(digest, count)| (std::cmp::Reverse(*count), *digest));
+        bundles.arrange_by_key(|(digest, count)| (std::cmp::Reverse(*count), *digest));
         bundles
     }
 }

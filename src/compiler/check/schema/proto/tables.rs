@@ -11,6 +11,7 @@ use protox::prost_reflect::{
 };
 use rustc_hash::FxHashMap;
 
+use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::check::schema::proto::parse::FilePlaces;
@@ -41,9 +42,9 @@ pub(super) fn tables(pool: &DescriptorPool, places: &Places<'_>) -> Messages {
         extensions: pool.all_extensions().map(|it| extension(&it, places)).collect(),
         strong_enums: false,
     };
-    tables.messages.sort_by(|a, b| a.name.cmp(&b.name));
-    tables.enums.sort_by(|a, b| a.name.cmp(&b.name));
-    tables.extensions.sort_by(|a, b| a.field.name.cmp(&b.field.name));
+    tables.messages.arrange_by(|a, b| a.name.cmp(&b.name));
+    tables.enums.arrange_by(|a, b| a.name.cmp(&b.name));
+    tables.extensions.arrange_by(|a, b| a.field.name.cmp(&b.field.name));
     tables
 }
 
@@ -51,7 +52,7 @@ fn message(of: &MessageDescriptor, places: &Places<'_>) -> Message {
     let file = of.parent_file();
     let mut fields: Vec<MessageField> =
         of.fields().map(|it| field(&it, file.name(), places)).collect();
-    fields.sort_by(|a, b| a.name.cmp(&b.name));
+    fields.arrange_by(|a, b| a.name.cmp(&b.name));
     let span = places.of(file.name(), of.path());
     Message { name: Name::new(of.full_name()), fields, span }
 }
@@ -106,7 +107,7 @@ fn enumeration(of: &EnumDescriptor, places: &Places<'_>) -> Enum {
     let file = of.parent_file();
     let value = |name: &str, number: i32| (Name::new(name), number);
     let mut values: Vec<_> = of.values().map(|it| value(it.name(), it.number())).collect();
-    values.sort();
+    values.arrange();
     let closed = file.syntax() == Syntax::Proto2;
     let span = places.of(file.name(), of.path());
     Enum { name: Name::new(of.full_name()), values, closed, span }
