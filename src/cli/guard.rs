@@ -5,14 +5,16 @@ use std::io::{self, Write as _};
 use std::{panic, process};
 
 use crate::cli::exit::Exit;
+use crate::cli::write::give_up_drafts;
 use crate::tools::report::visible::visible;
 
 /// Runs `command`; a panic inside, in whatever thread, is reported as the bug that it is, and ends
-/// the program there. Nobody unwinds, so the code for that is left out of the command line
-/// (`Cargo.toml`).
+/// the program there, without the files that it had begun. Nobody unwinds, so the code for that is
+/// left out of the command line (`Cargo.toml`).
 pub fn guarded(command: impl FnOnce() -> Exit) -> Exit {
     // The words below replace those of the standard library.
     panic::set_hook(Box::new(|about| {
+        give_up_drafts();
         drop(io::stderr().write_all(request(about.payload()).as_bytes()));
         process::exit(Exit::Bug.code().into());
     }));

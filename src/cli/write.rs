@@ -3,12 +3,30 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::project::{read_bytes, reason};
+
+/// The drafts that have no name of their own yet.
+static DRAFTS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn drafts() -> MutexGuard<'static, Vec<PathBuf>> {
+    DRAFTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes all drafts away, for a program that ends now: none is begun or gets its name any more.
+pub fn give_up_drafts() {
+    let mut drafts = drafts();
+    for draft in drafts.drain(..) {
+        drop(fs::remove_file(draft));
+    }
+    // Whoever finishes one waits for the end.
+    std::mem::forget(drafts);
+}
 
 /// Writes `bytes` to a new file beside `path`, then gives it that name.
 ///
@@ -77,7 +95,9 @@ impl Draft {
     /// `P0906` if the file system refuses.
     pub fn begin(path: &Path) -> Result<Self, Box<Diagnostic>> {
         let beside = draft_of(path);
+        let mut drafts = drafts();
         let file = File::create_new(&beside).map_err(|error| Box::new(unwritable(path, &error)))?;
+        drafts.push(beside.clone());
         Ok(Self { path: path.to_owned(), beside, file: Some(BufWriter::new(file)) })
     }
 
@@ -106,7 +126,10 @@ impl Draft {
         let written = self.file.as_mut().map_or(Ok(()), |file| {
             file.flush()?;
             file.get_ref().sync_all()?;
-            fs::rename(&self.beside, &self.path)
+            let mut drafts = drafts();
+            fs::rename(&self.beside, &self.path)?;
+            drafts.retain(|draft| *draft != self.beside);
+            Ok(())
         });
         written.map_err(|error| Box::new(unwritable(&self.path, &error)))?;
         self.file = None;
@@ -117,7 +140,9 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if self.file.take().is_some() {
+            let mut drafts = drafts();
             drop(fs::remove_file(&self.beside));
+            drafts.retain(|draft| *draft != self.beside);
         }
     }
 }
