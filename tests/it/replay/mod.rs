@@ -10,6 +10,7 @@ mod packed;
 mod parts;
 mod planted;
 mod residual;
+mod sealing;
 mod single;
 mod step;
 mod verify;

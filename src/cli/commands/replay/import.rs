@@ -16,6 +16,7 @@ use crate::cli::interrupt::interrupted;
 use crate::cli::progress::Progress;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
 use crate::cli::root::options;
+use crate::cli::secrets::{OpenVault, Secrets};
 use crate::cli::sources::{shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::cli::write::Draft;
@@ -24,6 +25,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::diag::sink::Sink;
+use crate::runtime::record::seal::Keeper;
 use crate::tools::project::{read_bytes, unreadable};
 use crate::tools::replay::import::decided::Decider;
 use crate::tools::replay::import::error::Refusal;
@@ -92,6 +94,8 @@ struct Options {
     /// Leave out events that cannot be imported; without it they end the import.
     #[arg(long)]
     skip_refused: bool,
+    #[command(flatten)]
+    secrets: Secrets,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -129,13 +133,17 @@ fn import(options: &Options, terminal: &Terminal) -> Result<Exit, Exit> {
     };
     let map = choose(options, terminal, &mut log)?;
     let decider = decider(options, terminal)?;
+    let vault = match &decider {
+        Some(decider) => options.secrets.open(terminal, decider.rules())?,
+        None => None,
+    };
     let mut draft = match &options.out {
         Some(path) => Some(Draft::begin(path).map_err(|error| alone(terminal, &error))?),
         None => None,
     };
     let stop = interrupted();
     let total = sources.iter().map(|source| source.bytes).sum();
-    let mut run = Run { options, terminal, importer: Importer::new(&map), decider, told: 0 };
+    let mut run = Run { options, terminal, importer: Importer::new(&map), decider, vault, told: 0 };
     let far = Far { progress: Progress::new(terminal), read: &read, total };
     loop {
         run.log(&mut log, draft.as_mut(), &stop, &far)?;
@@ -162,6 +170,8 @@ struct Run<'r> {
     importer: Importer<'r>,
     /// Decides about what was imported.
     decider: Option<Decider>,
+    /// What seals, where the bundle asks for it.
+    vault: Option<OpenVault>,
     /// Refusals that were told.
     told: u64,
 }
@@ -175,7 +185,7 @@ impl Run<'_> {
         stop: &AtomicBool,
         far: &Far<'_>,
     ) -> Result<(), Exit> {
-        let Self { options, terminal, importer, decider, told } = self;
+        let Self { options, terminal, importer, decider, vault, told } = self;
         let (mut event, mut out, mut steps) = (Vec::new(), String::new(), 0_u64);
         let mut refuse = |refusal: Refusal| {
             *told += 1;
@@ -196,7 +206,8 @@ impl Run<'_> {
                 return Err(Exit::Interrupted);
             }
             if let Some(decider) = decider {
-                out = decided(terminal, decider, log.name(), &out)?;
+                let keeper = vault.as_mut().map(|vault| &mut vault.writer as &mut dyn Keeper);
+                out = decided(terminal, (decider, keeper), log.name(), &out)?;
             }
             if let Some(draft) = &mut draft {
                 draft.write(out.as_bytes()).map_err(|error| alone(terminal, &error))?;
@@ -209,6 +220,7 @@ impl Run<'_> {
             }
             steps += 1;
             if steps.is_multiple_of(TELL_EVERY) {
+                sealed(terminal, vault.as_mut())?;
                 far.progress.tell(far.read.load(Ordering::Relaxed), far.total);
             }
         }
@@ -216,7 +228,7 @@ impl Run<'_> {
 
     /// Keeps what was written, or gives it up, and says which.
     fn conclude(self, map: &Map, draft: Option<Draft>, log: &Log) -> Result<Exit, Exit> {
-        let Self { options, terminal, importer, decider, told } = self;
+        let Self { options, terminal, importer, decider, mut vault, told } = self;
         let tally = importer.tally();
         if told > REFUSALS_SHOWN_MAX {
             let more = grouped(told - REFUSALS_SHOWN_MAX);
@@ -243,6 +255,7 @@ impl Run<'_> {
             return Ok(alone(terminal, &finding.maybe_help((!options.check).then_some(help))));
         }
         if let Some(draft) = draft {
+            sealed(terminal, vault.as_mut())?;
             draft.finish().map_err(|error| alone(terminal, &error))?;
             let count = |count, what| counted(usize::try_from(count).unwrap_or(usize::MAX), what);
             let mut text = format!("  {}", count(tally.records, "record"));
@@ -263,7 +276,16 @@ impl Run<'_> {
 
 /// What decides about imported records, if that is asked for.
 fn decider(options: &Options, terminal: &Terminal) -> Result<Option<Decider>, Exit> {
-    let Some(name) = &options.bundle else { return Ok(None) };
+    let Some(name) = &options.bundle else {
+        let Secrets { vault, token_key } = &options.secrets;
+        if vault.is_none() && token_key.is_empty() {
+            return Ok(None);
+        }
+        let fact = "nothing says what is to be withheld".to_owned();
+        let help = "name the bundle whose `redact` does, with --bundle";
+        let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
+        return Err(alone(terminal, &finding));
+    };
     let settings = Settings::read(terminal)?;
     let store = Store::at(settings.store(options.store.as_deref()));
     Ok(Some(Decider::of(Arc::new(settings.bundle(terminal, &store, name)?))))
@@ -272,14 +294,20 @@ fn decider(options: &Options, terminal: &Terminal) -> Result<Option<Decider>, Ex
 /// The records of `lines`, which an import made of `log`, decided.
 fn decided(
     terminal: &Terminal,
-    decider: &mut Decider,
+    (decider, keeper): (&mut Decider, Option<&mut (dyn Keeper + '_)>),
     log: &str,
     lines: &str,
 ) -> Result<String, Exit> {
-    decider.decide(lines).map_err(|error| {
+    decider.decide(lines, keeper).map_err(|error| {
         let found = format!("`{log}`: what was imported is no record: {}", error.fault);
         alone(terminal, &Diagnostic::without_place(Code::BadRecord, found))
     })
+}
+
+/// Sees to it that what was sealed is in the vault, before anybody reads that it is sealed.
+fn sealed(terminal: &Terminal, vault: Option<&mut OpenVault>) -> Result<(), Exit> {
+    let written = vault.map_or(Ok(()), OpenVault::write);
+    written.map_err(|finding| alone(terminal, &finding))
 }
 
 /// Refuses to put the records in the place of a log.

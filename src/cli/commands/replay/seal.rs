@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
-use crate::cli::commands::replay::input::{Ran, Stream, sources_of};
+use crate::cli::commands::replay::input::{Filters, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
@@ -75,6 +75,8 @@ struct Options {
     store: Option<PathBuf>,
     #[command(flatten)]
     secrets: Secrets,
+    #[command(flatten)]
+    filter: Filters,
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
@@ -111,6 +113,7 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         return Err(alone(terminal, &finding));
     }
     let sources = sources_of(terminal, &settings, &options.records)?;
+    let filter = options.filter.filter(terminal)?;
     let mut vault = options.secrets.open(terminal, &rules)?;
     let failed = |finding: Box<Diagnostic>| alone(terminal, &finding);
     let mut draft = Draft::begin(&options.out).map_err(failed)?;
@@ -119,12 +122,12 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         store: &store,
         makers: HashMap::new(),
         sealing,
+        filter: &filter,
         vault: vault.as_mut(),
         redactor: Redactor::default(),
         tally: Tally::default(),
         findings: Vec::new(),
     };
-    let filter = Filter::default();
     let (threads, progress) = (None, false);
     let stream = Stream { terminal, sources: &sources, threads, filter: &filter, progress };
     let mut problem = None;
@@ -185,6 +188,7 @@ struct Work<'w> {
     /// The bundles that made records, where they are to be had.
     makers: HashMap<[u8; 32], Option<Maker>>,
     sealing: Sealing<'w>,
+    filter: &'w Filter,
     vault: Option<&'w mut OpenVault>,
     redactor: Redactor,
     tally: Tally,
@@ -206,7 +210,10 @@ impl Work<'_> {
                 continue;
             }
             match Entry::read(line) {
-                Ok(Entry::Record(record)) => self.record(&record, (source, number), &mut lines),
+                Ok(Entry::Record(record)) if self.filter.takes(&record) => {
+                    self.record(&record, (source, number), &mut lines);
+                }
+                Ok(Entry::Record(_)) => {}
                 Ok(Entry::Block(_) | Entry::Gap(_)) => self.tally.chained += 1,
                 Err(what) => {
                     self.tally.broken += 1;

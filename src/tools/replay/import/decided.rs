@@ -18,15 +18,19 @@ use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::lang::value::time::{self, Instant};
 use crate::runtime::program::Program;
+use crate::runtime::program::withheld::Rules;
 use crate::runtime::record::about::{About, Loaded, Session, Trace};
-use crate::runtime::record::error::RecordError;
+use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::read::{Record, Text};
+use crate::runtime::record::redact::Redactor;
+use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::write::Recorder;
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::request::marked::Recorded;
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::inspect::bundle_name;
 use crate::tools::replay::again::input;
+use crate::tools::replay::seal::{Sealing, rewritten};
 
 /// Decides about imported records.
 #[derive(Debug)]
@@ -35,6 +39,9 @@ pub struct Decider {
     recorder: Recorder,
     scratch: Scratch,
     raw: Vec<u8>,
+    /// What the bundle withholds.
+    rules: Rules,
+    redactor: Redactor,
     /// How often each effect was decided, in the order of `Effect::ALL`.
     effects: [u64; Effect::ALL.len()],
     /// Records whose log withheld values: nothing whole can be said of them.
@@ -42,6 +49,12 @@ pub struct Decider {
 }
 
 impl Decider {
+    /// What the bundle withholds.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// Decides with `program`, whose bundle nobody signed for.
     #[must_use]
     pub fn of(program: Arc<Program>) -> Self {
@@ -50,24 +63,31 @@ impl Decider {
             recorder: Recorder::for_program(&program, &loaded),
             scratch: Scratch::for_program(&program),
             raw: Vec::new(),
+            rules: Rules::of(program.module()),
+            redactor: Redactor::default(),
             effects: [0; Effect::ALL.len()],
             undecided: 0,
             program,
         }
     }
 
-    /// The records of `lines`, decided, in their order. Those with values that their log withheld
-    /// stay as they were imported.
+    /// The records of `lines`, decided, in their order; `keeper` is given what is sealed. Those
+    /// with values that their log withheld stay as they were imported, without what the bundle
+    /// withholds.
     ///
     /// # Errors
     /// Where one of the lines is no record.
-    pub fn decide(&mut self, lines: &str) -> Result<String, RecordError> {
+    pub fn decide(
+        &mut self,
+        lines: &str,
+        mut keeper: Option<&mut (dyn Keeper + '_)>,
+    ) -> Result<String, RecordError> {
         let mut out = String::with_capacity(lines.len() * 2);
         for line in lines.lines() {
             let record = Record::read(line.as_bytes())?;
-            if self.line(&record, &mut out).is_none() {
-                out.push_str(line);
+            if self.line(&record, &mut out, keeper.as_deref_mut()).is_none() {
                 self.undecided += 1;
+                self.kept(&record, &mut out, keeper.as_deref_mut())?;
             }
             out.push('\n');
         }
@@ -90,8 +110,31 @@ impl Decider {
         text
     }
 
+    /// Appends the line of a record that is not decided.
+    fn kept(
+        &mut self,
+        record: &Record<'_>,
+        out: &mut String,
+        keeper: Option<&mut (dyn Keeper + '_)>,
+    ) -> Result<(), RecordError> {
+        if self.rules.is_empty() {
+            out.push_str(&String::from_utf8_lossy(record.line));
+            return Ok(());
+        }
+        let sealing = Sealing { rules: &self.rules, by: Some(self.program.digest()) };
+        let made = rewritten(record, None, &sealing, &mut self.redactor, keeper);
+        let made = made.ok_or(RecordError { fault: Fault::Syntax, offset: 0 })?;
+        out.push_str(&String::from_utf8_lossy(&made.line));
+        Ok(())
+    }
+
     /// Appends the line of the decision about the context of `record`, if all of that is known.
-    fn line(&mut self, record: &Record<'_>, out: &mut String) -> Option<()> {
+    fn line(
+        &mut self,
+        record: &Record<'_>,
+        out: &mut String,
+        keeper: Option<&mut (dyn Keeper + '_)>,
+    ) -> Option<()> {
         let Self { program, recorder, scratch, raw, effects, .. } = self;
         let made = record.made.and_then(|text| time::parse(&text.text()).ok())?;
         let hosts = record.hosts();
@@ -108,7 +151,7 @@ impl Decider {
         {
             *count += 1;
         }
-        let line = recording.line(&Told::of(record).about(made));
+        let line = recording.line_kept(&Told::of(record).about(made), keeper);
         // A line is text: JSON that was read as such, or base64.
         out.push_str(&String::from_utf8_lossy(line));
         Some(())

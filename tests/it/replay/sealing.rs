@@ -1,0 +1,138 @@
+//! `policyc replay import --bundle` and `policyc replay seal`: what a bundle withholds goes, and is
+//! in the vault.
+
+use std::fs;
+
+use serde_json::{Value as Json, json};
+
+use crate::support::run::{Folder, ran};
+
+const POLICY: &str = "policyc: 1
+name: mail
+default: deny
+tools:
+  send_mail: {args: {to: string, subject: string, body: string}}
+redact:
+  - {path: /args/body, as: seal}
+  - {path: /args/to, as: token, key: addresses}
+rules:
+  - {id: key, on: [send_mail], when: \"args.body.contains('KEY')\", deny: 'a key: {args.body}'}
+  - {id: short, on: [send_mail], when: args.subject.size() < 20, allow: a short subject}
+";
+
+const MAP: &str = "format: own
+fidelity: context
+id: e.id
+ts: timestamp(e.at)
+now: timestamp(e.at)
+ctx: e.ctx
+redacted: e.gone
+";
+
+/// A log of three calls, of which the last lacks its subject.
+fn log() -> String {
+    let call = |id: &str, hour: u32, args: Json| {
+        let gone = if args.get("subject").is_none() { "/action/args/subject" } else { "" };
+        let gone: Vec<&str> = [gone].into_iter().filter(|gone| !gone.is_empty()).collect();
+        let context = json!({"action": {"tool": "send_mail", "args": args}});
+        let at = format!("2026-11-19T{hour}:00:00Z");
+        json!({"id": id, "at": at, "gone": gone, "ctx": context}).to_string() + "\n"
+    };
+    call("a", 14, json!({"to": "ann@example.com", "subject": "Hi", "body": "a KEY"}))
+        + &call("b", 15, json!({"to": "bob@example.com", "subject": "Hi", "body": "nothing"}))
+        + &call("c", 16, json!({"to": "ann@example.com", "body": "a KEY too"}))
+}
+
+fn project(name: &str) -> Folder {
+    let folder = Folder::new(&format!("replay-{name}"));
+    folder.add("policy.yaml", POLICY);
+    folder.add("map.yaml", MAP);
+    folder.add("log.jsonl", log());
+    folder.add("addresses.key", "0123456789abcdef0123456789abcdef");
+    ran(folder.path(), "replay vault calls.vault").expect(0, &[]);
+    folder
+}
+
+/// The records of a file.
+fn records(folder: &Folder, name: &str) -> (String, Vec<Json>) {
+    let text = fs::read_to_string(folder.path().join(name)).expect("records");
+    let lines = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    (text, lines)
+}
+
+/// The commitments, tokens and other marks in the place of an argument.
+fn marks(records: &[Json], argument: &str) -> Vec<Json> {
+    records.iter().map(|record| record["ctx"]["action"]["args"][argument].clone()).collect()
+}
+
+const IMPORT: &str = "replay import log.jsonl --map map.yaml --bundle policy.yaml -o out.pdr.jsonl";
+const SECRETS: &str = "--vault calls.vault --token-key addresses=addresses.key";
+
+#[test]
+fn an_import_seals_what_the_bundle_withholds() {
+    let folder = project("import-seals");
+    ran(folder.path(), &format!("{IMPORT} {SECRETS}"))
+        .expect(0, &["3 records", "allow 1", "deny 1", "1 not decided"]);
+    let (text, lines) = records(&folder, "out.pdr.jsonl");
+    // The message of the first tells the body, and does not either.
+    for secret in ["KEY", "example.com", "nothing"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+    let to = marks(&lines, "to");
+    assert!(to.iter().all(|mark| mark["$x"] == "token" && mark["k"] == "addresses"), "{to:?}");
+    assert!(to[0]["h"] == to[2]["h"] && to[0]["h"] != to[1]["h"], "{to:?}");
+    assert!(marks(&lines, "body").iter().all(|mark| mark["$x"] == "seal"), "{text}");
+    ran(folder.path(), "replay verify out.pdr.jsonl --bundle policy.yaml")
+        .expect(3, &["by facts 2", "mismatch 0", "not replayable 1"]);
+    for (id, body) in [("a", "a KEY"), ("b", "nothing"), ("c", "a KEY too")] {
+        let line = format!("replay unseal {id} --records out.pdr.jsonl --vault calls.vault");
+        let told = format!("/action/args/body \"{body}\" proved");
+        ran(folder.path(), &line).expect(0, &[told.as_str()]);
+    }
+}
+
+#[test]
+fn an_import_without_what_seals_is_refused() {
+    let folder = project("import-asks");
+    let token = format!("{IMPORT} --vault calls.vault");
+    ran(folder.path(), &token).expect(2, &["becomes a token", "--token-key addresses=FILE"]);
+    let vault = format!("{IMPORT} --token-key addresses=addresses.key");
+    ran(folder.path(), &vault).expect(2, &["`/action/args/body` is sealed", "--vault"]);
+    ran(folder.path(), IMPORT).expect(2, &[]);
+    let none = "replay import log.jsonl --map map.yaml -o out.pdr.jsonl --vault calls.vault";
+    ran(folder.path(), none).expect(2, &["nothing says what is to be withheld", "--bundle"]);
+    assert!(!folder.names().contains(&"out.pdr.jsonl".to_owned()));
+    // Where nothing is withheld nothing is asked for.
+    let plain = POLICY.split_once("redact:").expect("it withholds").0.to_owned()
+        + "rules:\n  - {id: any, on: [send_mail], when: 'true', allow: any}\n";
+    folder.add("policy.yaml", plain);
+    ran(folder.path(), IMPORT).expect(0, &["3 records"]);
+    let (text, _) = records(&folder, "out.pdr.jsonl");
+    assert!(text.contains("a KEY"));
+}
+
+#[test]
+fn only_records_that_are_asked_for_are_sealed_and_written() {
+    let folder = project("seal-chooses");
+    let import = "replay import log.jsonl --map map.yaml -o in.pdr.jsonl";
+    ran(folder.path(), import).expect(0, &["3 records"]);
+    let seal = "replay seal in.pdr.jsonl --path /action/args/body --as drop -o out.pdr.jsonl";
+    for (asked, ids) in [
+        ("", ["a", "b", "c"].as_slice()),
+        ("--since 2026-11-19T15:00:00Z", &["b", "c"]),
+        ("--until 2026-11-19T15:00:00Z", &["a"]),
+        ("--since 2026-11-19T14:30:00Z --until 2026-11-19T15:30:00Z", &["b"]),
+        ("--tool send_mail --limit 2", &["a", "b"]),
+        ("--tool other", &[]),
+        ("--where ctx.action.args.to=='ann@example.com'", &["a", "c"]),
+    ] {
+        let count = format!("{} record", ids.len());
+        ran(folder.path(), &format!("{seal} {asked}")).expect(0, &[&count]);
+        let (text, lines) = records(&folder, "out.pdr.jsonl");
+        let found: Vec<&str> = lines.iter().filter_map(|line| line["id"].as_str()).collect();
+        assert_eq!(found, ids, "{asked}");
+        assert!(!text.contains("KEY") && !text.contains("nothing"), "{asked}: {text}");
+        fs::remove_file(folder.path().join("out.pdr.jsonl")).expect("it was written");
+    }
+    ran(folder.path(), &format!("{seal} --where to.name")).expect(2, &["cannot be asked"]);
+}
