@@ -4,6 +4,8 @@ use policyc::runtime::record::read::{Input, Record};
 use policyc::tools::replay::import::map::Map;
 use policyc::tools::replay::import::presets::PRESETS;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map as Object, Value};
 
 use super::import;
@@ -126,7 +128,12 @@ fn maps() -> &'static [Map] {
 }
 
 /// The logs that golden files hold, a line each.
-fn golden() -> Vec<Vec<u8>> {
+fn golden() -> &'static [Vec<u8>] {
+    static GOLDEN: std::sync::OnceLock<Vec<Vec<u8>>> = std::sync::OnceLock::new();
+    GOLDEN.get_or_init(golden_files)
+}
+
+fn golden_files() -> Vec<Vec<u8>> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import");
     let names = PRESETS.iter().flat_map(|preset| {
         ["input.json", "input.jsonl"].map(|name| folder.join(preset.name).join(name))
@@ -161,10 +168,8 @@ proptest! {
     #![proptest_config(cases())]
 
     #[test]
-    fn any_json_is_imported_or_refused(events in prop::collection::vec(json(), 1..4)) {
-        let lines: Vec<String> = events.iter().map(Value::to_string).collect();
-        holds(lines.join("\n").as_bytes());
-        holds(Value::Array(events).to_string().as_bytes());
+    fn any_json_is_imported_or_refused(logs in events()) {
+        logs.iter().for_each(|log| holds(log));
     }
 
     #[test]
@@ -173,18 +178,64 @@ proptest! {
     }
 
     #[test]
-    fn damaged_logs_are_read_as_far_as_they_go(
-        nth in any::<prop::sample::Index>(),
-        at in any::<prop::sample::Index>(),
-        byte in any::<u8>(),
-        cut in any::<bool>(),
-    ) {
-        let logs = golden();
-        let mut log = logs[nth.index(logs.len())].clone();
-        let at = at.index(log.len());
-        if cut { log.truncate(at) } else { log[at] = byte }
+    fn damaged_logs_are_read_as_far_as_they_go(log in damaged()) {
         holds(&log);
     }
+}
+
+/// Some events, a line each, and as one list.
+fn events() -> impl Strategy<Value = [Vec<u8>; 2]> {
+    prop::collection::vec(json(), 1..4).prop_map(|events| {
+        let lines: Vec<String> = events.iter().map(Value::to_string).collect();
+        [lines.join("\n"), Value::Array(events).to_string()].map(String::into_bytes)
+    })
+}
+
+/// A golden log that was cut, or in which a byte is another.
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let place = any::<prop::sample::Index>();
+    (place.clone(), place, any::<u8>(), any::<bool>()).prop_map(|(nth, at, byte, cut)| {
+        let mut log = nth.get(golden()).clone();
+        let at = at.index(log.len());
+        if cut {
+            log.truncate(at)
+        } else {
+            log[at] = byte
+        }
+        log
+    })
+}
+
+/// As many rounds as `IMPORT_ROUNDS` says (1), with the seeds from `IMPORT_SEED` (0) on: of each
+/// kind of log one, by every preset. Every 10 000 rounds it says how many imports those were.
+#[test]
+fn many_logs_are_imported_or_refused() {
+    let number = |name: &str, otherwise: u64| {
+        std::env::var(name).map_or(otherwise, |said| said.parse().expect("a number"))
+    };
+    let (first, rounds) = (number("IMPORT_SEED", 0), number("IMPORT_ROUNDS", 1));
+    let (events, damaged, bytes) =
+        (events(), damaged(), prop::collection::vec(any::<u8>(), 0..200));
+    let (mut logs, mut size) = (0, 0);
+    for seed in first..first + rounds {
+        let mut start = [0; 32];
+        start[..8].copy_from_slice(&seed.to_le_bytes());
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &start);
+        let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
+        let [lines, list] = events.new_tree(&mut runner).expect("events").current();
+        let damaged = damaged.new_tree(&mut runner).expect("a damaged log").current();
+        let bytes = bytes.new_tree(&mut runner).expect("bytes").current();
+        for log in [lines, list, damaged, bytes] {
+            holds(&log);
+            logs += 1;
+            size += log.len();
+        }
+        if (seed + 1).is_multiple_of(10_000) {
+            let imports = logs * maps().len();
+            eprintln!("seeds {first} to {seed}: {imports} imports of {logs} logs, {size} bytes");
+        }
+    }
+    assert_eq!(maps().len(), PRESETS.len());
 }
 
 #[test]
