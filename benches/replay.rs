@@ -1,9 +1,10 @@
 //! How fast records are verified: eight rules, one of them over a list, lines of some 870 bytes.
 //!
 //! `cargo bench --bench replay` prints records a second and core, the best and the median of `RUNS`
-//! runs (9) over `RECORDS` records (200 000), for records alone and for the log of a writer. With a
-//! path behind `--` it writes that log there, the bundle beside it as `FILE.plcb`, and verifies
-//! nothing: `policyc replay verify` can then be measured as a process.
+//! runs (9) over `RECORDS` records (200 000), for records alone and for the log of a writer; then
+//! records a second from a file, on 1, 2 and 4 threads. With a path behind `--` it writes that log
+//! there, the bundle beside it as `FILE.plcb`, and verifies nothing: `policyc replay verify` can
+//! then be measured as a process.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -21,6 +22,8 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::num::NonZero;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -35,9 +38,10 @@ use policyc::runtime::record::write::Recorder;
 use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::replay::filter::Filter;
+use policyc::tools::replay::open::sources;
 use policyc::tools::replay::store::Store;
-use policyc::tools::replay::stream::Chunk;
-use policyc::tools::replay::verify::Verifier;
+use policyc::tools::replay::stream::{Chunk, Progress, run};
+use policyc::tools::replay::verify::{Verified, Verifier};
 
 const POLICY: &str = r#"policyc: 1
 name: payments
@@ -90,6 +94,8 @@ fn main() {
     let log = std::mem::take(&mut *kept.0.lock().expect("nobody panicked"));
     let store = Store::default();
     store.add(program);
+    let path = std::env::temp_dir().join(format!("policyc-replay-{}.jsonl", std::process::id()));
+    std::fs::write(&path, &plain).expect("the records are written");
     for (name, bytes) in [("records", plain), ("a log, chain included", log)] {
         let each = bytes.len() as f64 / count as f64;
         let chunk = Chunk { source: 0, line: 1, bytes };
@@ -101,12 +107,37 @@ fn main() {
             rate(times[times.len() / 2]),
         );
     }
+    for threads in [1, 2, 4] {
+        let threads = NonZero::new(threads).expect("above zero");
+        let least = (0..runs()).map(|_| threaded(&store, &path, (threads, count))).min();
+        let rate = count as f64 / least.expect("a run").as_secs_f64();
+        println!("records from a file, {threads} threads: {rate:.0} a second at best");
+    }
+    std::fs::remove_file(&path).expect("the records were there");
+}
+
+/// How long verifying the records of a file takes on so many threads.
+fn threaded(store: &Store, path: &Path, (threads, count): (NonZero<usize>, usize)) -> Duration {
+    let sources = sources(&[path.to_owned()]).expect("the file is there");
+    let (filter, progress) = (Filter::default(), Progress::default());
+    let mut all = Verified::default();
+    let start = Instant::now();
+    let verifier = || Verifier::of(store, &filter);
+    run(&sources, (threads, &progress), verifier, Verifier::chunk, |taken| {
+        all.add(taken.expect("nothing is damaged").1);
+    });
+    let time = start.elapsed();
+    assert_eq!(all.exact, count as u64);
+    time
+}
+
+fn runs() -> u32 {
+    std::env::var("RUNS").map_or(9, |text| text.parse().expect("a number"))
 }
 
 /// How long verifying a chunk takes, the shortest first.
 fn times(store: &Store, chunk: &Chunk, count: usize) -> Vec<Duration> {
     let filter = Filter::default();
-    let runs = std::env::var("RUNS").map_or(9, |text| text.parse().expect("a number"));
     let run = |_: u32| {
         let mut verifier = Verifier::of(store, &filter);
         let start = Instant::now();
@@ -117,7 +148,7 @@ fn times(store: &Store, chunk: &Chunk, count: usize) -> Vec<Duration> {
         assert_eq!((chained.broken, chained.open.len()), (0, 0));
         time
     };
-    let mut times: Vec<Duration> = (0..runs).map(run).collect();
+    let mut times: Vec<Duration> = (0..runs()).map(run).collect();
     times.sort_unstable();
     times
 }

@@ -261,6 +261,15 @@ impl<'a> Cursor<'a> {
         stands
     }
 
+    /// Goes past so many bytes, if they are there, and gives them.
+    pub(super) fn past(&mut self, count: usize) -> Option<&'a [u8]> {
+        let start = self.at as usize;
+        let end = start.checked_add(count)?;
+        let part = self.bytes.get(start..end)?;
+        self.at = u32::try_from(end).ok()?;
+        Some(part)
+    }
+
     /// Reads a count: digits alone.
     #[inline]
     pub(super) fn count(&mut self) -> Option<u64> {

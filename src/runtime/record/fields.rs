@@ -16,7 +16,7 @@ use crate::runtime::record::cursor::{Cursor, Failed, Read, Text};
 use crate::runtime::record::error::Fault;
 use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{
-    Block, Bundle, Chain, Entry, Form, Gap, Input, Outcome, Record, Session,
+    Ahead, Block, Bundle, Chain, Entry, Form, Gap, Input, Outcome, Record, Session,
 };
 
 macro_rules! fields {
@@ -93,7 +93,11 @@ struct Reading<'a> {
 }
 
 /// Reads a record and the end of its line: the cursor stands on its bracket.
-pub(super) fn read<'a>(cursor: &mut Cursor<'a>, memo: &mut Memo) -> Read<Entry<'a>> {
+pub(super) fn read<'a>(
+    cursor: &mut Cursor<'a>,
+    memo: &mut Memo,
+    ahead: &mut Ahead<'_, 'a>,
+) -> Read<Entry<'a>> {
     let mut reading = Reading::new(cursor.bytes);
     cursor.expect(b'{')?;
     let (mut first, mut last) = (true, FIELDS);
@@ -101,7 +105,7 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>, memo: &mut Memo) -> Read<Entry<'
         // Lines of one writer have their fields in one order.
         let guess = memo.next.get(last).copied().and_then(Field::numbered);
         if let Some(field) = guess.filter(|field| cursor.goes_past(field.spelled(), first)) {
-            reading.field(cursor, field, memo)?;
+            reading.field(cursor, field, (memo, ahead))?;
             (first, last) = (false, field as usize);
             continue;
         }
@@ -120,7 +124,7 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>, memo: &mut Memo) -> Read<Entry<'
             *next = field as u8;
         }
         last = field as usize;
-        reading.field(cursor, field, memo)?;
+        reading.field(cursor, field, (memo, ahead))?;
     }
     cursor.peek();
     if (cursor.at as usize) < cursor.bytes.len() {
@@ -178,7 +182,12 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads the value of a field.
-    fn field(&mut self, cursor: &mut Cursor<'a>, field: Field, memo: &mut Memo) -> Read<()> {
+    fn field(
+        &mut self,
+        cursor: &mut Cursor<'a>,
+        field: Field,
+        (memo, ahead): (&mut Memo, &mut Ahead<'_, 'a>),
+    ) -> Read<()> {
         if self.has(field) {
             return Err(cursor.fail(Fault::Twice(field.name())));
         }
@@ -200,12 +209,7 @@ impl<'a> Reading<'a> {
                 }
             }
             Field::Bundle => record.bundle = Some(bundle_after(cursor, memo)?),
-            Field::Context => {
-                cursor.peek();
-                let start = cursor.at as usize;
-                let context = container(cursor, b'{', "ctx", "an object")?;
-                record.input = Input::Context(context, start);
-            }
+            Field::Context => record.input = context(cursor, record.bundle.as_ref(), ahead)?,
             Field::Raw => self.raw = Some(text(cursor, "raw")?),
             Field::Form => {
                 let form = word(cursor, "form", "`proto`", &[("proto", Form::Proto)])?;
@@ -382,6 +386,23 @@ fn session<'a>(cursor: &mut Cursor<'a>) -> Read<Session<'a>> {
     })?;
     let id = id.ok_or_else(|| cursor.fail(Fault::Missing("ses.id")))?;
     Ok(Session { id, step: step.unwrap_or_default(), parent })
+}
+
+/// The context: past what is read ahead, else by its brackets.
+fn context<'a>(
+    cursor: &mut Cursor<'a>,
+    bundle: Option<&Bundle<'a>>,
+    ahead: &mut Ahead<'_, 'a>,
+) -> Read<Input<'a>> {
+    cursor.peek();
+    let start = cursor.at as usize;
+    let rest = cursor.bytes.get(start..).unwrap_or_default();
+    let read = bundle.and_then(|bundle| ahead(bundle, rest));
+    let context = match read.and_then(|len| cursor.past(len)) {
+        Some(context) => context,
+        None => container(cursor, b'{', "ctx", "an object")?,
+    };
+    Ok(Input::Context(context, start))
 }
 
 fn bundle_after<'a>(cursor: &mut Cursor<'a>, memo: &mut Memo) -> Read<Bundle<'a>> {

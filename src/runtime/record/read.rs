@@ -66,6 +66,10 @@ pub struct Record<'a> {
     pub chain: Option<Chain<'a>>,
 }
 
+/// Reads a context for the bundle that decided about it: it is given the rest of the line from the
+/// context on, and tells how many bytes of it are the context. `None`: nobody read it.
+pub(crate) type Ahead<'r, 'a> = dyn FnMut(&Bundle<'a>, &'a [u8]) -> Option<usize> + 'r;
+
 /// What was decided about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input<'a> {
@@ -196,6 +200,20 @@ impl<'a> Entry<'a> {
     /// # Errors
     /// `RecordError` for what is no line of a file of records.
     pub fn read_after(line: &'a [u8], memo: &mut Memo) -> Result<Self, RecordError> {
+        Self::read_with(line, memo, &mut |_, _| None)
+    }
+
+    /// As `read_after`, where a context that stands behind its bundle is offered to `ahead`: the
+    /// bundle, and the line from the context on. What `ahead` reads as a context, and tells the
+    /// length of, is not gone through again; any other is.
+    ///
+    /// # Errors
+    /// `RecordError` for what is no line of a file of records.
+    pub(crate) fn read_with(
+        line: &'a [u8],
+        memo: &mut Memo,
+        ahead: &mut Ahead<'_, 'a>,
+    ) -> Result<Self, RecordError> {
         if line.len() > RECORD_BYTES_MAX {
             return Err(RecordError { fault: Fault::TooLong, offset: RECORD_BYTES_MAX });
         }
@@ -204,7 +222,7 @@ impl<'a> Entry<'a> {
             let fault = if cursor.is_cut() { Fault::Truncated } else { Fault::NotAnObject };
             return Err(RecordError { fault, offset: cursor.at as usize });
         }
-        fields::read(&mut cursor, memo).map_err(|_| cursor.found())
+        fields::read(&mut cursor, memo, ahead).map_err(|_| cursor.found())
     }
 }
 

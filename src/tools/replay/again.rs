@@ -16,13 +16,13 @@ use crate::lang::value::time::Instant;
 use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::module::SEMANTICS;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::{Form, Input, Record};
+use crate::runtime::record::read::{Bundle, Form, Input, Record};
 use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::partial::decision::PartialDecision;
 use crate::runtime::vm::partial::unknown::Unknowns;
-use crate::runtime::vm::request::marked::{Recorded, ingest_record};
+use crate::runtime::vm::request::marked::{Recorded, ingest_ahead, ingest_record, read_ahead};
 use crate::runtime::vm::request::proto::ingest_proto;
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
@@ -122,6 +122,9 @@ pub struct Seat {
     key: Option<String>,
     /// Bytes of a context that is no JSON.
     raw: Vec<u8>,
+    /// Whether the last context was not refused and marked nothing: the next one is likely to be
+    /// such.
+    plain: bool,
 }
 
 impl Seat {
@@ -138,6 +141,7 @@ impl Seat {
             refused: None,
             key: None,
             raw: Vec::new(),
+            plain: false,
             program,
         }
     }
@@ -182,14 +186,35 @@ impl Seat {
         record: &Record<'_>,
         facts: Option<&Witness>,
     ) -> Result<Again, Obstacle> {
-        let Self { program, timed, scratch, canonical, witness, fired, failed, refused, key, raw } =
-            self;
+        self.decide_read(record, facts, false)
+    }
+
+    /// As `decide`; with `ahead` the context was read when the line was, by `Seats::ahead`, and
+    /// nothing else since.
+    ///
+    /// # Errors
+    /// As `decide`.
+    pub(super) fn decide_read(
+        &mut self,
+        record: &Record<'_>,
+        facts: Option<&Witness>,
+        ahead: bool,
+    ) -> Result<Again, Obstacle> {
+        let Self { program, timed, scratch, canonical, witness, fired, failed, .. } = self;
+        let Self { refused, key, raw, plain, .. } = self;
         failed.clear();
         *refused = None;
         let hosts = record.hosts();
         let moment = moment(record, *timed, hosts.as_ref())?;
         witness.clear();
-        let mut filled = match input(record, program, scratch, raw)? {
+        let input = match record.input {
+            Input::Context(context, _) if ahead => {
+                Recorded::Known(read_ahead(program, context, scratch))
+            }
+            Input::Context(..) | Input::Raw(..) => input(record, program, scratch, raw)?,
+        };
+        *plain = input.error().is_none() && matches!(input, Recorded::Known(_));
+        let mut filled = match input {
             Recorded::Known(filled) => filled,
             Recorded::Partial(mut partial) => {
                 let decision = match facts {
@@ -355,6 +380,14 @@ impl<'s> Seats<'s> {
         self.last = Some((digest, at));
         let seat = self.made.get_mut(at).ok_or(Obstacle::NoBundle)?;
         seat.as_mut().map_err(|obstacle| obstacle.clone())
+    }
+
+    /// Reads a context at the start of `line` for the bundle that decided about it, if that is the
+    /// one of the last record and such contexts are plain: how many bytes it has.
+    pub(super) fn ahead(&mut self, bundle: &Bundle<'_>, line: &[u8]) -> Option<usize> {
+        let (_, at) = self.last.filter(|(known, _)| bundle.digest == Some(*known))?;
+        let seat = self.made.get_mut(at)?.as_mut().ok().filter(|seat| seat.plain)?;
+        ingest_ahead(&seat.program, line, &mut seat.scratch)
     }
 
     /// The place of the seat for a bundle.

@@ -9,6 +9,8 @@
 //! for.
 
 pub mod again;
+#[cfg(test)]
+mod ahead;
 pub mod cases;
 mod chained;
 pub mod condition;

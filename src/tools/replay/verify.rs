@@ -142,12 +142,20 @@ impl<'s> Verifier<'s> {
     /// Verifies the records of a chunk.
     pub fn chunk(&mut self, chunk: &Chunk) -> Verified {
         let mut verified = Verified::default();
+        let all = self.filter.is_all();
         for (number, bytes) in chunk.lines() {
             let line = bytes.trim_ascii();
             if line.is_empty() {
                 continue;
             }
-            let entry = match Entry::read_after(line, &mut self.memo) {
+            let (mut ahead, seats) = (false, &mut self.seats);
+            let entry = Entry::read_with(line, &mut self.memo, &mut |bundle, line| {
+                // Where only some are asked for, most contexts need not be read.
+                let read = if all { seats.ahead(bundle, line) } else { None };
+                ahead = read.is_some();
+                read
+            });
+            let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
                     verified.unreadable += 1;
@@ -162,7 +170,7 @@ impl<'s> Verifier<'s> {
             verified.unchained += u64::from(!chained);
             match entry {
                 Entry::Record(record) if self.filter.takes(&record) => {
-                    self.record(&record, (chunk.source, number), &mut verified);
+                    self.record(&record, ahead, (chunk.source, number), &mut verified);
                 }
                 Entry::Record(_) | Entry::Block(_) | Entry::Gap(_) => {}
             }
@@ -170,13 +178,20 @@ impl<'s> Verifier<'s> {
         verified
     }
 
-    fn record(&mut self, record: &Record<'_>, place: (usize, u64), verified: &mut Verified) {
+    /// Verifies a record; with `ahead` its context was read already.
+    fn record(
+        &mut self,
+        record: &Record<'_>,
+        ahead: bool,
+        place: (usize, u64),
+        verified: &mut Verified,
+    ) {
         verified.records += 1;
         let digest = record.bundle.and_then(|bundle| bundle.digest);
         if let Some(digest) = digest.or_else(|| self.seats.only()) {
             *verified.bundles.entry(digest).or_default() += 1;
         }
-        match self.compare(record) {
+        match self.compare(record, ahead) {
             Err(obstacle) => *verified.obstacles.entry(obstacle).or_default() += 1,
             Ok(Compared::Exact) => verified.exact += 1,
             Ok(Compared::ByFacts) => verified.by_facts += 1,
@@ -194,14 +209,14 @@ impl<'s> Verifier<'s> {
         }
     }
 
-    fn compare(&mut self, record: &Record<'_>) -> Result<Compared, Obstacle> {
+    fn compare(&mut self, record: &Record<'_>, ahead: bool) -> Result<Compared, Obstacle> {
         self.seats.check(record)?;
         let outcome = record.outcome.ok_or(Obstacle::NoOutcome)?;
         let recorded = outcome.digest.ok_or(Obstacle::NoOutcome)?;
         let seat = self.seats.for_record(record)?;
         // A record without a witness holds no atom that was asked.
         let facts = record.witness(self.facts.refill()).map(|()| &self.facts);
-        let verdict = match seat.decide(record, facts)? {
+        let verdict = match seat.decide_read(record, facts, ahead)? {
             Again::Decided(verdict) => verdict,
             Again::Undetermined { paths, .. } => return Ok(Compared::Undetermined(paths)),
         };

@@ -153,8 +153,20 @@ fn read(
     program: &Program,
     bytes: &[u8],
     scratch: &mut Scratch,
-    (copy, marks): (bool, Option<&mut Unknowns>),
+    how: (bool, Option<&mut Unknowns>),
 ) -> Result<(), InputError> {
+    let read = walk(program, bytes, scratch, how, true);
+    read.map(drop).map_err(|error| not_utf8(bytes).unwrap_or(error))
+}
+
+/// Reads JSON at the start of `bytes`, which is all of them if it is `alone`: the place behind it.
+fn walk(
+    program: &Program,
+    bytes: &[u8],
+    scratch: &mut Scratch,
+    (copy, marks): (bool, Option<&mut Unknowns>),
+    alone: bool,
+) -> Result<u32, InputError> {
     clear(program, scratch);
     let Scratch { file, store, frames, trails, objects, .. } = &mut *scratch;
     let mut heap = heap(program, bytes, store);
@@ -169,10 +181,10 @@ fn read(
         copy,
         marks,
     };
-    let result = walk.context();
+    let result = walk.context(alone);
     scratch.mark = scratch.store.mark();
     scratch.survey(program, bytes);
-    result.map_err(|error| not_utf8(bytes).unwrap_or(error))
+    result
 }
 
 /// That bytes which were refused are no text: it goes before what is wrong with them as JSON.

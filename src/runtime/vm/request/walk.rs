@@ -101,9 +101,9 @@ pub(in crate::runtime) struct Walk<'a, 'h> {
 }
 
 impl Walk<'_, '_> {
-    /// Reads the whole context.
-    pub(in crate::runtime) fn context(&mut self) -> Result<(), InputError> {
-        let result = self.all();
+    /// Reads the context; if it is `alone`, nothing may stand behind it. The place behind it.
+    pub(in crate::runtime) fn context(&mut self, alone: bool) -> Result<u32, InputError> {
+        let result = self.all(alone);
         result.map_err(|kind| {
             let top = self.frames.last();
             let node = top.map_or(0, |frame| match frame.kind {
@@ -131,7 +131,7 @@ impl Walk<'_, '_> {
         })
     }
 
-    fn all(&mut self) -> Read<()> {
+    fn all(&mut self, alone: bool) -> Read<u32> {
         self.frames.clear();
         match self.reader.peek() {
             b'{' => {}
@@ -152,11 +152,14 @@ impl Walk<'_, '_> {
             self.node(0, root)?;
         }
         self.finish_open()?;
-        self.reader.peek();
-        if !self.reader.is_at_end() {
-            return Err(InputKind::Trailing);
+        let end = self.reader.at;
+        if alone {
+            self.reader.peek();
+            if !self.reader.is_at_end() {
+                return Err(InputKind::Trailing);
+            }
         }
-        Ok(())
+        Ok(end)
     }
 
     /// Goes on until every container is closed.
