@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use crate::cli::exit::Exit;
 use crate::cli::terminal::Terminal;
-use crate::cli::write::write;
+use crate::cli::write::{step_summary, write};
 use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::tools::pipeline::Refused;
+use crate::tools::report::findings::markdown;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::{Format, Listed, Report, full, tally};
 
@@ -17,7 +18,8 @@ use crate::tools::report::{Format, Listed, Report, full, tally};
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Findings")]
 pub struct Reporting {
-    /// How findings are written: full, concise, json or json-lines.
+    /// How findings are written: full, concise, grouped, json, json-lines, github, gitlab, sarif,
+    /// junit, rdjson or markdown.
     #[arg(
         long,
         value_name = "FORMAT",
@@ -109,6 +111,11 @@ pub fn conclude(
         if let Err(finding) = write(path, text.as_bytes()) {
             exit = exit.max(alone(terminal, &finding));
         }
+    }
+    let chosen = options.output.iter().map(|(format, _)| format.name);
+    let chosen = chosen.chain([options.output_format.name]);
+    if let Err(finding) = step_summary(chosen, || markdown::draw(&report, Style::PLAIN)) {
+        exit = exit.max(alone(terminal, &finding));
     }
     if exit == Exit::Findings && *needs_bundle {
         exit = Exit::CouldNotRun;

@@ -9,6 +9,7 @@ pub mod context;
 pub mod decision;
 pub mod diff;
 pub mod explain;
+pub mod findings;
 mod fixed;
 pub mod full;
 pub mod github;
@@ -129,6 +130,48 @@ pub const FORMATS: &[Format] = &[
         name: "json-lines",
         about: "for programs: one document a line, one line a finding",
         draw: json_lines::draw,
+        for_people: false,
+    },
+    Format {
+        name: "grouped",
+        about: "for people: by file",
+        draw: findings::grouped::draw,
+        for_people: true,
+    },
+    Format {
+        name: "github",
+        about: "for GitHub: annotations beside the lines of a change",
+        draw: findings::github::draw,
+        for_people: false,
+    },
+    Format {
+        name: "gitlab",
+        about: "for GitLab: a code quality report",
+        draw: findings::gitlab::draw,
+        for_people: false,
+    },
+    Format {
+        name: "sarif",
+        about: "for code scanning: SARIF 2.1.0",
+        draw: findings::sarif::draw,
+        for_people: false,
+    },
+    Format {
+        name: "junit",
+        about: "for CI: XML, errors fail",
+        draw: findings::junit::draw,
+        for_people: false,
+    },
+    Format {
+        name: "rdjson",
+        about: "for reviewdog",
+        draw: findings::rdjson::draw,
+        for_people: false,
+    },
+    Format {
+        name: "markdown",
+        about: "for pull requests: a table",
+        draw: findings::markdown::draw,
         for_people: false,
     },
 ];

@@ -1,6 +1,7 @@
 //! What `check` tells of lints: selection, suppressions, fixes.
 
 mod fixes;
+mod formats;
 mod suppressions;
 
 use policyc::compiler::source::map::SourceMap;
