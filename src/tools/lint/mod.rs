@@ -10,6 +10,10 @@
 
 pub mod annotate;
 pub mod fix;
+pub mod lengths;
+pub mod loops;
+pub mod names;
+pub mod parts;
 pub mod select;
 pub mod shape;
 pub mod source;
@@ -69,8 +73,35 @@ pub struct Lint {
 
 /// Every lint, by code.
 pub const LINTS: &[Lint] = &[
+    Lint { code: Code::FailsOpen, group: Group::Security, run: source::fails_open::run },
+    Lint {
+        code: Code::UnwrittenDefault,
+        group: Group::Pedantic,
+        run: source::unwritten_default::run,
+    },
+    Lint { code: Code::WildcardAllow, group: Group::Security, run: source::wildcard_allow::run },
+    Lint { code: Code::TextComparison, group: Group::Security, run: source::text_comparison::run },
+    Lint { code: Code::ShellPattern, group: Group::Security, run: source::shell_pattern::run },
+    Lint {
+        code: Code::UnanchoredPattern,
+        group: Group::Security,
+        run: source::unanchored_pattern::run,
+    },
+    Lint { code: Code::LooseMatch, group: Group::Security, run: source::loose_match::run },
+    Lint { code: Code::SecretInReason, group: Group::Security, run: source::secret_in_reason::run },
+    Lint { code: Code::Confusable, group: Group::Security, run: source::confusable::run },
+    Lint { code: Code::NestedLoops, group: Group::Cost, run: source::nested_loops::run },
     Lint { code: Code::TimeWithoutZone, group: Group::Cost, run: source::time_without_zone::run },
+    Lint { code: Code::RepeatedSearch, group: Group::Cost, run: source::repeated_search::run },
     Lint { code: Code::UnusedVariable, group: Group::Unused, run: source::unused_variable::run },
+    Lint { code: Code::UnusedTool, group: Group::Unused, run: source::unused_tool::run },
+    Lint {
+        code: Code::UnusedDeclaration,
+        group: Group::Unused,
+        run: source::unused_declaration::run,
+    },
+    Lint { code: Code::MissingReason, group: Group::Pedantic, run: source::missing_reason::run },
+    Lint { code: Code::MissingOwner, group: Group::Pedantic, run: source::missing_owner::run },
     Lint { code: Code::IdNaming, group: Group::Style, run: source::id_naming::run },
     Lint {
         code: Code::RedundantParentheses,

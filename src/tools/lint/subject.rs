@@ -13,6 +13,7 @@ use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::ast::{Ast, ExprId};
 use crate::diag::diagnostic::{Edit, Fix};
 use crate::runtime::program::Program;
+use crate::tools::lint::parts::{Part, parts};
 use crate::tools::lint::spelling::{Home, Homes, rewrite};
 
 /// A project without errors.
@@ -26,6 +27,7 @@ pub struct Subject<'a> {
     pub program: &'a Program,
     parents: IndexVec<ExprId, Option<ExprId>>,
     homes: OnceLock<Homes>,
+    parts: OnceLock<Vec<Part>>,
 }
 
 impl<'a> Subject<'a> {
@@ -42,7 +44,7 @@ impl<'a> Subject<'a> {
                 }
             }
         }
-        Self { files, checked, program, parents, homes: OnceLock::new() }
+        Self { files, checked, program, parents, homes: OnceLock::new(), parts: OnceLock::new() }
     }
 
     /// The tree.
@@ -60,6 +62,11 @@ impl<'a> Subject<'a> {
     /// The expressions that `id` is a part of, the nearest first.
     pub fn ancestors(&self, id: ExprId) -> impl Iterator<Item = ExprId> + use<'_, 'a> {
         std::iter::successors(self.parent(id), |at| self.parent(*at))
+    }
+
+    /// The parts of all conditions that decide.
+    pub fn parts(&self) -> &[Part] {
+        self.parts.get_or_init(|| parts(self))
     }
 
     /// How the text around the bytes `at` is spelled.

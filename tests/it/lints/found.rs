@@ -78,6 +78,226 @@ fn conditions() {
     }
 }
 
+const CALLS: &str = "schema: {p: dyn, a: dyn, n: {n: int}, s: {limit: string, balance: string, \
+    day: string, today: string}, l: {emails: {items: string, maxItems: 9}}}\n";
+
+/// Conditions of an allow, and of a deny: what lets a call through, what holds it back.
+const ALLOW: &[(Code, &str)] = &[
+    (Code::TextComparison, "«p.amount < '1000'» || «s.limit >= s.balance» || s.day < s.today"),
+    (Code::TextComparison, "«a.name > '9'» || a.day < '2026-01-01' || a.hour < '0900' || n.n < 3"),
+    (Code::TextComparison, "«p.user.contains('admin')» || «p.email.startsWith('root')»"),
+    (
+        Code::TextComparison,
+        "«p.user.id.endsWith('admin')» || l.emails.exists(e, «e.contains('@x.org')»)",
+    ),
+    (Code::TextComparison, "p.user.startsWith('system:') || p.email.endsWith('@x.org')"),
+    (
+        Code::TextComparison,
+        "!p.user.contains('admin') || a.name.contains('x') || a.id.contains('x')",
+    ),
+    (Code::TextComparison, "p.user.«lowerAscii»() == 'root' || p.email.lowerAscii() == 'a@x.org'"),
+    (Code::TextComparison, "a.name.lowerAscii() == 'x' || p.user == 'root'"),
+    (Code::ShellPattern, "«p.command.matches('^git ')» || «p.cmd.startsWith('ls')»"),
+    (Code::ShellPattern, "p.command.matches('^git (status|diff)$') || p.command == 'ls'"),
+    (Code::ShellPattern, "p.command.matches('^ls [a-z/]*$') || «p.command.matches('^ls .*$')»"),
+    (Code::ShellPattern, "a.name.matches('^git') || p.commands.exists(c, c == 'ls')"),
+    (Code::UnanchoredPattern, "a.env.matches(«'prod|test'») || a.env.matches(«'^prod'»)"),
+    (Code::UnanchoredPattern, "a.env.matches('^(prod|test)$') || a.env.matches('^prod-')"),
+    (Code::UnanchoredPattern, "!a.env.matches('prod') || a.title.matches('[A-Z]+-[0-9]+')"),
+    (Code::UnanchoredPattern, "l.emails.all(e, e.matches(«'prod'»)) || p.command.matches('x')"),
+    (Code::UnanchoredPattern, "p.email.matches('@example[.]com$') || a.env.matches('.*prod.*')"),
+    (Code::LooseMatch, "«p.host.endsWith('example.com')» || «a.name.endsWith('example.com')»"),
+    (Code::LooseMatch, "p.host.endsWith('.example.com') || p.email.endsWith('@example.com')"),
+    (Code::LooseMatch, "a.name.endsWith('main.go') || p.file.endsWith('README.md')"),
+    (Code::LooseMatch, "«p.url.startsWith('https://example.com')» || p.url.startsWith('https://')"),
+    (Code::LooseMatch, "p.url.startsWith('https://example.com/') || a.name.startsWith('x.y')"),
+    (Code::LooseMatch, "«p.path.startsWith('/srv/data')» || p.path.startsWith('/srv/data/')"),
+    (Code::LooseMatch, "a.name.startsWith('/srv') || p.path.startsWith('srv') || p.path == '/'"),
+    (Code::LooseMatch, "«p.image.startsWith('gcr.io/team')» || p.image.startsWith('gcr.io/team/')"),
+    (Code::LooseMatch, "«p.url.contains('example.com')» || «p.path.contains('/public/')»"),
+    (Code::LooseMatch, "!«p.path.contains('..')» || a.name.contains('example.com')"),
+    (Code::FailsOpen, "«!has(p.limit)» || p.limit <= 'x'"),
+    (Code::FailsOpen, "«has(p.limit)» ? p.limit <= 'x' : true"),
+    (Code::FailsOpen, "!has(p.limit) || p.other == 'x'"),
+    (Code::FailsOpen, "has(p.limit) && p.limit <= 'x' || !has(p.limit) && p.user == 'x'"),
+    (Code::FailsOpen, "has(p.limit) ? p.limit <= 'x' : false"),
+];
+
+const DENY: &[(Code, &str)] = &[
+    (Code::TextComparison, "p.user.contains('admin') || «p.amount < '1000'»"),
+    (Code::TextComparison, "!«p.user.contains('admin')»"),
+    (Code::ShellPattern, "«p.command.contains('rm -rf')»"),
+    (Code::UnanchoredPattern, "a.env.matches('prod') || !a.env.matches(«'^prod'»)"),
+    (Code::LooseMatch, "p.host.endsWith('example.com') || p.path.startsWith('/etc')"),
+    (Code::LooseMatch, "!«p.host.endsWith('example.com')» || «p.path.contains('..')»"),
+    // Policies that are not about calls of tools, and arguments of calls.
+    (Code::FailsOpen, "has(p.mfa) && !p.mfa"),
+];
+
+#[test]
+fn what_lets_a_call_through() {
+    for (rows, effect) in [(ALLOW, "allow"), (DENY, "deny")] {
+        for (code, when) in rows {
+            let head = format!("policyc: 1\ndefault: deny\n{CALLS}rules:\n");
+            let marked = format!("{head}  - id: r\n    when: |-\n      {when}\n    {effect}: x\n");
+            assert_found(*code, "p.yaml", &marked);
+        }
+    }
+}
+
+/// Variables are looked through, and so are plain rules of CEL.
+#[test]
+fn parts_of_conditions_are_found_wherever_they_stand() {
+    let marked = "policyc: 1\ndefault: deny\nschema: {p: dyn}\nvariables:\n  \
+        - known: p.env.matches(«'prod'»)\nrules:\n  - {id: r, when: variables.known, allow: x}\n";
+    assert_found(Code::UnanchoredPattern, "p.yaml", marked);
+    let marked = "policyc: 1\ndefault: deny\nschema: {p: dyn}\nvariables:\n  \
+        - known: p.env.matches('prod')\nrules:\n  - {id: r, when: variables.known, deny: x}\n";
+    assert_found(Code::UnanchoredPattern, "p.yaml", marked);
+    for (text, code) in [
+        ("p.env.matches('prod') ? deny('x') : allow()", Code::UnanchoredPattern),
+        ("!p.env.matches(«'prod'») ? deny('x') : allow()", Code::UnanchoredPattern),
+        ("p.env.matches(«'prod'») ? allow() : deny('x')", Code::UnanchoredPattern),
+        ("p.a == 1 ? deny('not {«p.password»}') : allow()", Code::SecretInReason),
+    ] {
+        assert_found(code, "p.cel", &format!("// @id r\n{text}\n"));
+    }
+}
+
+/// Guards about what the host says of a call of a tool.
+#[test]
+fn guards_of_calls() {
+    let document = |rules: &str| {
+        format!(
+            "policyc: 1\ndefault: deny\nschema: {{s: {{mfa: optional bool, \
+             zone: optional string}}}}\ntools: {{send: {{args: {{to: optional string}}}}}}\n\
+             rules:\n{rules}"
+        )
+    };
+    for rules in [
+        "  - {id: r, on: [send], when: «has(s.mfa)» && !s.mfa, deny: x}\n",
+        "  - {id: r, on: [send], when: «has(s.zone)» && s.zone != 'eu', deny: x}\n",
+        "  - {id: r, on: [send], when: \"«has(s.zone)» && !(s.zone in ['eu'])\", \
+         escalate: {to: [a]}}\n",
+        // What is bad is not held back where it is not there.
+        "  - {id: r, on: [send], when: has(s.zone) && s.zone == 'us', deny: x}\n",
+        // Who leaves an argument out asks for less.
+        "  - {id: r, on: [send], when: has(args.to) && args.to != 'a', deny: x}\n",
+        // Another rule asks for it.
+        "  - {id: r, on: [send], when: has(s.mfa) && !s.mfa, deny: x}\n  \
+         - {id: q, on: [send], when: '!has(s.mfa)', deny: x}\n",
+    ] {
+        assert_found(Code::FailsOpen, "p.yaml", &document(rules));
+    }
+}
+
+#[test]
+fn wildcards_that_reach_tools_that_act() {
+    let document = |rules: &str| {
+        format!(
+            "policyc: 1\ndefault: deny\ntools:\n  read_file: {{effect: none}}\n  \
+             write_file: {{effect: state}}\n  other: {{}}\nrules:\n{rules}"
+        )
+    };
+    for rules in [
+        "  - {id: r, on: ['«*_file»'], allow: x}\n",
+        "  - {id: r, on: ['«*»'], when: action.server == 'a', allow: x}\n",
+        "  - {id: «r», allow: x}\n",
+        "  - {id: r, on: ['read_*', 'o*'], allow: x}\n",
+        "  - {id: r, on: ['*_file', write_file], allow: x}\n",
+        "  - {id: r, on: ['*'], when: 'action.tool in [\"read_file\"]', allow: x}\n",
+        "  - {id: r, on: ['*_file'], allow: x}\n  - {id: s, on: ['write_*'], deny: x}\n",
+        "  - {id: r, when: action.server == 'a', allow: x}\n",
+        "  - {id: r, on: ['*_file'], deny: x}\n",
+    ] {
+        assert_found(Code::WildcardAllow, "p.yaml", &document(rules));
+    }
+    let unknown = "policyc: 1\ndefault: deny\nrules:\n  - {id: r, on: ['«*»'], allow: x}\n";
+    assert_found(Code::WildcardAllow, "p.yaml", unknown);
+}
+
+#[test]
+fn messages_that_tell() {
+    for message in [
+        "no {«p.password»}",
+        "no {p.user.name + «p.api_key»}",
+        "no {«p['token']»}",
+        "no {v}",
+        "{p.max_tokens} of {p.page_token} {size(p.token)} {has(p.token)} {p.token == 'x'}",
+        "{p.keyboard} {p.key} {p.secretary} {n.token}",
+    ] {
+        let document = format!(
+            "policyc: 1\ndefault: deny\nschema: {{p: dyn, n: {{token: int}}}}\nvariables:\n  \
+             - v: p.x\nrules:\n  - {{id: r, when: p.x == 1, deny: \"{message}\"}}\n"
+        );
+        assert_found(Code::SecretInReason, "p.yaml", &document);
+    }
+    let through = "policyc: 1\ndefault: deny\nschema: {p: dyn}\nvariables:\n  - v: «p.secret»\n\
+        rules:\n  - {id: r, when: p.x == 1, deny: 'no {v}'}\n";
+    assert_found(Code::SecretInReason, "p.yaml", through);
+}
+
+#[test]
+fn letters_that_look_like_others() {
+    let marked = "policyc: 1\ndefault: deny\nschema: {p: dyn}\ntools: {«rеad»: {}, list: {}}\n\
+        rules:\n  - {id: «pаy», on: [list], when: \"p.role == «'аdmin'» || p.x.matches('[aа]')\", \
+        deny: 'аdmin'}\n  - {id: роса, on: ['l*'], when: \"p.role in [«'rооt'», 'корень']\", \
+        escalate: {to: [«rоle»]}}\n";
+    assert_found(Code::Confusable, "p.yaml", marked);
+}
+
+#[test]
+fn loops_in_loops() {
+    for when in [
+        "r.a.exists(x, «r.b».exists(y, x == y))",
+        "r.a.all(x, «r.b».filter(y, x == y).size() == 1)",
+        "r.l.all(x, x.l.exists(y, y == 1))",
+        "r.a.exists(x, r.few.exists(y, x == y))",
+        "r.a.filter(x, r.b[0] == x).exists(y, y == 1)",
+        "r.a.exists(x, [1, 2, 3].exists(y, x == y))",
+        "v.exists(x, «r.b».exists(y, x == y))",
+        "r.b.filter(y, y == 1).exists(x, x == 3) && r.a.exists(x, x == 1)",
+    ] {
+        let document = format!(
+            "policyc: 1\ndefault: deny\nschema: {{r: {{a: {{items: int, maxItems: 200}}, \
+             b: {{items: int, maxItems: 100}}, few: {{items: int, maxItems: 5}}, \
+             l: {{items: {{l: {{items: int, maxItems: 200}}}}, maxItems: 200}}}}}}\n\
+             variables: [{{v: 'r.a.map(x, x)'}}]\nrules:\n  \
+             - {{id: r, when: \"{when}\", deny: x}}\n"
+        );
+        assert_found(Code::NestedLoops, "p.yaml", &document);
+    }
+    for when in [
+        "r.a.exists(x, x in «r.b»)",
+        "r.a.exists(x, x in r.few) || r.a[0] in r.b",
+        "r.a.exists(x, x in [1, 2])",
+    ] {
+        let document = format!(
+            "policyc: 1\ndefault: deny\nschema: {{r: {{a: {{items: int, maxItems: 200}}, \
+             b: {{items: int, maxItems: 100}}, few: {{items: int, maxItems: 5}}}}}}\nrules:\n  \
+             - {{id: r, when: \"{when}\", deny: x}}\n"
+        );
+        assert_found(Code::RepeatedSearch, "p.yaml", &document);
+    }
+}
+
+#[test]
+fn what_nobody_uses() {
+    let tools = "policyc: 1\ndefault: deny\ntools: {a_b: {}, «c»: {}, d: {}}\nrules:\n";
+    let rules = "  - {id: r, on: ['a_*', d], allow: x}\n";
+    assert_found(Code::UnusedTool, "p.yaml", &format!("{tools}{rules}"));
+    let all = "  - {id: q, when: action.server == 'x', deny: x}\n";
+    let marked = format!("{tools}{rules}{all}").replace(['«', '»'], "");
+    assert_found(Code::UnusedTool, "p.yaml", &marked);
+    let marked = "policyc: 1\ndefault: deny\nschema: {p: dyn}\nfunctions:\n  \
+        ask: {params: [string], result: bool}\n  \
+        «tell»: {params: [string], result: bool}\nwindows:\n  \
+        a: {days: [mon], from: '08:00', to: '09:00', zone: UTC}\n  \
+        «b»: {days: [mon], from: '08:00', to: '09:00', zone: UTC}\nrules:\n  \
+        - {id: r, when: windows.a.contains(now) && ask(p.x), deny: x}\n";
+    assert_found(Code::UnusedDeclaration, "p.yaml", marked);
+}
+
 #[test]
 fn ids() {
     let document = |ids: &[&str]| {

@@ -1,5 +1,6 @@
 //! Lints that go by what is written: what they find, what looks like it, and what fixes do.
 
+mod corpus;
 mod fixes;
 mod found;
 

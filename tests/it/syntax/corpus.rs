@@ -10,7 +10,7 @@ use super::{findings, parse, shape};
 
 /// A folder of test data, beside the project or where the environment says; `None` if it is not
 /// there, which is said aloud.
-pub(super) fn folder(variable: &str, name: &str) -> Option<PathBuf> {
+pub(crate) fn folder(variable: &str, name: &str) -> Option<PathBuf> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
     let path = std::env::var_os(variable).map_or(beside, PathBuf::from);
     if path.is_dir() {
@@ -22,13 +22,13 @@ pub(super) fn folder(variable: &str, name: &str) -> Option<PathBuf> {
 
 /// The records of a file of JSON lines.
 #[expect(clippy::disallowed_methods, reason = "tests read their data")]
-pub(super) fn records(path: &PathBuf) -> Vec<Value> {
+pub(crate) fn records(path: &PathBuf) -> Vec<Value> {
     let text = fs::read_to_string(path).expect("test data is readable");
     text.lines().map(|line| serde_json::from_str(line).expect("test data is JSON")).collect()
 }
 
 /// Every record of the corpus.
-pub(super) fn corpus() -> Vec<Value> {
+pub(crate) fn corpus() -> Vec<Value> {
     let Some(folder) = folder("CEL_CORPUS_DIR", "cel-corpus") else { return Vec::new() };
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)
         .expect("the corpus is readable")

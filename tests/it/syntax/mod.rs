@@ -1,6 +1,6 @@
 //! The front end of CEL: what is read, what is refused and how, and who agrees.
 
-mod corpus;
+pub(crate) mod corpus;
 mod differential;
 mod limits;
 mod properties;

@@ -1,0 +1,149 @@
+//! W0528: a guard that lets a call through where what it guards is not there.
+
+use crate::compiler::check::analysis::MacroUse;
+use crate::compiler::syntax::ast::{BinaryOp, ExprId, ExprKind, LogicOp, UnaryOp};
+use crate::compiler::syntax::document::model::{Form, PolicyDocument};
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::sink::Sink;
+use crate::lang::decision::Effect;
+use crate::tools::lint::parts::Part;
+use crate::tools::lint::shape::{binary, boolean, macro_of, path, same};
+use crate::tools::lint::subject::Subject;
+
+/// Reports `!has(x) || ..x..` in what lets a call through, and `has(x) && !x` in what holds it
+/// back, where `x` is what the host says of the call.
+///
+/// Documents of Kubernetes are left alone: what an object lacks there was left out by the author
+/// of the object, and validations are written for what is there.
+pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
+    for part in subject.parts().iter().filter(|part| !part.lets_pass) {
+        let Some(field) = asked(subject, part.expr) else { continue };
+        let document = document_of(subject, part.expr);
+        if !document.is_some_and(|it| it.form != Form::Admission) || is_demanded(subject, field) {
+            continue;
+        }
+        let found = if part.effect == Effect::Allow {
+            opens(subject, part.expr, field)
+        } else {
+            document.and_then(|it| stays_silent(subject, it, part.expr, field))
+        };
+        if let Some(found) = found {
+            sink.report(found);
+        }
+    }
+}
+
+fn document_of<'a>(subject: &Subject<'a>, id: ExprId) -> Option<&'a PolicyDocument> {
+    let file = subject.ast().span(id).file;
+    subject.checked.parsed().policies.iter().find(|document| document.file == file)
+}
+
+/// The argument of `has`.
+fn asked(subject: &Subject<'_>, id: ExprId) -> Option<ExprId> {
+    let ExprKind::Call { args, .. } = subject.ast().kind(id) else { return None };
+    (macro_of(subject, id) == Some(MacroUse::Has)).then(|| args.first().copied()).flatten()
+}
+
+/// Whether some rule holds back whatever lacks `field`.
+fn is_demanded(subject: &Subject<'_>, field: ExprId) -> bool {
+    let demands = |part: &Part| {
+        let other = asked(subject, part.expr).filter(|_| part.lets_pass);
+        let holds_back = part.effect != Effect::Allow;
+        holds_back && other.is_some_and(|other| same(subject.ast(), other, field))
+    };
+    subject.parts().iter().any(demands)
+}
+
+/// `!has(x) || ..x..`, `has(x) ? ..x.. : true`: what `has` at `id` is an operand of.
+fn opens(subject: &Subject<'_>, id: ExprId, field: ExprId) -> Option<Diagnostic> {
+    let ast = subject.ast();
+    let parent = subject.parent(id)?;
+    let whole = match ast.kind(parent) {
+        ExprKind::Unary { .. } => {
+            let chain = subject.parent(parent)?;
+            let ExprKind::Logic { op: LogicOp::Or, operands, .. } = ast.kind(chain) else {
+                return None;
+            };
+            let others = operands.iter().filter(|it| **it != parent);
+            others.copied().any(|it| reads(subject, it, field)).then_some(parent)?
+        }
+        ExprKind::Conditional { condition, yes, no, .. } => {
+            let open = *condition == id && boolean(ast, *no) == Some(true);
+            (open && reads(subject, *yes, field)).then_some(id)?
+        }
+        ExprKind::Error
+        | ExprKind::Literal(_)
+        | ExprKind::Ident { .. }
+        | ExprKind::Select { .. }
+        | ExprKind::Index { .. }
+        | ExprKind::Call { .. }
+        | ExprKind::Binary { .. }
+        | ExprKind::Logic { .. }
+        | ExprKind::List { .. }
+        | ExprKind::Map { .. }
+        | ExprKind::Message { .. } => return None,
+    };
+    let name = path(ast, field)?.join(".");
+    let fact = format!("this allow also holds without `{name}`");
+    let found = Diagnostic::new(Code::FailsOpen, ast.span(whole), fact, "true where it is missing");
+    Some(found.help(format!("`has({name}) && ..` asks for it")))
+}
+
+/// `has(x) && !x` in a deny or an escalation about the calls of tools, where `x` is no argument:
+/// whoever leaves an argument out asks for less, but what the host does not say is not known.
+fn stays_silent(
+    subject: &Subject<'_>,
+    document: &PolicyDocument,
+    id: ExprId,
+    field: ExprId,
+) -> Option<Diagnostic> {
+    let ast = subject.ast();
+    let chain = subject.parent(id)?;
+    let ExprKind::Logic { op: LogicOp::And, operands, .. } = ast.kind(chain) else { return None };
+    let steps = path(ast, field)?;
+    let argument = matches!(steps.as_slice(), ["args" | "action", ..]);
+    let about_calls = document.has_tools || document.rules.iter().any(|rule| !rule.on.is_empty());
+    if argument || !about_calls {
+        return None;
+    }
+    let wanted = operands.iter().find(|it| wants_good(subject, **it, field))?;
+    let name = steps.join(".");
+    let fact = format!("this rule says nothing without `{name}`");
+    let label = "what is missing is not held back";
+    let found = Diagnostic::new(Code::FailsOpen, ast.span(id), fact, label);
+    let found = found.label(ast.span(*wanted), "only what is there and wrong is");
+    Some(found.help(format!("`!has({name}) || ..` holds back what lacks it")))
+}
+
+/// Whether `id` holds where `field` is not one of the good values: `!x`, `x == false`,
+/// `x != "good"`, `!(x in good)`.
+fn wants_good(subject: &Subject<'_>, id: ExprId, field: ExprId) -> bool {
+    let ast = subject.ast();
+    let is_field = |id: ExprId| same(ast, id, field);
+    if let ExprKind::Unary { op, operand } = ast.kind(id) {
+        let member = matches!(binary(ast, *operand), Some((BinaryOp::In, _, x, _)) if is_field(x));
+        return op.value == UnaryOp::Not && (is_field(*operand) || member);
+    }
+    match binary(ast, id) {
+        Some((BinaryOp::NotEqual, _, lhs, rhs)) => is_field(lhs) || is_field(rhs),
+        Some((BinaryOp::Equal, _, lhs, rhs)) => {
+            let fails =
+                |x: ExprId, value: ExprId| is_field(x) && boolean(ast, value) == Some(false);
+            fails(lhs, rhs) || fails(rhs, lhs)
+        }
+        _ => false,
+    }
+}
+
+/// Whether `field` is read somewhere in `id`.
+fn reads(subject: &Subject<'_>, id: ExprId, field: ExprId) -> bool {
+    let mut left = vec![id];
+    while let Some(at) = left.pop() {
+        if same(subject.ast(), at, field) {
+            return true;
+        }
+        left.extend(subject.ast().children(at));
+    }
+    false
+}
