@@ -69,6 +69,7 @@ pub struct Asker<'s> {
 /// What is asked of the solver in every round of a question.
 #[derive(Debug)]
 struct Goal {
+    lit: Lit,
     root: Signed,
     /// What is set aside holds only under it.
     aside: Signed,
@@ -161,7 +162,7 @@ impl<'s> Asker<'s> {
             let vars = facts.iter().filter_map(|number| self.encoder.var_of(*number));
             (own, vars.collect())
         });
-        Goal { root, aside: self.aside(), facts, of_part }
+        Goal { lit: goal, root, aside: self.aside(), facts, of_part }
     }
 
     fn aside(&mut self) -> Signed {
@@ -176,19 +177,20 @@ impl<'s> Asker<'s> {
     /// Facts that make a goal hold: those of them that settle its part, if there are values for
     /// all.
     fn round(&mut self, goal: &Goal) -> Round {
-        let Goal { root, aside, facts: all, of_part } = goal;
+        let Goal { lit, root, aside, facts: all, of_part } = goal;
         // Inputs on which nothing fails that need not are easier to make, and to read.
         let mut assumed = vec![*root, *aside];
         assumed.extend(all.iter().filter_map(|number| self.failure(*number)));
-        if self.encoder.sat.solve(&assumed) != Answer::Yes {
-            match self.encoder.sat.solve(&[*root, *aside]) {
+        if self.encoder.solve(&assumed) != Answer::Yes {
+            match self.encoder.solve(&[*root, *aside]) {
                 Answer::No => return Round::None,
                 Answer::GaveUp => return Round::GaveUp,
                 Answer::Yes => {}
             }
         }
         let settled = self.model(all);
-        let enough = self.enough(&settled, *root);
+        let reasons = self.model(&self.encoder.reasons(*lit));
+        let enough = self.enough(&reasons, *root);
         let facts: Cube = enough.iter().filter_map(|lit| self.fact(*lit)).collect();
         let example = match values(self.encoder.store, &facts) {
             Ok(values) => self.frame.example(self.encoder.store, &values),
@@ -257,7 +259,7 @@ impl<'s> Asker<'s> {
     fn enough(&mut self, lits: &[Signed], root: Signed) -> Vec<Signed> {
         let mut assumed = vec![!root];
         assumed.extend(lits);
-        if self.encoder.sat.solve(&assumed) != Answer::No {
+        if self.encoder.solve(&assumed) != Answer::No {
             return lits.to_vec();
         }
         let clash: FxHashSet<Signed> = self.encoder.sat.clash().into_iter().collect();
@@ -273,7 +275,7 @@ impl<'s> Asker<'s> {
             let mut assumed = vec![domain, !holds];
             assumed
                 .extend(kept.iter().enumerate().filter(|(own, _)| *own != at).map(|(_, it)| *it));
-            if self.encoder.sat.solve(&assumed) == Answer::No {
+            if self.encoder.solve(&assumed) == Answer::No {
                 kept.remove(at);
             } else {
                 at += 1;

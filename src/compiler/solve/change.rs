@@ -95,7 +95,7 @@ pub fn fewest(
     changes.retain(|(_, lit)| fact(lit).is_some_and(|fact| facts.binary_search(&fact).is_ok()));
     let lits: Vec<Signed> = changes.iter().map(|(_, lit)| *lit).collect();
     let counts = counter(&mut encoder, &lits);
-    let mut search = Search { encoder, frame, root, facts, changes, drafts: BTreeMap::new() };
+    let mut search = Search { encoder, frame, goal, root, changes, drafts: BTreeMap::new() };
     let mut fewest = Fewest { places: lits.len(), ..Fewest::default() };
     let mut found: Vec<Vec<Rc<str>>> = Vec::new();
     let mut missed: Vec<Vec<Rc<str>>> = Vec::new();
@@ -176,8 +176,8 @@ enum Round {
 struct Search<'s> {
     encoder: Encoder<'s>,
     frame: &'s Frame,
+    goal: Lit,
     root: Signed,
-    facts: Vec<u32>,
     changes: Vec<(Rc<str>, Signed)>,
     /// How many drafts were tried in vain, by the places that they change.
     drafts: BTreeMap<Vec<Rc<str>>, usize>,
@@ -186,7 +186,7 @@ struct Search<'s> {
 impl Search<'_> {
     /// One set of changes that may do, tried.
     fn round(&mut self, below: Signed, shows: &mut dyn FnMut(&Draft) -> bool) -> Round {
-        match self.encoder.sat.solve(&[self.root, below]) {
+        match self.encoder.solve(&[self.root, below]) {
             Answer::No => return Round::None,
             Answer::GaveUp => return Round::GaveUp,
             Answer::Yes => {}
@@ -256,12 +256,13 @@ impl Search<'_> {
 
     /// How facts come out in the model, those that suffice.
     fn enough(&mut self) -> Vec<Signed> {
-        let vars = self.facts.iter().filter_map(|number| self.encoder.var_of(*number));
+        let reasons = self.encoder.reasons(self.goal);
+        let vars = reasons.iter().filter_map(|number| self.encoder.var_of(*number));
         let lits: Vec<Signed> =
             vars.map(|var| Signed { var, holds: self.encoder.sat.value(var) }).collect();
         let mut assumed = vec![!self.root];
         assumed.extend(&lits);
-        if self.encoder.sat.solve(&assumed) != Answer::No {
+        if self.encoder.solve(&assumed) != Answer::No {
             return lits;
         }
         let clash = self.encoder.sat.clash();

@@ -8,6 +8,7 @@
 //! values lie on one side of every cut and pass the same tests; what lies in an object is not there
 //! without it; a loop leaves where an element says so. Whatever is left out makes a question harder
 //! to deny, never easier. Clauses are never taken back, so all of them are about every input.
+//! What is true of equal values is told only of those that a model takes to be equal.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -17,8 +18,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::limits::SOLVE_TURNS_MAX;
 use crate::compiler::solve::formula::{Lit, Node};
 use crate::compiler::solve::point::{Line, Point};
-use crate::compiler::solve::sat::{Batsat, Sat, Signed};
+use crate::compiler::solve::sat::{Answer, Batsat, Sat, Signed};
 use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId, kind_on};
+
+/// The variable of a node that was not shown.
+const NO_VAR: u32 = u32::MAX;
 
 /// A solver that knows formulas.
 #[derive(Debug)]
@@ -27,18 +31,23 @@ pub struct Encoder<'s> {
     pub store: &'s mut Store,
     /// The solver.
     pub sat: Batsat,
-    vars: FxHashMap<usize, u32>,
+    /// The variable of every node that was shown, else `NO_VAR`.
+    vars: Vec<u32>,
     fact_vars: FxHashMap<u32, u32>,
     var_facts: FxHashMap<u32, u32>,
     cuts: FxHashMap<(TermId, Line), BTreeMap<Point, Signed>>,
     kinds: FxHashMap<TermId, Vec<(Kind, Signed)>>,
     same: FxHashMap<TermId, Vec<TermId>>,
+    /// Pairs of `same` that the solver need not hold to one side of every cut yet: a model in which
+    /// they are equal is what asks for that.
+    loose: Vec<(TermId, TermId, Signed)>,
+    /// The others, each by both of its terms.
+    linked: FxHashMap<TermId, Vec<TermId>>,
     tests: FxHashMap<TermId, Vec<u32>>,
     /// How many loops there are over a list.
     loops: FxHashMap<TermId, u8>,
     /// Formulas that say what a fact comes to, by its number.
     meanings: FxHashMap<u32, Vec<Lit>>,
-    open: Vec<Lit>,
 }
 
 impl<'s> Encoder<'s> {
@@ -78,28 +87,31 @@ impl<'s> Encoder<'s> {
         Self {
             store,
             sat: Batsat::default(),
-            vars: FxHashMap::default(),
+            vars: Vec::new(),
             fact_vars: FxHashMap::default(),
             var_facts: FxHashMap::default(),
             cuts: FxHashMap::default(),
             kinds: FxHashMap::default(),
             same: FxHashMap::default(),
+            loose: Vec::new(),
+            linked: FxHashMap::default(),
             tests: FxHashMap::default(),
             loops,
             meanings: FxHashMap::default(),
-            open: Vec::new(),
         }
     }
 
     /// A formula as a literal of the solver.
     pub fn lit(&mut self, root: Lit) -> Signed {
-        self.open.push(root);
-        while let Some(next) = self.open.pop() {
-            for node in self.store.formulas.cone(&[next]) {
-                self.node(node);
-            }
+        for node in self.unknown(root) {
+            self.node(node);
         }
         self.known(root)
+    }
+
+    /// The nodes of a formula that were not shown yet. What a shown node is made of was shown.
+    fn unknown(&self, root: Lit) -> Vec<usize> {
+        self.store.formulas.cone_above(&[root], |node| self.is_shown(node))
     }
 
     /// The facts that settle some formulas, those of loops opened up.
@@ -124,6 +136,45 @@ impl<'s> Encoder<'s> {
         facts
     }
 
+    /// Facts that settle a formula as it comes out in the model: of a conjunction that does not
+    /// hold, those of one part.
+    #[must_use]
+    pub fn reasons(&self, root: Lit) -> Vec<u32> {
+        let (mut seen, mut facts, mut open) = (FxHashSet::default(), Vec::new(), vec![root.node()]);
+        let holds = |lit: &Lit| self.holds(self.known(*lit));
+        while let Some(node) = open.pop() {
+            if !seen.insert(node) {
+                continue;
+            }
+            match self.store.formulas.node(node) {
+                Node::True => {}
+                Node::And(a, b) => {
+                    let failing = [a, b].into_iter().filter(|lit| !holds(lit));
+                    let is_fact =
+                        |lit: &Lit| matches!(self.store.formulas.node(lit.node()), Node::Fact(_));
+                    // One that was looked at already tells nothing more, a fact little.
+                    let least = failing
+                        .min_by_key(|lit| (!seen.contains(&lit.node()), !is_fact(lit), lit.node()));
+                    match least {
+                        Some(part) => open.push(part.node()),
+                        None => open.extend([a.node(), b.node()]),
+                    }
+                }
+                Node::Fact(number) => match self.meanings.get(&number) {
+                    Some(meaning) => open.extend(meaning.iter().map(|lit| lit.node())),
+                    None => facts.push(number),
+                },
+            }
+        }
+        facts.sort_unstable();
+        facts
+    }
+
+    /// Whether a literal holds in the model.
+    fn holds(&self, lit: Signed) -> bool {
+        self.sat.value(lit.var) == lit.holds
+    }
+
     /// The variable of a fact that was shown.
     #[must_use]
     pub fn var_of(&self, fact: u32) -> Option<u32> {
@@ -136,20 +187,29 @@ impl<'s> Encoder<'s> {
         self.var_facts.get(&var).copied()
     }
 
+    fn is_shown(&self, node: usize) -> bool {
+        self.vars.get(node).is_some_and(|var| *var != NO_VAR)
+    }
+
     /// The literal of a formula that was shown.
     fn known(&self, lit: Lit) -> Signed {
-        let var = self.vars.get(&lit.node()).copied().unwrap_or(0);
+        let var = self.vars.get(lit.node()).copied().unwrap_or(0);
         Signed { var, holds: !lit.negated() }
     }
 
     fn fresh(&mut self, node: usize) -> Signed {
         let var = self.sat.var();
-        self.vars.insert(node, var);
+        if self.vars.len() <= node {
+            self.vars.resize(node + 1, NO_VAR);
+        }
+        if let Some(own) = self.vars.get_mut(node) {
+            *own = var;
+        }
         Signed { var, holds: true }
     }
 
     fn node(&mut self, node: usize) {
-        if self.vars.contains_key(&node) {
+        if self.is_shown(node) {
             return;
         }
         let own = self.fresh(node);
@@ -168,7 +228,7 @@ impl<'s> Encoder<'s> {
     /// The literal of a fact, which is shown to the solver now if it was not before.
     fn of(&mut self, fact: Fact) -> Signed {
         let lit = self.store.ask(fact);
-        if !self.vars.contains_key(&lit.node()) {
+        if !self.is_shown(lit.node()) {
             self.node(lit.node());
         }
         self.known(lit)
@@ -185,7 +245,7 @@ impl<'s> Encoder<'s> {
             Fact::Reaches(term, line, point) => self.cut(term, line, &point, own),
             Fact::Text(term, ref test) => {
                 self.tests.entry(term).or_default().push(number);
-                for partner in self.same.get(&term).cloned().unwrap_or_default() {
+                for partner in self.linked.get(&term).cloned().unwrap_or_default() {
                     self.link(term, partner, (Kind::Text, own), |partner| {
                         Fact::Text(partner, test.clone())
                     });
@@ -273,7 +333,7 @@ impl<'s> Encoder<'s> {
             self.sat.clause(&[!above, own]);
         }
         let kind = kind_on(line);
-        for partner in self.same.get(&term).cloned().unwrap_or_default() {
+        for partner in self.linked.get(&term).cloned().unwrap_or_default() {
             self.link(term, partner, (kind, own), |partner| {
                 Fact::Reaches(partner, line, point.clone())
             });
@@ -341,22 +401,51 @@ impl<'s> Encoder<'s> {
                     }
                 }
             }
-            let lines = [Line::Truth, Line::Whole, Line::Real, Line::Text, Line::Time, Line::Span];
-            for line in lines {
-                let cuts = self.cuts.get(&(term, line)).cloned().unwrap_or_default();
-                for (point, lit) in cuts {
-                    let kind = kind_on(line);
-                    // The partner's own line: a whole number lies on both, so nothing is lost.
-                    self.link(term, partner, (kind, lit), |it| {
-                        Fact::Reaches(it, line, point.clone())
-                    });
-                }
+        }
+        self.loose.push((a, b, own));
+    }
+
+    /// Whether everything that was shown can hold under these assumptions.
+    pub fn solve(&mut self, assumptions: &[Signed]) -> Answer {
+        loop {
+            let answer = self.sat.solve(assumptions);
+            if answer != Answer::Yes || !self.link_equal() {
+                return answer;
             }
-            for number in self.tests.get(&term).cloned().unwrap_or_default() {
-                let Some(Fact::Text(_, test)) = self.store.fact(number).cloned() else { continue };
-                let lit = self.of(Fact::Text(term, test.clone()));
-                self.link(term, partner, (Kind::Text, lit), |it| Fact::Text(it, test.clone()));
+        }
+    }
+
+    /// Links the pairs that are equal in the model; whether there were any that were not.
+    fn link_equal(&mut self) -> bool {
+        let loose = std::mem::take(&mut self.loose);
+        let (equal, rest): (Vec<_>, Vec<_>) =
+            loose.into_iter().partition(|(.., same)| self.holds(*same));
+        self.loose = rest;
+        for (a, b, _) in &equal {
+            self.linked.entry(*a).or_default().push(*b);
+            self.linked.entry(*b).or_default().push(*a);
+            self.agree(*a, *b);
+            self.agree(*b, *a);
+        }
+        !equal.is_empty()
+    }
+
+    /// Where both are equal the partner is on the same side of each cut of a term, and passes the
+    /// same tests.
+    fn agree(&mut self, term: TermId, partner: TermId) {
+        let lines = [Line::Truth, Line::Whole, Line::Real, Line::Text, Line::Time, Line::Span];
+        for line in lines {
+            let cuts = self.cuts.get(&(term, line)).cloned().unwrap_or_default();
+            for (point, lit) in cuts {
+                let kind = kind_on(line);
+                // The partner's own line: a whole number lies on both, so nothing is lost.
+                self.link(term, partner, (kind, lit), |it| Fact::Reaches(it, line, point.clone()));
             }
+        }
+        for number in self.tests.get(&term).cloned().unwrap_or_default() {
+            let Some(Fact::Text(_, test)) = self.store.fact(number).cloned() else { continue };
+            let lit = self.of(Fact::Text(term, test.clone()));
+            self.link(term, partner, (Kind::Text, lit), |it| Fact::Text(it, test.clone()));
         }
     }
 
@@ -380,7 +469,7 @@ impl<'s> Encoder<'s> {
         }
         let some = self.store.formulas.any(any);
         self.meanings.insert(number, vec![some]);
-        for node in self.store.formulas.cone(&[some]) {
+        for node in self.unknown(some) {
             self.node(node);
         }
         let some = self.known(some);

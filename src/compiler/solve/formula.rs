@@ -7,6 +7,8 @@
 //! Nodes stand behind what they are made of, so whoever walks down never meets a circle. Walks keep
 //! a stack of their own: code of thousands of instructions makes formulas as deep.
 
+use std::collections::BinaryHeap;
+
 use rustc_hash::FxHashMap;
 
 /// A formula, or its negation.
@@ -154,18 +156,25 @@ impl Formulas {
     /// The nodes that `roots` are made of, themselves included; ascending.
     #[must_use]
     pub fn cone(&self, roots: &[Lit]) -> Vec<usize> {
-        let mut seen = vec![false; self.nodes.len()];
-        let mut open: Vec<usize> = roots.iter().map(|lit| lit.node()).collect();
+        self.cone_above(roots, |_| false)
+    }
+
+    /// As `cone`, without the nodes that are `known` and what only these are made of.
+    #[must_use]
+    pub fn cone_above(&self, roots: &[Lit], known: impl Fn(usize) -> bool) -> Vec<usize> {
+        // No node is made of a later one, so nothing that is found below leads back to the last.
+        let mut open: BinaryHeap<usize> = roots.iter().map(|lit| lit.node()).collect();
         let mut cone = Vec::new();
         while let Some(at) = open.pop() {
-            let Some(seen) = seen.get_mut(at).filter(|seen| !**seen) else { continue };
-            *seen = true;
+            if cone.last() == Some(&at) || known(at) {
+                continue;
+            }
             cone.push(at);
             if let Node::And(a, b) = self.node(at) {
                 open.extend([a.node(), b.node()]);
             }
         }
-        cone.sort_unstable();
+        cone.reverse();
         cone
     }
 }

@@ -67,6 +67,8 @@ pub struct Near<'s, 'a> {
     pub changes: BTreeMap<Rc<str>, Lit>,
     /// The terms that a change sets free, by place, with those that they else are.
     pub freed: BTreeMap<Rc<str>, Vec<(TermId, TermId)>>,
+    /// What formulas about changes came to.
+    scope: Scope,
     /// How many elements may still be looked at.
     left: usize,
 }
@@ -105,13 +107,16 @@ impl<'s, 'a> Near<'s, 'a> {
     /// Near the input that `around` knows.
     pub fn of(store: &'s mut Store, around: &'a dyn Around) -> Self {
         let (changes, freed) = (BTreeMap::new(), BTreeMap::new());
-        Self { store, around, still: false, open: false, changes, freed, left: NEAR_ELEMENTS_MAX }
+        let (scope, left) = (Scope::default(), NEAR_ELEMENTS_MAX);
+        Self { store, around, still: false, open: false, changes, freed, scope, left }
     }
 
     /// `root` near the input.
     pub fn lit(&mut self, root: Lit) -> Lit {
-        self.still = false;
-        self.inside(&mut Scope::default(), root)
+        let mut scope = std::mem::take(&mut self.scope);
+        let lit = self.inside(&mut scope, root);
+        self.scope = scope;
+        lit
     }
 
     /// `root` about the input itself: a formula about operations on constants alone, which are the
@@ -143,7 +148,8 @@ impl<'s, 'a> Near<'s, 'a> {
     }
 
     fn inside(&mut self, scope: &mut Scope, root: Lit) -> Lit {
-        for node in self.store.formulas.cone(&[root]) {
+        let known = |node| scope.nodes.contains_key(&node);
+        for node in self.store.formulas.cone_above(&[root], known) {
             let lit = match self.store.formulas.node(node) {
                 Node::True => Lit::TRUE,
                 Node::And(a, b) => {

@@ -8,7 +8,7 @@
 //! Formulas hold for inputs that the program does not refuse: `needs` and `accepted` say no more of
 //! those than is true of them, and may be true of others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::base::arrange::{Arrange as _, gathered};
@@ -87,6 +87,24 @@ pub const PHASES: [Phase; 2] = [Phase::Request, Phase::Response];
 
 /// Reads a program.
 pub fn meaning(module: &Module, store: &mut Store) -> Meaning {
+    let mut meaning = read(module, store);
+    let shared = PHASES.map(|phase| shared(&[(module, &meaning)], phase));
+    settle(module, store, &mut meaning, &shared);
+    meaning
+}
+
+/// Reads two programs. What both say goes into their effects first, so that it is one formula.
+pub fn meanings(modules: [&Module; 2], store: &mut Store) -> [Meaning; 2] {
+    let [old, new] = modules;
+    let (mut before, mut after) = (read(old, store), read(new, store));
+    let shared = PHASES.map(|phase| shared(&[(old, &before), (new, &after)], phase));
+    settle(old, store, &mut before, &shared);
+    settle(new, store, &mut after, &shared);
+    [before, after]
+}
+
+/// All but the effects.
+fn read(module: &Module, store: &mut Store) -> Meaning {
     let mut lift = Lift::of(module, store);
     let asked = asked(&lift, store);
     let mut rules = Vec::with_capacity(module.rules.len());
@@ -96,13 +114,49 @@ pub fn meaning(module: &Module, store: &mut Store) -> Meaning {
     }
     let accepted = PHASES.map(|phase| accepted(&lift, store, &rules, phase));
     let lacking = PHASES.map(|phase| lacking(&lift, store, &rules, phase));
-    let effects = PHASES.map(|phase| effects(module, store, &rules, phase));
     let mut outputs = BTreeMap::new();
     for row in &module.outputs {
         let lifted = lift.function(store, row.function);
         outputs.insert(text(module, row.name).into(), (lifted.value, lifted.error));
     }
+    let effects = [Says::nothing(), Says::nothing()];
     Meaning { rules, accepted, lacking, effects, outputs }
+}
+
+/// What rules of a phase say, in every one of these programs.
+fn shared(programs: &[(&Module, &Meaning)], phase: Phase) -> BTreeSet<(Effect, Lit)> {
+    let said = |(module, meaning): &(&Module, &Meaning)| {
+        let said = enforced(module, &meaning.rules, phase);
+        said.map(|(_, voice, lit)| (voice.effect, lit)).collect::<BTreeSet<_>>()
+    };
+    let all = programs.iter().map(said);
+    all.reduce(|all, own| all.intersection(&own).copied().collect()).unwrap_or_default()
+}
+
+/// Reckons the effects.
+fn settle(
+    module: &Module,
+    store: &mut Store,
+    meaning: &mut Meaning,
+    shared: &[BTreeSet<(Effect, Lit)>; 2],
+) {
+    for ((own, shared), phase) in meaning.effects.iter_mut().zip(shared).zip(PHASES) {
+        *own = effects(module, store, &meaning.rules, (phase, shared));
+    }
+}
+
+/// What enforced rules of a phase say: the row, how, and when.
+fn enforced<'r>(
+    module: &'r Module,
+    rules: &'r [RuleMeaning],
+    phase: Phase,
+) -> impl Iterator<Item = (&'r RuleRow, Voice, Lit)> {
+    let rows = module.rules.iter().zip(rules);
+    rows.filter(move |(row, _)| row.phase == phase && !row.shadow).flat_map(|(row, rule)| {
+        let kind = module.functions.get(usize::from(row.function)).map(|row| row.kind);
+        let said = candidates(module, row, rule, kind == Some(FunctionKind::Decision));
+        said.into_iter().map(move |(voice, lit)| (row, voice, lit))
+    })
 }
 
 fn text(module: &Module, at: u32) -> &str {
@@ -375,27 +429,25 @@ fn accepted(lift: &Lift<'_>, store: &mut Store, rules: &[RuleMeaning], phase: Ph
     accepted
 }
 
-/// The effect of all rules of a phase together.
-fn effects(module: &Module, store: &mut Store, rules: &[RuleMeaning], phase: Phase) -> Says {
-    let enforced = module.rules.iter().zip(rules);
-    let enforced = enforced.filter(|(row, _)| row.phase == phase && !row.shadow);
-    let (mut deny, mut escalate, mut allow) = (Lit::FALSE, Lit::FALSE, Lit::FALSE);
-    let mut order = Vec::new();
-    for (at, (row, rule)) in enforced.enumerate() {
-        let kind = module.functions.get(usize::from(row.function)).map(|row| row.kind);
-        let decision = kind == Some(FunctionKind::Decision);
-        for (voice, lit) in candidates(module, row, rule, decision) {
-            let level = match voice.effect {
-                Effect::Deny => &mut deny,
-                Effect::Escalate => {
-                    order.push((voice.failed, row.priority, at, voice.escalation, lit));
-                    &mut escalate
-                }
-                Effect::Allow => &mut allow,
-            };
-            *level = store.formulas.or(*level, lit);
-        }
-    }
+/// The effect of all rules of a phase together; what other programs say too goes first.
+fn effects(
+    module: &Module,
+    store: &mut Store,
+    rules: &[RuleMeaning],
+    (phase, shared): (Phase, &BTreeSet<(Effect, Lit)>),
+) -> Says {
+    let own = enforced(module, rules, phase).map(|(_, voice, lit)| (voice.effect, lit));
+    let own = own.filter(|said| !shared.contains(said)).collect::<Vec<_>>();
+    let [allow, escalate, deny] = [Effect::Allow, Effect::Escalate, Effect::Deny].map(|level| {
+        let said = shared.iter().chain(&own).filter(|(effect, _)| *effect == level);
+        store.formulas.any(said.map(|(_, lit)| *lit))
+    });
+    let escalates =
+        enforced(module, rules, phase).filter(|(_, it, _)| it.effect == Effect::Escalate);
+    let mut order: Vec<_> = escalates
+        .enumerate()
+        .map(|(at, (row, voice, lit))| (voice.failed, row.priority, at, voice.escalation, lit))
+        .collect();
     let mut says = Says {
         deny,
         escalate: store.formulas.and(escalate, !deny),

@@ -22,7 +22,7 @@ use crate::base::arrange::gathered;
 use crate::compiler::solve::ask::{Answered, Asker, Question, Undecided};
 use crate::compiler::solve::formula::{Formulas, Lit};
 use crate::compiler::solve::input::Example;
-use crate::compiler::solve::rules::{Meaning, PHASES, RuleMeaning, Says, meaning};
+use crate::compiler::solve::rules::{Meaning, PHASES, RuleMeaning, Says, meanings};
 use crate::compiler::solve::store::Store;
 use crate::compiler::solve::words::words;
 use crate::lang::decision::Effect;
@@ -263,8 +263,7 @@ struct Comparison<'p, 's> {
 pub fn compare(old: &Program, new: &Program) -> Difference {
     let (old_module, new_module) = (old.module(), new.module());
     let mut store = Store::default();
-    let before = meaning(old_module, &mut store);
-    let after = meaning(new_module, &mut store);
+    let [before, after] = meanings([old_module, new_module], &mut store);
     let asker = Asker::new(&mut store, &[old_module, new_module]);
     let metered = old_module.manifest.metered || new_module.manifest.metered;
     let search = Search::of(&[old_module, new_module]);

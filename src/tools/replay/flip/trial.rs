@@ -18,7 +18,6 @@ use crate::lang::decision::Effect;
 use crate::lang::value::time::{self, Instant};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
-use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::scratch::Scratch;
@@ -49,7 +48,6 @@ pub(super) struct Trial<'p> {
     typed: &'p Json,
     moment: &'p Moment<'p>,
     scratch: Scratch,
-    witness: Witness,
     first: Said,
     to: Option<Effect>,
     evaluations: usize,
@@ -65,7 +63,6 @@ impl<'p> Trial<'p> {
             typed,
             moment,
             scratch: Scratch::for_program(program),
-            witness: Witness::new(program.atoms()),
             first: Said::default(),
             to: None,
             evaluations: 0,
@@ -124,13 +121,12 @@ impl<'p> Trial<'p> {
 
     fn say(&mut self, context: &Json, (seconds, nanoseconds): (i64, u32)) -> Said {
         self.evaluations += 1;
-        let Self { program, scratch, witness, moment, .. } = self;
+        let Self { program, scratch, moment, .. } = self;
         let moment = Moment { seconds, nanoseconds, ..**moment };
         let text = context.to_string();
         match ingest_record(program, text.as_bytes(), scratch) {
             Recorded::Known(mut filled) => {
-                // Watched, every rule that is asked is run.
-                let decision = filled.decide_witnessed(&moment, witness);
+                let decision = filled.decide(&moment);
                 let failed = decision.failures().iter().filter_map(|failure| match failure.by {
                     Asker::Rule(rule) => Some(rule),
                     Asker::Output(_) => None,
