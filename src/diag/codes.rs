@@ -93,6 +93,7 @@ macro_rules! for_each_code {
             W0550 UnusedVariable Warning "a variable that nothing uses"
             W0551 UnusedTool Warning "a tool that no rule speaks of"
             W0552 UnusedDeclaration Warning "a declaration that nothing uses"
+            W0553 UnknownTag Warning "a tag that the project does not have"
             W0554 MissingReason Warning "a rule gives no reason"
             W0555 MissingOwner Warning "a rule has no owner"
             W0556 UnusedSuppression Warning "a suppression that nothing needs"

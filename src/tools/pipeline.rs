@@ -54,7 +54,8 @@ pub fn lint(
     let checked = front.analysis.checked(&front.parsed, sink);
     let whole = match (checked, compiled.as_ref().map(load_own)) {
         (Some(checked), Some(Ok(program))) => {
-            lint::lint(&Subject::of(files, checked, &program), sink);
+            let subject = Subject::of(files, checked, &program);
+            lint::lint(&subject.with_tags(settings.tags.as_deref()), sink);
             true
         }
         (_, Some(Err(found))) => {

@@ -9,6 +9,7 @@ use policyc::base::span::FileId;
 use policyc::compiler::Compiled;
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::codes::Code;
+use policyc::diag::diagnostic::Diagnostic;
 use policyc::diag::sink::Sink;
 use policyc::lang::error::EvalError;
 use policyc::runtime::program::Program;
@@ -54,18 +55,29 @@ fn selection(code: Code) -> Selection {
 
 /// The codes that building the files finds, on the page of `code`.
 fn build(code: Code, files: &[(String, String)]) -> (Vec<Code>, Option<Compiled>) {
+    let (found, compiled) = found(code, files);
+    (found.iter().map(|found| found.code).collect(), compiled)
+}
+
+/// What checking the example finds that the page of `code` calls wrong.
+pub(crate) fn wrong(code: Code) -> Vec<Diagnostic> {
+    found(code, &blocks(code.page(), "## Wrong")).0
+}
+
+fn found(code: Code, files: &[(String, String)]) -> (Vec<Diagnostic>, Option<Compiled>) {
     let mut map = SourceMap::new();
     let mut sink = Sink::new();
     let mut settings = Settings::default();
     for (name, text) in files {
         if name == "policyc.toml" {
-            settings.strict = config::read(FileId(0), text, &mut sink).strict;
+            let config = config::read(FileId(0), text, &mut sink);
+            (settings.strict, settings.tags) = (config.strict, config.check.tags);
         } else {
             map.add(name.as_str(), text.as_str());
         }
     }
     let compiled = lint(&map, &settings, &selection(code), &mut sink);
-    (sink.finish().0.iter().map(|found| found.code).collect(), compiled)
+    (sink.finish().0, compiled)
 }
 
 /// The errors of deciding about `context.json`.

@@ -87,7 +87,7 @@ fn rule_debug(
             debug.description = rule.description.clone().unwrap_or_default();
             debug.severity = text(&rule.severity);
             debug.owner = text(&rule.owner);
-            debug.tags = rule.tags.iter().map(ToString::to_string).collect();
+            debug.tags = rule.tags.iter().map(|tag| tag.value.to_string()).collect();
         }
         Source::CelPolicy(policy) => {
             debug.place = place(rule.origin);

@@ -100,6 +100,7 @@ pub const LINTS: &[Lint] = &[
         group: Group::Unused,
         run: source::unused_declaration::run,
     },
+    Lint { code: Code::UnknownTag, group: Group::Unused, run: source::unknown_tag::run },
     Lint { code: Code::MissingReason, group: Group::Pedantic, run: source::missing_reason::run },
     Lint { code: Code::MissingOwner, group: Group::Pedantic, run: source::missing_owner::run },
     Lint { code: Code::IdNaming, group: Group::Style, run: source::id_naming::run },

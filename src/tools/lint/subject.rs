@@ -28,6 +28,7 @@ pub struct Subject<'a> {
     parents: IndexVec<ExprId, Option<ExprId>>,
     homes: OnceLock<Homes>,
     parts: OnceLock<Vec<Part>>,
+    tags: Option<&'a [String]>,
 }
 
 impl<'a> Subject<'a> {
@@ -44,7 +45,27 @@ impl<'a> Subject<'a> {
                 }
             }
         }
-        Self { files, checked, program, parents, homes: OnceLock::new(), parts: OnceLock::new() }
+        Self {
+            files,
+            checked,
+            program,
+            parents,
+            homes: OnceLock::new(),
+            parts: OnceLock::new(),
+            tags: None,
+        }
+    }
+
+    /// The same project, whose rules may have these tags alone.
+    #[must_use]
+    pub fn with_tags(self, tags: Option<&'a [String]>) -> Self {
+        Self { tags, ..self }
+    }
+
+    /// The tags that rules may have; `None`: any.
+    #[must_use]
+    pub const fn tags(&self) -> Option<&'a [String]> {
+        self.tags
     }
 
     /// The tree.

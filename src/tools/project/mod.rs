@@ -80,6 +80,8 @@ pub struct Settings {
     pub schema: Option<String>,
     /// Seconds since the epoch that a bundle states as the time it was made.
     pub created: Option<i64>,
+    /// The tags that rules may have; `None`: any.
+    pub tags: Option<Vec<String>>,
 }
 
 impl Project {
@@ -349,6 +351,7 @@ impl Reading {
         let mark = sink.mark();
         let config = config::read(file, &text, sink);
         self.project.settings.strict = config.strict;
+        self.project.settings.tags.clone_from(&config.check.tags);
         self.project.check = config.check.clone();
         let list = config.budgets.clone();
         self.project.budgets = Budgets { path: logical.clone(), text: text.clone(), list };

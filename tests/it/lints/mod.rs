@@ -3,6 +3,7 @@
 mod corpus;
 mod fixes;
 mod found;
+mod page;
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::diagnostic::{Diagnostic, Edit, Fix, Severity};

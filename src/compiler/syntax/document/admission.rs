@@ -167,7 +167,7 @@ fn validation(node: &Node, id: Name, guard: Option<Span>, reader: &mut Reader<'_
             escalation: None,
         },
         severity: None,
-        tags: status.map(Name::new).into_iter().collect(),
+        tags: status.map(|it| Spanned::new(Name::new(it), keys.head())).into_iter().collect(),
         owner: None,
         priority: 0,
         shadow: false,

@@ -306,7 +306,7 @@ pub struct Rule {
     /// `severity`.
     pub severity: Option<Name>,
     /// `tags`.
-    pub tags: Vec<Name>,
+    pub tags: Vec<Spanned<Name>>,
     /// `owner`.
     pub owner: Option<Name>,
     /// `priority`; the lowest wins.

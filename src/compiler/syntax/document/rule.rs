@@ -152,7 +152,7 @@ pub(super) fn read(node: &Node, ids: &mut Ids, reader: &mut Reader<'_>) -> Optio
         on,
         body: RuleBody::When { condition, effect, effect_span, reason, escalation },
         severity,
-        tags: tags.into_iter().map(|tag| tag.value).collect(),
+        tags,
         owner,
         priority: priority.unwrap_or(0),
         shadow: shadow.unwrap_or(false),

@@ -22,6 +22,7 @@ pub mod size_comparison;
 pub mod text_comparison;
 pub mod time_without_zone;
 pub mod unanchored_pattern;
+pub mod unknown_tag;
 pub mod unused_declaration;
 pub mod unused_tool;
 pub mod unused_variable;
