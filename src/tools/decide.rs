@@ -1,8 +1,8 @@
 //! Decisions for tools: a context as bytes in, a report out.
 //!
 //! In:      a program, a context, a time.
-//! Out:     a `DecisionReport`, with the explanation on the sources where it is asked for.
-//! Imports: `lang`, `runtime`, `tools::report`.
+//! Out:     a `DecisionReport`, and why it is so where that is asked for.
+//! Imports: `lang`, `runtime`, `tools::why`.
 
 use std::path::Path;
 
@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use crate::lang::value::text::write_scalar;
 use crate::lang::value::time;
-use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
 use crate::runtime::record::write::{Recorder, Recording};
 use crate::runtime::vm::report::DecisionReport;
@@ -18,8 +17,10 @@ use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::request::proto::ingest_proto;
 use crate::runtime::vm::request::{Filled, Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::report::explain::{Account, Explainer, explanation, slots};
-use crate::tools::report::paint::Style;
+use crate::tools::inspect::worded::Worded;
+use crate::tools::why::exhaust::exhaust;
+use crate::tools::why::watch::Watcher;
+use crate::tools::why::{Origin, Watched, Why, slots, why};
 
 /// The time of a decision, and whether somebody gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,26 +117,34 @@ pub fn decide_recorded(
     DecisionReport::of(&mut recording.decision)
 }
 
-/// Decides about a context, and draws why. `name` is what people call the context, whose places are
-/// shown where it is text.
+/// Decides about a context, and tells why. `name` is what people call the context, whose places are
+/// told where it is text.
 pub fn decide_explained(
     program: &Program,
     scratch: &mut Scratch,
     (name, form, context): (&str, Form, &[u8]),
     moments: Moments,
-    style: Style,
-) -> (DecisionReport, String) {
-    let mut explainer = Explainer::new(program);
+    exhaustive: bool,
+) -> (DecisionReport, Why) {
+    let mut seen = Watcher::new(program);
     let (report, slots) = {
         let mut filled = read(program, (form, context), scratch);
         let moment = Moment::at(moments.seconds, moments.nanoseconds);
-        let mut decision = filled.decide_observed(&moment, &mut explainer);
+        let mut decision = filled.decide_observed(&moment, &mut seen);
         (DecisionReport::of(&mut decision), slots(&decision))
     };
-    let debug = debug::of(program.module());
-    let context = (form == Form::Json).then_some((name, context));
-    let told = Account { report: &report, seen: &explainer, slots, context, wanted: None };
-    let why = explanation(program, &debug, &told, style);
+    let origin = if form == Form::Json { Origin::File(name, context) } else { Origin::Given };
+    let watched = Watched { report: &report, seen: &mut seen, slots, origin };
+    let worded = Worded::of(program);
+    let mut why = why(&worded, watched);
+    if exhaustive {
+        exhaust(&mut why, &worded, &mut |other, seen| {
+            let mut scratch = Scratch::for_program(other);
+            let mut filled = read(other, (form, context), &mut scratch);
+            let moment = Moment::at(moments.seconds, moments.nanoseconds);
+            drop(filled.decide_observed(&moment, seen));
+        });
+    }
     (report, why)
 }
 

@@ -18,3 +18,4 @@ pub mod replay;
 pub mod report;
 pub mod revision;
 pub mod suite;
+pub mod why;

@@ -26,7 +26,9 @@ use policyc::tools::inspect::listing::listing;
 use policyc::tools::inspect::{Inspected, summary, to_json};
 use policyc::tools::pipeline::{compile, references};
 use policyc::tools::project;
+use policyc::tools::replay::explain::Explained;
 use policyc::tools::report::paint::Style;
+use policyc::tools::report::why::{FORMATS, Told};
 
 use crate::bundle::{body, reseal};
 use crate::support::folder::folders;
@@ -253,14 +255,16 @@ fn runs(bytes: &[u8], program: &Program, contexts: &[Vec<u8>]) {
         let report = decide(program, &mut scratch, (Form::Json, context), moments);
         assert!(start.elapsed() < DECISION_MAX, "a decision took {:?}", start.elapsed());
         assert!(!report.to_json().is_empty());
-        let (explained, _) = decide_explained(
-            program,
-            &mut scratch,
-            ("context.json", Form::Json, context),
-            moments,
-            Style::PLAIN,
-        );
+        let named = ("context.json", Form::Json, context.as_slice());
+        let (explained, why) = decide_explained(program, &mut scratch, named, moments, true);
         assert_eq!(explained.effect, report.effect, "watching changes nothing");
+        let told =
+            Explained::Decided { report: Box::new(explained), exact: None, why: Box::new(why) };
+        let mut told = Told::of(&serde_json::Value::Null, "", program, &told);
+        told.tree = true;
+        for format in FORMATS {
+            assert!(!(format.draw)(&told, Style::PLAIN).is_empty(), "{}", format.name);
+        }
     }
     let digest = program.digest();
     let inspected = Inspected { module: program.module(), digest, bytes: bytes.len() };

@@ -10,9 +10,10 @@ use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::base::span::Span;
 use crate::cli::Command;
 use crate::cli::clock::now;
+use crate::cli::commands::telling::Telling;
 use crate::cli::exit::Exit;
 use crate::cli::record::{self, RecordFile};
-use crate::cli::reporting::{Shape, alone};
+use crate::cli::reporting::alone;
 use crate::cli::root::options;
 use crate::cli::secrets::Secrets;
 use crate::cli::sources::{Sources, program, shown, unread};
@@ -33,11 +34,14 @@ use crate::tools::decide::{
 };
 use crate::tools::locate::Locator;
 use crate::tools::project::{read_bytes, read_to};
+use crate::tools::replay::explain::Explained;
 use crate::tools::report::Report;
 use crate::tools::report::context::locate_pointer;
 use crate::tools::report::decision::{details, footer, headline, to_the_edge};
-use crate::tools::report::full::draw;
-use crate::tools::report::paint::Paint;
+use crate::tools::report::full;
+use crate::tools::report::paint::{Paint, Style};
+use crate::tools::report::why::Told;
+use crate::tools::report::why::source::draw;
 
 /// Most bytes of a file with one context a line.
 const LINES_BYTES_MAX: usize = 1 << 30;
@@ -53,6 +57,7 @@ pub const COMMAND: Command = Command {
     usage: "BUNDLE|PATHS -c CONTEXT.json|- [OPTIONS]",
     examples: &[
         ("policyc eval . -c call.json --explain", "why, on the source text"),
+        ("policyc eval . -c call.json --explain --output html=why.html", "and as a page"),
         ("policyc eval p.plcb -c - --output-format json < call.json", "for programs"),
         ("policyc eval p.plcb -c calls.jsonl", "a line of JSON for each call"),
         ("policyc eval p.plcb -c call.binpb", "Protocol Buffers bytes"),
@@ -84,9 +89,8 @@ struct Options {
     /// End with 1 where the decision is a deny.
     #[arg(long)]
     fail_on_deny: bool,
-    /// How the decision is written: for people, or as one line of JSON.
-    #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
-    output_format: Shape,
+    #[command(flatten)]
+    telling: Telling,
     #[command(flatten)]
     secrets: Secrets,
 }
@@ -98,6 +102,21 @@ enum ContextFormat {
 }
 
 impl Options {
+    /// Whether they go together.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    fn check(&self, terminal: &Terminal) -> Result<(), Exit> {
+        let Telling { output_format, output, tree, exhaustive } = &self.telling;
+        let plain = ["full", "json"].contains(&output_format.name);
+        if self.explain || plain && output.is_empty() && !tree && !exhaustive {
+            return Ok(());
+        }
+        let fact = "only explanations are written so".to_owned();
+        let finding = Diagnostic::without_place(Code::BadUsage, fact);
+        Err(alone(terminal, &finding.help("add `--explain`")))
+    }
+
     /// How the context is written.
     fn form(&self) -> Form {
         match self.context_format {
@@ -113,6 +132,9 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(options) => options,
         Err(exit) => return exit,
     };
+    if let Err(exit) = options.check(terminal) {
+        return exit;
+    }
     let moments = match options.now.as_deref().map(Moments::parse) {
         None => {
             let (seconds, nanoseconds) = now();
@@ -231,11 +253,14 @@ fn one(
     let style = terminal.style;
     let context = (options.form(), bytes);
     let mut report = decided(program, scratch, context, (moments, records))?;
-    let mut why = String::new();
+    let mut why = None;
     if options.explain {
         let name = shown(&options.context);
         let context = (name.as_str(), options.form(), bytes);
-        (report, why) = decide_explained(program, scratch, context, moments, style);
+        let told;
+        (report, told) =
+            decide_explained(program, scratch, context, moments, options.telling.exhaustive);
+        why = Some(Box::new(told));
     }
     Locator::new(program).locate(&mut report);
     let mut exit = exit_of_decision(options, &report);
@@ -243,20 +268,63 @@ fn one(
         refusal.show(terminal, &options.context, bytes, Line { number: 1, indent: 0, bytes });
         exit = exit.max(refusal.exit());
     }
-    if options.output_format == Shape::Json {
+    if let Some(why) = why {
+        let explained = Explained::Decided { report: Box::new(report), exact: None, why };
+        return Ok(exit.max(explain(
+            terminal,
+            options,
+            (program, &explained),
+            (bytes, moments, exit),
+        )));
+    }
+    if options.telling.output_format.name == "json" {
         terminal.result(&format!("{}\n", report.to_json()));
         return Ok(exit);
     }
-    let mut text = headline(&report, tool_of(bytes).as_deref(), style);
-    text.push_str(&why);
-    text.push_str(&details(&report, !options.explain, style));
+    let shown = (bytes, moments, exit);
+    terminal.result(&drawn(&report, None, shown, style));
+    Ok(exit)
+}
+
+/// Tells a decision and why it is so, and says how the command ends because of files.
+fn explain(
+    terminal: &Terminal,
+    options: &Options,
+    (program, explained): (&Program, &Explained),
+    shown: (&[u8], Moments, Exit),
+) -> Exit {
+    let (bytes, moments, _) = shown;
+    let context = serde_json::from_slice(bytes).unwrap_or_default();
+    let mut told = Told::of(&context, &time_text(moments), program, explained);
+    told.tree = options.telling.tree;
+    match explained {
+        Explained::Decided { report, why, .. } if options.telling.output_format.name == "full" => {
+            let why = draw(why, None, options.telling.tree, terminal.style);
+            terminal.result(&drawn(report, Some(&why), shown, terminal.style));
+            options.telling.files(terminal, &told)
+        }
+        Explained::Decided { .. } | Explained::Withheld { .. } => {
+            options.telling.tell(terminal, told)
+        }
+    }
+}
+
+/// A decision for people; `why` where it is explained.
+fn drawn(
+    report: &DecisionReport,
+    why: Option<&str>,
+    (bytes, moments, exit): (&[u8], Moments, Exit),
+    style: Style,
+) -> String {
+    let mut text = headline(report, tool_of(bytes).as_deref(), style);
+    text.push_str(why.unwrap_or_default());
+    text.push_str(&details(report, why.is_none(), style));
     let now = if moments.given { "as given".to_owned() } else { time_text(moments) };
-    let foot = footer(&report, &now);
+    let foot = footer(report, &now);
     let foot = to_the_edge(&foot, &format!("exit {}", exit.code()), style);
     text.push_str(&style.paint(Paint::Frame, &foot));
     text.push('\n');
-    terminal.result(&text);
-    Ok(exit)
+    text
 }
 
 fn exit_of_decision(options: &Options, report: &DecisionReport) -> Exit {
@@ -299,7 +367,7 @@ impl Refusal<'_> {
         let findings = [Diagnostic::without_place(code, fact)];
         let files = SourceMap::new();
         let report = Report { files: &files, prefix: "", findings: &findings, dropped: 0 };
-        terminal.error(&draw(&report, terminal.notice_style));
+        terminal.error(&full::draw(&report, terminal.notice_style));
     }
 
     /// Draws the place in `bytes`, the file at `path`, of which `context` is a line or the whole.
@@ -331,7 +399,7 @@ impl Refusal<'_> {
         };
         let findings = [Diagnostic::new(code, at, message, error.message.clone())];
         let report = Report { files: &files, prefix: "", findings: &findings, dropped: 0 };
-        terminal.error(&draw(&report, terminal.notice_style));
+        terminal.error(&full::draw(&report, terminal.notice_style));
     }
 }
 

@@ -9,4 +9,5 @@ pub mod explain;
 pub mod init;
 pub mod inspect;
 pub mod replay;
+mod telling;
 pub mod test;

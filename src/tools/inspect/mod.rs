@@ -8,6 +8,7 @@ pub mod atoms;
 pub mod constant;
 pub mod listing;
 pub mod reads;
+pub mod worded;
 
 use std::fmt::Write as _;
 

@@ -16,12 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::arrange::{Arrange as _, gathered};
 use crate::lang::decision::Effect;
-use crate::runtime::bundle::debug::{self, Debug, Place};
+use crate::runtime::bundle::debug::Place;
 use crate::runtime::bundle::module::SlotRow;
 use crate::runtime::program::Program;
 use crate::runtime::vm::observe::Known;
-use crate::tools::inspect::atoms::turned;
 use crate::tools::inspect::reads::dotted;
+use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::impact::{Impact, Sort, Way};
 use crate::tools::replay::words::{Literal, beside, conjunction};
 
@@ -63,44 +63,39 @@ enum Test {
     Speaks(Side, Effect),
 }
 
-/// A program, and what its source says.
+/// A program with what its source says, and the rules that matter.
 struct Bundle<'p> {
-    program: &'p Program,
-    debug: Debug,
-    /// Atoms of which the source says the opposite.
-    turned: Vec<bool>,
+    worded: &'p Worded<'p>,
     /// Rules whose firing makes the way.
     changed: BTreeSet<u16>,
 }
 
 impl<'p> Bundle<'p> {
-    fn of(program: &'p Program, changed: &BTreeSet<&str>) -> Self {
-        let debug = debug::of(program.module());
-        let turned = turned(program.module(), &debug);
+    fn of(worded: &'p Worded<'p>, changed: &BTreeSet<&str>) -> Self {
+        let program = worded.program;
         let changed = rules(program).filter(|rule| changed.contains(program.rule_id(*rule)));
-        let changed = changed.collect();
-        Self { program, debug, turned, changed }
+        Self { worded, changed: changed.collect() }
     }
 
     fn effect(&self, rule: u16) -> Option<Effect> {
-        effect(self.program, rule)
+        effect(self.worded.program, rule)
     }
 
     /// The atoms of the rules that make the way.
     fn atoms(&self) -> BTreeSet<u16> {
-        let of = |rule: &u16| self.debug.rules.get(usize::from(*rule));
+        let of = |rule: &u16| self.worded.debug.rules.get(usize::from(*rule));
         gathered(self.changed.iter().filter_map(of).flat_map(|rule| rule.atoms.iter().copied()))
     }
 
-    fn text(&self, place: &Place) -> Option<String> {
-        let (_, source) = self.debug.sources.get(place.source as usize)?;
-        source.get(place.start as usize..place.end as usize).map(str::to_owned)
+    fn text(&self, place: Place) -> Option<String> {
+        let text = self.worded.text(place);
+        (!text.is_empty()).then(|| text.to_owned())
     }
 
     /// The condition of a rule as its source writes it.
     fn condition(&self, rule: u16) -> Option<String> {
-        let function = self.program.module().rules.get(usize::from(rule))?.function;
-        self.text(&self.debug.functions.get(usize::from(function))?.1)
+        let function = self.worded.program.module().rules.get(usize::from(rule))?.function;
+        self.text(self.worded.debug.functions.get(usize::from(function))?.1)
     }
 }
 
@@ -129,15 +124,20 @@ struct Search<'a> {
 /// The condition under which decisions change in a way. `from` is the bundle that decided before,
 /// where that is one.
 #[must_use]
-pub fn condition(impact: &Impact, way: &Way, from: Option<&Program>, to: &Program) -> Condition {
+pub fn condition(
+    impact: &Impact,
+    way: &Way,
+    from: Option<&Worded<'_>>,
+    to: &Worded<'_>,
+) -> Condition {
     let sorts = || impact.sorts.rows().map(|(sort, count)| (sort, count.records));
     let (members, left): (Vec<_>, Vec<_>) =
         sorts().partition(|(sort, _)| sort.way.as_ref() == Some(way));
     let count = members.iter().map(|(_, records)| records).sum();
     let members: Vec<&Sort> = members.into_iter().map(|(sort, _)| sort).collect();
     let Some(first) = members.first() else { return Condition::default() };
-    let from = from.filter(|from| members.iter().all(|sort| sort.from == from.digest()));
-    let ids = changed(way, first, (from, to));
+    let from = from.filter(|from| members.iter().all(|sort| sort.from == from.program.digest()));
+    let ids = changed(way, first, (from.map(|from| from.program), to.program));
     let keys = members.iter().map(|sort| sort.key.as_deref()).collect();
     let (before, after) = (from.map(|from| Bundle::of(from, &ids)), Bundle::of(to, &ids));
     let mut search = Search { before, after, keys, members, left, taken: Vec::new() };
@@ -233,7 +233,7 @@ impl<'a> Search<'a> {
     fn all_atoms(&self) -> Vec<Test> {
         let mut tests = self.key();
         for (side, bundle) in self.bundles() {
-            let atoms = 0..u16::try_from(bundle.debug.atoms.len()).unwrap_or(u16::MAX);
+            let atoms = 0..u16::try_from(bundle.worded.debug.atoms.len()).unwrap_or(u16::MAX);
             tests.extend(self.atoms(side, atoms));
         }
         tests
@@ -316,7 +316,9 @@ impl<'a> Search<'a> {
     }
 
     fn id(&self, side: Side, rule: u16) -> String {
-        self.bundle(side).map(|bundle| bundle.program.rule_id(rule).to_owned()).unwrap_or_default()
+        self.bundle(side)
+            .map(|bundle| bundle.worded.program.rule_id(rule).to_owned())
+            .unwrap_or_default()
     }
 
     /// The rules of an effect that fire in some of the members.
@@ -333,9 +335,8 @@ impl<'a> Search<'a> {
             Test::Key => Some(Literal { text: self.asked(), holds: true }),
             Test::Atom(side, atom, holds) => {
                 let bundle = self.bundle(side)?;
-                let turned = bundle.turned.get(usize::from(atom)).copied().unwrap_or(false);
-                let own = bundle.text(bundle.debug.atoms.get(usize::from(atom))?)?;
-                Some(Literal { text: own, holds: holds != turned })
+                let own = bundle.text(bundle.worded.atom(atom)?)?;
+                Some(Literal { text: own, holds: holds != bundle.worded.is_turned(atom) })
             }
             Test::Fires(side, rule, holds) => {
                 let bundle = self.bundle(side)?;
@@ -348,7 +349,7 @@ impl<'a> Search<'a> {
 
     /// Which keys the members have.
     fn asked(&self) -> String {
-        let path = key_path(self.after.program);
+        let path = key_path(self.after.worded.program);
         let quoted = self.keys.iter().flatten().map(|key| format!("{key:?}"));
         let quoted: Vec<String> = quoted.collect();
         match quoted.as_slice() {

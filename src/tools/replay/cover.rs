@@ -7,7 +7,7 @@
 //!
 //! Nothing is decided again: records say which rules fired, and their witnesses how atoms came out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compiler::solve::ask::{Answered, Asker, Question};
 use crate::compiler::solve::input::Example;
@@ -162,11 +162,14 @@ pub fn rules(program: &Program, exercised: &Exercised) -> Vec<RuleCover> {
     let meaning = meaning(module, &mut facts);
     let mut asker = Asker::new(&mut facts, &[module]);
     let mut trial = Trial::of(program);
+    let decided: BTreeSet<u16> = module.code.iter().map(|code| code.w).collect();
     let mut covers = Vec::with_capacity(module.rules.len());
     for (at, rule) in (0..).zip(&meaning.rules) {
         let id = program.rule_id(at).to_owned();
         let fired = exercised.rules.get(&id).copied().unwrap_or(0);
+        // A guard that the index took away is decided by no instruction, so no witness tells of it.
         let own = debug.rules.get(usize::from(at)).map_or(&[][..], |rule| rule.atoms.as_slice());
+        let own: Vec<u16> = own.iter().copied().filter(|atom| decided.contains(atom)).collect();
         let both = own.iter().filter(|atom| {
             let ways = exercised.atoms.get(usize::from(**atom));
             ways.is_some_and(|ways| ways.yes > 0 && ways.no > 0)

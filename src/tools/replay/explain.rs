@@ -2,10 +2,9 @@
 //!
 //! In:      a record, and the bundle that made it.
 //! Out:     `Account`: the decision made again, and what was seen while it was made.
-//! Imports: `runtime`, `tools::replay`, `tools::report`.
+//! Imports: `runtime`, `tools::replay`, `tools::why`.
 
 use crate::lang::decision::Effect;
-use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::Record;
 use crate::runtime::vm::observe::Witness;
@@ -15,11 +14,13 @@ use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::marked::Recorded;
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::bench::subject::reads_time;
+use crate::tools::inspect::worded::Worded;
 use crate::tools::locate::Locator;
 use crate::tools::replay::again::{Obstacle, input, moment};
 use crate::tools::replay::residual::residual;
-use crate::tools::report::explain::{Account, Explainer, explanation, slots};
-use crate::tools::report::paint::Style;
+use crate::tools::why::exhaust::exhaust;
+use crate::tools::why::watch::Watcher;
+use crate::tools::why::{Origin, Watched, Why, slots, why};
 
 /// A recorded decision, made again and told.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,8 +31,8 @@ pub enum Explained {
         report: Box<DecisionReport>,
         /// Whether it is what the record says, bit by bit; nothing where the record does not say.
         exact: Option<bool>,
-        /// The rules on their sources, with the values under their atoms.
-        why: String,
+        /// Every rule, its atoms and the values that it read.
+        why: Box<Why>,
     },
     /// Some values are withheld.
     Withheld {
@@ -50,20 +51,20 @@ pub enum Explained {
     },
 }
 
-/// Explains a record.
+/// Explains a record; `exhaustive`: what nobody needed is asked as well, in a second decision.
 ///
 /// # Errors
 /// If the record does not hold what the decision depends on.
 pub fn explain(
     record: &Record<'_>,
     program: &Program,
-    style: Style,
+    exhaustive: bool,
 ) -> Result<Explained, Obstacle> {
     let mut scratch = Scratch::for_program(program);
     let mut raw = Vec::new();
     let hosts = record.hosts();
     let moment = moment(record, reads_time(program), hosts.as_ref())?;
-    let mut explainer = Explainer::new(program);
+    let mut seen = Watcher::new(program);
     let (mut report, slots) = {
         let mut filled = match input(record, program, &mut scratch, &mut raw)? {
             Recorded::Known(filled) => filled,
@@ -81,12 +82,21 @@ pub fn explain(
                 return Ok(withheld(program, record, &decision, partial.unknowns()));
             }
         };
-        let mut decision = filled.decide_observed(&moment, &mut explainer);
+        let mut decision = filled.decide_observed(&moment, &mut seen);
         (DecisionReport::of(&mut decision), slots(&decision))
     };
-    let debug = debug::of(program.module());
-    let told = Account { report: &report, seen: &explainer, slots, context: None, wanted: None };
-    let why = explanation(program, &debug, &told, style);
+    let watched = Watched { report: &report, seen: &mut seen, slots, origin: Origin::Record };
+    let worded = Worded::of(program);
+    let mut why = Box::new(why(&worded, watched));
+    if exhaustive {
+        exhaust(&mut why, &worded, &mut |other, seen| {
+            let mut scratch = Scratch::for_program(other);
+            let mut raw = Vec::new();
+            if let Ok(Recorded::Known(mut filled)) = input(record, other, &mut scratch, &mut raw) {
+                drop(filled.decide_observed(&moment, seen));
+            }
+        });
+    }
     Locator::new(program).locate(&mut report);
     let recorded = record.outcome.and_then(|outcome| outcome.digest);
     let exact = recorded.map(|recorded| recorded == report.digest);
@@ -101,9 +111,9 @@ fn withheld(
     unknowns: &Unknowns,
 ) -> Explained {
     let path = |row: &usize| unknowns.rows().get(*row).map(|unknown| unknown.path.clone());
-    let debug = debug::of(program.module());
+    let worded = Worded::of(program);
     let rule = |rule: &RuleOutcomes| {
-        let residual = || residual(program, &debug, rule.rule, &decision.atoms);
+        let residual = || residual(&worded, rule.rule, &decision.atoms);
         let hangs: Vec<String> = rule.blockers.iter().filter_map(path).collect();
         let says = match (rule.silent, rule.fires.is_empty(), rule.fails.is_empty()) {
             (true, true, true) => return None,

@@ -9,13 +9,11 @@ use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
-use crate::runtime::bundle::debug;
-use crate::runtime::bundle::debug::{Debug, Place};
-use crate::runtime::program::Program;
+use crate::runtime::bundle::debug::Place;
 use crate::runtime::record::check::{Break, BreakKind};
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::vm::observe::Known;
-use crate::tools::inspect::atoms::turned;
+use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::lint::Remark;
 use crate::tools::replay::open::Source;
 use crate::tools::replay::verify::{Found, Mismatch};
@@ -90,10 +88,9 @@ pub fn remark(remark: &Remark, source: &str) -> Diagnostic {
 
 /// The finding about a decision that differs, with the files that it points into.
 #[must_use]
-pub fn mismatch(found: &Mismatch, program: Option<&Program>) -> (SourceMap, Diagnostic) {
+pub fn mismatch(found: &Mismatch, worded: Option<&Worded<'_>>) -> (SourceMap, Diagnostic) {
     let mut files = SourceMap::new();
-    let debug = program.map(|program| debug::of(program.module()));
-    let at = debug.as_ref().and_then(|debug| place(debug, program, found, &mut files));
+    let at = worded.and_then(|worded| place(worded, found, &mut files));
     let said = |(effect, rule): &(Option<Effect>, Option<String>)| {
         let effect = effect.map_or("nothing", Effect::word);
         rule.as_ref().map_or_else(|| effect.to_owned(), |rule| format!("{effect} by `{rule}`"))
@@ -108,9 +105,7 @@ pub fn mismatch(found: &Mismatch, program: Option<&Program>) -> (SourceMap, Diag
     let label = match found.atom {
         Some((atom, recorded, replayed)) => {
             // What stands at the label may say the opposite of the atom.
-            let turned = program.zip(debug.as_ref()).is_some_and(|(program, debug)| {
-                turned(program.module(), debug).get(usize::from(atom)) == Some(&true)
-            });
+            let turned = worded.is_some_and(|worded| worded.is_turned(atom));
             let said = |it| known(if turned { opposite(it) } else { it });
             format!("recorded {}, replayed {}", said(recorded), said(replayed))
         }
@@ -143,19 +138,14 @@ const fn known(known: Known) -> &'static str {
 }
 
 /// The place of the atom that differs, else that of the rule that was recorded.
-fn place(
-    debug: &Debug,
-    program: Option<&Program>,
-    found: &Mismatch,
-    files: &mut SourceMap,
-) -> Option<Span> {
+fn place(worded: &Worded<'_>, found: &Mismatch, files: &mut SourceMap) -> Option<Span> {
+    let Worded { program, debug, .. } = worded;
     let rule_named = |id: &String| {
-        let rules = program?.module().rules.len();
-        (0..u16::try_from(rules).ok()?)
-            .find(|rule| program.is_some_and(|it| it.rule_id(*rule) == id))
+        let rules = program.module().rules.len();
+        (0..u16::try_from(rules).ok()?).find(|rule| program.rule_id(*rule) == id)
     };
     let of_rule = |id: &String| debug.rules.get(usize::from(rule_named(id)?)).map(|row| row.place);
-    let atom = found.atom.and_then(|(atom, ..)| debug.atoms.get(usize::from(atom)).copied());
+    let atom = found.atom.and_then(|(atom, ..)| worded.atom(atom));
     let Place { source, start, end } =
         atom.or_else(|| found.recorded.1.as_ref().and_then(of_rule))?;
     let (path, text) = debug.sources.get(source as usize)?;

@@ -15,10 +15,8 @@ use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind, LogicOp, UnaryOp};
 use crate::compiler::syntax::parser::parse_expression;
 use crate::compiler::syntax::print::print_expression;
 use crate::diag::sink::Sink;
-use crate::runtime::bundle::debug::{Debug, Place};
-use crate::runtime::program::Program;
 use crate::runtime::vm::partial::decision::AtomWays;
-use crate::tools::inspect::atoms::turned;
+use crate::tools::inspect::worded::Worded;
 
 /// Levels of a condition that are looked into; what is deeper stays as it is.
 const DEPTH_MAX: usize = 64;
@@ -32,16 +30,15 @@ enum Left {
 
 /// What is left of the condition of `rule`; `None` where its source is not there, or nothing is.
 #[must_use]
-pub fn residual(program: &Program, debug: &Debug, rule: u16, atoms: &[AtomWays]) -> Option<String> {
-    let function = program.module().rules.get(usize::from(rule))?.function;
-    let (_, place) = debug.functions.get(usize::from(function))?;
-    let (ast, root) = parsed(text(debug, place)?)?;
-    let turned = turned(program.module(), debug);
-    let own = &debug.rules.get(usize::from(rule))?.atoms;
+pub fn residual(worded: &Worded<'_>, rule: u16, atoms: &[AtomWays]) -> Option<String> {
+    let function = worded.program.module().rules.get(usize::from(rule))?.function;
+    let (_, place) = *worded.debug.functions.get(usize::from(function))?;
+    let (ast, root) = parsed(worded.text(place))?;
+    let own = &worded.debug.rules.get(usize::from(rule))?.atoms;
     let known = own.iter().filter_map(|atom| {
         let at = usize::from(*atom);
-        let truth = atoms.get(at)?.truth()? != turned.get(at).copied()?;
-        let (ast, root) = parsed(text(debug, debug.atoms.get(at)?)?)?;
+        let truth = atoms.get(at)?.truth()? != worded.is_turned(*atom);
+        let (ast, root) = parsed(worded.text(worded.atom(*atom)?))?;
         Some((print_expression(&ast, root), truth))
     });
     let known: HashMap<String, bool> = known.collect();
@@ -49,11 +46,6 @@ pub fn residual(program: &Program, debug: &Debug, rule: u16, atoms: &[AtomWays])
         Left::Known(_) => None,
         Left::Open(text, _) => Some(text),
     }
-}
-
-fn text<'d>(debug: &'d Debug, place: &Place) -> Option<&'d str> {
-    let (_, source) = debug.sources.get(place.source as usize)?;
-    source.get(place.start as usize..place.end as usize)
 }
 
 fn parsed(text: &str) -> Option<(Ast, ExprId)> {

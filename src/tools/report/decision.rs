@@ -1,6 +1,6 @@
 //! Decisions for people: what was decided, by which rule, and why.
 //!
-//! In:      a `DecisionReport`, and what an `Explainer` saw.
+//! In:      a `DecisionReport`.
 //! Out:     text.
 //! Imports: `lang`, `runtime`.
 
@@ -41,19 +41,32 @@ pub const fn effect_paint(effect: Option<Effect>) -> Paint {
 /// `  DENY  send_money · two-person · "12000 needs two approvers, has 1"`.
 #[must_use]
 pub fn headline(report: &DecisionReport, tool: Option<&str>, style: Style) -> String {
-    let word = style.paint(effect_paint(report.effect), &effect_word(report.effect));
+    let word = effect_word(report.effect);
     let mut parts: Vec<String> = Vec::new();
     parts.extend(tool.map(|tool| visible(tool).into_owned()));
-    match &report.rule {
-        Some(rule) => parts.push(visible(rule).into_owned()),
-        None if is_refused(report) => parts.push("the input was refused".to_owned()),
-        None if report.effect.is_none() => parts.push("nothing here decides".to_owned()),
-        None => parts.push("no rule spoke, so the default".to_owned()),
-    }
+    parts.push(visible(decider(report)).into_owned());
     if !report.reason.is_empty() {
         parts.push(format!("\"{}\"", visible(&report.reason)));
     }
-    format!("  {word}  {}\n", parts.join(" · "))
+    let indent = word.width() + 4;
+    let room = style.width.saturating_sub(indent);
+    let mut text = format!("  {}  ", style.paint(effect_paint(report.effect), &word));
+    for (at, line) in wrap(&parts.join(" · "), room).iter().enumerate() {
+        let before = if at == 0 { 0 } else { indent };
+        let _ = writeln!(text, "{:before$}{line}", "");
+    }
+    text
+}
+
+/// Who decided: the id of a rule, or in words that none did.
+#[must_use]
+pub fn decider(report: &DecisionReport) -> &str {
+    match &report.rule {
+        Some(rule) => rule,
+        None if is_refused(report) => "the input was refused",
+        None if report.effect.is_none() => "nothing here decides",
+        None => "no rule spoke, so the default",
+    }
 }
 
 /// Whether the context was not evaluated at all.
@@ -66,27 +79,33 @@ pub fn is_refused(report: &DecisionReport) -> bool {
 #[must_use]
 pub fn details(report: &DecisionReport, shadow: bool, style: Style) -> String {
     let mut text = String::new();
+    for (word, says) in detail_rows(report, shadow) {
+        row(&mut text, style, word, &says);
+    }
+    text
+}
+
+/// The same as rows: a word, and what it says.
+#[must_use]
+pub fn detail_rows(report: &DecisionReport, shadow: bool) -> Vec<(&'static str, String)> {
+    let mut rows = Vec::new();
     let others = report.fired.iter().filter(|rule| Some(*rule) != report.rule.as_ref());
     let others: Vec<&str> = others.map(String::as_str).collect();
     if !others.is_empty() {
-        row(&mut text, style, "overruled", &others.join(", "));
+        rows.push(("overruled", others.join(", ")));
     }
     if shadow && !report.shadow.is_empty() {
-        row(&mut text, style, "shadow", &report.shadow.join(", "));
+        rows.push(("shadow", report.shadow.join(", ")));
     }
     if let Some(escalation) = &report.escalation {
-        row(&mut text, style, "asks", &asks(escalation));
+        rows.push(("asks", asks(escalation)));
     }
     for output in &report.outputs {
-        row(&mut text, style, "output", &format!("{} = {}", output.name, output.plain));
-        for explanation in &output.explanations {
-            row(&mut text, style, "because", explanation);
-        }
+        rows.push(("output", format!("{} = {}", output.name, output.plain)));
+        rows.extend(output.explanations.iter().map(|it| ("because", it.clone())));
     }
-    for error in &report.errors {
-        row(&mut text, style, "error", &failure(error));
-    }
-    text
+    rows.extend(report.errors.iter().map(|error| ("error", failure(error))));
+    rows
 }
 
 /// `  cost 38 of 10 000 000 units · bundle sha256:9f2c41 · now 2026-03-17T10:00:00Z`.

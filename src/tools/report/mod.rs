@@ -8,7 +8,6 @@ pub mod concise;
 pub mod context;
 pub mod decision;
 pub mod diff;
-pub mod explain;
 pub mod findings;
 mod fixed;
 pub mod full;
@@ -20,10 +19,10 @@ pub mod markdown;
 pub mod paint;
 pub mod place;
 pub mod replay;
-mod sight;
 mod snippet;
 pub mod unified;
 pub mod visible;
+pub mod why;
 
 use std::path::Path;
 

@@ -12,18 +12,20 @@ use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::path::{defines_messages, join};
 use crate::diag::sink::Sink;
 use crate::lang::value::time;
-use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
 use crate::runtime::vm::decide::evaluate;
 use crate::runtime::vm::hosts::{HostEntry, HostTable};
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::{Moment, Request, ingest};
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::inspect::worded::Worded;
 use crate::tools::pipeline::options;
 use crate::tools::project::Settings;
-use crate::tools::report::explain::{Account, Explainer, explanation, slots};
 use crate::tools::report::paint::Style;
+use crate::tools::report::why::source::draw;
 use crate::tools::suite::{HostResult, NOW, literal};
+use crate::tools::why::watch::Watcher;
+use crate::tools::why::{Origin, Watched, slots, why as tell};
 
 /// Compiles, writes and verifies. `None` where the sink holds an error afterwards.
 #[must_use]
@@ -75,15 +77,15 @@ pub fn why(
     let moment = Moment { hosts: Some(&table), ..Moment::at(seconds, nanoseconds) };
     let context = context.to_string();
     let mut scratch = Scratch::for_program(program);
-    let mut explainer = Explainer::new(program);
+    let mut seen = Watcher::new(program);
     let (report, slots) = {
         let mut filled = ingest(program, context.as_bytes(), &mut scratch);
-        let mut decision = filled.decide_observed(&moment, &mut explainer);
+        let mut decision = filled.decide_observed(&moment, &mut seen);
         (DecisionReport::of(&mut decision), slots(&decision))
     };
-    let debug = debug::of(program.module());
-    let told = Account { report: &report, seen: &explainer, slots, context: None, wanted };
-    explanation(program, &debug, &told, Style::PLAIN)
+    let watched = Watched { report: &report, seen: &mut seen, slots, origin: Origin::Given };
+    let told = tell(&Worded::of(program), watched);
+    draw(&told, wanted, false, Style::PLAIN)
 }
 
 /// The results as the runtime takes them: by the digest of their arguments.

@@ -14,6 +14,7 @@ mod sealing;
 mod single;
 mod step;
 mod verify;
+mod why;
 
 use std::path::Path;
 

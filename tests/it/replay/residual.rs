@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
 use policyc::diag::sink::Sink;
-use policyc::runtime::bundle::debug;
 use policyc::runtime::program::Program;
 use policyc::runtime::vm::request::marked::{Recorded, ingest_record};
 use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
+use policyc::tools::inspect::worded::Worded;
 use policyc::tools::replay::residual::residual;
 use serde_json::{Value as Json, json};
 
@@ -54,9 +54,9 @@ fn left(program: &Program, masked: &str) -> Vec<(String, String)> {
         panic!("something is withheld")
     };
     let decision = partial.decide(&NOW, None);
-    let debug = debug::of(program.module());
+    let worded = Worded::of(program);
     let open = decision.rules.iter().filter(|rule| !rule.is_definite());
-    let text = |rule: u16| residual(program, &debug, rule, &decision.atoms);
+    let text = |rule: u16| residual(&worded, rule, &decision.atoms);
     open.filter_map(|it| Some((program.rule_id(it.rule).to_owned(), text(it.rule)?))).collect()
 }
 

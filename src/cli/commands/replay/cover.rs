@@ -1,19 +1,23 @@
 //! `policyc replay cover`: which rules does traffic exercise?
 
+use std::path::PathBuf;
+
 use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, unusable_exit};
 use crate::cli::commands::replay::input::{Input, Opened, Ran};
 use crate::cli::exit::Exit;
-use crate::cli::reporting::{Shape, alone};
+use crate::cli::reporting::{alone, format_named, output_named};
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
+use crate::cli::write::write;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::inspect::digest_text;
 use crate::tools::replay::cover::{Coverage, rules};
-use crate::tools::report::replay::cover::{Covered, full, json};
+use crate::tools::report::paint::Style;
+use crate::tools::report::replay::cover::{Covered, Format};
 use crate::tools::report::replay::records;
 
 /// The row of this part.
@@ -32,9 +36,17 @@ pub const COMMAND: Command = Command {
 struct Options {
     #[command(flatten)]
     input: Input,
-    /// How it is written: for people, or as one JSON document.
-    #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
-    output_format: Shape,
+    /// How it is written: full, html, json or markdown.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "full",
+        value_parser = format_named::<Format>
+    )]
+    output_format: Format,
+    /// Write it to a file as well; may be given more than once.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named::<Format>)]
+    output: Vec<(Format, PathBuf)>,
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
@@ -76,13 +88,12 @@ fn covered(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         .iter()
         .map(|(program, exercised, rules)| Covered { program, exercised, rules })
         .collect();
-    match options.output_format {
-        Shape::Full => {
-            for covered in &covered {
-                terminal.result(&full(covered, terminal.style));
-            }
+    terminal.result(&(options.output_format.draw)(&covered, terminal.style));
+    for (format, path) in &options.output {
+        let text = (format.draw)(&covered, Style::PLAIN);
+        if let Err(finding) = write(path, text.as_bytes()) {
+            exit = exit.max(alone(terminal, &finding));
         }
-        Shape::Json => terminal.result(&json(&covered)),
     }
     Ok(if stopped { exit.max(Exit::Interrupted) } else { exit })
 }

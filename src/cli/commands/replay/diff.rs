@@ -19,6 +19,7 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::Chains;
 use crate::tools::inspect::digest_text;
+use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::gate::Gate;
 use crate::tools::replay::impact::{Comparer, Impact};
@@ -199,6 +200,7 @@ pub(super) fn show(
 ) -> Result<Exit, Exit> {
     let Compared { impact, to, .. } = found;
     let before = found.before();
+    let (from, to) = (before.as_deref().map(Worded::of), Worded::of(to));
     let counted = counts(impact);
     let gates = gates(terminal, showing)?;
     let gates: Vec<(String, bool)> =
@@ -206,12 +208,12 @@ pub(super) fn show(
     let drawing = Drawing {
         impact,
         chained: impact.chains.clone().finish(),
-        from: before.as_deref(),
-        to,
+        from: from.as_ref(),
+        to: &to,
         to_name,
         took: &found.took,
         gates: &gates,
-        clusters: clusters(impact, before.as_deref(), to),
+        clusters: clusters(impact, from.as_ref(), &to),
         stopped: found.stopped,
         downstream: showing.downstream,
     };

@@ -5,12 +5,12 @@ use clap::{ArgMatches, Args};
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::commands::replay::one::Named;
+use crate::cli::commands::telling::Telling;
 use crate::cli::exit::Exit;
-use crate::cli::reporting::Shape;
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::tools::replay::explain::explain;
-use crate::tools::report::replay::explain::{full, json};
+use crate::tools::report::why::Told;
 
 /// The row of this part.
 pub const COMMAND: Command = Command {
@@ -22,6 +22,7 @@ pub const COMMAND: Command = Command {
     examples: &[
         ("policyc replay explain 01JD4ZK7Q8 --records logs", "the beginning of an id is enough"),
         ("policyc replay explain @denied.json --bundle prod.plcb", "a record in a file of its own"),
+        ("policyc replay explain 01JD4ZK7Q8 --output html=why.html", "a page to keep, or to send"),
     ],
     arguments: Options::augment_args,
     run,
@@ -31,9 +32,8 @@ pub const COMMAND: Command = Command {
 struct Options {
     #[command(flatten)]
     named: Named,
-    /// How it is written: for people, or as one JSON document.
-    #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
-    output_format: Shape,
+    #[command(flatten)]
+    telling: Telling,
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
@@ -45,11 +45,7 @@ fn explained(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let wanted = options.named.find(terminal, &settings)?;
     let record = wanted.record(terminal)?;
     let program = wanted.program(terminal, &record)?;
-    let told = explain(&record, &program, terminal.style);
-    let told = told.map_err(|obstacle| wanted.obstructed(terminal, &obstacle))?;
-    terminal.result(&match options.output_format {
-        Shape::Full => full(&record, &program, &told, terminal.style),
-        Shape::Json => json(&record, &program, &told),
-    });
-    Ok(Exit::Done)
+    let explained = explain(&record, &program, options.telling.exhaustive);
+    let explained = explained.map_err(|obstacle| wanted.obstructed(terminal, &obstacle))?;
+    Ok(options.telling.tell(terminal, Told::of_record(&record, &program, &explained)))
 }

@@ -33,7 +33,9 @@ use crate::tools::replay::step::{Call, Line, session};
 use crate::tools::replay::store::Store;
 use crate::tools::replay::stream::Chunk;
 use crate::tools::report::paint::Style;
-use crate::tools::report::replay::{explain as explained, flip as flipped, step as drawn};
+use crate::tools::report::replay::{flip as flipped, step as drawn};
+use crate::tools::report::why::source::draw;
+use crate::tools::report::why::{Told, full};
 
 /// The row of this part.
 pub const COMMAND: Command = Command {
@@ -183,15 +185,16 @@ fn told(
     let moment = moment.map_err(|obstacle| obstacle.words())?;
     match sheet {
         Sheet::Help => Ok(String::new()),
-        Sheet::Why => match explain(&record, &program, style).map_err(|it| it.words())? {
-            Explained::Decided { why, .. } => Ok(why),
-            told @ Explained::Withheld { .. } => {
-                Ok(explained::full(&record, &program, &told, style))
-            }
-        },
-        Sheet::Explanation => {
-            let told = explain(&record, &program, style).map_err(|it| it.words())?;
-            Ok(explained::full(&record, &program, &told, style))
+        Sheet::Why | Sheet::Explanation => {
+            let explained = explain(&record, &program, false).map_err(|it| it.words())?;
+            Ok(match &explained {
+                Explained::Decided { why, .. } if sheet == Sheet::Why => {
+                    draw(why, None, false, style)
+                }
+                Explained::Decided { .. } | Explained::Withheld { .. } => {
+                    full(&Told::of_record(&record, &program, &explained), style)
+                }
+            })
         }
         Sheet::Flip => {
             let flips = flip(&program, &typed()?, &moment, &Asked::default());

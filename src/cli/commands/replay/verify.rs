@@ -1,6 +1,8 @@
 //! `policyc replay verify`: do the bundles that made records decide the same again?
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{ArgMatches, Args};
 
@@ -14,12 +16,14 @@ use crate::cli::reporting::{alone, format_named, output_named};
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
+use crate::runtime::program::Program;
 use crate::runtime::record::check::Chained;
 use crate::tools::inspect::digest_text;
+use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::findings;
 use crate::tools::replay::open::Source;
-use crate::tools::replay::store::Store;
+use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::verify::{Found, Mismatch, Verified, Verifier};
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::verify::{Drawing, Format};
@@ -87,7 +91,7 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
                 && all.mismatches.is_empty()
                 && let Some(found) = verified.mismatches.first()
             {
-                bar.say(&provisional(found, sources, store));
+                bar.say(&provisional(found, sources));
             }
             all.add(verified);
         },
@@ -96,8 +100,18 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let chained = std::mem::take(&mut all.chains).finish();
     // Without all lines nobody can tell.
     let chained = if passed == 0 { chained } else { Chained::default() };
-    let drawing =
-        Drawing { verified: &all, chained: &chained, passed, sources, store, took: &took, stopped };
+    let programs = decided_otherwise(&all, store);
+    let worded: Vec<Worded<'_>> = programs.iter().map(|program| Worded::of(program)).collect();
+    let drawing = Drawing {
+        verified: &all,
+        chained: &chained,
+        passed,
+        sources,
+        store,
+        worded: &worded,
+        took: &took,
+        stopped,
+    };
     terminal.result(&(options.output_format.draw)(&drawing, terminal.style));
     let mut exit = exit_of(&all, options).max(broken);
     if chained.broken > 0 {
@@ -122,11 +136,16 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     Ok(exit)
 }
 
+/// The bundles of mismatches, each once.
+fn decided_otherwise(all: &Verified, store: &Store) -> Vec<Arc<Program>> {
+    let digests: BTreeSet<Digest> = all.mismatches.iter().map(|found| found.what.bundle).collect();
+    digests.into_iter().filter_map(|digest| store.get(digest).ok()).collect()
+}
+
 /// The first mismatch, in a line, while others are looked for.
-fn provisional(found: &Found<Mismatch>, sources: &[Source], store: &Store) -> String {
+fn provisional(found: &Found<Mismatch>, sources: &[Source]) -> String {
     let Found { source, line, what } = found;
-    let program = store.get(what.bundle).ok();
-    let (_, finding) = findings::mismatch(what, program.as_deref());
+    let (_, finding) = findings::mismatch(what, None);
     let name = sources.get(*source).map_or("", |source| source.name.as_str());
     let said = format!("{} · {name}:{line} · more is looked for", finding.message);
     format!("  first mismatch  {}\n", visible(&said))

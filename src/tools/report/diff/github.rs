@@ -5,6 +5,7 @@
 //!          tells.
 //! Imports: `tools::diff`, `tools::report`.
 
+use crate::base::arrange::Arrange as _;
 use crate::tools::diff::{Change, Changes, Presence, RuleChange, Verdict};
 use crate::tools::report::diff::{
     Drawing, directions, sentence, time, touched, unknown, verdict_says, verdict_word,
@@ -45,7 +46,7 @@ pub(super) fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     for what in super::beside(found) {
         all.push((Level::Notice, annotation(Level::Notice, None, "CHANGED: bundle", &what)));
     }
-    all.sort_by_key(|(level, _)| *level);
+    all.arrange_by_key(|(level, _)| *level);
     all.into_iter().map(|(_, line)| line).collect()
 }
 

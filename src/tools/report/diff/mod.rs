@@ -19,8 +19,11 @@ use crate::tools::decide::{Moments, time_text};
 use crate::tools::diff::traffic::{Touched, Traffic};
 use crate::tools::diff::{Change, Changes, Difference, Presence, RuleChange, Site, Verdict};
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::visible::visible;
+use crate::tools::report::visible::{visible, wrap};
 use crate::tools::report::{Listed, counted};
+
+/// Columns of the words in front of what they say.
+const LABEL_COLUMNS: usize = 15;
 
 /// What there is to draw.
 #[derive(Clone, Copy, Debug)]
@@ -184,7 +187,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
         rule_text(&mut text, rule, style);
         if let Some(traffic) = traffic {
             let touched = touched(traffic.rules.get(&rule.id), traffic);
-            let _ = writeln!(text, "    {:<15}{}", "in traffic", visible(&touched));
+            labelled(&mut text, "in traffic", &touched, style);
         }
     }
     let own = found.whole.verdict();
@@ -193,9 +196,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     directions_text(&mut text, &found.whole, style);
     if let Some(traffic) = traffic {
         let touched = touched(Some(&traffic.effects), traffic);
-        let _ = writeln!(text, "    {:<15}{}", "in traffic", visible(&touched));
+        labelled(&mut text, "in traffic", &touched, style);
         if let Some(left_out) = left_out(traffic) {
-            let _ = writeln!(text, "    {:<15}{left_out}", "left out");
+            labelled(&mut text, "left out", &left_out, style);
         }
     }
     if found.inputs.verdict() != Verdict::Same {
@@ -239,28 +242,28 @@ fn directions_text(text: &mut String, changes: &Changes, style: Style) {
             Change::When { conditions, more, example, phase } => {
                 for (at, condition) in conditions.iter().enumerate() {
                     let label = if at == 0 { format!("{word} when") } else { "or".to_owned() };
-                    let _ = writeln!(text, "    {label:<15}{}", visible(condition));
+                    labelled(text, &label, condition, style);
                 }
                 if *more && !conditions.is_empty() {
-                    let _ = writeln!(text, "    {:<15}more", "and");
+                    labelled(text, "and", "more", style);
                 }
                 let label =
                     if conditions.is_empty() { format!("{word}, as") } else { "witness".into() };
-                let context = example.context.to_string();
-                let _ = write!(text, "    {label:<15}{}", visible(&context));
-                if *phase == Phase::Response {
-                    text.push_str(" after the call");
-                }
-                let _ = writeln!(
-                    text,
-                    "{}",
-                    style.paint(Paint::Frame, &format!(" at {}", time(example)))
-                );
+                let after = if *phase == Phase::Response { " after the call" } else { "" };
+                let says = format!("{}{after} at {}", example.context, time(example));
+                labelled(text, &label, &says, style);
             }
-            Change::Unknown { why, tried } => {
-                let _ = writeln!(text, "    {word:<15}{}", unknown(*why, *tried));
-            }
+            Change::Unknown { why, tried } => labelled(text, word, &unknown(*why, *tried), style),
         }
+    }
+}
+
+/// A word, and what it says, as wide as the screen.
+fn labelled(text: &mut String, label: &str, says: &str, style: Style) {
+    let room = style.width.saturating_sub(LABEL_COLUMNS + 4);
+    for (at, line) in wrap(&visible(says), room).iter().enumerate() {
+        let label = if at == 0 { label } else { "" };
+        let _ = writeln!(text, "    {label:<LABEL_COLUMNS$}{line}");
     }
 }
 

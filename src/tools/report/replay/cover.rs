@@ -1,7 +1,7 @@
 //! What recorded decisions exercise, drawn.
 //!
 //! In:      `Exercised`, the rules of a bundle.
-//! Out:     text for people, JSON.
+//! Out:     text for people, JSON, Markdown, a page.
 //! Imports: `diag`, `tools::replay`, `tools::report`.
 
 use std::fmt::Write as _;
@@ -13,8 +13,11 @@ use crate::diag::numbers::grouped;
 use crate::runtime::program::Program;
 use crate::tools::inspect::{bundle_name, digest_text};
 use crate::tools::replay::cover::{Exercised, Reach, RuleCover};
+use crate::tools::report::Listed;
 use crate::tools::report::json::document;
+use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
+use crate::tools::report::replay::page::{head, text};
 use crate::tools::report::replay::records;
 use crate::tools::report::visible::{visible, wrap};
 
@@ -34,16 +37,68 @@ pub struct Covered<'a> {
     pub rules: &'a [RuleCover],
 }
 
+/// A format: its name, and how it is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// As it is chosen.
+    pub name: &'static str,
+    /// Draws every bundle.
+    pub draw: fn(&[Covered<'_>], Style) -> String,
+}
+
+/// Every format. The first is the default.
+pub const FORMATS: &[Format] = &[
+    Format { name: "full", draw: full },
+    Format { name: "html", draw: html },
+    Format { name: "json", draw: json },
+    Format { name: "markdown", draw: markdown },
+];
+
+impl Listed for Format {
+    const ALL: &'static [Self] = FORMATS;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl Covered<'_> {
+    /// Rules that fired, that did not, and that cannot.
+    fn counts(&self) -> [usize; 3] {
+        let count =
+            |wanted: fn(&RuleCover) -> bool| self.rules.iter().filter(|rule| wanted(rule)).count();
+        let dead = count(|rule| rule.reach == Some(Reach::Impossible));
+        let cold = count(|rule| rule.fired == 0) - dead;
+        [self.rules.len() - cold - dead, cold, dead]
+    }
+
+    /// `18 204 records · agent-banking@b68dd1c66ba5`.
+    fn about(&self) -> String {
+        format!("{} · {}", records(self.exercised.records), bundle_name(self.program))
+    }
+}
+
+/// What is known of a rule that never fired, and of its atoms: a word, and what it says.
+fn state(rule: &RuleCover) -> (&'static str, String) {
+    let (both, all) = rule.atoms;
+    match &rule.reach {
+        None if all == 0 => ("hot", String::new()),
+        None => ("hot", format!("atoms {both}/{all} both ways")),
+        Some(Reach::Impossible) => ("dead", "it fires on no input (proved)".to_owned()),
+        Some(Reach::Open) => ("cold", "whether it can fire is not known".to_owned()),
+        Some(Reach::Reachable(_)) => ("cold", "it would fire on".to_owned()),
+    }
+}
+
 /// For people.
-#[must_use]
-pub fn full(covered: &Covered<'_>, style: Style) -> String {
-    let Covered { program, exercised, rules } = covered;
-    let name = bundle_name(program);
-    let head = format!("cover · {} · {}", records(exercised.records), visible(&name));
-    let count = |wanted: fn(&RuleCover) -> bool| rules.iter().filter(|rule| wanted(rule)).count();
-    let dead = count(|rule| rule.reach == Some(Reach::Impossible));
-    let cold = count(|rule| rule.fired == 0) - dead;
-    let hot = rules.len() - cold - dead;
+fn full(all: &[Covered<'_>], style: Style) -> String {
+    all.iter().map(|covered| bundle_full(covered, style)).collect()
+}
+
+fn bundle_full(covered: &Covered<'_>, style: Style) -> String {
+    let Covered { exercised, rules, .. } = covered;
+    let head = format!("cover · {}", visible(&covered.about()));
+    let [hot, cold, dead] = covered.counts();
     let mut text = format!("  {}\n", style.paint(Paint::Strong, &head));
     let _ = writeln!(
         text,
@@ -70,17 +125,17 @@ fn rule_text(
     let gap = " ".repeat(width.saturating_sub(id.width()));
     let fired = format!("{:>digits$}", grouped(rule.fired));
     let _ = write!(text, "  {id}{gap}  {fired}  ");
-    let (both, all) = rule.atoms;
-    let atoms = if all == 0 { String::new() } else { format!("atoms {both}/{all} both ways") };
+    let (word, says) = state(rule);
     let says = match &rule.reach {
         None => {
             let columns = usize::try_from((BAR * rule.fired).div_ceil(most)).unwrap_or(0);
             let bar = format!("{:<20}", "█".repeat(columns));
-            format!("{}  {atoms}", style.paint(Paint::Good, &bar))
+            format!("{}  {says}", style.paint(Paint::Good, &bar))
         }
-        Some(Reach::Impossible) => style.paint(Paint::Bad, "dead  it fires on no input (proved)"),
-        Some(Reach::Open) => style.paint(Paint::Wait, "cold  whether it can fire is not known"),
-        Some(Reach::Reachable(_)) => style.paint(Paint::Wait, "cold  it would fire on"),
+        Some(Reach::Impossible) => style.paint(Paint::Bad, &format!("{word}  {says}")),
+        Some(Reach::Open | Reach::Reachable(_)) => {
+            style.paint(Paint::Wait, &format!("{word}  {says}"))
+        }
     };
     let _ = writeln!(text, "{}", says.trim_end());
     if let Some(Reach::Reachable(example)) = &rule.reach {
@@ -91,9 +146,78 @@ fn rule_text(
     }
 }
 
+/// For a pull request.
+fn markdown(all: &[Covered<'_>], _style: Style) -> String {
+    let mut text = String::new();
+    for (nth, covered) in (0..).zip(all) {
+        let [hot, cold, dead] = covered.counts();
+        let gap = if nth == 0 { "" } else { "\n" };
+        let _ = writeln!(
+            text,
+            "{gap}**Coverage** by {}: of {} rules {hot} hot, {cold} cold, {dead} dead. No rule won \
+             {} times.\n\n| rule | fired | | |\n|---|--:|---|---|",
+            cell(&covered.about()),
+            covered.rules.len(),
+            grouped(covered.exercised.default)
+        );
+        for rule in covered.rules {
+            let (word, says) = state(rule);
+            let witness = witness(rule).map_or(String::new(), |it| format!(" `{}`", code(&it)));
+            let (id, fired) = (code(&rule.id), grouped(rule.fired));
+            let _ = writeln!(text, "| `{id}` | {fired} | {word} | {}{witness} |", cell(&says));
+        }
+    }
+    text
+}
+
+/// As one page that fetches nothing.
+fn html(all: &[Covered<'_>], _style: Style) -> String {
+    let mut page = head("cover");
+    for covered in all {
+        let [hot, cold, dead] = covered.counts();
+        let _ = writeln!(
+            page,
+            "<h1>Coverage</h1>\n<p>{}. Of {} rules {hot} hot, {cold} cold, {dead} dead. No rule \
+             won {} times.</p>\n<table class=\"facts\">\n<tr><th>rule</th><th>fired</th><th></th>\
+             <th></th></tr>",
+            text(&covered.about()),
+            covered.rules.len(),
+            grouped(covered.exercised.default)
+        );
+        for rule in covered.rules {
+            let (word, says) = state(rule);
+            let witness =
+                witness(rule).map_or(String::new(), |it| format!(" <code>{}</code>", text(&it)));
+            let class = match word {
+                "hot" => "is-allow",
+                "dead" => "is-deny",
+                _ => "is-open",
+            };
+            let _ = writeln!(
+                page,
+                "<tr><td><code>{}</code></td><td class=\"number\">{}</td>\
+                 <td class=\"{class}\">{word}</td><td>{}{witness}</td></tr>",
+                text(&rule.id),
+                grouped(rule.fired),
+                text(&says)
+            );
+        }
+        page.push_str("</table>\n");
+    }
+    page.push_str("</body></html>\n");
+    page
+}
+
+/// The input on which a rule that never fired does.
+fn witness(rule: &RuleCover) -> Option<String> {
+    match &rule.reach {
+        Some(Reach::Reachable(example)) => Some(example.context.to_string()),
+        Some(Reach::Impossible | Reach::Open) | None => None,
+    }
+}
+
 /// For programs.
-#[must_use]
-pub fn json(all: &[Covered<'_>]) -> String {
+fn json(all: &[Covered<'_>], _style: Style) -> String {
     let bundle = |covered: &Covered<'_>| {
         let rules = covered.rules.iter().map(|rule| {
             let reach = rule.reach.as_ref().map(|reach| match reach {

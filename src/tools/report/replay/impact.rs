@@ -11,9 +11,8 @@ use serde_json::{Value as Json, json};
 use crate::base::arrange::Arrange as _;
 use crate::diag::numbers::grouped;
 use crate::lang::value::time::Instant;
-use crate::runtime::bundle::debug;
-use crate::runtime::program::Program;
 use crate::runtime::record::check::Chained;
+use crate::tools::inspect::worded::Worded;
 use crate::tools::inspect::{bundle_name, digest_text};
 use crate::tools::replay::condition::{Condition, condition};
 use crate::tools::replay::impact::{Changed, Count, Example, FirstChange, Impact, Outcome, Way};
@@ -54,9 +53,9 @@ pub struct Drawing<'a> {
     /// What is known of the chains of the logs.
     pub chained: Chained,
     /// The bundle that decides before, where it is one.
-    pub from: Option<&'a Program>,
+    pub from: Option<&'a Worded<'a>>,
     /// The candidate.
-    pub to: &'a Program,
+    pub to: &'a Worded<'a>,
     /// As people call the candidate.
     pub to_name: &'a str,
     /// How long it took, in words.
@@ -91,7 +90,11 @@ pub const FORMATS: &[Format] = &[
 
 /// The ways in which decisions change, the gravest first: what is newly allowed, then by number.
 #[must_use]
-pub fn clusters<'a>(impact: &'a Impact, from: Option<&Program>, to: &Program) -> Vec<Cluster<'a>> {
+pub fn clusters<'a>(
+    impact: &'a Impact,
+    from: Option<&Worded<'_>>,
+    to: &Worded<'_>,
+) -> Vec<Cluster<'a>> {
     let mut ways: Vec<(&Way, &Changed)> = impact.ways.rows().collect();
     ways.arrange_by_key(|(way, changed)| {
         (rank(way), std::cmp::Reverse(changed.count.decisions), (*way).clone())
@@ -187,9 +190,8 @@ pub(super) fn cause(way: &Way) -> String {
 /// The lines of the rules that fire now or do not any more which one of both bundles lacks: sign,
 /// number, text.
 fn lines(drawing: &Drawing<'_>, way: &Way) -> Vec<(char, u32, String)> {
-    let of = |program: Option<&Program>| -> Vec<(u32, String)> {
-        let Some(program) = program else { return Vec::new() };
-        let debug = debug::of(program.module());
+    let of = |worded: Option<&Worded<'_>>| -> Vec<(u32, String)> {
+        let Some(Worded { program, debug, .. }) = worded else { return Vec::new() };
         let ids = way.gone.iter().chain(&way.new);
         let rules = ids.filter_map(|id| {
             (0..).zip(&debug.rules).find(|(at, _)| program.rule_id(*at) == id).map(|(_, row)| row)
@@ -249,8 +251,8 @@ pub(super) fn example(example: &Example) -> String {
 /// The bundle before and the candidate: `payments@9f2c41`.
 pub(super) fn names(drawing: &Drawing<'_>) -> (String, String) {
     let bundles = || format!("{} bundles", drawing.impact.bundles.len());
-    let from = drawing.from.map_or_else(bundles, bundle_name);
-    (from, format!("{} ({})", drawing.to_name, bundle_name(drawing.to)))
+    let from = drawing.from.map_or_else(bundles, |from| bundle_name(from.program));
+    (from, format!("{} ({})", drawing.to_name, bundle_name(drawing.to.program)))
 }
 
 /// For people.
@@ -498,7 +500,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
     let left_out: Vec<Json> = obstacles
         .map(|(obstacle, count)| json!({"why": obstacle.words(), "records": count}))
         .collect();
-    let from = drawing.from.map(|program| digest_text(&program.digest()));
+    let from = drawing.from.map(|from| digest_text(&from.program.digest()));
     let later = drawing.downstream.then(|| {
         let row = |(id, it): &(&String, &FirstChange)| {
             json!({"session": id, "first": it.step, "later": it.changes - 1})
@@ -507,7 +509,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
     });
     json_document(&json!({
         "format": "policyc.impact", "version": 1,
-        "from": from, "to": digest_text(&drawing.to.digest()),
+        "from": from, "to": digest_text(&drawing.to.program.digest()),
         "counts": counts, "matrix": matrix.collect::<Vec<_>>(),
         "clusters": clusters.collect::<Vec<_>>(), "gates": gates.collect::<Vec<_>>(),
         "changed_sessions": impact.changed_sessions.count(), "downstream": later,

@@ -6,11 +6,10 @@
 
 pub mod chain;
 pub mod cover;
-pub mod explain;
 pub mod flip;
 pub mod html;
 pub mod impact;
-mod page;
+pub(super) mod page;
 pub mod step;
 pub mod verify;
 mod verify_told;

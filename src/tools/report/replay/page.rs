@@ -23,15 +23,24 @@ code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
 details { border: 1px solid var(--line); border-radius: 6px; margin: .8em 0; padding: .5em .9em; }
 summary { cursor: pointer; font-weight: 600; } .allow summary { color: var(--bad); }
 .broken { color: var(--bad); } .kept { color: var(--good); } input { font: inherit; width: 24em; }
+.aside, .path { opacity: .7; font-weight: normal; } .path { margin: .6em 0 .2em; font-size: 13px; }
+.lead { font-size: 17px; } .facts { margin: .6em 0; } .facts td { text-align: left; }
+.facts td.number { text-align: right; }
+.is-allow { color: var(--good); } .is-deny { color: var(--bad); }
+.is-escalate, .is-open { color: var(--wait); }
+pre { font: 13px/1.6 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere;
+ margin: 0; padding: .5em .8em; border: 1px solid var(--line); border-radius: 6px; }
+mark { color: inherit; background: none; border-bottom: 2px solid var(--line); }
+mark.true { border-color: var(--good); } mark.false, mark.error { border-color: var(--bad); }
 </style></head><body>
 "#;
 
 /// The field of a filter.
-pub(super) const FILTER: &str =
+pub(in crate::tools::report) const FILTER: &str =
     "<p><input type=\"search\" placeholder=\"show only what holds\"></p>\n";
 
 /// The end of a page that has a filter: its `details` are what is filtered.
-pub(super) const TAIL: &str = r#"<script>
+pub(in crate::tools::report) const TAIL: &str = r#"<script>
 document.querySelector("input").addEventListener("input", (event) => {
   const wanted = event.target.value.toLowerCase();
   for (const one of document.querySelectorAll("details"))
@@ -41,12 +50,12 @@ document.querySelector("input").addEventListener("input", (event) => {
 "#;
 
 /// The beginning of a page, up to its first heading.
-pub(super) fn head(title: &str) -> String {
+pub(in crate::tools::report) fn head(title: &str) -> String {
     HEAD.replace("TITLE", title)
 }
 
 /// Text that HTML shows as it is.
-pub(super) fn text(text: &str) -> String {
+pub(in crate::tools::report) fn text(text: &str) -> String {
     let mut out = String::new();
     for c in visible(text).chars() {
         match c {

@@ -17,6 +17,7 @@ use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::Chained;
 use crate::runtime::vm::observe::Known;
+use crate::tools::inspect::worded::Worded;
 use crate::tools::inspect::{bundle_name, digest_short, digest_text};
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::findings;
@@ -44,6 +45,8 @@ pub struct Drawing<'a> {
     pub sources: &'a [Source],
     /// Their bundles.
     pub store: &'a Store,
+    /// What people may be told of those that decided otherwise.
+    pub worded: &'a [Worded<'a>],
     /// How long it took, and how many records that is a second, in words.
     pub took: &'a str,
     /// Whether it was stopped before the end.
@@ -81,6 +84,11 @@ impl Listed for Format {
 impl Drawing<'_> {
     pub(super) fn program(&self, digest: Digest) -> Option<Arc<Program>> {
         self.store.get(digest).ok()
+    }
+
+    /// What people may be told of a bundle.
+    pub(super) fn worded(&self, digest: Digest) -> Option<&Worded<'_>> {
+        self.worded.iter().find(|worded| worded.program.digest() == digest)
     }
 
     /// `payments@9f2c41`, or the digest alone where nobody has the bundle.
@@ -183,8 +191,8 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
         text.push_str(&drawn(&SourceMap::new(), finding, style));
     }
     for Found { what, .. } in &verified.mismatches {
-        let program = drawing.program(what.bundle);
-        let (files, finding) = findings::mismatch(what, program.as_deref());
+        let worded = drawing.worded(what.bundle);
+        let (files, finding) = findings::mismatch(what, worded);
         text.push('\n');
         text.push_str(&drawn(&files, finding, style));
     }

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::tools::replay::findings;
 use crate::tools::replay::verify::Found;
@@ -15,21 +16,34 @@ use crate::tools::report::replay::records;
 use crate::tools::report::replay::verify::Drawing;
 use crate::tools::report::visible::visible;
 
-/// Findings in order: where, and what.
-fn found(drawing: &Drawing<'_>) -> Vec<(String, String, Option<String>)> {
+/// A finding: where, what, and one next step.
+struct Told {
+    place: String,
+    message: String,
+    help: Option<String>,
+    /// Whether the message says where.
+    is_placed: bool,
+}
+
+/// Findings in order.
+fn found(drawing: &Drawing<'_>) -> Vec<Told> {
     let place = |source: usize, line: u64| format!("{} line {line}", drawing.source(source));
+    let told = |place, finding: Diagnostic, is_placed| {
+        let Diagnostic { message, help, .. } = finding;
+        Told { place, message, help, is_placed }
+    };
     let breaks = drawing.chained.breaks.iter().map(|found| {
         let finding = findings::broken(found, drawing.sources);
-        (place(found.place.source, found.place.line), finding.message, finding.help)
+        told(place(found.place.source, found.place.line), finding, true)
     });
     let faults = drawing.verified.faults.iter().map(|found| {
         let finding = findings::fault(found, drawing.source(found.source));
-        (place(found.source, found.line), finding.message, finding.help)
+        told(place(found.source, found.line), finding, true)
     });
     let mismatches = drawing.verified.mismatches.iter().map(|Found { source, line, what }| {
-        let program = drawing.program(what.bundle);
-        let (_, finding) = findings::mismatch(what, program.as_deref());
-        (place(*source, *line), finding.message, finding.help)
+        let worded = drawing.worded(what.bundle);
+        let (_, finding) = findings::mismatch(what, worded);
+        told(place(*source, *line), finding, false)
     });
     breaks.chain(faults).chain(mismatches).collect()
 }
@@ -68,7 +82,7 @@ pub(super) fn html(drawing: &Drawing<'_>, _style: Style) -> String {
         return page;
     }
     page.push_str(FILTER);
-    for (place, message, help) in found {
+    for Told { place, message, help, .. } in found {
         let _ = writeln!(
             page,
             "<details open><summary>{}</summary><p>{}</p><p>{}</p></details>",
@@ -98,8 +112,10 @@ pub(super) fn narrated(drawing: &Drawing<'_>, _style: Style) -> String {
         let about = if says.is_empty() { String::new() } else { format!(", {}", visible(&says)) };
         let _ = writeln!(told, "{word}: {}{about}.", grouped(count));
     }
-    for (nth, (place, message, help)) in (1..).zip(found(drawing)) {
-        let _ = writeln!(told, "Finding {nth}, in {}: {}.", visible(&place), visible(&message));
+    for (nth, finding) in (1..).zip(found(drawing)) {
+        let Told { place, message, help, is_placed } = finding;
+        let place = if is_placed { String::new() } else { format!(", in {}", visible(&place)) };
+        let _ = writeln!(told, "Finding {nth}{place}: {}.", visible(&message));
         if let Some(help) = help {
             let _ = writeln!(told, "Next step: {}.", visible(&help));
         }

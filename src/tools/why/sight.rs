@@ -1,7 +1,7 @@
 //! What an atom said, in the words of the source.
 //!
 //! In:      the sights of an observer.
-//! Out:     `true  12000 > 10000` for the text of an atom.
+//! Out:     true, `12000 > 10000` for the text of an atom.
 //! Imports: `lang`, `runtime`, `tools::inspect`.
 //!
 //! Atoms have a normal form: `a != b` is the atom `a == b`, the other way round. A reader sees the
@@ -16,6 +16,7 @@ use crate::runtime::bundle::module::Module;
 use crate::runtime::vm::observe::{AtomOutcome, Sight};
 use crate::tools::inspect::atoms::{infix, is_unequal};
 use crate::tools::inspect::constant::short;
+use crate::tools::why::Truth;
 
 /// Most characters of a value that a label shows.
 const VALUE_CHARACTERS_MAX: usize = 40;
@@ -46,8 +47,8 @@ impl Seen {
         Self { outcome: sight.outcome, left, infix: infix(code), right }
     }
 
-    /// The outcome and the values, as `source` words the atom: `false` and `1 != 1`.
-    pub(super) fn told(&self, source: &str) -> (String, String) {
+    /// The outcome and the values, as `source` words the atom: false and `1 != 1`.
+    pub(super) fn told(&self, source: &str) -> (Truth, String) {
         let turned = self.infix == Some("==") && is_unequal(source);
         let infix = if turned { Some("!=") } else { self.infix };
         let values = match (&self.left, infix, &self.right) {
@@ -55,12 +56,13 @@ impl Seen {
             (Some(left), None, _) => left.clone(),
             (_, _, _) => String::new(),
         };
-        let word = match self.outcome {
-            AtomOutcome::Error(class) => format!("fails, {}", class.code().title()),
-            AtomOutcome::True => (!turned).to_string(),
-            AtomOutcome::False => turned.to_string(),
+        let holds = |holds: bool| if holds { Truth::True } else { Truth::False };
+        let truth = match self.outcome {
+            AtomOutcome::Error(class) => Truth::Failed(class.code().title().to_owned()),
+            AtomOutcome::True => holds(!turned),
+            AtomOutcome::False => holds(turned),
         };
-        (word, values)
+        (truth, values)
     }
 }
 
@@ -101,7 +103,7 @@ fn operand(module: &Module, sight: &Sight<'_>, kind: Operand, at: u16) -> Option
 fn size_of(sight: &Sight<'_>, at: u16) -> Option<String> {
     let value = sight.file.get(usize::from(at))?;
     let count = if value.tag() == Tag::List {
-        sight.view.elements(value).len()
+        value.len() as usize
     } else if value.tag() == Tag::String {
         sight.view.str(value).chars().count()
     } else {
@@ -118,6 +120,26 @@ pub(super) fn value_text(view: &View<'_>, value: &Value) -> Option<String> {
     let mut text = String::new();
     json::write(view, value, Form::Plain, &mut text).ok()?;
     Some(clipped(&text))
+}
+
+/// An object of a list of which only columns are read: `{amount: 700, to: "y"}`.
+pub(super) fn row_text(view: &View<'_>, values: &[Value], columns: &[String]) -> String {
+    let member = |(name, value): (&String, &Value)| {
+        let text = value_text(view, value).filter(|_| value.is_present())?;
+        Some(format!("{name}: {text}"))
+    };
+    let members: Vec<String> = columns.iter().zip(values).filter_map(member).collect();
+    clipped(&format!("{{{}}}", members.join(", ")))
+}
+
+/// A value as JSON, and a list of objects of which only `columns` are read as these objects.
+pub(super) fn rows_text(view: &View<'_>, value: &Value, columns: &[String]) -> String {
+    if columns.is_empty() || !value.is_present() || value.tag() != Tag::List {
+        return value_text(view, value).unwrap_or_default();
+    }
+    let rows = view.elements(value).chunks(columns.len()).take(VALUE_CHARACTERS_MAX);
+    let rows: Vec<String> = rows.map(|row| row_text(view, row, columns)).collect();
+    clipped(&format!("[{}]", rows.join(", ")))
 }
 
 /// Cut where it is long.

@@ -1,0 +1,70 @@
+//! An explanation for programs.
+//!
+//! In:      a `Told`.
+//! Out:     one JSON document; or one a rule, then one with all else.
+//! Imports: `lang`, `tools::replay`, `tools::report`.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value as Json, json};
+
+use crate::lang::decision::Effect;
+use crate::tools::inspect::digest_text;
+use crate::tools::replay::explain::Explained;
+use crate::tools::report::json::document;
+use crate::tools::report::paint::Style;
+use crate::tools::report::why::Told;
+
+/// One document.
+pub(super) fn draw(told: &Told<'_>, _style: Style) -> String {
+    let mut all = facts(told);
+    if let Some(all) = all.as_object_mut() {
+        all.insert("rules".to_owned(), Json::Array(rules(told)));
+    }
+    document(&all)
+}
+
+/// A line a rule, then a line with all else.
+pub(super) fn lines(told: &Told<'_>, _style: Style) -> String {
+    let mut text = String::new();
+    for line in rules(told).into_iter().chain([facts(told)]) {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+fn rules(told: &Told<'_>) -> Vec<Json> {
+    match told.explained {
+        Explained::Decided { why, .. } => why.rules_json(),
+        Explained::Withheld { rules, .. } => {
+            rules.iter().map(|(id, says)| json!({"rule": id, "says": says})).collect()
+        }
+    }
+}
+
+/// Everything but the rules.
+fn facts(told: &Told<'_>) -> Json {
+    let program = told.program;
+    let decision = told.report().and_then(|it| serde_json::from_str::<Json>(&it.to_json()).ok());
+    let exact = match told.explained {
+        Explained::Decided { exact, .. } | Explained::Withheld { exact, .. } => exact,
+    };
+    let mut all = json!({
+        "format": "policyc.explained",
+        "version": 2,
+        "id": told.id,
+        "bundle": {"name": program.name(), "digest": digest_text(&program.digest())},
+        "decision": decision,
+        "exact": exact,
+    });
+    if let (Explained::Withheld { effects, blockers, paths, .. }, Some(all)) =
+        (told.explained, all.as_object_mut())
+    {
+        let effects: Vec<_> = effects.iter().map(|it| it.map(Effect::word)).collect();
+        all.insert("possible".to_owned(), json!(effects));
+        all.insert("blockers".to_owned(), json!(blockers));
+        all.insert("withheld".to_owned(), json!(paths));
+    }
+    all
+}

@@ -1,0 +1,431 @@
+//! Why a decision is what it is: every rule, its atoms and the values that it read, as data.
+//!
+//! In:      a program, a decision that was watched, where its context came from.
+//! Out:     `Why`; `tools::report` draws it.
+//! Imports: `runtime`, `tools::inspect`, `tools::report::context`.
+//!
+//! What stands in sources stands in those of the bundle, so what is told is about what decided.
+
+pub mod exhaust;
+mod sight;
+pub mod watch;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+
+use crate::compiler::source::lines::Lines;
+use crate::lang::value::Value;
+use crate::runtime::bundle::debug::{Place, RuleDebug};
+use crate::runtime::bundle::module::{Module, NONE, RuleRow, SlotRow};
+use crate::runtime::vm::decision::Decision;
+use crate::runtime::vm::report::DecisionReport;
+use crate::tools::inspect::reads::dotted;
+use crate::tools::inspect::worded::Worded;
+use crate::tools::report::context::locate;
+use crate::tools::why::sight::rows_text;
+use crate::tools::why::watch::{Asked, Loop, Outcome, Watcher, columns};
+
+/// Most values of a rule that are told.
+const VALUES_MAX: usize = 12;
+
+/// Why a decision is what it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Why {
+    /// The sources: logical path and text.
+    pub sources: Vec<(String, String)>,
+    /// Whether the context was refused, so that no rule was asked.
+    pub refused: bool,
+    /// Every rule, in document order.
+    pub rules: Vec<RuleWhy>,
+}
+
+/// What a rule did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It fired, and decided.
+    Won,
+    /// It fired, and others decided; of a shadow rule: it would have fired.
+    Fired,
+    /// It failed.
+    Failed,
+    /// It was asked, and did not fire.
+    Silent,
+    /// It is about other inputs: nobody asked it.
+    NotAsked,
+}
+
+impl State {
+    /// In a word, for programs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Won => "won",
+            Self::Fired => "fired",
+            Self::Failed => "failed",
+            Self::Silent => "silent",
+            Self::NotAsked => "not_asked",
+        }
+    }
+}
+
+/// A rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleWhy {
+    /// Its id.
+    pub id: String,
+    /// Whether it decides nothing.
+    pub shadow: bool,
+    /// What it did.
+    pub state: State,
+    /// Where it stands, where sources are known.
+    pub place: Option<Place>,
+    /// The atoms of its condition, in the order of the language.
+    pub atoms: Vec<AtomWhy>,
+    /// Which of them settled what it says: of a silent rule, why it was silent.
+    pub settled_by: Option<usize>,
+    /// The values that it reads.
+    pub values: Vec<ValueWhy>,
+}
+
+/// How an atom came out, as its source words it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Truth {
+    /// It holds.
+    True,
+    /// It does not.
+    False,
+    /// It failed: how, in words.
+    Failed(String),
+    /// Nobody needed to know.
+    NotNeeded,
+}
+
+/// An atom of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AtomWhy {
+    /// Its number in the bundle.
+    pub atom: u16,
+    /// Where it stands.
+    pub place: Place,
+    /// Its source.
+    pub text: String,
+    /// How it came out.
+    pub truth: Truth,
+    /// Whether that was found out by deciding once more, with what was passed over asked as well.
+    pub would_be: bool,
+    /// The values that decided it: `12000 > 10000`; perhaps nothing.
+    pub values: String,
+    /// The loops that ran for it.
+    pub loops: Vec<Loop>,
+}
+
+/// A value that a rule reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueWhy {
+    /// Its path.
+    pub path: String,
+    /// As JSON, cut where it is long; `absent`.
+    pub value: String,
+    /// Where it comes from; nothing where that is not known.
+    pub from: Option<String>,
+}
+
+/// Where the context of a decision came from.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin<'a> {
+    /// Nothing is said of it.
+    Given,
+    /// A record.
+    Record,
+    /// A file with its name: its places are told.
+    File(&'a str, &'a [u8]),
+}
+
+/// A decision that was watched.
+#[derive(Debug)]
+pub struct Watched<'a> {
+    /// The decision.
+    pub report: &'a DecisionReport,
+    /// What was seen while it was made.
+    pub seen: &'a mut Watcher<'a>,
+    /// Its slots.
+    pub slots: Vec<String>,
+    /// Where its context came from.
+    pub origin: Origin<'a>,
+}
+
+/// The slots of a decision as JSON, each cut where it is long.
+#[must_use]
+pub fn slots(decision: &Decision<'_>) -> Vec<String> {
+    let view = decision.view();
+    let module = decision.program().module();
+    let text = |(slot, value): (&SlotRow, &Value)| {
+        let columns = match slot {
+            SlotRow::Value(node) => columns(module, *node),
+            SlotRow::Presence(_) | SlotRow::Now => Vec::new(),
+        };
+        rows_text(&view, value, &columns)
+    };
+    module.slots.iter().zip(decision.file()).map(text).collect()
+}
+
+/// Why it is decided so.
+#[must_use]
+pub fn why(worded: &Worded<'_>, watched: Watched<'_>) -> Why {
+    let program = worded.program;
+    let Watched { report, seen, slots, origin } = watched;
+    seen.end();
+    let refused = report.errors.iter().any(|error| error.rule.is_none());
+    let cx = Reading { module: program.module(), worded, report, seen, slots: &slots, origin };
+    let rules = (0..).zip(&program.module().rules);
+    let rules = rules.map(|(at, row)| cx.rule(at, row, program.string(row.id)));
+    Why { sources: worded.debug.sources.clone(), refused, rules: rules.collect() }
+}
+
+/// What the parts of an explanation are read from.
+struct Reading<'a> {
+    module: &'a Module,
+    worded: &'a Worded<'a>,
+    report: &'a DecisionReport,
+    seen: &'a Watcher<'a>,
+    slots: &'a [String],
+    origin: Origin<'a>,
+}
+
+impl Reading<'_> {
+    fn rule(&self, at: usize, row: &RuleRow, id: &str) -> RuleWhy {
+        let debug = self.worded.debug.rules.get(at);
+        let asked = self.seen.of(row.function);
+        let atoms = debug.map_or_else(Vec::new, |rule| self.atoms(rule, asked));
+        let named = |ids: &[String]| ids.iter().any(|said| said == id);
+        let failed = self.report.errors.iter().any(|error| error.rule.as_deref() == Some(id));
+        let state = if self.report.rule.as_deref() == Some(id) && !failed {
+            State::Won
+        } else if failed {
+            State::Failed
+        } else if named(&self.report.fired) || named(&self.report.shadow) {
+            State::Fired
+        } else if asked.is_some() {
+            State::Silent
+        } else {
+            State::NotAsked
+        };
+        let last = asked.and_then(|it| it.last);
+        let last = last.and_then(|last| atoms.iter().position(|atom| atom.atom == last));
+        let settled_by = last.or_else(|| atoms.iter().rposition(AtomWhy::is_seen));
+        RuleWhy {
+            id: id.to_owned(),
+            shadow: row.shadow,
+            state,
+            place: debug.map(|rule| rule.place),
+            atoms,
+            settled_by,
+            values: self.values(row),
+        }
+    }
+
+    /// The atoms of a rule. A guard that no condition spells out, as `on`, has no text of its own,
+    /// and is not told.
+    fn atoms(&self, rule: &RuleDebug, asked: Option<&Asked>) -> Vec<AtomWhy> {
+        let place = |atom: u16| Some((atom, self.own_place(rule, self.worded.atom(atom)?)));
+        let all: Vec<(u16, Place)> = rule.atoms.iter().filter_map(|it| place(*it)).collect();
+        let holds = |outer: &Place, inner: &Place| {
+            outer.source == inner.source && outer.start <= inner.start && inner.end <= outer.end
+        };
+        let mut told = Vec::new();
+        for (atom, place) in &all {
+            let mut others = all.iter().filter(|(other, _)| other != atom);
+            let is_guard = !self.module.code.iter().any(|code| code.w == *atom);
+            let is_spelled =
+                holds(&rule.place, place) && !others.any(|(_, other)| holds(place, other));
+            if is_guard && !is_spelled {
+                continue;
+            }
+            told.push(self.atom(*atom, *place, asked.and_then(|it| it.atoms.get(atom))));
+        }
+        told
+    }
+
+    /// The place of an atom that rules share is where it is written first; where the rule spells it
+    /// out alike, that is its place for the rule.
+    fn own_place(&self, rule: &RuleDebug, place: Place) -> Place {
+        let whole = rule.place;
+        if place.source == whole.source && (whole.start..whole.end).contains(&place.start) {
+            return place;
+        }
+        let text = self.worded.text(place);
+        let at = self.worded.text(whole).find(text).filter(|_| !text.is_empty());
+        let start = at.and_then(|at| whole.start.checked_add(u32::try_from(at).ok()?));
+        start.map_or(place, |start| Place {
+            source: whole.source,
+            start,
+            end: start.saturating_add(place.end.saturating_sub(place.start)),
+        })
+    }
+
+    fn atom(&self, atom: u16, place: Place, outcome: Option<&Outcome>) -> AtomWhy {
+        let text = self.worded.text(place).to_owned();
+        let (truth, values) =
+            outcome.map_or((Truth::NotNeeded, String::new()), |outcome| outcome.seen.told(&text));
+        let loops = outcome.map_or_else(Vec::new, |outcome| outcome.loops.clone());
+        AtomWhy { atom, place, text, truth, would_be: false, values, loops }
+    }
+
+    /// The values that a rule reads, the tool aside, which every form names.
+    fn values(&self, row: &RuleRow) -> Vec<ValueWhy> {
+        let first = row.first_requirement as usize;
+        let read = self.module.requirements.iter().skip(first);
+        let slots = read.take(usize::from(row.requirements).min(VALUES_MAX)).map(|it| it.slot);
+        let mut known = BTreeSet::new();
+        let slots = slots.filter(|slot| *slot != NONE && known.insert(*slot));
+        let value = |slot: u16| {
+            let Some(SlotRow::Value(node)) = self.module.slots.get(usize::from(slot)) else {
+                return None;
+            };
+            let path = dotted(self.module, *node);
+            let value = self.slots.get(usize::from(slot)).cloned().unwrap_or_default();
+            let from = self.origin.place(&path);
+            (path != "action.tool").then_some(ValueWhy { path, value, from })
+        };
+        slots.filter_map(value).collect()
+    }
+}
+
+impl Origin<'_> {
+    /// `big.json:6:17`, `record`.
+    fn place(&self, path: &str) -> Option<String> {
+        match self {
+            Self::Given => None,
+            Self::Record => Some("record".to_owned()),
+            Self::File(name, bytes) => {
+                let at = locate(bytes, &path.split('.').collect::<Vec<_>>())?;
+                let text = std::str::from_utf8(bytes).ok()?;
+                let place = Lines::new(text).place(text, u32::try_from(at).ok()?);
+                Some(format!("{name}:{}:{}", place.line, place.column))
+            }
+        }
+    }
+}
+
+impl Truth {
+    /// In a word, for programs.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::True => "true",
+            Self::False => "false",
+            Self::Failed(_) => "error",
+            Self::NotNeeded => "not_evaluated",
+        }
+    }
+}
+
+impl Loop {
+    /// `users[7] = "u999"`, `all 60 of users checked`; `list` is what people call the list.
+    #[must_use]
+    pub fn words(&self, list: &str) -> String {
+        match (&self.settled, self.checked) {
+            (Some((at, value)), _) if list.is_empty() => format!("element {at} = {value}"),
+            (Some((at, value)), _) => format!("{list}[{at}] = {value}"),
+            (None, 0) if list.is_empty() => "nothing to look at".to_owned(),
+            (None, 0) => format!("{list} is empty"),
+            (None, all) if list.is_empty() => format!("all {all} checked"),
+            (None, all) => format!("all {all} of {list} checked"),
+        }
+    }
+}
+
+impl AtomWhy {
+    /// Whether it came out at all.
+    #[must_use]
+    pub fn is_seen(&self) -> bool {
+        self.truth != Truth::NotNeeded
+    }
+
+    /// How it came out: `true`, `fails, a division by zero`; `would be` in front where nobody
+    /// needed it.
+    #[must_use]
+    pub fn outcome(&self) -> String {
+        let word = match &self.truth {
+            Truth::True => "true".to_owned(),
+            Truth::False => "false".to_owned(),
+            Truth::Failed(how) => format!("fails, {how}"),
+            Truth::NotNeeded => "not needed".to_owned(),
+        };
+        if self.would_be { format!("would be {word}") } else { word }
+    }
+
+    /// Its source in one line.
+    #[must_use]
+    pub fn line(&self) -> String {
+        self.text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl RuleWhy {
+    /// The atom that settled it.
+    #[must_use]
+    pub fn settled(&self) -> Option<&AtomWhy> {
+        self.atoms.get(self.settled_by?)
+    }
+}
+
+impl Why {
+    /// `policies/transfer.yaml:15:9`.
+    #[must_use]
+    pub fn place(&self, place: Place) -> Option<String> {
+        let (path, text) = self.sources.get(place.source as usize)?;
+        let at = Lines::new(text).place(text, place.start);
+        Some(format!("{path}:{}:{}", at.line, at.column))
+    }
+
+    /// For programs: an object a rule.
+    #[must_use]
+    pub fn rules_json(&self) -> Vec<Json> {
+        self.rules.iter().map(|rule| self.rule_json(rule)).collect()
+    }
+
+    fn rule_json(&self, rule: &RuleWhy) -> Json {
+        let atoms = rule.atoms.iter().map(|atom| self.atom_json(atom));
+        let values = rule
+            .values
+            .iter()
+            .map(|value| json!({"path": value.path, "value": value.value, "from": value.from}));
+        json!({
+            "rule": rule.id,
+            "state": rule.state.word(),
+            "shadow": rule.shadow,
+            "place": rule.place.and_then(|place| self.place(place)),
+            "atoms": atoms.collect::<Vec<_>>(),
+            "settled_by": rule.settled().map(|atom| atom.atom),
+            "values": values.collect::<Vec<_>>(),
+        })
+    }
+
+    fn atom_json(&self, atom: &AtomWhy) -> Json {
+        let loops = atom.loops.iter().map(|it| {
+            json!({
+                "list": it.list, "checked": it.checked, "elements": it.elements,
+                "settled": it.settled.as_ref().map(|(at, value)| json!({"at": at, "value": value})),
+            })
+        });
+        let failed = match &atom.truth {
+            Truth::Failed(how) => Some(how),
+            Truth::True | Truth::False | Truth::NotNeeded => None,
+        };
+        let Place { source, start, end } = atom.place;
+        let path = self.sources.get(source as usize).map(|(path, _)| path);
+        json!({
+            "id": atom.atom,
+            "text": atom.text,
+            "span": {"file": path, "start": start, "end": end},
+            "place": self.place(atom.place),
+            "state": atom.truth.word(),
+            "error": failed,
+            "would_be": atom.would_be,
+            "values": atom.values,
+            "iter": loops.collect::<Vec<_>>(),
+        })
+    }
+}
