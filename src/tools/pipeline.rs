@@ -55,7 +55,7 @@ pub fn lint(
     let whole = match (checked, compiled.as_ref().map(load_own)) {
         (Some(checked), Some(Ok(program))) => {
             let subject = Subject::of(files, checked, &program);
-            lint::lint(&subject.with_tags(settings.tags.as_deref()), sink);
+            lint::lint(&subject.with_tags(settings.tags.as_deref()), selection, sink);
             true
         }
         (_, Some(Err(found))) => {

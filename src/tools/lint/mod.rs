@@ -23,6 +23,7 @@ pub mod suppress;
 
 use crate::diag::codes::Code;
 use crate::diag::sink::Sink;
+use crate::tools::lint::select::{Level, Selection};
 use crate::tools::lint::subject::Subject;
 
 /// What lints are about. People choose them by these names.
@@ -123,9 +124,10 @@ pub const LINTS: &[Lint] = &[
     Lint { code: Code::BoolConditional, group: Group::Style, run: source::bool_conditional::run },
 ];
 
-/// Reports what all lints find.
-pub fn lint(subject: &Subject<'_>, sink: &mut Sink) {
-    for lint in LINTS {
+/// Reports what those lints find that `selection` tells. The others do not run: what they would
+/// find is never told, and would take the room of what is.
+pub fn lint(subject: &Subject<'_>, selection: &Selection, sink: &mut Sink) {
+    for lint in LINTS.iter().filter(|lint| selection.level(lint.code) != Level::Allow) {
         (lint.run)(subject, sink);
     }
 }

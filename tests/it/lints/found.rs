@@ -4,8 +4,12 @@
 //! Findings of other codes are left aside.
 
 use policyc::diag::codes::Code;
+use policyc::diag::sink::Sink;
+use policyc::tools::pipeline::lint;
+use policyc::tools::project::Settings;
 
 use super::{checked, project};
+use crate::checking::only;
 
 /// Checks `marked`, a document in which the findings of `code` are marked.
 #[track_caller]
@@ -315,6 +319,21 @@ fn ids() {
     ] {
         assert_found(Code::IdNaming, "p.yaml", &document(ids));
     }
+}
+
+/// What nobody asked for takes no room from what is told.
+#[test]
+fn silent_lints_take_no_room() {
+    let rule = |at: usize| format!("  - {{id: r{at}, when: r.n == {at}, deny: x}}\n");
+    let rules: String = (0..1_200).map(rule).collect();
+    let last = "  - {id: last, when: r.b == true, deny: x}\n";
+    let text = format!("policyc: 1\ndefault: deny\n{TYPES}rules:\n{rules}{last}");
+    let mut sink = Sink::new();
+    let files = project("p.yaml", &text);
+    lint(&files, &Settings::default(), &only(&["W0562"]), &mut sink);
+    let (found, dropped) = sink.finish();
+    let codes: Vec<Code> = found.iter().map(|it| it.code).collect();
+    assert_eq!((codes, dropped), (vec![Code::BoolComparison], 0));
 }
 
 /// Nobody wrote the conditionals, and numbered the rules, of a document of Kubernetes.
