@@ -21,11 +21,17 @@ pub fn guarded(command: impl FnOnce() -> Exit) -> Exit {
     command()
 }
 
-/// The request to report a bug, with what is known about it.
+/// The request to report a bug that ended the program, with what is known about it.
 fn request(cause: &(dyn Any + Send)) -> String {
     let text = cause.downcast_ref::<&str>().copied();
     let text = text.or_else(|| cause.downcast_ref::<String>().map(String::as_str));
-    let text = visible(text.unwrap_or("no further word"));
+    report_of(text.unwrap_or("no further word"))
+}
+
+/// The request to report a bug, with what is known about it.
+#[must_use]
+pub fn report_of(bug: &str) -> String {
+    let text = visible(bug);
     let version = env!("CARGO_PKG_VERSION");
     format!(
         "policyc {version} met a bug of its own, not one of your policy: {text}\n\

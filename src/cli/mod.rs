@@ -51,6 +51,7 @@ pub struct Command {
 pub const COMMANDS: &[Command] = &[
     commands::init::COMMAND,
     commands::check::COMMAND,
+    commands::fmt::COMMAND,
     commands::explain::COMMAND,
     commands::eval::COMMAND,
     commands::test::COMMAND,

@@ -72,7 +72,7 @@ fn overview() -> String {
             rows.iter().map(|row| field(row)).collect::<Vec<_>>().join(", ")
         };
         let (names, short) = (join(|row| row.name), join(|row| row.short));
-        let _ = writeln!(text, "  {group:<7} {names:<22} {short}");
+        let _ = writeln!(text, "  {group:<7} {names:<25} {short}");
     }
     text.push_str(
         "  start with  policyc init         more  policyc help COMMAND, help exit-codes\n",

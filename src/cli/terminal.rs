@@ -121,6 +121,12 @@ impl Terminal {
     }
 }
 
+/// Whether standard output is a screen.
+#[must_use]
+pub fn on_screen() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Columns of standard output.
 #[must_use]
 pub fn result_width() -> usize {

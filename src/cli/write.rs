@@ -59,21 +59,25 @@ pub fn step_summary<'f>(
 /// meantime loses nothing; a link stays one, and who may read the file stays as it is.
 ///
 /// # Errors
-/// `P0906` if the file holds something else by now, or the file system refuses; then it is as it
-/// was.
+/// `P0906` if the file holds something else by now, may not be written, or the file system refuses;
+/// then it is as it was.
 pub fn rewrite(path: &Path, before: &str, after: &str) -> Result<(), Box<Diagnostic>> {
     let refuse = |error: io::Error| Box::new(unwritable(path, &error));
     let real = fs::canonicalize(path).map_err(refuse)?;
-    let about = fs::metadata(&real).map_err(refuse)?;
+    let permissions = fs::metadata(&real).map_err(refuse)?.permissions();
+    if permissions.readonly() {
+        return Err(refuse(io::ErrorKind::PermissionDenied.into()));
+    }
+    let mut draft = Draft::begin(&real)?;
+    draft.write(after.as_bytes())?;
+    fs::set_permissions(&draft.beside, permissions).map_err(refuse)?;
+    // As late as can be.
     if read_bytes(&real, SOURCE_BYTES_MAX).map_err(refuse)? != before.as_bytes() {
         let shown = slashed(&normalize(path));
         let found = format!("`{shown}` was changed while it was worked on, and is left alone");
         let finding = Diagnostic::without_place(Code::Unwritable, found);
         return Err(Box::new(finding.help("run the command again")));
     }
-    let mut draft = Draft::begin(&real)?;
-    draft.write(after.as_bytes())?;
-    fs::set_permissions(&draft.beside, about.permissions()).map_err(refuse)?;
     draft.finish()
 }
 

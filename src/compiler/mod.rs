@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod emit;
+pub mod format;
 pub mod ir;
 pub mod solve;
 pub mod source;

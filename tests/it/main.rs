@@ -27,6 +27,7 @@ mod diff;
 mod differential;
 mod documents;
 mod examples;
+mod fmt;
 mod generated;
 mod hostile;
 mod import;

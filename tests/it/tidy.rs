@@ -19,6 +19,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("runtime", &["base", "diag", "lang"]),
     ("compiler::source", &["base", "diag", "lang"]),
     ("compiler::syntax", &["base", "diag", "lang", "compiler::source"]),
+    ("compiler::format", &["base", "diag", "lang", "compiler::source", "compiler::syntax"]),
     ("compiler::check", &["base", "diag", "lang", "compiler::source", "compiler::syntax"]),
     (
         "compiler::ir",

@@ -2,7 +2,7 @@
 //!
 //! In:      the paths that a user named.
 //! Out:     a `SourceMap` in order of logical path, and what could not be read.
-//! Imports: `base`, `diag`, `compiler::source`.
+//! Imports: `base`, `diag`, `compiler::{format, source}`.
 //!
 //! A logical path is relative to the deepest directory that holds everything named, so that the
 //! same sources give the same bundle wherever they lie and from wherever they are built. In a
@@ -22,6 +22,7 @@ use ignore::WalkBuilder;
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::base::span::{FileId, Span};
+use crate::compiler::format;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::path::{file_and_message, is_descriptor_set, join};
 use crate::diag::codes::Code;
@@ -57,6 +58,8 @@ pub struct Project {
     pub check: Check,
     /// What one decision may take.
     pub budgets: Budgets,
+    /// How its sources are laid out.
+    pub format: format::Settings,
 }
 
 /// `[bench]` of a configuration.
@@ -353,6 +356,7 @@ impl Reading {
         self.project.settings.strict = config.strict;
         self.project.settings.tags.clone_from(&config.check.tags);
         self.project.check = config.check.clone();
+        self.project.format = config.format;
         let list = config.budgets.clone();
         self.project.budgets = Budgets { path: logical.clone(), text: text.clone(), list };
         let schema = config.schema.as_ref().map(|path| (path, join(&logical, &path.value)));

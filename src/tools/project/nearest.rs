@@ -1,6 +1,6 @@
-//! The configuration that holds where a command runs.
+//! The configuration that holds in a directory.
 //!
-//! In:      the working directory.
+//! In:      the directory, mostly the one that a command runs in.
 //! Out:     what the nearest `policyc.toml` says, and what is wrong with it.
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::sink::Sink;
-use crate::tools::paths::slashed;
+use crate::tools::paths::{normalize, slashed};
 use crate::tools::project::config::{self, Config};
 use crate::tools::project::discover::config_in;
 use crate::tools::project::{read_bytes, shown_from, unreadable};
@@ -17,10 +17,17 @@ use crate::tools::project::{read_bytes, shown_from, unreadable};
 /// is wrong with it; nothing where there is none.
 #[must_use]
 pub fn configuration() -> (Config, PathBuf, SourceMap, Sink) {
+    configuration_in(&std::env::current_dir().unwrap_or_default())
+}
+
+/// As `configuration`, seen from `folder`.
+#[must_use]
+pub fn configuration_in(folder: &Path) -> (Config, PathBuf, SourceMap, Sink) {
     let here = std::env::current_dir().unwrap_or_default();
+    let folder = normalize(&here.join(folder));
     let (mut files, mut sink) = (SourceMap::new(), Sink::new());
-    let Some(path) = here.ancestors().find_map(config_in) else {
-        return (Config::default(), here, files, sink);
+    let Some(path) = folder.ancestors().find_map(config_in) else {
+        return (Config::default(), folder, files, sink);
     };
     let shown = slashed(&shown_from(&here, &path));
     let config = match read_bytes(&path, SOURCE_BYTES_MAX) {
@@ -34,5 +41,5 @@ pub fn configuration() -> (Config, PathBuf, SourceMap, Sink) {
             Config::default()
         }
     };
-    (config, path.parent().map_or(here, Path::to_path_buf), files, sink)
+    (config, path.parent().map_or(folder, Path::to_path_buf), files, sink)
 }

@@ -40,7 +40,7 @@ fn findings(parsed: &Parsed) -> Vec<String> {
 }
 
 /// The tree without places: `(+ a (. b c))`.
-fn shape(ast: &Ast, root: ExprId) -> String {
+pub(crate) fn shape(ast: &Ast, root: ExprId) -> String {
     let mut shapes: Vec<String> = Vec::new();
     for (_, expr) in ast.exprs.iter_ids() {
         let of = |id: &ExprId| shapes[id.index()].as_str();

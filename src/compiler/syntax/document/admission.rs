@@ -150,7 +150,12 @@ fn validation(node: &Node, id: Name, guard: Option<Span>, reader: &mut Reader<'_
     let keys = Keys::open(node, "a validation", reader.sink)?;
     keys.only(&["expression", "message", "messageExpression", "reason"], reader.sink);
     let entry = keys.need("expression", reader.sink)?;
-    let holds = reader.raw_expression("expression", &entry.value);
+    let worded = keys.get("message").is_some() || keys.get("messageExpression").is_some();
+    let holds = if worded {
+        reader.raw_expression("expression", &entry.value)
+    } else {
+        reader.quoted_expression("expression", &entry.value)
+    };
     let status = keys.value("reason").and_then(|it| choice(it, "`reason`", &REASONS, reader.sink));
     let reason = message(&keys, holds, &entry.value, reader);
     Some(Rule {

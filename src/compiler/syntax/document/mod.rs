@@ -12,6 +12,7 @@ pub mod model;
 pub mod outputs;
 pub mod path;
 pub mod scalar;
+pub mod site;
 pub mod template;
 pub mod yaml;
 
@@ -220,7 +221,8 @@ fn read_cel(
         sink.report(DocumentError::Beyond { at, limit });
         return None;
     }
-    let mut reader = Reader { file, source: &source.text, ast: &mut parsed.ast, sink };
+    let (ast, sites) = (&mut parsed.ast, &mut parsed.sites);
+    let mut reader = Reader { file, source: &source.text, ast, sites, sink };
     Some(plain_cel::read(&source.path, &mut reader))
 }
 
@@ -235,7 +237,8 @@ fn classify(
     sink: &mut Sink,
 ) -> bool {
     let has = |key: &str| root.get(key).is_some();
-    let mut reader = Reader { file, source: &source.text, ast: &mut parsed.ast, sink };
+    let (ast, sites) = (&mut parsed.ast, &mut parsed.sites);
+    let mut reader = Reader { file, source: &source.text, ast, sites, sink };
     if has("policyc") {
         parsed.policies.push(policy::read(root, &source.path, &mut reader));
         return true;

@@ -6,6 +6,7 @@
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::syntax::ast::{Ast, ExprId};
+use crate::compiler::syntax::document::site::Site;
 use crate::lang::decision::Effect;
 
 /// Everything that parsing found out.
@@ -19,6 +20,8 @@ pub struct Parsed {
     pub cel_policies: Vec<CelPolicyDocument>,
     /// Environment files (`config.yaml`), in order of file.
     pub environments: Vec<Environment>,
+    /// Where CEL is written, in the order in which it was read.
+    pub sites: Vec<Site>,
 }
 
 /// How a document of rules is written.

@@ -89,7 +89,7 @@ pub fn read(
     let names: Vec<&str> = known.iter().map(|key| key.name).collect();
     keys.only(&names, sink);
     let source = files.get(file).map_or("", |file| file.text.as_str());
-    let mut ast = Ast::default();
+    let (mut ast, mut sites) = (Ast::default(), Vec::new());
     let (mut texts, mut documents) = (Vec::new(), Vec::new());
     for key in known {
         let node = if key.required {
@@ -100,7 +100,8 @@ pub fn read(
         let Some(node) = node else { continue };
         match key.kind {
             Kind::Expression => {
-                let mut reader = Reader { file, source, ast: &mut ast, sink };
+                let (ast, sites) = (&mut ast, &mut sites);
+                let mut reader = Reader { file, source, ast, sites, sink };
                 let expr = reader.expression(key.name, node);
                 documents.push(document(file, key.name, node.span, expr));
             }
@@ -109,7 +110,8 @@ pub fn read(
         }
     }
     let environments = vec![environment(file, around)];
-    let parsed = Parsed { ast, policies: Vec::new(), cel_policies: documents, environments };
+    let policies = Vec::new();
+    let parsed = Parsed { ast, policies, cel_policies: documents, environments, sites };
     Some(Outputs { parsed, texts })
 }
 

@@ -20,6 +20,7 @@ use crate::compiler::syntax::document::policy::duplicates;
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule::Ids;
 use crate::compiler::syntax::document::scalar::narrow;
+use crate::compiler::syntax::document::site::{Reading, Site};
 use crate::compiler::syntax::parser::parse_expression;
 use crate::diag::suggest::nearest;
 
@@ -341,6 +342,7 @@ fn rule(draft: Draft, ids: &mut Ids, reader: &mut Reader<'_>) -> Rule {
     };
     let text = reader.source.get(start..end).unwrap_or_default();
     let embedded = Embedded::verbatim(text, reader.file, narrow(start));
+    reader.sites.push(Site { at: embedded.span, reading: Reading::Rule });
     let decision = parse_expression(&embedded, reader.ast, reader.sink);
     Rule {
         id,

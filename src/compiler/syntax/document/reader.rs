@@ -7,12 +7,12 @@
 use std::ops::Range;
 
 use crate::base::span::{FileId, Span};
-use crate::compiler::source::embed::Embedded;
 use crate::compiler::syntax::ast::{Ast, Expr, ExprId, ExprKind};
 use crate::compiler::syntax::document::error::{Cause, DocumentError};
 use crate::compiler::syntax::document::keys::wrong;
 use crate::compiler::syntax::document::read_first::{breaks_off, cut_short, quoting};
 use crate::compiler::syntax::document::scalar::Style;
+use crate::compiler::syntax::document::site::{Reading, Site};
 use crate::compiler::syntax::document::yaml::{Node, NodeKind, Scalar, Value};
 use crate::compiler::syntax::parser::parse_expression;
 use crate::diag::sink::Sink;
@@ -25,6 +25,8 @@ pub(super) struct Reader<'a> {
     pub source: &'a str,
     /// All expressions.
     pub ast: &'a mut Ast,
+    /// Where they are written.
+    pub sites: &'a mut Vec<Site>,
     /// Where to report.
     pub sink: &'a mut Sink,
 }
@@ -33,7 +35,10 @@ impl Reader<'_> {
     /// The expression in `node`, which is the value of `key`.
     pub(super) fn expression(&mut self, key: &str, node: &Node) -> ExprId {
         match self.embedded(key, node) {
-            Some(scalar) => parse_expression(&scalar.text, self.ast, self.sink),
+            Some(scalar) => {
+                self.site(scalar, Reading::Decoded);
+                parse_expression(&scalar.text, self.ast, self.sink)
+            }
             None => self.hole(node.span),
         }
     }
@@ -41,6 +46,15 @@ impl Reader<'_> {
     /// The expression in `node` of a CEL Policy document: it must be text, and block scalars are
     /// not folded: their lines are the expression as they stand in the file.
     pub(super) fn raw_expression(&mut self, key: &str, node: &Node) -> ExprId {
+        if let Some(scalar) = node.scalar() {
+            self.site(scalar, Reading::Raw);
+        }
+        self.quoted_expression(key, node)
+    }
+
+    /// As `raw_expression`, where people are shown the text as it is written: another spelling
+    /// would be another message.
+    pub(super) fn quoted_expression(&mut self, key: &str, node: &Node) -> ExprId {
         let Some(scalar) = self.embedded(key, node) else { return self.hole(node.span) };
         if let Value::Null | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Double(_) =
             scalar.value()
@@ -50,17 +64,12 @@ impl Reader<'_> {
             self.sink.report(DocumentError::NotText { at, key, found, cure });
             return self.hole(at);
         }
-        match scalar.style {
-            Style::Literal | Style::Folded => {
-                let span = scalar.text.span;
-                let lines = self.source.get(range(span)).unwrap_or_default();
-                let raw = Embedded::verbatim(lines, self.file, span.start);
-                parse_expression(&raw, self.ast, self.sink)
-            }
-            Style::Plain | Style::Single | Style::Double => {
-                parse_expression(&scalar.text, self.ast, self.sink)
-            }
-        }
+        parse_expression(&scalar.raw(self.source), self.ast, self.sink)
+    }
+
+    /// Notes where CEL is written.
+    pub(super) fn site(&mut self, scalar: &Scalar, reading: Reading) {
+        self.sites.push(Site { at: scalar.text.span, reading });
     }
 
     /// A place where an expression was meant and none could be read.

@@ -12,6 +12,7 @@ use crate::compiler::syntax::document::error::DocumentError;
 use crate::compiler::syntax::document::keys::{Keys, bad, choice, names, number, wrong};
 use crate::compiler::syntax::document::model::{Escalation, OnTimeout, Rule, RuleBody, Template};
 use crate::compiler::syntax::document::reader::Reader;
+use crate::compiler::syntax::document::site::Reading;
 use crate::compiler::syntax::document::template;
 use crate::compiler::syntax::document::time;
 use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Value};
@@ -204,6 +205,7 @@ fn template_of(key: &str, node: &Node, reader: &mut Reader<'_>) -> Option<Templa
         return None;
     }
     let scalar = reader.embedded(key, node)?;
+    reader.site(scalar, Reading::Message);
     Some(template::parse(&scalar.text, reader.ast, reader.sink))
 }
 

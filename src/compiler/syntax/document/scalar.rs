@@ -67,7 +67,8 @@ pub(super) fn narrow(offset: usize) -> u32 {
 }
 
 /// The part `start..end` of the decoded text, with the segments that spell it.
-pub(super) fn part(whole: &Embedded, start: usize, end: usize) -> Embedded {
+#[must_use]
+pub fn part(whole: &Embedded, start: usize, end: usize) -> Embedded {
     let text = whole.text.get(start..end).unwrap_or_default().to_owned();
     let (from, to) = (narrow(start), narrow(end));
     let segments = whole.segments.iter().filter_map(|segment| {
@@ -346,7 +347,7 @@ fn first_line(source: &str, content: usize) -> usize {
 }
 
 /// The start of the line that holds `at`.
-pub(super) fn line_start(source: &str, at: usize) -> usize {
+pub(crate) fn line_start(source: &str, at: usize) -> usize {
     let before = source.get(..at).unwrap_or_default();
     before.rfind(['\n', '\r']).map_or(0, |place| place + 1)
 }

@@ -6,6 +6,8 @@
 //!
 //! `{{` and `}}` are braces. An expression ends at the brace that matches, strings of CEL aside.
 
+use std::ops::Range;
+
 use crate::compiler::source::embed::Embedded;
 use crate::compiler::syntax::ast::Ast;
 use crate::compiler::syntax::document::error::{DocumentError, MessageProblem};
@@ -14,48 +16,77 @@ use crate::compiler::syntax::document::scalar::part;
 use crate::compiler::syntax::parser::parse_expression;
 use crate::diag::sink::Sink;
 
+/// A piece of a message; ranges are bytes of its text.
+enum Piece<'t> {
+    /// Words, as they are shown; of `{{` and `}}` one brace.
+    Text(&'t str),
+    /// An expression, without its braces.
+    Expression(Range<usize>),
+    /// What cannot be read.
+    Bad(Range<usize>, MessageProblem),
+}
+
+/// The pieces of a message, in order.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let plain = rest.find(['{', '}']).unwrap_or(rest.len());
+        if plain > 0 {
+            pieces.extend(rest.get(..plain).map(Piece::Text));
+            at += plain;
+            continue;
+        }
+        let brace = rest.get(..1).unwrap_or_default();
+        if rest.get(1..2) == Some(brace) {
+            pieces.push(Piece::Text(brace));
+            at += 2;
+        } else if brace == "}" {
+            pieces.push(Piece::Bad(at..at + 1, MessageProblem::Unopened));
+            at += 1;
+        } else if let Some(end) = closing(text, at + 1) {
+            let blank = text.get(at + 1..end).is_some_and(|inner| inner.trim().is_empty());
+            pieces.push(if blank {
+                Piece::Bad(at..end + 1, MessageProblem::Empty)
+            } else {
+                Piece::Expression(at + 1..end)
+            });
+            at = end + 1;
+        } else {
+            pieces.push(Piece::Bad(at..at + 1, MessageProblem::Unclosed));
+            break;
+        }
+    }
+    pieces
+}
+
+/// Where the expressions of a message stand in its text, without their braces, in order.
+#[must_use]
+pub fn expressions(text: &str) -> Vec<Range<usize>> {
+    let expression = |piece| match piece {
+        Piece::Expression(range) => Some(range),
+        Piece::Text(_) | Piece::Bad(..) => None,
+    };
+    pieces(text).into_iter().filter_map(expression).collect()
+}
+
 /// Reads a message. What cannot be read is reported and left out.
 pub fn parse(source: &Embedded, ast: &mut Ast, sink: &mut Sink) -> Template {
-    let text = source.text.as_str();
     let mut parts = Vec::new();
     let mut plain = String::new();
-    let mut at = 0;
-    while let Some(letter) = text.get(at..).and_then(|rest| rest.chars().next()) {
-        let next = at + letter.len_utf8();
-        let doubled = text.get(next..).is_some_and(|rest| rest.starts_with(letter));
-        match letter {
-            '{' | '}' if doubled => {
-                plain.push(letter);
-                at = next + 1;
+    for piece in pieces(&source.text) {
+        match piece {
+            Piece::Text(text) => plain.push_str(text),
+            Piece::Bad(range, problem) => {
+                let at = source.span_of(range.start, range.end);
+                sink.report(DocumentError::BadMessage { at, problem });
             }
-            '}' => {
-                let problem = MessageProblem::Unopened;
-                sink.report(DocumentError::BadMessage { at: source.span_of(at, next), problem });
-                at = next;
-            }
-            '{' => {
-                let Some(end) = closing(text, next) else {
-                    let problem = MessageProblem::Unclosed;
-                    let at = source.span_of(at, next);
-                    sink.report(DocumentError::BadMessage { at, problem });
-                    break;
-                };
-                if text.get(next..end).is_some_and(|inner| inner.trim().is_empty()) {
-                    let problem = MessageProblem::Empty;
-                    let at = source.span_of(at, end + 1);
-                    sink.report(DocumentError::BadMessage { at, problem });
-                } else {
-                    if !plain.is_empty() {
-                        parts.push(TemplatePart::Text(std::mem::take(&mut plain)));
-                    }
-                    let inner = part(source, next, end);
-                    parts.push(TemplatePart::Expr(parse_expression(&inner, ast, sink)));
+            Piece::Expression(range) => {
+                if !plain.is_empty() {
+                    parts.push(TemplatePart::Text(std::mem::take(&mut plain)));
                 }
-                at = end + 1;
-            }
-            _ => {
-                plain.push(letter);
-                at = next;
+                let inner = part(source, range.start, range.end);
+                parts.push(TemplatePart::Expr(parse_expression(&inner, ast, sink)));
             }
         }
     }

@@ -6,6 +6,8 @@
 //! Source:  YAML 1.2.2, less what policies may not use: anchors, aliases, tags, merge keys, keys
 //!          that are not words, more than one document.
 
+use std::borrow::Cow;
+
 use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StructureStyle};
 use rustc_hash::FxHashMap;
 
@@ -164,6 +166,18 @@ impl Node {
 }
 
 impl Scalar {
+    /// The text as CEL Policy documents mean it: the lines of a block scalar as they stand in
+    /// `source`, its file; else the decoded text.
+    #[must_use]
+    pub fn raw(&self, source: &str) -> Cow<'_, Embedded> {
+        let block = matches!(self.style, Style::Literal | Style::Folded);
+        let span = self.text.span;
+        let lines = source.get(span.start as usize..span.end as usize).filter(|_| block);
+        lines.map_or(Cow::Borrowed(&self.text), |lines| {
+            Cow::Owned(Embedded::verbatim(lines, span.file, span.start))
+        })
+    }
+
     /// What it stands for by the core schema of YAML 1.2.
     #[must_use]
     pub fn value(&self) -> Value<'_> {
@@ -438,8 +452,10 @@ impl<'a> Builder<'a> {
         let colon = self.source.as_bytes().get(content.start) == Some(&b':');
         let content = if absent && colon { range.end + 1..range.end + 1 } else { content };
         let value = if absent { "" } else { value };
-        let column = range.start - scalar::line_start(self.source, range.start);
-        let indent = place.indent.unwrap_or(column);
+        // Lines may be long, so their starts are only looked for where they matter.
+        let column = || range.start - scalar::line_start(self.source, range.start);
+        let block = matches!(style, Style::Literal | Style::Folded);
+        let indent = if block { place.indent.unwrap_or_else(column) } else { 0 };
         let spelling = Spelling { source: self.source, content, style, indent };
         let text = scalar::embed(self.file, &spelling, value);
         let span = if quoted { self.span(place) } else { text.span };

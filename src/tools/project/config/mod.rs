@@ -2,7 +2,7 @@
 //!
 //! In:      the text of the file.
 //! Out:     `Config`; findings at the bytes of the file.
-//! Imports: `base`, `diag`.
+//! Imports: `base`, `diag`, `compiler::format`.
 
 pub mod check;
 
@@ -10,6 +10,7 @@ use toml::Spanned as Toml;
 use toml::de::{DeString, DeTable, DeValue};
 
 use crate::base::span::{FileId, Span, Spanned};
+use crate::compiler::format::{INDENTS, Settings, WIDTHS};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -20,7 +21,7 @@ use crate::tools::project::config::check::Check;
 pub const NAMES: [&str; 2] = ["policyc.toml", ".policyc.toml"];
 
 /// The tables.
-const TABLES: [&str; 5] = ["project", "check", "bench", "replay", "bundles"];
+const TABLES: [&str; 6] = ["project", "check", "fmt", "bench", "replay", "bundles"];
 
 /// The keys of `[bench]`: times, then counts.
 const TIMES: [&str; 5] = ["p50", "p90", "p99", "p99.9", "p99.99"];
@@ -32,8 +33,11 @@ const KEYS: [&str; 3] = ["sources", "schema", "strict"];
 /// The keys of `[replay]`.
 const REPLAY: [&str; 2] = ["records", "store"];
 
+/// The keys of `[fmt]`.
+const FMT: [&str; 2] = ["width", "indent"];
+
 /// Tables that later versions read.
-const LATER: [&str; 2] = ["fmt", "test"];
+const LATER: [&str; 1] = ["test"];
 
 /// What a project says about itself. Paths are relative to the file.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +50,8 @@ pub struct Config {
     pub strict: bool,
     /// Which findings are told: `[check]`.
     pub check: Check,
+    /// How sources are laid out: `[fmt]`.
+    pub format: Settings,
     /// What one decision may take: `[bench]`.
     pub budgets: Vec<Budget>,
     /// Where records lie: `records` of `[replay]`.
@@ -126,6 +132,8 @@ impl Reader<'_> {
                 self.project(value);
             } else if name == "check" {
                 check::read(self, value);
+            } else if name == "fmt" {
+                self.fmt(value);
             } else if name == "bench" {
                 self.bench(value);
             } else if name == "replay" {
@@ -176,6 +184,40 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    fn fmt(&mut self, value: &Toml<DeValue<'_>>) {
+        for (key, value) in self.table("fmt", value) {
+            match key.get_ref().as_ref() {
+                "width" => {
+                    let width = self.number("width", value, WIDTHS);
+                    self.config.format.width = width.unwrap_or(self.config.format.width);
+                }
+                "indent" => {
+                    let indent = self.number("indent", value, INDENTS);
+                    self.config.format.indent = indent.unwrap_or(self.config.format.indent);
+                }
+                other => {
+                    let at = self.span(key.span());
+                    self.unknown(at, other, "`[fmt]` has no key", &FMT);
+                }
+            }
+        }
+    }
+
+    /// A number between two others.
+    fn number(
+        &mut self,
+        key: &str,
+        value: &Toml<DeValue<'_>>,
+        [least, most]: [usize; 2],
+    ) -> Option<usize> {
+        let number = value.get_ref().as_integer().and_then(|it| it.as_str().parse().ok());
+        let number = number.filter(|number| (least..=most).contains(number));
+        if number.is_none() {
+            self.wrong(value, &format!("`{key}` is a number from {least} to {most}"));
+        }
+        number
     }
 
     fn replay(&mut self, value: &Toml<DeValue<'_>>) {
