@@ -159,6 +159,11 @@ pub const SOLVE_STEPS_MAX: u64 = 1_000_000;
 pub const SOLVE_TURNS_MAX: u8 = 8;
 /// Most attempts to make an input of what the solver found.
 pub const SOLVE_ROUNDS_MAX: usize = 400;
+/// As `SOLVE_ROUNDS_MAX`, for a question of a lint: they ask several of every rule, and say nothing
+/// where they do not know.
+pub const LINT_ROUNDS_MAX: usize = 12;
+/// As `SOLVE_STEPS_MAX`, for a question of a lint.
+pub const LINT_STEPS_MAX: u64 = 20_000;
 /// Most elements of given lists that tests are carried out on in one question.
 pub const NEAR_ELEMENTS_MAX: usize = 10_000;
 /// Most sessions, and most writers of records, whose order is looked at together.

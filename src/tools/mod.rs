@@ -18,4 +18,5 @@ pub mod replay;
 pub mod report;
 pub mod revision;
 pub mod suite;
+pub mod trial;
 pub mod why;

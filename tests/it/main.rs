@@ -33,6 +33,7 @@ mod hostile;
 mod import;
 mod lints;
 mod loops;
+mod meaning;
 mod message_values;
 mod messages;
 mod missing;

@@ -23,7 +23,7 @@ use policyc::tools::suite::pipeline::{decide, moment};
 const ASIDE: [Code; 2] = [Code::NoSchema, Code::MissingRuleId];
 
 /// Pages without examples, and why.
-const BARE: [(Code, &str); 7] = [
+const BARE: [(Code, &str); 8] = [
     (Code::TooLong, "16 MiB of text"),
     (Code::TooMany, "65 536 entries"),
     (Code::NewerBundle, "bytes of another version"),
@@ -31,6 +31,7 @@ const BARE: [(Code, &str); 7] = [
     (Code::Refused, "bytes that no compiler makes"),
     (Code::TooLarge, "16 MiB of bytes"),
     (Code::Unrecorded, "a log that fails"),
+    (Code::LintGivenUp, "a condition that takes 20 000 conflicts"),
 ];
 
 /// The blocks of a section: file name and text.

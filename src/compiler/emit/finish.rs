@@ -31,7 +31,7 @@ pub(crate) fn finish(
     files: &SourceMap,
     checked: &Checked<'_>,
     plan: &Plan,
-    mut written: Written,
+    written: Written,
     index: RuleIndex,
     places: &Places,
     created: Option<i64>,
@@ -40,7 +40,37 @@ pub(crate) fn finish(
     let most = BUNDLE_BYTES_MAX;
     let debug = encode(&debug(files, &sources, checked, plan, &written))
         .map_err(|_| TooMany { what: "bytes of sources and names", most })?;
+    let mut written = written;
     let manifest = manifest(files, checked, plan, &sources, &mut written.tables, created);
+    let (mut module, functions) = assemble(checked, plan, written, (index, places), manifest)?;
+    module.debug = debug;
+    let expensive = annotate(&mut module);
+    let excesses = excesses(checked, plan, &functions, &module, &expensive);
+    Ok((module, excesses))
+}
+
+/// The module without sources, and without what `annotate` finds out: what questions are asked of.
+pub(crate) fn bare(
+    checked: &Checked<'_>,
+    plan: &Plan,
+    mut written: Written,
+    index: RuleIndex,
+    places: &Places,
+) -> Result<Module, TooMany> {
+    let files = SourceMap::new();
+    let sources = Sources::new(&files);
+    let manifest = manifest(&files, checked, plan, &sources, &mut written.tables, None);
+    Ok(assemble(checked, plan, written, (index, places), manifest)?.0)
+}
+
+/// The tables of a module, each within its limits; and its functions as they were written.
+fn assemble(
+    checked: &Checked<'_>,
+    plan: &Plan,
+    mut written: Written,
+    (index, places): (RuleIndex, &Places),
+    manifest: Manifest,
+) -> Result<(Module, Vec<Built>), TooMany> {
     let (rules, outcomes, requirements, outputs) = rows(plan, checked, &mut written);
     let context = checked.analysis().context.as_ref();
     let context = context.map_or(NONE, |name| written.tables.message(name));
@@ -48,7 +78,7 @@ pub(crate) fn finish(
     let slots = u16::try_from(places.slots.len()).unwrap_or(NONE);
     let (rows_of_functions, code) = link(&functions, slots)?;
     let overflow = tables.overflow || slots == NONE;
-    let mut module = Module {
+    let module = Module {
         manifest,
         strings: tables.strings.entries.iter().collect(),
         types: tables.types.entries,
@@ -74,7 +104,7 @@ pub(crate) fn finish(
         outputs,
         index,
         redactions: tables.redactions,
-        debug,
+        debug: Vec::new(),
     };
     if overflow || module.rules.len() > TABLE_ENTRIES_MAX {
         let what = "constants, sets, types, rules or other table entries";
@@ -84,9 +114,7 @@ pub(crate) fn finish(
         let what = "patterns of `on` with a `*` elsewhere than at the end";
         return Err(TooMany { what, most: INDEX_PATTERNS_MAX });
     }
-    let expensive = annotate(&mut module);
-    let excesses = excesses(checked, plan, &functions, &module, &expensive);
-    Ok((module, excesses))
+    Ok((module, functions))
 }
 
 fn manifest(

@@ -25,6 +25,7 @@ mod index;
 mod loops;
 mod marks;
 mod messages;
+pub mod parts;
 mod paths;
 mod plan;
 mod policy;

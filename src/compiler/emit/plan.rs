@@ -8,6 +8,7 @@ use crate::compiler::check::analysis::{
     Checked, DecisionUse, LocalId, MacroUse, ReasonPart, Use, VariableId,
 };
 use crate::compiler::emit::arguments::TOOL;
+use crate::compiler::emit::parts::Part;
 use crate::compiler::ir::lower::Lowering;
 use crate::compiler::ir::{Ir, NodeId, NodeKind, Variant};
 use crate::compiler::syntax::ast::{ExprId, ExprKind, LogicOp};
@@ -125,6 +126,15 @@ pub(crate) enum OutcomeOf {
 
 /// Lowers everything that is checked.
 pub(crate) fn plan(checked: &Checked<'_>, unfolded: bool) -> Plan {
+    plan_with(checked, unfolded, &[]).0
+}
+
+/// Lowers everything that is checked, and `parts` of it once more: their nodes.
+pub(crate) fn plan_with(
+    checked: &Checked<'_>,
+    unfolded: bool,
+    parts: &[Part],
+) -> (Plan, Vec<NodeId>) {
     let mut planner = Planner {
         checked,
         lowering: Lowering::new(&checked.parsed().ast, checked.analysis(), unfolded),
@@ -142,8 +152,13 @@ pub(crate) fn plan(checked: &Checked<'_>, unfolded: bool) -> Plan {
         // Where rules read what tools declare differently, the tool is read to know which is meant.
         planner.lowering.path(TOOL.map(Name::new).to_vec());
     }
+    let mut nodes = Vec::with_capacity(parts.len());
+    for part in parts {
+        planner.lowering.set_context(part.context);
+        nodes.push(planner.lowering.lower(part.expr));
+    }
     planner.plan.ir = planner.lowering.ir;
-    planner.plan
+    (planner.plan, nodes)
 }
 
 struct Planner<'a> {

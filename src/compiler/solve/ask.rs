@@ -9,6 +9,8 @@
 //! something is not understood, is set aside for this question, and then nothing is proved any
 //! more.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashSet;
 
 use crate::base::arrange::Arrange as _;
@@ -19,7 +21,7 @@ use crate::compiler::solve::input::{Example, Frame};
 use crate::compiler::solve::point::Point;
 use crate::compiler::solve::sat::{Answer, Sat, Signed};
 use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId};
-use crate::compiler::solve::values::{NoValues, values};
+use crate::compiler::solve::values::{NoValues, Values as Given, values};
 use crate::runtime::bundle::module::Module;
 
 /// A question: is there an input within `domain` on which `holds`?
@@ -61,7 +63,8 @@ pub type Cube = Vec<(Fact, bool)>;
 #[derive(Debug)]
 pub struct Asker<'s> {
     encoder: Encoder<'s>,
-    frame: Frame,
+    frame: Arc<Frame>,
+    rounds: usize,
     /// The last inputs that were made and tried in vain.
     pub tried: Vec<Example>,
 }
@@ -89,10 +92,39 @@ enum Round {
     Cube(Vec<Signed>, Option<Example>),
 }
 
+/// Facts that the solver found.
+enum Facts {
+    None,
+    GaveUp,
+    /// These suffice, of all that settle the goal.
+    Some(Vec<Signed>, Vec<Signed>),
+}
+
+/// Values for facts.
+enum Values {
+    None,
+    Learnt,
+    Some(Given),
+}
+
 impl<'s> Asker<'s> {
     /// Answers questions about `modules`, all of which were read into the store.
     pub fn new(store: &'s mut Store, modules: &[&Module]) -> Self {
-        Self { encoder: Encoder::new(store), frame: Frame::of(modules), tried: Vec::new() }
+        let frame = Arc::new(Frame::of(modules));
+        let (encoder, rounds) = (Encoder::new(store), SOLVE_ROUNDS_MAX);
+        Self { encoder, frame, rounds, tried: Vec::new() }
+    }
+
+    /// Answers questions about these formulas alone, each in as many attempts and steps at most.
+    pub fn about(
+        store: &'s mut Store,
+        frame: &Arc<Frame>,
+        roots: &[Lit],
+        (rounds, steps): (usize, u64),
+    ) -> Self {
+        let (mut encoder, frame) = (Encoder::about(store, roots), frame.clone());
+        encoder.sat.within(steps);
+        Self { encoder, frame, rounds, tried: Vec::new() }
     }
 
     /// The store.
@@ -107,7 +139,7 @@ impl<'s> Asker<'s> {
         let goal = self.encoder.store.formulas.and(question.domain, question.holds);
         let goal = self.goal(goal, goal);
         let mut proves = true;
-        for _ in 0..SOLVE_ROUNDS_MAX {
+        for _ in 0..self.rounds {
             match self.round(&goal) {
                 Round::None if proves => return Answered::Proved,
                 Round::None => return Answered::Undecided(Undecided::Opaque),
@@ -129,6 +161,29 @@ impl<'s> Asker<'s> {
         Answered::Undecided(why)
     }
 
+    /// Whether a formula holds of no input: proved. It is not asked whether another one holds of
+    /// the inputs that are left.
+    ///
+    /// # Errors
+    /// `Undecided::Budget`: the search was given up.
+    pub fn refutes(&mut self, holds: Lit) -> Result<bool, Undecided> {
+        if holds == Lit::FALSE {
+            return Ok(true);
+        }
+        let goal = self.goal(holds, holds);
+        for _ in 0..self.rounds {
+            match self.facts(&goal) {
+                Facts::None => return Ok(true),
+                Facts::GaveUp => return Err(Undecided::Budget),
+                Facts::Some(enough, _) => match self.values_of(&enough) {
+                    Values::Learnt => {}
+                    Values::Some(_) | Values::None => return Ok(false),
+                },
+            }
+        }
+        Err(Undecided::Budget)
+    }
+
     /// When the formula of a question holds: facts that suffice within its domain, none of which
     /// can be left out, up to `most` times; and whether there are more. Where too many facts are
     /// needed, as where the silence of hundreds of rules is, none are told.
@@ -136,7 +191,7 @@ impl<'s> Asker<'s> {
         let goal = self.encoder.store.formulas.and(question.domain, question.holds);
         let goal = self.goal(goal, question.holds);
         let mut cubes = Vec::new();
-        for _ in 0..SOLVE_ROUNDS_MAX {
+        for _ in 0..self.rounds {
             match self.round(&goal) {
                 Round::None | Round::GaveUp => return (cubes, false),
                 Round::Learnt => {}
@@ -174,37 +229,56 @@ impl<'s> Asker<'s> {
         self.encoder.sat.clause(&clause);
     }
 
-    /// Facts that make a goal hold: those of them that settle its part, if there are values for
-    /// all.
-    fn round(&mut self, goal: &Goal) -> Round {
-        let Goal { lit, root, aside, facts: all, of_part } = goal;
+    /// Facts that make a goal hold.
+    fn facts(&mut self, goal: &Goal) -> Facts {
+        let Goal { lit, root, aside, facts: all, .. } = goal;
         // Inputs on which nothing fails that need not are easier to make, and to read.
         let mut assumed = vec![*root, *aside];
         assumed.extend(all.iter().filter_map(|number| self.failure(*number)));
         if self.encoder.solve(&assumed) != Answer::Yes {
             match self.encoder.solve(&[*root, *aside]) {
-                Answer::No => return Round::None,
-                Answer::GaveUp => return Round::GaveUp,
+                Answer::No => return Facts::None,
+                Answer::GaveUp => return Facts::GaveUp,
                 Answer::Yes => {}
             }
         }
         let settled = self.model(all);
         let reasons = self.model(&self.encoder.reasons(*lit));
-        let enough = self.enough(&reasons, *root);
+        Facts::Some(self.enough(&reasons, *root), settled)
+    }
+
+    /// Values in which facts come out so; or it is learnt that there are none.
+    fn values_of(&mut self, enough: &[Signed]) -> Values {
         let facts: Cube = enough.iter().filter_map(|lit| self.fact(*lit)).collect();
-        let example = match values(self.encoder.store, &facts) {
-            Ok(values) => self.frame.example(self.encoder.store, &values),
-            Err(NoValues::Unknown) => None,
+        match values(self.encoder.store, &facts) {
+            Ok(values) => Values::Some(values),
+            Err(NoValues::Unknown) => Values::None,
             Err(NoValues::Clash(clash)) => {
                 let lits = clash.iter().filter_map(|at| enough.get(*at));
                 let clause: Vec<Signed> = lits.map(|lit| !*lit).collect();
-                if !clause.is_empty() {
-                    self.encoder.sat.clause(&clause);
-                    return Round::Learnt;
+                if clause.is_empty() {
+                    return Values::None;
                 }
-                None
+                self.encoder.sat.clause(&clause);
+                Values::Learnt
             }
+        }
+    }
+
+    /// Facts that make a goal hold: those of them that settle its part, if there are values for
+    /// all.
+    fn round(&mut self, goal: &Goal) -> Round {
+        let (enough, settled) = match self.facts(goal) {
+            Facts::None => return Round::None,
+            Facts::GaveUp => return Round::GaveUp,
+            Facts::Some(enough, settled) => (enough, settled),
         };
+        let example = match self.values_of(&enough) {
+            Values::Learnt => return Round::Learnt,
+            Values::Some(values) => self.frame.example(self.encoder.store, &values),
+            Values::None => None,
+        };
+        let of_part = &goal.of_part;
         let Some((own, vars)) = of_part else { return Round::Cube(enough, example) };
         let own_facts: Vec<Signed> =
             settled.into_iter().filter(|lit| vars.contains(&lit.var)).collect();

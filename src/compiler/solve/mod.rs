@@ -7,9 +7,10 @@
 //! Source:  `docs/diff.md`, section "How".
 //!
 //! `formula`, `point` < `store` < `atoms`, `turn` < `places` < `lift` (`step`, `normal`) < `rules`;
-//! `texts` < `values` < `input`; `sat` < `encode` < `ask`; `words` tells facts to people. About
-//! inputs near one: `near` < `change`.
+//! `texts` < `values` < `input`; `sat` < `encode` < `ask`; `words` tells facts to people, `about`
+//! which places formulas are about. About inputs near one: `near` < `change`.
 
+mod about;
 pub mod ask;
 pub mod atoms;
 pub mod change;

@@ -11,7 +11,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::base::arrange::{Arrange as _, gathered};
+use rustc_hash::FxHashMap;
+
+use crate::base::arrange::Arrange as _;
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::lift::{Lift, Lifted};
 use crate::compiler::solve::places::shape;
@@ -106,10 +108,10 @@ pub fn meanings(modules: [&Module; 2], store: &mut Store) -> [Meaning; 2] {
 /// All but the effects.
 fn read(module: &Module, store: &mut Store) -> Meaning {
     let mut lift = Lift::of(module, store);
-    let asked = asked(&lift, store);
+    let guards = Guards::of(module);
     let mut rules = Vec::with_capacity(module.rules.len());
     for (at, row) in (0..).zip(&module.rules) {
-        let when = asked.get(&at).copied().unwrap_or(Lit::FALSE);
+        let when = guards.asked(&lift, store, at);
         rules.push(rule(&mut lift, store, row, when));
     }
     let accepted = PHASES.map(|phase| accepted(&lift, store, &rules, phase));
@@ -167,52 +169,89 @@ fn string(text: &str) -> Constant {
     Constant::String(text.into())
 }
 
-/// When each rule is asked, by the index: guards that it took out of conditions come back. It does
-/// not matter which keys other rules name.
-fn asked(lift: &Lift<'_>, store: &mut Store) -> BTreeMap<u16, Lit> {
-    let module = lift.module;
-    let index = &module.index;
-    let mut asked: BTreeMap<u16, Lit> = gathered(index.always.iter().map(|at| (*at, Lit::TRUE)));
-    let Some(key) = lift.slots.terms.get(usize::from(index.key_slot)).copied() else {
-        return asked;
-    };
-    let mut open: BTreeMap<u16, Vec<(bool, &str)>> = BTreeMap::new();
-    for (glob, rows) in [(false, &index.prefixes), (true, &index.patterns)] {
-        for (pattern, rules) in rows {
+/// What the index took out of conditions, by rule: it does not matter which keys others name.
+#[derive(Debug)]
+pub struct Guards<'m> {
+    rules: FxHashMap<u16, Guard<'m>>,
+}
+
+/// What the index knows of a rule.
+#[derive(Debug, Default)]
+struct Guard<'m> {
+    always: bool,
+    keys: Vec<&'m str>,
+    /// Prefixes, and patterns with a `*` anywhere (`true`).
+    open: Vec<(bool, &'m str)>,
+}
+
+impl<'m> Guards<'m> {
+    /// The guards of a program.
+    #[must_use]
+    pub fn of(module: &'m Module) -> Self {
+        let (index, mut own) = (&module.index, Self { rules: FxHashMap::default() });
+        for rule in &index.always {
+            own.rules.entry(*rule).or_default().always = true;
+        }
+        for (glob, rows) in [(false, &index.prefixes), (true, &index.patterns)] {
+            for (pattern, rules) in rows {
+                for rule in rules {
+                    let guard = own.rules.entry(*rule).or_default();
+                    guard.open.push((glob, text(module, *pattern)));
+                }
+            }
+        }
+        for (name, rules) in &index.keys {
+            let name = text(module, *name);
             for rule in rules {
-                open.entry(*rule).or_default().push((glob, text(module, *pattern)));
+                let guard = own.rules.entry(*rule).or_default();
+                // What it is asked for by a pattern, it is not asked for by name.
+                if !guard.open.iter().any(|pattern| fits(*pattern, name)) {
+                    guard.keys.push(name);
+                }
             }
         }
+        own
     }
-    let fits = |(glob, pattern): &(bool, &str), name: &str| {
-        if *glob { glob::matches(pattern, name) } else { name.starts_with(pattern) }
-    };
-    let mut add = |store: &mut Store, rule: u16, when: Lit| {
-        let known = asked.get(&rule).copied().unwrap_or(Lit::FALSE);
-        asked.insert(rule, store.formulas.or(known, when));
-    };
-    for (name, rules) in &index.keys {
-        let name = text(module, *name);
-        let is = store.equals(key, &string(name)).yes;
-        for rule in rules {
-            // What it is asked for by a pattern, it is not asked for by name.
-            let open = open.get(rule).map(Vec::as_slice).unwrap_or_default();
-            if !open.iter().any(|pattern| fits(pattern, name)) {
-                add(store, *rule, is);
-            }
+
+    /// When a rule is asked.
+    fn asked(&self, lift: &Lift<'_>, store: &mut Store, rule: u16) -> Lit {
+        let Some(guard) = self.rules.get(&rule) else { return Lit::FALSE };
+        let key = lift.slots.terms.get(usize::from(lift.module.index.key_slot)).copied();
+        let Some(key) = key.filter(|_| !guard.always) else {
+            return if guard.always { Lit::TRUE } else { Lit::FALSE };
+        };
+        let mut asked = Lit::FALSE;
+        for name in &guard.keys {
+            let is = store.equals(key, &string(name)).yes;
+            asked = store.formulas.or(asked, is);
         }
-    }
-    for (rule, patterns) in open {
-        for (glob, pattern) in patterns {
-            let fits = if glob {
-                store.text(key, &TextTest::Fits(pattern.into())).yes
+        for (glob, pattern) in &guard.open {
+            let fits = if *glob {
+                store.text(key, &TextTest::Fits((*pattern).into())).yes
             } else {
                 store.starts(key, pattern).yes
             };
-            add(store, rule, fits);
+            asked = store.formulas.or(asked, fits);
         }
+        asked
     }
-    asked
+}
+
+/// Whether a name has a prefix, or a pattern (`glob`) fits it.
+fn fits((glob, pattern): (bool, &str), name: &str) -> bool {
+    if glob { glob::matches(pattern, name) } else { name.starts_with(pattern) }
+}
+
+/// Reads one rule of a program; `None` where it has no rule of this number.
+pub fn rule_meaning(
+    lift: &mut Lift<'_>,
+    store: &mut Store,
+    guards: &Guards<'_>,
+    number: u16,
+) -> Option<RuleMeaning> {
+    let row = lift.module.rules.get(usize::from(number))?;
+    let asked = guards.asked(lift, store, number);
+    Some(rule(lift, store, row, asked))
 }
 
 fn requirements(module: &Module, first: u32, count: u16) -> &[Requirement] {

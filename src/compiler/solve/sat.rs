@@ -59,6 +59,8 @@ pub struct Batsat {
     room: Vec<Inner>,
     /// How often it may ask whether to go on.
     left: Rc<Cell<u64>>,
+    /// How often it may do so in one question.
+    steps: u64,
 }
 
 impl Default for Batsat {
@@ -70,7 +72,7 @@ impl Default for Batsat {
             counted.get() == 0
         });
         let solver = BasicSolver::new(SolverOpts::default(), callbacks);
-        Self { solver, room: Vec::new(), left }
+        Self { solver, room: Vec::new(), left, steps: SOLVE_STEPS_MAX }
     }
 }
 
@@ -81,6 +83,11 @@ impl std::fmt::Debug for Batsat {
 }
 
 impl Batsat {
+    /// Gives up a question after so many conflicts and restarts.
+    pub const fn within(&mut self, steps: u64) {
+        self.steps = steps;
+    }
+
     fn inner(&mut self, lit: Signed) -> Inner {
         Inner::new(self.solver.var_of_int(lit.var), lit.holds)
     }
@@ -102,7 +109,7 @@ impl Sat for Batsat {
 
     fn solve(&mut self, assumptions: &[Signed]) -> Answer {
         let assumptions: Vec<Inner> = assumptions.iter().map(|lit| self.inner(*lit)).collect();
-        self.left.set(SOLVE_STEPS_MAX);
+        self.left.set(self.steps);
         let answer = self.solver.solve_limited(&assumptions);
         if answer == lbool::TRUE {
             Answer::Yes

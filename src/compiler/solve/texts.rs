@@ -19,6 +19,7 @@ use regex_automata::util::primitives::StateID;
 
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::SOLVE_TEXT_STATES_MAX;
+use crate::compiler::solve::point::{Point, behind_prefix};
 use crate::compiler::solve::store::TextTest;
 use crate::lang::glob;
 use crate::lang::pattern::{self, Automaton};
@@ -52,6 +53,9 @@ pub(in crate::compiler::solve) enum NoText {
 /// # Errors
 /// Why there is none.
 pub(in crate::compiler::solve) fn find(wanted: &Wanted) -> Result<String, NoText> {
+    if let Some(text) = guess(wanted) {
+        return Ok(text);
+    }
     let machines = machines(wanted)?;
     let bytes = alphabet(&machines);
     let start: Vec<u64> = machines.iter().map(Machine::start).collect();
@@ -78,6 +82,44 @@ pub(in crate::compiler::solve) fn find(wanted: &Wanted) -> Result<String, NoText
         at += 1;
     }
     Err(NoText::Impossible)
+}
+
+/// The shortest text that is wanted, where one look tells: of all texts, of those that hold another
+/// one, and of those that begin with one, that is the text itself. `None` where a look does not.
+fn guess(wanted: &Wanted) -> Option<String> {
+    let parts = wanted.tests.iter().filter_map(|(test, holds)| match test {
+        TextTest::Ends(part) | TextTest::Contains(part) if *holds => Some(part.as_bytes()),
+        TextTest::Ends(_) | TextTest::Contains(_) | TextTest::Matches(_) | TextTest::Fits(_) => {
+            None
+        }
+    });
+    let bytes = match (&wanted.low, &wanted.high) {
+        (None, _) => parts.max_by_key(|part| part.len()).unwrap_or_default(),
+        (Some(low), Some(high)) => {
+            let next = behind_prefix(low);
+            let prefix = matches!(&next, Some(Point::Text(next)) if next == high);
+            let alone = high.strip_prefix(low.as_ref()) == Some(&[0]);
+            if !prefix && !alone {
+                return None;
+            }
+            low.as_ref()
+        }
+        (Some(_), None) => return None,
+    };
+    let text = std::str::from_utf8(bytes).ok()?;
+    let tested = |(test, holds): &(TextTest, bool)| match test {
+        TextTest::Matches(_) => false,
+        TextTest::Ends(_) | TextTest::Contains(_) | TextTest::Fits(_) => {
+            passes(text, test) == Some(*holds)
+        }
+    };
+    let size = u64::try_from(text.chars().count()).ok()?;
+    let fits = wanted.high.as_ref().is_none_or(|high| bytes < high.as_ref())
+        && wanted.size.0 <= size
+        && wanted.size.1.is_none_or(|most| size <= most)
+        && wanted.tests.iter().all(tested)
+        && !wanted.not.iter().any(|other| other == text);
+    fits.then(|| text.to_owned())
 }
 
 /// Whether a text passes a test; `None` where that would be too large.

@@ -12,7 +12,6 @@
 mod meta;
 pub mod search;
 pub mod traffic;
-pub mod trial;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,8 +30,8 @@ use crate::runtime::bundle::module::Phase;
 use crate::runtime::program::Program;
 use crate::tools::diff::meta::{Told, places_that_differ, told};
 use crate::tools::diff::search::Search;
-use crate::tools::diff::trial::{Said, Trial};
 use crate::tools::paths::{normalize, slashed};
+use crate::tools::trial::{Said, Trial};
 
 /// Most conditions of one kind that are shown.
 const CONDITIONS_MAX: usize = 5;

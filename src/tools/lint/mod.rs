@@ -12,6 +12,7 @@ pub mod annotate;
 pub mod fix;
 pub mod lengths;
 pub mod loops;
+pub mod meaning;
 pub mod names;
 pub mod parts;
 pub mod select;
@@ -23,6 +24,9 @@ pub mod suppress;
 
 use crate::diag::codes::Code;
 use crate::diag::sink::Sink;
+use crate::tools::lint::meaning::{
+    Look, always, conflict, duplicate, idle, missing, never, shadowed, tool,
+};
 use crate::tools::lint::select::{Level, Selection};
 use crate::tools::lint::subject::Subject;
 
@@ -69,65 +73,77 @@ pub struct Lint {
     pub code: Code,
     /// What it is about.
     pub group: Group,
-    run: fn(&Subject<'_>, &mut Sink),
+    run: Run,
+}
+
+/// What a lint goes by.
+#[derive(Clone, Copy, Debug)]
+enum Run {
+    /// What is written.
+    Source(fn(&Subject<'_>, &mut Sink)),
+    /// What it means for all inputs.
+    Meaning(Look),
+}
+
+const fn source(code: Code, group: Group, run: fn(&Subject<'_>, &mut Sink)) -> Lint {
+    Lint { code, group, run: Run::Source(run) }
+}
+
+const fn meaning(code: Code, group: Group, look: Look) -> Lint {
+    Lint { code, group, run: Run::Meaning(look) }
 }
 
 /// Every lint, by code.
 pub const LINTS: &[Lint] = &[
-    Lint { code: Code::FailsOpen, group: Group::Security, run: source::fails_open::run },
-    Lint {
-        code: Code::UnwrittenDefault,
-        group: Group::Pedantic,
-        run: source::unwritten_default::run,
-    },
-    Lint { code: Code::WildcardAllow, group: Group::Security, run: source::wildcard_allow::run },
-    Lint { code: Code::TextComparison, group: Group::Security, run: source::text_comparison::run },
-    Lint { code: Code::ShellPattern, group: Group::Security, run: source::shell_pattern::run },
-    Lint {
-        code: Code::UnanchoredPattern,
-        group: Group::Security,
-        run: source::unanchored_pattern::run,
-    },
-    Lint { code: Code::LooseMatch, group: Group::Security, run: source::loose_match::run },
-    Lint { code: Code::SecretInReason, group: Group::Security, run: source::secret_in_reason::run },
-    Lint { code: Code::Confusable, group: Group::Security, run: source::confusable::run },
-    Lint { code: Code::NestedLoops, group: Group::Cost, run: source::nested_loops::run },
-    Lint { code: Code::TimeWithoutZone, group: Group::Cost, run: source::time_without_zone::run },
-    Lint { code: Code::RepeatedSearch, group: Group::Cost, run: source::repeated_search::run },
-    Lint { code: Code::UnusedVariable, group: Group::Unused, run: source::unused_variable::run },
-    Lint { code: Code::UnusedTool, group: Group::Unused, run: source::unused_tool::run },
-    Lint {
-        code: Code::UnusedDeclaration,
-        group: Group::Unused,
-        run: source::unused_declaration::run,
-    },
-    Lint { code: Code::UnknownTag, group: Group::Unused, run: source::unknown_tag::run },
-    Lint { code: Code::MissingReason, group: Group::Pedantic, run: source::missing_reason::run },
-    Lint { code: Code::MissingOwner, group: Group::Pedantic, run: source::missing_owner::run },
-    Lint { code: Code::IdNaming, group: Group::Style, run: source::id_naming::run },
-    Lint {
-        code: Code::RedundantParentheses,
-        group: Group::Style,
-        run: source::redundant_parentheses::run,
-    },
-    Lint { code: Code::BoolComparison, group: Group::Style, run: source::bool_comparison::run },
-    Lint { code: Code::DoubleNegation, group: Group::Style, run: source::double_negation::run },
-    Lint { code: Code::SizeComparison, group: Group::Style, run: source::size_comparison::run },
-    Lint { code: Code::PresenceChain, group: Group::Style, run: source::presence_chain::run },
-    Lint {
-        code: Code::NegatedComparison,
-        group: Group::Style,
-        run: source::negated_comparison::run,
-    },
-    Lint { code: Code::SingleMembership, group: Group::Style, run: source::single_membership::run },
-    Lint { code: Code::EqualityChain, group: Group::Style, run: source::equality_chain::run },
-    Lint { code: Code::BoolConditional, group: Group::Style, run: source::bool_conditional::run },
+    meaning(Code::AlwaysHolds, Group::Bugs, Look::Condition(always::run)),
+    meaning(Code::NeverHolds, Group::Bugs, Look::Condition(never::run)),
+    meaning(Code::IdlePart, Group::Bugs, Look::Condition(idle::run)),
+    meaning(Code::NeverDecides, Group::Bugs, Look::Rule(shadowed::run)),
+    meaning(Code::Contradiction, Group::Bugs, Look::Rule(conflict::run)),
+    meaning(Code::DuplicateRule, Group::Bugs, Look::Rule(duplicate::run)),
+    meaning(Code::NeverForTool, Group::Bugs, Look::Rule(tool::run)),
+    meaning(Code::MissingData, Group::Bugs, Look::Rule(missing::run)),
+    source(Code::FailsOpen, Group::Security, source::fails_open::run),
+    source(Code::UnwrittenDefault, Group::Pedantic, source::unwritten_default::run),
+    source(Code::WildcardAllow, Group::Security, source::wildcard_allow::run),
+    source(Code::TextComparison, Group::Security, source::text_comparison::run),
+    source(Code::ShellPattern, Group::Security, source::shell_pattern::run),
+    source(Code::UnanchoredPattern, Group::Security, source::unanchored_pattern::run),
+    source(Code::LooseMatch, Group::Security, source::loose_match::run),
+    source(Code::SecretInReason, Group::Security, source::secret_in_reason::run),
+    source(Code::Confusable, Group::Security, source::confusable::run),
+    source(Code::NestedLoops, Group::Cost, source::nested_loops::run),
+    source(Code::TimeWithoutZone, Group::Cost, source::time_without_zone::run),
+    source(Code::RepeatedSearch, Group::Cost, source::repeated_search::run),
+    source(Code::UnusedVariable, Group::Unused, source::unused_variable::run),
+    source(Code::UnusedTool, Group::Unused, source::unused_tool::run),
+    source(Code::UnusedDeclaration, Group::Unused, source::unused_declaration::run),
+    source(Code::UnknownTag, Group::Unused, source::unknown_tag::run),
+    source(Code::MissingReason, Group::Pedantic, source::missing_reason::run),
+    source(Code::MissingOwner, Group::Pedantic, source::missing_owner::run),
+    source(Code::IdNaming, Group::Style, source::id_naming::run),
+    source(Code::RedundantParentheses, Group::Style, source::redundant_parentheses::run),
+    source(Code::BoolComparison, Group::Style, source::bool_comparison::run),
+    source(Code::DoubleNegation, Group::Style, source::double_negation::run),
+    source(Code::SizeComparison, Group::Style, source::size_comparison::run),
+    source(Code::PresenceChain, Group::Style, source::presence_chain::run),
+    source(Code::NegatedComparison, Group::Style, source::negated_comparison::run),
+    source(Code::SingleMembership, Group::Style, source::single_membership::run),
+    source(Code::EqualityChain, Group::Style, source::equality_chain::run),
+    source(Code::BoolConditional, Group::Style, source::bool_conditional::run),
 ];
 
 /// Reports what those lints find that `selection` tells. The others do not run: what they would
 /// find is never told, and would take the room of what is.
 pub fn lint(subject: &Subject<'_>, selection: &Selection, sink: &mut Sink) {
+    let mut looks = Vec::new();
     for lint in LINTS.iter().filter(|lint| selection.level(lint.code) != Level::Allow) {
-        (lint.run)(subject, sink);
+        match lint.run {
+            Run::Source(run) => run(subject, sink),
+            Run::Meaning(look) => looks.push(look),
+        }
+    }
+    if !looks.is_empty() {
+        meaning::lint(subject, &looks, sink);
     }
 }

@@ -17,10 +17,10 @@ use crate::runtime::bundle::debug;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::Record;
 use crate::runtime::vm::observe::Known;
-use crate::tools::diff::trial::Trial;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::store::Digest;
 use crate::tools::replay::stream::Chunk;
+use crate::tools::trial::Trial;
 
 /// How often an atom came out which way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

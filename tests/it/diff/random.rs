@@ -100,6 +100,14 @@ pub(crate) struct Rule {
     effect: &'static str,
 }
 
+impl Rule {
+    /// A rule that fires where this one does, with any effect.
+    pub(crate) fn again(&self, random: &mut Random, id: usize) -> Self {
+        let when = rewritten(random, &self.when);
+        Self { id, when, effect: EFFECTS[random.below(EFFECTS.len())], on: self.on }
+    }
+}
+
 const EFFECTS: &[&str] = &["allow: yes", "deny: no", "escalate: {to: [a], reason: r}"];
 const ON: &[&str] = &["[a]", "[a, b]", "['a*']"];
 
@@ -143,7 +151,7 @@ fn changed(random: &mut Random, rules: &[Rule]) -> Vec<Rule> {
 }
 
 /// Every input of the small world.
-fn world() -> Vec<Json> {
+pub(crate) fn world() -> Vec<Json> {
     let mut inputs = Vec::new();
     for tool in ["a", "ab", "b"] {
         for x in 0..4 {

@@ -1,0 +1,45 @@
+//! W0521: a condition, or a part of one, that never holds.
+
+use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal};
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::tools::lint::meaning::verdict::{Verdict, subject_of};
+use crate::tools::lint::meaning::world::{Condition, Role, World};
+use crate::tools::lint::subject::Subject;
+
+/// Reports what no input makes true; of several parts that clash, each.
+pub fn run(world: &mut World<'_>, condition: &Condition, found: &mut Vec<Diagnostic>) {
+    let subject = world.ground.subject;
+    for verdict in world.verdicts(condition).iter() {
+        let Verdict::Never { at, by } = verdict else { continue };
+        if condition.role == Role::Variable && is_false(subject, *at) {
+            // A variable that names a constant.
+            continue;
+        }
+        found.push(finding(subject, condition, *at, by));
+    }
+}
+
+fn is_false(subject: &Subject<'_>, part: ExprId) -> bool {
+    matches!(subject.ast().kind(part), ExprKind::Literal(Literal::Bool(false)))
+}
+
+fn finding(subject: &Subject<'_>, condition: &Condition, at: ExprId, by: &[ExprId]) -> Diagnostic {
+    let ast = subject.ast();
+    let fact = format!("{} never holds", subject_of(condition, at));
+    let Some((last, others)) = by.split_last() else {
+        let finding =
+            Diagnostic::new(Code::NeverHolds, ast.span(at), fact, "no input makes it true");
+        return finding.help("take it away, or correct it");
+    };
+    let label = if others.len() == 1 {
+        "never holds where the other does"
+    } else {
+        "never holds where all the others do"
+    };
+    let mut finding = Diagnostic::new(Code::NeverHolds, ast.span(*last), fact, label);
+    for other in others {
+        finding = finding.label(ast.span(*other), "where this holds,");
+    }
+    finding.help("`&&` asks for all of them at once; correct one, or write `||`")
+}

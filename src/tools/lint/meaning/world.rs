@@ -1,0 +1,253 @@
+//! What lints ask about all inputs: formulas of rules and of the parts of conditions, proofs, and
+//! inputs that are decided.
+//!
+//! In:      `Ground`, which all threads share.
+//! Out:     `World`: whatever is asked is answered, and remembered for the lints that follow.
+//! Imports: `compiler::{emit::parts, solve}`, `runtime`.
+//!
+//! A world is made for a few rules and thrown away, so that no question looks at what others are
+//! about, and so that nothing hangs on the number of threads.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+
+use rustc_hash::FxHashMap;
+
+use crate::base::limits::{LINT_ROUNDS_MAX, LINT_STEPS_MAX};
+use crate::compiler::emit::parts::Parts;
+use crate::compiler::solve::ask::{Answered, Asker, Question};
+use crate::compiler::solve::atoms::Three;
+use crate::compiler::solve::formula::Lit;
+use crate::compiler::solve::input::{Example, Frame};
+use crate::compiler::solve::lift::Lift;
+use crate::compiler::solve::rules::{Guards, RuleMeaning, rule_meaning};
+use crate::compiler::solve::store::{Fact, Kind, Store, TermId};
+use crate::compiler::syntax::ast::ExprId;
+use crate::compiler::syntax::document::model::{PolicyDocument, Rule};
+use crate::lang::error::EvalError;
+use crate::runtime::bundle::debug::Debug;
+use crate::runtime::bundle::module::{NONE, Phase};
+use crate::runtime::program::plan::Asker as Asked;
+use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::scratch::Scratch;
+use crate::tools::lint::meaning::contest::Contest;
+use crate::tools::lint::meaning::part::{Leaf, is_data};
+use crate::tools::lint::meaning::verdict::Verdict;
+use crate::tools::lint::subject::Subject;
+
+/// What all worlds of a project share.
+#[derive(Debug)]
+pub struct Ground<'a> {
+    /// The project.
+    pub subject: &'a Subject<'a>,
+    /// Its module, with parts of conditions as functions.
+    pub parts: &'a Parts,
+    /// The function of each part that nothing smaller is a part of.
+    pub leaves: &'a FxHashMap<ExprId, u16>,
+    /// What the index says of rules.
+    pub guards: Guards<'a>,
+    /// What inputs are made of.
+    pub frame: Arc<Frame>,
+    /// The rules of documents, by number; `None` for a CEL Policy document that decides.
+    pub rules: Vec<Option<Written<'a>>>,
+    /// Where everything was written, once it was asked for.
+    pub debug: OnceLock<Debug>,
+}
+
+/// A rule, as it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Written<'a> {
+    /// Its document.
+    pub document: &'a PolicyDocument,
+    /// The rule.
+    pub rule: &'a Rule,
+    /// Whether a schema says what it reads.
+    pub typed: bool,
+}
+
+/// A condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The whole of it.
+    pub root: ExprId,
+    /// The rule that it decides about; `None` for variables and CEL Policy documents.
+    pub rule: Option<u16>,
+    /// What it is the condition of.
+    pub role: Role,
+}
+
+/// What a condition is the condition of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A rule, as its `when`.
+    When,
+    /// A part of a `.cel` rule.
+    Decision,
+    /// A variable: it is one.
+    Variable,
+    /// An entry of a CEL Policy document.
+    Choice,
+}
+
+/// What came of an input.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// The rule that won.
+    pub winner: Option<u16>,
+    /// The rules that fired.
+    pub fired: Vec<u16>,
+    /// The rules that failed: how, and at which instruction.
+    pub failed: Vec<(u16, EvalError, u32)>,
+    /// The effect, as people read it.
+    pub effect: &'static str,
+}
+
+/// Answers for some rules and conditions.
+#[derive(Debug)]
+pub struct World<'g> {
+    /// The project.
+    pub ground: &'g Ground<'g>,
+    /// Formulas.
+    pub store: Store,
+    /// Questions that were given up.
+    pub given_up: usize,
+    /// What was found out of the last condition, and of the last rule.
+    pub(super) verdicts: Option<(ExprId, Rc<Vec<Verdict>>)>,
+    pub(super) contest: Option<(u16, Rc<Contest>)>,
+    pub(super) known: FxHashMap<u16, Rc<Leaf>>,
+    pub(super) abouts: FxHashMap<u16, Rc<BTreeSet<TermId>>>,
+    lift: Lift<'g>,
+    rules: FxHashMap<u16, Rc<RuleMeaning>>,
+    scratch: Scratch,
+}
+
+impl<'g> World<'g> {
+    /// A world in which nothing was asked yet.
+    #[must_use]
+    pub fn of(ground: &'g Ground<'g>) -> Self {
+        let mut store = Store::default();
+        let lift = Lift::of(&ground.parts.module, &mut store);
+        Self {
+            ground,
+            store,
+            given_up: 0,
+            verdicts: None,
+            contest: None,
+            known: FxHashMap::default(),
+            abouts: FxHashMap::default(),
+            lift,
+            rules: FxHashMap::default(),
+            scratch: Scratch::for_program(ground.subject.program),
+        }
+    }
+
+    /// What a rule says; `None` where there is none of this number.
+    pub fn rule(&mut self, number: u16) -> Option<Rc<RuleMeaning>> {
+        if let Some(known) = self.rules.get(&number) {
+            return Some(known.clone());
+        }
+        let guards = &self.ground.guards;
+        let made = rule_meaning(&mut self.lift, &mut self.store, guards, number)?;
+        let made = Rc::new(made);
+        self.rules.insert(number, made.clone());
+        Some(made)
+    }
+
+    /// What every input has that is not refused, and about which a rule is asked by its `on`. For
+    /// what is no rule it is every input.
+    pub fn domain(&mut self, rule: Option<u16>) -> Lit {
+        let Some(number) = rule else { return Lit::TRUE };
+        let needs = self.rule(number).map_or(Lit::TRUE, |rule| rule.needs);
+        let on = self.on(number);
+        let named = self.key().map_or(Lit::TRUE, |key| self.store.is(key, Kind::Text));
+        self.store.formulas.all([named, on, needs])
+    }
+
+    /// When a rule is asked by its `on`.
+    pub fn on(&mut self, rule: u16) -> Lit {
+        match self.ground.parts.on.get(usize::from(rule)) {
+            None | Some(&NONE) => Lit::TRUE,
+            Some(function) => self.lift.function(&mut self.store, *function).yes,
+        }
+    }
+
+    /// The place whose value chooses rules.
+    #[must_use]
+    pub fn key(&self) -> Option<TermId> {
+        let slot = self.ground.parts.module.index.key_slot;
+        self.lift.slots.terms.get(usize::from(slot)).copied()
+    }
+
+    /// What a part of a condition means that nothing smaller is a part of. What static data settles
+    /// counts as open: whoever changes them means something else.
+    pub fn leaf(&mut self, expr: ExprId) -> Three {
+        let open = Three { yes: Lit::FALSE, error: Lit::TRUE };
+        let Some(function) = self.ground.leaves.get(&expr) else { return open };
+        let lifted = self.lift.function(&mut self.store, *function);
+        let settled = lifted.yes == Lit::FALSE && lifted.error == Lit::FALSE;
+        if (settled || lifted.yes == Lit::TRUE) && is_data(self.ground.subject, expr) {
+            let any = self.store.fresh();
+            let yes = self.store.ask(Fact::Unknown(any, 0));
+            return Three { yes, error: Lit::FALSE };
+        }
+        Three { yes: lifted.yes, error: lifted.error }
+    }
+
+    fn asker(&mut self, roots: &[Lit]) -> Asker<'_> {
+        let most = (LINT_ROUNDS_MAX, LINT_STEPS_MAX);
+        Asker::about(&mut self.store, &self.ground.frame, roots, most)
+    }
+
+    /// Whether a formula is proved to hold of no input.
+    pub fn never(&mut self, holds: Lit) -> bool {
+        if holds == Lit::FALSE || holds == Lit::TRUE {
+            return holds == Lit::FALSE;
+        }
+        let answer = self.asker(&[holds]).refutes(holds);
+        self.given_up += usize::from(answer.is_err());
+        answer == Ok(true)
+    }
+
+    /// Whether there is an input on which a formula holds; `shows` says whether one that was
+    /// decided is what is asked for.
+    pub fn find(
+        &mut self,
+        holds: Lit,
+        phase: Phase,
+        shows: &mut dyn FnMut(&Ran) -> bool,
+    ) -> Answered {
+        let ground = self.ground;
+        let Self { store, scratch, .. } = self;
+        let most = (LINT_ROUNDS_MAX, LINT_STEPS_MAX);
+        let mut asker = Asker::about(store, &ground.frame, &[holds], most);
+        let question = Question { domain: Lit::TRUE, holds };
+        asker.ask(question, &mut |example| shows(&run(ground, scratch, example, phase)))
+    }
+
+    /// What comes of an input.
+    pub fn run(&mut self, example: &Example, phase: Phase) -> Ran {
+        run(self.ground, &mut self.scratch, example, phase)
+    }
+
+    /// When a rule is asked.
+    pub fn phase(&mut self, rule: Option<u16>) -> Phase {
+        rule.and_then(|rule| self.rule(rule)).map_or(Phase::Request, |rule| rule.phase)
+    }
+}
+
+fn run(ground: &Ground<'_>, scratch: &mut Scratch, example: &Example, phase: Phase) -> Ran {
+    let context = example.context.to_string();
+    let mut filled = ingest(ground.subject.program, context.as_bytes(), scratch);
+    let decision = filled.decide(&Moment { phase, ..Moment::at(example.now.0, example.now.1) });
+    let failed = decision.failures().iter().filter_map(|failure| match failure.by {
+        Asked::Rule(rule) => Some((rule, failure.class, failure.pc)),
+        Asked::Output(_) => None,
+    });
+    Ran {
+        winner: decision.winner(),
+        fired: decision.fired().iter().map(|fired| fired.rule).collect(),
+        failed: failed.collect(),
+        effect: decision.effect().map_or("nothing", |effect| effect.word()),
+    }
+}
