@@ -69,3 +69,12 @@ fn texts_become_what_the_cases_say() {
     assert!(count >= 18, "{count} cases");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_page_shows_the_style() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fmt.md");
+    let page = fs::read_to_string(page).expect("the page");
+    let shown = page.split("```cel\n").nth(1).and_then(|rest| rest.split("```").next());
+    let shown = shown.expect("a `.cel` file on the page");
+    assert_eq!(formatted("a.cel", shown, Settings::default()), shown);
+}
