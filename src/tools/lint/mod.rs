@@ -14,6 +14,7 @@ pub mod lengths;
 pub mod loops;
 pub mod meaning;
 pub mod names;
+pub mod opening;
 pub mod parts;
 pub mod select;
 pub mod shape;

@@ -175,7 +175,7 @@ fn guards_of_calls() {
         format!(
             "policyc: 1\ndefault: deny\nschema: {{s: {{mfa: optional bool, \
              zone: optional string}}}}\ntools: {{send: {{args: {{to: optional string}}}}}}\n\
-             rules:\n{rules}"
+             rules:\n  - {{id: a, on: [send], allow: x}}\n{rules}"
         )
     };
     for rules in [
@@ -192,6 +192,34 @@ fn guards_of_calls() {
          - {id: q, on: [send], when: '!has(s.mfa)', deny: x}\n",
     ] {
         assert_found(Code::FailsOpen, "p.yaml", &document(rules));
+    }
+    // Everything is denied in the end, so nothing gets through.
+    let closed = "  - {id: r, on: [send], when: has(s.mfa) && !s.mfa, deny: x}\n  \
+        - {id: q, on: [send], deny: x}\n";
+    assert_found(Code::FailsOpen, "p.yaml", &document(closed));
+}
+
+/// The input that shows an open guard was decided, and lacks the value.
+#[test]
+fn open_guards_come_with_an_input() {
+    for (rule, example) in [
+        (
+            "{id: r, on: [send], when: '!has(args.n) || args.n < 3', allow: x}",
+            r#"{"action":{"args":{},"tool":"send"}} → allow"#,
+        ),
+        (
+            "{id: a, on: [send], allow: x}\n  - {id: r, on: [send], \
+             when: has(s.mfa) && !s.mfa, deny: x}",
+            r#"{"action":{"tool":"send"},"s":{}} → allow"#,
+        ),
+    ] {
+        let text = format!(
+            "policyc: 1\ndefault: deny\nschema: {{s: {{mfa: optional bool}}}}\n\
+             tools: {{send: {{args: {{n: optional int}}}}}}\nrules:\n  - {rule}\n"
+        );
+        let found = checked(&project("p.yaml", &text)).expect("a policy");
+        let open = found.iter().find(|it| it.code == Code::FailsOpen).expect("it is open");
+        assert_eq!(open.example.as_deref(), Some(example));
     }
 }
 

@@ -2,11 +2,12 @@
 
 use crate::compiler::check::analysis::MacroUse;
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, ExprKind, LogicOp, UnaryOp};
-use crate::compiler::syntax::document::model::{Form, PolicyDocument};
+use crate::compiler::syntax::document::model::{Form, PolicyDocument, Rule, RuleBody};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::lang::decision::Effect;
+use crate::tools::lint::opening::{Opening, Openings};
 use crate::tools::lint::parts::Part;
 use crate::tools::lint::shape::{binary, boolean, macro_of, path, same};
 use crate::tools::lint::subject::Subject;
@@ -17,6 +18,7 @@ use crate::tools::lint::subject::Subject;
 /// Documents of Kubernetes are left alone: what an object lacks there was left out by the author
 /// of the object, and validations are written for what is there.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
+    let mut openings = None;
     for part in subject.parts().iter().filter(|part| !part.lets_pass) {
         let Some(field) = asked(subject, part.expr) else { continue };
         let document = document_of(subject, part.expr);
@@ -28,10 +30,41 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
         } else {
             document.and_then(|it| stays_silent(subject, it, part.expr, field))
         };
-        if let Some(found) = found {
-            sink.report(found);
+        let Some(found) = found else { continue };
+        let fires = part.effect == Effect::Allow;
+        let opening = guarded(subject, document, part.expr, field).map(|(rule, path)| {
+            let openings = openings.get_or_insert_with(|| Openings::of(subject.program));
+            openings.look(&rule.id.value, &path, fires)
+        });
+        match opening.unwrap_or(Opening::Unknown) {
+            Opening::Closed => {}
+            Opening::Unknown => sink.report(found),
+            Opening::Shown(example) => {
+                let example = Some(format!("{} → allow", example.context));
+                sink.report(Diagnostic { example, ..found });
+            }
         }
     }
+}
+
+/// The rule of which `id` is a part, and the path of `field` in inputs. Of a variable, which many
+/// rules may use, nothing is asked.
+fn guarded<'a>(
+    subject: &Subject<'_>,
+    document: Option<&'a PolicyDocument>,
+    id: ExprId,
+    field: ExprId,
+) -> Option<(&'a Rule, String)> {
+    let root = subject.ancestors(id).last().unwrap_or(id);
+    let whole = |rule: &&Rule| match &rule.body {
+        RuleBody::When { condition, .. } => *condition == Some(root),
+        RuleBody::Decision(decision) => *decision == root,
+    };
+    let rule = document?.rules.iter().find(whole)?;
+    let steps = path(subject.ast(), field)?;
+    let action = if steps.first() == Some(&"args") { "/action" } else { "" };
+    let escaped = steps.iter().map(|step| step.replace('~', "~0").replace('/', "~1"));
+    Some((rule, escaped.fold(action.to_owned(), |path, step| path + "/" + &step)))
 }
 
 fn document_of<'a>(subject: &Subject<'a>, id: ExprId) -> Option<&'a PolicyDocument> {

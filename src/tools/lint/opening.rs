@@ -1,0 +1,85 @@
+//! Inputs that lack a value and are let through all the same.
+//!
+//! In:      a program, the id of a rule, the path of a value.
+//! Out:     the smallest input found that shows it, as it was decided; or that there is none.
+//! Imports: `base`, `compiler::solve`, `lang`, `runtime`, `tools::diff`.
+
+use std::rc::Rc;
+
+use crate::compiler::solve::ask::{Answered, Asker, Question};
+use crate::compiler::solve::formula::Lit;
+use crate::compiler::solve::input::Example;
+use crate::compiler::solve::rules::{Meaning, PHASES, meaning};
+use crate::compiler::solve::store::{Kind, Store};
+use crate::lang::decision::Effect;
+use crate::runtime::program::Program;
+use crate::tools::diff::search::smaller;
+use crate::tools::diff::trial::Trial;
+
+/// What is known of such inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Opening {
+    /// This one was decided, and allowed.
+    Shown(Box<Example>),
+    /// It was proved that there is none.
+    Closed,
+    /// Nothing.
+    Unknown,
+}
+
+/// Most inputs that are looked for in one project: each look goes through the whole program.
+const LOOKS_MAX: usize = 64;
+
+/// Whoever looks for such inputs.
+#[derive(Debug)]
+pub struct Openings<'p> {
+    program: &'p Program,
+    store: Store,
+    meaning: Meaning,
+    trial: Trial<'p>,
+    looks: usize,
+}
+
+impl<'p> Openings<'p> {
+    /// Looks for inputs of a program.
+    #[must_use]
+    pub fn of(program: &'p Program) -> Self {
+        let mut store = Store::default();
+        let meaning = meaning(program.module(), &mut store);
+        Self { program, store, meaning, trial: Trial::of(program), looks: 0 }
+    }
+
+    /// Looks for an input without the value at `path`, a JSON Pointer, that is allowed while the
+    /// rule `id` fires, or does not, as `fires` says.
+    pub fn look(&mut self, id: &str, path: &str, fires: bool) -> Opening {
+        let Self { program, store, meaning, trial, looks } = self;
+        let mut rules = (0..).zip(&meaning.rules);
+        let Some((_, rule)) = rules.find(|(at, _)| program.rule_id(*at) == id) else {
+            return Opening::Unknown;
+        };
+        let phase = PHASES.iter().position(|phase| *phase == rule.phase).unwrap_or(0);
+        let known = meaning.accepted.get(phase).zip(meaning.effects.get(phase));
+        let places = store.at(&Rc::from(path));
+        let Some((domain, effect)) = known.filter(|_| !places.is_empty() && *looks < LOOKS_MAX)
+        else {
+            return Opening::Unknown;
+        };
+        *looks += 1;
+        let mut parts: Vec<Lit> = places.iter().map(|it| store.is(*it, Kind::Absent)).collect();
+        let own = store.formulas.any(rule.fires.iter().copied());
+        parts.extend([if fires { own } else { !own }, effect.allow]);
+        let holds = store.formulas.all(parts);
+        let key = (id.to_owned(), rule.shadow);
+        let mut shows = |example: &Example| {
+            let said = trial.say(example, rule.phase);
+            let lacks = example.context.pointer(path).is_none();
+            lacks && said.effect == Some(Effect::Allow) && said.rules.contains_key(&key) == fires
+        };
+        let question = Question { domain: *domain, holds };
+        match Asker::new(store, &[program.module()]).ask(question, &mut shows) {
+            Answered::Proved => Opening::Closed,
+            Answered::Found(example) => Opening::Shown(Box::new(smaller(example, &mut shows))),
+            Answered::Undecided(_) => Opening::Unknown,
+        }
+    }
+}
