@@ -14,7 +14,7 @@ use crate::compiler::solve::store::{Kind, Store};
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
 use crate::tools::diff::search::smaller;
-use crate::tools::diff::trial::Trial;
+use crate::tools::trial::Trial;
 
 /// What is known of such inputs.
 #[derive(Clone, Debug, PartialEq)]
