@@ -61,11 +61,17 @@ pub struct Front {
 
 /// Parses and checks; everything there is to say goes to `sink`.
 pub fn check(files: &SourceMap, options: &Options, sink: &mut Sink) -> Front {
+    let parsed = parse(files, options, sink);
+    check_parsed(files, parsed, options, sink)
+}
+
+/// Parses, as `compile_parsed` takes it.
+pub fn parse(files: &SourceMap, options: &Options, sink: &mut Sink) -> Parsed {
     let mut parsed = syntax::document::read(files, sink);
     if let Some(schema) = &options.schema {
         give_schema(files, &mut parsed, schema);
     }
-    check_parsed(files, parsed, options, sink)
+    parsed
 }
 
 fn check_parsed(

@@ -3,6 +3,7 @@
 //! Imports: everything below; nothing of `cli`.
 
 pub mod bench;
+pub mod coverage;
 pub mod decide;
 pub mod diff;
 pub mod hex;
@@ -10,6 +11,7 @@ pub mod inspect;
 pub mod lint;
 pub mod locate;
 pub mod merge;
+pub mod mutate;
 pub mod parallel;
 pub mod paths;
 pub mod pipeline;

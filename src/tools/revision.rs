@@ -1,12 +1,13 @@
 //! An earlier state of a project, taken out of the repository that it lies in.
 //!
 //! In:      a revision, the root of a project.
-//! Out:     the program of the project as it was then.
+//! Out:     the program of the project as it was then; the lines that changed since.
 //! Imports: `base`, `diag`, `tools`.
 //!
 //! The program `git` is asked: which files there are (`ls-tree`), and what they hold (`cat-file`).
 //! Neither touches the repository or the working tree.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Component, Path, PathBuf};
@@ -106,16 +107,15 @@ struct Entry {
     path: PathBuf,
 }
 
-/// Takes the files below `root` out of revision `rev`.
-///
-/// # Errors
-/// Where `root` lies in no repository, where there is no such revision or nothing
-/// below `root` in it, and where the files cannot be written.
-fn export(rev: &str, root: &Path) -> Result<Exported, RevisionError> {
-    let no = |why: String, help| RevisionError { rev: rev.to_owned(), why, help };
-    let ask = |arguments: &[&str]| {
-        git(root, arguments).map_err(|error| no(error, "revisions are asked of the program `git`"))
-    };
+/// Asks `git`: whether it did what it was told, and what it printed.
+type Ask<'a> = dyn Fn(&[&str]) -> Result<(bool, Vec<u8>), RevisionError> + 'a;
+
+/// The commit that `rev` names, as `git` calls it.
+fn commit(
+    rev: &str,
+    ask: &Ask<'_>,
+    no: &dyn Fn(String, &'static str) -> RevisionError,
+) -> Result<String, RevisionError> {
     let (inside, _) = ask(&["rev-parse", "--show-prefix"])?;
     if !inside {
         let help = "name a bundle, or run this in the repository of the project";
@@ -129,6 +129,20 @@ fn export(rev: &str, root: &Path) -> Result<Exported, RevisionError> {
         let why = "it is neither a bundle nor a revision of this repository".to_owned();
         return Err(no(why, "`git log` shows the revisions"));
     }
+    Ok(object)
+}
+
+/// Takes the files below `root` out of revision `rev`.
+///
+/// # Errors
+/// Where `root` lies in no repository, where there is no such revision or nothing
+/// below `root` in it, and where the files cannot be written.
+fn export(rev: &str, root: &Path) -> Result<Exported, RevisionError> {
+    let no = |why: String, help| RevisionError { rev: rev.to_owned(), why, help };
+    let ask = |arguments: &[&str]| {
+        git(root, arguments).map_err(|error| no(error, "revisions are asked of the program `git`"))
+    };
+    let object = commit(rev, &ask, &no)?;
     // In a directory that the revision does not have, nothing is listed.
     let (_, tree) = ask(&["ls-tree", "-r", "-z", "-l", &object, "."])?;
     let entries: Vec<Entry> = tree.split(|byte| *byte == 0).filter_map(entry).collect();
@@ -216,4 +230,83 @@ fn git(root: &Path, arguments: &[&str]) -> Result<(bool, Vec<u8>), String> {
         format!("the program `git` cannot be started: {}", reason(&error))
     })?;
     Ok((output.status.success(), output.stdout))
+}
+
+/// The lines of a project that a revision does not have like that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// By path from the root of the project: first and last line, counted from 1.
+    lines: BTreeMap<String, Vec<(u32, u32)>>,
+    /// Files that the repository does not know.
+    new: BTreeSet<String>,
+}
+
+impl Changed {
+    /// Whether one of the lines `first..=last` of a file changed.
+    #[must_use]
+    pub fn touches(&self, path: &str, first: u32, last: u32) -> bool {
+        let lines = self.lines.get(path).map_or(&[][..], Vec::as_slice);
+        self.new.contains(path) || lines.iter().any(|(from, to)| *from <= last && first <= *to)
+    }
+}
+
+/// The lines below `root` that differ from revision `rev`.
+///
+/// # Errors
+/// Where `root` lies in no repository, or there is no such revision.
+pub fn changed(rev: &str, root: &Path) -> Result<Changed, RevisionError> {
+    let no = |why: String, help| RevisionError { rev: rev.to_owned(), why, help };
+    let ask = |arguments: &[&str]| {
+        git(root, arguments).map_err(|error| no(error, "revisions are asked of the program `git`"))
+    };
+    let object = commit(rev, &ask, &no)?;
+    let compare = ["-c", "core.quotePath=false", "diff", "--no-color", "--no-ext-diff", "-U0"];
+    let rest = ["--no-prefix", "--relative", &object, "--", "."];
+    let (done, text) = ask(&[&compare[..], &rest[..]].concat())?;
+    if !done {
+        return Err(no("`git diff` fails".to_owned(), "`git status` says more"));
+    }
+    let (_, new) = ask(&["ls-files", "--others", "--exclude-standard", "-z"])?;
+    let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+    Ok(Changed {
+        lines: hunks(&String::from_utf8_lossy(&text)),
+        new: new.split(|byte| *byte == 0).filter(|it| !it.is_empty()).map(name).collect(),
+    })
+}
+
+/// The lines that hunks add, or stand beside what they take away.
+fn hunks(text: &str) -> BTreeMap<String, Vec<(u32, u32)>> {
+    let mut found: BTreeMap<String, Vec<(u32, u32)>> = BTreeMap::new();
+    let mut path = "";
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("+++ ") {
+            path = name.trim_end_matches('\t');
+        } else if let Some(head) = line.strip_prefix("@@ ")
+            && let Some(added) = head.split(' ').find_map(|part| part.strip_prefix('+'))
+        {
+            let (first, count) = added.split_once(',').unwrap_or((added, "1"));
+            let (Ok(first), Ok(count)) = (first.parse::<u32>(), count.parse::<u32>()) else {
+                continue;
+            };
+            let last = if count == 0 { first + 1 } else { first + (count - 1) };
+            found.entry(path.to_owned()).or_default().push((first, last));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Changed, hunks};
+
+    #[test]
+    fn hunks_name_the_lines_that_they_add() {
+        let text = "diff --git a/p.yaml p.yaml\n--- p.yaml\n+++ p.yaml\n@@ -3 +3,2 @@ rules:\n-a\n\
+                    +b\n+c\n@@ -9,2 +10,0 @@\n-d\n-e\n";
+        let changed = Changed { lines: hunks(text), ..Changed::default() };
+        let touches = |first, last| changed.touches("p.yaml", first, last);
+        assert_eq!([touches(1, 2), touches(2, 3), touches(4, 8)], [false, true, true]);
+        assert_eq!([touches(5, 9), touches(10, 10), touches(11, 20)], [false, true, true]);
+        assert!(!changed.touches("q.yaml", 3, 3));
+    }
 }

@@ -57,6 +57,12 @@ impl Search {
         own
     }
 
+    /// The values that the programs name, and those beside them.
+    #[must_use]
+    pub fn values(&self) -> &[Json] {
+        &self.values
+    }
+
     fn value(&mut self, value: Json) {
         if self.values.len() < 512 && !self.values.contains(&value) {
             self.values.push(value);

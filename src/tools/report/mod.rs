@@ -20,6 +20,7 @@ pub mod paint;
 pub mod place;
 pub mod replay;
 mod snippet;
+pub mod suite;
 pub mod unified;
 pub mod visible;
 pub mod why;

@@ -275,6 +275,9 @@ fn operation(node: &Node, sink: &mut Sink) -> Option<(Span, Operation)> {
 
 /// Reads an expectation: `{deny: RULE}` and the like, or parts of a decision.
 fn expect(node: &Node, sink: &mut Sink) -> Option<Spanned<Expect>> {
+    if node.text() == Some("snapshot") {
+        return Some(Spanned::new(Expect::Snapshot(None), node.span));
+    }
     let keys = Keys::open(node, "an expectation", EXPECT_KEYS, sink)?;
     keys.not_built(&["obligations"], sink);
     let mut parts = Map::new();

@@ -10,6 +10,7 @@ use crate::base::arrange::Arrange as _;
 use crate::base::index::Index as _;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::document::model::Parsed;
 use crate::compiler::syntax::document::{self, is_test};
 use crate::diag::diagnostic::Severity;
 use crate::diag::sink::Sink;
@@ -30,6 +31,9 @@ pub struct Tested<'a> {
     folders: FxHashMap<String, Folder>,
     /// Every file that any policy may refer to: schemas, data, tools, message types.
     shared: Vec<FileId>,
+    /// The ids of rules, and the names of variables.
+    rules: Vec<String>,
+    variables: Vec<String>,
     /// Whether there are CEL Policy documents at all.
     speaks: bool,
 }
@@ -56,12 +60,15 @@ impl<'a> Tested<'a> {
             .chain(parsed.cel_policies.iter().map(|it| (it.name.value.to_string(), it.file)))
             .collect();
         let speaks = !policies.is_empty();
+        let (rules, variables) = owners(&parsed);
         let mut sources = Self {
             files,
             policies,
             by_name: FxHashMap::default(),
             folders: FxHashMap::default(),
             shared: Vec::new(),
+            rules,
+            variables,
             speaks,
         };
         // What each file is, if it is known; the first that is found out counts.
@@ -101,6 +108,35 @@ impl<'a> Tested<'a> {
         sources
     }
 
+    /// The names of policies.
+    #[must_use]
+    pub fn policy_names(&self) -> Vec<&str> {
+        self.policies.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The ids of rules.
+    #[must_use]
+    pub fn rule_ids(&self) -> Vec<&str> {
+        self.rules.iter().map(String::as_str).collect()
+    }
+
+    /// Whether a rule has this id, or a variable or policy this name.
+    #[must_use]
+    pub fn has_owner(&self, name: &str) -> bool {
+        let policies = self.policies.iter().map(|(name, _)| name);
+        policies.chain(&self.rules).chain(&self.variables).any(|known| known == name)
+    }
+
+    /// The names of the policies that `test` is about.
+    #[must_use]
+    pub fn policies_of<'t>(&'t self, test: &'t TestFile) -> Vec<&'t str> {
+        if !test.policies.is_empty() {
+            return test.policies.iter().map(|name| name.value.as_str()).collect();
+        }
+        let own = self.folder(test.file).map_or(&[][..], |folder| &folder.policies);
+        own.iter().filter_map(|at| self.policies.get(*at)).map(|(name, _)| name.as_str()).collect()
+    }
+
     /// What lies in the folder of `file`.
     fn folder(&self, file: FileId) -> Option<&Folder> {
         let path = self.files.get(file).map_or("", |source| source.path.as_str());
@@ -108,7 +144,7 @@ impl<'a> Tested<'a> {
     }
 
     /// The policies that `test` is about.
-    pub(super) fn choose(&self, test: &TestFile, sink: &mut Sink) -> Option<Chosen> {
+    pub(in crate::tools) fn choose(&self, test: &TestFile, sink: &mut Sink) -> Option<Chosen> {
         let own = self.folder(test.file);
         let beside = own.map_or(&[][..], |folder| &folder.policies);
         let mut wanted: Vec<usize> = Vec::new();
@@ -157,6 +193,16 @@ impl<'a> Tested<'a> {
     }
 }
 
+/// The ids of the rules of all documents, and the names of their variables. A CEL Policy document
+/// is one rule, of its own name.
+fn owners(parsed: &Parsed) -> (Vec<String>, Vec<String>) {
+    let ours = &parsed.policies;
+    let rules = ours.iter().flat_map(|it| &it.rules).map(|rule| rule.id.value.to_string());
+    let own = parsed.cel_policies.iter().map(|it| it.name.value.to_string());
+    let variables = ours.iter().flat_map(|it| &it.variables);
+    (rules.chain(own).collect(), variables.map(|it| it.name.value.to_string()).collect())
+}
+
 /// What a file is.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -171,18 +217,23 @@ fn folder_of(path: &str) -> &str {
 }
 
 /// The sources of the policies that a test file is about.
-pub(super) struct Chosen {
+pub(in crate::tools) struct Chosen {
     /// Their names.
-    pub(super) name: String,
+    pub(in crate::tools) name: String,
     /// They, and what they may refer to.
-    pub(super) files: SourceMap,
+    pub(in crate::tools) files: SourceMap,
     /// The same files in the map that they were chosen from.
     originals: Vec<FileId>,
     /// What the expressions of the test file are compiled with.
-    pub(super) surroundings: SourceMap,
+    pub(in crate::tools) surroundings: SourceMap,
 }
 
 impl Chosen {
+    /// The files as the project has them, beside those of `files`.
+    pub(in crate::tools) fn originals(&self) -> &[FileId] {
+        &self.originals
+    }
+
     /// The file that was chosen as `file`.
     pub(super) fn original(&self, file: FileId) -> FileId {
         self.originals.get(file.index()).copied().unwrap_or(file)

@@ -34,6 +34,10 @@ pub enum SuiteError {
     Exclusive { at: Span, what: &'static str, keys: (&'static str, &'static str) },
     /// The expression does not yield what a context can hold; `why` says so in words.
     BadInput { at: Span, name: String, why: String },
+    /// The reviewed decisions at `path` cannot be used; `why` says so in words.
+    BadSnapshots { at: Span, path: String, why: String },
+    /// Another case that expects what was reviewed has the name `name`.
+    TwoSnapshots { at: Span, name: String },
     /// An expectation that asks for two winners, or for none and for a rule.
     TwoEffects { at: Span },
 }
@@ -85,6 +89,13 @@ impl From<SuiteError> for Diagnostic {
             }
             SuiteError::BadInput { at, name, why } => {
                 bad(at, format!("`{name}` has no value that JSON can say"), &why)
+            }
+            SuiteError::BadSnapshots { at, path, why } => {
+                bad(at, format!("`{path}` cannot be used: {why}"), "its reviewed decisions")
+            }
+            SuiteError::TwoSnapshots { at, name } => {
+                bad(at, format!("two snapshots are called `{name}`"), "the second")
+                    .help("a decision that was reviewed is found by its name")
             }
             SuiteError::TwoEffects { at } => {
                 bad(at, "a case expects one effect".to_owned(), "this names more")

@@ -4,10 +4,14 @@
 //! Out:     `TestFile`; what is wrong goes to the sink.
 //! Imports: `base`, `diag`, `tools::project`.
 
+use std::io::ErrorKind;
+
 use crate::base::limits::SOURCE_BYTES_MAX;
+use crate::base::span::Span;
 use crate::diag::sink::Sink;
 use crate::tools::project::{Project, read_bytes, reason, text_of, unreadable};
-use crate::tools::suite::{TestFile, case, format};
+use crate::tools::suite::error::SuiteError;
+use crate::tools::suite::{TestFile, case, format, snapshot};
 
 /// Reads the test file at `path`, which becomes a file of the project.
 pub fn read(project: &mut Project, path: &str, sink: &mut Sink) -> Option<TestFile> {
@@ -33,8 +37,19 @@ pub fn read(project: &mut Project, path: &str, sink: &mut Sink) -> Option<TestFi
     let of_the_format =
         path.rsplit('/').next().is_some_and(|name| matches!(name, "tests.yaml" | "tests.yml"));
     if of_the_format {
-        format::read(file, &project.files, sink)
-    } else {
-        case::read(file, &project.files, &other, sink)
+        return format::read(file, &project.files, sink);
     }
+    let mut test = case::read(file, &project.files, &other, sink)?;
+    let beside = snapshot::path_of(path);
+    let reviewed = || match read_bytes(&root.join(&beside), SOURCE_BYTES_MAX) {
+        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| "it is no text".to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(reason(&error)),
+    };
+    if let Err(why) = snapshot::fill(&mut test, reviewed, sink) {
+        let at = Span::new(file, 0, 0);
+        sink.report(SuiteError::BadSnapshots { at, path: beside, why });
+        return None;
+    }
+    Some(test)
 }

@@ -4,23 +4,27 @@
 //! Out:     a `TestFile`: its cases read, expanded and patched; `run` decides them.
 //! Imports: `base`, `diag`, `compiler`, `runtime`.
 //!
-//! `case` reads `*_test.yaml`, `format` reads `tests.yaml`, `choose` finds the policies, `run`
-//! decides through the whole pipeline (compile, write, verify, evaluate), `expect` compares, `show`
-//! says what happened.
+//! `case` reads `*_test.yaml`, `format` reads `tests.yaml`, `choose` finds the policies,
+//! `ready` evaluates what cases are made of, `run` decides through the whole pipeline (compile,
+//! write, verify, evaluate), `group` does so once for files about the same policies, `expect`
+//! compares, `show` says what happened.
 
 pub mod case;
 pub mod choose;
 pub mod expect;
 pub mod files;
 pub mod format;
+pub mod group;
 pub mod literal;
 pub mod patch;
 pub mod phrase;
 pub mod pipeline;
+pub mod ready;
 pub mod run;
 pub mod show;
+pub mod snapshot;
 
-mod error;
+pub(in crate::tools) mod error;
 mod table;
 mod tree;
 
@@ -102,6 +106,8 @@ pub enum Expect {
     Value(Json),
     /// The output is what this expression yields.
     Expression(String),
+    /// The decision that was reviewed, in JSON; nothing where none was.
+    Snapshot(Option<Json>),
     /// Compiling or evaluating fails, and each text is part of what is said.
     Errors(Vec<String>),
 }

@@ -23,6 +23,7 @@ use crate::tools::pipeline::options;
 use crate::tools::project::Settings;
 use crate::tools::report::paint::Style;
 use crate::tools::report::why::source::draw;
+use crate::tools::suite::ready::Ready;
 use crate::tools::suite::{HostResult, NOW, literal};
 use crate::tools::why::watch::Watcher;
 use crate::tools::why::{Origin, Watched, slots, why as tell};
@@ -66,21 +67,12 @@ pub fn decide(
 /// Why it is decided so, drawn on the sources without colours: each rule with the values under
 /// its deciding atoms. `wanted` is the rule that was expected to decide.
 #[must_use]
-pub fn why(
-    program: &Program,
-    context: &Json,
-    (seconds, nanoseconds): (i64, u32),
-    functions: &[HostResult],
-    wanted: Option<&str>,
-) -> String {
-    let table = table(functions);
-    let moment = Moment { hosts: Some(&table), ..Moment::at(seconds, nanoseconds) };
-    let context = context.to_string();
+pub fn why(program: &Program, ready: &Ready<'_>, wanted: Option<&str>) -> String {
     let mut scratch = Scratch::for_program(program);
     let mut seen = Watcher::new(program);
     let (report, slots) = {
-        let mut filled = ingest(program, context.as_bytes(), &mut scratch);
-        let mut decision = filled.decide_observed(&moment, &mut seen);
+        let mut filled = ingest(program, ready.bytes(), &mut scratch);
+        let mut decision = filled.decide_observed(&ready.moment(), &mut seen);
         (DecisionReport::of(&mut decision), slots(&decision))
     };
     let watched = Watched { report: &report, seen: &mut seen, slots, origin: Origin::Given };

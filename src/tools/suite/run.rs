@@ -4,24 +4,25 @@
 //! Out:     what became of every case.
 //! Imports: `base`, `diag`, `compiler`, `runtime`.
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
-use crate::base::span::{Span, Spanned};
+use crate::base::span::Span;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::lang::error::EvalError;
 use crate::runtime::program::Program;
-use crate::runtime::vm::report::ErrorReport;
-use crate::runtime::vm::report::{DecisionReport, OutputReport};
+use crate::runtime::vm::report::{DecisionReport, ErrorReport};
+use crate::runtime::vm::scratch::Scratch;
 use crate::tools::locate::Locator;
 use crate::tools::project::Settings;
 use crate::tools::suite::choose::Tested;
-use crate::tools::suite::error::SuiteError;
-use crate::tools::suite::expect::{Difference, differences};
+use crate::tools::suite::expect::Difference;
 use crate::tools::suite::phrase::{Said, fits};
-use crate::tools::suite::pipeline::{decide, expression, make, moment, why};
-use crate::tools::suite::{Case, Context, Expect, HostResult, Input, NOW, TestFile, literal, show};
+use crate::tools::suite::pipeline::{make, why};
+use crate::tools::suite::ready::{Judged, Ready};
+use crate::tools::suite::snapshot::is_one;
+use crate::tools::suite::{Case, Expect, TestFile, literal, show};
 
 /// What became of a case.
 #[derive(Clone, Debug)]
@@ -125,31 +126,37 @@ impl Running {
 
     fn outcome(&self, case: &Case, sink: &mut Sink) -> Option<Outcome> {
         let Some(made) = &self.made else { return Some(self.not_compiled(case)) };
-        let context = match context(case, &self.surroundings) {
-            Ok(context) => context,
+        let ready = match Ready::of(case, &self.surroundings) {
+            Ok(ready) => ready,
             Err(error) => {
                 sink.report(error);
                 return None;
             }
         };
-        let text = case.now.as_ref().map_or(NOW, |now| now.value.as_str());
-        let Some(moment) = moment(text) else {
-            let at = case.now.as_ref().map_or(case.span, |now| now.span);
-            sink.report(SuiteError::BadTime { at, text: text.to_owned() });
-            return None;
-        };
-        let mut report = decide(made, &context, moment, &case.functions);
+        let mut report = ready.decide(made, &mut Scratch::for_program(made));
         Locator::new(made).locate(&mut report);
         let decision = serde_json::from_str(&report.to_json()).unwrap_or(Json::Null);
-        let mut outcome = self.compare(case, &report, decision);
-        if let Outcome::Failed(failure) = &mut outcome {
-            let wanted = match &case.expect.value {
-                Expect::Decision(parts) => parts.get("rule").and_then(Json::as_str),
-                Expect::Errors(_) | Expect::Value(_) | Expect::Expression(_) => None,
-            };
-            failure.why = why(made, &context, moment, &case.functions, wanted);
+        let (actual, found) = match ready.judge(&report, &decision) {
+            Judged::Right => return Some(Outcome::Passed { decision }),
+            Judged::Wrong(found) => (show::decided(&decision), found),
+            Judged::OtherOutput(actual) => (actual, Vec::new()),
+        };
+        let mut notes = notes(&report);
+        if is_one(&case.expect.value) {
+            notes.push("`policyc test --review` shows it and accepts it".to_owned());
         }
-        Some(outcome)
+        let mut failure = failed(case, actual, found, notes, decision);
+        let wanted = match &case.expect.value {
+            Expect::Decision(parts) | Expect::Snapshot(Some(parts)) => {
+                parts.get("rule").and_then(Json::as_str)
+            }
+            Expect::Snapshot(None)
+            | Expect::Errors(_)
+            | Expect::Value(_)
+            | Expect::Expression(_) => None,
+        };
+        failure.why = why(made, &ready, wanted);
+        Some(Outcome::Failed(Box::new(failure)))
     }
 
     /// A case of sources that do not compile: right only where it expects that.
@@ -167,126 +174,8 @@ impl Running {
             return Outcome::Passed { decision: Json::from(format!("refused: {messages}")) };
         }
         let actual = format!("the sources do not compile: {messages}");
-        failed(case, actual, Vec::new(), Vec::new(), Json::Null)
-    }
-
-    fn compare(&self, case: &Case, report: &DecisionReport, decision: Json) -> Outcome {
-        let notes = notes(report);
-        match &case.expect.value {
-            Expect::Decision(parts) => {
-                let found = differences(parts, &decision);
-                if found.is_empty() {
-                    return Outcome::Passed { decision };
-                }
-                failed(case, show::decided(&decision), found, notes, decision)
-            }
-            Expect::Errors(texts) => {
-                let mut said = Said::default();
-                for error in &report.errors {
-                    said.classes.push(error.class);
-                    said.messages.push(error.message.clone());
-                }
-                if !said.messages.is_empty() && texts.iter().all(|text| fits(text, &said)) {
-                    return Outcome::Passed { decision };
-                }
-                failed(case, show::decided(&decision), Vec::new(), notes, decision)
-            }
-            Expect::Value(value) => {
-                self.compare_output(case, &literal::of(value), report, decision)
-            }
-            Expect::Expression(text) => self.compare_output(case, text, report, decision),
-        }
-    }
-
-    fn compare_output(
-        &self,
-        case: &Case,
-        text: &str,
-        report: &DecisionReport,
-        decision: Json,
-    ) -> Outcome {
-        let notes = notes(report);
-        let wanted = match value_of(text, &self.surroundings, &case.functions) {
-            Ok(wanted) => wanted,
-            Err(error) => {
-                let actual = format!("the expected value cannot be made: {error}");
-                return failed(case, actual, Vec::new(), notes, decision);
-            }
-        };
-        // Where policies decide instead, the message of the decision is what they yield.
-        let message = if report.outputs.is_empty() { spoken(report) } else { None };
-        let actual = report.outputs.first().or(message.as_ref());
-        let canonical = |output: Option<&OutputReport>| output.map(|it| it.canonical.clone());
-        // What failed beside an output that is there is its explanation.
-        let failed_instead = actual.is_none() && !report.errors.is_empty();
-        if !failed_instead && canonical(wanted.as_ref()) == canonical(actual) {
-            return Outcome::Passed { decision };
-        }
-        let actual = actual.map_or("nothing".to_owned(), |output| output.plain.clone());
-        failed(case, actual, Vec::new(), notes, decision)
-    }
-}
-
-/// The context of a case. Its expressions are compiled with `surroundings`.
-///
-/// # Errors
-/// The input whose expression yields nothing that JSON can say, and why.
-pub fn context(case: &Case, surroundings: &SourceMap) -> Result<Json, SuiteError> {
-    let input = |written: &Spanned<String>, name: &str| {
-        let bad = |why: &str| {
-            let (at, name, why) = (written.span, name.to_owned(), why.to_owned());
-            SuiteError::BadInput { at, name, why }
-        };
-        let value = value_of(&written.value, surroundings, &case.functions);
-        let value = value.map_err(|why| bad(&why))?.ok_or_else(|| bad("it yields nothing"))?;
-        serde_json::from_str(&value.plain).map_err(|_| bad("it yields something else"))
-    };
-    match &case.context {
-        Context::Whole(context) => Ok(context.clone()),
-        Context::Expression(written) => input(written, "context_expr"),
-        Context::Roots(roots) => {
-            let mut context = Json::Object(Map::new());
-            for (name, given) in roots {
-                let value = match given {
-                    Input::Value(value) => value.clone(),
-                    Input::Expression(written) => input(written, &name.value)?,
-                };
-                place(&mut context, &name.value, value);
-            }
-            Ok(context)
-        }
-    }
-}
-
-/// The message of a decision that has one, as an output.
-fn spoken(report: &DecisionReport) -> Option<OutputReport> {
-    let text = literal::of(&Json::from(report.reason.as_str()));
-    if report.reason.is_empty() {
-        None
-    } else {
-        value_of(&text, &SourceMap::new(), &[]).ok().flatten()
-    }
-}
-
-/// What an expression yields among its `surroundings`; `Ok(None)` for an empty optional. An error
-/// is said in words.
-fn value_of(
-    text: &str,
-    surroundings: &SourceMap,
-    functions: &[HostResult],
-) -> Result<Option<OutputReport>, String> {
-    let files = expression(text, surroundings);
-    let mut found = Sink::new();
-    let Some(made) = make(&files, &Settings::default(), &mut found) else {
-        let (findings, _) = found.finish();
-        let messages: Vec<String> = findings.into_iter().map(|it| it.message).collect();
-        return Err(messages.join("; "));
-    };
-    let now = moment(NOW).unwrap_or_default();
-    let report = decide(&made, &Json::Object(Map::new()), now, functions);
-    match report.errors.first() {
-        Some(error) => Err(error.message.clone()),
-        None => Ok(report.outputs.into_iter().next()),
+        let failure = failed(case, actual, Vec::new(), Vec::new(), Json::Null);
+        Outcome::Failed(Box::new(failure))
     }
 }
 
@@ -296,16 +185,18 @@ fn failed(
     differences: Vec<Difference>,
     notes: Vec<String>,
     decision: Json,
-) -> Outcome {
+) -> Failure {
     let expected = match &case.expect.value {
         Expect::Decision(parts) => show::expected(parts),
+        Expect::Snapshot(Some(parts)) => format!("{}, as reviewed", show::expected(parts)),
+        Expect::Snapshot(None) => "what somebody reviewed; nobody did".to_owned(),
         Expect::Value(value) => literal::of(value),
         Expect::Expression(text) => text.clone(),
         Expect::Errors(texts) => format!("an error with {}", texts.join(", ")),
     };
     let at = case.expect.span;
     let why = String::new();
-    Outcome::Failed(Box::new(Failure { at, expected, actual, differences, notes, decision, why }))
+    Failure { at, expected, actual, differences, notes, decision, why }
 }
 
 /// What failed while the decision was made.
@@ -321,18 +212,4 @@ fn notes(report: &DecisionReport) -> Vec<String> {
         notes.push("what the host answers stands under `functions` of the test file".to_owned());
     }
     notes
-}
-
-/// Puts a root into the context; a name with dots goes into objects.
-fn place(context: &mut Json, name: &str, value: Json) {
-    let mut at = context;
-    let mut keys = name.split('.').peekable();
-    while let Some(key) = keys.next() {
-        let Json::Object(entries) = at else { return };
-        if keys.peek().is_none() {
-            entries.insert(key.to_owned(), value);
-            return;
-        }
-        at = entries.entry(key).or_insert_with(|| Json::Object(Map::new()));
-    }
 }

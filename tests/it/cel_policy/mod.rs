@@ -13,7 +13,8 @@ use policyc::tools::project::Settings;
 use policyc::tools::report::paint::Style;
 use policyc::tools::suite::choose::Tested;
 use policyc::tools::suite::pipeline::surroundings;
-use policyc::tools::suite::run::{Outcome, context, run};
+use policyc::tools::suite::ready::context;
+use policyc::tools::suite::run::{Outcome, run};
 use policyc::tools::suite::{Expect, HostResult, TestFile, format, show};
 use serde_json::{Value as Json, json};
 

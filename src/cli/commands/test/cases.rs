@@ -1,14 +1,11 @@
-//! `policyc test`: the table tests beside policies, decided by the whole pipeline.
-
-use clap::{ArgMatches, Args};
+//! The cases, each decided once.
 
 use crate::base::span::Span;
-use crate::cli::Command;
 use crate::cli::clock::Stopwatch;
+use crate::cli::commands::test::{Options, read_all};
 use crate::cli::exit::Exit;
-use crate::cli::reporting::{Conclusion, Reporting, conclude};
-use crate::cli::root::options;
-use crate::cli::sources::{Sources, exit_of_project};
+use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
+use crate::cli::sources::exit_of_project;
 use crate::cli::terminal::Terminal;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
@@ -17,53 +14,40 @@ use crate::diag::sink::Sink;
 use crate::tools::merge::merge;
 use crate::tools::parallel::each;
 use crate::tools::project::Project;
-use crate::tools::report::counted;
 use crate::tools::report::paint::Style;
+use crate::tools::report::{Format, counted};
 use crate::tools::suite::choose::Tested;
 use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
-use crate::tools::suite::{TestFile, files, show};
+use crate::tools::suite::{TestFile, show};
 
-/// The row of this command.
-pub const COMMAND: Command = Command {
-    name: "test",
-    group: "try",
-    short: "tables",
-    about: "Run the tests of policies: *_test.yaml, and tests.yaml of CEL Policy",
-    usage: "[PATHS] [OPTIONS]",
-    examples: &[
-        ("policyc test", "every test below this directory"),
-        ("policyc test --filter \"large payment\"", "the cases of this name"),
-        ("policyc test --fail-on-empty", "for CI: no case is a finding"),
-    ],
-    arguments: Options::augment_args,
-    run,
-};
-
-#[derive(Debug, Args)]
-struct Options {
-    #[command(flatten)]
-    sources: Sources,
-    /// Run only the cases whose name holds this text.
-    #[arg(long, value_name = "TEXT", env = "POLICYC_FILTER", hide_env_values = true)]
-    filter: Option<String>,
-    /// End with 1 where no case was run.
-    #[arg(long)]
-    fail_on_empty: bool,
-    #[command(flatten)]
-    reporting: Reporting,
+pub(super) fn run(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    let (output_format, output) = options.showing.formats::<Format>(terminal)?;
+    let reporting = Reporting { output_format, output, exit_zero: options.showing.exit_zero };
+    report(terminal, options, &reporting)
 }
 
-fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let options: Options = match options(matches) {
-        Ok(options) => options,
-        Err(exit) => return exit,
-    };
+/// Decides the cases and reports as `reporting` has it.
+pub(super) fn report(
+    terminal: &Terminal,
+    options: &Options,
+    reporting: &Reporting,
+) -> Result<Exit, Exit> {
     let watch = Stopwatch::start();
     let mut projects = options.sources.projects(terminal);
-    let tests: Vec<Vec<TestFile>> =
-        projects.iter_mut().map(|(project, sink)| read_all(project, &options, sink)).collect();
+    let mut tests: Vec<Vec<TestFile>> =
+        projects.iter_mut().map(|(project, sink)| read_all(project, sink)).collect();
     let sources: Vec<Tested<'_>> =
         projects.iter().map(|(project, _)| Tested::of(&project.files)).collect();
+    if let Some(filter) = &options.filter {
+        if let Some(unknown) = filter.unknown(&sources) {
+            return Err(alone(terminal, &unknown));
+        }
+        for (tests, sources) in tests.iter_mut().zip(&sources) {
+            for test in tests {
+                filter.keep(test, sources);
+            }
+        }
+    }
     let files: Vec<_> = projects
         .iter()
         .zip(&sources)
@@ -73,7 +57,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         })
         .collect();
     let decided = each(&files, |(project, sources, test)| {
-        decide(&options, project, sources, test, terminal.style)
+        decide(reporting, project, sources, test, terminal.style)
     });
     let mut decided = decided.into_iter();
     let mut counts = Counts::default();
@@ -87,12 +71,9 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     }
     let mut merged = merge(projects);
     let ran = counts.passed + counts.failed;
-    if ran + counts.skipped == 0 && !merged.sink.has_errors() {
-        let message = "no test was run";
-        let finding = Diagnostic::without_place(Code::NoPolicies, message);
-        if options.fail_on_empty {
-            merged.sink.report(finding.help("tests stand in `*_test.yaml` beside the policies"));
-        }
+    if ran + counts.skipped == 0 && !merged.sink.has_errors() && options.fail_on_empty {
+        let finding = Diagnostic::without_place(Code::NoPolicies, "no test was run");
+        merged.sink.report(finding.help("tests stand in `*_test.yaml` beside the policies"));
     }
     let failed = if counts.failed == 0 { Exit::Done } else { Exit::Findings };
     let conclusion = Conclusion {
@@ -100,27 +81,12 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         prefix: &merged.prefix,
         body,
         parts: vec![counts.text(), watch.text()],
-        at_least: if options.reporting.exit_zero { Exit::Done } else { failed }
+        at_least: if reporting.exit_zero { Exit::Done } else { failed }
             .max(exit_of_project(merged.missing)),
         needs_bundle: false,
     };
-    conclude(terminal, &options.reporting, merged.sink, &conclusion)
+    Ok(conclude(terminal, reporting, merged.sink, &conclusion))
 }
-
-/// Reads the test files of a project; of each the cases that the filter leaves.
-fn read_all(project: &mut Project, options: &Options, sink: &mut Sink) -> Vec<TestFile> {
-    let paths = std::mem::take(&mut project.tests);
-    let mut tests: Vec<TestFile> =
-        paths.iter().filter_map(|path| files::read(project, path, sink)).collect();
-    if let Some(filter) = &options.filter {
-        let wanted = filter.strip_prefix("test=").unwrap_or(filter);
-        for test in &mut tests {
-            test.cases.retain(|case| case.name.contains(wanted));
-        }
-    }
-    tests
-}
-
 /// What became of a test file.
 #[derive(Default)]
 struct Decided {
@@ -132,7 +98,7 @@ struct Decided {
 
 /// Runs the cases of one file.
 fn decide(
-    options: &Options,
+    reporting: &Reporting,
     project: &Project,
     sources: &Tested<'_>,
     test: &TestFile,
@@ -141,14 +107,20 @@ fn decide(
     let mut decided = Decided::default();
     for ran in run_cases(test, sources, &project.settings, &mut decided.sink) {
         decided.counts.add(Counts::of(&ran));
-        decided.body.push_str(&say(options, project, &ran, style, &mut decided.sink));
+        decided.body.push_str(&say(reporting, project, &ran, style, &mut decided.sink));
     }
     decided
 }
 
 /// A block of lines for people; else nothing, and a finding where the case failed.
-fn say(options: &Options, project: &Project, ran: &Ran, style: Style, sink: &mut Sink) -> String {
-    if options.reporting.output_format.for_people {
+fn say(
+    reporting: &Reporting,
+    project: &Project,
+    ran: &Ran,
+    style: Style,
+    sink: &mut Sink,
+) -> String {
+    if reporting.output_format.for_people {
         let place = place(&project.files, &project.prefix, ran.span);
         return show::case(ran, &place, style);
     }
@@ -161,7 +133,7 @@ fn say(options: &Options, project: &Project, ran: &Ran, style: Style, sink: &mut
 }
 
 /// `k8s_test.yaml:6`.
-fn place(files: &SourceMap, prefix: &str, span: Span) -> String {
+pub(super) fn place(files: &SourceMap, prefix: &str, span: Span) -> String {
     files.get(span.file).map_or_else(String::new, |file| {
         format!("{prefix}{}:{}", file.path, file.lines.place(&file.text, span.start).line)
     })

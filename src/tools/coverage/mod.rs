@@ -1,0 +1,270 @@
+//! What the cases of tests exercise of policies: rules, the atoms of their conditions, and atoms
+//! that decide alone.
+//!
+//! In:      the test files of a project and its sources.
+//! Out:     `Coverage`: for each rule how often it was asked, fired and won; for each atom how
+//!          often it held and did not, and whether it decided alone; what would cover the rest.
+//! Imports: `base`, `diag`, `lang`, `compiler`, `runtime`, `tools::suite`.
+//! Source:  `docs/test.md`, section "Coverage".
+//!
+//! Every case is decided once, watched. What the index takes out of a condition, the tool or a text
+//! compared with constants, is one atom: whether the rule is asked.
+
+pub mod gaps;
+mod watch;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::span::Span;
+use crate::compiler::solve::input::Example;
+use crate::diag::sink::Sink;
+use crate::runtime::bundle::debug::{self, Debug};
+use crate::runtime::program::Program;
+use crate::tools::coverage::watch::{Seen, Watch};
+use crate::tools::inspect::atoms::turned;
+use crate::tools::project::Settings;
+use crate::tools::suite::TestFile;
+use crate::tools::suite::choose::Tested;
+use crate::tools::suite::group::{Group, groups};
+
+/// What the cases of a project exercise.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    /// Cases that were decided.
+    pub cases: usize,
+    /// The rules, in order of the sources.
+    pub rules: Vec<RuleCover>,
+}
+
+/// A rule.
+#[derive(Clone, Debug)]
+pub struct RuleCover {
+    /// The name of its document.
+    pub policy: String,
+    /// Its id.
+    pub id: String,
+    /// Where it stands.
+    pub span: Span,
+    /// Cases that ask it.
+    pub asked: usize,
+    /// Cases in which it fired, as a shadow too.
+    pub fired: usize,
+    /// Cases in which it failed.
+    pub failed: usize,
+    /// Cases that it decided.
+    pub won: usize,
+    /// The rules that won where it fired and did not.
+    pub masked_by: BTreeSet<String>,
+    /// The atoms of its condition, in the order of the language.
+    pub atoms: Vec<AtomCover>,
+    /// Where it never fired, whether it can.
+    pub reach: Option<Reach>,
+}
+
+/// Whether a rule that never fired can.
+#[derive(Clone, Debug)]
+pub enum Reach {
+    /// It fires on this input.
+    Found(Example),
+    /// It fires on none: proved.
+    Impossible,
+    /// It is not known.
+    Open,
+}
+
+/// An atom of a condition.
+#[derive(Clone, Debug)]
+pub struct AtomCover {
+    /// Where it stands; of what the index asks, the rule.
+    pub span: Span,
+    /// Whether it is what the index asks: the tools of `on`, or a text compared with constants.
+    pub guard: bool,
+    /// Cases in which it held, as it is written.
+    pub yes: usize,
+    /// Cases in which it did not.
+    pub no: usize,
+    /// Cases in which it failed.
+    pub failed: usize,
+    /// Whether two cases differ in it alone, and the rule comes out otherwise.
+    pub alone: bool,
+    /// Inputs that cover what is missing, by what that is.
+    pub witnesses: BTreeMap<Goal, Example>,
+}
+
+/// What is to be covered of an atom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Goal {
+    /// That it holds.
+    Yes,
+    /// That it does not.
+    No,
+    /// That it decides alone.
+    Alone,
+}
+
+impl AtomCover {
+    /// What is not covered of it. One that decides alone came out both ways.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Goal> {
+        match (self.yes > 0, self.no > 0) {
+            (true, true) if self.alone => Vec::new(),
+            (true, true) => vec![Goal::Alone],
+            (true, false) => vec![Goal::No],
+            (false, true) => vec![Goal::Yes],
+            (false, false) => vec![Goal::Yes, Goal::No],
+        }
+    }
+
+    /// How many of both ways it came out.
+    #[must_use]
+    pub const fn ways(&self) -> usize {
+        (self.yes > 0) as usize + (self.no > 0) as usize
+    }
+}
+
+/// How much there is of something, and how much of it is covered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Covered.
+    pub covered: usize,
+    /// All.
+    pub all: usize,
+}
+
+/// The three measures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shares {
+    /// Rules that fired.
+    pub rules: Share,
+    /// Ways of atoms, two each.
+    pub atoms: Share,
+    /// Atoms that decided alone: MC/DC.
+    pub alone: Share,
+}
+
+impl Shares {
+    /// Of these rules.
+    #[must_use]
+    pub fn of<'r>(rules: impl IntoIterator<Item = &'r RuleCover>) -> Self {
+        let mut shares = Self::default();
+        for rule in rules {
+            shares.rules.all += 1;
+            shares.rules.covered += usize::from(rule.fired > 0);
+            for atom in &rule.atoms {
+                shares.atoms.all += 2;
+                shares.atoms.covered += atom.ways();
+                shares.alone.all += 1;
+                shares.alone.covered += usize::from(atom.alone);
+            }
+        }
+        shares
+    }
+}
+
+/// What the cases of `tests` exercise, those that fail too.
+pub fn measure(
+    tests: &[TestFile],
+    sources: &Tested<'_>,
+    settings: &Settings,
+    sink: &mut Sink,
+) -> Coverage {
+    let found = groups(tests, sources, settings, sink);
+    let mut coverage = Coverage::default();
+    for group in &found.groups {
+        coverage.cases += group.cases.len();
+        let watch = Watch::of(&group.program);
+        let seen: Vec<Seen> = group.cases.iter().map(|ready| watch.ready(ready)).collect();
+        let mut own = rules(group, &watch, &seen);
+        gaps::fill(group, &watch, &seen, &mut own);
+        for rule in own {
+            match coverage.rules.iter_mut().find(|it| it.span == rule.span && it.id == rule.id) {
+                Some(known) => known.add(rule),
+                None => coverage.rules.push(rule),
+            }
+        }
+    }
+    coverage.rules.sort_by_key(|rule| rule.span);
+    coverage
+}
+
+/// The rules of a group.
+fn rules(group: &Group<'_>, watch: &Watch<'_>, seen: &[Seen]) -> Vec<RuleCover> {
+    let program = &group.program;
+    let debug = debug::of(program.module());
+    let turned = turned(program.module(), &debug);
+    let phase = program.module().rules.iter().map(|rule| rule.phase);
+    let request = crate::runtime::bundle::module::Phase::Request;
+    let asked = (0_u16..).zip(phase).filter(|(_, phase)| *phase == request);
+    asked.filter_map(|(at, _)| rule(group, watch, seen, (&debug, &turned), at)).collect()
+}
+
+fn rule(
+    group: &Group<'_>,
+    watch: &Watch<'_>,
+    seen: &[Seen],
+    (debug, turned): (&Debug, &[bool]),
+    at: u16,
+) -> Option<RuleCover> {
+    let own = debug.rules.get(usize::from(at))?;
+    let id = rule_id(&group.program, at);
+    let count = |holds: &dyn Fn(&Seen) -> bool| seen.iter().filter(|seen| holds(seen)).count();
+    let fired = |seen: &Seen| seen.fired.contains_key(&at);
+    let masks = |seen: &&Seen| fired(seen) && seen.winner.as_ref().is_some_and(|it| *it != id);
+    let vectors = watch.vectors(seen, at);
+    let atoms = watch.atoms(at);
+    let atom = |(number, atom): (usize, &watch::Atom)| {
+        let place = debug.atoms.get(usize::from(atom.number))?;
+        let turned = turned.get(usize::from(atom.number)).copied().unwrap_or(false);
+        let ways = |wanted| count(&|seen: &Seen| seen.value(at, *atom) == wanted);
+        let (held, not) = (ways(watch::Known::True), ways(watch::Known::False));
+        Some(AtomCover {
+            // The tools of `on` have no place of their own.
+            span: group.span(if atom.guard { own.place } else { *place }),
+            guard: atom.guard,
+            yes: if turned { not } else { held },
+            no: if turned { held } else { not },
+            failed: ways(watch::Known::Error),
+            alone: watch::alone(&vectors, number),
+            witnesses: BTreeMap::new(),
+        })
+    };
+    Some(RuleCover {
+        policy: own.policy.clone(),
+        span: group.span(own.place),
+        asked: count(&|seen| seen.asks(at)),
+        fired: count(&fired),
+        failed: count(&|seen| seen.failed.contains(&at)),
+        won: count(&|seen| seen.winner.as_ref() == Some(&id)),
+        masked_by: seen.iter().filter(masks).filter_map(|seen| seen.winner.clone()).collect(),
+        atoms: atoms.iter().enumerate().filter_map(atom).collect(),
+        reach: None,
+        id,
+    })
+}
+
+fn rule_id(program: &Program, at: u16) -> String {
+    program.rule_id(at).to_owned()
+}
+
+impl RuleCover {
+    /// Adds what other cases exercise of the same rule.
+    fn add(&mut self, other: Self) {
+        self.asked += other.asked;
+        self.fired += other.fired;
+        self.failed += other.failed;
+        self.won += other.won;
+        self.masked_by.extend(other.masked_by);
+        if self.fired > 0 {
+            self.reach = None;
+        }
+        for (own, other) in self.atoms.iter_mut().zip(other.atoms) {
+            own.yes += other.yes;
+            own.no += other.no;
+            own.failed += other.failed;
+            own.alone |= other.alone;
+            let missing = own.missing();
+            own.witnesses.extend(other.witnesses);
+            own.witnesses.retain(|goal, _| missing.contains(goal));
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! A case, watched: which rules it asks, which fire, how atoms come out.
+//!
+//! In:      a program, inputs.
+//! Out:     `Seen` for each; the atoms of rules.
+//! Imports: `lang`, `runtime`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use crate::runtime::vm::observe::Known;
+
+use crate::compiler::solve::input::Example;
+use crate::lang::glob;
+use crate::lang::opcodes::{NO_ATOM, Op};
+use crate::runtime::bundle::debug;
+use crate::runtime::bundle::module::{Module, NONE};
+use crate::runtime::program::Program;
+use crate::runtime::program::plan::Asker;
+use crate::runtime::vm::observe::Witness;
+use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::scratch::Scratch;
+use crate::tools::suite::ready::Ready;
+
+/// Most different cases of one rule that are compared with each other.
+const VECTORS_MAX: usize = 512;
+
+/// What was seen of one decision.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    bits: Vec<u8>,
+    /// By rule; none where the input was refused.
+    asked: Vec<bool>,
+    /// Rules that fired, with the outcome.
+    pub(super) fired: BTreeMap<u16, u16>,
+    /// Rules that failed.
+    pub(super) failed: BTreeSet<u16>,
+    /// The id of the rule that won.
+    pub(super) winner: Option<String>,
+}
+
+impl Seen {
+    pub(super) fn asks(&self, rule: u16) -> bool {
+        self.asked.get(usize::from(rule)).copied().unwrap_or(false)
+    }
+
+    /// How an atom of a rule came out, as its normal form has it.
+    pub(super) fn value(&self, rule: u16, atom: Atom) -> Known {
+        if self.asked.is_empty() {
+            return Known::Unseen;
+        }
+        match (atom.guard, self.asks(rule)) {
+            (true, true) => Known::True,
+            (true, false) => Known::False,
+            (false, true) => Known::of(&self.bits, atom.number),
+            // Another rule may have asked it.
+            (false, false) => Known::Unseen,
+        }
+    }
+}
+
+/// An atom of a rule.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Atom {
+    /// Its number.
+    pub(super) number: u16,
+    /// Whether the index asks it.
+    pub(super) guard: bool,
+}
+
+/// How the atoms of a rule came out, and the rule.
+pub(super) type Vector = (Vec<Known>, Outcome);
+
+/// How a rule came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Outcome {
+    /// It did not speak.
+    Silent,
+    /// It fired with this outcome.
+    Fired(u16),
+    /// It failed.
+    Failed,
+}
+
+/// A program that is watched.
+#[derive(Debug)]
+pub(super) struct Watch<'p> {
+    program: &'p Program,
+    /// By rule.
+    atoms: Vec<Vec<Atom>>,
+}
+
+impl<'p> Watch<'p> {
+    pub(super) fn of(program: &'p Program) -> Self {
+        let module = program.module();
+        let debug = debug::of(module);
+        let rows = module.rules.iter().zip(&debug.rules);
+        let atoms = rows.map(|(row, own)| atoms(module, row.function, &own.atoms)).collect();
+        Self { program, atoms }
+    }
+
+    pub(super) fn atoms(&self, rule: u16) -> &[Atom] {
+        self.atoms.get(usize::from(rule)).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn ready(&self, ready: &Ready<'_>) -> Seen {
+        let mut scratch = Scratch::for_program(self.program);
+        self.see(ready.bytes(), &ready.moment(), &mut scratch)
+    }
+
+    pub(super) fn example(&self, example: &Example, scratch: &mut Scratch) -> Seen {
+        let context = example.context.to_string();
+        self.see(context.as_bytes(), &Moment::at(example.now.0, example.now.1), scratch)
+    }
+
+    fn see(&self, context: &[u8], moment: &Moment<'_>, scratch: &mut Scratch) -> Seen {
+        let module = self.program.module();
+        let mut bits = Witness::new(module.manifest.atoms);
+        let mut filled = ingest(self.program, context, scratch);
+        let decision = filled.decide_observed(moment, &mut bits);
+        let failures = decision.failures();
+        let rule = |by: &Asker| if let Asker::Rule(rule) = by { Some(*rule) } else { None };
+        let failed: BTreeSet<u16> = failures.iter().filter_map(|it| rule(&it.by)).collect();
+        let refused = decision.input_error().is_some();
+        let mut key = None;
+        decision.key_into(&mut key);
+        let asked = if refused { Vec::new() } else { asked(module, key.as_deref()) };
+        let fired = decision.fired().iter().chain(decision.shadow());
+        Seen {
+            asked,
+            fired: fired.map(|fired| (fired.rule, fired.outcome)).collect(),
+            failed,
+            winner: decision.rule().map(str::to_owned),
+            bits: bits.bits().to_vec(),
+        }
+    }
+
+    pub(super) fn vector(&self, seen: &Seen, rule: u16) -> Vector {
+        let value = |atom: &Atom| seen.value(rule, *atom);
+        let outcome = match seen.fired.get(&rule) {
+            Some(outcome) => Outcome::Fired(*outcome),
+            None if seen.failed.contains(&rule) => Outcome::Failed,
+            None => Outcome::Silent,
+        };
+        (self.atoms(rule).iter().map(value).collect(), outcome)
+    }
+
+    /// The different ways in which a rule and its atoms came out.
+    pub(super) fn vectors(&self, seen: &[Seen], rule: u16) -> Vec<Vector> {
+        let own = seen.iter().filter(|seen| !seen.asked.is_empty());
+        let all: BTreeSet<Vector> = own.map(|seen| self.vector(seen, rule)).collect();
+        all.into_iter().take(VECTORS_MAX).collect()
+    }
+}
+
+/// Whether two cases differ in this atom alone, and the rule comes out otherwise. What is not
+/// evaluated in one of both does not tell them apart.
+pub(super) fn alone(vectors: &[Vector], atom: usize) -> bool {
+    vectors
+        .iter()
+        .enumerate()
+        .any(|(at, one)| vectors.iter().skip(at + 1).any(|other| apart_in(one, other, atom)))
+}
+
+/// Whether two differ in this atom alone, and in the outcome.
+pub(super) fn apart_in((a, outcome): &Vector, (b, other): &Vector, atom: usize) -> bool {
+    let known = |value: &Known| matches!(value, Known::True | Known::False);
+    let differs = |at: usize| match (a.get(at), b.get(at)) {
+        (Some(a), Some(b)) => *a != Known::Unseen && *b != Known::Unseen && a != b,
+        (_, _) => false,
+    };
+    outcome != other
+        && differs(atom)
+        && a.get(atom).is_some_and(known)
+        && b.get(atom).is_some_and(known)
+        && (0..a.len()).all(|at| at == atom || !differs(at))
+}
+
+/// The atoms of a rule. Those that its code does not ask are what the index asks; they are one.
+fn atoms(module: &Module, function: u16, all: &[u16]) -> Vec<Atom> {
+    let mut inside = BTreeSet::new();
+    let mut left = vec![function];
+    let mut known = BTreeSet::new();
+    while let Some(number) = left.pop().filter(|number| *number != NONE) {
+        if !known.insert(number) {
+            continue;
+        }
+        let Some(row) = module.functions.get(usize::from(number)) else { continue };
+        let first = row.first as usize;
+        let code = module.code.get(first..first + usize::from(row.len)).unwrap_or_default();
+        for step in code {
+            if step.w != NO_ATOM {
+                inside.insert(step.w);
+            }
+            if matches!(step.op, Op::Test | Op::Need) {
+                left.push(step.a);
+            }
+        }
+    }
+    let mut atoms: Vec<Atom> = Vec::new();
+    for number in all {
+        let guard = !inside.contains(number);
+        if !guard || !atoms.iter().any(|atom| atom.guard) {
+            atoms.push(Atom { number: *number, guard });
+        }
+    }
+    atoms
+}
+
+/// The rules that a key asks.
+fn asked(module: &Module, key: Option<&str>) -> Vec<bool> {
+    let index = &module.index;
+    let mut asked = vec![false; module.rules.len()];
+    let text = |at: u32| module.strings.get(at as usize).unwrap_or_default();
+    let mut lists: Vec<&[u16]> = vec![&index.always];
+    match key.map(|key| (key, index.keys.iter().find(|(name, _)| text(*name) == key))) {
+        None => {}
+        Some((_, Some((_, rules)))) => lists.push(rules),
+        Some((key, None)) => {
+            let prefixes = index.prefixes.iter().filter(|(it, _)| key.starts_with(text(*it)));
+            let patterns = index.patterns.iter().filter(|(it, _)| glob::matches(text(*it), key));
+            lists.extend(prefixes.chain(patterns).map(|(_, rules)| rules.as_slice()));
+        }
+    }
+    for rule in lists.into_iter().flatten() {
+        if let Some(place) = asked.get_mut(usize::from(*rule)) {
+            *place = true;
+        }
+    }
+    asked
+}

@@ -1,0 +1,320 @@
+//! Whether a mutant decides every input as the policy does, or an input on which it does not.
+//!
+//! In:      two programs of the same rules.
+//! Out:     `Verdict`.
+//! Imports: `lang`, `runtime`, `compiler::solve`, `tools::diff`.
+//! Source:  `docs/diff.md`, section "How".
+//!
+//! What is asked first is what people care for most: the effect; then inputs that one of both
+//! refuses; then the rule that wins; then the lists of rules that spoke.
+
+use std::mem::discriminant;
+
+use serde_json::Value as Json;
+
+use crate::compiler::solve::ask::{Answered, Asker, Question};
+use crate::compiler::solve::formula::{Formulas, Lit};
+use crate::compiler::solve::input::Example;
+use crate::compiler::solve::rules::{Meaning, PHASES, RuleMeaning, Says, meanings};
+use crate::compiler::solve::store::Store;
+use crate::runtime::bundle::module::{Module, Phase};
+use crate::runtime::program::Program;
+use crate::runtime::vm::report::DecisionReport;
+use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::scratch::Scratch;
+use crate::tools::diff::search::{self, Search};
+use crate::tools::mutate::Witness;
+
+/// Most inputs beside those of cases that are tried.
+const BESIDE_MAX: usize = 8_000;
+
+/// What is known of two programs.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// They decide every input alike: proved.
+    Alike,
+    /// On this input they do not.
+    Apart(Box<Witness>),
+    /// It is not known.
+    Open,
+}
+
+/// What of two decisions must differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    /// The effect, or to whom it escalates.
+    Effect,
+    /// Whether the input is refused.
+    Refused,
+    /// The rule that wins.
+    Winner,
+    /// Anything that a test may expect.
+    Anything,
+}
+
+/// Compares a program with a mutant of it. `seeds` are inputs to begin with where something has to
+/// be tried out; with `speaks` the messages may differ, which nothing is proved about.
+#[must_use]
+pub fn compare(base: &Program, mutant: &Program, seeds: &[Example], speaks: bool) -> Verdict {
+    let modules = [base.module(), mutant.module()];
+    let mut store = Store::default();
+    let [old, new] = meanings(modules, &mut store);
+    let mut asker = Asker::new(&mut store, &modules);
+    let mut both = Both::of(base, mutant);
+    let mut open = speaks
+        || modules.iter().any(|module| module.manifest.metered)
+        || old.outputs != new.outputs
+        || old.rules.len() != new.rules.len();
+    let mut tried: Vec<Example> = seeds.to_vec();
+    for level in [Level::Effect, Level::Refused, Level::Winner, Level::Anything] {
+        for (at, phase) in PHASES.into_iter().enumerate() {
+            let question = question(&mut asker.store().formulas, (&old, &new), modules, level, at);
+            if question.holds == Lit::FALSE {
+                continue;
+            }
+            let shows = &mut |example: &Example| both.differ(example, phase, level);
+            match asker.ask(question, shows) {
+                Answered::Proved => {}
+                Answered::Found(example) => {
+                    let values = Search::of(&modules);
+                    let (example, level) =
+                        both.plainer(example, phase, level, (seeds, values.values()));
+                    return Verdict::Apart(Box::new(both.witness(example, phase, level)));
+                }
+                // What is not settled of the winner is asked again of anything.
+                Answered::Undecided(_) => {
+                    open |= level != Level::Winner;
+                    tried.append(&mut asker.tried);
+                }
+            }
+        }
+    }
+    if !open {
+        return Verdict::Alike;
+    }
+    let search = Search::of(&modules);
+    for phase in PHASES {
+        let level = Level::Anything;
+        let shows = &mut |it: &Example| both.differ(it, phase, level);
+        let found = beside(seeds, search.values(), shows);
+        if let Some(example) = found.or_else(|| search.run(&tried, shows).ok()) {
+            return Verdict::Apart(Box::new(both.witness(example, phase, level)));
+        }
+    }
+    Verdict::Open
+}
+
+/// The inputs beside `seeds`: one leaf of theirs is another value of its kind, one that the
+/// programs name, wherever it stands.
+pub(in crate::tools) fn beside(
+    seeds: &[Example],
+    values: &[Json],
+    shows: &mut dyn FnMut(&Example) -> bool,
+) -> Option<Example> {
+    let mut left = BESIDE_MAX;
+    for seed in seeds {
+        let mut places = Vec::new();
+        leaves(&seed.context, &mut places);
+        for path in places {
+            let old = seed.context.pointer(&path);
+            let fits =
+                |value: &&Json| old.is_some_and(|old| discriminant(old) == discriminant(value));
+            for value in values.iter().filter(fits) {
+                left = left.checked_sub(1)?;
+                let mut example = seed.clone();
+                let place = example.context.pointer_mut(&path)?;
+                *place = value.clone();
+                if shows(&example) {
+                    return Some(example);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// JSON Pointers to what is no object, lists and their elements among it.
+fn leaves(context: &Json, found: &mut Vec<String>) {
+    let mut left = vec![(String::new(), context)];
+    while let Some((path, value)) = left.pop() {
+        let inner: Vec<(String, &Json)> = match value {
+            Json::Object(members) => {
+                let escaped = |key: &String| key.replace('~', "~0").replace('/', "~1");
+                members.iter().map(|(key, it)| (escaped(key), it)).collect()
+            }
+            Json::Array(elements) => {
+                let rows = elements.iter().enumerate();
+                rows.map(|(at, it)| (at.to_string(), it)).collect()
+            }
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Vec::new(),
+        };
+        left.extend(inner.into_iter().rev().map(|(key, it)| (format!("{path}/{key}"), it)));
+        if !value.is_object() {
+            found.push(path);
+        }
+    }
+}
+
+/// Where two programs may differ, in the phase of this number.
+fn question(
+    f: &mut Formulas,
+    (old, new): (&Meaning, &Meaning),
+    modules: [&Module; 2],
+    level: Level,
+    at: usize,
+) -> Question {
+    let accepted = |meaning: &Meaning| meaning.accepted.get(at).copied().unwrap_or(Lit::FALSE);
+    let (was, is) = (accepted(old), accepted(new));
+    let domain = f.and(was, is);
+    let holds = match level {
+        Level::Effect => match (old.effects.get(at), new.effects.get(at)) {
+            (Some(old), Some(new)) => says_apart(f, old, new),
+            (_, _) => Lit::FALSE,
+        },
+        Level::Refused => return Question { domain: Lit::TRUE, holds: apart(f, was, is) },
+        Level::Winner | Level::Anything => {
+            let phase = PHASES.get(at).copied();
+            let rules: Vec<(&RuleMeaning, &RuleMeaning)> =
+                old.rules.iter().zip(&new.rules).collect();
+            let own = rules.iter().filter(|(rule, _)| Some(rule.phase) == phase);
+            let mut holds = Lit::FALSE;
+            for (old, new) in own {
+                let differs = rule_apart(f, old, new);
+                holds = f.or(holds, differs);
+            }
+            let order = order_apart(f, new, modules, phase);
+            f.or(holds, order)
+        }
+    };
+    Question { domain, holds }
+}
+
+fn apart(f: &mut Formulas, a: Lit, b: Lit) -> Lit {
+    let (one, other) = (f.and(a, !b), f.and(!a, b));
+    f.or(one, other)
+}
+
+fn says_apart(f: &mut Formulas, old: &Says, new: &Says) -> Lit {
+    let mut parts = vec![
+        apart(f, old.deny, new.deny),
+        apart(f, old.escalate, new.escalate),
+        apart(f, old.allow, new.allow),
+    ];
+    for target in old.targets.keys().chain(new.targets.keys()) {
+        let of = |says: &Says| says.targets.get(target).copied().unwrap_or(Lit::FALSE);
+        parts.push(apart(f, of(old), of(new)));
+    }
+    f.any(parts)
+}
+
+fn rule_apart(f: &mut Formulas, old: &RuleMeaning, new: &RuleMeaning) -> Lit {
+    let mut parts = vec![says_apart(f, &old.says, &new.says), apart(f, old.fails, new.fails)];
+    for (old, new) in old.fires.iter().zip(&new.fires) {
+        parts.push(apart(f, *old, *new));
+    }
+    if (old.phase, old.shadow, old.fires.len()) != (new.phase, new.shadow, new.fires.len()) {
+        parts.push(Lit::TRUE);
+    }
+    f.any(parts)
+}
+
+/// Where two rules of one level speak, one of which has another priority now.
+fn order_apart(
+    f: &mut Formulas,
+    new: &Meaning,
+    [before, after]: [&Module; 2],
+    phase: Option<Phase>,
+) -> Lit {
+    let moved = before.rules.iter().zip(&after.rules).enumerate();
+    let moved = moved.filter(|(_, (old, new))| old.priority != new.priority);
+    let mut holds = Lit::FALSE;
+    for (at, _) in moved {
+        let Some(own) = new.rules.get(at).filter(|rule| Some(rule.phase) == phase) else {
+            continue;
+        };
+        for (_, other) in new.rules.iter().enumerate().filter(|(other, _)| *other != at) {
+            for (one, two) in [
+                (own.says.deny, other.says.deny),
+                (own.says.escalate, other.says.escalate),
+                (own.says.allow, other.says.allow),
+            ] {
+                let both = f.and(one, two);
+                holds = f.or(holds, both);
+            }
+        }
+    }
+    holds
+}
+
+/// Two programs that inputs are tried on.
+struct Both<'p> {
+    programs: [(&'p Program, Scratch); 2],
+}
+
+impl<'p> Both<'p> {
+    fn of(base: &'p Program, mutant: &'p Program) -> Self {
+        Self { programs: [base, mutant].map(|program| (program, Scratch::for_program(program))) }
+    }
+
+    fn decide(&mut self, example: &Example, phase: Phase) -> [DecisionReport; 2] {
+        let context = example.context.to_string();
+        let moment = Moment { phase, ..Moment::at(example.now.0, example.now.1) };
+        self.programs.each_mut().map(|(program, scratch)| {
+            let mut filled = ingest(program, context.as_bytes(), scratch);
+            DecisionReport::of(&mut filled.decide(&moment))
+        })
+    }
+
+    fn differ(&mut self, example: &Example, phase: Phase, level: Level) -> bool {
+        let [old, new] = self.decide(example, phase);
+        let refused = |it: &DecisionReport| it.errors.iter().any(|error| error.rule.is_none());
+        let effect = old.effect != new.effect || old.escalation != new.escalation;
+        match level {
+            Level::Effect => effect,
+            Level::Refused => refused(&old) != refused(&new),
+            Level::Winner => effect || old.rule != new.rule,
+            Level::Anything => !same(&old, &new),
+        }
+    }
+
+    /// Another input, on which the winner differs too, if there is one beside `seeds`.
+    fn plainer(
+        &mut self,
+        example: Example,
+        phase: Phase,
+        level: Level,
+        (seeds, values): (&[Example], &[Json]),
+    ) -> (Example, Level) {
+        if level != Level::Anything || self.differ(&example, phase, Level::Winner) {
+            return (example, level);
+        }
+        match beside(seeds, values, &mut |it| self.differ(it, phase, Level::Winner)) {
+            Some(found) => (found, Level::Winner),
+            None => (example, level),
+        }
+    }
+
+    /// The smallest input like this one that shows the same.
+    fn witness(&mut self, example: Example, phase: Phase, level: Level) -> Witness {
+        let example = search::smaller(example, &mut |it| self.differ(it, phase, level));
+        let same_winner = !self.differ(&example, phase, Level::Winner);
+        let [before, after] = self
+            .decide(&example, phase)
+            .map(|report| serde_json::from_str(&report.to_json()).unwrap_or(Json::Null));
+        Witness { example, before, after, same_winner }
+    }
+}
+
+/// Whether no expectation of a test tells two decisions apart.
+fn same(a: &DecisionReport, b: &DecisionReport) -> bool {
+    let outputs = |it: &DecisionReport| -> Vec<(String, String)> {
+        it.outputs.iter().map(|it| (it.name.clone(), it.canonical.clone())).collect()
+    };
+    let errors = |it: &DecisionReport| -> Vec<_> {
+        it.errors.iter().map(|it| (it.rule.clone(), it.class)).collect()
+    };
+    (a.effect, &a.rule, &a.fired, &a.shadow) == (b.effect, &b.rule, &b.fired, &b.shadow)
+        && (&a.reason, &a.escalation) == (&b.reason, &b.escalation)
+        && outputs(a) == outputs(b)
+        && errors(a) == errors(b)
+}

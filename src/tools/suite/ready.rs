@@ -1,0 +1,213 @@
+//! Cases made ready: what is decided about and what must come out, once for any number of programs.
+//!
+//! In:      a `Case`, and what its expressions are compiled with.
+//! Out:     `Ready`: decides with a program, and judges what came out.
+//! Imports: `base`, `lang`, `compiler`, `runtime`.
+
+use serde_json::{Map, Value as Json};
+
+use crate::base::span::Spanned;
+use crate::compiler::source::map::SourceMap;
+use crate::diag::sink::Sink;
+use crate::runtime::program::Program;
+use crate::runtime::vm::decide::evaluate;
+use crate::runtime::vm::hosts::HostTable;
+use crate::runtime::vm::report::{DecisionReport, OutputReport};
+use crate::runtime::vm::request::{Moment, Request};
+use crate::runtime::vm::scratch::Scratch;
+use crate::tools::project::Settings;
+use crate::tools::suite::error::SuiteError;
+use crate::tools::suite::expect::{Difference, differences};
+use crate::tools::suite::phrase::{Said, fits};
+use crate::tools::suite::pipeline::{decide, expression, make, moment, table};
+use crate::tools::suite::{Case, Context, Expect, HostResult, Input, NOW, literal};
+
+/// A case whose expressions are evaluated.
+#[derive(Debug)]
+pub struct Ready<'t> {
+    /// The case.
+    pub case: &'t Case,
+    /// What is decided about.
+    pub context: Json,
+    /// Seconds and nanoseconds since the epoch.
+    pub at: (i64, u32),
+    /// The context as bytes of JSON.
+    text: String,
+    hosts: HostTable,
+    /// Where an output is expected, its canonical form, or why it cannot be made.
+    output: Option<Result<Option<String>, String>>,
+}
+
+/// What became of an expectation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judged {
+    /// It came true.
+    Right,
+    /// It did not: where parts of the decision differ, none where something else was expected.
+    Wrong(Vec<Difference>),
+    /// Another output came out: it, in words.
+    OtherOutput(String),
+}
+
+impl<'t> Ready<'t> {
+    /// Makes `case` ready. Its expressions are compiled with `surroundings`.
+    ///
+    /// # Errors
+    /// Where the test file is at fault: an input without a value, a time that is none.
+    pub fn of(case: &'t Case, surroundings: &SourceMap) -> Result<Self, SuiteError> {
+        let context = context(case, surroundings)?;
+        let text = case.now.as_ref().map_or(NOW, |now| now.value.as_str());
+        let Some(at) = moment(text) else {
+            let at = case.now.as_ref().map_or(case.span, |now| now.span);
+            return Err(SuiteError::BadTime { at, text: text.to_owned() });
+        };
+        let wanted = match &case.expect.value {
+            Expect::Value(value) => Some(literal::of(value)),
+            Expect::Expression(text) => Some(text.clone()),
+            Expect::Decision(_) | Expect::Snapshot(_) | Expect::Errors(_) => None,
+        };
+        let output = wanted.map(|text| {
+            let value = value_of(&text, surroundings, &case.functions);
+            value.map(|output| output.map(|it| it.canonical))
+        });
+        let (text, hosts) = (context.to_string(), table(&case.functions));
+        Ok(Self { case, context, at, text, hosts, output })
+    }
+
+    /// The context as bytes of JSON.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    /// What a decision about it may use beside the context.
+    #[must_use]
+    pub fn moment(&self) -> Moment<'_> {
+        Moment { hosts: Some(&self.hosts), ..Moment::at(self.at.0, self.at.1) }
+    }
+
+    /// What `program` decides; `scratch` was made for it.
+    #[must_use]
+    pub fn decide(&self, program: &Program, scratch: &mut Scratch) -> DecisionReport {
+        let request = Request { context: self.bytes(), moment: self.moment() };
+        DecisionReport::of(&mut evaluate(program, &request, scratch))
+    }
+
+    /// Whether what came out is what was expected; `decision` is `report` in JSON.
+    #[must_use]
+    pub fn judge(&self, report: &DecisionReport, decision: &Json) -> Judged {
+        match &self.case.expect.value {
+            Expect::Snapshot(None) => Judged::Wrong(Vec::new()),
+            Expect::Decision(parts) | Expect::Snapshot(Some(parts)) => {
+                let found = differences(parts, decision);
+                if found.is_empty() { Judged::Right } else { Judged::Wrong(found) }
+            }
+            Expect::Errors(texts) => {
+                let mut said = Said::default();
+                for error in &report.errors {
+                    said.classes.push(error.class);
+                    said.messages.push(error.message.clone());
+                }
+                let fit = !said.messages.is_empty() && texts.iter().all(|text| fits(text, &said));
+                if fit { Judged::Right } else { Judged::Wrong(Vec::new()) }
+            }
+            Expect::Value(_) | Expect::Expression(_) => self.judge_output(report),
+        }
+    }
+
+    fn judge_output(&self, report: &DecisionReport) -> Judged {
+        let wanted = match &self.output {
+            Some(Ok(wanted)) => wanted.as_deref(),
+            Some(Err(error)) => {
+                return Judged::OtherOutput(format!("the expected value cannot be made: {error}"));
+            }
+            None => None,
+        };
+        // Where policies decide instead, the message of the decision is what they yield.
+        let message = if report.outputs.is_empty() { spoken(report) } else { None };
+        let actual = report.outputs.first().or(message.as_ref());
+        // What failed beside an output that is there is its explanation.
+        let failed_instead = actual.is_none() && !report.errors.is_empty();
+        if !failed_instead && wanted == actual.map(|it| it.canonical.as_str()) {
+            return Judged::Right;
+        }
+        Judged::OtherOutput(actual.map_or("nothing".to_owned(), |output| output.plain.clone()))
+    }
+}
+
+/// The context of a case. Its expressions are compiled with `surroundings`.
+///
+/// # Errors
+/// The input whose expression yields nothing that JSON can say, and why.
+pub fn context(case: &Case, surroundings: &SourceMap) -> Result<Json, SuiteError> {
+    let input = |written: &Spanned<String>, name: &str| {
+        let bad = |why: &str| {
+            let (at, name, why) = (written.span, name.to_owned(), why.to_owned());
+            SuiteError::BadInput { at, name, why }
+        };
+        let value = value_of(&written.value, surroundings, &case.functions);
+        let value = value.map_err(|why| bad(&why))?.ok_or_else(|| bad("it yields nothing"))?;
+        serde_json::from_str(&value.plain).map_err(|_| bad("it yields something else"))
+    };
+    match &case.context {
+        Context::Whole(context) => Ok(context.clone()),
+        Context::Expression(written) => input(written, "context_expr"),
+        Context::Roots(roots) => {
+            let mut context = Json::Object(Map::new());
+            for (name, given) in roots {
+                let value = match given {
+                    Input::Value(value) => value.clone(),
+                    Input::Expression(written) => input(written, &name.value)?,
+                };
+                place(&mut context, &name.value, value);
+            }
+            Ok(context)
+        }
+    }
+}
+
+/// The message of a decision that has one, as an output.
+fn spoken(report: &DecisionReport) -> Option<OutputReport> {
+    let text = literal::of(&Json::from(report.reason.as_str()));
+    if report.reason.is_empty() {
+        None
+    } else {
+        value_of(&text, &SourceMap::new(), &[]).ok().flatten()
+    }
+}
+
+/// What an expression yields among its `surroundings`; `Ok(None)` for an empty optional. An error
+/// is said in words.
+fn value_of(
+    text: &str,
+    surroundings: &SourceMap,
+    functions: &[HostResult],
+) -> Result<Option<OutputReport>, String> {
+    let files = expression(text, surroundings);
+    let mut found = Sink::new();
+    let Some(made) = make(&files, &Settings::default(), &mut found) else {
+        let (findings, _) = found.finish();
+        let messages: Vec<String> = findings.into_iter().map(|it| it.message).collect();
+        return Err(messages.join("; "));
+    };
+    let now = moment(NOW).unwrap_or_default();
+    let report = decide(&made, &Json::Object(Map::new()), now, functions);
+    match report.errors.first() {
+        Some(error) => Err(error.message.clone()),
+        None => Ok(report.outputs.into_iter().next()),
+    }
+}
+
+/// Puts a root into the context; a name with dots goes into objects.
+fn place(context: &mut Json, name: &str, value: Json) {
+    let mut at = context;
+    let mut keys = name.split('.').peekable();
+    while let Some(key) = keys.next() {
+        let Json::Object(entries) = at else { return };
+        if keys.peek().is_none() {
+            entries.insert(key.to_owned(), value);
+            return;
+        }
+        at = entries.entry(key).or_insert_with(|| Json::Object(Map::new()));
+    }
+}

@@ -1,0 +1,142 @@
+//! `policyc test --coverage`: counted by hand, and what would cover the rest does.
+
+use std::fmt::Write as _;
+
+use policyc::compiler::source::map::SourceMap;
+use policyc::diag::sink::Sink;
+use policyc::tools::coverage::{AtomCover, Coverage, Goal, Reach, RuleCover, Shares, measure};
+use policyc::tools::project::Settings;
+use policyc::tools::suite::case;
+use policyc::tools::suite::choose::Tested;
+
+const DOORS: &str = "\
+policyc: 1
+name: doors
+default: deny
+schema: {badge: {level: int, guest: bool}, hosts: list<string>}
+tools: {open: {effect: state}, close: {effect: none}, log: {effect: none}}
+variables:
+  - trusted: badge.level >= 3 && !badge.guest
+rules:
+  - {id: open, on: [open], when: trusted || size(hosts) > 0, allow: \"come in\"}
+  - {id: close, on: [close], allow: \"shut\"}
+  - {id: crowd, on: [open], when: size(hosts) > 5, deny: \"too many\"}
+  - {id: nobody, on: [log], when: badge.level > 5 && badge.level < 3, deny: \"never\"}
+";
+
+const CASES: &str = "\
+policy: doors
+base: {badge: {level: 3, guest: false}, hosts: [], action: {tool: open}}
+cases:
+  - {name: a member, expect: {allow: open}}
+  - {name: a guest, patch: {/badge/guest: true}, expect: {deny: null}}
+  - {name: a log, patch: {/action/tool: log}, expect: {deny: null}}
+";
+
+fn covered(policy: &str, cases: &str) -> (SourceMap, Coverage) {
+    let mut files = SourceMap::new();
+    files.add("p.yaml", policy);
+    let file = files.add("p_test.yaml", cases);
+    let mut sink = Sink::new();
+    let reader = |_: &str| Err(String::new());
+    let test = case::read(file, &files, &reader, &mut sink).expect("a test file");
+    let sources = Tested::of(&files);
+    let coverage = measure(&[test], &sources, &Settings::default(), &mut sink);
+    assert!(!sink.has_errors());
+    drop(sources);
+    (files, coverage)
+}
+
+fn rule<'c>(coverage: &'c Coverage, id: &str) -> &'c RuleCover {
+    coverage.rules.iter().find(|rule| rule.id == id).expect("the rule")
+}
+
+fn atom<'c>(files: &SourceMap, rule: &'c RuleCover, text: &str) -> &'c AtomCover {
+    let found = rule.atoms.iter().find(|atom| !atom.guard && files.text(atom.span) == text);
+    found.unwrap_or_else(|| panic!("{text} in {rule:?}"))
+}
+
+#[test]
+fn rules_and_atoms_are_counted() {
+    let (files, coverage) = covered(DOORS, CASES);
+    let told = |id: &str| {
+        let rule = rule(&coverage, id);
+        (rule.asked, rule.fired, rule.won, rule.failed)
+    };
+    assert_eq!(coverage.cases, 3);
+    assert_eq!(
+        ["open", "close", "crowd", "nobody"].map(told),
+        [(2, 1, 1, 0), (0, 0, 0, 0), (2, 0, 0, 0), (1, 0, 0, 0)]
+    );
+    let open = rule(&coverage, "open");
+    let guard = open.atoms.iter().find(|atom| atom.guard).expect("the tool");
+    assert_eq!((guard.yes, guard.no, guard.alone), (2, 1, true));
+    let level = atom(&files, open, "badge.level >= 3");
+    assert_eq!((level.yes, level.no, level.alone), (2, 0, false));
+    assert_eq!(level.missing(), [Goal::No]);
+    // A member and a guest differ in this alone, and only one comes in.
+    let guest = atom(&files, open, "badge.guest");
+    assert_eq!((guest.yes, guest.no, guest.alone), (1, 1, true));
+    let hosts = atom(&files, rule(&coverage, "crowd"), "size(hosts) > 5");
+    assert_eq!((hosts.yes, hosts.no, hosts.alone), (0, 2, false));
+    assert!(matches!(rule(&coverage, "close").reach, Some(Reach::Found(_))));
+    assert!(matches!(rule(&coverage, "nobody").reach, Some(Reach::Impossible)));
+    assert!(open.reach.is_none());
+    let shares = Shares::of(&coverage.rules);
+    assert_eq!((shares.rules.covered, shares.rules.all), (1, 4));
+}
+
+/// A rule that fires and never wins names who wins.
+#[test]
+fn who_wins_instead_is_named() {
+    let policy = "\
+policyc: 1
+name: two
+default: deny
+schema: {a: int}
+rules:
+  - {id: first, when: a > 0, deny: \"first\"}
+  - {id: second, when: a > 0, allow: \"second\"}
+";
+    let cases = "policy: two\ncases:\n  - {name: one, patch: {/a: 1}, expect: {deny: first}}\n";
+    let (_, coverage) = covered(policy, cases);
+    let second = rule(&coverage, "second");
+    assert_eq!((second.fired, second.won), (1, 0));
+    assert_eq!(second.masked_by.iter().collect::<Vec<_>>(), ["first"]);
+}
+
+/// Every input that is shown covers what it is said to cover: as a case it does.
+#[test]
+fn what_would_cover_the_rest_does() {
+    let (_, before) = covered(DOORS, CASES);
+    let mut cases = CASES.to_owned();
+    let mut wanted: Vec<(String, usize, Goal)> = Vec::new();
+    let mut number = 0;
+    let mut add = |cases: &mut String, context: &serde_json::Value| {
+        number += 1;
+        let patch = serde_json::json!({"": context});
+        writeln!(cases, "  - {{name: more {number}, patch: {patch}, expect: {{}}}}").unwrap();
+    };
+    for rule in &before.rules {
+        if let Some(Reach::Found(example)) = &rule.reach {
+            add(&mut cases, &example.context);
+        }
+        for (at, atom) in rule.atoms.iter().enumerate() {
+            for (goal, example) in &atom.witnesses {
+                add(&mut cases, &example.context);
+                wanted.push((rule.id.clone(), at, *goal));
+            }
+        }
+    }
+    assert!(wanted.len() >= 4, "{wanted:?}");
+    let (_, after) = covered(DOORS, &cases);
+    for (id, at, goal) in wanted {
+        let atom = &rule(&after, &id).atoms[at];
+        assert!(!atom.missing().contains(&goal), "{id} {at} {goal:?}: {atom:?}");
+    }
+    for rule in &before.rules {
+        let fires = matches!(rule.reach, None | Some(Reach::Found(_)));
+        let after = after.rules.iter().find(|it| it.id == rule.id).expect("the rule");
+        assert_eq!(after.fired > 0, fires, "{}", rule.id);
+    }
+}
