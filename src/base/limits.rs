@@ -172,3 +172,8 @@ pub const LINT_SESSIONS_MAX: usize = 100_000;
 pub const FLIP_CHANGES_MAX: usize = 4;
 /// Most inputs that are tried for one set of changed places.
 pub const FLIP_TRIES_MAX: usize = 2_000;
+
+/// Longest message of an editor, in bytes: a source, every byte of it escaped.
+pub const EDITOR_MESSAGE_BYTES_MAX: u64 = 96 << 20;
+/// Longest header in front of a message of an editor, in bytes.
+pub const EDITOR_HEADER_BYTES_MAX: u64 = 8_192;

@@ -53,6 +53,8 @@ pub const COMMANDS: &[Command] = &[
     commands::check::COMMAND,
     commands::fmt::COMMAND,
     commands::explain::COMMAND,
+    #[cfg(feature = "lsp")]
+    commands::lsp::COMMAND,
     commands::eval::COMMAND,
     commands::test::COMMAND,
     commands::bench::COMMAND,

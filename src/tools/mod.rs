@@ -10,6 +10,8 @@ pub mod hex;
 pub mod inspect;
 pub mod lint;
 pub mod locate;
+#[cfg(feature = "lsp")]
+pub mod lsp;
 pub mod merge;
 pub mod mutate;
 pub mod parallel;

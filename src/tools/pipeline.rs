@@ -7,7 +7,7 @@
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document;
 use crate::compiler::syntax::document::path::file_and_message;
-use crate::compiler::{Compiled, Options};
+use crate::compiler::{Compiled, Front, Options};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -48,6 +48,16 @@ pub fn lint(
     selection: &Selection,
     sink: &mut Sink,
 ) -> Option<Compiled> {
+    lint_with_front(files, settings, selection, sink).1
+}
+
+/// As `lint`, and gives what was found out on the way.
+pub fn lint_with_front(
+    files: &SourceMap,
+    settings: &Settings,
+    selection: &Selection,
+    sink: &mut Sink,
+) -> (Front, Option<Compiled>) {
     let options = options(files, settings);
     let (front, compiled) = crate::compiler::compile_with_front(files, &options, sink);
     let compiled = compiled.and_then(|compiled| some_policy(compiled, sink));
@@ -69,7 +79,7 @@ pub fn lint(
         sink.report(finding);
     }
     sink.count_dropped(dropped);
-    compiled
+    (front, compiled)
 }
 
 /// What was compiled, if a policy was.

@@ -34,6 +34,7 @@ mod hostile;
 mod import;
 mod lints;
 mod loops;
+mod lsp;
 mod meaning;
 mod message_values;
 mod messages;

@@ -79,14 +79,18 @@ const EXCEPTIONS: &[(&str, &str)] =
 /// Files beside `src/lib.rs` that may ask for a feature.
 /// The build script needs one because an optional build-dependency is only there with its feature;
 /// the debug section of a bundle is written and read by those who show sources, never to decide;
-/// contexts from `serde_json` are for hosts that have it, and those read ahead for `tools` alone;
-/// `.proto` files are read where the crates that compile them are there.
+/// contexts from `serde_json` are for hosts that have it;
+/// `.proto` files are read where the crates that compile them are there;
+/// a command line without an editor's server is smaller.
 const FEATURE_ROOMS: &[&str] = &[
     "grammar/build.rs",
     "src/compiler/check/schema/proto/mod.rs",
+    "src/cli/commands/mod.rs",
+    "src/cli/mod.rs",
     "src/runtime/bundle/mod.rs",
     "src/runtime/vm/request/mod.rs",
     "src/runtime/vm/tests/mod.rs",
+    "src/tools/mod.rs",
     "src/tools/replay/pack/mod.rs",
     "tests/it/replay/mod.rs",
 ];

@@ -9,6 +9,8 @@ pub mod explain;
 pub mod fmt;
 pub mod init;
 pub mod inspect;
+#[cfg(feature = "lsp")]
+pub mod lsp;
 pub mod replay;
 mod telling;
 pub mod test;

@@ -10,7 +10,9 @@
 
 pub mod config;
 mod discover;
+mod kind;
 pub mod nearest;
+pub mod overlay;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -32,6 +34,8 @@ use crate::tools::paths::{common, normalize, relative, slashed};
 use crate::tools::project::config::check::Check;
 use crate::tools::project::config::{Budget, Config};
 use crate::tools::project::discover::{Group, begins_project, groups};
+use crate::tools::project::kind::{Kind, has_ending, is_test, kind_of};
+use crate::tools::project::overlay::Overlay;
 
 /// Rounds of files that refer to files; policies refer to schemas, and those to nothing.
 const REFERENCE_ROUNDS_MAX: usize = 8;
@@ -104,14 +108,6 @@ pub struct Reference {
     pub span: Span,
 }
 
-/// What a YAML file is, told from its first column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Policy,
-    CelPolicy,
-    Other,
-}
-
 /// Reads the policies under `paths`, and the files that `references` finds in them: a project for
 /// each `policyc.toml` at, above or below the paths, each with what was found wrong with it.
 ///
@@ -122,11 +118,21 @@ pub fn read(
     paths: &[PathBuf],
     references: fn(&SourceMap) -> Vec<Reference>,
 ) -> Vec<(Project, Sink)> {
+    read_under(&Overlay::default(), paths, references)
+}
+
+/// As `read`, where the texts of `over` stand for what the disk holds.
+#[must_use]
+pub fn read_under(
+    over: &Overlay,
+    paths: &[PathBuf],
+    references: fn(&SourceMap) -> Vec<Reference>,
+) -> Vec<(Project, Sink)> {
     let here = std::env::current_dir().unwrap_or_default();
     let mut read = Vec::new();
     for group in groups(&here, paths) {
         let mut sink = Sink::new();
-        let project = read_group(&here, &group, references, &mut sink);
+        let project = read_group(&here, over, &group, references, &mut sink);
         if !(group.outer && project.is_empty() && !sink.has_errors()) {
             read.push((project, sink));
         }
@@ -136,12 +142,13 @@ pub fn read(
 
 fn read_group(
     here: &Path,
+    over: &Overlay,
     group: &Group,
     references: fn(&SourceMap) -> Vec<Reference>,
     sink: &mut Sink,
 ) -> Project {
     let begin = group.config.as_deref().and_then(Path::parent);
-    let mut reading = Reading::start(here, begin, &group.paths, sink);
+    let mut reading = Reading::start(here, over, begin, &group.paths, sink);
     let config = match &group.config {
         None => Config::default(),
         Some(path) => match reading.configure(path, sink) {
@@ -260,8 +267,10 @@ fn map_of(contents: &BTreeMap<String, Content>) -> SourceMap {
 }
 
 /// A reading in progress.
-struct Reading {
+struct Reading<'a> {
     project: Project,
+    /// What stands for files.
+    over: &'a Overlay,
     /// The working directory.
     here: PathBuf,
     /// Files by logical path.
@@ -316,10 +325,16 @@ pub fn text_of(bytes: Vec<u8>) -> (String, Option<NotText>) {
     }
 }
 
-impl Reading {
+impl<'a> Reading<'a> {
     /// Works out the root: where the project begins, or else what holds all `paths`. Without a
     /// working directory, paths stay as they are written.
-    fn start(here: &Path, begin: Option<&Path>, paths: &[PathBuf], sink: &mut Sink) -> Self {
+    fn start(
+        here: &Path,
+        over: &'a Overlay,
+        begin: Option<&Path>,
+        paths: &[PathBuf],
+        sink: &mut Sink,
+    ) -> Self {
         let here = here.to_path_buf();
         let folders = paths.iter().map(|path| {
             let path = normalize(&here.join(path));
@@ -337,13 +352,13 @@ impl Reading {
             ));
         }
         let project = Project { root, prefix, ..Project::default() };
-        Self { project, here, contents: BTreeMap::new(), late: Vec::new() }
+        Self { project, over, here, contents: BTreeMap::new(), late: Vec::new() }
     }
 
     /// Reads the configuration; `None` where it cannot be used: then it is the only file.
     fn configure(&mut self, path: &Path, sink: &mut Sink) -> Option<Config> {
         let logical = self.logical(path);
-        let text = match read_bytes(path, SOURCE_BYTES_MAX) {
+        let text = match self.over.read(path, SOURCE_BYTES_MAX) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) => {
                 sink.report(unreadable(&self.shown(&logical), &error));
@@ -382,6 +397,7 @@ impl Reading {
     fn named(&mut self, path: &Path, sink: &mut Sink) {
         let full = normalize(&self.here.join(path));
         match fs::metadata(&full) {
+            Err(_) if self.over.holds(&full) => self.found(&full, sink),
             Err(error) => {
                 self.project.missing |= error.kind() == io::ErrorKind::NotFound;
                 sink.report(unreadable(&path.display().to_string(), &error));
@@ -424,6 +440,12 @@ impl Reading {
             };
             self.found(&path, sink);
         }
+        for path in self.over.unsaved(folder) {
+            let between = path.ancestors().skip(1).take_while(|above| *above != folder);
+            if !between.into_iter().any(begins_project) {
+                self.found(path, sink);
+            }
+        }
     }
 
     /// Takes a file that nobody named, if it is a policy, a test file or defines message types.
@@ -432,12 +454,20 @@ impl Reading {
         let short = || fs::metadata(path).is_ok_and(|it| it.len() <= SOURCE_BYTES_MAX as u64);
         let policy = has_ending(path, &["cel", "celpolicy", "proto"])
             || (is_descriptor_set(&logical) && short())
-            || (has_ending(path, &["yaml", "yml"]) && looks_like_policy(path));
+            || (has_ending(path, &["yaml", "yml"]) && self.looks_like_policy(path));
         if is_test(path) {
             self.project.tests.push(logical);
         } else if policy {
             self.add(&logical, sink);
             self.add_environment(&logical, sink);
+        }
+    }
+
+    /// Whether a YAML file that nobody named is a policy. An unreadable one may be.
+    fn looks_like_policy(&self, path: &Path) -> bool {
+        match self.over.read(path, SOURCE_BYTES_MAX) {
+            Ok(bytes) => kind_of(&String::from_utf8_lossy(&bytes)) != Kind::Other,
+            Err(_) => true,
         }
     }
 
@@ -496,7 +526,10 @@ impl Reading {
 
     /// Reads a file; a byte that is no text is found later, in what the rest reads as.
     fn load(&mut self, logical: &str) -> Result<(), Box<Diagnostic>> {
-        let bytes = read_bytes(&self.project.root.join(logical), SOURCE_BYTES_MAX)
+        let full = normalize(&self.project.root.join(logical));
+        let bytes = self
+            .over
+            .read(&full, SOURCE_BYTES_MAX)
             .map_err(|error| Box::new(unreadable(&self.shown(logical), &error)))?;
         if is_descriptor_set(logical) {
             self.contents.insert(logical.to_owned(), Content::Bytes(bytes));
@@ -556,37 +589,4 @@ pub fn reason(error: &io::Error) -> String {
         io::ErrorKind::Other => error.to_string(),
         kind => kind.to_string(),
     }
-}
-
-/// Whether the name is that of a table of tests.
-fn is_test(path: &Path) -> bool {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
-    let named = stem == "tests" || stem.ends_with("_test") || stem.ends_with("_tests");
-    named && has_ending(path, &["yaml", "yml"])
-}
-
-fn has_ending(path: &Path, endings: &[&str]) -> bool {
-    path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known))
-}
-
-/// Whether a YAML file that nobody named is a policy. An unreadable one may be.
-fn looks_like_policy(path: &Path) -> bool {
-    match read_bytes(path, SOURCE_BYTES_MAX) {
-        Ok(bytes) => kind_of(&String::from_utf8_lossy(&bytes)) != Kind::Other,
-        Err(_) => true,
-    }
-}
-
-/// The first key at the left edge that tells.
-fn kind_of(text: &str) -> Kind {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for line in text.split(['\n', '\r']) {
-        if line.starts_with("policyc:") {
-            return Kind::Policy;
-        }
-        if line.starts_with("rule:") || line.trim_end() == "kind: ValidatingAdmissionPolicy" {
-            return Kind::CelPolicy;
-        }
-    }
-    Kind::Other
 }

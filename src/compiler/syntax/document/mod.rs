@@ -32,6 +32,8 @@ mod time;
 mod types;
 
 pub use plain_cel::goes_on;
+pub use policy::SECTIONS;
+pub use rule::KEYS as RULE_KEYS;
 use rustc_hash::FxHashSet;
 
 use crate::base::arrange::Arrange as _;

@@ -25,7 +25,7 @@ use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
 use crate::compiler::syntax::lexer::is_reserved;
 
 /// Sections that this version reads.
-const SECTIONS: [&str; 15] = [
+pub const SECTIONS: [&str; 15] = [
     "policyc",
     "name",
     "description",

@@ -19,7 +19,8 @@ use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Value};
 use crate::diag::sink::Sink;
 use crate::lang::decision::Effect;
 
-const KEYS: [&str; 14] = [
+/// The keys of a rule.
+pub const KEYS: [&str; 14] = [
     "id",
     "description",
     "on",

@@ -1,0 +1,49 @@
+//! `textDocument/formatting`, and of a range: what `policyc fmt` does.
+//!
+//! In:      a file, perhaps a range of it.
+//! Out:     edits; why there are none where the file cannot be read.
+//! Imports: `compiler::format`, `tools::lsp`.
+//!
+//! The style is the project's (`[fmt]`), not the editor's: so all authors write the same.
+
+use serde_json::{Value as Json, json};
+
+use crate::base::span::Span;
+use crate::compiler::format::{Refused, edits, within};
+use crate::tools::lsp::ask::{Ask, Refusal};
+
+/// `textDocument/formatting`
+pub(super) fn format(ask: &Ask<'_>) -> Result<Json, Refusal> {
+    formatted(ask, None)
+}
+
+/// `textDocument/rangeFormatting`
+pub(super) fn format_range(ask: &Ask<'_>) -> Result<Json, Refusal> {
+    let range = ask.offset("/range/start").zip(ask.offset("/range/end"));
+    let range = range.ok_or_else(|| Refusal::parameters("no range is named"))?;
+    formatted(ask, Some(range))
+}
+
+fn formatted(ask: &Ask<'_>, range: Option<(u32, u32)>) -> Result<Json, Refusal> {
+    let project = &ask.places.view.project;
+    let Some(source) = project.files.get(ask.file) else { return Ok(Json::Null) };
+    let mut found = edits(&source.path, &source.text, project.format).map_err(|why| {
+        Refusal::unsafe_to(match why {
+            Refused::Unread(findings) => findings.first().map_or_else(
+                || "the file cannot be read, so it was left alone".to_owned(),
+                |first| format!("the file cannot be formatted: {}", first.message),
+            ),
+            Refused::Changed => "formatted, it would mean something else: a bug".to_owned(),
+        })
+    })?;
+    for edit in &mut found {
+        edit.span.file = ask.file;
+    }
+    if let Some((from, to)) = range {
+        found = within(found, Span::new(ask.file, from, to));
+    }
+    let drawn = found.into_iter().filter_map(|edit| {
+        Some(json!({ "range": ask.places.range(edit.span)?, "newText": edit.text }))
+    });
+    Ok(drawn.collect())
+}

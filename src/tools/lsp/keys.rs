@@ -1,0 +1,251 @@
+//! The keys of our documents: what they are for, and which may stand where.
+//!
+//! In:      a place in a document.
+//! Out:     the text of the key there; the keys and words that may be written there.
+//! Imports: `compiler::syntax`.
+
+use crate::base::span::Span;
+use crate::compiler::syntax::document::yaml::{self, Entry, Node, NodeKind};
+use crate::diag::sink::Sink;
+use crate::tools::lsp::ask::Ask;
+use crate::tools::lsp::names::holds;
+
+/// A key, and what it is for.
+pub(super) type Key = (&'static str, &'static str);
+
+/// Keys of a document.
+pub(super) const DOCUMENT: &[Key] = &[
+    ("policyc", "The version of the format: 1."),
+    ("name", "The name of the policy; without it, that of the file."),
+    ("description", "What the policy is for."),
+    ("schema", "The types of the context: a file, or types written here."),
+    ("extensions", "Libraries of functions, as `strings@4`."),
+    ("default", "What is decided where no rule speaks: `deny`, `allow`, or an escalation."),
+    ("on_error", "What is decided where a rule that denies or escalates fails."),
+    ("data", "Constants from files: `data.NAME`."),
+    ("functions", "Functions of the host, whose results come with the context."),
+    ("windows", "Named windows of time: `windows.NAME.contains(now)`."),
+    ("variables", "Named expressions: `variables.NAME`."),
+    ("rules", "What is denied, allowed and escalated."),
+    ("tools", "The tools, each with its effect and its arguments."),
+    ("redact", "What records withhold."),
+    ("tests", "Tests of this policy."),
+];
+
+/// Keys of a rule.
+pub(super) const RULE: &[Key] = &[
+    ("id", "The name of the rule in decisions, records and reports."),
+    ("description", "What the rule is for."),
+    ("on", "The tools that the rule speaks about; `*` stands for any text."),
+    ("when", "The condition, in CEL. Without it the rule always holds."),
+    ("deny", "The reason to deny; `{..}` holds CEL."),
+    ("allow", "The reason to allow; `{..}` holds CEL."),
+    ("escalate", "Who is asked, and what happens without an answer."),
+    ("severity", "How much a violation matters."),
+    ("tags", "Words by which rules are chosen."),
+    ("owner", "Who answers for the rule."),
+    ("priority", "The order of rules of one effect; the lowest wins."),
+    ("mode", "`enforce`, or `shadow`: the rule is told of and decides nothing."),
+    ("phase", "`request`, or `response`: whether what a tool answered can be read."),
+];
+
+const TOOL: &[Key] = &[
+    ("effect", "What the tool does to the world."),
+    ("args", "Its arguments, each with a type and perhaps a role."),
+];
+
+const WINDOW: &[Key] = &[
+    ("days", "Days of the week, as `mon..fri`; without it, every day."),
+    ("from", "The time of day at which it opens, as \"08:00\"."),
+    ("to", "The time of day at which it closes."),
+    ("zone", "The time zone, as `Europe/Zurich`."),
+];
+
+const FUNCTION: &[Key] =
+    &[("params", "Types of the arguments."), ("result", "Type of the result.")];
+
+const ESCALATION: &[Key] = &[
+    ("to", "Who is asked."),
+    ("quorum", "How many must agree."),
+    ("timeout", "How long an answer is waited for, as `10m`."),
+    ("on_timeout", "What happens without an answer: `deny` or `suspend`."),
+    ("binds", "What of the call an approval holds for."),
+    ("valid_for", "How long an approval holds."),
+    ("uses", "How often an approval may be used."),
+    ("reason", "Why somebody is asked; `{..}` holds CEL."),
+];
+
+const REDACTION: &[Key] = &[
+    ("path", "A JSON Pointer to what is withheld; `*` is every key."),
+    ("as", "What records say instead."),
+    ("facts", "`none`: records do not tell how conditions came out that read it."),
+];
+
+/// The keys of the mapping at `path`, where the elements of lists have no key of their own.
+pub(super) fn at_path(path: &[String]) -> &'static [Key] {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match path.as_slice() {
+        [] => DOCUMENT,
+        ["rules"] => RULE,
+        ["rules" | "default" | "on_error", "escalate"] => ESCALATION,
+        ["tools", _] => TOOL,
+        ["windows", _] => WINDOW,
+        ["functions", _] => FUNCTION,
+        ["redact"] => REDACTION,
+        _ => &[],
+    }
+}
+
+/// The words that the key at `path` may hold.
+pub(super) fn words_at(path: &[String]) -> &'static [&'static str] {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match path.as_slice() {
+        ["default"] => &["deny", "allow", "escalate"],
+        ["on_error"] => &["deny", "escalate"],
+        ["rules", "mode"] => &["enforce", "shadow"],
+        ["rules", "phase"] => &["request", "response"],
+        ["tools", _, "effect"] => &["none", "state", "egress", "destructive", "credential"],
+        [.., "on_timeout"] => &["deny", "suspend"],
+        ["redact", "as"] => &["drop", "seal", "token", "shape", "range", "hide"],
+        _ => &[],
+    }
+}
+
+/// What the key at byte `at` is for, and its bytes.
+pub(super) fn about(ask: &Ask<'_>, at: u32) -> Option<(&'static str, Span)> {
+    let root = document(ask)?;
+    let mut path = Vec::new();
+    let mut node = &root;
+    loop {
+        node = match &node.kind {
+            NodeKind::Mapping { entries, .. } => {
+                let here = |entry: &&Entry| holds(entry.key.span, ask.file, at);
+                if let Some(entry) = entries.iter().find(here) {
+                    let known = at_path(&path).iter().find(|(key, _)| *key == entry.key.value);
+                    return known.map(|(_, text)| (*text, entry.key.span));
+                }
+                let inside = |entry: &&Entry| holds(entry.value.span, ask.file, at);
+                let entry = entries.iter().find(inside)?;
+                path.push(entry.key.value.clone());
+                &entry.value
+            }
+            NodeKind::Sequence { items, .. } => {
+                items.iter().find(|item| holds(item.span, ask.file, at))?
+            }
+            NodeKind::Scalar(_) | NodeKind::Refused => return None,
+        };
+    }
+}
+
+/// The tree of one of our documents.
+fn document(ask: &Ask<'_>) -> Option<Node> {
+    let root = yaml::parse(ask.file, &ask.places.view.project.files, &mut Sink::new())?;
+    root.get("policyc").is_some().then_some(root)
+}
+
+/// The keys above byte `at` by indentation, whatever is wrong with the document, and whether a key
+/// may be written there: nothing but the beginning of a word stands before it.
+pub(super) fn path_by_indent(text: &str, at: usize) -> (Vec<String>, bool) {
+    let before = text.get(..at).unwrap_or_default();
+    let (above, line) = before.rsplit_once('\n').unwrap_or(("", before));
+    let (mut indent, whole) = dashed(line);
+    let (braces, rest) = open_braces(whole);
+    let is_key = !rest.contains([':', '"', '\'', '{', '[', '#']) && !rest.contains(' ');
+    let mut path = Vec::new();
+    if let Some((key, _)) = rest.split_once(':') {
+        path.push(key.trim().to_owned());
+    }
+    path.extend(braces.into_iter().rev());
+    for line in above.lines().rev() {
+        let (own, rest) = dashed(line);
+        let Some((key, value)) = rest.split_once(':') else { continue };
+        let is_word = key.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-.".contains(&it));
+        if own < indent && is_word && !key.is_empty() && !rest.starts_with('#') {
+            let value = value.trim();
+            // Lines below `|` and `>` are text.
+            if path.is_empty() && value.starts_with(['|', '>']) {
+                return (Vec::new(), false);
+            }
+            if value.is_empty() || value.starts_with('#') {
+                path.push(key.to_owned());
+                indent = own;
+            }
+        }
+        if indent == 0 {
+            break;
+        }
+    }
+    path.reverse();
+    (path, is_key)
+}
+
+/// The keys of the mappings in braces that a line leaves open, and what stands behind the last
+/// comma or brace.
+fn open_braces(line: &str) -> (Vec<String>, &str) {
+    let (mut keys, mut start) = (Vec::new(), 0);
+    for (at, letter) in line.char_indices() {
+        match letter {
+            '{' => {
+                let key = line.get(start..at).unwrap_or_default().trim();
+                keys.push(key.trim_end_matches(':').to_owned());
+                start = at + 1;
+            }
+            '}' => {
+                keys.pop();
+            }
+            ',' => start = at + 1,
+            _ => {}
+        }
+    }
+    // An element of a list has no key of its own.
+    keys.retain(|key| !key.is_empty());
+    (keys, line.get(start..).unwrap_or_default().trim_start())
+}
+
+/// Where a line begins to speak, its dashes counted as blanks, and what it says.
+fn dashed(line: &str) -> (usize, &str) {
+    let rest = line.trim_start_matches([' ', '-']);
+    (line.len() - rest.len(), rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DOCUMENT, RULE, path_by_indent};
+    use crate::compiler::syntax::document::{RULE_KEYS, SECTIONS};
+
+    #[test]
+    fn every_key_that_is_read_is_told() {
+        let told = |keys: &[(&'static str, &str)]| keys.iter().map(|(key, _)| *key).collect();
+        let (mut sections, mut rule): (Vec<&str>, Vec<&str>) = (told(DOCUMENT), told(RULE));
+        sections.sort_unstable();
+        rule.sort_unstable();
+        let mut wanted = SECTIONS.to_vec();
+        wanted.sort_unstable();
+        assert_eq!(sections, wanted);
+        let mut wanted: Vec<&str> =
+            RULE_KEYS.into_iter().filter(|it| *it != "obligations").collect();
+        wanted.sort_unstable();
+        assert_eq!(rule, wanted);
+    }
+
+    #[test]
+    fn paths_go_by_indentation() {
+        let rows = [
+            ("policyc: 1\nde", vec![], true),
+            ("rules:\n  - id: a\n    wh", vec!["rules"], true),
+            ("rules:\n- id: a\n  wh", vec!["rules"], true),
+            ("rules:\n  - id: a\n    escalate:\n      ti", vec!["rules", "escalate"], true),
+            ("tools:\n  send:\n    effect: ", vec!["tools", "send", "effect"], false),
+            ("rules:\n  - when: |\n      a &&\n      b", vec![], false),
+            ("tools:\n  send: {effect: ", vec!["tools", "send", "effect"], false),
+            ("tools:\n  send: {effect: none, a", vec!["tools", "send"], true),
+            ("rules:\n  - {id: a, esc", vec!["rules"], true),
+            ("rules:\n  - {id: a, escalate: {to: [b], ti", vec!["rules", "escalate"], true),
+            ("default: d", vec!["default"], false),
+        ];
+        for (text, path, is_key) in rows {
+            let path: Vec<String> = path.into_iter().map(str::to_owned).collect();
+            assert_eq!(path_by_indent(text, text.len()), (path, is_key), "{text}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The conversation: messages in and out, projects looked at between them.
+//!
+//! In:      a stream of bytes.
+//! Out:     another one.
+//! Imports: `tools::lsp`.
+//!
+//! One thread reads messages, one looks at projects; the one that was called answers. So an editor
+//! never waits for lints. A project is looked at when nothing was said for a moment, and what is
+//! found about texts that have changed since is thrown away.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use crate::tools::lsp::ask::Refusal;
+use crate::tools::lsp::frame::{self, Frame, Lost};
+use crate::tools::lsp::state::{State, answer};
+use crate::tools::lsp::view::{Done, Work, look};
+
+/// How long nothing must be said before a project is looked at: less than between two keys.
+const PAUSE: Duration = Duration::from_millis(8);
+
+/// How a conversation ended.
+#[derive(Debug)]
+pub enum End {
+    /// As it should: the editor said so first.
+    Asked,
+    /// The editor went away.
+    Left,
+    /// The stream of the editor makes no sense.
+    Lost(Lost),
+    /// The editor takes no answers.
+    Unwritten(io::Error),
+}
+
+/// What happens.
+enum Event {
+    Read(Frame),
+    Done(Box<Done>),
+    /// Nothing was said for a moment.
+    Idle,
+    End(Option<Lost>),
+}
+
+/// Answers an editor until it goes.
+#[must_use]
+pub fn serve(from: Box<dyn BufRead + Send>, to: &mut dyn Write) -> End {
+    let (tell, events) = channel();
+    let (give, works) = channel();
+    let reads = tell.clone();
+    thread::spawn(move || listen(from, &reads));
+    thread::spawn(move || looks(&works, &tell));
+    let (state, queue) = (State::new(), VecDeque::new());
+    Conversation { state, queue, give, busy: false, rests: false }.run(&events, to)
+}
+
+/// Reads messages to the end.
+fn listen(mut from: Box<dyn BufRead + Send>, tell: &Sender<Event>) {
+    loop {
+        let event = match frame::read(&mut *from) {
+            Ok(Some(frame)) => Event::Read(frame),
+            Ok(None) => Event::End(None),
+            Err(lost) => Event::End(Some(lost)),
+        };
+        let last = matches!(event, Event::End(_));
+        if tell.send(event).is_err() || last {
+            return;
+        }
+    }
+}
+
+/// Looks at projects, one after the other.
+fn looks(works: &Receiver<Work>, tell: &Sender<Event>) {
+    while let Ok(work) = works.recv() {
+        if tell.send(Event::Done(Box::new(look(work)))).is_err() {
+            return;
+        }
+    }
+}
+
+struct Conversation {
+    state: State,
+    queue: VecDeque<Event>,
+    give: Sender<Work>,
+    /// Whether a project is being looked at.
+    busy: bool,
+    /// Whether every project was looked at since something was said.
+    rests: bool,
+}
+
+impl Conversation {
+    fn run(mut self, events: &Receiver<Event>, to: &mut dyn Write) -> End {
+        loop {
+            let Some(event) = self.next(events) else { return End::Left };
+            self.queue.extend(events.try_iter());
+            let messages = match event {
+                Event::Read(frame) => {
+                    self.rests = false;
+                    self.heard(&frame)
+                }
+                Event::Idle => self.idle(),
+                Event::End(None) => return End::Left,
+                Event::End(Some(lost)) => return End::Lost(lost),
+                Event::Done(done) => {
+                    self.busy = false;
+                    // What was said meanwhile comes first: it may be about other texts.
+                    if self.queue.iter().any(|event| matches!(event, Event::Read(_))) {
+                        self.queue.push_back(Event::Done(done));
+                        continue;
+                    }
+                    self.state.take(*done)
+                }
+            };
+            for message in &messages {
+                if let Err(error) = frame::write(to, message) {
+                    return End::Unwritten(error);
+                }
+            }
+            match self.state.ended() {
+                Some(true) => return End::Asked,
+                Some(false) => return End::Left,
+                None => {}
+            }
+        }
+    }
+
+    /// What happens next. When nothing does for a moment, a project is looked at.
+    fn next(&mut self, events: &Receiver<Event>) -> Option<Event> {
+        if let Some(event) = self.queue.pop_front() {
+            return Some(event);
+        }
+        if self.busy || self.rests {
+            return events.recv().ok();
+        }
+        match events.recv_timeout(PAUSE) {
+            Ok(event) => Some(event),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => Some(Event::Idle),
+        }
+    }
+
+    /// Has the next project looked at.
+    fn idle(&mut self) -> Vec<Json> {
+        let (messages, work) = self.state.idle();
+        match work {
+            Some(work) => self.busy = self.give.send(work).is_ok(),
+            None => self.rests = true,
+        }
+        messages
+    }
+
+    fn heard(&mut self, frame: &Frame) -> Vec<Json> {
+        let refused =
+            |code, message: String| vec![answer(&Json::Null, Err(Refusal { code, message }))];
+        match frame {
+            Frame::NotJson(why) => refused(-32_700, format!("the message is no JSON: {why}")),
+            Frame::TooLong(bytes) => {
+                refused(-32_600, format!("the message is too long: {bytes} bytes"))
+            }
+            Frame::Message(message) => match message.get("id") {
+                Some(id) if message.get("method").is_some() && self.is_cancelled(id) => {
+                    vec![answer(id, Err(Refusal::cancelled()))]
+                }
+                Some(_) | None => self.state.handle(message),
+            },
+        }
+    }
+
+    /// Whether the editor has said meanwhile that it does not want the answer.
+    fn is_cancelled(&self, id: &Json) -> bool {
+        self.queue.iter().any(|event| match event {
+            Event::Read(Frame::Message(message)) => {
+                let method = message.get("method").and_then(Json::as_str);
+                method == Some("$/cancelRequest") && message.pointer("/params/id") == Some(id)
+            }
+            Event::Read(Frame::NotJson(_) | Frame::TooLong(_))
+            | Event::Done(_)
+            | Event::Idle
+            | Event::End(_) => false,
+        })
+    }
+}

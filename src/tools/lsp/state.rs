@@ -1,0 +1,351 @@
+//! What an editor has open, and the projects that it is about.
+//!
+//! In:      messages, one after the other.
+//! Out:     messages for the editor; `work` for whoever looks at projects.
+//! Imports: `tools::lsp`, `tools::project`.
+//!
+//! A text that changes is laid over its file. As long as a project is made of the same files, no
+//! file is read again; else all are, when somebody asks next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+
+use crate::tools::lsp::ask::{self, Ask, Refusal};
+use crate::tools::lsp::findings::by_file;
+use crate::tools::lsp::text::changed;
+use crate::tools::lsp::uri::{path_of, uri_of};
+use crate::tools::lsp::view::{Done, Key, Places, View, Work};
+use crate::tools::pipeline::references;
+use crate::tools::project::overlay::Overlay;
+use crate::tools::project::read_under;
+
+/// Endings of files that a project may be made of.
+const ENDINGS: &[&str] = &["yaml", "yml", "cel", "celpolicy", "json", "proto", "toml"];
+
+/// A document that an editor shows.
+#[derive(Debug)]
+struct Document {
+    /// As the editor writes its address.
+    uri: String,
+    text: String,
+}
+
+/// How far the conversation is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was said.
+    #[default]
+    New,
+    /// The editor knows what we can do.
+    Running,
+    /// The editor said that it goes.
+    ShutDown,
+}
+
+/// A conversation with an editor.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    stage: Stage,
+    /// Whether `exit` was said.
+    ended: bool,
+    watches: bool,
+    roots: Vec<PathBuf>,
+    documents: BTreeMap<PathBuf, Document>,
+    views: Vec<View>,
+    /// Whether the files have to be read before anything is said of them.
+    unread: bool,
+    version: u64,
+    /// What was told, by file and project.
+    told: BTreeMap<PathBuf, BTreeMap<Key, Vec<Json>>>,
+}
+
+/// An answer to the request `id`.
+pub(super) fn answer(id: &Json, result: Result<Json, Refusal>) -> Json {
+    match result {
+        Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
+        Err(Refusal { code, message }) => {
+            let error = json!({ "code": code, "message": message });
+            json!({ "jsonrpc": "2.0", "id": id, "error": error })
+        }
+    }
+}
+
+fn notice(method: &str, params: &Json) -> Json {
+    json!({ "jsonrpc": "2.0", "method": method, "params": params })
+}
+
+impl State {
+    /// A conversation that has not begun.
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// How the conversation ended, if it did: whether as it should.
+    pub(super) fn ended(&self) -> Option<bool> {
+        self.ended.then_some(self.stage == Stage::ShutDown)
+    }
+
+    /// Takes a message; what is to be sent.
+    pub(super) fn handle(&mut self, message: &Json) -> Vec<Json> {
+        let method = message.get("method").and_then(Json::as_str);
+        let params = message.get("params").unwrap_or(&Json::Null);
+        match (method, message.get("id")) {
+            (Some(method), Some(id)) => vec![answer(id, self.request(method, params))],
+            (Some(method), None) => self.notification(method, params),
+            // An answer to a request of ours, which needs none.
+            (None, Some(_)) if message.get("result").or(message.get("error")).is_some() => vec![],
+            (None, id) => {
+                vec![answer(id.unwrap_or(&Json::Null), Err(Refusal::invalid("no method is named")))]
+            }
+        }
+    }
+
+    fn request(&mut self, method: &str, params: &Json) -> Result<Json, Refusal> {
+        match (self.stage, method) {
+            (Stage::New, "initialize") => Ok(self.initialize(params)),
+            (Stage::New, _) => Err(Refusal::too_early()),
+            (Stage::ShutDown, _) => Err(Refusal::invalid("the server was shut down")),
+            (Stage::Running, "initialize") => Err(Refusal::invalid("it was initialized before")),
+            (Stage::Running, "shutdown") => {
+                self.stage = Stage::ShutDown;
+                Ok(Json::Null)
+            }
+            (Stage::Running, method) => {
+                let handler = ask::handler(method).ok_or_else(|| Refusal::unknown(method))?;
+                let path = ask::uri_in(params).ok_or_else(Refusal::no_document)?;
+                let Some(path) = path_of(path) else { return Ok(Json::Null) };
+                self.about(&path, handler, params)
+            }
+        }
+    }
+
+    /// Asks about the file at `path`; null where no project has it.
+    fn about(
+        &mut self,
+        path: &Path,
+        handler: impl Fn(&Ask<'_>) -> Result<Json, Refusal>,
+        params: &Json,
+    ) -> Result<Json, Refusal> {
+        self.refresh();
+        let mut found = self.views.iter_mut();
+        let found = found.find_map(|view| Some((view.file(path)?, view.front(), view)));
+        let Some((file, front, view)) = found else { return Ok(Json::Null) };
+        let shown = shown(&self.documents);
+        let places = Places { view, shown: &shown };
+        handler(&Ask { places, front: &front, file, params })
+    }
+
+    fn initialize(&mut self, params: &Json) -> Json {
+        let folders = params.get("workspaceFolders").and_then(Json::as_array);
+        let folders = folders.into_iter().flatten().filter_map(|folder| folder.get("uri"));
+        let mut named: Vec<&Json> = folders.collect();
+        if named.is_empty() {
+            named.extend(params.get("rootUri"));
+        }
+        self.roots = named.into_iter().filter_map(|uri| path_of(uri.as_str()?)).collect();
+        let watches = "/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration";
+        self.watches = params.pointer(watches).and_then(Json::as_bool).unwrap_or(false);
+        (self.stage, self.unread) = (Stage::Running, true);
+        json!({
+            "capabilities": ask::capabilities(),
+            "serverInfo": { "name": "policyc", "version": env!("CARGO_PKG_VERSION") },
+        })
+    }
+
+    fn notification(&mut self, method: &str, params: &Json) -> Vec<Json> {
+        if method == "exit" {
+            self.ended = true;
+            return Vec::new();
+        }
+        if self.stage != Stage::Running {
+            return Vec::new();
+        }
+        match method {
+            "initialized" if self.watches => return vec![watch()],
+            "textDocument/didOpen" => self.open(params),
+            "textDocument/didChange" => return self.change(params),
+            "textDocument/didClose" => self.close(params),
+            "textDocument/didSave" | "workspace/didChangeWatchedFiles" => self.unread = true,
+            "workspace/didChangeWorkspaceFolders" => self.change_roots(params),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn open(&mut self, params: &Json) {
+        let text = params.pointer("/textDocument/text").and_then(Json::as_str);
+        let (Some(uri), Some(text)) = (ask::uri_in(params), text) else { return };
+        let Some(path) = path_of(uri) else { return };
+        let document = Document { uri: uri.to_owned(), text: text.to_owned() };
+        self.documents.insert(path.clone(), document);
+        // The same text as the disk has changes nothing.
+        let known = self.views.iter().find_map(|view| {
+            let source = view.project.files.get(view.file(&path)?)?;
+            Some(source.text == text)
+        });
+        self.unread |= known != Some(true) && may_matter(&path);
+    }
+
+    fn change(&mut self, params: &Json) -> Vec<Json> {
+        let path = ask::uri_in(params).and_then(path_of);
+        let changes = params.get("contentChanges").and_then(Json::as_array);
+        let (Some(path), Some(changes)) = (path, changes) else { return Vec::new() };
+        let Some(document) = self.documents.get_mut(&path) else { return Vec::new() };
+        let before = document.text.clone();
+        for change in changes {
+            let Some(text) = changed(&document.text, change) else {
+                document.text = before;
+                let said = format!("{} was changed in no way that is known", document.uri);
+                let said = json!({ "type": 1, "message": said });
+                return vec![notice("window/logMessage", &said)];
+            };
+            document.text = text;
+        }
+        if self.unread {
+            return Vec::new();
+        }
+        self.version += 1;
+        let mut seen = false;
+        for view in &mut self.views {
+            if let Some(file) = view.file(&path) {
+                seen = true;
+                let same = view.set_text(file, &document.text, self.version);
+                self.unread |= !same || path.extension().is_some_and(|ending| ending == "toml");
+            }
+        }
+        self.unread |= !seen && may_matter(&path);
+        Vec::new()
+    }
+
+    fn close(&mut self, params: &Json) {
+        if let Some(path) = ask::uri_in(params).and_then(path_of) {
+            self.unread |= self.documents.remove(&path).is_some() && may_matter(&path);
+        }
+    }
+
+    fn change_roots(&mut self, params: &Json) {
+        let paths = |key: &str| -> Vec<PathBuf> {
+            let folders = params.pointer(key).and_then(Json::as_array).into_iter().flatten();
+            folders.filter_map(|folder| path_of(folder.get("uri")?.as_str()?)).collect()
+        };
+        let removed = paths("/event/removed");
+        self.roots.retain(|root| !removed.contains(root));
+        self.roots.extend(paths("/event/added"));
+        self.unread = true;
+    }
+
+    /// Reads all projects again, if that is needed.
+    fn refresh(&mut self) {
+        if !self.unread {
+            return;
+        }
+        self.unread = false;
+        self.version += 1;
+        let mut over = Overlay::default();
+        for (path, document) in &self.documents {
+            over.lay(path.clone(), document.text.clone());
+        }
+        let below = |path: &&PathBuf| self.roots.iter().any(|root| path.starts_with(root));
+        let outside = self.documents.keys().filter(|path| !below(path) && may_matter(path));
+        let mut views: Vec<View> = Vec::new();
+        for path in self.roots.iter().chain(outside) {
+            for (project, sink) in read_under(&over, std::slice::from_ref(path), references) {
+                // A folder without policies is no mistake of one who opens it.
+                if project.files.iter().next().is_some() {
+                    let view = View::new(path.clone(), project, sink, self.version);
+                    if views.iter().all(|known| known.key != view.key) {
+                        views.push(view);
+                    }
+                }
+            }
+        }
+        self.views = views;
+    }
+
+    /// What is to be told and looked at when the editor is silent.
+    pub(super) fn idle(&mut self) -> (Vec<Json>, Option<Work>) {
+        if self.stage != Stage::Running {
+            return (Vec::new(), None);
+        }
+        self.refresh();
+        let known: BTreeSet<&Key> = self.views.iter().map(|view| &view.key).collect();
+        let mut changed = BTreeSet::new();
+        for (path, told) in &mut self.told {
+            let before = told.len();
+            told.retain(|key, _| known.contains(key));
+            if told.len() < before {
+                changed.insert(path.clone());
+            }
+        }
+        let work = self.views.iter().find(|view| view.stale).map(View::work);
+        (self.publish(&changed), work)
+    }
+
+    /// Takes what was found, and says what is to be told of it; nothing where texts have changed
+    /// since.
+    pub(super) fn take(&mut self, done: Done) -> Vec<Json> {
+        let key = done.key.clone();
+        let view = self.views.iter_mut().find(|view| view.key == key);
+        let Some(view) = view.filter(|_| !self.unread) else { return Vec::new() };
+        if !view.take(done) {
+            return Vec::new();
+        }
+        let shown = shown(&self.documents);
+        let mut found = by_file(Places { view, shown: &shown });
+        let mut changed = BTreeSet::new();
+        for (path, told) in &mut self.told {
+            let new = found.remove(path).unwrap_or_default();
+            if told.get(&key).map_or(!new.is_empty(), |old| *old != new) {
+                told.insert(key.clone(), new);
+                changed.insert(path.clone());
+            }
+        }
+        for (path, new) in found {
+            changed.insert(path.clone());
+            self.told.entry(path).or_default().insert(key.clone(), new);
+        }
+        self.publish(&changed)
+    }
+
+    /// Tells everything that is known of these files.
+    fn publish(&self, changed: &BTreeSet<PathBuf>) -> Vec<Json> {
+        let shown = shown(&self.documents);
+        let publish = |path: &PathBuf| {
+            let told = self.told.get(path)?;
+            let uri = shown(path).unwrap_or_else(|| uri_of(path));
+            Some(publish(&uri, &told.values().flatten().cloned().collect::<Vec<_>>()))
+        };
+        changed.iter().filter_map(publish).collect()
+    }
+}
+
+/// The addresses of documents that an editor shows.
+fn shown(documents: &BTreeMap<PathBuf, Document>) -> impl Fn(&Path) -> Option<String> {
+    |path| documents.get(path).map(|document| document.uri.clone())
+}
+
+/// Whether a project may be made of the file at `path`.
+fn may_matter(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))
+}
+
+fn publish(uri: &str, found: &[Json]) -> Json {
+    let params = json!({ "uri": uri, "diagnostics": found });
+    notice("textDocument/publishDiagnostics", &params)
+}
+
+/// Asks the editor to say when files change.
+fn watch() -> Json {
+    let pattern = format!("**/*.{{{}}}", ENDINGS.join(","));
+    let options = json!({ "watchers": [{ "globPattern": pattern }] });
+    let method = "workspace/didChangeWatchedFiles";
+    let wanted = json!([{ "id": "files", "method": method, "registerOptions": options }]);
+    json!({
+        "jsonrpc": "2.0",
+        "id": "watch",
+        "method": "client/registerCapability",
+        "params": { "registrations": wanted },
+    })
+}
