@@ -93,16 +93,16 @@ macro_rules! examples {
 }
 
 examples! {
-    quickstart "quickstart" 12;
-    payments "payments" 17;
-    capability_matrix "capability-matrix" 16;
-    data_scope "data-scope" 16;
-    blast_radius "blast-radius" 16;
-    business_hours "business-hours" 20;
-    llm_gateway "llm-gateway" 27;
-    kubernetes "kubernetes" 21;
-    orders "orders" 16;
-    agent_banking "agent-banking" 24;
+    quickstart "quickstart" 13;
+    payments "payments" 28;
+    capability_matrix "capability-matrix" 25;
+    data_scope "data-scope" 20;
+    blast_radius "blast-radius" 17;
+    business_hours "business-hours" 23;
+    llm_gateway "llm-gateway" 32;
+    kubernetes "kubernetes" 28;
+    orders "orders" 20;
+    agent_banking "agent-banking" 32;
     agent_workspace "agent-workspace" 34;
-    withheld "withheld" 8;
+    withheld "withheld" 10;
 }

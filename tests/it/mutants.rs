@@ -1,16 +1,19 @@
 //! `policyc test --mutants`: which mutants there are, and that what is said of them holds.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use policyc::base::span::FileId;
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::sink::Sink;
 use policyc::tools::mutate::run::{Choice, Unfit, run};
-use policyc::tools::mutate::{Fate, Tried};
+use policyc::tools::mutate::{Counts, Fate, Tried};
 use policyc::tools::project::Settings;
 use policyc::tools::suite::choose::Tested;
 use policyc::tools::suite::{TestFile, case};
+
+use crate::support::folder;
 
 /// The mutants of the policies beside `tests`, each with its fate.
 fn mutants(files: &SourceMap, choice: &Choice) -> Result<Vec<Tried>, Unfit> {
@@ -242,4 +245,24 @@ fn a_case_that_fails_without_any_change_is_named() {
     let tests = one_case("wrong", 1);
     let unfit = mutants(&project(SMALL, &tests), &Choice::default()).expect_err("it fails");
     assert!(matches!(unfit, Unfit::Fails(name, _) if name == "wrong"));
+}
+
+/// The share of mutants that the tests of an example notice, in hundredths: more than this.
+const EXAMPLES_PERCENT: usize = 90;
+/// Examples whose tests notice fewer, and how many at least.
+const FEWER: [(&str, usize); 1] = [("agent-workspace", 85)];
+
+#[test]
+fn tests_of_examples_notice_nine_mutants_of_ten() {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for path in folder::folders(&all) {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let tried = mutants(&folder::sources(&path), &Choice::default()).expect("mutants");
+        let counts = Counts::of(&tried);
+        println!("{name}: {counts:?}");
+        let fewer = FEWER.iter().find(|(known, _)| *known == name);
+        let percent = fewer.map_or(EXAMPLES_PERCENT, |(_, percent)| *percent);
+        let (killed, judged) = (counts.killed, counts.judged());
+        assert!(killed * 100 > judged * percent, "{name}: {killed} of {judged}");
+    }
 }
