@@ -101,19 +101,8 @@ fn give_schema(files: &SourceMap, parsed: &mut Parsed, schema: &str) {
 
 /// Compiles to a bundle; `None` where the sink holds an error.
 pub fn compile(files: &SourceMap, options: &Options, sink: &mut Sink) -> Option<Compiled> {
-    compile_with_front(files, options, sink).1
-}
-
-/// Compiles to a bundle, and gives what was found out on the way; no bundle where the sink holds an
-/// error.
-pub fn compile_with_front(
-    files: &SourceMap,
-    options: &Options,
-    sink: &mut Sink,
-) -> (Front, Option<Compiled>) {
     let front = check(files, options, sink);
-    let compiled = emit_bundle(files, &front, options, sink);
-    (front, compiled)
+    emit_bundle(files, &front, options, sink)
 }
 
 /// Compiles documents that were read from `files`; `None` where the sink holds an error.
@@ -127,7 +116,8 @@ pub fn compile_parsed(
     emit_bundle(files, &front, options, sink)
 }
 
-fn emit_bundle(
+/// Makes the bundle of what was checked; `None` where the sink holds an error.
+pub fn emit_bundle(
     files: &SourceMap,
     front: &Front,
     options: &Options,

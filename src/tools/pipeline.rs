@@ -4,6 +4,8 @@
 //! Out:     bundles and programs; every problem is a finding.
 //! Imports: `diag`, `runtime`, `compiler`.
 
+use std::sync::Arc;
+
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document;
 use crate::compiler::syntax::document::path::file_and_message;
@@ -48,18 +50,28 @@ pub fn lint(
     selection: &Selection,
     sink: &mut Sink,
 ) -> Option<Compiled> {
-    lint_with_front(files, settings, selection, sink).1
+    lint_and_tell(files, settings, selection, sink, None).1
 }
 
-/// As `lint`, and gives what was found out on the way.
-pub fn lint_with_front(
+/// Is told what checking found.
+pub type Early<'a> = dyn Fn(&Arc<Front>, Vec<Diagnostic>) + 'a;
+
+/// As `lint`, and gives what was found out on the way. `early` is told what checking found, before
+/// a bundle is made and lints are at work.
+pub fn lint_and_tell(
     files: &SourceMap,
     settings: &Settings,
     selection: &Selection,
     sink: &mut Sink,
-) -> (Front, Option<Compiled>) {
+    early: Option<&Early<'_>>,
+) -> (Arc<Front>, Option<Compiled>) {
     let options = options(files, settings);
-    let (front, compiled) = crate::compiler::compile_with_front(files, &options, sink);
+    let front = Arc::new(crate::compiler::check(files, &options, sink));
+    if let Some(early) = early {
+        let found = sink.clone().finish().0;
+        early(&front, suppress::told(files, &front.parsed.ast, selection, found, false));
+    }
+    let compiled = crate::compiler::emit_bundle(files, &front, &options, sink);
     let compiled = compiled.and_then(|compiled| some_policy(compiled, sink));
     let checked = front.analysis.checked(&front.parsed, sink);
     let whole = match (checked, compiled.as_ref().map(load_own)) {

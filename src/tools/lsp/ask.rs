@@ -18,8 +18,6 @@ use crate::tools::lsp::{
 pub(super) struct Ask<'a> {
     /// Its project, and its places.
     pub(super) places: Places<'a>,
-    /// What the project means.
-    pub(super) front: &'a Front,
     /// The file.
     pub(super) file: FileId,
     /// What else is said.
@@ -134,7 +132,12 @@ pub(super) fn uri_in(params: &Json) -> Option<&str> {
     params.pointer("/textDocument/uri")?.as_str()
 }
 
-impl Ask<'_> {
+impl<'a> Ask<'a> {
+    /// What the project means.
+    pub(super) fn front(&self) -> &'a Front {
+        self.places.view.front()
+    }
+
     /// The byte that `position` names.
     ///
     /// # Errors

@@ -177,7 +177,7 @@ fn in_document(ask: &Ask<'_>, at: u32, items: &mut Items) {
     }
     let is_rule = path.first().is_some_and(|first| first == "rules");
     if is_rule && path.last().is_some_and(|last| last == "on") {
-        for tool in &ask.front.analysis.tools {
+        for tool in &ask.front().analysis.tools {
             items.add(&tool.name, Kind::Value, "", "A tool.");
         }
     }

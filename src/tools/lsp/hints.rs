@@ -20,10 +20,10 @@ pub(super) fn hints(ask: &Ask<'_>) -> Result<Json, Refusal> {
         .offset("/range/start")
         .zip(ask.offset("/range/end"))
         .ok_or_else(|| Refusal::parameters("no range is named"))?;
-    let analysis = &ask.front.analysis;
+    let analysis = &ask.front().analysis;
     let mut found: Vec<(Span, TypeId)> =
         analysis.locals.iter().map(|local| (local.span, local.ty)).collect();
-    for own in variables(ask.front) {
+    for own in variables(ask.front()) {
         found.extend(analysis.expr_types.get(own.expr).map(|ty| (own.name.span, *ty)));
     }
     let here = |span: &Span| span.file == ask.file && from <= span.end && span.end <= to;

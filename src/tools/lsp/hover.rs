@@ -40,7 +40,7 @@ fn typed(name: &str, ty: &str) -> String {
 }
 
 fn of_name(ask: &Ask<'_>, at: u32) -> Option<(String, Span)> {
-    let front = ask.front;
+    let front = ask.front();
     let analysis = &front.analysis;
     let (target, span) = target_at(front, ask.file, at)?;
     let show = |ty| type_text(&analysis.types, ty);
@@ -88,9 +88,9 @@ fn of_name(ask: &Ask<'_>, at: u32) -> Option<(String, Span)> {
 }
 
 fn of_field(ask: &Ask<'_>, at: u32, declared: Span) -> Option<String> {
-    let id = expression_at(ask.front, ask.file, at)?;
-    let field = field(ask.front, id)?;
-    let mut text = typed(&field.name, &type_text(&ask.front.analysis.types, field.ty));
+    let id = expression_at(ask.front(), ask.file, at)?;
+    let field = field(ask.front(), id)?;
+    let mut text = typed(&field.name, &type_text(&ask.front().analysis.types, field.ty));
     let facts = [
         (!field.required, "It may be missing."),
         (field.response_only, "It is there in the response phase only."),
@@ -135,7 +135,7 @@ fn entry_at(root: &Node, span: Span) -> Option<&Entry> {
 }
 
 fn of_expression(ask: &Ask<'_>, at: u32) -> Option<(String, Span)> {
-    let front = ask.front;
+    let front = ask.front();
     let id = expression_at(front, ask.file, at)?;
     let span = name_span(front, id);
     let call = matches!(front.parsed.ast.kind(id), ExprKind::Call { .. });
@@ -187,6 +187,6 @@ fn of_expression(ask: &Ask<'_>, at: u32) -> Option<(String, Span)> {
 
 /// The type of an expression, with its fields.
 fn type_of(ask: &Ask<'_>, id: ExprId) -> String {
-    let analysis = &ask.front.analysis;
+    let analysis = &ask.front().analysis;
     analysis.expr_types.get(id).map_or(String::new(), |ty| type_text(&analysis.types, *ty))
 }

@@ -231,7 +231,7 @@ pub(super) fn target_at(front: &Front, file: FileId, at: u32) -> Option<(Target,
 fn file_at(ask: &Ask<'_>, at: u32) -> Option<FileId> {
     let files = &ask.places.view.project.files;
     let mut named = Vec::new();
-    for policy in ask.front.parsed.policies.iter().filter(|policy| policy.file == ask.file) {
+    for policy in ask.front().parsed.policies.iter().filter(|policy| policy.file == ask.file) {
         if let Some(SchemaSource::File(path)) = &policy.schema {
             named.push(path);
         }
@@ -248,8 +248,8 @@ pub(super) fn definition(ask: &Ask<'_>) -> Result<Json, Refusal> {
     if let Some(file) = file_at(ask, at) {
         return Ok(ask.places.location(Span::new(file, 0, 0)).unwrap_or_default());
     }
-    let found = target_at(ask.front, ask.file, at);
-    let span = found.and_then(|(target, _)| declaration(ask.front, &target));
+    let found = target_at(ask.front(), ask.file, at);
+    let span = found.and_then(|(target, _)| declaration(ask.front(), &target));
     Ok(span.and_then(|span| ask.places.location(span)).unwrap_or_default())
 }
 
@@ -285,15 +285,15 @@ pub(super) fn uses(front: &Front, target: &Target, declared: bool) -> Vec<Span> 
 pub(super) fn references(ask: &Ask<'_>) -> Result<Json, Refusal> {
     let declared = ask.params.pointer("/context/includeDeclaration");
     let declared = declared.and_then(Json::as_bool).unwrap_or(true);
-    let found = target_at(ask.front, ask.file, ask.at()?);
-    let spans = found.map_or(Vec::new(), |(target, _)| uses(ask.front, &target, declared));
+    let found = target_at(ask.front(), ask.file, ask.at()?);
+    let spans = found.map_or(Vec::new(), |(target, _)| uses(ask.front(), &target, declared));
     Ok(spans.into_iter().filter_map(|span| ask.places.location(span)).collect())
 }
 
 /// `textDocument/documentHighlight`
 pub(super) fn highlights(ask: &Ask<'_>) -> Result<Json, Refusal> {
-    let found = target_at(ask.front, ask.file, ask.at()?);
-    let spans = found.map_or(Vec::new(), |(target, _)| uses(ask.front, &target, true));
+    let found = target_at(ask.front(), ask.file, ask.at()?);
+    let spans = found.map_or(Vec::new(), |(target, _)| uses(ask.front(), &target, true));
     let own = spans.into_iter().filter(|span| span.file == ask.file);
     Ok(own.filter_map(|span| Some(json!({ "range": ask.places.range(span)? }))).collect())
 }

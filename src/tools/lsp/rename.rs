@@ -22,12 +22,12 @@ use crate::tools::lsp::names::{Target, declaration, holds, target_at, uses};
 /// The name at the place, if it can be renamed, and its bytes.
 fn renamed(ask: &Ask<'_>) -> Result<(Target, Span), Refusal> {
     let at = ask.at()?;
-    let rules = ask.front.parsed.policies.iter().flat_map(|policy| &policy.rules);
+    let rules = ask.front().parsed.policies.iter().flat_map(|policy| &policy.rules);
     if rules.into_iter().any(|rule| rule.id_is_written && holds(rule.id.span, ask.file, at)) {
         let why = "records, tests and reports know a rule by its id, so it is not renamed";
         return Err(Refusal::unsafe_to(why));
     }
-    let found = target_at(ask.front, ask.file, at);
+    let found = target_at(ask.front(), ask.file, at);
     let (target, span) = found.ok_or_else(|| Refusal::unsafe_to("no name is written here"))?;
     let why = match &target {
         Target::Variable(_) | Target::Local(_) => return Ok((target, span)),
@@ -60,14 +60,14 @@ pub(super) fn rename(ask: &Ask<'_>) -> Result<Json, Refusal> {
     if is_reserved(name) {
         return Err(Refusal::unsafe_to(format!("CEL keeps the word `{name}` for itself")));
     }
-    let mut spans = uses(ask.front, &target, true);
+    let mut spans = uses(ask.front(), &target, true);
     spans.sort();
     if let Some(other) = spans.iter().find(|span| ask.places.written(**span) != old) {
         let written = ask.places.written(*other);
         return Err(Refusal::unsafe_to(format!("`{old}` is also written `{written}`")));
     }
     let after = ask.places.view.front_of(&edited(ask, &spans, name));
-    if !same(ask.front, &after, &spans, name, &old) {
+    if !same(ask.front(), &after, &spans, name, &old) {
         return Err(Refusal::unsafe_to(format!("`{name}` would mean something else here")));
     }
     let mut changes: BTreeMap<String, Vec<Json>> = BTreeMap::new();

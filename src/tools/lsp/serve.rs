@@ -40,6 +40,8 @@ pub enum End {
 /// What happens.
 enum Event {
     Read(Frame),
+    /// What is known of a project before lints were at work.
+    Early(Box<Done>),
     Done(Box<Done>),
     /// Nothing was said for a moment.
     Idle,
@@ -76,7 +78,8 @@ fn listen(mut from: Box<dyn BufRead + Send>, tell: &Sender<Event>) {
 /// Looks at projects, one after the other.
 fn looks(works: &Receiver<Work>, tell: &Sender<Event>) {
     while let Ok(work) = works.recv() {
-        if tell.send(Event::Done(Box::new(look(work)))).is_err() {
+        let done = look(work, |early| drop(tell.send(Event::Early(Box::new(early)))));
+        if tell.send(Event::Done(Box::new(done))).is_err() {
             return;
         }
     }
@@ -105,6 +108,8 @@ impl Conversation {
                 Event::Idle => self.idle(),
                 Event::End(None) => return End::Left,
                 Event::End(Some(lost)) => return End::Lost(lost),
+                Event::Early(done) if self.queue.is_empty() => self.state.take(*done),
+                Event::Early(_) => Vec::new(),
                 Event::Done(done) => {
                     self.busy = false;
                     // What was said meanwhile comes first: it may be about other texts.
@@ -178,6 +183,7 @@ impl Conversation {
                 method == Some("$/cancelRequest") && message.pointer("/params/id") == Some(id)
             }
             Event::Read(Frame::NotJson(_) | Frame::TooLong(_))
+            | Event::Early(_)
             | Event::Done(_)
             | Event::Idle
             | Event::End(_) => false,

@@ -129,12 +129,11 @@ impl State {
         params: &Json,
     ) -> Result<Json, Refusal> {
         self.refresh();
-        let mut found = self.views.iter_mut();
-        let found = found.find_map(|view| Some((view.file(path)?, view.front(), view)));
-        let Some((file, front, view)) = found else { return Ok(Json::Null) };
+        let found = self.views.iter().find_map(|view| Some((view.file(path)?, view)));
+        let Some((file, view)) = found else { return Ok(Json::Null) };
         let shown = shown(&self.documents);
         let places = Places { view, shown: &shown };
-        handler(&Ask { places, front: &front, file, params })
+        handler(&Ask { places, file, params })
     }
 
     fn initialize(&mut self, params: &Json) -> Json {
@@ -289,9 +288,12 @@ impl State {
         let key = done.key.clone();
         let view = self.views.iter_mut().find(|view| view.key == key);
         let Some(view) = view.filter(|_| !self.unread) else { return Vec::new() };
+        let others = view.names_others(&done);
         if !view.take(done) {
             return Vec::new();
         }
+        // The project is made of other files now.
+        self.unread |= others;
         let shown = shown(&self.documents);
         let mut found = by_file(Places { view, shown: &shown });
         let mut changed = BTreeSet::new();

@@ -37,14 +37,14 @@ pub(super) fn symbols(ask: &Ask<'_>) -> Json {
             found.push((own, symbol));
         }
     };
-    let ast = &ask.front.parsed.ast;
-    for own in variables(ask.front) {
+    let ast = &ask.front().parsed.ast;
+    for own in variables(ask.front()) {
         let value = ast.outer(own.expr);
         if value.file == own.name.span.file {
             add(&own.name.value, VARIABLE, "variable", own.name.span, value);
         }
     }
-    for policy in ask.front.parsed.policies.iter().filter(|policy| policy.file == ask.file) {
+    for policy in ask.front().parsed.policies.iter().filter(|policy| policy.file == ask.file) {
         for own in &policy.data {
             add(&own.name.value, CONSTANT, "data", own.name.span, own.path.span);
         }

@@ -45,7 +45,7 @@ pub(super) fn legend() -> Json {
 
 /// `textDocument/semanticTokens/full`
 pub(super) fn tokens(ask: &Ask<'_>) -> Json {
-    let exprs = ask.front.parsed.ast.exprs.iter_ids();
+    let exprs = ask.front().parsed.ast.exprs.iter_ids();
     let own = exprs.filter(|(_, expr)| expr.span.file == ask.file);
     let mut words: Vec<(Span, Kind)> = own.filter_map(|(id, _)| word(ask, id)).collect();
     words.sort_by_key(|(span, _)| *span);
@@ -74,8 +74,8 @@ pub(super) fn tokens(ask: &Ask<'_>) -> Json {
 
 /// The word of an expression that is its own, and what it is.
 fn word(ask: &Ask<'_>, id: ExprId) -> Option<(Span, Kind)> {
-    let ast = &ask.front.parsed.ast;
-    let used = ask.front.analysis.uses.get(id);
+    let ast = &ask.front().parsed.ast;
+    let used = ask.front().analysis.uses.get(id);
     match ast.kind(id) {
         ExprKind::Literal(literal) => Some((ast.span(id), of_literal(literal))),
         ExprKind::Ident { .. } => {

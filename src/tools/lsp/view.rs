@@ -4,16 +4,17 @@
 //! Out:     what it means, what is wrong with it, and its places as editors count them.
 //! Imports: `base`, `diag`, `compiler`, `tools`.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
 use crate::base::span::{FileId, Span};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::{self, Front};
-use crate::diag::diagnostic::Diagnostic;
+use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::tools::lint::select::Selection;
 use crate::tools::lsp::text::Text;
@@ -42,7 +43,7 @@ pub(super) struct View {
     pub(super) stale: bool,
     /// What was found last.
     pub(super) findings: Vec<Diagnostic>,
-    front: Option<Rc<Front>>,
+    front: OnceCell<Arc<Front>>,
 }
 
 /// What is to be looked at.
@@ -63,16 +64,30 @@ pub(super) struct Done {
     pub(super) key: Key,
     /// The version of its texts that was looked at.
     pub(super) version: u64,
-    front: Front,
+    front: Arc<Front>,
     findings: Vec<Diagnostic>,
+    /// The paths that its documents name; `None` while lints are still at work.
+    named: Option<BTreeSet<String>>,
 }
 
-/// Finds what is wrong with a project: the long work, which may be done in another thread.
-pub(super) fn look(work: Work) -> Done {
+/// Finds what is wrong with a project: the long work, which may be done in another thread. What is
+/// known before lints are at work is told to `early`.
+pub(super) fn look(work: Work, early: impl Fn(Done)) -> Done {
     let Work { key, version, files, settings, selection, mut read } = work;
-    let (front, _) = pipeline::lint_with_front(&files, &settings, &selection, &mut read);
-    let (findings, _) = read.finish();
-    Done { key, version, front, findings }
+    let done = |front, findings, named| Done { key: key.clone(), version, front, findings, named };
+    let (front, _) = pipeline::lint_and_tell(
+        &files,
+        &settings,
+        &selection,
+        &mut read,
+        Some(&|front, findings| early(done(Arc::clone(front), findings, None))),
+    );
+    done(front, read.finish().0, Some(named_in(&files)))
+}
+
+/// The paths that documents name.
+fn named_in(files: &SourceMap) -> BTreeSet<String> {
+    pipeline::references(files).into_iter().map(|it| it.path).collect()
 }
 
 impl View {
@@ -87,14 +102,10 @@ impl View {
             version,
             stale: true,
             findings: Vec::new(),
-            front: None,
+            front: OnceCell::new(),
         };
-        view.named = view.references();
+        view.named = named_in(&view.project.files);
         view
-    }
-
-    fn references(&self) -> BTreeSet<String> {
-        pipeline::references(&self.project.files).into_iter().map(|it| it.path).collect()
     }
 
     /// The file at `path`, if it is one of the project.
@@ -120,8 +131,8 @@ impl View {
             }
         }
         self.project.files = files;
-        (self.version, self.stale, self.front) = (version, true, None);
-        self.read.worst().is_none() && self.references() == self.named
+        (self.version, self.stale, self.front) = (version, true, OnceCell::new());
+        self.read.worst().is_none()
     }
 
     /// What is to be looked at.
@@ -137,24 +148,31 @@ impl View {
         }
     }
 
-    /// Takes what was found; false where it is about older texts.
+    /// Whether documents name other files than when the project was read.
+    pub(super) fn names_others(&self, done: &Done) -> bool {
+        done.named.as_ref().is_some_and(|named| *named != self.named)
+    }
+
+    /// Takes what was found; false where it is about older texts, or is known.
+    ///
+    /// Before lints were at work it counts only where errors have come or gone: else warnings would
+    /// vanish and come again with every key.
     pub(super) fn take(&mut self, done: Done) -> bool {
         if done.version != self.version {
             return false;
         }
-        self.front = Some(Rc::new(done.front));
-        (self.findings, self.stale) = (done.findings, false);
+        let whole = done.named.is_some();
+        self.front = OnceCell::from(done.front);
+        if !whole && errors(&self.findings) == errors(&done.findings) {
+            return false;
+        }
+        (self.findings, self.stale) = (done.findings, !whole);
         true
     }
 
     /// What its documents mean, whatever is wrong with them.
-    pub(super) fn front(&mut self) -> Rc<Front> {
-        if let Some(front) = &self.front {
-            return Rc::clone(front);
-        }
-        let front = Rc::new(self.front_of(&self.project.files));
-        self.front = Some(Rc::clone(&front));
-        front
+    pub(super) fn front(&self) -> &Front {
+        self.front.get_or_init(|| Arc::new(self.front_of(&self.project.files)))
     }
 
     /// What these files would mean, were they the project.
@@ -168,6 +186,11 @@ impl View {
         let source = self.project.files.get(file)?;
         Some(Text::new(&source.text, &source.lines, open))
     }
+}
+
+/// The errors among findings.
+fn errors(findings: &[Diagnostic]) -> Vec<&Diagnostic> {
+    findings.iter().filter(|found| found.severity == Severity::Error).collect()
 }
 
 /// What turns bytes of a project into places of an editor.
