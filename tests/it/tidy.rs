@@ -79,7 +79,7 @@ const EXCEPTIONS: &[(&str, &str)] =
 /// Files beside `src/lib.rs` that may ask for a feature.
 /// The build script needs one because an optional build-dependency is only there with its feature;
 /// the debug section of a bundle is written and read by those who show sources, never to decide;
-/// contexts from `serde_json` are for hosts that have it;
+/// contexts from `serde_json` are for hosts that have it, and those read ahead for `tools` alone;
 /// `.proto` files are read where the crates that compile them are there;
 /// a command line without an editor's server is smaller.
 const FEATURE_ROOMS: &[&str] = &[

@@ -23,7 +23,7 @@ use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::reader::{Read, Text};
 use crate::runtime::vm::request::walk::{FrameKind, Walk};
 use crate::runtime::vm::request::whole::{expected, from_text, row};
-use crate::runtime::vm::request::{Filled, Origin, read, spread, walk};
+use crate::runtime::vm::request::{Filled, Origin, read, spread};
 use crate::runtime::vm::scratch::Scratch;
 
 /// The input of a record.
@@ -80,29 +80,8 @@ pub fn ingest_record<'a>(
     }
 }
 
-/// Reads the context of a record at the start of `line`, where the rest of the record follows: how
-/// many bytes it has, and `read_ahead` gives the input that the scratch then holds. `None` where
-/// only `ingest_record` tells what it is: it is refused, or may mark values.
-#[must_use]
-pub(crate) fn ingest_ahead(program: &Program, line: &[u8], scratch: &mut Scratch) -> Option<usize> {
-    scratch.fit(program);
-    let end = walk(program, line, scratch, (false, None), false).ok()? as usize;
-    scratch.origin = Origin::Record;
-    (!may_hold_marks(line.get(..end)?)).then_some(end)
-}
-
-/// The input that `ingest_ahead` read from these bytes of `context`, as `ingest_record` would give
-/// it. Nothing else may have been read into the scratch since.
-pub(crate) const fn read_ahead<'a>(
-    program: &'a Program,
-    context: &'a [u8],
-    scratch: &'a mut Scratch,
-) -> Filled<'a> {
-    Filled { program, scratch, request: context, error: None }
-}
-
 /// Whether a quote stands in front of a `$` anywhere.
-fn may_hold_marks(context: &[u8]) -> bool {
+pub(super) fn may_hold_marks(context: &[u8]) -> bool {
     const LEN: usize = 64;
     let is_mark = |quote: &u8, dollar: &u8| *quote == b'"' && *dollar == b'$';
     let behind = context.get(1..).unwrap_or_default();

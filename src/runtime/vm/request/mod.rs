@@ -4,6 +4,8 @@
 //! Out:     `Filled`: a scratch that holds an input and can decide, as often as one likes.
 //! Imports: `base::limits`, `lang::value`, `runtime::program`.
 
+#[cfg(feature = "tools")]
+pub(crate) mod ahead;
 pub(in crate::runtime) mod conform;
 pub mod error;
 pub mod marked;
