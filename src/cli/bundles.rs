@@ -37,7 +37,7 @@ impl Settings {
     /// # Errors
     /// How the command ends, its words already written.
     pub fn read(terminal: &Terminal) -> Result<Self, Exit> {
-        let (config, folder, files, sink) = configuration();
+        let (config, folder, files, sink) = configuration(&terminal.overrides());
         if !sink.has_errors() {
             return Ok(Self { config, folder });
         }

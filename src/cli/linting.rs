@@ -22,20 +22,16 @@ use crate::tools::report::unified::{painted, unified};
 #[command(next_help_heading = "Lints")]
 pub struct Chosen {
     /// Tell these alone: codes, beginnings of codes, groups, or all.
-    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = Selector::read,
-        env = "POLICYC_SELECT", hide_env_values = true)]
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = Selector::read)]
     select: Option<Vec<Selector>>,
     /// Tell these besides.
-    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = Selector::read,
-        env = "POLICYC_EXTEND_SELECT", hide_env_values = true)]
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = Selector::read)]
     extend_select: Vec<Selector>,
     /// Do not tell these.
-    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = Selector::read,
-        env = "POLICYC_IGNORE", hide_env_values = true)]
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = Selector::read)]
     ignore: Vec<Selector>,
     /// End with 1 for findings from here on: note, warning or error.
-    #[arg(long, value_name = "SEVERITY", value_parser = severity, env = "POLICYC_FAIL_LEVEL",
-        hide_env_values = true)]
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     fail_level: Option<Severity>,
 }
 

@@ -18,6 +18,7 @@ pub mod secrets;
 pub mod sources;
 pub mod terminal;
 pub mod usage;
+pub mod variables;
 pub mod watch;
 pub mod write;
 
@@ -30,8 +31,8 @@ use crate::cli::terminal::Terminal;
 pub struct Command {
     /// As it is typed.
     pub name: &'static str,
-    /// Its group on the first screen: `write`, `try`, `ship` or `look`; for a part of another
-    /// command, the name of that.
+    /// Its group on the first screen: `write`, `try`, `ship`, `look` or `shell`; for a part of
+    /// another command, the name of that.
     pub group: &'static str,
     /// What it is for, in a few words.
     pub short: &'static str,
@@ -62,6 +63,8 @@ pub const COMMANDS: &[Command] = &[
     commands::build::COMMAND,
     commands::inspect::COMMAND,
     commands::replay::COMMAND,
+    commands::completions::COMMAND,
+    commands::man::COMMAND,
 ];
 
 /// Runs the command that the arguments name.

@@ -24,7 +24,6 @@ pub struct Reporting {
         long,
         value_name = "FORMAT",
         default_value = "full",
-        env = "POLICYC_OUTPUT_FORMAT", hide_env_values = true,
         value_parser = format_named::<Format>,
     )]
     pub output_format: Format,

@@ -10,6 +10,7 @@ use crate::cli::guard::guarded;
 use crate::cli::reporting::alone;
 use crate::cli::terminal::{Globals, Terminal, result_width};
 use crate::cli::usage::bad_usage;
+use crate::cli::variables::with_variables;
 use crate::cli::{COMMANDS, Command};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -18,12 +19,31 @@ use crate::tools::project::reason;
 use crate::tools::report::paint::Style;
 
 /// The groups of the first screen, in order.
-const GROUPS: &[&str] = &["write", "try", "ship", "look"];
+const GROUPS: &[&str] = &["write", "try", "ship", "look", "shell"];
+
+/// `policyc help variables`.
+const VARIABLES: &str = "\
+Variables of the environment
+
+  Every option that has a long name is a variable, too:
+
+    --fail-level warning   POLICYC_FAIL_LEVEL=warning
+    --exit-zero            POLICYC_EXIT_ZERO=true     (also yes, on, 1)
+    --select bugs,style    POLICYC_SELECT=bugs,style
+
+  The command line goes before variables, and they go before policyc.toml.
+
+  NO_COLOR            no colours, whatever it says
+  COLUMNS             the width to write for
+  SOURCE_DATE_EPOCH   the time that a bundle states as the time it was made
+  GITHUB_STEP_SUMMARY where the format github writes its table
+";
 
 /// The parser of the whole command line.
 #[must_use]
 pub fn parser() -> clap::Command {
-    let root = clap::Command::new("policyc")
+    // Options bring texts of their own, so that of the program comes last.
+    let root = with_variables(Globals::augment_args(clap::Command::new("policyc")))
         .about("Policies for agents, compiled, decided, explained.")
         .version(env!("CARGO_PKG_VERSION"))
         .override_help(overview())
@@ -33,11 +53,10 @@ pub fn parser() -> clap::Command {
         .term_width(result_width())
         .subcommand(
             clap::Command::new("help")
-                .about("Explain a command, or what exit codes mean")
-                .arg(clap::Arg::new("topic").value_name("COMMAND|exit-codes"))
+                .about("Explain a command, exit codes, or variables of the environment")
+                .arg(clap::Arg::new("topic").value_name("COMMAND|exit-codes|variables"))
                 .arg(clap::Arg::new("part").value_name("PART")),
         );
-    let root = Globals::augment_args(root);
     COMMANDS.iter().fold(root, |root, command| root.subcommand(parser_of("policyc", command)))
 }
 
@@ -45,7 +64,7 @@ pub fn parser() -> clap::Command {
 #[must_use]
 pub fn parser_of(before: &str, command: &Command) -> clap::Command {
     // Groups of options bring texts of their own, so those of the command come last.
-    (command.arguments)(clap::Command::new(command.name))
+    with_variables((command.arguments)(clap::Command::new(command.name)))
         .about(command.about)
         .override_usage(format!("{before} {} {}", command.name, command.usage))
         .after_help(examples(command))
@@ -75,7 +94,7 @@ fn overview() -> String {
         let _ = writeln!(text, "  {group:<7} {names:<25} {short}");
     }
     text.push_str(
-        "  start with  policyc init         more  policyc help COMMAND, help exit-codes\n",
+        "  start with  policyc init     more  policyc help COMMAND|exit-codes|variables\n",
     );
     text
 }
@@ -144,6 +163,7 @@ fn help(terminal: &Terminal, topic: Option<&str>, part: Option<&str>) -> Exit {
             text.push_str("\nOf several the most important holds: 70, 130, 4, 5, 2, 1, 3.\n");
             terminal.result(&text);
         }
+        Some("variables") => terminal.result(VARIABLES),
         Some(name) => return help_of(terminal, name, part),
     }
     Exit::Done
@@ -154,7 +174,7 @@ fn help_of(terminal: &Terminal, name: &str, part: Option<&str>) -> Exit {
     let mut parser = parser();
     parser.build();
     let Some(command) = parser.find_subcommand_mut(name) else {
-        let names = COMMANDS.iter().map(|row| row.name).chain(["exit-codes"]);
+        let names = COMMANDS.iter().map(|row| row.name).chain(["exit-codes", "variables"]);
         return unknown(terminal, &format!("there is no command `{name}`"), nearest(name, names));
     };
     let Some(part) = part else {

@@ -16,7 +16,7 @@ use crate::runtime::bundle::layout::MAGIC;
 use crate::runtime::program::Program;
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::pipeline::{self, load, references};
-use crate::tools::project::{Project, read, read_bytes, unreadable};
+use crate::tools::project::{Project, read_bytes, read_with, unreadable};
 
 /// Paths to read policies from.
 #[derive(Clone, Debug, clap::Args)]
@@ -25,7 +25,7 @@ pub struct Sources {
     #[arg(value_name = "PATHS", default_value = ".")]
     pub paths: Vec<PathBuf>,
     /// Demand a schema, and refuse `dyn` that nobody wrote.
-    #[arg(long, env = "POLICYC_STRICT", hide_env_values = true)]
+    #[arg(long)]
     pub strict: bool,
     /// Seconds since the epoch that the bundle states as the time it was made.
     #[arg(long, value_name = "SECONDS", env = "SOURCE_DATE_EPOCH", hide = true)]
@@ -37,7 +37,7 @@ impl Sources {
     /// `--verbose` shows which files they are made of.
     #[must_use]
     pub fn projects(&self, terminal: &Terminal) -> Vec<(Project, Sink)> {
-        let mut projects = read(&self.paths, references);
+        let mut projects = read_with(&self.paths, &terminal.overrides(), references);
         for (project, _) in &mut projects {
             project.settings.strict |= self.strict;
             project.settings.created = self.source_date_epoch;

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use clap::ValueEnum;
 use terminal_size::{Width, terminal_size_of};
 
+use crate::tools::project::config::layers::Overrides;
 use crate::tools::report::paint::Style;
 
 /// Columns of a screen whose size nobody tells.
@@ -32,7 +33,7 @@ pub enum Colour {
 }
 
 /// Options that every command takes.
-#[derive(Clone, Copy, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Globals {
     /// Colours: auto, always or never.
@@ -41,8 +42,6 @@ pub struct Globals {
         global = true,
         value_name = "WHEN",
         default_value = "auto",
-        env = "POLICYC_COLOR",
-        hide_env_values = true,
         hide_possible_values = true
     )]
     pub color: Colour,
@@ -52,6 +51,13 @@ pub struct Globals {
     /// Say which sources and tests are read.
     #[arg(long, short, global = true)]
     pub verbose: bool,
+    /// A file that goes before policyc.toml, or a text such as 'check.select=["style"]'; may be
+    /// given more than once.
+    #[arg(long, global = true, value_name = "FILE|TEXT")]
+    pub config: Vec<String>,
+    /// Read no policyc.toml.
+    #[arg(long, global = true)]
+    pub isolated: bool,
 }
 
 /// The two streams of a command, and how to draw on them.
@@ -82,6 +88,13 @@ impl Terminal {
         let width = width(terminal_size_of(&err).map(|(width, _)| width));
         let notice_style = Style { colour: colour(err.is_terminal()), width };
         Self { style, notice_style, globals, lost: OnceLock::new() }
+    }
+
+    /// What the command line says about configurations.
+    #[must_use]
+    pub fn overrides(&self) -> Overrides {
+        let Globals { isolated, config, .. } = &self.globals;
+        Overrides { isolated: *isolated, given: config.clone() }
     }
 
     /// Writes a result.

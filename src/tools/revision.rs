@@ -79,7 +79,7 @@ pub fn program(rev: &str, project: &Project, paths: &[PathBuf]) -> Result<Progra
         }
         there.push(path);
     }
-    let read = project::read(&there, references).into_iter();
+    let read = project::read_with(&there, &project.overrides, references).into_iter();
     let found = read.into_iter().find(|(found, _)| found.root == exported.root);
     let help = "`policyc check` says more about that revision";
     let (mut old, mut sink) =

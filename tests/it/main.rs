@@ -48,6 +48,7 @@ mod replay;
 mod report;
 mod reproducible;
 mod secrets;
+mod shell;
 mod slips;
 mod suite;
 mod support;

@@ -72,7 +72,8 @@ fn found(code: Code, files: &[(String, String)]) -> (Vec<Diagnostic>, Option<Com
     for (name, text) in files {
         if name == "policyc.toml" {
             let config = config::read(FileId(0), text, &mut sink);
-            (settings.strict, settings.tags) = (config.strict, config.check.tags);
+            settings.strict = config.strict == Some(true);
+            settings.tags = config.check.tags;
         } else {
             map.add(name.as_str(), text.as_str());
         }

@@ -32,7 +32,7 @@ use crate::tools::bench::subject::{Gauged, Task, Wanted, gauge, reads_time};
 use crate::tools::bench::{cases, findings, records};
 use crate::tools::decide::Moments;
 use crate::tools::project::config::nanoseconds;
-use crate::tools::project::{Budgets, Project, read_bytes};
+use crate::tools::project::{Project, read_bytes};
 use crate::tools::report::paint::Style;
 use crate::tools::report::visible::{visible, wrap};
 use crate::tools::report::{Report, counted};
@@ -145,8 +145,7 @@ struct Comparing {
 struct Results {
     /// How they are written: full, json, gobench, junit, github or markdown.
     #[arg(long, value_name = "FORMAT", default_value = "full",
-        value_parser = format_named::<Format>,
-        env = "POLICYC_OUTPUT_FORMAT", hide_env_values = true)]
+        value_parser = format_named::<Format>)]
     output_format: Format,
     /// Write them to a file as well; may be given more than once.
     #[arg(long, value_name = "FORMAT=FILE", value_parser = output_named::<Format>)]
@@ -487,9 +486,11 @@ impl Conclusions<'_> {
                 found.extend(findings::regressions(&gauged.own, comparison, &rules));
             }
             if let (Some(project), Some(budgets)) = (&subject.project, budgets.get(at)) {
-                let Budgets { path, text, .. } = &project.budgets;
-                let file = sources.files.add(format!("{prefix}{path}"), text.as_str());
-                found.extend(findings::missed(&gauged.own, budgets, file));
+                let files = project.budgets.files.iter().map(|(_, file)| {
+                    sources.files.add(format!("{prefix}{}", file.path), file.text.as_str())
+                });
+                let files: Vec<_> = files.collect();
+                found.extend(findings::missed(&gauged.own, budgets, &files));
             }
         }
         found

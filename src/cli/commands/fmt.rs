@@ -27,7 +27,7 @@ use crate::diag::diagnostic::{Diagnostic, Edit};
 use crate::diag::sink::Sink;
 use crate::tools::merge::merge;
 use crate::tools::project::nearest::configuration_in;
-use crate::tools::project::{Project, read, read_to, text_of};
+use crate::tools::project::{Project, read_to, read_with, text_of};
 use crate::tools::report::unified::{painted, unified};
 use crate::tools::report::{Report, counted, full};
 
@@ -151,7 +151,7 @@ fn files(terminal: &Terminal, options: &Options) -> Exit {
     // A file with tests holds no CEL, and stands for the policies beside it.
     let tests = |path: &&PathBuf| path.is_file() && is_test(&shown(path));
     let named: Vec<PathBuf> = options.paths.iter().filter(|it| !tests(it)).cloned().collect();
-    let mut projects = read(&named, |_| Vec::new());
+    let mut projects = read_with(&named, &terminal.overrides(), |_| Vec::new());
     let mut tally = Tally::default();
     for (project, sink) in &mut projects {
         for (id, _) in project.files.clone().iter() {
@@ -287,7 +287,7 @@ fn piped_text(terminal: &Terminal, options: &Options, name: &Path) -> Result<Exi
     read_to(&mut io::stdin().lock(), SOURCE_BYTES_MAX, &mut bytes)
         .map_err(|error| unread(terminal, name, &error))?;
     let folder = name.parent().unwrap_or(Path::new(""));
-    let (config, _, config_files, sink) = configuration_in(folder);
+    let (config, _, config_files, sink) = configuration_in(folder, &terminal.overrides());
     if sink.has_errors() {
         return Err(said(terminal, &config_files, &sink.finish().0));
     }
@@ -299,7 +299,7 @@ fn piped_text(terminal: &Terminal, options: &Options, name: &Path) -> Result<Exi
         return Err(said(terminal, &files, &[wrong.diagnostic(id)]));
     }
     let Some(file) = files.get(id) else { return Ok(Exit::Done) };
-    let edits = match wanted(file, config.format, options.range) {
+    let edits = match wanted(file, config.format.settings(), options.range) {
         Ok(edits) => edits,
         Err(Refused::Unread(findings)) => return Err(said(terminal, &files, &findings)),
         Err(Refused::Changed) => {

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod build;
 pub mod check;
+pub mod completions;
 pub mod diff;
 pub mod eval;
 pub mod explain;
@@ -11,6 +12,7 @@ pub mod init;
 pub mod inspect;
 #[cfg(feature = "lsp")]
 pub mod lsp;
+pub mod man;
 pub mod replay;
 mod telling;
 pub mod test;

@@ -134,15 +134,17 @@ impl Regressions<'_> {
     }
 }
 
-/// The budgets that are missed. Budgets point into file `file`.
+/// The budgets that are missed. `files` are the configurations that they point into, by the ids
+/// that they have there.
 #[must_use]
-pub fn missed(policy: &Measured, budgets: &[Judged<'_>], file: FileId) -> Vec<Diagnostic> {
+pub fn missed(policy: &Measured, budgets: &[Judged<'_>], files: &[FileId]) -> Vec<Diagnostic> {
     let missed = budgets.iter().filter(|judged| judged.verdict == Verdict::Missed);
     missed
         .map(|judged| {
             let (name, key) = (&policy.name, &judged.budget.key);
             let at = judged.budget.at;
-            let at = Span::new(file, at.start, at.end);
+            let file = usize::try_from(at.file.0).ok().and_then(|file| files.get(file));
+            let at = Span::new(file.copied().unwrap_or(at.file), at.start, at.end);
             let (fact, label) = match judged.budget.limit {
                 Limit::Count(limit) => (
                     format!("a decision of `{name}` takes {} {key}", number(judged.found)),

@@ -36,6 +36,11 @@ pub(super) fn begins_project(folder: &Path) -> bool {
     config_in(folder).is_some()
 }
 
+/// All of `paths` as one project without a configuration.
+pub(super) fn alone(paths: &[PathBuf]) -> Vec<Group> {
+    vec![Group { paths: paths.to_vec(), ..Group::default() }]
+}
+
 /// The projects of `paths`, in order of their directories, what belongs to none first.
 pub(super) fn groups(here: &Path, paths: &[PathBuf]) -> Vec<Group> {
     let mut found: BTreeMap<Option<PathBuf>, Vec<PathBuf>> = BTreeMap::new();

@@ -9,6 +9,7 @@
 //! project with a `policyc.toml` it is relative to the directory of that file.
 
 pub mod config;
+mod configure;
 mod discover;
 mod kind;
 pub mod nearest;
@@ -26,14 +27,15 @@ use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::base::span::{FileId, Span};
 use crate::compiler::format;
 use crate::compiler::source::map::SourceMap;
-use crate::compiler::syntax::document::path::{file_and_message, is_descriptor_set, join};
+use crate::compiler::syntax::document::path::{is_descriptor_set, join};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::paths::{common, normalize, relative, slashed};
+use crate::tools::project::config::Budget;
 use crate::tools::project::config::check::Check;
-use crate::tools::project::config::{Budget, Config};
-use crate::tools::project::discover::{Group, begins_project, groups};
+use crate::tools::project::config::layers::Overrides;
+use crate::tools::project::discover::{Group, alone, begins_project, groups};
 use crate::tools::project::kind::{Kind, has_ending, is_test, kind_of};
 use crate::tools::project::overlay::Overlay;
 
@@ -64,15 +66,15 @@ pub struct Project {
     pub budgets: Budgets,
     /// How its sources are laid out.
     pub format: format::Settings,
+    /// What the command line said about configurations.
+    pub overrides: Overrides,
 }
 
 /// `[bench]` of a configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Budgets {
-    /// The logical path of the configuration.
-    pub path: String,
-    /// Its text, which the budgets point into.
-    pub text: String,
+    /// The configurations that the budgets point into.
+    pub files: SourceMap,
     /// The budgets.
     pub list: Vec<Budget>,
 }
@@ -118,7 +120,7 @@ pub fn read(
     paths: &[PathBuf],
     references: fn(&SourceMap) -> Vec<Reference>,
 ) -> Vec<(Project, Sink)> {
-    read_under(&Overlay::default(), paths, references)
+    read_as(&Overlay::default(), &Overrides::default(), paths, references)
 }
 
 /// As `read`, where the texts of `over` stand for what the disk holds.
@@ -128,11 +130,31 @@ pub fn read_under(
     paths: &[PathBuf],
     references: fn(&SourceMap) -> Vec<Reference>,
 ) -> Vec<(Project, Sink)> {
+    read_as(over, &Overrides::default(), paths, references)
+}
+
+/// As `read`, with what a command line says about configurations.
+#[must_use]
+pub fn read_with(
+    paths: &[PathBuf],
+    overrides: &Overrides,
+    references: fn(&SourceMap) -> Vec<Reference>,
+) -> Vec<(Project, Sink)> {
+    read_as(&Overlay::default(), overrides, paths, references)
+}
+
+fn read_as(
+    over: &Overlay,
+    overrides: &Overrides,
+    paths: &[PathBuf],
+    references: fn(&SourceMap) -> Vec<Reference>,
+) -> Vec<(Project, Sink)> {
     let here = std::env::current_dir().unwrap_or_default();
     let mut read = Vec::new();
-    for group in groups(&here, paths) {
+    let found = if overrides.isolated { alone(paths) } else { groups(&here, paths) };
+    for group in found {
         let mut sink = Sink::new();
-        let project = read_group(&here, over, &group, references, &mut sink);
+        let project = read_group(&here, over, &group, overrides, references, &mut sink);
         if !(group.outer && project.is_empty() && !sink.has_errors()) {
             read.push((project, sink));
         }
@@ -144,18 +166,15 @@ fn read_group(
     here: &Path,
     over: &Overlay,
     group: &Group,
+    overrides: &Overrides,
     references: fn(&SourceMap) -> Vec<Reference>,
     sink: &mut Sink,
 ) -> Project {
     let begin = group.config.as_deref().and_then(Path::parent);
     let mut reading = Reading::start(here, over, begin, &group.paths, sink);
-    let config = match &group.config {
-        None => Config::default(),
-        Some(path) => match reading.configure(path, sink) {
-            Some(config) => config,
-            None => return reading.project,
-        },
-    };
+    reading.project.overrides = overrides.clone();
+    let config = reading.configure(group.config.as_deref(), overrides, sink);
+    let Some(config) = config else { return reading.project };
     let mut paths = group.paths.clone();
     if paths.is_empty() {
         let begin = begin.unwrap_or(here);
@@ -355,44 +374,6 @@ impl<'a> Reading<'a> {
         Self { project, over, here, contents: BTreeMap::new(), late: Vec::new() }
     }
 
-    /// Reads the configuration; `None` where it cannot be used: then it is the only file.
-    fn configure(&mut self, path: &Path, sink: &mut Sink) -> Option<Config> {
-        let logical = self.logical(path);
-        let text = match self.over.read(path, SOURCE_BYTES_MAX) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) => {
-                sink.report(unreadable(&self.shown(&logical), &error));
-                return None;
-            }
-        };
-        let file = self.project.files.add(logical.clone(), text.clone());
-        let mark = sink.mark();
-        let config = config::read(file, &text, sink);
-        self.project.settings.strict = config.strict;
-        self.project.settings.tags.clone_from(&config.check.tags);
-        self.project.check = config.check.clone();
-        self.project.format = config.format;
-        let list = config.budgets.clone();
-        self.project.budgets = Budgets { path: logical.clone(), text: text.clone(), list };
-        let schema = config.schema.as_ref().map(|path| (path, join(&logical, &path.value)));
-        if let Some((path, schema)) = &schema
-            && let Err(found) = self.load(file_and_message(schema).0)
-        {
-            let code = Code::BadConfiguration;
-            sink.report(Diagnostic::new(code, path.span, found.message, "named here"));
-        }
-        for path in &config.sources {
-            let full = self.project.root.join(&path.value);
-            if let Err(error) = fs::metadata(full) {
-                let fact = format!("`{}` cannot be read: {}", path.value, reason(&error));
-                let code = Code::BadConfiguration;
-                sink.report(Diagnostic::new(code, path.span, fact, "named here"));
-            }
-        }
-        self.project.settings.schema = schema.map(|(_, schema)| schema);
-        (!sink.errors_since(mark)).then_some(config)
-    }
-
     /// Reads what the user named: a file whatever it holds, a directory for what looks right.
     fn named(&mut self, path: &Path, sink: &mut Sink) {
         let full = normalize(&self.here.join(path));
@@ -422,9 +403,10 @@ impl<'a> Reading<'a> {
     /// Reads what looks like a policy under `folder`; what `.gitignore` names is left out.
     fn walk(&mut self, folder: &Path, sink: &mut Sink) {
         let mut walk = WalkBuilder::new(folder);
-        walk.require_git(false).git_global(false).filter_entry(|entry| {
+        let isolated = self.project.overrides.isolated;
+        walk.require_git(false).git_global(false).filter_entry(move |entry| {
             let folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            entry.depth() == 0 || !folder || !begins_project(entry.path())
+            isolated || entry.depth() == 0 || !folder || !begins_project(entry.path())
         });
         for entry in walk.build() {
             let path = match entry {

@@ -51,7 +51,7 @@ struct Options {
     sources: Sources,
     /// Run only some cases: `test=TEXT` in the name, `policy=NAME`, `rule=ID` expected; several
     /// with `;` between. A text alone stands in the name.
-    #[arg(long, value_name = "FILTER", env = "POLICYC_FILTER", hide_env_values = true)]
+    #[arg(long, value_name = "FILTER")]
     filter: Option<Filter>,
     /// End with 1 where no case was run.
     #[arg(long)]
@@ -79,13 +79,7 @@ struct Options {
 struct Showing {
     /// How results are written: as `policyc check` writes findings; with --mutants full, json,
     /// markdown or html; with --coverage full, json, lcov, cobertura, html or markdown.
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "full",
-        env = "POLICYC_OUTPUT_FORMAT",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "FORMAT", default_value = "full")]
     output_format: String,
     /// Write the results to a file as well; may be given more than once.
     #[arg(long, value_name = "FORMAT=FILE")]

@@ -5,6 +5,7 @@
 //! Imports: `base`, `diag`, `compiler::format`.
 
 pub mod check;
+pub mod layers;
 
 use toml::Spanned as Toml;
 use toml::de::{DeString, DeTable, DeValue};
@@ -42,16 +43,18 @@ const LATER: [&str; 1] = ["test"];
 /// What a project says about itself. Paths are relative to the file.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
+    /// The file that says what this one does not.
+    pub extend: Option<Spanned<String>>,
     /// Files and directories with the sources; none: the directory of the file.
     pub sources: Vec<Spanned<String>>,
     /// The schema of documents that name none.
     pub schema: Option<Spanned<String>>,
     /// Whether a schema is demanded, and `dyn` that nobody wrote refused.
-    pub strict: bool,
+    pub strict: Option<bool>,
     /// Which findings are told: `[check]`.
     pub check: Check,
     /// How sources are laid out: `[fmt]`.
-    pub format: Settings,
+    pub format: Layout,
     /// What one decision may take: `[bench]`.
     pub budgets: Vec<Budget>,
     /// Where records lie: `records` of `[replay]`.
@@ -60,6 +63,25 @@ pub struct Config {
     pub store: Option<Spanned<String>>,
     /// Names of bundles and what they stand for: `[bundles]`.
     pub bundles: Vec<(String, Spanned<String>)>,
+}
+
+/// How sources are laid out, as far as it is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Columns of a line.
+    pub width: Option<usize>,
+    /// Columns of a step inwards.
+    pub indent: Option<usize>,
+}
+
+impl Layout {
+    /// With what is usual where nothing is said.
+    #[must_use]
+    pub fn settings(self) -> Settings {
+        let usual = Settings::default();
+        let width = self.width.unwrap_or(usual.width);
+        Settings { width, indent: self.indent.unwrap_or(usual.indent) }
+    }
 }
 
 /// What one decision may take.
@@ -128,7 +150,9 @@ impl Reader<'_> {
     fn tables(&mut self, tables: &DeTable<'_>) {
         for (key, value) in tables {
             let (at, name) = (self.span(key.span()), key.get_ref().as_ref());
-            if name == "project" {
+            if name == "extend" {
+                self.config.extend = self.path(value);
+            } else if name == "project" {
                 self.project(value);
             } else if name == "check" {
                 check::read(self, value);
@@ -190,12 +214,10 @@ impl Reader<'_> {
         for (key, value) in self.table("fmt", value) {
             match key.get_ref().as_ref() {
                 "width" => {
-                    let width = self.number("width", value, WIDTHS);
-                    self.config.format.width = width.unwrap_or(self.config.format.width);
+                    self.config.format.width = self.number("width", value, WIDTHS);
                 }
                 "indent" => {
-                    let indent = self.number("indent", value, INDENTS);
-                    self.config.format.indent = indent.unwrap_or(self.config.format.indent);
+                    self.config.format.indent = self.number("indent", value, INDENTS);
                 }
                 other => {
                     let at = self.span(key.span());
@@ -300,7 +322,7 @@ impl Reader<'_> {
 
     fn strict(&mut self, value: &Toml<DeValue<'_>>) {
         if let DeValue::Boolean(strict) = value.get_ref() {
-            self.config.strict = *strict;
+            self.config.strict = Some(*strict);
         } else {
             self.wrong(value, "`strict` is true or false");
         }
