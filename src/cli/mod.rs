@@ -63,6 +63,7 @@ pub const COMMANDS: &[Command] = &[
     commands::build::COMMAND,
     commands::inspect::COMMAND,
     commands::replay::COMMAND,
+    commands::doc::COMMAND,
     commands::completions::COMMAND,
     commands::man::COMMAND,
 ];

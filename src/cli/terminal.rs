@@ -51,7 +51,7 @@ pub struct Globals {
     /// Say which sources and tests are read.
     #[arg(long, short, global = true)]
     pub verbose: bool,
-    /// A file that goes before policyc.toml, or a text such as 'check.select=["style"]'; may be
+    /// A file that goes before policyc.toml, or a text such as 'project.strict = true'; may be
     /// given more than once.
     #[arg(long, global = true, value_name = "FILE|TEXT")]
     pub config: Vec<String>,

@@ -6,6 +6,7 @@ pub mod bench;
 pub mod coverage;
 pub mod decide;
 pub mod diff;
+pub mod doc;
 pub mod hex;
 pub mod inspect;
 pub mod lint;

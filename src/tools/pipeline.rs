@@ -36,6 +36,11 @@ pub fn count(files: &SourceMap) -> (usize, usize) {
     (policies, rules + parsed.cel_policies.len())
 }
 
+/// What the sources say and mean; everything there is to say against them goes to `sink`.
+pub fn front(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Front {
+    crate::compiler::check(files, &options(files, settings), sink)
+}
+
 /// Compiles to a bundle; `None` where the sink holds an error. No policy at all is one too.
 pub fn compile(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Option<Compiled> {
     let compiled = crate::compiler::compile(files, &options(files, settings), sink)?;

@@ -49,6 +49,11 @@ struct StarterFile {
 
 const FILES: &[StarterFile] = &[
     StarterFile {
+        path: "policyc.toml",
+        text: include_str!("../starter/policyc.toml"),
+        about: "what is asked of all of it",
+    },
+    StarterFile {
         path: "policy.yaml",
         text: include_str!("../starter/policy.yaml"),
         about: "small payments pass, large ones need two people",

@@ -5,6 +5,7 @@ pub mod build;
 pub mod check;
 pub mod completions;
 pub mod diff;
+pub mod doc;
 pub mod eval;
 pub mod explain;
 pub mod fmt;

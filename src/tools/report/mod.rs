@@ -8,6 +8,7 @@ pub mod concise;
 pub mod context;
 pub mod decision;
 pub mod diff;
+pub mod doc;
 pub mod findings;
 mod fixed;
 pub mod full;
