@@ -47,6 +47,7 @@ mod records;
 mod replay;
 mod report;
 mod reproducible;
+mod schemas;
 mod secrets;
 mod shell;
 mod slips;

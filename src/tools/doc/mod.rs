@@ -1,4 +1,5 @@
-//! The documentation of a policy set: what it decides by default, about which tools, by which rules.
+//! The documentation of a policy set: what it decides by default, about which tools, by which
+//! rules.
 //!
 //! In:      a project without errors, and its tests.
 //! Out:     blocks of text, which `report::doc` draws.

@@ -158,8 +158,18 @@ fn rebase(config: &mut Config, folder: &str) {
 
 /// What two configurations say together; `own` goes before `below`.
 fn above(below: Config, own: Config) -> Config {
-    let Config { extend, sources, schema, strict, check, format, budgets, records, store, bundles } =
-        own;
+    let Config {
+        extend,
+        sources,
+        schema,
+        strict,
+        check,
+        format: layout,
+        budgets,
+        records,
+        store,
+        bundles,
+    } = own;
     let or = |own: Vec<Spanned<String>>, below| if own.is_empty() { below } else { own };
     let mut kept_budgets = below.budgets;
     kept_budgets.retain(|old| budgets.iter().all(|new| new.key != old.key));
@@ -177,8 +187,8 @@ fn above(below: Config, own: Config) -> Config {
             tags: check.tags.or(below.check.tags),
         },
         format: Layout {
-            width: format.width.or(below.format.width),
-            indent: format.indent.or(below.format.indent),
+            width: layout.width.or(below.format.width),
+            indent: layout.indent.or(below.format.indent),
         },
         budgets: kept_budgets.into_iter().chain(budgets).collect(),
         records: or(records, below.records),
