@@ -33,6 +33,7 @@ use policyc::diag::sink::Sink;
 use policyc::lang::value::time;
 use policyc::runtime::program::Program;
 use policyc::runtime::record::about::{About, Loaded, Session, ulid};
+use policyc::runtime::record::chain::Batch;
 use policyc::runtime::record::log::{Durability, Log, LogOptions, Storage};
 use policyc::runtime::record::write::Recorder;
 use policyc::runtime::vm::request::{Moment, ingest};
@@ -157,8 +158,8 @@ fn times(store: &Store, chunk: &Chunk, count: usize) -> Vec<Duration> {
 struct Plain(File);
 
 impl Storage for Plain {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
+    fn append(&mut self, batch: &Batch) -> io::Result<()> {
+        self.0.write_all(&batch.lines)
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -171,8 +172,8 @@ impl Storage for Plain {
 struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Storage for Kept {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.lock().expect("nobody panicked").extend_from_slice(bytes);
+    fn append(&mut self, batch: &Batch) -> io::Result<()> {
+        self.0.lock().expect("nobody panicked").extend_from_slice(&batch.lines);
         Ok(())
     }
 

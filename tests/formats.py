@@ -2,15 +2,16 @@
 """Reads what policyc writes, and what is published beside it, with tools that are not ours.
 
     cargo build
-    pip install check-jsonschema junitparser
+    pip install check-jsonschema junitparser pre-commit
     npm install --prefix DIR @microsoft/sarif-multitool
     python3 tests/formats.py target/debug/policyc [DIR/node_modules/.bin/sarif-multitool]
 
 Validated: the published schemas by the meta-schema of JSON Schema; every example's policies, tests
-and policyc.toml, and findings as JSON, by these schemas; the hooks, the action and the workflow of
-`policyc init` by pre-commit's and GitHub's schemas; findings as SARIF by Microsoft's multitool, as
-JUnit by junitparser, as annotations by the grammar of workflow commands in actions/toolkit. Ends
-with 1 where one is refused.
+and policyc.toml, and findings as JSON, by these schemas; the hooks by pre-commit, the action and the
+workflow of `policyc init` by GitHub's schemas; findings as SARIF by Microsoft's multitool, as JUnit
+by junitparser, as annotations by the grammar of workflow commands in actions/toolkit. Findings for
+GitLab and as rdjson are read, and looked at for the keys that must be there: no program that reads
+them is asked. Ends with 1 where one is refused.
 """
 
 import json
@@ -118,6 +119,11 @@ def findings(tried, policyc, multitool):
         keys = {"description", "check_name", "fingerprint", "severity", "location"}
         bad = [it for it in gitlab if not keys <= it.keys()]
         tried.that("findings as GitLab reads them", len(gitlab), bad)
+        rdjson = json.loads(read["rdjson"])["diagnostics"]
+        keys = {"message", "location", "severity", "code"}
+        bad = [it for it in rdjson if not keys <= it.keys() or "path" not in it["location"]]
+        bad = bad or ([] if len(rdjson) == count else ["too few"])
+        tried.that("findings as reviewdog reads them", len(rdjson), bad)
         if multitool:
             sarif = folder / "found.sarif"
             report = folder / "report.sarif"
@@ -141,6 +147,8 @@ def main(policyc, multitool=None):
     tried.that("published schemas", len(names), [])
     examples(tried)
     findings(tried, policyc, multitool)
+    manifest = [sys.executable, "-m", "pre_commit", "validate-manifest"]
+    tried.by_command("the hooks", [*manifest, str(HOME / ".pre-commit-hooks.yaml")])
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
     tried.by_command("the action", [*check, "vendor.github-actions", str(HOME / "action.yml")])
     workflow = HOME / "src/cli/starter/workflow.yaml"

@@ -101,7 +101,7 @@ fn example(folder: &Path) -> (SourceMap, Vec<TestFile>) {
 
 #[test]
 fn examples_allocate_nothing() {
-    let folders = folder::folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"));
+    let folders = folder::examples();
     assert!(!folders.is_empty());
     for folder in folders {
         let (files, tests) = example(&folder);
@@ -144,7 +144,7 @@ impl Keeper for Fixed {
 
 #[test]
 fn records_allocate_nothing() {
-    let folders = folder::folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"));
+    let folders = folder::examples();
     let mut written = 0;
     for folder in folders {
         let (files, tests) = example(&folder);

@@ -15,6 +15,14 @@ pub const COMPREHENSION_DEPTH_MAX: u32 = 4;
 pub const SYNTAX_ERRORS_MAX: usize = 30;
 /// Most diagnostics kept in one run.
 pub const DIAGNOSTICS_MAX: usize = 1_000;
+/// Most findings held before it is known which of them are told.
+pub const FINDINGS_MAX: usize = 100_000;
+
+/// Largest file in which `policyc check` keeps what it found: `DIAGNOSTICS_MAX` findings are less
+/// than a MiB.
+pub const KEPT_BYTES_MAX: usize = 4 << 20;
+/// Most such files in one directory; beyond it the older half goes.
+pub const KEPT_FILES_MAX: usize = 256;
 
 /// Deepest nesting of a YAML document.
 pub const YAML_DEPTH_MAX: usize = 64;
@@ -79,6 +87,8 @@ pub const CONSTANT_DEPTH_MAX: usize = 32;
 pub const INDEX_PATTERNS_MAX: usize = 1_024;
 /// Most rules about what records withhold: each is compared with the members of a context.
 pub const REDACTIONS_MAX: usize = 1_024;
+/// Most labels of data: a set of them is half a kilobyte, and every field of an output has one.
+pub const LABELS_MAX: usize = 4_096;
 /// Steps that verification may take for each entry of a table, each instruction and each byte of a
 /// constant. A jump copies what is known of the registers, so a function of many registers and
 /// many jumps takes the most.
@@ -88,10 +98,32 @@ pub const VERIFY_STEPS_MIN: usize = 1 << 16;
 
 /// Largest context, in bytes.
 pub const CONTEXT_BYTES_MAX: usize = 1 << 20;
+/// Largest event of a session, in bytes.
+pub const SESSION_EVENT_BYTES_MAX: usize = 4 << 20;
+/// Most bytes of text that a session keeps to find values again: outputs, and the ways to them.
+pub const SESSION_TEXT_BYTES_MAX: usize = 8 << 20;
+/// Most texts that a session keeps.
+pub const SESSION_FIELDS_MAX: usize = 1 << 18;
+/// Most calls of a session.
+pub const SESSION_CALLS_MAX: usize = 1 << 16;
+/// Most bytes that are compared to find the values of one call; beyond it they may be anywhere.
+pub const SESSION_MATCH_BYTES_MAX: usize = 4 << 20;
+/// Most places that are told of where a value was found.
+pub const SESSION_SOURCES_MAX: usize = 16;
+/// Most links that are told of the chain of one value.
+pub const SESSION_LINKS_MAX: usize = 32;
+/// Longest id of a call, in bytes.
+pub const SESSION_ID_BYTES_MAX: usize = 256;
 /// Longest line of a file of records, in bytes: a refused context takes a third more than it is.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
 /// Most bytes of a frame of a packed file, packed or not: several of the longest lines.
 pub const PACKED_BYTES_MAX: usize = 16 << 20;
+/// A signed note in bytes: sixteen signatures, also such as no quantum computer forges, fit.
+pub const NOTE_BYTES_MAX: usize = 128 << 10;
+/// Bytes behind a frame that is not whole, for it to be asked whether a loss of power left them.
+pub const AUDIT_TORN_BYTES_MAX: usize = 256 << 20;
+/// The names that begin a segment of an audit log, in bytes: its writer, and where it comes from.
+pub const AUDIT_NAME_BYTES_MAX: usize = 256;
 /// Most writers whose chains are looked at together: each takes some hundred bytes.
 pub const CHAIN_WRITERS_MAX: usize = 10_000;
 /// Longest name of a writer, in bytes, whose chain is looked at.
@@ -168,6 +200,8 @@ pub const LINT_STEPS_MAX: u64 = 20_000;
 pub const NEAR_ELEMENTS_MAX: usize = 10_000;
 /// Most sessions, and most writers of records, whose order is looked at together.
 pub const LINT_SESSIONS_MAX: usize = 100_000;
+/// Most misfits of a kind that are told of one line of records.
+pub const LINT_REMARKS_MAX: usize = 50;
 /// Most places that are changed together to flip a decision.
 pub const FLIP_CHANGES_MAX: usize = 4;
 /// Most inputs that are tried for one set of changed places.

@@ -1,5 +1,5 @@
-//! Words that every floor needs: typed indices, names, places in sources, limits, one sort, and
-//! which characters cannot be seen.
+//! Words that every floor needs: typed indices, names, places in sources, JSON Pointers, limits,
+//! one sort, and which characters cannot be seen.
 //!
 //! Imports: `std` only.
 
@@ -8,5 +8,6 @@ pub mod index;
 pub mod invisible;
 pub mod limits;
 pub mod name;
+pub mod pointer;
 pub mod span;
 pub mod texts;

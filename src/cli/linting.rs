@@ -1,5 +1,6 @@
 //! What the lints of `policyc check` are told, and what is done with their fixes.
 
+use crate::base::limits::FINDINGS_MAX;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::terminal::Terminal;
@@ -10,7 +11,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::tools::lint::annotate::annotate;
-use crate::tools::lint::fix::fix;
+use crate::tools::lint::fix::{alike, fix};
 use crate::tools::lint::select::{Choice, Selection, Selector, selectable};
 use crate::tools::pipeline;
 use crate::tools::project::Project;
@@ -124,6 +125,12 @@ impl Chosen {
 }
 
 impl Curing {
+    /// Whether findings are told, and nothing is done about them.
+    #[must_use]
+    pub const fn only_tells(&self) -> bool {
+        !self.fix && !self.diff && !self.fix_only && self.add_ignore.is_none()
+    }
+
     /// Whether nothing is to be told of findings.
     #[must_use]
     pub const fn silent(&self) -> bool {
@@ -142,15 +149,24 @@ impl Curing {
         if self.fix || self.fix_only || self.diff {
             return self.fix(terminal, project, selection, sink);
         }
-        let compiled = pipeline::lint(&project.files, &project.settings, selection, sink);
         let Some(reason) = &self.add_ignore else {
+            let compiled = pipeline::lint(&project.files, &project.settings, selection, sink);
             return Linted { compiled, ..Linted::default() };
         };
-        let (findings, _) = std::mem::take(sink).finish();
+        let mut all = Sink::with_room(FINDINGS_MAX);
+        all.append(sink.take());
+        let compiled = pipeline::lint(&project.files, &project.settings, selection, &mut all);
+        if compiled.is_none() {
+            // While there are errors, nobody knows what else is found.
+            sink.append(all);
+            return Linted::default();
+        }
+        let (findings, _) = all.finish();
         let annotated = annotate(&project.files, &findings, reason);
         let mut after = Sink::new();
         let again = pipeline::lint(&annotated.files, &project.settings, selection, &mut after);
-        if again.is_none() && compiled.is_some() {
+        let same = compiled.as_ref().zip(again.as_ref());
+        if !same.is_some_and(|(before, after)| alike(before, after)) {
             // A comment became part of something: nothing is written.
             let fact = "the findings cannot be suppressed by comments, and no file was changed";
             let exit = alone(terminal, &Diagnostic::without_place(Code::Unwritable, fact));
@@ -161,7 +177,10 @@ impl Curing {
         }
         *sink = after;
         let exit = rewritten(terminal, project, annotated.files);
-        let parts = vec![format!("{} suppressed", counted(annotated.suppressed, "finding"))];
+        let mut parts = vec![format!("{} suppressed", counted(annotated.suppressed, "finding"))];
+        if annotated.left > 0 {
+            parts.push(format!("{} cannot be", annotated.left));
+        }
         Linted { compiled: again, shown: String::new(), parts, exit }
     }
 
@@ -182,6 +201,8 @@ impl Curing {
                 let colour = terminal.style.colour;
                 linted.shown += &if colour { painted(&text, terminal.style) } else { text };
             }
+            // What is left to be told stands in these texts.
+            project.files = fixed.files;
             if count > 0 {
                 linted.exit = Exit::Findings;
             }
@@ -217,8 +238,7 @@ fn rewritten(terminal: &Terminal, project: &mut Project, after: SourceMap) -> Ex
             exit = exit.max(alone(terminal, &finding));
         }
     }
-    if exit == Exit::Done {
-        project.files = after;
-    }
+    // Findings stand in these texts, also where one could not be written.
+    project.files = after;
     exit
 }

@@ -3,6 +3,7 @@
 //! Imports: everything below. No logic of its own.
 
 pub mod bundles;
+pub mod cache;
 pub mod clock;
 pub mod commands;
 pub mod exit;
@@ -64,6 +65,7 @@ pub const COMMANDS: &[Command] = &[
     commands::inspect::COMMAND,
     commands::replay::COMMAND,
     commands::doc::COMMAND,
+    commands::import::COMMAND,
     commands::completions::COMMAND,
     commands::man::COMMAND,
 ];

@@ -4,10 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::base::limits::BUNDLE_BYTES_MAX;
+use crate::base::limits::{BUNDLE_BYTES_MAX, SOURCE_BYTES_MAX};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude, refused};
 use crate::cli::terminal::Terminal;
+use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
@@ -181,6 +182,33 @@ pub fn rejected(terminal: &Terminal, project: &Project, sink: Sink) -> Exit {
         needs_bundle: true,
     };
     conclude(terminal, &Reporting::default(), sink, &conclusion)
+}
+
+/// Says what is wrong with a file that is not of the project, and how the command ends.
+#[must_use]
+pub fn unusable(terminal: &Terminal, files: &SourceMap, sink: Sink) -> Exit {
+    let conclusion = Conclusion {
+        files,
+        prefix: "",
+        body: String::new(),
+        parts: Vec::new(),
+        at_least: Exit::CouldNotRun,
+        needs_bundle: true,
+    };
+    conclude(terminal, &Reporting::default(), sink, &conclusion)
+}
+
+/// The text of a file that is not of the project.
+///
+/// # Errors
+/// How the command ends where it cannot be read; that is told.
+pub fn text_of(terminal: &Terminal, path: &Path) -> Result<String, Exit> {
+    let bytes =
+        read_bytes(path, SOURCE_BYTES_MAX).map_err(|error| unread(terminal, path, &error))?;
+    String::from_utf8(bytes).map_err(|_| {
+        let found = format!("`{}` is not UTF-8 text", shown(path));
+        alone(terminal, &Diagnostic::without_place(Code::NotUtf8, found))
+    })
 }
 
 /// Says why a file that was named cannot be read, and how the command ends.

@@ -126,10 +126,25 @@ impl Draft {
     ///
     /// # Errors
     /// `P0906` if the file system refuses; then the path is as it was.
-    pub fn finish(mut self) -> Result<(), Box<Diagnostic>> {
+    pub fn finish(self) -> Result<(), Box<Diagnostic>> {
+        self.named(true)
+    }
+
+    /// As `finish`, but a loss of power may leave the name to a file that is not whole: for what
+    /// is checked when it is read.
+    ///
+    /// # Errors
+    /// As `finish`.
+    pub fn finish_soon(self) -> Result<(), Box<Diagnostic>> {
+        self.named(false)
+    }
+
+    fn named(mut self, lasting: bool) -> Result<(), Box<Diagnostic>> {
         let written = self.file.as_mut().map_or(Ok(()), |file| {
             file.flush()?;
-            file.get_ref().sync_all()?;
+            if lasting {
+                file.get_ref().sync_all()?;
+            }
             let mut drafts = drafts();
             fs::rename(&self.beside, &self.path)?;
             drafts.retain(|draft| *draft != self.beside);

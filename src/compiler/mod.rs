@@ -7,6 +7,7 @@
 pub mod check;
 pub mod emit;
 pub mod format;
+pub mod govern;
 pub mod ir;
 pub mod solve;
 pub mod source;

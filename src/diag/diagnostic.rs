@@ -135,11 +135,13 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a fix of one edit that changes no decision.
+    /// Adds a fix of one edit that changes no decision. Of an error it is a guess: nothing was
+    /// decided yet, so nothing can be compared.
     #[must_use]
     pub fn fix(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
         let edits = vec![Edit { span, text: text.into() }];
-        self.fix = Some(Fix { title: title.into(), edits, safe: true });
+        let safe = self.severity != Severity::Error;
+        self.fix = Some(Fix { title: title.into(), edits, safe });
         self
     }
 

@@ -9,37 +9,58 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 
 /// Where the stages report.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Sink {
     diagnostics: Vec<Diagnostic>,
+    /// How many of them are errors.
+    errors: usize,
     dropped: usize,
+    room: usize,
+}
+
+impl Default for Sink {
+    fn default() -> Self {
+        Self::with_room(DIAGNOSTICS_MAX)
+    }
 }
 
 impl Sink {
+    /// An empty sink that keeps so many findings, and of errors at most as many as any sink.
+    #[must_use]
+    pub const fn with_room(room: usize) -> Self {
+        Self { diagnostics: Vec::new(), errors: 0, dropped: 0, room }
+    }
+
     /// An empty sink.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes a finding. Beyond `DIAGNOSTICS_MAX` they are only counted; errors are counted as
+    /// Everything that it holds; it is empty afterwards, with the room that it had.
+    #[must_use]
+    pub const fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::with_room(self.room))
+    }
+
+    /// Takes a finding. Those that find no room are only counted; errors are counted as
     /// errors all the same.
     pub fn report(&mut self, diagnostic: impl Into<Diagnostic>) {
         let diagnostic = diagnostic.into();
-        if self.diagnostics.len() < DIAGNOSTICS_MAX {
-            self.diagnostics.push(diagnostic);
-            return;
-        }
-        self.dropped += 1;
-        if diagnostic.severity == Severity::Error && !self.has_errors() {
+        let error = diagnostic.severity == Severity::Error;
+        let room = !error || self.errors < DIAGNOSTICS_MAX;
+        let kept = room && self.diagnostics.len() < self.room;
+        self.dropped += usize::from(!kept);
+        if kept || (error && self.errors == 0) {
+            self.errors += usize::from(error);
             self.diagnostics.push(diagnostic);
         }
     }
 
     /// Whether a finding says that no bundle can be made.
     #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|found| found.severity == Severity::Error)
+    pub const fn has_errors(&self) -> bool {
+        self.errors > 0
     }
 
     /// How much the worst finding matters; `None` without findings.
@@ -68,11 +89,13 @@ impl Sink {
     /// Whether an error of the kind that `is` asks for was reported at a place that touches `at`.
     #[must_use]
     pub fn has_error_at(&self, at: Span, is: impl Fn(Code) -> bool) -> bool {
-        self.diagnostics.iter().filter(|found| found.severity == Severity::Error).any(|found| {
-            let place = found.span().filter(|place| place.file == at.file);
-            place.is_some_and(|place| place.start <= at.end && at.start <= place.end)
-                && is(found.code)
-        })
+        let mut errors = self.diagnostics.iter().filter(|it| it.severity == Severity::Error);
+        self.has_errors()
+            && errors.any(|found| {
+                let place = found.span().filter(|place| place.file == at.file);
+                place.is_some_and(|place| place.start <= at.end && at.start <= place.end)
+                    && is(found.code)
+            })
     }
 
     /// Takes everything that `other` holds.

@@ -4,11 +4,13 @@
 
 pub mod constant;
 pub mod decision;
+pub mod detect;
 pub mod error;
 pub mod functions;
 pub mod glob;
 pub mod messages;
 pub mod opcodes;
 pub mod pattern;
+pub mod session;
 pub mod types;
 pub mod value;

@@ -442,3 +442,28 @@ pub struct Instruction {
 }
 
 const _: () = assert!(size_of::<Instruction>() == 16, "four instructions a cache line");
+
+impl Instruction {
+    /// The function that it calls.
+    #[must_use]
+    pub const fn callee(&self) -> Option<u16> {
+        if matches!(self.op, Op::Test | Op::Need) { Some(self.a) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{INFALLIBLE, Instruction, NO_ATOM, Op, Operand};
+
+    #[test]
+    fn what_is_called_is_the_operand_that_names_a_function() {
+        for op in Op::ALL.iter().copied() {
+            let (f, e, w) = (INFALLIBLE, INFALLIBLE, NO_ATOM);
+            let ins = Instruction { op, x: 0, a: 1, b: 2, c: 3, f, e, w };
+            let named = op.operands().into_iter().zip([1, 2, 3]);
+            let named: Vec<u16> =
+                named.filter(|(kind, _)| *kind == Operand::Function).map(|(_, at)| at).collect();
+            assert_eq!(ins.callee().into_iter().collect::<Vec<_>>(), named, "{op:?}");
+        }
+    }
+}

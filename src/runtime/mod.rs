@@ -27,8 +27,11 @@
 //! # Ok::<(), policyc::runtime::program::error::ProgramError>(())
 //! ```
 
+pub mod audit;
 pub mod bundle;
+pub mod engine;
 pub mod program;
 pub mod record;
+pub mod session;
 pub mod verify;
 pub mod vm;

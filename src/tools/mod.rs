@@ -13,6 +13,7 @@ pub mod lint;
 pub mod locate;
 #[cfg(feature = "lsp")]
 pub mod lsp;
+pub mod mcp;
 pub mod merge;
 pub mod mutate;
 pub mod parallel;
@@ -22,6 +23,7 @@ pub mod project;
 pub mod replay;
 pub mod report;
 pub mod revision;
+pub mod session;
 pub mod suite;
 pub mod trial;
 pub mod why;

@@ -5,7 +5,9 @@
 //! Imports: `diag`, `runtime`, `compiler`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::base::limits::FINDINGS_MAX;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document;
 use crate::compiler::syntax::document::path::file_and_message;
@@ -55,48 +57,92 @@ pub fn lint(
     selection: &Selection,
     sink: &mut Sink,
 ) -> Option<Compiled> {
-    lint_and_tell(files, settings, selection, sink, None).1
+    let checking = check(files, settings);
+    let never = AtomicBool::new(false);
+    lint_checked(files, settings, selection, &checking, &never, sink).unwrap_or_default()
 }
 
-/// Is told what checking found.
-pub type Early<'a> = dyn Fn(&Arc<Front>, Vec<Diagnostic>) + 'a;
+/// What checking found, before a bundle is made and lints are at work.
+#[derive(Clone, Debug)]
+pub struct Checking {
+    /// What the sources mean.
+    pub front: Arc<Front>,
+    found: Sink,
+}
 
-/// As `lint`, and gives what was found out on the way. `early` is told what checking found, before
-/// a bundle is made and lints are at work.
-pub fn lint_and_tell(
+/// Checks: the first half of `lint`.
+#[must_use]
+pub fn check(files: &SourceMap, settings: &Settings) -> Checking {
+    let mut found = Sink::with_room(FINDINGS_MAX);
+    let front = Arc::new(front(files, settings, &mut found));
+    Checking { front, found }
+}
+
+impl Checking {
+    /// What is told of it, and of what reading found, as long as no lint was at work.
+    #[must_use]
+    pub fn told(&self, files: &SourceMap, selection: &Selection, read: Sink) -> Vec<Diagnostic> {
+        let (findings, _) = self.behind(read).finish();
+        suppress::told(files, &self.front.parsed.ast, selection, findings, false)
+    }
+
+    /// What reading found, and behind it what checking did.
+    fn behind(&self, read: Sink) -> Sink {
+        // What is not told in the end must not take the room of what is.
+        let mut all = Sink::with_room(FINDINGS_MAX);
+        all.append(read);
+        all.append(self.found.clone());
+        all
+    }
+}
+
+/// Lints were stopped before they had found everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped;
+
+/// The second half of `lint`. `sink` holds what reading found.
+///
+/// # Errors
+/// `Stopped` where `stop` was raised meanwhile; nothing is reported then.
+pub fn lint_checked(
     files: &SourceMap,
     settings: &Settings,
     selection: &Selection,
+    checking: &Checking,
+    stop: &AtomicBool,
     sink: &mut Sink,
-    early: Option<&Early<'_>>,
-) -> (Arc<Front>, Option<Compiled>) {
+) -> Result<Option<Compiled>, Stopped> {
+    let go_on = || if stop.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(()) };
+    go_on()?;
+    let (front, mut all) = (&checking.front, checking.behind(sink.take()));
     let options = options(files, settings);
-    let front = Arc::new(crate::compiler::check(files, &options, sink));
-    if let Some(early) = early {
-        let found = sink.clone().finish().0;
-        early(&front, suppress::told(files, &front.parsed.ast, selection, found, false));
-    }
-    let compiled = crate::compiler::emit_bundle(files, &front, &options, sink);
-    let compiled = compiled.and_then(|compiled| some_policy(compiled, sink));
-    let checked = front.analysis.checked(&front.parsed, sink);
+    let compiled = crate::compiler::emit_bundle(files, front, &options, &mut all);
+    let compiled = compiled.and_then(|compiled| some_policy(compiled, &mut all));
+    let checked = front.analysis.checked(&front.parsed, &all);
+    go_on()?;
     let whole = match (checked, compiled.as_ref().map(load_own)) {
         (Some(checked), Some(Ok(program))) => {
             let subject = Subject::of(files, checked, &program);
-            lint::lint(&subject.with_tags(settings.tags.as_deref()), selection, sink);
+            let subject = subject.with_tags(settings.tags.as_deref()).with_stop(stop);
+            lint::lint(&subject, selection, &mut all);
             true
         }
         (_, Some(Err(found))) => {
-            sink.report(*found);
+            all.report(*found);
             false
         }
         (_, None) | (None, _) => false,
     };
-    let (findings, dropped) = std::mem::take(sink).finish();
+    go_on()?;
+    let (findings, dropped) = all.finish();
+    // Of a finding that was dropped nobody knows whether a comment was about it.
+    let given_up = findings.iter().any(|found| found.code == Code::LintGivenUp);
+    let whole = whole && dropped == 0 && !given_up;
     for finding in suppress::told(files, &front.parsed.ast, selection, findings, whole) {
         sink.report(finding);
     }
     sink.count_dropped(dropped);
-    (front, compiled)
+    Ok(compiled)
 }
 
 /// What was compiled, if a policy was.

@@ -64,7 +64,7 @@ impl Family {
 
 impl Case {
     pub(crate) fn of(seed: u64, family: &Family) -> Self {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let ty = &family.types[random.below(family.types.len())];
         let depth = 1 + random.below(5);
         let expression = family.vocabulary.write(ty, depth, &mut random);

@@ -9,33 +9,16 @@ use policyc::lang::functions::BUILTIN_ABI;
 use policyc::runtime::bundle::digest;
 use policyc::runtime::bundle::error::{LoadError, Part, WriteError};
 use policyc::runtime::bundle::layout::{ENTRY_BYTES, HEADER_BYTES, Section, aligned};
-use policyc::runtime::bundle::module::Module;
+use policyc::runtime::bundle::module::{Govern, Module};
 use policyc::runtime::bundle::reader::{read, root};
 use policyc::runtime::bundle::writer::write;
 use proptest::prelude::{ProptestConfig, any, proptest};
 
 use crate::support::module::rich;
+use crate::support::seal::{body, entries, reseal, said};
 
 fn bytes() -> Vec<u8> {
     write(&rich()).unwrap()
-}
-
-/// Where the entries of the section table begin, and how many there are.
-fn entries(bytes: &[u8]) -> impl Iterator<Item = usize> + use<> {
-    let count = u32::from_le_bytes(bytes[24..28].try_into().unwrap());
-    // A count that was changed names no more than can be there.
-    (HEADER_BYTES..bytes.len() - ENTRY_BYTES).step_by(ENTRY_BYTES).take(count as usize)
-}
-
-/// Where the sections begin.
-pub(crate) fn body(bytes: &[u8]) -> usize {
-    entries(bytes).last().map_or(HEADER_BYTES, |at| at + ENTRY_BYTES)
-}
-
-/// The offset and length that an entry says.
-fn said(bytes: &[u8], entry: usize) -> (usize, usize) {
-    let wide = |at: usize| u64::from_le_bytes(bytes[entry + at..][..8].try_into().unwrap());
-    (usize::try_from(wide(8)).unwrap(), usize::try_from(wide(16)).unwrap())
 }
 
 /// The section's offset and length.
@@ -43,19 +26,6 @@ fn place(bytes: &[u8], section: Section) -> (usize, usize) {
     let kind = section.kind().to_le_bytes();
     let entry = entries(bytes).find(|at| bytes[*at..at + 2] == kind).unwrap();
     said(bytes, entry)
-}
-
-/// Computes the digests of `bytes` again, as somebody would who wants to be believed.
-pub(crate) fn reseal(bytes: &mut [u8]) {
-    for at in entries(bytes) {
-        let (offset, len) = said(bytes, at);
-        let Some(content) = bytes.get(offset..offset.saturating_add(len)) else { continue };
-        let found = digest::of(content);
-        bytes[at + 24..at + 56].copy_from_slice(&found);
-    }
-    let end = body(bytes);
-    let found = digest::root(&bytes[..32], &bytes[HEADER_BYTES..end]);
-    bytes[32..64].copy_from_slice(&found);
 }
 
 /// What reading says after `change`, digests made to fit.
@@ -294,7 +264,7 @@ fn assembled(like: &[u8], sections: &[(u16, Vec<u8>)]) -> Vec<u8> {
 }
 
 #[test]
-fn what_records_withhold_has_a_section_only_where_there_is_some() {
+fn what_records_withhold_and_sessions_know_has_a_section_only_where_there_is_some() {
     let good = bytes();
     let sections: Vec<(u16, Vec<u8>)> = Section::ALL
         .iter()
@@ -304,11 +274,11 @@ fn what_records_withhold_has_a_section_only_where_there_is_some() {
         })
         .collect();
     assert_eq!(assembled(&good, &sections), good);
-    let none = Module { redactions: Vec::new(), ..rich() };
+    let none = Module { redactions: Vec::new(), govern: Govern::default(), ..rich() };
     let without: Vec<_> = sections.iter().filter(|(kind, _)| *kind != 10).cloned().collect();
     assert_eq!(assembled(&good, &without), write(&none).unwrap());
     assert_eq!(format!("{:?}", read(&assembled(&good, &without)).unwrap()), format!("{none:?}"));
-    for empty in [vec![0; 4], Vec::new()] {
+    for empty in [vec![0; 12], Vec::new()] {
         let mut some = sections.clone();
         some[9].1.clone_from(&empty);
         let error = read(&assembled(&good, &some)).unwrap_err();

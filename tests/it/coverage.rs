@@ -41,10 +41,39 @@ fn covered(policy: &str, cases: &str) -> (SourceMap, Coverage) {
     let reader = |_: &str| Err(String::new());
     let test = case::read(file, &files, &reader, &mut sink).expect("a test file");
     let sources = Tested::of(&files);
-    let coverage = measure(&[test], &sources, &Settings::default(), &mut sink);
+    let coverage = measure(&[test], true, &sources, &Settings::default(), &mut sink);
     assert!(!sink.has_errors());
     drop(sources);
     (files, coverage)
+}
+
+#[test]
+fn policies_without_tests_count() {
+    let mut files = SourceMap::new();
+    let policy = |name: &str| {
+        format!(
+            "policyc: 1\nname: {name}\ndefault: deny\nschema: {{a: int}}\nrules:\n\
+             - {{id: {name}, when: a > 1, allow: yes}}\n"
+        )
+    };
+    let paths = ["one/p.yaml", "two/p.yaml", "two/q.yaml"];
+    for (path, name) in paths.into_iter().zip(["tested", "alone", "beside"]) {
+        files.add(path, policy(name));
+    }
+    let file =
+        files.add("one/p_test.yaml", "base: {a: 2}\ncases: [{name: c, expect: {allow: tested}}]");
+    let mut sink = Sink::new();
+    let test = case::read(file, &files, &|_| Err(String::new()), &mut sink).expect("a test file");
+    let sources = Tested::of(&files);
+    let mut fired = |whole| -> Vec<(String, usize, usize)> {
+        let tests = std::slice::from_ref(&test);
+        let coverage = measure(tests, whole, &sources, &Settings::default(), &mut sink);
+        coverage.rules.into_iter().map(|it| (it.policy, it.asked, it.fired)).collect()
+    };
+    let of = |name: &str, count| (name.to_owned(), count, count);
+    assert_eq!(fired(false), [of("tested", 1)], "what was chosen");
+    assert_eq!(fired(true), [of("tested", 1), of("alone", 0), of("beside", 0)]);
+    assert!(!sink.has_errors());
 }
 
 fn rule<'c>(coverage: &'c Coverage, id: &str) -> &'c RuleCover {

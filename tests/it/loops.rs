@@ -360,7 +360,7 @@ fn questions_about_lists_are_answered_alike() {
     let rounds: u64 = rounds.unwrap_or(100);
     let (mut compiled, mut decided, mut clean, mut fired) = (0, 0, 0, 0);
     for seed in 0..rounds {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut files = SourceMap::new();
         let text = policy(&mut random);
         files.add("loops.yaml", text.as_str());

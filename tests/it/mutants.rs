@@ -1,7 +1,6 @@
 //! `policyc test --mutants`: which mutants there are, and that what is said of them holds.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use policyc::base::span::FileId;
@@ -254,8 +253,7 @@ const FEWER: [(&str, usize); 1] = [("agent-workspace", 85)];
 
 #[test]
 fn tests_of_examples_notice_nine_mutants_of_ten() {
-    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    for path in folder::folders(&all) {
+    for path in folder::examples() {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         let tried = mutants(&folder::sources(&path), &Choice::default()).expect("mutants");
         let counts = Counts::of(&tried);

@@ -116,6 +116,22 @@ fn shown(id: &str, files: &[(String, String)]) -> String {
     last
 }
 
+/// Findings that leave nothing to say: the next step is in the fact, or elsewhere.
+const WITHOUT_STEP: [Code; 0] = [];
+
+#[test]
+fn every_finding_offers_a_next_step() {
+    let mut silent = Vec::new();
+    for code in Code::ALL.iter().filter(|code| !WITHOUT_STEP.contains(code)) {
+        for found in wrong(*code).iter().filter(|found| found.code == *code) {
+            if found.help.is_none() && found.fix.is_none() {
+                silent.push(format!("{}: {}", code.id(), found.message));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "no help and no fix:\n{}", silent.join("\n"));
+}
+
 #[test]
 fn pages_are_true() {
     let mut wrong_pages = Vec::new();

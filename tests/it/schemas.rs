@@ -1,4 +1,4 @@
-//! The published schemas have the keys that are read, and no others.
+//! What is published for other tools names what is read, and nothing else: the schemas, the hooks.
 //!
 //! The keys are taken from the tables of the readers, `const NAME: [&str; N] = [..]`, and the
 //! schemas from `docs/schema`. What the schemas say of values is tried by `tests/formats.py`.
@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use policyc::compiler::syntax::document::known as policies;
+use policyc::tools::project::ENDINGS;
 use serde_json::Value as Json;
 
 /// Keys that readers know only to say that they are not built yet.
@@ -53,10 +55,29 @@ fn the_schema_of_configurations_has_the_keys_that_are_read() {
 #[test]
 fn the_schema_of_policies_has_the_keys_that_are_read() {
     let schema = "policy.schema.json";
-    let folder = "src/compiler/syntax/document";
-    assert_eq!(published(schema, ""), known(&format!("{folder}/policy.rs"), "SECTIONS"));
-    let rule = known(&format!("{folder}/rule.rs"), "KEYS");
-    assert_eq!(published(schema, "/$defs/rule"), rule);
+    let read = |mapping: policies::Mapping| -> BTreeSet<String> {
+        mapping.read.iter().map(|key| (*key).to_owned()).collect()
+    };
+    let tool = "/properties/tools/anyOf/0/additionalProperties";
+    let escalate = "anyOf/0/anyOf/1/properties/escalate";
+    let rows = [
+        ("", policies::DOCUMENT),
+        ("/$defs/rule", policies::RULE),
+        ("/$defs/rule/properties/escalate", policies::ESCALATION),
+        (&format!("/properties/default/{escalate}"), policies::FALLBACK),
+        (&format!("/properties/on_error/{escalate}"), policies::FALLBACK),
+        ("/properties/functions/anyOf/0/additionalProperties", policies::FUNCTION),
+        ("/properties/windows/anyOf/0/additionalProperties", policies::WINDOW),
+        ("/properties/tools/anyOf/0/additionalProperties", policies::TOOL),
+        (&format!("{tool}/properties/output/anyOf/0/additionalProperties"), policies::OUTPUT),
+        ("/properties/capabilities/anyOf/0/additionalProperties", policies::CAPABILITY),
+        ("/properties/flow/anyOf/0/items", policies::FLOW),
+        ("/properties/flow/anyOf/0/items/properties/sink", policies::SINK),
+        ("/properties/redact/anyOf/0/items", policies::REDACTION),
+    ];
+    for (at, mapping) in rows {
+        assert_eq!(published(schema, at), read(mapping), "at `{at}`");
+    }
 }
 
 #[test]
@@ -65,4 +86,21 @@ fn the_schema_of_tests_has_the_keys_that_are_read() {
     assert_eq!(published(schema, ""), known(source, "FILE_KEYS"));
     assert_eq!(published(schema, "/$defs/case"), known(source, "CASE_KEYS"));
     assert_eq!(published(schema, "/$defs/expect"), known(source, "EXPECT_KEYS"));
+}
+
+#[test]
+fn hooks_run_for_every_file_that_a_project_may_be_made_of() {
+    let text = read(".pre-commit-hooks.yaml").replace("ya?ml", "yaml|yml");
+    let hooks: Vec<&str> = text.split("\n- id: ").skip(1).collect();
+    let whole: Vec<&&str> = hooks.iter().filter(|hook| !hook.contains("policyc fmt")).collect();
+    assert_eq!((hooks.len(), whole.len()), (6, 4));
+    for hook in whole {
+        let files = hook.lines().find_map(|line| line.trim().strip_prefix("files: "));
+        let files = files.expect("which files");
+        let endings: BTreeSet<&str> = files.split(['(', '|', ')']).collect();
+        for ending in ENDINGS.iter().filter(|ending| **ending != "toml") {
+            assert!(endings.contains(ending), "{ending} in {files}");
+        }
+        assert!(endings.contains("policyc\\.toml"), "{files}");
+    }
 }

@@ -6,73 +6,26 @@
 //! of them), `TAMPER_ROUNDS` the number of changed contents for each example.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use policyc::compiler::Compiled;
-use policyc::lang::constant::Constant;
-use policyc::lang::opcodes::{Instruction, Op};
 use policyc::runtime::bundle::layout::HEADER_BYTES;
-
-use policyc::runtime::bundle::module::Module;
-use policyc::runtime::bundle::reader::read;
-use policyc::runtime::bundle::writer::write;
 use policyc::runtime::program::Program;
-use policyc::runtime::verify::annotate;
-use policyc::runtime::vm::request::Moment;
-use policyc::runtime::vm::scratch::Scratch;
-use policyc::tools::decide::{Form, Moments, decide, decide_explained};
-use policyc::tools::inspect::listing::listing;
-use policyc::tools::inspect::{Inspected, summary, to_json};
-use policyc::tools::pipeline::{compile, references};
-use policyc::tools::project;
-use policyc::tools::replay::explain::Explained;
-use policyc::tools::report::paint::Style;
-use policyc::tools::report::why::{FORMATS, Told};
 
-use crate::bundle::{body, reseal};
-use crate::support::folder::folders;
+use crate::support::accepted::runs;
+use crate::support::change::{bytes_changed, content_changed};
+use crate::support::examples::{Example, examples};
+use crate::support::generate::random::Random;
 use crate::support::run::{Folder, policyc};
-use crate::support::watch::Claimed;
+use crate::support::seal::{body, entries, reseal, said};
 
 /// Distance of flipped bits in a plain run: a prime, so that all bits of a byte have their turn.
 const STRIDE: usize = 211;
 /// Changed contents of each example in a plain run.
 const ROUNDS: usize = 300;
-/// No decision of whatever program takes longer.
-const DECISION_MAX: Duration = Duration::from_secs(20);
 /// Most memory of a long run, in KiB: one program, its scratch, and what tools print.
 const MEMORY_KIB_MAX: u64 = 512 << 10;
 
 fn number(variable: &str) -> Option<usize> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
-}
-
-/// An example: its bundle, and contexts for it.
-struct Example {
-    name: String,
-    bundle: Vec<u8>,
-    contexts: Vec<Vec<u8>>,
-}
-
-fn examples() -> Vec<Example> {
-    folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).iter().map(example).collect()
-}
-
-fn example(folder: &PathBuf) -> Example {
-    let (project, mut sink) = project::read(std::slice::from_ref(folder), references).remove(0);
-    let Compiled { bundle, .. } = compile(&project.files, &project.settings, &mut sink).unwrap();
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let is_context = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy();
-        name.starts_with("context") && name.ends_with(".json")
-    };
-    let mut paths: Vec<PathBuf> = entries.filter(is_context).collect();
-    paths.sort();
-    let mut contexts: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
-    assert!(!contexts.is_empty());
-    contexts.push(b"{}".to_vec());
-    Example { name: folder.file_name().unwrap().to_string_lossy().into_owned(), bundle, contexts }
 }
 
 #[test]
@@ -94,6 +47,53 @@ fn flipped_bits_and_cuts_are_refused() {
         assert!(Program::load(&bundle).is_ok(), "{name}: as it was");
     }
     println!("{tried} changed bundles were refused");
+}
+
+#[test]
+fn insertions_and_swaps_are_refused() {
+    let stride = number("TAMPER_STRIDE").unwrap_or(STRIDE);
+    let mut tried = 0_u64;
+    for (nth, Example { name, bundle, .. }) in examples().into_iter().enumerate() {
+        for at in (nth % stride..=bundle.len()).step_by(stride) {
+            for byte in [0, 0xFF, bundle[at.min(bundle.len() - 1)]] {
+                let bytes = [&bundle[..at], &[byte], &bundle[at..]].concat();
+                assert!(Program::load(&bytes).is_err(), "{name}: {byte} put in at {at}");
+                tried += 1;
+            }
+        }
+        // Sections, with their digests where those are, and with the digests in new places.
+        let entries: Vec<usize> = entries(&bundle).collect();
+        for (first, a) in entries.iter().enumerate() {
+            for b in &entries[first + 1..] {
+                for sealed in [false, true] {
+                    let mut bytes = sections_swapped(&bundle, *a, *b);
+                    if sealed {
+                        reseal(&mut bytes);
+                    }
+                    let same = bytes == bundle;
+                    assert!(same || Program::load(&bytes).is_err(), "{name}: {a} and {b}");
+                    tried += u64::from(!same);
+                }
+            }
+        }
+    }
+    println!("{tried} changed bundles were refused");
+}
+
+/// The bundle with the contents of two sections in each other's place; `a` and `b` are their
+/// entries in the table, `a` the first.
+fn sections_swapped(bundle: &[u8], a: usize, b: usize) -> Vec<u8> {
+    let content = |entry: usize| {
+        let (offset, len) = said(bundle, entry);
+        (offset, &bundle[offset..offset + len])
+    };
+    let ((first, one), (second, other)) = (content(a), content(b));
+    let mut bytes = bundle.to_vec();
+    let all = first..second + other.len();
+    let between = &bundle[first + one.len()..second];
+    let moved = [other, between, one].concat();
+    bytes[all].copy_from_slice(&moved);
+    bytes
 }
 
 #[test]
@@ -124,155 +124,6 @@ fn commands_tell_damage_from_shape() {
     }
 }
 
-/// A small generator of numbers: splitmix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end.max(1) as u64).unwrap()
-    }
-
-    /// A small number, a mark, or any.
-    fn operand(&mut self) -> u16 {
-        match self.below(4) {
-            0 => u16::MAX - u16::try_from(self.below(5)).unwrap(),
-            1 => u16::try_from(self.next() & 0xFFFF).unwrap(),
-            _ => u16::try_from(self.below(24)).unwrap(),
-        }
-    }
-}
-
-/// Bytes of the sections are changed, digests made to fit.
-fn bytes_changed(bundle: &[u8], random: &mut Random) -> Vec<u8> {
-    let mut bytes = bundle.to_vec();
-    let body = body(bundle);
-    for _ in 0..=random.below(3) {
-        let at = body + random.below(bytes.len() - body);
-        match random.below(3) {
-            0 => bytes[at] ^= 1 << random.below(8),
-            1 => bytes[at] = bytes[at].wrapping_add(1),
-            _ => bytes[at] = random.next().to_le_bytes()[0],
-        }
-    }
-    reseal(&mut bytes);
-    bytes
-}
-
-/// The content is changed where the verifier must look, and costs and frames are made to fit.
-fn content_changed(bundle: &[u8], random: &mut Random) -> Option<Vec<u8>> {
-    let mut module = read(bundle).unwrap();
-    for _ in 0..=random.below(2) {
-        match random.below(8) {
-            0 => slot_changed(&mut module, random),
-            1 => constant_changed(&mut module, random),
-            2 => function_changed(&mut module, random),
-            _ => {
-                let len = module.code.len();
-                let other = module.code[random.below(len)];
-                instruction_changed(&mut module.code[random.below(len)], other, random);
-            }
-        }
-    }
-    annotate(&mut module);
-    write(&module).ok()
-}
-
-fn instruction_changed(ins: &mut Instruction, other: Instruction, random: &mut Random) {
-    match random.below(10) {
-        0 => *ins = other,
-        1 => ins.op = Op::ALL[random.below(Op::ALL.len())],
-        2 => ins.x ^= 1 << random.below(8),
-        3 => ins.a = random.operand(),
-        4 => ins.b = random.operand(),
-        5 => ins.c = random.operand(),
-        6 => ins.f = random.operand(),
-        7 => ins.e = random.operand(),
-        8 => ins.w = random.operand(),
-        _ => ins.a = other.a,
-    }
-}
-
-fn slot_changed(module: &mut Module, random: &mut Random) {
-    let ty = u16::try_from(random.below(module.types.len())).unwrap();
-    if module.requirements.is_empty() || random.below(2) == 0 {
-        let node = random.below(module.paths.len());
-        module.paths[node].ty = ty;
-        module.paths[node].required ^= random.below(2) == 0;
-    } else {
-        let row = random.below(module.requirements.len());
-        module.requirements[row].optional ^= true;
-    }
-}
-
-fn constant_changed(module: &mut Module, random: &mut Random) {
-    if module.constants.is_empty() {
-        return;
-    }
-    let at = random.below(module.constants.len());
-    module.constants[at] = match random.below(5) {
-        0 => Constant::Null,
-        1 => Constant::Int(i64::MIN),
-        2 => Constant::Double(f64::NAN),
-        3 => Constant::List(vec![module.constants[0].clone()]),
-        _ => Constant::Bool(true),
-    };
-}
-
-fn function_changed(module: &mut Module, random: &mut Random) {
-    if module.functions.is_empty() {
-        return;
-    }
-    let at = random.below(module.functions.len());
-    let function = &mut module.functions[at];
-    match random.below(4) {
-        0 => function.registers = random.operand() % 64,
-        1 => function.cursors = random.operand() % 8,
-        2 => function.memo ^= true,
-        _ => function.first_register = random.operand() % 64,
-    }
-}
-
-/// Whatever was accepted runs: decisions, explanations and listings end, values are what the proof
-/// takes them to be, and the bundle is the one spelling of its content.
-fn runs(bytes: &[u8], program: &Program, contexts: &[Vec<u8>]) {
-    assert!(write(&read(bytes).unwrap()).as_deref() == Ok(bytes), "a second spelling");
-    let mut scratch = Scratch::for_program(program);
-    let moments = Moments { seconds: 1_773_741_600, nanoseconds: 0, given: true };
-    let claimed = Claimed::of(bytes);
-    for context in contexts {
-        if let Err(escape) = claimed.decide(program, context, &Moment::at(1_773_741_600, 0)) {
-            panic!("{escape:?}, on {}", String::from_utf8_lossy(context));
-        }
-        let start = Instant::now();
-        let report = decide(program, &mut scratch, (Form::Json, context), moments);
-        assert!(start.elapsed() < DECISION_MAX, "a decision took {:?}", start.elapsed());
-        assert!(!report.to_json().is_empty());
-        let named = ("context.json", Form::Json, context.as_slice());
-        let (explained, why) = decide_explained(program, &mut scratch, named, moments, true);
-        assert_eq!(explained.effect, report.effect, "watching changes nothing");
-        let told =
-            Explained::Decided { report: Box::new(explained), exact: None, why: Box::new(why) };
-        let mut told = Told::of(&serde_json::Value::Null, "", program, &told);
-        told.tree = true;
-        for format in FORMATS {
-            assert!(!(format.draw)(&told, Style::PLAIN).is_empty(), "{}", format.name);
-        }
-    }
-    let digest = program.digest();
-    let inspected = Inspected { module: program.module(), digest, bytes: bytes.len() };
-    assert!(!summary(&inspected, Style::PLAIN).is_empty());
-    assert!(to_json(&inspected).is_object());
-    let _ = listing(&inspected, Style::PLAIN);
-}
-
 /// The most memory that this process ever had, in KiB, where the system tells.
 fn memory_kib() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
@@ -285,7 +136,7 @@ fn changed_content_under_good_digests_is_refused_or_runs() {
     let long = number("TAMPER_ROUNDS");
     let (mut tried, mut accepted) = (0_u64, 0_u64);
     for (nth, Example { name, bundle, contexts }) in (1_u64..).zip(examples()) {
-        let mut random = Random(nth);
+        let mut random = Random::new(nth);
         for round in 0..long.unwrap_or(ROUNDS) {
             let changed = if round % 2 == 0 {
                 Some(bytes_changed(&bundle, &mut random))

@@ -16,11 +16,21 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("runtime::program", &["base", "diag", "lang", "runtime::bundle", "runtime::verify"]),
     ("runtime::vm", &["base", "diag", "lang", "runtime::bundle", "runtime::program"]),
     ("runtime::record", &["base", "lang", "runtime::bundle", "runtime::program", "runtime::vm"]),
+    ("runtime::audit", &["base", "lang", "runtime::record"]),
+    (
+        "runtime::engine",
+        &["base", "lang", "runtime::bundle", "runtime::program", "runtime::record", "runtime::vm"],
+    ),
+    ("runtime::session", &["base", "lang", "runtime::bundle", "runtime::program", "runtime::vm"]),
     ("runtime", &["base", "diag", "lang"]),
     ("compiler::source", &["base", "diag", "lang"]),
     ("compiler::syntax", &["base", "diag", "lang", "compiler::source"]),
     ("compiler::format", &["base", "diag", "lang", "compiler::source", "compiler::syntax"]),
-    ("compiler::check", &["base", "diag", "lang", "compiler::source", "compiler::syntax"]),
+    ("compiler::govern", &["base", "diag", "lang", "compiler::syntax"]),
+    (
+        "compiler::check",
+        &["base", "diag", "lang", "compiler::source", "compiler::syntax", "compiler::govern"],
+    ),
     (
         "compiler::ir",
         &[
@@ -122,7 +132,8 @@ fn files(folder: &str, ending: &str) -> Vec<String> {
 }
 
 fn sources() -> Vec<String> {
-    let folders = ["src", "tests", "grammar", "benches", "examples"];
+    let folders =
+        ["src", "tests", "grammar", "benches", "examples", "fuzz/src", "fuzz/fuzz_targets"];
     folders.iter().flat_map(|folder| files(folder, "rs")).collect()
 }
 
@@ -274,7 +285,10 @@ fn every_source_is_declared_and_says_what_it_is() {
         let name = Path::new(&path).file_stem().expect("a name").to_string_lossy().into_owned();
         let folder = Path::new(&path).parent().expect("a folder");
         let is_root = matches!(name.as_str(), "lib" | "main" | "build")
-            || matches!(folder.to_string_lossy().as_ref(), "tests" | "benches" | "examples");
+            || matches!(
+                folder.to_string_lossy().as_ref(),
+                "tests" | "benches" | "examples" | "fuzz/fuzz_targets"
+            );
         if is_root {
             continue;
         }

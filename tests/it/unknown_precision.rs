@@ -131,7 +131,7 @@ fn is_keyless(program: &Program, masked: &Json) -> bool {
 
 #[test]
 fn most_masked_records_stay_definite() {
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let (mut keyed, mut keyless) = (Share::default(), Share::default());
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     for folder in folder::folders(&examples) {

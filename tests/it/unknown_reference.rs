@@ -10,11 +10,11 @@ use policyc::runtime::vm::request::marked::{Recorded, ingest_record};
 use policyc::runtime::vm::scratch::Scratch;
 use serde_json::{Value as Json, json};
 
-use crate::differential::{Vocabularies, context, policy};
 use crate::support::both::Both;
 use crate::support::generate::random::Random;
 use crate::support::oracle::eval::UNKNOWN;
 use crate::support::oracle::{Input, Verdict};
+use crate::support::policies::{Vocabularies, context, policy};
 
 const NOW: (i64, u32) = (1_773_785_730, 0);
 const CONTEXTS: usize = 6;
@@ -68,7 +68,7 @@ fn what_the_language_can_tell_is_told() {
     let known = Vocabularies::new();
     let (mut rules, mut by_language, mut by_us, mut missed) = (0_u64, 0_u64, 0_u64, 0_u64);
     for seed in 0..rounds {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let text = policy(&mut random, &known);
         let mut files = SourceMap::new();
         files.add("random.yaml", text.as_str());

@@ -23,8 +23,8 @@ use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
 use serde_json::{Value as Json, json};
 
-use crate::differential::{Vocabularies, context, policy};
 use crate::support::generate::random::Random;
+use crate::support::policies::{Vocabularies, context, policy};
 
 /// Contexts of a policy, masks of each, values in the stead of what a mask withholds.
 const CONTEXTS: usize = 4;
@@ -520,7 +520,7 @@ fn what_is_definite_holds_for_every_completion() {
     let known = Vocabularies::new();
     let mut counts = Counts::default();
     for seed in first..first + rounds {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let text = policy(&mut random, &known);
         let Some(program) = program(&text) else { continue };
         for _ in 0..CONTEXTS {

@@ -1,7 +1,7 @@
 // Starts `policyc lsp` and carries messages between it and VS Code.
 "use strict";
 
-const { commands, window, workspace } = require("vscode");
+const { commands, ProcessExecution, Task, tasks, TaskScope, window, workspace } = require("vscode");
 const { LanguageClient } = require("vscode-languageclient/node");
 
 /** @type {LanguageClient | undefined} */
@@ -32,6 +32,19 @@ async function stop() {
   await old?.stop();
 }
 
+/**
+ * Runs `policyc`, as code lenses ask for it.
+ * @param {string} folder
+ * @param {string[]} args
+ */
+async function run(folder, args) {
+  const program = workspace.getConfiguration("policyc").get("path", "policyc");
+  const execution = new ProcessExecution(program, args, { cwd: folder });
+  const title = ["policyc", ...args].join(" ");
+  const definition = { type: "process" };
+  await tasks.executeTask(new Task(definition, TaskScope.Workspace, title, "policyc", execution));
+}
+
 /** @param {import("vscode").ExtensionContext} context */
 async function activate(context) {
   const restart = async () => {
@@ -45,6 +58,7 @@ async function activate(context) {
   };
   context.subscriptions.push(
     commands.registerCommand("policyc.restart", restart),
+    commands.registerCommand("policyc.run", run),
     workspace.onDidChangeConfiguration(changed),
   );
   await start();

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
 
+use crate::base::limits::FINDINGS_MAX;
 use crate::cli::Command;
+use crate::cli::cache::{Cache, Caching};
 use crate::cli::clock::Stopwatch;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
-use crate::cli::linting::{Chosen, Curing};
+use crate::cli::linting::{Chosen, Curing, Linted};
 use crate::cli::reporting::{Conclusion, Reporting, conclude, exit_of};
 use crate::cli::root::options;
 use crate::cli::sources::{Sources, exit_of_project};
@@ -19,6 +21,7 @@ use crate::cli::watch::watched;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Severity;
 use crate::diag::sink::Sink;
+use crate::tools::lint::kept::Outcome;
 use crate::tools::merge::merge;
 use crate::tools::pipeline;
 use crate::tools::project::Project;
@@ -53,6 +56,8 @@ struct Options {
     curing: Curing,
     #[command(flatten)]
     reporting: Reporting,
+    #[command(flatten)]
+    caching: Caching,
     /// Count findings by code instead of showing them.
     #[arg(long, help_heading = "Findings", conflicts_with_all = ["diff", "fix_only"])]
     statistics: bool,
@@ -88,18 +93,21 @@ fn once(options: &Options, terminal: &Terminal) -> Exit {
     let mut exit = Exit::Done;
     let (mut body, mut parts) = (String::new(), Vec::new());
     let mut counts = Some((0, 0));
+    // What is only counted needs no room on the screen, and is not kept as it would be told.
+    let tells = options.curing.only_tells() && !options.statistics;
+    let cache = options.caching.cache().filter(|_| tells);
     for (project, sink) in &mut projects {
         if sink.has_errors() {
             counts = None;
             continue;
         }
-        let selection = options.chosen.selection(project);
-        let linted = options.curing.lint(terminal, project, &selection, sink);
+        if options.statistics {
+            *sink = roomy(sink.take());
+        }
+        let (linted, (more, further)) = checked(options, terminal, cache.as_ref(), project, sink);
         exit = exit.max(linted.exit).max(options.chosen.exit(project, sink));
         body.push_str(&linted.shown);
         parts.extend(linted.parts);
-        let compiled = linted.compiled.map(|compiled| (compiled.policies, compiled.rules));
-        let (more, further) = compiled.unwrap_or_else(|| pipeline::count(&project.files));
         counts = counts.map(|(policies, rules)| (policies + more, rules + further));
     }
     let several = (projects.len() > 1).then(|| counted(projects.len(), "project"));
@@ -107,11 +115,11 @@ fn once(options: &Options, terminal: &Terminal) -> Exit {
         let policies = counted(policies, "policy");
         if rules == 0 { policies } else { format!("{policies}, {}", counted(rules, "rule")) }
     });
-    let merged = merge(projects);
-    let exit = exit.max(exit_of_project(merged.missing));
+    let exit = exit.max(exit_of_project(projects.iter().any(|(project, _)| project.missing)));
     if options.statistics && counts.is_some() {
-        return conclude_counts(terminal, merged.sink, exit, options.reporting.exit_zero);
+        return conclude_counts(terminal, projects, exit, options.reporting.exit_zero);
     }
+    let merged = merge(projects);
     let sink = if options.curing.silent() { errors_of(merged.sink) } else { merged.sink };
     let conclusion = Conclusion {
         files: &merged.files,
@@ -122,6 +130,39 @@ fn once(options: &Options, terminal: &Terminal) -> Exit {
         needs_bundle: false,
     };
     conclude(terminal, &options.reporting, sink, &conclusion)
+}
+
+/// What comes of a project, and the number of its policies and rules: checked, or as it was found
+/// before.
+fn checked(
+    options: &Options,
+    terminal: &Terminal,
+    cache: Option<&Cache>,
+    project: &mut Project,
+    sink: &mut Sink,
+) -> (Linted, (usize, usize)) {
+    let selection = options.chosen.selection(project);
+    // What reading found is told each time.
+    let cache = cache.filter(|_| sink.mark() == 0);
+    let key = cache.map(|it| (it, it.key(project, &selection)));
+    if let Some((cache, key)) = &key
+        && let Some(outcome) = cache.find(key, &project.files)
+    {
+        terminal.detail(|| {
+            "nothing has changed since it was checked: `--no-cache` checks it again".to_owned()
+        });
+        outcome.findings.into_iter().for_each(|finding| sink.report(finding));
+        sink.count_dropped(outcome.dropped);
+        return (Linted::default(), (outcome.policies, outcome.rules));
+    }
+    let linted = options.curing.lint(terminal, project, &selection, sink);
+    let compiled = linted.compiled.as_ref().map(|compiled| (compiled.policies, compiled.rules));
+    let (policies, rules) = compiled.unwrap_or_else(|| pipeline::count(&project.files));
+    if let Some((cache, key)) = &key {
+        let (findings, dropped) = sink.clone().finish();
+        cache.keep(key, &Outcome { findings, dropped, policies, rules });
+    }
+    (linted, (policies, rules))
 }
 
 /// `--show-files`, `--show-settings`.
@@ -147,9 +188,26 @@ fn shown(options: &Options, terminal: &Terminal, projects: Vec<(Project, Sink)>)
     conclude(terminal, &options.reporting, merged.sink, &conclusion)
 }
 
+/// What a sink holds, with room for everything that lints can find.
+fn roomy(sink: Sink) -> Sink {
+    let mut own = Sink::with_room(FINDINGS_MAX);
+    own.append(sink);
+    own
+}
+
 /// `--statistics`: how often each code was found, the commonest first.
-fn conclude_counts(terminal: &Terminal, sink: Sink, at_least: Exit, exit_zero: bool) -> Exit {
-    let (findings, _) = sink.finish();
+fn conclude_counts(
+    terminal: &Terminal,
+    projects: Vec<(Project, Sink)>,
+    at_least: Exit,
+    exit_zero: bool,
+) -> Exit {
+    let (mut findings, mut dropped) = (Vec::new(), 0);
+    for (_, sink) in projects {
+        let (own, more) = sink.finish();
+        findings.extend(own);
+        dropped += more;
+    }
     let mut counts: BTreeMap<Code, (usize, usize)> = BTreeMap::new();
     for finding in &findings {
         let (count, fixable) = counts.entry(finding.code).or_default();
@@ -162,6 +220,9 @@ fn conclude_counts(terminal: &Terminal, sink: Sink, at_least: Exit, exit_zero: b
         let fixes = if fixable > 0 { format!("  {fixable} with a fix") } else { String::new() };
         terminal.result(&format!("{count:>6}  {}  {}{fixes}\n", code.id(), code.title()));
     }
+    if dropped > 0 {
+        terminal.result(&format!("{dropped:>6}  more left out\n"));
+    }
     let exit = findings.iter().map(exit_of).max().unwrap_or(Exit::Done).max(at_least);
     if exit == Exit::Findings && exit_zero { Exit::Done } else { exit }
 }
@@ -169,9 +230,13 @@ fn conclude_counts(terminal: &Terminal, sink: Sink, at_least: Exit, exit_zero: b
 /// The errors among the findings.
 fn errors_of(sink: Sink) -> Sink {
     let mut errors = Sink::new();
-    let (findings, _) = sink.finish();
+    let (findings, dropped) = sink.finish();
     for finding in findings.into_iter().filter(|it| it.severity == Severity::Error) {
         errors.report(finding);
+    }
+    // A sink keeps at least one of the errors that are reported to it.
+    if errors.has_errors() {
+        errors.count_dropped(dropped);
     }
     errors
 }

@@ -8,13 +8,13 @@ use crate::cli::Command;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
-use crate::cli::sources::{Sources, rejected};
+use crate::cli::sources::{Sources, exit_of_project, rejected};
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::tools::doc::{Set, document};
 use crate::tools::pipeline;
 use crate::tools::report::doc::{html, markdown};
-use crate::tools::suite::{TestFile, files};
+use crate::tools::suite::files;
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -53,9 +53,7 @@ struct Options {
 fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let project = options.sources.project(terminal);
     let (mut project, mut sink) = project.map_err(|found| alone(terminal, &found))?;
-    let paths = std::mem::take(&mut project.tests);
-    let read = |path: &String| files::read(&mut project, path, &mut sink);
-    let tests: Vec<TestFile> = paths.iter().filter_map(read).collect();
+    let tests = files::read_all(&mut project, &mut sink);
     let front = pipeline::front(&project.files, &project.settings, &mut sink);
     let Some(checked) = front.analysis.checked(&front.parsed, &sink) else {
         return Err(rejected(terminal, &project, sink));
@@ -71,5 +69,5 @@ fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
             write(path, text.as_bytes()).map_err(|found| alone(terminal, &found))?;
         }
     }
-    Ok(Exit::Done)
+    Ok(exit_of_project(project.missing))
 }

@@ -10,6 +10,7 @@ use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::base::span::Span;
 use crate::cli::Command;
 use crate::cli::clock::now;
+use crate::cli::commands::eval_session;
 use crate::cli::commands::telling::Telling;
 use crate::cli::exit::Exit;
 use crate::cli::record::{self, RecordFile};
@@ -54,13 +55,14 @@ pub const COMMAND: Command = Command {
     group: "try",
     short: "one decision and why",
     about: "Decide about a context, and say why",
-    usage: "BUNDLE|PATHS -c CONTEXT.json|- [OPTIONS]",
+    usage: "BUNDLE|PATHS -c CONTEXT.json|-|--session EVENTS.jsonl [OPTIONS]",
     examples: &[
         ("policyc eval . -c call.json --explain", "why, on the source text"),
         ("policyc eval . -c call.json --explain --output html=why.html", "and as a page"),
         ("policyc eval p.plcb -c - --output-format json < call.json", "for programs"),
         ("policyc eval p.plcb -c calls.jsonl", "a line of JSON for each call"),
         ("policyc eval p.plcb -c call.binpb", "Protocol Buffers bytes"),
+        ("policyc eval . --session events.jsonl", "the calls of an agent, one after the other"),
         ("policyc eval p.plcb -c calls.jsonl --record calls.pdr.jsonl", "keep what was decided"),
     ],
     arguments: Options::augment_args,
@@ -72,8 +74,15 @@ struct Options {
     #[command(flatten)]
     sources: Sources,
     /// The context: a JSON file, `-` for standard input; a line for each of several.
-    #[arg(short, long, value_name = "FILE")]
-    context: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "session")]
+    context: Option<PathBuf>,
+    /// Events of an agent's session, a JSON object a line; `-` for standard input.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["context", "context_format", "now", "explain", "record"]
+    )]
+    session: Option<PathBuf>,
     /// How the context is written: `proto` is the default for `.binpb` and `.pb`.
     #[arg(long, value_name = "json|proto", hide_possible_values = true)]
     context_format: Option<ContextFormat>,
@@ -117,12 +126,17 @@ impl Options {
         Err(alone(terminal, &finding.help("add `--explain`")))
     }
 
+    /// The file of the context.
+    fn path(&self) -> &Path {
+        self.context.as_deref().unwrap_or(Path::new("-"))
+    }
+
     /// How the context is written.
     fn form(&self) -> Form {
         match self.context_format {
             Some(ContextFormat::Json) => Form::Json,
             Some(ContextFormat::Proto) => Form::Proto,
-            None => Form::of(&self.context),
+            None => Form::of(self.path()),
         }
     }
 }
@@ -153,9 +167,16 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(program) => program,
         Err(exit) => return exit,
     };
-    let bytes = match context(&options.context) {
+    if let Some(path) = &options.session {
+        let told = (options.telling.output_format.name == "json", options.fail_on_deny);
+        return match eval_session::events(path) {
+            Ok(events) => eval_session::tell(terminal, &program, &events, told),
+            Err(error) => unread(terminal, path, &error),
+        };
+    }
+    let bytes = match context(options.path()) {
         Ok(bytes) => bytes,
-        Err(error) => return unread(terminal, &options.context, &error),
+        Err(error) => return unread(terminal, options.path(), &error),
     };
     let mut records = match record_file(terminal, &options, &program) {
         Ok(records) => records,
@@ -194,7 +215,7 @@ fn decide_all(
 ) -> Recorded<Exit> {
     let mut scratch = Scratch::for_program(program);
     let locator = Locator::new(program);
-    let lines = context_lines(&options.context, bytes);
+    let lines = context_lines(options.path(), bytes);
     match lines.filter(|_| options.form() == Form::Json) {
         Some(lines) => {
             let mut refused = 0;
@@ -207,7 +228,7 @@ fn decide_all(
                 let Some(refusal) = refusal(context, &report) else { return Ok(exit) };
                 refused += 1;
                 if refused <= REFUSALS_SHOWN_MAX {
-                    refusal.show(terminal, &options.context, bytes, line);
+                    refusal.show(terminal, options.path(), bytes, line);
                 }
                 Ok(exit.max(refusal.exit()))
             });
@@ -255,7 +276,7 @@ fn one(
     let mut report = decided(program, scratch, context, (moments, records))?;
     let mut why = None;
     if options.explain {
-        let name = shown(&options.context);
+        let name = shown(options.path());
         let context = (name.as_str(), options.form(), bytes);
         let told;
         (report, told) =
@@ -265,7 +286,7 @@ fn one(
     Locator::new(program).locate(&mut report);
     let mut exit = exit_of_decision(options, &report);
     if let Some(refusal) = refusal((options.form(), bytes), &report) {
-        refusal.show(terminal, &options.context, bytes, Line { number: 1, indent: 0, bytes });
+        refusal.show(terminal, options.path(), bytes, Line { number: 1, indent: 0, bytes });
         exit = exit.max(refusal.exit());
     }
     if let Some(why) = why {

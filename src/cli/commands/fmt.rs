@@ -19,8 +19,8 @@ use crate::cli::root::with_options;
 use crate::cli::sources::{exit_of_project, shown, unread};
 use crate::cli::terminal::{Terminal, on_screen};
 use crate::cli::write::rewrite;
-use crate::compiler::format::{Refused, Settings, applied, edits, within};
-use crate::compiler::source::map::{SourceFile, SourceMap};
+use crate::compiler::format::{Refused, Settings, edits, within};
+use crate::compiler::source::map::{SourceFile, SourceMap, applied};
 use crate::compiler::syntax::document::is_test;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Edit};
@@ -45,7 +45,7 @@ pub const COMMAND: Command = Command {
         ("policyc fmt - --stdin-filename a.cel < a.cel", "for editors: the text, formatted"),
     ],
     arguments: Options::augment_args,
-    run: |matches: &ArgMatches, terminal| with_options::<Options>(matches, terminal, work),
+    run: |matches: &ArgMatches, terminal| with_options::<Options>(matches, terminal, work_right),
 };
 
 #[derive(Debug, Args)]
@@ -122,7 +122,23 @@ fn usage(fact: &str, help: &str) -> Box<Diagnostic> {
     Box::new(Diagnostic::without_place(Code::BadUsage, fact).help(help))
 }
 
-fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+/// What formats a text.
+type Formatter = fn(&str, &str, Settings) -> Result<Vec<Edit>, Refused>;
+
+/// A run of the command.
+struct Job<'a> {
+    terminal: &'a Terminal,
+    options: &'a Options,
+    /// `format::edits`, or in a test one that has a bug.
+    formatter: Formatter,
+}
+
+fn work_right(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    work(&Job { terminal, options, formatter: edits })
+}
+
+fn work(job: &Job<'_>) -> Result<Exit, Exit> {
+    let Job { terminal, options, .. } = job;
     let refused = |finding: Box<Diagnostic>| alone(terminal, &finding);
     let piped = options.paths.iter().any(|path| path == Path::new("-"));
     if let Some(name) = options.stdin_filename.as_ref().filter(|_| piped) {
@@ -130,7 +146,7 @@ fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
             let found = usage("`-` stands alone", "format files and standard input one by one");
             return Err(refused(found));
         }
-        return piped_text(terminal, options, name);
+        return piped_text(job, name);
     }
     if piped || options.stdin_filename.is_some() {
         let fact = "`-` and `--stdin-filename` go together";
@@ -141,11 +157,12 @@ fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         let help = "name the file, as in `policyc fmt --range 3:1-5:20 a.yaml`";
         return Err(refused(usage("`--range` is for one file", help)));
     }
-    Ok(files(terminal, options))
+    Ok(files(job))
 }
 
 /// Formats files.
-fn files(terminal: &Terminal, options: &Options) -> Exit {
+fn files(job: &Job<'_>) -> Exit {
+    let Job { terminal, options, .. } = job;
     let watch = Stopwatch::start();
     let stop = interrupted();
     // A file with tests holds no CEL, and stands for the policies beside it.
@@ -158,7 +175,7 @@ fn files(terminal: &Terminal, options: &Options) -> Exit {
             if stop.load(Ordering::Relaxed) {
                 break;
             }
-            one_file(terminal, options, project, id, &mut tally, sink);
+            one_file(job, project, id, &mut tally, sink);
         }
     }
     let merged = merge(projects);
@@ -208,21 +225,15 @@ fn counts(tally: &Tally, writes: bool) -> Vec<String> {
 }
 
 /// Formats the file `id` of `project`.
-fn one_file(
-    terminal: &Terminal,
-    options: &Options,
-    project: &Project,
-    id: FileId,
-    tally: &mut Tally,
-    sink: &mut Sink,
-) {
+fn one_file(job: &Job<'_>, project: &Project, id: FileId, tally: &mut Tally, sink: &mut Sink) {
+    let Job { terminal, options, .. } = job;
     let Some(file) = project.files.get(id) else { return };
     let whole = Span::new(id, 0, u32::MAX);
     if file.bytes.is_some() || sink.has_error_at(whole, |code| code == Code::NotUtf8) {
         return;
     }
     let name = project.shown(&file.path);
-    let edits = match wanted(file, project.format, options.range) {
+    let edits = match wanted(job, file, project.format) {
         Ok(edits) => edits,
         Err(Refused::Unread(findings)) => {
             for mut finding in findings {
@@ -257,13 +268,9 @@ fn one_file(
 }
 
 /// The edits of a file, those of the range where one is given.
-fn wanted(
-    file: &SourceFile,
-    settings: Settings,
-    range: Option<Range>,
-) -> Result<Vec<Edit>, Refused> {
-    let edits = edits(&file.path, &file.text, settings)?;
-    Ok(match range {
+fn wanted(job: &Job<'_>, file: &SourceFile, settings: Settings) -> Result<Vec<Edit>, Refused> {
+    let edits = (job.formatter)(&file.path, &file.text, settings)?;
+    Ok(match job.options.range {
         Some(range) => within(edits, range.span(file)),
         None => edits,
     })
@@ -282,7 +289,8 @@ fn unfaithful(name: &str) -> String {
 }
 
 /// Formats standard input.
-fn piped_text(terminal: &Terminal, options: &Options, name: &Path) -> Result<Exit, Exit> {
+fn piped_text(job: &Job<'_>, name: &Path) -> Result<Exit, Exit> {
+    let Job { terminal, options, .. } = job;
     let mut bytes = Vec::new();
     read_to(&mut io::stdin().lock(), SOURCE_BYTES_MAX, &mut bytes)
         .map_err(|error| unread(terminal, name, &error))?;
@@ -299,7 +307,7 @@ fn piped_text(terminal: &Terminal, options: &Options, name: &Path) -> Result<Exi
         return Err(said(terminal, &files, &[wrong.diagnostic(id)]));
     }
     let Some(file) = files.get(id) else { return Ok(Exit::Done) };
-    let edits = match wanted(file, config.format.settings(), options.range) {
+    let edits = match wanted(job, file, config.format.settings()) {
         Ok(edits) => edits,
         Err(Refused::Unread(findings)) => return Err(said(terminal, &files, &findings)),
         Err(Refused::Changed) => {
@@ -321,4 +329,43 @@ fn said(terminal: &Terminal, files: &SourceMap, findings: &[Diagnostic]) -> Exit
     let report = Report { files, prefix: "", findings, dropped: 0 };
     terminal.error(&full::draw(&report, terminal.notice_style));
     findings.iter().map(exit_of).max().unwrap_or(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::FromArgMatches;
+
+    use super::*;
+    use crate::cli::terminal::Globals;
+    use crate::tools::project::read_bytes;
+
+    /// A formatter with a bug: what it made means something else.
+    fn broken(_: &str, _: &str, _: Settings) -> Result<Vec<Edit>, Refused> {
+        Err(Refused::Changed)
+    }
+
+    #[test]
+    fn a_bug_of_the_formatter_ends_in_exit_70_and_leaves_the_file_alone() {
+        let path = std::env::temp_dir().join(format!("policyc-fmt-{}.cel", std::process::id()));
+        let text = b"a   ==  b ? deny('no'):allow()\n";
+        std::fs::write(&path, text).expect("it can be written");
+        let command = Options::augment_args(clap::Command::new("fmt"));
+        let name = path.to_string_lossy().into_owned();
+        let terminal = Terminal::new(Globals { quiet: true, ..Globals::default() });
+        for argument in [&[][..], &["--check"], &["--diff"]] {
+            let named = ["fmt", name.as_str()];
+            let given = named.iter().chain(argument);
+            let matches = command.clone().try_get_matches_from(given).expect("they are options");
+            let options = Options::from_arg_matches(&matches).expect("they are options");
+            let run = |formatter| work(&Job { terminal: &terminal, options: &options, formatter });
+            assert_eq!(run(broken), Ok(Exit::Bug), "{argument:?}");
+            assert_eq!(read_bytes(&path, 99).expect("it is there"), text, "{argument:?}");
+        }
+        let matches = command.try_get_matches_from(["fmt", &name]).expect("an option");
+        let options = Options::from_arg_matches(&matches).expect("an option");
+        let right = work(&Job { terminal: &terminal, options: &options, formatter: edits });
+        assert_eq!(right, Ok(Exit::Done));
+        assert_ne!(read_bytes(&path, 99).expect("it is there"), text, "it is formatted otherwise");
+        std::fs::remove_file(path).expect("it was there");
+    }
 }

@@ -7,8 +7,10 @@ pub mod completions;
 pub mod diff;
 pub mod doc;
 pub mod eval;
+mod eval_session;
 pub mod explain;
 pub mod fmt;
+pub mod import;
 pub mod init;
 pub mod inspect;
 #[cfg(feature = "lsp")]

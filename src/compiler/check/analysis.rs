@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::base::index::IndexVec;
 use crate::base::name::Name;
 use crate::base::span::Span;
+use crate::compiler::govern::labels::Labels;
 use crate::compiler::syntax::ast::{Ast, ExprId};
 use crate::compiler::syntax::document::model::{Fallback, Parsed, RedactionClass};
 use crate::diag::sink::Sink;
@@ -69,6 +70,8 @@ pub struct Analysis {
     pub about_tools: bool,
     /// Whether a schema types the context; without one unknown roots are `dyn`.
     pub has_schema: bool,
+    /// The labels of data.
+    pub labels: Labels,
     /// What `redact` withholds: no two entries are about one value.
     pub redactions: Vec<RedactionInfo>,
 }

@@ -2,7 +2,7 @@
 //!
 //! In:      `Parsed` and the files it came from.
 //! Out:     `Analysis`: tables beside the tree, and findings in the sink.
-//! Imports: `base`, `diag`, `lang`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `diag`, `lang`, `compiler::source`, `compiler::syntax`, `compiler::govern`.
 //! Source:  CEL language definition; `docs/decisions.md` for what is ours.
 
 pub mod analysis;
@@ -26,6 +26,7 @@ use crate::compiler::check::analysis::Analysis;
 use crate::compiler::check::decision::Templates;
 use crate::compiler::check::schema::Schemas;
 use crate::compiler::check::state::Checker;
+use crate::compiler::govern;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::Parsed;
 use crate::compiler::syntax::document::model::Rule;
@@ -43,7 +44,8 @@ pub struct Options {
 /// Finds out what every expression of the project means.
 ///
 /// The tree in `parsed` grows by the expressions in messages of decisions, as
-/// `deny("{args.amount} is too much")`; nothing that was there changes. The analysis is complete
+/// `deny("{args.amount} is too much")`, and the documents by the rules that are made of other
+/// sections; nothing that was there changes. The analysis is complete
 /// even when there are errors; `Analysis::checked` is the proof that there are none.
 #[must_use]
 pub fn check(
@@ -52,10 +54,13 @@ pub fn check(
     options: Options,
     sink: &mut Sink,
 ) -> Analysis {
+    let labels = govern::expand(parsed, sink);
     let templates = Templates::cut(files, parsed);
     let mut cx = Checker::new(files, parsed, &templates, options, sink);
     let documents = &cx.parsed.policies;
-    let speaks_of_tools = |rule: &Rule| !rule.on.is_empty();
+    cx.out.labels = labels;
+    // What is made of other sections is about calls, too.
+    let speaks_of_tools = |rule: &Rule| !rule.on.is_empty() || rule.made;
     cx.out.about_tools = documents
         .iter()
         .any(|document| document.has_tools || document.rules.iter().any(speaks_of_tools));

@@ -70,8 +70,10 @@ pub(super) fn matching(
     args: &[TypeId],
 ) -> Option<Matched> {
     let mut found = Matched { rows: Vec::new(), declared: None, result: TypeTable::ERROR };
+    let shallow: Vec<TypeId> = args.iter().map(|arg| unifier.shallow(types, *arg)).collect();
     for row in rows {
-        if row.params.len() == args.len() {
+        let may = shallow.iter().zip(row.params).all(|(arg, sig)| may_fit(types, *arg, sig));
+        if may && row.params.len() == args.len() {
             let (params, result) = instantiate(types, unifier, row);
             if let Some(result) = fits(types, unifier, args, &params, result) {
                 found.add(result);
@@ -100,6 +102,63 @@ impl Matched {
         } else if self.result != result {
             self.result = TypeTable::DYN;
         }
+    }
+}
+
+/// Whether a type may fit what a row asks for: false where both are plain and differ. Most of what
+/// is tried is told apart by that, before any type is made.
+fn may_fit(types: &TypeTable, arg: TypeId, sig: &Sig) -> bool {
+    plain(sig).is_none_or(|asked| asked == arg || !is_plain(types.get(arg)))
+}
+
+/// The type that a row asks for, if it fits itself alone among plain types.
+const fn plain(sig: &Sig) -> Option<TypeId> {
+    match sig {
+        Sig::Bool => Some(TypeTable::BOOL),
+        Sig::Int => Some(TypeTable::INT),
+        Sig::Uint => Some(TypeTable::UINT),
+        Sig::Double => Some(TypeTable::DOUBLE),
+        Sig::String => Some(TypeTable::STRING),
+        Sig::Bytes => Some(TypeTable::BYTES),
+        Sig::Timestamp => Some(TypeTable::TIMESTAMP),
+        Sig::Duration => Some(TypeTable::DURATION),
+        Sig::Dyn
+        | Sig::Null
+        | Sig::List(_)
+        | Sig::Map(..)
+        | Sig::Optional(_)
+        | Sig::Type(_)
+        | Sig::Kind(_)
+        | Sig::Opaque(_)
+        | Sig::Param(_) => None,
+    }
+}
+
+const fn is_plain(ty: &Type) -> bool {
+    match ty {
+        Type::Bool
+        | Type::Int
+        | Type::Uint
+        | Type::Double
+        | Type::String
+        | Type::Bytes
+        | Type::Timestamp
+        | Type::Duration => true,
+        Type::Dyn
+        | Type::Error
+        | Type::Null
+        | Type::Decision
+        | Type::List(_)
+        | Type::Map(..)
+        | Type::Optional(_)
+        | Type::Wrapper(_)
+        | Type::Type(_)
+        | Type::Record(_)
+        | Type::Message(_)
+        | Type::Enum(_)
+        | Type::Opaque(..)
+        | Type::Param(_)
+        | Type::Variable(_) => false,
     }
 }
 

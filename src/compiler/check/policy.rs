@@ -22,6 +22,7 @@ use crate::compiler::syntax::document::model::{
 };
 use crate::lang::constant::Constant;
 use crate::lang::functions::{self, Library};
+use crate::lang::session::{CTX, ROOT};
 use crate::lang::types::{TypeId, TypeTable};
 
 /// The roots that calls of agents have beside those of the schema.
@@ -141,6 +142,12 @@ fn declare_roots(cx: &Checker<'_>, scope: &mut Scope, roots: &[DeclaredRoot]) ->
         }
         scope.names.insert("action".to_owned(), Entity::Action);
         scope.names.insert("args".to_owned(), Entity::Args);
+        if !cx.out.labels.is_empty() {
+            let path = vec![Name::new(ROOT), Name::new(CTX)];
+            let (ty, span, response_only) = (TypeTable::LIST_STRING, None, false);
+            let entity = Entity::Root { path, ty, span, response_only };
+            scope.names.insert(CTX.to_owned(), entity);
+        }
     }
     let mut types = ActionTypes::default();
     for root in roots {

@@ -74,7 +74,7 @@ fn assemble(
     let (rules, outcomes, requirements, outputs) = rows(plan, checked, &mut written);
     let context = checked.analysis().context.as_ref();
     let context = context.map_or(NONE, |name| written.tables.message(name));
-    let Written { tables, functions, .. } = written;
+    let Written { tables, functions, govern, .. } = written;
     let slots = u16::try_from(places.slots.len()).unwrap_or(NONE);
     let (rows_of_functions, code) = link(&functions, slots)?;
     let overflow = tables.overflow || slots == NONE;
@@ -104,6 +104,7 @@ fn assemble(
         outputs,
         index,
         redactions: tables.redactions,
+        govern,
         debug: Vec::new(),
     };
     if overflow || module.rules.len() > TABLE_ENTRIES_MAX {

@@ -21,6 +21,7 @@ mod error;
 mod finish;
 mod function;
 mod generator;
+mod govern;
 mod index;
 mod loops;
 mod marks;
@@ -82,14 +83,17 @@ pub fn emit(
     for inside in redactions::redactions(checked.analysis(), &mut marks, &mut tables)? {
         sink.report(Diagnostic::from(inside));
     }
+    let govern = govern::govern(checked, &mut tables)?;
     let roots = rules::roots(&plan);
     let variables = &plan.variables;
     let places = paths::places(&plan.ir, checked.analysis(), variables, &roots, marks, &mut tables);
     let (index, left) = index::index(&plan, &places, &mut tables);
     let generator = Generator::new(&plan.ir, checked.analysis(), &places, &plan.variables, tables);
     let written = rules::write(generator, &plan, &places, left);
+    let (mut written, created) = (written, options.created);
+    written.govern = govern;
     let (module, excesses) =
-        finish::finish(files, checked, &plan, written, index, &places, options.created)?;
+        finish::finish(files, checked, &plan, written, index, &places, created)?;
     for excess in excesses {
         sink.report(Diagnostic::from(excess));
     }

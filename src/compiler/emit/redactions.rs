@@ -4,7 +4,8 @@
 //! Out:     rows of the bundle; what cannot be withheld as it is written.
 //! Source:  `docs/redaction.md`.
 
-use crate::base::arrange::Arrange as _;
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::base::limits::REDACTIONS_MAX;
 use crate::base::name::Name;
 use crate::base::span::Span;
@@ -29,8 +30,8 @@ pub(crate) struct InSensitive {
     pub(crate) declared: Option<Span>,
 }
 
-/// A sensitive field: its path, and where it is declared.
-type Place = (Vec<Option<Name>>, Option<Span>);
+/// Sensitive fields by their paths, each with the place where it is declared.
+type Places = BTreeMap<Vec<Option<Name>>, Option<Span>>;
 
 /// Makes the rows of the bundle, in no order yet; what is written and cannot be.
 ///
@@ -42,13 +43,13 @@ pub(crate) fn redactions(
     tables: &mut Tables,
 ) -> Result<Vec<InSensitive>, TooMany> {
     let written = &analysis.redactions;
-    let mut sensitive = Vec::new();
-    let contexts: Vec<TypeId> = analysis.policies.iter().filter_map(|info| info.context).collect();
+    let mut sensitive = Places::new();
+    let contexts: BTreeSet<TypeId> =
+        analysis.policies.iter().filter_map(|info| info.context).collect();
     for context in contexts {
         gather(analysis, marks, context, &mut Vec::new(), &mut sensitive);
     }
-    sensitive.arrange();
-    sensitive.dedup_by(|a, b| a.0 == b.0);
+    let gathered = sensitive.len();
     let mut rows: Vec<Redaction> = written.iter().map(|info| row(info, tables)).collect();
     let seals: Vec<RedactionInfo> = sensitive
         .into_iter()
@@ -70,7 +71,8 @@ pub(crate) fn redactions(
         }));
         rows.push(row(seal, tables));
     }
-    if rows.len() > REDACTIONS_MAX {
+    // Where too many are sensitive, not all of them were gathered.
+    if rows.len() > REDACTIONS_MAX || gathered > REDACTIONS_MAX {
         return Err(TooMany { what: "places that records withhold", most: REDACTIONS_MAX });
     }
     tables.redactions = rows;
@@ -84,7 +86,7 @@ fn gather(
     marks: &mut Marks<'_>,
     ty: TypeId,
     path: &mut Vec<Option<Name>>,
-    found: &mut Vec<Place>,
+    found: &mut Places,
 ) {
     if found.len() > REDACTIONS_MAX || marks.held(ty).is_none() {
         return;
@@ -108,7 +110,7 @@ fn gather(
             for field in object.fields.iter().filter(|field| field.sensitive) {
                 let key = Some(field.name.clone());
                 let whole = path.iter().cloned().chain([key]).collect();
-                found.push((whole, field.span));
+                found.entry(whole).or_insert(field.span);
             }
         }
         _ => {}

@@ -15,7 +15,7 @@ use crate::compiler::syntax::ast::LogicOp;
 use crate::compiler::syntax::document::model::{Escalation, OnTimeout};
 use crate::lang::types::TypeTable;
 use crate::runtime::bundle::module::{
-    EscalationRow, FunctionKind, NONE, OutcomeRow, Requirement, TemplatePart,
+    EscalationRow, FunctionKind, Govern, NONE, OutcomeRow, Requirement, TemplatePart,
 };
 
 /// A rule whose functions are written.
@@ -35,6 +35,7 @@ pub(crate) struct Written {
     pub(crate) functions: Vec<Built>,
     pub(crate) rules: Vec<WrittenRule>,
     pub(crate) outputs: Vec<WrittenOutput>,
+    pub(crate) govern: Govern,
 }
 
 /// An output whose functions are written.
@@ -142,7 +143,7 @@ pub(crate) fn write(
         });
     }
     let Generator { tables, functions, .. } = generator;
-    Written { tables, functions, rules, outputs }
+    Written { tables, functions, rules, outputs, govern: Govern::default() }
 }
 
 fn rule_function(generator: &mut Generator<'_>, rule: &RulePlan, left: &[NodeId]) -> u16 {

@@ -23,9 +23,8 @@ use crate::base::span::{FileId, Span};
 use crate::compiler::format::layout::{Note, Page, Parts, columns, lay_out};
 use crate::compiler::format::plan::plan;
 use crate::compiler::format::words::Read;
-use crate::compiler::source::map::{SourceFile, SourceMap};
+use crate::compiler::source::map::{SourceMap, applied};
 use crate::compiler::syntax::document::model::Parsed;
-use crate::compiler::syntax::document::path::extension;
 use crate::compiler::syntax::document::site::Reading;
 use crate::compiler::syntax::document::{self as documents, yaml};
 use crate::diag::codes::Code;
@@ -73,23 +72,28 @@ pub fn edits(path: &str, text: &str, settings: Settings) -> Result<Vec<Edit>, Re
     }
     let Some((file, source)) = before.files.iter().next() else { return Ok(Vec::new()) };
     let sheet = Sheet { file, source: &source.text, settings, newline: newline(text) };
-    let edits = match before.root() {
-        Some(root) => document::edits(&root, &before.sites(), &sheet),
+    let edits = match &before.root {
+        Some(root) => document::edits(root, &before.sites, &sheet),
         None => rules::edits(&before.parsed, &sheet),
     };
     if !edits.is_empty() {
-        let formatted = applied(text, &edits);
-        if formatted.len() > SOURCE_BYTES_MAX {
-            let fact = "formatted, this file would be longer than a source may be";
-            let found = Diagnostic::new(Code::TooLong, Span::new(file, 0, 0), fact, "left alone");
-            return Err(Refused::Unread(vec![found.help("make several files of it")]));
-        }
-        let after = read(path, &formatted).map_err(|_| Refused::Changed)?;
-        if !same::same(&before, &after) {
-            return Err(Refused::Changed);
-        }
+        compare(&before, path, &applied(text, &edits))?;
     }
     Ok(edits)
+}
+
+/// Makes sure that `formatted` says what was there `before`.
+fn compare(before: &Source, path: &str, formatted: &str) -> Result<(), Refused> {
+    if formatted.len() > SOURCE_BYTES_MAX {
+        let (at, fact) = (
+            Span::new(FileId(0), 0, 0),
+            "formatted, this file would be longer than a source may be",
+        );
+        let found = Diagnostic::new(Code::TooLong, at, fact, "left alone");
+        return Err(Refused::Unread(vec![found.help("make several files of it")]));
+    }
+    let after = read(path, formatted).map_err(|_| Refused::Changed)?;
+    if same::same(before, &after) { Ok(()) } else { Err(Refused::Changed) }
 }
 
 /// `text`, formatted.
@@ -98,21 +102,6 @@ pub fn edits(path: &str, text: &str, settings: Settings) -> Result<Vec<Edit>, Re
 /// As `edits`.
 pub fn format(path: &str, text: &str, settings: Settings) -> Result<String, Refused> {
     Ok(applied(text, &edits(path, text, settings)?))
-}
-
-/// `text` with `edits`, which ascend and do not overlap.
-#[must_use]
-pub fn applied(text: &str, edits: &[Edit]) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    for edit in edits {
-        let (start, end) = (edit.span.start as usize, edit.span.end as usize);
-        out.push_str(text.get(at..start).unwrap_or_default());
-        out.push_str(&edit.text);
-        at = end;
-    }
-    out.push_str(text.get(at..).unwrap_or_default());
-    out
 }
 
 /// The edits that touch `range`, which is bytes of the file.
@@ -126,29 +115,15 @@ pub fn within(edits: Vec<Edit>, range: Span) -> Vec<Edit> {
 struct Source {
     files: SourceMap,
     parsed: Parsed,
+    /// The tree of a YAML document; `None` for a `.cel` file.
+    root: Option<yaml::Node>,
+    /// How the text is read that starts at a byte.
+    sites: Sites,
 }
 
 impl Source {
-    fn file(&self) -> Option<&SourceFile> {
-        self.files.get(FileId(0))
-    }
-
     fn text(&self) -> &str {
-        self.file().map_or("", |file| file.text.as_str())
-    }
-
-    /// How the text is read that starts at a byte.
-    fn sites(&self) -> Sites {
-        self.parsed.sites.iter().map(|site| (site.at.start, site.reading)).collect()
-    }
-
-    /// The tree of a YAML document; `None` for a `.cel` file.
-    fn root(&self) -> Option<yaml::Node> {
-        if self.parsed.sites.iter().any(|site| site.reading == Reading::Rule) {
-            return None;
-        }
-        let cel = self.file().is_some_and(|file| extension(&file.path) == "cel");
-        if cel { None } else { yaml::parse(FileId(0), &self.files, &mut Sink::new()) }
+        self.files.get(FileId(0)).map_or("", |file| file.text.as_str())
     }
 }
 
@@ -157,11 +132,16 @@ type Sites = FxHashMap<u32, Reading>;
 
 fn read(path: &str, text: &str) -> Result<Source, Refused> {
     let (mut files, mut sink) = (SourceMap::new(), Sink::new());
-    files.add(path, text);
-    let parsed = documents::read(&files, &mut sink);
+    let file = files.add(path, text);
+    let (parsed, mut trees) = documents::read_with_trees(&files, &mut sink);
     let (findings, _) = sink.finish();
     let unread: Vec<Diagnostic> = findings.into_iter().filter(hides_text).collect();
-    if unread.is_empty() { Ok(Source { files, parsed }) } else { Err(Refused::Unread(unread)) }
+    if !unread.is_empty() {
+        return Err(Refused::Unread(unread));
+    }
+    let root = trees.take(file);
+    let sites = parsed.sites.iter().map(|site| (site.at.start, site.reading)).collect();
+    Ok(Source { files, parsed, root, sites })
 }
 
 /// Whether a finding says that a text could not be read as its author meant it. What is wrong with
@@ -242,5 +222,21 @@ impl Sheet<'_> {
             newline: self.newline,
         };
         lay_out(&Parts { slots: &slots, words, notes: &notes }, page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refused, compare, read};
+
+    #[test]
+    fn what_would_mean_something_else_is_refused() {
+        let text = "policyc: 1\nrules:\n- {id: a, when: a>1, deny: no}\n";
+        let before = read("a.yaml", text).expect("a policy");
+        let compared = |from: &str, to: &str| compare(&before, "a.yaml", &text.replace(from, to));
+        assert_eq!(compared("a>1", "a > 1"), Ok(()));
+        assert_eq!(compared("a>1", "a >= 1"), Err(Refused::Changed));
+        assert_eq!(compared("deny", "allow"), Err(Refused::Changed));
+        assert_eq!(compared("a>1", "'a > 1"), Err(Refused::Changed), "it cannot even be read");
     }
 }

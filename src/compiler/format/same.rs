@@ -4,8 +4,8 @@
 //! Out:     whether the documents hold the same values, and their CEL the same words and comments.
 //! Imports: `compiler::format`, `compiler::syntax`.
 
+use crate::compiler::format::Source;
 use crate::compiler::format::words::{Words, split};
-use crate::compiler::format::{Sites, Source};
 use crate::compiler::syntax::document::model::{PolicyDocument, SchemaSource};
 use crate::compiler::syntax::document::site::Reading;
 use crate::compiler::syntax::document::template::expressions;
@@ -13,8 +13,8 @@ use crate::compiler::syntax::document::yaml::{Node, NodeKind, Scalar};
 
 /// Whether `after` says what `before` says.
 pub(super) fn same(before: &Source, after: &Source) -> bool {
-    match (before.root(), after.root()) {
-        (Some(old), Some(new)) => same_documents((before, &old), (after, &new)),
+    match (&before.root, &after.root) {
+        (Some(old), Some(new)) => same_documents((before, old), (after, new)),
         (None, None) => same_rules(before, after),
         (Some(_), None) | (None, Some(_)) => false,
     }
@@ -54,12 +54,11 @@ fn same_messages(old: &str, new: &str) -> bool {
 
 /// The trees of two documents.
 fn same_documents(before: (&Source, &Node), after: (&Source, &Node)) -> bool {
-    let (old_sites, new_sites) = (before.0.sites(), after.0.sites());
     let mut work = vec![(before.1, after.1)];
     while let Some((old, new)) = work.pop() {
         let same = match (&old.kind, &new.kind) {
             (NodeKind::Scalar(old), NodeKind::Scalar(new)) => {
-                same_scalars((before.0, &old_sites, old), (after.0, &new_sites, new))
+                same_scalars((before.0, old), (after.0, new))
             }
             (NodeKind::Sequence { items: old, .. }, NodeKind::Sequence { items: new, .. }) => {
                 work.extend(old.iter().zip(new));
@@ -86,15 +85,15 @@ fn same_documents(before: (&Source, &Node), after: (&Source, &Node)) -> bool {
     true
 }
 
-fn same_scalars(old: (&Source, &Sites, &Scalar), new: (&Source, &Sites, &Scalar)) -> bool {
-    let reading = |(_, sites, scalar): (&Source, &Sites, &Scalar)| {
-        sites.get(&scalar.text.span.start).copied().filter(|_| !scalar.text.text.is_empty())
+fn same_scalars(old: (&Source, &Scalar), new: (&Source, &Scalar)) -> bool {
+    let reading = |(source, scalar): (&Source, &Scalar)| {
+        source.sites.get(&scalar.text.span.start).copied().filter(|_| !scalar.text.text.is_empty())
     };
     let read = reading(old);
     if read != reading(new) {
         return false;
     }
-    let ((from, _, old), (to, _, new)) = (old, new);
+    let ((from, old), (to, new)) = (old, new);
     match read {
         Some(Reading::Decoded) => same_words(&old.text.text, &new.text.text),
         Some(Reading::Raw) => same_words(&old.raw(from.text()).text, &new.raw(to.text()).text),

@@ -16,6 +16,7 @@ use crate::compiler::syntax::ast::{
 use crate::lang::constant::Constant;
 use crate::lang::functions::extremes::takes_any_number;
 use crate::lang::functions::{Style, by_number, named};
+use crate::lang::session;
 use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
 
 /// Lowers expressions into one `Ir`.
@@ -317,6 +318,10 @@ impl<'a> Lowering<'a> {
     fn root_there(&mut self, root: &Root) -> Option<PathId> {
         let types = &self.analysis.types;
         let mut ty = self.context?;
+        if root.path.first().is_some_and(|root| *root == *session::ROOT) {
+            // A session answers all that rules ask; without one they are not decided.
+            return Some(self.path(root.path.clone()));
+        }
         let is_record = matches!(types.get(root.ty), Type::Record(_));
         let mut there = 0;
         if is_record && root.path == ["action", "args"] {

@@ -5,8 +5,9 @@
 //! Imports: the rooms beside this one.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::compiler::solve::formula::{Lit, Node};
 use crate::compiler::solve::store::{Fact, Store, Term, TermId};
@@ -60,15 +61,33 @@ impl Store {
         found
     }
 
-    /// Whether what is known of one term can tell of the other: they are the same, or one lies in
-    /// the other.
+    /// Whether no term of one set can tell of one of another: none is in both, and none lies in
+    /// another's.
     #[must_use]
-    pub fn related(&self, a: TermId, b: TermId) -> bool {
-        let within = |outer: &str, inner: &str| {
-            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        a == b
-            || self.path(a).zip(self.path(b)).is_some_and(|(a, b)| within(&a, &b) || within(&b, &a))
+    pub fn are_apart(&self, sets: &[&BTreeSet<TermId>]) -> bool {
+        let mut terms: FxHashMap<TermId, usize> = FxHashMap::default();
+        let mut paths: FxHashMap<Rc<str>, usize> = FxHashMap::default();
+        for (at, set) in sets.iter().enumerate() {
+            for term in *set {
+                let known = match self.path(*term) {
+                    Some(path) => *paths.entry(path).or_insert(at),
+                    None => *terms.entry(*term).or_insert(at),
+                };
+                if known != at {
+                    return false;
+                }
+            }
+        }
+        paths.iter().all(|(path, at)| {
+            let mut above = path.as_ref();
+            while let Some((shorter, _)) = above.rsplit_once('/') {
+                if paths.get(shorter).is_some_and(|other| other != at) {
+                    return false;
+                }
+                above = shorter;
+            }
+            true
+        })
     }
 
     /// Whether formulas only ask of which kind values are.

@@ -127,7 +127,7 @@ impl<'m> Lift<'m> {
         if depth > CALL_DEPTH_MAX {
             return none;
         }
-        let code = code(module, row);
+        let code = row.code(module);
         let mut called = Vec::new();
         for ins in code.iter().filter(|ins| matches!(ins.op, Op::Test | Op::Need)) {
             called.push((ins.a, self.called(store, ins.a, depth + 1)));
@@ -139,15 +139,6 @@ impl<'m> Lift<'m> {
             Err(Unclear) => reading.opaque(),
         }
     }
-}
-
-/// The instructions of a function.
-pub(in crate::compiler::solve) fn code<'m>(
-    module: &'m Module,
-    row: &FunctionRow,
-) -> &'m [Instruction] {
-    let first = row.first as usize;
-    module.code.get(first..first + usize::from(row.len)).unwrap_or_default()
 }
 
 /// A function that is being read.

@@ -7,8 +7,8 @@
 //! Source:  `docs/diff.md`, section "How".
 //!
 //! `formula`, `point` < `store` < `atoms`, `turn` < `places` < `lift` (`step`, `normal`) < `rules`;
-//! `texts` < `values` < `input`; `sat` < `encode` < `ask`; `words` tells facts to people, `about`
-//! which places formulas are about. About inputs near one: `near` < `change`.
+//! `texts` < `values` < `input`, `guess`; `sat` < `encode` < `ask`; `words` tells facts to people,
+//! `about` which places formulas are about. About inputs near one: `near` < `change`.
 
 mod about;
 pub mod ask;
@@ -16,6 +16,7 @@ pub mod atoms;
 pub mod change;
 pub mod encode;
 pub mod formula;
+pub mod guess;
 pub mod input;
 pub mod lift;
 pub mod near;

@@ -93,18 +93,19 @@ fn guess(wanted: &Wanted) -> Option<String> {
             None
         }
     });
+    let next;
     let bytes = match (&wanted.low, &wanted.high) {
         (None, _) => parts.max_by_key(|part| part.len()).unwrap_or_default(),
-        (Some(low), Some(high)) => {
-            let next = behind_prefix(low);
-            let prefix = matches!(&next, Some(Point::Text(next)) if next == high);
-            let alone = high.strip_prefix(low.as_ref()) == Some(&[0]);
-            if !prefix && !alone {
-                return None;
+        (Some(low), Some(high)) if is_prefix(low, high) => low.as_ref(),
+        // Nothing shorter than one letter comes behind a text.
+        (Some(low), _) => match low.as_ref() {
+            [_] => low.as_ref(),
+            [first @ b'a'..=b'y', ..] => {
+                next = [first + 1];
+                &next
             }
-            low.as_ref()
-        }
-        (Some(_), None) => return None,
+            _ => return None,
+        },
     };
     let text = std::str::from_utf8(bytes).ok()?;
     let tested = |(test, holds): &(TextTest, bool)| match test {
@@ -120,6 +121,12 @@ fn guess(wanted: &Wanted) -> Option<String> {
         && wanted.tests.iter().all(tested)
         && !wanted.not.iter().any(|other| other == text);
     fits.then(|| text.to_owned())
+}
+
+/// Whether two bounds are those of what begins with a text, or of that text alone.
+fn is_prefix(low: &[u8], high: &[u8]) -> bool {
+    let prefix = matches!(behind_prefix(low), Some(Point::Text(next)) if *next == *high);
+    prefix || high.strip_prefix(low) == Some(&[0])
 }
 
 /// Whether a text passes a test; `None` where that would be too large.

@@ -7,11 +7,12 @@
 //! Of each term alone the solver knows nearly everything. What it does not know is left to be found
 //! here: which texts pass which tests, and which values are left where others must differ.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::base::arrange::Arrange as _;
 use crate::compiler::solve::point::{Line, Point, Real};
-use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId, TextTest, kind_on};
+use crate::compiler::solve::store::{Fact, Kind, Kinds, Store, Term, TermId, TextTest, kind_on};
 use crate::compiler::solve::texts::{NoText, Wanted, find};
 
 /// A value.
@@ -56,12 +57,39 @@ pub enum NoValues {
 struct Want {
     terms: Vec<TermId>,
     is: Option<Kind>,
-    is_not: Vec<Kind>,
-    low: BTreeMap<Line, Point>,
-    high: BTreeMap<Line, Point>,
+    is_not: Kinds,
+    low: Cuts,
+    high: Cuts,
     tests: Vec<(TextTest, bool, usize)>,
     /// The facts that say so.
     from: Vec<usize>,
+}
+
+/// A cut for each of some lines, in order of lines.
+#[derive(Clone, Debug, Default)]
+struct Cuts(Vec<(Line, Point)>);
+
+impl Cuts {
+    fn get(&self, line: Line) -> Option<&Point> {
+        self.0.iter().find(|(own, _)| *own == line).map(|(_, point)| point)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = Line> {
+        self.0.iter().map(|(line, _)| *line)
+    }
+
+    /// Keeps that one of two cuts through a line which `better` says.
+    fn keep(&mut self, line: Line, point: &Point, better: Ordering) {
+        match self.0.binary_search_by_key(&line, |(own, _)| *own) {
+            Ok(at) => {
+                if let Some((_, own)) = self.0.get_mut(at).filter(|own| point.cmp(&own.1) == better)
+                {
+                    *own = point.clone();
+                }
+            }
+            Err(at) => self.0.insert(at, (line, point.clone())),
+        }
+    }
 }
 
 /// A second of March 2026, a Tuesday at ten in the morning.
@@ -78,7 +106,8 @@ pub fn values(store: &Store, facts: &[(Fact, bool)]) -> Result<Values, NoValues>
 }
 
 struct Wants {
-    class: BTreeMap<TermId, usize>,
+    /// The class of every term, ascending.
+    class: Vec<(TermId, usize)>,
     classes: Vec<Want>,
     /// Pairs of classes that differ, and the fact that says so.
     differ: Vec<(usize, usize, usize)>,
@@ -87,7 +116,7 @@ struct Wants {
 impl Wants {
     /// Terms by what must be equal.
     fn of(facts: &[(Fact, bool)]) -> Result<Self, NoValues> {
-        let mut own = Self { class: BTreeMap::new(), classes: Vec::new(), differ: Vec::new() };
+        let mut own = Self { class: Vec::new(), classes: Vec::new(), differ: Vec::new() };
         for (at, (fact, holds)) in facts.iter().enumerate() {
             if let (Fact::Same(a, b), true) = (fact, *holds) {
                 let (a, b) = (own.class_of(*a), own.class_of(*b));
@@ -109,12 +138,18 @@ impl Wants {
     }
 
     fn class_of(&mut self, term: TermId) -> usize {
-        if let Some(known) = self.class.get(&term) {
-            return *known;
-        }
-        self.class.insert(term, self.classes.len());
+        let at = match self.class.binary_search_by_key(&term, |(own, _)| *own) {
+            Ok(at) => return self.class.get(at).map_or(0, |(_, class)| *class),
+            Err(at) => at,
+        };
+        self.class.insert(at, (term, self.classes.len()));
         self.classes.push(Want { terms: vec![term], ..Want::default() });
         self.classes.len() - 1
+    }
+
+    fn known_class(&self, term: TermId) -> Option<usize> {
+        let at = self.class.binary_search_by_key(&term, |(own, _)| *own).ok()?;
+        self.class.get(at).map(|(_, class)| *class)
     }
 
     fn merge(&mut self, a: usize, b: usize, fact: usize) {
@@ -124,7 +159,10 @@ impl Wants {
             self.classes.get_mut(b).map(std::mem::take).unwrap_or_default()
         };
         for term in &moved.terms {
-            self.class.insert(*term, a);
+            let at = self.class.binary_search_by_key(term, |(own, _)| *own);
+            if let Some((_, class)) = at.ok().and_then(|at| self.class.get_mut(at)) {
+                *class = a;
+            }
         }
         if let Some(kept) = self.classes.get_mut(a) {
             kept.terms.extend(moved.terms);
@@ -143,14 +181,14 @@ impl Wants {
             let Some(want) = self.classes.get_mut(class) else { continue };
             match (fact, *holds) {
                 (Fact::Kind(_, kind), true) => want.is = Some(*kind),
-                (Fact::Kind(_, kind), false) => want.is_not.push(*kind),
+                (Fact::Kind(_, kind), false) => {
+                    want.is_not = want.is_not.either(Kinds::of(&[*kind]));
+                }
                 (Fact::Reaches(_, line, point), true) => {
-                    let low = want.low.entry(*line).or_insert_with(|| point.clone());
-                    *low = low.clone().max(point.clone());
+                    want.low.keep(*line, point, Ordering::Greater);
                 }
                 (Fact::Reaches(_, line, point), false) => {
-                    let high = want.high.entry(*line).or_insert_with(|| point.clone());
-                    *high = high.clone().min(point.clone());
+                    want.high.keep(*line, point, Ordering::Less);
                 }
                 (Fact::Text(_, test), holds) => want.tests.push((test.clone(), holds, at)),
                 _ => {}
@@ -163,7 +201,7 @@ impl Wants {
             }
         }
         // What has a size, and what has elements, is there.
-        let mut open: Vec<TermId> = self.class.keys().copied().collect();
+        let mut open: Vec<TermId> = self.class.iter().map(|(term, _)| *term).collect();
         while let Some(term) = open.pop() {
             if let Term::Size(of) | Term::Element(of, ..) = store.term(term) {
                 self.class_of(*of);
@@ -172,71 +210,95 @@ impl Wants {
         }
     }
 
-    /// Least and most of the size of a term, and the facts that say so.
-    fn size(&self, store: &Store, want: &Want) -> ((u64, Option<u64>), Vec<usize>) {
-        let (mut least, mut most, mut from) = (0, None, Vec::new());
-        let sized = |term: &TermId| store.known(&Term::Size(*term));
-        for size in want.terms.iter().filter_map(sized) {
-            let own = self.class.get(&size).and_then(|class| self.classes.get(*class));
-            let Some(own) = own else { continue };
+    /// What is wanted of the sizes of the terms of a class.
+    fn sizes(&self, store: &Store, want: &Want) -> impl Iterator<Item = &Want> {
+        let sized = |term: &TermId| self.known_class(store.known(&Term::Size(*term))?);
+        want.terms.iter().filter_map(sized).filter_map(|class| self.classes.get(class))
+    }
+
+    /// Least and most of the size of a term.
+    fn size(&self, store: &Store, want: &Want) -> (u64, Option<u64>) {
+        let (mut least, mut most) = (0, None);
+        for own in self.sizes(store, want) {
             let number = |point: &Point| match point {
                 Point::Whole(at) => u64::try_from(*at).unwrap_or(0),
                 Point::Real(..) | Point::Text(_) => 0,
             };
-            if let Some(low) = own.low.get(&Line::Whole) {
+            if let Some(low) = own.low.get(Line::Whole) {
                 least = least.max(number(low));
             }
-            if let Some(high) = own.high.get(&Line::Whole) {
+            if let Some(high) = own.high.get(Line::Whole) {
                 let high = number(high).saturating_sub(1);
                 most = Some(most.map_or(high, |known: u64| known.min(high)));
             }
-            from.extend(&own.from);
         }
-        ((least, most), from)
+        (least, most)
     }
 
     fn choose(&self, store: &Store) -> Result<Values, NoValues> {
-        let mut chosen: BTreeMap<usize, Value> = BTreeMap::new();
-        let mut order: Vec<usize> = (0..self.classes.len()).collect();
+        let mut chosen: Vec<Option<Value>> = vec![None; self.classes.len()];
         // Those that have one value alone come first, so that others keep away from it.
-        order.arrange_by_key(|class| self.classes.get(*class).is_some_and(|it| !it.is_single()));
-        for class in order {
+        let (first, rest): (Vec<usize>, Vec<usize>) =
+            (0..self.classes.len()).partition(|class| self.is_single(*class));
+        for class in first.into_iter().chain(rest) {
             let Some(want) = self.classes.get(class).filter(|want| !want.terms.is_empty()) else {
                 continue;
             };
-            let kind = want.kind(store);
-            let Some((kind, mut sure)) = kind else {
+            let Some((kind, mut sure)) = want.kind(store) else {
                 return Err(NoValues::Clash(want.from.clone()));
             };
             let mut not = Vec::new();
-            let mut blame = want.from.clone();
-            for (a, b, fact) in &self.differ {
-                let other = if *a == class { b } else { a };
-                let concerns = *a == class || *b == class;
-                if let Some(value) = chosen.get(other).filter(|_| concerns) {
-                    not.push(value.clone());
-                    blame.push(*fact);
-                    let single = self.classes.get(*other);
-                    sure &= single.is_some_and(Want::is_single);
-                    blame.extend(single.iter().flat_map(|want| &want.from));
-                }
+            for (_, other) in self.others(class, &chosen) {
+                not.extend(chosen.get(other).cloned().flatten());
+                sure &= self.is_single(other);
             }
-            let (size, sized) = self.size(store, want);
-            blame.extend(sized);
+            let size = self.size(store, want);
             let object = |term: &TermId| matches!(store.term(*term), Term::Presence(_));
-            let object = want.terms.iter().any(object) && !want.high.contains_key(&Line::Truth);
-            match want.value(kind, size, &not) {
+            let object = want.terms.iter().any(object) && want.high.get(Line::Truth).is_none();
+            let value = match want.value(kind, size, &not) {
                 // What is there and may be an object is one.
-                Ok(Value::Bool(false)) if object => chosen.insert(class, Value::Bool(true)),
-                Ok(value) => chosen.insert(class, value),
+                Ok(Value::Bool(false)) if object => Value::Bool(true),
+                Ok(value) => value,
                 Err(NoText::Impossible) if sure => {
+                    let blame = self.blame(store, class, &chosen);
                     return Err(NoValues::Clash(self.smaller(want, size, blame, &not)));
                 }
                 Err(_) => return Err(NoValues::Unknown),
             };
+            if let Some(place) = chosen.get_mut(class) {
+                *place = Some(value);
+            }
         }
-        let value = |(term, class): (&TermId, &usize)| Some((*term, chosen.get(class)?.clone()));
+        let value = |(term, class): &(TermId, usize)| Some((*term, chosen.get(*class)?.clone()?));
         Ok(self.class.iter().filter_map(value).collect())
+    }
+
+    fn is_single(&self, class: usize) -> bool {
+        self.classes.get(class).is_some_and(Want::is_single)
+    }
+
+    /// The classes that have a value from which that of `class` differs, each with the fact that
+    /// says so.
+    fn others<'w>(
+        &'w self,
+        class: usize,
+        chosen: &'w [Option<Value>],
+    ) -> impl Iterator<Item = (usize, usize)> + 'w {
+        let pairs = self.differ.iter().filter(move |(a, b, _)| *a == class || *b == class);
+        let pairs = pairs.map(move |(a, b, fact)| (*fact, if *a == class { *b } else { *a }));
+        pairs.filter(|(_, other)| chosen.get(*other).is_some_and(Option::is_some))
+    }
+
+    /// The facts because of which a class has no value.
+    fn blame(&self, store: &Store, class: usize, chosen: &[Option<Value>]) -> Vec<usize> {
+        let Some(want) = self.classes.get(class) else { return Vec::new() };
+        let mut blame = want.from.clone();
+        for (fact, other) in self.others(class, chosen) {
+            blame.push(fact);
+            blame.extend(self.classes.get(other).iter().flat_map(|want| &want.from));
+        }
+        blame.extend(self.sizes(store, want).flat_map(|want| &want.from));
+        blame
     }
 
     /// Fewer facts that clash: tests of a text that can be left out are.
@@ -269,8 +331,8 @@ impl Wants {
 
     /// The test that a fact is.
     fn test(&self, want: &Want, fact: usize) -> (Option<TextTest>, bool) {
-        let class = want.terms.first().and_then(|term| self.class.get(term));
-        let own = class.and_then(|class| self.classes.get(*class));
+        let class = want.terms.first().and_then(|term| self.known_class(*term));
+        let own = class.and_then(|class| self.classes.get(class));
         let test = own.and_then(|own| own.tests.iter().find(|(.., at)| *at == fact));
         (test.map(|(test, ..)| test.clone()), test.is_some_and(|(_, holds, _)| *holds))
     }
@@ -282,9 +344,9 @@ impl Want {
     fn kind(&self, store: &Store) -> Option<(Kind, bool)> {
         let possible = |kind: &Kind| {
             self.terms.iter().all(|term| store.kinds(*term).holds(*kind))
-                && !self.is_not.contains(kind)
+                && !self.is_not.holds(*kind)
         };
-        let asked = self.low.keys().chain(self.high.keys()).map(|line| kind_on(*line));
+        let asked = self.low.lines().chain(self.high.lines()).map(kind_on);
         let tested = self.tests.first().map(|_| Kind::Text);
         let order = [
             Kind::Text,
@@ -310,7 +372,7 @@ impl Want {
 
     /// Whether one value alone fits, by its bounds.
     fn is_single(&self) -> bool {
-        let behind = |line: &Line| match (self.low.get(line), self.high.get(line)) {
+        let behind = |line: Line| match (self.low.get(line), self.high.get(line)) {
             (Some(Point::Whole(low)), Some(Point::Whole(high))) => low + 1 == *high,
             (Some(Point::Real(low, false)), Some(Point::Real(high, true))) => low == high,
             (Some(Point::Text(low)), Some(Point::Text(high))) => {
@@ -318,12 +380,12 @@ impl Want {
             }
             _ => false,
         };
-        let bounded = !self.low.is_empty() || !self.high.is_empty();
+        let bounded = !self.low.0.is_empty() || !self.high.0.is_empty();
         match self.is {
             None => false,
             Some(Kind::Null | Kind::Absent | Kind::Error) => true,
             Some(Kind::Bool) => bounded,
-            Some(_) => self.low.keys().any(behind),
+            Some(_) => self.low.lines().any(behind),
         }
     }
 
@@ -342,8 +404,8 @@ impl Want {
                 return Ok(if kind == Kind::List { Value::List(least) } else { Value::Map(least) });
             }
             Kind::Bool => {
-                let holds = self.low.contains_key(&Line::Truth);
-                let free = !holds && !self.high.contains_key(&Line::Truth);
+                let holds = self.low.get(Line::Truth).is_some();
+                let free = !holds && self.high.get(Line::Truth).is_none();
                 let other = free && not.contains(&Value::Bool(false));
                 Value::Bool(holds || other)
             }
@@ -363,8 +425,8 @@ impl Want {
             Some(text.clone())
         });
         find(&Wanted {
-            low: bytes(self.low.get(&Line::Text)),
-            high: bytes(self.high.get(&Line::Text)),
+            low: bytes(self.low.get(Line::Text)),
+            high: bytes(self.high.get(Line::Text)),
             tests: self.tests.iter().map(|(test, holds, _)| (test.clone(), *holds)).collect(),
             size,
             not: texts.collect(),
@@ -388,15 +450,15 @@ impl Want {
                 Point::Text(_) => false,
             };
             lines.iter().all(|line| {
-                self.low.get(line).is_none_or(&reaches)
-                    && self.high.get(line).is_none_or(|point| !reaches(point))
+                self.low.get(*line).is_none_or(&reaches)
+                    && self.high.get(*line).is_none_or(|point| !reaches(point))
             })
         };
         let mut near = vec![Real::whole(0)];
         if kind == Kind::Time {
             near = vec![Real::whole(USUAL_TIME)];
         }
-        let edges = lines.iter().flat_map(|line| [self.low.get(line), self.high.get(line)]);
+        let edges = lines.iter().flat_map(|line| [self.low.get(*line), self.high.get(*line)]);
         for edge in edges.flatten() {
             let at = match edge {
                 Point::Whole(at) => Real::whole(*at),

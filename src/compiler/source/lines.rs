@@ -35,16 +35,22 @@ impl Lines {
         Self { starts }
     }
 
+    /// The line of byte `offset`, from 1.
+    #[must_use]
+    pub fn line(&self, offset: u32) -> u32 {
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        u32::try_from(line).unwrap_or(u32::MAX)
+    }
+
     /// The place of byte `offset` of `text`, which must be the text the lines were made from.
     #[must_use]
     pub fn place(&self, text: &str, offset: u32) -> LineColumn {
-        let line = self.starts.partition_point(|start| *start <= offset).max(1);
-        let start = self.starts.get(line - 1).copied().unwrap_or(0) as usize;
+        let line = self.line(offset);
+        let start = self.start(line).unwrap_or(0) as usize;
         let end = (offset as usize).min(text.len());
         let before = text.as_bytes().get(start..end).unwrap_or_default();
         let column = before.iter().filter(|byte| (**byte & 0xC0) != 0x80).count() + 1;
-        let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        LineColumn { line: narrow(line), column: narrow(column) }
+        LineColumn { line, column: u32::try_from(column).unwrap_or(u32::MAX) }
     }
 
     /// The first byte of line `line`, counted from 1.

@@ -24,6 +24,8 @@ pub struct Ast {
     pub exprs: IndexVec<ExprId, Expr>,
     /// The roots of expressions that were read as another tree than the author wrote.
     pub broken: BTreeSet<ExprId>,
+    /// Expressions that nobody wrote: parts of rules that are made of other sections.
+    pub made: BTreeSet<ExprId>,
 }
 
 /// An expression.

@@ -8,6 +8,7 @@ pub mod agents;
 pub mod collections;
 pub mod convert;
 pub mod cross_type;
+pub mod detect;
 pub mod encoders;
 pub mod extremes;
 mod format;
@@ -31,7 +32,7 @@ use crate::lang::value::{Tag, Value};
 
 /// Version of the table in bundles: of another a bundle is refused. It goes up when rows are
 /// added; `docs/functions.md` is the ledger, and is not written anew without it.
-pub const BUILTIN_ABI: u16 = 2;
+pub const BUILTIN_ABI: u16 = 3;
 
 /// A type in a declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +142,7 @@ pub struct Function {
     pub fails: bool,
     /// What a call costs.
     pub cost: Cost,
-    /// Whether the result has at most as many elements as the first argument.
+    /// Whether the result has at most as many elements as the first argument has elements or bytes.
     pub keeps_length: bool,
     /// One sentence.
     pub doc: &'static str,
@@ -249,6 +250,7 @@ const FILES: &[&[Function]] = &[
     extremes::ROWS,
     math::ROWS,
     network::ROWS,
+    detect::ROWS,
     encoders::ROWS,
     lists::ROWS,
     regex::ROWS,

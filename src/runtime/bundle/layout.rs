@@ -84,7 +84,7 @@ sections! {
     8 Patterns "patterns" CRITICAL;
     /// Rules, outcomes, escalations, templates, requirements, types by key, outputs, the index.
     9 Rules "rules" CRITICAL;
-    /// What records withhold; there only where they withhold something.
+    /// What records withhold and what sessions know; there only where one of them is something.
     10 Govern "govern" CRITICAL;
     /// Names, places and sources, for people.
     11 Debug "debug" COLD;

@@ -20,7 +20,7 @@ use crate::runtime::bundle::layout::{
     ENTRY_BYTES, HEADER_BYTES, HEADER_COVERED_BYTES, ISA, MAGIC, MAJOR, MINOR, Section, aligned,
 };
 use crate::runtime::bundle::module::{
-    EnumRow, FunctionKind, FunctionRow, MessageFieldRow, MessageRow, Module, Redaction,
+    EnumRow, FunctionKind, FunctionRow, Govern, MessageFieldRow, MessageRow, Module, Redaction,
 };
 use crate::runtime::bundle::rows::Row;
 
@@ -50,8 +50,7 @@ pub(in crate::runtime) fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), Lo
         let (types, messages) = (input.table(TABLE_ENTRIES_MAX)?, read_messages(input)?);
         Ok((types, messages, input.table(TABLE_ENTRIES_MAX)?, input.table(TABLE_ENTRIES_MAX)?))
     })?;
-    let (constants, sets) = next()
-        .all(|input| Ok((input.table(TABLE_ENTRIES_MAX)?, input.table(TABLE_ENTRIES_MAX)?)))?;
+    let (constants, sets) = next().all(tables)?;
     let (dispatch, hosts, mut functions) = next().all(|input| {
         let (dispatch, hosts) = (input.table(TABLE_ENTRIES_MAX)?, input.table(TABLE_ENTRIES_MAX)?);
         Ok((dispatch, hosts, input.table_of(TABLE_ENTRIES_MAX, FUNCTION_BYTES_MIN, read_function)?))
@@ -65,8 +64,7 @@ pub(in crate::runtime) fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), Lo
     })?;
     let patterns = next().all(|input| input.table(TABLE_ENTRIES_MAX))?;
     let rules = next().all(|input| {
-        let rules = (input.table(TABLE_ENTRIES_MAX)?, input.table(TABLE_ENTRIES_MAX)?);
-        let said = (input.table(TABLE_ENTRIES_MAX)?, input.table(TABLE_ENTRIES_MAX)?);
+        let (rules, said) = (tables(input)?, tables(input)?);
         Ok((
             rules,
             said,
@@ -75,7 +73,8 @@ pub(in crate::runtime) fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), Lo
             Row::read(input)?,
         ))
     })?;
-    let (redactions, debug) = (read_govern(next())?, next().all(|input| Ok(input.rest()))?);
+    let ((redactions, govern), debug) =
+        (read_govern(next())?, next().all(|input| Ok(input.rest()))?);
     let ((rules, outcomes), (escalations, templates), (requirements, keyed), outputs, index) =
         rules;
     let module = Module {
@@ -104,9 +103,15 @@ pub(in crate::runtime) fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), Lo
         outputs,
         index,
         redactions,
+        govern,
         debug: Vec::new(),
     };
     Ok((module, debug))
+}
+
+/// Two tables, one behind the other.
+fn tables<A: Row, B: Row>(input: &mut Input<'_>) -> Result<(Vec<A>, Vec<B>), Problem> {
+    Ok((input.table(TABLE_ENTRIES_MAX)?, input.table(TABLE_ENTRIES_MAX)?))
 }
 
 /// The digest that covers the whole bundle, if `bytes` start like one: its name in the world.
@@ -154,14 +159,17 @@ fn open(bytes: &[u8]) -> Result<Vec<Input<'_>>, LoadError> {
 /// The number of the one section that may be left out.
 const GOVERN: [u8; 2] = Section::Govern.kind().to_le_bytes();
 
-/// What records withhold: there is something, or the section would not be there.
-fn read_govern(section: Input<'_>) -> Result<Vec<Redaction>, LoadError> {
+/// What records withhold and what sessions know: there is something, or the section would not be
+/// there.
+fn read_govern(section: Input<'_>) -> Result<(Vec<Redaction>, Govern), LoadError> {
     if section.is_absent() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Govern::default()));
     }
     section.all(|input| {
         let redactions: Vec<Redaction> = input.table(REDACTIONS_MAX)?;
-        if redactions.is_empty() { Err(Problem::NotCanonical) } else { Ok(redactions) }
+        let govern = Govern::read(input)?;
+        let empty = redactions.is_empty() && govern == Govern::default();
+        if empty { Err(Problem::NotCanonical) } else { Ok((redactions, govern)) }
     })
 }
 

@@ -13,10 +13,10 @@ use crate::lang::opcodes::{Instruction, Op};
 use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::error::Problem;
 use crate::runtime::bundle::module::{
-    Bound, EnumRow, EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, KeyedType,
-    Manifest, MessageFieldRow, MessageRow, NodeMode, OutcomeRow, OutputRow, PathNode, Pattern,
-    Phase, Redaction, Requirement, RuleIndex, RuleRow, SlotRow, SourceRow, Step, Str, TemplatePart,
-    TypeRow, Withhold,
+    Bound, EnumRow, EscalationRow, Fallback, FieldLabels, FieldRow, FrameRow, FunctionKind, Govern,
+    HostRow, KeyedType, LabelRow, Manifest, MessageFieldRow, MessageRow, NodeMode, OutcomeRow,
+    OutputRow, PathNode, Pattern, Phase, Redaction, Requirement, RuleIndex, RuleRow, SlotRow,
+    SourceRow, Step, Str, TemplatePart, ToolRow, TypeRow, Withhold,
 };
 use crate::runtime::bundle::reader::Input;
 use crate::runtime::bundle::writer::Output;
@@ -137,6 +137,10 @@ struct_rows! {
         prefixes: Vec<(Str, Vec<u16>)>, patterns: Vec<(Str, Vec<u16>)>,
     }
     Redaction { path: Vec<Step>, class: Withhold, facts: bool }
+    Govern { labels: Vec<LabelRow>, tools: Vec<ToolRow> }
+    LabelRow { name: Str, implies: Vec<u16> }
+    ToolRow { name: Str, outputs: Vec<FieldLabels> }
+    FieldLabels { path: Vec<Step>, labels: Vec<u16>, inherit: bool }
 }
 
 enum_rows! {

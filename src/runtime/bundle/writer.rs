@@ -17,7 +17,7 @@ use crate::runtime::bundle::error::WriteError;
 use crate::runtime::bundle::layout::{
     ENTRY_BYTES, HEADER_BYTES, HEADER_COVERED_BYTES, ISA, MAGIC, MAJOR, MINOR, Section, aligned,
 };
-use crate::runtime::bundle::module::{FunctionRow, Module};
+use crate::runtime::bundle::module::{FunctionRow, Govern, Module};
 use crate::runtime::bundle::rows::Row;
 
 /// The bytes of a bundle with this content.
@@ -25,7 +25,8 @@ use crate::runtime::bundle::rows::Row;
 /// # Errors
 /// `WriteError`: the content passes a limit.
 pub fn write(module: &Module) -> Result<Vec<u8>, WriteError> {
-    let is_there = |section: Section| section != Section::Govern || !module.redactions.is_empty();
+    let governs = !module.redactions.is_empty() || module.govern != Govern::default();
+    let is_there = |section: Section| section != Section::Govern || governs;
     let sections = || Section::ALL.iter().copied().filter(|section| is_there(*section));
     let table_bytes = sections().count() * ENTRY_BYTES;
     let mut table = Vec::with_capacity(table_bytes);
@@ -114,7 +115,10 @@ fn section_bytes(module: &Module, section: Section) -> Result<Vec<u8>, WriteErro
             out.table(&module.outputs, TABLE_ENTRIES_MAX);
             module.index.write(&mut out);
         }
-        Section::Govern => out.table(&module.redactions, REDACTIONS_MAX),
+        Section::Govern => {
+            out.table(&module.redactions, REDACTIONS_MAX);
+            module.govern.write(&mut out);
+        }
         Section::Debug => out.bytes(&module.debug),
     }
     out.error.map_or(Ok(out.bytes), Err)

@@ -8,6 +8,8 @@
 //! table of its own. Where keys crowd there, which a bundle can be made for, they are found by
 //! halving.
 
+use crate::base::pointer;
+use crate::lang::session::ROOT;
 use crate::lang::value::heap::same_bytes;
 use crate::lang::value::{Space, Tag, Value, scan};
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, PathNode, TypeRow};
@@ -22,6 +24,8 @@ pub(in crate::runtime) struct Paths {
     nodes: Vec<Node>,
     /// The tables of all nodes, one after the other: places of nodes, `NONE` where free.
     table: Vec<u16>,
+    /// The slots that only a session fills, and their places.
+    answers: Vec<(u16, u16)>,
 }
 
 /// A value without parts that goes to one place, and is most often of the kind that is wanted.
@@ -145,6 +149,24 @@ impl Spelled {
     }
 }
 
+/// The slots below the root that only a session fills.
+fn answers(module: &Module, nodes: &[Node]) -> Vec<(u16, u16)> {
+    let mut found = Vec::new();
+    // Parents stand before their children.
+    let mut inside = vec![false; nodes.len()];
+    for (at, (node, row)) in (0_u16..).zip(nodes.iter().zip(&module.paths)) {
+        let name = module.strings.get(row.key as usize).unwrap_or_default();
+        let parent = inside.get(usize::from(node.parent)).copied().unwrap_or(false);
+        let is_inside = parent || node.parent == 0 && at > 0 && name == ROOT;
+        if let Some(own) = inside.get_mut(usize::from(at)) {
+            *own = is_inside;
+        }
+        let slots = [node.slot, node.presence].into_iter().filter(|slot| *slot != NONE);
+        found.extend(slots.filter(|_| is_inside).map(|slot| (slot, at)));
+    }
+    found
+}
+
 /// Whether `key`, a quote and a colon stand at `at`, of which the first 16 bytes are known to.
 #[inline(never)]
 fn ends(bytes: &[u8], at: u32, key: &[u8]) -> bool {
@@ -203,7 +225,13 @@ impl Paths {
                 (node.table, node.mask) = (u32::try_from(start).unwrap_or(u32::MAX), mask);
             }
         }
-        Self { nodes, table }
+        let answers = answers(module, &nodes);
+        Self { nodes, table, answers }
+    }
+
+    /// The slots that only a session fills, and their places.
+    pub(in crate::runtime) fn answers(&self) -> &[(u16, u16)] {
+        &self.answers
     }
 
     /// Number of nodes.
@@ -276,17 +304,17 @@ impl Paths {
                 break;
             }
             let key = String::from_utf8_lossy(bytes(text, &here.key));
-            keys.push(key.replace('~', "~0").replace('/', "~1"));
+            keys.push(pointer::token(&key));
             node = self.get(here.parent);
         }
         keys.iter().rev().fold(String::new(), |path, key| path + "/" + key)
     }
 
     /// The node with this path, written as a JSON Pointer.
-    pub(in crate::runtime) fn find(&self, text: &[u8], pointer: &str) -> Option<u16> {
+    pub(in crate::runtime) fn find(&self, text: &[u8], path: &str) -> Option<u16> {
         let mut at = 0;
-        for key in pointer.strip_prefix('/')?.split('/') {
-            let key = key.replace("~1", "/").replace("~0", "~");
+        for key in path.strip_prefix('/')?.split('/') {
+            let key = pointer::key(key);
             let node = self.get(at)?;
             at = node.first_child + self.child(node, text, key.as_bytes())?;
         }

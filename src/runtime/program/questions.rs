@@ -4,7 +4,7 @@
 //! Out:     `Questions`.
 //! Imports: `lang`, `runtime::bundle`, `runtime::program::pool`.
 
-use crate::lang::opcodes::{Op, Operand};
+use crate::lang::opcodes::Op;
 use crate::lang::value::Tag;
 use crate::runtime::bundle::module::{Module, Phase};
 use crate::runtime::program::pool::Pool;
@@ -39,12 +39,8 @@ impl Questions {
     pub(in crate::runtime) fn of(module: &Module, pool: &Pool) -> Self {
         let (mut asked, mut callees) = (Vec::new(), Vec::new());
         for (number, function) in (0_u16..).zip(&module.functions) {
-            let first = function.first as usize;
-            let code = module.code.get(first..first + usize::from(function.len));
-            for ins in code.unwrap_or_default() {
-                if ins.op.operands().first() == Some(&Operand::Function) {
-                    callees.push((number, ins.a));
-                }
+            for ins in function.code(module) {
+                callees.extend(ins.callee().map(|callee| (number, callee)));
                 let needle = (ins.op == Op::Contains).then_some(Target::Needle(ins.b));
                 let target = needle.or((ins.op == Op::Matches).then_some(Target::Pattern(ins.b)));
                 let question = target.map(|target| Question { slot: ins.a, target });

@@ -14,7 +14,7 @@ use crate::lang::opcodes::{
     Instruction, Op, Operand, X_EQUAL, X_GREATER, X_INVERT, X_LESS, X_LEVEL, X_OPTIONAL, X_PAIRS,
 };
 use crate::lang::value::{Tag, Value};
-use crate::runtime::bundle::module::{FunctionRow, Module};
+use crate::runtime::bundle::module::Module;
 use crate::runtime::program::pool::Pool;
 use crate::runtime::program::sets::Set;
 
@@ -199,13 +199,12 @@ pub(in crate::runtime) const fn mirrored(x: u8) -> u8 {
 /// The loops of a module that are swept, in the order of the code.
 pub(in crate::runtime) fn sweeps(module: &Module, pool: &Pool, sets: &[Set]) -> Vec<Sweep> {
     let mut found = Vec::new();
-    for FunctionRow { first, len, .. } in module.functions.iter().filter(|row| row.cursors > 0) {
-        let start = *first as usize;
-        let code = module.code.get(start..start + usize::from(*len)).unwrap_or_default();
+    for row in module.functions.iter().filter(|row| row.cursors > 0) {
+        let code = row.code(module);
         let iters = code.iter().enumerate().filter(|(_, ins)| ins.op == Op::Iter);
         found.extend(iters.filter_map(|(pc, _)| {
             let body = Body::of(module, code, pc)?;
-            body.sweep((pool, sets), first.checked_add(u32::try_from(pc).ok()?)?)
+            body.sweep((pool, sets), row.first.checked_add(u32::try_from(pc).ok()?)?)
         }));
     }
     found.sort_by_key(|sweep| sweep.at);

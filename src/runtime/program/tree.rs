@@ -107,8 +107,7 @@ impl<'m> Readings<'m> {
     pub(super) fn grow(&mut self, function: u16) -> Callee {
         let Self { module, callees, terms, trees } = self;
         let Some(row) = module.functions.get(usize::from(function)) else { return Callee::Opaque };
-        let start = row.first as usize;
-        let code = module.code.get(start..start + usize::from(row.len)).unwrap_or_default();
+        let code = row.code(module);
         if code.len() > READABLE
             || usize::from(row.registers) > REGISTERS
             || !trees.of(function).is_empty()

@@ -20,7 +20,7 @@ use crate::lang::opcodes::{
     X_INVERT, X_LESS, X_PART, Yield,
 };
 use crate::lang::value::{Tag, Value};
-use crate::runtime::bundle::module::{FunctionKind, FunctionRow, Module, NONE, RuleRow};
+use crate::runtime::bundle::module::{FunctionKind, Module, NONE, RuleRow};
 use crate::runtime::program::arc::{self, Arc, Parts};
 use crate::runtime::program::clause::{self, Found};
 use crate::runtime::program::plan::Span;
@@ -206,9 +206,7 @@ fn arc_of(pool: &Pool, clause: &[Literal]) -> Option<Veto> {
 
 /// The code of a rule; `None` if it has none, or more than is worth reading.
 fn readable<'m>(module: &'m Module, rule: &RuleRow) -> Option<&'m [Instruction]> {
-    let FunctionRow { first, len, .. } = module.functions.get(usize::from(rule.function))?;
-    let start = *first as usize;
-    let code = module.code.get(start..start + usize::from(*len))?;
+    let code = module.functions.get(usize::from(rule.function))?.code(module);
     (code.len() <= READABLE).then_some(code)
 }
 

@@ -9,6 +9,9 @@
 //! behind such an instruction may hang on what it read, so atoms and calls of the host behind it
 //! tell as well. That is more than values say, and never less.
 
+use std::collections::BTreeSet;
+
+use crate::base::pointer;
 use crate::lang::functions::by_number;
 use crate::lang::opcodes::{Instruction, NO_ATOM, Op, Operand};
 use crate::lang::value::Value;
@@ -71,7 +74,7 @@ impl Rule {
         let steps = path.strip_prefix('/')?.split('/');
         let steps = steps.map(|key| match key {
             "*" => None,
-            key => Some(key.replace("~1", "/").replace("~0", "~").into()),
+            key => Some(pointer::key(key).into()),
         });
         Some(Self { steps: steps.collect(), class, facts })
     }
@@ -93,7 +96,7 @@ impl Rule {
     pub fn path(&self) -> String {
         let key = |step: &Option<Box<str>>| match step.as_deref() {
             None => "*".to_owned(),
-            Some(key) => key.replace('~', "~0").replace('/', "~1"),
+            Some(key) => pointer::token(key),
         };
         self.steps.iter().fold(String::new(), |path, step| path + "/" + &key(step))
     }
@@ -381,7 +384,7 @@ impl<'m> Ground<'m> {
         let nothing = vec![0; self.rules.rows.len().div_ceil(64)];
         let mut reads = vec![nothing; self.module.functions.len()];
         for (at, row) in self.module.functions.iter().enumerate() {
-            for ins in code(self.module, row) {
+            for ins in row.code(self.module) {
                 for set in self.sets(ins) {
                     reads.get_mut(at).map(|own| add(own, set));
                 }
@@ -391,7 +394,7 @@ impl<'m> Ground<'m> {
         let mut changed = true;
         while std::mem::take(&mut changed) {
             for (at, row) in self.module.functions.iter().enumerate() {
-                for callee in code(self.module, row).iter().filter_map(callee) {
+                for callee in row.code(self.module).iter().filter_map(Instruction::callee) {
                     let more = reads.get(usize::from(callee)).cloned().unwrap_or_default();
                     changed |= reads.get_mut(at).is_some_and(|own| add(own, &more));
                 }
@@ -420,19 +423,48 @@ impl<'m> Ground<'m> {
         if paths.is_empty() { None } else { Some(paths.join(", ").into()) }
     }
 
+    /// Which rules are asked hangs on the key of the index: where it is withheld, all of what a
+    /// rule does that is asked for some keys only stands behind it.
+    fn behind_key(&self, tells: impl Fn(&Set) -> bool, from: &mut [Option<usize>]) {
+        let index = &self.module.index;
+        let key = self.slots.get(usize::from(index.key_slot));
+        if !key.is_some_and(|(value, presence)| tells(value) || tells(presence)) {
+            return;
+        }
+        let always: BTreeSet<u16> = index.always.iter().copied().collect();
+        for (at, rule) in (0..).zip(&self.module.rules) {
+            if !always.contains(&at)
+                && let Some(start) = from.get_mut(usize::from(rule.function))
+            {
+                *start = Some(0);
+            }
+        }
+    }
+
     /// For each function the instruction from which on what runs may hang on what the rules in
     /// `of` withhold; `None` if nothing does.
     fn behind(&self, reads: &[Set], of: &[bool]) -> Vec<Option<usize>> {
         let tells = |set: &Set| (0..).zip(of).any(|(rule, is)| *is && has(set, rule));
         let told: Vec<bool> = reads.iter().map(tells).collect();
         let calls_one = |ins: &Instruction| {
-            callee(ins).is_some_and(|at| told.get(usize::from(at)).copied().unwrap_or_default())
+            ins.callee().is_some_and(|at| told.get(usize::from(at)).copied().unwrap_or_default())
         };
         let first = |row: &FunctionRow| {
-            let mut code = code(self.module, row).iter();
-            code.position(|ins| calls_one(ins) || self.sets(ins).any(tells))
+            let code = row.code(self.module);
+            let mut start =
+                code.iter().position(|ins| calls_one(ins) || self.sets(ins).any(tells))?;
+            // The next turn of a loop comes behind what this turn reads.
+            let back = |start: usize| {
+                let nexts = code.iter().skip(start).filter(|ins| ins.op == Op::Next);
+                nexts.map(|ins| usize::from(ins.f)).filter(|at| *at < start).min()
+            };
+            while let Some(at) = back(start) {
+                start = at;
+            }
+            Some(start)
         };
         let mut from: Vec<Option<usize>> = self.module.functions.iter().map(first).collect();
+        self.behind_key(tells, &mut from);
         // What is called behind it is run or not run for it.
         let mut waiting: Vec<usize> = (0..from.len()).collect();
         while let Some(at) = waiting.pop() {
@@ -440,7 +472,8 @@ impl<'m> Ground<'m> {
             else {
                 continue;
             };
-            for callee in code(self.module, row).iter().skip(*start).filter_map(callee) {
+            for callee in row.code(self.module).iter().skip(*start).filter_map(Instruction::callee)
+            {
                 let callee = usize::from(callee);
                 if from.get(callee).is_some_and(|it| *it != Some(0)) {
                     from.get_mut(callee).map(|place| place.replace(0));
@@ -481,15 +514,6 @@ fn children<'m>(
     module.paths.get(range.clone()).unwrap_or_default().iter().zip(range)
 }
 
-fn code<'m>(module: &'m Module, row: &FunctionRow) -> &'m [Instruction] {
-    let first = usize::try_from(row.first).unwrap_or(usize::MAX);
-    module.code.get(first..first.saturating_add(usize::from(row.len))).unwrap_or_default()
-}
-
-const fn callee(ins: &Instruction) -> Option<u16> {
-    if matches!(ins.op, Op::Test | Op::Need) { Some(ins.a) } else { None }
-}
-
 /// The values of the file that an instruction reads.
 fn read(module: &Module, ins: &Instruction) -> impl Iterator<Item = u16> + use<> {
     let arity = |row: &u16| by_number(*row).map_or(0, |row| row.params.len());
@@ -524,7 +548,7 @@ fn atoms(module: &Module, from: &[Option<usize>]) -> Vec<u8> {
     let mut bits = vec![0; usize::from(module.manifest.atoms).div_ceil(4)];
     for (row, start) in module.functions.iter().zip(from) {
         let Some(start) = start else { continue };
-        for ins in code(module, row).iter().skip(*start).filter(|ins| ins.w != NO_ATOM) {
+        for ins in row.code(module).iter().skip(*start).filter(|ins| ins.w != NO_ATOM) {
             if let Some(byte) = bits.get_mut(usize::from(ins.w / 4)) {
                 *byte |= 3 << (2 * (ins.w % 4));
             }
@@ -538,7 +562,7 @@ fn hosts(module: &Module, from: &[Option<usize>]) -> Vec<bool> {
     let mut asked = vec![false; module.hosts.len()];
     for (row, start) in module.functions.iter().zip(from) {
         let Some(start) = start else { continue };
-        for ins in code(module, row).iter().skip(*start).filter(|ins| ins.op == Op::CallHost) {
+        for ins in row.code(module).iter().skip(*start).filter(|ins| ins.op == Op::CallHost) {
             if let Some(host) = asked.get_mut(usize::from(ins.b)) {
                 *host = true;
             }

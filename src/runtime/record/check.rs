@@ -11,8 +11,9 @@
 use std::collections::BTreeMap;
 
 use crate::base::limits::{CHAIN_HEAD_LINES_MAX, CHAIN_WRITER_BYTES_MAX, CHAIN_WRITERS_MAX};
-use crate::runtime::record::chain::{Position, Tail, Tree, leaf};
+use crate::runtime::record::chain::{Position, Tail};
 use crate::runtime::record::read::{Block, Entry};
+use crate::runtime::record::tree::{Tree, leaf};
 
 /// Most breaks that are kept; of more the number is known.
 const BREAKS_KEPT: usize = 100;

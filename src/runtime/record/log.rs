@@ -15,26 +15,31 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::base::limits::RECORD_BYTES_MAX;
-use crate::runtime::record::chain::{Position, Tail, Writing};
+use crate::runtime::record::chain::{Batch, Position, Tail, Writing};
 
 /// What a log is written to.
 pub trait Storage: Send {
-    /// Appends bytes.
+    /// Appends lines.
     ///
     /// # Errors
     /// If not all of them were taken.
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    fn append(&mut self, batch: &Batch) -> io::Result<()>;
 
     /// Sees to it that what was appended outlasts a loss of power.
     ///
     /// # Errors
     /// If that is not known.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Whether it would like to go on elsewhere: the next batch then ends a block.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
 
 impl Storage for std::fs::File {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        io::Write::write_all(self, bytes)
+    fn append(&mut self, batch: &Batch) -> io::Result<()> {
+        io::Write::write_all(self, &batch.lines)
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -58,7 +63,8 @@ pub enum Durability {
     Strict,
     /// All records that wait are synced together. Whoever must not act unrecorded waits.
     Grouped,
-    /// Once it is handed to the system, which may lose it with its power.
+    /// Once it is handed to the system, which may lose it with its power. All is synced where
+    /// nothing comes for a while.
     Async,
 }
 
@@ -112,6 +118,8 @@ pub struct Ticket(u64);
 
 /// A block that is open ends where nothing comes for as long.
 const IDLE: Duration = Duration::from_millis(500);
+/// Most bytes of records that are written at once, unless one has more.
+const GROUP_BYTES: usize = 8 << 20;
 /// Bytes that the buffers of the queue begin with.
 const LINE_BYTES: usize = 1 << 10;
 
@@ -189,7 +197,7 @@ impl Log {
             chain: Writing::new(&options.writer, options.from.clone()),
             options,
             storage: Box::new(storage),
-            out: Vec::new(),
+            out: Batch::default(),
             ended: false,
         };
         let thread = thread::Builder::new().name("records".to_owned());
@@ -293,7 +301,7 @@ struct Worker {
     chain: Writing,
     options: LogOptions,
     storage: Box<dyn Storage>,
-    out: Vec<u8>,
+    out: Batch,
     /// Whether it came to its end: nobody must wait for a thread that is gone.
     ended: bool,
 }
@@ -350,7 +358,13 @@ impl Worker {
             idle = open && timed.timed_out();
         }
         let strict = self.options.durability == Durability::Strict;
-        let count = if strict { state.waiting.len().min(1) } else { state.waiting.len() };
+        let mut bytes = 0;
+        let room = state.waiting.iter().take_while(|waiting| {
+            bytes += waiting.line.len();
+            bytes <= GROUP_BYTES
+        });
+        let most = if strict { 1 } else { room.count().max(1) };
+        let count = state.waiting.len().min(most);
         batch.extend(state.waiting.drain(..count));
         let all = state.waiting.is_empty();
         let lost = if all && (idle || state.closing) { std::mem::take(&mut state.lost) } else { 0 };
@@ -372,14 +386,14 @@ impl Worker {
         if work.lost > 0 {
             chain.gap(work.lost, out);
         }
-        if work.closing || work.idle {
+        if work.closing || work.idle || storage.is_full() {
             chain.block(work.closing, out);
         }
-        if out.is_empty() {
+        if out.lines.is_empty() {
             return Ok(());
         }
         storage.append(out)?;
-        if options.durability == Durability::Async && !work.closing {
+        if options.durability == Durability::Async && !work.closing && !work.idle {
             return Ok(());
         }
         storage.sync()

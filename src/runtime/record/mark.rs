@@ -166,18 +166,6 @@ pub(super) fn unescape(text: &[u8], mut take: impl FnMut(char)) -> Option<()> {
     Some(())
 }
 
-/// Appends a key to a JSON Pointer.
-pub(super) fn point(key: &str, path: &mut String) {
-    path.push('/');
-    for character in key.chars() {
-        match character {
-            '~' => path.push_str("~0"),
-            '/' => path.push_str("~1"),
-            other => path.push(other),
-        }
-    }
-}
-
 /// Appends the number of an element to a JSON Pointer.
 pub(super) fn point_at(number: u32, path: &mut String) {
     // Writing to a string does not fail.

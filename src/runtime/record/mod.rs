@@ -25,6 +25,7 @@ pub mod seal;
 mod sig;
 mod slots;
 mod text;
+pub mod tree;
 pub mod write;
 
 /// The version of the format. A reader refuses a higher one.

@@ -11,6 +11,7 @@
 use std::ops::Range;
 
 use crate::base::limits::CONTEXT_DEPTH_MAX;
+use crate::base::pointer;
 use crate::lang::value::{json, scan};
 use crate::runtime::program::withheld::{As, Rules};
 use crate::runtime::record::context::Copyist;
@@ -240,7 +241,7 @@ impl Redactor {
             let end = self.key(context, at)?;
             out.extend_from_slice(slice(context, at, end));
             at = end;
-            mark::point(&self.key, &mut self.path);
+            pointer::push(&mut self.path, &self.key);
         } else {
             mark::point_at(number, &mut self.path);
         }

@@ -42,6 +42,9 @@ pub fn annotate(module: &mut Module) -> Vec<Expensive> {
     let mut expensive = Vec::new();
     sort_strings(module);
     module.redactions.arrange_by(|a, b| a.path.cmp(&b.path));
+    for tool in &mut module.govern.tools {
+        tool.outputs.arrange_by(|a, b| a.path.cmp(&b.path));
+    }
     sort_messages(module);
     prune(module);
     let dynamic = dynamic(module);

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::base::limits::{CALL_DEPTH_MAX, CURSORS_MAX, FILE_VALUES_MAX};
-use crate::lang::opcodes::Operand;
+use crate::lang::opcodes::Instruction;
 use crate::runtime::bundle::module::{Module, NONE, Requirement, RuleRow, TemplatePart};
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::jumps::Body;
@@ -186,8 +186,7 @@ impl Calls {
 fn callees(module: &Module, at: usize) -> Vec<u16> {
     let body = u16::try_from(at).ok().and_then(|at| Body::of(module, at));
     let code = body.map(|body| body.code).unwrap_or_default();
-    let calls = code.iter().filter(|ins| ins.op.operands()[0] == Operand::Function);
-    let mut callees: Vec<u16> = calls.map(|ins| ins.a).collect();
+    let mut callees: Vec<u16> = code.iter().filter_map(Instruction::callee).collect();
     callees.sort_unstable();
     callees.dedup();
     callees

@@ -150,6 +150,12 @@ faults! {
     34 RedactionPath { at } "redaction {at} has a path that leads nowhere";
     34 RedactionClass { at } "redaction {at} is of a class that it cannot be of";
     34 RedactionBelow { at } "redaction {at} is about a part of what another one withholds";
+    35 GovernEmpty "there are tools, and no labels";
+    35 GovernMessage "there are labels, and the context is a message";
+    35 LabelOrder { at } "label {at} does not stand behind the one before it, or has no name";
+    35 LabelImplies { at } "label {at} implies itself, or labels that are not there or in order";
+    35 ToolOrder { at } "tool {at} does not stand behind the one before it, or has no name";
+    35 ToolOutput { at } "tool {at} has an output whose paths or labels are not in order";
     32 Fallback "what happens by default or on errors is not possible";
 }
 

@@ -10,6 +10,7 @@ mod calls;
 mod cost;
 pub mod error;
 mod flow;
+mod govern;
 mod jumps;
 mod messages;
 mod redactions;
@@ -107,6 +108,7 @@ fn prove(module: &Module, claims: Option<Claims>) -> Result<(Proof, Option<Claim
     }
     rules::check(module, steps)?;
     secrets::places(module, steps)?;
+    govern::check(module, steps)?;
     redactions::check(module, steps)?;
     let calls = Calls::of(module, steps)?;
     let (file_values, cursors) = calls.windows(module)?;

@@ -122,10 +122,10 @@ const fn table_of(operand: Operand) -> Option<Table> {
 /// Writes the walk over all names twice: to look at them, and to change them.
 macro_rules! walk {
     (
-        $strings:ident, $redactions:ident, $types:ident, $messages:ident, $others:ident,
+        $strings:ident, $govern:ident, $types:ident, $messages:ident, $others:ident,
         $iter:ident, $($mutable:ident)?
     ) => {
-        fn $redactions(
+        fn $govern(
             module: &$($mutable)? Module,
             text: &mut impl FnMut(&$($mutable)? u32),
         ) {
@@ -137,6 +137,17 @@ macro_rules! walk {
                 }
                 if let Withhold::Token(name) = &$($mutable)? row.class {
                     text(name);
+                }
+            }
+            for row in module.govern.labels.$iter() {
+                text(&$($mutable)? row.name);
+            }
+            for row in module.govern.tools.$iter() {
+                text(&$($mutable)? row.name);
+                for step in row.outputs.$iter().flat_map(|field| field.path.$iter()) {
+                    if let Step::Key(name) = step {
+                        text(name);
+                    }
                 }
             }
         }
@@ -200,7 +211,7 @@ macro_rules! walk {
             for (name, _) in module.keyed.$iter().flat_map(|row| row.cases.$iter()) {
                 text(name);
             }
-            $redactions(module, &mut text);
+            $govern(module, &mut text);
             let index = &$($mutable)? module.index;
             let prefixes = index.prefixes.$iter().chain(index.patterns.$iter());
             for (name, _) in index.keys.$iter().chain(prefixes) {
@@ -330,16 +341,8 @@ macro_rules! walk {
     };
 }
 
-walk!(look_at_strings, look_at_redactions, look_at_types, look_at_messages, look_at_others, iter,);
-walk!(
-    change_strings,
-    change_redactions,
-    change_types,
-    change_messages,
-    change_others,
-    iter_mut,
-    mut
-);
+walk!(look_at_strings, look_at_govern, look_at_types, look_at_messages, look_at_others, iter,);
+walk!(change_strings, change_govern, change_types, change_messages, change_others, iter_mut, mut);
 
 /// For each table, which entries are named.
 fn named(module: &Module) -> Vec<Vec<bool>> {

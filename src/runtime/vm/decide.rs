@@ -29,9 +29,7 @@ pub fn evaluate<'a>(
     request: &Request<'a>,
     scratch: &'a mut Scratch,
 ) -> Decision<'a> {
-    let mut filled = ingest(program, request.context, scratch);
-    let verdict = verdict(&mut filled, &request.moment, NoObserver);
-    Decision::of(filled, verdict, &request.moment)
+    ingest(program, request.context, scratch).into_decision(&request.moment)
 }
 
 impl<'a> Filled<'a> {
@@ -65,6 +63,13 @@ impl<'a> Filled<'a> {
         'a: 's,
     {
         self.decided(moment, observer)
+    }
+
+    /// Decides about this input, which is not decided again.
+    #[must_use]
+    pub fn into_decision(mut self, moment: &Moment<'a>) -> Decision<'a> {
+        let verdict = verdict(&mut self, moment, NoObserver);
+        Decision::of(self, verdict, moment)
     }
 
     fn decided<'s, O: Watching>(&'s mut self, moment: &Moment<'s>, observer: O) -> Decision<'s>

@@ -11,7 +11,6 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::base::arrange::Arrange as _;
 use crate::lang::error::EvalError;
 use crate::lang::functions::Native;
 use crate::lang::value::Value;
@@ -46,7 +45,7 @@ impl HostTable {
     /// A table of these results. Of two for the same call the first counts.
     #[must_use]
     pub fn new(mut entries: Vec<HostEntry>) -> Self {
-        entries.arrange_by(|a, b| (&a.name, a.arguments).cmp(&(&b.name, b.arguments)));
+        entries.sort_by(|a, b| (&a.name, a.arguments).cmp(&(&b.name, b.arguments)));
         entries.dedup_by(|b, a| a.name == b.name && a.arguments == b.arguments);
         Self { entries, computed: Vec::new() }
     }

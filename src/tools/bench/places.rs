@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::arrange::Arrange as _;
 use crate::compiler::source::map::SourceMap;
-use crate::lang::opcodes::{NO_ATOM, Operand};
+use crate::lang::opcodes::{Instruction, NO_ATOM};
 use crate::runtime::bundle::debug::{self, Debug, Place};
 use crate::runtime::bundle::module::{Module, NONE};
 use crate::runtime::program::Program;
@@ -236,13 +236,8 @@ fn parts(module: &Module, debug: &Debug, owners: &mut Vec<Owner>, of: &mut BTree
 fn callers(module: &Module) -> BTreeMap<u16, BTreeSet<u16>> {
     let mut callers: BTreeMap<u16, BTreeSet<u16>> = BTreeMap::new();
     for (caller, function) in (0..).zip(&module.functions) {
-        let code = module.code.iter().skip(function.first as usize);
-        for ins in code.take(usize::from(function.len)) {
-            for (kind, value) in ins.op.operands().iter().zip([ins.a, ins.b, ins.c]) {
-                if *kind == Operand::Function {
-                    callers.entry(value).or_default().insert(caller);
-                }
-            }
+        for callee in function.code(module).iter().filter_map(Instruction::callee) {
+            callers.entry(callee).or_default().insert(caller);
         }
     }
     callers

@@ -15,6 +15,8 @@ mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
+
 use crate::base::span::Span;
 use crate::compiler::solve::input::Example;
 use crate::diag::sink::Sink;
@@ -161,15 +163,21 @@ impl Shares {
     }
 }
 
-/// What the cases of `tests` exercise, those that fail too.
+/// What the cases of `tests` exercise, those that fail too. With `whole`, rules of policies that no
+/// test is about count as rules that no case asks.
 pub fn measure(
     tests: &[TestFile],
+    whole: bool,
     sources: &Tested<'_>,
     settings: &Settings,
     sink: &mut Sink,
 ) -> Coverage {
-    let found = groups(tests, sources, settings, sink);
+    let mut found = groups(tests, sources, settings, sink);
+    if whole {
+        found.add_untested(sources, settings, sink);
+    }
     let mut coverage = Coverage::default();
+    let mut known: FxHashMap<(Span, String), usize> = FxHashMap::default();
     for group in &found.groups {
         coverage.cases += group.cases.len();
         let watch = Watch::of(&group.program);
@@ -177,7 +185,9 @@ pub fn measure(
         let mut own = rules(group, &watch, &seen);
         gaps::fill(group, &watch, &seen, &mut own);
         for rule in own {
-            match coverage.rules.iter_mut().find(|it| it.span == rule.span && it.id == rule.id) {
+            let next = coverage.rules.len();
+            let at = *known.entry((rule.span, rule.id.clone())).or_insert(next);
+            match coverage.rules.get_mut(at) {
                 Some(known) => known.add(rule),
                 None => coverage.rules.push(rule),
             }

@@ -159,6 +159,6 @@ fn inputs(set: &Set<'_>) -> Vec<Block> {
 /// The place of the first byte of something: `policies/payments.yaml:12`.
 fn place(files: &SourceMap, at: Span) -> Inline {
     let Some(file) = files.get(at.file) else { return text("") };
-    let line = file.lines.place(&file.text, at.start).line;
+    let line = file.lines.line(at.start);
     code(format!("{}:{line}", file.path))
 }

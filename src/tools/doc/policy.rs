@@ -1,5 +1,8 @@
 //! A policy: its variables, a table of its rules, and what there is to say about each of them.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use serde_json::Value as Json;
 
 use crate::base::span::{FileId, Span};
@@ -10,38 +13,37 @@ use crate::lang::decision::Effect;
 use crate::tools::doc::block::{Block, Inline, code, heading, listed, paragraph, table, text};
 use crate::tools::doc::condition::{line, lines};
 use crate::tools::doc::{Set, escalation_words, place};
-use crate::tools::suite::Expect;
 
 /// Which tests name which rule.
 pub(super) struct Tests<'a> {
-    cases: Vec<Named<'a>>,
+    by_rule: BTreeMap<&'a str, Vec<Named<'a>>>,
 }
 
 /// A test that names a rule.
 struct Named<'a> {
-    rule: &'a str,
     name: &'a str,
     span: Span,
     /// Names of the policies that it is about; none: those in the folder of `file`.
-    policies: Vec<&'a str>,
+    policies: Rc<[&'a str]>,
     file: FileId,
 }
 
 impl<'a> Tests<'a> {
     /// The tests of a set.
     pub(super) fn of(set: &Set<'a>) -> Self {
-        let mut cases = Vec::new();
+        let mut by_rule: BTreeMap<&str, Vec<Named<'_>>> = BTreeMap::new();
         for test in set.tests {
-            let policies: Vec<&str> = test.policies.iter().map(|it| it.value.as_str()).collect();
+            let policies: Rc<[&str]> = test.policies.iter().map(|it| it.value.as_str()).collect();
             for case in &test.cases {
-                let Expect::Decision(Json::Object(parts)) = &case.expect.value else { continue };
-                let Some(rule) = parts.get("rule").and_then(Json::as_str) else { continue };
+                let rule = case.expect.value.parts().and_then(|parts| parts.get("rule"));
+                let Some(rule) = rule.and_then(Json::as_str) else { continue };
                 let (name, span) = (case.name.as_str(), case.span);
-                let policies = policies.clone();
-                cases.push(Named { rule, name, span, policies, file: test.file });
+                let policies = Rc::clone(&policies);
+                let named = Named { name, span, policies, file: test.file };
+                by_rule.entry(rule).or_default().push(named);
             }
         }
-        Self { cases }
+        Self { by_rule }
     }
 
     /// Those that name `rule` of `document`.
@@ -55,8 +57,8 @@ impl<'a> Tests<'a> {
             case.policies.contains(&own)
                 || (case.policies.is_empty() && folder(case.file) == folder(document.file))
         };
-        let named = self.cases.iter().filter(|case| case.rule == rule.id.value.as_str());
-        named.filter(about).collect()
+        let named = self.by_rule.get(rule.id.value.as_str());
+        named.into_iter().flatten().filter(about).collect()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::compiler::source::map::{SourceFile, SourceMap};
 use crate::compiler::syntax::document::path::extension;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
-use crate::tools::lint::suppress::{MARK, scalars};
+use crate::tools::lint::suppress::{Disjoint, MARK, scalars};
 
 /// Files with comments.
 #[derive(Debug)]
@@ -31,13 +31,17 @@ pub struct Annotated {
 #[must_use]
 pub fn annotate(files: &SourceMap, findings: &[Diagnostic], reason: &str) -> Annotated {
     let (mut suppressed, mut left) = (0, 0);
+    let mut values: BTreeMap<FileId, Disjoint> = BTreeMap::new();
     let mut places: BTreeMap<FileId, BTreeMap<Place, BTreeSet<&str>>> = BTreeMap::new();
     for finding in findings {
         let about_suppressions =
             matches!(finding.code, Code::UnusedSuppression | Code::BareSuppression);
         let can_be = finding.severity < Severity::Error && !about_suppressions;
         let at = finding.span().filter(|_| can_be);
-        let place = at.and_then(|at| place(files, at).map(|place| (at.file, place)));
+        let place = at.and_then(|at| {
+            let values = values.entry(at.file).or_insert_with(|| values_of(files, at.file));
+            Some((at.file, place(files, at, values)?))
+        });
         match place {
             Some((file, place)) => {
                 let codes = places.entry(file).or_default().entry(place).or_default();
@@ -47,14 +51,10 @@ pub fn annotate(files: &SourceMap, findings: &[Diagnostic], reason: &str) -> Ann
             None => left += 1,
         }
     }
-    let mut map = SourceMap::new();
-    for (id, file) in files.iter() {
-        match places.get(&id) {
-            None => map.add_file(file),
-            Some(places) => map.add(file.path.as_str(), written(&file.text, places, reason)),
-        };
-    }
-    Annotated { files: map, suppressed, left }
+    let texts = places
+        .iter()
+        .filter_map(|(id, places)| Some((*id, written(&files.get(*id)?.text, places, reason))));
+    Annotated { files: files.with_texts(texts), suppressed, left }
 }
 
 /// Where a comment goes.
@@ -70,7 +70,13 @@ struct Place {
     above: bool,
 }
 
-fn place(files: &SourceMap, at: Span) -> Option<Place> {
+/// The values of a YAML file; of a `.cel` file none.
+fn values_of(files: &SourceMap, file: FileId) -> Disjoint {
+    let is_cel = files.get(file).is_some_and(|file| extension(&file.path) == "cel");
+    if is_cel { Disjoint::default() } else { scalars(file, files) }
+}
+
+fn place(files: &SourceMap, at: Span, values: &Disjoint) -> Option<Place> {
     let file = files.get(at.file)?;
     let is_cel = extension(&file.path) == "cel";
     if extension(&file.path) == "json" || file.bytes.is_some() {
@@ -79,19 +85,14 @@ fn place(files: &SourceMap, at: Span) -> Option<Place> {
     let text = file.text.as_str();
     let sign = if is_cel { "//" } else { "#" };
     let (line, end) = line_of(file, at.start as usize);
-    let values = if is_cel { Vec::new() } else { scalars(at.file, files) };
-    let holds = |at: usize| {
-        let around = |it: &&Span| (it.start as usize) < at && at < it.end as usize;
-        values.iter().find(around)
-    };
     // The text of a block scalar begins on a line of its own.
-    let longer = |it: &&Span| {
+    let longer = |it: &Span| {
         let (from, to) = (it.start as usize, it.end as usize);
         let written = text.get(from..to).unwrap_or_default().trim_end();
         let before = text.get(line_of(file, from).0..from).unwrap_or_default();
         written.contains('\n') || before.trim().is_empty()
     };
-    let value = holds(at.start as usize + 1).filter(longer).or(holds(end));
+    let value = values.at(at.start as usize).filter(longer).or_else(|| values.at(end));
     if let Some(value) = value {
         return Some(own_line(text, begin(file, value.start as usize), sign));
     }

@@ -4,17 +4,20 @@
 //! Out:     `Fixed`: the texts afterwards, what was applied and what was not.
 //! Imports: `base`, `diag`, `compiler`, `runtime`, `tools::diff`.
 //!
-//! Fixes are applied in rounds, for one may make room for another. A round whose fixes call
-//! themselves safe counts only where the bundle afterwards decides as the one before: the same
-//! instructions, or proved by `tools::diff`. Where it does not, its fixes are tried one by one.
+//! Fixes are applied in rounds, for one may make room for another. In a round all fixes that do not
+//! touch each other are tried together, and where that does not stand, halves of them on top of
+//! what does, down to single ones: so a fix that is refused takes no other with it. Those that call
+//! themselves safe stand where the bundle afterwards decides as the one before: the same
+//! instructions, or proved by `tools::diff`. The others stand where there is a bundle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::base::span::FileId;
+use crate::base::limits::FINDINGS_MAX;
+use crate::base::span::{FileId, Span};
 use crate::compiler::Compiled;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
-use crate::diag::diagnostic::{Diagnostic, Fix, Severity};
+use crate::diag::diagnostic::{Diagnostic, Edit, Severity};
 use crate::diag::sink::Sink;
 use crate::runtime::bundle::module::Module;
 use crate::runtime::program::Program;
@@ -46,8 +49,8 @@ struct Fixing<'a> {
     settings: &'a Settings,
     selection: &'a Selection,
     unsafe_too: bool,
-    /// Fixes that were tried and not taken, by code and the bytes around them.
-    refused: BTreeSet<(Code, String)>,
+    /// Findings whose fix was tried and not taken, where they stand now.
+    refused: Vec<(Code, Option<Span>)>,
 }
 
 /// A project as it stands in a round.
@@ -66,24 +69,39 @@ pub fn fix(
     selection: &Selection,
     unsafe_too: bool,
 ) -> Fixed {
-    let mut fixing = Fixing { settings, selection, unsafe_too, refused: BTreeSet::new() };
+    let mut fixing = Fixing { settings, selection, unsafe_too, refused: Vec::new() };
     let mut state = fixing.look(files.clone());
     let mut applied = BTreeMap::new();
     for _ in 0..ROUNDS_MAX {
         let wanted: Vec<Diagnostic> = fixing.wanted(&state).into_iter().cloned().collect();
-        let Some(next) = fixing.round(&state, &wanted, &mut applied) else { break };
-        state = next;
+        let taken = fixing.round(&state, &wanted);
+        if taken.is_empty() {
+            break;
+        }
+        for finding in &taken {
+            *applied.entry(finding.code).or_default() += 1;
+        }
+        let edits: Vec<&Edit> = edits(&taken).collect();
+        for (_, at) in &mut fixing.refused {
+            *at = at.map(|at| moved(at, &edits));
+        }
+        state = fixing.look(state.files.edited(edits));
     }
+    let waiting = fixing.wanted(&state).into_iter().filter(|it| is_safe(it));
+    let waiting = if state.compiled.is_none() { waiting.count() } else { 0 };
     let mut sink = Sink::new();
-    state.findings.into_iter().for_each(|finding| sink.report(finding));
+    // Errors first, for they are never left out.
+    let (errors, others): (Vec<_>, Vec<_>) =
+        state.findings.into_iter().partition(|it| it.severity == Severity::Error);
+    errors.into_iter().chain(others).for_each(|finding| sink.report(finding));
     sink.count_dropped(state.dropped);
-    let refused = fixing.refused.len();
+    let refused = fixing.refused.len() + waiting;
     Fixed { files: state.files, applied, refused, sink, compiled: state.compiled }
 }
 
 impl Fixing<'_> {
     fn look(&self, files: SourceMap) -> State {
-        let mut sink = Sink::new();
+        let mut sink = Sink::with_room(FINDINGS_MAX);
         let compiled = pipeline::lint(&files, self.settings, self.selection, &mut sink);
         let (findings, dropped) = sink.finish();
         State { files, findings, dropped, compiled }
@@ -91,113 +109,132 @@ impl Fixing<'_> {
 
     /// The findings of a state that have a fix which is wanted, none over another's bytes.
     fn wanted<'s>(&self, state: &'s State) -> Vec<&'s Diagnostic> {
-        let mut taken: Vec<(FileId, u32, u32)> = Vec::new();
+        // Ends by file and start: none of them touch each other.
+        let mut taken: BTreeMap<(FileId, u32), u32> = BTreeMap::new();
         let mut wanted = Vec::new();
         for finding in &state.findings {
             let Some(cure) = finding.fix.as_ref() else { continue };
-            let is_free = |taken: &[(FileId, u32, u32)]| {
-                cure.edits.iter().all(|edit| {
-                    let at = edit.span;
-                    taken.iter().all(|(file, start, end)| {
-                        *file != at.file || at.end < *start || *end < at.start
-                    })
-                })
-            };
+            let is_free = cure.edits.iter().all(|edit| {
+                let (file, end) = (edit.span.file, edit.span.end);
+                let before = taken.range((file, 0)..=(file, end)).next_back();
+                before.is_none_or(|(_, end)| *end < edit.span.start)
+            });
             if (cure.safe || self.unsafe_too)
-                && !self.refused.contains(&sign(state, finding))
-                && is_free(&taken)
+                && is_free
+                && !self.refused.contains(&(finding.code, finding.span()))
             {
                 let spans = cure.edits.iter().map(|edit| edit.span);
-                taken.extend(spans.map(|span| (span.file, span.start, span.end)));
+                taken.extend(spans.map(|span| ((span.file, span.start), span.end)));
                 wanted.push(finding);
             }
         }
         wanted
     }
 
-    /// The state after the fixes of `wanted`, as many as may be applied; `None` where none may.
-    fn round(
+    /// Those of `wanted` whose fixes stand together; the others are refused.
+    fn round<'w>(&mut self, state: &State, wanted: &'w [Diagnostic]) -> Vec<&'w Diagnostic> {
+        let (safe, others): (Vec<_>, Vec<_>) = wanted.iter().partition(|it| is_safe(it));
+        let mut taken: Vec<&Diagnostic> = Vec::new();
+        if let Some(before) = &state.compiled {
+            let stands =
+                |after: &Outcome| after.compiled.as_ref().is_some_and(|it| same(before, it));
+            self.take(state, &safe, &mut taken, stands);
+            self.take(state, &others, &mut taken, |after| after.compiled.is_some());
+        } else {
+            // Nothing decides yet, so that nothing can be compared: what is safe waits.
+            let mut errors = self.compile(&state.files).errors;
+            self.take(state, &others, &mut taken, |after| {
+                let fewer = after.compiled.is_some() || after.errors < errors;
+                errors = errors.min(after.errors);
+                fewer
+            });
+        }
+        taken
+    }
+
+    /// Adds those of `wanted` to what is taken with which the project stands.
+    fn take<'w>(
         &mut self,
         state: &State,
-        wanted: &[Diagnostic],
-        applied: &mut BTreeMap<Code, usize>,
-    ) -> Option<State> {
-        if wanted.is_empty() {
-            return None;
-        }
-        let next = self.look(edited(&state.files, wanted.iter().filter_map(|it| it.fix.as_ref())));
-        if keeps(state, &next, wanted) {
-            for finding in wanted {
-                *applied.entry(finding.code).or_default() += 1;
+        wanted: &[&'w Diagnostic],
+        taken: &mut Vec<&'w Diagnostic>,
+        mut stands: impl FnMut(&Outcome) -> bool,
+    ) {
+        let mut open = vec![wanted];
+        while let Some(group) = open.pop().filter(|group| !group.is_empty()) {
+            let tried = taken.iter().chain(group).copied().collect::<Vec<_>>();
+            let after = self.compile(&state.files.edited(edits(&tried)));
+            match group {
+                _ if stands(&after) => *taken = tried,
+                [one] => self.refused.push((one.code, one.span())),
+                group => {
+                    let (first, second) = group.split_at(group.len() / 2);
+                    open.extend([second, first]);
+                }
             }
-            return Some(next);
         }
-        let [one] = wanted else {
-            let halves = wanted.split_at(wanted.len() / 2);
-            return self
-                .round(state, halves.0, applied)
-                .or_else(|| self.round(state, halves.1, applied));
-        };
-        self.refused.insert(sign(state, one));
-        None
+    }
+
+    fn compile(&self, files: &SourceMap) -> Outcome {
+        let mut sink = Sink::new();
+        let compiled = pipeline::compile(files, self.settings, &mut sink);
+        let (findings, dropped) = sink.finish();
+        let errors = findings.iter().filter(|it| it.severity == Severity::Error).count();
+        Outcome { compiled, errors: errors + dropped }
     }
 }
 
-/// What tells a finding from others, wherever fixes move it.
-fn sign(state: &State, finding: &Diagnostic) -> (Code, String) {
-    let at = finding.span();
-    let path = at.and_then(|at| state.files.get(at.file)).map_or("", |file| file.path.as_str());
-    let text = at.map_or("", |at| state.files.text(at));
-    (finding.code, format!("{path}\n{text}"))
+/// What comes of files.
+struct Outcome {
+    compiled: Option<Compiled>,
+    /// At most so many errors.
+    errors: usize,
 }
 
-/// The files with these edits, none of which touch each other.
-fn edited<'f>(files: &SourceMap, cures: impl Iterator<Item = &'f Fix>) -> SourceMap {
-    let mut edits: Vec<_> = cures.flat_map(|fix| &fix.edits).collect();
-    edits.sort_by_key(|edit| (edit.span.file, edit.span.start, edit.span.end));
-    let mut map = SourceMap::new();
-    for (id, file) in files.iter() {
-        if !edits.iter().any(|edit| edit.span.file == id) {
-            map.add_file(file);
-            continue;
-        }
-        let mut text = String::with_capacity(file.text.len());
-        let mut at = 0;
-        for edit in edits.iter().filter(|edit| edit.span.file == id) {
-            text.push_str(file.text.get(at..edit.span.start as usize).unwrap_or_default());
-            text.push_str(&edit.text);
-            at = edit.span.end as usize;
-        }
-        text.push_str(file.text.get(at..).unwrap_or_default());
-        map.add(file.path.as_str(), text);
-    }
-    map
+/// Whether the fix of a finding calls itself safe.
+fn is_safe(finding: &Diagnostic) -> bool {
+    finding.fix.as_ref().is_some_and(|fix| fix.safe)
 }
 
-/// Whether fixes may stand: there is no error that was not there, and where all of them are safe
-/// no decision changes.
-fn keeps(before: &State, after: &State, fixes: &[Diagnostic]) -> bool {
-    let errors = |state: &State| {
-        state.findings.iter().filter(|it| it.severity == Severity::Error).count() + state.dropped
+/// What the fixes of some findings change.
+fn edits<'f>(findings: &[&'f Diagnostic]) -> impl Iterator<Item = &'f Edit> {
+    findings.iter().filter_map(|it| it.fix.as_ref()).flat_map(|fix| &fix.edits)
+}
+
+/// Where bytes stand after these edits.
+fn moved(at: Span, edits: &[&Edit]) -> Span {
+    let shifted = |place: u32| {
+        let before = edits.iter().filter(|it| it.span.file == at.file && it.span.end <= place);
+        let by = before.map(|it| {
+            let made = i64::try_from(it.text.len()).unwrap_or(i64::MAX);
+            made - i64::from(it.span.end - it.span.start)
+        });
+        u32::try_from(i64::from(place) + by.sum::<i64>()).unwrap_or(place)
     };
-    let all_safe = fixes.iter().all(|it| it.fix.as_ref().is_some_and(|fix| fix.safe));
-    match (&before.compiled, &after.compiled) {
-        (Some(before), Some(after)) => !all_safe || same(before, after),
-        (Some(_), None) => false,
-        (None, Some(_)) => true,
-        (None, None) => errors(after) < errors(before),
-    }
+    let (start, end) = (shifted(at.start), shifted(at.end));
+    Span { start, end: end.max(start), ..at }
 }
 
 /// Whether two bundles decide alike: proved.
 fn same(before: &Compiled, after: &Compiled) -> bool {
     let load = |compiled: &Compiled| Program::load_whole(&compiled.bundle).ok();
     let (Some(before), Some(after)) = (load(before), load(after)) else { return false };
-    if bare(before.module()) == bare(after.module()) {
+    if same_words(&before, &after) {
         return true;
     }
     let difference = compare(&before, &after);
     difference.settled() && !difference.differs()
+}
+
+/// Whether two bundles of sources differ at most in where things are written.
+#[must_use]
+pub fn alike(before: &Compiled, after: &Compiled) -> bool {
+    let load = |compiled: &Compiled| Program::load_whole(&compiled.bundle).ok();
+    load(before).zip(load(after)).is_some_and(|(before, after)| same_words(&before, &after))
+}
+
+fn same_words(before: &Program, after: &Program) -> bool {
+    bare(before.module()) == bare(after.module())
 }
 
 /// A module without what tells where it was written.
@@ -210,13 +247,11 @@ fn bare(module: &Module) -> Module {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use super::{Fixing, keeps};
+    use super::{Fixing, State, edits, moved, same};
     use crate::base::span::Span;
     use crate::compiler::source::map::SourceMap;
     use crate::diag::codes::Code;
-    use crate::diag::diagnostic::Diagnostic;
+    use crate::diag::diagnostic::{Diagnostic, Edit};
     use crate::tools::lint::select::Selection;
     use crate::tools::project::Settings;
 
@@ -232,30 +267,60 @@ mod tests {
         Diagnostic::new(Code::DoubleNegation, span, "planted", "").fix("planted", span, to)
     }
 
+    fn with_policy(policy: &str, test: impl FnOnce(Fixing<'_>, State)) {
+        let (settings, selection) = (Settings::default(), Selection::default());
+        let (unsafe_too, refused) = (false, Vec::new());
+        let fixing = Fixing { settings: &settings, selection: &selection, unsafe_too, refused };
+        let mut files = SourceMap::new();
+        files.add("p.yaml", policy);
+        let state = fixing.look(files);
+        test(fixing, state);
+    }
+
     #[test]
     fn a_fix_that_changes_a_decision_is_not_applied() {
-        let (settings, selection) = (Settings::default(), Selection::default());
-        let mut fixing = Fixing {
-            settings: &settings,
-            selection: &selection,
-            unsafe_too: false,
-            refused: BTreeSet::new(),
-        };
-        let mut files = SourceMap::new();
-        files.add("p.yaml", POLICY);
-        let state = fixing.look(files.clone());
-        let mut applied = BTreeMap::new();
-        let wrong = fix(&files, "< 10", "<= 10");
-        assert!(fixing.round(&state, std::slice::from_ref(&wrong), &mut applied).is_none());
-        let broken = fix(&files, "< 20", "<");
-        assert!(fixing.round(&state, std::slice::from_ref(&broken), &mut applied).is_none());
-        let right = fix(&files, " && request.amount < 20", "");
-        let both = [wrong, right];
-        let next = fixing.round(&state, &both, &mut applied).expect("one may stand");
-        let text = &next.files.iter().next().expect("a file").1.text;
-        assert_eq!(*text, POLICY.replace(" && request.amount < 20", ""));
-        assert!(keeps(&state, &next, &both));
-        assert_eq!(fixing.refused.len(), 2);
-        assert_eq!(applied[&Code::DoubleNegation], 1);
+        with_policy(POLICY, |mut fixing, state| {
+            let wrong = fix(&state.files, "< 10", "<= 10");
+            assert!(fixing.round(&state, std::slice::from_ref(&wrong)).is_empty());
+            let broken = fix(&state.files, "< 20", "<");
+            assert!(fixing.round(&state, std::slice::from_ref(&broken)).is_empty());
+            let right = fix(&state.files, " && request.amount < 20", "");
+            let both = [wrong, right.clone()];
+            let taken = fixing.round(&state, &both);
+            assert_eq!(taken, [&right]);
+            let next = fixing.look(state.files.edited(edits(&taken)));
+            let text = &next.files.iter().next().expect("a file").1.text;
+            assert_eq!(*text, POLICY.replace(" && request.amount < 20", ""));
+            let bundles = state.compiled.as_ref().zip(next.compiled.as_ref());
+            assert!(bundles.is_some_and(|(before, after)| same(before, after)));
+            assert_eq!(fixing.refused.len(), 3);
+        });
+    }
+
+    #[test]
+    fn many_wrong_fixes_take_no_right_one_with_them() {
+        let head = "policyc: 1\ndefault: deny\nschema: {x: int}\nrules:\n".to_owned();
+        let rule =
+            |number| format!("  - {{id: r{number}, when: 'x > {number}', deny: no{number}}}\n");
+        let text: String = std::iter::once(head).chain((0..40).map(rule)).collect();
+        with_policy(&text, |mut fixing, state| {
+            let of = |number: u32| {
+                let (from, more) = (format!("'x > {number}'"), format!("'x > {number}0'"));
+                let to = if number.is_multiple_of(3) { more } else { format!("'(x > {number})'") };
+                fix(&state.files, &from, &to)
+            };
+            let wanted: Vec<Diagnostic> = (1..40).map(of).collect();
+            let taken = fixing.round(&state, &wanted);
+            assert_eq!((taken.len(), fixing.refused.len()), (26, 13));
+            // Refused for good, wherever they stand now, and no others.
+            let edits: Vec<&Edit> = edits(&taken).collect();
+            let after = state.files.edited(edits.iter().copied());
+            for (_, at) in &fixing.refused {
+                let at = moved(at.expect("a place"), &edits);
+                let number: u32 =
+                    after.text(at)[5..].trim_end_matches('\'').parse().expect("x > n");
+                assert!(number.is_multiple_of(3), "{}", after.text(at));
+            }
+        });
     }
 }

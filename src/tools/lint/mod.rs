@@ -10,6 +10,7 @@
 
 pub mod annotate;
 pub mod fix;
+pub mod kept;
 pub mod lengths;
 pub mod loops;
 pub mod meaning;
@@ -139,6 +140,9 @@ pub const LINTS: &[Lint] = &[
 pub fn lint(subject: &Subject<'_>, selection: &Selection, sink: &mut Sink) {
     let mut looks = Vec::new();
     for lint in LINTS.iter().filter(|lint| selection.level(lint.code) != Level::Allow) {
+        if subject.is_stopped() {
+            return;
+        }
         match lint.run {
             Run::Source(run) => run(subject, sink),
             Run::Meaning(look) => looks.push(look),

@@ -5,10 +5,12 @@
 //! Imports: `base`, `compiler::solve`, `lang`, `runtime`, `tools::diff`.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
+use crate::base::limits::{LINT_ROUNDS_MAX, LINT_STEPS_MAX};
 use crate::compiler::solve::ask::{Answered, Asker, Question};
 use crate::compiler::solve::formula::Lit;
-use crate::compiler::solve::input::Example;
+use crate::compiler::solve::input::{Example, Frame};
 use crate::compiler::solve::rules::{Meaning, PHASES, meaning};
 use crate::compiler::solve::store::{Kind, Store};
 use crate::lang::decision::Effect;
@@ -36,6 +38,7 @@ pub struct Openings<'p> {
     program: &'p Program,
     store: Store,
     meaning: Meaning,
+    frame: Arc<Frame>,
     trial: Trial<'p>,
     looks: usize,
 }
@@ -46,13 +49,17 @@ impl<'p> Openings<'p> {
     pub fn of(program: &'p Program) -> Self {
         let mut store = Store::default();
         let meaning = meaning(program.module(), &mut store);
-        Self { program, store, meaning, trial: Trial::of(program), looks: 0 }
+        let frame = Arc::new(Frame::of(&[program.module()]));
+        Self { program, store, meaning, frame, trial: Trial::of(program), looks: 0 }
     }
 
     /// Looks for an input without the value at `path`, a JSON Pointer, that is allowed while the
     /// rule `id` fires, or does not, as `fires` says.
     pub fn look(&mut self, id: &str, path: &str, fires: bool) -> Opening {
-        let Self { program, store, meaning, trial, looks } = self;
+        let Self { program, store, meaning, frame, trial, looks } = self;
+        if *looks == LOOKS_MAX {
+            return Opening::Unknown;
+        }
         let mut rules = (0..).zip(&meaning.rules);
         let Some((_, rule)) = rules.find(|(at, _)| program.rule_id(*at) == id) else {
             return Opening::Unknown;
@@ -60,8 +67,7 @@ impl<'p> Openings<'p> {
         let phase = PHASES.iter().position(|phase| *phase == rule.phase).unwrap_or(0);
         let known = meaning.accepted.get(phase).zip(meaning.effects.get(phase));
         let places = store.at(&Rc::from(path));
-        let Some((domain, effect)) = known.filter(|_| !places.is_empty() && *looks < LOOKS_MAX)
-        else {
+        let Some((domain, effect)) = known.filter(|_| !places.is_empty()) else {
             return Opening::Unknown;
         };
         *looks += 1;
@@ -69,6 +75,7 @@ impl<'p> Openings<'p> {
         let own = store.formulas.any(rule.fires.iter().copied());
         parts.extend([if fires { own } else { !own }, effect.allow]);
         let holds = store.formulas.all(parts);
+        let whole = store.formulas.and(*domain, holds);
         let key = (id.to_owned(), rule.shadow);
         let mut shows = |example: &Example| {
             let said = trial.say(example, rule.phase);
@@ -76,7 +83,8 @@ impl<'p> Openings<'p> {
             lacks && said.effect == Some(Effect::Allow) && said.rules.contains_key(&key) == fires
         };
         let question = Question { domain: *domain, holds };
-        match Asker::new(store, &[program.module()]).ask(question, &mut shows) {
+        let most = (LINT_ROUNDS_MAX, LINT_STEPS_MAX);
+        match Asker::about(store, frame, &[whole], most).ask(question, &mut shows) {
             Answered::Proved => Opening::Closed,
             Answered::Found(example) => Opening::Shown(Box::new(smaller(example, &mut shows))),
             Answered::Undecided(_) => Opening::Unknown,

@@ -33,7 +33,8 @@ pub struct Part {
 pub fn parts(subject: &Subject<'_>) -> Vec<Part> {
     let parsed = subject.checked.parsed();
     let mut left = Vec::new();
-    for rule in parsed.policies.iter().flat_map(|document| &document.rules) {
+    let rules = parsed.policies.iter().flat_map(|document| &document.rules);
+    for rule in rules.filter(|rule| !rule.made) {
         of_rule(subject, rule, &mut left);
     }
     for document in &parsed.cel_policies {

@@ -179,8 +179,12 @@ impl Choice {
         // Of equally narrow ones the last counts, so that command lines go before configurations.
         let leveled = leveled.reduce(|a, b| if b.0 > a.0 { b } else { a });
         match leveled {
+            // How much whatever is told matters says nothing about what is.
+            Some((0, _)) if selected.is_none() => Level::Allow,
             Some((_, Level::Forbid)) => Level::Forbid,
             Some((rank, _)) if ignored >= Some(rank) => Level::Allow,
+            // A narrower selector asks for what a wider level allows.
+            Some((rank, Level::Allow)) if selected > Some(rank) => Level::Warn,
             Some((_, level)) => level,
             None if selected > ignored => Level::Warn,
             None => Level::Allow,
@@ -195,6 +199,12 @@ pub struct FileIgnore {
     pub files: GlobMatcher,
     /// The codes.
     pub codes: Vec<Selector>,
+}
+
+impl PartialEq for FileIgnore {
+    fn eq(&self, other: &Self) -> bool {
+        self.files.glob() == other.files.glob() && self.codes == other.codes
+    }
 }
 
 /// What is told, and how much it matters.
@@ -290,6 +300,22 @@ mod tests {
         assert_eq!(level(&choice, Code::DoubleNegation), Level::Forbid);
         let choice = Choice { levels: levels(Level::Deny), ..choice };
         assert_eq!(level(&choice, Code::DoubleNegation), Level::Allow);
+    }
+
+    #[test]
+    fn a_level_of_all_chooses_nothing() {
+        let levels = |text, level| vec![(Selector::read(text).expect("a selector"), level)];
+        let deny = Choice { levels: levels("all", Level::Deny), ..Choice::default() };
+        assert_eq!(level(&deny, Code::DoubleNegation), Level::Deny);
+        assert_eq!(level(&deny, Code::MissingOwner), Level::Allow, "nobody chose `pedantic`");
+        let bugs = Choice { select: Some(selectors(&["bugs"])), ..deny.clone() };
+        assert_eq!(level(&bugs, Code::DoubleNegation), Level::Allow, "it was not selected");
+        let both = Choice { extend_select: selectors(&["pedantic"]), ..deny };
+        assert_eq!(level(&both, Code::MissingOwner), Level::Deny);
+        let own = Choice { levels: levels("pedantic", Level::Deny), ..Choice::default() };
+        assert_eq!(level(&own, Code::MissingOwner), Level::Deny, "that names it");
+        let all = Choice { select: Some(selectors(&["all"])), ..Choice::default() };
+        assert_eq!(level(&all, Code::MissingOwner), Level::Warn, "who selects all wants all");
     }
 
     #[test]

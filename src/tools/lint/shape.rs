@@ -4,6 +4,10 @@
 //! Out:     answers; nothing is reported here.
 //! Imports: `base`, `compiler`, `lang`.
 
+use std::hash::{Hash as _, Hasher as _};
+
+use rustc_hash::FxHasher;
+
 use crate::base::span::Span;
 use crate::compiler::check::analysis::{MacroUse, Use};
 use crate::compiler::syntax::ast::{Ast, BinaryOp, ExprId, ExprKind, Literal};
@@ -37,6 +41,13 @@ pub fn call<'a>(subject: &Subject<'a>, id: ExprId) -> Option<Call<'a>> {
 #[must_use]
 pub fn macro_of(subject: &Subject<'_>, id: ExprId) -> Option<MacroUse> {
     if let Use::Macro(used) = subject.checked.used(id) { Some(*used) } else { None }
+}
+
+/// The argument of `has`.
+#[must_use]
+pub fn asked(subject: &Subject<'_>, id: ExprId) -> Option<ExprId> {
+    let ExprKind::Call { args, .. } = subject.ast().kind(id) else { return None };
+    (macro_of(subject, id) == Some(MacroUse::Has)).then(|| args.first().copied()).flatten()
 }
 
 /// The text of a string literal.
@@ -89,6 +100,36 @@ pub fn words(name: &str) -> Vec<String> {
     }
     words.retain(|word| !word.is_empty());
     words
+}
+
+/// A number that expressions share which are written alike; few others have it.
+#[must_use]
+pub fn look(ast: &Ast, id: ExprId) -> u64 {
+    let mut hasher = FxHasher::default();
+    let mut left = vec![id];
+    while let Some(at) = left.pop() {
+        let kind = ast.kind(at);
+        std::mem::discriminant(kind).hash(&mut hasher);
+        match kind {
+            ExprKind::Ident { name, .. } => name.hash(&mut hasher),
+            ExprKind::Select { field, .. } => field.name.hash(&mut hasher),
+            ExprKind::Call { name, .. } => name.value.hash(&mut hasher),
+            ExprKind::Literal(Literal::String(text)) => text.hash(&mut hasher),
+            ExprKind::Literal(Literal::Int(value)) => value.hash(&mut hasher),
+            ExprKind::Error
+            | ExprKind::Literal(_)
+            | ExprKind::Index { .. }
+            | ExprKind::Unary { .. }
+            | ExprKind::Binary { .. }
+            | ExprKind::Logic { .. }
+            | ExprKind::Conditional { .. }
+            | ExprKind::List { .. }
+            | ExprKind::Map { .. }
+            | ExprKind::Message { .. } => {}
+        }
+        left.extend(ast.children(at));
+    }
+    hasher.finish()
 }
 
 /// Whether two expressions are written alike, spaces and parentheses aside.

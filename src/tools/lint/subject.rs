@@ -5,6 +5,7 @@
 //! Imports: `base`, `compiler`, `runtime`.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::index::IndexVec;
 use crate::base::span::Span;
@@ -29,9 +30,16 @@ pub struct Subject<'a> {
     homes: OnceLock<Homes>,
     parts: OnceLock<Vec<Part>>,
     tags: Option<&'a [String]>,
+    stop: Option<&'a AtomicBool>,
 }
 
 impl<'a> Subject<'a> {
+    /// The expressions that somebody wrote, in order.
+    pub fn written(&self) -> impl Iterator<Item = ExprId> + use<'a> {
+        let ast = self.checked.ast();
+        ast.exprs.ids().filter(|id| !ast.made.contains(id))
+    }
+
     /// A project that lints look at.
     #[must_use]
     pub fn of(files: &'a SourceMap, checked: Checked<'a>, program: &'a Program) -> Self {
@@ -53,6 +61,7 @@ impl<'a> Subject<'a> {
             homes: OnceLock::new(),
             parts: OnceLock::new(),
             tags: None,
+            stop: None,
         }
     }
 
@@ -60,6 +69,19 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn with_tags(self, tags: Option<&'a [String]>) -> Self {
         Self { tags, ..self }
+    }
+
+    /// The same project, at which lints stop looking when `stop` is raised: what they have found
+    /// then is not all there is.
+    #[must_use]
+    pub fn with_stop(self, stop: &'a AtomicBool) -> Self {
+        Self { stop: Some(stop), ..self }
+    }
+
+    /// Whether lints shall stop.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
     /// The tags that rules may have; `None`: any.
@@ -111,8 +133,6 @@ impl<'a> Subject<'a> {
     /// indentation and escapes: only whole pieces may be moved, within one scalar.
     #[must_use]
     pub fn text(&self, at: Span) -> &'a str {
-        let file = self.files.get(at.file);
-        let text = file.map_or("", |file| &*file.text);
-        text.get(at.start as usize..at.end as usize).unwrap_or_default()
+        self.files.text(at)
     }
 }

@@ -9,6 +9,9 @@
 //! scalar. `ignore-file[..]` speaks about the file. In YAML a comment begins with `#`, in CEL with
 //! `//`; the same text inside of a string is no comment.
 
+use std::collections::BTreeMap;
+
+use crate::base::arrange::Arrange as _;
 use crate::base::span::{FileId, Span};
 use crate::compiler::source::map::{SourceFile, SourceMap};
 use crate::compiler::syntax::ast::{Ast, ExprKind, Literal};
@@ -58,8 +61,11 @@ pub fn told(
     whole: bool,
 ) -> Vec<Diagnostic> {
     let mut suppressions = Vec::new();
-    for (file, source) in files.iter().filter(|(_, source)| source.text.contains(MARK)) {
-        suppressions.extend(Comments::of(file, source, files, ast).read());
+    let marked: Vec<_> = files.iter().filter(|(_, it)| it.text.contains(MARK)).collect();
+    let mut strings = if marked.is_empty() { BTreeMap::new() } else { strings(ast) };
+    for (file, source) in marked {
+        let strings = Disjoint::of(strings.remove(&file).unwrap_or_default());
+        suppressions.extend(Comments::of(file, source, files, strings).read());
     }
     let path = |at: Option<Span>| {
         let file = at.and_then(|at| files.get(at.file));
@@ -75,12 +81,14 @@ pub fn told(
             }
         }
         if !silent {
-            kept.extend(selection.told(finding.clone(), path(finding.span())));
+            let at = finding.span();
+            kept.extend(selection.told(finding, path(at)));
         }
     }
     for own in &suppressions {
         for finding in own.findings(selection, whole) {
-            kept.extend(selection.told(finding.clone(), path(finding.span())));
+            let at = finding.span();
+            kept.extend(selection.told(finding, path(at)));
         }
     }
     kept
@@ -158,21 +166,16 @@ struct Comments<'a> {
     file: FileId,
     source: &'a SourceFile,
     /// Bytes of YAML scalars: a `#` inside begins no comment.
-    scalars: Vec<Span>,
+    scalars: Disjoint,
     /// Bytes of CEL strings: a `//` inside begins no comment.
-    strings: Vec<Span>,
+    strings: Disjoint,
     is_cel: bool,
 }
 
 impl<'a> Comments<'a> {
-    fn of(file: FileId, source: &'a SourceFile, files: &SourceMap, ast: &Ast) -> Self {
+    fn of(file: FileId, source: &'a SourceFile, files: &SourceMap, strings: Disjoint) -> Self {
         let is_cel = extension(&source.path) == "cel";
-        let scalars = if is_cel { Vec::new() } else { scalars(file, files) };
-        let is_string = |kind: &ExprKind| {
-            matches!(kind, ExprKind::Literal(Literal::String(_) | Literal::Bytes(_)))
-        };
-        let strings = ast.exprs.iter().filter(|expr| is_string(&expr.kind)).map(|expr| expr.span);
-        let strings = strings.filter(|span| span.file == file).collect();
+        let scalars = if is_cel { Disjoint::default() } else { scalars(file, files) };
         Self { file, source, scalars, strings, is_cel }
     }
 
@@ -244,9 +247,7 @@ impl<'a> Comments<'a> {
     }
 
     fn is_comment(&self, sign: &str, at: usize) -> bool {
-        let inside = |spans: &[Span]| {
-            spans.iter().any(|span| (span.start as usize) <= at && at < span.end as usize)
-        };
+        let inside = |spans: &Disjoint| spans.at(at).is_some();
         match sign {
             "//" => (self.is_cel || inside(&self.scalars)) && !inside(&self.strings),
             _ => !self.is_cel && !inside(&self.scalars),
@@ -283,9 +284,39 @@ impl<'a> Comments<'a> {
     }
 }
 
+/// Places of one file, none of which holds another, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Disjoint(Vec<Span>);
+
+impl Disjoint {
+    fn of(mut spans: Vec<Span>) -> Self {
+        spans.arrange_by_key(|span| span.start);
+        Self(spans)
+    }
+
+    /// The one that holds byte `at`.
+    #[must_use]
+    pub fn at(&self, at: usize) -> Option<Span> {
+        let before = self.0.partition_point(|span| span.start as usize <= at);
+        let span = self.0.get(before.checked_sub(1)?)?;
+        (at < span.end as usize).then_some(*span)
+    }
+}
+
+/// The bytes of all strings of CEL, by file.
+fn strings(ast: &Ast) -> BTreeMap<FileId, Vec<Span>> {
+    let mut found: BTreeMap<FileId, Vec<Span>> = BTreeMap::new();
+    for expr in &ast.exprs {
+        if let ExprKind::Literal(Literal::String(_) | Literal::Bytes(_)) = expr.kind {
+            found.entry(expr.span.file).or_default().push(expr.span);
+        }
+    }
+    found
+}
+
 /// The bytes of all keys and scalars of a YAML file; none where it is not YAML.
 #[must_use]
-pub fn scalars(file: FileId, files: &SourceMap) -> Vec<Span> {
+pub fn scalars(file: FileId, files: &SourceMap) -> Disjoint {
     let root = yaml::parse(file, files, &mut Sink::new());
     let mut open: Vec<&Node> = root.iter().collect();
     let mut spans = Vec::new();
@@ -302,5 +333,5 @@ pub fn scalars(file: FileId, files: &SourceMap) -> Vec<Span> {
             NodeKind::Refused => {}
         }
     }
-    spans
+    Disjoint::of(spans)
 }

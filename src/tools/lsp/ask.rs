@@ -10,7 +10,7 @@ use crate::base::span::FileId;
 use crate::compiler::Front;
 use crate::tools::lsp::view::Places;
 use crate::tools::lsp::{
-    actions, complete, format, hints, hover, names, rename, signature, symbols, tokens,
+    actions, complete, format, hints, hover, lenses, names, rename, signature, symbols, tokens,
 };
 
 /// A question about a file.
@@ -88,6 +88,7 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("textDocument/documentSymbol", |ask| Ok(symbols::symbols(ask))),
     ("textDocument/semanticTokens/full", |ask| Ok(tokens::tokens(ask))),
     ("textDocument/inlayHint", hints::hints),
+    ("textDocument/codeLens", |ask| Ok(lenses::lenses(ask))),
 ];
 
 /// Who answers the request `method`.
@@ -113,6 +114,7 @@ pub(super) fn capabilities() -> Json {
         "documentSymbolProvider": true,
         "semanticTokensProvider": { "legend": tokens::legend(), "full": true },
         "inlayHintProvider": true,
+        "codeLensProvider": { "resolveProvider": false },
         "workspace": {
             "workspaceFolders": { "supported": true, "changeNotifications": true },
         },

@@ -13,11 +13,10 @@ use serde_json::{Value as Json, json};
 
 use crate::base::span::Span;
 use crate::compiler::Front;
-use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::ast::ExprId;
 use crate::tools::lsp::ask::{Ask, Refusal, with};
 use crate::tools::lsp::keys::{at_path, path_by_indent, words_at};
-use crate::tools::lsp::names::{called, holds, ident, selected};
+use crate::tools::lsp::names::{holds, named};
 use crate::tools::lsp::offers;
 
 /// The word that is put at the place.
@@ -116,14 +115,8 @@ pub(super) fn mark(ask: &Ask<'_>, at: u32) -> Option<Marked> {
     let (before, after) = (text.get(..at as usize)?, text.get(at as usize..)?);
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let start = before.trim_end_matches(is_word).len();
-    let mut files = SourceMap::new();
-    for (id, source) in ask.places.view.project.files.iter() {
-        if id == ask.file {
-            files.add(source.path.clone(), [before, MARK, after].concat());
-        } else {
-            files.add_file(source);
-        }
-    }
+    let files = &ask.places.view.project.files;
+    let files = files.with_texts([(ask.file, [before, MARK, after].concat())]);
     let front = ask.places.view.front_of(&files);
     Some(Marked { front, start: u32::try_from(start).ok()?, at })
 }
@@ -158,8 +151,7 @@ fn marked_expression(ask: &Ask<'_>, marked: &Marked) -> Option<ExprId> {
     let mut exprs = ast.exprs.iter_ids();
     let found = exprs.find(|(id, expr)| {
         let here = holds(expr.span, ask.file, marked.at);
-        let name = || selected(ast, *id).or(called(ast, *id)).or(ident(ast, *id));
-        here && name().is_some_and(|name| name.contains(MARK))
+        here && named(ast, *id).is_some_and(|name| name.contains(MARK))
     });
     found.map(|(id, _)| id)
 }

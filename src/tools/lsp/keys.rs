@@ -5,6 +5,7 @@
 //! Imports: `compiler::syntax`.
 
 use crate::base::span::Span;
+use crate::compiler::syntax::document::known;
 use crate::compiler::syntax::document::yaml::{self, Entry, Node, NodeKind};
 use crate::diag::sink::Sink;
 use crate::tools::lsp::ask::Ask;
@@ -28,6 +29,9 @@ pub(super) const DOCUMENT: &[Key] = &[
     ("variables", "Named expressions: `variables.NAME`."),
     ("rules", "What is denied, allowed and escalated."),
     ("tools", "The tools, each with its effect and its arguments."),
+    ("labels", "Labels of data, in families: `untrusted: [file]` is `untrusted.file`."),
+    ("capabilities", "What each role may call at most."),
+    ("flow", "What may not reach the arguments of calls."),
     ("redact", "What records withhold."),
     ("tests", "Tests of this policy."),
 ];
@@ -52,6 +56,31 @@ pub(super) const RULE: &[Key] = &[
 const TOOL: &[Key] = &[
     ("effect", "What the tool does to the world."),
     ("args", "Its arguments, each with a type and perhaps a role."),
+    ("output", "What parts of its output carry, by JSON Pointer."),
+];
+
+const OUTPUT: &[Key] =
+    &[("labels", "The labels of the part, or `inherit` those of the arguments.")];
+
+const CAPABILITY: &[Key] = &[
+    ("allow", "Tools that the role may call; `*` stands for any text."),
+    ("deny", "Tools that nobody with the role may call."),
+];
+
+const FLOW: &[Key] = &[
+    ("id", "The name of the rule; of each argument it is `ID/ARGUMENT`."),
+    ("description", "What the rule is for."),
+    ("sink", "The arguments that it is about."),
+    ("forbid", "Labels that they may not carry, as `untrusted.*`."),
+    ("closed_world", "Whether they must come from somewhere that is known."),
+    ("unless", "CEL that excuses a value; `arg` is the argument."),
+    ("over", "What happens then: `deny` or `escalate`."),
+];
+
+const SINK: &[Key] = &[
+    ("arg", "Arguments: roles as `target`, or names."),
+    ("tool", "The tools that have them."),
+    ("effect", "The effects of the tools that have them."),
 ];
 
 const WINDOW: &[Key] = &[
@@ -79,6 +108,8 @@ const REDACTION: &[Key] = &[
     ("path", "A JSON Pointer to what is withheld; `*` is every key."),
     ("as", "What records say instead."),
     ("facts", "`none`: records do not tell how conditions came out that read it."),
+    ("key", "The name of the key that makes tokens, with `as: token`."),
+    ("bounds", "Ascending numbers, with `as: range`: records say between which two a value lies."),
 ];
 
 /// The keys of the mapping at `path`, where the elements of lists have no key of their own.
@@ -87,8 +118,15 @@ pub(super) fn at_path(path: &[String]) -> &'static [Key] {
     match path.as_slice() {
         [] => DOCUMENT,
         ["rules"] => RULE,
-        ["rules" | "default" | "on_error", "escalate"] => ESCALATION,
+        ["rules", "escalate"] => ESCALATION,
+        ["default" | "on_error", "escalate"] => {
+            ESCALATION.split_last().map_or(&[], |(_reason, others)| others)
+        }
         ["tools", _] => TOOL,
+        ["tools", _, "output", _] => OUTPUT,
+        ["capabilities", _] => CAPABILITY,
+        ["flow"] => FLOW,
+        ["flow", "sink"] => SINK,
         ["windows", _] => WINDOW,
         ["functions", _] => FUNCTION,
         ["redact"] => REDACTION,
@@ -97,18 +135,24 @@ pub(super) fn at_path(path: &[String]) -> &'static [Key] {
 }
 
 /// The words that the key at `path` may hold.
-pub(super) fn words_at(path: &[String]) -> &'static [&'static str] {
+pub(super) fn words_at(path: &[String]) -> Vec<&'static str> {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     match path.as_slice() {
-        ["default"] => &["deny", "allow", "escalate"],
-        ["on_error"] => &["deny", "escalate"],
-        ["rules", "mode"] => &["enforce", "shadow"],
-        ["rules", "phase"] => &["request", "response"],
-        ["tools", _, "effect"] => &["none", "state", "egress", "destructive", "credential"],
-        [.., "on_timeout"] => &["deny", "suspend"],
-        ["redact", "as"] => &["drop", "seal", "token", "shape", "range", "hide"],
-        _ => &[],
+        ["default"] => vec!["deny", "allow", "escalate"],
+        ["on_error"] => vec!["deny", "escalate"],
+        ["rules", "mode"] => words(&known::MODES),
+        ["rules", "phase"] => words(&known::PHASES),
+        ["tools", _, "effect"] | ["flow", "sink", "effect"] => words(&known::EFFECTS),
+        ["flow", "sink", "arg"] => words(&known::ROLES),
+        ["rules" | "default" | "on_error", "escalate", "on_timeout"] => words(&known::WAITS),
+        ["redact", "as"] => words(&known::CLASSES),
+        ["redact", "facts"] => words(&known::FACTS),
+        _ => Vec::new(),
     }
+}
+
+fn words<T>(choices: &[(&'static str, T)]) -> Vec<&'static str> {
+    choices.iter().map(|(word, _)| *word).collect()
 }
 
 /// What the key at byte `at` is for, and its bytes.
@@ -210,22 +254,31 @@ fn dashed(line: &str) -> (usize, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{DOCUMENT, RULE, path_by_indent};
-    use crate::compiler::syntax::document::{RULE_KEYS, SECTIONS};
+    use super::{at_path, path_by_indent};
+    use crate::compiler::syntax::document::known;
 
     #[test]
     fn every_key_that_is_read_is_told() {
-        let told = |keys: &[(&'static str, &str)]| keys.iter().map(|(key, _)| *key).collect();
-        let (mut sections, mut rule): (Vec<&str>, Vec<&str>) = (told(DOCUMENT), told(RULE));
-        sections.sort_unstable();
-        rule.sort_unstable();
-        let mut wanted = SECTIONS.to_vec();
-        wanted.sort_unstable();
-        assert_eq!(sections, wanted);
-        let mut wanted: Vec<&str> =
-            RULE_KEYS.into_iter().filter(|it| *it != "obligations").collect();
-        wanted.sort_unstable();
-        assert_eq!(rule, wanted);
+        let rows: [(&[&str], known::Mapping); 13] = [
+            (&[], known::DOCUMENT),
+            (&["rules"], known::RULE),
+            (&["rules", "escalate"], known::ESCALATION),
+            (&["default", "escalate"], known::FALLBACK),
+            (&["on_error", "escalate"], known::FALLBACK),
+            (&["functions", "f"], known::FUNCTION),
+            (&["windows", "w"], known::WINDOW),
+            (&["tools", "t"], known::TOOL),
+            (&["tools", "t", "output", "/a"], known::OUTPUT),
+            (&["capabilities", "r"], known::CAPABILITY),
+            (&["flow"], known::FLOW),
+            (&["flow", "sink"], known::SINK),
+            (&["redact"], known::REDACTION),
+        ];
+        for (path, mapping) in rows {
+            let path: Vec<String> = path.iter().map(|key| (*key).to_owned()).collect();
+            let told: Vec<&str> = at_path(&path).iter().map(|(key, _)| *key).collect();
+            assert_eq!(told, mapping.read, "at {path:?}");
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod frame;
 mod hints;
 mod hover;
 mod keys;
+mod lenses;
 mod names;
 mod offers;
 mod rename;

@@ -7,10 +7,10 @@
 use serde_json::{Value as Json, json};
 
 use crate::base::name::Name;
-use crate::base::span::{FileId, Span};
+use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::Front;
 use crate::compiler::check::analysis::{HostId, LocalId, RootId, Use, VariableId, WindowId};
-use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind};
+use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind, Field, Literal};
 use crate::compiler::syntax::document::model::{CelRule, Outcome, SchemaSource, Variable};
 use crate::compiler::syntax::document::path::{file_and_message, join};
 use crate::lang::types::{RecordField, Type};
@@ -54,14 +54,29 @@ pub(super) fn parent(front: &Front, id: ExprId) -> Option<ExprId> {
     after.into_iter().find(|parent| ast.children(*parent).contains(&id))
 }
 
-/// The bytes of the name that an expression is about: the last one of a chain.
-pub(super) fn name_span(front: &Front, id: ExprId) -> Span {
-    match front.parsed.ast.kind(id) {
-        ExprKind::Select { field, .. } => field.span,
-        ExprKind::Call { name, .. } => name.span,
+/// What an expression is written with, as far as it has a word of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Word<'a> {
+    /// A value.
+    Literal(&'a Literal),
+    /// A plain name.
+    Ident(&'a str),
+    /// A field behind a dot, and what stands in front of it.
+    Field(ExprId, &'a Field),
+    /// A function, and what it is called on.
+    Function(Option<ExprId>, &'a Spanned<Name>),
+    /// Operators and brackets.
+    None,
+}
+
+/// The word that `id` is written with.
+pub(super) fn word(ast: &Ast, id: ExprId) -> Word<'_> {
+    match ast.kind(id) {
+        ExprKind::Literal(literal) => Word::Literal(literal),
+        ExprKind::Ident { name, .. } => Word::Ident(name),
+        ExprKind::Select { operand, field, .. } => Word::Field(*operand, field),
+        ExprKind::Call { target, name, .. } => Word::Function(*target, name),
         ExprKind::Error
-        | ExprKind::Literal(_)
-        | ExprKind::Ident { .. }
         | ExprKind::Index { .. }
         | ExprKind::Unary { .. }
         | ExprKind::Binary { .. }
@@ -69,45 +84,37 @@ pub(super) fn name_span(front: &Front, id: ExprId) -> Span {
         | ExprKind::Conditional { .. }
         | ExprKind::List { .. }
         | ExprKind::Map { .. }
-        | ExprKind::Message { .. } => front.parsed.ast.span(id),
+        | ExprKind::Message { .. } => Word::None,
     }
 }
 
-/// The plain name that `id` is.
-pub(super) fn ident(ast: &Ast, id: ExprId) -> Option<&str> {
-    let ExprKind::Ident { name, .. } = ast.kind(id) else { return None };
-    Some(name)
+/// The bytes of the name that an expression is about: the last one of a chain.
+pub(super) fn name_span(front: &Front, id: ExprId) -> Span {
+    let ast = &front.parsed.ast;
+    match word(ast, id) {
+        Word::Field(_, field) => field.span,
+        Word::Function(_, name) => name.span,
+        Word::Literal(_) | Word::Ident(_) | Word::None => ast.span(id),
+    }
 }
 
-/// The field that `id` selects.
-pub(super) fn selected(ast: &Ast, id: ExprId) -> Option<&str> {
-    let ExprKind::Select { field, .. } = ast.kind(id) else { return None };
-    Some(&field.name)
-}
-
-/// The function that `id` calls.
-pub(super) fn called(ast: &Ast, id: ExprId) -> Option<&str> {
-    let ExprKind::Call { name, .. } = ast.kind(id) else { return None };
-    Some(&name.value)
+/// The name that `id` is, selects or calls.
+pub(super) fn named(ast: &Ast, id: ExprId) -> Option<&str> {
+    match word(ast, id) {
+        Word::Ident(name) => Some(name),
+        Word::Field(_, field) => Some(&field.name),
+        Word::Function(_, name) => Some(&name.value),
+        Word::Literal(_) | Word::None => None,
+    }
 }
 
 /// What stands in front of the last dot of `id`: of a selection its operand, of a call its
 /// receiver.
 pub(super) fn operand(ast: &Ast, id: ExprId) -> Option<ExprId> {
-    match ast.kind(id) {
-        ExprKind::Select { operand, .. } => Some(*operand),
-        ExprKind::Call { target, .. } => *target,
-        ExprKind::Error
-        | ExprKind::Literal(_)
-        | ExprKind::Ident { .. }
-        | ExprKind::Index { .. }
-        | ExprKind::Unary { .. }
-        | ExprKind::Binary { .. }
-        | ExprKind::Logic { .. }
-        | ExprKind::Conditional { .. }
-        | ExprKind::List { .. }
-        | ExprKind::Map { .. }
-        | ExprKind::Message { .. } => None,
+    match word(ast, id) {
+        Word::Field(operand, _) => Some(operand),
+        Word::Function(target, _) => target,
+        Word::Literal(_) | Word::Ident(_) | Word::None => None,
     }
 }
 

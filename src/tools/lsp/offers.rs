@@ -8,13 +8,13 @@ use crate::base::span::Span;
 use crate::compiler::Front;
 use crate::compiler::check::analysis::{LocalId, MacroUse, Use};
 use crate::compiler::check::macros::{MACROS, MacroKind, MacroStyle};
-use crate::compiler::syntax::ast::{ExprId, ExprKind};
+use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::model::Form;
 use crate::lang::functions::{self, CROSS_TYPE, POLICYC, Style};
 use crate::lang::types::{RecordField, Type, TypeId, TypeTable};
 use crate::tools::lsp::ask::Ask;
 use crate::tools::lsp::complete::{Items, Kind};
-use crate::tools::lsp::names::{ident, operand, parent, variables};
+use crate::tools::lsp::names::{Word, operand, parent, variables, word};
 use crate::tools::lsp::words::{fits, macro_doc, macro_signature, signature};
 
 /// Words of CEL.
@@ -69,13 +69,20 @@ fn spelled(front: &Front, id: ExprId) -> Option<String> {
     let ast = &front.parsed.ast;
     let mut names = Vec::new();
     let mut at = id;
-    while let ExprKind::Select { operand, field, .. } = ast.kind(at) {
-        names.push(field.name.as_str());
-        at = *operand;
+    loop {
+        match word(ast, at) {
+            Word::Field(operand, field) => {
+                names.push(field.name.as_str());
+                at = operand;
+            }
+            Word::Ident(name) => {
+                names.push(name);
+                names.reverse();
+                return Some(names.join("."));
+            }
+            Word::Literal(_) | Word::Function(..) | Word::None => return None,
+        }
     }
-    names.push(ident(ast, at)?);
-    names.reverse();
-    Some(names.join("."))
 }
 
 /// What is declared with `space` and a dot in front of its name.

@@ -14,8 +14,8 @@ use serde_json::{Value as Json, json};
 
 use crate::base::span::Span;
 use crate::compiler::Front;
-use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::lexer::is_reserved;
+use crate::diag::diagnostic::Edit;
 use crate::tools::lsp::ask::{Ask, Refusal};
 use crate::tools::lsp::names::{Target, declaration, holds, target_at, uses};
 
@@ -66,7 +66,9 @@ pub(super) fn rename(ask: &Ask<'_>) -> Result<Json, Refusal> {
         let written = ask.places.written(*other);
         return Err(Refusal::unsafe_to(format!("`{old}` is also written `{written}`")));
     }
-    let after = ask.places.view.front_of(&edited(ask, &spans, name));
+    let edit = |span: &Span| Edit { span: *span, text: name.to_owned() };
+    let edits: Vec<Edit> = spans.iter().map(edit).collect();
+    let after = ask.places.view.front_of(&ask.places.view.project.files.edited(&edits));
     if !same(ask.front(), &after, &spans, name, &old) {
         return Err(Refusal::unsafe_to(format!("`{name}` would mean something else here")));
     }
@@ -77,27 +79,6 @@ pub(super) fn rename(ask: &Ask<'_>) -> Result<Json, Refusal> {
         }
     }
     Ok(json!({ "changes": changes }))
-}
-
-/// The files with `name` at each of `spans`, which ascend.
-fn edited(ask: &Ask<'_>, spans: &[Span], name: &str) -> SourceMap {
-    let mut files = SourceMap::new();
-    for (id, source) in ask.places.view.project.files.iter() {
-        let own: Vec<&Span> = spans.iter().filter(|span| span.file == id).collect();
-        if own.is_empty() {
-            files.add_file(source);
-            continue;
-        }
-        let (mut text, mut done) = (String::with_capacity(source.text.len()), 0);
-        for span in own {
-            text.push_str(source.text.get(done..span.start as usize).unwrap_or_default());
-            text.push_str(name);
-            done = span.end as usize;
-        }
-        text.push_str(source.text.get(done..).unwrap_or_default());
-        files.add(source.path.clone(), text);
-    }
-    files
 }
 
 /// Whether every expression means after the edits what it meant before: the same use and the same

@@ -4,9 +4,10 @@
 //! Out:     another one.
 //! Imports: `tools::lsp`.
 //!
-//! One thread reads messages, one looks at projects; the one that was called answers. So an editor
-//! never waits for lints. A project is looked at when nothing was said for a moment, and what is
-//! found about texts that have changed since is thrown away.
+//! One thread reads messages, one checks projects, one lints what was checked; the one that was
+//! called answers. So neither an editor nor what checking finds ever waits for lints. A project is
+//! looked at when nothing was said for a moment. What is found about texts that have changed since
+//! is thrown away, and lints that are at work on them stop.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
@@ -19,10 +20,10 @@ use serde_json::Value as Json;
 use crate::tools::lsp::ask::Refusal;
 use crate::tools::lsp::frame::{self, Frame, Lost};
 use crate::tools::lsp::state::{State, answer};
-use crate::tools::lsp::view::{Done, Work, look};
+use crate::tools::lsp::view::{Done, Rest, Work, check, lint};
 
 /// How long nothing must be said before a project is looked at: less than between two keys.
-const PAUSE: Duration = Duration::from_millis(8);
+const PAUSE: Duration = Duration::from_millis(4);
 
 /// How a conversation ended.
 #[derive(Debug)]
@@ -55,7 +56,10 @@ pub fn serve(from: Box<dyn BufRead + Send>, to: &mut dyn Write) -> End {
     let (give, works) = channel();
     let reads = tell.clone();
     thread::spawn(move || listen(from, &reads));
-    thread::spawn(move || looks(&works, &tell));
+    let (pass, rests) = channel();
+    let early = tell.clone();
+    thread::spawn(move || checks(&works, &early, &pass));
+    thread::spawn(move || lints(&rests, &tell));
     let (state, queue) = (State::new(), VecDeque::new());
     Conversation { state, queue, give, busy: false, rests: false }.run(&events, to)
 }
@@ -75,11 +79,22 @@ fn listen(mut from: Box<dyn BufRead + Send>, tell: &Sender<Event>) {
     }
 }
 
-/// Looks at projects, one after the other.
-fn looks(works: &Receiver<Work>, tell: &Sender<Event>) {
+/// Checks projects, one after the other, and passes on what is left to do.
+fn checks(works: &Receiver<Work>, tell: &Sender<Event>, pass: &Sender<Rest>) {
     while let Ok(work) = works.recv() {
-        let done = look(work, |early| drop(tell.send(Event::Early(Box::new(early)))));
-        if tell.send(Event::Done(Box::new(done))).is_err() {
+        let (early, rest) = check(work);
+        if tell.send(Event::Early(Box::new(early))).is_err() || pass.send(rest).is_err() {
+            return;
+        }
+    }
+}
+
+/// Lints projects that were checked, one after the other.
+fn lints(rests: &Receiver<Rest>, tell: &Sender<Event>) {
+    while let Ok(rest) = rests.recv() {
+        if let Some(done) = lint(rest)
+            && tell.send(Event::Done(Box::new(done))).is_err()
+        {
             return;
         }
     }
@@ -89,9 +104,9 @@ struct Conversation {
     state: State,
     queue: VecDeque<Event>,
     give: Sender<Work>,
-    /// Whether a project is being looked at.
+    /// Whether a project is being checked.
     busy: bool,
-    /// Whether every project was looked at since something was said.
+    /// Whether every project was given to be looked at since something was said.
     rests: bool,
 }
 
@@ -108,16 +123,13 @@ impl Conversation {
                 Event::Idle => self.idle(),
                 Event::End(None) => return End::Left,
                 Event::End(Some(lost)) => return End::Lost(lost),
-                Event::Early(done) if self.queue.is_empty() => self.state.take(*done),
-                Event::Early(_) => Vec::new(),
-                Event::Done(done) => {
+                Event::Early(done) => {
                     self.busy = false;
-                    // What was said meanwhile comes first: it may be about other texts.
-                    if self.queue.iter().any(|event| matches!(event, Event::Read(_))) {
-                        self.queue.push_back(Event::Done(done));
-                        continue;
-                    }
-                    self.state.take(*done)
+                    self.found(done, Event::Early)
+                }
+                Event::Done(done) => {
+                    self.rests = false;
+                    self.found(done, Event::Done)
                 }
             };
             for message in &messages {
@@ -146,6 +158,16 @@ impl Conversation {
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => Some(Event::Idle),
         }
+    }
+
+    /// Takes what was found; later, where something was said meanwhile, for it may be about other
+    /// texts.
+    fn found(&mut self, done: Box<Done>, again: fn(Box<Done>) -> Event) -> Vec<Json> {
+        if self.queue.iter().any(|event| matches!(event, Event::Read(_))) {
+            self.queue.push_back(again(done));
+            return Vec::new();
+        }
+        self.state.take(*done)
     }
 
     /// Has the next project looked at.

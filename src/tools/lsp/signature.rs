@@ -11,7 +11,7 @@ use crate::compiler::syntax::ast::{ExprId, ExprKind};
 use crate::lang::functions::{self, Style};
 use crate::tools::lsp::ask::{Ask, Refusal};
 use crate::tools::lsp::complete::{Marked, mark};
-use crate::tools::lsp::names::{called, ident};
+use crate::tools::lsp::names::{Word, word};
 use crate::tools::lsp::words::{macro_doc, macro_signature, signature};
 
 /// `textDocument/signatureHelp`
@@ -34,13 +34,16 @@ fn around(ask: &Ask<'_>, marked: &Marked) -> Option<Json> {
     let before = |arg: &&ExprId| ast.outer(**arg).end < marked.at;
     let active = args.iter().filter(before).count();
     let style = if target.is_some() { Style::Member } else { Style::Global };
-    let space = target.and_then(|target| ident(ast, target));
+    let space = target.and_then(|target| match word(ast, target) {
+        Word::Ident(name) => Some(name),
+        Word::Literal(_) | Word::Field(..) | Word::Function(..) | Word::None => None,
+    });
     let full = space.map_or(name.value.to_string(), |space| format!("{space}.{}", name.value));
     let mut rows: Vec<Json> = functions::all()
         .filter(|row| (row.style == style && *row.name == *name.value) || row.name == full)
         .map(|row| told(row.name, &signature(row), row.doc))
         .collect();
-    let macros = MACROS.iter().filter(|row| called(ast, id) == Some(row.name));
+    let macros = MACROS.iter().filter(|row| *row.name == *name.value);
     rows.extend(macros.map(|row| told(row.name, &macro_signature(row), macro_doc(row.kind))));
     let first = rows.iter().position(|row| parameters(row) > active).unwrap_or(0);
     if rows.is_empty() {

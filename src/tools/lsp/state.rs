@@ -4,14 +4,16 @@
 //! Out:     messages for the editor; `work` for whoever looks at projects.
 //! Imports: `tools::lsp`, `tools::project`.
 //!
-//! A text that changes is laid over its file. As long as a project is made of the same files, no
-//! file is read again; else all are, when somebody asks next.
+//! A text that changes is laid over its file. As long as projects are made of the same files, no
+//! file is read again; else all are, when somebody asks next, and a project in which nothing has
+//! changed is not looked at again. Files that are no sources of any project change nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
+use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::tools::lsp::ask::{self, Ask, Refusal};
 use crate::tools::lsp::findings::by_file;
 use crate::tools::lsp::text::changed;
@@ -19,10 +21,10 @@ use crate::tools::lsp::uri::{path_of, uri_of};
 use crate::tools::lsp::view::{Done, Key, Places, View, Work};
 use crate::tools::pipeline::references;
 use crate::tools::project::overlay::Overlay;
-use crate::tools::project::read_under;
+use crate::tools::project::{ENDINGS, is_source, may_be_environment, read_bytes, read_under};
 
-/// Endings of files that a project may be made of.
-const ENDINGS: &[&str] = &["yaml", "yml", "cel", "celpolicy", "json", "proto", "toml"];
+/// `FileChangeType.Changed`
+const CHANGED: u64 = 2;
 
 /// A document that an editor shows.
 #[derive(Debug)]
@@ -56,6 +58,8 @@ pub(super) struct State {
     views: Vec<View>,
     /// Whether the files have to be read before anything is said of them.
     unread: bool,
+    /// Open documents that could be sources, and that no project took, as `.gitignore` says.
+    passed_over: BTreeSet<PathBuf>,
     version: u64,
     /// What was told, by file and project.
     told: BTreeMap<PathBuf, BTreeMap<Key, Vec<Json>>>,
@@ -166,7 +170,8 @@ impl State {
             "textDocument/didOpen" => self.open(params),
             "textDocument/didChange" => return self.change(params),
             "textDocument/didClose" => self.close(params),
-            "textDocument/didSave" | "workspace/didChangeWatchedFiles" => self.unread = true,
+            "textDocument/didSave" => self.saved(params),
+            "workspace/didChangeWatchedFiles" => self.files_changed(params),
             "workspace/didChangeWorkspaceFolders" => self.change_roots(params),
             _ => {}
         }
@@ -179,12 +184,9 @@ impl State {
         let Some(path) = path_of(uri) else { return };
         let document = Document { uri: uri.to_owned(), text: text.to_owned() };
         self.documents.insert(path.clone(), document);
-        // The same text as the disk has changes nothing.
-        let known = self.views.iter().find_map(|view| {
-            let source = view.project.files.get(view.file(&path)?)?;
-            Some(source.text == text)
-        });
-        self.unread |= known != Some(true) && may_matter(&path);
+        // A file outside of the workspace is a project as long as it is open.
+        self.unread |= !self.is_below_roots(&path) && is_source(&path, text);
+        self.lay(&path);
     }
 
     fn change(&mut self, params: &Json) -> Vec<Json> {
@@ -202,25 +204,82 @@ impl State {
             };
             document.text = text;
         }
-        if self.unread {
-            return Vec::new();
-        }
-        self.version += 1;
-        let mut seen = false;
-        for view in &mut self.views {
-            if let Some(file) = view.file(&path) {
-                seen = true;
-                let same = view.set_text(file, &document.text, self.version);
-                self.unread |= !same || path.extension().is_some_and(|ending| ending == "toml");
-            }
-        }
-        self.unread |= !seen && may_matter(&path);
+        self.lay(&path);
         Vec::new()
     }
 
+    /// Lays the text of an open document over its file, in every project that is made of it.
+    fn lay(&mut self, path: &Path) {
+        let Some(document) = self.documents.get(path).filter(|_| !self.unread) else { return };
+        let text = document.text.as_str();
+        self.version += 1;
+        let mut seen = false;
+        for view in &mut self.views {
+            let Some(file) = view.file(path) else { continue };
+            seen = true;
+            let before = view.project.files.get(file).map_or("", |source| &source.text);
+            if before != text {
+                // A policy that is none any more, or the other way round.
+                let other = is_source(path, before) != is_source(path, text);
+                let same = view.set_text(file, text, self.version);
+                self.unread |= !same || other || is_configuration(path);
+            }
+        }
+        let ours = !seen && self.matters(path, text) && !self.passed_over.contains(path);
+        self.unread |= ours;
+    }
+
+    /// Whether a project may be made of the file at `path`, were this its text.
+    fn matters(&self, path: &Path, text: &str) -> bool {
+        is_configuration(path)
+            || is_source(path, text)
+            || self.views.iter().any(|view| view.names(path))
+    }
+
+    fn is_below_roots(&self, path: &Path) -> bool {
+        self.roots.iter().any(|root| path.starts_with(root))
+    }
+
     fn close(&mut self, params: &Json) {
+        let Some(path) = ask::uri_in(params).and_then(path_of) else { return };
+        if self.documents.remove(&path).is_some() {
+            self.unread |= !self.is_below_roots(&path) || self.is_other_on_disk(&path);
+        }
+    }
+
+    /// What was saved is what was shown; but now there is a file.
+    fn saved(&mut self, params: &Json) {
         if let Some(path) = ask::uri_in(params).and_then(path_of) {
-            self.unread |= self.documents.remove(&path).is_some() && may_matter(&path);
+            self.unread |= counts_by_existing(&path) || self.is_other_on_disk(&path);
+        }
+    }
+
+    fn files_changed(&mut self, params: &Json) {
+        let changes = params.get("changes").and_then(Json::as_array).into_iter().flatten();
+        for change in changes {
+            let path = change.get("uri").and_then(Json::as_str).and_then(path_of);
+            let was_there = change.get("type").and_then(Json::as_u64) == Some(CHANGED);
+            self.unread |= path.is_some_and(|path| {
+                (!was_there && counts_by_existing(&path)) || self.is_other_on_disk(&path)
+            });
+        }
+    }
+
+    /// Whether the disk holds something else at `path` than what is known of it, so that all has to
+    /// be read again. What an editor shows counts before the disk.
+    fn is_other_on_disk(&self, path: &Path) -> bool {
+        if self.documents.contains_key(path) {
+            return false;
+        }
+        let known = self.views.iter().find_map(|view| view.project.files.get(view.file(path)?));
+        match (known, read_bytes(path, SOURCE_BYTES_MAX)) {
+            (Some(known), Ok(bytes)) => {
+                bytes != known.bytes.as_deref().unwrap_or(known.text.as_bytes())
+            }
+            (Some(_), Err(_)) => true,
+            (None, Ok(bytes)) => self.matters(path, &String::from_utf8_lossy(&bytes)),
+            // A folder that is gone, or a file that cannot be read.
+            (None, Err(_)) => path.exists() || self.views.iter().any(|view| view.has_below(path)),
         }
     }
 
@@ -246,8 +305,10 @@ impl State {
         for (path, document) in &self.documents {
             over.lay(path.clone(), document.text.clone());
         }
-        let below = |path: &&PathBuf| self.roots.iter().any(|root| path.starts_with(root));
-        let outside = self.documents.keys().filter(|path| !below(path) && may_matter(path));
+        let is_outside = |(path, document): &(&PathBuf, &Document)| {
+            !self.is_below_roots(path) && is_source(path, &document.text)
+        };
+        let outside = self.documents.iter().filter(is_outside).map(|(path, _)| path);
         let mut views: Vec<View> = Vec::new();
         for path in self.roots.iter().chain(outside) {
             for (project, sink) in read_under(&over, std::slice::from_ref(path), references) {
@@ -260,7 +321,18 @@ impl State {
                 }
             }
         }
-        self.views = views;
+        for old in std::mem::replace(&mut self.views, views) {
+            match self.views.iter_mut().find(|view| view.is_like(&old)) {
+                Some(view) => *view = old,
+                None => old.give_up(),
+            }
+        }
+        let is_passed_over = |(path, document): &(&PathBuf, &Document)| {
+            is_source(path, &document.text)
+                && self.views.iter().all(|view| view.file(path).is_none())
+        };
+        let passed_over = self.documents.iter().filter(is_passed_over);
+        self.passed_over = passed_over.map(|(path, _)| path.clone()).collect();
     }
 
     /// What is to be told and looked at when the editor is silent.
@@ -278,7 +350,9 @@ impl State {
                 changed.insert(path.clone());
             }
         }
-        let work = self.views.iter().find(|view| view.stale).map(View::work);
+        // What was changed last is what somebody waits for.
+        let waiting = self.views.iter_mut().filter(|view| !view.looked_at);
+        let work = waiting.max_by_key(|view| view.version).map(View::work);
         (self.publish(&changed), work)
     }
 
@@ -328,9 +402,15 @@ fn shown(documents: &BTreeMap<PathBuf, Document>) -> impl Fn(&Path) -> Option<St
     |path| documents.get(path).map(|document| document.uri.clone())
 }
 
-/// Whether a project may be made of the file at `path`.
-fn may_matter(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))
+/// Whether the file at `path` configures projects.
+fn is_configuration(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "toml")
+}
+
+/// Whether it counts that there is a file at `path`: a configuration, or the environment that lies
+/// beside a CEL Policy document.
+fn counts_by_existing(path: &Path) -> bool {
+    is_configuration(path) || may_be_environment(path)
 }
 
 fn publish(uri: &str, found: &[Json]) -> Json {

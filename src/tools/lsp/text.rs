@@ -4,6 +4,8 @@
 //! Out:     places, or bytes; places that do not exist become the nearest that do.
 //! Imports: `base`, `compiler::source`.
 
+use std::cell::OnceCell;
+
 use serde_json::{Value as Json, json};
 
 use crate::base::span::Span;
@@ -14,14 +16,20 @@ use crate::compiler::source::lines::Lines;
 pub(super) struct Text<'a> {
     all: &'a str,
     lines: &'a Lines,
+    units: &'a OnceCell<Units>,
     /// Whether the editor sees a byte order mark at the beginning: it does where it sent one.
     sees_mark: bool,
 }
 
 impl<'a> Text<'a> {
-    /// `lines` are those of `text`.
-    pub(super) fn new(text: &'a str, lines: &'a Lines, sees_mark: bool) -> Self {
-        Self { all: text, lines, sees_mark }
+    /// `lines` and `units` are those of `text`.
+    pub(super) fn new(
+        text: &'a str,
+        lines: &'a Lines,
+        units: &'a OnceCell<Units>,
+        sees_mark: bool,
+    ) -> Self {
+        Self { all: text, lines, units, sees_mark }
     }
 
     /// The first byte of line `line`, from zero.
@@ -34,11 +42,12 @@ impl<'a> Text<'a> {
 
     /// `{line, character}` of byte `at`.
     pub(super) fn position(&self, at: u32) -> Json {
-        let line = self.lines.place(self.all, at).line.saturating_sub(1);
+        let line = self.lines.line(at).saturating_sub(1);
         let start = self.start(line).unwrap_or(0);
-        let end = floor(self.all, at as usize).max(start);
-        let before = self.all.get(start..end).unwrap_or_default();
-        json!({ "line": line, "character": before.encode_utf16().count() })
+        let end = self.all.floor_char_boundary(at as usize).max(start);
+        let units = self.units.get_or_init(|| Units::of(self.all));
+        let character = units.before(self.all, end) - units.before(self.all, start);
+        json!({ "line": line, "character": character })
     }
 
     /// `{start, end}` of the bytes `span`.
@@ -72,10 +81,41 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The first byte of the character that holds byte `at`.
-fn floor(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+/// How many UTF-16 units stand in front of a byte, wherever it is: so that many places on one long
+/// line cost no more than on many lines.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Units {
+    /// Those in front of each `STEP`th byte, or of the character that holds it.
+    before: Vec<u32>,
+}
+
+impl Units {
+    /// Bytes between two that are remembered.
+    const STEP: usize = 256;
+
+    /// Counts those of `text`.
+    pub(super) fn of(text: &str) -> Self {
+        let (mut before, mut units, mut at) = (Vec::new(), 0, 0);
+        for step in (0..=text.len()).step_by(Self::STEP) {
+            let here = text.floor_char_boundary(step);
+            units += units_in(text, at, here);
+            before.push(units);
+            at = here;
+        }
+        Self { before }
+    }
+
+    /// Those in front of byte `at` of `text`, which begins a character.
+    fn before(&self, text: &str, at: usize) -> u32 {
+        let step = at / Self::STEP;
+        let known = self.before.get(step).copied().unwrap_or(0);
+        known + units_in(text, text.floor_char_boundary(step * Self::STEP), at)
+    }
+}
+
+fn units_in(text: &str, from: usize, to: usize) -> u32 {
+    let units = text.get(from..to).unwrap_or_default().encode_utf16().count();
+    u32::try_from(units).unwrap_or(u32::MAX)
 }
 
 /// `text` after the change of an editor; `None` where the change is none.
@@ -83,7 +123,8 @@ pub(super) fn changed(text: &str, change: &Json) -> Option<String> {
     let new = change.get("text")?.as_str()?;
     let Some(range) = change.get("range") else { return Some(new.to_owned()) };
     let lines = Lines::new(text);
-    let places = Text::new(text, &lines, true);
+    let units = OnceCell::new();
+    let places = Text::new(text, &lines, &units, true);
     let start = places.offset_of(range.get("start")?)?;
     let end = places.offset_of(range.get("end")?)?.max(start);
     Some([text.get(..start)?, new, text.get(end..)?].concat())
@@ -91,9 +132,11 @@ pub(super) fn changed(text: &str, change: &Json) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::OnceCell;
+
     use serde_json::json;
 
-    use super::{Text, changed};
+    use super::{Text, Units, changed};
     use crate::compiler::source::lines::Lines;
 
     /// `ä` is two bytes and one unit, the face four bytes and two units.
@@ -101,8 +144,8 @@ mod tests {
 
     #[test]
     fn places_go_by_utf16_and_all_ends_of_lines() {
-        let lines = Lines::new(WIDE);
-        let text = Text::new(WIDE, &lines, false);
+        let (lines, units) = (Lines::new(WIDE), OnceCell::new());
+        let text = Text::new(WIDE, &lines, &units, false);
         let rows = [(0, 0, 0), (2, 0, 1), (4, 1, 0), (8, 1, 2), (9, 1, 3), (10, 2, 0), (12, 3, 0)];
         for (byte, line, character) in rows {
             assert_eq!(text.position(byte), json!({"line": line, "character": character}));
@@ -112,8 +155,8 @@ mod tests {
 
     #[test]
     fn places_that_do_not_exist_become_the_nearest() {
-        let lines = Lines::new(WIDE);
-        let text = Text::new(WIDE, &lines, false);
+        let (lines, units) = (Lines::new(WIDE), OnceCell::new());
+        let text = Text::new(WIDE, &lines, &units, false);
         assert_eq!(text.offset(0, 99), 2, "the end of the line, in front of what ends it");
         assert_eq!(text.offset(1, 1), 4, "half of a character");
         assert_eq!(text.offset(99, 0), WIDE.len());
@@ -125,11 +168,32 @@ mod tests {
     #[test]
     fn a_mark_counts_where_the_editor_sees_it() {
         let marked = "\u{feff}ab";
-        let lines = Lines::new(marked);
-        assert_eq!(Text::new(marked, &lines, false).offset(0, 1), 4);
-        assert_eq!(Text::new(marked, &lines, true).offset(0, 1), 3);
-        assert_eq!(Text::new(marked, &lines, false).position(4)["character"], 1);
-        assert_eq!(Text::new(marked, &lines, true).position(4)["character"], 2);
+        let (lines, units) = (Lines::new(marked), OnceCell::new());
+        let text = |sees_mark| Text::new(marked, &lines, &units, sees_mark);
+        assert_eq!(text(false).offset(0, 1), 4);
+        assert_eq!(text(true).offset(0, 1), 3);
+        assert_eq!(text(false).position(4)["character"], 1);
+        assert_eq!(text(true).position(4)["character"], 2);
+    }
+
+    #[test]
+    fn places_on_a_long_line_are_those_that_are_counted() {
+        let long = ["aä😀", "b\n", "€😀"].map(|piece| piece.repeat(200)).concat();
+        let (lines, units) = (Lines::new(&long), OnceCell::new());
+        let text = Text::new(&long, &lines, &units, false);
+        let (mut line, mut character) = (0_u32, 0_u32);
+        for (at, letter) in long.char_indices() {
+            let place = json!({ "line": line, "character": character });
+            for byte in at..at + letter.len_utf8() {
+                let byte = u32::try_from(byte).expect("short");
+                assert_eq!(text.position(byte), place, "byte {byte}");
+            }
+            assert_eq!(text.offset(line, character), at);
+            let units = if letter > '\u{ffff}' { 2 } else { 1 };
+            (line, character) =
+                if letter == '\n' { (line + 1, 0) } else { (line, character + units) };
+        }
+        assert_eq!(Units::of("").before("", 0), 0);
     }
 
     #[test]

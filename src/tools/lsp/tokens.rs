@@ -8,8 +8,9 @@ use serde_json::{Value as Json, json};
 
 use crate::base::span::Span;
 use crate::compiler::check::analysis::Use;
-use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal};
+use crate::compiler::syntax::ast::{ExprId, Literal};
 use crate::tools::lsp::ask::Ask;
+use crate::tools::lsp::names::{Word, name_span, word};
 
 /// What words can be, in the order of their numbers.
 const KINDS: [&str; 9] = [
@@ -47,7 +48,7 @@ pub(super) fn legend() -> Json {
 pub(super) fn tokens(ask: &Ask<'_>) -> Json {
     let exprs = ask.front().parsed.ast.exprs.iter_ids();
     let own = exprs.filter(|(_, expr)| expr.span.file == ask.file);
-    let mut words: Vec<(Span, Kind)> = own.filter_map(|(id, _)| word(ask, id)).collect();
+    let mut words: Vec<(Span, Kind)> = own.filter_map(|(id, _)| own_word(ask, id)).collect();
     words.sort_by_key(|(span, _)| *span);
     words.dedup_by_key(|(span, _)| *span);
     let (mut data, mut last) = (Vec::new(), (0, 0));
@@ -73,41 +74,22 @@ pub(super) fn tokens(ask: &Ask<'_>) -> Json {
 }
 
 /// The word of an expression that is its own, and what it is.
-fn word(ask: &Ask<'_>, id: ExprId) -> Option<(Span, Kind)> {
+fn own_word(ask: &Ask<'_>, id: ExprId) -> Option<(Span, Kind)> {
     let ast = &ask.front().parsed.ast;
     let used = ask.front().analysis.uses.get(id);
-    match ast.kind(id) {
-        ExprKind::Literal(literal) => Some((ast.span(id), of_literal(literal))),
-        ExprKind::Ident { .. } => {
-            let kind = match used {
-                Some(Use::Local(_)) => Kind::Parameter,
-                Some(Use::Part) => Kind::Namespace,
-                _ => Kind::Variable,
-            };
-            Some((ast.span(id), kind))
+    let kind = match (word(ast, id), used) {
+        (Word::None, _) => return None,
+        (Word::Literal(literal), _) => of_literal(literal),
+        (Word::Ident(_) | Word::Field(..), Some(Use::Part)) => Kind::Namespace,
+        (Word::Ident(_), Some(Use::Local(_))) => Kind::Parameter,
+        (Word::Ident(_), _) | (Word::Field(..), Some(Use::Variable(_) | Use::Root(_))) => {
+            Kind::Variable
         }
-        ExprKind::Select { field, .. } => {
-            let kind = match used {
-                Some(Use::Variable(_) | Use::Root(_)) => Kind::Variable,
-                Some(Use::Part) => Kind::Namespace,
-                _ => Kind::Property,
-            };
-            Some((field.span, kind))
-        }
-        ExprKind::Call { name, .. } => {
-            let is_macro = matches!(used, Some(Use::Macro(_)));
-            Some((name.span, if is_macro { Kind::Macro } else { Kind::Function }))
-        }
-        ExprKind::Error
-        | ExprKind::Index { .. }
-        | ExprKind::Unary { .. }
-        | ExprKind::Binary { .. }
-        | ExprKind::Logic { .. }
-        | ExprKind::Conditional { .. }
-        | ExprKind::List { .. }
-        | ExprKind::Map { .. }
-        | ExprKind::Message { .. } => None,
-    }
+        (Word::Field(..), _) => Kind::Property,
+        (Word::Function(..), Some(Use::Macro(_))) => Kind::Macro,
+        (Word::Function(..), _) => Kind::Function,
+    };
+    Some((name_span(ask.front(), id), kind))
 }
 
 const fn of_literal(literal: &Literal) -> Kind {

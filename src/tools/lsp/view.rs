@@ -8,19 +8,21 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value as Json, json};
 
+use crate::base::index::IndexVec;
 use crate::base::span::{FileId, Span};
+use crate::compiler::Front;
 use crate::compiler::source::map::SourceMap;
-use crate::compiler::{self, Front};
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::tools::lint::select::Selection;
-use crate::tools::lsp::text::Text;
+use crate::tools::lsp::text::{Text, Units};
 use crate::tools::lsp::uri::uri_of;
 use crate::tools::paths::{normalize, relative, slashed};
-use crate::tools::pipeline;
+use crate::tools::pipeline::{self, Checking};
 use crate::tools::project::{Project, Settings};
 
 /// What tells a project from the others: what was asked for, and where it begins.
@@ -39,11 +41,17 @@ pub(super) struct View {
     named: BTreeSet<String>,
     /// Counts its texts: a result for an older one is of no use.
     pub(super) version: u64,
+    /// Whether somebody looks at this version, or has done so.
+    pub(super) looked_at: bool,
     /// Whether its findings are those of an older version.
     pub(super) stale: bool,
     /// What was found last.
     pub(super) findings: Vec<Diagnostic>,
-    front: OnceCell<Arc<Front>>,
+    checked: OnceCell<Checking>,
+    /// What turns bytes of its files into places, as far as somebody asked.
+    units: IndexVec<FileId, OnceCell<Units>>,
+    /// Raised when its texts are no longer these: who looks at them may stop.
+    stop: Arc<AtomicBool>,
 }
 
 /// What is to be looked at.
@@ -54,7 +62,18 @@ pub(super) struct Work {
     files: SourceMap,
     settings: Settings,
     selection: Selection,
+    /// What reading found.
     read: Sink,
+    /// What checking found, where somebody has asked for it already.
+    checked: Option<Checking>,
+    stop: Arc<AtomicBool>,
+}
+
+/// What is to be linted.
+#[derive(Debug)]
+pub(super) struct Rest {
+    work: Work,
+    checked: Checking,
 }
 
 /// What came of it.
@@ -64,25 +83,42 @@ pub(super) struct Done {
     pub(super) key: Key,
     /// The version of its texts that was looked at.
     pub(super) version: u64,
-    front: Arc<Front>,
+    checked: Checking,
     findings: Vec<Diagnostic>,
     /// The paths that its documents name; `None` while lints are still at work.
     named: Option<BTreeSet<String>>,
 }
 
-/// Finds what is wrong with a project: the long work, which may be done in another thread. What is
-/// known before lints are at work is told to `early`.
-pub(super) fn look(work: Work, early: impl Fn(Done)) -> Done {
-    let Work { key, version, files, settings, selection, mut read } = work;
-    let done = |front, findings, named| Done { key: key.clone(), version, front, findings, named };
-    let (front, _) = pipeline::lint_and_tell(
-        &files,
-        &settings,
-        &selection,
-        &mut read,
-        Some(&|front, findings| early(done(Arc::clone(front), findings, None))),
-    );
-    done(front, read.finish().0, Some(named_in(&files)))
+/// The first half of looking at a project: what is known before lints are at work, and what is left
+/// to do.
+pub(super) fn check(mut work: Work) -> (Done, Rest) {
+    let checked = work.checked.take();
+    let checked = checked.unwrap_or_else(|| pipeline::check(&work.files, &work.settings));
+    let found = checked.told(&work.files, &work.selection, work.read.clone());
+    (work.done(checked.clone(), found, None), Rest { work, checked })
+}
+
+/// The second half; `None` where the texts have changed meanwhile, so that nobody wants it.
+pub(super) fn lint(rest: Rest) -> Option<Done> {
+    let Rest { mut work, checked } = rest;
+    let mut sink = work.read.take();
+    let (files, settings) = (&work.files, &work.settings);
+    let linted =
+        pipeline::lint_checked(files, settings, &work.selection, &checked, &work.stop, &mut sink);
+    linted.ok()?;
+    let named = named_in(files);
+    Some(work.done(checked, sink.finish().0, Some(named)))
+}
+
+impl Work {
+    fn done(
+        &self,
+        checked: Checking,
+        findings: Vec<Diagnostic>,
+        named: Option<BTreeSet<String>>,
+    ) -> Done {
+        Done { key: self.key.clone(), version: self.version, checked, findings, named }
+    }
 }
 
 /// The paths that documents name.
@@ -93,19 +129,51 @@ fn named_in(files: &SourceMap) -> BTreeSet<String> {
 impl View {
     /// A project that was read.
     pub(super) fn new(named: PathBuf, project: Project, read: Sink, version: u64) -> Self {
-        let key = (named, project.root.clone());
-        let mut view = Self {
-            key,
-            project,
+        Self {
+            key: (named, project.root.clone()),
             read,
-            named: BTreeSet::new(),
+            named: named_in(&project.files),
             version,
+            looked_at: false,
             stale: true,
             findings: Vec::new(),
-            front: OnceCell::new(),
-        };
-        view.named = named_in(&view.project.files);
-        view
+            checked: OnceCell::new(),
+            units: project.files.iter().map(|_| OnceCell::new()).collect(),
+            stop: Arc::default(),
+            project,
+        }
+    }
+
+    /// Whether `other` is the same project with the same texts and settings, and nothing was wrong
+    /// when they were read.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let (own, others) = (&self.project, &other.project);
+        self.key == other.key
+            && own.files == others.files
+            && self.named == other.named
+            && own.settings == others.settings
+            && own.check == others.check
+            && own.format == others.format
+            && self.read.worst().is_none()
+            && other.read.worst().is_none()
+    }
+
+    /// Says that what is found about its texts is of no use any more.
+    pub(super) fn give_up(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a document of the project names the file at `path`.
+    pub(super) fn names(&self, path: &Path) -> bool {
+        self.named.contains(&slashed(&relative(&self.project.root, path)))
+    }
+
+    /// Whether a file of the project is or lies below `path`.
+    pub(super) fn has_below(&self, path: &Path) -> bool {
+        self.project
+            .files
+            .iter()
+            .any(|(id, _)| self.path(id).is_some_and(|it| it.starts_with(path)))
     }
 
     /// The file at `path`, if it is one of the project.
@@ -122,21 +190,19 @@ impl View {
     /// Changes the text of a file; false where the project has to be read again, because it may be
     /// made of other files.
     pub(super) fn set_text(&mut self, file: FileId, text: &str, version: u64) -> bool {
-        let mut files = SourceMap::new();
-        for (id, source) in self.project.files.iter() {
-            if id == file {
-                files.add(source.path.clone(), text);
-            } else {
-                files.add_file(source);
-            }
+        self.project.files = self.project.files.with_texts([(file, text.to_owned())]);
+        if let Some(units) = self.units.get_mut(file) {
+            *units = OnceCell::new();
         }
-        self.project.files = files;
-        (self.version, self.stale, self.front) = (version, true, OnceCell::new());
+        self.give_up();
+        (self.version, self.checked, self.stop) = (version, OnceCell::new(), Arc::default());
+        (self.stale, self.looked_at) = (true, false);
         self.read.worst().is_none()
     }
 
     /// What is to be looked at.
-    pub(super) fn work(&self) -> Work {
+    pub(super) fn work(&mut self) -> Work {
+        self.looked_at = true;
         let check = &self.project.check;
         Work {
             key: self.key.clone(),
@@ -145,6 +211,8 @@ impl View {
             settings: self.project.settings.clone(),
             selection: Selection::of(&check.choice, &check.per_file),
             read: self.read.clone(),
+            checked: self.checked.get().cloned(),
+            stop: Arc::clone(&self.stop),
         }
     }
 
@@ -162,7 +230,7 @@ impl View {
             return false;
         }
         let whole = done.named.is_some();
-        self.front = OnceCell::from(done.front);
+        self.checked = OnceCell::from(done.checked);
         if !whole && errors(&self.findings) == errors(&done.findings) {
             return false;
         }
@@ -172,19 +240,20 @@ impl View {
 
     /// What its documents mean, whatever is wrong with them.
     pub(super) fn front(&self) -> &Front {
-        self.front.get_or_init(|| Arc::new(self.front_of(&self.project.files)))
+        let check = || pipeline::check(&self.project.files, &self.project.settings);
+        &self.checked.get_or_init(check).front
     }
 
     /// What these files would mean, were they the project.
     pub(super) fn front_of(&self, files: &SourceMap) -> Front {
-        let options = pipeline::options(files, &self.project.settings);
-        compiler::check(files, &options, &mut Sink::new())
+        pipeline::front(files, &self.project.settings, &mut Sink::new())
     }
 
     /// The text of a file with its places. `open` says whether an editor shows it.
     pub(super) fn text(&self, file: FileId, open: bool) -> Option<Text<'_>> {
         let source = self.project.files.get(file)?;
-        Some(Text::new(&source.text, &source.lines, open))
+        let units = self.units.get(file)?;
+        Some(Text::new(&source.text, &source.lines, units, open))
     }
 }
 
@@ -224,5 +293,49 @@ impl Places<'_> {
     /// The bytes as they are written.
     pub(super) fn written(&self, span: Span) -> &str {
         self.view.project.files.text(span)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{View, check, lint};
+    use crate::base::span::FileId;
+    use crate::diag::sink::Sink;
+    use crate::tools::project::Project;
+
+    const POLICY: &str = "policyc: 1\ndefault: deny\nschema: {a: int}\nrules:\n  - id: r\n    \
+        when: a > 1\n    allow: yes\n";
+
+    fn view() -> View {
+        let mut project = Project::default();
+        project.files.add("p.yaml", POLICY);
+        View::new("p.yaml".into(), project, Sink::new(), 1)
+    }
+
+    #[test]
+    fn who_looks_at_older_texts_stops() {
+        let mut view = view();
+        let (early, rest) = check(view.work());
+        assert!(view.set_text(FileId(0), POLICY, 2));
+        assert!(lint(rest).is_none());
+        assert!(!view.take(early) && view.stale);
+        let (early, rest) = check(view.work());
+        let done = lint(rest).expect("nobody has changed anything");
+        assert!(!view.take(early) && view.stale, "without errors there is nothing to tell yet");
+        assert!(view.take(done) && !view.stale);
+    }
+
+    #[test]
+    fn a_project_is_like_itself_until_something_changes() {
+        let mut other = view();
+        assert!(view().is_like(&other));
+        other.project.settings.strict = true;
+        assert!(!view().is_like(&other));
+        other = view();
+        other.named.insert("schema.yaml".to_owned());
+        assert!(!view().is_like(&other));
+        other = view();
+        other.set_text(FileId(0), "policyc: 1\n", 2);
+        assert!(!view().is_like(&other));
     }
 }

@@ -12,6 +12,7 @@ use std::mem::discriminant;
 
 use serde_json::Value as Json;
 
+use crate::base::pointer;
 use crate::compiler::solve::ask::{Answered, Asker, Question};
 use crate::compiler::solve::formula::{Formulas, Lit};
 use crate::compiler::solve::input::Example;
@@ -139,8 +140,7 @@ fn leaves(context: &Json, found: &mut Vec<String>) {
     while let Some((path, value)) = left.pop() {
         let inner: Vec<(String, &Json)> = match value {
             Json::Object(members) => {
-                let escaped = |key: &String| key.replace('~', "~0").replace('/', "~1");
-                members.iter().map(|(key, it)| (escaped(key), it)).collect()
+                members.iter().map(|(key, it)| (pointer::token(key), it)).collect()
             }
             Json::Array(elements) => {
                 let rows = elements.iter().enumerate();

@@ -108,6 +108,7 @@ pub fn run(
 /// Keeps `most` of `jobs`, spread over all of them: the same ones for the same jobs.
 fn sample(jobs: &mut Vec<Job<'_>>, most: usize) {
     let all = jobs.len();
+    let most = most.min(all);
     let mut at = 0;
     // Of every prefix of the jobs the share that `most` is of all.
     jobs.retain(|_| {

@@ -9,6 +9,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::paths::{relative, slashed};
+use crate::tools::project::FROM_HERE;
 use crate::tools::project::config::Config;
 use crate::tools::project::config::layers::{Layers, Overrides};
 use crate::tools::project::{Budgets, Reading, reason};
@@ -45,14 +46,16 @@ impl Reading<'_> {
             && let Err(found) = self.load(file_and_message(schema).0)
         {
             let code = Code::BadConfiguration;
-            sink.report(Diagnostic::new(code, path.span, found.message, "named here"));
+            sink.report(
+                Diagnostic::new(code, path.span, found.message, "named here").help(FROM_HERE),
+            );
         }
         for path in &config.sources {
             let full = self.project.root.join(&path.value);
             if let Err(error) = fs::metadata(full) {
                 let fact = format!("`{}` cannot be read: {}", path.value, reason(&error));
                 let code = Code::BadConfiguration;
-                sink.report(Diagnostic::new(code, path.span, fact, "named here"));
+                sink.report(Diagnostic::new(code, path.span, fact, "named here").help(FROM_HERE));
             }
         }
         self.project.settings.schema = schema.map(|(_, schema)| schema);

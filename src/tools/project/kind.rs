@@ -2,9 +2,11 @@
 //!
 //! In:      a path, a text.
 //! Out:     whether it is a policy, a CEL Policy document or a table of tests.
-//! Imports: nothing of ours.
+//! Imports: `compiler::syntax`.
 
 use std::path::Path;
+
+use crate::compiler::syntax::document::path::is_descriptor_set;
 
 /// What a YAML file is, told from its first column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,28 @@ pub(super) enum Kind {
     CelPolicy,
     /// Something else.
     Other,
+}
+
+/// Endings of the files that a project may be made of.
+pub const ENDINGS: &[&str] =
+    &["yaml", "yml", "cel", "celpolicy", "json", "proto", "binpb", "desc", "pb", "toml"];
+
+/// Whether a project takes the file for one of its sources though nobody names it, by its name
+/// alone; `None` where its text tells.
+pub(super) fn source_by_name(path: &Path) -> Option<bool> {
+    if is_test(path) {
+        return Some(false);
+    }
+    let is_set = path.to_str().is_some_and(is_descriptor_set);
+    let is_yaml = has_ending(path, &["yaml", "yml"]);
+    (!is_yaml).then(|| is_set || has_ending(path, &["cel", "celpolicy", "proto"]))
+}
+
+/// Whether a project takes the file for one of its sources though nobody names it, were this its
+/// text.
+#[must_use]
+pub fn is_source(path: &Path, text: &str) -> bool {
+    source_by_name(path).unwrap_or_else(|| kind_of(text) != Kind::Other)
 }
 
 /// Whether the name is that of a table of tests.

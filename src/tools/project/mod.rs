@@ -36,7 +36,8 @@ use crate::tools::project::config::Budget;
 use crate::tools::project::config::check::Check;
 use crate::tools::project::config::layers::Overrides;
 use crate::tools::project::discover::{Group, alone, begins_project, groups};
-use crate::tools::project::kind::{Kind, has_ending, is_test, kind_of};
+pub use crate::tools::project::kind::{ENDINGS, is_source};
+use crate::tools::project::kind::{Kind, has_ending, is_test, kind_of, source_by_name};
 use crate::tools::project::overlay::Overlay;
 
 /// Rounds of files that refer to files; policies refer to schemas, and those to nothing.
@@ -201,12 +202,17 @@ fn read_group(
             Found::NotText(wrong) => wrong.diagnostic(file),
             Found::Reference(at, why, label) => {
                 let at = Span::new(file, at.start, at.end);
-                Diagnostic::new(why.code, at, why.message, label).maybe_help(why.help)
+                let help = why.help.unwrap_or_else(|| FROM_HERE.to_owned());
+                Diagnostic::new(why.code, at, why.message, label).help(help)
             }
         });
     }
     project
 }
+
+/// How a path in a document is read.
+pub(in crate::tools::project) const FROM_HERE: &str =
+    "a path begins in the folder of the file that names it";
 
 /// What stands before paths in the directory `root`, seen from `here`: empty, or ends in `/`.
 #[must_use]
@@ -225,6 +231,12 @@ fn shown_from(here: &Path, path: &Path) -> PathBuf {
     }
     let shown = relative(here, path);
     if shown.as_os_str().is_empty() { PathBuf::from(".") } else { shown }
+}
+
+/// Whether the name may be that of the environment beside a CEL Policy document.
+#[must_use]
+pub fn may_be_environment(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().contains("config"))
 }
 
 impl Project {
@@ -434,12 +446,10 @@ impl<'a> Reading<'a> {
     fn found(&mut self, path: &Path, sink: &mut Sink) {
         let logical = self.logical(path);
         let short = || fs::metadata(path).is_ok_and(|it| it.len() <= SOURCE_BYTES_MAX as u64);
-        let policy = has_ending(path, &["cel", "celpolicy", "proto"])
-            || (is_descriptor_set(&logical) && short())
-            || (has_ending(path, &["yaml", "yml"]) && self.looks_like_policy(path));
+        let is_source = source_by_name(path).unwrap_or_else(|| self.looks_like_policy(path));
         if is_test(path) {
             self.project.tests.push(logical);
-        } else if policy {
+        } else if is_source && (!is_descriptor_set(&logical) || short()) {
             self.add(&logical, sink);
             self.add_environment(&logical, sink);
         }

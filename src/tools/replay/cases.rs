@@ -10,13 +10,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
+use crate::base::pointer;
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::replay::plain::escaped;
 
 /// A case that was made of a record.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,8 +53,11 @@ pub fn file(policy: &str, cases: &[Recorded]) -> String {
             Some(roots) => {
                 text.push_str("    patch:\n");
                 for (key, value) in roots {
-                    let _ =
-                        writeln!(text, "      {}: {value}", json!(format!("/{}", escaped(key))));
+                    let _ = writeln!(
+                        text,
+                        "      {}: {value}",
+                        json!(format!("/{}", pointer::token(key)))
+                    );
                 }
             }
             None => text.push_str("    patch: {}\n"),

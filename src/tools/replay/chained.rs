@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::runtime::record::chain::{Position, Tree};
+use crate::runtime::record::chain::Position;
 use crate::runtime::record::check::{
     Break, BreakKind, Chains, ELSEWHERE, Extent, Opening, Piece, Place, Run, Seal,
 };
+use crate::runtime::record::tree::Tree;
 
 /// A SHA-256.
 type Leaf = [u8; 32];

@@ -8,6 +8,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::base::pointer;
+
 /// Marks of values that JSON has no kind for: the value stands behind them as hosts write it.
 const MARKS: &[&str] = &["$u", "$b", "$ts", "$d", "$f"];
 
@@ -32,7 +34,7 @@ fn part(typed: &Json, at: String, withheld: &mut Vec<String>) -> Json {
             }
             let entry = |(key, value): (&String, &Json)| {
                 let key = if key.starts_with("$$") { key.get(1..).unwrap_or(key) } else { key };
-                let at = format!("{at}/{}", escaped(key));
+                let at = format!("{at}/{}", pointer::token(key));
                 (key.to_owned(), part(value, at, withheld))
             };
             Json::Object(entries.iter().map(entry).collect::<Map<_, _>>())
@@ -60,12 +62,6 @@ fn stand_in(kind: &str) -> Json {
     }
 }
 
-/// A key inside a JSON Pointer.
-#[must_use]
-pub fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
 /// The pointers of everything that holds no members: scalars, lists, empty objects.
 #[must_use]
 pub fn leaves(context: &Json) -> Vec<String> {
@@ -75,7 +71,9 @@ pub fn leaves(context: &Json) -> Vec<String> {
         match value.as_object().filter(|entries| !entries.is_empty()) {
             Some(entries) => {
                 let below = entries.iter().rev();
-                open.extend(below.map(|(key, value)| (format!("{at}/{}", escaped(key)), value)));
+                open.extend(
+                    below.map(|(key, value)| (format!("{at}/{}", pointer::token(key)), value)),
+                );
             }
             None => leaves.push(at),
         }

@@ -11,8 +11,10 @@
 
 use std::sync::Arc;
 
+use crate::base::limits::RECORD_BYTES_MAX;
 use crate::runtime::program::Program;
 use crate::runtime::program::withheld::{Rules, Withheld};
+use crate::runtime::record::error::Fault;
 use crate::runtime::record::read::{Form, Input, Record, elements, members};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
@@ -62,8 +64,22 @@ const KEPT: [&str; 15] = [
 ];
 
 /// Rewrites a record. `maker` is the bundle that made it, where that is to be had.
-#[must_use]
+///
+/// # Errors
+/// What is wrong with the line, or with the one that comes of it.
 pub fn rewritten(
+    record: &Record<'_>,
+    maker: Option<&Maker>,
+    sealing: &Sealing<'_>,
+    redactor: &mut Redactor,
+    keeper: Option<&mut (dyn Keeper + '_)>,
+) -> Result<Rewritten, Fault> {
+    let made = written(record, maker, sealing, redactor, keeper).ok_or(Fault::Syntax)?;
+    // A longer line is no record: nobody could read it.
+    if made.line.len() > RECORD_BYTES_MAX { Err(Fault::TooLong) } else { Ok(made) }
+}
+
+fn written(
     record: &Record<'_>,
     maker: Option<&Maker>,
     sealing: &Sealing<'_>,
@@ -72,7 +88,7 @@ pub fn rewritten(
 ) -> Option<Rewritten> {
     redactor.clear();
     let mut work = Work { record, maker, sealing, out: b"{".to_vec(), declared: false };
-    let (mut parts, mut said) = (Vec::new(), Vec::new());
+    let (mut parts, mut said, mut before) = (Vec::new(), Vec::new(), None);
     for (key, value) in members(record.line)? {
         match key.as_str() {
             "ctx" | "raw" => work.context(redactor, keeper.as_deref_mut())?,
@@ -81,6 +97,7 @@ pub fn rewritten(
             "sig" => work.sig(value),
             // The bytes of a message are gone, and with them how they are written.
             "form" => {}
+            "redacted" => before = Some(value),
             "replayable" | "why" => said.push((key, value)),
             key if KEPT.contains(&key) => work.member(key, value),
             _ => {}
@@ -91,16 +108,19 @@ pub fn rewritten(
             work.member(&key, value);
         }
     }
-    if !parts.is_empty() {
+    if let (true, Some(before)) = (parts.is_empty(), before) {
+        // It was sealed before, and what was withheld then still is.
+        work.member("redacted", before);
+    } else if !parts.is_empty() {
         let by = sealing.by.map_or(String::new(), |by| format!("\"by\":\"{}\",", digest_text(&by)));
         let text = format!("{{{by}\"out\":{}}}", serde_json::to_string(&parts).ok()?);
         work.member("redacted", text.as_bytes());
     }
+    work.out.push(b'}');
     let values = redactor.withheld();
     if let Some(keeper) = keeper {
         redactor.hand_over(keeper);
     }
-    work.out.push(b'}');
     Some(Rewritten { line: work.out, values, parts })
 }
 

@@ -10,7 +10,7 @@
 //! the value, encrypted. The key of a run is SHA-256 over what both halves agree on (X25519) and
 //! both public halves; the cipher is `ChaCha20-Poly1305`, with the number as its nonce.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Write as _};
 use std::io::{self, BufRead, Read};
 
@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
 
+use crate::base::limits::RECORD_BYTES_MAX;
 use crate::runtime::record::seal::{Keeper, Sealed};
 use crate::tools::hex::{bytes_of, hex};
 
@@ -29,8 +30,9 @@ const HEAD: &str = "policyc-vault-1 x25519:";
 const KEY: &str = "policyc-vault-key-1 ";
 /// What stands in front of what a key is made of.
 const DOMAIN: &[u8] = b"policyc.vault.v1\0";
-/// Most bytes of a line: a context that was refused is sealed whole, in base64 twice.
-const LINE_BYTES_MAX: u64 = 8 << 20;
+/// Most bytes of a line: a context that was refused is sealed whole, as a string of JSON, in which
+/// a byte may take two, and that in base64.
+const LINE_BYTES_MAX: u64 = 4 * RECORD_BYTES_MAX as u64;
 
 /// Why a vault, or an entry of it, cannot be used.
 #[derive(Debug)]
@@ -279,6 +281,7 @@ impl Looked {
     /// # Errors
     /// `NotAVault`, `Unreadable`.
     pub fn up(vault: &mut impl BufRead, wanted: &[[u8; 32]]) -> Result<Self, VaultError> {
+        let wanted: HashSet<&[u8; 32]> = wanted.iter().collect();
         let mut looked = Self::default();
         let mut line = Vec::new();
         for number in 1_u64.. {

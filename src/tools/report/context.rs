@@ -2,9 +2,11 @@
 //!
 //! In:      a context as JSON, a place as the keys down to it.
 //! Out:     the byte where its value begins.
-//! Imports: nothing.
+//! Imports: `base`.
 //!
 //! The runtime reads a context once and forgets where; this reads it again, for people.
+
+use crate::base::pointer;
 
 /// The byte where the value at `path` begins, if it is there. `text` must be JSON; of keys that
 /// are given twice the first counts.
@@ -30,9 +32,8 @@ pub fn locate(text: &[u8], path: &[&str]) -> Option<usize> {
 
 /// The byte where the value that a JSON Pointer names begins, if objects alone lead to it.
 #[must_use]
-pub fn locate_pointer(text: &[u8], pointer: &str) -> Option<usize> {
-    let keys = pointer.split('/').skip(1);
-    let keys: Vec<String> = keys.map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
+pub fn locate_pointer(text: &[u8], at: &str) -> Option<usize> {
+    let keys: Vec<String> = pointer::keys(at).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     locate(text, &keys)
 }

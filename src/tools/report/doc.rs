@@ -27,7 +27,7 @@ pub fn markdown(blocks: &[Block]) -> String {
                 let _ = writeln!(out, "{marks} {}", plain(words));
             }
             Block::Paragraph(parts) => {
-                let _ = writeln!(out, "{}", inlines(parts));
+                let _ = writeln!(out, "{}", opened(&inlines(parts)));
             }
             Block::Table(head, rows) => {
                 let _ = writeln!(out, "| {} |", head.join(" | "));
@@ -55,11 +55,16 @@ fn inlines(parts: &[Inline]) -> String {
     parts.iter().map(piece).collect()
 }
 
-/// Text on one line, in which no mark of Markdown or HTML counts.
+/// Text on one line, in which no mark of Markdown or HTML counts: neither one inside of a line, nor
+/// an address that would become a link.
 fn plain(words: &str) -> String {
     let mut out = String::new();
     for c in visible(&unbroken(words)).chars() {
         match c {
+            ':' if out.ends_with("http") || out.ends_with("https") || out.ends_with("ftp") => {
+                out.push_str("\\:");
+            }
+            '.' if out.ends_with("www") => out.push_str("\\."),
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -73,21 +78,29 @@ fn plain(words: &str) -> String {
     out
 }
 
+/// A paragraph whose first characters begin no list, no rule, no heading and no block of code.
+fn opened(line: &str) -> String {
+    let line = line.trim();
+    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    let at = if digits == 0 { 0 } else { digits };
+    let (before, rest) = line.split_at(at);
+    let marks = if digits == 0 { &['-', '+', '='][..] } else { &['.', ')'] };
+    if rest.starts_with(marks) { format!("{before}\\{rest}") } else { line.to_owned() }
+}
+
 /// Code on one line. A bar inside of a table ends a cell even in code, unless it is escaped.
 fn span(code: &str) -> String {
-    let code = one_line(code);
+    let code = unbroken(code);
     let ticks = "`".repeat(longest_ticks(&code) + 1);
-    let gap = if code.starts_with('`') || code.ends_with('`') { " " } else { "" };
+    // One blank at both ends is taken away by whoever shows it.
+    let edge = |c: Option<char>| matches!(c, Some('`' | ' '));
+    let gap = if edge(code.chars().next()) || edge(code.chars().last()) { " " } else { "" };
     format!("{ticks}{gap}{}{gap}{ticks}", visible(&code).replace('|', "\\|"))
 }
 
 /// The longest row of backticks.
 fn longest_ticks(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// As one page of HTML that fetches nothing.
@@ -98,7 +111,7 @@ pub fn html(blocks: &[Block]) -> String {
         match block {
             Block::Heading { level, anchor, words } => {
                 let id = anchor.as_ref().map(|id| format!(" id=\"{id}\"")).unwrap_or_default();
-                let _ = writeln!(out, "<h{level}{id}>{}</h{level}>", page::text(&one_line(words)));
+                let _ = writeln!(out, "<h{level}{id}>{}</h{level}>", page::text(&unbroken(words)));
             }
             Block::Paragraph(parts) => {
                 let _ = writeln!(out, "<p>{}</p>", html_inlines(parts));
@@ -125,7 +138,7 @@ pub fn html(blocks: &[Block]) -> String {
 fn html_inlines(parts: &[Inline]) -> String {
     let piece = |part: &Inline| match part {
         Inline::Text(words) => page::text(&unbroken(words)),
-        Inline::Code(code) => format!("<code>{}</code>", page::text(&one_line(code))),
+        Inline::Code(code) => format!("<code>{}</code>", page::text(&unbroken(code))),
         Inline::Link(words, anchor) => {
             format!("<a href=\"#{anchor}\"><code>{}</code></a>", page::text(words))
         }
@@ -133,7 +146,7 @@ fn html_inlines(parts: &[Inline]) -> String {
     parts.iter().map(piece).collect()
 }
 
-/// On one line, with the blanks at its ends, which stand between pieces.
+/// On one line, with all of its blanks: in code they may stand in a text.
 fn unbroken(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }
@@ -170,5 +183,29 @@ mod tests {
         assert_eq!(bars, 2, "a cell stays a cell: {row}");
         assert!(page.contains("# &lt;script&gt;\\|\\`x\\`\\[y\\](z) \\# \\*b\\*"));
         assert!(page.contains("````\n```\n<b>\n````") && !page.contains('\u{202e}'));
+    }
+
+    #[test]
+    fn a_paragraph_is_a_paragraph() {
+        for (words, shown) in [
+            ("- no list", "\\- no list"),
+            ("+ no list", "\\+ no list"),
+            ("12. no list", "12\\. no list"),
+            ("3) no list", "3\\) no list"),
+            ("---", "\\---"),
+            ("===", "\\==="),
+            ("    no code", "no code"),
+            ("12 of 14", "12 of 14"),
+            ("see https://a.example, www.b.example", "see https\\://a.example, www\\.b.example"),
+        ] {
+            assert_eq!(markdown(&[Block::Paragraph(vec![text(words)])]), format!("{shown}\n"));
+        }
+    }
+
+    #[test]
+    fn code_keeps_its_blanks() {
+        let blocks = [Block::Paragraph(vec![code("a == \"x  y\""), text(" "), code(" ` ")])];
+        assert_eq!(markdown(&blocks), "`a == \"x  y\"` ``  `  ``\n");
+        assert!(html(&blocks).contains("<code>a == &quot;x  y&quot;</code>"));
     }
 }

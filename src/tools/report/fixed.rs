@@ -54,7 +54,7 @@ pub(super) fn fixed_lines(files: &SourceMap, fix: &Fix) -> Vec<FixedLine> {
 }
 
 fn line_of(file: &SourceFile, offset: u32) -> u32 {
-    file.lines.place(&file.text, offset).line
+    file.lines.line(offset)
 }
 
 /// Applies `edits` to the lines `from..=to`, keeps what differs, returns how many lines it added.

@@ -167,7 +167,7 @@ fn sections<'a>(report: &Report<'a>, finding: &Diagnostic) -> Vec<Section<'a>> {
 impl Section<'_> {
     /// Marks the bytes of `span`: on one line, or on its first and last.
     fn add(&mut self, label: &Label, span: Span, paint: Paint) {
-        let line_of = |offset: u32| self.file.lines.place(&self.file.text, offset).line;
+        let line_of = |offset: u32| self.file.lines.line(offset);
         let first = line_of(span.start);
         let last = line_of(span.end.saturating_sub(1).max(span.start));
         if let Some(key) = self.key_of(first) {

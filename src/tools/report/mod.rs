@@ -20,6 +20,7 @@ pub mod markdown;
 pub mod paint;
 pub mod place;
 pub mod replay;
+pub mod session;
 mod snippet;
 pub mod suite;
 pub mod unified;
@@ -57,7 +58,8 @@ impl Report<'_> {
     }
 
     /// The path of the file of `span`, as the user would write it.
-    fn raw_path(&self, span: Span) -> String {
+    #[must_use]
+    pub fn raw_path(&self, span: Span) -> String {
         let path = self.files.get(span.file).map_or("", |file| file.path.as_str());
         slashed(&normalize(Path::new(&format!("{}{path}", self.prefix))))
     }

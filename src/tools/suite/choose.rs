@@ -167,10 +167,21 @@ impl<'a> Tested<'a> {
             sink.report(SuiteError::NoPolicy { at: Span::new(test.file, 0, 0) });
             return None;
         }
-        Some(self.chosen(test, own, &wanted))
+        Some(self.chosen(Some(test.file), own, &wanted))
     }
 
-    fn chosen(&self, test: &TestFile, own: Option<&Folder>, wanted: &[usize]) -> Chosen {
+    /// The policies that are none of the files `tested`, each alone with what it may refer to.
+    pub(in crate::tools) fn untested(&self, tested: &FxHashSet<FileId>) -> Vec<Chosen> {
+        let policies = self.policies.iter().enumerate();
+        let untested = policies.filter(|(_, (_, file))| !tested.contains(file));
+        // Documents of one file are compiled together.
+        let mut seen = FxHashSet::default();
+        let firsts = untested.filter(|(_, (_, file))| seen.insert(*file));
+        firsts.map(|(at, (_, file))| self.chosen(None, self.folder(*file), &[at])).collect()
+    }
+
+    /// The policies `wanted` with what they may refer to; a test file is none of it.
+    fn chosen(&self, test: Option<FileId>, own: Option<&Folder>, wanted: &[usize]) -> Chosen {
         let policies = wanted.iter().filter_map(|at| self.policies.get(*at));
         let titles: Vec<&str> = policies.clone().map(|(name, _)| name.as_str()).collect();
         let mut originals = self.shared.clone();
@@ -181,14 +192,14 @@ impl<'a> Tested<'a> {
             originals
                 .extend(self.folder(*file).into_iter().flat_map(|folder| &folder.environments));
         }
-        originals.retain(|file| *file != test.file);
+        originals.retain(|file| Some(*file) != test);
         originals.arrange();
         originals.dedup();
         let mut files = SourceMap::new();
-        for source in originals.iter().filter_map(|file| self.files.get(*file)) {
-            files.add_file(source);
+        for file in &originals {
+            files.share(self.files, *file);
         }
-        let surroundings = surroundings(self.files, test.file);
+        let surroundings = test.map(|test| surroundings(self.files, test)).unwrap_or_default();
         Chosen { name: titles.join(", "), files, originals, surroundings }
     }
 }

@@ -3,7 +3,7 @@
 //! In:      parts of a decision, as JSON, and the whole decision.
 //! Out:     the places where they differ.
 
-use std::fmt::Write;
+use crate::base::pointer;
 
 use serde_json::Value as Json;
 
@@ -53,8 +53,7 @@ fn compare(expected: &Json, actual: Option<&Json>, path: &mut String, found: &mu
 
 fn descend(path: &mut String, key: &str, inside: impl FnOnce(&mut String)) {
     let len = path.len();
-    // Writing to a string does not fail.
-    let _ = write!(path, "/{}", key.replace('~', "~0").replace('/', "~1"));
+    pointer::push(path, key);
     inside(path);
     path.truncate(len);
 }

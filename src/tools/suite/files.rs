@@ -13,6 +13,12 @@ use crate::tools::project::{Project, read_bytes, reason, text_of, unreadable};
 use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::{TestFile, case, format, snapshot};
 
+/// Reads the test files of a project, which become files of it.
+pub fn read_all(project: &mut Project, sink: &mut Sink) -> Vec<TestFile> {
+    let paths = std::mem::take(&mut project.tests);
+    paths.iter().filter_map(|path| read(project, path, sink)).collect()
+}
+
 /// Reads the test file at `path`, which becomes a file of the project.
 pub fn read(project: &mut Project, path: &str, sink: &mut Sink) -> Option<TestFile> {
     let root = project.root.clone();

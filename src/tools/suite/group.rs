@@ -27,6 +27,8 @@ pub struct Group<'t> {
     pub program: Program,
     /// The cases, those that are skipped left out.
     pub cases: Vec<Ready<'t>>,
+    /// The files in order of path, as the bundle has its sources.
+    sources: Vec<FileId>,
 }
 
 impl Group<'_> {
@@ -39,8 +41,7 @@ impl Group<'_> {
     /// Where in the project a place of the bundle lies: its sources are in order of path.
     #[must_use]
     pub fn span(&self, place: Place) -> Span {
-        let by_path = self.files.by_path();
-        let file = by_path.get(place.source as usize).map(|(file, _)| *file);
+        let file = self.sources.get(place.source as usize).copied();
         Span::new(self.original(file.unwrap_or(FileId(0))), place.start, place.end)
     }
 }
@@ -52,6 +53,19 @@ pub struct Groups<'t> {
     pub groups: Vec<Group<'t>>,
     /// Whether every file and case is in one of them.
     pub whole: bool,
+}
+
+impl Groups<'_> {
+    /// Adds the policies that no test is about, each as a group without cases.
+    pub fn add_untested(&mut self, sources: &Tested<'_>, settings: &Settings, sink: &mut Sink) {
+        let tested = self.groups.iter().flat_map(|group| &group.originals).copied().collect();
+        for chosen in sources.untested(&tested) {
+            match compiled(&chosen, settings, sink) {
+                Some(group) => self.groups.push(group),
+                None => self.whole = false,
+            }
+        }
+    }
 }
 
 /// Groups `tests` by the policies that they are about.
@@ -102,5 +116,6 @@ fn compiled<'t>(chosen: &Chosen, settings: &Settings, sink: &mut Sink) -> Option
         return None;
     };
     let (files, originals) = (chosen.files.clone(), chosen.originals().to_vec());
-    Some(Group { files, originals, program, cases: Vec::new() })
+    let sources = files.by_path().into_iter().map(|(file, _)| file).collect();
+    Some(Group { files, originals, program, cases: Vec::new(), sources })
 }

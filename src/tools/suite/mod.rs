@@ -111,3 +111,14 @@ pub enum Expect {
     /// Compiling or evaluating fails, and each text is part of what is said.
     Errors(Vec<String>),
 }
+
+impl Expect {
+    /// The parts of a decision that must come out, as they are written or were reviewed.
+    #[must_use]
+    pub const fn parts(&self) -> Option<&Json> {
+        match self {
+            Self::Decision(parts) | Self::Snapshot(Some(parts)) => Some(parts),
+            Self::Snapshot(None) | Self::Value(_) | Self::Expression(_) | Self::Errors(_) => None,
+        }
+    }
+}

@@ -6,6 +6,8 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::base::pointer;
+
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
@@ -74,7 +76,7 @@ impl Operation {
             Self::Remove { path } => remove(context, path).map(drop),
             Self::Move { from, path, keep } => {
                 let value = if *keep {
-                    pointer(from)?;
+                    keys_of(from)?;
                     context.pointer(from).cloned().ok_or(PatchError::NothingThere)?
                 } else {
                     remove(context, from)?
@@ -82,7 +84,7 @@ impl Operation {
                 set(context, path, value, SetMode::Add)
             }
             Self::Test { path, value } => {
-                pointer(path)?;
+                keys_of(path)?;
                 let found = context.pointer(path).ok_or(PatchError::NothingThere)?;
                 if found == value { Ok(()) } else { Err(PatchError::Differs) }
             }
@@ -120,16 +122,16 @@ impl PatchError {
 }
 
 /// The keys of a JSON Pointer.
-fn pointer(path: &str) -> Result<Vec<String>, PatchError> {
+fn keys_of(path: &str) -> Result<Vec<String>, PatchError> {
     if path.is_empty() {
         return Ok(Vec::new());
     }
     let keys = path.strip_prefix('/').ok_or(PatchError::NotAPointer)?;
-    Ok(keys.split('/').map(|key| key.replace("~1", "/").replace("~0", "~")).collect())
+    Ok(keys.split('/').map(pointer::key).collect())
 }
 
 fn set(context: &mut Json, path: &str, value: Json, mode: SetMode) -> Result<(), PatchError> {
-    let keys = pointer(path)?;
+    let keys = keys_of(path)?;
     let Some((last, above)) = keys.split_last() else {
         *context = value;
         return Ok(());
@@ -190,9 +192,9 @@ fn set_element(
 }
 
 fn remove(context: &mut Json, path: &str) -> Result<Json, PatchError> {
-    pointer(path)?;
+    keys_of(path)?;
     let Some((above, _)) = path.rsplit_once('/') else { return Ok(context.take()) };
-    let last = pointer(path)?.pop().unwrap_or_default();
+    let last = keys_of(path)?.pop().unwrap_or_default();
     match context.pointer_mut(above).ok_or(PatchError::NothingThere)? {
         Json::Object(entries) => entries.remove(&last).ok_or(PatchError::NothingThere),
         Json::Array(elements) => {

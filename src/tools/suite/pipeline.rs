@@ -108,8 +108,8 @@ fn canonical(args: &[Json]) -> Option<String> {
 #[must_use]
 pub fn surroundings(files: &SourceMap, test: FileId) -> SourceMap {
     let mut around = SourceMap::new();
-    for (_, file) in files.iter().filter(|(_, file)| defines_messages(&file.path)) {
-        around.add_file(file);
+    for (id, _) in files.iter().filter(|(_, file)| defines_messages(&file.path)) {
+        around.share(files, id);
     }
     let path = files.get(test).map_or("", |file| file.path.as_str());
     let environment = files.find(&join(path, "config.yaml")).and_then(|file| files.get(file));

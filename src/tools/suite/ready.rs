@@ -20,6 +20,7 @@ use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::expect::{Difference, differences};
 use crate::tools::suite::phrase::{Said, fits};
 use crate::tools::suite::pipeline::{decide, expression, make, moment, table};
+use crate::tools::suite::snapshot;
 use crate::tools::suite::{Case, Context, Expect, HostResult, Input, NOW, literal};
 
 /// A case whose expressions are evaluated.
@@ -98,9 +99,13 @@ impl<'t> Ready<'t> {
     pub fn judge(&self, report: &DecisionReport, decision: &Json) -> Judged {
         match &self.case.expect.value {
             Expect::Snapshot(None) => Judged::Wrong(Vec::new()),
-            Expect::Decision(parts) | Expect::Snapshot(Some(parts)) => {
+            Expect::Decision(parts) => {
                 let found = differences(parts, decision);
                 if found.is_empty() { Judged::Right } else { Judged::Wrong(found) }
+            }
+            Expect::Snapshot(Some(reviewed)) => {
+                let now = snapshot::kept(decision);
+                if now == *reviewed { Judged::Right } else { Judged::Wrong(both(reviewed, &now)) }
             }
             Expect::Errors(texts) => {
                 let mut said = Said::default();
@@ -133,6 +138,19 @@ impl<'t> Ready<'t> {
         }
         Judged::OtherOutput(actual.map_or("nothing".to_owned(), |output| output.plain.clone()))
     }
+}
+
+/// What differs between what was reviewed and what is said now: what is missing or other, and what
+/// nobody reviewed.
+fn both(reviewed: &Json, now: &Json) -> Vec<Difference> {
+    let mut found = differences(reviewed, now);
+    let added = differences(now, reviewed).into_iter().filter(|it| it.actual.is_none());
+    found.extend(added.map(|it| Difference {
+        path: it.path,
+        expected: Json::Null,
+        actual: Some(it.expected),
+    }));
+    found
 }
 
 /// The context of a case. Its expressions are compiled with `surroundings`.

@@ -1,6 +1,6 @@
 //! Decisions that somebody reviewed: what cases with `expect: snapshot` expect.
 //!
-//! In:      the file beside a test file, `payments_test.snap`; decisions in JSON.
+//! In:      the file beside a test file, `payments_test.yaml.snap`; decisions in JSON.
 //! Out:     the expectations of those cases; the text of the file.
 //! Imports: `diag`, `tools::suite`.
 //! Source:  `docs/test.md`, section "Snapshots".
@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::base::span::Span;
 use crate::diag::sink::Sink;
 use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::{Expect, TestFile};
@@ -26,8 +25,8 @@ pub type Kept = BTreeMap<String, Json>;
 /// The path of the decisions of the test file at `path`.
 #[must_use]
 pub fn path_of(path: &str) -> String {
-    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
-    format!("{stem}.snap")
+    // With the ending of the tests: `a_test.yml` may lie beside `a_test.yaml`.
+    format!("{path}.snap")
 }
 
 /// What is kept of a decision in JSON.
@@ -88,12 +87,11 @@ pub fn fill(
         Some(found) => read(&found)?,
         None => Kept::new(),
     };
-    let mut seen: BTreeSet<(String, Span)> = BTreeSet::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     for case in test.cases.iter_mut().filter(|case| is_one(&case.expect.value)) {
-        if seen.iter().any(|(name, _)| *name == case.name) {
+        if !seen.insert(case.name.clone()) {
             sink.report(SuiteError::TwoSnapshots { at: case.span, name: case.name.clone() });
         }
-        seen.insert((case.name.clone(), case.span));
         case.expect.value = Expect::Snapshot(kept.get(&case.name).cloned());
     }
     Ok(())
@@ -115,6 +113,6 @@ mod tests {
         let all = Kept::from([("a".to_owned(), kept)]);
         assert_eq!(read(&write(&all)), Ok(all));
         assert!(read("{}").is_err() && read("[").is_err());
-        assert_eq!(path_of("a/p_test.yaml"), "a/p_test.snap");
+        assert_eq!(path_of("a/p_test.yaml"), "a/p_test.yaml.snap");
     }
 }

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::lang::opcodes::{INFALLIBLE, Instruction, NO_ATOM, Op, Operand, X_PART, Yield};
+use crate::lang::opcodes::{INFALLIBLE, Instruction, NO_ATOM, Op, X_PART, Yield};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::bundle::writer::write;
 use crate::runtime::program::Program;
@@ -55,17 +55,22 @@ pub fn exhaust(
             found.then_some((at, nth, plan))
         }));
     }
+    // Sets of plans, the next one last.
+    let mut sets: Vec<Vec<Wanted>> = Vec::new();
     for _ in 0..ROUNDS_MAX {
-        if wanted.is_empty() {
+        let now = sets.pop().unwrap_or_else(|| {
+            let (now, later) = apart(std::mem::take(&mut wanted));
+            wanted = later;
+            now
+        });
+        if now.is_empty() {
             return;
         }
-        let (now, later) = apart(wanted);
-        wanted = later;
-        // What is refused together may do one by one.
+        // What is refused together may do in parts.
         if !round(why, module, &now, again) && now.len() > 1 {
-            for one in now {
-                round(why, module, &[one], again);
-            }
+            let mut now = now;
+            let rest = now.split_off(now.len() / 2);
+            sets.extend([rest, now]);
         }
     }
 }
@@ -128,7 +133,7 @@ impl Plan {
         }
         let Some(calls) = calls.checked_sub(1) else { return false };
         for (at, code_of_call) in code.iter().enumerate() {
-            let callee = callee(code_of_call);
+            let callee = code_of_call.callee().map(usize::from);
             let inside = callee.is_some_and(|callee| self.reach(module, callee, atom, calls));
             if inside {
                 return self.lead(code, (function, first), at);
@@ -204,13 +209,6 @@ fn reached(code: &[Instruction]) -> Vec<bool> {
         }
     }
     reached
-}
-
-/// The function that an instruction calls.
-fn callee(code: &Instruction) -> Option<usize> {
-    let operands = code.op.operands().into_iter().zip([code.a, code.b, code.c]);
-    let mut called = operands.filter(|(kind, _)| *kind == Operand::Function);
-    called.next().map(|(_, at)| usize::from(at))
 }
 
 /// A way from the first instruction to `target`; of several one that leaves out little.

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::lang::opcodes::{Instruction, Op, Operand};
+use crate::lang::opcodes::{Instruction, Op};
 use crate::runtime::bundle::module::{FunctionRow, Module, NodeMode, SlotRow};
 use crate::runtime::program::Program;
 use crate::runtime::vm::observe::{Observer, Sight, Step};
@@ -130,10 +130,7 @@ impl<'p> Watcher<'p> {
 
     /// The function that an instruction calls.
     fn callee(&self, pc: u32) -> Option<usize> {
-        let code = self.code(pc)?;
-        let operands = code.op.operands().into_iter().zip([code.a, code.b, code.c]);
-        let mut called = operands.filter(|(kind, _)| *kind == Operand::Function);
-        called.next().map(|(_, at)| usize::from(at))
+        self.code(pc)?.callee().map(usize::from)
     }
 
     /// Goes to the function of the instruction at `pc`.

@@ -38,14 +38,14 @@ fn flipped(at: usize) -> Vec<u8> {
 fn sealed(at: usize, byte: u8) -> Vec<u8> {
     let mut bytes = bundle();
     bytes[at] = byte;
-    crate::bundle::reseal(&mut bytes);
+    crate::support::seal::reseal(&mut bytes);
     bytes
 }
 
 #[test]
 fn bundles() {
     let good = bundle();
-    let body = crate::bundle::body(&good);
+    let body = crate::support::seal::body(&good);
     let text = |at: usize| [&good[..at], b"\n", &good[at..]].concat();
     let rows: Vec<(&str, Vec<u8>, i32, Findings)> = vec![
         ("empty", Vec::new(), 2, &[("R0701", "")]),

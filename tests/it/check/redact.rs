@@ -172,3 +172,33 @@ fn messages_are_withheld_as_a_whole() {
     let part = part.replace("/mail/body", "/mail");
     assert_eq!(withheld(&[("m.proto", proto), ("p.yaml", &part)]), ["seal /mail"]);
 }
+
+#[test]
+fn many_documents_with_one_schema_withhold_what_one_does() {
+    let schema = "properties:\n  n: {type: integer}\n  card: {type: string, x-sensitive: true}\n\
+                  \u{20} zip: {type: string, x-sensitive: true}\nrequired: [n]\n";
+    let files: Vec<(String, String)> = (0..1_100)
+        .map(|at| {
+            let text = format!(
+                "policyc: 1\nname: p{at}\ndefault: deny\nschema: s.yaml\nrules:\n  \
+                 - {{id: a{at}, when: n > {at}, deny: x}}\n"
+            );
+            (format!("p{at:04}.yaml"), text)
+        })
+        .chain([("s.yaml".to_owned(), schema.to_owned())])
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    assert_eq!(withheld(&files), ["seal /card", "seal /zip"]);
+}
+
+#[test]
+fn more_sensitive_places_than_a_bundle_holds_are_refused() {
+    let fields: String =
+        (0..1_030).map(|at| format!("  f{at}: {{type: string, x-sensitive: true}}\n")).collect();
+    let schema = format!("properties:\n  n: {{type: integer}}\n{fields}required: [n]\n");
+    let policy = "policyc: 1\nname: p\ndefault: deny\nschema: s.yaml\n\
+                  redact: [{path: /f0, as: drop}, {path: '/*', as: drop}]\n\
+                  rules:\n  - {id: a, when: n > 1, deny: x}\n";
+    let told = withheld(&[("p.yaml", policy), ("s.yaml", &schema)]);
+    assert!(told.iter().any(|it| it.starts_with("E0604")), "{told:?}");
+}

@@ -1,9 +1,12 @@
 //! Fixes, and comments that are written.
 
+use policyc::base::limits::FINDINGS_MAX;
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::codes::Code;
+use policyc::diag::sink::Sink;
 use policyc::tools::lint::annotate::annotate;
 use policyc::tools::lint::fix::fix;
+use policyc::tools::pipeline;
 use policyc::tools::project::Settings;
 
 use super::{TWICE, one, only, told};
@@ -76,4 +79,21 @@ fn line_ends_stay_as_they_are() {
     let after = text(&annotated.files);
     assert_eq!(after.matches('\n').count(), after.matches("\r\n").count());
     assert!(told(&annotated.files, &only(&["W0563", "W0556"])).is_empty(), "{after}");
+}
+
+#[test]
+fn more_than_is_told_is_fixed_and_suppressed() {
+    let rule = |at: usize| {
+        TWICE.split("rules:\n").nth(1).expect("rules").replace("id: ", &format!("id: r{at}-"))
+    };
+    let rules: String = (0..600).map(rule).collect();
+    let before = TWICE.split("  - id").next().expect("a head").to_owned() + &rules;
+    let files = one("p.yaml", &before);
+    let mut all = Sink::with_room(FINDINGS_MAX);
+    let _ = pipeline::lint(&files, &Settings::default(), &only(&["W0563"]), &mut all);
+    let annotated = annotate(&files, &all.finish().0, "as it came");
+    assert_eq!((annotated.suppressed, annotated.left), (1200, 0));
+    assert!(told(&annotated.files, &only(&["W0563", "W0556"])).is_empty());
+    let fixed = fix(&files, &Settings::default(), &only(&["W0563"]), false);
+    assert_eq!(text(&fixed.files), before.replace("!!", ""));
 }

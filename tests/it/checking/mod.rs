@@ -2,6 +2,7 @@
 
 mod fixes;
 mod formats;
+mod kept;
 mod suppressions;
 
 use policyc::compiler::source::map::SourceMap;

@@ -1,5 +1,7 @@
 //! Comments that keep findings from being told.
 
+use policyc::base::limits::DIAGNOSTICS_MAX;
+
 use super::{TWICE, lines, one, only, told, with_line};
 
 fn yaml(text: &str) -> Vec<String> {
@@ -91,4 +93,26 @@ fn a_suppression_describes_no_rule() {
     let text = "// One\n// policyc: ignore[W0563] as it came\n!!true ? deny(\"no\") : allow()\n";
     let parsed = document::read(&one("p.cel", text), &mut Sink::new());
     assert_eq!(parsed.policies[0].rules[0].description.as_deref(), Some("One"));
+}
+
+/// A policy with `count` rules that negate twice.
+fn many(count: usize) -> String {
+    let head = TWICE.split("  - id: plain").next().expect("a head");
+    let rule = |at| format!("  - id: r{at}\n    when: \"!!request.late\"\n    deny: \"late\"\n");
+    head.to_owned() + &(0..count).map(rule).collect::<String>()
+}
+
+#[test]
+fn what_is_suppressed_takes_no_room() {
+    let count = DIAGNOSTICS_MAX + 100;
+    let files = one("p.yaml", &many(count));
+    assert_eq!(lines(&files, &only(&["W0563"])).len(), DIAGNOSTICS_MAX, "the rest is counted");
+    let silent = many(count).replace(
+        "\"!!request.late\"\n",
+        "\"!!request.late\" # policyc: ignore[W0563] as it came\n",
+    );
+    let last = "  - id: last\n    when: \"!!request.internal\"\n    deny: \"no\"\n";
+    let line = 5 + 3 * count + 1;
+    let files = one("p.yaml", &(silent + last));
+    assert_eq!(lines(&files, &only(&["W0563", "W0556"])), [format!("W0563:{line}")]);
 }

@@ -232,7 +232,7 @@ fn hold(
 }
 
 fn run(seed: u64, pairs: usize) -> Tally {
-    let (mut random, world, mut tally) = (Random(seed), world(), Tally::default());
+    let (mut random, world, mut tally) = (Random::new(seed), world(), Tally::default());
     for pair in 0..pairs {
         let rules: Vec<Rule> = (0..3).map(|id| rule(&mut random, id)).collect();
         let others = changed(&mut random, &rules);

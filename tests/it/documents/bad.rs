@@ -128,12 +128,38 @@ fn top_level() {
             (&["E0202"], "policyc: 1\ndefault: {escalate: {to: [a], «reason»: b}}\n"),
             (&["E0210"], "policyc: 1\nextensions: [«strings@x»]\n"),
             (&["E0213"], "policyc: 1\n«meters»: {}\n"),
-            (&["E0213", "E0213"], "policyc: 1\n«flow»: []\n«labels»: []\n"),
+            (&["E0213", "E0213"], "policyc: 1\n«limits»: []\n«plan»: []\n"),
             (&["E0103"], "policyc: 1\nvariables:\n  - «namespace»: args.namespace\n"),
             (&["E0210"], "policyc: 1\nvariables:\n  - «a-b»: c\n"),
             (&["E0205"], "policyc: 1\nvariables:\n  - «{a: b, c: d}»\n"),
             (&["E0205"], "policyc: 1\nvariables:\n  - a:«»\n"),
             (&["E0210"], "policyc: 1\ndata: {«a b»: c.json}\n"),
+        ],
+    );
+}
+
+#[test]
+fn agents() {
+    table(
+        "a.yaml",
+        &[
+            (&["E0205"], "policyc: 1\nlabels: «[a]»\n"),
+            (&["E0205"], "policyc: 1\nlabels: {integrity: «[a]»}\n"),
+            (&["E0210"], "policyc: 1\nlabels: {integrity: {untrusted: [«a b»]}}\n"),
+            (&["E0205"], "policyc: 1\ncapabilities: «[a]»\n"),
+            (&["E0202"], "policyc: 1\ncapabilities: {clerk: {«alow»: [a]}}\n"),
+            (&["E0210"], "policyc: 1\ncapabilities: {default: «allow»}\n"),
+            (&["E0205"], "policyc: 1\nflow: «{a: b}»\n"),
+            (&["E0204"], "policyc: 1\nflow: [{«id»: a, forbid: b}]\n"),
+            (&["E0204"], "policyc: 1\nflow: [{«id»: a, sink: {tool: b}}]\n"),
+            (&["E0202"], "policyc: 1\nflow: [{id: a, sink: {«role»: b}, forbid: c}]\n"),
+            (&["E0205"], "policyc: 1\nflow: [{id: a, sink: «{}», forbid: c}]\n"),
+            (&["E0210"], "policyc: 1\nflow: [{id: a, sink: {effect: «write»}, forbid: c}]\n"),
+            (&["E0210"], "policyc: 1\nflow: [{id: a, sink: {tool: b}, forbid: c, over: «ask»}]\n"),
+            (
+                &["E0213"],
+                "policyc: 1\nflow: [{id: a, sink: {tool: b}, forbid: c, «trust_model»: 1}]\n",
+            ),
         ],
     );
 }
@@ -215,7 +241,9 @@ fn sections() {
                 "policyc: 1\nschema: {a: {b: {items: int, maxItems: 9, role: «target»}}}\n",
             ),
             (&["E0205"], "policyc: 1\nschema: {a: {items: int, maxItems: 9, optional: «maybe»}}\n"),
-            (&["E0213"], "policyc: 1\ntools: {t: {«output»: {}}}\n"),
+            (&["E0213"], "policyc: 1\ntools: {t: {output: {/a: {labels: b, «when»: c}}}}\n"),
+            (&["E0210"], "policyc: 1\ntools: {t: {output: {«a»: {labels: b}}}}\n"),
+            (&["E0205"], "policyc: 1\ntools: {t: {output: «[a]»}}\n"),
             (
                 &["E0213", "E0213", "E0213"],
                 "policyc: 1\ntools: {t: {«store»: x, «idempotent»: true, «undo»: null}}\n",

@@ -10,8 +10,8 @@ use policyc::diag::sink::Sink;
 
 use super::formatted;
 use crate::support::generate::random::Random;
+use crate::support::tree::shape;
 use crate::syntax::corpus::corpus;
-use crate::syntax::shape;
 
 const EXPRESSIONS: u64 = 50;
 const WIDTHS: [usize; 4] = [40, 60, 100, 400];
@@ -156,7 +156,7 @@ impl Writer {
 }
 
 fn words(seed: u64) -> Vec<String> {
-    let mut writer = Writer { random: Random(seed), words: Vec::new() };
+    let mut writer = Writer { random: Random::new(seed), words: Vec::new() };
     writer.expression(3);
     writer.words
 }
@@ -259,7 +259,7 @@ fn documents(words: &[String], random: &mut Random) -> Vec<(&'static str, String
 fn trees_and_comments_stay_whatever_the_style() {
     for seed in 1..=EXPRESSIONS {
         let words = words(seed);
-        let random = &mut Random(seed);
+        let random = &mut Random::new(seed);
         let width = WIDTHS[random.below(WIDTHS.len())];
         let settings = Settings { width, indent: 1 + random.below(4) };
         for (path, text) in documents(&words, random) {
@@ -274,7 +274,7 @@ fn trees_and_comments_stay_whatever_the_style() {
 fn blanks_of_the_author_do_not_matter() {
     for seed in 1..=EXPRESSIONS {
         let words = words(seed);
-        let random = &mut Random(seed);
+        let random = &mut Random::new(seed);
         let settings = Settings { width: WIDTHS[random.below(WIDTHS.len())], indent: 2 };
         let mut block = || {
             let text = spaced(&words, random, false, "        ");

@@ -12,7 +12,9 @@ use policyc::tools::lint::{Group, LINTS};
 use serde_json::Value;
 
 use super::checked;
+use crate::support::folder::folders;
 use crate::support::generate::random::Random;
+use crate::support::workload;
 use crate::syntax::corpus::{folder, records};
 
 /// Families whose expressions say what must hold of an object; those of others, when a call passes.
@@ -85,7 +87,7 @@ fn show(found: &[(String, String)]) {
     let only = std::env::var("LINTS_ONLY").unwrap_or_default();
     let mut left: Vec<&String> =
         found.iter().filter(|(code, _)| code.starts_with(&only)).map(|(_, line)| line).collect();
-    let mut random = Random(6);
+    let mut random = Random::new(6);
     for _ in 0..size.unwrap_or(0_usize).min(left.len()) {
         println!("{}", left.swap_remove(random.below(left.len())));
     }
@@ -155,4 +157,35 @@ fn policies_of_others_are_linted() {
     println!("{linted} directories compile; {} findings", found.len());
     show(&found);
     assert!(linted > 10, "{linted} directories compile");
+}
+
+#[test]
+fn workloads_and_examples_are_linted() {
+    let (mut linted, mut found) = (0, Vec::new());
+    let examples = folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"));
+    let read = |folder: &PathBuf| {
+        let mut files = SourceMap::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if let Ok(text) = std::fs::read_to_string(&path) {
+                files.add(name, text);
+            }
+        }
+        (workload::name(folder), files)
+    };
+    let examples = examples.iter().map(read);
+    let workloads = workload::all().into_iter();
+    let workloads = workloads.map(|folder| (workload::name(&folder), workload::sources(&folder)));
+    // Ten thousand rules say what a thousand do.
+    for (place, files) in examples.chain(workloads.filter(|(name, _)| name != "rules10000")) {
+        let Ok(findings) = checked(&files) else { continue };
+        linted += 1;
+        for it in findings.iter().filter(|it| is_lint(it)) {
+            found.push((it.code.id().to_owned(), line(&place, &files, it)));
+        }
+    }
+    println!("{linted} projects compile; {} findings", found.len());
+    show(&found);
+    assert!(linted > 12, "{linted} projects compile");
 }

@@ -4,12 +4,12 @@ use policyc::diag::diagnostic::Fix;
 use serde_json::Value as Json;
 
 use super::{applied, checked, project};
-use crate::differential::{PLACES, SCHEMA, context};
 use crate::support::both::{Both, said};
 use crate::support::generate::core::{CORE, MACROS};
 use crate::support::generate::random::Random;
 use crate::support::generate::types::Type;
 use crate::support::generate::write::{Row, Vocabulary};
+use crate::support::policies::{PLACES, SCHEMA, context};
 
 const TYPES: &str = "schema: {r: {k: string, n: int, b: bool, c: bool, t: list<string>, \
     m: 'map<string, map<string, string>>'}, at: timestamp}\n";
@@ -185,7 +185,7 @@ fn fixed_documents_decide_as_before() {
     let words = Vocabulary::of(&[CORE, MACROS, FORMS], PLACES, &[]);
     let (mut fixes, mut decided, mut clean) = (0, 0, 0);
     for seed in 0..120 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let text = random_document(&mut random, &words);
         let files = project("p.yaml", &text);
         let Ok(found) = checked(&files) else { continue };

@@ -147,3 +147,60 @@ fn files_that_vanish_take_their_findings_along() {
     assert!(client.findings("p.yaml").is_empty());
     client.end();
 }
+
+#[test]
+fn what_is_no_source_reads_nothing_again() {
+    let other = "services:\n  web: {image: nginx}\n";
+    let ignored = format!("{GOOD}# of a tool\n");
+    let files = [
+        ("p.yaml", GOOD),
+        ("compose.yaml", other),
+        (".gitignore", "made/\n"),
+        ("made/q.yaml", ignored.as_str()),
+    ];
+    let mut client = Client::new("others", &files);
+    let typed = |client: &mut Client| {
+        let hover = client.ask_at("textDocument/hover", ("p.yaml", GOOD), "amount < 10", 1);
+        hover["contents"]["value"].as_str().unwrap_or_default().contains("amount: int")
+    };
+    assert!(typed(&mut client));
+    client.open("made/q.yaml", &ignored);
+    client.open("compose.yaml", other);
+    assert!(typed(&mut client));
+    // Nobody tells of this change on the disk: whoever reads the file again gives himself away.
+    client.folder.add("p.yaml", "policyc: 1\nrules: []\n");
+    for nth in 0..3 {
+        client.change("compose.yaml", &format!("{other}# {nth}\n"));
+        client.change("made/q.yaml", &format!("{ignored}# {nth}\n"));
+        let document = json!({ "uri": client.uri("compose.yaml") });
+        client.tell("textDocument/didSave", json!({ "textDocument": document }));
+        let changes = json!([{ "uri": client.uri("compose.yaml"), "type": 2 }]);
+        client.tell("workspace/didChangeWatchedFiles", json!({ "changes": changes }));
+        assert!(typed(&mut client), "{nth}");
+    }
+    let changes = json!([{ "uri": client.uri("p.yaml"), "type": 2 }]);
+    client.tell("workspace/didChangeWatchedFiles", json!({ "changes": changes }));
+    assert!(!typed(&mut client));
+    // What becomes a policy, and what is none any more.
+    client.folder.add("p.yaml", GOOD);
+    client.change("compose.yaml", &format!("policyc: 1\n{other}"));
+    assert!(typed(&mut client));
+    client.folder.add("p.yaml", "policyc: 1\nrules: []\n");
+    client.change("compose.yaml", other);
+    assert!(!typed(&mut client));
+    client.end();
+}
+
+#[test]
+fn a_configuration_that_is_saved_for_the_first_time_counts() {
+    let style = GOOD.replace("request.amount < 10", "'!(!(request.amount < 10))'");
+    let mut client = Client::new("first", &[("p.yaml", &style)]);
+    assert!(codes(&client.findings("p.yaml")).contains(&"W0563"));
+    let text = "[check]\nignore = [\"style\"]\n";
+    client.open("policyc.toml", text);
+    client.folder.add("policyc.toml", text);
+    let document = json!({ "uri": client.uri("policyc.toml") });
+    client.tell("textDocument/didSave", json!({ "textDocument": document }));
+    assert!(client.findings("p.yaml").is_empty());
+    client.end();
+}

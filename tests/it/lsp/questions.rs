@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::lsp::client::{Client, place};
+use crate::support::run::policyc;
 
 const POLICY: &str = "\
 policyc: 1
@@ -268,5 +269,50 @@ fn documents_are_outlined_and_coloured() {
     let labels: Vec<&str> = hints.iter().filter_map(|hint| hint["label"].as_str()).collect();
     assert_eq!(labels, [": bool", ": int"]);
     assert_eq!(hints[0]["position"], place(POLICY, "big:", 3));
+    client.end();
+}
+
+#[test]
+fn tests_of_a_policy_and_of_a_rule_can_be_run() {
+    let policy = "policyc: 1\nname: pay\ndefault: deny\nschema: {request: {amount: int}}\nrules:\n\
+        - id: small\n  when: request.amount < 10\n  allow: small\n\
+        - id: large\n  when: request.amount > 99\n  deny: large\n";
+    let case = |name: &str, amount: u32, expect: &str| {
+        format!("- {{name: {name}, patch: {{/request/amount: {amount}}}, expect: {expect}}}\n")
+    };
+    let cases =
+        ["base: {request: {amount: 0}}\ncases:\n".to_owned(), case("one", 1, "{allow: small}")]
+            .concat();
+    let tests = cases + &case("two", 100, "{deny: large}") + &case("three", 50, "{deny: null}");
+    let files = [("policyc.toml", ""), ("p.yaml", policy), ("p_test.yaml", &tests)];
+    let mut client = Client::new("lenses", &files);
+    let document = json!({ "textDocument": { "uri": client.uri("p.yaml") } });
+    let lenses = client.ask("textDocument/codeLens", document)["result"].take();
+    let lenses = lenses.as_array().expect("a list");
+    let mut runs = Vec::new();
+    for lens in lenses {
+        let command = &lens["command"];
+        assert_eq!(command["command"], "policyc.run");
+        let folder = command["arguments"][0].as_str().expect("a folder");
+        let arguments = command["arguments"][1].as_array().expect("a list");
+        let arguments = arguments.iter().map(|argument| argument.as_str().expect("text"));
+        let run = policyc(folder.as_ref()).args(arguments).output().expect("it runs");
+        assert_eq!(run.status.code(), Some(0), "{lens}");
+        let said = String::from_utf8_lossy(&run.stdout).into_owned();
+        let cases = ["one", "two", "three"].into_iter().filter(|name| said.contains(name));
+        let line = lens["range"]["start"]["line"].as_u64().expect("a line");
+        runs.push((line, command["title"].clone(), cases.collect::<Vec<_>>()));
+    }
+    let titled = |title: &str| Json::from(format!("run the tests of this {title}"));
+    assert_eq!(runs[0], (1, titled("policy"), vec!["one", "two", "three"]));
+    assert_eq!((runs[1].0, runs[1].1.as_str()), (1, Some("coverage")));
+    assert_eq!(runs[2], (5, titled("rule"), vec!["one"]));
+    assert_eq!(runs[3], (8, titled("rule"), vec!["two"]));
+    assert_eq!(runs.len(), 4);
+    // Without tests there is nothing to run.
+    let mut without = Client::new("no-lenses", &[("p.yaml", policy)]);
+    let document = json!({ "textDocument": { "uri": without.uri("p.yaml") } });
+    assert_eq!(without.ask("textDocument/codeLens", document)["result"], json!([]));
+    without.end();
     client.end();
 }

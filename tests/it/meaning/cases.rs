@@ -33,6 +33,30 @@ fn one(code: &str, at: &str) -> Vec<(String, String)> {
 }
 
 #[test]
+fn validations_are_judged_as_they_are_written() {
+    let of = |holds: &str, matches: &str| {
+        let text = format!(
+            "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\n\
+             metadata: {{name: p}}\nspec:\n  failurePolicy: Fail\n{matches}  validations:\n    \
+             - expression: '{holds}'\n"
+        );
+        let own = found(&text);
+        let told = |it| format!("{}: {}", marked(&text, it), it.message);
+        own.iter().map(told).collect::<Vec<_>>()
+    };
+    let matches = "  matchConditions:\n    - {name: m, expression: object.x == 1}\n";
+    for matches in ["", matches] {
+        assert_eq!(of("0 == 1", matches), ["0 == 1: this condition never holds"]);
+        assert_eq!(of("1 == 1", matches), ["1 == 1: this condition always holds"]);
+        let part = "object.x == 2 || object.x != 2 || object.y == 1";
+        assert_eq!(of(part, matches).len(), 1, "{:?}", of(part, matches));
+        // To refuse whatever matches is a way to say so.
+        assert_eq!(of("false", matches), [""; 0]);
+        assert_eq!(of("object.x == 2", matches), [""; 0]);
+    }
+}
+
+#[test]
 fn conditions_that_never_hold() {
     for (when, at) in [
         ("r.amount > 5 && r.mfa && r.amount < 3", "r.amount < 3"),

@@ -2,6 +2,7 @@
 //! against every input of a small world.
 
 mod cases;
+mod guesses;
 mod random;
 
 use policyc::compiler::source::map::SourceMap;

@@ -89,7 +89,7 @@ fn hold(text: &str, finding: &Diagnostic, inputs: &[Json], reports: &[DecisionRe
 }
 
 fn run(seed: u64, policies: usize) -> Tally {
-    let (mut random, inputs, mut tally) = (Random(seed), world(), Tally::default());
+    let (mut random, inputs, mut tally) = (Random::new(seed), world(), Tally::default());
     for _ in 0..policies {
         let mut rules: Vec<_> = (0..3).map(|id| rule(&mut random, id)).collect();
         if random.once_in(3) {

@@ -78,7 +78,7 @@ fn every_change_is_found_in_its_block() {
         .filter(|line| !line.is_empty())
         .map(<[u8]>::to_vec)
         .collect();
-    let mut random = Random(11);
+    let mut random = Random::new(11);
     for round in 0..10_000 {
         let at = random.below(lines.len());
         let mut changed = lines.clone();
@@ -151,7 +151,7 @@ fn pieces_of_a_log_say_what_the_whole_says() {
         .filter(|line| !line.is_empty())
         .map(<[u8]>::to_vec)
         .collect();
-    let mut random = Random(12);
+    let mut random = Random::new(12);
     for round in 0..600 {
         let mut changed = lines.clone();
         let at = random.below(lines.len());

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use policyc::runtime::record::chain::Batch;
 use policyc::runtime::record::log::Storage;
 
 use crate::support::generate::random::Random;
@@ -101,10 +102,10 @@ impl State {
 }
 
 impl Storage for Disk {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn append(&mut self, batch: &Batch) -> io::Result<()> {
         let mut state = self.0.lock().expect("no panics");
         // A write that the power cuts may have begun.
-        state.loose.push(bytes.to_vec());
+        state.loose.push(batch.lines.clone());
         state.step()
     }
 

@@ -99,7 +99,7 @@ fn changed_lines_are_read_or_refused() {
         assert!(error.offset <= end, "{end}: {error:?}");
         assert_eq!(error.fault, Fault::Truncated, "{end}: {line}");
     }
-    let mut random = Random(5);
+    let mut random = Random::new(5);
     let mut memo = Memo::default();
     for round in 0..40_000 {
         let mut bytes = line.clone().into_bytes();

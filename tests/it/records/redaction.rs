@@ -30,10 +30,10 @@ use policyc::tools::replay::seal::{Maker, Sealing, rewritten, sealed};
 use policyc::tools::suite::pipeline::make;
 use serde_json::{Value as Json, json};
 
-use crate::differential::{Vocabularies, context, policy};
 use crate::records::spelling::spell;
 use crate::records::{MADE, NOW, program};
 use crate::support::generate::random::Random;
+use crate::support::policies::{Vocabularies, context, policy};
 
 /// Salts that anybody can guess, and one key.
 #[derive(Debug, Default)]
@@ -286,7 +286,7 @@ fn definite_answers_are_those_of_all_values_and_nothing_withheld_is_told() {
     let known = Vocabularies::new();
     let mut tally = Tally::default();
     for round in 0..rounds {
-        let mut random = Random(0x5EA1 + round * 7_919);
+        let mut random = Random::new(0x5EA1 + round * 7_919);
         let text = policy(&mut random, &known);
         let mut redact = String::from("redact:\n");
         let mut paths: Vec<&str> = Vec::new();
@@ -573,4 +573,27 @@ fn outputs_that_tell_a_value_are_withheld() {
     assert_eq!(record["out"]["outputs"], json!({"plain": "y!", "told": "{/s}"}));
     let told = told(&program, &line, false);
     assert_eq!(told.digest(), Some(report.digest));
+}
+
+#[test]
+fn atoms_do_not_tell_which_rules_a_withheld_key_asked() {
+    let sigs = |facts: &str| {
+        let program = program(&format!(
+            "policyc: 1\ndefault: allow\nschema: {{x: int}}\n\
+             tools: {{pay: {{args: {{a: int}}}}, mail: {{args: {{b: int}}}}}}\n\
+             redact:\n  - {{path: /action/tool, as: drop{facts}}}\n\
+             rules:\n  - {{id: pay, on: [pay], when: x > 3, deny: 'no'}}\n"
+        ));
+        ["pay", "mail"].map(|tool| {
+            let context = json!({"x": 1, "action": {"tool": tool, "args": {}}});
+            let (line, report, _) = of_context(&program, context.to_string().as_bytes());
+            assert!(report.fired.is_empty());
+            let record: Json = serde_json::from_str(&line).expect("JSON");
+            record.get("sig").cloned()
+        })
+    };
+    let [pay, mail] = sigs("");
+    assert_ne!(pay, mail, "facts tell it, unless they are withheld");
+    let [pay, mail] = sigs(", facts: none");
+    assert_eq!(pay, mail);
 }

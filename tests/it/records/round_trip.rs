@@ -11,10 +11,10 @@ use policyc::runtime::vm::request::{Moment, blank, ingest};
 use policyc::runtime::vm::scratch::Scratch;
 use serde_json::{Value as Json, json};
 
-use crate::differential::{Vocabularies, context, policy};
 use crate::records::spelling::spell;
 use crate::records::{NOW, decided, program, recorded, replayed};
 use crate::support::generate::random::Random;
+use crate::support::policies::{Vocabularies, context, policy};
 
 /// Programs that read the contexts of `differential` with other types and at other paths, and
 /// quote all that they read, so that their digests tell of every kind and every digit.
@@ -87,7 +87,7 @@ fn records_decide_as_they_did() {
     let others = others();
     let (mut records, mut clean, mut refused) = (0, 0, 0);
     for seed in 0..rounds.unwrap_or(40_u64) {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let Some(own) = try_program(&policy(&mut random, &known)) else { continue };
         let mut scratch = Scratch::for_program(&own);
         for _ in 0..8 {

@@ -10,9 +10,9 @@ use policyc::runtime::vm::scratch::Scratch;
 use regex::Regex;
 use serde_json::{Value as Json, json};
 
-use crate::differential::{Vocabularies, context, policy};
 use crate::records::{NOW, program, recorded};
 use crate::support::generate::random::Random;
+use crate::support::policies::{Vocabularies, context, policy};
 
 /// The schema, as it lies beside the page.
 fn schema() -> Json {
@@ -141,7 +141,7 @@ fn what_is_written_fits_the_schema() {
     let words = Vocabularies::new();
     let mut written = 0;
     for seed in 0..12 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut files = policyc::compiler::source::map::SourceMap::new();
         files.add("p.yaml", policy(&mut random, &words));
         let mut sink = policyc::diag::sink::Sink::new();

@@ -105,7 +105,7 @@ struct Tally {
 }
 
 fn run(seed: u64, policies: usize) -> Tally {
-    let (mut random, mut tally) = (Random(seed), Tally::default());
+    let (mut random, mut tally) = (Random::new(seed), Tally::default());
     for _ in 0..policies {
         let rules: Vec<Rule> = (0..3).map(|id| rule(&mut random, id)).collect();
         let text = document(&rules);

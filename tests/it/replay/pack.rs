@@ -20,12 +20,12 @@ use policyc::tools::replay::pack::{Candidates, PackError, Packer, lines};
 use policyc::tools::replay::store::Store;
 use policyc::tools::replay::stream::Chunk;
 
-use crate::differential::{Vocabularies, context, policy};
 use crate::records::round_trip::{others, spelled, try_program};
 use crate::records::{NOW, recorded};
 use crate::replay::impact::{contexts, logged};
 use crate::replay::{POLICY, file, payment, project, records};
 use crate::support::generate::random::Random;
+use crate::support::policies::{Vocabularies, context, policy};
 use crate::support::run::{Folder, ran};
 
 use policyc::runtime::vm::request::ingest;
@@ -100,7 +100,7 @@ fn lines_come_back_byte_for_byte() {
     let known = Vocabularies::new();
     let rounds = std::env::var("PACK_ROUNDS").ok().and_then(|text| text.parse().ok());
     for seed in 0..rounds.unwrap_or(30_u64) {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let (mut programs, all) = random_records(&mut random, &known);
         // Any of them gives columns, also one that reads otherwise.
         programs.rotate_left(random.below(4));
@@ -151,7 +151,7 @@ fn columns_say_what_records_say() {
     let known = Vocabularies::new();
     let (mut texts, mut rows) = (0, 0);
     for seed in 100..110_u64 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let (programs, all) = random_records(&mut random, &known);
         let path = folder.add("a.pdr.parquet", packed(&programs[4..], &[file(&all).as_bytes()]));
         // The reader is the one of the crate, and reads rows, not our codes.
@@ -194,7 +194,7 @@ fn columns_say_what_records_say() {
 fn what_was_cut_or_changed_is_not_read() {
     let folder = Folder::new("pack-damage");
     let known = Vocabularies::new();
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let (programs, all) = random_records(&mut random, &known);
     let content = file(&all);
     let pack = packed(&programs, &[content.as_bytes()]);
@@ -307,7 +307,7 @@ impl Seek for Full {
 
 #[test]
 fn a_full_disk_is_told() {
-    let mut random = Random(11);
+    let mut random = Random::new(11);
     let (programs, all) = random_records(&mut random, &Vocabularies::new());
     let lines = file(&all);
     let whole = packed(&programs, &[lines.as_bytes()]).len();
@@ -368,7 +368,7 @@ fn columns_tell_what_lines_tell() {
     let rounds = std::env::var("PACK_ROUNDS").ok().and_then(|text| text.parse().ok());
     let (mut tried, mut told, mut rows, mut decided) = (0, 0, 0, 0);
     for seed in 0..rounds.unwrap_or(40_u64) {
-        let mut random = Random(seed ^ 0x5EED);
+        let mut random = Random::new(seed ^ 0x5EED);
         let mut program = || try_program(&policy(&mut random, &known)).map(Arc::new);
         let (Some(own), Some(other), Some(to)) = (program(), program(), program()) else {
             continue;

@@ -87,7 +87,7 @@ const CHANGES: &[(&str, &str)] = &[
 ];
 
 pub(super) fn contexts() -> Vec<String> {
-    let mut random = Random(11);
+    let mut random = Random::new(11);
     let pick = |random: &mut Random, all: &[&str]| all[random.below(all.len())].to_owned();
     let amounts = [5, 1_000, 1_001, 2_500, 5_001, 9_999, 10_000, 10_001, 15_000, 20_000, 20_001];
     let more = [30_000, 30_001, 49_999, 50_000, 50_001, 80_001, 90_000, 90_001];

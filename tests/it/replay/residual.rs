@@ -65,7 +65,7 @@ fn what_is_left_holds_where_the_rule_fires() {
     let (_folder, whole) = project("residual", POLICY);
     let head = &POLICY[..POLICY.find("rules:\n").expect("rules")];
     let mut programs: BTreeMap<String, Program> = BTreeMap::new();
-    let mut random = Random(3);
+    let mut random = Random::new(3);
     let (mut looked, mut shorter) = (0, 0);
     for context in contexts().iter().take(400) {
         let mut masked: Json = serde_json::from_str(context).expect("JSON");

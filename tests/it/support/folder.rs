@@ -24,6 +24,13 @@ pub(crate) fn folders(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// The examples with tests and contexts of their own: those that are projects.
+#[allow(dead_code, reason = "fuzz targets find them from another package")]
+pub(crate) fn examples() -> Vec<PathBuf> {
+    let all = folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"));
+    all.into_iter().filter(|path| path.join("policyc.toml").exists()).collect()
+}
+
 /// The text of a file.
 pub(crate) fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

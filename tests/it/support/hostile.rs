@@ -102,6 +102,8 @@ const BYTES: (Unit, usize) = (Unit::Byte, 250_000);
 const FEW_BYTES: (Unit, usize) = (Unit::Byte, 10_000);
 /// What is built of them is more than is kept between rules (`TERMS_BYTES_MAX`), at every size.
 const MANY_PARTS: (Unit, usize) = (Unit::Byte, 50_000);
+/// What the reference tries every pattern on, at every place.
+const TEXT: (Unit, usize) = (Unit::Byte, 50_000);
 const KEYS: (Unit, usize) = (Unit::Element, 23_000);
 const ITEMS: (Unit, usize) = (Unit::Element, 2_500);
 
@@ -173,6 +175,16 @@ pub(crate) const CASES: &[Case] = &[
         context: |size| unread(&"[".repeat(size)),
         outcome: Outcome::Refused,
     },
+    allows("text of at signs", TEXT, detectors, |size| prompt("a.b%40c-@", size)),
+    allows("text of groups of digits", TEXT, detectors, |size| {
+        prompt("+1(0) 4111 756-86 095 219-44 DE89 X123 ", size)
+    }),
+    allows("text of marks of tokens", TEXT, detectors, |size| {
+        prompt("eyJ.eyJa.ghp_ ya29.sk-SG.github_pat_ AKIA ", size)
+    }),
+    allows("text of first lines of keys", TEXT, private_keys, |size| {
+        prompt("-----BEGIN PRIVATE KEY-----", size)
+    }),
     allows("list of texts", (Unit::Element, 10_000), texts, |size| {
         format!(r#"{{"request":{{"names":{}}}}}"#, list(size, |at| format!("\"n{at}\"")))
     }),
@@ -256,6 +268,16 @@ fn many_needles(_: usize) -> String {
 
 fn needle_of_context(_: usize) -> String {
     one_rule("{prompt: string, needle: string}", "!request.prompt.contains(request.needle)")
+}
+
+fn detectors(_: usize) -> String {
+    let kinds = ["Email", "Phone", "Card", "Iban", "Secret", "NationalId"];
+    let tests = kinds.map(|kind| format!("!detect.has{kind}(request.prompt)"));
+    one_rule("{prompt: string}", &tests.join("\n      && "))
+}
+
+fn private_keys(_: usize) -> String {
+    one_rule("{prompt: string}", "detect.secrets(request.prompt).size() > 1")
 }
 
 fn length(_: usize) -> String {

@@ -8,9 +8,10 @@ use policyc::lang::opcodes::{
     Yield,
 };
 use policyc::runtime::bundle::module::{
-    Bound, EscalationRow, Fallback, FieldRow, FunctionKind, FunctionRow, HostRow, Manifest, Module,
-    NONE, NodeMode, OutcomeRow, OutputRow, PathNode, Pattern, Phase, Redaction, Requirement,
-    RuleIndex, RuleRow, SlotRow, SourceRow, Step, TemplatePart, TypeRow, Withhold,
+    Bound, EscalationRow, Fallback, FieldLabels, FieldRow, FunctionKind, FunctionRow, Govern,
+    HostRow, LabelRow, Manifest, Module, NONE, NodeMode, OutcomeRow, OutputRow, PathNode, Pattern,
+    Phase, Redaction, Requirement, RuleIndex, RuleRow, SlotRow, SourceRow, Step, TemplatePart,
+    ToolRow, TypeRow, Withhold,
 };
 
 /// An instruction without operands that leaves by the function's own exits.
@@ -122,6 +123,7 @@ pub(crate) fn rich() -> Module {
         outputs: Vec::new(),
         index: RuleIndex::default(),
         redactions: Vec::new(),
+        govern: Govern::default(),
         debug: vec![1, 2, 3],
     };
     add_names(&mut module);
@@ -129,7 +131,24 @@ pub(crate) fn rich() -> Module {
     add_functions(&mut module);
     add_rules(&mut module);
     add_redactions(&mut module);
+    add_govern(&mut module);
     module
+}
+
+/// What sessions know: two labels and two tools.
+fn add_govern(module: &mut Module) {
+    let [big, cel, host, name, send] =
+        ["big", "cel", "host", "name", "send"].map(|text| string(module, text));
+    let labels =
+        vec![LabelRow { name: big, implies: vec![1] }, LabelRow { name: cel, implies: Vec::new() }];
+    let all = FieldLabels { path: Vec::new(), labels: vec![0, 1], inherit: false };
+    let part = vec![Step::Any, Step::Key(name)];
+    let part = FieldLabels { path: part, labels: Vec::new(), inherit: true };
+    let tools = vec![
+        ToolRow { name: host, outputs: vec![all] },
+        ToolRow { name: send, outputs: vec![part] },
+    ];
+    module.govern = Govern { labels, tools };
 }
 
 /// What records withhold; none of it is read.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use policyc::compiler::syntax::print::print_expression;
 use serde_json::Value;
 
-use super::{findings, parse, shape};
+use crate::support::tree::{findings, parse, shape};
 
 /// A folder of test data, beside the project or where the environment says; `None` if it is not
 /// there, which is said aloud.

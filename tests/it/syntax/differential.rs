@@ -11,7 +11,7 @@ use std::panic::catch_unwind;
 use std::thread;
 
 use super::corpus::corpus;
-use super::{findings, parse};
+use crate::support::tree::{findings, parse};
 
 /// Where we differ from both on purpose, with the reason.
 const DIVERGENCES: &[(&str, &str)] = &[

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use super::parse;
+use crate::support::tree::parse;
 
 /// Runs `work` on a stack of 256 KiB.
 fn on_small_stack(work: impl FnOnce() + Send + 'static) {

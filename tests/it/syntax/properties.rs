@@ -1,12 +1,8 @@
 //! What holds for every text.
 
-use policyc::base::index::Index;
-use policyc::compiler::syntax::ast::ExprKind;
-use policyc::compiler::syntax::lexer::lexemes;
-use policyc::compiler::syntax::print::print_expression;
 use proptest::prelude::*;
 
-use super::{findings, parse, shape};
+use crate::support::tree::{findings, holds_together, parse};
 
 /// Expressions of every kind, with parentheses where they may or may not be needed.
 fn expression() -> impl Strategy<Value = String> {
@@ -67,51 +63,6 @@ fn soup() -> impl Strategy<Value = String> {
     prop::collection::vec(word, 0..40).prop_map(|words| words.join(" "))
 }
 
-/// Spans lie in the text, children stand before their parents, holes are reported.
-fn check(text: &str) -> Result<(), TestCaseError> {
-    let end: usize = lexemes(text)
-        .try_fold(0, |end, lexeme| {
-            if lexeme.start == end && lexeme.end > end { Ok(lexeme.end) } else { Err(lexeme) }
-        })
-        .map_err(|lexeme| TestCaseError::fail(format!("{lexeme:?} leaves a gap")))?;
-    prop_assert_eq!(end, text.len());
-    let parsed = parse(text);
-    let len = u32::try_from(text.len()).expect("a short text");
-    let mut holes = false;
-    for (id, expr) in parsed.ast.exprs.iter_ids() {
-        holes |= expr.kind == ExprKind::Error;
-        prop_assert!(expr.outer.start <= expr.span.start && expr.span.end <= expr.outer.end);
-        prop_assert!(expr.span.start <= expr.span.end && expr.outer.end <= len);
-        let mut below = 0;
-        for child in parsed.ast.children(id) {
-            prop_assert!(child < id);
-            below = below.max(parsed.ast.exprs[child].depth);
-            let inside = parsed.ast.exprs[child].outer;
-            prop_assert!(expr.span.start <= inside.start && inside.end <= expr.span.end);
-        }
-        prop_assert!(expr.depth == below + 1 || expr.kind == ExprKind::Error);
-    }
-    prop_assert!(!holes || !parsed.found.is_empty(), "a hole without a report");
-    for found in &parsed.found {
-        let at = found.span().expect("a syntax error has a place");
-        prop_assert!(at.start <= at.end && at.end <= len);
-        prop_assert!(text.is_char_boundary(at.start as usize));
-        prop_assert!(text.is_char_boundary(at.end as usize));
-    }
-    if parsed.found.is_empty() {
-        let printed = print_expression(&parsed.ast, parsed.root);
-        let again = parse(&printed);
-        prop_assert_eq!(findings(&again), Vec::<String>::new(), "{}", printed);
-        let (was, is) = (shape(&parsed.ast, parsed.root), shape(&again.ast, again.root));
-        prop_assert_eq!(was, is, "{}", &printed);
-        prop_assert_eq!(print_expression(&again.ast, again.root), printed);
-        // Nothing stays in the arena that is no part of the tree.
-        prop_assert_eq!(parsed.root.index() + 1, parsed.ast.exprs.len());
-        prop_assert_eq!(parsed.ast.exprs.len(), again.ast.exprs.len());
-    }
-    Ok(())
-}
-
 fn many() -> ProptestConfig {
     ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() }
 }
@@ -122,16 +73,16 @@ proptest! {
     #[test]
     fn expressions(text in expression()) {
         prop_assert_eq!(findings(&parse(&text)), Vec::<String>::new());
-        check(&text)?;
+        holds_together(&text);
     }
 
     #[test]
     fn word_soup(text in soup()) {
-        check(&text)?;
+        holds_together(&text);
     }
 
     #[test]
     fn any_text(text in any::<String>()) {
-        check(&text)?;
+        holds_together(&text);
     }
 }

@@ -9,7 +9,7 @@ use policyc::compiler::syntax::parser::parse_expression;
 use policyc::diag::codes::Code;
 use policyc::diag::sink::Sink;
 
-use super::{Parsed, findings, parse, shape};
+use crate::support::tree::{Parsed, findings, parse, shape};
 
 #[test]
 fn trees() {

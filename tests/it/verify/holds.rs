@@ -2,20 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use policyc::lang::functions::{Function, Sig, all, named};
+use policyc::lang::functions::{Function, all, named};
 use policyc::lang::value::heap::{Heap, Store, type_value};
 use policyc::lang::value::{Tag, Value};
 use policyc::runtime::bundle::module::Phase;
 use policyc::runtime::bundle::writer::write;
 use policyc::runtime::program::Program;
 use policyc::runtime::verify::{Kind, Known, Presence, Ty};
+use policyc::runtime::vm::hosts::{HostEntry, HostTable};
 use policyc::runtime::vm::request::Moment;
-use policyc::tools::suite::HostResult;
-use policyc::tools::suite::pipeline::table;
-use serde_json::json;
 
 use super::{cases, whole};
 use crate::support::module::R;
+use crate::support::values::is_of;
 use crate::support::watch::{Claimed, Escape};
 
 /// Contexts of the hand-made modules: whole ones, and ones that lack this or that.
@@ -37,12 +36,12 @@ pub(super) const CONTEXTS: &[&str] = &[
 /// Decides every context; the number of claims that were held against a value, or what escaped.
 fn holds(bundle: &[u8], claimed: &Claimed) -> Result<u64, Escape> {
     let program = Program::load_whole(bundle).expect("it was accepted");
-    let answers = ["send", "x"].map(|user| HostResult {
+    let answers = ["send", "x"].map(|user| HostEntry {
         name: "host".to_owned(),
-        args: vec![json!(user)],
-        result: json!([1, user]),
+        arguments: HostTable::digest(&format!("[\"{user}\"]")),
+        result: format!("[1,\"{user}\"]"),
     });
-    let hosts = table(&answers);
+    let hosts = HostTable::new(answers.to_vec());
     let mut held = 0;
     for context in CONTEXTS {
         for phase in [Phase::Request, Phase::Response] {
@@ -140,20 +139,6 @@ fn samples(heap: &mut Heap<'_>) -> Vec<Value> {
         type_value("int").unwrap(),
     ]);
     found
-}
-
-/// Whether `value` is one of type `sig`, its parts included.
-fn is_of(heap: &Heap<'_>, value: &Value, sig: &Sig) -> bool {
-    let parts = heap.elements(value);
-    let all = |part: &Sig| parts.iter().all(|it| is_of(heap, it, part));
-    sig.fits(value)
-        && match sig {
-            Sig::List(part) | Sig::Optional(part) => all(part),
-            Sig::Map(key, of) => {
-                parts.chunks(2).all(|it| is_of(heap, &it[0], key) && is_of(heap, &it[1], of))
-            }
-            _ => true,
-        }
 }
 
 /// What the verifier takes builtins to give: a row's result is of its type whatever kinds its

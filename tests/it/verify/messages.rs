@@ -4,7 +4,7 @@ use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::{Instruction, Op};
 use policyc::lang::value::message::{Kind, Presence};
 use policyc::runtime::bundle::module::{
-    EnumRow, FunctionKind, MessageFieldRow, MessageRow, Module, NONE, TypeRow,
+    EnumRow, FunctionKind, Govern, MessageFieldRow, MessageRow, Module, NONE, TypeRow,
 };
 use policyc::runtime::verify::annotate;
 
@@ -113,8 +113,13 @@ pub(super) fn cases(cases: &mut Cases) {
             wrong(module, at);
         });
     }
+    refuse("GovernMessage", "labels of a call that is a message", &|module| {
+        assert!(!module.govern.labels.is_empty());
+        module.context = 0;
+    });
     refuse("RedactedMessage", "parts of a message withheld", &|module| {
         assert!(!module.redactions.is_empty());
+        module.govern = Govern::default();
         module.context = 0;
     });
     refuse("ConstantRange", "a value of an enum that is not there", &|module| {

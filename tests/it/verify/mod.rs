@@ -188,7 +188,7 @@ proptest! {
             let len = code.len();
             code[at % len] = byte;
         }
-        crate::bundle::reseal(&mut code);
+        crate::support::seal::reseal(&mut code);
         if let Ok(other) = read(&code) {
             module = other;
         }

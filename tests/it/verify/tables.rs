@@ -20,6 +20,7 @@ pub(super) fn cases(cases: &mut Cases) {
     builtins(cases);
     places(cases);
     redactions(cases);
+    govern(cases);
 }
 
 fn change_strings(module: &mut Module, change: impl FnOnce(&mut [String])) {
@@ -279,6 +280,44 @@ fn places(cases: &mut Cases) {
     cases.change("PathType", "rows that are no list", |module| module.paths[2].ty = 0);
     cases.change("PathType", "a type that is not there", |module| module.paths[4].ty = 99);
     cases.change("PathType", "an object with a type", |module| module.paths[1].ty = 0);
+}
+
+/// V35: the module with everything has labels and tools.
+fn govern(cases: &mut Cases) {
+    cases.accept(35, "labels, what they imply, and tools", whole());
+    cases.change("GovernEmpty", "tools without labels", |module| module.govern.labels.clear());
+    cases.change("LabelOrder", "two labels swapped", |module| module.govern.labels.swap(0, 1));
+    cases.change("LabelOrder", "a label twice", |module| {
+        module.govern.labels[1].name = module.govern.labels[0].name;
+    });
+    cases.change("LabelOrder", "a label whose name is no string", |module| {
+        module.govern.labels[1].name = 9_999;
+    });
+    let implies =
+        |labels: Vec<u16>| move |module: &mut Module| module.govern.labels[0].implies = labels;
+    cases.change("LabelImplies", "a label that implies itself", implies(vec![0]));
+    cases.change("LabelImplies", "a label that implies none that is there", implies(vec![2]));
+    cases.change("LabelImplies", "a label implied twice", implies(vec![1, 1]));
+    cases.change("ToolOrder", "two tools swapped", |module| module.govern.tools.swap(0, 1));
+    cases.change("ToolOrder", "a tool whose name is no string", |module| {
+        module.govern.tools[1].name = 9_999;
+    });
+    cases.change("ToolOutput", "labels of an output out of order", |module| {
+        module.govern.tools[0].outputs[0].labels = vec![1, 0];
+    });
+    cases.change("ToolOutput", "a label of an output that is not there", |module| {
+        module.govern.tools[0].outputs[0].labels = vec![7];
+    });
+    cases.change("ToolOutput", "an output twice", |module| {
+        let row = module.govern.tools[0].outputs[0].clone();
+        module.govern.tools[0].outputs.push(row);
+    });
+    cases.change("ToolOutput", "an output deeper than contexts nest", |module| {
+        module.govern.tools[1].outputs[0].path.resize(65, Step::Any);
+    });
+    cases.change("ToolOutput", "an output at a key that is no string", |module| {
+        module.govern.tools[1].outputs[0].path = vec![Step::Key(9_999)];
+    });
 }
 
 /// V34: the module with everything withholds something in every class.

@@ -8,16 +8,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use clap::{ArgMatches, Args, ValueEnum};
 
 use crate::base::invisible::spelled;
-use crate::base::limits::SOURCE_BYTES_MAX;
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
 use crate::cli::progress::Progress;
-use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
+use crate::cli::reporting::alone;
 use crate::cli::root::options;
 use crate::cli::secrets::{OpenVault, Secrets};
-use crate::cli::sources::{shown, unread};
+use crate::cli::sources::{shown, text_of, unread, unusable};
 use crate::cli::terminal::Terminal;
 use crate::cli::write::Draft;
 use crate::compiler::source::map::SourceMap;
@@ -26,7 +25,7 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::diag::sink::Sink;
 use crate::runtime::record::seal::Keeper;
-use crate::tools::project::{read_bytes, unreadable};
+use crate::tools::project::unreadable;
 use crate::tools::replay::import::decided::Decider;
 use crate::tools::replay::import::error::Refusal;
 use crate::tools::replay::import::map::{Map, compile};
@@ -370,34 +369,15 @@ fn choose(options: &Options, terminal: &Terminal, log: &mut Log) -> Result<Map, 
 fn of_preset(terminal: &Terminal, preset: &Preset) -> Result<Map, Exit> {
     let (map, files, sink) = preset.compile();
     map.ok_or_else(|| {
-        let _ = conclude_map(terminal, &files, sink);
+        let _ = unusable(terminal, &files, sink);
         Exit::Bug
     })
 }
 
 fn own_map(terminal: &Terminal, path: &Path) -> Result<Map, Exit> {
-    let bytes =
-        read_bytes(path, SOURCE_BYTES_MAX).map_err(|error| unread(terminal, path, &error))?;
-    let text = String::from_utf8(bytes).map_err(|_| {
-        let found = format!("`{}` is not UTF-8 text", shown(path));
-        let _ = alone(terminal, &Diagnostic::without_place(Code::NotUtf8, found));
-        Exit::CouldNotRun
-    })?;
+    let text = text_of(terminal, path)?;
     let (mut files, mut sink) = (SourceMap::new(), Sink::new());
     let file = files.add(shown(path), text);
     let map = compile(file, &files, false, &mut sink);
-    map.ok_or_else(|| conclude_map(terminal, &files, sink))
-}
-
-/// Says what is wrong with a map.
-fn conclude_map(terminal: &Terminal, files: &SourceMap, sink: Sink) -> Exit {
-    let conclusion = Conclusion {
-        files,
-        prefix: "",
-        body: String::new(),
-        parts: Vec::new(),
-        at_least: Exit::CouldNotRun,
-        needs_bundle: true,
-    };
-    conclude(terminal, &Reporting::default(), sink, &conclusion)
+    map.ok_or_else(|| unusable(terminal, &files, sink))
 }

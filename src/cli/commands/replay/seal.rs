@@ -18,7 +18,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::runtime::program::withheld::{As, Rule, Rules};
-use crate::runtime::record::error::{Fault, RecordError};
+use crate::runtime::record::error::RecordError;
 use crate::runtime::record::read::{Entry, Record};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
@@ -241,11 +241,14 @@ impl Work<'_> {
         });
         let keeper = self.vault.as_mut().map(|vault| &mut vault.writer as &mut dyn Keeper);
         let made = rewritten(record, maker, &self.sealing, &mut self.redactor, keeper);
-        let Some(made) = made else {
-            self.tally.broken += 1;
-            let what = RecordError { fault: Fault::Syntax, offset: 0 };
-            self.findings.push(Found { source, line: number, what });
-            return;
+        let made = match made {
+            Ok(made) => made,
+            Err(fault) => {
+                self.tally.broken += 1;
+                let what = RecordError { fault, offset: 0 };
+                self.findings.push(Found { source, line: number, what });
+                return;
+            }
         };
         self.tally.records += 1;
         self.tally.values += made.values;

@@ -2,9 +2,9 @@
 
 use crate::base::span::Span;
 use crate::cli::clock::Stopwatch;
-use crate::cli::commands::test::{Options, read_all};
+use crate::cli::commands::test::Options;
 use crate::cli::exit::Exit;
-use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
+use crate::cli::reporting::{Conclusion, Reporting, conclude};
 use crate::cli::sources::exit_of_project;
 use crate::cli::terminal::Terminal;
 use crate::compiler::source::map::SourceMap;
@@ -17,21 +17,18 @@ use crate::tools::project::Project;
 use crate::tools::report::paint::Style;
 use crate::tools::report::{Format, counted};
 use crate::tools::suite::choose::Tested;
+use crate::tools::suite::files::read_all;
 use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
 use crate::tools::suite::{TestFile, show};
 
 pub(super) fn run(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let (output_format, output) = options.showing.formats::<Format>(terminal)?;
     let reporting = Reporting { output_format, output, exit_zero: options.showing.exit_zero };
-    report(terminal, options, &reporting)
+    Ok(report(terminal, options, &reporting))
 }
 
 /// Decides the cases and reports as `reporting` has it.
-pub(super) fn report(
-    terminal: &Terminal,
-    options: &Options,
-    reporting: &Reporting,
-) -> Result<Exit, Exit> {
+pub(super) fn report(terminal: &Terminal, options: &Options, reporting: &Reporting) -> Exit {
     let watch = Stopwatch::start();
     let mut projects = options.sources.projects(terminal);
     let mut tests: Vec<Vec<TestFile>> =
@@ -39,9 +36,6 @@ pub(super) fn report(
     let sources: Vec<Tested<'_>> =
         projects.iter().map(|(project, _)| Tested::of(&project.files)).collect();
     if let Some(filter) = &options.filter {
-        if let Some(unknown) = filter.unknown(&sources) {
-            return Err(alone(terminal, &unknown));
-        }
         for (tests, sources) in tests.iter_mut().zip(&sources) {
             for test in tests {
                 filter.keep(test, sources);
@@ -85,8 +79,9 @@ pub(super) fn report(
             .max(exit_of_project(merged.missing)),
         needs_bundle: false,
     };
-    Ok(conclude(terminal, reporting, merged.sink, &conclusion))
+    conclude(terminal, reporting, merged.sink, &conclusion)
 }
+
 /// What became of a test file.
 #[derive(Default)]
 struct Decided {
@@ -135,7 +130,7 @@ fn say(
 /// `k8s_test.yaml:6`.
 pub(super) fn place(files: &SourceMap, prefix: &str, span: Span) -> String {
     files.get(span.file).map_or_else(String::new, |file| {
-        format!("{prefix}{}:{}", file.path, file.lines.place(&file.text, span.start).line)
+        format!("{prefix}{}:{}", file.path, file.lines.line(span.start))
     })
 }
 

@@ -6,7 +6,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::suggest::nearest;
 use crate::tools::suite::choose::Tested;
-use crate::tools::suite::{Case, Expect, TestFile};
+use crate::tools::suite::{Case, TestFile};
 
 /// What `--filter` asks for; all of it must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,10 +58,15 @@ impl Filter {
     /// Whether the rule that is asked for stands in the expectation.
     fn expects(&self, case: &Case) -> bool {
         let Some(rule) = &self.rule else { return true };
-        let Expect::Decision(parts) = &case.expect.value else { return false };
+        let Some(parts) = case.expect.value.parts() else { return false };
         let lists = [parts.get("fired"), parts.get("shadow")].into_iter().flatten();
         let fired = lists.filter_map(|list| list.as_array()).flatten();
         fired.chain(parts.get("rule")).any(|id| id.as_str() == Some(rule))
+    }
+
+    /// Whether it names a policy or a rule.
+    pub(super) const fn names(&self) -> bool {
+        self.policy.is_some() || self.rule.is_some()
     }
 
     /// What it names and no project has.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::commands::test::{Options, cases, read_all, write_all};
+use crate::cli::commands::test::{Options, cases, write_all};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
 use crate::cli::sources::exit_of_project;
@@ -11,12 +11,14 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::coverage::{Coverage, RuleCover, measure};
-use crate::tools::project::Project;
+use crate::tools::project::{Project, Settings};
 use crate::tools::report::counted;
 use crate::tools::report::paint::Style;
 use crate::tools::report::suite::coverage::{Drawing, Format, OfProject};
 use crate::tools::revision::{Changed, changed};
+use crate::tools::suite::TestFile;
 use crate::tools::suite::choose::Tested;
+use crate::tools::suite::files::read_all;
 use crate::tools::suite::run::{Outcome, run as run_cases};
 
 /// What is measured.
@@ -50,11 +52,11 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> 
     let mut exit = Exit::Done;
     if format.for_people {
         let exit_zero = options.showing.exit_zero;
-        exit = cases::report(terminal, options, &Reporting { exit_zero, ..Reporting::default() })?;
+        exit = cases::report(terminal, options, &Reporting { exit_zero, ..Reporting::default() });
     }
     let mut all: Vec<(Project, Coverage)> = Vec::new();
     for (mut project, mut sink) in options.sources.projects(terminal) {
-        let coverage = of_project(terminal, options, (&mut project, &mut sink))?;
+        let coverage = of_project(terminal, options, &format, (&mut project, &mut sink))?;
         if !format.for_people {
             exit = exit.max(said(terminal, options, &project, sink));
         }
@@ -80,10 +82,11 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> 
     Ok(exit)
 }
 
-/// The coverage of a project; cases that fail are findings.
+/// The coverage of a project; that cases fail is a finding where people are not told of each.
 fn of_project(
     terminal: &Terminal,
     options: &Options,
+    format: &Format,
     (project, sink): (&mut Project, &mut Sink),
 ) -> Result<Coverage, Exit> {
     let mut tests = read_all(project, sink);
@@ -93,12 +96,9 @@ fn of_project(
             filter.keep(test, &sources);
         }
     }
-    let mut coverage = measure(&tests, &sources, &project.settings, sink);
-    let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
-    let ran = tests
-        .iter()
-        .flat_map(|test| run_cases(test, &sources, &project.settings, &mut Sink::new()));
-    let failed = ran.filter(|ran| failed(&ran.outcome)).count();
+    let whole = options.filter.is_none();
+    let mut coverage = measure(&tests, whole, &sources, &project.settings, sink);
+    let failed = if format.for_people { 0 } else { failed(&tests, &sources, &project.settings) };
     if failed > 0 {
         let fact = format!("{} of the tests fails", counted(failed, "case"));
         let finding = Diagnostic::without_place(Code::TestFailed, fact);
@@ -115,12 +115,18 @@ fn of_project(
     Ok(coverage)
 }
 
+/// How many cases fail.
+fn failed(tests: &[TestFile], sources: &Tested<'_>, settings: &Settings) -> usize {
+    let ran = tests.iter().flat_map(|test| run_cases(test, sources, settings, &mut Sink::new()));
+    ran.filter(|ran| matches!(ran.outcome, Outcome::Failed(_))).count()
+}
+
 /// Whether a rule, or a part of its condition that stands elsewhere, lies on changed lines.
 fn touched(project: &Project, rule: &RuleCover, changed: &Changed) -> bool {
     let atoms = rule.atoms.iter().map(|atom| atom.span);
     std::iter::once(rule.span).chain(atoms).any(|span| {
         let Some(file) = project.files.get(span.file) else { return false };
-        let line = |at: u32| file.lines.place(&file.text, at).line;
+        let line = |at: u32| file.lines.line(at);
         changed.touches(&file.path, line(span.start), line(span.end))
     })
 }

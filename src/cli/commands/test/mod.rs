@@ -22,10 +22,8 @@ use crate::cli::watch::watched;
 use crate::cli::write::write;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
-use crate::diag::sink::Sink;
-use crate::tools::project::Project;
 use crate::tools::report::Listed;
-use crate::tools::suite::{TestFile, files};
+use crate::tools::suite::choose::Tested;
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -105,6 +103,7 @@ fn again(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 }
 
 fn once(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    refuse_unknown(terminal, options)?;
     if options.review.wanted() {
         review::run(terminal, options)
     } else if options.coverage.wanted() {
@@ -113,6 +112,19 @@ fn once(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         mutants::run(terminal, options)
     } else {
         cases::run(terminal, options)
+    }
+}
+
+/// Refuses a filter for a policy or a rule that no project has: it would choose nothing.
+fn refuse_unknown(terminal: &Terminal, options: &Options) -> Result<(), Exit> {
+    let Some(filter) = options.filter.as_ref().filter(|filter| filter.names()) else {
+        return Ok(());
+    };
+    let projects = options.sources.projects(terminal);
+    let sources: Vec<_> = projects.iter().map(|(it, _)| Tested::of(&it.files)).collect();
+    match filter.unknown(&sources) {
+        Some(unknown) => Err(alone(terminal, &unknown)),
+        None => Ok(()),
     }
 }
 
@@ -158,10 +170,4 @@ fn write_all(terminal: &Terminal, outputs: impl Iterator<Item = (PathBuf, String
         }
     }
     exit
-}
-
-/// Reads the test files of a project.
-fn read_all(project: &mut Project, sink: &mut Sink) -> Vec<TestFile> {
-    let paths = std::mem::take(&mut project.tests);
-    paths.iter().filter_map(|path| files::read(project, path, sink)).collect()
 }

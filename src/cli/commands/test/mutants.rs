@@ -1,7 +1,7 @@
 //! `--mutants`: would the tests notice a wrong policy?
 
 use crate::cli::clock::Stopwatch;
-use crate::cli::commands::test::{Options, read_all, write_all};
+use crate::cli::commands::test::{Options, write_all};
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
@@ -16,6 +16,7 @@ use crate::tools::project::Project;
 use crate::tools::report::paint::Style;
 use crate::tools::report::suite::mutants::{Drawing, Format, OfProject};
 use crate::tools::suite::choose::Tested;
+use crate::tools::suite::files::read_all;
 
 /// Which mutants are tried.
 #[derive(Debug, clap::Args)]

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
-use crate::cli::commands::test::{Options, cases, read_all};
+use crate::base::span::Span;
+use crate::cli::commands::test::{Options, cases};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
 use crate::cli::sources::exit_of_project;
@@ -17,6 +18,7 @@ use crate::diag::sink::Sink;
 use crate::tools::project::Project;
 use crate::tools::report::counted;
 use crate::tools::suite::choose::Tested;
+use crate::tools::suite::files::read_all;
 use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
 use crate::tools::suite::snapshot::{self, Kept};
 use crate::tools::suite::{Expect, TestFile, show};
@@ -77,13 +79,18 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> 
             if let Some(filter) = &options.filter {
                 filter.keep(test, &sources);
             }
-            let ran = run_cases(test, &sources, &project.settings, &mut sink);
+            let mut own = Sink::new();
+            let ran = run_cases(test, &sources, &project.settings, &mut own);
+            // Where something is wrong, a decision is not yet what its author wanted to look at.
+            let whole = Span::new(test.file, 0, u32::MAX);
+            let sound = !own.has_errors() && !sink.has_error_at(whole, |_| true);
+            sink.append(own);
             let pending = pending(test, &ran);
             unknown.retain(|name| !test.cases.iter().any(|case| case.name == *name));
             let mut accepted = Kept::new();
             for (ran, decision) in pending {
                 let answer = match accept {
-                    _ if quit => Answer::Skip,
+                    _ if quit || !sound => Answer::Skip,
                     Some([]) => Answer::Accept,
                     Some(names) if names.contains(&ran.name) => Answer::Accept,
                     Some(_) => Answer::Skip,

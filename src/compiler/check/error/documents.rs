@@ -53,27 +53,35 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
         }
         PolicyError::RootTypes { at, first, path, types } => {
             let fact = format!("two documents give `{path}` two types");
-            Diagnostic::new(Code::Conflict, at, fact, a(&types.1)).label(first, a(&types.0))
+            Diagnostic::new(Code::Conflict, at, fact, a(&types.1))
+                .label(first, a(&types.0))
+                .help("give all documents of a bundle one schema")
         }
         PolicyError::EnumModes { at, first, policy } => enum_modes(at, first, &policy),
         PolicyError::Context { at, first, fault } => context_words(at, first, fault),
         PolicyError::ToolTwice { at, first, name } => {
             let fact = format!("the tool `{name}` is declared twice");
-            Diagnostic::new(Code::Conflict, at, fact, "the second").label(first, "the first")
+            Diagnostic::new(Code::Conflict, at, fact, "the second")
+                .label(first, "the first")
+                .help("declare it once, in one of the documents")
         }
-        PolicyError::Shadowed { at, name, declared, what } => {
-            let fact = format!("`{name}` is {what} already");
-            let found = Diagnostic::new(Code::Shadowed, at, fact, "a variable of the same name")
-                .help("give the variable another name");
-            match declared {
-                Some(span) => found.label(span, "declared here"),
-                None => found,
-            }
-        }
+        PolicyError::Shadowed { at, name, declared, what } => shadowed(at, &name, declared, what),
         PolicyError::Overlap { at, first, name } => {
             let fact = format!("overlapping identifier: the variable `{name}` is declared twice");
-            Diagnostic::new(Code::Overlap, at, fact, "the second").label(first, "the first")
+            Diagnostic::new(Code::Overlap, at, fact, "the second")
+                .label(first, "the first")
+                .help("give one of them another name")
         }
+    }
+}
+
+fn shadowed(at: Span, name: &str, declared: Option<Span>, what: &str) -> Diagnostic {
+    let fact = format!("`{name}` is {what} already");
+    let found = Diagnostic::new(Code::Shadowed, at, fact, "a variable of the same name")
+        .help("give the variable another name");
+    match declared {
+        Some(span) => found.label(span, "declared here"),
+        None => found,
     }
 }
 
@@ -117,28 +125,28 @@ pub(super) fn output_words(error: OutputError) -> Diagnostic {
             );
             Diagnostic::new(Code::IncompatibleOutputs, at, fact, a(&given))
                 .label(before.0, a(&before.1))
+                .help("give all outputs one type")
         }
         OutputError::Unreachable { at, next, rule } => {
             let what = if rule { "rule" } else { "match" };
             let fact = format!("{what} creates unreachable outputs");
             Diagnostic::new(Code::Unreachable, at, fact, "this always yields")
                 .label(next, "never reached")
+                .help("what always yields stands last: move it, or give it a condition")
         }
         OutputError::NestedAggregate { at, outer } => {
             let fact = "nested aggregate rules are not allowed";
             Diagnostic::new(Code::Conflict, at, fact, "an aggregate below an aggregate")
                 .label(outer, "the outer one")
+                .help("aggregate in one of them only")
         }
         OutputError::AlwaysFalse { at } => {
             let fact = "condition is always false";
             Diagnostic::new(Code::Unreachable, at, fact, "its output is never yielded")
+                .help("correct the condition, or take the match away")
         }
         OutputError::UnknownExtension { at, name, nearest, known } => {
-            let fact = format!("there is no library `{name}`");
-            let all = format!("the libraries are {}", known.join(", "));
-            let near = did_you_mean(nearest.as_ref());
-            let help = near.map_or_else(|| all.clone(), |near| format!("{near} {all}"));
-            Diagnostic::new(Code::UnknownExtension, at, fact, "does not exist").help(help)
+            no_library(at, &name, nearest.as_ref(), &known)
         }
         OutputError::UnknownVersion { at, name, newest } => {
             let fact = format!("`{name}` has no such version");
@@ -155,12 +163,15 @@ pub(super) fn output_words(error: OutputError) -> Diagnostic {
         }
         OutputError::OverloadTwice { at, first, id } => {
             let fact = format!("two overloads are called `{id}`");
-            Diagnostic::new(Code::Conflict, at, fact, "the second").label(first, "the first")
+            Diagnostic::new(Code::Conflict, at, fact, "the second")
+                .label(first, "the first")
+                .help("give each an id of its own")
         }
         OutputError::OverloadsAlike { at, first, id } => {
             let fact = format!("`{id}` takes what another overload of the function takes");
             Diagnostic::new(Code::Conflict, at, fact, "no call tells them apart")
                 .label(first, "the other")
+                .help("take one of them away")
         }
         OutputError::OverloadOfMacro { at, name, args } => {
             let fact = format!("`{name}` with {args} arguments is a macro");
@@ -173,6 +184,20 @@ pub(super) fn output_words(error: OutputError) -> Diagnostic {
                 .help("take it out, and the calls of its functions")
         }
     }
+}
+
+fn every_type() -> String {
+    "a number is an int, a uint or a double; others are string, bool, bytes, timestamp, duration, \
+     list<T> and map<K, V>"
+        .to_owned()
+}
+
+fn no_library(at: Span, name: &str, nearest: Option<&String>, known: &[&str]) -> Diagnostic {
+    let fact = format!("there is no library `{name}`");
+    let all = format!("the libraries are {}", known.join(", "));
+    let near = did_you_mean(nearest);
+    let help = near.map_or_else(|| all.clone(), |near| format!("{near} {all}"));
+    Diagnostic::new(Code::UnknownExtension, at, fact, "does not exist").help(help)
 }
 
 fn name_a_schema(plain_cel: bool) -> &'static str {
@@ -188,16 +213,25 @@ pub(super) fn schema_words(error: SchemaError) -> Diagnostic {
     match error {
         SchemaError::UnknownType { at, name, nearest, params } => {
             let (fact, help) = match params {
-                Some(0) => (format!("`{name}` takes no parameters"), None),
-                Some(1) => (format!("`{name}` takes one parameter"), None),
-                Some(count) => (format!("`{name}` takes {count} parameters"), None),
-                None => (format!("there is no type `{name}`"), did_you_mean(nearest.as_ref())),
+                Some(0) => (format!("`{name}` takes no parameters"), format!("write `{name}`")),
+                Some(1) => {
+                    (format!("`{name}` takes one parameter"), format!("write `{name}<string>`"))
+                }
+                Some(count) => {
+                    let help = format!("write it as in `{name}<string, int>`");
+                    (format!("`{name}` takes {count} parameters"), help)
+                }
+                None => {
+                    let help = did_you_mean(nearest.as_ref());
+                    (format!("there is no type `{name}`"), help.unwrap_or_else(every_type))
+                }
             };
-            Diagnostic::new(Code::UnknownType, at, fact, "not a type").maybe_help(help)
+            Diagnostic::new(Code::UnknownType, at, fact, "not a type").help(help)
         }
         SchemaError::SchemaGap { at, what } => {
             let fact = format!("no type expresses {what}");
             Diagnostic::new(Code::SchemaGap, at, fact, "what this describes is dyn")
+                .help("give it one type, or test it with `type(x) == string` where it is read")
         }
         SchemaError::Schema { at, fault } => fault_words(at, fault),
     }
@@ -205,11 +239,21 @@ pub(super) fn schema_words(error: SchemaError) -> Diagnostic {
 
 fn fault_words(at: Span, fault: SchemaFault) -> Diagnostic {
     let (fact, label, help) = match fault {
-        SchemaFault::NoFile(path) => (format!("there is no file `{path}`"), "not found", None),
-        SchemaFault::NoSection(path) => (format!("`{path}` has no `schema`"), "named here", None),
-        SchemaFault::Circle(path) => {
-            (format!("the schema of `{path}` refers back to itself"), "a circle", None)
-        }
+        SchemaFault::NoFile(path) => (
+            format!("there is no file `{path}`"),
+            "not found",
+            Some("a path is taken from the folder of the document that names it".to_owned()),
+        ),
+        SchemaFault::NoSection(path) => (
+            format!("`{path}` has no `schema`"),
+            "named here",
+            Some("name a document that has one, or a schema in a file of its own".to_owned()),
+        ),
+        SchemaFault::Circle(path) => (
+            format!("the schema of `{path}` refers back to itself"),
+            "a circle",
+            Some("write the types in a file of their own, and name it in both".to_owned()),
+        ),
         SchemaFault::BadKey { key, wanted } => {
             (format!("`{key}` must be {wanted}"), "something else", None)
         }
@@ -227,7 +271,8 @@ fn fault_words(at: Span, fault: SchemaFault) -> Diagnostic {
             )
         }
         SchemaFault::NoReference(text) => {
-            (format!("`{text}` refers to nothing in this schema"), "not found", None)
+            let help = "write it as in `#/$defs/NAME`, and define it there".to_owned();
+            (format!("`{text}` refers to nothing in this schema"), "not found", Some(help))
         }
         SchemaFault::NotAnObject => (
             "the schema of a context must be an object".to_owned(),
@@ -237,14 +282,20 @@ fn fault_words(at: Span, fault: SchemaFault) -> Diagnostic {
         SchemaFault::RequiredUnknown { name, nearest } => (
             format!("`{name}` is required but not declared"),
             "not among the properties",
-            did_you_mean(nearest.as_ref()),
+            did_you_mean(nearest.as_ref()).or_else(|| {
+                Some("add it to `properties`, or take it out of `required`".to_owned())
+            }),
         ),
-        SchemaFault::TooDeep => {
-            ("these types are nested too deeply".to_owned(), "one level too many", None)
-        }
-        SchemaFault::BadData(what) => {
-            (format!("a constant cannot hold {what}"), "not a constant", None)
-        }
+        SchemaFault::TooDeep => (
+            "these types are nested too deeply".to_owned(),
+            "one level too many",
+            Some("leave the inner ones out: what they describe is dyn".to_owned()),
+        ),
+        SchemaFault::BadData(what) => (
+            format!("a constant cannot hold {what}"),
+            "not a constant",
+            Some("data are texts, numbers, bools, null, lists and maps".to_owned()),
+        ),
     };
     Diagnostic::new(Code::BadSchema, at, fact, label).maybe_help(help)
 }

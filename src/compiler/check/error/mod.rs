@@ -2,6 +2,7 @@
 //!
 //! Types are given in CEL's words, as `TypeTable::show` spells them.
 
+mod calls;
 mod documents;
 mod redact;
 mod words;
@@ -145,6 +146,8 @@ pub(super) enum NameError {
     OperatorLeftOut { at: Span, op: String, operands: Vec<String> },
     /// The environment does not allow fields in backticks.
     Backticks { at: Span },
+    /// No declared label fits the pattern.
+    UnknownLabel { at: Span, name: Name, nearest: Option<String> },
     /// A literal of a message type that is not known.
     Message { at: Span, name: Name, nearest: Option<String> },
 }
@@ -189,6 +192,8 @@ pub(super) enum CallError {
     ArgumentCount { at: Span, function: String, wanted: Vec<usize>, given: usize },
     /// The function takes other types in this place.
     ArgumentType { at: Span, function: String, wanted: Vec<String>, given: String },
+    /// The function asks about an argument of the call, or, where `ctx`, about what was read.
+    NoSubject { at: Span, function: &'static str, ctx: bool },
     /// Each argument fits some form of the function, but no form takes all.
     ArgumentTypesTogether { at: Span, function: String, given: Vec<String> },
     /// An expression that is a message is no string.

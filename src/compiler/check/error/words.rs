@@ -2,14 +2,16 @@
 
 use crate::base::name::Name;
 use crate::base::span::Span;
+use crate::compiler::check::error::calls::{
+    argument_count, escalate_words, example, macro_fault, pattern_words, size_words,
+};
 use crate::compiler::check::error::documents::{output_words, policy_words, schema_words};
 use crate::compiler::check::error::{
-    CallError, CheckError, EscalateFault, Hint, LiteralKind, MacroFault, Meant, NameError,
-    SizeFault, TypeError, Typed,
+    CallError, CheckError, Hint, LiteralKind, Meant, NameError, TypeError, Typed,
 };
+use crate::compiler::govern::error::unknown_label;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
-use crate::lang::pattern::PatternErrorKind;
 
 impl From<CheckError> for Diagnostic {
     fn from(error: CheckError) -> Self {
@@ -42,7 +44,7 @@ pub(super) fn a(ty: &str) -> String {
 }
 
 /// `a, b or c`
-fn one_of(words: &[String]) -> String {
+pub(super) fn one_of(words: &[String]) -> String {
     match words {
         [] => "nothing".to_owned(),
         [one] => one.clone(),
@@ -142,13 +144,26 @@ fn name_words(error: &NameError) -> Diagnostic {
         NameError::UnknownFunction { at, name, on, hint } => {
             function_words(*at, name, on.as_ref(), hint.as_ref())
         }
-        NameError::Message { at, name, nearest } => {
-            let fact = format!("there is no message type `{name}`");
-            let map = || "a map is written without a name, as `{\"key\": value}`".to_owned();
-            Diagnostic::new(Code::UnknownType, *at, fact, "not a message type")
-                .help(did_you_mean(nearest.as_ref()).unwrap_or_else(map))
-        }
+        NameError::UnknownLabel { at, name, nearest } => unknown_label(*at, name, nearest.clone()),
+        NameError::Message { at, name, nearest } => message_words(*at, name, nearest.as_ref()),
     }
+}
+
+fn no_subject(at: Span, function: &str, ctx: bool) -> Diagnostic {
+    let fact = format!("`{function}` asks about an argument of the call");
+    let help = if ctx {
+        "name it as `args.recipient`, or `ctx`, what the model has read"
+    } else {
+        "name it as `args.recipient`"
+    };
+    Diagnostic::new(Code::WrongArguments, at, fact, "no argument").help(help)
+}
+
+fn message_words(at: Span, name: &Name, nearest: Option<&String>) -> Diagnostic {
+    let fact = format!("there is no message type `{name}`");
+    let map = || "a map is written without a name, as `{\"key\": value}`".to_owned();
+    Diagnostic::new(Code::UnknownType, at, fact, "not a message type")
+        .help(did_you_mean(nearest).unwrap_or_else(map))
 }
 
 fn undeclared(at: Span, name: &str, container: &str) -> Diagnostic {
@@ -231,23 +246,6 @@ fn two_labels(code: Code, fact: String, left: &Typed, right: &Typed) -> Diagnost
     Diagnostic::new(code, left.0, fact, a(&left.1)).label(right.0, a(&right.1))
 }
 
-/// What is wrong with an argument of a macro, and the words at its place.
-const fn macro_fault(fault: MacroFault) -> (&'static str, &'static str) {
-    match fault {
-        MacroFault::NotAField => ("asks about a field", "not a field, as in `a.b`"),
-        MacroFault::NotAName => ("needs a name for its variable", "not a simple name"),
-        MacroFault::SameVariable => ("needs two different names", "the same name again"),
-        MacroFault::Accumulator => {
-            ("needs another name for its variable", "the name of what macros make")
-        }
-        MacroFault::NotAnExtension => {
-            ("needs the name of an extension", "not a name, as in `acme.note`")
-        }
-        MacroFault::NotAList => ("needs a list of values", "not a list, as in `[a, b]`"),
-        MacroFault::NotAnEntry => ("makes one entry", "not an entry, as in `{k: v}`"),
-    }
-}
-
 fn field_type(given: &Typed, field: &str, wanted: &str) -> Diagnostic {
     let fact = format!("`{field}` holds {}", a(wanted));
     Diagnostic::new(Code::WrongType, given.0, fact, format!("this is {}", a(&given.1)))
@@ -255,7 +253,9 @@ fn field_type(given: &Typed, field: &str, wanted: &str) -> Diagnostic {
 
 fn field_twice(at: Span, first: Span, field: &str) -> Diagnostic {
     let fact = format!("the field `{field}` is given twice");
-    Diagnostic::new(Code::DuplicateKey, at, fact, "the second").label(first, "the first")
+    Diagnostic::new(Code::DuplicateKey, at, fact, "the second")
+        .label(first, "the first")
+        .help("keep one of them")
 }
 
 fn type_words(error: &TypeError) -> Diagnostic {
@@ -294,10 +294,12 @@ fn type_words(error: &TypeError) -> Diagnostic {
         TypeError::NoIndex { operand, index } => {
             let fact = format!("{} cannot be indexed with {}", a(&operand.1), a(&index.1));
             two_labels(Code::NoOperator, fact, operand, index)
+                .help("a list is read by an int from 0, a map by a key of its own type")
         }
         TypeError::BranchTypes { yes, no } => {
             let fact = "both branches of `?:` must have one type".to_owned();
             two_labels(Code::WrongType, fact, yes, no)
+                .help("give both one type, as `string(..)` and its siblings do")
         }
         TypeError::MixedElements { first, other, strict } => {
             let code = if *strict { Code::DynNotAllowed } else { Code::MixedElements };
@@ -312,12 +314,14 @@ fn type_words(error: &TypeError) -> Diagnostic {
         TypeError::FieldType { at, field, wanted, given, declared } => {
             let typed = (*at, given.clone());
             with_declaration(field_type(&typed, field, wanted), *declared)
+                .help(format!("give it {}", a(wanted)))
         }
         TypeError::FieldTwice { at, first, field } => field_twice(*at, *first, field),
         TypeError::NotIterable { at, name, given, optional } => {
             let over = if *optional { "an optional" } else { "a list or a map" };
             let fact = format!("`{name}` needs {over}");
             Diagnostic::new(Code::NotIterable, *at, fact, format!("this is {}", a(given)))
+                .help(iterate(given, *optional))
         }
     }
 }
@@ -363,6 +367,16 @@ fn no_operator(op: &str, operands: usize) -> String {
     }
 }
 
+/// What to do with a value that a loop cannot go over.
+fn iterate(given: &str, optional: bool) -> &'static str {
+    match given {
+        _ if optional => "to make one, write `optional.of(..)`",
+        "string" => "to look into a string, write `.contains(..)` or `.matches(..)`",
+        _ if given.starts_with("optional") => "take the value out first, with `.orValue([])`",
+        _ => "a list of one value is `[x]`",
+    }
+}
+
 /// How an int meets a double.
 fn convert(operands: &[Typed]) -> Option<String> {
     let kinds: Vec<&str> = operands.iter().map(|(_, ty)| ty.as_str()).collect();
@@ -387,23 +401,6 @@ fn compare_it(given: &str, text: &str) -> Option<String> {
     }
 }
 
-fn size_words(at: Span, fault: SizeFault) -> Diagnostic {
-    match fault {
-        SizeFault::CodePoints { size, limit } => {
-            let fact = format!("the environment allows expressions of {limit} code points");
-            Diagnostic::new(Code::TooLong, at, fact, format!("this has {size}"))
-        }
-        SizeFault::Brackets(limit) => {
-            let fact = format!("the environment allows {limit} brackets inside one another");
-            Diagnostic::new(Code::TooDeep, at, fact, "one too many")
-        }
-        SizeFault::Comprehensions(limit) => {
-            let fact = format!("comprehensions may stand {limit} deep inside one another");
-            Diagnostic::new(Code::TooDeep, at, fact, "one too many")
-        }
-    }
-}
-
 fn call_words(error: &CallError) -> Diagnostic {
     match error {
         CallError::ArgumentCount { at, function, wanted, given } => {
@@ -412,28 +409,35 @@ fn call_words(error: &CallError) -> Diagnostic {
         CallError::ArgumentType { at, function, wanted, given } => {
             let wanted: Vec<String> = wanted.iter().map(|ty| a(ty)).collect();
             let fact = format!("`{function}` takes {}, here is {}", one_of(&wanted), a(given));
-            Diagnostic::new(Code::WrongArguments, *at, fact, a(given))
+            Diagnostic::new(Code::WrongArguments, *at, fact, a(given)).maybe_help(example(function))
         }
+        CallError::NoSubject { at, function, ctx } => no_subject(*at, function, *ctx),
         CallError::ArgumentTypesTogether { at, function, given } => {
             let given: Vec<String> = given.iter().map(|ty| a(ty)).collect();
             let fact = format!("no form of `{function}` takes these types together");
             Diagnostic::new(Code::WrongArguments, *at, fact, given.join(", "))
+                .maybe_help(example(function))
         }
         CallError::MacroArgument { at, name, fault } => {
-            let (fact, label) = macro_fault(*fault);
-            Diagnostic::new(Code::MacroArgument, *at, format!("`{name}` {fact}"), label)
+            let (fact, label, help) = macro_fault(*fault);
+            Diagnostic::new(Code::MacroArgument, *at, format!("`{name}` {fact}"), label).help(help)
         }
         CallError::TooLarge { at, fault } => size_words(*at, *fault),
         CallError::NotText { at, given } => {
             let label = format!("this is {}", a(given));
             Diagnostic::new(Code::WrongType, *at, "a message must be a string", label)
+                .help("put `string(..)` around it, or write text with `{..}` in it")
         }
         CallError::NoTextForm { at, given, text } => {
             let fact = format!("{} cannot be written into a message", a(given));
             let list = given.starts_with("list") && text.len() <= 40;
-            let help = list.then(|| format!("write how many there are, as in `{{{text}.size()}}`"));
+            let help = if list {
+                format!("write how many there are, as in `{{{text}.size()}}`")
+            } else {
+                "write a part of it that is text, a number or a time".to_owned()
+            };
             let label = format!("this is {}", a(given));
-            Diagnostic::new(Code::WrongType, *at, fact, label).maybe_help(help)
+            Diagnostic::new(Code::WrongType, *at, fact, label).help(help)
         }
         CallError::DecisionPlace { at, effect } => {
             let fact = format!("`{effect}` decides, and no decision can stand here");
@@ -464,69 +468,4 @@ fn call_words(error: &CallError) -> Diagnostic {
                 .help("write the pattern as a literal")
         }
     }
-}
-
-fn argument_count(at: Span, function: &str, wanted: &[usize], given: usize) -> Diagnostic {
-    let numbers: Vec<String> = wanted.iter().map(ToString::to_string).collect();
-    let noun = if wanted.last() == Some(&1) { "argument" } else { "arguments" };
-    let wanted = if numbers == ["0"] { "no".to_owned() } else { one_of(&numbers) };
-    let here = if given == 1 { "here is 1".to_owned() } else { format!("here are {given}") };
-    let fact = format!("`{function}` takes {wanted} {noun}, {here}");
-    let loops = ["all", "exists", "exists_one", "existsOne", "filter", "map"];
-    let help = loops.contains(&function) && given == 1;
-    let help = help.then(|| format!("name the element first, as in `{function}(x, ..)`"));
-    Diagnostic::new(Code::WrongArguments, at, fact, here).maybe_help(help)
-}
-
-fn pattern_words(at: Span, kind: &PatternErrorKind) -> Diagnostic {
-    let (fact, label) = match kind {
-        PatternErrorKind::Missing("a look-behind") => {
-            ("RE2 has no lookbehind".to_owned(), "looks back".to_owned())
-        }
-        PatternErrorKind::Missing("a look-ahead") => {
-            ("RE2 has no lookahead".to_owned(), "looks ahead".to_owned())
-        }
-        PatternErrorKind::Missing(what) => {
-            let bare = what.strip_prefix("a ").or_else(|| what.strip_prefix("an "));
-            let fact = bare.map_or_else(|| kind.to_string(), |bare| format!("RE2 has no {bare}"));
-            (fact, (*what).to_owned())
-        }
-        PatternErrorKind::Syntax(what) => ("this is not a pattern".to_owned(), what.clone()),
-        PatternErrorKind::TooLarge => {
-            ("this pattern is too large".to_owned(), "its automaton would be too large".to_owned())
-        }
-    };
-    let look = label == "looks back";
-    let help = look.then(|| "did you mean `\\b`, the edge of a word?".to_owned());
-    Diagnostic::new(Code::BadPattern, at, fact, label).maybe_help(help)
-}
-
-fn escalate_words(at: Span, fault: &EscalateFault) -> Diagnostic {
-    let (code, fact, label) = match fault {
-        EscalateFault::NotAMap => (
-            Code::WrongArguments,
-            "the second argument of `escalate` is written out as a map".to_owned(),
-            "as in `{\"to\": [\"role:owner\"]}`",
-        ),
-        EscalateFault::NotAKey => {
-            let fact = "the keys of an escalation are written out".to_owned();
-            (Code::WrongArguments, fact, "not a literal")
-        }
-        EscalateFault::UnknownKey(key, nearest) => {
-            let fact = format!("`{key}` is not a key of an escalation");
-            return Diagnostic::new(Code::WrongArguments, at, fact, "unknown").help(
-                did_you_mean(nearest.as_ref())
-                    .unwrap_or_else(|| "it has the keys `to` and `timeout`".to_owned()),
-            );
-        }
-        EscalateFault::NotAddressees => {
-            let fact = "`to` is a list of names".to_owned();
-            (Code::WrongArguments, fact, "not a list of literal strings")
-        }
-        EscalateFault::NotADuration => {
-            let fact = "`timeout` is a duration above zero".to_owned();
-            (Code::WrongArguments, fact, "as in `duration(\"30m\")`")
-        }
-    };
-    Diagnostic::new(code, at, fact, label)
 }

@@ -60,6 +60,9 @@ impl<'a> Infer<'_, 'a> {
             self.refer(id, Use::Now);
             return;
         }
+        if self.visit_session(id) {
+            return;
+        }
         if let Some(target) = target {
             if self.visit_window(id, *target, args) {
                 return;

@@ -20,6 +20,7 @@ mod name;
 mod operator;
 mod refused;
 mod select;
+mod session;
 
 use crate::compiler::check::analysis::{LocalId, Use};
 use crate::compiler::check::error::{CheckError, TypeError};

@@ -177,6 +177,7 @@ fn validation(node: &Node, id: Name, guard: Option<Span>, reader: &mut Reader<'_
         priority: 0,
         shadow: false,
         response: false,
+        made: false,
     })
 }
 

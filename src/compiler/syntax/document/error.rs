@@ -153,10 +153,13 @@ impl From<DocumentError> for Diagnostic {
             }
             DocumentError::UnknownKey { at, key, what, nearest, label } => {
                 let message = format!("`{key}` is not a key of {what}");
-                Self::new(Code::UnknownKey, at, message, label).maybe_help(did_you_mean(nearest))
+                let help = did_you_mean(nearest);
+                let help = help.unwrap_or_else(|| "take it away, or correct its name".to_owned());
+                Self::new(Code::UnknownKey, at, message, label).help(help)
             }
             DocumentError::NotJson { at, words } => {
                 Self::new(Code::YamlSyntax, at, "this file is not JSON", words)
+                    .help("correct it there; what stands behind it was not read")
             }
             DocumentError::NotYaml { at, words, label, help } => {
                 Self::new(Code::YamlSyntax, at, words, label).maybe_help(help.map(str::to_owned))
@@ -164,12 +167,14 @@ impl From<DocumentError> for Diagnostic {
             DocumentError::TabIndent { at, spaces } => tab_indent(at, spaces),
             DocumentError::MissingKey { at, key, what, help } => {
                 let message = format!("{what} needs `{key}`");
-                Self::new(Code::MissingKey, at, message, "not found here").maybe_help(help)
+                let help = help.unwrap_or_else(|| format!("add `{key}`"));
+                Self::new(Code::MissingKey, at, message, "not found here").help(help)
             }
             DocumentError::NoOutcome { at, what, wanted } => no_outcome(at, &what, wanted),
             DocumentError::WrongNode { at, what, found, wanted } => {
                 let message = format!("{what} must be {wanted}");
                 Self::new(Code::WrongNode, at, message, format!("this is {found}"))
+                    .help(written(wanted))
             }
             DocumentError::NotText { at, key, found, cure } => not_text(at, &key, found, cure),
             DocumentError::Feature { at, feature } => yaml_feature(at, feature),
@@ -181,25 +186,20 @@ impl From<DocumentError> for Diagnostic {
             DocumentError::BadValue { at, what, found, wanted, nearest } => {
                 let message = format!("`{found}` cannot be {what}");
                 Self::new(Code::BadValue, at, message, format!("expected {wanted}"))
-                    .maybe_help(did_you_mean(nearest))
+                    .help(did_you_mean(nearest).unwrap_or_else(|| format!("write {wanted}")))
             }
             DocumentError::Both { at, first, what, first_key, second_key } => {
                 let message = format!("{what} has one outcome, this one has two");
-                Self::new(Code::Conflict, at, message, "the second")
-                    .label(first, "the first")
-                    .help(format!("keep `{first_key}` or `{second_key}`"))
+                two_of(at, first, message, (&first_key, &second_key))
             }
             DocumentError::Exclusive { at, first, what, keys } => exclusive(at, first, what, keys),
             DocumentError::BadImport { at, name } => {
                 let message = format!("invalid qualified name: {name}");
                 Self::new(Code::BadValue, at, message, "expected names with dots between them")
+                    .help("write it as `acme.policy`")
             }
             DocumentError::ShortVariable { at, name } => short_variable(at, &name),
-            DocumentError::ReservedName { at, name } => {
-                let message = format!("`{name}` is a reserved word in CEL");
-                let label = "a field may be called so, a variable not";
-                Self::new(Code::ReservedWord, at, message, label).help("any other name will do")
-            }
+            DocumentError::ReservedName { at, name } => reserved_name(at, &name),
             DocumentError::NotBuilt { at, key, what } => {
                 let message = format!("`{key}` of {what} is not built yet");
                 Self::new(Code::NotBuilt, at, message, "this version cannot enforce it")
@@ -210,6 +210,23 @@ impl From<DocumentError> for Diagnostic {
             DocumentError::YamlBoolean { at, word } => yaml_boolean(at, &word),
             DocumentError::Beyond { at, limit } => beyond(at, limit),
         }
+    }
+}
+
+fn reserved_name(at: Span, name: &str) -> Diagnostic {
+    let message = format!("`{name}` is a reserved word in CEL");
+    let label = "a field may be called so, a variable not";
+    Diagnostic::new(Code::ReservedWord, at, message, label).help("any other name will do")
+}
+
+/// How a node of this kind is written.
+fn written(wanted: &str) -> String {
+    if wanted.starts_with("a list") {
+        "begin each entry with `- `, or write them as `[a, b]`".to_owned()
+    } else if wanted.starts_with("a mapping") {
+        "write a key, `:` and a value on each line, or `{key: value}`".to_owned()
+    } else {
+        format!("write {wanted}")
     }
 }
 
@@ -322,8 +339,14 @@ fn exclusive(
     what: &str,
     (one, other): (&'static str, &'static str),
 ) -> Diagnostic {
-    let message = format!("{what} has `{one}` or `{other}`, not both");
-    Diagnostic::new(Code::Conflict, at, message, "the second").label(first, "the first")
+    two_of(at, first, format!("{what} has `{one}` or `{other}`, not both"), (one, other))
+}
+
+/// One of two keys has to go.
+fn two_of(at: Span, first: Span, fact: String, (one, other): (&str, &str)) -> Diagnostic {
+    Diagnostic::new(Code::Conflict, at, fact, "the second")
+        .label(first, "the first")
+        .help(format!("keep `{one}` or `{other}`"))
 }
 
 fn bad_message(at: Span, problem: MessageProblem) -> Diagnostic {
@@ -360,22 +383,26 @@ fn yaml_boolean(at: Span, word: &str) -> Diagnostic {
 }
 
 fn beyond(at: Span, limit: Limit) -> Diagnostic {
-    let (code, message, label) = match limit {
+    let split = "make several documents of it";
+    let (code, message, label, help) = match limit {
         Limit::SourceBytes(most) => {
-            (Code::TooLong, format!("a file has at most {most} bytes"), "this one has more")
+            (Code::TooLong, format!("a file has at most {most} bytes"), "this one has more", split)
         }
         Limit::ScalarBytes(most) => {
-            (Code::TooLong, format!("a text has at most {most} bytes"), "this one has more")
+            let help = "make several values of it";
+            (Code::TooLong, format!("a text has at most {most} bytes"), "this one has more", help)
         }
         Limit::Nodes(most) => {
-            (Code::TooLong, format!("a document has at most {most} values"), "one too many")
+            (Code::TooLong, format!("a document has at most {most} values"), "one too many", split)
         }
         Limit::Depth(most) => {
-            (Code::TooDeep, format!("a document is at most {most} levels deep"), "one too deep")
+            let fact = format!("a document is at most {most} levels deep");
+            (Code::TooDeep, fact, "one too deep", "write what lies so deep further up")
         }
         Limit::TypeDepth(most) => {
-            (Code::TooDeep, format!("a type is at most {most} levels deep"), "one too deep")
+            let fact = format!("a type is at most {most} levels deep");
+            (Code::TooDeep, fact, "one too deep", "leave out what lies so deep: it is dyn then")
         }
     };
-    Diagnostic::new(code, at, message, label)
+    Diagnostic::new(code, at, message, label).help(help)
 }

@@ -7,6 +7,7 @@
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::document::error::DocumentError;
+use crate::compiler::syntax::document::known::Mapping;
 use crate::compiler::syntax::document::read_first::breaks_off;
 use crate::compiler::syntax::document::scalar::Style;
 use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Value};
@@ -56,13 +57,24 @@ impl<'a> Keys<'a> {
         self.entries.first().map_or(self.span, |entry| entry.key.span)
     }
 
+    /// Reports every key that the mapping has not, and those that are not built yet.
+    pub(super) fn known(&self, mapping: &Mapping, sink: &mut Sink) {
+        self.known_labelled(mapping, "unknown", sink);
+    }
+
+    /// As `known`, where `label` says what follows from an unknown key.
+    pub(super) fn known_labelled(&self, mapping: &Mapping, label: &'static str, sink: &mut Sink) {
+        let all: Vec<&str> = mapping.all().collect();
+        self.only_labelled(&all, label, sink);
+        self.not_built(mapping.later, sink);
+    }
+
     /// Reports every key that is not among `known`.
     pub(super) fn only(&self, known: &[&str], sink: &mut Sink) {
         self.only_labelled(known, "unknown", sink);
     }
 
-    /// As `only`, where `label` says what follows from the mistake.
-    pub(super) fn only_labelled(&self, known: &[&str], label: &'static str, sink: &mut Sink) {
+    fn only_labelled(&self, known: &[&str], label: &'static str, sink: &mut Sink) {
         let mut spoiled = false;
         for entry in self.entries {
             let key = entry.key.value.as_str();

@@ -7,7 +7,9 @@
 //! `model` is what documents become; the readers build it and nothing else sees YAML, but for
 //! schemas and data, which the checker reads with `yaml::parse`.
 
+pub mod agents;
 pub mod environment;
+pub mod known;
 pub mod model;
 pub mod outputs;
 pub mod path;
@@ -30,11 +32,10 @@ mod rule;
 mod sections;
 mod time;
 mod types;
+mod unseen;
 
 pub use plain_cel::goes_on;
-pub use policy::SECTIONS;
-pub use rule::KEYS as RULE_KEYS;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::SOURCE_BYTES_MAX;
@@ -99,27 +100,27 @@ fn named(path: &str) -> Named {
 pub fn references(files: &SourceMap) -> Vec<Reference> {
     let mut found = Vec::new();
     for (file, source) in files.iter() {
-        match named(&source.path) {
-            Named::Cel => {
-                if let Some((at, text)) = plain_cel::schema_of(&source.text) {
-                    let end = scalar::narrow(at + text.len());
-                    let span = Span::new(file, scalar::narrow(at), end);
-                    found.push(Reference {
-                        path: join(&source.path, file_and_message(text).0),
-                        span,
-                    });
-                }
-            }
-            Named::Yaml | Named::Json if source.text.contains("policyc") => {
-                let root = yaml::parse(file, files, &mut Sink::new());
-                if let Some(root) = root.filter(|root| root.get("policyc").is_some()) {
-                    named_in(&root, &source.path, &mut found);
-                }
-            }
-            Named::Yaml | Named::Json | Named::CelPolicy | Named::Other => {}
-        }
+        let root = if may_name(source) { yaml::parse(file, files, &mut Sink::new()) } else { None };
+        named_by(file, source, root.as_ref(), &mut found);
     }
     found
+}
+
+/// Whether a document of YAML or JSON may name files.
+fn may_name(source: &SourceFile) -> bool {
+    matches!(named(&source.path), Named::Yaml | Named::Json) && source.text.contains("policyc")
+}
+
+/// The files that one file names, whose tree is `root`.
+fn named_by(file: FileId, source: &SourceFile, root: Option<&Node>, found: &mut Vec<Reference>) {
+    if named(&source.path) == Named::Cel {
+        if let Some((at, text)) = plain_cel::schema_of(&source.text) {
+            let span = Span::new(file, scalar::narrow(at), scalar::narrow(at + text.len()));
+            found.push(Reference { path: join(&source.path, file_and_message(text).0), span });
+        }
+    } else if let Some(root) = root.filter(|root| root.get("policyc").is_some()) {
+        named_in(root, &source.path, found);
+    }
 }
 
 fn named_in(root: &Node, base: &str, found: &mut Vec<Reference>) {
@@ -135,13 +136,49 @@ fn named_in(root: &Node, base: &str, found: &mut Vec<Reference>) {
     }
 }
 
+/// The trees of the documents of YAML and JSON among some files; `None` where one is neither.
+#[derive(Debug, Default)]
+pub struct Trees(FxHashMap<FileId, Option<Node>>);
+
+impl Trees {
+    /// The tree of a file.
+    #[must_use]
+    pub fn get(&self, file: FileId) -> Option<&Node> {
+        self.0.get(&file)?.as_ref()
+    }
+
+    /// Takes the tree of a file.
+    pub fn take(&mut self, file: FileId) -> Option<Node> {
+        self.0.remove(&file)?
+    }
+
+    /// Whether the file cannot be read.
+    fn is_lost(&self, file: FileId) -> bool {
+        self.0.get(&file).is_some_and(Option::is_none)
+    }
+}
+
 /// Reads every document among the files, in order of path. Files that are none are left alone.
 #[must_use]
 pub fn read(files: &SourceMap, sink: &mut Sink) -> Parsed {
+    read_with_trees(files, sink).0
+}
+
+/// As `read`, and keeps the trees, of which each was parsed once.
+#[must_use]
+pub fn read_with_trees(files: &SourceMap, sink: &mut Sink) -> (Parsed, Trees) {
     let mut parsed = Parsed::default();
-    let mut lost = FxHashSet::default();
-    let supplied: FxHashSet<String> =
-        references(files).into_iter().map(|reference| reference.path).collect();
+    let (mut trees, mut wrong) = (Trees::default(), FxHashMap::default());
+    let mut references = Vec::new();
+    for (file, source) in files.iter() {
+        if matches!(named(&source.path), Named::Yaml | Named::Json | Named::CelPolicy) {
+            let mut found = Sink::new();
+            trees.0.insert(file, yaml::parse(file, files, &mut found));
+            wrong.insert(file, found);
+        }
+        named_by(file, source, trees.get(file).filter(|_| may_name(source)), &mut references);
+    }
+    let supplied: FxHashSet<String> = references.into_iter().map(|it| it.path).collect();
     for (file, source) in files.by_path() {
         match named(&source.path) {
             Named::Other => {}
@@ -154,33 +191,27 @@ pub fn read(files: &SourceMap, sink: &mut Sink) -> Parsed {
                 // The reader of a schema or of data reports what is wrong with it.
                 let quiet = supplied.contains(&source.path)
                     || (kind == Named::Json && !source.text.contains("policyc"));
-                let mut found = Sink::new();
-                let root = yaml::parse(file, files, &mut found);
-                if root.is_none() {
-                    lost.insert(file);
-                }
-                let is_policy = root.is_some_and(|root| {
-                    classify(&root, kind, file, source, quiet, &mut parsed, &mut found)
+                let mut found = wrong.remove(&file).unwrap_or_default();
+                let is_policy = trees.get(file).is_some_and(|root| {
+                    classify(root, kind, file, source, quiet, &mut parsed, &mut found)
                 });
+                if is_policy {
+                    unseen::report(file, &source.text, &mut found);
+                }
                 if is_policy || !quiet {
                     sink.append(found);
                 }
             }
         }
     }
-    expect_environments(files, &lost, &mut parsed, sink);
-    link_environments(files, &lost, &mut parsed);
-    parsed
+    expect_environments(files, &trees, &mut parsed, sink);
+    link_environments(files, &trees, &mut parsed);
+    (parsed, trees)
 }
 
 /// Reads as an environment what lies where a CEL Policy document has its own, whatever its keys:
 /// the misspelt one is reported.
-fn expect_environments(
-    files: &SourceMap,
-    lost: &FxHashSet<FileId>,
-    parsed: &mut Parsed,
-    sink: &mut Sink,
-) {
+fn expect_environments(files: &SourceMap, trees: &Trees, parsed: &mut Parsed, sink: &mut Sink) {
     let mut read: FxHashSet<FileId> = parsed.environments.iter().filter_map(|it| it.file).collect();
     read.extend(parsed.policies.iter().map(|it| it.file));
     read.extend(parsed.cel_policies.iter().map(|it| it.file));
@@ -192,7 +223,7 @@ fn expect_environments(
         // What is wrong with a file that may be no business of ours was kept back.
         let kept = files.get(file).is_some_and(|source| named(&source.path) == Named::Json);
         let mut quiet = Sink::new();
-        let found = if kept && lost.contains(&file) { &mut *sink } else { &mut quiet };
+        let found = if kept && trees.is_lost(file) { &mut *sink } else { &mut quiet };
         if let Some(root) = yaml::parse(file, files, found) {
             parsed.environments.push(environment::read(&root, file, sink));
         }
@@ -288,14 +319,14 @@ fn not_a_document(root: &Node, sink: &mut Sink) {
 
 /// Finds for each CEL Policy document, and each document of Kubernetes, the environment that lies
 /// beside it.
-fn link_environments(files: &SourceMap, lost: &FxHashSet<FileId>, parsed: &mut Parsed) {
+fn link_environments(files: &SourceMap, trees: &Trees, parsed: &mut Parsed) {
     let known: Vec<FileId> = parsed.environments.iter().filter_map(|it| it.file).collect();
     let found = |document: FileId| {
-        beside(files, document).find(|file| known.contains(file) || lost.contains(file))
+        beside(files, document).find(|file| known.contains(file) || trees.is_lost(*file))
     };
     for document in &mut parsed.cel_policies {
         let found = found(document.file);
-        document.environment_lost = found.is_some_and(|file| lost.contains(&file));
+        document.environment_lost = found.is_some_and(|file| trees.is_lost(file));
         document.environment = found.filter(|file| known.contains(file));
     }
     for document in parsed.policies.iter_mut().filter(|document| document.form == Form::Admission) {

@@ -6,6 +6,7 @@
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::syntax::ast::{Ast, ExprId};
+use crate::compiler::syntax::document::agents::{Capabilities, Flow, Labels, Output};
 use crate::compiler::syntax::document::site::Site;
 use crate::lang::decision::Effect;
 
@@ -72,6 +73,12 @@ pub struct PolicyDocument {
     pub tools: Vec<Tool>,
     /// Whether the document has a `tools` section, even an empty one.
     pub has_tools: bool,
+    /// `labels`.
+    pub labels: Labels,
+    /// `capabilities`.
+    pub capabilities: Option<Capabilities>,
+    /// `flow`, in order.
+    pub flow: Vec<Flow>,
     /// `redact`.
     pub redact: Vec<Redaction>,
 }
@@ -293,6 +300,7 @@ pub struct Variable {
 
 /// A rule of ours.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says another thing of a rule")]
 pub struct Rule {
     /// `id`, or what was made from the description.
     pub id: Spanned<Name>,
@@ -318,6 +326,8 @@ pub struct Rule {
     pub shadow: bool,
     /// `phase: response`.
     pub response: bool,
+    /// Whether it was made of another section (`compiler::govern`).
+    pub made: bool,
 }
 
 /// What a rule says.
@@ -367,6 +377,8 @@ pub struct Tool {
     pub effect: Option<Spanned<ToolEffect>>,
     /// `args`.
     pub args: Vec<TypeField>,
+    /// `output`; `None` where it is not written.
+    pub output: Option<Vec<Output>>,
 }
 
 /// What a tool does to the world.

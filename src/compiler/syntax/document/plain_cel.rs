@@ -11,6 +11,7 @@
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::source::embed::Embedded;
+use crate::compiler::syntax::document::agents::Labels;
 use crate::compiler::syntax::document::error::DocumentError;
 use crate::compiler::syntax::document::model::{
     Form, PolicyDocument, Rule, RuleBody, SchemaSource,
@@ -99,6 +100,9 @@ pub(super) fn read(path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
         rules,
         tools: Vec::new(),
         has_tools: false,
+        labels: Labels::default(),
+        capabilities: None,
+        flow: Vec::new(),
         redact: Vec::new(),
     }
 }
@@ -357,5 +361,6 @@ fn rule(draft: Draft, ids: &mut Ids, reader: &mut Reader<'_>) -> Rule {
         priority: 0,
         shadow: false,
         response: false,
+        made: false,
     }
 }

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
+use crate::compiler::syntax::document::agents::{self, Labels};
 use crate::compiler::syntax::document::error::DocumentError;
 use crate::compiler::syntax::document::keys::{
     Keys, bad, choice, is_identifier, list, mapping, wrong,
@@ -17,52 +18,18 @@ use crate::compiler::syntax::document::model::{
 };
 use crate::compiler::syntax::document::path::stem;
 use crate::compiler::syntax::document::reader::Reader;
-use crate::compiler::syntax::document::redact;
 use crate::compiler::syntax::document::rule::{self, Ids};
 use crate::compiler::syntax::document::sections;
 use crate::compiler::syntax::document::types::{Fields, fields};
 use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
+use crate::compiler::syntax::document::{known, redact};
 use crate::compiler::syntax::lexer::is_reserved;
-
-/// Sections that this version reads.
-pub const SECTIONS: [&str; 15] = [
-    "policyc",
-    "name",
-    "description",
-    "schema",
-    "extensions",
-    "default",
-    "on_error",
-    "data",
-    "functions",
-    "windows",
-    "variables",
-    "rules",
-    "tools",
-    "redact",
-    "tests",
-];
-
-/// Sections that a later version will read.
-const LATER: [&str; 9] = [
-    "capabilities",
-    "meters",
-    "limits",
-    "labels",
-    "flow",
-    "sanitizers",
-    "declassify",
-    "plan",
-    "on_deny",
-];
 
 /// Reads a document that carries `policyc`.
 pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
     let mut document = empty(root, path, reader);
     let Some(keys) = Keys::open(root, "a document", reader.sink) else { return document };
-    let known: Vec<&str> = SECTIONS.into_iter().chain(LATER).collect();
-    keys.only(&known, reader.sink);
-    keys.not_built(&LATER, reader.sink);
+    keys.known(&known::DOCUMENT, reader.sink);
     version(&keys, reader);
     let sink = &mut *reader.sink;
     document.name.span = keys.head();
@@ -85,9 +52,13 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDo
     document.windows = section("windows").map_or(Vec::new(), |it| sections::windows(it, sink));
     document.tools = section("tools").map_or(Vec::new(), |it| sections::tools(it, sink));
     document.has_tools = keys.get("tools").is_some();
+    document.labels = section("labels").map_or(Labels::default(), |it| agents::labels(it, sink));
+    let capabilities = keys.get("capabilities").filter(|entry| !entry.value.is_null());
+    document.capabilities = capabilities.and_then(|it| agents::capabilities(it, sink));
     document.redact = section("redact").map_or(Vec::new(), |it| redact::redactions(it, sink));
     document.variables = section("variables").map_or(Vec::new(), |it| variables(it, reader));
     document.rules = section("rules").map_or(Vec::new(), |it| rules(it, reader));
+    document.flow = section("flow").map_or(Vec::new(), |it| agents::flows(it, reader));
     document
 }
 
@@ -111,6 +82,9 @@ pub(super) fn empty(root: &Node, path: &str, reader: &Reader<'_>) -> PolicyDocum
         rules: Vec::new(),
         tools: Vec::new(),
         has_tools: false,
+        labels: Labels::default(),
+        capabilities: None,
+        flow: Vec::new(),
         redact: Vec::new(),
     }
 }

@@ -9,29 +9,10 @@ use crate::base::limits::CONTEXT_DEPTH_MAX;
 use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::syntax::document::keys::{Keys, bad, choice, list, name, text, wrong};
+use crate::compiler::syntax::document::known::{self, CLASSES, Class};
 use crate::compiler::syntax::document::model::{Bounds, Redaction, RedactionClass};
 use crate::compiler::syntax::document::yaml::{Node, Value};
 use crate::diag::sink::Sink;
-
-/// A class that is written, before what it asks for is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Word {
-    Drop,
-    Seal,
-    Token,
-    Shape,
-    Range,
-    Hide,
-}
-
-const WORDS: [(&str, Word); 6] = [
-    ("drop", Word::Drop),
-    ("seal", Word::Seal),
-    ("token", Word::Token),
-    ("shape", Word::Shape),
-    ("range", Word::Range),
-    ("hide", Word::Hide),
-];
 
 /// `[{path: /args/memo, as: seal}, ..]`.
 pub(super) fn redactions(node: &Node, sink: &mut Sink) -> Vec<Redaction> {
@@ -41,15 +22,15 @@ pub(super) fn redactions(node: &Node, sink: &mut Sink) -> Vec<Redaction> {
 
 fn redaction(node: &Node, sink: &mut Sink) -> Option<Redaction> {
     let keys = Keys::open(node, "an entry of `redact`", sink)?;
-    keys.only(&["path", "as", "facts", "key", "bounds"], sink);
+    keys.known(&known::REDACTION, sink);
     let path = text(&keys.need("path", sink)?.value, "`path`", sink)?;
     let word = match keys.value("as") {
-        Some(node) => Some((choice(node, "`as`", &WORDS, sink)?, node.span)),
+        Some(node) => Some((choice(node, "`as`", &CLASSES, sink)?, node.span)),
         None => None,
     };
-    let (word, at) = word.unwrap_or((Word::Seal, path.span));
+    let (word, at) = word.unwrap_or((Class::Seal, path.span));
     let facts = match keys.value("facts") {
-        Some(node) => choice(node, "`facts`", &[("all", true), ("none", false)], sink)?,
+        Some(node) => choice(node, "`facts`", &known::FACTS, sink)?,
         None => true,
     };
     let class = class(&keys, word, sink)?;
@@ -59,10 +40,10 @@ fn redaction(node: &Node, sink: &mut Sink) -> Option<Redaction> {
         bad(path.span, "a path to hide", &path.value, wanted, &[], sink);
         return None;
     }
-    for (key, of) in [("key", Word::Token), ("bounds", Word::Range)] {
+    for (key, of) in [("key", Class::Token), ("bounds", Class::Range)] {
         if let Some(entry) = keys.get(key).filter(|_| word != of) {
             let known = ["path", "as", "facts"];
-            let spelled = WORDS.iter().find(|(_, it)| *it == of).map_or("", |(word, _)| *word);
+            let spelled = CLASSES.iter().find(|(_, it)| *it == of).map_or("", |(word, _)| *word);
             let wanted = format!("a key of `as: {spelled}` alone");
             bad(entry.key.span, "a key", key, &wanted, &known, sink);
             return None;
@@ -72,17 +53,17 @@ fn redaction(node: &Node, sink: &mut Sink) -> Option<Redaction> {
 }
 
 /// What the class asks for.
-fn class(keys: &Keys<'_>, word: Word, sink: &mut Sink) -> Option<RedactionClass> {
+fn class(keys: &Keys<'_>, word: Class, sink: &mut Sink) -> Option<RedactionClass> {
     Some(match word {
-        Word::Drop => RedactionClass::Drop,
-        Word::Seal => RedactionClass::Seal,
-        Word::Shape => RedactionClass::Shape,
-        Word::Hide => RedactionClass::Hide,
-        Word::Token => {
+        Class::Drop => RedactionClass::Drop,
+        Class::Seal => RedactionClass::Seal,
+        Class::Shape => RedactionClass::Shape,
+        Class::Hide => RedactionClass::Hide,
+        Class::Token => {
             let key = name(&keys.need("key", sink)?.value, "`key`", sink)?;
             RedactionClass::Token(key.value)
         }
-        Word::Range => RedactionClass::Range(bounds(&keys.need("bounds", sink)?.value, sink)?),
+        Class::Range => RedactionClass::Range(bounds(&keys.need("bounds", sink)?.value, sink)?),
     })
 }
 

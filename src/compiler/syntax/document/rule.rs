@@ -10,7 +10,8 @@ use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::document::error::DocumentError;
 use crate::compiler::syntax::document::keys::{Keys, bad, choice, names, number, wrong};
-use crate::compiler::syntax::document::model::{Escalation, OnTimeout, Rule, RuleBody, Template};
+use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::model::{Escalation, Rule, RuleBody, Template};
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::site::Reading;
 use crate::compiler::syntax::document::template;
@@ -18,24 +19,6 @@ use crate::compiler::syntax::document::time;
 use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Value};
 use crate::diag::sink::Sink;
 use crate::lang::decision::Effect;
-
-/// The keys of a rule.
-pub const KEYS: [&str; 14] = [
-    "id",
-    "description",
-    "on",
-    "when",
-    "deny",
-    "allow",
-    "escalate",
-    "severity",
-    "tags",
-    "owner",
-    "priority",
-    "mode",
-    "phase",
-    "obligations",
-];
 
 const OUTCOMES: [(&str, Effect); 3] =
     [("deny", Effect::Deny), ("allow", Effect::Allow), ("escalate", Effect::Escalate)];
@@ -109,8 +92,7 @@ pub(super) fn read(node: &Node, ids: &mut Ids, reader: &mut Reader<'_>) -> Optio
     let keys = Keys::open(node, "a rule", reader.sink)?;
     let always = keys.get("when").is_none();
     let label = if always { "unknown; the rule would always hold" } else { "unknown" };
-    keys.only_labelled(&KEYS, label, reader.sink);
-    keys.not_built(&["obligations"], reader.sink);
+    keys.known_labelled(&known::RULE, label, reader.sink);
     let sink = &mut *reader.sink;
     let description = keys.text("description", sink).map(|text| text.value);
     let written = keys.name("id", sink);
@@ -132,10 +114,8 @@ pub(super) fn read(node: &Node, ids: &mut Ids, reader: &mut Reader<'_>) -> Optio
     let owner = keys.name("owner", sink).map(|name| name.value);
     let least = i64::from(i32::MIN);
     let priority = keys.value("priority").and_then(|it| number(it, "`priority`", least, sink));
-    let modes = [("enforce", false), ("shadow", true)];
-    let shadow = keys.value("mode").and_then(|it| choice(it, "`mode`", &modes, sink));
-    let phases = [("request", false), ("response", true)];
-    let response = keys.value("phase").and_then(|it| choice(it, "`phase`", &phases, sink));
+    let shadow = keys.value("mode").and_then(|it| choice(it, "`mode`", &known::MODES, sink));
+    let response = keys.value("phase").and_then(|it| choice(it, "`phase`", &known::PHASES, sink));
     let condition = keys.value("when").map(|it| reader.expression("when", it));
     let outcome = outcome(&keys, &id, reader)?;
     let (reason, escalation) = match outcome.1 {
@@ -159,6 +139,7 @@ pub(super) fn read(node: &Node, ids: &mut Ids, reader: &mut Reader<'_>) -> Optio
         priority: priority.unwrap_or(0),
         shadow: shadow.unwrap_or(false),
         response: response.unwrap_or(false),
+        made: false,
     })
 }
 
@@ -217,22 +198,9 @@ pub(super) fn escalation(
     reader: &mut Reader<'_>,
 ) -> Option<(Escalation, Option<Template>)> {
     let keys = Keys::open(node, "an escalation", reader.sink)?;
-    let known = [
-        "to",
-        "quorum",
-        "timeout",
-        "on_timeout",
-        "binds",
-        "valid_for",
-        "uses",
-        "fatigue",
-        "reason",
-    ];
-    let count = if with_reason { known.len() } else { known.len() - 1 };
-    keys.only(known.get(..count).unwrap_or_default(), reader.sink);
-    keys.not_built(&["fatigue"], reader.sink);
+    let mapping = if with_reason { &known::ESCALATION } else { &known::FALLBACK };
+    keys.known(mapping, reader.sink);
     let sink = &mut *reader.sink;
-    let waits = [("deny", OnTimeout::Deny), ("suspend", OnTimeout::Suspend)];
     let binds = keys.value("binds").map_or(Vec::new(), |it| names(it, "`binds`", sink));
     let escalation = Escalation {
         to: keys.need("to", sink).map_or(Vec::new(), |it| names(&it.value, "`to`", sink)),
@@ -240,7 +208,7 @@ pub(super) fn escalation(
         timeout_ns: duration(&keys, "timeout", sink),
         on_timeout: keys
             .value("on_timeout")
-            .and_then(|it| choice(it, "`on_timeout`", &waits, sink)),
+            .and_then(|it| choice(it, "`on_timeout`", &known::WAITS, sink)),
         binds: binds.into_iter().map(|name| name.value).collect(),
         valid_for_ns: duration(&keys, "valid_for", sink),
         uses: keys.value("uses").and_then(|it| number(it, "`uses`", 1, sink)),

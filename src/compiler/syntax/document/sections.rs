@@ -7,12 +7,12 @@
 
 use crate::base::name::Name;
 use crate::base::span::Spanned;
+use crate::compiler::syntax::document::agents;
 use crate::compiler::syntax::document::keys::{
     Keys, bad, choice, is_identifier, is_qualified, list, mapping, one_or_list, text,
 };
-use crate::compiler::syntax::document::model::{
-    DataFile, Extension, HostFunction, Tool, ToolEffect, Window,
-};
+use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::model::{DataFile, Extension, HostFunction, Tool, Window};
 use crate::compiler::syntax::document::time::{DAYS, days, minute_of_day};
 use crate::compiler::syntax::document::types::{Fields, fields, type_of};
 use crate::compiler::syntax::document::yaml::{Entry, Node};
@@ -78,8 +78,7 @@ pub(super) fn functions(node: &Node, sink: &mut Sink) -> Vec<HostFunction> {
 fn function(entry: &Entry, sink: &mut Sink) -> Option<HostFunction> {
     let name = key_name(entry, "the name of a function", true, sink)?;
     let keys = Keys::open(&entry.value, "a function", sink)?;
-    keys.only(&["params", "result", "mode", "timeout", "on_timeout"], sink);
-    keys.not_built(&["mode", "timeout", "on_timeout"], sink);
+    keys.known(&known::FUNCTION, sink);
     let params = keys.value("params").map_or(&[][..], |it| one_or_list(it, "`params`", sink));
     let params = params.iter().filter_map(|param| type_of(param, sink)).collect();
     let result = type_of(&keys.need("result", sink)?.value, sink)?;
@@ -95,7 +94,7 @@ pub(super) fn windows(node: &Node, sink: &mut Sink) -> Vec<Window> {
 fn window(entry: &Entry, sink: &mut Sink) -> Option<Window> {
     let name = key_name(entry, "the name of a window", false, sink)?;
     let keys = Keys::open(&entry.value, "a window", sink)?;
-    keys.only(&["days", "from", "to", "zone"], sink);
+    keys.known(&known::WINDOW, sink);
     let days = keys.value("days").map_or(Some(EVERY_DAY), |it| days_of(it, sink));
     let from = minute(&keys, "from", sink);
     let to = minute(&keys, "to", sink);
@@ -133,7 +132,7 @@ fn minute(keys: &Keys<'_>, key: &'static str, sink: &mut Sink) -> Option<u16> {
     found
 }
 
-/// `{name: {effect, args}}`.
+/// `{name: {effect, args, output}}`.
 pub(super) fn tools(node: &Node, sink: &mut Sink) -> Vec<Tool> {
     let entries = mapping(node, "`tools`", sink).unwrap_or_default();
     entries.iter().filter_map(|entry| tool(entry, sink)).collect()
@@ -141,22 +140,15 @@ pub(super) fn tools(node: &Node, sink: &mut Sink) -> Vec<Tool> {
 
 fn tool(entry: &Entry, sink: &mut Sink) -> Option<Tool> {
     let keys = Keys::open(&entry.value, "a tool", sink)?;
-    let later = ["output", "store", "idempotent", "undo"];
-    keys.only(&["effect", "args", "output", "store", "idempotent", "undo"], sink);
-    keys.not_built(&later, sink);
-    let effects = [
-        ("none", ToolEffect::None),
-        ("state", ToolEffect::State),
-        ("egress", ToolEffect::Egress),
-        ("destructive", ToolEffect::Destructive),
-        ("credential", ToolEffect::Credential),
-    ];
+    keys.known(&known::TOOL, sink);
     let effect = keys.value("effect").and_then(|node| {
-        let effect = choice(node, "`effect`", &effects, sink)?;
+        let effect = choice(node, "`effect`", &known::EFFECTS, sink)?;
         Some(Spanned::new(effect, node.span))
     });
     let args = keys.value("args").filter(|node| !node.is_null());
     let args = args.map_or(Vec::new(), |it| fields(it, "`args`", Fields::Arguments, sink));
     let name = Spanned::new(Name::new(&entry.key.value), entry.key.span);
-    Some(Tool { name, effect, args })
+    let output = keys.value("output").filter(|node| !node.is_null());
+    let output = output.map(|it| agents::outputs(it, sink));
+    Some(Tool { name, effect, args, output })
 }

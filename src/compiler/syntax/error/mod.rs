@@ -97,6 +97,8 @@ pub enum Place {
     RawString,
     /// In bytes.
     Bytes,
+    /// In a document, outside of its expressions.
+    Document,
 }
 
 /// The type of a number.

@@ -10,7 +10,7 @@ use crate::base::span::Span;
 use crate::compiler::syntax::error::{Expected, NumberKind, Place, SyntaxError, replacement};
 use crate::compiler::syntax::literal::LiteralFault;
 use crate::diag::codes::Code;
-use crate::diag::diagnostic::{Diagnostic, Edit, Fix};
+use crate::diag::diagnostic::Diagnostic;
 
 /// Each variant's words stand in the function of its name.
 impl From<SyntaxError> for Diagnostic {
@@ -41,6 +41,7 @@ impl From<SyntaxError> for Diagnostic {
             E::QuotedCharacter { at, c } => quoted_character(at, c),
             E::EmptyName { at } => {
                 Self::new(Code::ExpectedName, at, "this name is empty", "nothing in back-quotes")
+                    .help("write the name of the field between them")
             }
             E::Escape { at, text, fault } => escape(at, &text, &fault),
             E::BadNumber { at, text } => bad_number(at, &text),
@@ -108,7 +109,7 @@ fn foreign_operator(at: Span, text: &str, op: Option<&'static str>) -> Diagnosti
         Some(op) => found.fix(format!("write `{op}`"), at, op),
         None if text == "??" => found.help("write `has(a.b) ? a.b : c`, or `a.?b.orValue(c)`"),
         None if text == "=>" => found.help("a comparison is `>=`"),
-        None => found,
+        None => found.help("an expression compares, computes and joins: it changes nothing"),
     }
 }
 
@@ -205,6 +206,7 @@ fn invisible_character(at: Span, c: char, place: Place) -> Diagnostic {
             escape_of(c)
         )),
         Place::Bytes => found.help("delete it, or write its bytes with `\\x` if they are meant"),
+        Place::Document => found.help("delete it; if it is meant, `\"` and an escape show it"),
     }
 }
 
@@ -225,7 +227,7 @@ fn unknown_character(at: Span, c: char) -> Diagnostic {
         '\\' => found.help("a backslash stands only inside a string"),
         '^' | '~' => found.help("CEL has no operators on bits"),
         '$' => found.help("a name is written without `$`"),
-        _ => found,
+        _ => found.help("if it is text, put quotes around it; else take it away"),
     }
 }
 
@@ -242,6 +244,7 @@ fn escape(at: Span, text: &str, fault: &LiteralFault) -> Diagnostic {
         }
         LiteralFault::Digits(count) => {
             diagnostic(format!("`{shown}` needs {count} hexadecimal digits"), "too short")
+                .help("put zeros in front, or write `\\\\` for a backslash")
         }
         LiteralFault::Surrogate(Some(c)) => {
             let whole = escape_of(*c);
@@ -257,6 +260,7 @@ fn escape(at: Span, text: &str, fault: &LiteralFault) -> Diagnostic {
         }
         LiteralFault::NoCharacter => {
             diagnostic(format!("`{shown}` is no character"), "the last one is `\\U0010ffff`")
+                .help("write the number of the character that is meant")
         }
         LiteralFault::CharacterInBytes => {
             diagnostic(format!("bytes have no escape `{shown}`"), "names a character, not bytes")
@@ -298,40 +302,44 @@ fn number_range(at: Span, text: &str, kind: NumberKind) -> Diagnostic {
     if kind == NumberKind::Int && text.parse::<u64>().is_ok() {
         return found.help(format!("as a uint it is `{text}u`"));
     }
-    found
+    found.help(if kind == NumberKind::Double {
+        "write a number that is meant"
+    } else {
+        "where its last digits do not matter write a double, as in `1e20`"
+    })
 }
 
 fn unexpected(at: Span, found: Option<String>, expected: &Expected) -> Diagnostic {
     let wanted = expected.words();
     let Some(found) = found else {
         let message = format!("the expression ends where {wanted} was expected");
-        return Diagnostic::new(Code::UnexpectedToken, at, message, "ends here");
+        return Diagnostic::new(Code::UnexpectedToken, at, message, "ends here")
+            .help("write the rest, or take the last operator away");
     };
-    let label = match (expected.operand, expected.operator) {
-        (true, _) => "not an expression",
-        (false, true) => "no operator before it",
-        (false, false) => "not expected",
+    let (label, help) = match (expected.operand, expected.operator) {
+        (true, _) => ("not an expression", "a value stands here: a name, a literal or a call"),
+        (false, true) => ("no operator before it", "join two conditions with `&&` or `||`"),
+        (false, false) => ("not expected", "take it away"),
     };
     let message = format!("{wanted} was expected, not {found}");
-    Diagnostic::new(Code::UnexpectedToken, at, message, label)
+    Diagnostic::new(Code::UnexpectedToken, at, message, label).help(help)
 }
 
 fn expected_name(at: Span, found: Option<String>, keyword: bool, field: bool) -> Diagnostic {
     let place = if field { "in front of the `:`" } else { "after the `.`" };
     let Some(found) = found else {
         let message = format!("the expression ends where a name was expected {place}");
-        return Diagnostic::new(Code::ExpectedName, at, message, "ends here");
+        return Diagnostic::new(Code::ExpectedName, at, message, "ends here")
+            .help("write the name of a field");
     };
     let message = format!("a name was expected {place}, not {found}");
     let diagnostic = Diagnostic::new(Code::ExpectedName, at, message, "not a name");
     if keyword {
         let word = found.trim_matches('`');
-        let edits = vec![Edit { span: at, text: format!("`{word}`") }];
-        let title = "put back-quotes around it".to_owned();
-        return Diagnostic { fix: Some(Fix { title, edits, safe: true }), ..diagnostic };
+        return diagnostic.fix("put back-quotes around it", at, format!("`{word}`"));
     }
     if field {
-        return diagnostic;
+        return diagnostic.help("write the name of a field; maps have keys in quotes");
     }
     diagnostic.help("any key can be read by index, as in `x[\"key\"]`")
 }
@@ -368,7 +376,11 @@ fn quoted_name(at: Span, call: bool) -> Diagnostic {
         ("a name in back-quotes is a field, and needs its object", "nothing stands before it")
     };
     let found = Diagnostic::new(Code::ExpectedName, at, message, label);
-    if call { found } else { found.help("text stands in `\"`; a field after its object and a dot") }
+    found.help(if call {
+        "take the back-quotes away"
+    } else {
+        "text stands in `\"`; a field after its object and a dot"
+    })
 }
 
 fn mixed_unary(at: Span) -> Diagnostic {
@@ -409,6 +421,7 @@ fn not_a_type(at: Span, brace: Span) -> Diagnostic {
     let message = "only the name of a type can stand before `{`";
     Diagnostic::new(Code::UnexpectedToken, brace, message, "opens a message")
         .label(at, "not the name of a type")
+        .help("a map stands alone, as `{\"key\": value}`")
 }
 
 fn too_long(at: Span, code_points: usize) -> Diagnostic {

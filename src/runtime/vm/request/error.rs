@@ -140,6 +140,8 @@ pub enum InputKind {
     UnknownField,
     /// A field that the schema requires is not there.
     MissingField,
+    /// It answers what only a session answers.
+    Answered,
     /// A list longer than the schema says.
     TooLong,
     /// A place that a rule or output needs is not there, or is of another type.
@@ -182,6 +184,7 @@ impl InputError {
             | InputKind::WrongType(_)
             | InputKind::UnknownField
             | InputKind::MissingField
+            | InputKind::Answered
             | InputKind::TooLong => None,
         }
     }
@@ -215,6 +218,7 @@ impl InputError {
             | InputKind::WrongType(_)
             | InputKind::UnknownField
             | InputKind::MissingField
+            | InputKind::Answered
             | InputKind::TooLong) => kind.to_string(),
         }
     }
@@ -247,6 +251,7 @@ impl InputKind {
             | Self::WrongType(_)
             | Self::UnknownField
             | Self::MissingField
+            | Self::Answered
             | Self::TooLong
             | Self::Needed(..) => false,
         }
@@ -276,6 +281,7 @@ impl fmt::Display for InputKind {
             Self::UnknownType => "the bundle does not have this message type",
             Self::WrongType(expected) => return write!(f, "this is not {expected}"),
             Self::UnknownField => "the schema does not have this field",
+            Self::Answered => "only a session fills this place",
             Self::MissingField => "a field that the schema requires is not there",
             Self::TooLong => "this list is longer than the schema says",
             Self::Needed(_, expected) => {

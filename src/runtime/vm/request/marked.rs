@@ -10,6 +10,7 @@
 //! A `$` that is spelled as an escape marks nothing.
 
 use crate::base::limits::RECORD_BYTES_MAX;
+use crate::base::pointer;
 use crate::lang::value::base64::{self, Alphabet};
 use crate::lang::value::text;
 use crate::lang::value::{Tag, Value, scan};
@@ -278,8 +279,7 @@ impl Walk<'_, '_> {
                 | FrameKind::Elements
                 | FrameKind::Entries => return Err(InputKind::Syntax),
             };
-            path.push('/');
-            path.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            pointer::push(&mut path, &key);
         }
         Ok(path)
     }

@@ -23,9 +23,9 @@ pub(in crate::runtime) mod walk;
 pub(in crate::runtime) mod whole;
 
 use crate::base::limits::CONTEXT_BYTES_MAX;
-use crate::lang::value::Value;
 use crate::lang::value::heap::Heap;
 use crate::lang::value::heap::Store;
+use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::Phase;
 use crate::runtime::program::Program;
 use crate::runtime::vm::hosts::HostTable;
@@ -115,6 +115,19 @@ impl<'a> Filled<'a> {
 /// The context is one JSON object in UTF-8; what no rule reads is checked and skipped.
 #[must_use]
 pub fn ingest<'a>(program: &'a Program, context: &'a [u8], scratch: &'a mut Scratch) -> Filled<'a> {
+    let mut filled = ingest_answered(program, context, scratch);
+    filled.error = filled.error.or_else(|| answered(&filled));
+    filled
+}
+
+/// Reads a context that a session has written: what rules ask of it is answered there. A host that
+/// passes on what others give it calls `ingest`.
+#[must_use]
+pub fn ingest_answered<'a>(
+    program: &'a Program,
+    context: &'a [u8],
+    scratch: &'a mut Scratch,
+) -> Filled<'a> {
     scratch.fit(program);
     let error = if context.len() > CONTEXT_BYTES_MAX {
         Some(InputError { kind: InputKind::TooLarge, offset: None, node: 0 })
@@ -123,6 +136,17 @@ pub fn ingest<'a>(program: &'a Program, context: &'a [u8], scratch: &'a mut Scra
     };
     scratch.origin = Origin::Json;
     Filled { program, scratch, request: context, error }
+}
+
+/// That a context answers what only a session may, if it does.
+fn answered(filled: &Filled<'_>) -> Option<InputError> {
+    let program = filled.program;
+    let set = |slot: &&(u16, u16)| {
+        let value = filled.scratch.file.get(usize::from(slot.0));
+        value.is_some_and(|value| value.tag() != Tag::Absent)
+    };
+    let (_, node) = *program.paths.answers().iter().find(set)?;
+    Some(InputError { kind: InputKind::Answered, offset: None, node })
 }
 
 /// Begins an input that is set slot by slot.

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::runtime::program::Program;
 use crate::runtime::vm::request::error::{InputError, InputKind};
-use crate::runtime::vm::request::{Filled, Origin, read};
+use crate::runtime::vm::request::{Filled, Origin, answered, read};
 use crate::runtime::vm::scratch::Scratch;
 
 /// Reads a context into the slots of a scratch.
@@ -36,5 +36,7 @@ pub fn ingest_value<'a>(
     buffer.clear();
     scratch.text = String::from_utf8(buffer).unwrap_or_default();
     scratch.origin = if error.is_some() { Origin::Broken } else { Origin::Slots };
-    Filled { program, scratch, request: &[], error }
+    let mut filled = Filled { program, scratch, request: &[], error };
+    filled.error = error.or_else(|| answered(&filled));
+    filled
 }

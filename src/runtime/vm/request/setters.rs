@@ -54,10 +54,13 @@ pub enum Input<'a> {
 
 impl Program {
     /// The place with this path, a JSON Pointer, if the bundle reads it; never a part of the
-    /// elements of a list.
+    /// elements of a list, nor what only a session fills.
     #[must_use]
     pub fn slot(&self, pointer: &str) -> Option<SlotHandle> {
         let at = self.paths.find(&self.text, pointer)?;
+        if self.paths.answers().iter().any(|(_, node)| *node == at) {
+            return None;
+        }
         let mut above = self.paths.get(at)?.parent;
         while let Some(node) = self.paths.get(above) {
             if node.mode == NodeMode::Rows {

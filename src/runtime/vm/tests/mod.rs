@@ -20,8 +20,8 @@ use crate::lang::decision::Effect;
 use crate::lang::opcodes::{EXIT_ERROR, EXIT_FALSE, Instruction, NO_ATOM, Op};
 use crate::lang::pattern::search::Pattern;
 use crate::runtime::bundle::module::{
-    Fallback, FunctionKind, FunctionRow, Manifest, Module, NONE, NodeMode, OutcomeRow, PathNode,
-    Phase, RuleIndex, RuleRow, SlotRow, Str, TemplatePart, TypeRow,
+    Fallback, FunctionKind, FunctionRow, Govern, Manifest, Module, NONE, NodeMode, OutcomeRow,
+    PathNode, Phase, RuleIndex, RuleRow, SlotRow, Str, TemplatePart, TypeRow,
 };
 use crate::runtime::program::Program;
 use crate::runtime::vm::decision::Decision;
@@ -126,6 +126,7 @@ impl Sketch {
                 outputs: vec![],
                 index,
                 redactions: vec![],
+                govern: Govern::default(),
                 debug: vec![],
             },
         };

@@ -13,7 +13,7 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
         let known = span.and_then(|span| Some((span, drawing.report.files.get(span.file)?)));
         let at = known.map(|(span, file)| {
             let start = file.lines.place(&file.text, span.start);
-            let end_line = file.lines.place(&file.text, span.end).line;
+            let end_line = file.lines.line(span.end);
             At { path: &file.path, line: start.line, end_line, column: Some(start.column) }
         });
         let title = format!("{}: {}", found.code.id(), found.code.title());

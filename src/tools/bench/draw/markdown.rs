@@ -47,7 +47,7 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     for found in drawing.findings() {
         let place = found.primary.as_ref().and_then(|label| {
             let file = drawing.report.files.get(label.span.file)?;
-            let line = file.lines.place(&file.text, label.span.start).line;
+            let line = file.lines.line(label.span.start);
             Some(format!(" (`{}:{line}`)", code(&file.path)))
         });
         let (id, message) = (found.code.id(), cell(&found.message));

@@ -1,10 +1,11 @@
 //! W0520: a condition, or a part of one, that always holds.
 
-use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal};
+use crate::compiler::syntax::ast::ExprId;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::lint::meaning::verdict::{Verdict, subject_of};
 use crate::tools::lint::meaning::world::{Condition, Role, World};
+use crate::tools::lint::shape::boolean;
 use crate::tools::lint::subject::Subject;
 
 /// Reports what no input makes false.
@@ -12,7 +13,7 @@ pub fn run(world: &mut World<'_>, condition: &Condition, found: &mut Vec<Diagnos
     let subject = world.ground.subject;
     for verdict in world.verdicts(condition).iter() {
         let Verdict::Always { at, by, fails } = verdict else { continue };
-        if condition.role != Role::When && is_true(subject, *at) {
+        if condition.role != Role::When && boolean(subject.ast(), *at) == Some(true) {
             // A variable that names a constant, or the last entry of a `match`.
             continue;
         }
@@ -20,10 +21,6 @@ pub fn run(world: &mut World<'_>, condition: &Condition, found: &mut Vec<Diagnos
         let fails = *fails && condition.role != Role::Variable;
         found.push(finding(subject, condition, (*at, by), fails));
     }
-}
-
-fn is_true(subject: &Subject<'_>, part: ExprId) -> bool {
-    matches!(subject.ast().kind(part), ExprKind::Literal(Literal::Bool(true)))
 }
 
 fn finding(
@@ -49,7 +46,9 @@ fn finding(
     }
     finding.help(match (condition.root == at, condition.role) {
         (true, Role::When) => "leave `when` out if the rule always speaks",
-        (true, Role::Decision | Role::Variable | Role::Choice) => "take it away, or correct it",
+        (true, Role::Validation | Role::Decision | Role::Variable | Role::Choice) => {
+            "take it away, or correct it"
+        }
         (false, _) => "take this part away, or correct it",
     })
 }

@@ -9,13 +9,11 @@
 //! asked. So most rules take one input, and no two are compared that never meet. Of small projects
 //! it is also asked whether several rules together leave nothing to one.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::compiler::solve::ask::{Answered, Undecided};
+use crate::compiler::solve::ask::Answered;
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::rules::RuleMeaning;
-use crate::compiler::solve::store::TermId;
 use crate::compiler::syntax::document::model::RuleBody;
 use crate::lang::decision::Effect;
 use crate::runtime::bundle::module::{FunctionKind, RuleRow};
@@ -147,37 +145,20 @@ impl World<'_> {
         match answer {
             Answered::Proved => Some(Met::None),
             Answered::Found(_) => Some(met),
-            Answered::Undecided(why) => {
-                self.given_up += usize::from(why == Undecided::Budget);
-                None
-            }
+            Answered::Undecided(_) => None,
         }
     }
 
     /// Whether another rule may win wherever a rule fires: its effect is no weaker, and it asks for
     /// nothing else.
-    fn may_cover(&mut self, (rule, effect): (u16, Effect), other: u16) -> bool {
+    fn may_cover(&self, (rule, effect): (u16, Effect), other: u16) -> bool {
         let stronger = self.effect(other).is_none_or(|theirs| {
             theirs > effect || theirs == effect && self.stands_before(other, rule)
         });
         if other == rule || !stronger {
             return false;
         }
-        let (Some(own), Some(theirs)) = (self.asks_about(rule), self.asks_about(other)) else {
-            return false;
-        };
-        theirs.iter().all(|it| own.iter().any(|own| self.store.related(*own, *it)))
-    }
-
-    /// The places that a rule is about.
-    fn asks_about(&mut self, rule: u16) -> Option<Rc<BTreeSet<TermId>>> {
-        if let Some(known) = self.abouts.get(&rule) {
-            return Some(known.clone());
-        }
-        let fires = self.rule(rule)?.fires.clone();
-        let about = Rc::new(self.store.about(&fires));
-        self.abouts.insert(rule, about.clone());
-        Some(about)
+        self.ground.reads.are_within(other, rule)
     }
 
     /// The inputs on which `other` does not win over a rule, among those that are not refused.

@@ -1,5 +1,6 @@
 //! W0527: a deny or escalate rule that fails where data are missing, as the schema lets them be.
 
+use crate::base::pointer;
 use crate::compiler::solve::ask::Answered;
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::store::{Kind, TermId};
@@ -78,8 +79,7 @@ fn places(world: &World<'_>, holds: Lit, typed: bool) -> Vec<TermId> {
 
 /// A JSON Pointer, as rules name the place.
 fn spelled(path: &str) -> String {
-    let keys = path.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
-    let dotted = keys.collect::<Vec<_>>().join(".");
+    let dotted = pointer::keys(path).collect::<Vec<_>>().join(".");
     match dotted.strip_prefix("action.args.") {
         Some(argument) => format!("args.{argument}"),
         None => dotted,

@@ -5,9 +5,9 @@
 //! Out:     findings.
 //! Imports: `base`, `diag`, `compiler`, `runtime`, `tools::parallel`.
 //!
-//! `world` answers questions; `part`, `verdict` and `contest` are what several lints ask. Rules are
-//! looked at a few at a time, on all processors, each few in a world of their own: so findings
-//! hang neither on the number of processors nor on what others say.
+//! `world` answers questions; `part`, `verdict`, `contest` and `reads` are what several lints ask.
+//! Rules are looked at a few at a time, on all processors, each few in a world of their own: so
+//! findings hang neither on the number of processors nor on what others say.
 
 pub mod always;
 pub mod conflict;
@@ -17,6 +17,7 @@ pub mod idle;
 pub mod missing;
 pub mod never;
 pub mod part;
+pub mod reads;
 pub mod shadowed;
 mod show;
 pub mod tool;
@@ -33,13 +34,15 @@ use crate::compiler::emit::parts::{Part, parts};
 use crate::compiler::solve::input::Frame;
 use crate::compiler::solve::rules::Guards;
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
-use crate::compiler::syntax::document::model::{CelRule, Outcome, RuleBody};
+use crate::compiler::syntax::document::model::{CelRule, Form, Outcome, RuleBody};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::lang::types::{Type, TypeId, TypeTable};
 use crate::tools::lint::meaning::part::operands;
+use crate::tools::lint::meaning::reads::Reads;
 use crate::tools::lint::meaning::world::{Condition, Ground, Role, World, Written};
+use crate::tools::lint::shape::boolean;
 use crate::tools::lint::subject::Subject;
 use crate::tools::parallel::each;
 
@@ -83,6 +86,7 @@ pub fn lint(subject: &Subject<'_>, looks: &[Look], sink: &mut Sink) {
         guards: Guards::of(&made.module),
         frame: Arc::new(Frame::of(&[&made.module])),
         rules,
+        reads: Reads::of(&made.module),
         debug: OnceLock::new(),
     };
     let few: Vec<&[Task]> = tasks.chunks(TOGETHER).collect();
@@ -110,7 +114,7 @@ fn given_up(fact: String) -> Diagnostic {
 
 fn look(ground: &Ground<'_>, tasks: &[Task], looks: &[Look]) -> (Vec<Diagnostic>, usize) {
     let (mut world, mut found) = (World::of(ground), Vec::new());
-    for task in tasks {
+    for task in tasks.iter().take_while(|_| !ground.subject.is_stopped()) {
         for condition in &task.conditions {
             for look in looks {
                 if let Look::Condition(run) = look {
@@ -180,6 +184,11 @@ impl Plan<'_> {
             for rule in &document.rules {
                 let context = info.context.filter(|_| !rule.shadow);
                 let roots = match &rule.body {
+                    RuleBody::When { condition: Some(root), .. }
+                        if document.form == Form::Admission =>
+                    {
+                        vec![(self.validated(*root), Role::Validation)]
+                    }
                     RuleBody::When { condition, .. } => {
                         condition.iter().map(|root| (*root, Role::When)).collect()
                     }
@@ -190,6 +199,22 @@ impl Plan<'_> {
                 self.rules.push(Some(Written { document, rule, typed }));
             }
         }
+    }
+
+    /// What a validation asks for, of the condition that was made of it, which denies where that
+    /// does not hold and the match conditions do.
+    fn validated(&self, root: ExprId) -> ExprId {
+        let ast = self.subject.ast();
+        let mut at = root;
+        while let ExprKind::Conditional { condition, yes, no, .. } = ast.kind(at) {
+            let made = ast.span(*yes) == ast.span(*no);
+            at = match (boolean(ast, *yes), boolean(ast, *no)) {
+                (None, Some(false)) if made => *yes,
+                (Some(false), Some(true)) if made => return *condition,
+                _ => break,
+            };
+        }
+        root
     }
 
     /// The conditions of a `.cel` rule.

@@ -1,10 +1,11 @@
 //! W0521: a condition, or a part of one, that never holds.
 
-use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal};
+use crate::compiler::syntax::ast::ExprId;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::lint::meaning::verdict::{Verdict, subject_of};
 use crate::tools::lint::meaning::world::{Condition, Role, World};
+use crate::tools::lint::shape::boolean;
 use crate::tools::lint::subject::Subject;
 
 /// Reports what no input makes true; of several parts that clash, each.
@@ -12,16 +13,13 @@ pub fn run(world: &mut World<'_>, condition: &Condition, found: &mut Vec<Diagnos
     let subject = world.ground.subject;
     for verdict in world.verdicts(condition).iter() {
         let Verdict::Never { at, by } = verdict else { continue };
-        if condition.role == Role::Variable && is_false(subject, *at) {
-            // A variable that names a constant.
+        let constant = matches!(condition.role, Role::Variable | Role::Validation);
+        if constant && boolean(subject.ast(), *at) == Some(false) {
+            // A variable that names a constant, or a validation that refuses whatever matches.
             continue;
         }
         found.push(finding(subject, condition, *at, by));
     }
-}
-
-fn is_false(subject: &Subject<'_>, part: ExprId) -> bool {
-    matches!(subject.ast().kind(part), ExprKind::Literal(Literal::Bool(false)))
 }
 
 fn finding(subject: &Subject<'_>, condition: &Condition, at: ExprId, by: &[ExprId]) -> Diagnostic {

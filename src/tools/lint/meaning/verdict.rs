@@ -133,16 +133,8 @@ impl World<'_> {
             });
             seen.push(leaf);
         }
-        for (at, leaf) in seen.iter().enumerate() {
-            let tells = |other: &Rc<Leaf>| {
-                let pairs = leaf.about.iter().flat_map(|a| other.about.iter().map(move |b| (a, b)));
-                pairs.into_iter().any(|(a, b)| self.store.related(*a, *b))
-            };
-            if seen.iter().skip(at + 1).any(tells) {
-                return false;
-            }
-        }
-        seen.iter().all(|leaf| leaf.free)
+        let abouts: Vec<_> = seen.iter().map(|leaf| &leaf.about).collect();
+        self.store.are_apart(&abouts) && seen.iter().all(|leaf| leaf.free)
     }
 
     /// The part of one that never holds which is to blame.
@@ -299,7 +291,7 @@ impl World<'_> {
 #[must_use]
 pub const fn subject_of(condition: &Condition, part: ExprId) -> &'static str {
     match (condition.root.0 == part.0, condition.role) {
-        (true, Role::When | Role::Decision | Role::Choice) => "this condition",
+        (true, Role::When | Role::Validation | Role::Decision | Role::Choice) => "this condition",
         (true, Role::Variable) => "this variable",
         (false, _) => "this part of the condition",
     }

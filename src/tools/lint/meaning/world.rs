@@ -8,7 +8,6 @@
 //! A world is made for a few rules and thrown away, so that no question looks at what others are
 //! about, and so that nothing hangs on the number of threads.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
@@ -16,9 +15,10 @@ use rustc_hash::FxHashMap;
 
 use crate::base::limits::{LINT_ROUNDS_MAX, LINT_STEPS_MAX};
 use crate::compiler::emit::parts::Parts;
-use crate::compiler::solve::ask::{Answered, Asker, Question};
+use crate::compiler::solve::ask::{Answered, Asker, Question, Undecided};
 use crate::compiler::solve::atoms::Three;
 use crate::compiler::solve::formula::Lit;
+use crate::compiler::solve::guess::guess;
 use crate::compiler::solve::input::{Example, Frame};
 use crate::compiler::solve::lift::Lift;
 use crate::compiler::solve::rules::{Guards, RuleMeaning, rule_meaning};
@@ -33,6 +33,7 @@ use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::lint::meaning::contest::Contest;
 use crate::tools::lint::meaning::part::{Leaf, is_data};
+use crate::tools::lint::meaning::reads::Reads;
 use crate::tools::lint::meaning::verdict::Verdict;
 use crate::tools::lint::subject::Subject;
 
@@ -51,6 +52,8 @@ pub struct Ground<'a> {
     pub frame: Arc<Frame>,
     /// The rules of documents, by number; `None` for a CEL Policy document that decides.
     pub rules: Vec<Option<Written<'a>>>,
+    /// What rules read.
+    pub reads: Reads,
     /// Where everything was written, once it was asked for.
     pub debug: OnceLock<Debug>,
 }
@@ -82,6 +85,8 @@ pub struct Condition {
 pub enum Role {
     /// A rule, as its `when`.
     When,
+    /// A validation of Kubernetes: what must hold.
+    Validation,
     /// A part of a `.cel` rule.
     Decision,
     /// A variable: it is one.
@@ -116,7 +121,6 @@ pub struct World<'g> {
     pub(super) verdicts: Option<(ExprId, Rc<Vec<Verdict>>)>,
     pub(super) contest: Option<(u16, Rc<Contest>)>,
     pub(super) known: FxHashMap<u16, Rc<Leaf>>,
-    pub(super) abouts: FxHashMap<u16, Rc<BTreeSet<TermId>>>,
     lift: Lift<'g>,
     rules: FxHashMap<u16, Rc<RuleMeaning>>,
     scratch: Scratch,
@@ -135,7 +139,6 @@ impl<'g> World<'g> {
             verdicts: None,
             contest: None,
             known: FxHashMap::default(),
-            abouts: FxHashMap::default(),
             lift,
             rules: FxHashMap::default(),
             scratch: Scratch::for_program(ground.subject.program),
@@ -204,6 +207,9 @@ impl<'g> World<'g> {
         if holds == Lit::FALSE || holds == Lit::TRUE {
             return holds == Lit::FALSE;
         }
+        if guess(&self.store, holds).is_some() {
+            return false;
+        }
         let answer = self.asker(&[holds]).refutes(holds);
         self.given_up += usize::from(answer.is_err());
         answer == Ok(true)
@@ -218,11 +224,20 @@ impl<'g> World<'g> {
         shows: &mut dyn FnMut(&Ran) -> bool,
     ) -> Answered {
         let ground = self.ground;
-        let Self { store, scratch, .. } = self;
+        let Self { store, scratch, given_up, .. } = self;
+        let guessed = guess(store, holds).and_then(|values| ground.frame.example(store, &values));
+        if let Some(example) = guessed
+            && shows(&run(ground, scratch, &example, phase))
+        {
+            return Answered::Found(example);
+        }
         let most = (LINT_ROUNDS_MAX, LINT_STEPS_MAX);
         let mut asker = Asker::about(store, &ground.frame, &[holds], most);
         let question = Question { domain: Lit::TRUE, holds };
-        asker.ask(question, &mut |example| shows(&run(ground, scratch, example, phase)))
+        let mut try_it = |example: &Example| shows(&run(ground, scratch, example, phase));
+        let answer = asker.ask(question, &mut try_it);
+        *given_up += usize::from(answer == Answered::Undecided(Undecided::Budget));
+        answer
     }
 
     /// What comes of an input.

@@ -12,7 +12,7 @@ use crate::tools::lint::subject::Subject;
 /// of another kind it is unequal, and no error.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let Some((op, _, lhs, rhs)) = binary(ast, id) else { continue };
         let Some(equal) = equality(op) else { continue };
         let (compared, value) = match (boolean(ast, lhs), boolean(ast, rhs)) {

@@ -11,7 +11,7 @@ use crate::tools::lint::subject::Subject;
 /// Reports conditionals that yield what was asked.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let ExprKind::Conditional { condition, yes, no, question, .. } = ast.kind(id) else {
             continue;
         };

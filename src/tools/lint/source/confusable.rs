@@ -74,7 +74,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
         }
     }
     let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let ExprKind::Literal(Literal::String(text)) = ast.kind(id) else { continue };
         if is_compared(subject, id) {
             report("this text", text, ast.span(id), sink);

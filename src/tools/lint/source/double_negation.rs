@@ -9,7 +9,7 @@ use crate::tools::lint::subject::Subject;
 /// Reports negations of negations.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let ExprKind::Unary { op: outer, operand } = ast.kind(id) else { continue };
         let ExprKind::Unary { op: inner, operand: negated } = ast.kind(*operand) else { continue };
         if outer.value != UnaryOp::Not || inner.value != UnaryOp::Not {

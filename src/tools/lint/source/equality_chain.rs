@@ -14,7 +14,7 @@ const FEWEST: usize = 3;
 /// Reports chains that compare one value with one literal after the other.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let ExprKind::Logic { op, ops, operands } = ast.kind(id) else { continue };
         // The match conditions of Kubernetes are joined by nobody.
         if ops.iter().any(|at| subject.text(*at) != op.text()) {

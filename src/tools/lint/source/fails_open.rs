@@ -1,6 +1,9 @@
 //! W0528: a guard that lets a call through where what it guards is not there.
 
-use crate::compiler::check::analysis::MacroUse;
+use rustc_hash::FxHashMap;
+
+use crate::base::pointer;
+use crate::base::span::FileId;
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, ExprKind, LogicOp, UnaryOp};
 use crate::compiler::syntax::document::model::{Form, PolicyDocument, Rule, RuleBody};
 use crate::diag::codes::Code;
@@ -8,8 +11,7 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::lang::decision::Effect;
 use crate::tools::lint::opening::{Opening, Openings};
-use crate::tools::lint::parts::Part;
-use crate::tools::lint::shape::{binary, boolean, macro_of, path, same};
+use crate::tools::lint::shape::{asked, binary, boolean, look, path, same};
 use crate::tools::lint::subject::Subject;
 
 /// Reports `!has(x) || ..x..` in what lets a call through, and `has(x) && !x` in what holds it
@@ -18,21 +20,26 @@ use crate::tools::lint::subject::Subject;
 /// Documents of Kubernetes are left alone: what an object lacks there was left out by the author
 /// of the object, and validations are written for what is there.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
-    let mut openings = None;
+    let documents = subject.checked.parsed().policies.iter();
+    let documents: FxHashMap<FileId, &PolicyDocument> =
+        documents.map(|document| (document.file, document)).collect();
+    let (mut demanded, mut rules, mut openings) = (None, None, None);
     for part in subject.parts().iter().filter(|part| !part.lets_pass) {
         let Some(field) = asked(subject, part.expr) else { continue };
-        let document = document_of(subject, part.expr);
-        if !document.is_some_and(|it| it.form != Form::Admission) || is_demanded(subject, field) {
+        let document = documents.get(&subject.ast().span(part.expr).file).copied();
+        let Some(document) = document.filter(|it| it.form != Form::Admission) else { continue };
+        if demanded.get_or_insert_with(|| Demanded::of(subject)).holds(subject, field) {
             continue;
         }
-        let found = if part.effect == Effect::Allow {
+        let fires = part.effect == Effect::Allow;
+        let found = if fires {
             opens(subject, part.expr, field)
         } else {
-            document.and_then(|it| stays_silent(subject, it, part.expr, field))
+            stays_silent(subject, document, part.expr, field)
         };
         let Some(found) = found else { continue };
-        let fires = part.effect == Effect::Allow;
-        let opening = guarded(subject, document, part.expr, field).map(|(rule, path)| {
+        let rules = rules.get_or_insert_with(|| roots(subject));
+        let opening = guarded(subject, rules, part.expr, field).map(|(rule, path)| {
             let openings = openings.get_or_insert_with(|| Openings::of(subject.program));
             openings.look(&rule.id.value, &path, fires)
         });
@@ -47,45 +54,53 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     }
 }
 
+/// Fields without which some rule holds a call back, those together that are written much alike.
+struct Demanded(FxHashMap<u64, Vec<ExprId>>);
+
+impl Demanded {
+    fn of(subject: &Subject<'_>) -> Self {
+        let mut own = Self(FxHashMap::default());
+        let parts = subject.parts().iter();
+        for part in parts.filter(|part| part.lets_pass && part.effect != Effect::Allow) {
+            if let Some(field) = asked(subject, part.expr)
+                && !own.holds(subject, field)
+            {
+                own.0.entry(look(subject.ast(), field)).or_default().push(field);
+            }
+        }
+        own
+    }
+
+    fn holds(&self, subject: &Subject<'_>, field: ExprId) -> bool {
+        let alike = self.0.get(&look(subject.ast(), field));
+        alike.into_iter().flatten().any(|it| same(subject.ast(), *it, field))
+    }
+}
+
+/// The rules by their condition.
+fn roots<'a>(subject: &Subject<'a>) -> FxHashMap<ExprId, &'a Rule> {
+    let rules = subject.checked.parsed().policies.iter().flat_map(|document| &document.rules);
+    let root = |rule: &'a Rule| match &rule.body {
+        RuleBody::When { condition, .. } => Some(((*condition)?, rule)),
+        RuleBody::Decision(decision) => Some((*decision, rule)),
+    };
+    rules.filter_map(root).collect()
+}
+
 /// The rule of which `id` is a part, and the path of `field` in inputs. Of a variable, which many
 /// rules may use, nothing is asked.
 fn guarded<'a>(
     subject: &Subject<'_>,
-    document: Option<&'a PolicyDocument>,
+    rules: &FxHashMap<ExprId, &'a Rule>,
     id: ExprId,
     field: ExprId,
 ) -> Option<(&'a Rule, String)> {
     let root = subject.ancestors(id).last().unwrap_or(id);
-    let whole = |rule: &&Rule| match &rule.body {
-        RuleBody::When { condition, .. } => *condition == Some(root),
-        RuleBody::Decision(decision) => *decision == root,
-    };
-    let rule = document?.rules.iter().find(whole)?;
+    let rule = rules.get(&root)?;
     let steps = path(subject.ast(), field)?;
     let action = if steps.first() == Some(&"args") { "/action" } else { "" };
-    let escaped = steps.iter().map(|step| step.replace('~', "~0").replace('/', "~1"));
+    let escaped = steps.iter().map(|step| pointer::token(step));
     Some((rule, escaped.fold(action.to_owned(), |path, step| path + "/" + &step)))
-}
-
-fn document_of<'a>(subject: &Subject<'a>, id: ExprId) -> Option<&'a PolicyDocument> {
-    let file = subject.ast().span(id).file;
-    subject.checked.parsed().policies.iter().find(|document| document.file == file)
-}
-
-/// The argument of `has`.
-fn asked(subject: &Subject<'_>, id: ExprId) -> Option<ExprId> {
-    let ExprKind::Call { args, .. } = subject.ast().kind(id) else { return None };
-    (macro_of(subject, id) == Some(MacroUse::Has)).then(|| args.first().copied()).flatten()
-}
-
-/// Whether some rule holds back whatever lacks `field`.
-fn is_demanded(subject: &Subject<'_>, field: ExprId) -> bool {
-    let demands = |part: &Part| {
-        let other = asked(subject, part.expr).filter(|_| part.lets_pass);
-        let holds_back = part.effect != Effect::Allow;
-        holds_back && other.is_some_and(|other| same(subject.ast(), other, field))
-    };
-    subject.parts().iter().any(demands)
 }
 
 /// `!has(x) || ..x..`, `has(x) ? ..x.. : true`: what `has` at `id` is an operand of.

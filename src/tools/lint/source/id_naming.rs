@@ -67,7 +67,8 @@ impl Manner {
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let documents = subject.checked.parsed().policies.iter();
     let ours = documents.filter(|document| document.form != Form::Admission);
-    let rules = ours.flat_map(|document| &document.rules).filter(|rule| rule.id_is_written);
+    let rules =
+        ours.flat_map(|document| &document.rules).filter(|rule| rule.id_is_written && !rule.made);
     let ids: Vec<(&Spanned<Name>, Manner)> =
         rules.filter_map(|rule| Some((&rule.id, Manner::of(&rule.id.value)?))).collect();
     let count = |manner: Manner| ids.iter().filter(|(_, other)| *other == manner).count();

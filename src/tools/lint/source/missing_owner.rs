@@ -10,7 +10,8 @@ use crate::tools::lint::subject::Subject;
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let documents = subject.checked.parsed().policies.iter();
     let ours = documents.filter(|document| document.form == Form::Ours);
-    for rule in ours.flat_map(|document| &document.rules) {
+    let rules = ours.flat_map(|document| &document.rules);
+    for rule in rules.filter(|rule| !rule.made) {
         if rule.owner.as_ref().is_none_or(|owner| owner.trim().is_empty()) {
             let fact = format!("the rule `{}` has no owner", rule.id.value);
             let found =

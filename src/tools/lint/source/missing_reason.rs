@@ -10,7 +10,8 @@ use crate::tools::lint::subject::Subject;
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let documents = subject.checked.parsed().policies.iter();
     let ours = documents.filter(|document| document.form == Form::Ours);
-    for rule in ours.flat_map(|document| &document.rules) {
+    let rules = ours.flat_map(|document| &document.rules);
+    for rule in rules.filter(|rule| !rule.made) {
         let RuleBody::When { effect, effect_span, reason, .. } = &rule.body else { continue };
         let says = |part: &TemplatePart| match part {
             TemplatePart::Text(text) => !text.trim().is_empty(),

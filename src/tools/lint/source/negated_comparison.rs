@@ -11,7 +11,7 @@ use crate::tools::lint::subject::Subject;
 /// Reports negated `==` and `!=`. A negated `<` is left alone: of `NaN` it is not `>=`.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let ExprKind::Unary { op: not, operand } = ast.kind(id) else { continue };
         let Some((op, op_at, ..)) = binary(ast, *operand) else { continue };
         if not.value != UnaryOp::Not || subject.text(not.span) != "!" {

@@ -15,7 +15,7 @@ pub const TURNS: u64 = 10_000;
 /// how long both may be. Of lists without a bound W0511 and E0601 tell.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let Some((list, _)) = looped(subject, id) else { continue };
         let Some(inner) = length(subject, list) else { continue };
         let Some((range, outer)) = around(subject, id, list) else { continue };

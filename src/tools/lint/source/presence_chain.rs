@@ -1,13 +1,12 @@
 //! W0565: `has(a.b) && has(a.b.c) && a.b.c == "x"`.
 
 use crate::base::span::Span;
-use crate::compiler::check::analysis::MacroUse;
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, ExprKind, Field, Literal, LogicOp};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Edit, Fix};
 use crate::diag::sink::Sink;
 use crate::lang::types::Type;
-use crate::tools::lint::shape::{binary, macro_of, same};
+use crate::tools::lint::shape::{asked, binary, same};
 use crate::tools::lint::subject::Subject;
 
 /// Fewest steps for which an optional select is clearer.
@@ -16,15 +15,18 @@ const FEWEST: usize = 2;
 /// Reports chains that ask step by step whether a value is there, to compare it with a literal.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let ExprKind::Logic { op: LogicOp::And, operands, .. } = ast.kind(id) else { continue };
         for at in 0..operands.len() {
             let rest = operands.get(at..).unwrap_or_default();
             // A chain is reported from its first step.
             let before = at.checked_sub(1).and_then(|it| operands.get(it));
             let begun = before.zip(rest.first()).is_some_and(|(a, b)| follows(subject, *a, *b));
+            if begun {
+                continue;
+            }
             let steps = chain(subject, rest);
-            if begun || steps.len() < FEWEST {
+            if steps.len() < FEWEST {
                 continue;
             }
             if let Some((last, literal)) = compared(subject, rest, &steps) {
@@ -53,12 +55,6 @@ fn follows(subject: &Subject<'_>, first: ExprId, second: ExprId) -> bool {
     let on = asked(subject, second).and_then(|step| selected(subject, step));
     let (Some(first), Some((on, _))) = (asked(subject, first), on) else { return false };
     same(subject.ast(), first, on)
-}
-
-/// The argument of `has`.
-fn asked(subject: &Subject<'_>, id: ExprId) -> Option<ExprId> {
-    let ExprKind::Call { args, .. } = subject.ast().kind(id) else { return None };
-    (macro_of(subject, id) == Some(MacroUse::Has)).then(|| args.first().copied()).flatten()
 }
 
 /// What a plain field is selected from, and the field. Not one that a schema requires: an input

@@ -13,7 +13,7 @@ use crate::tools::lint::subject::Subject;
 /// Reports pairs of parentheses around names, calls, literals, and around other parentheses.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let (inner, outer) = (ast.span(id), ast.outer(id));
         if inner == outer {
             continue;

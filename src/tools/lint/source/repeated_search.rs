@@ -17,7 +17,7 @@ use crate::tools::lint::subject::Subject;
 /// searched at once, however long they are.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let Some((BinaryOp::In, _, _, list)) = binary(ast, id) else { continue };
         let types = &subject.checked.analysis().types;
         let is_list = matches!(types.get(subject.checked.type_of(list)), Type::List(_));

@@ -11,7 +11,7 @@ use crate::tools::lint::subject::Subject;
 /// Reports searches in list literals of one element.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let Some((BinaryOp::In, op, _, list)) = binary(ast, id) else { continue };
         let ExprKind::List { elements } = ast.kind(list) else { continue };
         let [element] = elements.as_slice() else { continue };

@@ -11,7 +11,7 @@ use crate::tools::lint::subject::Subject;
 /// are both fine.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let Some((op, at, lhs, rhs)) = binary(ast, id) else { continue };
         let size = |id: ExprId| call(subject, id).is_some_and(|call| call.name == "size");
         let (op, size, number) = match (size(lhs), int(ast, lhs), size(rhs), int(ast, rhs)) {

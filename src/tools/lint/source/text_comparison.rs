@@ -14,7 +14,7 @@ use crate::tools::lint::subject::Subject;
 /// Reports numbers that are ordered as text, and identities that let a call through by a piece of
 /// them, or whatever their case.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
-    for id in subject.ast().exprs.ids() {
+    for id in subject.written() {
         if let Some((op, _, lhs, rhs)) = binary(subject.ast(), id)
             && matches!(
                 op,

@@ -22,8 +22,7 @@ const PARTS: [&str; 7] = [
 
 /// Reports parts of timestamps without a zone. Durations have none.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
-    let ast = subject.ast();
-    for id in ast.exprs.ids() {
+    for id in subject.written() {
         let Some(call) = call(subject, id).filter(|it| PARTS.contains(&it.name)) else { continue };
         let [time] = call.operands.as_slice() else { continue };
         let types = &subject.checked.analysis().types;

@@ -1,5 +1,7 @@
 //! W0551: a declared tool that no rule speaks of.
 
+use rustc_hash::FxHashSet;
+
 use crate::compiler::syntax::document::model::{Rule, RuleBody};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -17,10 +19,11 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     if rules.is_empty() || outputs || rules.iter().any(speaks_of_all) {
         return;
     }
+    let on = rules.iter().flat_map(|rule| &rule.on).map(|name| &*name.value);
+    let (patterns, names): (FxHashSet<&str>, FxHashSet<&str>) = on.partition(|it| it.contains('*'));
     for tool in documents.iter().flat_map(|document| &document.tools) {
-        let name = &tool.name.value;
-        let named = |rule: &&Rule| rule.on.iter().any(|it| glob::matches(&it.value, name));
-        if !rules.iter().any(named) {
+        let name = &*tool.name.value;
+        if !names.contains(name) && !patterns.iter().any(|it| glob::matches(it, name)) {
             let fact = format!("no rule speaks of the tool `{name}`");
             let label = "only `default` decides about it";
             let found = Diagnostic::new(Code::UnusedTool, tool.name.span, fact, label);

@@ -1,8 +1,10 @@
 //! W0530: an allow that reaches tools that act by a pattern.
 
+use rustc_hash::FxHashSet;
+
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
-use crate::compiler::check::analysis::Use;
+use crate::compiler::check::analysis::{Use, VariableId};
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::model::{Rule, RuleBody, Tool, ToolEffect};
 use crate::diag::codes::Code;
@@ -18,17 +20,25 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let documents = &subject.checked.parsed().policies;
     let rules = || documents.iter().flat_map(|document| &document.rules);
     let tools: Vec<&Tool> = documents.iter().flat_map(|document| &document.tools).collect();
+    let open = open(&tools, rules());
+    let mut asking = None;
     for rule in rules() {
         let RuleBody::When { condition, effect: Effect::Allow, .. } = &rule.body else { continue };
-        if rule.response || condition.is_some_and(|it| asks_for_tool(subject, it)) {
+        let mut patterns = rule.on.iter().filter(|it| it.value.contains('*')).peekable();
+        let speaks_of_all = rule.on.is_empty() && condition.is_none();
+        if rule.response || patterns.peek().is_none() && !speaks_of_all {
             continue;
         }
-        for pattern in rule.on.iter().filter(|pattern| pattern.value.contains('*')) {
-            let reached = tools.iter().copied().find(|tool| {
-                acts(tool).is_some()
-                    && glob::matches(&pattern.value, &tool.name.value)
-                    && !rule.on.iter().any(|name| name.value == tool.name.value)
-                    && !rules().any(|other| stops(other, &tool.name.value))
+        if let Some(condition) = condition
+            && asks_for_tool(subject, *condition, asking.get_or_insert_with(|| variables(subject)))
+        {
+            continue;
+        }
+        let named: FxHashSet<&str> = rule.on.iter().map(|name| &*name.value).collect();
+        for pattern in patterns {
+            let reached = open.iter().find(|tool| {
+                let name = &tool.name.value;
+                glob::matches(&pattern.value, name) && !named.contains(&**name)
             });
             if let Some(tool) = reached {
                 report(pattern, tool, sink);
@@ -36,14 +46,30 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
                 report_all(pattern.span, sink);
             }
         }
-        let speaks_of_all = rule.on.is_empty() && condition.is_none();
-        let open = |tool: &&&Tool| {
-            acts(tool).is_some() && !rules().any(|other| stops(other, &tool.name.value))
-        };
-        if let Some(tool) = tools.iter().find(open).filter(|_| speaks_of_all) {
+        if let Some(tool) = open.first().filter(|_| speaks_of_all) {
             report(&rule.id, tool, sink);
         }
     }
+}
+
+/// The tools that act, and of which no rule says that they never pass.
+fn open<'t>(tools: &[&'t Tool], rules: impl Iterator<Item = &'t Rule>) -> Vec<&'t Tool> {
+    let (mut names, mut patterns, mut all) = (FxHashSet::default(), Vec::new(), false);
+    for rule in rules.filter(|rule| stops(rule)) {
+        all |= rule.on.is_empty();
+        for name in &rule.on {
+            if name.value.contains('*') {
+                patterns.push(&*name.value);
+            } else {
+                names.insert(&*name.value);
+            }
+        }
+    }
+    let stopped = |tool: &Tool| {
+        let name = &*tool.name.value;
+        all || names.contains(name) || patterns.iter().any(|it| glob::matches(it, name))
+    };
+    tools.iter().copied().filter(|tool| acts(tool).is_some() && !stopped(tool)).collect()
 }
 
 /// What a tool does to the world, in words; `None` if it only reads, or nobody says.
@@ -57,29 +83,41 @@ fn acts(tool: &Tool) -> Option<&'static str> {
     }
 }
 
-/// Whether a rule never lets calls of `tool` through, whatever they hold.
-fn stops(rule: &Rule, tool: &Name) -> bool {
-    let named = rule.on.is_empty() || rule.on.iter().any(|it| glob::matches(&it.value, tool));
+/// Whether a rule never lets calls of its tools through, whatever they hold.
+fn stops(rule: &Rule) -> bool {
     let RuleBody::When { condition: None, effect, .. } = &rule.body else { return false };
-    *effect != Effect::Allow && named && !rule.shadow && !rule.response
+    *effect != Effect::Allow && !rule.shadow && !rule.response
 }
 
-/// Whether a condition asks which tool is called.
-fn asks_for_tool(subject: &Subject<'_>, condition: ExprId) -> bool {
-    let mut left = vec![condition];
-    let mut steps = 0_usize;
-    while let Some(at) = left.pop().filter(|_| steps < subject.ast().exprs.len()) {
-        steps += 1;
-        if path(subject.ast(), at).is_some_and(|path| path == ["action", "tool"]) {
+/// Whether an expression asks which tool is called, itself or by one of these variables.
+fn asks_for_tool(subject: &Subject<'_>, expr: ExprId, asking: &FxHashSet<VariableId>) -> bool {
+    let mut left = vec![expr];
+    while let Some(at) = left.pop() {
+        let used = subject.checked.used(at);
+        let by_variable = matches!(used, Use::Variable(variable) if asking.contains(variable));
+        if by_variable || path(subject.ast(), at).is_some_and(|path| path == ["action", "tool"]) {
             return true;
-        }
-        if let Use::Variable(variable) = subject.checked.used(at) {
-            let variable = subject.checked.analysis().variables.get(*variable);
-            left.extend(variable.map(|it| it.expr));
         }
         left.extend(subject.ast().children(at));
     }
     false
+}
+
+/// The variables that ask which tool is called: again and again, as one may use another.
+fn variables(subject: &Subject<'_>) -> FxHashSet<VariableId> {
+    let variables = &subject.checked.analysis().variables;
+    let mut asking = FxHashSet::default();
+    loop {
+        let before = asking.len();
+        for (id, variable) in variables.iter_ids() {
+            if !asking.contains(&id) && asks_for_tool(subject, variable.expr, &asking) {
+                asking.insert(id);
+            }
+        }
+        if asking.len() == before {
+            return asking;
+        }
+    }
 }
 
 fn report(at: &Spanned<Name>, tool: &Tool, sink: &mut Sink) {

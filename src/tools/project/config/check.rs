@@ -17,7 +17,7 @@ const KEYS: [&str; 7] =
     ["select", "extend-select", "ignore", "levels", "per-file-ignores", "fail-level", "tags"];
 
 /// Which findings are told.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Check {
     /// By code.
     pub choice: Choice,

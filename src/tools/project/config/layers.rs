@@ -18,10 +18,11 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::paths::{normalize, relative, slashed};
+use crate::tools::project::FROM_HERE;
 use crate::tools::project::config::check::Check;
 use crate::tools::project::config::{self, Config, Layout};
 use crate::tools::project::overlay::Overlay;
-use crate::tools::project::reason;
+use crate::tools::project::{reason, text_of};
 
 /// Most configurations that extend one another in a row. A team extends what its company has.
 const EXTEND_MAX: usize = 8;
@@ -111,8 +112,11 @@ impl Layers<'_> {
             .over
             .read(path, SOURCE_BYTES_MAX)
             .map_err(|error| format!("cannot be read: {}", reason(&error)))?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (text, wrong) = text_of(bytes);
         let file = self.files.add((self.name)(path), text.clone());
+        if let Some(wrong) = wrong {
+            self.sink.report(wrong.diagnostic(file));
+        }
         let mut config = config::read(file, &text, self.sink);
         let folder = path.parent().unwrap_or(path);
         rebase(&mut config, &slashed(&relative(self.root, folder)));
@@ -120,18 +124,20 @@ impl Layers<'_> {
         chain.push(path.to_path_buf());
         let base = normalize(&folder.join(&extend.value));
         let below = if chain.contains(&base) {
-            Err("extends this one".to_owned())
+            Err(("extends this one".to_owned(), "what both share belongs into a third file"))
         } else if chain.len() >= EXTEND_MAX {
-            Err(format!("is one too many: at most {EXTEND_MAX} extend one another"))
+            let most = format!("is one too many: at most {EXTEND_MAX} extend one another");
+            Err((most, "write the settings of several into one of them"))
         } else {
-            self.file(&base, chain)
+            self.file(&base, chain).map_err(|why| (why, FROM_HERE))
         };
         match below {
             Ok(below) => Ok(above(below, config)),
-            Err(why) => {
+            Err((why, help)) => {
                 let fact = format!("`{}` {why}", extend.value);
                 let code = Code::BadConfiguration;
-                self.sink.report(Diagnostic::new(code, extend.span, fact, "named here"));
+                let found = Diagnostic::new(code, extend.span, fact, "named here");
+                self.sink.report(found.help(help));
                 Ok(config)
             }
         }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use serde_json::{Map, Value as Json};
 
 use crate::base::arrange::Arrange as _;
+use crate::base::pointer;
 use crate::compiler::solve::change::covers;
 use crate::compiler::solve::near::{Around, Held, NOW};
 use crate::compiler::solve::places::paths;
@@ -120,7 +121,7 @@ pub(super) fn at<'j>(typed: &'j Json, path: &str) -> Option<&'j Json> {
 
 /// A key of a JSON Pointer, as typed JSON spells it.
 pub(super) fn spelled(key: &str) -> String {
-    let key = key.replace("~1", "/").replace("~0", "~");
+    let key = pointer::key(key);
     if key.starts_with('$') { format!("${key}") } else { key }
 }
 

@@ -20,6 +20,7 @@ use std::rc::Rc;
 use serde_json::Value as Json;
 
 use crate::base::arrange::Arrange as _;
+use crate::base::pointer;
 use crate::compiler::solve::change::{Draft, Fewest, Wanted, fewest};
 use crate::compiler::solve::formula::Lit;
 use crate::compiler::solve::input::Frame;
@@ -220,8 +221,7 @@ pub fn place_name(place: &str) -> String {
     if place == NOW {
         return place.to_owned();
     }
-    let keys = place.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
-    keys.collect::<Vec<_>>().join(".")
+    pointer::keys(place).collect::<Vec<_>>().join(".")
 }
 
 /// A place as it is kept, of `args.amount`, `principal.*` or `/args/amount`.
@@ -231,7 +231,7 @@ pub fn place_of(name: &str) -> String {
         return name.to_owned();
     }
     let name = name.strip_suffix(".*").unwrap_or(name);
-    format!("/{}", name.replace('~', "~0").replace('/', "~1").replace('.', "/"))
+    format!("/{}", pointer::token(name).replace('.', "/"))
 }
 
 /// The places of a set, as the solver names them.

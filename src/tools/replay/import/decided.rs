@@ -20,7 +20,7 @@ use crate::lang::value::time::{self, Instant};
 use crate::runtime::program::Program;
 use crate::runtime::program::withheld::Rules;
 use crate::runtime::record::about::{About, Loaded, Session, Trace};
-use crate::runtime::record::error::{Fault, RecordError};
+use crate::runtime::record::error::RecordError;
 use crate::runtime::record::read::{Record, Text};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
@@ -123,7 +123,7 @@ impl Decider {
         }
         let sealing = Sealing { rules: &self.rules, by: Some(self.program.digest()) };
         let made = rewritten(record, None, &sealing, &mut self.redactor, keeper);
-        let made = made.ok_or(RecordError { fault: Fault::Syntax, offset: 0 })?;
+        let made = made.map_err(|fault| RecordError { fault, offset: 0 })?;
         out.push_str(&String::from_utf8_lossy(&made.line));
         Ok(())
     }

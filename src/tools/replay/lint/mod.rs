@@ -6,18 +6,20 @@
 //! Imports: `diag`, `lang`, `runtime`, `tools::replay`.
 //! Source:  `docs/replay.md`, section "Lint"; `docs/schema/record.schema.json`.
 //!
-//! Nothing is decided again but whether a context fits its bundle: `verify` does the rest.
+//! Contexts are decided again to see whether their bundle refuses them; what else came of it is
+//! compared by `verify`. Of one line no more than `LINT_REMARKS_MAX` misfits are told.
 
 mod order;
 mod place;
 mod schema;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use crate::base::limits::LINT_REMARKS_MAX;
 use crate::diag::codes::Code;
-use crate::runtime::bundle::module::RuleRow;
 use crate::runtime::program::Program;
 use crate::runtime::record::error::RecordError;
 use crate::runtime::record::read::{Entry, Record};
@@ -70,6 +72,28 @@ pub struct Linter<'s> {
     seats: Seats<'s>,
     filter: &'s Filter,
     rules: Rules,
+    known: HashMap<Digest, Known>,
+}
+
+/// A bundle, and what is asked of it for every record that it made.
+#[derive(Debug)]
+struct Known {
+    program: Arc<Program>,
+    /// Its rules by name, and which of them are shadows.
+    rules: HashMap<String, bool>,
+    timed: bool,
+    scratch: Scratch,
+    /// Bytes of a context that is no JSON.
+    raw: Vec<u8>,
+}
+
+impl Known {
+    fn of(program: Arc<Program>) -> Self {
+        let rules = program.module().rules.iter();
+        let rules = rules.map(|row| (program.string(row.id).to_owned(), row.shadow)).collect();
+        let (timed, scratch) = (reads_time(&program), Scratch::for_program(&program));
+        Self { program, rules, timed, scratch, raw: Vec::new() }
+    }
 }
 
 /// A line, while it is looked at.
@@ -91,7 +115,7 @@ impl<'s> Linter<'s> {
     /// Bundles come from `store`.
     #[must_use]
     pub fn of(store: &'s Store, filter: &'s Filter) -> Self {
-        Self { seats: Seats::of(store), filter, rules: Rules::published() }
+        Self { seats: Seats::of(store), filter, rules: Rules::published(), known: HashMap::new() }
     }
 
     /// Looks at the lines of a chunk.
@@ -124,9 +148,15 @@ impl<'s> Linter<'s> {
             let remark = at.remark(Code::BadRecord, &[], fault.to_string());
             linted.remarks.push(Remark { byte: offset, ..remark });
         }
-        for (path, fact) in misfits {
+        let told = misfits.len().min(LINT_REMARKS_MAX);
+        let more = misfits.len() - told;
+        for (path, fact) in misfits.into_iter().take(told) {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             linted.remarks.push(at.remark(Code::UnlikeSchema, &path, fact));
+        }
+        if more > 0 {
+            let fact = format!("{more} more values of the line are not as the schema says");
+            linted.remarks.push(at.remark(Code::UnlikeSchema, &[], fact));
         }
         if let Ok(Entry::Record(record)) = &entry {
             linted.records += 1;
@@ -138,15 +168,21 @@ impl<'s> Linter<'s> {
     /// What a record says, beside the bundle that it names.
     fn bundle(&mut self, at: &At<'_>, record: &Record<'_>, linted: &mut Linted) {
         let program = match self.seats.for_record(record) {
-            Ok(seat) => std::sync::Arc::clone(&seat.program),
+            Ok(seat) => &seat.program,
             Err(Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest)) => {
                 linted.missing.insert(digest);
                 return;
             }
             Err(_) => return,
         };
+        let known = self.known.entry(program.digest());
+        let known = known.or_insert_with(|| Known::of(Arc::clone(program)));
+        let mut room = LINT_REMARKS_MAX;
         let mut say = |path: &[&str], fact: String| {
-            linted.remarks.push(at.remark(Code::UnlikeBundle, path, fact));
+            if room > 0 {
+                room -= 1;
+                linted.remarks.push(at.remark(Code::UnlikeBundle, path, fact));
+            }
         };
         let name =
             record.bundle.and_then(|bundle| bundle.name).map(|name| name.text().into_owned());
@@ -154,13 +190,13 @@ impl<'s> Linter<'s> {
             let fact = format!("the bundle of this digest is `{}`, not `{name}`", program.name());
             say(&["bun", "name"], fact);
         }
-        witness(record, &program, &mut say);
-        names(record, &program, &mut say);
-        if record.now.is_none() && reads_time(&program) {
+        witness(record, program, &mut say);
+        names(record, &known.rules, &mut say);
+        if record.now.is_none() && known.timed {
             let fact = "there is no `now`, and rules of the bundle ask for the time".to_owned();
             say(&[], fact);
         }
-        if let Some(fact) = context(record, &program) {
+        if let Some(fact) = context(record, known) {
             say(&["ctx"], fact);
         }
     }
@@ -205,21 +241,18 @@ fn witness(record: &Record<'_>, program: &Program, say: &mut dyn FnMut(&[&str], 
 }
 
 /// The rules that a decision names are those of the bundle.
-fn names(record: &Record<'_>, program: &Program, say: &mut dyn FnMut(&[&str], String)) {
+fn names(record: &Record<'_>, rules: &HashMap<String, bool>, say: &mut dyn FnMut(&[&str], String)) {
     let Some(outcome) = record.outcome else { return };
-    let rules: Vec<(&str, &RuleRow)> =
-        program.module().rules.iter().map(|row| (program.string(row.id), row)).collect();
-    let row = |id: &str| rules.iter().find(|(own, _)| *own == id).map(|(_, row)| *row);
     let fired: Vec<String> = outcome.fired().map(|id| id.text().into_owned()).collect();
     let shadow: Vec<String> = outcome.shadow().map(|id| id.text().into_owned()).collect();
     for (field, ids, is_shadow) in [("fired", &fired, false), ("shadow", &shadow, true)] {
         for (nth, id) in ids.iter().enumerate() {
             let nth = nth.to_string();
             let path = ["out", field, nth.as_str()];
-            match row(id) {
+            match rules.get(id) {
                 None => say(&path, format!("the bundle has no rule `{id}`")),
-                Some(row) if row.shadow != is_shadow => {
-                    let is = if row.shadow { "a shadow rule" } else { "no shadow rule" };
+                Some(shadow) if *shadow != is_shadow => {
+                    let is = if *shadow { "a shadow rule" } else { "no shadow rule" };
                     say(&path, format!("`{id}` is {is} of the bundle"));
                 }
                 Some(_) => {}
@@ -228,7 +261,7 @@ fn names(record: &Record<'_>, program: &Program, say: &mut dyn FnMut(&[&str], St
     }
     let failed = || outcome.errors().filter_map(|(rule, _)| rule.map(|it| it.text().into_owned()));
     if let Some(rule) = outcome.rule.map(|rule| rule.text().into_owned()) {
-        if row(&rule).is_none() {
+        if !rules.contains_key(&rule) {
             say(&["out", "rule"], format!("the bundle has no rule `{rule}`"));
         } else if !fired.contains(&rule) && !failed().any(|id| id == rule) {
             say(&["out", "rule"], format!("`{rule}` won, and neither fired nor failed"));
@@ -237,13 +270,12 @@ fn names(record: &Record<'_>, program: &Program, say: &mut dyn FnMut(&[&str], St
 }
 
 /// Whether a context is refused by the bundle exactly where the record says so.
-fn context(record: &Record<'_>, program: &Program) -> Option<String> {
+fn context(record: &Record<'_>, known: &mut Known) -> Option<String> {
     let recorded = record.outcome?.errors().any(|(rule, _)| rule.is_none());
-    let mut scratch = Scratch::for_program(program);
-    let mut raw = Vec::new();
+    let Known { program, scratch, raw, .. } = known;
     let hosts = record.hosts();
     let moment = moment(record, false, hosts.as_ref()).ok()?;
-    let Ok(Recorded::Known(mut filled)) = input(record, program, &mut scratch, &mut raw) else {
+    let Ok(Recorded::Known(mut filled)) = input(record, program, scratch, raw) else {
         return None;
     };
     let mut decision = filled.decide(&moment);

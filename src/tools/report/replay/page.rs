@@ -19,7 +19,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; 
 table { border-collapse: collapse; }
 th, td { padding: .2em .8em; border-bottom: 1px solid var(--line); }
 td { text-align: right; font-variant-numeric: tabular-nums; } th { text-align: left; }
-code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
+code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
 details { border: 1px solid var(--line); border-radius: 6px; margin: .8em 0; padding: .5em .9em; }
 summary { cursor: pointer; font-weight: 600; } .allow summary { color: var(--bad); }
 .broken { color: var(--bad); } .kept { color: var(--good); } input { font: inherit; width: 24em; }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::base::span::FileId;
 use crate::tools::coverage::RuleCover;
 use crate::tools::report::paint::Style;
 use crate::tools::report::place::line_text;
@@ -57,15 +58,15 @@ fn details(page: &mut String, project: &OfProject<'_>, rule: &RuleCover) {
         rule.asked,
         text(&project.report().place(rule.span)),
     );
-    let mut told: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    let mut told: BTreeMap<(FileId, u32), Vec<String>> = BTreeMap::new();
     for (atom, why) in &gaps {
         let line = format!("{}: {why}", name(project, atom));
-        told.entry(project.lines(atom.span).0).or_default().push(line);
+        told.entry((atom.span.file, project.lines(atom.span).0)).or_default().push(line);
     }
     let (first, last) = project.lines(rule.span);
     if let Some(file) = project.files.get(rule.span.file) {
         for line in first..=last {
-            let class = if told.contains_key(&line) { "broken" } else { "kept" };
+            let class = if told.contains_key(&(rule.span.file, line)) { "broken" } else { "kept" };
             let source = text(line_text(file, line));
             let _ = writeln!(page, "{line:>4} <span class=\"{class}\">{source}</span>");
         }

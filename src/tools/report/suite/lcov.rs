@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::base::span::FileId;
+use crate::base::span::{FileId, Span};
 use crate::tools::coverage::RuleCover;
 use crate::tools::report::paint::Style;
 use crate::tools::report::suite::coverage::{Drawing, OfProject};
@@ -52,7 +52,8 @@ pub(super) fn sources<'a>(project: &OfProject<'a>) -> Vec<(String, Source<'a>)> 
             branches.extend(ways.map(|taken| (number, taken)));
         }
     }
-    let path = |file: FileId| project.report().path(crate::base::span::Span::new(file, 0, 0));
+    // Programs look for the file under this name.
+    let path = |file: FileId| project.report().raw_path(Span::new(file, 0, 0));
     found.into_iter().map(|(file, source)| (path(file), source)).collect()
 }
 

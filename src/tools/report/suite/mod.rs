@@ -25,7 +25,7 @@ const TEXT_CHARS_MAX: usize = 60;
 fn changed_lines(files: &SourceMap, span: Span, text: &str) -> (Vec<String>, Vec<String>) {
     let Some(file) = files.get(span.file) else { return Default::default() };
     let span = clamp(file, span);
-    let line = |at: u32| file.lines.place(&file.text, at).line;
+    let line = |at: u32| file.lines.line(at);
     let (first, last) = (line(span.start), line(span.end));
     let old: Vec<String> = (first..=last).map(|line| line_text(file, line).to_owned()).collect();
     let begin = file.lines.start(first).unwrap_or(0) as usize;

@@ -53,7 +53,8 @@ impl Drawing<'_> {
     pub fn missing(&self) -> Option<f64> {
         let counts = self.counts();
         let wanted = self.threshold?;
-        let share = share(counts.killed, counts.judged())?;
+        // Without mutants that were judged nothing was shown.
+        let share = share(counts.killed, counts.judged()).unwrap_or(0.0);
         (share < wanted).then_some(wanted - share)
     }
 }

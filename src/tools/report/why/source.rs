@@ -123,7 +123,7 @@ impl Explanation {
                 continue; // It stands in a variable, or in a rule that shares it.
             }
             let Some(file) = self.file(atom.place.source) else { continue };
-            let line = file.lines.place(&file.text, atom.place.start).line;
+            let line = file.lines.line(atom.place.start);
             if elsewhere && !seen && is_name(&atom.text) {
                 lines.entry((atom.place.source, line)).or_default();
                 continue; // A variable, which is shown where it is written.
@@ -183,7 +183,7 @@ impl Explanation {
     fn first_line(&self, rule: &RuleWhy, lines: &mut BTreeMap<(u32, u32), Vec<Mark>>) {
         let Some(place) = rule.place else { return };
         let Some(file) = self.file(place.source) else { return };
-        let line = file.lines.place(&file.text, place.start).line;
+        let line = file.lines.line(place.start);
         lines.entry((place.source, line)).or_default();
     }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use policyc::lang::error::EvalError;
 
 use super::value::{R, V, list, text};
-use super::{collections, formats, math, network, operators, strings, time};
+use super::{collections, detect, formats, math, network, operators, strings, time};
 
 const NONE: EvalError = EvalError::NoSuchOverload;
 
@@ -275,6 +275,18 @@ fn is_zero(value: &V) -> bool {
 }
 
 fn ours(name: &str, args: &[V]) -> Option<R> {
+    if let [V::Str(searched)] = args
+        && let Some((kind, has, _)) =
+            detect::KINDS.iter().find(|(_, a, b)| [*a, *b].contains(&name))
+    {
+        let found = detect::found(kind, searched);
+        let parts = found.iter().map(|range| text(&searched[range.clone()]));
+        return Some(Ok(if name == *has {
+            V::Bool(!found.is_empty())
+        } else {
+            list(parts.collect())
+        }));
+    }
     Some(match (name, args) {
         ("path.within", [V::Str(path), V::Str(root)]) => Ok(V::Bool(within(path, root))),
         ("url", [V::Str(address)]) => {

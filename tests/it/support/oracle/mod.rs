@@ -12,6 +12,7 @@ pub(crate) mod assign;
 pub(crate) mod collections;
 pub(crate) mod compose;
 pub(crate) mod context;
+pub(crate) mod detect;
 pub(crate) mod dispatch;
 pub(crate) mod eval;
 pub(crate) mod format;

@@ -1,0 +1,5 @@
+//! Fuzzes `bundle_structured`: a bundle of random instructions, slots, types and constants.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::run("bundle_structured", data));

@@ -1,0 +1,5 @@
+//! Fuzzes `cel_source`: a text as an expression of CEL.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::run("cel_source", data));

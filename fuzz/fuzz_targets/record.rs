@@ -1,0 +1,5 @@
+//! Fuzzes `record`: bytes as records.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::run("record", data));

@@ -1,0 +1,5 @@
+//! Fuzzes `vm_against_reference`: a random policy and contexts, by both evaluators.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::run("vm_against_reference", data));

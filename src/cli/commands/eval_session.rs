@@ -1,0 +1,47 @@
+//! `policyc eval --session`: the decisions of a session, event by event.
+
+use std::io;
+use std::path::Path;
+
+use crate::cli::exit::Exit;
+use crate::cli::terminal::Terminal;
+use crate::lang::decision::Effect;
+use crate::runtime::program::Program;
+use crate::tools::project::{read_bytes, read_to};
+use crate::tools::report::session::{draw, to_json};
+use crate::tools::session::run;
+
+/// Most bytes of a file of events.
+const EVENTS_BYTES_MAX: usize = 1 << 30;
+
+/// The events of a file, or of standard input.
+pub(super) fn events(path: &Path) -> io::Result<Vec<u8>> {
+    if path.as_os_str() != "-" {
+        return read_bytes(path, EVENTS_BYTES_MAX);
+    }
+    let mut bytes = Vec::new();
+    read_to(&mut io::stdin().lock(), EVENTS_BYTES_MAX, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Decides about the session, and tells it. A line that is no event ends the command as a context
+/// does that cannot be read.
+pub(super) fn tell(
+    terminal: &Terminal,
+    program: &Program,
+    events: &[u8],
+    (as_json, fail_on_deny): (bool, bool),
+) -> Exit {
+    let mut exit = Exit::Done;
+    run(program, events, |told| {
+        let text = if as_json { to_json(told) } else { draw(told, terminal.style) };
+        terminal.result(&text);
+        if fail_on_deny && told.effect() == Some(Effect::Deny) {
+            exit = exit.max(Exit::Findings);
+        }
+        if told.seq.is_none() {
+            exit = exit.max(Exit::CouldNotRun);
+        }
+    });
+    exit
+}

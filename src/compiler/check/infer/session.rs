@@ -1,0 +1,108 @@
+//! Questions about the session: `label(args.x, "untrusted.*")`, `from(args.x)` and their siblings.
+//!
+//! Each becomes a place of the context below a root that only a session fills, so that all that
+//! comes after knows it as input.
+
+use crate::base::name::Name;
+use crate::compiler::check::analysis::Use;
+use crate::compiler::check::error::{CallError, NameError};
+use crate::compiler::check::infer::Infer;
+use crate::compiler::check::infer::name::chain;
+use crate::compiler::check::scope::Entity;
+use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal};
+use crate::lang::session::{CTX, Question, ROOT};
+use crate::lang::types::TypeTable;
+
+impl Infer<'_, '_> {
+    /// A question about the session: true if it is one, right or not.
+    pub(super) fn visit_session(&mut self, id: ExprId) -> bool {
+        let ExprKind::Call { target: None, name, root: false, args } = self.ast.kind(id) else {
+            return false;
+        };
+        let asks = self.scope.ours && self.cx.out.about_tools;
+        let Some(question) = Question::of(&name.value).filter(|_| asks) else { return false };
+        if self.scope.declared(&name.value, false).is_some() {
+            return false;
+        }
+        let wanted = if question == Question::Label { 2 } else { 1 };
+        if args.len() != wanted {
+            let function = question.word().to_owned();
+            let (at, wanted, given) = (name.span, vec![wanted], args.len());
+            self.refuse(id, CallError::ArgumentCount { at, function, wanted, given });
+            return true;
+        }
+        let Some(subject) = args.first().and_then(|arg| self.subject(*arg, question)) else {
+            let at = args.first().map_or(name.span, |arg| self.ast.span(*arg));
+            let ctx = [Question::Label, Question::Labels].contains(&question);
+            self.refuse(id, CallError::NoSubject { at, function: question.word(), ctx });
+            return true;
+        };
+        let mut path = vec![Name::new(ROOT), Name::new(question.word())];
+        if let Some(pattern) = args.get(1).copied() {
+            let Some(pattern) = self.pattern(id, pattern) else { return true };
+            path.push(pattern);
+        }
+        path.push(subject);
+        let ty = match question {
+            Question::Label => TypeTable::BOOL,
+            Question::Labels => TypeTable::LIST_STRING,
+            Question::From | Question::Kind => TypeTable::STRING,
+        };
+        let place = self.cx.root(&path, ty, None);
+        self.set(id, ty);
+        self.refer(id, Use::Root(place));
+        true
+    }
+
+    /// What is asked about: an argument of the call, as a pointer, or what the model has read.
+    /// `None` where it is neither; an argument that the tools do not have is reported.
+    fn subject(&mut self, id: ExprId, question: Question) -> Option<Name> {
+        let found = chain(self.ast, id)?;
+        let first = found.segments.first().copied()?;
+        if found.root || self.local(first).is_some() {
+            return None;
+        }
+        let of_labels = [Question::Label, Question::Labels].contains(&question);
+        match (self.scope.names.get(first), found.segments.get(1..)?) {
+            (Some(Entity::Args), [argument, ..]) => {
+                if self.frame.union {
+                    self.read_argument(Name::new(argument));
+                } else {
+                    self.argument_of_all(argument, self.ast.span(id), None);
+                }
+            }
+            (Some(Entity::Root { path, .. }), []) if of_labels && is_ctx(path) => {
+                self.parts(&found, found.nodes.len());
+                return Some(Name::new(CTX));
+            }
+            _ => return None,
+        }
+        let keys = found.segments.iter().skip(1);
+        let pointer = keys.fold(String::new(), |text, key| text + "/" + key);
+        self.parts(&found, found.nodes.len());
+        Some(Name::from(pointer))
+    }
+
+    /// A pattern of labels: a literal that fits one that is declared.
+    fn pattern(&mut self, call: ExprId, id: ExprId) -> Option<Name> {
+        let at = self.ast.span(id);
+        let ExprKind::Literal(Literal::String(pattern)) = self.ast.kind(id) else {
+            let (function, wanted) = ("label".to_owned(), vec!["literal string".to_owned()]);
+            let given = "expression".to_owned();
+            self.refuse(call, CallError::ArgumentType { at, function, wanted, given });
+            return None;
+        };
+        if !self.cx.out.labels.has(pattern) {
+            let nearest = self.cx.out.labels.nearest(pattern);
+            self.refuse(call, NameError::UnknownLabel { at, name: pattern.clone(), nearest });
+            return None;
+        }
+        self.refer(id, Use::Part);
+        Some(pattern.clone())
+    }
+}
+
+/// Whether a root is what the model has read.
+fn is_ctx(path: &[Name]) -> bool {
+    matches!(path, [root, ctx] if *root == *ROOT && *ctx == *CTX)
+}

@@ -1,0 +1,62 @@
+//! What can be wrong with the sections about agents, and how it is said.
+
+use crate::base::name::Name;
+use crate::base::span::Span;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+
+/// A fact about a section. Spans point into its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum GovernError {
+    /// No document declares a label that the pattern fits.
+    UnknownLabel { at: Span, pattern: Name, nearest: Option<String> },
+    /// No document declares a tool that the pattern fits.
+    UnknownTool { at: Span, pattern: Name, nearest: Option<String> },
+    /// No declared tool has what the sink names.
+    EmptySink { at: Span },
+    /// Another rule has the id of a rule that is made.
+    IdTaken { at: Span, first: Span, id: Name },
+}
+
+fn did_you_mean(nearest: Option<String>) -> Option<String> {
+    nearest.map(|name| format!("did you mean `{name}`?"))
+}
+
+/// The words for a label that nobody declares.
+pub(in crate::compiler) fn unknown_label(
+    at: Span,
+    pattern: &str,
+    nearest: Option<String>,
+) -> Diagnostic {
+    let fact = format!("no declared label is `{pattern}`");
+    Diagnostic::new(Code::UnknownLabel, at, fact, "nothing can carry it")
+        .help("declare it under `labels`, as `integrity: {untrusted: [file]}`")
+        .maybe_help(did_you_mean(nearest))
+}
+
+impl From<GovernError> for Diagnostic {
+    fn from(error: GovernError) -> Self {
+        match error {
+            GovernError::UnknownLabel { at, pattern, nearest } => {
+                unknown_label(at, &pattern, nearest)
+            }
+            GovernError::UnknownTool { at, pattern, nearest } => {
+                let fact = format!("there is no tool `{pattern}`");
+                Self::new(Code::UnknownTool, at, fact, "nothing would be meant by it")
+                    .help("declare it under `tools`")
+                    .maybe_help(did_you_mean(nearest))
+            }
+            GovernError::EmptySink { at } => {
+                let fact = "no declared tool has what this sink names";
+                Self::new(Code::EmptySink, at, fact, "the rule would never apply")
+                    .help("name an argument that a tool under `tools` has, or give one this role")
+            }
+            GovernError::IdTaken { at, first, id } => {
+                let fact = format!("the rule that is made of this has the id `{id}`");
+                Self::new(Code::Conflict, at, fact, "and another rule has it")
+                    .label(first, "that one")
+                    .help("give the other rule another id")
+            }
+        }
+    }
+}

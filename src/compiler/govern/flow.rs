@@ -1,0 +1,139 @@
+//! Flow rules: what may not reach an argument.
+
+use crate::base::name::Name;
+use crate::base::span::Spanned;
+use crate::compiler::govern::Work;
+use crate::compiler::govern::error::GovernError;
+use crate::compiler::govern::make::made;
+use crate::compiler::syntax::ast::{BinaryOp, ExprId, LogicOp};
+use crate::compiler::syntax::document::agents::{Flow, SinkArg};
+use crate::compiler::syntax::document::model::{Role, Rule, Tool};
+
+/// What stands for the argument in `unless`.
+const ARG: &str = "arg";
+
+/// Adds a rule for each argument that the sink names, `ID/ARGUMENT`, about the tools that have it;
+/// or the rule `ID` about what the model has read, if the sink names none.
+pub(super) fn rules(work: &mut Work<'_>, flow: &Flow) {
+    for pattern in flow.forbid.iter().filter(|it| !work.labels.has(&it.value)) {
+        let (at, pattern) = (pattern.span, pattern.value.clone());
+        let nearest = work.labels.nearest(&pattern);
+        work.sink.report(GovernError::UnknownLabel { at, pattern, nearest });
+    }
+    let meant = if flow.sink.tools.is_empty() { None } else { Some(work.named(&flow.sink.tools)) };
+    let tools: Vec<&Tool> = work
+        .tools
+        .iter()
+        .filter(|tool| meant.as_ref().is_none_or(|it| it.contains(&tool.name.value)))
+        .filter(|tool| has_effect(flow, tool))
+        .collect();
+    if flow.sink.args.is_empty() {
+        if tools.is_empty() || flow.forbid.is_empty() {
+            work.sink.report(GovernError::EmptySink { at: flow.sink.span });
+        }
+        let on = tools.iter().map(|tool| tool.name.value.clone()).collect();
+        rule(work, flow, on, None);
+        return;
+    }
+    let mut found: Vec<(Name, Vec<Name>)> = Vec::new();
+    for tool in tools {
+        for field in &tool.args {
+            let role = field.role.as_ref().map_or(Role::Value, |role| role.value);
+            let meant = flow.sink.args.iter().any(|arg| match arg {
+                SinkArg::Role(wanted) => wanted.value == role,
+                SinkArg::Named(name) => name.value == field.name.value,
+            });
+            if !meant {
+                continue;
+            }
+            match found.iter_mut().find(|(name, _)| *name == field.name.value) {
+                Some((_, tools)) => tools.push(tool.name.value.clone()),
+                None => found.push((field.name.value.clone(), vec![tool.name.value.clone()])),
+            }
+        }
+    }
+    for arg in &flow.sink.args {
+        if let SinkArg::Named(name) = arg
+            && !found.iter().any(|(found, _)| *found == name.value)
+        {
+            work.sink.report(GovernError::EmptySink { at: name.span });
+        }
+    }
+    if found.is_empty() {
+        work.sink.report(GovernError::EmptySink { at: flow.sink.span });
+    }
+    for (argument, tools) in found {
+        rule(work, flow, tools, Some(&argument));
+    }
+}
+
+/// Whether the sink is about a tool's effect. A tool that does not say its effect may have any.
+fn has_effect(flow: &Flow, tool: &Tool) -> bool {
+    let effects = &flow.sink.effects;
+    let Some(effect) = &tool.effect else { return true };
+    effects.is_empty() || effects.iter().any(|it| it.value == effect.value)
+}
+
+fn rule(work: &mut Work<'_>, flow: &Flow, on: Vec<Name>, argument: Option<&Name>) {
+    let Some(condition) = condition(work, flow, argument) else { return };
+    let id = match argument {
+        Some(argument) => Name::from(format!("{}/{argument}", flow.id.value)),
+        None => flow.id.value.clone(),
+    };
+    work.made.push(Rule {
+        span: flow.span,
+        description: flow.description.clone(),
+        on: on.into_iter().map(|tool| Spanned::new(tool, flow.sink.span)).collect(),
+        ..made(
+            Spanned::new(id, flow.id.span),
+            Some(condition),
+            &reason(flow, argument),
+            flow.over.clone(),
+        )
+    });
+}
+
+/// What it says, without a word of the value.
+fn reason(flow: &Flow, argument: Option<&Name>) -> String {
+    let forbidden: Vec<&str> = flow.forbid.iter().map(|it| it.value.as_str()).collect();
+    let forbidden = forbidden.join(", ");
+    match argument {
+        Some(argument) if forbidden.is_empty() => {
+            format!("`{argument}` comes from nowhere that is known")
+        }
+        Some(argument) => format!("`{argument}` may not carry {forbidden}"),
+        None => format!("the model has read {forbidden}"),
+    }
+}
+
+/// That the argument carries a forbidden label, or comes from nowhere in a closed world; and that
+/// nothing excuses it. `None` where nothing is forbidden.
+fn condition(work: &mut Work<'_>, flow: &Flow, argument: Option<&Name>) -> Option<ExprId> {
+    let mut bad = Vec::new();
+    for pattern in &flow.forbid {
+        let mut make = work.at(pattern.span);
+        let subject = match argument {
+            Some(argument) => make.argument(argument),
+            None => make.ident("ctx"),
+        };
+        let label = make.text(&pattern.value);
+        bad.push(make.call("label", vec![subject, label]));
+    }
+    if let (Some(at), Some(argument)) = (flow.closed_world, argument) {
+        let mut make = work.at(at);
+        let subject = make.argument(argument);
+        let kind = make.call("kind", vec![subject]);
+        let model = make.text("model");
+        bad.push(make.binary(BinaryOp::Equal, kind, model));
+    }
+    let mut make = work.at(flow.sink.span);
+    let bad = make.logic(LogicOp::Or, bad)?;
+    let Some(unless) = flow.unless else { return Some(bad) };
+    let unless = match argument {
+        Some(argument) => make.with_argument(unless, ARG, argument),
+        None => unless,
+    };
+    make.at = flow.sink.span;
+    let excused = make.not(unless);
+    make.logic(LogicOp::And, vec![bad, excused])
+}

@@ -1,0 +1,99 @@
+//! The labels of a project: names, numbers, what implies what.
+
+use crate::base::arrange::Arrange as _;
+use crate::base::name::Name;
+use crate::base::span::Spanned;
+use crate::compiler::govern::error::GovernError;
+use crate::compiler::syntax::document::model::PolicyDocument;
+use crate::diag::sink::Sink;
+use crate::diag::suggest::nearest;
+use crate::lang::glob;
+
+/// What an output carries of which nothing is declared. Every project with labels has it.
+pub const UNKNOWN: &str = "untrusted.unknown";
+
+/// The labels of all documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// Ascending, unique. Empty where no document says anything of labels.
+    pub names: Vec<Name>,
+    /// For each label those that it brings with it directly: numbers, ascending.
+    pub implies: Vec<Vec<u16>>,
+}
+
+impl Labels {
+    /// Those of `documents`; names that nobody declares are reported.
+    pub(super) fn of(documents: &[PolicyDocument], sink: &mut Sink) -> Self {
+        let speaks = |document: &PolicyDocument| {
+            !document.labels.names.is_empty()
+                || !document.flow.is_empty()
+                || document.tools.iter().any(|tool| tool.output.is_some())
+        };
+        if !documents.iter().any(speaks) {
+            return Self::default();
+        }
+        let written = documents.iter().flat_map(|it| &it.labels.names);
+        let mut names: Vec<Name> = written.map(|name| name.value.clone()).collect();
+        names.push(Name::new(UNKNOWN));
+        names.arrange();
+        names.dedup();
+        let implies = vec![Vec::new(); names.len()];
+        let mut labels = Self { names, implies };
+        for (label, others) in documents.iter().flat_map(|it| &it.labels.implies) {
+            let numbers: Vec<u16> = others.iter().filter_map(|it| labels.known(it, sink)).collect();
+            let Some(own) = labels.known(label, sink) else { continue };
+            if let Some(list) = labels.implies.get_mut(usize::from(own)) {
+                list.extend(numbers.into_iter().filter(|it| *it != own));
+                list.arrange();
+                list.dedup();
+            }
+        }
+        let outputs = documents.iter().flat_map(|it| &it.tools).filter_map(|it| it.output.as_ref());
+        for name in outputs.flatten().filter_map(|it| it.labels.as_ref()).flatten() {
+            labels.known(name, sink);
+        }
+        labels
+    }
+
+    /// Whether the project has none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The number of the label with this name.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<u16> {
+        let at = self.names.binary_search_by(|known| known.as_str().cmp(name)).ok()?;
+        u16::try_from(at).ok()
+    }
+
+    /// Whether a label fits the pattern.
+    #[must_use]
+    pub fn has(&self, pattern: &str) -> bool {
+        self.names.iter().any(|name| glob::matches(pattern, name))
+    }
+
+    /// The label or family that is nearest to a pattern.
+    #[must_use]
+    pub fn nearest(&self, pattern: &str) -> Option<String> {
+        let family = |name: &Name| {
+            let (family, _) = name.split_once('.').unwrap_or_default();
+            format!("{family}.*")
+        };
+        let families: Vec<String> = self.names.iter().map(family).collect();
+        let known = self.names.iter().map(Name::as_str);
+        nearest(pattern, known.chain(families.iter().map(String::as_str))).map(str::to_owned)
+    }
+
+    /// The number of a label that is written; its absence is reported.
+    fn known(&self, name: &Spanned<Name>, sink: &mut Sink) -> Option<u16> {
+        let number = self.number(&name.value);
+        if number.is_none() {
+            let (at, pattern) = (name.span, name.value.clone());
+            let nearest = self.nearest(&pattern);
+            sink.report(GovernError::UnknownLabel { at, pattern, nearest });
+        }
+        number
+    }
+}

@@ -1,0 +1,107 @@
+//! What documents say about agents, made into ordinary rules: `capabilities` and `flow`.
+//!
+//! In:      `Parsed`, as the documents were read.
+//! Out:     more rules in it, each with the place of what it was made of; the table of labels.
+//! Imports: `base`, `diag`, `lang`, `compiler::syntax`.
+//! Source:  `docs/sessions.md`.
+//!
+//! The rules are trees like those that an author writes, so that checking, deciding, explaining
+//! and asking about all inputs know nothing of where they come from. What a session knows they ask
+//! by `label`, `kind` and their siblings, which the checker turns into places of the context.
+
+mod capabilities;
+pub(in crate::compiler) mod error;
+mod flow;
+pub mod labels;
+mod make;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::name::Name;
+use crate::base::span::{Span, Spanned};
+use crate::compiler::govern::error::GovernError;
+use crate::compiler::govern::labels::Labels;
+use crate::compiler::govern::make::Maker;
+use crate::compiler::syntax::ast::Ast;
+use crate::compiler::syntax::document::model::{Parsed, PolicyDocument, Rule, Tool};
+use crate::diag::sink::Sink;
+use crate::diag::suggest::nearest;
+use crate::lang::glob;
+
+/// Adds the rules that are made of other sections to their documents, and gives the labels of all
+/// documents.
+#[must_use]
+pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> Labels {
+    let Parsed { ast, policies, .. } = parsed;
+    let labels = Labels::of(policies, sink);
+    let tools: Vec<Tool> = policies.iter().flat_map(|it| &it.tools).cloned().collect();
+    let mut ids: FxHashMap<Name, Span> = FxHashMap::default();
+    for rule in policies.iter().flat_map(|it| &it.rules) {
+        ids.entry(rule.id.value.clone()).or_insert(rule.id.span);
+    }
+    let declares = |document: &PolicyDocument| document.has_tools;
+    let mut guarded = labels.is_empty() || tools.is_empty();
+    for document in policies {
+        let mut made = Vec::new();
+        let mut work = Work { ast, tools: &tools, labels: &labels, sink, made: &mut made };
+        if !guarded && declares(document) {
+            capabilities::declared_only(&mut work, document);
+            guarded = true;
+        }
+        if let Some(section) = &document.capabilities {
+            capabilities::rule(&mut work, section);
+        }
+        for entry in &document.flow {
+            flow::rules(&mut work, entry);
+        }
+        let mut told = None;
+        for rule in &made {
+            let (at, id) = (rule.id.span, rule.id.value.clone());
+            if let Some(first) = ids.get(&id).copied() {
+                // The rules that are made of one entry share its place.
+                if told.replace(at) == Some(at) {
+                    continue;
+                }
+                sink.report(GovernError::IdTaken { at, first, id });
+            } else {
+                ids.insert(id, at);
+            }
+        }
+        document.rules.extend(made);
+    }
+    labels
+}
+
+/// What making rules needs.
+struct Work<'a> {
+    ast: &'a mut Ast,
+    /// The declared tools of all documents.
+    tools: &'a [Tool],
+    labels: &'a Labels,
+    sink: &'a mut Sink,
+    made: &'a mut Vec<Rule>,
+}
+
+impl Work<'_> {
+    /// A maker of expressions that stand for what is written at `at`.
+    fn at(&mut self, at: Span) -> Maker<'_> {
+        Maker { ast: self.ast, at }
+    }
+
+    /// The declared tools that patterns name, in the order of their declaration; those that name
+    /// none are reported.
+    fn named(&mut self, patterns: &[Spanned<Name>]) -> Vec<Name> {
+        for pattern in patterns {
+            let known = || self.tools.iter().map(|tool| tool.name.value.as_str());
+            if !known().any(|tool| glob::matches(&pattern.value, tool)) {
+                let nearest = nearest(&pattern.value, known()).map(str::to_owned);
+                let (at, pattern) = (pattern.span, pattern.value.clone());
+                self.sink.report(GovernError::UnknownTool { at, pattern, nearest });
+            }
+        }
+        let fits = |tool: &&Tool| {
+            patterns.iter().any(|pattern| glob::matches(&pattern.value, &tool.name.value))
+        };
+        self.tools.iter().filter(fits).map(|tool| tool.name.value.clone()).collect()
+    }
+}

@@ -1,0 +1,257 @@
+//! What documents say about agents: labels of data, what a role may call, what may flow where.
+//!
+//! In:      the values of `labels`, `capabilities`, `flow`, and `output` of a tool.
+//! Out:     them as data, with their places. What they mean is `compiler::govern`'s business.
+//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Source:  `docs/sessions.md`.
+
+use crate::base::limits::CONTEXT_DEPTH_MAX;
+use crate::base::name::Name;
+use crate::base::pointer;
+use crate::base::span::{Span, Spanned};
+use crate::compiler::syntax::ast::ExprId;
+use crate::compiler::syntax::document::keys::{
+    Keys, bad, boolean, choice, list, mapping, name, names, text, wrong,
+};
+use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::model::{Escalation, Role, ToolEffect};
+use crate::compiler::syntax::document::reader::Reader;
+use crate::compiler::syntax::document::rule;
+use crate::compiler::syntax::document::yaml::{Entry, Node};
+use crate::diag::sink::Sink;
+
+/// What labels a field of an output carries.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// A JSON Pointer into the output, in which `*` is every key and every element.
+    pub path: Spanned<String>,
+    /// Its keys; `None` is a `*`.
+    pub keys: Vec<Option<Name>>,
+    /// The labels; `None` is `inherit`: those of the arguments of the call.
+    pub labels: Option<Vec<Spanned<Name>>>,
+}
+
+/// `labels` of a document.
+#[derive(Clone, Debug, Default)]
+pub struct Labels {
+    /// Every label, as `untrusted.file`, in the order in which they are written.
+    pub names: Vec<Spanned<Name>>,
+    /// What a label brings with it.
+    pub implies: Vec<(Spanned<Name>, Vec<Spanned<Name>>)>,
+}
+
+/// What principals with a role may call.
+#[derive(Clone, Debug)]
+pub struct Capability {
+    /// The role.
+    pub role: Spanned<Name>,
+    /// Patterns of tool names.
+    pub allow: Vec<Spanned<Name>>,
+    /// Patterns of tool names, which win over those of any role.
+    pub deny: Vec<Spanned<Name>>,
+}
+
+/// `capabilities` of a document.
+#[derive(Clone, Debug)]
+pub struct Capabilities {
+    /// The key of the section.
+    pub span: Span,
+    /// A row for each role.
+    pub roles: Vec<Capability>,
+}
+
+/// A rule about what may flow into arguments.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// `id`.
+    pub id: Spanned<Name>,
+    /// The whole entry.
+    pub span: Span,
+    /// `description`.
+    pub description: Option<String>,
+    /// `sink`.
+    pub sink: FlowSink,
+    /// `forbid`: patterns of labels.
+    pub forbid: Vec<Spanned<Name>>,
+    /// `closed_world: true`, and where it is written: a value of unknown origin is forbidden.
+    pub closed_world: Option<Span>,
+    /// `unless`: a condition in which `arg` is the argument.
+    pub unless: Option<ExprId>,
+    /// `over`: what happens then; `None` denies.
+    pub over: Option<Escalation>,
+}
+
+/// Which arguments of which calls a flow rule is about.
+#[derive(Clone, Debug)]
+pub struct FlowSink {
+    /// The whole sink.
+    pub span: Span,
+    /// `tool`: patterns of tool names; empty is every tool.
+    pub tools: Vec<Spanned<Name>>,
+    /// `effect`; empty is every effect.
+    pub effects: Vec<Spanned<ToolEffect>>,
+    /// `arg`: arguments; empty: the call itself, which carries all that the model has read.
+    pub args: Vec<SinkArg>,
+}
+
+/// Arguments that a flow rule names.
+#[derive(Clone, Debug)]
+pub enum SinkArg {
+    /// Those with a role.
+    Role(Spanned<Role>),
+    /// Those with a name.
+    Named(Spanned<Name>),
+}
+
+/// `{pointer: {labels: [..]}}`.
+pub(super) fn outputs(node: &Node, sink: &mut Sink) -> Vec<Output> {
+    let entries = mapping(node, "`output`", sink).unwrap_or_default();
+    entries.iter().filter_map(|entry| output(entry, sink)).collect()
+}
+
+fn output(entry: &Entry, sink: &mut Sink) -> Option<Output> {
+    let keys = Keys::open(&entry.value, "a field of an output", sink)?;
+    keys.known(&known::OUTPUT, sink);
+    let path = Spanned::new(entry.key.value.clone(), entry.key.span);
+    let node = &keys.need("labels", sink)?.value;
+    let labels = match node.text() {
+        Some("inherit") => None,
+        _ => Some(names(node, "`labels`", sink)),
+    };
+    Some(Output { keys: steps(&path, sink)?, path, labels })
+}
+
+/// The keys of a pointer; none where it is empty.
+fn steps(path: &Spanned<String>, sink: &mut Sink) -> Option<Vec<Option<Name>>> {
+    if path.value.is_empty() {
+        return Some(Vec::new());
+    }
+    let rest = path.value.strip_prefix('/');
+    let rest = rest.filter(|rest| rest.split('/').count() <= CONTEXT_DEPTH_MAX);
+    let Some(rest) = rest else {
+        let wanted = "a path into the output, as `/*/subject`, or nothing for all of it";
+        bad(path.span, "a field of an output", &path.value, wanted, &[], sink);
+        return None;
+    };
+    let step = |key: &str| (key != "*").then(|| Name::from(pointer::key(key)));
+    Some(rest.split('/').map(step).collect())
+}
+
+/// `{integrity: {untrusted: [file, ..]}, implies: {a.b: [c.d]}}`.
+pub(super) fn labels(node: &Node, sink: &mut Sink) -> Labels {
+    let mut labels = Labels::default();
+    for group in mapping(node, "`labels`", sink).unwrap_or_default() {
+        let entries = mapping(&group.value, &format!("`{}`", group.key.value), sink);
+        for entry in entries.unwrap_or_default() {
+            let values = names(&entry.value, "a label", sink);
+            let key = Spanned::new(Name::new(&entry.key.value), entry.key.span);
+            if group.key.value == "implies" {
+                labels.implies.push((key, values));
+                continue;
+            }
+            for value in values {
+                if good_part(&key, sink) && good_part(&value, sink) {
+                    let full = Name::from(format!("{}.{}", key.value, value.value));
+                    labels.names.push(Spanned::new(full, value.span));
+                }
+            }
+        }
+    }
+    labels
+}
+
+/// Whether the name of a family or of a label in it can be one.
+fn good_part(name: &Spanned<Name>, sink: &mut Sink) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    let good = name.value.bytes().all(good);
+    if !good {
+        let wanted = "letters, digits, `_` and `-`";
+        bad(name.span, "the name of a label", &name.value, wanted, &[], sink);
+    }
+    good
+}
+
+/// `{default: deny, role: {allow: [..], deny: [..]}}`.
+pub(super) fn capabilities(entry: &Entry, sink: &mut Sink) -> Option<Capabilities> {
+    let entries = mapping(&entry.value, "`capabilities`", sink)?;
+    let mut roles = Vec::new();
+    for entry in entries {
+        if entry.key.value == "default" {
+            choice(&entry.value, "`default` of a ceiling", &[("deny", ())], sink);
+            continue;
+        }
+        let Some(keys) = Keys::open(&entry.value, "a role", sink) else { continue };
+        keys.known(&known::CAPABILITY, sink);
+        let mut patterns = |key: &'static str| {
+            keys.value(key).map_or(Vec::new(), |it| names(it, &format!("`{key}`"), sink))
+        };
+        let (allow, deny) = (patterns("allow"), patterns("deny"));
+        let role = Spanned::new(Name::new(&entry.key.value), entry.key.span);
+        roles.push(Capability { role, allow, deny });
+    }
+    Some(Capabilities { span: entry.key.span, roles })
+}
+
+/// `[{id, sink, forbid, ..}, ..]`.
+pub(super) fn flows(node: &Node, reader: &mut Reader<'_>) -> Vec<Flow> {
+    let items = list(node, "`flow`", reader.sink).unwrap_or_default();
+    items.iter().filter_map(|item| flow(item, reader)).collect()
+}
+
+fn flow(node: &Node, reader: &mut Reader<'_>) -> Option<Flow> {
+    let keys = Keys::open(node, "a flow rule", reader.sink)?;
+    keys.known(&known::FLOW, reader.sink);
+    let sink = &mut *reader.sink;
+    let id = name(&keys.need("id", sink)?.value, "`id`", sink)?;
+    let description = keys.text("description", sink).map(|text| text.value);
+    let forbid = keys.value("forbid").map_or(Vec::new(), |it| names(it, "`forbid`", sink));
+    let closed = keys.value("closed_world");
+    let closed_world = closed.and_then(|it| boolean(it, "`closed_world`", sink).map(|on| (on, it)));
+    let closed_world = closed_world.and_then(|(on, it)| on.then_some(it.span));
+    if forbid.is_empty() && closed_world.is_none() {
+        keys.need("forbid", sink)?;
+    }
+    let found = flow_sink(&keys.need("sink", sink)?.value, sink)?;
+    let unless = keys.value("unless").map(|it| reader.expression("unless", it));
+    let over = match keys.value("over") {
+        Some(node) if node.entries().is_some() => {
+            let over = Keys::open(node, "`over`", reader.sink)?;
+            over.only(&["escalate"], reader.sink);
+            let escalate = over.need("escalate", reader.sink)?;
+            rule::escalation(&escalate.value, false, reader).map(|(escalation, _)| escalation)
+        }
+        Some(node) => {
+            choice(node, "`over`", &[("deny", ())], reader.sink)?;
+            None
+        }
+        None => None,
+    };
+    Some(Flow { id, span: node.span, description, sink: found, forbid, closed_world, unless, over })
+}
+
+fn flow_sink(node: &Node, sink: &mut Sink) -> Option<FlowSink> {
+    let keys = Keys::open(node, "a sink", sink)?;
+    keys.known(&known::SINK, sink);
+    if keys.entries.is_empty() {
+        wrong(node, "a sink", "`arg`, `tool` or `effect`", sink);
+        return None;
+    }
+    let tools = keys.value("tool").map_or(Vec::new(), |it| names(it, "`tool`", sink));
+    let args = keys.value("arg").map_or(Vec::new(), |it| names(it, "`arg`", sink));
+    let args = args.into_iter().map(|found| {
+        let role = known::ROLES.iter().find(|(word, _)| found.value == *word);
+        match role {
+            Some((_, role)) => SinkArg::Role(Spanned::new(*role, found.span)),
+            None => SinkArg::Named(found),
+        }
+    });
+    let args = args.collect();
+    let mut effects = Vec::new();
+    if let Some(node) = keys.value("effect") {
+        for item in node.items().unwrap_or(std::slice::from_ref(node)) {
+            let at = text(item, "`effect`", sink)?.span;
+            effects.push(Spanned::new(choice(item, "`effect`", &known::EFFECTS, sink)?, at));
+        }
+    }
+    Some(FlowSink { span: node.span, tools, effects, args })
+}

@@ -1,0 +1,164 @@
+//! The keys of the mappings of our documents, and the words that some of them hold: the one place
+//! that readers, editors and the published schemas go by.
+//!
+//! In:      nothing.
+//! Out:     tables.
+//! Imports: `compiler::syntax::document::model`.
+
+use crate::compiler::syntax::document::model::{OnTimeout, Role, ToolEffect};
+
+/// The keys of a mapping.
+#[derive(Clone, Copy, Debug)]
+pub struct Mapping {
+    /// Those that are read.
+    pub read: &'static [&'static str],
+    /// Those that are known only to say that they are not built yet.
+    pub later: &'static [&'static str],
+}
+
+impl Mapping {
+    /// All that are known.
+    pub fn all(&self) -> impl Iterator<Item = &'static str> {
+        self.read.iter().chain(self.later).copied()
+    }
+}
+
+/// The sections of a document.
+pub const DOCUMENT: Mapping = Mapping {
+    read: &[
+        "policyc",
+        "name",
+        "description",
+        "schema",
+        "extensions",
+        "default",
+        "on_error",
+        "data",
+        "functions",
+        "windows",
+        "variables",
+        "rules",
+        "tools",
+        "labels",
+        "capabilities",
+        "flow",
+        "redact",
+        "tests",
+    ],
+    later: &["meters", "limits", "sanitizers", "declassify", "plan", "on_deny"],
+};
+
+/// A rule.
+pub const RULE: Mapping = Mapping {
+    read: &[
+        "id",
+        "description",
+        "on",
+        "when",
+        "deny",
+        "allow",
+        "escalate",
+        "severity",
+        "tags",
+        "owner",
+        "priority",
+        "mode",
+        "phase",
+    ],
+    later: &["obligations"],
+};
+
+/// The escalation of a rule.
+pub const ESCALATION: Mapping = Mapping {
+    read: &["to", "quorum", "timeout", "on_timeout", "binds", "valid_for", "uses", "reason"],
+    later: &["fatigue"],
+};
+
+/// The escalation of `default` and `on_error`, which have no reason of their own.
+pub const FALLBACK: Mapping = Mapping {
+    read: &["to", "quorum", "timeout", "on_timeout", "binds", "valid_for", "uses"],
+    later: &["fatigue"],
+};
+
+/// A function of the host.
+pub const FUNCTION: Mapping =
+    Mapping { read: &["params", "result"], later: &["mode", "timeout", "on_timeout"] };
+
+/// A window of time.
+pub const WINDOW: Mapping = Mapping { read: &["days", "from", "to", "zone"], later: &[] };
+
+/// A tool.
+pub const TOOL: Mapping =
+    Mapping { read: &["effect", "args", "output"], later: &["store", "idempotent", "undo"] };
+
+/// What a part of a tool's output carries.
+pub const OUTPUT: Mapping = Mapping { read: &["labels"], later: &["when"] };
+
+/// What a role may call.
+pub const CAPABILITY: Mapping = Mapping { read: &["allow", "deny"], later: &[] };
+
+/// An entry of `flow`.
+pub const FLOW: Mapping = Mapping {
+    read: &["id", "description", "sink", "forbid", "closed_world", "unless", "over"],
+    later: &["sanitized_by", "trust_model"],
+};
+
+/// The sink of an entry of `flow`.
+pub const SINK: Mapping = Mapping { read: &["arg", "tool", "effect"], later: &[] };
+
+/// An entry of `redact`.
+pub const REDACTION: Mapping =
+    Mapping { read: &["path", "as", "facts", "key", "bounds"], later: &[] };
+
+/// What `mode` of a rule may be: whether the rule decides nothing.
+pub const MODES: [(&str, bool); 2] = [("enforce", false), ("shadow", true)];
+
+/// What `phase` of a rule may be: whether what a tool answered can be read.
+pub const PHASES: [(&str, bool); 2] = [("request", false), ("response", true)];
+
+/// What `on_timeout` of an escalation may be.
+pub const WAITS: [(&str, OnTimeout); 2] =
+    [("deny", OnTimeout::Deny), ("suspend", OnTimeout::Suspend)];
+
+/// What `effect` of a tool may be.
+pub const EFFECTS: [(&str, ToolEffect); 5] = [
+    ("none", ToolEffect::None),
+    ("state", ToolEffect::State),
+    ("egress", ToolEffect::Egress),
+    ("destructive", ToolEffect::Destructive),
+    ("credential", ToolEffect::Credential),
+];
+
+/// The words of `arg` of a sink that stand for arguments with a role.
+pub const ROLES: [(&str, Role); 3] =
+    [("target", Role::Target), ("payload", Role::Payload), ("value", Role::Value)];
+
+/// A word of `as` in an entry of `redact`, before what it asks for is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Nothing is recorded.
+    Drop,
+    /// The value, sealed for those who hold a key.
+    Seal,
+    /// A token that is the same for the same value.
+    Token,
+    /// The type and the size.
+    Shape,
+    /// Between which bounds it lies.
+    Range,
+    /// Not even that there is a value.
+    Hide,
+}
+
+/// What `as` of an entry of `redact` may be.
+pub const CLASSES: [(&str, Class); 6] = [
+    ("drop", Class::Drop),
+    ("seal", Class::Seal),
+    ("token", Class::Token),
+    ("shape", Class::Shape),
+    ("range", Class::Range),
+    ("hide", Class::Hide),
+];
+
+/// What `facts` of an entry of `redact` may be: whether conditions are told that read the value.
+pub const FACTS: [(&str, bool); 2] = [("all", true), ("none", false)];

@@ -1,0 +1,52 @@
+//! What rules ask of a session: names of questions, and the places of the context where the
+//! answers lie.
+//!
+//! Imports: nothing.
+//! Source:  `docs/sessions.md`.
+//!
+//! An answer lies at `/@session/WORD/SUBJECT`, that to `label` below its pattern, at
+//! `/@session/label/PATTERN/SUBJECT`. A subject is the JSON Pointer of an argument, as one key, or
+//! `ctx`.
+
+/// The root of the context that only a session fills. No schema can declare it: it is no
+/// identifier.
+pub const ROOT: &str = "@session";
+/// What the model has read, as a subject.
+pub const CTX: &str = "ctx";
+/// What stands for the origin of a value that is found in what the principal said.
+pub const PROMPT: &str = "prompt";
+
+/// A question about a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// Whether it carries a label that fits a pattern: a bool.
+    Label,
+    /// The names of all labels that it carries, ascending: a list of strings.
+    Labels,
+    /// Where it came from: `prompt`, the name of a tool, `model`, or `none` where it is empty.
+    From,
+    /// How that is known: `ref`, `match`, `model` or `none`.
+    Kind,
+}
+
+impl Question {
+    /// Every question.
+    pub const ALL: [Self; 4] = [Self::Label, Self::Labels, Self::From, Self::Kind];
+
+    /// As rules and contexts spell it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Label => "label",
+            Self::Labels => "labels",
+            Self::From => "from",
+            Self::Kind => "kind",
+        }
+    }
+
+    /// The question that is spelled so.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|question| question.word() == word)
+    }
+}

@@ -1,0 +1,147 @@
+//! Writing an audit log: lines in frames, frames in segments, a checkpoint behind each block.
+//!
+//! In:      batches of lines; a store.
+//! Out:     bytes of segments.
+//! Imports: `runtime::audit`, `runtime::record`.
+//! Source:  `docs/audit.md`, "Segments".
+
+use std::fmt;
+use std::io;
+
+use crate::runtime::audit::frame::{HEADER, Kind, frame};
+use crate::runtime::audit::note::{Checkpoint, Signer};
+use crate::runtime::audit::recover::Open;
+use crate::runtime::audit::start::Start;
+use crate::runtime::audit::store::Store;
+use crate::runtime::record::chain::{Batch, Position};
+use crate::runtime::record::log::Storage;
+use crate::runtime::record::tree::Tree;
+
+/// Bytes of lines in a frame, unless one line has more.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// What a log is written to: segments in a store.
+pub struct Segments<S> {
+    store: S,
+    /// The writer, and the name of the log.
+    names: (String, String),
+    segment_bytes: u64,
+    signer: Option<Box<dyn Signer>>,
+    /// All lines of the log.
+    tree: Tree,
+    position: Position,
+    /// The segment that is written to; `None` before the first line, and behind a segment's end.
+    open: Option<Open>,
+    /// Bytes of it that outlast a loss of power.
+    synced: u64,
+    /// Whether something was appended since.
+    loose: bool,
+    out: Vec<u8>,
+}
+
+impl<S> fmt::Debug for Segments<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Segments").field("open", &self.open).finish_non_exhaustive()
+    }
+}
+
+impl<S: Store> Segments<S> {
+    /// Goes on with a log behind these lines, in the segment that is open, cut to its whole frames.
+    pub(super) fn go_on(
+        mut store: S,
+        (names, segment_bytes, signer): ((String, String), u64, Option<Box<dyn Signer>>),
+        (tree, position, open): (Tree, Position, Option<Open>),
+    ) -> io::Result<Self> {
+        if let Some(open) = &open {
+            store.resume(open.segment, open.bytes)?;
+        }
+        let synced = open.as_ref().map_or(0, |open| open.bytes);
+        let (loose, out) = (false, Vec::new());
+        Ok(Self { store, names, segment_bytes, signer, tree, position, open, synced, loose, out })
+    }
+
+    /// The segment that is written to; a new one where there is none.
+    fn open(&mut self) -> io::Result<Open> {
+        if let Some(open) = self.open.take() {
+            return Ok(open);
+        }
+        // What lies in front of a segment is whole.
+        self.sync()?;
+        let segment = self.tree.leaves;
+        self.store.begin(segment)?;
+        self.synced = 0;
+        Ok(Open { segment, bytes: 0, lines: 0 })
+    }
+
+    fn begin(&mut self) {
+        let (writer, origin) = self.names.clone();
+        let start = Start { writer, origin, tree: self.tree.clone(), position: self.position };
+        self.out.extend_from_slice(&HEADER);
+        frame(Kind::Segment, &[&start.to_bytes()], &mut self.out);
+    }
+
+    fn lines(&mut self, mut lines: &[u8]) {
+        let synced = self.synced.to_le_bytes();
+        while !lines.is_empty() {
+            let front = lines.get(..PIECE_BYTES).unwrap_or(lines);
+            let end = if front.len() == lines.len() {
+                lines.len()
+            } else {
+                let last = front.iter().rposition(|byte| *byte == b'\n');
+                let next = || lines.iter().position(|byte| *byte == b'\n');
+                last.or_else(next).map_or(lines.len(), |at| at + 1)
+            };
+            let (piece, rest) = lines.split_at_checked(end).unwrap_or((lines, &[]));
+            frame(Kind::Plain, &[&synced, piece], &mut self.out);
+            lines = rest;
+        }
+    }
+
+    fn checkpoint(&mut self) -> io::Result<()> {
+        let Some(signer) = &mut self.signer else { return Ok(()) };
+        let (origin, size) = (self.names.1.as_str(), self.tree.leaves);
+        let note = Checkpoint { origin, size, root: self.tree.root() }.signed(&mut **signer)?;
+        frame(Kind::Checkpoint, &[note.as_bytes()], &mut self.out);
+        Ok(())
+    }
+}
+
+impl<S: Store> Storage for Segments<S> {
+    fn append(&mut self, batch: &Batch) -> io::Result<()> {
+        let mut open = self.open()?;
+        self.out.clear();
+        if open.bytes == 0 {
+            self.begin();
+        }
+        self.lines(&batch.lines);
+        batch.leaves.iter().for_each(|leaf| self.tree.push(*leaf));
+        open.lines += batch.leaves.len() as u64;
+        self.position = batch.position;
+        if batch.closed {
+            self.checkpoint()?;
+        }
+        let full = open.bytes + self.out.len() as u64 >= self.segment_bytes;
+        let ends = batch.end || batch.closed && full;
+        if ends {
+            frame(Kind::End, &[&open.lines.to_le_bytes()], &mut self.out);
+        }
+        self.loose = true;
+        self.store.append(&self.out)?;
+        open.bytes += self.out.len() as u64;
+        self.open = Some(open).filter(|_| !ends);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if self.loose {
+            self.store.sync()?;
+            self.loose = false;
+        }
+        self.synced = self.open.as_ref().map_or(0, |open| open.bytes);
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.bytes >= self.segment_bytes)
+    }
+}

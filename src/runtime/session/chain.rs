@@ -1,0 +1,72 @@
+//! The way of a value through a session, for people and records.
+//!
+//! In:      a value of a call.
+//! Out:     the places where it was seen, and those that these came from, as far as is told.
+//! Imports: `base::limits`, `runtime::session`.
+
+use crate::base::limits::SESSION_LINKS_MAX;
+use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::provenance::Provenance;
+use crate::runtime::session::step::Session;
+
+/// A place where a value was seen, or where what it was made of was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link<'s> {
+    /// How many calls lie between: zero for where the value itself was seen.
+    pub depth: usize,
+    /// The call in whose output it was; `None` for what the principal said.
+    pub call: Option<Seen<'s>>,
+    /// Its JSON Pointer in the output.
+    pub pointer: &'s str,
+    /// What it carries.
+    pub labels: LabelSet,
+}
+
+/// A call, as links name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen<'s> {
+    /// Its id.
+    pub id: &'s str,
+    /// Its tool; empty where nobody asked for the call.
+    pub tool: &'s str,
+    /// Number of the event that asked for it, or that answered it where none did.
+    pub seq: u64,
+}
+
+impl Session<'_, '_> {
+    /// Where a value came from, as `from` says it to rules.
+    #[must_use]
+    pub fn origin(&self, value: &Provenance) -> &str {
+        self.state().word(value.from)
+    }
+
+    /// Where a value came from: each link in front of those that it was made of.
+    #[must_use]
+    pub fn chain(&self, value: &Provenance) -> Vec<Link<'_>> {
+        let (state, ground) = (self.state(), self.ground());
+        let mut links = Vec::new();
+        let mut told: Vec<u32> = Vec::new();
+        let mut waiting: Vec<(usize, u32)> =
+            value.sources.iter().rev().map(|at| (0, *at)).collect();
+        while let Some((depth, at)) = waiting.pop() {
+            let Some(field) = state.index.field(at) else { continue };
+            if told.contains(&at) || links.len() >= SESSION_LINKS_MAX {
+                continue;
+            }
+            told.push(at);
+            let call = field.call.and_then(|call| state.call(call));
+            let pointer = state.index.pointer(field);
+            let labels = state.sets.get(field.labels).cloned();
+            links.push(Link {
+                depth,
+                call: call.map(|it| Seen { id: &it.id, tool: &it.tool, seq: it.seq }),
+                pointer,
+                labels: labels.unwrap_or_else(|| LabelSet::of(state.labels)),
+            });
+            if let Some(call) = call.filter(|call| ground.inherits(&call.tool, pointer)) {
+                waiting.extend(call.sources.iter().rev().map(|at| (depth + 1, *at)));
+            }
+        }
+        links
+    }
+}

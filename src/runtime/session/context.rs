@@ -1,0 +1,108 @@
+//! The context of a request: what the event brought, and the answers to all that rules ask.
+
+use crate::lang::session::{CTX, Question, ROOT};
+use crate::lang::value::json::write_string;
+use crate::runtime::session::ground::{Asked, Ground};
+use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::provenance::{From, Joined, Kind, Provenance, joined};
+use crate::runtime::session::state::State;
+
+/// Writes the context, as JSON, in the stead of what is in `out`.
+pub(super) fn write(
+    ground: &Ground<'_>,
+    state: &State,
+    values: &[Provenance],
+    (action, brought): (&str, &[(&'static str, &str)]),
+    out: &mut String,
+) {
+    out.clear();
+    out.push('{');
+    key(out, ROOT);
+    answers(ground, state, values, out);
+    out.push(',');
+    key(out, "action");
+    out.push_str(action);
+    let own = brought.iter().any(|(name, _)| *name == "principal");
+    let before = state.principal.as_deref().filter(|_| !own).map(|it| ("principal", it));
+    for (name, value) in before.into_iter().chain(brought.iter().copied()) {
+        out.push(',');
+        key(out, name);
+        out.push_str(value);
+    }
+    out.push('}');
+}
+
+/// Appends a JSON string.
+fn text(out: &mut String, text: &str) {
+    // Writing to a string cannot fail.
+    let _ = write_string(out, "", text);
+}
+
+fn key(out: &mut String, name: &str) {
+    text(out, name);
+    out.push(':');
+}
+
+/// Appends what `write` appends for each entry, with commas between, in a pair of brackets.
+fn each<T>(
+    out: &mut String,
+    [open, close]: [char; 2],
+    entries: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(&mut String, T),
+) {
+    out.push(open);
+    for (at, entry) in entries.into_iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        write(out, entry);
+    }
+    out.push(close);
+}
+
+const OBJECT: [char; 2] = ['{', '}'];
+
+/// An object of the answers, question by question.
+fn answers(ground: &Ground<'_>, state: &State, values: &[Provenance], out: &mut String) {
+    let subject = |subject: &&str| {
+        if *subject == CTX {
+            Joined { kind: Kind::Model, from: From::Model, labels: state.ctx.clone() }
+        } else {
+            joined(state, values, subject)
+        }
+    };
+    let known: Vec<Joined> = ground.subjects.iter().map(subject).collect();
+    let about = |at: &usize| Some((ground.subjects.get(*at)?, known.get(*at)?));
+    each(out, OBJECT, &ground.asked, |out, asked| match asked {
+        Asked::Context => {
+            key(out, CTX);
+            names(ground, &state.ctx, out);
+        }
+        Asked::Label(patterns) => {
+            key(out, Question::Label.word());
+            each(out, OBJECT, patterns, |out, (pattern, mask, subjects)| {
+                key(out, pattern);
+                each(out, OBJECT, subjects.iter().filter_map(about), |out, (subject, value)| {
+                    key(out, subject);
+                    out.push_str(if value.labels.meets(mask) { "true" } else { "false" });
+                });
+            });
+        }
+        Asked::Other(question, subjects) => {
+            key(out, question.word());
+            each(out, OBJECT, subjects.iter().filter_map(about), |out, (subject, value)| {
+                key(out, subject);
+                match question {
+                    Question::From => text(out, state.word(value.from)),
+                    Question::Kind => text(out, value.kind.word()),
+                    Question::Label | Question::Labels => names(ground, &value.labels, out),
+                }
+            });
+        }
+    });
+}
+
+/// A list of the names of labels.
+fn names(ground: &Ground<'_>, set: &LabelSet, out: &mut String) {
+    each(out, ['[', ']'], ground.names(set), text);
+}

@@ -1,0 +1,176 @@
+//! Events of a session: one JSON object a line.
+//!
+//! In:      a line.
+//! Out:     `Event`, or what is wrong with it.
+//! Imports: `base::limits`, `lang::value::time`, `runtime::session::json`.
+//! Source:  `docs/sessions.md`, "Events".
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::base::limits::{SESSION_EVENT_BYTES_MAX, SESSION_ID_BYTES_MAX, SESSION_SOURCES_MAX};
+use crate::lang::value::time;
+use crate::runtime::session::json::{count, members, string};
+use crate::runtime::vm::request::error::InputKind;
+
+/// Something that happened, with its number and time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// Its number: greater than that of the event before.
+    pub seq: u64,
+    /// Seconds and nanoseconds since the epoch.
+    pub ts: (i64, u32),
+    /// What happened.
+    pub kind: EventKind<'a>,
+}
+
+/// Pointers into the arguments, and handles of the places that their values came from.
+pub type Refs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
+/// What happened. Values are JSON as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventKind<'a> {
+    /// The principal said something.
+    Prompt {
+        /// Who; as before where it is not written.
+        principal: Option<&'a str>,
+        /// What.
+        text: Cow<'a, str>,
+    },
+    /// The agent wants to call a tool.
+    Request {
+        /// Id of the call.
+        call: Cow<'a, str>,
+        /// `{tool, args, ..}`.
+        action: &'a str,
+        /// Where arguments came from, as the host knows: pointer, and `CALL#POINTER`.
+        refs: Refs<'a>,
+        /// Other roots of the context: name and value.
+        context: Vec<(&'static str, &'a str)>,
+    },
+    /// A tool answered, or failed.
+    Response {
+        /// Id of the call.
+        call: Cow<'a, str>,
+        /// What it gave: JSON.
+        out: Option<&'a str>,
+        /// What it said when it failed.
+        error: Option<Cow<'a, str>>,
+    },
+    /// The model said something to the principal.
+    Answer,
+    /// Time went by.
+    Clock,
+    /// The model forgot what it had read.
+    Reset,
+}
+
+/// Why an event is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventFault {
+    /// It is no JSON object.
+    Syntax(InputKind),
+    /// It is larger than `SESSION_EVENT_BYTES_MAX`.
+    TooLarge,
+    /// It lacks this member, or has it with another kind of value.
+    Member(&'static str),
+    /// Nobody knows events of this kind.
+    Unknown(String),
+    /// This version takes no events of this kind.
+    NotBuilt(&'static str),
+}
+
+impl fmt::Display for EventFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(_) => f.write_str("it is no JSON object"),
+            Self::TooLarge => write!(f, "it is larger than {SESSION_EVENT_BYTES_MAX} bytes"),
+            Self::Member(name) => write!(f, "it has no `{name}`, or one of another kind"),
+            Self::Unknown(kind) => write!(f, "there are no events of the kind `{kind}`"),
+            Self::NotBuilt(kind) => write!(f, "this version takes no events of the kind `{kind}`"),
+        }
+    }
+}
+
+/// Kinds that a later version takes.
+const LATER: [&str; 3] = ["fact", "approval", "plan"];
+
+/// Roots of the context that a request may bring beside `action`.
+const ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
+
+impl<'a> Event<'a> {
+    /// Reads a line. Members that nobody knows are passed over.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(line: &'a [u8]) -> Result<Self, EventFault> {
+        if line.len() > SESSION_EVENT_BYTES_MAX {
+            return Err(EventFault::TooLarge);
+        }
+        let utf8 = |_| EventFault::Syntax(InputKind::NotUtf8);
+        let line = std::str::from_utf8(line).map_err(utf8)?;
+        let members = Members(members(line).map_err(EventFault::Syntax)?);
+        let kind = members.text("ev")?;
+        let seq = members.get("seq").and_then(count).ok_or(EventFault::Member("seq"))?;
+        let ts = time::parse(&members.text("ts")?).map_err(|_| EventFault::Member("ts"))?;
+        let kind = match kind.as_ref() {
+            "prompt" => EventKind::Prompt {
+                principal: members.get("principal"),
+                text: members.text("text")?,
+            },
+            "request" => EventKind::Request {
+                call: members.call()?,
+                action: members.get("action").ok_or(EventFault::Member("action"))?,
+                refs: members.refs()?,
+                context: ROOTS.iter().filter_map(|it| Some((*it, members.get(it)?))).collect(),
+            },
+            "response" => {
+                let (out, error) = (members.get("out"), members.get("error"));
+                let failed = || error.and_then(string).ok_or(EventFault::Member("error"));
+                let error = if out.is_none() { Some(failed()?) } else { None };
+                EventKind::Response { call: members.call()?, out, error }
+            }
+            "answer" => EventKind::Answer,
+            "clock" => EventKind::Clock,
+            "reset" => EventKind::Reset,
+            other => {
+                let later = LATER.into_iter().find(|kind| *kind == other);
+                return Err(later.map_or_else(
+                    || EventFault::Unknown(other.chars().take(64).collect()),
+                    EventFault::NotBuilt,
+                ));
+            }
+        };
+        Ok(Self { seq, ts: (ts.seconds, ts.nanoseconds), kind })
+    }
+}
+
+/// The members of an event.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
+
+impl<'a> Members<'a> {
+    fn get(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
+    }
+
+    fn text(&self, name: &'static str) -> Result<Cow<'a, str>, EventFault> {
+        self.get(name).and_then(string).ok_or(EventFault::Member(name))
+    }
+
+    fn call(&self) -> Result<Cow<'a, str>, EventFault> {
+        let call = self.text("call")?;
+        let good = !call.is_empty() && call.len() <= SESSION_ID_BYTES_MAX;
+        if good { Ok(call) } else { Err(EventFault::Member("call")) }
+    }
+
+    fn refs(&self) -> Result<Refs<'a>, EventFault> {
+        let Some(refs) = self.get("refs") else { return Ok(Vec::new()) };
+        let wrong = EventFault::Member("refs");
+        let pairs = members(refs).map_err(|_| wrong.clone())?.into_iter();
+        if pairs.len() > SESSION_SOURCES_MAX {
+            return Err(wrong);
+        }
+        let pairs = pairs.map(|(pointer, handle)| Some((pointer, string(handle)?)));
+        pairs.collect::<Option<Vec<_>>>().ok_or(wrong)
+    }
+}

@@ -1,0 +1,219 @@
+//! What sessions know of a program, found out once: its labels, what tools give, what rules ask.
+//!
+//! In:      a program.
+//! Out:     `Ground`, which any number of sessions share.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`, `runtime::session`.
+
+use std::collections::HashMap;
+
+use crate::base::pointer;
+use crate::lang::glob;
+use crate::lang::session::{CTX, Question, ROOT};
+use crate::runtime::bundle::module::{Module, PathNode, Step};
+use crate::runtime::program::Program;
+use crate::runtime::session::labels::LabelSet;
+
+/// The label of what a principal says, if the documents declare it.
+const USER: &str = "input.user";
+/// The label of what nothing is declared of. Every bundle with labels has it.
+const UNKNOWN: &str = "untrusted.unknown";
+
+/// A program, and what sessions know of it.
+#[derive(Debug)]
+pub struct Ground<'p> {
+    pub(super) program: &'p Program,
+    /// Names of labels, by number.
+    labels: Vec<&'p str>,
+    /// What a value carries that has no other label: that nothing is known of it.
+    pub(super) unknown: LabelSet,
+    /// What the words of a principal carry.
+    pub(super) user: LabelSet,
+    tools: HashMap<&'p str, Vec<Part<'p>>>,
+    pub(super) asked: Vec<Asked<'p>>,
+    /// What rules ask about: pointers into the arguments, and `ctx`. Each once.
+    pub(super) subjects: Vec<&'p str>,
+}
+
+/// What a part of a tool's output carries.
+#[derive(Debug)]
+struct Part<'p> {
+    /// Keys; `None` is any.
+    path: Vec<Option<&'p str>>,
+    labels: LabelSet,
+    inherit: bool,
+}
+
+/// What rules ask. Subjects by their places in `Ground::subjects`.
+#[derive(Debug)]
+pub(super) enum Asked<'p> {
+    /// The labels of what the model has read.
+    Context,
+    /// Patterns, the labels that each fits, and whose labels are compared with them.
+    Label(Vec<(&'p str, LabelSet, Vec<usize>)>),
+    /// Another question, and about what.
+    Other(Question, Vec<usize>),
+}
+
+impl<'p> Ground<'p> {
+    /// What sessions know of `program`.
+    #[must_use]
+    pub fn of(program: &'p Program) -> Self {
+        let module = program.module();
+        let text = |at| program.string(at);
+        let labels: Vec<&str> = module.govern.labels.iter().map(|row| text(row.name)).collect();
+        let closures = closures(module);
+        let named = |name: &str| {
+            let at = labels.iter().position(|label| *label == name);
+            let closure = at.and_then(|at| closures.get(at)).cloned();
+            closure.unwrap_or_else(|| LabelSet::of(labels.len()))
+        };
+        let (unknown, user) = (named(UNKNOWN), named(USER));
+        let mut tools = HashMap::new();
+        for row in &module.govern.tools {
+            let parts = row.outputs.iter().map(|field| {
+                let mut set = LabelSet::of(labels.len());
+                for closure in field.labels.iter().filter_map(|at| closures.get(usize::from(*at))) {
+                    set.join(closure);
+                }
+                let path = field.path.iter().map(|step| match step {
+                    Step::Key(key) => Some(text(*key)),
+                    Step::Any => None,
+                });
+                Part { path: path.collect(), labels: set, inherit: field.inherit }
+            });
+            tools.insert(text(row.name), parts.collect());
+        }
+        let (asked, subjects) = (Vec::new(), Vec::new());
+        let mut ground = Self { program, labels, unknown, user, tools, asked, subjects };
+        ground.find_questions();
+        ground
+    }
+
+    /// The program.
+    #[must_use]
+    pub const fn program(&self) -> &'p Program {
+        self.program
+    }
+
+    /// Number of labels.
+    pub(super) const fn label_count(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The names of the labels in a set, ascending.
+    pub fn names(&self, set: &LabelSet) -> impl Iterator<Item = &'p str> {
+        let found: Vec<usize> = set.labels().collect();
+        found.into_iter().filter_map(|at| self.labels.get(at).copied())
+    }
+
+    /// What the field at `pointer` of an output of `tool` carries, whose call's arguments carry
+    /// `arguments`.
+    pub(super) fn output(&self, tool: &str, pointer: &str, arguments: &LabelSet) -> LabelSet {
+        let mut set = LabelSet::of(self.labels.len());
+        let mut known = false;
+        for part in self.tools.get(tool).into_iter().flatten() {
+            if !covers(&part.path, pointer) {
+                continue;
+            }
+            known = true;
+            set.join(&part.labels);
+            if part.inherit {
+                set.join(arguments);
+            }
+        }
+        if !known {
+            set.join(&self.unknown);
+        }
+        set
+    }
+
+    /// Whether the field at `pointer` of an output of `tool` carries what the arguments carry.
+    pub(super) fn inherits(&self, tool: &str, pointer: &str) -> bool {
+        let parts = self.tools.get(tool).into_iter().flatten();
+        parts.filter(|part| part.inherit).any(|part| covers(&part.path, pointer))
+    }
+
+    /// Finds the questions that the places of the program ask.
+    fn find_questions(&mut self) {
+        let program = self.program;
+        let below = |node: &PathNode| children(program, node);
+        let top = program.module().paths.first();
+        let root = top.and_then(|top| below(top).find(|(key, _)| *key == ROOT));
+        for (word, node) in root.iter().flat_map(|(_, root)| below(root)) {
+            let asked = match Question::of(word) {
+                Some(Question::Label) => {
+                    let patterns = below(node).map(|(pattern, node)| {
+                        let mut mask = LabelSet::of(self.labels.len());
+                        for (at, label) in self.labels.iter().enumerate() {
+                            if glob::matches(pattern, label) {
+                                mask.insert(at);
+                            }
+                        }
+                        (pattern, mask, node)
+                    });
+                    let patterns: Vec<_> = patterns.collect();
+                    let patterns = patterns.into_iter().map(|(pattern, mask, node)| {
+                        (pattern, mask, self.places_of(below(node).map(|(key, _)| key)))
+                    });
+                    Asked::Label(patterns.collect())
+                }
+                Some(question) => {
+                    Asked::Other(question, self.places_of(below(node).map(|(key, _)| key)))
+                }
+                None if word == CTX => Asked::Context,
+                None => continue,
+            };
+            self.asked.push(asked);
+        }
+    }
+
+    /// The places of subjects, which are kept once each.
+    fn places_of(&mut self, keys: impl Iterator<Item = &'p str>) -> Vec<usize> {
+        let places = keys.map(|key| {
+            let known = self.subjects.iter().position(|subject| *subject == key);
+            known.unwrap_or_else(|| {
+                self.subjects.push(key);
+                self.subjects.len() - 1
+            })
+        });
+        places.collect()
+    }
+}
+
+/// The places directly below a place, with their keys.
+fn children<'p>(
+    program: &'p Program,
+    node: &PathNode,
+) -> impl Iterator<Item = (&'p str, &'p PathNode)> + use<'p> {
+    let first = usize::from(node.first_child);
+    let nodes = program.module().paths.get(first..first + usize::from(node.children));
+    nodes.unwrap_or_default().iter().map(|node| (program.string(node.key), node))
+}
+
+/// Each label with all that it brings with it.
+fn closures(module: &Module) -> Vec<LabelSet> {
+    let rows = &module.govern.labels;
+    let closure = |at: usize| {
+        let mut set = LabelSet::of(rows.len());
+        let mut waiting = vec![at];
+        while let Some(at) = waiting.pop() {
+            if !set.contains(at) {
+                set.insert(at);
+                let implied = rows.get(at).map(|row| row.implies.as_slice()).unwrap_or_default();
+                waiting.extend(implied.iter().map(|label| usize::from(*label)));
+            }
+        }
+        set
+    };
+    (0..rows.len()).map(closure).collect()
+}
+
+/// Whether a path leads to what lies at `pointer`, or to what that lies in.
+fn covers(path: &[Option<&str>], pointer: &str) -> bool {
+    let mut keys = pointer::keys(pointer);
+    path.iter().all(|step| match (step, keys.next()) {
+        (None, Some(_)) => true,
+        (Some(wanted), Some(key)) => *wanted == key,
+        (_, None) => false,
+    })
+}

@@ -1,0 +1,261 @@
+//! Where values of a session were seen: every text that came in, found again by its words.
+//!
+//! In:      fields, each with its form and the labels it carries.
+//! Out:     the fields that hold a value.
+//! Imports: `base::limits`, `runtime::session`.
+//!
+//! A value is looked for at its rarest word. How much is compared for one value is bounded; beyond
+//! it the answer is that the value may be anywhere.
+
+use std::collections::HashMap;
+
+use crate::base::limits::{SESSION_FIELDS_MAX, SESSION_TEXT_BYTES_MAX};
+use crate::runtime::session::text::{is_of_word, is_short, words};
+
+/// What stands between the forms of two fields; no form holds it.
+const END: char = '\0';
+
+/// A text that came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    /// Where its form begins and ends.
+    pub(super) start: u32,
+    pub(super) end: u32,
+    /// Where its pointer begins and ends.
+    pub(super) pointer: (u32, u32),
+    /// The call whose output it is in; `None`: the principal said it.
+    pub(super) call: Option<u32>,
+    /// The number of the set of its labels.
+    pub(super) labels: u32,
+}
+
+/// All fields of a session.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Index {
+    fields: Vec<Field>,
+    forms: String,
+    pointers: String,
+    /// For each word where it stands last, and how often it stands.
+    words: HashMap<Box<str>, (u32, u32)>,
+    /// For each place of a word the place of the same word before it, or its own number.
+    places: Vec<(u32, u32)>,
+}
+
+/// Where a value was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// In these fields, ascending; in none.
+    In(Vec<u32>),
+    /// Too much would have to be compared.
+    Anywhere,
+}
+
+/// The session holds as much as it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+impl Index {
+    /// Begins a field: its form is appended to what is returned, and ended by `finish`.
+    pub(super) fn begin(&mut self) -> &mut String {
+        &mut self.forms
+    }
+
+    /// Where the next field begins.
+    pub(super) fn mark(&self) -> usize {
+        self.forms.len()
+    }
+
+    /// Ends the field that began at `start`; one without a letter leaves no trace.
+    pub(super) fn finish(
+        &mut self,
+        start: usize,
+        pointer: &str,
+        (call, labels): (Option<u32>, u32),
+    ) -> Result<(), Full> {
+        let form = self.forms.get(start..).unwrap_or_default();
+        if form.is_empty() {
+            return Ok(());
+        }
+        let narrow = |at: usize| u32::try_from(at).map_err(|_| Full);
+        let full = self.fields.len() >= SESSION_FIELDS_MAX
+            || self.forms.len() + self.pointers.len() + pointer.len() > SESSION_TEXT_BYTES_MAX;
+        if full {
+            self.forms.truncate(start);
+            return Err(Full);
+        }
+        if form.contains(END) {
+            // What stands between forms stands in none.
+            let cleaned = form.replace(END, "\u{fffd}");
+            self.forms.truncate(start);
+            self.forms.push_str(&cleaned);
+        }
+        let end = self.forms.len();
+        for (at, word) in words(self.forms.get(start..).unwrap_or_default()) {
+            let place = narrow(self.places.len())?;
+            let at = narrow(start + at)?;
+            if let Some((last, count)) = self.words.get_mut(word) {
+                self.places.push((at, *last));
+                (*last, *count) = (place, *count + 1);
+            } else {
+                self.places.push((at, place));
+                self.words.insert(word.into(), (place, 1));
+            }
+        }
+        let from = narrow(self.pointers.len())?;
+        self.pointers.push_str(pointer);
+        let pointer = (from, narrow(self.pointers.len())?);
+        self.forms.push(END);
+        let (start, end) = (narrow(start)?, narrow(end)?);
+        self.fields.push(Field { start, end, pointer, call, labels });
+        Ok(())
+    }
+
+    /// The field with this number.
+    pub(super) fn field(&self, at: u32) -> Option<&Field> {
+        self.fields.get(at as usize)
+    }
+
+    /// Number of fields.
+    pub(super) const fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Bytes of text that are kept.
+    pub(super) const fn bytes(&self) -> usize {
+        self.forms.len() + self.pointers.len()
+    }
+
+    /// The pointer of a field.
+    pub(super) fn pointer(&self, field: &Field) -> &str {
+        let (from, to) = field.pointer;
+        self.pointers.get(from as usize..to as usize).unwrap_or_default()
+    }
+
+    /// The form of a field.
+    pub(super) fn form(&self, field: &Field) -> &str {
+        self.forms.get(field.start as usize..field.end as usize).unwrap_or_default()
+    }
+
+    /// The fields that hold a form: all of it, or, if it is not short, it between other words.
+    /// `left` is how many bytes may be compared.
+    pub(super) fn find(&self, form: &str, left: &mut usize) -> Found {
+        let mut rarest: Option<(usize, u32, u32)> = None;
+        for (at, word) in words(form) {
+            let Some((last, count)) = self.words.get(word) else { return Found::In(Vec::new()) };
+            if rarest.is_none_or(|(_, _, least)| *count < least) {
+                rarest = Some((at, *last, *count));
+            }
+        }
+        let Some((offset, last, _)) = rarest else { return self.find_wordless(form, left) };
+        let mut found: Vec<u32> = Vec::new();
+        let mut place = last;
+        while let Some((at, before)) = self.places.get(place as usize).copied() {
+            let Some(rest) = left.checked_sub(form.len() + 1) else { return Found::Anywhere };
+            *left = rest;
+            let start = (at as usize).checked_sub(offset);
+            if let Some(field) = start.and_then(|start| self.holds_at(start, form))
+                && found.last() != Some(&field)
+            {
+                found.push(field);
+            }
+            if before == place {
+                break;
+            }
+            place = before;
+        }
+        found.reverse();
+        Found::In(found)
+    }
+
+    /// The fields that hold a form without a word.
+    fn find_wordless(&self, form: &str, left: &mut usize) -> Found {
+        if form.is_empty() {
+            return Found::In(Vec::new());
+        }
+        let Some(rest) = left.checked_sub(self.forms.len()) else { return Found::Anywhere };
+        *left = rest;
+        let mut found: Vec<u32> = Vec::new();
+        for (start, _) in self.forms.match_indices(form) {
+            if let Some(field) = self.holds_at(start, form)
+                && found.last() != Some(&field)
+            {
+                found.push(field);
+            }
+        }
+        Found::In(found)
+    }
+
+    /// The number of the field that holds `form` at `start`, if it stands there.
+    fn holds_at(&self, start: usize, form: &str) -> Option<u32> {
+        let (before, rest) = self.forms.split_at_checked(start)?;
+        let behind = rest.strip_prefix(form)?;
+        let before = before.chars().next_back().unwrap_or(END);
+        let behind = behind.chars().next().unwrap_or(END);
+        let goes_on = |inside: Option<char>, outside: char| {
+            inside.is_some_and(is_of_word) && is_of_word(outside)
+        };
+        let whole = before == END && behind == END;
+        let cut = goes_on(form.chars().next(), before) || goes_on(form.chars().next_back(), behind);
+        if cut || is_short(form) && !whole {
+            return None;
+        }
+        let next = self.fields.partition_point(|field| field.start as usize <= start);
+        u32::try_from(next.checked_sub(1)?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, Index};
+    use crate::base::limits::SESSION_MATCH_BYTES_MAX;
+    use crate::runtime::session::text::push_form;
+
+    fn index(texts: &[&str]) -> Index {
+        let mut index = Index::default();
+        for text in texts {
+            let start = index.mark();
+            push_form(text, index.begin());
+            index.finish(start, "/a", (None, 0)).expect("room");
+        }
+        index
+    }
+
+    fn find(index: &Index, value: &str) -> Found {
+        let mut form = String::new();
+        push_form(value, &mut form);
+        index.find(&form, &mut SESSION_MATCH_BYTES_MAX.clone())
+    }
+
+    #[test]
+    fn values_are_found_between_words() {
+        let index =
+            index(&["Pay UK123 to bob", "13", "bob, UK123. bob", "on June 13", "!? 日本語"]);
+        for (value, wanted) in [
+            ("uk123", vec![0, 2]),
+            ("UK12", vec![]),
+            ("K123", vec![]),
+            ("Bob", vec![0, 2]),
+            ("13", vec![1]),
+            ("to  BOB", vec![0]),
+            ("bob, UK123.", vec![2]),
+            ("bob UK123", vec![]),
+            ("!?", vec![]),
+            ("本語", vec![]),
+            ("日本語", vec![4]),
+            ("13 bob", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(find(&index, value), Found::In(wanted), "{value}");
+        }
+    }
+
+    #[test]
+    fn much_of_the_same_is_bounded() {
+        let many = "aaaa bbbb ".repeat(60_000);
+        let index = index(&[&many]);
+        let value = "aaaa bbbb ".repeat(2_000) + "cccc";
+        assert_eq!(find(&index, &value), Found::In(Vec::new()));
+        let value = "aaaa bbbb ".repeat(2_000) + "bbbb";
+        assert_eq!(find(&index, &value), Found::Anywhere);
+    }
+}

@@ -1,0 +1,234 @@
+//! JSON of events: members of an object, and all values of a tree with the ways to them.
+//!
+//! In:      text.
+//! Out:     members as they are written; leaves with their JSON Pointers. The grammar is checked
+//!          everywhere.
+//! Imports: `base::limits`, the reader of contexts.
+
+use std::borrow::Cow;
+
+use crate::base::limits::CONTEXT_DEPTH_MAX;
+use crate::base::pointer;
+use crate::lang::value::scan;
+use crate::runtime::vm::request::error::InputKind;
+use crate::runtime::vm::request::reader::{Read, Reader, Text};
+
+/// A value without parts, or an empty container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Leaf<'a> {
+    /// A string, escapes resolved.
+    Text(Cow<'a, str>),
+    /// A number as it is spelled.
+    Number(&'a str),
+    /// `true` or `false`.
+    Bool(&'static str),
+    /// `null`, `[]` or `{}`.
+    Nothing(&'static str),
+}
+
+/// What a walk through a tree meets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Met<'a> {
+    /// The key of a member, whose pointer this is.
+    Key(Cow<'a, str>),
+    /// A value.
+    Leaf(Leaf<'a>),
+}
+
+/// The text of the value that stands at the reader, which goes past it.
+fn value<'a>(reader: &mut Reader<'a>, depth: usize) -> Read<&'a str> {
+    reader.peek();
+    let start = reader.at as usize;
+    reader.skip(depth)?;
+    let bytes = reader.bytes.get(start..reader.at as usize).unwrap_or_default();
+    std::str::from_utf8(bytes).map_err(|_| InputKind::NotUtf8)
+}
+
+/// The members of the object that `text` is, in order; a key that is given twice is refused.
+pub(super) fn members(text: &str) -> Read<Vec<(Cow<'_, str>, &str)>> {
+    let mut reader = Reader::new(text.as_bytes());
+    if reader.peek() != b'{' {
+        return Err(InputKind::NotAnObject);
+    }
+    reader.at += 1;
+    let mut found: Vec<(Cow<'_, str>, &str)> = Vec::new();
+    while reader.more(found.is_empty(), b'}')? {
+        let key = reader.key()?;
+        let key = resolved(&reader, key)?;
+        if found.iter().any(|(known, _)| *known == key) {
+            return Err(InputKind::DuplicateKey);
+        }
+        found.push((key, value(&mut reader, 1)?));
+    }
+    reader.peek();
+    if reader.is_at_end() { Ok(found) } else { Err(InputKind::Trailing) }
+}
+
+/// The string that `text` is; `None` if it is none.
+pub(super) fn string(text: &str) -> Option<Cow<'_, str>> {
+    let mut reader = Reader::new(text.as_bytes());
+    let found = reader.string().ok()?;
+    resolved(&reader, found).ok()
+}
+
+/// The whole number that `text` is, if it is one.
+pub(super) fn count(text: &str) -> Option<u64> {
+    text.parse().ok()
+}
+
+/// A string with its escapes resolved.
+fn resolved<'a>(reader: &Reader<'a>, found: Text) -> Read<Cow<'a, str>> {
+    let spelled = reader.slice(found);
+    let utf8 = |bytes: &'a [u8]| std::str::from_utf8(bytes).map_err(|_| InputKind::NotUtf8);
+    if !found.is_escaped() {
+        return utf8(spelled).map(Cow::Borrowed);
+    }
+    let mut inner = Reader::new(spelled);
+    let mut text = String::with_capacity(spelled.len());
+    while !inner.is_at_end() {
+        let end = scan::text_end(spelled, inner.at);
+        let plain = spelled.get(inner.at as usize..end as usize).unwrap_or_default();
+        text.push_str(utf8(plain)?);
+        inner.at = end;
+        if !inner.is_at_end() {
+            text.push(inner.escape()?);
+        }
+    }
+    Ok(Cow::Owned(text))
+}
+
+/// An open container.
+struct Open {
+    object: bool,
+    /// Members or items so far.
+    count: usize,
+    /// Length of the pointer to the container.
+    pointer: usize,
+}
+
+/// Walks through the tree that `text` is, and shows what it meets with its pointer.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn walk<'a>(text: &'a str, mut see: impl FnMut(&str, Met<'a>)) -> Read<()> {
+    let mut reader = Reader::new(text.as_bytes());
+    let mut place = String::new();
+    let mut open: Vec<Open> = Vec::new();
+    loop {
+        reader.count()?;
+        let byte = reader.peek();
+        if matches!(byte, b'{' | b'[') {
+            if open.len() >= CONTEXT_DEPTH_MAX {
+                return Err(InputKind::TooDeep);
+            }
+            reader.at += 1;
+            open.push(Open { object: byte == b'{', count: 0, pointer: place.len() });
+        } else {
+            let leaf = leaf(&mut reader)?;
+            see(&place, Met::Leaf(leaf));
+        }
+        // To the next value, out of all containers that end here.
+        loop {
+            let Some(top) = open.last_mut() else {
+                reader.peek();
+                return if reader.is_at_end() { Ok(()) } else { Err(InputKind::Trailing) };
+            };
+            place.truncate(top.pointer);
+            if reader.more(top.count == 0, if top.object { b'}' } else { b']' })? {
+                if top.object {
+                    let key = reader.key()?;
+                    let key = resolved(&reader, key)?;
+                    pointer::push(&mut place, &key);
+                    see(&place, Met::Key(key));
+                } else {
+                    place.push('/');
+                    place.push_str(&top.count.to_string());
+                }
+                top.count += 1;
+                break;
+            }
+            if top.count == 0 {
+                see(&place, Met::Leaf(Leaf::Nothing(if top.object { "{}" } else { "[]" })));
+            }
+            open.pop();
+        }
+    }
+}
+
+fn leaf<'a>(reader: &mut Reader<'a>) -> Read<Leaf<'a>> {
+    Ok(match reader.byte() {
+        b'"' => {
+            let found = reader.string()?;
+            Leaf::Text(resolved(reader, found)?)
+        }
+        b't' => {
+            reader.word(b"true")?;
+            Leaf::Bool("true")
+        }
+        b'f' => {
+            reader.word(b"false")?;
+            Leaf::Bool("false")
+        }
+        b'n' => {
+            reader.word(b"null")?;
+            Leaf::Nothing("null")
+        }
+        b'-' | b'0'..=b'9' => {
+            let start = reader.at as usize;
+            reader.number()?;
+            let spelled = reader.bytes.get(start..reader.at as usize).unwrap_or_default();
+            Leaf::Number(std::str::from_utf8(spelled).unwrap_or_default())
+        }
+        _ => return Err(reader.unexpected()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Leaf, Met, members, walk};
+
+    fn leaves(text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        walk(text, |pointer, met| {
+            found.push(match met {
+                Met::Key(key) => format!("{pointer} key {key}"),
+                Met::Leaf(Leaf::Text(text)) => format!("{pointer} = {text}"),
+                Met::Leaf(Leaf::Number(text)) => format!("{pointer} # {text}"),
+                Met::Leaf(Leaf::Bool(word) | Leaf::Nothing(word)) => format!("{pointer} {word}"),
+            });
+        })
+        .expect("JSON");
+        found
+    }
+
+    #[test]
+    fn every_value_is_met_with_its_pointer() {
+        let text = r#"{"a": [1.50, "x\ny", {}], "b/c": {"~": true, "": null}, "e": []}"#;
+        let wanted = [
+            "/a key a",
+            "/a/0 # 1.50",
+            "/a/1 = x\ny",
+            "/a/2 {}",
+            "/b~1c key b/c",
+            "/b~1c/~0 key ~",
+            "/b~1c/~0 true",
+            "/b~1c/ key ",
+            "/b~1c/ null",
+            "/e key e",
+            "/e []",
+        ];
+        assert_eq!(leaves(text), wanted);
+        assert_eq!(leaves(" \"a\" "), [" = a"]);
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused() {
+        for text in ["", "{", "[1,]", "{\"a\" 1}", "nul", "1 2", "\"\\x\"", "\"a", "[01]", "\u{1}"]
+        {
+            assert!(walk(text, |_, _| {}).is_err(), "{text}");
+        }
+        assert!(members(r#"{"a": 1, "\u0061": 2}"#).is_err());
+        let found = members(r#"{"a": {"b": [1]}, "c": "d"}"#).expect("an object");
+        assert_eq!(found[0].1, r#"{"b": [1]}"#);
+    }
+}

@@ -1,0 +1,93 @@
+//! Sets of labels: a bit for each, in words; equal sets are kept once.
+//!
+//! Imports: `std` only.
+
+use std::collections::HashMap;
+
+/// A set of labels. Its length is the same for all sets of a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LabelSet(Vec<u64>);
+
+impl LabelSet {
+    /// The empty set, of so many labels.
+    #[must_use]
+    pub(super) fn of(labels: usize) -> Self {
+        Self(vec![0; labels.div_ceil(64)])
+    }
+
+    /// Adds the label with this number.
+    pub(super) fn insert(&mut self, label: usize) {
+        if let Some(word) = self.0.get_mut(label / 64) {
+            *word |= 1 << (label % 64);
+        }
+    }
+
+    /// Adds all labels of another set.
+    pub(super) fn join(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word |= other;
+        }
+    }
+
+    /// Takes out all labels.
+    pub(super) fn clear(&mut self) {
+        self.0.fill(0);
+    }
+
+    /// Whether it holds the label with this number.
+    #[must_use]
+    pub fn contains(&self, label: usize) -> bool {
+        self.0.get(label / 64).is_some_and(|word| word >> (label % 64) & 1 == 1)
+    }
+
+    /// Whether both have a label.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(word, other)| word & other != 0)
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    /// The numbers of its labels, ascending.
+    pub fn labels(&self) -> impl Iterator<Item = usize> {
+        let of_word = |(at, word): (usize, &u64)| {
+            let word = *word;
+            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| at * 64 + bit)
+        };
+        self.0.iter().enumerate().flat_map(of_word)
+    }
+
+    /// Its words.
+    pub(super) fn words(&self) -> &[u64] {
+        &self.0
+    }
+}
+
+/// The sets that fields carry, each once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sets {
+    sets: Vec<LabelSet>,
+    numbers: HashMap<LabelSet, u32>,
+}
+
+impl Sets {
+    /// The number of a set.
+    pub(super) fn number(&mut self, set: &LabelSet) -> u32 {
+        if let Some(number) = self.numbers.get(set) {
+            return *number;
+        }
+        let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
+        self.sets.push(set.clone());
+        self.numbers.insert(set.clone(), number);
+        number
+    }
+
+    /// The set with this number.
+    pub(super) fn get(&self, number: u32) -> Option<&LabelSet> {
+        self.sets.get(number as usize)
+    }
+}

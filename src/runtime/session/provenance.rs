@@ -1,0 +1,200 @@
+//! Where the values of a call came from.
+//!
+//! In:      the arguments, what the session has seen.
+//! Out:     for each value how it is known to come, from where, and what it carries.
+//! Imports: `base::limits`, `lang::session`, `runtime::session`.
+//! Source:  `docs/sessions.md`, "Provenance".
+
+use crate::base::limits::{SESSION_MATCH_BYTES_MAX, SESSION_SOURCES_MAX};
+use crate::lang::session::PROMPT;
+use crate::runtime::session::index::Found;
+use crate::runtime::session::json::{Leaf, Met, walk};
+use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::state::State;
+use crate::runtime::session::text::push_form;
+use crate::runtime::vm::request::error::InputKind;
+
+/// How it is known where a value came from; the later, the less is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// There is no value, or an empty one.
+    None,
+    /// The host said so.
+    Ref,
+    /// It was seen before, in these places.
+    Match,
+    /// It was seen nowhere: the model made it of whatever it has read.
+    Model,
+}
+
+impl Kind {
+    /// As rules spell it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Ref => "ref",
+            Self::Match => "match",
+            Self::Model => "model",
+        }
+    }
+}
+
+/// Where a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum From {
+    /// There is no value.
+    None,
+    /// What the principal said.
+    Prompt,
+    /// Outputs of the tool of this call.
+    Tool(u32),
+    /// Outputs of several tools.
+    Several,
+    /// Nobody knows.
+    Model,
+}
+
+/// A value of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// Its JSON Pointer in the arguments.
+    pub pointer: String,
+    /// How its origin is known.
+    pub kind: Kind,
+    /// What it carries.
+    pub labels: LabelSet,
+    pub(super) from: From,
+    /// The fields that it was found in, ascending: as many as are told.
+    pub(super) sources: Vec<u32>,
+}
+
+/// What the values at a place of the arguments come to together.
+#[derive(Clone, Debug)]
+pub(super) struct Joined {
+    pub(super) kind: Kind,
+    pub(super) from: From,
+    pub(super) labels: LabelSet,
+}
+
+/// The provenance of every value in `args`. Of what `refs` name the host knows it: pointers into
+/// the arguments, and fields.
+pub(super) fn trace(
+    state: &State,
+    args: &str,
+    refs: &[(&str, Vec<u32>)],
+) -> Result<Vec<Provenance>, InputKind> {
+    let mut found = Vec::new();
+    let mut form = String::new();
+    let mut left = SESSION_MATCH_BYTES_MAX;
+    walk(args, |pointer, met| {
+        form.clear();
+        let named = match met {
+            // Names of arguments are the tool's; other keys the model has chosen.
+            Met::Key(key) if pointer.matches('/').count() > 1 => {
+                push_form(&key, &mut form);
+                true
+            }
+            Met::Key(_) | Met::Leaf(Leaf::Nothing(_)) => return,
+            Met::Leaf(Leaf::Text(text)) => {
+                push_form(&text, &mut form);
+                true
+            }
+            Met::Leaf(Leaf::Number(text)) => {
+                push_form(text, &mut form);
+                true
+            }
+            Met::Leaf(Leaf::Bool(_)) => false,
+        };
+        if named && form.is_empty() {
+            return;
+        }
+        let handle = refs.iter().find(|(at, _)| is_within(pointer, at));
+        found.push(match handle {
+            Some((_, fields)) => of_fields(state, pointer, Kind::Ref, fields),
+            None if named => match state.index.find(&form, &mut left) {
+                Found::In(fields) if !fields.is_empty() => {
+                    of_fields(state, pointer, Kind::Match, &fields)
+                }
+                Found::In(_) => of_model(pointer, state.ctx.clone()),
+                Found::Anywhere => of_model(pointer, state.seen.clone()),
+            },
+            None => of_model(pointer, state.ctx.clone()),
+        });
+    })?;
+    Ok(found)
+}
+
+fn of_model(pointer: &str, labels: LabelSet) -> Provenance {
+    let (pointer, from) = (pointer.to_owned(), From::Model);
+    Provenance { pointer, kind: Kind::Model, labels, from, sources: Vec::new() }
+}
+
+/// Of a value that was found in `fields`: it carries what all of them carry, so that nobody gains
+/// by repeating what is trusted. What the principal said is the principal's, wherever else it
+/// stands.
+fn of_fields(state: &State, pointer: &str, kind: Kind, fields: &[u32]) -> Provenance {
+    let mut labels = LabelSet::of(state.labels);
+    let mut from = From::None;
+    for field in fields.iter().filter_map(|at| state.index.field(*at)) {
+        if let Some(set) = state.sets.get(field.labels) {
+            labels.join(set);
+        }
+        let own = field.call.map_or(From::Prompt, From::Tool);
+        from = match (from, own) {
+            (From::Prompt, _) | (_, From::Prompt) => From::Prompt,
+            (From::Tool(a), From::Tool(b)) if state.same_tool(a, b) => From::Tool(a),
+            (From::Tool(_) | From::Several, From::Tool(_)) => From::Several,
+            (From::None | From::Model, own) => own,
+            (from, From::None | From::Several | From::Model) => from,
+        };
+    }
+    let sources = fields.iter().copied().take(SESSION_SOURCES_MAX).collect();
+    Provenance { pointer: pointer.to_owned(), kind, labels, from, sources }
+}
+
+/// Whether `pointer` leads to `place` or into it.
+fn is_within(pointer: &str, place: &str) -> bool {
+    let rest = pointer.strip_prefix(place);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What the values at `place` of the arguments come to: all labels, and the weakest origin.
+pub(super) fn joined(state: &State, values: &[Provenance], place: &str) -> Joined {
+    let labels = LabelSet::of(state.labels);
+    let mut all = Joined { kind: Kind::None, from: From::None, labels };
+    for value in values.iter().filter(|value| is_within(&value.pointer, place)) {
+        all.labels.join(&value.labels);
+        all.kind = all.kind.max(value.kind);
+        all.from = match (all.from, value.from) {
+            (From::None, from) | (from, From::None) => from,
+            (From::Model, _) | (_, From::Model) => From::Model,
+            (From::Prompt, from) | (from, From::Prompt) => from,
+            (From::Tool(a), From::Tool(b)) if state.same_tool(a, b) => From::Tool(a),
+            (From::Tool(_) | From::Several, From::Tool(_) | From::Several) => From::Several,
+        };
+    }
+    all
+}
+
+impl State {
+    /// Whether two calls are of one tool.
+    fn same_tool(&self, a: u32, b: u32) -> bool {
+        a == b || self.tool_of(a) == self.tool_of(b)
+    }
+
+    /// The word for an origin.
+    pub(super) fn word(&self, from: From) -> &str {
+        match from {
+            From::None => "none",
+            From::Prompt => PROMPT,
+            // Nobody passes for the principal by the name of a tool.
+            From::Tool(call) => {
+                let tool = self.tool_of(call);
+                if [PROMPT, "none", "model"].contains(&tool) { "several" } else { tool }
+            }
+            From::Several => "several",
+            From::Model => "model",
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! What a session has come to: a function of the events so far and the program, of bounded size.
+//!
+//! In:      what happened.
+//! Out:     what is known of it, and a digest.
+//! Imports: `base::limits`, `runtime::session`.
+
+use std::collections::HashMap;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::base::limits::{SESSION_CALLS_MAX, SESSION_TEXT_BYTES_MAX};
+use crate::base::pointer;
+use crate::runtime::session::index::{Full, Index};
+use crate::runtime::session::json::{Leaf, Met, walk};
+use crate::runtime::session::labels::{LabelSet, Sets};
+use crate::runtime::session::text::push_form;
+use crate::runtime::vm::request::error::InputKind;
+
+/// The state of a session.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Number of labels of the program.
+    pub(super) labels: usize,
+    /// Number of the last event.
+    pub(super) seq: Option<u64>,
+    /// The time of the session: it never goes back.
+    pub(super) now: (i64, u32),
+    /// The principal, as JSON.
+    pub(super) principal: Option<String>,
+    pub(super) index: Index,
+    pub(super) sets: Sets,
+    calls: Vec<Call>,
+    numbers: HashMap<Box<str>, u32>,
+    /// What the model has read since it last forgot.
+    pub(super) ctx: LabelSet,
+    /// What any field carries, whether the model has forgotten it or not.
+    pub(super) seen: LabelSet,
+    /// Why nothing is decided any more.
+    pub(super) closed: Option<Closed>,
+    /// Of all that was appended, in its order.
+    log: Sha256,
+}
+
+/// Why a session decides nothing any more: it denies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// It holds as much as it may.
+    Full,
+    /// Something that the model may have read could not be read here.
+    Lost,
+}
+
+/// A call of a tool.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) id: Box<str>,
+    /// Its tool; empty where nobody asked for the call.
+    pub(super) tool: Box<str>,
+    /// The number of the set of what its arguments carry.
+    pub(super) labels: u32,
+    /// Fields that its arguments were found in: as many as are told.
+    pub(super) sources: Vec<u32>,
+    pub(super) stage: Stage,
+    /// The fields of its output: first, and behind the last.
+    pub(super) fields: (u32, u32),
+    /// Number of the event that asked for it.
+    pub(super) seq: u64,
+}
+
+/// How far a call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It was not denied; an answer is expected.
+    Open,
+    /// It was denied.
+    Denied,
+    /// It was answered.
+    Answered,
+}
+
+impl State {
+    /// That of a session in which nothing has happened, of a program with so many labels.
+    pub(super) fn new(labels: usize, program: [u8; 32]) -> Self {
+        let mut log = Sha256::new();
+        log.update(b"policyc.session.v1\0");
+        log.update(program);
+        Self {
+            labels,
+            seq: None,
+            now: (i64::MIN, 0),
+            principal: None,
+            index: Index::default(),
+            sets: Sets::default(),
+            calls: Vec::new(),
+            numbers: HashMap::new(),
+            ctx: LabelSet::of(labels),
+            seen: LabelSet::of(labels),
+            closed: None,
+            log,
+        }
+    }
+
+    /// Adds one part to what the digest is of.
+    pub(super) fn note(&mut self, part: &[u8]) {
+        self.log.update((part.len() as u64).to_le_bytes());
+        self.log.update(part);
+    }
+
+    /// SHA-256 of the program and of all that made this state: equal for equal events, whatever
+    /// they were spelled like and however they came.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.log.clone().finalize().into()
+    }
+
+    /// Why nothing is decided any more, if that is so.
+    #[must_use]
+    pub const fn closed(&self) -> Option<Closed> {
+        self.closed
+    }
+
+    /// What the model has read.
+    #[must_use]
+    pub const fn context(&self) -> &LabelSet {
+        &self.ctx
+    }
+
+    /// Bytes of text, fields, and calls that are kept.
+    #[must_use]
+    pub const fn size(&self) -> (usize, usize, usize) {
+        (self.index.bytes(), self.index.len(), self.calls.len())
+    }
+
+    /// The number of the call with this id.
+    pub(super) fn number(&self, id: &str) -> Option<u32> {
+        self.numbers.get(id).copied()
+    }
+
+    /// The call with this number.
+    pub(super) fn call(&self, at: u32) -> Option<&Call> {
+        self.calls.get(at as usize)
+    }
+
+    /// The call with this number.
+    pub(super) fn call_mut(&mut self, at: u32) -> Option<&mut Call> {
+        self.calls.get_mut(at as usize)
+    }
+
+    /// The tool of a call; empty where nobody asked for it.
+    pub(super) fn tool_of(&self, call: u32) -> &str {
+        self.call(call).map_or("", |call| &call.tool)
+    }
+
+    /// Appends a call with a new id.
+    pub(super) fn push_call(&mut self, call: Call) -> Result<u32, Full> {
+        let number = u32::try_from(self.calls.len()).map_err(|_| Full)?;
+        if self.calls.len() >= SESSION_CALLS_MAX {
+            return Err(Full);
+        }
+        self.numbers.insert(call.id.clone(), number);
+        self.calls.push(call);
+        Ok(number)
+    }
+
+    /// Takes in the principal.
+    pub(super) fn set_principal(&mut self, principal: &str) -> Result<(), Full> {
+        if principal.len() > SESSION_TEXT_BYTES_MAX {
+            return Err(Full);
+        }
+        self.principal = Some(principal.to_owned());
+        // Of what it says, not of how it is spelled. It is a value of an event, so it is JSON.
+        let walked = walk(principal, |pointer, met| {
+            let text = match &met {
+                Met::Key(_) => "",
+                Met::Leaf(Leaf::Text(text)) => text,
+                Met::Leaf(Leaf::Number(text) | Leaf::Bool(text) | Leaf::Nothing(text)) => text,
+            };
+            let kind = [u8::from(matches!(met, Met::Leaf(Leaf::Text(_))))];
+            for part in [pointer.as_bytes(), &kind, text.as_bytes()] {
+                self.note(part);
+            }
+        });
+        walked.map_err(|_| Full)
+    }
+
+    /// Takes in a text that carries labels: what the principal said, or what lies at a place of a
+    /// call's output.
+    pub(super) fn absorb(
+        &mut self,
+        text: &str,
+        (call, pointer): (Option<u32>, &str),
+        labels: &LabelSet,
+    ) -> Result<(), Full> {
+        self.carry(labels);
+        let set = self.sets.number(labels);
+        let start = self.index.mark();
+        push_form(text, self.index.begin());
+        let fields = self.index.len();
+        self.index.finish(start, pointer, (call, set))?;
+        let last = u32::try_from(fields).ok().and_then(|at| self.index.field(at)).copied();
+        let Some(field) = last else { return Ok(()) };
+        let Self { index, log, .. } = self;
+        for part in [index.pointer(&field), index.form(&field)] {
+            log.update((part.len() as u64).to_le_bytes());
+            log.update(part.as_bytes());
+        }
+        for word in labels.words() {
+            log.update(word.to_le_bytes());
+        }
+        Ok(())
+    }
+
+    /// The model reads what carries these.
+    pub(super) fn carry(&mut self, labels: &LabelSet) {
+        self.ctx.join(labels);
+        self.seen.join(labels);
+    }
+
+    /// Takes in all values of an output; `labels` says what lies at a place carries.
+    pub(super) fn absorb_output(
+        &mut self,
+        out: &str,
+        call: u32,
+        labels: impl Fn(&str) -> LabelSet,
+    ) -> Result<(), Unread> {
+        let mut full = Ok(());
+        let walked = walk(out, |pointer, met| {
+            if full.is_err() {
+                return;
+            }
+            let set = labels(pointer);
+            let place = (Some(call), pointer);
+            full = match met {
+                Met::Key(key) => self.absorb(&key, place, &set),
+                Met::Leaf(Leaf::Text(text)) => self.absorb(&text, place, &set),
+                Met::Leaf(Leaf::Number(text)) => self.absorb(text, place, &set),
+                Met::Leaf(Leaf::Bool(_) | Leaf::Nothing(_)) => {
+                    self.carry(&set);
+                    Ok(())
+                }
+            };
+        });
+        walked.map_err(Unread::Syntax)?;
+        full.map_err(|Full| Unread::Full)
+    }
+
+    /// The fields of a call's output that lie at a place or in it, if it has any.
+    pub(super) fn fields_at(&self, call: u32, place: &str) -> Vec<u32> {
+        let Some(call) = self.call(call) else { return Vec::new() };
+        let mut below = place.to_owned();
+        pointer::push(&mut below, "");
+        let lies = |at: &u32| {
+            let field = self.index.field(*at);
+            let found = field.map_or("", |field| self.index.pointer(field));
+            field.is_some() && (found == place || found.starts_with(&below))
+        };
+        (call.fields.0..call.fields.1).filter(lies).collect()
+    }
+}
+
+/// Why an output was not taken in as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It is no JSON.
+    Syntax(InputKind),
+    /// The session holds as much as it may.
+    Full,
+}

@@ -1,0 +1,383 @@
+//! The fold: an event and a state give what is decided or recorded, and the state after it.
+//!
+//! In:      `Ground`, `State`, an event.
+//! Out:     `Outcome`; the state has changed.
+//! Imports: `runtime::vm`, `runtime::session`.
+//! Source:  `docs/sessions.md`.
+//!
+//! What cannot be taken in closes the session where the model may have read it: nobody could say
+//! any more what its values carry.
+
+use std::fmt;
+
+use crate::base::arrange::Arrange as _;
+use crate::base::limits::SESSION_SOURCES_MAX;
+use crate::lang::decision::Effect;
+use crate::runtime::session::context;
+use crate::runtime::session::event::{Event, EventFault, EventKind};
+use crate::runtime::session::ground::Ground;
+use crate::runtime::session::index::Full;
+use crate::runtime::session::json::{members, string};
+use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::provenance::{Provenance, trace};
+use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
+use crate::runtime::vm::decision::Decision;
+use crate::runtime::vm::request::{Moment, ingest_answered};
+use crate::runtime::vm::scratch::Scratch;
+
+/// A session: a program and what has happened.
+#[derive(Clone, Debug)]
+pub struct Session<'g, 'p> {
+    ground: &'g Ground<'p>,
+    state: State,
+}
+
+/// Memory that sessions decide in, one after the other.
+#[derive(Debug)]
+pub struct Work {
+    scratch: Scratch,
+    context: String,
+}
+
+impl Work {
+    /// For sessions of a program.
+    #[must_use]
+    pub fn of(ground: &Ground<'_>) -> Self {
+        Self { scratch: Scratch::for_program(ground.program), context: String::new() }
+    }
+
+    /// The context of the last decision: what the event brought, and what the session answered.
+    #[must_use]
+    pub fn context(&self) -> &str {
+        &self.context
+    }
+}
+
+/// What came of an event.
+#[derive(Debug)]
+pub enum Outcome<'a> {
+    /// A request was decided.
+    Decided(Box<Decided<'a>>),
+    /// An event was taken in.
+    Recorded(Note),
+    /// An event was refused; a request is denied by that.
+    Refused(Fault),
+}
+
+/// A decision about a request.
+#[derive(Debug)]
+pub struct Decided<'a> {
+    /// The decision.
+    pub decision: Decision<'a>,
+    /// Every value of the arguments, in the order in which they are written.
+    pub values: Vec<Provenance>,
+}
+
+/// What is to be said of an event that was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Nothing.
+    Nothing,
+    /// An answer to a call that nobody asked for: nothing is known of what it carries.
+    NotAsked,
+    /// An answer to a call that was denied.
+    NotAllowed,
+    /// Another answer to a call.
+    Again,
+}
+
+/// Why an event was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is no event.
+    Event(EventFault),
+    /// Its number is not greater than that of the event before.
+    Order {
+        /// Its number.
+        seq: u64,
+        /// The number before.
+        last: u64,
+    },
+    /// A request with the id of another call.
+    SameCall,
+    /// A request whose `action` is no object with a `tool`, or whose `args` are no JSON.
+    Action,
+    /// A request that names a place where no value was seen.
+    Ref,
+    /// The session decides nothing any more.
+    Closed(Closed),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event(fault) => fault.fmt(f),
+            Self::Order { seq, last } => write!(f, "its number {seq} does not follow {last}"),
+            Self::SameCall => f.write_str("another call has its id"),
+            Self::Action => f.write_str("its action is no object with a tool"),
+            Self::Ref => f.write_str("a handle names a place where no value was seen"),
+            Self::Closed(Closed::Full) => f.write_str("the session holds as much as it may"),
+            Self::Closed(Closed::Lost) => {
+                f.write_str("an event before could not be read, so nobody knows what values carry")
+            }
+        }
+    }
+}
+
+impl Outcome<'_> {
+    /// The effect, where a request was decided or refused.
+    #[must_use]
+    pub fn effect(&self) -> Option<Effect> {
+        match self {
+            Self::Decided(decided) => decided.decision.effect(),
+            Self::Recorded(_) => None,
+            Self::Refused(_) => Some(Effect::Deny),
+        }
+    }
+}
+
+impl<'g, 'p> Session<'g, 'p> {
+    /// A session in which nothing has happened.
+    #[must_use]
+    pub fn new(ground: &'g Ground<'p>) -> Self {
+        let state = State::new(ground.label_count(), ground.program.digest());
+        Self { ground, state }
+    }
+
+    /// What has happened.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What sessions know of the program.
+    #[must_use]
+    pub const fn ground(&self) -> &'g Ground<'p> {
+        self.ground
+    }
+
+    /// Takes in an event that is a line of JSON.
+    pub fn line<'a>(&mut self, line: &[u8], work: &'a mut Work) -> Outcome<'a>
+    where
+        'p: 'a,
+    {
+        match Event::read(line) {
+            Ok(event) => self.step(&event, work),
+            Err(fault) => {
+                // Nobody can say whether the model has read what it held.
+                self.close(Closed::Lost);
+                Outcome::Refused(Fault::Event(fault))
+            }
+        }
+    }
+
+    /// Takes in an event.
+    pub fn step<'a>(&mut self, event: &Event<'_>, work: &'a mut Work) -> Outcome<'a>
+    where
+        'p: 'a,
+    {
+        let state = &mut self.state;
+        let says = matches!(event.kind, EventKind::Prompt { .. } | EventKind::Response { .. });
+        if let Some(last) = state.seq.filter(|last| event.seq <= *last) {
+            if says {
+                self.close(Closed::Lost);
+            }
+            return Outcome::Refused(Fault::Order { seq: event.seq, last });
+        }
+        state.seq = Some(event.seq);
+        state.now = state.now.max(event.ts);
+        let (seconds, nanoseconds) = state.now;
+        state.note(&event.seq.to_le_bytes());
+        state.note(&seconds.to_le_bytes());
+        state.note(&nanoseconds.to_le_bytes());
+        match &event.kind {
+            EventKind::Prompt { principal, text } => self.prompt(*principal, text),
+            EventKind::Request { call, action, refs, context } => {
+                let refs: Vec<(&str, &str)> =
+                    refs.iter().map(|(at, handle)| (at.as_ref(), handle.as_ref())).collect();
+                match self.request((call, event.seq), action, &refs) {
+                    Ok(asked) => self.decide(asked, (action, context), work),
+                    Err(fault) => Outcome::Refused(fault),
+                }
+            }
+            EventKind::Response { call, out, error } => {
+                self.response((call, event.seq), *out, error.as_deref())
+            }
+            EventKind::Answer | EventKind::Clock => Outcome::Recorded(Note::Nothing),
+            EventKind::Reset => {
+                self.state.ctx.clear();
+                self.state.note(b"reset");
+                Outcome::Recorded(Note::Nothing)
+            }
+        }
+    }
+
+    /// From now on every request is denied.
+    fn close(&mut self, why: Closed) {
+        if self.state.closed.is_none() {
+            self.state.closed = Some(why);
+            self.state.note(if why == Closed::Full { b"full" } else { b"lost" });
+        }
+    }
+
+    fn prompt(&mut self, principal: Option<&str>, text: &str) -> Outcome<'static> {
+        self.state.note(b"prompt");
+        let user = &self.ground.user;
+        let taken = principal.map_or(Ok(()), |principal| self.state.set_principal(principal));
+        if taken.and_then(|()| self.state.absorb(text, (None, ""), user)).is_err() {
+            self.close(Closed::Full);
+        }
+        Outcome::Recorded(Note::Nothing)
+    }
+
+    /// Looks at a request: its values, and the call that it will be.
+    fn request(
+        &mut self,
+        (id, seq): (&str, u64),
+        action: &str,
+        refs: &[(&str, &str)],
+    ) -> Result<(Call, Vec<Provenance>), Fault> {
+        if let Some(why) = self.state.closed {
+            return Err(Fault::Closed(why));
+        }
+        if self.state.number(id).is_some() {
+            return Err(Fault::SameCall);
+        }
+        let fields = members(action).map_err(|_| Fault::Action)?;
+        let get = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
+        let tool = get("tool").and_then(string).ok_or(Fault::Action)?;
+        let refs = refs.iter().map(|(at, handle)| Ok((*at, self.handle(handle)?)));
+        let refs = refs.collect::<Result<Vec<_>, Fault>>()?;
+        let args = get("args").unwrap_or("{}");
+        let values = trace(&self.state, args, &refs).map_err(|_| Fault::Action)?;
+        let mut labels = LabelSet::of(self.state.labels);
+        let mut sources: Vec<u32> = Vec::new();
+        for value in &values {
+            labels.join(&value.labels);
+            sources.extend(&value.sources);
+        }
+        sources.arrange();
+        sources.dedup();
+        sources.truncate(SESSION_SOURCES_MAX);
+        let (labels, stage) = (self.state.sets.number(&labels), Stage::Denied);
+        let (id, tool) = (id.into(), tool.as_ref().into());
+        Ok((Call { id, tool, labels, sources, stage, fields: (0, 0), seq }, values))
+    }
+
+    /// The fields that a handle names, as `c1#/0/iban`.
+    fn handle(&self, handle: &str) -> Result<Vec<u32>, Fault> {
+        let (call, pointer) = handle.split_once('#').ok_or(Fault::Ref)?;
+        let call = self.state.number(call).ok_or(Fault::Ref)?;
+        let fields = self.state.fields_at(call, pointer);
+        if fields.is_empty() { Err(Fault::Ref) } else { Ok(fields) }
+    }
+
+    fn decide<'a>(
+        &mut self,
+        (mut call, values): (Call, Vec<Provenance>),
+        (action, brought): (&str, &[(&'static str, &str)]),
+        work: &'a mut Work,
+    ) -> Outcome<'a>
+    where
+        'p: 'a,
+    {
+        let Work { scratch, context } = work;
+        context::write(self.ground, &self.state, &values, (action, brought), context);
+        let (seconds, nanoseconds) = self.state.now;
+        let moment = Moment::at(seconds, nanoseconds);
+        let filled = ingest_answered(self.ground.program, context.as_bytes(), scratch);
+        let decision = filled.into_decision(&moment);
+        let denied = decision.effect().is_none_or(|effect| effect == Effect::Deny);
+        call.stage = if denied { Stage::Denied } else { Stage::Open };
+        let state = &mut self.state;
+        for part in [call.id.as_bytes(), call.tool.as_bytes(), &[u8::from(denied)]] {
+            state.note(part);
+        }
+        for at in &call.sources {
+            state.note(&at.to_le_bytes());
+        }
+        if state.push_call(call).is_err() {
+            self.close(Closed::Full);
+            return Outcome::Refused(Fault::Closed(Closed::Full));
+        }
+        Outcome::Decided(Box::new(Decided { decision, values }))
+    }
+
+    /// A call that nobody asked for, and is answered all the same.
+    fn not_asked(&mut self, id: &str, seq: u64, note: &mut Note) -> Result<u32, Full> {
+        *note = Note::NotAsked;
+        let labels = self.state.sets.number(&LabelSet::of(self.state.labels));
+        self.state.push_call(Call {
+            id: id.into(),
+            tool: "".into(),
+            labels,
+            sources: Vec::new(),
+            stage: Stage::Open,
+            fields: (0, 0),
+            seq,
+        })
+    }
+
+    fn response(
+        &mut self,
+        (id, seq): (&str, u64),
+        out: Option<&str>,
+        error: Option<&str>,
+    ) -> Outcome<'static> {
+        self.state.note(b"response");
+        self.state.note(id.as_bytes());
+        let mut note = Note::Nothing;
+        let number = match self.state.number(id) {
+            Some(number) => Ok(number),
+            None => self.not_asked(id, seq, &mut note),
+        };
+        let Ok(number) = number else {
+            self.close(Closed::Full);
+            return Outcome::Refused(Fault::Closed(Closed::Full));
+        };
+        let Some(call) = self.state.call(number).cloned() else {
+            return Outcome::Refused(Fault::Closed(Closed::Full));
+        };
+        note = match call.stage {
+            Stage::Open => note,
+            Stage::Denied => Note::NotAllowed,
+            Stage::Answered => Note::Again,
+        };
+        let carried = self.state.sets.get(call.labels).cloned();
+        let carried = carried.unwrap_or_else(|| self.ground.unknown.clone());
+        let first = u32::try_from(self.state.index.len()).unwrap_or(u32::MAX);
+        let taken = match (out, error) {
+            (Some(out), _) => {
+                let ground = self.ground;
+                let labels = |pointer: &str| ground.output(&call.tool, pointer, &carried);
+                self.state.absorb_output(out, number, labels)
+            }
+            // What a tool says of its failure is not what it declares.
+            (None, error) => {
+                let mut labels = self.ground.unknown.clone();
+                labels.join(&carried);
+                let text = error.unwrap_or_default();
+                let place = (Some(number), "");
+                self.state.absorb(text, place, &labels).map_err(|_| Unread::Full)
+            }
+        };
+        let last = u32::try_from(self.state.index.len()).unwrap_or(u32::MAX);
+        if let Some(call) = self.state.call_mut(number) {
+            call.stage = Stage::Answered;
+            // Of several answers all fields between the first and the last are told.
+            let first = if call.fields.0 == call.fields.1 { first } else { call.fields.0 };
+            call.fields = (first, last);
+        }
+        match taken {
+            Ok(()) => Outcome::Recorded(note),
+            Err(Unread::Syntax(kind)) => {
+                self.close(Closed::Lost);
+                Outcome::Refused(Fault::Event(EventFault::Syntax(kind)))
+            }
+            Err(Unread::Full) => {
+                self.close(Closed::Full);
+                Outcome::Refused(Fault::Closed(Closed::Full))
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Texts in the form in which they are compared.
+//!
+//! In:      text, or a number as it is spelled.
+//! Out:     the same in lower case, white space as single blanks, numbers without what says
+//!          nothing, dates and times with a blank between them.
+//! Imports: nothing.
+//! Source:  `docs/sessions.md`, "How values are found".
+
+/// Appends the form of `text` to `out`, which may hold other forms already.
+pub(super) fn push_form(text: &str, out: &mut String) {
+    let start = out.len();
+    let mut letters = text.char_indices().peekable();
+    let mut blank = false;
+    while let Some((at, letter)) = letters.next() {
+        if letter.is_whitespace() {
+            blank = true;
+            continue;
+        }
+        if std::mem::take(&mut blank) && out.len() > start {
+            out.push(' ');
+        }
+        if letter.is_ascii_digit() && !goes_on(out.get(start..).unwrap_or_default()) {
+            let rest = text.get(at..).unwrap_or_default();
+            if let Some((digits, len)) = number(rest) {
+                out.push_str(&digits);
+                while letters.next_if(|(next, _)| *next < at + len).is_some() {}
+                continue;
+            }
+        }
+        if matches!(letter, 'T' | 't') && is_date(out.get(start..).unwrap_or_default()) {
+            let digit = letters.peek().is_some_and(|(_, next)| next.is_ascii_digit());
+            if digit {
+                out.push(' ');
+                continue;
+            }
+        }
+        out.extend(letter.to_lowercase());
+    }
+}
+
+/// Whether a number that began before would go on here.
+fn goes_on(before: &str) -> bool {
+    let last = before.chars().next_back();
+    last.is_some_and(|last| last.is_alphanumeric() || last == '_' || last == '.')
+}
+
+/// The short form of a number with a point or with commas between its thousands, and the length of
+/// what is written; `None` where neither stands here.
+fn number(text: &str) -> Option<(String, usize)> {
+    let count = |at: usize| {
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
+    };
+    let byte = |at: usize| text.as_bytes().get(at).copied().unwrap_or(0);
+    let mut end = count(0);
+    let mut digits = text.get(..end)?.to_owned();
+    let mut grouped = false;
+    while end <= 3 || grouped {
+        if byte(end) != b',' || count(end + 1) != 3 {
+            break;
+        }
+        digits.push_str(text.get(end + 1..end + 4)?);
+        end += 4;
+        grouped = true;
+    }
+    let decimals = if byte(end) == b'.' { count(end + 1) } else { 0 };
+    if decimals > 0 {
+        let fraction = text.get(end + 1..end + 1 + decimals)?.trim_end_matches('0');
+        if !fraction.is_empty() {
+            digits.push('.');
+            digits.push_str(fraction);
+        }
+        end += 1 + decimals;
+    }
+    let next = text.get(end..)?.chars().next();
+    // A version, an address, a name: no number.
+    let dotted = next == Some('.') && count(end + 1) > 0;
+    let named = next.is_some_and(|next| next.is_alphanumeric() || next == '_');
+    (!dotted && !named && (grouped || decimals > 0)).then_some((digits, end))
+}
+
+/// Whether what stands here ends with a date, as 2026-03-17.
+fn is_date(before: &str) -> bool {
+    let start = before.len().checked_sub(10);
+    let Some(last) = start.and_then(|start| before.as_bytes().get(start..)) else { return false };
+    last.iter()
+        .enumerate()
+        .all(|(at, byte)| if at == 4 || at == 7 { *byte == b'-' } else { byte.is_ascii_digit() })
+}
+
+/// Whether a letter belongs to a word. Scripts without blanks between words have none of several
+/// letters.
+pub(super) fn is_of_word(letter: char) -> bool {
+    letter.is_alphanumeric() && letter < '\u{2e80}'
+}
+
+/// The words of a form: where each begins, and its text. A letter of a script without blanks is
+/// one.
+pub(super) fn words(form: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut rest = 0;
+    std::iter::from_fn(move || {
+        let tail = form.get(rest..)?;
+        let (skip, first) = tail.char_indices().find(|(_, letter)| letter.is_alphanumeric())?;
+        let start = rest + skip;
+        let word = form.get(start..)?;
+        let len = if is_of_word(first) {
+            word.find(|letter| !is_of_word(letter)).unwrap_or(word.len())
+        } else {
+            first.len_utf8()
+        };
+        rest = start + len;
+        Some((start, word.get(..len)?))
+    })
+}
+
+/// Whether a form is too short to be looked for inside of texts: few digits stand anywhere.
+pub(super) fn is_short(form: &str) -> bool {
+    let digits = form.bytes().all(|byte| byte.is_ascii_digit());
+    form.chars().count() < if digits { 4 } else { 3 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_short, push_form, words};
+
+    fn form(text: &str) -> String {
+        let mut out = String::new();
+        push_form(text, &mut out);
+        out
+    }
+
+    #[test]
+    fn forms() {
+        for (text, wanted) in [
+            ("  Car\t Rental \n", "car rental"),
+            ("98.70", "98.7"),
+            ("$1,200.00 today", "$1200 today"),
+            ("1,20", "1,20"),
+            ("50.0", "50"),
+            ("total 100.00.", "total 100."),
+            ("10.0.0.10", "10.0.0.10"),
+            ("v1.50", "v1.50"),
+            ("1.50s", "1.50s"),
+            ("007", "007"),
+            ("2024-05-15T10:00", "2024-05-15 10:00"),
+            ("1T2", "1t2"),
+            ("ÄRGER", "ärger"),
+            ("1,234,567.5", "1234567.5"),
+            ("", ""),
+        ] {
+            assert_eq!(form(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn forms_of_forms_are_the_same() {
+        for text in ["1,200.50 A", "2024-05-15T10:00", "x  y", "5,000,00"] {
+            assert_eq!(form(&form(text)), form(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_texts() {
+        let found: Vec<_> = words("a.doe@x-1 日本").collect();
+        assert_eq!(found, [(0, "a"), (2, "doe"), (6, "x"), (8, "1"), (10, "日"), (13, "本")]);
+        assert!(is_short("123") && is_short("me") && !is_short("bob") && !is_short("1234"));
+    }
+}

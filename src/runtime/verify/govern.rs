@@ -1,0 +1,60 @@
+//! What a session knows of labels and tools (V35).
+//!
+//! In:      a module.
+//! Out:     whether its labels and tools are in order and name what is there.
+//! Imports: `base::limits`, `runtime::bundle`.
+//!
+//! Nothing here says what rules ask of a session: an answer that no session gives, or gives in
+//! another type, makes the decision a deny.
+
+use crate::base::limits::{CONTEXT_DEPTH_MAX, LABELS_MAX};
+use crate::runtime::bundle::module::{FieldLabels, Module, NONE, Step, Str};
+use crate::runtime::verify::error::{Fault, VerifyError};
+use crate::runtime::verify::steps::Steps;
+use crate::runtime::verify::structure::{ensure, has_string, number};
+
+pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    let govern = &module.govern;
+    let speaks = !govern.labels.is_empty();
+    ensure(speaks || govern.tools.is_empty(), Fault::GovernEmpty)?;
+    ensure(!speaks || module.context == NONE, Fault::GovernMessage)?;
+    ensure(govern.labels.len() <= LABELS_MAX, Fault::LabelOrder { at: number(LABELS_MAX) })?;
+    let named = |name: Str| has_string(module, name);
+    let ascends = |before: Option<Str>, name: Str| before.is_none_or(|before| before < name);
+    let mut before = None;
+    for (at, row) in govern.labels.iter().enumerate() {
+        steps.spend(1 + row.implies.len())?;
+        ensure(named(row.name) && ascends(before, row.name), Fault::LabelOrder { at: number(at) })?;
+        let own = u16::try_from(at).unwrap_or(NONE);
+        let in_order = are_labels(module, &row.implies) && !row.implies.contains(&own);
+        ensure(in_order, Fault::LabelImplies { at: number(at) })?;
+        before = Some(row.name);
+    }
+    before = None;
+    for (at, row) in govern.tools.iter().enumerate() {
+        steps.spend(1 + row.outputs.len())?;
+        ensure(named(row.name) && ascends(before, row.name), Fault::ToolOrder { at: number(at) })?;
+        let mut last: Option<&FieldLabels> = None;
+        for field in &row.outputs {
+            steps.spend(1 + field.path.len() + field.labels.len())?;
+            let keys = field.path.iter().all(|step| match step {
+                Step::Key(key) => named(*key),
+                Step::Any => true,
+            });
+            let in_order = last.is_none_or(|last| last.path < field.path)
+                && field.path.len() <= CONTEXT_DEPTH_MAX
+                && keys
+                && are_labels(module, &field.labels);
+            ensure(in_order, Fault::ToolOutput { at: number(at) })?;
+            last = Some(field);
+        }
+        before = Some(row.name);
+    }
+    Ok(())
+}
+
+/// Whether these are numbers of labels, ascending.
+fn are_labels(module: &Module, labels: &[u16]) -> bool {
+    let known = |label: &u16| usize::from(*label) < module.govern.labels.len();
+    labels.iter().all(known) && labels.array_windows().all(|[a, b]| a < b)
+}

@@ -1,0 +1,112 @@
+//! Writes the document.
+//!
+//! In:      tools.
+//! Out:     YAML, in our style.
+//! Imports: `base::invisible`, `tools::mcp`.
+//!
+//! What a server says stands in comments: one line each, with nothing in it that ends a line or
+//! cannot be seen. Names are quoted wherever they are more than a word.
+
+use std::fmt::Write as _;
+
+use crate::base::invisible::invisible;
+use crate::tools::mcp::list::{Listed, Tool};
+use crate::tools::mcp::schema::{Argument, Type};
+
+/// Most characters of a description that are quoted.
+const QUOTED_MAX: usize = 88;
+/// Words that stand for something else where they are not quoted, in YAML 1.1 or 1.2.
+const RESERVED: [&str; 9] = ["false", "n", "no", "null", "off", "on", "true", "y", "yes"];
+
+const HEAD: &str = "\
+# Tools as their server lists them. Nothing is allowed yet. Before a rule allows a tool, look at:
+# - effect: `egress` until somebody knows better. What the server says is quoted, and is no proof.
+# - args: what looks like a place, a person, a thing or an order is a `target`, other text is a
+#   `payload`, the rest a value.
+# - what a tool gives back: it may be anybody's words.
+";
+
+/// The document called `name` with these tools.
+pub(super) fn document(name: &str, listed: &Listed<'_>) -> String {
+    let mut out = String::from(HEAD);
+    if listed.has_more {
+        out.push_str("# The server has more tools: this is one page of its list.\n");
+    }
+    let _ = write!(out, "policyc: 1\nname: {}\ndefault: deny\n", word(name));
+    if listed.tools.is_empty() {
+        out.push_str("tools: {}\n");
+        return out;
+    }
+    out.push_str("tools:\n");
+    for tool in &listed.tools {
+        write_tool(tool, &mut out);
+    }
+    out
+}
+
+fn write_tool(tool: &Tool<'_>, out: &mut String) {
+    for text in [tool.title, tool.description].into_iter().flatten() {
+        let _ = writeln!(out, "  # \"{}\"", quoted(text));
+    }
+    if !tool.hints.is_empty() {
+        let hint = |(name, says): &(&str, bool)| format!("{name} {says}");
+        let hints: Vec<String> = tool.hints.iter().map(hint).collect();
+        let _ = writeln!(out, "  # {}", hints.join(", "));
+    }
+    let _ = writeln!(out, "  {}:\n    effect: egress", word(tool.name));
+    match &tool.arguments {
+        None => out.push_str("    # The server does not say which arguments it takes.\n"),
+        Some(arguments) if arguments.is_empty() => {}
+        Some(arguments) => {
+            out.push_str("    args:\n");
+            for argument in arguments {
+                write_argument(argument, out);
+            }
+        }
+    }
+}
+
+fn write_argument(argument: &Argument<'_>, out: &mut String) {
+    let (name, role) = (word(argument.name), argument.role.word());
+    let optional = !argument.required;
+    let _ = if let Type::List(element, Some(most)) = &argument.ty {
+        let optional = if optional { "optional: true, " } else { "" };
+        let items = quote(&element.text());
+        writeln!(out, "      {name}: {{items: {items}, maxItems: {most}, {optional}role: {role}}}")
+    } else {
+        let optional = if optional { "optional " } else { "" };
+        writeln!(out, "      {name}: {optional}{} {role}", argument.ty.text())
+    };
+}
+
+/// The start of a text on one line: white space is a space, and what cannot be seen is left out.
+fn quoted(text: &str) -> String {
+    let hidden = |c: char| c.is_control() || invisible(c).is_some();
+    let seen = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    let seen: String = seen.filter(|c| !hidden(*c)).collect();
+    let line = seen.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let start: String = line.chars().take(QUOTED_MAX).collect();
+    if start.len() < line.len() { start + ".." } else { line }
+}
+
+/// A word as it is, if YAML takes it for that word; else quoted.
+fn word(text: &str) -> String {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+        && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        && !RESERVED.contains(&text.to_ascii_lowercase().as_str());
+    if is_plain { text.to_owned() } else { quote(text) }
+}
+
+/// In double quotes, everything but visible ASCII escaped.
+fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        let _ = match c {
+            '"' | '\\' => write!(out, "\\{c}"),
+            ' '..='~' => write!(out, "{c}"),
+            c => write!(out, "\\U{:08X}", u32::from(c)),
+        };
+    }
+    out.push('"');
+    out
+}

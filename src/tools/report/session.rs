@@ -1,0 +1,186 @@
+//! A session for people and for programs: what came of each event, and where values came from.
+//!
+//! In:      `Told`.
+//! Out:     text; a line of JSON.
+//! Imports: `lang`, `runtime`, `tools::session`.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::lang::decision::Effect;
+use crate::runtime::session::step::Note;
+use crate::tools::inspect::digest_text;
+use crate::tools::report::decision::{decider, detail_rows, effect_paint};
+use crate::tools::report::paint::{Paint, Style};
+use crate::tools::report::visible::{visible, wrap};
+use crate::tools::session::{Told, ToldLink, ToldValue};
+
+/// Columns of the word of an event.
+const WORD_COLUMNS: usize = 9;
+/// Columns of the number of an event, and of what stands below it.
+const NUMBER_COLUMNS: usize = 5;
+/// Most links of a chain that a person is shown.
+const LINKS_MAX: usize = 4;
+
+/// What came of an event, for a person: a line, and below it why it was not allowed.
+#[must_use]
+pub fn draw(told: &Told, style: Style) -> String {
+    let mut text = String::new();
+    let effect = told.effect();
+    let (word, paint) = match effect {
+        Some(effect) => (effect.word().to_uppercase(), effect_paint(Some(effect))),
+        None if told.fault.is_some() => ("refused".to_owned(), Paint::Bad),
+        None => (told.kind.to_owned(), Paint::Frame),
+    };
+    let number = told.seq.map_or_else(|| "?".to_owned(), |seq| seq.to_string());
+    let indent = NUMBER_COLUMNS + WORD_COLUMNS + 3;
+    let room = style.width.saturating_sub(indent);
+    let says = says(told).join(" · ");
+    let lines = if effect.is_some() { wrap(&says, room) } else { vec![clipped(&says, room)] };
+    let word = style.paint(paint, &format!("{word:<WORD_COLUMNS$}"));
+    let _ = write!(text, "{number:>NUMBER_COLUMNS$}  {word}");
+    for (at, line) in lines.iter().filter(|line| !line.is_empty()).enumerate() {
+        let (end, before) = if at == 0 { ("", 1) } else { ("\n", indent) };
+        let _ = write!(text, "{end}{:before$}{line}", "");
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    if effect.is_none_or(|effect| effect == Effect::Allow) {
+        return text;
+    }
+    for (word, says) in told.report.iter().flat_map(|report| detail_rows(report, false)) {
+        below(&mut text, style, 0, &format!("{word} {says}"));
+    }
+    for value in told.values.iter().filter(|value| is_meant(told, value)) {
+        draw_value(&mut text, style, value);
+    }
+    text
+}
+
+/// What is said on the line of an event.
+fn says(told: &Told) -> Vec<String> {
+    let mut says: Vec<String> = Vec::new();
+    says.extend(Some(visible(&told.subject).into_owned()).filter(|it| !it.is_empty()));
+    if let Some(report) = &told.report {
+        says.push(visible(decider(report)).into_owned());
+        says.extend(Some(format!("\"{}\"", visible(&report.reason))).filter(|it| it.len() > 2));
+    }
+    says.extend(told.fault.as_ref().map(ToString::to_string));
+    says.extend(note(told.note).map(str::to_owned));
+    if told.kind == "response" && !told.context.is_empty() {
+        says.push(format!("the model has read {}", told.context.join(", ")));
+    }
+    says
+}
+
+/// Whether a value is one that the rules which fired are about: of a rule `ID/ARGUMENT` the values
+/// of that argument.
+fn is_meant(told: &Told, value: &ToldValue) -> bool {
+    let argument = value.pointer.split('/').nth(1);
+    let fired = told.report.iter().flat_map(|report| &report.fired);
+    let mut about = fired.filter_map(|rule| rule.rsplit_once('/')).map(|(_, name)| name);
+    about.any(|name| Some(name) == argument)
+}
+
+fn draw_value(text: &mut String, style: Style, value: &ToldValue) {
+    let labels = names(&value.labels);
+    let (pointer, shown) = (visible(&value.pointer), clipped(&value.value, 40));
+    below(text, style, 0, &format!("{pointer} = {shown} carries {labels}"));
+    if value.kind == "model" {
+        below(text, style, 1, "seen nowhere: the model made it of what it has read");
+    }
+    for link in value.chain.iter().take(LINKS_MAX) {
+        below(text, style, 1 + link.depth, &told_link(link));
+    }
+    if let Some(more) = value.chain.len().checked_sub(LINKS_MAX).filter(|more| *more > 0) {
+        below(text, style, 1, &format!("and in {more} more places"));
+    }
+}
+
+fn told_link(link: &ToldLink) -> String {
+    let labels = names(&link.labels);
+    match &link.call {
+        None => format!("in what the principal said: {labels}"),
+        Some((id, tool, seq)) => {
+            let place = if link.pointer.is_empty() { "all of it" } else { &link.pointer };
+            let tool = if tool.is_empty() { "a call that nobody asked for" } else { tool };
+            let text = format!("in {tool} ({id}, event {seq}), {place}: {labels}");
+            visible(&text).into_owned()
+        }
+    }
+}
+
+fn names(labels: &[String]) -> String {
+    if labels.is_empty() { "nothing".to_owned() } else { labels.join(", ") }
+}
+
+/// A line below an event.
+fn below(text: &mut String, style: Style, depth: usize, says: &str) {
+    let indent = NUMBER_COLUMNS + 2 + 2 * depth;
+    let says = clipped(&visible(says), style.width.saturating_sub(indent));
+    let _ = writeln!(text, "{:indent$}{}", "", style.paint(Paint::Frame, &says));
+}
+
+/// As much of a text as fits, on one line.
+fn clipped(text: &str, columns: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= columns {
+        return line;
+    }
+    line.chars().take(columns.saturating_sub(2)).chain("..".chars()).collect()
+}
+
+const fn note(note: Note) -> Option<&'static str> {
+    match note {
+        Note::Nothing => None,
+        Note::NotAsked => Some("nobody asked for this call"),
+        Note::NotAllowed => Some("this call was denied"),
+        Note::Again => Some("this call was answered before"),
+    }
+}
+
+/// The same as one line of JSON.
+#[must_use]
+pub fn to_json(told: &Told) -> String {
+    let decision: Value = told
+        .report
+        .as_ref()
+        .and_then(|report| serde_json::from_str(&report.to_json()).ok())
+        .unwrap_or_default();
+    let values: Vec<Value> = told.values.iter().map(value_json).collect();
+    let line = json!({
+        "seq": told.seq,
+        "line": told.line,
+        "ev": told.kind,
+        "effect": told.effect().map(Effect::word),
+        "decision": decision,
+        "values": values,
+        "note": note(told.note),
+        "refused": told.fault.as_ref().map(ToString::to_string),
+        "ctx": told.context,
+        "state": digest_text(&told.state),
+    });
+    format!("{line}\n")
+}
+
+fn value_json(value: &ToldValue) -> Value {
+    let chain = value.chain.iter().map(|link| {
+        let call = link.call.as_ref();
+        json!({
+            "depth": link.depth,
+            "call": call.map(|(id, ..)| id),
+            "tool": call.map(|(_, tool, _)| tool),
+            "seq": call.map(|(.., seq)| seq),
+            "pointer": link.pointer,
+            "labels": link.labels,
+        })
+    });
+    json!({
+        "arg": value.pointer,
+        "kind": value.kind,
+        "from": value.from,
+        "labels": value.labels,
+        "chain": chain.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,170 @@
+//! Sessions for tools: lines of events in, what came of each out.
+//!
+//! In:      a program, events as JSON lines.
+//! Out:     `Told` for each.
+//! Imports: `base`, `lang`, `runtime`.
+
+use serde_json::Value;
+
+use crate::lang::decision::Effect;
+use crate::runtime::program::Program;
+use crate::runtime::session::event::{Event, EventKind};
+use crate::runtime::session::ground::Ground;
+use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::provenance::Provenance;
+use crate::runtime::session::step::{Fault, Note, Outcome, Session, Work};
+use crate::runtime::vm::report::DecisionReport;
+use crate::tools::locate::Locator;
+
+/// What came of an event.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Number of its line, from 1.
+    pub line: usize,
+    /// Its number; `None` where it is no event.
+    pub seq: Option<u64>,
+    /// What happened: the word of its kind.
+    pub kind: &'static str,
+    /// What it is about: the tool of a call, or what was said.
+    pub subject: String,
+    /// What was decided.
+    pub report: Option<DecisionReport>,
+    /// The values of a call.
+    pub values: Vec<ToldValue>,
+    /// What is to be said of what was taken in.
+    pub note: Note,
+    /// Why it was refused.
+    pub fault: Option<Fault>,
+    /// What the model has read by now: names of labels.
+    pub context: Vec<String>,
+    /// SHA-256 of the state after it.
+    pub state: [u8; 32],
+}
+
+/// A value of a call.
+#[derive(Clone, Debug)]
+pub struct ToldValue {
+    /// Its JSON Pointer in the arguments.
+    pub pointer: String,
+    /// It, as JSON.
+    pub value: String,
+    /// How its origin is known.
+    pub kind: &'static str,
+    /// Where it came from.
+    pub from: String,
+    /// Names of its labels.
+    pub labels: Vec<String>,
+    /// Where it was seen.
+    pub chain: Vec<ToldLink>,
+}
+
+/// A place where a value was seen.
+#[derive(Clone, Debug)]
+pub struct ToldLink {
+    /// How many calls lie between.
+    pub depth: usize,
+    /// Id, tool and event of the call; `None` for what the principal said.
+    pub call: Option<(String, String, u64)>,
+    /// Its JSON Pointer in the output.
+    pub pointer: String,
+    /// Names of its labels.
+    pub labels: Vec<String>,
+}
+
+impl Told {
+    /// The effect of a request.
+    #[must_use]
+    pub fn effect(&self) -> Option<Effect> {
+        match &self.report {
+            Some(report) => report.effect,
+            None => self.fault.as_ref().filter(|_| self.kind == "request").map(|_| Effect::Deny),
+        }
+    }
+}
+
+/// Runs a session over `lines`, and tells of each that is not empty.
+pub fn run(program: &Program, lines: &[u8], mut tell: impl FnMut(&Told)) {
+    let ground = Ground::of(program);
+    let locator = Locator::new(program);
+    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    for (number, line) in (1..).zip(lines.split(|byte| *byte == b'\n')) {
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            continue;
+        }
+        let mut told = about(number, line);
+        let values = match session.line(line, &mut work) {
+            Outcome::Decided(mut decided) => {
+                let mut report = DecisionReport::of(&mut decided.decision);
+                locator.locate(&mut report);
+                told.report = Some(report);
+                decided.values
+            }
+            Outcome::Recorded(note) => {
+                told.note = note;
+                Vec::new()
+            }
+            Outcome::Refused(fault) => {
+                told.fault = Some(fault);
+                Vec::new()
+            }
+        };
+        let event: Value = serde_json::from_slice(line).unwrap_or_default();
+        told.values = values.iter().map(|it| told_value(&session, it, &event)).collect();
+        let names = ground.names(session.state().context());
+        told.context = names.map(str::to_owned).collect();
+        told.state = session.state().digest();
+        tell(&told);
+    }
+}
+
+/// What an event says of itself.
+fn about(number: usize, line: &[u8]) -> Told {
+    let event = Event::read(line).ok();
+    let (kind, subject) = match event.as_ref().map(|event| &event.kind) {
+        None => ("?", String::new()),
+        Some(EventKind::Prompt { text, .. }) => ("prompt", text.to_string()),
+        Some(EventKind::Request { action, .. }) => {
+            let action: Value = serde_json::from_str(action).unwrap_or_default();
+            let tool = action.get("tool").and_then(Value::as_str).unwrap_or_default();
+            ("request", tool.to_owned())
+        }
+        Some(EventKind::Response { call, .. }) => ("response", call.to_string()),
+        Some(EventKind::Answer) => ("answer", String::new()),
+        Some(EventKind::Clock) => ("clock", String::new()),
+        Some(EventKind::Reset) => ("reset", String::new()),
+    };
+    Told {
+        line: number,
+        seq: event.map(|event| event.seq),
+        kind,
+        subject,
+        report: None,
+        values: Vec::new(),
+        note: Note::Nothing,
+        fault: None,
+        context: Vec::new(),
+        state: [0; 32],
+    }
+}
+
+fn told_value(session: &Session<'_, '_>, value: &Provenance, event: &Value) -> ToldValue {
+    let names = |set: &LabelSet| -> Vec<String> {
+        session.ground().names(set).map(str::to_owned).collect()
+    };
+    let args = event.pointer("/action/args");
+    let chain = session.chain(value).into_iter().map(|link| ToldLink {
+        depth: link.depth,
+        call: link.call.map(|it| (it.id.to_owned(), it.tool.to_owned(), it.seq)),
+        pointer: link.pointer.to_owned(),
+        labels: names(&link.labels),
+    });
+    ToldValue {
+        pointer: value.pointer.clone(),
+        value: args.and_then(|it| it.pointer(&value.pointer)).unwrap_or_default().to_string(),
+        kind: value.kind.word(),
+        from: session.origin(value).to_owned(),
+        labels: names(&value.labels),
+        chain: chain.collect(),
+    }
+}

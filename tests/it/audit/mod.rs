@@ -1,0 +1,132 @@
+//! Audit logs: what was acknowledged outlasts every crash, and every change is found in its place.
+
+pub(crate) mod disk;
+mod kill;
+mod power;
+mod tamper;
+
+use policyc::runtime::audit::note::{Checkpoint, Note, Signer, Verifier, key_id};
+use policyc::runtime::audit::recover::{Torn, trace};
+use policyc::runtime::audit::store::Store;
+use policyc::runtime::audit::walk::{Damage, Ending, Stopped, Visitor, Walk, Wrong, segment};
+use policyc::runtime::audit::{OpenError, Opened, Options, open};
+use policyc::runtime::record::log::{Log, LogOptions};
+use policyc::runtime::record::read::Entry;
+use sha2::{Digest, Sha256};
+
+use crate::audit::disk::{Disk, Files};
+
+pub(crate) const ORIGIN: &str = "example.com/gw-3";
+
+/// Signs by hashing a secret and the text: enough to see who signed what.
+pub(crate) struct Secret(pub(crate) &'static str);
+
+impl Secret {
+    fn tag(&self, text: &[u8]) -> Vec<u8> {
+        let hash = Sha256::new().chain_update(self.0).chain_update(text);
+        hash.finalize().to_vec()
+    }
+}
+
+impl Signer for Secret {
+    fn name(&self) -> &str {
+        ORIGIN
+    }
+
+    fn id(&self) -> [u8; 4] {
+        key_id(ORIGIN, 0xFF, self.0.as_bytes())
+    }
+
+    fn sign(&mut self, text: &[u8]) -> std::io::Result<Vec<u8>> {
+        Ok(self.tag(text))
+    }
+}
+
+impl Verifier for Secret {
+    fn name(&self) -> &str {
+        ORIGIN
+    }
+
+    fn id(&self) -> [u8; 4] {
+        key_id(ORIGIN, 0xFF, self.0.as_bytes())
+    }
+
+    fn is_signature(&self, text: &[u8], signature: &[u8]) -> bool {
+        self.tag(text) == signature
+    }
+}
+
+pub(crate) fn line(at: usize) -> String {
+    format!("{{\"v\":1,\"id\":\"r{at}\",\"ctx\":{{\"text\":\"{}\"}}}}", "x".repeat(at % 90))
+}
+
+/// A log with small blocks and segments.
+pub(crate) fn options(log: LogOptions, segment_bytes: u64) -> Options {
+    Options { log, segment_bytes, signer: Some(Box::new(Secret("key"))), ..small() }
+}
+
+fn small() -> Options {
+    Options::new("gw-3", ORIGIN)
+}
+
+pub(crate) fn opened(disk: &Disk, options: Options) -> (Log, Opened) {
+    open(disk.clone(), options).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Keeps what it is shown; checkpoints must be signed.
+#[derive(Default)]
+pub(crate) struct Kept {
+    first: Option<u64>,
+    pub(crate) ids: Vec<String>,
+    pub(crate) leaves: Vec<[u8; 32]>,
+    pub(crate) checkpoints: Vec<(u64, [u8; 32])>,
+}
+
+impl Visitor for Kept {
+    fn line(&mut self, number: u64, leaf: [u8; 32], _: &[u8], entry: &Entry<'_>) {
+        let first = *self.first.get_or_insert(number);
+        assert_eq!(number - first, self.leaves.len() as u64);
+        self.leaves.push(leaf);
+        if let Entry::Record(record) = entry {
+            self.ids.extend(record.id.map(|id| id.text().into_owned()));
+        }
+    }
+
+    fn checkpoint(&mut self, note: &[u8], checkpoint: &Checkpoint<'_>) -> Result<(), Wrong> {
+        let signed = Note::read(note).and_then(|note| note.signed_by(&[&Secret("key")]));
+        if signed != Some(1) {
+            return Err(Wrong::Signature { size: checkpoint.size });
+        }
+        self.checkpoints.push((checkpoint.size, checkpoint.root));
+        Ok(())
+    }
+}
+
+/// What is in a log, from its first segment on; what a crash left at its end.
+pub(crate) fn looked_at(files: &Files) -> Result<(Kept, Option<Torn>, bool), Damage> {
+    let (mut walk, mut kept, mut torn, mut ended): (Option<Walk>, Kept, Option<Torn>, bool) =
+        (None, Kept::default(), None, true);
+    let mut disk = Disk::holding(files);
+    let damage = |error| match error {
+        Stopped::Damage(damage) => damage,
+        Stopped::Storage(error) => panic!("{error}"),
+    };
+    let last = *files.keys().last().expect("a segment");
+    for name in files.keys() {
+        let bytes = disk.read(*name, 0).expect("it is there");
+        let seen = segment(&mut walk, *name, bytes, &mut kept).map_err(damage)?;
+        ended = seen.ending == Ending::Ended;
+        if let Ending::Broken(at) = seen.ending
+            && *name == last
+        {
+            torn = Some(trace(&mut disk, last, at).map_err(|error| match error {
+                OpenError::Damage(damage) => *damage,
+                error => panic!("{error}"),
+            })?);
+        } else if !ended && *name != last {
+            let wrong = if seen.ending == Ending::Open { Wrong::NoEnd } else { Wrong::Frame };
+            return Err(Damage { segment: *name, at: seen.bytes, wrong });
+        }
+    }
+    Ok((kept, torn, ended))
+}

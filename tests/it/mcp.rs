@@ -1,0 +1,226 @@
+//! `policyc import mcp-tools`: answers of published servers, answers made to harm, any answer.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use policyc::compiler::source::map::SourceMap;
+use policyc::compiler::{Options, compile, parse};
+use policyc::diag::codes::Code;
+use policyc::diag::sink::Sink;
+use policyc::tools::mcp;
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/mcp")
+}
+
+fn text(name: &str) -> String {
+    fs::read_to_string(folder().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The document, or the codes of what is wrong, each with the text that it points at.
+fn import(name: &str, answer: &str) -> Result<String, Vec<(Code, String)>> {
+    let (mut files, mut sink) = (SourceMap::new(), Sink::new());
+    let file = files.add(format!("{name}.json"), answer.to_owned());
+    let found = mcp::import(name, file, &files, &mut sink);
+    let (findings, _) = sink.finish();
+    found.ok_or_else(|| {
+        let at = |span: policyc::base::span::Span| {
+            answer[span.start as usize..span.end as usize].to_owned()
+        };
+        findings.iter().map(|it| (it.code, it.span().map(at).unwrap_or_default())).collect()
+    })
+}
+
+/// Findings of the document; there should be none.
+fn faults(document: &str) -> Vec<String> {
+    let (mut files, mut sink) = (SourceMap::new(), Sink::new());
+    files.add("imported.yaml", document.to_owned());
+    let compiled = compile(&files, &Options::default(), &mut sink);
+    let (findings, _) = sink.finish();
+    let told = findings.iter().map(|it| format!("{} {}", it.code.id(), it.message));
+    let none = compiled.is_none().then(|| "it does not compile".to_owned());
+    told.chain(none).collect()
+}
+
+/// The lines of a document that declare, a tool in front of each of its arguments.
+fn declared(document: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut tool = "";
+    let mut bare = false;
+    for line in document.lines().filter(|line| !line.trim_start().starts_with('#')) {
+        match line.len() - line.trim_start().len() {
+            2 => {
+                if bare {
+                    found.push(tool.to_owned());
+                }
+                (tool, bare) = (line.trim().trim_end_matches(':'), true);
+            }
+            6 => {
+                bare = false;
+                found.push(format!("{tool} {}", line.trim()));
+            }
+            _ => {}
+        }
+    }
+    found.extend(bare.then(|| tool.to_owned()));
+    found
+}
+
+#[test]
+fn answers_of_servers_are_read_as_a_reader_would() {
+    for name in ["everything", "fetch", "filesystem", "git"] {
+        let document = import(name, &text(&format!("{name}.json"))).expect("an answer");
+        assert_eq!(faults(&document), [""; 0], "{name}:\n{document}");
+        let mut wanted: Vec<String> =
+            text(&format!("{name}.txt")).lines().map(str::to_owned).collect();
+        let mut found = declared(&document);
+        wanted.sort();
+        found.sort();
+        assert_eq!(found, wanted, "{name}");
+        assert!(!document.contains("effect: none"), "{name}: a hint lowers nothing");
+        let effects = document.matches("    effect: egress\n").count();
+        let answer: Json = serde_json::from_str(&text(&format!("{name}.json"))).expect("JSON");
+        let tools = answer["result"]["tools"].as_array().expect("tools");
+        assert_eq!(effects, tools.len(), "{name}: an effect for each tool");
+    }
+}
+
+#[test]
+fn what_a_server_says_stays_what_it_says() {
+    let document = import("hostile", &text("hostile.json")).expect("an answer");
+    let wanted = text("hostile.yaml");
+    // The remarks on top are the same in every document.
+    let start = document.find("# The server has more").expect("the remark");
+    assert_eq!(&document[start..], wanted);
+    assert!(document[..start].lines().all(|line| line.starts_with("# ")));
+    assert_eq!(faults(&document), [""; 0], "{document}");
+}
+
+#[test]
+fn the_message_its_result_and_the_list_are_the_same() {
+    let tools = json!([{"name": "a", "inputSchema": {"type": "object"}}]);
+    let list = import("x", &tools.to_string()).expect("a list");
+    let result = json!({"tools": tools});
+    assert_eq!(import("x", &result.to_string()).as_ref(), Ok(&list));
+    let message = json!({"jsonrpc": "2.0", "id": 7, "result": result});
+    assert_eq!(import("x", &message.to_string()).as_ref(), Ok(&list));
+}
+
+#[test]
+fn what_is_no_list_is_refused_at_its_place() {
+    let cases: [(&str, Code, &str); 12] = [
+        (r#"{"jsonrpc":"2.0","error":{"code":-1}}"#, Code::WrongNode, r#"{"code":-1}"#),
+        (r#"{"result":{}}"#, Code::MissingKey, r#"{"result":{}}"#),
+        (r#"{"tools":7}"#, Code::WrongNode, "7"),
+        (r#"{"tools":[7]}"#, Code::WrongNode, "7"),
+        (r#"[{"title":"x"}]"#, Code::MissingKey, ""),
+        (r#"[{"name":""}]"#, Code::BadValue, r#""""#),
+        (r#"[{"name":7}]"#, Code::WrongNode, "7"),
+        (r#"[{"name":"a\u200bb"}]"#, Code::BadValue, r#""a\u200bb""#),
+        (r#"[{"name":"a\nb"}]"#, Code::BadValue, r#""a\nb""#),
+        (r#"[{"name":"a"},{"name":"b"},{"name":"a"}]"#, Code::DuplicateKey, r#""a""#),
+        (r#"[{"name":"a","inputSchema":[]}]"#, Code::WrongNode, "[]"),
+        (
+            r#"[{"name":"a","inputSchema":{"properties":{"x\u202ey":{}}}}]"#,
+            Code::BadValue,
+            r"x\u202ey",
+        ),
+    ];
+    for (answer, code, at) in cases {
+        let found = import("x", answer).expect_err(answer);
+        assert_eq!(found, [(code, at.to_owned())], "{answer}");
+    }
+}
+
+#[test]
+fn deep_and_broken_answers_are_refused() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let nested = format!("{}{{}}{}", "{\"items\":".repeat(60), "}".repeat(60));
+    let inside = format!(r#"[{{"name":"a","inputSchema":{{"properties":{{"x":{nested}}}}}}}]"#);
+    for answer in [deep.as_str(), "", "[", r#"[{"name":"a","name":"b"}]"#, "[1,]", "\u{0}"] {
+        let found = import("x", answer);
+        assert!(found.is_err(), "{:?}", answer.get(..20));
+    }
+    if let Ok(document) = import("x", &inside) {
+        assert_eq!(faults(&document), [""; 0]);
+    }
+}
+
+fn any_name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z_]{1,8}",
+        r#"[ -~]{1,12}"#,
+        "\\PC{1,6}",
+        Just("on".to_owned()),
+        Just("- x: &a *b !c %d".to_owned()),
+        Just("1e3".to_owned()),
+    ]
+}
+
+fn any_schema() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(json!({})),
+        Just(json!(true)),
+        Just(json!({"type": "string", "format": "uri"})),
+        Just(json!({"type": ["integer", "null"]})),
+        Just(json!({"type": 7, "enum": "x"})),
+        Just(json!({"$ref": "#/properties/a"})),
+        Just(json!({"const": null})),
+        Just(json!({"type": "object", "properties": {"a b": {"type": "string"}}})),
+    ];
+    leaf.prop_recursive(6, 24, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|it| json!({"type": "array", "items": it})),
+            (inner.clone(), any::<i64>())
+                .prop_map(|(it, n)| json!({"type": "array", "items": it, "maxItems": n})),
+            inner.clone().prop_map(|it| json!({"type": "object", "additionalProperties": it})),
+            prop::collection::vec(inner, 0..3).prop_map(|all| json!({"anyOf": all})),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+    #[test]
+    fn any_answer_is_refused_or_becomes_a_document_that_compiles(
+        tools in prop::collection::vec(
+            (
+                any_name(),
+                "(\\PC|[\n\r\t\u{2028}\"#:{}]){0,120}",
+                prop::collection::vec((any_name(), any_schema(), any::<bool>()), 0..4),
+            ),
+            0..4,
+        ),
+        name in any_name(),
+    ) {
+        let list: Vec<Json> = tools
+            .iter()
+            .map(|(name, description, arguments)| {
+                let required: Vec<&String> =
+                    arguments.iter().filter(|(_, _, is)| *is).map(|(name, ..)| name).collect();
+                let properties: serde_json::Map<String, Json> = arguments
+                    .iter()
+                    .map(|(name, schema, _)| (name.clone(), schema.clone()))
+                    .collect();
+                json!({
+                    "name": name,
+                    "title": description,
+                    "description": description,
+                    "inputSchema": {"properties": properties, "required": required},
+                })
+            })
+            .collect();
+        if let Ok(document) = import(&name, &json!(list).to_string()) {
+            prop_assert_eq!(faults(&document), [""; 0], "{}", document);
+            let mut files = SourceMap::new();
+            files.add("imported.yaml", document.clone());
+            let parsed = parse(&files, &Options::default(), &mut Sink::new());
+            let tools_read = parsed.policies[0].tools.iter();
+            let names: Vec<&str> = tools_read.map(|it| it.name.value.as_str()).collect();
+            let wanted: Vec<&str> = tools.iter().map(|(name, ..)| name.as_str()).collect();
+            prop_assert_eq!(names, wanted, "{}", document);
+        }
+    }
+}
