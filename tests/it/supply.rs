@@ -98,7 +98,7 @@ fn licences_are_those_that_are_allowed() {
         list(&deny, "licenses", "exceptions").iter().map(|line| quoted(line)).collect();
     assert!(allowed.len() >= 5, "{allowed:?}");
     let said = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline", "--all-features"])
+        .args(["metadata", "--format-version", "1", "--locked", "--all-features"])
         .current_dir(root())
         .output()
         .unwrap();

@@ -30,7 +30,7 @@ pub struct Torn {
     pub segment: u64,
     /// Where it begins in the segment.
     pub at: u64,
-    /// How many bytes it is.
+    /// How many bytes it is; 0 of a segment that was begun, and nothing written to it.
     pub bytes: u64,
 }
 
