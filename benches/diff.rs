@@ -65,7 +65,7 @@ fn program(rules: usize, tightened: bool) -> Program {
     let mut files = SourceMap::new();
     files.add("p.yaml".to_owned(), document(rules, tightened));
     let compiled = compile(&files, &Options::default(), &mut Sink::new()).expect("compiles");
-    Program::load_whole(&compiled.bundle).expect("loads")
+    Program::load_unsigned_whole(&compiled.bundle).expect("loads")
 }
 
 /// A context of one value for each place.

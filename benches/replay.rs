@@ -80,7 +80,7 @@ fn main() {
     let mut files = SourceMap::new();
     files.add("payments.yaml", POLICY);
     let bundle = compile(&files, &Options::default(), &mut Sink::new()).expect("compiles").bundle;
-    let program = Program::load_whole(&bundle).expect("loads");
+    let program = Program::load_unsigned_whole(&bundle).expect("loads");
     let count = number("RECORDS", 200_000);
     let out = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     if let Some(path) = out {

@@ -47,7 +47,7 @@ fn times(criterion: &mut Criterion) {
         group.bench_function("compile", |bencher| bencher.iter(bundle));
         group.sample_size(100);
 
-        let program = Program::load(&bundle()).expect("loads");
+        let program = Program::load_unsigned(&bundle()).expect("loads");
         let text = folder::text(&folder.join("contexts.jsonl"));
         let contexts: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
 

@@ -76,7 +76,7 @@ fn run(folder: &Path, suite: &str, verbose: bool) -> Result<(), Box<dyn Error>> 
         let found: Vec<String> = sink.finish().0.into_iter().map(|it| it.message).collect();
         return Err(found.join("; ").into());
     };
-    let program = Program::load(&built.bundle).map_err(|error| format!("{error:?}"))?;
+    let program = Program::load_unsigned(&built.bundle).map_err(|error| format!("{error:?}"))?;
     let ground = Ground::of(&program);
     let acting = acting(folder)?;
     let benign = std::fs::read_to_string(folder.join("benign.jsonl"))?;

@@ -123,7 +123,7 @@ fn measure(folder: &Path, budget: Duration) -> Json {
 fn load(files: &SourceMap) -> Program {
     let compiled = compile(files, &Options::default(), &mut Sink::new());
     let bundle = compiled.expect("a workload that compiles").bundle;
-    Program::load(&bundle).expect("a bundle that loads")
+    Program::load_unsigned(&bundle).expect("a bundle that loads")
 }
 
 /// Reads every context, each into a scratch of its own.

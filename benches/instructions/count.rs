@@ -42,7 +42,7 @@ fn workload(bundle: &str, contexts: &str) {
     let contexts = fs::read_to_string(contexts).expect("the contexts");
     let mut program = None;
     counted_by_callgrind(&mut || {
-        program = Program::load(&bundle).ok();
+        program = Program::load_unsigned(&bundle).ok();
         usize::from(program.is_some())
     });
     println!("load 1");
@@ -87,7 +87,7 @@ fn compiling(source: &str) {
 fn growth(case: &hostile::Case, bundles: &[&str]) {
     for (size, bundle) in case.sizes().into_iter().zip(bundles) {
         let bundle = fs::read(bundle).expect("the bundle");
-        let program = Program::load(&bundle).expect("a bundle that loads");
+        let program = Program::load_unsigned(&bundle).expect("a bundle that loads");
         let context = (case.context)(size);
         let mut scratch = Scratch::for_program(&program);
         counted_by_callgrind(&mut || {

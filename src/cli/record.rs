@@ -55,8 +55,7 @@ impl RecordFile {
             ));
         }
         let file = file.map_err(refused)?;
-        let recorder =
-            Recorder::for_program(program, &Loaded { unsigned: true, ..Loaded::default() });
+        let recorder = Recorder::for_program(program, &Loaded::default());
         Ok(Self { path: path.to_owned(), file, recorder, vault, lines: Vec::new() })
     }
 

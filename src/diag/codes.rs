@@ -120,7 +120,7 @@ macro_rules! for_each_code {
             W0568 EqualityChain Warning "one value is compared with many literals, one by one"
             W0569 BoolConditional Warning "a bool decides between true and false"
             R0701 NotABundle Error "a file is not a bundle"
-            R0702 NewerBundle Error "a bundle of a newer version"
+            R0702 NewerBundle Error "a bundle of another version"
             R0703 Damaged Error "a bundle is damaged"
             R0704 Refused Error "a bundle was refused by the verifier"
             R0705 TooLarge Error "a bundle is too large"

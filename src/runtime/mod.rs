@@ -1,6 +1,6 @@
 //! Bytes to decisions: what an embedder links.
 //!
-//! In:      the bytes of a bundle (`program::Program::load`), contexts, moments.
+//! In:      the bytes of a bundle (`program::Program::load_unsigned`), contexts, moments.
 //! Out:     decisions (`vm::decide::evaluate`).
 //! Imports: `base`, `diag`, `lang`.
 //!
@@ -19,7 +19,7 @@
 //! use policyc::runtime::vm::request::{Moment, Request};
 //! use policyc::runtime::vm::scratch::Scratch;
 //!
-//! let program = Program::load(&bundle)?;
+//! let program = Program::load_unsigned(&bundle)?;
 //! let mut scratch = Scratch::for_program(&program);
 //! let request = Request { context: br#"{"amount": 9.5}"#, moment: Moment::at(1_773_741_600, 0) };
 //! let decision = evaluate(&program, &request, &mut scratch);

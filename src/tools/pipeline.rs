@@ -177,7 +177,7 @@ pub struct Refused {
 /// # Errors
 /// R07: why it was refused.
 pub fn load(bytes: &[u8], name: &str) -> Result<Program, Refused> {
-    Program::load_whole(bytes).map_err(|error| match error {
+    Program::load_unsigned_whole(bytes).map_err(|error| match error {
         ProgramError::Load(error) => {
             Refused { finding: Box::new(error.diagnostic(name)), integrity: error.is_integrity() }
         }

@@ -73,7 +73,7 @@ pub(crate) fn program(files: &SourceMap, options: &Options) -> Result<Program, S
     let mut sink = Sink::new();
     let compiled = compile(files, options, &mut sink);
     let compiled = compiled.ok_or_else(|| findings(sink, files).0)?;
-    Program::load(&compiled.bundle).map_err(|error| format!("{error:?}"))
+    Program::load_unsigned(&compiled.bundle).map_err(|error| format!("{error:?}"))
 }
 
 /// What the reference says; of an output that is an optional only what it holds comes out.

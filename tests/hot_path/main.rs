@@ -30,7 +30,7 @@ fn program() -> Program {
     let mut module = module::rich();
     annotate(&mut module);
     let bytes = write(&module).expect("a module that fits");
-    Program::load(&bytes).expect("a bundle that is verified")
+    Program::load_unsigned(&bytes).expect("a bundle that is verified")
 }
 
 #[test]

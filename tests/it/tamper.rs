@@ -36,15 +36,20 @@ fn flipped_bits_and_cuts_are_refused() {
         let mut bytes = bundle.clone();
         for bit in (nth % stride..bytes.len() * 8).step_by(stride) {
             bytes[bit / 8] ^= 1 << (bit % 8);
-            assert!(Program::load(&bytes).is_err(), "{name}: byte {}, bit {}", bit / 8, bit % 8);
+            assert!(
+                Program::load_unsigned(&bytes).is_err(),
+                "{name}: byte {}, bit {}",
+                bit / 8,
+                bit % 8
+            );
             bytes[bit / 8] ^= 1 << (bit % 8);
             tried += 1;
         }
         for len in 0..bundle.len() {
-            assert!(Program::load(&bundle[..len]).is_err(), "{name}: cut at {len}");
+            assert!(Program::load_unsigned(&bundle[..len]).is_err(), "{name}: cut at {len}");
             tried += 1;
         }
-        assert!(Program::load(&bundle).is_ok(), "{name}: as it was");
+        assert!(Program::load_unsigned(&bundle).is_ok(), "{name}: as it was");
     }
     println!("{tried} changed bundles were refused");
 }
@@ -57,7 +62,7 @@ fn insertions_and_swaps_are_refused() {
         for at in (nth % stride..=bundle.len()).step_by(stride) {
             for byte in [0, 0xFF, bundle[at.min(bundle.len() - 1)]] {
                 let bytes = [&bundle[..at], &[byte], &bundle[at..]].concat();
-                assert!(Program::load(&bytes).is_err(), "{name}: {byte} put in at {at}");
+                assert!(Program::load_unsigned(&bytes).is_err(), "{name}: {byte} put in at {at}");
                 tried += 1;
             }
         }
@@ -71,7 +76,7 @@ fn insertions_and_swaps_are_refused() {
                         reseal(&mut bytes);
                     }
                     let same = bytes == bundle;
-                    assert!(same || Program::load(&bytes).is_err(), "{name}: {a} and {b}");
+                    assert!(same || Program::load_unsigned(&bytes).is_err(), "{name}: {a} and {b}");
                     tried += u64::from(!same);
                 }
             }
@@ -146,7 +151,7 @@ fn changed_content_under_good_digests_is_refused_or_runs() {
             let Some(bytes) = changed else { continue };
             tried += 1;
             let loaded = std::panic::catch_unwind(|| {
-                if let Ok(program) = Program::load_whole(&bytes) {
+                if let Ok(program) = Program::load_unsigned_whole(&bytes) {
                     runs(&bytes, &program, &contexts);
                     return true;
                 }

@@ -33,7 +33,7 @@ fn example(folder: &Path) -> (Program, Vec<Json>) {
         sources.add(file.path.clone(), file.text.clone());
     }
     let built = compile(&sources, &Options::default(), &mut Sink::new()).expect("it compiles");
-    let program = Program::load(&built.bundle).expect("what is emitted verifies");
+    let program = Program::load_unsigned(&built.bundle).expect("what is emitted verifies");
     let reader = |path: &str| {
         let found = files.find(path).and_then(|file| files.get(file));
         found.map(|it| it.text.clone()).ok_or_else(|| "there is no such file".to_owned())

@@ -47,7 +47,6 @@ use crate::runtime::vm::scratch::Scratch;
 #[derive(Debug)]
 pub struct Candidate {
     program: Program,
-    unsigned: bool,
     revision: Option<String>,
 }
 
@@ -56,9 +55,9 @@ impl Candidate {
     /// by it says so.
     ///
     /// # Errors
-    /// As `Program::load`.
+    /// As `Program::load_unsigned`.
     pub fn unsigned(bundle: &[u8]) -> Result<Self, ProgramError> {
-        Ok(Self { program: Program::load(bundle)?, unsigned: true, revision: None })
+        Ok(Self { program: Program::load_unsigned(bundle)?, revision: None })
     }
 
     /// With the revision of its sources, as `git:4e1c0d2`, which records then name.
@@ -73,15 +72,14 @@ impl Candidate {
 #[derive(Debug)]
 pub struct Active {
     program: Program,
-    unsigned: bool,
     revision: Option<String>,
     generation: u64,
 }
 
 impl Active {
     fn of(candidate: Candidate, generation: u64) -> Self {
-        let Candidate { program, unsigned, revision } = candidate;
-        Self { program, unsigned, revision, generation }
+        let Candidate { program, revision } = candidate;
+        Self { program, revision, generation }
     }
 
     /// The program.
@@ -99,12 +97,12 @@ impl Active {
     /// Whether it was loaded without signatures.
     #[must_use]
     pub const fn is_unsigned(&self) -> bool {
-        self.unsigned
+        self.program.is_unsigned()
     }
 
     fn recorder(&self) -> Recorder {
         let revision = self.revision.as_deref();
-        let loaded = Loaded { revision, unsigned: self.unsigned, ..Loaded::default() };
+        let loaded = Loaded { revision, ..Loaded::default() };
         Recorder::for_program(&self.program, &loaded)
     }
 }

@@ -58,6 +58,8 @@ pub struct Program {
     pub(in crate::runtime) identity: u64,
     pub(in crate::runtime) module: Module,
     pub(in crate::runtime) digest: [u8; 32],
+    /// Whether nobody signed for its bundle, as far as this process knows.
+    pub(in crate::runtime) unsigned: bool,
     pub(in crate::runtime) text: Vec<u8>,
     pub(in crate::runtime) elements: Vec<Value>,
     pub(in crate::runtime) constants: Vec<Value>,
@@ -109,21 +111,21 @@ pub(in crate::runtime) struct Sizes {
 }
 
 impl Program {
-    /// Reads and verifies a bundle. Of the section `debug` the digest is checked; nothing of it is
-    /// kept.
+    /// Reads and verifies a bundle whose signatures nobody asks for. Of the section `debug` the
+    /// digest is checked; nothing of it is kept.
     ///
     /// # Errors
     /// If the bytes are no bundle, or the bundle breaks a rule of the verifier.
-    pub fn load(bytes: &[u8]) -> Result<Self, ProgramError> {
+    pub fn load_unsigned(bytes: &[u8]) -> Result<Self, ProgramError> {
         let (module, _) = reader::read_parts(bytes).map_err(ProgramError::Load)?;
         Self::proved(module, bytes)
     }
 
-    /// As `load`, with `Module::debug` for whoever shows names, places and sources.
+    /// As `load_unsigned`, with `Module::debug` for whoever shows names, places and sources.
     ///
     /// # Errors
-    /// As `load`.
-    pub fn load_whole(bytes: &[u8]) -> Result<Self, ProgramError> {
+    /// As `load_unsigned`.
+    pub fn load_unsigned_whole(bytes: &[u8]) -> Result<Self, ProgramError> {
         Self::proved(reader::read(bytes).map_err(ProgramError::Load)?, bytes)
     }
 
@@ -174,6 +176,7 @@ impl Program {
             sweeps,
             module,
             digest,
+            unsigned: true,
         }
     }
 
@@ -187,6 +190,12 @@ impl Program {
     #[must_use]
     pub const fn digest(&self) -> [u8; 32] {
         self.digest
+    }
+
+    /// Whether it was loaded without signatures. Records and reports of its decisions say so.
+    #[must_use]
+    pub const fn is_unsigned(&self) -> bool {
+        self.unsigned
     }
 
     /// What the bundle holds, for tools.

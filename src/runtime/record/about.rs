@@ -87,8 +87,6 @@ pub struct Chain<'a> {
 pub struct Loaded<'a> {
     /// The revision of its sources, as `git:4e1c0d2`.
     pub revision: Option<&'a str>,
-    /// Whether it was loaded without signatures.
-    pub unsigned: bool,
     /// SHA-256 of the schema, where the host keeps it apart.
     pub schema: Option<[u8; 32]>,
     /// SHA-256 of the reference data.

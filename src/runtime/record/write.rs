@@ -34,8 +34,8 @@ use crate::runtime::vm::request::{Filled, Moment, Origin};
 /// Records decisions of one program, one after the other.
 #[derive(Debug)]
 pub struct Recorder {
-    /// Root of the bundle of that program.
-    program: [u8; 32],
+    /// Root of the bundle of that program, and whether nobody signed for it.
+    program: ([u8; 32], bool),
     /// `eng` and `bun`, which are the same in every record.
     head: String,
     witness: Witness,
@@ -66,7 +66,7 @@ impl Recorder {
         let mut head = Vec::new();
         write_head(&mut Line(&mut head), program, loaded);
         Self {
-            program: program.digest(),
+            program: (program.digest(), program.is_unsigned()),
             head: String::from_utf8(head).unwrap_or_default(),
             witness: Witness::new(program.atoms()),
             canonical: Canonical::of(program),
@@ -86,7 +86,7 @@ impl Recorder {
         filled: &'s mut Filled<'a>,
         moment: &Moment<'s>,
     ) -> Recording<'s, 'r> {
-        if filled.program.digest() != self.program {
+        if (filled.program.digest(), filled.program.is_unsigned()) != self.program {
             // Another program: its records must not be taken for those of the first.
             *self = Self::for_program(filled.program, &Loaded::default());
         }
@@ -199,7 +199,7 @@ fn write_head(out: &mut Line<'_>, program: &Program, loaded: &Loaded<'_>) {
             out.digest(digest);
         }
     }
-    out.put(if loaded.unsigned { ",\"unsigned\":true}" } else { "}" });
+    out.put(if program.is_unsigned() { ",\"unsigned\":true}" } else { "}" });
 }
 
 /// A key, with what stands in front of it, and a text.

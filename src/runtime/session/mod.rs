@@ -32,7 +32,7 @@
 //! # files.add("p.yaml", policy);
 //! # let built = compile(&files, &Options::default(), &mut Sink::new());
 //! # let bundle = built.ok_or("the policy is not in order")?.bundle;
-//! let program = Program::load(&bundle)?;
+//! let program = Program::load_unsigned(&bundle)?;
 //! let ground = Ground::of(&program);
 //! let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
 //! let ts = r#""ts":"2026-11-19T14:03:20Z""#;

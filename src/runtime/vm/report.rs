@@ -45,6 +45,8 @@ pub struct DecisionReport {
     pub digest: [u8; 32],
     /// SHA-256 root of the bundle.
     pub bundle: [u8; 32],
+    /// Whether that was loaded without signatures.
+    pub unsigned: bool,
     /// Seconds and nanoseconds since the epoch.
     pub now: (i64, u32),
 }
@@ -126,6 +128,7 @@ impl DecisionReport {
             cost: decision.cost(),
             digest,
             bundle: program.digest(),
+            unsigned: program.is_unsigned(),
             now: (moment.seconds, moment.nanoseconds),
         }
     }
@@ -173,8 +176,9 @@ impl DecisionReport {
         hex(out, &self.digest)?;
         out.write_str("\",\"bundle\":\"sha256:")?;
         hex(out, &self.bundle)?;
+        out.write_str(if self.unsigned { "\",\"unsigned\":true" } else { "\"" })?;
         let now = text(&Value::timestamp(self.now.0, self.now.1));
-        write!(out, "\",\"now\":\"{now}\"}}")
+        write!(out, ",\"now\":\"{now}\"}}")
     }
 
     /// `,"explanations":{..}`, where an output has some.

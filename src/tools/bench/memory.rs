@@ -58,7 +58,8 @@ pub fn allocations(program: &Program, samples: &[&Sample]) -> Option<Amount> {
 pub fn held(bundle: &[u8]) -> Option<Held> {
     let session = quiet();
     let mut program = None;
-    let (_, load_bytes) = counted(&session, "load", || program = Program::load(bundle).ok());
+    let (_, load_bytes) =
+        counted(&session, "load", || program = Program::load_unsigned(bundle).ok());
     let program = program?;
     let session = quiet();
     let (_, scratch_bytes) =

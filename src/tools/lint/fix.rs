@@ -217,7 +217,7 @@ fn moved(at: Span, edits: &[&Edit]) -> Span {
 
 /// Whether two bundles decide alike: proved.
 fn same(before: &Compiled, after: &Compiled) -> bool {
-    let load = |compiled: &Compiled| Program::load_whole(&compiled.bundle).ok();
+    let load = |compiled: &Compiled| Program::load_unsigned_whole(&compiled.bundle).ok();
     let (Some(before), Some(after)) = (load(before), load(after)) else { return false };
     if same_words(&before, &after) {
         return true;
@@ -229,7 +229,7 @@ fn same(before: &Compiled, after: &Compiled) -> bool {
 /// Whether two bundles of sources differ at most in where things are written.
 #[must_use]
 pub fn alike(before: &Compiled, after: &Compiled) -> bool {
-    let load = |compiled: &Compiled| Program::load_whole(&compiled.bundle).ok();
+    let load = |compiled: &Compiled| Program::load_unsigned_whole(&compiled.bundle).ok();
     load(before).zip(load(after)).is_some_and(|(before, after)| same_words(&before, &after))
 }
 

@@ -161,7 +161,7 @@ fn program(
     sink: &mut Sink,
 ) -> Option<Program> {
     let compiled = compile_parsed(files, parsed, options, sink)?;
-    Program::load_whole(&compiled.bundle).ok()
+    Program::load_unsigned_whole(&compiled.bundle).ok()
 }
 
 /// A mutant that is to be tried.

@@ -40,7 +40,7 @@ fn program() -> Program {
     let mut files = SourceMap::new();
     files.add("payments.yaml", POLICY);
     let compiled = compile(&files, &Options::default(), &mut Sink::new()).expect("it compiles");
-    Program::load_whole(&compiled.bundle).expect("it loads")
+    Program::load_unsigned_whole(&compiled.bundle).expect("it loads")
 }
 
 /// The record of a decision about a context.

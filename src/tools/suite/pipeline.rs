@@ -32,7 +32,7 @@ use crate::tools::why::{Origin, Watched, slots, why as tell};
 #[must_use]
 pub fn make(files: &SourceMap, settings: &Settings, sink: &mut Sink) -> Option<Program> {
     let compiled = compiler::compile(files, &options(files, settings), sink)?;
-    match Program::load_whole(&compiled.bundle) {
+    match Program::load_unsigned_whole(&compiled.bundle) {
         Ok(program) => Some(program),
         Err(error) => {
             sink.report(error.diagnostic("the bundle"));

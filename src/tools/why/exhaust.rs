@@ -103,7 +103,7 @@ fn round(
     }
     compact(&mut changed);
     annotate(&mut changed);
-    let program = write(&changed).ok().and_then(|bytes| Program::load(&bytes).ok());
+    let program = write(&changed).ok().and_then(|bytes| Program::load_unsigned(&bytes).ok());
     let Some(program) = program else { return false };
     let mut seen = Watcher::new(&program);
     again(&program, &mut seen);

@@ -23,7 +23,7 @@ pub(crate) fn program(text: &str) -> Program {
     let mut sink = Sink::new();
     let compiled = compile(&files, &Options::default(), &mut sink);
     let Some(compiled) = compiled else { panic!("{}\n{text}", findings(sink, &files)) };
-    Program::load_whole(&compiled.bundle).expect("what is emitted verifies")
+    Program::load_unsigned_whole(&compiled.bundle).expect("what is emitted verifies")
 }
 
 /// What a program decides.

@@ -96,8 +96,7 @@ fn full() -> String {
          - {id: seen, when: n < 10, deny: no, mode: shadow}\n",
     );
     let digest = Some([9; 32]);
-    let loaded =
-        Loaded { revision: Some("git:4e1c0d2"), unsigned: true, schema: digest, data: digest };
+    let loaded = Loaded { revision: Some("git:4e1c0d2"), schema: digest, data: digest };
     let entries = ["0.5", "nan"].map(|result| HostEntry {
         name: "f".to_owned(),
         arguments: HostTable::digest(result),

@@ -65,7 +65,7 @@ fn project(name: &str, policy: &str) -> (Folder, Program) {
 
 #[expect(clippy::disallowed_methods, reason = "a test may read what it made")]
 fn load(path: &Path) -> Program {
-    Program::load_whole(&std::fs::read(path).expect("a bundle")).expect("it loads")
+    Program::load_unsigned_whole(&std::fs::read(path).expect("a bundle")).expect("it loads")
 }
 
 /// Records of decisions about contexts, a line each, the first of `ts` 14:00:00.

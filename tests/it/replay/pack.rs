@@ -358,7 +358,7 @@ fn told_twice(
 /// A program as it was loaded once more.
 fn again(program: &Program) -> Program {
     let bytes = policyc::runtime::bundle::writer::write(program.module());
-    Program::load_whole(&bytes.expect("written")).expect("loads")
+    Program::load_unsigned_whole(&bytes.expect("written")).expect("loads")
 }
 
 #[test]

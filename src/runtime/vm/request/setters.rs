@@ -103,7 +103,7 @@ impl Filled<'_> {
     ///     when: amount < 10.0 && items.all(it, it.id > 0)\n    allow: ok\n");
     /// let built = compile(&files, &Options::default(), &mut Sink::new());
     /// let bundle = built.ok_or("the rules are not in order")?.bundle;
-    /// let program = Program::load(&bundle)?;
+    /// let program = Program::load_unsigned(&bundle)?;
     /// // Once: places are looked up by their paths.
     /// let amount = program.slot("/amount").ok_or("nobody reads it")?;
     /// let items = program.slot("/items").ok_or("nobody reads it")?;

@@ -58,9 +58,8 @@ impl Decider {
     /// Decides with `program`, whose bundle nobody signed for.
     #[must_use]
     pub fn of(program: Arc<Program>) -> Self {
-        let loaded = Loaded { unsigned: true, ..Loaded::default() };
         Self {
-            recorder: Recorder::for_program(&program, &loaded),
+            recorder: Recorder::for_program(&program, &Loaded::default()),
             scratch: Scratch::for_program(&program),
             raw: Vec::new(),
             rules: Rules::of(program.module()),
