@@ -33,7 +33,7 @@ pub struct Options {
     pub origin: String,
     /// A segment ends once it has as many bytes.
     pub segment_bytes: u64,
-    /// Signs a checkpoint behind each block. `None`: there are no checkpoints.
+    /// Signs a checkpoint behind each write that ends a block. `None`: there are no checkpoints.
     pub signer: Option<Box<dyn Signer>>,
 }
 

@@ -117,8 +117,10 @@ pub fn trace(store: &mut impl Store, segment: u64, at: u64) -> Result<Torn, Open
     }
 }
 
-/// What is wrong with the rest of a segment, if no crash left it so. `at` is where it begins.
-fn judge(rest: &[u8], at: u64) -> Option<Wrong> {
+/// What is wrong with the rest of a segment, if no crash left it so. `at` is where it begins:
+/// behind the last whole frame.
+#[must_use]
+pub fn judge(rest: &[u8], at: u64) -> Option<Wrong> {
     let wrong = if at == 0 { Wrong::Header } else { Wrong::Frame };
     let Some(behind) = whole_frames(rest).filter(|_| rest.len() <= AUDIT_TORN_BYTES_MAX) else {
         return Some(wrong);

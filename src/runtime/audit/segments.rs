@@ -1,4 +1,4 @@
-//! Writing an audit log: lines in frames, frames in segments, a checkpoint behind each block.
+//! Writing an audit log: lines in frames, frames in segments, checkpoints behind blocks.
 //!
 //! In:      batches of lines; a store.
 //! Out:     bytes of segments.
@@ -117,7 +117,7 @@ impl<S: Store> Storage for Segments<S> {
         batch.leaves.iter().for_each(|leaf| self.tree.push(*leaf));
         open.lines += batch.leaves.len() as u64;
         self.position = batch.position;
-        if batch.closed {
+        if batch.blocks {
             self.checkpoint()?;
         }
         let full = open.bytes + self.out.len() as u64 >= self.segment_bytes;

@@ -111,8 +111,9 @@ impl Directory {
     }
 }
 
-/// The segment that a file of this name is.
-fn segment(name: &str) -> Option<u64> {
+/// The segment that a file of this name is, by the number of its first line.
+#[must_use]
+pub fn segment_of(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(ENDING)?;
     let plain = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse().ok().filter(|_| plain)
@@ -134,7 +135,7 @@ impl Store for Directory {
     fn list(&mut self) -> io::Result<Vec<u64>> {
         let mut found = Vec::new();
         for entry in fs::read_dir(&self.path)? {
-            found.extend(entry?.file_name().to_str().and_then(segment));
+            found.extend(entry?.file_name().to_str().and_then(segment_of));
         }
         found.sort_unstable();
         Ok(found)

@@ -60,6 +60,8 @@ pub struct Batch {
     pub leaves: Vec<[u8; 32]>,
     /// Where the chain stands behind them.
     pub position: Position,
+    /// Whether a block ends with one of them.
+    pub blocks: bool,
     /// Whether a block ends with the last of them.
     pub closed: bool,
     /// Whether the log ends with them.
@@ -70,7 +72,7 @@ impl Batch {
     pub(super) fn clear(&mut self) {
         self.lines.clear();
         self.leaves.clear();
-        (self.closed, self.end) = (false, false);
+        (self.blocks, self.closed, self.end) = (false, false, false);
     }
 }
 
@@ -154,7 +156,8 @@ impl Writing {
         self.tail.position.previous = leaf(out.lines.get(start..).unwrap_or_default());
         out.lines.push(b'\n');
         out.leaves.push(self.tail.position.previous);
-        (out.position, out.closed, out.end) = (self.tail.position, true, end);
+        (out.position, out.end) = (self.tail.position, end);
+        (out.blocks, out.closed) = (true, true);
         self.tail.first = self.tail.position.next;
         self.tail.tree.clear();
         self.tail.bytes = 0;

@@ -7,6 +7,7 @@
 //! unpacked on the way, and packs give their lines back. Files that are packed may be several, one
 //! behind the other; packs may not.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Stdin};
 use std::path::{Path, PathBuf};
@@ -19,9 +20,10 @@ use ignore::WalkBuilder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use crate::runtime::audit::frame::HEADER;
+use crate::runtime::audit::store::segment_of;
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::replay::pack::{self, PARQUET, PackError};
-use crate::tools::replay::pdrb::HEADER;
 use crate::tools::replay::pdrb::read::{Choosing, Skip, Unpacked};
 
 /// Files of a directory whose names end so hold records.
@@ -130,6 +132,13 @@ impl Source {
         Self { name: slashed(&normalize(path)), path: Some(path.to_owned()), bytes }
     }
 
+    /// Whether it is called as the segments of audit logs are. A crash may have left one without a
+    /// whole beginning.
+    fn is_segment(&self) -> bool {
+        let name = self.path.as_deref().and_then(Path::file_name).and_then(OsStr::to_str);
+        name.and_then(segment_of).is_some()
+    }
+
     /// The file, if it is Parquet and this build reads packs.
     #[must_use]
     pub fn pack(&self) -> Option<File> {
@@ -149,11 +158,20 @@ impl Source {
         read: &Arc<AtomicU64>,
         choosing: &Choosing,
     ) -> io::Result<Box<dyn Read + Send>> {
+        let mut left = u64::MAX;
+        let segment = self.is_segment();
         let bytes = match &self.path {
-            Some(path) => Bytes::File(File::open(path)?),
+            Some(path) => {
+                let file = File::open(path)?;
+                if segment {
+                    // What is written from here on is not waited for.
+                    left = file.metadata()?.len();
+                }
+                Bytes::File(file)
+            }
             None => Bytes::Input(io::stdin()),
         };
-        let mut bytes = Counted { bytes, read: Arc::clone(read) };
+        let mut bytes = Counted { bytes, left, read: Arc::clone(read) };
         let mut start = Vec::new();
         (&mut bytes).take(ZSTD.len() as u64).read_to_end(&mut start)?;
         if start == PARQUET {
@@ -161,10 +179,10 @@ impl Source {
             return pack::lines(File::open(path)?, read);
         }
         let (gzip, zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
-        let packed = start == HEADER.get(..ZSTD.len()).unwrap_or_default();
+        let packed = segment || start == HEADER.get(..ZSTD.len()).unwrap_or_default();
         let whole = Whole { start: Cursor::new(start), bytes };
         Ok(if packed {
-            Box::new(Unpacked::of(whole, choosing.clone()))
+            Box::new(Unpacked::of(whole, choosing.clone(), segment))
         } else if gzip {
             Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole)))
         } else if zstd {
@@ -193,6 +211,8 @@ impl Read for Bytes {
 /// Bytes that are counted as they are read.
 struct Counted {
     bytes: Bytes,
+    /// Most bytes that are read.
+    left: u64,
     read: Arc<AtomicU64>,
 }
 
@@ -229,7 +249,9 @@ impl Skip for Whole {
 
 impl Read for Counted {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let count = self.bytes.read(to)?;
+        let room = usize::try_from(self.left).unwrap_or(usize::MAX).min(to.len());
+        let count = self.bytes.read(to.get_mut(..room).unwrap_or_default())?;
+        self.left -= count as u64;
         self.read.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }

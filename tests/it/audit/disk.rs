@@ -43,6 +43,11 @@ impl Disk {
         Self(Arc::new(Mutex::new(State { files, ..State::default() })))
     }
 
+    /// Until what comes of this goes, whoever writes waits.
+    pub(crate) fn held(&self) -> impl Drop + '_ {
+        self.0.lock().unwrap()
+    }
+
     /// The power goes in the step behind so many more.
     pub(crate) fn stop_after(&self, steps: usize) {
         let mut state = self.0.lock().unwrap();

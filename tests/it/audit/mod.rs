@@ -3,6 +3,7 @@
 pub(crate) mod disk;
 mod kill;
 mod power;
+mod segments;
 mod tamper;
 
 use policyc::runtime::audit::note::{Checkpoint, Note, Signer, Verifier, key_id};

@@ -11,6 +11,7 @@ mod parts;
 mod planted;
 mod residual;
 mod sealing;
+mod segments;
 mod single;
 mod step;
 mod verify;

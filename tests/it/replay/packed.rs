@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use policyc::runtime::audit::frame::HEADER;
 use policyc::tools::replay::open::sources;
 use policyc::tools::replay::pdrb;
 use policyc::tools::replay::pdrb::index::Wanted;
@@ -25,7 +26,7 @@ fn packed(name: &str, count: i64) -> (Folder, Vec<u8>) {
     }
     let log = chained("gw-1", &lines);
     folder.add("log.jsonl", &log);
-    let mut bytes = pdrb::HEADER.to_vec();
+    let mut bytes = HEADER.to_vec();
     let all: Vec<&str> = log.split_inclusive('\n').collect();
     for lines in all.chunks(12) {
         bytes.extend(pdrb::pack(lines.concat().as_bytes()));

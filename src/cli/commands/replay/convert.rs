@@ -20,9 +20,10 @@ use crate::cli::terminal::Terminal;
 use crate::cli::write::{Draft, unwritable};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::runtime::audit::frame::HEADER;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::open::Source;
-use crate::tools::replay::pdrb::{HEADER, compress, end, pack};
+use crate::tools::replay::pdrb::{compress, end, pack};
 use crate::tools::replay::stream::Chunk;
 use crate::tools::report::replay::many;
 

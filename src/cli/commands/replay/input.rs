@@ -30,6 +30,7 @@ use crate::tools::replay::store::Store;
 use crate::tools::replay::stream::{
     Chunk, Damage, DamageKind, Pace, Progress, run_at, threads_of_machine,
 };
+use crate::tools::report::replay::many;
 
 /// The bundles that made records.
 #[derive(Clone, Debug, clap::Args)]
@@ -353,6 +354,14 @@ impl Stream<'_> {
         let (code, fact) = match &damage.kind {
             DamageKind::Unreadable(error) => {
                 let packed = unread_of(error);
+                if let Some(Unread::Torn { frame, bytes }) = packed {
+                    let bytes = many(*bytes, "byte");
+                    self.terminal.notice(&format!(
+                        "  `{name}` ends in a write that was cut: {bytes} from byte {frame} on \
+                         are passed over, which nobody acknowledged\n"
+                    ));
+                    return Exit::Done;
+                }
                 let why = match packed {
                     Some(packed) => packed.to_string(),
                     None if error.kind() == ErrorKind::UnexpectedEof => {
