@@ -112,6 +112,14 @@ pub const SESSION_MATCH_BYTES_MAX: usize = 4 << 20;
 pub const SESSION_SOURCES_MAX: usize = 16;
 /// Most links that are told of the chain of one value.
 pub const SESSION_LINKS_MAX: usize = 32;
+/// Most buckets of the window of a meter that slides.
+pub const METER_BUCKETS_MAX: i64 = 1 << 10;
+/// Most keys under which a meter counts, where its policy says nothing.
+pub const METER_KEYS: u32 = 1 << 10;
+/// Most keys under which any meter counts.
+pub const METER_KEYS_MAX: u32 = 1 << 16;
+/// Longest key of a meter, in bytes.
+pub const METER_KEY_BYTES_MAX: usize = 1 << 10;
 /// Longest id of a call, in bytes.
 pub const SESSION_ID_BYTES_MAX: usize = 256;
 /// Longest line of a file of records, in bytes: a refused context takes a third more than it is.

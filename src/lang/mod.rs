@@ -6,6 +6,7 @@ pub mod constant;
 pub mod decision;
 pub mod detect;
 pub mod error;
+pub mod fixed;
 pub mod functions;
 pub mod glob;
 pub mod messages;

@@ -6,7 +6,7 @@
 //!
 //! An answer lies at `/@session/WORD/SUBJECT`, that to `label` below its pattern, at
 //! `/@session/label/PATTERN/SUBJECT`. A subject is the JSON Pointer of an argument, as one key, or
-//! `ctx`.
+//! `ctx`; or the name of a meter, a limit or a rule.
 
 /// The root of the context that only a session fills. No schema can declare it: it is no
 /// identifier.
@@ -27,11 +27,41 @@ pub enum Question {
     From,
     /// How that is known: `ref`, `match`, `model` or `none`.
     Kind,
+    /// How many calls a meter has counted, without this one: an int.
+    Count,
+    /// What a meter has added up, without this call: a double.
+    Sum,
+    /// Whether this call would pass a limit: a bool.
+    Over,
+}
+
+/// What a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// An argument of the call.
+    Argument,
+    /// A meter, by its name.
+    Meter,
+    /// A limit, by its id.
+    Limit,
+}
+
+impl Subject {
+    /// As messages call it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Argument => "argument",
+            Self::Meter => "meter",
+            Self::Limit => "limit",
+        }
+    }
 }
 
 impl Question {
     /// Every question.
-    pub const ALL: [Self; 4] = [Self::Label, Self::Labels, Self::From, Self::Kind];
+    pub const ALL: [Self; 7] =
+        [Self::Label, Self::Labels, Self::From, Self::Kind, Self::Count, Self::Sum, Self::Over];
 
     /// As rules and contexts spell it.
     #[must_use]
@@ -41,6 +71,19 @@ impl Question {
             Self::Labels => "labels",
             Self::From => "from",
             Self::Kind => "kind",
+            Self::Count => "count",
+            Self::Sum => "sum",
+            Self::Over => "over",
+        }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub const fn subject(self) -> Subject {
+        match self {
+            Self::Label | Self::Labels | Self::From | Self::Kind => Subject::Argument,
+            Self::Count | Self::Sum => Subject::Meter,
+            Self::Over => Subject::Limit,
         }
     }
 
@@ -49,4 +92,19 @@ impl Question {
     pub fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|question| question.word() == word)
     }
+}
+
+/// A period of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Period {
+    /// An hour of the clock.
+    Hour,
+    /// A day.
+    Day,
+    /// From Monday.
+    Week,
+    /// A month.
+    Month,
+    /// A year.
+    Year,
 }

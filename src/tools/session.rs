@@ -7,10 +7,12 @@
 use serde_json::Value;
 
 use crate::lang::decision::Effect;
+use crate::lang::fixed;
 use crate::runtime::program::Program;
 use crate::runtime::session::event::{Event, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::meters::Reading;
 use crate::runtime::session::provenance::Provenance;
 use crate::runtime::session::step::{Fault, Note, Outcome, Session, Work};
 use crate::runtime::vm::report::DecisionReport;
@@ -31,6 +33,8 @@ pub struct Told {
     pub report: Option<DecisionReport>,
     /// The values of a call.
     pub values: Vec<ToldValue>,
+    /// What meters measure of a call.
+    pub meters: Vec<ToldMeter>,
     /// What is to be said of what was taken in.
     pub note: Note,
     /// Why it was refused.
@@ -39,6 +43,22 @@ pub struct Told {
     pub context: Vec<String>,
     /// SHA-256 of the state after it.
     pub state: [u8; 32],
+}
+
+/// What a meter measures of a call.
+#[derive(Clone, Debug)]
+pub struct ToldMeter {
+    /// Its name.
+    pub meter: String,
+    /// The key.
+    pub key: String,
+    /// What was used before.
+    pub used: String,
+    /// What the call takes; `None` where the meter does not measure its tool.
+    pub amount: Option<String>,
+    /// Ids of limits, the most that may be used, and what is left once the call is made, or would
+    /// be left without it.
+    pub limits: Vec<(String, String, String)>,
 }
 
 /// A value of a call.
@@ -97,6 +117,7 @@ pub fn run(program: &Program, lines: &[u8], mut tell: impl FnMut(&Told)) {
             Outcome::Decided(mut decided) => {
                 let mut report = DecisionReport::of(&mut decided.decision);
                 locator.locate(&mut report);
+                told.meters = told_meters(&decided.readings, report.effect);
                 told.report = Some(report);
                 decided.values
             }
@@ -141,11 +162,32 @@ fn about(number: usize, line: &[u8]) -> Told {
         subject,
         report: None,
         values: Vec::new(),
+        meters: Vec::new(),
         note: Note::Nothing,
         fault: None,
         context: Vec::new(),
         state: [0; 32],
     }
+}
+
+/// What meters measure of a call that was decided so.
+fn told_meters(readings: &[Reading<'_>], effect: Option<Effect>) -> Vec<ToldMeter> {
+    let told = |reading: &Reading<'_>| {
+        let taken = reading.amount.filter(|_| effect == Some(Effect::Allow)).unwrap_or(0);
+        let left = |max: i128| (max - reading.used.saturating_add(taken)).max(0);
+        let limits = reading
+            .limits
+            .iter()
+            .map(|(id, max)| ((*id).to_owned(), fixed::write(*max), fixed::write(left(*max))));
+        ToldMeter {
+            meter: reading.meter.to_owned(),
+            key: reading.key.clone(),
+            used: fixed::write(reading.used),
+            amount: reading.amount.map(fixed::write),
+            limits: limits.collect(),
+        }
+    };
+    readings.iter().map(told).collect()
 }
 
 fn told_value(session: &Session<'_, '_>, value: &Provenance, event: &Value) -> ToldValue {

@@ -59,6 +59,7 @@ fn the_schema_of_policies_has_the_keys_that_are_read() {
         mapping.read.iter().map(|key| (*key).to_owned()).collect()
     };
     let tool = "/properties/tools/anyOf/0/additionalProperties";
+    let meter = "/properties/meters/anyOf/0/additionalProperties";
     let escalate = "anyOf/0/anyOf/1/properties/escalate";
     let rows = [
         ("", policies::DOCUMENT),
@@ -73,6 +74,9 @@ fn the_schema_of_policies_has_the_keys_that_are_read() {
         ("/properties/capabilities/anyOf/0/additionalProperties", policies::CAPABILITY),
         ("/properties/flow/anyOf/0/items", policies::FLOW),
         ("/properties/flow/anyOf/0/items/properties/sink", policies::SINK),
+        ("/properties/meters/anyOf/0/additionalProperties", policies::METER),
+        (&format!("{meter}/properties/window/anyOf/1"), policies::METER_WINDOW),
+        ("/properties/limits/anyOf/0/items", policies::LIMIT),
         ("/properties/redact/anyOf/0/items", policies::REDACTION),
     ];
     for (at, mapping) in rows {

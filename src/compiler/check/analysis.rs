@@ -6,6 +6,7 @@ use crate::base::index::IndexVec;
 use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::govern::labels::Labels;
+use crate::compiler::govern::meters::Measures;
 use crate::compiler::syntax::ast::{Ast, ExprId};
 use crate::compiler::syntax::document::model::{Fallback, Parsed, RedactionClass};
 use crate::diag::sink::Sink;
@@ -72,6 +73,8 @@ pub struct Analysis {
     pub has_schema: bool,
     /// The labels of data.
     pub labels: Labels,
+    /// Names of meters and of limits, ascending.
+    pub measures: Measures,
     /// What `redact` withholds: no two entries are about one value.
     pub redactions: Vec<RedactionInfo>,
 }
@@ -195,6 +198,8 @@ pub struct PolicyInfo {
     /// Beside `PolicyDocument::rules`: the declared tools that `on` names; `None` where the rule
     /// has no `on` or no tools are declared (then the patterns are compared as text).
     pub tools: Vec<Option<Vec<Name>>>,
+    /// Beside `PolicyDocument::terms`, likewise.
+    pub terms: Vec<Option<Vec<Name>>>,
     /// Type of the context's roots, as an object: what `eval` checks the whole input against.
     pub context: Option<TypeId>,
 }

@@ -54,11 +54,11 @@ pub fn check(
     options: Options,
     sink: &mut Sink,
 ) -> Analysis {
-    let labels = govern::expand(parsed, sink);
+    let (labels, measures) = govern::expand(parsed, sink);
     let templates = Templates::cut(files, parsed);
     let mut cx = Checker::new(files, parsed, &templates, options, sink);
     let documents = &cx.parsed.policies;
-    cx.out.labels = labels;
+    (cx.out.labels, cx.out.measures) = (labels, measures);
     // What is made of other sections is about calls, too.
     let speaks_of_tools = |rule: &Rule| !rule.on.is_empty() || rule.made;
     cx.out.about_tools = documents

@@ -17,6 +17,7 @@ use crate::compiler::check::scope::{Declared, Entity, Frame, Libraries, Scope};
 use crate::compiler::check::state::Checker;
 use crate::compiler::check::tools::{self, ActionTypes, Frames};
 use crate::compiler::syntax::ast::ExprId;
+use crate::compiler::syntax::document::meters::{Gives, Term};
 use crate::compiler::syntax::document::model::{
     Form, PolicyDocument, Rule, RuleBody, Template, TemplatePart, Variable,
 };
@@ -62,7 +63,36 @@ pub(super) fn check<'a>(
             named.iter().filter_map(|at| cx.tool(*at)).map(|tool| tool.name.clone()).collect()
         }));
     }
+    for term in &document.terms {
+        let named = tools::named_by(cx, &term.on);
+        let frame = page.frames.of_term(cx, named.as_deref(), page.types);
+        check_term(cx, &page.scope, &frame, term);
+        info.terms.push(named.map(|named| {
+            named.iter().filter_map(|at| cx.tool(*at)).map(|tool| tool.name.clone()).collect()
+        }));
+    }
     info
+}
+
+/// Types what a session evaluates.
+fn check_term(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, term: &Term) {
+    let ty = infer(cx, scope, frame, term.expr, Place::Value).ty;
+    let (what, wanted, known): (_, _, &[TypeId]) = match term.gives {
+        Gives::Text => (
+            "a key",
+            "a string, an int, a uint or a bool",
+            &[TypeTable::STRING, TypeTable::INT, TypeTable::UINT, TypeTable::BOOL],
+        ),
+        Gives::Amount => (
+            "an amount",
+            "a number, or a string that spells one",
+            &[TypeTable::INT, TypeTable::UINT, TypeTable::DOUBLE, TypeTable::STRING],
+        ),
+    };
+    if !known.contains(&ty) && ![TypeTable::DYN, TypeTable::ERROR].contains(&ty) {
+        let (at, given) = (cx.ast().span(term.expr), cx.show(ty));
+        cx.report(PolicyError::TermType { at, what, wanted, given });
+    }
 }
 
 /// A document whose names are known.

@@ -71,6 +71,17 @@ impl Frames {
         named: Option<&[usize]>,
         types: ActionTypes,
     ) -> Frame {
+        let frame = self.of_term(cx, named, types);
+        Frame { narrowed: !rule.on.is_empty(), response: rule.response, ..frame }
+    }
+
+    /// The same of what a session evaluates about calls of some tools.
+    pub(super) fn of_term(
+        &mut self,
+        cx: &mut Checker<'_>,
+        named: Option<&[usize]>,
+        types: ActionTypes,
+    ) -> Frame {
         let tools: Vec<usize> =
             named.map_or_else(|| (0..cx.out.tools.len()).collect(), <[usize]>::to_vec);
         let (args, action) = self.types(cx, &tools, false, types);
@@ -78,9 +89,9 @@ impl Frames {
             args: Some(args),
             action: Some(action),
             tools,
-            narrowed: !rule.on.is_empty(),
+            narrowed: true,
             union: false,
-            response: rule.response,
+            response: false,
         }
     }
 

@@ -20,6 +20,7 @@ use crate::lang::decision::Effect;
 use crate::lang::opcodes::Instruction;
 use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::debug::encode;
+use crate::runtime::bundle::govern::TermRow;
 use crate::runtime::bundle::module::{
     Fallback, FunctionRow, Manifest, Module, NONE, OutcomeRow, OutputRow, Phase, Requirement,
     RuleIndex, RuleRow, SEMANTICS, SourceRow,
@@ -196,6 +197,14 @@ fn rows(plan: &Plan, checked: &Checked<'_>, written: &mut Written) -> Rows {
             name: written.tables.string(name),
             function: done.function,
             explanation: done.explanation,
+            first_requirement: u32::try_from(requirements.len()).unwrap_or(u32::MAX),
+            requirements: narrow(done.requirements.len()),
+        });
+        requirements.extend(done.requirements);
+    }
+    for done in std::mem::take(&mut written.terms) {
+        written.govern.terms.push(TermRow {
+            function: done.function,
             first_requirement: u32::try_from(requirements.len()).unwrap_or(u32::MAX),
             requirements: narrow(done.requirements.len()),
         });

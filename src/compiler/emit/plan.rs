@@ -25,6 +25,7 @@ pub(crate) struct Plan {
     pub(crate) ir: Ir,
     pub(crate) rules: Vec<RulePlan>,
     pub(crate) outputs: Vec<OutputPlan>,
+    pub(crate) terms: Vec<TermPlan>,
     pub(crate) variables: FxHashMap<Variant, NodeId>,
 }
 
@@ -50,6 +51,14 @@ impl RulePlan {
     pub(crate) fn has_on(&self) -> bool {
         self.tools.is_some() || !self.patterns.is_empty()
     }
+}
+
+/// An expression that sessions evaluate.
+#[derive(Debug)]
+pub(crate) struct TermPlan {
+    pub(crate) node: NodeId,
+    /// The declared tools that it is about.
+    pub(crate) tools: Option<Vec<Name>>,
 }
 
 /// Where a rule stands.
@@ -205,6 +214,13 @@ impl Planner<'_> {
             self.lowering.set_context(context);
             let tools = info.and_then(|info| info.tools.get(number)).cloned().flatten();
             self.rule(Source::Rule(at, number), document, rule, tools);
+        }
+        // What a term reads may be missing, for whoever asks for it sees to that.
+        self.lowering.set_context(None);
+        let tools = self.checked.analysis().policies.get(at).map(|info| info.terms.as_slice());
+        for (term, tools) in document.terms.iter().zip(tools.unwrap_or_default()) {
+            let (node, tools) = (self.lowering.lower(term.expr), tools.clone());
+            self.plan.terms.push(TermPlan { node, tools });
         }
     }
 

@@ -14,8 +14,9 @@ use crate::compiler::ir::{NodeId, NodeKind};
 use crate::compiler::syntax::ast::LogicOp;
 use crate::compiler::syntax::document::model::{Escalation, OnTimeout};
 use crate::lang::types::TypeTable;
+use crate::runtime::bundle::govern::Govern;
 use crate::runtime::bundle::module::{
-    EscalationRow, FunctionKind, Govern, NONE, OutcomeRow, Requirement, TemplatePart,
+    EscalationRow, FunctionKind, NONE, OutcomeRow, Requirement, TemplatePart,
 };
 
 /// A rule whose functions are written.
@@ -35,6 +36,7 @@ pub(crate) struct Written {
     pub(crate) functions: Vec<Built>,
     pub(crate) rules: Vec<WrittenRule>,
     pub(crate) outputs: Vec<WrittenOutput>,
+    pub(crate) terms: Vec<WrittenTerm>,
     pub(crate) govern: Govern,
 }
 
@@ -44,6 +46,13 @@ pub(crate) struct WrittenOutput {
     pub(crate) function: u16,
     /// `NONE` where nothing explains it.
     pub(crate) explanation: u16,
+    pub(crate) requirements: Vec<Requirement>,
+}
+
+/// A term whose function is written.
+#[derive(Debug)]
+pub(crate) struct WrittenTerm {
+    pub(crate) function: u16,
     pub(crate) requirements: Vec<Requirement>,
 }
 
@@ -60,6 +69,7 @@ pub(crate) fn roots(plan: &Plan) -> Vec<NodeId> {
     for output in &plan.outputs {
         block_nodes(&output.rule, &mut roots);
     }
+    roots.extend(plan.terms.iter().map(|term| term.node));
     roots
 }
 
@@ -142,8 +152,15 @@ pub(crate) fn write(
             requirements: asking.requirements(&nodes, None, &mut generator.tables),
         });
     }
+    let mut terms = Vec::new();
+    for term in &plan.terms {
+        let function = generator.value_function(term.node, "", false);
+        let tools = term.tools.as_deref();
+        let requirements = asking.requirements(&[term.node], tools, &mut generator.tables);
+        terms.push(WrittenTerm { function, requirements });
+    }
     let Generator { tables, functions, .. } = generator;
-    Written { tables, functions, rules, outputs, govern: Govern::default() }
+    Written { tables, functions, rules, outputs, terms, govern: Govern::default() }
 }
 
 fn rule_function(generator: &mut Generator<'_>, rule: &RulePlan, left: &[NodeId]) -> u16 {

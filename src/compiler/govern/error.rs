@@ -14,12 +14,28 @@ pub(super) enum GovernError {
     UnknownTool { at: Span, pattern: Name, nearest: Option<String> },
     /// No declared tool has what the sink names.
     EmptySink { at: Span },
+    /// No document declares the meter.
+    UnknownMeter { at: Span, name: Name, nearest: Option<String> },
+    /// A meter is declared twice.
+    MeterTwice { at: Span, first: Span, name: Name },
     /// Another rule has the id of a rule that is made.
     IdTaken { at: Span, first: Span, id: Name },
 }
 
 fn did_you_mean(nearest: Option<String>) -> Option<String> {
     nearest.map(|name| format!("did you mean `{name}`?"))
+}
+
+/// The words for a meter, or a limit, that nobody declares.
+pub(in crate::compiler) fn unknown_measure(
+    at: Span,
+    (what, name): (&str, &str),
+    nearest: Option<String>,
+) -> Diagnostic {
+    let fact = format!("there is no {what} `{name}`");
+    Diagnostic::new(Code::UnknownMeter, at, fact, "nothing is measured")
+        .help(format!("declare it under `{what}s`"))
+        .maybe_help(did_you_mean(nearest))
 }
 
 /// The words for a label that nobody declares.
@@ -50,6 +66,15 @@ impl From<GovernError> for Diagnostic {
                 let fact = "no declared tool has what this sink names";
                 Self::new(Code::EmptySink, at, fact, "the rule would never apply")
                     .help("name an argument that a tool under `tools` has, or give one this role")
+            }
+            GovernError::UnknownMeter { at, name, nearest } => {
+                unknown_measure(at, ("meter", &name), nearest)
+            }
+            GovernError::MeterTwice { at, first, name } => {
+                let fact = format!("the meter `{name}` is declared twice");
+                Self::new(Code::Conflict, at, fact, "a second one")
+                    .label(first, "the first one")
+                    .help("give one of them another name")
             }
             GovernError::IdTaken { at, first, id } => {
                 let fact = format!("the rule that is made of this has the id `{id}`");

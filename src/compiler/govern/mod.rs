@@ -1,7 +1,9 @@
-//! What documents say about agents, made into ordinary rules: `capabilities` and `flow`.
+//! What documents say about agents, made into ordinary rules: `capabilities`, `flow`,
+//! `limits`; and into what sessions evaluate: `meters`.
 //!
 //! In:      `Parsed`, as the documents were read.
-//! Out:     more rules in it, each with the place of what it was made of; the table of labels.
+//! Out:     more rules in it, each with the place of what it was made of, and terms; the tables of
+//!          labels and meters.
 //! Imports: `base`, `diag`, `lang`, `compiler::syntax`.
 //! Source:  `docs/sessions.md`.
 //!
@@ -14,6 +16,7 @@ pub(in crate::compiler) mod error;
 mod flow;
 pub mod labels;
 mod make;
+pub mod meters;
 
 use rustc_hash::FxHashMap;
 
@@ -22,18 +25,22 @@ use crate::base::span::{Span, Spanned};
 use crate::compiler::govern::error::GovernError;
 use crate::compiler::govern::labels::Labels;
 use crate::compiler::govern::make::Maker;
+use crate::compiler::govern::meters::Measures;
 use crate::compiler::syntax::ast::Ast;
+use crate::compiler::syntax::document::meters::Meter;
 use crate::compiler::syntax::document::model::{Parsed, PolicyDocument, Rule, Tool};
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
 use crate::lang::glob;
 
-/// Adds the rules that are made of other sections to their documents, and gives the labels of all
-/// documents.
+/// Adds the rules and terms that are made of other sections to their documents, and gives the
+/// labels and meters of all documents.
 #[must_use]
-pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> Labels {
+pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
     let Parsed { ast, policies, .. } = parsed;
     let labels = Labels::of(policies, sink);
+    let measures = Measures::of(policies, sink);
+    let meters: Vec<Meter> = policies.iter().flat_map(|it| &it.meters).cloned().collect();
     let tools: Vec<Tool> = policies.iter().flat_map(|it| &it.tools).cloned().collect();
     let mut ids: FxHashMap<Name, Span> = FxHashMap::default();
     for rule in policies.iter().flat_map(|it| &it.rules) {
@@ -54,6 +61,10 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> Labels {
         for entry in &document.flow {
             flow::rules(&mut work, entry);
         }
+        for entry in &document.limits {
+            meters::rule(&mut work, &meters, entry);
+        }
+        document.terms = meters::terms(ast, &document.meters);
         let mut told = None;
         for rule in &made {
             let (at, id) = (rule.id.span, rule.id.value.clone());
@@ -69,7 +80,7 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> Labels {
         }
         document.rules.extend(made);
     }
-    labels
+    (labels, measures)
 }
 
 /// What making rules needs.

@@ -7,6 +7,7 @@
 pub mod debug;
 pub mod digest;
 pub mod error;
+pub mod govern;
 pub mod layout;
 pub mod module;
 pub mod reader;

@@ -8,6 +8,7 @@ use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
 use crate::lang::opcodes::Instruction;
 use crate::lang::value::message::{Kind, Presence};
+use crate::runtime::bundle::govern::Govern;
 
 /// An index that names nothing.
 pub const NONE: u16 = 0xFFFF;
@@ -69,7 +70,7 @@ pub struct Module {
     pub index: RuleIndex,
     /// What records of decisions withhold: ascending by path.
     pub redactions: Vec<Redaction>,
-    /// What sessions know of labels and tools.
+    /// What sessions know.
     pub govern: Govern,
     /// Names, places and sources, for people: what `bundle::debug::encode` wrote. Opaque here, and
     /// never read by anything that decides: a program that only decides leaves it away.
@@ -483,45 +484,6 @@ pub struct RuleIndex {
     /// Rules for keys that `keys` does not name and that match a pattern (`lang::glob`): ascending
     /// by pattern.
     pub patterns: Vec<(Str, Vec<u16>)>,
-}
-
-/// What sessions know of labels and tools. Empty where no document speaks of labels.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Govern {
-    /// Labels of data, ascending by name.
-    pub labels: Vec<LabelRow>,
-    /// Declared tools, ascending by name.
-    pub tools: Vec<ToolRow>,
-}
-
-/// A label of data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LabelRow {
-    /// Its name, as `untrusted.file`.
-    pub name: Str,
-    /// The labels that it brings with it, directly: ascending.
-    pub implies: Vec<u16>,
-}
-
-/// A declared tool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToolRow {
-    /// Its name.
-    pub name: Str,
-    /// What parts of its output carry, ascending by path. A field carries what all of those say
-    /// whose path leads to it or to what it lies in; of a field without any nothing is known.
-    pub outputs: Vec<FieldLabels>,
-}
-
-/// What a part of an output carries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldLabels {
-    /// The way to it from the top of the output.
-    pub path: Vec<Step>,
-    /// Its labels, ascending.
-    pub labels: Vec<u16>,
-    /// Whether it carries those of the call's arguments, too.
-    pub inherit: bool,
 }
 
 /// Values that records of decisions withhold.

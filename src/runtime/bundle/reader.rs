@@ -16,11 +16,12 @@ use crate::base::texts::Texts;
 use crate::lang::functions::BUILTIN_ABI;
 use crate::runtime::bundle::digest;
 use crate::runtime::bundle::error::{LoadError, Part, Problem};
+use crate::runtime::bundle::govern::Govern;
 use crate::runtime::bundle::layout::{
     ENTRY_BYTES, HEADER_BYTES, HEADER_COVERED_BYTES, ISA, MAGIC, MAJOR, MINOR, Section, aligned,
 };
 use crate::runtime::bundle::module::{
-    EnumRow, FunctionKind, FunctionRow, Govern, MessageFieldRow, MessageRow, Module, Redaction,
+    EnumRow, FunctionKind, FunctionRow, MessageFieldRow, MessageRow, Module, Redaction,
 };
 use crate::runtime::bundle::rows::Row;
 

@@ -10,13 +10,17 @@ use crate::base::name::Name;
 use crate::lang::constant::{Constant, double_bits};
 use crate::lang::decision::Effect;
 use crate::lang::opcodes::{Instruction, Op};
+use crate::lang::session::Period;
 use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::error::Problem;
+use crate::runtime::bundle::govern::{
+    FieldLabels, Govern, LabelRow, LimitRow, MeterRow, TermRow, ToolRow, WindowRow,
+};
 use crate::runtime::bundle::module::{
-    Bound, EnumRow, EscalationRow, Fallback, FieldLabels, FieldRow, FrameRow, FunctionKind, Govern,
-    HostRow, KeyedType, LabelRow, Manifest, MessageFieldRow, MessageRow, NodeMode, OutcomeRow,
-    OutputRow, PathNode, Pattern, Phase, Redaction, Requirement, RuleIndex, RuleRow, SlotRow,
-    SourceRow, Step, Str, TemplatePart, ToolRow, TypeRow, Withhold,
+    Bound, EnumRow, EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, KeyedType,
+    Manifest, MessageFieldRow, MessageRow, NodeMode, OutcomeRow, OutputRow, PathNode, Pattern,
+    Phase, Redaction, Requirement, RuleIndex, RuleRow, SlotRow, SourceRow, Step, Str, TemplatePart,
+    TypeRow, Withhold,
 };
 use crate::runtime::bundle::reader::Input;
 use crate::runtime::bundle::writer::Output;
@@ -137,10 +141,19 @@ struct_rows! {
         prefixes: Vec<(Str, Vec<u16>)>, patterns: Vec<(Str, Vec<u16>)>,
     }
     Redaction { path: Vec<Step>, class: Withhold, facts: bool }
-    Govern { labels: Vec<LabelRow>, tools: Vec<ToolRow> }
+    Govern {
+        labels: Vec<LabelRow>, tools: Vec<ToolRow>, terms: Vec<TermRow>, meters: Vec<MeterRow>,
+        limits: Vec<LimitRow>,
+    }
     LabelRow { name: Str, implies: Vec<u16> }
     ToolRow { name: Str, outputs: Vec<FieldLabels> }
     FieldLabels { path: Vec<Step>, labels: Vec<u16>, inherit: bool }
+    TermRow { function: u16, first_requirement: u32, requirements: u16 }
+    MeterRow {
+        name: Str, on: Vec<Str>, key: u16, amount: u16, count: u32, window: WindowRow,
+        keys_max: u32,
+    }
+    LimitRow { id: Str, meter: u16, max: i64 }
 }
 
 enum_rows! {
@@ -163,6 +176,10 @@ enum_rows! {
     Step { 0 Key(key), 1 Any, }
     Withhold { 0 Drop, 1 Seal, 2 Token(key), 3 Shape, 4 Range(bounds), 5 Hide, }
     Bound { 0 Int(int), 1 Double(bits), }
+    WindowRow {
+        0 Session, 1 Sliding(length, part), 2 Calendar(period, zone), 3 Bucket(refill, per),
+    }
+    Period { 0 Hour, 1 Day, 2 Week, 3 Month, 4 Year, }
     Presence { 0 Implicit, 1 Explicit, 2 Oneof(choice), 3 Repeated, 4 Map(key), }
 }
 

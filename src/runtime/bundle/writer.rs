@@ -14,10 +14,11 @@ use crate::lang::constant::Constant;
 use crate::lang::functions::BUILTIN_ABI;
 use crate::runtime::bundle::digest;
 use crate::runtime::bundle::error::WriteError;
+use crate::runtime::bundle::govern::Govern;
 use crate::runtime::bundle::layout::{
     ENTRY_BYTES, HEADER_BYTES, HEADER_COVERED_BYTES, ISA, MAGIC, MAJOR, MINOR, Section, aligned,
 };
-use crate::runtime::bundle::module::{FunctionRow, Govern, Module};
+use crate::runtime::bundle::module::{FunctionRow, Module};
 use crate::runtime::bundle::rows::Row;
 
 /// The bytes of a bundle with this content.

@@ -7,11 +7,15 @@
 use std::collections::HashMap;
 
 use crate::base::pointer;
+use crate::lang::fixed::ONE;
 use crate::lang::glob;
 use crate::lang::session::{CTX, Question, ROOT};
-use crate::runtime::bundle::module::{Module, PathNode, Step};
+use crate::lang::value::zone::Zone;
+use crate::runtime::bundle::govern::{MeterRow, WindowRow};
+use crate::runtime::bundle::module::{Module, NONE, PathNode, Step};
 use crate::runtime::program::Program;
 use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::meters::{Meter, Window};
 
 /// The label of what a principal says, if the documents declare it.
 const USER: &str = "input.user";
@@ -30,6 +34,8 @@ pub struct Ground<'p> {
     pub(super) user: LabelSet,
     tools: HashMap<&'p str, Vec<Part<'p>>>,
     pub(super) asked: Vec<Asked<'p>>,
+    /// The meters, by number.
+    pub(super) meters: Vec<Meter<'p>>,
     /// What rules ask about: pointers into the arguments, and `ctx`. Each once.
     pub(super) subjects: Vec<&'p str>,
 }
@@ -52,6 +58,9 @@ pub(super) enum Asked<'p> {
     Label(Vec<(&'p str, LabelSet, Vec<usize>)>),
     /// Another question, and about what.
     Other(Question, Vec<usize>),
+    /// A question about meters or limits: the name, and the number of the meter; of limits the
+    /// most that it may be.
+    Measure(Question, Vec<(&'p str, usize, i128)>),
 }
 
 impl<'p> Ground<'p> {
@@ -83,8 +92,8 @@ impl<'p> Ground<'p> {
             });
             tools.insert(text(row.name), parts.collect());
         }
-        let (asked, subjects) = (Vec::new(), Vec::new());
-        let mut ground = Self { program, labels, unknown, user, tools, asked, subjects };
+        let (asked, subjects, meters) = (Vec::new(), Vec::new(), meters(program));
+        let mut ground = Self { program, labels, unknown, user, tools, asked, meters, subjects };
         ground.find_questions();
         ground
     }
@@ -157,6 +166,10 @@ impl<'p> Ground<'p> {
                     });
                     Asked::Label(patterns.collect())
                 }
+                Some(question @ (Question::Count | Question::Sum | Question::Over)) => {
+                    let names: Vec<&str> = below(node).map(|(key, _)| key).collect();
+                    Asked::Measure(question, self.measures(question, &names))
+                }
                 Some(question) => {
                     Asked::Other(question, self.places_of(below(node).map(|(key, _)| key)))
                 }
@@ -165,6 +178,21 @@ impl<'p> Ground<'p> {
             };
             self.asked.push(asked);
         }
+    }
+
+    /// The meters that a question is about, by their names or by those of their limits.
+    fn measures(&mut self, question: Question, names: &[&'p str]) -> Vec<(&'p str, usize, i128)> {
+        let mut found = Vec::new();
+        for (at, meter) in self.meters.iter_mut().enumerate() {
+            if question == Question::Over {
+                let meant = meter.limits.iter().filter(|(id, _)| names.contains(id));
+                found.extend(meant.map(|(id, max)| (*id, at, *max)));
+            } else if names.contains(&meter.name) {
+                meter.asked = true;
+                found.push((meter.name, at, 0));
+            }
+        }
+        found
     }
 
     /// The places of subjects, which are kept once each.
@@ -178,6 +206,37 @@ impl<'p> Ground<'p> {
         });
         places.collect()
     }
+}
+
+/// The meters of a program.
+fn meters(program: &Program) -> Vec<Meter<'_>> {
+    let govern = &program.module().govern;
+    let term = |number: u16| Some(number).filter(|number| *number != NONE);
+    let meter = |(at, row): (u16, &MeterRow)| {
+        let limits = govern.limits.iter().filter(|limit| limit.meter == at);
+        let limits = limits.map(|limit| (program.string(limit.id), i128::from(limit.max)));
+        Meter {
+            name: program.string(row.name),
+            on: row.on.iter().map(|pattern| program.string(*pattern)).collect(),
+            key: term(row.key),
+            amount: term(row.amount),
+            count: i128::from(row.count) * ONE,
+            window: match &row.window {
+                WindowRow::Session => Window::Session,
+                WindowRow::Sliding(length, part) => {
+                    Window::Sliding((*length).into(), (*part).into())
+                }
+                WindowRow::Calendar(period, zone) => {
+                    Window::Calendar(*period, Zone::named(program.string(*zone)).ok())
+                }
+                WindowRow::Bucket(refill, per) => Window::Bucket((*refill).into(), (*per).into()),
+            },
+            keys_max: usize::try_from(row.keys_max).unwrap_or(usize::MAX),
+            limits: limits.collect(),
+            asked: false,
+        }
+    };
+    (0..).zip(&govern.meters).map(meter).collect()
 }
 
 /// The places directly below a place, with their keys.

@@ -13,6 +13,7 @@ use crate::base::pointer;
 use crate::runtime::session::index::{Full, Index};
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::{LabelSet, Sets};
+use crate::runtime::session::meters::{Meter, Meters, Share};
 use crate::runtime::session::text::push_form;
 use crate::runtime::vm::request::error::InputKind;
 
@@ -29,6 +30,7 @@ pub struct State {
     pub(super) principal: Option<String>,
     pub(super) index: Index,
     pub(super) sets: Sets,
+    pub(super) meters: Meters,
     calls: Vec<Call>,
     numbers: HashMap<Box<str>, u32>,
     /// What the model has read since it last forgot.
@@ -65,6 +67,8 @@ pub(super) struct Call {
     pub(super) fields: (u32, u32),
     /// Number of the event that asked for it.
     pub(super) seq: u64,
+    /// What it takes of meters.
+    pub(super) shares: Vec<Share>,
 }
 
 /// How far a call has come.
@@ -80,7 +84,7 @@ pub(super) enum Stage {
 
 impl State {
     /// That of a session in which nothing has happened, of a program with so many labels.
-    pub(super) fn new(labels: usize, program: [u8; 32]) -> Self {
+    pub(super) fn new(labels: usize, meters: usize, program: [u8; 32]) -> Self {
         let mut log = Sha256::new();
         log.update(b"policyc.session.v1\0");
         log.update(program);
@@ -91,6 +95,7 @@ impl State {
             principal: None,
             index: Index::default(),
             sets: Sets::default(),
+            meters: Meters::of(meters),
             calls: Vec::new(),
             numbers: HashMap::new(),
             ctx: LabelSet::of(labels),
@@ -129,6 +134,14 @@ impl State {
     #[must_use]
     pub const fn size(&self) -> (usize, usize, usize) {
         (self.index.bytes(), self.index.len(), self.calls.len())
+    }
+
+    /// A call takes a share of a meter.
+    pub(super) fn take(&mut self, meter: &Meter<'_>, share: &mut Share, now: i128) {
+        self.meters.take(meter, share, now);
+        self.note(meter.name.as_bytes());
+        self.note(share.key.as_bytes());
+        self.note(&share.amount.to_le_bytes());
     }
 
     /// The number of the call with this id.

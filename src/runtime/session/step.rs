@@ -10,33 +10,29 @@
 
 use std::fmt;
 
-use crate::base::arrange::Arrange as _;
-use crate::base::limits::SESSION_SOURCES_MAX;
 use crate::lang::decision::Effect;
-use crate::runtime::session::context;
 use crate::runtime::session::event::{Event, EventFault, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
-use crate::runtime::session::json::{members, string};
 use crate::runtime::session::labels::LabelSet;
-use crate::runtime::session::provenance::{Provenance, trace};
+use crate::runtime::session::meters::{Reading, nanoseconds};
+use crate::runtime::session::provenance::Provenance;
 use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
 use crate::runtime::vm::decision::Decision;
-use crate::runtime::vm::request::{Moment, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
 
 /// A session: a program and what has happened.
 #[derive(Clone, Debug)]
 pub struct Session<'g, 'p> {
-    ground: &'g Ground<'p>,
-    state: State,
+    pub(super) ground: &'g Ground<'p>,
+    pub(super) state: State,
 }
 
 /// Memory that sessions decide in, one after the other.
 #[derive(Debug)]
 pub struct Work {
-    scratch: Scratch,
-    context: String,
+    pub(super) scratch: Scratch,
+    pub(super) context: String,
 }
 
 impl Work {
@@ -71,6 +67,8 @@ pub struct Decided<'a> {
     pub decision: Decision<'a>,
     /// Every value of the arguments, in the order in which they are written.
     pub values: Vec<Provenance>,
+    /// What meters had measured, of those that measure the call or are asked.
+    pub readings: Vec<Reading<'a>>,
 }
 
 /// What is to be said of an event that was taken in.
@@ -140,7 +138,7 @@ impl<'g, 'p> Session<'g, 'p> {
     /// A session in which nothing has happened.
     #[must_use]
     pub fn new(ground: &'g Ground<'p>) -> Self {
-        let state = State::new(ground.label_count(), ground.program.digest());
+        let state = State::new(ground.label_count(), ground.meters.len(), ground.program.digest());
         Self { ground, state }
     }
 
@@ -213,7 +211,7 @@ impl<'g, 'p> Session<'g, 'p> {
     }
 
     /// From now on every request is denied.
-    fn close(&mut self, why: Closed) {
+    pub(super) fn close(&mut self, why: Closed) {
         if self.state.closed.is_none() {
             self.state.closed = Some(why);
             self.state.note(if why == Closed::Full { b"full" } else { b"lost" });
@@ -230,79 +228,6 @@ impl<'g, 'p> Session<'g, 'p> {
         Outcome::Recorded(Note::Nothing)
     }
 
-    /// Looks at a request: its values, and the call that it will be.
-    fn request(
-        &mut self,
-        (id, seq): (&str, u64),
-        action: &str,
-        refs: &[(&str, &str)],
-    ) -> Result<(Call, Vec<Provenance>), Fault> {
-        if let Some(why) = self.state.closed {
-            return Err(Fault::Closed(why));
-        }
-        if self.state.number(id).is_some() {
-            return Err(Fault::SameCall);
-        }
-        let fields = members(action).map_err(|_| Fault::Action)?;
-        let get = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
-        let tool = get("tool").and_then(string).ok_or(Fault::Action)?;
-        let refs = refs.iter().map(|(at, handle)| Ok((*at, self.handle(handle)?)));
-        let refs = refs.collect::<Result<Vec<_>, Fault>>()?;
-        let args = get("args").unwrap_or("{}");
-        let values = trace(&self.state, args, &refs).map_err(|_| Fault::Action)?;
-        let mut labels = LabelSet::of(self.state.labels);
-        let mut sources: Vec<u32> = Vec::new();
-        for value in &values {
-            labels.join(&value.labels);
-            sources.extend(&value.sources);
-        }
-        sources.arrange();
-        sources.dedup();
-        sources.truncate(SESSION_SOURCES_MAX);
-        let (labels, stage) = (self.state.sets.number(&labels), Stage::Denied);
-        let (id, tool) = (id.into(), tool.as_ref().into());
-        Ok((Call { id, tool, labels, sources, stage, fields: (0, 0), seq }, values))
-    }
-
-    /// The fields that a handle names, as `c1#/0/iban`.
-    fn handle(&self, handle: &str) -> Result<Vec<u32>, Fault> {
-        let (call, pointer) = handle.split_once('#').ok_or(Fault::Ref)?;
-        let call = self.state.number(call).ok_or(Fault::Ref)?;
-        let fields = self.state.fields_at(call, pointer);
-        if fields.is_empty() { Err(Fault::Ref) } else { Ok(fields) }
-    }
-
-    fn decide<'a>(
-        &mut self,
-        (mut call, values): (Call, Vec<Provenance>),
-        (action, brought): (&str, &[(&'static str, &str)]),
-        work: &'a mut Work,
-    ) -> Outcome<'a>
-    where
-        'p: 'a,
-    {
-        let Work { scratch, context } = work;
-        context::write(self.ground, &self.state, &values, (action, brought), context);
-        let (seconds, nanoseconds) = self.state.now;
-        let moment = Moment::at(seconds, nanoseconds);
-        let filled = ingest_answered(self.ground.program, context.as_bytes(), scratch);
-        let decision = filled.into_decision(&moment);
-        let denied = decision.effect().is_none_or(|effect| effect == Effect::Deny);
-        call.stage = if denied { Stage::Denied } else { Stage::Open };
-        let state = &mut self.state;
-        for part in [call.id.as_bytes(), call.tool.as_bytes(), &[u8::from(denied)]] {
-            state.note(part);
-        }
-        for at in &call.sources {
-            state.note(&at.to_le_bytes());
-        }
-        if state.push_call(call).is_err() {
-            self.close(Closed::Full);
-            return Outcome::Refused(Fault::Closed(Closed::Full));
-        }
-        Outcome::Decided(Box::new(Decided { decision, values }))
-    }
-
     /// A call that nobody asked for, and is answered all the same.
     fn not_asked(&mut self, id: &str, seq: u64, note: &mut Note) -> Result<u32, Full> {
         *note = Note::NotAsked;
@@ -315,7 +240,29 @@ impl<'g, 'p> Session<'g, 'p> {
             stage: Stage::Open,
             fields: (0, 0),
             seq,
+            shares: Vec::new(),
         })
+    }
+
+    /// A call was answered for the first time. One that failed gives back what it took; one that
+    /// was not allowed and was carried out all the same takes what it is worth.
+    fn settle(&mut self, number: u32, failed: bool) {
+        let now = nanoseconds(self.state.now);
+        let Self { ground, state } = self;
+        let Some(mut shares) = state.call_mut(number).map(|call| std::mem::take(&mut call.shares))
+        else {
+            return;
+        };
+        for share in &mut shares {
+            match (failed, share.place, ground.meters.get(share.meter)) {
+                (true, Some(_), _) => {
+                    state.meters.release(share);
+                    state.note(b"released");
+                }
+                (false, None, Some(meter)) => state.take(meter, share, now),
+                _ => {}
+            }
+        }
     }
 
     fn response(
@@ -361,6 +308,9 @@ impl<'g, 'p> Session<'g, 'p> {
                 self.state.absorb(text, place, &labels).map_err(|_| Unread::Full)
             }
         };
+        if call.stage != Stage::Answered {
+            self.settle(number, out.is_none());
+        }
         let last = u32::try_from(self.state.index.len()).unwrap_or(u32::MAX);
         if let Some(call) = self.state.call_mut(number) {
             call.stage = Stage::Answered;

@@ -120,6 +120,11 @@ impl Calls {
                 facts.meet(function, &asked);
             }
         }
+        for row in &module.govern.terms {
+            asked_of(requirements(module, (row.first_requirement, row.requirements)), &mut asked);
+            steps.spend(1 + asked.len())?;
+            facts.meet(row.function, &asked);
+        }
         for caller in self.order.iter().rev() {
             let callees = self.callees.get(usize::from(*caller)).map_or(&[][..], Vec::as_slice);
             let own = facts.of(*caller).filter(|_| !callees.is_empty());

@@ -156,6 +156,13 @@ faults! {
     35 LabelImplies { at } "label {at} implies itself, or labels that are not there or in order";
     35 ToolOrder { at } "tool {at} does not stand behind the one before it, or has no name";
     35 ToolOutput { at } "tool {at} has an output whose paths or labels are not in order";
+    35 TermFunction { term } "term {term} has no value function";
+    35 TermUnused { term } "nothing names term {term}";
+    35 MeterOrder { at } "meter {at} does not stand behind the one before it, or has no name";
+    35 MeterTerm { at } "meter {at} names a term or a tool that is not there";
+    35 MeterWindow { at } "meter {at} has a window or a number that cannot be";
+    35 LimitOrder { at } "limit {at} does not stand behind the one before it, or has no id";
+    35 LimitMeter { at } "limit {at} is of no meter, or below zero";
     32 Fallback "what happens by default or on errors is not possible";
 }
 

@@ -1,14 +1,15 @@
-//! What a session knows of labels and tools (V35).
+//! What a session knows of labels, tools, meters and limits (V35).
 //!
 //! In:      a module.
-//! Out:     whether its labels and tools are in order and name what is there.
+//! Out:     whether these are in order and name what is there.
 //! Imports: `base::limits`, `runtime::bundle`.
 //!
 //! Nothing here says what rules ask of a session: an answer that no session gives, or gives in
 //! another type, makes the decision a deny.
 
-use crate::base::limits::{CONTEXT_DEPTH_MAX, LABELS_MAX};
-use crate::runtime::bundle::module::{FieldLabels, Module, NONE, Step, Str};
+use crate::base::limits::{CONTEXT_DEPTH_MAX, LABELS_MAX, METER_BUCKETS_MAX, METER_KEYS_MAX};
+use crate::runtime::bundle::govern::{FieldLabels, Govern, WindowRow};
+use crate::runtime::bundle::module::{Module, NONE, Step, Str};
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::steps::Steps;
 use crate::runtime::verify::structure::{ensure, has_string, number};
@@ -17,7 +18,7 @@ pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
     let govern = &module.govern;
     let speaks = !govern.labels.is_empty();
     ensure(speaks || govern.tools.is_empty(), Fault::GovernEmpty)?;
-    ensure(!speaks || module.context == NONE, Fault::GovernMessage)?;
+    ensure(*govern == Govern::default() || module.context == NONE, Fault::GovernMessage)?;
     ensure(govern.labels.len() <= LABELS_MAX, Fault::LabelOrder { at: number(LABELS_MAX) })?;
     let named = |name: Str| has_string(module, name);
     let ascends = |before: Option<Str>, name: Str| before.is_none_or(|before| before < name);
@@ -49,6 +50,51 @@ pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
             last = Some(field);
         }
         before = Some(row.name);
+    }
+    meters(module, steps)
+}
+
+fn meters(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
+    let govern = &module.govern;
+    let named = |name: Str| has_string(module, name);
+    let ascends = |before: Option<Str>, name: Str| before.is_none_or(|before| before < name);
+    let mut terms = vec![false; govern.terms.len()];
+    let mut before = None;
+    for (at, row) in (0..).zip(&govern.meters) {
+        steps.spend(1 + row.on.len())?;
+        ensure(named(row.name) && ascends(before, row.name), Fault::MeterOrder { at })?;
+        let mut known = !row.on.is_empty() && row.on.iter().all(|pattern| named(*pattern));
+        for term in [row.key, row.amount].into_iter().filter(|term| *term != NONE) {
+            let seen = terms.get_mut(usize::from(term));
+            known &= seen.is_some();
+            if let Some(seen) = seen {
+                *seen = true;
+            }
+        }
+        ensure(known, Fault::MeterTerm { at })?;
+        let window = match &row.window {
+            WindowRow::Session => true,
+            WindowRow::Sliding(length, part) => {
+                (1..=*length).contains(part) && length / part < METER_BUCKETS_MAX
+            }
+            WindowRow::Calendar(_, zone) => named(*zone),
+            WindowRow::Bucket(refill, per) => *refill >= 0 && *per > 0,
+        };
+        let counts = (row.count == 0) == (row.amount != NONE);
+        let bounded = (1..=METER_KEYS_MAX).contains(&row.keys_max);
+        ensure(window && counts && bounded, Fault::MeterWindow { at })?;
+        before = Some(row.name);
+    }
+    if let Some(term) = terms.iter().position(|named| !named) {
+        return Err(Fault::TermUnused { term: number(term) }.into());
+    }
+    before = None;
+    for (at, row) in (0..).zip(&govern.limits) {
+        steps.spend(1)?;
+        ensure(named(row.id) && ascends(before, row.id), Fault::LimitOrder { at })?;
+        let meter = usize::from(row.meter) < govern.meters.len();
+        ensure(meter && row.max >= 0, Fault::LimitMeter { at })?;
+        before = Some(row.id);
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
 use crate::base::arrange::Arrange as _;
 use crate::lang::opcodes::Operand;
 use crate::lang::value::message::{Kind, Presence};
+use crate::runtime::bundle::govern::WindowRow;
 use crate::runtime::bundle::module::{
     FunctionKind, Module, NONE, Step, TemplatePart, TypeRow, Withhold,
 };
@@ -141,6 +142,18 @@ macro_rules! walk {
             }
             for row in module.govern.labels.$iter() {
                 text(&$($mutable)? row.name);
+            }
+            for row in module.govern.meters.$iter() {
+                text(&$($mutable)? row.name);
+                for pattern in row.on.$iter() {
+                    text(pattern);
+                }
+                if let WindowRow::Calendar(_, zone) = &$($mutable)? row.window {
+                    text(zone);
+                }
+            }
+            for row in module.govern.limits.$iter() {
+                text(&$($mutable)? row.id);
             }
             for row in module.govern.tools.$iter() {
                 text(&$($mutable)? row.name);

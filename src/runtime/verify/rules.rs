@@ -172,8 +172,17 @@ fn outputs(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         ensure(own, Fault::Requirements { owner })?;
         next += usize::from(row.requirements);
     }
+    let first = module.rules.len() + module.outputs.len();
+    for (at, row) in module.govern.terms.iter().enumerate() {
+        steps.spend(1)?;
+        let value = matches!(kind_of(module, row.function), Some(FunctionKind::Value(_)));
+        ensure(value, Fault::TermFunction { term: number(at) })?;
+        let own = usize::try_from(row.first_requirement) == Ok(next);
+        ensure(own, Fault::Requirements { owner: number(first + at) })?;
+        next += usize::from(row.requirements);
+    }
     ensure(next >= module.requirements.len(), Fault::RequirementLeft { at: number(next) })?;
-    let owner = number(module.rules.len() + module.outputs.len());
+    let owner = number(first + module.govern.terms.len());
     ensure(next == module.requirements.len(), Fault::Requirements { owner })
 }
 
@@ -186,8 +195,9 @@ fn explains(module: &Module, function: u16) -> bool {
 fn requirements(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     let rules = module.rules.iter().map(|row| row.requirements);
     let outputs = module.outputs.iter().map(|row| row.requirements);
+    let terms = module.govern.terms.iter().map(|row| row.requirements);
     let mut first = 0;
-    for count in rules.chain(outputs) {
+    for count in rules.chain(outputs).chain(terms) {
         let end = first + usize::from(count);
         let own = module.requirements.get(first..end).unwrap_or_default();
         for (at, row) in own.iter().enumerate() {

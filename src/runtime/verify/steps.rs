@@ -37,6 +37,8 @@ impl Steps {
             module.outputs.len(),
             module.govern.labels.iter().map(|row| 1 + row.implies.len()).sum(),
             module.govern.tools.iter().map(|row| 1 + row.outputs.len()).sum(),
+            module.govern.terms.len() + module.govern.limits.len(),
+            module.govern.meters.iter().map(|row| 1 + row.on.len()).sum(),
             module.redactions.iter().map(|row| 1 + row.path.len()).sum(),
             module.index.keys.iter().map(|(_, rules)| 1 + rules.len()).sum(),
             module.index.prefixes.iter().map(|(_, rules)| 1 + rules.len()).sum(),

@@ -225,6 +225,13 @@ pub(in crate::runtime) fn demanded(filled: &mut Filled<'_>, by: Asker) -> Result
     check(filled, asked.map(|requirement| Asked { requirement: *requirement, by }))
 }
 
+/// Whether a request meets these requirements: the first, and their number.
+pub(in crate::runtime) fn meets(filled: &mut Filled<'_>, rows: (u32, u16)) -> bool {
+    let asked = requirements(&filled.program.module, rows).iter();
+    let by = Asker::Output(NONE);
+    check(filled, asked.map(|requirement| Asked { requirement: *requirement, by })).is_ok()
+}
+
 /// The rules of all prefixes and patterns that fit a key that the bundle does not name: one list,
 /// or with `true` no list but the scratch holds them.
 fn unnamed<'p>(

@@ -27,6 +27,7 @@ mod settle;
 mod sift;
 mod sweep;
 mod tally;
+mod term;
 
 #[cfg(test)]
 mod tests;

@@ -32,6 +32,8 @@ pub(super) const DOCUMENT: &[Key] = &[
     ("labels", "Labels of data, in families: `untrusted: [file]` is `untrusted.file`."),
     ("capabilities", "What each role may call at most."),
     ("flow", "What may not reach the arguments of calls."),
+    ("meters", "What calls take of something, added up by key."),
+    ("limits", "How much meters may measure, and what happens beyond."),
     ("redact", "What records withhold."),
     ("tests", "Tests of this policy."),
 ];
@@ -83,6 +85,32 @@ const SINK: &[Key] = &[
     ("effect", "The effects of the tools that have them."),
 ];
 
+const METER: &[Key] = &[
+    ("on", "The tools whose calls it measures; `*` stands for any text."),
+    ("key", "CEL: it measures apart for each value of this."),
+    ("window", "For how long it remembers: `session`, or a window of time."),
+    ("count", "What a call counts for; 1 without it."),
+    ("amount", "CEL: what a call takes, a number with up to six decimals."),
+    ("max_keys", "Under how many keys it measures."),
+];
+
+const METER_WINDOW: &[Key] = &[
+    ("sliding", "How far back it counts, as `1h`."),
+    ("resolution", "The length of its parts; a sixtieth without it."),
+    ("calendar", "The period at hand: `hour`, `day`, `week`, `month` or `year`."),
+    ("zone", "The time zone of the period, as `UTC`."),
+    ("token_bucket", "What it holds runs out, so much in this time."),
+    ("refill", "How much runs out in that time."),
+];
+
+const LIMIT: &[Key] = &[
+    ("id", "The name of the rule; `limit.METER` without it."),
+    ("description", "What the limit is for."),
+    ("meter", "The meter that it is of."),
+    ("max", "The most that it may measure."),
+    ("over", "What happens beyond: `deny` or `escalate`."),
+];
+
 const WINDOW: &[Key] = &[
     ("days", "Days of the week, as `mon..fri`; without it, every day."),
     ("from", "The time of day at which it opens, as \"08:00\"."),
@@ -127,6 +155,9 @@ pub(super) fn at_path(path: &[String]) -> &'static [Key] {
         ["capabilities", _] => CAPABILITY,
         ["flow"] => FLOW,
         ["flow", "sink"] => SINK,
+        ["meters", _] => METER,
+        ["meters", _, "window"] => METER_WINDOW,
+        ["limits"] => LIMIT,
         ["windows", _] => WINDOW,
         ["functions", _] => FUNCTION,
         ["redact"] => REDACTION,
@@ -145,6 +176,8 @@ pub(super) fn words_at(path: &[String]) -> Vec<&'static str> {
         ["tools", _, "effect"] | ["flow", "sink", "effect"] => words(&known::EFFECTS),
         ["flow", "sink", "arg"] => words(&known::ROLES),
         ["rules" | "default" | "on_error", "escalate", "on_timeout"] => words(&known::WAITS),
+        ["meters", _, "window"] => vec!["session"],
+        ["meters", _, "window", "calendar"] => words(&known::PERIODS),
         ["redact", "as"] => words(&known::CLASSES),
         ["redact", "facts"] => words(&known::FACTS),
         _ => Vec::new(),
@@ -259,7 +292,7 @@ mod tests {
 
     #[test]
     fn every_key_that_is_read_is_told() {
-        let rows: [(&[&str], known::Mapping); 13] = [
+        let rows: [(&[&str], known::Mapping); 16] = [
             (&[], known::DOCUMENT),
             (&["rules"], known::RULE),
             (&["rules", "escalate"], known::ESCALATION),
@@ -272,6 +305,9 @@ mod tests {
             (&["capabilities", "r"], known::CAPABILITY),
             (&["flow"], known::FLOW),
             (&["flow", "sink"], known::SINK),
+            (&["meters", "m"], known::METER),
+            (&["meters", "m", "window"], known::METER_WINDOW),
+            (&["limits"], known::LIMIT),
             (&["redact"], known::REDACTION),
         ];
         for (path, mapping) in rows {

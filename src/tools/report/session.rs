@@ -14,7 +14,7 @@ use crate::tools::inspect::digest_text;
 use crate::tools::report::decision::{decider, detail_rows, effect_paint};
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
-use crate::tools::session::{Told, ToldLink, ToldValue};
+use crate::tools::session::{Told, ToldLink, ToldMeter, ToldValue};
 
 /// Columns of the word of an event.
 const WORD_COLUMNS: usize = 9;
@@ -46,6 +46,9 @@ pub fn draw(told: &Told, style: Style) -> String {
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
+    for meter in &told.meters {
+        draw_meter(&mut text, style, meter);
+    }
     if effect.is_none_or(|effect| effect == Effect::Allow) {
         return text;
     }
@@ -81,6 +84,19 @@ fn is_meant(told: &Told, value: &ToldValue) -> bool {
     let fired = told.report.iter().flat_map(|report| &report.fired);
     let mut about = fired.filter_map(|rule| rule.rsplit_once('/')).map(|(_, name)| name);
     about.any(|name| Some(name) == argument)
+}
+
+/// What is left of the limits of a meter.
+fn draw_meter(text: &mut String, style: Style, meter: &ToldMeter) {
+    let ToldMeter { meter, key, used, amount, limits } = meter;
+    let key = if key.is_empty() { String::new() } else { format!(" of {key}") };
+    let takes =
+        amount.as_ref().map_or(String::new(), |amount| format!(", the call takes {amount}"));
+    let mut says = format!("{meter}{key}: {used} used{takes}");
+    for (_, max, left) in limits {
+        let _ = write!(says, "; {left} of {max} left");
+    }
+    below(text, style, 0, &says);
 }
 
 fn draw_value(text: &mut String, style: Style, value: &ToldValue) {
@@ -156,12 +172,25 @@ pub fn to_json(told: &Told) -> String {
         "effect": told.effect().map(Effect::word),
         "decision": decision,
         "values": values,
+        "meters": told.meters.iter().map(meter_json).collect::<Vec<_>>(),
         "note": note(told.note),
         "refused": told.fault.as_ref().map(ToString::to_string),
         "ctx": told.context,
         "state": digest_text(&told.state),
     });
     format!("{line}\n")
+}
+
+fn meter_json(meter: &ToldMeter) -> Value {
+    let limits = meter.limits.iter();
+    let limits = limits.map(|(id, max, left)| json!({"id": id, "max": max, "left": left}));
+    json!({
+        "meter": meter.meter,
+        "key": meter.key,
+        "used": meter.used,
+        "amount": meter.amount,
+        "limits": limits.collect::<Vec<_>>(),
+    })
 }
 
 fn value_json(value: &ToldValue) -> Value {

@@ -1,6 +1,7 @@
 //! Sessions: what events come to, by hand, and beside a reference.
 
 mod hand;
+mod meters;
 mod packs;
 mod random;
 

@@ -7,11 +7,14 @@ use policyc::lang::opcodes::{
     EXIT_ERROR, EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, NO_ATOM, Op, X_EQUAL, X_GREATER,
     Yield,
 };
+use policyc::lang::session::Period;
+use policyc::runtime::bundle::govern::{
+    FieldLabels, Govern, LabelRow, LimitRow, MeterRow, TermRow, ToolRow, WindowRow,
+};
 use policyc::runtime::bundle::module::{
-    Bound, EscalationRow, Fallback, FieldLabels, FieldRow, FunctionKind, FunctionRow, Govern,
-    HostRow, LabelRow, Manifest, Module, NONE, NodeMode, OutcomeRow, OutputRow, PathNode, Pattern,
-    Phase, Redaction, Requirement, RuleIndex, RuleRow, SlotRow, SourceRow, Step, TemplatePart,
-    ToolRow, TypeRow, Withhold,
+    Bound, EscalationRow, Fallback, FieldRow, FunctionKind, FunctionRow, HostRow, Manifest, Module,
+    NONE, NodeMode, OutcomeRow, OutputRow, PathNode, Pattern, Phase, Redaction, Requirement,
+    RuleIndex, RuleRow, SlotRow, SourceRow, Step, TemplatePart, TypeRow, Withhold,
 };
 
 /// An instruction without operands that leaves by the function's own exits.
@@ -135,7 +138,7 @@ pub(crate) fn rich() -> Module {
     module
 }
 
-/// What sessions know: two labels and two tools.
+/// What sessions know: two labels, two tools, a meter with every window, two limits.
 fn add_govern(module: &mut Module) {
     let [big, cel, host, name, send] =
         ["big", "cel", "host", "name", "send"].map(|text| string(module, text));
@@ -148,7 +151,27 @@ fn add_govern(module: &mut Module) {
         ToolRow { name: host, outputs: vec![all] },
         ToolRow { name: send, outputs: vec![part] },
     ];
-    module.govern = Govern { labels, tools };
+    let terms = vec![TermRow { function: 5, first_requirement: 7, requirements: 0 }];
+    let meter = |name, window| MeterRow {
+        name,
+        on: vec![send],
+        key: 0,
+        amount: NONE,
+        count: 2,
+        window,
+        keys_max: 9,
+    };
+    let meters = vec![
+        meter(big, WindowRow::Sliding(60, 1)),
+        meter(cel, WindowRow::Calendar(Period::Week, name)),
+        meter(host, WindowRow::Bucket(5, 60)),
+        MeterRow { amount: 0, count: 0, ..meter(send, WindowRow::Session) },
+    ];
+    let limits = vec![
+        LimitRow { id: big, meter: 0, max: 10_000_000 },
+        LimitRow { id: cel, meter: 3, max: 0 },
+    ];
+    module.govern = Govern { labels, tools, terms, meters, limits };
 }
 
 /// What records withhold; none of it is read.
@@ -307,6 +330,9 @@ fn add_functions(module: &mut Module) {
     add_function(module, FunctionKind::Value(2), &either, (R, 1), 0);
     let output = output();
     add_function(module, FunctionKind::Value(2), &output, (R, 3), 1);
+    // 10000
+    let term = [ins(Op::LoadConst).abc(0, 0, R), ins(Op::Return).abc(R, 0, 0).e(INFALLIBLE)];
+    add_function(module, FunctionKind::Value(0), &term, (R, 1), 0);
     module.functions[2].memo = true;
     module.functions[3].frames =
         vec![policyc::runtime::bundle::module::FrameRow { at: 6, register: R, ty: 2 }];
@@ -419,6 +445,8 @@ pub(crate) fn small(
     module.functions.clear();
     module.index = RuleIndex { key_slot: NONE, ..RuleIndex::default() };
     module.templates.clear();
+    let (labels, tools) = (module.govern.labels, module.govern.tools);
+    module.govern = Govern { labels, tools, ..Govern::default() };
     module.manifest.on_error = Fallback { effect: Effect::Deny, escalation: NONE };
     add_function(&mut module, kind, code, (R, registers), cursors);
     let value = matches!(kind, FunctionKind::Value(_));

@@ -96,9 +96,9 @@ fn changed(change: impl Fn(&mut Known)) -> (usize, Vec<(usize, u16)>) {
 #[test]
 fn wrong_claims_are_found() {
     // In front of 8 a price was not there to be read, so its register holds nothing; what stands
-    // behind 44, a call that fails for every context, does not run.
+    // behind 44, a call that fails for every context, does not run; nor does 48, a term.
     let unreached =
-        [(8, R + 1), (45, R), (45, R + 1), (45, R + 2), (46, R), (46, R + 1), (46, R + 2)];
+        [(8, R + 1), (45, R), (45, R + 1), (45, R + 2), (46, R), (46, R + 1), (46, R + 2), (48, R)];
     for ty in [Ty::Plain(Kind::Duration), Ty::Never, Ty::ListOf(Kind::Uint)] {
         let (wrong, missed) = changed(|known| known.ty = ty);
         assert!(wrong >= 50, "{wrong}");

@@ -3,8 +3,9 @@
 use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::{Instruction, Op};
 use policyc::lang::value::message::{Kind, Presence};
+use policyc::runtime::bundle::govern::Govern;
 use policyc::runtime::bundle::module::{
-    EnumRow, FunctionKind, Govern, MessageFieldRow, MessageRow, Module, NONE, TypeRow,
+    EnumRow, FunctionKind, MessageFieldRow, MessageRow, Module, NONE, TypeRow,
 };
 use policyc::runtime::verify::annotate;
 

@@ -4,6 +4,8 @@ use policyc::base::name::Name;
 use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::Op;
 use policyc::lang::pattern::compile;
+use policyc::lang::session::Period;
+use policyc::runtime::bundle::govern::{Govern, WindowRow};
 use policyc::runtime::bundle::module::{
     Bound, FieldRow, FunctionKind, Module, NONE, NodeMode, Pattern, SlotRow, Step, TypeRow,
     Withhold,
@@ -284,7 +286,7 @@ fn places(cases: &mut Cases) {
 
 /// V35: the module with everything has labels and tools.
 fn govern(cases: &mut Cases) {
-    cases.accept(35, "labels, what they imply, and tools", whole());
+    cases.accept(35, "labels, what they imply, tools, meters and limits", whole());
     cases.change("GovernEmpty", "tools without labels", |module| module.govern.labels.clear());
     cases.change("LabelOrder", "two labels swapped", |module| module.govern.labels.swap(0, 1));
     cases.change("LabelOrder", "a label twice", |module| {
@@ -318,6 +320,44 @@ fn govern(cases: &mut Cases) {
     cases.change("ToolOutput", "an output at a key that is no string", |module| {
         module.govern.tools[1].outputs[0].path = vec![Step::Key(9_999)];
     });
+    meters(cases);
+}
+
+fn meters(cases: &mut Cases) {
+    type Change = fn(&mut Govern);
+    let rows: [(&'static str, &'static str, Change); 17] = [
+        ("TermFunction", "a term that is a condition", |it| it.terms[0].function = 0),
+        ("TermUnused", "a term that no meter names", |it| {
+            it.meters.iter_mut().for_each(|meter| meter.key = NONE);
+            (it.meters[3].amount, it.meters[3].count) = (NONE, 1);
+        }),
+        ("MeterOrder", "two meters swapped", |it| it.meters.swap(0, 1)),
+        ("MeterOrder", "a meter whose name is no string", |it| it.meters[3].name = 9_999),
+        ("MeterTerm", "a meter of no tool", |it| it.meters[0].on.clear()),
+        ("MeterTerm", "a meter of a tool that is no string", |it| it.meters[0].on = vec![9_999]),
+        ("MeterTerm", "a key that is no term", |it| it.meters[0].key = 1),
+        ("MeterTerm", "an amount that is no term", |it| it.meters[3].amount = 1),
+        ("MeterWindow", "a window of no length", |it| {
+            it.meters[0].window = WindowRow::Sliding(0, 0);
+        }),
+        ("MeterWindow", "a window of too many parts", |it| {
+            it.meters[0].window = WindowRow::Sliding(1_024, 1);
+        }),
+        ("MeterWindow", "a zone that is no string", |it| {
+            it.meters[1].window = WindowRow::Calendar(Period::Day, 9_999);
+        }),
+        ("MeterWindow", "tokens that go away", |it| {
+            it.meters[2].window = WindowRow::Bucket(-1, 60);
+        }),
+        ("MeterWindow", "a count beside an amount", |it| it.meters[3].count = 1),
+        ("MeterWindow", "no room for a key", |it| it.meters[0].keys_max = 0),
+        ("LimitOrder", "two limits swapped", |it| it.limits.swap(0, 1)),
+        ("LimitMeter", "a limit of no meter", |it| it.limits[0].meter = 4),
+        ("LimitMeter", "a limit below zero", |it| it.limits[0].max = -1),
+    ];
+    for (fault, what, change) in rows {
+        cases.change(fault, what, move |module| change(&mut module.govern));
+    }
 }
 
 /// V34: the module with everything withholds something in every class.

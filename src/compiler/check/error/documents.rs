@@ -59,6 +59,11 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
         }
         PolicyError::EnumModes { at, first, policy } => enum_modes(at, first, &policy),
         PolicyError::Context { at, first, fault } => context_words(at, first, fault),
+        PolicyError::TermType { at, what, wanted, given } => {
+            let fact = format!("{what} cannot be of type {given}");
+            Diagnostic::new(Code::BadValue, at, fact, "of another type")
+                .help(format!("give it {wanted}"))
+        }
         PolicyError::ToolTwice { at, first, name } => {
             let fact = format!("the tool `{name}` is declared twice");
             Diagnostic::new(Code::Conflict, at, fact, "the second")

@@ -148,6 +148,8 @@ pub(super) enum NameError {
     Backticks { at: Span },
     /// No declared label fits the pattern.
     UnknownLabel { at: Span, name: Name, nearest: Option<String> },
+    /// A meter or a limit that no document declares.
+    UnknownMeasure { at: Span, what: &'static str, name: Name, nearest: Option<String> },
     /// A literal of a message type that is not known.
     Message { at: Span, name: Name, nearest: Option<String> },
 }
@@ -217,6 +219,8 @@ pub(super) enum CallError {
 /// What is wrong with documents as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum PolicyError {
+    /// What a session evaluates gives a value of a type that it cannot use.
+    TermType { at: Span, what: &'static str, wanted: &'static str, given: String },
     /// Nothing says what happens when no rule speaks; `insert` is where `default` may stand.
     MissingDefault { at: Span, insert: Option<Span> },
     /// Two documents name different values of a key that belongs to the bundle.

@@ -10,7 +10,8 @@ use crate::compiler::check::infer::Infer;
 use crate::compiler::check::infer::name::chain;
 use crate::compiler::check::scope::Entity;
 use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal};
-use crate::lang::session::{CTX, Question, ROOT};
+use crate::diag::suggest::nearest;
+use crate::lang::session::{CTX, Question, ROOT, Subject};
 use crate::lang::types::TypeTable;
 
 impl Infer<'_, '_> {
@@ -31,12 +32,18 @@ impl Infer<'_, '_> {
             self.refuse(id, CallError::ArgumentCount { at, function, wanted, given });
             return true;
         }
-        let Some(subject) = args.first().and_then(|arg| self.subject(*arg, question)) else {
-            let at = args.first().map_or(name.span, |arg| self.ast.span(*arg));
+        let at = args.first().map_or(name.span, |arg| self.ast.span(*arg));
+        let subject = if question.subject() == Subject::Argument {
+            let subject = args.first().and_then(|arg| self.subject(*arg, question));
             let ctx = [Question::Label, Question::Labels].contains(&question);
-            self.refuse(id, CallError::NoSubject { at, function: question.word(), ctx });
-            return true;
+            if subject.is_none() {
+                self.refuse(id, CallError::NoSubject { at, function: question.word(), ctx });
+            }
+            subject
+        } else {
+            args.first().and_then(|arg| self.measure(id, *arg, question))
         };
+        let Some(subject) = subject else { return true };
         let mut path = vec![Name::new(ROOT), Name::new(question.word())];
         if let Some(pattern) = args.get(1).copied() {
             let Some(pattern) = self.pattern(id, pattern) else { return true };
@@ -44,14 +51,37 @@ impl Infer<'_, '_> {
         }
         path.push(subject);
         let ty = match question {
-            Question::Label => TypeTable::BOOL,
+            Question::Label | Question::Over => TypeTable::BOOL,
             Question::Labels => TypeTable::LIST_STRING,
             Question::From | Question::Kind => TypeTable::STRING,
+            Question::Count => TypeTable::INT,
+            Question::Sum => TypeTable::DOUBLE,
         };
         let place = self.cx.root(&path, ty, None);
         self.set(id, ty);
         self.refer(id, Use::Root(place));
         true
+    }
+
+    /// The meter or limit that is asked about: a literal that names one.
+    fn measure(&mut self, call: ExprId, id: ExprId, question: Question) -> Option<Name> {
+        let (at, what) = (self.ast.span(id), question.subject());
+        let ExprKind::Literal(Literal::String(name)) = self.ast.kind(id) else {
+            let (function, wanted) =
+                (question.word().to_owned(), vec!["literal string".to_owned()]);
+            let given = "expression".to_owned();
+            self.refuse(call, CallError::ArgumentType { at, function, wanted, given });
+            return None;
+        };
+        let known = self.cx.out.measures.named(question);
+        if !known.contains(name) {
+            let nearest = nearest(name, known.iter().map(Name::as_str)).map(str::to_owned);
+            let (what, name) = (what.word(), name.clone());
+            self.refuse(call, NameError::UnknownMeasure { at, what, name, nearest });
+            return None;
+        }
+        self.refer(id, Use::Part);
+        Some(name.clone())
     }
 
     /// What is asked about: an argument of the call, as a pointer, or what the model has read.

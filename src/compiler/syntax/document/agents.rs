@@ -213,21 +213,31 @@ fn flow(node: &Node, reader: &mut Reader<'_>) -> Option<Flow> {
     }
     let found = flow_sink(&keys.need("sink", sink)?.value, sink)?;
     let unless = keys.value("unless").map(|it| reader.expression("unless", it));
-    let over = match keys.value("over") {
-        Some(node) if node.entries().is_some() => {
-            let over = Keys::open(node, "`over`", reader.sink)?;
-            over.only(&["escalate"], reader.sink);
-            let escalate = over.need("escalate", reader.sink)?;
-            rule::escalation(&escalate.value, false, reader).map(|(escalation, _)| escalation)
-        }
-        Some(node) => {
-            choice(node, "`over`", &[("deny", ())], reader.sink)?;
-            None
-        }
-        None => None,
-    };
+    let over = over(&keys, reader).ok()?;
     Some(Flow { id, span: node.span, description, sink: found, forbid, closed_world, unless, over })
 }
+
+/// `over: deny`, or `{escalate: {..}}`: what happens where a rule objects. What is neither is
+/// reported, and no rule is made of it.
+pub(super) fn over(
+    keys: &Keys<'_>,
+    reader: &mut Reader<'_>,
+) -> Result<Option<Escalation>, Spoiled> {
+    let Some(node) = keys.value("over") else { return Ok(None) };
+    if node.entries().is_none() {
+        choice(node, "`over`", &[("deny", ())], reader.sink).ok_or(Spoiled)?;
+        return Ok(None);
+    }
+    let over = Keys::open(node, "`over`", reader.sink).ok_or(Spoiled)?;
+    over.only(&["escalate"], reader.sink);
+    let escalate = over.need("escalate", reader.sink).ok_or(Spoiled)?;
+    let (escalation, _) = rule::escalation(&escalate.value, false, reader).ok_or(Spoiled)?;
+    Ok(Some(escalation))
+}
+
+/// What was reported already.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spoiled;
 
 fn flow_sink(node: &Node, sink: &mut Sink) -> Option<FlowSink> {
     let keys = Keys::open(node, "a sink", sink)?;

@@ -3,9 +3,10 @@
 //!
 //! In:      nothing.
 //! Out:     tables.
-//! Imports: `compiler::syntax::document::model`.
+//! Imports: `lang`, `compiler::syntax::document::model`.
 
 use crate::compiler::syntax::document::model::{OnTimeout, Role, ToolEffect};
+use crate::lang::session::Period;
 
 /// The keys of a mapping.
 #[derive(Clone, Copy, Debug)]
@@ -42,10 +43,12 @@ pub const DOCUMENT: Mapping = Mapping {
         "labels",
         "capabilities",
         "flow",
+        "meters",
+        "limits",
         "redact",
         "tests",
     ],
-    later: &["meters", "limits", "sanitizers", "declassify", "plan", "on_deny"],
+    later: &["sanitizers", "declassify", "plan", "on_deny"],
 };
 
 /// A rule.
@@ -106,6 +109,20 @@ pub const FLOW: Mapping = Mapping {
 /// The sink of an entry of `flow`.
 pub const SINK: Mapping = Mapping { read: &["arg", "tool", "effect"], later: &[] };
 
+/// A meter.
+pub const METER: Mapping =
+    Mapping { read: &["on", "key", "window", "count", "amount", "max_keys"], later: &[] };
+
+/// The window of a meter.
+pub const METER_WINDOW: Mapping = Mapping {
+    read: &["sliding", "resolution", "calendar", "zone", "token_bucket", "refill"],
+    later: &[],
+};
+
+/// A limit.
+pub const LIMIT: Mapping =
+    Mapping { read: &["id", "description", "meter", "max", "over"], later: &[] };
+
 /// An entry of `redact`.
 pub const REDACTION: Mapping =
     Mapping { read: &["path", "as", "facts", "key", "bounds"], later: &[] };
@@ -119,6 +136,15 @@ pub const PHASES: [(&str, bool); 2] = [("request", false), ("response", true)];
 /// What `on_timeout` of an escalation may be.
 pub const WAITS: [(&str, OnTimeout); 2] =
     [("deny", OnTimeout::Deny), ("suspend", OnTimeout::Suspend)];
+
+/// What `calendar` of a window may be.
+pub const PERIODS: [(&str, Period); 5] = [
+    ("hour", Period::Hour),
+    ("day", Period::Day),
+    ("week", Period::Week),
+    ("month", Period::Month),
+    ("year", Period::Year),
+];
 
 /// What `effect` of a tool may be.
 pub const EFFECTS: [(&str, ToolEffect); 5] = [

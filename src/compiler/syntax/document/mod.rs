@@ -10,6 +10,7 @@
 pub mod agents;
 pub mod environment;
 pub mod known;
+pub mod meters;
 pub mod model;
 pub mod outputs;
 pub mod path;

@@ -7,6 +7,7 @@ use crate::base::name::Name;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::syntax::ast::{Ast, ExprId};
 use crate::compiler::syntax::document::agents::{Capabilities, Flow, Labels, Output};
+use crate::compiler::syntax::document::meters::{Limit, Meter, Term};
 use crate::compiler::syntax::document::site::Site;
 use crate::lang::decision::Effect;
 
@@ -79,6 +80,12 @@ pub struct PolicyDocument {
     pub capabilities: Option<Capabilities>,
     /// `flow`, in order.
     pub flow: Vec<Flow>,
+    /// `meters`, in order.
+    pub meters: Vec<Meter>,
+    /// `limits`, in order.
+    pub limits: Vec<Limit>,
+    /// What sessions evaluate beside decisions: made of other sections (`compiler::govern`).
+    pub terms: Vec<Term>,
     /// `redact`.
     pub redact: Vec<Redaction>,
 }

@@ -103,6 +103,9 @@ pub(super) fn read(path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
         labels: Labels::default(),
         capabilities: None,
         flow: Vec::new(),
+        meters: Vec::new(),
+        limits: Vec::new(),
+        terms: Vec::new(),
         redact: Vec::new(),
     }
 }

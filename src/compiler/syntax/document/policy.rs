@@ -22,7 +22,7 @@ use crate::compiler::syntax::document::rule::{self, Ids};
 use crate::compiler::syntax::document::sections;
 use crate::compiler::syntax::document::types::{Fields, fields};
 use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
-use crate::compiler::syntax::document::{known, redact};
+use crate::compiler::syntax::document::{known, meters, redact};
 use crate::compiler::syntax::lexer::is_reserved;
 
 /// Reads a document that carries `policyc`.
@@ -59,6 +59,8 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDo
     document.variables = section("variables").map_or(Vec::new(), |it| variables(it, reader));
     document.rules = section("rules").map_or(Vec::new(), |it| rules(it, reader));
     document.flow = section("flow").map_or(Vec::new(), |it| agents::flows(it, reader));
+    document.meters = section("meters").map_or(Vec::new(), |it| meters::meters(it, reader));
+    document.limits = section("limits").map_or(Vec::new(), |it| meters::limits(it, reader));
     document
 }
 
@@ -85,6 +87,9 @@ pub(super) fn empty(root: &Node, path: &str, reader: &Reader<'_>) -> PolicyDocum
         labels: Labels::default(),
         capabilities: None,
         flow: Vec::new(),
+        meters: Vec::new(),
+        limits: Vec::new(),
+        terms: Vec::new(),
         redact: Vec::new(),
     }
 }

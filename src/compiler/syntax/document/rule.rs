@@ -219,7 +219,7 @@ pub(super) fn escalation(
 }
 
 /// The duration in `key`, in nanoseconds.
-fn duration(keys: &Keys<'_>, key: &str, sink: &mut Sink) -> Option<i64> {
+pub(super) fn duration(keys: &Keys<'_>, key: &str, sink: &mut Sink) -> Option<i64> {
     let text = keys.text(key, sink)?;
     let found = time::duration_ns(&text.value);
     if found.is_none() {

@@ -19,9 +19,10 @@ use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
 use crate::lang::opcodes::{EXIT_ERROR, EXIT_FALSE, Instruction, NO_ATOM, Op};
 use crate::lang::pattern::search::Pattern;
+use crate::runtime::bundle::govern::Govern;
 use crate::runtime::bundle::module::{
-    Fallback, FunctionKind, FunctionRow, Govern, Manifest, Module, NONE, NodeMode, OutcomeRow,
-    PathNode, Phase, RuleIndex, RuleRow, SlotRow, Str, TemplatePart, TypeRow,
+    Fallback, FunctionKind, FunctionRow, Manifest, Module, NONE, NodeMode, OutcomeRow, PathNode,
+    Phase, RuleIndex, RuleRow, SlotRow, Str, TemplatePart, TypeRow,
 };
 use crate::runtime::program::Program;
 use crate::runtime::vm::decision::Decision;

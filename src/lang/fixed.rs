@@ -1,0 +1,75 @@
+//! Numbers with a fixed number of decimals: what meters add up. They have no rounding of their own,
+//! so that sums are the same on every machine and in every order.
+//!
+//! Imports: nothing.
+//! Source:  `docs/sessions.md`, "Meters".
+
+use std::fmt::Write as _;
+
+/// Decimals.
+pub const DECIMALS: usize = 6;
+/// What one is: `10^DECIMALS`.
+pub const ONE: i128 = 1_000_000;
+
+/// The number that is spelled so, as `98.70`: in millionths, rounded up, and whether nothing was
+/// rounded. `None` for anything but digits with at most one point, and for what is too large.
+#[must_use]
+pub fn parse(text: &str) -> Option<(i128, bool)> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let kept = fraction.get(..DECIMALS).unwrap_or(fraction);
+    let rest = fraction.get(DECIMALS..).unwrap_or_default();
+    let exact = rest.bytes().all(|digit| digit == b'0');
+    let millionths: i128 = format!("{kept:0<DECIMALS$}").parse().ok()?;
+    let whole: i128 = whole.parse().ok()?;
+    let sum = whole.checked_mul(ONE)?.checked_add(millionths)?;
+    Some((sum.checked_add(i128::from(!exact))?, exact))
+}
+
+/// As `parse` reads it: `98.7`.
+#[must_use]
+pub fn write(number: i128) -> String {
+    let (whole, millionths) = (number / ONE, (number % ONE).unsigned_abs());
+    let mut text = if number < 0 && whole == 0 { "-0".to_owned() } else { whole.to_string() };
+    if millionths != 0 {
+        // Writing to a string cannot fail.
+        let _ = write!(text, ".{millionths:06}");
+        text.truncate(text.trim_end_matches('0').len());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, write};
+
+    #[test]
+    fn numbers_are_exact_or_rounded_up() {
+        for (text, wanted) in [
+            ("0", Some((0, true))),
+            ("007.5", Some((7_500_000, true))),
+            ("98.70", Some((98_700_000, true))),
+            ("0.000001", Some((1, true))),
+            ("0.0000001", Some((1, false))),
+            ("1.0000000", Some((1_000_000, true))),
+            ("999999999999999999999.999999", Some((999_999_999_999_999_999_999_999_999, true))),
+        ] {
+            assert_eq!(parse(text), wanted, "{text}");
+        }
+        for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1_0", " 1", "1.2.3", "٣"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+        assert_eq!(parse(&"9".repeat(40)), None);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for number in [0, 1, 10, 999_999, 1_000_000, 98_700_000, 123_456_789] {
+            assert_eq!(parse(&write(number)), Some((number, true)), "{number}");
+        }
+        assert_eq!(write(-500_000), "-0.5");
+    }
+}

@@ -1,0 +1,106 @@
+//! What sessions of agents know of a bundle, as plain data: labels, tools, meters and limits.
+//!
+//! Imports: `lang`, `module`.
+//! Source:  `docs/sessions.md`.
+
+use crate::lang::session::Period;
+use crate::runtime::bundle::module::{Step, Str};
+
+/// What sessions know. Empty where no document speaks of sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Govern {
+    /// Labels of data, ascending by name.
+    pub labels: Vec<LabelRow>,
+    /// Declared tools, ascending by name; there only where there are labels.
+    pub tools: Vec<ToolRow>,
+    /// Expressions that a session evaluates beside decisions.
+    pub terms: Vec<TermRow>,
+    /// Meters, ascending by name.
+    pub meters: Vec<MeterRow>,
+    /// Limits, ascending by id.
+    pub limits: Vec<LimitRow>,
+}
+
+/// A label of data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelRow {
+    /// Its name, as `untrusted.file`.
+    pub name: Str,
+    /// The labels that it brings with it, directly: ascending.
+    pub implies: Vec<u16>,
+}
+
+/// A declared tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolRow {
+    /// Its name.
+    pub name: Str,
+    /// What parts of its output carry, ascending by path. A field carries what all of those say
+    /// whose path leads to it or to what it lies in; of a field without any nothing is known.
+    pub outputs: Vec<FieldLabels>,
+}
+
+/// What a part of an output carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldLabels {
+    /// The way to it from the top of the output.
+    pub path: Vec<Step>,
+    /// Its labels, ascending.
+    pub labels: Vec<u16>,
+    /// Whether it carries those of the call's arguments, too.
+    pub inherit: bool,
+}
+
+/// An expression that a session evaluates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TermRow {
+    /// A value function.
+    pub function: u16,
+    /// First of what it asks of slots, behind what rules and outputs ask.
+    pub first_requirement: u32,
+    /// Number of requirements.
+    pub requirements: u16,
+}
+
+/// A meter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeterRow {
+    /// Its name.
+    pub name: Str,
+    /// Patterns of the tools whose calls it measures; never empty.
+    pub on: Vec<Str>,
+    /// The term under whose value it measures, or `NONE`.
+    pub key: u16,
+    /// The term that says what a call takes, or `NONE`: then it is `count`.
+    pub amount: u16,
+    /// What a call counts for; 0 where a term says what it takes.
+    pub count: u32,
+    /// For how long it remembers.
+    pub window: WindowRow,
+    /// Under how many keys it measures.
+    pub keys_max: u32,
+}
+
+/// For how long a meter remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WindowRow {
+    /// As long as the session lasts.
+    Session,
+    /// So many nanoseconds back, in buckets of so many.
+    Sliding(i64, i64),
+    /// The period at hand, in a zone.
+    Calendar(Period, Str),
+    /// What it holds runs out: so many millionths in so many nanoseconds.
+    Bucket(i64, i64),
+}
+
+/// A limit of a meter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitRow {
+    /// Its id.
+    pub id: Str,
+    /// The meter.
+    pub meter: u16,
+    /// Most that it may measure, in millionths.
+    pub max: i64,
+}
