@@ -64,6 +64,7 @@ pub const COMMANDS: &[Command] = &[
     commands::build::COMMAND,
     commands::inspect::COMMAND,
     commands::replay::COMMAND,
+    commands::audit::COMMAND,
     commands::doc::COMMAND,
     commands::import::COMMAND,
     commands::completions::COMMAND,

@@ -162,6 +162,10 @@ macro_rules! for_each_code {
             P0920 BadEvent Error "an event that cannot be imported"
             P0921 UnlikeSchema Error "a record that is not as its schema says"
             P0922 UnlikeBundle Error "a record that does not fit its bundle"
+            P0923 DamagedLog Error "an audit log that is damaged"
+            P0924 LostLines Error "an audit log that does not hold what a checkpoint says"
+            P0925 BadProof Error "a proof that proves nothing"
+            P0926 BadNote Error "a checkpoint or a proof that cannot be read"
         }
     };
 }

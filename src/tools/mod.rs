@@ -2,6 +2,7 @@
 //!
 //! Imports: everything below; nothing of `cli`.
 
+pub mod audit;
 pub mod bench;
 pub mod coverage;
 pub mod decide;

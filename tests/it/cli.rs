@@ -2,7 +2,8 @@
 //!
 //! A case in `tests/cases/cli` is a text file. `=== PATH` starts a file of the directory that the
 //! commands run in, and `===` alone ends the files. Then follow commands, each with what it prints
-//! on both streams and `[exit N]`. `policyc` is the real program; `ls` and `cat` are built in.
+//! on both streams and `[exit N]`. `policyc` is the real program; `ls`, `cat`, `rm` and what makes
+//! audit logs and damages them (`log`, `change`, `cut`) are built in.
 //! `UPDATE=1` writes what came into the case; review it as a diff.
 
 use std::fmt::Write as _;
@@ -12,6 +13,7 @@ use std::process::{Command, Stdio};
 
 use policyc::cli::COMMANDS;
 
+use crate::audit::written_to;
 use crate::support::run::{Folder, policyc};
 
 fn cases() -> PathBuf {
@@ -87,6 +89,30 @@ fn run(line: &str, folder: &Folder) -> (String, i32) {
         "policyc" => {}
         "ls" => return (list(&work, &work), 0),
         "cat" => return (arguments.iter().map(|name| read(&work.join(name))).collect(), 0),
+        // An audit log of so many records, or as many more behind those that are there.
+        "log" => {
+            written_to(&work.join(&arguments[0]), arguments[1].parse().expect("a number"), None);
+            return (String::new(), 0);
+        }
+        // Changes a bit of a byte.
+        "change" => {
+            let path = work.join(&arguments[0]);
+            let mut bytes = fs::read(&path).expect("the file");
+            bytes[arguments[1].parse::<usize>().expect("a number")] ^= 1;
+            fs::write(&path, bytes).expect("the file");
+            return (String::new(), 0);
+        }
+        // Cuts a file to so many bytes.
+        "cut" => {
+            let file = File::options().write(true).open(work.join(&arguments[0]));
+            let length = arguments[1].parse().expect("a number");
+            file.and_then(|file| file.set_len(length)).expect("the file");
+            return (String::new(), 0);
+        }
+        "rm" => {
+            fs::remove_file(work.join(&arguments[0])).expect("the file");
+            return (String::new(), 0);
+        }
         other => panic!("a case cannot run `{other}`"),
     }
     let shown = folder.path().join("shown");

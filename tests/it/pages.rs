@@ -23,7 +23,7 @@ use policyc::tools::suite::pipeline::{decide, moment};
 const ASIDE: [Code; 2] = [Code::NoSchema, Code::MissingRuleId];
 
 /// Pages without examples, and why.
-const BARE: [(Code, &str); 8] = [
+const BARE: [(Code, &str); 10] = [
     (Code::TooLong, "16 MiB of text"),
     (Code::TooMany, "65 536 entries"),
     (Code::NewerBundle, "bytes of another version"),
@@ -31,6 +31,8 @@ const BARE: [(Code, &str); 8] = [
     (Code::Refused, "bytes that no compiler makes"),
     (Code::TooLarge, "16 MiB of bytes"),
     (Code::Unrecorded, "a log that fails"),
+    (Code::DamagedLog, "a segment whose bytes were changed"),
+    (Code::LostLines, "the segments of a log"),
     (Code::LintGivenUp, "a condition that takes 20 000 conflicts"),
 ];
 

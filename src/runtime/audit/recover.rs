@@ -107,13 +107,13 @@ pub(super) fn recover(store: &mut impl Store) -> Result<Recovered, OpenError> {
 ///
 /// # Errors
 /// If it was no crash.
-pub fn trace(store: &mut impl Store, segment: u64, at: u64) -> Result<Torn, OpenError> {
+pub fn trace(store: &mut impl Store, segment: u64, at: u64) -> Result<Torn, Stopped> {
     let mut rest = Vec::new();
     let most = AUDIT_TORN_BYTES_MAX as u64 + 1;
     store.read(segment, at)?.take(most).read_to_end(&mut rest)?;
     match judge(&rest, at) {
         None => Ok(Torn { segment, at, bytes: rest.len() as u64 }),
-        Some(wrong) => Err(Damage { segment, at, wrong }.into()),
+        Some(wrong) => Err(Stopped::Damage(Damage { segment, at, wrong })),
     }
 }
 

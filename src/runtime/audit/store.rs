@@ -5,6 +5,7 @@
 //! Imports: none.
 //! Source:  `docs/audit.md`, "Segments".
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -64,8 +65,10 @@ pub struct Directory {
     path: PathBuf,
     /// The segment that is written to.
     file: Option<File>,
-    /// Held for as long as somebody may write.
-    _lock: Option<File>,
+    /// Held for as long as somebody may write; `None`: somebody else may.
+    lock: Option<File>,
+    /// Bytes of the segments, when they were listed: what comes behind is not read.
+    lengths: BTreeMap<u64, u64>,
 }
 
 impl Directory {
@@ -82,13 +85,13 @@ impl Directory {
         let lock =
             OpenOptions::new().write(true).create(true).truncate(false).open(path.join(LOCK))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path, file: None, _lock: Some(lock) }),
+            Ok(()) => Ok(Self { path, file: None, lock: Some(lock), lengths: BTreeMap::new() }),
             Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
 
-    /// To read from, also while somebody writes to it.
+    /// To read from, also while somebody writes to it: what was there when segments were listed.
     ///
     /// # Errors
     /// If there is no such directory.
@@ -97,7 +100,7 @@ impl Directory {
         if !fs::metadata(&path)?.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
-        Ok(Self { path, file: None, _lock: None })
+        Ok(Self { path, file: None, lock: None, lengths: BTreeMap::new() })
     }
 
     /// Where a segment lies.
@@ -138,12 +141,20 @@ impl Store for Directory {
             found.extend(entry?.file_name().to_str().and_then(segment_of));
         }
         found.sort_unstable();
+        if self.lock.is_none() {
+            for segment in &found {
+                let length = fs::metadata(self.path_of(*segment))?.len();
+                self.lengths.insert(*segment, length);
+            }
+        }
         Ok(found)
     }
 
     fn read(&mut self, segment: u64, from: u64) -> io::Result<Box<dyn Read + '_>> {
         let mut file = File::open(self.path_of(segment))?;
         file.seek(SeekFrom::Start(from))?;
+        let length = self.lengths.get(&segment).map_or(u64::MAX, |length| *length);
+        let file = file.take(length.saturating_sub(from));
         Ok(Box::new(io::BufReader::with_capacity(1 << 16, file)))
     }
 

@@ -105,6 +105,9 @@ impl std::error::Error for Damage {}
 
 /// Looks at what a log holds.
 pub trait Visitor {
+    /// The beginning of the first segment that is read, in front of all else.
+    fn begin(&mut self, _start: &Start) {}
+
     /// A line with its number from 0 in the log, its leaf, and what it says.
     fn line(&mut self, number: u64, leaf: [u8; 32], line: &[u8], entry: &Entry<'_>);
 
@@ -204,7 +207,13 @@ pub fn segment(
     if walk.as_ref().is_some_and(|walk| !walk.goes_on_with(&start)) {
         return Err(damage(at, Wrong::Start));
     }
-    let walk = walk.get_or_insert_with(|| Walk::from(start));
+    let walk = match walk {
+        Some(walk) => walk,
+        none => {
+            visitor.begin(&start);
+            none.insert(Walk::from(start))
+        }
+    };
     let before = walk.tree.leaves;
     loop {
         let at = frames.at;

@@ -43,7 +43,25 @@ pub fn fault(found: &Found<RecordError>, source: &str) -> Diagnostic {
 pub fn broken(found: &Break, files: &[Source]) -> Diagnostic {
     let Break { writer, place, since, kind } = found;
     let name = |at: usize| files.get(at).map_or("", |source| source.name.as_str());
-    let what = match *kind {
+    let what = broken_how(kind);
+    let lines = match (place, since) {
+        (place, since) if place == since => format!("line {}", place.line),
+        (place, since) if place.source == since.source => {
+            format!("lines {} to {}", since.line, place.line)
+        }
+        (place, since) => {
+            format!("line {}, from `{}` line {} on", place.line, name(since.source), since.line)
+        }
+    };
+    let fact = format!("`{}` {lines}, chain of `{writer}`: {what}", name(place.source));
+    let help = "a copy of the log tells what was changed; these records prove nothing";
+    Diagnostic::without_place(Code::BrokenChain, fact).help(help)
+}
+
+/// How a chain is broken, in words.
+#[must_use]
+pub fn broken_how(kind: &BreakKind) -> String {
+    match *kind {
         BreakKind::Number { wanted, found } if wanted.checked_add(1) == Some(found) => {
             format!("record {wanted} is missing in front of it")
         }
@@ -63,19 +81,7 @@ pub fn broken(found: &Break, files: &[Source]) -> Diagnostic {
             format!("the block of the records {first} to {last} stands behind other records")
         }
         BreakKind::Open { first, .. } => format!("nothing closes the records from {first} on"),
-    };
-    let lines = match (place, since) {
-        (place, since) if place == since => format!("line {}", place.line),
-        (place, since) if place.source == since.source => {
-            format!("lines {} to {}", since.line, place.line)
-        }
-        (place, since) => {
-            format!("line {}, from `{}` line {} on", place.line, name(since.source), since.line)
-        }
-    };
-    let fact = format!("`{}` {lines}, chain of `{writer}`: {what}", name(place.source));
-    let help = "a copy of the log tells what was changed; these records prove nothing";
-    Diagnostic::without_place(Code::BrokenChain, fact).help(help)
+    }
 }
 
 /// The finding about a line that is not as it should be.

@@ -4,6 +4,7 @@
 //! Out:     text, one function for each format.
 //! Imports: `base`, `diag`, `compiler::source`.
 
+pub mod audit;
 pub mod concise;
 pub mod context;
 pub mod decision;

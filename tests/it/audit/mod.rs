@@ -5,14 +5,18 @@ mod kill;
 mod power;
 mod segments;
 mod tamper;
+mod told;
+
+use std::path::Path;
 
 use policyc::runtime::audit::note::{Checkpoint, Note, Signer, Verifier, key_id};
-use policyc::runtime::audit::recover::{Torn, trace};
-use policyc::runtime::audit::store::Store;
-use policyc::runtime::audit::walk::{Damage, Ending, Stopped, Visitor, Walk, Wrong, segment};
-use policyc::runtime::audit::{OpenError, Opened, Options, open};
-use policyc::runtime::record::log::{Log, LogOptions};
+use policyc::runtime::audit::recover::Torn;
+use policyc::runtime::audit::store::Directory;
+use policyc::runtime::audit::walk::{Damage, Stopped, Visitor, Wrong};
+use policyc::runtime::audit::{Opened, Options, open};
+use policyc::runtime::record::log::{Durability, Log, LogOptions};
 use policyc::runtime::record::read::Entry;
+use policyc::tools::audit::whole::{Whole, whole};
 use sha2::{Digest, Sha256};
 
 use crate::audit::disk::{Disk, Files};
@@ -105,29 +109,24 @@ impl Visitor for Kept {
 
 /// What is in a log, from its first segment on; what a crash left at its end.
 pub(crate) fn looked_at(files: &Files) -> Result<(Kept, Option<Torn>, bool), Damage> {
-    let (mut walk, mut kept, mut torn, mut ended): (Option<Walk>, Kept, Option<Torn>, bool) =
-        (None, Kept::default(), None, true);
-    let mut disk = Disk::holding(files);
-    let damage = |error| match error {
-        Stopped::Damage(damage) => damage,
-        Stopped::Storage(error) => panic!("{error}"),
-    };
-    let last = *files.keys().last().expect("a segment");
-    for name in files.keys() {
-        let bytes = disk.read(*name, 0).expect("it is there");
-        let seen = segment(&mut walk, *name, bytes, &mut kept).map_err(damage)?;
-        ended = seen.ending == Ending::Ended;
-        if let Ending::Broken(at) = seen.ending
-            && *name == last
-        {
-            torn = Some(trace(&mut disk, last, at).map_err(|error| match error {
-                OpenError::Damage(damage) => *damage,
-                error => panic!("{error}"),
-            })?);
-        } else if !ended && *name != last {
-            let wrong = if seen.ending == Ending::Open { Wrong::NoEnd } else { Wrong::Frame };
-            return Err(Damage { segment: *name, at: seen.bytes, wrong });
-        }
+    let mut kept = Kept::default();
+    match whole(&mut Disk::holding(files), None, &mut kept) {
+        Ok(Whole { torn, ended, .. }) => Ok((kept, torn, ended)),
+        Err(Stopped::Damage(damage)) => Err(damage),
+        Err(Stopped::Storage(error)) => panic!("{error}"),
     }
-    Ok((kept, torn, ended))
+}
+
+/// Writes a log of `count` records to a directory, or goes on with one: each record alone, in a
+/// block of its own, so that every run writes the same bytes. Segments hold three of them.
+pub(crate) fn written_to(path: &Path, count: usize, signer: Option<Box<dyn Signer>>) {
+    let store = Directory::open(path).expect("a directory");
+    let log = LogOptions { block_bytes: 1, durability: Durability::Strict, ..small().log };
+    let options = Options { log, segment_bytes: 1_200, signer, ..small() };
+    let (log, found) = open(store, options).expect("a log");
+    let from = usize::try_from(found.next).expect("a small log");
+    for at in from..from + count {
+        log.append(line(at).as_bytes()).expect("room").expect("it is taken");
+    }
+    log.close().expect("it is written");
 }

@@ -1,0 +1,88 @@
+//! What the parts of `policyc audit` have in common: logs, checkpoints, what is wrong with them.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::base::limits::NOTE_BYTES_MAX;
+use crate::cli::exit::Exit;
+use crate::cli::reporting::alone;
+use crate::cli::sources::{shown, unread};
+use crate::cli::terminal::Terminal;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::runtime::audit::store::{Directory, Store as _};
+use crate::runtime::audit::walk::Stopped;
+use crate::tools::audit::findings;
+use crate::tools::audit::look::{Held, Looked, look};
+use crate::tools::audit::stated::Stated;
+
+/// The log in a directory, to be read.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub(super) fn log_in(terminal: &Terminal, path: &Path) -> Result<Directory, Exit> {
+    let mut store = Directory::look_at(path).map_err(|error| unread(terminal, path, &error))?;
+    let segments = store.list().map_err(|error| unread(terminal, path, &error))?;
+    if segments.is_empty() {
+        let fact = format!("`{}` holds no audit log", shown(path));
+        let help = "an audit log is a directory of files such as 00000000000000000000.pdrb";
+        let finding = Diagnostic::without_place(Code::Unreadable, fact).help(help);
+        return Err(alone(terminal, &finding).max(Exit::Missing));
+    }
+    Ok(store)
+}
+
+/// The bytes of a file, at most `most`.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub(super) fn bytes_of(terminal: &Terminal, path: &Path, most: usize) -> Result<Vec<u8>, Exit> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes));
+    file.map_err(|error| unread(terminal, path, &error))?;
+    Ok(bytes)
+}
+
+/// A checkpoint that was kept in a file.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub(super) fn checkpoint_in(terminal: &Terminal, path: &Path) -> Result<Stated, Exit> {
+    let bytes = bytes_of(terminal, path, NOTE_BYTES_MAX)?;
+    let wanted = "checkpoint";
+    Stated::read(&bytes).ok_or_else(|| alone(terminal, &findings::unread(&shown(path), wanted)))
+}
+
+/// How a command ends that cannot read a log on, its words written.
+pub(super) fn stopped(terminal: &Terminal, log: &Path, store: &Directory, why: &Stopped) -> Exit {
+    match why {
+        Stopped::Storage(error) => unread(terminal, log, error),
+        Stopped::Damage(damage) => {
+            let segment = shown(&store.path_of(damage.segment));
+            alone(terminal, &findings::damage(damage, &segment)).max(Exit::Integrity)
+        }
+    }
+}
+
+/// Reads a log, which must hold what `kept` says.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub(super) fn looked_at(
+    terminal: &Terminal,
+    (log, store): (&Path, &mut Directory),
+    last: Option<usize>,
+    kept: Option<&Stated>,
+) -> Result<Looked, Exit> {
+    let looked = look(store, last, kept);
+    let (looked, held) = looked.map_err(|why| stopped(terminal, log, store, &why))?;
+    let Some((kept, held)) = kept.zip(held) else { return Ok(looked) };
+    match findings::unheld(&held, kept, (&shown(log), looked.whole.lines())) {
+        None => Ok(looked),
+        Some(finding) => {
+            let exit = alone(terminal, &finding);
+            Err(exit.max(if held == Held::InFront { Exit::Missing } else { Exit::Integrity }))
+        }
+    }
+}

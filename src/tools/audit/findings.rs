@@ -1,0 +1,135 @@
+//! What is wrong with an audit log, or with a proof, as findings.
+//!
+//! In:      damage; checkpoints and proofs that do not fit.
+//! Out:     diagnostics P0923 to P0926.
+//! Imports: `diag`, `runtime::audit`, `tools::audit`, `tools::replay`.
+
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::numbers::grouped;
+use crate::runtime::audit::walk::{Damage, Wrong};
+use crate::tools::audit::look::Held;
+use crate::tools::audit::prove::Which;
+use crate::tools::audit::stated::Stated;
+use crate::tools::replay::findings::broken_how;
+
+/// The finding about damage; `segment` is the file in which it is.
+#[must_use]
+pub fn damage(damage: &Damage, segment: &str) -> Diagnostic {
+    let Damage { at, wrong, .. } = damage;
+    let line = match wrong {
+        Wrong::Line(line, _) | Wrong::Stranger(line) => Some(*line),
+        Wrong::Chain(found) => Some(found.place.line),
+        Wrong::Header
+        | Wrong::Frame
+        | Wrong::Misplaced
+        | Wrong::Start
+        | Wrong::NoEnd
+        | Wrong::Lines { .. }
+        | Wrong::Checkpoint
+        | Wrong::Root { .. }
+        | Wrong::Signature { .. } => None,
+    };
+    let place = match line {
+        Some(line) => format!("`{segment}` byte {at}, line {line} of the log"),
+        None => format!("`{segment}` byte {at}"),
+    };
+    let fact = format!("{place}: {}", fact(wrong));
+    Diagnostic::without_place(Code::DamagedLog, fact).help(step(wrong))
+}
+
+/// What is wrong, without its place.
+fn fact(wrong: &Wrong) -> String {
+    match wrong {
+        Wrong::Line(_, error) => error.fault.to_string(),
+        Wrong::Stranger(_) => "this is no line of this log".to_owned(),
+        Wrong::Chain(found) => broken_how(&found.kind),
+        Wrong::Header
+        | Wrong::Frame
+        | Wrong::Misplaced
+        | Wrong::Start
+        | Wrong::NoEnd
+        | Wrong::Lines { .. }
+        | Wrong::Checkpoint
+        | Wrong::Root { .. }
+        | Wrong::Signature { .. } => wrong.to_string(),
+    }
+}
+
+/// What to do next.
+const fn step(wrong: &Wrong) -> &'static str {
+    match wrong {
+        Wrong::Start => "is a segment missing, or one of another log among these? put them right",
+        Wrong::NoEnd => {
+            "a segment that another follows is whole: a copy of it tells what is missing"
+        }
+        Wrong::Signature { .. } | Wrong::Checkpoint | Wrong::Root { .. } => {
+            "nothing behind the last good checkpoint is proved; a copy of the log tells what it was"
+        }
+        Wrong::Header
+        | Wrong::Frame
+        | Wrong::Misplaced
+        | Wrong::Lines { .. }
+        | Wrong::Line(..)
+        | Wrong::Stranger(_)
+        | Wrong::Chain(_) => {
+            "all in front of it is whole; a copy of the log tells what was changed"
+        }
+    }
+}
+
+/// The finding about a checkpoint that was kept elsewhere, of which the log of `lines` does not
+/// hold what it says; `None` if it does.
+#[must_use]
+pub fn unheld(held: &Held, kept: &Stated, (log, lines): (&str, u64)) -> Option<Diagnostic> {
+    let size = grouped(kept.size);
+    let (fact, next) = match held {
+        Held::Yes => return None,
+        Held::Otherwise => (
+            format!(
+                "the first {size} lines of `{log}` are not those that the checkpoint vouches for"
+            ),
+            "the log was written anew; a copy of it, or of older checkpoints, tells from where on",
+        ),
+        Held::Shorter => (
+            format!("`{log}` has {} lines, and the checkpoint vouches for {size}", grouped(lines)),
+            "the end of the log was cut off; a copy of it has the rest",
+        ),
+        Held::Foreign => (
+            format!("`{log}` is not `{}`, of which the checkpoint is", kept.origin),
+            "name the checkpoint of this log",
+        ),
+        Held::InFront => (
+            format!("`{log}` begins here behind the {size} lines that the checkpoint vouches for"),
+            "put the segments in front of these beside them",
+        ),
+    };
+    Some(Diagnostic::without_place(Code::LostLines, fact).help(next))
+}
+
+/// The finding about a file that is not what it should be: `wanted`.
+#[must_use]
+pub fn unread(file: &str, wanted: &str) -> Diagnostic {
+    let fact = format!("`{file}` is no {wanted}");
+    let help = "`policyc audit head` writes checkpoints, and `policyc audit prove` proofs";
+    Diagnostic::without_place(Code::BadNote, fact).help(help)
+}
+
+/// The finding about a proof that proves nothing: `why`.
+#[must_use]
+pub fn unproved(file: &str, why: &str) -> Diagnostic {
+    let fact = format!("`{file}` does not prove it: {why}");
+    let help = "what it is about was changed, or it is the proof of something else";
+    Diagnostic::without_place(Code::BadProof, fact).help(help)
+}
+
+/// The finding about a record that a log does not have.
+#[must_use]
+pub fn no_record(which: &Which, log: &str) -> Diagnostic {
+    let fact = match which {
+        Which::Id(id) => format!("`{log}` has no record with the id `{id}`"),
+        Which::Number(number) => format!("`{log}` has no record with the number {number}"),
+    };
+    let help = "`--id` takes the whole id, and `--number` the `n` of `ch` of a record";
+    Diagnostic::without_place(Code::BadUsage, fact).help(help)
+}

@@ -1,0 +1,120 @@
+//! Whether a log is what was written, and what checkpoints say of it.
+//!
+//! In:      a store; a checkpoint that was kept elsewhere.
+//! Out:     `Looked`: what the log holds.
+//! Imports: `runtime::audit`, `runtime::record`, `tools::audit`.
+
+use crate::runtime::audit::note::Checkpoint;
+use crate::runtime::audit::start::Start;
+use crate::runtime::audit::store::Store;
+use crate::runtime::audit::walk::{Stopped, Visitor, Wrong};
+use crate::runtime::record::read::Entry;
+use crate::runtime::record::tree::Tree;
+use crate::tools::audit::stated::Stated;
+use crate::tools::audit::whole::{Whole, whole};
+
+/// What a log holds.
+#[derive(Debug)]
+pub struct Looked {
+    /// How it ends.
+    pub whole: Whole,
+    /// Its lines, counted.
+    pub counts: Counts,
+    /// Its last checkpoint.
+    pub latest: Option<Stated>,
+}
+
+/// How many of each there are, behind the beginning of the first segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records.
+    pub records: u64,
+    /// Blocks.
+    pub blocks: u64,
+    /// Records that the writer says are lost.
+    pub lost: u64,
+    /// Checkpoints.
+    pub checkpoints: u64,
+}
+
+/// What a checkpoint that was kept elsewhere is to a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// The log begins with the lines that it vouches for.
+    Yes,
+    /// The log begins with others.
+    Otherwise,
+    /// The log has fewer lines.
+    Shorter,
+    /// The log is called otherwise.
+    Foreign,
+    /// Those lines lie in segments in front, which are not here.
+    InFront,
+}
+
+struct Looking<'a> {
+    counts: Counts,
+    latest: Option<Stated>,
+    /// A checkpoint that was kept elsewhere, and what it is to the log.
+    kept: Option<(&'a Stated, Tree, Option<Held>)>,
+}
+
+impl Looking<'_> {
+    /// Compares, once the lines that the kept checkpoint vouches for were seen.
+    fn compare(&mut self) {
+        if let Some((kept, tree, held @ None)) = &mut self.kept
+            && tree.leaves == kept.size
+        {
+            let same = tree.root() == kept.root;
+            *held = Some(if same { Held::Yes } else { Held::Otherwise });
+        }
+    }
+}
+
+impl Visitor for Looking<'_> {
+    fn begin(&mut self, start: &Start) {
+        if let Some((kept, tree, held)) = &mut self.kept {
+            if kept.origin != start.origin {
+                *held = Some(Held::Foreign);
+            } else if kept.size < start.tree.leaves {
+                *held = Some(Held::InFront);
+            }
+            tree.clone_from(&start.tree);
+        }
+        self.compare();
+    }
+
+    fn line(&mut self, _: u64, leaf: [u8; 32], _: &[u8], entry: &Entry<'_>) {
+        match entry {
+            Entry::Record(_) => self.counts.records += 1,
+            Entry::Block(_) => self.counts.blocks += 1,
+            Entry::Gap(gap) => self.counts.lost = self.counts.lost.saturating_add(gap.count),
+        }
+        if let Some((_, tree, None)) = &mut self.kept {
+            tree.push(leaf);
+        }
+        self.compare();
+    }
+
+    fn checkpoint(&mut self, note: &[u8], _: &Checkpoint<'_>) -> Result<(), Wrong> {
+        self.counts.checkpoints += 1;
+        self.latest = Some(Stated::read(note).ok_or(Wrong::Checkpoint)?);
+        Ok(())
+    }
+}
+
+/// Reads a log from its first segment on, or its `last` segments, and says what `kept` is to it.
+///
+/// # Errors
+/// `Stopped`, where it cannot be read or is damaged.
+pub fn look(
+    store: &mut impl Store,
+    last: Option<usize>,
+    kept: Option<&Stated>,
+) -> Result<(Looked, Option<Held>), Stopped> {
+    let kept = kept.map(|kept| (kept, Tree::default(), None));
+    let mut looking = Looking { counts: Counts::default(), latest: None, kept };
+    let whole = whole(store, last, &mut looking)?;
+    let held = looking.kept.map(|(.., held)| held.unwrap_or(Held::Shorter));
+    Ok((Looked { whole, counts: looking.counts, latest: looking.latest }, held))
+}

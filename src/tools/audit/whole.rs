@@ -1,0 +1,76 @@
+//! Reading all segments of an audit log, or the last of them.
+//!
+//! In:      a store, which may be written to meanwhile.
+//! Out:     how the log ends; lines and checkpoints, to whoever looks.
+//! Imports: `runtime::audit`.
+
+use crate::runtime::audit::frame::HEADER;
+use crate::runtime::audit::recover::{Torn, trace};
+use crate::runtime::audit::store::Store;
+use crate::runtime::audit::walk::{
+    Damage, Ending, Seen, Stopped, Visitor, Walk, Wrong, segment as walk_on,
+};
+
+/// A log that was read to its end, and nothing of it is damaged.
+#[derive(Debug)]
+pub struct Whole {
+    /// What was read; `None` of a log that nothing was written to yet.
+    pub walk: Option<Walk>,
+    /// Segments.
+    pub segments: u64,
+    /// Whether its writer closed it.
+    pub ended: bool,
+    /// What a crash left at its end, or a write that is under way.
+    pub torn: Option<Torn>,
+}
+
+impl Whole {
+    /// Lines in front of the first segment that was read.
+    #[must_use]
+    pub fn begin(&self) -> u64 {
+        self.walk.as_ref().map_or(0, |walk| walk.start.tree.leaves)
+    }
+
+    /// All lines, those in front of the first segment included.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.walk.as_ref().map_or(0, |walk| walk.tree.leaves)
+    }
+}
+
+/// Reads a log from its first segment on, or its `last` segments.
+///
+/// # Errors
+/// `Stopped`, where it cannot be read or is damaged. What a crash leaves at the end is neither.
+pub fn whole(
+    store: &mut impl Store,
+    last: Option<usize>,
+    visitor: &mut dyn Visitor,
+) -> Result<Whole, Stopped> {
+    let mut names = store.list()?;
+    if let Some(last) = last {
+        names.drain(..names.len().saturating_sub(last));
+    }
+    let segments = names.len() as u64;
+    let mut whole = Whole { walk: None, segments, ended: false, torn: None };
+    let mut names = names.into_iter().peekable();
+    while let Some(name) = names.next() {
+        let seen = walk_on(&mut whole.walk, name, store.read(name, 0)?, visitor)?;
+        whole.ended = seen.ending == Ending::Ended;
+        let Seen { ending, bytes, .. } = seen;
+        let damage = |wrong| Err(Stopped::Damage(Damage { segment: name, at: bytes, wrong }));
+        match (ending, names.peek().is_some()) {
+            (Ending::Ended, _) | (Ending::Open, false) => {}
+            (Ending::Open, true) => return damage(Wrong::NoEnd),
+            (Ending::Broken(_), true) => return damage(Wrong::Frame),
+            (Ending::Broken(at), false) => {
+                // What has no beginning does not say where it stands: only its name does.
+                if at <= HEADER.len() as u64 && whole.lines() != name {
+                    return damage(Wrong::Start);
+                }
+                whole.torn = Some(trace(store, name, at)?);
+            }
+        }
+    }
+    Ok(whole)
+}

@@ -1,0 +1,264 @@
+//! What `tools::audit` tells of logs, and what its proofs prove.
+
+use std::path::Path;
+
+use policyc::runtime::audit::open;
+use policyc::runtime::audit::store::{Directory, Store as _};
+use policyc::runtime::audit::walk::Stopped;
+use policyc::runtime::record::log::{Durability, LogOptions};
+use policyc::tools::audit::look::{Held, look};
+use policyc::tools::audit::proof::{Claim, Proof};
+use policyc::tools::audit::prove::{Unproved, Which, prove_growth, prove_record};
+use policyc::tools::audit::stated::Stated;
+use policyc::tools::audit::whole::whole;
+
+use crate::audit::disk::{Disk, Files};
+use crate::audit::{Kept, Secret, line, opened, options, written_to};
+use crate::support::generate::random::Random;
+use crate::support::run::{Folder, ran};
+
+const RECORDS: usize = 40;
+
+/// A log of several segments that was closed, signed or not.
+fn log(signed: bool) -> Files {
+    let disk = Disk::default();
+    let log =
+        LogOptions { block_bytes: 500, durability: Durability::Strict, ..LogOptions::new("gw-3") };
+    let mut options = options(log, 3_000);
+    options.signer = options.signer.filter(|_| signed);
+    let (log, _) = opened(&disk, options);
+    for at in 0..RECORDS {
+        log.append(line(at).as_bytes()).expect("room").expect("it is taken");
+    }
+    log.close().expect("it is written");
+    disk.files()
+}
+
+/// What a log came to behind each of its checkpoints.
+fn heads(files: &Files) -> Vec<Stated> {
+    let mut kept = Kept::default();
+    let all = whole(&mut Disk::holding(files), None, &mut kept).expect("it is whole");
+    let origin = all.walk.expect("lines").start.origin;
+    let stated = |(size, root): (u64, [u8; 32])| {
+        let root = policyc::runtime::audit::note::Checkpoint { origin: &origin, size, root };
+        Stated::read(root.to_string().as_bytes()).expect("a checkpoint")
+    };
+    kept.checkpoints.into_iter().map(stated).collect()
+}
+
+#[test]
+fn every_record_is_proved_and_nothing_else_is() {
+    for signed in [true, false] {
+        let files = log(signed);
+        let mut disk = Disk::holding(&files);
+        let mut proofs = Vec::new();
+        for at in 0..RECORDS {
+            let by_id = prove_record(&mut disk, &Which::Id(format!("r{at}"))).expect("a record");
+            let by_number = prove_record(&mut disk, &Which::Number(at as u64)).expect("a record");
+            assert_eq!(by_id, by_number);
+            let text = by_id.to_string();
+            let proof = Proof::read(text.as_bytes()).expect("a proof");
+            assert_eq!((&proof, proof.checkpoint.signed), (&by_id, signed));
+            let Claim::Line { line: Some(own), .. } = &proof.claim else { panic!("{text}") };
+            assert!(String::from_utf8_lossy(own).contains(&format!("\"id\":\"r{at}\"")));
+            assert!(proof.is_of_line(own));
+            proofs.push((own.clone(), proof));
+        }
+        for (at, (own, _)) in proofs.iter().enumerate() {
+            for (other, (_, proof)) in proofs.iter().enumerate() {
+                assert_eq!(proof.is_of_line(own), at == other, "{at}, {other}");
+            }
+        }
+        assert!(matches!(
+            prove_record(&mut disk, &Which::Number(RECORDS as u64)),
+            Err(Unproved::NoRecord)
+        ));
+    }
+}
+
+/// Any byte of a proof: what still proves it means the same.
+#[test]
+fn changed_proofs_prove_nothing_else() {
+    let mut disk = Disk::holding(&log(true));
+    let proof = prove_record(&mut disk, &Which::Number(17)).expect("a record");
+    let Claim::Line { index, line: Some(own) } = proof.claim.clone() else { panic!() };
+    let text = proof.to_string().into_bytes();
+    let (mut random, mut kept) = (Random::new(1), 0);
+    for at in 0..text.len() {
+        for _ in 0..8 {
+            let mut changed = text.clone();
+            match random.below(3) {
+                0 => changed[at] ^= 1 << random.below(8),
+                1 => drop(changed.remove(at)),
+                _ => changed.insert(at, b"\n A=0+"[random.below(6)]),
+            }
+            let Some(read) = Proof::read(&changed) else { continue };
+            if read.is_of_line(&own) {
+                let Claim::Line { index: said, .. } = read.claim else { panic!() };
+                // Several sizes have one path: that the checkpoint is true is for others to say.
+                let same = (said, &read.hashes, read.checkpoint.root)
+                    == (index, &proof.hashes, proof.checkpoint.root);
+                assert!(same, "{}", String::from_utf8_lossy(&changed));
+                kept += 1;
+            }
+        }
+    }
+    assert!(kept > 100, "names, signatures and what the proof brings may be changed: {kept}");
+}
+
+#[test]
+fn logs_that_went_on_are_proved_to_and_others_are_not() {
+    let files = log(true);
+    let (mut disk, heads) = (Disk::holding(&files), heads(&files));
+    assert!(heads.len() > 5, "{}", heads.len());
+    for (at, old) in heads.iter().enumerate() {
+        for newer in &heads[at..] {
+            let proof = prove_growth(&mut disk, old.size, newer.clone()).expect("a proof");
+            let proof = Proof::read(proof.to_string().as_bytes()).expect("it is read");
+            assert!(proof.is_growth_of(old), "{} to {}", old.size, newer.size);
+            for other in heads.iter().filter(|other| *other != old) {
+                assert!(!proof.is_growth_of(other));
+            }
+            let renamed = Stated { origin: "example.com/gw-4".to_owned(), ..old.clone() };
+            assert!(!proof.is_growth_of(&renamed));
+            let rooted = Stated { root: [7; 32], ..old.clone() };
+            assert!(!proof.is_growth_of(&rooted));
+        }
+    }
+    let (first, last) = (heads[0].clone(), heads[heads.len() - 1].clone());
+    for (old, newer) in [(0, &last), (last.size, &first)] {
+        let proof = prove_growth(&mut disk, old, newer.clone());
+        assert!(matches!(proof, Err(Unproved::NoGrowth)));
+    }
+}
+
+#[test]
+fn what_a_checkpoint_says_is_held_or_missed() {
+    let files = log(true);
+    let heads = heads(&files);
+    let held = |files: &Files, kept: &Stated| {
+        look(&mut Disk::holding(files), None, Some(kept))
+            .expect("it is whole")
+            .1
+            .expect("an answer")
+    };
+    for head in &heads {
+        assert_eq!(held(&files, head), Held::Yes, "{}", head.size);
+        assert_eq!(held(&files, &Stated { root: [1; 32], ..head.clone() }), Held::Otherwise);
+        let foreign = Stated { origin: "example.com/other".to_owned(), ..head.clone() };
+        assert_eq!(held(&files, &foreign), Held::Foreign);
+        let longer = Stated { size: head.size + 1_000, ..head.clone() };
+        assert_eq!(held(&files, &longer), Held::Shorter);
+    }
+    // Segments in front that lie elsewhere: of them nothing is known, of their end all is.
+    let second = *files.keys().nth(1).expect("segments");
+    let rest: Files = files.clone().into_iter().filter(|(name, _)| *name >= second).collect();
+    for head in &heads {
+        let wanted = if head.size < second { Held::InFront } else { Held::Yes };
+        assert_eq!(held(&rest, head), wanted, "{}", head.size);
+        let wanted = if head.size < second { Held::InFront } else { Held::Otherwise };
+        assert_eq!(held(&rest, &Stated { root: [1; 32], ..head.clone() }), wanted);
+    }
+    let front = prove_record(&mut Disk::holding(&rest), &Which::Number(RECORDS as u64 - 1));
+    assert!(front.is_ok(), "the subtrees in front are known by the beginning of the segment");
+    // Whole segments that are gone from the end are missed by nothing else.
+    let last = *files.keys().last().expect("segments");
+    let cut: Files = files.clone().into_iter().filter(|(name, _)| *name < last).collect();
+    assert_eq!(held(&cut, &heads[heads.len() - 1]), Held::Shorter);
+    assert_eq!(held(&cut, &heads[0]), Held::Yes);
+}
+
+/// Somebody lists segments while the writer goes on: what came later is not there for them.
+#[test]
+fn a_directory_is_read_as_it_was_when_it_was_listed() {
+    let folder = Folder::new("audit-live");
+    let path = folder.path().join("log");
+    let store = Directory::open(&path).expect("a directory");
+    let log = LogOptions { durability: Durability::Strict, ..LogOptions::new("gw-3") };
+    let (log, _) = open(store, options(log, 4_000)).expect("a log");
+    for at in 0..40 {
+        log.append(line(2 * at).as_bytes()).expect("room");
+        let mut live = Directory::look_at(&path).expect("a directory");
+        let names = live.list().expect("names");
+        log.append(line(2 * at + 1).as_bytes()).expect("room");
+        for name in names {
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut live.read(name, 0).expect("a file"), &mut bytes)
+                .unwrap();
+            let mut twice = Vec::new();
+            std::io::Read::read_to_end(&mut live.read(name, 7).expect("a file"), &mut twice)
+                .unwrap();
+            assert_eq!(bytes[7..], twice);
+            log.append(line(5_000).as_bytes()).expect("room");
+        }
+        if at % 5 == 0 {
+            let mut kept = Kept::default();
+            let all = whole(&mut live, None, &mut kept).expect("nothing is damaged");
+            assert_eq!(all.torn, None);
+        }
+    }
+    log.close().expect("it is written");
+}
+
+/// A torn end is told and is no damage; damage is exit 4 with its place.
+#[test]
+fn commands_tell_what_is_there() {
+    let folder = Folder::new("audit-told");
+    written_to(&folder.path().join("log"), 9, Some(Box::new(Secret("key"))));
+    let here: &Path = folder.path();
+    ran(here, "audit verify log")
+        .expect(0, &["19 lines in 4 segments", "closed", "10, with 0 lines"]);
+    let note = ran(here, "audit head log");
+    note.expect(0, &["example.com/gw-3 19", "— example.com/gw-3 "]);
+    folder.add("kept.note", &note.out);
+    ran(here, "audit verify log --checkpoint kept.note").expect(0, &["of the checkpoint"]);
+    ran(here, "audit prove log --id r3 -o r3.tlog-proof").expect(0, &[]);
+    ran(here, "audit check r3.tlog-proof --checkpoint kept.note").expect(0, &["this is line 6 of"]);
+    let names: Vec<String> =
+        folder.names().into_iter().filter(|name| name.starts_with("log/0")).collect();
+    let whole: Vec<Vec<u8>> =
+        names.iter().map(|name| std::fs::read(here.join(name)).expect("a file")).collect();
+    for (name, bytes) in names.iter().zip(&whole) {
+        for at in (20..bytes.len()).step_by(401) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0x20;
+            folder.add(name, &changed);
+            ran(here, "audit verify log").expect(4, &["error[P0923]", name, "byte"]);
+        }
+        folder.add(name, bytes);
+    }
+    // The last has the end of the log alone; without it the one before is the end.
+    std::fs::remove_file(here.join(&names[3])).expect("it is there");
+    let (name, bytes) = (&names[2], &whole[2]);
+    for end in (17..bytes.len() - 1).step_by(97) {
+        folder.add(name, &bytes[..end]);
+        ran(here, "audit verify log").expect(0, &["open"]);
+        ran(here, "audit verify log --checkpoint kept.note")
+            .expect(4, &["error[P0924]", "cut off"]);
+    }
+    folder.add(name, bytes);
+    // A log of a host without a key, and one that nothing was written to.
+    written_to(&folder.path().join("plain"), 3, None);
+    ran(here, "audit head plain").expect(0, &["example.com/gw-3 7", "nobody signed this"]);
+    drop(Directory::open(here.join("empty")).expect("a directory"));
+    ran(here, "audit verify empty").expect(5, &["holds no audit log"]);
+    folder.add("empty/00000000000000000000.pdrb", b"");
+    ran(here, "audit verify empty").expect(0, &["nothing was written"]);
+    folder.add("empty/00000000000000000000.pdrb", b"PDRB\x01");
+    ran(here, "audit verify empty").expect(0, &["nothing was written"]);
+    ran(here, "audit head empty").expect(0, &["nothing was written"]);
+    folder.add("empty/00000000000000000000.pdrb", b"no segment at all");
+    ran(here, "audit verify empty").expect(4, &["does not begin as segments do"]);
+    folder.add("empty/00000000000000000000.pdrb", b"");
+    folder.add("empty/00000000000000000009.pdrb", b"");
+    ran(here, "audit verify empty").expect(4, &["error[P0923]"]);
+}
+
+#[test]
+fn damage_stops_proofs() {
+    let mut files = log(true);
+    let last = *files.keys().last().expect("segments");
+    files.get_mut(&last).expect("it is there")[300] ^= 1;
+    let proof = prove_record(&mut Disk::holding(&files), &Which::Number(0));
+    assert!(matches!(proof, Err(Unproved::Stopped(Stopped::Damage(_)))));
+}
