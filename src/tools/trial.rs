@@ -44,6 +44,16 @@ impl<'p> Trial<'p> {
         Self { program, scratch: Scratch::for_program(program) }
     }
 
+    /// The effect, and the numbers of the rules that fired, shadow rules too.
+    pub fn fired(&mut self, example: &Example, phase: Phase) -> (Option<Effect>, Vec<u16>) {
+        let context = example.context.to_string();
+        let mut filled = ingest(self.program, context.as_bytes(), &mut self.scratch);
+        let moment = Moment { phase, ..Moment::at(example.now.0, example.now.1) };
+        let decision = filled.decide(&moment);
+        let fired = decision.fired().iter().chain(decision.shadow()).map(|it| it.rule);
+        (decision.effect(), fired.collect())
+    }
+
     /// What the program says.
     pub fn say(&mut self, example: &Example, phase: Phase) -> Said {
         let context = example.context.to_string();

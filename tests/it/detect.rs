@@ -178,7 +178,8 @@ fn texts<'j>(value: &'j Json, found: &mut Vec<&'j str>) {
 }
 
 /// What is found in prompts and outputs of recorded agents; `--nocapture` prints it, for a reader
-/// to judge. Nothing in them is a card, a secret or an id.
+/// to judge. Nothing in them is a phone number, a card, a secret or an id, and the page says how
+/// much there is of them.
 #[test]
 fn recorded_agents_raise_no_false_alarms() {
     let folder = folder::data("AGENTDOJO_DIR", "../shared/agentdojo");
@@ -204,7 +205,12 @@ fn recorded_agents_raise_no_false_alarms() {
     println!("{count} texts, {bytes} bytes");
     all.iter().for_each(|((name, found), times)| println!("{name}: {found} ({times})"));
     assert!(count > 1_000, "the traces hold {count} texts");
-    let known = |kind: &str| ["email", "iban", "phone"].contains(&kind);
+    let page = fs::read_to_string(root().join("docs/detectors.md")).expect("a page");
+    let (thousands, ones) = (count / 1_000, count % 1_000);
+    let texts = format!("In {thousands} {ones:03} prompts and outputs");
+    let size = format!("{} kB)", (bytes + 500) / 1_000);
+    assert!(page.contains(&texts) && page.contains(&size), "{texts} .. {size}");
+    let known = |kind: &str| ["email", "iban"].contains(&kind);
     let wrong: Vec<_> = all.keys().filter(|(kind, _)| !known(kind)).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }

@@ -194,7 +194,10 @@ fn a_bad_update_keeps_what_decided_and_is_told_once() {
     assert!(matches!(start(&mut files), Err(Refused::Unreadable { .. })), "there is no file");
     let (one, two) = (bundle("one"), bundle("two"));
     replace(&path, &one[..one.len() - 1]);
-    assert!(matches!(start(&mut files), Err(Refused::Bundle(_))), "it was cut");
+    for _ in 0..2 {
+        // Whoever tries again hears it again.
+        assert!(matches!(start(&mut files), Err(Refused::Bundle(_))), "it was cut");
+    }
     replace(&path, &one);
     let engine = start(&mut files).expect("a bundle");
     let mut looks = |wanted: &str, say: Option<&str>| {
@@ -220,13 +223,14 @@ fn a_bad_update_keeps_what_decided_and_is_told_once() {
     looks("one", Some("cannot be read"));
     looks("one", None);
     fs::create_dir(&path).expect("a folder in its place");
-    looks("one", Some("cannot be read"));
+    looks("one", Some("no regular file"));
     fs::remove_dir(&path).expect("it was there");
-    // Longer than any bundle may be; it is not read to its end.
+    // Longer than any bundle may be; it is not read.
     let long = fs::File::create(&path).expect("a file");
     long.set_len(1 << 40).expect("a hole");
     drop(long);
-    looks("one", Some("cannot be read"));
+    looks("one", Some("it has 1099511627776 bytes of at most 16777216"));
+    looks("one", None);
     replace(&path, &two);
     looks("two", Some("loaded"));
     // In place, in two halves: never half taken.
@@ -253,6 +257,46 @@ fn bytes_that_changed_within_a_tick_of_the_clock_are_found() {
     let file = fs::File::options().write(true).open(&path).expect("a file");
     file.set_modified(time).expect("a time");
     assert_eq!(found(&engine, &mut files), ("two".to_owned(), Some("loaded".to_owned())));
+}
+
+/// As `tar x` and `rsync --inplace -t` leave it, long after the file was looked at last.
+#[cfg(unix)]
+#[test]
+fn bytes_that_changed_under_an_old_time_are_found() {
+    let folder = Folder::new("engine-time");
+    let path = folder.bundle();
+    let (one, two) = (bundle("one"), bundle("two"));
+    fs::write(&path, &one).expect("a file");
+    let time = fs::metadata(&path).expect("data").modified().expect("a time");
+    let mut files = Files::unsigned(&path);
+    let engine = start(&mut files).expect("a bundle");
+    for _ in 0..3 {
+        assert_eq!(found(&engine, &mut files), ("one".to_owned(), None));
+    }
+    thread::sleep(Duration::from_millis(20));
+    fs::write(&path, &two).expect("a file");
+    let file = fs::File::options().write(true).open(&path).expect("a file");
+    file.set_modified(time).expect("a time");
+    assert_eq!(found(&engine, &mut files), ("two".to_owned(), Some("loaded".to_owned())));
+}
+
+/// Opening a pipe waits until somebody writes to it.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_bundle_holds_nobody_up() {
+    let folder = Folder::new("engine-pipe");
+    let path = folder.bundle();
+    replace(&path, &bundle("one"));
+    let mut files = Files::unsigned(&path);
+    let engine = start(&mut files).expect("a bundle");
+    fs::remove_file(&path).expect("it was there");
+    let made = std::process::Command::new("mkfifo").arg(&path).status().expect("`mkfifo` runs");
+    assert!(made.success());
+    let words = found(&engine, &mut files).1.expect("a refusal");
+    assert!(words.contains("no regular file"), "{words}");
+    let watch = Watch::start(engine, files, Duration::from_millis(1), |_| {}).expect("a thread");
+    thread::sleep(Duration::from_millis(20));
+    drop(watch);
 }
 
 #[test]

@@ -7,7 +7,10 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile, parse};
 use policyc::diag::codes::Code;
 use policyc::diag::sink::Sink;
+use policyc::tools::lint::select::{Choice, Selection, Selector};
 use policyc::tools::mcp;
+use policyc::tools::pipeline::lint;
+use policyc::tools::project::Settings;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -96,6 +99,39 @@ fn what_a_server_says_stays_what_it_says() {
     assert_eq!(&document[start..], wanted);
     assert!(document[..start].lines().all(|line| line.starts_with("# ")));
     assert_eq!(faults(&document), [""; 0], "{document}");
+}
+
+/// What is found in a document with a rule below its tools.
+fn lints(document: &str) -> Vec<String> {
+    let rule = "rules:\n  - {id: r, on: ['*'], when: '!!true', allow: x}\n";
+    let (mut files, mut sink) = (SourceMap::new(), Sink::new());
+    files.add("imported.yaml", format!("{document}{rule}"));
+    let select = Some(vec![Selector::read("all").expect("a selector")]);
+    let selection = Selection::of(&Choice { select, ..Choice::default() }, &[]);
+    let _ = lint(&files, &Settings::default(), &selection, &mut sink);
+    sink.finish().0.iter().map(|it| format!("{} {}", it.code.id(), it.message)).collect()
+}
+
+#[test]
+fn what_a_server_says_silences_nothing() {
+    let tool = |name: &str, argument: &str, says: &str| {
+        let properties = json!({argument: {"type": "string"}});
+        let tool = json!({"name": name, "title": says, "description": says,
+            "inputSchema": {"properties": properties}});
+        lints(&import("x", &json!([tool]).to_string()).expect("a list"))
+    };
+    let wanted = tool("a", "b", "Reads a file.").len();
+    assert!(wanted > 1, "there is something to find");
+    for mark in ["# policyc: ignore-file[all] ok", "// policyc: ignore-file[all] ok"] {
+        let says = format!("Reads a file. {mark}");
+        assert_eq!(tool("a", "b", &says).len(), wanted, "{says}");
+        assert_eq!(tool("a", "b", mark).len(), wanted, "{mark}");
+        assert_eq!(tool(&format!("a {mark}"), "b", "").len(), wanted, "a tool: {mark}");
+        assert_eq!(tool("a", &format!("b {mark}"), "").len(), wanted, "an argument: {mark}");
+    }
+    let split = json!([{"name": "a", "description": "policyc:\n \u{200b}ignore-file[all] ok"}]);
+    let document = import("x", &split.to_string()).expect("a list");
+    assert!(!document.contains("policyc: ignore"), "{document}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::compiler::emit::TooMany;
 use crate::compiler::emit::costs::{Excess, Subject, Unbounded};
 use crate::compiler::emit::redactions::InSensitive;
 use crate::compiler::emit::secrets::Quoted;
+use crate::compiler::emit::twice::Twice;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
@@ -68,6 +69,23 @@ impl From<Quoted> for Diagnostic {
             Some(span) => found.label(span, "`x-sensitive: true`"),
             None => found,
         }
+    }
+}
+
+impl From<Twice> for Diagnostic {
+    fn from(found: Twice) -> Self {
+        let Twice { at, first, name, what, written } = found;
+        let (one, has) = match what {
+            "outputs" => ("output", "name"),
+            _ => ("rule", "id"),
+        };
+        let help = if written {
+            format!("{has}s are unique in a bundle, give this {one} another")
+        } else {
+            format!("`{name}` was made for it, as for the first: give this {one} an {has}")
+        };
+        let fact = format!("two {what} have the {has} `{name}`");
+        Self::new(Code::DuplicateKey, at, fact, "the second").label(first, "the first").help(help)
     }
 }
 

@@ -36,6 +36,7 @@ mod rules;
 mod secrets;
 mod shape;
 mod tables;
+mod twice;
 
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::generator::Generator;
@@ -64,7 +65,8 @@ pub struct TooMany {
     pub most: usize,
 }
 
-/// Makes a module. What may cost too much or tells what is sensitive goes to `sink`.
+/// Makes a module. What may cost too much, tells what is sensitive or has the name of another goes
+/// to `sink`.
 ///
 /// # Errors
 /// `TooMany` where the sources need more than a bundle can hold.
@@ -75,6 +77,9 @@ pub fn emit(
     sink: &mut Sink,
 ) -> Result<Module, TooMany> {
     let plan = plan::plan(checked, options.unfolded);
+    for twice in twice::twice(checked, &plan) {
+        sink.report(Diagnostic::from(twice));
+    }
     let mut marks = Marks::of(checked.analysis());
     for quoted in secrets::quoted(checked, &plan, &mut marks) {
         sink.report(Diagnostic::from(quoted));

@@ -76,17 +76,17 @@ fn local(text: &[u8], from: usize, sign: usize) -> Option<usize> {
     ((1..=LOCAL_MAX).contains(&local.len()) && is_someone).then_some(start)
 }
 
-/// Where the domain ends that begins at `start`: labels, the last of which is no number.
+/// Where the domain ends that begins at `start`: labels, the last of which is no number. What
+/// follows the last label that can be one takes nothing back.
 fn domain(text: &[u8], start: usize) -> Option<usize> {
     let (mut at, mut end) = (start, None);
-    loop {
-        let label = label(text, at)?;
+    while let Some(label) = label(text, at) {
         let last = text.get(at..label).unwrap_or_default();
         let top = last.len() >= 2 && last.iter().all(u8::is_ascii_alphabetic)
             || last.get(..4).is_some_and(|it| it.eq_ignore_ascii_case(b"xn--"));
-        if at > start && top && label - start <= DOMAIN_MAX {
-            let picture = PICTURES.iter().any(|it| last.eq_ignore_ascii_case(it));
-            end = Some(label).filter(|_| !picture);
+        let picture = PICTURES.iter().any(|it| last.eq_ignore_ascii_case(it));
+        if at > start && top && !picture && label - start <= DOMAIN_MAX {
+            end = Some(label);
         }
         at = label + 1;
         if byte(text, label) != b'.' || !byte(text, at).is_ascii_alphanumeric() {
@@ -113,7 +113,9 @@ fn label(text: &[u8], start: usize) -> Option<usize> {
 pub(super) fn phone(text: &[u8], start: usize) -> Option<usize> {
     let joined = before(text, start).is_ascii_alphanumeric();
     match byte(text, start) {
-        b'+' if !joined && before(text, start) != b'+' => international(text, start + 1, false),
+        b'+' if !joined && before(text, start) != b'+' => {
+            international(text, start..start + 1, false)
+        }
         b'(' if !joined => american(text, start),
         b'0'..=b'9' if is_word_start(text, start) && !is_continued(text, start) => {
             prefixed(text, start).or_else(|| american(text, start))
@@ -134,14 +136,23 @@ fn prefixed(text: &[u8], start: usize) -> Option<usize> {
         return None;
     }
     let parted = matches!(byte(text, start + 2), b' ' | b'-');
-    international(text, start + 2 + usize::from(parted), !parted)
+    international(text, start..start + 2 + usize::from(parted), !parted)
 }
 
-/// Where a number ends whose country code begins at `start`; one in groups, if that is `grouped`.
-fn international(text: &[u8], start: usize, grouped: bool) -> Option<usize> {
+/// Brackets that are open.
+struct Brackets {
+    /// About the whole number, or its first groups: the one in front of it.
+    around: bool,
+    /// About a group.
+    inside: bool,
+}
+
+/// Where a number ends that begins with the bytes `mark`, the code of a country behind them; one in
+/// groups, if that is `grouped`.
+fn international(text: &[u8], mark: Range<usize>, grouped: bool) -> Option<usize> {
     let mut number = [0; PHONE_MAX];
-    let (mut len, mut at, mut end) = (0, start, None);
-    let mut open = start >= 2 && before(text, start - 1) == b'(';
+    let (start, mut len, mut at, mut end) = (mark.end, 0, mark.end, None);
+    let mut open = Brackets { around: before(text, mark.start) == b'(', inside: false };
     loop {
         let run = digits(text, at, PHONE_MAX + 1);
         if run == 0 || len + run > PHONE_MAX {
@@ -156,7 +167,7 @@ fn international(text: &[u8], start: usize, grouped: bool) -> Option<usize> {
         let first = at == start;
         at += run;
         let known = is_number(number.get(..len)?) && !(grouped && first);
-        if known && !byte(text, at).is_ascii_alphanumeric() && !open {
+        if known && !byte(text, at).is_ascii_alphanumeric() && !open.inside {
             end = Some(at);
         }
         at = gap(text, at, &mut open);
@@ -165,24 +176,25 @@ fn international(text: &[u8], start: usize, grouped: bool) -> Option<usize> {
 
 /// Behind what parts two groups: a space, hyphen, full stop or slash, and brackets about a group;
 /// a zero in brackets is dialled at home only.
-fn gap(text: &[u8], mut at: usize, open: &mut bool) -> usize {
+fn gap(text: &[u8], mut at: usize, open: &mut Brackets) -> usize {
     let parting = |at: usize| match text.get(at..) {
         Some([b' ' | b'-' | b'.' | b'/', ..]) => 1,
         Some([0xC2, 0xA0, ..]) => 2,
         _ => 0,
     };
-    if *open && byte(text, at) == b')' {
-        *open = false;
+    if byte(text, at) == b')' && (open.inside || open.around) {
+        let closed = if open.inside { &mut open.inside } else { &mut open.around };
+        *closed = false;
         at += 1;
         return at + parting(at);
     }
     at += parting(at);
-    if !*open && byte(text, at) == b'(' {
-        if text.get(at..).is_some_and(|rest| rest.starts_with(b"(0)")) {
-            at += 3;
-            return at + parting(at);
-        }
-        *open = true;
+    if text.get(at..).is_some_and(|rest| rest.starts_with(b"(0)")) {
+        at += 3;
+        return at + parting(at);
+    }
+    if !open.inside && byte(text, at) == b'(' {
+        open.inside = true;
         at += 1;
     }
     at

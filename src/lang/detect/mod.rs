@@ -3,7 +3,7 @@
 //! In:      bytes of a text, and what is looked for.
 //! Out:     where it stands: ranges of bytes, ascending, none inside of another.
 //! Imports: `lang::detect`.
-//! Source:  `docs/detectors.md`, which tells every rule and where it comes from.
+//! Source:  `docs/detectors.md`, which tells the rules and where they come from.
 //!
 //! At each place the longest part that fits is found, and the search goes on behind it. Every byte
 //! is looked at a bounded number of times, whatever the text; nothing is allocated.

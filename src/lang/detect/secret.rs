@@ -40,8 +40,9 @@ const fn token(mark: &'static [u8], body: Body, least: usize, most: usize) -> To
     Token { mark, body, least, most }
 }
 
-/// Most bytes of a body that has no length of its own.
-const LONG: usize = 512;
+/// Most bytes of a body that has no length of its own. A secret begins where no body goes on, so
+/// each byte is in one body, however long that is.
+const LONG: usize = usize::MAX;
 /// Fewest different bytes of a body: what has fewer stands for a token that was left out.
 const DIFFERENT_MIN: u32 = 5;
 /// Most bytes of the label of a block of PEM.
@@ -118,7 +119,7 @@ impl Token {
     /// How long the token is that begins `text`.
     fn length(&self, text: &[u8]) -> Option<usize> {
         let rest = text.strip_prefix(self.mark)?;
-        let run = run(rest, self.body, self.most + 1);
+        let run = run(rest, self.body, self.most.saturating_add(1));
         let ends = !Body::Alnum.has(byte(rest, run)) && byte(rest, run) != b'_';
         let fits = (self.least..=self.most).contains(&run) && ends;
         (fits && is_random(rest.get(..run)?)).then_some(self.mark.len() + run)
@@ -138,31 +139,34 @@ fn is_random(body: &[u8]) -> bool {
 
 /// `hooks.slack.com/services/T../B../..`
 fn hook(text: &[u8]) -> Option<usize> {
-    let mut at = HOOKS.len();
+    let (mut start, mut at) = (0, HOOKS.len());
     for (part, (first, least)) in [(b'T', 8), (b'B', 8), (0, 20)].into_iter().enumerate() {
         if part > 0 {
             at = (byte(text, at) == b'/').then_some(at + 1)?;
         }
+        start = at;
         let run = run(text.get(at..)?, Body::Alnum, LONG);
         if run < least || first != 0 && byte(text, at) != first {
             return None;
         }
         at += run;
     }
-    Some(at).filter(|at| !Body::Alnum.has(byte(text, *at)))
+    let ends = !Body::Alnum.has(byte(text, at));
+    (ends && is_random(text.get(start..at)?)).then_some(at)
 }
 
 /// `SG.` and two parts of known length.
 fn sendgrid(text: &[u8]) -> Option<usize> {
-    let mut at = 2;
+    let (mut start, mut at) = (0, 2);
     for len in SENDGRID {
         let rest = text.get(at..)?.strip_prefix(b".")?;
         if run(rest, Body::Url, len + 1) != len {
             return None;
         }
-        at += 1 + len;
+        start = at + 1;
+        at = start + len;
     }
-    is_random(text.get(2..at)?).then_some(at)
+    is_random(text.get(start..at)?).then_some(at)
 }
 
 /// Three parts of base64url with full stops between them; the first is an object that names an

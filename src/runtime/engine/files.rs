@@ -5,9 +5,10 @@
 //! Imports: `runtime::engine`.
 //! Source:  `docs/engine.md`, "Files".
 //!
-//! Time, size and identity of a file tell cheaply that nothing happened. They miss what was written
-//! within one tick of the clock of the file system, so what they call the same is read once more
-//! the next time, and compared by its digest.
+//! Times, size and identity of a file tell cheaply that nothing happened. They miss what was
+//! written within one tick of the clock of the file system, so what they call the same is read once
+//! more the next time, and compared by its digest. Some file systems tell less than others: every
+//! `QUIET_LOOKS` looks the files are read whatever they say.
 
 use std::error::Error;
 use std::fmt;
@@ -22,6 +23,10 @@ use crate::base::limits::BUNDLE_BYTES_MAX;
 use crate::runtime::engine::Candidate;
 use crate::runtime::engine::watch::Source;
 
+/// Most looks in a row that believe what a file system tells, and read nothing: about a minute,
+/// where somebody looks every second.
+const QUIET_LOOKS: u32 = 60;
+
 /// Why what lies in the files does not become active.
 #[derive(Debug)]
 pub enum Refused {
@@ -31,6 +36,21 @@ pub enum Refused {
         path: PathBuf,
         /// Why.
         error: io::Error,
+    },
+    /// A folder, a pipe or a device lies where a file should. It is not opened: that could wait for
+    /// ever.
+    NoFile {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A file is larger than it may be. It is not read.
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+        /// How many bytes it has.
+        bytes: u64,
+        /// Most that it may have.
+        most: u64,
     },
     /// A file was replaced or written while it was read. It is looked at again.
     Moving {
@@ -49,6 +69,13 @@ impl fmt::Display for Refused {
             Self::Unreadable { path, error } => {
                 write!(f, "`{}` cannot be read: {error}", path.display())
             }
+            Self::NoFile { path } => {
+                write!(f, "`{}` cannot be read: it is no regular file", path.display())
+            }
+            Self::TooLarge { path, bytes, most } => {
+                let path = path.display();
+                write!(f, "`{path}` cannot be read: it has {bytes} bytes of at most {most}")
+            }
             Self::Moving { path } => {
                 write!(f, "`{}` was changed while it was read", path.display())
             }
@@ -65,25 +92,38 @@ impl Error for Refused {}
 struct Stamp {
     modified: Option<SystemTime>,
     bytes: u64,
-    /// Device and number, where the system has them.
-    identity: (u64, u64),
+    /// What the system tells besides, where it does.
+    more: More,
 }
 
 impl Stamp {
     fn of(data: &Metadata) -> Self {
-        Self { modified: data.modified().ok(), bytes: data.len(), identity: identity(data) }
+        Self { modified: data.modified().ok(), bytes: data.len(), more: More::of(data) }
     }
 }
 
-#[cfg(unix)]
-fn identity(data: &Metadata) -> (u64, u64) {
-    use std::os::unix::fs::MetadataExt;
-    (data.dev(), data.ino())
+/// What only some systems tell of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct More {
+    /// Device and number.
+    identity: (u64, u64),
+    /// When it was changed, in seconds and nanoseconds. Whoever writes can set the time above, as
+    /// `tar` and `rsync -t` do, but not this one.
+    changed: (i64, i64),
 }
 
-#[cfg(not(unix))]
-fn identity(_: &Metadata) -> (u64, u64) {
-    (0, 0)
+impl More {
+    #[cfg(unix)]
+    fn of(data: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let (identity, changed) = ((data.dev(), data.ino()), (data.ctime(), data.ctime_nsec()));
+        Self { identity, changed }
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Metadata) -> Self {
+        Self::default()
+    }
 }
 
 /// Makes a candidate of the bytes of all files, in their order.
@@ -104,6 +144,8 @@ struct Seen {
     stamps: Vec<Stamp>,
     /// Whether they were read twice since the stamps are these.
     settled: bool,
+    /// Looks since then that read nothing.
+    quiet: u32,
     digest: [u8; 32],
 }
 
@@ -132,11 +174,12 @@ impl Files {
     }
 
     fn look(&mut self) -> Result<Option<Candidate>, Refused> {
-        let stamps = self.paths.iter().map(|(path, _)| stamp(path));
+        let stamps = self.paths.iter().map(|(path, most)| stamp(path, *most));
         let stamps = stamps.collect::<Result<Vec<_>, _>>()?;
-        let same = self.seen.as_ref().filter(|seen| seen.stamps == stamps);
+        let same = self.seen.as_mut().filter(|seen| seen.stamps == stamps);
         let twice = same.is_some();
-        if same.is_some_and(|seen| seen.settled) {
+        if let Some(seen) = same.filter(|seen| seen.settled && seen.quiet < QUIET_LOOKS) {
+            seen.quiet += 1;
             return Ok(None);
         }
         let (mut contents, mut hash) = (Vec::with_capacity(stamps.len()), Sha256::new());
@@ -148,7 +191,7 @@ impl Files {
         }
         let digest = hash.finalize().into();
         let known = self.seen.as_ref().is_some_and(|seen| seen.digest == digest);
-        self.seen = Some(Seen { stamps, settled: twice, digest });
+        self.seen = Some(Seen { stamps, settled: twice, quiet: 0, digest });
         if known {
             return Ok(None);
         }
@@ -164,18 +207,33 @@ impl Source for Files {
         match refused {
             Refused::Bundle(_) | Refused::Nothing => Err(refused),
             // Nobody wants to hear every second that a file is not there.
-            Refused::Unreadable { .. } | Refused::Moving { .. } => {
+            Refused::Unreadable { .. }
+            | Refused::NoFile { .. }
+            | Refused::TooLarge { .. }
+            | Refused::Moving { .. } => {
                 self.told = Some(refused.to_string());
                 if self.told == told { Ok(None) } else { Err(refused) }
             }
         }
     }
+
+    fn forget(&mut self) {
+        (self.seen, self.told) = (None, None);
+    }
 }
 
-fn stamp(path: &Path) -> Result<Stamp, Refused> {
+/// What the file system tells of a file that may be read.
+fn stamp(path: &Path, most: usize) -> Result<Stamp, Refused> {
     let data = fs::metadata(path);
-    data.map(|data| Stamp::of(&data))
-        .map_err(|error| Refused::Unreadable { path: path.to_owned(), error })
+    let data = data.map_err(|error| Refused::Unreadable { path: path.to_owned(), error })?;
+    if !data.is_file() {
+        return Err(Refused::NoFile { path: path.to_owned() });
+    }
+    let (bytes, most) = (data.len(), most as u64);
+    if bytes > most {
+        return Err(Refused::TooLarge { path: path.to_owned(), bytes, most });
+    }
+    Ok(Stamp::of(&data))
 }
 
 /// All bytes of a file that is, before and afterwards, the one that `wanted` describes.
@@ -187,18 +245,15 @@ fn read(path: &Path, most: usize, wanted: &Stamp) -> Result<Vec<u8>, Refused> {
         return Err(moving());
     }
     let mut bytes = Vec::new();
-    (&mut file).take(most as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() > most {
-        return Err(unreadable(io::ErrorKind::FileTooLarge.into()));
-    }
+    (&mut file).take(wanted.bytes + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     let behind = Stamp::of(&file.metadata().map_err(unreadable)?);
-    let is_same = behind == *wanted && stamp(path)? == *wanted;
+    let is_same = behind == *wanted && stamp(path, most)? == *wanted;
     if is_same && bytes.len() as u64 == wanted.bytes { Ok(bytes) } else { Err(moving()) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Refused, read, stamp};
+    use super::{Files, QUIET_LOOKS, Refused, read, stamp};
     use std::fs;
 
     #[test]
@@ -211,7 +266,7 @@ mod tests {
             folder.join(name)
         };
         write("bundle", b"one");
-        let seen = stamp(&path).expect("it is there");
+        let seen = stamp(&path, 9).expect("it is there");
         assert_eq!(read(&path, 3, &seen).expect("it is at rest"), b"one");
         // As large, and with its time: another file all the same.
         let other = write("other", b"two");
@@ -225,8 +280,30 @@ mod tests {
         }
         write("bundle", b"longer");
         assert!(matches!(read(&path, 9, &seen), Err(Refused::Moving { .. })));
-        let seen = stamp(&path).expect("it is there");
-        assert!(matches!(read(&path, 5, &seen), Err(Refused::Unreadable { .. })));
+        let seen = stamp(&path, 9).expect("it is there");
+        assert_eq!(read(&path, 9, &seen).expect("it is at rest"), b"longer");
+        let Err(Refused::TooLarge { bytes: 6, most: 5, .. }) = stamp(&path, 5) else {
+            panic!("it is larger than it may be")
+        };
+        let Err(Refused::NoFile { .. }) = stamp(&folder, 9) else { panic!("it is a folder") };
+        fs::remove_dir_all(&folder).expect("the folder goes away");
+    }
+
+    #[test]
+    fn what_a_file_system_does_not_tell_is_found_after_a_while() {
+        let folder = std::env::temp_dir().join(format!("policyc-quiet-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("bundle");
+        fs::write(&path, b"no bundle").expect("a file");
+        let mut files = Files::unsigned(&path);
+        assert!(matches!(files.look(), Err(Refused::Bundle(_))));
+        assert!(matches!(files.look(), Ok(None)), "it is read once more");
+        // As if other bytes had been there then, with the same stamp.
+        files.seen.as_mut().expect("it was read").digest = [0; 32];
+        for _ in 0..QUIET_LOOKS {
+            assert!(matches!(files.look(), Ok(None)));
+        }
+        assert!(matches!(files.look(), Err(Refused::Bundle(_))));
         fs::remove_dir_all(&folder).expect("the folder goes away");
     }
 }

@@ -20,6 +20,9 @@ pub trait Source: Send {
     /// # Errors
     /// If something is there and must not decide.
     fn poll(&mut self) -> Result<Option<Candidate>, Refused>;
+
+    /// Forgets what it has seen and said: the next look is as the first.
+    fn forget(&mut self);
 }
 
 /// What came of looking.
@@ -45,11 +48,12 @@ pub enum Event {
     },
 }
 
-/// Starts an engine with what `source` has.
+/// Starts an engine with what `source` has, whatever it has seen and said before.
 ///
 /// # Errors
 /// If it has nothing, or nothing good: there is no engine then.
 pub fn start(source: &mut impl Source) -> Result<Engine, Refused> {
+    source.forget();
     source.poll()?.map(Engine::start).ok_or(Refused::Nothing)
 }
 

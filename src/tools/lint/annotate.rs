@@ -4,8 +4,8 @@
 //! Out:     the files with comments, and what could not be suppressed.
 //! Imports: `base`, `diag`, `compiler`.
 //!
-//! A comment goes behind the line of a finding, or above the value that holds it where the line
-//! goes on below: there a comment would be part of the value.
+//! A comment goes behind the line of a finding, in front of the comment that is there, or above the
+//! value that holds it where the line goes on below: there a comment would be part of the value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::compiler::source::map::{SourceFile, SourceMap};
 use crate::compiler::syntax::document::path::extension;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
-use crate::tools::lint::suppress::{Disjoint, MARK, scalars};
+use crate::tools::lint::suppress::{Disjoint, MARK, comments, scalars};
 
 /// Files with comments.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub struct Annotated {
 #[must_use]
 pub fn annotate(files: &SourceMap, findings: &[Diagnostic], reason: &str) -> Annotated {
     let (mut suppressed, mut left) = (0, 0);
-    let mut values: BTreeMap<FileId, Disjoint> = BTreeMap::new();
+    let mut layouts: BTreeMap<FileId, Layout> = BTreeMap::new();
     let mut places: BTreeMap<FileId, BTreeMap<Place, BTreeSet<&str>>> = BTreeMap::new();
     for finding in findings {
         let about_suppressions =
@@ -39,8 +39,8 @@ pub fn annotate(files: &SourceMap, findings: &[Diagnostic], reason: &str) -> Ann
         let can_be = finding.severity < Severity::Error && !about_suppressions;
         let at = finding.span().filter(|_| can_be);
         let place = at.and_then(|at| {
-            let values = values.entry(at.file).or_insert_with(|| values_of(files, at.file));
-            Some((at.file, place(files, at, values)?))
+            let layout = layouts.entry(at.file).or_insert_with(|| Layout::of(files, at.file));
+            Some((at.file, place(files, at, layout)?))
         });
         match place {
             Some((file, place)) => {
@@ -66,17 +66,32 @@ struct Place {
     before: String,
     /// Whether a suppression is there already, and only codes are added.
     more: bool,
-    /// Whether a line of its own is made.
-    above: bool,
+    /// What stands behind the reason.
+    behind: &'static str,
 }
 
-/// The values of a YAML file; of a `.cel` file none.
-fn values_of(files: &SourceMap, file: FileId) -> Disjoint {
-    let is_cel = files.get(file).is_some_and(|file| extension(&file.path) == "cel");
-    if is_cel { Disjoint::default() } else { scalars(file, files) }
+/// What stands where in a file.
+#[derive(Debug, Default)]
+struct Layout {
+    /// The values of a YAML file; of a `.cel` file none.
+    values: Disjoint,
+    comments: Disjoint,
+    /// What ends its lines.
+    line_end: &'static str,
 }
 
-fn place(files: &SourceMap, at: Span, values: &Disjoint) -> Option<Place> {
+impl Layout {
+    fn of(files: &SourceMap, file: FileId) -> Self {
+        let Some(source) = files.get(file) else { return Self::default() };
+        let is_cel = extension(&source.path) == "cel";
+        let values = if is_cel { Disjoint::default() } else { scalars(file, files) };
+        let comments = comments(file, source, &values);
+        let line_end = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
+        Self { values, comments, line_end }
+    }
+}
+
+fn place(files: &SourceMap, at: Span, layout: &Layout) -> Option<Place> {
     let file = files.get(at.file)?;
     let is_cel = extension(&file.path) == "cel";
     if extension(&file.path) == "json" || file.bytes.is_some() {
@@ -92,19 +107,28 @@ fn place(files: &SourceMap, at: Span, values: &Disjoint) -> Option<Place> {
         let before = text.get(line_of(file, from).0..from).unwrap_or_default();
         written.contains('\n') || before.trim().is_empty()
     };
+    let values = &layout.values;
     let value = values.at(at.start as usize).filter(longer).or_else(|| values.at(end));
     if let Some(value) = value {
-        return Some(own_line(text, begin(file, value.start as usize), sign));
+        let line = begin(file, value.start as usize);
+        return Some(own_line(text, line, sign, layout.line_end));
     }
-    let written = text.get(line..end)?;
-    if let Some(mark) = written.find(&format!("{MARK}["))
-        && let Some(close) = written.get(mark..).and_then(|rest| rest.find(']'))
-    {
-        let at = line + mark + close;
-        return Some(Place { at, before: String::new(), more: true, above: false });
+    let behind = "";
+    if let Some(comment) = layout.comments.first(line, end) {
+        let at = comment.start as usize;
+        let said = text.get(at + sign.len()..end)?;
+        let codes = said.trim_start_matches([' ', '\t']).strip_prefix(MARK);
+        if let Some(codes) = codes.filter(|codes| codes.starts_with('['))
+            && let Some(close) = codes.find(']')
+        {
+            let at = end - codes.len() + close;
+            return Some(Place { at, before: String::new(), more: true, behind });
+        }
+        return Some(Place { at, before: format!("{sign} {MARK}"), more: false, behind: " " });
     }
+    let written = text.get(line..end)?.trim_end();
     let before = format!(" {sign} {MARK}");
-    Some(Place { at: line + written.trim_end().len(), before, more: false, above: false })
+    Some(Place { at: line + written.len(), before, more: false, behind })
 }
 
 /// The line on which the value begins whose text starts at byte `at`: a block scalar begins above
@@ -121,11 +145,11 @@ fn begin(file: &SourceFile, at: usize) -> usize {
 }
 
 /// A comment above the line that begins at `line`.
-fn own_line(text: &str, line: usize, sign: &str) -> Place {
+fn own_line(text: &str, line: usize, sign: &str, behind: &'static str) -> Place {
     let rest = text.get(line..).unwrap_or_default();
     let indent = rest.len() - rest.trim_start_matches([' ', '\t']).len();
     let before = format!("{}{sign} {MARK}", rest.get(..indent).unwrap_or_default());
-    Place { at: line, before, more: false, above: true }
+    Place { at: line, before, more: false, behind }
 }
 
 /// The bytes of the line that holds byte `at`, without its end.
@@ -139,7 +163,6 @@ fn line_of(file: &SourceFile, at: usize) -> (usize, usize) {
 
 fn written(text: &str, places: &BTreeMap<Place, BTreeSet<&str>>, reason: &str) -> String {
     let mut out = String::with_capacity(text.len() + 64 * places.len());
-    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let mut done = 0;
     for (place, codes) in places {
         let codes: Vec<&str> = codes.iter().copied().collect();
@@ -149,10 +172,7 @@ fn written(text: &str, places: &BTreeMap<Place, BTreeSet<&str>>, reason: &str) -
         if place.more {
             out.extend([", ", &codes]);
         } else {
-            out.extend([&place.before, "[", &codes, "] ", reason]);
-        }
-        if place.above {
-            out.push_str(end);
+            out.extend([&place.before, "[", &codes, "] ", reason, place.behind]);
         }
     }
     out.push_str(text.get(done..).unwrap_or_default());

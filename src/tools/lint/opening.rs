@@ -1,6 +1,6 @@
 //! Inputs that lack a value and are let through all the same.
 //!
-//! In:      a program, the id of a rule, the path of a value.
+//! In:      a program, the number of a rule, the path of a value.
 //! Out:     the smallest input found that shows it, as it was decided; or that there is none.
 //! Imports: `base`, `compiler::solve`, `lang`, `runtime`, `tools::diff`.
 
@@ -35,7 +35,6 @@ const LOOKS_MAX: usize = 64;
 /// Whoever looks for such inputs.
 #[derive(Debug)]
 pub struct Openings<'p> {
-    program: &'p Program,
     store: Store,
     meaning: Meaning,
     frame: Arc<Frame>,
@@ -50,20 +49,17 @@ impl<'p> Openings<'p> {
         let mut store = Store::default();
         let meaning = meaning(program.module(), &mut store);
         let frame = Arc::new(Frame::of(&[program.module()]));
-        Self { program, store, meaning, frame, trial: Trial::of(program), looks: 0 }
+        Self { store, meaning, frame, trial: Trial::of(program), looks: 0 }
     }
 
     /// Looks for an input without the value at `path`, a JSON Pointer, that is allowed while the
-    /// rule `id` fires, or does not, as `fires` says.
-    pub fn look(&mut self, id: &str, path: &str, fires: bool) -> Opening {
-        let Self { program, store, meaning, frame, trial, looks } = self;
+    /// rule of this number fires, or does not, as `fires` says.
+    pub fn look(&mut self, number: u16, path: &str, fires: bool) -> Opening {
+        let Self { store, meaning, frame, trial, looks } = self;
         if *looks == LOOKS_MAX {
             return Opening::Unknown;
         }
-        let mut rules = (0..).zip(&meaning.rules);
-        let Some((_, rule)) = rules.find(|(at, _)| program.rule_id(*at) == id) else {
-            return Opening::Unknown;
-        };
+        let Some(rule) = meaning.rules.get(usize::from(number)) else { return Opening::Unknown };
         let phase = PHASES.iter().position(|phase| *phase == rule.phase).unwrap_or(0);
         let known = meaning.accepted.get(phase).zip(meaning.effects.get(phase));
         let places = store.at(&Rc::from(path));
@@ -76,11 +72,10 @@ impl<'p> Openings<'p> {
         parts.extend([if fires { own } else { !own }, effect.allow]);
         let holds = store.formulas.all(parts);
         let whole = store.formulas.and(*domain, holds);
-        let key = (id.to_owned(), rule.shadow);
         let mut shows = |example: &Example| {
-            let said = trial.say(example, rule.phase);
+            let (effect, rules) = trial.fired(example, rule.phase);
             let lacks = example.context.pointer(path).is_none();
-            lacks && said.effect == Some(Effect::Allow) && said.rules.contains_key(&key) == fires
+            lacks && effect == Some(Effect::Allow) && rules.contains(&number) == fires
         };
         let question = Question { domain: *domain, holds };
         let most = (LINT_ROUNDS_MAX, LINT_STEPS_MAX);

@@ -7,7 +7,7 @@
 //! Only warnings and notes are chosen; what keeps a bundle from being made is always told. Where
 //! two selectors speak about one code, the narrower one counts: a code before a prefix, a longer
 //! prefix before a shorter one, a prefix before a group, a group before `all`. Of equally narrow
-//! ones `ignore` wins.
+//! ones `ignore` wins. `forbid` counts whatever the others say.
 
 use globset::GlobMatcher;
 
@@ -163,32 +163,32 @@ impl Choice {
     }
 
     fn level(&self, code: Code, group: Group) -> Level {
-        let widest =
+        let narrowest =
             |list: &[Selector]| list.iter().filter_map(|selector| selector.rank_for(code)).max();
         let selected = match &self.select {
-            Some(list) => widest(list),
+            Some(list) => narrowest(list),
             None => (group != Group::Pedantic).then_some(0),
         };
-        let selected = selected.max(widest(&self.extend_select));
-        let ignored = widest(&self.ignore);
-        let leveled = self
-            .levels
-            .iter()
-            .rev()
-            .filter_map(|(selector, level)| selector.rank_for(code).map(|rank| (rank, *level)));
-        // Of equally narrow ones the last counts, so that command lines go before configurations.
-        let leveled = leveled.reduce(|a, b| if b.0 > a.0 { b } else { a });
-        match leveled {
-            // How much whatever is told matters says nothing about what is.
-            Some((0, _)) if selected.is_none() => Level::Allow,
-            Some((_, Level::Forbid)) => Level::Forbid,
-            Some((rank, _)) if ignored >= Some(rank) => Level::Allow,
-            // A narrower selector asks for what a wider level allows.
-            Some((rank, Level::Allow)) if selected > Some(rank) => Level::Warn,
-            Some((_, level)) => level,
-            None if selected > ignored => Level::Warn,
-            None => Level::Allow,
+        let selected = selected.max(narrowest(&self.extend_select));
+        let levels = self.levels.iter().rev();
+        let levels: Vec<(usize, Level)> = levels
+            .filter_map(|(selector, level)| selector.rank_for(code).map(|rank| (rank, *level)))
+            .collect();
+        if levels.iter().any(|(_, level)| *level == Level::Forbid) {
+            return Level::Forbid;
         }
+        // Of equally narrow ones the last counts, so that command lines go before configurations.
+        let level = levels.into_iter().reduce(|a, b| if b.0 > a.0 { b } else { a });
+        let (asked, allowed) = match level {
+            Some((rank, Level::Allow)) => (None, Some(rank)),
+            // How much all that is told matters says nothing about what is.
+            Some((0, _)) | None => (None, None),
+            Some((rank, _)) => (Some(rank), None),
+        };
+        if selected.max(asked) <= narrowest(&self.ignore).max(allowed) {
+            return Level::Allow;
+        }
+        level.map_or(Level::Warn, |(_, level)| level.max(Level::Warn))
     }
 }
 
@@ -300,6 +300,36 @@ mod tests {
         assert_eq!(level(&choice, Code::DoubleNegation), Level::Forbid);
         let choice = Choice { levels: levels(Level::Deny), ..choice };
         assert_eq!(level(&choice, Code::DoubleNegation), Level::Allow);
+    }
+
+    #[test]
+    fn what_is_selected_more_narrowly_than_it_is_ignored_has_its_level() {
+        let choice = Choice {
+            select: Some(selectors(&["W0563"])),
+            ignore: selectors(&["style"]),
+            levels: vec![(Selector::read("style").expect("a group"), Level::Deny)],
+            ..Choice::default()
+        };
+        assert_eq!(level(&choice, Code::DoubleNegation), Level::Deny);
+        assert_eq!(level(&choice, Code::MissingRuleId), Level::Allow, "it is ignored as narrowly");
+        let allowed = vec![(Selector::read("style").expect("a group"), Level::Allow)];
+        let choice = Choice { levels: allowed, ..choice };
+        assert_eq!(level(&choice, Code::DoubleNegation), Level::Warn);
+    }
+
+    #[test]
+    fn what_is_forbidden_is_told_whatever_is_selected() {
+        let levels = |text, level| (Selector::read(text).expect("a selector"), level);
+        for narrower in ["style", "W0563"] {
+            let choice = Choice {
+                select: Some(selectors(&["bugs"])),
+                levels: vec![levels("all", Level::Forbid), levels(narrower, Level::Allow)],
+                ..Choice::default()
+            };
+            assert_eq!(level(&choice, Code::DoubleNegation), Level::Forbid);
+            assert_eq!(level(&choice, Code::NoSchema), Level::Forbid);
+            assert_eq!(level(&choice, Code::AllowByDefault), Level::Forbid);
+        }
     }
 
     #[test]

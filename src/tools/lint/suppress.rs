@@ -7,7 +7,8 @@
 //! A comment behind something speaks about its line. A comment on a line of its own speaks about
 //! what begins on the next line, to the end of what is indented deeper: a whole rule, or a block
 //! scalar. `ignore-file[..]` speaks about the file. In YAML a comment begins with `#`, in CEL with
-//! `//`; the same text inside of a string is no comment.
+//! `//`; the same text inside of a string is no comment. It must be the first of its comment: what
+//! somebody quotes in one silences nothing.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,8 @@ use crate::compiler::syntax::ast::{Ast, ExprKind, Literal};
 use crate::compiler::syntax::document::goes_on;
 use crate::compiler::syntax::document::path::extension;
 use crate::compiler::syntax::document::yaml::{self, Node, NodeKind};
+use crate::compiler::syntax::lexer::lexemes;
+use crate::compiler::syntax::token::Token;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
@@ -62,10 +65,10 @@ pub fn told(
 ) -> Vec<Diagnostic> {
     let mut suppressions = Vec::new();
     let marked: Vec<_> = files.iter().filter(|(_, it)| it.text.contains(MARK)).collect();
-    let mut strings = if marked.is_empty() { BTreeMap::new() } else { strings(ast) };
+    let mut code = if marked.is_empty() { BTreeMap::new() } else { code(ast) };
     for (file, source) in marked {
-        let strings = Disjoint::of(strings.remove(&file).unwrap_or_default());
-        suppressions.extend(Comments::of(file, source, files, strings).read());
+        let code = code.remove(&file).unwrap_or_default();
+        suppressions.extend(Comments::of(file, source, files, code).read());
     }
     let path = |at: Option<Span>| {
         let file = at.and_then(|at| files.get(at.file));
@@ -165,40 +168,40 @@ impl Suppression {
 struct Comments<'a> {
     file: FileId,
     source: &'a SourceFile,
-    /// Bytes of YAML scalars: a `#` inside begins no comment.
-    scalars: Disjoint,
-    /// Bytes of CEL strings: a `//` inside begins no comment.
-    strings: Disjoint,
+    /// Where they begin, ascending, each with what follows its sign.
+    begins: Vec<(usize, usize)>,
     is_cel: bool,
 }
 
 impl<'a> Comments<'a> {
-    fn of(file: FileId, source: &'a SourceFile, files: &SourceMap, strings: Disjoint) -> Self {
+    fn of(file: FileId, source: &'a SourceFile, files: &SourceMap, code: Expressions) -> Self {
         let is_cel = extension(&source.path) == "cel";
-        let scalars = if is_cel { Disjoint::default() } else { scalars(file, files) };
-        Self { file, source, scalars, strings, is_cel }
+        let values = if is_cel { Disjoint::default() } else { scalars(file, files) };
+        let own = comments(file, source, &values).0.into_iter();
+        let sign = if is_cel { 2 } else { 1 };
+        let mut begins: Vec<_> =
+            own.map(|at| (at.start as usize, at.start as usize + sign)).collect();
+        begins.extend(code.comments(source, &values));
+        begins.arrange();
+        Self { file, source, begins, is_cel }
     }
 
     fn read(&self) -> Vec<Suppression> {
-        let text = &self.source.text;
-        let marks = text.match_indices(MARK).map(|(at, _)| at);
-        marks.filter_map(|at| self.suppression(at)).collect()
+        let begins = self.begins.iter();
+        begins.filter_map(|(begin, behind)| self.suppression(*begin, *behind)).collect()
     }
 
-    /// The suppression whose mark stands at `mark`, if it is one.
-    fn suppression(&self, mark: usize) -> Option<Suppression> {
+    /// The suppression that is the comment at `begin`, behind whose sign `behind` stands, if it is
+    /// one.
+    fn suppression(&self, begin: usize, behind: usize) -> Option<Suppression> {
         let text = self.source.text.as_str();
-        let line = text.get(..mark)?.rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        let end = text.get(mark..)?.find(['\n', '\r']).map_or(text.len(), |len| mark + len);
-        let before = text.get(line..mark)?.trim_end();
-        let (sign, begin) = if let Some(rest) = before.strip_suffix("//") {
-            ("//", line + rest.len())
-        } else {
-            ("#", line + before.strip_suffix('#')?.len())
-        };
-        if !self.is_comment(sign, begin) {
+        let said = text.get(behind..)?;
+        let mark = behind + (said.len() - said.trim_start_matches([' ', '\t']).len());
+        if !text.get(mark..)?.starts_with(MARK) {
             return None;
         }
+        let line = text.get(..begin)?.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        let end = line_end(text, mark);
         let at = self.span(begin, end);
         let rest = text.get(mark + MARK.len()..end)?;
         let (whole_file, rest) = match rest.strip_prefix("-file") {
@@ -246,14 +249,6 @@ impl<'a> Comments<'a> {
         named
     }
 
-    fn is_comment(&self, sign: &str, at: usize) -> bool {
-        let inside = |spans: &Disjoint| spans.at(at).is_some();
-        match sign {
-            "//" => (self.is_cel || inside(&self.scalars)) && !inside(&self.strings),
-            _ => !self.is_cel && !inside(&self.scalars),
-        }
-    }
-
     /// What begins below the line that ends at `end`: its first line that says something, and
     /// those that belong to it.
     fn below(&self, end: usize) -> (usize, usize) {
@@ -294,6 +289,13 @@ impl Disjoint {
         Self(spans)
     }
 
+    /// The first one that begins at byte `from` or behind it, but not at `to` or behind that.
+    #[must_use]
+    pub fn first(&self, from: usize, to: usize) -> Option<Span> {
+        let next = self.0.partition_point(|span| (span.start as usize) < from);
+        self.0.get(next).copied().filter(|span| (span.start as usize) < to)
+    }
+
     /// The one that holds byte `at`.
     #[must_use]
     pub fn at(&self, at: usize) -> Option<Span> {
@@ -303,12 +305,77 @@ impl Disjoint {
     }
 }
 
-/// The bytes of all strings of CEL, by file.
-fn strings(ast: &Ast) -> BTreeMap<FileId, Vec<Span>> {
-    let mut found: BTreeMap<FileId, Vec<Span>> = BTreeMap::new();
+/// Where the line ends that holds byte `at`.
+fn line_end(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    rest.find(['\n', '\r']).map_or(text.len(), |len| at + len)
+}
+
+/// The comments of a file: of YAML those that `#` begins outside of `values`, its scalars; of CEL
+/// all.
+#[must_use]
+pub fn comments(file: FileId, source: &SourceFile, values: &Disjoint) -> Disjoint {
+    let text = source.text.as_str();
+    let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let span = |from, to| Span::new(file, narrow(from), narrow(to));
+    if extension(&source.path) == "cel" {
+        let words = lexemes(text).filter(|word| word.token == Token::Comment);
+        return Disjoint(words.map(|word| span(word.start, word.end)).collect());
+    }
+    let (mut found, mut free) = (Vec::new(), 0);
+    for (at, _) in text.match_indices('#') {
+        let before = text.get(..at).and_then(|it| it.chars().next_back());
+        let parted = before.is_none_or(|it| matches!(it, ' ' | '\t' | '\n' | '\r' | '\u{feff}'));
+        if at >= free && parted && values.at(at).is_none() {
+            free = line_end(text, at);
+            found.push(span(at, free));
+        }
+    }
+    Disjoint(found)
+}
+
+/// Expressions of a file.
+#[derive(Debug, Default)]
+struct Expressions {
+    /// Where each begins.
+    starts: Vec<u32>,
+    /// The strings among them: a `//` inside begins no comment.
+    strings: Vec<Span>,
+}
+
+impl Expressions {
+    /// Where comments of CEL begin in those `values` of a YAML file that hold expressions, each
+    /// with what follows its sign.
+    fn comments(mut self, source: &SourceFile, values: &Disjoint) -> Vec<(usize, usize)> {
+        self.starts.arrange();
+        let strings = Disjoint::of(self.strings);
+        let mut found = Vec::new();
+        for value in &values.0 {
+            let next = self.starts.partition_point(|at| *at < value.start);
+            if self.starts.get(next).is_none_or(|at| *at >= value.end) {
+                continue;
+            }
+            let (from, mut free) = (value.start as usize, 0);
+            let text = source.text.get(from..value.end as usize).unwrap_or_default();
+            for (at, sign) in text.match_indices("//") {
+                if at >= free && strings.at(from + at).is_none() {
+                    free = line_end(text, at);
+                    found.push((from + at, from + at + sign.len()));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// All expressions, by file.
+fn code(ast: &Ast) -> BTreeMap<FileId, Expressions> {
+    let mut found: BTreeMap<FileId, Expressions> = BTreeMap::new();
     for expr in &ast.exprs {
+        let own = found.entry(expr.span.file).or_default();
+        own.starts.push(expr.span.start);
         if let ExprKind::Literal(Literal::String(_) | Literal::Bytes(_)) = expr.kind {
-            found.entry(expr.span.file).or_default().push(expr.span);
+            own.strings.push(expr.span);
         }
     }
     found

@@ -2,14 +2,15 @@
 //!
 //! In:      tools.
 //! Out:     YAML, in our style.
-//! Imports: `base::invisible`, `tools::mcp`.
+//! Imports: `base::invisible`, `tools::{lint::suppress, mcp}`.
 //!
-//! What a server says stands in comments: one line each, with nothing in it that ends a line or
-//! cannot be seen. Names are quoted wherever they are more than a word.
+//! What a server says stands in comments: one line each, with nothing in it that ends a line,
+//! cannot be seen, or silences findings. Names are quoted wherever they are more than a word.
 
 use std::fmt::Write as _;
 
 use crate::base::invisible::invisible;
+use crate::tools::lint::suppress::MARK;
 use crate::tools::mcp::list::{Listed, Tool};
 use crate::tools::mcp::schema::{Argument, Type};
 
@@ -85,6 +86,7 @@ fn quoted(text: &str) -> String {
     let seen = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
     let seen: String = seen.filter(|c| !hidden(*c)).collect();
     let line = seen.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let line = line.replace(MARK, &MARK.replace(':', ""));
     let start: String = line.chars().take(QUOTED_MAX).collect();
     if start.len() < line.len() { start + ".." } else { line }
 }

@@ -72,6 +72,23 @@ fn codes_are_added_to_a_comment_that_is_there() {
 }
 
 #[test]
+fn a_comment_that_is_there_stays_behind_the_new_one() {
+    for said in ["# as it was", "# as it was # policyc: ignore[W0563] no"] {
+        let end = "when: \"!!request.late\"";
+        let with = TWICE.replace(end, &format!("{end}  {said}"));
+        let files = one("p.yaml", &with);
+        let annotated = annotate(&files, &told(&files, &only(&["W0563"])), "later");
+        let line = format!("{end}  # policyc: ignore[W0563] later {said}\n");
+        assert!(text(&annotated.files).contains(&line), "{}", text(&annotated.files));
+        assert!(told(&annotated.files, &only(&["W0563", "W0556"])).is_empty());
+    }
+    let files = one("p.cel", "!!request.internal ? deny(\"no\") : allow() // as it was\n");
+    let annotated = annotate(&files, &told(&files, &only(&["W0563"])), "later");
+    assert!(told(&annotated.files, &only(&["W0563", "W0556"])).is_empty());
+    assert!(text(&annotated.files).ends_with(" later // as it was\n"));
+}
+
+#[test]
 fn line_ends_stay_as_they_are() {
     let with = TWICE.replace("\"!!request.late\"", "|\n      !!request.late").replace('\n', "\r\n");
     let files = one("p.yaml", &with);

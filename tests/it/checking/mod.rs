@@ -75,3 +75,32 @@ fn what_is_not_selected_is_not_told() {
     assert_eq!(lines(&files, &only(&["W0563"])), ["W0563:9", "W0563:12"]);
     assert_eq!(lines(&files, &only(&["unused"])), [""; 0]);
 }
+
+/// Documents become one bundle, in which an id names one rule.
+#[test]
+fn rules_of_two_documents_have_ids_of_their_own() {
+    let document = |name: &str, rule: &str| {
+        format!("policyc: 1\nname: {name}\ndefault: deny\nschema: {{n: int}}\nrules:\n  - {rule}\n")
+    };
+    let project = |rules: [&str; 2]| {
+        let mut files = SourceMap::new();
+        files.add("a.yaml", document("a", rules[0]));
+        files.add("b.yaml", document("b", rules[1]));
+        files
+    };
+    let written = project(["{id: r, when: n > 1, deny: x}", "{id: r, when: n > 2, deny: x}"]);
+    let made = project(["{when: n > 1, deny: x}", "{when: n > 2, deny: x}"]);
+    for (files, fact, help) in [
+        (written, "two rules have the id `r`", "ids are unique in a bundle"),
+        (made, "two rules have the id `rule-1`", "give this rule an id"),
+    ] {
+        let found = told(&files, &only(&["W0563"]));
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((found.code.id(), found.message.as_str()), ("E0201", fact));
+        assert!(found.help.as_ref().is_some_and(|it| it.contains(help)), "{found:?}");
+        let places = [found.span(), found.secondary.first().map(|it| it.span)];
+        let paths =
+            places.map(|at| files.get(at.expect("a place").file).expect("a file").path.as_str());
+        assert_eq!(paths, ["b.yaml", "a.yaml"]);
+    }
+}

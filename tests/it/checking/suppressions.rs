@@ -53,6 +53,37 @@ fn what_only_looks_like_a_comment_is_none() {
     assert_eq!(yaml(&text), ["W0563:9", "W0563:14"], "inside of a string it is none");
 }
 
+/// What somebody else said may be quoted in a comment, and be a name.
+#[test]
+fn what_stands_in_the_middle_of_a_comment_silences_nothing() {
+    for quoted in [
+        "# \"Reads a file. # policyc: ignore-file[all] ok\"",
+        "# policyc:  ignore-file[all] # policyc: ignore-file[all] ok",
+        "#\t# policyc: ignore-file[all] ok",
+        "## policyc: ignore-file[all] ok",
+        "# // policyc: ignore-file[all] ok",
+    ] {
+        let text = with_line(4, quoted);
+        assert_eq!(yaml(&text), ["W0563:10", "W0563:13"], "{quoted}");
+    }
+    for name in ["x // policyc: ignore-file[all] ok", "x # policyc: ignore-file[all] ok"] {
+        let text = with_line(4, &format!("tools: {{\"{name}\": {{effect: none}}}}"));
+        assert_eq!(yaml(&text), ["W0563:10", "W0563:13"], "{name}");
+    }
+    let rule = "!!request.internal ? deny(\"no\") : allow()\n";
+    let text = format!("// One // policyc: ignore-file[all] ok\n{rule}");
+    assert_eq!(cel(&text), ["W0563:2"]);
+    let text = TWICE.replace(
+        "\"!!request.late\"",
+        "|\n      // see // policyc: ignore-file[all] ok\n      !!request.late",
+    );
+    assert_eq!(yaml(&text), ["W0563:9", "W0563:14"]);
+    // Blanks in front of the words, and a byte order mark in front of all.
+    for spaced in ["#policyc: ignore-file[all] ok", "\u{feff}#\t policyc: ignore-file[all] ok"] {
+        assert_eq!(yaml(&format!("{spaced}\n{TWICE}")), [""; 0], "{spaced}");
+    }
+}
+
 #[test]
 fn needless_and_bare_suppressions_are_found() {
     let text = with_line(8, "  # policyc: ignore[W0550, W0563]");

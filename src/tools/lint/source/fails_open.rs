@@ -41,7 +41,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
         let rules = rules.get_or_insert_with(|| roots(subject));
         let opening = guarded(subject, rules, part.expr, field).map(|(rule, path)| {
             let openings = openings.get_or_insert_with(|| Openings::of(subject.program));
-            openings.look(&rule.id.value, &path, fires)
+            openings.look(rule, &path, fires)
         });
         match opening.unwrap_or(Opening::Unknown) {
             Opening::Closed => {}
@@ -77,26 +77,26 @@ impl Demanded {
     }
 }
 
-/// The rules by their condition.
-fn roots<'a>(subject: &Subject<'a>) -> FxHashMap<ExprId, &'a Rule> {
+/// The numbers of rules in the program, by their condition.
+fn roots(subject: &Subject<'_>) -> FxHashMap<ExprId, u16> {
     let rules = subject.checked.parsed().policies.iter().flat_map(|document| &document.rules);
-    let root = |rule: &'a Rule| match &rule.body {
-        RuleBody::When { condition, .. } => Some(((*condition)?, rule)),
-        RuleBody::Decision(decision) => Some((*decision, rule)),
+    let root = |(number, rule): (u16, &Rule)| match &rule.body {
+        RuleBody::When { condition, .. } => Some(((*condition)?, number)),
+        RuleBody::Decision(decision) => Some((*decision, number)),
     };
-    rules.filter_map(root).collect()
+    (0..).zip(rules).filter_map(root).collect()
 }
 
 /// The rule of which `id` is a part, and the path of `field` in inputs. Of a variable, which many
 /// rules may use, nothing is asked.
-fn guarded<'a>(
+fn guarded(
     subject: &Subject<'_>,
-    rules: &FxHashMap<ExprId, &'a Rule>,
+    rules: &FxHashMap<ExprId, u16>,
     id: ExprId,
     field: ExprId,
-) -> Option<(&'a Rule, String)> {
+) -> Option<(u16, String)> {
     let root = subject.ancestors(id).last().unwrap_or(id);
-    let rule = rules.get(&root)?;
+    let rule = *rules.get(&root)?;
     let steps = path(subject.ast(), field)?;
     let action = if steps.first() == Some(&"args") { "/action" } else { "" };
     let escaped = steps.iter().map(|step| pointer::token(step));

@@ -351,21 +351,19 @@ fn emails(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// How much of a domain is one: up to the last label that can be a top-level domain.
+/// How much of a domain is one: up to the last label that can be a top-level domain, and no further
+/// than labels can be long.
 fn domain_len(domain: &str) -> Option<usize> {
-    let labels: Vec<&str> = domain.split('.').collect();
-    if labels.iter().any(|label| label.len() > 63) {
-        return None;
-    }
+    let labels: Vec<&str> = domain.split('.').take_while(|label| label.len() <= 63).collect();
     let top = |label: &str| {
         let lower = label.to_ascii_lowercase();
-        lower.starts_with("xn--") || lower.len() >= 2 && lower.chars().all(|it| it.is_alphabetic())
+        let word = lower.len() >= 2 && lower.chars().all(|it| it.is_alphabetic());
+        let picture = ["png", "jpg", "jpeg", "gif", "svg", "webp"].contains(&lower.as_str());
+        lower.starts_with("xn--") || word && !picture
     };
     let len = |count: usize| labels[..count].join(".").len();
     let count = (2..=labels.len()).rev().find(|n| top(labels[n - 1]) && len(*n) <= 253)?;
-    let last = labels[count - 1].to_ascii_lowercase();
-    let picture = ["png", "jpg", "jpeg", "gif", "svg", "webp"].contains(&last.as_str());
-    (!picture).then(|| len(count))
+    Some(len(count))
 }
 
 /// Codes of countries by their first digits.
@@ -399,7 +397,7 @@ fn phone(text: &str, at: usize) -> Option<usize> {
     let is_long = |end: &usize| {
         let part = &text[at..*end];
         (FORMS[0].is_match(part) && is_international(part, 1, a == Some('(')))
-            || (FORMS[1].is_match(part) && is_international(part, 2, false))
+            || (FORMS[1].is_match(part) && is_international(part, 2, a == Some('(')))
     };
     let is_short = |end: &usize| {
         let (part, around) = (&text[at..*end], Around { front: "", back: &text[*end..] });
@@ -422,8 +420,9 @@ fn is_international(part: &str, mark: usize, opened: bool) -> bool {
     let grouped = mark == 1 || number != parted || !parted.chars().all(|it| it.is_ascii_digit());
     let zeroless = parted.replace("(0)", " ");
     let brackets: String = zeroless.chars().filter(|it| "()".contains(*it)).collect();
-    let brackets = format!("{}{brackets}", if opened { "(" } else { "" });
-    let brackets = brackets.replace("()", "").is_empty();
+    let left = brackets.replace("()", "");
+    // One that was opened in front of the number may be closed in it or behind it.
+    let brackets = left.is_empty() || opened && left == ")";
     let digits = bare(&zeroless);
     let known = match digits.strip_prefix('1') {
         Some(area) => area.len() == 10 && is_american(area),
@@ -444,26 +443,28 @@ fn secrets(add: &mut impl FnMut(&'static str, &str, fn(&str, &Around<'_>) -> boo
         ("(?:AKIA|ASIA)", "[A-Z0-9]", "16"),
         ("gh[oprsu]_", "[A-Za-z0-9]", "36,251"),
         ("github_pat_", url, "82,244"),
-        ("glpat-", url, "20,512"),
-        ("(?:xox[abeprs]|xapp)-", url, "24,512"),
+        ("glpat-", url, "20,"),
+        ("(?:xox[abeprs]|xapp)-", url, "24,"),
         ("AIza", url, "35"),
         ("GOCSPX-", url, "28"),
-        (r"ya29\.", url, "20,512"),
-        ("[rs]k_(?:live|test)_", "[A-Za-z0-9]", "16,512"),
+        (r"ya29\.", url, "20,"),
+        ("[rs]k_(?:live|test)_", "[A-Za-z0-9]", "16,"),
         ("whsec_", "[A-Za-z0-9]", "32,64"),
         ("npm_", "[A-Za-z0-9]", "36"),
-        ("pypi-AgEIcHlwaS5vcmc", url, "50,512"),
-        ("sk-", url, "40,512"),
+        ("pypi-AgEIcHlwaS5vcmc", url, "50,"),
+        ("sk-", url, "40,"),
     ];
     for (mark, body, count) in tokens {
         add("secret", &format!("{mark}{body}{{{count}}}"), is_token);
     }
-    let hook =
-        r"hooks\.slack\.com/services/T[A-Za-z0-9]{7,511}/B[A-Za-z0-9]{7,511}/[A-Za-z0-9]{20,512}";
-    add("secret", hook, |_, around| stands_alone(around) && !alnum(around.back.chars().next()));
+    let hook = r"hooks\.slack\.com/services/T[A-Za-z0-9]{7,}/B[A-Za-z0-9]{7,}/[A-Za-z0-9]{20,}";
+    add("secret", hook, |part, around| {
+        let ends = !alnum(around.back.chars().next());
+        stands_alone(around) && ends && part.rsplit('/').next().is_some_and(varied)
+    });
     let mail = format!(r"SG\.{url}{{22}}\.{url}{{43}}");
     add("secret", &mail, |part, around| {
-        stands_alone(around) && ends(around, true) && varied(&part[2..])
+        stands_alone(around) && ends(around, true) && varied(&part[26..])
     });
     add("secret", &format!(r"eyJ{url}*\.eyJ{url}*\.{url}*"), is_jwt);
     let line = "-----BEGIN [A-Z0-9 ]{0,40}-----";
