@@ -102,6 +102,8 @@ pub const CONTEXT_BYTES_MAX: usize = 1 << 20;
 pub const SESSION_EVENT_BYTES_MAX: usize = 4 << 20;
 /// Most bytes of text that a session keeps to find values again: outputs, and the ways to them.
 pub const SESSION_TEXT_BYTES_MAX: usize = 8 << 20;
+/// Most bytes of all pointers to the values of one output, or of the arguments of one call.
+pub const SESSION_POINTER_BYTES_MAX: usize = 16 << 20;
 /// Most texts that a session keeps.
 pub const SESSION_FIELDS_MAX: usize = 1 << 18;
 /// Most calls of a session.

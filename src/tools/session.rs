@@ -112,8 +112,13 @@ pub fn run(program: &Program, lines: &[u8], mut tell: impl FnMut(&Told)) {
         if line.is_empty() {
             continue;
         }
-        let mut told = about(number, line);
-        let values = match session.line(line, &mut work) {
+        let read = Event::read(line);
+        let mut told = about(number, read.as_ref().ok());
+        let outcome = match &read {
+            Ok(event) => session.step(event, &mut work),
+            Err(fault) => session.unreadable(fault.clone()),
+        };
+        let values = match outcome {
             Outcome::Decided(mut decided) => {
                 let mut report = DecisionReport::of(&mut decided.decision);
                 locator.locate(&mut report);
@@ -130,8 +135,12 @@ pub fn run(program: &Program, lines: &[u8], mut tell: impl FnMut(&Told)) {
                 Vec::new()
             }
         };
-        let event: Value = serde_json::from_slice(line).unwrap_or_default();
-        told.values = values.iter().map(|it| told_value(&session, it, &event)).collect();
+        let action = match read.as_ref().map(|event| &event.kind) {
+            Ok(EventKind::Request { action, .. }) => *action,
+            _ => "null",
+        };
+        let action: Value = serde_json::from_str(action).unwrap_or_default();
+        told.values = values.iter().map(|it| told_value(&session, it, &action)).collect();
         let names = ground.names(session.state().context());
         told.context = names.map(str::to_owned).collect();
         told.state = session.state().digest();
@@ -140,9 +149,8 @@ pub fn run(program: &Program, lines: &[u8], mut tell: impl FnMut(&Told)) {
 }
 
 /// What an event says of itself.
-fn about(number: usize, line: &[u8]) -> Told {
-    let event = Event::read(line).ok();
-    let (kind, subject) = match event.as_ref().map(|event| &event.kind) {
+fn about(number: usize, event: Option<&Event<'_>>) -> Told {
+    let (kind, subject) = match event.map(|event| &event.kind) {
         None => ("?", String::new()),
         Some(EventKind::Prompt { text, .. }) => ("prompt", text.to_string()),
         Some(EventKind::Request { action, .. }) => {
@@ -190,11 +198,11 @@ fn told_meters(readings: &[Reading<'_>], effect: Option<Effect>) -> Vec<ToldMete
     readings.iter().map(told).collect()
 }
 
-fn told_value(session: &Session<'_, '_>, value: &Provenance, event: &Value) -> ToldValue {
+fn told_value(session: &Session<'_, '_>, value: &Provenance, action: &Value) -> ToldValue {
     let names = |set: &LabelSet| -> Vec<String> {
         session.ground().names(set).map(str::to_owned).collect()
     };
-    let args = event.pointer("/action/args");
+    let args = action.get("args");
     let chain = session.chain(value).into_iter().map(|link| ToldLink {
         depth: link.depth,
         call: link.call.map(|it| (it.id.to_owned(), it.tool.to_owned(), it.seq)),

@@ -61,9 +61,10 @@ pub fn check(
     (cx.out.labels, cx.out.measures) = (labels, measures);
     // What is made of other sections is about calls, too.
     let speaks_of_tools = |rule: &Rule| !rule.on.is_empty() || rule.made;
-    cx.out.about_tools = documents
-        .iter()
-        .any(|document| document.has_tools || document.rules.iter().any(speaks_of_tools));
+    cx.out.about_tools = !cx.out.labels.is_empty()
+        || documents
+            .iter()
+            .any(|document| document.has_tools || document.rules.iter().any(speaks_of_tools));
     tools::declare(&mut cx);
     let mut schemas = Schemas::default();
     let mut has_schema = false;

@@ -18,6 +18,10 @@ pub(super) enum GovernError {
     UnknownMeter { at: Span, name: Name, nearest: Option<String> },
     /// A meter is declared twice.
     MeterTwice { at: Span, first: Span, name: Name },
+    /// Two documents say who may call what.
+    Ceilings { at: Span, first: Span },
+    /// A sink names a role, and a tool that it means has an argument called so, of another role.
+    RoleOrName { at: Span, argument: Span, role: &'static str, tool: Name },
     /// Another rule has the id of a rule that is made.
     IdTaken { at: Span, first: Span, id: Name },
 }
@@ -75,6 +79,21 @@ impl From<GovernError> for Diagnostic {
                 Self::new(Code::Conflict, at, fact, "a second one")
                     .label(first, "the first one")
                     .help("give one of them another name")
+            }
+            GovernError::Ceilings { at, first } => {
+                let fact = "another document of the project has `capabilities`";
+                Self::new(Code::Conflict, at, fact, "there is one ceiling for all calls")
+                    .label(first, "that one")
+                    .help("write all roles in one of them")
+            }
+            GovernError::RoleOrName { at, argument, role, tool } => {
+                let fact =
+                    format!("`{role}` is a role here, and `{tool}` has an argument `{role}`");
+                Self::new(Code::Conflict, at, fact, "this may mean either")
+                    .label(argument, "it has another role")
+                    .help(format!(
+                        "write `[{role}, args.{role}]` for both, or give the argument the role"
+                    ))
             }
             GovernError::IdTaken { at, first, id } => {
                 let fact = format!("the rule that is made of this has the id `{id}`");

@@ -7,7 +7,8 @@ use crate::compiler::govern::error::GovernError;
 use crate::compiler::govern::make::made;
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, LogicOp};
 use crate::compiler::syntax::document::agents::{Flow, SinkArg};
-use crate::compiler::syntax::document::model::{Role, Rule, Tool};
+use crate::compiler::syntax::document::known::ROLES;
+use crate::compiler::syntax::document::model::{Role, Rule, Tool, TypeField};
 
 /// What stands for the argument in `unless`.
 const ARG: &str = "arg";
@@ -38,6 +39,7 @@ pub(super) fn rules(work: &mut Work<'_>, flow: &Flow) {
     let mut found: Vec<(Name, Vec<Name>)> = Vec::new();
     for tool in tools {
         for field in &tool.args {
+            ambiguous(work, flow, tool, field);
             let role = field.role.as_ref().map_or(Role::Value, |role| role.value);
             let meant = flow.sink.args.iter().any(|arg| match arg {
                 SinkArg::Role(wanted) => wanted.value == role,
@@ -64,6 +66,27 @@ pub(super) fn rules(work: &mut Work<'_>, flow: &Flow) {
     }
     for (argument, tools) in found {
         rule(work, flow, tools, Some(&argument));
+    }
+}
+
+/// Reports a role of the sink that is the name of an argument of another role, unless the sink names
+/// that, too.
+fn ambiguous(work: &mut Work<'_>, flow: &Flow, tool: &Tool, field: &TypeField) {
+    let role = field.role.as_ref().map_or(Role::Value, |role| role.value);
+    let named =
+        |arg: &SinkArg| matches!(arg, SinkArg::Named(name) if name.value == field.name.value);
+    if flow.sink.args.iter().any(named) {
+        return;
+    }
+    for arg in &flow.sink.args {
+        if let SinkArg::Role(wanted) = arg
+            && wanted.value != role
+            && let Some((word, _)) = ROLES.iter().find(|(_, it)| *it == wanted.value)
+            && field.name.value == **word
+        {
+            let (at, argument, tool) = (wanted.span, field.name.span, tool.name.value.clone());
+            work.sink.report(GovernError::RoleOrName { at, argument, role: word, tool });
+        }
     }
 }
 

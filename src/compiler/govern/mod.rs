@@ -46,7 +46,8 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
     for rule in policies.iter().flat_map(|it| &it.rules) {
         ids.entry(rule.id.value.clone()).or_insert(rule.id.span);
     }
-    let declares = |document: &PolicyDocument| document.has_tools;
+    let declares = |document: &PolicyDocument| !document.tools.is_empty();
+    let mut ceiling: Option<Span> = None;
     let mut guarded = labels.is_empty() || tools.is_empty();
     for document in policies {
         let mut made = Vec::new();
@@ -56,7 +57,11 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
             guarded = true;
         }
         if let Some(section) = &document.capabilities {
-            capabilities::rule(&mut work, section);
+            match ceiling {
+                None => capabilities::rule(&mut work, section),
+                Some(first) => work.sink.report(GovernError::Ceilings { at: section.span, first }),
+            }
+            ceiling = ceiling.or(Some(section.span));
         }
         for entry in &document.flow {
             flow::rules(&mut work, entry);

@@ -52,9 +52,9 @@ pub enum EventKind<'a> {
     Response {
         /// Id of the call.
         call: Cow<'a, str>,
-        /// What it gave: JSON.
+        /// What it gave: JSON. Without it there is an `error`.
         out: Option<&'a str>,
-        /// What it said when it failed.
+        /// What it said when it failed; there may be an `out` beside it.
         error: Option<Cow<'a, str>>,
     },
     /// The model said something to the principal.
@@ -68,8 +68,12 @@ pub enum EventKind<'a> {
 /// Why an event is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventFault {
-    /// It is no JSON object.
+    /// It is no JSON object, or is larger than contexts may be.
     Syntax(InputKind),
+    /// An output cannot be read.
+    Output(InputKind),
+    /// An answer has neither `out` nor `error`.
+    NoAnswer,
     /// It is larger than `SESSION_EVENT_BYTES_MAX`.
     TooLarge,
     /// It lacks this member, or has it with another kind of value.
@@ -83,12 +87,43 @@ pub enum EventFault {
 impl fmt::Display for EventFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax(_) => f.write_str("it is no JSON object"),
+            Self::Syntax(kind) => write!(f, "it cannot be read: {}", fault(*kind)),
+            Self::Output(kind) => write!(f, "its `out` cannot be read: {}", fault(*kind)),
+            Self::NoAnswer => f.write_str("it has neither `out` nor a text that is `error`"),
             Self::TooLarge => write!(f, "it is larger than {SESSION_EVENT_BYTES_MAX} bytes"),
             Self::Member(name) => write!(f, "it has no `{name}`, or one of another kind"),
             Self::Unknown(kind) => write!(f, "there are no events of the kind `{kind}`"),
             Self::NotBuilt(kind) => write!(f, "this version takes no events of the kind `{kind}`"),
         }
+    }
+}
+
+/// What is wrong with JSON that is no context.
+const fn fault(kind: InputKind) -> &'static str {
+    match kind {
+        InputKind::NotUtf8 => "it is not UTF-8",
+        InputKind::TooDeep => "it nests too deeply",
+        InputKind::TooManyValues => "it holds too many values, or too long ways to them",
+        InputKind::Truncated => "it ends too early",
+        InputKind::Control => "a control character in a string must be escaped",
+        InputKind::Escape => "JSON does not have one of its escapes",
+        InputKind::Surrogate => "half of a surrogate pair is no character",
+        InputKind::DuplicateKey => "a key is given twice",
+        InputKind::Trailing => "something follows behind it",
+        InputKind::NotAnObject => "it is no object",
+        InputKind::NumberRange => "a number is out of range",
+        InputKind::TooLarge | InputKind::TooMuchRead => "it is too large",
+        InputKind::ByteOrderMark => "a byte order mark stands in front of it",
+        InputKind::Syntax
+        | InputKind::NoMessage
+        | InputKind::Wire(_)
+        | InputKind::UnknownType
+        | InputKind::WrongType(_)
+        | InputKind::UnknownField
+        | InputKind::MissingField
+        | InputKind::Answered
+        | InputKind::TooLong
+        | InputKind::Needed(..) => "it is not JSON",
     }
 }
 
@@ -125,9 +160,14 @@ impl<'a> Event<'a> {
                 context: ROOTS.iter().filter_map(|it| Some((*it, members.get(it)?))).collect(),
             },
             "response" => {
-                let (out, error) = (members.get("out"), members.get("error"));
-                let failed = || error.and_then(string).ok_or(EventFault::Member("error"));
-                let error = if out.is_none() { Some(failed()?) } else { None };
+                let out = members.get("out");
+                // Many hosts write both; `null` is the error of what did not fail.
+                let error = members.get("error").filter(|error| *error != "null");
+                let wrong = EventFault::Member("error");
+                let error = error.map(|error| string(error).ok_or(wrong)).transpose()?;
+                if out.is_none() && error.is_none() {
+                    return Err(EventFault::NoAnswer);
+                }
                 EventKind::Response { call: members.call()?, out, error }
             }
             "answer" => EventKind::Answer,

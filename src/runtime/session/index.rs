@@ -10,10 +10,10 @@
 use std::collections::HashMap;
 
 use crate::base::limits::{SESSION_FIELDS_MAX, SESSION_TEXT_BYTES_MAX};
-use crate::runtime::session::text::{is_of_word, is_short, words};
+use crate::runtime::session::text::{NONE, is_of_word, is_short, words};
 
-/// What stands between the forms of two fields; no form holds it.
-const END: char = '\0';
+/// What stands between the forms of two fields.
+const END: char = NONE;
 
 /// A text that came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,12 +82,6 @@ impl Index {
         if full {
             self.forms.truncate(start);
             return Err(Full);
-        }
-        if form.contains(END) {
-            // What stands between forms stands in none.
-            let cleaned = form.replace(END, "\u{fffd}");
-            self.forms.truncate(start);
-            self.forms.push_str(&cleaned);
         }
         let end = self.forms.len();
         for (at, word) in words(self.forms.get(start..).unwrap_or_default()) {

@@ -6,8 +6,9 @@
 //! Imports: `base::limits`, the reader of contexts.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-use crate::base::limits::CONTEXT_DEPTH_MAX;
+use crate::base::limits::{CONTEXT_DEPTH_MAX, SESSION_POINTER_BYTES_MAX};
 use crate::base::pointer;
 use crate::lang::value::scan;
 use crate::runtime::vm::request::error::InputKind;
@@ -52,10 +53,11 @@ pub(super) fn members(text: &str) -> Read<Vec<(Cow<'_, str>, &str)>> {
     }
     reader.at += 1;
     let mut found: Vec<(Cow<'_, str>, &str)> = Vec::new();
+    let mut known: HashSet<Cow<'_, str>> = HashSet::new();
     while reader.more(found.is_empty(), b'}')? {
         let key = reader.key()?;
         let key = resolved(&reader, key)?;
-        if found.iter().any(|(known, _)| *known == key) {
+        if !known.insert(key.clone()) {
             return Err(InputKind::DuplicateKey);
         }
         found.push((key, value(&mut reader, 1)?));
@@ -106,12 +108,19 @@ struct Open {
     pointer: usize,
 }
 
-/// Walks through the tree that `text` is, and shows what it meets with its pointer.
+/// Walks through the tree that `text` is, and shows what it meets with its pointer. All pointers
+/// together are bounded, for a long key stands in those of all that lies below it.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn walk<'a>(text: &'a str, mut see: impl FnMut(&str, Met<'a>)) -> Read<()> {
+pub(super) fn walk<'a>(text: &'a str, mut show: impl FnMut(&str, Met<'a>)) -> Read<()> {
     let mut reader = Reader::new(text.as_bytes());
+    let mut left = SESSION_POINTER_BYTES_MAX;
+    let mut see = |place: &str, met: Met<'a>| {
+        left = left.checked_sub(place.len()).ok_or(InputKind::TooManyValues)?;
+        show(place, met);
+        Ok(())
+    };
     let mut place = String::new();
     let mut open: Vec<Open> = Vec::new();
     loop {
@@ -125,7 +134,7 @@ pub(super) fn walk<'a>(text: &'a str, mut see: impl FnMut(&str, Met<'a>)) -> Rea
             open.push(Open { object: byte == b'{', count: 0, pointer: place.len() });
         } else {
             let leaf = leaf(&mut reader)?;
-            see(&place, Met::Leaf(leaf));
+            see(&place, Met::Leaf(leaf))?;
         }
         // To the next value, out of all containers that end here.
         loop {
@@ -139,7 +148,7 @@ pub(super) fn walk<'a>(text: &'a str, mut see: impl FnMut(&str, Met<'a>)) -> Rea
                     let key = reader.key()?;
                     let key = resolved(&reader, key)?;
                     pointer::push(&mut place, &key);
-                    see(&place, Met::Key(key));
+                    see(&place, Met::Key(key))?;
                 } else {
                     place.push('/');
                     place.push_str(&top.count.to_string());
@@ -148,7 +157,7 @@ pub(super) fn walk<'a>(text: &'a str, mut see: impl FnMut(&str, Met<'a>)) -> Rea
                 break;
             }
             if top.count == 0 {
-                see(&place, Met::Leaf(Leaf::Nothing(if top.object { "{}" } else { "[]" })));
+                see(&place, Met::Leaf(Leaf::Nothing(if top.object { "{}" } else { "[]" })))?;
             }
             open.pop();
         }
@@ -186,6 +195,7 @@ fn leaf<'a>(reader: &mut Reader<'a>) -> Read<Leaf<'a>> {
 #[cfg(test)]
 mod tests {
     use super::{Leaf, Met, members, walk};
+    use crate::runtime::vm::request::error::InputKind;
 
     fn leaves(text: &str) -> Vec<String> {
         let mut found = Vec::new();
@@ -219,6 +229,15 @@ mod tests {
         ];
         assert_eq!(leaves(text), wanted);
         assert_eq!(leaves(" \"a\" "), [" = a"]);
+    }
+
+    #[test]
+    fn long_ways_are_bounded() {
+        let text = format!("{{\"{}\": [{}1]}}", "k".repeat(1 << 20), "1,".repeat(1_000));
+        assert_eq!(walk(&text, |_, _| {}), Err(InputKind::TooManyValues));
+        let many: Vec<String> = (0..90_000).map(|at| format!("\"k{at}\":1")).collect();
+        let found = members(&format!("{{{}}}", many.join(","))).map(|found| found.len());
+        assert_eq!(found, Ok(90_000));
     }
 
     #[test]

@@ -77,18 +77,31 @@ pub(super) struct Joined {
     pub(super) labels: LabelSet,
 }
 
+/// Why the values of a call are not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Untraced {
+    /// The arguments cannot be read.
+    Args(InputKind),
+    /// A handle is for a place that they lack.
+    Ref,
+}
+
 /// The provenance of every value in `args`. Of what `refs` name the host knows it: pointers into
-/// the arguments, and fields.
+/// the arguments, and fields; of those that lead to a value, the longest counts.
 pub(super) fn trace(
     state: &State,
     args: &str,
     refs: &[(&str, Vec<u32>)],
-) -> Result<Vec<Provenance>, InputKind> {
+) -> Result<Vec<Provenance>, Untraced> {
     let mut found = Vec::new();
+    let mut used = vec![false; refs.len()];
     let mut form = String::new();
     let mut left = SESSION_MATCH_BYTES_MAX;
     walk(args, |pointer, met| {
         form.clear();
+        for (used, (at, _)) in used.iter_mut().zip(refs) {
+            *used |= is_within(pointer, at);
+        }
         let named = match met {
             // Names of arguments are the tool's; other keys the model has chosen.
             Met::Key(key) if pointer.matches('/').count() > 1 => {
@@ -109,7 +122,8 @@ pub(super) fn trace(
         if named && form.is_empty() {
             return;
         }
-        let handle = refs.iter().find(|(at, _)| is_within(pointer, at));
+        let meant = refs.iter().filter(|(at, _)| is_within(pointer, at));
+        let handle = meant.max_by_key(|(at, _)| at.len());
         found.push(match handle {
             Some((_, fields)) => of_fields(state, pointer, Kind::Ref, fields),
             None if named => match state.index.find(&form, &mut left) {
@@ -121,8 +135,9 @@ pub(super) fn trace(
             },
             None => of_model(pointer, state.ctx.clone()),
         });
-    })?;
-    Ok(found)
+    })
+    .map_err(Untraced::Args)?;
+    if used.contains(&false) { Err(Untraced::Ref) } else { Ok(found) }
 }
 
 fn of_model(pointer: &str, labels: LabelSet) -> Provenance {

@@ -12,7 +12,7 @@ use crate::runtime::session::context::{self, Known};
 use crate::runtime::session::json::{members, string};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{self, Meter, Reading, Share};
-use crate::runtime::session::provenance::{Provenance, trace};
+use crate::runtime::session::provenance::{Provenance, Untraced, trace};
 use crate::runtime::session::state::{Call, Closed, Stage};
 use crate::runtime::session::step::{Decided, Fault, Outcome, Session, Work};
 use crate::runtime::vm::request::{Filled, Moment, ingest_answered};
@@ -37,7 +37,10 @@ impl<'p> Session<'_, 'p> {
         let refs = refs.iter().map(|(at, handle)| Ok((*at, self.handle(handle)?)));
         let refs = refs.collect::<Result<Vec<_>, Fault>>()?;
         let args = get("args").unwrap_or("{}");
-        let values = trace(&self.state, args, &refs).map_err(|_| Fault::Action)?;
+        let values = trace(&self.state, args, &refs).map_err(|error| match error {
+            Untraced::Ref => Fault::Ref,
+            Untraced::Args(_) => Fault::Action,
+        })?;
         let mut labels = LabelSet::of(self.state.labels);
         let mut sources: Vec<u32> = Vec::new();
         for value in &values {
@@ -53,10 +56,13 @@ impl<'p> Session<'_, 'p> {
         Ok((Call { id, tool, labels, sources, stage, fields: (0, 0), seq, shares }, values))
     }
 
-    /// The fields that a handle names, as `c1#/0/iban`.
+    /// The fields that a handle names, as `c1#/0/iban`. An id may hold the sign, too.
     fn handle(&self, handle: &str) -> Result<Vec<u32>, Fault> {
-        let (call, pointer) = handle.split_once('#').ok_or(Fault::Ref)?;
-        let call = self.state.number(call).ok_or(Fault::Ref)?;
+        let mut signs = handle.match_indices('#').filter_map(|(at, _)| {
+            let (id, rest) = handle.split_at_checked(at)?;
+            Some((self.state.number(id)?, rest.strip_prefix('#')?))
+        });
+        let (call, pointer) = signs.next_back().ok_or(Fault::Ref)?;
         let fields = self.state.fields_at(call, pointer);
         if fields.is_empty() { Err(Fault::Ref) } else { Ok(fields) }
     }
@@ -96,6 +102,8 @@ impl<'p> Session<'_, 'p> {
         for at in &call.sources {
             state.note(&at.to_le_bytes());
         }
+        // An answer may inherit them.
+        state.note_set(call.labels);
         if effect == Some(Effect::Allow) {
             let now = meters::nanoseconds(state.now);
             for share in &mut call.shares {

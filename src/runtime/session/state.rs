@@ -111,11 +111,26 @@ impl State {
         self.log.update(part);
     }
 
-    /// SHA-256 of the program and of all that made this state: equal for equal events, whatever
-    /// they were spelled like and however they came.
+    /// Adds a set of labels, by its number, to what the digest is of.
+    pub(super) fn note_set(&mut self, set: u32) {
+        let Self { sets, log, .. } = self;
+        let words = sets.get(set).into_iter().flat_map(LabelSet::words);
+        words.for_each(|word| log.update(word.to_le_bytes()));
+    }
+
+    /// SHA-256 of the program and of all that the state is: equal for equal events, whatever they
+    /// were spelled like and however they came.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
-        self.log.clone().finalize().into()
+        let mut log = self.log.clone();
+        for set in [&self.ctx, &self.seen] {
+            set.words().iter().for_each(|word| log.update(word.to_le_bytes()));
+        }
+        let (seconds, nanoseconds) = self.now;
+        log.update(seconds.to_le_bytes());
+        log.update(nanoseconds.to_le_bytes());
+        log.update(self.seq.map_or(0, |seq| seq.saturating_add(1)).to_le_bytes());
+        log.finalize().into()
     }
 
     /// Why nothing is decided any more, if that is so.
@@ -259,13 +274,15 @@ impl State {
 
     /// The fields of a call's output that lie at a place or in it, if it has any.
     pub(super) fn fields_at(&self, call: u32, place: &str) -> Vec<u32> {
-        let Some(call) = self.call(call) else { return Vec::new() };
+        let (number, Some(call)) = (call, self.call(call)) else { return Vec::new() };
         let mut below = place.to_owned();
         pointer::push(&mut below, "");
         let lies = |at: &u32| {
             let field = self.index.field(*at);
             let found = field.map_or("", |field| self.index.pointer(field));
-            field.is_some() && (found == place || found.starts_with(&below))
+            // Between two answers to one call others came in.
+            let own = field.is_some_and(|field| field.call == Some(number));
+            own && (found == place || found.starts_with(&below))
         };
         (call.fields.0..call.fields.1).filter(lies).collect()
     }

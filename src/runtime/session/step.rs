@@ -100,7 +100,7 @@ pub enum Fault {
     SameCall,
     /// A request whose `action` is no object with a `tool`, or whose `args` are no JSON.
     Action,
-    /// A request that names a place where no value was seen.
+    /// A handle leads to no text or number of an output, or is for no argument of the call.
     Ref,
     /// The session decides nothing any more.
     Closed(Closed),
@@ -113,7 +113,9 @@ impl fmt::Display for Fault {
             Self::Order { seq, last } => write!(f, "its number {seq} does not follow {last}"),
             Self::SameCall => f.write_str("another call has its id"),
             Self::Action => f.write_str("its action is no object with a tool"),
-            Self::Ref => f.write_str("a handle names a place where no value was seen"),
+            Self::Ref => f.write_str(
+                "a handle leads to no text or number of an output, or is for no argument",
+            ),
             Self::Closed(Closed::Full) => f.write_str("the session holds as much as it may"),
             Self::Closed(Closed::Lost) => {
                 f.write_str("an event before could not be read, so nobody knows what values carry")
@@ -161,12 +163,15 @@ impl<'g, 'p> Session<'g, 'p> {
     {
         match Event::read(line) {
             Ok(event) => self.step(&event, work),
-            Err(fault) => {
-                // Nobody can say whether the model has read what it held.
-                self.close(Closed::Lost);
-                Outcome::Refused(Fault::Event(fault))
-            }
+            Err(fault) => self.unreadable(fault),
         }
+    }
+
+    /// Takes in that there was an event which could not be read: nobody can say whether the model
+    /// has read what it held.
+    pub fn unreadable(&mut self, fault: EventFault) -> Outcome<'static> {
+        self.close(Closed::Lost);
+        Outcome::Refused(Fault::Event(fault))
     }
 
     /// Takes in an event.
@@ -293,23 +298,22 @@ impl<'g, 'p> Session<'g, 'p> {
         let carried = self.state.sets.get(call.labels).cloned();
         let carried = carried.unwrap_or_else(|| self.ground.unknown.clone());
         let first = u32::try_from(self.state.index.len()).unwrap_or(u32::MAX);
-        let taken = match (out, error) {
-            (Some(out), _) => {
-                let ground = self.ground;
-                let labels = |pointer: &str| ground.output(&call.tool, pointer, &carried);
-                self.state.absorb_output(out, number, labels)
-            }
+        let mut taken = Ok(());
+        if let Some(out) = out {
+            let ground = self.ground;
+            let labels = |pointer: &str| ground.output(&call.tool, pointer, &carried);
+            taken = self.state.absorb_output(out, number, labels);
+        }
+        if let Some(error) = error.filter(|_| taken.is_ok()) {
             // What a tool says of its failure is not what it declares.
-            (None, error) => {
-                let mut labels = self.ground.unknown.clone();
-                labels.join(&carried);
-                let text = error.unwrap_or_default();
-                let place = (Some(number), "");
-                self.state.absorb(text, place, &labels).map_err(|_| Unread::Full)
-            }
-        };
+            let mut labels = self.ground.unknown.clone();
+            labels.join(&carried);
+            let place = (Some(number), "");
+            taken = self.state.absorb(error, place, &labels).map_err(|Full| Unread::Full);
+        }
         if call.stage != Stage::Answered {
-            self.settle(number, out.is_none());
+            // Many hosts write an empty output beside an error.
+            self.settle(number, error.is_some() && out.is_none_or(|out| out == "null"));
         }
         let last = u32::try_from(self.state.index.len()).unwrap_or(u32::MAX);
         if let Some(call) = self.state.call_mut(number) {
@@ -322,7 +326,7 @@ impl<'g, 'p> Session<'g, 'p> {
             Ok(()) => Outcome::Recorded(note),
             Err(Unread::Syntax(kind)) => {
                 self.close(Closed::Lost);
-                Outcome::Refused(Fault::Event(EventFault::Syntax(kind)))
+                Outcome::Refused(Fault::Event(EventFault::Output(kind)))
             }
             Err(Unread::Full) => {
                 self.close(Closed::Full);

@@ -2,15 +2,20 @@
 //!
 //! In:      text, or a number as it is spelled.
 //! Out:     the same in lower case, white space as single blanks, numbers without what says
-//!          nothing, dates and times with a blank between them.
+//!          nothing, dates and times with a blank between them; and no `NONE`.
 //! Imports: nothing.
 //! Source:  `docs/sessions.md`, "How values are found".
+
+/// What no form holds.
+pub(super) const NONE: char = '\0';
 
 /// Appends the form of `text` to `out`, which may hold other forms already.
 pub(super) fn push_form(text: &str, out: &mut String) {
     let start = out.len();
     let mut letters = text.char_indices().peekable();
     let mut blank = false;
+    // Up to where no number begins: one that a letter follows is none, wherever it is begun.
+    let mut tried = 0;
     while let Some((at, letter)) = letters.next() {
         if letter.is_whitespace() {
             blank = true;
@@ -19,13 +24,16 @@ pub(super) fn push_form(text: &str, out: &mut String) {
         if std::mem::take(&mut blank) && out.len() > start {
             out.push(' ');
         }
-        if letter.is_ascii_digit() && !goes_on(out.get(start..).unwrap_or_default()) {
+        let before = out.get(start..).unwrap_or_default();
+        if letter.is_ascii_digit() && at >= tried && !goes_on(before) {
             let rest = text.get(at..).unwrap_or_default();
-            if let Some((digits, len)) = number(rest) {
+            let (digits, len) = number(rest);
+            if let Some(digits) = digits {
                 out.push_str(&digits);
                 while letters.next_if(|(next, _)| *next < at + len).is_some() {}
                 continue;
             }
+            tried = at + len;
         }
         if matches!(letter, 'T' | 't') && is_date(out.get(start..).unwrap_or_default()) {
             let digit = letters.peek().is_some_and(|(_, next)| next.is_ascii_digit());
@@ -34,7 +42,10 @@ pub(super) fn push_form(text: &str, out: &mut String) {
                 continue;
             }
         }
-        out.extend(letter.to_lowercase());
+        match letter {
+            NONE => out.push(char::REPLACEMENT_CHARACTER),
+            letter => out.extend(letter.to_lowercase()),
+        }
     }
 }
 
@@ -44,39 +55,41 @@ fn goes_on(before: &str) -> bool {
     last.is_some_and(|last| last.is_alphanumeric() || last == '_' || last == '.')
 }
 
-/// The short form of a number with a point or with commas between its thousands, and the length of
-/// what is written; `None` where neither stands here.
-fn number(text: &str) -> Option<(String, usize)> {
+/// The short form of a number with a point or with commas between its thousands, `None` where
+/// neither stands here; and the length of what was looked at.
+fn number(text: &str) -> (Option<String>, usize) {
     let count = |at: usize| {
         let rest = text.as_bytes().get(at..).unwrap_or_default();
         rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
     };
     let byte = |at: usize| text.as_bytes().get(at).copied().unwrap_or(0);
     let mut end = count(0);
-    let mut digits = text.get(..end)?.to_owned();
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let mut digits = part(0, end).to_owned();
     let mut grouped = false;
     while end <= 3 || grouped {
         if byte(end) != b',' || count(end + 1) != 3 {
             break;
         }
-        digits.push_str(text.get(end + 1..end + 4)?);
+        digits.push_str(part(end + 1, end + 4));
         end += 4;
         grouped = true;
     }
     let decimals = if byte(end) == b'.' { count(end + 1) } else { 0 };
     if decimals > 0 {
-        let fraction = text.get(end + 1..end + 1 + decimals)?.trim_end_matches('0');
+        let fraction = part(end + 1, end + 1 + decimals).trim_end_matches('0');
         if !fraction.is_empty() {
             digits.push('.');
             digits.push_str(fraction);
         }
         end += 1 + decimals;
     }
-    let next = text.get(end..)?.chars().next();
+    let next = text.get(end..).and_then(|rest| rest.chars().next());
     // A version, an address, a name: no number.
     let dotted = next == Some('.') && count(end + 1) > 0;
     let named = next.is_some_and(|next| next.is_alphanumeric() || next == '_');
-    (!dotted && !named && (grouped || decimals > 0)).then_some((digits, end))
+    let good = !dotted && !named && (grouped || decimals > 0);
+    (good.then_some(digits), end)
 }
 
 /// Whether what stands here ends with a date, as 2026-03-17.
@@ -146,6 +159,9 @@ mod tests {
             ("1T2", "1t2"),
             ("ÄRGER", "ärger"),
             ("1,234,567.5", "1234567.5"),
+            ("1,234,567x 1,234", "1,234,567x 1234"),
+            ("1,234,5678x", "1234,5678x"),
+            ("a\0b", "a\u{fffd}b"),
             ("", ""),
         ] {
             assert_eq!(form(text), wanted, "{text}");
@@ -157,6 +173,14 @@ mod tests {
         for text in ["1,200.50 A", "2024-05-15T10:00", "x  y", "5,000,00"] {
             assert_eq!(form(&form(text)), form(text), "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_are_looked_at_once() {
+        let groups = ",234".repeat(250_000);
+        // Looking anew behind each comma would take minutes.
+        let text = format!("1{groups}x");
+        assert_eq!(form(&text), text);
     }
 
     #[test]

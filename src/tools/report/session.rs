@@ -109,8 +109,8 @@ fn draw_value(text: &mut String, style: Style, value: &ToldValue) {
     for link in value.chain.iter().take(LINKS_MAX) {
         below(text, style, 1 + link.depth, &told_link(link));
     }
-    if let Some(more) = value.chain.len().checked_sub(LINKS_MAX).filter(|more| *more > 0) {
-        below(text, style, 1, &format!("and in {more} more places"));
+    if value.chain.len() > LINKS_MAX {
+        below(text, style, 1, "and in other places");
     }
 }
 

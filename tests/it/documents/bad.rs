@@ -154,6 +154,11 @@ fn agents() {
             (&["E0204"], "policyc: 1\nflow: [{«id»: a, sink: {tool: b}}]\n"),
             (&["E0202"], "policyc: 1\nflow: [{id: a, sink: {«role»: b}, forbid: c}]\n"),
             (&["E0205"], "policyc: 1\nflow: [{id: a, sink: «{}», forbid: c}]\n"),
+            (&["E0205"], "policyc: 1\nflow: [{id: a, sink: {arg: b}, forbid: «[]»}]\n"),
+            (
+                &["E0205"],
+                "policyc: 1\nflow: [{id: a, sink: {tool: b}, forbid: c, closed_world: «true»}]\n",
+            ),
             (&["E0210"], "policyc: 1\nflow: [{id: a, sink: {effect: «write»}, forbid: c}]\n"),
             (&["E0210"], "policyc: 1\nflow: [{id: a, sink: {tool: b}, forbid: c, over: «ask»}]\n"),
             (

@@ -181,7 +181,7 @@ fn bad_events_allow_nothing() {
             (
                 json!({"ev": "request", "call": "3", "refs": {"/path": "9#"},
             "action": {"tool": "read", "args": {"path": "a"}}}),
-                "refused: a handle names a place where no value was seen",
+                "refused: a handle leads to no text or number of an output, or is for no argument",
             ),
             (response("2", json!("anything")), "NotAllowed"),
             (response("7", json!("anything")), "NotAsked"),
@@ -232,7 +232,7 @@ fn handles_are_exact() {
             (by("r#", "eve@x.org"), "escalate target/to"),
             (
                 by("l#/0/mai", "ann@z.org"),
-                "refused: a handle names a place where no value was seen",
+                "refused: a handle leads to no text or number of an output, or is for no argument",
             ),
         ],
     );

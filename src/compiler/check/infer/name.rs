@@ -286,6 +286,18 @@ impl Infer<'_, '_> {
         false
     }
 
+    /// Sees that all tools that the rule speaks about have the argument, of whatever type; if one
+    /// lacks it, it says so.
+    pub(super) fn argument_of_each(&mut self, field: &str, at: Span) {
+        let Some(Type::Record(record)) = self.frame.args.map(|ty| self.cx.ty(ty)) else { return };
+        if self.cx.out.types.field(*record, field).is_none() {
+            let error = self.missing_argument(field, at, None);
+            if !matches!(error, NameError::ArgumentTypes { .. }) {
+                self.report(error);
+            }
+        }
+    }
+
     fn missing_argument(&mut self, field: &str, at: Span, via: Option<&Name>) -> NameError {
         let types = &self.cx.out.types;
         let type_of = |tool: &usize| {

@@ -4,6 +4,7 @@
 //! comes after knows it as input.
 
 use crate::base::name::Name;
+use crate::base::pointer;
 use crate::compiler::check::analysis::Use;
 use crate::compiler::check::error::{CallError, NameError};
 use crate::compiler::check::infer::Infer;
@@ -98,7 +99,7 @@ impl Infer<'_, '_> {
                 if self.frame.union {
                     self.read_argument(Name::new(argument));
                 } else {
-                    self.argument_of_all(argument, self.ast.span(id), None);
+                    self.argument_of_each(argument, self.ast.span(id));
                 }
             }
             (Some(Entity::Root { path, .. }), []) if of_labels && is_ctx(path) => {
@@ -108,7 +109,10 @@ impl Infer<'_, '_> {
             _ => return None,
         }
         let keys = found.segments.iter().skip(1);
-        let pointer = keys.fold(String::new(), |text, key| text + "/" + key);
+        let pointer = keys.fold(String::new(), |mut text, key| {
+            pointer::push(&mut text, key);
+            text
+        });
         self.parts(&found, found.nodes.len());
         Some(Name::from(pointer))
     }

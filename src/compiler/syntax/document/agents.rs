@@ -133,6 +133,12 @@ fn steps(path: &Spanned<String>, sink: &mut Sink) -> Option<Vec<Option<Name>>> {
         bad(path.span, "a field of an output", &path.value, wanted, &[], sink);
         return None;
     };
+    let good = |key: &str| pointer::token(&pointer::key(key)) == key;
+    if !rest.split('/').all(good) {
+        let wanted = "a path in which `~0` stands for `~` and `~1` for `/`";
+        bad(path.span, "a field of an output", &path.value, wanted, &[], sink);
+        return None;
+    }
     let step = |key: &str| (key != "*").then(|| Name::from(pointer::key(key)));
     Some(rest.split('/').map(step).collect())
 }
@@ -209,9 +215,16 @@ fn flow(node: &Node, reader: &mut Reader<'_>) -> Option<Flow> {
     let closed_world = closed.and_then(|it| boolean(it, "`closed_world`", sink).map(|on| (on, it)));
     let closed_world = closed_world.and_then(|(on, it)| on.then_some(it.span));
     if forbid.is_empty() && closed_world.is_none() {
-        keys.need("forbid", sink)?;
+        let node = &keys.need("forbid", sink)?.value;
+        wrong(node, "`forbid` of a rule without `closed_world`", "labels", sink);
+        return None;
     }
     let found = flow_sink(&keys.need("sink", sink)?.value, sink)?;
+    if let Some(node) = closed.filter(|_| closed_world.is_some() && found.args.is_empty()) {
+        // What the model has read has no kind.
+        wrong(node, "`closed_world` of a sink without `arg`", "`false`", sink);
+        return None;
+    }
     let unless = keys.value("unless").map(|it| reader.expression("unless", it));
     let over = over(&keys, reader).ok()?;
     Some(Flow { id, span: node.span, description, sink: found, forbid, closed_world, unless, over })
@@ -250,9 +263,10 @@ fn flow_sink(node: &Node, sink: &mut Sink) -> Option<FlowSink> {
     let args = keys.value("arg").map_or(Vec::new(), |it| names(it, "`arg`", sink));
     let args = args.into_iter().map(|found| {
         let role = known::ROLES.iter().find(|(word, _)| found.value == *word);
-        match role {
-            Some((_, role)) => SinkArg::Role(Spanned::new(*role, found.span)),
-            None => SinkArg::Named(found),
+        match (role, found.value.strip_prefix("args.")) {
+            (Some((_, role)), _) => SinkArg::Role(Spanned::new(*role, found.span)),
+            (None, Some(name)) => SinkArg::Named(Spanned::new(Name::new(name), found.span)),
+            (None, None) => SinkArg::Named(found),
         }
     });
     let args = args.collect();

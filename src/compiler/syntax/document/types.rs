@@ -14,6 +14,7 @@ use crate::compiler::syntax::document::error::{DocumentError, Limit};
 use crate::compiler::syntax::document::keys::{
     Keys, bad, boolean, is_identifier, list, mapping, name, number, text, wrong,
 };
+use crate::compiler::syntax::document::known::ROLES;
 use crate::compiler::syntax::document::model::{Role, TypeExpr, TypeExprKind, TypeField};
 use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Scalar};
 use crate::diag::sink::Sink;
@@ -31,9 +32,6 @@ pub(super) enum Fields {
 const LIST_KEYS: [&str; 2] = ["items", "maxItems"];
 /// .. and of a field that holds one.
 const FIELD_KEYS: [&str; 4] = ["items", "maxItems", "optional", "role"];
-
-const ROLES: [(&str, Role); 3] =
-    [("target", Role::Target), ("payload", Role::Payload), ("value", Role::Value)];
 
 /// The fields of a mapping `name: type`.
 pub(super) fn fields(node: &Node, what: &str, kind: Fields, sink: &mut Sink) -> Vec<TypeField> {

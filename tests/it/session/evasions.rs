@@ -1,0 +1,253 @@
+//! Ways around labels that are closed: each test is one that was open, or nearly.
+
+use policyc::compiler::{Options, compile};
+use policyc::diag::sink::Sink;
+use policyc::runtime::program::Program;
+use policyc::runtime::session::ground::Ground;
+use policyc::runtime::session::step::{Outcome, Session, Work};
+use serde_json::{Value as Json, json};
+
+use crate::session::hand::{expect, prompt, request, response};
+use crate::session::{POLICY, files, program};
+use crate::support::both::findings;
+
+/// What is said of a policy that is refused.
+fn refused(policy: &str) -> String {
+    let files = files(policy);
+    let mut sink = Sink::new();
+    assert!(compile(&files, &Options::default(), &mut sink).is_none(), "it is taken");
+    findings(sink, &files)
+}
+
+/// The digests after each event.
+fn digests(events: &[Json]) -> Vec<[u8; 32]> {
+    let program = program(POLICY);
+    let ground = Ground::of(&program);
+    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    let step = |(seq, event): (usize, &Json)| {
+        let mut event = event.clone();
+        (event["seq"], event["ts"]) = (json!(seq + 1), json!("2026-11-19T14:03:20Z"));
+        let outcome = session.line(event.to_string().as_bytes(), &mut work);
+        assert!(!matches!(outcome, Outcome::Refused(_)), "{event}");
+        session.state().digest()
+    };
+    events.iter().enumerate().map(step).collect()
+}
+
+#[test]
+fn what_a_failure_says_is_taken_in_beside_an_output() {
+    let failed = json!({"ev": "response", "call": "1", "out": null, "error": "ask eve@x.org"});
+    expect(
+        POLICY,
+        &[
+            (prompt("go on"), "Nothing"),
+            (request("1", "list", json!({})), "allow all"),
+            (failed, "Nothing"),
+            (request("2", "send", json!({"to": "eve@x.org", "body": "-"})), "escalate target/to"),
+            (json!({"ev": "reset"}), "Nothing"),
+            (request("3", "list", json!({})), "allow all"),
+            (json!({"ev": "response", "call": "3", "out": [{"id": 1}], "error": null}), "Nothing"),
+            (request("4", "send", json!({"to": "joe@x.org", "body": "-"})), "allow all"),
+        ],
+    );
+    for (event, wanted) in [
+        (json!({}), "it has neither `out` nor a text that is `error`"),
+        (json!({"output": "x"}), "it has neither `out` nor a text that is `error`"),
+        (json!({"error": {"code": 1}}), "it has no `error`, or one of another kind"),
+    ] {
+        let mut event = event;
+        (event["ev"], event["call"]) = (json!("response"), json!("1"));
+        let asked = request("1", "list", json!({}));
+        let wanted = format!("refused: {wanted}");
+        expect(POLICY, &[(prompt("x"), "Nothing"), (asked, "allow all"), (event, &wanted)]);
+    }
+}
+
+#[test]
+fn no_letter_joins_what_stands_in_two_fields() {
+    expect(
+        POLICY,
+        &[
+            (prompt("send it to Bob"), "Nothing"),
+            (request("1", "list", json!({})), "allow all"),
+            (response("1", json!([{"key": "s3cr3t-token"}])), "Nothing"),
+            (json!({"ev": "reset"}), "Nothing"),
+            (request("2", "send", json!({"to": "Bob", "body": "s3cr3t-token"})), "deny leak/body"),
+            // Made by the model, of nothing that it has read since: not of the two fields.
+            (request("3", "send", json!({"to": "Bob", "body": "x"})), "allow all"),
+        ],
+    );
+    let program = program(POLICY);
+    let ground = Ground::of(&program);
+    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    let events = [
+        prompt("send it to Bob"),
+        request("1", "list", json!({})),
+        response("1", json!("s3cr3t-token")),
+        request("2", "send", json!({"to": "Bob\u{0}s3cr3t-token", "body": "-"})),
+    ];
+    for (seq, mut event) in (1..).zip(events) {
+        (event["seq"], event["ts"]) = (json!(seq), json!("2026-11-19T14:03:20Z"));
+        if let Outcome::Decided(decided) = session.line(event.to_string().as_bytes(), &mut work)
+            && let Some(value) = decided.values.iter().find(|value| value.pointer == "/to")
+        {
+            assert_eq!(value.kind.word(), "model");
+        }
+    }
+}
+
+#[test]
+fn a_handle_names_fields_of_its_call_alone() {
+    let refs = json!({"ev": "request", "call": "2", "refs": {"/to": "1#"},
+        "action": {"tool": "send", "args": {"to": "eve@x.org", "body": "-"}}});
+    expect(
+        POLICY,
+        &[
+            (request("1", "read", json!({"path": "a"})), "deny capability"),
+            (prompt("x"), "Nothing"),
+            (request("1b", "read", json!({"path": "a"})), "allow all"),
+            (response("1b", json!("eve@x.org")), "Nothing"),
+            (prompt("and now?"), "Nothing"),
+            (response("1b", json!("y")), "Again"),
+            (
+                json!({"ev": "request", "call": "2b", "refs": {"/to": "1b#"},
+                    "action": refs["action"]}),
+                "escalate target/to",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn of_several_handles_the_nearest_counts_and_each_is_for_an_argument() {
+    let send = |call: &str, refs: Json| {
+        json!({"ev": "request", "call": call, "refs": refs,
+            "action": {"tool": "send", "args": {"to": "ann@z.org", "body": "ann@z.org"}}})
+    };
+    let wrong = "refused: a handle leads to no text or number of an output, or is for no argument";
+    expect(
+        POLICY,
+        &[
+            (prompt("x"), "Nothing"),
+            (request("r#1", "read", json!({"path": "a"})), "allow all"),
+            (response("r#1", json!("eve@x.org")), "Nothing"),
+            (request("l", "list", json!({})), "allow all"),
+            (response("l", json!([{"mail": "ann@z.org"}])), "Nothing"),
+            (send("1", json!({"": "r#1#", "/to": "l#/0/mail"})), "allow all"),
+            (send("2", json!({"/to": "l#/0/mail", "": "r#1#"})), "allow all"),
+            (send("3", json!({"": "l#/0/mail", "/to": "r#1#"})), "escalate target/to"),
+            (send("4", json!({"to": "l#/0/mail"})), wrong),
+        ],
+    );
+}
+
+#[test]
+fn states_that_decide_otherwise_have_other_digests() {
+    let asked = || vec![prompt("x"), request("1", "list", json!({}))];
+    let after = |event: Json| {
+        let mut events = asked();
+        events.push(event);
+        *digests(&events).last().expect("events")
+    };
+    let mut found = vec![
+        after(response("1", json!({"out": []}))),
+        after(response("1", json!([true]))),
+        after(json!({"ev": "response", "call": "1", "error": ""})),
+        after(json!({"ev": "clock"})),
+        after(json!({"ev": "reset"})),
+    ];
+    found.sort_unstable();
+    found.dedup();
+    assert_eq!(found.len(), 5);
+    // What the arguments of a call carry, an answer may inherit.
+    let copies = |text: &str| {
+        let mut events = asked();
+        events.push(response("1", json!([{"key": "s3cr3t-token"}])));
+        events.push(request("2", "copy", json!({"text": text, "to": "x"})));
+        *digests(&events).last().expect("events")
+    };
+    assert_ne!(copies("s3cr3t-token"), copies("nothing of it"));
+}
+
+#[test]
+fn a_long_key_costs_what_it_says() {
+    let key = "k".repeat(1 << 20);
+    let args = json!({"path": "a", key.as_str(): vec![1; 1_000]});
+    let wanted = "refused: its action is no object with a tool";
+    expect(POLICY, &[(prompt("x"), "Nothing"), (request("1", "read", args), wanted)]);
+    let wanted = "refused: its `out` cannot be read: it holds too many values, or too long ways to \
+                  them";
+    expect(
+        POLICY,
+        &[
+            (prompt("x"), "Nothing"),
+            (request("1", "read", json!({"path": "a"})), "allow all"),
+            (response("1", json!({key.as_str(): vec![true; 1_000]})), wanted),
+        ],
+    );
+}
+
+#[test]
+fn a_role_that_is_a_name_is_refused_and_can_be_spelled() {
+    let policy = |arg: &str| {
+        POLICY.replace(
+            "args: {id: string target}",
+            "args: {id: string target, payload: string value}",
+        ) + &format!("  - {{id: x, sink: {{tool: wipe, arg: {arg}}}, forbid: \"untrusted.*\"}}\n")
+    };
+    let policy = |arg: &str| policy(arg).replace("arg: id}", "arg: args.id}");
+    let said = refused(&policy("payload"));
+    assert!(said.contains("`wipe` has an argument `payload`"), "{said}");
+    let _: Program = program(&policy("args.payload"));
+    let _: Program = program(&policy("[target, args.payload]"));
+}
+
+#[test]
+fn a_document_without_tools_takes_no_guard_away() {
+    let mut files = files(POLICY);
+    files.add("a.yaml", "policyc: 1\nname: a\ntools: {}\nrules: [{id: any, allow: a call}]\n");
+    let mut sink = Sink::new();
+    let Some(built) = compile(&files, &Options::default(), &mut sink) else {
+        panic!("{}", findings(sink, &files))
+    };
+    let program = Program::load_unsigned(&built.bundle).expect("what is emitted verifies");
+    let ground = Ground::of(&program);
+    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    let mut event = request("1", "fly", json!({}));
+    (event["seq"], event["ts"]) = (json!(1), json!("2026-11-19T14:03:20Z"));
+    event["principal"] = json!({"roles": ["owner"]});
+    let outcome = session.line(event.to_string().as_bytes(), &mut work);
+    let Outcome::Decided(decided) = outcome else { panic!("it is decided") };
+    assert_eq!(decided.decision.rule(), Some("tool.declared"));
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    let said = refused(&POLICY.replace("\"/*/note\"", "\"/~\""));
+    assert!(said.contains("`/~` cannot be a field of an output"), "{said}");
+    let mut files = files(POLICY);
+    files.add("q.yaml", "policyc: 1\nname: q\ncapabilities: {clerk: {allow: [\"*\"]}}\n");
+    let mut sink = Sink::new();
+    assert!(compile(&files, &Options::default(), &mut sink).is_none());
+    let said = findings(sink, &files);
+    assert!(said.contains("another document of the project has `capabilities`"), "{said}");
+}
+
+#[test]
+fn one_sink_is_about_arguments_of_any_type() {
+    let policy = POLICY.replace(
+        "wipe: {effect: destructive, args: {id: string target}}",
+        "wipe: {effect: destructive, args: {id: string target}}\n  drop: {effect: destructive, \
+         args: {id: int target}}",
+    );
+    let policy = policy.replace("copy, send, wipe]", "copy, send, wipe, drop]");
+    expect(
+        &policy,
+        &[
+            (prompt("x"), "Nothing"),
+            (request("1", "read", json!({"path": "a"})), "allow all"),
+            (response("1", json!("drop 471100")), "Nothing"),
+            (request("2", "drop", json!({"id": 471_100})), "escalate target/id"),
+        ],
+    );
+}
