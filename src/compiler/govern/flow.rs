@@ -69,12 +69,12 @@ pub(super) fn rules(work: &mut Work<'_>, flow: &Flow) {
     }
 }
 
-/// Reports a role of the sink that is the name of an argument of another role, unless the sink names
-/// that, too.
+/// Reports a role of the sink that is the name of an argument of another role, unless the sink
+/// names that, too.
 fn ambiguous(work: &mut Work<'_>, flow: &Flow, tool: &Tool, field: &TypeField) {
     let role = field.role.as_ref().map_or(Role::Value, |role| role.value);
-    let named =
-        |arg: &SinkArg| matches!(arg, SinkArg::Named(name) if name.value == field.name.value);
+    let own = &field.name.value;
+    let named = |arg: &SinkArg| matches!(arg, SinkArg::Named(name) if name.value == *own);
     if flow.sink.args.iter().any(named) {
         return;
     }
