@@ -114,6 +114,8 @@ pub const SESSION_MATCH_BYTES_MAX: usize = 4 << 20;
 pub const SESSION_SOURCES_MAX: usize = 16;
 /// Most links that are told of the chain of one value.
 pub const SESSION_LINKS_MAX: usize = 32;
+/// Most questions to approvers that a session keeps.
+pub const SESSION_ASKS_MAX: usize = 1 << 10;
 /// Most buckets of the window of a meter that slides.
 pub const METER_BUCKETS_MAX: i64 = 1 << 10;
 /// Most keys under which a meter counts, where its policy says nothing.

@@ -6,7 +6,8 @@
 //!
 //! An answer lies at `/@session/WORD/SUBJECT`, that to `label` below its pattern, at
 //! `/@session/label/PATTERN/SUBJECT`. A subject is the JSON Pointer of an argument, as one key, or
-//! `ctx`; or the name of a meter, a limit or a rule.
+//! `ctx`; or the name of a meter, a limit or a rule. Where rules ask whether
+//! something was approved, the answer is that the place is there.
 
 /// The root of the context that only a session fills. No schema can declare it: it is no
 /// identifier.
@@ -33,6 +34,8 @@ pub enum Question {
     Sum,
     /// Whether this call would pass a limit: a bool.
     Over,
+    /// Whether the escalation of a rule was granted for this call. The answer is there or not.
+    Approved,
 }
 
 /// What a question is about.
@@ -44,6 +47,8 @@ pub enum Subject {
     Meter,
     /// A limit, by its id.
     Limit,
+    /// A rule that escalates, by its id.
+    Rule,
 }
 
 impl Subject {
@@ -54,14 +59,23 @@ impl Subject {
             Self::Argument => "argument",
             Self::Meter => "meter",
             Self::Limit => "limit",
+            Self::Rule => "rule",
         }
     }
 }
 
 impl Question {
     /// Every question.
-    pub const ALL: [Self; 7] =
-        [Self::Label, Self::Labels, Self::From, Self::Kind, Self::Count, Self::Sum, Self::Over];
+    pub const ALL: [Self; 8] = [
+        Self::Label,
+        Self::Labels,
+        Self::From,
+        Self::Kind,
+        Self::Count,
+        Self::Sum,
+        Self::Over,
+        Self::Approved,
+    ];
 
     /// As rules and contexts spell it.
     #[must_use]
@@ -74,6 +88,7 @@ impl Question {
             Self::Count => "count",
             Self::Sum => "sum",
             Self::Over => "over",
+            Self::Approved => "approved",
         }
     }
 
@@ -84,6 +99,7 @@ impl Question {
             Self::Label | Self::Labels | Self::From | Self::Kind => Subject::Argument,
             Self::Count | Self::Sum => Subject::Meter,
             Self::Over => Subject::Limit,
+            Self::Approved => Subject::Rule,
         }
     }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::lang::decision::Effect;
 use crate::lang::fixed;
 use crate::runtime::program::Program;
+use crate::runtime::session::approvals::{Asking, Standing};
 use crate::runtime::session::event::{Event, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::labels::LabelSet;
@@ -35,6 +36,8 @@ pub struct Told {
     pub values: Vec<ToldValue>,
     /// What meters measure of a call.
     pub meters: Vec<ToldMeter>,
+    /// What is asked of approvers.
+    pub asking: Option<ToldAsk>,
     /// What is to be said of what was taken in.
     pub note: Note,
     /// Why it was refused.
@@ -43,6 +46,17 @@ pub struct Told {
     pub context: Vec<String>,
     /// SHA-256 of the state after it.
     pub state: [u8; 32],
+}
+
+/// What is asked of approvers.
+#[derive(Clone, Debug)]
+pub struct ToldAsk {
+    /// What an approval is to name.
+    pub digest: [u8; 32],
+    /// Who may approve.
+    pub to: Vec<String>,
+    /// How it stands.
+    pub standing: Standing,
 }
 
 /// What a meter measures of a call.
@@ -92,10 +106,16 @@ pub struct ToldLink {
 }
 
 impl Told {
+    /// Whether approvers have refused what is asked.
+    fn is_refused(&self) -> bool {
+        self.asking.as_ref().is_some_and(|asking| asking.standing == Standing::Refused)
+    }
+
     /// The effect of a request.
     #[must_use]
     pub fn effect(&self) -> Option<Effect> {
         match &self.report {
+            Some(_) if self.is_refused() => Some(Effect::Deny),
             Some(report) => report.effect,
             None => self.fault.as_ref().filter(|_| self.kind == "request").map(|_| Effect::Deny),
         }
@@ -122,6 +142,7 @@ pub fn run(program: &Program, lines: &[u8], mut tell: impl FnMut(&Told)) {
             Outcome::Decided(mut decided) => {
                 let mut report = DecisionReport::of(&mut decided.decision);
                 locator.locate(&mut report);
+                told.asking = decided.asking.as_ref().map(told_ask);
                 told.meters = told_meters(&decided.readings, report.effect);
                 told.report = Some(report);
                 decided.values
@@ -159,6 +180,7 @@ fn about(number: usize, event: Option<&Event<'_>>) -> Told {
             ("request", tool.to_owned())
         }
         Some(EventKind::Response { call, .. }) => ("response", call.to_string()),
+        Some(EventKind::Approval { by, .. }) => ("approval", by.to_string()),
         Some(EventKind::Answer) => ("answer", String::new()),
         Some(EventKind::Clock) => ("clock", String::new()),
         Some(EventKind::Reset) => ("reset", String::new()),
@@ -171,10 +193,19 @@ fn about(number: usize, event: Option<&Event<'_>>) -> Told {
         report: None,
         values: Vec::new(),
         meters: Vec::new(),
+        asking: None,
         note: Note::Nothing,
         fault: None,
         context: Vec::new(),
         state: [0; 32],
+    }
+}
+
+fn told_ask(asking: &Asking<'_>) -> ToldAsk {
+    ToldAsk {
+        digest: asking.digest,
+        to: asking.to.iter().map(|it| (*it).to_owned()).collect(),
+        standing: asking.standing,
     }
 }
 

@@ -225,6 +225,8 @@ pub enum Use {
     Part,
     /// A root of the context.
     Root(RootId),
+    /// Whether a session fills this place.
+    Answered(RootId),
     /// A variable that a macro introduced.
     Local(LocalId),
     /// A variable of a policy.

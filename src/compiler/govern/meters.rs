@@ -26,6 +26,8 @@ pub struct Measures {
     pub counters: Vec<Name>,
     /// Ids of limits, ascending, unique.
     pub limits: Vec<Name>,
+    /// Ids of rules whose escalation somebody may grant, likewise.
+    pub approvals: Vec<Name>,
 }
 
 impl Measures {
@@ -55,6 +57,7 @@ impl Measures {
             meters: sorted(&mut all().map(|meter| &meter.name.value)),
             counters: sorted(&mut counters.map(|meter| &meter.name.value)),
             limits: sorted(&mut limits.map(|limit| &limit.id.value)),
+            approvals: Vec::new(),
         }
     }
 
@@ -65,6 +68,7 @@ impl Measures {
             (Question::Count, _) => &self.counters,
             (_, Subject::Meter) => &self.meters,
             (_, Subject::Limit) => &self.limits,
+            (_, Subject::Rule) => &self.approvals,
             (_, Subject::Argument) => &[],
         }
     }

@@ -11,6 +11,7 @@
 //! and asking about all inputs know nothing of where they come from. What a session knows they ask
 //! by `label`, `kind` and their siblings, which the checker turns into places of the context.
 
+mod approvals;
 mod capabilities;
 pub(in crate::compiler) mod error;
 mod flow;
@@ -39,7 +40,7 @@ use crate::lang::glob;
 pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
     let Parsed { ast, policies, .. } = parsed;
     let labels = Labels::of(policies, sink);
-    let measures = Measures::of(policies, sink);
+    let mut measures = Measures::of(policies, sink);
     let meters: Vec<Meter> = policies.iter().flat_map(|it| &it.meters).cloned().collect();
     let tools: Vec<Tool> = policies.iter().flat_map(|it| &it.tools).cloned().collect();
     let mut ids: FxHashMap<Name, Span> = FxHashMap::default();
@@ -49,7 +50,7 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
     let declares = |document: &PolicyDocument| !document.tools.is_empty();
     let mut ceiling: Option<Span> = None;
     let mut guarded = labels.is_empty() || tools.is_empty();
-    for document in policies {
+    for document in &mut *policies {
         let mut made = Vec::new();
         let mut work = Work { ast, tools: &tools, labels: &labels, sink, made: &mut made };
         if !guarded && declares(document) {
@@ -84,6 +85,9 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
             }
         }
         document.rules.extend(made);
+    }
+    if !(labels.is_empty() && measures.is_empty()) {
+        measures.approvals = approvals::lift(ast, policies);
     }
     (labels, measures)
 }

@@ -134,6 +134,10 @@ impl<'a> Lowering<'a> {
                 }
                 NodeKind::Path(path, there)
             }
+            Use::Answered(root) => {
+                let path = analysis.roots.get(*root).map(|root| root.path.clone());
+                NodeKind::HasPath(None, self.path(path.unwrap_or_default()), None)
+            }
             Use::Local(local) => NodeKind::Local(*local),
             Use::Variable(id) => NodeKind::Variable(self.variant(*id)),
             Use::Now => NodeKind::Now,

@@ -16,6 +16,8 @@ pub(super) struct Known<'k> {
     pub(super) values: &'k [Provenance],
     /// What meters have measured, by number; `None` where that is not known.
     pub(super) readings: &'k [Option<Reading<'k>>],
+    /// Rules whose escalation is granted.
+    pub(super) approved: &'k [&'k str],
 }
 
 /// Writes the context, as JSON, in the stead of what is in `out`.
@@ -97,6 +99,13 @@ fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String)
                     key(out, subject);
                     out.push_str(if value.labels.meets(mask) { "true" } else { "false" });
                 });
+            });
+        }
+        Asked::Approved => {
+            key(out, Question::Approved.word());
+            each(out, OBJECT, all.approved, |out, rule| {
+                key(out, rule);
+                out.push_str("true");
             });
         }
         Asked::Measure(question, measures) => {

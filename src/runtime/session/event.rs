@@ -10,7 +10,7 @@ use std::fmt;
 
 use crate::base::limits::{SESSION_EVENT_BYTES_MAX, SESSION_ID_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::value::time;
-use crate::runtime::session::json::{count, members, string};
+use crate::runtime::session::json::{count, items, members, string};
 use crate::runtime::vm::request::error::InputKind;
 
 /// Something that happened, with its number and time.
@@ -57,12 +57,32 @@ pub enum EventKind<'a> {
         /// What it said when it failed; there may be an `out` beside it.
         error: Option<Cow<'a, str>>,
     },
+    /// Somebody granted or refused what was escalated.
+    Approval {
+        /// What it is for: the digest that was asked about.
+        ask: [u8; 32],
+        /// Who says so, as the host knows it.
+        by: Cow<'a, str>,
+        /// The roles that the host vouches for.
+        roles: Vec<Cow<'a, str>>,
+        /// What.
+        verdict: Verdict,
+    },
     /// The model said something to the principal.
     Answer,
     /// Time went by.
     Clock,
     /// The model forgot what it had read.
     Reset,
+}
+
+/// What an approver says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The call may be made.
+    Granted,
+    /// It may not.
+    Refused,
 }
 
 /// Why an event is refused.
@@ -128,7 +148,7 @@ const fn fault(kind: InputKind) -> &'static str {
 }
 
 /// Kinds that a later version takes.
-const LATER: [&str; 3] = ["fact", "approval", "plan"];
+const LATER: [&str; 2] = ["fact", "plan"];
 
 /// Roots of the context that a request may bring beside `action`.
 const ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
@@ -170,6 +190,16 @@ impl<'a> Event<'a> {
                 }
                 EventKind::Response { call: members.call()?, out, error }
             }
+            "approval" => EventKind::Approval {
+                ask: digest(&members.text("for")?).ok_or(EventFault::Member("for"))?,
+                by: members.approver()?,
+                roles: members.roles()?,
+                verdict: match members.text("verdict")?.as_ref() {
+                    "granted" => Verdict::Granted,
+                    "refused" => Verdict::Refused,
+                    _ => return Err(EventFault::Member("verdict")),
+                },
+            },
             "answer" => EventKind::Answer,
             "clock" => EventKind::Clock,
             "reset" => EventKind::Reset,
@@ -183,6 +213,18 @@ impl<'a> Event<'a> {
         };
         Ok(Self { seq, ts: (ts.seconds, ts.nanoseconds), kind })
     }
+}
+
+/// `sha256:` and 64 digits of a SHA-256.
+fn digest(text: &str) -> Option<[u8; 32]> {
+    let digits = text.strip_prefix("sha256:").filter(|it| it.len() == 64 && it.is_ascii())?;
+    let mut found = [0; 32];
+    for (byte, at) in found.iter_mut().zip((0..).step_by(2)) {
+        let pair = digits.get(at..at + 2)?;
+        let lower = pair.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+        *byte = u8::from_str_radix(pair, 16).ok().filter(|_| lower)?;
+    }
+    Some(found)
 }
 
 /// The members of an event.
@@ -201,6 +243,19 @@ impl<'a> Members<'a> {
         let call = self.text("call")?;
         let good = !call.is_empty() && call.len() <= SESSION_ID_BYTES_MAX;
         if good { Ok(call) } else { Err(EventFault::Member("call")) }
+    }
+
+    fn approver(&self) -> Result<Cow<'a, str>, EventFault> {
+        let by = self.text("by")?;
+        let good = !by.is_empty() && by.len() <= SESSION_ID_BYTES_MAX;
+        if good { Ok(by) } else { Err(EventFault::Member("by")) }
+    }
+
+    fn roles(&self) -> Result<Vec<Cow<'a, str>>, EventFault> {
+        let wrong = EventFault::Member("roles");
+        let Some(roles) = self.get("roles") else { return Ok(Vec::new()) };
+        let items = items(roles).map_err(|_| wrong.clone())?;
+        items.into_iter().map(string).collect::<Option<Vec<_>>>().ok_or(wrong)
     }
 
     fn refs(&self) -> Result<Refs<'a>, EventFault> {

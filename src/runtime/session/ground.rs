@@ -12,8 +12,9 @@ use crate::lang::glob;
 use crate::lang::session::{CTX, Question, ROOT};
 use crate::lang::value::zone::Zone;
 use crate::runtime::bundle::govern::{MeterRow, WindowRow};
-use crate::runtime::bundle::module::{Module, NONE, PathNode, Step};
+use crate::runtime::bundle::module::{Module, NONE, PathNode, RuleRow, Step, Str};
 use crate::runtime::program::Program;
+use crate::runtime::session::approvals::Approvable;
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meter, Window};
 
@@ -36,6 +37,8 @@ pub struct Ground<'p> {
     pub(super) asked: Vec<Asked<'p>>,
     /// The meters, by number.
     pub(super) meters: Vec<Meter<'p>>,
+    /// The rules whose escalation may be granted.
+    pub(super) approvals: Vec<Approvable<'p>>,
     /// What rules ask about: pointers into the arguments, and `ctx`. Each once.
     pub(super) subjects: Vec<&'p str>,
 }
@@ -61,6 +64,8 @@ pub(super) enum Asked<'p> {
     /// A question about meters or limits: the name, and the number of the meter; of limits the
     /// most that it may be.
     Measure(Question, Vec<(&'p str, usize, i128)>),
+    /// Which escalations are granted.
+    Approved,
 }
 
 impl<'p> Ground<'p> {
@@ -92,8 +97,17 @@ impl<'p> Ground<'p> {
             });
             tools.insert(text(row.name), parts.collect());
         }
-        let (asked, subjects, meters) = (Vec::new(), Vec::new(), meters(program));
-        let mut ground = Self { program, labels, unknown, user, tools, asked, meters, subjects };
+        let mut ground = Self {
+            program,
+            labels,
+            unknown,
+            user,
+            tools,
+            asked: Vec::new(),
+            meters: meters(program),
+            approvals: Vec::new(),
+            subjects: Vec::new(),
+        };
         ground.find_questions();
         ground
     }
@@ -170,6 +184,11 @@ impl<'p> Ground<'p> {
                     let names: Vec<&str> = below(node).map(|(key, _)| key).collect();
                     Asked::Measure(question, self.measures(question, &names))
                 }
+                Some(Question::Approved) => {
+                    let ids: Vec<&str> = below(node).map(|(key, _)| key).collect();
+                    self.approvals = approvals(program, &ids);
+                    Asked::Approved
+                }
                 Some(question) => {
                     Asked::Other(question, self.places_of(below(node).map(|(key, _)| key)))
                 }
@@ -206,6 +225,22 @@ impl<'p> Ground<'p> {
         });
         places.collect()
     }
+}
+
+/// The rules with these ids, and what their escalations say.
+fn approvals<'p>(program: &'p Program, ids: &[&str]) -> Vec<Approvable<'p>> {
+    let module = program.module();
+    let texts = |names: &[Str]| names.iter().map(|name| program.string(*name)).collect();
+    let rule = |rule: &'p RuleRow| {
+        let id = program.string(rule.id);
+        if !ids.contains(&id) {
+            return None;
+        }
+        let outcome = module.outcomes.get(usize::from(rule.first_outcome))?;
+        let row = module.escalations.get(usize::from(outcome.escalation))?;
+        Some(Approvable::of(id, row, (texts(&row.to), texts(&row.binds))))
+    };
+    module.rules.iter().filter_map(rule).collect()
 }
 
 /// The meters of a program.

@@ -66,6 +66,21 @@ pub(super) fn members(text: &str) -> Read<Vec<(Cow<'_, str>, &str)>> {
     if reader.is_at_end() { Ok(found) } else { Err(InputKind::Trailing) }
 }
 
+/// The items of the list that `text` is, in order.
+pub(super) fn items(text: &str) -> Read<Vec<&str>> {
+    let mut reader = Reader::new(text.as_bytes());
+    if reader.peek() != b'[' {
+        return Err(InputKind::Syntax);
+    }
+    reader.at += 1;
+    let mut found = Vec::new();
+    while reader.more(found.is_empty(), b']')? {
+        found.push(value(&mut reader, 1)?);
+    }
+    reader.peek();
+    if reader.is_at_end() { Ok(found) } else { Err(InputKind::Trailing) }
+}
+
 /// The string that `text` is; `None` if it is none.
 pub(super) fn string(text: &str) -> Option<Cow<'_, str>> {
     let mut reader = Reader::new(text.as_bytes());

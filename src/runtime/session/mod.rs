@@ -53,6 +53,7 @@
 //! # fn main() {}
 //! ```
 
+pub mod approvals;
 pub mod chain;
 mod context;
 pub mod event;

@@ -8,7 +8,9 @@ use crate::base::arrange::Arrange as _;
 use crate::base::limits::SESSION_SOURCES_MAX;
 use crate::lang::decision::Effect;
 use crate::lang::glob;
+use crate::runtime::session::approvals::{Asking, Called, canonical, id_of};
 use crate::runtime::session::context::{self, Known};
+use crate::runtime::session::index::Full;
 use crate::runtime::session::json::{members, string};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{self, Meter, Reading, Share};
@@ -80,23 +82,51 @@ impl<'p> Session<'_, 'p> {
         let (seconds, nanoseconds) = self.state.now;
         let moment = Moment::at(seconds, nanoseconds);
         let program = self.ground.program;
+        let mut known = Known { values: &values, readings: &[], approved: &[] };
         let mut readings = Vec::new();
         if !self.ground.meters.is_empty() {
             // What meters go by is a part of the same input.
-            let known = Known { values: &values, readings: &[] };
             context::write(self.ground, &self.state, known, (action, brought), context);
             let mut filled = ingest_answered(program, context.as_bytes(), scratch);
             readings = self.measure(&mut call, &mut filled, &moment);
         }
-        let known = Known { values: &values, readings: &readings };
+        let asker = self.asker(brought);
+        let digests = || self.digests(&call.tool, action, asker.as_deref());
+        let granted =
+            if self.state.asks.is_empty() { Vec::new() } else { self.granted(&digests()) };
+        let approved: Vec<&str> = granted.iter().map(|(rule, _)| *rule).collect();
+        (known.readings, known.approved) = (&readings, &approved);
         context::write(self.ground, &self.state, known, (action, brought), context);
         let filled = ingest_answered(program, context.as_bytes(), scratch);
         let decision = filled.into_decision(&moment);
-        let effect = decision.effect();
-        let denied = effect.is_none_or(|effect| effect == Effect::Deny);
-        call.stage = if denied { Stage::Denied } else { Stage::Open };
-        let state = &mut self.state;
-        for part in [call.id.as_bytes(), call.tool.as_bytes(), &[u8::from(denied)]] {
+        let winner = self.ground.approvals.iter().position(|of| Some(of.rule) == decision.rule());
+        let open = winner.filter(|_| decision.effect() == Some(Effect::Escalate));
+        let open = open.and_then(|rule| Some((rule, *digests().get(rule)?)));
+        let asking = open.and_then(|(rule, digest)| self.ask(rule, digest, asker));
+        let readings = readings.into_iter().flatten().collect();
+        let decided = Decided { decision, values, readings, asking };
+        let digests: Vec<[u8; 32]> = granted.into_iter().map(|(_, digest)| digest).collect();
+        if self.enter(call, decided.effect(), &digests).is_err() {
+            self.close(Closed::Full);
+            return Outcome::Refused(Fault::Closed(Closed::Full));
+        }
+        Outcome::Decided(Box::new(decided))
+    }
+
+    /// A call was decided: it becomes one of the state, and if it is allowed takes what it takes.
+    fn enter(
+        &mut self,
+        mut call: Call,
+        effect: Option<Effect>,
+        granted: &[[u8; 32]],
+    ) -> Result<(), Full> {
+        call.stage = match effect {
+            Some(Effect::Allow) => Stage::Open,
+            Some(Effect::Escalate) => Stage::Asked,
+            Some(Effect::Deny) | None => Stage::Denied,
+        };
+        let Self { ground, state } = self;
+        for part in [call.id.as_bytes(), call.tool.as_bytes(), call.stage.word().as_bytes()] {
             state.note(part);
         }
         for at in &call.sources {
@@ -104,20 +134,60 @@ impl<'p> Session<'_, 'p> {
         }
         // An answer may inherit them.
         state.note_set(call.labels);
-        if effect == Some(Effect::Allow) {
+        if call.stage == Stage::Open {
             let now = meters::nanoseconds(state.now);
             for share in &mut call.shares {
-                if let Some(meter) = self.ground.meters.get(share.meter) {
+                if let Some(meter) = ground.meters.get(share.meter) {
                     state.take(meter, share, now);
                 }
             }
+            for digest in granted {
+                state.asks.spend(digest);
+                state.note(digest);
+            }
         }
-        if state.push_call(call).is_err() {
-            self.close(Closed::Full);
-            return Outcome::Refused(Fault::Closed(Closed::Full));
+        state.push_call(call).map(drop)
+    }
+
+    /// The id of the principal that calls.
+    fn asker(&self, brought: &[(&'static str, &str)]) -> Option<Box<str>> {
+        let own = brought.iter().find(|(name, _)| *name == "principal").map(|(_, value)| *value);
+        own.or(self.state.principal.as_deref()).and_then(id_of)
+    }
+
+    /// What an approval of a call would be for, rule by rule; nothing where nobody is asked.
+    fn digests(&self, tool: &str, action: &str, principal: Option<&str>) -> Vec<[u8; 32]> {
+        let Ok(fields) = members(action) else { return Vec::new() };
+        let args = fields.iter().find(|(key, _)| key == "args").map_or("{}", |(_, args)| *args);
+        let Some(args) = canonical(args) else { return Vec::new() };
+        let called = Called { tool, args: &args, principal };
+        let program = self.ground.program.digest();
+        self.ground.approvals.iter().map(|of| of.digest(&program, &called)).collect()
+    }
+
+    /// The rules whose escalation is granted for a call, and what that was granted for.
+    fn granted(&self, digests: &[[u8; 32]]) -> Vec<(&'p str, [u8; 32])> {
+        let now = meters::nanoseconds(self.state.now);
+        let all = self.ground.approvals.iter().zip(digests);
+        let granted = all.filter(|(of, digest)| self.state.asks.is_granted(digest, of, now));
+        granted.map(|(of, digest)| (of.rule, *digest)).collect()
+    }
+
+    /// Asks approvers about a call, unless they were asked.
+    fn ask(
+        &mut self,
+        rule: usize,
+        digest: [u8; 32],
+        asker: Option<Box<str>>,
+    ) -> Option<Asking<'p>> {
+        let now = meters::nanoseconds(self.state.now);
+        let rule = (rule, self.ground.approvals.as_slice());
+        let (asking, is_new) = self.state.asks.ask(digest, rule, asker, now)?;
+        if is_new {
+            self.state.note(b"ask");
+            self.state.note(&digest);
         }
-        let readings = readings.into_iter().flatten().collect();
-        Outcome::Decided(Box::new(Decided { decision, values, readings }))
+        Some(asking)
     }
 
     /// What meters have measured under the keys of a call; and in the call what it takes of them.

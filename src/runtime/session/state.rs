@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::limits::{SESSION_CALLS_MAX, SESSION_TEXT_BYTES_MAX};
 use crate::base::pointer;
+use crate::runtime::session::approvals::Asks;
 use crate::runtime::session::index::{Full, Index};
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::{LabelSet, Sets};
@@ -31,6 +32,7 @@ pub struct State {
     pub(super) index: Index,
     pub(super) sets: Sets,
     pub(super) meters: Meters,
+    pub(super) asks: Asks,
     calls: Vec<Call>,
     numbers: HashMap<Box<str>, u32>,
     /// What the model has read since it last forgot.
@@ -74,12 +76,26 @@ pub(super) struct Call {
 /// How far a call has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// It was not denied; an answer is expected.
+    /// It was allowed, or nobody asked for it; an answer is expected.
     Open,
+    /// It was escalated.
+    Asked,
     /// It was denied.
     Denied,
     /// It was answered.
     Answered,
+}
+
+impl Stage {
+    /// As digests have it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "allowed",
+            Self::Asked => "asked",
+            Self::Denied => "denied",
+            Self::Answered => "answered",
+        }
+    }
 }
 
 impl State {
@@ -96,6 +112,7 @@ impl State {
             index: Index::default(),
             sets: Sets::default(),
             meters: Meters::of(meters),
+            asks: Asks::default(),
             calls: Vec::new(),
             numbers: HashMap::new(),
             ctx: LabelSet::of(labels),

@@ -11,7 +11,8 @@
 use std::fmt;
 
 use crate::lang::decision::Effect;
-use crate::runtime::session::event::{Event, EventFault, EventKind};
+use crate::runtime::session::approvals::{Asking, Standing, Unheard};
+use crate::runtime::session::event::{Event, EventFault, EventKind, Verdict};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::labels::LabelSet;
@@ -69,6 +70,18 @@ pub struct Decided<'a> {
     pub values: Vec<Provenance>,
     /// What meters had measured, of those that measure the call or are asked.
     pub readings: Vec<Reading<'a>>,
+    /// What is asked of approvers, where the call was escalated by a rule.
+    pub asking: Option<Asking<'a>>,
+}
+
+impl Decided<'_> {
+    /// The effect: what approvers have refused is denied.
+    #[must_use]
+    pub fn effect(&self) -> Option<Effect> {
+        let refused =
+            self.asking.as_ref().is_some_and(|asking| asking.standing == Standing::Refused);
+        if refused { Some(Effect::Deny) } else { self.decision.effect() }
+    }
 }
 
 /// What is to be said of an event that was taken in.
@@ -80,8 +93,12 @@ pub enum Note {
     NotAsked,
     /// An answer to a call that was denied.
     NotAllowed,
+    /// An answer to a call that was escalated, and not asked for again once it was granted.
+    NotGranted,
     /// Another answer to a call.
     Again,
+    /// What was said about an escalation: how that stands now.
+    Approval(Standing),
 }
 
 /// Why an event was refused.
@@ -102,6 +119,8 @@ pub enum Fault {
     Action,
     /// A handle leads to no text or number of an output, or is for no argument of the call.
     Ref,
+    /// What somebody says about an escalation changes nothing.
+    Unheard(Unheard),
     /// The session decides nothing any more.
     Closed(Closed),
 }
@@ -116,6 +135,10 @@ impl fmt::Display for Fault {
             Self::Ref => f.write_str(
                 "a handle leads to no text or number of an output, or is for no argument",
             ),
+            Self::Unheard(Unheard::NotAsked) => f.write_str("nobody asked for this approval"),
+            Self::Unheard(Unheard::Late) => f.write_str("it comes too late"),
+            Self::Unheard(Unheard::Answered) => f.write_str("it was answered already"),
+            Self::Unheard(Unheard::NotTheirs) => f.write_str("it is not for them to approve"),
             Self::Closed(Closed::Full) => f.write_str("the session holds as much as it may"),
             Self::Closed(Closed::Lost) => {
                 f.write_str("an event before could not be read, so nobody knows what values carry")
@@ -129,7 +152,7 @@ impl Outcome<'_> {
     #[must_use]
     pub fn effect(&self) -> Option<Effect> {
         match self {
-            Self::Decided(decided) => decided.decision.effect(),
+            Self::Decided(decided) => decided.effect(),
             Self::Recorded(_) => None,
             Self::Refused(_) => Some(Effect::Deny),
         }
@@ -206,6 +229,10 @@ impl<'g, 'p> Session<'g, 'p> {
             EventKind::Response { call, out, error } => {
                 self.response((call, event.seq), *out, error.as_deref())
             }
+            EventKind::Approval { ask, by, roles, verdict } => {
+                let roles: Vec<&str> = roles.iter().map(AsRef::as_ref).collect();
+                self.approval(ask, (by, &roles, *verdict))
+            }
             EventKind::Answer | EventKind::Clock => Outcome::Recorded(Note::Nothing),
             EventKind::Reset => {
                 self.state.ctx.clear();
@@ -231,6 +258,25 @@ impl<'g, 'p> Session<'g, 'p> {
             self.close(Closed::Full);
         }
         Outcome::Recorded(Note::Nothing)
+    }
+
+    fn approval(
+        &mut self,
+        digest: &[u8; 32],
+        (by, roles, verdict): (&str, &[&str], Verdict),
+    ) -> Outcome<'static> {
+        let now = nanoseconds(self.state.now);
+        let approvals = &self.ground.approvals;
+        match self.state.asks.answer(digest, (by, roles, verdict), approvals, now) {
+            Ok(standing) => {
+                for part in [b"approval", digest.as_slice(), by.as_bytes()] {
+                    self.state.note(part);
+                }
+                self.state.note(&[u8::from(verdict == Verdict::Granted)]);
+                Outcome::Recorded(Note::Approval(standing))
+            }
+            Err(unheard) => Outcome::Refused(Fault::Unheard(unheard)),
+        }
     }
 
     /// A call that nobody asked for, and is answered all the same.
@@ -292,6 +338,7 @@ impl<'g, 'p> Session<'g, 'p> {
         };
         note = match call.stage {
             Stage::Open => note,
+            Stage::Asked => Note::NotGranted,
             Stage::Denied => Note::NotAllowed,
             Stage::Answered => Note::Again,
         };

@@ -40,7 +40,9 @@ pub fn parts(subject: &Subject<'_>) -> Vec<Part> {
     for document in &parsed.cel_policies {
         of_choices(subject, &document.rule, &mut left);
     }
-    take_apart(subject, left)
+    let mut parts = take_apart(subject, left);
+    parts.retain(|part| !subject.ast().made.contains(&part.expr));
+    parts
 }
 
 /// The condition of a rule that says `effect`.

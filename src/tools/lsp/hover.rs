@@ -167,6 +167,7 @@ fn of_expression(ask: &Ask<'_>, at: u32) -> Option<(String, Span)> {
         }
         Use::Plain
         | Use::Root(_)
+        | Use::Answered(_)
         | Use::Local(_)
         | Use::Variable(_)
         | Use::Result

@@ -176,6 +176,7 @@ pub(super) fn words_at(path: &[String]) -> Vec<&'static str> {
         ["tools", _, "effect"] | ["flow", "sink", "effect"] => words(&known::EFFECTS),
         ["flow", "sink", "arg"] => words(&known::ROLES),
         ["rules" | "default" | "on_error", "escalate", "on_timeout"] => words(&known::WAITS),
+        ["rules" | "default" | "on_error", "escalate", "binds"] => known::BINDS.to_vec(),
         ["meters", _, "window"] => vec!["session"],
         ["meters", _, "window", "calendar"] => words(&known::PERIODS),
         ["redact", "as"] => words(&known::CLASSES),

@@ -128,6 +128,7 @@ pub(super) fn target(front: &Front, id: ExprId) -> Option<Target> {
         Use::Window(window) => Some(Target::Window(*window)),
         Use::Plain => field(front, id).and_then(|field| field.span).map(Target::Field),
         Use::Part
+        | Use::Answered(_)
         | Use::Now
         | Use::Result
         | Use::Constant(_)

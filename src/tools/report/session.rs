@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::lang::decision::Effect;
+use crate::runtime::session::approvals::Standing;
 use crate::runtime::session::step::Note;
 use crate::tools::inspect::digest_text;
 use crate::tools::report::decision::{decider, detail_rows, effect_paint};
@@ -46,6 +47,11 @@ pub fn draw(told: &Told, style: Style) -> String {
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
+    if let Some(ask) = &told.asking {
+        let to = ask.to.join(", ");
+        below(&mut text, style, 0, &format!("asked of {to}: {}", standing(ask.standing)));
+        below(&mut text, style, 0, &format!("for {}", digest_text(&ask.digest)));
+    }
     for meter in &told.meters {
         draw_meter(&mut text, style, meter);
     }
@@ -70,7 +76,7 @@ fn says(told: &Told) -> Vec<String> {
         says.extend(Some(format!("\"{}\"", visible(&report.reason))).filter(|it| it.len() > 2));
     }
     says.extend(told.fault.as_ref().map(ToString::to_string));
-    says.extend(note(told.note).map(str::to_owned));
+    says.extend(note(told.note));
     if told.kind == "response" && !told.context.is_empty() {
         says.push(format!("the model has read {}", told.context.join(", ")));
     }
@@ -147,12 +153,23 @@ fn clipped(text: &str, columns: usize) -> String {
     line.chars().take(columns.saturating_sub(2)).chain("..".chars()).collect()
 }
 
-const fn note(note: Note) -> Option<&'static str> {
-    match note {
-        Note::Nothing => None,
-        Note::NotAsked => Some("nobody asked for this call"),
-        Note::NotAllowed => Some("this call was denied"),
-        Note::Again => Some("this call was answered before"),
+fn note(note: Note) -> Option<String> {
+    let says = match note {
+        Note::Nothing => return None,
+        Note::NotAsked => "nobody asked for this call",
+        Note::NotAllowed => "this call was denied",
+        Note::NotGranted => "this call was escalated and not granted",
+        Note::Again => "this call was answered before",
+        Note::Approval(how) => return Some(standing(how)),
+    };
+    Some(says.to_owned())
+}
+
+fn standing(standing: Standing) -> String {
+    match standing {
+        Standing::Waiting(have, quorum) => format!("{have} of {quorum} agreed"),
+        Standing::Granted => "granted".to_owned(),
+        Standing::Refused => "refused".to_owned(),
     }
 }
 
@@ -172,6 +189,11 @@ pub fn to_json(told: &Told) -> String {
         "effect": told.effect().map(Effect::word),
         "decision": decision,
         "values": values,
+        "asked": told.asking.as_ref().map(|ask| json!({
+            "for": digest_text(&ask.digest),
+            "to": ask.to,
+            "standing": standing(ask.standing),
+        })),
         "meters": told.meters.iter().map(meter_json).collect::<Vec<_>>(),
         "note": note(told.note),
         "refused": told.fault.as_ref().map(ToString::to_string),

@@ -52,7 +52,7 @@ impl Infer<'_, '_> {
         }
         path.push(subject);
         let ty = match question {
-            Question::Label | Question::Over => TypeTable::BOOL,
+            Question::Label | Question::Over | Question::Approved => TypeTable::BOOL,
             Question::Labels => TypeTable::LIST_STRING,
             Question::From | Question::Kind => TypeTable::STRING,
             Question::Count => TypeTable::INT,
@@ -60,7 +60,8 @@ impl Infer<'_, '_> {
         };
         let place = self.cx.root(&path, ty, None);
         self.set(id, ty);
-        self.refer(id, Use::Root(place));
+        let there = question == Question::Approved;
+        self.refer(id, if there { Use::Answered(place) } else { Use::Root(place) });
         true
     }
 

@@ -146,6 +146,9 @@ pub const PERIODS: [(&str, Period); 5] = [
     ("year", Period::Year),
 ];
 
+/// What `binds` of an escalation may name.
+pub const BINDS: [&str; 2] = ["tool", "args"];
+
 /// What `effect` of a tool may be.
 pub const EFFECTS: [(&str, ToolEffect); 5] = [
     ("none", ToolEffect::None),

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::document::error::DocumentError;
-use crate::compiler::syntax::document::keys::{Keys, bad, choice, names, number, wrong};
+use crate::compiler::syntax::document::keys::{Keys, bad, choice, names, number, one_of, wrong};
 use crate::compiler::syntax::document::known;
 use crate::compiler::syntax::document::model::{Escalation, Rule, RuleBody, Template};
 use crate::compiler::syntax::document::reader::Reader;
@@ -202,6 +202,9 @@ pub(super) fn escalation(
     keys.known(mapping, reader.sink);
     let sink = &mut *reader.sink;
     let binds = keys.value("binds").map_or(Vec::new(), |it| names(it, "`binds`", sink));
+    for name in binds.iter().filter(|name| !known::BINDS.contains(&name.value.as_str())) {
+        bad(name.span, "`binds`", &name.value, &one_of(&known::BINDS), &known::BINDS, sink);
+    }
     let escalation = Escalation {
         to: keys.need("to", sink).map_or(Vec::new(), |it| names(&it.value, "`to`", sink)),
         quorum: keys.value("quorum").and_then(|it| number(it, "`quorum`", 1, sink)),

@@ -61,6 +61,7 @@ impl Run<'_> {
     pub(crate) fn eval(&self, expr: ExprId) -> R {
         let value = match &self.analysis.uses[expr] {
             Use::Root(root) => self.context.root(*root).ok_or(EvalError::NoSuchKey),
+            Use::Answered(root) => Ok(V::Bool(self.context.root(*root).is_some())),
             Use::Local(local) => self.local(*local),
             Use::Variable(variable) => self.variable(*variable),
             Use::Now => Ok(V::Timestamp(self.now)),

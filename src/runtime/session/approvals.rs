@@ -1,0 +1,280 @@
+//! Approvals: what was asked of people, who agreed, and what that still allows.
+//!
+//! In:      calls that were escalated, what approvers say, the time of the session.
+//! Out:     which escalations are granted for a call.
+//! Imports: `base::limits`, `runtime::bundle`, `runtime::session`.
+//! Source:  `docs/sessions.md`, "Approvals".
+//!
+//! An approval is for what was asked and for nothing else: it goes by a digest of the bundle, the
+//! rule, the principal and what the escalation binds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::base::limits::SESSION_ASKS_MAX;
+use crate::runtime::bundle::module::EscalationRow;
+use crate::runtime::session::event::Verdict;
+use crate::runtime::session::json::{Leaf, Met, members, string, walk};
+
+/// What an approval is bound to where its escalation does not say it.
+const BINDS: [&str; 2] = ["tool", "args"];
+
+/// A rule whose escalation somebody may grant.
+#[derive(Debug)]
+pub(super) struct Approvable<'p> {
+    pub(super) rule: &'p str,
+    pub(super) row: &'p EscalationRow,
+    /// Who may approve.
+    pub(super) to: Vec<&'p str>,
+    /// What an approval is bound to.
+    pub(super) binds: Vec<&'p str>,
+}
+
+/// A question to approvers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ask {
+    /// The rule, as a number of `Ground::approvals`.
+    pub(super) rule: usize,
+    /// Who asked: the id of the principal.
+    asker: Option<Box<str>>,
+    since: i128,
+    by: BTreeSet<Box<str>>,
+    stage: AskStage,
+}
+
+/// How far a question has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AskStage {
+    Waiting,
+    /// Since when, and for how many calls.
+    Granted(i128, u32),
+    Refused,
+}
+
+/// All questions of a session, by what they are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asks(BTreeMap<[u8; 32], Ask>);
+
+/// How a question stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// So many of so many have agreed.
+    Waiting(u32, u32),
+    /// The call may be made.
+    Granted,
+    /// It may not.
+    Refused,
+}
+
+/// What is asked about a call that was escalated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking<'p> {
+    /// What an approval is to name.
+    pub digest: [u8; 32],
+    /// Who may approve.
+    pub to: Vec<&'p str>,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// Why what somebody says about a question changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unheard {
+    /// Nobody asked.
+    NotAsked,
+    /// It comes too late.
+    Late,
+    /// It was answered.
+    Answered,
+    /// Who says so may not say it.
+    NotTheirs,
+}
+
+impl<'p> Approvable<'p> {
+    pub(super) fn of(
+        rule: &'p str,
+        row: &'p EscalationRow,
+        (to, binds): (Vec<&'p str>, Vec<&'p str>),
+    ) -> Self {
+        let known = !binds.is_empty() && binds.iter().all(|name| BINDS.contains(name));
+        let binds = if known { binds } else { BINDS.to_vec() };
+        Self { rule, row, to, binds }
+    }
+
+    /// What an approval of a call is for.
+    pub(super) fn digest(&self, program: &[u8; 32], call: &Called<'_>) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(b"policyc.approval.v1\0");
+        hash.update(program);
+        let mut part = |text: &[u8]| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        part(self.rule.as_bytes());
+        part(call.principal.unwrap_or_default().as_bytes());
+        for name in &self.binds {
+            part(name.as_bytes());
+            part(if *name == "tool" { call.tool.as_bytes() } else { call.args });
+        }
+        hash.finalize().into()
+    }
+
+    fn is_late(&self, ask: &Ask, now: i128) -> bool {
+        let waits = self.row.timeout_ns.filter(|_| !self.row.suspend);
+        waits.is_some_and(|waits| now >= ask.since + i128::from(waits))
+    }
+
+    fn is_over(&self, since: i128, now: i128) -> bool {
+        self.row.valid_for_ns.is_some_and(|holds| now >= since + i128::from(holds))
+    }
+
+    /// Whether it is up to this approver: one whom an entry of `to` names, or whose kind it does,
+    /// as `user` does `user:mona`; or who has a role that it names.
+    fn is_up_to(&self, by: &str, roles: &[&str]) -> bool {
+        self.to.iter().any(|entry| {
+            let kind = by.strip_prefix(entry).is_some_and(|rest| rest.starts_with(':'));
+            let role = entry.strip_prefix("role:").is_some_and(|role| roles.contains(&role));
+            *entry == by || kind || role
+        })
+    }
+}
+
+/// A call, as approvals go by it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Called<'c> {
+    pub(super) tool: &'c str,
+    /// What `canonical` makes of the arguments.
+    pub(super) args: &'c [u8],
+    /// The id of the principal.
+    pub(super) principal: Option<&'c str>,
+}
+
+/// A tree of JSON in one form, however it is spelled but for numbers: its values by place.
+pub(super) fn canonical(text: &str) -> Option<Vec<u8>> {
+    let mut leaves: BTreeMap<String, (u8, String)> = BTreeMap::new();
+    let walked = walk(text, |pointer, met| {
+        let leaf = match met {
+            Met::Key(_) => return,
+            Met::Leaf(Leaf::Text(text)) => (0, text.into_owned()),
+            Met::Leaf(Leaf::Number(text)) => (1, text.to_owned()),
+            Met::Leaf(Leaf::Bool(word) | Leaf::Nothing(word)) => (2, word.to_owned()),
+        };
+        leaves.insert(pointer.to_owned(), leaf);
+    });
+    walked.ok()?;
+    let mut out = Vec::new();
+    for (pointer, (kind, text)) in &leaves {
+        out.push(*kind);
+        for part in [pointer, text] {
+            out.extend((part.len() as u64).to_le_bytes());
+            out.extend(part.as_bytes());
+        }
+    }
+    Some(out)
+}
+
+/// The id of a principal, which is JSON.
+pub(super) fn id_of(principal: &str) -> Option<Box<str>> {
+    let members = members(principal).ok()?;
+    let (_, id) = members.into_iter().find(|(key, _)| key == "id")?;
+    string(id).map(|id| id.as_ref().into())
+}
+
+impl Asks {
+    /// Whether nothing was ever asked.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the escalation of a rule is granted for what this digest is of.
+    pub(super) fn is_granted(&self, digest: &[u8; 32], of: &Approvable<'_>, now: i128) -> bool {
+        self.0.get(digest).is_some_and(|ask| match ask.stage {
+            AskStage::Granted(since, left) => left > 0 && !of.is_over(since, now),
+            AskStage::Waiting | AskStage::Refused => false,
+        })
+    }
+
+    /// A call was made that was granted.
+    pub(super) fn spend(&mut self, digest: &[u8; 32]) {
+        if let Some(Ask { stage: AskStage::Granted(_, left), .. }) = self.0.get_mut(digest) {
+            *left = left.saturating_sub(1);
+        }
+    }
+
+    /// A call was escalated: what is asked, how it stands, and whether that is new. `None` where
+    /// there is no room for another question.
+    pub(super) fn ask<'p>(
+        &mut self,
+        digest: [u8; 32],
+        (rule, all): (usize, &[Approvable<'p>]),
+        asker: Option<Box<str>>,
+        now: i128,
+    ) -> Option<(Asking<'p>, bool)> {
+        let of = all.get(rule)?;
+        let lives = |ask: &Ask| {
+            let Some(of) = all.get(ask.rule) else { return false };
+            match ask.stage {
+                AskStage::Waiting => !of.is_late(ask, now),
+                AskStage::Granted(since, left) => left > 0 && !of.is_over(since, now),
+                AskStage::Refused => true,
+            }
+        };
+        let is_new = !self.0.get(&digest).is_some_and(lives);
+        if is_new {
+            if self.0.len() >= SESSION_ASKS_MAX {
+                self.0.retain(|_, ask| lives(ask));
+            }
+            if self.0.len() >= SESSION_ASKS_MAX {
+                return None;
+            }
+            let (by, stage) = (BTreeSet::new(), AskStage::Waiting);
+            self.0.insert(digest, Ask { rule, asker, since: now, by, stage });
+        }
+        let ask = self.0.get(&digest)?;
+        let standing = standing(ask, of.row.quorum);
+        Some((Asking { digest, to: of.to.clone(), standing }, is_new))
+    }
+
+    /// Somebody granted or refused something.
+    pub(super) fn answer(
+        &mut self,
+        digest: &[u8; 32],
+        (by, roles, verdict): (&str, &[&str], Verdict),
+        all: &[Approvable<'_>],
+        now: i128,
+    ) -> Result<Standing, Unheard> {
+        let ask = self.0.get_mut(digest).ok_or(Unheard::NotAsked)?;
+        let of = all.get(ask.rule).ok_or(Unheard::NotAsked)?;
+        if ask.stage != AskStage::Waiting {
+            return Err(Unheard::Answered);
+        }
+        if of.is_late(ask, now) {
+            return Err(Unheard::Late);
+        }
+        // Nobody approves what is their own.
+        if !of.is_up_to(by, roles) || ask.asker.as_deref() == Some(by) {
+            return Err(Unheard::NotTheirs);
+        }
+        match verdict {
+            Verdict::Refused => ask.stage = AskStage::Refused,
+            Verdict::Granted => {
+                ask.by.insert(by.into());
+                if ask.by.len() >= usize::try_from(of.row.quorum).unwrap_or(usize::MAX) {
+                    ask.stage = AskStage::Granted(now, of.row.uses.unwrap_or(1));
+                }
+            }
+        }
+        Ok(standing(ask, of.row.quorum))
+    }
+}
+
+fn standing(ask: &Ask, quorum: u32) -> Standing {
+    match ask.stage {
+        AskStage::Waiting => {
+            Standing::Waiting(u32::try_from(ask.by.len()).unwrap_or(u32::MAX), quorum)
+        }
+        AskStage::Granted(..) => Standing::Granted,
+        AskStage::Refused => Standing::Refused,
+    }
+}

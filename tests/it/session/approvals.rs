@@ -1,0 +1,285 @@
+//! Approvals: who may grant what, for what, how often, until when.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use policyc::lang::decision::Effect;
+use policyc::runtime::session::ground::Ground;
+use policyc::runtime::session::step::{Outcome, Session, Work};
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use super::program;
+
+const POLICY: &str = r#"
+policyc: 1
+default: deny
+labels: {integrity: {untrusted: [file]}}
+tools:
+  pay: {effect: egress, args: {to: string, amount: double}}
+  move: {effect: egress, args: {to: string, amount: double}}
+  read: {effect: none}
+rules:
+  - {id: all, allow: a call}
+  - id: large
+    on: [pay, move]
+    when: args.amount > 10.0
+    escalate:
+      to: ["role:treasury", user, agent]
+      quorum: 2
+      timeout: 10m
+      on_timeout: deny
+      valid_for: 5m
+      uses: 2
+      reason: large
+  - id: foreign
+    on: [pay]
+    when: args.to == "abroad"
+    priority: 1
+    escalate: {to: [ann], binds: [tool], reason: abroad}
+  - {id: both, on: [read], when: 'approved("large")', deny: never for this call}
+"#;
+
+/// A session that is told what was asked.
+struct Desk<'g, 'p> {
+    session: Session<'g, 'p>,
+    work: Work,
+    seq: u64,
+    time: u64,
+}
+
+impl<'g, 'p> Desk<'g, 'p> {
+    fn of(ground: &'g Ground<'p>) -> Self {
+        Self { session: Session::new(ground), work: Work::of(ground), seq: 0, time: 0 }
+    }
+
+    fn tell(&mut self, mut event: Json) -> (String, Option<Effect>, Option<String>) {
+        self.seq += 1;
+        event["seq"] = json!(self.seq);
+        let (hours, minutes, seconds) = (self.time / 3_600, self.time / 60 % 60, self.time % 60);
+        event["ts"] = json!(format!("2026-01-01T{hours:02}:{minutes:02}:{seconds:02}Z"));
+        let outcome = self.session.line(event.to_string().as_bytes(), &mut self.work);
+        let effect = outcome.effect();
+        match outcome {
+            Outcome::Decided(it) => {
+                let digest = it.asking.as_ref().map(|asking| {
+                    let mut text = "sha256:".to_owned();
+                    for byte in asking.digest {
+                        let _ = write!(text, "{byte:02x}");
+                    }
+                    text
+                });
+                (it.decision.rule().unwrap_or("-").to_owned(), effect, digest)
+            }
+            Outcome::Recorded(note) => (format!("{note:?}"), effect, None),
+            Outcome::Refused(fault) => (fault.to_string(), effect, None),
+        }
+    }
+
+    fn call(&mut self, tool: &str, args: &Json) -> (String, Option<Effect>, Option<String>) {
+        let call = self.seq.to_string();
+        let principal = json!({"id": "agent:1"});
+        self.tell(json!({"ev": "request", "call": call, "principal": principal,
+            "action": {"tool": tool, "args": args}}))
+    }
+
+    /// The rule that decides a call, and in a word what it decides.
+    fn word(&mut self, tool: &str, args: &Json) -> String {
+        let (rule, effect, _) = self.call(tool, args);
+        format!("{} {rule}", effect.map_or("none", Effect::word))
+    }
+
+    fn says(&mut self, digest: &str, by: &str, verdict: &str) -> String {
+        self.tell(json!({"ev": "approval", "for": digest, "by": by, "verdict": verdict})).0
+    }
+}
+
+fn large(amount: f64) -> Json {
+    json!({"to": "bob", "amount": amount})
+}
+
+#[test]
+fn an_approval_is_for_exactly_what_was_asked() {
+    let program = program(POLICY);
+    let ground = Ground::of(&program);
+    let mut desk = Desk::of(&ground);
+    let (_, effect, digest) = desk.call("pay", &large(20.0));
+    assert_eq!(effect, Some(Effect::Escalate));
+    let digest = digest.expect("it is asked");
+    assert_eq!(desk.says(&digest, "eve", "granted"), "it is not for them to approve");
+    // Who asks does not grant, and nobody counts twice.
+    assert_eq!(desk.says(&digest, "user:mona", "granted"), "Approval(Waiting(1, 2))");
+    assert_eq!(desk.says(&digest, "user:mona", "granted"), "Approval(Waiting(1, 2))");
+    assert_eq!(desk.word("pay", &large(20.0)), "escalate large");
+    let event = json!({"ev": "approval", "for": digest, "by": "bob", "roles": ["treasury"],
+        "verdict": "granted"});
+    assert_eq!(desk.tell(event).0, "Approval(Granted)");
+    assert_eq!(desk.says(&digest, "user:jim", "granted"), "it was answered already");
+    // Another amount, another tool, another principal.
+    assert_eq!(desk.word("pay", &large(21.0)), "escalate large");
+    assert_eq!(desk.word("move", &large(20.0)), "escalate large");
+    let other = json!({"ev": "request", "call": "o", "principal": {"id": "agent:2"},
+        "action": {"tool": "pay", "args": large(20.0)}});
+    assert_eq!(desk.tell(other).0, "large");
+    // Members in another order are the same call; it may be made twice.
+    let args = "{\"amount\":20.0, \"to\":\"\\u0062ob\"}";
+    desk.seq += 1;
+    let line = format!(
+        "{{\"ev\":\"request\",\"seq\":{},\"ts\":\"2026-01-01T00:00:00Z\",\"call\":\"s\",\
+         \"principal\":{{\"id\":\"agent:1\"}},\"action\":{{\"args\":{args},\"tool\":\"pay\"}}}}",
+        desk.seq
+    );
+    let effect = desk.session.line(line.as_bytes(), &mut desk.work).effect();
+    assert_eq!(effect, Some(Effect::Allow));
+    assert_eq!(desk.word("pay", &large(20.0)), "allow all");
+    assert_eq!(desk.word("pay", &large(20.0)), "escalate large");
+    assert_eq!(desk.word("read", &json!({})), "allow all");
+}
+
+#[test]
+fn rules_are_granted_one_by_one_and_refusals_stay() {
+    let program = program(POLICY);
+    let ground = Ground::of(&program);
+    let mut desk = Desk::of(&ground);
+    let abroad = json!({"to": "abroad", "amount": 50.0});
+    let (rule, _, digest) = desk.call("pay", &abroad);
+    assert_eq!(rule, "large");
+    let digest = digest.expect("it is asked");
+    for by in ["user:a", "user:b"] {
+        desk.says(&digest, by, "granted");
+    }
+    // What the one rule grants the other does not.
+    let (rule, effect, second) = desk.call("pay", &abroad);
+    assert_eq!((rule.as_str(), effect), ("foreign", Some(Effect::Escalate)));
+    assert_eq!(desk.says(&second.expect("it is asked"), "ann", "granted"), "Approval(Granted)");
+    assert_eq!(desk.word("pay", &abroad), "allow all");
+    // It was bound to the tool alone, and for one call.
+    let small = json!({"to": "abroad", "amount": 1.0});
+    let (_, _, third) = desk.call("pay", &small);
+    let third = third.expect("it is asked");
+    assert_eq!(desk.says(&third, "ann", "refused"), "Approval(Refused)");
+    assert_eq!(desk.word("pay", &json!({"to": "abroad", "amount": 2.0})), "deny foreign");
+    assert_eq!(desk.says(&third, "ann", "granted"), "it was answered already");
+    let event = |digest: &str| {
+        json!({"ev": "approval", "for": digest, "by": "ann",
+        "verdict": "granted"})
+    };
+    let unknown = format!("sha256:{}", "0".repeat(64));
+    assert_eq!(desk.tell(event(&unknown)).0, "nobody asked for this approval");
+    // What cannot be read closes the session.
+    assert_eq!(desk.tell(event("sha256:00")).0, "it has no `for`, or one of another kind");
+    assert_eq!(desk.tell(json!({"ev": "clock"})).1, None);
+    assert_eq!(desk.call("read", &json!({})).1, Some(Effect::Deny));
+}
+
+#[test]
+fn without_a_session_nothing_is_approved() {
+    use policyc::runtime::vm::decide::evaluate;
+    use policyc::runtime::vm::request::{Moment, Request};
+    use policyc::runtime::vm::scratch::Scratch;
+    let program = program(POLICY);
+    let mut scratch = Scratch::for_program(&program);
+    let mut context = json!({"action": {"tool": "pay", "args": large(20.0)}});
+    let mut decide = |context: &Json| {
+        let text = context.to_string();
+        let request = Request { context: text.as_bytes(), moment: Moment::at(0, 0) };
+        evaluate(&program, &request, &mut scratch).effect()
+    };
+    assert_eq!(decide(&context), Some(Effect::Escalate));
+    context["@session"] = json!({"approved": {"large": true}});
+    assert_eq!(decide(&context), Some(Effect::Deny));
+}
+
+#[derive(Clone, Debug)]
+enum Act {
+    Call(usize, usize),
+    Say(usize, usize, bool),
+    Wait(u64),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => (0..2_usize, 0..2_usize).prop_map(|(tool, amount)| Act::Call(tool, amount)),
+        6 => (0..4_usize, 0..4_usize, prop::bool::weighted(0.9))
+            .prop_map(|(ask, by, grants)| Act::Say(ask, by, grants)),
+        1 => prop::sample::select(vec![1, 60, 299, 300, 599, 600]).prop_map(Act::Wait),
+    ]
+}
+
+const TOOLS: [&str; 2] = ["pay", "move"];
+const AMOUNTS: [f64; 2] = [20.0, 30.0];
+const PEOPLE: [&str; 4] = ["user:a", "user:b", "agent:1", "eve"];
+
+/// What people have said about one call, since it was asked.
+#[derive(Default)]
+struct Book {
+    asked: Option<u64>,
+    by: BTreeSet<usize>,
+    granted: Option<(u64, u32)>,
+    refused: bool,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    /// No call is made that was not granted by two who may, for itself, in time, and often enough;
+    /// and every such call is.
+    #[test]
+    fn nothing_is_made_that_was_not_granted(acts in prop::collection::vec(act(), 1..80)) {
+        let program = program(POLICY);
+        let ground = Ground::of(&program);
+        let mut desk = Desk::of(&ground);
+        let mut digests: BTreeMap<(usize, usize), String> = BTreeMap::new();
+        let mut books: BTreeMap<(usize, usize), Book> = BTreeMap::new();
+        for act in acts {
+            let now = desk.time;
+            match act {
+                Act::Wait(seconds) => {
+                    desk.time += seconds;
+                }
+                Act::Say(ask, by, grants) => {
+                    let key = (ask / 2, ask % 2);
+                    let Some(digest) = digests.get(&key) else { continue };
+                    let verdict = if grants { "granted" } else { "refused" };
+                    desk.says(digest, PEOPLE[by], verdict);
+                    let book = books.entry(key).or_default();
+                    let open = book.asked.is_some_and(|asked| now < asked + 600)
+                        && book.granted.is_none()
+                        && !book.refused;
+                    if !open || by > 1 {
+                        continue;
+                    }
+                    if !grants {
+                        book.refused = true;
+                        continue;
+                    }
+                    book.by.insert(by);
+                    if book.by.len() == 2 {
+                        book.granted = Some((now, 2));
+                    }
+                }
+                Act::Call(tool, amount) => {
+                    let key = (tool, amount);
+                    let (_, effect, digest) = desk.call(TOOLS[tool], &large(AMOUNTS[amount]));
+                    digests.extend(digest.map(|digest| (key, digest)));
+                    let book = books.entry(key).or_default();
+                    let live = book.granted.filter(|(since, left)| now < since + 300 && *left > 0);
+                    let wanted = if book.refused {
+                        Effect::Deny
+                    } else if let Some((since, left)) = live {
+                        book.granted = Some((since, left - 1));
+                        Effect::Allow
+                    } else {
+                        let waits = book.granted.is_none()
+                            && book.asked.is_some_and(|asked| now < asked + 600);
+                        if !waits {
+                            *book = Book { asked: Some(now), ..Book::default() };
+                        }
+                        Effect::Escalate
+                    };
+                    prop_assert_eq!(effect, Some(wanted), "{:?} at {}", key, now);
+                }
+            }
+        }
+    }
+}
