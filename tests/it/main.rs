@@ -33,6 +33,7 @@ mod differential;
 mod documents;
 mod engine;
 mod examples;
+mod faults;
 mod fmt;
 mod generated;
 mod hostile;

@@ -422,6 +422,21 @@ fn ceilings_stand_in_one_file() {
     assert_none(&found, "what bundles and contexts are held to stands in one file");
 }
 
+/// Whether a test (`file::name`), a module of tests or a file is there.
+fn is_there(name: &str) -> bool {
+    let Some((place, test)) = name.rsplit_once("::") else { return root().join(name).is_file() };
+    let place = place.replace("::", "/");
+    let files = [
+        format!("tests/it/{place}.rs"),
+        format!("tests/it/{place}/mod.rs"),
+        format!("tests/{place}.rs"),
+        format!("src/{place}.rs"),
+        format!("src/{place}/mod.rs"),
+    ];
+    let file = files.iter().find(|file| root().join(file).is_file());
+    file.is_some_and(|file| read(file).contains(&format!("fn {test}(")))
+}
+
 /// Each row of "What always holds" names a test (`file::name`) or a file that is there.
 #[test]
 fn every_invariant_is_held_by_something() {
@@ -431,21 +446,7 @@ fn every_invariant_is_held_by_something() {
     for row in table.lines().filter(|line| line.starts_with("| ")).skip(2) {
         let held = row.trim_end_matches('|').rsplit(" | ").next().unwrap_or_default();
         let named: Vec<&str> = held.split('`').skip(1).step_by(2).collect();
-        let holds = |name: &&str| match name.rsplit_once("::") {
-            Some((place, test)) => {
-                let place = place.replace("::", "/");
-                let files = [
-                    format!("tests/it/{place}.rs"),
-                    format!("tests/it/{place}/mod.rs"),
-                    format!("tests/{place}.rs"),
-                    format!("src/{place}.rs"),
-                    format!("src/{place}/mod.rs"),
-                ];
-                let file = files.iter().find(|file| root().join(file).is_file());
-                file.is_some_and(|file| read(file).contains(&format!("fn {test}(")))
-            }
-            None => root().join(name).is_file(),
-        };
+        let holds = |name: &&str| is_there(name);
         if !named.iter().any(holds) {
             found.push(row.to_owned());
         }
@@ -455,9 +456,27 @@ fn every_invariant_is_held_by_something() {
     assert_none(&found, "an invariant is held by a test or a file that exists");
 }
 
+/// Each claim of `SECURITY.md` rests on something, and the tests that it names are there.
+#[test]
+fn every_claim_rests_on_something() {
+    let page = read("SECURITY.md");
+    let mut found = Vec::new();
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
+    for row in rows {
+        let named = row.split('`').skip(1).step_by(2).filter(|name| name.contains("::"));
+        found.extend(named.filter(|name| !is_there(name)).map(|name| format!("no test `{name}`")));
+    }
+    let claims = page.split_once("## What is claimed").expect("the section").1;
+    let claims = claims.split("\n## ").next().expect("the section");
+    let bare = claims.lines().filter(|row| row.starts_with("| ") && !row.contains('`'));
+    found.extend(bare.skip(2).map(|row| format!("rests on nothing: {row}")));
+    assert_none(&found, "a claim rests on something that exists");
+}
+
 #[test]
 fn pages_that_are_named_exist() {
-    let pages = files("docs", "md").into_iter().chain(["README.md".to_owned()]);
+    let pages =
+        files("docs", "md").into_iter().chain(["README.md".to_owned(), "SECURITY.md".to_owned()]);
     let mut found = Vec::new();
     for path in sources().into_iter().chain(files("grammar", "lalrpop")).chain(pages) {
         for rest in read(&path).split("docs/").skip(1) {

@@ -7,6 +7,7 @@
 //! `docs/assurance.md` says how they are run, and what came of it. The tests of `policyc` replay
 //! the corpora (`tests/it/corpora.rs`).
 
+mod audit_recovery;
 mod builtins;
 mod bundle_mutated;
 mod bundle_raw;
@@ -31,6 +32,7 @@ pub(crate) struct Target {
 
 /// All of them.
 pub(crate) const TARGETS: &[Target] = &[
+    Target { name: "audit_recovery", run: audit_recovery::run },
     Target { name: "builtins", run: builtins::run },
     Target { name: "bundle_mutated", run: bundle_mutated::run },
     Target { name: "bundle_raw", run: bundle_raw::run },

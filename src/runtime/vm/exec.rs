@@ -11,7 +11,7 @@
 
 use crate::lang::error::EvalError;
 use crate::lang::opcodes::{
-    EXIT_FALSE, EXIT_TRUE, Instruction, NO_ATOM, Op, X_COLD, X_FIELD, X_INVERT, X_PART,
+    EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, NO_ATOM, Op, X_COLD, X_FIELD, X_INVERT, X_PART,
 };
 use crate::lang::value::{Value, arith};
 use crate::runtime::program::Unit;
@@ -76,6 +76,11 @@ pub(in crate::runtime) fn run<O: Watching>(
     'run: while let Some(ins) = code.get(pc) {
         if O::ON {
             step(m, file, unit, pc);
+            if let Some(class) = fault(m, ins, unit, pc) {
+                fail(m, file, (ins, class), unit, pc);
+                pc = usize::from(ins.e);
+                continue;
+            }
         }
         if let Some(truth) = atom::quick(program, &m.heap, file, ins) {
             if O::ON && ins.w != NO_ATOM {
@@ -264,6 +269,33 @@ fn note<O: Watching>(m: &mut Machine<'_, O>, class: EvalError, unit: &Unit, pc: 
 fn step<O: Watching>(m: &mut Machine<'_, O>, file: &[Value], unit: &Unit, pc: usize) {
     let view = m.heap.view();
     m.observer.step(Step { pc: place(unit, pc), file, view });
+}
+
+/// How instruction `pc` is to fail, if somebody says so.
+fn fault<O: Watching>(
+    m: &mut Machine<'_, O>,
+    ins: &Instruction,
+    unit: &Unit,
+    pc: usize,
+) -> Option<EvalError> {
+    if ins.e == INFALLIBLE { None } else { m.observer.fault(place(unit, pc)) }
+}
+
+/// What is done where an instruction fails because somebody said so.
+#[cold]
+fn fail<O: Watching>(
+    m: &mut Machine<'_, O>,
+    file: &[Value],
+    (ins, class): (&Instruction, EvalError),
+    unit: &Unit,
+    pc: usize,
+) {
+    if ins.w != NO_ATOM {
+        see(m, file, ins, Outcome::Error(class));
+    }
+    if ins.x & X_COLD == 0 {
+        note(m, class, unit, pc);
+    }
 }
 
 /// Shows the outcome of an atom; a part of one shows only that it failed.

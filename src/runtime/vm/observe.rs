@@ -55,6 +55,11 @@ pub trait Observer {
     fn see(&mut self, sight: Sight<'_>);
     /// An instruction is about to run. Most observers care for atoms alone.
     fn step(&mut self, _step: Step<'_>) {}
+    /// How an instruction that can fail, and is about to run, is to fail in the place of what it
+    /// does. Only tests of what becomes of failures say so (`tests/it/faults.rs`).
+    fn fault(&mut self, _pc: u32) -> Option<EvalError> {
+        None
+    }
 }
 
 /// Who watches, as a machine is made for it.
@@ -65,6 +70,10 @@ pub(in crate::runtime) trait Watching {
     fn see(&mut self, sight: Sight<'_>);
     /// As `Observer::step`.
     fn step(&mut self, step: Step<'_>);
+    /// As `Observer::fault`.
+    fn fault(&mut self, _pc: u32) -> Option<EvalError> {
+        None
+    }
 }
 
 /// Nobody.
@@ -92,6 +101,9 @@ impl Watching for &mut (dyn Observer + '_) {
     }
     fn step(&mut self, step: Step<'_>) {
         Observer::step(*self, step);
+    }
+    fn fault(&mut self, pc: u32) -> Option<EvalError> {
+        Observer::fault(*self, pc)
     }
 }
 

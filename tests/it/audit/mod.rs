@@ -1,6 +1,7 @@
 //! Audit logs: what was acknowledged outlasts every crash, and every change is found in its place.
 
 pub(crate) mod disk;
+mod faults;
 mod kill;
 mod power;
 mod segments;

@@ -1,0 +1,5 @@
+//! Fuzzes `audit_recovery`: what is left of an audit log.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| policyc_fuzz::run("audit_recovery", data));
