@@ -91,8 +91,7 @@ fn give_schema(files: &SourceMap, parsed: &mut Parsed, schema: &str) {
     let path = |file| files.get(file).map_or("", |file| file.path.as_str());
     let own = files.find(file_and_message(schema).0);
     for document in parsed.policies.iter_mut().filter(|document| Some(document.file) != own) {
-        let speaks = !document.rules.is_empty() || !document.variables.is_empty();
-        if speaks && document.schema.is_none() {
+        if document.speaks() && document.schema.is_none() {
             let up = "../".repeat(path(document.file).matches('/').count());
             let named = Spanned::new(format!("{up}{schema}"), document.name.span);
             document.schema = Some(SchemaSource::File(named));

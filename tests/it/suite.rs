@@ -238,3 +238,52 @@ fn the_format_says_what_is_wrong_with_it() {
     let Outcome::Failed(failure) = &ran[0].outcome else { panic!("it has no answer") };
     assert!(failure.notes[1].contains("`functions`"), "{:?}", failure.notes);
 }
+
+/// A document with `flow` or `capabilities` alone.
+const CEILING: &str = "policyc: 1\nname: ceiling\ndefault: deny\nlabels: {i: {bad: [web]}}\n\
+    tools: {send: {args: {to: string}}}\ncapabilities:\n  operator: {allow: [send]}\n";
+const FLOW: &str = "policyc: 1\nname: leak\ndefault: deny\nlabels: {i: {bad: [web]}}\n\
+    tools: {send: {args: {to: string}}}\nflow: [{id: exfil, sink: {arg: to}, forbid: [bad.web]}]\n";
+
+#[test]
+fn documents_of_which_rules_are_made_are_policies() {
+    let mut files = SourceMap::new();
+    files.add("a/ceiling.yaml", CEILING);
+    files.add("b/leak.yaml", FLOW);
+    files.add(
+        "shared/tools.yaml",
+        "policyc: 1\ntools: {read: {output: {/a: {labels: [bad.web]}}}}\n",
+    );
+    let tested = Tested::of(&files);
+    assert_eq!(tested.policy_names(), ["ceiling", "leak"]);
+    assert_eq!(tested.rule_ids(), ["tool.declared", "capability", "exfil/to"]);
+}
+
+/// What one folder forbids is not forbidden in the tests of another one.
+#[test]
+fn rules_that_are_made_are_those_of_their_folder() {
+    let mut files = SourceMap::new();
+    files.add("a/ceiling.yaml", CEILING);
+    files.add(
+        "b/doors.yaml",
+        "policyc: 1\ndefault: allow\nrules: [{id: r, when: now() == now(), allow: r}]\n",
+    );
+    let own = files.add(
+        "a/a_test.yaml",
+        "policies: [ceiling]\ncases:\n- {name: n, expect: {deny: capability}}\n\
+        base: {principal: {roles: []}, action: {tool: send, args: {to: x}}}\n",
+    );
+    let other = files.add(
+        "b/b_test.yaml",
+        "cases:\n- {name: n, expect: {allow: r}}\n\
+        base: {principal: {roles: []}, action: {tool: send, args: {to: x}}}\n",
+    );
+    let tested = Tested::of(&files);
+    for file in [own, other] {
+        let mut sink = Sink::new();
+        let test = case::read(file, &files, &|_| Err(String::new()), &mut sink);
+        let test = test.expect("a test file");
+        let ran = run(&test, &tested, &Settings::default(), &mut sink);
+        assert!(matches!(ran[0].outcome, Outcome::Passed { .. }), "{:?}", ran[0].outcome);
+    }
+}

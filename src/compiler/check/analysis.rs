@@ -314,6 +314,28 @@ pub enum MacroUse {
     OptFlatMap(LocalId),
 }
 
+impl MacroUse {
+    /// The variables of a macro that goes through a list or a map; `None` where it goes through
+    /// nothing.
+    #[must_use]
+    pub const fn loops(self) -> Option<Vars> {
+        match self {
+            Self::All(vars)
+            | Self::Exists(vars)
+            | Self::ExistsOne(vars)
+            | Self::Filter(vars)
+            | Self::Map(vars)
+            | Self::TransformList(vars)
+            | Self::TransformMap(vars)
+            | Self::TransformMapEntry(vars)
+            | Self::SortBy(vars) => Some(vars),
+            Self::Has | Self::Bind(_) | Self::Block(_) | Self::OptMap(_) | Self::OptFlatMap(_) => {
+                None
+            }
+        }
+    }
+}
+
 /// The variables of a comprehension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vars {

@@ -72,7 +72,7 @@ pub fn check(
     for document in documents {
         let info = policy::check(&mut cx, &mut schemas, document);
         cx.out.policies.push(info);
-        let speaks = !document.rules.is_empty();
+        let speaks = document.decides();
         has_schema |= document.schema.is_some() || !document.tools.is_empty();
         lacks_schema |= speaks && document.schema.is_none() && cx.out.tools.is_empty();
     }
@@ -81,6 +81,7 @@ pub fn check(
         cx.out.cel_policies.push(info);
     }
     cx.out.has_schema = has_schema && !lacks_schema;
+    cx.settle_copied();
     cx.settle_context();
     fallback::check(&mut cx);
     redact::check(&mut cx);

@@ -136,7 +136,7 @@ fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a Polic
             None => refused = true,
         }
     }
-    let speaks = !document.rules.is_empty() || !document.variables.is_empty();
+    let speaks = document.speaks();
     if speaks && !refused {
         environment::agree_on_enums(cx, &document.name, environment);
     }

@@ -241,6 +241,29 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Gives expressions that stand in rules only as copies what was found out of their copies: a
+    /// type where all have the same, and what the first one means.
+    pub(super) fn settle_copied(&mut self) {
+        let mut seen = FxHashSet::default();
+        for (id, copy) in &self.parsed.ast.copied {
+            let (Some(ty), Some(used)) =
+                (self.out.expr_types.get(*copy).copied(), self.out.uses.get(*copy).cloned())
+            else {
+                continue;
+            };
+            let (Some(own), Some(meaning)) =
+                (self.out.expr_types.get_mut(*id), self.out.uses.get_mut(*id))
+            else {
+                continue;
+            };
+            if seen.insert(*id) {
+                (*own, *meaning) = (ty, used);
+            } else if *own != ty {
+                *own = TypeTable::DYN;
+            }
+        }
+    }
+
     /// Sees whether what documents declare can stand in the message that the context is.
     pub(super) fn settle_context(&mut self) {
         let Some((name, at)) = self.whole_context.clone().filter(|_| !self.several_contexts) else {

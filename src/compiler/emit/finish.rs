@@ -128,7 +128,7 @@ fn manifest(
     created: Option<i64>,
 ) -> Manifest {
     let parsed = checked.parsed();
-    let first = parsed.policies.iter().find(|document| !document.rules.is_empty());
+    let first = parsed.policies.iter().find(|document| document.decides());
     let name = first
         .map(|document| &document.name)
         .or_else(|| parsed.cel_policies.first().map(|document| &document.name))

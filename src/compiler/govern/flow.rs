@@ -2,16 +2,13 @@
 
 use crate::base::name::Name;
 use crate::base::span::Spanned;
-use crate::compiler::govern::Work;
 use crate::compiler::govern::error::GovernError;
 use crate::compiler::govern::make::made;
+use crate::compiler::govern::{ARG, Work};
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, LogicOp};
 use crate::compiler::syntax::document::agents::{Flow, SinkArg};
 use crate::compiler::syntax::document::known::ROLES;
 use crate::compiler::syntax::document::model::{Role, Rule, Tool, TypeField};
-
-/// What stands for the argument in `unless`.
-const ARG: &str = "arg";
 
 /// Adds a rule for each argument that the sink names, `ID/ARGUMENT`, about the tools that have it;
 /// or the rule `ID` about what the model has read, if the sink names none.

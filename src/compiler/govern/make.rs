@@ -161,6 +161,7 @@ impl Maker<'_> {
                 self.measure(copy);
                 copy
             };
+            self.ast.copied.push((id, copy));
             copies.insert(id, copy);
         }
         copies.get(&root).copied().unwrap_or(root)

@@ -34,6 +34,9 @@ use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
 use crate::lang::glob;
 
+/// What stands for the argument in `unless`.
+pub const ARG: &str = "arg";
+
 /// Adds the rules and terms that are made of other sections to their documents, and gives the
 /// labels and meters of all documents.
 #[must_use]

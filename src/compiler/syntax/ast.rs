@@ -26,6 +26,9 @@ pub struct Ast {
     pub broken: BTreeSet<ExprId>,
     /// Expressions that nobody wrote: parts of rules that are made of other sections.
     pub made: BTreeSet<ExprId>,
+    /// Expressions that stand in rules only as copies, each with a copy of it. What is found out of
+    /// the copies holds of them.
+    pub copied: Vec<(ExprId, ExprId)>,
 }
 
 /// An expression.
@@ -255,6 +258,11 @@ impl Ast {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The expressions that somebody wrote.
+    pub fn written(&self) -> impl Iterator<Item = (ExprId, &Expr)> {
+        self.exprs.iter_ids().filter(|(id, _)| !self.made.contains(id))
     }
 
     /// The expression `id`.

@@ -7,6 +7,7 @@
 
 pub mod block;
 mod condition;
+mod made;
 mod policy;
 mod tools;
 
@@ -38,7 +39,7 @@ pub struct Set<'a> {
 #[must_use]
 pub fn document(set: &Set<'_>) -> Vec<Block> {
     let parsed = set.checked.parsed();
-    let ours = parsed.policies.iter().enumerate().filter(|(_, it)| !it.rules.is_empty());
+    let ours = parsed.policies.iter().enumerate().filter(|(_, it)| it.decides());
     let ours: Vec<_> = ours.collect();
     let names = ours.iter().map(|(_, it)| it.name.value.to_string());
     let names: Vec<String> =

@@ -12,7 +12,7 @@ use crate::compiler::syntax::document::model::{
 use crate::lang::decision::Effect;
 use crate::tools::doc::block::{Block, Inline, code, heading, listed, paragraph, table, text};
 use crate::tools::doc::condition::{line, lines};
-use crate::tools::doc::{Set, escalation_words, place};
+use crate::tools::doc::{Set, escalation_words, made, place};
 
 /// Which tests name which rule.
 pub(super) struct Tests<'a> {
@@ -141,10 +141,18 @@ fn about(set: &Set<'_>, tests: &Tests<'_>, document: &PolicyDocument, rule: &Rul
     row("tools", tools(rule));
     let expr = match &rule.body {
         RuleBody::When { condition, reason, escalation, .. } => {
-            let when = condition.map_or_else(|| text("always"), |it| code(line(set, it)));
-            row("when", vec![when]);
+            let sections = made::rows(set, document, rule);
+            if sections.is_empty() {
+                let when = condition.map_or_else(|| text("always"), |it| code(line(set, it)));
+                row("when", vec![when]);
+            }
+            for (what, says) in sections {
+                row(what, says);
+            }
             if let Some(reason) = reason {
-                row("reason", vec![text(set.files.text(reason.span))]);
+                let written = || set.files.text(reason.span).to_owned();
+                let said = if rule.made { made::reason(reason) } else { written() };
+                row("reason", vec![text(said)]);
             }
             if let Some(escalation) = escalation {
                 row("handed on", vec![text(escalation_words(escalation))]);
@@ -168,7 +176,9 @@ fn about(set: &Set<'_>, tests: &Tests<'_>, document: &PolicyDocument, rule: &Rul
         row("test", vec![text("none names this rule")]);
     }
     blocks.push(table(&["what", "says"], rows));
-    blocks.extend(expr.and_then(|expr| lines(set, expr)).map(Block::Code));
+    // Behind an expression that nobody wrote stand other things than CEL.
+    let written = expr.filter(|_| !rule.made);
+    blocks.extend(written.and_then(|expr| lines(set, expr)).map(Block::Code));
     blocks
 }
 

@@ -148,8 +148,7 @@ pub(super) fn complete(ask: &Ask<'_>) -> Result<Json, Refusal> {
 /// The expression whose name is the marked word.
 fn marked_expression(ask: &Ask<'_>, marked: &Marked) -> Option<ExprId> {
     let ast = &marked.front.parsed.ast;
-    let mut exprs = ast.exprs.iter_ids();
-    let found = exprs.find(|(id, expr)| {
+    let found = ast.written().find(|(id, expr)| {
         let here = holds(expr.span, ask.file, marked.at);
         here && named(ast, *id).is_some_and(|name| name.contains(MARK))
     });

@@ -29,7 +29,8 @@ pub(super) fn hints(ask: &Ask<'_>) -> Result<Json, Refusal> {
     let here = |span: &Span| span.file == ask.file && from <= span.end && span.end <= to;
     found.retain(|(span, ty)| here(span) && *ty != TypeTable::ERROR);
     found.sort();
-    found.dedup();
+    // The variables of a copy stand where those do that were copied: the first ones count.
+    found.dedup_by_key(|(span, _)| *span);
     let drawn = found.into_iter().filter_map(|(span, ty)| {
         let position = ask.places.range(span.at_end())?.get("end")?.clone();
         let label = format!(": {}", analysis.types.show(ty));

@@ -236,9 +236,8 @@ pub(super) fn path_by_indent(text: &str, at: usize) -> (Vec<String>, bool) {
     path.extend(braces.into_iter().rev());
     for line in above.lines().rev() {
         let (own, rest) = dashed(line);
-        let Some((key, value)) = rest.split_once(':') else { continue };
-        let is_word = key.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-.".contains(&it));
-        if own < indent && is_word && !key.is_empty() && !rest.starts_with('#') {
+        let Some((key, value)) = key_in(rest) else { continue };
+        if own < indent {
             let value = value.trim();
             // Lines below `|` and `>` are text.
             if path.is_empty() && value.starts_with(['|', '>']) {
@@ -255,6 +254,19 @@ pub(super) fn path_by_indent(text: &str, at: usize) -> (Vec<String>, bool) {
     }
     path.reverse();
     (path, is_key)
+}
+
+/// The key that a line begins with, without quotes, and what stands behind its colon.
+fn key_in(line: &str) -> Option<(&str, &str)> {
+    for quote in ['"', '\''] {
+        if let Some(inside) = line.strip_prefix(quote) {
+            let (key, behind) = inside.split_once(quote)?;
+            return Some((key, behind.trim_start().strip_prefix(':')?));
+        }
+    }
+    let (key, value) = line.split_once(':')?;
+    let is_plain = |letter: char| !letter.is_whitespace() && !"#{}[]()\"'&|".contains(letter);
+    (!key.is_empty() && key.chars().all(is_plain)).then_some((key, value))
 }
 
 /// The keys of the mappings in braces that a line leaves open, and what stands behind the last
@@ -332,6 +344,22 @@ mod tests {
             ("rules:\n  - {id: a, esc", vec!["rules"], true),
             ("rules:\n  - {id: a, escalate: {to: [b], ti", vec!["rules", "escalate"], true),
             ("default: d", vec!["default"], false),
+            (
+                "tools:\n  t:\n    output:\n      /a/*:\n        la",
+                vec!["tools", "t", "output", "/a/*"],
+                true,
+            ),
+            (
+                "tools:\n  t:\n    output:\n      \"/a:b\":\n        la",
+                vec!["tools", "t", "output", "/a:b"],
+                true,
+            ),
+            (
+                "tools:\n  t:\n    output:\n      '':\n        la",
+                vec!["tools", "t", "output", ""],
+                true,
+            ),
+            ("rules:\n  - when: >\n      f(a ?\n      b :\n        c)", vec![], false),
         ];
         for (text, path, is_key) in rows {
             let path: Vec<String> = path.into_iter().map(str::to_owned).collect();

@@ -32,7 +32,7 @@ pub(super) fn lenses(ask: &Ask<'_>) -> Json {
     };
     let parsed = &ask.front().parsed;
     for policy in parsed.policies.iter().filter(|policy| policy.file == ask.file) {
-        if policy.rules.is_empty() {
+        if !policy.decides() {
             continue;
         }
         let named = format!("policy={}", policy.name.value);
@@ -42,7 +42,13 @@ pub(super) fn lenses(ask: &Ask<'_>) -> Json {
             // A semicolon ends a part of a filter.
             if !rule.id.value.contains(';') && !named.contains(';') {
                 let filter = format!("{named};rule={}", rule.id.value);
-                add(at, "run the tests of this rule", &["test", "--filter", &filter]);
+                // Several may be made of what is written at one place.
+                let title = if rule.made {
+                    format!("run the tests of `{}`", rule.id.value)
+                } else {
+                    "run the tests of this rule".to_owned()
+                };
+                add(at, &title, &["test", "--filter", &filter]);
             }
         }
     }

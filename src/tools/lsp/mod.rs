@@ -27,6 +27,8 @@ pub mod serve;
 mod signature;
 mod state;
 mod symbols;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tokens;
 mod uri;

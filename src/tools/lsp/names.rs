@@ -42,8 +42,7 @@ pub(super) fn holds(span: Span, file: FileId, at: u32) -> bool {
 
 /// The smallest expression at byte `at`.
 pub(super) fn expression_at(front: &Front, file: FileId, at: u32) -> Option<ExprId> {
-    let exprs = front.parsed.ast.exprs.iter_ids();
-    let around = exprs.filter(|(_, expr)| holds(expr.span, file, at));
+    let around = front.parsed.ast.written().filter(|(_, expr)| holds(expr.span, file, at));
     around.min_by_key(|(_, expr)| expr.span.end - expr.span.start).map(|(id, _)| id)
 }
 
@@ -201,10 +200,17 @@ pub(super) fn declaration(front: &Front, target: &Target) -> Option<Span> {
     }
 }
 
-/// The names of tools in `on`, with their places.
+/// The names of tools that documents write, with their places: in `on`, in sinks, in `capabilities`.
 fn patterns(front: &Front) -> impl Iterator<Item = (&Name, Span)> {
-    let rules = front.parsed.policies.iter().flat_map(|policy| &policy.rules);
-    rules.flat_map(|rule| rule.on.iter().map(|on| (&on.value, on.span)))
+    let policies = || front.parsed.policies.iter();
+    let rules = policies().flat_map(|policy| &policy.rules).filter(|rule| !rule.made);
+    let sinks = policies().flat_map(|policy| &policy.flow).flat_map(|flow| &flow.sink.tools);
+    let sections = policies().filter_map(|policy| policy.capabilities.as_ref());
+    let ceilings = sections.flat_map(|section| &section.roles);
+    let ceilings = ceilings.flat_map(|role| role.allow.iter().chain(&role.deny));
+    let meters = policies().flat_map(|policy| &policy.meters).flat_map(|meter| &meter.on);
+    let written = rules.flat_map(|rule| &rule.on).chain(sinks).chain(ceilings).chain(meters);
+    written.map(|pattern| (&pattern.value, pattern.span))
 }
 
 /// What the name at byte `at` stands for, and its bytes.
@@ -274,7 +280,7 @@ pub(super) fn uses(front: &Front, target: &Target, declared: bool) -> Vec<Span> 
         | Target::Field(_)
         | Target::Host(_)
         | Target::Window(_) => {
-            let ids = front.analysis.uses.ids();
+            let ids = front.parsed.ast.written().map(|(id, _)| id);
             let ids = ids.filter(|id| self::target(front, *id).as_ref() == Some(target));
             ids.map(|id| name_span(front, id)).collect()
         }

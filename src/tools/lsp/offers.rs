@@ -8,6 +8,7 @@ use crate::base::span::Span;
 use crate::compiler::Front;
 use crate::compiler::check::analysis::{LocalId, MacroUse, Use};
 use crate::compiler::check::macros::{MACROS, MacroKind, MacroStyle};
+use crate::compiler::govern::ARG;
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::model::Form;
 use crate::lang::functions::{self, CROSS_TYPE, POLICYC, Style};
@@ -118,6 +119,9 @@ fn names(ask: &Ask<'_>, front: &Front, id: ExprId, items: &mut Items) {
             items.add(&local.name, Kind::Variable, ty, "A variable of a macro.");
         }
     }
+    if stands_in_unless(front, id) {
+        items.add(ARG, Kind::Variable, "", "The argument that the flow rule is about.");
+    }
     let mut all = Items::default();
     declared(ask, front, &mut all);
     namespaced(&mut all);
@@ -143,6 +147,13 @@ fn names(ask: &Ask<'_>, front: &Front, id: ExprId, items: &mut Items) {
     }
 }
 
+/// Whether an expression is part of the `unless` of a flow rule that is about arguments.
+fn stands_in_unless(front: &Front, id: ExprId) -> bool {
+    let root = std::iter::successors(Some(id), |at| parent(front, *at)).last();
+    let flows = front.parsed.policies.iter().flat_map(|policy| &policy.flow);
+    flows.into_iter().any(|flow| flow.unless == root && !flow.sink.args.is_empty())
+}
+
 /// The variables of the macros around an expression.
 fn locals(front: &Front, id: ExprId) -> Vec<LocalId> {
     let mut found = Vec::new();
@@ -150,23 +161,13 @@ fn locals(front: &Front, id: ExprId) -> Vec<LocalId> {
     while let Some(above) = parent(front, at) {
         at = above;
         let Some(Use::Macro(used)) = front.analysis.uses.get(at) else { continue };
-        match used {
-            MacroUse::Has | MacroUse::Block(_) => {}
-            MacroUse::Bind(local) | MacroUse::OptMap(local) | MacroUse::OptFlatMap(local) => {
-                found.push(*local);
-            }
-            MacroUse::All(vars)
-            | MacroUse::Exists(vars)
-            | MacroUse::ExistsOne(vars)
-            | MacroUse::Filter(vars)
-            | MacroUse::Map(vars)
-            | MacroUse::TransformList(vars)
-            | MacroUse::TransformMap(vars)
-            | MacroUse::TransformMapEntry(vars)
-            | MacroUse::SortBy(vars) => {
-                found.push(vars.first);
-                found.extend(vars.second);
-            }
+        if let MacroUse::Bind(local) | MacroUse::OptMap(local) | MacroUse::OptFlatMap(local) = used
+        {
+            found.push(*local);
+        }
+        if let Some(vars) = used.loops() {
+            found.push(vars.first);
+            found.extend(vars.second);
         }
     }
     found

@@ -22,8 +22,12 @@ use crate::tools::lsp::names::{Target, declaration, holds, target_at, uses};
 /// The name at the place, if it can be renamed, and its bytes.
 fn renamed(ask: &Ask<'_>) -> Result<(Target, Span), Refusal> {
     let at = ask.at()?;
-    let rules = ask.front().parsed.policies.iter().flat_map(|policy| &policy.rules);
-    if rules.into_iter().any(|rule| rule.id_is_written && holds(rule.id.span, ask.file, at)) {
+    let policies = || ask.front().parsed.policies.iter();
+    let rules = policies().flat_map(|policy| &policy.rules);
+    let rules = rules.filter(|rule| rule.id_is_written && !rule.made).map(|rule| rule.id.span);
+    let flows = policies().flat_map(|policy| &policy.flow).map(|flow| flow.id.span);
+    let limits = policies().flat_map(|policy| &policy.limits).map(|limit| limit.id.span);
+    if rules.chain(flows).chain(limits).any(|id| holds(id, ask.file, at)) {
         let why = "records, tests and reports know a rule by its id, so it is not renamed";
         return Err(Refusal::unsafe_to(why));
     }

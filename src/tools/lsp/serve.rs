@@ -91,13 +91,27 @@ fn checks(works: &Receiver<Work>, tell: &Sender<Event>, pass: &Sender<Rest>) {
 
 /// Lints projects that were checked, one after the other.
 fn lints(rests: &Receiver<Rest>, tell: &Sender<Event>) {
-    while let Ok(rest) = rests.recv() {
+    let mut waiting = VecDeque::new();
+    while let Some(rest) = newest(&mut waiting, rests) {
         if let Some(done) = lint(rest)
             && tell.send(Event::Done(Box::new(done))).is_err()
         {
             return;
         }
     }
+}
+
+/// The project among those that wait that was edited last: somebody waits for it. `None` where none
+/// waits and none will come.
+pub(super) fn newest(waiting: &mut VecDeque<Rest>, rests: &Receiver<Rest>) -> Option<Rest> {
+    if waiting.is_empty() {
+        waiting.push_back(rests.recv().ok()?);
+    }
+    waiting.extend(rests.try_iter());
+    // Of several that are equally new the first.
+    let versions = waiting.iter().map(Rest::version).enumerate().rev();
+    let (at, _) = versions.max_by_key(|(_, version)| *version)?;
+    waiting.remove(at)
 }
 
 struct Conversation {

@@ -24,7 +24,7 @@ pub(super) fn signature_help(ask: &Ask<'_>) -> Result<Json, Refusal> {
 /// The innermost call whose arguments hold the mark.
 fn around(ask: &Ask<'_>, marked: &Marked) -> Option<Json> {
     let ast = &marked.front.parsed.ast;
-    let calls = ast.exprs.iter_ids().filter(|(id, expr)| {
+    let calls = ast.written().filter(|(id, expr)| {
         let ExprKind::Call { name, .. } = ast.kind(*id) else { return false };
         let at = marked.at;
         expr.span.file == ask.file && name.span.end < at && at < expr.span.end

@@ -20,8 +20,9 @@ use crate::tools::lsp::text::changed;
 use crate::tools::lsp::uri::{path_of, uri_of};
 use crate::tools::lsp::view::{Done, Key, Places, View, Work};
 use crate::tools::pipeline::references;
+use crate::tools::project::config::NAMES;
 use crate::tools::project::overlay::Overlay;
-use crate::tools::project::{ENDINGS, is_source, may_be_environment, read_bytes, read_under};
+use crate::tools::project::{ENDINGS, is_source, is_test, read_bytes, read_under, source_by_name};
 
 /// `FileChangeType.Changed`
 const CHANGED: u64 = 2;
@@ -213,6 +214,7 @@ impl State {
         let Some(document) = self.documents.get(path).filter(|_| !self.unread) else { return };
         let text = document.text.as_str();
         self.version += 1;
+        let configures = self.is_configuration(path);
         let mut seen = false;
         for view in &mut self.views {
             let Some(file) = view.file(path) else { continue };
@@ -222,7 +224,7 @@ impl State {
                 // A policy that is none any more, or the other way round.
                 let other = is_source(path, before) != is_source(path, text);
                 let same = view.set_text(file, text, self.version);
-                self.unread |= !same || other || is_configuration(path);
+                self.unread |= !same || other || configures;
             }
         }
         let ours = !seen && self.matters(path, text) && !self.passed_over.contains(path);
@@ -231,9 +233,30 @@ impl State {
 
     /// Whether a project may be made of the file at `path`, were this its text.
     fn matters(&self, path: &Path, text: &str) -> bool {
-        is_configuration(path)
-            || is_source(path, text)
-            || self.views.iter().any(|view| view.names(path))
+        self.matters_by_name(path).unwrap_or_else(|| is_source(path, text))
+    }
+
+    /// As `matters`; `None` where the text tells.
+    fn matters_by_name(&self, path: &Path) -> Option<bool> {
+        if self.is_configuration(path) || self.views.iter().any(|view| view.names(path)) {
+            return Some(true);
+        }
+        source_by_name(path)
+    }
+
+    /// Whether the file at `path` configures projects: it has the name, or one that has it extends
+    /// the file.
+    fn is_configuration(&self, path: &Path) -> bool {
+        path.file_name().is_some_and(|name| NAMES.iter().any(|known| name == *known))
+            || self.views.iter().any(|view| view.is_configured_by(path))
+    }
+
+    /// Whether it counts that there is a file at `path`: a configuration, tests, or the environment
+    /// that lies beside a CEL Policy document.
+    fn counts_by_existing(&self, path: &Path) -> bool {
+        is_test(path)
+            || self.is_configuration(path)
+            || self.views.iter().any(|view| view.may_have_environment(path))
     }
 
     fn is_below_roots(&self, path: &Path) -> bool {
@@ -250,17 +273,23 @@ impl State {
     /// What was saved is what was shown; but now there is a file.
     fn saved(&mut self, params: &Json) {
         if let Some(path) = ask::uri_in(params).and_then(path_of) {
-            self.unread |= counts_by_existing(&path) || self.is_other_on_disk(&path);
+            let is_new = !self.views.iter().any(|view| view.has_test(&path));
+            self.unread |=
+                (is_new && self.counts_by_existing(&path)) || self.is_other_on_disk(&path);
         }
     }
 
     fn files_changed(&mut self, params: &Json) {
         let changes = params.get("changes").and_then(Json::as_array).into_iter().flatten();
         for change in changes {
+            // One that counts is enough: then all are read.
+            if self.unread {
+                return;
+            }
             let path = change.get("uri").and_then(Json::as_str).and_then(path_of);
             let was_there = change.get("type").and_then(Json::as_u64) == Some(CHANGED);
-            self.unread |= path.is_some_and(|path| {
-                (!was_there && counts_by_existing(&path)) || self.is_other_on_disk(&path)
+            self.unread = path.is_some_and(|path| {
+                (!was_there && self.counts_by_existing(&path)) || self.is_other_on_disk(&path)
             });
         }
     }
@@ -271,16 +300,23 @@ impl State {
         if self.documents.contains_key(path) {
             return false;
         }
+        let read = || read_bytes(path, SOURCE_BYTES_MAX);
         let known = self.views.iter().find_map(|view| view.project.files.get(view.file(path)?));
-        match (known, read_bytes(path, SOURCE_BYTES_MAX)) {
-            (Some(known), Ok(bytes)) => {
-                bytes != known.bytes.as_deref().unwrap_or(known.text.as_bytes())
-            }
-            (Some(_), Err(_)) => true,
-            (None, Ok(bytes)) => self.matters(path, &String::from_utf8_lossy(&bytes)),
-            // A folder that is gone, or a file that cannot be read.
-            (None, Err(_)) => path.exists() || self.views.iter().any(|view| view.has_below(path)),
+        if let Some(known) = known {
+            let before = known.bytes.as_deref().unwrap_or(known.text.as_bytes());
+            return read().map_or(true, |bytes| bytes != before);
         }
+        let is_ours = match self.matters_by_name(path) {
+            Some(true) => path.exists(),
+            // A folder may hold sources.
+            Some(false) => path.is_dir(),
+            None => match read() {
+                Ok(bytes) => is_source(path, &String::from_utf8_lossy(&bytes)),
+                Err(_) => path.exists(),
+            },
+        };
+        // A folder may also be gone.
+        is_ours || self.views.iter().any(|view| view.has_below(path))
     }
 
     fn change_roots(&mut self, params: &Json) {
@@ -323,7 +359,7 @@ impl State {
         }
         for old in std::mem::replace(&mut self.views, views) {
             match self.views.iter_mut().find(|view| view.is_like(&old)) {
-                Some(view) => *view = old,
+                Some(view) => view.stay(old),
                 None => old.give_up(),
             }
         }
@@ -359,9 +395,12 @@ impl State {
     /// Takes what was found, and says what is to be told of it; nothing where texts have changed
     /// since.
     pub(super) fn take(&mut self, done: Done) -> Vec<Json> {
+        // A project in which nothing has changed is not looked at again: what was found of it has
+        // to be told now.
+        self.refresh();
         let key = done.key.clone();
         let view = self.views.iter_mut().find(|view| view.key == key);
-        let Some(view) = view.filter(|_| !self.unread) else { return Vec::new() };
+        let Some(view) = view else { return Vec::new() };
         let others = view.names_others(&done);
         if !view.take(done) {
             return Vec::new();
@@ -400,17 +439,6 @@ impl State {
 /// The addresses of documents that an editor shows.
 fn shown(documents: &BTreeMap<PathBuf, Document>) -> impl Fn(&Path) -> Option<String> {
     |path| documents.get(path).map(|document| document.uri.clone())
-}
-
-/// Whether the file at `path` configures projects.
-fn is_configuration(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "toml")
-}
-
-/// Whether it counts that there is a file at `path`: a configuration, or the environment that lies
-/// beside a CEL Policy document.
-fn counts_by_existing(path: &Path) -> bool {
-    is_configuration(path) || may_be_environment(path)
 }
 
 fn publish(uri: &str, found: &[Json]) -> Json {

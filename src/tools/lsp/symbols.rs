@@ -1,7 +1,7 @@
 //! `textDocument/documentSymbol`: what a document declares.
 //!
 //! In:      a file.
-//! Out:     its variables, tools, windows, functions and rules, in order of place.
+//! Out:     what has a name in it, as variables, tools and rules, in order of place.
 //! Imports: `base`, `compiler`, `tools::lsp`.
 
 use serde_json::{Value as Json, json};
@@ -57,7 +57,16 @@ pub(super) fn symbols(ask: &Ask<'_>) -> Json {
         for own in &policy.tools {
             add(&own.name.value, METHOD, "tool", own.name.span, own.name.span);
         }
-        for rule in &policy.rules {
+        for flow in &policy.flow {
+            add(&flow.id.value, EVENT, "flow", flow.id.span, flow.span);
+        }
+        for meter in &policy.meters {
+            add(&meter.name.value, CONSTANT, "meter", meter.name.span, meter.name.span);
+        }
+        for limit in &policy.limits {
+            add(&limit.id.value, EVENT, "limit", limit.id.span, limit.span);
+        }
+        for rule in policy.rules.iter().filter(|rule| !rule.made) {
             let detail = match &rule.body {
                 RuleBody::When { effect, .. } => effect.word(),
                 RuleBody::Decision(_) => "decision",

@@ -46,7 +46,7 @@ pub(super) fn legend() -> Json {
 
 /// `textDocument/semanticTokens/full`
 pub(super) fn tokens(ask: &Ask<'_>) -> Json {
-    let exprs = ask.front().parsed.ast.exprs.iter_ids();
+    let exprs = ask.front().parsed.ast.written();
     let own = exprs.filter(|(_, expr)| expr.span.file == ask.file);
     let mut words: Vec<(Span, Kind)> = own.filter_map(|(id, _)| own_word(ask, id)).collect();
     words.sort_by_key(|(span, _)| *span);

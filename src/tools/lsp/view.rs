@@ -23,7 +23,7 @@ use crate::tools::lsp::text::{Text, Units};
 use crate::tools::lsp::uri::uri_of;
 use crate::tools::paths::{normalize, relative, slashed};
 use crate::tools::pipeline::{self, Checking};
-use crate::tools::project::{Project, Settings};
+use crate::tools::project::{Project, Settings, environments};
 
 /// What tells a project from the others: what was asked for, and where it begins.
 pub(super) type Key = (PathBuf, PathBuf);
@@ -110,6 +110,14 @@ pub(super) fn lint(rest: Rest) -> Option<Done> {
     Some(work.done(checked, sink.finish().0, Some(named)))
 }
 
+impl Rest {
+    /// The version of the texts that are to be linted: of several projects the one that was edited
+    /// last has the highest.
+    pub(super) const fn version(&self) -> u64 {
+        self.work.version
+    }
+}
+
 impl Work {
     fn done(
         &self,
@@ -158,14 +166,44 @@ impl View {
             && other.read.worst().is_none()
     }
 
+    /// Takes what is known of the `old` project that it is like. Its tests may be others.
+    pub(super) fn stay(&mut self, mut old: Self) {
+        old.project.tests = std::mem::take(&mut self.project.tests);
+        *self = old;
+    }
+
     /// Says that what is found about its texts is of no use any more.
     pub(super) fn give_up(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }
 
+    /// The path of a file as the project writes it.
+    fn logical(&self, path: &Path) -> String {
+        slashed(&relative(&self.project.root, path))
+    }
+
     /// Whether a document of the project names the file at `path`.
     pub(super) fn names(&self, path: &Path) -> bool {
-        self.named.contains(&slashed(&relative(&self.project.root, path)))
+        self.named.contains(&self.logical(path))
+    }
+
+    /// Whether the file at `path` is a table of its tests.
+    pub(super) fn has_test(&self, path: &Path) -> bool {
+        self.project.tests.contains(&self.logical(path))
+    }
+
+    /// Whether its settings come from the file at `path`. While something is wrong with them, every
+    /// file of their ending may be the one that was not found.
+    pub(super) fn is_configured_by(&self, path: &Path) -> bool {
+        self.project.budgets.files.find(&self.logical(path)).is_some()
+            || (self.read.worst().is_some() && path.extension().is_some_and(|it| it == "toml"))
+    }
+
+    /// Whether the environment of one of its documents may lie at `path`.
+    pub(super) fn may_have_environment(&self, path: &Path) -> bool {
+        let wanted = self.logical(path);
+        let mut files = self.project.files.iter();
+        files.any(|(_, file)| environments(&file.path, &file.text).contains(&wanted))
     }
 
     /// Whether a file of the project is or lies below `path`.
@@ -178,7 +216,7 @@ impl View {
 
     /// The file at `path`, if it is one of the project.
     pub(super) fn file(&self, path: &Path) -> Option<FileId> {
-        self.project.files.find(&slashed(&relative(&self.project.root, path)))
+        self.project.files.find(&self.logical(path))
     }
 
     /// Where a file lies.

@@ -25,7 +25,8 @@ pub const ENDINGS: &[&str] =
 
 /// Whether a project takes the file for one of its sources though nobody names it, by its name
 /// alone; `None` where its text tells.
-pub(super) fn source_by_name(path: &Path) -> Option<bool> {
+#[must_use]
+pub fn source_by_name(path: &Path) -> Option<bool> {
     if is_test(path) {
         return Some(false);
     }
@@ -42,7 +43,8 @@ pub fn is_source(path: &Path, text: &str) -> bool {
 }
 
 /// Whether the name is that of a table of tests.
-pub(super) fn is_test(path: &Path) -> bool {
+#[must_use]
+pub fn is_test(path: &Path) -> bool {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
     let named = stem == "tests" || stem.ends_with("_test") || stem.ends_with("_tests");
     named && has_ending(path, &["yaml", "yml"])

@@ -36,8 +36,8 @@ use crate::tools::project::config::Budget;
 use crate::tools::project::config::check::Check;
 use crate::tools::project::config::layers::Overrides;
 use crate::tools::project::discover::{Group, alone, begins_project, groups};
-pub use crate::tools::project::kind::{ENDINGS, is_source};
-use crate::tools::project::kind::{Kind, has_ending, is_test, kind_of, source_by_name};
+pub use crate::tools::project::kind::{ENDINGS, is_source, is_test, source_by_name};
+use crate::tools::project::kind::{Kind, has_ending, kind_of};
 use crate::tools::project::overlay::Overlay;
 
 /// Rounds of files that refer to files; policies refer to schemas, and those to nothing.
@@ -233,10 +233,16 @@ fn shown_from(here: &Path, path: &Path) -> PathBuf {
     if shown.as_os_str().is_empty() { PathBuf::from(".") } else { shown }
 }
 
-/// Whether the name may be that of the environment beside a CEL Policy document.
+/// The logical paths at which the environment of a source may lie, best first; none where it is no
+/// CEL Policy document.
 #[must_use]
-pub fn may_be_environment(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().contains("config"))
+pub fn environments(logical: &str, text: &str) -> Vec<String> {
+    if kind_of(text) != Kind::CelPolicy && !has_ending(Path::new(logical), &["celpolicy"]) {
+        return Vec::new();
+    }
+    let own = logical.rsplit('/').next().unwrap_or(logical).replace("policy", "config");
+    let names = [own.as_str()].into_iter().chain(ENVIRONMENTS.iter().copied());
+    names.map(|name| join(logical, name)).filter(|path| path != logical).collect()
 }
 
 impl Project {
@@ -466,16 +472,9 @@ impl<'a> Reading<'a> {
     /// Reads the environment beside a CEL Policy document.
     fn add_environment(&mut self, logical: &str, sink: &mut Sink) {
         let Some(Content::Text(text)) = self.contents.get(logical) else { return };
-        if kind_of(text) != Kind::CelPolicy && !has_ending(Path::new(logical), &["celpolicy"]) {
-            return;
-        }
-        let own = logical.rsplit('/').next().unwrap_or(logical).replace("policy", "config");
-        for name in [own.as_str()].iter().chain(ENVIRONMENTS) {
-            let environment = join(logical, name);
-            if environment != logical && self.project.root.join(&environment).is_file() {
-                self.add(&environment, sink);
-                return;
-            }
+        let places = environments(logical, text);
+        if let Some(found) = places.iter().find(|it| self.project.root.join(it).is_file()) {
+            self.add(found, sink);
         }
     }
 

@@ -2,13 +2,14 @@
 //!
 //! In:      the sources of a project, looked at once; a test file.
 //! Out:     the policies that lie beside it or that it names, with what they may refer to.
-//! Imports: `base`, `diag`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `diag`, `compiler::{govern, source, syntax}`.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::arrange::Arrange as _;
 use crate::base::index::Index as _;
 use crate::base::span::{FileId, Span, Spanned};
+use crate::compiler::govern;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::Parsed;
 use crate::compiler::syntax::document::{self, is_test};
@@ -53,13 +54,16 @@ impl<'a> Tested<'a> {
     #[must_use]
     pub fn of(files: &'a SourceMap) -> Self {
         let mut reading = Sink::new();
-        let parsed = document::read(files, &mut reading);
-        let ours = parsed.policies.iter().filter(|document| !document.rules.is_empty());
+        let mut parsed = document::read(files, &mut reading);
+        let ours = parsed.policies.iter().filter(|document| document.decides());
         let policies: Vec<(String, FileId)> = ours
             .map(|document| (document.name.value.to_string(), document.file))
             .chain(parsed.cel_policies.iter().map(|it| (it.name.value.to_string(), it.file)))
             .collect();
         let speaks = !policies.is_empty();
+        // Tests and filters name the rules that are made of other sections, too. What is wrong with
+        // those the compiler says.
+        let _labels = govern::expand(&mut parsed, &mut Sink::new());
         let (rules, variables) = owners(&parsed);
         let mut sources = Self {
             files,

@@ -1,5 +1,9 @@
 //! Schemas: JSON Schema, environment files, documents, data.
 
+use policyc::compiler::Options;
+use policyc::compiler::source::map::SourceMap;
+use policyc::diag::sink::Sink;
+
 use crate::check::run;
 
 fn with_schema(schema: &str, expressions: &[&str]) -> crate::check::Checking {
@@ -158,4 +162,16 @@ fn a_part_of_the_context_has_one_type() {
     let other = policy("{request: {a: string}}");
     let checking = run(&[("a.yaml", &one), ("b.yaml", &other)]);
     assert_eq!(checking.messages(), ["two documents give `request.a` two types"]);
+}
+
+/// The schema of the project is that of a document of which only rules are made, too.
+#[test]
+fn documents_of_which_rules_are_made_have_the_schema_of_the_project() {
+    let mut files = SourceMap::new();
+    files.add("p.yaml", "policyc: 1\ndefault: deny\ncapabilities: {a: {allow: [pay]}}\n");
+    files.add("types.yaml", "policyc: 1\nschema: {principal: {roles: list<string>}}\n");
+    let options = Options { schema: Some("types.yaml".to_owned()), ..Options::default() };
+    let mut sink = Sink::new();
+    let _front = policyc::compiler::check(&files, &options, &mut sink);
+    assert_eq!(sink.finish().0, []);
 }

@@ -1,5 +1,6 @@
 //! The language server, as a scripted editor sees it.
 
+mod agents;
 mod client;
 mod findings;
 mod hostile;
