@@ -98,6 +98,12 @@ impl Sink {
             })
     }
 
+    /// Whether an error with this code was reported at exactly these bytes.
+    #[must_use]
+    pub fn has_reported(&self, code: Code, at: Span) -> bool {
+        self.diagnostics.iter().any(|found| found.code == code && found.span() == Some(at))
+    }
+
     /// Takes everything that `other` holds.
     pub fn append(&mut self, other: Self) {
         self.dropped += other.dropped;

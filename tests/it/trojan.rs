@@ -150,6 +150,22 @@ fn what_cannot_be_seen_is_refused_in_documents() {
     assert_eq!(missed("a.yaml", &DOCUMENTS, &chars), []);
 }
 
+/// Each of several that stand side by side is told, and told once.
+#[test]
+fn neighbours_that_cannot_be_seen_are_told_apart() {
+    for (text, wanted) in [
+        ("policyc: 1\nname: n\u{202E}\u{2066}x\n", vec![(18, 21), (21, 24)]),
+        ("policyc: 1\nname: n\nvariables: [{v: 'a\u{202E}\u{2066}'}]\n", vec![(37, 40), (40, 43)]),
+    ] {
+        let (mut files, mut sink) = (SourceMap::new(), Sink::new());
+        files.add("a.yaml", text);
+        let _ = policyc::compiler::syntax::document::read(&files, &mut sink);
+        let found = sink.finish().0.into_iter().filter(|found| found.code.id() == "E0106");
+        let places = found.filter_map(|found| found.span()).map(|at| (at.start, at.end));
+        assert_eq!(places.collect::<Vec<_>>(), wanted, "{text:?}");
+    }
+}
+
 /// Letters of other scripts that pass for those of ASCII, as an attacker would put them.
 const DISGUISED: [&str; 8] = [
     "\u{430}dmin",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::index::IndexVec;
 use crate::base::name::Name;
+use crate::base::pointer;
 use crate::base::span::Span;
 use crate::compiler::govern::labels::Labels;
 use crate::compiler::govern::meters::Measures;
@@ -98,7 +99,7 @@ impl RedactionInfo {
     pub fn text(&self) -> String {
         let key = |key: &Option<Name>| match key {
             None => "*".to_owned(),
-            Some(key) => key.replace('~', "~0").replace('/', "~1"),
+            Some(key) => pointer::token(key),
         };
         self.path.iter().fold(String::new(), |text, step| text + "/" + &key(step))
     }

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::base::pointer;
 use crate::compiler::solve::places::paths;
 use crate::compiler::solve::store::{Store, Term, TermId};
 use crate::compiler::solve::values::{USUAL_TIME, Value, Values};
@@ -313,16 +314,10 @@ fn scalar(value: &Scalar) -> String {
     text
 }
 
-/// Keys of a JSON Pointer.
-fn keys(path: &str) -> Vec<String> {
-    let keys = path.strip_prefix('/').map(|rest| rest.split('/')).into_iter().flatten();
-    keys.map(|key| key.replace("~1", "/").replace("~0", "~")).collect()
-}
-
 /// The member at a path; objects on the way are made.
 fn member<'c>(context: &'c mut Json, path: &str) -> &'c mut Json {
     let mut at = context;
-    for key in keys(path) {
+    for key in pointer::keys(path) {
         if !at.is_object() {
             *at = json!({});
         }
@@ -346,9 +341,8 @@ fn object(context: &mut Json, path: &str) {
 /// Takes a member away.
 pub fn remove(context: &mut Json, path: &str) {
     let (above, key) = path.rsplit_once('/').unwrap_or_default();
-    let key = key.replace("~1", "/").replace("~0", "~");
     if let Some(members) = context.pointer_mut(above).and_then(Json::as_object_mut) {
-        members.remove(&key);
+        members.remove(&pointer::key(key));
     }
 }
 

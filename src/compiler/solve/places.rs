@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::base::arrange::Arrange as _;
+use crate::base::pointer;
 use crate::compiler::solve::store::{Kind, Kinds, Place, Store, Term, TermId};
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, Requirement, SlotRow, TypeRow};
 
@@ -37,7 +38,7 @@ pub fn paths(module: &Module) -> Vec<Rc<str>> {
         let first = usize::from(node.first_child);
         for child in first..first + usize::from(node.children) {
             let key = module.paths.get(child).and_then(|row| module.strings.get(row.key as usize));
-            let key = key.unwrap_or_default().replace('~', "~0").replace('/', "~1");
+            let key = pointer::token(key.map_or("", AsRef::as_ref));
             if let Some(path) = paths.get_mut(child) {
                 *path = format!("{own}/{key}").into();
             }

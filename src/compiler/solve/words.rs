@@ -2,10 +2,11 @@
 //!
 //! In:      facts that together make something hold.
 //! Out:     text, as `10000 < args.amount <= 25000 && action.tool == "bank.transfer"`.
-//! Imports: `lang`; the rooms beside this one.
+//! Imports: `base`, `lang`; the rooms beside this one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::pointer;
 use crate::compiler::solve::ask::Cube;
 use crate::compiler::solve::point::{Line, Point, Real, behind_prefix};
 use crate::compiler::solve::store::{Fact, Kind, Store, Term, TermId, TextTest};
@@ -266,7 +267,7 @@ fn dotted(path: &str) -> String {
     let keys = path.trim_start_matches('/').split('/');
     let mut text = String::new();
     for key in keys {
-        let key = key.replace("~1", "/").replace("~0", "~");
+        let key = pointer::key(key);
         let plain = key.chars().all(|c| c.is_alphanumeric() || c == '_');
         if !plain {
             text.extend(["[", &quoted(&key), "]"]);

@@ -3,7 +3,7 @@
 //!
 //! In:      programs, inputs to begin with, somebody who tries inputs.
 //! Out:     an input that shows what is looked for, or how many were tried.
-//! Imports: `lang`, `runtime::bundle`, `compiler::solve`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `compiler::solve`.
 //!
 //! What is tried are the values that the programs themselves name, those beside them, and their
 //! absence, at every place that is read. The order is the same on every machine.
@@ -11,6 +11,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::base::arrange::Arrange as _;
+use crate::base::pointer;
 use crate::compiler::solve::input::{Example, remove};
 use crate::compiler::solve::places::paths;
 use crate::compiler::solve::values::USUAL_TIME;
@@ -143,9 +144,8 @@ impl Search {
 }
 
 fn set(context: &mut Json, path: &str, value: &Json) {
-    let keys = path.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
     let mut at = context;
-    for key in keys {
+    for key in pointer::keys(path) {
         if !at.is_object() {
             *at = json!({});
         }
@@ -178,8 +178,7 @@ pub fn smaller(example: Example, shows: &mut dyn FnMut(&Example) -> bool) -> Exa
 fn pointers(value: &Json, path: &str, depth: usize, found: &mut Vec<String>) {
     let Json::Object(members) = value else { return };
     for (key, value) in members.iter().filter(|_| depth < 32) {
-        let key = key.replace('~', "~0").replace('/', "~1");
-        let path = format!("{path}/{key}");
+        let path = format!("{path}/{}", pointer::token(key));
         found.push(path.clone());
         pointers(value, &path, depth + 1, found);
     }

@@ -5,6 +5,7 @@
 //! Imports: `base`, `runtime::bundle`.
 
 use crate::base::limits::CONTEXT_DEPTH_MAX;
+use crate::base::pointer;
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, PathNode, SlotRow};
 
 /// The places by root, those below one place together in braces; `now` where time is read.
@@ -79,8 +80,7 @@ fn gather(module: &Module, node: &PathNode, path: &str, room: usize, found: &mut
     let Some(room) = room.checked_sub(1) else { return };
     let star = if node.mode == NodeMode::Rows { "/*" } else { "" };
     for child in children(module, node) {
-        let key = key(module, child).replace('~', "~0").replace('/', "~1");
-        let path = format!("{path}{star}/{key}");
+        let path = format!("{path}{star}/{}", pointer::token(key(module, child)));
         if node.mode == NodeMode::Rows {
             found.push(path.clone());
         }

@@ -200,7 +200,7 @@ pub(super) fn declaration(front: &Front, target: &Target) -> Option<Span> {
     }
 }
 
-/// The names of tools that documents write, with their places: in `on`, in sinks, in `capabilities`.
+/// The names of tools that documents write, with their places: in `on`, sinks and capabilities.
 fn patterns(front: &Front) -> impl Iterator<Item = (&Name, Span)> {
     let policies = || front.parsed.policies.iter();
     let rules = policies().flat_map(|policy| &policy.rules).filter(|rule| !rule.made);

@@ -1,4 +1,4 @@
-//! What an editor shows of `capabilities`, `flow` and `limits`, of which rules are made that nobody wrote.
+//! What an editor shows of `capabilities`, `flow` and `limits`, of which rules are made.
 
 use serde_json::{Value as Json, json};
 

@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::limits::SCHEMA_DEPTH_MAX;
 use crate::base::name::Name;
+use crate::base::pointer::keys;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::check::error::{SchemaError, SchemaFault};
 use crate::compiler::check::schema::{DeclaredRoot, nullable, record};
@@ -389,8 +390,7 @@ impl<'n> Reader<'_, '_, 'n> {
 /// What a JSON Pointer names.
 fn point<'n>(root: &'n Node, pointer: &str) -> Option<&'n Node> {
     let mut at = root;
-    for step in pointer.split('/').skip(1) {
-        let step = step.replace("~1", "/").replace("~0", "~");
+    for step in keys(pointer) {
         at = match at.items() {
             Some(items) => items.get(step.parse::<usize>().ok()?)?,
             None => &at.get(&step)?.value,

@@ -90,23 +90,6 @@ pub struct PolicyDocument {
     pub redact: Vec<Redaction>,
 }
 
-impl PolicyDocument {
-    /// Whether the document says what is decided: by rules, or by sections that rules are made of.
-    #[must_use]
-    pub fn decides(&self) -> bool {
-        self.rules.iter().any(|rule| !rule.made)
-            || self.capabilities.is_some()
-            || !self.flow.is_empty()
-            || !self.limits.is_empty()
-    }
-
-    /// Whether the document says anything of the context, so that it needs its types.
-    #[must_use]
-    pub fn speaks(&self) -> bool {
-        self.decides() || !self.variables.is_empty() || !self.meters.is_empty()
-    }
-}
-
 /// What records withhold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Redaction {

@@ -25,6 +25,23 @@ use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
 use crate::compiler::syntax::document::{known, meters, redact};
 use crate::compiler::syntax::lexer::is_reserved;
 
+impl PolicyDocument {
+    /// Whether the document says what is decided: by rules, or by sections that rules are made of.
+    #[must_use]
+    pub fn decides(&self) -> bool {
+        self.rules.iter().any(|rule| !rule.made)
+            || self.capabilities.is_some()
+            || !self.flow.is_empty()
+            || !self.limits.is_empty()
+    }
+
+    /// Whether the document says anything of the context, so that it needs its types.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        self.decides() || !self.variables.is_empty() || !self.meters.is_empty()
+    }
+}
+
 /// Reads a document that carries `policyc`.
 pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
     let mut document = empty(root, path, reader);

@@ -7,6 +7,7 @@
 
 use crate::base::limits::CONTEXT_DEPTH_MAX;
 use crate::base::name::Name;
+use crate::base::pointer;
 use crate::base::span::Spanned;
 use crate::compiler::syntax::document::keys::{Keys, bad, choice, list, name, text, wrong};
 use crate::compiler::syntax::document::known::{self, CLASSES, Class};
@@ -120,5 +121,5 @@ fn steps(path: &Spanned<String>, sink: &mut Sink) -> Option<Vec<Option<Name>>> {
 }
 
 fn step(key: &str) -> Option<Name> {
-    (key != "*").then(|| Name::from(key.replace("~1", "/").replace("~0", "~")))
+    (key != "*").then(|| Name::from(pointer::key(key)))
 }

@@ -26,7 +26,7 @@ pub(super) fn report(file: FileId, text: &str, sink: &mut Sink) {
             continue;
         }
         let at = Span::new(file, narrow(at), narrow(at + c.len_utf8()));
-        if !sink.has_error_at(at, |code| code == Code::InvisibleCharacter) {
+        if !sink.has_reported(Code::InvisibleCharacter, at) {
             sink.report(SyntaxError::Invisible { at, c, place: Place::Document });
             left -= 1;
         }

@@ -2,7 +2,7 @@
 //!
 //! In:      a value, and the places that the log says are redacted.
 //! Out:     typed JSON, or why no record can hold the value.
-//! Imports: `base::limits`, `lang`.
+//! Imports: `base`, `lang`.
 //!
 //! What is redacted is unknown, never absent. So a place that is not there is one that was taken
 //! out: it is marked. Where a path leads through something that is neither an object nor an
@@ -10,6 +10,7 @@
 
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::CONTEXT_DEPTH_MAX;
+use crate::base::pointer;
 use crate::lang::error::EvalError;
 use crate::lang::value::heap::View;
 use crate::lang::value::json::{self, Form, write_string};
@@ -42,7 +43,7 @@ pub(super) fn place(pointer: &str) -> Option<Place> {
         return Some(Vec::new());
     }
     let parts = pointer.strip_prefix('/')?.split('/');
-    Some(parts.map(|part| part.replace("~1", "/").replace("~0", "~")).collect())
+    Some(parts.map(pointer::key).collect())
 }
 
 /// Appends the context `value` as typed JSON.

@@ -3,7 +3,7 @@
 //! In:      the programs that people named.
 //! Out:     `Layout`: columns by path of the line, in order; nodes of the context whose state is
 //!          kept; the trie that finds both.
-//! Imports: `runtime`.
+//! Imports: `base`, `runtime`.
 //!
 //! A place of the context that a program reads is a column, as its type is there. Where programs
 //! read it with several types, or with one that no column has, the column holds JSON.
@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::pointer::push;
 use crate::runtime::bundle::module::{Module, NONE, NodeMode, Requirement, SlotRow, TypeRow};
 use crate::runtime::program::Program;
 
@@ -204,8 +205,11 @@ fn owned(path: &[&str]) -> Vec<String> {
 /// Keys as a JSON Pointer.
 #[must_use]
 pub fn pointer(path: &[String]) -> String {
-    let keys = path.iter().map(|key| key.replace('~', "~0").replace('/', "~1"));
-    keys.flat_map(|key| ["/".to_owned(), key]).collect()
+    let mut text = String::new();
+    for key in path {
+        push(&mut text, key);
+    }
+    text
 }
 
 /// The node that keys lead to, made where it is not there.
