@@ -21,6 +21,7 @@ use policyc::runtime::vm::report::DecisionReport;
 use policyc::runtime::vm::request::{Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::lint::select::{Choice, Selection, Selector};
+use policyc::tools::mcp;
 use policyc::tools::pipeline::{lint, load, load_own};
 use policyc::tools::project::Settings;
 use policyc::tools::report::paint::Style as Paint;
@@ -104,6 +105,9 @@ pub(crate) const FAMILIES: &[Family] = &[
     family("format: comments", 15, |n| "a && // b\n".repeat(n).into(), format_cel),
     family("lint: rules", 5, |n| plain_rules(n).into(), lint_source),
     family("report: a finding each line", 4, unknown_names, draw),
+    family("import: arguments of a tool", 10, arguments, import_tools),
+    family("import: references to one schema", 10, references, import_tools),
+    family("import: tools", 10, listed_tools, import_tools),
     family("record: a long context", 15, |n| record(n).into(), read_record),
     family("record: a log", 15, |n| records(n).into(), recover_log),
 ];
@@ -125,6 +129,38 @@ fn deeper(n: usize) -> Vec<u8> {
 
 fn anchors(n: usize) -> Vec<u8> {
     each(n, |at| format!("k{at:06}: &a{at:06} [*a{at:06}, *a0]\n")).into()
+}
+
+/// A tool with arguments that it all requires, each with a schema of its own that it refers to.
+fn arguments(n: usize) -> Vec<u8> {
+    let property = |at: usize| format!("\"a{at:06}\": {{\"$ref\": \"#/$defs/d{at:06}\"}}, ");
+    let schema = |at: usize| format!("\"d{at:06}\": {{\"type\": \"string\"}}, ");
+    let required = each(n, |at| format!("\"a{at:06}\", "));
+    format!(
+        "[{{\"name\": \"t\", \"inputSchema\": {{\"properties\": {{{}\"x\": {{}}}}, \"$defs\": {{{}\
+         \"x\": {{}}}}, \"required\": [{required}\"x\"]}}}}]",
+        each(n, property),
+        each(n, schema)
+    )
+    .into()
+}
+
+/// Arguments that all refer to one schema of many choices.
+fn references(n: usize) -> Vec<u8> {
+    let property = |at: usize| format!("\"a{at:06}\": {{\"$ref\": \"#/$defs/d\"}}, ");
+    let choice = |_| "{\"type\": \"string\"}, ".to_owned();
+    format!(
+        "[{{\"name\": \"t\", \"inputSchema\": {{\"properties\": {{{}\"x\": {{}}}}, \"$defs\": \
+         {{\"d\": {{\"anyOf\": [{}true]}}}}}}}}]",
+        each(n, property),
+        each(n, choice)
+    )
+    .into()
+}
+
+fn listed_tools(n: usize) -> Vec<u8> {
+    let tool = |at: usize| format!("{{\"name\": \"t{at:06}\", \"description\": \"Reads.\"}}, ");
+    format!("[{}{{\"name\": \"x\"}}]", each(n, tool)).into()
 }
 
 fn unknown_names(n: usize) -> Vec<u8> {
@@ -271,6 +307,11 @@ fn draw(input: &[u8]) {
     for format in FORMATS {
         assert!(!(format.draw)(&report, Paint::PLAIN).is_empty());
     }
+}
+
+fn import_tools(input: &[u8]) {
+    let files = one("tools.json", input);
+    assert!(mcp::import("tools", FileId(0), &files, &mut Sink::new()).is_some());
 }
 
 fn read_record(input: &[u8]) {

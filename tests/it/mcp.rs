@@ -7,9 +7,11 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile, parse};
 use policyc::diag::codes::Code;
 use policyc::diag::sink::Sink;
+use policyc::runtime::vm::request::ingest;
+use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::lint::select::{Choice, Selection, Selector};
 use policyc::tools::mcp;
-use policyc::tools::pipeline::lint;
+use policyc::tools::pipeline::{lint, load};
 use policyc::tools::project::Settings;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -142,6 +144,115 @@ fn the_message_its_result_and_the_list_are_the_same() {
     assert_eq!(import("x", &result.to_string()).as_ref(), Ok(&list));
     let message = json!({"jsonrpc": "2.0", "id": 7, "result": result});
     assert_eq!(import("x", &message.to_string()).as_ref(), Ok(&list));
+    let message = json!({"jsonrpc": "2.0", "id": 7, "error": null, "result": result});
+    assert_eq!(import("x", &message.to_string()).as_ref(), Ok(&list));
+}
+
+#[test]
+fn what_a_schema_says_besides_properties_is_not_lost() {
+    let others = "    # The server may take other arguments, too.";
+    let unsaid = "    # The server does not say which arguments it takes.";
+    let path = r#"{"path": {"type": "string"}}"#;
+    let known = ["    args:", "      path: optional string target"];
+    let cases: [(String, &[&str]); 14] = [
+        (r#"{"type": "object"}"#.into(), &[]),
+        (format!(r#"{{"properties": {path}, "additionalProperties": false}}"#), &known),
+        (
+            format!(r##"{{"$ref": "#/$defs/in", "$defs": {{"in": {{"properties": {path}}}}}}}"##),
+            &known,
+        ),
+        (format!(r#"{{"properties": {path}, "not": {{}}}}"#), &known),
+        (
+            format!(r#"{{"properties": {path}, "additionalProperties": {{}}}}"#),
+            &[known[0], known[1], others],
+        ),
+        (format!(r#"{{"properties": {path}, "allOf": []}}"#), &[known[0], known[1], others]),
+        (
+            format!(r#"{{"properties": {path}, "patternProperties": {{}}}}"#),
+            &[known[0], known[1], others],
+        ),
+        (
+            format!(r#"{{"properties": {path}, "required": ["path", "to", "to"]}}"#),
+            &["    args:", "      path: string target", "      to: dyn target"],
+        ),
+        (format!(r#"{{"allOf": [{{"properties": {path}}}]}}"#), &[unsaid]),
+        (format!(r#"{{"anyOf": [{{"properties": {path}}}]}}"#), &[unsaid]),
+        (r##"{"$ref": "#/$defs/none"}"##.into(), &[unsaid]),
+        (r##"{"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}"##.into(), &[unsaid]),
+        (r#"{"properties": ["path"]}"#.into(), &[unsaid]),
+        (r#"{"additionalProperties": true}"#.into(), &[unsaid]),
+    ];
+    for (schema, wanted) in cases {
+        let answer = format!(r#"[{{"name": "t", "inputSchema": {schema}}}]"#);
+        let document = import("x", &answer).expect("a list");
+        let (_, said) = document.split_once("    effect: egress\n").expect("the tool");
+        assert_eq!(said.lines().collect::<Vec<_>>(), wanted, "{schema}");
+        assert_eq!(faults(&document), [""; 0], "{document}");
+    }
+    let hidden = r#"[{"name": "t", "inputSchema": {"required": ["a\u200bb"]}}]"#;
+    let found = import("x", hidden).expect_err("it cannot be seen");
+    assert_eq!(found, [(Code::BadValue, r#"["a\u200bb"]"#.to_owned())]);
+}
+
+/// Values that a schema accepts, by hand; behind them those that it accepts and that are refused,
+/// as the document says.
+#[test]
+fn what_a_schema_accepts_fits_the_type() {
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        (r#"{"type": "string"}"#, &[r#""""#, r#""x""#], &[]),
+        (r#"{"type": "integer"}"#, &["0", "-9223372036854775808", "1.0"], &["9223372036854775808"]),
+        (r#"{"type": "number"}"#, &["0", "1.5", "-1e300", "18446744073709551615"], &[]),
+        (r#"{"type": ["integer", "null"]}"#, &["7", "null"], &[]),
+        (r#"{"type": ["string", "null"], "maxLength": 3}"#, &[r#""x""#, "null"], &[]),
+        (r#"{"anyOf": [{"type": "boolean"}, {"type": "null"}]}"#, &["true", "null"], &[]),
+        (r#"{"type": ["string", "integer"]}"#, &["7", r#""x""#], &[]),
+        (r#"{"oneOf": [{"type": "string"}, {"type": "array"}]}"#, &["[1]", r#""x""#], &[]),
+        (r#"{"enum": ["a", 1, null]}"#, &[r#""a""#, "1", "null"], &[]),
+        (
+            r#"{"type": "array", "items": {"type": "string"}, "maxItems": 2}"#,
+            &["[]", r#"["a"]"#],
+            &[],
+        ),
+        (r#"{"type": "array", "prefixItems": [{"type": "string"}]}"#, &[r#"["a", 1]"#], &[]),
+        (
+            r#"{"type": "object", "additionalProperties": {"type": "string"}}"#,
+            &[r#"{"a": "b"}"#],
+            &[],
+        ),
+        (
+            r#"{"type": "object", "additionalProperties": {"type": "string"},
+                "patternProperties": {"^n": {"type": "integer"}}}"#,
+            &[r#"{"a": "b", "n": 1}"#],
+            &[],
+        ),
+        (
+            r#"{"type": "object", "properties": {"n": {"type": "integer"}},
+                "additionalProperties": {"type": "string"}}"#,
+            &[r#"{"a": "b", "n": 1}"#],
+            &[],
+        ),
+        (r#"true"#, &["1", "null", "[{}]"], &[]),
+        (r##"{"$ref": "#/properties/x/items", "items": {"type": "string"}}"##, &[r#""x""#], &[]),
+    ];
+    for (schema, accepted, refused) in cases {
+        let input = format!(r#"{{"properties": {{"x": {schema}}}, "required": ["x"]}}"#);
+        let answer = format!(r#"[{{"name": "t", "inputSchema": {input}}}]"#);
+        let document = import("x", &answer).expect("a list");
+        let rule = "rules:\n  - {id: r, on: [t], when: '[args.x] != []', allow: x}\n";
+        let (mut files, mut sink) = (SourceMap::new(), Sink::new());
+        files.add("imported.yaml", document.clone() + rule);
+        let compiled = compile(&files, &Options::default(), &mut sink);
+        let bundle = compiled.unwrap_or_else(|| panic!("{:?}", sink.finish().0)).bundle;
+        let program = load(&bundle, "x").expect("it loads");
+        let mut scratch = Scratch::for_program(&program);
+        for (values, fits) in [(accepted, true), (refused, false)] {
+            for value in *values {
+                let context = format!(r#"{{"action": {{"tool": "t", "args": {{"x": {value}}}}}}}"#);
+                let filled = ingest(&program, context.as_bytes(), &mut scratch);
+                assert_eq!(filled.error().is_none(), fits, "{value} of {schema}\n{document}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! What the project depends on, held to `deny.toml` without a network and without `cargo-deny`:
-//! bans, licences and sources, of the crates that are linked and of those that fuzz.
+//! What the project depends on, held to `deny.toml` without `cargo-deny`: bans and sources, of the
+//! crates that are linked and of those that fuzz; licences of those of the project, of which
+//! `cargo metadata` fetches what is not there.
 
 use std::fs;
 use std::path::PathBuf;

@@ -10,7 +10,7 @@
 mod audit_recovery;
 mod builtins;
 mod bundle_mutated;
-mod bundle_raw;
+pub(crate) mod bundle_raw;
 mod bundle_structured;
 mod cel_source;
 mod context_json;

@@ -12,8 +12,11 @@ use crate::cli::sources::{shown, text_of, unusable};
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::compiler::source::map::SourceMap;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::mcp;
+use crate::tools::paths::{normalize, slashed};
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -52,7 +55,7 @@ struct Options {
     /// What the policy is called; else as FILE is.
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Write it to FILE.
+    /// Write it to FILE, which must not be there yet.
     #[arg(long, short = 'o', value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -72,6 +75,13 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 }
 
 fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    if let Some(taken) = options.out.as_deref().filter(|path| path.exists()) {
+        let path = slashed(&normalize(taken));
+        let found = format!("`{path}` exists already, so nothing was written");
+        let finding = Diagnostic::without_place(Code::Unwritable, found)
+            .help("write to another file, or to standard output without `-o`, and compare");
+        return Err(alone(terminal, &finding));
+    }
     let path = options.file.as_path();
     let (mut files, mut sink) = (SourceMap::new(), Sink::new());
     let file = files.add(shown(path), text_of(terminal, path)?);

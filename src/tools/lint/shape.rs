@@ -84,16 +84,22 @@ pub fn path(ast: &Ast, id: ExprId) -> Option<Vec<&str>> {
     }
 }
 
-/// The words of a name, in lower case: `apiKey`, `api_key` and `API-key` have the same two.
+/// The words of a name, in lower case: `apiKey`, `api_key`, `API-key` and `APIKey` have the same
+/// two. The `s` of `userIDs` begins no word.
 #[must_use]
 pub fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
-    let mut lower = false;
-    for letter in name.chars() {
-        if !letter.is_alphanumeric() || letter.is_uppercase() && lower {
+    let (mut before, mut letters) = (' ', name.chars());
+    while let Some(letter) = letters.next() {
+        let mut behind = letters.clone();
+        let (next, after) = (behind.next(), behind.next());
+        let plural = next == Some('s') && !after.is_some_and(char::is_lowercase);
+        let lower = next.is_some_and(char::is_lowercase) && !plural;
+        let begins = before.is_lowercase() || before.is_uppercase() && lower;
+        if !letter.is_alphanumeric() || letter.is_uppercase() && begins {
             words.push(String::new());
         }
-        lower = letter.is_lowercase();
+        before = letter;
         if let Some(last) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
             last.extend(letter.to_lowercase());
         }

@@ -3,6 +3,7 @@
 use crate::base::span::Span;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::tools::mcp::list::NAME_BYTES_MAX;
 
 /// Why an answer cannot be imported. Spans point into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +43,9 @@ impl From<ListError> for Diagnostic {
                     .help("nobody can call it: take it out")
             }
             ListError::BadName { at, what } => {
-                let fact = format!("{what} must be 1 to 256 visible characters");
-                Self::new(Code::BadValue, at, fact, "this name")
-                    .help("a reader could not tell it from others")
+                let fact = format!("{what} is not 1 to {NAME_BYTES_MAX} bytes that can be seen");
+                Self::new(Code::BadValue, at, fact, "a reader could not tell it from others")
+                    .help("take it out of the list, or have its server rename it")
             }
             ListError::Twice { at, first, name } => {
                 let fact = format!("two tools are called `{name}`");

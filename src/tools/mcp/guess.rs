@@ -2,11 +2,13 @@
 //!
 //! In:      an argument.
 //! Out:     a role, in doubt the one that more rules look at.
-//! Imports: `tools::mcp`.
+//! Imports: `tools::{lint, mcp}`.
 //!
 //! A target says where something goes, whom it reaches or what is done; a payload is text that may
-//! leave with the call. Words are compared, in whatever case and however they are joined.
+//! leave with the call. Words are compared, in whatever case and however they are joined; where
+//! nothing parts them (`chatid`), the end of a word counts.
 
+use crate::tools::lint::shape::words;
 use crate::tools::mcp::schema::Type;
 
 /// A role, as documents write it.
@@ -30,7 +32,7 @@ impl Role {
     }
 }
 
-/// Last words of names of what is said, whatever stands in front.
+/// Last words of names of what is said, whatever stands in front that is no order.
 const SAID: &[&str] = &[
     "body",
     "caption",
@@ -47,7 +49,25 @@ const SAID: &[&str] = &[
     "title",
 ];
 
-/// Words of names of places, people, things and orders.
+/// Words of names of orders and addresses, whatever stands behind.
+const ORDERS: &[&str] = &[
+    "cmd",
+    "code",
+    "command",
+    "expression",
+    "href",
+    "procedure",
+    "query",
+    "script",
+    "shell",
+    "sql",
+    "statement",
+    "uri",
+    "url",
+    "webhook",
+];
+
+/// Words of names of places, people and things.
 const TARGETS: &[&str] = &[
     "account",
     "address",
@@ -63,10 +83,7 @@ const TARGETS: &[&str] = &[
     "channel",
     "chat",
     "cluster",
-    "cmd",
-    "code",
     "collection",
-    "command",
     "commit",
     "contact",
     "container",
@@ -86,7 +103,6 @@ const TARGETS: &[&str] = &[
     "env",
     "environment",
     "event",
-    "expression",
     "file",
     "filename",
     "filepath",
@@ -96,7 +112,6 @@ const TARGETS: &[&str] = &[
     "handle",
     "host",
     "hostname",
-    "href",
     "iban",
     "id",
     "image",
@@ -125,7 +140,6 @@ const TARGETS: &[&str] = &[
     "pid",
     "pod",
     "port",
-    "procedure",
     "process",
     "project",
     "proxy",
@@ -145,16 +159,12 @@ const TARGETS: &[&str] = &[
     "room",
     "schema",
     "scope",
-    "script",
     "server",
     "service",
     "sha",
-    "shell",
     "site",
     "source",
-    "sql",
     "src",
-    "statement",
     "store",
     "table",
     "tag",
@@ -166,14 +176,11 @@ const TARGETS: &[&str] = &[
     "to",
     "topic",
     "uid",
-    "uri",
-    "url",
     "user",
     "username",
     "uuid",
     "vendor",
     "volume",
-    "webhook",
     "website",
     "workspace",
     "zone",
@@ -198,9 +205,12 @@ const FORMATS: &[&str] = &[
 /// The role of an argument. A switch is a value whatever it is called.
 pub(super) fn role(name: &str, ty: &Type, format: Option<&str>) -> Role {
     let words = words(name);
+    let words: Vec<&str> = words.iter().map(|it| it.trim_matches(char::is_numeric)).collect();
     let is_said = words.last().is_some_and(|word| is_in(SAID, word));
     let is_place = format.is_some_and(|format| FORMATS.contains(&format));
-    let is_target = is_place || words.iter().any(|word| is_in(TARGETS, word)) && !is_said;
+    let is_order = words.iter().any(|word| is_in(ORDERS, word) || ends(ORDERS, word));
+    let is_thing = words.iter().any(|word| is_in(TARGETS, word) || ends(TARGETS, word));
+    let is_target = is_place || is_order || is_thing && !is_said;
     let is_switch =
         matches!(ty, Type::Scalar("bool") | Type::Nullable("google.protobuf.BoolValue"));
     match (is_target && !is_switch, ty.holds_text()) {
@@ -220,43 +230,17 @@ fn is_in(list: &[&str], word: &str) -> bool {
         || berries.is_some_and(|it| list.contains(&it.as_str()))
 }
 
-/// The words of a name, in lower case: parted by anything but letters, and where `camelCase` parts
-/// them.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = vec![String::new()];
-    let mut was_lower = false;
-    for c in name.chars() {
-        let parts = !c.is_alphabetic() || c.is_uppercase() && was_lower;
-        if parts {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| c.is_alphabetic()) {
-            word.extend(c.to_lowercase());
-        }
-        was_lower = c.is_lowercase();
-    }
-    words.retain(|word| !word.is_empty());
-    words
+/// Whether a word ends in one of a list: in `id`, or in one of three letters or more, for shorter
+/// ones end too many.
+fn ends(list: &[&str], word: &str) -> bool {
+    let one = word.strip_suffix('s').unwrap_or(word);
+    let fits = |known: &str| word.ends_with(known) || one.ends_with(known);
+    list.iter().any(|known| (known.len() > 2 || *known == "id") && fits(known))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_parted_into_words() {
-        let cases: [(&str, &[&str]); 6] = [
-            ("repo_path", &["repo", "path"]),
-            ("fileId", &["file", "id"]),
-            ("URL", &["url"]),
-            ("max-length2", &["max", "length"]),
-            ("", &[]),
-            ("newText", &["new", "text"]),
-        ];
-        for (name, wanted) in cases {
-            assert_eq!(words(name), wanted, "{name}");
-        }
-    }
 
     #[test]
     fn what_looks_like_a_target_is_one() {
@@ -271,6 +255,25 @@ mod tests {
             ("file_contents", Role::Payload),
             ("q", Role::Payload),
             ("webhookURL", Role::Target),
+            ("IPAddress", Role::Target),
+            ("URLPath", Role::Target),
+            ("APIKey", Role::Target),
+            ("DBName", Role::Target),
+            ("userIDs", Role::Target),
+            ("address2", Role::Target),
+            ("chatid", Role::Target),
+            ("toaddress", Role::Target),
+            ("fileurls", Role::Target),
+            ("query", Role::Target),
+            ("searchQueries", Role::Target),
+            ("command_text", Role::Target),
+            ("url_prompt", Role::Target),
+            ("sqlText", Role::Target),
+            ("message_text", Role::Payload),
+            ("issueTitle", Role::Payload),
+            ("context", Role::Payload),
+            ("comments", Role::Payload),
+            ("max-length2", Role::Payload),
         ];
         for (name, wanted) in cases {
             assert_eq!(role(name, &text, None), wanted, "{name}");

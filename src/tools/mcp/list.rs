@@ -11,10 +11,10 @@ use crate::base::span::Span;
 use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
 use crate::diag::sink::Sink;
 use crate::tools::mcp::error::ListError;
-use crate::tools::mcp::schema::{self, Argument};
+use crate::tools::mcp::schema::{self, Arguments};
 
 /// Longest name in bytes. The protocol asks for at most 128 characters.
-const NAME_BYTES_MAX: usize = 256;
+pub(super) const NAME_BYTES_MAX: usize = 256;
 /// The hints of `annotations`.
 const HINTS: [&str; 4] = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"];
 
@@ -39,12 +39,13 @@ pub(super) struct Tool<'n> {
     /// The hints that are given, with what they say.
     pub hints: Vec<(&'static str, bool)>,
     /// Its arguments; `None` where it says nothing of them.
-    pub arguments: Option<Vec<Argument<'n>>>,
+    pub arguments: Option<Arguments<'n>>,
 }
 
 /// The tools of the answer `root`.
 pub(super) fn read<'n>(root: &'n Node, sink: &mut Sink) -> Option<Listed<'n>> {
-    if let Some(error) = root.get("error") {
+    // Some write it beside a result, as `null`.
+    if let Some(error) = root.get("error").filter(|error| !error.value.is_null()) {
         sink.report(ListError::Failed { at: error.value.span });
         return None;
     }

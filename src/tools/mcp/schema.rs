@@ -6,7 +6,10 @@
 //! Source:  JSON Schema draft 2020-12.
 //!
 //! A type is no narrower than the schema, or calls that the server takes would be refused as input;
-//! what has no type of its own is `dyn`. Objects are maps: their fields could have no role.
+//! what has no type of its own is `dyn`. Objects are maps: their fields could have no role. Only an
+//! `integer` is narrower: an `int` has 64 bits, and the document says so.
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
 use crate::diag::sink::Sink;
@@ -16,6 +19,15 @@ use crate::tools::mcp::list::is_visible;
 
 /// Deepest nesting of lists, maps and references that has a type; what is deeper is `dyn`.
 const DEPTH_MAX: usize = 4;
+
+/// The arguments of a tool.
+#[derive(Debug)]
+pub(super) struct Arguments<'n> {
+    /// Those that are known.
+    pub known: Vec<Argument<'n>>,
+    /// Whether the schema says more than is read here: that there may be others.
+    pub more: bool,
+}
 
 /// An argument.
 #[derive(Debug)]
@@ -68,87 +80,176 @@ impl Type {
     }
 }
 
+/// What a schema may say of arguments besides `properties`, not only to narrow them.
+const COMPOSED: [&str; 8] = [
+    "$dynamicRef",
+    "$ref",
+    "allOf",
+    "anyOf",
+    "dependentSchemas",
+    "if",
+    "oneOf",
+    "patternProperties",
+];
+
 /// The arguments that `root` describes.
-pub(super) fn arguments<'n>(root: &'n Node, sink: &mut Sink) -> Option<Vec<Argument<'n>>> {
+pub(super) fn arguments<'n>(root: &'n Node, sink: &mut Sink) -> Option<Arguments<'n>> {
     if root.entries().is_none() && !matches!(root.kind, NodeKind::Refused) {
         let (what, wanted) = ("`inputSchema`", "an object");
         let (at, found) = (root.span, root.describe());
         sink.report(ListError::WrongNode { at, what, wanted, found });
         return None;
     }
-    let required = root.get("required").and_then(|entry| entry.value.items()).unwrap_or_default();
-    let required = |name: &str| required.iter().any(|it| it.text() == Some(name));
-    let properties = root.get("properties").and_then(|entry| entry.value.entries());
-    let mut found = Vec::new();
+    let mut reader = Reader { root, keys: FxHashMap::default(), types: FxHashMap::default() };
+    let schema = reader.described();
+    let required = schema.get("required").and_then(|entry| entry.value.items());
+    let required = required.unwrap_or_default().iter().filter_map(Node::text);
+    let mut lacking: Vec<&str> = required.collect();
+    let is_required: FxHashSet<&str> = lacking.iter().copied().collect();
+    let properties = schema.get("properties").map(|entry| entry.value.entries());
+    let unread = schema.entries().is_none() || matches!(properties, Some(None));
+    let properties = properties.flatten();
+    let (mut known, mut names) = (Vec::new(), FxHashSet::default());
     for entry in properties.unwrap_or_default() {
         let name = entry.key.value.as_str();
         if !is_visible(name) {
             sink.report(ListError::BadName { at: entry.key.span, what: "the name of an argument" });
             return None;
         }
-        let ty = of(&entry.value, root, 0);
+        let ty = reader.of(&entry.value, 0);
         let format = entry.value.get("format").and_then(|entry| entry.value.text());
         let role = role(name, &ty, format);
-        found.push(Argument { name, ty, required: required(name), role });
+        names.insert(name);
+        known.push(Argument { name, ty, required: is_required.contains(name), role });
     }
-    Some(found)
+    // What must be there and is described nowhere.
+    lacking.retain(|name| names.insert(name));
+    for name in lacking {
+        if !is_visible(name) {
+            let at = schema.get("required").map_or(schema.span, |entry| entry.value.span);
+            sink.report(ListError::BadName { at, what: "the name of an argument" });
+            return None;
+        }
+        let (ty, required) = (Type::Dyn, true);
+        known.push(Argument { name, role: role(name, &ty, None), ty, required });
+    }
+    let composed = COMPOSED.iter().any(|key| schema.get(key).is_some());
+    let others = ["additionalProperties", "unevaluatedProperties"].iter().any(|key| {
+        let none = |node: &Node| matches!(node.value(), Some(Value::Bool(false)));
+        schema.get(key).is_some_and(|entry| !none(&entry.value))
+    });
+    Some(Arguments { known, more: unread || composed || others })
 }
 
-/// The type that `schema` describes, a part of `root`.
-fn of(schema: &Node, root: &Node, depth: usize) -> Type {
-    if depth >= DEPTH_MAX {
-        return Type::Dyn;
-    }
-    if let Some(entry) = schema.get("$ref") {
-        let target = entry.value.text().and_then(|path| referred(root, path));
-        return target.map_or(Type::Dyn, |target| of(target, root, depth + 1));
-    }
-    for key in ["anyOf", "oneOf"] {
-        if let Some(entry) = schema.get(key) {
-            let choices = entry.value.items().unwrap_or_default();
-            return either(choices.iter(), |choice| of(choice, root, depth + 1));
-        }
-    }
-    if ["allOf", "not", "if", "$dynamicRef"].iter().any(|key| schema.get(key).is_some()) {
-        return Type::Dyn;
-    }
-    match schema.get("type").map(|entry| &entry.value) {
-        Some(node) if node.items().is_some() => {
-            either(node.items().unwrap_or_default().iter(), |kind| {
-                kind.text().map_or(Type::Dyn, |kind| of_kind(kind, schema, root, depth))
-            })
-        }
-        Some(node) => node.text().map_or(Type::Dyn, |kind| of_kind(kind, schema, root, depth)),
-        None => of_values(schema),
-    }
+/// Reads parts of one schema. What references name is found by its key and read once, so that it
+/// does not matter how many name it.
+struct Reader<'n> {
+    root: &'n Node,
+    /// The members of what was looked into, by key.
+    keys: FxHashMap<*const Node, FxHashMap<&'n str, &'n Node>>,
+    /// What references named at a depth.
+    types: FxHashMap<(*const Node, usize), Type>,
 }
 
-fn of_kind(kind: &str, schema: &Node, root: &Node, depth: usize) -> Type {
-    let inner = |key: &str| {
-        let part = schema.get(key).filter(|entry| entry.value.entries().is_some());
-        part.map_or(Type::Dyn, |entry| of(&entry.value, root, depth + 1))
-    };
-    match kind {
-        "string" => Type::Scalar("string"),
-        "integer" => Type::Scalar("int"),
-        "number" => Type::Scalar("double"),
-        "boolean" => Type::Scalar("bool"),
-        "array" if schema.get("prefixItems").is_some() => Type::List(Box::new(Type::Dyn), None),
-        "array" => {
-            let most = schema.get("maxItems").and_then(|entry| match entry.value.value() {
-                Some(Value::Int(most)) => u64::try_from(most).ok(),
-                _ => None,
+impl<'n> Reader<'n> {
+    /// The schema itself, or what a reference in its place names.
+    fn described(&mut self) -> &'n Node {
+        let mut schema = self.root;
+        for _ in 0..DEPTH_MAX {
+            let path = schema.get("$ref").and_then(|entry| entry.value.text());
+            let alone = schema.get("properties").is_none();
+            let Some(target) = path.filter(|_| alone).and_then(|path| self.referred(path)) else {
+                break;
+            };
+            schema = target;
+        }
+        schema
+    }
+
+    /// The type that `schema` describes, a part of the root.
+    fn of(&mut self, schema: &'n Node, depth: usize) -> Type {
+        if depth >= DEPTH_MAX {
+            return Type::Dyn;
+        }
+        if let Some(entry) = schema.get("$ref") {
+            let target = entry.value.text().and_then(|path| self.referred(path));
+            return target.map_or(Type::Dyn, |target| self.of_target(target, depth + 1));
+        }
+        for key in ["anyOf", "oneOf"] {
+            if let Some(entry) = schema.get(key) {
+                let choices = entry.value.items().unwrap_or_default();
+                return either(choices.iter(), |choice| self.of(choice, depth + 1));
+            }
+        }
+        if ["allOf", "not", "if", "$dynamicRef"].iter().any(|key| schema.get(key).is_some()) {
+            return Type::Dyn;
+        }
+        match schema.get("type").map(|entry| &entry.value) {
+            Some(node) if node.items().is_some() => {
+                either(node.items().unwrap_or_default().iter(), |kind| {
+                    kind.text().map_or(Type::Dyn, |kind| self.of_kind(kind, schema, depth))
+                })
+            }
+            Some(node) => node.text().map_or(Type::Dyn, |kind| self.of_kind(kind, schema, depth)),
+            None => of_values(schema),
+        }
+    }
+
+    /// The type of what a reference names.
+    fn of_target(&mut self, target: &'n Node, depth: usize) -> Type {
+        let key = (std::ptr::from_ref(target), depth);
+        if let Some(known) = self.types.get(&key) {
+            return known.clone();
+        }
+        let ty = self.of(target, depth);
+        self.types.insert(key, ty.clone());
+        ty
+    }
+
+    fn of_kind(&mut self, kind: &str, schema: &'n Node, depth: usize) -> Type {
+        let mut inner = |key: &str| {
+            let part = schema.get(key).filter(|entry| entry.value.entries().is_some());
+            part.map_or(Type::Dyn, |entry| self.of(&entry.value, depth + 1))
+        };
+        let has = |keys: &[&str]| keys.iter().any(|key| schema.get(key).is_some());
+        match kind {
+            "string" => Type::Scalar("string"),
+            "integer" => Type::Scalar("int"),
+            "number" => Type::Scalar("double"),
+            "boolean" => Type::Scalar("bool"),
+            "array" if has(&["prefixItems"]) => Type::List(Box::new(Type::Dyn), None),
+            "array" => {
+                let most = schema.get("maxItems").and_then(|entry| match entry.value.value() {
+                    Some(Value::Int(most)) => u64::try_from(most).ok(),
+                    _ => None,
+                });
+                Type::List(Box::new(inner("items")), most)
+            }
+            "object" if has(&["properties", "patternProperties"]) => Type::Map(Box::new(Type::Dyn)),
+            "object" => Type::Map(Box::new(inner("additionalProperties"))),
+            _ => Type::Dyn,
+        }
+    }
+
+    /// What a reference within the schema names.
+    fn referred(&mut self, path: &str) -> Option<&'n Node> {
+        let path = path.strip_prefix("#/")?;
+        path.split('/').try_fold(self.root, |node, key| {
+            let key = key.replace("~1", "/").replace("~0", "~");
+            let keys = self.keys.entry(std::ptr::from_ref(node)).or_insert_with(|| {
+                let entries = node.entries().unwrap_or_default().iter();
+                entries.map(|entry| (entry.key.value.as_str(), &entry.value)).collect()
             });
-            Type::List(Box::new(inner("items")), most)
-        }
-        "object" if schema.get("properties").is_some() => Type::Map(Box::new(Type::Dyn)),
-        "object" => Type::Map(Box::new(inner("additionalProperties"))),
-        _ => Type::Dyn,
+            keys.get(key.as_str()).copied()
+        })
     }
 }
 
 /// One type or `null`; of more there is no type.
-fn either<'n>(choices: impl Iterator<Item = &'n Node>, ty: impl Fn(&'n Node) -> Type) -> Type {
+fn either<'n>(
+    choices: impl Iterator<Item = &'n Node>,
+    mut ty: impl FnMut(&'n Node) -> Type,
+) -> Type {
     let is_null = |node: &&Node| {
         let kind = node.get("type").map_or(*node, |entry| &entry.value);
         kind.text() == Some("null") || kind.is_null()
@@ -178,13 +279,4 @@ fn of_values(schema: &Node) -> Type {
     } else {
         Type::Dyn
     }
-}
-
-/// What a reference within the schema names.
-fn referred<'n>(root: &'n Node, path: &str) -> Option<&'n Node> {
-    let path = path.strip_prefix("#/")?;
-    path.split('/').try_fold(root, |node, key| {
-        let key = key.replace("~1", "/").replace("~0", "~");
-        node.get(&key).map(|entry| &entry.value)
-    })
 }

@@ -23,7 +23,7 @@ const HEAD: &str = "\
 # Tools as their server lists them. Nothing is allowed yet. Before a rule allows a tool, look at:
 # - effect: `egress` until somebody knows better. What the server says is quoted, and is no proof.
 # - args: what looks like a place, a person, a thing or an order is a `target`, other text is a
-#   `payload`, the rest a value.
+#   `payload`, the rest a value. An `int` has 64 bits: larger ones are refused.
 # - what a tool gives back: it may be anybody's words.
 ";
 
@@ -55,14 +55,20 @@ fn write_tool(tool: &Tool<'_>, out: &mut String) {
         let _ = writeln!(out, "  # {}", hints.join(", "));
     }
     let _ = writeln!(out, "  {}:\n    effect: egress", word(tool.name));
+    let known = tool.arguments.as_ref().map(|it| it.known.as_slice()).unwrap_or_default();
+    if !known.is_empty() {
+        out.push_str("    args:\n");
+        for argument in known {
+            write_argument(argument, out);
+        }
+    }
     match &tool.arguments {
-        None => out.push_str("    # The server does not say which arguments it takes.\n"),
-        Some(arguments) if arguments.is_empty() => {}
-        Some(arguments) => {
-            out.push_str("    args:\n");
-            for argument in arguments {
-                write_argument(argument, out);
-            }
+        Some(arguments) if !arguments.more => {}
+        Some(arguments) if !arguments.known.is_empty() => {
+            out.push_str("    # The server may take other arguments, too.\n");
+        }
+        Some(_) | None => {
+            out.push_str("    # The server does not say which arguments it takes.\n");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Digests that fit: bundles as somebody changes them who wants to be believed.
 
+use policyc::lang::functions::BUILTIN_ABI;
 use policyc::runtime::bundle::digest;
-use policyc::runtime::bundle::layout::{ENTRY_BYTES, HEADER_BYTES};
+use policyc::runtime::bundle::layout::{ENTRY_BYTES, HEADER_BYTES, ISA, MAJOR, MINOR};
 
 /// Where the entries of the section table begin: as many as the header says, and as are there.
 pub(crate) fn entries(bytes: &[u8]) -> impl Iterator<Item = usize> + use<> {
@@ -19,6 +20,15 @@ pub(crate) fn body(bytes: &[u8]) -> usize {
 pub(crate) fn said(bytes: &[u8], entry: usize) -> (usize, usize) {
     let wide = |at: usize| u64::from_le_bytes(bytes[entry + at..][..8].try_into().unwrap());
     (usize::try_from(wide(8)).unwrap(), usize::try_from(wide(16)).unwrap())
+}
+
+/// Writes the versions of today into the header, so that what an older version wrote is read on.
+pub(crate) fn renew(bytes: &mut [u8]) {
+    for (at, version) in [(8, MAJOR), (10, MINOR), (28, ISA), (30, BUILTIN_ABI)] {
+        if let Some(place) = bytes.get_mut(at..at + 2) {
+            place.copy_from_slice(&version.to_le_bytes());
+        }
+    }
 }
 
 /// Computes the digests of `bytes` again, as somebody would who wants to be believed.

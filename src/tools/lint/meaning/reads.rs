@@ -1,7 +1,7 @@
 //! What rules read: the places that their code names, that of the functions they call included.
 //!
 //! In:      a module.
-//! Out:     `Reads`: linear in its code, and whether one rule reads nothing but what another does.
+//! Out:     `Reads`: for each rule its places, and whether one reads nothing but what another does.
 //! Imports: `lang`, `runtime::bundle`.
 
 use crate::base::arrange::Arrange as _;
