@@ -16,6 +16,8 @@ use policyc::runtime::bundle::reader::read;
 use policyc::runtime::program::Program;
 use policyc::runtime::record::read::{Entry, Record};
 use policyc::runtime::record::recover::recover;
+use policyc::runtime::session::ground::Ground;
+use policyc::runtime::session::step::{Outcome, Session, Work};
 use policyc::runtime::verify::verify;
 use policyc::runtime::vm::report::DecisionReport;
 use policyc::runtime::vm::request::{Moment, ingest};
@@ -108,6 +110,9 @@ pub(crate) const FAMILIES: &[Family] = &[
     family("import: arguments of a tool", 10, arguments, import_tools),
     family("import: references to one schema", 10, references, import_tools),
     family("import: tools", 10, listed_tools, import_tools),
+    family("session: prompts", 10, prompts, run_session),
+    family("session: calls and their outputs", 5, calls, run_session),
+    family("session: a long output", 15, long_output, run_session),
     family("record: a long context", 15, |n| record(n).into(), read_record),
     family("record: a log", 15, |n| records(n).into(), recover_log),
 ];
@@ -162,6 +167,50 @@ fn listed_tools(n: usize) -> Vec<u8> {
     let tool = |at: usize| format!("{{\"name\": \"t{at:06}\", \"description\": \"Reads.\"}}, ");
     format!("[{}{{\"name\": \"x\"}}]", each(n, tool)).into()
 }
+
+/// When each event happens.
+const EVENT: &str = "\"ts\":\"2026-11-19T14:03:20Z\"";
+
+fn prompts(n: usize) -> Vec<u8> {
+    let prompt = |at: usize| {
+        let seq = at + 1;
+        format!("{{\"ev\":\"prompt\",\"seq\":{seq},{EVENT},\"text\":\"Pay w{at:06} to me\"}}\n")
+    };
+    each(n, prompt).into()
+}
+
+/// Calls, each with what the one before gave.
+fn calls(n: usize) -> Vec<u8> {
+    let call = |at: usize| {
+        let (seq, next, from) = (2 * at + 1, 2 * at + 2, at.saturating_sub(1));
+        format!(
+            "{{\"ev\":\"request\",\"seq\":{seq},{EVENT},\"call\":\"c{at:06}\",\"action\":\
+             {{\"tool\":\"read\",\"args\":{{\"path\":\"x{from:06}\"}}}}}}\n\
+             {{\"ev\":\"response\",\"seq\":{next},{EVENT},\"call\":\"c{at:06}\",\"out\":\
+             {{\"s\":\"see x{at:06}\",\"n\":{at}}}}}\n"
+        )
+    };
+    each(n, call).into()
+}
+
+fn long_output(n: usize) -> Vec<u8> {
+    let list = each(n, |at| format!("{{\"n\":1{at:06},\"s\":\"name{at:06} of it\"}},"));
+    format!(
+        "{{\"ev\":\"request\",\"seq\":1,{EVENT},\"call\":\"c\",\"action\":{{\"tool\":\"read\",\
+         \"args\":{{\"path\":\"x\"}}}}}}\n{{\"ev\":\"response\",\"seq\":2,{EVENT},\"call\":\"c\",\
+         \"out\":[{list}1]}}\n"
+    )
+    .into()
+}
+
+/// A policy whose sessions know labels.
+static SESSIONS: LazyLock<Program> = LazyLock::new(|| {
+    let source = "labels: {integrity: {untrusted: [file, none]}}\ntools:\n  read: {effect: none, \
+                  args: {path: string target}, output: {'': {labels: [untrusted.file]}}}\n\
+                  rules: [{id: calls, on: ['*'], allow: a call}]\nflow: [{id: t, sink: \
+                  {arg: target}, forbid: 'untrusted.none', over: deny}]\n";
+    load(&bundle(&format!("{HEAD}{source}")), "s").expect("it loads")
+});
 
 fn unknown_names(n: usize) -> Vec<u8> {
     rules(n, |at| format!("  - {{id: r{at:06}, when: a.x{at:06} > nobody, deny: no}}\n")).into()
@@ -306,6 +355,15 @@ fn draw(input: &[u8]) {
     let report = Report { files: &files, prefix: "", findings: &findings, dropped };
     for format in FORMATS {
         assert!(!(format.draw)(&report, Paint::PLAIN).is_empty());
+    }
+}
+
+fn run_session(input: &[u8]) {
+    let ground = Ground::of(&SESSIONS);
+    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    for line in input.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let outcome = session.line(line, &mut work);
+        assert!(!matches!(outcome, Outcome::Refused(_)), "{}", text(line));
     }
 }
 
