@@ -96,6 +96,21 @@ pub const VERIFY_STEPS_PER_ENTRY: usize = 1_024;
 /// Steps of verification that every bundle gets.
 pub const VERIFY_STEPS_MIN: usize = 1 << 16;
 
+/// Largest trust policy, in bytes: its keys and bundles take a few hundred each.
+pub const TRUST_POLICY_BYTES_MAX: usize = 256 << 10;
+/// Most keys of a trust policy. Each is tried on each signature of an envelope.
+pub const TRUST_KEYS_MAX: usize = 64;
+/// Most rows about bundles of a trust policy: each is compared with the name of a bundle.
+pub const TRUST_BUNDLES_MAX: usize = 1_024;
+/// Largest file that remembers versions, in bytes: a name takes a hundred and its own.
+pub const TRUST_STATE_BYTES_MAX: usize = 1 << 20;
+/// Largest envelope of signatures, in bytes.
+pub const ENVELOPE_BYTES_MAX: usize = 64 << 10;
+/// Most signatures of an envelope: checking one takes some ten microseconds.
+pub const ENVELOPE_SIGNATURES_MAX: usize = 16;
+/// Longest name, in bytes, under which a bundle is signed.
+pub const BUNDLE_NAME_BYTES_MAX: usize = 256;
+
 /// Largest context, in bytes.
 pub const CONTEXT_BYTES_MAX: usize = 1 << 20;
 /// Largest event of a session, in bytes.

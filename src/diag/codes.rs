@@ -125,6 +125,10 @@ macro_rules! for_each_code {
             R0703 Damaged Error "a bundle is damaged"
             R0704 Refused Error "a bundle was refused by the verifier"
             R0705 TooLarge Error "a bundle is too large"
+            R0706 BadEnvelope Error "signatures that cannot be read"
+            R0707 NotTrusted Error "a bundle that is not trusted"
+            R0708 RolledBack Error "an older bundle than before"
+            R0709 BadTrustState Error "a memory of versions that cannot be used"
             R0801 Input Error "a context that cannot be read"
             R0802 NoSuchKey Error "a key or field that is not there"
             R0803 NoSuchOverload Error "values of types that this does not take"
@@ -166,6 +170,8 @@ macro_rules! for_each_code {
             P0924 LostLines Error "an audit log that does not hold what a checkpoint says"
             P0925 BadProof Error "a proof that proves nothing"
             P0926 BadNote Error "a checkpoint or a proof that cannot be read"
+            P0930 BadTrustPolicy Error "a trust policy that cannot be used"
+            P0931 BadKey Error "a key that cannot be used"
         }
     };
 }

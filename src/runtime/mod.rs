@@ -33,5 +33,7 @@ pub mod engine;
 pub mod program;
 pub mod record;
 pub mod session;
+#[cfg(feature = "trust")]
+pub mod trust;
 pub mod verify;
 pub mod vm;

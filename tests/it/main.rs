@@ -68,6 +68,7 @@ mod tamper;
 mod texts;
 mod tidy;
 mod trojan;
+mod trust;
 mod unknown_cases;
 mod unknown_precision;
 mod unknown_reference;

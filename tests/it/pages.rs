@@ -23,13 +23,19 @@ use policyc::tools::suite::pipeline::{decide, moment};
 const ASIDE: [Code; 2] = [Code::NoSchema, Code::MissingRuleId];
 
 /// Pages without examples, and why.
-const BARE: [(Code, &str); 10] = [
+const BARE: &[(Code, &str)] = &[
     (Code::TooLong, "16 MiB of text"),
     (Code::TooMany, "65 536 entries"),
     (Code::NewerBundle, "bytes of another version"),
     (Code::Damaged, "bytes that were changed"),
     (Code::Refused, "bytes that no compiler makes"),
     (Code::TooLarge, "16 MiB of bytes"),
+    (Code::BadEnvelope, "bytes of a signed release"),
+    (Code::NotTrusted, "bytes of a signed release"),
+    (Code::RolledBack, "bytes of two signed releases"),
+    (Code::BadTrustState, "bytes of a signed release"),
+    (Code::BadTrustPolicy, "a bundle and a trust policy"),
+    (Code::BadKey, "a secret"),
     (Code::Unrecorded, "a log that fails"),
     (Code::DamagedLog, "a segment whose bytes were changed"),
     (Code::LostLines, "the segments of a log"),

@@ -21,6 +21,18 @@ const FLOORS: &[(&str, &[&str])] = &[
         "runtime::engine",
         &["base", "lang", "runtime::bundle", "runtime::program", "runtime::record", "runtime::vm"],
     ),
+    (
+        "runtime::trust",
+        &[
+            "base",
+            "diag",
+            "lang",
+            "runtime::bundle",
+            "runtime::engine",
+            "runtime::program",
+            "runtime::vm",
+        ],
+    ),
     ("runtime::session", &["base", "lang", "runtime::bundle", "runtime::program", "runtime::vm"]),
     ("runtime", &["base", "diag", "lang"]),
     ("compiler::source", &["base", "diag", "lang"]),
@@ -91,6 +103,7 @@ const EXCEPTIONS: &[(&str, &str)] =
 /// the debug section of a bundle is written and read by those who show sources, never to decide;
 /// contexts from `serde_json` are for hosts that have it, and those read ahead for `tools` alone;
 /// `.proto` files are read where the crates that compile them are there;
+/// signatures are for hosts that ask for them;
 /// a command line without an editor's server is smaller.
 const FEATURE_ROOMS: &[&str] = &[
     "grammar/build.rs",
@@ -98,6 +111,7 @@ const FEATURE_ROOMS: &[&str] = &[
     "src/cli/commands/mod.rs",
     "src/cli/mod.rs",
     "src/runtime/bundle/mod.rs",
+    "src/runtime/mod.rs",
     "src/runtime/vm/request/mod.rs",
     "src/runtime/vm/tests/mod.rs",
     "src/tools/mod.rs",

@@ -57,7 +57,13 @@ impl Candidate {
     /// # Errors
     /// As `Program::load_unsigned`.
     pub fn unsigned(bundle: &[u8]) -> Result<Self, ProgramError> {
-        Ok(Self { program: Program::load_unsigned(bundle)?, revision: None })
+        Program::load_unsigned(bundle).map(Self::of)
+    }
+
+    /// A program that was loaded: of a signed bundle by `runtime::trust`.
+    #[must_use]
+    pub const fn of(program: Program) -> Self {
+        Self { program, revision: None }
     }
 
     /// With the revision of its sources, as `git:4e1c0d2`, which records then name.

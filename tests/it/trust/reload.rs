@@ -1,0 +1,100 @@
+//! Engines that take signed bundles: what is not trusted never decides, and is told once.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use policyc::runtime::engine::Engine;
+use policyc::runtime::engine::files::Files;
+use policyc::runtime::engine::watch::{Event, look, start};
+use policyc::runtime::record::about::About;
+use policyc::runtime::trust::files::signed;
+use policyc::runtime::trust::state::Memory;
+use policyc::runtime::vm::request::ingest;
+
+use crate::records::{MADE, NOW};
+use crate::support::run::Folder;
+use crate::trust::{AT, UNTIL, bundle, policy, released, secret, simple};
+
+/// Puts another file in the place of one, as a deployment does.
+fn put(folder: &Path, name: &str, bytes: &[u8]) {
+    let part = folder.join("part");
+    fs::write(&part, bytes).expect("a file");
+    fs::rename(&part, folder.join(name)).expect("a name");
+}
+
+fn release(folder: &Path, rule: &str, version: u64, by: u8) {
+    let bundle = bundle("payments", rule);
+    put(folder, "p.plcb.sig", &released(&bundle, "payments", version, &[secret(by)]));
+    put(folder, "p.plcb", &bundle);
+}
+
+fn files(folder: &Path, clock: &Arc<AtomicI64>) -> Files {
+    let trust = policy(&simple().replace("\"minimum\"\n[", "\"state\"\n["));
+    let (memory, clock) = (Memory::at(folder.join("state")), Arc::clone(clock));
+    let (bundle, envelope) = (folder.join("p.plcb"), folder.join("p.plcb.sig"));
+    signed(bundle, envelope, trust, memory, move || clock.load(Ordering::Relaxed))
+}
+
+/// Looks until nothing is new; the words of what was refused, and the rule that decides.
+fn settle(engine: &Engine, files: &mut Files) -> (Vec<String>, String) {
+    let mut said = Vec::new();
+    for _ in 0..3 {
+        match look(engine, files) {
+            Some(Event::Refused { refused, kept }) => {
+                assert_eq!(kept, engine.active().program().digest());
+                said.push(refused.to_string());
+            }
+            Some(Event::Loaded { digest, .. }) => {
+                assert_eq!(digest, engine.active().program().digest());
+            }
+            None => {}
+        }
+    }
+    let mut decider = engine.decider();
+    let pinned = decider.pin();
+    let mut filled = ingest(pinned.program, b"{\"n\": 5}", pinned.scratch);
+    let mut recording = pinned.recorder.decide(&mut filled, &NOW);
+    let rule = recording.decision.rule().expect("a rule").to_owned();
+    let line = String::from_utf8(recording.line(&About::new("r", MADE)).to_vec()).expect("text");
+    assert!(!line.contains("\"unsigned\""), "{line}");
+    (said, rule)
+}
+
+#[test]
+fn what_is_not_trusted_keeps_what_decided() {
+    let folder = Folder::new("trust-reload");
+    let (folder, clock) = (folder.path(), Arc::new(AtomicI64::new(AT)));
+    release(folder, "first", 1, 2);
+    assert!(start(&mut files(folder, &clock)).is_err(), "a stranger starts no engine");
+    release(folder, "first", 1, 1);
+    let mut files = files(folder, &clock);
+    let engine = start(&mut files).expect("a good bundle");
+    assert!(!engine.active().is_unsigned());
+    assert_eq!(settle(&engine, &mut files), (vec![], "first".to_owned()));
+    let mut refused = |what: &str, words: &str| {
+        let (said, rule) = settle(&engine, &mut files);
+        let told = said.iter().any(|said| said.contains(words));
+        assert!(told && said.len() <= 2, "{what}: {said:?}");
+        assert_eq!((rule.as_str(), engine.active().generation()), ("first", 1), "{what}");
+    };
+    release(folder, "second", 2, 2);
+    refused("a stranger", "signed by 0 keys");
+    put(folder, "p.plcb.sig", b"{}");
+    refused("no envelope", "cannot be read");
+    fs::remove_file(folder.join("p.plcb.sig")).expect("a file");
+    refused("nothing", "p.plcb.sig");
+    release(folder, "other", 1, 1);
+    refused("the same version", "not the bundle that was loaded as version 1");
+    clock.store(UNTIL, Ordering::Relaxed);
+    release(folder, "second", 2, 1);
+    refused("expired", "expired");
+    clock.store(AT, Ordering::Relaxed);
+    release(folder, "second", 3, 1);
+    assert_eq!(settle(&engine, &mut files).1, "second");
+    release(folder, "first", 2, 1);
+    let (said, rule) = settle(&engine, &mut files);
+    assert!(said.iter().any(|said| said.contains("version 3 was loaded before")), "{said:?}");
+    assert_eq!((rule.as_str(), engine.active().generation()), ("second", 2));
+}
