@@ -108,6 +108,8 @@ pub const TRUST_STATE_BYTES_MAX: usize = 1 << 20;
 pub const ENVELOPE_BYTES_MAX: usize = 64 << 10;
 /// Most signatures of an envelope: checking one takes some ten microseconds.
 pub const ENVELOPE_SIGNATURES_MAX: usize = 16;
+/// Largest envelope of an attestation, in bytes: a source takes some two hundred.
+pub const ATTESTATION_BYTES_MAX: usize = 1 << 20;
 /// Longest name, in bytes, under which a bundle is signed.
 pub const BUNDLE_NAME_BYTES_MAX: usize = 256;
 

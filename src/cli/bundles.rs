@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude, refused};
-use crate::cli::sources::{Sources, program_below};
+use crate::cli::sources::{Sources, nothing_signed, program_below};
 use crate::cli::terminal::Terminal;
+use crate::cli::trust::trusted;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::suggest::nearest;
@@ -58,6 +59,14 @@ impl Settings {
         let configured = self.config.store.as_ref().map(|store| store.value.as_str());
         let configured = || self.folder.join(configured.unwrap_or(STORE));
         asked.map_or_else(configured, Path::to_path_buf)
+    }
+
+    /// The store: where it lies, and whom to ask about its bundles.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub fn open_store(&self, terminal: &Terminal, asked: Option<&Path>) -> Result<Store, Exit> {
+        Ok(Store::at(self.store(asked)).asking(trusted(terminal)?))
     }
 
     /// Where records lie: what was asked for, or what the configuration says.
@@ -142,6 +151,7 @@ fn unlike_a_path(
 }
 
 fn of_revision(terminal: &Terminal, rev: &str) -> Result<(Program, String), Exit> {
+    nothing_signed(terminal, "revisions")?;
     let paths = vec![PathBuf::from(".")];
     let sources = Sources { paths: paths.clone(), strict: false, source_date_epoch: None };
     // What is wrong with the sources of today is no matter.

@@ -18,6 +18,7 @@ pub mod screen;
 pub mod secrets;
 pub mod sources;
 pub mod terminal;
+pub mod trust;
 pub mod usage;
 pub mod variables;
 pub mod watch;
@@ -32,8 +33,8 @@ use crate::cli::terminal::Terminal;
 pub struct Command {
     /// As it is typed.
     pub name: &'static str,
-    /// Its group on the first screen: `write`, `try`, `ship`, `look` or `shell`; for a part of
-    /// another command, the name of that.
+    /// Its group on the first screen: `write`, `try`, `ship`, `trust`, `look` or `shell`; for a
+    /// part of another command, the name of that.
     pub group: &'static str,
     /// What it is for, in a few words.
     pub short: &'static str,
@@ -63,6 +64,10 @@ pub const COMMANDS: &[Command] = &[
     commands::diff::COMMAND,
     commands::build::COMMAND,
     commands::inspect::COMMAND,
+    commands::keygen::COMMAND,
+    commands::sign::COMMAND,
+    commands::verify::COMMAND,
+    commands::attest::COMMAND,
     commands::replay::COMMAND,
     commands::audit::COMMAND,
     commands::doc::COMMAND,

@@ -19,7 +19,7 @@ use crate::tools::project::reason;
 use crate::tools::report::paint::Style;
 
 /// The groups of the first screen, in order.
-const GROUPS: &[&str] = &["write", "try", "ship", "look", "shell"];
+const GROUPS: &[&str] = &["write", "try", "ship", "trust", "look", "shell"];
 
 /// `policyc help variables`.
 const VARIABLES: &str = "\

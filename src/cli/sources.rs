@@ -8,6 +8,7 @@ use crate::base::limits::{BUNDLE_BYTES_MAX, SOURCE_BYTES_MAX};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude, refused};
 use crate::cli::terminal::Terminal;
+use crate::cli::trust::trusted;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -123,8 +124,11 @@ pub fn load_bundle(terminal: &Terminal, path: &Path) -> Result<(Program, Vec<u8>
         }
         Err(error) => return Err(unread(terminal, path, &error)),
     };
-    let program = load(&bytes, &name).map_err(|found| refused(terminal, &found))?;
-    Ok((program, bytes))
+    let program = match trusted(terminal)? {
+        Some(trusted) => trusted.load(path, &bytes, &name),
+        None => load(&bytes, &name),
+    };
+    Ok((program.map_err(|found| refused(terminal, &found))?, bytes))
 }
 
 /// The program of a bundle, or of sources that are compiled first.
@@ -160,6 +164,7 @@ pub fn compiled(
     project: &Project,
     mut sink: Sink,
 ) -> Result<(Program, Vec<u8>), Exit> {
+    nothing_signed(terminal, "sources")?;
     let compiled = if sink.has_errors() {
         None
     } else {
@@ -168,6 +173,19 @@ pub fn compiled(
     let Some(compiled) = compiled else { return Err(rejected(terminal, project, sink)) };
     let program = pipeline::load_own(&compiled).map_err(|found| alone(terminal, &found))?;
     Ok((program, compiled.bundle))
+}
+
+/// Sees to it that no trust policy is asked about what nobody can sign.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub fn nothing_signed(terminal: &Terminal, what: &str) -> Result<(), Exit> {
+    if terminal.trust() == (None, None) {
+        return Ok(());
+    }
+    let fact = format!("{what} have no signatures, and --trust asks for them");
+    let finding = Diagnostic::without_place(Code::BadUsage, fact);
+    Err(alone(terminal, &finding.help("name a bundle: `policyc build`, then `policyc sign`")))
 }
 
 /// Says what is wrong with a project that a command cannot do without, and how the command ends.

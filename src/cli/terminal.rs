@@ -5,6 +5,7 @@
 //! reason, a full disk mostly, is one: `Terminal::lost` has it when the command is through.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use clap::ValueEnum;
@@ -58,6 +59,12 @@ pub struct Globals {
     /// Read no policyc.toml.
     #[arg(long, global = true)]
     pub isolated: bool,
+    /// Load no bundle but such as this trust policy lets in.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+    /// The file that remembers which versions were loaded.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub trust_state: Option<PathBuf>,
 }
 
 /// The two streams of a command, and how to draw on them.
@@ -95,6 +102,12 @@ impl Terminal {
     pub fn overrides(&self) -> Overrides {
         let Globals { isolated, config, .. } = &self.globals;
         Overrides { isolated: *isolated, given: config.clone() }
+    }
+
+    /// The trust policy that is asked about bundles, and the file that remembers versions.
+    #[must_use]
+    pub fn trust(&self) -> (Option<&Path>, Option<&Path>) {
+        (self.globals.trust.as_deref(), self.globals.trust_state.as_deref())
     }
 
     /// Writes a result.

@@ -38,6 +38,20 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Box<Diagnostic>> {
     draft.finish()
 }
 
+/// Writes a file that must not be there yet, which its owner alone may read.
+///
+/// # Errors
+/// If it is there, or the file system refuses.
+pub fn new_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
 /// Appends Markdown to the page of the step of a workflow, if `formats`, those that were chosen,
 /// hold `github` and GitHub names such a page.
 ///

@@ -25,6 +25,7 @@ pub mod replay;
 pub mod report;
 pub mod revision;
 pub mod session;
+pub mod sign;
 pub mod suite;
 pub mod trial;
 pub mod why;

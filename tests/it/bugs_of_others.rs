@@ -12,6 +12,11 @@ use policyc::diag::sink::Sink;
 use policyc::lang::decision::Effect;
 use policyc::lang::error::EvalError;
 use policyc::runtime::program::Program;
+use policyc::runtime::trust::error::SignatureFault;
+use policyc::runtime::trust::policy::{Duty, TrustPolicy};
+use policyc::runtime::trust::release::{RELEASE_TYPE, Release};
+use policyc::runtime::trust::state::Memory;
+use policyc::runtime::trust::{PolicyFault, Unverified};
 use policyc::runtime::vm::report::DecisionReport;
 use policyc::runtime::vm::request::serde::ingest_value;
 use policyc::runtime::vm::request::{Moment, ingest};
@@ -23,6 +28,7 @@ use serde_json::json;
 use crate::support::generate::random::Random;
 use crate::support::policies::{Vocabularies, context, policy};
 use crate::support::run::Folder;
+use crate::trust;
 
 const NOW: Moment<'static> = Moment::at(1_773_785_730, 0);
 
@@ -270,5 +276,77 @@ fn of_two_exceptions_the_laxer_wins() {
             format!("policyc: 1\nname: p\ndefault: allow\nschema: {{n: int}}\nrules:\n{rules}");
         let report = decide(&program(&text), r#"{"n": 11}"#);
         assert_eq!(report.effect, Some(wanted), "{rules}");
+    }
+}
+
+/// There, an envelope was accepted as soon as it named a key that the configuration did not have.
+#[test]
+fn a_signature_counts_though_its_key_is_not_configured() {
+    let bundle = trust::bundle("payments", "first");
+    let policy = trust::policy(&trust::simple());
+    for (by, id) in [(9, None), (9, Some("")), (9, Some("one")), (9, Some("unknown"))] {
+        let release = Release::of(&bundle, "payments", 1, trust::UNTIL).expect("a release");
+        let mut envelope = trust::envelope(RELEASE_TYPE, release.to_bytes(), &[trust::secret(by)]);
+        if let Some(id) = id {
+            envelope.signatures[0].key_id = id.to_owned();
+        }
+        let json = envelope.to_json();
+        let found = Unverified::read(&bundle, Some(json.as_bytes())).expect("an envelope");
+        let found = found.verify(&policy, &Memory::none(), trust::AT).expect_err("a stranger");
+        let wanted = SignatureFault::Threshold { duty: Duty::Bundle, found: 0, wanted: 1 };
+        assert_eq!(found, wanted.into(), "{id:?}");
+    }
+}
+
+/// There, a threshold counted signatures, or the ids of keys.
+#[test]
+fn one_key_signs_twice_to_meet_a_threshold() {
+    let bundle = trust::bundle("payments", "first");
+    let two = trust::public(&trust::secret(2));
+    let text = trust::simple()
+        .replace("[roles.bundle]", &format!("[keys.two]\npublic = \"{two}\"\n[roles.bundle]"))
+        .replacen("[\"one\"]\nthreshold = 1", "[\"one\", \"two\"]\nthreshold = 2", 1);
+    let policy = trust::policy(&text);
+    let load = |by: &[u8], ids: &[&str]| {
+        let by: Vec<_> = by.iter().map(|number| trust::secret(*number)).collect();
+        let release = Release::of(&bundle, "payments", 1, trust::UNTIL).expect("a release");
+        let mut envelope = trust::envelope(RELEASE_TYPE, release.to_bytes(), &by);
+        for (signature, id) in envelope.signatures.iter_mut().zip(ids) {
+            signature.key_id = (*id).to_owned();
+        }
+        let json = envelope.to_json();
+        let found = Unverified::read(&bundle, Some(json.as_bytes())).expect("an envelope");
+        found.verify(&policy, &Memory::none(), trust::AT).map(drop)
+    };
+    assert_eq!(load(&[1, 2], &[]), Ok(()));
+    assert_eq!(load(&[1, 2], &["", ""]), Ok(()), "ids are hints");
+    let few = SignatureFault::Threshold { duty: Duty::Bundle, found: 1, wanted: 2 };
+    for ids in [&[][..], &["", ""], &["one", "two"], &["a", "b"]] {
+        assert_eq!(load(&[1, 1], ids), Err(few.clone().into()), "{ids:?}");
+    }
+    // Nor under another spelling of the key: such keys are not read.
+    let again = trust::simple().replace(
+        "[roles.bundle]",
+        &format!("[keys.again]\npublic = \"{}\"\n[roles.bundle]", trust::public(&trust::secret(1))),
+    );
+    let error = TrustPolicy::read(again.as_bytes()).expect_err("one key under two names");
+    assert_eq!(error.fault, PolicyFault::SameKey { other: "one".to_owned() });
+}
+
+/// There, of two rows that fit the laxer one won.
+#[test]
+fn the_laxer_of_two_rows_wins() {
+    let bundle = trust::bundle("payments", "first");
+    for rows in [
+        "[bundles.\"*\"]\n[bundles.payments]\nminimum = 3\n",
+        "[bundles.payments]\n[bundles.\"pay*\"]\nminimum = 3\n",
+    ] {
+        let text = trust::simple().replace("[bundles.payments]\nminimum = 1\n", rows);
+        let load = |version| {
+            let json = trust::released(&bundle, "payments", version, &[trust::secret(1)]);
+            let found = Unverified::read(&bundle, Some(&json)).expect("an envelope");
+            found.verify(&trust::policy(&text), &Memory::none(), trust::AT).is_ok()
+        };
+        assert!(!load(2) && load(3), "{rows}");
     }
 }

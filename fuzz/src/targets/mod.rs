@@ -14,6 +14,7 @@ pub(crate) mod bundle_raw;
 mod bundle_structured;
 mod cel_source;
 mod context_json;
+mod envelope;
 mod formatter;
 mod log_recovery;
 mod pipeline;
@@ -39,6 +40,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "bundle_structured", run: bundle_structured::run },
     Target { name: "cel_source", run: cel_source::run },
     Target { name: "context_json", run: context_json::run },
+    Target { name: "envelope", run: envelope::run },
     Target { name: "formatter", run: formatter::run },
     Target { name: "log_recovery", run: log_recovery::run },
     Target { name: "pipeline", run: pipeline::run },

@@ -17,7 +17,6 @@ use crate::runtime::program::Program;
 use crate::tools::diff::traffic::{Counter, Traffic};
 use crate::tools::diff::{Difference, compare};
 use crate::tools::replay::filter::Filter;
-use crate::tools::replay::store::Store;
 use crate::tools::report::diff::{Drawing, Format, markdown};
 use crate::tools::report::paint::Style;
 
@@ -85,7 +84,10 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    let store = Store::at(settings.store(options.store.as_deref()));
+    let store = match settings.open_store(terminal, options.store.as_deref()) {
+        Ok(store) => store,
+        Err(exit) => return exit,
+    };
     let load = |name: &String| settings.bundle_below(terminal, &store, name);
     let ((old, old_below), (new, new_below)) = match (load(&options.old), load(&options.new)) {
         (Ok(old), Ok(new)) => (old, new),

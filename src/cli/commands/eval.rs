@@ -17,7 +17,7 @@ use crate::cli::record::{self, RecordFile};
 use crate::cli::reporting::alone;
 use crate::cli::root::options;
 use crate::cli::secrets::Secrets;
-use crate::cli::sources::{Sources, program, shown, unread};
+use crate::cli::sources::{Sources, is_bundle, program, shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
@@ -129,6 +129,11 @@ impl Options {
     /// The file of the context.
     fn path(&self) -> &Path {
         self.context.as_deref().unwrap_or(Path::new("-"))
+    }
+
+    /// Whether a bundle decides, not sources.
+    fn is_of_bundle(&self) -> bool {
+        matches!(self.sources.paths.as_slice(), [path] if path.is_file() && is_bundle(path))
     }
 
     /// How the context is written.
@@ -302,7 +307,7 @@ fn one(
         terminal.result(&format!("{}\n", report.to_json()));
         return Ok(exit);
     }
-    let shown = (bytes, moments, exit);
+    let shown = (bytes, moments, exit, options.is_of_bundle());
     terminal.result(&drawn(&report, None, shown, style));
     Ok(exit)
 }
@@ -312,9 +317,9 @@ fn explain(
     terminal: &Terminal,
     options: &Options,
     (program, explained): (&Program, &Explained),
-    shown: (&[u8], Moments, Exit),
+    (bytes, moments, exit): (&[u8], Moments, Exit),
 ) -> Exit {
-    let (bytes, moments, _) = shown;
+    let shown = (bytes, moments, exit, options.is_of_bundle());
     let context = serde_json::from_slice(bytes).unwrap_or_default();
     let mut told = Told::of(&context, &time_text(moments), program, explained);
     told.tree = options.telling.tree;
@@ -334,14 +339,17 @@ fn explain(
 fn drawn(
     report: &DecisionReport,
     why: Option<&str>,
-    (bytes, moments, exit): (&[u8], Moments, Exit),
+    (bytes, moments, exit, of_bundle): (&[u8], Moments, Exit, bool),
     style: Style,
 ) -> String {
     let mut text = headline(report, tool_of(bytes).as_deref(), style);
     text.push_str(why.unwrap_or_default());
     text.push_str(&details(report, why.is_none(), style));
     let now = if moments.given { "as given".to_owned() } else { time_text(moments) };
-    let foot = footer(report, &now);
+    let mut foot = footer(report, &now);
+    if report.unsigned && of_bundle {
+        foot = foot.replacen("· bundle ", "· unsigned ", 1);
+    }
     let foot = to_the_edge(&foot, &format!("exit {}", exit.code()), style);
     text.push_str(&style.paint(Paint::Frame, &foot));
     text.push('\n');

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub mod attest;
 pub mod audit;
 pub mod bench;
 pub mod build;
@@ -14,9 +15,12 @@ pub mod fmt;
 pub mod import;
 pub mod init;
 pub mod inspect;
+pub mod keygen;
 #[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod man;
 pub mod replay;
+pub mod sign;
 mod telling;
 pub mod test;
+pub mod verify;

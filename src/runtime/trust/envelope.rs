@@ -45,7 +45,10 @@ pub struct EnvelopeSignature {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnvelopeFault {
     /// It is longer than envelopes may be.
-    TooLarge,
+    TooLarge {
+        /// Most bytes.
+        max: usize,
+    },
     /// It is not the JSON that an envelope is.
     Syntax {
         /// What is wrong.
@@ -70,7 +73,7 @@ impl EnvelopeFault {
     #[must_use]
     pub fn words(self) -> String {
         match self {
-            Self::TooLarge => format!("it is longer than {ENVELOPE_BYTES_MAX} bytes"),
+            Self::TooLarge { max } => format!("it is longer than {max} bytes"),
             Self::Syntax { kind, at } => {
                 let cut =
                     if kind == InputKind::Truncated { "it ends too early" } else { "no JSON" };
@@ -98,8 +101,16 @@ impl Envelope {
     /// # Errors
     /// `EnvelopeFault`.
     pub fn read(bytes: &[u8]) -> Result<Self, EnvelopeFault> {
-        if bytes.len() > ENVELOPE_BYTES_MAX {
-            return Err(EnvelopeFault::TooLarge);
+        Self::read_up_to(bytes, ENVELOPE_BYTES_MAX)
+    }
+
+    /// As `read`, of an envelope that may be longer: that of an attestation.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub fn read_up_to(bytes: &[u8], max: usize) -> Result<Self, EnvelopeFault> {
+        if bytes.len() > max {
+            return Err(EnvelopeFault::TooLarge { max });
         }
         let mut reader = Reader::new(bytes);
         let found = Parts::default().read(&mut reader);

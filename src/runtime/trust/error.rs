@@ -205,10 +205,7 @@ impl SignatureFault {
             }
             Self::Threshold { duty, found, wanted } => {
                 let role = duty.word();
-                (
-                    format!("is signed by {found} keys of role `{role}`, and {wanted} must sign"),
-                    SIGN,
-                )
+                (format!("is signed by {found} of {wanted} keys that role `{role}` asks for"), SIGN)
             }
             Self::NoRole(duty) => {
                 (format!("is asked of a trust policy without a role `{}`", duty.word()), NEXT)

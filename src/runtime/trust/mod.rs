@@ -175,6 +175,14 @@ impl Verified<'_> {
         &self.signers
     }
 
+    /// The program, to look at: nothing is remembered, so it does not count as signed.
+    ///
+    /// # Errors
+    /// As `load`, but for the memory.
+    pub fn examine(&self) -> Result<Program, TrustError> {
+        self.proved(Program::load_unsigned_whole)
+    }
+
     /// Reads and verifies the program, and remembers its version.
     ///
     /// # Errors
@@ -196,15 +204,23 @@ impl Verified<'_> {
         self,
         load: fn(&[u8]) -> Result<Program, ProgramError>,
     ) -> Result<Program, TrustError> {
-        let mut program = load(self.bundle).map_err(TrustError::Program)?;
-        if program.name() != self.release.name {
-            let (name, signed) = (program.name().to_owned(), self.release.name);
-            return Err(SignatureFault::Misnamed { name, signed }.into());
-        }
-        self.policy.bears(&program)?;
+        let mut program = self.proved(load)?;
         // Last of all: what was not loaded is not remembered.
         self.memory.keep(self.policy, &self.release)?;
         program.unsigned = false;
+        Ok(program)
+    }
+
+    fn proved(
+        &self,
+        load: fn(&[u8]) -> Result<Program, ProgramError>,
+    ) -> Result<Program, TrustError> {
+        let program = load(self.bundle).map_err(TrustError::Program)?;
+        if program.name() != self.release.name {
+            let (name, signed) = (program.name().to_owned(), self.release.name.clone());
+            return Err(SignatureFault::Misnamed { name, signed }.into());
+        }
+        self.policy.bears(&program)?;
         Ok(program)
     }
 }

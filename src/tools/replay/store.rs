@@ -23,6 +23,7 @@ use crate::runtime::program::Program;
 use crate::tools::inspect::{digest_text, read_digest};
 use crate::tools::pipeline::{self, Refused};
 use crate::tools::project::read_bytes;
+use crate::tools::sign::trusted::Trusted;
 
 /// What the names of files in a store end with.
 const ENDING: &str = ".plcb";
@@ -45,6 +46,8 @@ pub enum Unusable {
 #[derive(Debug, Default)]
 pub struct Store {
     folder: Option<PathBuf>,
+    /// Whom to ask about the bundles of the directory.
+    trusted: Option<Trusted>,
     known: Mutex<HashMap<Digest, Result<Arc<Program>, Unusable>>>,
     /// The digests of the bundles that were named besides, in their order.
     named: Mutex<Vec<Digest>>,
@@ -55,6 +58,12 @@ impl Store {
     #[must_use]
     pub fn at(folder: PathBuf) -> Self {
         Self { folder: Some(folder), ..Self::default() }
+    }
+
+    /// With whom to ask about the bundles of the directory: their signatures lie beside them.
+    #[must_use]
+    pub fn asking(self, trusted: Option<Trusted>) -> Self {
+        Self { trusted, ..self }
     }
 
     /// Has a program that did not come from the directory.
@@ -107,7 +116,10 @@ impl Store {
             Err(error) => return Err(Unusable::Unreadable(error.to_string())),
         };
         let shown = path.display().to_string();
-        let program = pipeline::load(&bytes, &shown);
+        let program = match &self.trusted {
+            Some(trusted) => trusted.load(&path, &bytes, &shown),
+            None => pipeline::load(&bytes, &shown),
+        };
         let program = program.map_err(|refused| Unusable::Refused(Arc::new(refused)))?;
         if program.digest() == digest {
             return Ok(program);

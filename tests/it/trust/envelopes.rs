@@ -75,7 +75,10 @@ fn what_is_no_envelope_is_refused() {
         (good.replace("AQ==", "A Q="), EnvelopeFault::NotBase64("payload")),
         (good.replace("\"sig\"", "\"sig\":\"AAAA\",\"sig\""), EnvelopeFault::Twice("sig")),
         (good.replacen('{', "{\"payloadType\":\"t\",", 1), EnvelopeFault::Twice("payloadType")),
-        (format!("{good}{}", " ".repeat(ENVELOPE_BYTES_MAX)), EnvelopeFault::TooLarge),
+        (
+            format!("{good}{}", " ".repeat(ENVELOPE_BYTES_MAX)),
+            EnvelopeFault::TooLarge { max: ENVELOPE_BYTES_MAX },
+        ),
     ] {
         assert_eq!(Envelope::read(text.as_bytes()), Err(wanted), "{text}");
     }

@@ -80,7 +80,7 @@ fn what_is_not_trusted_keeps_what_decided() {
         assert_eq!((rule.as_str(), engine.active().generation()), ("first", 1), "{what}");
     };
     release(folder, "second", 2, 2);
-    refused("a stranger", "signed by 0 keys");
+    refused("a stranger", "signed by 0 of 1 keys");
     put(folder, "p.plcb.sig", b"{}");
     refused("no envelope", "cannot be read");
     fs::remove_file(folder.join("p.plcb.sig")).expect("a file");

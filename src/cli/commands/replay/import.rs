@@ -34,7 +34,6 @@ use crate::tools::replay::import::tally::{report, to_json, verdict};
 use crate::tools::replay::import::{Importer, Log};
 use crate::tools::replay::open::{Source, Unopened, sources};
 use crate::tools::replay::pdrb::read::Choosing;
-use crate::tools::replay::store::Store;
 use crate::tools::report::counted;
 
 /// Events at the start of a log by which its format is told.
@@ -286,7 +285,7 @@ fn decider(options: &Options, terminal: &Terminal) -> Result<Option<Decider>, Ex
         return Err(alone(terminal, &finding));
     };
     let settings = Settings::read(terminal)?;
-    let store = Store::at(settings.store(options.store.as_deref()));
+    let store = settings.open_store(terminal, options.store.as_deref())?;
     Ok(Some(Decider::of(Arc::new(settings.bundle(terminal, &store, name)?))))
 }
 

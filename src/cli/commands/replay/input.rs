@@ -54,7 +54,7 @@ impl Bundles {
     /// # Errors
     /// How the command ends, its words already written.
     pub(super) fn store(&self, terminal: &Terminal, settings: &Settings) -> Result<Store, Exit> {
-        let store = Store::at(settings.store(self.store.as_deref()));
+        let store = settings.open_store(terminal, self.store.as_deref())?;
         for name in &self.bundle {
             let program = settings.bundle(terminal, &store, name)?;
             store.add(program);

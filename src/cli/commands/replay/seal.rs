@@ -97,7 +97,7 @@ struct Tally {
 
 fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
-    let store = Store::at(settings.store(options.store.as_deref()));
+    let store = settings.open_store(terminal, options.store.as_deref())?;
     let (rules, by) = match &options.bundle {
         Some(name) => {
             let program = settings.bundle(terminal, &store, name)?;

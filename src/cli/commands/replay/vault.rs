@@ -1,7 +1,6 @@
 //! `policyc replay vault`: a place for what records seal.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
@@ -13,7 +12,7 @@ use crate::cli::root::with_options;
 use crate::cli::secrets::refused;
 use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
-use crate::cli::write::unwritable;
+use crate::cli::write::{new_file, unwritable};
 use crate::tools::replay::vault::Secret;
 use crate::tools::report::visible::visible;
 
@@ -68,15 +67,4 @@ pub(super) fn key_of(vault: &Path) -> PathBuf {
     let mut name = vault.as_os_str().to_owned();
     name.push(".key");
     PathBuf::from(name)
-}
-
-/// Writes a file that must not be there yet, which its owner alone may read.
-fn new_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }

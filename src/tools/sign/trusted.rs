@@ -1,0 +1,76 @@
+//! Bundles of files, where a trust policy is asked about them.
+//!
+//! In:      a trust policy, a memory of versions, the time; the bytes of a bundle and its path.
+//! Out:     programs that say that they were signed.
+//! Imports: `runtime::trust`, `tools::pipeline`, `tools::project`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::base::limits::ENVELOPE_BYTES_MAX;
+use crate::runtime::program::Program;
+use crate::runtime::trust::Unverified;
+use crate::runtime::trust::envelope::EnvelopeFault;
+use crate::runtime::trust::error::{SignatureFault, TrustError};
+use crate::runtime::trust::policy::TrustPolicy;
+use crate::runtime::trust::state::Memory;
+use crate::tools::pipeline::Refused;
+use crate::tools::project::{read_bytes, unreadable};
+
+/// Whom to ask about bundles.
+#[derive(Clone, Debug)]
+pub struct Trusted {
+    /// The trust policy.
+    pub policy: TrustPolicy,
+    /// What was loaded before.
+    pub memory: Memory,
+    /// Seconds since the epoch.
+    pub at: i64,
+}
+
+/// Where the envelope of a file lies: beside it.
+#[must_use]
+pub fn envelope_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".sig");
+    path.with_file_name(name)
+}
+
+/// The bytes of an envelope; `None` where there is none.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_envelope(path: &Path) -> Result<Option<Vec<u8>>, Refused> {
+    match read_bytes(path, ENVELOPE_BYTES_MAX) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            let fault =
+                SignatureFault::Envelope(EnvelopeFault::TooLarge { max: ENVELOPE_BYTES_MAX });
+            Err(refused(&fault.into(), &path.display().to_string()))
+        }
+        Err(error) => {
+            let finding = Box::new(unreadable(&path.display().to_string(), &error));
+            Err(Refused { finding, integrity: false })
+        }
+    }
+}
+
+/// As a command tells it.
+#[must_use]
+pub fn refused(error: &TrustError, name: &str) -> Refused {
+    Refused { finding: Box::new(error.diagnostic(name)), integrity: error.is_integrity() }
+}
+
+impl Trusted {
+    /// The program of the bundle at `path`, which people call `name`.
+    ///
+    /// # Errors
+    /// Why it is not trusted, or is no program.
+    pub fn load(&self, path: &Path, bytes: &[u8], name: &str) -> Result<Program, Refused> {
+        let envelope = read_envelope(&envelope_of(path))?;
+        Unverified::read(bytes, envelope.as_deref())
+            .and_then(|it| it.verify(&self.policy, &self.memory, self.at)?.load_whole())
+            .map_err(|error| refused(&error, name))
+    }
+}
