@@ -105,3 +105,9 @@ examples! {
     agent_workspace "agent-workspace" 34;
     withheld "withheld" 10;
 }
+
+/// They are no project: a project takes those that it needs.
+#[test]
+fn packs() {
+    assert_eq!(example("packs"), 23);
+}

@@ -149,7 +149,24 @@ fn what_cannot_be_run_is_said() {
     let cases = [
         (
             "cases: [{name: a, session: [], expect: {deny: null}}]",
-            "`session` in tests is not built yet",
+            "a session that expects something must be one with a request",
+        ),
+        (
+            "cases: [{name: a, session: [{ev: clock, expect: {deny: null}}]}]",
+            "an event with `expect` must be a request",
+        ),
+        ("cases: [{name: a, session: [{ev: request, call: c}]}]", "a case has no `expect`"),
+        (
+            "cases: [{name: a, file: a.json, session: [{ev: clock}], expect: {deny: null}}]",
+            "a case has `session` or `file`, not both",
+        ),
+        (
+            "cases: [{name: a, session: no.jsonl, expect: {deny: null}}]",
+            "`no.jsonl` cannot be read: there is no such file",
+        ),
+        (
+            "cases: [{name: a, session: context.json, expect: {deny: null}}]",
+            "`context.json` does not hold a JSON object: line 1 holds something else",
         ),
         (
             "cases: [{name: a, state: {}, expect: {deny: null}}]",

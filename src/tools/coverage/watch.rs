@@ -16,7 +16,7 @@ use crate::runtime::bundle::module::{Module, NONE};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::observe::Witness;
-use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::request::{Filled, Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::suite::ready::Ready;
 
@@ -103,18 +103,19 @@ impl<'p> Watch<'p> {
 
     pub(super) fn ready(&self, ready: &Ready<'_>) -> Seen {
         let mut scratch = Scratch::for_program(self.program);
-        self.see(ready.bytes(), &ready.moment(), &mut scratch)
+        let input = ready.input(self.program);
+        self.see(ready.fill(self.program, &input, &mut scratch), &ready.moment())
     }
 
     pub(super) fn example(&self, example: &Example, scratch: &mut Scratch) -> Seen {
         let context = example.context.to_string();
-        self.see(context.as_bytes(), &Moment::at(example.now.0, example.now.1), scratch)
+        let filled = ingest(self.program, context.as_bytes(), scratch);
+        self.see(filled, &Moment::at(example.now.0, example.now.1))
     }
 
-    fn see(&self, context: &[u8], moment: &Moment<'_>, scratch: &mut Scratch) -> Seen {
+    fn see(&self, mut filled: Filled<'_>, moment: &Moment<'_>) -> Seen {
         let module = self.program.module();
         let mut bits = Witness::new(module.manifest.atoms);
-        let mut filled = ingest(self.program, context, scratch);
         let decision = filled.decide_observed(moment, &mut bits);
         let failures = decision.failures();
         let rule = |by: &Asker| if let Asker::Rule(rule) = by { Some(*rule) } else { None };

@@ -13,9 +13,10 @@ use crate::compiler::syntax::document::path::join;
 use crate::compiler::syntax::document::yaml::{self, Node};
 use crate::diag::sink::Sink;
 use crate::tools::suite::error::SuiteError;
+use crate::tools::suite::events::{self, Events};
 use crate::tools::suite::patch::{Operation, SetMode};
 use crate::tools::suite::tree::{Keys, json, text, wrong};
-use crate::tools::suite::{Case, Context, Expect, HostResult, TestFile, table};
+use crate::tools::suite::{Case, Context, Expect, HostResult, NOW, TestFile, table};
 
 /// Gives the text of the file at a logical path, or why it cannot be read, in words.
 pub type Reader<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
@@ -113,8 +114,11 @@ impl Reading<'_> {
 
     fn read_case(&self, node: &Node, sink: &mut Sink) -> Option<Vec<Case>> {
         let keys = Keys::open(node, "a case", CASE_KEYS, sink)?;
-        keys.not_built(&["session", "state", "reads"], sink);
-        let built = ["session", "state", "reads"].iter().all(|key| keys.entry(key).is_none());
+        keys.not_built(&["state", "reads"], sink);
+        let built = ["state", "reads"].iter().all(|key| keys.entry(key).is_none());
+        if keys.entry("session").is_some() {
+            return self.session(&keys, sink).filter(|_| built);
+        }
         let name = keys.need("name", sink).and_then(|node| text(node, "name", sink));
         let expected = keys.need("expect", sink).and_then(|node| expect(node, sink));
         let context = self.context(&keys, sink)?;
@@ -131,23 +135,60 @@ impl Reading<'_> {
         }
         let mut cases = Vec::new();
         for choice in combinations(&matrix, name.span, sink)? {
-            let mut chosen = context.clone();
-            for (at, operation) in choice.iter().chain(&changes) {
-                if let Err(why) = operation.apply(&mut chosen) {
-                    let path = operation.path().to_owned();
-                    sink.report(SuiteError::BadPatch { at: *at, path, why });
-                    return None;
-                }
-            }
             cases.push(Case {
                 name: title(&name.value, &choice),
                 span: name.span,
-                context: Context::Whole(chosen),
+                context: Context::Whole(changed(&context, choice.iter().chain(&changes), sink)?),
                 now: now.clone(),
                 functions: functions.clone(),
                 skip: skip.clone(),
                 expect: expect.clone(),
             });
+        }
+        Some(cases)
+    }
+
+    /// The cases of a session: one for each event that expects something, in each combination of
+    /// the matrix. Patches change the list of events.
+    fn session(&self, keys: &Keys<'_>, sink: &mut Sink) -> Option<Vec<Case>> {
+        if let Some(entry) = keys.entry("file") {
+            let (at, what, keys) = (entry.key.span, "a case", ("session", "file"));
+            sink.report(SuiteError::Exclusive { at, what, keys });
+            return None;
+        }
+        let name = keys.need("name", sink).and_then(|node| text(node, "name", sink))?;
+        let now = keys.text("now", sink).or_else(|| self.now.clone());
+        let time = now.as_ref().map_or(NOW, |now| now.value.as_str());
+        let read = |path: &str| (self.reader)(&join(&self.path, path));
+        let Events { events, mut expected } =
+            events::read(keys.need("session", sink)?, &read, time, sink)?;
+        if let Some(node) = keys.get("expect") {
+            expected.push((events::last(&events, node.span, sink)?, expect(node, sink)?));
+        } else if expected.is_empty() {
+            keys.need("expect", sink);
+        }
+        let mut matrix = self.matrix.clone();
+        matrix.extend(axes(keys.get("matrix"), sink));
+        let changes = keys.get("patch").map_or_else(Vec::new, |node| operations(node, sink));
+        let skip = keys.text("skip", sink).map(|reason| reason.value);
+        let events = Json::Array(events);
+        let mut cases = Vec::new();
+        for choice in combinations(&matrix, name.span, sink)? {
+            let chosen = changed(&events, choice.iter().chain(&changes), sink)?;
+            let chosen = chosen.as_array().map_or(&[][..], Vec::as_slice);
+            for (at, expect) in &expected {
+                let call = chosen.get(*at).and_then(|event| event.get("call")?.as_str());
+                let part = call.filter(|_| expected.len() > 1).map(|call| format!(" · {call}"));
+                cases.push(Case {
+                    name: title(&name.value, &choice) + &part.unwrap_or_default(),
+                    span: name.span,
+                    context: Context::Session(chosen.get(..=*at).unwrap_or_default().to_vec()),
+                    now: now.clone(),
+                    functions: Vec::new(),
+                    skip: skip.clone(),
+                    expect: expect.clone(),
+                });
+            }
         }
         Some(cases)
     }
@@ -171,6 +212,23 @@ impl Reading<'_> {
         sink.report(SuiteError::NotObject { at, path, why });
         None
     }
+}
+
+/// What `operations` make of a value; one that does not fit is reported.
+fn changed<'a>(
+    value: &Json,
+    operations: impl Iterator<Item = &'a (Span, Operation)>,
+    sink: &mut Sink,
+) -> Option<Json> {
+    let mut changed = value.clone();
+    for (at, operation) in operations {
+        if let Err(why) = operation.apply(&mut changed) {
+            let path = operation.path().to_owned();
+            sink.report(SuiteError::BadPatch { at: *at, path, why });
+            return None;
+        }
+    }
+    Some(changed)
 }
 
 fn axes(node: Option<&Node>, sink: &mut Sink) -> Vec<Axis> {
@@ -274,7 +332,7 @@ fn operation(node: &Node, sink: &mut Sink) -> Option<(Span, Operation)> {
 }
 
 /// Reads an expectation: `{deny: RULE}` and the like, or parts of a decision.
-fn expect(node: &Node, sink: &mut Sink) -> Option<Spanned<Expect>> {
+pub(super) fn expect(node: &Node, sink: &mut Sink) -> Option<Spanned<Expect>> {
     if node.text() == Some("snapshot") {
         return Some(Spanned::new(Expect::Snapshot(None), node.span));
     }

@@ -4,13 +4,14 @@
 //! Out:     a `TestFile`: its cases read, expanded and patched; `run` decides them.
 //! Imports: `base`, `diag`, `compiler`, `runtime`.
 //!
-//! `case` reads `*_test.yaml`, `format` reads `tests.yaml`, `choose` finds the policies,
-//! `ready` evaluates what cases are made of, `run` decides through the whole pipeline (compile,
-//! write, verify, evaluate), `group` does so once for files about the same policies, `expect`
-//! compares, `show` says what happened.
+//! `case` reads `*_test.yaml` and `events` the sessions there, `format` reads `tests.yaml`,
+//! `choose` finds the policies, `ready` evaluates what cases are made of, `session` runs events,
+//! `run` decides through the whole pipeline (compile, write, verify, evaluate), `group` does so
+//! once for files about the same policies, `expect` compares, `show` says what happened.
 
 pub mod case;
 pub mod choose;
+mod events;
 pub mod expect;
 pub mod files;
 pub mod format;
@@ -21,6 +22,7 @@ pub mod phrase;
 pub mod pipeline;
 pub mod ready;
 pub mod run;
+mod session;
 pub mod show;
 pub mod snapshot;
 
@@ -74,6 +76,8 @@ pub enum Context {
     Roots(Vec<(Spanned<String>, Input)>),
     /// An expression whose value is the whole context: the format's `context_expr`.
     Expression(Spanned<String>),
+    /// Events of a session, the last of them a request: it is decided about.
+    Session(Vec<Json>),
 }
 
 /// The value of a root.

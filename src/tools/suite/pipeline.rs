@@ -16,7 +16,7 @@ use crate::runtime::program::Program;
 use crate::runtime::vm::decide::evaluate;
 use crate::runtime::vm::hosts::{HostEntry, HostTable};
 use crate::runtime::vm::report::DecisionReport;
-use crate::runtime::vm::request::{Moment, Request, ingest};
+use crate::runtime::vm::request::{Moment, Request};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::pipeline::options;
@@ -71,7 +71,8 @@ pub fn why(program: &Program, ready: &Ready<'_>, wanted: Option<&str>) -> String
     let mut scratch = Scratch::for_program(program);
     let mut seen = Watcher::new(program);
     let (report, slots) = {
-        let mut filled = ingest(program, ready.bytes(), &mut scratch);
+        let input = ready.input(program);
+        let mut filled = ready.fill(program, &input, &mut scratch);
         let mut decision = filled.decide_observed(&ready.moment(), &mut seen);
         (DecisionReport::of(&mut decision), slots(&decision))
     };

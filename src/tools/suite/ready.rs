@@ -4,6 +4,8 @@
 //! Out:     `Ready`: decides with a program, and judges what came out.
 //! Imports: `base`, `lang`, `compiler`, `runtime`.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value as Json};
 
 use crate::base::span::Spanned;
@@ -13,22 +15,22 @@ use crate::runtime::program::Program;
 use crate::runtime::vm::decide::evaluate;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::{DecisionReport, OutputReport};
-use crate::runtime::vm::request::{Moment, Request};
+use crate::runtime::vm::request::{Filled, Moment, Request, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::project::Settings;
 use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::expect::{Difference, differences};
 use crate::tools::suite::phrase::{Said, fits};
 use crate::tools::suite::pipeline::{decide, expression, make, moment, table};
-use crate::tools::suite::snapshot;
 use crate::tools::suite::{Case, Context, Expect, HostResult, Input, NOW, literal};
+use crate::tools::suite::{session, snapshot};
 
 /// A case whose expressions are evaluated.
 #[derive(Debug)]
 pub struct Ready<'t> {
     /// The case.
     pub case: &'t Case,
-    /// What is decided about.
+    /// What is decided about; of a session the event.
     pub context: Json,
     /// Seconds and nanoseconds since the epoch.
     pub at: (i64, u32),
@@ -58,10 +60,15 @@ impl<'t> Ready<'t> {
     pub fn of(case: &'t Case, surroundings: &SourceMap) -> Result<Self, SuiteError> {
         let context = context(case, surroundings)?;
         let text = case.now.as_ref().map_or(NOW, |now| now.value.as_str());
-        let Some(at) = moment(text) else {
+        let Some(mut at) = moment(text) else {
             let at = case.now.as_ref().map_or(case.span, |now| now.span);
             return Err(SuiteError::BadTime { at, text: text.to_owned() });
         };
+        if let Context::Session(events) = &case.context {
+            // The time of a session never goes back.
+            let times = events.iter().filter_map(|event| moment(event.get("ts")?.as_str()?));
+            at = times.max().unwrap_or(at);
+        }
         let wanted = match &case.expect.value {
             Expect::Value(value) => Some(literal::of(value)),
             Expect::Expression(text) => Some(text.clone()),
@@ -75,10 +82,32 @@ impl<'t> Ready<'t> {
         Ok(Self { case, context, at, text, hosts, output })
     }
 
-    /// The context as bytes of JSON.
+    /// The context that `program` decides about: that of a session holds what it answers.
     #[must_use]
-    pub const fn bytes(&self) -> &[u8] {
-        self.text.as_bytes()
+    pub fn input(&self, program: &Program) -> Cow<'_, str> {
+        match &self.case.context {
+            Context::Session(events) => {
+                Cow::Owned(session::last(program, events).context.unwrap_or_default())
+            }
+            Context::Whole(_) | Context::Roots(_) | Context::Expression(_) => {
+                Cow::Borrowed(&self.text)
+            }
+        }
+    }
+
+    /// Reads `input`, which is that of `program`.
+    #[must_use]
+    pub fn fill<'a>(
+        &self,
+        program: &'a Program,
+        input: &'a str,
+        scratch: &'a mut Scratch,
+    ) -> Filled<'a> {
+        if matches!(self.case.context, Context::Session(_)) {
+            ingest_answered(program, input.as_bytes(), scratch)
+        } else {
+            ingest(program, input.as_bytes(), scratch)
+        }
     }
 
     /// What a decision about it may use beside the context.
@@ -90,7 +119,10 @@ impl<'t> Ready<'t> {
     /// What `program` decides; `scratch` was made for it.
     #[must_use]
     pub fn decide(&self, program: &Program, scratch: &mut Scratch) -> DecisionReport {
-        let request = Request { context: self.bytes(), moment: self.moment() };
+        if let Context::Session(events) = &self.case.context {
+            return session::last(program, events).report;
+        }
+        let request = Request { context: self.text.as_bytes(), moment: self.moment() };
         DecisionReport::of(&mut evaluate(program, &request, scratch))
     }
 
@@ -169,6 +201,7 @@ pub fn context(case: &Case, surroundings: &SourceMap) -> Result<Json, SuiteError
     };
     match &case.context {
         Context::Whole(context) => Ok(context.clone()),
+        Context::Session(events) => Ok(events.last().cloned().unwrap_or_default()),
         Context::Expression(written) => input(written, "context_expr"),
         Context::Roots(roots) => {
             let mut context = Json::Object(Map::new());

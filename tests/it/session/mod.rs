@@ -4,7 +4,6 @@ mod approvals;
 mod evasions;
 mod hand;
 mod meters;
-mod packs;
 mod random;
 
 use policyc::compiler::source::map::SourceMap;
