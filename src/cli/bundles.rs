@@ -42,14 +42,8 @@ impl Settings {
         if !sink.has_errors() {
             return Ok(Self { config, folder });
         }
-        let conclusion = Conclusion {
-            files: &files,
-            prefix: "",
-            body: String::new(),
-            parts: Vec::new(),
-            at_least: Exit::CouldNotRun,
-            needs_bundle: true,
-        };
+        let conclusion =
+            Conclusion { needs_bundle: true, ..Conclusion::of(&files, "", Exit::CouldNotRun) };
         Err(conclude(terminal, &Reporting::default(), sink, &conclusion))
     }
 

@@ -138,7 +138,8 @@ impl Curing {
     }
 
     /// Lints a project, and does with its fixes what is asked. The files of the project are
-    /// afterwards as they are on the disk.
+    /// afterwards the texts that findings stand in: with `--diff`, or where a file could not be
+    /// written, the disk holds others.
     pub fn lint(
         &self,
         terminal: &Terminal,
@@ -230,7 +231,7 @@ fn changed<'f>(project: &'f Project, after: &'f SourceMap) -> Vec<(String, &'f s
     pairs.map(text).collect()
 }
 
-/// Writes the files that differ. The project holds afterwards what is on the disk.
+/// Writes the files that differ. The project holds the new texts afterwards.
 fn rewritten(terminal: &Terminal, project: &mut Project, after: SourceMap) -> Exit {
     let mut exit = Exit::Done;
     for (path, before, after) in changed(project, &after) {

@@ -90,6 +90,15 @@ pub struct Conclusion<'a> {
     pub needs_bundle: bool,
 }
 
+impl<'a> Conclusion<'a> {
+    /// One that tells findings alone.
+    #[must_use]
+    pub const fn of(files: &'a SourceMap, prefix: &'a str, at_least: Exit) -> Self {
+        let parts = Vec::new();
+        Self { files, prefix, body: String::new(), parts, at_least, needs_bundle: false }
+    }
+}
+
 /// Writes everything that the sink holds, and says how the command ends because of it.
 #[must_use]
 pub fn conclude(

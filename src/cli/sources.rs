@@ -192,12 +192,8 @@ pub fn nothing_signed(terminal: &Terminal, what: &str) -> Result<(), Exit> {
 #[must_use]
 pub fn rejected(terminal: &Terminal, project: &Project, sink: Sink) -> Exit {
     let conclusion = Conclusion {
-        files: &project.files,
-        prefix: &project.prefix,
-        body: String::new(),
-        parts: Vec::new(),
-        at_least: exit_of_project(project.missing),
         needs_bundle: true,
+        ..Conclusion::of(&project.files, &project.prefix, exit_of_project(project.missing))
     };
     conclude(terminal, &Reporting::default(), sink, &conclusion)
 }
@@ -205,14 +201,8 @@ pub fn rejected(terminal: &Terminal, project: &Project, sink: Sink) -> Exit {
 /// Says what is wrong with a file that is not of the project, and how the command ends.
 #[must_use]
 pub fn unusable(terminal: &Terminal, files: &SourceMap, sink: Sink) -> Exit {
-    let conclusion = Conclusion {
-        files,
-        prefix: "",
-        body: String::new(),
-        parts: Vec::new(),
-        at_least: Exit::CouldNotRun,
-        needs_bundle: true,
-    };
+    let conclusion =
+        Conclusion { needs_bundle: true, ..Conclusion::of(files, "", Exit::CouldNotRun) };
     conclude(terminal, &Reporting::default(), sink, &conclusion)
 }
 

@@ -79,7 +79,10 @@ pub(super) fn run(data: &[u8]) {
             return;
         }
     };
-    assert!(!kind.is_some_and(is_grammar), "accepted by serde_json, and not for {kind:?}: {text}");
+    assert!(
+        !kind.is_some_and(InputKind::is_grammar),
+        "accepted by serde_json, and not for {kind:?}: {text}"
+    );
     let limits = [
         InputKind::TooDeep,
         InputKind::TooLarge,
@@ -92,20 +95,6 @@ pub(super) fn run(data: &[u8]) {
     }
     let wanted = wanted(&POLICY.oracle(), &json, NOW, &[]);
     assert_eq!(said(&report), wanted, "on {text}");
-}
-
-/// Whether it says that the bytes are no JSON.
-fn is_grammar(kind: InputKind) -> bool {
-    matches!(
-        kind,
-        InputKind::NotUtf8
-            | InputKind::Truncated
-            | InputKind::Syntax
-            | InputKind::Control
-            | InputKind::Escape
-            | InputKind::Surrogate
-            | InputKind::Trailing
-    )
 }
 
 /// The numbers of a text that is JSON.

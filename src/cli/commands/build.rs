@@ -57,14 +57,8 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let ready = !sink.has_errors();
     let compiled =
         ready.then(|| pipeline::compile(&project.files, &project.settings, &mut sink)).flatten();
-    let conclusion = Conclusion {
-        files: &project.files,
-        prefix: &project.prefix,
-        body: String::new(),
-        parts: Vec::new(),
-        at_least: exit_of_project(project.missing),
-        needs_bundle: false,
-    };
+    let conclusion =
+        Conclusion::of(&project.files, &project.prefix, exit_of_project(project.missing));
     let Some(compiled) = compiled else {
         return conclude(terminal, &options.reporting, sink, &conclusion);
     };

@@ -177,14 +177,7 @@ fn shown(options: &Options, terminal: &Terminal, projects: Vec<(Project, Sink)>)
         }
     }
     let merged = merge(projects);
-    let conclusion = Conclusion {
-        files: &merged.files,
-        prefix: &merged.prefix,
-        body: String::new(),
-        parts: Vec::new(),
-        at_least: exit_of_project(merged.missing),
-        needs_bundle: false,
-    };
+    let conclusion = Conclusion::of(&merged.files, &merged.prefix, exit_of_project(merged.missing));
     conclude(terminal, &options.reporting, merged.sink, &conclusion)
 }
 

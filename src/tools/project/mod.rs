@@ -47,7 +47,7 @@ const REFERENCE_ROUNDS_MAX: usize = 8;
 const ENVIRONMENTS: &[&str] = &["config.yaml", "config.yml", "config.json"];
 
 /// What was found under the paths that a user named.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Project {
     /// Policies and the files that they refer to.
     pub files: SourceMap,

@@ -16,6 +16,7 @@ use crate::runtime::vm::observe::Known;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::lint::Remark;
 use crate::tools::replay::open::Source;
+use crate::tools::replay::seal::Unsealed;
 use crate::tools::replay::verify::{Found, Mismatch};
 
 /// The finding about a line that is no record.
@@ -36,6 +37,23 @@ pub fn fault(found: &Found<RecordError>, source: &str) -> Diagnostic {
         | Fault::Wrong(..) => None,
     };
     Diagnostic::without_place(Code::BadRecord, fact).maybe_help(help.map(str::to_owned))
+}
+
+/// The finding about a record that was left out because it could not be sealed.
+#[must_use]
+pub fn unsealed(found: &Found<Unsealed>, source: &str) -> Diagnostic {
+    let Found { source: at, line, what } = found;
+    match what {
+        Unsealed::Line(what) => fault(&Found { source: *at, line: *line, what: *what }, source),
+        Unsealed::TooLong => {
+            let fact = format!(
+                "`{source}` line {line}: with marks in the place of values it is too long for a \
+                 record"
+            );
+            Diagnostic::without_place(Code::BadRecord, fact)
+                .help("withhold what holds the values as a whole, by a path without `*`")
+        }
+    }
 }
 
 /// The finding about a chain that is broken; `files` are the names of the sources.

@@ -2,7 +2,7 @@
 //!
 //! In:      a record, rules, the bundle that made it, what keeps secrets.
 //! Out:     its line with marks in the place of values; which parts of the outcome went with them.
-//! Imports: `runtime`, `tools::inspect`.
+//! Imports: `base`, `runtime`, `tools::inspect`.
 //! Source:  `docs/redaction.md`, "Records that exist".
 //!
 //! What might tell of the values goes as well: the message and the outputs, unless the bundle that
@@ -11,10 +11,13 @@
 
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use crate::base::limits::RECORD_BYTES_MAX;
+use crate::base::pointer;
 use crate::runtime::program::Program;
 use crate::runtime::program::withheld::{Rules, Withheld};
-use crate::runtime::record::error::Fault;
+use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::read::{Form, Input, Record, elements, members};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
@@ -63,7 +66,17 @@ const KEPT: [&str; 15] = [
     "wire", "otel",
 ];
 
-/// Rewrites a record. `maker` is the bundle that made it, where that is to be had.
+/// Why a record is not rewritten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsealed {
+    /// Its line is no record.
+    Line(RecordError),
+    /// The line that comes of it is longer than a record may be: marks take more room than values.
+    TooLong,
+}
+
+/// Rewrites a record. `maker` is the bundle that made it, where that is to be had. What was sealed
+/// is with its keeper then, and only then.
 ///
 /// # Errors
 /// What is wrong with the line, or with the one that comes of it.
@@ -72,11 +85,19 @@ pub fn rewritten(
     maker: Option<&Maker>,
     sealing: &Sealing<'_>,
     redactor: &mut Redactor,
-    keeper: Option<&mut (dyn Keeper + '_)>,
-) -> Result<Rewritten, Fault> {
-    let made = written(record, maker, sealing, redactor, keeper).ok_or(Fault::Syntax)?;
+    mut keeper: Option<&mut (dyn Keeper + '_)>,
+) -> Result<Rewritten, Unsealed> {
+    let made = written(record, maker, sealing, redactor, keeper.as_deref_mut());
+    let syntax = RecordError { fault: Fault::Syntax, offset: 0 };
+    let made = made.ok_or(Unsealed::Line(syntax))?;
     // A longer line is no record: nobody could read it.
-    if made.line.len() > RECORD_BYTES_MAX { Err(Fault::TooLong) } else { Ok(made) }
+    if made.line.len() > RECORD_BYTES_MAX {
+        return Err(Unsealed::TooLong);
+    }
+    if let Some(keeper) = keeper {
+        redactor.hand_over(keeper);
+    }
+    Ok(made)
 }
 
 fn written(
@@ -109,19 +130,28 @@ fn written(
         }
     }
     if let (true, Some(before)) = (parts.is_empty(), before) {
-        // It was sealed before, and what was withheld then still is.
         work.member("redacted", before);
     } else if !parts.is_empty() {
         let by = sealing.by.map_or(String::new(), |by| format!("\"by\":\"{}\",", digest_text(&by)));
-        let text = format!("{{{by}\"out\":{}}}", serde_json::to_string(&parts).ok()?);
-        work.member("redacted", text.as_bytes());
+        let all = serde_json::to_string(&all_parts(before, &parts)).ok()?;
+        work.member("redacted", format!("{{{by}\"out\":{all}}}").as_bytes());
     }
     work.out.push(b'}');
-    let values = redactor.withheld();
-    if let Some(keeper) = keeper {
-        redactor.hand_over(keeper);
+    Some(Rewritten { line: work.out, values: redactor.withheld(), parts })
+}
+
+/// The parts of the outcome that went before, as the record says, and those that go now.
+fn all_parts(before: Option<&[u8]>, parts: &[&str]) -> Vec<String> {
+    let said: Option<Json> = before.and_then(|it| serde_json::from_slice(it).ok());
+    let said = said.as_ref().and_then(|said| said.get("out")?.as_array());
+    let names = said.into_iter().flatten().filter_map(Json::as_str);
+    let mut all: Vec<String> = names.map(str::to_owned).collect();
+    for part in parts {
+        if !all.iter().any(|known| known == part) {
+            all.push((*part).to_owned());
+        }
     }
-    Some(Rewritten { line: work.out, values, parts })
+    all
 }
 
 struct Work<'w, 'r> {
@@ -298,8 +328,7 @@ pub fn sealed(record: &Record<'_>) -> Vec<Sealed> {
             }
             open.extend(parts.into_iter().rev().map(|(key, value)| {
                 let key = key.strip_prefix('$').unwrap_or(&key);
-                let key = key.replace('~', "~0").replace('/', "~1");
-                (format!("{path}/{key}"), value)
+                (format!("{path}/{}", pointer::token(key)), value)
             }));
         }
     }

@@ -49,7 +49,12 @@ pub fn read(project: &mut Project, path: &str, sink: &mut Sink) -> Option<TestFi
     let beside = snapshot::path_of(path);
     let reviewed = || match read_bytes(&root.join(&beside), SOURCE_BYTES_MAX) {
         Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| "it is no text".to_owned()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            // Read as new, all of its cases could be accepted though nobody looked at them again.
+            let old = snapshot::old_path_of(path);
+            let there = root.join(&old).is_file();
+            if there { Err(format!("it was called `{old}`: rename that file")) } else { Ok(None) }
+        }
         Err(error) => Err(reason(&error)),
     };
     if let Err(why) = snapshot::fill(&mut test, reviewed, sink) {

@@ -29,6 +29,13 @@ pub fn path_of(path: &str) -> String {
     format!("{path}.snap")
 }
 
+/// The path that the decisions of the test file at `path` had when endings did not count.
+#[must_use]
+pub fn old_path_of(path: &str) -> String {
+    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
+    format!("{stem}.snap")
+}
+
 /// What is kept of a decision in JSON.
 #[must_use]
 pub fn kept(decision: &Json) -> Json {

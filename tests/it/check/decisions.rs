@@ -65,3 +65,21 @@ fn decisions_stand_at_the_end() {
         assert_eq!(errors.first(), Some(&(code, at)), "{text}: {:#?}", checking.found);
     }
 }
+
+/// Whatever is wrong with an escalation, it is said what to write.
+#[test]
+fn mistakes_in_escalations_have_a_next_step() {
+    for (argument, help) in [
+        ("3", "{\"to\": [\"role:owner\"]}"),
+        ("{a: []}", "`\"to\"` or `\"timeout\"`"),
+        ("{\"tx\": []}", "to"),
+        ("{\"to\": \"x\"}", "[\"role:owner\"]"),
+        ("{\"timeout\": 3}", "duration(\"30m\")"),
+    ] {
+        let text = format!("a ? escalate(\"x\", {argument}) : allow()\n");
+        let checking = run(&[("r.cel", &text)]);
+        let found = checking.found.iter().find(|found| found.code.id() == "E0305");
+        let said = found.and_then(|found| found.help.as_deref()).unwrap_or_default();
+        assert!(said.contains(help), "{argument}: {said}");
+    }
+}

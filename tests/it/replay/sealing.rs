@@ -136,3 +136,52 @@ fn only_records_that_are_asked_for_are_sealed_and_written() {
     }
     ran(folder.path(), &format!("{seal} --where to.name")).expect(2, &["cannot be asked"]);
 }
+
+/// Of a record that cannot be written the vault keeps nothing; a finding says why and what to do.
+#[test]
+fn what_is_too_long_once_it_is_sealed_is_left_out_of_the_vault_too() {
+    let folder = project("seal-long");
+    let call = |id: &str, list: &[u32]| {
+        let args = json!({"to": "a", "list": list});
+        let context = json!({"action": {"tool": "send_mail", "args": args}});
+        json!({"id": id, "at": "2026-11-19T15:00:00Z", "gone": [], "ctx": context}).to_string()
+    };
+    let long = [call("long", &[1; 60_000]), call("short", &[2])].join("\n");
+    folder.add("log.jsonl", long);
+    let import = "replay import log.jsonl --map map.yaml -o in.pdr.jsonl";
+    ran(folder.path(), import).expect(0, &["2 records"]);
+    let seal =
+        "replay seal in.pdr.jsonl --path /action/args/list/* --vault calls.vault -o out.pdr.jsonl";
+    ran(folder.path(), seal).expect(
+        2,
+        &[
+            "`in.pdr.jsonl` line 1: with marks",
+            "by a path without `*`",
+            "1 record",
+            "1 value withheld",
+        ],
+    );
+    let (_, lines) = records(&folder, "out.pdr.jsonl");
+    assert_eq!(lines.iter().filter_map(|line| line["id"].as_str()).collect::<Vec<_>>(), ["short"]);
+    let vault = fs::metadata(folder.path().join("calls.vault")).expect("it is there").len();
+    assert!(vault < 10_000, "{vault} bytes");
+}
+
+/// A record says of every part that went that it is withheld, whenever that was.
+#[test]
+fn sealing_twice_forgets_nothing_of_what_went_before() {
+    let folder = project("seal-twice");
+    ran(folder.path(), "replay import log.jsonl --map map.yaml -o in.pdr.jsonl").expect(0, &[]);
+    let whole = fs::read_to_string(folder.path().join("in.pdr.jsonl")).expect("records");
+    let line = whole.lines().next().expect("a record").strip_suffix('}').expect("an object");
+    let by = "sha256:".to_owned() + &"ab".repeat(32);
+    let out = format!(
+        "{line},\"out\":{{\"effect\":\"deny\",\"rule\":\"key\",\"reason\":\"a KEY\",\"cost\":3}},\
+         \"redacted\":{{\"by\":\"{by}\",\"out\":[\"outputs\"]}}}}\n"
+    );
+    folder.add("in.pdr.jsonl", out);
+    let seal = "replay seal in.pdr.jsonl --path /action/args/body --as drop -o out.pdr.jsonl";
+    ran(folder.path(), seal).expect(0, &["1 record"]);
+    let (text, lines) = records(&folder, "out.pdr.jsonl");
+    assert_eq!(lines[0]["redacted"], json!({"out": ["outputs", "reason", "cost"]}), "{text}");
+}

@@ -18,13 +18,12 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::runtime::program::withheld::{As, Rule, Rules};
-use crate::runtime::record::error::RecordError;
 use crate::runtime::record::read::{Entry, Record};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::findings;
-use crate::tools::replay::seal::{Maker, Sealing, rewritten};
+use crate::tools::replay::seal::{Maker, Sealing, Unsealed, rewritten};
 use crate::tools::replay::store::Store;
 use crate::tools::replay::verify::Found;
 use crate::tools::report::counted;
@@ -49,6 +48,9 @@ pub const COMMAND: Command = Command {
     arguments: Options::augment_args,
     run,
 };
+
+/// How many of the lines that are left out are told one by one.
+const TOLD_MAX: usize = 20;
 
 #[derive(Debug, Args)]
 struct Options {
@@ -92,7 +94,23 @@ struct Tally {
     less: u64,
     /// Lines about other lines.
     chained: u64,
-    broken: u64,
+}
+
+/// Lines that are left out.
+#[derive(Debug, Default)]
+struct LeftOut {
+    lines: u64,
+    /// The first of them.
+    told: Vec<Found<Unsealed>>,
+}
+
+impl LeftOut {
+    fn add(&mut self, source: usize, line: u64, what: Unsealed) {
+        self.lines += 1;
+        if self.told.len() < TOLD_MAX {
+            self.told.push(Found { source, line, what });
+        }
+    }
 }
 
 fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
@@ -126,7 +144,7 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         vault: vault.as_mut(),
         redactor: Redactor::default(),
         tally: Tally::default(),
-        findings: Vec::new(),
+        left_out: LeftOut::default(),
     };
     let (threads, progress) = (None, false);
     let stream = Stream { terminal, sources: &sources, threads, filter: &filter, progress };
@@ -146,15 +164,15 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     if let Some(finding) = problem {
         return Err(failed(finding));
     }
-    for found in &work.findings {
+    for found in &work.left_out.told {
         let name = sources.get(found.source).map_or("", |source| source.name.as_str());
-        exit = exit.max(alone(terminal, &findings::fault(found, name)));
+        exit = exit.max(alone(terminal, &findings::unsealed(found, name)));
     }
     if stopped {
         return Err(Exit::Interrupted);
     }
     draft.finish().map_err(failed)?;
-    terminal.notice(&work.tally.words());
+    terminal.notice(&work.tally.words(work.left_out.lines));
     Ok(exit)
 }
 
@@ -192,8 +210,7 @@ struct Work<'w> {
     vault: Option<&'w mut OpenVault>,
     redactor: Redactor,
     tally: Tally,
-    /// Lines that are no records, which are left out.
-    findings: Vec<Found<RecordError>>,
+    left_out: LeftOut,
 }
 
 impl Work<'_> {
@@ -215,12 +232,7 @@ impl Work<'_> {
                 }
                 Ok(Entry::Record(_)) => {}
                 Ok(Entry::Block(_) | Entry::Gap(_)) => self.tally.chained += 1,
-                Err(what) => {
-                    self.tally.broken += 1;
-                    if self.findings.len() < 20 {
-                        self.findings.push(Found { source, line: number, what });
-                    }
-                }
+                Err(error) => self.left_out.add(source, number, Unsealed::Line(error)),
             }
         }
         if let Some(vault) = &mut self.vault {
@@ -243,10 +255,8 @@ impl Work<'_> {
         let made = rewritten(record, maker, &self.sealing, &mut self.redactor, keeper);
         let made = match made {
             Ok(made) => made,
-            Err(fault) => {
-                self.tally.broken += 1;
-                let what = RecordError { fault, offset: 0 };
-                self.findings.push(Found { source, line: number, what });
+            Err(why) => {
+                self.left_out.add(source, number, why);
                 return;
             }
         };
@@ -259,7 +269,7 @@ impl Work<'_> {
 }
 
 impl Tally {
-    fn words(&self) -> String {
+    fn words(&self, left_out: u64) -> String {
         let many =
             |count: u64, what: &str| counted(usize::try_from(count).unwrap_or(usize::MAX), what);
         let mut words = vec![
@@ -272,9 +282,23 @@ impl Tally {
         if self.chained > 0 {
             words.push(format!("{} about chains left out", many(self.chained, "line")));
         }
-        if self.broken > 0 {
-            words.push(format!("{} left out", many(self.broken, "line")));
+        if left_out > 0 {
+            words.push(format!("{} left out", many(left_out, "line")));
         }
         format!("  {}\n", words.join(" · "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LeftOut, TOLD_MAX, Unsealed};
+
+    #[test]
+    fn however_many_lines_are_left_out_few_are_told() {
+        let mut left_out = LeftOut::default();
+        for line in 1..1_000 {
+            left_out.add(0, line, Unsealed::TooLong);
+        }
+        assert_eq!((left_out.lines, left_out.told.len()), (999, TOLD_MAX));
     }
 }

@@ -1,8 +1,7 @@
 //! The cases, each decided once.
 
 use crate::base::span::Span;
-use crate::cli::clock::Stopwatch;
-use crate::cli::commands::test::Options;
+use crate::cli::commands::test::{Options, Read};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, conclude};
 use crate::cli::sources::exit_of_project;
@@ -21,16 +20,20 @@ use crate::tools::suite::files::read_all;
 use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
 use crate::tools::suite::{TestFile, show};
 
-pub(super) fn run(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<Exit, Exit> {
     let (output_format, output) = options.showing.formats::<Format>(terminal)?;
     let reporting = Reporting { output_format, output, exit_zero: options.showing.exit_zero };
-    Ok(report(terminal, options, &reporting))
+    Ok(report(terminal, options, read, &reporting))
 }
 
 /// Decides the cases and reports as `reporting` has it.
-pub(super) fn report(terminal: &Terminal, options: &Options, reporting: &Reporting) -> Exit {
-    let watch = Stopwatch::start();
-    let mut projects = options.sources.projects(terminal);
+pub(super) fn report(
+    terminal: &Terminal,
+    options: &Options,
+    read: Read,
+    reporting: &Reporting,
+) -> Exit {
+    let Read { mut projects, since } = read;
     let mut tests: Vec<Vec<TestFile>> =
         projects.iter_mut().map(|(project, sink)| read_all(project, sink)).collect();
     let sources: Vec<Tested<'_>> =
@@ -74,7 +77,7 @@ pub(super) fn report(terminal: &Terminal, options: &Options, reporting: &Reporti
         files: &merged.files,
         prefix: &merged.prefix,
         body,
-        parts: vec![counts.text(), watch.text()],
+        parts: vec![counts.text(), since.text()],
         at_least: if reporting.exit_zero { Exit::Done } else { failed }
             .max(exit_of_project(merged.missing)),
         needs_bundle: false,

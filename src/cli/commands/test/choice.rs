@@ -84,8 +84,12 @@ impl Filter {
             }
             let fact = format!("`--filter` names the {what} `{name}`, which nobody has");
             let near = nearest(name, known.iter().map(String::as_str));
-            let finding = Diagnostic::without_place(Code::BadUsage, fact);
-            Some(finding.maybe_help(near.map(|near| format!("did you mean `{near}`?"))))
+            let help = match (near, known.as_slice()) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, []) => "name a folder with policies".to_owned(),
+                (None, [first, ..]) => format!("`--filter` takes a {what} there is, as `{first}`"),
+            };
+            Some(Diagnostic::without_place(Code::BadUsage, fact).help(help))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::commands::test::{Options, cases, write_all};
+use crate::cli::commands::test::{Options, Read, cases, write_all};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
 use crate::cli::sources::exit_of_project;
@@ -47,15 +47,16 @@ impl CoverageOptions {
     }
 }
 
-pub(super) fn run(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<Exit, Exit> {
     let (format, outputs) = options.showing.formats::<Format>(terminal)?;
     let mut exit = Exit::Done;
     if format.for_people {
         let exit_zero = options.showing.exit_zero;
-        exit = cases::report(terminal, options, &Reporting { exit_zero, ..Reporting::default() });
+        let reporting = Reporting { exit_zero, ..Reporting::default() };
+        exit = cases::report(terminal, options, read.clone(), &reporting);
     }
     let mut all: Vec<(Project, Coverage)> = Vec::new();
-    for (mut project, mut sink) in options.sources.projects(terminal) {
+    for (mut project, mut sink) in read.projects {
         let coverage = of_project(terminal, options, &format, (&mut project, &mut sink))?;
         if !format.for_people {
             exit = exit.max(said(terminal, options, &project, sink));
@@ -148,13 +149,6 @@ fn said(terminal: &Terminal, options: &Options, project: &Project, sink: Sink) -
     if !with_place.has_errors() {
         return exit;
     }
-    let conclusion = Conclusion {
-        files: &project.files,
-        prefix: &project.prefix,
-        body: String::new(),
-        parts: Vec::new(),
-        at_least: exit,
-        needs_bundle: false,
-    };
+    let conclusion = Conclusion::of(&project.files, &project.prefix, exit);
     conclude(terminal, &Reporting::default(), with_place, &conclusion)
 }

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
+use crate::cli::clock::Stopwatch;
 use crate::cli::commands::test::choice::Filter;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
@@ -22,6 +23,8 @@ use crate::cli::watch::watched;
 use crate::cli::write::write;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::diag::sink::Sink;
+use crate::tools::project::Project;
 use crate::tools::report::Listed;
 use crate::tools::suite::choose::Tested;
 
@@ -103,24 +106,37 @@ fn again(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 }
 
 fn once(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
-    refuse_unknown(terminal, options)?;
+    let since = Stopwatch::start();
+    let projects = options.sources.projects(terminal);
+    refuse_unknown(terminal, options, &projects)?;
+    let read = Read { projects, since };
     if options.review.wanted() {
-        review::run(terminal, options)
+        review::run(terminal, options, read)
     } else if options.coverage.wanted() {
-        coverage::run(terminal, options)
+        coverage::run(terminal, options, read)
     } else if options.mutants.wanted() {
-        mutants::run(terminal, options)
+        mutants::run(terminal, options, read)
     } else {
-        cases::run(terminal, options)
+        cases::run(terminal, options, read)
     }
 }
 
+/// The projects that the paths belong to, as they were read once.
+#[derive(Clone, Debug)]
+struct Read {
+    projects: Vec<(Project, Sink)>,
+    since: Stopwatch,
+}
+
 /// Refuses a filter for a policy or a rule that no project has: it would choose nothing.
-fn refuse_unknown(terminal: &Terminal, options: &Options) -> Result<(), Exit> {
+fn refuse_unknown(
+    terminal: &Terminal,
+    options: &Options,
+    projects: &[(Project, Sink)],
+) -> Result<(), Exit> {
     let Some(filter) = options.filter.as_ref().filter(|filter| filter.names()) else {
         return Ok(());
     };
-    let projects = options.sources.projects(terminal);
     let sources: Vec<_> = projects.iter().map(|(it, _)| Tested::of(&it.files)).collect();
     match filter.unknown(&sources) {
         Some(unknown) => Err(alone(terminal, &unknown)),

@@ -1,7 +1,6 @@
 //! `--mutants`: would the tests notice a wrong policy?
 
-use crate::cli::clock::Stopwatch;
-use crate::cli::commands::test::{Options, write_all};
+use crate::cli::commands::test::{Options, Read, write_all};
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
@@ -42,8 +41,7 @@ impl MutantOptions {
     }
 }
 
-pub(super) fn run(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
-    let watch = Stopwatch::start();
+pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<Exit, Exit> {
     let (format, outputs) = options.showing.formats::<Format>(terminal)?;
     let own = &options.mutants;
     let choice =
@@ -51,7 +49,7 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> 
     let stop = interrupted();
     let mut all: Vec<(Project, Vec<Tried>)> = Vec::new();
     let (mut known, mut exit) = (false, Exit::Done);
-    for (mut project, mut sink) in options.sources.projects(terminal) {
+    for (mut project, mut sink) in read.projects {
         let mut tests = read_all(&mut project, &mut sink);
         let tried = {
             let sources = Tested::of(&project.files);
@@ -96,7 +94,7 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> 
         exit = exit.max(Exit::Findings);
     }
     if format.for_people {
-        terminal.notice(&format!("  {}\n", watch.text()));
+        terminal.notice(&format!("  {}\n", read.since.text()));
     }
     Ok(if stopped { exit.max(Exit::Interrupted) } else { exit })
 }
@@ -108,13 +106,7 @@ fn unusable(terminal: &Terminal, project: &Project, mut sink: Sink, unfit: &Unfi
         let finding = Diagnostic::new(Code::TestFailed, *at, fact, "this case");
         sink.report(finding.help("mutants are tried when all cases pass: run `policyc test`"));
     }
-    let conclusion = Conclusion {
-        files: &project.files,
-        prefix: &project.prefix,
-        body: String::new(),
-        parts: Vec::new(),
-        at_least: exit_of_project(project.missing),
-        needs_bundle: false,
-    };
+    let conclusion =
+        Conclusion::of(&project.files, &project.prefix, exit_of_project(project.missing));
     conclude(terminal, &Reporting::default(), sink, &conclusion)
 }

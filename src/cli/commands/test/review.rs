@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 
 use crate::base::span::Span;
-use crate::cli::commands::test::{Options, cases};
+use crate::cli::commands::test::{Options, Read, cases};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
 use crate::cli::sources::exit_of_project;
@@ -59,7 +59,7 @@ struct Counts {
     left: usize,
 }
 
-pub(super) fn run(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+pub(super) fn run(terminal: &Terminal, options: &Options, read: Read) -> Result<Exit, Exit> {
     let accept = options.review.accept.as_deref();
     if accept.is_none() && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
         let finding =
@@ -71,7 +71,7 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> 
     let mut exit = Exit::Done;
     let mut unknown: Vec<String> = accept.unwrap_or_default().to_vec();
     let mut quit = false;
-    for (mut project, mut sink) in options.sources.projects(terminal) {
+    for (mut project, mut sink) in read.projects {
         let mut tests = read_all(&mut project, &mut sink);
         let sources = Tested::of(&project.files);
         for test in &mut tests {
@@ -193,13 +193,7 @@ fn said(terminal: &Terminal, project: &Project, sink: Sink) -> Exit {
     if !sink.has_errors() {
         return exit_of_project(project.missing);
     }
-    let conclusion = Conclusion {
-        files: &project.files,
-        prefix: &project.prefix,
-        body: String::new(),
-        parts: Vec::new(),
-        at_least: exit_of_project(project.missing),
-        needs_bundle: false,
-    };
+    let conclusion =
+        Conclusion::of(&project.files, &project.prefix, exit_of_project(project.missing));
     conclude(terminal, &Reporting::default(), sink, &conclusion)
 }

@@ -122,16 +122,17 @@ pub(super) fn pattern_words(at: Span, kind: &PatternErrorKind) -> Diagnostic {
 }
 
 pub(super) fn escalate_words(at: Span, fault: &EscalateFault) -> Diagnostic {
-    let (code, fact, label) = match fault {
+    let (fact, label, help) = match fault {
         EscalateFault::NotAMap => (
-            Code::WrongArguments,
-            "the second argument of `escalate` is written out as a map".to_owned(),
-            "as in `{\"to\": [\"role:owner\"]}`",
+            "the second argument of `escalate` is written out as a map",
+            "not a map that is written out",
+            "write it as `{\"to\": [\"role:owner\"]}`",
         ),
-        EscalateFault::NotAKey => {
-            let fact = "the keys of an escalation are written out".to_owned();
-            (Code::WrongArguments, fact, "not a literal")
-        }
+        EscalateFault::NotAKey => (
+            "the keys of an escalation are written out",
+            "not a literal",
+            "write `\"to\"` or `\"timeout\"`",
+        ),
         EscalateFault::UnknownKey(key, nearest) => {
             let fact = format!("`{key}` is not a key of an escalation");
             return Diagnostic::new(Code::WrongArguments, at, fact, "unknown").help(
@@ -139,14 +140,16 @@ pub(super) fn escalate_words(at: Span, fault: &EscalateFault) -> Diagnostic {
                     .unwrap_or_else(|| "it has the keys `to` and `timeout`".to_owned()),
             );
         }
-        EscalateFault::NotAddressees => {
-            let fact = "`to` is a list of names".to_owned();
-            (Code::WrongArguments, fact, "not a list of literal strings")
-        }
-        EscalateFault::NotADuration => {
-            let fact = "`timeout` is a duration above zero".to_owned();
-            (Code::WrongArguments, fact, "as in `duration(\"30m\")`")
-        }
+        EscalateFault::NotAddressees => (
+            "`to` is a list of names",
+            "not a list of literal strings",
+            "write them as `[\"role:owner\"]`",
+        ),
+        EscalateFault::NotADuration => (
+            "`timeout` is a duration above zero",
+            "not a duration above zero that is written out",
+            "write it as `duration(\"30m\")`",
+        ),
     };
-    Diagnostic::new(code, at, fact, label)
+    Diagnostic::new(Code::WrongArguments, at, fact, label).help(help)
 }

@@ -260,7 +260,8 @@ fn fault_words(at: Span, fault: SchemaFault) -> Diagnostic {
             Some("write the types in a file of their own, and name it in both".to_owned()),
         ),
         SchemaFault::BadKey { key, wanted } => {
-            (format!("`{key}` must be {wanted}"), "something else", None)
+            let help = format!("write {wanted} behind `{key}`");
+            (format!("`{key}` must be {wanted}"), "something else", Some(help))
         }
         SchemaFault::NotASchema(found) => {
             let help = "as in `{\"type\": \"object\", \"properties\": {}}`".to_owned();

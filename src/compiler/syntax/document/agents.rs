@@ -256,7 +256,7 @@ fn flow_sink(node: &Node, sink: &mut Sink) -> Option<FlowSink> {
     let keys = Keys::open(node, "a sink", sink)?;
     keys.known(&known::SINK, sink);
     if keys.entries.is_empty() {
-        wrong(node, "a sink", "`arg`, `tool` or `effect`", sink);
+        wrong(node, "a sink", "a mapping with `arg`, `tool` or `effect`", sink);
         return None;
     }
     let tools = keys.value("tool").map_or(Vec::new(), |it| names(it, "`tool`", sink));

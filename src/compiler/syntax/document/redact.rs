@@ -37,7 +37,7 @@ fn redaction(node: &Node, sink: &mut Sink) -> Option<Redaction> {
     let class = class(&keys, word, sink)?;
     let steps = steps(&path, sink)?;
     if class == RedactionClass::Hide && steps.last() == Some(&None) {
-        let wanted = "a path that ends with a key: who sees the others sees what is hidden";
+        let wanted = "a path that ends with a key, as `/args/memo`";
         bad(path.span, "a path to hide", &path.value, wanted, &[], sink);
         return None;
     }
@@ -45,7 +45,7 @@ fn redaction(node: &Node, sink: &mut Sink) -> Option<Redaction> {
         if let Some(entry) = keys.get(key).filter(|_| word != of) {
             let known = ["path", "as", "facts"];
             let spelled = CLASSES.iter().find(|(_, it)| *it == of).map_or("", |(word, _)| *word);
-            let wanted = format!("a key of `as: {spelled}` alone");
+            let wanted = format!("nothing, or `as: {spelled}` beside it");
             bad(entry.key.span, "a key", key, &wanted, &known, sink);
             return None;
         }

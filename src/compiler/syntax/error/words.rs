@@ -318,6 +318,9 @@ fn unexpected(at: Span, found: Option<String>, expected: &Expected) -> Diagnosti
     };
     let (label, help) = match (expected.operand, expected.operator) {
         (true, _) => ("not an expression", "a value stands here: a name, a literal or a call"),
+        (false, true) if expected.marks.contains(&",") => {
+            ("neither a comma nor an operator before it", "write a `,` between two values")
+        }
         (false, true) => ("no operator before it", "join two conditions with `&&` or `||`"),
         (false, false) => ("not expected", "take it away"),
     };

@@ -225,6 +225,21 @@ impl InputError {
 }
 
 impl InputKind {
+    /// Whether it says that the bytes are no JSON.
+    #[must_use]
+    pub const fn is_grammar(self) -> bool {
+        matches!(
+            self,
+            Self::NotUtf8
+                | Self::Truncated
+                | Self::Syntax
+                | Self::Control
+                | Self::Escape
+                | Self::Surrogate
+                | Self::Trailing
+        )
+    }
+
     /// Whether it is about the bytes, whoever reads them: they are no context of anything. The
     /// rest are contexts, but not ones that this program takes.
     #[must_use]

@@ -20,7 +20,7 @@ use crate::lang::value::time::{self, Instant};
 use crate::runtime::program::Program;
 use crate::runtime::program::withheld::Rules;
 use crate::runtime::record::about::{About, Loaded, Session, Trace};
-use crate::runtime::record::error::RecordError;
+use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::read::{Record, Text};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
@@ -30,7 +30,7 @@ use crate::runtime::vm::request::marked::Recorded;
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::inspect::bundle_name;
 use crate::tools::replay::again::input;
-use crate::tools::replay::seal::{Sealing, rewritten};
+use crate::tools::replay::seal::{Sealing, Unsealed, rewritten};
 
 /// Decides about imported records.
 #[derive(Debug)]
@@ -122,7 +122,10 @@ impl Decider {
         }
         let sealing = Sealing { rules: &self.rules, by: Some(self.program.digest()) };
         let made = rewritten(record, None, &sealing, &mut self.redactor, keeper);
-        let made = made.map_err(|fault| RecordError { fault, offset: 0 })?;
+        let made = made.map_err(|why| match why {
+            Unsealed::Line(error) => error,
+            Unsealed::TooLong => RecordError { fault: Fault::TooLong, offset: 0 },
+        })?;
         out.push_str(&String::from_utf8_lossy(&made.line));
         Ok(())
     }

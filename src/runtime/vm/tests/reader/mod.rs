@@ -89,14 +89,14 @@ fn case(program: &Program, scratch: &mut Scratch, bytes: &[u8]) -> &'static str 
         (Judged::Refused(_), Some(_)) => "refused by both",
         (Judged::Beyond { surrogates }, ours) => {
             let half = |kind| surrogates && kind == InputKind::Surrogate;
-            let known = ours.is_none_or(|kind| !grammar(kind) || half(kind));
+            let known = ours.is_none_or(|kind| !kind.is_grammar() || half(kind));
             assert!(known, "a number out of range only: {ours:?} {}", shown());
             "a number out of range"
         }
-        (Judged::Breaks(_), Some(kind)) if !grammar(kind) => "refused by the program",
+        (Judged::Breaks(_), Some(kind)) if !kind.is_grammar() => "refused by the program",
         (Judged::Breaks(why), ours) => panic!("{why}, and not {ours:?}: {}", shown()),
         (Judged::Open, ours) => {
-            assert!(ours.is_none_or(|kind| !grammar(kind)), "{ours:?} {}", shown());
+            assert!(ours.is_none_or(|kind| !kind.is_grammar()), "{ours:?} {}", shown());
             "left open"
         }
         (Judged::Fits(tree), None) => {
@@ -107,20 +107,6 @@ fn case(program: &Program, scratch: &mut Scratch, bytes: &[u8]) -> &'static str 
         }
         (Judged::Fits(_), Some(kind)) => panic!("{kind:?} where all fits: {}", shown()),
     }
-}
-
-/// Whether it says that the bytes are no JSON.
-fn grammar(kind: InputKind) -> bool {
-    matches!(
-        kind,
-        InputKind::NotUtf8
-            | InputKind::Truncated
-            | InputKind::Syntax
-            | InputKind::Control
-            | InputKind::Escape
-            | InputKind::Surrogate
-            | InputKind::Trailing
-    )
 }
 
 #[test]
