@@ -37,8 +37,6 @@ pub(super) struct Calls {
     pub(super) order: Vec<u16>,
     /// The functions that each one calls.
     callees: Vec<Vec<u16>>,
-    /// Deepest chain of calls.
-    pub(super) depth: usize,
 }
 
 impl Calls {
@@ -97,7 +95,6 @@ impl Calls {
         if let Some(slot) = depths.get_mut(at) {
             *slot = Some(depth);
         }
-        self.depth = self.depth.max(depth);
         self.order.push(u16::try_from(at).unwrap_or(NONE));
         Ok(())
     }
@@ -159,7 +156,7 @@ impl Calls {
     }
 
     /// Checks that registers and cursors of a callee lie above its caller's, and all in bounds.
-    pub(super) fn windows(&self, module: &Module) -> Result<(usize, usize), VerifyError> {
+    pub(super) fn windows(&self, module: &Module) -> Result<(), VerifyError> {
         let ends = |first: u16, count: u16| usize::from(first) + usize::from(count);
         for (caller, callees) in module.functions.iter().zip(&self.callees) {
             let registers = ends(caller.first_register, caller.registers);
@@ -184,7 +181,7 @@ impl Calls {
         if cursors > CURSORS_MAX {
             return Err(Fault::Cursors { cursors: number(cursors) }.into());
         }
-        Ok((values, cursors))
+        Ok(())
     }
 }
 

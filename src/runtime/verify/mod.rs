@@ -38,13 +38,10 @@ use crate::runtime::verify::steps::Steps;
 use crate::runtime::verify::structure::number;
 use crate::runtime::verify::transfer::Summary;
 
-/// What is proved of a module: it can be run within these sizes. Only `verify` makes one.
+/// What is proved of a module: it can be run. Only `verify` makes one.
 #[derive(Debug)]
 pub struct Proof {
     patterns: Vec<Pattern>,
-    file_values: usize,
-    cursors: usize,
-    call_depth: usize,
     steps: usize,
 }
 
@@ -52,24 +49,6 @@ impl Proof {
     /// The patterns of the module, in order: to prove them is to make them ready for searching.
     pub(in crate::runtime) fn into_patterns(self) -> Vec<Pattern> {
         self.patterns
-    }
-
-    /// Values of the file: slots and registers.
-    #[must_use]
-    pub const fn file_values(&self) -> usize {
-        self.file_values
-    }
-
-    /// Cursors and builders.
-    #[must_use]
-    pub const fn cursors(&self) -> usize {
-        self.cursors
-    }
-
-    /// Functions that run inside one another, at most.
-    #[must_use]
-    pub const fn call_depth(&self) -> usize {
-        self.call_depth
     }
 
     /// Steps that the proof took: at most a multiple of the size of the module.
@@ -111,7 +90,7 @@ fn prove(module: &Module, claims: Option<Claims>) -> Result<(Proof, Option<Claim
     govern::check(module, steps)?;
     redactions::check(module, steps)?;
     let calls = Calls::of(module, steps)?;
-    let (file_values, cursors) = calls.windows(module)?;
+    calls.windows(module)?;
     let facts = calls.facts(module, steps)?;
     if let Some(function) = facts.uncalled() {
         return Err(Fault::FunctionUnused { function: number(function) }.into());
@@ -123,9 +102,7 @@ fn prove(module: &Module, claims: Option<Claims>) -> Result<(Proof, Option<Claim
     if module.manifest.metered != cost::is_metered(module) {
         return Err(Fault::Metered.into());
     }
-    let proof =
-        Proof { patterns, file_values, cursors, call_depth: calls.depth, steps: steps.spent() };
-    Ok((proof, claims))
+    Ok((Proof { patterns, steps: steps.spent() }, claims))
 }
 
 /// The functions, in order.
