@@ -1,8 +1,8 @@
 //! What an audit log takes in a second, by hand.
 //!
 //! `cargo bench --bench audit --no-default-features -- FOLDER` writes logs below FOLDER, which
-//! should lie on the disk that is asked about, and takes them away again. `-- FOLDER SECONDS` writes
-//! each for as long.
+//! should lie on the disk that is asked about, and takes them away again. `-- FOLDER SECONDS`
+//! writes each for as long.
 
 #![allow(
     clippy::disallowed_methods,

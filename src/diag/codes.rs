@@ -169,7 +169,8 @@ macro_rules! for_each_code {
             P0923 DamagedLog Error "an audit log that is damaged"
             P0924 LostLines Error "an audit log that does not hold what a checkpoint says"
             P0925 BadProof Error "a proof that proves nothing"
-            P0926 BadNote Error "a checkpoint or a proof that cannot be read"
+            P0926 BadNote Error "a checkpoint, a proof or a key that cannot be read"
+            P0927 UnsignedLines Warning "lines of an audit log that no signature vouches for"
             P0930 BadTrustPolicy Error "a trust policy that cannot be used"
             P0931 BadKey Error "a key that cannot be used"
         }

@@ -39,6 +39,7 @@ const BARE: &[(Code, &str)] = &[
     (Code::Unrecorded, "a log that fails"),
     (Code::DamagedLog, "a segment whose bytes were changed"),
     (Code::LostLines, "the segments of a log"),
+    (Code::UnsignedLines, "the segments of a log"),
     (Code::LintGivenUp, "a condition that takes 20 000 conflicts"),
 ];
 

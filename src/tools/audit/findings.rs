@@ -1,14 +1,14 @@
 //! What is wrong with an audit log, or with a proof, as findings.
 //!
 //! In:      damage; checkpoints and proofs that do not fit.
-//! Out:     diagnostics P0923 to P0926.
+//! Out:     diagnostics P0923 to P0927.
 //! Imports: `diag`, `runtime::audit`, `tools::audit`, `tools::replay`.
 
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 use crate::runtime::audit::walk::{Damage, Wrong};
-use crate::tools::audit::look::Held;
+use crate::tools::audit::look::{Held, Looked};
 use crate::tools::audit::prove::Which;
 use crate::tools::audit::stated::Stated;
 use crate::tools::replay::findings::broken_how;
@@ -105,6 +105,20 @@ pub fn unheld(held: &Held, kept: &Stated, (log, lines): (&str, u64)) -> Option<D
         ),
     };
     Some(Diagnostic::without_place(Code::LostLines, fact).help(next))
+}
+
+/// The finding about blocks behind the last signed checkpoint; `log` is the directory.
+#[must_use]
+pub fn loose(log: &str, looked: &Looked) -> Diagnostic {
+    let signed = looked.latest.as_ref().map_or(0, |latest| latest.size);
+    let lines = looked.whole.lines().saturating_sub(signed.max(looked.whole.begin()));
+    let blocks = if looked.loose == 1 { "a block" } else { "blocks" };
+    let fact = format!(
+        "no signature vouches for the last {lines} lines of `{log}`, with {blocks} in them"
+    );
+    let help =
+        "a crash leaves that, and so does who cuts a checkpoint off; the next one covers them";
+    Diagnostic::without_place(Code::UnsignedLines, fact).help(help)
 }
 
 /// The finding about a file that is not what it should be: `wanted`.

@@ -1,10 +1,10 @@
 //! Whether a log is what was written, and what checkpoints say of it.
 //!
-//! In:      a store; a checkpoint that was kept elsewhere.
+//! In:      a store; a checkpoint that was kept elsewhere, and keys that sign.
 //! Out:     `Looked`: what the log holds.
 //! Imports: `runtime::audit`, `runtime::record`, `tools::audit`.
 
-use crate::runtime::audit::note::Checkpoint;
+use crate::runtime::audit::note::{Checkpoint, Note, Verifier};
 use crate::runtime::audit::start::Start;
 use crate::runtime::audit::store::Store;
 use crate::runtime::audit::walk::{Stopped, Visitor, Wrong};
@@ -22,6 +22,20 @@ pub struct Looked {
     pub counts: Counts,
     /// Its last checkpoint.
     pub latest: Option<Stated>,
+    /// Blocks behind it. A block that ended has a checkpoint, but for a crash, if the host has a
+    /// key.
+    pub loose: u64,
+}
+
+/// What is asked of a log.
+#[derive(Clone, Copy, Default)]
+pub struct Asked<'a> {
+    /// Only its last segments, as many.
+    pub last: Option<usize>,
+    /// What a checkpoint that was kept elsewhere is to it.
+    pub kept: Option<&'a Stated>,
+    /// One of these must have signed each checkpoint; without any nobody looks at signatures.
+    pub keys: &'a [&'a dyn Verifier],
 }
 
 /// How many of each there are, behind the beginning of the first segment.
@@ -55,6 +69,8 @@ pub enum Held {
 struct Looking<'a> {
     counts: Counts,
     latest: Option<Stated>,
+    loose: u64,
+    keys: &'a [&'a dyn Verifier],
     /// A checkpoint that was kept elsewhere, and what it is to the log.
     kept: Option<(&'a Stated, Tree, Option<Held>)>,
 }
@@ -87,7 +103,10 @@ impl Visitor for Looking<'_> {
     fn line(&mut self, _: u64, leaf: [u8; 32], _: &[u8], entry: &Entry<'_>) {
         match entry {
             Entry::Record(_) => self.counts.records += 1,
-            Entry::Block(_) => self.counts.blocks += 1,
+            Entry::Block(_) => {
+                self.counts.blocks += 1;
+                self.loose += 1;
+            }
             Entry::Gap(gap) => self.counts.lost = self.counts.lost.saturating_add(gap.count),
         }
         if let Some((_, tree, None)) = &mut self.kept {
@@ -96,25 +115,28 @@ impl Visitor for Looking<'_> {
         self.compare();
     }
 
-    fn checkpoint(&mut self, note: &[u8], _: &Checkpoint<'_>) -> Result<(), Wrong> {
+    fn checkpoint(&mut self, note: &[u8], checkpoint: &Checkpoint<'_>) -> Result<(), Wrong> {
+        let by = || Note::read(note)?.signed_by(self.keys);
+        if !self.keys.is_empty() && by().is_none_or(|count| count == 0) {
+            return Err(Wrong::Signature { size: checkpoint.size });
+        }
+        self.loose = 0;
         self.counts.checkpoints += 1;
         self.latest = Some(Stated::read(note).ok_or(Wrong::Checkpoint)?);
         Ok(())
     }
 }
 
-/// Reads a log from its first segment on, or its `last` segments, and says what `kept` is to it.
+/// Reads a log, and says what it holds and what the kept checkpoint is to it.
 ///
 /// # Errors
 /// `Stopped`, where it cannot be read or is damaged.
-pub fn look(
-    store: &mut impl Store,
-    last: Option<usize>,
-    kept: Option<&Stated>,
-) -> Result<(Looked, Option<Held>), Stopped> {
+pub fn look(store: &mut impl Store, asked: Asked<'_>) -> Result<(Looked, Option<Held>), Stopped> {
+    let Asked { last, kept, keys } = asked;
     let kept = kept.map(|kept| (kept, Tree::default(), None));
-    let mut looking = Looking { counts: Counts::default(), latest: None, kept };
+    let mut looking = Looking { counts: Counts::default(), latest: None, loose: 0, keys, kept };
     let whole = whole(store, last, &mut looking)?;
-    let held = looking.kept.map(|(.., held)| held.unwrap_or(Held::Shorter));
-    Ok((Looked { whole, counts: looking.counts, latest: looking.latest }, held))
+    let Looking { counts, latest, loose, kept, .. } = looking;
+    let held = kept.map(|(.., held)| held.unwrap_or(Held::Shorter));
+    Ok((Looked { whole, counts, latest, loose }, held))
 }

@@ -23,12 +23,14 @@ pub struct Drawing<'a> {
     pub looked: &'a Looked,
     /// Whether it holds what a checkpoint says that was kept elsewhere; of how many lines.
     pub kept: Option<u64>,
+    /// Whether its signatures were looked at; they are true then.
+    pub signed: bool,
 }
 
 /// For people.
 #[must_use]
 pub fn full(drawing: &Drawing<'_>, style: Style) -> String {
-    let Drawing { looked: Looked { whole, counts, latest }, kept } = drawing;
+    let Drawing { looked: Looked { whole, counts, latest, .. }, kept, signed } = drawing;
     let mut text = String::new();
     let lines = whole.lines();
     let Some(walk) = &whole.walk else {
@@ -58,10 +60,11 @@ pub fn full(drawing: &Drawing<'_>, style: Style) -> String {
         row("in front", "", &format!("{front} in segments that lie elsewhere"));
     }
     let told = match latest {
-        None => "none: the host has no key".to_owned(),
+        None => "none".to_owned(),
         Some(latest) => {
             let behind = lines - latest.size;
-            format!("{checkpoints}, with {} behind the last", many(behind, "line"))
+            let who = if *signed { "signed" } else { "signatures not looked at" };
+            format!("{checkpoints}, {who}, with {} behind the last", many(behind, "line"))
         }
     };
     row("checkpoints", "", &told);
@@ -87,7 +90,7 @@ fn end(drawing: &Drawing<'_>) -> String {
 /// For programs: one document.
 #[must_use]
 pub fn json(drawing: &Drawing<'_>) -> String {
-    let Drawing { looked: Looked { whole, counts, latest }, kept } = drawing;
+    let Drawing { looked: Looked { whole, counts, latest, loose }, kept, signed } = drawing;
     let walk = whole.walk.as_ref();
     let torn = whole
         .torn
@@ -109,6 +112,8 @@ pub fn json(drawing: &Drawing<'_>) -> String {
         "checkpoints": counts.checkpoints,
         "latest": latest,
         "holds": kept,
+        "signed": signed,
+        "loose_blocks": loose,
     }))
 }
 

@@ -2,18 +2,20 @@
 
 use std::path::Path;
 
+use policyc::runtime::audit::note::{ED25519, PublicKey, Signer, key_id};
 use policyc::runtime::audit::open;
 use policyc::runtime::audit::store::{Directory, Store as _};
 use policyc::runtime::audit::walk::Stopped;
 use policyc::runtime::record::log::{Durability, LogOptions};
-use policyc::tools::audit::look::{Held, look};
+use policyc::tools::audit::look::{Asked, Held, look};
 use policyc::tools::audit::proof::{Claim, Proof};
 use policyc::tools::audit::prove::{Unproved, Which, prove_growth, prove_record};
 use policyc::tools::audit::stated::Stated;
 use policyc::tools::audit::whole::whole;
+use policyc::tools::sign::secret::SecretKey;
 
 use crate::audit::disk::{Disk, Files};
-use crate::audit::{Kept, Secret, line, opened, options, written_to};
+use crate::audit::{Kept, ORIGIN, Secret, line, opened, options, written_to};
 use crate::support::generate::random::Random;
 use crate::support::run::{Folder, ran};
 
@@ -137,7 +139,7 @@ fn what_a_checkpoint_says_is_held_or_missed() {
     let files = log(true);
     let heads = heads(&files);
     let held = |files: &Files, kept: &Stated| {
-        look(&mut Disk::holding(files), None, Some(kept))
+        look(&mut Disk::holding(files), Asked { kept: Some(kept), ..Asked::default() })
             .expect("it is whole")
             .1
             .expect("an answer")
@@ -206,8 +208,10 @@ fn commands_tell_what_is_there() {
     let folder = Folder::new("audit-told");
     written_to(&folder.path().join("log"), 9, Some(Box::new(Secret("key"))));
     let here: &Path = folder.path();
-    ran(here, "audit verify log")
-        .expect(0, &["19 lines in 4 segments", "closed", "10, with 0 lines"]);
+    ran(here, "audit verify log").expect(
+        0,
+        &["19 lines in 4 segments", "closed", "10, signatures not looked at, with 0 lines"],
+    );
     let note = ran(here, "audit head log");
     note.expect(0, &["example.com/gw-3 19", "— example.com/gw-3 "]);
     folder.add("kept.note", &note.out);
@@ -261,4 +265,76 @@ fn damage_stops_proofs() {
     files.get_mut(&last).expect("it is there")[300] ^= 1;
     let proof = prove_record(&mut Disk::holding(&files), &Which::Number(0));
     assert!(matches!(proof, Err(Unproved::Stopped(Stopped::Damage(_)))));
+}
+
+/// Signs checkpoints with a key of Ed25519.
+struct Ed25519(SecretKey);
+
+impl Ed25519 {
+    fn vkey(&self) -> String {
+        let key = self.0.public().expect("a key").to_bytes().to_vec();
+        PublicKey { name: ORIGIN.to_owned(), algorithm: ED25519, key }.to_string()
+    }
+}
+
+impl Signer for Ed25519 {
+    fn name(&self) -> &str {
+        ORIGIN
+    }
+
+    fn id(&self) -> [u8; 4] {
+        key_id(ORIGIN, ED25519, &self.0.public().expect("a key").to_bytes())
+    }
+
+    fn sign(&mut self, text: &[u8]) -> std::io::Result<Vec<u8>> {
+        Ok(self.0.signature(text).to_vec())
+    }
+}
+
+#[test]
+fn signatures_are_asked_for_and_refused() {
+    let folder = Folder::new("audit-signed");
+    let here: &Path = folder.path();
+    let key = || Ed25519(SecretKey::generate().expect("random bytes"));
+    let (own, other) = (key(), key());
+    let (vkey, stranger) = (own.vkey(), other.vkey());
+    folder.add("own.vkey", format!("{vkey}\n"));
+    written_to(&here.join("log"), 7, Some(Box::new(own)));
+    let verify = |log: &str, keys: &str| ran(here, &format!("audit verify {log} {keys}"));
+    verify("log", "").expect(0, &["signatures not looked at"]);
+    verify("log", "--key own.vkey").expect(0, &["8, signed, with 0 lines behind"]);
+    verify("log", &format!("--key {vkey}")).expect(0, &["8, signed"]);
+    // Keys change: one of them is enough.
+    verify("log", &format!("--key {stranger} --key {vkey}")).expect(0, &["8, signed"]);
+    verify("log", &format!("--key {stranger}"))
+        .expect(4, &["error[P0923]", "no key that was asked"]);
+    ran(here, "audit prove log --id r2 -o r2.tlog-proof").expect(0, &[]);
+    ran(here, "audit check r2.tlog-proof --key own.vkey").expect(0, &["which is signed"]);
+    ran(here, &format!("audit check r2.tlog-proof --key {stranger}"))
+        .expect(4, &["error[P0925]", "no key that was asked for signed"]);
+    // Somebody writes the log anew, with all sums and a key that is not ours.
+    written_to(&here.join("anew"), 7, Some(Box::new(other)));
+    verify("anew", "").expect(0, &[]);
+    verify("anew", "--key own.vkey").expect(4, &["error[P0923]"]);
+    // .. or without any: no signature vouches for what is there.
+    written_to(&here.join("bare"), 3, None);
+    verify("bare", "--key own.vkey").expect(3, &["warning[P0927]", "the last 7 lines"]);
+    // The checkpoint behind the last block is cut off: a crash may have done it.
+    let names: Vec<String> =
+        folder.names().into_iter().filter(|name| name.starts_with("log/0")).collect();
+    std::fs::remove_file(here.join(&names[names.len() - 1])).expect("it is there");
+    let name = &names[names.len() - 2];
+    let bytes = std::fs::read(here.join(name)).expect("a file");
+    // The last frames are a checkpoint and the end.
+    let end = bytes.windows(8).rposition(|it| it == b"{\"$blk\":").expect("a block");
+    let end = end + bytes[end..].iter().position(|byte| *byte == b'\n').expect("its end") + 1;
+    folder.add(name, &bytes[..end]);
+    verify("log", "").expect(0, &["open"]);
+    verify("log", "--key own.vkey").expect(3, &["warning[P0927]", "the last 2 lines"]);
+    verify("log", "--key r2.tlog-proof").expect(2, &["it is not NAME+ID+BASE64"]);
+    verify("log", "--key nowhere").expect(5, &["no such file"]);
+    let weak = PublicKey { name: ORIGIN.to_owned(), algorithm: ED25519, key: vec![0; 32] };
+    verify("log", &format!("--key {weak}")).expect(2, &["error[P0926]"]);
+    let other = PublicKey { name: ORIGIN.to_owned(), algorithm: 0xFF, key: vec![7; 32] };
+    verify("log", &format!("--key {other}")).expect(2, &["it is not of Ed25519"]);
 }

@@ -6,6 +6,7 @@ use clap::{ArgMatches, Args};
 
 use crate::base::limits::{NOTE_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::cli::Command;
+use crate::cli::commands::audit::keys::{keys_of, signed};
 use crate::cli::commands::audit::store::{bytes_of, checkpoint_in};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
@@ -48,6 +49,10 @@ struct Options {
     /// Of a log that went on: the older one.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+    /// A key that signs checkpoints, NAME+ID+BASE64, or a file that holds it; one of those given
+    /// must have signed the checkpoint of the proof.
+    #[arg(long, value_name = "KEY")]
+    key: Vec<String>,
 }
 
 fn checked(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
@@ -59,6 +64,10 @@ fn checked(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         options.checkpoint.as_deref().map(|path| checkpoint_in(terminal, path)).transpose()?;
     let wrong =
         |why: &str| Err(alone(terminal, &findings::unproved(&file, why)).max(Exit::Integrity));
+    let keys = keys_of(terminal, &options.key)?;
+    if !keys.is_empty() && !signed(&proof.checkpoint, &keys) {
+        return wrong("no key that was asked for signed its checkpoint");
+    }
     let lines = many(proof.checkpoint.size, "line");
     let told = match &proof.claim {
         Claim::Line { index, line } => {
@@ -85,12 +94,13 @@ fn checked(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         }
     };
     let origin = visible(&proof.checkpoint.origin).into_owned();
-    terminal.notice(&format!("  {told} of `{origin}`, {}\n", signed(&proof.checkpoint)));
+    let who = if keys.is_empty() { unsigned(&proof.checkpoint) } else { "which is signed" };
+    terminal.notice(&format!("  {told} of `{origin}`, {who}\n"));
     Ok(Exit::Done)
 }
 
-/// What is known of who says so.
-const fn signed(checkpoint: &Stated) -> &'static str {
+/// What is known of who says so, where no key was asked for.
+const fn unsigned(checkpoint: &Stated) -> &'static str {
     if checkpoint.signed {
         "if its checkpoint is true: its signatures were not looked at"
     } else {

@@ -11,6 +11,7 @@ use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
+use crate::tools::audit::look::Asked;
 use crate::tools::audit::stated::Stated;
 
 /// The row of this part.
@@ -41,8 +42,9 @@ struct Options {
 
 fn shown(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let mut store = log_in(terminal, &options.log)?;
+    let asked = Asked { last: Some(2), ..Asked::default() };
     // A segment that ended holds the checkpoint of its last block.
-    let looked = looked_at(terminal, (&options.log, &mut store), Some(2), None)?;
+    let looked = looked_at(terminal, (&options.log, &mut store), asked)?;
     let signed = looked.latest.is_some();
     let Some(head) = looked.latest.or_else(|| Stated::of(&looked.whole)) else {
         terminal.notice("  nothing was written to this log yet\n");

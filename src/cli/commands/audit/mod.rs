@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod head;
+mod keys;
 pub mod prove;
 mod store;
 pub mod verify;

@@ -16,6 +16,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::audit::store::Directory;
 use crate::tools::audit::findings;
+use crate::tools::audit::look::Asked;
 use crate::tools::audit::proof::Proof;
 use crate::tools::audit::prove::{Unproved, Which, prove_growth, prove_record};
 use crate::tools::audit::stated::Stated;
@@ -96,17 +97,21 @@ fn growth(
     old: &Path,
 ) -> Result<Result<Proof, Unproved>, Exit> {
     let old = checkpoint_in(terminal, old)?;
-    let looked = looked_at(terminal, (log, &mut *store), None, Some(&old))?;
+    let looked = looked_at(terminal, (log, &mut *store), asked(&old))?;
     let newer = match &options.new {
         None => looked.latest.filter(|latest| latest.size >= old.size),
         Some(path) => {
             let newer = checkpoint_in(terminal, path)?;
-            looked_at(terminal, (log, &mut *store), None, Some(&newer))?;
+            looked_at(terminal, (log, &mut *store), asked(&newer))?;
             Some(newer)
         }
     };
     let newer = newer.or_else(|| Stated::of(&looked.whole));
     Ok(newer.ok_or(Unproved::NoGrowth).and_then(|newer| prove_growth(store, old.size, newer)))
+}
+
+fn asked(kept: &Stated) -> Asked<'_> {
+    Asked { kept: Some(kept), ..Asked::default() }
 }
 
 /// How the command ends where nothing can be proved, its words written.

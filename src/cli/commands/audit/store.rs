@@ -14,7 +14,7 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::audit::store::{Directory, Store as _};
 use crate::runtime::audit::walk::Stopped;
 use crate::tools::audit::findings;
-use crate::tools::audit::look::{Held, Looked, look};
+use crate::tools::audit::look::{Asked, Held, Looked, look};
 use crate::tools::audit::stated::Stated;
 
 /// The log in a directory, to be read.
@@ -65,17 +65,16 @@ pub(super) fn stopped(terminal: &Terminal, log: &Path, store: &Directory, why: &
     }
 }
 
-/// Reads a log, which must hold what `kept` says.
+/// Reads a log, which must hold what the kept checkpoint says.
 ///
 /// # Errors
 /// How the command ends, its words already written.
 pub(super) fn looked_at(
     terminal: &Terminal,
     (log, store): (&Path, &mut Directory),
-    last: Option<usize>,
-    kept: Option<&Stated>,
+    asked: Asked<'_>,
 ) -> Result<Looked, Exit> {
-    let looked = look(store, last, kept);
+    let (kept, looked) = (asked.kept, look(store, asked));
     let (looked, held) = looked.map_err(|why| stopped(terminal, log, store, &why))?;
     let Some((kept, held)) = kept.zip(held) else { return Ok(looked) };
     match findings::unheld(&held, kept, (&shown(log), looked.whole.lines())) {

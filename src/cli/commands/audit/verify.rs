@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
+use crate::cli::commands::audit::keys::{keys_of, verifiers};
 use crate::cli::commands::audit::store::{checkpoint_in, log_in, looked_at};
 use crate::cli::exit::Exit;
-use crate::cli::reporting::Shape;
+use crate::cli::reporting::{Shape, alone};
 use crate::cli::root::with_options;
+use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
+use crate::tools::audit::findings;
+use crate::tools::audit::look::Asked;
 use crate::tools::report::audit::{Drawing, full, json};
 
 /// The row of this part.
@@ -21,6 +25,7 @@ pub const COMMAND: Command = Command {
     usage: "DIR [OPTIONS]",
     examples: &[
         ("policyc audit verify audit", "sums, chain, segments, checkpoints"),
+        ("policyc audit verify audit --key audit.vkey", "and who signed the checkpoints"),
         (
             "policyc audit verify audit --checkpoint elsewhere/monday.note",
             "and whether it still begins as it did then",
@@ -38,6 +43,10 @@ struct Options {
     /// A checkpoint that was kept elsewhere: the log must begin with what it vouches for.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+    /// A key that signs its checkpoints, NAME+ID+BASE64, or a file that holds it; may be given more
+    /// than once, and one of them must have signed each.
+    #[arg(long, value_name = "KEY")]
+    key: Vec<String>,
     /// How the result is written.
     #[arg(long, value_name = "full|json", default_value = "full", hide_possible_values = true)]
     output_format: Shape,
@@ -47,11 +56,18 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let kept =
         options.checkpoint.as_deref().map(|path| checkpoint_in(terminal, path)).transpose()?;
     let mut store = log_in(terminal, &options.log)?;
-    let looked = looked_at(terminal, (&options.log, &mut store), None, kept.as_ref())?;
-    let drawing = Drawing { looked: &looked, kept: kept.map(|kept| kept.size) };
+    let keys = keys_of(terminal, &options.key)?;
+    let asked = Asked { last: None, kept: kept.as_ref(), keys: &verifiers(&keys) };
+    let looked = looked_at(terminal, (&options.log, &mut store), asked)?;
+    let asked = !keys.is_empty();
+    let drawing = Drawing { looked: &looked, kept: kept.map(|kept| kept.size), signed: asked };
     terminal.result(&match options.output_format {
         Shape::Full => full(&drawing, terminal.style),
         Shape::Json => json(&drawing),
     });
+    if asked && looked.loose > 0 {
+        let finding = findings::loose(&shown(&options.log), &looked);
+        return Ok(alone(terminal, &finding).max(Exit::Inconclusive));
+    }
     Ok(Exit::Done)
 }
