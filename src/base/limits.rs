@@ -133,6 +133,10 @@ pub const SESSION_SOURCES_MAX: usize = 16;
 pub const SESSION_LINKS_MAX: usize = 32;
 /// Most questions to approvers that a session keeps.
 pub const SESSION_ASKS_MAX: usize = 1 << 10;
+/// Most steps of a plan.
+pub const PLAN_STEPS_MAX: usize = 1 << 8;
+/// Most plans that come at run time in one session.
+pub const SESSION_PLANS_MAX: usize = 1 << 4;
 /// Most buckets of the window of a meter that slides.
 pub const METER_BUCKETS_MAX: i64 = 1 << 10;
 /// Most keys under which a meter counts, where its policy says nothing.

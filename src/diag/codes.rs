@@ -44,6 +44,7 @@ macro_rules! for_each_code {
             E0216 UnknownLabel Error "a label that is not declared"
             E0217 EmptySink Error "a sink that no declared tool has"
             E0218 UnknownMeter Error "a meter or a limit that is not declared"
+            E0219 UnknownStep Error "a step that the plan does not have"
             E0301 NotBool Error "a condition is not true or false"
             E0302 UnknownField Error "a field that does not exist"
             E0303 NotComparable Error "two values that cannot be compared"

@@ -5,9 +5,9 @@
 //! Source:  `docs/sessions.md`.
 //!
 //! An answer lies at `/@session/WORD/SUBJECT`, that to `label` below its pattern, at
-//! `/@session/label/PATTERN/SUBJECT`. A subject is the JSON Pointer of an argument, as one key, or
-//! `ctx`; or the name of a meter, a limit or a rule. Where rules ask whether
-//! something was approved, the answer is that the place is there.
+//! `/@session/label/PATTERN/SUBJECT`, and that to `via` below its sources. A subject is the JSON
+//! Pointer of an argument, as one key, or `ctx`; or the name of a meter, a limit, a rule or a step.
+//! Where rules ask whether something was approved, the answer is that the place is there.
 
 /// The root of the context that only a session fills. No schema can declare it: it is no
 /// identifier.
@@ -16,6 +16,17 @@ pub const ROOT: &str = "@session";
 pub const CTX: &str = "ctx";
 /// What stands for the origin of a value that is found in what the principal said.
 pub const PROMPT: &str = "prompt";
+
+/// What stands for the origin of a value that was seen nowhere.
+pub const MODEL: &str = "model";
+/// The word below which the answers lie that are about a plan.
+pub const PLAN: &str = "plan";
+/// The step of the plan that a call is, below `PLAN`: its name, or nothing.
+pub const STEP: &str = "step";
+/// How a call deviates, below `PLAN`: one of `OFF_PLAN`, or nothing.
+pub const OFF: &str = "off";
+/// A call that only reads, and any other.
+pub const OFF_PLAN: [&str; 2] = ["read", "effect"];
 
 /// A question about a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +45,10 @@ pub enum Question {
     Sum,
     /// Whether this call would pass a limit: a bool.
     Over,
+    /// Whether every value of it comes from a step, the prompt or the model: a bool.
+    Via,
+    /// Whether a step of the plan is done: a bool.
+    Done,
     /// Whether the escalation of a rule was granted for this call. The answer is there or not.
     Approved,
 }
@@ -49,6 +64,8 @@ pub enum Subject {
     Limit,
     /// A rule that escalates, by its id.
     Rule,
+    /// A step of the plan, by its name.
+    Step,
 }
 
 impl Subject {
@@ -60,13 +77,14 @@ impl Subject {
             Self::Meter => "meter",
             Self::Limit => "limit",
             Self::Rule => "rule",
+            Self::Step => "step",
         }
     }
 }
 
 impl Question {
     /// Every question.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Label,
         Self::Labels,
         Self::From,
@@ -74,6 +92,8 @@ impl Question {
         Self::Count,
         Self::Sum,
         Self::Over,
+        Self::Via,
+        Self::Done,
         Self::Approved,
     ];
 
@@ -88,6 +108,8 @@ impl Question {
             Self::Count => "count",
             Self::Sum => "sum",
             Self::Over => "over",
+            Self::Via => "via",
+            Self::Done => "done",
             Self::Approved => "approved",
         }
     }
@@ -96,9 +118,10 @@ impl Question {
     #[must_use]
     pub const fn subject(self) -> Subject {
         match self {
-            Self::Label | Self::Labels | Self::From | Self::Kind => Subject::Argument,
+            Self::Label | Self::Labels | Self::From | Self::Kind | Self::Via => Subject::Argument,
             Self::Count | Self::Sum => Subject::Meter,
             Self::Over => Subject::Limit,
+            Self::Done => Subject::Step,
             Self::Approved => Subject::Rule,
         }
     }

@@ -181,6 +181,7 @@ fn about(number: usize, event: Option<&Event<'_>>) -> Told {
         }
         Some(EventKind::Response { call, .. }) => ("response", call.to_string()),
         Some(EventKind::Approval { by, .. }) => ("approval", by.to_string()),
+        Some(EventKind::Plan(_)) => ("plan", String::new()),
         Some(EventKind::Answer) => ("answer", String::new()),
         Some(EventKind::Clock) => ("clock", String::new()),
         Some(EventKind::Reset) => ("reset", String::new()),

@@ -59,6 +59,8 @@ fn the_schema_of_policies_has_the_keys_that_are_read() {
         mapping.read.iter().map(|key| (*key).to_owned()).collect()
     };
     let tool = "/properties/tools/anyOf/0/additionalProperties";
+    let plan = "/properties/plan/anyOf/0";
+    let step = "/properties/plan/anyOf/0/properties/steps/additionalProperties";
     let meter = "/properties/meters/anyOf/0/additionalProperties";
     let escalate = "anyOf/0/anyOf/1/properties/escalate";
     let rows = [
@@ -77,6 +79,11 @@ fn the_schema_of_policies_has_the_keys_that_are_read() {
         ("/properties/meters/anyOf/0/additionalProperties", policies::METER),
         (&format!("{meter}/properties/window/anyOf/1"), policies::METER_WINDOW),
         ("/properties/limits/anyOf/0/items", policies::LIMIT),
+        (plan, policies::PLAN),
+        (step, policies::PLAN_STEP),
+        (&format!("{step}/properties/args/additionalProperties"), policies::PLAN_ARG),
+        (&format!("{plan}/properties/reads"), policies::PLAN_READS),
+        (&format!("{plan}/properties/deviation"), policies::PLAN_DEVIATION),
         ("/properties/redact/anyOf/0/items", policies::REDACTION),
     ];
     for (at, mapping) in rows {

@@ -23,7 +23,7 @@ use crate::compiler::syntax::document::model::{
 };
 use crate::lang::constant::Constant;
 use crate::lang::functions::{self, Library};
-use crate::lang::session::{CTX, ROOT};
+use crate::lang::session::{CTX, OFF, PLAN, ROOT, STEP};
 use crate::lang::types::{TypeId, TypeTable};
 
 /// The roots that calls of agents have beside those of the schema.
@@ -76,19 +76,20 @@ pub(super) fn check<'a>(
 
 /// Types what a session evaluates.
 fn check_term(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, term: &Term) {
-    let ty = infer(cx, scope, frame, term.expr, Place::Value).ty;
     let (what, wanted, known): (_, _, &[TypeId]) = match term.gives {
         Gives::Text => (
             "a key",
             "a string, an int, a uint or a bool",
             &[TypeTable::STRING, TypeTable::INT, TypeTable::UINT, TypeTable::BOOL],
         ),
+        Gives::Condition => return check_condition(cx, scope, frame, term.expr),
         Gives::Amount => (
             "an amount",
             "a number, or a string that spells one",
             &[TypeTable::INT, TypeTable::UINT, TypeTable::DOUBLE, TypeTable::STRING],
         ),
     };
+    let ty = infer(cx, scope, frame, term.expr, Place::Value).ty;
     if !known.contains(&ty) && ![TypeTable::DYN, TypeTable::ERROR].contains(&ty) {
         let (at, given) = (cx.ast().span(term.expr), cx.show(ty));
         cx.report(PolicyError::TermType { at, what, wanted, given });
@@ -177,6 +178,14 @@ fn declare_roots(cx: &Checker<'_>, scope: &mut Scope, roots: &[DeclaredRoot]) ->
             let (ty, span, response_only) = (TypeTable::LIST_STRING, None, false);
             let entity = Entity::Root { path, ty, span, response_only };
             scope.names.insert(CTX.to_owned(), entity);
+        }
+    }
+    if cx.out.measures.steps.is_some() {
+        for name in [STEP, OFF] {
+            let path = vec![Name::new(ROOT), Name::new(PLAN), Name::new(name)];
+            let (ty, span, response_only) = (TypeTable::STRING, None, false);
+            let entity = Entity::Root { path, ty, span, response_only };
+            scope.names.insert(format!("{PLAN}.{name}"), entity);
         }
     }
     let mut types = ActionTypes::default();

@@ -3,14 +3,15 @@
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::LABELS_MAX;
 use crate::base::name::Name;
+use crate::base::span::Spanned;
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::TooMany;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::syntax::document::agents::Output;
 use crate::compiler::syntax::document::meters::{Limit, MeterWindow};
-use crate::compiler::syntax::document::model::{Tool, ToolEffect};
+use crate::compiler::syntax::document::model::{PolicyDocument, Tool, ToolEffect};
 use crate::runtime::bundle::govern::{
-    FieldLabels, Govern, LabelRow, LimitRow, MeterRow, ToolRow, WindowRow,
+    FieldLabels, Govern, LabelRow, LimitRow, MeterRow, PlanRow, StepRow, ToolRow, WindowRow,
 };
 use crate::runtime::bundle::module::{NONE, Step};
 
@@ -41,14 +42,23 @@ pub(crate) fn govern(checked: &Checked<'_>, tables: &mut Tables) -> Result<Gover
     });
     let tools = tools.collect();
     let (meters, limits) = (meters(checked, tables), limits(checked, tables));
-    Ok(Govern { labels, tools, terms: Vec::new(), meters, limits })
+    let plan = plan(checked, tables);
+    Ok(Govern { labels, tools, terms: Vec::new(), meters, limits, plan })
 }
 
 /// The meters, ascending by name. Terms are numbered as documents have them.
 fn meters(checked: &Checked<'_>, tables: &mut Tables) -> Vec<MeterRow> {
     let mut found: Vec<(&Name, MeterRow)> = Vec::new();
-    let mut terms = 0_u16;
-    for meter in checked.parsed().policies.iter().flat_map(|document| &document.meters) {
+    let policies = checked.parsed().policies.iter();
+    let numbered = policies.zip(first_terms(checked));
+    let meters = numbered.flat_map(|(document, first)| {
+        document.meters.iter().scan(first, |next, meter| {
+            let own = *next;
+            *next += u16::from(meter.key.is_some()) + u16::from(meter.amount.is_some());
+            Some((meter, own))
+        })
+    });
+    for (meter, mut terms) in meters {
         let mut term = |written: bool| {
             let number = if written { terms } else { NONE };
             terms = terms.saturating_add(u16::from(written));
@@ -71,6 +81,58 @@ fn meters(checked: &Checked<'_>, tables: &mut Tables) -> Vec<MeterRow> {
     }
     found.arrange_by(|a, b| a.0.cmp(b.0));
     found.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The number of the first term of each document.
+fn first_terms(checked: &Checked<'_>) -> Vec<u16> {
+    let mut next = 0_usize;
+    let first = |document: &PolicyDocument| {
+        let own = next;
+        next += document.terms.len();
+        u16::try_from(own).unwrap_or(NONE)
+    };
+    checked.parsed().policies.iter().map(first).collect()
+}
+
+/// The plan. Its terms stand behind those of the meters of its document, step by step.
+fn plan(checked: &Checked<'_>, tables: &mut Tables) -> Option<PlanRow> {
+    let policies = &checked.parsed().policies;
+    let at = policies.iter().position(|document| document.plan.is_some())?;
+    let (document, first) = (policies.get(at)?, *first_terms(checked).get(at)?);
+    let plan = document.plan.as_ref()?;
+    let asking = plan.steps.iter().filter(|step| step.asks());
+    let behind = document.terms.len().checked_sub(asking.clone().count())?;
+    let first = first.saturating_add(u16::try_from(behind).ok()?);
+    let numbers: Vec<(&Name, u16)> = asking.map(|step| &step.name.value).zip(first..).collect();
+    let (steps, _) = plan.ordered();
+    let rows = steps.iter().map(|step| {
+        let place = |name: &Spanned<Name>| steps.iter().position(|it| it.name.value == name.value);
+        let mut after: Vec<u16> =
+            step.after.iter().filter_map(place).filter_map(|at| u16::try_from(at).ok()).collect();
+        after.arrange();
+        after.dedup();
+        let demands: usize = step.args.iter().map(|(_, demands)| demands.len()).sum();
+        let demands = demands + usize::from(step.requires.is_some());
+        let number = numbers.iter().find(|(name, _)| **name == step.name.value);
+        StepRow {
+            name: tables.string(&step.name.value),
+            tool: tables.string(&step.tool.value),
+            after,
+            times: step.times,
+            weight: u16::try_from(demands).unwrap_or(u16::MAX),
+            term: number.map_or(NONE, |(_, number)| *number),
+        }
+    });
+    let rows = rows.collect();
+    let mut tools: Vec<&Tool> = policies.iter().flat_map(|document| &document.tools).collect();
+    tools.arrange_by(|a, b| a.name.value.cmp(&b.name.value));
+    let reads = |tool: &&Tool| tool.effect.as_ref().is_some_and(|it| it.value == ToolEffect::None);
+    let (readers, others): (Vec<&Tool>, Vec<&Tool>) = tools.into_iter().partition(reads);
+    let mut names =
+        |tools: &[&Tool]| tools.iter().map(|tool| tables.string(&tool.name.value)).collect();
+    let (readers, others) = (names(&readers), names(&others));
+    let reads = plan.reads.iter().map(|pattern| tables.string(&pattern.value)).collect();
+    Some(PlanRow { steps: rows, reads, budget: plan.budget, readers, others })
 }
 
 /// The limits, ascending by id.

@@ -4,6 +4,7 @@ use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::lang::session::Subject;
 
 /// A fact about a section. Spans point into its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,14 @@ pub(super) enum GovernError {
     EmptySink { at: Span },
     /// No document declares the meter.
     UnknownMeter { at: Span, name: Name, nearest: Option<String> },
+    /// The plan has no such step.
+    UnknownStep { at: Span, name: Name, nearest: Option<String> },
+    /// A step is there twice.
+    StepTwice { at: Span, first: Span, name: Name },
+    /// A step comes after itself.
+    StepCycle { at: Span, name: Name },
+    /// There are two plans.
+    PlanTwice { at: Span, first: Span },
     /// A meter is declared twice.
     MeterTwice { at: Span, first: Span, name: Name },
     /// Two documents say who may call what.
@@ -31,14 +40,30 @@ fn did_you_mean(nearest: Option<String>) -> Option<String> {
 }
 
 /// The words for a meter, or a limit, that nobody declares.
-pub(in crate::compiler) fn unknown_measure(
+fn unknown_measure(at: Span, (what, name): (&str, &str), nearest: Option<String>) -> Diagnostic {
+    let fact = format!("there is no {what} `{name}`");
+    Diagnostic::new(Code::UnknownMeter, at, fact, "nothing is measured")
+        .help(format!("declare it under `{what}s`"))
+        .maybe_help(did_you_mean(nearest))
+}
+
+/// The words for something that questions to sessions name and nobody declares.
+pub(in crate::compiler) fn unknown_named(
     at: Span,
     (what, name): (&str, &str),
     nearest: Option<String>,
 ) -> Diagnostic {
-    let fact = format!("there is no {what} `{name}`");
-    Diagnostic::new(Code::UnknownMeter, at, fact, "nothing is measured")
-        .help(format!("declare it under `{what}s`"))
+    if what == Subject::Step.word() {
+        return unknown_step(at, name, nearest);
+    }
+    unknown_measure(at, (what, name), nearest)
+}
+
+/// The words for a step that the plan does not have.
+fn unknown_step(at: Span, name: &str, nearest: Option<String>) -> Diagnostic {
+    let fact = format!("the plan has no step `{name}`");
+    Diagnostic::new(Code::UnknownStep, at, fact, "nothing would be meant by it")
+        .help("name a step under `steps`, `prompt` or `model`")
         .maybe_help(did_you_mean(nearest))
 }
 
@@ -73,6 +98,23 @@ impl From<GovernError> for Diagnostic {
             }
             GovernError::UnknownMeter { at, name, nearest } => {
                 unknown_measure(at, ("meter", &name), nearest)
+            }
+            GovernError::UnknownStep { at, name, nearest } => unknown_step(at, &name, nearest),
+            GovernError::StepTwice { at, first, name } => {
+                let fact = format!("the step `{name}` is there twice");
+                Self::new(Code::Conflict, at, fact, "a second one")
+                    .label(first, "the first one")
+                    .help("give one of them another name")
+            }
+            GovernError::StepCycle { at, name } => {
+                let fact = format!("the step `{name}` can never be taken");
+                Self::new(Code::Conflict, at, fact, "it comes after itself")
+                    .help("take one of the steps out of `after`")
+            }
+            GovernError::PlanTwice { at, first } => {
+                Self::new(Code::Conflict, at, "a project has one plan", "a second one")
+                    .label(first, "the first one")
+                    .help("put the steps of both into one")
             }
             GovernError::MeterTwice { at, first, name } => {
                 let fact = format!("the meter `{name}` is declared twice");

@@ -4,7 +4,7 @@ use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::govern::error::GovernError;
 use crate::compiler::govern::make::made;
-use crate::compiler::govern::{ARG, Work};
+use crate::compiler::govern::{ARG, Work, plan};
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, LogicOp};
 use crate::compiler::syntax::document::agents::{Flow, SinkArg};
 use crate::compiler::syntax::document::known::ROLES;
@@ -95,7 +95,16 @@ fn has_effect(flow: &Flow, tool: &Tool) -> bool {
 }
 
 fn rule(work: &mut Work<'_>, flow: &Flow, on: Vec<Name>, argument: Option<&Name>) {
-    let Some(condition) = condition(work, flow, argument) else { return };
+    let plan = work.plan;
+    let Some(mut condition) = condition(work, flow, argument) else { return };
+    if let Some(argument) = argument {
+        let mut make = work.at(flow.sink.span);
+        if let Some(declared) = plan::declared(&mut make, plan, (argument, &on)) {
+            let undeclared = make.not(declared);
+            let both = make.logic(LogicOp::And, vec![condition, undeclared]);
+            condition = both.unwrap_or(condition);
+        }
+    }
     let id = match argument {
         Some(argument) => Name::from(format!("{}/{argument}", flow.id.value)),
         None => flow.id.value.clone(),

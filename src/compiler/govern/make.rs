@@ -92,12 +92,21 @@ impl Maker<'_> {
     }
 
     pub(super) fn text(&mut self, text: &str) -> ExprId {
-        self.push(ExprKind::Literal(Literal::String(Name::new(text))))
+        self.literal(Literal::String(Name::new(text)))
+    }
+
+    pub(super) fn literal(&mut self, literal: Literal) -> ExprId {
+        self.push(ExprKind::Literal(literal))
     }
 
     pub(super) fn texts(&mut self, texts: &[Name]) -> ExprId {
-        let element = |text: &Name| Element { value: self.text(text), optional: false };
-        let elements = texts.iter().map(element).collect();
+        let values = texts.iter().map(|text| self.text(text)).collect();
+        self.list(values)
+    }
+
+    pub(super) fn list(&mut self, values: Vec<ExprId>) -> ExprId {
+        let element = |value: ExprId| Element { value, optional: false };
+        let elements = values.into_iter().map(element).collect();
         self.push(ExprKind::List { elements })
     }
 

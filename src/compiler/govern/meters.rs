@@ -28,6 +28,8 @@ pub struct Measures {
     pub limits: Vec<Name>,
     /// Ids of rules whose escalation somebody may grant, likewise.
     pub approvals: Vec<Name>,
+    /// The steps of the plan, in order; `None` where there is no plan.
+    pub steps: Option<Vec<Name>>,
 }
 
 impl Measures {
@@ -58,6 +60,7 @@ impl Measures {
             counters: sorted(&mut counters.map(|meter| &meter.name.value)),
             limits: sorted(&mut limits.map(|limit| &limit.id.value)),
             approvals: Vec::new(),
+            steps: None,
         }
     }
 
@@ -69,6 +72,7 @@ impl Measures {
             (_, Subject::Meter) => &self.meters,
             (_, Subject::Limit) => &self.limits,
             (_, Subject::Rule) => &self.approvals,
+            (_, Subject::Step) => self.steps.as_deref().unwrap_or_default(),
             (_, Subject::Argument) => &[],
         }
     }
@@ -76,7 +80,7 @@ impl Measures {
     /// Whether documents measure nothing.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.meters.is_empty() && self.limits.is_empty()
+        self.meters.is_empty() && self.limits.is_empty() && self.steps.is_none()
     }
 }
 

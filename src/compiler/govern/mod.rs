@@ -1,5 +1,5 @@
 //! What documents say about agents, made into ordinary rules: `capabilities`, `flow`,
-//! `limits`; and into what sessions evaluate: `meters`.
+//! `limits`, `plan`; and into what sessions evaluate: `meters`, the steps of a plan.
 //!
 //! In:      `Parsed`, as the documents were read.
 //! Out:     more rules in it, each with the place of what it was made of, and terms; the tables of
@@ -18,6 +18,7 @@ mod flow;
 pub mod labels;
 mod make;
 pub mod meters;
+pub mod plan;
 
 use rustc_hash::FxHashMap;
 
@@ -30,6 +31,7 @@ use crate::compiler::govern::meters::Measures;
 use crate::compiler::syntax::ast::Ast;
 use crate::compiler::syntax::document::meters::Meter;
 use crate::compiler::syntax::document::model::{Parsed, PolicyDocument, Rule, Tool};
+use crate::compiler::syntax::document::plans::Plan;
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
 use crate::lang::glob;
@@ -46,6 +48,9 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
     let mut measures = Measures::of(policies, sink);
     let meters: Vec<Meter> = policies.iter().flat_map(|it| &it.meters).cloned().collect();
     let tools: Vec<Tool> = policies.iter().flat_map(|it| &it.tools).cloned().collect();
+    let plan = the_plan(policies, sink);
+    measures.steps =
+        plan.as_ref().map(|plan| plan.steps.iter().map(|step| step.name.value.clone()).collect());
     let mut ids: FxHashMap<Name, Span> = FxHashMap::default();
     for rule in policies.iter().flat_map(|it| &it.rules) {
         ids.entry(rule.id.value.clone()).or_insert(rule.id.span);
@@ -55,7 +60,8 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
     let mut guarded = labels.is_empty() || tools.is_empty();
     for document in &mut *policies {
         let mut made = Vec::new();
-        let mut work = Work { ast, tools: &tools, labels: &labels, sink, made: &mut made };
+        let (tools, labels, plan) = (&tools, &labels, plan.as_ref());
+        let mut work = Work { ast, tools, labels, plan, sink, made: &mut made };
         if !guarded && declares(document) {
             capabilities::declared_only(&mut work, document);
             guarded = true;
@@ -73,7 +79,12 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
         for entry in &document.limits {
             meters::rule(&mut work, &meters, entry);
         }
-        document.terms = meters::terms(ast, &document.meters);
+        document.terms = meters::terms(work.ast, &document.meters);
+        let is_own = |plan: &&Plan| document.plan.as_ref().is_some_and(|own| own.span == plan.span);
+        if let Some(own) = plan.filter(is_own) {
+            plan::rules(&mut work, own);
+            document.terms.extend(plan::terms(&mut work, own));
+        }
         let mut told = None;
         for rule in &made {
             let (at, id) = (rule.id.span, rule.id.value.clone());
@@ -95,12 +106,23 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
     (labels, measures)
 }
 
+/// The plan of a project; another one is reported.
+fn the_plan(policies: &[PolicyDocument], sink: &mut Sink) -> Option<Plan> {
+    let mut plans = policies.iter().filter_map(|document| document.plan.as_ref());
+    let first = plans.next()?;
+    for second in plans {
+        sink.report(GovernError::PlanTwice { at: second.span, first: first.span });
+    }
+    Some(first.clone())
+}
+
 /// What making rules needs.
 struct Work<'a> {
     ast: &'a mut Ast,
     /// The declared tools of all documents.
     tools: &'a [Tool],
     labels: &'a Labels,
+    plan: Option<&'a Plan>,
     sink: &'a mut Sink,
     made: &'a mut Vec<Rule>,
 }

@@ -1,4 +1,5 @@
-//! What sessions of agents know of a bundle, as plain data: labels, tools, meters and limits.
+//! What sessions of agents know of a bundle, as plain data: labels, tools, meters, limits
+//! and the plan.
 //!
 //! Imports: `lang`, `module`.
 //! Source:  `docs/sessions.md`.
@@ -19,6 +20,8 @@ pub struct Govern {
     pub meters: Vec<MeterRow>,
     /// Limits, ascending by id.
     pub limits: Vec<LimitRow>,
+    /// The plan.
+    pub plan: Option<PlanRow>,
 }
 
 /// A label of data.
@@ -103,4 +106,36 @@ pub struct LimitRow {
     pub meter: u16,
     /// Most that it may measure, in millionths.
     pub max: i64,
+}
+
+/// A plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanRow {
+    /// Its steps, each behind those that it comes after.
+    pub steps: Vec<StepRow>,
+    /// Patterns of tools that only read and need no step.
+    pub reads: Vec<Str>,
+    /// How many such calls; `None` is any number.
+    pub budget: Option<u32>,
+    /// Declared tools that only read, ascending.
+    pub readers: Vec<Str>,
+    /// All other declared tools, ascending.
+    pub others: Vec<Str>,
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepRow {
+    /// Its name.
+    pub name: Str,
+    /// The tool that it calls.
+    pub tool: Str,
+    /// The steps that must be done: numbers below its own, ascending.
+    pub after: Vec<u16>,
+    /// How often; `None` is any number.
+    pub times: Option<u32>,
+    /// How much is asked of a call: of several steps that it may be it is the one that asks most.
+    pub weight: u16,
+    /// The term that says whether a call is as the step asks, or `NONE`.
+    pub term: u16,
 }

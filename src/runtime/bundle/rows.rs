@@ -14,7 +14,8 @@ use crate::lang::session::Period;
 use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::error::Problem;
 use crate::runtime::bundle::govern::{
-    FieldLabels, Govern, LabelRow, LimitRow, MeterRow, TermRow, ToolRow, WindowRow,
+    FieldLabels, Govern, LabelRow, LimitRow, MeterRow, PlanRow, StepRow, TermRow, ToolRow,
+    WindowRow,
 };
 use crate::runtime::bundle::module::{
     Bound, EnumRow, EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, KeyedType,
@@ -143,7 +144,7 @@ struct_rows! {
     Redaction { path: Vec<Step>, class: Withhold, facts: bool }
     Govern {
         labels: Vec<LabelRow>, tools: Vec<ToolRow>, terms: Vec<TermRow>, meters: Vec<MeterRow>,
-        limits: Vec<LimitRow>,
+        limits: Vec<LimitRow>, plan: Option<PlanRow>,
     }
     LabelRow { name: Str, implies: Vec<u16> }
     ToolRow { name: Str, outputs: Vec<FieldLabels> }
@@ -154,6 +155,13 @@ struct_rows! {
         keys_max: u32,
     }
     LimitRow { id: Str, meter: u16, max: i64 }
+    PlanRow {
+        steps: Vec<StepRow>, reads: Vec<Str>, budget: Option<u32>, readers: Vec<Str>,
+        others: Vec<Str>,
+    }
+    StepRow {
+        name: Str, tool: Str, after: Vec<u16>, times: Option<u32>, weight: u16, term: u16,
+    }
 }
 
 enum_rows! {

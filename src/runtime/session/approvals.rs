@@ -115,7 +115,7 @@ impl<'p> Approvable<'p> {
         part(call.principal.unwrap_or_default().as_bytes());
         for name in &self.binds {
             part(name.as_bytes());
-            part(if *name == "tool" { call.tool.as_bytes() } else { call.args });
+            part(if *name == "tool" { call.tool.as_bytes() } else { &call.args });
         }
         hash.finalize().into()
     }
@@ -144,8 +144,8 @@ impl<'p> Approvable<'p> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Called<'c> {
     pub(super) tool: &'c str,
-    /// What `canonical` makes of the arguments.
-    pub(super) args: &'c [u8],
+    /// SHA-256 of what `canonical` makes of the arguments.
+    pub(super) args: [u8; 32],
     /// The id of the principal.
     pub(super) principal: Option<&'c str>,
 }

@@ -1,11 +1,12 @@
 //! The context of a request: what the event brought, and the answers to all that rules ask.
 
 use crate::lang::fixed::{self, ONE};
-use crate::lang::session::{CTX, Question, ROOT};
+use crate::lang::session::{CTX, OFF, PLAN, Question, ROOT, STEP};
 use crate::lang::value::json::write_string;
 use crate::runtime::session::ground::{Asked, Ground};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::Reading;
+use crate::runtime::session::plan;
 use crate::runtime::session::provenance::{From, Joined, Kind, Provenance, joined};
 use crate::runtime::session::state::State;
 
@@ -18,6 +19,8 @@ pub(super) struct Known<'k> {
     pub(super) readings: &'k [Option<Reading<'k>>],
     /// Rules whose escalation is granted.
     pub(super) approved: &'k [&'k str],
+    /// The step of the plan that the call is, and how it deviates; `None` where that is not known.
+    pub(super) planned: Option<(&'k str, &'k str)>,
 }
 
 /// Writes the context, as JSON, in the stead of what is in `out`.
@@ -101,23 +104,8 @@ fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String)
                 });
             });
         }
-        Asked::Approved => {
-            key(out, Question::Approved.word());
-            each(out, OBJECT, all.approved, |out, rule| {
-                key(out, rule);
-                out.push_str("true");
-            });
-        }
-        Asked::Measure(question, measures) => {
-            key(out, question.word());
-            let reading = |at: usize| all.readings.get(at).and_then(Option::as_ref);
-            // Where nobody knows there is no answer, and who asks is refused.
-            let told =
-                measures.iter().filter_map(|(name, at, max)| Some((name, reading(*at)?, max)));
-            each(out, OBJECT, told, |out, (name, reading, max)| {
-                key(out, name);
-                out.push_str(&measured(*question, reading, *max));
-            });
+        Asked::Approved | Asked::Via(_) | Asked::Done(_) | Asked::Plan | Asked::Measure(..) => {
+            about_call(ground, (state, all), asked, out);
         }
         Asked::Other(question, subjects) => {
             key(out, question.word());
@@ -135,9 +123,84 @@ fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String)
     });
 }
 
+/// The answers that are about the call as a whole: approvals, the plan, meters; and from which of
+/// several places values come.
+fn about_call(
+    ground: &Ground<'_>,
+    (state, all): (&State, Known<'_>),
+    asked: &Asked<'_>,
+    out: &mut String,
+) {
+    match asked {
+        Asked::Approved => {
+            key(out, Question::Approved.word());
+            each(out, OBJECT, all.approved, |out, rule| {
+                key(out, rule);
+                out.push_str("true");
+            });
+        }
+        Asked::Via(all_names) => {
+            key(out, Question::Via.word());
+            each(out, OBJECT, all_names, |out, (names, subjects)| {
+                key(out, names);
+                let names: Vec<&str> = names.split(' ').collect();
+                let subjects = subjects.iter().filter_map(|at| ground.subjects.get(*at));
+                each(out, OBJECT, subjects, |out, subject| {
+                    key(out, subject);
+                    let comes = comes_from(ground, state, all.values, (subject, &names));
+                    out.push_str(if comes { "true" } else { "false" });
+                });
+            });
+        }
+        Asked::Done(steps) => {
+            key(out, Question::Done.word());
+            each(out, OBJECT, steps, |out, (name, at)| {
+                key(out, name);
+                out.push_str(if state.plan.is_done(*at) { "true" } else { "false" });
+            });
+        }
+        Asked::Plan => {
+            key(out, PLAN);
+            let (step, off) = all.planned.unwrap_or_default();
+            let told = [(STEP, step), (OFF, off)].into_iter().filter(|_| all.planned.is_some());
+            each(out, OBJECT, told, |out, (name, says)| {
+                key(out, name);
+                text(out, says);
+            });
+        }
+        Asked::Measure(question, measures) => {
+            key(out, question.word());
+            let reading = |at: usize| all.readings.get(at).and_then(Option::as_ref);
+            // Where nobody knows there is no answer, and who asks is refused.
+            let told =
+                measures.iter().filter_map(|(name, at, max)| Some((name, reading(*at)?, max)));
+            each(out, OBJECT, told, |out, (name, reading, max)| {
+                key(out, name);
+                out.push_str(&measured(*question, reading, *max));
+            });
+        }
+        Asked::Context | Asked::Label(_) | Asked::Other(..) => {}
+    }
+}
+
 /// A list of the names of labels.
 fn names(ground: &Ground<'_>, set: &LabelSet, out: &mut String) {
     each(out, ['[', ']'], ground.names(set), text);
+}
+
+/// Whether the values at a place come from what the principal said, from the model, or from calls
+/// that were steps of the plan of the program, as these names say.
+fn comes_from(
+    ground: &Ground<'_>,
+    state: &State,
+    values: &[Provenance],
+    (place, names): (&str, &[&str]),
+) -> bool {
+    let steps = ground.plan.as_ref().map(|it| it.plan.steps.as_slice()).unwrap_or_default();
+    plan::comes_from(state, values, (place, names), |call, name| {
+        let own = state.call(call).and_then(|call| call.step);
+        own.and_then(|at| steps.get(at)).is_some_and(|step| *step.name == *name)
+    })
 }
 
 /// What a meter answers.

@@ -68,6 +68,8 @@ pub enum EventKind<'a> {
         /// What.
         verdict: Verdict,
     },
+    /// A plan that narrows what may be done.
+    Plan(&'a str),
     /// The model said something to the principal.
     Answer,
     /// Time went by.
@@ -148,7 +150,7 @@ const fn fault(kind: InputKind) -> &'static str {
 }
 
 /// Kinds that a later version takes.
-const LATER: [&str; 2] = ["fact", "plan"];
+const LATER: [&str; 1] = ["fact"];
 
 /// Roots of the context that a request may bring beside `action`.
 const ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
@@ -200,6 +202,7 @@ impl<'a> Event<'a> {
                     _ => return Err(EventFault::Member("verdict")),
                 },
             },
+            "plan" => EventKind::Plan(members.get("plan").ok_or(EventFault::Member("plan"))?),
             "answer" => EventKind::Answer,
             "clock" => EventKind::Clock,
             "reset" => EventKind::Reset,

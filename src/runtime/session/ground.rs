@@ -4,19 +4,20 @@
 //! Out:     `Ground`, which any number of sessions share.
 //! Imports: `lang`, `runtime::bundle`, `runtime::program`, `runtime::session`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::base::pointer;
 use crate::lang::fixed::ONE;
 use crate::lang::glob;
-use crate::lang::session::{CTX, Question, ROOT};
+use crate::lang::session::{CTX, PLAN, Question, ROOT};
 use crate::lang::value::zone::Zone;
 use crate::runtime::bundle::govern::{MeterRow, WindowRow};
-use crate::runtime::bundle::module::{Module, NONE, PathNode, RuleRow, Step, Str};
+use crate::runtime::bundle::module::{self, Module, NONE, PathNode, RuleRow, Str};
 use crate::runtime::program::Program;
 use crate::runtime::session::approvals::Approvable;
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meter, Window};
+use crate::runtime::session::plan::{Asks, Plan, Step};
 
 /// The label of what a principal says, if the documents declare it.
 const USER: &str = "input.user";
@@ -37,6 +38,8 @@ pub struct Ground<'p> {
     pub(super) asked: Vec<Asked<'p>>,
     /// The meters, by number.
     pub(super) meters: Vec<Meter<'p>>,
+    /// The plan.
+    pub(super) plan: Option<Planned<'p>>,
     /// The rules whose escalation may be granted.
     pub(super) approvals: Vec<Approvable<'p>>,
     /// What rules ask about: pointers into the arguments, and `ctx`. Each once.
@@ -66,6 +69,22 @@ pub(super) enum Asked<'p> {
     Measure(Question, Vec<(&'p str, usize, i128)>),
     /// Which escalations are granted.
     Approved,
+    /// Whether values come from these places: names, and about what.
+    Via(Vec<(&'p str, Vec<usize>)>),
+    /// Which steps of the plan are done: names and numbers.
+    Done(Vec<(&'p str, usize)>),
+    /// Which step a call is, and how it deviates.
+    Plan,
+}
+
+/// The plan of a program, and the tools that it tells apart.
+#[derive(Debug)]
+pub(super) struct Planned<'p> {
+    pub(super) plan: Plan,
+    /// All declared tools.
+    pub(super) tools: HashSet<&'p str>,
+    /// Those that only read.
+    pub(super) readers: HashSet<&'p str>,
 }
 
 impl<'p> Ground<'p> {
@@ -90,8 +109,8 @@ impl<'p> Ground<'p> {
                     set.join(closure);
                 }
                 let path = field.path.iter().map(|step| match step {
-                    Step::Key(key) => Some(text(*key)),
-                    Step::Any => None,
+                    module::Step::Key(key) => Some(text(*key)),
+                    module::Step::Any => None,
                 });
                 Part { path: path.collect(), labels: set, inherit: field.inherit }
             });
@@ -105,6 +124,7 @@ impl<'p> Ground<'p> {
             tools,
             asked: Vec::new(),
             meters: meters(program),
+            plan: planned(program),
             approvals: Vec::new(),
             subjects: Vec::new(),
         };
@@ -184,6 +204,21 @@ impl<'p> Ground<'p> {
                     let names: Vec<&str> = below(node).map(|(key, _)| key).collect();
                     Asked::Measure(question, self.measures(question, &names))
                 }
+                Some(Question::Via) => {
+                    let all: Vec<(&str, &PathNode)> = below(node).collect();
+                    let all = all.into_iter().map(|(names, node)| {
+                        (names, self.places_of(below(node).map(|(key, _)| key)))
+                    });
+                    Asked::Via(all.collect())
+                }
+                Some(Question::Done) => {
+                    let steps = self.plan.iter().flat_map(|it| &it.plan.steps).enumerate();
+                    let steps: Vec<(usize, &str)> = steps.map(|(at, it)| (at, &*it.name)).collect();
+                    let asked = below(node).filter_map(|(key, _)| {
+                        steps.iter().find(|(_, name)| *name == key).map(|(at, _)| (key, *at))
+                    });
+                    Asked::Done(asked.collect())
+                }
                 Some(Question::Approved) => {
                     let ids: Vec<&str> = below(node).map(|(key, _)| key).collect();
                     self.approvals = approvals(program, &ids);
@@ -193,6 +228,7 @@ impl<'p> Ground<'p> {
                     Asked::Other(question, self.places_of(below(node).map(|(key, _)| key)))
                 }
                 None if word == CTX => Asked::Context,
+                None if word == PLAN => Asked::Plan,
                 None => continue,
             };
             self.asked.push(asked);
@@ -241,6 +277,27 @@ fn approvals<'p>(program: &'p Program, ids: &[&str]) -> Vec<Approvable<'p>> {
         Some(Approvable::of(id, row, (texts(&row.to), texts(&row.binds))))
     };
     module.rules.iter().filter_map(rule).collect()
+}
+
+/// The plan of a program.
+fn planned(program: &Program) -> Option<Planned<'_>> {
+    let row = program.module().govern.plan.as_ref()?;
+    let text = |name: &Str| Box::from(program.string(*name));
+    let steps = row.steps.iter().map(|step| Step {
+        name: text(&step.name),
+        tool: text(&step.tool),
+        after: step.after.iter().map(|at| usize::from(*at)).collect(),
+        times: step.times,
+        weight: usize::from(step.weight),
+        asks: Asks::Term(Some(step.term).filter(|term| *term != NONE)),
+    });
+    let reads = row.reads.iter().map(text).collect();
+    let names = |names: &[Str]| -> HashSet<&str> {
+        names.iter().map(|name| program.string(*name)).collect()
+    };
+    let readers = names(&row.readers);
+    let tools = readers.union(&names(&row.others)).copied().collect();
+    Some(Planned { plan: Plan::of(steps.collect(), reads, row.budget), tools, readers })
 }
 
 /// The meters of a program.

@@ -62,6 +62,7 @@ mod index;
 mod json;
 pub mod labels;
 pub mod meters;
+pub mod plan;
 pub mod provenance;
 mod request;
 pub mod state;

@@ -69,6 +69,13 @@ pub struct Provenance {
     pub(super) sources: Vec<u32>,
 }
 
+impl Provenance {
+    /// Whether it lies at a place of the arguments, or in it.
+    pub(super) fn lies_in(&self, place: &str) -> bool {
+        is_within(&self.pointer, place)
+    }
+}
+
 /// What the values at a place of the arguments come to together.
 #[derive(Clone, Debug)]
 pub(super) struct Joined {

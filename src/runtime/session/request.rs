@@ -4,6 +4,8 @@
 //! Out:     a decision; the call in the state, with what it takes of meters.
 //! Imports: `base`, `lang`, `runtime::vm`, `runtime::session`.
 
+use sha2::{Digest as _, Sha256};
+
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::SESSION_SOURCES_MAX;
 use crate::lang::decision::Effect;
@@ -14,12 +16,13 @@ use crate::runtime::session::index::Full;
 use crate::runtime::session::json::{members, string};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{self, Meter, Reading, Share};
+use crate::runtime::session::plan::{Place, off};
 use crate::runtime::session::provenance::{Provenance, Untraced, trace};
 use crate::runtime::session::state::{Call, Closed, Stage};
 use crate::runtime::session::step::{Decided, Fault, Outcome, Session, Work};
 use crate::runtime::vm::request::{Filled, Moment, ingest_answered};
 
-impl<'p> Session<'_, 'p> {
+impl<'g, 'p> Session<'g, 'p> {
     /// Looks at a request: its values, and the call that it will be.
     pub(super) fn request(
         &mut self,
@@ -54,8 +57,19 @@ impl<'p> Session<'_, 'p> {
         sources.truncate(SESSION_SOURCES_MAX);
         let (labels, stage) = (self.state.sets.number(&labels), Stage::Denied);
         let (id, tool) = (id.into(), tool.as_ref().into());
-        let shares = Vec::new();
-        Ok((Call { id, tool, labels, sources, stage, fields: (0, 0), seq, shares }, values))
+        let call = Call {
+            id,
+            tool,
+            labels,
+            sources,
+            stage,
+            fields: (0, 0),
+            seq,
+            shares: Vec::new(),
+            step: None,
+            places: Vec::new(),
+        };
+        Ok((call, values))
     }
 
     /// The fields that a handle names, as `c1#/0/iban`. An id may hold the sign, too.
@@ -82,20 +96,23 @@ impl<'p> Session<'_, 'p> {
         let (seconds, nanoseconds) = self.state.now;
         let moment = Moment::at(seconds, nanoseconds);
         let program = self.ground.program;
-        let mut known = Known { values: &values, readings: &[], approved: &[] };
-        let mut readings = Vec::new();
-        if !self.ground.meters.is_empty() {
-            // What meters go by is a part of the same input.
-            context::write(self.ground, &self.state, known, (action, brought), context);
-            let mut filled = ingest_answered(program, context.as_bytes(), scratch);
-            readings = self.measure(&mut call, &mut filled, &moment);
-        }
-        let asker = self.asker(brought);
-        let digests = || self.digests(&call.tool, action, asker.as_deref());
+        let (asker, tool) = (self.asker(brought), call.tool.clone());
+        let digests = || self.digests(&tool, action, asker.as_deref());
         let granted =
             if self.state.asks.is_empty() { Vec::new() } else { self.granted(&digests()) };
         let approved: Vec<&str> = granted.iter().map(|(rule, _)| *rule).collect();
-        (known.readings, known.approved) = (&readings, &approved);
+        let mut known =
+            Known { values: &values, readings: &[], approved: &approved, planned: None };
+        let mut readings = Vec::new();
+        if !self.ground.meters.is_empty() || self.ground.plan.is_some() {
+            // What meters and plans go by is a part of the same input.
+            context::write(self.ground, &self.state, known, (action, brought), context);
+            let mut filled = ingest_answered(program, context.as_bytes(), scratch);
+            readings = self.measure(&mut call, &mut filled, &moment);
+            self.place(&mut call, (action, &values), &mut filled, &moment);
+        }
+        known.readings = &readings;
+        known.planned = self.planned(&call);
         context::write(self.ground, &self.state, known, (action, brought), context);
         let filled = ingest_answered(program, context.as_bytes(), scratch);
         let decision = filled.into_decision(&moment);
@@ -132,6 +149,9 @@ impl<'p> Session<'_, 'p> {
         for at in &call.sources {
             state.note(&at.to_le_bytes());
         }
+        for place in &call.places {
+            state.note(&place.bytes());
+        }
         // An answer may inherit them.
         state.note_set(call.labels);
         if call.stage == Stage::Open {
@@ -141,12 +161,42 @@ impl<'p> Session<'_, 'p> {
                     state.take(meter, share, now);
                 }
             }
+            if let Some(planned) = &ground.plan {
+                state.begin(planned, &call.places);
+            }
             for digest in granted {
                 state.asks.spend(digest);
                 state.note(digest);
             }
         }
         state.push_call(call).map(drop)
+    }
+
+    /// Finds out what a call is in the plans of the session.
+    fn place(
+        &self,
+        call: &mut Call,
+        (action, values): (&str, &[Provenance]),
+        filled: &mut Filled<'_>,
+        moment: &Moment<'_>,
+    ) {
+        let Some(planned) = &self.ground.plan else { return };
+        let fields = members(action).unwrap_or_default();
+        let args = fields.iter().find(|(key, _)| key == "args").map_or("{}", |(_, args)| *args);
+        call.places = self.state.places(planned, (&call.tool, args), values, |term| {
+            filled.term(moment, term, |_, value| value.as_bool()) == Some(true)
+        });
+        call.step = match call.places.first() {
+            Some(Place::Step(at)) if !planned.plan.steps.is_empty() => Some(*at),
+            Some(_) | None => None,
+        };
+    }
+
+    /// The step of the plan that a call is, and how it deviates.
+    fn planned(&self, call: &Call) -> Option<(&'g str, &'g str)> {
+        let planned = self.ground.plan.as_ref()?;
+        let step = call.step.and_then(|at| planned.plan.steps.get(at));
+        Some((step.map_or("", |step| &step.name), off(&call.places)))
     }
 
     /// The id of the principal that calls.
@@ -160,7 +210,7 @@ impl<'p> Session<'_, 'p> {
         let Ok(fields) = members(action) else { return Vec::new() };
         let args = fields.iter().find(|(key, _)| key == "args").map_or("{}", |(_, args)| *args);
         let Some(args) = canonical(args) else { return Vec::new() };
-        let called = Called { tool, args: &args, principal };
+        let called = Called { tool, args: Sha256::digest(&args).into(), principal };
         let program = self.ground.program.digest();
         self.ground.approvals.iter().map(|of| of.digest(&program, &called)).collect()
     }

@@ -15,6 +15,7 @@ use crate::runtime::session::index::{Full, Index};
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::{LabelSet, Sets};
 use crate::runtime::session::meters::{Meter, Meters, Share};
+use crate::runtime::session::plan::{Place, Plan, Progress};
 use crate::runtime::session::text::push_form;
 use crate::runtime::vm::request::error::InputKind;
 
@@ -33,6 +34,10 @@ pub struct State {
     pub(super) sets: Sets,
     pub(super) meters: Meters,
     pub(super) asks: Asks,
+    /// How far the plan of the program has come.
+    pub(super) plan: Progress,
+    /// The plans that came at run time, and how far they have come.
+    pub(super) plans: Vec<(Plan, Progress)>,
     calls: Vec<Call>,
     numbers: HashMap<Box<str>, u32>,
     /// What the model has read since it last forgot.
@@ -52,6 +57,8 @@ pub enum Closed {
     Full,
     /// Something that the model may have read could not be read here.
     Lost,
+    /// A plan came that could not be taken.
+    Unplanned,
 }
 
 /// A call of a tool.
@@ -71,6 +78,10 @@ pub(super) struct Call {
     pub(super) seq: u64,
     /// What it takes of meters.
     pub(super) shares: Vec<Share>,
+    /// The step of the program's plan that it is.
+    pub(super) step: Option<usize>,
+    /// What it is in that plan, if that has steps, and in those that came at run time.
+    pub(super) places: Vec<Place>,
 }
 
 /// How far a call has come.
@@ -113,6 +124,8 @@ impl State {
             sets: Sets::default(),
             meters: Meters::of(meters),
             asks: Asks::default(),
+            plan: Progress::default(),
+            plans: Vec::new(),
             calls: Vec::new(),
             numbers: HashMap::new(),
             ctx: LabelSet::of(labels),

@@ -10,13 +10,15 @@
 
 use std::fmt;
 
+use crate::base::limits::SESSION_PLANS_MAX;
 use crate::lang::decision::Effect;
-use crate::runtime::session::approvals::{Asking, Standing, Unheard};
+use crate::runtime::session::approvals::{Asking, Standing, Unheard, canonical};
 use crate::runtime::session::event::{Event, EventFault, EventKind, Verdict};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Reading, nanoseconds};
+use crate::runtime::session::plan::{Plan, PlanFault, Progress};
 use crate::runtime::session::provenance::Provenance;
 use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
 use crate::runtime::vm::decision::Decision;
@@ -121,6 +123,10 @@ pub enum Fault {
     Ref,
     /// What somebody says about an escalation changes nothing.
     Unheard(Unheard),
+    /// A plan that cannot be taken, and why.
+    Plan(PlanFault),
+    /// A plan, and the policy takes none.
+    NoPlans,
     /// The session decides nothing any more.
     Closed(Closed),
 }
@@ -139,6 +145,11 @@ impl fmt::Display for Fault {
             Self::Unheard(Unheard::Late) => f.write_str("it comes too late"),
             Self::Unheard(Unheard::Answered) => f.write_str("it was answered already"),
             Self::Unheard(Unheard::NotTheirs) => f.write_str("it is not for them to approve"),
+            Self::Plan(fault) => fault.fmt(f),
+            Self::NoPlans => f.write_str("the policy has no `plan`, so it takes none"),
+            Self::Closed(Closed::Unplanned) => {
+                f.write_str("a plan came that could not be taken, so nobody knows what is planned")
+            }
             Self::Closed(Closed::Full) => f.write_str("the session holds as much as it may"),
             Self::Closed(Closed::Lost) => {
                 f.write_str("an event before could not be read, so nobody knows what values carry")
@@ -233,6 +244,7 @@ impl<'g, 'p> Session<'g, 'p> {
                 let roles: Vec<&str> = roles.iter().map(AsRef::as_ref).collect();
                 self.approval(ask, (by, &roles, *verdict))
             }
+            EventKind::Plan(plan) => self.plan(plan),
             EventKind::Answer | EventKind::Clock => Outcome::Recorded(Note::Nothing),
             EventKind::Reset => {
                 self.state.ctx.clear();
@@ -246,7 +258,11 @@ impl<'g, 'p> Session<'g, 'p> {
     pub(super) fn close(&mut self, why: Closed) {
         if self.state.closed.is_none() {
             self.state.closed = Some(why);
-            self.state.note(if why == Closed::Full { b"full" } else { b"lost" });
+            self.state.note(match why {
+                Closed::Full => b"full",
+                Closed::Lost => b"lost",
+                Closed::Unplanned => b"plan",
+            });
         }
     }
 
@@ -258,6 +274,30 @@ impl<'g, 'p> Session<'g, 'p> {
             self.close(Closed::Full);
         }
         Outcome::Recorded(Note::Nothing)
+    }
+
+    /// Takes in a plan: from now on calls must be in it, too. One that cannot be taken would have
+    /// narrowed what may be done, so it closes the session.
+    fn plan(&mut self, text: &str) -> Outcome<'static> {
+        let taken = match &self.ground.plan {
+            None => Err(Fault::NoPlans),
+            Some(_) if self.state.plans.len() >= SESSION_PLANS_MAX => {
+                Err(Fault::Plan(PlanFault::TooMany))
+            }
+            Some(planned) => Plan::read(text, &planned.tools).map_err(Fault::Plan),
+        };
+        match taken.and_then(|plan| Ok((plan, canonical(text).ok_or(Fault::NoPlans)?))) {
+            Ok((plan, form)) => {
+                self.state.note(b"planned");
+                self.state.note(&form);
+                self.state.plans.push((plan, Progress::default()));
+                Outcome::Recorded(Note::Nothing)
+            }
+            Err(fault) => {
+                self.close(Closed::Unplanned);
+                Outcome::Refused(fault)
+            }
+        }
     }
 
     fn approval(
@@ -292,6 +332,8 @@ impl<'g, 'p> Session<'g, 'p> {
             fields: (0, 0),
             seq,
             shares: Vec::new(),
+            step: None,
+            places: Vec::new(),
         })
     }
 
@@ -300,6 +342,10 @@ impl<'g, 'p> Session<'g, 'p> {
     fn settle(&mut self, number: u32, failed: bool) {
         let now = nanoseconds(self.state.now);
         let Self { ground, state } = self;
+        let begun = state.call(number).filter(|call| call.stage == Stage::Open);
+        if let (Some(planned), Some(places)) = (&ground.plan, begun.map(|it| it.places.clone())) {
+            state.end(planned, &places, failed);
+        }
         let Some(mut shares) = state.call_mut(number).map(|call| std::mem::take(&mut call.shares))
         else {
             return;

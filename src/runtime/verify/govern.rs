@@ -7,8 +7,10 @@
 //! Nothing here says what rules ask of a session: an answer that no session gives, or gives in
 //! another type, makes the decision a deny.
 
-use crate::base::limits::{CONTEXT_DEPTH_MAX, LABELS_MAX, METER_BUCKETS_MAX, METER_KEYS_MAX};
-use crate::runtime::bundle::govern::{FieldLabels, Govern, WindowRow};
+use crate::base::limits::{
+    CONTEXT_DEPTH_MAX, LABELS_MAX, METER_BUCKETS_MAX, METER_KEYS_MAX, PLAN_STEPS_MAX,
+};
+use crate::runtime::bundle::govern::{FieldLabels, Govern, PlanRow, WindowRow};
 use crate::runtime::bundle::module::{Module, NONE, Step, Str};
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::steps::Steps;
@@ -85,6 +87,9 @@ fn meters(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         ensure(window && counts && bounded, Fault::MeterWindow { at })?;
         before = Some(row.name);
     }
+    if let Some(row) = &govern.plan {
+        plan(module, row, &mut terms, steps)?;
+    }
     if let Some(term) = terms.iter().position(|named| !named) {
         return Err(Fault::TermUnused { term: number(term) }.into());
     }
@@ -97,6 +102,35 @@ fn meters(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         before = Some(row.id);
     }
     Ok(())
+}
+
+fn plan(
+    module: &Module,
+    plan: &PlanRow,
+    terms: &mut [bool],
+    steps: &mut Steps,
+) -> Result<(), VerifyError> {
+    let is_there = |name: &Str| has_string(module, *name);
+    let mut names: Vec<Str> = Vec::new();
+    for (at, row) in (0..).zip(&plan.steps) {
+        steps.spend(1 + row.after.len())?;
+        let mut known = row.term == NONE;
+        if let Some(seen) = terms.get_mut(usize::from(row.term)) {
+            (known, *seen) = (true, true);
+        }
+        let own = names.len();
+        let ordered = row.after.is_sorted_by(|a, b| a < b)
+            && row.after.iter().all(|before| usize::from(*before) < own);
+        let is_new = !names.contains(&row.name);
+        let fits = is_there(&row.name) && is_there(&row.tool) && row.times != Some(0);
+        ensure(known && ordered && is_new && fits, Fault::PlanStep { at })?;
+        names.push(row.name);
+    }
+    ensure(plan.steps.len() <= PLAN_STEPS_MAX, Fault::PlanStep { at: number(PLAN_STEPS_MAX) })?;
+    steps.spend(plan.reads.len() + plan.readers.len() + plan.others.len())?;
+    let sorted = |names: &[Str]| names.is_sorted_by(|a, b| a < b) && names.iter().all(is_there);
+    let fits = plan.reads.iter().all(is_there) && sorted(&plan.readers) && sorted(&plan.others);
+    ensure(fits, Fault::PlanTools)
 }
 
 /// Whether these are numbers of labels, ascending.

@@ -155,6 +155,16 @@ macro_rules! walk {
             for row in module.govern.limits.$iter() {
                 text(&$($mutable)? row.id);
             }
+            if let Some(plan) = &$($mutable)? module.govern.plan {
+                for row in plan.steps.$iter() {
+                    text(&$($mutable)? row.name);
+                    text(&$($mutable)? row.tool);
+                }
+                let tools = plan.readers.$iter().chain(plan.others.$iter());
+                for name in plan.reads.$iter().chain(tools) {
+                    text(name);
+                }
+            }
             for row in module.govern.tools.$iter() {
                 text(&$($mutable)? row.name);
                 for step in row.outputs.$iter().flat_map(|field| field.path.$iter()) {

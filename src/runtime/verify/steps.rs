@@ -3,6 +3,7 @@
 //! Imports: `base`, `runtime::bundle`.
 
 use crate::base::limits::{VERIFY_STEPS_MIN, VERIFY_STEPS_PER_ENTRY};
+use crate::runtime::bundle::govern::PlanRow;
 use crate::runtime::bundle::module::Module;
 use crate::runtime::verify::error::{Fault, VerifyError};
 
@@ -39,6 +40,7 @@ impl Steps {
             module.govern.tools.iter().map(|row| 1 + row.outputs.len()).sum(),
             module.govern.terms.len() + module.govern.limits.len(),
             module.govern.meters.iter().map(|row| 1 + row.on.len()).sum(),
+            module.govern.plan.iter().map(plan_size).sum(),
             module.redactions.iter().map(|row| 1 + row.path.len()).sum(),
             module.index.keys.iter().map(|(_, rules)| 1 + rules.len()).sum(),
             module.index.prefixes.iter().map(|(_, rules)| 1 + rules.len()).sum(),
@@ -59,4 +61,9 @@ impl Steps {
     pub(super) const fn spent(&self) -> usize {
         self.spent
     }
+}
+
+fn plan_size(plan: &PlanRow) -> usize {
+    let steps: usize = plan.steps.iter().map(|row| 1 + row.after.len()).sum();
+    1 + steps + plan.reads.len() + plan.readers.len() + plan.others.len()
 }

@@ -34,6 +34,7 @@ pub(super) const DOCUMENT: &[Key] = &[
     ("flow", "What may not reach the arguments of calls."),
     ("meters", "What calls take of something, added up by key."),
     ("limits", "How much meters may measure, and what happens beyond."),
+    ("plan", "The steps that are planned, and what happens to other calls."),
     ("redact", "What records withhold."),
     ("tests", "Tests of this policy."),
 ];
@@ -111,6 +112,41 @@ const LIMIT: &[Key] = &[
     ("over", "What happens beyond: `deny` or `escalate`."),
 ];
 
+const PLAN: &[Key] = &[
+    ("id", "The name of the plan; its rule is `plan.ID`."),
+    ("steps", "The steps, by name."),
+    ("reads", "Calls that only read and need no step."),
+    ("deviation", "What happens to calls that are no step."),
+];
+
+const PLAN_STEP: &[Key] = &[
+    ("tool", "The tool that is called."),
+    ("after", "The steps that must be done before."),
+    ("times", "How often; any number without it."),
+    ("args", "What is asked of arguments, by name; `*` is all others."),
+    ("requires", "CEL: what else must hold."),
+];
+
+const PLAN_ARG: &[Key] = &[
+    ("eq", "It is this value."),
+    ("in", "It is one of these."),
+    ("le", "It is at most this."),
+    ("ge", "It is at least this."),
+    ("matches", "It matches this regular expression."),
+    ("max_bytes", "It is a text of so many bytes at most."),
+    ("from", "Its values come from these steps, `prompt` or `model`."),
+];
+
+const PLAN_READS: &[Key] = &[
+    ("allow", "Tools without effect; `*` stands for any text."),
+    ("budget", "How many such calls."),
+];
+
+const PLAN_DEVIATION: &[Key] = &[
+    ("read_only", "For tools without effect: `allow`, `deny` or `escalate`."),
+    ("effect", "For all others: `deny` or `escalate`."),
+];
+
 const WINDOW: &[Key] = &[
     ("days", "Days of the week, as `mon..fri`; without it, every day."),
     ("from", "The time of day at which it opens, as \"08:00\"."),
@@ -158,6 +194,11 @@ pub(super) fn at_path(path: &[String]) -> &'static [Key] {
         ["meters", _] => METER,
         ["meters", _, "window"] => METER_WINDOW,
         ["limits"] => LIMIT,
+        ["plan"] => PLAN,
+        ["plan", "steps", _] => PLAN_STEP,
+        ["plan", "steps", _, "args", _] => PLAN_ARG,
+        ["plan", "reads"] => PLAN_READS,
+        ["plan", "deviation"] => PLAN_DEVIATION,
         ["windows", _] => WINDOW,
         ["functions", _] => FUNCTION,
         ["redact"] => REDACTION,
@@ -305,7 +346,7 @@ mod tests {
 
     #[test]
     fn every_key_that_is_read_is_told() {
-        let rows: [(&[&str], known::Mapping); 16] = [
+        let rows: [(&[&str], known::Mapping); 21] = [
             (&[], known::DOCUMENT),
             (&["rules"], known::RULE),
             (&["rules", "escalate"], known::ESCALATION),
@@ -321,6 +362,11 @@ mod tests {
             (&["meters", "m"], known::METER),
             (&["meters", "m", "window"], known::METER_WINDOW),
             (&["limits"], known::LIMIT),
+            (&["plan"], known::PLAN),
+            (&["plan", "steps", "s"], known::PLAN_STEP),
+            (&["plan", "steps", "s", "args", "a"], known::PLAN_ARG),
+            (&["plan", "reads"], known::PLAN_READS),
+            (&["plan", "deviation"], known::PLAN_DEVIATION),
             (&["redact"], known::REDACTION),
         ];
         for (path, mapping) in rows {

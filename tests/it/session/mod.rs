@@ -4,7 +4,9 @@ mod approvals;
 mod evasions;
 mod hand;
 mod meters;
+mod plans;
 mod random;
+mod states;
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Front, Options, check, compile};

@@ -9,7 +9,8 @@ use policyc::lang::opcodes::{
 };
 use policyc::lang::session::Period;
 use policyc::runtime::bundle::govern::{
-    FieldLabels, Govern, LabelRow, LimitRow, MeterRow, TermRow, ToolRow, WindowRow,
+    FieldLabels, Govern, LabelRow, LimitRow, MeterRow, PlanRow, StepRow, TermRow, ToolRow,
+    WindowRow,
 };
 use policyc::runtime::bundle::module::{
     Bound, EscalationRow, Fallback, FieldRow, FunctionKind, FunctionRow, HostRow, Manifest, Module,
@@ -171,7 +172,16 @@ fn add_govern(module: &mut Module) {
         LimitRow { id: big, meter: 0, max: 10_000_000 },
         LimitRow { id: cel, meter: 3, max: 0 },
     ];
-    module.govern = Govern { labels, tools, terms, meters, limits };
+    let step =
+        |name, after, term| StepRow { name, tool: send, after, times: Some(1), weight: 1, term };
+    let plan = PlanRow {
+        steps: vec![step(big, Vec::new(), 0), step(cel, vec![0], NONE)],
+        reads: vec![host],
+        budget: Some(3),
+        readers: vec![host],
+        others: vec![name, send],
+    };
+    module.govern = Govern { labels, tools, terms, meters, limits, plan: Some(plan) };
 }
 
 /// What records withhold; none of it is read.

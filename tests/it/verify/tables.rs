@@ -5,7 +5,7 @@ use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::Op;
 use policyc::lang::pattern::compile;
 use policyc::lang::session::Period;
-use policyc::runtime::bundle::govern::{Govern, WindowRow};
+use policyc::runtime::bundle::govern::{Govern, PlanRow, WindowRow};
 use policyc::runtime::bundle::module::{
     Bound, FieldRow, FunctionKind, Module, NONE, NodeMode, Pattern, SlotRow, Step, TypeRow,
     Withhold,
@@ -330,6 +330,7 @@ fn meters(cases: &mut Cases) {
         ("TermUnused", "a term that no meter names", |it| {
             it.meters.iter_mut().for_each(|meter| meter.key = NONE);
             (it.meters[3].amount, it.meters[3].count) = (NONE, 1);
+            it.plan = None;
         }),
         ("MeterOrder", "two meters swapped", |it| it.meters.swap(0, 1)),
         ("MeterOrder", "a meter whose name is no string", |it| it.meters[3].name = 9_999),
@@ -357,6 +358,22 @@ fn meters(cases: &mut Cases) {
     ];
     for (fault, what, change) in rows {
         cases.change(fault, what, move |module| change(&mut module.govern));
+    }
+    type ChangePlan = fn(&mut PlanRow);
+    let rows: [(&'static str, &'static str, ChangePlan); 8] = [
+        ("PlanStep", "a step after itself", |it| it.steps[1].after = vec![1]),
+        ("PlanStep", "a step twice after another", |it| it.steps[1].after = vec![0, 0]),
+        ("PlanStep", "a step that is there twice", |it| it.steps[1].name = it.steps[0].name),
+        ("PlanStep", "a step of a tool that is no string", |it| it.steps[0].tool = 9_999),
+        ("PlanStep", "a step that asks a term that is not there", |it| it.steps[0].term = 1),
+        ("PlanStep", "a step that is never taken", |it| it.steps[0].times = Some(0)),
+        ("PlanTools", "a tool twice", |it| it.others = vec![it.others[0]; 2]),
+        ("PlanTools", "a pattern that is no string", |it| it.reads = vec![9_999]),
+    ];
+    for (fault, what, change) in rows {
+        cases.change(fault, what, move |module| {
+            module.govern.plan.iter_mut().for_each(change);
+        });
     }
 }
 

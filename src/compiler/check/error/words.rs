@@ -9,7 +9,7 @@ use crate::compiler::check::error::documents::{output_words, policy_words, schem
 use crate::compiler::check::error::{
     CallError, CheckError, Hint, LiteralKind, Meant, NameError, TypeError, Typed,
 };
-use crate::compiler::govern::error::{unknown_label, unknown_measure};
+use crate::compiler::govern::error::{unknown_label, unknown_named};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 
@@ -146,7 +146,7 @@ fn name_words(error: &NameError) -> Diagnostic {
         }
         NameError::UnknownLabel { at, name, nearest } => unknown_label(*at, name, nearest.clone()),
         NameError::UnknownMeasure { at, what, name, nearest } => {
-            unknown_measure(*at, (*what, name), nearest.clone())
+            unknown_named(*at, (*what, name), nearest.clone())
         }
         NameError::Message { at, name, nearest } => message_words(*at, name, nearest.as_ref()),
     }

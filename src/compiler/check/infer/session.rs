@@ -12,21 +12,25 @@ use crate::compiler::check::infer::name::chain;
 use crate::compiler::check::scope::Entity;
 use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal};
 use crate::diag::suggest::nearest;
-use crate::lang::session::{CTX, Question, ROOT, Subject};
+use crate::lang::session::{CTX, MODEL, PLAN, PROMPT, Question, ROOT, Subject};
 use crate::lang::types::TypeTable;
 
 impl Infer<'_, '_> {
     /// A question about the session: true if it is one, right or not.
     pub(super) fn visit_session(&mut self, id: ExprId) -> bool {
-        let ExprKind::Call { target: None, name, root: false, args } = self.ast.kind(id) else {
+        let ExprKind::Call { target, name, root: false, args } = self.ast.kind(id) else {
             return false;
         };
+        if !self.is_asked_so(*target, &name.value) {
+            return false;
+        }
         let asks = self.scope.ours && self.cx.out.about_tools;
         let Some(question) = Question::of(&name.value).filter(|_| asks) else { return false };
         if self.scope.declared(&name.value, false).is_some() {
             return false;
         }
-        let wanted = if question == Question::Label { 2 } else { 1 };
+        let named = [Question::Label, Question::Via].contains(&question);
+        let wanted = if named { 2 } else { 1 };
         if args.len() != wanted {
             let function = question.word().to_owned();
             let (at, wanted, given) = (name.span, vec![wanted], args.len());
@@ -47,12 +51,21 @@ impl Infer<'_, '_> {
         let Some(subject) = subject else { return true };
         let mut path = vec![Name::new(ROOT), Name::new(question.word())];
         if let Some(pattern) = args.get(1).copied() {
-            let Some(pattern) = self.pattern(id, pattern) else { return true };
+            let found = if question == Question::Via {
+                self.sources(id, pattern)
+            } else {
+                self.pattern(id, pattern)
+            };
+            let Some(pattern) = found else { return true };
             path.push(pattern);
         }
         path.push(subject);
         let ty = match question {
-            Question::Label | Question::Over | Question::Approved => TypeTable::BOOL,
+            Question::Label
+            | Question::Over
+            | Question::Via
+            | Question::Done
+            | Question::Approved => TypeTable::BOOL,
             Question::Labels => TypeTable::LIST_STRING,
             Question::From | Question::Kind => TypeTable::STRING,
             Question::Count => TypeTable::INT,
@@ -63,6 +76,46 @@ impl Infer<'_, '_> {
         let there = question == Question::Approved;
         self.refer(id, if there { Use::Answered(place) } else { Use::Root(place) });
         true
+    }
+
+    /// Whether a call is written as questions are: `plan.done(..)`, all others without a target.
+    fn is_asked_so(&mut self, target: Option<ExprId>, name: &str) -> bool {
+        let Some(target) = target else { return name != Question::Done.word() };
+        let is_plan = matches!(self.ast.kind(target),
+            ExprKind::Ident { name, root: false } if *name == *PLAN);
+        let planned = self.cx.out.measures.steps.is_some();
+        let asks =
+            is_plan && planned && name == Question::Done.word() && self.local(PLAN).is_none();
+        if asks {
+            self.set(target, TypeTable::DYN);
+            self.refer(target, Use::Part);
+        }
+        asks
+    }
+
+    /// Where values come from: a literal of names of steps, `prompt` or `model`, with blanks
+    /// between.
+    fn sources(&mut self, call: ExprId, id: ExprId) -> Option<Name> {
+        let at = self.ast.span(id);
+        let ExprKind::Literal(Literal::String(names)) = self.ast.kind(id) else {
+            let (function, wanted) = ("via".to_owned(), vec!["literal string".to_owned()]);
+            let given = "expression".to_owned();
+            self.refuse(call, CallError::ArgumentType { at, function, wanted, given });
+            return None;
+        };
+        let steps = self.cx.out.measures.steps.as_deref().unwrap_or_default();
+        let known = |name: &&str| {
+            [PROMPT, MODEL].contains(name) || steps.iter().any(|step| *step == **name)
+        };
+        if let Some(strange) = names.split(' ').find(|name| !known(name)) {
+            let all = steps.iter().map(Name::as_str).chain([PROMPT, MODEL]);
+            let nearest = nearest(strange, all).map(str::to_owned);
+            let (what, name) = ("step", Name::new(strange));
+            self.refuse(call, NameError::UnknownMeasure { at, what, name, nearest });
+            return None;
+        }
+        self.refer(id, Use::Part);
+        Some(names.clone())
     }
 
     /// The meter or limit that is asked about: a literal that names one.

@@ -236,12 +236,20 @@ pub(super) fn over(
     keys: &Keys<'_>,
     reader: &mut Reader<'_>,
 ) -> Result<Option<Escalation>, Spoiled> {
-    let Some(node) = keys.value("over") else { return Ok(None) };
+    keys.value("over").map_or(Ok(None), |node| over_of(node, "`over`", reader))
+}
+
+/// The same of a node, which messages call `what`.
+pub(super) fn over_of(
+    node: &Node,
+    what: &'static str,
+    reader: &mut Reader<'_>,
+) -> Result<Option<Escalation>, Spoiled> {
     if node.entries().is_none() {
-        choice(node, "`over`", &[("deny", ())], reader.sink).ok_or(Spoiled)?;
+        choice(node, what, &[("deny", ())], reader.sink).ok_or(Spoiled)?;
         return Ok(None);
     }
-    let over = Keys::open(node, "`over`", reader.sink).ok_or(Spoiled)?;
+    let over = Keys::open(node, what, reader.sink).ok_or(Spoiled)?;
     over.only(&["escalate"], reader.sink);
     let escalate = over.need("escalate", reader.sink).ok_or(Spoiled)?;
     let (escalation, _) = rule::escalation(&escalate.value, false, reader).ok_or(Spoiled)?;

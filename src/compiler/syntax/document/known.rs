@@ -6,7 +6,7 @@
 //! Imports: `lang`, `compiler::syntax::document::model`.
 
 use crate::compiler::syntax::document::model::{OnTimeout, Role, ToolEffect};
-use crate::lang::session::Period;
+use crate::lang::session::{self, Period};
 
 /// The keys of a mapping.
 #[derive(Clone, Copy, Debug)]
@@ -45,10 +45,11 @@ pub const DOCUMENT: Mapping = Mapping {
         "flow",
         "meters",
         "limits",
+        "plan",
         "redact",
         "tests",
     ],
-    later: &["sanitizers", "declassify", "plan", "on_deny"],
+    later: &["sanitizers", "declassify", "on_deny"],
 };
 
 /// A rule.
@@ -122,6 +123,27 @@ pub const METER_WINDOW: Mapping = Mapping {
 /// A limit.
 pub const LIMIT: Mapping =
     Mapping { read: &["id", "description", "meter", "max", "over"], later: &[] };
+
+/// A plan.
+pub const PLAN: Mapping =
+    Mapping { read: &["id", "steps", "reads", "deviation"], later: &["params"] };
+
+/// A step of a plan.
+pub const PLAN_STEP: Mapping =
+    Mapping { read: &["tool", "after", "times", "args", "requires"], later: &[] };
+
+/// What a plan asks of an argument.
+pub const PLAN_ARG: Mapping =
+    Mapping { read: &["eq", "in", "le", "ge", "matches", "max_bytes", "from"], later: &[] };
+
+/// The calls that a plan leaves free.
+pub const PLAN_READS: Mapping = Mapping { read: &["allow", "budget"], later: &[] };
+
+/// What happens to calls that are not planned.
+pub const PLAN_DEVIATION: Mapping = Mapping { read: &["read_only", "effect"], later: &[] };
+
+/// Where values come from, beside steps.
+pub const SOURCES: [&str; 2] = [session::PROMPT, session::MODEL];
 
 /// An entry of `redact`.
 pub const REDACTION: Mapping =

@@ -93,6 +93,8 @@ pub enum Gives {
     Text,
     /// A number, or a string that spells one.
     Amount,
+    /// A bool.
+    Condition,
 }
 
 /// `{name: {on, key, window, count, amount}}`.

@@ -14,6 +14,7 @@ pub mod meters;
 pub mod model;
 pub mod outputs;
 pub mod path;
+pub mod plans;
 pub mod scalar;
 pub mod site;
 pub mod template;

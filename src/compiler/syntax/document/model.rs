@@ -1,13 +1,13 @@
 //! What documents become: the policies of a project as data, with the place of everything.
 //!
-//! Expressions stand in the `Ast` of `Parsed`; here are their ids. Nothing is resolved yet: names
-//! are names, types are `TypeExpr`, references to other files are paths.
+//! Expressions are ids of the `Ast`. Nothing is resolved yet: names are names, files are paths.
 
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::syntax::ast::{Ast, ExprId};
 use crate::compiler::syntax::document::agents::{Capabilities, Flow, Labels, Output};
 use crate::compiler::syntax::document::meters::{Limit, Meter, Term};
+use crate::compiler::syntax::document::plans::Plan;
 use crate::compiler::syntax::document::site::Site;
 use crate::lang::decision::Effect;
 
@@ -56,7 +56,7 @@ pub struct PolicyDocument {
     pub extensions: Vec<Spanned<Extension>>,
     /// `default`.
     pub default: Option<Spanned<Fallback>>,
-    /// Whether `default` is written, but could not be read.
+    /// Whether `default` could not be read.
     pub default_unread: bool,
     /// `on_error`; never `Allow`.
     pub on_error: Option<Spanned<Fallback>>,
@@ -84,6 +84,8 @@ pub struct PolicyDocument {
     pub meters: Vec<Meter>,
     /// `limits`, in order.
     pub limits: Vec<Limit>,
+    /// `plan`.
+    pub plan: Option<Plan>,
     /// What sessions evaluate beside decisions: made of other sections (`compiler::govern`).
     pub terms: Vec<Term>,
     /// `redact`.

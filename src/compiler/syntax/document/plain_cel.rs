@@ -105,6 +105,7 @@ pub(super) fn read(path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
         flow: Vec::new(),
         meters: Vec::new(),
         limits: Vec::new(),
+        plan: None,
         terms: Vec::new(),
         redact: Vec::new(),
     }

@@ -1,0 +1,232 @@
+//! What documents say about the order of things: plans, their steps, and what deviates.
+//!
+//! In:      the value of `plan`.
+//! Out:     it as data, with its places. What it means is `compiler::govern`'s business.
+//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Source:  `docs/sessions.md`, "Plans".
+
+use crate::base::limits::PLAN_STEPS_MAX;
+use crate::base::name::Name;
+use crate::base::span::{Span, Spanned};
+use crate::compiler::syntax::ast::ExprId;
+use crate::compiler::syntax::document::agents::over_of;
+use crate::compiler::syntax::document::keys::{
+    Keys, bad, is_identifier, list, mapping, name, names, number, wrong,
+};
+use crate::compiler::syntax::document::known;
+use crate::compiler::syntax::document::model::Escalation;
+use crate::compiler::syntax::document::reader::Reader;
+use crate::compiler::syntax::document::yaml::{Entry, Node, Value};
+use crate::diag::sink::Sink;
+
+/// The plan of a project.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// `id`.
+    pub id: Spanned<Name>,
+    /// The key of the section.
+    pub span: Span,
+    /// `steps`, in order. Empty: plans come at run time only.
+    pub steps: Vec<PlanStep>,
+    /// `reads: {allow}`: patterns of tools without effect that need no step.
+    pub reads: Vec<Spanned<Name>>,
+    /// `reads: {budget}`: how many such calls.
+    pub budget: Option<u32>,
+    /// `deviation: {read_only}`: what happens to other calls of tools without effect.
+    pub read_only: Deviation,
+    /// `deviation: {effect}`: what happens to other calls.
+    pub effect: Deviation,
+}
+
+/// What happens to a call that no step plans.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deviation {
+    /// Nothing.
+    Allow,
+    /// It is denied.
+    Deny,
+    /// Somebody is asked.
+    Escalate(Escalation),
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug)]
+pub struct PlanStep {
+    /// Its name.
+    pub name: Spanned<Name>,
+    /// `tool`.
+    pub tool: Spanned<Name>,
+    /// `after`: steps that are done before it.
+    pub after: Vec<Spanned<Name>>,
+    /// `times`: how often; `None` is any number.
+    pub times: Option<u32>,
+    /// `args`: what is asked of an argument; `*` of all that are not named.
+    pub args: Vec<(Spanned<Name>, Vec<Spanned<Demand>>)>,
+    /// `requires`: CEL.
+    pub requires: Option<ExprId>,
+}
+
+impl PlanStep {
+    /// Whether it asks more of a call than its tool.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.requires.is_some() || self.args.iter().any(|(_, demands)| !demands.is_empty())
+    }
+}
+
+impl Plan {
+    /// The steps, each behind those that it comes after, and otherwise as they are written; and
+    /// those that come after themselves.
+    #[must_use]
+    pub fn ordered(&self) -> (Vec<&PlanStep>, Vec<&PlanStep>) {
+        let mut done: Vec<&PlanStep> = Vec::new();
+        let mut left: Vec<&PlanStep> = self.steps.iter().collect();
+        loop {
+            let is_done = |name: &Spanned<Name>| {
+                let known = self.steps.iter().any(|step| step.name.value == name.value);
+                !known || done.iter().any(|step| step.name.value == name.value)
+            };
+            let Some(at) = left.iter().position(|step| step.after.iter().all(is_done)) else {
+                return (done, left);
+            };
+            done.push(left.remove(at));
+        }
+    }
+}
+
+/// What a plan asks of an argument.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Demand {
+    /// `eq`.
+    Equals(Literal),
+    /// `in`.
+    OneOf(Vec<Literal>),
+    /// `le`.
+    AtMost(Literal),
+    /// `ge`.
+    AtLeast(Literal),
+    /// `matches`: a regular expression.
+    Matches(Name),
+    /// `max_bytes`.
+    Bytes(i64),
+    /// `from`: steps, `prompt`, `model`.
+    From(Vec<Spanned<Name>>),
+}
+
+/// A value that is written in a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    /// Text.
+    Text(Name),
+    /// A whole number.
+    Int(i64),
+    /// Another number.
+    Double(f64),
+    /// `true` or `false`.
+    Bool(bool),
+}
+
+/// `{id, steps, reads, deviation}`.
+pub(super) fn plan(entry: &Entry, reader: &mut Reader<'_>) -> Option<Plan> {
+    let keys = Keys::open(&entry.value, "a plan", reader.sink)?;
+    keys.known(&known::PLAN, reader.sink);
+    let id = name(&keys.need("id", reader.sink)?.value, "`id`", reader.sink)?;
+    let entries = keys.value("steps").and_then(|it| mapping(it, "`steps`", reader.sink));
+    let steps = entries.unwrap_or_default().iter().filter_map(|entry| step(entry, reader));
+    let steps: Vec<PlanStep> = steps.collect();
+    if let Some(step) = steps.get(PLAN_STEPS_MAX) {
+        let wanted = format!("one of at most {PLAN_STEPS_MAX} steps");
+        bad(step.name.span, "a step", &step.name.value, &wanted, &[], reader.sink);
+    }
+    let (mut reads, mut budget) = (Vec::new(), None);
+    if let Some(node) = keys.value("reads") {
+        let keys = Keys::open(node, "`reads`", reader.sink)?;
+        keys.known(&known::PLAN_READS, reader.sink);
+        let sink = &mut *reader.sink;
+        reads = keys.value("allow").map_or(Vec::new(), |it| names(it, "`allow`", sink));
+        budget = keys.value("budget").and_then(|it| number(it, "`budget`", 0, sink));
+    }
+    let (mut read_only, mut effect) = (Deviation::Deny, Deviation::Deny);
+    if let Some(node) = keys.value("deviation") {
+        let keys = Keys::open(node, "`deviation`", reader.sink)?;
+        keys.known(&known::PLAN_DEVIATION, reader.sink);
+        if let Some(node) = keys.value("read_only") {
+            read_only = deviation(node, true, reader)?;
+        }
+        if let Some(node) = keys.value("effect") {
+            effect = deviation(node, false, reader)?;
+        }
+    }
+    Some(Plan { id, span: entry.key.span, steps, reads, budget, read_only, effect })
+}
+
+/// `deny`, `{escalate: {..}}`, and of what only reads `allow`.
+fn deviation(node: &Node, reads: bool, reader: &mut Reader<'_>) -> Option<Deviation> {
+    if reads && node.text() == Some("allow") {
+        return Some(Deviation::Allow);
+    }
+    let over = over_of(node, "a deviation", reader).ok()?;
+    Some(over.map_or(Deviation::Deny, Deviation::Escalate))
+}
+
+fn step(entry: &Entry, reader: &mut Reader<'_>) -> Option<PlanStep> {
+    let keys = Keys::open(&entry.value, "a step", reader.sink)?;
+    keys.known(&known::PLAN_STEP, reader.sink);
+    let sink = &mut *reader.sink;
+    let own = Spanned::new(Name::new(&entry.key.value), entry.key.span);
+    if !is_identifier(&own.value) || known::SOURCES.contains(&own.value.as_str()) {
+        let wanted = "letters, digits and `_`, and neither `prompt` nor `model`";
+        bad(own.span, "the name of a step", &own.value, wanted, &[], sink);
+        return None;
+    }
+    let tool = name(&keys.need("tool", sink)?.value, "`tool`", sink)?;
+    let after = keys.value("after").map_or(Vec::new(), |it| names(it, "`after`", sink));
+    let times = keys.value("times").and_then(|it| number(it, "`times`", 1, sink));
+    let mut args = Vec::new();
+    let entries = keys.value("args").and_then(|it| mapping(it, "`args`", sink));
+    for entry in entries.unwrap_or_default() {
+        let argument = Spanned::new(Name::new(&entry.key.value), entry.key.span);
+        args.push((argument, demands(&entry.value, sink)));
+    }
+    let requires = keys.value("requires").map(|it| reader.expression("requires", it));
+    Some(PlanStep { name: own, tool, after, times, args, requires })
+}
+
+fn demands(node: &Node, sink: &mut Sink) -> Vec<Spanned<Demand>> {
+    let Some(keys) = Keys::open(node, "what is asked of an argument", sink) else {
+        return Vec::new();
+    };
+    keys.known(&known::PLAN_ARG, sink);
+    let mut found = Vec::new();
+    for entry in keys.entries {
+        let value = &entry.value;
+        let demand = match entry.key.value.as_str() {
+            "eq" => literal(value, sink).map(Demand::Equals),
+            "in" => list(value, "`in`", sink).map(|items| {
+                Demand::OneOf(items.iter().filter_map(|item| literal(item, sink)).collect())
+            }),
+            "le" => literal(value, sink).map(Demand::AtMost),
+            "ge" => literal(value, sink).map(Demand::AtLeast),
+            "matches" => name(value, "`matches`", sink).map(|it| Demand::Matches(it.value)),
+            "max_bytes" => number(value, "`max_bytes`", 0, sink).map(Demand::Bytes),
+            "from" => Some(Demand::From(names(value, "`from`", sink))),
+            _ => None,
+        };
+        found.extend(demand.map(|demand| Spanned::new(demand, value.span)));
+    }
+    found
+}
+
+fn literal(node: &Node, sink: &mut Sink) -> Option<Literal> {
+    let found = match node.value() {
+        Some(Value::Text(text)) => Some(Literal::Text(Name::new(text))),
+        Some(Value::Int(int)) => Some(Literal::Int(int)),
+        Some(Value::Double(double)) => Some(Literal::Double(double)),
+        Some(Value::Bool(value)) => Some(Literal::Bool(value)),
+        Some(Value::Null | Value::Uint(_)) | None => None,
+    };
+    if found.is_none() {
+        wrong(node, "a value of a plan", "text, a number, `true` or `false`", sink);
+    }
+    found
+}

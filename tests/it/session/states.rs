@@ -1,0 +1,137 @@
+//! States with meters, approvals and plans: they are a function of what happened, and their digest
+//! tells apart whatever decides otherwise.
+
+use std::fmt::Write as _;
+
+use policyc::lang::decision::Effect;
+use policyc::runtime::session::ground::Ground;
+use policyc::runtime::session::step::{Outcome, Session, Work};
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use super::hand::{request, response};
+use super::program;
+
+const POLICY: &str = r#"
+policyc: 1
+default: deny
+labels: {integrity: {untrusted: [file], own: [record], input: [user]}}
+tools:
+  read: {effect: none, args: {path: string}, output: {"": {labels: [untrusted.file]}}}
+  pay: {effect: egress, args: {to: string target, amount: double}}
+rules:
+  - {id: all, allow: a call}
+  - {id: large, on: [pay], when: args.amount > 3.0, escalate: {to: [user], reason: large}}
+flow:
+  - {id: target, sink: {arg: target}, forbid: "untrusted.*", over: deny}
+meters:
+  spend: {on: pay, key: args.to, amount: args.amount, window: {sliding: 1m}}
+limits:
+  - {meter: spend, max: 6}
+plan:
+  id: bill
+  steps:
+    first: {tool: read, args: {path: {eq: a}}, times: 1}
+    other: {tool: read, times: 2}
+    pay: {tool: pay, after: [first], times: 3, args: {to: {from: [first, model, prompt]}}}
+  deviation: {effect: {escalate: {to: [user]}}}
+"#;
+
+/// An event; an approval is of what was asked last, and of what nobody asked before that.
+fn event() -> impl Strategy<Value = Json> {
+    let call = || (0..9_u8).prop_map(|call| call.to_string());
+    let text = || prop::sample::select(vec!["a", "b", "ann", "bob"]);
+    let amount = prop::sample::select(vec![1.0, 2.5, 4.0]);
+    prop_oneof![
+        1 => text().prop_map(|text| json!({"ev": "prompt", "text": text})),
+        3 => (call(), text()).prop_map(|(call, path)| {
+            request(&call, "read", json!({"path": path}))
+        }),
+        4 => (call(), text(), amount).prop_map(|(call, to, amount)| {
+            request(&call, "pay", json!({"to": to, "amount": amount}))
+        }),
+        4 => (call(), text()).prop_map(|(call, text)| response(&call, json!(text))),
+        2 => call().prop_map(|call| json!({"ev": "response", "call": call, "error": "no"})),
+        2 => (text(), any::<bool>()).prop_map(|(by, grants)| {
+            let verdict = if grants { "granted" } else { "refused" };
+            json!({"ev": "approval", "by": format!("user:{by}"), "verdict": verdict})
+        }),
+        1 => text().prop_map(|to| json!({"ev": "plan", "plan": {"steps": {"r": {"tool": "read"},
+            "p": {"tool": "pay", "args": {"to": {"eq": to}}}}}})),
+    ]
+}
+
+/// A session that is told events, and what was asked last in it.
+struct Told<'g, 'p> {
+    session: Session<'g, 'p>,
+    work: Work,
+    asked: [u8; 32],
+}
+
+impl<'g, 'p> Told<'g, 'p> {
+    fn of(ground: &'g Ground<'p>) -> Self {
+        Self { session: Session::new(ground), work: Work::of(ground), asked: [0; 32] }
+    }
+
+    fn tell(&mut self, (seq, event): (usize, &Json), pretty: bool) -> Option<Effect> {
+        let mut event = event.clone();
+        event["seq"] = json!(seq);
+        event["ts"] = json!(format!("2026-01-01T00:{:02}:{:02}Z", seq / 6 % 60, seq % 6 * 10));
+        if event["ev"] == "approval" {
+            let mut digest = "sha256:".to_owned();
+            for byte in self.asked {
+                let _ = write!(digest, "{byte:02x}");
+            }
+            event["for"] = json!(digest);
+        }
+        let line = if pretty { format!(" {event:#} ") } else { event.to_string() };
+        let outcome = self.session.line(line.as_bytes(), &mut self.work);
+        if let Outcome::Decided(it) = &outcome
+            && let Some(asking) = &it.asking
+        {
+            self.asked = asking.digest;
+        }
+        outcome.effect()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn equal_events_give_equal_states(events in prop::collection::vec(event(), 1..40)) {
+        let program = program(POLICY);
+        let ground = Ground::of(&program);
+        let (mut one, mut other) = (Told::of(&ground), Told::of(&ground));
+        for (at, event) in events.iter().enumerate() {
+            let effect = one.tell((at + 1, event), false);
+            prop_assert_eq!(other.tell((at + 1, event), true), effect, "{}", event);
+            prop_assert_eq!(one.session.state().digest(), other.session.state().digest());
+        }
+    }
+
+    /// Two sessions that differ in one event, and have one digest, decide alike.
+    #[test]
+    fn what_decides_otherwise_has_another_digest(
+        events in prop::collection::vec(event(), 1..24),
+        (at, instead) in (any::<prop::sample::Index>(), event()),
+        probes in prop::collection::vec(event(), 1..12),
+    ) {
+        let program = program(POLICY);
+        let ground = Ground::of(&program);
+        let (mut one, mut other) = (Told::of(&ground), Told::of(&ground));
+        let at = at.index(events.len());
+        for (seq, event) in (1..).zip(&events) {
+            one.tell((seq, event), false);
+            other.tell((seq, if seq == at + 1 { &instead } else { event }), false);
+        }
+        if one.session.state().digest() != other.session.state().digest() {
+            return Ok(());
+        }
+        other.asked = one.asked;
+        for (seq, probe) in (events.len() + 1..).zip(&probes) {
+            let effect = one.tell((seq, probe), false);
+            prop_assert_eq!(other.tell((seq, probe), false), effect, "{}", probe);
+        }
+    }
+}
