@@ -106,7 +106,7 @@ pub const TRUST_BUNDLES_MAX: usize = 1_024;
 pub const TRUST_STATE_BYTES_MAX: usize = 1 << 20;
 /// Largest envelope of signatures, in bytes.
 pub const ENVELOPE_BYTES_MAX: usize = 64 << 10;
-/// Most signatures of an envelope: checking one takes some ten microseconds.
+/// Most signatures of an envelope: checking one takes some forty microseconds.
 pub const ENVELOPE_SIGNATURES_MAX: usize = 16;
 /// Largest envelope of an attestation, in bytes: a source takes some two hundred.
 pub const ATTESTATION_BYTES_MAX: usize = 1 << 20;

@@ -157,7 +157,7 @@ fn a_memory_outlasts_the_process() {
             .stderr(Stdio::null())
             .spawn()
             .expect("it starts");
-        std::thread::sleep(Duration::from_millis(20 + 7 * (round % 13)));
+        std::thread::sleep(Duration::from_millis(150 + 17 * (round % 13)));
         child.kill().expect("it is killed");
         let output = child.wait_with_output().expect("it ends");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -7,6 +7,7 @@ mod policies;
 mod reload;
 mod rotation;
 mod tamper;
+mod told;
 
 use ed25519_dalek::{Signer, SigningKey};
 
