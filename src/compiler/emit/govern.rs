@@ -7,9 +7,9 @@ use crate::base::span::Spanned;
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::TooMany;
 use crate::compiler::emit::tables::Tables;
-use crate::compiler::syntax::document::agents::Output;
+use crate::compiler::syntax::document::agents::{Output, ToolEffect};
 use crate::compiler::syntax::document::meters::{Limit, MeterWindow};
-use crate::compiler::syntax::document::model::{PolicyDocument, Tool, ToolEffect};
+use crate::compiler::syntax::document::model::{PolicyDocument, Tool};
 use crate::runtime::bundle::govern::{
     FieldLabels, Govern, LabelRow, LimitRow, MeterRow, PlanRow, StepRow, ToolRow, WindowRow,
 };
@@ -38,7 +38,12 @@ pub(crate) fn govern(checked: &Checked<'_>, tables: &mut Tables) -> Result<Gover
     }
     let tools = tools.into_iter().map(|tool| {
         let number = |name: &Name| known.number(name);
-        ToolRow { name: tables.string(&tool.name.value), outputs: outputs(tool, number, tables) }
+        let args = tool.args.iter().map(|field| tables.string(&field.name.value)).collect();
+        ToolRow {
+            name: tables.string(&tool.name.value),
+            args: tool.says_args.then_some(args),
+            outputs: outputs(tool, number, tables),
+        }
     });
     let tools = tools.collect();
     let (meters, limits) = (meters(checked, tables), limits(checked, tables));

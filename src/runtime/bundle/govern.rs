@@ -38,6 +38,8 @@ pub struct LabelRow {
 pub struct ToolRow {
     /// Its name.
     pub name: Str,
+    /// The names of its arguments, ascending; `None` where nobody says which it takes.
+    pub args: Option<Vec<Str>>,
     /// What parts of its output carry, ascending by path. A field carries what all of those say
     /// whose path leads to it or to what it lies in; of a field without any nothing is known.
     pub outputs: Vec<FieldLabels>,

@@ -147,7 +147,7 @@ struct_rows! {
         limits: Vec<LimitRow>, plan: Option<PlanRow>,
     }
     LabelRow { name: Str, implies: Vec<u16> }
-    ToolRow { name: Str, outputs: Vec<FieldLabels> }
+    ToolRow { name: Str, args: Option<Vec<Str>>, outputs: Vec<FieldLabels> }
     FieldLabels { path: Vec<Step>, labels: Vec<u16>, inherit: bool }
     TermRow { function: u16, first_requirement: u32, requirements: u16 }
     MeterRow {

@@ -34,7 +34,7 @@ pub struct Ground<'p> {
     pub(super) unknown: LabelSet,
     /// What the words of a principal carry.
     pub(super) user: LabelSet,
-    tools: HashMap<&'p str, Vec<Part<'p>>>,
+    tools: HashMap<&'p str, Declared<'p>>,
     pub(super) asked: Vec<Asked<'p>>,
     /// The meters, by number.
     pub(super) meters: Vec<Meter<'p>>,
@@ -44,6 +44,14 @@ pub struct Ground<'p> {
     pub(super) approvals: Vec<Approvable<'p>>,
     /// What rules ask about: pointers into the arguments, and `ctx`. Each once.
     pub(super) subjects: Vec<&'p str>,
+}
+
+/// What is declared of a tool.
+#[derive(Debug)]
+struct Declared<'p> {
+    /// Its arguments; `None` where nobody says which it takes.
+    args: Option<Vec<&'p str>>,
+    parts: Vec<Part<'p>>,
 }
 
 /// What a part of a tool's output carries.
@@ -114,7 +122,9 @@ impl<'p> Ground<'p> {
                 });
                 Part { path: path.collect(), labels: set, inherit: field.inherit }
             });
-            tools.insert(text(row.name), parts.collect());
+            let parts = parts.collect();
+            let args = row.args.as_ref().map(|args| args.iter().map(|at| text(*at)).collect());
+            tools.insert(text(row.name), Declared { args, parts });
         }
         let mut ground = Self {
             program,
@@ -154,7 +164,7 @@ impl<'p> Ground<'p> {
     pub(super) fn output(&self, tool: &str, pointer: &str, arguments: &LabelSet) -> LabelSet {
         let mut set = LabelSet::of(self.labels.len());
         let mut known = false;
-        for part in self.tools.get(tool).into_iter().flatten() {
+        for part in self.parts(tool) {
             if !covers(&part.path, pointer) {
                 continue;
             }
@@ -170,9 +180,20 @@ impl<'p> Ground<'p> {
         set
     }
 
+    fn parts(&self, tool: &str) -> &[Part<'p>] {
+        self.tools.get(tool).map_or(&[], |tool| &tool.parts)
+    }
+
+    /// Whether `tool` may be called with an argument of this name, as far as documents say: what
+    /// they do not declare no rule looks at.
+    pub(super) fn takes(&self, tool: &str, argument: &str) -> bool {
+        let args = self.tools.get(tool).and_then(|tool| tool.args.as_deref());
+        args.is_none_or(|args| args.contains(&argument))
+    }
+
     /// Whether the field at `pointer` of an output of `tool` carries what the arguments carry.
     pub(super) fn inherits(&self, tool: &str, pointer: &str) -> bool {
-        let parts = self.tools.get(tool).into_iter().flatten();
+        let parts = self.parts(tool).iter();
         parts.filter(|part| part.inherit).any(|part| covers(&part.path, pointer))
     }
 

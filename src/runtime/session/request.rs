@@ -22,6 +22,9 @@ use crate::runtime::session::state::{Call, Closed, Stage};
 use crate::runtime::session::step::{Decided, Fault, Outcome, Session, Work};
 use crate::runtime::vm::request::{Filled, Moment, ingest_answered};
 
+/// Most letters of the name of an argument that are told.
+const ARGUMENT_SHOWN: usize = 64;
+
 impl<'g, 'p> Session<'g, 'p> {
     /// Looks at a request: its values, and the call that it will be.
     pub(super) fn request(
@@ -46,6 +49,11 @@ impl<'g, 'p> Session<'g, 'p> {
             Untraced::Ref => Fault::Ref,
             Untraced::Args(_) => Fault::Action,
         })?;
+        for (name, _) in members(args).map_err(|_| Fault::Action)? {
+            if !self.ground.takes(&tool, &name) {
+                return Err(Fault::Argument(name.chars().take(ARGUMENT_SHOWN).collect()));
+            }
+        }
         let mut labels = LabelSet::of(self.state.labels);
         let mut sources: Vec<u32> = Vec::new();
         for value in &values {

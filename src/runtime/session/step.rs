@@ -119,6 +119,8 @@ pub enum Fault {
     SameCall,
     /// A request whose `action` is no object with a `tool`, or whose `args` are no JSON.
     Action,
+    /// A request with an argument that the documents do not declare: no rule would look at it.
+    Argument(String),
     /// A handle leads to no text or number of an output, or is for no argument of the call.
     Ref,
     /// What somebody says about an escalation changes nothing.
@@ -138,6 +140,7 @@ impl fmt::Display for Fault {
             Self::Order { seq, last } => write!(f, "its number {seq} does not follow {last}"),
             Self::SameCall => f.write_str("another call has its id"),
             Self::Action => f.write_str("its action is no object with a tool"),
+            Self::Argument(name) => write!(f, "no document declares its argument `{name}`"),
             Self::Ref => f.write_str(
                 "a handle leads to no text or number of an output, or is for no argument",
             ),

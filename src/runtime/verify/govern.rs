@@ -35,8 +35,11 @@ pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
     }
     before = None;
     for (at, row) in govern.tools.iter().enumerate() {
-        steps.spend(1 + row.outputs.len())?;
+        let args = row.args.as_deref().unwrap_or_default();
+        steps.spend(1 + args.len() + row.outputs.len())?;
         ensure(named(row.name) && ascends(before, row.name), Fault::ToolOrder { at: number(at) })?;
+        let in_order = args.iter().all(|name| named(*name)) && args.is_sorted_by(|a, b| a < b);
+        ensure(in_order, Fault::ToolOrder { at: number(at) })?;
         let mut last: Option<&FieldLabels> = None;
         for field in &row.outputs {
             steps.spend(1 + field.path.len() + field.labels.len())?;

@@ -167,6 +167,7 @@ macro_rules! walk {
             }
             for row in module.govern.tools.$iter() {
                 text(&$($mutable)? row.name);
+                row.args.$iter().flatten().for_each(&mut *text);
                 for step in row.outputs.$iter().flat_map(|field| field.path.$iter()) {
                     if let Step::Key(name) = step {
                         text(name);

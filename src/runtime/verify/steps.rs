@@ -38,6 +38,7 @@ impl Steps {
             module.outputs.len(),
             module.govern.labels.iter().map(|row| 1 + row.implies.len()).sum(),
             module.govern.tools.iter().map(|row| 1 + row.outputs.len()).sum(),
+            module.govern.tools.iter().flat_map(|row| &row.args).map(Vec::len).sum(),
             module.govern.terms.len() + module.govern.limits.len(),
             module.govern.meters.iter().map(|row| 1 + row.on.len()).sum(),
             module.govern.plan.iter().map(plan_size).sum(),

@@ -1,7 +1,8 @@
 //! The decision table: tools by what rules make of them.
 
 use crate::base::span::Spanned;
-use crate::compiler::syntax::document::model::{PolicyDocument, Rule, RuleBody, Tool, ToolEffect};
+use crate::compiler::syntax::document::agents::ToolEffect;
+use crate::compiler::syntax::document::model::{PolicyDocument, Rule, RuleBody, Tool};
 use crate::lang::decision::Effect;
 use crate::lang::glob;
 use crate::tools::doc::Set;

@@ -2,8 +2,9 @@
 
 use policyc::base::span::{FileId, Span};
 use policyc::compiler::source::map::SourceMap;
+use policyc::compiler::syntax::document::agents::ToolEffect;
 use policyc::compiler::syntax::document::model::{
-    Fallback, OnTimeout, Role, RuleBody, SchemaSource, TemplatePart, ToolEffect, TypeExprKind,
+    Fallback, OnTimeout, Role, RuleBody, SchemaSource, TemplatePart, TypeExprKind,
 };
 use policyc::compiler::syntax::document::{read, references};
 use policyc::diag::sink::Sink;

@@ -251,3 +251,15 @@ fn one_sink_is_about_arguments_of_any_type() {
         ],
     );
 }
+
+#[test]
+fn what_no_document_declares_reaches_no_tool() {
+    let send = |args: Json| request("1", "send", args);
+    let wanted = "refused: no document declares its argument `bcc`";
+    let args = json!({"to": "ann", "body": "-", "bcc": ["eve@x.org"]});
+    expect(POLICY, &[(prompt("to ann"), "Nothing"), (send(args), wanted)]);
+    // Of this tool nobody says which arguments it takes.
+    let open = POLICY.replace("read: {effect: none, args: {path: string},", "read: {effect: none,");
+    let args = json!({"path": "a", "of": 1});
+    expect(&open, &[(prompt("x"), "Nothing"), (request("1", "read", args), "allow all")]);
+}

@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use policyc::compiler::syntax::document::agents::ToolEffect;
 use policyc::compiler::syntax::document::agents::{Flow, SinkArg};
-use policyc::compiler::syntax::document::model::{Parsed, Role, Tool, ToolEffect};
+use policyc::compiler::syntax::document::model::{Parsed, Role, Tool};
 use serde_json::Value as Json;
 
 type Labels = BTreeSet<String>;

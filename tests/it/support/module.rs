@@ -149,8 +149,8 @@ fn add_govern(module: &mut Module) {
     let part = vec![Step::Any, Step::Key(name)];
     let part = FieldLabels { path: part, labels: Vec::new(), inherit: true };
     let tools = vec![
-        ToolRow { name: host, outputs: vec![all] },
-        ToolRow { name: send, outputs: vec![part] },
+        ToolRow { name: host, args: None, outputs: vec![all] },
+        ToolRow { name: send, args: Some(vec![big, name]), outputs: vec![part] },
     ];
     let terms = vec![TermRow { function: 5, first_requirement: 7, requirements: 0 }];
     let meter = |name, window| MeterRow {

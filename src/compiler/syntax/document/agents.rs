@@ -14,11 +14,26 @@ use crate::compiler::syntax::document::keys::{
     Keys, bad, boolean, choice, list, mapping, name, names, text, wrong,
 };
 use crate::compiler::syntax::document::known;
-use crate::compiler::syntax::document::model::{Escalation, Role, ToolEffect};
+use crate::compiler::syntax::document::model::{Escalation, Role};
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule;
 use crate::compiler::syntax::document::yaml::{Entry, Node};
 use crate::diag::sink::Sink;
+
+/// What a tool does to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ToolEffect {
+    /// It only reads.
+    None,
+    /// It changes state.
+    State,
+    /// Data leave.
+    Egress,
+    /// It destroys.
+    Destructive,
+    /// It changes who may do what.
+    Credential,
+}
 
 /// What labels a field of an output carries.
 #[derive(Clone, Debug)]

@@ -5,7 +5,8 @@
 //! Out:     tables.
 //! Imports: `lang`, `compiler::syntax::document::model`.
 
-use crate::compiler::syntax::document::model::{OnTimeout, Role, ToolEffect};
+use crate::compiler::syntax::document::agents::ToolEffect;
+use crate::compiler::syntax::document::model::{OnTimeout, Role};
 use crate::lang::session::{self, Period};
 
 /// The keys of a mapping.

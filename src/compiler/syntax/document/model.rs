@@ -5,7 +5,7 @@
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::syntax::ast::{Ast, ExprId};
-use crate::compiler::syntax::document::agents::{Capabilities, Flow, Labels, Output};
+use crate::compiler::syntax::document::agents::{Capabilities, Flow, Labels, Output, ToolEffect};
 use crate::compiler::syntax::document::meters::{Limit, Meter, Term};
 use crate::compiler::syntax::document::plans::Plan;
 use crate::compiler::syntax::document::site::Site;
@@ -384,25 +384,12 @@ pub struct Tool {
     pub name: Spanned<Name>,
     /// `effect`.
     pub effect: Option<Spanned<ToolEffect>>,
+    /// Whether `args` is written.
+    pub says_args: bool,
     /// `args`.
     pub args: Vec<TypeField>,
     /// `output`; `None` where it is not written.
     pub output: Option<Vec<Output>>,
-}
-
-/// What a tool does to the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ToolEffect {
-    /// It only reads.
-    None,
-    /// It changes state.
-    State,
-    /// Data leave.
-    Egress,
-    /// It destroys.
-    Destructive,
-    /// It changes who may do what.
-    Credential,
 }
 
 /// A CEL Policy document.

@@ -146,9 +146,10 @@ fn tool(entry: &Entry, sink: &mut Sink) -> Option<Tool> {
         Some(Spanned::new(effect, node.span))
     });
     let args = keys.value("args").filter(|node| !node.is_null());
+    let says_args = args.is_some();
     let args = args.map_or(Vec::new(), |it| fields(it, "`args`", Fields::Arguments, sink));
     let name = Spanned::new(Name::new(&entry.key.value), entry.key.span);
     let output = keys.value("output").filter(|node| !node.is_null());
     let output = output.map(|it| agents::outputs(it, sink));
-    Some(Tool { name, effect, args, output })
+    Some(Tool { name, effect, says_args, args, output })
 }
