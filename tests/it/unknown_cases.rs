@@ -313,3 +313,36 @@ fn what_is_hidden_and_required_may_be_refused() {
     assert_eq!((decision.effects.as_slice(), decision.refused), (&[Some(Effect::Deny)][..], true));
     assert!(decision.digest().is_some());
 }
+
+/// A row is there whatever of it is hidden, and a column that another row lacks fails as it does.
+#[test]
+fn columns_that_are_hidden_and_columns_that_are_missing() {
+    let schema = "rows: {items: {q: optional bool, n: optional int}, maxItems: 8}";
+    for (when, rows, fails) in [
+        ("rows.exists(r, r.q)", r#"[{"q":false},{"q":{"$x":"hide"}},{}]"#, "NO_SUCH_KEY"),
+        ("rows.exists(r, r.q)", r#"[{},{"q":{"$x":"hide"}}]"#, "NO_SUCH_KEY"),
+        ("rows.exists(r, r.q)", r#"[{"q":{"$x":"hide","t":"bool"}},{}]"#, "NO_SUCH_KEY"),
+        ("rows.exists(r, r.q && r.n > 0)", r#"[{"q":{"$x":"hide"}},{"n":1}]"#, "NO_SUCH_KEY"),
+        (
+            "rows.filter(r, r.n > 0).exists(r, r.q)",
+            r#"[{"q":{"$x":"hide"},"n":1},{"n":1}]"#,
+            "NO_SUCH_KEY",
+        ),
+    ] {
+        let mut files = SourceMap::new();
+        files.add(
+            "case.yaml",
+            format!(
+                "policyc: 1\nname: case\ndefault: deny\nschema:\n  {schema}\nrules:\n  - {{id: \
+                 it, when: {when:?}, allow: ok}}\n"
+            ),
+        );
+        let mut sink = Sink::new();
+        let built = compile(&files, &Options::default(), &mut sink).expect("it compiles");
+        let program = Program::load_unsigned(&built.bundle).expect("what is emitted verifies");
+        let told = told(&program, &format!("{{\"rows\":{rows}}}"), None);
+        let classes = told.rules.iter().flat_map(|rule| &rule.fails);
+        let classes: Vec<&str> = classes.map(|class| class.word()).collect();
+        assert!(classes.contains(&fails), "{when} on {rows}: {classes:?}");
+    }
+}

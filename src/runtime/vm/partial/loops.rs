@@ -14,7 +14,7 @@ use crate::lang::error::EvalError;
 use crate::lang::opcodes::{Instruction, Op, X_OPTIONAL, X_PAIRS};
 use crate::lang::value::message::Field;
 use crate::lang::value::{Space, Tag, Value, map, message};
-use crate::runtime::bundle::module::{NONE, NodeMode, TypeRow};
+use crate::runtime::bundle::module::{NONE, NodeMode, SlotRow, TypeRow};
 use crate::runtime::vm::machine::{BROKEN, Outcome, misfit};
 use crate::runtime::vm::partial::eval::{Evaluator, Frame, Ways, Write, targets};
 use crate::runtime::vm::partial::fact::{Classes, Fact, INTS, Kinds, SIZES};
@@ -34,7 +34,10 @@ impl<'e> Evaluator<'e> {
         let (Some(list), Some(_)) = (list, frame.live.loops.get(at)) else {
             return self.known(Outcome::Error(BROKEN), frame, place);
         };
-        let hidden = self.hides(&list);
+        // What is hidden in a row is a column of it: the row is there.
+        let made_of = self.mode_of(ins.a);
+        let rows = made_of == Some(NodeMode::Rows) || list.columns() > 1;
+        let hidden = if rows && list.tag() == Tag::List { None } else { self.hides(&list) };
         let walks = matches!(list.tag(), Tag::List | Tag::Map);
         if !is_unknown(&list) && hidden.is_none() {
             if !walks {
@@ -48,6 +51,8 @@ impl<'e> Evaluator<'e> {
                 Ways::branch(!list.is_empty(), list.is_empty()),
             );
         }
+        // A list that was built may be of rows with one column.
+        let gaps = hidden.is_some() && made_of.is_none() && list.tag() == Tag::List;
         let (fact, list) = match hidden {
             Some((count, sources)) => {
                 let sizes = (list.len().saturating_sub(count), list.len());
@@ -66,9 +71,16 @@ impl<'e> Evaluator<'e> {
         let any = !there.among(walked).is_empty();
         let (least, most) = fact.sizes;
         let open = least != most || most > TURNS;
-        let begun = Loop { list, len: most, open, ..Loop::IDLE };
+        let begun = Loop { list, len: most, open, gaps, ..Loop::IDLE };
         let ways = Ways { failed, ..Ways::branch(any && most > 0, any && least == 0) };
         self.begin(frame, ins, (at, begun), ways)
+    }
+
+    /// How the input is read that register `at` holds; `None` where it holds something else.
+    fn mode_of(&self, at: u16) -> Option<NodeMode> {
+        let slot = self.program.module.slots.get(usize::from(at))?;
+        let SlotRow::Value(node) = slot else { return None };
+        self.program.paths.get(*node).map(|node| node.mode)
     }
 
     fn begin(
@@ -147,7 +159,10 @@ impl<'e> Evaluator<'e> {
             }
             return values;
         }
-        let part = self.part_of(&fact, &sources);
+        let mut part = self.part_of(&fact, &sources);
+        if walked.gaps {
+            part.kinds = part.kinds.and(Kinds::of(Tag::Absent));
+        }
         let typed = (fact.ty != NONE).then(|| row(&program.module, fact.ty));
         let key = if let Some(TypeRow::Map(key, _)) = typed {
             Kinds::of_type(&program.module, *key)

@@ -22,6 +22,8 @@ pub(super) struct Loop {
     /// Number of elements; of an open loop that number is not known.
     pub(super) len: u32,
     pub(super) open: bool,
+    /// Whether an element may be a column that is not there.
+    pub(super) gaps: bool,
     /// What the first element that failed noted; absent where none did.
     pub(super) failed: Value,
     /// Elements counted.
@@ -34,6 +36,7 @@ impl Loop {
         at: 0,
         len: 0,
         open: false,
+        gaps: false,
         failed: Value::ABSENT,
         count: Value::int(0),
     };
