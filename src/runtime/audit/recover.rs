@@ -122,6 +122,10 @@ pub fn trace(store: &mut impl Store, segment: u64, at: u64) -> Result<Torn, Stop
 #[must_use]
 pub fn judge(rest: &[u8], at: u64) -> Option<Wrong> {
     let wrong = if at == 0 { Wrong::Header } else { Wrong::Frame };
+    if at == 0 && rest.iter().all(|byte| *byte == 0) {
+        // A segment of which the disk knows the length and nothing else, however short.
+        return None;
+    }
     let Some(behind) = whole_frames(rest).filter(|_| rest.len() <= AUDIT_TORN_BYTES_MAX) else {
         return Some(wrong);
     };

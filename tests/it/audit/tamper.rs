@@ -146,6 +146,22 @@ fn zeros_in_the_middle_are_no_trace_of_a_crash() {
     }
 }
 
+/// A segment that was begun, of which the disk knows the length alone, however short that is.
+#[test]
+fn a_beginning_of_zeros_is_a_trace_of_a_crash() {
+    let mut files = log(true);
+    let last = *files.keys().last().expect("segments");
+    for length in 0..40 {
+        files.insert(last, vec![0; length]);
+        assert_eq!(refused(&files), None, "{length} zeros");
+        // As long as the head of a file or longer, zeros may be a sector that was never written.
+        if length < 16 {
+            files.insert(last, [vec![0; length], vec![7]].concat());
+            assert!(refused(&files).is_some(), "{length} zeros and a seven");
+        }
+    }
+}
+
 #[test]
 fn segments_that_are_missing_exchanged_or_of_others_are_found() {
     let files = log(true);
