@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::compiler::solve::places::paths;
 use crate::compiler::source::lines::Lines;
 use crate::runtime::bundle::debug::Debug;
+use crate::runtime::bundle::govern::Govern;
 use crate::runtime::bundle::module::{
     Fallback, Module, NONE, NodeMode, Phase, RuleRow, TemplatePart, TypeRow,
 };
@@ -176,6 +177,16 @@ pub(in crate::tools::diff) fn places_that_differ(
         (was != is).then_some((path, was, is))
     });
     both.collect()
+}
+
+/// Whether sessions may know something else by the new bundle than by the old one. It is told alike
+/// only where it is written alike, expressions that sessions evaluate included.
+pub(in crate::tools::diff) fn sessions_may_differ(old: &Module, new: &Module) -> bool {
+    let [was, is] = [&old.govern, &new.govern];
+    let none = [was, is].iter().all(|govern| **govern == Govern::default());
+    let alike = was == is && old.strings == new.strings;
+    let evaluated = !was.terms.is_empty() && old.code != new.code;
+    !none && (!alike || evaluated)
 }
 
 /// Settings of the bundles that differ, in words.

@@ -181,6 +181,8 @@ pub struct Difference {
     pub apart: bool,
     /// Whether costs are counted while one of them runs, so that nothing is proved.
     pub metered: bool,
+    /// Whether sessions may know something else: labels, tools, meters, limits, a plan.
+    pub sessions: bool,
     /// Other settings that differ, in words.
     pub settings: Vec<String>,
 }
@@ -221,7 +223,8 @@ impl Difference {
     pub fn settled(&self) -> bool {
         let outputs = self.outputs.iter().all(|(_, what)| *what != OUTPUT_OPEN);
         let rules = self.rules.iter().all(|rule| !rule.changes.open());
-        !self.apart && outputs && rules && !self.whole.open() && !self.inputs.open()
+        let open = self.apart || self.sessions || self.whole.open() || self.inputs.open();
+        outputs && rules && !open
     }
 
     /// Whether more is known to be allowed, or others are asked.
@@ -238,7 +241,8 @@ impl Difference {
         let never = |changes: &Changes| {
             changes.wider == Change::Never && changes.otherwise == Change::Never
         };
-        !self.apart && never(&self.whole) && never(&self.inputs) && self.outputs.is_empty()
+        let compared = !self.apart && !self.sessions && self.outputs.is_empty();
+        compared && never(&self.whole) && never(&self.inputs)
     }
 }
 
@@ -280,6 +284,7 @@ pub fn compare(old: &Program, new: &Program) -> Difference {
         outputs: outputs(&before, &after),
         apart: !fits.contains(&true),
         metered,
+        sessions: meta::sessions_may_differ(old_module, new_module),
         settings: meta::settings(old_module, new_module),
     }
 }

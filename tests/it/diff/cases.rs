@@ -206,3 +206,24 @@ fn a_workflow_shows_what_is_wider_on_the_candidate() {
     let kept = std::fs::read_to_string(folder.path().join("said.txt")).expect("annotations");
     assert_eq!(kept, said.replace("::warning", "::error"));
 }
+
+/// A limit that is raised changes no single decision, and passes nobody as narrower all the same.
+#[test]
+fn what_sessions_know_is_not_taken_for_the_same() {
+    let policy = |max: u32, id: &str| {
+        program(&format!(
+            "policyc: 1\nname: p\ndefault: deny\n\
+             tools: {{send: {{args: {{to: string}}}}}}\n\
+             meters: {{calls: {{on: send, window: session}}}}\n\
+             limits: [{{meter: calls, max: {max}}}]\n\
+             rules: [{{id: {id}, on: [send], allow: a call}}]\n"
+        ))
+    };
+    let same = compare(&policy(5, "a"), &policy(5, "a"));
+    assert!(!same.sessions && same.settled() && same.only_tightens());
+    for other in
+        [compare(&policy(5, "a"), &policy(500, "a")), compare(&policy(5, "a"), &policy(5, "b"))]
+    {
+        assert!(other.sessions && !other.settled() && !other.only_tightens(), "{other:?}");
+    }
+}

@@ -24,6 +24,9 @@ use crate::tools::report::{Listed, counted};
 
 /// Columns of the words in front of what they say.
 const LABEL_COLUMNS: usize = 15;
+/// What is said where sessions may know something else.
+const SESSIONS: &str = "what sessions know (labels, tools, meters, limits, the plan) may differ: \
+                        single decisions are compared, sessions are not";
 
 /// What there is to draw.
 #[derive(Clone, Copy, Debug)]
@@ -218,6 +221,9 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     if found.metered {
         text.push_str("\n  costs are counted while one of them runs, so nothing is proved\n");
     }
+    if found.sessions {
+        let _ = writeln!(text, "\n  {SESSIONS}");
+    }
     text
 }
 
@@ -337,6 +343,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         "settings": found.settings,
         "apart": found.apart,
         "metered": found.metered,
+        "sessions": found.sessions,
         "traffic": traffic.map(|traffic| json!({
             "records": traffic.records,
             "left_out": traffic.left_out,
@@ -405,6 +412,9 @@ pub fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     }
     for (name, what) in &found.outputs {
         let _ = writeln!(text, "\n- output {}: {what}", code(name));
+    }
+    if found.sessions {
+        let _ = writeln!(text, "\n{SESSIONS}");
     }
     text
 }
