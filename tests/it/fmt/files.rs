@@ -128,7 +128,8 @@ fn only_what_was_meant_is_written() {
 #[test]
 fn settings_are_those_of_the_project() {
     let folder = Folder::new("fmt-settings");
-    folder.add("policyc.toml", "[project]\n\n[fmt]\nwidth = 40\nindent = 4\n");
+    // Forty and four, as TOML may write them.
+    folder.add("policyc.toml", "[project]\n\n[fmt]\nwidth = 0x28\nindent = 0b100\n");
     let long = "aaaaaaaaaaaaaaaaaaaaaaa && bbbbbbbbbbbbbbbbbbbbbbbbb\n";
     let broken = "aaaaaaaaaaaaaaaaaaaaaaa\n    && bbbbbbbbbbbbbbbbbbbbbbbbb\n";
     folder.add("deep/er/a.cel", long);

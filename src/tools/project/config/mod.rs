@@ -234,7 +234,9 @@ impl Reader<'_> {
         value: &Toml<DeValue<'_>>,
         [least, most]: [usize; 2],
     ) -> Option<usize> {
-        let number = value.get_ref().as_integer().and_then(|it| it.as_str().parse().ok());
+        // TOML writes sixteen as 0x10, too.
+        let number = value.get_ref().as_integer();
+        let number = number.and_then(|it| usize::from_str_radix(it.as_str(), it.radix()).ok());
         let number = number.filter(|number| (least..=most).contains(number));
         if number.is_none() {
             self.wrong(value, &format!("`{key}` is a number from {least} to {most}"));
