@@ -249,14 +249,19 @@ fn bytes_that_changed_within_a_tick_of_the_clock_are_found() {
     let (one, two) = (bundle("one"), bundle("two"));
     assert_eq!(one.len(), two.len());
     fs::write(&path, &one).expect("a file");
-    let time = fs::metadata(&path).expect("data").modified().expect("a time");
     let mut files = Files::unsigned(&path);
     let engine = start(&mut files).expect("a bundle");
     // The same file, size and time.
-    fs::write(&path, &two).expect("a file");
-    let file = fs::File::options().write(true).open(&path).expect("a file");
-    file.set_modified(time).expect("a time");
+    rewrite(&path, &two);
     assert_eq!(found(&engine, &mut files), ("two".to_owned(), Some("loaded".to_owned())));
+}
+
+/// Writes other bytes into a file, which keeps its time.
+fn rewrite(path: &Path, bytes: &[u8]) {
+    let time = fs::metadata(path).expect("data").modified().expect("a time");
+    fs::write(path, bytes).expect("a file");
+    let file = fs::File::options().write(true).open(path).expect("a file");
+    file.set_modified(time).expect("a time");
 }
 
 /// As `tar x` and `rsync --inplace -t` leave it, long after the file was looked at last.
@@ -267,16 +272,13 @@ fn bytes_that_changed_under_an_old_time_are_found() {
     let path = folder.bundle();
     let (one, two) = (bundle("one"), bundle("two"));
     fs::write(&path, &one).expect("a file");
-    let time = fs::metadata(&path).expect("data").modified().expect("a time");
     let mut files = Files::unsigned(&path);
     let engine = start(&mut files).expect("a bundle");
     for _ in 0..3 {
         assert_eq!(found(&engine, &mut files), ("one".to_owned(), None));
     }
     thread::sleep(Duration::from_millis(20));
-    fs::write(&path, &two).expect("a file");
-    let file = fs::File::options().write(true).open(&path).expect("a file");
-    file.set_modified(time).expect("a time");
+    rewrite(&path, &two);
     assert_eq!(found(&engine, &mut files), ("two".to_owned(), Some("loaded".to_owned())));
 }
 
