@@ -277,6 +277,21 @@ fn rules_combine_whatever_the_others_say() {
     assert_eq!((decision.effects, decision.blockers), (vec![Some(Effect::Allow)], Vec::new()));
 }
 
+/// What hangs on another unknown whether it is added still hangs on what it is.
+#[test]
+fn what_is_perhaps_built_hangs_on_what_it_is_built_of() {
+    let withheld = context(&[("u", SEAL), ("d", SEAL)]);
+    for when in [
+        "[u, k].filter(x, d == 1).size() + u > 6",
+        "sets.intersects([u, k].filter(x, d == 1), [7])",
+        "sets.intersects(d == 1 ? [u] : [k], [7])",
+        "v in [k].map(x, d == 1, u)",
+    ] {
+        let decision = told(&condition(when), &withheld, None);
+        assert_eq!(decision.blockers, [0, 1], "{when}");
+    }
+}
+
 #[test]
 fn facts_tell_what_atoms_came_to() {
     let program = condition("u > 4 && l.exists(i, i == v)");

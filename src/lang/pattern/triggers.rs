@@ -19,6 +19,12 @@ use crate::lang::pattern::rows::{BY_TABLE, ROW_BYTES_MAX, Row, Trigger};
 const STRIDE: usize = 64;
 /// Bytes of a register: what is compared is laid out so often.
 const LANES: usize = 16;
+
+/// A row of bytes that are compared at once.
+type Register = [u8; LANES];
+
+/// At which places of a stride triggers go off: a byte that is not zero.
+type Set = [Register; STRIDE / LANES];
 /// How often triggers are chosen anew, seeing what others have chosen.
 const ROUNDS: usize = 2;
 
@@ -53,21 +59,45 @@ pub(super) struct Sighting {
 
 /// A trigger of one byte, laid out.
 #[derive(Clone, Copy, Debug)]
-struct Single([u8; LANES]);
+struct Single(Register);
 
 impl Single {
     fn of(trigger: Trigger) -> Self {
         Self([trigger.first.value; LANES])
     }
+
+    /// Adds the places of `here` at which it goes off.
+    #[expect(clippy::inline_always, reason = "called, it keeps nothing in registers")]
+    #[inline(always)]
+    fn add(&self, set: &mut Register, here: &Register) {
+        for ((set, here), value) in set.iter_mut().zip(here).zip(&self.0) {
+            *set |= all_ones(here == value);
+        }
+    }
 }
 
 /// A trigger of two bytes: a mask and a value for each.
 #[derive(Clone, Copy, Debug)]
-struct Pair([[u8; LANES]; 4]);
+struct Pair([Register; 4]);
 
 impl Pair {
     fn of(Trigger { first, second }: Trigger) -> Self {
         Self([first.mask, first.value, second.mask, second.value].map(|byte| [byte; LANES]))
+    }
+
+    /// Adds the places at which it goes off: `here` are their bytes, `next` those behind them.
+    #[expect(clippy::inline_always, reason = "called, it keeps nothing in registers")]
+    #[inline(always)]
+    fn add(&self, set: &mut Register, here: &Register, next: &Register) {
+        let Self([mask, value, next_mask, next_value]) = self;
+        let first = here.iter().zip(mask).zip(value);
+        let second = next.iter().zip(next_mask).zip(next_value);
+        for ((set, first), second) in set.iter_mut().zip(first).zip(second) {
+            let ((here, mask), value) = first;
+            let ((next, next_mask), next_value) = second;
+            let first = all_ones(here & mask == *value);
+            *set |= first & all_ones(next & next_mask == *next_value);
+        }
     }
 }
 
@@ -223,18 +253,14 @@ impl View<'_> {
         mut seen: impl FnMut(Sighting) -> ControlFlow<()>,
     ) -> Result<(), GaveUp> {
         let mut start = 0;
-        let mut set = [0; STRIDE];
+        let mut set = Set::default();
         let mut effort = Effort::default();
-        let mut compare = |start, set: &[u8; STRIDE]| match self.compare(
-            (text, start),
-            set,
-            &mut effort,
-            &mut seen,
-        ) {
-            ControlFlow::Continue(()) => None,
-            ControlFlow::Break(End::Enough) => Some(Ok(())),
-            ControlFlow::Break(End::GaveUp(at)) => Some(Err(at)),
-        };
+        let mut compare =
+            |start, set: &Set| match self.compare((text, start), set, &mut effort, &mut seen) {
+                ControlFlow::Continue(()) => None,
+                ControlFlow::Break(End::Enough) => Some(Ok(())),
+                ControlFlow::Break(End::GaveUp(at)) => Some(Err(at)),
+            };
         while let Some(at) = self.next(rest(text, start), &mut set) {
             start += at;
             if let Some(end) = compare(start, &set) {
@@ -255,7 +281,7 @@ impl View<'_> {
 
     /// The first stride of `text` in which some trigger goes off (`next_set`).
     #[inline]
-    fn next(self, text: &[u8], set: &mut [u8; STRIDE]) -> Option<usize> {
+    fn next(self, text: &[u8], set: &mut Set) -> Option<usize> {
         match self.table {
             Some(table) => next_by_table(table, text, set),
             None => next_set(self.singles, self.pairs, text, set),
@@ -267,11 +293,12 @@ impl View<'_> {
     fn compare(
         self,
         (text, start): (&[u8], usize),
-        set: &[u8; STRIDE],
+        set: &Set,
         effort: &mut Effort,
         seen: &mut impl FnMut(Sighting) -> ControlFlow<()>,
     ) -> ControlFlow<End> {
-        for (word, start) in set.as_chunks::<8>().0.iter().zip((start..).step_by(8)) {
+        for (word, start) in set.as_flattened().as_chunks::<8>().0.iter().zip((start..).step_by(8))
+        {
             let mut word = u64::from_le_bytes(*word);
             while word != 0 {
                 let place = word.trailing_zeros() / 8;
@@ -325,22 +352,16 @@ fn all_ones(truth: bool) -> u8 {
     u8::from(truth).wrapping_neg()
 }
 
-/// The first stride of `text` in which some trigger goes off, and at which of its places: a byte
-/// that is not zero. What is left at the end, up to a stride, is not looked at.
+/// The first stride of `text` in which some trigger goes off, and at which of its places. What is
+/// left at the end, up to a stride, is not looked at.
 ///
 /// A function of its own, and written as it is: otherwise the loops are not vectorised.
 #[inline(never)]
-fn next_set(
-    singles: &[Single],
-    pairs: &[Pair],
-    text: &[u8],
-    set: &mut [u8; STRIDE],
-) -> Option<usize> {
+fn next_set(singles: &[Single], pairs: &[Pair], text: &[u8], set: &mut Set) -> Option<usize> {
     let mut at = 0;
     while let (Some(here), Some(next)) = (lane(text, at), lane(text, at + 1)) {
         let found = look(singles, pairs, here, next);
-        let words = found.as_chunks::<8>().0.iter();
-        if words.fold(0, |any, word| any | u64::from_le_bytes(*word)) != 0 {
+        if found.iter().fold(0, |any, register| any | u128::from_ne_bytes(*register)) != 0 {
             *set = found;
             return Some(at);
         }
@@ -353,11 +374,11 @@ fn next_set(
 /// triggers.
 #[expect(clippy::indexing_slicing, reason = "there are 256 bytes")]
 #[inline(never)]
-fn next_by_table([first, second]: &Table, text: &[u8], set: &mut [u8; STRIDE]) -> Option<usize> {
+fn next_by_table([first, second]: &Table, text: &[u8], set: &mut Set) -> Option<usize> {
     let mut at = 0;
     while let (Some(here), Some(next)) = (lane(text, at), lane(text, at + 1)) {
         let mut any = 0;
-        for ((set, here), next) in set.iter_mut().zip(here).zip(next) {
+        for ((set, here), next) in set.as_flattened_mut().iter_mut().zip(here).zip(next) {
             *set = first[usize::from(*here)] & second[usize::from(*next)];
             any |= *set;
         }
@@ -384,52 +405,36 @@ fn table(triggers: &[Trigger]) -> Table {
 }
 
 /// At which of 64 places some trigger goes off.
+///
+/// Each register has its own name: of an array with an index, optimising for all crates at once
+/// keeps every step in memory, which takes half as long again.
 #[expect(clippy::inline_always, reason = "called, it keeps nothing in registers")]
 #[inline(always)]
-fn look(
-    singles: &[Single],
-    pairs: &[Pair],
-    here: &[u8; STRIDE],
-    next: &[u8; STRIDE],
-) -> [u8; STRIDE] {
-    let mut set = [0; STRIDE];
-    for Single(value) in singles {
-        for (set, here) in registers_mut(&mut set).iter_mut().zip(registers(here)) {
-            for ((set, here), value) in set.iter_mut().zip(here).zip(value) {
-                *set |= all_ones(here == value);
-            }
-        }
+fn look(singles: &[Single], pairs: &[Pair], here: &[u8; STRIDE], next: &[u8; STRIDE]) -> Set {
+    let chunks = (here.as_chunks().0, next.as_chunks().0);
+    let ([here_a, here_b, here_c, here_d], [next_a, next_b, next_c, next_d]) = chunks else {
+        return Set::default();
+    };
+    let [mut a, mut b, mut c, mut d] = Set::default();
+    for single in singles {
+        single.add(&mut a, here_a);
+        single.add(&mut b, here_b);
+        single.add(&mut c, here_c);
+        single.add(&mut d, here_d);
     }
-    for Pair([mask, value, next_mask, next_value]) in pairs {
-        let both = registers(here).iter().zip(registers(next));
-        for (set, (here, next)) in registers_mut(&mut set).iter_mut().zip(both) {
-            let first = here.iter().zip(mask).zip(value);
-            let second = next.iter().zip(next_mask).zip(next_value);
-            for ((set, first), second) in set.iter_mut().zip(first).zip(second) {
-                let ((here, mask), value) = first;
-                let ((next, next_mask), next_value) = second;
-                let first = all_ones(here & mask == *value);
-                *set |= first & all_ones(next & next_mask == *next_value);
-            }
-        }
+    for pair in pairs {
+        pair.add(&mut a, here_a, next_a);
+        pair.add(&mut b, here_b, next_b);
+        pair.add(&mut c, here_c, next_c);
+        pair.add(&mut d, here_d, next_d);
     }
-    set
+    [a, b, c, d]
 }
 
 /// The text from `at` on.
 #[inline]
 fn rest(text: &[u8], at: usize) -> &[u8] {
     text.get(at..).unwrap_or_default()
-}
-
-#[inline]
-fn registers(stride: &[u8; STRIDE]) -> &[[u8; LANES]] {
-    stride.as_chunks().0
-}
-
-#[inline]
-fn registers_mut(stride: &mut [u8; STRIDE]) -> &mut [[u8; LANES]] {
-    stride.as_chunks_mut().0
 }
 
 /// A stride of bytes from `at` on.
@@ -459,7 +464,7 @@ fn offsets(rows: &[(u8, Row)]) -> Vec<usize> {
     chosen.into_iter().map(|chosen| chosen.map_or(0, |(at, _)| at)).collect()
 }
 
-const _: () = assert!(STRIDE.is_multiple_of(LANES) && ROW_BYTES_MAX == 8, "words and registers");
+const _: () = assert!(STRIDE == 4 * LANES && ROW_BYTES_MAX == 8, "words and registers");
 
 #[cfg(test)]
 mod tests {

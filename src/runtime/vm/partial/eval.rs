@@ -279,7 +279,8 @@ impl<'e> Evaluator<'e> {
     pub(super) fn meeting<'m>(&'m mut self, doubt: &'m Sources, widen: bool) -> Meeting<'m> {
         let module = &self.program.module;
         let view = self.machine.heap.view();
-        Meeting { facts: &mut self.facts, view, module, unknowns: self.unknowns, doubt, widen }
+        let (facts, cells) = (&mut self.facts, &self.cells);
+        Meeting { facts, view, module, unknowns: self.unknowns, cells, doubt, widen }
     }
 
     /// Runs an instruction; where the way goes on that stands first.

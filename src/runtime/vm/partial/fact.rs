@@ -360,10 +360,10 @@ impl Facts {
         Withheld::derived(place)
     }
 
-    /// A list or map of this many elements or values, that are not told.
-    pub(super) fn container(&mut self, len: u32) -> Value {
+    /// A list or map of this many elements or values, that are not told and hung on `sources`.
+    pub(super) fn container(&mut self, len: u32, sources: Sources) -> Value {
         let kinds = Kinds::of(Tag::List).and(Kinds::MAP);
-        self.value(Fact { sizes: (len, len), ..Fact::of(kinds, Sources::default()) })
+        self.value(Fact { sizes: (len, len), ..Fact::of(kinds, sources) })
     }
 
     /// What is known of a value that is unknown.

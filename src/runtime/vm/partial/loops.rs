@@ -450,8 +450,8 @@ impl<'e> Evaluator<'e> {
             Build::Exact { last, len } => {
                 let values = self.cells.list(last);
                 let sources = self.sources_of(&values);
-                let value = self.facts.container(len);
-                Fact { sources, ..self.fact(&value) }
+                let value = self.facts.container(len, sources);
+                self.fact(&value)
             }
             Build::Vague(fact) => self.fact(&Withheld::derived(fact)),
         }

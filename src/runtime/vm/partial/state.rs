@@ -124,6 +124,8 @@ pub(super) struct Meeting<'m> {
     pub(super) view: View<'m>,
     pub(super) module: &'m Module,
     pub(super) unknowns: &'m [Unknown],
+    /// What waits in builders.
+    pub(super) cells: &'m Cells,
     /// Why there is more than one way.
     pub(super) doubt: &'m Sources,
     /// Whether bounds that grow are given up.
@@ -206,13 +208,15 @@ impl Meeting<'_> {
     }
 
     fn vague(&mut self, build: &Build) -> Value {
-        let len = match build {
-            Build::Exact { len, .. } => *len,
-            Build::Vague(fact) => {
-                return Withheld::derived(*fact);
-            }
+        let (last, len) = match build {
+            Build::Exact { last, len } => (*last, *len),
+            Build::Vague(fact) => return Withheld::derived(*fact),
         };
-        self.facts.container(len)
+        // What was added is lost, but not what it hung on.
+        let values = self.cells.list(last);
+        let found = values.iter().filter_map(|value| self.taint(value));
+        let sources = found.fold(Sources::default(), |all, more| all.with(&more));
+        self.facts.container(len, sources)
     }
 }
 
