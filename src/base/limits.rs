@@ -133,6 +133,15 @@ pub const SESSION_SOURCES_MAX: usize = 16;
 pub const SESSION_LINKS_MAX: usize = 32;
 /// Most questions to approvers that a session keeps.
 pub const SESSION_ASKS_MAX: usize = 1 << 10;
+/// Most calls of host functions that a pending decision tells; those beyond are told when it is
+/// decided again.
+pub const HOST_CALLS_MAX: usize = 64;
+/// Most bytes of their arguments. Those of the first are told whatever they take.
+pub const HOST_CALL_BYTES_MAX: usize = 256 << 10;
+/// Most results of host functions, and calls of them that wait for one, that a session keeps.
+pub const SESSION_FACTS_MAX: usize = 1 << 12;
+/// Most bytes of the results that a session keeps.
+pub const SESSION_FACT_BYTES_MAX: usize = 8 << 20;
 /// Most steps of a plan.
 pub const PLAN_STEPS_MAX: usize = 1 << 8;
 /// Most plans that come at run time in one session.

@@ -174,6 +174,7 @@ macro_rules! for_each_code {
             P0927 UnsignedLines Warning "lines of an audit log that no signature vouches for"
             P0930 BadTrustPolicy Error "a trust policy that cannot be used"
             P0931 BadKey Error "a key that cannot be used"
+            P0932 BadFact Error "a result of a host function that cannot be used"
         }
     };
 }

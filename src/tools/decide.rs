@@ -12,6 +12,7 @@ use crate::lang::value::text::write_scalar;
 use crate::lang::value::time;
 use crate::runtime::program::Program;
 use crate::runtime::record::write::{Recorder, Recording};
+use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::request::proto::ingest_proto;
@@ -39,6 +40,12 @@ impl Moments {
     pub fn parse(text: &str) -> Option<Self> {
         let at = time::parse(text).ok()?;
         Some(Self { seconds: at.seconds, nanoseconds: at.nanoseconds, given: true })
+    }
+
+    /// With what host functions gave.
+    #[must_use]
+    pub const fn with(self, hosts: Option<&HostTable>) -> Moment<'_> {
+        Moment { hosts, ..Moment::at(self.seconds, self.nanoseconds) }
     }
 }
 
@@ -94,11 +101,10 @@ pub fn decide(
     program: &Program,
     scratch: &mut Scratch,
     (form, context): (Form, &[u8]),
-    moments: Moments,
+    moment: &Moment<'_>,
 ) -> DecisionReport {
     let mut filled = read(program, (form, context), scratch);
-    let moment = Moment::at(moments.seconds, moments.nanoseconds);
-    let mut decision = filled.decide(&moment);
+    let mut decision = filled.decide(moment);
     DecisionReport::of(&mut decision)
 }
 
@@ -107,12 +113,11 @@ pub fn decide_recorded(
     program: &Program,
     scratch: &mut Scratch,
     (form, context): (Form, &[u8]),
-    moments: Moments,
+    moment: &Moment<'_>,
     (recorder, line): (&mut Recorder, impl FnOnce(&mut Recording<'_, '_>)),
 ) -> DecisionReport {
     let mut filled = read(program, (form, context), scratch);
-    let moment = Moment::at(moments.seconds, moments.nanoseconds);
-    let mut recording = recorder.decide(&mut filled, &moment);
+    let mut recording = recorder.decide(&mut filled, moment);
     line(&mut recording);
     DecisionReport::of(&mut recording.decision)
 }
@@ -123,14 +128,13 @@ pub fn decide_explained(
     program: &Program,
     scratch: &mut Scratch,
     (name, form, context): (&str, Form, &[u8]),
-    moments: Moments,
+    moment: &Moment<'_>,
     exhaustive: bool,
 ) -> (DecisionReport, Why) {
     let mut seen = Watcher::new(program);
     let (report, slots) = {
         let mut filled = read(program, (form, context), scratch);
-        let moment = Moment::at(moments.seconds, moments.nanoseconds);
-        let mut decision = filled.decide_observed(&moment, &mut seen);
+        let mut decision = filled.decide_observed(moment, &mut seen);
         (DecisionReport::of(&mut decision), slots(&decision))
     };
     let origin = if form == Form::Json { Origin::File(name, context) } else { Origin::Given };
@@ -141,8 +145,7 @@ pub fn decide_explained(
         exhaust(&mut why, &worded, &mut |other, seen| {
             let mut scratch = Scratch::for_program(other);
             let mut filled = read(other, (form, context), &mut scratch);
-            let moment = Moment::at(moments.seconds, moments.nanoseconds);
-            drop(filled.decide_observed(&moment, seen));
+            drop(filled.decide_observed(moment, seen));
         });
     }
     (report, why)

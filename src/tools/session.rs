@@ -111,11 +111,18 @@ impl Told {
         self.asking.as_ref().is_some_and(|asking| asking.standing == Standing::Refused)
     }
 
+    /// Whether the decision waits for a function of the host.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.report.as_ref().is_some_and(|report| !report.pending.is_empty())
+    }
+
     /// The effect of a request.
     #[must_use]
     pub fn effect(&self) -> Option<Effect> {
         match &self.report {
             Some(_) if self.is_refused() => Some(Effect::Deny),
+            Some(_) if self.is_pending() => Some(Effect::Deny),
             Some(report) => report.effect,
             None => self.fault.as_ref().filter(|_| self.kind == "request").map(|_| Effect::Deny),
         }
@@ -140,7 +147,7 @@ pub fn run(program: &Program, lines: &[u8], mut tell: impl FnMut(&Told)) {
         };
         let values = match outcome {
             Outcome::Decided(mut decided) => {
-                let mut report = DecisionReport::of(&mut decided.decision);
+                let mut report = decided.report();
                 locator.locate(&mut report);
                 told.asking = decided.asking.as_ref().map(told_ask);
                 told.meters = told_meters(&decided.readings, report.effect);
@@ -181,6 +188,7 @@ fn about(number: usize, event: Option<&Event<'_>>) -> Told {
         }
         Some(EventKind::Response { call, .. }) => ("response", call.to_string()),
         Some(EventKind::Approval { by, .. }) => ("approval", by.to_string()),
+        Some(EventKind::Fact(fact)) => ("fact", fact.function.to_string()),
         Some(EventKind::Plan(_)) => ("plan", String::new()),
         Some(EventKind::Answer) => ("answer", String::new()),
         Some(EventKind::Clock) => ("clock", String::new()),

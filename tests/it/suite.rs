@@ -98,8 +98,8 @@ fn functions_of_the_host_come_from_the_table() {
     let cases = "\
 cases:
   - {name: high, patch: {/badge/name: bob}, expect: {deny: upstairs, fired: [open, upstairs]}}
-  - {name: nobody knows, patch: {/badge/name: eve}, expect: {deny: upstairs, fired: [open],
-     errors: [{rule: upstairs, class: PENDING}]}}
+  - {name: nobody knows, patch: {/badge/name: eve}, expect: {effect: pending,
+     rule: upstairs, fired: [open], errors: [{rule: upstairs, class: PENDING}]}}
   - {name: later, skip: no floors yet, expect: {deny: null}}
 ";
     let (ran, said) = ran(&format!("{TABLE}{cases}"));

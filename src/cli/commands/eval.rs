@@ -10,8 +10,8 @@ use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::base::span::Span;
 use crate::cli::Command;
 use crate::cli::clock::now;
-use crate::cli::commands::eval_session;
 use crate::cli::commands::telling::Telling;
+use crate::cli::commands::{eval_session, facts};
 use crate::cli::exit::Exit;
 use crate::cli::record::{self, RecordFile};
 use crate::cli::reporting::alone;
@@ -27,7 +27,9 @@ use crate::runtime::program::Program;
 use crate::runtime::program::withheld::Rules;
 use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::write::Recording;
+use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
+use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::decide::{
     Form, Line, Moments, context_lines, decide, decide_explained, decide_recorded, time_text,
@@ -63,6 +65,7 @@ pub const COMMAND: Command = Command {
         ("policyc eval p.plcb -c calls.jsonl", "a line of JSON for each call"),
         ("policyc eval p.plcb -c call.binpb", "Protocol Buffers bytes"),
         ("policyc eval . --session events.jsonl", "the calls of an agent, one after the other"),
+        ("policyc eval . -c call.json --facts f.jsonl", "with what functions of the host gave"),
         ("policyc eval p.plcb -c calls.jsonl --record calls.pdr.jsonl", "keep what was decided"),
     ],
     arguments: Options::augment_args,
@@ -95,7 +98,10 @@ struct Options {
     /// Append each decision to FILE, as a record.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// End with 1 where the decision is a deny.
+    /// What functions of the host gave: a line of JSON for each, as the event `fact` has it.
+    #[arg(long, value_name = "FILE", conflicts_with = "session")]
+    facts: Option<PathBuf>,
+    /// End with 1 where the decision is a deny, or waits for a function of the host.
     #[arg(long)]
     fail_on_deny: bool,
     #[command(flatten)]
@@ -183,11 +189,17 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(bytes) => bytes,
         Err(error) => return unread(terminal, options.path(), &error),
     };
+    let facts = match options.facts.as_deref().map(|path| facts::read(terminal, &program, path)) {
+        Some(Err(exit)) => return exit,
+        Some(Ok(facts)) => Some(facts),
+        None => None,
+    };
     let mut records = match record_file(terminal, &options, &program) {
         Ok(records) => records,
         Err(exit) => return exit,
     };
-    let ended = decide_all(terminal, &options, &program, &bytes, (moments, &mut records));
+    let given = Given { moments, facts: facts.as_ref() };
+    let ended = decide_all(terminal, &options, &program, &bytes, (given, &mut records));
     let kept = ended.and_then(|exit| records.map_or(Ok(()), RecordFile::finish).map(|()| exit));
     kept.unwrap_or_else(|finding| alone(terminal, &finding))
 }
@@ -207,6 +219,20 @@ fn record_file(
     opened.map(Some).map_err(|finding| alone(terminal, &finding))
 }
 
+/// What decisions go by beside contexts.
+#[derive(Clone, Copy)]
+struct Given<'f> {
+    moments: Moments,
+    /// What functions of the host gave.
+    facts: Option<&'f HostTable>,
+}
+
+impl<'f> Given<'f> {
+    const fn moment(self) -> Moment<'f> {
+        self.moments.with(self.facts)
+    }
+}
+
 /// Where a decision cannot be recorded it is not shown either.
 type Recorded<T> = Result<T, Box<Diagnostic>>;
 
@@ -216,7 +242,7 @@ fn decide_all(
     options: &Options,
     program: &Program,
     bytes: &[u8],
-    (moments, records): (Moments, &mut Option<RecordFile>),
+    (given, records): (Given<'_>, &mut Option<RecordFile>),
 ) -> Recorded<Exit> {
     let mut scratch = Scratch::for_program(program);
     let locator = Locator::new(program);
@@ -226,7 +252,7 @@ fn decide_all(
             let mut refused = 0;
             let ends = lines.into_iter().map(|line| {
                 let context = (Form::Json, line.bytes);
-                let mut report = decided(program, &mut scratch, context, (moments, &mut *records))?;
+                let mut report = decided(program, &mut scratch, context, (given, &mut *records))?;
                 locator.locate(&mut report);
                 terminal.result(&format!("{}\n", report.to_json()));
                 let exit = exit_of_decision(options, &report);
@@ -244,7 +270,7 @@ fn decide_all(
             }
             Ok(end.unwrap_or(Exit::Done))
         }
-        None => one(terminal, options, program, (&mut scratch, bytes), (moments, records)),
+        None => one(terminal, options, program, (&mut scratch, bytes), (given, records)),
     }
 }
 
@@ -253,9 +279,11 @@ fn decided(
     program: &Program,
     scratch: &mut Scratch,
     context: (Form, &[u8]),
-    (moments, records): (Moments, &mut Option<RecordFile>),
+    (given, records): (Given<'_>, &mut Option<RecordFile>),
 ) -> Recorded<DecisionReport> {
-    let Some(records) = records else { return Ok(decide(program, scratch, context, moments)) };
+    let Some(records) = records else {
+        return Ok(decide(program, scratch, context, &given.moment()));
+    };
     let mut written = Vec::new();
     let RecordFile { recorder, vault, .. } = records;
     let line = |recording: &mut Recording<'_, '_>| {
@@ -263,7 +291,7 @@ fn decided(
         written.extend_from_slice(record::line(recording, keeper));
     };
     let recorder = (recorder, line);
-    let report = decide_recorded(program, scratch, context, moments, recorder);
+    let report = decide_recorded(program, scratch, context, &given.moment(), recorder);
     records.append(&written)?;
     Ok(report)
 }
@@ -274,18 +302,23 @@ fn one(
     options: &Options,
     program: &Program,
     (scratch, bytes): (&mut Scratch, &[u8]),
-    (moments, records): (Moments, &mut Option<RecordFile>),
+    (given, records): (Given<'_>, &mut Option<RecordFile>),
 ) -> Recorded<Exit> {
     let style = terminal.style;
     let context = (options.form(), bytes);
-    let mut report = decided(program, scratch, context, (moments, records))?;
+    let mut report = decided(program, scratch, context, (given, records))?;
     let mut why = None;
     if options.explain {
         let name = shown(options.path());
         let context = (name.as_str(), options.form(), bytes);
         let told;
-        (report, told) =
-            decide_explained(program, scratch, context, moments, options.telling.exhaustive);
+        (report, told) = decide_explained(
+            program,
+            scratch,
+            context,
+            &given.moment(),
+            options.telling.exhaustive,
+        );
         why = Some(Box::new(told));
     }
     Locator::new(program).locate(&mut report);
@@ -300,14 +333,14 @@ fn one(
             terminal,
             options,
             (program, &explained),
-            (bytes, moments, exit),
+            (bytes, given.moments, exit),
         )));
     }
     if options.telling.output_format.name == "json" {
         terminal.result(&format!("{}\n", report.to_json()));
         return Ok(exit);
     }
-    let shown = (bytes, moments, exit, options.is_of_bundle());
+    let shown = (bytes, given.moments, exit, options.is_of_bundle());
     terminal.result(&drawn(&report, None, shown, style));
     Ok(exit)
 }
@@ -357,7 +390,8 @@ fn drawn(
 }
 
 fn exit_of_decision(options: &Options, report: &DecisionReport) -> Exit {
-    let denied = report.effect == Some(Effect::Deny) && options.fail_on_deny;
+    let denied = report.effect == Some(Effect::Deny) || !report.pending.is_empty();
+    let denied = denied && options.fail_on_deny;
     if denied { Exit::Findings } else { Exit::Done }
 }
 

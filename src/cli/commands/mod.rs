@@ -11,6 +11,7 @@ pub mod doc;
 pub mod eval;
 mod eval_session;
 pub mod explain;
+mod facts;
 pub mod fmt;
 pub mod import;
 pub mod init;

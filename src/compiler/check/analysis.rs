@@ -9,7 +9,7 @@ use crate::base::span::Span;
 use crate::compiler::govern::labels::Labels;
 use crate::compiler::govern::meters::Measures;
 use crate::compiler::syntax::ast::{Ast, ExprId};
-use crate::compiler::syntax::document::model::{Fallback, Parsed, RedactionClass};
+use crate::compiler::syntax::document::model::{Fallback, Parsed, RedactionClass, Wait};
 use crate::diag::sink::Sink;
 use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
@@ -163,6 +163,8 @@ pub struct Host {
     pub params: Vec<TypeId>,
     /// Type of the result.
     pub result: TypeId,
+    /// How its result is waited for.
+    pub wait: Wait,
 }
 
 /// A declared tool.

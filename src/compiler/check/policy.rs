@@ -218,6 +218,7 @@ fn declare_functions(cx: &mut Checker<'_>, scope: &mut Scope, document: &PolicyD
             member: false,
             params: function.params.iter().map(|param| written::ty(cx, param)).collect(),
             result: written::ty(cx, &function.result),
+            wait: function.wait,
         };
         scope.functions.entry(name.to_string()).or_default().push(declared);
     }

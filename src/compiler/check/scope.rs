@@ -14,7 +14,7 @@ use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::check::analysis::{VariableId, WindowId};
 use crate::compiler::check::macros::Macro;
-use crate::compiler::syntax::document::model::{EnvLimits, ListedFunction, StdlibSubset};
+use crate::compiler::syntax::document::model::{EnvLimits, ListedFunction, StdlibSubset, Wait};
 use crate::diag::suggest::nearest;
 use crate::lang::constant::Constant;
 use crate::lang::functions::{Function, Library, STDLIB};
@@ -53,6 +53,8 @@ pub(super) struct Declared {
     pub params: Vec<TypeId>,
     /// Type of the result.
     pub result: TypeId,
+    /// How its result is waited for.
+    pub wait: Wait,
 }
 
 /// Which libraries of builtins are there.

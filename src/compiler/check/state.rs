@@ -299,6 +299,7 @@ impl<'a> Checker<'a> {
             id: function.id.clone(),
             params: function.params.clone(),
             result: function.result,
+            wait: function.wait,
         });
         self.hosts.insert(key, id);
         id

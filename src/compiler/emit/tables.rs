@@ -173,6 +173,8 @@ impl Tables {
             name: self.string(&declared.name),
             params: declared.params.iter().map(|ty| self.type_row(&analysis.types, *ty)).collect(),
             result: self.type_row(&analysis.types, declared.result),
+            is_async: declared.wait.is_async,
+            timeout_ns: declared.wait.timeout_ns,
         };
         let id = u32::try_from(self.hosts.len()).unwrap_or(u32::MAX);
         let id = self.narrow(id);

@@ -295,6 +295,10 @@ pub struct HostRow {
     pub params: Vec<u16>,
     /// Type of the result.
     pub result: u16,
+    /// Whether who asks for a decision goes on while it is pending.
+    pub is_async: bool,
+    /// How long its result is waited for; without an end if nothing stands here.
+    pub timeout_ns: Option<i64>,
 }
 
 /// What a function ends with.

@@ -121,7 +121,7 @@ struct_rows! {
         key: Str, mode: NodeMode, first_child: u16, children: u16, slot: u16, presence: u16,
         ty: u16, required: bool, sensitive: bool,
     }
-    HostRow { name: Str, params: Vec<u16>, result: u16 }
+    HostRow { name: Str, params: Vec<u16>, result: u16, is_async: bool, timeout_ns: Option<i64> }
     FrameRow { at: u16, register: u16, ty: u16 }
     RuleRow {
         id: Str, function: u16, first_outcome: u16, outcomes: u16, priority: i32, shadow: bool,

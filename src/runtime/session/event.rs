@@ -11,6 +11,7 @@ use std::fmt;
 use crate::base::limits::{SESSION_EVENT_BYTES_MAX, SESSION_ID_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::value::time;
 use crate::runtime::session::json::{count, items, members, string};
+use crate::runtime::vm::hosts::Arguments;
 use crate::runtime::vm::request::error::InputKind;
 
 /// Something that happened, with its number and time.
@@ -68,6 +69,8 @@ pub enum EventKind<'a> {
         /// What.
         verdict: Verdict,
     },
+    /// A function of the host gave a result.
+    Fact(Fact<'a>),
     /// A plan that narrows what may be done.
     Plan(&'a str),
     /// The model said something to the principal.
@@ -76,6 +79,28 @@ pub enum EventKind<'a> {
     Clock,
     /// The model forgot what it had read.
     Reset,
+}
+
+/// What a function of the host gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact<'a> {
+    /// The function.
+    pub function: Cow<'a, str>,
+    /// What it was asked.
+    pub arguments: Arguments<'a>,
+    /// Its result, as JSON.
+    pub result: &'a str,
+}
+
+impl<'a> Fact<'a> {
+    /// Reads the members of a line: `f`, `args`, a digest or a list, and `result`. Others are
+    /// passed over.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(line: &'a [u8]) -> Result<Self, EventFault> {
+        Members::read(line)?.fact()
+    }
 }
 
 /// What an approver says.
@@ -102,8 +127,6 @@ pub enum EventFault {
     Member(&'static str),
     /// Nobody knows events of this kind.
     Unknown(String),
-    /// This version takes no events of this kind.
-    NotBuilt(&'static str),
 }
 
 impl fmt::Display for EventFault {
@@ -115,7 +138,6 @@ impl fmt::Display for EventFault {
             Self::TooLarge => write!(f, "it is larger than {SESSION_EVENT_BYTES_MAX} bytes"),
             Self::Member(name) => write!(f, "it has no `{name}`, or one of another kind"),
             Self::Unknown(kind) => write!(f, "there are no events of the kind `{kind}`"),
-            Self::NotBuilt(kind) => write!(f, "this version takes no events of the kind `{kind}`"),
         }
     }
 }
@@ -149,9 +171,6 @@ const fn fault(kind: InputKind) -> &'static str {
     }
 }
 
-/// Kinds that a later version takes.
-const LATER: [&str; 1] = ["fact"];
-
 /// Roots of the context that a request may bring beside `action`.
 const ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
 
@@ -161,12 +180,7 @@ impl<'a> Event<'a> {
     /// # Errors
     /// What is wrong with it.
     pub fn read(line: &'a [u8]) -> Result<Self, EventFault> {
-        if line.len() > SESSION_EVENT_BYTES_MAX {
-            return Err(EventFault::TooLarge);
-        }
-        let utf8 = |_| EventFault::Syntax(InputKind::NotUtf8);
-        let line = std::str::from_utf8(line).map_err(utf8)?;
-        let members = Members(members(line).map_err(EventFault::Syntax)?);
+        let members = Members::read(line)?;
         let kind = members.text("ev")?;
         let seq = members.get("seq").and_then(count).ok_or(EventFault::Member("seq"))?;
         let ts = time::parse(&members.text("ts")?).map_err(|_| EventFault::Member("ts"))?;
@@ -202,17 +216,12 @@ impl<'a> Event<'a> {
                     _ => return Err(EventFault::Member("verdict")),
                 },
             },
+            "fact" => EventKind::Fact(members.fact()?),
             "plan" => EventKind::Plan(members.get("plan").ok_or(EventFault::Member("plan"))?),
             "answer" => EventKind::Answer,
             "clock" => EventKind::Clock,
             "reset" => EventKind::Reset,
-            other => {
-                let later = LATER.into_iter().find(|kind| *kind == other);
-                return Err(later.map_or_else(
-                    || EventFault::Unknown(other.chars().take(64).collect()),
-                    EventFault::NotBuilt,
-                ));
-            }
+            other => return Err(EventFault::Unknown(other.chars().take(64).collect())),
         };
         Ok(Self { seq, ts: (ts.seconds, ts.nanoseconds), kind })
     }
@@ -234,6 +243,28 @@ fn digest(text: &str) -> Option<[u8; 32]> {
 struct Members<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 impl<'a> Members<'a> {
+    fn read(line: &'a [u8]) -> Result<Self, EventFault> {
+        if line.len() > SESSION_EVENT_BYTES_MAX {
+            return Err(EventFault::TooLarge);
+        }
+        let utf8 = |_| EventFault::Syntax(InputKind::NotUtf8);
+        let line = std::str::from_utf8(line).map_err(utf8)?;
+        Ok(Self(members(line).map_err(EventFault::Syntax)?))
+    }
+
+    fn fact(&self) -> Result<Fact<'a>, EventFault> {
+        let args = self.get("args").ok_or(EventFault::Member("args"))?;
+        let digest = string(args).map(|text| digest(&text).ok_or(EventFault::Member("args")));
+        let arguments = match digest.transpose()? {
+            Some(digest) => Arguments::Digest(digest),
+            None => items(args)
+                .map(|_| Arguments::List(args))
+                .map_err(|_| EventFault::Member("args"))?,
+        };
+        let result = self.get("result").ok_or(EventFault::Member("result"))?;
+        Ok(Fact { function: self.text("f")?, arguments, result })
+    }
+
     fn get(&self, name: &str) -> Option<&'a str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
     }

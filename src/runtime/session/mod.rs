@@ -57,6 +57,7 @@ pub mod approvals;
 pub mod chain;
 mod context;
 pub mod event;
+mod facts;
 pub mod ground;
 mod index;
 mod json;

@@ -20,6 +20,7 @@ use crate::runtime::session::plan::{Place, off};
 use crate::runtime::session::provenance::{Provenance, Untraced, trace};
 use crate::runtime::session::state::{Call, Closed, Stage};
 use crate::runtime::session::step::{Decided, Fault, Outcome, Session, Work};
+use crate::runtime::vm::pending::PendingCall;
 use crate::runtime::vm::request::{Filled, Moment, ingest_answered};
 
 /// Most letters of the name of an argument that are told.
@@ -100,9 +101,10 @@ impl<'g, 'p> Session<'g, 'p> {
     where
         'p: 'a,
     {
-        let Work { scratch, context } = work;
+        let Work { scratch, context, facts } = work;
+        *facts = self.state.facts.table();
         let (seconds, nanoseconds) = self.state.now;
-        let moment = Moment::at(seconds, nanoseconds);
+        let moment = Moment { hosts: Some(facts), ..Moment::at(seconds, nanoseconds) };
         let program = self.ground.program;
         let (asker, tool) = (self.asker(brought), call.tool.clone());
         let digests = || self.digests(&tool, action, asker.as_deref());
@@ -124,18 +126,41 @@ impl<'g, 'p> Session<'g, 'p> {
         context::write(self.ground, &self.state, known, (action, brought), context);
         let filled = ingest_answered(program, context.as_bytes(), scratch);
         let decision = filled.into_decision(&moment);
+        let pending = decision.pending();
         let winner = self.ground.approvals.iter().position(|of| Some(of.rule) == decision.rule());
-        let open = winner.filter(|_| decision.effect() == Some(Effect::Escalate));
+        let asks = pending.is_empty() && decision.effect() == Some(Effect::Escalate);
+        let open = winner.filter(|_| asks);
         let open = open.and_then(|rule| Some((rule, *digests().get(rule)?)));
+        let Ok(is_overdue) = self.wait(&pending) else {
+            self.close(Closed::Full);
+            return Outcome::Refused(Fault::Closed(Closed::Full));
+        };
+        let pending = if is_overdue { Vec::new() } else { pending };
         let asking = open.and_then(|(rule, digest)| self.ask(rule, digest, asker));
         let readings = readings.into_iter().flatten().collect();
-        let decided = Decided { decision, values, readings, asking };
+        let decided = Decided { decision, values, readings, asking, pending, is_overdue };
+        if !decided.pending.is_empty() {
+            // There is no such call yet: once the results came, it is asked for again.
+            return Outcome::Decided(Box::new(decided));
+        }
         let digests: Vec<[u8; 32]> = granted.into_iter().map(|(_, digest)| digest).collect();
         if self.enter(call, decided.effect(), &digests).is_err() {
             self.close(Closed::Full);
             return Outcome::Refused(Fault::Closed(Closed::Full));
         }
         Outcome::Decided(Box::new(decided))
+    }
+
+    /// Waits for calls of host functions; whether one was waited for in vain.
+    fn wait(&mut self, calls: &[PendingCall]) -> Result<bool, Full> {
+        let now = meters::nanoseconds(self.state.now);
+        let overdue = self.state.facts.wait(calls, now)?;
+        for call in calls {
+            for part in [b"wait", call.function.as_bytes(), &call.digest] {
+                self.state.note(part);
+            }
+        }
+        Ok(overdue)
     }
 
     /// A call was decided: it becomes one of the state, and if it is allowed takes what it takes.

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::base::limits::{SESSION_CALLS_MAX, SESSION_TEXT_BYTES_MAX};
 use crate::base::pointer;
 use crate::runtime::session::approvals::Asks;
+use crate::runtime::session::facts::Facts;
 use crate::runtime::session::index::{Full, Index};
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::{LabelSet, Sets};
@@ -34,6 +35,8 @@ pub struct State {
     pub(super) sets: Sets,
     pub(super) meters: Meters,
     pub(super) asks: Asks,
+    /// What functions of the host gave.
+    pub(super) facts: Facts,
     /// How far the plan of the program has come.
     pub(super) plan: Progress,
     /// The plans that came at run time, and how far they have come.
@@ -124,6 +127,7 @@ impl State {
             sets: Sets::default(),
             meters: Meters::of(meters),
             asks: Asks::default(),
+            facts: Facts::default(),
             plan: Progress::default(),
             plans: Vec::new(),
             calls: Vec::new(),

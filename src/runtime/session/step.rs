@@ -9,11 +9,13 @@
 //! any more what its values carry.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::base::limits::SESSION_PLANS_MAX;
 use crate::lang::decision::Effect;
 use crate::runtime::session::approvals::{Asking, Standing, Unheard, canonical};
-use crate::runtime::session::event::{Event, EventFault, EventKind, Verdict};
+use crate::runtime::session::event::{Event, EventFault, EventKind, Fact, Verdict};
+use crate::runtime::session::facts::Taken;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::labels::LabelSet;
@@ -22,6 +24,9 @@ use crate::runtime::session::plan::{Plan, PlanFault, Progress};
 use crate::runtime::session::provenance::Provenance;
 use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
 use crate::runtime::vm::decision::Decision;
+use crate::runtime::vm::hosts::{self, FactFault, HostTable};
+use crate::runtime::vm::pending::PendingCall;
+use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::scratch::Scratch;
 
 /// A session: a program and what has happened.
@@ -36,13 +41,22 @@ pub struct Session<'g, 'p> {
 pub struct Work {
     pub(super) scratch: Scratch,
     pub(super) context: String,
+    /// What functions of the host gave, as the last decision had it.
+    pub(super) facts: Arc<HostTable>,
 }
 
 impl Work {
     /// For sessions of a program.
     #[must_use]
     pub fn of(ground: &Ground<'_>) -> Self {
-        Self { scratch: Scratch::for_program(ground.program), context: String::new() }
+        let scratch = Scratch::for_program(ground.program);
+        Self { scratch, context: String::new(), facts: Arc::default() }
+    }
+
+    /// What functions of the host had given when it was decided last.
+    #[must_use]
+    pub fn facts(&self) -> &Arc<HostTable> {
+        &self.facts
     }
 
     /// The context of the last decision: what the event brought, and what the session answered.
@@ -74,15 +88,34 @@ pub struct Decided<'a> {
     pub readings: Vec<Reading<'a>>,
     /// What is asked of approvers, where the call was escalated by a rule.
     pub asking: Option<Asking<'a>>,
+    /// The calls of host functions that it waits for: nothing may be done before their results came
+    /// and it was asked again.
+    pub pending: Vec<PendingCall>,
+    /// Whether it waited for one in vain.
+    pub is_overdue: bool,
 }
 
 impl Decided<'_> {
-    /// The effect: what approvers have refused is denied.
+    /// The effect: what approvers have refused is denied, and so is what waits for a function of
+    /// the host.
     #[must_use]
     pub fn effect(&self) -> Option<Effect> {
         let refused =
             self.asking.as_ref().is_some_and(|asking| asking.standing == Standing::Refused);
-        if refused { Some(Effect::Deny) } else { self.decision.effect() }
+        let waits = self.is_overdue || !self.pending.is_empty();
+        if refused || waits { Some(Effect::Deny) } else { self.decision.effect() }
+    }
+
+    /// The decision as data of its own. What was waited for in vain is a deny.
+    #[must_use]
+    pub fn report(&mut self) -> DecisionReport {
+        let mut report = DecisionReport::of(&mut self.decision);
+        if self.is_overdue {
+            report.effect = Some(Effect::Deny);
+            report.escalation = None;
+            report.pending.clear();
+        }
+        report
     }
 }
 
@@ -123,6 +156,12 @@ pub enum Fault {
     Argument(String),
     /// A handle leads to no text or number of an output, or is for no argument of the call.
     Ref,
+    /// A result of a host function that is none.
+    Fact(FactFault),
+    /// A result for a call that has one.
+    KnownFact,
+    /// A result that was waited for in vain.
+    LateFact,
     /// What somebody says about an escalation changes nothing.
     Unheard(Unheard),
     /// A plan that cannot be taken, and why.
@@ -144,6 +183,9 @@ impl fmt::Display for Fault {
             Self::Ref => f.write_str(
                 "a handle leads to no text or number of an output, or is for no argument",
             ),
+            Self::Fact(fault) => fault.fmt(f),
+            Self::KnownFact => f.write_str("there is a result for this call"),
+            Self::LateFact => f.write_str("it comes too late: its call was waited for in vain"),
             Self::Unheard(Unheard::NotAsked) => f.write_str("nobody asked for this approval"),
             Self::Unheard(Unheard::Late) => f.write_str("it comes too late"),
             Self::Unheard(Unheard::Answered) => f.write_str("it was answered already"),
@@ -247,6 +289,11 @@ impl<'g, 'p> Session<'g, 'p> {
                 let roles: Vec<&str> = roles.iter().map(AsRef::as_ref).collect();
                 self.approval(ask, (by, &roles, *verdict))
             }
+            EventKind::Fact(fact) => {
+                // The last decision is over: nobody else holds the results, so none is copied.
+                work.facts = Arc::default();
+                self.supply(fact)
+            }
             EventKind::Plan(plan) => self.plan(plan),
             EventKind::Answer | EventKind::Clock => Outcome::Recorded(Note::Nothing),
             EventKind::Reset => {
@@ -319,6 +366,33 @@ impl<'g, 'p> Session<'g, 'p> {
                 Outcome::Recorded(Note::Approval(standing))
             }
             Err(unheard) => Outcome::Refused(Fault::Unheard(unheard)),
+        }
+    }
+
+    /// Takes in what a function of the host gave: as an event, or before there is any.
+    pub fn supply(&mut self, fact: &Fact<'_>) -> Outcome<'static> {
+        let Fact { function, arguments, result } = fact;
+        let entry = match hosts::fact(self.ground.program, function, *arguments, result) {
+            Ok(entry) => entry,
+            Err(fault) => return Outcome::Refused(Fault::Fact(fault)),
+        };
+        let Some(form) = canonical(result) else {
+            return Outcome::Refused(Fault::Fact(FactFault::Result(entry.name)));
+        };
+        let (name, digest) = (entry.name.clone(), entry.arguments);
+        match self.state.facts.add(entry, nanoseconds(self.state.now)) {
+            Ok(Taken::New) => {
+                for part in [b"fact", name.as_bytes(), &digest, &form] {
+                    self.state.note(part);
+                }
+                Outcome::Recorded(Note::Nothing)
+            }
+            Ok(Taken::Known) => Outcome::Refused(Fault::KnownFact),
+            Ok(Taken::Late) => Outcome::Refused(Fault::LateFact),
+            Err(Full) => {
+                self.close(Closed::Full);
+                Outcome::Refused(Fault::Closed(Closed::Full))
+            }
         }
     }
 

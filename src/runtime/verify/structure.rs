@@ -276,6 +276,7 @@ fn hosts(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         steps.spend(host.params.len() + 1)?;
         let holds = has_string(module, host.name)
             && has_type(host.result)
+            && host.timeout_ns.is_none_or(|timeout| timeout > 0)
             && host.params.iter().all(|ty| has_type(*ty));
         ensure(holds, Fault::TableReference { table: 6, at: number(at) })?;
     }

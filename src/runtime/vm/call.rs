@@ -12,6 +12,7 @@ use crate::lang::value::Value;
 use crate::runtime::bundle::module::NONE;
 use crate::runtime::program::{Program, Unit};
 use crate::runtime::vm::exec::run;
+use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::machine::{BROKEN, Exit, Machine, Memo, Note, Outcome};
 use crate::runtime::vm::observe::Watching;
 use crate::runtime::vm::select::missing;
@@ -185,6 +186,6 @@ pub(in crate::runtime) fn host<O: Watching>(
         return Err(class);
     }
     m.budget.spend(1)?;
-    let table = m.hosts.ok_or(EvalError::Pending)?;
-    table.answer(program, &mut m.heap, row, arguments)
+    let table = m.hosts.unwrap_or(HostTable::EMPTY);
+    table.answer(program, (&mut m.heap, m.missing), (ins.b, row), arguments)
 }

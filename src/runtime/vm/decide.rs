@@ -535,6 +535,7 @@ fn run<O: Watching>(
     let Scratch { file, store, workings, rules, left, fired, shadow, failures, .. } = scratch;
     let Scratch { outputs, used, .. } = scratch;
     *used = true;
+    workings.missing.clear();
     let heap = heap(program, filled.request, store);
     let mut machine = Machine::new(program, heap, workings, moment.hosts, observer);
     if !machine.budget.metered {

@@ -10,6 +10,7 @@ use crate::lang::value::{Tag, Value, json};
 use crate::runtime::bundle::module::{EscalationRow, NONE};
 use crate::runtime::program::Program;
 use crate::runtime::program::rank::Rank;
+use crate::runtime::vm::hosts::Missing;
 use crate::runtime::vm::message;
 use crate::runtime::vm::observe::{NoObserver, Observer, Watching};
 use crate::runtime::vm::request::error::InputError;
@@ -133,6 +134,11 @@ impl<'a> Decision<'a> {
     #[must_use]
     pub fn failures(&self) -> &[Failure] {
         &self.scratch.failures.list
+    }
+
+    /// What host functions were asked, and nobody has answered.
+    pub(in crate::runtime) fn missing(&self) -> &[Missing] {
+        &self.scratch.workings.missing
     }
 
     /// Why the input was refused, if it was.

@@ -1,8 +1,9 @@
 //! What host functions gave: a table, supplied with the request.
 //!
 //! In:      the name of a function and its arguments.
-//! Out:     its result, or `EvalError::Pending`.
-//! Imports: `lang`, `runtime::program`, `runtime::vm::request`.
+//! Out:     its result, or `EvalError::Pending` and what was asked.
+//! Imports: `base::limits`, `lang`, `runtime::program`, `runtime::vm::request`.
+//! Source:  `docs/facts.md`.
 //!
 //! Arguments are found by their digest: SHA-256 of the list of them as canonical JSON
 //! (`lang::value::json`). A function that needs nothing but its arguments may be computed instead.
@@ -11,15 +12,18 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::base::limits::{
+    ARENA_BYTES_MAX, ELEMENTS_MAX, HOST_CALL_BYTES_MAX, HOST_CALLS_MAX, SESSION_ID_BYTES_MAX,
+};
 use crate::lang::error::EvalError;
 use crate::lang::functions::Native;
-use crate::lang::value::Value;
-use crate::lang::value::heap::Heap;
+use crate::lang::value::heap::{Heap, Store};
 use crate::lang::value::json::{self, Form};
+use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::HostRow;
 use crate::runtime::program::Program;
 use crate::runtime::vm::request::conform::conform;
-use crate::runtime::vm::request::result;
+use crate::runtime::vm::request::{heap, result};
 
 /// Results of host functions.
 #[derive(Clone, Debug, Default)]
@@ -41,12 +45,62 @@ pub struct HostEntry {
     pub result: String,
 }
 
+/// A call of a host function that a table says nothing of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The function, by its number in the program.
+    pub(in crate::runtime) host: u16,
+    /// Digest of its arguments.
+    pub(in crate::runtime) arguments: [u8; 32],
+    /// The arguments: a list, as JSON.
+    pub(in crate::runtime) text: String,
+}
+
+/// The arguments that a result is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arguments<'a> {
+    /// By their digest.
+    Digest([u8; 32]),
+    /// As a list, in JSON.
+    List(&'a str),
+}
+
+/// Why a result of a host function is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactFault {
+    /// No rule calls a function of this name.
+    Unknown(String),
+    /// The arguments are no list of values that it takes.
+    Arguments(String),
+    /// The result is no value of the declared type.
+    Result(String),
+}
+
+impl fmt::Display for FactFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(name) => write!(f, "no rule calls a function `{name}` of the host"),
+            Self::Arguments(name) => write!(f, "`{name}` does not take these arguments"),
+            Self::Result(name) => write!(f, "the result has not the type that `{name}` declares"),
+        }
+    }
+}
+
+/// Orders entries.
+fn key(entry: &HostEntry) -> (&str, [u8; 32]) {
+    (&entry.name, entry.arguments)
+}
+
 impl HostTable {
+    /// A table that says nothing.
+    pub(in crate::runtime) const EMPTY: &'static Self =
+        &Self { entries: Vec::new(), computed: Vec::new() };
+
     /// A table of these results. Of two for the same call the first counts.
     #[must_use]
     pub fn new(mut entries: Vec<HostEntry>) -> Self {
-        entries.sort_by(|a, b| (&a.name, a.arguments).cmp(&(&b.name, b.arguments)));
-        entries.dedup_by(|b, a| a.name == b.name && a.arguments == b.arguments);
+        entries.sort_by(|a, b| key(a).cmp(&key(b)));
+        entries.dedup_by(|b, a| key(a) == key(b));
         Self { entries, computed: Vec::new() }
     }
 
@@ -54,6 +108,17 @@ impl HostTable {
     #[must_use]
     pub fn computing(functions: &[(&'static str, Native)]) -> Self {
         Self { entries: Vec::new(), computed: functions.to_vec() }
+    }
+
+    /// Adds a result; whether there was none for this call.
+    pub fn add(&mut self, entry: HostEntry) -> bool {
+        match self.entries.binary_search_by(|other| key(other).cmp(&key(&entry))) {
+            Ok(_) => false,
+            Err(at) => {
+                self.entries.insert(at, entry);
+                true
+            }
+        }
     }
 
     /// The results, in order of name and arguments.
@@ -68,12 +133,12 @@ impl HostTable {
         Sha256::digest(arguments.as_bytes()).into()
     }
 
-    /// What `host` gave for these arguments.
+    /// What `host`, of this number, gave for these arguments. What is not known is noted.
     pub(in crate::runtime) fn answer(
         &self,
         program: &Program,
-        heap: &mut Heap<'_>,
-        host: &HostRow,
+        (heap, missing): (&mut Heap<'_>, &mut Vec<Missing>),
+        (number, host): (u16, &HostRow),
         arguments: &[Value],
     ) -> Result<Value, EvalError> {
         let name = program.string(host.name);
@@ -83,15 +148,90 @@ impl HostTable {
                 .ok_or(EvalError::BadConversion);
         }
         let list = heap.new_list(arguments)?;
-        let mut hash = Hasher(Sha256::new());
-        json::write(&heap.view(), &list, Form::Canonical, &mut hash)?;
-        let digest: [u8; 32] = hash.0.finalize().into();
-        let order = |entry: &HostEntry| (entry.name.as_str(), entry.arguments).cmp(&(name, digest));
-        let at = self.entries.binary_search_by(order).map_err(|_| EvalError::Pending)?;
-        let entry = self.entries.get(at).ok_or(EvalError::Pending)?;
+        let digest = digest(heap, &list)?;
+        let found = self.entries.binary_search_by(|entry| key(entry).cmp(&(name, digest)));
+        let Some(entry) = found.ok().and_then(|at| self.entries.get(at)) else {
+            note(missing, number, digest, (heap, &list));
+            return Err(EvalError::Pending);
+        };
         let value = result::read(heap, &entry.result)?;
         conform(&program.module, heap, &value, host.result).ok_or(EvalError::BadConversion)
     }
+}
+
+/// The digest of a list of arguments.
+fn digest(heap: &Heap<'_>, list: &Value) -> Result<[u8; 32], EvalError> {
+    let mut hash = Hasher(Sha256::new());
+    json::write(&heap.view(), list, Form::Canonical, &mut hash)?;
+    Ok(hash.0.finalize().into())
+}
+
+/// Notes a call that is not known, once, as long as there is room.
+#[cold]
+fn note(
+    missing: &mut Vec<Missing>,
+    host: u16,
+    arguments: [u8; 32],
+    (heap, list): (&Heap<'_>, &Value),
+) {
+    let same = |it: &Missing| (it.host, it.arguments) == (host, arguments);
+    if missing.len() >= HOST_CALLS_MAX || missing.iter().any(same) {
+        return;
+    }
+    let mut text = String::new();
+    if json::write(&heap.view(), list, Form::Plain, &mut text).is_err() {
+        return;
+    }
+    let told: usize = missing.iter().map(|it| it.text.len()).sum();
+    if missing.is_empty() || told + text.len() <= HOST_CALL_BYTES_MAX {
+        missing.push(Missing { host, arguments, text });
+    }
+}
+
+/// A result that came for a call of a function that `program` calls: it has the declared types.
+///
+/// # Errors
+/// Why it is not taken.
+pub fn fact(
+    program: &Program,
+    name: &str,
+    arguments: Arguments<'_>,
+    given: &str,
+) -> Result<HostEntry, FactFault> {
+    let told = || name.chars().take(SESSION_ID_BYTES_MAX).collect::<String>();
+    let rows = || program.module.hosts.iter().filter(|row| program.string(row.name) == name);
+    rows().next().ok_or_else(|| FactFault::Unknown(told()))?;
+    let mut store = Store::new(ARENA_BYTES_MAX, ELEMENTS_MAX);
+    let mut heap = heap(program, &[], &mut store);
+    // Of several forms that a name has it is one whose arguments these are.
+    let (digests, results): (Vec<[u8; 32]>, Vec<u16>) = match arguments {
+        Arguments::Digest(digest) => rows().map(|row| (digest, row.result)).unzip(),
+        Arguments::List(list) => {
+            let read = |row: &HostRow| Some((typed(program, &mut heap, row, list)?, row.result));
+            rows().filter_map(read).unzip()
+        }
+    };
+    let arguments = *digests.first().ok_or_else(|| FactFault::Arguments(told()))?;
+    let value = result::read(&mut heap, given).map_err(|_| FactFault::Result(told()))?;
+    let fits = |ty: &u16| conform(&program.module, &mut heap, &value, *ty).is_some();
+    if !results.iter().any(fits) {
+        return Err(FactFault::Result(told()));
+    }
+    Ok(HostEntry { name: name.to_owned(), arguments, result: given.to_owned() })
+}
+
+/// The digest of arguments that are written as JSON, as values of the declared types.
+fn typed(program: &Program, heap: &mut Heap<'_>, row: &HostRow, list: &str) -> Option<[u8; 32]> {
+    let list = result::read(heap, list).ok().filter(|list| list.tag() == Tag::List)?;
+    let values = heap.view().elements(&list).to_vec();
+    if values.len() != row.params.len() {
+        return None;
+    }
+    let pairs = values.iter().zip(&row.params);
+    let typed = pairs.map(|(value, ty)| conform(&program.module, heap, value, *ty));
+    let typed = typed.collect::<Option<Vec<_>>>()?;
+    let list = heap.new_list(&typed).ok()?;
+    digest(heap, &list).ok()
 }
 
 /// JSON as a value, for functions that are computed.

@@ -10,7 +10,7 @@ use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::program::Program;
 use crate::runtime::program::scan::ScanMemo;
 use crate::runtime::vm::budget::Budget;
-use crate::runtime::vm::hosts::HostTable;
+use crate::runtime::vm::hosts::{HostTable, Missing};
 use crate::runtime::vm::lanes::MADE_VALUES;
 use crate::runtime::vm::observe::Watching;
 
@@ -179,6 +179,8 @@ pub(in crate::runtime) struct Machine<'a, O: Watching> {
     /// Numbers that steps of sweeps make: one behind the other, each of all elements.
     pub(in crate::runtime) made: &'a mut [Value],
     pub(in crate::runtime) hosts: Option<&'a HostTable>,
+    /// What host functions were asked, and the table does not say.
+    pub(in crate::runtime) missing: &'a mut Vec<Missing>,
     pub(in crate::runtime) budget: Budget,
     /// What failed last in code that is not cold.
     pub(in crate::runtime) note: Note,
@@ -202,6 +204,7 @@ pub(in crate::runtime) struct Workings {
     pub(in crate::runtime) epoch: u32,
     pub(in crate::runtime) scans: ScanMemo,
     pub(in crate::runtime) made: Vec<Value>,
+    pub(in crate::runtime) missing: Vec<Missing>,
 }
 
 impl Workings {
@@ -214,6 +217,7 @@ impl Workings {
             epoch: 0,
             scans: ScanMemo::of(&program.scans),
             made: vec![Value::ABSENT; if program.sweeps.is_empty() { 0 } else { MADE_VALUES }],
+            missing: Vec::new(),
         }
     }
 
@@ -251,6 +255,7 @@ impl<'a, O: Watching> Machine<'a, O> {
             scans: &mut workings.scans,
             made: &mut workings.made,
             hosts,
+            missing: &mut workings.missing,
             budget: Budget::new(program.module.manifest.metered),
             note: Note::NONE,
             result: Value::ABSENT,

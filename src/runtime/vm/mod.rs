@@ -19,6 +19,7 @@ mod machine;
 mod message;
 pub mod observe;
 pub mod partial;
+pub mod pending;
 pub mod report;
 pub mod request;
 pub mod scratch;

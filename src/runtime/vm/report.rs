@@ -19,6 +19,10 @@ use crate::runtime::program::Program;
 use crate::runtime::vm::canonical::{Canonical, held, hex};
 use crate::runtime::vm::decision::Decision;
 use crate::runtime::vm::machine::Note;
+use crate::runtime::vm::pending::PendingCall;
+
+/// What is said in the place of an effect while a decision waits for a host function.
+pub const PENDING: &str = "pending";
 
 /// A decision that owns what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub struct DecisionReport {
     pub outputs: Vec<OutputReport>,
     /// What failed.
     pub errors: Vec<ErrorReport>,
+    /// The calls of host functions that it waits for. Where there are any nothing may be done yet.
+    pub pending: Vec<PendingCall>,
     /// To whom it goes, where it escalates.
     pub escalation: Option<EscalationReport>,
     /// Cost in units.
@@ -124,6 +130,7 @@ impl DecisionReport {
             reason,
             outputs,
             errors: errors(decision),
+            pending: decision.pending(),
             escalation: decision.escalation().map(|row| escalation(program, row)),
             cost: decision.cost(),
             digest,
@@ -131,6 +138,12 @@ impl DecisionReport {
             unsigned: program.is_unsigned(),
             now: (moment.seconds, moment.nanoseconds),
         }
+    }
+
+    /// What is said of its effect: `pending` where it waits for a host function.
+    #[must_use]
+    pub fn effect_word(&self) -> Option<&'static str> {
+        if self.pending.is_empty() { self.effect.map(Effect::word) } else { Some(PENDING) }
     }
 
     /// The decision as one line of JSON.
@@ -144,7 +157,7 @@ impl DecisionReport {
 
     fn write(&self, out: &mut String) -> fmt::Result {
         out.write_str("{\"effect\":")?;
-        optional(out, self.effect.map(Effect::word))?;
+        optional(out, self.effect_word())?;
         out.write_str(",\"rule\":")?;
         optional(out, self.rule.as_deref())?;
         out.write_str(",\"fired\":")?;
@@ -163,6 +176,10 @@ impl DecisionReport {
         self.write_explanations(out)?;
         out.write_str(",\"errors\":")?;
         list(out, &self.errors, error)?;
+        if !self.pending.is_empty() {
+            out.write_str(",\"pending\":")?;
+            list(out, &self.pending, pending)?;
+        }
         if let Some(escalation) = &self.escalation {
             out.write_str(",\"to\":")?;
             list(out, &escalation.to, |out, who| string(out, who))?;
@@ -279,6 +296,17 @@ fn error(out: &mut String, error: &ErrorReport) -> fmt::Result {
     optional(out, error.at.as_deref())?;
     out.write_str(",\"message\":")?;
     string(out, &error.message)?;
+    out.write_char('}')
+}
+
+fn pending(out: &mut String, call: &PendingCall) -> fmt::Result {
+    out.write_str("{\"f\":")?;
+    string(out, &call.function)?;
+    write!(out, ",\"args\":{},\"digest\":\"sha256:", call.arguments)?;
+    hex(out, &call.digest)?;
+    write!(out, "\",\"mode\":\"{}\",\"timeout\":", if call.is_async { "async" } else { "sync" })?;
+    let timeout = call.timeout_ns.map(|timeout| text(&Value::duration(timeout)));
+    optional(out, timeout.as_deref())?;
     out.write_char('}')
 }
 

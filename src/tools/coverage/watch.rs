@@ -104,7 +104,7 @@ impl<'p> Watch<'p> {
     pub(super) fn ready(&self, ready: &Ready<'_>) -> Seen {
         let mut scratch = Scratch::for_program(self.program);
         let input = ready.input(self.program);
-        self.see(ready.fill(self.program, &input, &mut scratch), &ready.moment())
+        self.see(ready.fill(self.program, &input, &mut scratch), &ready.moment(&input))
     }
 
     pub(super) fn example(&self, example: &Example, scratch: &mut Scratch) -> Seen {

@@ -154,8 +154,13 @@ const WINDOW: &[Key] = &[
     ("zone", "The time zone, as `Europe/Zurich`."),
 ];
 
-const FUNCTION: &[Key] =
-    &[("params", "Types of the arguments."), ("result", "Type of the result.")];
+const FUNCTION: &[Key] = &[
+    ("params", "Types of the arguments."),
+    ("result", "Type of the result."),
+    ("mode", "Whether who asks for a decision waits for it: `sync` or `async`."),
+    ("timeout", "How long its result is waited for, as `200ms`."),
+    ("on_timeout", "What happens without a result: `deny`."),
+];
 
 const ESCALATION: &[Key] = &[
     ("to", "Who is asked."),
@@ -213,6 +218,8 @@ pub(super) fn words_at(path: &[String]) -> Vec<&'static str> {
         ["default"] => vec!["deny", "allow", "escalate"],
         ["on_error"] => vec!["deny", "escalate"],
         ["rules", "mode"] => words(&known::MODES),
+        ["functions", _, "mode"] => words(&known::ASKED),
+        ["functions", _, "on_timeout"] => words(&known::IN_VAIN),
         ["rules", "phase"] => words(&known::PHASES),
         ["tools", _, "effect"] | ["flow", "sink", "effect"] => words(&known::EFFECTS),
         ["flow", "sink", "arg"] => words(&known::ROLES),

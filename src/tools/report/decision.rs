@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::base::limits::DECISION_COST_MAX;
 use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
-use crate::runtime::vm::report::{DecisionReport, ErrorReport, EscalationReport};
+use crate::runtime::vm::report::{DecisionReport, ErrorReport, EscalationReport, PENDING};
 use crate::tools::inspect::digest_short;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
@@ -41,7 +41,10 @@ pub const fn effect_paint(effect: Option<Effect>) -> Paint {
 /// `  DENY  send_money · two-person · "12000 needs two approvers, has 1"`.
 #[must_use]
 pub fn headline(report: &DecisionReport, tool: Option<&str>, style: Style) -> String {
-    let word = effect_word(report.effect);
+    let (word, paint) = match report.pending.as_slice() {
+        [] => (effect_word(report.effect), effect_paint(report.effect)),
+        _ => (PENDING.to_uppercase(), Paint::Wait),
+    };
     let mut parts: Vec<String> = Vec::new();
     parts.extend(tool.map(|tool| visible(tool).into_owned()));
     parts.push(visible(decider(report)).into_owned());
@@ -50,7 +53,7 @@ pub fn headline(report: &DecisionReport, tool: Option<&str>, style: Style) -> St
     }
     let indent = word.width() + 4;
     let room = style.width.saturating_sub(indent);
-    let mut text = format!("  {}  ", style.paint(effect_paint(report.effect), &word));
+    let mut text = format!("  {}  ", style.paint(paint, &word));
     for (at, line) in wrap(&parts.join(" · "), room).iter().enumerate() {
         let before = if at == 0 { 0 } else { indent };
         let _ = writeln!(text, "{:before$}{line}", "");
@@ -64,6 +67,7 @@ pub fn decider(report: &DecisionReport) -> &str {
     match &report.rule {
         Some(rule) => rule,
         None if is_refused(report) => "the input was refused",
+        None if !report.pending.is_empty() => "a function of the host is asked first",
         None if report.effect.is_none() => "nothing here decides",
         None => "no rule spoke, so the default",
     }
@@ -99,6 +103,9 @@ pub fn detail_rows(report: &DecisionReport, shadow: bool) -> Vec<(&'static str, 
     }
     if let Some(escalation) = &report.escalation {
         rows.push(("asks", asks(escalation)));
+    }
+    for call in &report.pending {
+        rows.push(("needs", format!("{} of {}", call.function, call.arguments)));
     }
     for output in &report.outputs {
         rows.push(("output", format!("{} = {}", output.name, output.plain)));

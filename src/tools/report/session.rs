@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::lang::decision::Effect;
 use crate::runtime::session::approvals::Standing;
 use crate::runtime::session::step::Note;
+use crate::runtime::vm::report::PENDING;
 use crate::tools::inspect::digest_text;
 use crate::tools::report::decision::{decider, detail_rows, effect_paint};
 use crate::tools::report::paint::{Paint, Style};
@@ -30,6 +31,7 @@ pub fn draw(told: &Told, style: Style) -> String {
     let mut text = String::new();
     let effect = told.effect();
     let (word, paint) = match effect {
+        Some(_) if told.is_pending() => (PENDING.to_uppercase(), Paint::Wait),
         Some(effect) => (effect.word().to_uppercase(), effect_paint(Some(effect))),
         None if told.fault.is_some() => ("refused".to_owned(), Paint::Bad),
         None => (told.kind.to_owned(), Paint::Frame),
@@ -186,7 +188,7 @@ pub fn to_json(told: &Told) -> String {
         "seq": told.seq,
         "line": told.line,
         "ev": told.kind,
-        "effect": told.effect().map(Effect::word),
+        "effect": if told.is_pending() { Some(PENDING) } else { told.effect().map(Effect::word) },
         "decision": decision,
         "values": values,
         "asked": told.asking.as_ref().map(|ask| json!({

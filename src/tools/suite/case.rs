@@ -125,8 +125,7 @@ impl Reading<'_> {
         let mut matrix = self.matrix.clone();
         matrix.extend(axes(keys.get("matrix"), sink));
         let changes = keys.get("patch").map_or_else(Vec::new, |node| operations(node, sink));
-        let mut functions = table::read(keys.items("functions", sink), sink);
-        functions.extend(self.functions.iter().cloned());
+        let functions = self.functions(&keys, sink);
         let skip = keys.text("skip", sink).map(|reason| reason.value);
         let now = keys.text("now", sink).or_else(|| self.now.clone());
         let (name, expect) = (name?, expected?);
@@ -170,6 +169,7 @@ impl Reading<'_> {
         let mut matrix = self.matrix.clone();
         matrix.extend(axes(keys.get("matrix"), sink));
         let changes = keys.get("patch").map_or_else(Vec::new, |node| operations(node, sink));
+        let functions = self.functions(keys, sink);
         let skip = keys.text("skip", sink).map(|reason| reason.value);
         let events = Json::Array(events);
         let mut cases = Vec::new();
@@ -184,13 +184,20 @@ impl Reading<'_> {
                     span: name.span,
                     context: Context::Session(chosen.get(..=*at).unwrap_or_default().to_vec()),
                     now: now.clone(),
-                    functions: Vec::new(),
+                    functions: functions.clone(),
                     skip: skip.clone(),
                     expect: expect.clone(),
                 });
             }
         }
         Some(cases)
+    }
+
+    /// What host functions give: those of the case go before those of the file.
+    fn functions(&self, keys: &Keys<'_>, sink: &mut Sink) -> Vec<HostResult> {
+        let mut functions = table::read(keys.items("functions", sink), sink);
+        functions.extend(self.functions.iter().cloned());
+        functions
     }
 
     /// The base, or what the case's `file` holds.

@@ -73,7 +73,7 @@ pub fn why(program: &Program, ready: &Ready<'_>, wanted: Option<&str>) -> String
     let (report, slots) = {
         let input = ready.input(program);
         let mut filled = ready.fill(program, &input, &mut scratch);
-        let mut decision = filled.decide_observed(&ready.moment(), &mut seen);
+        let mut decision = filled.decide_observed(&ready.moment(&input), &mut seen);
         (DecisionReport::of(&mut decision), slots(&decision))
     };
     let watched = Watched { report: &report, seen: &mut seen, slots, origin: Origin::Given };

@@ -5,6 +5,7 @@
 //! Imports: `base`, `lang`, `compiler`, `runtime`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
@@ -36,9 +37,18 @@ pub struct Ready<'t> {
     pub at: (i64, u32),
     /// The context as bytes of JSON.
     text: String,
-    hosts: HostTable,
+    hosts: Arc<HostTable>,
     /// Where an output is expected, its canonical form, or why it cannot be made.
     output: Option<Result<Option<String>, String>>,
+}
+
+/// What is decided about.
+#[derive(Clone, Debug)]
+pub struct Given<'i> {
+    /// The context.
+    text: Cow<'i, str>,
+    /// What functions of the host gave.
+    hosts: Arc<HostTable>,
 }
 
 /// What became of an expectation.
@@ -78,19 +88,21 @@ impl<'t> Ready<'t> {
             let value = value_of(&text, surroundings, &case.functions);
             value.map(|output| output.map(|it| it.canonical))
         });
-        let (text, hosts) = (context.to_string(), table(&case.functions));
+        let (text, hosts) = (context.to_string(), Arc::new(table(&case.functions)));
         Ok(Self { case, context, at, text, hosts, output })
     }
 
-    /// The context that `program` decides about: that of a session holds what it answers.
+    /// What `program` decides about: that of a session holds what it answers.
     #[must_use]
-    pub fn input(&self, program: &Program) -> Cow<'_, str> {
+    pub fn input(&self, program: &Program) -> Given<'_> {
         match &self.case.context {
             Context::Session(events) => {
-                Cow::Owned(session::last(program, events).context.unwrap_or_default())
+                let last = session::last(program, events, &self.case.functions);
+                let text = Cow::Owned(last.context.unwrap_or_default());
+                Given { text, hosts: last.facts }
             }
             Context::Whole(_) | Context::Roots(_) | Context::Expression(_) => {
-                Cow::Borrowed(&self.text)
+                Given { text: Cow::Borrowed(&self.text), hosts: Arc::clone(&self.hosts) }
             }
         }
     }
@@ -100,29 +112,30 @@ impl<'t> Ready<'t> {
     pub fn fill<'a>(
         &self,
         program: &'a Program,
-        input: &'a str,
+        input: &'a Given<'_>,
         scratch: &'a mut Scratch,
     ) -> Filled<'a> {
         if matches!(self.case.context, Context::Session(_)) {
-            ingest_answered(program, input.as_bytes(), scratch)
+            ingest_answered(program, input.text.as_bytes(), scratch)
         } else {
-            ingest(program, input.as_bytes(), scratch)
+            ingest(program, input.text.as_bytes(), scratch)
         }
     }
 
     /// What a decision about it may use beside the context.
     #[must_use]
-    pub fn moment(&self) -> Moment<'_> {
-        Moment { hosts: Some(&self.hosts), ..Moment::at(self.at.0, self.at.1) }
+    pub fn moment<'i>(&self, input: &'i Given<'_>) -> Moment<'i> {
+        Moment { hosts: Some(&input.hosts), ..Moment::at(self.at.0, self.at.1) }
     }
 
     /// What `program` decides; `scratch` was made for it.
     #[must_use]
     pub fn decide(&self, program: &Program, scratch: &mut Scratch) -> DecisionReport {
         if let Context::Session(events) = &self.case.context {
-            return session::last(program, events).report;
+            return session::last(program, events, &self.case.functions).report;
         }
-        let request = Request { context: self.text.as_bytes(), moment: self.moment() };
+        let moment = Moment { hosts: Some(&self.hosts), ..Moment::at(self.at.0, self.at.1) };
+        let request = Request { context: self.text.as_bytes(), moment };
         DecisionReport::of(&mut evaluate(program, &request, scratch))
     }
 

@@ -12,6 +12,7 @@ use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::lang::error::EvalError;
 use crate::runtime::program::Program;
+use crate::runtime::vm::pending::PendingCall;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::locate::Locator;
@@ -210,6 +211,8 @@ fn notes(report: &DecisionReport) -> Vec<String> {
     let mut notes: Vec<String> = report.errors.iter().map(note).collect();
     if report.errors.iter().any(|error| error.class == EvalError::Pending) {
         notes.push("what the host answers stands under `functions` of the test file".to_owned());
+        let needs = |call: &PendingCall| format!("needs {} of {}", call.function, call.arguments);
+        notes.extend(report.pending.iter().map(needs));
     }
     notes
 }

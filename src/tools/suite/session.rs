@@ -6,17 +6,22 @@
 //! Imports: `runtime`.
 //! Source:  `docs/sessions.md`; `docs/test.md`, "Sessions".
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::runtime::program::Program;
+use crate::runtime::session::event::Fact;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::step::{Outcome, Session, Work};
 use crate::runtime::vm::decide::evaluate;
+use crate::runtime::vm::hosts::{Arguments, HostTable};
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::runtime::vm::request::{Moment, Request};
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::suite::HostResult;
 
 /// What came of the last event.
 #[derive(Debug)]
@@ -25,26 +30,39 @@ pub(super) struct Last {
     pub(super) report: DecisionReport,
     /// The context, with the answers of the session; none where the event was refused.
     pub(super) context: Option<String>,
+    /// What functions of the host had given.
+    pub(super) facts: Arc<HostTable>,
 }
 
-/// Runs `events` with `program`.
-pub(super) fn last(program: &Program, events: &[Json]) -> Last {
+/// Runs `events` with `program`, where functions of the host gave this before.
+pub(super) fn last(program: &Program, events: &[Json], given: &[HostResult]) -> Last {
     let ground = Ground::of(program);
     let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    for HostResult { name, args, result } in given {
+        let (args, result) = (Json::from(args.as_slice()).to_string(), result.to_string());
+        let (function, arguments) = (name.as_str().into(), Arguments::List(&args));
+        // What no rule calls is nothing to this program.
+        let _ = session.supply(&Fact { function, arguments, result: &result });
+    }
     let mut said = None;
     for event in events {
         let line = event.to_string();
         said = match session.line(line.as_bytes(), &mut work) {
-            Outcome::Decided(mut decided) => Some(Ok(DecisionReport::of(&mut decided.decision))),
+            Outcome::Decided(mut decided) => Some(Ok(decided.report())),
             Outcome::Refused(fault) => Some(Err(format!("the event is refused: {fault}"))),
             Outcome::Recorded(_) => None,
         };
     }
+    let facts = work.facts();
+    let refused = |why| Last { report: refused(program, why), context: None, facts: facts.clone() };
     match said {
-        Some(Ok(report)) => Last { report, context: Some(work.context().to_owned()) },
-        Some(Err(why)) => Last { report: refused(program, why), context: None },
+        Some(Ok(report)) => {
+            let context = Some(work.context().to_owned());
+            Last { report, context, facts: facts.clone() }
+        }
+        Some(Err(why)) => refused(why),
         // The reader of tests lets requests alone be last.
-        None => Last { report: refused(program, "it is no request".to_owned()), context: None },
+        None => refused("it is no request".to_owned()),
     }
 }
 

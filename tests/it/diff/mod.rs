@@ -31,7 +31,7 @@ pub(crate) fn said(program: &Program, context: &Json, now: (i64, u32)) -> Decisi
     let mut scratch = Scratch::for_program(program);
     let moments = Moments { seconds: now.0, nanoseconds: now.1, given: true };
     let bytes = context.to_string();
-    decide(program, &mut scratch, (Form::Json, bytes.as_bytes()), moments)
+    decide(program, &mut scratch, (Form::Json, bytes.as_bytes()), &moments.with(None))
 }
 
 pub(crate) fn refused(report: &DecisionReport) -> bool {

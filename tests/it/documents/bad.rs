@@ -254,7 +254,9 @@ fn sections() {
                 "policyc: 1\ntools: {t: {«store»: x, «idempotent»: true, «undo»: null}}\n",
             ),
             (&["E0204"], "policyc: 1\nfunctions: {f: {«params»: []}}\n"),
-            (&["E0213"], "policyc: 1\nfunctions: {f: {result: int, «mode»: sync}}\n"),
+            (&["E0210"], "policyc: 1\nfunctions: {f: {result: int, mode: «later»}}\n"),
+            (&["E0210"], "policyc: 1\nfunctions: {f: {result: int, on_timeout: «allow»}}\n"),
+            (&["E0210"], "policyc: 1\nfunctions: {f: {result: int, timeout: «0s»}}\n"),
             (
                 &["E0210"],
                 "policyc: 1\nwindows: {w: {days: [«mo»], from: 08:00, to: 09:00, zone: UTC}}\n",

@@ -189,7 +189,7 @@ fn bad_events_allow_nothing() {
             (response("1", json!("b")), "Again"),
             // What nobody asked for is known by nobody.
             (request("8", "wipe", json!({"id": "anything"})), "escalate target/id"),
-            (json!({"ev": "fact"}), "refused: this version takes no events of the kind `fact`"),
+            (json!({"ev": "fact"}), "refused: it has no `args`, or one of another kind"),
             (
                 request("9", "read", json!({"path": "a"})),
                 "refused: an event before could not be read, so nobody knows what values carry",

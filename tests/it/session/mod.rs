@@ -2,6 +2,7 @@
 
 mod approvals;
 mod evasions;
+mod facts;
 mod hand;
 mod meters;
 mod plans;

@@ -229,7 +229,8 @@ fn add_names(module: &mut Module) {
     module.manifest.tzdb = tzdb;
     module.manifest.sources[0].path = path;
     module.patterns = vec![Pattern { text: pattern, automaton: Vec::new() }];
-    module.hosts = vec![HostRow { name: host, params: vec![2], result: 2 }];
+    module.hosts =
+        vec![HostRow { name: host, params: vec![2], result: 2, is_async: false, timeout_ns: None }];
 }
 
 /// Scalars of every kind, then what holds others.

@@ -11,6 +11,7 @@ use crate::compiler::check::macros;
 use crate::compiler::check::overload::matching;
 use crate::compiler::check::scope::Declared;
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
+use crate::compiler::syntax::document::model::Wait;
 use crate::diag::suggest::nearest;
 use crate::lang::decision::Effect;
 use crate::lang::functions::extremes::takes_any_number;
@@ -279,6 +280,7 @@ impl<'a> Infer<'_, 'a> {
             member: false,
             params: vec![param],
             result,
+            wait: Wait::default(),
         };
         let forms = [("int_to_enum", TypeTable::INT), ("string_to_enum", TypeTable::STRING)];
         let forms = forms.map(form);

@@ -15,7 +15,7 @@ use crate::compiler::check::schema::{DeclaredRoot, proto, written};
 use crate::compiler::check::scope::{Declared, Libraries, Scope};
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::model::{
-    EnvFunction, EnvOverload, Environment, Extension, StdlibSubset,
+    EnvFunction, EnvOverload, Environment, Extension, StdlibSubset, Wait,
 };
 use crate::diag::suggest::nearest;
 use crate::lang::functions::{self, STDLIB, kubernetes};
@@ -264,6 +264,7 @@ pub(in crate::compiler::check) fn add_functions(
                 member: overload.target.is_some(),
                 params: params.map(|param| written::ty(cx, param)).collect(),
                 result: written::ty(cx, &overload.result),
+                wait: Wait::default(),
             };
             let form = (declared.member, declared.params.clone());
             if let Some(first) = forms.insert(form, at) {

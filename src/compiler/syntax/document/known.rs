@@ -87,7 +87,13 @@ pub const FALLBACK: Mapping = Mapping {
 
 /// A function of the host.
 pub const FUNCTION: Mapping =
-    Mapping { read: &["params", "result"], later: &["mode", "timeout", "on_timeout"] };
+    Mapping { read: &["params", "result", "mode", "timeout", "on_timeout"], later: &[] };
+
+/// Whether whoever asks for a decision waits for the result of a host function.
+pub const ASKED: [(&str, bool); 2] = [("sync", false), ("async", true)];
+
+/// What becomes of a decision that waits for a host function in vain: it never opens.
+pub const IN_VAIN: [(&str, ()); 1] = [("deny", ())];
 
 /// A window of time.
 pub const WINDOW: Mapping = Mapping { read: &["days", "from", "to", "zone"], later: &[] };

@@ -279,6 +279,17 @@ pub struct HostFunction {
     pub params: Vec<TypeExpr>,
     /// Type of the result.
     pub result: TypeExpr,
+    /// How its result is waited for.
+    pub wait: Wait,
+}
+
+/// How the result of a host function is waited for. Who waits in vain is denied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wait {
+    /// `mode: async`: who asks for the decision is told that it is pending, and goes on.
+    pub is_async: bool,
+    /// `timeout` in nanoseconds; without one there is no end.
+    pub timeout_ns: Option<i64>,
 }
 
 /// `windows: {office: {days: [mon..fri], from: "08:00", to: "17:30", zone: Europe/Zurich}}`.

@@ -12,7 +12,10 @@ use crate::compiler::syntax::document::keys::{
     Keys, bad, choice, is_identifier, is_qualified, list, mapping, one_or_list, text,
 };
 use crate::compiler::syntax::document::known;
-use crate::compiler::syntax::document::model::{DataFile, Extension, HostFunction, Tool, Window};
+use crate::compiler::syntax::document::model::{
+    DataFile, Extension, HostFunction, Tool, Wait, Window,
+};
+use crate::compiler::syntax::document::rule::duration;
 use crate::compiler::syntax::document::time::{DAYS, days, minute_of_day};
 use crate::compiler::syntax::document::types::{Fields, fields, type_of};
 use crate::compiler::syntax::document::yaml::{Entry, Node};
@@ -82,7 +85,11 @@ fn function(entry: &Entry, sink: &mut Sink) -> Option<HostFunction> {
     let params = keys.value("params").map_or(&[][..], |it| one_or_list(it, "`params`", sink));
     let params = params.iter().filter_map(|param| type_of(param, sink)).collect();
     let result = type_of(&keys.need("result", sink)?.value, sink)?;
-    Some(HostFunction { name, params, result })
+    let mode = keys.value("mode").and_then(|it| choice(it, "`mode`", &known::ASKED, sink));
+    keys.value("on_timeout").and_then(|it| choice(it, "`on_timeout`", &known::IN_VAIN, sink));
+    let timeout_ns = duration(&keys, "timeout", sink);
+    let wait = Wait { is_async: mode.unwrap_or_default(), timeout_ns };
+    Some(HostFunction { name, params, result, wait })
 }
 
 /// `{name: {days, from, to, zone}}`.

@@ -391,7 +391,13 @@ fn functions_memos_and_depth() {
 fn host_functions() {
     let mut s = sketch();
     let (ty, name) = (s.ty(TypeRow::Double), s.string("score"));
-    s.module.hosts.push(HostRow { name, params: vec![ty], result: ty });
+    s.module.hosts.push(HostRow {
+        name,
+        params: vec![ty],
+        result: ty,
+        is_async: false,
+        timeout_ns: None,
+    });
     let half = s.constant(Constant::Double(0.5));
     let r = s.register(0);
     let code = [
