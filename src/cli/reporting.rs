@@ -19,7 +19,7 @@ use crate::tools::report::{Format, Listed, Report, full, tally};
 #[command(next_help_heading = "Findings")]
 pub struct Reporting {
     /// How findings are written: full, concise, grouped, json, json-lines, github, gitlab, sarif,
-    /// junit, rdjson or markdown.
+    /// junit, rdjson, markdown or narrated.
     #[arg(
         long,
         value_name = "FORMAT",

@@ -129,6 +129,47 @@ fn a_failure_shows_expected_actual_difference_and_atom() {
     }
 }
 
+/// Everything that no case is about comes out as the file says: of six combinations two are told,
+/// one of them by a number that is spelled otherwise.
+#[test]
+fn what_no_case_is_about_comes_out_as_the_file_says() {
+    let complete = "complete:\n  matrix: {/badge/level: [1, 2, 3], /badge/name: [ann, \"\"]}\n";
+    let cases = "cases:\n  - {name: in, expect: {allow: open}}\n  \
+                 - {name: up, patch: {/badge/level: 3.0}, expect: {allow: open}}\n";
+    let (found, said) = ran(&format!("{TABLE}{cases}{complete}  default: deny\n"));
+    assert_eq!(said, [""; 0]);
+    let names: Vec<&str> = found.iter().map(|ran| ran.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "in",
+            "up",
+            "complete [/badge/level=1 /badge/name=\"ann\"]",
+            "complete [/badge/level=1 /badge/name=\"\"]",
+            "complete [/badge/level=2 /badge/name=\"\"]",
+            "complete [/badge/level=3 /badge/name=\"\"]",
+        ]
+    );
+    assert!(found.iter().all(|ran| matches!(ran.outcome, Outcome::Passed { .. })));
+    // A combination that comes out otherwise fails until a case says so.
+    let one = cases.lines().take(2).map(|line| format!("{line}\n")).collect::<String>();
+    let (found, _) = ran(&format!("{TABLE}{one}{complete}  default: deny\n"));
+    let failed: Vec<&str> = found
+        .iter()
+        .filter(|ran| matches!(ran.outcome, Outcome::Failed(_)))
+        .map(|ran| ran.name.as_str())
+        .collect();
+    assert_eq!(failed, ["complete [/badge/level=3 /badge/name=\"ann\"]"]);
+    for (keys, says) in [
+        ("  default: maybe\n", "P0905 `default` must be `allow`, `deny` or `escalate`"),
+        ("", "P0905 `complete` has no `default`"),
+        ("  default: deny\n  cases: []\n", "P0905 `complete` has no key `cases`"),
+    ] {
+        let (_, said) = ran(&format!("{TABLE}{cases}{complete}{keys}"));
+        assert_eq!(said, [says]);
+    }
+}
+
 #[test]
 fn a_matrix_is_every_combination() {
     let cases = "\

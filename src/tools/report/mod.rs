@@ -178,7 +178,19 @@ pub const FORMATS: &[Format] = &[
         draw: findings::markdown::draw,
         for_people: false,
     },
+    Format {
+        name: "narrated",
+        about: "for whoever listens: sentences without marks",
+        draw: findings::narrated::draw,
+        for_people: true,
+    },
 ];
+
+/// Text at the beginning of a sentence.
+fn upper(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
 
 /// `1 error, 2 warnings`, without what there is none of; `no findings` if there is nothing.
 #[must_use]

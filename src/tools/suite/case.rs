@@ -16,12 +16,13 @@ use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::events::{self, Events};
 use crate::tools::suite::patch::{Operation, SetMode};
 use crate::tools::suite::tree::{Keys, json, text, wrong};
-use crate::tools::suite::{Case, Context, Expect, HostResult, NOW, TestFile, table};
+use crate::tools::suite::{Case, Context, Expect, HostResult, NOW, TestFile, complete, table};
 
 /// Gives the text of the file at a logical path, or why it cannot be read, in words.
 pub type Reader<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 
-const FILE_KEYS: &[&str] = &["policy", "now", "base", "matrix", "functions", "cases", "state"];
+const FILE_KEYS: &[&str] =
+    &["policy", "now", "base", "matrix", "functions", "cases", "complete", "state"];
 const CASE_KEYS: &[&str] = &[
     "name",
     "patch",
@@ -54,7 +55,7 @@ const EXPECT_KEYS: &[&str] = &[
 ];
 
 /// A choice of a matrix: a JSON Pointer and the values that stand there in turn.
-type Axis = (Spanned<String>, Vec<Json>);
+pub(super) type Axis = (Spanned<String>, Vec<Json>);
 
 /// Reads the test file `file`. Files that it names are given by `reader`.
 #[must_use]
@@ -85,6 +86,10 @@ pub fn read(
     for node in keys.items("cases", sink) {
         cases.extend(reading.case(node, sink));
     }
+    if let Some(node) = keys.get("complete") {
+        let rest = complete::rest(node, &reading, &cases, sink);
+        cases.extend(rest.unwrap_or_default());
+    }
     Some(TestFile { file, policies: policies(&keys, sink), cases })
 }
 
@@ -97,12 +102,12 @@ fn policies(keys: &Keys<'_>, sink: &mut Sink) -> Vec<Spanned<String>> {
 }
 
 /// What the cases of a file share.
-struct Reading<'a> {
+pub(super) struct Reading<'a> {
     path: String,
     reader: &'a Reader<'a>,
-    base: Json,
-    now: Option<Spanned<String>>,
-    functions: Vec<HostResult>,
+    pub(super) base: Json,
+    pub(super) now: Option<Spanned<String>>,
+    pub(super) functions: Vec<HostResult>,
     matrix: Vec<Axis>,
 }
 
@@ -222,7 +227,7 @@ impl Reading<'_> {
 }
 
 /// What `operations` make of a value; one that does not fit is reported.
-fn changed<'a>(
+pub(super) fn changed<'a>(
     value: &Json,
     operations: impl Iterator<Item = &'a (Span, Operation)>,
     sink: &mut Sink,
@@ -238,7 +243,7 @@ fn changed<'a>(
     Some(changed)
 }
 
-fn axes(node: Option<&Node>, sink: &mut Sink) -> Vec<Axis> {
+pub(super) fn axes(node: Option<&Node>, sink: &mut Sink) -> Vec<Axis> {
     let Some(node) = node else { return Vec::new() };
     let Some(entries) = node.entries() else {
         wrong(node, "matrix", "a mapping from JSON Pointers to lists of values", sink);
@@ -256,7 +261,11 @@ fn axes(node: Option<&Node>, sink: &mut Sink) -> Vec<Axis> {
 }
 
 /// Every combination of the values of `axes`, the last axis changing fastest.
-fn combinations(axes: &[Axis], at: Span, sink: &mut Sink) -> Option<Vec<Vec<(Span, Operation)>>> {
+pub(super) fn combinations(
+    axes: &[Axis],
+    at: Span,
+    sink: &mut Sink,
+) -> Option<Vec<Vec<(Span, Operation)>>> {
     let total = axes.iter().try_fold(1_usize, |total, (_, values)| total.checked_mul(values.len()));
     if total.is_none_or(|total| total > MATRIX_CASES_MAX) {
         sink.report(SuiteError::TooMany { at, max: MATRIX_CASES_MAX });
@@ -279,7 +288,7 @@ fn combinations(axes: &[Axis], at: Span, sink: &mut Sink) -> Option<Vec<Vec<(Spa
 }
 
 /// The name of a case with the values that its matrix chose.
-fn title(name: &str, choice: &[(Span, Operation)]) -> String {
+pub(super) fn title(name: &str, choice: &[(Span, Operation)]) -> String {
     let mut chosen = Vec::new();
     for (_, operation) in choice {
         if let Operation::Set { path, value, .. } = operation {

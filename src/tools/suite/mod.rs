@@ -4,13 +4,15 @@
 //! Out:     a `TestFile`: its cases read, expanded and patched; `run` decides them.
 //! Imports: `base`, `diag`, `compiler`, `runtime`.
 //!
-//! `case` reads `*_test.yaml` and `events` the sessions there, `format` reads `tests.yaml`,
-//! `choose` finds the policies, `ready` evaluates what cases are made of, `session` runs events,
-//! `run` decides through the whole pipeline (compile, write, verify, evaluate), `group` does so
-//! once for files about the same policies, `expect` compares, `show` says what happened.
+//! `case` reads `*_test.yaml`, `events` the sessions there and `complete` what is said of all that
+//! no case is about; `format` reads `tests.yaml`. `choose` finds the policies, `ready` evaluates
+//! what cases are made of, `session` runs events, `run` decides through the whole pipeline
+//! (compile, write, verify, evaluate), `group` does so once for files about the same policies,
+//! `expect` compares, `show` says what happened.
 
 pub mod case;
 pub mod choose;
+mod complete;
 mod events;
 pub mod expect;
 pub mod files;

@@ -118,3 +118,15 @@ fn people_read_files_or_tables() {
     let row = "| warning | W0563 | `a b/p.yaml:9:12` | a condition is negated twice |\n";
     assert!(drawn("markdown").contains(row), "{}", drawn("markdown"));
 }
+
+#[test]
+fn sentences_say_all_that_is_drawn() {
+    let expected = "Warning W0563 in a b/p.yaml, line 9, column 12.\n\
+                    A condition is negated twice.\n\
+                    The place reads `!!request.internal`";
+    let text = drawn("narrated");
+    assert!(text.starts_with(expected), "{text}");
+    assert!(text.contains("\nLine 9 becomes `when: \"request.internal\"`.\n"), "{text}");
+    assert!(text.contains(".\n\nWarning W0563 in a b/p.yaml, line 12, column 12.\n"), "{text}");
+    assert!(text.lines().all(|line| line.is_empty() || line.ends_with(['.', '?'])), "{text}");
+}

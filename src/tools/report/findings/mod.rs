@@ -9,6 +9,7 @@ pub mod gitlab;
 pub mod grouped;
 pub mod junit;
 pub mod markdown;
+pub mod narrated;
 pub mod rdjson;
 pub mod sarif;
 

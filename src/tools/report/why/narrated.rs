@@ -10,6 +10,7 @@ use crate::lang::decision::Effect;
 use crate::tools::replay::explain::Explained;
 use crate::tools::report::decision::{decider, detail_rows};
 use crate::tools::report::paint::Style;
+use crate::tools::report::upper;
 use crate::tools::report::visible::visible;
 use crate::tools::report::why::{REFUSED, Told, because, did, name_of, settled, stands};
 use crate::tools::why::{RuleWhy, State, Why};
@@ -53,12 +54,6 @@ pub(super) fn draw(told: &Told<'_>, _style: Style) -> String {
         let _ = writeln!(text, "{}.", visible(&sentence));
     }
     text
-}
-
-/// A sentence at the beginning.
-fn upper(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A sentence in the middle of another one.
