@@ -9,6 +9,8 @@ use policyc::tools::project::Settings;
 use policyc::tools::suite::case;
 use policyc::tools::suite::choose::Tested;
 
+use crate::support::run::{Folder, git, ran};
+
 const DOORS: &str = "\
 policyc: 1
 name: doors
@@ -168,4 +170,47 @@ fn what_would_cover_the_rest_does() {
         let after = after.rules.iter().find(|it| it.id == rule.id).expect("the rule");
         assert_eq!(after.fired > 0, fires, "{}", rule.id);
     }
+}
+
+/// The rules that coverage since `rev` counts, in a project below the root of a repository.
+fn since(folder: &Folder, rev: &str) -> Vec<String> {
+    let line = format!("test --coverage --changed{rev} --output-format json");
+    let found = ran(&folder.path().join("team"), &line);
+    assert_eq!(found.exit, Some(0), "{}", found.err);
+    let found: serde_json::Value = serde_json::from_str(&found.out).expect("JSON");
+    let rules = found["rules"].as_array().expect("rules").iter();
+    rules.map(|rule| rule["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// Counts what stands on lines that differ from a revision: of rules, of the variables that their
+/// conditions ask, and all of a new file.
+#[test]
+fn what_changed_since_a_revision_is_counted_alone() {
+    let folder = Folder::new("coverage-changed");
+    folder.add("team/doors.yaml", DOORS);
+    folder.add("team/doors_test.yaml", CASES);
+    ran(folder.path(), "test team --coverage --changed").expect(2, &["P0911", "git repository"]);
+    git(folder.path(), "init --quiet");
+    git(folder.path(), "add .");
+    git(folder.path(), "commit --quiet --message=first");
+    assert_eq!(since(&folder, ""), [""; 0]);
+    folder.add("team/doors.yaml", DOORS.replace("size(hosts) > 5", "size(hosts) > 6"));
+    assert_eq!(since(&folder, ""), ["crowd"]);
+    git(folder.path(), "commit --quiet --all --message=second");
+    assert_eq!(since(&folder, ""), [""; 0]);
+    assert_eq!(since(&folder, "=HEAD~1"), ["crowd"]);
+    // A variable is a part of every condition that asks it.
+    let variable = DOORS.replace("badge.level >= 3", "badge.level >= 2");
+    folder.add("team/doors.yaml", &variable);
+    assert_eq!(since(&folder, "=HEAD~1"), ["open"]);
+    // Lines above move the rules, and change none.
+    folder.add("team/doors.yaml", format!("# The doors of the house.\n{DOORS}"));
+    assert_eq!(since(&folder, "=HEAD~1"), [""; 0]);
+    folder.add(
+        "team/late.yaml",
+        "policyc: 1\nname: late\ndefault: deny\nschema: {hour: int}\nrules:\n  \
+         - {id: late, when: hour > 20, deny: \"too late\"}\n",
+    );
+    assert_eq!(since(&folder, "=HEAD~1"), ["late"]);
+    ran(&folder.path().join("team"), "test --coverage --changed=nothing").expect(2, &["P0911"]);
 }

@@ -1,19 +1,9 @@
 //! `--base`: a revision of the project, taken out of git, or a bundle.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::{CALLS, Ran, bench, twenty_rules};
-use crate::support::run::{Folder, policyc};
-
-/// Runs `git` in `folder`, whatever this machine's user has configured.
-fn git(folder: &Path, line: &str) {
-    let who = ["-c", "user.name=test", "-c", "user.email=test@example.invalid"];
-    let mut command = Command::new("git");
-    command.args(who).args(["-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main"]);
-    command.args(line.split_whitespace()).current_dir(folder).stdout(Stdio::null());
-    assert!(command.status().expect("git runs").success(), "git {line}");
-}
+use crate::support::run::{Folder, git, policyc};
 
 fn repository(name: &str) -> Folder {
     let folder = Folder::new(&format!("bench-{name}"));

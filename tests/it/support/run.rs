@@ -74,6 +74,15 @@ pub(crate) fn policyc(folder: &Path) -> Command {
     command
 }
 
+/// Runs `git` in `folder`, whatever this machine's user has configured.
+pub(crate) fn git(folder: &Path, line: &str) {
+    let who = ["-c", "user.name=test", "-c", "user.email=test@example.invalid"];
+    let mut command = Command::new("git");
+    command.args(who).args(["-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main"]);
+    command.args(line.split_whitespace()).current_dir(folder).stdout(Stdio::null());
+    assert!(command.status().expect("git runs").success(), "git {line}");
+}
+
 /// What a command showed, and how it ended.
 pub(crate) struct Ran {
     pub(crate) out: String,
