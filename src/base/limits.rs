@@ -158,6 +158,8 @@ pub const METER_KEY_BYTES_MAX: usize = 1 << 10;
 pub const SESSION_ID_BYTES_MAX: usize = 256;
 /// Longest line of a file of records, in bytes: a refused context takes a third more than it is.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
+/// Most links of chains, and most places with labels, that the record of one call tells.
+pub const RECORD_LINKS_MAX: usize = 256;
 /// Most bytes of a frame of a packed file, packed or not: several of the longest lines.
 pub const PACKED_BYTES_MAX: usize = 16 << 20;
 /// A signed note in bytes: sixteen signatures, also such as no quantum computer forges, fit.

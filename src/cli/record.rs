@@ -16,6 +16,7 @@ use crate::runtime::record::about::{About, Loaded, ulid};
 use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::write::{Recorder, Recording};
 use crate::tools::paths::{normalize, slashed};
+use crate::tools::session::Journal;
 
 /// Lines are handed to the file in pieces of about this many bytes.
 const PIECE_BYTES: usize = 1 << 20;
@@ -89,15 +90,35 @@ impl RecordFile {
     }
 }
 
+impl Journal for RecordFile {
+    fn about(&mut self) -> (String, Instant) {
+        new_id()
+    }
+
+    fn keeper(&mut self) -> Option<&mut dyn Keeper> {
+        self.vault.as_mut().map(|vault| &mut vault.writer as &mut dyn Keeper)
+    }
+
+    fn take(&mut self, line: &[u8]) -> Result<(), Box<Diagnostic>> {
+        self.append(line)
+    }
+}
+
+/// An id that nothing else has, and the time at hand.
+#[must_use]
+pub fn new_id() -> (String, Instant) {
+    let (seconds, nanoseconds) = now();
+    let milliseconds = seconds.unsigned_abs() * 1_000 + u64::from(nanoseconds / 1_000_000);
+    (ulid(milliseconds, random()), Instant { seconds, nanoseconds })
+}
+
 /// The line of a decision, with a time and an id of its own. `keeper` is given what is sealed.
 pub fn line<'r>(
     recording: &'r mut Recording<'_, '_>,
     keeper: Option<&mut (dyn Keeper + '_)>,
 ) -> &'r [u8] {
-    let (seconds, nanoseconds) = now();
-    let milliseconds = seconds.unsigned_abs() * 1_000 + u64::from(nanoseconds / 1_000_000);
-    let id = ulid(milliseconds, random());
-    recording.line_kept(&About::new(&id, Instant { seconds, nanoseconds }), keeper)
+    let (id, at) = new_id();
+    recording.line_kept(&About::new(&id, at), keeper)
 }
 
 /// Whether a file is empty or ends with a line break.

@@ -1,21 +1,26 @@
 //! Sessions for tools: lines of events in, what came of each out.
 //!
-//! In:      a program, events as JSON lines.
-//! Out:     `Told` for each.
-//! Imports: `base`, `lang`, `runtime`.
+//! In:      a program, events as JSON lines; a journal, where they are recorded.
+//! Out:     `Told` for each; records.
+//! Imports: `base`, `diag`, `lang`, `runtime`.
 
 use serde_json::Value;
 
+use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::lang::fixed;
+use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
+use crate::runtime::record::about::{About, Loaded};
+use crate::runtime::record::seal::Keeper;
+use crate::runtime::record::session::{Recorded, SessionRecorder};
 use crate::runtime::session::approvals::{Asking, Standing};
 use crate::runtime::session::event::{Event, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::Reading;
 use crate::runtime::session::provenance::Provenance;
-use crate::runtime::session::step::{Fault, Note, Outcome, Session, Work};
+use crate::runtime::session::step::{Fault, Note, Outcome, Session};
 use crate::runtime::vm::report::DecisionReport;
 use crate::tools::locate::Locator;
 
@@ -129,11 +134,36 @@ impl Told {
     }
 }
 
-/// Runs a session over `lines`, and tells of each that is not empty.
-pub fn run(program: &Program, lines: &[u8], mut tell: impl FnMut(&Told)) {
+/// Where the events of a session are recorded.
+pub trait Journal {
+    /// The id of the next record, and the time at hand.
+    fn about(&mut self) -> (String, Instant);
+
+    /// What seals.
+    fn keeper(&mut self) -> Option<&mut dyn Keeper>;
+
+    /// Takes the line of a record.
+    ///
+    /// # Errors
+    /// If it cannot be kept.
+    fn take(&mut self, line: &[u8]) -> Result<(), Box<Diagnostic>>;
+}
+
+/// Runs a session over `lines`, and tells of each that is not empty; `journal` is the id of the
+/// session and where it is recorded, if it is.
+///
+/// # Errors
+/// What the journal says: what is not recorded is not told.
+pub fn run(
+    program: &Program,
+    lines: &[u8],
+    mut journal: Option<(&str, &mut dyn Journal)>,
+    mut tell: impl FnMut(&Told),
+) -> Result<(), Box<Diagnostic>> {
     let ground = Ground::of(program);
     let locator = Locator::new(program);
-    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    let mut recorder = SessionRecorder::of(&ground, &Loaded::default());
+    let mut open = recorder.begin(journal.as_ref().map_or("", |(id, _)| id));
     for (number, line) in (1..).zip(lines.split(|byte| *byte == b'\n')) {
         let line = line.trim_ascii();
         if line.is_empty() {
@@ -141,10 +171,19 @@ pub fn run(program: &Program, lines: &[u8], mut tell: impl FnMut(&Told)) {
         }
         let read = Event::read(line);
         let mut told = about(number, read.as_ref().ok());
-        let outcome = match &read {
-            Ok(event) => session.step(event, &mut work),
-            Err(fault) => session.unreadable(fault.clone()),
+        let Recorded { outcome, line: record } = {
+            let (id, at) = match &mut journal {
+                Some((_, journal)) => journal.about(),
+                None => (String::new(), Instant { seconds: 0, nanoseconds: 0 }),
+            };
+            let about = About::new(&id, at);
+            let keeper = journal.as_mut().and_then(|(_, journal)| journal.keeper());
+            recorder.event(&mut open, line, &about, keeper)
         };
+        if let Some((_, journal)) = &mut journal {
+            journal.take(record)?;
+        }
+        let session = open.session();
         let values = match outcome {
             Outcome::Decided(mut decided) => {
                 let mut report = decided.report();
@@ -168,32 +207,30 @@ pub fn run(program: &Program, lines: &[u8], mut tell: impl FnMut(&Told)) {
             _ => "null",
         };
         let action: Value = serde_json::from_str(action).unwrap_or_default();
-        told.values = values.iter().map(|it| told_value(&session, it, &action)).collect();
+        told.values = values.iter().map(|it| told_value(session, it, &action)).collect();
         let names = ground.names(session.state().context());
         told.context = names.map(str::to_owned).collect();
         told.state = session.state().digest();
         tell(&told);
     }
+    Ok(())
 }
 
 /// What an event says of itself.
 fn about(number: usize, event: Option<&Event<'_>>) -> Told {
-    let (kind, subject) = match event.map(|event| &event.kind) {
-        None => ("?", String::new()),
-        Some(EventKind::Prompt { text, .. }) => ("prompt", text.to_string()),
+    let subject = match event.map(|event| &event.kind) {
+        Some(EventKind::Prompt { text, .. }) => text.to_string(),
         Some(EventKind::Request { action, .. }) => {
             let action: Value = serde_json::from_str(action).unwrap_or_default();
-            let tool = action.get("tool").and_then(Value::as_str).unwrap_or_default();
-            ("request", tool.to_owned())
+            action.get("tool").and_then(Value::as_str).unwrap_or_default().to_owned()
         }
-        Some(EventKind::Response { call, .. }) => ("response", call.to_string()),
-        Some(EventKind::Approval { by, .. }) => ("approval", by.to_string()),
-        Some(EventKind::Fact(fact)) => ("fact", fact.function.to_string()),
-        Some(EventKind::Plan(_)) => ("plan", String::new()),
-        Some(EventKind::Answer) => ("answer", String::new()),
-        Some(EventKind::Clock) => ("clock", String::new()),
-        Some(EventKind::Reset) => ("reset", String::new()),
+        Some(EventKind::Response { call, .. }) => call.to_string(),
+        Some(EventKind::Approval { by, .. }) => by.to_string(),
+        Some(EventKind::Fact(fact)) => fact.function.to_string(),
+        Some(EventKind::Plan(_) | EventKind::Answer | EventKind::Clock | EventKind::Reset)
+        | None => String::new(),
     };
+    let kind = event.map_or("?", |event| event.kind.word());
     Told {
         line: number,
         seq: event.map(|event| event.seq),

@@ -15,7 +15,10 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("runtime::verify", &["base", "diag", "lang", "runtime::bundle"]),
     ("runtime::program", &["base", "diag", "lang", "runtime::bundle", "runtime::verify"]),
     ("runtime::vm", &["base", "diag", "lang", "runtime::bundle", "runtime::program"]),
-    ("runtime::record", &["base", "lang", "runtime::bundle", "runtime::program", "runtime::vm"]),
+    (
+        "runtime::record",
+        &["base", "lang", "runtime::bundle", "runtime::program", "runtime::session", "runtime::vm"],
+    ),
     ("runtime::audit", &["base", "lang", "runtime::record"]),
     (
         "runtime::engine",

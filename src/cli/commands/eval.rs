@@ -83,7 +83,7 @@ struct Options {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["context", "context_format", "now", "explain", "record"]
+        conflicts_with_all = ["context", "context_format", "now", "explain"]
     )]
     session: Option<PathBuf>,
     /// How the context is written: `proto` is the default for `.binpb` and `.pb`.
@@ -179,11 +179,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Err(exit) => return exit,
     };
     if let Some(path) = &options.session {
-        let told = (options.telling.output_format.name == "json", options.fail_on_deny);
-        return match eval_session::events(path) {
-            Ok(events) => eval_session::tell(terminal, &program, &events, told),
-            Err(error) => unread(terminal, path, &error),
-        };
+        return session(terminal, &options, &program, path).unwrap_or_else(|exit| exit);
     }
     let bytes = match context(options.path()) {
         Ok(bytes) => bytes,
@@ -202,6 +198,23 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let ended = decide_all(terminal, &options, &program, &bytes, (given, &mut records));
     let kept = ended.and_then(|exit| records.map_or(Ok(()), RecordFile::finish).map(|()| exit));
     kept.unwrap_or_else(|finding| alone(terminal, &finding))
+}
+
+/// Decides about a session.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn session(
+    terminal: &Terminal,
+    options: &Options,
+    program: &Program,
+    path: &Path,
+) -> Result<Exit, Exit> {
+    let told = (options.telling.output_format.name == "json", options.fail_on_deny);
+    let events = eval_session::events(path).map_err(|error| unread(terminal, path, &error))?;
+    let records = record_file(terminal, options, program)?;
+    let ended = eval_session::tell(terminal, program, (&events, records), told);
+    ended.map_err(|finding| alone(terminal, &finding))
 }
 
 /// The file that decisions are recorded in, if they are.

@@ -4,12 +4,14 @@ use std::io;
 use std::path::Path;
 
 use crate::cli::exit::Exit;
+use crate::cli::record::{RecordFile, new_id};
 use crate::cli::terminal::Terminal;
+use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
 use crate::tools::project::{read_bytes, read_to};
 use crate::tools::report::session::{draw, to_json};
-use crate::tools::session::run;
+use crate::tools::session::{Journal, run};
 
 /// Most bytes of a file of events.
 const EVENTS_BYTES_MAX: usize = 1 << 30;
@@ -24,16 +26,22 @@ pub(super) fn events(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Decides about the session, and tells it. A line that is no event ends the command as a context
-/// does that cannot be read.
+/// Decides about the session, records it where that is asked for, and tells it. A line that is no
+/// event ends the command as a context does that cannot be read.
+///
+/// # Errors
+/// Where records cannot be written.
 pub(super) fn tell(
     terminal: &Terminal,
     program: &Program,
-    events: &[u8],
+    (events, records): (&[u8], Option<RecordFile>),
     (as_json, fail_on_deny): (bool, bool),
-) -> Exit {
+) -> Result<Exit, Box<Diagnostic>> {
     let mut exit = Exit::Done;
-    run(program, events, |told| {
+    let mut records = records;
+    let (id, _) = new_id();
+    let journal = records.as_mut().map(|records| (id.as_str(), records as &mut dyn Journal));
+    let ran = run(program, events, journal, |told| {
         let text = if as_json { to_json(told) } else { draw(told, terminal.style) };
         terminal.result(&text);
         if fail_on_deny && told.effect() == Some(Effect::Deny) {
@@ -43,5 +51,8 @@ pub(super) fn tell(
             exit = exit.max(Exit::CouldNotRun);
         }
     });
-    exit
+    // What was told before stays recorded.
+    let kept = records.map_or(Ok(()), RecordFile::finish);
+    ran.and(kept)?;
+    Ok(exit)
 }

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use crate::base::pointer;
 use crate::lang::functions::by_number;
 use crate::lang::opcodes::{Instruction, NO_ATOM, Op, Operand};
+use crate::lang::session;
 use crate::lang::value::Value;
 use crate::runtime::bundle::module::{
     Bound, FunctionRow, Module, NodeMode, PathNode, Step, Str, TemplatePart, Withhold,
@@ -129,7 +130,8 @@ impl Rules {
         Self { rows }
     }
 
-    /// The rules of a module.
+    /// The rules of a module. Where it withholds anything, all that a session answers is withheld
+    /// too: amounts are added up there, and values are compared.
     #[must_use]
     pub fn of(module: &Module) -> Self {
         let text = |at: Str| module.strings.get(at as usize).unwrap_or_default();
@@ -148,7 +150,23 @@ impl Rules {
             };
             Rule { steps: steps.collect(), class, facts: row.facts }
         });
-        Self { rows: rows.collect() }
+        let mut rows: Vec<Rule> = rows.collect();
+        let top = module.paths.first().map_or(0..0, |top| {
+            let first = usize::from(top.first_child);
+            first..first + usize::from(top.children)
+        });
+        let below = module.paths.get(top).unwrap_or_default();
+        if !rows.is_empty() && below.iter().any(|node| text(node.key) == session::ROOT) {
+            rows.push(Self::answers());
+        }
+        Self { rows }
+    }
+
+    /// The rule about all that a session answers.
+    #[must_use]
+    pub fn answers() -> Rule {
+        let steps = vec![Some(session::ROOT.into())];
+        Rule { steps, class: As::Drop, facts: true }
     }
 
     /// The rules, in order.

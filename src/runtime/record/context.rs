@@ -24,6 +24,17 @@ pub(super) enum Fault {
     Json,
 }
 
+/// What becomes of keys that begin with `$`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dollar {
+    /// They are the user's, and get another one in front.
+    Mark,
+    /// They stay.
+    Keep,
+    /// The one in front goes; what has one alone is a mark, and no text of a user.
+    Unmark,
+}
+
 /// Copies contexts; keeps its memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Copyist {
@@ -66,8 +77,12 @@ impl Copyist {
     }
 
     /// Appends `json` to `out`. What was appended before a fault was found stays there.
-    /// With `mark`, keys that begin with `$` get another one in front.
-    pub(super) fn copy(&mut self, json: &[u8], mark: bool, out: &mut Vec<u8>) -> Result<(), Fault> {
+    pub(super) fn copy(
+        &mut self,
+        json: &[u8],
+        dollar: Dollar,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
         self.keys.clear();
         self.open.clear();
         self.unescaped.clear();
@@ -76,14 +91,14 @@ impl Copyist {
             match copy.token() {
                 b'"' => copy.text().map(drop)?,
                 byte @ (b'{' | b'[') => {
-                    if self.enter(&mut copy, byte == b'{', mark)? {
+                    if self.enter(&mut copy, byte == b'{', dollar)? {
                         continue;
                     }
                 }
                 0 => return Err(Fault::Json),
                 _ => copy.word()?,
             }
-            if !self.go_on(&mut copy, mark)? {
+            if !self.go_on(&mut copy, dollar)? {
                 break;
             }
         }
@@ -96,7 +111,7 @@ impl Copyist {
     }
 
     /// Opens a container; false where it is empty, and closed again.
-    fn enter(&mut self, copy: &mut Copy<'_>, object: bool, mark: bool) -> Result<bool, Fault> {
+    fn enter(&mut self, copy: &mut Copy<'_>, object: bool, dollar: Dollar) -> Result<bool, Fault> {
         copy.at += 1;
         if copy.token() == if object { b'}' } else { b']' } {
             copy.at += 1;
@@ -108,13 +123,13 @@ impl Copyist {
         let keys = u32::try_from(self.keys.len()).map_err(|_| Fault::Json)?;
         self.open.push(if object { keys } else { LIST });
         if object {
-            self.key(copy, mark)?;
+            self.key(copy, dollar)?;
         }
         Ok(true)
     }
 
     /// Goes on behind a value to the next one; false at the end of all.
-    fn go_on(&mut self, copy: &mut Copy<'_>, mark: bool) -> Result<bool, Fault> {
+    fn go_on(&mut self, copy: &mut Copy<'_>, dollar: Dollar) -> Result<bool, Fault> {
         while let Some(first) = self.open.last().copied() {
             let object = first != LIST;
             let byte = copy.token();
@@ -122,7 +137,7 @@ impl Copyist {
             if byte == b',' {
                 if object {
                     copy.token();
-                    self.key(copy, mark)?;
+                    self.key(copy, dollar)?;
                 }
                 return Ok(true);
             }
@@ -139,18 +154,16 @@ impl Copyist {
 
     /// Reads a key and its colon.
     #[inline]
-    fn key(&mut self, copy: &mut Copy<'_>, mark: bool) -> Result<(), Fault> {
+    fn key(&mut self, copy: &mut Copy<'_>, dollar: Dollar) -> Result<(), Fault> {
         let (json, quote) = (copy.json, copy.at);
         if scan::byte(json, quote) != b'"' {
             return Err(Fault::Json);
         }
         let start = quote + 1;
         let word = scan::word(json, start);
-        let [first, ..] = word.to_le_bytes();
-        if mark && first == b'$' {
-            copy.at = start;
-            copy.flush();
-            copy.out.push(b'$');
+        let [first, second, ..] = word.to_le_bytes();
+        if first == b'$' && dollar != Dollar::Keep {
+            copy.dollar(start, (dollar, second))?;
         }
         let end = scan::end_from(json, start, word);
         let key = if scan::byte(json, end) == b'"' {
@@ -242,6 +255,20 @@ impl Copy<'_> {
             (self.from, self.at) = (at, at);
         }
         byte
+    }
+
+    /// Begins a key that begins with `$`, and with `second` behind it.
+    #[cold]
+    fn dollar(&mut self, start: u32, (dollar, second): (Dollar, u8)) -> Result<(), Fault> {
+        self.at = start;
+        self.flush();
+        match dollar {
+            Dollar::Mark => self.out.push(b'$'),
+            Dollar::Unmark if second != b'$' => return Err(Fault::Json),
+            Dollar::Unmark => self.from = start + 1,
+            Dollar::Keep => {}
+        }
+        Ok(())
     }
 
     /// Copies what lies in front of the place.

@@ -14,9 +14,10 @@ use crate::runtime::bundle::module::Phase;
 use crate::runtime::record::VERSION;
 use crate::runtime::record::cursor::{Cursor, Failed, Read, Text};
 use crate::runtime::record::error::Fault;
+use crate::runtime::record::lines::{block, gap};
 use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{
-    Ahead, Block, Bundle, Chain, Entry, Form, Gap, Input, Outcome, Record, Session,
+    Ahead, Block, Bundle, Chain, Entry, Event, Form, Gap, Input, Outcome, Record, Session,
 };
 
 macro_rules! fields {
@@ -57,6 +58,7 @@ fields! {
     Session b"ses" "ses";
     Engine b"eng" "eng";
     Bundle b"bun" "bun";
+    Event b"ev" "ev";
     Context b"ctx" "ctx";
     Raw b"raw" "raw";
     Form b"form" "form";
@@ -67,6 +69,7 @@ fields! {
     Given b"nd" "nd";
     Outcome b"out" "out";
     Sig b"sig" "sig";
+    States b"st" "st";
     Took b"ns" "ns";
     Sampled b"smp" "smp";
     Folded b"rep" "rep";
@@ -158,6 +161,8 @@ impl<'a> Reading<'a> {
             session: None,
             engine: None,
             bundle: None,
+            event: None,
+            states: None,
             input: Input::Context(&[], 0),
             now: None,
             phase: Phase::Request,
@@ -209,6 +214,8 @@ impl<'a> Reading<'a> {
                 }
             }
             Field::Bundle => record.bundle = Some(bundle_after(cursor, memo)?),
+            Field::Event => record.event = Some(event(cursor)?),
+            Field::States => record.states = Some(states(cursor)?),
             Field::Context => record.input = context(cursor, record.bundle.as_ref(), ahead)?,
             Field::Raw => self.raw = Some(text(cursor, "raw")?),
             Field::Form => {
@@ -263,7 +270,7 @@ impl<'a> Reading<'a> {
 
 /// That a field holds something else.
 #[cold]
-fn wrong(cursor: &mut Cursor<'_>, field: &'static str, wanted: &'static str) -> Failed {
+pub(super) fn wrong(cursor: &mut Cursor<'_>, field: &'static str, wanted: &'static str) -> Failed {
     let fault = if cursor.is_cut() { Fault::Truncated } else { Fault::Wrong(field, wanted) };
     cursor.fail(fault)
 }
@@ -311,13 +318,13 @@ fn container<'a>(
     if cursor.peek() == bracket { cursor.part() } else { Err(wrong(cursor, field, wanted)) }
 }
 
-fn count(cursor: &mut Cursor<'_>, field: &'static str, least: u64) -> Read<u64> {
+pub(super) fn count(cursor: &mut Cursor<'_>, field: &'static str, least: u64) -> Read<u64> {
     let before = cursor.at;
     let count = cursor.count().filter(|count| *count >= least);
     count.ok_or_else(|| wrong_at(cursor, before, field, "a count"))
 }
 
-fn flag(cursor: &mut Cursor<'_>, field: &'static str) -> Read<bool> {
+pub(super) fn flag(cursor: &mut Cursor<'_>, field: &'static str) -> Read<bool> {
     if cursor.word(b"true") {
         Ok(true)
     } else if cursor.word(b"false") {
@@ -386,6 +393,30 @@ fn session<'a>(cursor: &mut Cursor<'a>) -> Read<Session<'a>> {
     })?;
     let id = id.ok_or_else(|| cursor.fail(Fault::Missing("ses.id")))?;
     Ok(Session { id, step: step.unwrap_or_default(), parent })
+}
+
+/// An event: an object, or bytes that are none.
+fn event<'a>(cursor: &mut Cursor<'a>) -> Read<Event<'a>> {
+    match cursor.peek() {
+        b'{' => cursor.part().map(Event::Json),
+        b'"' => cursor.text().map(Event::Raw),
+        _ => Err(wrong(cursor, "ev", "an object or a text")),
+    }
+}
+
+/// What the state of a session was before an event, and after it.
+fn states(cursor: &mut Cursor<'_>) -> Read<[[u8; 32]; 2]> {
+    let (mut before, mut after) = (None, None);
+    if cursor.peek() != b'{' {
+        return Err(wrong(cursor, "st", "an object"));
+    }
+    object(cursor, |cursor, key| match key {
+        b"before" => once(&mut before, digest(cursor, "st.before")?, cursor, "st.before"),
+        b"after" => once(&mut after, digest(cursor, "st.after")?, cursor, "st.after"),
+        _ => cursor.part().map(drop),
+    })?;
+    let before = before.ok_or_else(|| cursor.fail(Fault::Missing("st.before")))?;
+    Ok([before, after.ok_or_else(|| cursor.fail(Fault::Missing("st.after")))?])
 }
 
 /// The context: past what is read ahead, else by its brackets.
@@ -554,47 +585,4 @@ fn chain<'a>(cursor: &mut Cursor<'a>) -> Read<Chain<'a>> {
     })?;
     let writer = writer.ok_or_else(|| cursor.fail(Fault::Missing("ch.w")))?;
     Ok(Chain { writer, number: number.ok_or_else(|| cursor.fail(Fault::Missing("ch.n")))? })
-}
-
-fn block<'a>(cursor: &mut Cursor<'a>) -> Read<Block<'a>> {
-    let (mut writer, mut first, mut last, mut root, mut previous, mut end) =
-        (None, None, None, None, None, None);
-    if cursor.peek() != b'{' {
-        return Err(wrong(cursor, "$blk", "an object"));
-    }
-    object(cursor, |cursor, key| match key {
-        b"w" => once(&mut writer, text(cursor, "$blk.w")?, cursor, "$blk.w"),
-        b"first" => once(&mut first, count(cursor, "$blk.first", 0)?, cursor, "$blk.first"),
-        b"last" => once(&mut last, count(cursor, "$blk.last", 0)?, cursor, "$blk.last"),
-        b"root" => once(&mut root, digest(cursor, "$blk.root")?, cursor, "$blk.root"),
-        b"prev" => once(&mut previous, digest(cursor, "$blk.prev")?, cursor, "$blk.prev"),
-        b"end" => once(&mut end, flag(cursor, "$blk.end")?, cursor, "$blk.end"),
-        _ => cursor.part().map(drop),
-    })?;
-    Ok(Block {
-        writer: writer.ok_or_else(|| cursor.fail(Fault::Missing("$blk.w")))?,
-        first: first.ok_or_else(|| cursor.fail(Fault::Missing("$blk.first")))?,
-        last: last.ok_or_else(|| cursor.fail(Fault::Missing("$blk.last")))?,
-        root: root.ok_or_else(|| cursor.fail(Fault::Missing("$blk.root")))?,
-        previous: previous.ok_or_else(|| cursor.fail(Fault::Missing("$blk.prev")))?,
-        end: end.unwrap_or(false),
-    })
-}
-
-fn gap<'a>(cursor: &mut Cursor<'a>) -> Read<Gap<'a>> {
-    let (mut writer, mut number, mut lost) = (None, None, None);
-    if cursor.peek() != b'{' {
-        return Err(wrong(cursor, "$gap", "an object"));
-    }
-    object(cursor, |cursor, key| match key {
-        b"w" => once(&mut writer, text(cursor, "$gap.w")?, cursor, "$gap.w"),
-        b"n" => once(&mut number, count(cursor, "$gap.n", 0)?, cursor, "$gap.n"),
-        b"count" => once(&mut lost, count(cursor, "$gap.count", 1)?, cursor, "$gap.count"),
-        _ => cursor.part().map(drop),
-    })?;
-    Ok(Gap {
-        writer: writer.ok_or_else(|| cursor.fail(Fault::Missing("$gap.w")))?,
-        number: number.ok_or_else(|| cursor.fail(Fault::Missing("$gap.n")))?,
-        count: lost.ok_or_else(|| cursor.fail(Fault::Missing("$gap.count")))?,
-    })
 }

@@ -14,6 +14,7 @@ mod cursor;
 pub mod error;
 mod fields;
 mod given;
+mod lines;
 pub mod log;
 mod mark;
 pub mod memo;
@@ -21,7 +22,7 @@ pub mod read;
 pub mod recover;
 pub mod redact;
 pub mod seal;
-
+pub mod session;
 mod sig;
 mod slots;
 mod text;

@@ -12,12 +12,14 @@ use crate::base::limits::RECORD_BYTES_MAX;
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::bundle::module::Phase;
+use crate::runtime::record::context::{Copyist, Dollar};
 use crate::runtime::record::cursor::Cursor;
 pub use crate::runtime::record::cursor::Text;
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::memo::Memo;
 use crate::runtime::record::{fields, given, sig};
 use crate::runtime::vm::hosts::HostTable;
+use crate::runtime::vm::request::marked::may_hold_marks;
 
 /// A recorded decision.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +36,10 @@ pub struct Record<'a> {
     pub engine: Option<&'a [u8]>,
     /// Which bundle decided.
     pub bundle: Option<Bundle<'a>>,
+    /// The event of a session that it is of.
+    pub event: Option<Event<'a>>,
+    /// SHA-256 of the state of the session before that event, and after it.
+    pub states: Option<[[u8; 32]; 2]>,
     /// What was decided about.
     pub input: Input<'a>,
     /// The time of the decision.
@@ -77,6 +83,15 @@ pub enum Input<'a> {
     Context(&'a [u8], usize),
     /// The bytes of a context, in base64.
     Raw(Text<'a>, Form),
+}
+
+/// An event of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// As it was taken in, in typed JSON.
+    Json(&'a [u8]),
+    /// Bytes that are no event, or no JSON that can stand in a record, in base64.
+    Raw(Text<'a>),
 }
 
 /// How the bytes of a context are written.
@@ -259,6 +274,28 @@ impl<'a> Record<'a> {
             Input::Context(context, _) => Cursor::new(context).withholds(),
             Input::Raw(..) => false,
         }
+    }
+
+    /// The event of a session as it was taken in; `None` where the record does not hold it.
+    /// `memory` holds it where it has to be made.
+    #[must_use]
+    pub fn taken_in<'e>(&self, memory: &'e mut Vec<u8>) -> Option<&'e [u8]>
+    where
+        'a: 'e,
+    {
+        let event = match self.event? {
+            Event::Raw(text) => {
+                *memory = text.bytes()?;
+                return Some(memory);
+            }
+            Event::Json(event) => event,
+        };
+        if !may_hold_marks(event) {
+            return Some(event);
+        }
+        memory.clear();
+        let copied = Copyist::default().copy(event, Dollar::Unmark, memory);
+        copied.is_ok().then_some(memory)
     }
 
     /// How many decisions the record stands for: those that were folded into it, and those that

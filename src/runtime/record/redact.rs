@@ -14,7 +14,7 @@ use crate::base::limits::CONTEXT_DEPTH_MAX;
 use crate::base::pointer;
 use crate::lang::value::{json, scan};
 use crate::runtime::program::withheld::{As, Rules};
-use crate::runtime::record::context::Copyist;
+use crate::runtime::record::context::{Copyist, Dollar};
 use crate::runtime::record::mark::{self, Mark, Plain, Told};
 use crate::runtime::record::seal::{Keeper, Sealed};
 use crate::runtime::record::text::{Line, based};
@@ -131,7 +131,7 @@ impl Redactor {
         out: &mut Vec<u8>,
     ) -> Result<(), NoJson> {
         let mut compact = Vec::with_capacity(context.len());
-        Copyist::new().copy(context, false, &mut compact).map_err(|_| NoJson)?;
+        Copyist::new().copy(context, Dollar::Keep, &mut compact).map_err(|_| NoJson)?;
         self.redact(rules, &compact, keeper, out)
     }
 

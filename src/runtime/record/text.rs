@@ -132,9 +132,13 @@ pub(super) fn unbase(text: &[u8]) -> Option<Vec<u8>> {
 
 /// Appends bytes in base64; of a context or result that is too large as much as makes it too large.
 pub(super) fn based(bytes: &[u8], line: &mut Vec<u8>) {
-    let kept = bytes.get(..CONTEXT_BYTES_MAX + 1).unwrap_or(bytes);
+    whole_based(bytes.get(..CONTEXT_BYTES_MAX + 1).unwrap_or(bytes), line);
+}
+
+/// Appends bytes in base64.
+pub(super) fn whole_based(bytes: &[u8], line: &mut Vec<u8>) {
     // Writing to bytes does not fail.
-    let _ = base64::write(&mut Line(line), kept);
+    let _ = base64::write(&mut Line(line), bytes);
 }
 
 const fn hex(digit: u8) -> u8 {

@@ -18,7 +18,7 @@ use crate::runtime::bundle::module::{Phase, SEMANTICS};
 use crate::runtime::program::Program;
 use crate::runtime::record::VERSION;
 use crate::runtime::record::about::{About, Loaded};
-use crate::runtime::record::context::Copyist;
+use crate::runtime::record::context::{Copyist, Dollar};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::text::{Line, based};
@@ -40,12 +40,12 @@ pub struct Recorder {
     head: String,
     witness: Witness,
     canonical: Canonical,
-    copyist: Copyist,
+    pub(super) copyist: Copyist,
     open: Vec<slots::Open>,
     redactor: Redactor,
     /// A context before anything of it is withheld; the bits of the witness that are told.
     whole: Vec<u8>,
-    line: Vec<u8>,
+    pub(super) line: Vec<u8>,
 }
 
 /// A decision that can be written as a record.
@@ -114,7 +114,7 @@ impl Recording<'_, '_> {
             self.write(about, false, None);
         }
         if let Some(keeper) = keeper {
-            self.recorder.redactor.hand_over(keeper);
+            self.recorder.hand_over(keeper);
         }
         &self.recorder.line
     }
@@ -122,11 +122,21 @@ impl Recording<'_, '_> {
     /// Writes the line; without what may be long, if it is not to be `whole`.
     fn write(&mut self, about: &About<'_>, whole: bool, keeper: Option<&mut (dyn Keeper + '_)>) {
         let Self { decision, recorder } = self;
-        let Recorder {
-            head, witness, canonical, copyist, open, redactor, whole: bytes, line, ..
-        } = &mut **recorder;
-        let moment = decision.moment();
-        let withheld = &decision.program().withheld;
+        recorder.begin(about);
+        recorder.decision(decision, None, whole, keeper);
+        recorder.end(about);
+    }
+}
+
+impl Recorder {
+    /// Hands over what was sealed in the last line.
+    pub(super) fn hand_over(&mut self, keeper: &mut (dyn Keeper + '_)) {
+        self.redactor.hand_over(keeper);
+    }
+
+    /// Begins a line: all in front of the context.
+    pub(super) fn begin(&mut self, about: &About<'_>) {
+        let Self { head, redactor, line, .. } = self;
         line.clear();
         redactor.clear();
         let mut out = Line(line);
@@ -137,6 +147,28 @@ impl Recording<'_, '_> {
         out.time(about.at);
         session(&mut out, about);
         out.put(head);
+    }
+
+    /// Ends a line.
+    pub(super) fn end(&mut self, about: &About<'_>) {
+        let mut out = Line(&mut self.line);
+        behind(&mut out, about);
+        out.put("}");
+    }
+
+    /// What was decided about, and what was decided; without what may be long, if it is not to be
+    /// `whole`. `seen` is how the atoms came out, where another than this recorder watched.
+    pub(super) fn decision(
+        &mut self,
+        decision: &mut Decision<'_>,
+        seen: Option<&Witness>,
+        whole: bool,
+        keeper: Option<&mut (dyn Keeper + '_)>,
+    ) {
+        let Self { witness, canonical, copyist, open, redactor, whole: bytes, line, .. } = self;
+        let moment = decision.moment();
+        let withheld = &decision.program().withheld;
+        let mut out = Line(line);
         let context = if !whole {
             Context::Lost("size")
         } else if withheld.is_empty() {
@@ -160,14 +192,12 @@ impl Recording<'_, '_> {
             not_replayable(REDACTED, &mut out);
         }
         outcome(&mut out, decision, canonical, whole);
-        let told = told(witness.bits(), withheld.silent(), bytes);
+        let told = told(seen.unwrap_or(witness).bits(), withheld.silent(), bytes);
         if told.iter().any(|byte| *byte != 0) {
             out.put(",\"sig\":\"");
             sig::write(told, out.0);
             out.put("\"");
         }
-        behind(&mut out, about);
-        out.put("}");
     }
 }
 
@@ -203,7 +233,7 @@ fn write_head(out: &mut Line<'_>, program: &Program, loaded: &Loaded<'_>) {
 }
 
 /// A key, with what stands in front of it, and a text.
-fn text(out: &mut Line<'_>, key: &str, text: &str) {
+pub(super) fn text(out: &mut Line<'_>, key: &str, text: &str) {
     out.put(key);
     out.text(text);
 }
@@ -271,9 +301,9 @@ fn typed(
         Origin::Json => {
             // What follows a place that was refused was never read.
             let read = decision.input_error().is_none() || is_json(bytes);
-            read && copyist.copy(bytes, true, line).is_ok()
+            read && copyist.copy(bytes, Dollar::Mark, line).is_ok()
         }
-        Origin::Record => copyist.copy(bytes, false, line).is_ok(),
+        Origin::Record => copyist.copy(bytes, Dollar::Keep, line).is_ok(),
         // Fields of a message have defaults: nobody could tell which were set.
         Origin::Slots => {
             decision.program().context.is_none() && slots::write(decision, open, line).is_ok()
@@ -344,7 +374,7 @@ fn raw(bytes: &[u8], line: &mut Vec<u8>) {
 }
 
 /// That the decision cannot be made again from the record, and why.
-fn not_replayable(why: &str, out: &mut Line<'_>) {
+pub(super) fn not_replayable(why: &str, out: &mut Line<'_>) {
     text(out, ",\"replayable\":false,\"why\":", why);
 }
 
@@ -370,7 +400,7 @@ fn given(out: &mut Line<'_>, hosts: &HostTable, program: &Program, copyist: &mut
         out.put(",\"r\":");
         let mut reader = Reader::new(entry.result.as_bytes());
         let is_json = reader.skip(0).is_ok();
-        if !is_json || copyist.copy(entry.result.as_bytes(), false, out.0).is_err() {
+        if !is_json || copyist.copy(entry.result.as_bytes(), Dollar::Keep, out.0).is_err() {
             out.0.truncate(start);
             raw(entry.result.as_bytes(), out.0);
         }

@@ -103,6 +103,24 @@ impl<'a> Fact<'a> {
     }
 }
 
+impl EventKind<'_> {
+    /// As events spell it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Prompt { .. } => "prompt",
+            Self::Request { .. } => "request",
+            Self::Response { .. } => "response",
+            Self::Approval { .. } => "approval",
+            Self::Fact(_) => "fact",
+            Self::Plan(_) => "plan",
+            Self::Answer => "answer",
+            Self::Clock => "clock",
+            Self::Reset => "reset",
+        }
+    }
+}
+
 /// What an approver says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -23,7 +23,7 @@ impl LabelSet {
     }
 
     /// Adds all labels of another set.
-    pub(super) fn join(&mut self, other: &Self) {
+    pub fn join(&mut self, other: &Self) {
         for (word, other) in self.0.iter_mut().zip(&other.0) {
             *word |= other;
         }

@@ -254,20 +254,17 @@ impl Meters {
         share.place = Some(place);
     }
 
-    /// Gives back a share, if what it was taken of holds it still. A bucket of tokens gives nothing
-    /// back: what has run out of it was perhaps this.
-    pub(super) fn release(&mut self, share: &mut Share) {
+    /// Gives back a share, if what it was taken of holds it still, and says whether. A bucket of
+    /// tokens gives nothing back: what has run out of it was perhaps this.
+    pub(super) fn release(&mut self, share: &mut Share) -> bool {
         let held = self.0.get_mut(share.meter).and_then(|all| all.get_mut(&share.key));
-        let (Some(held), Some(place)) = (held, share.place.take()) else { return };
-        match held {
-            Held::All(sum) => *sum -= share.amount,
-            Held::Buckets(buckets) => {
-                if let Some(sum) = buckets.get_mut(&place) {
-                    *sum -= share.amount;
-                }
-            }
-            Held::Period(period, sum) if i128::from(*period) == place => *sum -= share.amount,
-            Held::Period(..) | Held::Level(..) => {}
-        }
+        let (Some(held), Some(place)) = (held, share.place.take()) else { return false };
+        let sum = match held {
+            Held::All(sum) => Some(sum),
+            Held::Buckets(buckets) => buckets.get_mut(&place),
+            Held::Period(period, sum) if i128::from(*period) == place => Some(sum),
+            Held::Period(..) | Held::Level(..) => None,
+        };
+        sum.map(|sum| *sum -= share.amount).is_some()
     }
 }

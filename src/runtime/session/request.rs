@@ -101,7 +101,7 @@ impl<'g, 'p> Session<'g, 'p> {
     where
         'p: 'a,
     {
-        let Work { scratch, context, facts } = work;
+        let Work { scratch, context, facts, witness } = work;
         *facts = self.state.facts.table();
         let (seconds, nanoseconds) = self.state.now;
         let moment = Moment { hosts: Some(facts), ..Moment::at(seconds, nanoseconds) };
@@ -122,10 +122,17 @@ impl<'g, 'p> Session<'g, 'p> {
             self.place(&mut call, (action, &values), &mut filled, &moment);
         }
         known.readings = &readings;
-        known.planned = self.planned(&call);
+        let planned = self.planned(&call);
+        known.planned = planned;
         context::write(self.ground, &self.state, known, (action, brought), context);
         let filled = ingest_answered(program, context.as_bytes(), scratch);
-        let decision = filled.into_decision(&moment);
+        let (decision, witness) = match witness {
+            Some(witness) => {
+                witness.clear();
+                (filled.into_witnessed(&moment, witness), Some(&*witness))
+            }
+            None => (filled.into_decision(&moment), None),
+        };
         let pending = decision.pending();
         let winner = self.ground.approvals.iter().position(|of| Some(of.rule) == decision.rule());
         let asks = pending.is_empty() && decision.effect() == Some(Effect::Escalate);
@@ -138,7 +145,9 @@ impl<'g, 'p> Session<'g, 'p> {
         let pending = if is_overdue { Vec::new() } else { pending };
         let asking = open.and_then(|(rule, digest)| self.ask(rule, digest, asker));
         let readings = readings.into_iter().flatten().collect();
-        let decided = Decided { decision, values, readings, asking, pending, is_overdue };
+        let planned = planned.map(|(step, off)| (step.to_owned(), off));
+        let decided =
+            Decided { decision, values, readings, asking, pending, is_overdue, planned, witness };
         if !decided.pending.is_empty() {
             // There is no such call yet: once the results came, it is asked for again.
             return Outcome::Decided(Box::new(decided));
@@ -226,7 +235,7 @@ impl<'g, 'p> Session<'g, 'p> {
     }
 
     /// The step of the plan that a call is, and how it deviates.
-    fn planned(&self, call: &Call) -> Option<(&'g str, &'g str)> {
+    fn planned(&self, call: &Call) -> Option<(&'g str, &'static str)> {
         let planned = self.ground.plan.as_ref()?;
         let step = call.step.and_then(|at| planned.plan.steps.get(at));
         Some((step.map_or("", |step| &step.name), off(&call.places)))

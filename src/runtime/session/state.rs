@@ -23,6 +23,8 @@ use crate::runtime::vm::request::error::InputKind;
 /// The state of a session.
 #[derive(Clone, Debug)]
 pub struct State {
+    /// Root of the bundle of the program.
+    pub(super) program: [u8; 32],
     /// Number of labels of the program.
     pub(super) labels: usize,
     /// Number of the last event.
@@ -34,6 +36,8 @@ pub struct State {
     pub(super) index: Index,
     pub(super) sets: Sets,
     pub(super) meters: Meters,
+    /// What the last event took of meters, and gave back.
+    pub(super) moved: Vec<Share>,
     pub(super) asks: Asks,
     /// What functions of the host gave.
     pub(super) facts: Facts,
@@ -119,6 +123,7 @@ impl State {
         log.update(b"policyc.session.v1\0");
         log.update(program);
         Self {
+            program,
             labels,
             seq: None,
             now: (i64::MIN, 0),
@@ -126,6 +131,7 @@ impl State {
             index: Index::default(),
             sets: Sets::default(),
             meters: Meters::of(meters),
+            moved: Vec::new(),
             asks: Asks::default(),
             facts: Facts::default(),
             plan: Progress::default(),
@@ -167,6 +173,13 @@ impl State {
         log.finalize().into()
     }
 
+    /// The time of the session in seconds and nanoseconds since the epoch, which never goes back;
+    /// `None` before anything happened.
+    #[must_use]
+    pub fn now(&self) -> Option<(i64, u32)> {
+        self.seq.map(|_| self.now)
+    }
+
     /// Why nothing is decided any more, if that is so.
     #[must_use]
     pub const fn closed(&self) -> Option<Closed> {
@@ -191,6 +204,15 @@ impl State {
         self.note(meter.name.as_bytes());
         self.note(share.key.as_bytes());
         self.note(&share.amount.to_le_bytes());
+        self.moved.push(share.clone());
+    }
+
+    /// A call that failed gives back what it took of a meter.
+    pub(super) fn release(&mut self, share: &mut Share) {
+        if self.meters.release(share) {
+            self.moved.push(Share { amount: -share.amount, ..share.clone() });
+        }
+        self.note(b"released");
     }
 
     /// The number of the call with this id.

@@ -25,6 +25,7 @@ use crate::runtime::session::provenance::Provenance;
 use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
 use crate::runtime::vm::decision::Decision;
 use crate::runtime::vm::hosts::{self, FactFault, HostTable};
+use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::pending::PendingCall;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::scratch::Scratch;
@@ -43,6 +44,7 @@ pub struct Work {
     pub(super) context: String,
     /// What functions of the host gave, as the last decision had it.
     pub(super) facts: Arc<HostTable>,
+    pub(super) witness: Option<Witness>,
 }
 
 impl Work {
@@ -50,7 +52,13 @@ impl Work {
     #[must_use]
     pub fn of(ground: &Ground<'_>) -> Self {
         let scratch = Scratch::for_program(ground.program);
-        Self { scratch, context: String::new(), facts: Arc::default() }
+        Self { scratch, context: String::new(), facts: Arc::default(), witness: None }
+    }
+
+    /// The same, where decisions are to tell how their atoms came out: records say that.
+    #[must_use]
+    pub fn witnessed(ground: &Ground<'_>) -> Self {
+        Self { witness: Some(Witness::new(ground.program.atoms())), ..Self::of(ground) }
     }
 
     /// What functions of the host had given when it was decided last.
@@ -93,6 +101,10 @@ pub struct Decided<'a> {
     pub pending: Vec<PendingCall>,
     /// Whether it waited for one in vain.
     pub is_overdue: bool,
+    /// The step of the plan that the call is, and how it deviates, if there is a plan.
+    pub planned: Option<(String, &'static str)>,
+    /// How the atoms came out, where `Work` has a witness.
+    pub witness: Option<&'a Witness>,
 }
 
 impl Decided<'_> {
@@ -136,6 +148,20 @@ pub enum Note {
     Approval(Standing),
 }
 
+impl Note {
+    /// As records spell it; nothing where there is nothing to say, or the approval says it.
+    #[must_use]
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing | Self::Approval(_) => None,
+            Self::NotAsked => Some("not_asked"),
+            Self::NotAllowed => Some("not_allowed"),
+            Self::NotGranted => Some("not_granted"),
+            Self::Again => Some("again"),
+        }
+    }
+}
+
 /// Why an event was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -170,6 +196,30 @@ pub enum Fault {
     NoPlans,
     /// The session decides nothing any more.
     Closed(Closed),
+}
+
+impl Fault {
+    /// As records spell it: nothing of the event stands in it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "unreadable",
+            Self::Order { .. } => "order",
+            Self::SameCall => "same_call",
+            Self::Action => "action",
+            Self::Argument(_) => "argument",
+            Self::Ref => "ref",
+            Self::Unheard(_) => "unheard",
+            Self::Plan(_) => "plan",
+            Self::NoPlans => "no_plans",
+            Self::Fact(_) => "fact",
+            Self::KnownFact => "known_fact",
+            Self::LateFact => "late_fact",
+            Self::Closed(Closed::Full) => "full",
+            Self::Closed(Closed::Lost) => "lost",
+            Self::Closed(Closed::Unplanned) => "unplanned",
+        }
+    }
 }
 
 impl fmt::Display for Fault {
@@ -223,10 +273,36 @@ impl<'g, 'p> Session<'g, 'p> {
         Self { ground, state }
     }
 
+    /// The session with this state goes on; `None` where that is of another program.
+    #[must_use]
+    pub fn resume(ground: &'g Ground<'p>, state: State) -> Option<Self> {
+        (state.program == ground.program.digest()).then_some(Self { ground, state })
+    }
+
     /// What has happened.
     #[must_use]
     pub const fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The same, and no session any more.
+    #[must_use]
+    pub fn into_state(self) -> State {
+        self.state
+    }
+
+    /// The steps of the plan of the program, and whether each is done.
+    pub fn steps(&self) -> impl Iterator<Item = (&'g str, bool)> {
+        let steps = self.ground.plan.iter().flat_map(|planned| &planned.plan.steps);
+        steps.enumerate().map(|(at, step)| (&*step.name, self.state.plan.is_done(at)))
+    }
+
+    /// What the last event took of meters, and, below zero, gave back: name, key, millionths.
+    pub fn moved(&self) -> impl Iterator<Item = (&'p str, &str, i128)> {
+        self.state.moved.iter().filter_map(|share| {
+            let meter = self.ground.meters.get(share.meter)?;
+            Some((meter.name, &*share.key, share.amount))
+        })
     }
 
     /// What sessions know of the program.
@@ -249,6 +325,7 @@ impl<'g, 'p> Session<'g, 'p> {
     /// Takes in that there was an event which could not be read: nobody can say whether the model
     /// has read what it held.
     pub fn unreadable(&mut self, fault: EventFault) -> Outcome<'static> {
+        self.state.moved.clear();
         self.close(Closed::Lost);
         Outcome::Refused(Fault::Event(fault))
     }
@@ -259,6 +336,7 @@ impl<'g, 'p> Session<'g, 'p> {
         'p: 'a,
     {
         let state = &mut self.state;
+        state.moved.clear();
         let says = matches!(event.kind, EventKind::Prompt { .. } | EventKind::Response { .. });
         if let Some(last) = state.seq.filter(|last| event.seq <= *last) {
             if says {
@@ -430,8 +508,7 @@ impl<'g, 'p> Session<'g, 'p> {
         for share in &mut shares {
             match (failed, share.place, ground.meters.get(share.meter)) {
                 (true, Some(_), _) => {
-                    state.meters.release(share);
-                    state.note(b"released");
+                    state.release(share);
                 }
                 (false, None, Some(meter)) => state.take(meter, share, now),
                 _ => {}

@@ -72,6 +72,13 @@ impl<'a> Filled<'a> {
         Decision::of(self, verdict, moment)
     }
 
+    /// The same while a witness watches.
+    #[must_use]
+    pub fn into_witnessed(mut self, moment: &Moment<'a>, witness: &mut Witness) -> Decision<'a> {
+        let verdict = verdict(&mut self, moment, witness);
+        Decision::of(self, verdict, moment)
+    }
+
     fn decided<'s, O: Watching>(&'s mut self, moment: &Moment<'s>, observer: O) -> Decision<'s>
     where
         'a: 's,

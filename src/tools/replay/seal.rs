@@ -119,6 +119,9 @@ fn written(
             // The bytes of a message are gone, and with them how they are written.
             "form" => {}
             "redacted" => before = Some(value),
+            // What a session has seen no rule knows the places of.
+            "ev" => work.member("ev", b"{\"$x\":\"drop\",\"t\":\"map\"}"),
+            "reads" if record.event.is_some() => {}
             "replayable" | "why" => said.push((key, value)),
             key if KEPT.contains(&key) => work.member(key, value),
             _ => {}
@@ -195,6 +198,11 @@ impl Work<'_, '_> {
             Input::Context(bytes, _) => {
                 let rules = self.sealing.rules;
                 redactor.redact_spelled(rules, bytes, keeper, &mut context).ok()?;
+                if self.record.event.is_some() {
+                    let whole = std::mem::take(&mut context);
+                    let answers = Rules::new(vec![Rules::answers()]);
+                    redactor.redact(&answers, &whole, None, &mut context).ok()?;
+                }
                 self.member("ctx", &context);
                 if redactor.withheld() > 0 && self.was_refused() {
                     self.not_replayable();

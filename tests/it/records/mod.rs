@@ -9,6 +9,7 @@ mod marks;
 mod redaction;
 pub(crate) mod round_trip;
 mod schema;
+pub(crate) mod sessions;
 mod spelling;
 
 use policyc::compiler::source::map::SourceMap;

@@ -15,7 +15,7 @@ use crate::support::generate::random::Random;
 use crate::support::policies::{Vocabularies, context, policy};
 
 /// The schema, as it lies beside the page.
-fn schema() -> Json {
+pub(super) fn schema() -> Json {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema/record.schema.json");
     serde_json::from_str(&std::fs::read_to_string(path).expect("the schema")).expect("JSON")
 }
@@ -82,7 +82,7 @@ fn is_of(name: &str, value: &Json) -> bool {
     }
 }
 
-fn assert_fits(schema: &Json, line: &str) -> Json {
+pub(super) fn assert_fits(schema: &Json, line: &str) -> Json {
     let value: Json = serde_json::from_str(line).expect("JSON");
     assert_eq!(misfit(schema, schema, &value), None, "{line}");
     value
@@ -117,7 +117,10 @@ fn full() -> String {
     let mut filled = ingest(&program, b"{\"n\": 1}", &mut scratch);
     let moment = Moment { hosts: Some(&hosts), ..NOW };
     let mut recording = recorder.decide(&mut filled, &moment);
-    String::from_utf8(recording.line(&about).to_vec()).expect("text")
+    let line = String::from_utf8(recording.line(&about).to_vec()).expect("text");
+    // What records of sessions hold beside.
+    let states = format!("{{\"before\":\"{0}\",\"after\":\"{0}\"}}", self::digest());
+    line.replacen('{', &format!("{{\"ev\":{{}},\"st\":{states},"), 1)
 }
 
 #[test]
@@ -190,6 +193,9 @@ fn reader_and_schema_refuse_the_same() {
         ("/wire", json!("sha1:00")),
         ("/otel", json!(1)),
         ("/ch/n", json!("3")),
+        ("/ev", json!(1)),
+        ("/st", json!([])),
+        ("/st/after", json!("x")),
     ];
     for (place, other) in wrong {
         let mut changed = value.clone();

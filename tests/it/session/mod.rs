@@ -6,7 +6,7 @@ mod facts;
 mod hand;
 mod meters;
 mod plans;
-mod random;
+pub(crate) mod random;
 mod states;
 
 use policyc::compiler::source::map::SourceMap;
@@ -17,7 +17,7 @@ use policyc::runtime::program::Program;
 use crate::support::both::findings;
 
 /// The policy of these tests.
-const POLICY: &str = r#"
+pub(crate) const POLICY: &str = r#"
 policyc: 1
 name: clerk
 default: deny
@@ -68,7 +68,7 @@ fn files(policy: &str) -> SourceMap {
     files
 }
 
-fn program(policy: &str) -> Program {
+pub(crate) fn program(policy: &str) -> Program {
     let files = files(policy);
     let mut sink = Sink::new();
     match compile(&files, &Options::default(), &mut sink) {

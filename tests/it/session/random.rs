@@ -56,7 +56,7 @@ fn output() -> impl Strategy<Value = Json> {
     ]
 }
 
-fn event() -> impl Strategy<Value = Json> {
+pub(crate) fn event() -> impl Strategy<Value = Json> {
     let call = || 0..6_u8;
     let act = |tool: &'static str| {
         (call(), text(), text(), prop::option::of(prop::collection::vec(text(), 0..3))).prop_map(
@@ -90,7 +90,7 @@ fn event() -> impl Strategy<Value = Json> {
     ]
 }
 
-fn numbered(events: Vec<Json>) -> Vec<Json> {
+pub(crate) fn numbered(events: Vec<Json>) -> Vec<Json> {
     let number = |(seq, mut event): (u64, Json)| {
         (event["seq"], event["ts"]) = (json!(seq), json!("2026-11-19T14:03:20Z"));
         event

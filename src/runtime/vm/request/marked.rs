@@ -82,7 +82,7 @@ pub fn ingest_record<'a>(
 }
 
 /// Whether a quote stands in front of a `$` anywhere.
-pub(super) fn may_hold_marks(context: &[u8]) -> bool {
+pub(in crate::runtime) fn may_hold_marks(context: &[u8]) -> bool {
     const LEN: usize = 64;
     let is_mark = |quote: &u8, dollar: &u8| *quote == b'"' && *dollar == b'$';
     let behind = context.get(1..).unwrap_or_default();

@@ -213,6 +213,8 @@ fn lacks(at: &At<'_>, record: &Record<'_>, meant: bool, linted: &mut Linted) {
         say(&["bun"], "no bundle is named by its digest", help);
     }
     match record.outcome {
+        // Of what is no request nothing is decided.
+        None if record.event.is_some() => {}
         None => say(&["out"], "it does not say what was decided", "explain and diff can use it"),
         Some(outcome) if outcome.digest.is_none() => {
             say(&["out"], "the decision has no digest", "explain and diff can use it");
