@@ -31,7 +31,7 @@ fn rate(folder: &Path, durability: Durability, threads: usize, time: Duration) -
     let store = Directory::open(folder).expect("a folder");
     let log = LogOptions { durability, ..LogOptions::new("bench") };
     let (log, _) = open(store, Options { log, ..Options::new("bench", "bench") }).expect("a log");
-    let line = format!("{{\"v\":1,\"text\":\"{}\"}}", "x".repeat(RECORD_BYTES - 45));
+    let line = format!("{{\"v\":1,\"ctx\":{{\"text\":\"{}\"}}}}", "x".repeat(RECORD_BYTES - 52));
     let (count, start) = (AtomicU64::new(0), Instant::now());
     thread::scope(|scope| {
         for _ in 0..threads {

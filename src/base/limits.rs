@@ -166,6 +166,9 @@ pub const PACKED_BYTES_MAX: usize = 16 << 20;
 pub const NOTE_BYTES_MAX: usize = 128 << 10;
 /// Bytes behind a frame that is not whole, for it to be asked whether a loss of power left them.
 pub const AUDIT_TORN_BYTES_MAX: usize = 256 << 20;
+/// Bytes of an audit log that are handed to the system and not synced: a loss of power leaves no
+/// more than can be asked for what it left.
+pub const AUDIT_LOOSE_BYTES_MAX: usize = 64 << 20;
 /// The names that begin a segment of an audit log, in bytes: its writer, and where it comes from.
 pub const AUDIT_NAME_BYTES_MAX: usize = 256;
 /// Most writers whose chains are looked at together: each takes some hundred bytes.

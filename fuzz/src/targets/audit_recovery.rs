@@ -7,12 +7,12 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use policyc::runtime::audit::frame::{HEADER, first, frame};
 use policyc::runtime::audit::note::Checkpoint;
-use policyc::runtime::audit::store::Store;
+use policyc::runtime::audit::store::{Source, Store};
 use policyc::runtime::audit::walk::{Visitor, Wrong};
+use policyc::runtime::audit::whole::whole;
 use policyc::runtime::audit::{OpenError, Options, open};
 use policyc::runtime::record::log::{Durability, LogOptions};
 use policyc::runtime::record::read::Entry;
-use policyc::tools::audit::whole::whole;
 
 use crate::support::generate::random::Random;
 
@@ -39,7 +39,7 @@ impl Memory {
     }
 }
 
-impl Store for Memory {
+impl Source for Memory {
     fn list(&mut self) -> io::Result<Vec<u64>> {
         Ok(self.files().into_keys().collect())
     }
@@ -49,7 +49,9 @@ impl Store for Memory {
         let from = usize::try_from(from).expect("a small file").min(bytes.len());
         Ok(Box::new(Cursor::new(bytes[from..].to_vec())))
     }
+}
 
+impl Store for Memory {
     fn begin(&mut self, segment: u64) -> io::Result<()> {
         self.change(|files, current| {
             assert!(files.insert(segment, Vec::new()).is_none(), "it is there");
@@ -72,6 +74,10 @@ impl Store for Memory {
     }
 
     fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync_names(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -13,21 +13,25 @@ pub mod recover;
 pub mod segments;
 pub mod start;
 pub mod store;
+pub mod torn;
 pub mod walk;
+pub mod whole;
 
 use std::fmt;
 use std::io;
 
-use crate::runtime::audit::note::Signer;
-use crate::runtime::audit::recover::{Torn, recover};
+use crate::base::limits::AUDIT_NAME_BYTES_MAX;
+use crate::runtime::audit::note::{Signer, Verifier};
+use crate::runtime::audit::recover::{Recovered, recover};
 use crate::runtime::audit::segments::Segments;
 use crate::runtime::audit::store::Store;
+use crate::runtime::audit::torn::Torn;
 use crate::runtime::audit::walk::Damage;
 use crate::runtime::record::log::{Log, LogOptions};
 
 /// How an audit log is kept.
 pub struct Options {
-    /// How its lines are taken. Where its chain goes on is found in the store.
+    /// How its lines are taken.
     pub log: LogOptions,
     /// The name of the log in checkpoints: unique among all logs, as `example.com/gateway-3`.
     pub origin: String,
@@ -35,15 +39,29 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Signs a checkpoint behind each write that ends a block. `None`: there are no checkpoints.
     pub signer: Option<Box<dyn Signer>>,
+    /// Keys that signed its checkpoints before, where that of `signer` did not.
+    pub earlier: Vec<Box<dyn Verifier>>,
+    /// Whose log is gone on with, if there is one.
+    pub past: Past,
+}
+
+/// Whose log is gone on with: whoever goes on vouches for all that stands in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Past {
+    /// One whose checkpoints are signed by the keys. Without a key, any.
+    Signed,
+    /// Any, signed by whomever or by nobody: the host takes it on itself that it is what was
+    /// written. For a log that had no key before.
+    Adopted,
 }
 
 impl Options {
-    /// A log of this writer, called `origin`: as `LogOptions::new`, segments of 64 MiB, and nobody
-    /// who signs.
+    /// A log of this writer, called `origin`: as `LogOptions::new`, segments of 64 MiB, no keys.
     #[must_use]
     pub fn new(writer: impl Into<String>, origin: impl Into<String>) -> Self {
         let (log, origin) = (LogOptions::new(writer), origin.into());
-        Self { log, origin, segment_bytes: 64 << 20, signer: None }
+        let (signer, earlier, past) = (None, Vec::new(), Past::Signed);
+        Self { log, origin, segment_bytes: 64 << 20, signer, earlier, past }
     }
 }
 
@@ -56,6 +74,9 @@ pub struct Opened {
     pub next: u64,
     /// What a crash left behind the last whole frame, and was taken away.
     pub torn: Option<Torn>,
+    /// Lines at its end that no checkpoint vouches for: what a crash left in front of the next one.
+    /// Without keys, and of a log that was adopted, all.
+    pub unsigned: u64,
 }
 
 /// Why a log cannot be opened.
@@ -72,8 +93,22 @@ pub enum OpenError {
         /// Its name.
         origin: String,
     },
-    /// A name is empty, too long, or none that notes may have.
-    Name,
+    /// No key that was named vouches for what stands in it.
+    Unsigned {
+        /// The segment that was looked at first.
+        segment: u64,
+        /// Lines of the log.
+        lines: u64,
+    },
+    /// A name that a writer, or a log, cannot have.
+    Name(String),
+    /// The key that signs is not called as the log.
+    Key {
+        /// The name of the key.
+        key: String,
+        /// The name of the log.
+        origin: String,
+    },
 }
 
 impl From<io::Error> for OpenError {
@@ -96,7 +131,20 @@ impl fmt::Display for OpenError {
             Self::Other { writer, origin } => {
                 write!(f, "this is the log `{origin}` of the writer `{writer}`")
             }
-            Self::Name => f.write_str("a log cannot be called so"),
+            Self::Unsigned { segment, lines } => write!(
+                f,
+                "no key signed the {lines} lines of this log, from segment {segment} on: name the \
+                 keys that did, or adopt it"
+            ),
+            Self::Name(name) => write!(
+                f,
+                "no writer and no log can be called `{}`: a name has 1 to {AUDIT_NAME_BYTES_MAX} \
+                 bytes, without spaces, `+` and what cannot be seen",
+                name.escape_debug()
+            ),
+            Self::Key { key, origin } => {
+                write!(f, "the key is called `{key}`, and the log `{origin}`: a key has its name")
+            }
         }
     }
 }
@@ -104,27 +152,33 @@ impl fmt::Display for OpenError {
 impl std::error::Error for OpenError {}
 
 /// Opens a log, and goes on where it ends: what a crash left behind the last whole frame is taken
-/// away. Only the last segment is looked at; `policyc audit verify` looks at all.
+/// away. Only the last segments are looked at; `policyc audit verify` looks at all.
 ///
 /// # Errors
 /// `OpenError`. Damage that is no trace of a crash is never mended.
 pub fn open(mut store: impl Store + 'static, options: Options) -> Result<(Log, Opened), OpenError> {
-    let Options { mut log, origin, segment_bytes, signer } = options;
-    let is_key = signer.as_ref().is_none_or(|signer| signer.name() == origin);
-    if !start::is_name(&log.writer) || !start::is_name(&origin) || !is_key {
-        return Err(OpenError::Name);
+    let Options { log, origin, segment_bytes, signer, earlier, past } = options;
+    if let Some(name) = [&log.writer, &origin].into_iter().find(|name| !start::is_name(name)) {
+        return Err(OpenError::Name(name.clone()));
     }
-    let found = recover(&mut store)?;
-    if let Some((writer, origin)) =
-        found.names.filter(|(writer, other)| *writer != log.writer || *other != origin)
-    {
+    if let Some(key) = signer.as_ref().map(|signer| signer.name()).filter(|key| *key != origin) {
+        return Err(OpenError::Key { key: key.to_owned(), origin });
+    }
+    let own = signer.as_deref().map(|signer| signer as &dyn Verifier);
+    let mut keys: Vec<_> = own.into_iter().chain(earlier.iter().map(|key| &**key)).collect();
+    if past == Past::Adopted {
+        keys.clear();
+    }
+    let found = recover(&mut store, &keys)?;
+    drop(keys);
+    let is_other = |(writer, other): &&(String, String)| *writer != log.writer || *other != origin;
+    if let Some((writer, origin)) = found.names.as_ref().filter(is_other).cloned() {
         return Err(OpenError::Other { writer, origin });
     }
-    let position = found.tail.position();
-    let opened = Opened { lines: found.tree.leaves, next: position.next, torn: found.torn };
+    let (next, tail) = (found.tail.position().next, found.tail.clone());
+    let Recovered { torn, unsigned, .. } = found;
+    let opened = Opened { lines: found.tree.leaves, next, torn, unsigned };
     let names = (log.writer.clone(), origin);
-    let segments =
-        Segments::go_on(store, (names, segment_bytes, signer), (found.tree, position, found.open))?;
-    log.from = found.tail;
-    Ok((Log::open(segments, log)?, opened))
+    let segments = Segments::go_on(store, (names, segment_bytes, signer), found)?;
+    Ok((Log::go_on(segments, log, tail)?, opened))
 }

@@ -18,14 +18,8 @@ use crate::lang::value::base64::{self, Alphabet};
 /// The algorithm that signs notes with Ed25519.
 pub const ED25519: u8 = 0x01;
 
-/// Signs the checkpoints of a log.
-pub trait Signer: Send {
-    /// The name of the key: the origin of the log.
-    fn name(&self) -> &str;
-
-    /// The id of the key: `key_id`.
-    fn id(&self) -> [u8; 4];
-
+/// Signs the checkpoints of a log. The name of its key is the origin of the log.
+pub trait Signer: Verifier + Send {
     /// The signature of a text.
     ///
     /// # Errors
@@ -191,7 +185,8 @@ impl<'a> Checkpoint<'a> {
     /// As a note that `signer` signed.
     ///
     /// # Errors
-    /// Those of `signer`.
+    /// Those of `signer`; `InvalidData` if what it gives is not its signature, or too long: nobody
+    /// could read the log again.
     pub fn signed(&self, signer: &mut dyn Signer) -> io::Result<String> {
         let mut note = self.to_string();
         let signature = signer.sign(note.as_bytes())?;
@@ -201,6 +196,11 @@ impl<'a> Checkpoint<'a> {
         // Writing to a text does not fail.
         let _ = base64::write(&mut note, &[signer.id().as_slice(), &signature].concat());
         note.push('\n');
+        let key: &dyn Verifier = signer;
+        if Note::read(note.as_bytes()).and_then(|note| note.signed_by(&[key])) != Some(1) {
+            let why = format!("what the key `{}` gave is not its signature", key.name());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        }
         Ok(note)
     }
 }
@@ -235,14 +235,6 @@ mod tests {
     struct Own(&'static str);
 
     impl Signer for Own {
-        fn name(&self) -> &str {
-            self.0
-        }
-
-        fn id(&self) -> [u8; 4] {
-            key_id(self.0, ED25519, b"key")
-        }
-
         fn sign(&mut self, text: &[u8]) -> io::Result<Vec<u8>> {
             Ok(text.to_vec())
         }

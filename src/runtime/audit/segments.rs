@@ -2,15 +2,16 @@
 //!
 //! In:      batches of lines; a store.
 //! Out:     bytes of segments.
-//! Imports: `runtime::audit`, `runtime::record`.
+//! Imports: `base::limits`, `runtime::audit`, `runtime::record`.
 //! Source:  `docs/audit.md`, "Segments".
 
 use std::fmt;
 use std::io;
 
+use crate::base::limits::AUDIT_LOOSE_BYTES_MAX;
 use crate::runtime::audit::frame::{HEADER, Kind, frame};
 use crate::runtime::audit::note::{Checkpoint, Signer};
-use crate::runtime::audit::recover::Open;
+use crate::runtime::audit::recover::{Open, Recovered};
 use crate::runtime::audit::start::Start;
 use crate::runtime::audit::store::Store;
 use crate::runtime::record::chain::{Batch, Position};
@@ -34,8 +35,8 @@ pub struct Segments<S> {
     open: Option<Open>,
     /// Bytes of it that outlast a loss of power.
     synced: u64,
-    /// Whether something was appended since.
-    loose: bool,
+    /// Bytes that were appended since.
+    loose: u64,
     out: Vec<u8>,
 }
 
@@ -46,17 +47,22 @@ impl<S> fmt::Debug for Segments<S> {
 }
 
 impl<S: Store> Segments<S> {
-    /// Goes on with a log behind these lines, in the segment that is open, cut to its whole frames.
+    /// Goes on with a log behind what was found of it, its last segment cut to its whole frames.
     pub(super) fn go_on(
         mut store: S,
         (names, segment_bytes, signer): ((String, String), u64, Option<Box<dyn Signer>>),
-        (tree, position, open): (Tree, Position, Option<Open>),
+        found: Recovered,
     ) -> io::Result<Self> {
-        if let Some(open) = &open {
-            store.resume(open.segment, open.bytes)?;
+        if let Some((segment, bytes)) = found.last {
+            // Who wrote it may not have come to see to its bytes, nor to its name.
+            store.resume(segment, bytes)?;
+            store.sync()?;
+            store.sync_names()?;
         }
+        let Recovered { tree, open, .. } = found;
+        let position = found.tail.position();
         let synced = open.as_ref().map_or(0, |open| open.bytes);
-        let (loose, out) = (false, Vec::new());
+        let (loose, out) = (0, Vec::new());
         Ok(Self { store, names, segment_bytes, signer, tree, position, open, synced, loose, out })
     }
 
@@ -69,8 +75,9 @@ impl<S: Store> Segments<S> {
         self.sync()?;
         let segment = self.tree.leaves;
         self.store.begin(segment)?;
+        self.store.sync_names()?;
         self.synced = 0;
-        Ok(Open { segment, bytes: 0, lines: 0 })
+        Ok(Open { segment, bytes: 0, lines: 0, signed: false })
     }
 
     fn begin(&mut self) {
@@ -108,10 +115,18 @@ impl<S: Store> Segments<S> {
 
 impl<S: Store> Storage for Segments<S> {
     fn append(&mut self, batch: &Batch) -> io::Result<()> {
+        if self.loose + batch.lines.len() as u64 > AUDIT_LOOSE_BYTES_MAX as u64 {
+            self.sync()?;
+        }
         let mut open = self.open()?;
         self.out.clear();
         if open.bytes == 0 {
             self.begin();
+        }
+        if !open.signed {
+            // Whoever goes on with the log asks the last segment who wrote it.
+            self.checkpoint()?;
+            open.signed = true;
         }
         self.lines(&batch.lines);
         batch.leaves.iter().for_each(|leaf| self.tree.push(*leaf));
@@ -125,7 +140,7 @@ impl<S: Store> Storage for Segments<S> {
         if ends {
             frame(Kind::End, &[&open.lines.to_le_bytes()], &mut self.out);
         }
-        self.loose = true;
+        self.loose += self.out.len() as u64;
         self.store.append(&self.out)?;
         open.bytes += self.out.len() as u64;
         self.open = Some(open).filter(|_| !ends);
@@ -133,9 +148,9 @@ impl<S: Store> Storage for Segments<S> {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        if self.loose {
+        if self.loose > 0 {
             self.store.sync()?;
-            self.loose = false;
+            self.loose = 0;
         }
         self.synced = self.open.as_ref().map_or(0, |open| open.bytes);
         Ok(())

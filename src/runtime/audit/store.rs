@@ -1,18 +1,28 @@
 //! Where the segments of an audit log lie.
 //!
 //! In:      bytes, in order; names of segments.
-//! Out:     bytes that outlast a loss of power once that was asked for.
+//! Out:     bytes and names that outlast a loss of power once that was asked for.
 //! Imports: none.
 //! Source:  `docs/audit.md`, "Segments".
+//!
+//! What only reads cannot write: it is a type of its own.
+//!
+//! ```compile_fail,E0277
+//! use policyc::runtime::audit::store::Snapshot;
+//! use policyc::runtime::audit::{Options, open};
+//!
+//! let snapshot = Snapshot::of("audit").expect("a directory");
+//! open(snapshot, Options::new("gw-3", "example.com/gw-3")); // A `Store` is wanted here.
+//! ```
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// What a log of several segments is written to. A segment is called by the number of its first
-/// line. One at a time is written to, from its end on.
-pub trait Store: Send {
+/// What a log of several segments is read from. A segment is called by the number of its first
+/// line.
+pub trait Source {
     /// The segments that are there, in ascending order.
     ///
     /// # Errors
@@ -24,16 +34,17 @@ pub trait Store: Send {
     /// # Errors
     /// If it cannot be read.
     fn read(&mut self, segment: u64, from: u64) -> io::Result<Box<dyn Read + '_>>;
+}
 
-    /// Makes a segment, which is empty, and writes to it from here on. That it is there outlasts a
-    /// loss of power when this returns.
+/// What a log of several segments is written to: one segment at a time, from its end on.
+pub trait Store: Source + Send {
+    /// Makes a segment, which is empty, and writes to it from here on.
     ///
     /// # Errors
     /// If it is there already, or that is not known.
     fn begin(&mut self, segment: u64) -> io::Result<()>;
 
-    /// Cuts a segment to as many bytes, and writes to it from here on. That it was cut outlasts a
-    /// loss of power when this returns.
+    /// Cuts a segment to as many bytes, and writes to it from here on.
     ///
     /// # Errors
     /// If that is not known.
@@ -45,11 +56,18 @@ pub trait Store: Send {
     /// If not all of them were taken.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
 
-    /// Sees to it that what was appended outlasts a loss of power.
+    /// Sees to it that the bytes of the segment that is written to outlast a loss of power, and
+    /// that what was cut off stays away.
     ///
     /// # Errors
     /// If that is not known. Then nobody can say what is left, and it is not tried again.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Sees to it that every segment is still there, under its name, after a loss of power.
+    ///
+    /// # Errors
+    /// If that is not known.
+    fn sync_names(&mut self) -> io::Result<()>;
 }
 
 /// What names of segments end with.
@@ -59,59 +77,81 @@ const DIGITS: usize = 20;
 /// The file that a writer locks.
 const LOCK: &str = "lock";
 
-/// A directory of segments.
+/// A directory of segments, to be written to.
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
-    /// The segment that is written to.
-    file: Option<File>,
-    /// Held for as long as somebody may write; `None`: somebody else may.
-    lock: Option<File>,
+    /// The segment that is written to, and where it lies.
+    file: Option<(File, PathBuf)>,
+    /// Held for as long as somebody may write.
+    _lock: File,
+}
+
+/// A directory of segments, to be read, also while somebody writes to it: what was there when
+/// segments were listed.
+#[derive(Debug)]
+pub struct Snapshot {
+    path: PathBuf,
     /// Bytes of the segments, when they were listed: what comes behind is not read.
     lengths: BTreeMap<u64, u64>,
 }
 
 impl Directory {
-    /// To write to: it is made if there is none, and nobody else may write to it until this goes.
+    /// A directory, which is made if there is none; nobody else may write to it until this goes.
     ///
     /// # Errors
     /// If the system refuses; `WouldBlock` if somebody writes to it.
     pub fn open(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
-        fs::create_dir_all(&path)?;
-        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            sync_names(parent)?;
-        }
-        let lock =
-            OpenOptions::new().write(true).create(true).truncate(false).open(path.join(LOCK))?;
+        make(&path)?;
+        let name = path.join(LOCK);
+        let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&name);
+        let lock = lock.map_err(|error| at(&name, &error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path, file: None, lock: Some(lock), lengths: BTreeMap::new() }),
-            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
-            Err(TryLockError::Error(error)) => Err(error),
+            Ok(()) => Ok(Self { path, file: None, _lock: lock }),
+            Err(TryLockError::WouldBlock) => {
+                let why = format!("somebody else writes to `{}`", path.display());
+                Err(io::Error::new(io::ErrorKind::WouldBlock, why))
+            }
+            Err(TryLockError::Error(error)) => Err(at(&name, &error)),
         }
     }
 
-    /// To read from, also while somebody writes to it: what was there when segments were listed.
+    fn write(&mut self, work: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+        let Some((file, path)) = &mut self.file else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        work(file).map_err(|error| at(path, &error))
+    }
+}
+
+impl Snapshot {
+    /// Of a directory.
     ///
     /// # Errors
     /// If there is no such directory.
-    pub fn look_at(path: impl Into<PathBuf>) -> io::Result<Self> {
+    pub fn of(path: impl Into<PathBuf>) -> io::Result<Self> {
         let path = path.into();
         if !fs::metadata(&path)?.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
-        Ok(Self { path, file: None, lock: None, lengths: BTreeMap::new() })
+        Ok(Self { path, lengths: BTreeMap::new() })
     }
 
     /// Where a segment lies.
     #[must_use]
     pub fn path_of(&self, segment: u64) -> PathBuf {
-        self.path.join(format!("{segment:0DIGITS$}{ENDING}"))
+        path_of(&self.path, segment)
     }
+}
 
-    fn file(&mut self) -> io::Result<&mut File> {
-        self.file.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
-    }
+/// The same error, which names the file.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
+}
+
+fn path_of(directory: &Path, segment: u64) -> PathBuf {
+    directory.join(format!("{segment:0DIGITS$}{ENDING}"))
 }
 
 /// The segment that a file of this name is, by the number of its first line.
@@ -122,62 +162,141 @@ pub fn segment_of(name: &str) -> Option<u64> {
     digits.parse().ok().filter(|_| plain)
 }
 
-/// Sees to it that the names of a directory outlast a loss of power.
+fn segments(directory: &Path) -> io::Result<Vec<u64>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).map_err(|error| at(directory, &error))? {
+        found.extend(entry?.file_name().to_str().and_then(segment_of));
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn open_at(path: &Path, from: u64) -> io::Result<File> {
+    let open = || {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(from))?;
+        Ok(file)
+    };
+    open().map_err(|error| at(path, &error))
+}
+
+/// Makes a directory, and those that it lies in, and sees to it that all of these are there after
+/// a loss of power, also such as were made by somebody who could not see to it any more.
+fn make(path: &Path) -> io::Result<()> {
+    let is_new = |path: &&Path| !path.exists();
+    let new = path.ancestors().take_while(is_new).count();
+    fs::create_dir_all(path).map_err(|error| at(path, &error))?;
+    for (above, folder) in holders(path).enumerate() {
+        match sync_folder(folder) {
+            // Of what was there, and lies further up, nobody must be let to read the names.
+            Err(error) if above < new.max(1) => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The folders whose names lead to a path, from the one that holds it on.
+fn holders(path: &Path) -> impl Iterator<Item = &Path> {
+    let here = |folder| if folder == Path::new("") { Path::new(".") } else { folder };
+    path.ancestors().skip(1).map(here)
+}
+
+/// Sees to it that the names in a folder outlast a loss of power.
 #[cfg(unix)]
-fn sync_names(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(|error| at(path, &error))
 }
 
 /// Elsewhere names cannot be asked for on their own.
 #[cfg(not(unix))]
-fn sync_names(_: &Path) -> io::Result<()> {
+fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-impl Store for Directory {
+impl Source for Directory {
     fn list(&mut self) -> io::Result<Vec<u64>> {
-        let mut found = Vec::new();
-        for entry in fs::read_dir(&self.path)? {
-            found.extend(entry?.file_name().to_str().and_then(segment_of));
-        }
-        found.sort_unstable();
-        if self.lock.is_none() {
-            for segment in &found {
-                let length = fs::metadata(self.path_of(*segment))?.len();
-                self.lengths.insert(*segment, length);
-            }
+        segments(&self.path)
+    }
+
+    fn read(&mut self, segment: u64, from: u64) -> io::Result<Box<dyn Read + '_>> {
+        let file = open_at(&path_of(&self.path, segment), from)?;
+        Ok(Box::new(io::BufReader::with_capacity(1 << 16, file)))
+    }
+}
+
+impl Source for Snapshot {
+    fn list(&mut self) -> io::Result<Vec<u64>> {
+        let found = segments(&self.path)?;
+        for segment in &found {
+            let length = fs::metadata(self.path_of(*segment))?.len();
+            self.lengths.insert(*segment, length);
         }
         Ok(found)
     }
 
     fn read(&mut self, segment: u64, from: u64) -> io::Result<Box<dyn Read + '_>> {
-        let mut file = File::open(self.path_of(segment))?;
-        file.seek(SeekFrom::Start(from))?;
         let length = self.lengths.get(&segment).map_or(u64::MAX, |length| *length);
-        let file = file.take(length.saturating_sub(from));
+        let file = open_at(&self.path_of(segment), from)?.take(length.saturating_sub(from));
         Ok(Box::new(io::BufReader::with_capacity(1 << 16, file)))
     }
+}
 
+impl Store for Directory {
     fn begin(&mut self, segment: u64) -> io::Result<()> {
-        let file = OpenOptions::new().append(true).create_new(true).open(self.path_of(segment))?;
-        sync_names(&self.path)?;
-        self.file = Some(file);
+        let path = path_of(&self.path, segment);
+        let file = OpenOptions::new().append(true).create_new(true).open(&path);
+        self.file = Some((file.map_err(|error| at(&path, &error))?, path));
         Ok(())
     }
 
     fn resume(&mut self, segment: u64, bytes: u64) -> io::Result<()> {
-        let file = OpenOptions::new().append(true).open(self.path_of(segment))?;
-        file.set_len(bytes)?;
-        file.sync_all()?;
-        self.file = Some(file);
-        Ok(())
+        let path = path_of(&self.path, segment);
+        let file = OpenOptions::new().append(true).open(&path);
+        self.file = Some((file.map_err(|error| at(&path, &error))?, path));
+        self.write(|file| file.set_len(bytes))
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file()?.write_all(bytes)
+        self.write(|file| file.write_all(bytes))
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.file()?.sync_data()
+        self.write(|file| file.sync_data())
+    }
+
+    fn sync_names(&mut self) -> io::Result<()> {
+        sync_folder(&self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folders_that_hold_a_directory_are_known() {
+        let of = |path| holders(Path::new(path)).map(Path::to_path_buf).collect::<Vec<_>>();
+        let wanted = |paths: &[&str]| paths.iter().map(PathBuf::from).collect::<Vec<_>>();
+        assert_eq!(of("audit"), wanted(&["."]));
+        assert_eq!(of("a/b/audit"), wanted(&["a/b", "a", "."]));
+        assert_eq!(of("/var/audit"), wanted(&["/var", "/"]));
+        assert_eq!(of("../audit"), wanted(&["..", "."]));
+    }
+
+    #[test]
+    fn segments_are_called_by_twenty_digits() {
+        assert_eq!(segment_of("00000000000000000017.pdrb"), Some(17));
+        assert_eq!(segment_of("18446744073709551615.pdrb"), Some(u64::MAX));
+        for wrong in [
+            "17.pdrb",
+            "00000000000000000017",
+            "0000000000000000001x.pdrb",
+            "+0000000000000000017.pdrb",
+            "18446744073709551616.pdrb",
+            "000000000000000000017.pdrb",
+        ] {
+            assert_eq!(segment_of(wrong), None, "{wrong}");
+        }
     }
 }

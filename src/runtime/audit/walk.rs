@@ -12,7 +12,7 @@ use crate::runtime::audit::frame::{Frames, HEAD_BYTES, Kind, Next};
 use crate::runtime::audit::note::{Checkpoint, Note};
 use crate::runtime::audit::start::Start;
 use crate::runtime::record::chain::{Position, Tail};
-use crate::runtime::record::check::{Break, BreakKind, Chains, Place};
+use crate::runtime::record::check::{BreakKind, Chains, Place};
 use crate::runtime::record::error::RecordError;
 use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Block, Entry};
@@ -49,12 +49,12 @@ pub enum Wrong {
         /// As there are.
         found: u64,
     },
-    /// A line, by its number in the log, is none of a log.
+    /// A line, by its index in the log, is none of a log.
     Line(u64, RecordError),
-    /// A line, by its number in the log, is of no chain, or of another writer's.
+    /// A line, by its index in the log, is of no chain, or of another writer's.
     Stranger(u64),
-    /// The chain is broken.
-    Chain(Break),
+    /// At a line, by its index in the log, the chain is broken.
+    Chain(u64, BreakKind),
     /// A checkpoint that is none, or of another log.
     Checkpoint,
     /// A checkpoint says otherwise: other lines were in front of it.
@@ -69,13 +69,37 @@ pub enum Wrong {
     },
 }
 
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { segment, at, wrong } = self;
-        write!(f, "segment {segment}, byte {at}: {wrong}")
+impl Wrong {
+    /// The line that it is about, by its index in the log, from 0.
+    #[must_use]
+    pub const fn index(&self) -> Option<u64> {
+        match self {
+            Self::Line(index, _) | Self::Stranger(index) | Self::Chain(index, _) => Some(*index),
+            Self::Header
+            | Self::Frame
+            | Self::Misplaced
+            | Self::Start
+            | Self::NoEnd
+            | Self::Lines { .. }
+            | Self::Checkpoint
+            | Self::Root { .. }
+            | Self::Signature { .. } => None,
+        }
     }
 }
 
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { segment, at, wrong } = self;
+        write!(f, "segment {segment}, byte {at}")?;
+        if let Some(index) = wrong.index() {
+            write!(f, ", index {index} of the log")?;
+        }
+        write!(f, ": {wrong}")
+    }
+}
+
+/// What is wrong, without its place.
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -87,9 +111,11 @@ impl fmt::Display for Wrong {
             Self::Lines { said, found } => {
                 write!(f, "the segment has {found} lines and says {said}")
             }
-            Self::Line(number, error) => write!(f, "line {number}: {}", error.fault),
-            Self::Stranger(number) => write!(f, "line {number} is not of this log"),
-            Self::Chain(found) => write!(f, "line {}: the chain is broken", found.place.line),
+            Self::Line(_, RecordError { fault, offset }) => {
+                write!(f, "{fault}, at byte {offset} of the line")
+            }
+            Self::Stranger(_) => f.write_str("this is no line of this log"),
+            Self::Chain(_, kind) => write!(f, "{kind}"),
             Self::Checkpoint => f.write_str("this is no checkpoint of this log"),
             Self::Root { size } => {
                 write!(f, "the {size} lines in front are not those of the checkpoint")
@@ -108,8 +134,8 @@ pub trait Visitor {
     /// The beginning of the first segment that is read, in front of all else.
     fn begin(&mut self, _start: &Start) {}
 
-    /// A line with its number from 0 in the log, its leaf, and what it says.
-    fn line(&mut self, number: u64, leaf: [u8; 32], line: &[u8], entry: &Entry<'_>);
+    /// A line with its index in the log, from 0, its leaf, and what it says.
+    fn line(&mut self, index: u64, leaf: [u8; 32], line: &[u8], entry: &Entry<'_>);
 
     /// A checkpoint whose root is that of the lines in front of it.
     ///
@@ -279,7 +305,7 @@ impl Walk {
     #[must_use]
     pub fn tail(&self) -> Tail {
         let tail = self.chains.tail(&self.start.writer);
-        tail.map_or_else(|| self.position.into(), |tail| tail.behind(self.position.previous))
+        tail.map_or_else(|| Tail::at(self.position), |tail| tail.behind(self.position.previous))
     }
 
     /// Where the chain stands.
@@ -306,25 +332,21 @@ impl Walk {
     }
 
     fn line(&mut self, line: &[u8], visitor: &mut dyn Visitor) -> Result<(), Wrong> {
-        let number = self.tree.leaves;
+        let index = self.tree.leaves;
         let entry = Entry::read_after(line, &mut self.memo);
-        let entry = entry.map_err(|error| Wrong::Line(number, error))?;
-        let place = Place { source: 0, line: number };
+        let entry = entry.map_err(|error| Wrong::Line(index, error))?;
+        let broken = |kind| Wrong::Chain(index, kind);
         let (writer, first, next) = match &entry {
             Entry::Record(record) => {
-                let chain = record.chain.as_ref().ok_or(Wrong::Stranger(number))?;
+                let chain = record.chain.as_ref().ok_or(Wrong::Stranger(index))?;
                 (chain.writer, chain.number, chain.number.saturating_add(1))
             }
             Entry::Block(block) => (block.writer, block.first, block.last.saturating_add(1)),
             Entry::Gap(gap) => (gap.writer, gap.number, gap.number.saturating_add(gap.count)),
         };
         if writer.text() != self.start.writer {
-            return Err(Wrong::Stranger(number));
+            return Err(Wrong::Stranger(index));
         }
-        let broken = |kind| {
-            let writer = self.start.writer.clone();
-            Wrong::Chain(Break { writer, place, since: place, kind })
-        };
         // What lies in front of the first segment is known by its end alone.
         if !self.begun && first != self.position.next {
             let wanted = self.position.next;
@@ -336,9 +358,9 @@ impl Walk {
             return Err(broken(BreakKind::Previous { first: *first, last: *last }));
         }
         self.begun = true;
-        self.chains.line(&entry, line, place);
+        self.chains.line(&entry, line, Place { source: 0, line: index + 1 });
         if let Some(found) = self.chains.breaks().first() {
-            return Err(Wrong::Chain(found.clone()));
+            return Err(broken(found.kind));
         }
         let leaf = leaf(line);
         self.position.next = next;
@@ -346,7 +368,7 @@ impl Walk {
             self.position.previous = leaf;
         }
         self.tree.push(leaf);
-        visitor.line(number, leaf, line, &entry);
+        visitor.line(index, leaf, line, &entry);
         Ok(())
     }
 

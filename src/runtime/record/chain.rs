@@ -26,9 +26,17 @@ pub struct Tail {
     pub(super) tree: Tree,
     /// Bytes of the open block, as far as they are known.
     pub(super) bytes: usize,
+    /// Whether the writer ended the chain there.
+    pub(super) ended: bool,
 }
 
 impl Tail {
+    /// The end of a chain whose last block is closed; whether its writer ended it nobody knows.
+    #[must_use]
+    pub fn at(position: Position) -> Self {
+        Self { ended: false, ..position.into() }
+    }
+
     /// Where the chain ends.
     #[must_use]
     pub const fn position(&self) -> Position {
@@ -47,7 +55,7 @@ impl Tail {
 impl From<Position> for Tail {
     /// Of a chain that was ended there.
     fn from(position: Position) -> Self {
-        Self { position, first: position.next, ..Self::default() }
+        Self { position, first: position.next, ended: true, ..Self::default() }
     }
 }
 
@@ -92,6 +100,14 @@ impl Writing {
         self.tail.position
     }
 
+    /// The most bytes that what a record says of its chain adds to it.
+    pub(super) fn chain_bytes(writer: &str) -> usize {
+        let mut out = Batch::default();
+        let tail = Tail::at(Position { next: u64::MAX - 1, ..Position::default() });
+        Self::new(writer, tail).record(b"}", &mut out);
+        out.lines.len() - b"}\n".len()
+    }
+
     /// Bytes of the block that is open; zero if none is.
     pub(super) const fn open_bytes(&self) -> usize {
         self.tail.bytes
@@ -130,14 +146,17 @@ impl Writing {
         self.tail.tree.push(leaf);
         self.tail.bytes += line.len();
         self.tail.position.next += count;
+        self.tail.ended = false;
         out.lines.push(b'\n');
         out.leaves.push(leaf);
         (out.position, out.closed) = (self.tail.position, false);
     }
 
-    /// Ends the block; with `end` the chain too. What was never begun has no end.
+    /// Ends the block; with `end` the chain too. What was never begun has no end, and what ended
+    /// has one.
     pub(super) fn block(&mut self, end: bool, out: &mut Batch) {
-        if self.tail.tree.leaves == 0 && (!end || self.tail.position == Position::default()) {
+        let begun = self.tail.position != Position::default();
+        if self.tail.tree.leaves == 0 && !(end && begun && !self.tail.ended) {
             return;
         }
         let start = out.lines.len();
@@ -161,5 +180,6 @@ impl Writing {
         self.tail.first = self.tail.position.next;
         self.tail.tree.clear();
         self.tail.bytes = 0;
+        self.tail.ended = end;
     }
 }

@@ -9,6 +9,7 @@
 //! leaves in front of its first block, which may have begun in the piece before.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::base::limits::{CHAIN_HEAD_LINES_MAX, CHAIN_WRITER_BYTES_MAX, CHAIN_WRITERS_MAX};
 use crate::runtime::record::chain::{Position, Tail};
@@ -81,6 +82,36 @@ pub enum BreakKind {
         /// How many lines no block holds.
         lines: u64,
     },
+}
+
+impl fmt::Display for BreakKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Number { wanted, found } if wanted.checked_add(1) == Some(found) => {
+                write!(f, "record {wanted} is missing in front of it")
+            }
+            Self::Number { wanted, found } if wanted < found => {
+                write!(f, "the records {wanted} to {} are missing in front of it", found - 1)
+            }
+            Self::Number { wanted, found } => {
+                write!(f, "record {found} stands where record {wanted} should")
+            }
+            Self::Content { first, last } => {
+                write!(
+                    f,
+                    "the block of the records {first} to {last} is not the one that was written"
+                )
+            }
+            Self::Previous { first, last } => write!(
+                f,
+                "in front of the block of the records {first} to {last} stands another block"
+            ),
+            Self::Range { first, last } => {
+                write!(f, "the block of the records {first} to {last} stands behind other records")
+            }
+            Self::Open { first, .. } => write!(f, "nothing closes the records from {first} on"),
+        }
+    }
 }
 
 /// What was seen of one writer.
@@ -476,6 +507,12 @@ impl Chains {
         Self { whole: false, writers, breaks, broken, passed_over }
     }
 
+    /// Whether there was a line of a writer that is not looked at.
+    #[must_use]
+    pub const fn passes_over(&self) -> bool {
+        self.passed_over
+    }
+
     /// The breaks that were seen so far.
     #[must_use]
     pub fn breaks(&self) -> &[Break] {
@@ -492,6 +529,7 @@ impl Chains {
             first: run.first,
             tree,
             bytes: usize::from(run.lines > 0),
+            ended: extent.ended,
         })
     }
 

@@ -14,8 +14,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::base::limits::RECORD_BYTES_MAX;
+use crate::base::limits::{CHAIN_WRITER_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::runtime::record::chain::{Batch, Position, Tail, Writing};
+use crate::runtime::record::error::{Fault, RecordError};
+use crate::runtime::record::read::Entry;
 
 /// What a log is written to.
 pub trait Storage: Send {
@@ -81,13 +83,10 @@ pub struct LogOptions {
     pub keep: Keep,
     /// When a ticket is acknowledged.
     pub durability: Durability,
-    /// Where the chain goes on: of a log that was closed its `Position`, of one that was not what
-    /// `recover` found.
-    pub from: Tail,
 }
 
 impl LogOptions {
-    /// A log that begins: required, grouped, blocks of 256 KiB, 4 096 records waiting at most.
+    /// A log of this writer: required, grouped, blocks of 256 KiB, 4 096 records waiting at most.
     #[must_use]
     pub fn new(writer: impl Into<String>) -> Self {
         Self {
@@ -96,7 +95,6 @@ impl LogOptions {
             block_bytes: 256 << 10,
             keep: Keep::Required,
             durability: Durability::Grouped,
-            from: Tail::default(),
         }
     }
 }
@@ -108,8 +106,8 @@ pub enum LogError {
     Full,
     /// The storage failed.
     Storage(io::ErrorKind),
-    /// It is no line of a record: no object, more than a line, or too long.
-    NotARecord,
+    /// It is not the line of a record that is in no chain yet: nobody could read the log.
+    NotARecord(RecordError),
 }
 
 /// A record that was taken.
@@ -120,6 +118,8 @@ pub struct Ticket(u64);
 const IDLE: Duration = Duration::from_millis(500);
 /// Most bytes of records that are written at once, unless one has more.
 const GROUP_BYTES: usize = 8 << 20;
+/// Bytes that chain and blocks may add to a record: what counts for a group where lines are short.
+const CHAINED_BYTES: usize = 1 << 10;
 /// Bytes that the buffers of the queue begin with.
 const LINE_BYTES: usize = 1 << 10;
 
@@ -129,6 +129,8 @@ pub struct Log {
     shared: Arc<Shared>,
     keep: Keep,
     durability: Durability,
+    /// The longest line of a record that is not too long with what it then says of its chain.
+    longest: usize,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -173,11 +175,30 @@ impl Shared {
 }
 
 impl Log {
-    /// Opens a log on `storage`.
+    /// Begins a log on `storage`.
     ///
     /// # Errors
-    /// If the system gives no thread.
+    /// Those of `go_on`.
     pub fn open(storage: impl Storage + 'static, options: LogOptions) -> io::Result<Self> {
+        Self::go_on(storage, options, Tail::default())
+    }
+
+    /// Goes on with a log: of one that was closed where its `Position` says, of one that was not
+    /// where `recover` found its end.
+    ///
+    /// # Errors
+    /// If the system gives no thread; `InvalidInput` if nobody would read what a writer of this
+    /// name wrote.
+    pub fn go_on(
+        storage: impl Storage + 'static,
+        options: LogOptions,
+        tail: Tail,
+    ) -> io::Result<Self> {
+        if !(1..=CHAIN_WRITER_BYTES_MAX).contains(&options.writer.len()) {
+            let why = format!("the name of a writer has 1 to {CHAIN_WRITER_BYTES_MAX} bytes");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        let longest = RECORD_BYTES_MAX - Writing::chain_bytes(&options.writer);
         let free = (0..options.queue).map(|_| Vec::with_capacity(LINE_BYTES)).collect();
         let state = State {
             waiting: VecDeque::with_capacity(options.queue),
@@ -187,22 +208,23 @@ impl Log {
             kept: 0,
             failed: None,
             closing: false,
-            position: options.from.position(),
+            position: tail.position(),
         };
         let (work, done) = (Condvar::new(), Condvar::new());
         let shared = Arc::new(Shared { state: Mutex::new(state), work, done });
         let (keep, durability) = (options.keep, options.durability);
         let worker = Worker {
             shared: Arc::clone(&shared),
-            chain: Writing::new(&options.writer, options.from.clone()),
+            chain: Writing::new(&options.writer, tail),
             options,
             storage: Box::new(storage),
             out: Batch::default(),
+            loose: false,
             ended: false,
         };
         let thread = thread::Builder::new().name("records".to_owned());
         let thread = thread.spawn(move || worker.run())?;
-        Ok(Self { shared, keep, durability, thread: Some(thread) })
+        Ok(Self { shared, keep, durability, longest, thread: Some(thread) })
     }
 
     /// Hands over the line of a record that says nothing of its chain. `None` where it is lost, and
@@ -211,10 +233,7 @@ impl Log {
     /// # Errors
     /// If it is no record; if records are required, also where it cannot be kept.
     pub fn append(&self, line: &[u8]) -> Result<Option<Ticket>, LogError> {
-        let object = line.starts_with(b"{\"") && line.ends_with(b"}");
-        if !object || line.len() > RECORD_BYTES_MAX - 1_024 || line.contains(&b'\n') {
-            return Err(LogError::NotARecord);
-        }
+        self.read(line).map_err(LogError::NotARecord)?;
         let taken = self.take(line);
         match (taken, self.keep) {
             (Ok(ticket), _) if self.durability == Durability::Strict => {
@@ -227,6 +246,24 @@ impl Log {
             (Ok(ticket), _) => Ok(Some(ticket)),
             (Err(error), Keep::Required) => Err(error),
             (Err(_), Keep::BestEffort) => Ok(None),
+        }
+    }
+
+    /// Whether whoever reads the log will read this line.
+    fn read(&self, line: &[u8]) -> Result<(), RecordError> {
+        let wrong = |fault, offset| Err(RecordError { fault, offset });
+        if line.len() > self.longest {
+            return wrong(Fault::TooLong, self.longest);
+        }
+        if let Some(at) = line.iter().position(|byte| *byte == b'\n') {
+            return wrong(Fault::Trailing, at);
+        }
+        match Entry::read(line)? {
+            Entry::Record(record) if record.chain.is_some() => wrong(Fault::Twice("ch"), 0),
+            // What it says of its chain goes in front of its last byte.
+            Entry::Record(_) if !line.ends_with(b"}") => wrong(Fault::Trailing, line.len() - 1),
+            Entry::Record(_) => Ok(()),
+            Entry::Block(_) | Entry::Gap(_) => wrong(Fault::NotARecord, 0),
         }
     }
 
@@ -302,6 +339,8 @@ struct Worker {
     options: LogOptions,
     storage: Box<dyn Storage>,
     out: Batch,
+    /// Whether something was appended that was not synced.
+    loose: bool,
     /// Whether it came to its end: nobody must wait for a thread that is gone.
     ended: bool,
 }
@@ -351,7 +390,7 @@ impl Worker {
         let mut state = self.shared.lock();
         let mut idle = false;
         while state.waiting.is_empty() && !state.closing && !idle {
-            let open = self.chain.open_bytes() > 0 || state.lost > 0;
+            let open = self.chain.open_bytes() > 0 || self.loose || state.lost > 0;
             let wait = self.shared.work.wait_timeout(state, IDLE);
             let (next, timed) = wait.unwrap_or_else(PoisonError::into_inner);
             state = next;
@@ -360,7 +399,7 @@ impl Worker {
         let strict = self.options.durability == Durability::Strict;
         let mut bytes = 0;
         let room = state.waiting.iter().take_while(|waiting| {
-            bytes += waiting.line.len();
+            bytes += waiting.line.len() + CHAINED_BYTES;
             bytes <= GROUP_BYTES
         });
         let most = if strict { 1 } else { room.count().max(1) };
@@ -372,7 +411,7 @@ impl Worker {
     }
 
     fn write(&mut self, batch: &VecDeque<Waiting>, work: &Work) -> io::Result<()> {
-        let Self { chain, options, storage, out, .. } = self;
+        let Self { chain, options, storage, out, loose, .. } = self;
         out.clear();
         for waiting in batch {
             if waiting.lost > 0 {
@@ -389,14 +428,16 @@ impl Worker {
         if work.closing || work.idle || storage.is_full() {
             chain.block(work.closing, out);
         }
-        if out.lines.is_empty() {
-            return Ok(());
+        if !out.lines.is_empty() {
+            *loose = true;
+            storage.append(out)?;
         }
-        storage.append(out)?;
-        if options.durability == Durability::Async && !work.closing && !work.idle {
-            return Ok(());
+        let waits = options.durability == Durability::Async && !work.closing && !work.idle;
+        if *loose && !waits {
+            storage.sync()?;
+            *loose = false;
         }
-        storage.sync()
+        Ok(())
     }
 
     fn fail(&self, kind: io::ErrorKind) {

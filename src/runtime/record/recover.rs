@@ -38,6 +38,9 @@ pub enum Damage {
     Line(u64, u64, RecordError),
     /// The chain of a writer is broken.
     Chain(Break),
+    /// A line, from 1, that begins at this byte of the file, is of a writer whose chain is not
+    /// looked at: its name is too long, or there are too many others.
+    Writer(u64, u64),
 }
 
 /// Finds the end of the chain of `writer` in a log, which may hold lines of others too.
@@ -67,6 +70,9 @@ pub fn recover(mut log: impl BufRead, writer: &str) -> Result<Recovered, Damage>
         // A line that was changed may seem to be another writer's.
         if let Some(found) = chains.breaks().first() {
             return Err(Damage::Chain(found.clone()));
+        }
+        if chains.passes_over() {
+            return Err(Damage::Writer(number, whole));
         }
         whole += read;
     }

@@ -2,7 +2,7 @@
 //!
 //! In:      damage; checkpoints and proofs that do not fit.
 //! Out:     diagnostics P0923 to P0927.
-//! Imports: `diag`, `runtime::audit`, `tools::audit`, `tools::replay`.
+//! Imports: `diag`, `runtime::audit`, `tools::audit`.
 
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
@@ -11,49 +11,16 @@ use crate::runtime::audit::walk::{Damage, Wrong};
 use crate::tools::audit::look::{Held, Looked};
 use crate::tools::audit::prove::Which;
 use crate::tools::audit::stated::Stated;
-use crate::tools::replay::findings::broken_how;
 
 /// The finding about damage; `segment` is the file in which it is.
 #[must_use]
 pub fn damage(damage: &Damage, segment: &str) -> Diagnostic {
     let Damage { at, wrong, .. } = damage;
-    let line = match wrong {
-        Wrong::Line(line, _) | Wrong::Stranger(line) => Some(*line),
-        Wrong::Chain(found) => Some(found.place.line),
-        Wrong::Header
-        | Wrong::Frame
-        | Wrong::Misplaced
-        | Wrong::Start
-        | Wrong::NoEnd
-        | Wrong::Lines { .. }
-        | Wrong::Checkpoint
-        | Wrong::Root { .. }
-        | Wrong::Signature { .. } => None,
-    };
-    let place = match line {
-        Some(line) => format!("`{segment}` byte {at}, line {line} of the log"),
+    let place = match wrong.index() {
+        Some(index) => format!("`{segment}` byte {at}, index {index} of the log"),
         None => format!("`{segment}` byte {at}"),
     };
-    let fact = format!("{place}: {}", fact(wrong));
-    Diagnostic::without_place(Code::DamagedLog, fact).help(step(wrong))
-}
-
-/// What is wrong, without its place.
-fn fact(wrong: &Wrong) -> String {
-    match wrong {
-        Wrong::Line(_, error) => error.fault.to_string(),
-        Wrong::Stranger(_) => "this is no line of this log".to_owned(),
-        Wrong::Chain(found) => broken_how(&found.kind),
-        Wrong::Header
-        | Wrong::Frame
-        | Wrong::Misplaced
-        | Wrong::Start
-        | Wrong::NoEnd
-        | Wrong::Lines { .. }
-        | Wrong::Checkpoint
-        | Wrong::Root { .. }
-        | Wrong::Signature { .. } => wrong.to_string(),
-    }
+    Diagnostic::without_place(Code::DamagedLog, format!("{place}: {wrong}")).help(step(wrong))
 }
 
 /// What to do next.
@@ -72,7 +39,7 @@ const fn step(wrong: &Wrong) -> &'static str {
         | Wrong::Lines { .. }
         | Wrong::Line(..)
         | Wrong::Stranger(_)
-        | Wrong::Chain(_) => {
+        | Wrong::Chain(..) => {
             "all in front of it is whole; a copy of the log tells what was changed"
         }
     }

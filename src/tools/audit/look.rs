@@ -6,12 +6,12 @@
 
 use crate::runtime::audit::note::{Checkpoint, Note, Verifier};
 use crate::runtime::audit::start::Start;
-use crate::runtime::audit::store::Store;
+use crate::runtime::audit::store::Source;
 use crate::runtime::audit::walk::{Stopped, Visitor, Wrong};
+use crate::runtime::audit::whole::{Whole, whole};
 use crate::runtime::record::read::Entry;
 use crate::runtime::record::tree::Tree;
 use crate::tools::audit::stated::Stated;
-use crate::tools::audit::whole::{Whole, whole};
 
 /// What a log holds.
 #[derive(Debug)]
@@ -131,7 +131,7 @@ impl Visitor for Looking<'_> {
 ///
 /// # Errors
 /// `Stopped`, where it cannot be read or is damaged.
-pub fn look(store: &mut impl Store, asked: Asked<'_>) -> Result<(Looked, Option<Held>), Stopped> {
+pub fn look(store: &mut impl Source, asked: Asked<'_>) -> Result<(Looked, Option<Held>), Stopped> {
     let Asked { last, kept, keys } = asked;
     let kept = kept.map(|kept| (kept, Tree::default(), None));
     let mut looking = Looking { counts: Counts::default(), latest: None, loose: 0, keys, kept };

@@ -1,7 +1,7 @@
 //! Audit logs as a whole: whether one is what was written, and proofs of that for others.
 //!
 //! In:      a store of segments; checkpoints and proofs as text.
-//! Out:     `Whole`, `Looked`, `Proof`; findings P0923 to P0927.
+//! Out:     `Looked`, `Proof`; findings P0923 to P0927.
 //! Imports: `base`, `diag`, `runtime::audit`, `runtime::record`.
 //! Source:  `docs/audit.md`.
 
@@ -10,4 +10,3 @@ pub mod look;
 pub mod proof;
 pub mod prove;
 pub mod stated;
-pub mod whole;

@@ -12,13 +12,13 @@ use std::ops::Range;
 use crate::runtime::audit::note::Checkpoint;
 use crate::runtime::audit::proof::{Collecting, consistency, inclusion};
 use crate::runtime::audit::start::Start;
-use crate::runtime::audit::store::Store;
+use crate::runtime::audit::store::Source;
 use crate::runtime::audit::walk::{Stopped, Visitor, Wrong};
+use crate::runtime::audit::whole::whole;
 use crate::runtime::record::read::Entry;
 use crate::runtime::record::tree::Tree;
 use crate::tools::audit::proof::{Claim, Proof};
 use crate::tools::audit::stated::Stated;
-use crate::tools::audit::whole::whole;
 
 /// Which record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Visitor for Leaves<'_> {
     }
 }
 
-fn hashes(store: &mut impl Store, parts: &[Range<u64>]) -> Result<Vec<[u8; 32]>, Unproved> {
+fn hashes(store: &mut impl Source, parts: &[Range<u64>]) -> Result<Vec<[u8; 32]>, Unproved> {
     let collecting = Collecting::of(parts, &Tree::default());
     let mut leaves = Leaves { parts, collecting };
     whole(store, None, &mut leaves)?;
@@ -118,7 +118,7 @@ fn hashes(store: &mut impl Store, parts: &[Range<u64>]) -> Result<Vec<[u8; 32]>,
 ///
 /// # Errors
 /// `Unproved`.
-pub fn prove_record(store: &mut impl Store, which: &Which) -> Result<Proof, Unproved> {
+pub fn prove_record(store: &mut impl Source, which: &Which) -> Result<Proof, Unproved> {
     let mut finding = Finding { which, found: None, other: None, latest: None };
     let all = whole(store, None, &mut finding)?;
     let Finding { found, other, latest, .. } = finding;
@@ -137,7 +137,7 @@ pub fn prove_record(store: &mut impl Store, which: &Which) -> Result<Proof, Unpr
 ///
 /// # Errors
 /// `Unproved`.
-pub fn prove_growth(store: &mut impl Store, old: u64, newer: Stated) -> Result<Proof, Unproved> {
+pub fn prove_growth(store: &mut impl Source, old: u64, newer: Stated) -> Result<Proof, Unproved> {
     let parts = consistency(old, newer.size).ok_or(Unproved::NoGrowth)?;
     let hashes = hashes(store, &parts)?;
     Ok(Proof { claim: Claim::Growth { old }, hashes, checkpoint: newer })

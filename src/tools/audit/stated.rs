@@ -9,7 +9,7 @@
 //! as the text that a key would sign.
 
 use crate::runtime::audit::note::{Checkpoint, Note};
-use crate::tools::audit::whole::Whole;
+use crate::runtime::audit::whole::Whole;
 
 /// A checkpoint of a log, as it stands somewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::runtime::bundle::debug::Place;
-use crate::runtime::record::check::{Break, BreakKind};
+use crate::runtime::record::check::Break;
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::vm::observe::Known;
 use crate::tools::inspect::worded::Worded;
@@ -61,7 +61,6 @@ pub fn unsealed(found: &Found<Unsealed>, source: &str) -> Diagnostic {
 pub fn broken(found: &Break, files: &[Source]) -> Diagnostic {
     let Break { writer, place, since, kind } = found;
     let name = |at: usize| files.get(at).map_or("", |source| source.name.as_str());
-    let what = broken_how(kind);
     let lines = match (place, since) {
         (place, since) if place == since => format!("line {}", place.line),
         (place, since) if place.source == since.source => {
@@ -71,35 +70,9 @@ pub fn broken(found: &Break, files: &[Source]) -> Diagnostic {
             format!("line {}, from `{}` line {} on", place.line, name(since.source), since.line)
         }
     };
-    let fact = format!("`{}` {lines}, chain of `{writer}`: {what}", name(place.source));
+    let fact = format!("`{}` {lines}, chain of `{writer}`: {kind}", name(place.source));
     let help = "a copy of the log tells what was changed; these records prove nothing";
     Diagnostic::without_place(Code::BrokenChain, fact).help(help)
-}
-
-/// How a chain is broken, in words.
-#[must_use]
-pub fn broken_how(kind: &BreakKind) -> String {
-    match *kind {
-        BreakKind::Number { wanted, found } if wanted.checked_add(1) == Some(found) => {
-            format!("record {wanted} is missing in front of it")
-        }
-        BreakKind::Number { wanted, found } if wanted < found => {
-            format!("the records {wanted} to {} are missing in front of it", found - 1)
-        }
-        BreakKind::Number { wanted, found } => {
-            format!("record {found} stands where record {wanted} should")
-        }
-        BreakKind::Content { first, last } => {
-            format!("the block of the records {first} to {last} is not the one that was written")
-        }
-        BreakKind::Previous { first, last } => {
-            format!("in front of the block of the records {first} to {last} stands another block")
-        }
-        BreakKind::Range { first, last } => {
-            format!("the block of the records {first} to {last} stands behind other records")
-        }
-        BreakKind::Open { first, .. } => format!("nothing closes the records from {first} on"),
-    }
 }
 
 /// The finding about a line that is not as it should be.

@@ -78,7 +78,7 @@ pub fn full(drawing: &Drawing<'_>, style: Style) -> String {
 /// How the log ends, in words.
 fn end(drawing: &Drawing<'_>) -> String {
     let whole = &drawing.looked.whole;
-    match (whole.ended, whole.torn) {
+    match (whole.ended(), whole.torn) {
         (true, _) => "closed".to_owned(),
         (false, None) => "open: it is being written, or its writer died".to_owned(),
         (false, Some(torn)) => {
@@ -104,7 +104,7 @@ pub fn json(drawing: &Drawing<'_>) -> String {
         "lines": whole.lines(),
         "root": walk.map(|walk| base64_of(&walk.tree.root())),
         "next": walk.map(|walk| walk.position().next),
-        "closed": whole.ended,
+        "closed": whole.ended(),
         "torn": torn,
         "records": counts.records,
         "blocks": counts.blocks,

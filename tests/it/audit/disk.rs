@@ -1,10 +1,11 @@
-//! A disk that loses its power: of what was not synced each sector is there or not, in any order.
+//! A disk that loses its power: of what was not synced each sector is there or not, in any order,
+//! and so is each name.
 
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
 use std::sync::{Arc, Mutex};
 
-use policyc::runtime::audit::store::Store;
+use policyc::runtime::audit::store::{Source, Store};
 
 use crate::support::generate::random::Random;
 
@@ -34,11 +35,20 @@ struct Contents {
     bytes: Vec<u8>,
     /// How much of it outlasts a loss of power.
     synced: usize,
+    /// Whether its name does.
+    named: bool,
+    /// What it was before it was cut, as long as the cut may be undone.
+    uncut: Option<Vec<u8>>,
 }
 
 impl Disk {
     pub(crate) fn holding(files: &Files) -> Self {
-        let contents = |bytes: &Vec<u8>| Contents { bytes: bytes.clone(), synced: bytes.len() };
+        let contents = |bytes: &Vec<u8>| Contents {
+            bytes: bytes.clone(),
+            synced: bytes.len(),
+            named: true,
+            uncut: None,
+        };
         let files = files.iter().map(|(name, bytes)| (*name, contents(bytes))).collect();
         Self(Arc::new(Mutex::new(State { files, ..State::default() })))
     }
@@ -46,6 +56,11 @@ impl Disk {
     /// Until what comes of this goes, whoever writes waits.
     pub(crate) fn held(&self) -> impl Drop + '_ {
         self.0.lock().unwrap()
+    }
+
+    /// Whoever wrote died, and somebody else goes on: the power stayed.
+    pub(crate) fn is_taken_over(&self) {
+        self.0.lock().unwrap().stop = None;
     }
 
     /// The power goes in the step behind so many more.
@@ -76,7 +91,10 @@ impl Disk {
     /// was written, in its front part, or as it was before, up to a random end.
     pub(crate) fn after_power_loss(&self, random: &mut Random) -> Files {
         let state = self.0.lock().unwrap();
-        let left = |file: &Contents| {
+        let left = |file: &Contents, random: &mut Random| {
+            if let Some(uncut) = file.uncut.as_ref().filter(|_| random.once_in(2)) {
+                return uncut.clone();
+            }
             let mut bytes = file.bytes.clone();
             let end = match random.below(3) {
                 0 => bytes.len(),
@@ -95,8 +113,13 @@ impl Disk {
             }
             bytes
         };
-        let mut left = left;
-        state.files.iter().map(|(name, file)| (*name, left(file))).collect()
+        let mut files = Files::new();
+        for (name, file) in &state.files {
+            if file.named || random.once_in(2) {
+                files.insert(*name, left(file, random));
+            }
+        }
+        files
     }
 }
 
@@ -115,7 +138,7 @@ impl State {
     }
 }
 
-impl Store for Disk {
+impl Source for Disk {
     fn list(&mut self) -> io::Result<Vec<u64>> {
         Ok(self.0.lock().unwrap().files.keys().copied().collect())
     }
@@ -126,7 +149,9 @@ impl Store for Disk {
         let from = usize::try_from(from).expect("a small file");
         Ok(Box::new(Cursor::new(file.bytes[from.min(file.bytes.len())..].to_vec())))
     }
+}
 
+impl Store for Disk {
     fn begin(&mut self, segment: u64) -> io::Result<()> {
         let mut state = self.0.lock().unwrap();
         state.step()?;
@@ -140,8 +165,9 @@ impl Store for Disk {
         state.step()?;
         state.current = Some(segment);
         let file = state.current();
+        file.uncut.get_or_insert_with(|| file.bytes.clone());
         file.bytes.truncate(usize::try_from(bytes).expect("a small file"));
-        file.synced = file.bytes.len();
+        file.synced = file.synced.min(file.bytes.len());
         Ok(())
     }
 
@@ -160,7 +186,14 @@ impl Store for Disk {
         }
         state.step()?;
         let file = state.current();
-        file.synced = file.bytes.len();
+        (file.synced, file.uncut) = (file.bytes.len(), None);
+        Ok(())
+    }
+
+    fn sync_names(&mut self) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap();
+        state.step()?;
+        state.files.values_mut().for_each(|file| file.named = true);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use policyc::lang::decision::Effect;
 use policyc::lang::value::time::{self, Instant};
-use policyc::runtime::audit::store::Store;
+use policyc::runtime::audit::store::{Source, Store};
 use policyc::runtime::audit::{OpenError, open};
 use policyc::runtime::program::Program;
 use policyc::runtime::record::about::{About, Loaded};
@@ -86,7 +86,7 @@ impl Failing {
     }
 }
 
-impl Store for Failing {
+impl Source for Failing {
     fn list(&mut self) -> io::Result<Vec<u64>> {
         match self.call() {
             Some(how) => Err(how.kind().into()),
@@ -100,7 +100,9 @@ impl Store for Failing {
             None => self.disk.read(segment, from),
         }
     }
+}
 
+impl Store for Failing {
     fn begin(&mut self, segment: u64) -> io::Result<()> {
         self.done(|disk| disk.begin(segment))
     }
@@ -126,6 +128,10 @@ impl Store for Failing {
 
     fn sync(&mut self) -> io::Result<()> {
         self.done(Disk::sync)
+    }
+
+    fn sync_names(&mut self) -> io::Result<()> {
+        self.done(Disk::sync_names)
     }
 }
 

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use policyc::runtime::audit::recover::Torn;
 use policyc::runtime::audit::store::Directory;
+use policyc::runtime::audit::torn::Torn;
 use policyc::runtime::audit::{OpenError, open};
 use policyc::runtime::record::log::{Durability, LogOptions};
 

@@ -3,6 +3,7 @@
 pub(crate) mod disk;
 mod faults;
 mod kill;
+mod past;
 mod power;
 mod segments;
 mod tamper;
@@ -11,13 +12,13 @@ mod told;
 use std::path::Path;
 
 use policyc::runtime::audit::note::{Checkpoint, Note, Signer, Verifier, key_id};
-use policyc::runtime::audit::recover::Torn;
 use policyc::runtime::audit::store::Directory;
+use policyc::runtime::audit::torn::Torn;
 use policyc::runtime::audit::walk::{Damage, Stopped, Visitor, Wrong};
+use policyc::runtime::audit::whole::whole;
 use policyc::runtime::audit::{Opened, Options, open};
 use policyc::runtime::record::log::{Durability, Log, LogOptions};
 use policyc::runtime::record::read::Entry;
-use policyc::tools::audit::whole::{Whole, whole};
 use sha2::{Digest, Sha256};
 
 use crate::audit::disk::{Disk, Files};
@@ -35,14 +36,6 @@ impl Secret {
 }
 
 impl Signer for Secret {
-    fn name(&self) -> &str {
-        ORIGIN
-    }
-
-    fn id(&self) -> [u8; 4] {
-        key_id(ORIGIN, 0xFF, self.0.as_bytes())
-    }
-
     fn sign(&mut self, text: &[u8]) -> std::io::Result<Vec<u8>> {
         Ok(self.tag(text))
     }
@@ -112,7 +105,7 @@ impl Visitor for Kept {
 pub(crate) fn looked_at(files: &Files) -> Result<(Kept, Option<Torn>, bool), Damage> {
     let mut kept = Kept::default();
     match whole(&mut Disk::holding(files), None, &mut kept) {
-        Ok(Whole { torn, ended, .. }) => Ok((kept, torn, ended)),
+        Ok(found) => Ok((kept, found.torn, found.ended())),
         Err(Stopped::Damage(damage)) => Err(damage),
         Err(Stopped::Storage(error)) => panic!("{error}"),
     }

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use policyc::runtime::audit::note::{ED25519, PublicKey, Signer, key_id};
+use policyc::runtime::audit::note::{ED25519, PublicKey, Signer, Verifier, key_id};
 use policyc::runtime::audit::open;
-use policyc::runtime::audit::store::{Directory, Store as _};
+use policyc::runtime::audit::store::{Directory, Snapshot, Source as _};
 use policyc::runtime::audit::walk::Stopped;
+use policyc::runtime::audit::whole::whole;
 use policyc::runtime::record::log::{Durability, LogOptions};
 use policyc::tools::audit::look::{Asked, Held, look};
 use policyc::tools::audit::proof::{Claim, Proof};
 use policyc::tools::audit::prove::{Unproved, Which, prove_growth, prove_record};
 use policyc::tools::audit::stated::Stated;
-use policyc::tools::audit::whole::whole;
 use policyc::tools::sign::secret::SecretKey;
 
 use crate::audit::disk::{Disk, Files};
@@ -111,7 +111,9 @@ fn changed_proofs_prove_nothing_else() {
 #[test]
 fn logs_that_went_on_are_proved_to_and_others_are_not() {
     let files = log(true);
-    let (mut disk, heads) = (Disk::holding(&files), heads(&files));
+    let (mut disk, mut heads) = (Disk::holding(&files), heads(&files));
+    // With the first of all a log begins, and nothing stands in front of it.
+    assert_eq!(heads.remove(0).size, 0);
     assert!(heads.len() > 5, "{}", heads.len());
     for (at, old) in heads.iter().enumerate() {
         for newer in &heads[at..] {
@@ -180,7 +182,7 @@ fn a_directory_is_read_as_it_was_when_it_was_listed() {
     let (log, _) = open(store, options(log, 4_000)).expect("a log");
     for at in 0..40 {
         log.append(line(2 * at).as_bytes()).expect("room");
-        let mut live = Directory::look_at(&path).expect("a directory");
+        let mut live = Snapshot::of(&path).expect("a directory");
         let names = live.list().expect("names");
         log.append(line(2 * at + 1).as_bytes()).expect("room");
         for name in names {
@@ -210,14 +212,15 @@ fn commands_tell_what_is_there() {
     let here: &Path = folder.path();
     ran(here, "audit verify log").expect(
         0,
-        &["19 lines in 4 segments", "closed", "10, signatures not looked at, with 0 lines"],
+        &["19 lines in 4 segments", "closed", "14, signatures not looked at, with 0 lines"],
     );
     let note = ran(here, "audit head log");
     note.expect(0, &["example.com/gw-3 19", "— example.com/gw-3 "]);
     folder.add("kept.note", &note.out);
     ran(here, "audit verify log --checkpoint kept.note").expect(0, &["of the checkpoint"]);
     ran(here, "audit prove log --id r3 -o r3.tlog-proof").expect(0, &[]);
-    ran(here, "audit check r3.tlog-proof --checkpoint kept.note").expect(0, &["this is line 6 of"]);
+    ran(here, "audit check r3.tlog-proof --checkpoint kept.note")
+        .expect(0, &["this is the line with the index 6, of"]);
     let names: Vec<String> =
         folder.names().into_iter().filter(|name| name.starts_with("log/0")).collect();
     let whole: Vec<Vec<u8>> =
@@ -277,7 +280,7 @@ impl Ed25519 {
     }
 }
 
-impl Signer for Ed25519 {
+impl Verifier for Ed25519 {
     fn name(&self) -> &str {
         ORIGIN
     }
@@ -286,6 +289,12 @@ impl Signer for Ed25519 {
         key_id(ORIGIN, ED25519, &self.0.public().expect("a key").to_bytes())
     }
 
+    fn is_signature(&self, text: &[u8], signature: &[u8]) -> bool {
+        self.0.public().expect("a key").is_signature(text, signature)
+    }
+}
+
+impl Signer for Ed25519 {
     fn sign(&mut self, text: &[u8]) -> std::io::Result<Vec<u8>> {
         Ok(self.0.signature(text).to_vec())
     }
@@ -302,10 +311,10 @@ fn signatures_are_asked_for_and_refused() {
     written_to(&here.join("log"), 7, Some(Box::new(own)));
     let verify = |log: &str, keys: &str| ran(here, &format!("audit verify {log} {keys}"));
     verify("log", "").expect(0, &["signatures not looked at"]);
-    verify("log", "--key own.vkey").expect(0, &["8, signed, with 0 lines behind"]);
-    verify("log", &format!("--key {vkey}")).expect(0, &["8, signed"]);
+    verify("log", "--key own.vkey").expect(0, &["12, signed, with 0 lines behind"]);
+    verify("log", &format!("--key {vkey}")).expect(0, &["12, signed"]);
     // Keys change: one of them is enough.
-    verify("log", &format!("--key {stranger} --key {vkey}")).expect(0, &["8, signed"]);
+    verify("log", &format!("--key {stranger} --key {vkey}")).expect(0, &["12, signed"]);
     verify("log", &format!("--key {stranger}"))
         .expect(4, &["error[P0923]", "no key that was asked"]);
     ran(here, "audit prove log --id r2 -o r2.tlog-proof").expect(0, &[]);

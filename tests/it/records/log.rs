@@ -3,10 +3,11 @@
 use std::io;
 use std::sync::mpsc;
 
+use policyc::base::limits::{CHAIN_WRITER_BYTES_MAX, RECORD_BYTES_MAX};
 use policyc::lang::decision::Effect;
 use policyc::lang::error::EvalError;
 use policyc::runtime::record::chain::{Batch, Tail};
-use policyc::runtime::record::check::{BreakKind, Chains, Place};
+use policyc::runtime::record::check::{Break, BreakKind, Chains, Place};
 use policyc::runtime::record::error::{Fault, RecordError};
 use policyc::runtime::record::log::{Durability, Keep, Log, LogError, LogOptions, Storage, Ticket};
 use policyc::runtime::record::read::Entry;
@@ -89,15 +90,14 @@ fn a_log_that_was_cut_is_gone_on_with() {
     let mut torn = 0;
     for seed in 0..120 {
         let mut random = Random::new(seed);
-        let options = |from| LogOptions {
+        let options = || LogOptions {
             block_bytes: 300,
-            from,
             durability: [Durability::Strict, Durability::Async][usize::from(seed % 2 == 0)],
             ..LogOptions::new("w")
         };
         let disk = Disk::new();
         disk.stop_after(1 + random.below(30));
-        let log = Log::open(disk.clone(), options(Tail::default())).expect("a thread");
+        let log = Log::open(disk.clone(), options()).expect("a thread");
         let mut acknowledged = Vec::new();
         for at in 0..40 {
             let Ok(Some(ticket)) = log.append(line(at).as_bytes()) else { break };
@@ -113,7 +113,7 @@ fn a_log_that_was_cut_is_gone_on_with() {
         let whole = usize::try_from(found.whole_bytes).expect("a small file");
         assert_eq!(whole as u64 + found.torn_bytes, left.len() as u64);
         let disk = Disk::holding(&left[..whole]);
-        let log = Log::open(disk.clone(), options(found.tail)).expect("a thread");
+        let log = Log::go_on(disk.clone(), options(), found.tail).expect("a thread");
         for at in 40..50 {
             log.append(line(at).as_bytes()).expect("room");
         }
@@ -165,9 +165,20 @@ fn a_block_under_another_name_hides_no_change() {
     let text = String::from_utf8(disk.written()).expect("lines are text");
     let changed = text.replacen("\"id\":\"r1\"", "\"id\":\"r0\"", 1);
     assert!(matches!(recover(changed.as_bytes(), "w"), Err(Damage::Chain(_))));
-    let hidden = changed.replacen("{\"$blk\":{\"w\":\"w\"", "{\"$blk\":{\"w\":\"v\"", 1);
-    assert_ne!(hidden, changed);
-    assert!(matches!(recover(hidden.as_bytes(), "w"), Err(Damage::Chain(_))));
+    // Nothing comes behind the block that would miss it.
+    let block = changed.find("{\"$blk\"").expect("a block");
+    let end = block + changed[block..].find('\n').expect("its end") + 1;
+    let named = |name: &str| {
+        changed[..end].replacen("$blk\":{\"w\":\"w\"", &format!("$blk\":{{\"w\":\"{name}\""), 1)
+    };
+    for name in ["v".to_owned(), "v".repeat(CHAIN_WRITER_BYTES_MAX)] {
+        let found = recover(named(&name).as_bytes(), "w").expect_err("a block of nobody");
+        assert!(matches!(found, Damage::Chain(Break { writer, .. }) if writer == name));
+    }
+    let lines = changed[..end].lines().count() as u64;
+    let long = "v".repeat(CHAIN_WRITER_BYTES_MAX + 1);
+    let found = recover(named(&long).as_bytes(), "w").expect_err("a name that is too long");
+    assert_eq!(found, Damage::Writer(lines, block as u64));
 }
 
 #[test]
@@ -253,10 +264,93 @@ fn a_decision_that_must_be_recorded_and_is_not_is_denied() {
 }
 
 #[test]
-fn only_lines_of_records_are_taken() {
-    let log = Log::open(Disk::new(), LogOptions::new("w")).expect("a thread");
-    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(4 << 20));
-    for wrong in ["", "{}", "[1]", "{\"v\":1}\n{\"v\":1}", long.as_str()] {
-        assert_eq!(log.append(wrong.as_bytes()), Err(LogError::NotARecord));
+fn only_lines_that_can_be_read_again_are_taken() {
+    let disk = Disk::new();
+    let log = Log::open(disk.clone(), LogOptions::new("w")).expect("a thread");
+    let long = format!("{{\"v\":1,\"a\":\"{}\"}}", "x".repeat(RECORD_BYTES_MAX));
+    for (wrong, fault) in [
+        ("", Fault::Truncated),
+        ("{}", Fault::Missing("v")),
+        ("[1]", Fault::NotAnObject),
+        ("{\"v\":1", Fault::Truncated),
+        ("{\"v\":1,\"ctx\":{}}\n{\"v\":1,\"ctx\":{}}", Fault::Trailing),
+        ("{\"v\":1,\n\"id\":\"a\"}", Fault::Trailing),
+        ("{\"v\":1,\"ctx\":{}} ", Fault::Trailing),
+        ("{\"v\":2}", Fault::Version),
+        ("{\"v\":1,\"ctx\":{},\"ch\":{\"w\":\"w\",\"n\":0}}", Fault::Twice("ch")),
+        ("{\"$gap\":{\"w\":\"w\",\"n\":0,\"count\":1}}", Fault::NotARecord),
+        (long.as_str(), Fault::TooLong),
+    ] {
+        let refused = log.append(wrong.as_bytes());
+        let Err(LogError::NotARecord(error)) = refused else { panic!("{wrong}: {refused:?}") };
+        assert_eq!(error.fault, fault, "{wrong}");
     }
+    log.append(line(0).as_bytes()).expect("it is a record");
+    log.close().expect("it is written");
+    assert_eq!(kept(&disk.written()), ["r0"]);
+}
+
+/// The longest line, of the writer whose name takes the most room: it is read again.
+#[test]
+fn a_record_has_room_for_what_it_says_of_its_chain() {
+    let writer = "\u{1}".repeat(CHAIN_WRITER_BYTES_MAX);
+    let disk = Disk::new();
+    let log = Log::open(disk.clone(), LogOptions::new(writer.as_str())).expect("a thread");
+    let record =
+        |bytes: usize| format!("{{\"v\":1,\"ctx\":{{}},\"a\":\"{}\"}}", "x".repeat(bytes - 23));
+    let fits = |bytes: usize| log.append(record(bytes).as_bytes()).is_ok();
+    // The name is spelled in six bytes each, and the highest number in twenty digits.
+    let chain = ",'ch':{'w':'','n':}".len() + 6 * CHAIN_WRITER_BYTES_MAX + 20;
+    let longest = RECORD_BYTES_MAX - chain;
+    assert_eq!(record(100).len(), 100);
+    assert!(fits(longest) && !fits(longest + 1));
+    log.close().expect("it is written");
+    let found = recover(disk.written().as_slice(), &writer).expect("it is whole");
+    assert_eq!(found.tail.position().next, 1);
+    for name in [String::new(), "w".repeat(CHAIN_WRITER_BYTES_MAX + 1)] {
+        let refused = Log::open(Disk::new(), LogOptions::new(name)).map(drop);
+        assert_eq!(refused.map_err(|error| error.kind()), Err(io::ErrorKind::InvalidInput));
+    }
+}
+
+/// A write that ends with its block leaves nothing open, and is synced all the same.
+#[test]
+fn what_was_only_handed_over_is_synced_where_nothing_comes() {
+    let disk = Disk::new();
+    let options =
+        LogOptions { block_bytes: 1, durability: Durability::Async, ..LogOptions::new("w") };
+    let log = Log::open(disk.clone(), options).expect("a thread");
+    let ticket = log.append(line(0).as_bytes()).expect("room").expect("it is taken");
+    log.wait(ticket).expect("it is handed over");
+    let waited = (0..200).find(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        disk.syncs() > 0
+    });
+    assert!(waited.is_some(), "nobody synced it for ten seconds");
+    // Nothing came since, and nothing is written: the end alone is synced once more.
+    log.close().expect("it is written");
+    assert_eq!(disk.syncs(), 2);
+}
+
+/// A log that ended and is opened again says so once.
+#[test]
+fn a_log_that_ended_is_not_ended_again() {
+    let disk = Disk::new();
+    let log = Log::open(disk.clone(), LogOptions::new("w")).expect("a thread");
+    assert_eq!(log.close().map(|end| end.next), Ok(0));
+    assert_eq!(disk.written(), b"", "what was never begun has no end");
+    let log = Log::open(disk.clone(), LogOptions::new("w")).expect("a thread");
+    log.append(line(0).as_bytes()).expect("room");
+    let end = log.close().expect("it is written");
+    let bytes = disk.written();
+    let found = recover(bytes.as_slice(), "w").expect("it is whole");
+    for tail in [Tail::from(end), found.tail] {
+        let log = Log::go_on(disk.clone(), LogOptions::new("w"), tail).expect("a thread");
+        assert_eq!(log.close(), Ok(end));
+        assert_eq!(disk.written(), bytes);
+    }
+    let log = Log::go_on(disk.clone(), LogOptions::new("w"), end.into()).expect("a thread");
+    log.append(line(1).as_bytes()).expect("room");
+    log.close().expect("it is written");
+    assert_eq!(wrong(&disk.written()), (0, vec![]));
 }

@@ -79,7 +79,7 @@ fn checked(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
                 return wrong("it is about another checkpoint");
             }
             terminal.result(&format!("{}\n", visible(&String::from_utf8_lossy(&line))));
-            format!("this is line {index} of {lines}")
+            format!("this is the line with the index {index}, of {lines}")
         }
         Claim::Growth { old } => {
             let kept = kept.ok_or_else(|| {

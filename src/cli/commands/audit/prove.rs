@@ -14,7 +14,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
-use crate::runtime::audit::store::Directory;
+use crate::runtime::audit::store::Snapshot;
 use crate::tools::audit::findings;
 use crate::tools::audit::look::Asked;
 use crate::tools::audit::proof::Proof;
@@ -93,7 +93,7 @@ fn proved(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
 fn growth(
     terminal: &Terminal,
     options: &Options,
-    (log, store): (&Path, &mut Directory),
+    (log, store): (&Path, &mut Snapshot),
     old: &Path,
 ) -> Result<Result<Proof, Unproved>, Exit> {
     let old = checkpoint_in(terminal, old)?;
@@ -117,7 +117,7 @@ fn asked(kept: &Stated) -> Asked<'_> {
 /// How the command ends where nothing can be proved, its words written.
 fn unproved(
     terminal: &Terminal,
-    (log, store): (&Path, &Directory),
+    (log, store): (&Path, &Snapshot),
     which: Option<&Which>,
     why: &Unproved,
 ) -> Exit {

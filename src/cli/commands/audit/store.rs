@@ -11,7 +11,7 @@ use crate::cli::sources::{shown, unread};
 use crate::cli::terminal::Terminal;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
-use crate::runtime::audit::store::{Directory, Store as _};
+use crate::runtime::audit::store::{Snapshot, Source as _};
 use crate::runtime::audit::walk::Stopped;
 use crate::tools::audit::findings;
 use crate::tools::audit::look::{Asked, Held, Looked, look};
@@ -21,8 +21,8 @@ use crate::tools::audit::stated::Stated;
 ///
 /// # Errors
 /// How the command ends, its words already written.
-pub(super) fn log_in(terminal: &Terminal, path: &Path) -> Result<Directory, Exit> {
-    let mut store = Directory::look_at(path).map_err(|error| unread(terminal, path, &error))?;
+pub(super) fn log_in(terminal: &Terminal, path: &Path) -> Result<Snapshot, Exit> {
+    let mut store = Snapshot::of(path).map_err(|error| unread(terminal, path, &error))?;
     let segments = store.list().map_err(|error| unread(terminal, path, &error))?;
     if segments.is_empty() {
         let fact = format!("`{}` holds no audit log", shown(path));
@@ -55,7 +55,7 @@ pub(super) fn checkpoint_in(terminal: &Terminal, path: &Path) -> Result<Stated, 
 }
 
 /// How a command ends that cannot read a log on, its words written.
-pub(super) fn stopped(terminal: &Terminal, log: &Path, store: &Directory, why: &Stopped) -> Exit {
+pub(super) fn stopped(terminal: &Terminal, log: &Path, store: &Snapshot, why: &Stopped) -> Exit {
     match why {
         Stopped::Storage(error) => unread(terminal, log, error),
         Stopped::Damage(damage) => {
@@ -71,7 +71,7 @@ pub(super) fn stopped(terminal: &Terminal, log: &Path, store: &Directory, why: &
 /// How the command ends, its words already written.
 pub(super) fn looked_at(
     terminal: &Terminal,
-    (log, store): (&Path, &mut Directory),
+    (log, store): (&Path, &mut Snapshot),
     asked: Asked<'_>,
 ) -> Result<Looked, Exit> {
     let (kept, looked) = (asked.kept, look(store, asked));

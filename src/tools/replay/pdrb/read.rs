@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::limits::{AUDIT_TORN_BYTES_MAX, PACKED_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::runtime::audit::frame::{HEAD_BYTES, HEADER, Kind, head, sum};
-use crate::runtime::audit::recover::judge;
 use crate::runtime::audit::start::Start;
+use crate::runtime::audit::torn::judge;
 use crate::runtime::audit::walk::plain;
 use crate::tools::replay::open::Frames;
 use crate::tools::replay::pdrb::index::{Facts, Wanted};
@@ -152,7 +152,7 @@ impl<R: Skip> Unpacked<R> {
         if let Err(error) = (&mut self.bytes).take(most).read_to_end(&mut rest) {
             return error;
         }
-        match judge(&rest, self.at - self.begin) {
+        match judge(&rest, self.at - self.begin, self.lines) {
             None => io::Error::other(Unread::Torn { frame: self.at, bytes: rest.len() as u64 }),
             Some(_) => self.changed(),
         }

@@ -3,10 +3,11 @@
 //! In:      a store, which may be written to meanwhile.
 //! Out:     how the log ends; lines and checkpoints, to whoever looks.
 //! Imports: `runtime::audit`.
+//! Source:  `docs/audit.md`.
 
 use crate::runtime::audit::frame::HEADER;
-use crate::runtime::audit::recover::{Torn, trace};
-use crate::runtime::audit::store::Store;
+use crate::runtime::audit::store::Source;
+use crate::runtime::audit::torn::{Torn, trace};
 use crate::runtime::audit::walk::{
     Damage, Ending, Seen, Stopped, Visitor, Walk, Wrong, segment as walk_on,
 };
@@ -18,8 +19,8 @@ pub struct Whole {
     pub walk: Option<Walk>,
     /// Segments.
     pub segments: u64,
-    /// Whether its writer closed it.
-    pub ended: bool,
+    /// The last segment, and what was read of it; `None` if there is none.
+    pub last: Option<(u64, Seen)>,
     /// What a crash left at its end, or a write that is under way.
     pub torn: Option<Torn>,
 }
@@ -29,6 +30,12 @@ impl Whole {
     #[must_use]
     pub fn begin(&self) -> u64 {
         self.walk.as_ref().map_or(0, |walk| walk.start.tree.leaves)
+    }
+
+    /// Whether its writer closed it.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.last.is_some_and(|(_, seen)| seen.ending == Ending::Ended)
     }
 
     /// All lines, those in front of the first segment included.
@@ -43,7 +50,7 @@ impl Whole {
 /// # Errors
 /// `Stopped`, where it cannot be read or is damaged. What a crash leaves at the end is neither.
 pub fn whole(
-    store: &mut impl Store,
+    store: &mut impl Source,
     last: Option<usize>,
     visitor: &mut dyn Visitor,
 ) -> Result<Whole, Stopped> {
@@ -52,12 +59,12 @@ pub fn whole(
         names.drain(..names.len().saturating_sub(last));
     }
     let segments = names.len() as u64;
-    let mut whole = Whole { walk: None, segments, ended: false, torn: None };
+    let mut whole = Whole { walk: None, segments, last: None, torn: None };
     let mut names = names.into_iter().peekable();
     while let Some(name) = names.next() {
         let seen = walk_on(&mut whole.walk, name, store.read(name, 0)?, visitor)?;
-        whole.ended = seen.ending == Ending::Ended;
-        let Seen { ending, bytes, .. } = seen;
+        whole.last = Some((name, seen));
+        let Seen { ending, bytes, lines } = seen;
         let damage = |wrong| Err(Stopped::Damage(Damage { segment: name, at: bytes, wrong }));
         match (ending, names.peek().is_some()) {
             (Ending::Ended, _) | (Ending::Open, false) => {}
@@ -68,7 +75,7 @@ pub fn whole(
                 if at <= HEADER.len() as u64 && whole.lines() != name {
                     return damage(Wrong::Start);
                 }
-                whole.torn = Some(trace(store, name, at)?);
+                whole.torn = Some(trace(store, name, (at, lines))?);
             }
         }
     }

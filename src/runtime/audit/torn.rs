@@ -1,0 +1,359 @@
+//! What a crash leaves of the last write, told from what somebody changed.
+//!
+//! In:      the bytes of a segment behind its last whole frame.
+//! Out:     `Torn`, or what is wrong.
+//! Imports: `base::limits`, `runtime::audit`.
+//! Source:  `docs/audit.md`, "Recovery".
+//!
+//! Disks write sectors: each as it should be, or not at all, and then it holds zeros, or lies
+//! behind the end of the file. So where no sector is zeros and nothing is cut off at the end of the
+//! file, all is as it was written, and a frame whose sum is wrong was changed.
+
+use std::io::Read as _;
+use std::ops::Range;
+
+use crate::base::limits::{AUDIT_TORN_BYTES_MAX, NOTE_BYTES_MAX, PACKED_BYTES_MAX};
+use crate::runtime::audit::crc::Crc;
+use crate::runtime::audit::frame::{HEAD_BYTES, HEADER, Kind, first, frame, head, sum};
+use crate::runtime::audit::store::Source;
+use crate::runtime::audit::walk::{Damage, Stopped, Wrong, plain};
+
+/// Bytes that disks write all or none of.
+const SECTOR_BYTES: u64 = 512;
+const SECTOR: usize = 512;
+
+/// What a crash left behind the last whole frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Torn {
+    /// The segment: the number of its first line.
+    pub segment: u64,
+    /// Where it begins in the segment.
+    pub at: u64,
+    /// How many bytes it is; 0 of a segment that was begun, and nothing written to it.
+    pub bytes: u64,
+}
+
+/// What a crash left of a segment behind its whole frames: these end at byte `at` and have so many
+/// lines.
+///
+/// # Errors
+/// If it was no crash.
+pub fn trace(
+    store: &mut impl Source,
+    segment: u64,
+    (at, lines): (u64, u64),
+) -> Result<Torn, Stopped> {
+    let mut rest = Vec::new();
+    let most = AUDIT_TORN_BYTES_MAX as u64 + 1;
+    store.read(segment, at)?.take(most).read_to_end(&mut rest)?;
+    match judge(&rest, at, lines) {
+        None => Ok(Torn { segment, at, bytes: rest.len() as u64 }),
+        Some(wrong) => Err(Stopped::Damage(Damage { segment, at, wrong })),
+    }
+}
+
+/// What is wrong with the rest of a segment, if no crash left it so: it begins at byte `at`, behind
+/// the last whole frame, and so many lines are in front of it.
+#[must_use]
+pub fn judge(rest: &[u8], at: u64, lines: u64) -> Option<Wrong> {
+    let wrong = if at == 0 { Wrong::Header } else { Wrong::Frame };
+    if rest.len() > AUDIT_TORN_BYTES_MAX {
+        return Some(wrong);
+    }
+    let Some(behind) = whole_frames(rest) else { return Some(wrong) };
+    // What a frame behind says was on the disk no crash took away.
+    let synced = behind.iter().any(|(_, synced)| *synced > at);
+    let end = behind.first().map_or(rest.len(), |(place, _)| *place);
+    let rest = Rest { bytes: rest, at, end, is_last: behind.is_empty() };
+    let torn = !synced && if at == 0 { rest.is_torn_header() } else { rest.is_torn_frame(lines) };
+    (!torn).then_some(wrong)
+}
+
+/// The whole frames somewhere behind the first byte: where each begins, and how much it says was on
+/// the disk. Lines have no bytes that could be the head of a frame, so few places are tried; `None`
+/// where somebody made it many.
+fn whole_frames(rest: &[u8]) -> Option<Vec<(usize, u64)>> {
+    let (mut found, mut left) = (Vec::new(), 4 * rest.len() + (1 << 20));
+    let mut place = 1;
+    while let Some(bytes) = rest.get(place..).filter(|bytes| bytes.len() >= HEAD_BYTES) {
+        place += 1;
+        let Some((length, ..)) = bytes.first_chunk().and_then(head) else { continue };
+        if length > bytes.len() {
+            continue;
+        }
+        left = left.checked_sub(length)?;
+        if let Some((kind, body, length)) = first(bytes) {
+            let synced = if kind == Kind::Plain { plain(body).map_or(0, |(at, _)| at) } else { 0 };
+            found.push((place - 1, synced));
+            place += length - 1;
+        }
+    }
+    Some(found)
+}
+
+/// The rest of a segment.
+struct Rest<'a> {
+    bytes: &'a [u8],
+    at: u64,
+    /// Where what is not whole ends: where a whole frame begins, or all ends.
+    end: usize,
+    /// Whether no whole frame stands behind its first byte.
+    is_last: bool,
+}
+
+impl Rest<'_> {
+    /// Its sectors: where each begins, and its bytes. It begins anywhere in its first one.
+    fn sectors(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let first = usize::try_from(SECTOR_BYTES - self.at % SECTOR_BYTES).unwrap_or(SECTOR);
+        let (front, rest) = self.bytes.split_at_checked(first).unwrap_or((self.bytes, &[]));
+        let starts = (0..).map(move |sector| first + sector * SECTOR);
+        std::iter::once((0, front)).chain(starts.zip(rest.chunks(SECTOR)))
+    }
+
+    /// Whether a sector was lost that has some of these bytes.
+    fn has_hole(&self, bytes: Range<usize>) -> bool {
+        let end = bytes.end.min(self.end);
+        self.sectors().any(|(start, sector)| {
+            start < end && start + sector.len() > bytes.start && is_zeros(sector)
+        })
+    }
+
+    /// Whether nothing reached the disk but the length of the segment, or its front.
+    fn is_torn_header(&self) -> bool {
+        let cut = self.is_last && self.bytes.len() < HEADER.len();
+        cut && HEADER.starts_with(self.bytes) || self.has_hole(0..1)
+    }
+
+    /// Whether a crash left what should be a frame.
+    fn is_torn_frame(&self, lines: u64) -> bool {
+        let Some(start) = self.bytes.first_chunk::<HEAD_BYTES>() else {
+            return self.is_front_of_head();
+        };
+        let (length, rest) = start.split_first_chunk().unwrap_or((&[0; 4], &[]));
+        let (wanted, kind) = rest.split_first_chunk().unwrap_or((&[0; 4], &[]));
+        let (length, wanted) = (u32::from_le_bytes(*length) as usize, u32::from_le_bytes(*wanted));
+        let Some(kind) = kind.first().copied().and_then(Kind::of) else {
+            // Nobody writes such a kind: only one that was lost looks so.
+            return self.has_hole(HEAD_BYTES - 1..HEAD_BYTES);
+        };
+        if kind == Kind::End {
+            return self.is_torn_end(lines);
+        }
+        if !self.is_written_here(kind, length) {
+            return false;
+        }
+        let body = self.bytes.get(HEAD_BYTES..).unwrap_or_default();
+        if self.has_hole(0..1) {
+            // What stands in front of a checkpoint was written with it: their sector is there.
+            return kind == Kind::Plain && self.lost_its_front(body, length, (kind, wanted));
+        }
+        if length > body.len() && self.is_last {
+            // Where all that is there has the sum, nothing is missing: the length was changed.
+            return sum(kind.byte(), &[body]) != wanted;
+        }
+        self.has_hole(0..HEAD_BYTES + length)
+    }
+
+    /// Whether this, which is shorter, can be the front of the head of a frame.
+    fn is_front_of_head(&self) -> bool {
+        let Some((length, _)) = self.bytes.split_first_chunk() else { return true };
+        match u32::from_le_bytes(*length) as usize {
+            // No frame is empty: its length was lost.
+            0 => self.has_hole(0..4),
+            length => length <= PACKED_BYTES_MAX,
+        }
+    }
+
+    /// Whether a frame of this kind and length is written at this place.
+    fn is_written_here(&self, kind: Kind, length: usize) -> bool {
+        let first = self.at == HEADER.len() as u64;
+        match kind {
+            Kind::Segment => first && length <= PACKED_BYTES_MAX,
+            Kind::Checkpoint => !first && length <= NOTE_BYTES_MAX,
+            Kind::Plain => {
+                // What it says of the disk: as much as was there, or less if that was lost.
+                let synced = self.bytes.get(HEAD_BYTES..).and_then(<[u8]>::first_chunk);
+                let synced = synced.map_or(0, |synced| u64::from_le_bytes(*synced));
+                !first && length <= PACKED_BYTES_MAX && synced <= self.at
+            }
+            Kind::End | Kind::Index | Kind::Lines => false,
+        }
+    }
+
+    /// Whether a frame that begins with zeros up to the end of a sector lost them. They may also be
+    /// the low bytes of its length, and then something else in it was changed.
+    fn lost_its_front(&self, body: &[u8], length: usize, (kind, wanted): (Kind, u32)) -> bool {
+        // No frame is empty.
+        let Some((known, unknown)) = body.split_at_checked(length).filter(|_| length > 0) else {
+            return length == 0 || self.is_last;
+        };
+        // The low bytes of its length are not known: it has this length, or as much more.
+        let front = self.sectors().next().map_or(0, |(_, front)| front.len());
+        let more = (1 << (8 * front)) - 1;
+        if more > unknown.len() && self.is_last || self.has_hole(front..HEAD_BYTES + length + more)
+        {
+            return true;
+        }
+        // Nothing else was lost: the length that has the sum is there, or there is none.
+        let mut crc = Crc::default();
+        crc.update(&[kind.byte()]);
+        crc.update(known);
+        unknown.iter().take(more).any(|byte| {
+            crc.update(&[*byte]);
+            crc.sum() == wanted
+        })
+    }
+
+    /// Whether this is what is left of the end of a segment, of which all is known.
+    fn is_torn_end(&self, lines: u64) -> bool {
+        let mut end = Vec::new();
+        frame(Kind::End, &[&lines.to_le_bytes()], &mut end);
+        let mut sectors = self.sectors();
+        // What stands in front was written with it, so that their sector is there.
+        let front = sectors.next().is_none_or(|(_, sector)| end.starts_with(sector));
+        front
+            && sectors.all(|(start, sector)| {
+                is_zeros(sector) || end.get(start..start + sector.len()) == Some(sector)
+            })
+    }
+}
+
+fn is_zeros(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINES: u64 = 300;
+
+    /// A write that begins at this byte of a segment: a frame of lines that holds so many bytes, a
+    /// checkpoint, and perhaps the end.
+    fn written(at: u64, bytes: usize, ends: bool) -> Vec<u8> {
+        let mut out = Vec::new();
+        let line = format!("{}\n", "x".repeat(bytes - 9));
+        frame(Kind::Plain, &[&at.to_le_bytes(), line.as_bytes()], &mut out);
+        frame(Kind::Checkpoint, &[b"a\n1\nb\n\n\xe2\x80\x94 c d\n"], &mut out);
+        if ends {
+            frame(Kind::End, &[&LINES.to_le_bytes()], &mut out);
+        }
+        out
+    }
+
+    /// What stands behind the whole frames of what is left of a write that began at a byte, and
+    /// where; `None` where all of it is whole.
+    fn broken(mut left: &[u8], mut at: u64) -> Option<(&[u8], u64)> {
+        while let Some((.., length)) = first(left) {
+            left = &left[length..];
+            at += length as u64;
+        }
+        (!left.is_empty()).then_some((left, at))
+    }
+
+    /// The sectors of a write that began at a byte.
+    fn sectors(at: u64, write: &[u8]) -> Vec<Range<usize>> {
+        let sectors = Rest { bytes: write, at, end: write.len(), is_last: true };
+        sectors.sectors().map(|(start, sector)| start..start + sector.len()).collect()
+    }
+
+    /// Where writes begin: at every place of a sector.
+    fn places() -> impl Iterator<Item = u64> {
+        (0..SECTOR_BYTES).map(|place| 3 * SECTOR_BYTES + place)
+    }
+
+    #[test]
+    fn whatever_a_crash_leaves_is_torn() {
+        let mut torn = 0;
+        for (at, bytes) in places().flat_map(|at| [(at, 40), (at, 256), (at, 600)]).step_by(2) {
+            let write = written(at, bytes, at % 4 < 2);
+            let sectors = sectors(at, &write);
+            for lost in 0..1_usize << sectors.len() {
+                let mut left = write.clone();
+                for (place, sector) in sectors.iter().enumerate() {
+                    if lost >> place & 1 == 1 {
+                        left[sector.clone()].fill(0);
+                    }
+                }
+                for end in (0..=left.len()).rev().step_by(29) {
+                    let Some((rest, from)) = broken(&left[..end], at) else { continue };
+                    torn += 1;
+                    assert_eq!(
+                        judge(rest, from, LINES),
+                        None,
+                        "at {at}, {bytes}: {lost:b} lost, cut at {end}"
+                    );
+                }
+            }
+        }
+        assert!(torn > 20_000, "{torn}");
+    }
+
+    /// Every byte of a write, at every place of a sector: what no crash leaves is damage.
+    #[test]
+    fn whatever_no_crash_leaves_is_damage() {
+        let (mut damaged, mut alike) = (0, 0);
+        let short = places().map(|at| (at, 20));
+        for (at, bytes) in short.chain(places().step_by(5).map(|at| (at, 256))) {
+            let write = written(at, bytes, true);
+            let sectors = sectors(at, &write);
+            for place in 0..write.len() {
+                for change in [1, 64, write[place], 0xFF] {
+                    let mut left = write.clone();
+                    left[place] ^= change;
+                    if left == write {
+                        continue;
+                    }
+                    let sector = sectors.iter().find(|it| it.contains(&place)).expect("one");
+                    // All that is left of its sector is zeros: a crash may have done it.
+                    let lost = is_zeros(&left[sector.clone()]);
+                    alike += usize::from(lost);
+                    damaged += usize::from(!lost);
+                    let (rest, from) = broken(&left, at).expect("a frame is not whole");
+                    let wrong = judge(rest, from, LINES);
+                    assert_eq!(wrong.is_none(), lost, "at {at}, {bytes}: {place} ^ {change}");
+                }
+            }
+        }
+        assert!(damaged > 200_000 && alike > 0, "{damaged}, {alike}");
+    }
+
+    #[test]
+    fn what_is_too_long_or_made_of_heads_is_damage() {
+        let longer = vec![0; AUDIT_TORN_BYTES_MAX + 1];
+        assert_eq!(judge(&longer, 600, 0), Some(Wrong::Frame));
+        // Each head says that its frame reaches far, and no sum is right.
+        let mut heads = Vec::new();
+        while heads.len() < 4 << 20 {
+            heads.extend_from_slice(&(1_u32 << 20).to_le_bytes());
+            heads.extend_from_slice(&[7, 7, 7, 7, Kind::Plain.byte()]);
+        }
+        assert_eq!(judge(&heads, 600, 0), Some(Wrong::Frame));
+    }
+
+    #[test]
+    fn frames_that_nobody_writes_there_are_damage() {
+        let cut = |kind: Kind, body: &[u8], at| {
+            let mut out = Vec::new();
+            frame(kind, &[body], &mut out);
+            judge(&out[..out.len() - 1], at, LINES)
+        };
+        let plain = |synced: u64| [&synced.to_le_bytes()[..], b"{}\n"].concat();
+        let damaged = Some(Wrong::Frame);
+        assert_eq!(cut(Kind::Plain, &plain(600), 600), None);
+        assert_eq!(cut(Kind::Plain, &plain(601), 600), damaged, "more was on the disk");
+        assert_eq!(cut(Kind::Plain, &plain(0), 16), damaged, "a segment has a start");
+        assert_eq!(cut(Kind::Segment, b"gw-3", 16), None);
+        assert_eq!(cut(Kind::Segment, b"gw-3", 600), damaged);
+        assert_eq!(cut(Kind::Checkpoint, b"note", 600), None);
+        assert_eq!(cut(Kind::Checkpoint, &vec![b'a'; NOTE_BYTES_MAX + 1], 600), damaged);
+        assert_eq!(cut(Kind::End, &LINES.to_le_bytes(), 600), None);
+        assert_eq!(cut(Kind::End, &(LINES + 1).to_le_bytes(), 600), damaged);
+        assert_eq!(cut(Kind::Index, b"index", 600), damaged);
+        // Less than a head: what cannot be the length of a frame.
+        assert_eq!(judge(b"abcd", 600, LINES), damaged);
+        assert_eq!(judge(&[0, 0, 0, 0, 7], 600, LINES), damaged);
+        assert_eq!(judge(&[0, 0, 0, 0, 7], 511, LINES), None, "of its length a part was lost");
+        assert_eq!(judge(&[0, 0, 0, 0, 7], 508, LINES), None, "all of its length was lost");
+    }
+}
