@@ -17,6 +17,7 @@ pub mod meaning;
 pub mod names;
 pub mod opening;
 pub mod parts;
+pub mod plans;
 pub mod select;
 pub mod shape;
 pub mod source;
@@ -133,6 +134,14 @@ pub const LINTS: &[Lint] = &[
     source(Code::SingleMembership, Group::Style, source::single_membership::run),
     source(Code::EqualityChain, Group::Style, source::equality_chain::run),
     source(Code::BoolConditional, Group::Style, source::bool_conditional::run),
+    source(Code::OpenTarget, Group::Security, source::open_target::run),
+    source(Code::TaintedSink, Group::Security, source::tainted_sink::run),
+    source(Code::UnboundedStep, Group::Security, source::unbounded_step::run),
+    source(Code::IrreversibleFirst, Group::Bugs, source::irreversible_first::run),
+    source(Code::DeadStep, Group::Bugs, source::dead_step::run),
+    source(Code::SplitLimit, Group::Security, source::split_limit::run),
+    source(Code::WildcardCapability, Group::Security, source::wildcard_capability::run),
+    source(Code::Echo, Group::Security, source::echo::run),
 ];
 
 /// Reports what those lints find that `selection` tells. The others do not run: what they would

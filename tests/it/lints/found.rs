@@ -13,7 +13,7 @@ use crate::checking::only;
 
 /// Checks `marked`, a document in which the findings of `code` are marked.
 #[track_caller]
-fn assert_found(code: Code, name: &str, marked: &str) {
+pub(super) fn assert_found(code: Code, name: &str, marked: &str) {
     let mut wanted = Vec::new();
     let mut text = String::new();
     for (at, piece) in marked.split(['«', '»']).enumerate() {

@@ -4,6 +4,7 @@ mod corpus;
 mod fixes;
 mod found;
 mod page;
+mod plans;
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::diag::diagnostic::{Diagnostic, Edit, Fix, Severity};
