@@ -144,6 +144,10 @@ pub const SESSION_FACTS_MAX: usize = 1 << 12;
 pub const SESSION_FACT_BYTES_MAX: usize = 8 << 20;
 /// Most steps of a plan.
 pub const PLAN_STEPS_MAX: usize = 1 << 8;
+/// Most calls that are offered in the place of one that was denied.
+pub const OFFERS_MAX: usize = 1 << 3;
+/// Most letters that a question quotes of one value.
+pub const QUOTED_LETTERS_MAX: usize = 1 << 8;
 /// Most plans that come at run time in one session.
 pub const SESSION_PLANS_MAX: usize = 1 << 4;
 /// Most buckets of the window of a meter that slides.

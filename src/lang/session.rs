@@ -133,6 +133,43 @@ impl Question {
     }
 }
 
+/// What a call is answered to which a rule objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Respond {
+    /// It is not made.
+    Fail,
+    /// Other calls are offered.
+    Alternatives,
+    /// The principal is asked.
+    Ask,
+    /// The plan goes back.
+    Backtrack,
+}
+
+impl Respond {
+    /// As documents and answers spell it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Alternatives => "alternatives",
+            Self::Ask => "ask",
+            Self::Backtrack => "backtrack",
+        }
+    }
+}
+
+/// What an answer says of the rule that objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Disclose {
+    /// Nothing.
+    None,
+    /// Its id.
+    Rule,
+    /// Its id, and its reason where that quotes nothing.
+    Reason,
+}
+
 /// A period of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Period {

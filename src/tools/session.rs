@@ -14,6 +14,7 @@ use crate::runtime::program::Program;
 use crate::runtime::record::about::{About, Loaded};
 use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::session::{Recorded, SessionRecorder};
+use crate::runtime::session::answer::Answer;
 use crate::runtime::session::approvals::{Asking, Standing};
 use crate::runtime::session::event::{Event, EventKind};
 use crate::runtime::session::ground::Ground;
@@ -43,6 +44,8 @@ pub struct Told {
     pub meters: Vec<ToldMeter>,
     /// What is asked of approvers.
     pub asking: Option<ToldAsk>,
+    /// What a call is answered that is not allowed.
+    pub answer: Option<Answer>,
     /// What is to be said of what was taken in.
     pub note: Note,
     /// Why it was refused.
@@ -111,23 +114,20 @@ pub struct ToldLink {
 }
 
 impl Told {
-    /// Whether approvers have refused what is asked.
-    fn is_refused(&self) -> bool {
-        self.asking.as_ref().is_some_and(|asking| asking.standing == Standing::Refused)
-    }
-
     /// Whether the decision waits for a function of the host.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         self.report.as_ref().is_some_and(|report| !report.pending.is_empty())
     }
 
-    /// The effect of a request.
+    /// The effect of a request: what approvers have refused is denied, and what was asked too
+    /// often.
     #[must_use]
     pub fn effect(&self) -> Option<Effect> {
+        let denied = self.answer.as_ref().is_some_and(|answer| answer.decision == Effect::Deny);
         match &self.report {
-            Some(_) if self.is_refused() => Some(Effect::Deny),
             Some(_) if self.is_pending() => Some(Effect::Deny),
+            Some(report) if report.effect == Some(Effect::Escalate) && denied => Some(Effect::Deny),
             Some(report) => report.effect,
             None => self.fault.as_ref().filter(|_| self.kind == "request").map(|_| Effect::Deny),
         }
@@ -180,6 +180,7 @@ pub fn run(
             let keeper = journal.as_mut().and_then(|(_, journal)| journal.keeper());
             recorder.event(&mut open, line, &about, keeper)
         };
+        told.answer = outcome.answer().filter(|_| told.kind == "request");
         if let Some((_, journal)) = &mut journal {
             journal.take(record)?;
         }
@@ -240,6 +241,7 @@ fn about(number: usize, event: Option<&Event<'_>>) -> Told {
         values: Vec::new(),
         meters: Vec::new(),
         asking: None,
+        answer: None,
         note: Note::Nothing,
         fault: None,
         context: Vec::new(),

@@ -59,6 +59,7 @@ fn the_schema_of_policies_has_the_keys_that_are_read() {
         mapping.read.iter().map(|key| (*key).to_owned()).collect()
     };
     let tool = "/properties/tools/anyOf/0/additionalProperties";
+    let answer = "/properties/on_deny/anyOf/0/additionalProperties";
     let plan = "/properties/plan/anyOf/0";
     let step = "/properties/plan/anyOf/0/properties/steps/additionalProperties";
     let meter = "/properties/meters/anyOf/0/additionalProperties";
@@ -84,6 +85,8 @@ fn the_schema_of_policies_has_the_keys_that_are_read() {
         (&format!("{step}/properties/args/additionalProperties"), policies::PLAN_ARG),
         (&format!("{plan}/properties/reads"), policies::PLAN_READS),
         (&format!("{plan}/properties/deviation"), policies::PLAN_DEVIATION),
+        (answer, policies::DENIAL),
+        (&format!("{answer}/properties/offer/items"), policies::OFFER),
         ("/properties/redact/anyOf/0/items", policies::REDACTION),
     ];
     for (at, mapping) in rows {

@@ -24,7 +24,7 @@ use crate::compiler::syntax::document::model::{
 use crate::lang::constant::Constant;
 use crate::lang::functions::{self, Library};
 use crate::lang::session::{CTX, OFF, PLAN, ROOT, STEP};
-use crate::lang::types::{TypeId, TypeTable};
+use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// The roots that calls of agents have beside those of the schema.
 pub(super) const AGENT_ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
@@ -76,13 +76,20 @@ pub(super) fn check<'a>(
 
 /// Types what a session evaluates.
 fn check_term(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, term: &Term) {
-    let (what, wanted, known): (_, _, &[TypeId]) = match term.gives {
+    let (what, wanted, known): (_, _, &[TypeId]) = match &term.gives {
         Gives::Text => (
             "a key",
             "a string, an int, a uint or a bool",
             &[TypeTable::STRING, TypeTable::INT, TypeTable::UINT, TypeTable::BOOL],
         ),
         Gives::Condition => return check_condition(cx, scope, frame, term.expr),
+        Gives::Quote => {
+            infer(cx, scope, frame, term.expr, Place::Value);
+            return;
+        }
+        Gives::Argument(tool, argument) => {
+            return check_argument(cx, (scope, frame), term.expr, (tool, argument));
+        }
         Gives::Amount => (
             "an amount",
             "a number, or a string that spells one",
@@ -93,6 +100,25 @@ fn check_term(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, term: &Term) {
     if !known.contains(&ty) && ![TypeTable::DYN, TypeTable::ERROR].contains(&ty) {
         let (at, given) = (cx.ast().span(term.expr), cx.show(ty));
         cx.report(PolicyError::TermType { at, what, wanted, given });
+    }
+}
+
+/// Types what an offer gives an argument of a tool.
+fn check_argument(
+    cx: &mut Checker<'_>,
+    (scope, frame): (&Scope, &Frame),
+    expr: ExprId,
+    (tool, argument): (&Name, &Name),
+) {
+    let given = infer(cx, scope, frame, expr, Place::Value).ty;
+    let args = cx.out.tools.iter().find(|it| it.name == *tool).map(|it| it.args);
+    let Some(Type::Record(args)) = args.map(|args| cx.ty(args)) else { return };
+    let field = cx.out.types.field(*args, argument).map(|field| field.ty);
+    let Some(wanted) = field else { return };
+    if !cx.unifier.assignable(&cx.out.types, given, wanted) {
+        let (at, given) = (cx.ast().span(expr), cx.show(given));
+        let (argument, wanted) = (argument.clone(), cx.show(wanted));
+        cx.report(PolicyError::OfferType { at, argument, wanted, given });
     }
 }
 

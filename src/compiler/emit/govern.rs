@@ -1,5 +1,7 @@
 //! What a session knows of labels, tools, meters and limits: rows of the bundle.
 
+use rustc_hash::FxHashMap;
+
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::LABELS_MAX;
 use crate::base::name::Name;
@@ -7,11 +9,15 @@ use crate::base::span::Spanned;
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::TooMany;
 use crate::compiler::emit::tables::Tables;
+use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::agents::{Output, ToolEffect};
+use crate::compiler::syntax::document::denials::{DEFAULT, Denial, Offer};
 use crate::compiler::syntax::document::meters::{Limit, MeterWindow};
-use crate::compiler::syntax::document::model::{PolicyDocument, Tool};
+use crate::compiler::syntax::document::model::{PolicyDocument, TemplatePart, Tool};
+use crate::compiler::syntax::document::plans::Plan as DocumentPlan;
 use crate::runtime::bundle::govern::{
-    FieldLabels, Govern, LabelRow, LimitRow, MeterRow, PlanRow, StepRow, ToolRow, WindowRow,
+    BacktrackRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow, OfferRow, PlanRow,
+    QuestionPart, StepRow, ToolRow, WindowRow,
 };
 use crate::runtime::bundle::module::{NONE, Step};
 
@@ -48,7 +54,8 @@ pub(crate) fn govern(checked: &Checked<'_>, tables: &mut Tables) -> Result<Gover
     let tools = tools.collect();
     let (meters, limits) = (meters(checked, tables), limits(checked, tables));
     let plan = plan(checked, tables);
-    Ok(Govern { labels, tools, terms: Vec::new(), meters, limits, plan })
+    let denials = denials(checked, tables);
+    Ok(Govern { labels, tools, terms: Vec::new(), meters, limits, plan, denials })
 }
 
 /// The meters, ascending by name. Terms are numbered as documents have them.
@@ -138,6 +145,65 @@ fn plan(checked: &Checked<'_>, tables: &mut Tables) -> Option<PlanRow> {
     let (readers, others) = (names(&readers), names(&others));
     let reads = plan.reads.iter().map(|pattern| tables.string(&pattern.value)).collect();
     Some(PlanRow { steps: rows, reads, budget: plan.budget, readers, others })
+}
+
+/// The answers, ascending by the rules that they are about.
+fn denials(checked: &Checked<'_>, tables: &mut Tables) -> Vec<DenialRow> {
+    let policies = &checked.parsed().policies;
+    let denials = policies.iter().flat_map(|document| &document.denials);
+    let mut denials: Vec<&Denial> = denials.collect();
+    denials.arrange_by(|a, b| a.rules.cmp(&b.rules));
+    // An answer that others leave no rule is none.
+    denials.retain(|denial| !denial.rules.is_empty() || denial.rule.value == DEFAULT);
+    let plan = policies.iter().find_map(|document| document.plan.as_ref());
+    let (steps, _) = plan.map(DocumentPlan::ordered).unwrap_or_default();
+    let terms: FxHashMap<ExprId, u16> = policies
+        .iter()
+        .flat_map(|document| &document.terms)
+        .map(|term| term.expr)
+        .zip(0..NONE)
+        .collect();
+    let term = |expr: ExprId| terms.get(&expr).copied().unwrap_or(NONE);
+    let question = |denial: &Denial, tables: &mut Tables| -> Vec<QuestionPart> {
+        let mut names = denial.names.iter();
+        let parts = denial.question.iter().flat_map(|question| &question.parts);
+        let part = |part: &TemplatePart| match part {
+            TemplatePart::Text(text) => QuestionPart::Text(tables.string(text)),
+            TemplatePart::Expr(hole) => {
+                let name = names.next().map_or("", Name::as_str);
+                QuestionPart::Value(term(*hole), tables.string(name))
+            }
+        };
+        parts.map(part).collect()
+    };
+    let row = |denial: &&Denial| DenialRow {
+        rules: denial.rules.iter().map(|rule| tables.string(rule)).collect(),
+        respond: denial.respond,
+        retries: denial.retries,
+        disclose: denial.disclose,
+        offers: denial.offers.iter().map(|offer| offer_row(offer, term, tables)).collect(),
+        question: question(denial, tables),
+        backtrack: denial.backtrack.as_ref().map(|backtrack| {
+            let mut undone: Vec<(u16, Option<u32>)> = backtrack
+                .undone
+                .iter()
+                .filter_map(|(name, tool)| {
+                    let at = steps.iter().position(|step| step.name.value == *name)?;
+                    Some((u16::try_from(at).ok()?, tool.as_ref().map(|tool| tables.string(tool))))
+                })
+                .collect();
+            undone.arrange();
+            BacktrackRow { undone, max: backtrack.max, otherwise: backtrack.otherwise }
+        }),
+    };
+    denials.iter().map(row).collect()
+}
+
+fn offer_row(offer: &Offer, term: impl Fn(ExprId) -> u16, tables: &mut Tables) -> OfferRow {
+    let keep = offer.keep.iter().map(|name| tables.string(&name.value)).collect();
+    let set = offer.set.iter();
+    let set = set.map(|(name, expr)| (tables.string(&name.value), term(*expr))).collect();
+    OfferRow { tool: tables.string(&offer.tool.value), keep, set }
 }
 
 /// The limits, ascending by id.

@@ -12,6 +12,7 @@ use crate::compiler::emit::parts::Part;
 use crate::compiler::ir::lower::Lowering;
 use crate::compiler::ir::{Ir, NodeId, NodeKind, Variant};
 use crate::compiler::syntax::ast::{ExprId, ExprKind, LogicOp};
+use crate::compiler::syntax::document::meters::Gives;
 use crate::compiler::syntax::document::model::{
     CelRule, Escalation, Outcome, PolicyDocument, Rule, RuleBody, Template, TemplatePart,
 };
@@ -59,6 +60,8 @@ pub(crate) struct TermPlan {
     pub(crate) node: NodeId,
     /// The declared tools that it is about.
     pub(crate) tools: Option<Vec<Name>>,
+    /// Whether what it gives is a part of an answer.
+    pub(crate) tells: bool,
 }
 
 /// Where a rule stands.
@@ -220,7 +223,8 @@ impl Planner<'_> {
         let tools = self.checked.analysis().policies.get(at).map(|info| info.terms.as_slice());
         for (term, tools) in document.terms.iter().zip(tools.unwrap_or_default()) {
             let (node, tools) = (self.lowering.lower(term.expr), tools.clone());
-            self.plan.terms.push(TermPlan { node, tools });
+            let tells = matches!(term.gives, Gives::Argument(..) | Gives::Quote);
+            self.plan.terms.push(TermPlan { node, tools, tells });
         }
     }
 

@@ -49,6 +49,8 @@ pub(crate) fn quoted(checked: &Checked<'_>, plan: &Plan, marks: &mut Marks<'_>) 
         ReasonPlan::Value(node) => Some((*node, false)),
     });
     let mut parts: Vec<(NodeId, bool)> = messages.collect();
+    // What is offered and asked is told to the model.
+    parts.extend(plan.terms.iter().filter(|term| term.tells).map(|term| (term.node, false)));
     for output in &plan.outputs {
         outputs(&output.rule, &mut parts);
     }

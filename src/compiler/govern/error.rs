@@ -35,7 +35,7 @@ pub(super) enum GovernError {
     IdTaken { at: Span, first: Span, id: Name },
 }
 
-fn did_you_mean(nearest: Option<String>) -> Option<String> {
+pub(super) fn did_you_mean(nearest: Option<String>) -> Option<String> {
     nearest.map(|name| format!("did you mean `{name}`?"))
 }
 

@@ -140,6 +140,13 @@ impl Maker<'_> {
         }
     }
 
+    /// `CONDITION ? YES : NO`, of which either may be anything.
+    pub(super) fn choice(&mut self, condition: ExprId, yes: ExprId, no: ExprId) -> ExprId {
+        let [yes, no] = [yes, no].map(|operand| self.call("dyn", vec![operand]));
+        let (question, colon) = (self.at, self.at);
+        self.push(ExprKind::Conditional { condition, yes, no, question, colon })
+    }
+
     /// A copy of `root` in which every `word` is `args.NAME`. Its parts keep their places.
     pub(super) fn with_argument(&mut self, root: ExprId, word: &str, name: &str) -> ExprId {
         let mut all = FxHashSet::default();

@@ -1,5 +1,5 @@
 //! What documents say about agents, made into ordinary rules: `capabilities`, `flow`,
-//! `limits`, `plan`; and into what sessions evaluate: `meters`, the steps of a plan.
+//! `limits`, `plan`; and into what sessions evaluate: `meters`, the steps of a plan, `on_deny`.
 //!
 //! In:      `Parsed`, as the documents were read.
 //! Out:     more rules in it, each with the place of what it was made of, and terms; the tables of
@@ -13,6 +13,7 @@
 
 mod approvals;
 mod capabilities;
+mod denials;
 pub(in crate::compiler) mod error;
 mod flow;
 pub mod labels;
@@ -83,7 +84,6 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
         let is_own = |plan: &&Plan| document.plan.as_ref().is_some_and(|own| own.span == plan.span);
         if let Some(own) = plan.filter(is_own) {
             plan::rules(&mut work, own);
-            document.terms.extend(plan::terms(&mut work, own));
         }
         let mut told = None;
         for rule in &made {
@@ -100,10 +100,35 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
         }
         document.rules.extend(made);
     }
+    terms((ast, policies), (&tools, &labels, plan.as_ref()), sink);
     if !(labels.is_empty() && measures.is_empty()) {
         measures.approvals = approvals::lift(ast, policies);
     }
     (labels, measures)
+}
+
+/// Adds what sessions evaluate for answers and for the plan, once all rules are there: behind what
+/// they evaluate for meters.
+fn terms(
+    (ast, policies): (&mut Ast, &mut [PolicyDocument]),
+    (tools, labels, plan): (&[Tool], &Labels, Option<&Plan>),
+    sink: &mut Sink,
+) {
+    denials::check_twice(policies, sink);
+    let all = denials::known(policies);
+    let denials = policies.iter().flat_map(|document| &document.denials);
+    let keys: Vec<Name> = denials.map(|denial| denial.rule.value.clone()).collect();
+    let mut unmade = Vec::new();
+    let mut work = Work { ast, tools, labels, plan, sink, made: &mut unmade };
+    denials::check_undo(&mut work);
+    for document in policies {
+        let made = denials::expand(&mut work, &mut document.denials, (&all, &keys));
+        document.terms.extend(made);
+        let is_own = |plan: &&Plan| document.plan.as_ref().is_some_and(|own| own.span == plan.span);
+        if let Some(own) = plan.filter(is_own) {
+            document.terms.extend(plan::terms(&mut work, own));
+        }
+    }
 }
 
 /// The plan of a project; another one is reported.
@@ -127,10 +152,22 @@ struct Work<'a> {
     made: &'a mut Vec<Rule>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     /// A maker of expressions that stand for what is written at `at`.
     fn at(&mut self, at: Span) -> Maker<'_> {
         Maker { ast: self.ast, at }
+    }
+
+    /// The declared tool of this name; that there is none is reported.
+    fn declared(&mut self, name: &Spanned<Name>) -> Option<&'a Tool> {
+        let found = self.tools.iter().find(|tool| tool.name.value == name.value);
+        if found.is_none() {
+            let known = self.tools.iter().map(|tool| tool.name.value.as_str());
+            let nearest = nearest(&name.value, known).map(str::to_owned);
+            let (at, pattern) = (name.span, name.value.clone());
+            self.sink.report(GovernError::UnknownTool { at, pattern, nearest });
+        }
+        found
     }
 
     /// The declared tools that patterns name, in the order of their declaration; those that name

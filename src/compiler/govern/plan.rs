@@ -38,14 +38,7 @@ pub(super) fn terms(work: &mut Work<'_>, plan: &Plan) -> Vec<Term> {
     check_names(work, plan);
     let mut terms = Vec::new();
     for step in &plan.steps {
-        let found = work.tools.iter().find(|tool| tool.name.value == step.tool.value);
-        let Some(tool) = found else {
-            let known = work.tools.iter().map(|tool| tool.name.value.as_str());
-            let nearest = nearest(&step.tool.value, known).map(str::to_owned);
-            let (at, pattern) = (step.tool.span, step.tool.value.clone());
-            work.sink.report(GovernError::UnknownTool { at, pattern, nearest });
-            continue;
-        };
+        let Some(tool) = work.declared(&step.tool) else { continue };
         let expr = condition(work, plan, step, tool);
         if step.asks() {
             // Where a tool has no argument that is meant, every call will do.

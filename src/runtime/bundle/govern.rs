@@ -4,7 +4,7 @@
 //! Imports: `lang`, `module`.
 //! Source:  `docs/sessions.md`.
 
-use crate::lang::session::Period;
+use crate::lang::session::{Disclose, Period, Respond};
 use crate::runtime::bundle::module::{Step, Str};
 
 /// What sessions know. Empty where no document speaks of sessions.
@@ -22,6 +22,8 @@ pub struct Govern {
     pub limits: Vec<LimitRow>,
     /// The plan.
     pub plan: Option<PlanRow>,
+    /// What calls are answered that are not allowed, ascending by the rules that are meant.
+    pub denials: Vec<DenialRow>,
 }
 
 /// A label of data.
@@ -140,4 +142,66 @@ pub struct StepRow {
     pub weight: u16,
     /// The term that says whether a call is as the step asks, or `NONE`.
     pub term: u16,
+}
+
+/// What a call is answered to which a rule objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DenialRow {
+    /// Ids of the rules, ascending; none: of all that no other row names.
+    pub rules: Vec<Str>,
+    /// What the answer is.
+    pub respond: Respond,
+    /// How often a call may be tried again; `None` is any number.
+    pub retries: Option<u32>,
+    /// What is said of the rule.
+    pub disclose: Disclose,
+    /// Calls that are offered.
+    pub offers: Vec<OfferRow>,
+    /// The parts of a question; none where nothing is asked.
+    pub question: Vec<QuestionPart>,
+    /// How far the plan goes back.
+    pub backtrack: Option<BacktrackRow>,
+}
+
+impl DenialRow {
+    /// The terms that make parts of the answer.
+    pub fn terms(&self) -> impl Iterator<Item = u16> {
+        let offered = self.offers.iter().flat_map(|offer| &offer.set).map(|(_, term)| *term);
+        let asked = self.question.iter().filter_map(|part| match part {
+            QuestionPart::Text(_) => None,
+            QuestionPart::Value(term, _) => Some(*term),
+        });
+        offered.chain(asked)
+    }
+}
+
+/// Another call that is offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferRow {
+    /// Its tool.
+    pub tool: Str,
+    /// Arguments that it has from the call that was denied.
+    pub keep: Vec<Str>,
+    /// Arguments, and terms that give them.
+    pub set: Vec<(Str, u16)>,
+}
+
+/// A part of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuestionPart {
+    /// Text.
+    Text(Str),
+    /// What a term gives; where it gives nothing, this.
+    Value(u16, Str),
+}
+
+/// How far a plan goes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BacktrackRow {
+    /// Steps that become undone, ascending, and the tools that undo what they did.
+    pub undone: Vec<(u16, Option<Str>)>,
+    /// How often.
+    pub max: u32,
+    /// What is answered where it cannot, or not any more.
+    pub otherwise: Respond,
 }

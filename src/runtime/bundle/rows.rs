@@ -10,12 +10,12 @@ use crate::base::name::Name;
 use crate::lang::constant::{Constant, double_bits};
 use crate::lang::decision::Effect;
 use crate::lang::opcodes::{Instruction, Op};
-use crate::lang::session::Period;
+use crate::lang::session::{Disclose, Period, Respond};
 use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::error::Problem;
 use crate::runtime::bundle::govern::{
-    FieldLabels, Govern, LabelRow, LimitRow, MeterRow, PlanRow, StepRow, TermRow, ToolRow,
-    WindowRow,
+    BacktrackRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow, OfferRow, PlanRow,
+    QuestionPart, StepRow, TermRow, ToolRow, WindowRow,
 };
 use crate::runtime::bundle::module::{
     Bound, EnumRow, EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, KeyedType,
@@ -144,7 +144,7 @@ struct_rows! {
     Redaction { path: Vec<Step>, class: Withhold, facts: bool }
     Govern {
         labels: Vec<LabelRow>, tools: Vec<ToolRow>, terms: Vec<TermRow>, meters: Vec<MeterRow>,
-        limits: Vec<LimitRow>, plan: Option<PlanRow>,
+        limits: Vec<LimitRow>, plan: Option<PlanRow>, denials: Vec<DenialRow>,
     }
     LabelRow { name: Str, implies: Vec<u16> }
     ToolRow { name: Str, args: Option<Vec<Str>>, outputs: Vec<FieldLabels> }
@@ -162,6 +162,12 @@ struct_rows! {
     StepRow {
         name: Str, tool: Str, after: Vec<u16>, times: Option<u32>, weight: u16, term: u16,
     }
+    DenialRow {
+        rules: Vec<Str>, respond: Respond, retries: Option<u32>, disclose: Disclose,
+        offers: Vec<OfferRow>, question: Vec<QuestionPart>, backtrack: Option<BacktrackRow>,
+    }
+    OfferRow { tool: Str, keep: Vec<Str>, set: Vec<(Str, u16)> }
+    BacktrackRow { undone: Vec<(u16, Option<Str>)>, max: u32, otherwise: Respond }
 }
 
 enum_rows! {
@@ -187,6 +193,9 @@ enum_rows! {
     WindowRow {
         0 Session, 1 Sliding(length, part), 2 Calendar(period, zone), 3 Bucket(refill, per),
     }
+    QuestionPart { 0 Text(text), 1 Value(term, name), }
+    Respond { 0 Fail, 1 Alternatives, 2 Ask, 3 Backtrack, }
+    Disclose { 0 None, 1 Rule, 2 Reason, }
     Period { 0 Hour, 1 Day, 2 Week, 3 Month, 4 Year, }
     Presence { 0 Implicit, 1 Explicit, 2 Oneof(choice), 3 Repeated, 4 Map(key), }
 }

@@ -43,6 +43,17 @@ pub(super) struct Ask {
     stage: AskStage,
 }
 
+impl Ask {
+    fn lives(&self, all: &[Approvable<'_>], now: i128) -> bool {
+        let Some(of) = all.get(self.rule) else { return false };
+        match self.stage {
+            AskStage::Waiting => !of.is_late(self, now),
+            AskStage::Granted(since, left) => left > 0 && !of.is_over(since, now),
+            AskStage::Refused => true,
+        }
+    }
+}
+
 /// How far a question has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AskStage {
@@ -195,6 +206,11 @@ impl Asks {
         })
     }
 
+    /// Whether a question was asked and stands still.
+    pub(super) fn stands(&self, digest: &[u8; 32], all: &[Approvable<'_>], now: i128) -> bool {
+        self.0.get(digest).is_some_and(|ask| ask.lives(all, now))
+    }
+
     /// A call was made that was granted.
     pub(super) fn spend(&mut self, digest: &[u8; 32]) {
         if let Some(Ask { stage: AskStage::Granted(_, left), .. }) = self.0.get_mut(digest) {
@@ -212,14 +228,7 @@ impl Asks {
         now: i128,
     ) -> Option<(Asking<'p>, bool)> {
         let of = all.get(rule)?;
-        let lives = |ask: &Ask| {
-            let Some(of) = all.get(ask.rule) else { return false };
-            match ask.stage {
-                AskStage::Waiting => !of.is_late(ask, now),
-                AskStage::Granted(since, left) => left > 0 && !of.is_over(since, now),
-                AskStage::Refused => true,
-            }
-        };
+        let lives = |ask: &Ask| ask.lives(all, now);
         let is_new = !self.0.get(&digest).is_some_and(lives);
         if is_new {
             if self.0.len() >= SESSION_ASKS_MAX {

@@ -11,7 +11,7 @@ use crate::lang::fixed::ONE;
 use crate::lang::glob;
 use crate::lang::session::{CTX, PLAN, Question, ROOT};
 use crate::lang::value::zone::Zone;
-use crate::runtime::bundle::govern::{MeterRow, WindowRow};
+use crate::runtime::bundle::govern::{DenialRow, MeterRow, WindowRow};
 use crate::runtime::bundle::module::{self, Module, NONE, PathNode, RuleRow, Str};
 use crate::runtime::program::Program;
 use crate::runtime::session::approvals::Approvable;
@@ -40,6 +40,9 @@ pub struct Ground<'p> {
     pub(super) meters: Vec<Meter<'p>>,
     /// The plan.
     pub(super) plan: Option<Planned<'p>>,
+    /// Answers to calls that are not allowed: by rule, and to all others.
+    denials: HashMap<&'p str, usize>,
+    otherwise: Option<usize>,
     /// The rules whose escalation may be granted.
     pub(super) approvals: Vec<Approvable<'p>>,
     /// What rules ask about: pointers into the arguments, and `ctx`. Each once.
@@ -135,9 +138,14 @@ impl<'p> Ground<'p> {
             asked: Vec::new(),
             meters: meters(program),
             plan: planned(program),
+            denials: HashMap::new(),
+            otherwise: module.govern.denials.iter().position(|row| row.rules.is_empty()),
             approvals: Vec::new(),
             subjects: Vec::new(),
         };
+        for (at, row) in module.govern.denials.iter().enumerate() {
+            ground.denials.extend(row.rules.iter().map(|rule| (text(*rule), at)));
+        }
         ground.find_questions();
         ground
     }
@@ -178,6 +186,13 @@ impl<'p> Ground<'p> {
             set.join(&self.unknown);
         }
         set
+    }
+
+    /// What a call is answered to which a rule objects, and its number.
+    pub(super) fn denial(&self, rule: Option<&str>) -> Option<(usize, &'p DenialRow)> {
+        let own = rule.and_then(|rule| self.denials.get(rule).copied());
+        let at = own.or(self.otherwise)?;
+        Some((at, self.program.module().govern.denials.get(at)?))
     }
 
     fn parts(&self, tool: &str) -> &[Part<'p>] {

@@ -53,6 +53,7 @@
 //! # fn main() {}
 //! ```
 
+pub mod answer;
 pub mod approvals;
 pub mod chain;
 mod context;
@@ -69,3 +70,4 @@ mod request;
 pub mod state;
 pub mod step;
 mod text;
+mod work;

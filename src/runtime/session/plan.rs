@@ -9,7 +9,7 @@
 //! run time can only narrow, and each further one narrows more.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::fmt;
 
 use crate::base::limits::{PLAN_STEPS_MAX, SESSION_ID_BYTES_MAX};
@@ -21,6 +21,9 @@ use crate::runtime::session::ground::Planned;
 use crate::runtime::session::json::{count, items, members, string};
 use crate::runtime::session::provenance::{From, Kind, Provenance};
 use crate::runtime::session::state::State;
+
+/// What stands for the call that is undone, among the sources of values.
+const OWN: &str = "@own";
 
 /// A plan, of a program or of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +75,31 @@ pub(super) struct Progress {
     /// Calls of each step that are under way or done, and those that are done.
     counts: Vec<(u32, u32)>,
     reads: u32,
+    /// Steps that are not taken any more.
+    closed: BTreeSet<usize>,
+    /// What is to be undone before any step is taken: the next one first.
+    undoing: VecDeque<Undoing>,
+}
+
+/// A call that is to be undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Undoing {
+    call: u32,
+    /// The tool that undoes it.
+    tool: Box<str>,
+    /// Whether that is called, and has not answered.
+    under_way: bool,
+}
+
+/// A call whose step is undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undone {
+    /// The step.
+    pub step: String,
+    /// The id of the call.
+    pub call: String,
+    /// The tool that undoes what it did; `None` where it did nothing.
+    pub tool: Option<String>,
 }
 
 /// What a call is in a plan.
@@ -81,6 +109,8 @@ pub(super) enum Place {
     Step(usize),
     /// A call that only reads and needs no step.
     Read,
+    /// It undoes what a call did whose step is undone.
+    Undo,
     /// It is not planned; whether its tool only reads.
     Off(bool),
 }
@@ -92,6 +122,7 @@ impl Place {
             Self::Step(at) => (0, at as u64),
             Self::Read => (1, 0),
             Self::Off(reads) => (2, u64::from(reads)),
+            Self::Undo => (3, 0),
         };
         let mut bytes = [0; 9];
         for (byte, value) in bytes.iter_mut().zip([kind].into_iter().chain(at.to_le_bytes())) {
@@ -111,9 +142,7 @@ impl Progress {
     ) -> Place {
         let mut best: Option<(usize, &Step)> = None;
         for (at, step) in plan.steps.iter().enumerate() {
-            let counts = self.counts.get(at).copied().unwrap_or_default();
-            let open = step.times.is_none_or(|times| counts.0 < times)
-                && step.after.iter().all(|at| self.counts.get(*at).is_some_and(|it| it.1 > 0));
+            let open = self.is_open(plan, at);
             let more = best.is_none_or(|(_, best)| step.weight > best.weight);
             if *step.tool == *tool && open && more && fits(step) {
                 best = Some((at, step));
@@ -128,6 +157,33 @@ impl Progress {
         if free { Place::Read } else { Place::Off(only_reads) }
     }
 
+    /// Whether a step can be taken, as far as others go.
+    fn is_open(&self, plan: &Plan, at: usize) -> bool {
+        let count = self.counts.get(at).map_or(0, |counts| counts.0);
+        let Some(step) = plan.steps.get(at) else { return false };
+        step.times.is_none_or(|times| count < times)
+            && step.after.iter().all(|at| self.is_done(*at))
+            && !self.closed.contains(&at)
+            && self.undoing.is_empty()
+    }
+
+    /// From now on a step is not taken any more.
+    pub(super) fn close(&mut self, step: usize) {
+        self.closed.insert(step);
+    }
+
+    /// A step and those behind it that are not done.
+    pub(super) fn behind(&self, plan: &Plan, step: usize) -> Vec<usize> {
+        let mut found = vec![step];
+        for (at, step) in plan.steps.iter().enumerate() {
+            if step.after.iter().any(|before| found.contains(before)) {
+                found.push(at);
+            }
+        }
+        found.retain(|at| !self.is_done(*at));
+        found
+    }
+
     /// A call was allowed.
     pub(super) fn begin(&mut self, plan: &Plan, place: Place) {
         self.counts.resize(plan.steps.len(), (0, 0));
@@ -138,12 +194,24 @@ impl Progress {
                 }
             }
             Place::Read => self.reads = self.reads.saturating_add(1),
+            Place::Undo => {
+                if let Some(next) = self.undoing.front_mut() {
+                    next.under_way = true;
+                }
+            }
             Place::Off(_) => {}
         }
     }
 
     /// A call was answered, or failed.
     pub(super) fn end(&mut self, place: Place, failed: bool) {
+        if place == Place::Undo {
+            if !failed {
+                self.undoing.pop_front();
+            } else if let Some(next) = self.undoing.front_mut() {
+                next.under_way = false;
+            }
+        }
         let Place::Step(at) = place else { return };
         let Some(counts) = self.counts.get_mut(at) else { return };
         if failed {
@@ -386,7 +454,9 @@ impl State {
     ) -> Vec<Place> {
         let tool = (tool, planned.readers.contains(tool));
         let mut places = Vec::new();
-        if !planned.plan.steps.is_empty() {
+        if self.undoes(tool.0, values) {
+            places.push(Place::Undo);
+        } else if !planned.plan.steps.is_empty() {
             places.push(self.plan.place(&planned.plan, tool, |step| match &step.asks {
                 Asks::Term(number) => number.is_none_or(&mut term),
                 Asks::Args(_) => false,
@@ -411,6 +481,60 @@ impl State {
             places.push(Place::Off(tool.1));
         }
         places
+    }
+
+    /// Whether a call undoes what is to be undone next: its values stand in what that had answered,
+    /// or in what the principal said.
+    fn undoes(&self, tool: &str, values: &[Provenance]) -> bool {
+        let Some(next) = self.plan.undoing.front() else { return false };
+        let is_own = |call: u32, _: &str| call == next.call;
+        let names = [PROMPT, OWN];
+        *next.tool == *tool && !next.under_way && comes_from(self, values, ("", &names), is_own)
+    }
+
+    /// The steps that can be taken.
+    pub(super) fn open_steps(&self, planned: &Planned<'_>) -> impl Iterator<Item = usize> {
+        let plan = &planned.plan;
+        (0..plan.steps.len()).filter(|at| self.plan.is_open(plan, *at))
+    }
+
+    /// Undoes steps, with the tools that undo what they did. `None` where none of them is done, or
+    /// one is under way.
+    pub(super) fn go_back(
+        &mut self,
+        planned: &Planned<'_>,
+        steps: &[(usize, Option<&str>)],
+    ) -> Option<Vec<Undone>> {
+        let count = |at: &usize| self.plan.counts.get(*at).copied().unwrap_or_default();
+        let counts: Vec<(u32, u32)> = steps.iter().map(|(at, _)| count(at)).collect();
+        let busy = counts.iter().any(|(begun, done)| begun != done);
+        if busy || counts.iter().all(|(_, done)| *done == 0) || !self.plan.undoing.is_empty() {
+            return None;
+        }
+        let mut undone = Vec::new();
+        for number in (0..self.calls()).rev() {
+            let Some(call) = self.call_mut(number) else { continue };
+            let tool = steps.iter().find(|(at, _)| Some(*at) == call.step);
+            let Some((at, tool)) = tool else { continue };
+            call.step = None;
+            if let Some(place) = call.places.first_mut() {
+                *place = Place::Off(tool.is_none());
+            }
+            let call = call.id.to_string();
+            let step = planned.plan.steps.get(*at).map_or(String::new(), |it| it.name.to_string());
+            undone.push(Undone { step, call, tool: tool.map(str::to_owned) });
+            if let Some(tool) = tool {
+                let tool = Box::from(*tool);
+                self.plan.undoing.push_back(Undoing { call: number, tool, under_way: false });
+            }
+        }
+        for (at, _) in steps {
+            if let Some(counts) = self.plan.counts.get_mut(*at) {
+                *counts = (0, 0);
+            }
+            self.plan.closed.remove(at);
+        }
+        Some(undone)
     }
 
     /// A call was allowed that is this in the plans.
@@ -445,7 +569,7 @@ pub(super) fn off(places: &[Place]) -> &'static str {
     let [read, effect] = OFF_PLAN;
     let reads = places.iter().find_map(|place| match place {
         Place::Off(reads) => Some(*reads),
-        Place::Step(_) | Place::Read => None,
+        Place::Step(_) | Place::Read | Place::Undo => None,
     });
     reads.map_or("", |reads| if reads { read } else { effect })
 }

@@ -7,10 +7,11 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::base::arrange::Arrange as _;
-use crate::base::limits::SESSION_SOURCES_MAX;
+use crate::base::limits::{SESSION_ID_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::decision::Effect;
 use crate::lang::glob;
-use crate::runtime::session::approvals::{Asking, Called, canonical, id_of};
+use crate::runtime::session::answer::Objection;
+use crate::runtime::session::approvals::{Asking, Called, Standing, canonical, id_of};
 use crate::runtime::session::context::{self, Known};
 use crate::runtime::session::index::Full;
 use crate::runtime::session::json::{members, string};
@@ -19,15 +20,38 @@ use crate::runtime::session::meters::{self, Meter, Reading, Share};
 use crate::runtime::session::plan::{Place, off};
 use crate::runtime::session::provenance::{Provenance, Untraced, trace};
 use crate::runtime::session::state::{Call, Closed, Stage};
-use crate::runtime::session::step::{Decided, Fault, Outcome, Session, Work};
+use crate::runtime::session::step::{Decided, Fault, Outcome, Session};
+use crate::runtime::session::work::{Memory, Work};
+use crate::runtime::vm::decision::Decision;
+use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::pending::PendingCall;
 use crate::runtime::vm::request::{Filled, Moment, ingest_answered};
 
 /// Most letters of the name of an argument that are told.
 const ARGUMENT_SHOWN: usize = 64;
 
+/// What an event brings: the action, and other roots of the context.
+pub(super) type Brought<'b> = (&'b str, &'b [(&'static str, &'b str)]);
+
+/// What the rules come to about a call.
+pub(super) struct Judged<'w, 'p> {
+    pub(super) decision: Decision<'w>,
+    /// The context that was decided about.
+    context: &'w str,
+    /// What meters had measured.
+    readings: Vec<Option<Reading<'p>>>,
+    /// Escalations that are granted, and what for.
+    granted: Vec<(&'p str, [u8; 32])>,
+    /// Who calls.
+    asker: Option<Box<str>>,
+    /// The step of the plan that the call is, and how it deviates.
+    planned: Option<(String, &'static str)>,
+    /// How atoms came out, where that is to be told.
+    witness: Option<&'w Witness>,
+}
+
 impl<'g, 'p> Session<'g, 'p> {
-    /// Looks at a request: its values, and the call that it will be.
+    /// Looks at a request that the state takes: its values, and the call that it will be.
     pub(super) fn request(
         &mut self,
         (id, seq): (&str, u64),
@@ -40,9 +64,22 @@ impl<'g, 'p> Session<'g, 'p> {
         if self.state.number(id).is_some() {
             return Err(Fault::SameCall);
         }
+        let (call, labels, values) = self.look((id, seq), action, refs)?;
+        let labels = self.state.sets.number(&labels);
+        Ok((Call { labels, ..call }, values))
+    }
+
+    /// Looks at a call: what it will be, what it carries, and its values.
+    pub(super) fn look(
+        &self,
+        (id, seq): (&str, u64),
+        action: &str,
+        refs: &[(&str, &str)],
+    ) -> Result<(Call, LabelSet, Vec<Provenance>), Fault> {
         let fields = members(action).map_err(|_| Fault::Action)?;
         let get = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
-        let tool = get("tool").and_then(string).ok_or(Fault::Action)?;
+        let tool = get("tool").and_then(string).filter(|tool| tool.len() <= SESSION_ID_BYTES_MAX);
+        let tool = tool.ok_or(Fault::Action)?;
         let refs = refs.iter().map(|(at, handle)| Ok((*at, self.handle(handle)?)));
         let refs = refs.collect::<Result<Vec<_>, Fault>>()?;
         let args = get("args").unwrap_or("{}");
@@ -64,21 +101,20 @@ impl<'g, 'p> Session<'g, 'p> {
         sources.arrange();
         sources.dedup();
         sources.truncate(SESSION_SOURCES_MAX);
-        let (labels, stage) = (self.state.sets.number(&labels), Stage::Denied);
         let (id, tool) = (id.into(), tool.as_ref().into());
         let call = Call {
             id,
             tool,
-            labels,
+            labels: 0,
             sources,
-            stage,
+            stage: Stage::Denied,
             fields: (0, 0),
             seq,
             shares: Vec::new(),
             step: None,
             places: Vec::new(),
         };
-        Ok((call, values))
+        Ok((call, labels, values))
     }
 
     /// The fields that a handle names, as `c1#/0/iban`. An id may hold the sign, too.
@@ -92,39 +128,41 @@ impl<'g, 'p> Session<'g, 'p> {
         if fields.is_empty() { Err(Fault::Ref) } else { Ok(fields) }
     }
 
-    pub(super) fn decide<'a>(
-        &mut self,
-        (mut call, values): (Call, Vec<Provenance>),
-        (action, brought): (&str, &[(&'static str, &str)]),
-        work: &'a mut Work,
-    ) -> Outcome<'a>
+    /// What the rules come to about a call, in the state as it is.
+    pub(super) fn judge<'w>(
+        &self,
+        call: &mut Call,
+        values: &[Provenance],
+        (action, brought): Brought<'_>,
+        memory: &'w mut Memory,
+    ) -> Judged<'w, 'p>
     where
-        'p: 'a,
+        'p: 'w,
     {
-        let Work { scratch, context, facts, witness } = work;
+        let Memory { scratch, context, facts, witness } = memory;
         *facts = self.state.facts.table();
         let (seconds, nanoseconds) = self.state.now;
         let moment = Moment { hosts: Some(facts), ..Moment::at(seconds, nanoseconds) };
         let program = self.ground.program;
-        let (asker, tool) = (self.asker(brought), call.tool.clone());
-        let digests = || self.digests(&tool, action, asker.as_deref());
+        let asker = self.asker(brought);
+        let digests = || self.digests(&call.tool, action, asker.as_deref());
         let granted =
             if self.state.asks.is_empty() { Vec::new() } else { self.granted(&digests()) };
         let approved: Vec<&str> = granted.iter().map(|(rule, _)| *rule).collect();
-        let mut known =
-            Known { values: &values, readings: &[], approved: &approved, planned: None };
+        let mut known = Known { values, readings: &[], approved: &approved, planned: None };
         let mut readings = Vec::new();
         if !self.ground.meters.is_empty() || self.ground.plan.is_some() {
             // What meters and plans go by is a part of the same input.
             context::write(self.ground, &self.state, known, (action, brought), context);
             let mut filled = ingest_answered(program, context.as_bytes(), scratch);
-            readings = self.measure(&mut call, &mut filled, &moment);
-            self.place(&mut call, (action, &values), &mut filled, &moment);
+            readings = self.measure(call, &mut filled, &moment);
+            self.place(call, (action, values), &mut filled, &moment);
         }
         known.readings = &readings;
-        let planned = self.planned(&call);
+        let planned = self.planned(call);
         known.planned = planned;
         context::write(self.ground, &self.state, known, (action, brought), context);
+        let context: &'w str = context;
         let filled = ingest_answered(program, context.as_bytes(), scratch);
         let (decision, witness) = match witness {
             Some(witness) => {
@@ -133,26 +171,44 @@ impl<'g, 'p> Session<'g, 'p> {
             }
             None => (filled.into_decision(&moment), None),
         };
+        let planned = planned.map(|(step, off)| (step.to_owned(), off));
+        Judged { decision, context, readings, granted, asker, planned, witness }
+    }
+
+    pub(super) fn decide<'a>(
+        &mut self,
+        (mut call, values): (Call, Vec<Provenance>),
+        (action, brought): Brought<'_>,
+        Work { memory, aside }: &'a mut Work,
+    ) -> Outcome<'a>
+    where
+        'p: 'a,
+    {
+        let judged = self.judge(&mut call, &values, (action, brought), memory);
+        let Judged { decision, context, readings, granted, asker, planned, witness } = judged;
         let pending = decision.pending();
-        let winner = self.ground.approvals.iter().position(|of| Some(of.rule) == decision.rule());
-        let asks = pending.is_empty() && decision.effect() == Some(Effect::Escalate);
-        let open = winner.filter(|_| asks);
-        let open = open.and_then(|rule| Some((rule, *digests().get(rule)?)));
         let Ok(is_overdue) = self.wait(&pending) else {
             self.close(Closed::Full);
             return Outcome::Refused(Fault::Closed(Closed::Full));
         };
-        let pending = if is_overdue { Vec::new() } else { pending };
-        let asking = open.and_then(|(rule, digest)| self.ask(rule, digest, asker));
         let readings = readings.into_iter().flatten().collect();
-        let planned = planned.map(|(step, off)| (step.to_owned(), off));
-        let decided =
-            Decided { decision, values, readings, asking, pending, is_overdue, planned, witness };
+        let mut decided = Decided {
+            decision,
+            values,
+            readings,
+            asking: None,
+            answer: None,
+            pending: if is_overdue { Vec::new() } else { pending },
+            is_overdue,
+            planned,
+            witness,
+        };
         if !decided.pending.is_empty() {
             // There is no such call yet: once the results came, it is asked for again.
             return Outcome::Decided(Box::new(decided));
         }
         let digests: Vec<[u8; 32]> = granted.into_iter().map(|(_, digest)| digest).collect();
+        self.object(&mut decided, &call, (action, brought, context), (asker, aside));
         if self.enter(call, decided.effect(), &digests).is_err() {
             self.close(Closed::Full);
             return Outcome::Refused(Fault::Closed(Closed::Full));
@@ -170,6 +226,46 @@ impl<'g, 'p> Session<'g, 'p> {
             }
         }
         Ok(overdue)
+    }
+
+    /// Answers a call that is not allowed, and asks approvers about it.
+    fn object<'a>(
+        &mut self,
+        decided: &mut Decided<'a>,
+        call: &Call,
+        (action, brought, context): (&str, &[(&'static str, &str)], &str),
+        (asker, aside): (Option<Box<str>>, &mut Option<Box<Memory>>),
+    ) where
+        'p: 'a,
+    {
+        let effect = decided.effect();
+        if effect == Some(Effect::Allow) {
+            return;
+        }
+        let rule = decided.decision.rule();
+        let winner = self.ground.approvals.iter().position(|of| Some(of.rule) == rule);
+        let open = winner.filter(|_| effect == Some(Effect::Escalate)).and_then(|rule| {
+            let digests = self.digests(&call.tool, action, asker.as_deref());
+            Some((rule, *digests.get(rule)?))
+        });
+        let now = meters::nanoseconds(self.state.now);
+        let stands = |digest| self.state.asks.stands(digest, &self.ground.approvals, now);
+        let objection = Objection {
+            effect,
+            winner: decided.decision.winner(),
+            waits: open.as_ref().is_some_and(|(_, digest)| stands(digest)),
+            action,
+            brought,
+            context,
+            moment: decided.decision.moment(),
+        };
+        let mut answer = self.answer(call, objection, aside);
+        let open = open.filter(|_| answer.decision == Effect::Escalate);
+        decided.asking = open.and_then(|(rule, digest)| self.ask(rule, digest, asker));
+        if decided.asking.as_ref().is_some_and(|asking| asking.standing == Standing::Refused) {
+            answer.decision = Effect::Deny;
+        }
+        decided.answer = Some(answer);
     }
 
     /// A call was decided: it becomes one of the state, and if it is allowed takes what it takes.
@@ -196,6 +292,10 @@ impl<'g, 'p> Session<'g, 'p> {
         }
         // An answer may inherit them.
         state.note_set(call.labels);
+        if call.stage != Stage::Open {
+            // Whatever comes of it is not what a step gave.
+            (call.step, call.places) = (None, Vec::new());
+        }
         if call.stage == Stage::Open {
             let now = meters::nanoseconds(state.now);
             for share in &mut call.shares {

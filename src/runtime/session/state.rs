@@ -4,7 +4,7 @@
 //! Out:     what is known of it, and a digest.
 //! Imports: `base::limits`, `runtime::session`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest as _, Sha256};
 
@@ -45,6 +45,10 @@ pub struct State {
     pub(super) plan: Progress,
     /// The plans that came at run time, and how far they have come.
     pub(super) plans: Vec<(Plan, Progress)>,
+    /// How often rules have objected to calls of a step or a tool.
+    pub(super) denied: BTreeMap<(u16, Box<str>), u32>,
+    /// How often the plan went back, by answers.
+    pub(super) went_back: BTreeMap<usize, u32>,
     calls: Vec<Call>,
     numbers: HashMap<Box<str>, u32>,
     /// What the model has read since it last forgot.
@@ -136,6 +140,8 @@ impl State {
             facts: Facts::default(),
             plan: Progress::default(),
             plans: Vec::new(),
+            denied: BTreeMap::new(),
+            went_back: BTreeMap::new(),
             calls: Vec::new(),
             numbers: HashMap::new(),
             ctx: LabelSet::of(labels),
@@ -228,6 +234,11 @@ impl State {
     /// The call with this number.
     pub(super) fn call_mut(&mut self, at: u32) -> Option<&mut Call> {
         self.calls.get_mut(at as usize)
+    }
+
+    /// Number of calls.
+    pub(super) fn calls(&self) -> u32 {
+        u32::try_from(self.calls.len()).unwrap_or(u32::MAX)
     }
 
     /// The tool of a call; empty where nobody asked for it.

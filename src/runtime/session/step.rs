@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::base::limits::SESSION_PLANS_MAX;
 use crate::lang::decision::Effect;
+use crate::runtime::session::answer::Answer;
 use crate::runtime::session::approvals::{Asking, Standing, Unheard, canonical};
 use crate::runtime::session::event::{Event, EventFault, EventKind, Fact, Verdict};
 use crate::runtime::session::facts::Taken;
@@ -24,54 +25,18 @@ use crate::runtime::session::plan::{Plan, PlanFault, Progress};
 use crate::runtime::session::provenance::Provenance;
 use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
 use crate::runtime::vm::decision::Decision;
-use crate::runtime::vm::hosts::{self, FactFault, HostTable};
+use crate::runtime::vm::hosts::{self, FactFault};
 use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::pending::PendingCall;
 use crate::runtime::vm::report::DecisionReport;
-use crate::runtime::vm::scratch::Scratch;
+
+pub use crate::runtime::session::work::Work;
 
 /// A session: a program and what has happened.
 #[derive(Clone, Debug)]
 pub struct Session<'g, 'p> {
     pub(super) ground: &'g Ground<'p>,
     pub(super) state: State,
-}
-
-/// Memory that sessions decide in, one after the other.
-#[derive(Debug)]
-pub struct Work {
-    pub(super) scratch: Scratch,
-    pub(super) context: String,
-    /// What functions of the host gave, as the last decision had it.
-    pub(super) facts: Arc<HostTable>,
-    pub(super) witness: Option<Witness>,
-}
-
-impl Work {
-    /// For sessions of a program.
-    #[must_use]
-    pub fn of(ground: &Ground<'_>) -> Self {
-        let scratch = Scratch::for_program(ground.program);
-        Self { scratch, context: String::new(), facts: Arc::default(), witness: None }
-    }
-
-    /// The same, where decisions are to tell how their atoms came out: records say that.
-    #[must_use]
-    pub fn witnessed(ground: &Ground<'_>) -> Self {
-        Self { witness: Some(Witness::new(ground.program.atoms())), ..Self::of(ground) }
-    }
-
-    /// What functions of the host had given when it was decided last.
-    #[must_use]
-    pub fn facts(&self) -> &Arc<HostTable> {
-        &self.facts
-    }
-
-    /// The context of the last decision: what the event brought, and what the session answered.
-    #[must_use]
-    pub fn context(&self) -> &str {
-        &self.context
-    }
 }
 
 /// What came of an event.
@@ -96,6 +61,8 @@ pub struct Decided<'a> {
     pub readings: Vec<Reading<'a>>,
     /// What is asked of approvers, where the call was escalated by a rule.
     pub asking: Option<Asking<'a>>,
+    /// What the call is answered, where it is not allowed; none where it waits.
+    pub answer: Option<Answer>,
     /// The calls of host functions that it waits for: nothing may be done before their results came
     /// and it was asked again.
     pub pending: Vec<PendingCall>,
@@ -108,14 +75,18 @@ pub struct Decided<'a> {
 }
 
 impl Decided<'_> {
-    /// The effect: what approvers have refused is denied, and so is what waits for a function of
-    /// the host.
+    /// The effect: what approvers have refused is denied, what was asked too often, and what waits
+    /// for a function of the host.
     #[must_use]
     pub fn effect(&self) -> Option<Effect> {
-        let refused =
-            self.asking.as_ref().is_some_and(|asking| asking.standing == Standing::Refused);
-        let waits = self.is_overdue || !self.pending.is_empty();
-        if refused || waits { Some(Effect::Deny) } else { self.decision.effect() }
+        let denied = self.answer.as_ref().is_some_and(|answer| answer.decision == Effect::Deny);
+        if self.is_overdue || !self.pending.is_empty() {
+            return Some(Effect::Deny);
+        }
+        match self.decision.effect() {
+            Some(Effect::Escalate) if denied => Some(Effect::Deny),
+            effect => effect,
+        }
     }
 
     /// The decision as data of its own. What was waited for in vain is a deny.
@@ -369,7 +340,7 @@ impl<'g, 'p> Session<'g, 'p> {
             }
             EventKind::Fact(fact) => {
                 // The last decision is over: nobody else holds the results, so none is copied.
-                work.facts = Arc::default();
+                work.memory.facts = Arc::default();
                 self.supply(fact)
             }
             EventKind::Plan(plan) => self.plan(plan),
@@ -500,6 +471,9 @@ impl<'g, 'p> Session<'g, 'p> {
         let begun = state.call(number).filter(|call| call.stage == Stage::Open);
         if let (Some(planned), Some(places)) = (&ground.plan, begun.map(|it| it.places.clone())) {
             state.end(planned, &places, failed);
+            if let Some(call) = state.call_mut(number).filter(|_| failed) {
+                (call.step, call.places) = (None, Vec::new());
+            }
         }
         let Some(mut shares) = state.call_mut(number).map(|call| std::mem::take(&mut call.shares))
         else {

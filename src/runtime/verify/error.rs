@@ -164,6 +164,8 @@ faults! {
     35 LimitOrder { at } "limit {at} does not stand behind the one before it, or has no id";
     35 PlanStep { at } "step {at} of the plan names what is not there, or is out of order";
     35 PlanTools "the tools of the plan are not there, or out of order";
+    35 DenialOrder { at } "answer {at} does not stand behind the one before it, or shares a rule";
+    35 DenialPart { at } "answer {at} names what is not there, or lacks what it answers with";
     35 LimitMeter { at } "limit {at} is of no meter, or below zero";
     32 Fallback "what happens by default or on errors is not possible";
 }

@@ -1,4 +1,4 @@
-//! What a session knows of labels, tools, meters and limits (V35).
+//! What a session knows of labels, tools, meters, limits and answers (V35).
 //!
 //! In:      a module.
 //! Out:     whether these are in order and name what is there.
@@ -7,10 +7,15 @@
 //! Nothing here says what rules ask of a session: an answer that no session gives, or gives in
 //! another type, makes the decision a deny.
 
+use std::collections::HashSet;
+
 use crate::base::limits::{
-    CONTEXT_DEPTH_MAX, LABELS_MAX, METER_BUCKETS_MAX, METER_KEYS_MAX, PLAN_STEPS_MAX,
+    CONTEXT_DEPTH_MAX, LABELS_MAX, METER_BUCKETS_MAX, METER_KEYS_MAX, OFFERS_MAX, PLAN_STEPS_MAX,
 };
-use crate::runtime::bundle::govern::{FieldLabels, Govern, PlanRow, WindowRow};
+use crate::lang::session::Respond;
+use crate::runtime::bundle::govern::{
+    DenialRow, FieldLabels, Govern, PlanRow, QuestionPart, WindowRow,
+};
 use crate::runtime::bundle::module::{Module, NONE, Step, Str};
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::steps::Steps;
@@ -93,6 +98,7 @@ fn meters(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     if let Some(row) = &govern.plan {
         plan(module, row, &mut terms, steps)?;
     }
+    denials(module, &mut terms, steps)?;
     if let Some(term) = terms.iter().position(|named| !named) {
         return Err(Fault::TermUnused { term: number(term) }.into());
     }
@@ -134,6 +140,57 @@ fn plan(
     let sorted = |names: &[Str]| names.is_sorted_by(|a, b| a < b) && names.iter().all(is_there);
     let fits = plan.reads.iter().all(is_there) && sorted(&plan.readers) && sorted(&plan.others);
     ensure(fits, Fault::PlanTools)
+}
+
+/// What calls are answered: each rule by one row, with all that it answers with.
+fn denials(module: &Module, terms: &mut [bool], steps: &mut Steps) -> Result<(), VerifyError> {
+    let named = |name: &Str| has_string(module, *name);
+    let plan_steps = module.govern.plan.as_ref().map_or(0, |plan| plan.steps.len());
+    let mut spoken: HashSet<Str> = HashSet::new();
+    let mut before: Option<&DenialRow> = None;
+    for (at, row) in (0..).zip(&module.govern.denials) {
+        steps.spend(1 + row.rules.len() + row.question.len())?;
+        let ordered = before.is_none_or(|before| before.rules < row.rules)
+            && row.rules.is_sorted_by(|a, b| a < b)
+            && row.rules.iter().all(|rule| named(rule) && spoken.insert(*rule));
+        ensure(ordered, Fault::DenialOrder { at })?;
+        let mut term = |number: u16| {
+            let seen = terms.get_mut(usize::from(number));
+            seen.map(|seen| *seen = true).is_some()
+        };
+        let mut fits = row.offers.len() <= OFFERS_MAX;
+        for offer in &row.offers {
+            steps.spend(1 + offer.keep.len() + offer.set.len())?;
+            let mut args: Vec<Str> = offer.keep.clone();
+            args.extend(offer.set.iter().map(|(name, _)| *name));
+            fits &= named(&offer.tool) && args.iter().all(named);
+            fits &= offer.set.iter().all(|(_, number)| term(*number));
+            args.sort_unstable();
+            fits &= args.is_sorted_by(|a, b| a < b);
+        }
+        for part in &row.question {
+            fits &= match part {
+                QuestionPart::Text(text) => named(text),
+                QuestionPart::Value(number, text) => term(*number) && named(text),
+            };
+        }
+        if let Some(row) = &row.backtrack {
+            steps.spend(1 + row.undone.len())?;
+            let there = |(step, tool): &(u16, Option<Str>)| {
+                usize::from(*step) < plan_steps && tool.iter().all(named)
+            };
+            fits &= row.undone.iter().all(there) && row.undone.is_sorted_by(|a, b| a.0 < b.0);
+            fits &= row.max > 0 && row.otherwise != Respond::Backtrack;
+        }
+        let ways = [Some(row.respond), row.backtrack.as_ref().map(|it| it.otherwise)];
+        let answers = |way| ways.contains(&Some(way));
+        fits &= answers(Respond::Alternatives) != row.offers.is_empty()
+            && answers(Respond::Ask) != row.question.is_empty()
+            && (row.respond == Respond::Backtrack) == row.backtrack.is_some();
+        ensure(fits, Fault::DenialPart { at })?;
+        before = Some(row);
+    }
+    Ok(())
 }
 
 /// Whether these are numbers of labels, ascending.

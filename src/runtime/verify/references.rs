@@ -7,7 +7,7 @@
 use crate::base::arrange::Arrange as _;
 use crate::lang::opcodes::Operand;
 use crate::lang::value::message::{Kind, Presence};
-use crate::runtime::bundle::govern::WindowRow;
+use crate::runtime::bundle::govern::{QuestionPart, WindowRow};
 use crate::runtime::bundle::module::{
     FunctionKind, Module, NONE, Step, TemplatePart, TypeRow, Withhold,
 };
@@ -163,6 +163,24 @@ macro_rules! walk {
                 let tools = plan.readers.$iter().chain(plan.others.$iter());
                 for name in plan.reads.$iter().chain(tools) {
                     text(name);
+                }
+            }
+            for row in module.govern.denials.$iter() {
+                row.rules.$iter().for_each(&mut *text);
+                for offer in row.offers.$iter() {
+                    text(&$($mutable)? offer.tool);
+                    offer.keep.$iter().for_each(&mut *text);
+                    for (name, _) in offer.set.$iter() {
+                        text(name);
+                    }
+                }
+                for part in row.question.$iter() {
+                    match part {
+                        QuestionPart::Text(name) | QuestionPart::Value(_, name) => text(name),
+                    }
+                }
+                for (_, tool) in row.backtrack.$iter().flat_map(|it| it.undone.$iter()) {
+                    tool.$iter().for_each(&mut *text);
                 }
             }
             for row in module.govern.tools.$iter() {

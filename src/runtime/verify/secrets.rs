@@ -10,6 +10,7 @@
 
 use crate::lang::constant::Constant;
 use crate::lang::opcodes::{Instruction, Op, X_OPTIONAL};
+use crate::runtime::bundle::govern::DenialRow;
 use crate::runtime::bundle::module::{
     FieldRow, Module, NodeMode, SlotRow, Str, TemplatePart, TypeRow,
 };
@@ -48,7 +49,10 @@ impl Secrets {
             TemplatePart::Text(_) => None,
         });
         let outputs = module.outputs.iter().flat_map(|row| [row.function, row.explanation]);
-        for function in parts.chain(outputs) {
+        let answers = module.govern.denials.iter().flat_map(DenialRow::terms);
+        let answers = answers.filter_map(|at| module.govern.terms.get(usize::from(at)));
+        let answers = answers.map(|term| term.function);
+        for function in parts.chain(outputs).chain(answers) {
             steps.spend(1)?;
             if let Some(tells) = secrets.tells.get_mut(usize::from(function)) {
                 *tells = true;

@@ -3,7 +3,7 @@
 //! Imports: `base`, `runtime::bundle`.
 
 use crate::base::limits::{VERIFY_STEPS_MIN, VERIFY_STEPS_PER_ENTRY};
-use crate::runtime::bundle::govern::PlanRow;
+use crate::runtime::bundle::govern::{DenialRow, PlanRow};
 use crate::runtime::bundle::module::Module;
 use crate::runtime::verify::error::{Fault, VerifyError};
 
@@ -42,6 +42,7 @@ impl Steps {
             module.govern.terms.len() + module.govern.limits.len(),
             module.govern.meters.iter().map(|row| 1 + row.on.len()).sum(),
             module.govern.plan.iter().map(plan_size).sum(),
+            module.govern.denials.iter().map(denial_size).sum(),
             module.redactions.iter().map(|row| 1 + row.path.len()).sum(),
             module.index.keys.iter().map(|(_, rules)| 1 + rules.len()).sum(),
             module.index.prefixes.iter().map(|(_, rules)| 1 + rules.len()).sum(),
@@ -67,4 +68,10 @@ impl Steps {
 fn plan_size(plan: &PlanRow) -> usize {
     let steps: usize = plan.steps.iter().map(|row| 1 + row.after.len()).sum();
     1 + steps + plan.reads.len() + plan.readers.len() + plan.others.len()
+}
+
+fn denial_size(row: &DenialRow) -> usize {
+    let offers = row.offers.iter().map(|offer| 1 + offer.keep.len() + offer.set.len());
+    let undone = row.backtrack.as_ref().map_or(0, |it| it.undone.len());
+    1 + row.rules.len() + offers.sum::<usize>() + row.question.len() + undone
 }

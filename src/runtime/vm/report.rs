@@ -45,6 +45,8 @@ pub struct DecisionReport {
     pub pending: Vec<PendingCall>,
     /// To whom it goes, where it escalates.
     pub escalation: Option<EscalationReport>,
+    /// What a call of a session is answered that is not allowed, as JSON.
+    pub answer: Option<String>,
     /// Cost in units.
     pub cost: u64,
     /// SHA-256 of what the decision says, without places and texts of errors.
@@ -132,6 +134,7 @@ impl DecisionReport {
             errors: errors(decision),
             pending: decision.pending(),
             escalation: decision.escalation().map(|row| escalation(program, row)),
+            answer: None,
             cost: decision.cost(),
             digest,
             bundle: program.digest(),
@@ -188,6 +191,9 @@ impl DecisionReport {
             optional(out, timeout.as_deref())?;
             let then = if escalation.suspend { "suspend" } else { "deny" };
             write!(out, ",\"on_timeout\":\"{then}\"")?;
+        }
+        if let Some(answer) = &self.answer {
+            write!(out, ",\"answer\":{answer}")?;
         }
         write!(out, ",\"cost\":{},\"digest\":\"sha256:", self.cost)?;
         hex(out, &self.digest)?;

@@ -35,6 +35,7 @@ pub(super) const DOCUMENT: &[Key] = &[
     ("meters", "What calls take of something, added up by key."),
     ("limits", "How much meters may measure, and what happens beyond."),
     ("plan", "The steps that are planned, and what happens to other calls."),
+    ("on_deny", "What calls are answered that are not allowed, by rule."),
     ("redact", "What records withhold."),
     ("tests", "Tests of this policy."),
 ];
@@ -60,6 +61,7 @@ const TOOL: &[Key] = &[
     ("effect", "What the tool does to the world."),
     ("args", "Its arguments, each with a type and perhaps a role."),
     ("output", "What parts of its output carry, by JSON Pointer."),
+    ("undo", "The tool that undoes what it did."),
 ];
 
 const OUTPUT: &[Key] =
@@ -147,6 +149,24 @@ const PLAN_DEVIATION: &[Key] = &[
     ("effect", "For all others: `deny` or `escalate`."),
 ];
 
+const DENIAL: &[Key] = &[
+    ("respond", "What is answered: `fail`, `alternatives`, `ask` or `backtrack`."),
+    ("retries", "How often a call may be tried again; any number without it."),
+    ("disclose", "What is said of the rule: `none`, `rule_id` or `reason`."),
+    ("offer", "Calls that are offered, where the policy would allow them."),
+    ("question", "What the principal is asked; `{..}` quotes what is trusted, and names the rest."),
+    ("to", "The step that the plan goes back to: those after it become undone."),
+    ("compensate", "In which order calls are undone: `reverse_order`."),
+    ("max", "How often the plan goes back; once without it."),
+    ("else", "What is answered where the plan cannot go back."),
+];
+
+const OFFER: &[Key] = &[
+    ("tool", "The tool that is offered."),
+    ("keep", "Arguments that it has from the call that was denied."),
+    ("set", "Arguments, and CEL that gives them."),
+];
+
 const WINDOW: &[Key] = &[
     ("days", "Days of the week, as `mon..fri`; without it, every day."),
     ("from", "The time of day at which it opens, as \"08:00\"."),
@@ -204,6 +224,8 @@ pub(super) fn at_path(path: &[String]) -> &'static [Key] {
         ["plan", "steps", _, "args", _] => PLAN_ARG,
         ["plan", "reads"] => PLAN_READS,
         ["plan", "deviation"] => PLAN_DEVIATION,
+        ["on_deny", _] => DENIAL,
+        ["on_deny", _, "offer"] => OFFER,
         ["windows", _] => WINDOW,
         ["functions", _] => FUNCTION,
         ["redact"] => REDACTION,
@@ -227,6 +249,9 @@ pub(super) fn words_at(path: &[String]) -> Vec<&'static str> {
         ["rules" | "default" | "on_error", "escalate", "binds"] => known::BINDS.to_vec(),
         ["meters", _, "window"] => vec!["session"],
         ["meters", _, "window", "calendar"] => words(&known::PERIODS),
+        ["on_deny", _, "respond"] => words(&known::RESPONDS),
+        ["on_deny", _, "disclose"] => words(&known::DISCLOSES),
+        ["on_deny", _, "compensate"] => vec![known::COMPENSATE],
         ["redact", "as"] => words(&known::CLASSES),
         ["redact", "facts"] => words(&known::FACTS),
         _ => Vec::new(),
@@ -353,7 +378,7 @@ mod tests {
 
     #[test]
     fn every_key_that_is_read_is_told() {
-        let rows: [(&[&str], known::Mapping); 21] = [
+        let rows: [(&[&str], known::Mapping); 23] = [
             (&[], known::DOCUMENT),
             (&["rules"], known::RULE),
             (&["rules", "escalate"], known::ESCALATION),
@@ -374,6 +399,8 @@ mod tests {
             (&["plan", "steps", "s", "args", "a"], known::PLAN_ARG),
             (&["plan", "reads"], known::PLAN_READS),
             (&["plan", "deviation"], known::PLAN_DEVIATION),
+            (&["on_deny", "r"], known::DENIAL),
+            (&["on_deny", "r", "offer"], known::OFFER),
             (&["redact"], known::REDACTION),
         ];
         for (path, mapping) in rows {

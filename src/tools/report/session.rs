@@ -9,7 +9,10 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::lang::decision::Effect;
+use crate::lang::session::Respond;
+use crate::runtime::session::answer::Answer;
 use crate::runtime::session::approvals::Standing;
+use crate::runtime::session::plan::Undone;
 use crate::runtime::session::step::Note;
 use crate::runtime::vm::report::PENDING;
 use crate::tools::inspect::digest_text;
@@ -66,7 +69,36 @@ pub fn draw(told: &Told, style: Style) -> String {
     for value in told.values.iter().filter(|value| is_meant(told, value)) {
         draw_value(&mut text, style, value);
     }
+    if let Some(answer) = &told.answer {
+        draw_answer(&mut text, style, answer);
+    }
     text
+}
+
+/// What the model is told, where the policy says more than that the call is not made.
+fn draw_answer(text: &mut String, style: Style, answer: &Answer) {
+    let left = answer.retry_left.map(|left| match left {
+        1 => "1 more try".to_owned(),
+        left => format!("{left} more tries"),
+    });
+    if answer.respond != Respond::Fail || left.is_some() {
+        let left = left.map_or_else(String::new, |left| format!(", {left}"));
+        below(text, style, 0, &format!("answer: {}{left}", answer.respond.word()));
+    }
+    for offer in &answer.offers {
+        below(text, style, 1, &format!("{} {}", offer.tool, offer.args));
+    }
+    if let Some(question) = &answer.question {
+        below(text, style, 1, question);
+    }
+    for undone in &answer.undo {
+        let Undone { step, call, tool } = undone;
+        let tool = tool.as_ref().map_or_else(String::new, |tool| format!(", by {tool}"));
+        below(text, style, 1, &format!("undo {step} ({call}){tool}"));
+    }
+    if !answer.unreachable.is_empty() {
+        below(text, style, 1, &format!("cannot be done: {}", answer.unreachable.join(", ")));
+    }
 }
 
 /// What is said on the line of an event.
@@ -196,6 +228,9 @@ pub fn to_json(told: &Told) -> String {
             "to": ask.to,
             "standing": standing(ask.standing),
         })),
+        "answer": told.answer.as_ref().map(|answer| -> Value {
+            serde_json::from_str(&answer.to_json()).unwrap_or_default()
+        }),
         "meters": told.meters.iter().map(meter_json).collect::<Vec<_>>(),
         "note": note(told.note),
         "refused": told.fault.as_ref().map(ToString::to_string),

@@ -52,6 +52,7 @@ const EXPECT_KEYS: &[&str] = &[
     "to",
     "timeout",
     "on_timeout",
+    "answer",
 ];
 
 /// A choice of a matrix: a JSON Pointer and the values that stand there in turn.

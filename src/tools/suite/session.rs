@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::runtime::program::Program;
+use crate::runtime::session::answer::Answer;
 use crate::runtime::session::event::Fact;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::step::{Outcome, Session, Work};
@@ -48,7 +49,15 @@ pub(super) fn last(program: &Program, events: &[Json], given: &[HostResult]) -> 
     for event in events {
         let line = event.to_string();
         said = match session.line(line.as_bytes(), &mut work) {
-            Outcome::Decided(mut decided) => Some(Ok(decided.report())),
+            Outcome::Decided(mut decided) => {
+                let mut report = decided.report();
+                // Approvers may have refused what a rule escalates.
+                if decided.pending.is_empty() {
+                    report.effect = decided.effect();
+                }
+                report.answer = decided.answer.as_ref().map(Answer::to_json);
+                Some(Ok(report))
+            }
             Outcome::Refused(fault) => Some(Err(format!("the event is refused: {fault}"))),
             Outcome::Recorded(_) => None,
         };
@@ -75,6 +84,7 @@ fn refused(program: &Program, message: String) -> DecisionReport {
     let error =
         ErrorReport { rule: None, class, at: None, pc: None, offset: None, unreadable, message };
     report.effect = Some(Effect::Deny);
+    report.answer = Some(Answer::refused().to_json());
     report.errors = vec![error];
     (report.rule, report.escalation) = (None, None);
     (report.fired, report.shadow, report.outputs) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,5 +1,6 @@
 //! Sessions: what events come to, by hand, and beside a reference.
 
+mod answers;
 mod approvals;
 mod evasions;
 mod facts;

@@ -7,10 +7,10 @@ use policyc::lang::opcodes::{
     EXIT_ERROR, EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, NO_ATOM, Op, X_EQUAL, X_GREATER,
     Yield,
 };
-use policyc::lang::session::Period;
+use policyc::lang::session::{Disclose, Period, Respond};
 use policyc::runtime::bundle::govern::{
-    FieldLabels, Govern, LabelRow, LimitRow, MeterRow, PlanRow, StepRow, TermRow, ToolRow,
-    WindowRow,
+    BacktrackRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow, OfferRow, PlanRow,
+    QuestionPart, StepRow, TermRow, ToolRow, WindowRow,
 };
 use policyc::runtime::bundle::module::{
     Bound, EscalationRow, Fallback, FieldRow, FunctionKind, FunctionRow, HostRow, Manifest, Module,
@@ -181,7 +181,37 @@ fn add_govern(module: &mut Module) {
         readers: vec![host],
         others: vec![name, send],
     };
-    module.govern = Govern { labels, tools, terms, meters, limits, plan: Some(plan) };
+    let denials = denials([big, cel, host, name, send]);
+    module.govern = Govern { labels, tools, terms, meters, limits, plan: Some(plan), denials };
+}
+
+/// What calls are answered: all of it, to all rules and to two.
+fn denials([big, cel, host, name, send]: [u32; 5]) -> Vec<DenialRow> {
+    let offer = OfferRow { tool: send, keep: vec![name], set: vec![(big, 0)] };
+    let back = BacktrackRow {
+        undone: vec![(0, None), (1, Some(host))],
+        max: 1,
+        otherwise: Respond::Alternatives,
+    };
+    let fail = DenialRow {
+        rules: Vec::new(),
+        respond: Respond::Fail,
+        retries: Some(2),
+        disclose: Disclose::Reason,
+        offers: Vec::new(),
+        question: Vec::new(),
+        backtrack: None,
+    };
+    let question = vec![QuestionPart::Text(name), QuestionPart::Value(0, big)];
+    let ask = DenialRow { rules: vec![big], respond: Respond::Ask, question, ..fail.clone() };
+    let back = DenialRow {
+        rules: vec![cel, host],
+        respond: Respond::Backtrack,
+        offers: vec![offer],
+        backtrack: Some(back),
+        ..fail.clone()
+    };
+    vec![fail, ask, back]
 }
 
 /// What records withhold; none of it is read.

@@ -5,7 +5,8 @@ use policyc::lang::constant::Constant;
 use policyc::lang::opcodes::Op;
 use policyc::lang::pattern::compile;
 use policyc::lang::session::Period;
-use policyc::runtime::bundle::govern::{Govern, PlanRow, WindowRow};
+use policyc::lang::session::Respond;
+use policyc::runtime::bundle::govern::{DenialRow, Govern, PlanRow, QuestionPart, WindowRow};
 use policyc::runtime::bundle::module::{
     Bound, FieldRow, FunctionKind, Module, NONE, NodeMode, Pattern, SlotRow, Step, TypeRow,
     Withhold,
@@ -330,7 +331,7 @@ fn meters(cases: &mut Cases) {
         ("TermUnused", "a term that no meter names", |it| {
             it.meters.iter_mut().for_each(|meter| meter.key = NONE);
             (it.meters[3].amount, it.meters[3].count) = (NONE, 1);
-            it.plan = None;
+            (it.plan, it.denials) = (None, Vec::new());
         }),
         ("MeterOrder", "two meters swapped", |it| it.meters.swap(0, 1)),
         ("MeterOrder", "a meter whose name is no string", |it| it.meters[3].name = 9_999),
@@ -374,6 +375,47 @@ fn meters(cases: &mut Cases) {
         cases.change(fault, what, move |module| {
             module.govern.plan.iter_mut().for_each(change);
         });
+    }
+    denials(cases);
+}
+
+fn denials(cases: &mut Cases) {
+    type Change = fn(&mut Vec<DenialRow>);
+    let rows: [(&'static str, &'static str, Change); 15] = [
+        ("DenialOrder", "two answers swapped", |it| it.swap(0, 1)),
+        ("DenialOrder", "a rule that two answers are about", |it| {
+            it[1].rules = it[2].rules.clone()
+        }),
+        ("DenialOrder", "rules of an answer out of order", |it| it[2].rules.swap(0, 1)),
+        ("DenialOrder", "a rule that is no string", |it| it[2].rules = vec![9_999]),
+        ("DenialPart", "alternatives without an offer", |it| it[0].respond = Respond::Alternatives),
+        ("DenialPart", "a question that nobody is asked", |it| it[1].respond = Respond::Fail),
+        ("DenialPart", "a question of a term that is not there", |it| {
+            it[1].question = vec![QuestionPart::Value(1, 0)];
+        }),
+        ("DenialPart", "a question that is no string", |it| {
+            it[1].question = vec![QuestionPart::Text(9_999)];
+        }),
+        ("DenialPart", "an offer of a term that is not there", |it| it[2].offers[0].set[0].1 = 1),
+        ("DenialPart", "an argument twice", |it| {
+            it[2].offers[0].set[0].0 = it[2].offers[0].keep[0]
+        }),
+        ("DenialPart", "too many offers", |it| it[2].offers = vec![it[2].offers[0].clone(); 9]),
+        ("DenialPart", "a plan that goes back, and no answer that does", |it| {
+            it[2].respond = Respond::Alternatives;
+        }),
+        ("DenialPart", "a step that is not there", |it| {
+            it[2].backtrack.iter_mut().for_each(|it| it.undone[1].0 = 2);
+        }),
+        ("DenialPart", "a step undone twice", |it| {
+            it[2].backtrack.iter_mut().for_each(|it| it.undone[1].0 = 0);
+        }),
+        ("DenialPart", "a plan that never goes back", |it| {
+            it[2].backtrack.iter_mut().for_each(|it| it.max = 0);
+        }),
+    ];
+    for (fault, what, change) in rows {
+        cases.change(fault, what, move |module| change(&mut module.govern.denials));
     }
 }
 

@@ -59,10 +59,9 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
         }
         PolicyError::EnumModes { at, first, policy } => enum_modes(at, first, &policy),
         PolicyError::Context { at, first, fault } => context_words(at, first, fault),
-        PolicyError::TermType { at, what, wanted, given } => {
-            let fact = format!("{what} cannot be of type {given}");
-            Diagnostic::new(Code::BadValue, at, fact, "of another type")
-                .help(format!("give it {wanted}"))
+        PolicyError::TermType { at, what, wanted, given } => term_type(at, what, wanted, &given),
+        PolicyError::OfferType { at, argument, wanted, given } => {
+            offer_type(at, &argument, &wanted, &given)
         }
         PolicyError::ToolTwice { at, first, name } => {
             let fact = format!("the tool `{name}` is declared twice");
@@ -78,6 +77,17 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
                 .help("give one of them another name")
         }
     }
+}
+
+fn term_type(at: Span, what: &str, wanted: &str, given: &str) -> Diagnostic {
+    let fact = format!("{what} cannot be of type {given}");
+    Diagnostic::new(Code::BadValue, at, fact, "of another type").help(format!("give it {wanted}"))
+}
+
+fn offer_type(at: Span, argument: &str, wanted: &str, given: &str) -> Diagnostic {
+    let fact = format!("the argument `{argument}` is of type {wanted}");
+    Diagnostic::new(Code::BadOffer, at, fact, format!("this is of type {given}"))
+        .help(format!("give it a value of type {wanted}"))
 }
 
 fn shadowed(at: Span, name: &str, declared: Option<Span>, what: &str) -> Diagnostic {

@@ -221,6 +221,8 @@ pub(super) enum CallError {
 pub(super) enum PolicyError {
     /// What a session evaluates gives a value of a type that it cannot use.
     TermType { at: Span, what: &'static str, wanted: &'static str, given: String },
+    /// What an offer gives an argument is of another type.
+    OfferType { at: Span, argument: Name, wanted: String, given: String },
     /// Nothing says what happens when no rule speaks; `insert` is where `default` may stand.
     MissingDefault { at: Span, insert: Option<Span> },
     /// Two documents name different values of a key that belongs to the bundle.

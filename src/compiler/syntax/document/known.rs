@@ -7,7 +7,7 @@
 
 use crate::compiler::syntax::document::agents::ToolEffect;
 use crate::compiler::syntax::document::model::{OnTimeout, Role};
-use crate::lang::session::{self, Period};
+use crate::lang::session::{self, Disclose, Period, Respond};
 
 /// The keys of a mapping.
 #[derive(Clone, Copy, Debug)]
@@ -47,10 +47,11 @@ pub const DOCUMENT: Mapping = Mapping {
         "meters",
         "limits",
         "plan",
+        "on_deny",
         "redact",
         "tests",
     ],
-    later: &["sanitizers", "declassify", "on_deny"],
+    later: &["sanitizers", "declassify"],
 };
 
 /// A rule.
@@ -100,7 +101,7 @@ pub const WINDOW: Mapping = Mapping { read: &["days", "from", "to", "zone"], lat
 
 /// A tool.
 pub const TOOL: Mapping =
-    Mapping { read: &["effect", "args", "output"], later: &["store", "idempotent", "undo"] };
+    Mapping { read: &["effect", "args", "output", "undo"], later: &["store", "idempotent"] };
 
 /// What a part of a tool's output carries.
 pub const OUTPUT: Mapping = Mapping { read: &["labels"], later: &["when"] };
@@ -148,6 +149,40 @@ pub const PLAN_READS: Mapping = Mapping { read: &["allow", "budget"], later: &[]
 
 /// What happens to calls that are not planned.
 pub const PLAN_DEVIATION: Mapping = Mapping { read: &["read_only", "effect"], later: &[] };
+
+/// What a call is answered to which a rule objects.
+pub const DENIAL: Mapping = Mapping {
+    read: &[
+        "respond",
+        "retries",
+        "disclose",
+        "offer",
+        "question",
+        "to",
+        "compensate",
+        "max",
+        "else",
+    ],
+    later: &[],
+};
+
+/// Another call that is offered.
+pub const OFFER: Mapping = Mapping { read: &["tool", "keep", "set"], later: &[] };
+
+/// What `respond` of an answer may be.
+pub const RESPONDS: [(&str, Respond); 4] = [
+    (Respond::Fail.word(), Respond::Fail),
+    (Respond::Alternatives.word(), Respond::Alternatives),
+    (Respond::Ask.word(), Respond::Ask),
+    (Respond::Backtrack.word(), Respond::Backtrack),
+];
+
+/// What `disclose` of an answer may be.
+pub const DISCLOSES: [(&str, Disclose); 3] =
+    [("none", Disclose::None), ("rule_id", Disclose::Rule), ("reason", Disclose::Reason)];
+
+/// What `compensate` of an answer may be.
+pub const COMPENSATE: &str = "reverse_order";
 
 /// Where values come from, beside steps.
 pub const SOURCES: [&str; 2] = [session::PROMPT, session::MODEL];

@@ -87,7 +87,7 @@ pub struct Term {
 }
 
 /// What an expression gives that a session evaluates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gives {
     /// A string, an int, a uint or a bool, which becomes text.
     Text,
@@ -95,6 +95,10 @@ pub enum Gives {
     Amount,
     /// A bool.
     Condition,
+    /// What may be the argument of a tool that has this name.
+    Argument(Name, Name),
+    /// Anything: a part of a question.
+    Quote,
 }
 
 /// `{name: {on, key, window, count, amount}}`.

@@ -8,6 +8,7 @@
 //! schemas and data, which the checker reads with `yaml::parse`.
 
 pub mod agents;
+pub mod denials;
 pub mod environment;
 pub mod known;
 pub mod meters;
@@ -21,6 +22,7 @@ pub mod template;
 pub mod yaml;
 
 mod admission;
+mod cel_model;
 mod cel_policy;
 mod error;
 mod json;

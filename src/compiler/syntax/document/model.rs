@@ -6,10 +6,15 @@ use crate::base::name::Name;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::syntax::ast::{Ast, ExprId};
 use crate::compiler::syntax::document::agents::{Capabilities, Flow, Labels, Output, ToolEffect};
+use crate::compiler::syntax::document::denials::Denial;
 use crate::compiler::syntax::document::meters::{Limit, Meter, Term};
 use crate::compiler::syntax::document::plans::Plan;
 use crate::compiler::syntax::document::site::Site;
 use crate::lang::decision::Effect;
+
+pub use crate::compiler::syntax::document::cel_model::{
+    CelPolicyDocument, CelRule, Choice, Invariant, Outcome,
+};
 
 /// Everything that parsing found out.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +91,8 @@ pub struct PolicyDocument {
     pub limits: Vec<Limit>,
     /// `plan`.
     pub plan: Option<Plan>,
+    /// `on_deny`, in order.
+    pub denials: Vec<Denial>,
     /// What sessions evaluate beside decisions: made of other sections (`compiler::govern`).
     pub terms: Vec<Term>,
     /// `redact`.
@@ -401,79 +408,8 @@ pub struct Tool {
     pub args: Vec<TypeField>,
     /// `output`; `None` where it is not written.
     pub output: Option<Vec<Output>>,
-}
-
-/// A CEL Policy document.
-#[derive(Clone, Debug)]
-pub struct CelPolicyDocument {
-    /// The file.
-    pub file: FileId,
-    /// `name`, or the file's stem.
-    pub name: Spanned<Name>,
-    /// `description`.
-    pub description: Option<String>,
-    /// `imports`: qualified names.
-    pub imports: Vec<Spanned<Name>>,
-    /// `rule`.
-    pub rule: CelRule,
-    /// `verification`: what must hold of every result.
-    pub invariants: Vec<Invariant>,
-    /// The environment file that lies beside it (`config.yaml`), if there is one.
-    pub environment: Option<FileId>,
-    /// Whether the environment file could not be read: what it declares is not known.
-    pub environment_lost: bool,
-}
-
-/// An invariant: where everything in `assume` holds, everything in `assert` must.
-#[derive(Clone, Debug)]
-pub struct Invariant {
-    /// `id`.
-    pub id: Spanned<Name>,
-    /// `description`.
-    pub description: Option<String>,
-    /// `assume`: bools; empty is true.
-    pub assume: Vec<ExprId>,
-    /// `assert`: bools, at least one.
-    pub assert: Vec<ExprId>,
-}
-
-/// A `rule` block.
-#[derive(Clone, Debug)]
-pub struct CelRule {
-    /// `id`.
-    pub id: Option<Spanned<Name>>,
-    /// The whole block.
-    pub span: Span,
-    /// `description`.
-    pub description: Option<String>,
-    /// `variables`, in order.
-    pub variables: Vec<Variable>,
-    /// Whether it is `aggregate` rather than `match`.
-    pub aggregate: bool,
-    /// The choices, in order.
-    pub choices: Vec<Choice>,
-}
-
-/// An entry of `match` or `aggregate`.
-#[derive(Clone, Debug)]
-pub struct Choice {
-    /// The whole entry.
-    pub span: Span,
-    /// `condition`; without it, true.
-    pub condition: Option<ExprId>,
-    /// `output` or `rule`.
-    pub outcome: Outcome,
-    /// `explanation`.
-    pub explanation: Option<ExprId>,
-}
-
-/// What a choice yields.
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    /// A value.
-    Output(ExprId),
-    /// What the nested rule yields.
-    Rule(Box<CelRule>),
+    /// `undo`: the tool that undoes what it did.
+    pub undo: Option<Spanned<Name>>,
 }
 
 /// An environment file.

@@ -106,6 +106,7 @@ pub(super) fn read(path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
         meters: Vec::new(),
         limits: Vec::new(),
         plan: None,
+        denials: Vec::new(),
         terms: Vec::new(),
         redact: Vec::new(),
     }

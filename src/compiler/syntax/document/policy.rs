@@ -22,7 +22,7 @@ use crate::compiler::syntax::document::rule::{self, Ids};
 use crate::compiler::syntax::document::sections;
 use crate::compiler::syntax::document::types::{Fields, fields};
 use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
-use crate::compiler::syntax::document::{known, meters, plans, redact};
+use crate::compiler::syntax::document::{denials, known, meters, plans, redact};
 use crate::compiler::syntax::lexer::is_reserved;
 
 impl PolicyDocument {
@@ -79,6 +79,7 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDo
     document.meters = section("meters").map_or(Vec::new(), |it| meters::meters(it, reader));
     let plan = keys.get("plan").filter(|entry| !entry.value.is_null());
     document.plan = plan.and_then(|it| plans::plan(it, reader));
+    document.denials = section("on_deny").map_or(Vec::new(), |it| denials::denials(it, reader));
     document.limits = section("limits").map_or(Vec::new(), |it| meters::limits(it, reader));
     document
 }
@@ -109,6 +110,7 @@ pub(super) fn empty(root: &Node, path: &str, reader: &Reader<'_>) -> PolicyDocum
         meters: Vec::new(),
         limits: Vec::new(),
         plan: None,
+        denials: Vec::new(),
         terms: Vec::new(),
         redact: Vec::new(),
     }

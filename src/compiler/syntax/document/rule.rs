@@ -181,7 +181,7 @@ fn message(entry: &Entry, effect: Effect, reader: &mut Reader<'_>) -> Option<Tem
 }
 
 /// The message in `node`, the value of `key`.
-fn template_of(key: &str, node: &Node, reader: &mut Reader<'_>) -> Option<Template> {
+pub(super) fn template_of(key: &str, node: &Node, reader: &mut Reader<'_>) -> Option<Template> {
     if matches!(node.kind, NodeKind::Scalar(_)) && !matches!(node.value(), Some(Value::Text(_))) {
         wrong(node, &format!("`{key}`"), "a message", reader.sink);
         return None;

@@ -139,7 +139,7 @@ fn minute(keys: &Keys<'_>, key: &'static str, sink: &mut Sink) -> Option<u16> {
     found
 }
 
-/// `{name: {effect, args, output}}`.
+/// `{name: {effect, args, output, undo}}`.
 pub(super) fn tools(node: &Node, sink: &mut Sink) -> Vec<Tool> {
     let entries = mapping(node, "`tools`", sink).unwrap_or_default();
     entries.iter().filter_map(|entry| tool(entry, sink)).collect()
@@ -158,5 +158,7 @@ fn tool(entry: &Entry, sink: &mut Sink) -> Option<Tool> {
     let name = Spanned::new(Name::new(&entry.key.value), entry.key.span);
     let output = keys.value("output").filter(|node| !node.is_null());
     let output = output.map(|it| agents::outputs(it, sink));
-    Some(Tool { name, effect, says_args, args, output })
+    let undo = keys.value("undo").filter(|node| !node.is_null());
+    let undo = undo.and_then(|_| keys.name("undo", sink));
+    Some(Tool { name, effect, says_args, args, output, undo })
 }
