@@ -4,6 +4,8 @@
 //! Out:     `Reads`: for each rule its places, and whether one reads nothing but what another does.
 //! Imports: `lang`, `runtime::bundle`.
 
+use std::collections::HashMap;
+
 use crate::base::arrange::Arrange as _;
 use crate::lang::opcodes::{Instruction, Operand};
 use crate::runtime::bundle::module::{Module, SlotRow};
@@ -11,11 +13,20 @@ use crate::runtime::bundle::module::{Module, SlotRow};
 /// Stands for the time among places.
 const NOW: u16 = u16::MAX;
 
-/// What the rules of a module read.
+/// Most sets of places of which it is asked beforehand which lie in which.
+const SETS_MAX: usize = 256;
+
+/// What the rules of a module read. Many rules read the same, so what is asked of two of them is
+/// asked of their sets of places once.
 #[derive(Debug)]
 pub struct Reads {
-    /// The places of every rule, by node.
-    rules: Vec<Vec<u16>>,
+    /// The set of every rule.
+    rules: Vec<u16>,
+    /// Whether the places of a set lie among those of another: a row for each inner set. Rows of
+    /// sets that are too many are not there.
+    within: Vec<Vec<bool>>,
+    /// The places of every set, by node.
+    sets: Vec<Vec<u16>>,
     /// Of every node how many were met before it, and before what comes behind all below it.
     spans: Vec<(u32, u32)>,
 }
@@ -26,22 +37,44 @@ impl Reads {
     pub fn of(module: &Module) -> Self {
         let mut functions: Vec<Option<Vec<u16>>> = vec![None; module.functions.len()];
         let keyed: Vec<bool> = keyed(module);
-        let rules = module.rules.iter().zip(keyed);
-        let rules = rules.map(|(row, keyed)| {
+        let (mut sets, mut known) = (Vec::new(), HashMap::new());
+        let mut rules = Vec::with_capacity(module.rules.len());
+        for (row, keyed) in module.rules.iter().zip(keyed) {
             gather(module, row.function, &mut functions);
             let own = functions.get(usize::from(row.function)).cloned().flatten();
             let key = keyed.then(|| place(module, module.index.key_slot)).flatten();
-            own.into_iter().flatten().chain(key).collect()
-        });
-        Self { rules: rules.collect(), spans: spans(module) }
+            let places: Vec<u16> = own.into_iter().flatten().chain(key).collect();
+            // No more sets than rules, which a bundle numbers by 16 bits.
+            let next = u16::try_from(sets.len()).unwrap_or(u16::MAX);
+            rules.push(*known.entry(places).or_insert_with_key(|places: &Vec<u16>| {
+                sets.push(places.clone());
+                next
+            }));
+        }
+        let mut reads = Self { rules, within: Vec::new(), sets, spans: spans(module) };
+        if reads.sets.len() <= SETS_MAX {
+            let sets = || reads.sets.iter();
+            let row =
+                |inner: &Vec<u16>| sets().map(|outer| reads.lie_within(inner, outer)).collect();
+            reads.within = sets().map(row).collect();
+        }
+        reads
     }
 
     /// Whether every place that rule `inner` reads is one that `outer` reads, or lies in one or
     /// around one.
     #[must_use]
     pub fn are_within(&self, inner: u16, outer: u16) -> bool {
-        let places = |rule: u16| self.rules.get(usize::from(rule));
-        let (Some(inner), Some(outer)) = (places(inner), places(outer)) else { return false };
+        let set = |rule: u16| self.rules.get(usize::from(rule)).map(|set| usize::from(*set));
+        let (Some(inner), Some(outer)) = (set(inner), set(outer)) else { return false };
+        if let Some(known) = self.within.get(inner).and_then(|row| row.get(outer)) {
+            return *known;
+        }
+        let places = |set: usize| self.sets.get(set).map(Vec::as_slice).unwrap_or_default();
+        self.lie_within(places(inner), places(outer))
+    }
+
+    fn lie_within(&self, inner: &[u16], outer: &[u16]) -> bool {
         inner.iter().all(|it| outer.iter().any(|own| self.are_related(*own, *it)))
     }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How long an editor waits for `policyc lsp`, on a policy of many rules.
 
-    benches/editor/latency.py PROGRAM [RULES] [ROUNDS]
+    benches/many/editor.py PROGRAM [RULES] [ROUNDS]
 
 Each round changes a letter of a rule in the middle, and waits for findings; then asks for
 completion behind a dot and for what is under the pointer, each right behind a change. Milliseconds,
@@ -16,31 +16,7 @@ import sys
 import tempfile
 import time
 
-HEAD = """policyc: 1
-default: deny
-schema:
-  request: {user: {name: string, age: int, groups: list<string>}, amount: int, path: string}
-tools:
-  pay: {effect: egress, args: {amount: int, to: string}}
-  read: {effect: none, args: {path: string}}
-variables:
-  - adult: request.user.age >= 18
-rules:
-"""
-
-
-def policy(rules):
-    """A policy in which no rule repeats another."""
-    parts = [HEAD]
-    for number in range(rules):
-        tool = ("pay", "read")[number % 2]
-        argument = ("args.amount > %d", 'args.path.startsWith("/srv/%d/")')[number % 2] % number
-        parts.append(
-            f"  - id: rule-{number}\n    on: [{tool}]\n"
-            f"    when: variables.adult && request.amount > {number} && {argument}\n"
-            f'    deny: "rule {number}"\n'
-        )
-    return "".join(parts)
+from many import policy
 
 
 class Editor:
