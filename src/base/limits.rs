@@ -249,6 +249,12 @@ pub const LINT_ROUNDS_MAX: usize = 12;
 pub const LINT_STEPS_MAX: u64 = 20_000;
 /// Most elements of given lists that tests are carried out on in one question.
 pub const NEAR_ELEMENTS_MAX: usize = 10_000;
+/// Most sessions that a replay folds at a time.
+pub const REPLAY_SESSIONS_MAX: usize = 1 << 12;
+/// Most bytes of text that the states of these keep, but for one session a shard.
+pub const REPLAY_SESSION_BYTES_MAX: usize = 64 << 20;
+/// Most records of a session that wait for one that belongs in front of them.
+pub const REPLAY_PENDING_MAX: usize = 64;
 /// Most sessions, and most writers of records, whose order is looked at together.
 pub const LINT_SESSIONS_MAX: usize = 100_000;
 /// Most misfits of a kind that are told of one line of records.

@@ -298,6 +298,19 @@ impl<'a> Record<'a> {
         copied.is_ok().then_some(memory)
     }
 
+    /// Whether its context is this one, as a session made it, white space or not.
+    #[must_use]
+    pub fn is_about(&self, context: &[u8]) -> bool {
+        let Input::Context(own, _) = self.input else { return false };
+        if own == context {
+            return true;
+        }
+        let (mut copyist, mut recorded, mut made) = (Copyist::default(), Vec::new(), Vec::new());
+        copyist.copy(own, Dollar::Keep, &mut recorded).is_ok()
+            && copyist.copy(context, Dollar::Mark, &mut made).is_ok()
+            && recorded == made
+    }
+
     /// How many decisions the record stands for: those that were folded into it, and those that
     /// sampling left away.
     #[must_use]

@@ -348,7 +348,8 @@ impl<'s> Seats<'s> {
         if !record.replayable {
             return Err(Obstacle::Declared);
         }
-        if record.reads.is_some() {
+        // A session is made again from its events.
+        if record.reads.is_some() && record.event.is_none() {
             return Err(Obstacle::State);
         }
         Ok(())

@@ -65,8 +65,8 @@ impl Pair<'_> {
     fn both(&mut self, line: &[u8]) -> Verified {
         let bytes = [self.plain, line, self.plain].join(&b'\n');
         let chunk = Chunk { source: 0, line: 1, bytes };
-        let found = self.ahead.chunk(&chunk);
-        let wanted = self.behind.chunk(&chunk);
+        let found = self.ahead.chunk(&chunk).0;
+        let wanted = self.behind.chunk(&chunk).0;
         assert_eq!(found, wanted, "{}", line.escape_ascii());
         assert!(found.exact >= 2, "what is in front and behind is exact: {found:?}");
         found

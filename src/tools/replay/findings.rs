@@ -17,7 +17,7 @@ use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::lint::Remark;
 use crate::tools::replay::open::Source;
 use crate::tools::replay::seal::Unsealed;
-use crate::tools::replay::verify::{Found, Mismatch};
+use crate::tools::replay::verify::{Found, InSession, Mismatch, Part};
 
 /// The finding about a line that is no record.
 #[must_use]
@@ -94,11 +94,20 @@ pub fn mismatch(found: &Mismatch, worded: Option<&Worded<'_>>) -> (SourceMap, Di
     };
     let tool = found.tool.as_ref().map_or(String::new(), |tool| format!(" of `{tool}`"));
     let (recorded, replayed) = (said(&found.recorded), said(&found.replayed));
-    let fact = if recorded == replayed {
-        format!("record `{}`{tool}: {recorded} both times, and something else differs", found.id)
-    } else {
-        format!("record `{}`{tool}: recorded {recorded}, replayed {replayed}", found.id)
+    let session = found.session.as_ref();
+    let event = session.map_or(String::new(), |InSession { id, number, .. }| {
+        format!(", event {number} of session `{id}`")
+    });
+    let how = match session.map(|session| session.part) {
+        Some(Part::Before) => "the state before it is another".to_owned(),
+        Some(Part::After) => "the state after it is another".to_owned(),
+        Some(Part::Context) => "its context is not the one that the session makes".to_owned(),
+        Some(Part::Decision) | None if recorded == replayed => {
+            format!("{recorded} both times, and something else differs")
+        }
+        Some(Part::Decision) | None => format!("recorded {recorded}, replayed {replayed}"),
     };
+    let fact = format!("record `{}`{tool}{event}: {how}", found.id);
     let label = match found.atom {
         Some((atom, recorded, replayed)) => {
             // What stands at the label may say the opposite of the atom.
@@ -113,7 +122,12 @@ pub fn mismatch(found: &Mismatch, worded: Option<&Worded<'_>>) -> (SourceMap, Di
         None => Diagnostic::without_place(Code::Mismatch, fact),
     };
     let cause = found.cause.as_ref().map(|cause| format!("the cause may be: {cause}"));
-    let help = cause.unwrap_or_else(|| format!("`policyc replay explain {}` shows why", found.id));
+    let help = cause.unwrap_or_else(|| match session {
+        Some(InSession { id, part: Part::Before | Part::After | Part::Context, .. }) => format!(
+            "an event was changed, taken away or put in; `policyc replay step {id}` shows them all"
+        ),
+        Some(_) | None => format!("`policyc replay explain {}` shows why", found.id),
+    });
     (files, finding.help(help))
 }
 

@@ -21,6 +21,7 @@ pub mod filter;
 pub mod find;
 pub mod findings;
 pub mod flip;
+pub mod fold;
 pub mod gate;
 pub mod impact;
 pub mod import;

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::base::arrange::Arrange as _;
 use crate::lang::decision::Effect;
 use crate::runtime::record::check::{Chains, Place};
 use crate::runtime::record::error::RecordError;
@@ -18,6 +19,7 @@ use crate::runtime::vm::observe::{Known, Witness};
 use crate::tools::decide::tool_of;
 use crate::tools::replay::again::{Again, Obstacle, Seats, Verdict};
 use crate::tools::replay::filter::Filter;
+use crate::tools::replay::fold::{Astray, Gathered, Stands};
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::stream::Chunk;
 
@@ -52,6 +54,45 @@ pub struct Mismatch {
     pub atom: Option<(u16, Known, Known)>,
     /// What may be the cause.
     pub cause: Option<String>,
+    /// The session that the record is of, where that was folded.
+    pub session: Option<InSession>,
+}
+
+/// An event of a session that differs from its record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InSession {
+    /// The session.
+    pub id: String,
+    /// Number of the event in it.
+    pub number: u64,
+    /// What differs first.
+    pub part: Part,
+}
+
+/// What of an event can differ from its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What was decided, or how an atom came out.
+    Decision,
+    /// The state before it.
+    Before,
+    /// The state after it.
+    After,
+    /// What was decided about.
+    Context,
+}
+
+impl Part {
+    /// As programs read it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Decision => "decision",
+            Self::Before => "before",
+            Self::After => "after",
+            Self::Context => "context",
+        }
+    }
 }
 
 /// What is known of records.
@@ -75,6 +116,14 @@ pub struct Verified {
     pub mismatched: u64,
     /// The first of them.
     pub mismatches: Vec<Found<Mismatch>>,
+    /// Sessions that were folded.
+    pub sessions: u64,
+    /// Sessions that cannot be folded, or not to their ends, by why not.
+    pub astray: BTreeMap<Astray, u64>,
+    /// Records of these, which decide alone as they did, by why not more is known.
+    pub incomplete: BTreeMap<Astray, u64>,
+    /// Events that differ in sessions of which one before does.
+    pub downstream: u64,
     /// The chains of the lines.
     pub chains: Chains,
     /// Records that stand in no chain.
@@ -93,6 +142,10 @@ impl Verified {
         self.by_facts += later.by_facts;
         self.undetermined += later.undetermined;
         self.mismatched += later.mismatched;
+        self.sessions += later.sessions;
+        self.downstream += later.downstream;
+        sum(&mut self.astray, later.astray);
+        sum(&mut self.incomplete, later.incomplete);
         self.unreadable += later.unreadable;
         self.unchained += later.unchained;
         self.chains.append(later.chains);
@@ -101,6 +154,45 @@ impl Verified {
         sum(&mut self.bundles, later.bundles);
         keep(&mut self.mismatches, later.mismatches);
         keep(&mut self.faults, later.faults);
+    }
+
+    /// What is known of parts that were looked at beside each other.
+    pub(super) fn of_parts(parts: impl Iterator<Item = Self>) -> Self {
+        let (mut all, mut mismatches) = (Self::default(), Vec::new());
+        for mut part in parts {
+            mismatches.append(&mut part.mismatches);
+            all.add(part);
+        }
+        mismatches.arrange_by_key(|found| (found.source, found.line));
+        mismatches.truncate(KEPT_MAX);
+        Self { mismatches, ..all }
+    }
+
+    /// Counts what came of comparing a record with its decision.
+    pub(super) fn count(&mut self, compared: Compared, (source, line): (usize, u64)) {
+        match compared {
+            Compared::Exact => self.exact += 1,
+            Compared::ByFacts => self.by_facts += 1,
+            Compared::Undetermined(paths) => {
+                self.undetermined += 1;
+                for path in paths {
+                    *self.needs.entry(path).or_default() += 1;
+                }
+            }
+            Compared::Differs(mismatch) => self.differs(Found { source, line, what: *mismatch }),
+        }
+    }
+
+    /// A record says something else.
+    pub(super) fn differs(&mut self, found: Found<Mismatch>) {
+        self.mismatched += 1;
+        keep(&mut self.mismatches, vec![found]);
+    }
+
+    /// Records of sessions that are not whole.
+    #[must_use]
+    pub fn in_part(&self) -> u64 {
+        self.incomplete.values().sum()
     }
 
     /// Records that were not decided again.
@@ -139,9 +231,9 @@ impl<'s> Verifier<'s> {
         Self { seats: Seats::of(store), filter, memo, facts }
     }
 
-    /// Verifies the records of a chunk.
-    pub fn chunk(&mut self, chunk: &Chunk) -> Verified {
-        let mut verified = Verified::default();
+    /// Verifies the records of a chunk; those of sessions are gathered, to be folded in order.
+    pub fn chunk(&mut self, chunk: &Chunk) -> (Verified, Gathered) {
+        let (mut verified, mut gathered) = (Verified::default(), Gathered::default());
         let all = self.filter.is_all();
         for (number, bytes) in chunk.lines() {
             let line = bytes.trim_ascii();
@@ -168,14 +260,14 @@ impl<'s> Verifier<'s> {
             let place = Place { source: chunk.source, line: number };
             let chained = verified.chains.line(&entry, bytes, place);
             verified.unchained += u64::from(!chained);
-            match entry {
-                Entry::Record(record) if self.filter.takes(&record) => {
-                    self.record(&record, ahead, (chunk.source, number), &mut verified);
-                }
-                Entry::Record(_) | Entry::Block(_) | Entry::Gap(_) => {}
+            let Entry::Record(record) = entry else { continue };
+            let counts = self.filter.takes(&record);
+            let stands = Stands { source: chunk.source, line: number, counts };
+            if !gathered.add(stands, &record) && counts {
+                self.record(&record, ahead, (chunk.source, number), &mut verified);
             }
         }
-        verified
+        (verified, gathered)
     }
 
     /// Verifies a record; with `ahead` its context was read already.
@@ -191,61 +283,57 @@ impl<'s> Verifier<'s> {
         if let Some(digest) = digest.or_else(|| self.seats.only()) {
             *verified.bundles.entry(digest).or_default() += 1;
         }
-        match self.compare(record, ahead) {
+        match compare(&mut self.seats, &mut self.facts, record, ahead) {
             Err(obstacle) => *verified.obstacles.entry(obstacle).or_default() += 1,
-            Ok(Compared::Exact) => verified.exact += 1,
-            Ok(Compared::ByFacts) => verified.by_facts += 1,
-            Ok(Compared::Undetermined(paths)) => {
-                verified.undetermined += 1;
-                for path in paths {
-                    *verified.needs.entry(path).or_default() += 1;
-                }
-            }
-            Ok(Compared::Differs(mismatch)) => {
-                verified.mismatched += 1;
-                let (source, line) = place;
-                keep(&mut verified.mismatches, vec![Found { source, line, what: *mismatch }]);
-            }
+            Ok(compared) => verified.count(compared, place),
         }
-    }
-
-    fn compare(&mut self, record: &Record<'_>, ahead: bool) -> Result<Compared, Obstacle> {
-        self.seats.check(record)?;
-        let outcome = record.outcome.ok_or(Obstacle::NoOutcome)?;
-        let recorded = outcome.digest.ok_or(Obstacle::NoOutcome)?;
-        let seat = self.seats.for_record(record)?;
-        // A record without a witness holds no atom that was asked.
-        let facts = record.witness(self.facts.refill()).map(|()| &self.facts);
-        let verdict = match seat.decide_read(record, facts, ahead)? {
-            Again::Decided(verdict) => verdict,
-            Again::Undetermined { paths, .. } => return Ok(Compared::Undetermined(paths)),
-        };
-        // Atoms on values that are withheld are taken from the record.
-        let seen = facts.filter(|_| !verdict.partial);
-        let atom = seen.and_then(|facts| first_other(facts, seat.witness()));
-        if recorded == verdict.digest && atom.is_none() {
-            return Ok(if verdict.by_facts { Compared::ByFacts } else { Compared::Exact });
-        }
-        let Verdict { effect, rule, .. } = verdict;
-        let program = Arc::clone(&seat.program);
-        let rule_of = |text: Text<'_>| text.text().into_owned();
-        Ok(Compared::Differs(Box::new(Mismatch {
-            id: record.id.map(|id| id.text().into_owned()).unwrap_or_default(),
-            tool: match record.input {
-                Input::Context(context, _) => tool_of(context),
-                Input::Raw(..) => None,
-            },
-            bundle: program.digest(),
-            recorded: (outcome.effect, outcome.rule.map(rule_of)),
-            replayed: (effect, rule.map(|rule| program.rule_id(rule).to_owned())),
-            atom,
-            cause: self.seats.cause(),
-        })))
     }
 }
 
+/// Decides a record again; with `ahead` its context was read already. `facts` is memory for the
+/// recorded witness.
+pub(super) fn compare(
+    seats: &mut Seats<'_>,
+    facts: &mut Witness,
+    record: &Record<'_>,
+    ahead: bool,
+) -> Result<Compared, Obstacle> {
+    seats.check(record)?;
+    let outcome = record.outcome.ok_or(Obstacle::NoOutcome)?;
+    let recorded = outcome.digest.ok_or(Obstacle::NoOutcome)?;
+    let seat = seats.for_record(record)?;
+    // A record without a witness holds no atom that was asked.
+    let facts = record.witness(facts.refill()).map(|()| &*facts);
+    let verdict = match seat.decide_read(record, facts, ahead)? {
+        Again::Decided(verdict) => verdict,
+        Again::Undetermined { paths, .. } => return Ok(Compared::Undetermined(paths)),
+    };
+    // Atoms on values that are withheld are taken from the record.
+    let seen = facts.filter(|_| !verdict.partial);
+    let atom = seen.and_then(|facts| first_other(facts, seat.witness()));
+    if recorded == verdict.digest && atom.is_none() {
+        return Ok(if verdict.by_facts { Compared::ByFacts } else { Compared::Exact });
+    }
+    let Verdict { effect, rule, .. } = verdict;
+    let program = Arc::clone(&seat.program);
+    let rule_of = |text: Text<'_>| text.text().into_owned();
+    Ok(Compared::Differs(Box::new(Mismatch {
+        id: record.id.map(|id| id.text().into_owned()).unwrap_or_default(),
+        tool: match record.input {
+            Input::Context(context, _) => tool_of(context),
+            Input::Raw(..) => None,
+        },
+        bundle: program.digest(),
+        recorded: (outcome.effect, outcome.rule.map(rule_of)),
+        replayed: (effect, rule.map(|rule| program.rule_id(rule).to_owned())),
+        atom,
+        cause: seats.cause(),
+        session: None,
+    })))
+}
+
 /// What came of comparing.
-enum Compared {
+pub(super) enum Compared {
     Exact,
     ByFacts,
     Undetermined(Vec<String>),
@@ -253,7 +341,7 @@ enum Compared {
 }
 
 /// The first atom of which both do not say the same.
-fn first_other(recorded: &Witness, replayed: &Witness) -> Option<(u16, Known, Known)> {
+pub(super) fn first_other(recorded: &Witness, replayed: &Witness) -> Option<(u16, Known, Known)> {
     if recorded == replayed {
         return None;
     }

@@ -12,6 +12,7 @@ mod planted;
 mod residual;
 mod sealing;
 mod segments;
+mod sessions;
 mod single;
 mod step;
 mod verify;

@@ -22,6 +22,7 @@ use crate::tools::inspect::digest_text;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::findings;
+use crate::tools::replay::fold::Folds;
 use crate::tools::replay::open::Source;
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::verify::{Found, Mismatch, Verified, Verifier};
@@ -82,11 +83,14 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let Opened { store, sources, filter } = &opened;
     let stream = opened.stream(terminal, &options.input);
     let mut all = Verified::default();
+    let mut folds = Folds::of(store, stream.threads());
     let early = options.input.progress || watched();
     let Ran { stopped, broken, passed } = stream.run(
         || Verifier::of(store, filter),
         Verifier::chunk,
-        |verified, bar| {
+        |(verified, gathered), bar| {
+            let mut verified = verified;
+            verified.add(folds.take(gathered));
             if early
                 && all.mismatches.is_empty()
                 && let Some(found) = verified.mismatches.first()
@@ -96,6 +100,7 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
             all.add(verified);
         },
     );
+    all.add(folds.finish());
     let took = watch.rate(all.records);
     let chained = std::mem::take(&mut all.chains).finish();
     // Without all lines nobody can tell.
@@ -158,6 +163,8 @@ fn exit_of(verified: &Verified, options: &Options) -> Exit {
     if verified.mismatched > 0 && !options.exit_zero {
         return Exit::Findings;
     }
-    let undecided = verified.undetermined > options.max_undetermined || verified.obstructed() > 0;
+    let undecided = verified.undetermined > options.max_undetermined
+        || verified.obstructed() > 0
+        || verified.in_part() > 0;
     if undecided { Exit::Inconclusive } else { Exit::Done }
 }

@@ -21,6 +21,7 @@ use crate::tools::inspect::worded::Worded;
 use crate::tools::inspect::{bundle_name, digest_short, digest_text};
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::findings;
+use crate::tools::replay::fold::Astray;
 use crate::tools::replay::open::Source;
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::verify::{Found, Mismatch, Verified};
@@ -138,11 +139,21 @@ impl Drawing<'_> {
             };
             rows.push(("not replayable", *count, format!("{}{bundle}", obstacle.words())));
         }
+        for (why, count) in &self.verified.incomplete {
+            let sessions = self.verified.astray.get(why).copied().unwrap_or_default();
+            // Of a number that comes twice the session goes on.
+            let of = if sessions > 0 { many(sessions, "session") + ": " } else { String::new() };
+            rows.push(("incomplete", *count, format!("{of}{}", why.words())));
+        }
         if *unreadable > 0 {
             rows.push(("no record", *unreadable, "lines that cannot be read".to_owned()));
         }
         let says = if *mismatched > 0 { "decided otherwise now" } else { "" };
         rows.push(("mismatch", *mismatched, says.to_owned()));
+        if self.verified.downstream > 0 {
+            let says = "later events of sessions that differ before".to_owned();
+            rows.push(("downstream", self.verified.downstream, says));
+        }
         rows
     }
 
@@ -164,7 +175,12 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
         many => format!("{} bundles", many.len()),
     };
     let stopped = if *stopped { " · stopped before the end" } else { "" };
-    let head = format!("verify · {} · {}{stopped}", records(verified.records), visible(&of));
+    let sessions = match verified.sessions {
+        0 => String::new(),
+        sessions => format!(" · {}", many(sessions, "session")),
+    };
+    let all = records(verified.records);
+    let head = format!("verify · {all}{sessions} · {}{stopped}", visible(&of));
     let _ = writeln!(text, "  {}  {took}\n", style.paint(Paint::Strong, &head));
     let (mark, paint, says) = drawing.chain();
     let line = format!("  {:<14}  {} {}", "chain", style.paint(paint, mark), visible(&says));
@@ -173,7 +189,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     for (word, count, says) in drawing.rows() {
         let paint = match (word, count) {
             ("exact" | "by facts", _) | (_, 0) => Paint::Good,
-            ("mismatch" | "no record", _) => Paint::Bad,
+            ("mismatch" | "no record" | "downstream", _) => Paint::Bad,
             _ => Paint::Wait,
         };
         let count = format!("{:>width$}", grouped(count));
@@ -270,7 +286,7 @@ fn summary(drawing: &Drawing<'_>) -> Json {
         json!({"why": obstacle.words(), "bundle": digest, "records": count})
     });
     let mismatches = drawing.verified.mismatches.iter().map(|Found { source, line, what }| {
-        let Mismatch { id, tool, bundle, recorded, replayed, atom, cause } = what;
+        let Mismatch { id, tool, bundle, recorded, replayed, atom, cause, session } = what;
         let atom = atom.map(
             |(atom, was, is)| json!({"atom": atom, "recorded": known(was), "replayed": known(is)}),
         );
@@ -280,6 +296,9 @@ fn summary(drawing: &Drawing<'_>) -> Json {
             "recorded": {"effect": effect(recorded.0), "rule": recorded.1},
             "replayed": {"effect": effect(replayed.0), "rule": replayed.1},
             "atom": atom, "cause": cause,
+            "session": session.as_ref().map(|it| json!({
+                "id": it.id, "event": it.number, "differs": it.part.word(),
+            })),
         })
     });
     let faults = drawing.verified.faults.iter().map(|Found { source, line, what }| {
@@ -292,12 +311,23 @@ fn summary(drawing: &Drawing<'_>) -> Json {
         "undetermined": undetermined, "needs": needs,
         "not_replayable": obstacles.collect::<Vec<_>>(),
         "mismatched": drawing.verified.mismatched, "mismatches": mismatches.collect::<Vec<_>>(),
+        "sessions": drawing.verified.sessions, "downstream": drawing.verified.downstream,
+        "incomplete": incomplete(drawing.verified),
         "unreadable": drawing.verified.unreadable, "faults": faults.collect::<Vec<_>>(),
         "bundles": bundles.collect::<Vec<_>>(), "stopped": drawing.stopped,
         "passed_over": drawing.passed,
         "chain": chain::facts(drawing.chained, drawing.verified.unchained),
         "breaks": chain::breaks(drawing.chained, drawing.sources),
     })
+}
+
+/// The sessions that are not whole.
+fn incomplete(verified: &Verified) -> Vec<Json> {
+    let row = |(why, records): (&Astray, &u64)| {
+        let sessions = verified.astray.get(why).copied().unwrap_or_default();
+        json!({"why": why.words(), "sessions": sessions, "records": records})
+    };
+    verified.incomplete.iter().map(row).collect()
 }
 
 /// For continuous integration: a case for what was verified, and one for each kind of trouble.
@@ -308,7 +338,7 @@ fn junit(drawing: &Drawing<'_>, _style: Style) -> String {
     for (word, count, says) in drawing.rows() {
         let said = || Some(format!("{}: {says}", records(count)));
         match (word, count) {
-            ("exact" | "by facts" | "mismatch" | "no record", _) | (_, 0) => {}
+            ("exact" | "by facts" | "mismatch" | "no record" | "downstream", _) | (_, 0) => {}
             _ => cases.push(Case { name: word.to_owned(), failure: None, skipped: said() }),
         }
     }

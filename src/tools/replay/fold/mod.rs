@@ -1,0 +1,384 @@
+//! Sessions, folded again from the records of their events.
+//!
+//! In:      lines of records in the order of the input.
+//! Out:     the events of each session, in the order of their numbers, to whoever compares them;
+//!          records whose session is not whole, apart from these.
+//! Imports: `base`, `runtime`, `tools::replay`.
+//! Source:  `docs/replay.md`, section "Sessions".
+//!
+//! Sessions are dealt out to shards by a hash of their ids, whatever the number of threads, and a
+//! shard keeps a bounded number of them: what comes out is a function of the input alone.
+
+pub mod verify;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crate::base::arrange::Arrange as _;
+use crate::base::limits::{REPLAY_PENDING_MAX, REPLAY_SESSION_BYTES_MAX, REPLAY_SESSIONS_MAX};
+use crate::runtime::program::Program;
+use crate::runtime::record::memo::Memo;
+use crate::runtime::record::read::{Entry, Record};
+use crate::runtime::session::ground::Ground;
+use crate::tools::replay::again::Obstacle;
+use crate::tools::replay::fold::verify::{Bench, Kept};
+use crate::tools::replay::sketch::hash;
+use crate::tools::replay::store::{Digest, Store, Unusable};
+use crate::tools::replay::verify::Verified;
+
+/// Shards of sessions.
+const SHARDS: usize = 64;
+/// Bytes of lines that are folded at a time.
+const BATCH_BYTES: usize = 32 << 20;
+
+/// Why a session cannot be folded, or not from some event on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Astray {
+    /// Its first events are not among the records.
+    Beginning,
+    /// An event in it is not among the records.
+    Gap,
+    /// A number comes twice.
+    Twice,
+    /// Its events are withheld, or were too long to be recorded.
+    Withheld,
+    /// Another bundle decides from here on.
+    Bundle,
+    /// There are more sessions at a time than are kept.
+    Crowded,
+    /// Its records cannot be replayed.
+    Obstacle(Obstacle),
+}
+
+impl Astray {
+    /// In words, behind a number of records.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Beginning => "the first events are missing".to_owned(),
+            Self::Gap => "an event is missing".to_owned(),
+            Self::Twice => "a number comes twice".to_owned(),
+            Self::Withheld => "events are withheld".to_owned(),
+            Self::Bundle => "the bundle changes".to_owned(),
+            Self::Crowded => {
+                format!("more than {REPLAY_SESSIONS_MAX} sessions at a time")
+            }
+            Self::Obstacle(obstacle) => obstacle.words(),
+        }
+    }
+}
+
+/// Where a line stands, and whether it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stands {
+    /// Which source.
+    pub source: usize,
+    /// The line, from 1.
+    pub line: u64,
+    /// Whether it counts.
+    pub counts: bool,
+}
+
+/// Lines of records of sessions, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Gathered {
+    bytes: Vec<u8>,
+    rows: Vec<Row>,
+    bundles: BTreeSet<Digest>,
+}
+
+/// A line.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    stands: Stands,
+    /// Where it begins and ends.
+    bytes: (usize, usize),
+    shard: usize,
+}
+
+impl Gathered {
+    /// Adds a record, if it is one of a session.
+    pub fn add(&mut self, stands: Stands, record: &Record<'_>) -> bool {
+        let (Some(session), Some(_)) = (record.session, record.event) else { return false };
+        let from = self.bytes.len();
+        self.bytes.extend_from_slice(record.line);
+        let bytes = (from, self.bytes.len());
+        let hash = hash(session.id.text().as_bytes());
+        let shard = usize::try_from(hash % SHARDS as u64).unwrap_or_default();
+        self.rows.push(Row { stands, bytes, shard });
+        self.bundles.extend(record.bundle.and_then(|bundle| bundle.digest));
+        true
+    }
+
+    fn line(&self, row: &Row) -> &[u8] {
+        let (from, to) = row.bytes;
+        self.bytes.get(from..to).unwrap_or_default()
+    }
+}
+
+/// Sessions that are being folded.
+#[derive(Debug)]
+pub struct Folds<'s> {
+    store: &'s Store,
+    threads: NonZero<usize>,
+    shards: Vec<Mutex<Shard>>,
+    waiting: Vec<Gathered>,
+    bytes: usize,
+}
+
+impl<'s> Folds<'s> {
+    /// No session yet. Bundles come from `store`.
+    #[must_use]
+    pub fn of(store: &'s Store, threads: NonZero<usize>) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { store, threads, shards, waiting: Vec::new(), bytes: 0 }
+    }
+
+    /// Takes lines that come behind those before: what was found out since the last time.
+    pub fn take(&mut self, gathered: Gathered) -> Verified {
+        self.bytes += gathered.bytes.len();
+        if !gathered.rows.is_empty() {
+            self.waiting.push(gathered);
+        }
+        if self.bytes < BATCH_BYTES { Verified::default() } else { self.fold(false) }
+    }
+
+    /// Takes it that no more lines come.
+    #[must_use]
+    pub fn finish(mut self) -> Verified {
+        self.fold(true)
+    }
+
+    fn fold(&mut self, end: bool) -> Verified {
+        self.bytes = 0;
+        let batch = std::mem::take(&mut self.waiting);
+        let mut rows: Vec<Vec<(&[u8], Stands)>> = vec![Vec::new(); SHARDS];
+        for gathered in &batch {
+            for row in &gathered.rows {
+                if let Some(shard) = rows.get_mut(row.shard) {
+                    shard.push((gathered.line(row), row.stands));
+                }
+            }
+        }
+        let digests: BTreeSet<Digest> = batch.iter().flat_map(|it| &it.bundles).copied().collect();
+        let programs = self.programs(digests);
+        let next = AtomicUsize::new(0);
+        let found: Mutex<Vec<(usize, Verified)>> = Mutex::default();
+        let work = || {
+            let grounds: Vec<Option<Ground<'_>>> = programs
+                .iter()
+                .map(|(_, program)| program.as_ref().ok().map(|it| Ground::of(it)))
+                .collect();
+            let mut bench = Bench::of(self.store, &programs, &grounds);
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(shard), Some(rows)) = (self.shards.get(at), rows.get(at)) else { break };
+                if rows.is_empty() && !end {
+                    continue;
+                }
+                let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+                shard.fold(rows, end, &mut bench);
+                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                found.push((at, bench.found()));
+            }
+        };
+        let busy = rows.iter().filter(|rows| !rows.is_empty()).count();
+        if busy < 2 {
+            work();
+        } else {
+            thread::scope(|scope| {
+                for _ in 0..self.threads.get().min(busy) {
+                    scope.spawn(work);
+                }
+            });
+        }
+        let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        found.arrange_by_key(|(at, _)| *at);
+        Verified::of_parts(found.into_iter().map(|(_, found)| found))
+    }
+
+    fn programs(&self, digests: BTreeSet<Digest>) -> Programs {
+        let only = self.store.only();
+        let digests: BTreeSet<Digest> = digests.into_iter().chain(only).collect();
+        let load = |digest: Digest| {
+            let program = self.store.get(digest).map_err(|unusable| match unusable {
+                Unusable::Missing => Obstacle::MissingBundle(digest),
+                Unusable::Unreadable(_) | Unusable::Refused(_) => Obstacle::UnusableBundle(digest),
+            });
+            (digest, program)
+        };
+        digests.into_iter().map(load).collect()
+    }
+}
+
+/// The bundles that records of a batch name.
+type Programs = Vec<(Digest, Result<Arc<Program>, Obstacle>)>;
+
+/// Some of the sessions.
+#[derive(Debug, Default)]
+struct Shard {
+    sessions: HashMap<Box<str>, Live>,
+    /// Bytes that their states keep.
+    bytes: usize,
+    /// How many records were taken.
+    clock: u64,
+    /// Whether a session was put away.
+    crowded: bool,
+}
+
+/// A session whose records come.
+#[derive(Debug, Default)]
+struct Live {
+    /// How far it has come.
+    stage: Stage,
+    /// Number of the event before the next one.
+    last: u64,
+    /// When a record of it was taken.
+    touched: u64,
+    /// Bytes that its state keeps.
+    bytes: usize,
+    /// Records that came before others that lie in front of them.
+    pending: BTreeMap<u64, (Vec<u8>, Stands)>,
+}
+
+#[derive(Debug, Default)]
+enum Stage {
+    /// Nothing has happened.
+    #[default]
+    New,
+    /// This is known of it.
+    Going(Box<Kept>),
+    /// It cannot be folded any more.
+    Astray(Astray),
+}
+
+impl Shard {
+    fn fold(&mut self, rows: &[(&[u8], Stands)], end: bool, bench: &mut Bench<'_, '_>) {
+        let mut memo = Memo::default();
+        for (line, stands) in rows {
+            // They were read before.
+            let Ok(Entry::Record(record)) = Entry::read_after(line, &mut memo) else { continue };
+            let Some(session) = record.session else { continue };
+            self.clock += 1;
+            let id = session.id.text();
+            let is_new = !self.sessions.contains_key(&*id);
+            let live = self.sessions.entry(id.as_ref().into()).or_default();
+            live.touched = self.clock;
+            let before = live.bytes;
+            live.take(&record, (session.step, *stands), self.crowded, bench);
+            let after = live.bytes;
+            self.bytes = self.bytes.saturating_sub(before).saturating_add(after);
+            let many = self.sessions.len() > REPLAY_SESSIONS_MAX / SHARDS;
+            if is_new && many || self.bytes > REPLAY_SESSION_BYTES_MAX / SHARDS {
+                self.put_away(&id, bench);
+            }
+        }
+        if end {
+            let mut left: Vec<(u64, &mut Live)> =
+                self.sessions.values_mut().map(|live| (live.touched, live)).collect();
+            left.arrange_by_key(|(touched, _)| *touched);
+            for (_, live) in left {
+                live.give_up(self.crowded, bench);
+            }
+        }
+    }
+
+    /// Puts those away of which nothing has come for longest: a quarter of all, and never the one
+    /// at hand.
+    fn put_away(&mut self, own: &str, bench: &mut Bench<'_, '_>) {
+        let others = self.sessions.iter().filter(|(id, _)| &***id != own);
+        let mut others: Vec<(u64, Box<str>)> =
+            others.map(|(id, live)| (live.touched, id.clone())).collect();
+        others.arrange();
+        let count = others.len().div_ceil(4);
+        for (_, id) in others.into_iter().take(count) {
+            if let Some(mut live) = self.sessions.remove(&id) {
+                live.give_up(true, bench);
+                self.bytes = self.bytes.saturating_sub(live.bytes);
+                self.crowded = true;
+            }
+        }
+    }
+}
+
+impl Live {
+    /// Takes a record; `crowded`: sessions were put away.
+    fn take(
+        &mut self,
+        record: &Record<'_>,
+        (number, stands): (u64, Stands),
+        crowded: bool,
+        bench: &mut Bench<'_, '_>,
+    ) {
+        if let Stage::Astray(why) = &self.stage {
+            bench.alone(record, stands, why);
+            return;
+        }
+        if number <= self.last || self.pending.contains_key(&number) {
+            bench.alone(record, stands, &Astray::Twice);
+            return;
+        }
+        if number > self.last + 1 {
+            self.pending.insert(number, (record.line.to_vec(), stands));
+            if self.pending.len() > REPLAY_PENDING_MAX {
+                self.give_up(crowded, bench);
+            }
+            return;
+        }
+        self.go_on(record, stands, bench);
+        while let Some((line, stands)) = self.pending.remove(&(self.last + 1)) {
+            if let Ok(record) = Record::read(&line) {
+                self.go_on(&record, stands, bench);
+            }
+        }
+    }
+
+    /// The next event.
+    fn go_on(&mut self, record: &Record<'_>, stands: Stands, bench: &mut Bench<'_, '_>) {
+        let kept = match std::mem::take(&mut self.stage) {
+            Stage::New => None,
+            Stage::Going(kept) => Some(kept),
+            Stage::Astray(why) => {
+                bench.alone(record, stands, &why);
+                self.stage = Stage::Astray(why);
+                return;
+            }
+        };
+        self.last += 1;
+        match bench.event(record, stands, kept) {
+            Ok(kept) => {
+                self.bytes = kept.bytes();
+                self.stage = Stage::Going(kept);
+            }
+            Err(why) => {
+                bench.strays(&why);
+                bench.alone(record, stands, &why);
+                self.bytes = 0;
+                self.stage = Stage::Astray(why);
+            }
+        }
+    }
+
+    /// What is in front of the records that wait does not come any more.
+    fn give_up(&mut self, crowded: bool, bench: &mut Bench<'_, '_>) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let why = match self.stage {
+            Stage::New if crowded => Astray::Crowded,
+            Stage::New => Astray::Beginning,
+            Stage::Going(_) | Stage::Astray(_) => Astray::Gap,
+        };
+        bench.strays(&why);
+        for (line, stands) in std::mem::take(&mut self.pending).into_values() {
+            if let Ok(record) = Record::read(&line) {
+                bench.alone(&record, stands, &why);
+            }
+        }
+        self.bytes = 0;
+        self.stage = Stage::Astray(why);
+    }
+}
