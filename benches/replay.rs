@@ -125,7 +125,7 @@ fn threaded(store: &Store, path: &Path, (threads, count): (NonZero<usize>, usize
     let start = Instant::now();
     let verifier = || Verifier::of(store, &filter);
     run(&sources, (threads, &progress), verifier, Verifier::chunk, |taken| {
-        all.add(taken.expect("nothing is damaged").1);
+        all.add(taken.expect("nothing is damaged").1.0);
     });
     let time = start.elapsed();
     assert_eq!(all.exact, count as u64);
@@ -142,7 +142,7 @@ fn times(store: &Store, chunk: &Chunk, count: usize) -> Vec<Duration> {
     let run = |_: u32| {
         let mut verifier = Verifier::of(store, &filter);
         let start = Instant::now();
-        let mut verified = verifier.chunk(chunk);
+        let (mut verified, _) = verifier.chunk(chunk);
         let chained = std::mem::take(&mut verified.chains).finish();
         let time = start.elapsed();
         assert_eq!((verified.exact, verified.records), (count as u64, count as u64));

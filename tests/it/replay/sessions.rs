@@ -233,11 +233,9 @@ fn more_sessions_than_are_kept_are_told() {
     let program = program(POLICY);
     let first = recorded(&program, "s", &lines(events()[..2].to_vec()));
     let mut all = Vec::new();
-    for at in 0..2 {
+    for (_, line) in &first {
         // As many sessions as are kept, and as many again.
-        all.extend(
-            (0..9_000).map(|id| first[at].1.replace("\"id\":\"s\"", &format!("\"id\":\"s{id}\""))),
-        );
+        all.extend((0..9_000).map(|id| line.replace("\"id\":\"s\"", &format!("\"id\":\"s{id}\""))));
     }
     let found = verified(program, &all, (1_000, 2));
     assert_eq!((found.records, found.sessions, found.mismatched), (18_000, 9_000, 0));
