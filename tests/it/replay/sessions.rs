@@ -246,12 +246,13 @@ fn more_sessions_than_are_kept_are_told() {
 
 #[test]
 fn the_command_tells_whole_sessions_from_others() {
-    let (folder, _) = super::project("sessions", POLICY);
+    let (folder, program) = super::project("sessions", POLICY);
     folder.add("events.jsonl", lines(events()).join("\n") + "\n");
     ran(folder.path(), "eval policy.plcb --session events.jsonl --record a.jsonl").expect(0, &[]);
     let told = "replay verify a.jsonl --bundle policy.plcb";
     ran(folder.path(), told).expect(0, &["8 records · 1 session", "exact 8 100 %"]);
-    let records = session("s");
+    let made = recorded(&program, "s", &lines(events()));
+    let records: Vec<String> = made.into_iter().map(|(_, line)| line).collect();
     folder.add("b.jsonl", super::file(&records[1..]));
     let told = "replay verify b.jsonl --bundle policy.plcb";
     ran(folder.path(), told).expect(3, &["incomplete 7 1 session: the first events are missing"]);
