@@ -1,9 +1,10 @@
 //! Words that every floor needs: typed indices, names, places in sources, JSON Pointers, limits,
-//! one sort, and which characters cannot be seen.
+//! one sort, which characters cannot be seen, and names of files that outlast a loss of power.
 //!
 //! Imports: `std` only.
 
 pub mod arrange;
+pub mod folder;
 pub mod index;
 pub mod invisible;
 pub mod limits;

@@ -37,6 +37,7 @@ Variables of the environment
   COLUMNS             the width to write for
   SOURCE_DATE_EPOCH   the time that a bundle states as the time it was made
   GITHUB_STEP_SUMMARY where the format github writes its table
+  POLICYC_PASSPHRASE  the passphrase of a secret key, where nobody can type it
 ";
 
 /// The parser of the whole command line.

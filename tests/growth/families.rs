@@ -29,6 +29,7 @@ use policyc::tools::project::Settings;
 use policyc::tools::report::paint::Style as Paint;
 use policyc::tools::report::{FORMATS, Report};
 
+use crate::audit;
 use crate::texts::{HEAD, each, plain_rules, record, records, rules, tool_rules};
 
 /// Inputs of one kind for one stage.
@@ -115,6 +116,11 @@ pub(crate) const FAMILIES: &[Family] = &[
     family("session: a long output", 15, long_output, run_session),
     family("record: a long context", 15, |n| record(n).into(), read_record),
     family("record: a log", 15, |n| records(n).into(), recover_log),
+    family("audit: a segment", 15, audit::lines, audit::read_segment),
+    family("audit: a write that was cut", 15, audit::cut, audit::judge_rest),
+    family("audit: a write of heads of frames", 25, audit::heads, audit::judge_rest),
+    family("audit: a note of signatures", 25, audit::note, audit::read_note),
+    family("audit: a proof of a long line", 50, audit::proof, audit::read_proof),
 ];
 
 fn text(input: &[u8]) -> &str {

@@ -24,6 +24,7 @@
     reason = "a test reads files, prints, and stops where something is not as it must be"
 )]
 
+mod audit;
 #[path = "../../benches/instructions/callgrind.rs"]
 #[allow(dead_code, reason = "benches use the rest")]
 mod callgrind;

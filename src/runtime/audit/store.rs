@@ -2,7 +2,7 @@
 //!
 //! In:      bytes, in order; names of segments.
 //! Out:     bytes and names that outlast a loss of power once that was asked for.
-//! Imports: none.
+//! Imports: `base::folder`.
 //! Source:  `docs/audit.md`, "Segments".
 //!
 //! What only reads cannot write: it is a type of its own.
@@ -19,6 +19,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+use crate::base::folder;
 
 /// What a log of several segments is read from. A segment is called by the number of its first
 /// line.
@@ -186,8 +188,9 @@ fn make(path: &Path) -> io::Result<()> {
     let is_new = |path: &&Path| !path.exists();
     let new = path.ancestors().take_while(is_new).count();
     fs::create_dir_all(path).map_err(|error| at(path, &error))?;
-    for (above, folder) in holders(path).enumerate() {
-        match sync_folder(folder) {
+    let holders = path.ancestors().map_while(folder::holder);
+    for (above, holder) in holders.enumerate() {
+        match sync_names(holder) {
             // Of what was there, and lies further up, nobody must be let to read the names.
             Err(error) if above < new.max(1) => return Err(error),
             Ok(()) | Err(_) => {}
@@ -196,22 +199,8 @@ fn make(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The folders whose names lead to a path, from the one that holds it on.
-fn holders(path: &Path) -> impl Iterator<Item = &Path> {
-    let here = |folder| if folder == Path::new("") { Path::new(".") } else { folder };
-    path.ancestors().skip(1).map(here)
-}
-
-/// Sees to it that the names in a folder outlast a loss of power.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(|error| at(path, &error))
-}
-
-/// Elsewhere names cannot be asked for on their own.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
+fn sync_names(folder: &Path) -> io::Result<()> {
+    folder::sync(folder).map_err(|error| at(folder, &error))
 }
 
 impl Source for Directory {
@@ -266,23 +255,13 @@ impl Store for Directory {
     }
 
     fn sync_names(&mut self) -> io::Result<()> {
-        sync_folder(&self.path)
+        sync_names(&self.path)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_folders_that_hold_a_directory_are_known() {
-        let of = |path| holders(Path::new(path)).map(Path::to_path_buf).collect::<Vec<_>>();
-        let wanted = |paths: &[&str]| paths.iter().map(PathBuf::from).collect::<Vec<_>>();
-        assert_eq!(of("audit"), wanted(&["."]));
-        assert_eq!(of("a/b/audit"), wanted(&["a/b", "a", "."]));
-        assert_eq!(of("/var/audit"), wanted(&["/var", "/"]));
-        assert_eq!(of("../audit"), wanted(&["..", "."]));
-    }
 
     #[test]
     fn segments_are_called_by_twenty_digits() {

@@ -91,6 +91,7 @@ pub mod files;
 pub mod key;
 pub mod policy;
 pub mod release;
+mod replace;
 pub mod state;
 
 pub use crate::runtime::trust::document::{PolicyError, PolicyFault};

@@ -11,15 +11,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::path::PathBuf;
 
 use crate::base::limits::TRUST_STATE_BYTES_MAX;
 use crate::runtime::bundle::digest::{self, Digest};
 use crate::runtime::trust::error::MemoryFault;
 use crate::runtime::trust::policy::{Rollback, TrustPolicy};
 use crate::runtime::trust::release::{Release, is_name};
+use crate::runtime::trust::replace::{Files as _, System, beside, replace};
 use crate::runtime::vm::canonical::hex;
 
 /// The first line.
@@ -195,7 +196,8 @@ impl Memory {
         let known = self.recall()?.unwrap_or_default();
         known.check(policy, release)?;
         if known.with(policy, release) == known {
-            return Ok(());
+            // Who wrote it may have died before it outlasted a loss of power.
+            return System.sync_names(path).map_err(refuse);
         }
         let mut lock = OpenOptions::new();
         let lock = lock.write(true).create(true).truncate(false).open(beside(path, "lock"));
@@ -208,26 +210,6 @@ impl Memory {
         if text.len() > TRUST_STATE_BYTES_MAX {
             return Err(refuse(io::ErrorKind::FileTooLarge.into()));
         }
-        replace(path, text.as_bytes()).map_err(refuse)
+        replace(&mut System, path, text.as_bytes()).map_err(refuse)
     }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(ending);
-    path.with_file_name(name)
-}
-
-/// Puts bytes in the place of a file, so that they outlast a loss of power. Whoever holds the lock
-/// alone writes the draft.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = beside(path, "part");
-    let mut file = File::create(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    // Where folders cannot be opened as files, their entries are not ours to sync.
-    File::open(folder.unwrap_or(Path::new("."))).map_or(Ok(()), |folder| folder.sync_all())
 }

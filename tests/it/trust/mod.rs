@@ -1,5 +1,7 @@
 //! Trust: what nobody signed, or not as it must be, is not loaded.
 
+#[cfg(target_os = "linux")]
+mod asked;
 mod envelopes;
 mod matrix;
 mod memory;
