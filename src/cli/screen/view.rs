@@ -181,7 +181,8 @@ impl Screen<'_> {
                 let (key, says) = held(it);
                 format!("{key}  {says}")
             }));
-            if call.state.is_empty() {
+            rows.extend(call.knew.iter().map(|(word, says)| format!("{word} {}", visible(says))));
+            if call.state.is_empty() && call.knew.is_empty() {
                 rows.push("no state was read or written".to_owned());
             }
         }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::lang::decision::Effect;
+use crate::lang::session::ROOT;
 use crate::lang::value::time::Instant;
 use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::module::SEMANTICS;
@@ -52,6 +53,10 @@ pub enum Obstacle {
     State,
     /// The bytes of its context cannot be read.
     Raw,
+    /// A bundle asks of its session what the record does not say.
+    Asks,
+    /// Its session is not whole, so it cannot be folded.
+    NotWhole,
 }
 
 impl Obstacle {
@@ -70,6 +75,10 @@ impl Obstacle {
             Self::Declared => "the record says that it is not whole".to_owned(),
             Self::State => "it rests on the state of a session".to_owned(),
             Self::Raw => "the bytes of the context are no base64".to_owned(),
+            Self::Asks => {
+                "a bundle asks of its session what it does not say: `--state resim`".to_owned()
+            }
+            Self::NotWhole => "events of its session are missing or withheld".to_owned(),
         }
     }
 }
@@ -119,6 +128,8 @@ pub struct Seat {
     failed: Vec<String>,
     /// Why it refused its input, and where.
     refused: Option<String>,
+    /// Whether it did for what a session should have answered.
+    lacks: bool,
     /// The key of the last request.
     key: Option<String>,
     /// Bytes of a context that is no JSON.
@@ -140,6 +151,7 @@ impl Seat {
             fired: Vec::new(),
             failed: Vec::new(),
             refused: None,
+            lacks: false,
             key: None,
             raw: Vec::new(),
             plain: false,
@@ -169,6 +181,12 @@ impl Seat {
     #[must_use]
     pub fn refused(&self) -> Option<&str> {
         self.refused.as_deref()
+    }
+
+    /// Whether the last decision lacks what a session answers: nobody has asked it then.
+    #[must_use]
+    pub const fn lacks_answers(&self) -> bool {
+        self.lacks
     }
 
     /// The key of the last request, mostly the tool.
@@ -202,9 +220,10 @@ impl Seat {
         ahead: bool,
     ) -> Result<Again, Obstacle> {
         let Self { program, timed, scratch, canonical, witness, fired, failed, .. } = self;
-        let Self { refused, key, raw, plain, .. } = self;
+        let Self { refused, lacks, key, raw, plain, .. } = self;
         failed.clear();
         *refused = None;
+        *lacks = false;
         let hosts = record.hosts();
         let moment = moment(record, *timed, hosts.as_ref())?;
         witness.clear();
@@ -240,6 +259,7 @@ impl Seat {
         failed.extend(decision.failures().iter().map(|it| it.by.name(program).to_owned()));
         *refused = decision.input_error().map(|error| {
             let (path, message) = (error.path(program), error.message(program));
+            *lacks = path.trim_start_matches('/').starts_with(ROOT);
             // Some messages name the place themselves.
             if message.contains(&path) { message } else { format!("`{path}`: {message}") }
         });

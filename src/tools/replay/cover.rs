@@ -99,7 +99,8 @@ impl Coverage {
 
     fn record(&mut self, record: &Record<'_>, times: u64, bits: &mut Vec<u8>) {
         let Some(outcome) = record.outcome else {
-            self.passed_over += 1;
+            // Of what is no request nothing is decided.
+            self.passed_over += u64::from(record.event.is_none());
             return;
         };
         let weight = record.weight().saturating_mul(times);

@@ -14,16 +14,18 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::lang::decision::Effect;
-use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::{Chains, Place};
 use crate::runtime::record::memo::Memo;
-use crate::runtime::record::read::{Entry, Input, Record};
+use crate::runtime::record::read::{Entry, Record};
 use crate::runtime::vm::observe::Witness;
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats, Verdict};
 use crate::tools::replay::chained;
 use crate::tools::replay::filter::Filter;
-use crate::tools::replay::sketch::{Merge, Table, hash, pairs};
+use crate::tools::replay::fold::{Gathered, Stands};
+use crate::tools::replay::knew::is_refused;
+use crate::tools::replay::sides::{Side, tell};
+use crate::tools::replay::sketch::{Merge, Table, pairs};
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::stream::Chunk;
 
@@ -34,7 +36,7 @@ const SORTS_MAX: usize = 1 << 16;
 /// Examples of a way.
 const EXAMPLES_MAX: usize = 3;
 /// Agents and sessions that are counted one by one.
-const COUNTED_MAX: usize = 1 << 12;
+pub(super) const COUNTED_MAX: usize = 1 << 12;
 
 /// How a decision came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,7 +71,7 @@ impl Outcome {
         }
     }
 
-    const fn of(effect: Option<Effect>) -> Self {
+    pub(super) const fn of(effect: Option<Effect>) -> Self {
         match effect {
             Some(Effect::Allow) => Self::Allow,
             Some(Effect::Escalate) => Self::Escalate,
@@ -151,7 +153,7 @@ pub struct Changed {
 }
 
 impl Changed {
-    const fn new(count: Count) -> Self {
+    pub(super) const fn new(count: Count) -> Self {
         Self {
             count,
             examples: Table::keeping(EXAMPLES_MAX),
@@ -291,6 +293,11 @@ impl Impact {
         self.unchained += other.unchained;
     }
 
+    /// Counts decisions that go from one outcome to another.
+    pub(super) fn tally(&mut self, cell: (Outcome, Outcome), count: Count) {
+        self.matrix.entry(cell).or_default().merge(count);
+    }
+
     /// Widens the times to this one.
     pub(super) fn at(&mut self, time: (i64, u32)) {
         let (first, last) = self.times.unwrap_or((time, time));
@@ -368,6 +375,22 @@ impl Said {
     }
 }
 
+impl Said {
+    /// The same, beside what the seat knows of it.
+    fn side<'s>(&'s self, seat: &'s Seat) -> Side<'s> {
+        Side {
+            program: &seat.program,
+            outcome: self.outcome,
+            digest: self.digest,
+            fired: &self.fired,
+            failed: seat.failed(),
+            refused: seat.refused(),
+            key: self.key.as_deref(),
+            bits: seat.witness().bits(),
+        }
+    }
+}
+
 impl<'s> Comparer<'s> {
     /// Compares the bundles of the records that `filter` takes, or `from` in their stead, with
     /// `to`.
@@ -396,8 +419,18 @@ impl<'s> Comparer<'s> {
         Some([(before, was), (&self.to, is)])
     }
 
-    /// Compares the records of a chunk.
+    /// Compares the records of a chunk, each alone.
     pub fn chunk(&mut self, chunk: &Chunk) -> Impact {
+        self.lines(chunk, None)
+    }
+
+    /// The same, but that records of sessions are gathered, to be folded in order.
+    pub fn chunk_apart(&mut self, chunk: &Chunk) -> (Impact, Gathered) {
+        let mut gathered = Gathered::default();
+        (self.lines(chunk, Some(&mut gathered)), gathered)
+    }
+
+    fn lines(&mut self, chunk: &Chunk, mut apart: Option<&mut Gathered>) -> Impact {
         let mut impact = Impact::default();
         for (number, bytes) in chunk.lines() {
             let line = bytes.trim_ascii();
@@ -410,13 +443,18 @@ impl<'s> Comparer<'s> {
             };
             let place = Place { source: chunk.source, line: number };
             impact.unchained += u64::from(!impact.chains.line(&entry, bytes, place));
-            match entry {
-                Entry::Record(record) if self.filter.takes(&record) => {
-                    if let Err(obstacle) = self.record(&record, &mut impact) {
-                        *impact.obstacles.entry(obstacle).or_default() += 1;
-                    }
-                }
-                Entry::Record(_) | Entry::Block(_) | Entry::Gap(_) => {}
+            let Entry::Record(record) = entry else { continue };
+            let counts = self.filter.takes(&record);
+            let stands = Stands { source: chunk.source, line: number, counts };
+            if apart.as_mut().is_some_and(|apart| apart.add(stands, &record)) || !counts {
+                continue;
+            }
+            // Of an event that is no request nothing is decided.
+            if record.event.is_some() && record.outcome.is_none() {
+                continue;
+            }
+            if let Err(obstacle) = self.record(&record, &mut impact) {
+                *impact.obstacles.entry(obstacle).or_default() += 1;
             }
         }
         impact
@@ -433,17 +471,23 @@ impl<'s> Comparer<'s> {
         let own_facts = recorded_by == Some(before.program.digest())
             && record.witness(self.facts.refill()).is_some();
         let facts = own_facts.then_some(&self.facts);
-        let was = Said::of(&before.decide(record, facts)?, before);
-        let own = facts.filter(|_| recorded_by == Some(self.to.program.digest()));
-        let is = Said::of(&self.to.decide(record, own)?, &self.to);
-        let weight = record.weight().saturating_mul(self.filter.weight());
-        let count = Count::of(weight);
-        self.winners = [was.winner, is.winner];
-        impact.matrix.entry((was.outcome, is.outcome)).or_default().merge(count);
-        *impact.bundles.entry(before.program.digest()).or_default() += 1;
-        if let Some(Instant { seconds, nanoseconds }) = record.now {
-            impact.at((seconds, nanoseconds));
+        let mut was = Said::of(&before.decide(record, facts)?, before);
+        let lacked = before.lacks_answers();
+        if lacked && self.from.is_some() {
+            return Err(Obstacle::Asks);
         }
+        let own = facts.filter(|_| recorded_by == Some(self.to.program.digest()));
+        let mut is = Said::of(&self.to.decide(record, own)?, &self.to);
+        if self.to.lacks_answers() && !lacked {
+            return Err(Obstacle::Asks);
+        }
+        for said in [&mut was, &mut is] {
+            let asks = said.outcome == Outcome::Escalate && record.event.is_some();
+            if asks && is_refused(record) {
+                said.outcome = Outcome::Deny;
+            }
+        }
+        self.winners = [was.winner, is.winner];
         let recorded = record.outcome;
         let drifted = match (recorded.and_then(|it| it.digest), was.digest) {
             (Some(recorded), Some(replayed)) if self.from.is_none() => recorded != replayed,
@@ -452,105 +496,13 @@ impl<'s> Comparer<'s> {
             }
             (Some(_) | None, _) => false,
         };
-        impact.drift += u64::from(drifted);
-        let session = record.session.map(|session| (session.id.text(), session.step));
-        if let Some((id, _)) = &session {
-            let hash = hash(id.as_bytes());
-            if !impact.sessions.passes_over(hash) {
-                impact.sessions.add(hash, id.to_string(), 1);
-            }
-        }
-        let changes = was.outcome != is.outcome;
-        if !changes && was.digest != is.digest {
-            impact.reworded += 1;
-        }
+        let weight = record.weight().saturating_mul(self.filter.weight());
         let before: &Seat = match &self.from {
             Some(seat) => seat,
             None => self.seats.for_record(record)?,
         };
-        impact.refused += u64::from(self.to.refused().is_some() && before.refused().is_none());
-        let way = changes.then(|| way(&was, before, &is, &self.to));
-        sort(impact, (before, &self.to), (way.clone(), is.key), count);
-        let Some(way) = way else { return Ok(()) };
-        if let Some((id, step)) = &session {
-            let change = FirstChange { step: *step, changes: 1 };
-            impact.changed_sessions.add(hash(id.as_bytes()), id.to_string(), change);
-        }
-        let mut kept = Changed::new(count);
-        let example = example(record);
-        if let Some(principal) = &example.principal {
-            kept.principals.add(hash(principal.as_bytes()), principal.clone(), weight);
-        }
-        if let Some((id, _)) = session {
-            kept.sessions.add(hash(id.as_bytes()), id.into_owned(), 1);
-        }
-        kept.examples.add(hash(example.id.as_bytes()), example, 1);
-        let text = serde_json::to_vec(&way).unwrap_or_default();
-        impact.ways.add(hash(&text), way, kept);
+        let sides = (&was.side(before), &is.side(&self.to));
+        tell(impact, record, sides, (weight, drifted));
         Ok(())
-    }
-}
-
-/// The way from one decision to the other.
-fn way(was: &Said, before: &Seat, is: &Said, after: &Seat) -> Way {
-    let ids = |said: &Said, seat: &Seat| -> Vec<String> {
-        said.fired.iter().map(|rule| seat.program.rule_id(*rule).to_owned()).collect()
-    };
-    let (old, now) = (ids(was, before), ids(is, after));
-    let without = |these: &[String], those: &[String]| -> Vec<String> {
-        these.iter().filter(|id| !those.contains(id)).cloned().collect()
-    };
-    Way {
-        from: was.outcome,
-        to: is.outcome,
-        gone: without(&old, &now),
-        new: without(&now, &old),
-        failed: without(after.failed(), before.failed()),
-        refused: after.refused().filter(|_| before.refused().is_none()).map(str::to_owned),
-    }
-}
-
-/// Counts the sort of a decision.
-fn sort(
-    impact: &mut Impact,
-    (before, after): (&Seat, &Seat),
-    (way, key): (Option<Way>, Option<String>),
-    count: Count,
-) {
-    let from = before.program.digest();
-    let way_hash = way.as_ref().map_or(0, |way| hash(&serde_json::to_vec(way).unwrap_or_default()));
-    let parts = [
-        way_hash,
-        key.as_ref().map_or(0, |key| hash(key.as_bytes())),
-        hash(&from),
-        hash(before.witness().bits()),
-        hash(after.witness().bits()),
-    ];
-    let split = [u16::MAX];
-    let fired = before.fired().iter().chain(&split).chain(after.fired());
-    let fired = fired.flat_map(|rule| rule.to_le_bytes());
-    let parts = parts.iter().flat_map(|part| part.to_le_bytes());
-    let bytes: Vec<u8> = parts.chain(fired).collect();
-    let hash = hash(&bytes);
-    if impact.sorts.passes_over(hash) {
-        return;
-    }
-    let (was, fired) = (before.fired().to_vec(), after.fired().to_vec());
-    let (before, after) = (before.witness().bits().to_vec(), after.witness().bits().to_vec());
-    impact.sorts.add(hash, Sort { way, key, from, before, after, was, fired }, count);
-}
-
-/// What people recognise a record by.
-fn example(record: &Record<'_>) -> Example {
-    let context: serde_json::Value = match record.input {
-        Input::Context(context, _) => serde_json::from_slice(context).unwrap_or_default(),
-        Input::Raw(..) => serde_json::Value::Null,
-    };
-    let text = |pointer| context.pointer(pointer).and_then(|it| it.as_str()).map(str::to_owned);
-    Example {
-        id: record.id.map(|id| id.text().into_owned()).unwrap_or_default(),
-        tool: text("/action/tool"),
-        principal: text("/principal/id"),
-        now: record.now.map(|now| (now.seconds, now.nanoseconds)),
     }
 }

@@ -1,5 +1,6 @@
 //! `policyc replay`: records are read, decided again, and what differs is found and named.
 
+mod apart;
 mod chain;
 mod flip;
 mod impact;

@@ -5,6 +5,7 @@ use std::num::NonZero;
 
 use policyc::runtime::program::Program;
 use policyc::tools::replay::filter::Filter;
+use policyc::tools::replay::fold::verify::Verify;
 use policyc::tools::replay::fold::{Astray, Folds};
 use policyc::tools::replay::store::Store;
 use policyc::tools::replay::stream::Chunk;
@@ -22,7 +23,7 @@ fn verified(program: Program, lines: &[String], (chunk, threads): (usize, usize)
     let store = Store::default();
     store.add(program);
     let filter = Filter::default();
-    let mut folds = Folds::of(&store, NonZero::new(threads).expect("threads"));
+    let mut folds = Folds::of(&store, Verify, NonZero::new(threads).expect("threads"));
     let mut verifier = Verifier::of(&store, &filter);
     let mut all = Verified::default();
     for (at, lines) in lines.chunks(chunk).enumerate() {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{ArgMatches, Args};
+use clap::{ArgMatches, Args, ValueEnum};
 
 use crate::cli::Command;
 use crate::cli::bundles::{Settings, unusable_exit};
@@ -21,6 +21,8 @@ use crate::runtime::record::check::Chains;
 use crate::tools::inspect::digest_text;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::again::Obstacle;
+use crate::tools::replay::fold::Folds;
+use crate::tools::replay::fold::resim::Resim;
 use crate::tools::replay::gate::Gate;
 use crate::tools::replay::impact::{Comparer, Impact};
 use crate::tools::replay::pack::Candidates;
@@ -50,8 +52,24 @@ pub const COMMAND: Command = Command {
 struct Options {
     #[command(flatten)]
     candidate: Candidate,
+    /// What calls of sessions are decided from: `frozen`, what each record says its session
+    /// answered; `resim`, sessions that are folded anew under both bundles.
+    #[arg(
+        long,
+        value_name = "frozen|resim",
+        default_value = "frozen",
+        hide_possible_values = true
+    )]
+    state: SessionState,
     #[command(flatten)]
     showing: Showing,
+}
+
+/// Where the state of sessions comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SessionState {
+    Frozen,
+    Resim,
 }
 
 /// What is compared.
@@ -98,7 +116,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     let shown = || {
         gates(terminal, &options.showing)?;
         let settings = Settings::read(terminal)?;
-        let found = compare(terminal, &settings, &options.candidate)?;
+        let found = compare(terminal, &settings, &options.candidate, options.state)?;
         show(terminal, &options.showing, &options.candidate.to, &found)
     };
     shown().unwrap_or_else(|exit| exit)
@@ -145,6 +163,7 @@ pub(super) fn compare(
     terminal: &Terminal,
     settings: &Settings,
     candidate: &Candidate,
+    state: SessionState,
 ) -> Result<Compared, Exit> {
     let watch = Stopwatch::start();
     let Candidate { input, to, from } = candidate;
@@ -161,7 +180,9 @@ pub(super) fn compare(
     for source in sources {
         let stream = Stream::one(terminal, &source, (input.threads, &filter));
         let candidates = Candidates { store: &store, from: from.as_ref(), to: &to };
-        match stream.pack(candidates) {
+        // Columns tell of calls alone, and so of no session.
+        let pack = if state == SessionState::Frozen { stream.pack(candidates) } else { None };
+        match pack {
             Some(Ok(part)) => impact.merge(part),
             Some(Err(exit)) => damaged = damaged.max(exit),
             None => lines.push(source),
@@ -174,11 +195,19 @@ pub(super) fn compare(
         filter: &filter,
         progress: input.progress,
     };
-    let Ran { stopped, broken, passed } = stream.run(
-        || Comparer::of((&store, &filter), from.as_ref(), &to),
-        Comparer::chunk,
-        |part, _| impact.merge(part),
-    );
+    let comparer = || Comparer::of((&store, &filter), from.as_ref(), &to);
+    let Ran { stopped, broken, passed } = if state == SessionState::Frozen {
+        stream.run(comparer, Comparer::chunk, |part, _| impact.merge(part))
+    } else {
+        let task = Resim { from: from.clone(), to: Arc::clone(&to), weight: filter.weight() };
+        let mut folds = Folds::of(&store, task, stream.threads());
+        let ran = stream.run(comparer, Comparer::chunk_apart, |(part, gathered), _| {
+            impact.merge(part);
+            impact.merge(folds.take(gathered));
+        });
+        impact.merge(folds.finish());
+        ran
+    };
     if passed > 0 || lines.len() < all {
         // Without all lines nobody can tell whether chains are whole.
         (impact.chains, impact.unchained) = (Chains::default(), 0);
@@ -265,7 +294,9 @@ impl Compared {
                 | Obstacle::Semantics(_)
                 | Obstacle::Declared
                 | Obstacle::State
-                | Obstacle::Raw => Exit::Inconclusive,
+                | Obstacle::Raw
+                | Obstacle::Asks
+                | Obstacle::NotWhole => Exit::Inconclusive,
             });
         }
         if self.stopped { exit.max(Exit::Interrupted) } else { exit }

@@ -10,6 +10,7 @@ use crate::cli::exit::Exit;
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::tools::replay::explain::explain;
+use crate::tools::replay::knew::happened;
 use crate::tools::report::why::Told;
 
 /// The row of this part.
@@ -45,6 +46,10 @@ fn explained(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let wanted = options.named.find(terminal, &settings)?;
     let record = wanted.record(terminal)?;
     let program = wanted.program(terminal, &record)?;
+    if let (None, Some((kind, _))) = (record.outcome, happened(&record)) {
+        let why = format!("it is the event `{kind}` of a session, about which nothing is decided");
+        return Err(wanted.cannot(terminal, "explained", &why));
+    }
     let explained = explain(&record, &program, options.telling.exhaustive);
     let explained = explained.map_err(|obstacle| wanted.obstructed(terminal, &obstacle))?;
     Ok(options.telling.tell(terminal, Told::of_record(&record, &program, &explained)))

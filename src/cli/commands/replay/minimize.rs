@@ -59,7 +59,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 fn minimized(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
     let wanted = options.named.find(terminal, &settings)?;
-    let record = wanted.record(terminal)?;
+    let record = wanted.record_alone(terminal)?;
     let program = wanted.program(terminal, &record)?;
     let obstructed = |obstacle: Obstacle| wanted.obstructed(terminal, &obstacle);
     let typed = wanted.context(terminal, &record)?;

@@ -131,6 +131,30 @@ impl Wanted {
         Ok(record)
     }
 
+    /// The record, of which the context may be changed: of a session it may not, for nobody can
+    /// answer in its stead.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub(super) fn record_alone(&self, terminal: &Terminal) -> Result<Record<'_>, Exit> {
+        let record = self.record(terminal)?;
+        match (record.event, record.session) {
+            (Some(_), Some(session)) => Err(self.of_session(terminal, &session.id.text())),
+            (Some(_), None) | (None, _) => Ok(record),
+        }
+    }
+
+    /// That it is of a session, and what to do about it.
+    fn of_session(&self, terminal: &Terminal, id: &str) -> Exit {
+        let fact = format!("`{}` hangs on what happened before in session `{id}`", self.name);
+        let help = format!(
+            "`policyc replay explain` tells why it was decided so, `policyc replay step {id}` \
+             shows the session"
+        );
+        let _ = alone(terminal, &Diagnostic::without_place(Code::BadRecord, fact).help(help));
+        Exit::Inconclusive
+    }
+
     /// What was decided about, as typed JSON.
     ///
     /// # Errors

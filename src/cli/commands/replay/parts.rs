@@ -8,7 +8,9 @@ use clap::{ArgMatches, Args};
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::clock::Stopwatch;
-use crate::cli::commands::replay::diff::{Candidate, Compared, Showing, compare, show};
+use crate::cli::commands::replay::diff::{
+    Candidate, Compared, SessionState, Showing, compare, show,
+};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::options;
@@ -80,7 +82,7 @@ fn map(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 
 fn mapped(terminal: &Terminal, options: &MapOptions) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
-    let found = compare(terminal, &settings, &options.candidate)?;
+    let found = compare(terminal, &settings, &options.candidate, SessionState::Frozen)?;
     let exit = found.exit(terminal, &[]);
     if found.stopped {
         return Ok(exit);

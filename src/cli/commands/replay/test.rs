@@ -69,7 +69,7 @@ fn written(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let mut policy = None;
     let (mut replaced, mut differ) = (Vec::new(), Vec::new());
     for wanted in options.named.find_all(terminal, &settings)? {
-        let record = wanted.record(terminal)?;
+        let record = wanted.record_alone(terminal)?;
         let program = wanted.program(terminal, &record)?;
         let obstructed = |obstacle: Obstacle| wanted.obstructed(terminal, &obstacle);
         let Input::Context(typed, _) = record.input else { return Err(obstructed(Obstacle::Raw)) };

@@ -23,6 +23,7 @@ use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::findings;
 use crate::tools::replay::fold::Folds;
+use crate::tools::replay::fold::verify::Verify;
 use crate::tools::replay::open::Source;
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::verify::{Found, Mismatch, Verified, Verifier};
@@ -83,7 +84,7 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let Opened { store, sources, filter } = &opened;
     let stream = opened.stream(terminal, &options.input);
     let mut all = Verified::default();
-    let mut folds = Folds::of(store, stream.threads());
+    let mut folds = Folds::of(store, Verify, stream.threads());
     let early = options.input.progress || watched();
     let Ran { stopped, broken, passed } = stream.run(
         || Verifier::of(store, filter),

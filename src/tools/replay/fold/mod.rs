@@ -9,6 +9,8 @@
 //! Sessions are dealt out to shards by a hash of their ids, whatever the number of threads, and a
 //! shard keeps a bounded number of them: what comes out is a function of the input alone.
 
+pub mod resim;
+mod stall;
 pub mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -24,10 +26,9 @@ use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Entry, Record};
 use crate::runtime::session::ground::Ground;
 use crate::tools::replay::again::Obstacle;
-use crate::tools::replay::fold::verify::{Bench, Kept};
+use crate::tools::replay::fold::stall::Stalls;
 use crate::tools::replay::sketch::hash;
 use crate::tools::replay::store::{Digest, Store, Unusable};
-use crate::tools::replay::verify::Verified;
 
 /// Shards of sessions.
 const SHARDS: usize = 64;
@@ -119,40 +120,91 @@ impl Gathered {
     }
 }
 
+/// What is done with the events of sessions.
+pub trait Task: Sync {
+    /// What is kept of a session from one event to the next.
+    type Kept: Holds + Send;
+    /// What is found out.
+    type Found: Default + Send;
+
+    /// The bundles that it needs beside those that records name.
+    fn programs(&self) -> Vec<Arc<Program>>;
+
+    /// What a thread does it with.
+    fn bench<'t>(
+        &'t self,
+        store: &'t Store,
+        stalls: Stalls<'t>,
+    ) -> Box<dyn Bench<Self::Kept, Self::Found> + 't>;
+
+    /// What was found out beside each other, in the order of shards.
+    fn join(parts: Vec<Self::Found>) -> Self::Found;
+}
+
+/// Does a task with one event after the other.
+pub trait Bench<K, F> {
+    /// The next event of a session.
+    ///
+    /// # Errors
+    /// Why the session cannot be folded on.
+    fn event(
+        &mut self,
+        record: &Record<'_>,
+        stands: Stands,
+        kept: Option<Box<K>>,
+    ) -> Result<Box<K>, Astray>;
+
+    /// A session cannot be folded, or not on.
+    fn strays(&mut self, why: &Astray);
+
+    /// A record of such a session.
+    fn alone(&mut self, record: &Record<'_>, stands: Stands, why: &Astray);
+
+    /// What was found out since the last time.
+    fn found(&mut self) -> F;
+}
+
+/// Something that keeps texts.
+pub trait Holds {
+    /// How many bytes of them.
+    fn bytes(&self) -> usize;
+}
+
 /// Sessions that are being folded.
 #[derive(Debug)]
-pub struct Folds<'s> {
+pub struct Folds<'s, T: Task> {
     store: &'s Store,
+    task: T,
     threads: NonZero<usize>,
-    shards: Vec<Mutex<Shard>>,
+    shards: Vec<Mutex<Shard<T::Kept>>>,
     waiting: Vec<Gathered>,
     bytes: usize,
 }
 
-impl<'s> Folds<'s> {
+impl<'s, T: Task> Folds<'s, T> {
     /// No session yet. Bundles come from `store`.
     #[must_use]
-    pub fn of(store: &'s Store, threads: NonZero<usize>) -> Self {
+    pub fn of(store: &'s Store, task: T, threads: NonZero<usize>) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { store, threads, shards, waiting: Vec::new(), bytes: 0 }
+        Self { store, task, threads, shards, waiting: Vec::new(), bytes: 0 }
     }
 
     /// Takes lines that come behind those before: what was found out since the last time.
-    pub fn take(&mut self, gathered: Gathered) -> Verified {
+    pub fn take(&mut self, gathered: Gathered) -> T::Found {
         self.bytes += gathered.bytes.len();
         if !gathered.rows.is_empty() {
             self.waiting.push(gathered);
         }
-        if self.bytes < BATCH_BYTES { Verified::default() } else { self.fold(false) }
+        if self.bytes < BATCH_BYTES { T::Found::default() } else { self.fold(false) }
     }
 
     /// Takes it that no more lines come.
     #[must_use]
-    pub fn finish(mut self) -> Verified {
+    pub fn finish(mut self) -> T::Found {
         self.fold(true)
     }
 
-    fn fold(&mut self, end: bool) -> Verified {
+    fn fold(&mut self, end: bool) -> T::Found {
         self.bytes = 0;
         let batch = std::mem::take(&mut self.waiting);
         let mut rows: Vec<Vec<(&[u8], Stands)>> = vec![Vec::new(); SHARDS];
@@ -166,13 +218,14 @@ impl<'s> Folds<'s> {
         let digests: BTreeSet<Digest> = batch.iter().flat_map(|it| &it.bundles).copied().collect();
         let programs = self.programs(digests);
         let next = AtomicUsize::new(0);
-        let found: Mutex<Vec<(usize, Verified)>> = Mutex::default();
+        let found: Mutex<Vec<(usize, T::Found)>> = Mutex::default();
         let work = || {
             let grounds: Vec<Option<Ground<'_>>> = programs
                 .iter()
                 .map(|(_, program)| program.as_ref().ok().map(|it| Ground::of(it)))
                 .collect();
-            let mut bench = Bench::of(self.store, &programs, &grounds);
+            let stalls = Stalls::of(&programs, &grounds);
+            let mut bench = self.task.bench(self.store, stalls);
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let (Some(shard), Some(rows)) = (self.shards.get(at), rows.get(at)) else { break };
@@ -180,7 +233,7 @@ impl<'s> Folds<'s> {
                     continue;
                 }
                 let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-                shard.fold(rows, end, &mut bench);
+                shard.fold(rows, end, &mut *bench);
                 let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                 found.push((at, bench.found()));
             }
@@ -197,12 +250,15 @@ impl<'s> Folds<'s> {
         }
         let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         found.arrange_by_key(|(at, _)| *at);
-        Verified::of_parts(found.into_iter().map(|(_, found)| found))
+        T::join(found.into_iter().map(|(_, found)| found).collect())
     }
 
     fn programs(&self, digests: BTreeSet<Digest>) -> Programs {
         let only = self.store.only();
-        let digests: BTreeSet<Digest> = digests.into_iter().chain(only).collect();
+        let own = self.task.programs();
+        let named = digests.into_iter().chain(only);
+        let digests: BTreeSet<Digest> =
+            named.filter(|it| !own.iter().any(|own| own.digest() == *it)).collect();
         let load = |digest: Digest| {
             let program = self.store.get(digest).map_err(|unusable| match unusable {
                 Unusable::Missing => Obstacle::MissingBundle(digest),
@@ -210,7 +266,8 @@ impl<'s> Folds<'s> {
             });
             (digest, program)
         };
-        digests.into_iter().map(load).collect()
+        let own = own.into_iter().map(|program| (program.digest(), Ok(program)));
+        own.chain(digests.into_iter().map(load)).collect()
     }
 }
 
@@ -218,9 +275,9 @@ impl<'s> Folds<'s> {
 type Programs = Vec<(Digest, Result<Arc<Program>, Obstacle>)>;
 
 /// Some of the sessions.
-#[derive(Debug, Default)]
-struct Shard {
-    sessions: HashMap<Box<str>, Live>,
+#[derive(Debug)]
+struct Shard<K> {
+    sessions: HashMap<Box<str>, Live<K>>,
     /// Bytes that their states keep.
     bytes: usize,
     /// How many records were taken.
@@ -229,11 +286,17 @@ struct Shard {
     crowded: bool,
 }
 
+impl<K> Default for Shard<K> {
+    fn default() -> Self {
+        Self { sessions: HashMap::new(), bytes: 0, clock: 0, crowded: false }
+    }
+}
+
 /// A session whose records come.
-#[derive(Debug, Default)]
-struct Live {
+#[derive(Debug)]
+struct Live<K> {
     /// How far it has come.
-    stage: Stage,
+    stage: Stage<K>,
     /// Number of the event before the next one.
     last: u64,
     /// When a record of it was taken.
@@ -244,19 +307,25 @@ struct Live {
     pending: BTreeMap<u64, (Vec<u8>, Stands)>,
 }
 
-#[derive(Debug, Default)]
-enum Stage {
+impl<K> Default for Live<K> {
+    fn default() -> Self {
+        let (last, touched, bytes, pending) = (0, 0, 0, BTreeMap::new());
+        Self { stage: Stage::New, last, touched, bytes, pending }
+    }
+}
+
+#[derive(Debug)]
+enum Stage<K> {
     /// Nothing has happened.
-    #[default]
     New,
     /// This is known of it.
-    Going(Box<Kept>),
+    Going(Box<K>),
     /// It cannot be folded any more.
     Astray(Astray),
 }
 
-impl Shard {
-    fn fold(&mut self, rows: &[(&[u8], Stands)], end: bool, bench: &mut Bench<'_, '_>) {
+impl<K: Holds> Shard<K> {
+    fn fold<F>(&mut self, rows: &[(&[u8], Stands)], end: bool, bench: &mut dyn Bench<K, F>) {
         let mut memo = Memo::default();
         for (line, stands) in rows {
             // They were read before.
@@ -277,7 +346,7 @@ impl Shard {
             }
         }
         if end {
-            let mut left: Vec<(u64, &mut Live)> =
+            let mut left: Vec<(u64, &mut Live<K>)> =
                 self.sessions.values_mut().map(|live| (live.touched, live)).collect();
             left.arrange_by_key(|(touched, _)| *touched);
             for (_, live) in left {
@@ -288,7 +357,7 @@ impl Shard {
 
     /// Puts those away of which nothing has come for longest: a quarter of all, and never the one
     /// at hand.
-    fn put_away(&mut self, own: &str, bench: &mut Bench<'_, '_>) {
+    fn put_away<F>(&mut self, own: &str, bench: &mut dyn Bench<K, F>) {
         let others = self.sessions.iter().filter(|(id, _)| &***id != own);
         let mut others: Vec<(u64, Box<str>)> =
             others.map(|(id, live)| (live.touched, id.clone())).collect();
@@ -304,14 +373,14 @@ impl Shard {
     }
 }
 
-impl Live {
+impl<K: Holds> Live<K> {
     /// Takes a record; `crowded`: sessions were put away.
-    fn take(
+    fn take<F>(
         &mut self,
         record: &Record<'_>,
         (number, stands): (u64, Stands),
         crowded: bool,
-        bench: &mut Bench<'_, '_>,
+        bench: &mut dyn Bench<K, F>,
     ) {
         if let Stage::Astray(why) = &self.stage {
             bench.alone(record, stands, why);
@@ -337,8 +406,8 @@ impl Live {
     }
 
     /// The next event.
-    fn go_on(&mut self, record: &Record<'_>, stands: Stands, bench: &mut Bench<'_, '_>) {
-        let kept = match std::mem::take(&mut self.stage) {
+    fn go_on<F>(&mut self, record: &Record<'_>, stands: Stands, bench: &mut dyn Bench<K, F>) {
+        let kept = match std::mem::replace(&mut self.stage, Stage::New) {
             Stage::New => None,
             Stage::Going(kept) => Some(kept),
             Stage::Astray(why) => {
@@ -363,7 +432,7 @@ impl Live {
     }
 
     /// What is in front of the records that wait does not come any more.
-    fn give_up(&mut self, crowded: bool, bench: &mut Bench<'_, '_>) {
+    fn give_up<F>(&mut self, crowded: bool, bench: &mut dyn Bench<K, F>) {
         if self.pending.is_empty() {
             return;
         }

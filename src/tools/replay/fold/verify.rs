@@ -11,18 +11,15 @@ use std::sync::Arc;
 
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::{Input, Record};
+use crate::runtime::record::read::{Input, Record, Text};
 use crate::runtime::session::event::{Event, EventKind};
-use crate::runtime::session::ground::Ground;
 use crate::runtime::session::state::State;
-use crate::runtime::session::step::{Outcome, Session, Work};
-use crate::runtime::vm::canonical::Canonical;
+use crate::runtime::session::step::{Outcome, Session};
 use crate::runtime::vm::observe::{Known, Witness};
-use crate::runtime::vm::request::{Moment, ingest};
-use crate::runtime::vm::scratch::Scratch;
 use crate::tools::decide::tool_of;
 use crate::tools::replay::again::{Obstacle, Seats};
-use crate::tools::replay::fold::{Astray, Programs, Stands};
+use crate::tools::replay::fold::stall::{Stall, Stalls};
+use crate::tools::replay::fold::{Astray, Bench, Holds, Stands, Task};
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::verify::{
     Compared, Found, InSession, Mismatch, Part, Verified, compare, first_other,
@@ -39,18 +36,42 @@ pub struct Kept {
     parted: bool,
 }
 
-impl Kept {
-    /// Bytes of text that the state keeps.
-    #[must_use]
-    pub const fn bytes(&self) -> usize {
+/// Comparing sessions with their records.
+#[derive(Clone, Copy, Debug)]
+pub struct Verify;
+
+impl Task for Verify {
+    type Kept = Kept;
+    type Found = Verified;
+
+    fn programs(&self) -> Vec<Arc<Program>> {
+        Vec::new()
+    }
+
+    fn bench<'t>(
+        &'t self,
+        store: &'t Store,
+        stalls: Stalls<'t>,
+    ) -> Box<dyn Bench<Kept, Verified> + 't> {
+        let (facts, found) = (Witness::new(0), Verified::default());
+        Box::new(Comparing { stalls, seats: Seats::of(store), facts, memory: Vec::new(), found })
+    }
+
+    fn join(parts: Vec<Verified>) -> Verified {
+        Verified::of_parts(parts.into_iter())
+    }
+}
+
+impl Holds for Kept {
+    fn bytes(&self) -> usize {
         self.state.size().0
     }
 }
 
-/// What events are folded with.
+/// What sessions are compared with.
 #[derive(Debug)]
-pub struct Bench<'t, 'p> {
-    stalls: Vec<(Digest, Result<Stall<'t, 'p>, Obstacle>)>,
+struct Comparing<'t> {
+    stalls: Stalls<'t>,
     /// What decides about records alone.
     seats: Seats<'t>,
     /// The recorded witness.
@@ -58,17 +79,6 @@ pub struct Bench<'t, 'p> {
     /// An event that has to be made.
     memory: Vec<u8>,
     found: Verified,
-}
-
-/// What sessions of one program are folded with.
-#[derive(Debug)]
-struct Stall<'t, 'p> {
-    program: Arc<Program>,
-    ground: &'t Ground<'p>,
-    work: Work,
-    canonical: Canonical,
-    /// The digest of a request that is refused.
-    refused: Digest,
 }
 
 /// What came of an event.
@@ -83,87 +93,43 @@ struct Came {
     decided: bool,
 }
 
-impl<'t, 'p> Stall<'t, 'p> {
-    fn of(program: &Arc<Program>, ground: &'t Ground<'p>) -> Self {
-        let mut canonical = Canonical::of(program);
-        let mut scratch = Scratch::for_program(program);
-        let mut filled = ingest(program, b"", &mut scratch);
-        let refused = canonical.digest(&mut filled.decide(&Moment::at(0, 0)));
-        let work = Work::witnessed(ground);
-        Self { program: Arc::clone(program), ground, work, canonical, refused }
-    }
-
-    /// Takes in an event; `facts` is how atoms came out, if that was recorded.
-    fn step(
-        &mut self,
-        session: &mut Session<'t, 'p>,
-        event: &[u8],
-        facts: Option<&Witness>,
-    ) -> Came {
-        let Self { program, work, canonical, refused, .. } = self;
-        let event = Event::read(event);
-        let asks = event.as_ref().is_ok_and(|it| matches!(it.kind, EventKind::Request { .. }));
-        let outcome = match &event {
-            Ok(event) => session.step(event, work),
-            Err(fault) => session.unreadable(fault.clone()),
-        };
-        let nothing = Came { digest: None, effect: None, rule: None, atom: None, decided: false };
-        match outcome {
-            Outcome::Decided(mut decided) => {
-                let effect = decided.decision.effect();
-                let seen = decided.witness.cloned().map(|mut seen| {
-                    seen.forget(program.withheld().silent());
-                    seen
-                });
-                let atom = facts.zip(seen).and_then(|(facts, seen)| first_other(facts, &seen));
-                let decision = &mut decided.decision;
-                let digest = Some(canonical.digest(decision));
-                let rule = decision.rule().map(str::to_owned);
-                Came { digest, effect, rule, atom, decided: true }
-            }
-            Outcome::Refused(_) if asks => {
-                Came { digest: Some(*refused), effect: Some(Effect::Deny), ..nothing }
-            }
-            Outcome::Refused(_) | Outcome::Recorded(_) => nothing,
+/// Takes in an event; `facts` is how atoms came out, if that was recorded.
+fn step<'t>(
+    stall: &mut Stall<'t>,
+    session: &mut Session<'t, 't>,
+    event: &[u8],
+    facts: Option<&Witness>,
+) -> Came {
+    let Stall { program, work, canonical, refused, .. } = stall;
+    let event = Event::read(event);
+    let asks = event.as_ref().is_ok_and(|it| matches!(it.kind, EventKind::Request { .. }));
+    let outcome = match &event {
+        Ok(event) => session.step(event, work),
+        Err(fault) => session.unreadable(fault.clone()),
+    };
+    let nothing = Came { digest: None, effect: None, rule: None, atom: None, decided: false };
+    match outcome {
+        Outcome::Decided(mut decided) => {
+            let effect = decided.decision.effect();
+            let seen = decided.witness.cloned().map(|mut seen| {
+                seen.forget(program.withheld().silent());
+                seen
+            });
+            let atom = facts.zip(seen).and_then(|(facts, seen)| first_other(facts, &seen));
+            let decision = &mut decided.decision;
+            let digest = Some(canonical.digest(decision));
+            let rule = decision.rule().map(str::to_owned);
+            Came { digest, effect, rule, atom, decided: true }
         }
+        Outcome::Refused(_) if asks => {
+            Came { digest: Some(*refused), effect: Some(Effect::Deny), ..nothing }
+        }
+        Outcome::Refused(_) | Outcome::Recorded(_) => nothing,
     }
 }
 
-impl<'t, 'p> Bench<'t, 'p> {
-    /// For sessions of these programs, whose grounds stand in the same order.
-    pub(super) fn of(
-        store: &'t Store,
-        programs: &'p Programs,
-        grounds: &'t [Option<Ground<'p>>],
-    ) -> Self {
-        let stalls = programs.iter().zip(grounds).map(|((digest, program), ground)| {
-            let stall = match (program, ground) {
-                (Ok(program), Some(ground)) => Ok(Stall::of(program, ground)),
-                (Err(obstacle), _) => Err(obstacle.clone()),
-                (Ok(_), None) => Err(Obstacle::NoBundle),
-            };
-            (*digest, stall)
-        });
-        let (facts, found) = (Witness::new(0), Verified::default());
-        let seats = Seats::of(store);
-        Self { stalls: stalls.collect(), seats, facts, memory: Vec::new(), found }
-    }
-
-    /// What was found out since the last time.
-    pub(super) fn found(&mut self) -> Verified {
-        std::mem::take(&mut self.found)
-    }
-
-    /// A session cannot be folded on.
-    pub(super) fn strays(&mut self, why: &Astray) {
-        *self.found.astray.entry(why.clone()).or_default() += 1;
-    }
-
-    /// The next event of a session.
-    ///
-    /// # Errors
-    /// Why the session cannot be folded on.
-    pub(super) fn event(
+impl Bench<Kept, Verified> for Comparing<'_> {
+    fn event(
         &mut self,
         record: &Record<'_>,
         stands: Stands,
@@ -181,12 +147,7 @@ impl<'t, 'p> Bench<'t, 'p> {
         let states = record.states.ok_or(Astray::Withheld)?;
         let mut memory = std::mem::take(&mut self.memory);
         let event = record.taken_in(&mut memory).ok_or(Astray::Withheld)?;
-        let stall = self.stalls.iter_mut().find(|(digest, _)| *digest == bundle);
-        let stall = match stall {
-            Some((_, Ok(stall))) => stall,
-            Some((_, Err(obstacle))) => return Err(Astray::Obstacle(obstacle.clone())),
-            None => return Err(Astray::Obstacle(Obstacle::MissingBundle(bundle))),
-        };
+        let stall = self.stalls.get(bundle).map_err(Astray::Obstacle)?;
         let is_new = kept.is_none();
         let (session, before, parted) = match kept {
             None => (Some(Session::new(stall.ground)), None, false),
@@ -198,7 +159,7 @@ impl<'t, 'p> Bench<'t, 'p> {
         let before = before.unwrap_or_else(|| session.state().digest());
         // A record without a witness holds no atom that was asked.
         let facts = record.witness(self.facts.refill()).map(|()| &self.facts);
-        let came = stall.step(&mut session, event, facts);
+        let came = step(stall, &mut session, event, facts);
         self.memory = memory;
         let digest = session.state().digest();
         self.found.sessions += u64::from(is_new);
@@ -208,6 +169,39 @@ impl<'t, 'p> Bench<'t, 'p> {
         Ok(Box::new(Kept { state: session.into_state(), digest, bundle, parted }))
     }
 
+    /// Its decision is made again alone.
+    fn alone(&mut self, record: &Record<'_>, stands: Stands, why: &Astray) {
+        if !stands.counts {
+            return;
+        }
+        let Self { found, seats, facts, .. } = self;
+        found.records += 1;
+        let named = record.bundle.and_then(|bundle| bundle.digest).or_else(|| seats.only());
+        if let Some(bundle) = named {
+            *found.bundles.entry(bundle).or_default() += 1;
+        }
+        let incomplete = found.incomplete.entry(why.clone());
+        if record.outcome.is_none() {
+            *incomplete.or_default() += 1;
+            return;
+        }
+        match compare(seats, facts, record, false) {
+            Ok(Compared::Exact | Compared::ByFacts) => *incomplete.or_default() += 1,
+            Ok(compared) => found.count(compared, (stands.source, stands.line)),
+            Err(obstacle) => *found.obstacles.entry(obstacle).or_default() += 1,
+        }
+    }
+
+    fn strays(&mut self, why: &Astray) {
+        *self.found.astray.entry(why.clone()).or_default() += 1;
+    }
+
+    fn found(&mut self) -> Verified {
+        std::mem::take(&mut self.found)
+    }
+}
+
+impl Comparing<'_> {
     /// What of an event came to something else than the record says.
     fn differs(
         &self,
@@ -227,8 +221,8 @@ impl<'t, 'p> Bench<'t, 'p> {
         if was_after != after {
             return Some(Part::After);
         }
-        let stall = self.stalls.iter().find(|(digest, _)| came.decided && *digest == bundle);
-        let made = stall.and_then(|(_, stall)| stall.as_ref().ok()).map(|it| it.work.context());
+        let stall = self.stalls.known(bundle).filter(|_| came.decided);
+        let made = stall.map(|stall| stall.work.context());
         let same = made.is_none_or(|made| record.is_about(made.as_bytes()));
         if same { None } else { Some(Part::Context) }
     }
@@ -256,7 +250,7 @@ impl<'t, 'p> Bench<'t, 'p> {
                     number: session.step,
                     part,
                 });
-                let text = |text: crate::runtime::record::read::Text<'_>| text.text().into_owned();
+                let text = |text: Text<'_>| text.text().into_owned();
                 let outcome = record.outcome;
                 let what = Mismatch {
                     id: record.id.map(text).unwrap_or_default(),
@@ -276,29 +270,6 @@ impl<'t, 'p> Bench<'t, 'p> {
                 };
                 found.differs(Found { source: stands.source, line: stands.line, what });
             }
-        }
-    }
-
-    /// A record whose session is not whole: its decision is made again alone.
-    pub(super) fn alone(&mut self, record: &Record<'_>, stands: Stands, why: &Astray) {
-        if !stands.counts {
-            return;
-        }
-        let Self { found, seats, facts, .. } = self;
-        found.records += 1;
-        let named = record.bundle.and_then(|bundle| bundle.digest).or_else(|| seats.only());
-        if let Some(bundle) = named {
-            *found.bundles.entry(bundle).or_default() += 1;
-        }
-        let incomplete = found.incomplete.entry(why.clone());
-        if record.outcome.is_none() {
-            *incomplete.or_default() += 1;
-            return;
-        }
-        match compare(seats, facts, record, false) {
-            Ok(Compared::Exact | Compared::ByFacts) => *incomplete.or_default() += 1,
-            Ok(compared) => found.count(compared, (stands.source, stands.line)),
-            Err(obstacle) => *found.obstacles.entry(obstacle).or_default() += 1,
         }
     }
 }

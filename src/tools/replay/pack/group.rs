@@ -243,6 +243,10 @@ fn has(record: &Record<'_>) -> [bool; ENVELOPE.len()] {
 
 /// Whether deciding about a record again hangs on its context and its engine alone.
 fn is_plain(record: &Record<'_>) -> bool {
+    record.event.is_none() && is_plain_alone(record)
+}
+
+fn is_plain_alone(record: &Record<'_>) -> bool {
     let Input::Context(context, _) = record.input else { return false };
     record.replayable
         && record.reads.is_none()

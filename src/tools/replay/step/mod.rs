@@ -20,6 +20,7 @@ use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::{Input, Record, Text};
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats};
+use crate::tools::replay::knew::{Row, happened, knew};
 use crate::tools::replay::plain::plain;
 use crate::tools::replay::store::Store;
 
@@ -50,6 +51,8 @@ pub enum Said {
     Undetermined(Vec<String>),
     /// It cannot be decided again.
     Not(Obstacle),
+    /// Nothing: it is an event that asks for nothing.
+    Nothing,
 }
 
 impl Said {
@@ -58,6 +61,7 @@ impl Said {
     pub const fn effect(&self) -> Option<Option<Effect>> {
         match self {
             Self::Decided { effect, .. } => Some(*effect),
+            Self::Nothing => Some(None),
             Self::Undetermined(_) | Self::Not(_) => None,
         }
     }
@@ -101,6 +105,8 @@ pub struct Call {
     pub took_ns: Option<u64>,
     /// State that was read and written.
     pub state: Vec<Held>,
+    /// What else the session knew: a word and what is said.
+    pub knew: Vec<Row>,
     /// The record.
     pub line: Line,
 }
@@ -188,11 +194,19 @@ pub fn session(
 fn call(line: Line, seats: &mut Seats<'_>, other: Option<&mut Seat>) -> Option<Call> {
     let record = Record::read(&line.bytes).ok()?;
     let context = context(&record);
-    let (replayed, key) = replayed(&record, seats);
+    let nothing = record.event.is_some() && record.outcome.is_none();
+    let (replayed, key) = if nothing { (Said::Nothing, None) } else { replayed(&record, seats) };
     let candidate = other.map(|seat| {
+        if nothing {
+            return Said::Nothing;
+        }
         let again = seat.decide(&record, None);
+        // What nobody has asked the session nobody knows.
+        let asks = seat.lacks_answers() && !replayed_lacks(&record);
+        let again = if asks { Err(Obstacle::Asks) } else { again };
         said(None, again, &seat.program)
     });
+    let (kind, says) = happened(&record).filter(|_| nothing).unzip();
     let text = |pointer: &str| context.pointer(pointer).and_then(Json::as_str).map(str::to_owned);
     let outcome = record.outcome.as_ref();
     let owned = |text: Text<'_>| text.text().into_owned();
@@ -200,8 +214,9 @@ fn call(line: Line, seats: &mut Seats<'_>, other: Option<&mut Seat>) -> Option<C
         step: record.session.map_or(0, |session| session.step),
         id: record.id.map_or_else(String::new, owned),
         now: record.now,
-        tool: text("/action/tool").or(key).unwrap_or_default(),
-        arguments: arguments(context.pointer("/action/args").unwrap_or(&context)),
+        tool: text("/action/tool").or(key).or(kind).unwrap_or_default(),
+        arguments: says
+            .unwrap_or_else(|| arguments(context.pointer("/action/args").unwrap_or(&context))),
         who: text("/principal/id"),
         recorded: outcome.map(|outcome| (outcome.effect, outcome.rule.map(owned))),
         reason: outcome.and_then(|outcome| outcome.reason).map_or_else(String::new, owned),
@@ -209,9 +224,15 @@ fn call(line: Line, seats: &mut Seats<'_>, other: Option<&mut Seat>) -> Option<C
         candidate,
         took_ns: record.took_ns,
         state: state(&record),
+        knew: knew(&record).into_iter().filter(|(word, _)| *word != "meter").collect(),
         line: Line::default(),
     };
     Some(Call { line, ..call })
+}
+
+/// Whether the record itself says that its context was refused.
+fn replayed_lacks(record: &Record<'_>) -> bool {
+    record.outcome.is_some_and(|outcome| outcome.errors().any(|(rule, _)| rule.is_none()))
 }
 
 /// What the bundle of a record decides, and the key of the request.

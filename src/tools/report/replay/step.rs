@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
+use crate::lang::fixed;
 use crate::tools::replay::step::{Call, Held, Said, Session};
 use crate::tools::report::decision::effect_paint;
 use crate::tools::report::paint::{Paint, Style};
@@ -131,9 +132,14 @@ pub fn fit(text: &str, width: usize) -> String {
 #[must_use]
 pub fn held(held: &Held) -> (String, String) {
     let read = held.read.as_deref();
-    let change = held.written.as_deref().and_then(|it| it.strip_prefix('+')?.parse::<i64>().ok());
-    let sum = change.zip(read.and_then(|it| it.parse::<i64>().ok()));
-    let after = sum.and_then(|(change, read)| read.checked_add(change)).map(|it| it.to_string());
+    let number = |text: &str| fixed::parse(text).map(|(number, _)| number);
+    let written = held.written.as_deref();
+    let change = written.and_then(|it| match it.strip_prefix('-') {
+        Some(less) => number(less).map(|it| -it),
+        None => number(it.strip_prefix('+')?),
+    });
+    let sum = change.zip(read.and_then(number));
+    let after = sum.and_then(|(change, read)| read.checked_add(change)).map(fixed::write);
     let after = after.or_else(|| held.written.clone());
     let says = match (read, after) {
         (Some(read), Some(after)) => format!("{read} → {after}"),
@@ -148,7 +154,7 @@ pub fn held(held: &Held) -> (String, String) {
 pub fn remark(said: &Said) -> Option<String> {
     match said {
         Said::Decided { exact: Some(false), .. } => Some("differs from the record".to_owned()),
-        Said::Decided { .. } => None,
+        Said::Decided { .. } | Said::Nothing => None,
         Said::Undetermined(paths) => {
             Some(format!("hangs on what is withheld: {}", visible(&paths.join(", "))))
         }
@@ -187,6 +193,9 @@ pub fn plain(session: &Session, style: Style) -> String {
         }
         for (key, says) in call.state.iter().map(held) {
             say(&format!("{key}  {says}"));
+        }
+        for (word, says) in &call.knew {
+            say(&format!("{word} {}", visible(says)));
         }
         if call.differs() {
             let rule = call.rule(true).map_or(String::new(), |rule| format!(" by {rule}"));

@@ -135,7 +135,9 @@ impl Drawing<'_> {
                 | Obstacle::Semantics(_)
                 | Obstacle::Declared
                 | Obstacle::State
-                | Obstacle::Raw => String::new(),
+                | Obstacle::Raw
+                | Obstacle::Asks
+                | Obstacle::NotWhole => String::new(),
             };
             rows.push(("not replayable", *count, format!("{}{bundle}", obstacle.words())));
         }
@@ -281,7 +283,9 @@ fn summary(drawing: &Drawing<'_>) -> Json {
             | Obstacle::Semantics(_)
             | Obstacle::Declared
             | Obstacle::State
-            | Obstacle::Raw => Json::Null,
+            | Obstacle::Raw
+            | Obstacle::Asks
+            | Obstacle::NotWhole => Json::Null,
         };
         json!({"why": obstacle.words(), "bundle": digest, "records": count})
     });

@@ -20,6 +20,7 @@ use crate::runtime::record::read::{Input, Record};
 use crate::runtime::vm::report::DecisionReport;
 use crate::tools::inspect::digest_short;
 use crate::tools::replay::explain::Explained;
+use crate::tools::replay::knew::knew;
 use crate::tools::report::Listed;
 use crate::tools::report::decision::effect_word;
 use crate::tools::report::paint::Style;
@@ -107,6 +108,7 @@ impl<'a> Told<'a> {
                 format!("{} @ {revision} ({})", program.name(), digest_short(&program.digest()));
         }
         told.facts.push(("replay", replayed(explained)));
+        told.facts.extend(knew(record));
         told
     }
 
