@@ -183,7 +183,7 @@ fn commands_tell_what_the_session_knew_or_say_why_not() {
     let lines = recorded(&program, "s", &lines(events.to_vec()));
     let lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
     folder.add("a.jsonl", file(&lines));
-    folder.add("new.yaml", &POLICY.replace("max: 3", "max: 0"));
+    folder.add("new.yaml", POLICY.replace("max: 3", "max: 0"));
     let run = |line: &str| ran(folder.path(), &format!("replay {line} --bundle policy.plcb"));
     run("explain s-4 --records a.jsonl").expect(
         0,
