@@ -183,13 +183,14 @@ impl Rest<'_> {
     /// Whether a frame that begins with zeros up to the end of a sector lost them. They may also be
     /// the low bytes of its length, and then something else in it was changed.
     fn lost_its_front(&self, body: &[u8], length: usize, (kind, wanted): (Kind, u32)) -> bool {
-        // No frame is empty.
-        let Some((known, unknown)) = body.split_at_checked(length).filter(|_| length > 0) else {
-            return length == 0 || self.is_last;
-        };
-        // The low bytes of its length are not known: it has this length, or as much more.
         let front = self.sectors().next().map_or(0, |(_, front)| front.len());
+        if front >= size_of::<u32>() {
+            // No frame is empty, and all of its length is zeros.
+            return true;
+        }
+        // The low bytes of its length are not known: it has this length, or as much more.
         let more = (1 << (8 * front)) - 1;
+        let Some((known, unknown)) = body.split_at_checked(length) else { return self.is_last };
         if more > unknown.len() && self.is_last || self.has_hole(front..HEAD_BYTES + length + more)
         {
             return true;
@@ -257,16 +258,19 @@ mod tests {
         sectors.sectors().map(|(start, sector)| start..start + sector.len()).collect()
     }
 
-    /// Where writes begin: at every place of a sector.
+    /// Where writes begin: all over a sector, and at each place near its end, where the head of a
+    /// frame lies in two.
     fn places() -> impl Iterator<Item = u64> {
-        (0..SECTOR_BYTES).map(|place| 3 * SECTOR_BYTES + place)
+        let places = (0..SECTOR_BYTES).filter(|place| place % 5 == 0 || *place > 480);
+        places.map(|place| 3 * SECTOR_BYTES + place)
     }
 
     #[test]
     fn whatever_a_crash_leaves_is_torn() {
         let mut torn = 0;
-        for (at, bytes) in places().flat_map(|at| [(at, 40), (at, 256), (at, 600)]).step_by(2) {
-            let write = written(at, bytes, at % 4 < 2);
+        let sizes = [40, 256, 600];
+        for (at, bytes) in places().flat_map(|at| sizes.map(|bytes| (at, bytes))) {
+            let write = written(at, bytes, at % 2 == 0);
             let sectors = sectors(at, &write);
             for lost in 0..1_usize << sectors.len() {
                 let mut left = write.clone();
@@ -293,8 +297,7 @@ mod tests {
     #[test]
     fn whatever_no_crash_leaves_is_damage() {
         let (mut damaged, mut alike) = (0, 0);
-        let short = places().map(|at| (at, 20));
-        for (at, bytes) in short.chain(places().step_by(5).map(|at| (at, 256))) {
+        for (at, bytes) in places().flat_map(|at| [(at, 20), (at, 256)]) {
             let write = written(at, bytes, true);
             let sectors = sectors(at, &write);
             for place in 0..write.len() {
@@ -315,7 +318,7 @@ mod tests {
                 }
             }
         }
-        assert!(damaged > 200_000 && alike > 0, "{damaged}, {alike}");
+        assert!(damaged > 150_000 && alike > 0, "{damaged}, {alike}");
     }
 
     #[test]

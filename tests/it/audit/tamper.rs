@@ -2,13 +2,14 @@
 
 use policyc::runtime::audit::OpenError;
 use policyc::runtime::audit::frame::{HEADER, Kind, first, frame};
+use policyc::runtime::audit::note::Checkpoint;
 use policyc::runtime::audit::open;
 use policyc::runtime::audit::walk::{Damage, Wrong};
 use policyc::runtime::record::check::BreakKind;
-use policyc::runtime::record::log::{Durability, LogOptions};
+use policyc::runtime::record::log::{Durability, Keep, LogOptions};
 
 use crate::audit::disk::{Disk, Files};
-use crate::audit::{line, looked_at, opened, options};
+use crate::audit::{ORIGIN, Secret, line, looked_at, opened, options};
 use crate::support::generate::random::Random;
 
 const RECORDS: usize = 60;
@@ -262,7 +263,7 @@ fn a_log_that_was_written_anew_has_no_signatures() {
     let disk = Disk::default();
     let log = LogOptions { block_bytes: 400, durability: Durability::Strict, ..small() };
     let mut options = options(log, 4_000);
-    options.signer = Some(Box::new(crate::audit::Secret("another key")));
+    options.signer = Some(Box::new(Secret("another key")));
     let (log, _) = opened(&disk, options);
     for at in (0..RECORDS).filter(|at| *at != 7) {
         log.append(line(at).as_bytes()).expect("room").expect("it is taken");
@@ -294,4 +295,131 @@ fn a_chain_that_breaks_between_segments_is_found() {
     alone.insert(names[1], joined(&parts));
     let damage = found(&alone).expect("another number");
     assert!(matches!(damage.wrong, Wrong::Chain(_, BreakKind::Number { .. })), "{damage}");
+}
+
+/// The last segment of a log, frame by frame, to be put together otherwise.
+struct Last {
+    files: Files,
+    name: u64,
+    parts: Vec<(Kind, usize, Vec<u8>)>,
+}
+
+impl Last {
+    fn new() -> Self {
+        let files = log(true);
+        let (name, bytes) = files.last_key_value().expect("segments");
+        Self { name: *name, parts: frames(bytes), files: files.clone() }
+    }
+
+    /// Where a frame begins.
+    fn at(&self, place: usize) -> u64 {
+        self.parts[place].1 as u64
+    }
+
+    /// What is told of the segment if it has these frames.
+    fn told(&self, parts: &[(Kind, usize, Vec<u8>)]) -> Damage {
+        let mut changed = self.files.clone();
+        changed.insert(self.name, joined(parts));
+        let damage = found(&changed).expect("it is told");
+        assert_eq!(damage.segment, self.name, "{damage}");
+        damage
+    }
+
+    /// .. if another one stands in front of this one.
+    fn with(&self, place: usize, kind: Kind, body: &[u8]) -> Damage {
+        let mut parts = self.parts.clone();
+        parts.insert(place, of(kind, body));
+        self.told(&parts)
+    }
+
+    /// .. if a frame of lines stands there which says that so much was on the disk.
+    fn with_text(&self, synced: u64, text: &str) -> Damage {
+        self.with(2, Kind::Plain, &[&synced.to_le_bytes(), text.as_bytes()].concat())
+    }
+}
+
+fn of(kind: Kind, body: &[u8]) -> (Kind, usize, Vec<u8>) {
+    let mut out = Vec::new();
+    frame(kind, &[body], &mut out);
+    (kind, 0, out)
+}
+
+/// Whoever writes sums anew can put any frame anywhere: what belongs nowhere is told, in words.
+#[test]
+fn frames_that_do_not_belong_there_are_told() {
+    let last = Last::new();
+    let (name, ends) = (last.name, last.parts.len() - 1);
+    for kind in [Kind::Index, Kind::Lines, Kind::Segment] {
+        let damage = last.with(2, kind, b"packed");
+        assert_eq!((damage.at, &damage.wrong), (last.at(2), &Wrong::Misplaced), "{damage}");
+        assert!(damage.to_string().contains("a frame of this kind does not belong here"));
+    }
+    // No start; something behind the end.
+    let damage = Damage { segment: name, at: 16, wrong: Wrong::Misplaced };
+    assert_eq!(last.told(&last.parts[1..]), damage);
+    let damage = last.with(ends + 1, Kind::Checkpoint, b"");
+    let length = last.files[&name].len() as u64;
+    assert_eq!((damage.at, damage.wrong), (length, Wrong::Misplaced));
+    let mut longer = last.files.clone();
+    longer.get_mut(&name).unwrap().push(b'x');
+    assert_eq!(found(&longer).expect("it is told").wrong, Wrong::Misplaced);
+    // An end that counts otherwise, or is none.
+    let lines = first(&last.parts[ends].2).expect("the end").1.try_into().expect("8 bytes");
+    let lines = u64::from_le_bytes(lines);
+    let mut other = last.parts.clone();
+    other[ends] = of(Kind::End, &(lines + 1).to_le_bytes());
+    let damage = last.told(&other);
+    assert_eq!(damage.wrong, Wrong::Lines { said: lines + 1, found: lines });
+    assert!(damage.to_string().contains(&format!("{lines} lines and says {}", lines + 1)));
+    for body in [&b"1234567"[..], b"123456789"] {
+        other[ends] = of(Kind::End, body);
+        assert_eq!(last.told(&other).wrong, Wrong::Frame);
+    }
+}
+
+#[test]
+fn lines_and_checkpoints_that_do_not_belong_there_are_told() {
+    let last = Last::new();
+    // Less than a line, and one that says that more was on the disk than there is.
+    assert_eq!(last.with(2, Kind::Plain, &[0; 7]).wrong, Wrong::Frame);
+    assert_eq!(last.with_text(0, "{}").wrong, Wrong::Frame);
+    assert_eq!(last.with_text(last.at(2) + 1, "{}\n").wrong, Wrong::Frame);
+    // As much as there is: it is the line that is wrong.
+    let damage = last.with_text(last.at(2), "{}\n");
+    assert_eq!(damage.at, last.at(2) + 9 + 8, "{damage}");
+    assert!(damage.to_string().contains("is missing, at byte"), "{damage}");
+    assert!(damage.to_string().contains(&format!("index {} of the log", last.name)), "{damage}");
+    let damage = last.with_text(0, "{\"v\":1,\"ctx\":{}}\n");
+    assert!(damage.to_string().contains("this is no line of this log"), "{damage}");
+    // A note that is none, and checkpoints of another log and of other lines.
+    assert_eq!(last.with(2, Kind::Checkpoint, b"no note").wrong, Wrong::Checkpoint);
+    let note = |origin: &str| {
+        let checkpoint = Checkpoint { origin, size: last.name, root: [7; 32] };
+        let note = checkpoint.signed(&mut Secret("key")).expect("a note");
+        last.with(2, Kind::Checkpoint, note.as_bytes())
+    };
+    let damage = note("example.com/gw-4");
+    assert!(damage.to_string().contains("this is no checkpoint of this log"), "{damage}");
+    let damage = note(ORIGIN);
+    assert_eq!(damage.wrong, Wrong::Root { size: last.name });
+    assert!(damage.to_string().contains("are not those of the checkpoint"), "{damage}");
+}
+
+/// Records that are lost are counted in the chain, which goes on behind them.
+#[test]
+fn what_is_lost_is_in_the_chain() {
+    let disk = Disk::default();
+    let best = LogOptions { queue: 2, keep: Keep::BestEffort, block_bytes: 300, ..small() };
+    let (log, _) = opened(&disk, options(best, 4_000));
+    let held = disk.held();
+    let taken = (0..40).filter(|at| log.append(line(*at).as_bytes()).expect("room").is_some());
+    let taken = taken.count() as u64;
+    drop(held);
+    assert!(taken < 40, "{taken}");
+    log.close().expect("it is written");
+    let (kept, ..) = looked_at(&disk.files()).expect("it is whole");
+    assert_eq!(kept.ids.len() as u64, taken);
+    let (log, found) = opened(&disk, options(small(), 4_000));
+    assert_eq!(found.next, 40);
+    log.close().expect("it is written");
 }
