@@ -361,3 +361,36 @@ fn columns_that_are_hidden_and_columns_that_are_missing() {
         assert!(classes.contains(&fails), "{when} on {rows}: {classes:?}");
     }
 }
+
+/// What a local holds is no second atom that comes out the other way round: the witness of a
+/// decision agrees with it.
+#[test]
+fn facts_about_what_is_bound_agree_with_the_decision() {
+    for when in [
+        "cel.bind(w, u != v, w) && d == 1",
+        "cel.bind(w, u != v, cel.bind(x, w, x)) && d == 1",
+        "cel.bind(w, s != 'other', w) && d == 1",
+        "cel.bind(w, u == 5, w) && d == 1",
+        "cel.bind(w, !(u == 6), w) && d == 1",
+        "cel.bind(w, !(u != 5), w) && d == 1",
+        "cel.bind(w, u < v, w) && d == 1",
+        "cel.bind(w, u != v && s != 'other', w) && d == 1",
+        "cel.bind(w, b ? u != v : s != 'text', w) && d == 1",
+    ] {
+        let program = condition(when);
+        let mut scratch = Scratch::for_program(&program);
+        let mut witness = Witness::new(program.atoms());
+        let full = context(&[]);
+        let mut filled = ingest(&program, full.as_bytes(), &mut scratch);
+        let decided = filled.decide_witnessed(&NOW, &mut witness).effect();
+        assert_eq!(decided, Some(Effect::Allow), "{when}");
+        let masked = context(&[("d", SEAL)]);
+        let Recorded::Partial(mut partial) =
+            ingest_record(&program, masked.as_bytes(), &mut scratch)
+        else {
+            panic!("{when}: something is withheld")
+        };
+        let again = partial.decide_again(&NOW, &witness);
+        assert_eq!(again.effects, [Some(Effect::Allow)], "{when}");
+    }
+}

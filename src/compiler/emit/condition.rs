@@ -152,7 +152,8 @@ impl Generator<'_> {
         // A variable's own atoms stand in its function.
         let is_variable = matches!(self.ir.kind(node), NodeKind::Variable(_))
             && self.ir.nodes[node].ty == TypeTable::BOOL;
-        let is_outermost = outer == NO_ATOM && self.f.loops == 0 && !is_variable;
+        let is_inverse = self.tables.is_inverse(self.ir, node);
+        let is_outermost = outer == NO_ATOM && self.f.loops == 0 && !is_variable && !is_inverse;
         if is_outermost {
             self.f.atom = self.tables.atom(self.ir, node, self.analysis);
         }

@@ -13,7 +13,7 @@ use crate::compiler::check::analysis::{Analysis, HostId};
 use crate::compiler::emit::function::FunctionBuilder;
 use crate::compiler::emit::messages::MessageTables;
 use crate::compiler::emit::shape::{Bindings, bindings, shape_of};
-use crate::compiler::ir::{Ir, NodeId};
+use crate::compiler::ir::{Ir, NodeId, NodeKind, Relation};
 use crate::compiler::syntax::ast::ExprId;
 use crate::lang::constant::Constant;
 use crate::lang::messages::Messages;
@@ -213,6 +213,22 @@ impl Tables {
         self.atoms.push(ir.nodes[node].origin);
         self.atom_ids.insert(shape, id);
         id
+    }
+
+    /// Whether `node` is a local that is bound to `a != b`. That is decided where it is bound, as an
+    /// equality that does not hold; the local, which holds it, would be the same atom the other way
+    /// round.
+    pub(crate) fn is_inverse(&mut self, ir: &Ir, node: NodeId) -> bool {
+        let bound = self.bound.get_or_insert_with(|| bindings(ir));
+        let mut node = node;
+        while let NodeKind::Local(local) = ir.kind(node) {
+            let Some(value) = bound.get(local) else { return false };
+            if matches!(ir.kind(*value), NodeKind::Compare(Relation::NotEqual, ..)) {
+                return true;
+            }
+            node = *value;
+        }
+        false
     }
 
     /// The row of a type: what a value of it looks like at run time. Depth is bounded, because
