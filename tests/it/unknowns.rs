@@ -474,7 +474,8 @@ fn try_masks(random: &mut Random, program: &Program, context: &Json, counts: &mu
             if whole.witness == original.witness && whole.refused == original.refused {
                 holds(program, &by_facts, &whole);
             }
-            blockers_tell(program, (&completed, &masks, marks), (&decision, &blockers), &whole);
+            let masked = (masks.as_slice(), values.as_slice(), marks);
+            blockers_tell(random, program, (&completed, masked), (&decision, &blockers), &whole);
         });
         if catch_unwind(shown).is_err() {
             panic!("{masks:#?}\n{context}\n{completed}\n{decision:#?}");
@@ -482,25 +483,48 @@ fn try_masks(random: &mut Random, program: &Program, context: &Json, counts: &mu
     }
 }
 
-/// Who knows the blockers knows the effect.
+/// Who knows the blockers knows the effect: it is told, or it is the same whatever else the others
+/// are. What is told of fewer unknowns can be less, where what hung together no longer does.
 fn blockers_tell(
+    random: &mut Random,
     program: &Program,
-    (completed, masks, marks): (&Json, &[Mask], bool),
+    (completion, (masks, values, marks)): (&Json, (&[Mask], &[Option<Json>], bool)),
     (decision, blockers): (&PartialDecision, &[&str]),
     whole: &Whole,
 ) {
-    let others: Vec<Mask> =
-        masks.iter().filter(|it| !blockers.contains(&it.path.as_str())).cloned().collect();
+    let is_blocker = |mask: &Mask| blockers.contains(&mask.path.as_str());
+    let others: Vec<Mask> = masks.iter().filter(|mask| !is_blocker(mask)).cloned().collect();
     if others.len() == masks.len() {
         assert_eq!(decision.effects.len(), 1, "nothing blocks {:?}", decision.effects);
         return;
     }
-    let rest = told(program, completed, &others, (marks, None)).decision;
+    let rest = told(program, completion, &others, (marks, None)).decision;
     if rest.refused && !decision.refused {
         // A rule that is not asked could not be: the values are none that the places can have.
         return;
     }
-    assert_eq!(rest.effects, [whole.report.effect], "without {blockers:?}");
+    let effect = whole.report.effect;
+    if rest.effects == [effect] {
+        return;
+    }
+    assert!(rest.effects.contains(&effect), "{effect:?} is not among {:?}", rest.effects);
+    for _ in 0..COMPLETIONS * 10 {
+        let pairs = masks.iter().zip(values);
+        let values: Vec<Option<Json>> = pairs
+            .map(
+                |(mask, known)| {
+                    if is_blocker(mask) { known.clone() } else { any(random, mask, masks) }
+                },
+            )
+            .collect();
+        let agree = masks.iter().zip(&values).all(|(mask, value)| agrees(mask, value.as_ref()));
+        if !agree || !tokens_agree(masks, &values) {
+            continue;
+        }
+        let other = self::whole(program, &completed(completion, masks, &values));
+        let told = other.refused.is_some() || other.report.effect == effect;
+        assert!(told, "without {blockers:?}: {effect:?}, {:?}", other.report.effect);
+    }
 }
 
 fn program(text: &str) -> Option<Program> {

@@ -445,7 +445,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// What is known of what is built.
-    fn vague(&mut self, build: Build) -> Fact {
+    pub(super) fn vague(&mut self, build: Build) -> Fact {
         match build {
             Build::Exact { last, len } => {
                 let values = self.cells.list(last);

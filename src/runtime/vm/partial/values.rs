@@ -139,10 +139,14 @@ impl<'e> Evaluator<'e> {
         if matches!(ins.op, Op::Call | Op::CallAny | Op::CallHost) {
             values = self.arguments(ins).unwrap_or_default();
         }
-        if let Some(walked) = cursor.and_then(|(_, at)| frame.live.loops.get(frame.cursor(at))) {
+        let cursor = cursor.map(|(_, at)| frame.cursor(at));
+        if let Some(walked) = cursor.and_then(|at| frame.live.loops.get(at)) {
             values.extend([walked.list, walked.failed]);
         }
         let mut sources = self.sources_of(&values);
+        if let Some(build) = cursor.and_then(|at| frame.live.builds.get(at)) {
+            sources.add(&self.vague(*build).sources);
+        }
         if matches!(ins.op, Op::Test | Op::Need) {
             let ended = self.ended.get(usize::from(ins.a)).cloned().flatten();
             if let Some(ended) = ended {
