@@ -474,8 +474,9 @@ fn try_masks(random: &mut Random, program: &Program, context: &Json, counts: &mu
             if whole.witness == original.witness && whole.refused == original.refused {
                 holds(program, &by_facts, &whole);
             }
-            let masked = (masks.as_slice(), values.as_slice(), marks);
-            blockers_tell(random, program, (&completed, masked), (&decision, &blockers), &whole);
+            let told = (&decision, blockers.as_slice());
+            let completion = Completion { context: &completed, masks: &masks, values: &values };
+            blockers_tell(random, program, (&completion, marks), told, &whole);
         });
         if catch_unwind(shown).is_err() {
             panic!("{masks:#?}\n{context}\n{completed}\n{decision:#?}");
@@ -483,12 +484,19 @@ fn try_masks(random: &mut Random, program: &Program, context: &Json, counts: &mu
     }
 }
 
+/// A context in which values stand for what masks withhold.
+struct Completion<'c> {
+    context: &'c Json,
+    masks: &'c [Mask],
+    values: &'c [Option<Json>],
+}
+
 /// Who knows the blockers knows the effect: it is told, or it is the same whatever else the others
 /// are. What is told of fewer unknowns can be less, where what hung together no longer does.
 fn blockers_tell(
     random: &mut Random,
     program: &Program,
-    (completion, (masks, values, marks)): (&Json, (&[Mask], &[Option<Json>], bool)),
+    (Completion { context, masks, values }, marks): (&Completion<'_>, bool),
     (decision, blockers): (&PartialDecision, &[&str]),
     whole: &Whole,
 ) {
@@ -498,7 +506,7 @@ fn blockers_tell(
         assert_eq!(decision.effects.len(), 1, "nothing blocks {:?}", decision.effects);
         return;
     }
-    let rest = told(program, completion, &others, (marks, None)).decision;
+    let rest = told(program, context, &others, (marks, None)).decision;
     if rest.refused && !decision.refused {
         // A rule that is not asked could not be: the values are none that the places can have.
         return;
@@ -509,7 +517,7 @@ fn blockers_tell(
     }
     assert!(rest.effects.contains(&effect), "{effect:?} is not among {:?}", rest.effects);
     for _ in 0..COMPLETIONS * 10 {
-        let pairs = masks.iter().zip(values);
+        let pairs = masks.iter().zip(*values);
         let values: Vec<Option<Json>> = pairs
             .map(
                 |(mask, known)| {
@@ -521,7 +529,7 @@ fn blockers_tell(
         if !agree || !tokens_agree(masks, &values) {
             continue;
         }
-        let other = self::whole(program, &completed(completion, masks, &values));
+        let other = self::whole(program, &completed(context, masks, &values));
         let told = other.refused.is_some() || other.report.effect == effect;
         assert!(told, "without {blockers:?}: {effect:?}, {:?}", other.report.effect);
     }
