@@ -215,9 +215,9 @@ impl Tables {
         id
     }
 
-    /// Whether `node` is a local that is bound to `a != b`. That is decided where it is bound, as an
-    /// equality that does not hold; the local, which holds it, would be the same atom the other way
-    /// round.
+    /// Whether `node` is a local that is bound to `a != b`. That is decided where it is bound, as
+    /// an equality that does not hold; the local, which holds it, would be the same atom the other
+    /// way round.
     pub(crate) fn is_inverse(&mut self, ir: &Ir, node: NodeId) -> bool {
         let bound = self.bound.get_or_insert_with(|| bindings(ir));
         let mut node = node;
