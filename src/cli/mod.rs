@@ -71,6 +71,8 @@ pub const COMMANDS: &[Command] = &[
     commands::replay::COMMAND,
     commands::audit::COMMAND,
     commands::doc::COMMAND,
+    commands::plan::COMMAND,
+    commands::learn::COMMAND,
     commands::import::COMMAND,
     commands::completions::COMMAND,
     commands::man::COMMAND,

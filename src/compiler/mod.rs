@@ -75,7 +75,8 @@ pub fn parse(files: &SourceMap, options: &Options, sink: &mut Sink) -> Parsed {
     parsed
 }
 
-fn check_parsed(
+/// Checks documents that were read from `files`.
+pub fn check_parsed(
     files: &SourceMap,
     mut parsed: Parsed,
     options: &Options,

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod doc;
 pub mod hex;
 pub mod inspect;
+pub mod learn;
 pub mod lint;
 pub mod locate;
 #[cfg(feature = "lsp")]
@@ -20,6 +21,7 @@ pub mod mutate;
 pub mod parallel;
 pub mod paths;
 pub mod pipeline;
+pub mod plan;
 pub mod project;
 pub mod replay;
 pub mod report;

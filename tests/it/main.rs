@@ -38,6 +38,7 @@ mod fmt;
 mod generated;
 mod hostile;
 mod import;
+mod learn;
 mod lints;
 mod loops;
 mod lsp;

@@ -17,9 +17,11 @@ pub mod import;
 pub mod init;
 pub mod inspect;
 pub mod keygen;
+pub mod learn;
 #[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod man;
+pub mod plan;
 pub mod replay;
 pub mod sign;
 mod telling;

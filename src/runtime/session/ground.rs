@@ -18,6 +18,7 @@ use crate::runtime::session::approvals::Approvable;
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meter, Window};
 use crate::runtime::session::plan::{Asks, Plan, Step};
+use crate::runtime::session::step::Fault;
 
 /// The label of what a principal says, if the documents declare it.
 const USER: &str = "input.user";
@@ -99,6 +100,15 @@ pub(super) struct Planned<'p> {
 }
 
 impl<'p> Ground<'p> {
+    /// Whether a session of this program takes a plan that comes at run time, given as JSON.
+    ///
+    /// # Errors
+    /// Why it refuses it.
+    pub fn takes_plan(&self, text: &str) -> Result<(), Fault> {
+        let planned = self.plan.as_ref().ok_or(Fault::NoPlans)?;
+        Plan::read(text, &planned.tools).map(drop).map_err(Fault::Plan)
+    }
+
     /// What sessions know of `program`.
     #[must_use]
     pub fn of(program: &'p Program) -> Self {

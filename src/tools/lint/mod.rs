@@ -144,6 +144,16 @@ pub const LINTS: &[Lint] = &[
     source(Code::Echo, Group::Security, source::echo::run),
 ];
 
+/// Reports what lints of these codes find that go by what is written.
+pub fn lint_only(subject: &Subject<'_>, selection: &Selection, codes: &[Code], sink: &mut Sink) {
+    let told = |lint: &&Lint| selection.level(lint.code) != Level::Allow;
+    for lint in LINTS.iter().filter(|lint| codes.contains(&lint.code)).filter(told) {
+        if let Run::Source(run) = lint.run {
+            run(subject, sink);
+        }
+    }
+}
+
 /// Reports what those lints find that `selection` tells. The others do not run: what they would
 /// find is never told, and would take the room of what is.
 pub fn lint(subject: &Subject<'_>, selection: &Selection, sink: &mut Sink) {

@@ -129,6 +129,12 @@ impl<'a> Planned<'a> {
         found.map_or_else(Asked::default, |(name, demands)| Asked { demands, named: Some(name) })
     }
 
+    /// The same, as it is written.
+    #[must_use]
+    pub fn demands(&self, step: &'a PlanStep, argument: &str) -> &'a [Spanned<Demand>] {
+        self.asked(step, argument).demands
+    }
+
     /// Whether labels are declared, so that data carry something.
     #[must_use]
     pub fn has_labels(&self) -> bool {

@@ -12,12 +12,13 @@ mod error;
 mod guess;
 mod list;
 mod schema;
-mod write;
+pub(in crate::tools) mod write;
 
 use crate::base::span::FileId;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::yaml;
 use crate::diag::sink::Sink;
+use crate::tools::mcp::schema::Type;
 
 /// The document called `name` that declares the tools listed in `file`; `None` where the sink says
 /// why there is none.
@@ -26,4 +27,11 @@ pub fn import(name: &str, file: FileId, files: &SourceMap, sink: &mut Sink) -> O
     let root = yaml::parse(file, files, sink)?;
     let listed = list::read(&root, sink)?;
     (!sink.has_errors()).then(|| write::document(name, &listed))
+}
+
+/// What an argument of this name seems to be for, as documents write it.
+#[must_use]
+pub fn role_word(name: &str, holds_text: bool) -> &'static str {
+    let ty = Type::Scalar(if holds_text { "string" } else { "double" });
+    guess::role(name, &ty, None).word()
 }

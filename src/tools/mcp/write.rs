@@ -98,7 +98,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// A word as it is, if YAML takes it for that word; else quoted.
-fn word(text: &str) -> String {
+pub(in crate::tools) fn word(text: &str) -> String {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
         && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         && !RESERVED.contains(&text.to_ascii_lowercase().as_str());
@@ -106,7 +106,7 @@ fn word(text: &str) -> String {
 }
 
 /// In double quotes, everything but visible ASCII escaped.
-fn quote(text: &str) -> String {
+pub(in crate::tools) fn quote(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         let _ = match c {

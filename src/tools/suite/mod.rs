@@ -30,7 +30,7 @@ pub mod snapshot;
 
 pub(in crate::tools) mod error;
 mod table;
-mod tree;
+pub(in crate::tools) mod tree;
 
 use serde_json::Value as Json;
 

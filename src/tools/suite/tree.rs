@@ -112,7 +112,7 @@ pub(super) fn text(node: &Node, key: &str, sink: &mut Sink) -> Option<Spanned<St
 }
 
 /// The value of a node as JSON; `None` for what JSON cannot say, which was reported.
-pub(super) fn json(node: &Node, sink: &mut Sink) -> Option<Json> {
+pub(in crate::tools) fn json(node: &Node, sink: &mut Sink) -> Option<Json> {
     match &node.kind {
         NodeKind::Scalar(scalar) => Some(match scalar.value() {
             Value::Null => Json::Null,

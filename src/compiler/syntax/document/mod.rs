@@ -48,6 +48,7 @@ use crate::compiler::source::map::{SourceFile, SourceMap};
 use crate::compiler::syntax::document::error::{DocumentError, Limit};
 use crate::compiler::syntax::document::model::{Environment, Form, Parsed, SchemaSource};
 use crate::compiler::syntax::document::path::{extension, file_and_message, file_name, join, stem};
+use crate::compiler::syntax::document::plans::Plan;
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::yaml::Node;
 use crate::diag::sink::Sink;
@@ -211,6 +212,25 @@ pub fn read_with_trees(files: &SourceMap, sink: &mut Sink) -> (Parsed, Trees) {
     expect_environments(files, &trees, &mut parsed, sink);
     link_environments(files, &trees, &mut parsed);
     (parsed, trees)
+}
+
+/// Reads the plan in a file of its own: the plan, or a mapping with it under `plan`.
+pub fn read_plan(
+    file: FileId,
+    files: &SourceMap,
+    parsed: &mut Parsed,
+    sink: &mut Sink,
+) -> Option<Plan> {
+    let source = files.get(file)?;
+    let root = yaml::parse(file, files, sink)?;
+    unseen::report(file, &source.text, sink);
+    let (span, node) = match root.get("plan") {
+        Some(entry) => (entry.key.span, &entry.value),
+        None => (Span::new(file, root.span.start, root.span.start), &root),
+    };
+    let (ast, sites) = (&mut parsed.ast, &mut parsed.sites);
+    let mut reader = Reader { file, source: &source.text, ast, sites, sink };
+    plans::plan(span, node, &mut reader)
 }
 
 /// Reads as an environment what lies where a CEL Policy document has its own, whatever its keys:

@@ -127,8 +127,8 @@ pub enum Literal {
 }
 
 /// `{id, steps, reads, deviation}`.
-pub(super) fn plan(entry: &Entry, reader: &mut Reader<'_>) -> Option<Plan> {
-    let keys = Keys::open(&entry.value, "a plan", reader.sink)?;
+pub(super) fn plan(span: Span, node: &Node, reader: &mut Reader<'_>) -> Option<Plan> {
+    let keys = Keys::open(node, "a plan", reader.sink)?;
     keys.known(&known::PLAN, reader.sink);
     let id = name(&keys.need("id", reader.sink)?.value, "`id`", reader.sink)?;
     let entries = keys.value("steps").and_then(|it| mapping(it, "`steps`", reader.sink));
@@ -157,7 +157,7 @@ pub(super) fn plan(entry: &Entry, reader: &mut Reader<'_>) -> Option<Plan> {
             effect = deviation(node, false, reader)?;
         }
     }
-    Some(Plan { id, span: entry.key.span, steps, reads, budget, read_only, effect })
+    Some(Plan { id, span, steps, reads, budget, read_only, effect })
 }
 
 /// `deny`, `{escalate: {..}}`, and of what only reads `allow`.

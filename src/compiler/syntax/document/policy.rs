@@ -78,8 +78,8 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDo
     document.flow = section("flow").map_or(Vec::new(), |it| agents::flows(it, reader));
     document.meters = section("meters").map_or(Vec::new(), |it| meters::meters(it, reader));
     let plan = keys.get("plan").filter(|entry| !entry.value.is_null());
-    document.plan = plan.and_then(|it| plans::plan(it, reader));
     document.denials = section("on_deny").map_or(Vec::new(), |it| denials::denials(it, reader));
+    document.plan = plan.and_then(|it| plans::plan(it.key.span, &it.value, reader));
     document.limits = section("limits").map_or(Vec::new(), |it| meters::limits(it, reader));
     document
 }

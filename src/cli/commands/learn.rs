@@ -1,0 +1,131 @@
+//! `policyc learn`: a policy of what recorded sessions did.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgMatches, Args};
+
+use crate::cli::Command;
+use crate::cli::commands::eval_session::events;
+use crate::cli::exit::Exit;
+use crate::cli::reporting::alone;
+use crate::cli::root::with_options;
+use crate::cli::sources::{shown, unread};
+use crate::cli::terminal::Terminal;
+use crate::cli::write::write;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::tools::learn::{LearnFault, Learning, Recorded, learn};
+use crate::tools::report::counted;
+
+/// The row of this command.
+pub const COMMAND: Command = Command {
+    name: "learn",
+    group: "look",
+    short: "a policy of sessions",
+    about: "Make the narrowest policy that allows what recorded sessions did",
+    usage: "PATHS [OPTIONS]",
+    examples: &[
+        ("policyc learn sessions", "of every session in a directory, on standard output"),
+        ("policyc learn a.jsonl b.jsonl -o clerk.yaml --name clerk", "into a file"),
+    ],
+    arguments: Options::augment_args,
+    run: |matches: &ArgMatches, terminal: &Terminal| with_options(matches, terminal, work),
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    /// Files of events, one session each, and directories of `.jsonl` files.
+    #[arg(value_name = "PATHS", required = true)]
+    paths: Vec<PathBuf>,
+    /// What the policy is called.
+    #[arg(long, value_name = "NAME", default_value = "learned")]
+    name: String,
+    /// Most values of an argument that are listed; of more their bounds are kept.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    values: usize,
+    /// Write it to FILE, which must not be there yet.
+    #[arg(long, short = 'o', value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    if let Some(taken) = options.out.as_deref().filter(|path| path.exists()) {
+        let found = format!("`{}` exists already, so nothing was written", shown(taken));
+        let finding = Diagnostic::without_place(Code::Unwritable, found);
+        return Err(alone(terminal, &finding.help("write to another file, and compare")));
+    }
+    let mut sessions = Vec::new();
+    for path in &options.paths {
+        for path in files(path).map_err(|error| unread(terminal, path, &error))? {
+            let lines = events(&path).map_err(|error| unread(terminal, &path, &error))?;
+            sessions.push(Recorded { name: shown(&path), lines });
+        }
+    }
+    let how = Learning { name: &options.name, values: options.values };
+    let learned = learn(&sessions, how).map_err(|fault| alone(terminal, &words(&fault)))?;
+    match &options.out {
+        None => terminal.result(&learned.text),
+        Some(path) => write(path, learned.text.as_bytes()).map_err(|it| alone(terminal, &it))?,
+    }
+    let (sessions, calls, tools) = learned.counts;
+    let parts = [counted(sessions, "session"), counted(calls, "call"), counted(tools, "tool")];
+    terminal.notice(&format!("  {}\n", parts.join(" · ")));
+    let mut exit = Exit::Done;
+    for (session, event, why) in &learned.denied {
+        let fact =
+            format!("event {event} of `{session}` is not allowed by what was learned: {why}");
+        let help = "these sessions do what no plan of steps says: leave that one out, or widen it";
+        let finding = Diagnostic::without_place(Code::Unlearned, fact).help(help);
+        // What was learned stands, and is too narrow: a finding.
+        let _ = alone(terminal, &finding);
+        exit = Exit::Findings;
+    }
+    Ok(exit)
+}
+
+/// The files of sessions that a path names, in order.
+fn files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else if path.extension().is_some_and(|ending| ending == "jsonl") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Why nothing is learned.
+fn words(fault: &LearnFault) -> Diagnostic {
+    match fault {
+        LearnFault::Line(session, line, why) => {
+            let fact = format!("line {line} of `{session}` is no event of a session: {why}");
+            let help = "a session is a file of events, as `policyc eval --session` takes it";
+            Diagnostic::without_place(Code::Unlearned, fact).help(help)
+        }
+        LearnFault::Nothing => {
+            let fact = "no session calls a tool, so there is nothing to learn";
+            Diagnostic::without_place(Code::Unlearned, fact).help("name files of events")
+        }
+        LearnFault::TooMany(tools) => {
+            let fact = format!("{tools} tools were called, more than a plan has steps");
+            Diagnostic::without_place(Code::Unlearned, fact).help("learn from fewer sessions")
+        }
+        LearnFault::Name(name) => {
+            let fact = format!("a tool is called `{name}`, and a `*` in a policy is any name");
+            Diagnostic::without_place(Code::Unlearned, fact).help("leave out its sessions")
+        }
+        LearnFault::Bug(why) => {
+            let fact = format!("what was learned does not compile: {why}");
+            let help = "this is a bug of policyc: please report it with the sessions";
+            Diagnostic::without_place(Code::Unlearned, fact).help(help)
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! `policyc plan`: plans of agents. One part for each thing that is done with them.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args};
+
+use crate::cli::Command;
+use crate::cli::clock::Stopwatch;
+use crate::cli::exit::Exit;
+use crate::cli::linting::Chosen;
+use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
+use crate::cli::root::{parser_of, with_options};
+use crate::cli::sources::{Sources, rejected, shown, text_of};
+use crate::cli::terminal::Terminal;
+use crate::tools::plan::{Asked, check};
+use crate::tools::report::counted;
+
+/// The row of this command.
+pub const COMMAND: Command = Command {
+    name: "plan",
+    group: "look",
+    short: "plans of agents",
+    about: "Check plans of agents before anything runs",
+    usage: "COMMAND [OPTIONS]",
+    examples: &[("policyc plan check plan.json --policy .", "a plan that comes at run time")],
+    arguments,
+    run,
+};
+
+/// The parts of this command.
+const PARTS: &[Command] = &[CHECK];
+
+const CHECK: Command = Command {
+    name: "check",
+    group: "plan",
+    short: "a plan against its policy",
+    about: "Check a plan against a policy and its tools, before anything runs",
+    usage: "[PLAN] [OPTIONS]",
+    examples: &[
+        ("policyc plan check", "the plan of the policy in this directory"),
+        ("policyc plan check plan.json --policy policies", "one that comes at run time"),
+        ("policyc plan check --role clerk --role auditor", "for principals with these roles"),
+    ],
+    arguments: Options::augment_args,
+    run: |matches: &ArgMatches, terminal: &Terminal| with_options(matches, terminal, work),
+};
+
+#[derive(Debug, Args)]
+struct Options {
+    /// A plan in JSON or YAML, or an event that holds one; without it, the policy's own.
+    #[arg(value_name = "PLAN")]
+    plan: Option<PathBuf>,
+    /// The policy: files and directories.
+    #[arg(long, value_name = "PATHS", default_value = ".")]
+    policy: Vec<PathBuf>,
+    /// A role of who will call; without any, whoever does.
+    #[arg(long, value_name = "ROLE")]
+    role: Vec<String>,
+    #[command(flatten)]
+    chosen: Chosen,
+    #[command(flatten)]
+    reporting: Reporting,
+}
+
+fn arguments(parser: clap::Command) -> clap::Command {
+    let parser = parser.subcommand_required(true).arg_required_else_help(true);
+    let parser = parser.disable_help_subcommand(true);
+    PARTS.iter().fold(parser, |parser, part| parser.subcommand(parser_of("policyc plan", part)))
+}
+
+fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
+    let part = matches.subcommand().and_then(|(name, rest)| {
+        let part = PARTS.iter().find(|part| part.name == name)?;
+        Some((part.run)(rest, terminal))
+    });
+    part.unwrap_or(Exit::CouldNotRun)
+}
+
+fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    let watch = Stopwatch::start();
+    let sources = Sources { paths: options.policy.clone(), strict: false, source_date_epoch: None };
+    let read = sources.project(terminal).map_err(|found| alone(terminal, &found))?;
+    let (mut project, mut sink) = read;
+    if sink.has_errors() {
+        return Err(rejected(terminal, &project, sink));
+    }
+    let file = match &options.plan {
+        None => None,
+        Some(path) => {
+            let text = text_of(terminal, path)?;
+            let own = shown(path);
+            let logical = own.strip_prefix(&project.prefix).map_or(own.clone(), str::to_owned);
+            // A plan that lies among the sources is one of them already.
+            let known = project.files.find(&logical);
+            Some(known.unwrap_or_else(|| project.files.add(logical, text)))
+        }
+    };
+    let selection = options.chosen.selection(&project);
+    let asked = Asked { file, roles: &options.role, selection: &selection };
+    let steps = check(&project.files, &project.settings, asked, &mut sink);
+    let conclusion = Conclusion {
+        parts: steps
+            .map(|steps| counted(steps, "step"))
+            .into_iter()
+            .chain([watch.text()])
+            .collect(),
+        ..Conclusion::of(&project.files, &project.prefix, options.chosen.exit(&project, &sink))
+    };
+    Ok(conclude(terminal, &options.reporting, sink, &conclusion))
+}

@@ -1,0 +1,167 @@
+//! What recorded sessions did: tools, arguments, order, roles.
+//!
+//! In:      events.
+//! Out:     `Seen`.
+//! Imports: `runtime::session::event`, `tools::learn`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json};
+
+use crate::runtime::session::event::{Event, EventKind};
+use crate::tools::learn::{LearnFault, Recorded};
+
+/// Most values of one argument that are kept.
+const KEPT_MAX: usize = 10_000;
+
+/// What was seen in all sessions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) sessions: usize,
+    pub(super) calls: usize,
+    /// In the order in which they were met.
+    pub(super) tools: Vec<Used>,
+    /// What principals with a role called.
+    pub(super) roles: BTreeMap<String, BTreeSet<String>>,
+    /// Whether somebody called who has no role.
+    pub(super) without_role: bool,
+}
+
+/// How a tool was used.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Used {
+    pub(super) name: String,
+    pub(super) calls: usize,
+    /// Most calls of it in one session, without those that failed.
+    pub(super) most: usize,
+    /// The tools that had answered before its first call in every session that calls it.
+    pub(super) after: BTreeSet<String>,
+    /// In the order in which they were met.
+    pub(super) args: Vec<Argument>,
+}
+
+/// What an argument was.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Argument {
+    pub(super) name: String,
+    /// In how many calls it was given.
+    pub(super) given: usize,
+    /// Its values, each once.
+    pub(super) values: Vec<Json>,
+    /// Whether there were more than are kept.
+    pub(super) is_cut: bool,
+}
+
+/// What is known of the session at hand.
+#[derive(Default)]
+struct Now {
+    roles: Vec<String>,
+    /// Calls that wait for an answer: id and tool.
+    open: BTreeMap<String, String>,
+    done: BTreeSet<String>,
+    /// Calls of each tool that have not failed.
+    counts: BTreeMap<String, usize>,
+}
+
+impl Seen {
+    /// Takes in a session.
+    pub(super) fn add(&mut self, session: &Recorded) -> Result<(), LearnFault> {
+        self.sessions += 1;
+        let mut now = Now::default();
+        for (number, line) in (1..).zip(session.lines.split(|byte| *byte == b'\n')) {
+            let line = line.trim_ascii();
+            if line.is_empty() {
+                continue;
+            }
+            let wrong = |why: String| LearnFault::Line(session.name.clone(), number, why);
+            let event = Event::read(line).map_err(|fault| wrong(fault.to_string()))?;
+            match &event.kind {
+                EventKind::Prompt { principal: Some(principal), .. } => {
+                    now.roles = roles(principal);
+                }
+                EventKind::Request { call, action, context, .. } => {
+                    let own = context.iter().find(|(name, _)| *name == "principal");
+                    let own = own.map(|(_, principal)| roles(principal));
+                    let action: Json = serde_json::from_str(action)
+                        .map_err(|_| wrong("its action is no JSON".to_owned()))?;
+                    let tool = action.get("tool").and_then(Json::as_str);
+                    let tool = tool.ok_or_else(|| wrong("its action has no tool".to_owned()))?;
+                    let empty = Map::new();
+                    let args = match action.get("args") {
+                        None => &empty,
+                        Some(args) => args
+                            .as_object()
+                            .ok_or_else(|| wrong("its `args` are no object".to_owned()))?,
+                    };
+                    let by = own.unwrap_or_else(|| now.roles.clone());
+                    self.call((tool, args), &by, &mut now);
+                    now.open.insert(call.to_string(), tool.to_owned());
+                }
+                EventKind::Response { call, out, error } => {
+                    let Some(tool) = now.open.remove(call.as_ref()) else { continue };
+                    if error.is_some() && out.is_none_or(|out| out == "null") {
+                        let count = now.counts.entry(tool).or_default();
+                        *count = count.saturating_sub(1);
+                    } else {
+                        now.done.insert(tool);
+                    }
+                }
+                EventKind::Prompt { .. }
+                | EventKind::Approval { .. }
+                | EventKind::Fact(_)
+                | EventKind::Plan(_)
+                | EventKind::Answer
+                | EventKind::Clock
+                | EventKind::Reset => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, (tool, args): (&str, &Map<String, Json>), by: &[String], now: &mut Now) {
+        self.calls += 1;
+        self.without_role |= by.is_empty();
+        for role in by {
+            self.roles.entry(role.clone()).or_default().insert(tool.to_owned());
+        }
+        let is_first = !now.counts.contains_key(tool);
+        let count = now.counts.entry(tool.to_owned()).or_default();
+        *count += 1;
+        let at = self.tools.iter().position(|used| used.name == tool);
+        let at = at.unwrap_or_else(|| {
+            let (name, after) = (tool.to_owned(), now.done.clone());
+            self.tools.push(Used { name, after, ..Used::default() });
+            self.tools.len() - 1
+        });
+        let Some(used) = self.tools.get_mut(at) else { return };
+        if is_first {
+            used.after = used.after.intersection(&now.done).cloned().collect();
+        }
+        used.calls += 1;
+        used.most = used.most.max(*count);
+        for (name, value) in args {
+            let known = used.args.iter().position(|argument| argument.name == *name);
+            let known = known.unwrap_or_else(|| {
+                used.args.push(Argument { name: name.clone(), ..Argument::default() });
+                used.args.len() - 1
+            });
+            let Some(argument) = used.args.get_mut(known) else { continue };
+            argument.given += 1;
+            if argument.values.contains(value) {
+                continue;
+            }
+            argument.is_cut |= argument.values.len() >= KEPT_MAX;
+            if !argument.is_cut {
+                argument.values.push(value.clone());
+            }
+        }
+    }
+}
+
+/// The roles of a principal.
+fn roles(principal: &str) -> Vec<String> {
+    let principal: Json = serde_json::from_str(principal).unwrap_or_default();
+    let roles = principal.get("roles").and_then(Json::as_array);
+    let texts = roles.into_iter().flatten().filter_map(Json::as_str);
+    texts.map(str::to_owned).collect()
+}
