@@ -106,6 +106,12 @@ examples! {
     withheld "withheld" 10;
 }
 
+/// Of published servers, whose tools `mcp` compares.
+#[test]
+fn servers() {
+    assert_eq!(example("mcp-servers"), 33);
+}
+
 /// They are no project: a project takes those that it needs.
 #[test]
 fn packs() {

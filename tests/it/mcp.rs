@@ -371,3 +371,37 @@ proptest! {
         }
     }
 }
+
+/// The policies for published servers declare the tools and the arguments that these list.
+#[test]
+fn policies_of_servers_declare_what_they_list() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/mcp-servers");
+    for server in ["filesystem", "git", "fetch"] {
+        let policy = fs::read_to_string(examples.join(format!("{server}.yaml")));
+        let mut files = SourceMap::new();
+        files.add("policy.yaml", policy.expect("the policy"));
+        let parsed = parse(&files, &Options::default(), &mut Sink::new());
+        let mut declared: Vec<String> = Vec::new();
+        for tool in parsed.policies.iter().flat_map(|document| &document.tools) {
+            let name = &tool.name.value;
+            declared.push(name.to_string());
+            declared.extend(tool.args.iter().map(|field| {
+                format!("{name} {}{}", field.name.value, if field.optional { "?" } else { "" })
+            }));
+        }
+        let answer: Json = serde_json::from_str(&text(&format!("{server}.json"))).expect("JSON");
+        let mut listed: Vec<String> = Vec::new();
+        for tool in answer["result"]["tools"].as_array().expect("tools") {
+            let (name, schema) = (tool["name"].as_str().expect("a name"), &tool["inputSchema"]);
+            listed.push(name.to_owned());
+            for argument in schema["properties"].as_object().into_iter().flatten() {
+                let mut required = schema["required"].as_array().into_iter().flatten();
+                let needed = required.any(|it| it == argument.0.as_str());
+                listed.push(format!("{name} {}{}", argument.0, if needed { "" } else { "?" }));
+            }
+        }
+        declared.sort();
+        listed.sort();
+        assert_eq!(declared, listed, "{server}");
+    }
+}
