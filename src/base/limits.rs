@@ -127,6 +127,8 @@ pub const SESSION_FIELDS_MAX: usize = 1 << 18;
 pub const SESSION_CALLS_MAX: usize = 1 << 16;
 /// Most bytes that are compared to find the values of one call; beyond it they may be anywhere.
 pub const SESSION_MATCH_BYTES_MAX: usize = 4 << 20;
+/// Most elements of an output that are asked one by one whether they carry what is declared.
+pub const SESSION_ELEMENTS_MAX: usize = 1 << 12;
 /// Most places that are told of where a value was found.
 pub const SESSION_SOURCES_MAX: usize = 16;
 /// Most links that are told of the chain of one value.
@@ -144,6 +146,8 @@ pub const SESSION_FACTS_MAX: usize = 1 << 12;
 pub const SESSION_FACT_BYTES_MAX: usize = 8 << 20;
 /// Most steps of a plan.
 pub const PLAN_STEPS_MAX: usize = 1 << 8;
+/// Most questions to approvers that one rule may ask in a time of its choice.
+pub const FATIGUE_MAX: u32 = 1 << 10;
 /// Most calls that are offered in the place of one that was denied.
 pub const OFFERS_MAX: usize = 1 << 3;
 /// Most letters that a question quotes of one value.

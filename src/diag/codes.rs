@@ -49,6 +49,7 @@ macro_rules! for_each_code {
             E0221 BadOffer Error "an offer that no call can be"
             E0222 QuotedValue Error "an answer that would quote what an attacker may have written"
             E0223 NotUndone Error "a plan that would go back to a step that nothing undoes"
+            E0224 UnknownSanitizer Error "a sanitizer that is not declared"
             E0301 NotBool Error "a condition is not true or false"
             E0302 UnknownField Error "a field that does not exist"
             E0303 NotComparable Error "two values that cannot be compared"

@@ -19,6 +19,16 @@ pub const PROMPT: &str = "prompt";
 
 /// What stands for the origin of a value that was seen nowhere.
 pub const MODEL: &str = "model";
+/// What a tool gave, below `ROOT`, where a session evaluates something about it.
+pub const OUT: &str = "out";
+/// What a value carries of which nothing is declared. Every project with labels has it.
+pub const UNKNOWN: &str = "untrusted.unknown";
+/// The family of labels that sanitizers add.
+pub const CLEAN: &str = "clean.";
+/// What stands before the name of a sanitizer in the mark that it leaves.
+pub const SANITIZER: &str = "sanitizer.";
+/// What stands before the id of a declassification in the mark that it leaves.
+pub const DECLASSIFIED: &str = "declassified.";
 /// The word below which the answers lie that are about a plan.
 pub const PLAN: &str = "plan";
 /// The step of the plan that a call is, below `PLAN`: its name, or nothing.
@@ -27,6 +37,12 @@ pub const STEP: &str = "step";
 pub const OFF: &str = "off";
 /// A call that only reads, and any other.
 pub const OFF_PLAN: [&str; 2] = ["read", "effect"];
+
+/// Whether a label is a mark: it says what was done to a value, and is carried by no other.
+#[must_use]
+pub fn is_mark(label: &str) -> bool {
+    [CLEAN, SANITIZER, DECLASSIFIED].iter().any(|family| label.starts_with(family))
+}
 
 /// A question about a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +53,8 @@ pub enum Question {
     Labels,
     /// Where it came from: `prompt`, the name of a tool, `model`, or `none` where it is empty.
     From,
+    /// The same in words for people: the tool and the event that asked for its call.
+    Origin,
     /// How that is known: `ref`, `match`, `model` or `none`.
     Kind,
     /// How many calls a meter has counted, without this one: an int.
@@ -84,10 +102,11 @@ impl Subject {
 
 impl Question {
     /// Every question.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Label,
         Self::Labels,
         Self::From,
+        Self::Origin,
         Self::Kind,
         Self::Count,
         Self::Sum,
@@ -104,6 +123,7 @@ impl Question {
             Self::Label => "label",
             Self::Labels => "labels",
             Self::From => "from",
+            Self::Origin => "origin",
             Self::Kind => "kind",
             Self::Count => "count",
             Self::Sum => "sum",
@@ -118,7 +138,9 @@ impl Question {
     #[must_use]
     pub const fn subject(self) -> Subject {
         match self {
-            Self::Label | Self::Labels | Self::From | Self::Kind | Self::Via => Subject::Argument,
+            Self::Label | Self::Labels | Self::From | Self::Origin | Self::Kind | Self::Via => {
+                Subject::Argument
+            }
             Self::Count | Self::Sum => Subject::Meter,
             Self::Over => Subject::Limit,
             Self::Done => Subject::Step,

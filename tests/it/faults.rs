@@ -10,12 +10,15 @@ use policyc::lang::decision::Effect;
 use policyc::lang::error::EvalError;
 use policyc::lang::opcodes::{INFALLIBLE, Instruction};
 use policyc::runtime::program::Program;
+use policyc::runtime::session::ground::Ground;
+use policyc::runtime::session::step::{Outcome, Session, Work};
 use policyc::runtime::vm::observe::{Observer, Sight};
-use policyc::runtime::vm::request::{Moment, ingest};
+use policyc::runtime::vm::request::{Moment, ingest_answered};
 use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::bench::cases;
 use policyc::tools::pipeline::{compile, references};
 use policyc::tools::project;
+use serde_json::{Value as Json, json};
 
 use crate::records::NOW;
 use crate::records::round_trip::try_program;
@@ -59,7 +62,8 @@ type Told = (Option<Effect>, Option<String>, usize);
 
 fn decided(program: &Program, (context, moment): Input<'_>, faulty: &mut Faulty) -> Told {
     let mut scratch = Scratch::for_program(program);
-    let mut filled = ingest(program, context, &mut scratch);
+    // What a session has answered lies in the context of its decisions.
+    let mut filled = ingest_answered(program, context, &mut scratch);
     let mut decision = filled.decide_observed(moment, faulty);
     // The reason of the winner is made when it is asked for, and decides nothing any more.
     let _ = decision.reason_observed(faulty);
@@ -162,4 +166,107 @@ fn no_fault_in_a_random_policy_opens_it() {
     }
     println!("{programs} policies, {tally:?}");
     assert!(programs * 2 > rounds && tally.closed > rounds, "{programs} policies, {tally:?}");
+}
+
+/// Whatever a decision of a session reads, an answer of the session included, may fail or be
+/// missing: that opens nothing.
+#[test]
+fn no_fault_in_a_session_opens_it() {
+    let (mut tally, mut missing, mut closed) = (Tally::default(), 0, 0);
+    for (policy, events) in sessions() {
+        let program = try_program(&policy).expect("it compiles");
+        let ground = Ground::of(&program);
+        let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+        for (seq, mut event) in (1..).zip(events) {
+            (event["seq"], event["ts"]) = (json!(seq), json!("2026-11-19T14:03:20Z"));
+            let outcome = session.line(event.to_string().as_bytes(), &mut work);
+            if !matches!(outcome, Outcome::Decided(_)) {
+                continue;
+            }
+            let plain = outcome.effect();
+            drop(outcome);
+            let context = work.context().to_owned();
+            let moment = Moment::at(1_795_097_000, 0);
+            tally.all(&program, (context.as_bytes(), &moment), &format!("event {seq}"));
+            // A term that fails leaves its answer out.
+            let whole: Json = serde_json::from_str(&context).expect("JSON");
+            let words: Vec<String> =
+                whole["@session"].as_object().expect("answers").keys().cloned().collect();
+            for word in words {
+                let mut less = whole.clone();
+                less["@session"].as_object_mut().expect("answers").remove(&word);
+                let text = less.to_string();
+                let told = decided(&program, (text.as_bytes(), &moment), &mut Faulty::default());
+                missing += 1;
+                let opens = told.0 == Some(Effect::Allow) && plain != Some(Effect::Allow);
+                assert!(!opens, "event {seq} without {word}");
+                closed += u32::from(plain == Some(Effect::Allow) && told.0 != plain);
+            }
+        }
+    }
+    println!("{missing} answers left out, {closed} permissions closed, {tally:?}");
+    assert!(missing > 40 && closed > 10 && tally.faults > 10 && tally.closed > 3, "{tally:?}");
+}
+
+/// Policies that ask all that a session answers, and events.
+fn sessions() -> Vec<(String, Vec<Json>)> {
+    let policy = r#"
+policyc: 1
+default: deny
+labels: {integrity: {untrusted: [file], own: [record], input: [user]}, secrecy: {secret: [key]}}
+tools:
+  read: {effect: none, args: {path: string}, output: {"": {labels: [untrusted.file]}}}
+  keys: {effect: none, output: {"": {labels: [secret.key]}}}
+  pay: {effect: egress, args: {to: string target, amount: double, note: string payload}}
+rules:
+  - {id: all, on: [read, keys, pay], allow: a call}
+  - {id: large, on: [pay], when: args.amount > 100.0, escalate: {to: [user]}}
+  - {id: odd, on: [pay], when: "kind(args.to) == 'none' || 'secret.key' in ctx", deny: odd}
+flow:
+  - id: target
+    sink: {arg: target}
+    forbid: "untrusted.*"
+    unless: "from(arg) == 'prompt'"
+    over: deny
+meters:
+  calls: {on: "*", window: session}
+  sum: {on: pay, amount: decimal(args.amount), window: session}
+limits:
+  - {meter: calls, max: 6}
+  - {meter: sum, max: 500}
+plan:
+  id: bill
+  steps:
+    read: {tool: read}
+    pay: {tool: pay, after: [read], args: {amount: {le: 400.0}}}
+  reads: {allow: [keys]}
+  deviation: {effect: {escalate: {to: [user]}}}
+"#;
+    let call = |id: &str, tool: &str, args: Json| {
+        let action = json!({"tool": tool, "args": args});
+        json!({"ev": "request", "call": id, "action": action})
+    };
+    let pay = |id: &str, to: &str, amount: f64| {
+        call(id, "pay", json!({"to": to, "amount": amount, "note": "x"}))
+    };
+    let events = vec![
+        json!({"ev": "prompt", "principal": {"id": "a"}, "text": "pay bob"}),
+        pay("1", "bob", 5.0),
+        call("2", "read", json!({"path": "a"})),
+        json!({"ev": "response", "call": "2", "out": "eve"}),
+        pay("3", "bob", 5.0),
+        pay("4", "eve", 5.0),
+        pay("5", "bob", 300.0),
+        pay("6", "bob", 450.0),
+        call("7", "keys", json!({})),
+        pay("8", "bob", 7.0),
+        json!({"ev": "response", "call": "7", "out": "k-1"}),
+        pay("9", "bob", 7.0),
+        json!({"ev": "reset"}),
+        pay("10", "bob", 8.0),
+        pay("11", "bob", 9.0),
+        pay("12", "bob", 9.0),
+        pay("13", "bob", 9.0),
+    ];
+    vec![(policy.to_owned(), events)]
 }

@@ -59,6 +59,8 @@ fn the_schema_of_policies_has_the_keys_that_are_read() {
         mapping.read.iter().map(|key| (*key).to_owned()).collect()
     };
     let tool = "/properties/tools/anyOf/0/additionalProperties";
+    let sanitizer = "/properties/sanitizers/anyOf/0/additionalProperties";
+    let freed = "/properties/declassify/anyOf/0/items";
     let answer = "/properties/on_deny/anyOf/0/additionalProperties";
     let plan = "/properties/plan/anyOf/0";
     let step = "/properties/plan/anyOf/0/properties/steps/additionalProperties";
@@ -68,6 +70,7 @@ fn the_schema_of_policies_has_the_keys_that_are_read() {
         ("", policies::DOCUMENT),
         ("/$defs/rule", policies::RULE),
         ("/$defs/rule/properties/escalate", policies::ESCALATION),
+        ("/$defs/rule/properties/escalate/properties/fatigue", policies::FATIGUE),
         (&format!("/properties/default/{escalate}"), policies::FALLBACK),
         (&format!("/properties/on_error/{escalate}"), policies::FALLBACK),
         ("/properties/functions/anyOf/0/additionalProperties", policies::FUNCTION),
@@ -85,6 +88,10 @@ fn the_schema_of_policies_has_the_keys_that_are_read() {
         (&format!("{step}/properties/args/additionalProperties"), policies::PLAN_ARG),
         (&format!("{plan}/properties/reads"), policies::PLAN_READS),
         (&format!("{plan}/properties/deviation"), policies::PLAN_DEVIATION),
+        (sanitizer, policies::SANITIZER),
+        (&format!("{sanitizer}/properties/schema"), policies::TYPED),
+        (freed, policies::DECLASSIFY),
+        (&format!("{freed}/properties/at"), policies::DECLASSIFY_AT),
         (answer, policies::DENIAL),
         (&format!("{answer}/properties/offer/items"), policies::OFFER),
         ("/properties/redact/anyOf/0/items", policies::REDACTION),

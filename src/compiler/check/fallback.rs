@@ -80,6 +80,7 @@ fn same(a: &Fallback, b: &Fallback) -> bool {
                 && a.binds == b.binds
                 && a.valid_for_ns == b.valid_for_ns
                 && a.uses == b.uses
+                && a.fatigue.as_ref().map(|it| it.value) == b.fatigue.as_ref().map(|it| it.value)
         }
         (Fallback::Deny | Fallback::Allow | Fallback::Escalate(_), _) => false,
     }

@@ -23,7 +23,7 @@ use crate::compiler::syntax::document::model::{
 };
 use crate::lang::constant::Constant;
 use crate::lang::functions::{self, Library};
-use crate::lang::session::{CTX, OFF, PLAN, ROOT, STEP};
+use crate::lang::session::{CTX, OFF, OUT, PLAN, ROOT, STEP};
 use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// The roots that calls of agents have beside those of the schema.
@@ -63,15 +63,32 @@ pub(super) fn check<'a>(
             named.iter().filter_map(|at| cx.tool(*at)).map(|tool| tool.name.clone()).collect()
         }));
     }
+    let about_output = scope_of_output(&page.scope);
     for term in &document.terms {
         let named = tools::named_by(cx, &term.on);
-        let frame = page.frames.of_term(cx, named.as_deref(), page.types);
-        check_term(cx, &page.scope, &frame, term);
+        if term.gives == Gives::Output {
+            check_term(cx, &about_output, &Frame::default(), term);
+        } else {
+            let frame = page.frames.of_term(cx, named.as_deref(), page.types);
+            check_term(cx, &page.scope, &frame, term);
+        }
         info.terms.push(named.map(|named| {
             named.iter().filter_map(|at| cx.tool(*at)).map(|tool| tool.name.clone()).collect()
         }));
     }
     info
+}
+
+/// What is visible to what a session evaluates about an output: that, and constants.
+fn scope_of_output(scope: &Scope) -> Scope {
+    let mut scope = scope.clone();
+    scope.flexible = false;
+    scope.names.retain(|_, entity| matches!(entity, Entity::Constant(..)));
+    let path = vec![Name::new(ROOT), Name::new(OUT)];
+    let (ty, span, response_only) = (TypeTable::DYN, None, false);
+    let entity = Entity::Root { path, ty, span, response_only };
+    scope.names.insert(OUT.to_owned(), entity);
+    scope
 }
 
 /// Types what a session evaluates.
@@ -82,7 +99,7 @@ fn check_term(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, term: &Term) {
             "a string, an int, a uint or a bool",
             &[TypeTable::STRING, TypeTable::INT, TypeTable::UINT, TypeTable::BOOL],
         ),
-        Gives::Condition => return check_condition(cx, scope, frame, term.expr),
+        Gives::Condition | Gives::Output => return check_condition(cx, scope, frame, term.expr),
         Gives::Quote => {
             infer(cx, scope, frame, term.expr, Place::Value);
             return;

@@ -15,9 +15,12 @@ use crate::compiler::syntax::document::denials::{DEFAULT, Denial, Offer};
 use crate::compiler::syntax::document::meters::{Limit, MeterWindow};
 use crate::compiler::syntax::document::model::{PolicyDocument, TemplatePart, Tool};
 use crate::compiler::syntax::document::plans::Plan as DocumentPlan;
+use crate::compiler::syntax::document::trust::{Declassify, Sanitizer};
+use crate::lang::glob;
+use crate::lang::session::{DECLASSIFIED, SANITIZER, UNKNOWN, is_mark};
 use crate::runtime::bundle::govern::{
-    BacktrackRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow, OfferRow, PlanRow,
-    QuestionPart, StepRow, ToolRow, WindowRow,
+    BacktrackRow, DeclassifyRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow,
+    OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, ToolRow, WindowRow,
 };
 use crate::runtime::bundle::module::{NONE, Step};
 
@@ -37,6 +40,7 @@ pub(crate) fn govern(checked: &Checked<'_>, tables: &mut Tables) -> Result<Gover
         .map(|(name, implies)| LabelRow { name: tables.string(name), implies: implies.clone() });
     let labels = labels.collect();
     let policies = &checked.parsed().policies;
+    let terms = terms(checked);
     let mut tools: Vec<&Tool> = policies.iter().flat_map(|document| &document.tools).collect();
     tools.arrange_by(|a, b| a.name.value.cmp(&b.name.value));
     if known.is_empty() {
@@ -48,14 +52,16 @@ pub(crate) fn govern(checked: &Checked<'_>, tables: &mut Tables) -> Result<Gover
         ToolRow {
             name: tables.string(&tool.name.value),
             args: tool.says_args.then_some(args),
-            outputs: outputs(tool, number, tables),
+            outputs: outputs(tool, (&number, &terms), tables),
         }
     });
     let tools = tools.collect();
     let (meters, limits) = (meters(checked, tables), limits(checked, tables));
     let plan = plan(checked, tables);
     let denials = denials(checked, tables);
-    Ok(Govern { labels, tools, terms: Vec::new(), meters, limits, plan, denials })
+    let (sanitizers, declassify) = takers(checked, tables);
+    let terms = Vec::new();
+    Ok(Govern { labels, tools, terms, meters, limits, plan, denials, sanitizers, declassify })
 }
 
 /// The meters, ascending by name. Terms are numbered as documents have them.
@@ -147,6 +153,70 @@ fn plan(checked: &Checked<'_>, tables: &mut Tables) -> Option<PlanRow> {
     Some(PlanRow { steps: rows, reads, budget: plan.budget, readers, others })
 }
 
+/// The numbers of terms, by their expressions.
+fn terms(checked: &Checked<'_>) -> FxHashMap<ExprId, u16> {
+    let terms = checked.parsed().policies.iter().flat_map(|document| &document.terms);
+    terms.map(|term| term.expr).zip(0..NONE).collect()
+}
+
+/// The sanitizers and declassifications, ascending by name.
+fn takers(checked: &Checked<'_>, tables: &mut Tables) -> (Vec<SanitizerRow>, Vec<DeclassifyRow>) {
+    let (known, terms) = (&checked.analysis().labels, terms(checked));
+    let policies = &checked.parsed().policies;
+    // What nothing is known of stays, unless it is named, or one of few values comes of it.
+    let fit = |patterns: &[Spanned<Name>], all: bool| {
+        let meant = |label: &&Name| {
+            patterns.iter().any(|pattern| {
+                let exact = pattern.value == **label;
+                exact || glob::matches(&pattern.value, label) && (all || ***label != *UNKNOWN)
+            })
+        };
+        let found = known.names.iter().filter(|label| !is_mark(label)).filter(meant);
+        found.filter_map(|label| known.number(label)).collect::<Vec<u16>>()
+    };
+    let numbers = |labels: &[Spanned<Name>], mark: String| {
+        let names = labels.iter().map(|label| label.value.as_str()).chain([mark.as_str()]);
+        let mut numbers: Vec<u16> = names.filter_map(|name| known.number(name)).collect();
+        numbers.arrange();
+        numbers.dedup();
+        numbers
+    };
+    let sanitizers = policies.iter().flat_map(|document| &document.sanitizers);
+    let mut sanitizers: Vec<&Sanitizer> = sanitizers.collect();
+    sanitizers.arrange_by(|a, b| a.name.value.cmp(&b.name.value));
+    let sanitizers = sanitizers.into_iter().map(|it| SanitizerRow {
+        name: tables.string(&it.name.value),
+        tool: tables.string(&it.tool.value),
+        arg: it.arg.value.iter().map(|key| tables.string(key)).collect(),
+        removes: fit(&it.removes, it.values.is_some()),
+        adds: numbers(&it.adds, format!("{SANITIZER}{}", it.name.value)),
+        requires: it.requires.and_then(|expr| terms.get(&expr).copied()).unwrap_or(NONE),
+        typed: it.values.is_some(),
+    });
+    let sanitizers = sanitizers.collect();
+    let entries = policies.iter().flat_map(|document| &document.declassify);
+    let mut entries: Vec<&Declassify> = entries.collect();
+    entries.arrange_by(|a, b| a.id.value.cmp(&b.id.value));
+    let entries = entries.into_iter().map(|it| DeclassifyRow {
+        id: tables.string(&it.id.value),
+        tool: tables.string(&it.tool.value),
+        path: way(&it.path, tables),
+        removes: fit(&it.from, false),
+        adds: numbers(it.to.as_slice(), format!("{DECLASSIFIED}{}", it.id.value)),
+        by: it.by.iter().map(|name| tables.string(&name.value)).collect(),
+    });
+    (sanitizers, entries.collect())
+}
+
+/// A path, as rows have it.
+fn way(keys: &[Option<Name>], tables: &mut Tables) -> Vec<Step> {
+    let step = |key: &Option<Name>| match key {
+        Some(key) => Step::Key(tables.string(key)),
+        None => Step::Any,
+    };
+    keys.iter().map(step).collect()
+}
+
 /// The answers, ascending by the rules that they are about.
 fn denials(checked: &Checked<'_>, tables: &mut Tables) -> Vec<DenialRow> {
     let policies = &checked.parsed().policies;
@@ -157,12 +227,7 @@ fn denials(checked: &Checked<'_>, tables: &mut Tables) -> Vec<DenialRow> {
     denials.retain(|denial| !denial.rules.is_empty() || denial.rule.value == DEFAULT);
     let plan = policies.iter().find_map(|document| document.plan.as_ref());
     let (steps, _) = plan.map(DocumentPlan::ordered).unwrap_or_default();
-    let terms: FxHashMap<ExprId, u16> = policies
-        .iter()
-        .flat_map(|document| &document.terms)
-        .map(|term| term.expr)
-        .zip(0..NONE)
-        .collect();
+    let terms = terms(checked);
     let term = |expr: ExprId| terms.get(&expr).copied().unwrap_or(NONE);
     let question = |denial: &Denial, tables: &mut Tables| -> Vec<QuestionPart> {
         let mut names = denial.names.iter();
@@ -224,25 +289,22 @@ fn limits(checked: &Checked<'_>, tables: &mut Tables) -> Vec<LimitRow> {
 /// it acts; else nothing is known.
 fn outputs(
     tool: &Tool,
-    number: impl Fn(&Name) -> Option<u16>,
+    (number, terms): (&impl Fn(&Name) -> Option<u16>, &FxHashMap<ExprId, u16>),
     tables: &mut Tables,
 ) -> Vec<FieldLabels> {
     let Some(written) = &tool.output else {
-        let acts = tool.effect.as_ref().is_some_and(|effect| effect.value != ToolEffect::None);
-        let inherits = FieldLabels { path: Vec::new(), labels: Vec::new(), inherit: true };
-        return if acts { vec![inherits] } else { Vec::new() };
+        let (path, labels) = (Vec::new(), Vec::new());
+        let inherits = FieldLabels { path, labels, inherit: true, when: NONE };
+        return if tool.acts() { vec![inherits] } else { Vec::new() };
     };
     let row = |output: &Output| {
-        let path = output.keys.iter().map(|key| match key {
-            Some(key) => Step::Key(tables.string(key)),
-            None => Step::Any,
-        });
-        let path = path.collect();
-        let names = output.labels.iter().flatten();
+        let path = way(&output.keys, tables);
+        let names = output.labels.iter();
         let mut labels: Vec<u16> = names.filter_map(|name| number(&name.value)).collect();
         labels.arrange();
         labels.dedup();
-        FieldLabels { path, labels, inherit: output.labels.is_none() }
+        let when = output.when.and_then(|expr| terms.get(&expr).copied()).unwrap_or(NONE);
+        FieldLabels { path, labels, inherit: output.inherit, when }
     };
     written.iter().map(row).collect()
 }

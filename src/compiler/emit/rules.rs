@@ -207,6 +207,7 @@ pub(crate) fn escalation_of(tables: &mut Tables, escalation: &Escalation) -> u16
         binds: names(tables, &mut escalation.binds.iter()),
         valid_for_ns: escalation.valid_for_ns,
         uses: escalation.uses,
+        fatigue: escalation.fatigue.as_ref().map(|fatigue| fatigue.value),
     };
     tables.escalation(row)
 }

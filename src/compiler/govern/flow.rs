@@ -4,11 +4,14 @@ use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::govern::error::GovernError;
 use crate::compiler::govern::make::made;
+use crate::compiler::govern::trust::error::TakerError;
 use crate::compiler::govern::{ARG, Work, plan};
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, LogicOp};
 use crate::compiler::syntax::document::agents::{Flow, SinkArg};
 use crate::compiler::syntax::document::known::ROLES;
 use crate::compiler::syntax::document::model::{Role, Rule, Tool, TypeField};
+use crate::diag::suggest::nearest;
+use crate::lang::session::SANITIZER;
 
 /// Adds a rule for each argument that the sink names, `ID/ARGUMENT`, about the tools that have it;
 /// or the rule `ID` about what the model has read, if the sink names none.
@@ -155,8 +158,23 @@ fn condition(work: &mut Work<'_>, flow: &Flow, argument: Option<&Name>) -> Optio
         let model = make.text("model");
         bad.push(make.binary(BinaryOp::Equal, kind, model));
     }
+    let mut bad = work.at(flow.sink.span).logic(LogicOp::Or, bad)?;
+    for (name, argument) in flow.sanitized_by.iter().zip(argument.into_iter().cycle()) {
+        if !work.labels.has(&format!("{SANITIZER}{}", name.value)) {
+            let known = work.labels.names.iter().filter_map(|it| it.strip_prefix(SANITIZER));
+            let nearest = nearest(&name.value, known).map(str::to_owned);
+            let (at, name) = (name.span, name.value.clone());
+            work.sink.report(TakerError::UnknownSanitizer { at, name, nearest });
+            continue;
+        }
+        let mut make = work.at(name.span);
+        let (subject, mark) = (make.argument(argument), format!("{SANITIZER}{}", name.value));
+        let mark = make.text(&mark);
+        let went = make.call("label", vec![subject, mark]);
+        let other = make.not(went);
+        bad = make.logic(LogicOp::And, vec![bad, other])?;
+    }
     let mut make = work.at(flow.sink.span);
-    let bad = make.logic(LogicOp::Or, bad)?;
     let Some(unless) = flow.unless else { return Some(bad) };
     let unless = match argument {
         Some(argument) => make.with_argument(unless, ARG, argument),

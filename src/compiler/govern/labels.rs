@@ -4,13 +4,32 @@ use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
 use crate::base::span::Spanned;
 use crate::compiler::govern::error::GovernError;
+use crate::compiler::govern::trust::error::TakerError;
 use crate::compiler::syntax::document::model::PolicyDocument;
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
 use crate::lang::glob;
+use crate::lang::session::{DECLASSIFIED, SANITIZER, UNKNOWN, is_mark};
 
-/// What an output carries of which nothing is declared. Every project with labels has it.
-pub const UNKNOWN: &str = "untrusted.unknown";
+/// Reports a mark that something else than a sanitizer sets.
+fn set_mark(name: &Spanned<Name>, sink: &mut Sink) {
+    sink.report(TakerError::MarkSet { at: name.span, name: name.value.clone() });
+}
+
+/// Reports sanitizers and declassifications that are there twice.
+fn takers_once(documents: &[PolicyDocument], sink: &mut Sink) {
+    let sanitizers = documents.iter().flat_map(|it| &it.sanitizers).map(|it| &it.name);
+    let entries = documents.iter().flat_map(|it| &it.declassify).map(|it| &it.id);
+    for all in [sanitizers.collect::<Vec<_>>(), entries.collect()] {
+        for (at, name) in all.iter().enumerate() {
+            let before = all.get(..at).unwrap_or_default();
+            if let Some(first) = before.iter().find(|it| it.value == name.value) {
+                let (at, first, name) = (name.span, first.span, name.value.clone());
+                sink.report(TakerError::TakerTwice { at, first, name });
+            }
+        }
+    }
+}
 
 /// The labels of all documents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +46,8 @@ impl Labels {
         let speaks = |document: &PolicyDocument| {
             !document.labels.names.is_empty()
                 || !document.flow.is_empty()
+                || !document.sanitizers.is_empty()
+                || !document.declassify.is_empty()
                 || document.tools.iter().any(|tool| tool.output.is_some())
         };
         if !documents.iter().any(speaks) {
@@ -35,6 +56,10 @@ impl Labels {
         let written = documents.iter().flat_map(|it| &it.labels.names);
         let mut names: Vec<Name> = written.map(|name| name.value.clone()).collect();
         names.push(Name::new(UNKNOWN));
+        let sanitizers = documents.iter().flat_map(|it| &it.sanitizers);
+        names.extend(sanitizers.map(|it| Name::from(format!("{SANITIZER}{}", it.name.value))));
+        let entries = documents.iter().flat_map(|it| &it.declassify);
+        names.extend(entries.map(|it| Name::from(format!("{DECLASSIFIED}{}", it.id.value))));
         names.arrange();
         names.dedup();
         let implies = vec![Vec::new(); names.len()];
@@ -42,6 +67,8 @@ impl Labels {
         for (label, others) in documents.iter().flat_map(|it| &it.labels.implies) {
             let numbers: Vec<u16> = others.iter().filter_map(|it| labels.known(it, sink)).collect();
             let Some(own) = labels.known(label, sink) else { continue };
+            let marks = others.iter().chain([label]).filter(|name| is_mark(&name.value));
+            marks.for_each(|name| set_mark(name, sink));
             if let Some(list) = labels.implies.get_mut(usize::from(own)) {
                 list.extend(numbers.into_iter().filter(|it| *it != own));
                 list.arrange();
@@ -49,9 +76,18 @@ impl Labels {
             }
         }
         let outputs = documents.iter().flat_map(|it| &it.tools).filter_map(|it| it.output.as_ref());
-        for name in outputs.flatten().filter_map(|it| it.labels.as_ref()).flatten() {
+        for name in outputs.flatten().flat_map(|it| &it.labels) {
+            if is_mark(&name.value) {
+                set_mark(name, sink);
+            }
             labels.known(name, sink);
         }
+        for to in documents.iter().flat_map(|it| &it.declassify).filter_map(|it| it.to.as_ref()) {
+            if is_mark(&to.value) {
+                set_mark(to, sink);
+            }
+        }
+        takers_once(documents, sink);
         labels
     }
 

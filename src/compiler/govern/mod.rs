@@ -1,5 +1,6 @@
 //! What documents say about agents, made into ordinary rules: `capabilities`, `flow`,
-//! `limits`, `plan`; and into what sessions evaluate: `meters`, the steps of a plan, `on_deny`.
+//! `limits`, `plan`; and into what sessions evaluate: `meters`, the steps of a plan, `on_deny`,
+//! `sanitizers`.
 //!
 //! In:      `Parsed`, as the documents were read.
 //! Out:     more rules in it, each with the place of what it was made of, and terms; the tables of
@@ -20,6 +21,7 @@ pub mod labels;
 mod make;
 pub mod meters;
 pub mod plan;
+mod trust;
 
 use rustc_hash::FxHashMap;
 
@@ -122,6 +124,8 @@ fn terms(
     let mut work = Work { ast, tools, labels, plan, sink, made: &mut unmade };
     denials::check_undo(&mut work);
     for document in policies {
+        let made = trust::expand(&mut work, document);
+        document.terms.extend(made);
         let made = denials::expand(&mut work, &mut document.denials, (&all, &keys));
         document.terms.extend(made);
         let is_own = |plan: &&Plan| document.plan.as_ref().is_some_and(|own| own.span == plan.span);

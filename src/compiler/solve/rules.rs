@@ -364,7 +364,7 @@ fn target(module: &Module, escalation: u16) -> Rc<str> {
         |many: &[u32]| many.iter().map(|at| text(module, *at)).collect::<Vec<_>>().join(", ");
     let rest =
         (row.quorum, row.timeout_ns, row.suspend, names(&row.binds), row.valid_for_ns, row.uses);
-    format!("{} {rest:?}", names(&row.to)).into()
+    format!("{} {rest:?} {:?}", names(&row.to), row.fatigue).into()
 }
 
 /// What a requirement says of a slot that meets it, and perhaps of others.

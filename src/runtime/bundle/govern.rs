@@ -24,6 +24,10 @@ pub struct Govern {
     pub plan: Option<PlanRow>,
     /// What calls are answered that are not allowed, ascending by the rules that are meant.
     pub denials: Vec<DenialRow>,
+    /// Sanitizers, ascending by name.
+    pub sanitizers: Vec<SanitizerRow>,
+    /// Declassifications, ascending by id.
+    pub declassify: Vec<DeclassifyRow>,
 }
 
 /// A label of data.
@@ -56,6 +60,9 @@ pub struct FieldLabels {
     pub labels: Vec<u16>,
     /// Whether it carries those of the call's arguments, too.
     pub inherit: bool,
+    /// The term that says whether all this is about an element, or `NONE`: the part of the output
+    /// that the path leads to with its last `*`.
+    pub when: u16,
 }
 
 /// An expression that a session evaluates.
@@ -204,4 +211,40 @@ pub struct BacktrackRow {
     pub max: u32,
     /// What is answered where it cannot, or not any more.
     pub otherwise: Respond,
+}
+
+/// A tool whose output carries less than what it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SanitizerRow {
+    /// Its name.
+    pub name: Str,
+    /// The tool.
+    pub tool: Str,
+    /// The way to the argument that it makes clean; never empty.
+    pub arg: Vec<Str>,
+    /// Labels that it takes away, ascending.
+    pub removes: Vec<u16>,
+    /// Marks that it leaves, ascending.
+    pub adds: Vec<u16>,
+    /// The term that must hold of the output, or `NONE`.
+    pub requires: u16,
+    /// Whether the output is one of few values: then what is made of it is clean, too.
+    pub typed: bool,
+}
+
+/// Labels that the output of a tool does not carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclassifyRow {
+    /// Its id.
+    pub id: Str,
+    /// The tool.
+    pub tool: Str,
+    /// The way to the part of its output.
+    pub path: Vec<Step>,
+    /// Labels that are taken away, ascending.
+    pub removes: Vec<u16>,
+    /// Labels that stand there instead, with the mark that this leaves: ascending.
+    pub adds: Vec<u16>,
+    /// For which principals: ids, kinds of ids, `role:NAME`.
+    pub by: Vec<Str>,
 }

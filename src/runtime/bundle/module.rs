@@ -420,6 +420,8 @@ pub struct EscalationRow {
     pub valid_for_ns: Option<i64>,
     /// How often an approval may be used.
     pub uses: Option<u32>,
+    /// How often it is asked at most, in so many nanoseconds; beyond it is denied.
+    pub fatigue: Option<(u32, i64)>,
 }
 
 /// A part of a message.

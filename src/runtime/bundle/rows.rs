@@ -14,8 +14,8 @@ use crate::lang::session::{Disclose, Period, Respond};
 use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::error::Problem;
 use crate::runtime::bundle::govern::{
-    BacktrackRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow, OfferRow, PlanRow,
-    QuestionPart, StepRow, TermRow, ToolRow, WindowRow,
+    BacktrackRow, DeclassifyRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow,
+    OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, TermRow, ToolRow, WindowRow,
 };
 use crate::runtime::bundle::module::{
     Bound, EnumRow, EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, KeyedType,
@@ -130,7 +130,7 @@ struct_rows! {
     OutcomeRow { effect: Effect, template: u16, escalation: u16 }
     EscalationRow {
         to: Vec<Str>, quorum: u32, timeout_ns: Option<i64>, suspend: bool, binds: Vec<Str>,
-        valid_for_ns: Option<i64>, uses: Option<u32>,
+        valid_for_ns: Option<i64>, uses: Option<u32>, fatigue: Option<(u32, i64)>,
     }
     Requirement { slot: u16, ty: u16, optional: bool, keyed: u16 }
     KeyedType { slot: u16, cases: Vec<(Str, u16)>, otherwise: u16 }
@@ -145,10 +145,11 @@ struct_rows! {
     Govern {
         labels: Vec<LabelRow>, tools: Vec<ToolRow>, terms: Vec<TermRow>, meters: Vec<MeterRow>,
         limits: Vec<LimitRow>, plan: Option<PlanRow>, denials: Vec<DenialRow>,
+        sanitizers: Vec<SanitizerRow>, declassify: Vec<DeclassifyRow>,
     }
     LabelRow { name: Str, implies: Vec<u16> }
     ToolRow { name: Str, args: Option<Vec<Str>>, outputs: Vec<FieldLabels> }
-    FieldLabels { path: Vec<Step>, labels: Vec<u16>, inherit: bool }
+    FieldLabels { path: Vec<Step>, labels: Vec<u16>, inherit: bool, when: u16 }
     TermRow { function: u16, first_requirement: u32, requirements: u16 }
     MeterRow {
         name: Str, on: Vec<Str>, key: u16, amount: u16, count: u32, window: WindowRow,
@@ -165,6 +166,13 @@ struct_rows! {
     DenialRow {
         rules: Vec<Str>, respond: Respond, retries: Option<u32>, disclose: Disclose,
         offers: Vec<OfferRow>, question: Vec<QuestionPart>, backtrack: Option<BacktrackRow>,
+    }
+    SanitizerRow {
+        name: Str, tool: Str, arg: Vec<Str>, removes: Vec<u16>, adds: Vec<u16>, requires: u16,
+        typed: bool,
+    }
+    DeclassifyRow {
+        id: Str, tool: Str, path: Vec<Step>, removes: Vec<u16>, adds: Vec<u16>, by: Vec<Str>,
     }
     OfferRow { tool: Str, keep: Vec<Str>, set: Vec<(Str, u16)> }
     BacktrackRow { undone: Vec<(u16, Option<Str>)>, max: u32, otherwise: Respond }

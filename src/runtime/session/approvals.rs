@@ -8,7 +8,7 @@
 //! An approval is for what was asked and for nothing else: it goes by a digest of the bundle, the
 //! rule, the principal and what the escalation binds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use sha2::{Digest as _, Sha256};
 
@@ -65,7 +65,11 @@ enum AskStage {
 
 /// All questions of a session, by what they are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Asks(BTreeMap<[u8; 32], Ask>);
+pub(super) struct Asks {
+    all: BTreeMap<[u8; 32], Ask>,
+    /// When rules that say how often they ask have asked: the last time last.
+    times: BTreeMap<usize, VecDeque<i128>>,
+}
 
 /// How a question stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,16 +143,16 @@ impl<'p> Approvable<'p> {
     fn is_over(&self, since: i128, now: i128) -> bool {
         self.row.valid_for_ns.is_some_and(|holds| now >= since + i128::from(holds))
     }
+}
 
-    /// Whether it is up to this approver: one whom an entry of `to` names, or whose kind it does,
-    /// as `user` does `user:mona`; or who has a role that it names.
-    fn is_up_to(&self, by: &str, roles: &[&str]) -> bool {
-        self.to.iter().any(|entry| {
-            let kind = by.strip_prefix(entry).is_some_and(|rest| rest.starts_with(':'));
-            let role = entry.strip_prefix("role:").is_some_and(|role| roles.contains(&role));
-            *entry == by || kind || role
-        })
-    }
+/// Whether something is up to somebody: whom an entry names, or whose kind it does, as `user` does
+/// `user:mona`; or who has a role that it names.
+pub(super) fn is_up_to(to: &[&str], by: &str, roles: &[&str]) -> bool {
+    to.iter().any(|entry| {
+        let kind = by.strip_prefix(entry).is_some_and(|rest| rest.starts_with(':'));
+        let role = entry.strip_prefix("role:").is_some_and(|role| roles.contains(&role));
+        *entry == by || kind || role
+    })
 }
 
 /// A call, as approvals go by it.
@@ -195,12 +199,20 @@ pub(super) fn id_of(principal: &str) -> Option<Box<str>> {
 impl Asks {
     /// Whether nothing was ever asked.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
+    }
+
+    /// Whether a rule has asked as often as it may.
+    pub(super) fn is_tired(&self, (rule, of): (usize, &Approvable<'_>), now: i128) -> bool {
+        let Some((max, per)) = of.row.fatigue else { return false };
+        let times = self.times.get(&rule).into_iter().flatten();
+        let counts = times.filter(|time| now - **time < i128::from(per)).count();
+        u32::try_from(counts).is_ok_and(|counts| counts >= max)
     }
 
     /// Whether the escalation of a rule is granted for what this digest is of.
     pub(super) fn is_granted(&self, digest: &[u8; 32], of: &Approvable<'_>, now: i128) -> bool {
-        self.0.get(digest).is_some_and(|ask| match ask.stage {
+        self.all.get(digest).is_some_and(|ask| match ask.stage {
             AskStage::Granted(since, left) => left > 0 && !of.is_over(since, now),
             AskStage::Waiting | AskStage::Refused => false,
         })
@@ -208,12 +220,12 @@ impl Asks {
 
     /// Whether a question was asked and stands still.
     pub(super) fn stands(&self, digest: &[u8; 32], all: &[Approvable<'_>], now: i128) -> bool {
-        self.0.get(digest).is_some_and(|ask| ask.lives(all, now))
+        self.all.get(digest).is_some_and(|ask| ask.lives(all, now))
     }
 
     /// A call was made that was granted.
     pub(super) fn spend(&mut self, digest: &[u8; 32]) {
-        if let Some(Ask { stage: AskStage::Granted(_, left), .. }) = self.0.get_mut(digest) {
+        if let Some(Ask { stage: AskStage::Granted(_, left), .. }) = self.all.get_mut(digest) {
             *left = left.saturating_sub(1);
         }
     }
@@ -229,18 +241,26 @@ impl Asks {
     ) -> Option<(Asking<'p>, bool)> {
         let of = all.get(rule)?;
         let lives = |ask: &Ask| ask.lives(all, now);
-        let is_new = !self.0.get(&digest).is_some_and(lives);
+        let is_new = !self.all.get(&digest).is_some_and(lives);
         if is_new {
-            if self.0.len() >= SESSION_ASKS_MAX {
-                self.0.retain(|_, ask| lives(ask));
+            if self.all.len() >= SESSION_ASKS_MAX {
+                self.all.retain(|_, ask| lives(ask));
             }
-            if self.0.len() >= SESSION_ASKS_MAX {
+            if self.all.len() >= SESSION_ASKS_MAX {
                 return None;
             }
             let (by, stage) = (BTreeSet::new(), AskStage::Waiting);
-            self.0.insert(digest, Ask { rule, asker, since: now, by, stage });
+            self.all.insert(digest, Ask { rule, asker, since: now, by, stage });
+            if let Some((max, _)) = of.row.fatigue {
+                let times = self.times.entry(rule).or_default();
+                times.push_back(now);
+                let max = usize::try_from(max).unwrap_or(usize::MAX);
+                while times.len() > max {
+                    times.pop_front();
+                }
+            }
         }
-        let ask = self.0.get(&digest)?;
+        let ask = self.all.get(&digest)?;
         let standing = standing(ask, of.row.quorum);
         Some((Asking { digest, to: of.to.clone(), standing }, is_new))
     }
@@ -253,7 +273,7 @@ impl Asks {
         all: &[Approvable<'_>],
         now: i128,
     ) -> Result<Standing, Unheard> {
-        let ask = self.0.get_mut(digest).ok_or(Unheard::NotAsked)?;
+        let ask = self.all.get_mut(digest).ok_or(Unheard::NotAsked)?;
         let of = all.get(ask.rule).ok_or(Unheard::NotAsked)?;
         if ask.stage != AskStage::Waiting {
             return Err(Unheard::Answered);
@@ -262,7 +282,7 @@ impl Asks {
             return Err(Unheard::Late);
         }
         // Nobody approves what is their own.
-        if !of.is_up_to(by, roles) || ask.asker.as_deref() == Some(by) {
+        if !is_up_to(&of.to, by, roles) || ask.asker.as_deref() == Some(by) {
             return Err(Unheard::NotTheirs);
         }
         match verdict {

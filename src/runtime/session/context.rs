@@ -113,6 +113,8 @@ fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String)
                 key(out, subject);
                 if *question == Question::From {
                     text(out, state.word(value.from));
+                } else if *question == Question::Origin {
+                    text(out, &state.origin(value.from));
                 } else if *question == Question::Kind {
                     text(out, value.kind.word());
                 } else {

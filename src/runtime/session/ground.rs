@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use crate::base::pointer;
 use crate::lang::fixed::ONE;
 use crate::lang::glob;
-use crate::lang::session::{CTX, PLAN, Question, ROOT};
+use crate::lang::session::{CTX, PLAN, Question, ROOT, UNKNOWN, is_mark};
 use crate::lang::value::zone::Zone;
 use crate::runtime::bundle::govern::{DenialRow, MeterRow, WindowRow};
 use crate::runtime::bundle::module::{self, Module, NONE, PathNode, RuleRow, Str};
@@ -19,11 +19,10 @@ use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meter, Window};
 use crate::runtime::session::plan::{Asks, Plan, Step};
 use crate::runtime::session::step::Fault;
+use crate::runtime::session::trust::{Given, Takers};
 
 /// The label of what a principal says, if the documents declare it.
 const USER: &str = "input.user";
-/// The label of what nothing is declared of. Every bundle with labels has it.
-const UNKNOWN: &str = "untrusted.unknown";
 
 /// A program, and what sessions know of it.
 #[derive(Debug)]
@@ -35,6 +34,10 @@ pub struct Ground<'p> {
     pub(super) unknown: LabelSet,
     /// What the words of a principal carry.
     pub(super) user: LabelSet,
+    /// The labels that are marks.
+    pub(super) marks: LabelSet,
+    /// Sanitizers and declassifications.
+    pub(super) takers: Takers<'p>,
     tools: HashMap<&'p str, Declared<'p>>,
     pub(super) asked: Vec<Asked<'p>>,
     /// The meters, by number.
@@ -65,6 +68,8 @@ struct Part<'p> {
     path: Vec<Option<&'p str>>,
     labels: LabelSet,
     inherit: bool,
+    /// The term that says whether it is about an element, and how many keys lead to that.
+    when: Option<(u16, usize)>,
 }
 
 /// What rules ask. Subjects by their places in `Ground::subjects`.
@@ -121,6 +126,9 @@ impl<'p> Ground<'p> {
             let closure = at.and_then(|at| closures.get(at)).cloned();
             closure.unwrap_or_else(|| LabelSet::of(labels.len()))
         };
+        let mut marks = LabelSet::of(labels.len());
+        let are_marks = labels.iter().enumerate().filter(|(_, label)| is_mark(label));
+        are_marks.for_each(|(at, _)| marks.insert(at));
         let (unknown, user) = (named(UNKNOWN), named(USER));
         let mut tools = HashMap::new();
         for row in &module.govern.tools {
@@ -133,7 +141,10 @@ impl<'p> Ground<'p> {
                     module::Step::Key(key) => Some(text(*key)),
                     module::Step::Any => None,
                 });
-                Part { path: path.collect(), labels: set, inherit: field.inherit }
+                let path: Vec<Option<&str>> = path.collect();
+                let last = path.iter().rposition(Option::is_none).map_or(0, |at| at + 1);
+                let when = Some((field.when, last)).filter(|(term, _)| *term != NONE);
+                Part { path, labels: set, inherit: field.inherit, when }
             });
             let parts = parts.collect();
             let args = row.args.as_ref().map(|args| args.iter().map(|at| text(*at)).collect());
@@ -148,6 +159,8 @@ impl<'p> Ground<'p> {
             asked: Vec::new(),
             meters: meters(program),
             plan: planned(program),
+            takers: Takers::of(program, &closures),
+            marks,
             denials: HashMap::new(),
             otherwise: module.govern.denials.iter().position(|row| row.rules.is_empty()),
             approvals: Vec::new(),
@@ -177,25 +190,55 @@ impl<'p> Ground<'p> {
         found.into_iter().filter_map(|at| self.labels.get(at).copied())
     }
 
-    /// What the field at `pointer` of an output of `tool` carries, whose call's arguments carry
-    /// `arguments`.
-    pub(super) fn output(&self, tool: &str, pointer: &str, arguments: &LabelSet) -> LabelSet {
+    /// What the field at `pointer` of an output of `tool` carries, and a piece of it.
+    pub(super) fn output(&self, tool: &str, pointer: &str, given: &Given) -> (LabelSet, LabelSet) {
         let mut set = LabelSet::of(self.labels.len());
+        let mut inherits = false;
         let mut known = false;
-        for part in self.parts(tool) {
+        for (at, part) in self.parts(tool).iter().enumerate() {
             if !covers(&part.path, pointer) {
                 continue;
             }
+            if let Some((_, keys)) = part.when {
+                match given.when(at, beginning(pointer, keys)) {
+                    Some(false) => continue,
+                    Some(true) => {}
+                    // It may be about this, or not.
+                    None => set.join(&self.unknown),
+                }
+            }
             known = true;
             set.join(&part.labels);
-            if part.inherit {
-                set.join(arguments);
-            }
+            inherits |= part.inherit;
         }
         if !known {
             set.join(&self.unknown);
         }
-        set
+        let mut piece = set.clone();
+        if inherits {
+            set.join(&given.arguments);
+            piece.join(&given.pieces);
+        }
+        let freed = self.takers.freed(tool);
+        for freed in given.freed().iter().filter_map(|at| freed.get(*at)) {
+            if covers(&freed.path, pointer) {
+                freed.free(&mut set);
+                freed.free(&mut piece);
+            }
+        }
+        (set, piece)
+    }
+
+    /// The parts of a tool's output that say `when`: their numbers, the ways to their elements, the
+    /// terms.
+    pub(super) fn whens(
+        &self,
+        tool: &str,
+    ) -> impl Iterator<Item = (usize, &[Option<&'p str>], u16)> {
+        self.parts(tool).iter().enumerate().filter_map(|(at, part)| {
+            let (term, keys) = part.when?;
+            Some((at, part.path.get(..keys)?, term))
+        })
     }
 
     /// What a call is answered to which a rule objects, and its number.
@@ -403,6 +446,12 @@ fn closures(module: &Module) -> Vec<LabelSet> {
         set
     };
     (0..rows.len()).map(closure).collect()
+}
+
+/// As much of a pointer as so many keys take.
+fn beginning(pointer: &str, keys: usize) -> &str {
+    let end = pointer.match_indices('/').nth(keys).map_or(pointer.len(), |(at, _)| at);
+    pointer.get(..end).unwrap_or_default()
 }
 
 /// Whether a path leads to what lies at `pointer`, or to what that lies in.

@@ -27,6 +27,8 @@ pub(super) struct Field {
     pub(super) call: Option<u32>,
     /// The number of the set of its labels.
     pub(super) labels: u32,
+    /// The same of what a piece of it carries.
+    pub(super) pieces: u32,
 }
 
 /// All fields of a session.
@@ -70,7 +72,7 @@ impl Index {
         &mut self,
         start: usize,
         pointer: &str,
-        (call, labels): (Option<u32>, u32),
+        (call, labels, pieces): (Option<u32>, u32, u32),
     ) -> Result<(), Full> {
         let form = self.forms.get(start..).unwrap_or_default();
         if form.is_empty() {
@@ -100,7 +102,7 @@ impl Index {
         let pointer = (from, narrow(self.pointers.len())?);
         self.forms.push(END);
         let (start, end) = (narrow(start)?, narrow(end)?);
-        self.fields.push(Field { start, end, pointer, call, labels });
+        self.fields.push(Field { start, end, pointer, call, labels, pieces });
         Ok(())
     }
 
@@ -209,7 +211,7 @@ mod tests {
         for text in texts {
             let start = index.mark();
             push_form(text, index.begin());
-            index.finish(start, "/a", (None, 0)).expect("room");
+            index.finish(start, "/a", (None, 0, 0)).expect("room");
         }
         index
     }

@@ -81,6 +81,34 @@ pub(super) fn items(text: &str) -> Read<Vec<&str>> {
     if reader.is_at_end() { Ok(found) } else { Err(InputKind::Trailing) }
 }
 
+/// The parts of a tree that a path leads to, with their pointers; `None` in it is any key.
+pub(super) fn elements<'t>(text: &'t str, path: &[Option<&str>]) -> Read<Vec<(String, &'t str)>> {
+    let mut left = SESSION_POINTER_BYTES_MAX;
+    let mut found = vec![(String::new(), text)];
+    for step in path {
+        let mut below = Vec::new();
+        for (place, text) in found {
+            let children: Vec<(Cow<'_, str>, &str)> = match text.trim_start().as_bytes().first() {
+                Some(b'{') => members(text)?,
+                Some(b'[') => {
+                    let items = items(text)?.into_iter().enumerate();
+                    items.map(|(at, item)| (Cow::Owned(at.to_string()), item)).collect()
+                }
+                _ => continue,
+            };
+            let meant = |key: &str| step.is_none_or(|wanted| wanted == key);
+            for (key, child) in children.into_iter().filter(|(key, _)| meant(key)) {
+                let mut own = place.clone();
+                pointer::push(&mut own, &key);
+                left = left.checked_sub(own.len()).ok_or(InputKind::TooManyValues)?;
+                below.push((own, child));
+            }
+        }
+        found = below;
+    }
+    Ok(found)
+}
+
 /// The string that `text` is; `None` if it is none.
 pub(super) fn string(text: &str) -> Option<Cow<'_, str>> {
     let mut reader = Reader::new(text.as_bytes());

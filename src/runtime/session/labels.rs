@@ -29,6 +29,20 @@ impl LabelSet {
         }
     }
 
+    /// Takes out the labels of another set.
+    pub(super) fn remove(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word &= !other;
+        }
+    }
+
+    /// Takes out all labels but those of another set.
+    pub(super) fn retain(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word &= other;
+        }
+    }
+
     /// Takes out all labels.
     pub(super) fn clear(&mut self) {
         self.0.fill(0);

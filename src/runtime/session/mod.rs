@@ -70,4 +70,5 @@ mod request;
 pub mod state;
 pub mod step;
 mod text;
+mod trust;
 mod work;

@@ -132,10 +132,10 @@ pub(super) fn trace(
         let meant = refs.iter().filter(|(at, _)| is_within(pointer, at));
         let handle = meant.max_by_key(|(at, _)| at.len());
         found.push(match handle {
-            Some((_, fields)) => of_fields(state, pointer, Kind::Ref, fields),
+            Some((_, fields)) => of_fields(state, pointer, None, fields),
             None if named => match state.index.find(&form, &mut left) {
                 Found::In(fields) if !fields.is_empty() => {
-                    of_fields(state, pointer, Kind::Match, &fields)
+                    of_fields(state, pointer, Some(&form), &fields)
                 }
                 Found::In(_) => of_model(pointer, state.ctx.clone()),
                 Found::Anywhere => of_model(pointer, state.seen.clone()),
@@ -155,12 +155,24 @@ fn of_model(pointer: &str, labels: LabelSet) -> Provenance {
 /// Of a value that was found in `fields`: it carries what all of them carry, so that nobody gains
 /// by repeating what is trusted. What the principal said is the principal's, wherever else it
 /// stands.
-fn of_fields(state: &State, pointer: &str, kind: Kind, fields: &[u32]) -> Provenance {
+///
+/// A mark it has only where all of it stands in a field that has it: what is a part of a clean
+/// text need not be clean. Of what the host names, all fields must have it.
+fn of_fields(state: &State, pointer: &str, form: Option<&str>, fields: &[u32]) -> Provenance {
+    let kind = if form.is_some() { Kind::Match } else { Kind::Ref };
     let mut labels = LabelSet::of(state.labels);
+    let mut marks = if form.is_some() { labels.clone() } else { state.marks.clone() };
     let mut from = From::None;
     for field in fields.iter().filter_map(|at| state.index.field(*at)) {
-        if let Some(set) = state.sets.get(field.labels) {
+        let is_whole = form.is_none_or(|form| *state.index.form(field) == *form);
+        let carried = if is_whole { field.labels } else { field.pieces };
+        if let Some(set) = state.sets.get(carried) {
             labels.join(set);
+            match form {
+                Some(_) if is_whole => marks.join(set),
+                Some(_) => {}
+                None => marks.retain(set),
+            }
         }
         let own = field.call.map_or(From::Prompt, From::Tool);
         from = match (from, own) {
@@ -171,6 +183,9 @@ fn of_fields(state: &State, pointer: &str, kind: Kind, fields: &[u32]) -> Proven
             (from, From::None | From::Several | From::Model) => from,
         };
     }
+    marks.retain(&state.marks);
+    labels.remove(&state.marks);
+    labels.join(&marks);
     let sources = fields.iter().copied().take(SESSION_SOURCES_MAX).collect();
     Provenance { pointer: pointer.to_owned(), kind, labels, from, sources }
 }
@@ -185,8 +200,11 @@ fn is_within(pointer: &str, place: &str) -> bool {
 pub(super) fn joined(state: &State, values: &[Provenance], place: &str) -> Joined {
     let labels = LabelSet::of(state.labels);
     let mut all = Joined { kind: Kind::None, from: From::None, labels };
+    // Marks are those that every value has.
+    let mut marks: Option<LabelSet> = None;
     for value in values.iter().filter(|value| is_within(&value.pointer, place)) {
         all.labels.join(&value.labels);
+        marks.get_or_insert_with(|| state.marks.clone()).retain(&value.labels);
         all.kind = all.kind.max(value.kind);
         all.from = match (all.from, value.from) {
             (From::None, from) | (from, From::None) => from,
@@ -196,6 +214,8 @@ pub(super) fn joined(state: &State, values: &[Provenance], place: &str) -> Joine
             (From::Tool(_) | From::Several, From::Tool(_) | From::Several) => From::Several,
         };
     }
+    all.labels.remove(&state.marks);
+    all.labels.join(&marks.unwrap_or_else(|| LabelSet::of(state.labels)));
     all
 }
 
@@ -203,6 +223,21 @@ impl State {
     /// Whether two calls are of one tool.
     fn same_tool(&self, a: u32, b: u32) -> bool {
         a == b || self.tool_of(a) == self.tool_of(b)
+    }
+
+    /// An origin in words for people. It names no key of an output, for whoever wrote that would
+    /// be quoted.
+    pub(super) fn origin(&self, from: From) -> String {
+        match from {
+            From::None => "nowhere".to_owned(),
+            From::Prompt => "the prompt".to_owned(),
+            From::Tool(number) => match self.call(number).filter(|call| !call.tool.is_empty()) {
+                Some(call) => format!("{} (event {})", call.tool, call.seq),
+                None => "a call that nobody asked for".to_owned(),
+            },
+            From::Several => "several tools".to_owned(),
+            From::Model => "the model".to_owned(),
+        }
     }
 
     /// The word for an origin.

@@ -21,6 +21,7 @@ use crate::runtime::session::plan::{Place, off};
 use crate::runtime::session::provenance::{Provenance, Untraced, trace};
 use crate::runtime::session::state::{Call, Closed, Stage};
 use crate::runtime::session::step::{Decided, Fault, Outcome, Session};
+use crate::runtime::session::trust::Carried;
 use crate::runtime::session::work::{Memory, Work};
 use crate::runtime::vm::decision::Decision;
 use crate::runtime::vm::observe::Witness;
@@ -64,9 +65,14 @@ impl<'g, 'p> Session<'g, 'p> {
         if self.state.number(id).is_some() {
             return Err(Fault::SameCall);
         }
-        let (call, labels, values) = self.look((id, seq), action, refs)?;
-        let labels = self.state.sets.number(&labels);
-        Ok((Call { labels, ..call }, values))
+        let (call, carried, values) = self.look((id, seq), action, refs)?;
+        let mut number = |set: &LabelSet| self.state.sets.number(set);
+        let carried = Carried {
+            all: number(&carried.all),
+            outside: number(&carried.outside),
+            inside: carried.inside.iter().map(number).collect(),
+        };
+        Ok((Call { carried, ..call }, values))
     }
 
     /// Looks at a call: what it will be, what it carries, and its values.
@@ -75,7 +81,7 @@ impl<'g, 'p> Session<'g, 'p> {
         (id, seq): (&str, u64),
         action: &str,
         refs: &[(&str, &str)],
-    ) -> Result<(Call, LabelSet, Vec<Provenance>), Fault> {
+    ) -> Result<(Call, Carried<LabelSet>, Vec<Provenance>), Fault> {
         let fields = members(action).map_err(|_| Fault::Action)?;
         let get = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
         let tool = get("tool").and_then(string).filter(|tool| tool.len() <= SESSION_ID_BYTES_MAX);
@@ -92,10 +98,8 @@ impl<'g, 'p> Session<'g, 'p> {
                 return Err(Fault::Argument(name.chars().take(ARGUMENT_SHOWN).collect()));
             }
         }
-        let mut labels = LabelSet::of(self.state.labels);
         let mut sources: Vec<u32> = Vec::new();
         for value in &values {
-            labels.join(&value.labels);
             sources.extend(&value.sources);
         }
         sources.arrange();
@@ -105,7 +109,8 @@ impl<'g, 'p> Session<'g, 'p> {
         let call = Call {
             id,
             tool,
-            labels: 0,
+            carried: Carried { all: 0, outside: 0, inside: Vec::new() },
+            freed: Vec::new(),
             sources,
             stage: Stage::Denied,
             fields: (0, 0),
@@ -114,7 +119,9 @@ impl<'g, 'p> Session<'g, 'p> {
             step: None,
             places: Vec::new(),
         };
-        Ok((call, labels, values))
+        let carried =
+            self.ground.takers.carried(&call.tool, &values, (self.state.labels, &self.state.marks));
+        Ok((call, carried, values))
     }
 
     /// The fields that a handle names, as `c1#/0/iban`. An id may hold the sign, too.
@@ -209,6 +216,9 @@ impl<'g, 'p> Session<'g, 'p> {
         }
         let digests: Vec<[u8; 32]> = granted.into_iter().map(|(_, digest)| digest).collect();
         self.object(&mut decided, &call, (action, brought, context), (asker, aside));
+        let own = brought.iter().find(|(name, _)| *name == "principal").map(|(_, it)| *it);
+        let principal = own.or(self.state.principal.as_deref());
+        call.freed = self.ground.takers.hold(&call.tool, principal);
         if self.enter(call, decided.effect(), &digests).is_err() {
             self.close(Closed::Full);
             return Outcome::Refused(Fault::Closed(Closed::Full));
@@ -260,6 +270,14 @@ impl<'g, 'p> Session<'g, 'p> {
             moment: decided.decision.moment(),
         };
         let mut answer = self.answer(call, objection, aside);
+        let tired = |(rule, digest): &(usize, [u8; 32])| {
+            let of = self.ground.approvals.get(*rule);
+            !self.state.asks.stands(digest, &self.ground.approvals, now)
+                && of.is_some_and(|of| self.state.asks.is_tired((*rule, of), now))
+        };
+        if open.as_ref().is_some_and(tired) {
+            answer.decision = Effect::Deny;
+        }
         let open = open.filter(|_| answer.decision == Effect::Escalate);
         decided.asking = open.and_then(|(rule, digest)| self.ask(rule, digest, asker));
         if decided.asking.as_ref().is_some_and(|asking| asking.standing == Standing::Refused) {
@@ -291,7 +309,11 @@ impl<'g, 'p> Session<'g, 'p> {
             state.note(&place.bytes());
         }
         // An answer may inherit them.
-        state.note_set(call.labels);
+        let Carried { all, outside, inside } = &call.carried;
+        [all, outside].into_iter().chain(inside).for_each(|set| state.note_set(*set));
+        for at in &call.freed {
+            state.note(&at.to_le_bytes());
+        }
         if call.stage != Stage::Open {
             // Whatever comes of it is not what a step gave.
             (call.step, call.places) = (None, Vec::new());

@@ -18,6 +18,7 @@ use crate::runtime::session::labels::{LabelSet, Sets};
 use crate::runtime::session::meters::{Meter, Meters, Share};
 use crate::runtime::session::plan::{Place, Plan, Progress};
 use crate::runtime::session::text::push_form;
+use crate::runtime::session::trust::Carried;
 use crate::runtime::vm::request::error::InputKind;
 
 /// The state of a session.
@@ -27,6 +28,8 @@ pub struct State {
     pub(super) program: [u8; 32],
     /// Number of labels of the program.
     pub(super) labels: usize,
+    /// Those that are marks: the model reads none.
+    pub(super) marks: LabelSet,
     /// Number of the last event.
     pub(super) seq: Option<u64>,
     /// The time of the session: it never goes back.
@@ -78,8 +81,10 @@ pub(super) struct Call {
     pub(super) id: Box<str>,
     /// Its tool; empty where nobody asked for the call.
     pub(super) tool: Box<str>,
-    /// The number of the set of what its arguments carry.
-    pub(super) labels: u32,
+    /// What its arguments carry, as numbers of sets, apart by the sanitizers of its tool.
+    pub(super) carried: Carried<u32>,
+    /// The declassifications of what its tool gives that hold for who calls.
+    pub(super) freed: Vec<usize>,
     /// Fields that its arguments were found in: as many as are told.
     pub(super) sources: Vec<u32>,
     pub(super) stage: Stage,
@@ -122,13 +127,18 @@ impl Stage {
 
 impl State {
     /// That of a session in which nothing has happened, of a program with so many labels.
-    pub(super) fn new(labels: usize, meters: usize, program: [u8; 32]) -> Self {
+    pub(super) fn new(
+        (labels, marks): (usize, &LabelSet),
+        meters: usize,
+        program: [u8; 32],
+    ) -> Self {
         let mut log = Sha256::new();
         log.update(b"policyc.session.v1\0");
         log.update(program);
         Self {
             program,
             labels,
+            marks: marks.clone(),
             seq: None,
             now: (i64::MIN, 0),
             principal: None,
@@ -284,14 +294,15 @@ impl State {
         &mut self,
         text: &str,
         (call, pointer): (Option<u32>, &str),
-        labels: &LabelSet,
+        (labels, pieces): (&LabelSet, &LabelSet),
     ) -> Result<(), Full> {
-        self.carry(labels);
-        let set = self.sets.number(labels);
+        // What the model has read it has read piece by piece.
+        self.carry(pieces);
+        let (set, part) = (self.sets.number(labels), self.sets.number(pieces));
         let start = self.index.mark();
         push_form(text, self.index.begin());
         let fields = self.index.len();
-        self.index.finish(start, pointer, (call, set))?;
+        self.index.finish(start, pointer, (call, set, part))?;
         let last = u32::try_from(fields).ok().and_then(|at| self.index.field(at)).copied();
         let Some(field) = last else { return Ok(()) };
         let Self { index, log, .. } = self;
@@ -299,7 +310,7 @@ impl State {
             log.update((part.len() as u64).to_le_bytes());
             log.update(part.as_bytes());
         }
-        for word in labels.words() {
+        for word in labels.words().iter().chain(pieces.words()) {
             log.update(word.to_le_bytes());
         }
         Ok(())
@@ -307,8 +318,10 @@ impl State {
 
     /// The model reads what carries these.
     pub(super) fn carry(&mut self, labels: &LabelSet) {
-        self.ctx.join(labels);
-        self.seen.join(labels);
+        for set in [&mut self.ctx, &mut self.seen] {
+            set.join(labels);
+            set.remove(&self.marks);
+        }
     }
 
     /// Takes in all values of an output; `labels` says what lies at a place carries.
@@ -316,21 +329,22 @@ impl State {
         &mut self,
         out: &str,
         call: u32,
-        labels: impl Fn(&str) -> LabelSet,
+        labels: impl Fn(&str) -> (LabelSet, LabelSet),
     ) -> Result<(), Unread> {
         let mut full = Ok(());
         let walked = walk(out, |pointer, met| {
             if full.is_err() {
                 return;
             }
-            let set = labels(pointer);
+            let (set, pieces) = labels(pointer);
+            let sets = (&set, &pieces);
             let place = (Some(call), pointer);
             full = match met {
-                Met::Key(key) => self.absorb(&key, place, &set),
-                Met::Leaf(Leaf::Text(text)) => self.absorb(&text, place, &set),
-                Met::Leaf(Leaf::Number(text)) => self.absorb(text, place, &set),
+                Met::Key(key) => self.absorb(&key, place, sets),
+                Met::Leaf(Leaf::Text(text)) => self.absorb(&text, place, sets),
+                Met::Leaf(Leaf::Number(text)) => self.absorb(text, place, sets),
                 Met::Leaf(Leaf::Bool(_) | Leaf::Nothing(_)) => {
-                    self.carry(&set);
+                    self.carry(&pieces);
                     Ok(())
                 }
             };

@@ -30,6 +30,8 @@ use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::pending::PendingCall;
 use crate::runtime::vm::report::DecisionReport;
 
+use crate::runtime::session::trust::{Carried, Given};
+use crate::runtime::session::work::Memory;
 pub use crate::runtime::session::work::Work;
 
 /// A session: a program and what has happened.
@@ -240,7 +242,11 @@ impl<'g, 'p> Session<'g, 'p> {
     /// A session in which nothing has happened.
     #[must_use]
     pub fn new(ground: &'g Ground<'p>) -> Self {
-        let state = State::new(ground.label_count(), ground.meters.len(), ground.program.digest());
+        let state = State::new(
+            (ground.label_count(), &ground.marks),
+            ground.meters.len(),
+            ground.program.digest(),
+        );
         Self { ground, state }
     }
 
@@ -332,7 +338,7 @@ impl<'g, 'p> Session<'g, 'p> {
                 }
             }
             EventKind::Response { call, out, error } => {
-                self.response((call, event.seq), *out, error.as_deref())
+                self.response((call, event.seq), (*out, error.as_deref()), &mut work.aside)
             }
             EventKind::Approval { ask, by, roles, verdict } => {
                 let roles: Vec<&str> = roles.iter().map(AsRef::as_ref).collect();
@@ -369,7 +375,7 @@ impl<'g, 'p> Session<'g, 'p> {
         self.state.note(b"prompt");
         let user = &self.ground.user;
         let taken = principal.map_or(Ok(()), |principal| self.state.set_principal(principal));
-        if taken.and_then(|()| self.state.absorb(text, (None, ""), user)).is_err() {
+        if taken.and_then(|()| self.state.absorb(text, (None, ""), (user, user))).is_err() {
             self.close(Closed::Full);
         }
         Outcome::Recorded(Note::Nothing)
@@ -452,7 +458,8 @@ impl<'g, 'p> Session<'g, 'p> {
         self.state.push_call(Call {
             id: id.into(),
             tool: "".into(),
-            labels,
+            carried: Carried { all: labels, outside: labels, inside: Vec::new() },
+            freed: Vec::new(),
             sources: Vec::new(),
             stage: Stage::Open,
             fields: (0, 0),
@@ -493,8 +500,8 @@ impl<'g, 'p> Session<'g, 'p> {
     fn response(
         &mut self,
         (id, seq): (&str, u64),
-        out: Option<&str>,
-        error: Option<&str>,
+        (out, error): (Option<&str>, Option<&str>),
+        memory: &mut Option<Box<Memory>>,
     ) -> Outcome<'static> {
         self.state.note(b"response");
         self.state.note(id.as_bytes());
@@ -516,13 +523,16 @@ impl<'g, 'p> Session<'g, 'p> {
             Stage::Denied => Note::NotAllowed,
             Stage::Answered => Note::Again,
         };
-        let carried = self.state.sets.get(call.labels).cloned();
+        let carried = self.state.sets.get(call.carried.all).cloned();
         let carried = carried.unwrap_or_else(|| self.ground.unknown.clone());
         let first = u32::try_from(self.state.index.len()).unwrap_or(u32::MAX);
         let mut taken = Ok(());
         if let Some(out) = out {
             let ground = self.ground;
-            let labels = |pointer: &str| ground.output(&call.tool, pointer, &carried);
+            // Of an answer that failed nothing holds that is promised of answers.
+            let plain = error.map(|_| Given::plain(carried.clone()));
+            let given = plain.unwrap_or_else(|| self.given(&call, out, memory));
+            let labels = |pointer: &str| ground.output(&call.tool, pointer, &given);
             taken = self.state.absorb_output(out, number, labels);
         }
         if let Some(error) = error.filter(|_| taken.is_ok()) {
@@ -530,7 +540,8 @@ impl<'g, 'p> Session<'g, 'p> {
             let mut labels = self.ground.unknown.clone();
             labels.join(&carried);
             let place = (Some(number), "");
-            taken = self.state.absorb(error, place, &labels).map_err(|Full| Unread::Full);
+            taken =
+                self.state.absorb(error, place, (&labels, &labels)).map_err(|Full| Unread::Full);
         }
         if call.stage != Stage::Answered {
             // Many hosts write an empty output beside an error.

@@ -112,6 +112,7 @@ faults! {
     27 Outcomes { rule } "rule {rule} has outcomes that are not its own or too few";
     27 OutcomeLeft { at } "outcome {at} belongs to no rule";
     27 Escalation { at } "outcome {at} names an escalation without escalating, or none";
+    27 Fatigue { at } "escalation {at} is asked too often, or never";
     27 EscalationTwice { at } "escalation {at} is there twice";
     27 Requirements { owner } "requirements of rule or output {owner} are not its own";
     27 RequirementLeft { at } "requirement {at} belongs to no rule and no output";
@@ -166,6 +167,9 @@ faults! {
     35 PlanTools "the tools of the plan are not there, or out of order";
     35 DenialOrder { at } "answer {at} does not stand behind the one before it, or shares a rule";
     35 DenialPart { at } "answer {at} names what is not there, or lacks what it answers with";
+    35 Sanitizer { at } "sanitizer {at} is out of order, or takes or leaves what it cannot";
+    35 Declassify { at } "declassification {at} is out of order, or takes what it cannot";
+    35 MarkSet { at } "tool or label {at} sets a mark";
     35 LimitMeter { at } "limit {at} is of no meter, or below zero";
     32 Fallback "what happens by default or on errors is not possible";
 }

@@ -12,9 +12,9 @@ use std::collections::HashSet;
 use crate::base::limits::{
     CONTEXT_DEPTH_MAX, LABELS_MAX, METER_BUCKETS_MAX, METER_KEYS_MAX, OFFERS_MAX, PLAN_STEPS_MAX,
 };
-use crate::lang::session::Respond;
+use crate::lang::session::{Respond, is_mark};
 use crate::runtime::bundle::govern::{
-    DenialRow, FieldLabels, Govern, PlanRow, QuestionPart, WindowRow,
+    DenialRow, FieldLabels, Govern, LabelRow, PlanRow, QuestionPart, WindowRow,
 };
 use crate::runtime::bundle::module::{Module, NONE, Step, Str};
 use crate::runtime::verify::error::{Fault, VerifyError};
@@ -99,6 +99,7 @@ fn meters(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         plan(module, row, &mut terms, steps)?;
     }
     denials(module, &mut terms, steps)?;
+    takers(module, &mut terms, steps)?;
     if let Some(term) = terms.iter().position(|named| !named) {
         return Err(Fault::TermUnused { term: number(term) }.into());
     }
@@ -140,6 +141,58 @@ fn plan(
     let sorted = |names: &[Str]| names.is_sorted_by(|a, b| a < b) && names.iter().all(is_there);
     let fits = plan.reads.iter().all(is_there) && sorted(&plan.readers) && sorted(&plan.others);
     ensure(fits, Fault::PlanTools)
+}
+
+/// What takes labels away, and when parts of outputs carry what: marks are set by nothing else.
+fn takers(module: &Module, terms: &mut [bool], steps: &mut Steps) -> Result<(), VerifyError> {
+    let govern = &module.govern;
+    let named = |name: &Str| has_string(module, *name);
+    let ascends = |before: Option<Str>, name: Str| before.is_none_or(|before| before < name);
+    let text = |name: Str| usize::try_from(name).ok().and_then(|at| module.strings.get(at));
+    let mark = |row: &LabelRow| text(row.name).is_some_and(is_mark);
+    let marks: Vec<bool> = govern.labels.iter().map(mark).collect();
+    let plain = |labels: &[u16]| {
+        labels.iter().all(|label| marks.get(usize::from(*label)).is_some_and(|mark| !mark))
+    };
+    let mut term = |number: u16| {
+        let seen = terms.get_mut(usize::from(number));
+        number == NONE || seen.map(|seen| *seen = true).is_some()
+    };
+    for ((at, row), mark) in (0..).zip(&govern.labels).zip(&marks) {
+        ensure(plain(&row.implies) && (!mark || row.implies.is_empty()), Fault::MarkSet { at })?;
+    }
+    for (at, row) in (0..).zip(&govern.tools) {
+        for field in &row.outputs {
+            ensure(plain(&field.labels), Fault::MarkSet { at })?;
+            ensure(term(field.when), Fault::ToolOutput { at })?;
+        }
+    }
+    let mut before = None;
+    for (at, row) in (0..).zip(&govern.sanitizers) {
+        steps.spend(1 + row.arg.len() + row.removes.len() + row.adds.len())?;
+        let there = ascends(before, row.name) && named(&row.name) && named(&row.tool);
+        let arg = !row.arg.is_empty() && row.arg.iter().all(named);
+        let only_marks = row.adds.iter().all(|at| marks.get(usize::from(*at)) == Some(&true));
+        let labels = are_labels(module, &row.removes) && are_labels(module, &row.adds);
+        let fits = there && arg && labels && only_marks && plain(&row.removes);
+        ensure(fits && term(row.requires), Fault::Sanitizer { at })?;
+        before = Some(row.name);
+    }
+    before = None;
+    for (at, row) in (0..).zip(&govern.declassify) {
+        steps.spend(1 + row.path.len() + row.by.len() + row.removes.len() + row.adds.len())?;
+        let keys = row.path.iter().all(|step| match step {
+            Step::Key(key) => named(key),
+            Step::Any => true,
+        });
+        let there = ascends(before, row.id) && named(&row.id) && named(&row.tool);
+        let labels = are_labels(module, &row.removes) && are_labels(module, &row.adds);
+        let depth = row.path.len() <= CONTEXT_DEPTH_MAX;
+        let fits = there && keys && labels && depth && plain(&row.removes);
+        ensure(fits && row.by.iter().all(named), Fault::Declassify { at })?;
+        before = Some(row.id);
+    }
+    Ok(())
 }
 
 /// What calls are answered: each rule by one row, with all that it answers with.

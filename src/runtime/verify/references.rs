@@ -123,9 +123,49 @@ const fn table_of(operand: Operand) -> Option<Table> {
 /// Writes the walk over all names twice: to look at them, and to change them.
 macro_rules! walk {
     (
-        $strings:ident, $govern:ident, $types:ident, $messages:ident, $others:ident,
+        $strings:ident, $govern:ident, $answers:ident, $types:ident, $messages:ident,
+        $others:ident,
         $iter:ident, $($mutable:ident)?
     ) => {
+        fn $answers(
+            module: &$($mutable)? Module,
+            text: &mut impl FnMut(&$($mutable)? u32),
+        ) {
+            for row in module.govern.sanitizers.$iter() {
+                text(&$($mutable)? row.name);
+                text(&$($mutable)? row.tool);
+                row.arg.$iter().for_each(&mut *text);
+            }
+            for row in module.govern.declassify.$iter() {
+                text(&$($mutable)? row.id);
+                text(&$($mutable)? row.tool);
+                row.by.$iter().for_each(&mut *text);
+                for step in row.path.$iter() {
+                    if let Step::Key(name) = step {
+                        text(name);
+                    }
+                }
+            }
+            for row in module.govern.denials.$iter() {
+                row.rules.$iter().for_each(&mut *text);
+                for offer in row.offers.$iter() {
+                    text(&$($mutable)? offer.tool);
+                    offer.keep.$iter().for_each(&mut *text);
+                    for (name, _) in offer.set.$iter() {
+                        text(name);
+                    }
+                }
+                for part in row.question.$iter() {
+                    match part {
+                        QuestionPart::Text(name) | QuestionPart::Value(_, name) => text(name),
+                    }
+                }
+                for (_, tool) in row.backtrack.$iter().flat_map(|it| it.undone.$iter()) {
+                    tool.$iter().for_each(&mut *text);
+                }
+            }
+        }
+
         fn $govern(
             module: &$($mutable)? Module,
             text: &mut impl FnMut(&$($mutable)? u32),
@@ -163,24 +203,6 @@ macro_rules! walk {
                 let tools = plan.readers.$iter().chain(plan.others.$iter());
                 for name in plan.reads.$iter().chain(tools) {
                     text(name);
-                }
-            }
-            for row in module.govern.denials.$iter() {
-                row.rules.$iter().for_each(&mut *text);
-                for offer in row.offers.$iter() {
-                    text(&$($mutable)? offer.tool);
-                    offer.keep.$iter().for_each(&mut *text);
-                    for (name, _) in offer.set.$iter() {
-                        text(name);
-                    }
-                }
-                for part in row.question.$iter() {
-                    match part {
-                        QuestionPart::Text(name) | QuestionPart::Value(_, name) => text(name),
-                    }
-                }
-                for (_, tool) in row.backtrack.$iter().flat_map(|it| it.undone.$iter()) {
-                    tool.$iter().for_each(&mut *text);
                 }
             }
             for row in module.govern.tools.$iter() {
@@ -254,6 +276,7 @@ macro_rules! walk {
                 text(name);
             }
             $govern(module, &mut text);
+            $answers(module, &mut text);
             let index = &$($mutable)? module.index;
             let prefixes = index.prefixes.$iter().chain(index.patterns.$iter());
             for (name, _) in index.keys.$iter().chain(prefixes) {
@@ -383,8 +406,25 @@ macro_rules! walk {
     };
 }
 
-walk!(look_at_strings, look_at_govern, look_at_types, look_at_messages, look_at_others, iter,);
-walk!(change_strings, change_govern, change_types, change_messages, change_others, iter_mut, mut);
+walk!(
+    look_at_strings,
+    look_at_govern,
+    look_at_answers,
+    look_at_types,
+    look_at_messages,
+    look_at_others,
+    iter,
+);
+walk!(
+    change_strings,
+    change_govern,
+    change_answers,
+    change_types,
+    change_messages,
+    change_others,
+    iter_mut,
+    mut
+);
 
 /// For each table, which entries are named.
 fn named(module: &Module) -> Vec<Vec<bool>> {

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::base::limits::INDEX_PATTERNS_MAX;
+use crate::base::limits::{FATIGUE_MAX, INDEX_PATTERNS_MAX};
 use crate::lang::decision::Effect;
 use crate::lang::glob;
 use crate::lang::opcodes::Op;
@@ -65,7 +65,10 @@ fn escalations(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
         let named = row.to.iter().chain(&row.binds).all(|name| text(module, *name).is_some());
         ensure(named, Fault::TableReference { table: 7, at })?;
         let own = (&row.to, row.quorum, row.timeout_ns, row.suspend);
-        let more = (&row.binds, row.valid_for_ns, row.uses);
+        let bounded =
+            row.fatigue.is_none_or(|(max, per)| (1..=FATIGUE_MAX).contains(&max) && per > 0);
+        ensure(bounded, Fault::Fatigue { at })?;
+        let more = (&row.binds, row.valid_for_ns, row.uses, row.fatigue);
         ensure(seen.insert((own, more)), Fault::EscalationTwice { at })?;
     }
     Ok(())

@@ -43,6 +43,8 @@ impl Steps {
             module.govern.meters.iter().map(|row| 1 + row.on.len()).sum(),
             module.govern.plan.iter().map(plan_size).sum(),
             module.govern.denials.iter().map(denial_size).sum(),
+            module.govern.sanitizers.iter().map(|row| 1 + row.arg.len()).sum(),
+            module.govern.declassify.iter().map(|row| 1 + row.path.len() + row.by.len()).sum(),
             module.redactions.iter().map(|row| 1 + row.path.len()).sum(),
             module.index.keys.iter().map(|(_, rules)| 1 + rules.len()).sum(),
             module.index.prefixes.iter().map(|(_, rules)| 1 + rules.len()).sum(),

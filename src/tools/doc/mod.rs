@@ -118,6 +118,10 @@ fn escalation_words(escalation: &Escalation) -> String {
     if let Some(uses) = escalation.uses {
         let _ = write!(words, "; an approval counts {uses} times");
     }
+    if let Some(fatigue) = &escalation.fatigue {
+        let (max, per) = fatigue.value;
+        let _ = write!(words, "; asked {max} times in {} at most, then denied", duration(per));
+    }
     words
 }
 

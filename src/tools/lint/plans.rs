@@ -207,7 +207,7 @@ fn brings(tool: &Tool) -> Option<String> {
     let Some(outputs) = &tool.output else {
         return (!acts(tool)).then(|| UNKNOWN.to_owned());
     };
-    let labels = outputs.iter().flat_map(|output| output.labels.as_deref().unwrap_or_default());
+    let labels = outputs.iter().flat_map(|output| &output.labels);
     let mut untrusted = labels.filter(|label| label.value.starts_with(UNTRUSTED));
     untrusted.next().map(|label| label.value.to_string())
 }
@@ -215,7 +215,7 @@ fn brings(tool: &Tool) -> Option<String> {
 /// Whether what a tool gives carries what it is given.
 fn inherits(tool: &Tool) -> bool {
     let Some(outputs) = &tool.output else { return acts(tool) };
-    outputs.iter().any(|output| output.labels.is_none())
+    outputs.iter().any(|output| output.inherit)
 }
 
 /// A way through a plan, as people read it: `read → copy → pay.recipient`.

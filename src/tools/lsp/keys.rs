@@ -36,6 +36,8 @@ pub(super) const DOCUMENT: &[Key] = &[
     ("limits", "How much meters may measure, and what happens beyond."),
     ("plan", "The steps that are planned, and what happens to other calls."),
     ("on_deny", "What calls are answered that are not allowed, by rule."),
+    ("sanitizers", "Tools whose output carries less than what they were given."),
+    ("declassify", "Labels that the output of a tool does not carry, for whom."),
     ("redact", "What records withhold."),
     ("tests", "Tests of this policy."),
 ];
@@ -64,8 +66,10 @@ const TOOL: &[Key] = &[
     ("undo", "The tool that undoes what it did."),
 ];
 
-const OUTPUT: &[Key] =
-    &[("labels", "The labels of the part, or `inherit` those of the arguments.")];
+const OUTPUT: &[Key] = &[
+    ("labels", "The labels of the part; `inherit` are those of the arguments."),
+    ("when", "CEL about `out`, the element that the part lies in: whether it carries them."),
+];
 
 const CAPABILITY: &[Key] = &[
     ("allow", "Tools that the role may call; `*` stands for any text."),
@@ -78,6 +82,7 @@ const FLOW: &[Key] = &[
     ("sink", "The arguments that it is about."),
     ("forbid", "Labels that they may not carry, as `untrusted.*`."),
     ("closed_world", "Whether they must come from somewhere that is known."),
+    ("sanitized_by", "Sanitizers: a value that went through one is not forbidden."),
     ("unless", "CEL that excuses a value; `arg` is the argument."),
     ("over", "What happens then: `deny` or `escalate`."),
 ];
@@ -167,6 +172,31 @@ const OFFER: &[Key] = &[
     ("set", "Arguments, and CEL that gives them."),
 ];
 
+const SANITIZER: &[Key] = &[
+    ("tool", "The tool."),
+    ("arg", "The argument that it makes clean, as `/text`."),
+    ("removes", "Labels that its output does not carry for that argument."),
+    ("adds", "Labels of the family `clean` that its output carries."),
+    ("requires", "CEL about `out`: what must hold of the output."),
+    ("kind", "`typed`: the output is one of a few values."),
+    ("schema", "The values, with `kind: typed`."),
+    ("max_bits", "How much one answer may tell at most, in bits."),
+];
+
+const TYPED: &[Key] = &[("enum", "The values that the output may be.")];
+
+const DECLASSIFY: &[Key] = &[
+    ("id", "Its name; the mark that it leaves is `declassified.ID`."),
+    ("from", "Labels that are taken away."),
+    ("to", "The label that stands there instead, or `none`."),
+    ("at", "The tool, and the part of its output."),
+    ("by", "For which principals: ids, kinds of ids, `role:NAME`."),
+    ("reason", "Why."),
+];
+
+const DECLASSIFY_AT: &[Key] =
+    &[("tool", "The tool."), ("path", "A JSON Pointer; `*` is every key.")];
+
 const WINDOW: &[Key] = &[
     ("days", "Days of the week, as `mon..fri`; without it, every day."),
     ("from", "The time of day at which it opens, as \"08:00\"."),
@@ -190,7 +220,14 @@ const ESCALATION: &[Key] = &[
     ("binds", "What of the call an approval holds for."),
     ("valid_for", "How long an approval holds."),
     ("uses", "How often an approval may be used."),
+    ("fatigue", "How often it is asked: `max` times `per` a time, `then: deny`."),
     ("reason", "Why somebody is asked; `{..}` holds CEL."),
+];
+
+const FATIGUE: &[Key] = &[
+    ("max", "How often it is asked."),
+    ("per", "In what time, as `1h`."),
+    ("then", "What happens beyond: `deny`."),
 ];
 
 const REDACTION: &[Key] = &[
@@ -208,6 +245,7 @@ pub(super) fn at_path(path: &[String]) -> &'static [Key] {
         [] => DOCUMENT,
         ["rules"] => RULE,
         ["rules", "escalate"] => ESCALATION,
+        ["rules", "escalate", "fatigue"] => FATIGUE,
         ["default" | "on_error", "escalate"] => {
             ESCALATION.split_last().map_or(&[], |(_reason, others)| others)
         }
@@ -224,6 +262,10 @@ pub(super) fn at_path(path: &[String]) -> &'static [Key] {
         ["plan", "steps", _, "args", _] => PLAN_ARG,
         ["plan", "reads"] => PLAN_READS,
         ["plan", "deviation"] => PLAN_DEVIATION,
+        ["sanitizers", _] => SANITIZER,
+        ["sanitizers", _, "schema"] => TYPED,
+        ["declassify"] => DECLASSIFY,
+        ["declassify", "at"] => DECLASSIFY_AT,
         ["on_deny", _] => DENIAL,
         ["on_deny", _, "offer"] => OFFER,
         ["windows", _] => WINDOW,
@@ -249,6 +291,7 @@ pub(super) fn words_at(path: &[String]) -> Vec<&'static str> {
         ["rules" | "default" | "on_error", "escalate", "binds"] => known::BINDS.to_vec(),
         ["meters", _, "window"] => vec!["session"],
         ["meters", _, "window", "calendar"] => words(&known::PERIODS),
+        ["sanitizers", _, "kind"] => words(&known::KINDS),
         ["on_deny", _, "respond"] => words(&known::RESPONDS),
         ["on_deny", _, "disclose"] => words(&known::DISCLOSES),
         ["on_deny", _, "compensate"] => vec![known::COMPENSATE],
@@ -378,10 +421,11 @@ mod tests {
 
     #[test]
     fn every_key_that_is_read_is_told() {
-        let rows: [(&[&str], known::Mapping); 23] = [
+        let rows: [(&[&str], known::Mapping); 28] = [
             (&[], known::DOCUMENT),
             (&["rules"], known::RULE),
             (&["rules", "escalate"], known::ESCALATION),
+            (&["rules", "escalate", "fatigue"], known::FATIGUE),
             (&["default", "escalate"], known::FALLBACK),
             (&["on_error", "escalate"], known::FALLBACK),
             (&["functions", "f"], known::FUNCTION),
@@ -399,6 +443,10 @@ mod tests {
             (&["plan", "steps", "s", "args", "a"], known::PLAN_ARG),
             (&["plan", "reads"], known::PLAN_READS),
             (&["plan", "deviation"], known::PLAN_DEVIATION),
+            (&["sanitizers", "s"], known::SANITIZER),
+            (&["sanitizers", "s", "schema"], known::TYPED),
+            (&["declassify"], known::DECLASSIFY),
+            (&["declassify", "at"], known::DECLASSIFY_AT),
             (&["on_deny", "r"], known::DENIAL),
             (&["on_deny", "r", "offer"], known::OFFER),
             (&["redact"], known::REDACTION),

@@ -127,8 +127,27 @@ fn top_level() {
             (&["E0204"], "policyc: 1\ndefault: {escalate: {«quorum»: 1}}\n"),
             (&["E0202"], "policyc: 1\ndefault: {escalate: {to: [a], «reason»: b}}\n"),
             (&["E0210"], "policyc: 1\nextensions: [«strings@x»]\n"),
-            (&["E0213"], "policyc: 1\n«sanitizers»: []\n"),
-            (&["E0213", "E0213"], "policyc: 1\n«sanitizers»: []\n«declassify»: []\n"),
+            (&["E0205"], "policyc: 1\nsanitizers: «[]»\n"),
+            (&["E0210"], "policyc: 1\nsanitizers: {s: {tool: t, arg: a, removes: \"«*»\"}}\n"),
+            (
+                &["E0210"],
+                "policyc: 1\nsanitizers: {s: {tool: t, arg: a, removes: a.b, adds: «own.c»}}\n",
+            ),
+            (
+                &["E0210"],
+                "policyc: 1\nsanitizers: {s: {tool: t, arg: a, removes: a.b, «max_bits»: 1}}\n",
+            ),
+            (
+                &["E0210"],
+                "policyc: 1\nsanitizers: {s: {kind: typed, tool: t, arg: a, removes: a.b, \
+                    schema: {enum: [a, b, c]}, max_bits: «1»}}\n",
+            ),
+            (
+                &["E0204"],
+                "policyc: 1\ndeclassify: [{«id»: a, from: b.c, at: {tool: t, path: ''}, by: d}]\n",
+            ),
+            (&["E0210"], "policyc: 1\nlabels: {integrity: {«sanitizer»: [a]}}\n"),
+            (&["E0205", "E0205"], "policyc: 1\nsanitizers: «[]»\ndeclassify: «{}»\n"),
             (&["E0204"], "policyc: 1\non_deny: {default: {«retries»: 1}}\n"),
             (&["E0210"], "policyc: 1\non_deny: {default: {respond: «shout»}}\n"),
             (&["E0204"], "policyc: 1\non_deny: {default: {«respond»: ask}}\n"),
@@ -262,7 +281,7 @@ fn sections() {
                 "policyc: 1\nschema: {a: {b: {items: int, maxItems: 9, role: «target»}}}\n",
             ),
             (&["E0205"], "policyc: 1\nschema: {a: {items: int, maxItems: 9, optional: «maybe»}}\n"),
-            (&["E0213"], "policyc: 1\ntools: {t: {output: {/a: {labels: b, «when»: c}}}}\n"),
+            (&["E0213"], "policyc: 1\ntools: {t: {«idempotent»: true}}\n"),
             (&["E0210"], "policyc: 1\ntools: {t: {output: {«a»: {labels: b}}}}\n"),
             (&["E0205"], "policyc: 1\ntools: {t: {output: «[a]»}}\n"),
             (

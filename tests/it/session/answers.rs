@@ -333,3 +333,83 @@ proptest! {
         prop_assert!(answered <= 2);
     }
 }
+
+#[test]
+fn approvers_are_asked_so_often_and_no_more() {
+    let policy = POLICY.replace(
+        "{to: [user], reason: vast}",
+        "{to: [user], reason: vast, timeout: 1s, fatigue: {max: 2, per: 1h, then: deny}}",
+    );
+    let policy = policy.replace("{id: large, on: [pay]", "{id: large, on: [later]");
+    let vast = |call: &str, amount: f64, minute: u32| {
+        let mut event = pay(call, "ann", amount);
+        event["ts"] = json!(format!("2026-11-19T{:02}:{:02}:00Z", 10 + minute / 60, minute % 60));
+        event
+    };
+    let mut speaks = prompt("pay ann");
+    speaks["ts"] = json!("2026-11-19T10:00:00Z");
+    expect(
+        &policy,
+        &[
+            (speaks.clone(), "Nothing"),
+            (vast("1", 9001.0, 0), "escalate vast"),
+            (vast("2", 9002.0, 10), "escalate vast"),
+        ],
+    );
+    let program = program(&policy);
+    let ground = Ground::of(&program);
+    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    let (ask, deny) = (Some(Effect::Escalate), Some(Effect::Deny));
+    let events = [
+        (speaks, None),
+        (vast("1", 9001.0, 0), ask),
+        (vast("2", 9002.0, 10), ask),
+        (vast("3", 9003.0, 59), deny),
+        // An hour after the first there is room for one.
+        (vast("4", 9004.0, 60), ask),
+        (vast("5", 9005.0, 61), deny),
+    ];
+    for (seq, (mut event, wanted)) in (1..).zip(events) {
+        event["seq"] = json!(seq);
+        let effect = session.line(event.to_string().as_bytes(), &mut work).effect();
+        assert_eq!(effect, wanted, "event {seq}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_answers_is_said_at_its_place() {
+    use policyc::compiler::{Options, check};
+    use policyc::diag::sink::Sink;
+
+    use super::files;
+    use crate::support::both::findings;
+
+    let rows = [
+        ("large: {respond: fail}\n  large/x: {respond: fail}", "E0220 there is no rule `large/x`"),
+        ("huge: {respond: fail, disclose: reason}", "E0222 the message of the rule `huge` quotes"),
+        (
+            "large: {respond: alternatives, offer: [{tool: later, keep: [to, amount, day]}]}",
+            "E0221 the tool `later` has no argument `day`",
+        ),
+        (
+            "large: {respond: alternatives, \
+                offer: [{tool: pay, keep: [to, amount], set: {to: '\"a\"'}}]}",
+            "E0211 the argument `to` is given twice",
+        ),
+        (
+            "large: {respond: alternatives, \
+                offer: [{tool: pay, keep: [to], set: {amount: \"'x'\"}}]}",
+            "E0221 the argument `amount` is of type double",
+        ),
+        ("large: {respond: backtrack, to: read}", "E0219 the plan has no step `read`"),
+        ("large: {respond: ask, question: \"{action.args.to}\"}", "E0222 a question cannot quote"),
+    ];
+    let (policy, _) = POLICY.split_once("on_deny:").expect("answers");
+    for (answer, wanted) in rows {
+        let files = files(&format!("{policy}on_deny:\n  {answer}\n"));
+        let mut sink = Sink::new();
+        let _front = check(&files, &Options::default(), &mut sink);
+        let found = findings(sink, &files);
+        assert!(found.contains(wanted), "{answer}: {found}");
+    }
+}

@@ -9,6 +9,7 @@ mod meters;
 mod plans;
 pub(crate) mod random;
 mod states;
+mod trust;
 
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Front, Options, check, compile};

@@ -159,11 +159,9 @@ impl<'a> Fold<'a> {
                 continue;
             }
             known = true;
-            match &output.labels {
-                Some(labels) => {
-                    found.extend(labels.iter().flat_map(|it| self.with_implied(&it.value)));
-                }
-                None => found.extend(carried.clone()),
+            found.extend(output.labels.iter().flat_map(|it| self.with_implied(&it.value)));
+            if output.inherit {
+                found.extend(carried.clone());
             }
         }
         if known { found } else { unknown() }

@@ -9,8 +9,8 @@ use policyc::lang::opcodes::{
 };
 use policyc::lang::session::{Disclose, Period, Respond};
 use policyc::runtime::bundle::govern::{
-    BacktrackRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow, OfferRow, PlanRow,
-    QuestionPart, StepRow, TermRow, ToolRow, WindowRow,
+    BacktrackRow, DeclassifyRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow,
+    OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, TermRow, ToolRow, WindowRow,
 };
 use policyc::runtime::bundle::module::{
     Bound, EscalationRow, Fallback, FieldRow, FunctionKind, FunctionRow, HostRow, Manifest, Module,
@@ -145,9 +145,9 @@ fn add_govern(module: &mut Module) {
         ["big", "cel", "host", "name", "send"].map(|text| string(module, text));
     let labels =
         vec![LabelRow { name: big, implies: vec![1] }, LabelRow { name: cel, implies: Vec::new() }];
-    let all = FieldLabels { path: Vec::new(), labels: vec![0, 1], inherit: false };
+    let all = FieldLabels { path: Vec::new(), labels: vec![0, 1], inherit: false, when: 0 };
     let part = vec![Step::Any, Step::Key(name)];
-    let part = FieldLabels { path: part, labels: Vec::new(), inherit: true };
+    let part = FieldLabels { path: part, labels: Vec::new(), inherit: true, when: NONE };
     let tools = vec![
         ToolRow { name: host, args: None, outputs: vec![all] },
         ToolRow { name: send, args: Some(vec![big, name]), outputs: vec![part] },
@@ -182,7 +182,27 @@ fn add_govern(module: &mut Module) {
         others: vec![name, send],
     };
     let denials = denials([big, cel, host, name, send]);
-    module.govern = Govern { labels, tools, terms, meters, limits, plan: Some(plan), denials };
+    let sanitizer = SanitizerRow {
+        name: big,
+        tool: send,
+        arg: vec![name],
+        removes: vec![0, 1],
+        adds: Vec::new(),
+        requires: 0,
+        typed: true,
+    };
+    let freed = DeclassifyRow {
+        id: big,
+        tool: send,
+        path: vec![Step::Any],
+        removes: vec![0],
+        adds: vec![1],
+        by: vec![host],
+    };
+    let (sanitizers, declassify) = (vec![sanitizer], vec![freed]);
+    let plan = Some(plan);
+    module.govern =
+        Govern { labels, tools, terms, meters, limits, plan, denials, sanitizers, declassify };
 }
 
 /// What calls are answered: all of it, to all rules and to two.
@@ -450,6 +470,7 @@ fn add_rules(module: &mut Module) {
         binds: vec![string(module, "amount")],
         valid_for_ns: None,
         uses: Some(1),
+        fatigue: None,
     }];
     module.templates =
         vec![vec![TemplatePart::Text(string(module, "hello ")), TemplatePart::Value(3)]];
@@ -486,7 +507,8 @@ pub(crate) fn small(
     module.functions.clear();
     module.index = RuleIndex { key_slot: NONE, ..RuleIndex::default() };
     module.templates.clear();
-    let (labels, tools) = (module.govern.labels, module.govern.tools);
+    let (labels, mut tools) = (module.govern.labels, module.govern.tools);
+    tools[0].outputs[0].when = NONE;
     module.govern = Govern { labels, tools, ..Govern::default() };
     module.manifest.on_error = Fallback { effect: Effect::Deny, escalation: NONE };
     add_function(&mut module, kind, code, (R, registers), cursors);

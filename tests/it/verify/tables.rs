@@ -332,6 +332,8 @@ fn meters(cases: &mut Cases) {
             it.meters.iter_mut().for_each(|meter| meter.key = NONE);
             (it.meters[3].amount, it.meters[3].count) = (NONE, 1);
             (it.plan, it.denials) = (None, Vec::new());
+            it.sanitizers.clear();
+            it.tools[0].outputs[0].when = NONE;
         }),
         ("MeterOrder", "two meters swapped", |it| it.meters.swap(0, 1)),
         ("MeterOrder", "a meter whose name is no string", |it| it.meters[3].name = 9_999),
@@ -416,6 +418,44 @@ fn denials(cases: &mut Cases) {
     ];
     for (fault, what, change) in rows {
         cases.change(fault, what, move |module| change(&mut module.govern.denials));
+    }
+    takers(cases);
+}
+
+fn takers(cases: &mut Cases) {
+    cases.change("Fatigue", "an escalation that is never asked", |module| {
+        module.escalations[0].fatigue = Some((0, 1));
+    });
+    cases.change("MarkSet", "a label that implies a mark", |module| {
+        let named = |text: &str| if text == "cel" { "clean." } else { text }.to_owned();
+        let texts: Vec<String> = module.strings.iter().map(named).collect();
+        module.strings = texts.iter().collect();
+    });
+    type Change = fn(&mut Govern);
+    let rows: [(&'static str, &'static str, Change); 10] = [
+        ("ToolOutput", "an output of a term that is not there", |it| {
+            it.tools[0].outputs[0].when = 1;
+        }),
+        ("Sanitizer", "a sanitizer of no argument", |it| it.sanitizers[0].arg.clear()),
+        ("Sanitizer", "a sanitizer of a tool that is no string", |it| {
+            it.sanitizers[0].tool = 9_999;
+        }),
+        ("Sanitizer", "a sanitizer that adds no mark", |it| it.sanitizers[0].adds = vec![0]),
+        ("Sanitizer", "a sanitizer that takes a label twice", |it| {
+            it.sanitizers[0].removes = vec![0, 0];
+        }),
+        ("Sanitizer", "a sanitizer of a term that is not there", |it| {
+            it.sanitizers[0].requires = 1;
+        }),
+        ("Sanitizer", "a sanitizer twice", |it| it.sanitizers.push(it.sanitizers[0].clone())),
+        ("Declassify", "a label that is not there", |it| it.declassify[0].removes = vec![7]),
+        ("Declassify", "somebody who is no string", |it| it.declassify[0].by = vec![9_999]),
+        ("Declassify", "a declassification twice", |it| {
+            it.declassify.push(it.declassify[0].clone());
+        }),
+    ];
+    for (fault, what, change) in rows {
+        cases.change(fault, what, move |module| change(&mut module.govern));
     }
 }
 

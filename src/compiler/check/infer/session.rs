@@ -67,7 +67,7 @@ impl Infer<'_, '_> {
             | Question::Done
             | Question::Approved => TypeTable::BOOL,
             Question::Labels => TypeTable::LIST_STRING,
-            Question::From | Question::Kind => TypeTable::STRING,
+            Question::From | Question::Origin | Question::Kind => TypeTable::STRING,
             Question::Count => TypeTable::INT,
             Question::Sum => TypeTable::DOUBLE,
         };

@@ -19,6 +19,7 @@ use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule;
 use crate::compiler::syntax::document::yaml::{Entry, Node};
 use crate::diag::sink::Sink;
+use crate::lang::session;
 
 /// What a tool does to the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,8 +43,12 @@ pub struct Output {
     pub path: Spanned<String>,
     /// Its keys; `None` is a `*`.
     pub keys: Vec<Option<Name>>,
-    /// The labels; `None` is `inherit`: those of the arguments of the call.
-    pub labels: Option<Vec<Spanned<Name>>>,
+    /// The labels.
+    pub labels: Vec<Spanned<Name>>,
+    /// `inherit`: it carries those of the arguments of the call, too.
+    pub inherit: bool,
+    /// `when`: CEL about `out`, the element that it lies in.
+    pub when: Option<ExprId>,
 }
 
 /// `labels` of a document.
@@ -90,6 +95,8 @@ pub struct Flow {
     pub forbid: Vec<Spanned<Name>>,
     /// `closed_world: true`, and where it is written: a value of unknown origin is forbidden.
     pub closed_world: Option<Span>,
+    /// `sanitized_by`: sanitizers; a value that went through one is not forbidden.
+    pub sanitized_by: Vec<Spanned<Name>>,
     /// `unless`: a condition in which `arg` is the argument.
     pub unless: Option<ExprId>,
     /// `over`: what happens then; `None` denies.
@@ -119,39 +126,46 @@ pub enum SinkArg {
 }
 
 /// `{pointer: {labels: [..]}}`.
-pub(super) fn outputs(node: &Node, sink: &mut Sink) -> Vec<Output> {
-    let entries = mapping(node, "`output`", sink).unwrap_or_default();
-    entries.iter().filter_map(|entry| output(entry, sink)).collect()
+pub(super) fn outputs(node: &Node, reader: &mut Reader<'_>) -> Vec<Output> {
+    let entries = mapping(node, "`output`", reader.sink).unwrap_or_default();
+    entries.iter().filter_map(|entry| output(entry, reader)).collect()
 }
 
-fn output(entry: &Entry, sink: &mut Sink) -> Option<Output> {
+fn output(entry: &Entry, reader: &mut Reader<'_>) -> Option<Output> {
+    let sink = &mut *reader.sink;
     let keys = Keys::open(&entry.value, "a field of an output", sink)?;
     keys.known(&known::OUTPUT, sink);
     let path = Spanned::new(entry.key.value.clone(), entry.key.span);
     let node = &keys.need("labels", sink)?.value;
-    let labels = match node.text() {
-        Some("inherit") => None,
-        _ => Some(names(node, "`labels`", sink)),
-    };
-    Some(Output { keys: steps(&path, sink)?, path, labels })
+    let mut labels = names(node, "`labels`", sink);
+    let all = labels.len();
+    labels.retain(|label| label.value != "inherit");
+    let inherit = labels.len() < all;
+    let keys_of_path = steps(&path, "a field of an output", sink)?;
+    let when = keys.value("when").map(|it| reader.expression("when", it));
+    Some(Output { keys: keys_of_path, path, labels, inherit, when })
 }
 
 /// The keys of a pointer; none where it is empty.
-fn steps(path: &Spanned<String>, sink: &mut Sink) -> Option<Vec<Option<Name>>> {
+pub(super) fn steps(
+    path: &Spanned<String>,
+    what: &str,
+    sink: &mut Sink,
+) -> Option<Vec<Option<Name>>> {
     if path.value.is_empty() {
         return Some(Vec::new());
     }
     let rest = path.value.strip_prefix('/');
     let rest = rest.filter(|rest| rest.split('/').count() <= CONTEXT_DEPTH_MAX);
     let Some(rest) = rest else {
-        let wanted = "a path into the output, as `/*/subject`, or nothing for all of it";
-        bad(path.span, "a field of an output", &path.value, wanted, &[], sink);
+        let wanted = "a path, as `/*/subject`, or nothing for all of it";
+        bad(path.span, what, &path.value, wanted, &[], sink);
         return None;
     };
     let good = |key: &str| pointer::token(&pointer::key(key)) == key;
     if !rest.split('/').all(good) {
         let wanted = "a path in which `~0` stands for `~` and `~1` for `/`";
-        bad(path.span, "a field of an output", &path.value, wanted, &[], sink);
+        bad(path.span, what, &path.value, wanted, &[], sink);
         return None;
     }
     let step = |key: &str| (key != "*").then(|| Name::from(pointer::key(key)));
@@ -171,7 +185,7 @@ pub(super) fn labels(node: &Node, sink: &mut Sink) -> Labels {
                 continue;
             }
             for value in values {
-                if good_part(&key, sink) && good_part(&value, sink) {
+                if good_family(&key, sink) && good_part(&value, sink) {
                     let full = Name::from(format!("{}.{}", key.value, value.value));
                     labels.names.push(Spanned::new(full, value.span));
                 }
@@ -179,6 +193,28 @@ pub(super) fn labels(node: &Node, sink: &mut Sink) -> Labels {
         }
     }
     labels
+}
+
+/// Whether the name of a family can be one: what was done to values is said by no document.
+fn good_family(name: &Spanned<Name>, sink: &mut Sink) -> bool {
+    let taken = [session::SANITIZER, session::DECLASSIFIED];
+    let free = !taken.iter().any(|family| family.trim_end_matches('.') == &*name.value);
+    if !free {
+        let wanted = "another family: such labels are marks that sessions set";
+        bad(name.span, "the name of a label", &name.value, wanted, &[], sink);
+    }
+    free && good_part(name, sink)
+}
+
+/// Whether the name of a sanitizer or of a declassification can be one.
+pub(super) fn good_name(name: &Spanned<Name>, sink: &mut Sink) -> bool {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let good = !name.value.is_empty() && name.value.bytes().all(good);
+    if !good {
+        let wanted = "letters, digits, `_`, `-` and `.`";
+        bad(name.span, "its name", &name.value, wanted, &[], sink);
+    }
+    good
 }
 
 /// Whether the name of a family or of a label in it can be one.
@@ -240,9 +276,17 @@ fn flow(node: &Node, reader: &mut Reader<'_>) -> Option<Flow> {
         wrong(node, "`closed_world` of a sink without `arg`", "`false`", sink);
         return None;
     }
+    let by = keys.value("sanitized_by");
+    let sanitized_by = by.map_or(Vec::new(), |it| names(it, "`sanitized_by`", sink));
+    if let Some(node) = by.filter(|_| found.args.is_empty()) {
+        // What the model has read went through nothing as a whole.
+        wrong(node, "`sanitized_by` of a sink without `arg`", "nothing", sink);
+        return None;
+    }
     let unless = keys.value("unless").map(|it| reader.expression("unless", it));
     let over = over(&keys, reader).ok()?;
-    Some(Flow { id, span: node.span, description, sink: found, forbid, closed_world, unless, over })
+    let (span, sink) = (node.span, found);
+    Some(Flow { id, span, description, sink, forbid, closed_world, sanitized_by, unless, over })
 }
 
 /// `over: deny`, or `{escalate: {..}}`: what happens where a rule objects. What is neither is

@@ -48,10 +48,12 @@ pub const DOCUMENT: Mapping = Mapping {
         "limits",
         "plan",
         "on_deny",
+        "sanitizers",
+        "declassify",
         "redact",
         "tests",
     ],
-    later: &["sanitizers", "declassify"],
+    later: &[],
 };
 
 /// A rule.
@@ -76,15 +78,28 @@ pub const RULE: Mapping = Mapping {
 
 /// The escalation of a rule.
 pub const ESCALATION: Mapping = Mapping {
-    read: &["to", "quorum", "timeout", "on_timeout", "binds", "valid_for", "uses", "reason"],
-    later: &["fatigue"],
+    read: &[
+        "to",
+        "quorum",
+        "timeout",
+        "on_timeout",
+        "binds",
+        "valid_for",
+        "uses",
+        "fatigue",
+        "reason",
+    ],
+    later: &[],
 };
 
 /// The escalation of `default` and `on_error`, which have no reason of their own.
 pub const FALLBACK: Mapping = Mapping {
-    read: &["to", "quorum", "timeout", "on_timeout", "binds", "valid_for", "uses"],
-    later: &["fatigue"],
+    read: &["to", "quorum", "timeout", "on_timeout", "binds", "valid_for", "uses", "fatigue"],
+    later: &[],
 };
+
+/// How often approvers are asked.
+pub const FATIGUE: Mapping = Mapping { read: &["max", "per", "then"], later: &[] };
 
 /// A function of the host.
 pub const FUNCTION: Mapping =
@@ -104,15 +119,24 @@ pub const TOOL: Mapping =
     Mapping { read: &["effect", "args", "output", "undo"], later: &["store", "idempotent"] };
 
 /// What a part of a tool's output carries.
-pub const OUTPUT: Mapping = Mapping { read: &["labels"], later: &["when"] };
+pub const OUTPUT: Mapping = Mapping { read: &["labels", "when"], later: &[] };
 
 /// What a role may call.
 pub const CAPABILITY: Mapping = Mapping { read: &["allow", "deny"], later: &[] };
 
 /// An entry of `flow`.
 pub const FLOW: Mapping = Mapping {
-    read: &["id", "description", "sink", "forbid", "closed_world", "unless", "over"],
-    later: &["sanitized_by", "trust_model"],
+    read: &[
+        "id",
+        "description",
+        "sink",
+        "forbid",
+        "closed_world",
+        "sanitized_by",
+        "unless",
+        "over",
+    ],
+    later: &["trust_model"],
 };
 
 /// The sink of an entry of `flow`.
@@ -183,6 +207,28 @@ pub const DISCLOSES: [(&str, Disclose); 3] =
 
 /// What `compensate` of an answer may be.
 pub const COMPENSATE: &str = "reverse_order";
+
+/// A sanitizer.
+pub const SANITIZER: Mapping = Mapping {
+    read: &["tool", "arg", "removes", "adds", "requires", "kind", "schema", "max_bits"],
+    later: &[],
+};
+
+/// What `kind` of a sanitizer may be.
+pub const KINDS: [(&str, ()); 1] = [("typed", ())];
+
+/// The schema of a typed sanitizer.
+pub const TYPED: Mapping = Mapping { read: &["enum"], later: &[] };
+
+/// A declassification.
+pub const DECLASSIFY: Mapping =
+    Mapping { read: &["id", "from", "to", "at", "by", "reason"], later: &[] };
+
+/// Where a declassification applies.
+pub const DECLASSIFY_AT: Mapping = Mapping { read: &["tool", "path"], later: &[] };
+
+/// What `to` of a declassification says where no label stands in the place of another.
+pub const NONE: &str = "none";
 
 /// Where values come from, beside steps.
 pub const SOURCES: [&str; 2] = [session::PROMPT, session::MODEL];

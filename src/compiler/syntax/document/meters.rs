@@ -97,6 +97,8 @@ pub enum Gives {
     Condition,
     /// What may be the argument of a tool that has this name.
     Argument(Name, Name),
+    /// A bool about `out`, what a tool gave, and about nothing else.
+    Output,
     /// Anything: a part of a question.
     Quote,
 }

@@ -19,6 +19,7 @@ pub mod plans;
 pub mod scalar;
 pub mod site;
 pub mod template;
+pub mod trust;
 pub mod yaml;
 
 mod admission;

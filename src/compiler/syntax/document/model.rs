@@ -10,6 +10,7 @@ use crate::compiler::syntax::document::denials::Denial;
 use crate::compiler::syntax::document::meters::{Limit, Meter, Term};
 use crate::compiler::syntax::document::plans::Plan;
 use crate::compiler::syntax::document::site::Site;
+use crate::compiler::syntax::document::trust::{Declassify, Sanitizer};
 use crate::lang::decision::Effect;
 
 pub use crate::compiler::syntax::document::cel_model::{
@@ -93,6 +94,10 @@ pub struct PolicyDocument {
     pub plan: Option<Plan>,
     /// `on_deny`, in order.
     pub denials: Vec<Denial>,
+    /// `sanitizers`, in order.
+    pub sanitizers: Vec<Sanitizer>,
+    /// `declassify`, in order.
+    pub declassify: Vec<Declassify>,
     /// What sessions evaluate beside decisions: made of other sections (`compiler::govern`).
     pub terms: Vec<Term>,
     /// `redact`.
@@ -192,6 +197,8 @@ pub struct Escalation {
     pub valid_for_ns: Option<i64>,
     /// `uses`.
     pub uses: Option<u32>,
+    /// `fatigue`: how often it is asked at most, in so many nanoseconds; beyond it is denied.
+    pub fatigue: Option<Box<Spanned<(u32, i64)>>>,
 }
 
 /// What an unanswered escalation becomes.
@@ -393,6 +400,14 @@ pub enum TemplatePart {
     Text(String),
     /// The value of an expression.
     Expr(ExprId),
+}
+
+impl Tool {
+    /// Whether it says that it does more than read.
+    #[must_use]
+    pub fn acts(&self) -> bool {
+        self.effect.as_ref().is_some_and(|effect| effect.value != ToolEffect::None)
+    }
 }
 
 /// A tool and its arguments.

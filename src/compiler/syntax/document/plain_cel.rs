@@ -107,6 +107,8 @@ pub(super) fn read(path: &str, reader: &mut Reader<'_>) -> PolicyDocument {
         limits: Vec::new(),
         plan: None,
         denials: Vec::new(),
+        sanitizers: Vec::new(),
+        declassify: Vec::new(),
         terms: Vec::new(),
         redact: Vec::new(),
     }

@@ -22,7 +22,7 @@ use crate::compiler::syntax::document::rule::{self, Ids};
 use crate::compiler::syntax::document::sections;
 use crate::compiler::syntax::document::types::{Fields, fields};
 use crate::compiler::syntax::document::yaml::{Node, NodeKind, Value};
-use crate::compiler::syntax::document::{denials, known, meters, plans, redact};
+use crate::compiler::syntax::document::{denials, known, meters, plans, redact, trust};
 use crate::compiler::syntax::lexer::is_reserved;
 
 impl PolicyDocument {
@@ -67,7 +67,8 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDo
     document.functions =
         section("functions").map_or(Vec::new(), |it| sections::functions(it, sink));
     document.windows = section("windows").map_or(Vec::new(), |it| sections::windows(it, sink));
-    document.tools = section("tools").map_or(Vec::new(), |it| sections::tools(it, sink));
+    document.tools = section("tools").map_or(Vec::new(), |it| sections::tools(it, reader));
+    let sink = &mut *reader.sink;
     document.has_tools = keys.get("tools").is_some();
     document.labels = section("labels").map_or(Labels::default(), |it| agents::labels(it, sink));
     let capabilities = keys.get("capabilities").filter(|entry| !entry.value.is_null());
@@ -80,6 +81,11 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> PolicyDo
     let plan = keys.get("plan").filter(|entry| !entry.value.is_null());
     document.denials = section("on_deny").map_or(Vec::new(), |it| denials::denials(it, reader));
     document.plan = plan.and_then(|it| plans::plan(it.key.span, &it.value, reader));
+    document.sanitizers =
+        section("sanitizers").map_or(Vec::new(), |it| trust::sanitizers(it, reader));
+    let sink = &mut *reader.sink;
+    document.declassify =
+        section("declassify").map_or(Vec::new(), |it| trust::declassify(it, sink));
     document.limits = section("limits").map_or(Vec::new(), |it| meters::limits(it, reader));
     document
 }
@@ -111,6 +117,8 @@ pub(super) fn empty(root: &Node, path: &str, reader: &Reader<'_>) -> PolicyDocum
         limits: Vec::new(),
         plan: None,
         denials: Vec::new(),
+        sanitizers: Vec::new(),
+        declassify: Vec::new(),
         terms: Vec::new(),
         redact: Vec::new(),
     }
@@ -150,6 +158,11 @@ fn fallback(node: &Node, key: &str, reader: &mut Reader<'_>) -> Option<Spanned<F
         keys.only(&["escalate"], reader.sink);
         let escalate = keys.need("escalate", reader.sink)?;
         let (escalation, _) = rule::escalation(&escalate.value, false, reader)?;
+        if let Some(fatigue) = &escalation.fatigue {
+            // Nobody can grant these, so nobody counts them.
+            let (at, wanted) = (fatigue.span, "nothing: it is for rules");
+            bad(at, "`fatigue`", "a bound", wanted, &[], reader.sink);
+        }
         return Some(Spanned::new(Fallback::Escalate(escalation), node.span));
     }
     let deny = ("deny", Fallback::Deny);

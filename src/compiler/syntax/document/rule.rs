@@ -6,6 +6,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::base::limits::FATIGUE_MAX;
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::document::error::DocumentError;
@@ -215,10 +216,29 @@ pub(super) fn escalation(
         binds: binds.into_iter().map(|name| name.value).collect(),
         valid_for_ns: duration(&keys, "valid_for", sink),
         uses: keys.value("uses").and_then(|it| number(it, "`uses`", 1, sink)),
+        fatigue: keys.value("fatigue").and_then(|it| fatigue(it, sink)).map(Box::new),
     };
     let reason = keys.value("reason").filter(|_| with_reason);
     let reason = reason.and_then(|node| template_of("reason", node, reader));
     Some((escalation, reason))
+}
+
+/// `{max, per, then: deny}`.
+fn fatigue(node: &Node, sink: &mut Sink) -> Option<Spanned<(u32, i64)>> {
+    let keys = Keys::open(node, "`fatigue`", sink)?;
+    keys.known(&known::FATIGUE, sink);
+    let max = &keys.need("max", sink)?.value;
+    let most: u32 = number(max, "`max`", 1, sink)?;
+    if most > FATIGUE_MAX {
+        let wanted = format!("a whole number up to {FATIGUE_MAX}");
+        bad(max.span, "`max`", &most.to_string(), &wanted, &[], sink);
+    }
+    keys.need("per", sink)?;
+    let per = duration(&keys, "per", sink)?;
+    if let Some(node) = keys.value("then") {
+        choice(node, "`then`", &[("deny", ())], sink)?;
+    }
+    Some(Spanned::new((most, per), node.span))
 }
 
 /// The duration in `key`, in nanoseconds.

@@ -15,6 +15,7 @@ use crate::compiler::syntax::document::known;
 use crate::compiler::syntax::document::model::{
     DataFile, Extension, HostFunction, Tool, Wait, Window,
 };
+use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule::duration;
 use crate::compiler::syntax::document::time::{DAYS, days, minute_of_day};
 use crate::compiler::syntax::document::types::{Fields, fields, type_of};
@@ -140,12 +141,13 @@ fn minute(keys: &Keys<'_>, key: &'static str, sink: &mut Sink) -> Option<u16> {
 }
 
 /// `{name: {effect, args, output, undo}}`.
-pub(super) fn tools(node: &Node, sink: &mut Sink) -> Vec<Tool> {
-    let entries = mapping(node, "`tools`", sink).unwrap_or_default();
-    entries.iter().filter_map(|entry| tool(entry, sink)).collect()
+pub(super) fn tools(node: &Node, reader: &mut Reader<'_>) -> Vec<Tool> {
+    let entries = mapping(node, "`tools`", reader.sink).unwrap_or_default();
+    entries.iter().filter_map(|entry| tool(entry, reader)).collect()
 }
 
-fn tool(entry: &Entry, sink: &mut Sink) -> Option<Tool> {
+fn tool(entry: &Entry, reader: &mut Reader<'_>) -> Option<Tool> {
+    let sink = &mut *reader.sink;
     let keys = Keys::open(&entry.value, "a tool", sink)?;
     keys.known(&known::TOOL, sink);
     let effect = keys.value("effect").and_then(|node| {
@@ -157,7 +159,8 @@ fn tool(entry: &Entry, sink: &mut Sink) -> Option<Tool> {
     let args = args.map_or(Vec::new(), |it| fields(it, "`args`", Fields::Arguments, sink));
     let name = Spanned::new(Name::new(&entry.key.value), entry.key.span);
     let output = keys.value("output").filter(|node| !node.is_null());
-    let output = output.map(|it| agents::outputs(it, sink));
+    let output = output.map(|it| agents::outputs(it, reader));
+    let sink = &mut *reader.sink;
     let undo = keys.value("undo").filter(|node| !node.is_null());
     let undo = undo.and_then(|_| keys.name("undo", sink));
     Some(Tool { name, effect, says_args, args, output, undo })

@@ -258,6 +258,7 @@ fn a_report_in_json() {
         binds: vec![],
         valid_for_ns: None,
         uses: None,
+        fatigue: None,
     });
     s.module.outcomes[usize::from(rule)].escalation = 0;
     s.module.manifest.default = Some(Fallback { effect: Allow, escalation: NONE });

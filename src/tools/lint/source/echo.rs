@@ -19,9 +19,9 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
         let Some(outputs) = &tool.output else { continue };
         let all = outputs.iter().find(|output| output.keys.is_empty());
         // What says that a part is not to be trusted has thought of what is stored.
-        let untrusted = |output: &Output| match &output.labels {
-            Some(labels) => labels.iter().any(|label| label.value.starts_with(UNTRUSTED)),
-            None => true,
+        let untrusted = |output: &Output| {
+            let mut labels = output.labels.iter();
+            output.inherit || labels.any(|label| label.value.starts_with(UNTRUSTED))
         };
         let inherits = outputs.iter().any(untrusted);
         let Some(all) = all.filter(|_| !inherits && has_effect(tool, ToolEffect::State)) else {

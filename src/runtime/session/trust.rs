@@ -1,0 +1,259 @@
+//! What an answer of a tool carries: what is declared of it, what its arguments carry, and what
+//! sanitizers and declassifications take away.
+//!
+//! In:      a call, its output, what documents say of its tool.
+//! Out:     `Given`, by which the labels of each field are found.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::session`.
+//! Source:  `docs/sessions.md`, "Labels that are taken away".
+//!
+//! No label is lost but one that a sanitizer or a declassification names, and what either did
+//! leaves a mark. Marks are no labels of what was read: no value has one that does not stand as a
+//! whole in a field that has it.
+
+use std::collections::HashMap;
+
+use crate::base::limits::SESSION_ELEMENTS_MAX;
+use crate::base::pointer;
+use crate::lang::session::{OUT, ROOT};
+use crate::runtime::bundle::module::{NONE, Step};
+use crate::runtime::program::Program;
+use crate::runtime::session::approvals::{id_of, is_up_to};
+use crate::runtime::session::ground::Ground;
+use crate::runtime::session::json::{elements, items, members, string};
+use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::provenance::Provenance;
+use crate::runtime::session::state::Call;
+use crate::runtime::session::step::Session;
+use crate::runtime::session::work::Memory;
+use crate::runtime::vm::request::{Moment, ingest_answered};
+
+/// A sanitizer of a tool.
+#[derive(Debug)]
+pub(super) struct Sanitizer {
+    /// The argument that it makes clean, as a pointer.
+    arg: String,
+    removes: LabelSet,
+    adds: LabelSet,
+    /// The term that must hold of the output.
+    requires: Option<u16>,
+    /// Whether what is made of its output is clean, too.
+    typed: bool,
+}
+
+/// A declassification of what a tool gives.
+#[derive(Debug)]
+pub(super) struct Freed<'p> {
+    pub(super) path: Vec<Option<&'p str>>,
+    removes: LabelSet,
+    adds: LabelSet,
+    by: Vec<&'p str>,
+}
+
+/// What takes labels away from what tools give, by tool.
+#[derive(Debug, Default)]
+pub(super) struct Takers<'p> {
+    sanitizers: HashMap<&'p str, Vec<Sanitizer>>,
+    freed: HashMap<&'p str, Vec<Freed<'p>>>,
+}
+
+/// What the arguments of a call carry, by the sanitizers of its tool.
+#[derive(Clone, Debug)]
+pub(super) struct Carried<T> {
+    /// All of them.
+    pub(super) all: T,
+    /// Those that no sanitizer is about.
+    pub(super) outside: T,
+    /// Those that each sanitizer is about.
+    pub(super) inside: Vec<T>,
+}
+
+/// By what the labels of an output are found.
+#[derive(Debug)]
+pub(super) struct Given {
+    /// What parts that inherit carry.
+    pub(super) arguments: LabelSet,
+    /// What a piece of their text carries, and what the model has read with it: a piece of a clean
+    /// text is not clean.
+    pub(super) pieces: LabelSet,
+    /// Which declassifications hold, by number.
+    freed: Vec<usize>,
+    /// Of parts that say `when`, by number, whether that holds of each element.
+    whens: HashMap<usize, HashMap<String, Option<bool>>>,
+}
+
+impl<'p> Takers<'p> {
+    /// Those of a program.
+    pub(super) fn of(program: &'p Program, closures: &[LabelSet]) -> Self {
+        let govern = &program.module().govern;
+        let text = |at: u32| program.string(at);
+        let exact = |labels: &[u16]| {
+            let mut set = LabelSet::of(closures.len());
+            for label in labels {
+                set.insert(usize::from(*label));
+            }
+            set
+        };
+        let closed = |labels: &[u16]| {
+            let mut set = LabelSet::of(closures.len());
+            for closure in labels.iter().filter_map(|label| closures.get(usize::from(*label))) {
+                set.join(closure);
+            }
+            set
+        };
+        let mut takers = Self::default();
+        for row in &govern.sanitizers {
+            let mut arg = String::new();
+            row.arg.iter().for_each(|key| pointer::push(&mut arg, text(*key)));
+            takers.sanitizers.entry(text(row.tool)).or_default().push(Sanitizer {
+                arg,
+                removes: exact(&row.removes),
+                adds: closed(&row.adds),
+                requires: Some(row.requires).filter(|term| *term != NONE),
+                typed: row.typed,
+            });
+        }
+        for row in &govern.declassify {
+            let path = row.path.iter().map(|step| match step {
+                Step::Key(key) => Some(text(*key)),
+                Step::Any => None,
+            });
+            takers.freed.entry(text(row.tool)).or_default().push(Freed {
+                path: path.collect(),
+                removes: exact(&row.removes),
+                adds: closed(&row.adds),
+                by: row.by.iter().map(|name| text(*name)).collect(),
+            });
+        }
+        takers
+    }
+
+    /// The sanitizers of a tool.
+    fn sanitizers(&self, tool: &str) -> &[Sanitizer] {
+        self.sanitizers.get(tool).map_or(&[], Vec::as_slice)
+    }
+
+    /// The declassifications of what a tool gives.
+    pub(super) fn freed(&self, tool: &str) -> &[Freed<'p>] {
+        self.freed.get(tool).map_or(&[], Vec::as_slice)
+    }
+
+    /// Which declassifications of a tool hold for a principal, which is JSON.
+    pub(super) fn hold(&self, tool: &str, principal: Option<&str>) -> Vec<usize> {
+        let all = self.freed(tool);
+        let Some(principal) = principal.filter(|_| !all.is_empty()) else { return Vec::new() };
+        let id = id_of(principal).unwrap_or_default();
+        let fields = members(principal).unwrap_or_default();
+        let roles = fields.iter().find(|(key, _)| key == "roles").map_or("[]", |(_, it)| *it);
+        let roles = items(roles).unwrap_or_default();
+        let roles: Vec<_> = roles.into_iter().filter_map(string).collect();
+        let roles: Vec<&str> = roles.iter().map(AsRef::as_ref).collect();
+        let holds = |at: &usize| all.get(*at).is_some_and(|freed| is_up_to(&freed.by, &id, &roles));
+        (0..all.len()).filter(holds).collect()
+    }
+
+    /// What the arguments of a call carry, without marks.
+    pub(super) fn carried(
+        &self,
+        tool: &str,
+        values: &[Provenance],
+        (labels, marks): (usize, &LabelSet),
+    ) -> Carried<LabelSet> {
+        let none = LabelSet::of(labels);
+        let own = self.sanitizers(tool);
+        let inside = vec![none.clone(); own.len()];
+        let mut carried = Carried { all: none.clone(), outside: none, inside };
+        for value in values {
+            carried.all.join(&value.labels);
+            let mut is_inside = false;
+            for (sanitizer, set) in own.iter().zip(&mut carried.inside) {
+                if value.lies_in(&sanitizer.arg) {
+                    set.join(&value.labels);
+                    is_inside = true;
+                }
+            }
+            if !is_inside {
+                carried.outside.join(&value.labels);
+            }
+        }
+        let Carried { all, outside, inside } = &mut carried;
+        inside.iter_mut().chain([all, outside]).for_each(|set| set.remove(marks));
+        carried
+    }
+}
+
+impl Freed<'_> {
+    /// What a field carries, once this was done to it.
+    pub(super) fn free(&self, set: &mut LabelSet) {
+        set.remove(&self.removes);
+        set.join(&self.adds);
+    }
+}
+
+impl Given {
+    /// What is known of an output that no document speaks of, or of a failure.
+    pub(super) fn plain(arguments: LabelSet) -> Self {
+        let pieces = arguments.clone();
+        Self { arguments, pieces, freed: Vec::new(), whens: HashMap::new() }
+    }
+
+    /// The declassifications that hold, by number.
+    pub(super) fn freed(&self) -> &[usize] {
+        &self.freed
+    }
+
+    /// Whether a part that says `when` is about an element; `None` where nobody knows.
+    pub(super) fn when(&self, part: usize, element: &str) -> Option<bool> {
+        self.whens.get(&part)?.get(element).copied().flatten()
+    }
+}
+
+impl Session<'_, '_> {
+    /// By what the labels of a call's output are found.
+    pub(super) fn given(&self, call: &Call, out: &str, memory: &mut Option<Box<Memory>>) -> Given {
+        let ground = self.ground;
+        let set = |number: u32| {
+            let set = self.state.sets.get(number).cloned();
+            set.unwrap_or_else(|| ground.unknown.clone())
+        };
+        let mut given = Given::plain(set(call.carried.outside));
+        given.freed.clone_from(&call.freed);
+        let sanitizers = ground.takers.sanitizers(&call.tool);
+        for (sanitizer, inside) in sanitizers.iter().zip(&call.carried.inside) {
+            let mut carried = set(*inside);
+            let whole = carried.clone();
+            let holds = match sanitizer.requires {
+                Some(term) => self.holds(out, term, memory) == Some(true),
+                None => true,
+            };
+            if holds {
+                carried.remove(&sanitizer.removes);
+                carried.join(&sanitizer.adds);
+            }
+            given.arguments.join(&carried);
+            given.pieces.join(if holds && sanitizer.typed { &carried } else { &whole });
+        }
+        for (at, path, term) in ground.whens(&call.tool) {
+            let mut found = elements(out, path).unwrap_or_default();
+            // What is beyond nobody knows.
+            found.truncate(SESSION_ELEMENTS_MAX);
+            let told = found.into_iter().map(|(pointer, element)| {
+                let holds = self.holds(element, term, memory);
+                (pointer, holds)
+            });
+            given.whens.insert(at, told.collect());
+        }
+        given
+    }
+
+    /// Whether a term holds of an output, or a part of one.
+    fn holds(&self, out: &str, term: u16, memory: &mut Option<Box<Memory>>) -> Option<bool> {
+        let ground: &Ground<'_> = self.ground;
+        let memory = &mut **memory.get_or_insert_with(|| Box::new(Memory::of(ground)));
+        let (seconds, nanoseconds) = self.state.now;
+        let moment = Moment::at(seconds, nanoseconds);
+        memory.context = format!("{{\"{ROOT}\":{{\"{OUT}\":{out}}}}}");
+        let context = memory.context.as_bytes();
+        let mut filled = ingest_answered(ground.program, context, &mut memory.scratch);
+        filled.term(&moment, term, |_, value| value.as_bool())
+    }
+}

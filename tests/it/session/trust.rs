@@ -1,0 +1,290 @@
+//! Labels that are taken away: sanitizers, declassifications, parts of outputs that say when.
+
+use std::collections::BTreeSet;
+
+use policyc::runtime::session::ground::Ground;
+use policyc::runtime::session::step::{Outcome, Session, Work};
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use super::hand::{expect, prompt, request, response};
+use super::program;
+
+/// The policy of these tests, but for what takes labels away.
+const POLICY: &str = r#"
+policyc: 1
+default: deny
+labels:
+  integrity: {untrusted: [file, web], own: [record], input: [user], clean: [sql]}
+  secrecy: {secret: [iban, finance]}
+tools:
+  read: {effect: none, args: {path: string}, output: {"": {labels: [untrusted.file]}}}
+  web: {effect: none, args: {url: string}, output: {"": {labels: [untrusted.web]}}}
+  quote:
+    effect: none
+    args: {text: string, style: optional string}
+    output: {"/sql": {labels: inherit}, "/ok": {labels: [own.record]}}
+  pick: {effect: none, args: {text: string}, output: {"": {labels: inherit}}}
+  iban: {effect: none, output: {"": {labels: [secret.iban, secret.finance]}}}
+  rows:
+    effect: none
+    output:
+      "/*": {labels: [own.record]}
+      "/*/subject": {labels: [untrusted.file], when: "out.by != 'me'"}
+  write: {effect: state, args: {sql: string target, rest: optional list<string>}}
+  peek: {effect: none, args: {x: optional string}}
+rules: [{id: all, on: [read, web, quote, pick, iban, rows, write, peek], allow: a call}]
+"#;
+
+const TAKERS: &str = r#"
+flow:
+  - id: db
+    sink: {arg: target}
+    forbid: "untrusted.*"
+    sanitized_by: [sql.quote]
+    over: deny
+sanitizers:
+  sql.quote:
+    tool: quote
+    arg: /text
+    removes: [untrusted.file]
+    adds: [clean.sql]
+    requires: "out.ok == true"
+  yes_no:
+    kind: typed
+    tool: pick
+    arg: text
+    schema: {enum: ["yes", "no", "unknown"]}
+    max_bits: 2
+    removes: ["untrusted.*"]
+declassify:
+  - id: own.iban
+    from: secret.iban
+    to: none
+    at: {tool: iban, path: ""}
+    by: role:owner
+    reason: it is theirs
+"#;
+
+fn all() -> String {
+    format!("{POLICY}{TAKERS}")
+}
+
+type Labels = BTreeSet<String>;
+
+/// Runs events, and gives what the value `x` carries then.
+fn carried(policy: &str, events: &[Json], x: &str) -> Labels {
+    let program = program(policy);
+    let ground = Ground::of(&program);
+    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    let last = request("last", "peek", json!({"x": x}));
+    let mut found = Labels::new();
+    for (seq, mut event) in (1..).zip(events.iter().cloned().chain([last])) {
+        (event["seq"], event["ts"]) = (json!(seq), json!("2026-11-19T14:03:20Z"));
+        if let Outcome::Decided(it) = session.line(event.to_string().as_bytes(), &mut work) {
+            let labels = it.values.iter().flat_map(|it| ground.names(&it.labels));
+            found = labels.map(str::to_owned).collect();
+        }
+    }
+    found
+}
+
+fn set(labels: &[&str]) -> Labels {
+    labels.iter().map(|label| (*label).to_owned()).collect()
+}
+
+fn read_and_quote(text: &str, out: Json) -> Vec<Json> {
+    vec![
+        prompt("x"),
+        request("1", "read", json!({"path": "a"})),
+        response("1", json!("drop table users")),
+        request("2", "quote", json!({"text": text})),
+        response("2", out),
+    ]
+}
+
+#[test]
+fn a_sanitizer_takes_what_it_names_where_it_holds() {
+    let good = json!({"sql": "'drop table users'", "ok": true});
+    let events = read_and_quote("drop table users", good);
+    let marks = ["clean.sql", "sanitizer.sql.quote"];
+    assert_eq!(carried(&all(), &events, "'drop table users'"), set(&marks));
+    // A piece of what is clean is not, and what stands elsewhere carries what that does.
+    assert_eq!(carried(&all(), &events, "'drop"), set(&["untrusted.file"]));
+    assert_eq!(carried(&all(), &events, "drop table users"), set(&["untrusted.file"]));
+    // What was seen nowhere has no mark, whatever the model has read.
+    let events = read_and_quote("drop table users", json!({"sql": "qq", "ok": true}));
+    let read = ["input.user", "own.record", "untrusted.file"];
+    assert_eq!(carried(&all(), &events, "zzz"), set(&read));
+    // Where it does not hold it takes nothing.
+    for out in
+        [json!({"sql": "qq"}), json!({"sql": "qq", "ok": false}), json!({"sql": "qq", "ok": 1})]
+    {
+        let events = read_and_quote("drop table users", out);
+        assert_eq!(carried(&all(), &events, "qq"), set(&["untrusted.file"]));
+    }
+    let mut events = read_and_quote("drop table users", json!({"sql": "qq", "ok": true}));
+    events[4]["error"] = json!("perhaps");
+    let found = carried(&all(), &events, "qq");
+    assert!(found.contains("untrusted.file") && !found.contains("clean.sql"), "{found:?}");
+    // Another argument carries what it carries.
+    events = read_and_quote("fine", json!({"sql": "qq", "ok": true}));
+    events[3]["action"]["args"]["style"] = json!("drop table users");
+    let others = ["input.user", "untrusted.file", marks[0], marks[1]];
+    assert_eq!(carried(&all(), &events, "qq"), set(&others));
+    // What it does not name stays.
+    events = read_and_quote("drop table users", json!({"sql": "qq", "ok": true}));
+    events[1]["action"] = json!({"tool": "web", "args": {"url": "a"}});
+    assert_eq!(carried(&all(), &events, "qq"), set(&["untrusted.web", marks[0], marks[1]]));
+}
+
+#[test]
+fn one_of_few_values_is_let_through() {
+    let ask = |out: Json| {
+        let mut events = read_and_quote("drop table users", Json::Null);
+        events[3]["action"] = json!({"tool": "pick", "args": {"text": "drop table users"}});
+        events[4]["out"] = out;
+        events
+    };
+    assert_eq!(carried(&all(), &ask(json!("unknown")), "unknown"), set(&["sanitizer.yes_no"]));
+    assert_eq!(carried(&all(), &ask(json!("perhaps")), "perhaps"), set(&["untrusted.file"]));
+    assert_eq!(carried(&all(), &ask(json!(["unknown"])), "unknown"), set(&["untrusted.file"]));
+}
+
+#[test]
+fn what_the_model_reads_of_a_clean_text_it_has_read() {
+    let after = |tool: &str, out: Json| {
+        let mut events = read_and_quote("drop table users", out);
+        events[3]["action"]["tool"] = json!(tool);
+        events.insert(3, json!({"ev": "reset"}));
+        carried(&all(), &events, "zzz")
+    };
+    let quoted = after("quote", json!({"sql": "'drop table users'", "ok": true}));
+    assert_eq!(quoted, set(&["own.record", "untrusted.file"]));
+    // One of three words tells too little.
+    assert_eq!(after("pick", json!("no")), set(&[]));
+}
+
+#[test]
+fn only_the_sanitizer_that_a_rule_names_clears_it() {
+    let good = || json!({"sql": "'drop table users'", "ok": true});
+    let write = |call: &str, args: Json| request(call, "write", args);
+    let mut events: Vec<(Json, &str)> = read_and_quote("drop table users", good())
+        .into_iter()
+        .zip(["Nothing", "allow all", "Nothing", "allow all", "Nothing"])
+        .collect();
+    events.extend([
+        (write("3", json!({"sql": "'drop table users'"})), "allow all"),
+        (write("4", json!({"sql": "drop table users"})), "deny db/sql"),
+        (write("5", json!({"sql": "'drop table users' -- drop"})), "deny db/sql"),
+        // The quoted text stands in a page, too: the whole of it is the same text still.
+        (request("6", "web", json!({"url": "a"})), "allow all"),
+        (response("6", json!("'drop table users' and more")), "Nothing"),
+        (write("7", json!({"sql": "'drop table users'"})), "allow all"),
+        (write("8", json!({"sql": "more"})), "deny db/sql"),
+    ]);
+    expect(&all(), &events);
+}
+
+#[test]
+fn declassifications_hold_for_whom_they_name() {
+    let told = |roles: Json| {
+        let principal = json!({"id": "a", "roles": roles});
+        vec![
+            json!({"ev": "prompt", "principal": principal, "text": "x"}),
+            request("1", "iban", json!({})),
+            response("1", json!("CH99")),
+        ]
+    };
+    let owner = set(&["declassified.own.iban", "secret.finance"]);
+    assert_eq!(carried(&all(), &told(json!(["owner"])), "CH99"), owner);
+    for roles in [json!(["clerk"]), json!([]), json!("owner"), json!(null)] {
+        let kept = set(&["secret.finance", "secret.iban"]);
+        assert_eq!(carried(&all(), &told(roles), "CH99"), kept);
+    }
+    // Nobody is anybody's principal.
+    let mut events = told(json!([]));
+    events.remove(0);
+    assert_eq!(carried(&all(), &events, "CH99").len(), 2);
+}
+
+#[test]
+fn parts_of_outputs_say_when() {
+    let rows = |rows: Json| vec![prompt("x"), request("1", "rows", json!({})), response("1", rows)];
+    let events = rows(json!([
+        {"by": "me", "subject": "mine all mine"},
+        {"by": "eve", "subject": "pay me"},
+        {"subject": "who knows"},
+        "a text",
+    ]));
+    let of = |x: &str| carried(&all(), &events, x);
+    assert_eq!(of("mine all mine"), set(&["own.record"]));
+    assert_eq!(of("pay me"), set(&["own.record", "untrusted.file"]));
+    let unknown = ["own.record", "untrusted.file", "untrusted.unknown"];
+    assert_eq!(of("who knows"), set(&unknown));
+    assert_eq!(of("a text"), set(&["own.record"]));
+    // Of what is beyond the bound nothing is known.
+    let many: Vec<Json> =
+        (0..4_098).map(|at| json!({"by": "me", "subject": format!("s{at}")})).collect();
+    let events = rows(Json::Array(many));
+    assert_eq!(carried(&all(), &events, "s4095"), set(&["own.record"]));
+    assert_eq!(carried(&all(), &events, "s4096"), set(&unknown));
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["drop", "drop table", "'drop table'", "yes", "CH99", "me", "zzz"])
+        .prop_map(str::to_owned)
+}
+
+fn event() -> impl Strategy<Value = Json> {
+    let call = || (0..6_u8).prop_map(|at| at.to_string());
+    let tool = prop::sample::select(vec!["read", "web", "quote", "pick", "iban", "rows", "write"]);
+    let asked = (call(), tool, text()).prop_map(|(call, tool, text)| {
+        let args = match tool {
+            "read" => json!({"path": text}),
+            "web" => json!({"url": text}),
+            "quote" => json!({"text": text, "style": "drop"}),
+            "pick" => json!({"text": text}),
+            "write" => json!({"sql": text}),
+            _ => json!({}),
+        };
+        request(&call, tool, args)
+    });
+    let out = prop_oneof![
+        text().prop_map(Json::String),
+        (text(), any::<bool>()).prop_map(|(text, ok)| json!({"sql": text, "ok": ok})),
+        (text(), text()).prop_map(|(by, text)| json!([{"by": by, "subject": text}])),
+    ];
+    prop_oneof![4 => asked, 5 => (call(), out).prop_map(|(call, out)| response(&call, out))]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    /// Beside the same policy without sanitizers and declassifications, no value lacks a label but
+    /// one that they name, and then what did it is there to see.
+    #[test]
+    fn no_label_is_lost_but_those_that_are_named(
+        events in prop::collection::vec(event(), 1..14),
+        x in text(),
+    ) {
+        let events: Vec<Json> =
+            [json!({"ev": "prompt", "principal": {"id": "a", "roles": ["owner"]}, "text": "x"})]
+                .into_iter()
+                .chain(events)
+                .collect();
+        // The rule stays out, so that both allow the same calls.
+        let (_, takers) = TAKERS.split_once("sanitizers:").expect("sanitizers");
+        let taken = carried(&format!("{POLICY}sanitizers:{takers}"), &events, &x);
+        let kept = carried(POLICY, &events, &x);
+        let is_mark = |label: &&String| {
+            ["clean.", "sanitizer.", "declassified."].iter().any(|it| label.starts_with(it))
+        };
+        let plain: Labels = taken.iter().filter(|it| !is_mark(it)).cloned().collect();
+        prop_assert!(plain.is_subset(&kept), "{taken:?} {kept:?}");
+        for lost in kept.difference(&plain) {
+            let named = ["untrusted.file", "untrusted.web", "untrusted.unknown", "secret.iban"];
+            prop_assert!(named.contains(&lost.as_str()), "{lost}");
+        }
+    }
+}
