@@ -12,9 +12,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::base::limits::{
-    ARENA_BYTES_MAX, ELEMENTS_MAX, HOST_CALL_BYTES_MAX, HOST_CALLS_MAX, SESSION_ID_BYTES_MAX,
-};
+use crate::base::limits::{ARENA_BYTES_MAX, ELEMENTS_MAX, SESSION_ID_BYTES_MAX};
 use crate::lang::error::EvalError;
 use crate::lang::functions::Native;
 use crate::lang::value::heap::{Heap, Store};
@@ -22,6 +20,7 @@ use crate::lang::value::json::{self, Form};
 use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::HostRow;
 use crate::runtime::program::Program;
+use crate::runtime::vm::missing::Missing;
 use crate::runtime::vm::request::conform::conform;
 use crate::runtime::vm::request::{heap, result};
 
@@ -43,17 +42,6 @@ pub struct HostEntry {
     pub arguments: [u8; 32],
     /// What it gave, as JSON.
     pub result: String,
-}
-
-/// A call of a host function that a table says nothing of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// The function, by its number in the program.
-    pub(in crate::runtime) host: u16,
-    /// Digest of its arguments.
-    pub(in crate::runtime) arguments: [u8; 32],
-    /// The arguments: a list, as JSON.
-    pub(in crate::runtime) text: String,
 }
 
 /// The arguments that a result is for.
@@ -137,7 +125,7 @@ impl HostTable {
     pub(in crate::runtime) fn answer(
         &self,
         program: &Program,
-        (heap, missing): (&mut Heap<'_>, &mut Vec<Missing>),
+        (heap, missing): (&mut Heap<'_>, &mut Missing),
         (number, host): (u16, &HostRow),
         arguments: &[Value],
     ) -> Result<Value, EvalError> {
@@ -151,7 +139,7 @@ impl HostTable {
         let digest = digest(heap, &list)?;
         let found = self.entries.binary_search_by(|entry| key(entry).cmp(&(name, digest)));
         let Some(entry) = found.ok().and_then(|at| self.entries.get(at)) else {
-            note(missing, number, digest, (heap, &list));
+            missing.note(number, digest, (heap, &list));
             return Err(EvalError::Pending);
         };
         let value = result::read(heap, &entry.result)?;
@@ -164,28 +152,6 @@ fn digest(heap: &Heap<'_>, list: &Value) -> Result<[u8; 32], EvalError> {
     let mut hash = Hasher(Sha256::new());
     json::write(&heap.view(), list, Form::Canonical, &mut hash)?;
     Ok(hash.0.finalize().into())
-}
-
-/// Notes a call that is not known, once, as long as there is room.
-#[cold]
-fn note(
-    missing: &mut Vec<Missing>,
-    host: u16,
-    arguments: [u8; 32],
-    (heap, list): (&Heap<'_>, &Value),
-) {
-    let same = |it: &Missing| (it.host, it.arguments) == (host, arguments);
-    if missing.len() >= HOST_CALLS_MAX || missing.iter().any(same) {
-        return;
-    }
-    let mut text = String::new();
-    if json::write(&heap.view(), list, Form::Plain, &mut text).is_err() {
-        return;
-    }
-    let told: usize = missing.iter().map(|it| it.text.len()).sum();
-    if missing.is_empty() || told + text.len() <= HOST_CALL_BYTES_MAX {
-        missing.push(Missing { host, arguments, text });
-    }
 }
 
 /// A result that came for a call of a function that `program` calls: it has the declared types.

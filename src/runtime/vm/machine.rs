@@ -10,8 +10,9 @@ use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::program::Program;
 use crate::runtime::program::scan::ScanMemo;
 use crate::runtime::vm::budget::Budget;
-use crate::runtime::vm::hosts::{HostTable, Missing};
+use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::lanes::MADE_VALUES;
+use crate::runtime::vm::missing::Missing;
 use crate::runtime::vm::observe::Watching;
 
 /// The error of a program that names what is not there. No verified program does, so nobody
@@ -180,7 +181,7 @@ pub(in crate::runtime) struct Machine<'a, O: Watching> {
     pub(in crate::runtime) made: &'a mut [Value],
     pub(in crate::runtime) hosts: Option<&'a HostTable>,
     /// What host functions were asked, and the table does not say.
-    pub(in crate::runtime) missing: &'a mut Vec<Missing>,
+    pub(in crate::runtime) missing: &'a mut Missing,
     pub(in crate::runtime) budget: Budget,
     /// What failed last in code that is not cold.
     pub(in crate::runtime) note: Note,
@@ -204,7 +205,7 @@ pub(in crate::runtime) struct Workings {
     pub(in crate::runtime) epoch: u32,
     pub(in crate::runtime) scans: ScanMemo,
     pub(in crate::runtime) made: Vec<Value>,
-    pub(in crate::runtime) missing: Vec<Missing>,
+    pub(in crate::runtime) missing: Missing,
 }
 
 impl Workings {
@@ -217,7 +218,7 @@ impl Workings {
             epoch: 0,
             scans: ScanMemo::of(&program.scans),
             made: vec![Value::ABSENT; if program.sweeps.is_empty() { 0 } else { MADE_VALUES }],
-            missing: Vec::new(),
+            missing: Missing::default(),
         }
     }
 

@@ -17,6 +17,7 @@ mod iterate;
 mod lanes;
 mod machine;
 mod message;
+mod missing;
 pub mod observe;
 pub mod partial;
 pub mod pending;

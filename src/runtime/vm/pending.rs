@@ -13,7 +13,6 @@ use crate::lang::error::EvalError;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::program::rank::Rank;
 use crate::runtime::vm::decision::Decision;
-use crate::runtime::vm::hosts::Missing;
 use crate::runtime::vm::tally::standing;
 
 /// A call of a host function whose result a decision waits for.
@@ -81,16 +80,16 @@ impl Decision<'_> {
             return Vec::new();
         }
         let program = self.program();
-        let call = |missing: &Missing| {
-            let row = program.module.hosts.get(usize::from(missing.host))?;
+        let call = |(host, digest, arguments): (u16, [u8; 32], &str)| {
+            let row = program.module.hosts.get(usize::from(host))?;
             Some(PendingCall {
                 function: program.string(row.name).to_owned(),
-                arguments: missing.text.clone(),
-                digest: missing.arguments,
+                arguments: arguments.to_owned(),
+                digest,
                 is_async: row.is_async,
                 timeout_ns: row.timeout_ns,
             })
         };
-        self.missing().iter().filter_map(call).collect()
+        self.missing().calls().filter_map(call).collect()
     }
 }

@@ -189,6 +189,9 @@ impl Scratch {
         self.left.reserve_exact(rules);
         self.failures.list.reserve_exact(self.failures.max);
         self.text.reserve_exact(REASON_BYTES_MAX);
+        if !program.module.hosts.is_empty() {
+            self.workings.missing.reserve();
+        }
         if !program.withheld.is_empty() {
             self.told.reserve_exact(REASON_BYTES_MAX);
         }

@@ -263,5 +263,7 @@ fn the_command_tells_whole_sessions_from_others() {
     let told = "replay verify c.jsonl --bundle policy.plcb";
     let words = ["event 3 of session `s`: the state after it is another", "downstream 5"];
     ran(folder.path(), told).expect(1, &words);
+    // What was changed is told where only what hangs on it is asked for.
+    ran(folder.path(), &format!("{told} --tool send")).expect(1, &words[..1]);
     ran(folder.path(), "replay lint a.jsonl --bundle policy.plcb").expect(0, &["no findings"]);
 }

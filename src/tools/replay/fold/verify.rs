@@ -227,7 +227,8 @@ impl Comparing<'_> {
         if same { None } else { Some(Part::Context) }
     }
 
-    /// Counts a record whose event was folded.
+    /// Counts a record whose event was folded. The first that differs in its session is told whether
+    /// it was asked for or not: those that were go by it.
     fn tell(
         &mut self,
         record: &Record<'_>,
@@ -235,7 +236,8 @@ impl Comparing<'_> {
         (part, came, bundle): (Option<Part>, Came, Digest),
         parted: bool,
     ) {
-        if !stands.counts {
+        let is_first = part.is_some() && !parted;
+        if !stands.counts && !is_first {
             return;
         }
         let found = &mut self.found;
