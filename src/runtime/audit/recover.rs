@@ -92,9 +92,8 @@ pub(super) fn recover(
     let (found, signed) = match read(1) {
         // It has no beginning: the one before says where it would begin.
         Err(Stopped::Damage(Damage { wrong: Wrong::Start, .. })) => read(2)?,
-        // A crash took the checkpoint with which it begins, and so its lines: the one before ends
-        // with another. Lines without one were written by somebody else.
-        Ok((found, None)) if !keys.is_empty() && found.lines() > 0 && begins(&found) => read(2)?,
+        // A crash took the checkpoint with which it begins: the one before ends with another.
+        Ok((found, None)) if !keys.is_empty() && found.lines() > 0 => read(2)?,
         other => other?,
     };
     if !keys.is_empty() && signed.is_none() && found.lines() > 0 {
@@ -102,11 +101,6 @@ pub(super) fn recover(
         return Err(OpenError::Unsigned { segment, lines: found.lines() });
     }
     Ok(go_on(found, signed))
-}
-
-/// Whether the last segment has no line yet.
-fn begins(found: &Whole) -> bool {
-    found.last.is_some_and(|(_, seen)| seen.lines == 0)
 }
 
 fn go_on(found: Whole, signed: Option<u64>) -> Recovered {

@@ -484,12 +484,17 @@ impl State {
     }
 
     /// Whether a call undoes what is to be undone next: its values stand in what that had answered,
-    /// or in what the principal said.
+    /// one at least, or in what the principal said. A call that says nothing of it undoes nothing.
     fn undoes(&self, tool: &str, values: &[Provenance]) -> bool {
         let Some(next) = self.plan.undoing.front() else { return false };
         let is_own = |call: u32, _: &str| call == next.call;
         let names = [PROMPT, OWN];
-        *next.tool == *tool && !next.under_way && comes_from(self, values, ("", &names), is_own)
+        let answered = |field: &u32| {
+            self.index.field(*field).is_some_and(|field| field.call == Some(next.call))
+        };
+        let says = values.iter().any(|value| value.sources.iter().any(answered));
+        let is_next = *next.tool == *tool && !next.under_way && says;
+        is_next && comes_from(self, values, ("", &names), is_own)
     }
 
     /// The steps that can be taken.

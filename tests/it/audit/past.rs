@@ -153,19 +153,6 @@ fn the_last_segment_alone_says_who_wrote_it() {
     }
 }
 
-/// A segment that somebody without the key wrote behind those that the key signed.
-#[test]
-fn a_segment_behind_a_signed_log_is_not_gone_on_with() {
-    let left = add(&Disk::default(), signed_by(Some("key")), 0..30, true);
-    assert!(left.len() > 3, "{}", left.len());
-    for (name, bytes) in left.iter().skip(1) {
-        let mut files: Files = left.range(..name).map(|(name, it)| (*name, it.clone())).collect();
-        files.insert(*name, without(bytes, Kind::Checkpoint));
-        let error = refused(&files, signed_by(Some("key")));
-        assert!(is_unsigned(&error), "segment {name}: {error}");
-    }
-}
-
 #[test]
 fn a_log_that_had_no_key_is_adopted_by_name_only() {
     for records in [1, 20] {

@@ -249,6 +249,9 @@ fn plans_go_back_once_what_was_done_is_undone() {
         // Until that is undone nothing else is done, and nothing else is undone.
         (pay("7", "ann@bank", 20.0), "deny target/to"),
         (refund("8", "t-11"), "deny plan.bill"),
+        // What says nothing of the call, or only what the principal said, undoes nothing.
+        (refund("8a", ""), "deny plan.bill"),
+        (refund("8b", "t-99"), "deny plan.bill"),
         (refund("9", "t-77"), "allow all"),
         (refund("10", "t-77"), "deny plan.bill"),
         (json!({"ev": "response", "call": "9", "error": "no"}), "Nothing"),

@@ -227,8 +227,8 @@ impl Comparing<'_> {
         if same { None } else { Some(Part::Context) }
     }
 
-    /// Counts a record whose event was folded. The first that differs in its session is told whether
-    /// it was asked for or not: those that were go by it.
+    /// Counts a record whose event was folded. The first that differs in its session is told
+    /// whether it was asked for or not: those that were go by it.
     fn tell(
         &mut self,
         record: &Record<'_>,
