@@ -71,6 +71,24 @@ pub fn parser_of(before: &str, command: &Command) -> clap::Command {
         .after_help(examples(command))
 }
 
+/// The parser of a command that does nothing but what its parts do.
+#[must_use]
+pub fn with_parts(parser: clap::Command, before: &str, parts: &[Command]) -> clap::Command {
+    let parser = parser.subcommand_required(true).arg_required_else_help(true);
+    let parser = parser.disable_help_subcommand(true);
+    parts.iter().fold(parser, |parser, part| parser.subcommand(parser_of(before, part)))
+}
+
+/// Runs the part that was chosen.
+#[must_use]
+pub fn run_part(matches: &ArgMatches, terminal: &Terminal, parts: &[Command]) -> Exit {
+    let part = matches.subcommand().and_then(|(name, rest)| {
+        let part = parts.iter().find(|part| part.name == name)?;
+        Some((part.run)(rest, terminal))
+    });
+    part.unwrap_or(Exit::CouldNotRun)
+}
+
 /// Command lines with what each does, below the options of a command.
 fn examples(command: &Command) -> String {
     let mut text = String::from("Examples:\n");

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args};
 use crate::cli::Command;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
-use crate::cli::root::{parser_of, with_options};
+use crate::cli::root::{run_part, with_options, with_parts};
 use crate::cli::sources::{shown, text_of, unusable};
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
@@ -61,17 +61,11 @@ struct Options {
 }
 
 fn arguments(parser: clap::Command) -> clap::Command {
-    let parser = parser.subcommand_required(true).arg_required_else_help(true);
-    let parser = parser.disable_help_subcommand(true);
-    PARTS.iter().fold(parser, |parser, part| parser.subcommand(parser_of("policyc import", part)))
+    with_parts(parser, "policyc import", PARTS)
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let part = matches.subcommand().and_then(|(name, rest)| {
-        let part = PARTS.iter().find(|part| part.name == name)?;
-        Some((part.run)(rest, terminal))
-    });
-    part.unwrap_or(Exit::CouldNotRun)
+    run_part(matches, terminal, PARTS)
 }
 
 fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {

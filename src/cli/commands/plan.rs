@@ -9,7 +9,7 @@ use crate::cli::clock::Stopwatch;
 use crate::cli::exit::Exit;
 use crate::cli::linting::Chosen;
 use crate::cli::reporting::{Conclusion, Reporting, alone, conclude};
-use crate::cli::root::{parser_of, with_options};
+use crate::cli::root::{run_part, with_options, with_parts};
 use crate::cli::sources::{Sources, rejected, shown, text_of};
 use crate::cli::terminal::Terminal;
 use crate::tools::plan::{Asked, check};
@@ -63,17 +63,11 @@ struct Options {
 }
 
 fn arguments(parser: clap::Command) -> clap::Command {
-    let parser = parser.subcommand_required(true).arg_required_else_help(true);
-    let parser = parser.disable_help_subcommand(true);
-    PARTS.iter().fold(parser, |parser, part| parser.subcommand(parser_of("policyc plan", part)))
+    with_parts(parser, "policyc plan", PARTS)
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let part = matches.subcommand().and_then(|(name, rest)| {
-        let part = PARTS.iter().find(|part| part.name == name)?;
-        Some((part.run)(rest, terminal))
-    });
-    part.unwrap_or(Exit::CouldNotRun)
+    run_part(matches, terminal, PARTS)
 }
 
 fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {

@@ -46,13 +46,14 @@ impl Facts {
         if self.waiting.get(&waited).is_some_and(|end| is_over(*end, now)) {
             return Ok(Taken::Late);
         }
+        if self.table.knows(&entry) {
+            return Ok(Taken::Known);
+        }
         let bytes = self.bytes.saturating_add(entry.result.len());
         if self.table.entries().len() >= SESSION_FACTS_MAX || bytes > SESSION_FACT_BYTES_MAX {
             return Err(Full);
         }
-        if !Arc::make_mut(&mut self.table).add(entry) {
-            return Ok(Taken::Known);
-        }
+        Arc::make_mut(&mut self.table).add(entry);
         self.bytes = bytes;
         self.waiting.remove(&waited);
         Ok(Taken::New)
@@ -83,4 +84,24 @@ impl Facts {
 
 fn is_over(end: Option<i128>, now: i128) -> bool {
     end.is_some_and(|end| now >= end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(number: u32) -> HostEntry {
+        let arguments = HostTable::digest(&format!("[{number}]"));
+        HostEntry { name: "risk".to_owned(), arguments, result: "1".to_owned() }
+    }
+
+    #[test]
+    fn what_is_known_needs_no_room() {
+        let mut facts = Facts::default();
+        for number in 0..u32::try_from(SESSION_FACTS_MAX).expect("few") {
+            assert_eq!(facts.add(entry(number), 0).ok(), Some(Taken::New));
+        }
+        assert_eq!(facts.add(entry(7), 0).ok(), Some(Taken::Known));
+        assert!(facts.add(entry(u32::MAX), 0).is_err(), "there is room for no more");
+    }
 }

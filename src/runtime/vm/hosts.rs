@@ -109,6 +109,12 @@ impl HostTable {
         }
     }
 
+    /// Whether there is a result for the same call.
+    #[must_use]
+    pub fn knows(&self, entry: &HostEntry) -> bool {
+        self.entries.binary_search_by(|other| key(other).cmp(&key(entry))).is_ok()
+    }
+
     /// The results, in order of name and arguments.
     #[must_use]
     pub fn entries(&self) -> &[HostEntry] {

@@ -23,7 +23,7 @@ use clap::ArgMatches;
 
 use crate::cli::Command;
 use crate::cli::exit::Exit;
-use crate::cli::root::parser_of;
+use crate::cli::root::{run_part, with_parts};
 use crate::cli::terminal::Terminal;
 
 /// The row of this command.
@@ -64,15 +64,9 @@ const PARTS: &[Command] = &[
 ];
 
 fn arguments(parser: clap::Command) -> clap::Command {
-    let parser = parser.subcommand_required(true).arg_required_else_help(true);
-    let parser = parser.disable_help_subcommand(true);
-    PARTS.iter().fold(parser, |parser, part| parser.subcommand(parser_of("policyc replay", part)))
+    with_parts(parser, "policyc replay", PARTS)
 }
 
 fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
-    let part = matches.subcommand().and_then(|(name, rest)| {
-        let part = PARTS.iter().find(|part| part.name == name)?;
-        Some((part.run)(rest, terminal))
-    });
-    part.unwrap_or(Exit::CouldNotRun)
+    run_part(matches, terminal, PARTS)
 }

@@ -52,15 +52,16 @@ fn late<'a>(planned: &Planned<'a>, step: &'a PlanStep) -> Option<(&'a Name, &'a 
 
 /// Whether `first` is open whenever `second` is, any number of times, and asks the same.
 fn takes_all(planned: &Planned<'_>, first: &PlanStep, second: &PlanStep) -> bool {
-    let before = planned.before(second);
-    let is_open = first.times.is_none()
-        && first.after.iter().all(|name| before.iter().any(|it| it.name.value == name.value));
     let asks = |step: &PlanStep| -> Vec<(Name, Vec<Demand>)> {
         let demands = |demands: &[Spanned<Demand>]| {
             demands.iter().map(|demand| demand.value.clone()).collect()
         };
         step.args.iter().map(|(name, own)| (name.value.clone(), demands(own))).collect()
     };
-    let same = first.requires.is_none() && second.requires.is_none() && asks(first) == asks(second);
-    is_open && first.tool.value == second.tool.value && same
+    let may = first.times.is_none() && first.requires.is_none() && second.requires.is_none();
+    if !may || first.tool.value != second.tool.value || asks(first) != asks(second) {
+        return false;
+    }
+    let before = planned.before(second);
+    first.after.iter().all(|name| before.iter().any(|it| it.name.value == name.value))
 }

@@ -25,7 +25,7 @@ use crate::runtime::program::Program;
 use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Entry, Record};
 use crate::runtime::session::ground::Ground;
-use crate::tools::replay::again::Obstacle;
+use crate::tools::replay::again::{Obstacle, Seats};
 use crate::tools::replay::fold::stall::Stalls;
 use crate::tools::replay::sketch::hash;
 use crate::tools::replay::store::{Digest, Store, Unusable};
@@ -162,6 +162,24 @@ pub trait Bench<K, F> {
 
     /// What was found out since the last time.
     fn found(&mut self) -> F;
+}
+
+/// The bundle that decides about an event, where `before` decided about the one in front of it.
+///
+/// # Errors
+/// If the event cannot be folded by it.
+fn bundle_of(
+    seats: &mut Seats<'_>,
+    record: &Record<'_>,
+    before: Option<Digest>,
+) -> Result<Digest, Astray> {
+    seats.check(record).map_err(|obstacle| {
+        let declared = obstacle == Obstacle::Declared;
+        if declared { Astray::Withheld } else { Astray::Obstacle(obstacle) }
+    })?;
+    let named = record.bundle.and_then(|bundle| bundle.digest).or_else(|| seats.only());
+    let bundle = named.ok_or(Astray::Obstacle(Obstacle::NoBundle))?;
+    if before.is_none_or(|before| before == bundle) { Ok(bundle) } else { Err(Astray::Bundle) }
 }
 
 /// Something that keeps texts.

@@ -23,7 +23,7 @@ use crate::runtime::session::step::{Outcome, Session};
 use crate::tools::inspect::read_digest;
 use crate::tools::replay::again::{Obstacle, Seats};
 use crate::tools::replay::fold::stall::{Stall, Stalls};
-use crate::tools::replay::fold::{Astray, Bench, Holds, Stands, Task};
+use crate::tools::replay::fold::{Astray, Bench, Holds, Stands, Task, bundle_of};
 use crate::tools::replay::impact::{Impact, Outcome as Effects};
 use crate::tools::replay::sides::{Side, tell};
 use crate::tools::replay::store::{Digest, Store};
@@ -137,15 +137,8 @@ impl Bench<Kept, Impact> for Simulating<'_> {
         stands: Stands,
         kept: Option<Box<Kept>>,
     ) -> Result<Box<Kept>, Astray> {
-        self.seats.check(record).map_err(|obstacle| {
-            let declared = obstacle == Obstacle::Declared;
-            if declared { Astray::Withheld } else { Astray::Obstacle(obstacle) }
-        })?;
-        let named = record.bundle.and_then(|bundle| bundle.digest).or_else(|| self.seats.only());
-        let bundle = named.ok_or(Astray::Obstacle(Obstacle::NoBundle))?;
-        if kept.as_ref().is_some_and(|kept| kept.bundle != bundle) {
-            return Err(Astray::Bundle);
-        }
+        let before = kept.as_ref().map(|kept| kept.bundle);
+        let bundle = bundle_of(&mut self.seats, record, before)?;
         let mut memory = std::mem::take(&mut self.memory);
         let event = record.taken_in(&mut memory).ok_or(Astray::Withheld)?;
         let event = Event::read(event);

@@ -17,9 +17,9 @@ use crate::runtime::session::state::State;
 use crate::runtime::session::step::{Outcome, Session};
 use crate::runtime::vm::observe::{Known, Witness};
 use crate::tools::decide::tool_of;
-use crate::tools::replay::again::{Obstacle, Seats};
+use crate::tools::replay::again::Seats;
 use crate::tools::replay::fold::stall::{Stall, Stalls};
-use crate::tools::replay::fold::{Astray, Bench, Holds, Stands, Task};
+use crate::tools::replay::fold::{Astray, Bench, Holds, Stands, Task, bundle_of};
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::verify::{
     Compared, Found, InSession, Mismatch, Part, Verified, compare, first_other,
@@ -135,15 +135,8 @@ impl Bench<Kept, Verified> for Comparing<'_> {
         stands: Stands,
         kept: Option<Box<Kept>>,
     ) -> Result<Box<Kept>, Astray> {
-        self.seats.check(record).map_err(|obstacle| {
-            let declared = obstacle == Obstacle::Declared;
-            if declared { Astray::Withheld } else { Astray::Obstacle(obstacle) }
-        })?;
-        let named = record.bundle.and_then(|bundle| bundle.digest).or_else(|| self.seats.only());
-        let bundle = named.ok_or(Astray::Obstacle(Obstacle::NoBundle))?;
-        if kept.as_ref().is_some_and(|kept| kept.bundle != bundle) {
-            return Err(Astray::Bundle);
-        }
+        let before = kept.as_ref().map(|kept| kept.bundle);
+        let bundle = bundle_of(&mut self.seats, record, before)?;
         let states = record.states.ok_or(Astray::Withheld)?;
         let mut memory = std::mem::take(&mut self.memory);
         let event = record.taken_in(&mut memory).ok_or(Astray::Withheld)?;
