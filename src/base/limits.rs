@@ -166,6 +166,9 @@ pub const METER_KEY_BYTES_MAX: usize = 1 << 10;
 pub const SESSION_ID_BYTES_MAX: usize = 256;
 /// Longest line of a file of records, in bytes: a refused context takes a third more than it is.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
+/// Most that a record counts, numbers of records among it: all who read JSON have it exactly, and
+/// no sum of a few wraps.
+pub const RECORD_COUNT_MAX: u64 = 9_007_199_254_740_991;
 /// Most links of chains, and most places with labels, that the record of one call tells.
 pub const RECORD_LINKS_MAX: usize = 256;
 /// Most bytes of a frame of a packed file, packed or not: several of the longest lines.

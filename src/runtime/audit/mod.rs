@@ -94,9 +94,9 @@ pub enum OpenError {
         origin: String,
     },
     /// No key that was named vouches for what stands in it.
-    Unsigned {
-        /// The segment that was looked at first.
-        segment: u64,
+    Unvouched {
+        /// Why none does.
+        wrong: Unvouched,
         /// Lines of the log.
         lines: u64,
     },
@@ -108,6 +108,23 @@ pub enum OpenError {
         key: String,
         /// The name of the log.
         origin: String,
+    },
+}
+
+/// Why no key that was named vouches for a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unvouched {
+    /// Where it ends no checkpoint stands.
+    Unsigned,
+    /// Its last checkpoint is signed by another key, or by nobody.
+    Foreign {
+        /// Lines, as the checkpoint says.
+        size: u64,
+    },
+    /// It was closed, and lines stand behind its last checkpoint: who closes a log signs first.
+    Behind {
+        /// Lines, as the checkpoint says.
+        size: u64,
     },
 }
 
@@ -131,10 +148,19 @@ impl fmt::Display for OpenError {
             Self::Other { writer, origin } => {
                 write!(f, "this is the log `{origin}` of the writer `{writer}`")
             }
-            Self::Unsigned { segment, lines } => write!(
+            Self::Unvouched { wrong: Unvouched::Unsigned, .. } => f.write_str(
+                "no key signed how this log ends: compare it with a copy, or with a checkpoint \
+                 that was kept elsewhere; then adopt it",
+            ),
+            Self::Unvouched { wrong: Unvouched::Foreign { size }, .. } => write!(
                 f,
-                "no key signed the {lines} lines of this log, from segment {segment} on: name the \
-                 keys that did, or adopt it"
+                "no key that was named signed the last checkpoint of this log, of {size} lines: \
+                 name the key that did, or adopt the log"
+            ),
+            Self::Unvouched { wrong: Unvouched::Behind { size }, lines } => write!(
+                f,
+                "this log was closed with {lines} lines, and its last checkpoint vouches for \
+                 {size}: compare it with a copy, or with a checkpoint that was kept elsewhere"
             ),
             Self::Name(name) => write!(
                 f,
@@ -169,12 +195,8 @@ pub fn open(mut store: impl Store + 'static, options: Options) -> Result<(Log, O
     if past == Past::Adopted {
         keys.clear();
     }
-    let found = recover(&mut store, &keys)?;
+    let found = recover(&mut store, (&log.writer, &origin), &keys)?;
     drop(keys);
-    let is_other = |(writer, other): &&(String, String)| *writer != log.writer || *other != origin;
-    if let Some((writer, origin)) = found.names.as_ref().filter(is_other).cloned() {
-        return Err(OpenError::Other { writer, origin });
-    }
     let (next, tail) = (found.tail.position().next, found.tail.clone());
     let Recovered { torn, unsigned, .. } = found;
     let opened = Opened { lines: found.tree.leaves, next, torn, unsigned };

@@ -138,6 +138,12 @@ impl<'a> Note<'a> {
         }
         Some(count)
     }
+
+    /// Whether a note is there that one of `verifiers` signed, and none that it names did not.
+    #[must_use]
+    pub fn is_signed_by_any(note: &'a [u8], verifiers: &[&dyn Verifier]) -> bool {
+        Self::read(note).and_then(|note| note.signed_by(verifiers)).is_some_and(|count| count > 0)
+    }
 }
 
 fn signature(line: &str) -> Option<Signature<'_>> {

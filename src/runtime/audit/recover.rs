@@ -1,20 +1,20 @@
 //! Going on with an audit log: where it ends, and whether those wrote it who have its key.
 //!
-//! In:      the last segments of a store; keys.
+//! In:      the last segments of a store; its writer and its name; keys.
 //! Out:     where the log goes on; what a crash left behind.
 //! Imports: `runtime::audit`, `runtime::record`.
 //! Source:  `docs/audit.md`, "Recovery".
 //!
 //! Whoever goes on with a log vouches, by the next checkpoint, for all that stands in it. So what
-//! stands there must be vouched for already: by a checkpoint in the last segment, with which each
-//! begins.
+//! stands there must be vouched for already: by the last checkpoint, one of which stands in front
+//! of the lines of each segment.
 
-use crate::runtime::audit::OpenError;
 use crate::runtime::audit::note::{Checkpoint, Note, Verifier};
 use crate::runtime::audit::store::Source;
 use crate::runtime::audit::torn::Torn;
-use crate::runtime::audit::walk::{Damage, Ending, Stopped, Visitor, Walk, Wrong};
+use crate::runtime::audit::walk::{Ending, Stopped, Visitor, Wrong};
 use crate::runtime::audit::whole::{Whole, whole};
+use crate::runtime::audit::{OpenError, Unvouched};
 use crate::runtime::record::chain::Tail;
 use crate::runtime::record::read::Entry;
 use crate::runtime::record::tree::Tree;
@@ -35,8 +35,6 @@ pub(super) struct Open {
 /// Where a log goes on.
 #[derive(Debug, Default)]
 pub(super) struct Recovered {
-    /// Its writer and its name; `None` of a log that is empty.
-    pub(super) names: Option<(String, String)>,
     pub(super) tail: Tail,
     pub(super) tree: Tree,
     /// The last segment, and how many bytes of it are whole.
@@ -57,66 +55,107 @@ impl From<Stopped> for OpenError {
     }
 }
 
-/// Asks of each checkpoint that one of the keys signed it; without keys nobody is asked.
+/// Notes who vouches for what: without keys nobody is asked.
 struct Signed<'a> {
     keys: &'a [&'a dyn Verifier],
-    /// Lines that the last checkpoint vouches for.
-    size: Option<u64>,
+    /// Lines that the last checkpoint vouches for which one of the keys signed.
+    own: Option<u64>,
+    /// Lines of the last checkpoint behind it, which none of them signed.
+    foreign: Option<u64>,
+    /// Whether a line about a block was read, and whether one of the keys vouches for it.
+    block: bool,
+    is_bound: bool,
+}
+
+impl Signed<'_> {
+    /// Whether keys are asked, and no checkpoint was there.
+    const fn says_nothing(&self) -> bool {
+        !self.keys.is_empty() && self.own.is_none() && self.foreign.is_none()
+    }
 }
 
 impl Visitor for Signed<'_> {
-    fn line(&mut self, _: u64, _: [u8; 32], _: &[u8], _: &Entry<'_>) {}
+    fn line(&mut self, _: u64, _: [u8; 32], _: &[u8], entry: &Entry<'_>) {
+        self.block |= matches!(entry, Entry::Block(_));
+    }
 
     fn checkpoint(&mut self, note: &[u8], checkpoint: &Checkpoint<'_>) -> Result<(), Wrong> {
-        if self.keys.is_empty() {
-            return Ok(());
+        if Note::is_signed_by_any(note, self.keys) {
+            // Whoever signs vouches for all lines in front, whoever signed those.
+            (self.own, self.foreign) = (Some(checkpoint.size), None);
+            self.is_bound = self.block;
+        } else {
+            self.foreign = Some(checkpoint.size);
         }
-        let by = Note::read(note).and_then(|note| note.signed_by(self.keys));
-        if by.is_none_or(|count| count == 0) {
-            return Err(Wrong::Signature { size: checkpoint.size });
-        }
-        self.size = Some(checkpoint.size);
         Ok(())
     }
 }
 
-/// Finds the end of a log, of which something must be signed by one of the keys, if there are any.
+/// Finds the end of the log of a writer, called so, for which one of the keys must vouch, if there
+/// are any.
 pub(super) fn recover(
     store: &mut impl Source,
+    (writer, origin): (&str, &str),
     keys: &[&dyn Verifier],
 ) -> Result<Recovered, OpenError> {
     let mut read = |last| {
-        let mut signed = Signed { keys, size: None };
-        whole(store, Some(last), &mut signed).map(|found| (found, signed.size))
+        let is_bound = keys.is_empty();
+        let mut signed = Signed { keys, own: None, foreign: None, block: false, is_bound };
+        whole(store, Some(last), &mut signed).map(|found| (found, signed))
     };
-    let (found, signed) = match read(1) {
+    let last = read(1);
+    let asks_before = match &last {
         // It has no beginning: the one before says where it would begin.
-        Err(Stopped::Damage(Damage { wrong: Wrong::Start, .. })) => read(2)?,
-        // A crash took the checkpoint with which it begins: the one before ends with another.
-        Ok((found, None)) if !keys.is_empty() && found.lines() > 0 => read(2)?,
-        other => other?,
+        Err(Stopped::Damage(damage)) => damage.wrong == Wrong::Start,
+        Err(Stopped::Storage(_)) => false,
+        // A crash took the checkpoint with which it begins: the one before ends with another. Or
+        // where its chain begins only its start says, which nobody signs: the one before knows.
+        Ok((found, signed)) => {
+            signed.says_nothing() && found.last_lines() == 0
+                || signed.own.is_some() && !signed.is_bound
+        }
     };
-    if !keys.is_empty() && signed.is_none() && found.lines() > 0 {
-        let segment = found.walk.as_ref().map_or(0, |walk| walk.start.tree.leaves);
-        return Err(OpenError::Unsigned { segment, lines: found.lines() });
+    let (found, signed) = if asks_before { read(2)? } else { last? };
+    if let Some(start) = found.walk.as_ref().map(|walk| &walk.start)
+        && (start.writer.as_str(), start.origin.as_str()) != (writer, origin)
+    {
+        let (writer, origin) = (start.writer.clone(), start.origin.clone());
+        return Err(OpenError::Other { writer, origin });
     }
-    Ok(go_on(found, signed))
+    if !keys.is_empty() {
+        vouched(&found, &signed)?;
+    }
+    Ok(go_on(found, signed.own))
+}
+
+/// Whether one of the keys vouches for a log.
+fn vouched(found: &Whole, signed: &Signed<'_>) -> Result<(), OpenError> {
+    let lines = found.lines();
+    let wrong = match (signed.own, signed.foreign) {
+        _ if lines == 0 => return Ok(()),
+        (_, Some(size)) => Unvouched::Foreign { size },
+        (None, None) => Unvouched::Unsigned,
+        // Who closes a log, or ends a segment, signs first.
+        (Some(size), None) if found.ended() && size < lines => Unvouched::Behind { size },
+        (Some(_), None) => return Ok(()),
+    };
+    Err(OpenError::Unvouched { wrong, lines })
 }
 
 fn go_on(found: Whole, signed: Option<u64>) -> Recovered {
     let lines = found.lines();
-    let Whole { walk, segments, last, torn } = found;
+    let Whole { walk, last, torn, .. } = found;
     let open = last.filter(|(_, seen)| seen.ending != Ending::Ended).map(|(segment, seen)| {
-        // One without a line begins anew, with all that a beginning has.
+        // One without a line begins anew, with all that a beginning has. In front of lines stands
+        // a checkpoint, or none of the keys would vouch for them.
         let bytes = if seen.lines == 0 { 0 } else { seen.bytes };
-        // If the one before was asked, it was because there is none in this one.
-        Open { segment, bytes, lines: seen.lines, signed: signed.is_some() && segments == 1 }
+        let signed = signed.is_some() && seen.lines > 0;
+        Open { segment, bytes, lines: seen.lines, signed }
     });
     let last = last.map(|(segment, seen)| (segment, open.map_or(seen.bytes, |open| open.bytes)));
     let unsigned = lines - signed.unwrap_or(0).min(lines);
     let end = Recovered { last, open, torn, unsigned, ..Recovered::default() };
     let Some(walk) = walk else { return end };
     let tail = walk.tail();
-    let Walk { start, tree, .. } = walk;
-    Recovered { names: Some((start.writer, start.origin)), tail, tree, ..end }
+    Recovered { tail, tree: walk.tree, ..end }
 }

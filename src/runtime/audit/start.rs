@@ -7,7 +7,7 @@
 //!
 //! With it a log goes on from its last segment, and the segments before may lie elsewhere.
 
-use crate::base::limits::AUDIT_NAME_BYTES_MAX;
+use crate::base::limits::{AUDIT_NAME_BYTES_MAX, RECORD_COUNT_MAX};
 use crate::runtime::record::chain::Position;
 use crate::runtime::record::tree::Tree;
 
@@ -64,8 +64,12 @@ impl Start {
         let (writer, origin) = (name()?, name()?);
         let (roots, rest) = bytes.as_chunks::<32>();
         let whole = rest.is_empty() && roots.len() == leaves.count_ones() as usize;
-        let tree = Tree { roots: roots.to_vec(), leaves };
-        whole.then_some(Self { writer, origin, tree, position: Position { next, previous } })
+        let (tree, position) =
+            (Tree { roots: roots.to_vec(), leaves }, Position { next, previous });
+        // Where nothing is in front, the chain begins.
+        let placed = leaves > 0 || position == Position::default();
+        let whole = whole && placed && next <= RECORD_COUNT_MAX;
+        whole.then_some(Self { writer, origin, tree, position })
     }
 }
 
@@ -81,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_start_is_read_as_it_was_written() {
-        for leaves in [0, 1, 6, 255] {
+        for leaves in [1, 6, 255] {
             let mut tree = Tree::default();
             (0..leaves).for_each(|at| tree.push([at; 32]));
             let position = Position { next: 1 << 40, previous: [9; 32] };
@@ -94,6 +98,20 @@ mod tests {
             }
             assert_eq!(Start::read(&[&bytes[..], &[0]].concat()), None);
         }
+    }
+
+    #[test]
+    fn a_chain_begins_where_its_log_does() {
+        let names = ("gw-3".to_owned(), "example.com/log".to_owned());
+        let start = |leaves: u8, next| {
+            let mut tree = Tree::default();
+            (0..leaves).for_each(|at| tree.push([at; 32]));
+            let (writer, origin) = names.clone();
+            let position = Position { next, previous: [0; 32] };
+            Start::read(&Start { writer, origin, tree, position }.to_bytes()).is_some()
+        };
+        assert!(start(0, 0) && start(1, 1) && start(1, RECORD_COUNT_MAX));
+        assert!(!start(0, 1) && !start(1, RECORD_COUNT_MAX + 1) && !start(1, u64::MAX));
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub fn judge(rest: &[u8], at: u64, lines: u64) -> Option<Wrong> {
     if rest.len() > AUDIT_TORN_BYTES_MAX {
         return Some(wrong);
     }
-    let Some(behind) = whole_frames(rest) else { return Some(wrong) };
+    let Some(behind) = whole_frames(rest, at) else { return Some(wrong) };
     // What a frame behind says was on the disk no crash took away.
     let synced = behind.iter().any(|(_, synced)| *synced > at);
     let end = behind.first().map_or(rest.len(), |(place, _)| *place);
@@ -69,16 +69,17 @@ pub fn judge(rest: &[u8], at: u64, lines: u64) -> Option<Wrong> {
     (!torn).then_some(wrong)
 }
 
-/// The whole frames somewhere behind the first byte: where each begins, and how much it says was on
-/// the disk. Lines have no bytes that could be the head of a frame, so few places are tried; `None`
-/// where somebody made it many.
-fn whole_frames(rest: &[u8]) -> Option<Vec<(usize, u64)>> {
+/// The whole frames somewhere behind the first byte of what begins at byte `at`: where each begins,
+/// and how much it says was on the disk. Neither lines nor sums are often what could be the head of
+/// a frame at that place, so few are tried; `None` where somebody made it many.
+fn whole_frames(rest: &[u8], at: u64) -> Option<Vec<(usize, u64)>> {
     let (mut found, mut left) = (Vec::new(), 4 * rest.len() + (1 << 20));
     let mut place = 1;
     while let Some(bytes) = rest.get(place..).filter(|bytes| bytes.len() >= HEAD_BYTES) {
         place += 1;
-        let Some((length, ..)) = bytes.first_chunk().and_then(head) else { continue };
-        if length > bytes.len() {
+        let Some((length, _, kind)) = bytes.first_chunk().and_then(head) else { continue };
+        let here = at + place as u64 - 1;
+        if length > bytes.len() || !is_end(kind, length) && !is_written(bytes, here, kind, length) {
             continue;
         }
         left = left.checked_sub(length)?;
@@ -139,7 +140,7 @@ impl Rest<'_> {
         if kind == Kind::End {
             return self.is_torn_end(lines);
         }
-        if !self.is_written_here(kind, length) {
+        if !is_written(self.bytes, self.at, kind, length) {
             return false;
         }
         let body = self.bytes.get(HEAD_BYTES..).unwrap_or_default();
@@ -161,22 +162,6 @@ impl Rest<'_> {
             // No frame is empty: its length was lost.
             0 => self.has_hole(0..4),
             length => length <= PACKED_BYTES_MAX,
-        }
-    }
-
-    /// Whether a frame of this kind and length is written at this place.
-    fn is_written_here(&self, kind: Kind, length: usize) -> bool {
-        let first = self.at == HEADER.len() as u64;
-        match kind {
-            Kind::Segment => first && length <= PACKED_BYTES_MAX,
-            Kind::Checkpoint => !first && length <= NOTE_BYTES_MAX,
-            Kind::Plain => {
-                // What it says of the disk: as much as was there, or less if that was lost.
-                let synced = self.bytes.get(HEAD_BYTES..).and_then(<[u8]>::first_chunk);
-                let synced = synced.map_or(0, |synced| u64::from_le_bytes(*synced));
-                !first && length <= PACKED_BYTES_MAX && synced <= self.at
-            }
-            Kind::End | Kind::Index | Kind::Lines => false,
         }
     }
 
@@ -217,6 +202,28 @@ impl Rest<'_> {
                 is_zeros(sector) || end.get(start..start + sector.len()) == Some(sector)
             })
     }
+}
+
+/// Whether a frame of this kind and length, but the end of a segment, is written at this place;
+/// `bytes` begin with its head.
+fn is_written(bytes: &[u8], at: u64, kind: Kind, length: usize) -> bool {
+    let first = at == HEADER.len() as u64;
+    match kind {
+        Kind::Segment => first && length <= PACKED_BYTES_MAX,
+        Kind::Checkpoint => !first && length <= NOTE_BYTES_MAX,
+        Kind::Plain => {
+            // What it says of the disk: as much as was there, or less if that was lost.
+            let synced = bytes.get(HEAD_BYTES..).and_then(<[u8]>::first_chunk);
+            let synced = synced.map_or(0, |synced| u64::from_le_bytes(*synced));
+            !first && length <= PACKED_BYTES_MAX && synced <= at
+        }
+        Kind::End | Kind::Index | Kind::Lines => false,
+    }
+}
+
+/// Whether this can be the end of a segment.
+const fn is_end(kind: Kind, length: usize) -> bool {
+    matches!(kind, Kind::End) && length == size_of::<u64>()
 }
 
 fn is_zeros(bytes: &[u8]) -> bool {
@@ -332,6 +339,30 @@ mod tests {
             heads.extend_from_slice(&[7, 7, 7, 7, Kind::Plain.byte()]);
         }
         assert_eq!(judge(&heads, 600, 0), Some(Wrong::Frame));
+    }
+
+    /// As `Async` leaves it: many writes behind the last sync, of which a loss of power took some
+    /// sectors. What is searched for heads is then full of sums, which are any bytes.
+    #[test]
+    fn whatever_a_crash_leaves_of_many_writes_is_torn() {
+        for (bytes, lost) in [(300, 3), (4_000, 7), (40_000, 50)] {
+            let at = 0x0304_0504_u64;
+            let mut write = Vec::new();
+            for line in 0_u64.. {
+                if write.len() > 6 << 20 {
+                    break;
+                }
+                let text = format!("{line:0bytes$}\n");
+                frame(Kind::Plain, &[&at.to_le_bytes(), text.as_bytes()], &mut write);
+                frame(Kind::Checkpoint, &[b"a\n1\nb\n\n\xe2\x80\x94 c d\n"], &mut write);
+            }
+            for (place, sector) in sectors(at, &write).into_iter().enumerate() {
+                if place % lost == 1 {
+                    write[sector].fill(0);
+                }
+            }
+            assert_eq!(judge(&write, at, LINES), None, "{bytes}, {lost}");
+        }
     }
 
     #[test]

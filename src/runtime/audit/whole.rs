@@ -32,6 +32,12 @@ impl Whole {
         self.walk.as_ref().map_or(0, |walk| walk.start.tree.leaves)
     }
 
+    /// Lines of its last segment.
+    #[must_use]
+    pub fn last_lines(&self) -> u64 {
+        self.last.map_or(0, |(_, seen)| seen.lines)
+    }
+
     /// Whether its writer closed it.
     #[must_use]
     pub fn ended(&self) -> bool {

@@ -8,6 +8,7 @@
 //! A field that is known may be given once: of two readers none may take the first and another the
 //! second.
 
+use crate::base::limits::RECORD_COUNT_MAX;
 use crate::lang::decision::Effect;
 use crate::lang::value::time::{self, Instant};
 use crate::runtime::bundle::module::Phase;
@@ -320,7 +321,7 @@ fn container<'a>(
 
 pub(super) fn count(cursor: &mut Cursor<'_>, field: &'static str, least: u64) -> Read<u64> {
     let before = cursor.at;
-    let count = cursor.count().filter(|count| *count >= least);
+    let count = cursor.count().filter(|count| (least..=RECORD_COUNT_MAX).contains(count));
     count.ok_or_else(|| wrong_at(cursor, before, field, "a count"))
 }
 

@@ -196,8 +196,12 @@ impl Memory {
         let known = self.recall()?.unwrap_or_default();
         known.check(policy, release)?;
         if known.with(policy, release) == known {
-            // Who wrote it may have died before it outlasted a loss of power.
-            return System.sync_names(path).map_err(refuse);
+            // Who wrote it may have died before it outlasted a loss of power. Who may not open its
+            // folder never wrote it.
+            return match System.sync_names(path) {
+                Err(error) if error.kind() != io::ErrorKind::PermissionDenied => Err(refuse(error)),
+                Ok(()) | Err(_) => Ok(()),
+            };
         }
         let mut lock = OpenOptions::new();
         let lock = lock.write(true).create(true).truncate(false).open(beside(path, "lock"));

@@ -74,18 +74,28 @@ pub fn unheld(held: &Held, kept: &Stated, (log, lines): (&str, u64)) -> Option<D
     Some(Diagnostic::without_place(Code::LostLines, fact).help(next))
 }
 
-/// The finding about blocks behind the last signed checkpoint; `log` is the directory.
+/// The finding about lines that no signed checkpoint vouches for, and one should; `log` is the
+/// directory. `None` where there are none.
 #[must_use]
-pub fn loose(log: &str, looked: &Looked) -> Diagnostic {
-    let signed = looked.latest.as_ref().map_or(0, |latest| latest.size);
-    let lines = looked.whole.lines().saturating_sub(signed.max(looked.whole.begin()));
-    let blocks = if looked.loose == 1 { "a block" } else { "blocks" };
-    let fact = format!(
-        "no signature vouches for the last {lines} lines of `{log}`, with {blocks} in them"
-    );
-    let help =
-        "a crash leaves that, and so does who cuts a checkpoint off; the next one covers them";
-    Diagnostic::without_place(Code::UnsignedLines, fact).help(help)
+pub fn unvouched(log: &str, looked: &Looked) -> Option<Diagnostic> {
+    let lines = Some(looked.unvouched()).filter(|lines| *lines > 0)?;
+    let (fact, help) = if looked.counts.checkpoints == 0 {
+        (
+            format!("no checkpoint stands in `{log}`, so no signature vouches for what it holds"),
+            "its host has no key, or somebody took its checkpoints away: compare it with a copy, \
+             or with --checkpoint",
+        )
+    } else {
+        let blocks = if looked.loose == 1 { "a block" } else { "blocks" };
+        let lines = grouped(lines);
+        (
+            format!(
+                "no signature vouches for the last {lines} lines of `{log}`, with {blocks} in them"
+            ),
+            "a crash leaves that, and so does who cuts a checkpoint off; the next one covers them",
+        )
+    };
+    Some(Diagnostic::without_place(Code::UnsignedLines, fact).help(help))
 }
 
 /// The finding about a file that is not what it should be: `wanted`.

@@ -2,8 +2,10 @@
 
 use policyc::runtime::audit::frame::{HEADER, Kind, first, frame};
 use policyc::runtime::audit::note::{Signer, Verifier};
-use policyc::runtime::audit::walk::Wrong;
-use policyc::runtime::audit::{OpenError, Opened, Options, Past, open};
+use policyc::runtime::audit::start::Start;
+use policyc::runtime::audit::walk::{Damage, Wrong};
+
+use policyc::runtime::audit::{OpenError, Opened, Options, Past, Unvouched, open};
 use policyc::runtime::record::log::{Durability, LogError, LogOptions};
 
 use crate::audit::disk::{Disk, Files};
@@ -41,11 +43,11 @@ fn refused(files: &Files, options: Options) -> OpenError {
 }
 
 fn is_unsigned(error: &OpenError) -> bool {
-    matches!(error, OpenError::Unsigned { .. })
+    matches!(error, OpenError::Unvouched { wrong: Unvouched::Unsigned, .. })
 }
 
 fn is_of_others(error: &OpenError) -> bool {
-    matches!(error, OpenError::Damage(damage) if matches!(damage.wrong, Wrong::Signature { .. }))
+    matches!(error, OpenError::Unvouched { wrong: Unvouched::Foreign { .. }, .. })
 }
 
 /// The frames of a segment without those of a kind, which say nothing of the disk.
@@ -70,7 +72,7 @@ fn what_nobody_signed_is_not_gone_on_with() {
         let left = add(&Disk::default(), signed_by(None), 0..records, ends);
         let error = refused(&left, signed_by(Some("key")));
         assert!(is_unsigned(&error), "{records}, {ends}: {error}");
-        assert!(error.to_string().contains("name the keys that did, or adopt it"), "{error}");
+        assert!(error.to_string().contains("no key signed how this log ends"), "{error}");
         // Somebody else signed it.
         let left = add(&Disk::default(), signed_by(Some("other")), 0..records, ends);
         let error = refused(&left, signed_by(Some("key")));
@@ -174,6 +176,102 @@ fn a_log_that_had_no_key_is_adopted_by_name_only() {
             assert!(is_of_others(&error), "{error}");
         }
     }
+}
+
+/// Who has no key writes behind a log that has one.
+#[test]
+fn what_was_forged_behind_a_signed_log_is_not_gone_on_with() {
+    let is_behind = |error: &OpenError| {
+        matches!(error, OpenError::Unvouched { wrong: Unvouched::Behind { .. }, .. })
+    };
+    for records in [1, 7, 20] {
+        let closed = add(&Disk::default(), signed_by(Some("key")), 0..records, true);
+        for ends in [false, true] {
+            let forged = add(&Disk::holding(&closed), signed_by(None), records..records + 2, ends);
+            assert_eq!(forged.len(), closed.len() + 1, "a segment of its own");
+            let error = refused(&forged, signed_by(Some("key")));
+            assert!(is_unsigned(&error), "{records}, {ends}: {error}");
+            // The one with the key goes on with what is in front.
+            let (log, _) = opened(&Disk::holding(&closed), signed_by(Some("key")));
+            log.close().expect("it is written");
+        }
+        // Lines in a segment that is open cannot be told from what a crash left; they are counted.
+        let open = add(&Disk::default(), signed_by(Some("key")), 0..records, false);
+        let forged = add(&Disk::holding(&open), signed_by(None), records..records + 1, false);
+        let (log, found) = opened(&Disk::holding(&forged), signed_by(Some("key")));
+        assert!(found.unsigned > 0);
+        log.close().expect("it is written");
+        // .. but a log that is closed has none.
+        let forged = add(&Disk::holding(&open), signed_by(None), records..records + 1, true);
+        let error = refused(&forged, signed_by(Some("key")));
+        assert!(is_behind(&error), "{records}: {error}");
+        assert!(error.to_string().contains("this log was closed with"), "{error}");
+    }
+}
+
+/// The start of a segment says where its chain begins, and no key signs that.
+#[test]
+fn the_start_of_a_segment_is_what_the_one_before_says() {
+    let left = add(&Disk::default(), signed_by(Some("key")), 0..9, true);
+    let at = looked_at(&left).expect("it is whole").0.leaves.len() as u64;
+    let (_, last) = left.last_key_value().expect("a segment");
+    let mut note = Vec::new();
+    let mut rest = &last[HEADER.len()..];
+    while let Some((kind, body, length)) = first(rest) {
+        if kind == Kind::Checkpoint {
+            note = body.to_vec();
+        }
+        rest = &rest[length..];
+    }
+    let (log, found) = opened(&Disk::holding(&left), signed_by(Some("key")));
+    drop(log);
+    for (number, is_so) in [(found.next, true), (found.next + 5, false)] {
+        let disk = Disk::holding(&left);
+        let (log, _) = opened(&disk, signed_by(Some("key")));
+        log.append(line(9).as_bytes()).expect("room").expect("it is taken");
+        let written = disk.files();
+        drop(log);
+        let (_, body, _) = first(&written[&at][HEADER.len()..]).expect("a start");
+        let mut start = Start::read(body).expect("a start");
+        start.position.next = number;
+        let mut segment = HEADER.to_vec();
+        frame(Kind::Segment, &[&start.to_bytes()], &mut segment);
+        frame(Kind::Checkpoint, &[&note], &mut segment);
+        let mut files = left.clone();
+        files.insert(at, segment);
+        if is_so {
+            let (log, found) = opened(&Disk::holding(&files), signed_by(Some("key")));
+            assert_eq!(found.next, number);
+            log.close().expect("it is written");
+        } else {
+            let error = refused(&files, signed_by(Some("key")));
+            let wrong = |damage: &Damage| damage.wrong == Wrong::Start;
+            assert!(matches!(&error, OpenError::Damage(it) if wrong(it)), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_log_that_somebody_else_signed_is_adopted_once() {
+    for (records, ends) in [(1, false), (5, false), (5, true), (20, false)] {
+        let left = add(&Disk::default(), signed_by(Some("other")), 0..records, ends);
+        let disk = Disk::holding(&left);
+        let adopted = Options { past: Past::Adopted, ..signed_by(Some("key")) };
+        let after = add(&disk, adopted, records..records + 1, false);
+        let (log, found) = opened(&Disk::holding(&after), signed_by(Some("key")));
+        assert_eq!(found.next, records as u64 + 1);
+        log.close().expect("it is written");
+        assert!(is_of_others(&refused(&after, signed_by(Some("other")))));
+    }
+}
+
+#[test]
+fn the_log_of_another_writer_is_told_as_that() {
+    let log = LogOptions { durability: Durability::Strict, ..LogOptions::new("gw-4") };
+    let foreign = Options { log, ..signed_by(Some("other")) };
+    let left = add(&Disk::default(), foreign, 0..5, false);
+    let error = refused(&left, signed_by(Some("key")));
+    assert!(matches!(&error, OpenError::Other { writer, .. } if writer == "gw-4"), "{error}");
 }
 
 /// Gives something else than its signature.

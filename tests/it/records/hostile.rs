@@ -63,6 +63,11 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (r#"{"$gap":{"w":"a","n":1,"count":2}}"#, Fault::NotARecord, 0),
         (r#"{"$gap":{"w":"a","n":1,"count":0}}"#, Fault::Wrong("$gap.count", "a count"), 31),
+        (
+            r#"{"v":1,"ctx":{},"ch":{"w":"a","n":9007199254740992}}"#,
+            Fault::Wrong("ch.n", "a count"),
+            34,
+        ),
         (r#"{"$blk":{"w":"a"}}"#, Fault::Missing("$blk.first"), 17),
         (r#"{"v":1,"ctx":{},"$gap":{"w":"a","n":1,"count":2}}"#, Fault::Twice("$gap"), 0),
     ];

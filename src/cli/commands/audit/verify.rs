@@ -65,9 +65,8 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         Shape::Full => full(&drawing, terminal.style),
         Shape::Json => json(&drawing),
     });
-    if asked && looked.loose > 0 {
-        let finding = findings::loose(&shown(&options.log), &looked);
-        return Ok(alone(terminal, &finding).max(Exit::Inconclusive));
+    match findings::unvouched(&shown(&options.log), &looked).filter(|_| asked) {
+        Some(finding) => Ok(alone(terminal, &finding).max(Exit::Inconclusive)),
+        None => Ok(Exit::Done),
     }
-    Ok(Exit::Done)
 }
