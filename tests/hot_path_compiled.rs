@@ -18,6 +18,8 @@
 #[path = "hot_path/counting.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod counting;
+#[path = "it/support/flood.rs"]
+mod flood;
 #[path = "it/support/folder.rs"]
 mod folder;
 #[path = "it/support/workload.rs"]
@@ -38,6 +40,8 @@ use policyc::runtime::program::Program;
 use policyc::runtime::record::about::{About, Loaded};
 use policyc::runtime::record::seal::{Keeper, Sealed};
 use policyc::runtime::record::write::Recorder;
+use policyc::runtime::session::ground::Ground;
+use policyc::runtime::session::step::{Session, Work};
 use policyc::runtime::vm::decide::evaluate;
 use policyc::runtime::vm::hosts::HostTable;
 use policyc::runtime::vm::request::proto::ingest_proto;
@@ -354,5 +358,44 @@ fn message_literals_allocate_nothing() {
     for context in [r#"{"n": 1, "d": "x"}"#, r#"{"n": 3000000000, "d": 1}"#] {
         let (_, allocations) = decide(&program, &mut scratch, context, Moment::at(0, 0));
         assert_eq!(allocations, 0, "{context}");
+    }
+}
+
+/// What a session in which little happens takes.
+const IDLE_BYTES: usize = 64 << 10;
+
+/// Tells a session what makes it grow in one way.
+fn told<'g, 'p>(
+    ground: &'g Ground<'p>,
+    kind: u8,
+    (times, bytes): (usize, usize),
+) -> Session<'g, 'p> {
+    let (mut session, mut work) = (Session::new(ground), Work::of(ground));
+    let events = (0..times).flat_map(|at| flood::flood(kind, at, bytes));
+    for (seq, mut event) in (1..).zip(events) {
+        (event["seq"], event["ts"]) = (seq.into(), "2026-01-01T00:00:00Z".into());
+        session.line(event.to_string().as_bytes(), &mut work);
+    }
+    session
+}
+
+/// A session that idles is small, and what its state counts is what it takes.
+#[test]
+fn a_session_takes_what_it_counts() {
+    let mut files = SourceMap::new();
+    files.add("p.yaml", flood::POLICY);
+    let program = program(&files);
+    let ground = Ground::of(&program);
+    let (session, usage) = counting::counted(|| Session::new(&ground));
+    assert!(usage.kept_bytes + size_of_val(&session) < IDLE_BYTES, "{usage:?}");
+    for kind in 0..flood::KINDS {
+        let session = told(&ground, kind, (10, 100));
+        let (copy, usage) = counting::counted(|| session.clone());
+        let taken = usage.kept_bytes + size_of_val(&copy);
+        assert!(taken < IDLE_BYTES, "{taken} bytes of kind {kind}");
+        let session = told(&ground, kind, (20, 50_000));
+        let (copy, usage) = counting::counted(|| session.clone());
+        let (taken, counted) = (usage.kept_bytes + size_of_val(&copy), session.state().bytes());
+        assert!(taken < counted * 2 + IDLE_BYTES, "{taken} of kind {kind}, {counted} are counted");
     }
 }

@@ -123,6 +123,9 @@ pub const SESSION_TEXT_BYTES_MAX: usize = 8 << 20;
 pub const SESSION_POINTER_BYTES_MAX: usize = 16 << 20;
 /// Most texts that a session keeps.
 pub const SESSION_FIELDS_MAX: usize = 1 << 18;
+/// Most bytes of all that a session keeps, as `State::bytes` counts them: texts, with where each of
+/// their words stands, take most of it.
+pub const SESSION_BYTES_MAX: usize = 64 << 20;
 /// Most calls of a session.
 pub const SESSION_CALLS_MAX: usize = 1 << 16;
 /// Most bytes that are compared to find the values of one call; beyond it they may be anywhere.
@@ -258,8 +261,9 @@ pub const LINT_STEPS_MAX: u64 = 20_000;
 pub const NEAR_ELEMENTS_MAX: usize = 10_000;
 /// Most sessions that a replay folds at a time.
 pub const REPLAY_SESSIONS_MAX: usize = 1 << 12;
-/// Most bytes of text that the states of these keep, but for one session a shard.
-pub const REPLAY_SESSION_BYTES_MAX: usize = 64 << 20;
+/// Most bytes that the states of these keep, and the records that wait, but for one session a
+/// shard.
+pub const REPLAY_SESSION_BYTES_MAX: usize = 256 << 20;
 /// Most records of a session that wait for one that belongs in front of them.
 pub const REPLAY_PENDING_MAX: usize = 64;
 /// Most sessions, and most writers of records, whose order is looked at together.

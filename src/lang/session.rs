@@ -19,6 +19,13 @@ pub const PROMPT: &str = "prompt";
 
 /// What stands for the origin of a value that was seen nowhere.
 pub const MODEL: &str = "model";
+/// What stands for the origin of no value.
+pub const NONE: &str = "none";
+/// What stands for the origin of a value that several tools gave.
+pub const SEVERAL: &str = "several";
+/// What stands for the name of a tool that no document declares, where people read it: whoever made
+/// that name would be quoted.
+pub const UNDECLARED: &str = "an undeclared tool";
 /// What a tool gave, below `ROOT`, where a session evaluates something about it.
 pub const OUT: &str = "out";
 /// What a value carries of which nothing is declared. Every project with labels has it.

@@ -120,14 +120,11 @@ impl Told {
         self.report.as_ref().is_some_and(|report| !report.pending.is_empty())
     }
 
-    /// The effect of a request: what approvers have refused is denied, and what was asked too
-    /// often.
+    /// The effect of a request: what waits is denied.
     #[must_use]
     pub fn effect(&self) -> Option<Effect> {
-        let denied = self.answer.as_ref().is_some_and(|answer| answer.decision == Effect::Deny);
         match &self.report {
             Some(_) if self.is_pending() => Some(Effect::Deny),
-            Some(report) if report.effect == Some(Effect::Escalate) && denied => Some(Effect::Deny),
             Some(report) => report.effect,
             None => self.fault.as_ref().filter(|_| self.kind == "request").map(|_| Effect::Deny),
         }

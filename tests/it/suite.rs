@@ -345,3 +345,44 @@ fn rules_that_are_made_are_those_of_their_folder() {
         assert!(matches!(ran[0].outcome, Outcome::Passed { .. }), "{:?}", ran[0].outcome);
     }
 }
+
+#[test]
+fn a_session_is_not_decided_without_a_result_that_it_was_given() {
+    let policy = "policyc: 1\nname: doors\ndefault: deny\n\
+        functions: {floor.of: {params: [string], result: int}}\n\
+        meters: {all: {on: enter, window: session}}\n\
+        tools: {enter: {effect: state, args: {who: string}}}\n\
+        rules: [{id: low, on: [enter], when: floor.of(args.who) < 3, allow: a floor}]\n";
+    let ran = |given: &str| {
+        let mut files = SourceMap::new();
+        files.add("doors.yaml", policy);
+        let tests = format!(
+            "functions: [{given}]\ncases:\n  - name: a\n    session:\n      \
+             - {{ev: request, call: c, action: {{tool: enter, args: {{who: ann}}}}}}\n    \
+             expect: {{allow: low}}\n"
+        );
+        let file = files.add("doors_test.yaml", tests);
+        let reader = |_: &str| Err("there is no such file".to_owned());
+        let mut sink = Sink::new();
+        let test = case::read(file, &files, &reader, &mut sink).expect("a test file");
+        let ran = run(&test, &Tested::of(&files), &Settings::default(), &mut sink);
+        let [Ran { outcome, .. }] = ran.as_slice() else { panic!("{ran:?}") };
+        match outcome {
+            Outcome::Failed(failure) => format!("{} {}", failure.actual, failure.notes.join(" ")),
+            outcome => format!("{outcome:?}").chars().take(6).collect(),
+        }
+    };
+    assert_eq!(ran("{name: floor.of, args: [ann], result: 1}"), "Passed");
+    for (given, why) in [
+        ("{name: floor.of, args: [ann], result: low}", "has not the type that `floor.of` declares"),
+        ("{name: floor.of, args: [1], result: 1}", "`floor.of` does not take these arguments"),
+        (
+            "{name: floor.of, args: [ann], result: 1}, {name: floor.of, args: [ann], result: 2}",
+            "there is a result for this call",
+        ),
+    ] {
+        let said = ran(given);
+        assert!(said.contains("the result that is given for `floor.of` is refused"), "{said}");
+        assert!(said.contains(why), "{said}");
+    }
+}

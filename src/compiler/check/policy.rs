@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::base::name::Name;
 use crate::base::span::Span;
-use crate::compiler::check::analysis::{PolicyInfo, WindowInfo};
+use crate::compiler::check::analysis::{PolicyInfo, Use, WindowInfo};
 use crate::compiler::check::error::{CallError, PolicyError, TypeError};
 use crate::compiler::check::infer::decision::has_text_form;
 use crate::compiler::check::infer::{Place, infer};
@@ -68,6 +68,7 @@ pub(super) fn check<'a>(
         let named = tools::named_by(cx, &term.on);
         if term.gives == Gives::Output {
             check_term(cx, &about_output, &Frame::default(), term);
+            check_hosts(cx, term.expr);
         } else {
             let frame = page.frames.of_term(cx, named.as_deref(), page.types);
             check_term(cx, &page.scope, &frame, term);
@@ -117,6 +118,18 @@ fn check_term(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, term: &Term) {
     if !known.contains(&ty) && ![TypeTable::DYN, TypeTable::ERROR].contains(&ty) {
         let (at, given) = (cx.ast().span(term.expr), cx.show(ty));
         cx.report(PolicyError::TermType { at, what, wanted, given });
+    }
+}
+
+/// Reports functions of the host in what a session evaluates about an output.
+fn check_hosts(cx: &mut Checker<'_>, root: ExprId) {
+    let mut waiting = vec![root];
+    while let Some(id) = waiting.pop() {
+        if matches!(cx.used(id), Use::Host(_)) {
+            let at = cx.ast().span(id);
+            cx.report(PolicyError::HostOfOutput { at });
+        }
+        waiting.extend(cx.ast().children(id));
     }
 }
 

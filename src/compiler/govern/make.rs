@@ -147,6 +147,12 @@ impl Maker<'_> {
         self.push(ExprKind::Conditional { condition, yes, no, question, colon })
     }
 
+    /// A copy of `root`.
+    pub(super) fn copy(&mut self, root: ExprId) -> ExprId {
+        // No name is empty.
+        self.with_argument(root, "", "")
+    }
+
     /// A copy of `root` in which every `word` is `args.NAME`. Its parts keep their places.
     pub(super) fn with_argument(&mut self, root: ExprId, word: &str, name: &str) -> ExprId {
         let mut all = FxHashSet::default();

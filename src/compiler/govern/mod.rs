@@ -124,6 +124,7 @@ fn terms(
     let mut work = Work { ast, tools, labels, plan, sink, made: &mut unmade };
     denials::check_undo(&mut work);
     for document in policies {
+        denials::tell_names(&mut work, &mut document.rules);
         let made = trust::expand(&mut work, document);
         document.terms.extend(made);
         let made = denials::expand(&mut work, &mut document.denials, (&all, &keys));

@@ -157,16 +157,18 @@ impl Rules {
         });
         let below = module.paths.get(top).unwrap_or_default();
         if !rows.is_empty() && below.iter().any(|node| text(node.key) == session::ROOT) {
-            rows.push(Self::answers());
+            // A condition over an answer tells of the values that it was made of.
+            rows.push(Self::answers(rows.iter().all(|rule| rule.facts)));
         }
         Self { rows }
     }
 
-    /// The rule about all that a session answers.
+    /// The rule about all that a session answers; `facts`: records tell how atoms came out that
+    /// read it.
     #[must_use]
-    pub fn answers() -> Rule {
+    pub fn answers(facts: bool) -> Rule {
         let steps = vec![Some(session::ROOT.into())];
-        Rule { steps, class: As::Drop, facts: true }
+        Rule { steps, class: As::Drop, facts }
     }
 
     /// The rules, in order.

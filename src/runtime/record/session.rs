@@ -53,10 +53,11 @@ use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::text::{Line, whole_based};
 use crate::runtime::record::write::{Recorder, not_replayable, text};
 use crate::runtime::session::approvals::Standing;
+use crate::runtime::session::decided::Decided;
 use crate::runtime::session::event::{Event, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::provenance::{Kind, Provenance};
-use crate::runtime::session::step::{Decided, Note, Outcome, Session, Work};
+use crate::runtime::session::step::{Note, Outcome, Session, Work};
 use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
@@ -234,9 +235,7 @@ fn write(
         told(&mut out, session, outcome, extent == Extent::Whole);
     }
     let note = match outcome {
-        Outcome::Decided(decided) if decided.is_overdue => Some("overdue"),
-        Outcome::Decided(decided) if !decided.pending.is_empty() => Some("pending"),
-        Outcome::Decided(_) => None,
+        Outcome::Decided(decided) => decided.note(),
         Outcome::Recorded(note) => note.word(),
         Outcome::Refused(fault) => Some(fault.word()),
     };

@@ -8,6 +8,7 @@
 //! A message is an oracle for whoever leads the model. So what is told is what the policy says, no
 //! value is quoted that carries what is not trusted, and what is offered was decided before.
 
+use crate::base::invisible::spelled;
 use crate::base::limits::QUOTED_LETTERS_MAX;
 use crate::lang::decision::Effect;
 use crate::lang::session::{Disclose, Respond};
@@ -15,9 +16,10 @@ use crate::lang::value::json::{Form, write, write_string, write_text};
 use crate::runtime::bundle::govern::{BacktrackRow, DenialRow, OfferRow, QuestionPart};
 use crate::runtime::bundle::module::{NONE, TemplatePart};
 use crate::runtime::program::Program;
+use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::json::members;
 use crate::runtime::session::plan::Undone;
-use crate::runtime::session::state::Call;
+use crate::runtime::session::state::{Call, Closed};
 use crate::runtime::session::step::{Outcome, Session};
 use crate::runtime::session::work::Memory;
 use crate::runtime::vm::request::{Moment, ingest_answered};
@@ -173,14 +175,25 @@ impl Outcome<'_> {
     }
 }
 
+/// Whether a call that is not allowed is a try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// It is one.
+    Try,
+    /// Approvers are asked about it already, and it is asked for again.
+    Waits,
+    /// No rule objects: a function of the host was waited for in vain.
+    Overdue,
+}
+
 /// A call that is not allowed.
 #[derive(Clone, Copy)]
 pub(super) struct Objection<'o> {
+    /// What becomes of it: what approvers have refused is denied.
     pub(super) effect: Option<Effect>,
     /// The rule that won.
     pub(super) winner: Option<u16>,
-    /// Whether approvers are asked about it already: that it is asked for again is no retry.
-    pub(super) waits: bool,
+    pub(super) counts: Counts,
     pub(super) action: &'o str,
     pub(super) brought: &'o [(&'static str, &'o str)],
     /// The context that was decided about.
@@ -203,22 +216,13 @@ impl<'p> Session<'_, 'p> {
             answer.decision = Effect::Escalate;
         }
         let Some((at, row)) = self.ground.denial(rule) else { return answer };
-        let mut is_last = false;
-        if let Some(retries) = row.retries {
-            let place = call.step.and_then(|at| self.step_name(at)).unwrap_or(&call.tool);
-            let key = (of.winner.unwrap_or(NONE), Box::from(place));
-            let count = self.state.denied.entry(key).or_insert(0);
-            *count = count.saturating_add(u32::from(!of.waits));
-            let tried = count.saturating_sub(1);
-            answer.retry_left = Some(retries.saturating_sub(tried));
-            is_last = tried >= retries;
-            // Nobody is asked again and again about calls of one kind.
-            if tried > retries {
-                answer.decision = Effect::Deny;
-            }
-            let told = tried.to_le_bytes();
-            self.state.note(b"retry");
-            self.state.note(&told);
+        let tries =
+            row.retries.and_then(|retries| self.count(call, (of.winner, of.counts), retries));
+        answer.retry_left = tries.map(|(left, _)| left);
+        let is_last = tries.is_some_and(|(left, _)| left == 0);
+        // Nobody is asked again and again about calls of one kind.
+        if tries.is_some_and(|(_, is_beyond)| is_beyond) {
+            answer.decision = Effect::Deny;
         }
         if row.disclose != Disclose::None {
             answer.rule = rule.map(str::to_owned);
@@ -226,9 +230,12 @@ impl<'p> Session<'_, 'p> {
         if row.disclose == Disclose::Reason {
             answer.reason = of.winner.and_then(|rule| reason(program, rule));
         }
-        answer.respond = if is_last { Respond::Fail } else { row.respond };
+        let is_over = is_last || of.counts == Counts::Overdue;
+        answer.respond = if is_over { Respond::Fail } else { row.respond };
         if let Some(back) = row.backtrack.as_ref().filter(|_| answer.respond != Respond::Fail) {
-            match self.go_back((at, back)) {
+            // What is asked of approvers is not denied: nothing is to be undone for it.
+            let denied = answer.decision == Effect::Deny;
+            match denied.then(|| self.go_back((at, back))).flatten() {
                 Some(undone) => answer.undo = undone,
                 None => answer.respond = back.otherwise,
             }
@@ -240,11 +247,41 @@ impl<'p> Session<'_, 'p> {
         {
             self.state.plan.close(step);
             self.state.note(b"closed");
+            self.state.note(&step.to_le_bytes());
         }
         if row.disclose != Disclose::None {
-            self.tell_steps(&mut answer, call.step);
+            self.tell_steps(&mut answer);
         }
         answer
+    }
+
+    /// Counts a try of a call that this rule objects to: how often it may be tried again, and
+    /// whether it was tried more often than that. `None` where there is no room to count it.
+    fn count(
+        &mut self,
+        call: &Call,
+        (winner, counts): (Option<u16>, Counts),
+        retries: u32,
+    ) -> Option<(u32, bool)> {
+        let place = call.step.and_then(|at| self.step_name(at)).unwrap_or(&call.tool);
+        let key = (winner.unwrap_or(NONE), Box::from(place));
+        let cost = ENTRY_BYTES + size_of::<((u16, Box<str>), u32)>() + place.len();
+        let before = self.state.denied.get(&key).copied();
+        let tried = before.unwrap_or(0).saturating_add(u32::from(counts == Counts::Try));
+        if counts == Counts::Try {
+            if before.is_none() {
+                if cost > self.state.room() {
+                    self.close(Closed::Full);
+                    return None;
+                }
+                self.state.denied_bytes += cost;
+            }
+            self.state.note(b"retry");
+            self.state.note(&key.0.to_le_bytes());
+            self.state.note(key.1.as_bytes());
+            self.state.denied.insert(key, tried);
+        }
+        Some((retries.saturating_add(1).saturating_sub(tried), tried.saturating_sub(1) > retries))
     }
 
     /// Adds what is offered or asked.
@@ -291,7 +328,9 @@ impl<'p> Session<'_, 'p> {
                     });
                     let told = told.unwrap_or_else(|| program.string(*name).to_owned());
                     let mut letters = told.chars();
-                    out.extend(letters.by_ref().take(QUOTED_LETTERS_MAX));
+                    let shown: String = letters.by_ref().take(QUOTED_LETTERS_MAX).collect();
+                    // Nothing that is quoted changes how the rest is read.
+                    out.push_str(&spelled(&shown));
                     if letters.next().is_some() {
                         out.push('…');
                     }
@@ -342,7 +381,7 @@ impl<'p> Session<'_, 'p> {
         action.push('}');
         let Ok((mut call, _, values)) = self.look(("", 0), &action, &[]) else { return false };
         let judged = self.judge(&mut call, &values, (&action, of.brought), aside);
-        let waits = !judged.decision.pending().is_empty();
+        let waits = !judged.pending.is_empty();
         !waits && judged.decision.effect() == Some(Effect::Allow)
     }
 
@@ -361,13 +400,11 @@ impl<'p> Session<'_, 'p> {
     }
 
     /// Adds which steps can be taken, and which cannot any more.
-    fn tell_steps(&self, answer: &mut Answer, step: Option<usize>) {
+    fn tell_steps(&self, answer: &mut Answer) {
         let Some(planned) = &self.ground.plan else { return };
         let name = |at: usize| planned.plan.steps.get(at).map(|step| step.name.to_string());
         answer.open = self.state.open_steps(planned).filter_map(name).collect();
-        let fails = step.filter(|_| answer.respond == Respond::Fail);
-        let lost = fails.map_or_else(Vec::new, |at| self.state.plan.behind(&planned.plan, at));
-        answer.open.retain(|open| fails.and_then(name).as_ref() != Some(open));
+        let lost = self.state.plan.unreachable(&planned.plan);
         answer.unreachable = lost.into_iter().filter_map(name).collect();
     }
 

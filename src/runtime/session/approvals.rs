@@ -14,9 +14,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::limits::SESSION_ASKS_MAX;
 use crate::runtime::bundle::module::EscalationRow;
+use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::event::Verdict;
 use crate::runtime::session::json::{Leaf, Met, members, string, walk};
 
+/// What the time takes at which something was asked.
+const TIME_BYTES: usize = size_of::<i128>();
 /// What an approval is bound to where its escalation does not say it.
 const BINDS: [&str; 2] = ["tool", "args"];
 
@@ -44,6 +47,15 @@ pub(super) struct Ask {
 }
 
 impl Ask {
+    /// What it takes.
+    fn bytes(&self) -> usize {
+        let by = self.by.iter().map(|by| ENTRY_BYTES + by.len());
+        ENTRY_BYTES
+            + size_of::<([u8; 32], Self)>()
+            + self.asker.as_ref().map_or(0, |asker| asker.len())
+            + by.sum::<usize>()
+    }
+
     fn lives(&self, all: &[Approvable<'_>], now: i128) -> bool {
         let Some(of) = all.get(self.rule) else { return false };
         match self.stage {
@@ -69,6 +81,8 @@ pub(super) struct Asks {
     all: BTreeMap<[u8; 32], Ask>,
     /// When rules that say how often they ask have asked: the last time last.
     times: BTreeMap<usize, VecDeque<i128>>,
+    /// Bytes of the questions.
+    held: usize,
 }
 
 /// How a question stands.
@@ -98,6 +112,8 @@ pub struct Asking<'p> {
 pub enum Unheard {
     /// Nobody asked.
     NotAsked,
+    /// The session holds as much as it may.
+    Full,
     /// It comes too late.
     Late,
     /// It was answered.
@@ -197,6 +213,12 @@ pub(super) fn id_of(principal: &str) -> Option<Box<str>> {
 }
 
 impl Asks {
+    /// Bytes that are kept.
+    pub(super) fn bytes(&self) -> usize {
+        let times = self.times.values().map(|it| ENTRY_BYTES + it.len() * TIME_BYTES);
+        self.held + times.sum::<usize>()
+    }
+
     /// Whether nothing was ever asked.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
@@ -218,9 +240,15 @@ impl Asks {
         })
     }
 
-    /// Whether a question was asked and stands still.
-    pub(super) fn stands(&self, digest: &[u8; 32], all: &[Approvable<'_>], now: i128) -> bool {
-        self.all.get(digest).is_some_and(|ask| ask.lives(all, now))
+    /// How a question stands that was asked and is not over.
+    pub(super) fn standing(
+        &self,
+        digest: &[u8; 32],
+        all: &[Approvable<'_>],
+        now: i128,
+    ) -> Option<Standing> {
+        let ask = self.all.get(digest).filter(|ask| ask.lives(all, now))?;
+        Some(standing(ask, all.get(ask.rule)?.row.quorum))
     }
 
     /// A call was made that was granted.
@@ -237,20 +265,27 @@ impl Asks {
         digest: [u8; 32],
         (rule, all): (usize, &[Approvable<'p>]),
         asker: Option<Box<str>>,
-        now: i128,
+        (now, room): (i128, usize),
     ) -> Option<(Asking<'p>, bool)> {
         let of = all.get(rule)?;
         let lives = |ask: &Ask| ask.lives(all, now);
         let is_new = !self.all.get(&digest).is_some_and(lives);
         if is_new {
-            if self.all.len() >= SESSION_ASKS_MAX {
+            let (by, stage) = (BTreeSet::new(), AskStage::Waiting);
+            let ask = Ask { rule, asker, since: now, by, stage };
+            let (cost, most) = (ask.bytes() + TIME_BYTES, self.held.saturating_add(room));
+            let full = |asks: &Self| asks.all.len() >= SESSION_ASKS_MAX || asks.held + cost > most;
+            if full(self) {
                 self.all.retain(|_, ask| lives(ask));
+                self.held = self.all.values().map(Ask::bytes).sum();
             }
-            if self.all.len() >= SESSION_ASKS_MAX {
+            if full(self) {
                 return None;
             }
-            let (by, stage) = (BTreeSet::new(), AskStage::Waiting);
-            self.all.insert(digest, Ask { rule, asker, since: now, by, stage });
+            self.held += ask.bytes();
+            if let Some(before) = self.all.insert(digest, ask) {
+                self.held -= before.bytes();
+            }
             if let Some((max, _)) = of.row.fatigue {
                 let times = self.times.entry(rule).or_default();
                 times.push_back(now);
@@ -271,7 +306,7 @@ impl Asks {
         digest: &[u8; 32],
         (by, roles, verdict): (&str, &[&str], Verdict),
         all: &[Approvable<'_>],
-        now: i128,
+        (now, room): (i128, usize),
     ) -> Result<Standing, Unheard> {
         let ask = self.all.get_mut(digest).ok_or(Unheard::NotAsked)?;
         let of = all.get(ask.rule).ok_or(Unheard::NotAsked)?;
@@ -288,7 +323,13 @@ impl Asks {
         match verdict {
             Verdict::Refused => ask.stage = AskStage::Refused,
             Verdict::Granted => {
-                ask.by.insert(by.into());
+                let cost = ENTRY_BYTES + by.len();
+                if cost > room {
+                    return Err(Unheard::Full);
+                }
+                if ask.by.insert(by.into()) {
+                    self.held += cost;
+                }
                 if ask.by.len() >= usize::try_from(of.row.quorum).unwrap_or(usize::MAX) {
                     ask.stage = AskStage::Granted(now, of.row.uses.unwrap_or(1));
                 }

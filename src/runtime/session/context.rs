@@ -6,7 +6,7 @@ use crate::lang::value::json::write_string;
 use crate::runtime::session::ground::{Asked, Ground};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::Reading;
-use crate::runtime::session::plan;
+use crate::runtime::session::places;
 use crate::runtime::session::provenance::{From, Joined, Kind, Provenance, joined};
 use crate::runtime::session::state::State;
 
@@ -114,7 +114,7 @@ fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String)
                 if *question == Question::From {
                     text(out, state.word(value.from));
                 } else if *question == Question::Origin {
-                    text(out, &state.origin(value.from));
+                    text(out, &state.origin(ground, value.from));
                 } else if *question == Question::Kind {
                     text(out, value.kind.word());
                 } else {
@@ -199,7 +199,7 @@ fn comes_from(
     (place, names): (&str, &[&str]),
 ) -> bool {
     let steps = ground.plan.as_ref().map(|it| it.plan.steps.as_slice()).unwrap_or_default();
-    plan::comes_from(state, values, (place, names), |call, name| {
+    places::comes_from(state, values, (place, names), |call, name| {
         let own = state.call(call).and_then(|call| call.step);
         own.and_then(|at| steps.get(at)).is_some_and(|step| *step.name == *name)
     })

@@ -252,6 +252,11 @@ impl<'p> Ground<'p> {
         self.tools.get(tool).map_or(&[], |tool| &tool.parts)
     }
 
+    /// Whether a document declares a tool.
+    pub(super) fn declares(&self, tool: &str) -> bool {
+        self.tools.contains_key(tool)
+    }
+
     /// Whether `tool` may be called with an argument of this name, as far as documents say: what
     /// they do not declare no rule looks at.
     pub(super) fn takes(&self, tool: &str, argument: &str) -> bool {

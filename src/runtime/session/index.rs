@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 
 use crate::base::limits::{SESSION_FIELDS_MAX, SESSION_TEXT_BYTES_MAX};
+use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::text::{NONE, is_of_word, is_short, words};
 
 /// What stands between the forms of two fields.
@@ -41,7 +42,12 @@ pub(super) struct Index {
     words: HashMap<Box<str>, (u32, u32)>,
     /// For each place of a word the place of the same word before it, or its own number.
     places: Vec<(u32, u32)>,
+    /// Bytes of the words.
+    word_bytes: usize,
 }
+
+/// What a place of a word takes.
+const PLACE_BYTES: usize = size_of::<(u32, u32)>();
 
 /// Where a value was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,11 +73,12 @@ impl Index {
         self.forms.len()
     }
 
-    /// Ends the field that began at `start`; one without a letter leaves no trace.
+    /// Ends the field that began at `start`, where `room` is left for it; one without a letter
+    /// leaves no trace.
     pub(super) fn finish(
         &mut self,
         start: usize,
-        pointer: &str,
+        (pointer, room): (&str, usize),
         (call, labels, pieces): (Option<u32>, u32, u32),
     ) -> Result<(), Full> {
         let form = self.forms.get(start..).unwrap_or_default();
@@ -80,7 +87,8 @@ impl Index {
         }
         let narrow = |at: usize| u32::try_from(at).map_err(|_| Full);
         let full = self.fields.len() >= SESSION_FIELDS_MAX
-            || self.forms.len() + self.pointers.len() + pointer.len() > SESSION_TEXT_BYTES_MAX;
+            || self.forms.len() + self.pointers.len() + pointer.len() > SESSION_TEXT_BYTES_MAX
+            || pointer.len() + self.need(form, room) > room;
         if full {
             self.forms.truncate(start);
             return Err(Full);
@@ -95,6 +103,7 @@ impl Index {
             } else {
                 self.places.push((at, place));
                 self.words.insert(word.into(), (place, 1));
+                self.word_bytes += word.len();
             }
         }
         let from = narrow(self.pointers.len())?;
@@ -117,8 +126,33 @@ impl Index {
     }
 
     /// Bytes of text that are kept.
-    pub(super) const fn bytes(&self) -> usize {
+    pub(super) const fn text_bytes(&self) -> usize {
         self.forms.len() + self.pointers.len()
+    }
+
+    /// Bytes that are kept in all; the form of a field that was begun is one of them.
+    pub(super) fn bytes(&self) -> usize {
+        self.text_bytes()
+            + self.fields.len() * size_of::<Field>()
+            + self.places.len() * PLACE_BYTES
+            + self.words.len() * ENTRY_BYTES
+            + self.word_bytes
+    }
+
+    /// What another field takes beside its form and its pointer: no less, and exactly that where
+    /// more would not fit in `room`.
+    fn need(&self, form: &str, room: usize) -> usize {
+        // Two words have something between them, or are letters of several bytes.
+        let most = form.len() / 2 + 1;
+        let most = size_of::<Field>() + form.len() + most * (PLACE_BYTES + ENTRY_BYTES);
+        if most <= room {
+            return most;
+        }
+        let word = |(_, word): (usize, &str)| {
+            let known = self.words.contains_key(word);
+            PLACE_BYTES + if known { 0 } else { ENTRY_BYTES + word.len() }
+        };
+        size_of::<Field>() + words(form).map(word).sum::<usize>()
     }
 
     /// The pointer of a field.
@@ -211,7 +245,7 @@ mod tests {
         for text in texts {
             let start = index.mark();
             push_form(text, index.begin());
-            index.finish(start, "/a", (None, 0, 0)).expect("room");
+            index.finish(start, ("/a", usize::MAX), (None, 0, 0)).expect("room");
         }
         index
     }

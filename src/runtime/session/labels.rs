@@ -1,8 +1,10 @@
 //! Sets of labels: a bit for each, in words; equal sets are kept once.
 //!
-//! Imports: `std` only.
+//! Imports: `runtime::session`.
 
 use std::collections::HashMap;
+
+use crate::runtime::session::ENTRY_BYTES;
 
 /// A set of labels. Its length is the same for all sets of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -89,15 +91,27 @@ pub(super) struct Sets {
 }
 
 impl Sets {
-    /// The number of a set.
-    pub(super) fn number(&mut self, set: &LabelSet) -> u32 {
-        if let Some(number) = self.numbers.get(set) {
-            return *number;
-        }
+    /// The number of a set, if it has one.
+    pub(super) fn known(&self, set: &LabelSet) -> Option<u32> {
+        self.numbers.get(set).copied()
+    }
+
+    /// Gives a set a number that has none.
+    pub(super) fn add(&mut self, set: &LabelSet) -> u32 {
         let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
         self.sets.push(set.clone());
         self.numbers.insert(set.clone(), number);
         number
+    }
+
+    /// Bytes that are kept: a set is found by its number, and its number by it.
+    pub(super) fn bytes(&self) -> usize {
+        self.sets.len() * self.sets.first().map_or(0, Self::need)
+    }
+
+    /// What a set takes; all that a session has take the same.
+    pub(super) const fn need(set: &LabelSet) -> usize {
+        2 * (set.0.len() * size_of::<u64>() + ENTRY_BYTES)
     }
 
     /// The set with this number.

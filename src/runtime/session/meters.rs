@@ -17,9 +17,12 @@ use crate::lang::value::heap::View;
 use crate::lang::value::time::{civil, days_from_civil};
 use crate::lang::value::zone::Zone;
 use crate::lang::value::{Tag, Value};
+use crate::runtime::session::ENTRY_BYTES;
 
 const SECOND_NS: i128 = 1_000_000_000;
 const DAY_SECONDS: i64 = 86_400;
+/// What a bucket takes.
+const BUCKET_BYTES: usize = size_of::<(i128, i128)>() + ENTRY_BYTES / 2;
 
 /// A meter of a program.
 #[derive(Debug)]
@@ -68,7 +71,23 @@ enum Held {
 
 /// What all meters of a session hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Meters(Vec<BTreeMap<Box<str>, Held>>);
+pub(super) struct Meters {
+    /// By the numbers of meters, and their keys.
+    all: Vec<BTreeMap<Box<str>, Held>>,
+    /// Bytes of that.
+    held: usize,
+}
+
+impl Held {
+    /// What it takes under a key.
+    fn bytes(&self, key: &str) -> usize {
+        let buckets = match self {
+            Self::Buckets(buckets) => buckets.len(),
+            Self::All(_) | Self::Period(..) | Self::Level(..) => 0,
+        };
+        ENTRY_BYTES + size_of::<(Box<str>, Self)>() + key.len() + buckets * BUCKET_BYTES
+    }
+}
 
 /// What a call takes of a meter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,13 +214,23 @@ impl Meter<'_> {
 impl Meters {
     /// Of so many meters, none of which holds anything.
     pub(super) fn of(meters: usize) -> Self {
-        Self(vec![BTreeMap::new(); meters])
+        Self { all: vec![BTreeMap::new(); meters], held: 0 }
+    }
+
+    /// Bytes that are kept.
+    pub(super) const fn bytes(&self) -> usize {
+        self.held
+    }
+
+    /// Most bytes that a share takes more, once it is taken.
+    pub(super) fn need(share: &Share) -> usize {
+        Held::All(0).bytes(&share.key) + BUCKET_BYTES
     }
 
     /// What the meter with this number has measured under a key. `None` where it has no room for
     /// another key: then nobody knows what is left.
     pub(super) fn used(&self, at: usize, meter: &Meter<'_>, key: &str, now: i128) -> Option<i128> {
-        let held = self.0.get(at)?;
+        let held = self.all.get(at)?;
         match held.get(key) {
             Some(held) => Some(meter.used(held, now)),
             None if held.len() < meter.keys_max => Some(0),
@@ -211,12 +240,17 @@ impl Meters {
 
     /// Takes a share, and notes in it where.
     pub(super) fn take(&mut self, meter: &Meter<'_>, share: &mut Share, now: i128) {
-        let Some(all) = self.0.get_mut(share.meter) else { return };
+        let Some(all) = self.all.get_mut(share.meter) else { return };
         if !all.contains_key(&share.key) && all.len() >= meter.keys_max {
-            all.retain(|_, held| meter.used(held, now) != 0);
+            all.retain(|key, held| {
+                let stays = meter.used(held, now) != 0;
+                self.held -= if stays { 0 } else { held.bytes(key) };
+                stays
+            });
         }
         let amount = share.amount;
         let before = all.remove(&share.key);
+        self.held -= before.as_ref().map_or(0, |before| before.bytes(&share.key));
         let (held, place) = match (&meter.window, before) {
             (Window::Sliding(length, part), before) => {
                 let mut buckets = match before {
@@ -250,6 +284,7 @@ impl Meters {
             (Window::Session, Some(Held::All(sum))) => (Held::All(sum.saturating_add(amount)), 0),
             (Window::Session, _) => (Held::All(amount), 0),
         };
+        self.held += held.bytes(&share.key);
         all.insert(share.key.clone(), held);
         share.place = Some(place);
     }
@@ -257,7 +292,7 @@ impl Meters {
     /// Gives back a share, if what it was taken of holds it still, and says whether. A bucket of
     /// tokens gives nothing back: what has run out of it was perhaps this.
     pub(super) fn release(&mut self, share: &mut Share) -> bool {
-        let held = self.0.get_mut(share.meter).and_then(|all| all.get_mut(&share.key));
+        let held = self.all.get_mut(share.meter).and_then(|all| all.get_mut(&share.key));
         let (Some(held), Some(place)) = (held, share.place.take()) else { return false };
         let sum = match held {
             Held::All(sum) => Some(sum),

@@ -57,6 +57,7 @@ pub mod answer;
 pub mod approvals;
 pub mod chain;
 mod context;
+pub mod decided;
 pub mod event;
 mod facts;
 pub mod ground;
@@ -64,6 +65,7 @@ mod index;
 mod json;
 pub mod labels;
 pub mod meters;
+mod places;
 pub mod plan;
 pub mod provenance;
 mod request;
@@ -72,3 +74,6 @@ pub mod step;
 mod text;
 mod trust;
 mod work;
+
+/// What an entry of a map or a list takes beside its texts, as the bytes of a state are counted.
+const ENTRY_BYTES: usize = 64;

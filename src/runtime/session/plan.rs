@@ -13,17 +13,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::fmt;
 
 use crate::base::limits::{PLAN_STEPS_MAX, SESSION_ID_BYTES_MAX};
-use crate::base::pointer;
 use crate::lang::glob;
-use crate::lang::session::{MODEL, OFF_PLAN, PROMPT};
+use crate::lang::session::{MODEL, PROMPT};
+use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::canonical;
-use crate::runtime::session::ground::Planned;
 use crate::runtime::session::json::{count, items, members, string};
-use crate::runtime::session::provenance::{From, Kind, Provenance};
-use crate::runtime::session::state::State;
-
-/// What stands for the call that is undone, among the sources of values.
-const OWN: &str = "@own";
 
 /// A plan, of a program or of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,22 +67,22 @@ pub(super) enum Demand {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Progress {
     /// Calls of each step that are under way or done, and those that are done.
-    counts: Vec<(u32, u32)>,
+    pub(super) counts: Vec<(u32, u32)>,
     reads: u32,
     /// Steps that are not taken any more.
     closed: BTreeSet<usize>,
     /// What is to be undone before any step is taken: the next one first.
-    undoing: VecDeque<Undoing>,
+    pub(super) undoing: VecDeque<Undoing>,
 }
 
 /// A call that is to be undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Undoing {
-    call: u32,
+pub(super) struct Undoing {
+    pub(super) call: u32,
     /// The tool that undoes it.
-    tool: Box<str>,
+    pub(super) tool: Box<str>,
     /// Whether that is called, and has not answered.
-    under_way: bool,
+    pub(super) under_way: bool,
 }
 
 /// A call whose step is undone.
@@ -158,7 +152,7 @@ impl Progress {
     }
 
     /// Whether a step can be taken, as far as others go.
-    fn is_open(&self, plan: &Plan, at: usize) -> bool {
+    pub(super) fn is_open(&self, plan: &Plan, at: usize) -> bool {
         let count = self.counts.get(at).map_or(0, |counts| counts.0);
         let Some(step) = plan.steps.get(at) else { return false };
         step.times.is_none_or(|times| count < times)
@@ -172,16 +166,32 @@ impl Progress {
         self.closed.insert(step);
     }
 
-    /// A step and those behind it that are not done.
-    pub(super) fn behind(&self, plan: &Plan, step: usize) -> Vec<usize> {
-        let mut found = vec![step];
+    /// The steps that are not done and never will be: those that are not taken any more, and those
+    /// behind them.
+    pub(super) fn unreachable(&self, plan: &Plan) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
         for (at, step) in plan.steps.iter().enumerate() {
-            if step.after.iter().any(|before| found.contains(before)) {
+            let begun = self.counts.get(at).is_some_and(|counts| counts.0 > 0);
+            let over = self.closed.contains(&at) || step.times == Some(0);
+            let lost = over && !begun || step.after.iter().any(|before| found.contains(before));
+            if lost && !self.is_done(at) {
                 found.push(at);
             }
         }
-        found.retain(|at| !self.is_done(*at));
         found
+    }
+
+    /// The call that was `place` was undone: it is none of the plan any more.
+    pub(super) fn undo(&mut self, place: Place) {
+        match place {
+            Place::Step(at) => {
+                if let Some((begun, done)) = self.counts.get_mut(at) {
+                    (*begun, *done) = (begun.saturating_sub(1), done.saturating_sub(1));
+                }
+            }
+            Place::Read => self.reads = self.reads.saturating_sub(1),
+            Place::Undo | Place::Off(_) => {}
+        }
     }
 
     /// A call was allowed.
@@ -262,6 +272,36 @@ impl Plan {
     /// The plan of a program, whose steps are in order.
     pub(super) fn of(steps: Vec<Step>, reads: Vec<Box<str>>, budget: Option<u32>) -> Self {
         Self { steps, reads, budget }
+    }
+
+    /// Bytes that are kept of it, and of how far it has come.
+    pub(super) fn bytes(&self) -> usize {
+        let text = |text: &str| ENTRY_BYTES + text.len();
+        let demand = |demand: &Demand| {
+            ENTRY_BYTES
+                + match demand {
+                    Demand::OneOf(forms) => forms.iter().map(|form| ENTRY_BYTES + form.len()).sum(),
+                    Demand::From(names) => names.iter().map(|name| text(name)).sum(),
+                    Demand::Bytes(_) => 0,
+                }
+        };
+        let asks = |asks: &Asks| match asks {
+            Asks::Args(args) => {
+                let of = |(name, demands): &(Box<str>, Vec<Demand>)| {
+                    text(name) + demands.iter().map(demand).sum::<usize>()
+                };
+                args.iter().map(of).sum::<usize>()
+            }
+            Asks::Term(_) => 0,
+        };
+        let step = |step: &Step| {
+            let own = size_of::<Step>() + text(&step.name) + text(&step.tool);
+            own + step.after.len() * size_of::<usize>() + asks(&step.asks)
+        };
+        let reads = self.reads.iter().map(|pattern| text(pattern));
+        size_of::<(Self, Progress)>()
+            + self.steps.iter().map(step).sum::<usize>()
+            + reads.sum::<usize>()
     }
 
     /// Reads a plan that comes at run time. `tools` are those that are declared.
@@ -386,195 +426,4 @@ fn in_order(
         done.push(Step { after, ..step });
     }
     Ok(done)
-}
-
-/// Whether every value at a place of the arguments comes from one of these: what the principal
-/// said, what the model made, or an output of a call that was a step so named, as `is_step` says.
-pub(super) fn comes_from(
-    state: &State,
-    values: &[Provenance],
-    (place, names): (&str, &[&str]),
-    is_step: impl Fn(u32, &str) -> bool,
-) -> bool {
-    let of_step = |field: &u32| {
-        let call = state.index.field(*field).and_then(|field| field.call);
-        call.is_some_and(|call| names.iter().any(|name| is_step(call, name)))
-    };
-    values.iter().filter(|value| value.lies_in(place)).all(|value| {
-        value.kind == Kind::None
-            || names.contains(&PROMPT) && value.from == From::Prompt
-            || names.contains(&MODEL) && value.kind == Kind::Model
-            || value.sources.iter().any(of_step)
-    })
-}
-
-/// Whether arguments are what a plan that came at run time asks.
-pub(super) fn fits(
-    args: &str,
-    asked: &[(Box<str>, Vec<Demand>)],
-    comes_from: impl Fn(&str, &[&str]) -> bool,
-) -> bool {
-    let Ok(given) = members(args) else { return false };
-    let named = |name: &str| asked.iter().any(|(own, _)| **own == *name);
-    asked.iter().all(|(name, demands)| {
-        let equals = demands.iter().any(|demand| matches!(demand, Demand::OneOf(_)));
-        if equals && **name != *"*" && !given.iter().any(|(key, _)| **key == **name) {
-            return false;
-        }
-        let meant = given.iter().filter(
-            |(key, _)| {
-                if **name == *"*" { !named(key) } else { **key == **name }
-            },
-        );
-        meant.into_iter().all(|(key, text)| {
-            demands.iter().all(|demand| match demand {
-                Demand::OneOf(forms) => canonical(text).is_some_and(|it| forms.contains(&it)),
-                Demand::Bytes(most) => u64::try_from(text.len()).is_ok_and(|len| len <= *most),
-                Demand::From(sources) => {
-                    let sources: Vec<&str> = sources.iter().map(AsRef::as_ref).collect();
-                    let mut place = String::new();
-                    pointer::push(&mut place, key);
-                    comes_from(&place, &sources)
-                }
-            })
-        })
-    })
-}
-
-/// The state's part of requests: what a call is in the plans of its session.
-impl State {
-    /// What a call is in the plan of the program, if that has steps, and in those of events; `term`
-    /// says whether a term of the program holds.
-    pub(super) fn places(
-        &self,
-        planned: &Planned<'_>,
-        (tool, args): (&str, &str),
-        values: &[Provenance],
-        mut term: impl FnMut(u16) -> bool,
-    ) -> Vec<Place> {
-        let tool = (tool, planned.readers.contains(tool));
-        let mut places = Vec::new();
-        if self.undoes(tool.0, values) {
-            places.push(Place::Undo);
-        } else if !planned.plan.steps.is_empty() {
-            places.push(self.plan.place(&planned.plan, tool, |step| match &step.asks {
-                Asks::Term(number) => number.is_none_or(&mut term),
-                Asks::Args(_) => false,
-            }));
-        }
-        let from = places.len();
-        for (at, (plan, progress)) in (from..).zip(&self.plans) {
-            let named = |call: u32, name: &str| {
-                let place = self.call(call).and_then(|call| call.places.get(at)).copied();
-                let Some(Place::Step(step)) = place else { return false };
-                plan.steps.get(step).is_some_and(|step| *step.name == *name)
-            };
-            places.push(progress.place(plan, tool, |step| match &step.asks {
-                Asks::Args(asked) => fits(args, asked, |place, names| {
-                    comes_from(self, values, (place, names), named)
-                }),
-                Asks::Term(_) => false,
-            }));
-        }
-        if places.is_empty() {
-            // Until a plan comes nothing is planned.
-            places.push(Place::Off(tool.1));
-        }
-        places
-    }
-
-    /// Whether a call undoes what is to be undone next: its values stand in what that had answered,
-    /// one at least, or in what the principal said. A call that says nothing of it undoes nothing.
-    fn undoes(&self, tool: &str, values: &[Provenance]) -> bool {
-        let Some(next) = self.plan.undoing.front() else { return false };
-        let is_own = |call: u32, _: &str| call == next.call;
-        let names = [PROMPT, OWN];
-        let answered = |field: &u32| {
-            self.index.field(*field).is_some_and(|field| field.call == Some(next.call))
-        };
-        let says = values.iter().any(|value| value.sources.iter().any(answered));
-        let is_next = *next.tool == *tool && !next.under_way && says;
-        is_next && comes_from(self, values, ("", &names), is_own)
-    }
-
-    /// The steps that can be taken.
-    pub(super) fn open_steps(&self, planned: &Planned<'_>) -> impl Iterator<Item = usize> {
-        let plan = &planned.plan;
-        (0..plan.steps.len()).filter(|at| self.plan.is_open(plan, *at))
-    }
-
-    /// Undoes steps, with the tools that undo what they did. `None` where none of them is done, or
-    /// one is under way.
-    pub(super) fn go_back(
-        &mut self,
-        planned: &Planned<'_>,
-        steps: &[(usize, Option<&str>)],
-    ) -> Option<Vec<Undone>> {
-        let count = |at: &usize| self.plan.counts.get(*at).copied().unwrap_or_default();
-        let counts: Vec<(u32, u32)> = steps.iter().map(|(at, _)| count(at)).collect();
-        let busy = counts.iter().any(|(begun, done)| begun != done);
-        if busy || counts.iter().all(|(_, done)| *done == 0) || !self.plan.undoing.is_empty() {
-            return None;
-        }
-        let mut undone = Vec::new();
-        for number in (0..self.calls()).rev() {
-            let Some(call) = self.call_mut(number) else { continue };
-            let tool = steps.iter().find(|(at, _)| Some(*at) == call.step);
-            let Some((at, tool)) = tool else { continue };
-            call.step = None;
-            if let Some(place) = call.places.first_mut() {
-                *place = Place::Off(tool.is_none());
-            }
-            let call = call.id.to_string();
-            let step = planned.plan.steps.get(*at).map_or(String::new(), |it| it.name.to_string());
-            undone.push(Undone { step, call, tool: tool.map(str::to_owned) });
-            if let Some(tool) = tool {
-                let tool = Box::from(*tool);
-                self.plan.undoing.push_back(Undoing { call: number, tool, under_way: false });
-            }
-        }
-        for (at, _) in steps {
-            if let Some(counts) = self.plan.counts.get_mut(*at) {
-                *counts = (0, 0);
-            }
-            self.plan.closed.remove(at);
-        }
-        Some(undone)
-    }
-
-    /// A call was allowed that is this in the plans.
-    pub(super) fn begin(&mut self, planned: &Planned<'_>, places: &[Place]) {
-        let mut places = places.iter();
-        if !planned.plan.steps.is_empty()
-            && let Some(place) = places.next()
-        {
-            self.plan.begin(&planned.plan, *place);
-        }
-        for ((plan, progress), place) in self.plans.iter_mut().zip(places) {
-            progress.begin(plan, *place);
-        }
-    }
-
-    /// A call was answered or has failed that was allowed and is this in the plans.
-    pub(super) fn end(&mut self, planned: &Planned<'_>, places: &[Place], failed: bool) {
-        let mut places = places.iter();
-        if !planned.plan.steps.is_empty()
-            && let Some(place) = places.next()
-        {
-            self.plan.end(*place, failed);
-        }
-        for ((_, progress), place) in self.plans.iter_mut().zip(places) {
-            progress.end(*place, failed);
-        }
-    }
-}
-
-/// How a call deviates, as rules read it: nothing, where every plan knows it.
-pub(super) fn off(places: &[Place]) -> &'static str {
-    let [read, effect] = OFF_PLAN;
-    let reads = places.iter().find_map(|place| match place {
-        Place::Off(reads) => Some(*reads),
-        Place::Step(_) | Place::Read | Place::Undo => None,
-    });
-    reads.map_or("", |reads| if reads { read } else { effect })
 }

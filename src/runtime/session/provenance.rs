@@ -6,7 +6,8 @@
 //! Source:  `docs/sessions.md`, "Provenance".
 
 use crate::base::limits::{SESSION_MATCH_BYTES_MAX, SESSION_SOURCES_MAX};
-use crate::lang::session::PROMPT;
+use crate::lang::session::{MODEL, NONE, PROMPT, SEVERAL, UNDECLARED};
+use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Found;
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::LabelSet;
@@ -225,14 +226,18 @@ impl State {
         a == b || self.tool_of(a) == self.tool_of(b)
     }
 
-    /// An origin in words for people. It names no key of an output, for whoever wrote that would
-    /// be quoted.
-    pub(super) fn origin(&self, from: From) -> String {
+    /// An origin in words for people. It names no key of an output and no tool that no document
+    /// declares, for whoever wrote that would be quoted.
+    pub(super) fn origin(&self, ground: &Ground<'_>, from: From) -> String {
         match from {
             From::None => "nowhere".to_owned(),
             From::Prompt => "the prompt".to_owned(),
             From::Tool(number) => match self.call(number).filter(|call| !call.tool.is_empty()) {
-                Some(call) => format!("{} (event {})", call.tool, call.seq),
+                Some(call) => {
+                    let is_known = ground.declares(&call.tool);
+                    let tool = if is_known { &*call.tool } else { UNDECLARED };
+                    format!("{tool} (event {})", call.seq)
+                }
                 None => "a call that nobody asked for".to_owned(),
             },
             From::Several => "several tools".to_owned(),
@@ -243,15 +248,15 @@ impl State {
     /// The word for an origin.
     pub(super) fn word(&self, from: From) -> &str {
         match from {
-            From::None => "none",
+            From::None => NONE,
             From::Prompt => PROMPT,
             // Nobody passes for the principal by the name of a tool.
             From::Tool(call) => {
                 let tool = self.tool_of(call);
-                if [PROMPT, "none", "model"].contains(&tool) { "several" } else { tool }
+                if [PROMPT, NONE, MODEL].contains(&tool) { SEVERAL } else { tool }
             }
-            From::Several => "several",
-            From::Model => "model",
+            From::Several => SEVERAL,
+            From::Model => MODEL,
         }
     }
 }

@@ -10,17 +10,21 @@ use crate::base::arrange::Arrange as _;
 use crate::base::limits::{SESSION_ID_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::decision::Effect;
 use crate::lang::glob;
-use crate::runtime::session::answer::Objection;
+use crate::lang::value::Value;
+use crate::lang::value::heap::View;
+use crate::runtime::session::answer::{Counts, Objection};
 use crate::runtime::session::approvals::{Asking, Called, Standing, canonical, id_of};
 use crate::runtime::session::context::{self, Known};
+use crate::runtime::session::decided::Decided;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::json::{members, string};
 use crate::runtime::session::labels::LabelSet;
-use crate::runtime::session::meters::{self, Meter, Reading, Share};
-use crate::runtime::session::plan::{Place, off};
+use crate::runtime::session::meters::{self, Meter, Meters, Reading, Share};
+use crate::runtime::session::places::off;
+use crate::runtime::session::plan::Place;
 use crate::runtime::session::provenance::{Provenance, Untraced, trace};
 use crate::runtime::session::state::{Call, Closed, Stage};
-use crate::runtime::session::step::{Decided, Fault, Outcome, Session};
+use crate::runtime::session::step::{Fault, Outcome, Session};
 use crate::runtime::session::trust::Carried;
 use crate::runtime::session::work::{Memory, Work};
 use crate::runtime::vm::decision::Decision;
@@ -30,6 +34,9 @@ use crate::runtime::vm::request::{Filled, Moment, ingest_answered};
 
 /// Most letters of the name of an argument that are told.
 const ARGUMENT_SHOWN: usize = 64;
+
+/// A call that is asked for, what it carries, and its values.
+pub(super) type Asked = (Call, Carried<LabelSet>, Vec<Provenance>);
 
 /// What an event brings: the action, and other roots of the context.
 pub(super) type Brought<'b> = (&'b str, &'b [(&'static str, &'b str)]);
@@ -47,32 +54,28 @@ pub(super) struct Judged<'w, 'p> {
     asker: Option<Box<str>>,
     /// The step of the plan that the call is, and how it deviates.
     planned: Option<(String, &'static str)>,
+    /// The calls of host functions that it waits for: those of rules, and of what meters and plans
+    /// go by.
+    pub(super) pending: Vec<PendingCall>,
     /// How atoms came out, where that is to be told.
     witness: Option<&'w Witness>,
 }
 
 impl<'g, 'p> Session<'g, 'p> {
-    /// Looks at a request that the state takes: its values, and the call that it will be.
+    /// Looks at a request that the state takes: the call that it will be.
     pub(super) fn request(
-        &mut self,
+        &self,
         (id, seq): (&str, u64),
         action: &str,
         refs: &[(&str, &str)],
-    ) -> Result<(Call, Vec<Provenance>), Fault> {
+    ) -> Result<Asked, Fault> {
         if let Some(why) = self.state.closed {
             return Err(Fault::Closed(why));
         }
         if self.state.number(id).is_some() {
             return Err(Fault::SameCall);
         }
-        let (call, carried, values) = self.look((id, seq), action, refs)?;
-        let mut number = |set: &LabelSet| self.state.sets.number(set);
-        let carried = Carried {
-            all: number(&carried.all),
-            outside: number(&carried.outside),
-            inside: carried.inside.iter().map(number).collect(),
-        };
-        Ok((Call { carried, ..call }, values))
+        self.look((id, seq), action, refs)
     }
 
     /// Looks at a call: what it will be, what it carries, and its values.
@@ -81,7 +84,7 @@ impl<'g, 'p> Session<'g, 'p> {
         (id, seq): (&str, u64),
         action: &str,
         refs: &[(&str, &str)],
-    ) -> Result<(Call, Carried<LabelSet>, Vec<Provenance>), Fault> {
+    ) -> Result<Asked, Fault> {
         let fields = members(action).map_err(|_| Fault::Action)?;
         let get = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
         let tool = get("tool").and_then(string).filter(|tool| tool.len() <= SESSION_ID_BYTES_MAX);
@@ -157,13 +160,14 @@ impl<'g, 'p> Session<'g, 'p> {
             if self.state.asks.is_empty() { Vec::new() } else { self.granted(&digests()) };
         let approved: Vec<&str> = granted.iter().map(|(rule, _)| *rule).collect();
         let mut known = Known { values, readings: &[], approved: &approved, planned: None };
-        let mut readings = Vec::new();
+        let (mut readings, mut pending) = (Vec::new(), Vec::new());
         if !self.ground.meters.is_empty() || self.ground.plan.is_some() {
             // What meters and plans go by is a part of the same input.
             context::write(self.ground, &self.state, known, (action, brought), context);
             let mut filled = ingest_answered(program, context.as_bytes(), scratch);
-            readings = self.measure(call, &mut filled, &moment);
-            self.place(call, (action, values), &mut filled, &moment);
+            let mut terms = Terms { filled: &mut filled, moment: &moment, pending: &mut pending };
+            readings = self.measure(call, &mut terms);
+            self.place(call, (action, values), &mut terms);
         }
         known.readings = &readings;
         let planned = self.planned(call);
@@ -179,12 +183,15 @@ impl<'g, 'p> Session<'g, 'p> {
             None => (filled.into_decision(&moment), None),
         };
         let planned = planned.map(|(step, off)| (step.to_owned(), off));
-        Judged { decision, context, readings, granted, asker, planned, witness }
+        for call in decision.pending() {
+            add(&mut pending, call);
+        }
+        Judged { decision, context, readings, granted, asker, planned, pending, witness }
     }
 
     pub(super) fn decide<'a>(
         &mut self,
-        (mut call, values): (Call, Vec<Provenance>),
+        (mut call, carried, values): Asked,
         (action, brought): Brought<'_>,
         Work { memory, aside }: &'a mut Work,
     ) -> Outcome<'a>
@@ -192,8 +199,8 @@ impl<'g, 'p> Session<'g, 'p> {
         'p: 'a,
     {
         let judged = self.judge(&mut call, &values, (action, brought), memory);
-        let Judged { decision, context, readings, granted, asker, planned, witness } = judged;
-        let pending = decision.pending();
+        let Judged { decision, context, readings, granted, asker, planned, pending, witness } =
+            judged;
         let Ok(is_overdue) = self.wait(&pending) else {
             self.close(Closed::Full);
             return Outcome::Refused(Fault::Closed(Closed::Full));
@@ -205,6 +212,7 @@ impl<'g, 'p> Session<'g, 'p> {
             readings,
             asking: None,
             answer: None,
+            is_refused: false,
             pending: if is_overdue { Vec::new() } else { pending },
             is_overdue,
             planned,
@@ -219,8 +227,11 @@ impl<'g, 'p> Session<'g, 'p> {
         let own = brought.iter().find(|(name, _)| *name == "principal").map(|(_, it)| *it);
         let principal = own.or(self.state.principal.as_deref());
         call.freed = self.ground.takers.hold(&call.tool, principal);
-        if self.enter(call, decided.effect(), &digests).is_err() {
+        if self.enter((call, carried), decided.effect(), &digests).is_err() {
             self.close(Closed::Full);
+        }
+        if self.state.closed.is_some() {
+            // Something of it had no room.
             return Outcome::Refused(Fault::Closed(Closed::Full));
         }
         Outcome::Decided(Box::new(decided))
@@ -229,7 +240,8 @@ impl<'g, 'p> Session<'g, 'p> {
     /// Waits for calls of host functions; whether one was waited for in vain.
     fn wait(&mut self, calls: &[PendingCall]) -> Result<bool, Full> {
         let now = meters::nanoseconds(self.state.now);
-        let overdue = self.state.facts.wait(calls, now)?;
+        let room = self.state.room();
+        let overdue = self.state.facts.wait(calls, (now, room))?;
         for call in calls {
             for part in [b"wait", call.function.as_bytes(), &call.digest] {
                 self.state.note(part);
@@ -254,42 +266,46 @@ impl<'g, 'p> Session<'g, 'p> {
         }
         let rule = decided.decision.rule();
         let winner = self.ground.approvals.iter().position(|of| Some(of.rule) == rule);
-        let open = winner.filter(|_| effect == Some(Effect::Escalate)).and_then(|rule| {
+        // Whom to ask about a rule that failed `on_error` says, and not the rule.
+        let number = decided.decision.winner();
+        let fired = decided.decision.fired().iter().any(|it| Some(it.rule) == number);
+        let asks = fired && effect == Some(Effect::Escalate);
+        let open = winner.filter(|_| asks).and_then(|rule| {
             let digests = self.digests(&call.tool, action, asker.as_deref());
             Some((rule, *digests.get(rule)?))
         });
         let now = meters::nanoseconds(self.state.now);
-        let stands = |digest| self.state.asks.stands(digest, &self.ground.approvals, now);
+        let (asks, all) = (&self.state.asks, &self.ground.approvals);
+        let standing = open.as_ref().and_then(|(_, digest)| asks.standing(digest, all, now));
+        let tired = |(rule, _): &(usize, [u8; 32])| {
+            all.get(*rule).is_some_and(|of| asks.is_tired((*rule, of), now))
+        };
+        let is_tired = standing.is_none() && open.as_ref().is_some_and(tired);
+        decided.is_refused = standing == Some(Standing::Refused);
         let objection = Objection {
-            effect,
+            effect: if is_tired || decided.is_refused { Some(Effect::Deny) } else { effect },
             winner: decided.decision.winner(),
-            waits: open.as_ref().is_some_and(|(_, digest)| stands(digest)),
+            counts: match standing {
+                _ if decided.is_overdue => Counts::Overdue,
+                Some(Standing::Waiting(..)) => Counts::Waits,
+                Some(Standing::Granted | Standing::Refused) | None => Counts::Try,
+            },
             action,
             brought,
             context,
             moment: decided.decision.moment(),
         };
-        let mut answer = self.answer(call, objection, aside);
-        let tired = |(rule, digest): &(usize, [u8; 32])| {
-            let of = self.ground.approvals.get(*rule);
-            !self.state.asks.stands(digest, &self.ground.approvals, now)
-                && of.is_some_and(|of| self.state.asks.is_tired((*rule, of), now))
-        };
-        if open.as_ref().is_some_and(tired) {
-            answer.decision = Effect::Deny;
-        }
-        let open = open.filter(|_| answer.decision == Effect::Escalate);
-        decided.asking = open.and_then(|(rule, digest)| self.ask(rule, digest, asker));
-        if decided.asking.as_ref().is_some_and(|asking| asking.standing == Standing::Refused) {
-            answer.decision = Effect::Deny;
-        }
+        let answer = self.answer(call, objection, aside);
+        let told = decided.is_refused || answer.decision == Effect::Escalate;
+        decided.asking =
+            open.filter(|_| told).and_then(|(rule, digest)| self.ask(rule, digest, asker));
         decided.answer = Some(answer);
     }
 
     /// A call was decided: it becomes one of the state, and if it is allowed takes what it takes.
     fn enter(
         &mut self,
-        mut call: Call,
+        (mut call, carried): (Call, Carried<LabelSet>),
         effect: Option<Effect>,
         granted: &[[u8; 32]],
     ) -> Result<(), Full> {
@@ -299,6 +315,15 @@ impl<'g, 'p> Session<'g, 'p> {
             Some(Effect::Deny) | None => Stage::Denied,
         };
         let Self { ground, state } = self;
+        call.carried = Carried {
+            all: state.set_number(&carried.all)?,
+            outside: state.set_number(&carried.outside)?,
+            inside: carried
+                .inside
+                .iter()
+                .map(|it| state.set_number(it))
+                .collect::<Result<_, _>>()?,
+        };
         for part in [call.id.as_bytes(), call.tool.as_bytes(), call.stage.word().as_bytes()] {
             state.note(part);
         }
@@ -314,9 +339,20 @@ impl<'g, 'p> Session<'g, 'p> {
         for at in &call.freed {
             state.note(&at.to_le_bytes());
         }
+        // One that is carried out all the same takes them then.
+        for share in &call.shares {
+            for part in [&share.meter.to_le_bytes()[..], share.key.as_bytes()] {
+                state.note(part);
+            }
+            state.note(&share.amount.to_le_bytes());
+        }
         if call.stage != Stage::Open {
             // Whatever comes of it is not what a step gave.
             (call.step, call.places) = (None, Vec::new());
+        }
+        let need: usize = call.shares.iter().map(Meters::need).sum();
+        if need + call.bytes() > state.room() {
+            return Err(Full);
         }
         if call.stage == Stage::Open {
             let now = meters::nanoseconds(state.now);
@@ -341,14 +377,13 @@ impl<'g, 'p> Session<'g, 'p> {
         &self,
         call: &mut Call,
         (action, values): (&str, &[Provenance]),
-        filled: &mut Filled<'_>,
-        moment: &Moment<'_>,
+        terms: &mut Terms<'_, '_>,
     ) {
         let Some(planned) = &self.ground.plan else { return };
         let fields = members(action).unwrap_or_default();
         let args = fields.iter().find(|(key, _)| key == "args").map_or("{}", |(_, args)| *args);
         call.places = self.state.places(planned, (&call.tool, args), values, |term| {
-            filled.term(moment, term, |_, value| value.as_bool()) == Some(true)
+            terms.get(term, |_, value| value.as_bool()) == Some(true)
         });
         call.step = match call.places.first() {
             Some(Place::Step(at)) if !planned.plan.steps.is_empty() => Some(*at),
@@ -394,7 +429,7 @@ impl<'g, 'p> Session<'g, 'p> {
         digest: [u8; 32],
         asker: Option<Box<str>>,
     ) -> Option<Asking<'p>> {
-        let now = meters::nanoseconds(self.state.now);
+        let now = (meters::nanoseconds(self.state.now), self.state.room());
         let rule = (rule, self.ground.approvals.as_slice());
         let (asking, is_new) = self.state.asks.ask(digest, rule, asker, now)?;
         if is_new {
@@ -406,27 +441,24 @@ impl<'g, 'p> Session<'g, 'p> {
 
     /// What meters have measured under the keys of a call; and in the call what it takes of them.
     /// `None` where nobody asks, or nobody knows.
-    fn measure(
-        &self,
-        call: &mut Call,
-        filled: &mut Filled<'_>,
-        moment: &Moment<'_>,
-    ) -> Vec<Option<Reading<'p>>> {
+    fn measure(&self, call: &mut Call, terms: &mut Terms<'_, '_>) -> Vec<Option<Reading<'p>>> {
         let now = meters::nanoseconds(self.state.now);
         let reading = |(at, meter): (usize, &Meter<'p>)| {
             let measured = meter.on.iter().any(|pattern| glob::matches(pattern, &call.tool));
             if !(measured || meter.asked) || !meter.is_sound() {
                 return None;
             }
+            // Both are asked before either is missed: one may wait for the host as the other does.
             let key = match meter.key {
-                Some(term) => filled.term(moment, term, meters::key_text)?,
-                None => String::new(),
+                Some(term) => terms.get(term, meters::key_text),
+                None => Some(String::new()),
             };
-            let used = self.state.meters.used(at, meter, &key, now)?;
             let amount = match meter.amount.filter(|_| measured) {
-                Some(term) => Some(filled.term(moment, term, meters::amount)?),
+                Some(term) => Some(terms.get(term, meters::amount)?),
                 None => measured.then_some(meter.count),
             };
+            let key = key?;
+            let used = self.state.meters.used(at, meter, &key, now)?;
             if let Some(amount) = amount {
                 let key = key.as_str().into();
                 call.shares.push(Share { meter: at, key, amount, place: None });
@@ -434,5 +466,36 @@ impl<'g, 'p> Session<'g, 'p> {
             Some(Reading { meter: meter.name, key, used, amount, limits: meter.limits.clone() })
         };
         self.ground.meters.iter().enumerate().map(reading).collect()
+    }
+}
+
+/// What meters and plans go by, evaluated about one call.
+struct Terms<'t, 'f> {
+    filled: &'t mut Filled<'f>,
+    moment: &'t Moment<'t>,
+    /// The calls of host functions that have given no result yet.
+    pending: &'t mut Vec<PendingCall>,
+}
+
+impl Terms<'_, '_> {
+    /// What `read` reads from the value of a term; nothing where that has none. The calls that it
+    /// waits for are noted.
+    fn get<T>(
+        &mut self,
+        term: u16,
+        read: impl FnOnce(&View<'_>, &Value) -> Option<T>,
+    ) -> Option<T> {
+        let found = self.filled.term(self.moment, term, read);
+        for call in self.filled.awaited() {
+            add(self.pending, call);
+        }
+        found
+    }
+}
+
+/// Adds a call, once.
+fn add(calls: &mut Vec<PendingCall>, call: PendingCall) {
+    if !calls.iter().any(|known| known.digest == call.digest && known.function == call.function) {
+        calls.push(call);
     }
 }

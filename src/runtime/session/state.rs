@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::base::limits::{SESSION_CALLS_MAX, SESSION_TEXT_BYTES_MAX};
+use crate::base::limits::{SESSION_BYTES_MAX, SESSION_CALLS_MAX, SESSION_TEXT_BYTES_MAX};
 use crate::base::pointer;
+use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::Asks;
 use crate::runtime::session::facts::Facts;
 use crate::runtime::session::index::{Full, Index};
@@ -48,12 +49,18 @@ pub struct State {
     pub(super) plan: Progress,
     /// The plans that came at run time, and how far they have come.
     pub(super) plans: Vec<(Plan, Progress)>,
+    /// Bytes of these.
+    pub(super) plan_bytes: usize,
     /// How often rules have objected to calls of a step or a tool.
     pub(super) denied: BTreeMap<(u16, Box<str>), u32>,
+    /// Bytes of that.
+    pub(super) denied_bytes: usize,
     /// How often the plan went back, by answers.
     pub(super) went_back: BTreeMap<usize, u32>,
     calls: Vec<Call>,
     numbers: HashMap<Box<str>, u32>,
+    /// Bytes of the calls.
+    call_bytes: usize,
     /// What the model has read since it last forgot.
     pub(super) ctx: LabelSet,
     /// What any field carries, whether the model has forgotten it or not.
@@ -98,6 +105,22 @@ pub(super) struct Call {
     pub(super) step: Option<usize>,
     /// What it is in that plan, if that has steps, and in those that came at run time.
     pub(super) places: Vec<Place>,
+}
+
+impl Call {
+    /// What it takes. Its id is kept twice.
+    pub(super) fn bytes(&self) -> usize {
+        let shares = self.shares.iter().map(|share| size_of::<Share>() + share.key.len());
+        size_of::<Self>()
+            + ENTRY_BYTES
+            + 2 * self.id.len()
+            + self.tool.len()
+            + self.carried.inside.len() * size_of::<u32>()
+            + self.freed.len() * size_of::<usize>()
+            + self.sources.len() * size_of::<u32>()
+            + self.places.len() * size_of::<Place>()
+            + shares.sum::<usize>()
+    }
 }
 
 /// How far a call has come.
@@ -150,10 +173,13 @@ impl State {
             facts: Facts::default(),
             plan: Progress::default(),
             plans: Vec::new(),
+            plan_bytes: 0,
             denied: BTreeMap::new(),
+            denied_bytes: 0,
             went_back: BTreeMap::new(),
             calls: Vec::new(),
             numbers: HashMap::new(),
+            call_bytes: 0,
             ctx: LabelSet::of(labels),
             seen: LabelSet::of(labels),
             closed: None,
@@ -211,7 +237,27 @@ impl State {
     /// Bytes of text, fields, and calls that are kept.
     #[must_use]
     pub const fn size(&self) -> (usize, usize, usize) {
-        (self.index.bytes(), self.index.len(), self.calls.len())
+        (self.index.text_bytes(), self.index.len(), self.calls.len())
+    }
+
+    /// Bytes of all that is kept, at most `SESSION_BYTES_MAX`. Each entry of a map or a list is
+    /// counted with what it takes beside its texts.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.index.bytes()
+            + self.sets.bytes()
+            + self.meters.bytes()
+            + self.asks.bytes()
+            + self.facts.bytes()
+            + self.principal.as_ref().map_or(0, String::len)
+            + self.plan_bytes
+            + self.denied_bytes
+            + self.call_bytes
+    }
+
+    /// Bytes that may be added.
+    pub(super) fn room(&self) -> usize {
+        SESSION_BYTES_MAX.saturating_sub(self.bytes())
     }
 
     /// A call takes a share of a meter.
@@ -256,12 +302,22 @@ impl State {
         self.call(call).map_or("", |call| &call.tool)
     }
 
+    /// The number of a set of labels.
+    pub(super) fn set_number(&mut self, set: &LabelSet) -> Result<u32, Full> {
+        if let Some(number) = self.sets.known(set) {
+            return Ok(number);
+        }
+        if Sets::need(set) > self.room() { Err(Full) } else { Ok(self.sets.add(set)) }
+    }
+
     /// Appends a call with a new id.
     pub(super) fn push_call(&mut self, call: Call) -> Result<u32, Full> {
         let number = u32::try_from(self.calls.len()).map_err(|_| Full)?;
-        if self.calls.len() >= SESSION_CALLS_MAX {
+        let bytes = call.bytes();
+        if self.calls.len() >= SESSION_CALLS_MAX || bytes > self.room() {
             return Err(Full);
         }
+        self.call_bytes += bytes;
         self.numbers.insert(call.id.clone(), number);
         self.calls.push(call);
         Ok(number)
@@ -269,7 +325,8 @@ impl State {
 
     /// Takes in the principal.
     pub(super) fn set_principal(&mut self, principal: &str) -> Result<(), Full> {
-        if principal.len() > SESSION_TEXT_BYTES_MAX {
+        let before = self.principal.as_ref().map_or(0, String::len);
+        if principal.len() > SESSION_TEXT_BYTES_MAX || principal.len() > self.room() + before {
             return Err(Full);
         }
         self.principal = Some(principal.to_owned());
@@ -298,11 +355,11 @@ impl State {
     ) -> Result<(), Full> {
         // What the model has read it has read piece by piece.
         self.carry(pieces);
-        let (set, part) = (self.sets.number(labels), self.sets.number(pieces));
+        let (set, part) = (self.set_number(labels)?, self.set_number(pieces)?);
         let start = self.index.mark();
         push_form(text, self.index.begin());
-        let fields = self.index.len();
-        self.index.finish(start, pointer, (call, set, part))?;
+        let (fields, room) = (self.index.len(), self.room());
+        self.index.finish(start, (pointer, room), (call, set, part))?;
         let last = u32::try_from(fields).ok().and_then(|at| self.index.field(at)).copied();
         let Some(field) = last else { return Ok(()) };
         let Self { index, log, .. } = self;

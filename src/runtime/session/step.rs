@@ -13,26 +13,20 @@ use std::sync::Arc;
 
 use crate::base::limits::SESSION_PLANS_MAX;
 use crate::lang::decision::Effect;
-use crate::runtime::session::answer::Answer;
-use crate::runtime::session::approvals::{Asking, Standing, Unheard, canonical};
+use crate::runtime::session::approvals::{Standing, Unheard, canonical};
+use crate::runtime::session::decided::Decided;
 use crate::runtime::session::event::{Event, EventFault, EventKind, Fact, Verdict};
 use crate::runtime::session::facts::Taken;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::labels::LabelSet;
-use crate::runtime::session::meters::{Reading, nanoseconds};
+use crate::runtime::session::meters::{Meters, nanoseconds};
 use crate::runtime::session::plan::{Plan, PlanFault, Progress};
-use crate::runtime::session::provenance::Provenance;
 use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
-use crate::runtime::vm::decision::Decision;
-use crate::runtime::vm::hosts::{self, FactFault};
-use crate::runtime::vm::observe::Witness;
-use crate::runtime::vm::pending::PendingCall;
-use crate::runtime::vm::report::DecisionReport;
-
 use crate::runtime::session::trust::{Carried, Given};
 use crate::runtime::session::work::Memory;
 pub use crate::runtime::session::work::Work;
+use crate::runtime::vm::hosts::{self, FactFault};
 
 /// A session: a program and what has happened.
 #[derive(Clone, Debug)]
@@ -50,58 +44,6 @@ pub enum Outcome<'a> {
     Recorded(Note),
     /// An event was refused; a request is denied by that.
     Refused(Fault),
-}
-
-/// A decision about a request.
-#[derive(Debug)]
-pub struct Decided<'a> {
-    /// The decision.
-    pub decision: Decision<'a>,
-    /// Every value of the arguments, in the order in which they are written.
-    pub values: Vec<Provenance>,
-    /// What meters had measured, of those that measure the call or are asked.
-    pub readings: Vec<Reading<'a>>,
-    /// What is asked of approvers, where the call was escalated by a rule.
-    pub asking: Option<Asking<'a>>,
-    /// What the call is answered, where it is not allowed; none where it waits.
-    pub answer: Option<Answer>,
-    /// The calls of host functions that it waits for: nothing may be done before their results came
-    /// and it was asked again.
-    pub pending: Vec<PendingCall>,
-    /// Whether it waited for one in vain.
-    pub is_overdue: bool,
-    /// The step of the plan that the call is, and how it deviates, if there is a plan.
-    pub planned: Option<(String, &'static str)>,
-    /// How the atoms came out, where `Work` has a witness.
-    pub witness: Option<&'a Witness>,
-}
-
-impl Decided<'_> {
-    /// The effect: what approvers have refused is denied, what was asked too often, and what waits
-    /// for a function of the host.
-    #[must_use]
-    pub fn effect(&self) -> Option<Effect> {
-        let denied = self.answer.as_ref().is_some_and(|answer| answer.decision == Effect::Deny);
-        if self.is_overdue || !self.pending.is_empty() {
-            return Some(Effect::Deny);
-        }
-        match self.decision.effect() {
-            Some(Effect::Escalate) if denied => Some(Effect::Deny),
-            effect => effect,
-        }
-    }
-
-    /// The decision as data of its own. What was waited for in vain is a deny.
-    #[must_use]
-    pub fn report(&mut self) -> DecisionReport {
-        let mut report = DecisionReport::of(&mut self.decision);
-        if self.is_overdue {
-            report.effect = Some(Effect::Deny);
-            report.escalation = None;
-            report.pending.clear();
-        }
-        report
-    }
 }
 
 /// What is to be said of an event that was taken in.
@@ -209,6 +151,7 @@ impl fmt::Display for Fault {
             Self::Fact(fault) => fault.fmt(f),
             Self::KnownFact => f.write_str("there is a result for this call"),
             Self::LateFact => f.write_str("it comes too late: its call was waited for in vain"),
+            Self::Unheard(Unheard::Full) => Self::Closed(Closed::Full).fmt(f),
             Self::Unheard(Unheard::NotAsked) => f.write_str("nobody asked for this approval"),
             Self::Unheard(Unheard::Late) => f.write_str("it comes too late"),
             Self::Unheard(Unheard::Answered) => f.write_str("it was answered already"),
@@ -327,6 +270,10 @@ impl<'g, 'p> Session<'g, 'p> {
         state.note(&event.seq.to_le_bytes());
         state.note(&seconds.to_le_bytes());
         state.note(&nanoseconds.to_le_bytes());
+        if state.closed == Some(Closed::Full) {
+            // There is no room for what it says.
+            return Outcome::Refused(Fault::Closed(Closed::Full));
+        }
         match &event.kind {
             EventKind::Prompt { principal, text } => self.prompt(*principal, text),
             EventKind::Request { call, action, refs, context } => {
@@ -392,9 +339,18 @@ impl<'g, 'p> Session<'g, 'p> {
             Some(planned) => Plan::read(text, &planned.tools).map_err(Fault::Plan),
         };
         match taken.and_then(|plan| Ok((plan, canonical(text).ok_or(Fault::NoPlans)?))) {
+            Ok((plan, _)) if plan.bytes() > self.state.room() => {
+                self.close(Closed::Full);
+                Outcome::Refused(Fault::Closed(Closed::Full))
+            }
             Ok((plan, form)) => {
                 self.state.note(b"planned");
                 self.state.note(&form);
+                // Of steps that ask as much it is the first that is taken.
+                for step in &plan.steps {
+                    self.state.note(step.name.as_bytes());
+                }
+                self.state.plan_bytes += plan.bytes();
                 self.state.plans.push((plan, Progress::default()));
                 Outcome::Recorded(Note::Nothing)
             }
@@ -410,7 +366,7 @@ impl<'g, 'p> Session<'g, 'p> {
         digest: &[u8; 32],
         (by, roles, verdict): (&str, &[&str], Verdict),
     ) -> Outcome<'static> {
-        let now = nanoseconds(self.state.now);
+        let now = (nanoseconds(self.state.now), self.state.room());
         let approvals = &self.ground.approvals;
         match self.state.asks.answer(digest, (by, roles, verdict), approvals, now) {
             Ok(standing) => {
@@ -419,6 +375,10 @@ impl<'g, 'p> Session<'g, 'p> {
                 }
                 self.state.note(&[u8::from(verdict == Verdict::Granted)]);
                 Outcome::Recorded(Note::Approval(standing))
+            }
+            Err(Unheard::Full) => {
+                self.close(Closed::Full);
+                Outcome::Refused(Fault::Closed(Closed::Full))
             }
             Err(unheard) => Outcome::Refused(Fault::Unheard(unheard)),
         }
@@ -435,7 +395,8 @@ impl<'g, 'p> Session<'g, 'p> {
             return Outcome::Refused(Fault::Fact(FactFault::Result(entry.name)));
         };
         let (name, digest) = (entry.name.clone(), entry.arguments);
-        match self.state.facts.add(entry, nanoseconds(self.state.now)) {
+        let now = (nanoseconds(self.state.now), self.state.room());
+        match self.state.facts.add(entry, now) {
             Ok(Taken::New) => {
                 for part in [b"fact", name.as_bytes(), &digest, &form] {
                     self.state.note(part);
@@ -454,7 +415,7 @@ impl<'g, 'p> Session<'g, 'p> {
     /// A call that nobody asked for, and is answered all the same.
     fn not_asked(&mut self, id: &str, seq: u64, note: &mut Note) -> Result<u32, Full> {
         *note = Note::NotAsked;
-        let labels = self.state.sets.number(&LabelSet::of(self.state.labels));
+        let labels = self.state.set_number(&LabelSet::of(self.state.labels))?;
         self.state.push_call(Call {
             id: id.into(),
             tool: "".into(),
@@ -473,6 +434,7 @@ impl<'g, 'p> Session<'g, 'p> {
     /// A call was answered for the first time. One that failed gives back what it took; one that
     /// was not allowed and was carried out all the same takes what it is worth.
     fn settle(&mut self, number: u32, failed: bool) {
+        self.state.note(&[u8::from(failed)]);
         let now = nanoseconds(self.state.now);
         let Self { ground, state } = self;
         let begun = state.call(number).filter(|call| call.stage == Stage::Open);
@@ -486,14 +448,22 @@ impl<'g, 'p> Session<'g, 'p> {
         else {
             return;
         };
+        let mut is_full = false;
         for share in &mut shares {
             match (failed, share.place, ground.meters.get(share.meter)) {
                 (true, Some(_), _) => {
                     state.release(share);
                 }
-                (false, None, Some(meter)) => state.take(meter, share, now),
+                (false, None, Some(meter)) if Meters::need(share) <= state.room() => {
+                    state.take(meter, share, now);
+                }
+                // What is not counted must not be passed over.
+                (false, None, Some(_)) => is_full = true,
                 _ => {}
             }
+        }
+        if is_full {
+            self.close(Closed::Full);
         }
     }
 

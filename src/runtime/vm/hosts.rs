@@ -17,7 +17,7 @@ use crate::lang::error::EvalError;
 use crate::lang::functions::Native;
 use crate::lang::value::heap::{Heap, Store};
 use crate::lang::value::json::{self, Form};
-use crate::lang::value::{Tag, Value};
+use crate::lang::value::{Space, Tag, Value};
 use crate::runtime::bundle::module::HostRow;
 use crate::runtime::program::Program;
 use crate::runtime::vm::missing::Missing;
@@ -141,7 +141,7 @@ impl HostTable {
             return conform(&program.module, heap, &value, host.result)
                 .ok_or(EvalError::BadConversion);
         }
-        let list = heap.new_list(arguments)?;
+        let list = typed_list(program, heap, host, arguments)?;
         let digest = digest(heap, &list)?;
         let found = self.entries.binary_search_by(|entry| key(entry).cmp(&(name, digest)));
         let Some(entry) = found.ok().and_then(|at| self.entries.get(at)) else {
@@ -151,6 +151,23 @@ impl HostTable {
         let value = result::read(heap, &entry.result)?;
         conform(&program.module, heap, &value, host.result).ok_or(EvalError::BadConversion)
     }
+}
+
+/// The list of the arguments of a call, as values of the declared types where they can be: of an
+/// argument that nobody knew the type of an int may stand where a double is declared.
+fn typed_list(
+    program: &Program,
+    heap: &mut Heap<'_>,
+    host: &HostRow,
+    arguments: &[Value],
+) -> Result<Value, EvalError> {
+    let height = heap.store.height();
+    for (value, ty) in arguments.iter().zip(&host.params) {
+        let typed = conform(&program.module, heap, value, *ty).unwrap_or(*value);
+        heap.store.push_stack(typed)?;
+    }
+    let count = u32::try_from(arguments.len()).map_err(|_| EvalError::Budget)?;
+    Ok(Value::list(Space::Arena, heap.store.finish(height)?, count, 1))
 }
 
 /// The digest of a list of arguments.

@@ -10,9 +10,11 @@
 
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
+use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::program::rank::Rank;
 use crate::runtime::vm::decision::Decision;
+use crate::runtime::vm::missing::Missing;
 use crate::runtime::vm::tally::standing;
 
 /// A call of a host function whose result a decision waits for.
@@ -76,20 +78,21 @@ impl Decision<'_> {
     /// The calls of host functions whose results it waits for; none where it is not pending.
     #[must_use]
     pub fn pending(&self) -> Vec<PendingCall> {
-        if !self.is_pending() {
-            return Vec::new();
-        }
-        let program = self.program();
-        let call = |(host, digest, arguments): (u16, [u8; 32], &str)| {
-            let row = program.module.hosts.get(usize::from(host))?;
-            Some(PendingCall {
-                function: program.string(row.name).to_owned(),
-                arguments: arguments.to_owned(),
-                digest,
-                is_async: row.is_async,
-                timeout_ns: row.timeout_ns,
-            })
-        };
-        self.missing().calls().filter_map(call).collect()
+        if self.is_pending() { awaited(self.program(), self.missing()) } else { Vec::new() }
     }
+}
+
+/// Calls that no table has a result of, with what is declared of their functions.
+pub(in crate::runtime) fn awaited(program: &Program, missing: &Missing) -> Vec<PendingCall> {
+    let call = |(host, digest, arguments): (u16, [u8; 32], &str)| {
+        let row = program.module.hosts.get(usize::from(host))?;
+        Some(PendingCall {
+            function: program.string(row.name).to_owned(),
+            arguments: arguments.to_owned(),
+            digest,
+            is_async: row.is_async,
+            timeout_ns: row.timeout_ns,
+        })
+    };
+    missing.calls().filter_map(call).collect()
 }

@@ -10,6 +10,7 @@ use crate::runtime::vm::call;
 use crate::runtime::vm::decide::meets;
 use crate::runtime::vm::machine::{Exit, Machine};
 use crate::runtime::vm::observe::NoObserver;
+use crate::runtime::vm::pending::{PendingCall, awaited};
 use crate::runtime::vm::request::{Filled, Moment, heap};
 use crate::runtime::vm::scratch::Scratch;
 
@@ -24,6 +25,7 @@ impl Filled<'_> {
         read: impl FnOnce(&View<'_>, &Value) -> Option<T>,
     ) -> Option<T> {
         let program = self.program;
+        self.scratch.workings.missing.clear();
         let row = program.module.govern.terms.get(usize::from(number))?;
         if self.error.is_some() {
             return None;
@@ -43,7 +45,15 @@ impl Filled<'_> {
         if call::function(&mut machine, file, row.function) != Exit::True {
             return None;
         }
+        // What it found its way without it does not wait for.
+        machine.missing.clear();
         let value = machine.result;
         read(&machine.heap.view(), &value)
+    }
+
+    /// The calls of host functions that the last term lacks a result of: it failed, and with their
+    /// results it might not.
+    pub(in crate::runtime) fn awaited(&self) -> Vec<PendingCall> {
+        awaited(self.program, &self.scratch.workings.missing)
     }
 }

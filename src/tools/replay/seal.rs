@@ -200,7 +200,7 @@ impl Work<'_, '_> {
                 redactor.redact_spelled(rules, bytes, keeper, &mut context).ok()?;
                 if self.record.event.is_some() {
                     let whole = std::mem::take(&mut context);
-                    let answers = Rules::new(vec![Rules::answers()]);
+                    let answers = Rules::new(vec![Rules::answers(true)]);
                     redactor.redact(&answers, &whole, None, &mut context).ok()?;
                 }
                 self.member("ctx", &context);

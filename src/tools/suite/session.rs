@@ -16,9 +16,9 @@ use crate::runtime::program::Program;
 use crate::runtime::session::answer::Answer;
 use crate::runtime::session::event::Fact;
 use crate::runtime::session::ground::Ground;
-use crate::runtime::session::step::{Outcome, Session, Work};
+use crate::runtime::session::step::{Fault, Outcome, Session, Work};
 use crate::runtime::vm::decide::evaluate;
-use crate::runtime::vm::hosts::{Arguments, HostTable};
+use crate::runtime::vm::hosts::{Arguments, FactFault, HostTable};
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::runtime::vm::request::{Moment, Request};
 use crate::runtime::vm::scratch::Scratch;
@@ -42,8 +42,17 @@ pub(super) fn last(program: &Program, events: &[Json], given: &[HostResult]) -> 
     for HostResult { name, args, result } in given {
         let (args, result) = (Json::from(args.as_slice()).to_string(), result.to_string());
         let (function, arguments) = (name.as_str().into(), Arguments::List(&args));
-        // What no rule calls is nothing to this program.
-        let _ = session.supply(&Fact { function, arguments, result: &result });
+        match session.supply(&Fact { function, arguments, result: &result }) {
+            // What no rule calls is nothing to this program.
+            Outcome::Refused(Fault::Fact(FactFault::Unknown(_)))
+            | Outcome::Recorded(_)
+            | Outcome::Decided(_) => {}
+            Outcome::Refused(fault) => {
+                let why = format!("the result that is given for `{name}` is refused: {fault}");
+                let facts = Arc::clone(work.facts());
+                return Last { report: refused(program, why), context: None, facts };
+            }
+        }
     }
     let mut said = None;
     for event in events {
@@ -51,10 +60,6 @@ pub(super) fn last(program: &Program, events: &[Json], given: &[HostResult]) -> 
         said = match session.line(line.as_bytes(), &mut work) {
             Outcome::Decided(mut decided) => {
                 let mut report = decided.report();
-                // Approvers may have refused what a rule escalates.
-                if decided.pending.is_empty() {
-                    report.effect = decided.effect();
-                }
                 report.answer = decided.answer.as_ref().map(Answer::to_json);
                 Some(Ok(report))
             }

@@ -236,3 +236,33 @@ fn what_is_too_long_for_a_line_says_so() {
         assert!(record.states.is_some());
     }
 }
+
+#[test]
+fn atoms_do_not_tell_what_answers_of_the_session_were_made_of() {
+    let sigs = |facts: &str| {
+        let policy = format!(
+            "policyc: 1\ndefault: allow\n\
+             labels: {{integrity: {{untrusted: [file], input: [user]}}}}\n\
+             tools: {{send: {{effect: egress, args: {{to: string target, n: int}}}}}}\n\
+             redact:\n  - {{path: /action/args/to, as: drop{facts}}}\nrules:\n  \
+             - {{id: odd, on: [send], deny: 'no',\n    \
+             when: \"from(args.to) == 'prompt' && args.n > 3\"}}\n"
+        );
+        let program = program(&policy);
+        ["ann", "bob"].map(|to| {
+            let events = lines(vec![
+                json!({"ev": "prompt", "text": "send it to ann"}),
+                request("1", "send", json!({"to": to, "n": 1})),
+            ]);
+            let recorded = recorded(&program, "s", &events);
+            let (effect, line) = recorded.last().expect("a record");
+            assert_eq!(*effect, Some(Effect::Allow));
+            let line: Json = serde_json::from_str(line).expect("JSON");
+            line.get("sig").cloned()
+        })
+    };
+    let [ann, bob] = sigs("");
+    assert_ne!(ann, bob, "facts tell whose word it is, unless they are withheld");
+    let [ann, bob] = sigs(", facts: none");
+    assert_eq!(ann, bob);
+}

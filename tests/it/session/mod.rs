@@ -2,6 +2,8 @@
 
 mod answers;
 mod approvals;
+mod bounds;
+mod corners;
 mod evasions;
 mod facts;
 mod hand;
@@ -9,6 +11,7 @@ mod meters;
 mod plans;
 pub(crate) mod random;
 mod states;
+mod steps;
 mod trust;
 
 use policyc::compiler::source::map::SourceMap;

@@ -22,6 +22,8 @@ tools:
 rules:
   - {id: all, allow: a call}
   - {id: large, on: [pay], when: args.amount > 3.0, escalate: {to: [user], reason: large}}
+  - {id: cents, on: [pay], when: args.amount < 1.0, deny: it is too little, priority: -1}
+  - {id: diary, on: [read], when: args.path == 'bob', deny: it is private, priority: -1}
 flow:
   - {id: target, sink: {arg: target}, forbid: "untrusted.*", over: deny}
 meters:
@@ -35,13 +37,18 @@ plan:
     other: {tool: read, times: 2}
     pay: {tool: pay, after: [first], times: 3, args: {to: {from: [first, model, prompt]}}}
   deviation: {effect: {escalate: {to: [user]}}}
+on_deny:
+  large: {respond: fail, retries: 1}
+  cents: {respond: fail, retries: 1}
+  diary: {respond: fail, retries: 0}
+  limit.spend: {respond: fail, retries: 2}
 "#;
 
 /// An event; an approval is of what was asked last, and of what nobody asked before that.
 fn event() -> impl Strategy<Value = Json> {
     let call = || (0..9_u8).prop_map(|call| call.to_string());
     let text = || prop::sample::select(vec!["a", "b", "ann", "bob"]);
-    let amount = prop::sample::select(vec![1.0, 2.5, 4.0]);
+    let amount = prop::sample::select(vec![0.5, 1.0, 2.5, 4.0]);
     prop_oneof![
         1 => text().prop_map(|text| json!({"ev": "prompt", "text": text})),
         3 => (call(), text()).prop_map(|(call, path)| {
@@ -58,6 +65,30 @@ fn event() -> impl Strategy<Value = Json> {
         }),
         1 => text().prop_map(|to| json!({"ev": "plan", "plan": {"steps": {"r": {"tool": "read"},
             "p": {"tool": "pay", "args": {"to": {"eq": to}}}}}})),
+    ]
+}
+
+/// An event, and another one that differs from it in one thing.
+fn twins() -> impl Strategy<Value = (Json, Json)> {
+    let amount = || prop::sample::select(vec![0.5, 0.7, 2.5, 3.5, 4.0]);
+    let call = || (0..9_u8).prop_map(|call| call.to_string());
+    let path = || prop::sample::select(vec!["a", "b", "bob"]);
+    prop_oneof![
+        2 => (event(), event()),
+        2 => (call(), amount(), amount()).prop_map(|(call, one, other)| {
+            let pay = |amount: f64| request(&call, "pay", json!({"to": "ann", "amount": amount}));
+            (pay(one), pay(other))
+        }),
+        2 => (call(), path(), path()).prop_map(|(call, one, other)| {
+            let read = |path: &str| request(&call, "read", json!({"path": path}));
+            (read(one), read(other))
+        }),
+        2 => (call(), any::<bool>()).prop_map(|(call, swapped)| {
+            let (out, error) = (json!(""), json!(""));
+            let one = json!({"ev": "response", "call": call, "out": out});
+            let other = json!({"ev": "response", "call": call, "error": error});
+            if swapped { (other, one) } else { (one, other) }
+        }),
     ]
 }
 
@@ -114,7 +145,7 @@ proptest! {
     #[test]
     fn what_decides_otherwise_has_another_digest(
         events in prop::collection::vec(event(), 1..24),
-        (at, instead) in (any::<prop::sample::Index>(), event()),
+        (at, (own, instead)) in (any::<prop::sample::Index>(), twins()),
         probes in prop::collection::vec(event(), 1..12),
     ) {
         let program = program(POLICY);
@@ -122,8 +153,9 @@ proptest! {
         let (mut one, mut other) = (Told::of(&ground), Told::of(&ground));
         let at = at.index(events.len());
         for (seq, event) in (1..).zip(&events) {
-            one.tell((seq, event), false);
-            other.tell((seq, if seq == at + 1 { &instead } else { event }), false);
+            let (first, second) = if seq == at + 1 { (&own, &instead) } else { (event, event) };
+            one.tell((seq, first), false);
+            other.tell((seq, second), false);
         }
         if one.session.state().digest() != other.session.state().digest() {
             return Ok(());
@@ -134,4 +166,56 @@ proptest! {
             prop_assert_eq!(other.tell((seq, probe), false), effect, "{}", probe);
         }
     }
+}
+
+/// The digests of a session after each event.
+fn digests(policy: &str, events: &[Json]) -> Vec<[u8; 32]> {
+    let program = program(policy);
+    let ground = Ground::of(&program);
+    let mut told = Told::of(&ground);
+    let mut found = Vec::new();
+    for (seq, event) in (1..).zip(events) {
+        told.tell((seq, event), false);
+        found.push(told.session.state().digest());
+    }
+    found
+}
+
+fn last(policy: &str, events: &[Json]) -> [u8; 32] {
+    *digests(policy, events).last().expect("an event")
+}
+
+#[test]
+fn what_later_decisions_hang_on_is_in_the_digest() {
+    let pay = |amount: f64| request("1", "pay", json!({"to": "ann", "amount": amount}));
+    // Which rule objected is counted: `cents` or `large`, each with a retry of its own.
+    assert_ne!(last(POLICY, &[pay(0.5)]), last(POLICY, &[pay(4.0)]));
+    // What was denied takes what it is worth where it is carried out all the same.
+    assert_ne!(last(POLICY, &[pay(0.5)]), last(POLICY, &[pay(0.7)]));
+    // An answer that failed undoes what a step has taken. Both carry what nobody knows.
+    let plain = POLICY.replace("output: {\"\": {labels: [untrusted.file]}}", "output: {}");
+    let read = request("1", "read", json!({"path": "a"}));
+    let failed = json!({"ev": "response", "call": "1", "error": "none"});
+    let done = json!({"ev": "response", "call": "1", "out": "none"});
+    let digest = |end: &Json| last(&plain, &[read.clone(), end.clone()]);
+    assert_ne!(digest(&failed), digest(&done));
+    // Of two steps that ask as much a call is the first.
+    let (one, other) = (r#""p":{"tool":"pay","times":1}"#, r#""q":{"tool":"pay","after":["r"]}"#);
+    let plan = |steps: [&str; 2]| {
+        let [a, b] = steps;
+        let steps = format!(r#"{{"r":{{"tool":"read"}},{a},{b}}}"#);
+        let head = r#""ev":"plan","seq":1,"ts":"2026-01-01T00:00:00Z""#;
+        format!(r#"{{{head},"plan":{{"steps":{steps}}}}}"#)
+    };
+    let program = program(POLICY);
+    let ground = Ground::of(&program);
+    let after = |line: &str| {
+        let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+        let outcome = session.line(line.as_bytes(), &mut work);
+        assert!(matches!(outcome, Outcome::Recorded(_)), "{outcome:?}");
+        session.state().digest()
+    };
+    assert_ne!(after(&plan([one, other])), after(&plan([other, one])));
+    let spelled = plan([one, other]).replace("\"plan\":{", "\"plan\" : { ");
+    assert_eq!(after(&plan([one, other])), after(&spelled));
 }

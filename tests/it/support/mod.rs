@@ -4,6 +4,7 @@ pub(crate) mod accepted;
 pub(crate) mod both;
 pub(crate) mod change;
 pub(crate) mod examples;
+pub(crate) mod flood;
 pub(crate) mod fold;
 pub(crate) mod folder;
 pub(crate) mod generate;

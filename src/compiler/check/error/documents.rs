@@ -60,6 +60,7 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
         PolicyError::EnumModes { at, first, policy } => enum_modes(at, first, &policy),
         PolicyError::Context { at, first, fault } => context_words(at, first, fault),
         PolicyError::TermType { at, what, wanted, given } => term_type(at, what, wanted, &given),
+        PolicyError::HostOfOutput { at } => host_of_output(at),
         PolicyError::OfferType { at, argument, wanted, given } => {
             offer_type(at, &argument, &wanted, &given)
         }
@@ -82,6 +83,12 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
 fn term_type(at: Span, what: &str, wanted: &str, given: &str) -> Diagnostic {
     let fact = format!("{what} cannot be of type {given}");
     Diagnostic::new(Code::BadValue, at, fact, "of another type").help(format!("give it {wanted}"))
+}
+
+fn host_of_output(at: Span) -> Diagnostic {
+    let fact = "a function of the host cannot be asked about an output";
+    Diagnostic::new(Code::BadValue, at, fact, "a tool has answered: nobody waits for this")
+        .help("ask it in `when` of a rule about the next call, with the argument of that")
 }
 
 fn offer_type(at: Span, argument: &str, wanted: &str, given: &str) -> Diagnostic {

@@ -221,6 +221,8 @@ pub(super) enum CallError {
 pub(super) enum PolicyError {
     /// What a session evaluates gives a value of a type that it cannot use.
     TermType { at: Span, what: &'static str, wanted: &'static str, given: String },
+    /// A function of the host is asked where nobody waits for its result.
+    HostOfOutput { at: Span },
     /// What an offer gives an argument is of another type.
     OfferType { at: Span, argument: Name, wanted: String, given: String },
     /// Nothing says what happens when no rule speaks; `insert` is where `default` may stand.

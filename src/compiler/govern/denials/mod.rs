@@ -19,7 +19,10 @@ use crate::compiler::syntax::document::model::{
 use crate::compiler::syntax::document::plans::Plan;
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
-use crate::lang::session::{Disclose, PLAN, Question, STEP};
+use crate::lang::decision::Effect;
+use crate::lang::session::{
+    Disclose, MODEL, NONE, PLAN, PROMPT, Question, SEVERAL, STEP, UNDECLARED,
+};
 
 /// What a question may not quote.
 const TAINTED: &str = "untrusted.*";
@@ -195,6 +198,9 @@ fn check_offer(work: &mut Work<'_>, offer: &Offer) {
 fn quoted(work: &mut Work<'_>, hole: ExprId, path: Option<Vec<Name>>) -> ExprId {
     let at = work.ast.span(hole);
     let Some(path) = path else {
+        if let Some(told) = told_origin(work, hole) {
+            return told;
+        }
         if !is_question(work.ast, hole) && !work.ast.broken.contains(&hole) {
             work.sink.report(AnswerError::Quote { at });
         }
@@ -203,12 +209,8 @@ fn quoted(work: &mut Work<'_>, hole: ExprId, path: Option<Vec<Name>>) -> ExprId 
     let names: Vec<&str> = path.iter().map(Name::as_str).collect();
     match names.as_slice() {
         ["action", "tool"] => {
-            let tools: Vec<Name> = work.tools.iter().map(|it| it.name.value.clone()).collect();
-            let mut make = work.at(at);
-            let (tool, tools) = (make.tool(), make.texts(&tools));
-            let known = make.binary(BinaryOp::In, tool, tools);
-            let other = make.text("an undeclared tool");
-            make.choice(known, hole, other)
+            let tool = work.at(at).tool();
+            told_tool(work, hole, tool, &[])
         }
         ["args", _, ..] => {
             let trusts = !work.labels.is_empty();
@@ -230,6 +232,50 @@ fn quoted(work: &mut Work<'_>, hole: ExprId, path: Option<Vec<Name>>) -> ExprId 
         _ => {
             work.sink.report(AnswerError::Quote { at });
             hole
+        }
+    }
+}
+
+/// `{from(..)}` where people read it: a tool that no document declares is not named, for whoever
+/// led the model to call it made the name. `None` for what is no such question.
+fn told_origin(work: &mut Work<'_>, hole: ExprId) -> Option<ExprId> {
+    let kind = work.ast.kind(hole);
+    let ExprKind::Call { target: None, name, root: false, .. } = kind else { return None };
+    if Question::of(&name.value) != Some(Question::From) {
+        return None;
+    }
+    let at = work.ast.span(hole);
+    let again = work.at(at).copy(hole);
+    Some(told_tool(work, hole, again, &[PROMPT, MODEL, NONE, SEVERAL]))
+}
+
+/// What stands for `hole`, the name of a tool or one of these words, where people read it; `again`
+/// is the same.
+fn told_tool(work: &mut Work<'_>, hole: ExprId, again: ExprId, words: &[&str]) -> ExprId {
+    let tools = work.tools.iter().map(|it| it.name.value.clone());
+    let known: Vec<Name> = words.iter().copied().map(Name::new).chain(tools).collect();
+    let at = work.ast.span(hole);
+    let mut make = work.at(at);
+    let known = make.texts(&known);
+    let known = make.binary(BinaryOp::In, again, known);
+    let other = make.text(UNDECLARED);
+    make.choice(known, hole, other)
+}
+
+/// Makes the messages of rules tell origins as questions do; those that approvers read the tool,
+/// too.
+pub(super) fn tell_names(work: &mut Work<'_>, rules: &mut [Rule]) {
+    for rule in rules {
+        let RuleBody::When { reason: Some(reason), effect, .. } = &mut rule.body else { continue };
+        let asks = *effect == Effect::Escalate && !work.tools.is_empty();
+        for part in &mut reason.parts {
+            let TemplatePart::Expr(hole) = part else { continue };
+            if let Some(told) = told_origin(work, *hole) {
+                *hole = told;
+            } else if asks && path(work.ast, *hole).is_some_and(|it| it == ["action", "tool"]) {
+                let tool = work.at(work.ast.span(*hole)).tool();
+                *hole = told_tool(work, *hole, tool, &[]);
+            }
         }
     }
 }

@@ -182,9 +182,9 @@ fn bundle_of(
     if before.is_none_or(|before| before == bundle) { Ok(bundle) } else { Err(Astray::Bundle) }
 }
 
-/// Something that keeps texts.
+/// Something that keeps what happened.
 pub trait Holds {
-    /// How many bytes of them.
+    /// How many bytes of it.
     fn bytes(&self) -> usize;
 }
 
@@ -296,7 +296,7 @@ type Programs = Vec<(Digest, Result<Arc<Program>, Obstacle>)>;
 #[derive(Debug)]
 struct Shard<K> {
     sessions: HashMap<Box<str>, Live<K>>,
-    /// Bytes that their states keep.
+    /// Bytes that their states keep, and the records that wait.
     bytes: usize,
     /// How many records were taken.
     clock: u64,
@@ -319,16 +319,18 @@ struct Live<K> {
     last: u64,
     /// When a record of it was taken.
     touched: u64,
-    /// Bytes that its state keeps.
+    /// Bytes that its state keeps, and the records that wait.
     bytes: usize,
+    /// Those of the records that wait.
+    pending_bytes: usize,
     /// Records that came before others that lie in front of them.
     pending: BTreeMap<u64, (Vec<u8>, Stands)>,
 }
 
 impl<K> Default for Live<K> {
     fn default() -> Self {
-        let (last, touched, bytes, pending) = (0, 0, 0, BTreeMap::new());
-        Self { stage: Stage::New, last, touched, bytes, pending }
+        let (last, touched, bytes, pending_bytes) = (0, 0, 0, 0);
+        Self { stage: Stage::New, last, touched, bytes, pending_bytes, pending: BTreeMap::new() }
     }
 }
 
@@ -383,8 +385,8 @@ impl<K: Holds> Shard<K> {
         let count = others.len().div_ceil(4);
         for (_, id) in others.into_iter().take(count) {
             if let Some(mut live) = self.sessions.remove(&id) {
-                live.give_up(true, bench);
                 self.bytes = self.bytes.saturating_sub(live.bytes);
+                live.give_up(true, bench);
                 self.crowded = true;
             }
         }
@@ -410,6 +412,8 @@ impl<K: Holds> Live<K> {
         }
         if number > self.last + 1 {
             self.pending.insert(number, (record.line.to_vec(), stands));
+            self.pending_bytes += record.line.len();
+            self.bytes += record.line.len();
             if self.pending.len() > REPLAY_PENDING_MAX {
                 self.give_up(crowded, bench);
             }
@@ -417,6 +421,7 @@ impl<K: Holds> Live<K> {
         }
         self.go_on(record, stands, bench);
         while let Some((line, stands)) = self.pending.remove(&(self.last + 1)) {
+            self.pending_bytes -= line.len();
             if let Ok(record) = Record::read(&line) {
                 self.go_on(&record, stands, bench);
             }
@@ -437,13 +442,13 @@ impl<K: Holds> Live<K> {
         self.last += 1;
         match bench.event(record, stands, kept) {
             Ok(kept) => {
-                self.bytes = kept.bytes();
+                self.bytes = kept.bytes() + self.pending_bytes;
                 self.stage = Stage::Going(kept);
             }
             Err(why) => {
                 bench.strays(&why);
                 bench.alone(record, stands, &why);
-                self.bytes = 0;
+                self.bytes = self.pending_bytes;
                 self.stage = Stage::Astray(why);
             }
         }
@@ -465,7 +470,7 @@ impl<K: Holds> Live<K> {
                 bench.alone(&record, stands, &why);
             }
         }
-        self.bytes = 0;
+        (self.bytes, self.pending_bytes) = (0, 0);
         self.stage = Stage::Astray(why);
     }
 }

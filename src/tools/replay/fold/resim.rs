@@ -52,7 +52,8 @@ pub struct Kept {
 
 impl Holds for Kept {
     fn bytes(&self) -> usize {
-        self.states.iter().map(|state| state.size().0).sum()
+        let asked = self.asked.len() * size_of::<([u8; 32], [Option<[u8; 32]>; 2])>();
+        self.states.iter().map(State::bytes).sum::<usize>() + asked
     }
 }
 

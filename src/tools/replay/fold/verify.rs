@@ -64,7 +64,7 @@ impl Task for Verify {
 
 impl Holds for Kept {
     fn bytes(&self) -> usize {
-        self.state.size().0
+        self.state.bytes()
     }
 }
 

@@ -1,0 +1,224 @@
+//! What a call is in the plans of its session, and what becomes of them.
+//!
+//! In:      a call, its values, the state.
+//! Out:     the step that it is in each plan, or how it deviates; the state, in which steps are
+//!          taken, done and undone.
+//! Imports: `base`, `lang`, `runtime::session`.
+//! Source:  `docs/sessions.md`, "Plans".
+
+use crate::base::pointer;
+use crate::lang::session::{MODEL, OFF_PLAN, PROMPT};
+use crate::runtime::session::approvals::canonical;
+use crate::runtime::session::ground::Planned;
+use crate::runtime::session::json::members;
+use crate::runtime::session::plan::{Asks, Demand, Place, Undoing, Undone};
+use crate::runtime::session::provenance::{From, Kind, Provenance};
+use crate::runtime::session::state::{Call, State};
+
+/// What stands for the call that is undone, among the sources of values.
+const OWN: &str = "@own";
+
+/// Whether every value at a place of the arguments comes from one of these: what the principal
+/// said, what the model made, or an output of a call that was a step so named, as `is_step` says.
+pub(super) fn comes_from(
+    state: &State,
+    values: &[Provenance],
+    (place, names): (&str, &[&str]),
+    is_step: impl Fn(u32, &str) -> bool,
+) -> bool {
+    let of_step = |field: &u32| {
+        let call = state.index.field(*field).and_then(|field| field.call);
+        call.is_some_and(|call| names.iter().any(|name| is_step(call, name)))
+    };
+    values.iter().filter(|value| value.lies_in(place)).all(|value| {
+        value.kind == Kind::None
+            || names.contains(&PROMPT) && value.from == From::Prompt
+            || names.contains(&MODEL) && value.kind == Kind::Model
+            || value.sources.iter().any(of_step)
+    })
+}
+
+/// Whether arguments are what a plan that came at run time asks.
+pub(super) fn fits(
+    args: &str,
+    asked: &[(Box<str>, Vec<Demand>)],
+    comes_from: impl Fn(&str, &[&str]) -> bool,
+) -> bool {
+    let Ok(given) = members(args) else { return false };
+    let named = |name: &str| asked.iter().any(|(own, _)| **own == *name);
+    asked.iter().all(|(name, demands)| {
+        let equals = demands.iter().any(|demand| matches!(demand, Demand::OneOf(_)));
+        if equals && **name != *"*" && !given.iter().any(|(key, _)| **key == **name) {
+            return false;
+        }
+        let meant = given.iter().filter(
+            |(key, _)| {
+                if **name == *"*" { !named(key) } else { **key == **name }
+            },
+        );
+        meant.into_iter().all(|(key, text)| {
+            demands.iter().all(|demand| match demand {
+                Demand::OneOf(forms) => canonical(text).is_some_and(|it| forms.contains(&it)),
+                Demand::Bytes(most) => u64::try_from(text.len()).is_ok_and(|len| len <= *most),
+                Demand::From(sources) => {
+                    let sources: Vec<&str> = sources.iter().map(AsRef::as_ref).collect();
+                    let mut place = String::new();
+                    pointer::push(&mut place, key);
+                    comes_from(&place, &sources)
+                }
+            })
+        })
+    })
+}
+
+/// The state's part of requests: what a call is in the plans of its session.
+impl State {
+    /// What a call is in the plan of the program, if that has steps, and in those of events; `term`
+    /// says whether a term of the program holds.
+    pub(super) fn places(
+        &self,
+        planned: &Planned<'_>,
+        (tool, args): (&str, &str),
+        values: &[Provenance],
+        mut term: impl FnMut(u16) -> bool,
+    ) -> Vec<Place> {
+        let tool = (tool, planned.readers.contains(tool));
+        let mut places = Vec::new();
+        if self.undoes(tool.0, values) {
+            // No plan that comes later may know of it: the plan of the program asks for it.
+            return vec![Place::Undo; 1 + self.plans.len()];
+        }
+        if !planned.plan.steps.is_empty() {
+            places.push(self.plan.place(&planned.plan, tool, |step| match &step.asks {
+                Asks::Term(number) => number.is_none_or(&mut term),
+                Asks::Args(_) => false,
+            }));
+        }
+        let from = places.len();
+        for (at, (plan, progress)) in (from..).zip(&self.plans) {
+            let named = |call: u32, name: &str| {
+                let place = self.call(call).and_then(|call| call.places.get(at)).copied();
+                let Some(Place::Step(step)) = place else { return false };
+                plan.steps.get(step).is_some_and(|step| *step.name == *name)
+            };
+            places.push(progress.place(plan, tool, |step| match &step.asks {
+                Asks::Args(asked) => fits(args, asked, |place, names| {
+                    comes_from(self, values, (place, names), named)
+                }),
+                Asks::Term(_) => false,
+            }));
+        }
+        if places.is_empty() {
+            // Until a plan comes nothing is planned.
+            places.push(Place::Off(tool.1));
+        }
+        places
+    }
+
+    /// Whether a call undoes what is to be undone next: its values stand in what that had answered,
+    /// one at least, or in what the principal said. A call that says nothing of it undoes nothing.
+    fn undoes(&self, tool: &str, values: &[Provenance]) -> bool {
+        let Some(next) = self.plan.undoing.front() else { return false };
+        let is_own = |call: u32, _: &str| call == next.call;
+        let names = [PROMPT, OWN];
+        let answered = |field: &u32| {
+            self.index.field(*field).is_some_and(|field| field.call == Some(next.call))
+        };
+        let says = values.iter().any(|value| value.sources.iter().any(answered));
+        let is_next = *next.tool == *tool && !next.under_way && says;
+        is_next && comes_from(self, values, ("", &names), is_own)
+    }
+
+    /// The steps that can be taken.
+    pub(super) fn open_steps(&self, planned: &Planned<'_>) -> impl Iterator<Item = usize> {
+        let plan = &planned.plan;
+        (0..plan.steps.len()).filter(|at| self.plan.is_open(plan, *at))
+    }
+
+    /// Undoes steps, with the tools that undo what they did. `None` where none of them is done, or
+    /// one is under way; or one has answered nothing that the call could name which undoes it.
+    ///
+    /// What retries have closed stays closed, and to the plans that came at run time the calls that
+    /// are undone are none any more, too: else nobody could make them again.
+    pub(super) fn go_back(
+        &mut self,
+        planned: &Planned<'_>,
+        steps: &[(usize, Option<&str>)],
+    ) -> Option<Vec<Undone>> {
+        let count = |at: &usize| self.plan.counts.get(*at).copied().unwrap_or_default();
+        let counts: Vec<(u32, u32)> = steps.iter().map(|(at, _)| count(at)).collect();
+        let busy = counts.iter().any(|(begun, done)| begun != done);
+        if busy || counts.iter().all(|(_, done)| *done == 0) || !self.plan.undoing.is_empty() {
+            return None;
+        }
+        let tool_of = |call: &Call| steps.iter().find(|(at, _)| Some(*at) == call.step);
+        let silent = |call: &Call| {
+            call.fields.0 == call.fields.1 && tool_of(call).is_some_and(|(_, tool)| tool.is_some())
+        };
+        if (0..self.calls()).filter_map(|number| self.call(number)).any(silent) {
+            return None;
+        }
+        let mut undone = Vec::new();
+        for number in (0..self.calls()).rev() {
+            let Some(call) = self.call_mut(number) else { continue };
+            let Some((at, tool)) = tool_of(call) else { continue };
+            call.step = None;
+            let off = Place::Off(tool.is_none());
+            let before: Vec<Place> =
+                call.places.iter_mut().map(|place| std::mem::replace(place, off)).collect();
+            let call = call.id.to_string();
+            // The first is that in the plan of the program.
+            for ((_, progress), place) in self.plans.iter_mut().zip(before.iter().skip(1)) {
+                progress.undo(*place);
+            }
+            let step = planned.plan.steps.get(*at).map_or(String::new(), |it| it.name.to_string());
+            undone.push(Undone { step, call, tool: tool.map(str::to_owned) });
+            if let Some(tool) = tool {
+                let tool = Box::from(*tool);
+                self.plan.undoing.push_back(Undoing { call: number, tool, under_way: false });
+            }
+        }
+        for (at, _) in steps {
+            if let Some(counts) = self.plan.counts.get_mut(*at) {
+                *counts = (0, 0);
+            }
+        }
+        Some(undone)
+    }
+
+    /// A call was allowed that is this in the plans.
+    pub(super) fn begin(&mut self, planned: &Planned<'_>, places: &[Place]) {
+        let mut places = places.iter();
+        if !planned.plan.steps.is_empty()
+            && let Some(place) = places.next()
+        {
+            self.plan.begin(&planned.plan, *place);
+        }
+        for ((plan, progress), place) in self.plans.iter_mut().zip(places) {
+            progress.begin(plan, *place);
+        }
+    }
+
+    /// A call was answered or has failed that was allowed and is this in the plans.
+    pub(super) fn end(&mut self, planned: &Planned<'_>, places: &[Place], failed: bool) {
+        let mut places = places.iter();
+        if !planned.plan.steps.is_empty()
+            && let Some(place) = places.next()
+        {
+            self.plan.end(*place, failed);
+        }
+        for ((_, progress), place) in self.plans.iter_mut().zip(places) {
+            progress.end(*place, failed);
+        }
+    }
+}
+
+/// How a call deviates, as rules read it: nothing, where every plan knows it.
+pub(super) fn off(places: &[Place]) -> &'static str {
+    let [read, effect] = OFF_PLAN;
+    let reads = places.iter().find_map(|place| match place {
+        Place::Off(reads) => Some(*reads),
+        Place::Step(_) | Place::Read | Place::Undo => None,
+    });
+    reads.map_or("", |reads| if reads { read } else { effect })
+}
