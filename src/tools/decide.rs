@@ -6,11 +6,10 @@
 
 use std::path::Path;
 
-use serde_json::Value;
-
 use crate::lang::value::text::write_scalar;
 use crate::lang::value::time;
 use crate::runtime::program::Program;
+use crate::runtime::record::read::members;
 use crate::runtime::record::write::{Recorder, Recording};
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::DecisionReport;
@@ -182,6 +181,11 @@ pub fn context_lines<'a>(path: &Path, bytes: &'a [u8]) -> Option<Vec<Line<'a>>> 
 /// The tool that a context is about, if it says.
 #[must_use]
 pub fn tool_of(context: &[u8]) -> Option<String> {
-    let context: Value = serde_json::from_slice(context).ok()?;
-    context.pointer("/action/tool").and_then(Value::as_str).map(str::to_owned)
+    let member = |object: &[u8], wanted: &str| -> Option<Vec<u8>> {
+        let members = members(object)?;
+        let found = members.into_iter().find(|(key, _)| key == wanted);
+        found.map(|(_, value)| value.to_vec())
+    };
+    let tool = member(&member(context, "action")?, "tool")?;
+    serde_json::from_slice(&tool).ok()
 }

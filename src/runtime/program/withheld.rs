@@ -150,17 +150,25 @@ impl Rules {
             };
             Rule { steps: steps.collect(), class, facts: row.facts }
         });
-        let mut rows: Vec<Rule> = rows.collect();
+        let rows: Vec<Rule> = rows.collect();
         let top = module.paths.first().map_or(0..0, |top| {
             let first = usize::from(top.first_child);
             first..first + usize::from(top.children)
         });
         let below = module.paths.get(top).unwrap_or_default();
-        if !rows.is_empty() && below.iter().any(|node| text(node.key) == session::ROOT) {
-            // A condition over an answer tells of the values that it was made of.
-            rows.push(Self::answers(rows.iter().all(|rule| rule.facts)));
+        let asks = below.iter().any(|node| text(node.key) == session::ROOT);
+        let rules = Self { rows };
+        if asks && !rules.is_empty() { rules.and_answers() } else { rules }
+    }
+
+    /// These, and that about what a session answers: a condition over that tells of values, too.
+    #[must_use]
+    pub fn and_answers(mut self) -> Self {
+        let answers = Self::answers(self.rows.iter().all(|rule| rule.facts));
+        if !self.rows.iter().any(|rule| rule.steps == answers.steps) {
+            self.rows.push(answers);
         }
-        Self { rows }
+        self
     }
 
     /// The rule about all that a session answers; `facts`: records tell how atoms came out that

@@ -15,10 +15,10 @@ use crate::runtime::bundle::module::Phase;
 use crate::runtime::record::VERSION;
 use crate::runtime::record::cursor::{Cursor, Failed, Read, Text};
 use crate::runtime::record::error::Fault;
-use crate::runtime::record::lines::{block, gap};
+use crate::runtime::record::lines::{block, chain, gap};
 use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{
-    Ahead, Block, Bundle, Chain, Entry, Event, Form, Gap, Input, Outcome, Record, Session,
+    Ahead, Block, Bundle, Entry, Event, Form, Gap, Input, Knew, Outcome, Record, Session,
 };
 
 macro_rules! fields {
@@ -70,6 +70,12 @@ fields! {
     Given b"nd" "nd";
     Outcome b"out" "out";
     Sig b"sig" "sig";
+    Writes b"writes" "writes";
+    Labels b"labels" "labels";
+    Links b"chain" "chain";
+    Plan b"plan" "plan";
+    Approval b"approval" "approval";
+    Note b"note" "note";
     States b"st" "st";
     Took b"ns" "ns";
     Sampled b"smp" "smp";
@@ -89,7 +95,7 @@ pub(super) const FIELDS: usize = Field::Gap as usize + 1;
 struct Reading<'a> {
     record: Record<'a>,
     /// Fields that were found, one bit each.
-    found: u32,
+    found: u64,
     raw: Option<Text<'a>>,
     form: Form,
     block: Option<Block<'a>>,
@@ -169,6 +175,7 @@ impl<'a> Reading<'a> {
             phase: Phase::Request,
             replayable: true,
             reads: None,
+            knew: Knew::NOTHING,
             given: None,
             outcome: None,
             sig: None,
@@ -230,6 +237,12 @@ impl<'a> Reading<'a> {
             }
             Field::Replayable => record.replayable = flag(cursor, "replayable")?,
             Field::Reads => record.reads = Some(container(cursor, b'{', "reads", "an object")?),
+            Field::Writes => record.knew.writes = Some(cursor.part()?),
+            Field::Labels => record.knew.labels = Some(cursor.part()?),
+            Field::Links => record.knew.chain = Some(cursor.part()?),
+            Field::Plan => record.knew.plan = Some(cursor.part()?),
+            Field::Approval => record.knew.approval = Some(cursor.part()?),
+            Field::Note => record.knew.note = Some(cursor.part()?),
             Field::Given => record.given = Some(container(cursor, b'[', "nd", "a list")?),
             Field::Outcome => record.outcome = Some(outcome(cursor)?),
             Field::Sig => record.sig = Some(text(cursor, "sig")?),
@@ -491,11 +504,11 @@ fn outcome<'a>(cursor: &mut Cursor<'a>) -> Read<Outcome<'a>> {
     Ok(Outcome {
         effect: effect.ok_or_else(|| cursor.fail(Fault::Missing("out.effect")))?,
         rule: rule.flatten(),
-        fired: fired.unwrap_or(b"[]"),
-        shadow: shadow.unwrap_or(b"[]"),
+        fired,
+        shadow,
         reason: reason.flatten(),
         outputs,
-        errors: errors.unwrap_or(b"[]"),
+        errors,
         cost,
         digest: dig,
     })
@@ -572,18 +585,4 @@ fn share(cursor: &mut Cursor<'_>) -> Read<f64> {
         _ => cursor.part().map(drop),
     })?;
     Ok(share.unwrap_or(1.0))
-}
-
-fn chain<'a>(cursor: &mut Cursor<'a>) -> Read<Chain<'a>> {
-    let (mut writer, mut number) = (None, None);
-    if cursor.peek() != b'{' {
-        return Err(wrong(cursor, "ch", "an object"));
-    }
-    object(cursor, |cursor, key| match key {
-        b"w" => once(&mut writer, text(cursor, "ch.w")?, cursor, "ch.w"),
-        b"n" => once(&mut number, count(cursor, "ch.n", 0)?, cursor, "ch.n"),
-        _ => cursor.part().map(drop),
-    })?;
-    let writer = writer.ok_or_else(|| cursor.fail(Fault::Missing("ch.w")))?;
-    Ok(Chain { writer, number: number.ok_or_else(|| cursor.fail(Fault::Missing("ch.n")))? })
 }

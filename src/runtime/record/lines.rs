@@ -1,14 +1,14 @@
-//! Lines about other lines: blocks, and gaps between records.
+//! Chains: lines about other lines, blocks and gaps between records; and the place of a record.
 //!
-//! In:      a cursor in front of what the line holds.
-//! Out:     `Block`, `Gap`.
+//! In:      a cursor in front of what the line or the field holds.
+//! Out:     `Block`, `Gap`, `Chain`.
 //! Imports: `runtime::record`.
 //! Source:  `docs/records.md`, "Chains".
 
 use crate::runtime::record::cursor::{Cursor, Read};
 use crate::runtime::record::error::Fault;
 use crate::runtime::record::fields::{count, digest, flag, object, once, text, wrong};
-use crate::runtime::record::read::{Block, Gap};
+use crate::runtime::record::read::{Block, Chain, Gap};
 
 /// A block of lines.
 pub(super) fn block<'a>(cursor: &mut Cursor<'a>) -> Read<Block<'a>> {
@@ -53,4 +53,19 @@ pub(super) fn gap<'a>(cursor: &mut Cursor<'a>) -> Read<Gap<'a>> {
         number: number.ok_or_else(|| cursor.fail(Fault::Missing("$gap.n")))?,
         count: lost.ok_or_else(|| cursor.fail(Fault::Missing("$gap.count")))?,
     })
+}
+
+/// Who wrote a record, and its number.
+pub(super) fn chain<'a>(cursor: &mut Cursor<'a>) -> Read<Chain<'a>> {
+    let (mut writer, mut number) = (None, None);
+    if cursor.peek() != b'{' {
+        return Err(wrong(cursor, "ch", "an object"));
+    }
+    object(cursor, |cursor, key| match key {
+        b"w" => once(&mut writer, text(cursor, "ch.w")?, cursor, "ch.w"),
+        b"n" => once(&mut number, count(cursor, "ch.n", 0)?, cursor, "ch.n"),
+        _ => cursor.part().map(drop),
+    })?;
+    let writer = writer.ok_or_else(|| cursor.fail(Fault::Missing("ch.w")))?;
+    Ok(Chain { writer, number: number.ok_or_else(|| cursor.fail(Fault::Missing("ch.n")))? })
 }

@@ -18,6 +18,7 @@ pub use crate::runtime::record::cursor::Text;
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::memo::Memo;
 use crate::runtime::record::{fields, given, sig};
+use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::request::marked::may_hold_marks;
 
@@ -50,6 +51,8 @@ pub struct Record<'a> {
     pub replayable: bool,
     /// State that was read: JSON.
     pub reads: Option<&'a [u8]>,
+    /// What a session knew, and what changed.
+    pub knew: Knew<'a>,
     /// What host functions gave: JSON.
     pub given: Option<&'a [u8]>,
     /// What was decided.
@@ -103,6 +106,23 @@ pub enum Form {
     Proto,
 }
 
+/// What a record says that a session knew of an event, and what changed by it: JSON, part by part.
+#[derive(Clone, Copy, Debug)]
+pub struct Knew<'a> {
+    /// State that changed.
+    pub writes: Option<&'a [u8]>,
+    /// What the values of the call carry.
+    pub labels: Option<&'a [u8]>,
+    /// Where they came from.
+    pub chain: Option<&'a [u8]>,
+    /// What the call is in the plan.
+    pub plan: Option<&'a [u8]>,
+    /// What is asked of approvers, and how it stands.
+    pub approval: Option<&'a [u8]>,
+    /// What was odd about the event.
+    pub note: Option<&'a [u8]>,
+}
+
 /// The session that a call belongs to.
 #[derive(Clone, Copy, Debug)]
 pub struct Session<'a> {
@@ -138,13 +158,13 @@ pub struct Outcome<'a> {
     pub effect: Option<Effect>,
     /// The rule that won; `None` where the default spoke.
     pub rule: Option<Text<'a>>,
-    pub(super) fired: &'a [u8],
-    pub(super) shadow: &'a [u8],
+    pub(super) fired: Option<&'a [u8]>,
+    pub(super) shadow: Option<&'a [u8]>,
     /// The message of the winner.
     pub reason: Option<Text<'a>>,
     /// Outputs by name: JSON.
     pub outputs: Option<&'a [u8]>,
-    pub(super) errors: &'a [u8],
+    pub(super) errors: Option<&'a [u8]>,
     /// Cost in units.
     pub cost: Option<u64>,
     /// SHA-256 of the canonical form of the decision.
@@ -298,17 +318,29 @@ impl<'a> Record<'a> {
         copied.is_ok().then_some(memory)
     }
 
-    /// Whether its context is this one, as a session made it, white space or not.
+    /// The first field that does not say what that of `made` does, of those that tell what a
+    /// session knew and came to; white space or not.
     #[must_use]
-    pub fn is_about(&self, context: &[u8]) -> bool {
-        let Input::Context(own, _) = self.input else { return false };
-        if own == context {
-            return true;
-        }
-        let (mut copyist, mut recorded, mut made) = (Copyist::default(), Vec::new(), Vec::new());
-        copyist.copy(own, Dollar::Keep, &mut recorded).is_ok()
-            && copyist.copy(context, Dollar::Mark, &mut made).is_ok()
-            && recorded == made
+    pub fn first_other(&self, made: &Record<'_>) -> Option<&'static str> {
+        let (own, other) = (&self.knew, &made.knew);
+        // Of a line that would be too long labels and chains are left out.
+        let left_out = [other.labels, other.chain].into_iter().flatten().map(<[u8]>::len);
+        let is_plain = own.labels.is_none()
+            && own.chain.is_none()
+            && self.line.len().saturating_add(left_out.sum()) > RECORD_BYTES_MAX;
+        let fields = [
+            ("now", self.now == made.now),
+            ("phase", self.phase == made.phase),
+            ("nd", alike(self.given, made.given)),
+            ("reads", alike(self.reads, made.reads)),
+            ("writes", alike(own.writes, other.writes)),
+            ("labels", is_plain || alike(own.labels, other.labels)),
+            ("chain", is_plain || alike(own.chain, other.chain)),
+            ("plan", alike(own.plan, other.plan)),
+            ("approval", alike(own.approval, other.approval)),
+            ("note", alike(own.note, other.note)),
+        ];
+        fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field)
     }
 
     /// How many decisions the record stands for: those that were folded into it, and those that
@@ -325,20 +357,103 @@ impl<'a> Record<'a> {
     }
 }
 
+impl Knew<'_> {
+    /// Of a record that says nothing of it.
+    pub(super) const NOTHING: Self =
+        Self { writes: None, labels: None, chain: None, plan: None, approval: None, note: None };
+}
+
+impl Input<'_> {
+    /// Whether it is the same input, white space or not.
+    #[must_use]
+    pub fn is(&self, other: &Input<'_>) -> bool {
+        match (self, other) {
+            (Input::Context(own, _), Input::Context(other, _)) => alike(Some(own), Some(other)),
+            (Input::Raw(own, form), Input::Raw(other, kind)) => {
+                form == kind && own.text() == other.text()
+            }
+            (Input::Context(..), Input::Raw(..)) | (Input::Raw(..), Input::Context(..)) => false,
+        }
+    }
+}
+
+/// Whether two parts are the same JSON, spelled alike, white space or not.
+fn alike(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else { return one.is_none() && other.is_none() };
+    let compact = |part: &[u8]| {
+        let mut compact = Vec::with_capacity(part.len());
+        Copyist::default().copy(part, Dollar::Keep, &mut compact).ok().map(|()| compact)
+    };
+    one == other || compact(one).is_some_and(|one| compact(other) == Some(one))
+}
+
 impl<'a> Outcome<'a> {
+    /// The first field that says something else than `made` does.
+    #[must_use]
+    pub fn first_other(&self, made: &Outcome<'_>) -> Option<&'static str> {
+        let text = |own: Option<Text<'_>>, other: Option<Text<'_>>| {
+            own == other || own.map(Text::text) == other.map(Text::text)
+        };
+        let fields = [
+            ("effect", self.effect == made.effect),
+            ("rule", text(self.rule, made.rule)),
+            ("fired", alike(self.fired, made.fired)),
+            ("shadow", alike(self.shadow, made.shadow)),
+            ("reason", text(self.reason, made.reason)),
+            ("outputs", alike(self.outputs, made.outputs)),
+            ("err", alike(self.errors, made.errors)),
+            ("dig", self.digest == made.digest),
+        ];
+        fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field)
+    }
+
+    /// The first field that says something else than a decision does: its effect and winner, and
+    /// the words of it, if it has some. What the record does not say is not compared.
+    pub(crate) fn first_unlike(
+        &self,
+        (effect, rule): (Option<Effect>, Option<&str>),
+        words: Option<&Canonical>,
+    ) -> Option<&'static str> {
+        if self.effect != effect {
+            return Some("effect");
+        }
+        let is_rule = match (self.rule, rule) {
+            (Some(own), Some(rule)) => own.is(rule),
+            (own, rule) => own.is_none() && rule.is_none(),
+        };
+        if !is_rule {
+            return Some("rule");
+        }
+        let words = words?;
+        let reason = words.reason().as_bytes();
+        let reason = Text::of(reason.get(1..reason.len().saturating_sub(1)).unwrap_or_default());
+        if self.reason.is_some_and(|own| own != reason && own.text() != reason.text()) {
+            return Some("reason");
+        }
+        let parts = [
+            ("fired", self.fired, words.fired()),
+            ("outputs", self.outputs, words.outputs()),
+            ("err", self.errors, words.errors()),
+        ];
+        let differs = |(_, own, made): &(_, Option<&[u8]>, &str)| {
+            own.is_some() && !alike(*own, Some(made.as_bytes()))
+        };
+        parts.into_iter().find(differs).map(|(field, ..)| field)
+    }
+
     /// Ids of the rules that fired, in document order.
     pub fn fired(&self) -> impl Iterator<Item = Text<'a>> {
-        texts(self.fired)
+        texts(self.fired.unwrap_or(b"[]"))
     }
 
     /// Ids of the shadow rules that fired.
     pub fn shadow(&self) -> impl Iterator<Item = Text<'a>> {
-        texts(self.shadow)
+        texts(self.shadow.unwrap_or(b"[]"))
     }
 
     /// What failed: the rule or output, `None` where the input was refused, and the class.
     pub fn errors(&self) -> impl Iterator<Item = (Option<Text<'a>>, Text<'a>)> {
-        let mut cursor = Cursor::new(self.errors);
+        let mut cursor = Cursor::new(self.errors.unwrap_or(b"[]"));
         let mut first = true;
         let _ = cursor.expect(b'[');
         std::iter::from_fn(move || {

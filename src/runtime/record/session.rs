@@ -54,7 +54,7 @@ use crate::runtime::record::text::{Line, whole_based};
 use crate::runtime::record::write::{Recorder, not_replayable, text};
 use crate::runtime::session::approvals::Standing;
 use crate::runtime::session::decided::Decided;
-use crate::runtime::session::event::{Event, EventKind};
+use crate::runtime::session::event::{Event, EventFault, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::provenance::{Kind, Provenance};
 use crate::runtime::session::step::{Note, Outcome, Session, Work};
@@ -119,12 +119,15 @@ enum Extent {
     Short,
 }
 
-/// An event on its way into a line.
-struct Happened<'h, 'g, 'p> {
-    about: About<'h>,
-    /// What was taken in: as it will stand in the record, or what cannot stand there as JSON.
+/// An event as it will stand in its record.
+struct Spelled<'h> {
+    /// What was taken in: as it will stand there, or what cannot stand there as JSON.
     bytes: &'h [u8],
     is_json: bool,
+}
+
+/// An event on its way into a line.
+struct Happened<'h, 'g, 'p> {
     event: Option<&'h Event<'h>>,
     session: &'h Session<'g, 'p>,
     /// SHA-256 of the state before the event, and after it.
@@ -178,16 +181,17 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
         *events += 1;
         let before = std::mem::replace(state, session.state().digest());
         let own = about::Session { id, step: *events, parent: None };
-        let happened = Happened {
-            about: About { session: Some(own), ..*about },
-            bytes,
-            is_json: is_json && event.is_ok(),
-            event: event.as_ref().ok(),
-            session,
-            states: [before, *state],
-        };
+        let about = About { session: Some(own), ..*about };
+        let spelled = Spelled { bytes, is_json: is_json && event.is_ok() };
+        let happened = Happened { event: event.as_ref().ok(), session, states: [before, *state] };
+        // A prompt or an output may hold what is withheld elsewhere.
+        let is_told = session.ground().program().withheld().is_empty();
         for extent in [Extent::Whole, Extent::Plain, Extent::Short] {
-            write(recorder, &happened, (&mut outcome, refusing), extent, keeper.as_deref_mut());
+            recorder.begin(&about);
+            let is_told = is_told && extent != Extent::Short;
+            event_field(recorder, &spelled, happened.event, is_told);
+            came(recorder, &happened, (&mut outcome, refusing), extent, keeper.as_deref_mut());
+            recorder.end(&about);
             if recorder.line.len() <= RECORD_BYTES_MAX {
                 break;
             }
@@ -197,24 +201,50 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
         }
         Recorded { outcome, line: &recorder.line }
     }
+
+    /// Takes in an event that was recorded, and writes a line of all that its record has to say,
+    /// but the event itself and what the host said. `before` is SHA-256 of the state.
+    pub fn again<'a>(
+        &'a mut self,
+        session: &mut Session<'g, 'p>,
+        event: &Result<Event<'_>, EventFault>,
+        before: [u8; 32],
+    ) -> Recorded<'a>
+    where
+        'p: 'a,
+    {
+        let Self { recorder, work, refusing, .. } = self;
+        let mut outcome = match event {
+            Ok(event) => session.step(event, work),
+            Err(fault) => session.unreadable(fault.clone()),
+        };
+        let states = [before, session.state().digest()];
+        let happened = Happened { event: event.as_ref().ok(), session, states };
+        for extent in [Extent::Whole, Extent::Plain] {
+            recorder.begin_bare();
+            came(recorder, &happened, (&mut outcome, refusing), extent, None);
+            recorder.line.push(b'}');
+            if recorder.line.len() <= RECORD_BYTES_MAX {
+                break;
+            }
+        }
+        Recorded { outcome, line: &recorder.line }
+    }
 }
 
-/// Writes the line of an event.
-fn write(
+/// Writes what came of an event.
+fn came(
     recorder: &mut Recorder,
     happened: &Happened<'_, '_, '_>,
     (outcome, refusing): (&mut Outcome<'_>, &mut Option<Scratch>),
     extent: Extent,
     keeper: Option<&mut (dyn Keeper + '_)>,
 ) {
-    let Happened { about, event, session, states, .. } = happened;
+    let Happened { event, session, states } = happened;
     let program = session.ground().program();
-    // A prompt or an output may hold what is withheld elsewhere, and a digest over it can be
-    // compared with a guess.
+    // A digest over what is withheld can be compared with a guess.
     let withholds = !program.withheld().is_empty();
     let whole = extent != Extent::Short;
-    recorder.begin(about);
-    event_field(recorder, happened, whole && !withholds);
     let asks = event.is_some_and(|event| matches!(event.kind, EventKind::Request { .. }));
     match outcome {
         Outcome::Decided(decided) => {
@@ -249,7 +279,6 @@ fn write(
         out.digest(&states[1]);
         out.put("}");
     }
-    recorder.end(about);
 }
 
 /// `,"now":..`: the time of a session.
@@ -261,8 +290,12 @@ fn now(out: &mut Line<'_>, session: &Session<'_, '_>) {
 }
 
 /// The event itself; a mark, with what it was, where it is not to be told.
-fn event_field(recorder: &mut Recorder, happened: &Happened<'_, '_, '_>, is_told: bool) {
-    let Happened { bytes, is_json, event, .. } = happened;
+fn event_field(
+    recorder: &mut Recorder,
+    Spelled { bytes, is_json }: &Spelled<'_>,
+    event: Option<&Event<'_>>,
+    is_told: bool,
+) {
     let Recorder { copyist, line, .. } = recorder;
     line.extend_from_slice(b",\"ev\":");
     if is_told && *is_json {

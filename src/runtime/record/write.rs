@@ -149,6 +149,16 @@ impl Recorder {
         out.put(head);
     }
 
+    /// Begins a line that says nothing of who decided, and when it was written.
+    pub(super) fn begin_bare(&mut self) {
+        let Self { redactor, line, .. } = self;
+        line.clear();
+        redactor.clear();
+        let mut out = Line(line);
+        out.put("{\"v\":");
+        out.number(VERSION);
+    }
+
     /// Ends a line.
     pub(super) fn end(&mut self, about: &About<'_>) {
         let mut out = Line(&mut self.line);

@@ -17,7 +17,7 @@ use crate::lang::value::time::Instant;
 use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::module::SEMANTICS;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::{Bundle, Form, Input, Record};
+use crate::runtime::record::read::{Bundle, Form, Input, Outcome, Record};
 use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::observe::Witness;
@@ -26,7 +26,7 @@ use crate::runtime::vm::partial::unknown::Unknowns;
 use crate::runtime::vm::request::ahead::{ingest_ahead, read_ahead};
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::request::proto::ingest_proto;
-use crate::runtime::vm::request::{Moment, ingest};
+use crate::runtime::vm::request::{Moment, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::store::{Digest, Store, Unusable};
@@ -57,6 +57,8 @@ pub enum Obstacle {
     Asks,
     /// Its session is not whole, so it cannot be folded.
     NotWhole,
+    /// Its session was put away for others, so it cannot be folded on.
+    Crowded,
 }
 
 impl Obstacle {
@@ -78,7 +80,12 @@ impl Obstacle {
             Self::Asks => {
                 "a bundle asks of its session what it does not say: `--state resim`".to_owned()
             }
-            Self::NotWhole => "events of its session are missing or withheld".to_owned(),
+            Self::NotWhole => "its session is not whole: events are missing, come twice or are \
+                               withheld, or the bundle changes"
+                .to_owned(),
+            Self::Crowded => "its session was put away for others: sort the lines by session, if \
+                              its first events are there"
+                .to_owned(),
         }
     }
 }
@@ -187,6 +194,19 @@ impl Seat {
     #[must_use]
     pub const fn lacks_answers(&self) -> bool {
         self.lacks
+    }
+
+    /// The first field of `outcome` that does not say what was decided last.
+    #[must_use]
+    pub(super) fn first_unlike(
+        &self,
+        outcome: &Outcome<'_>,
+        verdict: &Verdict,
+    ) -> Option<&'static str> {
+        let rule = verdict.rule.map(|rule| self.program.rule_id(rule));
+        // What was decided without all values has no words yet.
+        let canonical = (!verdict.partial).then_some(&self.canonical);
+        outcome.first_unlike((verdict.effect, rule), canonical)
     }
 
     /// The key of the last request, mostly the tool.
@@ -322,6 +342,8 @@ pub fn input<'a>(
         }
     };
     Ok(Recorded::Known(match form {
+        // Of a session these are the bytes that it made: what rules ask is answered there.
+        Form::Json if record.event.is_some() => ingest_answered(program, raw, scratch),
         Form::Json => ingest(program, raw, scratch),
         Form::Proto => ingest_proto(program, raw, scratch),
     }))

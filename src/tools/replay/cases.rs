@@ -1,8 +1,8 @@
 //! Records as tests of policies.
 //!
-//! In:      records, and the bundles that made them.
+//! In:      records, or the events of sessions, and the bundles that made them.
 //! Out:     the text of a `_test.yaml` file.
-//! Imports: `runtime`, `tools::replay`.
+//! Imports: `runtime`, `tools`.
 //!
 //! A test file is YAML, and JSON is YAML: contexts stand in it as JSON, a root a line.
 
@@ -17,6 +17,8 @@ use crate::runtime::program::Program;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::inspect::digest_text;
+use crate::tools::replay::events::Said;
 
 /// A case that was made of a record.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,11 +44,28 @@ pub fn case(program: &Program, name: String, context: Json, moment: &Moment<'_>)
     Recorded { name, now, context, report }
 }
 
+/// A session that becomes a case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedSession {
+    /// Its name.
+    pub name: String,
+    /// Its events, the last of them a request.
+    pub events: Vec<Json>,
+    /// What comes of each.
+    pub said: Vec<Option<Said>>,
+}
+
 /// The text of a test file about one policy.
 #[must_use]
-pub fn file(policy: &str, cases: &[Recorded]) -> String {
+pub fn file(policy: &str, cases: &[Recorded], sessions: &[RecordedSession]) -> String {
     let mut text = String::from("# Made of records by `policyc replay test`.\n");
     let _ = writeln!(text, "policy: {}\ncases:", json!(policy));
+    for session in sessions {
+        let _ = writeln!(text, "  - name: {}\n    session:", json!(session.name));
+        for event in with_expectations(session) {
+            let _ = writeln!(text, "      - {event}");
+        }
+    }
     for case in cases {
         let _ = writeln!(text, "  - name: {}\n    now: {}", json!(case.name), case.now);
         match case.context.as_object().filter(|roots| !roots.is_empty()) {
@@ -62,23 +81,53 @@ pub fn file(policy: &str, cases: &[Recorded]) -> String {
             }
             None => text.push_str("    patch: {}\n"),
         }
-        let _ = writeln!(text, "    expect: {}", expected(&case.report));
+        let DecisionReport { effect, rule, fired, reason, .. } = &case.report;
+        let expected = expected(*effect, rule.as_deref(), fired, reason);
+        let _ = writeln!(text, "    expect: {expected}");
     }
     text
 }
 
+/// The events of a session: requests with what is decided about them, approvals with the call that
+/// they are for, whatever the bundle is then.
+fn with_expectations(session: &RecordedSession) -> Vec<Json> {
+    let calls = session.events.iter().zip(&session.said).filter_map(|(event, said)| {
+        let digest = digest_text(&said.as_ref()?.asks?);
+        Some((digest, event.get("call")?.clone()))
+    });
+    let calls: Vec<(String, Json)> = calls.collect();
+    let one = |(event, said): (&Json, &Option<Said>)| {
+        let mut event = event.clone();
+        let asked = event.get("for").and_then(Json::as_str);
+        let call = calls.iter().find(|(digest, _)| Some(digest.as_str()) == asked);
+        if let (Some(members), Some((_, call))) = (event.as_object_mut(), call) {
+            members.insert("for".to_owned(), call.clone());
+        }
+        // What waits for the host is not decided yet.
+        if let (Some(members), Some(said)) =
+            (event.as_object_mut(), said.as_ref().filter(|said| !said.pending))
+        {
+            let Said { effect, rule, fired, reason, .. } = said;
+            let expected = expected(*effect, rule.as_deref(), fired, reason);
+            members.insert("expect".to_owned(), expected);
+        }
+        event
+    };
+    session.events.iter().zip(&session.said).map(one).collect()
+}
+
 /// What a decision must be: effect and rule, what fired, and the message.
-fn expected(report: &DecisionReport) -> Json {
-    let mut expected = match report.effect {
+fn expected(effect: Option<Effect>, rule: Option<&str>, fired: &[String], reason: &str) -> Json {
+    let mut expected = match effect {
         Some(effect @ (Effect::Allow | Effect::Deny | Effect::Escalate)) => {
-            json!({effect.word(): report.rule})
+            json!({effect.word(): rule})
         }
         None => json!({"effect": null}),
     };
     if let Some(expected) = expected.as_object_mut() {
-        expected.insert("fired".to_owned(), json!(report.fired));
-        if !report.reason.is_empty() {
-            expected.insert("reason".to_owned(), json!(report.reason));
+        expected.insert("fired".to_owned(), json!(fired));
+        if !reason.is_empty() {
+            expected.insert("reason".to_owned(), json!(reason));
         }
     }
     expected

@@ -11,8 +11,9 @@ use serde_json::Value as Json;
 
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
-use crate::runtime::record::read::{Input, Record, Text};
+use crate::runtime::record::read::{Record, Text};
 use crate::tools::replay::expression::Expression;
+use crate::tools::replay::plain::context;
 use crate::tools::replay::sketch::hash;
 
 /// What a condition over a record may name: its fields.
@@ -133,8 +134,7 @@ impl Filter {
         if self.tool.is_none() && self.principal.is_none() {
             return true;
         }
-        let Input::Context(context, _) = record.input else { return false };
-        let context: Json = serde_json::from_slice(context).unwrap_or_default();
+        let context = context(record);
         let at = |pointer, wanted: &Option<String>| {
             wanted.as_ref().is_none_or(|wanted| {
                 context.pointer(pointer).and_then(Json::as_str) == Some(wanted)

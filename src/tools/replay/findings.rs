@@ -102,9 +102,13 @@ pub fn mismatch(found: &Mismatch, worded: Option<&Worded<'_>>) -> (SourceMap, Di
         Some(Part::Before) => "the state before it is another".to_owned(),
         Some(Part::After) => "the state after it is another".to_owned(),
         Some(Part::Context) => "its context is not the one that the session makes".to_owned(),
-        Some(Part::Decision) | None if recorded == replayed => {
-            format!("{recorded} both times, and something else differs")
+        Some(Part::Knew) => {
+            format!("its `{}` is not what the session knew", found.field.unwrap_or_default())
         }
+        Some(Part::Decision) | None if recorded == replayed => match found.field {
+            Some(field) => format!("{recorded} both times, and `{field}` differs"),
+            None => format!("{recorded} both times, and an atom differs"),
+        },
         Some(Part::Decision) | None => format!("recorded {recorded}, replayed {replayed}"),
     };
     let fact = format!("record `{}`{tool}{event}: {how}", found.id);
@@ -126,6 +130,9 @@ pub fn mismatch(found: &Mismatch, worded: Option<&Worded<'_>>) -> (SourceMap, Di
         Some(InSession { id, part: Part::Before | Part::After | Part::Context, .. }) => format!(
             "an event was changed, taken away or put in; `policyc replay step {id}` shows them all"
         ),
+        Some(InSession { part: Part::Knew, .. }) => {
+            "the record was changed after it was written: go by no field of it".to_owned()
+        }
         Some(_) | None => format!("`policyc replay explain {}` shows why", found.id),
     });
     (files, finding.help(help))

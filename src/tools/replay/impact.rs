@@ -8,7 +8,7 @@
 //! is kept does not grow with the number of records, and is the same however they are cut into
 //! parts: `tools::replay::sketch`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -20,10 +20,11 @@ use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Entry, Record};
 use crate::runtime::vm::observe::Witness;
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats, Verdict};
+use crate::tools::replay::answers::{Answers, subject};
 use crate::tools::replay::chained;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::fold::{Gathered, Stands};
-use crate::tools::replay::knew::is_refused;
+use crate::tools::replay::knew::{is_refused, recorded_effect};
 use crate::tools::replay::sides::{Side, tell};
 use crate::tools::replay::sketch::{Merge, Table, pairs};
 use crate::tools::replay::store::{Digest, Store};
@@ -232,6 +233,8 @@ pub struct Impact {
     /// Records that cannot be replayed, by why not.
     #[serde(with = "pairs")]
     pub obstacles: BTreeMap<Obstacle, u64>,
+    /// Records that are undetermined because a session would answer otherwise, by what about.
+    pub not_judged: BTreeMap<String, u64>,
     /// Lines that are no records.
     pub unreadable: u64,
     /// Bundles that decided before, with the records of each.
@@ -257,6 +260,7 @@ impl Default for Impact {
             changed_sessions: Table::keeping(SORTS_MAX),
             times: None,
             obstacles: BTreeMap::new(),
+            not_judged: BTreeMap::new(),
             unreadable: 0,
             bundles: BTreeMap::new(),
             chains: Chains::default(),
@@ -284,6 +288,9 @@ impl Impact {
         }
         for (obstacle, count) in other.obstacles {
             *self.obstacles.entry(obstacle).or_default() += count;
+        }
+        for (about, count) in other.not_judged {
+            *self.not_judged.entry(about).or_default() += count;
         }
         self.unreadable += other.unreadable;
         for (bundle, count) in other.bundles {
@@ -343,6 +350,9 @@ pub struct Comparer<'s> {
     facts: Witness,
     /// The rules that won in the last two decisions.
     winners: [Option<u16>; 2],
+    /// By the bundle that recorded what sessions answered: what it answers otherwise than the
+    /// bundle before, and than the candidate.
+    answers: HashMap<Digest, [Answers; 2]>,
 }
 
 /// What one of both said.
@@ -408,6 +418,7 @@ impl<'s> Comparer<'s> {
             memo: Memo::default(),
             facts: Witness::new(0),
             winners: [None; 2],
+            answers: HashMap::new(),
         }
     }
 
@@ -462,6 +473,10 @@ impl<'s> Comparer<'s> {
 
     fn record(&mut self, record: &Record<'_>, impact: &mut Impact) -> Result<(), Obstacle> {
         self.seats.check(record)?;
+        let [of_from, of_to] = self.answers(record)?;
+        let (mut memory, mut other) = (Vec::new(), Vec::new());
+        let record_was = of_from.without(record, &mut memory)?;
+        let record_is = of_to.without(record, &mut other)?;
         let before = match &mut self.from {
             Some(seat) => seat,
             None => self.seats.for_record(record)?,
@@ -471,15 +486,22 @@ impl<'s> Comparer<'s> {
         let own_facts = recorded_by == Some(before.program.digest())
             && record.witness(self.facts.refill()).is_some();
         let facts = own_facts.then_some(&self.facts);
-        let mut was = Said::of(&before.decide(record, facts)?, before);
+        let said = before.decide(&record_was, facts)?;
+        let mut not_judged = hangs_on(&said);
+        let mut was = Said::of(&said, before);
         let lacked = before.lacks_answers();
         if lacked && self.from.is_some() {
             return Err(Obstacle::Asks);
         }
         let own = facts.filter(|_| recorded_by == Some(self.to.program.digest()));
-        let mut is = Said::of(&self.to.decide(record, own)?, &self.to);
+        let said = self.to.decide(&record_is, own)?;
+        not_judged.extend(hangs_on(&said));
+        let mut is = Said::of(&said, &self.to);
         if self.to.lacks_answers() && !lacked {
             return Err(Obstacle::Asks);
+        }
+        for about in not_judged {
+            *impact.not_judged.entry(about).or_default() += 1;
         }
         for said in [&mut was, &mut is] {
             let asks = said.outcome == Outcome::Escalate && record.event.is_some();
@@ -491,9 +513,7 @@ impl<'s> Comparer<'s> {
         let recorded = record.outcome;
         let drifted = match (recorded.and_then(|it| it.digest), was.digest) {
             (Some(recorded), Some(replayed)) if self.from.is_none() => recorded != replayed,
-            (Some(_), Some(_)) => {
-                recorded.is_some_and(|recorded| Outcome::of(recorded.effect) != was.outcome)
-            }
+            (Some(_), Some(_)) => recorded_effect(record).map(Outcome::of) != Some(was.outcome),
             (Some(_) | None, _) => false,
         };
         let weight = record.weight().saturating_mul(self.filter.weight());
@@ -504,5 +524,29 @@ impl<'s> Comparer<'s> {
         let sides = (&was.side(before), &is.side(&self.to));
         tell(impact, record, sides, (weight, drifted));
         Ok(())
+    }
+
+    /// What a session answers otherwise under the bundle before, and under the candidate, than
+    /// under the one that recorded it.
+    fn answers(&mut self, record: &Record<'_>) -> Result<&[Answers; 2], Obstacle> {
+        let by = match record.event {
+            Some(_) => self.seats.for_record(record)?.program.clone(),
+            None => Arc::clone(&self.to.program),
+        };
+        let (from, to) = (&self.from, &self.to);
+        Ok(self.answers.entry(by.digest()).or_insert_with(|| {
+            let before = from.as_ref().map_or(&by, |from| &from.program);
+            [before, &to.program].map(|other| Answers::between(&by, other))
+        }))
+    }
+}
+
+/// What of a session a decision hangs on, as documents call it.
+fn hangs_on(said: &Again) -> BTreeSet<String> {
+    match said {
+        Again::Undetermined { effect: None, paths } => {
+            paths.iter().filter_map(|path| subject(path)).collect()
+        }
+        Again::Undetermined { effect: Some(_), .. } | Again::Decided(_) => BTreeSet::new(),
     }
 }

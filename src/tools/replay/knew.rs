@@ -2,12 +2,15 @@
 //!
 //! In:      a record.
 //! Out:     rows of words: what values carry and where they were seen, meters, the plan, approvals.
-//! Imports: `runtime::record`.
+//! Imports: `runtime::record`, `tools`.
 //! Source:  `docs/records.md`, "Sessions".
 
 use serde_json::{Map, Value as Json};
 
+use crate::lang::decision::Effect;
 use crate::runtime::record::read::{Event, Record};
+use crate::tools::inspect::read_digest;
+use crate::tools::replay::plain::shown;
 
 /// A row: a word, and what is said.
 pub type Row = (&'static str, String);
@@ -16,42 +19,75 @@ pub type Row = (&'static str, String);
 #[must_use]
 pub fn knew(record: &Record<'_>) -> Vec<Row> {
     let Some(event) = record.event else { return Vec::new() };
-    let line: Json = serde_json::from_slice(record.line).unwrap_or_default();
     let mut rows = Vec::new();
-    let is_mark = line.pointer("/ev/$x").is_some();
-    if is_mark {
-        rows.push(("event", "withheld, and what the session knew with it".to_owned()));
-    } else if matches!(event, Event::Raw(_)) {
-        rows.push(("event", "bytes that no session takes in".to_owned()));
+    match event {
+        Event::Json(event) if shown(event).get("$x").is_some() => {
+            rows.push(("event", "withheld, and what the session knew with it".to_owned()));
+        }
+        Event::Json(_) => {}
+        Event::Raw(_) => rows.push(("event", "bytes that no session takes in".to_owned())),
     }
-    rows.extend(line.get("note").and_then(Json::as_str).map(|note| ("note", note.to_owned())));
-    let entries = |field: &str| line.get(field).and_then(Json::as_object).cloned();
-    for (place, labels) in entries("labels").unwrap_or_default() {
+    let known = &record.knew;
+    rows.extend(note(record).map(|note| ("note", note)));
+    let entries = |part: Option<&[u8]>| match part.map(shown) {
+        Some(Json::Object(entries)) => entries,
+        Some(_) | None => Map::new(),
+    };
+    for (place, labels) in entries(known.labels) {
         rows.push(("carries", format!("{place}: {}", names(&labels))));
     }
-    for (place, links) in entries("chain").unwrap_or_default() {
+    for (place, links) in entries(known.chain) {
         let links = links.as_array().map(Vec::as_slice).unwrap_or_default();
         rows.extend(links.iter().map(|link| ("seen", seen(&place, link))));
     }
-    let kept = |field| entries(field).unwrap_or_default();
-    rows.extend(meters(&kept("reads"), &kept("writes")));
-    rows.extend(line.get("plan").map(|plan| ("plan", planned(plan))));
-    rows.extend(line.get("approval").map(|approval| ("asked", asked(approval))));
+    rows.extend(meters(&entries(record.reads), &entries(known.writes)));
+    rows.extend(known.plan.map(|plan| ("plan", planned(&shown(plan)))));
+    rows.extend(known.approval.map(|approval| ("asked", asked(&shown(approval)))));
     rows
 }
 
-/// Whether approvers have refused what a record says is escalated.
+/// What was odd about an event, in a word.
+fn note(record: &Record<'_>) -> Option<String> {
+    shown(record.knew.note?).as_str().map(str::to_owned)
+}
+
+/// Whether a call waits for a function of the host, as its record says.
+#[must_use]
+pub fn is_pending(record: &Record<'_>) -> bool {
+    note(record).as_deref() == Some("pending")
+}
+
+/// Whether a record says that a call is denied, whatever the rules say: approvers have refused it,
+/// it was asked or tried too often, or it waits for a function of the host.
 #[must_use]
 pub fn is_refused(record: &Record<'_>) -> bool {
-    let line: Json = serde_json::from_slice(record.line).unwrap_or_default();
-    line.pointer("/approval/standing").and_then(Json::as_str) == Some("refused")
+    let approval = record.knew.approval.map(shown);
+    let standing = approval.as_ref().and_then(|it| it.get("standing")?.as_str());
+    let denied = ["pending", "overdue", "refused", "too_often"];
+    standing == Some("refused") || note(record).is_some_and(|it| denied.contains(&it.as_str()))
+}
+
+/// The effect that a record says a call had: what is denied whatever the rules say is denied.
+/// Nothing where it says nothing of a decision.
+#[must_use]
+pub fn recorded_effect(record: &Record<'_>) -> Option<Option<Effect>> {
+    let effect = record.outcome?.effect;
+    let waits = matches!(note(record).as_deref(), Some("pending" | "overdue"));
+    let denied = waits || effect == Some(Effect::Escalate) && is_refused(record);
+    Some(if denied && record.event.is_some() { Some(Effect::Deny) } else { effect })
+}
+
+/// What approvers are asked about, as a record says.
+#[must_use]
+pub fn asked_of(record: &Record<'_>) -> Option<[u8; 32]> {
+    read_digest(shown(record.knew.approval?).get("for")?.as_str()?)
 }
 
 /// What happened, in a word and some more: the kind of an event, and what it holds.
 #[must_use]
 pub fn happened(record: &Record<'_>) -> Option<(String, String)> {
     let Event::Json(event) = record.event? else { return Some(("?".to_owned(), String::new())) };
-    let event: Json = serde_json::from_slice(event).unwrap_or_default();
+    let event = shown(event);
     let text = |key: &str| event.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
     let kind = text("ev");
     let says = match kind.as_str() {

@@ -11,10 +11,12 @@
 pub mod again;
 #[cfg(test)]
 mod ahead;
+pub mod answers;
 pub mod cases;
 mod chained;
 pub mod condition;
 pub mod cover;
+pub mod events;
 pub mod explain;
 pub mod expression;
 pub mod filter;
@@ -22,6 +24,7 @@ pub mod find;
 pub mod findings;
 pub mod flip;
 pub mod fold;
+mod form;
 pub mod gate;
 pub mod impact;
 pub mod import;

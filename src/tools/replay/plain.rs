@@ -2,16 +2,52 @@
 //!
 //! In:      a context in typed JSON.
 //! Out:     JSON as hosts write it; the leaves of it, by JSON Pointers.
-//! Imports: none.
+//! Imports: `base`, `runtime::record`.
 //!
 //! Nesting is what `serde_json` bounds.
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::base::limits::CONTEXT_DEPTH_MAX;
 use crate::base::pointer;
+use crate::runtime::record::read::{Form, Input, Record, elements, members};
 
 /// Marks of values that JSON has no kind for: the value stands behind them as hosts write it.
 const MARKS: &[&str] = &["$u", "$b", "$ts", "$d", "$f"];
+
+/// Parts of a record as people look at them. What `serde_json` does not hold, as `1e400`, becomes
+/// the text that it is spelled as, so that the rest can be looked at.
+#[must_use]
+pub fn shown(json: &[u8]) -> Json {
+    shown_below(json, CONTEXT_DEPTH_MAX)
+}
+
+fn shown_below(json: &[u8], depth: usize) -> Json {
+    if let Ok(value) = serde_json::from_slice(json) {
+        return value;
+    }
+    let text = || Json::String(String::from_utf8_lossy(json).into_owned());
+    let Some(below) = depth.checked_sub(1) else { return text() };
+    if let Some(members) = members(json) {
+        let member = |(key, value)| (key, shown_below(value, below));
+        return Json::Object(members.into_iter().map(member).collect::<Map<_, _>>());
+    }
+    match elements(json) {
+        Some(items) => items.into_iter().map(|item| shown_below(item, below)).collect(),
+        None => text(),
+    }
+}
+
+/// The context of a record as people look at it, in typed JSON; null where there is none.
+#[must_use]
+pub fn context(record: &Record<'_>) -> Json {
+    let context = match record.input {
+        Input::Context(context, _) => shown(context),
+        Input::Raw(text, Form::Json) => text.bytes().map_or(Json::Null, |bytes| shown(&bytes)),
+        Input::Raw(_, Form::Proto) => Json::Null,
+    };
+    if context.is_object() { context } else { Json::Null }
+}
 
 /// A context as hosts write it. What is withheld becomes a value of its kind, and its pointer goes
 /// to `withheld`.
@@ -85,7 +121,15 @@ pub fn leaves(context: &Json) -> Vec<String> {
 mod tests {
     use serde_json::json;
 
-    use super::{leaves, plain};
+    use super::{leaves, plain, shown};
+
+    #[test]
+    fn a_number_that_is_too_large_hides_nothing_else() {
+        let whole = br#"{"a": [1, 1e400, {"b": "c"}], "d": -1e999}"#;
+        assert_eq!(shown(whole), json!({"a": [1, "1e400", {"b": "c"}], "d": "-1e999"}));
+        let deep = [b"[".repeat(100_000), b"1e400".to_vec(), b"]".repeat(100_000)].concat();
+        assert!(shown(&deep).is_array());
+    }
 
     #[test]
     fn typed_json_becomes_what_hosts_write() {

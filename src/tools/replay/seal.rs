@@ -6,9 +6,12 @@
 //! Source:  `docs/redaction.md`, "Records that exist".
 //!
 //! What might tell of the values goes as well: the message and the outputs, unless the bundle that
-//! made the record proves that they do not. The digest of the decision stays. What a record says
-//! of its place in a chain goes, for it is another line now; so do fields that nobody here knows.
+//! made the record proves that they do not, and with them the digest of the decision, which can be
+//! compared with guesses; what host functions gave, if it may be about the values or holds them;
+//! what a session answered. What a record says of its place in a chain goes, for it is another line
+//! now; so does the digest of the call on the wire, and what nobody here knows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -23,6 +26,7 @@ use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
 use crate::tools::hex::bytes_of;
 use crate::tools::inspect::digest_text;
+use crate::tools::replay::plain::shown;
 
 /// What is withheld, and on whose word.
 #[derive(Debug)]
@@ -41,10 +45,10 @@ pub struct Maker {
 }
 
 impl Maker {
-    /// A bundle, looked at under these rules.
+    /// A bundle, looked at under these rules: what its sessions answer tells of values, too.
     #[must_use]
     pub fn of(program: Arc<Program>, rules: &Rules) -> Self {
-        let withheld = Withheld::under(program.module(), rules.clone());
+        let withheld = Withheld::under(program.module(), rules.clone().and_answers());
         Self { program, withheld }
     }
 }
@@ -58,13 +62,29 @@ pub struct Rewritten {
     pub values: usize,
     /// The parts of the outcome that were withheld.
     pub parts: Vec<&'static str>,
+    /// Places that hold a value that was withheld elsewhere: nobody asked for these.
+    pub elsewhere: BTreeSet<String>,
 }
 
-/// Fields that hold nothing of the context.
-const KEPT: [&str; 15] = [
-    "v", "id", "ts", "ses", "eng", "bun", "now", "phase", "refused", "reads", "ns", "smp", "rep",
-    "wire", "otel",
+/// Fields that hold nothing of the context, and what of each is known.
+const KEPT: [(&str, &[&str]); 13] = [
+    ("v", &[]),
+    ("id", &[]),
+    ("ts", &[]),
+    ("ses", &["id", "n", "parent"]),
+    ("eng", &["name", "ver", "sem", "tz"]),
+    ("bun", &["name", "rev", "dig", "sch", "data", "unsigned"]),
+    ("now", &[]),
+    ("phase", &[]),
+    ("refused", &["n", "c"]),
+    ("ns", &[]),
+    ("smp", &["p", "by"]),
+    ("rep", &[]),
+    ("otel", &["trace", "span"]),
 ];
+
+/// Bytes from which on a text is not the same as another by chance.
+const TOLD_APART: usize = 4;
 
 /// Why a record is not rewritten.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,12 +128,14 @@ fn written(
     mut keeper: Option<&mut (dyn Keeper + '_)>,
 ) -> Option<Rewritten> {
     redactor.clear();
-    let mut work = Work { record, maker, sealing, out: b"{".to_vec(), declared: false };
-    let (mut parts, mut said, mut before) = (Vec::new(), Vec::new(), None);
+    let (secrets, elsewhere, out) = (BTreeSet::new(), BTreeSet::new(), b"{".to_vec());
+    let mut work = Work { record, maker, sealing, out, declared: false, secrets, elsewhere };
+    let (mut parts, mut said, mut before, mut given) = (Vec::new(), Vec::new(), None, None);
+    let mut host = Vec::new();
     for (key, value) in members(record.line)? {
         match key.as_str() {
             "ctx" | "raw" => work.context(redactor, keeper.as_deref_mut())?,
-            "nd" => work.given(value),
+            "nd" => given = Some(value),
             "out" => parts = work.outcome(value)?,
             "sig" => work.sig(value),
             // The bytes of a message are gone, and with them how they are written.
@@ -121,11 +143,19 @@ fn written(
             "redacted" => before = Some(value),
             // What a session has seen no rule knows the places of.
             "ev" => work.member("ev", b"{\"$x\":\"drop\",\"t\":\"map\"}"),
-            "reads" if record.event.is_some() => {}
+            // Keys of state are made of values. Of a session it is told of its events.
+            "reads" if record.event.is_none() => work.not_replayable(),
             "replayable" | "why" => said.push((key, value)),
-            key if KEPT.contains(&key) => work.member(key, value),
-            _ => {}
+            key => {
+                if let Some((_, known)) = KEPT.iter().find(|(kept, _)| *kept == key) {
+                    work.member(key, &only(known, value)?);
+                    host.push((key.to_owned(), shown(value)));
+                }
+            }
         }
+    }
+    if let Some(value) = given {
+        work.given(value)?;
     }
     if !work.declared {
         for (key, value) in said {
@@ -140,7 +170,23 @@ fn written(
         work.member("redacted", format!("{{{by}\"out\":{all}}}").as_bytes());
     }
     work.out.push(b'}');
-    Some(Rewritten { line: work.out, values: redactor.withheld(), parts })
+    for (key, value) in host {
+        work.stands(&value, &format!("/{key}"));
+    }
+    let Work { out: line, elsewhere, .. } = work;
+    Some(Rewritten { line, values: redactor.withheld(), parts, elsewhere })
+}
+
+/// A value with those members alone that are known; as it is, where it has none.
+fn only(known: &[&str], value: &[u8]) -> Option<Vec<u8>> {
+    if known.is_empty() {
+        return Some(value.to_vec());
+    }
+    let members = members(value)?;
+    let members = members.into_iter().filter(|(key, _)| known.contains(&key.as_str()));
+    let members: Vec<Vec<u8>> =
+        members.map(|(key, value)| [format!("\"{key}\":").as_bytes(), value].concat()).collect();
+    Some([b"{".to_vec(), members.join(&b','), b"}".to_vec()].concat())
 }
 
 /// The parts of the outcome that went before, as the record says, and those that go now.
@@ -164,6 +210,10 @@ struct Work<'w, 'r> {
     out: Vec<u8>,
     /// Whether the record says by now that it is not replayable.
     declared: bool,
+    /// The texts and numbers that are withheld, as people read them.
+    secrets: BTreeSet<String>,
+    /// Places that hold one of them, too, and are not withheld.
+    elsewhere: BTreeSet<String>,
 }
 
 impl Work<'_, '_> {
@@ -198,6 +248,8 @@ impl Work<'_, '_> {
             Input::Context(bytes, _) => {
                 let rules = self.sealing.rules;
                 redactor.redact_spelled(rules, bytes, keeper, &mut context).ok()?;
+                texts(&shown(bytes), &shown(&context), &mut self.secrets);
+                self.stands(&shown(&context), "");
                 if self.record.event.is_some() {
                     let whole = std::mem::take(&mut context);
                     let answers = Rules::new(vec![Rules::answers(true)]);
@@ -218,6 +270,33 @@ impl Work<'_, '_> {
         Some(())
     }
 
+    /// Notes where a value that is withheld stands, too.
+    fn stands(&mut self, value: &Json, at: &str) {
+        let mut open = vec![(at.to_owned(), value)];
+        while let Some((at, value)) = open.pop() {
+            let text = match value {
+                Json::Object(entries) => {
+                    let below = entries.iter();
+                    open.extend(
+                        below.map(|(key, value)| (format!("{at}/{}", pointer::token(key)), value)),
+                    );
+                    continue;
+                }
+                Json::Array(items) => {
+                    let items = items.iter().enumerate();
+                    open.extend(items.map(|(nth, item)| (format!("{at}/{nth}"), item)));
+                    continue;
+                }
+                Json::String(text) => text.clone(),
+                Json::Number(number) => number.to_string(),
+                Json::Null | Json::Bool(_) => continue,
+            };
+            if text.len() >= TOLD_APART && self.secrets.contains(&text) {
+                self.elsewhere.insert(at);
+            }
+        }
+    }
+
     /// Whether the context was refused: the places of what was wrong with it are not recorded.
     fn was_refused(&self) -> bool {
         let outcome = self.record.outcome;
@@ -225,35 +304,79 @@ impl Work<'_, '_> {
             .is_some_and(|it| it.errors().any(|(rule, class)| rule.is_none() && class.is("INPUT")))
     }
 
-    /// What host functions gave: all of it, or nothing where some of it may be about the values.
-    fn given(&mut self, value: &[u8]) {
-        let about = |maker: &Maker| {
-            let mut hosts = maker.program.module().hosts.iter().enumerate();
-            hosts.any(|(at, _)| maker.withheld.is_asked_by_host(at))
-        };
-        let all = self.is_own() || self.maker.is_some_and(|maker| !about(maker));
-        if all {
-            self.member("nd", value);
-        } else {
+    /// What host functions gave, but where that may be about the values, or holds one.
+    fn given(&mut self, value: &[u8]) -> Option<()> {
+        let rows = elements(value)?.into_iter();
+        let (kept, gone): (Vec<&[u8]>, Vec<&[u8]>) = rows.partition(|row| self.keeps_given(row));
+        let is_missed = |row: &&[u8]| self.maker.is_none() || self.hosts(row).next().is_some();
+        if gone.iter().any(is_missed) {
             self.not_replayable();
         }
+        if !kept.is_empty() {
+            self.member("nd", &[b"[".to_vec(), kept.join(&b','), b"]".to_vec()].concat());
+        }
+        Some(())
+    }
+
+    fn keeps_given(&self, row: &[u8]) -> bool {
+        let Some(maker) = self.maker else { return self.is_own() };
+        let (result, mut found) = (shown(row).get("r").cloned(), BTreeSet::new());
+        texts(result.as_ref().unwrap_or(&Json::Null), &Json::Null, &mut found);
+        let is_secret = |text: &String| {
+            let holds = |it: &String| it.len() >= TOLD_APART && text.contains(it.as_str());
+            self.secrets.contains(text) || self.secrets.iter().any(holds)
+        };
+        // Bytes that are no JSON nobody has looked at.
+        let is_silent = result.is_some() && !found.iter().any(is_secret);
+        let mut hosts = self.hosts(row).peekable();
+        self.is_own()
+            || is_silent
+                && hosts.peek().is_some()
+                && !hosts.any(|at| maker.withheld.is_asked_by_host(at))
+    }
+
+    /// The host functions of the bundle that a row is about, by number.
+    fn hosts(&self, row: &[u8]) -> impl Iterator<Item = usize> {
+        let name = shown(row).get("f").and_then(Json::as_str).map(str::to_owned);
+        let program = self.maker.map(|maker| &maker.program);
+        let hosts = program.into_iter().flat_map(|program| {
+            let rows = program.module().hosts.iter().enumerate();
+            rows.map(|(at, row)| (at, program.string(row.name)))
+        });
+        hosts.filter(move |(_, own)| name.as_deref() == Some(*own)).map(|(at, _)| at)
     }
 
     /// The outcome; the parts of it that went.
     fn outcome(&mut self, value: &[u8]) -> Option<Vec<&'static str>> {
         let (mut gone, mut members_out): (Vec<&'static str>, Vec<(String, Vec<u8>)>) =
             (Vec::new(), Vec::new());
+        let mut digest = None;
         for (key, value) in members(value)? {
             match key.as_str() {
                 "reason" if !self.keeps_reason() && !matches!(value, b"\"\"" | b"null") => {
                     gone.push("reason");
                 }
                 "outputs" if !self.keeps_outputs() && value != b"{}" => gone.push("outputs"),
+                "oblig" if value != b"[]" => gone.push("oblig"),
                 "cost" if !self.keeps_cost() => gone.push("cost"),
-                "effect" | "rule" | "fired" | "shadow" | "reason" | "oblig" | "outputs" | "err"
-                | "cost" | "dig" => members_out.push((key, value.to_vec())),
+                "dig" => digest = Some(value),
+                "err" => {
+                    let failed = elements(value)?.into_iter();
+                    let failed: Option<Vec<Vec<u8>>> =
+                        failed.map(|it| only(&["class", "rule"], it)).collect();
+                    let failed = [b"[".to_vec(), failed?.join(&b','), b"]".to_vec()].concat();
+                    members_out.push((key, failed));
+                }
+                "effect" | "rule" | "fired" | "shadow" | "reason" | "oblig" | "outputs"
+                | "cost" => members_out.push((key, value.to_vec())),
                 _ => {}
             }
+        }
+        // Whoever has the rest of a decision can try values until the digest comes out.
+        match digest {
+            Some(_) if gone.iter().any(|part| *part != "cost") => gone.push("dig"),
+            Some(digest) => members_out.push(("dig".to_owned(), digest.to_vec())),
+            None => {}
         }
         let text: Vec<Vec<u8>> = members_out
             .into_iter()
@@ -294,6 +417,34 @@ impl Work<'_, '_> {
         if !silent || self.is_own() {
             self.member("sig", value);
         }
+    }
+}
+
+/// Texts and numbers of a value that are not at the same place of another.
+fn texts(value: &Json, left: &Json, found: &mut BTreeSet<String>) {
+    let other = Json::Null;
+    match (value, left) {
+        (Json::Object(entries), _) => {
+            for (key, value) in entries {
+                texts(value, left.get(key).unwrap_or(&other), found);
+                if left.get(key).is_none() {
+                    found.insert(key.clone());
+                }
+            }
+        }
+        (Json::Array(items), _) => {
+            for (at, value) in items.iter().enumerate() {
+                texts(value, left.get(at).unwrap_or(&other), found);
+            }
+        }
+        (value, left) if value == left => {}
+        (Json::String(text), _) if !text.is_empty() => {
+            found.insert(text.clone());
+        }
+        (Json::Number(number), _) => {
+            found.insert(number.to_string());
+        }
+        (Json::String(_) | Json::Bool(_) | Json::Null, _) => {}
     }
 }
 

@@ -6,10 +6,11 @@
 
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::{Input, Record};
+use crate::runtime::record::read::Record;
 use crate::tools::replay::impact::{
     Changed, Count, Example, FirstChange, Impact, Outcome, Sort, Way,
 };
+use crate::tools::replay::plain::context;
 use crate::tools::replay::sketch::hash;
 use crate::tools::replay::store::Digest;
 
@@ -123,10 +124,7 @@ fn sort(impact: &mut Impact, (was, is): (&Side<'_>, &Side<'_>), way: Option<Way>
 
 /// What people recognise a record by.
 fn example(record: &Record<'_>) -> Example {
-    let context: serde_json::Value = match record.input {
-        Input::Context(context, _) => serde_json::from_slice(context).unwrap_or_default(),
-        Input::Raw(..) => serde_json::Value::Null,
-    };
+    let context = context(record);
     let text = |pointer| context.pointer(pointer).and_then(|it| it.as_str()).map(str::to_owned);
     Example {
         id: record.id.map(|id| id.text().into_owned()).unwrap_or_default(),

@@ -4,7 +4,8 @@
 //! Out:     `Verified`: how many are exact, and what of the others is known.
 //! Imports: `runtime`, `tools::replay`.
 //!
-//! Two decisions are the same if their digests are, and if every atom came out alike.
+//! Two decisions are the same if their digests are, and if every atom came out alike. What a record
+//! says of its decision in words must be that decision, too: people go by the words.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub struct Mismatch {
     pub replayed: (Option<Effect>, Option<String>),
     /// The first atom that came out differently: its number, recorded, replayed.
     pub atom: Option<(u16, Known, Known)>,
+    /// The first field of the record that says something else, where that is known.
+    pub field: Option<&'static str>,
     /// What may be the cause.
     pub cause: Option<String>,
     /// The session that the record is of, where that was folded.
@@ -80,6 +83,8 @@ pub enum Part {
     After,
     /// What was decided about.
     Context,
+    /// What the session knew, the time, or what host functions gave.
+    Knew,
 }
 
 impl Part {
@@ -91,6 +96,7 @@ impl Part {
             Self::Before => "before",
             Self::After => "after",
             Self::Context => "context",
+            Self::Knew => "knew",
         }
     }
 }
@@ -300,7 +306,6 @@ pub(super) fn compare(
 ) -> Result<Compared, Obstacle> {
     seats.check(record)?;
     let outcome = record.outcome.ok_or(Obstacle::NoOutcome)?;
-    let recorded = outcome.digest.ok_or(Obstacle::NoOutcome)?;
     let seat = seats.for_record(record)?;
     // A record without a witness holds no atom that was asked.
     let facts = record.witness(facts.refill()).map(|()| &*facts);
@@ -308,10 +313,14 @@ pub(super) fn compare(
         Again::Decided(verdict) => verdict,
         Again::Undetermined { paths, .. } => return Ok(Compared::Undetermined(paths)),
     };
+    let recorded = outcome.digest.ok_or(Obstacle::NoOutcome)?;
     // Atoms on values that are withheld are taken from the record.
     let seen = facts.filter(|_| !verdict.partial);
     let atom = seen.and_then(|facts| first_other(facts, seat.witness()));
-    if recorded == verdict.digest && atom.is_none() {
+    let field = seat.first_unlike(&outcome, &verdict);
+    let field = field.or_else(|| (recorded != verdict.digest).then_some("dig"));
+    let field = field.or_else(|| (record.sig.is_some() && facts.is_none()).then_some("sig"));
+    if field.is_none() && atom.is_none() {
         return Ok(if verdict.by_facts { Compared::ByFacts } else { Compared::Exact });
     }
     let Verdict { effect, rule, .. } = verdict;
@@ -327,6 +336,7 @@ pub(super) fn compare(
         recorded: (outcome.effect, outcome.rule.map(rule_of)),
         replayed: (effect, rule.map(|rule| program.rule_id(rule).to_owned())),
         atom,
+        field,
         cause: seats.cause(),
         session: None,
     })))

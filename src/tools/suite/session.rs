@@ -3,9 +3,11 @@
 //! In:      events, the last of them a request.
 //! Out:     the decision about it, and the context that was decided about, with what the session
 //!          answered in it.
-//! Imports: `runtime`.
+//! Imports: `runtime`, `tools::inspect`.
 //! Source:  `docs/sessions.md`; `docs/test.md`, "Sessions".
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -22,6 +24,7 @@ use crate::runtime::vm::hosts::{Arguments, FactFault, HostTable};
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::runtime::vm::request::{Moment, Request};
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::inspect::{digest_text, read_digest};
 use crate::tools::suite::HostResult;
 
 /// What came of the last event.
@@ -54,12 +57,15 @@ pub(super) fn last(program: &Program, events: &[Json], given: &[HostResult]) -> 
             }
         }
     }
-    let mut said = None;
+    let (mut said, mut asked) = (None, HashMap::new());
     for event in events {
-        let line = event.to_string();
+        let line = for_call(event, &asked).to_string();
         said = match session.line(line.as_bytes(), &mut work) {
             Outcome::Decided(mut decided) => {
                 let mut report = decided.report();
+                if let (Some(call), Some(asking)) = (text(event, "call"), &decided.asking) {
+                    asked.insert(call.to_owned(), asking.digest);
+                }
                 report.answer = decided.answer.as_ref().map(Answer::to_json);
                 Some(Ok(report))
             }
@@ -78,6 +84,25 @@ pub(super) fn last(program: &Program, events: &[Json], given: &[HostResult]) -> 
         // The reader of tests lets requests alone be last.
         None => refused("it is no request".to_owned()),
     }
+}
+
+fn text<'e>(event: &'e Json, key: &str) -> Option<&'e str> {
+    event.get(key).and_then(Json::as_str)
+}
+
+/// An event as the session takes it in: an approval that names a call is for what was asked about
+/// that. Where nothing was, it is for nothing.
+fn for_call<'e>(event: &'e Json, asked: &HashMap<String, [u8; 32]>) -> Cow<'e, Json> {
+    let call = text(event, "for").filter(|_| text(event, "ev") == Some("approval"));
+    let Some(call) = call.filter(|call| read_digest(call).is_none()) else {
+        return Cow::Borrowed(event);
+    };
+    let mut event = event.clone();
+    if let Some(members) = event.as_object_mut() {
+        let digest = asked.get(call).copied().unwrap_or_default();
+        members.insert("for".to_owned(), digest_text(&digest).into());
+    }
+    Cow::Owned(event)
 }
 
 /// That a request was denied because it is refused.

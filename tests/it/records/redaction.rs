@@ -260,7 +260,8 @@ fn rewritten_later(
     let made = made.expect("it is rewritten");
     let line = String::from_utf8(made.line).expect("lines are text");
     let record = Record::read(line.as_bytes()).unwrap_or_else(|error| panic!("{error:?}: {line}"));
-    assert_eq!(record.outcome.and_then(|it| it.digest), Some(report.digest), "it stays");
+    let tells = made.parts.iter().any(|part| ["reason", "outputs"].contains(part));
+    assert_eq!(record.outcome.is_some_and(|it| it.digest == Some(report.digest)), !tells, "{line}");
     assert_eq!(sealed(&record).len(), keeper.kept.len(), "{line}");
     if !record.replayable {
         return [line, String::new()];

@@ -2,13 +2,17 @@
 
 mod apart;
 mod chain;
+mod changed;
+mod few;
 mod flip;
 mod impact;
+mod judged;
 mod lint;
 #[cfg(feature = "pack")]
 mod pack;
 mod packed;
 mod parts;
+mod places;
 mod planted;
 mod residual;
 mod sealing;

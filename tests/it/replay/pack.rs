@@ -486,3 +486,47 @@ fn diff_says_of_packs_what_it_says_of_lines() {
         }
     }
 }
+
+/// Of records of sessions a pack is their lines: all that is said of these is said of it.
+#[test]
+fn sessions_in_packs_are_verified_and_compared_as_their_lines() {
+    let (folder, _) = project("pack-sessions", crate::session::POLICY);
+    let events: Vec<String> = crate::records::sessions::lines(vec![
+        serde_json::json!({"ev": "prompt", "text": "go",
+            "principal": {"id": "b-7", "roles": ["owner"]}}),
+        serde_json::json!({"ev": "request", "call": "1",
+            "action": {"tool": "read", "args": {"path": "a"}}}),
+        serde_json::json!({"ev": "response", "call": "1", "out": "DE89 3704"}),
+        serde_json::json!({"ev": "request", "call": "2",
+            "action": {"tool": "send", "args": {"to": "DE89 3704", "body": "x"}}}),
+    ]);
+    folder.add("events.jsonl", events.join("\n") + "\n");
+    folder.add(
+        "new.yaml",
+        crate::session::POLICY.replace("clerk: {allow", "clerk: {deny: [send], allow"),
+    );
+    let run = |line: &str| ran(folder.path(), line);
+    run("eval policy.plcb --session events.jsonl --record a.jsonl").expect(1, &[]);
+    run("replay pack a.jsonl --bundle policy.plcb -o a.pdr.parquet").expect(0, &["4 lines"]);
+    run("replay convert a.pdr.parquet -o b.jsonl").expect(0, &[]);
+    let read = |name: &str| fs::read(folder.path().join(name)).expect("lines");
+    assert_eq!(read("a.jsonl"), read("b.jsonl"));
+    run("replay verify a.pdr.parquet --bundle policy.plcb").expect(0, &["exact 4", "1 session"]);
+    for to in ["new.yaml", "policy.plcb"] {
+        for state in ["frozen", "resim"] {
+            let said = |source: &str| {
+                let line = format!(
+                    "replay diff {source} --bundle policy.plcb --to {to} --state {state} \
+                     --output-format json"
+                );
+                let ran = run(&line);
+                let mut json: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+                if let Some(json) = json.as_object_mut() {
+                    json.remove("chain");
+                }
+                (ran.exit, json)
+            };
+            assert_eq!(said("a.pdr.parquet"), said("a.jsonl"), "{to} {state}");
+        }
+    }
+}

@@ -61,7 +61,12 @@ fn session(id: &str) -> Vec<String> {
 }
 
 fn found(lines: &[String]) -> Verified {
-    verified(program(POLICY), lines, (3, 2))
+    found_of(program(POLICY), lines)
+}
+
+/// What is found of lines of sessions of a program.
+pub(super) fn found_of(program: Program, lines: &[String]) -> Verified {
+    verified(program, lines, (3, 2))
 }
 
 /// The number of the first event that differs, what differs, and how many behind it do.
@@ -74,7 +79,7 @@ fn parts(found: &Verified) -> Vec<(u64, Part)> {
     found.mismatches.iter().map(of).collect()
 }
 
-fn changed(line: &str, from: &str, to: &str) -> String {
+pub(super) fn changed(line: &str, from: &str, to: &str) -> String {
     let changed = line.replacen(from, to, 1);
     assert_ne!(changed, line, "{from} stands in {line}");
     changed

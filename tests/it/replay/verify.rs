@@ -88,7 +88,34 @@ fn an_atom_that_differs_is_a_mismatch_too() {
     let flipped = format!("{}{}", if sig.starts_with('A') { "B" } else { "A" }, &sig[1..]);
     folder.add("a.jsonl", lines[0].replace(sig, &flipped));
     ran(folder.path(), "replay verify a.jsonl --bundle policy.plcb")
-        .expect(1, &["something else differs", "mismatch 1"]);
+        .expect(1, &["both times, and an atom differs", "mismatch 1"]);
+}
+
+/// People go by what a record says in words, so the words are compared, too.
+#[test]
+fn words_that_are_not_the_decision_are_a_mismatch() {
+    let (folder, program) = project("words", POLICY);
+    let lines = records(&program, &contexts());
+    let line = lines.iter().find(|line| line.contains("\"effect\":\"deny\"")).expect("a denial");
+    for (from, to, told) in [
+        ("\"effect\":\"deny\"", "\"effect\":\"allow\"", "recorded allow by `two-person`"),
+        ("\"rule\":\"two-person\"", "\"rule\":\"secret\"", "recorded deny by `secret`"),
+        ("\"fired\":[", "\"fired\":[\"routine\",", "both times, and `fired` differs"),
+        ("needs two approvers", "needs no approvers", "both times, and `reason` differs"),
+        ("\"err\":[]", "\"err\":[{\"class\":\"INPUT\",\"rule\":null}]", "`err` differs"),
+    ] {
+        let changed = line.replacen(from, to, 1);
+        assert_ne!(&changed, line, "{from}");
+        folder.add("a.jsonl", changed);
+        ran(folder.path(), "replay verify a.jsonl --bundle policy.plcb")
+            .expect(1, &[told, "mismatch 1"]);
+    }
+    // Spelled otherwise it is the same.
+    let spelled =
+        line.replace("needs two", "needs \\u0074wo").replace("\"fired\":[", "\"fired\": [ ");
+    assert_ne!(&spelled, line);
+    folder.add("a.jsonl", spelled);
+    ran(folder.path(), "replay verify a.jsonl --bundle policy.plcb").expect(0, &["exact 1"]);
 }
 
 #[test]

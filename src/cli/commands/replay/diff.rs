@@ -52,8 +52,9 @@ pub const COMMAND: Command = Command {
 struct Options {
     #[command(flatten)]
     candidate: Candidate,
-    /// What calls of sessions are decided from: `frozen`, what each record says its session
-    /// answered; `resim`, sessions that are folded anew under both bundles.
+    /// What calls of sessions are decided from. `frozen`: each alone, from what its record says the
+    /// session answered then. `resim`: whole sessions anew, so that limits, labels, plans and
+    /// approvals of the candidate count.
     #[arg(
         long,
         value_name = "frozen|resim",
@@ -80,7 +81,8 @@ pub(super) struct Candidate {
     /// The candidate: a path to a bundle or sources, git:REV, a name of `[bundles]`.
     #[arg(long, value_name = "BUNDLE")]
     pub(super) to: String,
-    /// The bundle to compare with, in the stead of those that decided.
+    /// The bundle to compare with, in the stead of those that decided; drift is then where its
+    /// effect is not the recorded one.
     #[arg(long, value_name = "BUNDLE")]
     pub(super) from: Option<String>,
 }
@@ -88,8 +90,9 @@ pub(super) struct Candidate {
 /// How it is shown, and when it fails.
 #[derive(Debug, Args)]
 pub(super) struct Showing {
-    /// End with 1 where this holds, in CEL: total, changed, `newly_allowed`, `newly_denied`,
-    /// `newly_escalated`, relaxed, undetermined, drift, reworded, refused, `left_out`.
+    /// End with 1 where this holds, in CEL over counts: `total`, `changed`, `newly_allowed`,
+    /// `newly_denied`, `newly_escalated`, `relaxed`, `undetermined`, `drift`, `reworded`,
+    /// `refused`, `left_out`.
     #[arg(long, value_name = "CEL")]
     fail_on: Vec<String>,
     /// Name the sessions in which changes follow the first one.
@@ -281,6 +284,9 @@ impl Compared {
         if self.impact.unreadable > 0 {
             exit = exit.max(Exit::CouldNotRun);
         }
+        if !self.impact.not_judged.is_empty() {
+            exit = exit.max(Exit::Inconclusive);
+        }
         for obstacle in self.impact.obstacles.keys() {
             exit = exit.max(match obstacle {
                 Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest) => {
@@ -296,7 +302,8 @@ impl Compared {
                 | Obstacle::State
                 | Obstacle::Raw
                 | Obstacle::Asks
-                | Obstacle::NotWhole => Exit::Inconclusive,
+                | Obstacle::NotWhole
+                | Obstacle::Crowded => Exit::Inconclusive,
             });
         }
         if self.stopped { exit.max(Exit::Interrupted) } else { exit }

@@ -9,14 +9,17 @@ use serde_json::{Value as Json, json};
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
 use crate::cli::clock::Stopwatch;
-use crate::cli::commands::replay::one::Named;
+use crate::cli::commands::replay::one::{Named, Wanted};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Shape, alone};
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
+use crate::lang::decision::Effect;
+use crate::runtime::program::Program;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::again::{Obstacle, moment};
+use crate::tools::replay::events::{Fewest, Said, fewest};
 use crate::tools::replay::minimize::{Minimal, minimize};
 use crate::tools::replay::plain::plain;
 use crate::tools::report::counted;
@@ -25,12 +28,16 @@ use crate::tools::report::json::document;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::visible;
 
+/// Letters of an event that are shown.
+const EVENT_SHOWN: usize = 90;
+
 /// The row of this part.
 pub const COMMAND: Command = Command {
     name: "minimize",
     group: "replay",
     short: "what forces a decision",
-    about: "Find the fewest facts that force a decision, and the smallest context that shows it",
+    about: "Find the fewest facts that force a decision, and the smallest context that shows it; \
+            of a request of a session the fewest events",
     usage: "ID|@FILE|- [OPTIONS]",
     examples: &[
         ("policyc replay minimize 01JD4ZK7Q8 --records logs", "of all fields those that decide"),
@@ -44,7 +51,8 @@ pub const COMMAND: Command = Command {
 struct Options {
     #[command(flatten)]
     named: Named,
-    /// Write the smallest context to a file.
+    /// Write the smallest context to a file; of a session the events, as `policyc eval --session`
+    /// takes them.
     #[arg(short, value_name = "FILE")]
     out: Option<PathBuf>,
     /// How it is written: for people, or as one JSON document.
@@ -59,8 +67,12 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 fn minimized(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
     let wanted = options.named.find(terminal, &settings)?;
-    let record = wanted.record_alone(terminal)?;
+    let record = wanted.record(terminal)?;
     let program = wanted.program(terminal, &record)?;
+    if record.event.is_some() {
+        let events = options.named.events(terminal, &settings, (&wanted, &record))?;
+        return of_session(terminal, options, (&wanted, &program), &events);
+    }
     let obstructed = |obstacle: Obstacle| wanted.obstructed(terminal, &obstacle);
     let typed = wanted.context(terminal, &record)?;
     let mut withheld = Vec::new();
@@ -82,6 +94,55 @@ fn minimized(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         write(path, text.as_bytes()).map_err(|finding| alone(terminal, &finding))?;
     }
     Ok(Exit::Done)
+}
+
+/// Of a session the fewest events.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn of_session(
+    terminal: &Terminal,
+    options: &Options,
+    (wanted, program): (&Wanted, &Program),
+    events: &[Json],
+) -> Result<Exit, Exit> {
+    let watch = Stopwatch::start();
+    let Some(fewest) = fewest(program, events) else {
+        let why = "it is no request, so nothing is decided about it";
+        return Err(wanted.cannot(terminal, "minimized", why));
+    };
+    let kept: Vec<&Json> = fewest.kept.iter().filter_map(|at| events.get(*at)).collect();
+    terminal.result(&match options.output_format {
+        Shape::Full => few_events(&fewest, (&kept, events.len()), &watch.text(), terminal.style),
+        Shape::Json => document(&json!({
+            "format": "policyc.minimal_session", "version": 1,
+            "effect": fewest.said.effect.map(Effect::word), "rule": fewest.said.rule,
+            "events": events.len(), "folds": fewest.folds, "session": kept,
+        })),
+    });
+    if let Some(path) = &options.out {
+        let lines: Vec<String> = kept.iter().map(ToString::to_string).collect();
+        let text = lines.join("\n") + "\n";
+        write(path, text.as_bytes()).map_err(|finding| alone(terminal, &finding))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The events of a session that force its last decision.
+fn few_events(fewest: &Fewest, (kept, all): (&[&Json], usize), took: &str, style: Style) -> String {
+    let Said { effect, rule, .. } = &fewest.said;
+    let word = style.paint(effect_paint(*effect), &effect_word(*effect));
+    let by = rule.as_ref().map_or_else(String::new, |rule| format!(" by `{}`", visible(rule)));
+    let (few, folds) = (kept.len(), counted(fewest.folds, "fold"));
+    let mut text = String::new();
+    let _ = writeln!(text, "  {word}{by} is forced by {few} of {all} events   {folds} · {took}\n");
+    for (at, event) in fewest.kept.iter().zip(kept) {
+        let line = event.to_string();
+        let cut: String = line.chars().take(EVENT_SHOWN).collect();
+        let dots = if cut == line { "" } else { "…" };
+        let _ = writeln!(text, "  {:>4}  {}{dots}", at + 1, visible(&cut));
+    }
+    text
 }
 
 fn full(minimal: &Minimal, context: &Json, took: &str, style: Style) -> String {
@@ -117,7 +178,7 @@ fn full(minimal: &Minimal, context: &Json, took: &str, style: Style) -> String {
 }
 
 fn json(minimal: &Minimal) -> String {
-    let effect = minimal.effect.map(crate::lang::decision::Effect::word);
+    let effect = minimal.effect.map(Effect::word);
     document(&json!({
         "format": "policyc.minimal", "version": 1, "effect": effect, "facts": minimal.facts,
         "fields": minimal.leaves, "evaluations": minimal.asked, "context": minimal.context,

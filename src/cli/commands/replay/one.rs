@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use crate::base::limits::RECORD_BYTES_MAX;
 use crate::cli::bundles::{Settings, unusable_exit};
 use crate::cli::commands::replay::input::{Bundles, Stream, sources_of};
+use crate::cli::commands::replay::step::in_chunk;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::sources::{shown, unread};
@@ -20,9 +21,11 @@ use crate::runtime::record::read::{Input, Record};
 use crate::tools::inspect::digest_text;
 use crate::tools::project::read_bytes;
 use crate::tools::replay::again::{Engine, Obstacle};
+use crate::tools::replay::events::events;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::findings;
 use crate::tools::replay::store::Store;
+use crate::tools::replay::stream::Chunk;
 use crate::tools::replay::verify::Found;
 
 /// A record that is named.
@@ -73,6 +76,52 @@ impl Named {
         settings: &Settings,
     ) -> Result<Vec<Wanted>, Exit> {
         self.ids.iter().map(|id| self.find_one(terminal, settings, id)).collect()
+    }
+
+    /// The events of the session of a record, up to its own.
+    ///
+    /// # Errors
+    /// How the command ends, its words already written.
+    pub(super) fn events(
+        &self,
+        terminal: &Terminal,
+        settings: &Settings,
+        (wanted, record): (&Wanted, &Record<'_>),
+    ) -> Result<Vec<Json>, Exit> {
+        let Some(session) = record.session.filter(|_| record.event.is_some()) else {
+            return Ok(Vec::new());
+        };
+        let id = session.id.text();
+        let sources = sources_of(terminal, settings, &self.records)?;
+        let filter = Filter::default();
+        let stream =
+            Stream { terminal, sources: &sources, threads: None, filter: &filter, progress: false };
+        let mut lines: Vec<Vec<u8>> = Vec::new();
+        let work = |(): &mut (), chunk: &Chunk| in_chunk(chunk, &id);
+        let ran = stream.run(
+            || (),
+            work,
+            |more, _| {
+                let own = more.into_iter().filter(|(own, _)| *own == id);
+                lines.extend(own.map(|(_, line)| line.bytes));
+            },
+        );
+        if ran.broken > Exit::Done {
+            return Err(ran.broken);
+        }
+        let records: Vec<Record<'_>> =
+            lines.iter().filter_map(|line| Record::read(line).ok()).collect();
+        let found = events(&records, session.step);
+        found.map_err(|why| {
+            let fact = format!(
+                "the session of `{}` cannot be taken in anew: {}",
+                wanted.name,
+                why.words()
+            );
+            let help = "`--records` names where all records of the session lie";
+            let _ = alone(terminal, &Diagnostic::without_place(Code::BadRecord, fact).help(help));
+            Exit::Inconclusive
+        })
     }
 
     fn find_one(&self, terminal: &Terminal, settings: &Settings, id: &str) -> Result<Wanted, Exit> {

@@ -59,6 +59,10 @@ pub const REDUCE: Command = Command {
 struct MapOptions {
     #[command(flatten)]
     candidate: Candidate,
+    /// What calls of sessions are decided from: `frozen` alone, for a part of the records need not
+    /// hold whole sessions.
+    #[arg(long, value_name = "frozen", default_value = "frozen", hide_possible_values = true)]
+    state: SessionState,
     /// The file to write.
     #[arg(short, value_name = "FILE")]
     out: PathBuf,
@@ -81,6 +85,12 @@ fn map(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 }
 
 fn mapped(terminal: &Terminal, options: &MapOptions) -> Result<Exit, Exit> {
+    if options.state == SessionState::Resim {
+        let fact = "a part of the records need not hold whole sessions, so none is folded anew";
+        let help = "`policyc replay diff --state resim` takes all records at once";
+        let finding = Diagnostic::without_place(Code::BadUsage, fact);
+        return Err(alone(terminal, &finding.help(help)));
+    }
     let settings = Settings::read(terminal)?;
     let found = compare(terminal, &settings, &options.candidate, SessionState::Frozen)?;
     let exit = found.exit(terminal, &[]);

@@ -1,6 +1,6 @@
 //! `policyc replay seal`: records that exist, without what is to be withheld.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args};
@@ -27,13 +27,15 @@ use crate::tools::replay::seal::{Maker, Sealing, Unsealed, rewritten};
 use crate::tools::replay::store::Store;
 use crate::tools::replay::verify::Found;
 use crate::tools::report::counted;
+use crate::tools::report::visible::visible;
 
 /// The row of this part.
 pub const COMMAND: Command = Command {
     name: "seal",
     group: "replay",
     short: "withhold values of records",
-    about: "Withhold values of records that exist, by the rules of a bundle or by paths",
+    about: "Withhold values of records that exist, by the rules of a bundle or by paths, and all \
+            of a record that tells of them",
     usage: "SRC.. -o OUT [OPTIONS]",
     examples: &[
         (
@@ -94,6 +96,8 @@ struct Tally {
     less: u64,
     /// Lines about other lines.
     chained: u64,
+    /// Places that hold what is withheld elsewhere, and in how many records.
+    elsewhere: BTreeMap<String, u64>,
 }
 
 /// Lines that are left out.
@@ -263,6 +267,11 @@ impl Work<'_> {
         self.tally.records += 1;
         self.tally.values += made.values;
         self.tally.less += u64::from(!made.parts.is_empty());
+        for place in made.elsewhere {
+            if self.tally.elsewhere.len() < TOLD_MAX || self.tally.elsewhere.contains_key(&place) {
+                *self.tally.elsewhere.entry(place).or_default() += 1;
+            }
+        }
         lines.extend_from_slice(&made.line);
         lines.push(b'\n');
     }
@@ -285,7 +294,17 @@ impl Tally {
         if left_out > 0 {
             words.push(format!("{} left out", many(left_out, "line")));
         }
-        format!("  {}\n", words.join(" · "))
+        let mut text = format!("  {}\n", words.join(" · "));
+        for (place, count) in &self.elsewhere {
+            let records = many(*count, "record");
+            let place = visible(place);
+            text.extend(["  the same value stands at ", &place, ", too, in ", &records, "\n"]);
+        }
+        if !self.elsewhere.is_empty() {
+            text += "  name such a place as well, with --path or in `redact`; what the host says, \
+                     as /ses, stays\n";
+        }
+        text
     }
 }
 

@@ -54,7 +54,7 @@ pub const COMMAND: Command = Command {
 
 #[derive(Debug, Args)]
 struct Options {
-    /// The beginning of the session's id.
+    /// The beginning of the session's id: `ses.id` of its records.
     #[arg(value_name = "SESSION")]
     session: String,
     /// Where records lie; else `records` of `[replay]`.
@@ -62,7 +62,8 @@ struct Options {
     records: Vec<PathBuf>,
     #[command(flatten)]
     bundles: Bundles,
-    /// A candidate, which decides about the same calls: a path, git:REV, or a name of `[bundles]`.
+    /// A candidate, which decides about the same calls, each alone: a path, git:REV, or a name of
+    /// `[bundles]`.
     #[arg(long, value_name = "BUNDLE")]
     to: Option<String>,
     /// A table, as where there is no terminal.
@@ -140,7 +141,7 @@ fn found(
 }
 
 /// The records of a chunk whose session's id begins with `start`.
-fn in_chunk(chunk: &Chunk, start: &str) -> Vec<(String, Line)> {
+pub(super) fn in_chunk(chunk: &Chunk, start: &str) -> Vec<(String, Line)> {
     let mut found = Vec::new();
     for (line, bytes) in (chunk.line..).zip(chunk.bytes.split(|byte| *byte == b'\n')) {
         let bytes = bytes.trim_ascii();
@@ -173,6 +174,12 @@ fn told(
         (None, Some(digest)) => store.get(digest).map_err(|_| "the bundle is in no store")?,
         (None, None) => return Err("no bundle is named".to_owned()),
     };
+    if record.event.is_some() && matches!(sheet, Sheet::Flip | Sheet::Test) {
+        let id = &call.id;
+        return Err(format!(
+            "it hangs on what happened before; `policyc replay test {id}` makes a test of all of it"
+        ));
+    }
     let style = Style { colour: false, width };
     let typed = || match record.input {
         Input::Context(typed, _) => {
@@ -206,7 +213,7 @@ fn told(
             let mut withheld = Vec::new();
             let context = plain(&typed()?, &mut withheld);
             let made = case(&program, format!("record {}", call.id), context, &moment);
-            Ok(file(program.name(), std::slice::from_ref(&made)))
+            Ok(file(program.name(), std::slice::from_ref(&made), &[]))
         }
     }
 }

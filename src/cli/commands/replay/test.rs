@@ -7,16 +7,20 @@ use serde_json::Value as Json;
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
-use crate::cli::commands::replay::one::Named;
+use crate::cli::commands::replay::one::{Named, Wanted};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
-use crate::runtime::record::read::Input;
+use crate::runtime::program::Program;
+use crate::runtime::record::read::{Record, Text};
+use crate::runtime::session::ground::Ground;
 use crate::tools::bench::subject::reads_time;
-use crate::tools::replay::again::{Obstacle, moment};
-use crate::tools::replay::cases::{Recorded, case, file};
+use crate::tools::replay::again::moment;
+use crate::tools::replay::cases::{Recorded, RecordedSession, case, file};
+use crate::tools::replay::events::{fewest, said};
+use crate::tools::replay::knew::recorded_effect;
 use crate::tools::replay::minimize::minimize;
 use crate::tools::replay::plain::plain;
 use crate::tools::report::counted;
@@ -27,7 +31,8 @@ pub const COMMAND: Command = Command {
     name: "test",
     group: "replay",
     short: "records as tests",
-    about: "Make tests of records: the same context, and what was decided about it",
+    about: "Make tests of records: the same context, and what was decided about it; of a request \
+            of a session all events up to it",
     usage: "ID.. -o FILE [OPTIONS]",
     examples: &[
         (
@@ -50,7 +55,7 @@ struct Options {
     /// The file to write; its name ends in `_test.yaml`.
     #[arg(short, value_name = "FILE")]
     out: PathBuf,
-    /// Make contexts as small as the decision lets them be.
+    /// Make contexts as small, and sessions as short, as the decision lets them be.
     #[arg(long)]
     minimize: bool,
 }
@@ -59,43 +64,51 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
     with_options(matches, terminal, written)
 }
 
+/// What was made of records.
+#[derive(Debug, Default)]
+struct Made {
+    policy: Option<String>,
+    cases: Vec<Recorded>,
+    sessions: Vec<RecordedSession>,
+    /// Places of values that stand in for what is withheld.
+    replaced: Vec<String>,
+    /// Records that are decided otherwise now.
+    differ: Vec<String>,
+}
+
 /// Finds, decides, writes.
 ///
 /// # Errors
 /// How the command ends, its words already written.
 fn written(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
-    let mut cases: Vec<Recorded> = Vec::new();
-    let mut policy = None;
-    let (mut replaced, mut differ) = (Vec::new(), Vec::new());
+    let mut made = Made::default();
     for wanted in options.named.find_all(terminal, &settings)? {
-        let record = wanted.record_alone(terminal)?;
+        let record = wanted.record(terminal)?;
         let program = wanted.program(terminal, &record)?;
-        let obstructed = |obstacle: Obstacle| wanted.obstructed(terminal, &obstacle);
-        let Input::Context(typed, _) = record.input else { return Err(obstructed(Obstacle::Raw)) };
-        let typed: Json = serde_json::from_slice(typed).map_err(|_| obstructed(Obstacle::Raw))?;
-        let mut context = plain(&typed, &mut replaced);
-        let hosts = record.hosts();
-        let moment = moment(&record, reads_time(&program), hosts.as_ref()).map_err(obstructed)?;
-        if options.minimize {
-            context = minimize(&program, &context, &moment).context;
-        }
         let id = record.id.map_or_else(|| wanted.name.clone(), |id| id.text().into_owned());
-        let made = case(&program, format!("record {id}"), context, &moment);
-        let recorded = record
-            .outcome
-            .map(|outcome| (outcome.effect, outcome.rule.map(|rule| rule.text().into_owned())));
-        if recorded
-            .is_some_and(|recorded| recorded != (made.report.effect, made.report.rule.clone()))
-        {
-            differ.push(id);
+        made.policy.get_or_insert_with(|| program.name().to_owned());
+        if record.event.is_none() {
+            of_call(terminal, options, (&wanted, &record, &program, id), &mut made)?;
+            continue;
         }
-        policy.get_or_insert_with(|| program.name().to_owned());
-        cases.push(made);
+        let events = options.named.events(terminal, &settings, (&wanted, &record))?;
+        let session = of_session(&program, (&id, events), options.minimize).ok_or_else(|| {
+            wanted.cannot(terminal, "a test", "it is no request, so nothing is decided about it")
+        })?;
+        let last = session.said.last().and_then(Option::as_ref);
+        let said = last.map(|said| (said.effect, said.rule.clone()));
+        let recorded = recorded_effect(&record).zip(record.outcome);
+        let recorded = recorded.map(|(effect, outcome)| (effect, outcome.rule.map(owned)));
+        if recorded != said {
+            made.differ.push(id);
+        }
+        made.sessions.push(session);
     }
-    let text = file(policy.as_deref().unwrap_or_default(), &cases);
+    let Made { policy, cases, sessions, replaced, differ } = made;
+    let text = file(policy.as_deref().unwrap_or_default(), &cases, &sessions);
     write(&options.out, text.as_bytes()).map_err(|finding| alone(terminal, &finding))?;
-    let mut said = vec![format!("wrote {}", counted(cases.len(), "case"))];
+    let mut said = vec![format!("wrote {}", counted(cases.len() + sessions.len(), "case"))];
     if !replaced.is_empty() {
         said.push(format!("stand-ins for what is withheld: {}", visible(&replaced.join(", "))));
     }
@@ -106,4 +119,53 @@ fn written(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     }
     terminal.notice(&format!("  {}\n", said.join(" · ")));
     Ok(if differ.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+/// A case of a call that stands alone.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn of_call(
+    terminal: &Terminal,
+    options: &Options,
+    (wanted, record, program, id): (&Wanted, &Record<'_>, &Program, String),
+    made: &mut Made,
+) -> Result<(), Exit> {
+    let typed = wanted.context(terminal, record)?;
+    let mut context = plain(&typed, &mut made.replaced);
+    let hosts = record.hosts();
+    let moment = moment(record, reads_time(program), hosts.as_ref())
+        .map_err(|obstacle| wanted.obstructed(terminal, &obstacle))?;
+    if options.minimize {
+        context = minimize(program, &context, &moment).context;
+    }
+    let case = case(program, format!("record {id}"), context, &moment);
+    let said = (case.report.effect, case.report.rule.clone());
+    let recorded = record.outcome.map(|outcome| (outcome.effect, outcome.rule.map(owned)));
+    if recorded.is_some_and(|recorded| recorded != said) {
+        made.differ.push(id);
+    }
+    made.cases.push(case);
+    Ok(())
+}
+
+/// A case of the events of a session; nothing where the last asks for nothing.
+fn of_session(
+    program: &Program,
+    (id, mut events): (&str, Vec<Json>),
+    few: bool,
+) -> Option<RecordedSession> {
+    let ground = Ground::of(program);
+    if few {
+        let kept = fewest(program, &events)?.kept;
+        let mut number = 0..;
+        events.retain(|_| number.next().is_some_and(|at| kept.contains(&at)));
+    }
+    let said = said(&ground, &events);
+    said.last()?.as_ref()?;
+    Some(RecordedSession { name: format!("record {id}, and its session before"), events, said })
+}
+
+fn owned(text: Text<'_>) -> String {
+    text.text().into_owned()
 }

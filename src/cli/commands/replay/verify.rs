@@ -36,7 +36,8 @@ pub const COMMAND: Command = Command {
     name: "verify",
     group: "replay",
     short: "the same decisions again",
-    about: "Decide again what was recorded, with the bundles that decided, and compare bit by bit",
+    about: "Decide again what was recorded, with the bundles that decided, and compare bit by bit; \
+            sessions are folded again, event by event",
     usage: "[SRC].. [OPTIONS]",
     examples: &[
         ("policyc replay verify logs --bundle prod.plcb", "every record below `logs`"),

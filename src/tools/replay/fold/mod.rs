@@ -48,7 +48,8 @@ pub enum Astray {
     Withheld,
     /// Another bundle decides from here on.
     Bundle,
-    /// There are more sessions at a time than are kept.
+    /// It was put away for others: there are more sessions at a time, or more is in them, than is
+    /// kept. Its first events may be missing just as well.
     Crowded,
     /// Its records cannot be replayed.
     Obstacle(Obstacle),
@@ -65,7 +66,7 @@ impl Astray {
             Self::Withheld => "events are withheld".to_owned(),
             Self::Bundle => "the bundle changes".to_owned(),
             Self::Crowded => {
-                format!("more than {REPLAY_SESSIONS_MAX} sessions at a time")
+                "put away for other sessions, or the first events are missing".to_owned()
             }
             Self::Obstacle(obstacle) => obstacle.words(),
         }
@@ -386,7 +387,7 @@ impl<K: Holds> Shard<K> {
         for (_, id) in others.into_iter().take(count) {
             if let Some(mut live) = self.sessions.remove(&id) {
                 self.bytes = self.bytes.saturating_sub(live.bytes);
-                live.give_up(true, bench);
+                live.put_away(bench);
                 self.crowded = true;
             }
         }
@@ -456,14 +457,23 @@ impl<K: Holds> Live<K> {
 
     /// What is in front of the records that wait does not come any more.
     fn give_up<F>(&mut self, crowded: bool, bench: &mut dyn Bench<K, F>) {
-        if self.pending.is_empty() {
-            return;
-        }
         let why = match self.stage {
             Stage::New if crowded => Astray::Crowded,
             Stage::New => Astray::Beginning,
             Stage::Going(_) | Stage::Astray(_) => Astray::Gap,
         };
+        self.leave(why, bench);
+    }
+
+    /// There is no room for it: what is in front of the records that wait may come or not.
+    fn put_away<F>(&mut self, bench: &mut dyn Bench<K, F>) {
+        self.leave(Astray::Crowded, bench);
+    }
+
+    fn leave<F>(&mut self, why: Astray, bench: &mut dyn Bench<K, F>) {
+        if self.pending.is_empty() {
+            return;
+        }
         bench.strays(&why);
         for (line, stands) in std::mem::take(&mut self.pending).into_values() {
             if let Ok(record) = Record::read(&line) {

@@ -8,23 +8,31 @@
 //! Both bundles see the events that were recorded, whatever they decide: an agent that was denied
 //! would have gone another way, so what follows the first change of a session is counted as such.
 //! What was granted for a call counts for whatever a bundle asks about that call.
+//!
+//! Where a bundle waits for what no host function gave, nobody knows what it would have decided,
+//! nor the state behind it: from then on a decision is definite only if it is the same whatever
+//! the session answers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
-
 use crate::base::limits::SESSION_ASKS_MAX;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::Record;
+use crate::runtime::program::withheld::Rules;
+use crate::runtime::record::read::{Input, Record};
+use crate::runtime::record::redact::Redactor;
+use crate::runtime::record::session::Recorded as Again;
 use crate::runtime::session::event::{Event, EventFault, EventKind};
+use crate::runtime::session::ground::Ground;
 use crate::runtime::session::state::State;
 use crate::runtime::session::step::{Outcome, Session};
-use crate::tools::inspect::read_digest;
-use crate::tools::replay::again::{Obstacle, Seats};
+use crate::runtime::vm::request::marked::{Recorded, ingest_record};
+use crate::runtime::vm::scratch::Scratch;
+use crate::tools::replay::again::{Obstacle, Seats, moment};
 use crate::tools::replay::fold::stall::{Stall, Stalls};
 use crate::tools::replay::fold::{Astray, Bench, Holds, Stands, Task, bundle_of};
 use crate::tools::replay::impact::{Impact, Outcome as Effects};
+use crate::tools::replay::knew::{asked_of, is_pending, recorded_effect};
 use crate::tools::replay::sides::{Side, tell};
 use crate::tools::replay::store::{Digest, Store};
 
@@ -48,6 +56,8 @@ pub struct Kept {
     bundle: Digest,
     /// What was asked of approvers, and what both ask about the same call.
     asked: HashMap<[u8; 32], [Option<[u8; 32]>; 2]>,
+    /// Whether nobody knows the state under them any more.
+    open: [bool; 2],
 }
 
 impl Holds for Kept {
@@ -104,7 +114,7 @@ struct Simulating<'t> {
 struct Came<'t> {
     program: &'t Program,
     outcome: Effects,
-    digest: Digest,
+    digest: Option<Digest>,
     fired: Vec<u16>,
     failed: Vec<String>,
     refused: Option<String>,
@@ -116,12 +126,28 @@ struct Came<'t> {
     pending: bool,
 }
 
-impl Came<'_> {
+impl<'t> Came<'t> {
+    /// A request that was refused.
+    const fn denied(program: &'t Program) -> Self {
+        Self {
+            program,
+            outcome: Effects::Deny,
+            digest: None,
+            fired: Vec::new(),
+            failed: Vec::new(),
+            refused: None,
+            key: None,
+            bits: Vec::new(),
+            asks: None,
+            pending: false,
+        }
+    }
+
     fn side(&self) -> Side<'_> {
         Side {
             program: self.program,
             outcome: self.outcome,
-            digest: Some(self.digest),
+            digest: self.digest,
             fired: &self.fired,
             failed: &self.failed,
             refused: self.refused.as_deref(),
@@ -145,33 +171,38 @@ impl Bench<Kept, Impact> for Simulating<'_> {
         let event = Event::read(event);
         let task = self.task;
         let from = task.from.as_ref().map_or(bundle, |program| program.digest());
-        let (states, mut asked) = match kept {
-            Some(kept) => (kept.states.map(Some), kept.asked),
-            None => ([None, None], HashMap::new()),
+        let (states, mut asked, mut open) = match kept {
+            Some(kept) => (kept.states.map(Some), kept.asked, kept.open),
+            None => ([None, None], HashMap::new(), [false; 2]),
         };
         let [was, is] = states;
         let stall = self.stalls.get(from).map_err(Astray::Obstacle)?;
-        let (was, before) = simulate(stall, was, &for_side(&event, &asked, 0))?;
+        let (was, before) = simulate(stall, was, (&for_side(&event, &asked, 0), open[0]))?;
         let stall = self.stalls.get(task.to.digest()).map_err(Astray::Obstacle)?;
-        let (is, after) = simulate(stall, is, &for_side(&event, &asked, 1))?;
-        if let (Some(before), Some(mut after)) = (before, after) {
+        let (is, after) = simulate(stall, is, (&for_side(&event, &asked, 1), open[1]))?;
+        if let (Some(mut before), Some(mut after)) = (before, after) {
             if let Some(digest) = asked_of(record).filter(|_| asked.len() < SESSION_ASKS_MAX) {
                 asked.insert(digest, [before.asks, after.asks]);
             }
-            if after.pending && !before.pending {
-                // Nobody knows what the host would have given.
-                after.outcome = Effects::Undetermined;
+            let refused = [&before, &after].map(|came| came.refused.is_some());
+            for (came, open) in [&mut before, &mut after].into_iter().zip(&mut open) {
+                let waits = came.pending && !is_pending(record);
+                // Where only one side refused it, the other may not have known an earlier call.
+                let knew = *open && refused != [came.refused.is_some(); 2];
+                if waits || knew {
+                    came.outcome = Effects::Undetermined;
+                }
+                *open |= waits;
             }
             if stands.counts {
-                let recorded = record.outcome.and_then(|outcome| outcome.digest);
-                let drifted = task.from.is_none() && recorded != Some(before.digest);
+                let drifted = drifted(record, &before, task.from.is_some());
                 let weight = record.weight().saturating_mul(task.weight);
                 let sides = (&before.side(), &after.side());
                 tell(&mut self.found, record, sides, (weight, drifted));
             }
         }
         self.memory = memory;
-        Ok(Box::new(Kept { states: [was, is], bundle, asked }))
+        Ok(Box::new(Kept { states: [was, is], bundle, asked, open }))
     }
 
     fn strays(&mut self, _: &Astray) {}
@@ -182,12 +213,10 @@ impl Bench<Kept, Impact> for Simulating<'_> {
         }
         let obstacle = match why {
             Astray::Obstacle(obstacle) => obstacle.clone(),
-            Astray::Beginning
-            | Astray::Gap
-            | Astray::Twice
-            | Astray::Withheld
-            | Astray::Bundle
-            | Astray::Crowded => Obstacle::NotWhole,
+            Astray::Beginning | Astray::Gap | Astray::Twice | Astray::Withheld | Astray::Bundle => {
+                Obstacle::NotWhole
+            }
+            Astray::Crowded => Obstacle::Crowded,
         };
         *self.found.obstacles.entry(obstacle).or_default() += 1;
     }
@@ -212,72 +241,87 @@ fn for_side<'e>(
     Ok(event)
 }
 
-/// What a record says was asked of approvers.
-fn asked_of(record: &Record<'_>) -> Option<[u8; 32]> {
-    let has = record.line.windows(10).any(|part| part == b"\"approval\"");
-    let line: Json = serde_json::from_slice(record.line).ok().filter(|_| has)?;
-    read_digest(line.pointer("/approval/for")?.as_str()?)
+/// Whether the side before is not what was recorded; by effects, where it is another bundle.
+fn drifted(record: &Record<'_>, before: &Came<'_>, other: bool) -> bool {
+    let Some(recorded) = record.outcome else { return false };
+    if !other {
+        return recorded.digest.is_some_and(|digest| Some(digest) != before.digest);
+    }
+    before.outcome != Effects::Undetermined
+        && recorded_effect(record).map(Effects::of) != Some(before.outcome)
 }
 
-/// Takes in an event; what came of it, if it is a request.
+/// Takes in an event; what came of it, if it is a request. `open`: nobody knows the state.
 fn simulate<'t>(
     stall: &mut Stall<'t>,
     state: Option<State>,
-    event: &Result<Event<'_>, EventFault>,
+    (event, open): (&Result<Event<'_>, EventFault>, bool),
 ) -> Result<(State, Option<Came<'t>>), Astray> {
     let mut session = match state {
         None => Session::new(stall.ground),
         Some(state) => Session::resume(stall.ground, state).ok_or(Astray::Bundle)?,
     };
-    let Stall { program, work, canonical, refused, .. } = stall;
+    let Stall { program, ground, recorder } = stall;
     let program: &'t Program = program;
     let asks = event.as_ref().is_ok_and(|it| matches!(it.kind, EventKind::Request { .. }));
-    let outcome = match event {
-        Ok(event) => session.step(event, work),
-        Err(fault) => session.unreadable(fault.clone()),
-    };
+    // Nothing is compared with its digest.
+    let Again { outcome, line } = recorder.again(&mut session, event, Digest::default());
+    let made = Record::read(line).ok();
+    let digest = made.and_then(|made| made.outcome?.digest);
     let came = match outcome {
-        Outcome::Decided(mut decided) => {
-            let (outcome, pending) = (Effects::of(decided.effect()), !decided.pending.is_empty());
-            let asks = decided.asking.as_ref().map(|asking| asking.digest);
+        Outcome::Decided(decided) => {
+            let mut came = Came {
+                outcome: Effects::of(decided.effect()),
+                digest,
+                fired: decided.decision.fired().iter().map(|fired| fired.rule).collect(),
+                refused: decided.decision.input_error().map(|error| error.message(program)),
+                asks: decided.asking.as_ref().map(|asking| asking.digest),
+                pending: !decided.pending.is_empty(),
+                ..Came::denied(program)
+            };
+            let failed = decided.decision.failures().iter();
+            came.failed = failed.map(|it| it.by.name(program).to_owned()).collect();
             let mut seen = decided.witness.cloned();
             if let Some(seen) = &mut seen {
                 seen.forget(program.withheld().silent());
             }
-            let bits = seen.map(|seen| seen.bits().to_vec()).unwrap_or_default();
-            let decision = &mut decided.decision;
-            let digest = canonical.digest(decision);
-            let fired = decision.fired().iter().map(|fired| fired.rule).collect();
-            let failed = decision.failures().iter().map(|it| it.by.name(program).to_owned());
-            let refused = decision.input_error().map(|error| error.message(program));
-            let (failed, mut key) = (failed.collect(), None);
-            decision.key_into(&mut key);
-            Some(Came {
-                program,
-                outcome,
-                digest,
-                fired,
-                failed,
-                refused,
-                key,
-                bits,
-                asks,
-                pending,
-            })
+            came.bits = seen.map(|seen| seen.bits().to_vec()).unwrap_or_default();
+            decided.decision.key_into(&mut came.key);
+            let known = came.outcome;
+            if open && made.is_none_or(|made| !stands_alone(&made, ground, known)) {
+                came.outcome = Effects::Undetermined;
+            }
+            Some(came)
         }
-        Outcome::Refused(fault) if asks => Some(Came {
-            program,
-            outcome: Effects::Deny,
-            digest: *refused,
-            fired: Vec::new(),
-            failed: Vec::new(),
-            refused: Some(fault.to_string()),
-            key: None,
-            bits: Vec::new(),
-            asks: None,
-            pending: false,
-        }),
+        Outcome::Refused(fault) if asks => {
+            Some(Came { digest, refused: Some(fault.to_string()), ..Came::denied(program) })
+        }
         Outcome::Refused(_) | Outcome::Recorded(_) => None,
     };
     Ok((session.into_state(), came))
+}
+
+/// Whether a decision comes to `outcome` whatever its session answers.
+fn stands_alone(made: &Record<'_>, ground: &Ground<'_>, outcome: Effects) -> bool {
+    let (program, Input::Context(context, _)) = (ground.program(), made.input) else {
+        return false;
+    };
+    // How often it was asked and tried stands in the state, too.
+    if outcome == Effects::Escalate && !program.module().govern.denials.is_empty() {
+        return false;
+    }
+    let (answers, mut open) = (Rules::new(vec![Rules::answers(true)]), Vec::new());
+    if Redactor::default().redact(&answers, context, None, &mut open).is_err() {
+        return false;
+    }
+    let hosts = made.hosts();
+    let Ok(moment) = moment(made, true, hosts.as_ref()) else { return false };
+    let mut scratch = Scratch::for_program(program);
+    match ingest_record(program, &open, &mut scratch) {
+        Recorded::Known(mut filled) => Effects::of(filled.decide(&moment).effect()) == outcome,
+        Recorded::Partial(mut partial) => {
+            let effects = partial.decide(&moment, None).effects;
+            !effects.is_empty() && effects.iter().all(|it| Effects::of(*it) == outcome)
+        }
+    }
 }

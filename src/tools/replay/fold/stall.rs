@@ -5,11 +5,9 @@
 //! Imports: `runtime`, `tools::replay`.
 
 use crate::runtime::program::Program;
+use crate::runtime::record::about::Loaded;
+use crate::runtime::record::session::SessionRecorder;
 use crate::runtime::session::ground::Ground;
-use crate::runtime::session::step::Work;
-use crate::runtime::vm::canonical::Canonical;
-use crate::runtime::vm::request::{Moment, ingest};
-use crate::runtime::vm::scratch::Scratch;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::fold::Programs;
 use crate::tools::replay::store::Digest;
@@ -19,10 +17,7 @@ use crate::tools::replay::store::Digest;
 pub(super) struct Stall<'t> {
     pub(super) program: &'t Program,
     pub(super) ground: &'t Ground<'t>,
-    pub(super) work: Work,
-    pub(super) canonical: Canonical,
-    /// The digest of a request that is refused.
-    pub(super) refused: Digest,
+    pub(super) recorder: SessionRecorder<'t, 't>,
 }
 
 /// The programs of a batch.
@@ -31,11 +26,8 @@ pub struct Stalls<'t>(Vec<(Digest, Result<Stall<'t>, Obstacle>)>);
 
 impl<'t> Stall<'t> {
     fn of(program: &'t Program, ground: &'t Ground<'t>) -> Self {
-        let mut canonical = Canonical::of(program);
-        let mut scratch = Scratch::for_program(program);
-        let mut filled = ingest(program, b"", &mut scratch);
-        let refused = canonical.digest(&mut filled.decide(&Moment::at(0, 0)));
-        Self { program, ground, work: Work::witnessed(ground), canonical, refused }
+        let recorder = SessionRecorder::of(ground, &Loaded::default());
+        Self { program, ground, recorder }
     }
 }
 
@@ -61,11 +53,5 @@ impl<'t> Stalls<'t> {
         let stall = self.0.iter_mut().find(|(digest, _)| *digest == bundle);
         let (_, stall) = stall.ok_or(Obstacle::MissingBundle(bundle))?;
         stall.as_mut().map_err(|obstacle| obstacle.clone())
-    }
-
-    /// The one of a bundle, if it is to be had.
-    pub(super) fn known(&self, bundle: Digest) -> Option<&Stall<'t>> {
-        let stall = self.0.iter().find(|(digest, _)| *digest == bundle);
-        stall.and_then(|(_, stall)| stall.as_ref().ok())
     }
 }

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::{Input, Record, Text};
-use crate::runtime::session::event::{Event, EventKind};
+use crate::runtime::session::event::Event;
 use crate::runtime::session::state::State;
-use crate::runtime::session::step::{Outcome, Session};
+use crate::runtime::session::step::Session;
 use crate::runtime::vm::observe::{Known, Witness};
 use crate::tools::decide::tool_of;
 use crate::tools::replay::again::Seats;
-use crate::tools::replay::fold::stall::{Stall, Stalls};
+use crate::tools::replay::fold::stall::Stalls;
 use crate::tools::replay::fold::{Astray, Bench, Holds, Stands, Task, bundle_of};
 use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::verify::{
@@ -53,7 +53,8 @@ impl Task for Verify {
         store: &'t Store,
         stalls: Stalls<'t>,
     ) -> Box<dyn Bench<Kept, Verified> + 't> {
-        let (facts, found) = (Witness::new(0), Verified::default());
+        let facts = [Witness::new(0), Witness::new(0)];
+        let found = Verified::default();
         Box::new(Comparing { stalls, seats: Seats::of(store), facts, memory: Vec::new(), found })
     }
 
@@ -74,58 +75,68 @@ struct Comparing<'t> {
     stalls: Stalls<'t>,
     /// What decides about records alone.
     seats: Seats<'t>,
-    /// The recorded witness.
-    facts: Witness,
+    /// The recorded witness, and that of today.
+    facts: [Witness; 2],
     /// An event that has to be made.
     memory: Vec<u8>,
     found: Verified,
 }
 
-/// What came of an event.
-struct Came {
-    /// The digest of the decision, where there is one.
-    digest: Option<Digest>,
-    effect: Option<Effect>,
-    rule: Option<String>,
+/// What of an event came to something else than its record says.
+struct Differs {
+    part: Part,
+    field: Option<&'static str>,
     /// The first atom that came out differently.
     atom: Option<(u16, Known, Known)>,
-    /// Whether the context is known: that of a request that was decided.
-    decided: bool,
 }
 
-/// Takes in an event; `facts` is how atoms came out, if that was recorded.
-fn step<'t>(
-    stall: &mut Stall<'t>,
-    session: &mut Session<'t, 't>,
-    event: &[u8],
-    facts: Option<&Witness>,
-) -> Came {
-    let Stall { program, work, canonical, refused, .. } = stall;
-    let event = Event::read(event);
-    let asks = event.as_ref().is_ok_and(|it| matches!(it.kind, EventKind::Request { .. }));
-    let outcome = match &event {
-        Ok(event) => session.step(event, work),
-        Err(fault) => session.unreadable(fault.clone()),
-    };
-    let nothing = Came { digest: None, effect: None, rule: None, atom: None, decided: false };
-    match outcome {
-        Outcome::Decided(mut decided) => {
-            let effect = decided.decision.effect();
-            let seen = decided.witness.cloned().map(|mut seen| {
-                seen.forget(program.withheld().silent());
-                seen
-            });
-            let atom = facts.zip(seen).and_then(|(facts, seen)| first_other(facts, &seen));
-            let decision = &mut decided.decision;
-            let digest = Some(canonical.digest(decision));
-            let rule = decision.rule().map(str::to_owned);
-            Came { digest, effect, rule, atom, decided: true }
-        }
-        Outcome::Refused(_) if asks => {
-            Came { digest: Some(*refused), effect: Some(Effect::Deny), ..nothing }
-        }
-        Outcome::Refused(_) | Outcome::Recorded(_) => nothing,
+/// What came of an event.
+struct Came {
+    bundle: Digest,
+    effect: Option<Effect>,
+    rule: Option<String>,
+    differs: Option<Differs>,
+}
+
+/// What of an event came to something else than the record says: `made` is what it says today.
+/// `states` are those of today; the record's are `recorded`.
+fn differs(
+    record: &Record<'_>,
+    made: &Record<'_>,
+    (recorded, states): ([Digest; 2], [Digest; 2]),
+    facts: &mut [Witness; 2],
+) -> Option<Differs> {
+    let ([was_before, was_after], [before, after]) = (recorded, states);
+    let part = |part, field| Some(Differs { part, field, atom: None });
+    if was_before != before {
+        return part(Part::Before, None);
     }
+    let field = match (&record.outcome, &made.outcome) {
+        (Some(recorded), Some(made)) => recorded.first_other(made),
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => Some("out"),
+    };
+    let (field, atom) = if record.sig == made.sig {
+        (field, None)
+    } else {
+        let [own, today] = facts;
+        // Without a witness no atom was evaluated.
+        let whole = [(record, own.refill()), (made, today.refill())]
+            .map(|(record, bits)| record.sig.is_none() || record.witness(bits).is_some());
+        let atom = first_other(own, today);
+        (field.or_else(|| (whole != [true; 2]).then_some("sig")), atom)
+    };
+    if field.is_some() || atom.is_some() {
+        return Some(Differs { part: Part::Decision, field, atom });
+    }
+    if was_after != after {
+        return part(Part::After, None);
+    }
+    if !record.input.is(&made.input) {
+        return part(Part::Context, None);
+    }
+    let field = record.first_other(made)?;
+    part(Part::Knew, Some(field))
 }
 
 impl Bench<Kept, Verified> for Comparing<'_> {
@@ -137,9 +148,9 @@ impl Bench<Kept, Verified> for Comparing<'_> {
     ) -> Result<Box<Kept>, Astray> {
         let before = kept.as_ref().map(|kept| kept.bundle);
         let bundle = bundle_of(&mut self.seats, record, before)?;
-        let states = record.states.ok_or(Astray::Withheld)?;
+        let recorded = record.states.ok_or(Astray::Withheld)?;
         let mut memory = std::mem::take(&mut self.memory);
-        let event = record.taken_in(&mut memory).ok_or(Astray::Withheld)?;
+        let event = Event::read(record.taken_in(&mut memory).ok_or(Astray::Withheld)?);
         let stall = self.stalls.get(bundle).map_err(Astray::Obstacle)?;
         let is_new = kept.is_none();
         let (session, before, parted) = match kept {
@@ -150,15 +161,21 @@ impl Bench<Kept, Verified> for Comparing<'_> {
         };
         let mut session = session.ok_or(Astray::Bundle)?;
         let before = before.unwrap_or_else(|| session.state().digest());
-        // A record without a witness holds no atom that was asked.
-        let facts = record.witness(self.facts.refill()).map(|()| &self.facts);
-        let came = step(stall, &mut session, event, facts);
+        let again = stall.recorder.again(&mut session, &event, before);
+        let made = Record::read(again.line).map_err(|_| Astray::Withheld)?;
+        let states = made.states.unwrap_or([before; 2]);
+        let outcome = made.outcome;
+        let came = Came {
+            bundle,
+            effect: outcome.and_then(|it| it.effect),
+            rule: outcome.and_then(|it| it.rule).map(|rule| rule.text().into_owned()),
+            differs: differs(record, &made, (recorded, states), &mut self.facts),
+        };
         self.memory = memory;
-        let digest = session.state().digest();
         self.found.sessions += u64::from(is_new);
-        let part = self.differs(record, (&came, bundle), (states, [before, digest]));
-        self.tell(record, stands, (part, came, bundle), parted);
-        let parted = parted || part.is_some();
+        let parts = came.differs.is_some();
+        self.tell(record, stands, came, parted);
+        let (digest, parted) = (states[1], parted || parts);
         Ok(Box::new(Kept { state: session.into_state(), digest, bundle, parted }))
     }
 
@@ -178,6 +195,7 @@ impl Bench<Kept, Verified> for Comparing<'_> {
             *incomplete.or_default() += 1;
             return;
         }
+        let [facts, _] = facts;
         match compare(seats, facts, record, false) {
             Ok(Compared::Exact | Compared::ByFacts) => *incomplete.or_default() += 1,
             Ok(compared) => found.count(compared, (stands.source, stands.line)),
@@ -195,76 +213,49 @@ impl Bench<Kept, Verified> for Comparing<'_> {
 }
 
 impl Comparing<'_> {
-    /// What of an event came to something else than the record says.
-    fn differs(
-        &self,
-        record: &Record<'_>,
-        (came, bundle): (&Came, Digest),
-        (recorded, replayed): ([Digest; 2], [Digest; 2]),
-    ) -> Option<Part> {
-        let ([was_before, was_after], [before, after]) = (recorded, replayed);
-        if was_before != before {
-            return Some(Part::Before);
-        }
-        let digest = record.outcome.and_then(|outcome| outcome.digest);
-        let told = record.outcome.is_some() == came.digest.is_some();
-        if !told || digest != came.digest || came.atom.is_some() {
-            return Some(Part::Decision);
-        }
-        if was_after != after {
-            return Some(Part::After);
-        }
-        let stall = self.stalls.known(bundle).filter(|_| came.decided);
-        let made = stall.map(|stall| stall.work.context());
-        let same = made.is_none_or(|made| record.is_about(made.as_bytes()));
-        if same { None } else { Some(Part::Context) }
-    }
-
     /// Counts a record whose event was folded. The first that differs in its session is told
     /// whether it was asked for or not: those that were go by it.
-    fn tell(
-        &mut self,
-        record: &Record<'_>,
-        stands: Stands,
-        (part, came, bundle): (Option<Part>, Came, Digest),
-        parted: bool,
-    ) {
-        let is_first = part.is_some() && !parted;
+    fn tell(&mut self, record: &Record<'_>, stands: Stands, came: Came, parted: bool) {
+        let Came { bundle, effect, rule, differs } = came;
+        let is_first = differs.is_some() && !parted;
         if !stands.counts && !is_first {
             return;
         }
         let found = &mut self.found;
         found.records += 1;
         *found.bundles.entry(bundle).or_default() += 1;
-        match part {
-            None => found.exact += 1,
-            Some(_) if parted => found.downstream += 1,
-            Some(part) => {
-                let session = record.session.map(|session| InSession {
-                    id: session.id.text().into_owned(),
-                    number: session.step,
-                    part,
-                });
-                let text = |text: Text<'_>| text.text().into_owned();
-                let outcome = record.outcome;
-                let what = Mismatch {
-                    id: record.id.map(text).unwrap_or_default(),
-                    tool: match record.input {
-                        Input::Context(context, _) => tool_of(context),
-                        Input::Raw(..) => None,
-                    },
-                    bundle,
-                    recorded: (
-                        outcome.and_then(|it| it.effect),
-                        outcome.and_then(|it| it.rule).map(text),
-                    ),
-                    replayed: (came.effect, came.rule),
-                    atom: came.atom,
-                    cause: self.seats.cause(),
-                    session,
-                };
-                found.differs(Found { source: stands.source, line: stands.line, what });
+        let Differs { part, field, atom } = match differs {
+            None => {
+                found.exact += 1;
+                return;
             }
-        }
+            Some(_) if parted => {
+                found.downstream += 1;
+                return;
+            }
+            Some(differs) => differs,
+        };
+        let session = record.session.map(|session| InSession {
+            id: session.id.text().into_owned(),
+            number: session.step,
+            part,
+        });
+        let text = |text: Text<'_>| text.text().into_owned();
+        let outcome = record.outcome;
+        let what = Mismatch {
+            id: record.id.map(text).unwrap_or_default(),
+            tool: match record.input {
+                Input::Context(context, _) => tool_of(context),
+                Input::Raw(..) => None,
+            },
+            bundle,
+            recorded: (outcome.and_then(|it| it.effect), outcome.and_then(|it| it.rule).map(text)),
+            replayed: (effect, rule),
+            atom,
+            field,
+            cause: self.seats.cause(),
+            session,
+        };
+        found.differs(Found { source: stands.source, line: stands.line, what });
     }
 }

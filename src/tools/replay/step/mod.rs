@@ -18,10 +18,11 @@ use crate::base::arrange::Arrange as _;
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::{Input, Record, Text};
+use crate::runtime::record::read::{Record, Text};
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats};
+use crate::tools::replay::answers::Answers;
 use crate::tools::replay::knew::{Row, happened, knew};
-use crate::tools::replay::plain::plain;
+use crate::tools::replay::plain::{self, plain, shown};
 use crate::tools::replay::store::Store;
 
 /// A line of a session's record, and where it stands.
@@ -196,16 +197,8 @@ fn call(line: Line, seats: &mut Seats<'_>, other: Option<&mut Seat>) -> Option<C
     let context = context(&record);
     let nothing = record.event.is_some() && record.outcome.is_none();
     let (replayed, key) = if nothing { (Said::Nothing, None) } else { replayed(&record, seats) };
-    let candidate = other.map(|seat| {
-        if nothing {
-            return Said::Nothing;
-        }
-        let again = seat.decide(&record, None);
-        // What nobody has asked the session nobody knows.
-        let asks = seat.lacks_answers() && !replayed_lacks(&record);
-        let again = if asks { Err(Obstacle::Asks) } else { again };
-        said(None, again, &seat.program)
-    });
+    let candidate =
+        other.map(|seat| if nothing { Said::Nothing } else { by_candidate(&record, seats, seat) });
     let (kind, says) = happened(&record).filter(|_| nothing).unzip();
     let text = |pointer: &str| context.pointer(pointer).and_then(Json::as_str).map(str::to_owned);
     let outcome = record.outcome.as_ref();
@@ -228,6 +221,26 @@ fn call(line: Line, seats: &mut Seats<'_>, other: Option<&mut Seat>) -> Option<C
         line: Line::default(),
     };
     Some(Call { line, ..call })
+}
+
+/// What a candidate decides about a call: what its session would answer otherwise is unknown.
+fn by_candidate(record: &Record<'_>, seats: &mut Seats<'_>, seat: &mut Seat) -> Said {
+    let answers = match seats.for_record(record) {
+        Ok(own) => Answers::between(&own.program, &seat.program),
+        // What was never a session's is decided by whoever is at hand.
+        Err(_) if record.event.is_none() => Answers::default(),
+        Err(obstacle) => return Said::Not(obstacle),
+    };
+    let mut memory = Vec::new();
+    let record = match answers.without(record, &mut memory) {
+        Ok(record) => record,
+        Err(obstacle) => return Said::Not(obstacle),
+    };
+    let again = seat.decide(&record, None);
+    // What nobody has asked the session nobody knows.
+    let asks = seat.lacks_answers() && !replayed_lacks(&record);
+    let again = if asks { Err(Obstacle::Asks) } else { again };
+    said(None, again, &seat.program)
 }
 
 /// Whether the record itself says that its context was refused.
@@ -266,13 +279,7 @@ fn said(recorded: Option<[u8; 32]>, again: Result<Again, Obstacle>, program: &Pr
 
 /// The context of a record as hosts write it.
 fn context(record: &Record<'_>) -> Json {
-    match record.input {
-        Input::Context(typed, _) => {
-            let typed = serde_json::from_slice(typed).unwrap_or_default();
-            plain(&typed, &mut Vec::new())
-        }
-        Input::Raw(..) => Json::Null,
-    }
+    plain(&plain::context(record), &mut Vec::new())
 }
 
 /// Arguments as `amount=25000 to=acct_395`.
@@ -288,11 +295,12 @@ fn arguments(arguments: &Json) -> String {
 /// State that a record says was read and written, by key.
 fn state(record: &Record<'_>) -> Vec<Held> {
     let object = |json: Option<&[u8]>| -> serde_json::Map<String, Json> {
-        json.and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default()
+        match json.map(shown) {
+            Some(Json::Object(entries)) => entries,
+            Some(_) | None => serde_json::Map::new(),
+        }
     };
-    let reads = object(record.reads);
-    let line: Json = serde_json::from_slice(record.line).unwrap_or_default();
-    let writes = line.get("writes").and_then(Json::as_object).cloned().unwrap_or_default();
+    let (reads, writes) = (object(record.reads), object(record.knew.writes));
     let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut keys: Vec<&String> = reads.keys().chain(writes.keys()).collect();
     keys.arrange();

@@ -10,8 +10,9 @@ use std::fmt::Write as _;
 
 use crate::tools::replay::impact::Outcome;
 use crate::tools::report::paint::Style;
+use crate::tools::report::replay::caveats::caveats;
 use crate::tools::report::replay::impact::{
-    Cluster, Drawing, cause, count, decisions, example, names, refused, sign,
+    Cluster, Drawing, cause, count, decisions, example, names, sign,
 };
 use crate::tools::report::replay::page::{FILTER, TAIL, head, text};
 
@@ -32,8 +33,8 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
         count(impact.newly(Outcome::Deny)),
         count(impact.newly(Outcome::Escalate)),
     );
-    if impact.refused > 0 {
-        let _ = writeln!(page, "<p>{}.</p>", refused(impact));
+    for (word, says) in caveats(impact) {
+        let _ = writeln!(page, "<p>{word}: {}.</p>", text(&says));
     }
     matrix(&mut page, drawing);
     for (gate, broken) in drawing.gates {

@@ -20,6 +20,7 @@ use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
 use crate::tools::report::markdown::{cell, code};
 use crate::tools::report::paint::{Paint, Style};
+use crate::tools::report::replay::caveats::caveats;
 use crate::tools::report::replay::{chain, html, share};
 use crate::tools::report::visible::{visible, wrap};
 
@@ -275,14 +276,8 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
         let (mark, paint, says) = chain::row(&drawing.chained, impact.unchained);
         let _ = writeln!(text, "  chain     {} {}", style.paint(paint, mark), visible(&says));
     }
-    for (obstacle, count) in &impact.obstacles {
-        let _ = writeln!(text, "  left out  {}: {}", grouped(*count), visible(&obstacle.words()));
-    }
-    if impact.unreadable > 0 {
-        let _ = writeln!(text, "  left out  {}: lines that cannot be read", impact.unreadable);
-    }
-    if impact.refused > 0 {
-        let _ = writeln!(text, "  refused   {}", refused(impact));
+    for (word, says) in caveats(impact) {
+        let _ = writeln!(text, "  {word:<8}  {}", visible(&says));
     }
     text.push_str(&matrix(impact));
     text.push_str(&summary(drawing));
@@ -294,12 +289,6 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
         let _ = writeln!(text, "\n  gate  {}  {}", visible(gate), style.paint(paint, mark));
     }
     text
-}
-
-/// That contexts do not fit the candidate.
-pub(super) fn refused(impact: &Impact) -> String {
-    let count = number(impact.refused, true, "context");
-    format!("{count} that the schema of the candidate does not fit, and the one before did")
 }
 
 fn baseline(impact: &Impact) -> String {
@@ -500,6 +489,9 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
     let left_out: Vec<Json> = obstacles
         .map(|(obstacle, count)| json!({"why": obstacle.words(), "records": count}))
         .collect();
+    let not_judged = impact.not_judged.iter();
+    let not_judged: Vec<Json> =
+        not_judged.map(|(about, count)| json!({"about": about, "records": count})).collect();
     let from = drawing.from.map(|from| digest_text(&from.program.digest()));
     let later = drawing.downstream.then(|| {
         let row = |(id, it): &(&String, &FirstChange)| {
@@ -513,7 +505,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         "counts": counts, "matrix": matrix.collect::<Vec<_>>(),
         "clusters": clusters.collect::<Vec<_>>(), "gates": gates.collect::<Vec<_>>(),
         "changed_sessions": impact.changed_sessions.count(), "downstream": later,
-        "left_out": left_out, "stopped": drawing.stopped,
+        "left_out": left_out, "not_judged": not_judged, "stopped": drawing.stopped,
         "chain": chain::facts(&drawing.chained, impact.unchained),
     }))
 }
@@ -556,8 +548,8 @@ fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
         count(impact.newly(Outcome::Escalate)),
         cell(&baseline(impact).replacen("baseline  r", "R", 1)),
     );
-    if impact.refused > 0 {
-        let _ = writeln!(text, "\n⚠ {}.", refused(impact));
+    for (word, says) in caveats(impact) {
+        let _ = writeln!(text, "\n⚠ {word}: {}.", cell(&says));
     }
     let columns = Outcome::ALL.iter().filter(|to| impact.matrix.keys().any(|(_, it)| it == *to));
     let columns: Vec<Outcome> = columns.copied().collect();

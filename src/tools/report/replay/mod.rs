@@ -4,6 +4,7 @@
 //! Out:     text: one module a part of `policyc replay`.
 //! Imports: `diag`, `tools::replay`, `tools::report`.
 
+mod caveats;
 pub mod chain;
 pub mod cover;
 pub mod flip;

@@ -137,7 +137,8 @@ impl Drawing<'_> {
                 | Obstacle::State
                 | Obstacle::Raw
                 | Obstacle::Asks
-                | Obstacle::NotWhole => String::new(),
+                | Obstacle::NotWhole
+                | Obstacle::Crowded => String::new(),
             };
             rows.push(("not replayable", *count, format!("{}{bundle}", obstacle.words())));
         }
@@ -285,12 +286,13 @@ fn summary(drawing: &Drawing<'_>) -> Json {
             | Obstacle::State
             | Obstacle::Raw
             | Obstacle::Asks
-            | Obstacle::NotWhole => Json::Null,
+            | Obstacle::NotWhole
+            | Obstacle::Crowded => Json::Null,
         };
         json!({"why": obstacle.words(), "bundle": digest, "records": count})
     });
     let mismatches = drawing.verified.mismatches.iter().map(|Found { source, line, what }| {
-        let Mismatch { id, tool, bundle, recorded, replayed, atom, cause, session } = what;
+        let Mismatch { id, tool, bundle, recorded, replayed, atom, field, cause, session } = what;
         let atom = atom.map(
             |(atom, was, is)| json!({"atom": atom, "recorded": known(was), "replayed": known(is)}),
         );
@@ -299,7 +301,7 @@ fn summary(drawing: &Drawing<'_>) -> Json {
             "bundle": digest_text(bundle),
             "recorded": {"effect": effect(recorded.0), "rule": recorded.1},
             "replayed": {"effect": effect(replayed.0), "rule": replayed.1},
-            "atom": atom, "cause": cause,
+            "atom": atom, "field": field, "cause": cause,
             "session": session.as_ref().map(|it| json!({
                 "id": it.id, "event": it.number, "differs": it.part.word(),
             })),

@@ -1,0 +1,149 @@
+//! Sessions as tests, and the fewest events that force a decision.
+
+use std::fs;
+
+use policyc::runtime::session::ground::Ground;
+use policyc::tools::replay::events::{fewest, said};
+use serde_json::{Value as Json, json};
+
+use super::apart::logged;
+use super::{file, project};
+use crate::records::sessions::lines;
+use crate::session::program;
+use crate::support::run::ran;
+
+const POLICY: &str = r#"
+policyc: 1
+name: payer
+default: deny
+labels: {integrity: {untrusted: [file], input: [user]}}
+tools:
+  read: {effect: none, args: {path: string}, output: {"": {labels: [untrusted.file]}}}
+  send: {effect: egress, args: {to: string target, amount: double}}
+rules:
+  - {id: all, on: [read, send], allow: a call}
+  - {id: large, on: [send], when: args.amount > 100.0, escalate: {to: [user]}}
+flow:
+  - {id: target, sink: {effect: egress, arg: target}, forbid: "untrusted.file", over: deny}
+meters: {sent: {on: send, key: args.to, window: session}}
+limits: [{meter: sent, max: 2}]
+"#;
+
+fn read(call: &str) -> Json {
+    json!({"ev": "request", "call": call, "action": {"tool": "read", "args": {"path": call}}})
+}
+
+fn answer(call: &str, out: &str) -> Json {
+    json!({"ev": "response", "call": call, "out": out})
+}
+
+fn send(call: &str, to: &str, amount: f64) -> Json {
+    json!({"ev": "request", "call": call,
+        "action": {"tool": "send", "args": {"to": to, "amount": amount}}})
+}
+
+/// A denial that hangs on one answer of many; and one that hangs on two calls.
+fn events() -> Vec<Json> {
+    vec![
+        json!({"ev": "prompt", "principal": {"id": "a"}, "text": "Pay ann and cid"}),
+        read("r1"),
+        answer("r1", "nothing"),
+        read("r2"),
+        answer("r2", "DE89 3704"),
+        send("s1", "ann", 1.0),
+        send("s2", "DE89 3704", 1.0),
+        send("s3", "ann", 1.0),
+        json!({"ev": "clock"}),
+        send("s4", "ann", 1.0),
+    ]
+}
+
+/// The events by their places that force the decision about the last.
+fn few(events: &[Json]) -> Vec<usize> {
+    let events: Vec<Json> =
+        lines(events.to_vec()).iter().map(|it| serde_json::from_str(it).expect("JSON")).collect();
+    fewest(&program(POLICY), &events).expect("it is decided").kept
+}
+
+#[test]
+fn the_fewest_events_are_those_that_force_a_decision() {
+    let all = events();
+    // Whichever answer it has read, the model carries what that carries; and what an answer
+    // carries its call says.
+    assert_eq!(few(&all[..7]), [1, 2, 6]);
+    // The limit is two calls to ann.
+    assert_eq!(few(&all), [5, 7, 9]);
+    // Of a decision that hangs on nothing the request alone is left.
+    assert_eq!(few(&all[..2]), [1]);
+    assert_eq!(fewest(&program(POLICY), &[json!({"ev": "clock"})]), None);
+}
+
+/// Nothing can be left away, by brute force: without any other event it is decided otherwise.
+#[test]
+fn what_is_left_is_needed() {
+    let program = program(POLICY);
+    let ground = Ground::of(&program);
+    let events: Vec<Json> =
+        lines(events()).iter().map(|it| serde_json::from_str(it).expect("JSON")).collect();
+    for last in [6, 9] {
+        let kept = fewest(&program, &events[..=last]).expect("it is decided").kept;
+        let all = said(&ground, &events[..=last]).pop().flatten().expect("a decision");
+        for without in &kept[..kept.len() - 1] {
+            let some = kept.iter().filter(|at| *at != without).map(|at| &events[*at]);
+            let said = said(&ground, some).pop().flatten().expect("a decision");
+            assert_ne!((&said.rule, &said.fired), (&all.rule, &all.fired), "{without}");
+        }
+    }
+}
+
+#[test]
+fn commands_write_sessions_that_are_decided_as_recorded() {
+    let (folder, program) = project("few", POLICY);
+    folder.add("a.jsonl", file(&logged(&program, &events())));
+    let run = |line: &str| ran(folder.path(), &format!("replay {line} --bundle policy.plcb"));
+    run("minimize s-7 --records a.jsonl -o few.jsonl")
+        .expect(0, &["DENY by `target/to` is forced by 3 of 7 events", "DE89 3704"]);
+    ran(folder.path(), "eval policy.plcb --session few.jsonl")
+        .expect(0, &["DENY send · target/to"]);
+    run("minimize s-7 --records a.jsonl --output-format json")
+        .expect(0, &["policyc.minimal_session", "\"events\": 7"]);
+    run("minimize s-9 --records a.jsonl").expect(3, &["nothing is decided about it"]);
+    run("test s-7 s-10 --records a.jsonl -o whole_test.yaml")
+        .expect(0, &["wrote 2 cases", "all are decided as recorded"]);
+    run("test s-7 s-10 --records a.jsonl --minimize -o few_test.yaml")
+        .expect(0, &["wrote 2 cases", "all are decided as recorded"]);
+    ran(folder.path(), "test").expect(0, &[]);
+    // Another policy fails them.
+    folder.add("policy.yaml", POLICY.replace("max: 2", "max: 9"));
+    ran(folder.path(), "test").expect(1, &["s4"]);
+    // Not all events are there.
+    let lines = logged(&program, &events());
+    folder.add("part.jsonl", file(&lines[2..]));
+    for part in ["minimize s-7", "test s-7 -o x_test.yaml"] {
+        run(&format!("{part} --records part.jsonl"))
+            .expect(3, &["event 1 of its session is in no record", "--records"]);
+    }
+}
+
+/// What was granted is for the call that was asked about, whatever bundle decides then.
+#[test]
+fn an_approval_of_a_recorded_session_is_for_its_call() {
+    let (folder, program) = project("few-granted", POLICY);
+    let mut events = vec![
+        json!({"ev": "prompt", "principal": {"id": "a"}, "text": "go"}),
+        send("c1", "ann", 500.0),
+    ];
+    let asked: Json = serde_json::from_str(&logged(&program, &events)[1]).expect("JSON");
+    let digest = asked["approval"]["for"].as_str().expect("a digest").to_owned();
+    events.push(json!({"ev": "approval", "for": digest, "by": "user:mona", "verdict": "granted"}));
+    events.push(send("c2", "ann", 500.0));
+    folder.add("a.jsonl", file(&logged(&program, &events)));
+    ran(folder.path(), "replay test s-4 --records a.jsonl -o g_test.yaml --bundle policy.plcb")
+        .expect(0, &["all are decided as recorded"]);
+    let text = fs::read_to_string(folder.path().join("g_test.yaml")).expect("a test");
+    assert!(text.contains("\"for\":\"c1\"") && !text.contains(&digest), "{text}");
+    ran(folder.path(), "test").expect(0, &[]);
+    // The digest of another bundle would be another one; the case still holds.
+    folder.add("policy.yaml", POLICY.replace("max: 2", "max: 7"));
+    ran(folder.path(), "test").expect(0, &[]);
+}
