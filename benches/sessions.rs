@@ -10,6 +10,7 @@
     clippy::cast_precision_loss,
     clippy::disallowed_methods,
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     missing_docs,
     reason = "a benchmark looks at the clock, prints, and stops where it cannot go on"
@@ -173,7 +174,11 @@ fn run(program: &Program, sessions: usize, rounds: usize) -> (Times, Times, usiz
             let start = Instant::now();
             let effect = session.line(event.as_bytes(), &mut work).effect();
             let time = start.elapsed();
-            if effect.is_some() { requests.add(time) } else { others.add(time) }
+            if effect.is_some() {
+                requests.add(time);
+            } else {
+                others.add(time);
+            }
             allowed += usize::from(effect == Some(Effect::Allow));
         }
     }
@@ -186,7 +191,7 @@ fn decide(rounds: usize) {
         run(&program, 20, rounds);
         let (mut requests, mut others, allowed) = run(&program, 200, rounds);
         let count = requests.0.len();
-        println!("{rules} rules, {} rounds: {count} requests, {allowed} allowed", rounds);
+        println!("{rules} rules, {rounds} rounds: {count} requests, {allowed} allowed");
         println!("  a request     {}", requests.shares());
         println!("  another event {}", others.shares());
     }

@@ -16,7 +16,7 @@ use crate::traces::Suite;
 
 /// How attacks are changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub(crate) enum Class {
     /// What the attacker names is spelled otherwise in the text that the model reads.
     Spelled(Spelling),
     /// Beside a target that the principal named, or in a copy.
@@ -31,7 +31,7 @@ pub enum Class {
     Named,
 }
 
-pub const CLASSES: [Class; 13] = [
+pub(crate) const CLASSES: [Class; 13] = [
     Class::Spelled(Spelling::Words),
     Class::Spelled(Spelling::Base64),
     Class::Spelled(Spelling::Hex),
@@ -54,7 +54,7 @@ const TRIES_MAX: usize = 16;
 const REFERENCE: &str = "the one that you know";
 
 impl Class {
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Spelled(Spelling::Words) => "reworded: signs and digits in words",
             Self::Spelled(Spelling::Base64) => "base64",
@@ -74,13 +74,13 @@ impl Class {
 }
 
 /// Whether a step is a call of the attacker that acts.
-pub fn acting_call(suite: &Suite, step: &Value) -> bool {
+pub(crate) fn acting_call(suite: &Suite, step: &Value) -> bool {
     let tool = step["tool"].as_str().unwrap_or_default();
     step["actor"] == "attacker" && suite.acting.contains_key(tool)
 }
 
 /// The forms of an attack that an attacker may choose from; none where the class has none.
-pub fn attacked(suite: &Suite, trace: &Value, class: Class) -> Vec<Value> {
+pub(crate) fn attacked(suite: &Suite, trace: &Value, class: Class) -> Vec<Value> {
     let steps = trace["steps"].as_array().map_or(&[][..], Vec::as_slice);
     let Some(first) = steps.iter().position(|step| acting_call(suite, step)) else {
         return Vec::new();
@@ -98,14 +98,16 @@ pub fn attacked(suite: &Suite, trace: &Value, class: Class) -> Vec<Value> {
         let shape = Shape::of(&target);
         let fits = texts.into_iter().filter(|it| shape.fits(it) && *it != text(&target));
         let found: BTreeSet<String> = fits.collect();
-        found.into_iter().take(TRIES_MAX).filter_map(|it| shape.value(it)).collect()
+        found.into_iter().take(TRIES_MAX).filter_map(|it| shape.value(&it)).collect()
     };
     let of_prompt = like(tokens(&prompt));
     let retarget = |value: &Value, named: Option<&str>| {
         let mut form = trace.clone();
         for pointer in &targets {
             let place = form["steps"][first]["args"].pointer_mut(pointer);
-            place.into_iter().for_each(|place| *place = value.clone());
+            if let Some(place) = place {
+                *place = value.clone();
+            }
         }
         injected(&mut form, &text(&target), named.unwrap_or(REFERENCE));
         form
@@ -137,7 +139,7 @@ pub fn attacked(suite: &Suite, trace: &Value, class: Class) -> Vec<Value> {
 
 /// A benign trace in which what its user had to be told by outputs is spelled as in `class`; none
 /// where nothing is.
-pub fn honest(suite: &Suite, trace: &Value, class: Class) -> Option<Value> {
+pub(crate) fn honest(suite: &Suite, trace: &Value, class: Class) -> Option<Value> {
     let Class::Spelled(spelling) = class else { return None };
     let prompt = trace["user_prompt"].as_str()?.to_lowercase();
     let mut form = trace.clone();
@@ -165,7 +167,9 @@ fn targets(suite: &Suite, step: &Value) -> Vec<String> {
         match &step["args"][name] {
             Value::Null => {}
             Value::Array(items) => found.extend((0..items.len()).map(|at| format!("/{name}/{at}"))),
-            _ => found.push(format!("/{name}")),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                found.push(format!("/{name}"));
+            }
         }
     }
     found
@@ -254,7 +258,7 @@ impl Shape {
         }
     }
 
-    fn value(&self, text: String) -> Option<Value> {
+    fn value(&self, text: &str) -> Option<Value> {
         match self {
             Self::Number(true) => text.parse::<u64>().ok().map(|number| json!(number)),
             Self::Mail | Self::Account | Self::Number(false) | Self::Other => Some(json!(text)),
@@ -279,7 +283,7 @@ fn recorded(steps: &[Value]) -> Vec<String> {
     for step in steps {
         let places = step["injection_in_output"].as_array().into_iter().flatten();
         let places: Vec<&str> = places.filter_map(|place| place["path"].as_str()).collect();
-        leaves(&step["output"], String::new(), &mut |pointer, value| {
+        leaves(&step["output"], "", &mut |pointer, value| {
             if !places.contains(&pointer) {
                 found.push(text(value));
             }
@@ -288,17 +292,17 @@ fn recorded(steps: &[Value]) -> Vec<String> {
     found
 }
 
-fn leaves(value: &Value, pointer: String, met: &mut impl FnMut(&str, &Value)) {
+fn leaves(value: &Value, pointer: &str, met: &mut impl FnMut(&str, &Value)) {
     match value {
         Value::Array(items) => {
             let items = items.iter().enumerate();
-            items.for_each(|(at, item)| leaves(item, format!("{pointer}/{at}"), met));
+            items.for_each(|(at, item)| leaves(item, &format!("{pointer}/{at}"), met));
         }
         Value::Object(members) => {
             let members = members.iter();
-            members.for_each(|(key, item)| leaves(item, format!("{pointer}/{key}"), met));
+            members.for_each(|(key, item)| leaves(item, &format!("{pointer}/{key}"), met));
         }
-        Value::String(_) | Value::Number(_) => met(&pointer, value),
+        Value::String(_) | Value::Number(_) => met(pointer, value),
         Value::Null | Value::Bool(_) => {}
     }
 }

@@ -101,11 +101,11 @@ fn suite(folder: &Path, name: &str, verbose: bool) -> Result<(), Box<dyn Error>>
         println!("{}", Run { suite: &suite, ground, plans, verbose }.row(policy));
     }
     let run = |ground, plans| Run { suite: &suite, ground, plans, verbose };
-    let (plain, planned) = (run(pack, false), run(both, true));
+    let (bare, with_plans) = (run(pack, false), run(both, true));
     println!("\n| {name} | attacks | stopped | with a plan | benign | questions | denied |");
     println!("| --- | --: | --: | --: | --: | --: | --: |");
     for class in CLASSES {
-        println!("{}", class_row(class, &plain, &planned));
+        println!("{}", class_row(class, &bare, &with_plans));
     }
     println!();
     Ok(())
@@ -137,14 +137,9 @@ struct Run<'r> {
 struct Calls {
     asked: usize,
     denied: usize,
-    /// The first call of the attacker that acts.
-    first: Option<Option<Effect>>,
-}
-
-impl Calls {
-    fn is_stopped(&self) -> bool {
-        self.first.is_some_and(|effect| effect != Some(Effect::Allow))
-    }
+    /// Whether an attacker's call acts, and whether the first one was not allowed.
+    attacked: bool,
+    stopped: bool,
 }
 
 impl Run<'_> {
@@ -169,15 +164,15 @@ impl Run<'_> {
         if let Some(plan) = self.suite.plans.get(task).filter(|_| self.plans) {
             send(json!({"ev": "plan", "plan": plan}));
         }
-        let mut calls = Calls { asked: 0, denied: 0, first: None };
+        let mut calls = Calls { asked: 0, denied: 0, attacked: false, stopped: false };
         for (at, step) in trace["steps"].as_array().into_iter().flatten().enumerate() {
             let call = format!("c{at}");
             let action = json!({"tool": step["tool"], "args": step["args"]});
             let effect = send(json!({"ev": "request", "call": call, "action": action}));
             calls.asked += usize::from(effect == Some(Effect::Escalate));
             calls.denied += usize::from(effect == Some(Effect::Deny));
-            if acting_call(self.suite, step) && calls.first.is_none() {
-                calls.first = Some(effect);
+            if acting_call(self.suite, step) && !calls.attacked {
+                (calls.attacked, calls.stopped) = (true, effect != Some(Effect::Allow));
             }
             self.tell(trace, step, effect);
             let mut answer = json!({"ev": "response", "call": call});
@@ -215,33 +210,33 @@ impl Run<'_> {
             count(&|it| it.denied > 0),
             thousandths / 1000,
             thousandths % 1000,
-            hijacked.iter().filter(|it| it.is_stopped()).count(),
-            hijacked.iter().filter(|it| it.first.is_some()).count(),
+            hijacked.iter().filter(|it| it.stopped).count(),
+            hijacked.iter().filter(|it| it.attacked).count(),
         )
     }
 }
 
 /// A row about attacks of a class: how many there are, how many are stopped without and with plans;
 /// and about benign traces in which what tools give is spelled likewise.
-fn class_row(class: Class, plain: &Run<'_>, planned: &Run<'_>) -> String {
-    let suite = plain.suite;
+fn class_row(class: Class, bare: &Run<'_>, with_plans: &Run<'_>) -> String {
+    let suite = bare.suite;
     let (mut attacks, mut stopped, mut with_plan) = (0, 0, 0);
     for trace in &suite.hijacked {
         let forms = attacked(suite, trace, class);
         // An attacker who may choose chooses what passes.
-        let holds = |run: &Run<'_>| forms.iter().all(|trace| run.calls(trace).is_stopped());
+        let holds = |run: &Run<'_>| forms.iter().all(|trace| run.calls(trace).stopped);
         if !forms.is_empty() {
             attacks += 1;
-            stopped += usize::from(holds(plain));
-            with_plan += usize::from(holds(planned));
+            stopped += usize::from(holds(bare));
+            with_plan += usize::from(holds(with_plans));
         }
     }
     let (mut benign, mut before, mut asked, mut denied) = (0, 0, 0, 0);
     for trace in &suite.benign {
         let Some(form) = honest(suite, trace, class) else { continue };
-        let calls = plain.calls(&form);
+        let calls = bare.calls(&form);
         benign += 1;
-        before += plain.calls(trace).asked;
+        before += bare.calls(trace).asked;
         asked += calls.asked;
         denied += calls.denied;
     }

@@ -2,7 +2,7 @@
 
 /// How a value is spelled.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Spelling {
+pub(crate) enum Spelling {
     /// Signs and digits in words, as `US13` as `US one three`.
     Words,
     Base64,
@@ -20,12 +20,12 @@ pub enum Spelling {
 }
 
 impl Spelling {
-    pub fn of(self, value: &str) -> String {
+    pub(crate) fn of(self, value: &str) -> String {
         match self {
             Self::Words => words(value),
             Self::Base64 => base64(value.as_bytes()),
-            Self::Hex => value.bytes().map(|byte| format!("{byte:02x}")).collect(),
-            Self::Percent => value.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+            Self::Hex => bytes(value, |byte| format!("{byte:02x}")),
+            Self::Percent => bytes(value, |byte| format!("%{byte:02X}")),
             Self::Pieces => {
                 let half = value.chars().count().div_ceil(2);
                 let (first, rest): (String, String) =
@@ -37,6 +37,10 @@ impl Spelling {
             Self::Groups => groups(value),
         }
     }
+}
+
+fn bytes(value: &str, spelled: impl Fn(u8) -> String) -> String {
+    value.bytes().map(spelled).collect()
 }
 
 fn words(value: &str) -> String {
@@ -86,10 +90,9 @@ fn lookalike(letter: char) -> char {
         'E' => 'Е',
         'S' => 'Ѕ',
         'T' => 'Т',
-        '0'..='9' => letter
-            .to_digit(10)
-            .and_then(|digit| char::from_u32(0xff10 + digit))
-            .unwrap_or(letter),
+        '0'..='9' => {
+            letter.to_digit(10).and_then(|digit| char::from_u32(0xff10 + digit)).unwrap_or(letter)
+        }
         other => other,
     }
 }

@@ -11,17 +11,17 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 /// What is recorded of agents that do one kind of work.
-pub struct Suite {
-    pub benign: Vec<Value>,
-    pub hijacked: Vec<Value>,
+pub(crate) struct Suite {
+    pub(crate) benign: Vec<Value>,
+    pub(crate) hijacked: Vec<Value>,
     /// The tools that do more than read, with the arguments that say whom or what they act on.
-    pub acting: BTreeMap<String, Vec<String>>,
+    pub(crate) acting: BTreeMap<String, Vec<String>>,
     /// For each task of a user a plan that a small model wrote of its prompt.
-    pub plans: BTreeMap<String, Value>,
+    pub(crate) plans: BTreeMap<String, Value>,
 }
 
 impl Suite {
-    pub fn read(folder: &Path) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn read(folder: &Path) -> Result<Self, Box<dyn Error>> {
         let text = |name: &str| std::fs::read_to_string(folder.join(name));
         let tools: Value = serde_json::from_str(&text("tools.json")?)?;
         let plans: Value = serde_json::from_str(&text("plans.json")?)?;
@@ -29,7 +29,9 @@ impl Suite {
             Ok(plain) => plain,
             Err(_) => unpacked(&folder.join("hijacked.jsonl.gz"))?,
         };
-        let lines = |text: &str| text.lines().map(serde_json::from_str).collect();
+        let lines = |text: &str| -> Result<Vec<Value>, serde_json::Error> {
+            text.lines().map(serde_json::from_str).collect()
+        };
         let (benign, hijacked) = (lines(&text("benign.jsonl")?)?, lines(&hijacked)?);
         let tools = tools["tools"].as_array().ok_or("no tools")?;
         let named = |tool: &Value| Some((tool["name"].as_str()?.to_owned(), texts(tool)));
@@ -40,7 +42,8 @@ impl Suite {
         let acting: BTreeMap<String, Vec<String>> = texts_of(true).collect();
         let readers: Vec<String> = texts_of(false).map(|(name, _)| name).collect();
         let tasks = plans["tasks"].as_object().ok_or("no tasks")?;
-        let plan = |(task, it): (&String, &Value)| Some((task.clone(), plan(it, &acting, &readers)?));
+        let plan =
+            |(task, it): (&String, &Value)| Some((task.clone(), plan(it, &acting, &readers)?));
         let plans = tasks.iter().filter_map(plan).collect();
         Ok(Self { benign, hijacked, acting, plans })
     }
@@ -60,11 +63,7 @@ fn unpacked(path: &Path) -> Result<String, Box<dyn Error>> {
 
 /// A plan of the tools of the way that the model wrote most often, each as often as it stands
 /// there; what only reads is free.
-fn plan(
-    task: &Value,
-    acting: &BTreeMap<String, Vec<String>>,
-    readers: &[String],
-) -> Option<Value> {
+fn plan(task: &Value, acting: &BTreeMap<String, Vec<String>>, readers: &[String]) -> Option<Value> {
     let ways = task["model_plans"].as_array()?.iter().rev();
     let way = ways.max_by_key(|way| way["times_written"].as_u64())?;
     let mut steps = Map::new();

@@ -157,6 +157,10 @@ pub const OFFERS_MAX: usize = 1 << 3;
 pub const QUOTED_LETTERS_MAX: usize = 1 << 8;
 /// Most plans that come at run time in one session.
 pub const SESSION_PLANS_MAX: usize = 1 << 4;
+/// Most beginnings of keys that a session tells apart, of which it does not know the rest.
+pub const SESSION_STORED_OPEN_MAX: usize = 1 << 6;
+/// Most bytes of the value of a parameter of a plan, as JSON.
+pub const SESSION_PARAM_BYTES_MAX: usize = 1 << 12;
 /// Most buckets of the window of a meter that slides.
 pub const METER_BUCKETS_MAX: i64 = 1 << 10;
 /// Most keys under which a meter counts, where its policy says nothing.

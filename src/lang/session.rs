@@ -5,7 +5,8 @@
 //! Source:  `docs/sessions.md`.
 //!
 //! An answer lies at `/@session/WORD/SUBJECT`, that to `label` below its pattern, at
-//! `/@session/label/PATTERN/SUBJECT`, and that to `via` below its sources. A subject is the JSON
+//! `/@session/label/PATTERN/SUBJECT`, that to `via` below its sources, and that to `readable` below
+//! the argument that says who reads. A subject is the JSON
 //! Pointer of an argument, as one key, or `ctx`; or the name of a meter, a limit, a rule or a step.
 //! Where rules ask whether something was approved, the answer is that the place is there.
 
@@ -38,10 +39,14 @@ pub const SANITIZER: &str = "sanitizer.";
 pub const DECLASSIFIED: &str = "declassified.";
 /// The word below which the answers lie that are about a plan.
 pub const PLAN: &str = "plan";
+/// What stands in an audience that nobody has narrowed.
+pub const EVERYONE: &str = "everyone";
 /// The step of the plan that a call is, below `PLAN`: its name, or nothing.
 pub const STEP: &str = "step";
 /// How a call deviates, below `PLAN`: one of `OFF_PLAN`, or nothing.
 pub const OFF: &str = "off";
+/// The values that a plan is about, below `PLAN`.
+pub const PARAMS: &str = "params";
 /// A call that only reads, and any other.
 pub const OFF_PLAN: [&str; 2] = ["read", "effect"];
 
@@ -64,6 +69,10 @@ pub enum Question {
     Origin,
     /// How that is known: `ref`, `match`, `model` or `none`.
     Kind,
+    /// Who may read it: a list of strings, `EVERYONE` alone where nobody has narrowed it.
+    Audience,
+    /// Whether all texts of another argument are of those who may read it: a bool.
+    Readable,
     /// How many calls a meter has counted, without this one: an int.
     Count,
     /// What a meter has added up, without this call: a double.
@@ -109,12 +118,14 @@ impl Subject {
 
 impl Question {
     /// Every question.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Label,
         Self::Labels,
         Self::From,
         Self::Origin,
         Self::Kind,
+        Self::Audience,
+        Self::Readable,
         Self::Count,
         Self::Sum,
         Self::Over,
@@ -132,6 +143,8 @@ impl Question {
             Self::From => "from",
             Self::Origin => "origin",
             Self::Kind => "kind",
+            Self::Audience => "audience",
+            Self::Readable => "readable",
             Self::Count => "count",
             Self::Sum => "sum",
             Self::Over => "over",
@@ -145,9 +158,14 @@ impl Question {
     #[must_use]
     pub const fn subject(self) -> Subject {
         match self {
-            Self::Label | Self::Labels | Self::From | Self::Origin | Self::Kind | Self::Via => {
-                Subject::Argument
-            }
+            Self::Label
+            | Self::Labels
+            | Self::From
+            | Self::Origin
+            | Self::Kind
+            | Self::Audience
+            | Self::Readable
+            | Self::Via => Subject::Argument,
             Self::Count | Self::Sum => Subject::Meter,
             Self::Over => Subject::Limit,
             Self::Done => Subject::Step,
@@ -197,6 +215,19 @@ pub enum Disclose {
     Rule,
     /// Its id, and its reason where that quotes nothing.
     Reason,
+}
+
+/// What the parameter of a plan may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Param {
+    /// Text.
+    Text,
+    /// A whole number.
+    Int,
+    /// A number.
+    Double,
+    /// `true` or `false`.
+    Bool,
 }
 
 /// A period of the calendar.

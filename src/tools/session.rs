@@ -225,7 +225,7 @@ fn about(number: usize, event: Option<&Event<'_>>) -> Told {
         Some(EventKind::Response { call, .. }) => call.to_string(),
         Some(EventKind::Approval { by, .. }) => by.to_string(),
         Some(EventKind::Fact(fact)) => fact.function.to_string(),
-        Some(EventKind::Plan(_) | EventKind::Answer | EventKind::Clock | EventKind::Reset)
+        Some(EventKind::Plan(..) | EventKind::Answer | EventKind::Clock | EventKind::Reset)
         | None => String::new(),
     };
     let kind = event.map_or("?", |event| event.kind.word());

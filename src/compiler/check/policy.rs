@@ -23,7 +23,7 @@ use crate::compiler::syntax::document::model::{
 };
 use crate::lang::constant::Constant;
 use crate::lang::functions::{self, Library};
-use crate::lang::session::{CTX, OFF, OUT, PLAN, ROOT, STEP};
+use crate::lang::session::{CTX, OFF, OUT, PARAMS, PLAN, Param, ROOT, STEP};
 use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// The roots that calls of agents have beside those of the schema.
@@ -66,7 +66,7 @@ pub(super) fn check<'a>(
     let about_output = scope_of_output(&page.scope);
     for term in &document.terms {
         let named = tools::named_by(cx, &term.on);
-        if term.gives == Gives::Output {
+        if [Gives::Output, Gives::Readers].contains(&term.gives) {
             check_term(cx, &about_output, &Frame::default(), term);
             check_hosts(cx, term.expr);
         } else {
@@ -108,6 +108,7 @@ fn check_term(cx: &mut Checker<'_>, scope: &Scope, frame: &Frame, term: &Term) {
         Gives::Argument(tool, argument) => {
             return check_argument(cx, (scope, frame), term.expr, (tool, argument));
         }
+        Gives::Readers => ("an audience", "a list of strings", &[TypeTable::LIST_STRING]),
         Gives::Amount => (
             "an amount",
             "a number, or a string that spells one",
@@ -242,6 +243,19 @@ fn declare_roots(cx: &Checker<'_>, scope: &mut Scope, roots: &[DeclaredRoot]) ->
             let (ty, span, response_only) = (TypeTable::STRING, None, false);
             let entity = Entity::Root { path, ty, span, response_only };
             scope.names.insert(format!("{PLAN}.{name}"), entity);
+        }
+        for (name, ty) in &cx.out.measures.params {
+            let ty = match ty {
+                Param::Text => TypeTable::STRING,
+                Param::Int => TypeTable::INT,
+                Param::Double => TypeTable::DOUBLE,
+                Param::Bool => TypeTable::BOOL,
+            };
+            let mut path: Vec<Name> = [ROOT, PLAN, PARAMS].map(Name::new).into();
+            path.push(name.clone());
+            let (span, response_only) = (None, false);
+            let entity = Entity::Root { path, ty, span, response_only };
+            scope.names.insert(format!("{PLAN}.{PARAMS}.{name}"), entity);
         }
     }
     let mut types = ActionTypes::default();

@@ -10,17 +10,17 @@ use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::TooMany;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::syntax::ast::ExprId;
-use crate::compiler::syntax::document::agents::{Output, ToolEffect};
+use crate::compiler::syntax::document::agents::{Output, StorePart as DocumentPart};
 use crate::compiler::syntax::document::denials::{DEFAULT, Denial, Offer};
 use crate::compiler::syntax::document::meters::{Limit, MeterWindow};
 use crate::compiler::syntax::document::model::{PolicyDocument, TemplatePart, Tool};
 use crate::compiler::syntax::document::plans::Plan as DocumentPlan;
 use crate::compiler::syntax::document::trust::{Declassify, Sanitizer};
 use crate::lang::glob;
-use crate::lang::session::{DECLASSIFIED, SANITIZER, UNKNOWN, is_mark};
+use crate::lang::session::{DECLASSIFIED, Param, SANITIZER, UNKNOWN, is_mark};
 use crate::runtime::bundle::govern::{
     BacktrackRow, DeclassifyRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow,
-    OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, ToolRow, WindowRow,
+    OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, StorePart, ToolRow, WindowRow,
 };
 use crate::runtime::bundle::module::{NONE, Step};
 
@@ -53,6 +53,8 @@ pub(crate) fn govern(checked: &Checked<'_>, tables: &mut Tables) -> Result<Gover
             name: tables.string(&tool.name.value),
             args: tool.says_args.then_some(args),
             outputs: outputs(tool, (&number, &terms), tables),
+            store: tool.store.iter().map(|part| store(part, tables)).collect(),
+            writes: !tool.only_reads(),
         }
     });
     let tools = tools.collect();
@@ -144,13 +146,17 @@ fn plan(checked: &Checked<'_>, tables: &mut Tables) -> Option<PlanRow> {
     let rows = rows.collect();
     let mut tools: Vec<&Tool> = policies.iter().flat_map(|document| &document.tools).collect();
     tools.arrange_by(|a, b| a.name.value.cmp(&b.name.value));
-    let reads = |tool: &&Tool| tool.effect.as_ref().is_some_and(|it| it.value == ToolEffect::None);
-    let (readers, others): (Vec<&Tool>, Vec<&Tool>) = tools.into_iter().partition(reads);
+    let (readers, others): (Vec<&Tool>, Vec<&Tool>) =
+        tools.into_iter().partition(|tool| tool.only_reads());
     let mut names =
         |tools: &[&Tool]| tools.iter().map(|tool| tables.string(&tool.name.value)).collect();
     let (readers, others) = (names(&readers), names(&others));
     let reads = plan.reads.iter().map(|pattern| tables.string(&pattern.value)).collect();
-    Some(PlanRow { steps: rows, reads, budget: plan.budget, readers, others })
+    let mut params: Vec<(&Name, Param)> =
+        plan.params.iter().map(|(name, ty)| (&name.value, *ty)).collect();
+    params.arrange_by(|(a, _), (b, _)| a.cmp(b));
+    let params = params.into_iter().map(|(name, ty)| (tables.string(name), ty)).collect();
+    Some(PlanRow { params, steps: rows, reads, budget: plan.budget, readers, others })
 }
 
 /// The numbers of terms, by their expressions.
@@ -285,6 +291,15 @@ fn limits(checked: &Checked<'_>, tables: &mut Tables) -> Vec<LimitRow> {
     limits.iter().filter_map(row).collect()
 }
 
+/// A part of the key under which a tool stores.
+fn store(part: &DocumentPart, tables: &mut Tables) -> StorePart {
+    match part {
+        DocumentPart::Text(text) => StorePart::Text(tables.string(text)),
+        DocumentPart::Member(name) => StorePart::Member(tables.string(name)),
+        DocumentPart::Argument(name) => StorePart::Argument(tables.string(name)),
+    }
+}
+
 /// What the fields of a tool's output carry: as it is written; else what its arguments carry, if
 /// it acts; else nothing is known.
 fn outputs(
@@ -294,7 +309,8 @@ fn outputs(
 ) -> Vec<FieldLabels> {
     let Some(written) = &tool.output else {
         let (path, labels) = (Vec::new(), Vec::new());
-        let inherits = FieldLabels { path, labels, inherit: true, when: NONE };
+        let (when, audience) = (NONE, NONE);
+        let inherits = FieldLabels { path, labels, inherit: true, when, audience };
         return if tool.acts() { vec![inherits] } else { Vec::new() };
     };
     let row = |output: &Output| {
@@ -303,8 +319,10 @@ fn outputs(
         let mut labels: Vec<u16> = names.filter_map(|name| number(&name.value)).collect();
         labels.arrange();
         labels.dedup();
-        let when = output.when.and_then(|expr| terms.get(&expr).copied()).unwrap_or(NONE);
-        FieldLabels { path, labels, inherit: output.inherit, when }
+        let term =
+            |expr: Option<ExprId>| expr.and_then(|expr| terms.get(&expr).copied()).unwrap_or(NONE);
+        let (when, audience) = (term(output.when), term(output.audience));
+        FieldLabels { path, labels, inherit: output.inherit, when, audience }
     };
     written.iter().map(row).collect()
 }

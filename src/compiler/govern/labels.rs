@@ -48,7 +48,7 @@ impl Labels {
                 || !document.flow.is_empty()
                 || !document.sanitizers.is_empty()
                 || !document.declassify.is_empty()
-                || document.tools.iter().any(|tool| tool.output.is_some())
+                || document.tools.iter().any(|tool| tool.output.is_some() || !tool.store.is_empty())
         };
         if !documents.iter().any(speaks) {
             return Self::default();

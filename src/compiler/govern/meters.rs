@@ -12,7 +12,7 @@ use crate::compiler::syntax::document::model::{PolicyDocument, Rule};
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
 use crate::lang::fixed;
-use crate::lang::session::{Question, Subject};
+use crate::lang::session::{Param, Question, Subject};
 
 /// What says that a value is read as a number with decimals; it may stand around all of an amount.
 const DECIMAL: &str = "decimal";
@@ -30,6 +30,8 @@ pub struct Measures {
     pub approvals: Vec<Name>,
     /// The steps of the plan, in order; `None` where there is no plan.
     pub steps: Option<Vec<Name>>,
+    /// The parameters of the plan.
+    pub params: Vec<(Name, Param)>,
 }
 
 impl Measures {
@@ -61,6 +63,7 @@ impl Measures {
             limits: sorted(&mut limits.map(|limit| &limit.id.value)),
             approvals: Vec::new(),
             steps: None,
+            params: Vec::new(),
         }
     }
 

@@ -54,6 +54,8 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
     let plan = the_plan(policies, sink);
     measures.steps =
         plan.as_ref().map(|plan| plan.steps.iter().map(|step| step.name.value.clone()).collect());
+    let params = plan.iter().flat_map(|plan| &plan.params);
+    measures.params = params.map(|(name, ty)| (name.value.clone(), *ty)).collect();
     let mut ids: FxHashMap<Name, Span> = FxHashMap::default();
     for rule in policies.iter().flat_map(|it| &it.rules) {
         ids.entry(rule.id.value.clone()).or_insert(rule.id.span);

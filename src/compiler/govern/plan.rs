@@ -11,7 +11,7 @@ use crate::compiler::syntax::document::model::{Escalation, Rule, Tool};
 use crate::compiler::syntax::document::plans::{Demand, Deviation, Literal, Plan, PlanStep};
 use crate::diag::suggest::nearest;
 use crate::lang::fixed;
-use crate::lang::session::{MODEL, OFF, OFF_PLAN, PLAN, PROMPT, Question, STEP};
+use crate::lang::session::{MODEL, OFF, OFF_PLAN, PARAMS, PLAN, PROMPT, Question, STEP};
 
 /// Adds the rules `plan.ID/read` and `plan.ID`: they object to calls that are not planned.
 pub(super) fn rules(work: &mut Work<'_>, plan: &Plan) {
@@ -198,6 +198,10 @@ impl Maker<'_> {
             Literal::Int(int) => Value::Int(*int),
             Literal::Double(double) => Value::Double(*double),
             Literal::Bool(value) => Value::Bool(*value),
+            Literal::Param(name) => {
+                let params = self.of_plan(PARAMS);
+                return self.select(params, name);
+            }
         })
     }
 

@@ -4,7 +4,7 @@
 //! Imports: `lang`, `module`.
 //! Source:  `docs/sessions.md`.
 
-use crate::lang::session::{Disclose, Period, Respond};
+use crate::lang::session::{Disclose, Param, Period, Respond};
 use crate::runtime::bundle::module::{Step, Str};
 
 /// What sessions know. Empty where no document speaks of sessions.
@@ -49,6 +49,21 @@ pub struct ToolRow {
     /// What parts of its output carry, ascending by path. A field carries what all of those say
     /// whose path leads to it or to what it lies in; of a field without any nothing is known.
     pub outputs: Vec<FieldLabels>,
+    /// Under which key it stores; empty where it says nothing.
+    pub store: Vec<StorePart>,
+    /// Whether it does more than read, as far as is known.
+    pub writes: bool,
+}
+
+/// A part of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StorePart {
+    /// Text.
+    Text(Str),
+    /// A member of the object that the tool gives.
+    Member(Str),
+    /// An argument of the call.
+    Argument(Str),
 }
 
 /// What a part of an output carries.
@@ -63,6 +78,8 @@ pub struct FieldLabels {
     /// The term that says whether all this is about an element, or `NONE`: the part of the output
     /// that the path leads to with its last `*`.
     pub when: u16,
+    /// The term that says who may read it, asked of the same element, or `NONE`: everyone.
+    pub audience: u16,
 }
 
 /// An expression that a session evaluates.
@@ -122,6 +139,8 @@ pub struct LimitRow {
 /// A plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanRow {
+    /// Its parameters, ascending by name.
+    pub params: Vec<(Str, Param)>,
     /// Its steps, each behind those that it comes after.
     pub steps: Vec<StepRow>,
     /// Patterns of tools that only read and need no step.

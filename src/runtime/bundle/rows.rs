@@ -10,12 +10,12 @@ use crate::base::name::Name;
 use crate::lang::constant::{Constant, double_bits};
 use crate::lang::decision::Effect;
 use crate::lang::opcodes::{Instruction, Op};
-use crate::lang::session::{Disclose, Period, Respond};
+use crate::lang::session::{Disclose, Param, Period, Respond};
 use crate::lang::value::message::{Kind, Presence};
 use crate::runtime::bundle::error::Problem;
 use crate::runtime::bundle::govern::{
     BacktrackRow, DeclassifyRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow,
-    OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, TermRow, ToolRow, WindowRow,
+    OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, StorePart, TermRow, ToolRow, WindowRow,
 };
 use crate::runtime::bundle::module::{
     Bound, EnumRow, EscalationRow, Fallback, FieldRow, FrameRow, FunctionKind, HostRow, KeyedType,
@@ -148,8 +148,11 @@ struct_rows! {
         sanitizers: Vec<SanitizerRow>, declassify: Vec<DeclassifyRow>,
     }
     LabelRow { name: Str, implies: Vec<u16> }
-    ToolRow { name: Str, args: Option<Vec<Str>>, outputs: Vec<FieldLabels> }
-    FieldLabels { path: Vec<Step>, labels: Vec<u16>, inherit: bool, when: u16 }
+    ToolRow {
+        name: Str, args: Option<Vec<Str>>, outputs: Vec<FieldLabels>, store: Vec<StorePart>,
+        writes: bool,
+    }
+    FieldLabels { path: Vec<Step>, labels: Vec<u16>, inherit: bool, when: u16, audience: u16 }
     TermRow { function: u16, first_requirement: u32, requirements: u16 }
     MeterRow {
         name: Str, on: Vec<Str>, key: u16, amount: u16, count: u32, window: WindowRow,
@@ -157,8 +160,8 @@ struct_rows! {
     }
     LimitRow { id: Str, meter: u16, max: i64 }
     PlanRow {
-        steps: Vec<StepRow>, reads: Vec<Str>, budget: Option<u32>, readers: Vec<Str>,
-        others: Vec<Str>,
+        params: Vec<(Str, Param)>, steps: Vec<StepRow>, reads: Vec<Str>, budget: Option<u32>,
+        readers: Vec<Str>, others: Vec<Str>,
     }
     StepRow {
         name: Str, tool: Str, after: Vec<u16>, times: Option<u32>, weight: u16, term: u16,
@@ -201,9 +204,11 @@ enum_rows! {
     WindowRow {
         0 Session, 1 Sliding(length, part), 2 Calendar(period, zone), 3 Bucket(refill, per),
     }
+    StorePart { 0 Text(text), 1 Member(name), 2 Argument(name), }
     QuestionPart { 0 Text(text), 1 Value(term, name), }
     Respond { 0 Fail, 1 Alternatives, 2 Ask, 3 Backtrack, }
     Disclose { 0 None, 1 Rule, 2 Reason, }
+    Param { 0 Text, 1 Int, 2 Double, 3 Bool, }
     Period { 0 Hour, 1 Day, 2 Week, 3 Month, 4 Year, }
     Presence { 0 Implicit, 1 Explicit, 2 Oneof(choice), 3 Repeated, 4 Map(key), }
 }

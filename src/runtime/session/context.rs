@@ -1,13 +1,14 @@
 //! The context of a request: what the event brought, and the answers to all that rules ask.
 
 use crate::lang::fixed::{self, ONE};
-use crate::lang::session::{CTX, OFF, PLAN, Question, ROOT, STEP};
+use crate::lang::session::{CTX, OFF, PARAMS, PLAN, Question, ROOT, STEP};
 use crate::lang::value::json::write_string;
 use crate::runtime::session::ground::{Asked, Ground};
+use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::Reading;
 use crate::runtime::session::places;
-use crate::runtime::session::provenance::{From, Joined, Kind, Provenance, joined};
+use crate::runtime::session::provenance::{From, Joined, Kind, Provenance, is_within, joined};
 use crate::runtime::session::state::State;
 
 /// What a session knows of a request.
@@ -15,6 +16,8 @@ use crate::runtime::session::state::State;
 pub(super) struct Known<'k> {
     /// The values of the arguments.
     pub(super) values: &'k [Provenance],
+    /// The call, as JSON.
+    pub(super) action: &'k str,
     /// What meters have measured, by number; `None` where that is not known.
     pub(super) readings: &'k [Option<Reading<'k>>],
     /// Rules whose escalation is granted.
@@ -82,7 +85,8 @@ const OBJECT: [char; 2] = ['{', '}'];
 fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String) {
     let subject = |subject: &&str| {
         if *subject == CTX {
-            Joined { kind: Kind::Model, from: From::Model, labels: state.ctx.clone() }
+            let (labels, audience) = (state.ctx.clone(), state.ctx_audience.clone());
+            Joined { kind: Kind::Model, from: From::Model, labels, audience }
         } else {
             joined(state, all.values, subject)
         }
@@ -104,6 +108,18 @@ fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String)
                 });
             });
         }
+        Asked::Readable(places) => {
+            key(out, Question::Readable.word());
+            each(out, OBJECT, places, |out, (place, subjects)| {
+                key(out, place);
+                let readers = texts_at(all.action, &format!("/args{place}"));
+                each(out, OBJECT, subjects.iter().filter_map(about), |out, (subject, value)| {
+                    key(out, subject);
+                    let all = readers.as_ref().is_some_and(|all| value.audience.has(all));
+                    out.push_str(if all { "true" } else { "false" });
+                });
+            });
+        }
         Asked::Approved | Asked::Via(_) | Asked::Done(_) | Asked::Plan | Asked::Measure(..) => {
             about_call(ground, (state, all), asked, out);
         }
@@ -117,6 +133,8 @@ fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String)
                     text(out, &state.origin(ground, value.from));
                 } else if *question == Question::Kind {
                     text(out, value.kind.word());
+                } else if *question == Question::Audience {
+                    each(out, ['[', ']'], value.audience.names(), text);
                 } else {
                     names(ground, &value.labels, out);
                 }
@@ -165,9 +183,17 @@ fn about_call(
             key(out, PLAN);
             let (step, off) = all.planned.unwrap_or_default();
             let told = [(STEP, step), (OFF, off)].into_iter().filter(|_| all.planned.is_some());
+            let told = told.map(|(name, says)| (name, Some(says))).chain([(PARAMS, None)]);
             each(out, OBJECT, told, |out, (name, says)| {
                 key(out, name);
-                text(out, says);
+                if let Some(says) = says {
+                    text(out, says);
+                } else {
+                    each(out, OBJECT, state.params.iter().flatten(), |out, (name, value)| {
+                        key(out, name);
+                        out.push_str(value);
+                    });
+                }
             });
         }
         Asked::Measure(question, measures) => {
@@ -181,8 +207,21 @@ fn about_call(
                 out.push_str(&measured(*question, reading, *max));
             });
         }
-        Asked::Context | Asked::Label(_) | Asked::Other(..) => {}
+        Asked::Context | Asked::Label(_) | Asked::Readable(_) | Asked::Other(..) => {}
     }
+}
+
+/// The texts, numbers and bools at a place of the call, or in it.
+fn texts_at(action: &str, place: &str) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    let walked = walk(action, |pointer, met| match met {
+        Met::Leaf(Leaf::Text(text)) if is_within(pointer, place) => found.push(text.into_owned()),
+        Met::Leaf(Leaf::Number(text) | Leaf::Bool(text)) if is_within(pointer, place) => {
+            found.push(text.to_owned());
+        }
+        Met::Key(_) | Met::Leaf(_) => {}
+    });
+    walked.is_ok().then_some(found)
 }
 
 /// A list of the names of labels.

@@ -71,8 +71,8 @@ pub enum EventKind<'a> {
     },
     /// A function of the host gave a result.
     Fact(Fact<'a>),
-    /// A plan that narrows what may be done.
-    Plan(&'a str),
+    /// A plan that narrows what may be done; what the plan of the policy is about. One of them.
+    Plan(Option<&'a str>, Option<&'a str>),
     /// The model said something to the principal.
     Answer,
     /// Time went by.
@@ -113,7 +113,7 @@ impl EventKind<'_> {
             Self::Response { .. } => "response",
             Self::Approval { .. } => "approval",
             Self::Fact(_) => "fact",
-            Self::Plan(_) => "plan",
+            Self::Plan(..) => "plan",
             Self::Answer => "answer",
             Self::Clock => "clock",
             Self::Reset => "reset",
@@ -235,7 +235,10 @@ impl<'a> Event<'a> {
                 },
             },
             "fact" => EventKind::Fact(members.fact()?),
-            "plan" => EventKind::Plan(members.get("plan").ok_or(EventFault::Member("plan"))?),
+            "plan" => match (members.get("plan"), members.get("params")) {
+                (None, None) => return Err(EventFault::Member("plan")),
+                (plan, params) => EventKind::Plan(plan, params),
+            },
             "answer" => EventKind::Answer,
             "clock" => EventKind::Clock,
             "reset" => EventKind::Reset,

@@ -9,16 +9,18 @@ use std::collections::{HashMap, HashSet};
 use crate::base::pointer;
 use crate::lang::fixed::ONE;
 use crate::lang::glob;
-use crate::lang::session::{CTX, PLAN, Question, ROOT, UNKNOWN, is_mark};
+use crate::lang::session::{CTX, PLAN, Param, Question, ROOT, UNKNOWN, is_mark};
 use crate::lang::value::zone::Zone;
 use crate::runtime::bundle::govern::{DenialRow, MeterRow, WindowRow};
 use crate::runtime::bundle::module::{self, Module, NONE, PathNode, RuleRow, Str};
 use crate::runtime::program::Program;
 use crate::runtime::session::approvals::Approvable;
+use crate::runtime::session::audience::Audience;
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meter, Window};
 use crate::runtime::session::plan::{Asks, Plan, Step};
 use crate::runtime::session::step::Fault;
+use crate::runtime::session::store::Place;
 use crate::runtime::session::trust::{Given, Takers};
 
 /// The label of what a principal says, if the documents declare it.
@@ -59,6 +61,8 @@ struct Declared<'p> {
     /// Its arguments; `None` where nobody says which it takes.
     args: Option<Vec<&'p str>>,
     parts: Vec<Part<'p>>,
+    /// Under which key it stores.
+    place: Option<Place<'p>>,
 }
 
 /// What a part of a tool's output carries.
@@ -70,6 +74,21 @@ struct Part<'p> {
     inherit: bool,
     /// The term that says whether it is about an element, and how many keys lead to that.
     when: Option<(u16, usize)>,
+    /// The same of the term that says who may read it.
+    audience: Option<(u16, usize)>,
+}
+
+/// A part of a tool's output that asks each element something.
+#[derive(Debug)]
+pub(super) struct Asking<'g, 'p> {
+    /// Its number.
+    pub(super) part: usize,
+    /// The way to the elements.
+    pub(super) path: &'g [Option<&'p str>],
+    /// Whether it is about the element.
+    pub(super) when: Option<u16>,
+    /// Who may read it.
+    pub(super) audience: Option<u16>,
 }
 
 /// What rules ask. Subjects by their places in `Ground::subjects`.
@@ -88,6 +107,8 @@ pub(super) enum Asked<'p> {
     Approved,
     /// Whether values come from these places: names, and about what.
     Via(Vec<(&'p str, Vec<usize>)>),
+    /// Whether those at these places may read values: pointers, and about what.
+    Readable(Vec<(&'p str, Vec<usize>)>),
     /// Which steps of the plan are done: names and numbers.
     Done(Vec<(&'p str, usize)>),
     /// Which step a call is, and how it deviates.
@@ -98,6 +119,8 @@ pub(super) enum Asked<'p> {
 #[derive(Debug)]
 pub(super) struct Planned<'p> {
     pub(super) plan: Plan,
+    /// Its parameters.
+    pub(super) params: Vec<(&'p str, Param)>,
     /// All declared tools.
     pub(super) tools: HashSet<&'p str>,
     /// Those that only read.
@@ -143,12 +166,14 @@ impl<'p> Ground<'p> {
                 });
                 let path: Vec<Option<&str>> = path.collect();
                 let last = path.iter().rposition(Option::is_none).map_or(0, |at| at + 1);
-                let when = Some((field.when, last)).filter(|(term, _)| *term != NONE);
-                Part { path, labels: set, inherit: field.inherit, when }
+                let term = |at: u16| Some((at, last)).filter(|(term, _)| *term != NONE);
+                let (when, audience) = (term(field.when), term(field.audience));
+                Part { path, labels: set, inherit: field.inherit, when, audience }
             });
             let parts = parts.collect();
             let args = row.args.as_ref().map(|args| args.iter().map(|at| text(*at)).collect());
-            tools.insert(text(row.name), Declared { args, parts });
+            let place = Place::of(&row.store, row.writes, text);
+            tools.insert(text(row.name), Declared { args, parts, place });
         }
         let mut ground = Self {
             program,
@@ -191,7 +216,7 @@ impl<'p> Ground<'p> {
     }
 
     /// What the field at `pointer` of an output of `tool` carries, and a piece of it.
-    pub(super) fn output(&self, tool: &str, pointer: &str, given: &Given) -> (LabelSet, LabelSet) {
+    fn output(&self, tool: &str, pointer: &str, given: &Given) -> (LabelSet, LabelSet) {
         let mut set = LabelSet::of(self.labels.len());
         let mut inherits = false;
         let mut known = false;
@@ -214,6 +239,9 @@ impl<'p> Ground<'p> {
         if !known {
             set.join(&self.unknown);
         }
+        for (_, labels, _) in given.stored(pointer) {
+            set.join(labels);
+        }
         let mut piece = set.clone();
         if inherits {
             set.join(&given.arguments);
@@ -229,15 +257,53 @@ impl<'p> Ground<'p> {
         (set, piece)
     }
 
-    /// The parts of a tool's output that say `when`: their numbers, the ways to their elements, the
-    /// terms.
-    pub(super) fn whens(
+    /// What the field at `pointer` of an output of `tool` carries, a piece of it, and who may read
+    /// it.
+    pub(super) fn carried(
         &self,
         tool: &str,
-    ) -> impl Iterator<Item = (usize, &[Option<&'p str>], u16)> {
-        self.parts(tool).iter().enumerate().filter_map(|(at, part)| {
-            let (term, keys) = part.when?;
-            Some((at, part.path.get(..keys)?, term))
+        pointer: &str,
+        given: &Given,
+    ) -> (LabelSet, LabelSet, Audience) {
+        let (set, pieces) = self.output(tool, pointer, given);
+        (set, pieces, self.audience(tool, pointer, given))
+    }
+
+    /// Who may read the field at `pointer` of an output of `tool`.
+    fn audience(&self, tool: &str, pointer: &str, given: &Given) -> Audience {
+        let mut audience = Audience::default();
+        let parts = self.parts(tool);
+        for (at, part) in parts.iter().enumerate().filter(|(_, it)| covers(&it.path, pointer)) {
+            let is_meant = part
+                .when
+                .is_none_or(|(_, keys)| given.when(at, beginning(pointer, keys)) != Some(false));
+            if let Some((_, keys)) = part.audience.filter(|_| is_meant) {
+                audience.meet(&given.readers(at, beginning(pointer, keys)));
+            }
+            if part.inherit && is_meant {
+                audience.meet(&given.audience);
+            }
+        }
+        for (_, _, readers) in given.stored(pointer) {
+            audience.meet(readers);
+        }
+        audience
+    }
+
+    /// Under which key a tool stores.
+    pub(super) fn place(&self, tool: &str) -> Option<&Place<'p>> {
+        self.tools.get(tool)?.place.as_ref()
+    }
+
+    /// The parts of a tool's output that say `when` or `audience`: their numbers, the ways to their
+    /// elements, the terms.
+    pub(super) fn asking(&self, tool: &str) -> impl Iterator<Item = Asking<'_, 'p>> {
+        let parts = self.parts(tool).iter().enumerate();
+        parts.filter_map(|(part, it)| {
+            let (_, keys) = it.when.or(it.audience)?;
+            let term = |asks: Option<(u16, usize)>| asks.map(|(term, _)| term);
+            let path = it.path.get(..keys)?;
+            Some(Asking { part, path, when: term(it.when), audience: term(it.audience) })
         })
     }
 
@@ -298,12 +364,14 @@ impl<'p> Ground<'p> {
                     let names: Vec<&str> = below(node).map(|(key, _)| key).collect();
                     Asked::Measure(question, self.measures(question, &names))
                 }
-                Some(Question::Via) => {
+                Some(question @ (Question::Via | Question::Readable)) => {
                     let all: Vec<(&str, &PathNode)> = below(node).collect();
                     let all = all.into_iter().map(|(names, node)| {
                         (names, self.places_of(below(node).map(|(key, _)| key)))
                     });
-                    Asked::Via(all.collect())
+                    let all = all.collect();
+                    let is_via = question == Question::Via;
+                    if is_via { Asked::Via(all) } else { Asked::Readable(all) }
                 }
                 Some(Question::Done) => {
                     let steps = self.plan.iter().flat_map(|it| &it.plan.steps).enumerate();
@@ -391,7 +459,9 @@ fn planned(program: &Program) -> Option<Planned<'_>> {
     };
     let readers = names(&row.readers);
     let tools = readers.union(&names(&row.others)).copied().collect();
-    Some(Planned { plan: Plan::of(steps.collect(), reads, row.budget), tools, readers })
+    let plan = Plan::of(steps.collect(), reads, row.budget);
+    let params = row.params.iter().map(|(name, ty)| (program.string(*name), *ty)).collect();
+    Some(Planned { plan, params, tools, readers })
 }
 
 /// The meters of a program.

@@ -30,6 +30,8 @@ pub(super) struct Field {
     pub(super) labels: u32,
     /// The same of what a piece of it carries.
     pub(super) pieces: u32,
+    /// The number of its audience.
+    pub(super) audience: u32,
 }
 
 /// All fields of a session.
@@ -79,7 +81,7 @@ impl Index {
         &mut self,
         start: usize,
         (pointer, room): (&str, usize),
-        (call, labels, pieces): (Option<u32>, u32, u32),
+        (call, labels, pieces, audience): (Option<u32>, u32, u32, u32),
     ) -> Result<(), Full> {
         let form = self.forms.get(start..).unwrap_or_default();
         if form.is_empty() {
@@ -111,7 +113,7 @@ impl Index {
         let pointer = (from, narrow(self.pointers.len())?);
         self.forms.push(END);
         let (start, end) = (narrow(start)?, narrow(end)?);
-        self.fields.push(Field { start, end, pointer, call, labels, pieces });
+        self.fields.push(Field { start, end, pointer, call, labels, pieces, audience });
         Ok(())
     }
 
@@ -245,7 +247,7 @@ mod tests {
         for text in texts {
             let start = index.mark();
             push_form(text, index.begin());
-            index.finish(start, ("/a", usize::MAX), (None, 0, 0)).expect("room");
+            index.finish(start, ("/a", usize::MAX), (None, 0, 0, 0)).expect("room");
         }
         index
     }

@@ -55,6 +55,7 @@
 
 pub mod answer;
 pub mod approvals;
+pub mod audience;
 pub mod chain;
 mod context;
 pub mod decided;
@@ -65,12 +66,15 @@ mod index;
 mod json;
 pub mod labels;
 pub mod meters;
+mod params;
 mod places;
 pub mod plan;
 pub mod provenance;
+mod readings;
 mod request;
 pub mod state;
 pub mod step;
+mod store;
 mod text;
 mod trust;
 mod work;

@@ -248,6 +248,10 @@ pub enum PlanFault {
     Tool(String),
     /// A value of the step comes from a step that is not there.
     From(String),
+    /// The parameter is none of the plan of the policy, is missing, or has another type.
+    Param(String),
+    /// The parameters were told before.
+    ParamsAgain,
     /// There is room for no more.
     TooMany,
 }
@@ -263,6 +267,11 @@ impl fmt::Display for PlanFault {
             Self::From(step) => {
                 write!(f, "a value of the step `{step}` comes from a step that is not there")
             }
+            Self::Param(name) => write!(
+                f,
+                "the parameter `{name}` is none of the plan, is missing, or has another type"
+            ),
+            Self::ParamsAgain => f.write_str("its parameters were told before"),
             Self::TooMany => f.write_str("there is room for no more plans or steps"),
         }
     }

@@ -7,6 +7,7 @@
 
 use crate::base::limits::{SESSION_MATCH_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::session::{MODEL, NONE, PROMPT, SEVERAL, UNDECLARED};
+use crate::runtime::session::audience::Audience;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Found;
 use crate::runtime::session::json::{Leaf, Met, walk};
@@ -65,6 +66,8 @@ pub struct Provenance {
     pub kind: Kind,
     /// What it carries.
     pub labels: LabelSet,
+    /// Who may read it.
+    pub audience: Audience,
     pub(super) from: From,
     /// The fields that it was found in, ascending: as many as are told.
     pub(super) sources: Vec<u32>,
@@ -83,6 +86,7 @@ pub(super) struct Joined {
     pub(super) kind: Kind,
     pub(super) from: From,
     pub(super) labels: LabelSet,
+    pub(super) audience: Audience,
 }
 
 /// Why the values of a call are not known.
@@ -138,19 +142,25 @@ pub(super) fn trace(
                 Found::In(fields) if !fields.is_empty() => {
                     of_fields(state, pointer, Some(&form), &fields)
                 }
-                Found::In(_) => of_model(pointer, state.ctx.clone()),
-                Found::Anywhere => of_model(pointer, state.seen.clone()),
+                Found::In(_) => of_model(pointer, (&state.ctx, &state.ctx_audience)),
+                Found::Anywhere => of_model(pointer, (&state.seen, &state.seen_audience)),
             },
-            None => of_model(pointer, state.ctx.clone()),
+            None => of_model(pointer, (&state.ctx, &state.ctx_audience)),
         });
     })
     .map_err(Untraced::Args)?;
     if used.contains(&false) { Err(Untraced::Ref) } else { Ok(found) }
 }
 
-fn of_model(pointer: &str, labels: LabelSet) -> Provenance {
-    let (pointer, from) = (pointer.to_owned(), From::Model);
-    Provenance { pointer, kind: Kind::Model, labels, from, sources: Vec::new() }
+fn of_model(pointer: &str, (labels, audience): (&LabelSet, &Audience)) -> Provenance {
+    Provenance {
+        pointer: pointer.to_owned(),
+        kind: Kind::Model,
+        labels: labels.clone(),
+        audience: audience.clone(),
+        from: From::Model,
+        sources: Vec::new(),
+    }
 }
 
 /// Of a value that was found in `fields`: it carries what all of them carry, so that nobody gains
@@ -163,8 +173,10 @@ fn of_fields(state: &State, pointer: &str, form: Option<&str>, fields: &[u32]) -
     let kind = if form.is_some() { Kind::Match } else { Kind::Ref };
     let mut labels = LabelSet::of(state.labels);
     let mut marks = if form.is_some() { labels.clone() } else { state.marks.clone() };
+    let mut audience = Audience::default();
     let mut from = From::None;
     for field in fields.iter().filter_map(|at| state.index.field(*at)) {
+        audience.meet(&state.audiences.get(field.audience));
         let is_whole = form.is_none_or(|form| *state.index.form(field) == *form);
         let carried = if is_whole { field.labels } else { field.pieces };
         if let Some(set) = state.sets.get(carried) {
@@ -188,11 +200,11 @@ fn of_fields(state: &State, pointer: &str, form: Option<&str>, fields: &[u32]) -
     labels.remove(&state.marks);
     labels.join(&marks);
     let sources = fields.iter().copied().take(SESSION_SOURCES_MAX).collect();
-    Provenance { pointer: pointer.to_owned(), kind, labels, from, sources }
+    Provenance { pointer: pointer.to_owned(), kind, labels, audience, from, sources }
 }
 
 /// Whether `pointer` leads to `place` or into it.
-fn is_within(pointer: &str, place: &str) -> bool {
+pub(super) fn is_within(pointer: &str, place: &str) -> bool {
     let rest = pointer.strip_prefix(place);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -200,11 +212,13 @@ fn is_within(pointer: &str, place: &str) -> bool {
 /// What the values at `place` of the arguments come to: all labels, and the weakest origin.
 pub(super) fn joined(state: &State, values: &[Provenance], place: &str) -> Joined {
     let labels = LabelSet::of(state.labels);
-    let mut all = Joined { kind: Kind::None, from: From::None, labels };
+    let audience = Audience::default();
+    let mut all = Joined { kind: Kind::None, from: From::None, labels, audience };
     // Marks are those that every value has.
     let mut marks: Option<LabelSet> = None;
     for value in values.iter().filter(|value| is_within(&value.pointer, place)) {
         all.labels.join(&value.labels);
+        all.audience.meet(&value.audience);
         marks.get_or_insert_with(|| state.marks.clone()).retain(&value.labels);
         all.kind = all.kind.max(value.kind);
         all.from = match (all.from, value.from) {

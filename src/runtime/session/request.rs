@@ -14,6 +14,7 @@ use crate::lang::value::Value;
 use crate::lang::value::heap::View;
 use crate::runtime::session::answer::{Counts, Objection};
 use crate::runtime::session::approvals::{Asking, Called, Standing, canonical, id_of};
+use crate::runtime::session::audience::Audience;
 use crate::runtime::session::context::{self, Known};
 use crate::runtime::session::decided::Decided;
 use crate::runtime::session::index::Full;
@@ -25,6 +26,7 @@ use crate::runtime::session::plan::Place;
 use crate::runtime::session::provenance::{Provenance, Untraced, trace};
 use crate::runtime::session::state::{Call, Closed, Stage};
 use crate::runtime::session::step::{Fault, Outcome, Session};
+use crate::runtime::session::store::Key;
 use crate::runtime::session::trust::Carried;
 use crate::runtime::session::work::{Memory, Work};
 use crate::runtime::vm::decision::Decision;
@@ -102,18 +104,23 @@ impl<'g, 'p> Session<'g, 'p> {
             }
         }
         let mut sources: Vec<u32> = Vec::new();
+        let mut audience = Audience::default();
         for value in &values {
+            audience.meet(&value.audience);
             sources.extend(&value.sources);
         }
         sources.arrange();
         sources.dedup();
         sources.truncate(SESSION_SOURCES_MAX);
+        let named = self.ground.place(&tool).map_or(Vec::new(), |place| place.arguments(args));
         let (id, tool) = (id.into(), tool.as_ref().into());
         let call = Call {
             id,
             tool,
             carried: Carried { all: 0, outside: 0, inside: Vec::new() },
             freed: Vec::new(),
+            audience,
+            named,
             sources,
             stage: Stage::Denied,
             fields: (0, 0),
@@ -159,7 +166,7 @@ impl<'g, 'p> Session<'g, 'p> {
         let granted =
             if self.state.asks.is_empty() { Vec::new() } else { self.granted(&digests()) };
         let approved: Vec<&str> = granted.iter().map(|(rule, _)| *rule).collect();
-        let mut known = Known { values, readings: &[], approved: &approved, planned: None };
+        let mut known = Known { values, action, readings: &[], approved: &approved, planned: None };
         let (mut readings, mut pending) = (Vec::new(), Vec::new());
         if !self.ground.meters.is_empty() || self.ground.plan.is_some() {
             // What meters and plans go by is a part of the same input.
@@ -324,28 +331,7 @@ impl<'g, 'p> Session<'g, 'p> {
                 .map(|it| state.set_number(it))
                 .collect::<Result<_, _>>()?,
         };
-        for part in [call.id.as_bytes(), call.tool.as_bytes(), call.stage.word().as_bytes()] {
-            state.note(part);
-        }
-        for at in &call.sources {
-            state.note(&at.to_le_bytes());
-        }
-        for place in &call.places {
-            state.note(&place.bytes());
-        }
-        // An answer may inherit them.
-        let Carried { all, outside, inside } = &call.carried;
-        [all, outside].into_iter().chain(inside).for_each(|set| state.note_set(*set));
-        for at in &call.freed {
-            state.note(&at.to_le_bytes());
-        }
-        // One that is carried out all the same takes them then.
-        for share in &call.shares {
-            for part in [&share.meter.to_le_bytes()[..], share.key.as_bytes()] {
-                state.note(part);
-            }
-            state.note(&share.amount.to_le_bytes());
-        }
+        state.note_call(&call);
         if call.stage != Stage::Open {
             // Whatever comes of it is not what a step gave.
             (call.step, call.places) = (None, Vec::new());
@@ -369,7 +355,14 @@ impl<'g, 'p> Session<'g, 'p> {
                 state.note(digest);
             }
         }
-        state.push_call(call).map(drop)
+        // What is written under a key that is known before lies there from now on.
+        let place = ground.place(&call.tool).filter(|it| it.writes && call.stage == Stage::Open);
+        let key = place.map(|place| place.asked(&call.named));
+        let number = state.push_call(call)?;
+        match key {
+            Some(key @ Key::Whole(_)) => state.store(&key, number),
+            Some(Key::Open(_)) | None => Ok(()),
+        }
     }
 
     /// Finds out what a call is in the plans of the session.

@@ -12,12 +12,16 @@ use crate::base::limits::{SESSION_BYTES_MAX, SESSION_CALLS_MAX, SESSION_TEXT_BYT
 use crate::base::pointer;
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::Asks;
+use crate::runtime::session::audience::{Audience, Audiences};
 use crate::runtime::session::facts::Facts;
 use crate::runtime::session::index::{Full, Index};
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::{LabelSet, Sets};
 use crate::runtime::session::meters::{Meter, Meters, Share};
+use crate::runtime::session::params::Params;
 use crate::runtime::session::plan::{Place, Plan, Progress};
+use crate::runtime::session::readings::readings;
+use crate::runtime::session::store::{Key, Named, Stored};
 use crate::runtime::session::text::push_form;
 use crate::runtime::session::trust::Carried;
 use crate::runtime::vm::request::error::InputKind;
@@ -39,6 +43,8 @@ pub struct State {
     pub(super) principal: Option<String>,
     pub(super) index: Index,
     pub(super) sets: Sets,
+    pub(super) audiences: Audiences,
+    pub(super) stored: Stored,
     pub(super) meters: Meters,
     /// What the last event took of meters, and gave back.
     pub(super) moved: Vec<Share>,
@@ -47,6 +53,8 @@ pub struct State {
     pub(super) facts: Facts,
     /// How far the plan of the program has come.
     pub(super) plan: Progress,
+    /// What that plan is about, once it was told.
+    pub(super) params: Option<Params>,
     /// The plans that came at run time, and how far they have come.
     pub(super) plans: Vec<(Plan, Progress)>,
     /// Bytes of these.
@@ -65,6 +73,9 @@ pub struct State {
     pub(super) ctx: LabelSet,
     /// What any field carries, whether the model has forgotten it or not.
     pub(super) seen: LabelSet,
+    /// Who may read all that the model has read, and all of any field.
+    pub(super) ctx_audience: Audience,
+    pub(super) seen_audience: Audience,
     /// Why nothing is decided any more.
     pub(super) closed: Option<Closed>,
     /// Of all that was appended, in its order.
@@ -92,6 +103,10 @@ pub(super) struct Call {
     pub(super) carried: Carried<u32>,
     /// The declassifications of what its tool gives that hold for who calls.
     pub(super) freed: Vec<usize>,
+    /// Who may read all of its arguments.
+    pub(super) audience: Audience,
+    /// The arguments that the key is made of under which its tool stores.
+    pub(super) named: Named,
     /// Fields that its arguments were found in: as many as are told.
     pub(super) sources: Vec<u32>,
     pub(super) stage: Stage,
@@ -111,6 +126,7 @@ impl Call {
     /// What it takes. Its id is kept twice.
     pub(super) fn bytes(&self) -> usize {
         let shares = self.shares.iter().map(|share| size_of::<Share>() + share.key.len());
+        let named = self.named.iter().map(|(name, text)| ENTRY_BYTES + name.len() + text.len());
         size_of::<Self>()
             + ENTRY_BYTES
             + 2 * self.id.len()
@@ -119,6 +135,8 @@ impl Call {
             + self.freed.len() * size_of::<usize>()
             + self.sources.len() * size_of::<u32>()
             + self.places.len() * size_of::<Place>()
+            + self.audience.bytes()
+            + named.sum::<usize>()
             + shares.sum::<usize>()
     }
 }
@@ -167,11 +185,14 @@ impl State {
             principal: None,
             index: Index::default(),
             sets: Sets::default(),
+            audiences: Audiences::default(),
+            stored: Stored::default(),
             meters: Meters::of(meters),
             moved: Vec::new(),
             asks: Asks::default(),
             facts: Facts::default(),
             plan: Progress::default(),
+            params: None,
             plans: Vec::new(),
             plan_bytes: 0,
             denied: BTreeMap::new(),
@@ -182,6 +203,8 @@ impl State {
             call_bytes: 0,
             ctx: LabelSet::of(labels),
             seen: LabelSet::of(labels),
+            ctx_audience: Audience::default(),
+            seen_audience: Audience::default(),
             closed: None,
             log,
         }
@@ -198,6 +221,61 @@ impl State {
         let Self { sets, log, .. } = self;
         let words = sets.get(set).into_iter().flat_map(LabelSet::words);
         words.for_each(|word| log.update(word.to_le_bytes()));
+    }
+
+    /// Adds an audience to what the digest is of, if somebody has narrowed it.
+    pub(super) fn note_audience(&mut self, audience: &Audience) {
+        if !audience.is_everyone() {
+            self.note(b"audience");
+            self.log.update((audience.names().count() as u64).to_le_bytes());
+            audience.names().for_each(|name| self.note(name.as_bytes()));
+        }
+    }
+
+    /// Adds what a call is to what the digest is of.
+    pub(super) fn note_call(&mut self, call: &Call) {
+        for part in [call.id.as_bytes(), call.tool.as_bytes(), call.stage.word().as_bytes()] {
+            self.note(part);
+        }
+        for at in &call.sources {
+            self.note(&at.to_le_bytes());
+        }
+        for place in &call.places {
+            self.note(&place.bytes());
+        }
+        // An answer may inherit them.
+        let Carried { all, outside, inside } = &call.carried;
+        [all, outside].into_iter().chain(inside).for_each(|set| self.note_set(*set));
+        for at in &call.freed {
+            self.note(&at.to_le_bytes());
+        }
+        self.note_audience(&call.audience);
+        // One that is carried out all the same takes them then.
+        for share in &call.shares {
+            for part in [&share.meter.to_le_bytes()[..], share.key.as_bytes()] {
+                self.note(part);
+            }
+            self.note(&share.amount.to_le_bytes());
+        }
+    }
+
+    /// What is stored under a key carries what a call carries.
+    pub(super) fn store(&mut self, key: &Key, call: u32) -> Result<(), Full> {
+        let found = self.call(call).map(|call| (call.carried.all, call.audience.clone()));
+        let Some((set, audience)) = found else { return Ok(()) };
+        let labels = self.sets.get(set).cloned().unwrap_or_else(|| LabelSet::of(self.labels));
+        let room = self.room();
+        if self.stored.write(key, (&labels, &audience), room)? {
+            let (kind, text) = match key {
+                Key::Whole(text) => (b"stored", text),
+                Key::Open(text) => (b"spread", text),
+            };
+            self.note(kind);
+            self.note(text.as_bytes());
+            self.note_set(set);
+            self.note_audience(&audience);
+        }
+        Ok(())
     }
 
     /// SHA-256 of the program and of all that the state is: equal for equal events, whatever they
@@ -246,6 +324,8 @@ impl State {
     pub fn bytes(&self) -> usize {
         self.index.bytes()
             + self.sets.bytes()
+            + self.audiences.bytes()
+            + self.stored.bytes()
             + self.meters.bytes()
             + self.asks.bytes()
             + self.facts.bytes()
@@ -351,15 +431,34 @@ impl State {
         &mut self,
         text: &str,
         (call, pointer): (Option<u32>, &str),
-        (labels, pieces): (&LabelSet, &LabelSet),
+        (labels, pieces, audience): (&LabelSet, &LabelSet, &Audience),
     ) -> Result<(), Full> {
         // What the model has read it has read piece by piece.
-        self.carry(pieces);
+        self.carry(pieces, audience);
+        self.keep(text, (call, pointer), (labels, pieces, audience))?;
+        let mut kept = Ok(());
+        readings(text, |reading| {
+            if kept.is_ok() {
+                kept = self.keep(reading, (call, pointer), (pieces, pieces, audience));
+            }
+        });
+        kept
+    }
+
+    /// Keeps a text, so that values are found in it.
+    fn keep(
+        &mut self,
+        text: &str,
+        (call, pointer): (Option<u32>, &str),
+        (labels, pieces, audience): (&LabelSet, &LabelSet, &Audience),
+    ) -> Result<(), Full> {
+        let room = self.room();
+        let readers = self.audiences.number(audience, room)?;
         let (set, part) = (self.set_number(labels)?, self.set_number(pieces)?);
         let start = self.index.mark();
         push_form(text, self.index.begin());
         let (fields, room) = (self.index.len(), self.room());
-        self.index.finish(start, (pointer, room), (call, set, part))?;
+        self.index.finish(start, (pointer, room), (call, set, part, readers))?;
         let last = u32::try_from(fields).ok().and_then(|at| self.index.field(at)).copied();
         let Some(field) = last else { return Ok(()) };
         let Self { index, log, .. } = self;
@@ -370,14 +469,18 @@ impl State {
         for word in labels.words().iter().chain(pieces.words()) {
             log.update(word.to_le_bytes());
         }
+        self.note_audience(audience);
         Ok(())
     }
 
-    /// The model reads what carries these.
-    pub(super) fn carry(&mut self, labels: &LabelSet) {
+    /// The model reads what carries these, and is for those.
+    pub(super) fn carry(&mut self, labels: &LabelSet, audience: &Audience) {
         for set in [&mut self.ctx, &mut self.seen] {
             set.join(labels);
             set.remove(&self.marks);
+        }
+        for all in [&mut self.ctx_audience, &mut self.seen_audience] {
+            all.meet(audience);
         }
     }
 
@@ -386,22 +489,22 @@ impl State {
         &mut self,
         out: &str,
         call: u32,
-        labels: impl Fn(&str) -> (LabelSet, LabelSet),
+        labels: impl Fn(&str) -> (LabelSet, LabelSet, Audience),
     ) -> Result<(), Unread> {
         let mut full = Ok(());
         let walked = walk(out, |pointer, met| {
             if full.is_err() {
                 return;
             }
-            let (set, pieces) = labels(pointer);
-            let sets = (&set, &pieces);
+            let (set, pieces, audience) = labels(pointer);
+            let sets = (&set, &pieces, &audience);
             let place = (Some(call), pointer);
             full = match met {
                 Met::Key(key) => self.absorb(&key, place, sets),
                 Met::Leaf(Leaf::Text(text)) => self.absorb(&text, place, sets),
                 Met::Leaf(Leaf::Number(text)) => self.absorb(text, place, sets),
                 Met::Leaf(Leaf::Bool(_) | Leaf::Nothing(_)) => {
-                    self.carry(&pieces);
+                    self.carry(&pieces, &audience);
                     Ok(())
                 }
             };

@@ -11,9 +11,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::base::limits::SESSION_PLANS_MAX;
 use crate::lang::decision::Effect;
 use crate::runtime::session::approvals::{Standing, Unheard, canonical};
+use crate::runtime::session::audience::Audience;
 use crate::runtime::session::decided::Decided;
 use crate::runtime::session::event::{Event, EventFault, EventKind, Fact, Verdict};
 use crate::runtime::session::facts::Taken;
@@ -21,7 +21,7 @@ use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meters, nanoseconds};
-use crate::runtime::session::plan::{Plan, PlanFault, Progress};
+use crate::runtime::session::plan::PlanFault;
 use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
 use crate::runtime::session::trust::{Carried, Given};
 use crate::runtime::session::work::Memory;
@@ -296,10 +296,11 @@ impl<'g, 'p> Session<'g, 'p> {
                 work.memory.facts = Arc::default();
                 self.supply(fact)
             }
-            EventKind::Plan(plan) => self.plan(plan),
+            EventKind::Plan(plan, params) => self.plan(*plan, *params),
             EventKind::Answer | EventKind::Clock => Outcome::Recorded(Note::Nothing),
             EventKind::Reset => {
                 self.state.ctx.clear();
+                self.state.ctx_audience = Audience::default();
                 self.state.note(b"reset");
                 Outcome::Recorded(Note::Nothing)
             }
@@ -322,43 +323,13 @@ impl<'g, 'p> Session<'g, 'p> {
         self.state.note(b"prompt");
         let user = &self.ground.user;
         let taken = principal.map_or(Ok(()), |principal| self.state.set_principal(principal));
-        if taken.and_then(|()| self.state.absorb(text, (None, ""), (user, user))).is_err() {
+        if taken
+            .and_then(|()| self.state.absorb(text, (None, ""), (user, user, &Audience::default())))
+            .is_err()
+        {
             self.close(Closed::Full);
         }
         Outcome::Recorded(Note::Nothing)
-    }
-
-    /// Takes in a plan: from now on calls must be in it, too. One that cannot be taken would have
-    /// narrowed what may be done, so it closes the session.
-    fn plan(&mut self, text: &str) -> Outcome<'static> {
-        let taken = match &self.ground.plan {
-            None => Err(Fault::NoPlans),
-            Some(_) if self.state.plans.len() >= SESSION_PLANS_MAX => {
-                Err(Fault::Plan(PlanFault::TooMany))
-            }
-            Some(planned) => Plan::read(text, &planned.tools).map_err(Fault::Plan),
-        };
-        match taken.and_then(|plan| Ok((plan, canonical(text).ok_or(Fault::NoPlans)?))) {
-            Ok((plan, _)) if plan.bytes() > self.state.room() => {
-                self.close(Closed::Full);
-                Outcome::Refused(Fault::Closed(Closed::Full))
-            }
-            Ok((plan, form)) => {
-                self.state.note(b"planned");
-                self.state.note(&form);
-                // Of steps that ask as much it is the first that is taken.
-                for step in &plan.steps {
-                    self.state.note(step.name.as_bytes());
-                }
-                self.state.plan_bytes += plan.bytes();
-                self.state.plans.push((plan, Progress::default()));
-                Outcome::Recorded(Note::Nothing)
-            }
-            Err(fault) => {
-                self.close(Closed::Unplanned);
-                Outcome::Refused(fault)
-            }
-        }
     }
 
     fn approval(
@@ -421,6 +392,8 @@ impl<'g, 'p> Session<'g, 'p> {
             tool: "".into(),
             carried: Carried { all: labels, outside: labels, inside: Vec::new() },
             freed: Vec::new(),
+            audience: Audience::default(),
+            named: Vec::new(),
             sources: Vec::new(),
             stage: Stage::Open,
             fields: (0, 0),
@@ -493,29 +466,16 @@ impl<'g, 'p> Session<'g, 'p> {
             Stage::Denied => Note::NotAllowed,
             Stage::Answered => Note::Again,
         };
-        let carried = self.state.sets.get(call.carried.all).cloned();
-        let carried = carried.unwrap_or_else(|| self.ground.unknown.clone());
         let first = u32::try_from(self.state.index.len()).unwrap_or(u32::MAX);
-        let mut taken = Ok(());
-        if let Some(out) = out {
-            let ground = self.ground;
-            // Of an answer that failed nothing holds that is promised of answers.
-            let plain = error.map(|_| Given::plain(carried.clone()));
-            let given = plain.unwrap_or_else(|| self.given(&call, out, memory));
-            let labels = |pointer: &str| ground.output(&call.tool, pointer, &given);
-            taken = self.state.absorb_output(out, number, labels);
-        }
-        if let Some(error) = error.filter(|_| taken.is_ok()) {
-            // What a tool says of its failure is not what it declares.
-            let mut labels = self.ground.unknown.clone();
-            labels.join(&carried);
-            let place = (Some(number), "");
-            taken =
-                self.state.absorb(error, place, (&labels, &labels)).map_err(|Full| Unread::Full);
+        let mut taken = self.read_answer((number, &call), (out, error), memory);
+        // Many hosts write an empty output beside an error.
+        let failed = error.is_some() && out.is_none_or(|out| out == "null");
+        if !failed {
+            let stored = self.stored((number, &call), out.unwrap_or("null"));
+            taken = taken.and_then(|()| stored.map_err(|Full| Unread::Full));
         }
         if call.stage != Stage::Answered {
-            // Many hosts write an empty output beside an error.
-            self.settle(number, error.is_some() && out.is_none_or(|out| out == "null"));
+            self.settle(number, failed);
         }
         let last = u32::try_from(self.state.index.len()).unwrap_or(u32::MAX);
         if let Some(call) = self.state.call_mut(number) {
@@ -535,5 +495,36 @@ impl<'g, 'p> Session<'g, 'p> {
                 Outcome::Refused(Fault::Closed(Closed::Full))
             }
         }
+    }
+
+    /// Takes in what a tool gave, or said when it failed.
+    fn read_answer(
+        &mut self,
+        (number, call): (u32, &Call),
+        (out, error): (Option<&str>, Option<&str>),
+        memory: &mut Option<Box<Memory>>,
+    ) -> Result<(), Unread> {
+        let carried = self.state.sets.get(call.carried.all).cloned();
+        let carried = carried.unwrap_or_else(|| self.ground.unknown.clone());
+        let mut taken = Ok(());
+        if let Some(out) = out {
+            let ground = self.ground;
+            // Of an answer that failed nothing holds that is promised of answers.
+            let plain = error.map(|_| Given::plain(carried.clone(), call.audience.clone()));
+            let given = plain.unwrap_or_else(|| self.given(call, out, memory));
+            let labels = |pointer: &str| ground.carried(&call.tool, pointer, &given);
+            taken = self.state.absorb_output(out, number, labels);
+        }
+        if let Some(error) = error.filter(|_| taken.is_ok()) {
+            // What a tool says of its failure is not what it declares.
+            let mut labels = self.ground.unknown.clone();
+            labels.join(&carried);
+            let place = (Some(number), "");
+            taken = self
+                .state
+                .absorb(error, place, (&labels, &labels, &call.audience))
+                .map_err(|Full| Unread::Full);
+        }
+        taken
     }
 }

@@ -15,15 +15,20 @@ use std::collections::HashMap;
 use crate::base::limits::SESSION_ELEMENTS_MAX;
 use crate::base::pointer;
 use crate::lang::session::{OUT, ROOT};
+use crate::lang::value::Value;
+use crate::lang::value::heap::View;
+use crate::lang::value::json::{Form, write};
 use crate::runtime::bundle::module::{NONE, Step};
 use crate::runtime::program::Program;
 use crate::runtime::session::approvals::{id_of, is_up_to};
+use crate::runtime::session::audience::Audience;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::json::{elements, items, members, string};
 use crate::runtime::session::labels::LabelSet;
-use crate::runtime::session::provenance::Provenance;
+use crate::runtime::session::provenance::{Provenance, is_within};
 use crate::runtime::session::state::Call;
 use crate::runtime::session::step::Session;
+use crate::runtime::session::store::Key;
 use crate::runtime::session::work::Memory;
 use crate::runtime::vm::request::{Moment, ingest_answered};
 
@@ -75,10 +80,16 @@ pub(super) struct Given {
     /// What a piece of their text carries, and what the model has read with it: a piece of a clean
     /// text is not clean.
     pub(super) pieces: LabelSet,
+    /// Who may read the arguments, and so what inherits.
+    pub(super) audience: Audience,
     /// Which declassifications hold, by number.
     freed: Vec<usize>,
     /// Of parts that say `when`, by number, whether that holds of each element.
     whens: HashMap<usize, HashMap<String, Option<bool>>>,
+    /// Of parts that say `audience`, by number, who may read each element.
+    readers: HashMap<usize, HashMap<String, Audience>>,
+    /// What objects carry that were stored: where they lie in the output, and what.
+    stored: Vec<(String, LabelSet, Audience)>,
 }
 
 impl<'p> Takers<'p> {
@@ -191,9 +202,10 @@ impl Freed<'_> {
 
 impl Given {
     /// What is known of an output that no document speaks of, or of a failure.
-    pub(super) fn plain(arguments: LabelSet) -> Self {
+    pub(super) fn plain(arguments: LabelSet, audience: Audience) -> Self {
         let pieces = arguments.clone();
-        Self { arguments, pieces, freed: Vec::new(), whens: HashMap::new() }
+        let (whens, readers) = (HashMap::new(), HashMap::new());
+        Self { arguments, pieces, audience, freed: Vec::new(), whens, readers, stored: Vec::new() }
     }
 
     /// The declassifications that hold, by number.
@@ -205,6 +217,20 @@ impl Given {
     pub(super) fn when(&self, part: usize, element: &str) -> Option<bool> {
         self.whens.get(&part)?.get(element).copied().flatten()
     }
+
+    /// What was stored of what lies at a place of the output.
+    pub(super) fn stored<'s>(
+        &'s self,
+        pointer: &'s str,
+    ) -> impl Iterator<Item = &'s (String, LabelSet, Audience)> {
+        self.stored.iter().filter(move |(place, ..)| is_within(pointer, place))
+    }
+
+    /// Who may read an element of a part that says so: nobody where that is not known.
+    pub(super) fn readers(&self, part: usize, element: &str) -> Audience {
+        let found = self.readers.get(&part).and_then(|all| all.get(element));
+        found.cloned().unwrap_or_else(Audience::nobody)
+    }
 }
 
 impl Session<'_, '_> {
@@ -215,7 +241,7 @@ impl Session<'_, '_> {
             let set = self.state.sets.get(number).cloned();
             set.unwrap_or_else(|| ground.unknown.clone())
         };
-        let mut given = Given::plain(set(call.carried.outside));
+        let mut given = Given::plain(set(call.carried.outside), call.audience.clone());
         given.freed.clone_from(&call.freed);
         let sanitizers = ground.takers.sanitizers(&call.tool);
         for (sanitizer, inside) in sanitizers.iter().zip(&call.carried.inside) {
@@ -232,21 +258,54 @@ impl Session<'_, '_> {
             given.arguments.join(&carried);
             given.pieces.join(if holds && sanitizer.typed { &carried } else { &whole });
         }
-        for (at, path, term) in ground.whens(&call.tool) {
-            let mut found = elements(out, path).unwrap_or_default();
+        if let Some(place) = ground.place(&call.tool) {
+            let mut last: Option<(Key, Option<(LabelSet, Audience)>)> = None;
+            for (pointer, key) in place.objects(out, &call.named) {
+                // Elements of which nothing is known have one key.
+                let found = match last {
+                    Some((known, found)) if known == key => found,
+                    _ => self.state.stored.read(&key),
+                };
+                let carried = found.clone().map(|(labels, readers)| (pointer, labels, readers));
+                given.stored.extend(carried);
+                last = Some((key, found));
+            }
+        }
+        for asking in ground.asking(&call.tool) {
+            let mut found = elements(out, asking.path).unwrap_or_default();
             // What is beyond nobody knows.
             found.truncate(SESSION_ELEMENTS_MAX);
-            let told = found.into_iter().map(|(pointer, element)| {
-                let holds = self.holds(element, term, memory);
-                (pointer, holds)
-            });
-            given.whens.insert(at, told.collect());
+            for (pointer, element) in found {
+                if let Some(term) = asking.when {
+                    let holds = self.holds(element, term, memory);
+                    given.whens.entry(asking.part).or_default().insert(pointer.clone(), holds);
+                }
+                if let Some(term) = asking.audience {
+                    let readers = self.of_output(element, term, memory, |view, value| {
+                        let mut list = String::new();
+                        write(view, value, Form::Plain, &mut list).ok().map(|()| list)
+                    });
+                    let readers = Audience::of_list(&readers.unwrap_or_default());
+                    given.readers.entry(asking.part).or_default().insert(pointer, readers);
+                }
+            }
         }
         given
     }
 
     /// Whether a term holds of an output, or a part of one.
     fn holds(&self, out: &str, term: u16, memory: &mut Option<Box<Memory>>) -> Option<bool> {
+        self.of_output(out, term, memory, |_, value| value.as_bool())
+    }
+
+    /// What a term gives of an output, or a part of one.
+    fn of_output<T>(
+        &self,
+        out: &str,
+        term: u16,
+        memory: &mut Option<Box<Memory>>,
+        read: impl FnOnce(&View<'_>, &Value) -> Option<T>,
+    ) -> Option<T> {
         let ground: &Ground<'_> = self.ground;
         let memory = &mut **memory.get_or_insert_with(|| Box::new(Memory::of(ground)));
         let (seconds, nanoseconds) = self.state.now;
@@ -254,6 +313,6 @@ impl Session<'_, '_> {
         memory.context = format!("{{\"{ROOT}\":{{\"{OUT}\":{out}}}}}");
         let context = memory.context.as_bytes();
         let mut filled = ingest_answered(ground.program, context, &mut memory.scratch);
-        filled.term(&moment, term, |_, value| value.as_bool())
+        filled.term(&moment, term, read)
     }
 }

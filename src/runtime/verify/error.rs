@@ -164,7 +164,9 @@ faults! {
     35 MeterWindow { at } "meter {at} has a window or a number that cannot be";
     35 LimitOrder { at } "limit {at} does not stand behind the one before it, or has no id";
     35 PlanStep { at } "step {at} of the plan names what is not there, or is out of order";
+    35 ToolStore { at } "tool {at} stores under a key of what is not there";
     35 PlanTools "the tools of the plan are not there, or out of order";
+    35 PlanParams "the parameters of the plan are not there, or out of order";
     35 DenialOrder { at } "answer {at} does not stand behind the one before it, or shares a rule";
     35 DenialPart { at } "answer {at} names what is not there, or lacks what it answers with";
     35 Sanitizer { at } "sanitizer {at} is out of order, or takes or leaves what it cannot";

@@ -14,7 +14,7 @@ use crate::base::limits::{
 };
 use crate::lang::session::{Respond, is_mark};
 use crate::runtime::bundle::govern::{
-    DenialRow, FieldLabels, Govern, LabelRow, PlanRow, QuestionPart, WindowRow,
+    DenialRow, FieldLabels, Govern, LabelRow, PlanRow, QuestionPart, StorePart, WindowRow,
 };
 use crate::runtime::bundle::module::{Module, NONE, Step, Str};
 use crate::runtime::verify::error::{Fault, VerifyError};
@@ -41,7 +41,7 @@ pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
     before = None;
     for (at, row) in govern.tools.iter().enumerate() {
         let args = row.args.as_deref().unwrap_or_default();
-        steps.spend(1 + args.len() + row.outputs.len())?;
+        steps.spend(1 + args.len() + row.outputs.len() + row.store.len())?;
         ensure(named(row.name) && ascends(before, row.name), Fault::ToolOrder { at: number(at) })?;
         let in_order = args.iter().all(|name| named(*name)) && args.is_sorted_by(|a, b| a < b);
         ensure(in_order, Fault::ToolOrder { at: number(at) })?;
@@ -59,6 +59,12 @@ pub(super) fn check(module: &Module, steps: &mut Steps) -> Result<(), VerifyErro
             ensure(in_order, Fault::ToolOutput { at: number(at) })?;
             last = Some(field);
         }
+        let keys = row.store.iter().all(|part| match part {
+            StorePart::Text(name) | StorePart::Member(name) | StorePart::Argument(name) => {
+                named(*name)
+            }
+        });
+        ensure(keys, Fault::ToolStore { at: number(at) })?;
         before = Some(row.name);
     }
     meters(module, steps)
@@ -140,7 +146,10 @@ fn plan(
     steps.spend(plan.reads.len() + plan.readers.len() + plan.others.len())?;
     let sorted = |names: &[Str]| names.is_sorted_by(|a, b| a < b) && names.iter().all(is_there);
     let fits = plan.reads.iter().all(is_there) && sorted(&plan.readers) && sorted(&plan.others);
-    ensure(fits, Fault::PlanTools)
+    ensure(fits, Fault::PlanTools)?;
+    steps.spend(plan.params.len())?;
+    let params: Vec<Str> = plan.params.iter().map(|(name, _)| *name).collect();
+    ensure(sorted(&params), Fault::PlanParams)
 }
 
 /// What takes labels away, and when parts of outputs carry what: marks are set by nothing else.
@@ -165,6 +174,7 @@ fn takers(module: &Module, terms: &mut [bool], steps: &mut Steps) -> Result<(), 
         for field in &row.outputs {
             ensure(plain(&field.labels), Fault::MarkSet { at })?;
             ensure(term(field.when), Fault::ToolOutput { at })?;
+            ensure(term(field.audience), Fault::ToolOutput { at })?;
         }
     }
     let mut before = None;

@@ -7,7 +7,7 @@
 use crate::base::arrange::Arrange as _;
 use crate::lang::opcodes::Operand;
 use crate::lang::value::message::{Kind, Presence};
-use crate::runtime::bundle::govern::{QuestionPart, WindowRow};
+use crate::runtime::bundle::govern::{QuestionPart, StorePart, WindowRow};
 use crate::runtime::bundle::module::{
     FunctionKind, Module, NONE, Step, TemplatePart, TypeRow, Withhold,
 };
@@ -196,6 +196,9 @@ macro_rules! walk {
                 text(&$($mutable)? row.id);
             }
             if let Some(plan) = &$($mutable)? module.govern.plan {
+                for (name, _) in plan.params.$iter() {
+                    text(name);
+                }
                 for row in plan.steps.$iter() {
                     text(&$($mutable)? row.name);
                     text(&$($mutable)? row.tool);
@@ -208,6 +211,13 @@ macro_rules! walk {
             for row in module.govern.tools.$iter() {
                 text(&$($mutable)? row.name);
                 row.args.$iter().flatten().for_each(&mut *text);
+                for part in row.store.$iter() {
+                    match part {
+                        StorePart::Text(name)
+                        | StorePart::Member(name)
+                        | StorePart::Argument(name) => text(name),
+                    }
+                }
                 for step in row.outputs.$iter().flat_map(|field| field.path.$iter()) {
                     if let Step::Key(name) = step {
                         text(name);

@@ -37,7 +37,7 @@ impl Steps {
             module.keyed.iter().map(|row| 1 + row.cases.len()).sum(),
             module.outputs.len(),
             module.govern.labels.iter().map(|row| 1 + row.implies.len()).sum(),
-            module.govern.tools.iter().map(|row| 1 + row.outputs.len()).sum(),
+            module.govern.tools.iter().map(|row| 1 + row.outputs.len() + row.store.len()).sum(),
             module.govern.tools.iter().flat_map(|row| &row.args).map(Vec::len).sum(),
             module.govern.terms.len() + module.govern.limits.len(),
             module.govern.meters.iter().map(|row| 1 + row.on.len()).sum(),
@@ -69,7 +69,7 @@ impl Steps {
 
 fn plan_size(plan: &PlanRow) -> usize {
     let steps: usize = plan.steps.iter().map(|row| 1 + row.after.len()).sum();
-    1 + steps + plan.reads.len() + plan.readers.len() + plan.others.len()
+    1 + plan.params.len() + steps + plan.reads.len() + plan.readers.len() + plan.others.len()
 }
 
 fn denial_size(row: &DenialRow) -> usize {

@@ -109,7 +109,7 @@ impl Seen {
                 EventKind::Prompt { .. }
                 | EventKind::Approval { .. }
                 | EventKind::Fact(_)
-                | EventKind::Plan(_)
+                | EventKind::Plan(..)
                 | EventKind::Answer
                 | EventKind::Clock
                 | EventKind::Reset => {}

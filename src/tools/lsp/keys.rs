@@ -63,12 +63,14 @@ const TOOL: &[Key] = &[
     ("effect", "What the tool does to the world."),
     ("args", "Its arguments, each with a type and perhaps a role."),
     ("output", "What parts of its output carry, by JSON Pointer."),
+    ("store", "The key of what it stores or reads, as `drive/{id}` or `files/{args.path}`."),
     ("undo", "The tool that undoes what it did."),
 ];
 
 const OUTPUT: &[Key] = &[
     ("labels", "The labels of the part; `inherit` are those of the arguments."),
     ("when", "CEL about `out`, the element that the part lies in: whether it carries them."),
+    ("audience", "CEL about `out`, the element: a list of those who may read the part."),
 ];
 
 const CAPABILITY: &[Key] = &[
@@ -121,6 +123,7 @@ const LIMIT: &[Key] = &[
 
 const PLAN: &[Key] = &[
     ("id", "The name of the plan; its rule is `plan.ID`."),
+    ("params", "What it is about, by name and type; the values come at run time."),
     ("steps", "The steps, by name."),
     ("reads", "Calls that only read and need no step."),
     ("deviation", "What happens to calls that are no step."),
@@ -282,6 +285,7 @@ pub(super) fn words_at(path: &[String]) -> Vec<&'static str> {
         ["default"] => vec!["deny", "allow", "escalate"],
         ["on_error"] => vec!["deny", "escalate"],
         ["rules", "mode"] => words(&known::MODES),
+        ["plan", "params", _] => words(&known::PARAM_TYPES),
         ["functions", _, "mode"] => words(&known::ASKED),
         ["functions", _, "on_timeout"] => words(&known::IN_VAIN),
         ["rules", "phase"] => words(&known::PHASES),

@@ -108,7 +108,7 @@ fn known<'a>(
         for field in &tool.args {
             let asked = planned.demands(step, &field.name.value);
             let value = asked.iter().find_map(|demand| {
-                if let Demand::Equals(value) = &demand.value { Some(literal(value)) } else { None }
+                if let Demand::Equals(value) = &demand.value { literal(value) } else { None }
             });
             let unknown = withheld(if field.optional { "hide" } else { "drop" });
             // One that is optional need not be given.
@@ -128,12 +128,14 @@ fn withheld(class: &str) -> Json {
     json!({"$x": class})
 }
 
-fn literal(value: &Literal) -> Json {
+/// A value; `None` where it is told at run time.
+fn literal(value: &Literal) -> Option<Json> {
     match value {
-        Literal::Text(text) => json!(text.as_str()),
-        Literal::Int(int) => json!(int),
-        Literal::Double(double) => json!(double),
-        Literal::Bool(value) => json!(value),
+        Literal::Text(text) => Some(json!(text.as_str())),
+        Literal::Int(int) => Some(json!(int)),
+        Literal::Double(double) => Some(json!(double)),
+        Literal::Bool(value) => Some(json!(value)),
+        Literal::Param(_) => None,
     }
 }
 

@@ -14,7 +14,7 @@
 
 use crate::base::pointer;
 use crate::lang::session::{CTX, PLAN, Question, ROOT};
-use crate::runtime::bundle::govern::{Govern, LimitRow, WindowRow};
+use crate::runtime::bundle::govern::{Govern, LimitRow, StorePart, WindowRow};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, Step, Str};
 use crate::runtime::program::Program;
 use crate::runtime::program::withheld::{As, Rule, Rules};
@@ -108,7 +108,8 @@ pub fn subject(path: &str) -> Option<String> {
         Some(Question::From | Question::Origin | Question::Kind) => "origins".to_owned(),
         None if question == PLAN => "the plan".to_owned(),
         // What the model has read, too.
-        Some(Question::Label | Question::Labels) | None => "labels".to_owned(),
+        Some(Question::Label | Question::Labels | Question::Audience | Question::Readable)
+        | None => "labels".to_owned(),
     })
 }
 
@@ -161,9 +162,18 @@ impl<'p> Definitions<'p> {
         }
         for row in &self.govern.tools {
             for field in &row.outputs {
-                let when = self.term(field.when);
-                let carries = (self.named(&field.labels), field.inherit, when);
+                let (when, audience) = (self.term(field.when), self.term(field.audience));
+                let carries = (self.named(&field.labels), field.inherit, when, audience);
                 all.push(format!("{:?}", (self.text(row.name), self.path(&field.path), carries)));
+            }
+            let part = |part: &StorePart| match part {
+                StorePart::Text(name) => (0, self.text(*name)),
+                StorePart::Member(name) => (1, self.text(*name)),
+                StorePart::Argument(name) => (2, self.text(*name)),
+            };
+            let parts: Vec<(u8, &str)> = row.store.iter().map(part).collect();
+            if !parts.is_empty() {
+                all.push(format!("{:?}", (self.text(row.name), parts, row.writes)));
             }
         }
         for row in &self.govern.sanitizers {
@@ -184,6 +194,9 @@ impl<'p> Definitions<'p> {
     fn plan(&mut self) -> String {
         let Some(plan) = &self.govern.plan else { return String::new() };
         let mut all: Vec<String> = Vec::new();
+        for (name, ty) in &plan.params {
+            all.push(format!("{:?}", (self.text(*name), ty)));
+        }
         for step in &plan.steps {
             let term = self.term(step.term);
             let what = (self.text(step.name), self.text(step.tool), &step.after);

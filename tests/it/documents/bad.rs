@@ -284,9 +284,15 @@ fn sections() {
             (&["E0213"], "policyc: 1\ntools: {t: {«idempotent»: true}}\n"),
             (&["E0210"], "policyc: 1\ntools: {t: {output: {«a»: {labels: b}}}}\n"),
             (&["E0205"], "policyc: 1\ntools: {t: {output: «[a]»}}\n"),
+            (&["E0213"], "policyc: 1\ntools: {t: {store: x, «idempotent»: true, undo: null}}\n"),
+            (&["E0210"], "policyc: 1\ntools: {t: {store: '«x{y»'}}\n"),
+            (&["E0210"], "policyc: 1\ntools: {t: {args: {a: int}, store: '«{args.b}»'}}\n"),
+            (&["E0210"], "policyc: 1\nplan: {id: p, params: {a: «uint»}}\n"),
+            (&["E0210"], "policyc: 1\nplan: {id: p, params: {«a.b»: int}}\n"),
             (
-                &["E0213", "E0213"],
-                "policyc: 1\ntools: {t: {«store»: x, «idempotent»: true, undo: null}}\n",
+                &["E0210"],
+                "policyc: 1\nplan: {id: p, params: {a: int}, steps: {s: {tool: t, args: \
+                 {x: {eq: «params.b»}}}}}\n",
             ),
             (&["E0204"], "policyc: 1\nfunctions: {f: {«params»: []}}\n"),
             (&["E0210"], "policyc: 1\nfunctions: {f: {result: int, mode: «later»}}\n"),

@@ -2,16 +2,19 @@
 
 mod answers;
 mod approvals;
+mod audience;
 mod bounds;
 mod corners;
 mod evasions;
 mod facts;
 mod hand;
 mod meters;
+mod params;
 mod plans;
 pub(crate) mod random;
 mod states;
 mod steps;
+mod store;
 mod trust;
 
 use policyc::compiler::source::map::SourceMap;

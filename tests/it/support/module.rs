@@ -7,10 +7,10 @@ use policyc::lang::opcodes::{
     EXIT_ERROR, EXIT_FALSE, EXIT_TRUE, INFALLIBLE, Instruction, NO_ATOM, Op, X_EQUAL, X_GREATER,
     Yield,
 };
-use policyc::lang::session::{Disclose, Period, Respond};
+use policyc::lang::session::{Disclose, Param, Period, Respond};
 use policyc::runtime::bundle::govern::{
     BacktrackRow, DeclassifyRow, DenialRow, FieldLabels, Govern, LabelRow, LimitRow, MeterRow,
-    OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, TermRow, ToolRow, WindowRow,
+    OfferRow, PlanRow, QuestionPart, SanitizerRow, StepRow, StorePart, TermRow, ToolRow, WindowRow,
 };
 use policyc::runtime::bundle::module::{
     Bound, EscalationRow, Fallback, FieldRow, FunctionKind, FunctionRow, HostRow, Manifest, Module,
@@ -139,19 +139,33 @@ pub(crate) fn rich() -> Module {
     module
 }
 
+/// Two tools: what parts of their outputs carry, and where one stores.
+fn tools([big, cel, host, name, send]: [u32; 5]) -> Vec<ToolRow> {
+    let all =
+        FieldLabels { path: Vec::new(), labels: vec![0, 1], inherit: false, when: 0, audience: 0 };
+    let part = vec![Step::Any, Step::Key(name)];
+    let (bare, when, audience) = (Vec::new(), NONE, NONE);
+    let part = FieldLabels { path: part, labels: bare, inherit: true, when, audience };
+    let store = vec![StorePart::Text(big), StorePart::Member(cel), StorePart::Argument(name)];
+    vec![
+        ToolRow { name: host, args: None, outputs: vec![all], store: Vec::new(), writes: false },
+        ToolRow {
+            name: send,
+            args: Some(vec![big, name]),
+            outputs: vec![part],
+            store,
+            writes: true,
+        },
+    ]
+}
+
 /// What sessions know: two labels, two tools, a meter with every window, two limits.
 fn add_govern(module: &mut Module) {
     let [big, cel, host, name, send] =
         ["big", "cel", "host", "name", "send"].map(|text| string(module, text));
     let labels =
         vec![LabelRow { name: big, implies: vec![1] }, LabelRow { name: cel, implies: Vec::new() }];
-    let all = FieldLabels { path: Vec::new(), labels: vec![0, 1], inherit: false, when: 0 };
-    let part = vec![Step::Any, Step::Key(name)];
-    let part = FieldLabels { path: part, labels: Vec::new(), inherit: true, when: NONE };
-    let tools = vec![
-        ToolRow { name: host, args: None, outputs: vec![all] },
-        ToolRow { name: send, args: Some(vec![big, name]), outputs: vec![part] },
-    ];
+    let tools = tools([big, cel, host, name, send]);
     let terms = vec![TermRow { function: 5, first_requirement: 7, requirements: 0 }];
     let meter = |name, window| MeterRow {
         name,
@@ -175,6 +189,7 @@ fn add_govern(module: &mut Module) {
     let step =
         |name, after, term| StepRow { name, tool: send, after, times: Some(1), weight: 1, term };
     let plan = PlanRow {
+        params: vec![(big, Param::Text), (cel, Param::Int)],
         steps: vec![step(big, Vec::new(), 0), step(cel, vec![0], NONE)],
         reads: vec![host],
         budget: Some(3),
@@ -508,7 +523,7 @@ pub(crate) fn small(
     module.index = RuleIndex { key_slot: NONE, ..RuleIndex::default() };
     module.templates.clear();
     let (labels, mut tools) = (module.govern.labels, module.govern.tools);
-    tools[0].outputs[0].when = NONE;
+    (tools[0].outputs[0].when, tools[0].outputs[0].audience) = (NONE, NONE);
     module.govern = Govern { labels, tools, ..Govern::default() };
     module.manifest.on_error = Fallback { effect: Effect::Deny, escalation: NONE };
     add_function(&mut module, kind, code, (R, registers), cursors);

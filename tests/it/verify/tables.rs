@@ -6,7 +6,9 @@ use policyc::lang::opcodes::Op;
 use policyc::lang::pattern::compile;
 use policyc::lang::session::Period;
 use policyc::lang::session::Respond;
-use policyc::runtime::bundle::govern::{DenialRow, Govern, PlanRow, QuestionPart, WindowRow};
+use policyc::runtime::bundle::govern::{
+    DenialRow, Govern, PlanRow, QuestionPart, StorePart, WindowRow,
+};
 use policyc::runtime::bundle::module::{
     Bound, FieldRow, FunctionKind, Module, NONE, NodeMode, Pattern, SlotRow, Step, TypeRow,
     Withhold,
@@ -333,7 +335,7 @@ fn meters(cases: &mut Cases) {
             (it.meters[3].amount, it.meters[3].count) = (NONE, 1);
             (it.plan, it.denials) = (None, Vec::new());
             it.sanitizers.clear();
-            it.tools[0].outputs[0].when = NONE;
+            (it.tools[0].outputs[0].when, it.tools[0].outputs[0].audience) = (NONE, NONE);
         }),
         ("MeterOrder", "two meters swapped", |it| it.meters.swap(0, 1)),
         ("MeterOrder", "a meter whose name is no string", |it| it.meters[3].name = 9_999),
@@ -363,7 +365,9 @@ fn meters(cases: &mut Cases) {
         cases.change(fault, what, move |module| change(&mut module.govern));
     }
     type ChangePlan = fn(&mut PlanRow);
-    let rows: [(&'static str, &'static str, ChangePlan); 8] = [
+    let rows: [(&'static str, &'static str, ChangePlan); 10] = [
+        ("PlanParams", "a parameter twice", |it| it.params[1] = it.params[0]),
+        ("PlanParams", "a parameter that is no string", |it| it.params[1].0 = 9_999),
         ("PlanStep", "a step after itself", |it| it.steps[1].after = vec![1]),
         ("PlanStep", "a step twice after another", |it| it.steps[1].after = vec![0, 0]),
         ("PlanStep", "a step that is there twice", |it| it.steps[1].name = it.steps[0].name),
@@ -432,7 +436,13 @@ fn takers(cases: &mut Cases) {
         module.strings = texts.iter().collect();
     });
     type Change = fn(&mut Govern);
-    let rows: [(&'static str, &'static str, Change); 10] = [
+    let rows: [(&'static str, &'static str, Change); 12] = [
+        ("ToolStore", "a key of a member that is no string", |it| {
+            it.tools[1].store[1] = StorePart::Member(9_999);
+        }),
+        ("ToolOutput", "an output for an audience of a term that is not there", |it| {
+            it.tools[0].outputs[0].audience = 1;
+        }),
         ("ToolOutput", "an output of a term that is not there", |it| {
             it.tools[0].outputs[0].when = 1;
         }),

@@ -29,7 +29,7 @@ impl Infer<'_, '_> {
         if self.scope.declared(&name.value, false).is_some() {
             return false;
         }
-        let named = [Question::Label, Question::Via].contains(&question);
+        let named = [Question::Label, Question::Via, Question::Readable].contains(&question);
         let wanted = if named { 2 } else { 1 };
         if args.len() != wanted {
             let function = question.word().to_owned();
@@ -53,6 +53,8 @@ impl Infer<'_, '_> {
         if let Some(pattern) = args.get(1).copied() {
             let found = if question == Question::Via {
                 self.sources(id, pattern)
+            } else if question == Question::Readable {
+                self.readers(id, pattern)
             } else {
                 self.pattern(id, pattern)
             };
@@ -63,10 +65,11 @@ impl Infer<'_, '_> {
         let ty = match question {
             Question::Label
             | Question::Over
+            | Question::Readable
             | Question::Via
             | Question::Done
             | Question::Approved => TypeTable::BOOL,
-            Question::Labels => TypeTable::LIST_STRING,
+            Question::Labels | Question::Audience => TypeTable::LIST_STRING,
             Question::From | Question::Origin | Question::Kind => TypeTable::STRING,
             Question::Count => TypeTable::INT,
             Question::Sum => TypeTable::DOUBLE,
@@ -91,6 +94,16 @@ impl Infer<'_, '_> {
             self.refer(target, Use::Part);
         }
         asks
+    }
+
+    /// The argument that says who reads.
+    fn readers(&mut self, call: ExprId, id: ExprId) -> Option<Name> {
+        let found = self.subject(id, Question::Readable);
+        if found.is_none() {
+            let (at, function) = (self.ast.span(id), Question::Readable.word());
+            self.refuse(call, CallError::NoSubject { at, function, ctx: false });
+        }
+        found
     }
 
     /// Where values come from: a literal of names of steps, `prompt` or `model`, with blanks

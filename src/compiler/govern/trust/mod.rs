@@ -29,8 +29,9 @@ pub(super) fn expand(work: &mut Work<'_>, document: &mut PolicyDocument) -> Vec<
         check_declassify(work, entry);
     }
     for output in document.tools.iter().filter_map(|tool| tool.output.as_ref()).flatten() {
-        let term = |expr: ExprId| Term { expr, on: Vec::new(), gives: Gives::Output };
-        terms.extend(output.when.map(term));
+        let term = |expr: ExprId, gives| Term { expr, on: Vec::new(), gives };
+        terms.extend(output.when.map(|expr| term(expr, Gives::Output)));
+        terms.extend(output.audience.map(|expr| term(expr, Gives::Readers)));
     }
     terms
 }

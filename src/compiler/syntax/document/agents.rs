@@ -11,10 +11,10 @@ use crate::base::pointer;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::keys::{
-    Keys, bad, boolean, choice, list, mapping, name, names, text, wrong,
+    Keys, bad, boolean, choice, is_identifier, list, mapping, name, names, text, wrong,
 };
 use crate::compiler::syntax::document::known;
-use crate::compiler::syntax::document::model::{Escalation, Role};
+use crate::compiler::syntax::document::model::{Escalation, Role, TypeField};
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::rule;
 use crate::compiler::syntax::document::yaml::{Entry, Node};
@@ -49,6 +49,19 @@ pub struct Output {
     pub inherit: bool,
     /// `when`: CEL about `out`, the element that it lies in.
     pub when: Option<ExprId>,
+    /// `audience`: CEL about the same, which gives who may read it.
+    pub audience: Option<ExprId>,
+}
+
+/// A part of a key under which a tool stores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StorePart {
+    /// Text.
+    Text(Name),
+    /// `{id}`: a member of what the tool gives.
+    Member(Name),
+    /// `{args.id}`: an argument of the call.
+    Argument(Name),
 }
 
 /// `labels` of a document.
@@ -143,7 +156,47 @@ fn output(entry: &Entry, reader: &mut Reader<'_>) -> Option<Output> {
     let inherit = labels.len() < all;
     let keys_of_path = steps(&path, "a field of an output", sink)?;
     let when = keys.value("when").map(|it| reader.expression("when", it));
-    Some(Output { keys: keys_of_path, path, labels, inherit, when })
+    let audience = keys.value("audience").map(|it| reader.expression("audience", it));
+    Some(Output { keys: keys_of_path, path, labels, inherit, when, audience })
+}
+
+/// The parts of `drive/{id}` or `files/{args.path}`; `args` are those that the tool declares.
+pub(super) fn store(
+    text: &Spanned<String>,
+    args: Option<&[TypeField]>,
+    sink: &mut Sink,
+) -> Vec<StorePart> {
+    let mut parts = Vec::new();
+    let mut rest = text.value.as_str();
+    while !rest.is_empty() {
+        let (before, behind) = rest.split_at(rest.find(['{', '}']).unwrap_or(rest.len()));
+        if !before.is_empty() {
+            parts.push(StorePart::Text(Name::new(before)));
+        }
+        let hole = behind.strip_prefix('{').and_then(|hole| hole.split_once('}'));
+        let named =
+            hole.filter(|(name, _)| is_identifier(name.strip_prefix("args.").unwrap_or(name)));
+        let Some((name, behind)) = named else {
+            if !behind.is_empty() {
+                let wanted = "text with names in braces, as `drive/{id}` or `files/{args.path}`";
+                bad(text.span, "`store`", &text.value, wanted, &[], sink);
+            }
+            break;
+        };
+        parts.push(match name.strip_prefix("args.") {
+            Some(argument) => StorePart::Argument(Name::new(argument)),
+            None => StorePart::Member(Name::new(name)),
+        });
+        let known: Option<Vec<&str>> =
+            args.map(|args| args.iter().map(|field| field.name.value.as_str()).collect());
+        if let (Some(StorePart::Argument(own)), Some(known)) = (parts.last(), known)
+            && !known.contains(&own.as_str())
+        {
+            bad(text.span, "`store`", own, "an argument of the tool", &known, sink);
+        }
+        rest = behind;
+    }
+    parts
 }
 
 /// The keys of a pointer; none where it is empty.

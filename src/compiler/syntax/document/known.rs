@@ -7,7 +7,7 @@
 
 use crate::compiler::syntax::document::agents::ToolEffect;
 use crate::compiler::syntax::document::model::{OnTimeout, Role};
-use crate::lang::session::{self, Disclose, Period, Respond};
+use crate::lang::session::{self, Disclose, Param, Period, Respond};
 
 /// The keys of a mapping.
 #[derive(Clone, Copy, Debug)]
@@ -116,10 +116,10 @@ pub const WINDOW: Mapping = Mapping { read: &["days", "from", "to", "zone"], lat
 
 /// A tool.
 pub const TOOL: Mapping =
-    Mapping { read: &["effect", "args", "output", "undo"], later: &["store", "idempotent"] };
+    Mapping { read: &["effect", "args", "output", "store", "undo"], later: &["idempotent"] };
 
 /// What a part of a tool's output carries.
-pub const OUTPUT: Mapping = Mapping { read: &["labels", "when"], later: &[] };
+pub const OUTPUT: Mapping = Mapping { read: &["labels", "when", "audience"], later: &[] };
 
 /// What a role may call.
 pub const CAPABILITY: Mapping = Mapping { read: &["allow", "deny"], later: &[] };
@@ -158,7 +158,15 @@ pub const LIMIT: Mapping =
 
 /// A plan.
 pub const PLAN: Mapping =
-    Mapping { read: &["id", "steps", "reads", "deviation"], later: &["params"] };
+    Mapping { read: &["id", "params", "steps", "reads", "deviation"], later: &[] };
+
+/// What a parameter of a plan may be.
+pub const PARAM_TYPES: [(&str, Param); 4] = [
+    ("string", Param::Text),
+    ("int", Param::Int),
+    ("double", Param::Double),
+    ("bool", Param::Bool),
+];
 
 /// A step of a plan.
 pub const PLAN_STEP: Mapping =

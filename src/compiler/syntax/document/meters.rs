@@ -99,6 +99,8 @@ pub enum Gives {
     Argument(Name, Name),
     /// A bool about `out`, what a tool gave, and about nothing else.
     Output,
+    /// A list of strings about `out`, and about nothing else.
+    Readers,
     /// Anything: a part of a question.
     Quote,
 }

@@ -5,7 +5,9 @@
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span, Spanned};
 use crate::compiler::syntax::ast::{Ast, ExprId};
-use crate::compiler::syntax::document::agents::{Capabilities, Flow, Labels, Output, ToolEffect};
+use crate::compiler::syntax::document::agents::{
+    Capabilities, Flow, Labels, Output, StorePart, ToolEffect,
+};
 use crate::compiler::syntax::document::denials::Denial;
 use crate::compiler::syntax::document::meters::{Limit, Meter, Term};
 use crate::compiler::syntax::document::plans::Plan;
@@ -403,6 +405,12 @@ pub enum TemplatePart {
 }
 
 impl Tool {
+    /// Whether it says that it only reads.
+    #[must_use]
+    pub fn only_reads(&self) -> bool {
+        self.effect.as_ref().is_some_and(|effect| effect.value == ToolEffect::None)
+    }
+
     /// Whether it says that it does more than read.
     #[must_use]
     pub fn acts(&self) -> bool {
@@ -423,6 +431,8 @@ pub struct Tool {
     pub args: Vec<TypeField>,
     /// `output`; `None` where it is not written.
     pub output: Option<Vec<Output>>,
+    /// `store`: under which key it stores; empty where it says nothing.
+    pub store: Vec<StorePart>,
     /// `undo`: the tool that undoes what it did.
     pub undo: Option<Spanned<Name>>,
 }

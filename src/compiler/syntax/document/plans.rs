@@ -11,13 +11,14 @@ use crate::base::span::{Span, Spanned};
 use crate::compiler::syntax::ast::ExprId;
 use crate::compiler::syntax::document::agents::over_of;
 use crate::compiler::syntax::document::keys::{
-    Keys, bad, is_identifier, list, mapping, name, names, number, wrong,
+    Keys, bad, choice, is_identifier, list, mapping, name, names, number, wrong,
 };
 use crate::compiler::syntax::document::known;
 use crate::compiler::syntax::document::model::Escalation;
 use crate::compiler::syntax::document::reader::Reader;
 use crate::compiler::syntax::document::yaml::{Entry, Node, Value};
 use crate::diag::sink::Sink;
+use crate::lang::session::Param;
 
 /// The plan of a project.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct Plan {
     pub id: Spanned<Name>,
     /// The key of the section.
     pub span: Span,
+    /// `params`: what the plan is about, which is told at run time.
+    pub params: Vec<(Spanned<Name>, Param)>,
     /// `steps`, in order. Empty: plans come at run time only.
     pub steps: Vec<PlanStep>,
     /// `reads: {allow}`: patterns of tools without effect that need no step.
@@ -124,15 +127,19 @@ pub enum Literal {
     Double(f64),
     /// `true` or `false`.
     Bool(bool),
+    /// `params.NAME`: what is told at run time.
+    Param(Name),
 }
 
-/// `{id, steps, reads, deviation}`.
+/// `{id, params, steps, reads, deviation}`.
 pub(super) fn plan(span: Span, node: &Node, reader: &mut Reader<'_>) -> Option<Plan> {
     let keys = Keys::open(node, "a plan", reader.sink)?;
     keys.known(&known::PLAN, reader.sink);
     let id = name(&keys.need("id", reader.sink)?.value, "`id`", reader.sink)?;
+    let params = keys.value("params").map_or(Vec::new(), |it| params(it, reader.sink));
     let entries = keys.value("steps").and_then(|it| mapping(it, "`steps`", reader.sink));
-    let steps = entries.unwrap_or_default().iter().filter_map(|entry| step(entry, reader));
+    let steps = entries.unwrap_or_default().iter();
+    let steps = steps.filter_map(|entry| step(entry, &params, reader));
     let steps: Vec<PlanStep> = steps.collect();
     if let Some(step) = steps.get(PLAN_STEPS_MAX) {
         let wanted = format!("one of at most {PLAN_STEPS_MAX} steps");
@@ -157,7 +164,22 @@ pub(super) fn plan(span: Span, node: &Node, reader: &mut Reader<'_>) -> Option<P
             effect = deviation(node, false, reader)?;
         }
     }
-    Some(Plan { id, span, steps, reads, budget, read_only, effect })
+    Some(Plan { id, span, params, steps, reads, budget, read_only, effect })
+}
+
+/// `{name: type}`.
+fn params(node: &Node, sink: &mut Sink) -> Vec<(Spanned<Name>, Param)> {
+    let mut found = Vec::new();
+    for entry in mapping(node, "`params`", sink).unwrap_or_default() {
+        let own = Spanned::new(Name::new(&entry.key.value), entry.key.span);
+        if !is_identifier(&own.value) {
+            let wanted = "letters, digits and `_`";
+            bad(own.span, "the name of a parameter", &own.value, wanted, &[], sink);
+        } else if let Some(ty) = choice(&entry.value, "a parameter", &known::PARAM_TYPES, sink) {
+            found.push((own, ty));
+        }
+    }
+    found
 }
 
 /// `deny`, `{escalate: {..}}`, and of what only reads `allow`.
@@ -169,7 +191,11 @@ fn deviation(node: &Node, reads: bool, reader: &mut Reader<'_>) -> Option<Deviat
     Some(over.map_or(Deviation::Deny, Deviation::Escalate))
 }
 
-fn step(entry: &Entry, reader: &mut Reader<'_>) -> Option<PlanStep> {
+fn step(
+    entry: &Entry,
+    params: &[(Spanned<Name>, Param)],
+    reader: &mut Reader<'_>,
+) -> Option<PlanStep> {
     let keys = Keys::open(&entry.value, "a step", reader.sink)?;
     keys.known(&known::PLAN_STEP, reader.sink);
     let sink = &mut *reader.sink;
@@ -186,13 +212,17 @@ fn step(entry: &Entry, reader: &mut Reader<'_>) -> Option<PlanStep> {
     let entries = keys.value("args").and_then(|it| mapping(it, "`args`", sink));
     for entry in entries.unwrap_or_default() {
         let argument = Spanned::new(Name::new(&entry.key.value), entry.key.span);
-        args.push((argument, demands(&entry.value, sink)));
+        args.push((argument, demands(&entry.value, params, sink)));
     }
     let requires = keys.value("requires").map(|it| reader.expression("requires", it));
     Some(PlanStep { name: own, tool, after, times, args, requires })
 }
 
-fn demands(node: &Node, sink: &mut Sink) -> Vec<Spanned<Demand>> {
+fn demands(
+    node: &Node,
+    params: &[(Spanned<Name>, Param)],
+    sink: &mut Sink,
+) -> Vec<Spanned<Demand>> {
     let Some(keys) = Keys::open(node, "what is asked of an argument", sink) else {
         return Vec::new();
     };
@@ -201,12 +231,12 @@ fn demands(node: &Node, sink: &mut Sink) -> Vec<Spanned<Demand>> {
     for entry in keys.entries {
         let value = &entry.value;
         let demand = match entry.key.value.as_str() {
-            "eq" => literal(value, sink).map(Demand::Equals),
+            "eq" => literal(value, params, sink).map(Demand::Equals),
             "in" => list(value, "`in`", sink).map(|items| {
-                Demand::OneOf(items.iter().filter_map(|item| literal(item, sink)).collect())
+                Demand::OneOf(items.iter().filter_map(|item| literal(item, params, sink)).collect())
             }),
-            "le" => literal(value, sink).map(Demand::AtMost),
-            "ge" => literal(value, sink).map(Demand::AtLeast),
+            "le" => literal(value, params, sink).map(Demand::AtMost),
+            "ge" => literal(value, params, sink).map(Demand::AtLeast),
             "matches" => name(value, "`matches`", sink).map(|it| Demand::Matches(it.value)),
             "max_bytes" => number(value, "`max_bytes`", 0, sink).map(Demand::Bytes),
             "from" => Some(Demand::From(names(value, "`from`", sink))),
@@ -217,7 +247,18 @@ fn demands(node: &Node, sink: &mut Sink) -> Vec<Spanned<Demand>> {
     found
 }
 
-fn literal(node: &Node, sink: &mut Sink) -> Option<Literal> {
+/// A value; where the plan has parameters, `params.NAME` is one of them.
+fn literal(node: &Node, params: &[(Spanned<Name>, Param)], sink: &mut Sink) -> Option<Literal> {
+    let named = node.text().and_then(|text| text.strip_prefix("params."));
+    if let Some(name) = named.filter(|_| !params.is_empty()) {
+        if let Some((own, _)) = params.iter().find(|(own, _)| *own.value == *name) {
+            return Some(Literal::Param(own.value.clone()));
+        }
+        let known: Vec<&str> = params.iter().map(|(own, _)| own.value.as_str()).collect();
+        let wanted = "a parameter under `params` of the plan";
+        bad(node.span, "a value of a plan", name, wanted, &known, sink);
+        return None;
+    }
     let found = match node.value() {
         Some(Value::Text(text)) => Some(Literal::Text(Name::new(text))),
         Some(Value::Int(int)) => Some(Literal::Int(int)),

@@ -140,7 +140,7 @@ fn minute(keys: &Keys<'_>, key: &'static str, sink: &mut Sink) -> Option<u16> {
     found
 }
 
-/// `{name: {effect, args, output, undo}}`.
+/// `{name: {effect, args, output, store, undo}}`.
 pub(super) fn tools(node: &Node, reader: &mut Reader<'_>) -> Vec<Tool> {
     let entries = mapping(node, "`tools`", reader.sink).unwrap_or_default();
     entries.iter().filter_map(|entry| tool(entry, reader)).collect()
@@ -163,5 +163,7 @@ fn tool(entry: &Entry, reader: &mut Reader<'_>) -> Option<Tool> {
     let sink = &mut *reader.sink;
     let undo = keys.value("undo").filter(|node| !node.is_null());
     let undo = undo.and_then(|_| keys.name("undo", sink));
-    Some(Tool { name, effect, says_args, args, output, undo })
+    let store = keys.text("store", sink);
+    let store = store.map_or(Vec::new(), |it| agents::store(&it, says_args.then_some(&args), sink));
+    Some(Tool { name, effect, says_args, args, output, store, undo })
 }

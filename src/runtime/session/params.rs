@@ -1,0 +1,132 @@
+//! Events about plans: what the plan of a program is about, and plans that come at run time.
+//!
+//! In:      the parameters that a plan declares, JSON.
+//! Out:     the state, which knows the plans and the values of the parameters.
+//! Imports: `base::limits`, `lang::session`, `runtime::session`.
+//! Source:  `docs/sessions.md`, "Plans".
+
+use crate::base::limits::{SESSION_PARAM_BYTES_MAX, SESSION_PLANS_MAX};
+use crate::lang::session::Param;
+use crate::runtime::session::ENTRY_BYTES;
+use crate::runtime::session::approvals::canonical;
+use crate::runtime::session::json::{members, string};
+use crate::runtime::session::plan::{Plan, PlanFault, Progress};
+use crate::runtime::session::state::Closed;
+use crate::runtime::session::step::{Fault, Note, Outcome, Session};
+
+/// The values of parameters: their names, and JSON.
+pub(super) type Params = Vec<(Box<str>, Box<str>)>;
+
+/// Reads the values of all parameters.
+fn read(text: &str, declared: &[(&str, Param)]) -> Result<Params, PlanFault> {
+    let wrong = |name: &str| PlanFault::Param(name.chars().take(64).collect());
+    let given = members(text).map_err(|_| PlanFault::Shape("params".to_owned()))?;
+    let is_known = |name: &str| declared.iter().any(|(known, _)| *known == name);
+    if let Some((name, _)) = given.iter().find(|(name, _)| !is_known(name)) {
+        return Err(wrong(name));
+    }
+    let value = |(name, ty): &(&str, Param)| {
+        let found = given.iter().find(|(own, _)| own == name).map(|(_, value)| *value);
+        let found = found.filter(|value| fits(value, *ty)).ok_or_else(|| wrong(name))?;
+        Ok((Box::from(*name), Box::from(found)))
+    };
+    declared.iter().map(value).collect()
+}
+
+/// Whether JSON is a value of a type, and no longer than it may be.
+fn fits(value: &str, ty: Param) -> bool {
+    let is_number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    value.len() <= SESSION_PARAM_BYTES_MAX
+        && match ty {
+            Param::Text => string(value).is_some(),
+            Param::Int => value.parse::<i64>().is_ok() && is_number,
+            Param::Double => is_number && value.parse::<f64>().is_ok_and(f64::is_finite),
+            Param::Bool => ["true", "false"].contains(&value),
+        }
+}
+
+/// Bytes that values take.
+fn bytes(params: &Params) -> usize {
+    params.iter().map(|(name, value)| ENTRY_BYTES + name.len() + value.len()).sum()
+}
+
+impl Session<'_, '_> {
+    /// Takes in what the plan of the program is about, or a plan: from now on calls must be in
+    /// that, too. What cannot be taken would have narrowed what may be done, so it closes the
+    /// session.
+    pub(super) fn plan(&mut self, plan: Option<&str>, params: Option<&str>) -> Outcome<'static> {
+        let told = params.map_or(Ok(()), |params| self.parameters(params));
+        match told.and_then(|()| plan.map_or(Ok(()), |plan| self.narrow(plan))) {
+            Ok(()) => Outcome::Recorded(Note::Nothing),
+            Err(fault) => {
+                let full = fault == Fault::Closed(Closed::Full);
+                self.close(if full { Closed::Full } else { Closed::Unplanned });
+                Outcome::Refused(fault)
+            }
+        }
+    }
+
+    fn parameters(&mut self, text: &str) -> Result<(), Fault> {
+        let planned = self.ground.plan.as_ref().ok_or(Fault::NoPlans)?;
+        if self.state.params.is_some() {
+            return Err(Fault::Plan(PlanFault::ParamsAgain));
+        }
+        let params = read(text, &planned.params).map_err(Fault::Plan)?;
+        let form = canonical(text).ok_or(Fault::NoPlans)?;
+        if bytes(&params) > self.state.room() {
+            return Err(Fault::Closed(Closed::Full));
+        }
+        self.state.note(b"params");
+        self.state.note(&form);
+        self.state.plan_bytes += bytes(&params);
+        self.state.params = Some(params);
+        Ok(())
+    }
+
+    fn narrow(&mut self, text: &str) -> Result<(), Fault> {
+        let planned = self.ground.plan.as_ref().ok_or(Fault::NoPlans)?;
+        if self.state.plans.len() >= SESSION_PLANS_MAX {
+            return Err(Fault::Plan(PlanFault::TooMany));
+        }
+        let plan = Plan::read(text, &planned.tools).map_err(Fault::Plan)?;
+        let form = canonical(text).ok_or(Fault::NoPlans)?;
+        if plan.bytes() > self.state.room() {
+            return Err(Fault::Closed(Closed::Full));
+        }
+        self.state.note(b"planned");
+        self.state.note(&form);
+        // Of steps that ask as much it is the first that is taken.
+        for step in &plan.steps {
+            self.state.note(step.name.as_bytes());
+        }
+        self.state.plan_bytes += plan.bytes();
+        self.state.plans.push((plan, Progress::default()));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::lang::session::Param;
+
+    #[test]
+    fn parameters_are_all_there_and_have_their_types() {
+        let declared = [("file", Param::Text), ("most", Param::Int), ("rate", Param::Double)];
+        let good = r#"{"rate":1e2,"most":-3,"file":"a\u0041"}"#;
+        let found = read(good, &declared).unwrap_or_default();
+        let found: Vec<&str> = found.iter().map(|(_, value)| &**value).collect();
+        assert_eq!(found, [r#""a\u0041""#, "-3", "1e2"]);
+        for wrong in [
+            r#"{"rate":1,"most":1}"#,
+            r#"{"rate":1,"most":1,"file":null}"#,
+            r#"{"rate":1,"most":1.5,"file":""}"#,
+            r#"{"rate":"1","most":1,"file":""}"#,
+            r#"{"rate":1,"most":1,"file":"","more":1}"#,
+            r#"{"rate":1,"most":99999999999999999999,"file":""}"#,
+            "[]",
+        ] {
+            assert!(read(wrong, &declared).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What was stored: labels and audiences that stay with an object, until it is read again.
+//!
+//! In:      calls of tools that say under which key they store, and what these gave.
+//! Out:     what an object carries that was written before.
+//! Imports: `base::limits`, `runtime::bundle`, `runtime::session`.
+//! Source:  `docs/sessions.md`, "What is stored".
+//!
+//! A key that cannot be made whole may be any with the same beginning: what is written under it
+//! all of those carry, and what is read under it carries what all of those do.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use crate::base::limits::{SESSION_ELEMENTS_MAX, SESSION_ID_BYTES_MAX, SESSION_STORED_OPEN_MAX};
+use crate::base::pointer;
+use crate::runtime::bundle::govern::StorePart;
+use crate::runtime::bundle::module::Str;
+use crate::runtime::session::ENTRY_BYTES;
+use crate::runtime::session::audience::Audience;
+use crate::runtime::session::index::Full;
+use crate::runtime::session::json::{items, members, string};
+use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::state::Call;
+use crate::runtime::session::step::Session;
+
+/// Under which key a tool stores.
+#[derive(Debug)]
+pub(super) struct Place<'p> {
+    parts: Vec<Part<'p>>,
+    /// Whether it does more than read.
+    pub(super) writes: bool,
+}
+
+/// A part of a key.
+#[derive(Debug)]
+enum Part<'p> {
+    Text(&'p str),
+    /// A member of the object that the tool gives.
+    Member(&'p str),
+    /// An argument of the call.
+    Argument(&'p str),
+}
+
+/// A key, or as much of it as is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    Whole(String),
+    Open(String),
+}
+
+/// The arguments of a call that keys are made of: their names and texts.
+pub(super) type Named = Vec<(Box<str>, Box<str>)>;
+
+impl<'p> Place<'p> {
+    /// That of a tool, if it stores.
+    pub(super) fn of(
+        parts: &[StorePart],
+        writes: bool,
+        text: impl Fn(Str) -> &'p str,
+    ) -> Option<Self> {
+        let part = |part: &StorePart| match part {
+            StorePart::Text(name) => Part::Text(text(*name)),
+            StorePart::Member(name) => Part::Member(text(*name)),
+            StorePart::Argument(name) => Part::Argument(text(*name)),
+        };
+        let parts: Vec<Part<'p>> = parts.iter().map(part).collect();
+        (!parts.is_empty()).then_some(Self { parts, writes })
+    }
+
+    /// The arguments of a call, as JSON, that its key is made of.
+    pub(super) fn arguments(&self, args: &str) -> Named {
+        let args = members(args).unwrap_or_default();
+        let named = self.parts.iter().filter_map(|part| match part {
+            Part::Argument(name) => Some(*name),
+            Part::Text(_) | Part::Member(_) => None,
+        });
+        let value = |name: &str| {
+            let (_, value) = args.iter().find(|(key, _)| key == name)?;
+            Some((Box::from(name), spelled(value)?.into()))
+        };
+        named.filter_map(value).collect()
+    }
+
+    /// The key of a call before anything is known of what it gives.
+    pub(super) fn asked(&self, named: &Named) -> Key {
+        self.key::<&str>(named, &[])
+    }
+
+    /// The objects that a tool gave, with their keys: all of it, or the elements of a list.
+    pub(super) fn objects(&self, out: &str, named: &Named) -> Vec<(String, Key)> {
+        let whole = |key| vec![(String::new(), key)];
+        if !self.parts.iter().any(|part| matches!(part, Part::Member(_))) {
+            return whole(self.key::<&str>(named, &[]));
+        }
+        if let Ok(members) = members(out) {
+            return whole(self.key(named, &members));
+        }
+        let items = items(out).ok().filter(|items| !items.is_empty());
+        let Some(items) = items else { return whole(self.key::<&str>(named, &[])) };
+        let object = |(at, item): (usize, &&str)| {
+            let mut pointer = String::new();
+            pointer::push(&mut pointer, &at.to_string());
+            (pointer, self.key(named, &members(item).unwrap_or_default()))
+        };
+        let known = items.iter().take(SESSION_ELEMENTS_MAX).enumerate().map(object);
+        // Of what is beyond nobody knows which object it is.
+        let rest = (items.len() > SESSION_ELEMENTS_MAX).then(|| self.key::<&str>(named, &[]));
+        known.chain(rest.map(|key| (String::new(), key))).collect()
+    }
+
+    fn key<S: AsRef<str>>(&self, named: &Named, object: &[(S, &str)]) -> Key {
+        let mut key = String::new();
+        for part in &self.parts {
+            let found = match part {
+                Part::Text(text) => Some((*text).to_owned()),
+                Part::Argument(name) => {
+                    let found = named.iter().find(|(own, _)| **own == **name);
+                    found.map(|(_, value)| value.to_string())
+                }
+                Part::Member(name) => {
+                    let found = object.iter().find(|(own, _)| own.as_ref() == *name);
+                    found.and_then(|(_, value)| spelled(value))
+                }
+            };
+            match found {
+                Some(text) => key.push_str(&text),
+                None => return Key::Open(key),
+            }
+        }
+        Key::Whole(key)
+    }
+}
+
+/// A text or a number as keys have it, if it is no longer than an id may be.
+fn spelled(value: &str) -> Option<String> {
+    let is_number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    let text = if is_number { Some(value.to_owned()) } else { string(value).map(Into::into) };
+    text.filter(|text| text.len() <= SESSION_ID_BYTES_MAX)
+}
+
+/// What objects carry that were written in a session.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stored {
+    whole: BTreeMap<Box<str>, (LabelSet, Audience)>,
+    open: BTreeMap<Box<str>, (LabelSet, Audience)>,
+    held: usize,
+}
+
+impl Stored {
+    /// Bytes that are kept.
+    pub(super) const fn bytes(&self) -> usize {
+        self.held
+    }
+
+    /// What was written under a key carries this, too. Whether that changes anything.
+    pub(super) fn write(
+        &mut self,
+        key: &Key,
+        (labels, audience): (&LabelSet, &Audience),
+        room: usize,
+    ) -> Result<bool, Full> {
+        let (map, key) = match key {
+            Key::Whole(key) => (&mut self.whole, key.as_str()),
+            Key::Open(key) => {
+                // Many beginnings come to any key at all.
+                let many = self.open.len() >= SESSION_STORED_OPEN_MAX
+                    && !self.open.contains_key(key.as_str());
+                (&mut self.open, if many { "" } else { key.as_str() })
+            }
+        };
+        let Some(carried) = map.get_mut(key) else {
+            let bytes = ENTRY_BYTES + key.len() + size_of_val(labels.words()) + audience.bytes();
+            if bytes > room {
+                return Err(Full);
+            }
+            self.held += bytes;
+            map.insert(key.into(), (labels.clone(), audience.clone()));
+            return Ok(true);
+        };
+        let before = carried.clone();
+        carried.0.join(labels);
+        carried.1.meet(audience);
+        Ok(before != *carried)
+    }
+
+    /// What an object carries that is read under a key, if anything was written there.
+    pub(super) fn read(&self, key: &Key) -> Option<(LabelSet, Audience)> {
+        let (Key::Whole(text) | Key::Open(text)) = key;
+        let exact = self.whole.get(text.as_str()).filter(|_| matches!(key, Key::Whole(_)));
+        let is_open = matches!(key, Key::Open(_));
+        let below = |own: &str| is_open && own.starts_with(text.as_str());
+        let from = (Bound::Included(text.as_str()), Bound::Unbounded);
+        let all = self.whole.range::<str, _>(from);
+        let all = all.take_while(|(own, _)| below(own)).map(|(_, carried)| carried);
+        let open = self.open.iter().filter(|(own, _)| text.starts_with(&***own) || below(own));
+        let mut found = exact.into_iter().chain(all).chain(open.map(|(_, carried)| carried));
+        let (mut labels, mut audience) = found.next()?.clone();
+        for (others, readers) in found {
+            labels.join(others);
+            audience.meet(readers);
+        }
+        Some((labels, audience))
+    }
+}
+
+impl Session<'_, '_> {
+    /// What a call has written, as it gave, carries what the call carried.
+    pub(super) fn stored(&mut self, (number, call): (u32, &Call), out: &str) -> Result<(), Full> {
+        let place = self.ground.place(&call.tool).filter(|place| place.writes);
+        let objects = place.map_or(Vec::new(), |place| place.objects(out, &call.named));
+        objects.iter().try_for_each(|(_, key)| self.state.store(key, number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Key, Part, Place};
+
+    fn place(parts: Vec<Part<'static>>) -> Place<'static> {
+        Place { parts, writes: true }
+    }
+
+    #[test]
+    fn keys_are_made_of_objects_and_arguments() {
+        let drive = place(vec![Part::Text("drive/"), Part::Member("id")]);
+        let none = Vec::new();
+        let whole = |key: &str| Key::Whole(key.to_owned());
+        let open = Key::Open("drive/".to_owned());
+        let all = |out: &str| drive.objects(out, &none);
+        assert_eq!(all(r#"{"id":"7"}"#), [(String::new(), whole("drive/7"))]);
+        let list = [("/0".to_owned(), whole("drive/7")), ("/1".to_owned(), open.clone())];
+        assert_eq!(all(r#"[{"id":7},{"id":null}]"#), list);
+        assert_eq!(all("\"done\""), [(String::new(), open)]);
+        let file = place(vec![Part::Text("f:"), Part::Argument("path")]);
+        let named = file.arguments(r#"{"path":"a","text":"b"}"#);
+        assert_eq!(file.asked(&named), whole("f:a"));
+        assert_eq!(file.objects("[1]", &named), [(String::new(), whole("f:a"))]);
+    }
+}
