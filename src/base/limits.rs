@@ -180,6 +180,10 @@ pub const RECORD_COUNT_MAX: u64 = 9_007_199_254_740_991;
 pub const RECORD_LINKS_MAX: usize = 256;
 /// Most bytes of a frame of a packed file, packed or not: several of the longest lines.
 pub const PACKED_BYTES_MAX: usize = 16 << 20;
+/// The manifest of a bundle in a registry, in bytes.
+pub const MANIFEST_BYTES_MAX: usize = 64 << 10;
+/// What a registry gives to those whom it lets in, in bytes.
+pub const TOKEN_BYTES_MAX: usize = 64 << 10;
 /// A signed note in bytes: sixteen signatures, also such as no quantum computer forges, fit.
 pub const NOTE_BYTES_MAX: usize = 128 << 10;
 /// Bytes behind a frame that is not whole, for it to be asked whether a loss of power left them.

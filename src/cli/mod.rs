@@ -12,6 +12,7 @@ pub mod interrupt;
 pub mod linting;
 pub mod progress;
 pub mod record;
+pub mod registry;
 pub mod reporting;
 pub mod root;
 pub mod screen;
@@ -68,6 +69,8 @@ pub const COMMANDS: &[Command] = &[
     commands::sign::COMMAND,
     commands::verify::COMMAND,
     commands::attest::COMMAND,
+    commands::push::COMMAND,
+    commands::pull::COMMAND,
     commands::replay::COMMAND,
     commands::audit::COMMAND,
     commands::doc::COMMAND,

@@ -185,6 +185,7 @@ macro_rules! for_each_code {
             P0925 BadProof Error "a proof that proves nothing"
             P0926 BadNote Error "a checkpoint, a proof or a key that cannot be read"
             P0927 UnsignedLines Warning "lines of an audit log that no signature vouches for"
+            P0928 BadRegistry Error "a registry that does not do what it was asked for"
             P0930 BadTrustPolicy Error "a trust policy that cannot be used"
             P0931 BadKey Error "a key that cannot be used"
             P0932 BadFact Error "a result of a host function that cannot be used"

@@ -18,6 +18,7 @@ pub mod lsp;
 pub mod mcp;
 pub mod merge;
 pub mod mutate;
+pub mod oci;
 pub mod parallel;
 pub mod paths;
 pub mod pipeline;

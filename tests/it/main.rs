@@ -48,6 +48,7 @@ mod message_values;
 mod messages;
 mod missing;
 mod mutants;
+mod oci;
 mod pages;
 mod protobuf;
 mod readme;

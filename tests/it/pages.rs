@@ -36,6 +36,7 @@ const BARE: &[(Code, &str)] = &[
     (Code::BadTrustState, "bytes of a signed release"),
     (Code::BadTrustPolicy, "a bundle and a trust policy"),
     (Code::BadKey, "a secret"),
+    (Code::BadRegistry, "a registry"),
     (Code::Unrecorded, "a log that fails"),
     (Code::DamagedLog, "a segment whose bytes were changed"),
     (Code::LostLines, "the segments of a log"),

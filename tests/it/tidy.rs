@@ -118,6 +118,7 @@ const FEATURE_ROOMS: &[&str] = &[
     "src/runtime/vm/request/mod.rs",
     "src/runtime/vm/tests/mod.rs",
     "src/tools/mod.rs",
+    "src/tools/oci/mod.rs",
     "src/tools/replay/pack/mod.rs",
     "tests/it/replay/mod.rs",
 ];
@@ -524,7 +525,8 @@ fn every_dependency_has_its_reason() {
     assert_none(&found, "what is linked has a reason");
 }
 
-/// Nothing opens a socket, and one module alone starts a process: `git`, for a revision.
+/// Nothing opens a socket but one module of a feature of its own, for registries, and one module
+/// alone starts a process: `git`, for a revision.
 #[test]
 fn nothing_leaves_the_machine() {
     let mut found = Vec::new();
@@ -534,6 +536,7 @@ fn nothing_leaves_the_machine() {
             let socket = sockets.iter().any(|name| line.contains(name));
             let process = line.contains("process::Command")
                 || line.contains("process::{") && line.contains("Command");
+            let socket = socket || line.contains("ureq::") && path != "src/tools/oci/network.rs";
             if socket || process && path != "src/tools/revision.rs" {
                 found.push(format!("{path}:{number}: {}", line.trim()));
             }

@@ -22,6 +22,8 @@ pub mod learn;
 pub mod lsp;
 pub mod man;
 pub mod plan;
+pub mod pull;
+pub mod push;
 pub mod replay;
 pub mod sign;
 mod telling;
