@@ -403,8 +403,9 @@ impl<'p> Session<'_, 'p> {
     fn tell_steps(&self, answer: &mut Answer) {
         let Some(planned) = &self.ground.plan else { return };
         let name = |at: usize| planned.plan.steps.get(at).map(|step| step.name.to_string());
-        answer.open = self.state.open_steps(planned).filter_map(name).collect();
-        let lost = self.state.plan.unreachable(&planned.plan);
+        let open = self.state.open_steps(planned);
+        answer.open = open.into_iter().filter_map(name).collect();
+        let lost = self.state.unreachable(planned);
         answer.unreachable = lost.into_iter().filter_map(name).collect();
     }
 

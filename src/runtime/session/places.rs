@@ -6,12 +6,14 @@
 //! Imports: `base`, `lang`, `runtime::session`.
 //! Source:  `docs/sessions.md`, "Plans".
 
+use std::collections::BTreeSet;
+
 use crate::base::pointer;
 use crate::lang::session::{MODEL, OFF_PLAN, PROMPT};
 use crate::runtime::session::approvals::canonical;
 use crate::runtime::session::ground::Planned;
 use crate::runtime::session::json::members;
-use crate::runtime::session::plan::{Asks, Demand, Place, Undoing, Undone};
+use crate::runtime::session::plan::{Asks, Demand, Place, Step, Undoing, Undone};
 use crate::runtime::session::provenance::{From, Kind, Provenance};
 use crate::runtime::session::state::{Call, State};
 
@@ -129,10 +131,53 @@ impl State {
         is_next && comes_from(self, values, ("", &names), is_own)
     }
 
-    /// The steps that can be taken.
-    pub(super) fn open_steps(&self, planned: &Planned<'_>) -> impl Iterator<Item = usize> {
+    /// The steps that the next call may be, as far as tools tell: to plans that came at run time it
+    /// must be known, too.
+    pub(super) fn open_steps(&self, planned: &Planned<'_>) -> Vec<usize> {
         let plan = &planned.plan;
-        (0..plan.steps.len()).filter(|at| self.plan.is_open(plan, *at))
+        let known = |step: &Step| {
+            let tool = (&*step.tool, planned.readers.contains(&*step.tool));
+            let mut plans = self.plans.iter();
+            plans.all(|(plan, progress)| {
+                !matches!(progress.place(plan, tool, |_| true), Place::Off(_))
+            })
+        };
+        let steps = plan.steps.iter().enumerate();
+        let open = steps.filter(|(at, step)| self.plan.is_open(plan, *at) && known(step));
+        open.map(|(at, _)| at).collect()
+    }
+
+    /// The steps that are not done and that no calls lead to any more, as far as tools tell: those
+    /// that are not taken again, and those behind them, in this plan or in one that came at run
+    /// time.
+    pub(super) fn unreachable(&self, planned: &Planned<'_>) -> Vec<usize> {
+        let all = || {
+            let others = self.plans.iter().map(|(plan, progress)| (plan, progress));
+            std::iter::once((&planned.plan, &self.plan)).chain(others)
+        };
+        let mut reached: Vec<Vec<bool>> =
+            all().map(|(plan, progress)| progress.begun(plan)).collect();
+        let tools: BTreeSet<&str> =
+            all().flat_map(|(plan, _)| &plan.steps).map(|step| &*step.tool).collect();
+        let mut goes_on = true;
+        while std::mem::take(&mut goes_on) {
+            for tool in &tools {
+                let tool = (*tool, planned.readers.contains(tool));
+                let next = all().zip(&reached);
+                let next =
+                    next.map(|((plan, progress), reached)| progress.next((plan, reached), tool));
+                // A call that one plan does not know is made by nobody.
+                let Some(next) = next.collect::<Option<Vec<_>>>() else { continue };
+                for (reached, steps) in reached.iter_mut().zip(next) {
+                    for at in steps {
+                        let place = reached.get_mut(at);
+                        goes_on |= place.is_some_and(|place| !std::mem::replace(place, true));
+                    }
+                }
+            }
+        }
+        let own = reached.first().into_iter().flatten().enumerate();
+        own.filter(|(_, reached)| !**reached).map(|(at, _)| at).collect()
     }
 
     /// Undoes steps, with the tools that undo what they did. `None` where none of them is done, or

@@ -145,19 +145,15 @@ impl Progress {
         if let Some((at, _)) = best {
             return Place::Step(at);
         }
-        let free = only_reads
-            && plan.reads.iter().any(|pattern| glob::matches(pattern, tool))
-            && plan.budget.is_none_or(|budget| self.reads < budget);
+        let free = only_reads && self.reads_freely(plan, tool);
         if free { Place::Read } else { Place::Off(only_reads) }
     }
 
     /// Whether a step can be taken, as far as others go.
     pub(super) fn is_open(&self, plan: &Plan, at: usize) -> bool {
-        let count = self.counts.get(at).map_or(0, |counts| counts.0);
         let Some(step) = plan.steps.get(at) else { return false };
-        step.times.is_none_or(|times| count < times)
+        self.may_begin(plan, at)
             && step.after.iter().all(|at| self.is_done(*at))
-            && !self.closed.contains(&at)
             && self.undoing.is_empty()
     }
 
@@ -166,19 +162,40 @@ impl Progress {
         self.closed.insert(step);
     }
 
-    /// The steps that are not done and never will be: those that are not taken any more, and those
-    /// behind them.
-    pub(super) fn unreachable(&self, plan: &Plan) -> Vec<usize> {
-        let mut found: Vec<usize> = Vec::new();
-        for (at, step) in plan.steps.iter().enumerate() {
-            let begun = self.counts.get(at).is_some_and(|counts| counts.0 > 0);
-            let over = self.closed.contains(&at) || step.times == Some(0);
-            let lost = over && !begun || step.after.iter().any(|before| found.contains(before));
-            if lost && !self.is_done(at) {
-                found.push(at);
-            }
-        }
-        found
+    /// Whether a step may be taken some time, as far as it alone goes.
+    fn may_begin(&self, plan: &Plan, at: usize) -> bool {
+        let count = self.counts.get(at).map_or(0, |counts| counts.0);
+        let times = plan.steps.get(at).map(|step| step.times);
+        let left = times.is_some_and(|times| times.is_none_or(|times| count < times));
+        left && !self.closed.contains(&at)
+    }
+
+    /// Whether calls of a tool without effect need no step.
+    fn reads_freely(&self, plan: &Plan, tool: &str) -> bool {
+        plan.reads.iter().any(|pattern| glob::matches(pattern, tool))
+            && plan.budget.is_none_or(|budget| self.reads < budget)
+    }
+
+    /// Which steps are done or under way.
+    pub(super) fn begun(&self, plan: &Plan) -> Vec<bool> {
+        let begun = |at| self.counts.get(at).is_some_and(|counts: &(u32, u32)| counts.0 > 0);
+        (0..plan.steps.len()).map(begun).collect()
+    }
+
+    /// The steps that a call of a tool may be, once all these are reached; `None` where the plan
+    /// knows no such call.
+    pub(super) fn next(
+        &self,
+        (plan, reached): (&Plan, &[bool]),
+        (tool, only_reads): (&str, bool),
+    ) -> Option<Vec<usize>> {
+        let is_reached = |at: &usize| reached.get(*at).copied().unwrap_or_default();
+        let steps = plan.steps.iter().enumerate().filter(|(_, step)| *step.tool == *tool);
+        let ready = steps
+            .filter(|(at, step)| self.may_begin(plan, *at) && step.after.iter().all(is_reached));
+        let ready: Vec<usize> = ready.map(|(at, _)| at).collect();
+        let free = only_reads && self.reads_freely(plan, tool);
+        (free || !ready.is_empty()).then_some(ready)
     }
 
     /// The call that was `place` was undone: it is none of the plan any more.

@@ -106,6 +106,9 @@ fn plans_that_come_at_run_time_narrow() {
             "args": {"to": {"from": ["find"]}, "amount": {"in": [5.0, 7.5]},
                 "*": {"max_bytes": 6}}},
     });
+    let noted = |call: &str, note: &str| {
+        request(call, "pay", json!({"to": "ann", "amount": 5.0, "note": note}))
+    };
     expect(
         &policy,
         &[
@@ -119,6 +122,8 @@ fn plans_that_come_at_run_time_narrow() {
             (pay("4", "bob", 5.0), "deny plan.any"),
             (pay("5", "ann", 6.0), "deny plan.any"),
             (pay("6", "ann", 7.5), "allow all"),
+            (noted("6a", "hello"), "deny plan.any"),
+            (noted("6b", "bill"), "allow all"),
             // A second plan narrows, too: both must know the call.
             (plan(json!({"pay": {"tool": "pay", "args": {"amount": {"eq": 5.0}}}})), "Nothing"),
             (pay("7", "ann", 7.5), "deny plan.any"),

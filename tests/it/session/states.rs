@@ -24,6 +24,7 @@ rules:
   - {id: large, on: [pay], when: args.amount > 3.0, escalate: {to: [user], reason: large}}
   - {id: cents, on: [pay], when: args.amount < 1.0, deny: it is too little, priority: -1}
   - {id: diary, on: [read], when: args.path == 'bob', deny: it is private, priority: -1}
+  - {id: letters, on: [read], when: args.path == 'ann', deny: it is private, priority: -1}
 flow:
   - {id: target, sink: {arg: target}, forbid: "untrusted.*", over: deny}
 meters:
@@ -40,7 +41,8 @@ plan:
 on_deny:
   large: {respond: fail, retries: 1}
   cents: {respond: fail, retries: 1}
-  diary: {respond: fail, retries: 0}
+  diary: {respond: fail, retries: 1}
+  letters: {respond: fail, retries: 1}
   limit.spend: {respond: fail, retries: 2}
 "#;
 
@@ -72,7 +74,7 @@ fn event() -> impl Strategy<Value = Json> {
 fn twins() -> impl Strategy<Value = (Json, Json)> {
     let amount = || prop::sample::select(vec![0.5, 0.7, 2.5, 3.5, 4.0]);
     let call = || (0..9_u8).prop_map(|call| call.to_string());
-    let path = || prop::sample::select(vec!["a", "b", "bob"]);
+    let path = || prop::sample::select(vec!["a", "b", "bob", "ann"]);
     prop_oneof![
         2 => (event(), event()),
         2 => (call(), amount(), amount()).prop_map(|(call, one, other)| {
@@ -188,8 +190,9 @@ fn last(policy: &str, events: &[Json]) -> [u8; 32] {
 #[test]
 fn what_later_decisions_hang_on_is_in_the_digest() {
     let pay = |amount: f64| request("1", "pay", json!({"to": "ann", "amount": amount}));
-    // Which rule objected is counted: `cents` or `large`, each with a retry of its own.
-    assert_ne!(last(POLICY, &[pay(0.5)]), last(POLICY, &[pay(4.0)]));
+    // Which rule objected is counted: each has retries of its own.
+    let read = |path: &str| last(POLICY, &[request("1", "read", json!({"path": path}))]);
+    assert_ne!(read("bob"), read("ann"));
     // What was denied takes what it is worth where it is carried out all the same.
     assert_ne!(last(POLICY, &[pay(0.5)]), last(POLICY, &[pay(0.7)]));
     // An answer that failed undoes what a step has taken. Both carry what nobody knows.
