@@ -77,8 +77,16 @@ impl<'g, 'p> Desk<'g, 'p> {
     }
 
     fn call(&mut self, tool: &str, args: &Json) -> (String, Option<Effect>, Option<String>) {
+        self.call_by("agent:1", (tool, args))
+    }
+
+    fn call_by(
+        &mut self,
+        agent: &str,
+        (tool, args): (&str, &Json),
+    ) -> (String, Option<Effect>, Option<String>) {
         let call = self.seq.to_string();
-        let principal = json!({"id": "agent:1"});
+        let principal = json!({"id": agent});
         self.tell(json!({"ev": "request", "call": call, "principal": principal,
             "action": {"tool": tool, "args": args}}))
     }
@@ -190,25 +198,37 @@ fn without_a_session_nothing_is_approved() {
     assert_eq!(decide(&context), Some(Effect::Deny));
 }
 
+/// A principal, a tool, an amount.
+type Key = (usize, usize, usize);
+
 #[derive(Clone, Debug)]
 enum Act {
-    Call(usize, usize),
-    Say(usize, usize, bool),
+    /// Who calls which tool with which amount.
+    Call(Key),
+    /// About whose call of what somebody says something.
+    Say(Key, usize, bool),
     Wait(u64),
 }
 
 fn act() -> impl Strategy<Value = Act> {
+    let key = || (0..2_usize, 0..2_usize, 0..2_usize);
     prop_oneof![
-        4 => (0..2_usize, 0..2_usize).prop_map(|(tool, amount)| Act::Call(tool, amount)),
-        6 => (0..4_usize, 0..4_usize, prop::bool::weighted(0.9))
-            .prop_map(|(ask, by, grants)| Act::Say(ask, by, grants)),
+        5 => key().prop_map(Act::Call),
+        8 => (key(), 0..4_usize, prop::bool::weighted(0.9))
+            .prop_map(|(key, by, grants)| Act::Say(key, by, grants)),
         1 => prop::sample::select(vec![1, 60, 299, 300, 599, 600]).prop_map(Act::Wait),
     ]
 }
 
 const TOOLS: [&str; 2] = ["pay", "move"];
 const AMOUNTS: [f64; 2] = [20.0, 30.0];
+const AGENTS: [&str; 2] = ["agent:1", "agent:2"];
 const PEOPLE: [&str; 4] = ["user:a", "user:b", "agent:1", "eve"];
+
+/// Whether somebody may speak about a call of an agent: nobody about their own.
+fn may_say(by: usize, agent: usize) -> bool {
+    PEOPLE[by] != "eve" && PEOPLE[by] != AGENTS[agent]
+}
 
 /// What people have said about one call, since it was asked.
 #[derive(Default)]
@@ -225,20 +245,19 @@ proptest! {
     /// No call is made that was not granted by two who may, for itself, in time, and often enough;
     /// and every such call is.
     #[test]
-    fn nothing_is_made_that_was_not_granted(acts in prop::collection::vec(act(), 1..80)) {
+    fn nothing_is_made_that_was_not_granted(acts in prop::collection::vec(act(), 1..120)) {
         let program = program(POLICY);
         let ground = Ground::of(&program);
         let mut desk = Desk::of(&ground);
-        let mut digests: BTreeMap<(usize, usize), String> = BTreeMap::new();
-        let mut books: BTreeMap<(usize, usize), Book> = BTreeMap::new();
+        let mut digests: BTreeMap<Key, String> = BTreeMap::new();
+        let mut books: BTreeMap<Key, Book> = BTreeMap::new();
         for act in acts {
             let now = desk.time;
             match act {
                 Act::Wait(seconds) => {
                     desk.time += seconds;
                 }
-                Act::Say(ask, by, grants) => {
-                    let key = (ask / 2, ask % 2);
+                Act::Say(key, by, grants) => {
                     let Some(digest) = digests.get(&key) else { continue };
                     let verdict = if grants { "granted" } else { "refused" };
                     desk.says(digest, PEOPLE[by], verdict);
@@ -246,7 +265,7 @@ proptest! {
                     let open = book.asked.is_some_and(|asked| now < asked + 600)
                         && book.granted.is_none()
                         && !book.refused;
-                    if !open || by > 1 {
+                    if !open || !may_say(by, key.0) {
                         continue;
                     }
                     if !grants {
@@ -258,9 +277,10 @@ proptest! {
                         book.granted = Some((now, 2));
                     }
                 }
-                Act::Call(tool, amount) => {
-                    let key = (tool, amount);
-                    let (_, effect, digest) = desk.call(TOOLS[tool], &large(AMOUNTS[amount]));
+                Act::Call(key) => {
+                    let (agent, tool, amount) = key;
+                    let what = (TOOLS[tool], &large(AMOUNTS[amount]));
+                    let (_, effect, digest) = desk.call_by(AGENTS[agent], what);
                     digests.extend(digest.map(|digest| (key, digest)));
                     let book = books.entry(key).or_default();
                     let live = book.granted.filter(|(since, left)| now < since + 300 && *left > 0);

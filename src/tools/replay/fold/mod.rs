@@ -484,3 +484,77 @@ impl<K: Holds> Live<K> {
         self.stage = Stage::Astray(why);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Astray, Bench, Holds, REPLAY_SESSION_BYTES_MAX, SHARDS, Shard, Stands};
+    use crate::runtime::record::read::Record;
+
+    /// A session that keeps so many bytes, whatever happens.
+    struct Kept(usize);
+
+    impl Holds for Kept {
+        fn bytes(&self) -> usize {
+            self.0
+        }
+    }
+
+    /// Counts records that were folded, and those that were not.
+    #[derive(Default)]
+    struct Counting(usize, usize);
+
+    impl Bench<Kept, ()> for Counting {
+        fn event(
+            &mut self,
+            _: &Record<'_>,
+            _: Stands,
+            kept: Option<Box<Kept>>,
+        ) -> Result<Box<Kept>, Astray> {
+            self.0 += 1;
+            Ok(kept.unwrap_or_else(|| Box::new(Kept(1_000))))
+        }
+
+        fn strays(&mut self, _: &Astray) {}
+
+        fn alone(&mut self, _: &Record<'_>, _: Stands, _: &Astray) {
+            self.1 += 1;
+        }
+
+        fn found(&mut self) {}
+    }
+
+    fn line(session: usize, number: usize, bytes: usize) -> String {
+        format!(
+            "{{\"v\":1,\"id\":\"r\",\"ses\":{{\"id\":\"s{session}\",\"n\":{number}}},\
+             \"ctx\":{{\"n\":\"{}\"}},\"out\":{{\"effect\":\"deny\",\"fired\":[]}}}}",
+            "x".repeat(bytes)
+        )
+    }
+
+    #[test]
+    fn records_that_wait_are_counted_and_leave() {
+        let stands = Stands { source: 0, line: 1, counts: true };
+        let most = REPLAY_SESSION_BYTES_MAX / SHARDS;
+        let (mut shard, mut bench) = (Shard::<Kept>::default(), Counting::default());
+        let mut fold = |shard: &mut Shard<Kept>, line: &str| {
+            shard.fold(&[(line.as_bytes(), stands)], false, &mut bench);
+            let held: usize = shard.sessions.values().map(|live| live.bytes).sum();
+            assert_eq!(shard.bytes, held, "what left is not counted");
+            bench.0
+        };
+        // The first records of these never come.
+        let size = most / 8;
+        for session in 0..40 {
+            fold(&mut shard, &line(session, 2, size));
+            assert!(shard.bytes <= most, "{} bytes wait", shard.bytes);
+        }
+        assert!(shard.bytes > most / 2 && shard.crowded);
+        // What came in front of others is folded with them, and is not counted twice.
+        let (mut shard, folded) = (Shard::<Kept>::default(), fold(&mut shard, &line(99, 7, 1)));
+        fold(&mut shard, &line(0, 3, size));
+        fold(&mut shard, &line(0, 2, size));
+        assert!(shard.bytes > 2 * size);
+        assert_eq!(fold(&mut shard, &line(0, 1, 10)), folded + 3);
+        assert_eq!(shard.bytes, 1_000);
+    }
+}
