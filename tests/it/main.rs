@@ -56,6 +56,7 @@ mod records;
 mod replay;
 mod report;
 mod reproducible;
+mod reviewed;
 mod same;
 mod schemas;
 mod secrets;

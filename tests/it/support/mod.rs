@@ -17,6 +17,7 @@ pub(crate) mod run;
 pub(crate) mod seal;
 pub(crate) mod told;
 pub(crate) mod tree;
+pub(crate) mod typed;
 pub(crate) mod values;
 pub(crate) mod watch;
 pub(crate) mod workload;
