@@ -14,6 +14,9 @@ use crate::lang::value::scan;
 use crate::runtime::vm::request::error::InputKind;
 use crate::runtime::vm::request::reader::{Read, Reader, Text};
 
+/// Keys of an object up to which each is compared with all before it.
+const FEW: usize = 16;
+
 /// A value without parts, or an empty container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Leaf<'a> {
@@ -57,7 +60,16 @@ pub(super) fn members(text: &str) -> Read<Vec<(Cow<'_, str>, &str)>> {
     while reader.more(found.is_empty(), b'}')? {
         let key = reader.key()?;
         let key = resolved(&reader, key)?;
-        if !known.insert(key.clone()) {
+        // Few keys are compared; of many a set is kept.
+        if found.len() == FEW {
+            known.extend(found.iter().map(|(key, _)| key.clone()));
+        }
+        let is_new = if found.len() < FEW {
+            !found.iter().any(|(other, _)| *other == key)
+        } else {
+            known.insert(key.clone())
+        };
+        if !is_new {
             return Err(InputKind::DuplicateKey);
         }
         found.push((key, value(&mut reader, 1)?));
@@ -237,7 +249,7 @@ fn leaf<'a>(reader: &mut Reader<'a>) -> Read<Leaf<'a>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Leaf, Met, members, walk};
+    use super::{FEW, Leaf, Met, members, walk};
     use crate::runtime::vm::request::error::InputKind;
 
     fn leaves(text: &str) -> Vec<String> {
@@ -292,5 +304,18 @@ mod tests {
         assert!(members(r#"{"a": 1, "\u0061": 2}"#).is_err());
         let found = members(r#"{"a": {"b": [1]}, "c": "d"}"#).expect("an object");
         assert_eq!(found[0].1, r#"{"b": [1]}"#);
+    }
+
+    #[test]
+    fn a_key_that_is_given_twice_is_found_among_few_and_many() {
+        for count in [1, FEW - 1, FEW, FEW + 1, 3 * FEW] {
+            let keys: Vec<String> = (0..count).map(|at| format!("\"k{at}\":{at}")).collect();
+            let whole = format!("{{{}}}", keys.join(","));
+            assert_eq!(members(&whole).map(|it| it.len()), Ok(count));
+            for again in [0, count / 2, count - 1] {
+                let twice = format!("{{{},\"\\u006b{again}\":0}}", keys.join(","));
+                assert_eq!(members(&twice).map(|it| it.len()), Err(InputKind::DuplicateKey));
+            }
+        }
     }
 }

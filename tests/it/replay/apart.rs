@@ -48,14 +48,25 @@ fn answer(call: &str) -> Json {
 
 /// The records of a session, and what both ways find of it.
 pub(super) fn both(from: &str, to: &str, records: &[String]) -> [Impact; 2] {
+    both_from(from, None, to, records)
+}
+
+/// The same, with another bundle in the stead of the one that decided.
+pub(super) fn both_from(
+    own: &str,
+    from: Option<&str>,
+    to: &str,
+    records: &[String],
+) -> [Impact; 2] {
     let (store, filter) = (Store::default(), Filter::default());
-    store.add(program(from));
+    store.add(program(own));
+    let from = from.map(|text| Arc::new(program(text)));
     let to: Arc<Program> = Arc::new(program(to));
     let bytes: Vec<u8> = file(records).into_bytes();
     let chunk = Chunk { source: 0, line: 1, bytes };
-    let mut comparer = Comparer::of((&store, &filter), None, &to);
+    let mut comparer = Comparer::of((&store, &filter), from.as_ref(), &to);
     let frozen = comparer.chunk(&chunk);
-    let task = Resim { from: None, to: Arc::clone(&to), weight: 1 };
+    let task = Resim { from, to: Arc::clone(&to), weight: 1 };
     let mut folds = Folds::of(&store, task, NonZero::new(2).expect("above zero"));
     let (mut anew, gathered) = comparer.chunk_apart(&chunk);
     anew.merge(folds.take(gathered));

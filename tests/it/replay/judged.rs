@@ -4,7 +4,7 @@
 use policyc::tools::replay::impact::{Impact, Outcome};
 use serde_json::{Value as Json, json};
 
-use super::apart::{both, changes, logged, made};
+use super::apart::{both, both_from, changes, logged, made};
 use super::{file, project};
 use crate::support::run::ran;
 
@@ -154,4 +154,28 @@ fn what_follows_a_call_that_is_open_is_open_where_the_state_matters() {
     assert_eq!((changes(&own), own.drift), (vec![], 0));
     assert_eq!(own.cell(Outcome::Deny, Outcome::Deny).records, 1);
     assert_eq!(own.cell(Outcome::Allow, Outcome::Allow).records, 1);
+}
+
+/// The bundle in the stead of those that decided drifts where its effect is not the recorded one,
+/// and what approvers have refused was denied.
+#[test]
+fn drift_is_told_of_another_bundle_too() {
+    let mut events =
+        vec![json!({"ev": "prompt", "principal": {"id": "a"}, "text": "go"}), send("1", 500.0)];
+    let asked: Json = serde_json::from_str(&made(POLICY, &events)[1]).expect("JSON");
+    let digest = asked["approval"]["for"].as_str().expect("a digest");
+    events.push(json!({"ev": "approval", "for": digest, "by": "user:mona", "verdict": "refused"}));
+    events.push(send("2", 500.0));
+    events.push(send("3", 5.0));
+    let records = made(POLICY, &events);
+    assert!(records[3].contains("\"note\":\"refused\""), "{}", records[3]);
+    for (from, drift) in [
+        (POLICY.to_owned(), 0),
+        // The last call is escalated, and was allowed.
+        (POLICY.replace("args.amount > 100.0", "args.amount > 1.0"), 1),
+    ] {
+        for impact in both_from(POLICY, Some(&from), POLICY, &records) {
+            assert_eq!((impact.drift, impact.total().records), (drift, 3), "{from}");
+        }
+    }
 }

@@ -245,3 +245,18 @@ fn a_session_is_found_by_the_beginning_of_its_id() {
     run("replay step s --records a.jsonl").expect(2, &["several sessions", "s-1, s-2"]);
     run("replay step other --records a.jsonl").expect(5, &["no session's id begins with"]);
 }
+
+#[test]
+fn a_number_that_nobody_can_hold_hides_nothing_else() {
+    let whole = lines().remove(2);
+    let line = whole.replace("\"note\":\"1.50\"", "\"note\":1e400");
+    assert_ne!(line, whole);
+    let (store, line) = (Store::default(), Line { source: 0, line: 1, bytes: line.into_bytes() });
+    store.add(program(POLICY));
+    let session = session("s-1", vec![line], &store, None);
+    let call = session.calls.first().expect("a call");
+    assert_eq!(call.tool, "pay");
+    assert!(call.arguments.contains("amount=25000"), "{}", call.arguments);
+    assert!(call.arguments.contains("note=1e400"), "{}", call.arguments);
+    assert_eq!(call.state.len(), 2, "{:?}", call.state);
+}

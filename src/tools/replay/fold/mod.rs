@@ -355,7 +355,10 @@ impl<K: Holds> Shard<K> {
             self.clock += 1;
             let id = session.id.text();
             let is_new = !self.sessions.contains_key(&*id);
-            let live = self.sessions.entry(id.as_ref().into()).or_default();
+            if is_new {
+                self.sessions.insert(id.as_ref().into(), Live::default());
+            }
+            let Some(live) = self.sessions.get_mut(&*id) else { continue };
             live.touched = self.clock;
             let before = live.bytes;
             live.take(&record, (session.step, *stands), self.crowded, bench);
