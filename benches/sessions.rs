@@ -37,8 +37,8 @@ const ACTS: usize = 4;
 fn policy(rules: usize, labels: usize) -> String {
     let tools = (rules / 10).clamp(ACTS, 100);
     let mut text = String::from("policyc: 1\nname: bench\ndefault: deny\nlabels:\n  integrity:\n");
-    let more: Vec<String> = (3..labels).map(|at| format!("l{at}")).collect();
-    let _ = writeln!(text, "    untrusted: [web]\n    own: [{}]", {
+    let more: Vec<String> = (4..labels).map(|at| format!("l{at}")).collect();
+    let _ = writeln!(text, "    untrusted: [web]\n    own: [{}]\n  secrecy: {{secret: [pii]}}", {
         [&["record".to_owned()], more.as_slice()].concat().join(", ")
     });
     let carried = more.iter().map(|it| format!("own.{it}")).collect::<Vec<_>>().join(", ");
@@ -67,9 +67,10 @@ fn policy(rules: usize, labels: usize) -> String {
         };
         // Readers have none of these arguments.
         let on = if on == "*" { (0..tools).map(|it| format!("t{it}")).collect() } else { vec![on] };
-        let _ = writeln!(text, "  - {{id: r{rule}, on: [{}], when: \"{when}\", deny: no}}", {
-            on.join(", ")
-        });
+        let _ =
+            writeln!(text, "  - {{id: r{rule}, on: [{}], when: \"{when}\", deny: not this}}", {
+                on.join(", ")
+            });
     }
     text.push_str(
         "flow:\n  - id: target\n    sink: {arg: target}\n    forbid: \"untrusted.*\"\n    \

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Records what servers of the Model Context Protocol answer to `tools/list`.
 
-    npm install --prefix DIR @modelcontextprotocol/server-filesystem @modelcontextprotocol/server-everything
+    npm install --prefix DIR @modelcontextprotocol/server-filesystem @modelcontextprotocol/server-everything \
+      @modelcontextprotocol/server-postgres @modelcontextprotocol/server-slack
     python3 -m venv DIR/venv
-    DIR/venv/bin/pip install mcp-server-git mcp-server-fetch
+    DIR/venv/bin/pip install mcp-server-git mcp-server-fetch mcp-email-server
     python3 tests/mcp.py DIR tests/cases/mcp
 
 Each server is started here, over standard input and output, and asked once. The answer is written
-as it came, with keys in order, to NAME.json; name and version that the server gave are printed.
+as it came, with keys in order, to NAME.json, of one server without its texts; name and version that the server gave are printed.
 `tests/cases/mcp/README.md` tells which are committed.
 """
 
@@ -24,10 +25,14 @@ def servers(home, folder):
     node = home / "node_modules/.bin"
     python = home / "venv/bin"
     return {
+        "email": [python / "mcp-email-server", "stdio"],
         "everything": [node / "mcp-server-everything"],
         "fetch": [python / "mcp-server-fetch"],
         "filesystem": [node / "mcp-server-filesystem", folder],
         "git": [python / "mcp-server-git"],
+        # Neither is asked for anything that needs what it is told here.
+        "postgres": [node / "mcp-server-postgres", "postgresql://localhost/none"],
+        "slack": ["env", "SLACK_BOT_TOKEN=none", "SLACK_TEAM_ID=none", node / "mcp-server-slack"],
     }
 
 
@@ -73,10 +78,27 @@ def record(command):
     return told, answer
 
 
+def bare(tool):
+    """A tool without its texts, of which there are many."""
+
+    def without(part):
+        if isinstance(part, list):
+            return [without(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        texts = ("description", "title", "examples")
+        kept = {key: value for key, value in part.items() if key not in texts or isinstance(value, dict)}
+        return {key: without(value) for key, value in kept.items()}
+
+    return {"name": tool["name"], "inputSchema": without(tool["inputSchema"])}
+
+
 def main(home, out):
     with tempfile.TemporaryDirectory() as folder:
         for name, command in servers(pathlib.Path(home), folder).items():
             told, answer = record(command)
+            if name == "email":
+                answer["result"] = {"tools": [bare(tool) for tool in answer["result"]["tools"]]}
             text = json.dumps(answer, indent=1, ensure_ascii=False, sort_keys=True)
             (pathlib.Path(out) / f"{name}.json").write_text(text + "\n", encoding="utf-8")
             print(f"{name}: {told['name']} {told['version']}, {len(answer['result']['tools'])} tools")

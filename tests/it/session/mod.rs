@@ -12,6 +12,7 @@ mod meters;
 mod params;
 mod plans;
 pub(crate) mod random;
+mod readings;
 mod states;
 mod steps;
 mod store;

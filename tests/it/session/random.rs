@@ -238,3 +238,47 @@ fn a_decision_of_a_session_is_that_about_its_context() {
     assert_eq!(context["@session"]["from"]["/to"], json!("model"));
     assert_eq!(context["@session"]["label"]["untrusted.*"]["/to"], json!(false));
 }
+
+/// The digests after each event, of a session that goes on from a state.
+fn digests(mut session: Session<'_, '_>, events: &[Json]) -> Vec<[u8; 32]> {
+    let mut work = Work::of(session.ground());
+    let after = |event: &Json| {
+        session.line(event.to_string().as_bytes(), &mut work);
+        session.state().digest()
+    };
+    events.iter().map(after).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever prefix is folded first, and however many threads fold at the same time.
+    #[test]
+    fn digests_are_those_of_the_events(
+        events in prop::collection::vec(event(), 1..16),
+        cut in 0..16_usize,
+        threads in 1..5_usize,
+    ) {
+        let (program, events) = (program(POLICY), numbered(events));
+        let ground = Ground::of(&program);
+        let whole = digests(Session::new(&ground), &events);
+        let (first, rest) = events.split_at(cut.min(events.len()));
+        let folded: Vec<Vec<[u8; 32]>> = std::thread::scope(|scope| {
+            let fold = || {
+                let mut session = Session::new(&ground);
+                let mut work = Work::of(&ground);
+                for event in first {
+                    session.line(event.to_string().as_bytes(), &mut work);
+                }
+                let state = session.into_state();
+                let resumed = Session::resume(&ground, state).expect("of this program");
+                digests(resumed, rest)
+            };
+            let all: Vec<_> = (0..threads).map(|_| scope.spawn(fold)).collect();
+            all.into_iter().map(|it| it.join().expect("a thread")).collect()
+        });
+        for found in folded {
+            prop_assert_eq!(&found[..], &whole[first.len()..]);
+        }
+    }
+}
