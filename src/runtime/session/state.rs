@@ -250,6 +250,11 @@ impl State {
             self.note(&at.to_le_bytes());
         }
         self.note_audience(&call.audience);
+        // Under these it stores, once it is answered.
+        for (name, text) in &call.named {
+            self.note(name.as_bytes());
+            self.note(text.as_bytes());
+        }
         // One that is carried out all the same takes them then.
         for share in &call.shares {
             for part in [&share.meter.to_le_bytes()[..], share.key.as_bytes()] {
@@ -285,6 +290,15 @@ impl State {
         let mut log = self.log.clone();
         for set in [&self.ctx, &self.seen] {
             set.words().iter().for_each(|word| log.update(word.to_le_bytes()));
+        }
+        // Values without a text are kept nowhere else.
+        for audience in [&self.ctx_audience, &self.seen_audience] {
+            log.update([u8::from(audience.is_everyone())]);
+            for name in audience.names() {
+                log.update((name.len() as u64).to_le_bytes());
+                log.update(name.as_bytes());
+            }
+            log.update(u64::MAX.to_le_bytes());
         }
         let (seconds, nanoseconds) = self.now;
         log.update(seconds.to_le_bytes());

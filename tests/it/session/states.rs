@@ -222,3 +222,27 @@ fn what_later_decisions_hang_on_is_in_the_digest() {
     let spelled = plan([one, other]).replace("\"plan\":{", "\"plan\" : { ");
     assert_eq!(after(&plan([one, other])), after(&spelled));
 }
+
+#[test]
+fn who_may_read_and_what_will_be_stored_is_in_the_digest() {
+    let policy = r#"
+policyc: 1
+default: deny
+labels: {integrity: {untrusted: [file], own: [record]}}
+tools:
+  look:
+    effect: none
+    output: {"": {labels: [own.record], audience: "out.open ? ['ann', 'bob'] : ['bob']"}}
+  write: {effect: state, args: {folder: string}, store: "drive/{args.folder}/{id}"}
+rules: [{id: all, allow: a call}]
+"#;
+    // A bool leaves no text, but narrows who may read what the model makes of it.
+    let look = |open: bool| {
+        let out = json!({"open": open});
+        last(policy, &[request("1", "look", json!({})), response("1", out)])
+    };
+    assert_ne!(look(true), look(false));
+    // Both arguments were seen nowhere: what tells them apart is where the answer will lie.
+    let write = |folder: &str| last(policy, &[request("1", "write", json!({"folder": folder}))]);
+    assert_ne!(write("a"), write("b"));
+}
