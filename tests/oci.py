@@ -126,6 +126,17 @@ def real(here):
         said("the digest is printed", pushed.startswith(f"{place}@sha256:"), pushed)
         again = here.run(0, "push", "payments.plcb", f"{place}:3", "--plain-http").stdout.strip()
         said("the same bundle has the same digest", again == pushed, again)
+        for name in ["payments.plcb", "payments.plcb.sig"]:
+            shutil.copy(pathlib.Path(here.folder, name), pathlib.Path(here.folder, "other" + name[8:]))
+        again = here.run(0, "push", "other.plcb", f"{place}:3", "--plain-http").stdout.strip()
+        said("whatever its file is called", again == pushed, again)
+        pathlib.Path(here.folder, "other.plcb.sig").write_text("{}")
+        here.run(2, "push", "other.plcb", f"{place}:3", "--plain-http", has=["R0706"])
+        pathlib.Path(here.folder, "other.yaml").write_text(POLICY.replace("10.0", "11.0"))
+        here.run(0, "build", "other.yaml", "-o", "other.plcb")
+        signed = here.bytes("payments.plcb.sig")
+        pathlib.Path(here.folder, "other.plcb.sig").write_bytes(signed)
+        here.run(4, "push", "other.plcb", f"{place}:3", "--plain-http", has=["R0707"])
         here.run(0, "pull", pushed, "-o", "back.plcb", "--plain-http", has=["signatures"])
         said("the bundle is the same", here.bytes("back.plcb") == here.bytes("payments.plcb"))
         same = here.bytes("back.plcb.sig") == here.bytes("payments.plcb.sig")
@@ -164,7 +175,7 @@ def real(here):
         docker.joinpath("config.json").write_text(json.dumps({"auths": {host: {"auth": auth}}}))
         here.run(0, *push)
         docker.joinpath("config.json").write_text(json.dumps({"credHelpers": {host: "ecr"}}))
-        here.run(2, *push, has=["no program is started"])
+        here.run(2, *push, has=["status 401", "are not started"])
         shutil.rmtree(docker)
     finally:
         process.terminate()
@@ -228,12 +239,15 @@ class Liar(http.server.BaseHTTPRequestHandler):
             return self.answer(200, json.dumps({"token": "let-in"}).encode())
         if self.path.startswith("/elsewhere"):
             return self.answer(200, self.bundle)
+        if self.path.startswith("/greedy"):
+            challenge = f'Bearer realm="http://{self.headers["Host"]}/token",service="here"'
+            return self.answer(401, WWW_Authenticate=challenge)
         mode, kind = self.path.split("/")[2], self.path.split("/")[3]
         host = self.headers["Host"]
         if mode == "stalls":
             time.sleep(4)
             return None
-        if mode == "token" and self.headers.get("Authorization") != "Bearer let-in":
+        if mode in ("token", "moved", "handed") and self.headers.get("Authorization") != "Bearer let-in":
             challenge = f'Bearer realm="http://{host}/token",service="here"'
             return self.answer(401, WWW_Authenticate=challenge)
         if mode == "strange":
@@ -266,6 +280,8 @@ class Liar(http.server.BaseHTTPRequestHandler):
             return None
         if mode == "moved":
             return self.answer(307, Location=f"http://127.0.0.2:{host.split(':')[1]}/elsewhere")
+        if mode == "handed":
+            return self.answer(307, Location=f"http://127.0.0.2:{host.split(':')[1]}/greedy")
         return self.answer(200, self.bundle)
 
 
@@ -314,9 +330,14 @@ def lying(here):
     others = {who for path, who in Liar.seen if not path.startswith("/token")}
     said("and nowhere else", basic not in others, str(Liar.seen))
     Liar.seen.clear()
-    pulled(f"moved@{own}", 0)
+    pulled(f"moved@{own}", 0, more=("--credentials-file", "who"))
     away = [who for path, who in Liar.seen if path.startswith("/elsewhere")]
     said("another host is not told who asks", away == [None], str(Liar.seen))
+    # .. nor asked where it wants to be told.
+    Liar.seen.clear()
+    pulled(f"handed@{own}", 2, "status 401", more=("--credentials-file", "who"))
+    asked = [path for path, _ in Liar.seen if path.startswith("/token")]
+    said("another host's realm is not asked", len(asked) == 1, str(Liar.seen))
     server.shutdown()
     here.run(2, "pull", f"127.0.0.1:{free_port()}/a@{own}", "-o", "x.plcb", "--plain-http",
              has=["P0928", "not reached"])

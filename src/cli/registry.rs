@@ -8,15 +8,21 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::exit::Exit;
-use crate::cli::reporting::alone;
+use crate::cli::reporting::{alone, refused};
 use crate::cli::sources::{shown, unread};
 use crate::cli::terminal::Terminal;
+use crate::cli::trust;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::runtime::program::Program;
+use crate::runtime::trust::Unverified;
+use crate::runtime::trust::error::TrustError;
 use crate::tools::oci::credentials::Credentials;
 use crate::tools::oci::reference::Reference;
-use crate::tools::oci::{Fault, Manner, Repository};
+use crate::tools::oci::{Artifact, Fault, Manner, Repository};
+use crate::tools::pipeline::load;
 use crate::tools::project::read_bytes;
+use crate::tools::sign::trusted::{self, Trusted};
 
 /// Most bytes of a file of credentials, and of one of certificates.
 const FILE_BYTES_MAX: usize = 1 << 20;
@@ -105,6 +111,26 @@ fn docker() -> Option<PathBuf> {
     folder.map(|folder| folder.join("config.json"))
 }
 
+/// Refuses what would be refused when it is loaded.
+///
+/// # Errors
+/// How the command ends, its words already written.
+pub fn judged(terminal: &Terminal, name: &str, artifact: &Artifact) -> Result<Program, Exit> {
+    let Artifact { bundle, envelope } = artifact;
+    let told = |error: TrustError| refused(terminal, &trusted::refused(&error, name));
+    if let Some(Trusted { policy, memory, at }) = trust::trusted(terminal)? {
+        let found = Unverified::read(bundle, envelope.as_deref())
+            .and_then(|it| it.verify(&policy, &memory, at)?.examine());
+        return found.map_err(told);
+    }
+    if envelope.is_some() {
+        // Nobody is asked who signed; but what was signed is this bundle.
+        let read = Unverified::read(bundle, envelope.as_deref());
+        read.and_then(|it| it.release().map(drop)).map_err(told)?;
+    }
+    load(bundle, name).map_err(|found| refused(terminal, &found))
+}
+
 /// Says what a registry did not do, and how the command ends.
 #[must_use]
 pub fn told(terminal: &Terminal, reference: &Reference, fault: &Fault) -> Exit {
@@ -115,7 +141,10 @@ pub fn told(terminal: &Terminal, reference: &Reference, fault: &Fault) -> Exit {
             "look at the name, the tag and the digest; a registry also hides so what \
                            one may not read"
         }
-        Fault::Refused(_) => "name who asks: --credentials-file FILE, or log in with Docker",
+        Fault::Refused(_) => {
+            "name who asks: --credentials-file FILE, or log in with Docker; programs that keep \
+             passwords for Docker are not started"
+        }
         Fault::Status(429 | 500..=599) => "the registry is busy or broken; try again later",
         Fault::Unreached(_) => {
             "look at its name and port; --plain-http for one without \

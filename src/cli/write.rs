@@ -136,6 +136,18 @@ impl Draft {
         self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    /// Sees that all of it is on the disk.
+    ///
+    /// # Errors
+    /// `P0906` if the file system refuses.
+    pub fn sync(&mut self) -> Result<(), Box<Diagnostic>> {
+        let synced = self.file.as_mut().map_or(Ok(()), |file| {
+            file.flush()?;
+            file.get_ref().sync_all()
+        });
+        synced.map_err(|error| Box::new(unwritable(&self.path, &error)))
+    }
+
     /// Gives it its name.
     ///
     /// # Errors

@@ -7,22 +7,20 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::exit::Exit;
-use crate::cli::registry::{Speaking, reference_of, told};
-use crate::cli::reporting::{alone, refused};
+use crate::cli::registry::{Speaking, judged, reference_of, told};
+use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
 use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
 use crate::cli::trust::trusted;
-use crate::cli::write::{Draft, unwritable, write};
+use crate::cli::write::{Draft, unwritable};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
-use crate::runtime::trust::Unverified;
 use crate::tools::inspect::size_text;
 use crate::tools::oci::reference::{Name, Reference};
 use crate::tools::oci::{Artifact, pull};
-use crate::tools::pipeline::load;
 use crate::tools::report::visible::visible;
-use crate::tools::sign::trusted::{self, Trusted, envelope_of};
+use crate::tools::sign::trusted::{Trusted, envelope_of};
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -65,7 +63,7 @@ fn pulled(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let pulled = pull(&mut repository, &reference);
     let (digest, artifact) = pulled.map_err(|fault| told(terminal, &reference, &fault))?;
     let pinned = reference.pinned(digest);
-    judged(terminal, &pinned, (&artifact, trusted.as_ref()))?;
+    judged(terminal, &pinned, &artifact)?;
     let Artifact { bundle, envelope } = artifact;
     written(path, &bundle, envelope.as_deref()).map_err(|finding| alone(terminal, &finding))?;
     let signed = match (&envelope, &trusted) {
@@ -79,22 +77,30 @@ fn pulled(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     Ok(Exit::Done)
 }
 
-/// Writes both files; they get their names once both are there. Whoever reads between the two finds
-/// signatures of another bundle, and goes on with the one it has.
+/// Writes both files; they get their names once both are on the disk. Whoever reads between the two
+/// finds signatures of another bundle, and goes on with the one it has.
 fn written(path: &Path, bundle: &[u8], envelope: Option<&[u8]>) -> Result<(), Box<Diagnostic>> {
     let beside = envelope_of(path);
     let mut draft = Draft::begin(path)?;
     draft.write(bundle)?;
-    match envelope {
-        Some(envelope) => write(&beside, envelope)?,
+    draft.sync()?;
+    let signatures = envelope.map(|envelope| {
+        let mut draft = Draft::begin(&beside)?;
+        draft.write(envelope)?;
+        draft.sync()?;
+        Ok::<_, Box<Diagnostic>>(draft)
+    });
+    let signatures = signatures.transpose()?;
+    draft.finish()?;
+    match signatures {
+        Some(draft) => draft.finish(),
         None => match fs::remove_file(&beside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(Box::new(unwritable(&beside, &error)));
+                Err(Box::new(unwritable(&beside, &error)))
             }
-            Ok(()) | Err(_) => {}
+            Ok(()) | Err(_) => Ok(()),
         },
     }
-    draft.finish()
 }
 
 /// Refuses to get whatever a tag names at the moment, where nobody says what it must be.
@@ -118,19 +124,4 @@ fn asked_enough(
             "name one: HOST/REPOSITORY@sha256:DIGEST",
         ),
     }
-}
-
-/// Refuses what would be refused when it is loaded.
-fn judged(
-    terminal: &Terminal,
-    name: &str,
-    (artifact, trusted): (&Artifact, Option<&Trusted>),
-) -> Result<(), Exit> {
-    let Artifact { bundle, envelope } = artifact;
-    let Some(Trusted { policy, memory, at }) = trusted else {
-        return load(bundle, name).map(drop).map_err(|found| refused(terminal, &found));
-    };
-    let found = Unverified::read(bundle, envelope.as_deref())
-        .and_then(|it| it.verify(policy, memory, *at)?.examine().map(drop));
-    found.map_err(|error| refused(terminal, &trusted::refused(&error, name)))
 }

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args};
 use crate::base::limits::BUNDLE_BYTES_MAX;
 use crate::cli::Command;
 use crate::cli::exit::Exit;
-use crate::cli::registry::{Speaking, reference_of, told};
+use crate::cli::registry::{Speaking, judged, reference_of, told};
 use crate::cli::reporting::{alone, refused};
 use crate::cli::root::with_options;
 use crate::cli::sources::{shown, unread};
@@ -16,7 +16,6 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::inspect::size_text;
 use crate::tools::oci::{Artifact, push};
-use crate::tools::pipeline::load;
 use crate::tools::project::read_bytes;
 use crate::tools::report::visible::visible;
 use crate::tools::sign::trusted::{envelope_of, read_envelope};
@@ -56,12 +55,13 @@ fn pushed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     }
     let bundle = read_bytes(path, BUNDLE_BYTES_MAX);
     let bundle = bundle.map_err(|error| unread(terminal, path, &error))?;
-    // Nobody pushes what is refused afterwards.
-    load(&bundle, &shown(path)).map_err(|found| refused(terminal, &found))?;
     let envelope = read_envelope(&envelope_of(path)).map_err(|found| refused(terminal, &found))?;
     let artifact = Artifact { bundle, envelope };
+    // Nobody pushes what is refused afterwards.
+    let program = judged(terminal, &shown(path), &artifact)?;
     let mut repository = options.speaking.to(terminal, &reference)?;
-    let title = path.file_name().unwrap_or_default().to_string_lossy();
+    // What a bundle is called is part of it; what its file is called is not.
+    let title = format!("{}.plcb", program.name());
     let pushed = push(&mut repository, reference.tag.as_deref(), (&title, &artifact));
     let digest = pushed.map_err(|fault| told(terminal, &reference, &fault))?;
     let signed = if artifact.envelope.is_some() { "with its signatures" } else { "unsigned" };

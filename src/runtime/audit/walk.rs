@@ -134,6 +134,9 @@ pub trait Visitor {
     /// The beginning of the first segment that is read, in front of all else.
     fn begin(&mut self, _start: &Start) {}
 
+    /// The beginning of each segment.
+    fn segment(&mut self) {}
+
     /// A line with its index in the log, from 0, its leaf, and what it says.
     fn line(&mut self, index: u64, leaf: [u8; 32], line: &[u8], entry: &Entry<'_>);
 
@@ -240,6 +243,7 @@ pub fn segment(
             none.insert(Walk::from(start))
         }
     };
+    visitor.segment();
     let before = walk.tree.leaves;
     loop {
         let at = frames.at;

@@ -134,22 +134,40 @@ impl<'a> Unverified<'a> {
         memory: &'a Memory,
         at: i64,
     ) -> Result<Verified<'a>, TrustError> {
-        let Self { bundle, envelope } = self;
-        policy.takes(bundle.len())?;
+        policy.takes(self.bundle.len())?;
         policy.holds(at)?;
-        if envelope.payload_type != RELEASE_TYPE {
-            let found = envelope.payload_type;
-            return Err(SignatureFault::PayloadType { found, wanted: RELEASE_TYPE }.into());
-        }
-        let release = Release::read(&envelope.payload).ok_or(SignatureFault::Payload)?;
-        let signers = policy.signers(Duty::Bundle, &envelope, Some(&release.name), at)?;
-        let is_root = reader::root(bundle) == Some(release.root);
-        if !is_root || digest::of(bundle) != release.file {
-            return Err(SignatureFault::OtherFile.into());
-        }
+        let release = self.stated()?;
+        let signers = policy.signers(Duty::Bundle, &self.envelope, Some(&release.name), at)?;
+        let (release, bundle) = (self.of_this(release)?, self.bundle);
         policy.admits(&release, at)?;
         memory.check(policy, &release)?;
         Ok(Verified { bundle, release, signers, policy, memory })
+    }
+}
+
+impl Unverified<'_> {
+    /// What the envelope says of the bundle, whoever signed it.
+    ///
+    /// # Errors
+    /// If it says nothing, or is about another one.
+    pub fn release(&self) -> Result<Release, TrustError> {
+        self.of_this(self.stated()?)
+    }
+
+    fn stated(&self) -> Result<Release, TrustError> {
+        if self.envelope.payload_type != RELEASE_TYPE {
+            let found = self.envelope.payload_type.clone();
+            return Err(SignatureFault::PayloadType { found, wanted: RELEASE_TYPE }.into());
+        }
+        Ok(Release::read(&self.envelope.payload).ok_or(SignatureFault::Payload)?)
+    }
+
+    fn of_this(&self, release: Release) -> Result<Release, TrustError> {
+        let is_root = reader::root(self.bundle) == Some(release.root);
+        if !is_root || digest::of(self.bundle) != release.file {
+            return Err(SignatureFault::OtherFile.into());
+        }
+        Ok(release)
     }
 }
 

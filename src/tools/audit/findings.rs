@@ -86,14 +86,18 @@ pub fn unvouched(log: &str, looked: &Looked) -> Option<Diagnostic> {
              or with --checkpoint",
         )
     } else {
-        let blocks = if looked.loose == 1 { "a block" } else { "blocks" };
-        let lines = grouped(lines);
-        (
-            format!(
-                "no signature vouches for the last {lines} lines of `{log}`, with {blocks} in them"
-            ),
-            "a crash leaves that, and so does who cuts a checkpoint off; the next one covers them",
-        )
+        let last = match lines {
+            1 => "line".to_owned(),
+            lines => format!("{} lines", grouped(lines)),
+        };
+        let fact = format!("no signature vouches for the last {last} of `{log}`");
+        let crash = !looked.whole.ended() && (looked.signs_last || looked.whole.last_lines() == 0);
+        let help = if crash {
+            "a crash leaves that, and so does who cuts a checkpoint off; the next one covers them"
+        } else {
+            "no writer with a key leaves that: compare the log with a copy, or with --checkpoint"
+        };
+        (fact, help)
     };
     Some(Diagnostic::without_place(Code::UnsignedLines, fact).help(help))
 }

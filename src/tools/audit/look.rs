@@ -25,17 +25,20 @@ pub struct Looked {
     /// Blocks behind it. A block that ended has a checkpoint, but for a crash, if the host has a
     /// key.
     pub loose: u64,
+    /// Whether a checkpoint stands in its last segment.
+    pub signs_last: bool,
 }
 
 impl Looked {
-    /// Lines that should have a checkpoint behind them if the host has a key, and have none: a
-    /// block that ended has one, and so has the beginning of a segment.
+    /// Lines that no checkpoint vouches for, though one would if the host had a key and nobody
+    /// changed anything: it stands in front of the lines of each segment, behind each block that
+    /// ended, and behind all where the log was closed.
     #[must_use]
     pub fn unvouched(&self) -> u64 {
-        let none = self.counts.checkpoints == 0;
         let signed = self.latest.as_ref().map_or(0, |latest| latest.size);
         let lines = self.whole.lines().saturating_sub(signed.max(self.whole.begin()));
-        if none || self.loose > 0 { lines } else { 0 }
+        let begun = self.whole.last_lines() > 0 && !self.signs_last;
+        if begun || self.loose > 0 || self.whole.ended() { lines } else { 0 }
     }
 }
 
@@ -82,6 +85,7 @@ struct Looking<'a> {
     counts: Counts,
     latest: Option<Stated>,
     loose: u64,
+    signs_last: bool,
     keys: &'a [&'a dyn Verifier],
     /// A checkpoint that was kept elsewhere, and what it is to the log.
     kept: Option<(&'a Stated, Tree, Option<Held>)>,
@@ -112,6 +116,10 @@ impl Visitor for Looking<'_> {
         self.compare();
     }
 
+    fn segment(&mut self) {
+        self.signs_last = false;
+    }
+
     fn line(&mut self, _: u64, leaf: [u8; 32], _: &[u8], entry: &Entry<'_>) {
         match entry {
             Entry::Record(_) => self.counts.records += 1,
@@ -131,7 +139,7 @@ impl Visitor for Looking<'_> {
         if !self.keys.is_empty() && !Note::is_signed_by_any(note, self.keys) {
             return Err(Wrong::Signature { size: checkpoint.size });
         }
-        self.loose = 0;
+        (self.loose, self.signs_last) = (0, true);
         self.counts.checkpoints += 1;
         self.latest = Some(Stated::read(note).ok_or(Wrong::Checkpoint)?);
         Ok(())
@@ -145,9 +153,10 @@ impl Visitor for Looking<'_> {
 pub fn look(store: &mut impl Source, asked: Asked<'_>) -> Result<(Looked, Option<Held>), Stopped> {
     let Asked { last, kept, keys } = asked;
     let kept = kept.map(|kept| (kept, Tree::default(), None));
-    let mut looking = Looking { counts: Counts::default(), latest: None, loose: 0, keys, kept };
+    let (counts, latest, loose, signs_last) = (Counts::default(), None, 0, false);
+    let mut looking = Looking { counts, latest, loose, signs_last, keys, kept };
     let whole = whole(store, last, &mut looking)?;
-    let Looking { counts, latest, loose, kept, .. } = looking;
+    let Looking { counts, latest, loose, signs_last, kept, .. } = looking;
     let held = kept.map(|(.., held)| held.unwrap_or(Held::Shorter));
-    Ok((Looked { whole, counts, latest, loose }, held))
+    Ok((Looked { whole, counts, latest, loose, signs_last }, held))
 }

@@ -157,8 +157,8 @@ fn whole(bytes: Vec<u8>, wanted: &Digest) -> Result<Vec<u8>, Fault> {
     if found == *wanted { Ok(bytes) } else { Err(Fault::Otherwise { wanted: *wanted, found }) }
 }
 
-/// Pushes a bundle under a tag; without one it has its digest alone. `title` is the name of its
-/// file. Returns the digest of its manifest, by which it is pulled.
+/// Pushes a bundle under a tag; without one it has its digest alone. `title` is what
+/// tools of others call its file. Returns the digest of its manifest, by which it is pulled.
 ///
 /// # Errors
 /// `Fault`. Blobs that are there already have no name then, and the registry clears them away.

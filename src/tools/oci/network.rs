@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ureq::http::header::{ACCEPT, AUTHORIZATION, LOCATION, WWW_AUTHENTICATE};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Body, Error, Timeout, http};
+use ureq::{Agent, Body, Error, ResponseExt as _, Timeout, http};
 
 use crate::base::limits::{MANIFEST_BYTES_MAX, TOKEN_BYTES_MAX};
 use crate::runtime::bundle::digest::Digest;
@@ -70,6 +70,10 @@ impl Repository {
             .timeout_global(Some(patience))
             .max_redirects(3)
             .user_agent(concat!("policyc/", env!("CARGO_PKG_VERSION")));
+        if plain_http {
+            // What is for this machine goes by nobody else.
+            config = config.proxy(None);
+        }
         if let Some(pem) = authorities {
             let mut certificates = Vec::new();
             for item in parse_pem(&pem) {
@@ -94,6 +98,11 @@ impl Repository {
         })
     }
 
+    /// Whether a place is one of the registry.
+    fn is_own(&self, url: &str) -> bool {
+        url.strip_prefix(&self.base).is_some_and(|rest| rest.starts_with('/'))
+    }
+
     /// Whether something may be sent to a place that the registry names.
     fn is_allowed(&self, url: &str) -> bool {
         url.starts_with("https://") || self.plain_http && url.starts_with("http://")
@@ -106,7 +115,9 @@ impl Repository {
     /// Asks, and once more where the registry says first who may.
     fn ask(&mut self, url: &str, ask: Ask<'_>) -> Result<Response, Fault> {
         let response = self.send(url, ask)?;
-        if response.status() != 401 {
+        // Whom the registry sent on to is told nothing of who asks.
+        let own = self.is_own(url) && self.is_own(&response.get_uri().to_string());
+        if response.status() != 401 || !own {
             return Ok(response);
         }
         let challenge = response.headers().get(WWW_AUTHENTICATE);
@@ -117,9 +128,7 @@ impl Repository {
     }
 
     fn send(&self, url: &str, ask: Ask<'_>) -> Result<Response, Fault> {
-        // Another host is told nothing of who asks.
-        let own = url.strip_prefix(&self.base).is_some_and(|rest| rest.starts_with('/'));
-        let header = self.let_in.as_deref().filter(|_| own);
+        let header = self.let_in.as_deref().filter(|_| self.is_own(url));
         let sent = match ask {
             Ask::Get(kind) => with(self.agent.get(url), header).header(ACCEPT, kind).call(),
             Ask::Head => with(self.agent.head(url), header).call(),
@@ -167,8 +176,10 @@ impl Repository {
             format!("{}{location}", self.base)
         } else if self.is_allowed(location) {
             location.to_owned()
-        } else {
+        } else if location.contains("://") {
             return Err(Fault::Insecure);
+        } else {
+            return Err(Fault::Protocol("it says no place for an upload"));
         };
         let sign = if place.contains('?') { '&' } else { '?' };
         // The colon of a digest stands in a query as it is.

@@ -90,7 +90,8 @@ fn end(drawing: &Drawing<'_>) -> String {
 /// For programs: one document.
 #[must_use]
 pub fn json(drawing: &Drawing<'_>) -> String {
-    let Drawing { looked: Looked { whole, counts, latest, loose }, kept, signed } = drawing;
+    let Drawing { looked, kept, signed } = drawing;
+    let Looked { whole, counts, latest, loose, .. } = looked;
     let walk = whole.walk.as_ref();
     let torn = whole
         .torn
@@ -114,6 +115,7 @@ pub fn json(drawing: &Drawing<'_>) -> String {
         "holds": kept,
         "signed": signed,
         "loose_blocks": loose,
+        "unvouched_lines": signed.then(|| looked.unvouched()),
     }))
 }
 

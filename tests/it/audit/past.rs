@@ -7,6 +7,7 @@ use policyc::runtime::audit::walk::{Damage, Wrong};
 
 use policyc::runtime::audit::{OpenError, Opened, Options, Past, Unvouched, open};
 use policyc::runtime::record::log::{Durability, LogError, LogOptions};
+use policyc::tools::audit::look::{Asked, look};
 
 use crate::audit::disk::{Disk, Files};
 use crate::audit::{ORIGIN, Secret, line, looked_at, opened};
@@ -178,6 +179,14 @@ fn a_log_that_had_no_key_is_adopted_by_name_only() {
     }
 }
 
+/// The lines that `policyc audit verify --key` tells of as signed by nobody.
+fn unvouched(files: &Files) -> u64 {
+    let key = Secret("key");
+    let asked = Asked { keys: &[&key], ..Asked::default() };
+    let (looked, _) = look(&mut Disk::holding(files), asked).expect("it is whole");
+    looked.unvouched()
+}
+
 /// Who has no key writes behind a log that has one.
 #[test]
 fn what_was_forged_behind_a_signed_log_is_not_gone_on_with() {
@@ -191,6 +200,7 @@ fn what_was_forged_behind_a_signed_log_is_not_gone_on_with() {
             assert_eq!(forged.len(), closed.len() + 1, "a segment of its own");
             let error = refused(&forged, signed_by(Some("key")));
             assert!(is_unsigned(&error), "{records}, {ends}: {error}");
+            assert!(unvouched(&forged) > 0 && unvouched(&closed) == 0);
             // The one with the key goes on with what is in front.
             let (log, _) = opened(&Disk::holding(&closed), signed_by(Some("key")));
             log.close().expect("it is written");
@@ -205,6 +215,7 @@ fn what_was_forged_behind_a_signed_log_is_not_gone_on_with() {
         let forged = add(&Disk::holding(&open), signed_by(None), records..records + 1, true);
         let error = refused(&forged, signed_by(Some("key")));
         assert!(is_behind(&error), "{records}: {error}");
+        assert!(unvouched(&forged) > 0);
         assert!(error.to_string().contains("this log was closed with"), "{error}");
     }
 }

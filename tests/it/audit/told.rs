@@ -329,6 +329,16 @@ fn signatures_are_asked_for_and_refused() {
     written_to(&here.join("bare"), 3, None);
     verify("bare", "--key own.vkey")
         .expect(3, &["warning[P0927]", "no checkpoint stands in `bare`"]);
+    // Who has no key writes behind what somebody signed.
+    std::fs::create_dir(here.join("forged")).expect("a folder");
+    for name in folder.names().iter().filter_map(|name| name.strip_prefix("log/0")) {
+        let (from, to) = (format!("log/0{name}"), format!("forged/0{name}"));
+        std::fs::copy(here.join(from), here.join(to)).expect("it is copied");
+    }
+    verify("forged", "--key own.vkey").expect(0, &[]);
+    written_to(&here.join("forged"), 2, None);
+    verify("forged", "--key own.vkey")
+        .expect(3, &["warning[P0927]", "no writer with a key leaves that"]);
     // The checkpoint behind the last block is cut off: a crash may have done it.
     let names: Vec<String> =
         folder.names().into_iter().filter(|name| name.starts_with("log/0")).collect();
