@@ -409,7 +409,8 @@ impl<'a> Outcome<'a> {
 
     /// The first field that says something else than a decision does: its effect and winner, and
     /// the words of it, if it has some. What the record does not say is not compared.
-    pub(crate) fn first_unlike(
+    #[must_use]
+    pub fn first_unlike(
         &self,
         (effect, rule): (Option<Effect>, Option<&str>),
         words: Option<&Canonical>,
