@@ -26,7 +26,6 @@ use crate::runtime::session::plan::Place;
 use crate::runtime::session::provenance::{Provenance, Untraced, trace};
 use crate::runtime::session::state::{Call, Closed, Stage};
 use crate::runtime::session::step::{Fault, Outcome, Session};
-use crate::runtime::session::store::Key;
 use crate::runtime::session::trust::Carried;
 use crate::runtime::session::work::{Memory, Work};
 use crate::runtime::vm::decision::Decision;
@@ -355,14 +354,9 @@ impl<'g, 'p> Session<'g, 'p> {
                 state.note(digest);
             }
         }
-        // What is written under a key that is known before lies there from now on.
-        let place = ground.place(&call.tool).filter(|it| it.writes && call.stage == Stage::Open);
-        let key = place.map(|place| place.asked(&call.named));
+        let is_open = call.stage == Stage::Open;
         let number = state.push_call(call)?;
-        match key {
-            Some(key @ Key::Whole(_)) => state.store(&key, number),
-            Some(Key::Open(_)) | None => Ok(()),
-        }
+        if is_open { self.writes(number) } else { Ok(()) }
     }
 
     /// Finds out what a call is in the plans of the session.

@@ -266,21 +266,47 @@ impl State {
 
     /// What is stored under a key carries what a call carries.
     pub(super) fn store(&mut self, key: &Key, call: u32) -> Result<(), Full> {
-        let found = self.call(call).map(|call| (call.carried.all, call.audience.clone()));
-        let Some((set, audience)) = found else { return Ok(()) };
-        let labels = self.sets.get(set).cloned().unwrap_or_else(|| LabelSet::of(self.labels));
+        let Some((set, labels, audience)) = self.carried_by(call) else { return Ok(()) };
         let room = self.room();
         if self.stored.write(key, (&labels, &audience), room)? {
             let (kind, text) = match key {
                 Key::Whole(text) => (b"stored", text),
                 Key::Open(text) => (b"spread", text),
             };
-            self.note(kind);
-            self.note(text.as_bytes());
-            self.note_set(set);
-            self.note_audience(&audience);
+            self.note_stored(kind, text, (set, &audience));
         }
         Ok(())
+    }
+
+    /// A call writes under a key with this beginning, until it has told which one that is.
+    pub(super) fn wait(&mut self, beginning: &str, call: u32) -> Result<(), Full> {
+        let Some((set, labels, audience)) = self.carried_by(call) else { return Ok(()) };
+        let room = self.room();
+        self.stored.wait(call, beginning, (&labels, &audience), room)?;
+        self.note_stored(b"writes", beginning, (set, &audience));
+        Ok(())
+    }
+
+    /// A call has told what it wrote.
+    pub(super) fn told(&mut self, call: u32) {
+        if self.stored.told(call) {
+            self.note(b"told");
+        }
+    }
+
+    /// What a call carries, with the number of that set, and who may read it.
+    fn carried_by(&self, call: u32) -> Option<(u32, LabelSet, Audience)> {
+        let call = self.call(call)?;
+        let labels = self.sets.get(call.carried.all).cloned();
+        let labels = labels.unwrap_or_else(|| LabelSet::of(self.labels));
+        Some((call.carried.all, labels, call.audience.clone()))
+    }
+
+    fn note_stored(&mut self, kind: &[u8], key: &str, (set, audience): (u32, &Audience)) {
+        self.note(kind);
+        self.note(key.as_bytes());
+        self.note_set(set);
+        self.note_audience(audience);
     }
 
     /// SHA-256 of the program and of all that the state is: equal for equal events, whatever they

@@ -467,13 +467,15 @@ impl<'g, 'p> Session<'g, 'p> {
             Stage::Answered => Note::Again,
         };
         let first = u32::try_from(self.state.index.len()).unwrap_or(u32::MAX);
-        let mut taken = self.read_answer((number, &call), (out, error), memory);
         // Many hosts write an empty output beside an error.
-        let failed = error.is_some() && out.is_none_or(|out| out == "null");
-        if !failed {
-            let stored = self.stored((number, &call), out.unwrap_or("null"));
-            taken = taken.and_then(|()| stored.map_err(|Full| Unread::Full));
+        let given = out.filter(|out| error.is_none() || *out != "null");
+        let failed = error.is_some() && given.is_none();
+        if error.is_none() {
+            self.state.told(number);
         }
+        let mut taken = self.read_answer((number, &call), (out, error), memory);
+        let stored = self.stored((number, &call), (given, error.is_some()));
+        taken = taken.and_then(|()| stored.map_err(|Full| Unread::Full));
         if call.stage != Stage::Answered {
             self.settle(number, failed);
         }
@@ -510,7 +512,10 @@ impl<'g, 'p> Session<'g, 'p> {
         if let Some(out) = out {
             let ground = self.ground;
             // Of an answer that failed nothing holds that is promised of answers.
-            let plain = error.map(|_| Given::plain(carried.clone(), call.audience.clone()));
+            let plain = error.map(|_| {
+                let plain = Given::plain(carried.clone(), call.audience.clone());
+                plain.with_stored(self.stored_in(call, out))
+            });
             let given = plain.unwrap_or_else(|| self.given(call, out, memory));
             let labels = |pointer: &str| ground.carried(&call.tool, pointer, &given);
             taken = self.state.absorb_output(out, number, labels);
@@ -519,10 +524,15 @@ impl<'g, 'p> Session<'g, 'p> {
             // What a tool says of its failure is not what it declares.
             let mut labels = self.ground.unknown.clone();
             labels.join(&carried);
+            let mut audience = call.audience.clone();
+            if let Some((stored, readers)) = self.stored_of(call) {
+                labels.join(&stored);
+                audience.meet(&readers);
+            }
             let place = (Some(number), "");
             taken = self
                 .state
-                .absorb(error, place, (&labels, &labels, &call.audience))
+                .absorb(error, place, (&labels, &labels, &audience))
                 .map_err(|Full| Unread::Full);
         }
         taken

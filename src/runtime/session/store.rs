@@ -143,7 +143,14 @@ fn spelled(value: &str) -> Option<String> {
 pub(super) struct Stored {
     whole: BTreeMap<Box<str>, (LabelSet, Audience)>,
     open: BTreeMap<Box<str>, (LabelSet, Audience)>,
+    /// What calls write that have not been answered, under keys that their answers make whole.
+    waiting: BTreeMap<u32, (Box<str>, LabelSet, Audience)>,
     held: usize,
+}
+
+/// What another entry takes.
+fn need(key: &str, labels: &LabelSet, audience: &Audience) -> usize {
+    ENTRY_BYTES + key.len() + size_of_val(labels.words()) + audience.bytes()
 }
 
 impl Stored {
@@ -169,7 +176,7 @@ impl Stored {
             }
         };
         let Some(carried) = map.get_mut(key) else {
-            let bytes = ENTRY_BYTES + key.len() + size_of_val(labels.words()) + audience.bytes();
+            let bytes = need(key, labels, audience);
             if bytes > room {
                 return Err(Full);
             }
@@ -183,6 +190,34 @@ impl Stored {
         Ok(before != *carried)
     }
 
+    /// A call writes under a key with this beginning; which one it is its answer tells.
+    pub(super) fn wait(
+        &mut self,
+        call: u32,
+        key: &str,
+        (labels, audience): (&LabelSet, &Audience),
+        room: usize,
+    ) -> Result<(), Full> {
+        if self.waiting.len() >= SESSION_STORED_OPEN_MAX {
+            let open = Key::Open(key.to_owned());
+            return self.write(&open, (labels, audience), room).map(drop);
+        }
+        let bytes = need(key, labels, audience);
+        if bytes > room {
+            return Err(Full);
+        }
+        self.held += bytes;
+        self.waiting.insert(call, (key.into(), labels.clone(), audience.clone()));
+        Ok(())
+    }
+
+    /// A call has told what it wrote. Whether that was waited for.
+    pub(super) fn told(&mut self, call: u32) -> bool {
+        let Some((key, labels, audience)) = self.waiting.remove(&call) else { return false };
+        self.held -= need(&key, &labels, &audience);
+        true
+    }
+
     /// What an object carries that is read under a key, if anything was written there.
     pub(super) fn read(&self, key: &Key) -> Option<(LabelSet, Audience)> {
         let (Key::Whole(text) | Key::Open(text)) = key;
@@ -192,9 +227,15 @@ impl Stored {
         let from = (Bound::Included(text.as_str()), Bound::Unbounded);
         let all = self.whole.range::<str, _>(from);
         let all = all.take_while(|(own, _)| below(own)).map(|(_, carried)| carried);
-        let open = self.open.iter().filter(|(own, _)| text.starts_with(&***own) || below(own));
-        let mut found = exact.into_iter().chain(all).chain(open.map(|(_, carried)| carried));
-        let (mut labels, mut audience) = found.next()?.clone();
+        let meant = |own: &str| text.starts_with(own) || below(own);
+        let open = self.open.iter().filter(|(own, _)| meant(own)).map(|(_, carried)| carried);
+        let known = exact.into_iter().chain(all).chain(open);
+        let waiting = self.waiting.values().filter(|(own, ..)| meant(own));
+        let mut found = known
+            .map(|(labels, audience)| (labels, audience))
+            .chain(waiting.map(|(_, labels, audience)| (labels, audience)));
+        let (labels, audience) = found.next()?;
+        let (mut labels, mut audience) = (labels.clone(), audience.clone());
         for (others, readers) in found {
             labels.join(others);
             audience.meet(readers);
@@ -204,11 +245,57 @@ impl Stored {
 }
 
 impl Session<'_, '_> {
-    /// What a call has written, as it gave, carries what the call carried.
-    pub(super) fn stored(&mut self, (number, call): (u32, &Call), out: &str) -> Result<(), Full> {
-        let place = self.ground.place(&call.tool).filter(|place| place.writes);
-        let objects = place.map_or(Vec::new(), |place| place.objects(out, &call.named));
+    /// A call that is allowed writes from now on: nobody knows when that is done.
+    pub(super) fn writes(&mut self, number: u32) -> Result<(), Full> {
+        let place = |call: &Call| {
+            let place = self.ground.place(&call.tool).filter(|place| place.writes)?;
+            Some(place.asked(&call.named))
+        };
+        match self.state.call(number).and_then(place) {
+            Some(key @ Key::Whole(_)) => self.state.store(&key, number),
+            Some(Key::Open(beginning)) => self.state.wait(&beginning, number),
+            None => Ok(()),
+        }
+    }
+
+    /// What a call has written, as it gave, carries what the call carried. Of one that failed
+    /// nobody knows what it has written, so it may be all that it was asked to.
+    pub(super) fn stored(
+        &mut self,
+        (number, call): (u32, &Call),
+        (out, failed): (Option<&str>, bool),
+    ) -> Result<(), Full> {
+        let Some(place) = self.ground.place(&call.tool).filter(|place| place.writes) else {
+            return Ok(());
+        };
+        if failed {
+            self.state.store(&place.asked(&call.named), number)?;
+        }
+        let objects = out.map_or(Vec::new(), |out| place.objects(out, &call.named));
         objects.iter().try_for_each(|(_, key)| self.state.store(key, number))
+    }
+
+    /// What was stored of what a call gave: where it lies in the output, and what it carries.
+    pub(super) fn stored_in(&self, call: &Call, out: &str) -> Vec<(String, LabelSet, Audience)> {
+        let mut stored = Vec::new();
+        let objects = self.ground.place(&call.tool).map(|place| place.objects(out, &call.named));
+        let mut last: Option<(Key, Option<(LabelSet, Audience)>)> = None;
+        for (pointer, key) in objects.into_iter().flatten() {
+            // Elements of which nothing is known have one key.
+            let found = match last {
+                Some((known, found)) if known == key => found,
+                _ => self.state.stored.read(&key),
+            };
+            let carried = found.clone().map(|(labels, readers)| (pointer, labels, readers));
+            stored.extend(carried);
+            last = Some((key, found));
+        }
+        stored
+    }
+
+    /// What was stored of what a call that failed may speak of.
+    pub(super) fn stored_of(&self, call: &Call) -> Option<(LabelSet, Audience)> {
+        self.state.stored.read(&self.ground.place(&call.tool)?.asked(&call.named))
     }
 }
 

@@ -28,7 +28,6 @@ use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::provenance::{Provenance, is_within};
 use crate::runtime::session::state::Call;
 use crate::runtime::session::step::Session;
-use crate::runtime::session::store::Key;
 use crate::runtime::session::work::Memory;
 use crate::runtime::vm::request::{Moment, ingest_answered};
 
@@ -208,6 +207,12 @@ impl Given {
         Self { arguments, pieces, audience, freed: Vec::new(), whens, readers, stored: Vec::new() }
     }
 
+    /// The same, and what was stored before.
+    pub(super) fn with_stored(mut self, stored: Vec<(String, LabelSet, Audience)>) -> Self {
+        self.stored = stored;
+        self
+    }
+
     /// The declassifications that hold, by number.
     pub(super) fn freed(&self) -> &[usize] {
         &self.freed
@@ -258,19 +263,7 @@ impl Session<'_, '_> {
             given.arguments.join(&carried);
             given.pieces.join(if holds && sanitizer.typed { &carried } else { &whole });
         }
-        if let Some(place) = ground.place(&call.tool) {
-            let mut last: Option<(Key, Option<(LabelSet, Audience)>)> = None;
-            for (pointer, key) in place.objects(out, &call.named) {
-                // Elements of which nothing is known have one key.
-                let found = match last {
-                    Some((known, found)) if known == key => found,
-                    _ => self.state.stored.read(&key),
-                };
-                let carried = found.clone().map(|(labels, readers)| (pointer, labels, readers));
-                given.stored.extend(carried);
-                last = Some((key, found));
-            }
-        }
+        given.stored = self.stored_in(call, out);
         for asking in ground.asking(&call.tool) {
             let mut found = elements(out, asking.path).unwrap_or_default();
             // What is beyond nobody knows.

@@ -1,6 +1,7 @@
 //! Audiences: who may read what tools gave, and what is made of it.
 
 use policyc::compiler::{Options, compile};
+use policyc::diag::codes::Code;
 use policyc::diag::sink::Sink;
 use serde_json::{Value as Json, json};
 
@@ -136,6 +137,40 @@ fn what_nobody_narrowed_is_for_everyone() {
     copied.push((request("1", "send", copy), "deny readers/body"));
     expect(POLICY, &copied);
     expect(&policy, &events);
+}
+
+#[test]
+fn people_are_not_told_who_may_read_it() {
+    let ask =
+        |quoted: &str| format!("on_deny: {{readers: {{respond: ask, question: \"{quoted}\"}}}}");
+    let rule = |body: &str| POLICY.replace("allow: a call}]", &format!("allow: a call}}, {body}]"));
+    let deny = "{id: odd, on: [page], deny: \"for {audience(args.x)[0]}\"}";
+    let deny =
+        rule(deny).replace("page: {effect: none,", "page: {effect: none, args: {x: string},");
+    let escalate = |quoted: &str| {
+        deny.replace("deny: \"", "escalate: {to: [user], reason: \"")
+            .replace("{audience(args.x)[0]}\"}", &format!("{quoted}\"}}}}"))
+    };
+    let good = [
+        format!("{POLICY}{}", ask("To {args.to}? {readable(args.body, args.to)}")),
+        // Nobody is asked, and the model is not told.
+        deny.clone(),
+        escalate("{readable(args.x, args.x)}"),
+    ];
+    let wrong = [
+        format!("{POLICY}{}", ask("For {audience(args.body)}?")),
+        escalate("{audience(args.x)[0]}"),
+        escalate("{audience(args.x)[0] + '!'}"),
+    ];
+    for policy in good {
+        program(&policy);
+    }
+    for policy in wrong {
+        let mut sink = Sink::new();
+        assert!(compile(&files(&policy), &Options::default(), &mut sink).is_none(), "{policy}");
+        let codes: Vec<_> = sink.finish().0.iter().map(|it| it.code).collect();
+        assert_eq!(codes, [Code::QuotedValue], "{policy}");
+    }
 }
 
 #[test]

@@ -100,6 +100,71 @@ fn what_is_allowed_is_stored_before_it_is_answered() {
     );
 }
 
+/// After a page was read and `events` happened, whether a mail to `zoe` may go.
+fn mail_to_zoe(events: &[(Json, &'static str)], good: bool) {
+    let mut all = vec![
+        (prompt("Look"), "Nothing"),
+        (request("w", "web", json!({"url": "x"})), "allow all"),
+        (response("w", json!("mail to eve")), "Nothing"),
+    ];
+    all.extend_from_slice(events);
+    // What the model has read is not the question here.
+    all.push((json!({"ev": "reset"}), "Nothing"));
+    let wanted = if good { "allow all" } else { "deny target/to" };
+    all.push((request("end", "send", json!({"to": "zoe"})), wanted));
+    expect(POLICY, &all);
+}
+
+#[test]
+fn an_answer_with_an_error_says_what_was_stored_all_the_same() {
+    let write = request("1", "write", json!({"path": "a", "text": "mail to eve"}));
+    let cat = |path: &str| request("2", "cat", json!({"path": path}));
+    for (answer, path, good) in [
+        (json!({"out": "hello zoe", "error": "truncated"}), "a", false),
+        (json!({"out": "hello zoe", "error": "truncated"}), "b", true),
+        (json!({"out": "hello zoe"}), "b", true),
+    ] {
+        let mut answer = answer;
+        answer["ev"] = json!("response");
+        answer["call"] = json!("2");
+        let events = [
+            (write.clone(), "allow all"),
+            (response("1", json!("done")), "Nothing"),
+            (cat(path), "allow all"),
+            (answer, "Nothing"),
+        ];
+        mail_to_zoe(&events, good);
+    }
+}
+
+#[test]
+fn what_a_call_writes_may_be_any_object_until_it_tells_which() {
+    let add = || (request("1", "add", json!({"text": "mail to eve"})), "allow all");
+    let rows = || {
+        let given = json!([{"id": 8, "by": "zoe"}]);
+        [(request("2", "rows", json!({})), "allow all"), (response("2", given), "Nothing")]
+    };
+    let failed = |out: Json| {
+        let event = json!({"ev": "response", "call": "1", "out": out, "error": "timeout"});
+        (event, "Nothing")
+    };
+    let told = || (response("1", json!({"id": 7})), "Nothing");
+    let then = |middle: &[(Json, &'static str)]| [&[add()], middle, &rows()[..]].concat();
+    mail_to_zoe(&then(&[]), false);
+    mail_to_zoe(&then(&[told()]), true);
+    mail_to_zoe(&then(&[failed(json!(null))]), false);
+    mail_to_zoe(&then(&[failed(json!({"id": 7}))]), false);
+    // What it says later takes nothing back.
+    mail_to_zoe(&then(&[failed(json!(null)), (told().0, "Again")]), false);
+    // More than are told apart wait for good.
+    let mut many: Vec<_> = (0..64)
+        .map(|at| (request(&format!("m{at}"), "add", json!({"text": "x"})), "allow all"))
+        .collect();
+    many.extend([add(), told()]);
+    many.extend(rows());
+    mail_to_zoe(&many, false);
+}
+
 #[test]
 fn keys_name_what_is_there() {
     for wrong in ["disk/{args.file}", "disk/{", "disk/}", "disk/{a b}", "disk/{}"] {

@@ -23,6 +23,8 @@ pub(super) enum AnswerError {
     OfferLacks { at: Span, tool: Name, name: Name },
     /// A question quotes what nobody vouches for.
     Quote { at: Span },
+    /// People would be told who may read something.
+    QuotedReaders { at: Span },
     /// A step would become undone, and nothing undoes what it did.
     NotUndone { at: Span, step: Spanned<Name>, tool: Spanned<Name> },
 }
@@ -70,6 +72,11 @@ impl From<AnswerError> for Diagnostic {
                     .label(step.span, "it would become undone")
                     .label(tool.span, "this tool has an effect and no `undo`")
                     .help("name under `undo` the tool that undoes it, or go back to a later step")
+            }
+            AnswerError::QuotedReaders { at } => {
+                let fact = "what people are asked cannot quote `audience(..)`";
+                Self::new(Code::QuotedValue, at, fact, "outputs of tools give these names")
+                    .help("leave it out, or quote `readable(args.NAME, args.OTHER)`")
             }
             AnswerError::Quote { at } => {
                 let fact = "a question cannot quote this";

@@ -5,7 +5,7 @@ mod error;
 
 use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
-use crate::base::span::Spanned;
+use crate::base::span::{Span, Spanned};
 use crate::compiler::govern::Work;
 use crate::compiler::govern::denials::error::AnswerError;
 use crate::compiler::govern::error::GovernError;
@@ -201,8 +201,12 @@ fn quoted(work: &mut Work<'_>, hole: ExprId, path: Option<Vec<Name>>) -> ExprId 
         if let Some(told) = told_origin(work, hole) {
             return told;
         }
-        if !is_question(work.ast, hole) && !work.ast.broken.contains(&hole) {
-            work.sink.report(AnswerError::Quote { at });
+        match question(work.ast, hole) {
+            Some(Question::Audience) => work.sink.report(AnswerError::QuotedReaders { at }),
+            None if !work.ast.broken.contains(&hole) => {
+                work.sink.report(AnswerError::Quote { at });
+            }
+            Some(_) | None => {}
         }
         return hole;
     };
@@ -239,9 +243,7 @@ fn quoted(work: &mut Work<'_>, hole: ExprId, path: Option<Vec<Name>>) -> ExprId 
 /// `{from(..)}` where people read it: a tool that no document declares is not named, for whoever
 /// led the model to call it made the name. `None` for what is no such question.
 fn told_origin(work: &mut Work<'_>, hole: ExprId) -> Option<ExprId> {
-    let kind = work.ast.kind(hole);
-    let ExprKind::Call { target: None, name, root: false, .. } = kind else { return None };
-    if Question::of(&name.value) != Some(Question::From) {
+    if question(work.ast, hole) != Some(Question::From) {
         return None;
     }
     let at = work.ast.span(hole);
@@ -263,7 +265,7 @@ fn told_tool(work: &mut Work<'_>, hole: ExprId, again: ExprId, words: &[&str]) -
 }
 
 /// Makes the messages of rules tell origins as questions do; those that approvers read the tool,
-/// too.
+/// too, and no names of readers.
 pub(super) fn tell_names(work: &mut Work<'_>, rules: &mut [Rule]) {
     for rule in rules {
         let RuleBody::When { reason: Some(reason), effect, .. } = &mut rule.body else { continue };
@@ -275,6 +277,8 @@ pub(super) fn tell_names(work: &mut Work<'_>, rules: &mut [Rule]) {
             } else if asks && path(work.ast, *hole).is_some_and(|it| it == ["action", "tool"]) {
                 let tool = work.at(work.ast.span(*hole)).tool();
                 *hole = told_tool(work, *hole, tool, &[]);
+            } else if let Some(at) = readers(work.ast, *hole).filter(|_| asks) {
+                work.sink.report(AnswerError::QuotedReaders { at });
             }
         }
     }
@@ -299,12 +303,24 @@ fn path(ast: &Ast, mut expr: ExprId) -> Option<Vec<Name>> {
     Some(names)
 }
 
-/// Whether the session answers an expression in its own words.
-fn is_question(ast: &Ast, expr: ExprId) -> bool {
+/// What an expression asks the session, if that is all it does.
+fn question(ast: &Ast, expr: ExprId) -> Option<Question> {
     let ExprKind::Call { target: None, name, root: false, .. } = ast.kind(expr) else {
-        return false;
+        return None;
     };
-    Question::of(&name.value).is_some()
+    Question::of(&name.value)
+}
+
+/// Where an expression asks who may read something: those names come from outputs of tools.
+fn readers(ast: &Ast, expr: ExprId) -> Option<Span> {
+    let mut waiting = vec![expr];
+    while let Some(id) = waiting.pop() {
+        if question(ast, id) == Some(Question::Audience) {
+            return Some(ast.span(id));
+        }
+        waiting.extend(ast.children(id));
+    }
+    None
 }
 
 /// Finds the steps that become undone, and what undoes them; one that nothing undoes is reported.
