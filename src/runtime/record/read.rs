@@ -22,6 +22,13 @@ use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::request::marked::may_hold_marks;
 
+/// Fields that the host says.
+const HOST_FIELDS: [&str; 10] =
+    ["id", "ts", "ses", "eng", "bun", "ns", "smp", "wire", "otel", "ch"];
+
+/// Bytes that these take at most where it is asked whether a line had room: nobody can check them.
+const HOST_BYTES: usize = 4 << 10;
+
 /// A recorded decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
@@ -287,6 +294,16 @@ impl<'a> Record<'a> {
         sig::read(self.sig?.plain()?.as_bytes(), bits)
     }
 
+    /// Whether the record says that this part of its outcome was withheld after it was made.
+    #[must_use]
+    pub fn lacks(&self, part: &str) -> bool {
+        let fields = members(self.line).unwrap_or_default();
+        let redacted = fields.iter().find(|(key, _)| key == "redacted");
+        let parts = redacted.and_then(|(_, value)| members(value)).unwrap_or_default();
+        let out = parts.iter().find(|(key, _)| key == "out").map(|(_, value)| *value);
+        out.is_some_and(|out| texts(out).any(|own| own.is(part)))
+    }
+
     /// Whether the context marks a value as withheld, anywhere.
     #[must_use]
     pub fn withholds(&self) -> bool {
@@ -324,10 +341,8 @@ impl<'a> Record<'a> {
     pub fn first_other(&self, made: &Record<'_>) -> Option<&'static str> {
         let (own, other) = (&self.knew, &made.knew);
         // Of a line that would be too long labels and chains are left out.
-        let left_out = [other.labels, other.chain].into_iter().flatten().map(<[u8]>::len);
-        let is_plain = own.labels.is_none()
-            && own.chain.is_none()
-            && self.line.len().saturating_add(left_out.sum()) > RECORD_BYTES_MAX;
+        let is_plain =
+            own.labels.is_none() && own.chain.is_none() && self.is_too_long_for(made.line);
         let fields = [
             ("now", self.now == made.now),
             ("phase", self.phase == made.phase),
@@ -341,6 +356,21 @@ impl<'a> Record<'a> {
             ("note", alike(own.note, other.note)),
         ];
         fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field)
+    }
+
+    /// Whether a writer would have had no room for all of `made`: what it says of the event beside
+    /// the event itself. What no writer writes, and white space, takes no room.
+    fn is_too_long_for(&self, made: &[u8]) -> bool {
+        let event = match self.event {
+            Some(Event::Json(event)) => compact(event).map_or(0, |event| event.len()),
+            Some(Event::Raw(text)) => text.spelled().len(),
+            None => 0,
+        };
+        let host = members(self.line).unwrap_or_default().into_iter();
+        let host = host.filter(|(key, _)| HOST_FIELDS.contains(&key.as_str()));
+        let host = host.map(|(key, value)| key.len() + value.len() + ",\"\":".len());
+        let host = host.sum::<usize>().min(HOST_BYTES);
+        made.len() + ",\"ev\":\"\"".len() + event + host > RECORD_BYTES_MAX
     }
 
     /// How many decisions the record stands for: those that were folded into it, and those that
@@ -380,11 +410,27 @@ impl Input<'_> {
 /// Whether two parts are the same JSON, spelled alike, white space or not.
 fn alike(one: Option<&[u8]>, other: Option<&[u8]>) -> bool {
     let (Some(one), Some(other)) = (one, other) else { return one.is_none() && other.is_none() };
-    let compact = |part: &[u8]| {
-        let mut compact = Vec::with_capacity(part.len());
-        Copyist::default().copy(part, Dollar::Keep, &mut compact).ok().map(|()| compact)
-    };
     one == other || compact(one).is_some_and(|one| compact(other) == Some(one))
+}
+
+/// JSON without white space.
+fn compact(part: &[u8]) -> Option<Vec<u8>> {
+    let mut compact = Vec::with_capacity(part.len());
+    Copyist::default().copy(part, Dollar::Keep, &mut compact).ok().map(|()| compact)
+}
+
+/// What a decision says, as records say it.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'s> {
+    /// The effect.
+    pub effect: Option<Effect>,
+    /// The rule that won.
+    pub rule: Option<&'s str>,
+    /// What its digest is made of.
+    pub words: &'s Canonical,
+    /// What no digest covers: the shadow rules that fired, and the cost, if that is told. `None`
+    /// where not all values are known.
+    pub beside: Option<(&'s [&'s str], Option<u64>)>,
 }
 
 impl<'a> Outcome<'a> {
@@ -402,44 +448,49 @@ impl<'a> Outcome<'a> {
             ("reason", text(self.reason, made.reason)),
             ("outputs", alike(self.outputs, made.outputs)),
             ("err", alike(self.errors, made.errors)),
+            ("cost", self.cost == made.cost),
             ("dig", self.digest == made.digest),
         ];
         fields.into_iter().find(|(_, same)| !same).map(|(field, _)| field)
     }
 
-    /// The first field that says something else than a decision does: its effect and winner, and
-    /// the words of it, if it has some. What the record does not say is not compared.
+    /// The first field that says something else than a decision does. What is missing says what
+    /// an empty field would.
     #[must_use]
-    pub fn first_unlike(
-        &self,
-        (effect, rule): (Option<Effect>, Option<&str>),
-        words: Option<&Canonical>,
-    ) -> Option<&'static str> {
-        if self.effect != effect {
+    pub fn first_unlike(&self, made: &Said<'_>) -> Option<&'static str> {
+        if self.effect != made.effect {
             return Some("effect");
         }
-        let is_rule = match (self.rule, rule) {
+        let is_rule = match (self.rule, made.rule) {
             (Some(own), Some(rule)) => own.is(rule),
             (own, rule) => own.is_none() && rule.is_none(),
         };
         if !is_rule {
             return Some("rule");
         }
-        let words = words?;
+        let words = made.words;
         let reason = words.reason().as_bytes();
         let reason = Text::of(reason.get(1..reason.len().saturating_sub(1)).unwrap_or_default());
-        if self.reason.is_some_and(|own| own != reason && own.text() != reason.text()) {
+        let own = self.reason.unwrap_or(Text::of(b""));
+        if own != reason && own.text() != reason.text() {
             return Some("reason");
         }
         let parts = [
-            ("fired", self.fired, words.fired()),
-            ("outputs", self.outputs, words.outputs()),
-            ("err", self.errors, words.errors()),
+            ("fired", self.fired.unwrap_or(b"[]"), words.fired()),
+            ("outputs", self.outputs.unwrap_or(b"{}"), words.outputs()),
+            ("err", self.errors.unwrap_or(b"[]"), words.errors()),
         ];
-        let differs = |(_, own, made): &(_, Option<&[u8]>, &str)| {
-            own.is_some() && !alike(*own, Some(made.as_bytes()))
-        };
-        parts.into_iter().find(differs).map(|(field, ..)| field)
+        let differs = |(_, own, made): &(_, &[u8], &str)| !alike(Some(own), Some(made.as_bytes()));
+        if let Some((field, ..)) = parts.into_iter().find(differs) {
+            return Some(field);
+        }
+        let (shadow, cost) = made.beside?;
+        let mut own = self.shadow();
+        let is_shadow = shadow.iter().all(|id| own.next().is_some_and(|own| own.is(id)));
+        if !is_shadow || own.next().is_some() {
+            return Some("shadow");
+        }
+        (self.cost != cost).then_some("cost")
     }
 
     /// Ids of the rules that fired, in document order.

@@ -17,7 +17,7 @@ use crate::lang::value::time::Instant;
 use crate::lang::value::zone::TZDB_VERSION;
 use crate::runtime::bundle::module::SEMANTICS;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::{Bundle, Form, Input, Outcome, Record};
+use crate::runtime::record::read::{Bundle, Form, Input, Outcome, Record, Said};
 use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::observe::Witness;
@@ -45,6 +45,8 @@ pub enum Obstacle {
     NoTime,
     /// It does not say what was decided.
     NoOutcome,
+    /// It does not say how the atoms came out.
+    NoWitness,
     /// It was made under semantics that this build does not have.
     Semantics(String),
     /// It says itself that something is missing.
@@ -71,6 +73,7 @@ impl Obstacle {
             Self::UnusableBundle(_) => "the bundle cannot be used".to_owned(),
             Self::NoTime => "no `now`, and rules ask for the time".to_owned(),
             Self::NoOutcome => "no digest of a decision".to_owned(),
+            Self::NoWitness => "no witness of how the atoms came out".to_owned(),
             Self::Semantics(found) => {
                 format!("made under {found}, and this build knows pcs-{SEMANTICS}")
             }
@@ -131,6 +134,10 @@ pub struct Seat {
     witness: Witness,
     /// The rules that fired in the last decision.
     fired: Vec<u16>,
+    /// The shadow rules that did.
+    shadow: Vec<u16>,
+    /// What it cost.
+    cost: Option<u64>,
     /// What failed in it, by name.
     failed: Vec<String>,
     /// Why it refused its input, and where.
@@ -156,6 +163,8 @@ impl Seat {
             canonical: Canonical::of(&program),
             witness: Witness::new(program.atoms()),
             fired: Vec::new(),
+            shadow: Vec::new(),
+            cost: None,
             failed: Vec::new(),
             refused: None,
             lacks: false,
@@ -196,17 +205,28 @@ impl Seat {
         self.lacks
     }
 
-    /// The first field of `outcome` that does not say what was decided last.
+    /// The first field of the outcome of `record` that does not say what was decided last.
     #[must_use]
     pub(super) fn first_unlike(
         &self,
+        record: &Record<'_>,
         outcome: &Outcome<'_>,
         verdict: &Verdict,
     ) -> Option<&'static str> {
-        let rule = verdict.rule.map(|rule| self.program.rule_id(rule));
-        // What was decided without all values has no words yet.
-        let canonical = (!verdict.partial).then_some(&self.canonical);
-        outcome.first_unlike((verdict.effect, rule), canonical)
+        let program = &self.program;
+        let id = |rule: &u16| program.rule_id(*rule);
+        let shadow: Vec<&str> = self.shadow.iter().map(id).collect();
+        // Where it is counted and something is withheld nobody tells it.
+        let counts = program.module().manifest.metered;
+        let is_told = !counts || program.withheld().is_empty();
+        let is_gone = outcome.cost.is_none() && record.lacks("cost");
+        let cost = self.cost.filter(|_| is_told && !is_gone);
+        outcome.first_unlike(&Said {
+            effect: verdict.effect,
+            rule: verdict.rule.as_ref().map(id),
+            words: &self.canonical,
+            beside: (!verdict.partial).then_some((&shadow, cost)),
+        })
     }
 
     /// The key of the last request, mostly the tool.
@@ -240,7 +260,7 @@ impl Seat {
         ahead: bool,
     ) -> Result<Again, Obstacle> {
         let Self { program, timed, scratch, canonical, witness, fired, failed, .. } = self;
-        let Self { refused, lacks, key, raw, plain, .. } = self;
+        let Self { refused, lacks, key, raw, plain, shadow, cost, .. } = self;
         failed.clear();
         *refused = None;
         *lacks = false;
@@ -257,7 +277,7 @@ impl Seat {
         let mut filled = match input {
             Recorded::Known(filled) => filled,
             Recorded::Partial(mut partial) => {
-                let decision = match facts {
+                let mut decision = match facts {
                     Some(facts) => partial.decide_again(&moment, facts),
                     None => partial.decide(&moment, None),
                 };
@@ -266,6 +286,9 @@ impl Seat {
                     decision.rules.iter().filter(|it| !it.fires.is_empty()).map(|it| it.rule),
                 );
                 *key = None;
+                if let Some(words) = decision.canonical.take() {
+                    *canonical = words;
+                }
                 return Ok(partly(program, &decision, partial.unknowns()));
             }
         };
@@ -276,6 +299,9 @@ impl Seat {
         let (effect, rule) = (decision.effect(), decision.winner());
         fired.clear();
         fired.extend(decision.fired().iter().map(|fired| fired.rule));
+        shadow.clear();
+        shadow.extend(decision.shadow().iter().map(|fired| fired.rule));
+        *cost = Some(decision.cost());
         failed.extend(decision.failures().iter().map(|it| it.by.name(program).to_owned()));
         *refused = decision.input_error().map(|error| {
             let (path, message) = (error.path(program), error.message(program));

@@ -12,13 +12,14 @@ use std::sync::Arc;
 
 use crate::base::arrange::Arrange as _;
 use crate::lang::decision::Effect;
+use crate::runtime::program::Program;
 use crate::runtime::record::check::{Chains, Place};
 use crate::runtime::record::error::RecordError;
 use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Entry, Input, Record, Text};
 use crate::runtime::vm::observe::{Known, Witness};
 use crate::tools::decide::tool_of;
-use crate::tools::replay::again::{Again, Obstacle, Seats, Verdict};
+use crate::tools::replay::again::{Again, Obstacle, Seats};
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::fold::{Astray, Gathered, Stands};
 use crate::tools::replay::store::{Digest, Store};
@@ -311,35 +312,58 @@ pub(super) fn compare(
     let facts = record.witness(facts.refill()).map(|()| &*facts);
     let verdict = match seat.decide_read(record, facts, ahead)? {
         Again::Decided(verdict) => verdict,
-        Again::Undetermined { paths, .. } => return Ok(Compared::Undetermined(paths)),
+        Again::Undetermined { effect, paths } => {
+            // What is certain of it all the same must be what the record says.
+            let other = effect.filter(|effect| *effect != outcome.effect);
+            let Some(effect) = other else { return Ok(Compared::Undetermined(paths)) };
+            let program = Arc::clone(&seat.program);
+            let differs = (None, Some("effect"));
+            return Ok(differing(record, &program, (effect, None), differs, seats.cause()));
+        }
     };
     let recorded = outcome.digest.ok_or(Obstacle::NoOutcome)?;
     // Atoms on values that are withheld are taken from the record.
     let seen = facts.filter(|_| !verdict.partial);
     let atom = seen.and_then(|facts| first_other(facts, seat.witness()));
-    let field = seat.first_unlike(&outcome, &verdict);
+    let field = seat.first_unlike(record, &outcome, &verdict);
     let field = field.or_else(|| (recorded != verdict.digest).then_some("dig"));
     let field = field.or_else(|| (record.sig.is_some() && facts.is_none()).then_some("sig"));
     if field.is_none() && atom.is_none() {
+        let is_empty = seat.witness().bits().iter().all(|bits| *bits == 0);
+        if facts.is_none() && !verdict.partial && !is_empty {
+            return Err(Obstacle::NoWitness);
+        }
         return Ok(if verdict.by_facts { Compared::ByFacts } else { Compared::Exact });
     }
-    let Verdict { effect, rule, .. } = verdict;
     let program = Arc::clone(&seat.program);
+    let said = (verdict.effect, verdict.rule);
+    Ok(differing(record, &program, said, (atom, field), seats.cause()))
+}
+
+/// A record that says something else than `said`, which is decided now.
+fn differing(
+    record: &Record<'_>,
+    program: &Program,
+    (effect, rule): (Option<Effect>, Option<u16>),
+    (atom, field): (Option<(u16, Known, Known)>, Option<&'static str>),
+    cause: Option<String>,
+) -> Compared {
     let rule_of = |text: Text<'_>| text.text().into_owned();
-    Ok(Compared::Differs(Box::new(Mismatch {
+    let outcome = record.outcome;
+    Compared::Differs(Box::new(Mismatch {
         id: record.id.map(|id| id.text().into_owned()).unwrap_or_default(),
         tool: match record.input {
             Input::Context(context, _) => tool_of(context),
             Input::Raw(..) => None,
         },
         bundle: program.digest(),
-        recorded: (outcome.effect, outcome.rule.map(rule_of)),
+        recorded: (outcome.and_then(|it| it.effect), outcome.and_then(|it| it.rule).map(rule_of)),
         replayed: (effect, rule.map(|rule| program.rule_id(rule).to_owned())),
         atom,
         field,
-        cause: seats.cause(),
+        cause,
         session: None,
-    })))
+    }))
 }
 
 /// What came of comparing.

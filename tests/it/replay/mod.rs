@@ -20,6 +20,7 @@ mod segments;
 mod sessions;
 mod single;
 mod step;
+mod stripped;
 mod verify;
 mod why;
 

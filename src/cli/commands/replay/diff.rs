@@ -297,6 +297,7 @@ impl Compared {
                 Obstacle::NoBundle
                 | Obstacle::NoTime
                 | Obstacle::NoOutcome
+                | Obstacle::NoWitness
                 | Obstacle::Semantics(_)
                 | Obstacle::Declared
                 | Obstacle::State

@@ -215,6 +215,7 @@ impl Evaluator<'_> {
             atoms: std::mem::take(&mut self.atoms),
             effects: contest.effects,
             report: None,
+            canonical: None,
             refused: refused.is_some(),
             rules: parts.said.iter().map(Said::outcomes).collect(),
             reason: definite.then(|| parts.reason.clone()),
@@ -368,8 +369,12 @@ fn winner(program: &Program, said: &[Said]) -> Option<(u16, u16)> {
     Some((rule, rank.outcome()))
 }
 
-/// The report of a decision all of whose parts are definite.
-pub(super) fn report(filled: &mut Filled<'_>, moment: &Moment<'_>, parts: Parts) -> DecisionReport {
+/// The report of a decision all of whose parts are definite, and what its digest is made of.
+pub(super) fn report(
+    filled: &mut Filled<'_>,
+    moment: &Moment<'_>,
+    parts: Parts,
+) -> (DecisionReport, Canonical) {
     let program = filled.program;
     let Scratch { fired, shadow, failures, used, outputs, text, told, .. } = &mut *filled.scratch;
     text.clone_from(&parts.reason);
@@ -409,11 +414,12 @@ pub(super) fn report_of(
     moment: &Moment<'_>,
     verdict: Verdict,
     (explained, outputs): (Vec<Value>, Vec<OutputReport>),
-) -> DecisionReport {
+) -> (DecisionReport, Canonical) {
     let Filled { program, scratch, request, error } = filled;
     let reason = scratch.text.clone();
     let filled = Filled { program, scratch, request, error: *error };
     let decision = Decision::of(filled, verdict, moment);
-    let digest = Canonical::of(decision.program()).digest_with(&decision, explained);
-    DecisionReport::told(&decision, digest, reason, outputs)
+    let mut canonical = Canonical::of(decision.program());
+    let digest = canonical.digest_with(&decision, explained);
+    (DecisionReport::told(&decision, digest, reason, outputs), canonical)
 }

@@ -132,7 +132,8 @@ fn decide(filled: &mut Filled<'_>, about: About<'_>, slots: &[Value]) -> Partial
     });
     match decision {
         Ok((mut decision, parts)) => {
-            decision.report = parts.map(|parts| report(filled, about.moment, parts));
+            (decision.report, decision.canonical) =
+                parts.map(|parts| report(filled, about.moment, parts)).unzip();
             decision
         }
         Err(error) => refused(filled, about, error),
@@ -363,11 +364,12 @@ fn refused(filled: &mut Filled<'_>, about: About<'_>, error: InputError) -> Part
     failures.list.clear();
     let explained = vec![Value::NULL; filled.program.module.outputs.len()];
     let nothing = (explained, Vec::new());
-    let report = report_of(filled, about.moment, Verdict::REFUSED, nothing);
+    let (report, canonical) = report_of(filled, about.moment, Verdict::REFUSED, nothing);
     PartialDecision {
         effects: vec![report.effect],
         reason: Some(String::new()),
         report: Some(report),
+        canonical: Some(canonical),
         refused: true,
         rules: Vec::new(),
         blockers: Vec::new(),

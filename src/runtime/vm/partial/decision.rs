@@ -10,6 +10,7 @@ use crate::lang::error::EvalError;
 use crate::runtime::bundle::module::RuleRow;
 use crate::runtime::program::Program;
 use crate::runtime::program::rank::Rank;
+use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::machine::Note;
 use crate::runtime::vm::partial::fact::{Classes, Sources};
 use crate::runtime::vm::report::DecisionReport;
@@ -23,6 +24,8 @@ pub struct PartialDecision {
     pub effects: Vec<Option<Effect>>,
     /// The decision, where all that its digest covers is definite.
     pub report: Option<DecisionReport>,
+    /// What its digest is made of, where there is a report.
+    pub(crate) canonical: Option<Canonical>,
     /// Whether the input may be refused: it is if this is all that can happen.
     pub refused: bool,
     /// What the rules that are asked can say, in document order.

@@ -132,6 +132,7 @@ impl Drawing<'_> {
                 Obstacle::NoBundle
                 | Obstacle::NoTime
                 | Obstacle::NoOutcome
+                | Obstacle::NoWitness
                 | Obstacle::Semantics(_)
                 | Obstacle::Declared
                 | Obstacle::State
@@ -281,6 +282,7 @@ fn summary(drawing: &Drawing<'_>) -> Json {
             Obstacle::NoBundle
             | Obstacle::NoTime
             | Obstacle::NoOutcome
+            | Obstacle::NoWitness
             | Obstacle::Semantics(_)
             | Obstacle::Declared
             | Obstacle::State
