@@ -14,7 +14,7 @@
 
 use crate::base::pointer;
 use crate::lang::session::{CTX, PLAN, Question, ROOT};
-use crate::runtime::bundle::govern::{Govern, LimitRow, StorePart, WindowRow};
+use crate::runtime::bundle::govern::{Govern, LimitRow, StorePart, ToolRow, WindowRow};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, Step, Str};
 use crate::runtime::program::Program;
 use crate::runtime::program::withheld::{As, Rule, Rules};
@@ -27,7 +27,12 @@ use crate::tools::replay::form::Forms;
 #[derive(Debug, Default)]
 pub struct Answers {
     rules: Rules,
+    /// Whether calls may be tried more often, or less: who asks too often is denied.
+    pub(super) retries: bool,
 }
+
+/// What that is called where a decision hangs on it.
+pub(super) const RETRIES: &str = "retries";
 
 impl Answers {
     /// Those of `to`, where sessions of `from` were recorded.
@@ -44,6 +49,13 @@ impl Answers {
             others(CTX, As::Drop);
             others(Question::Label.word(), As::Drop);
             others(Question::Labels.word(), As::Drop);
+            others(Question::Audience.word(), As::Drop);
+            others(Question::Readable.word(), As::Drop);
+        }
+        if was.origins() != is.origins() {
+            others(Question::From.word(), As::Drop);
+            others(Question::Origin.word(), As::Drop);
+            others(Question::Kind.word(), As::Drop);
         }
         if was.plan() != is.plan() {
             others(PLAN, As::Drop);
@@ -70,7 +82,7 @@ impl Answers {
             }
         }
         let rules = paths.into_iter().filter_map(|(path, class)| Rule::of(&path, class, true));
-        Self { rules: Rules::new(rules.collect()) }
+        Self { rules: Rules::new(rules.collect()), retries: was.retries() != is.retries() }
     }
 
     /// A record of a session without those answers. `memory` holds its context then.
@@ -166,12 +178,7 @@ impl<'p> Definitions<'p> {
                 let carries = (self.named(&field.labels), field.inherit, when, audience);
                 all.push(format!("{:?}", (self.text(row.name), self.path(&field.path), carries)));
             }
-            let part = |part: &StorePart| match part {
-                StorePart::Text(name) => (0, self.text(*name)),
-                StorePart::Member(name) => (1, self.text(*name)),
-                StorePart::Argument(name) => (2, self.text(*name)),
-            };
-            let parts: Vec<(u8, &str)> = row.store.iter().map(part).collect();
+            let parts = self.stores(row);
             if !parts.is_empty() {
                 all.push(format!("{:?}", (self.text(row.name), parts, row.writes)));
             }
@@ -188,6 +195,36 @@ impl<'p> Definitions<'p> {
             all.push(format!("{:?}", (what, how)));
         }
         all.join("\n")
+    }
+
+    /// What tools are declared, and what of their outputs comes from elsewhere.
+    fn origins(&self) -> String {
+        let mut all: Vec<String> = Vec::new();
+        for row in &self.govern.tools {
+            let inherits = row.outputs.iter().filter(|field| field.inherit);
+            let inherits: Vec<_> = inherits.map(|field| self.path(&field.path)).collect();
+            let args = row.args.as_ref().map(|args| self.texts(args));
+            let stores = self.stores(row);
+            all.push(format!("{:?}", (self.text(row.name), args, inherits, stores, row.writes)));
+        }
+        all.sort_unstable();
+        all.join("\n")
+    }
+
+    /// Where a tool keeps what it is given.
+    fn stores(&self, row: &ToolRow) -> Vec<(u8, &'p str)> {
+        let part = |part: &StorePart| match part {
+            StorePart::Text(name) => (0, self.text(*name)),
+            StorePart::Member(name) => (1, self.text(*name)),
+            StorePart::Argument(name) => (2, self.text(*name)),
+        };
+        row.store.iter().map(part).collect()
+    }
+
+    /// How often calls may be tried.
+    fn retries(&self) -> Vec<(Vec<&'p str>, Option<u32>)> {
+        let rows = self.govern.denials.iter();
+        rows.map(|row| (self.texts(&row.rules), row.retries)).collect()
     }
 
     /// The plan, and how it goes on where a call is denied.

@@ -20,7 +20,7 @@ use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Entry, Record};
 use crate::runtime::vm::observe::Witness;
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats, Verdict};
-use crate::tools::replay::answers::{Answers, subject};
+use crate::tools::replay::answers::{Answers, RETRIES, subject};
 use crate::tools::replay::chained;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::fold::{Gathered, Stands};
@@ -474,6 +474,7 @@ impl<'s> Comparer<'s> {
     fn record(&mut self, record: &Record<'_>, impact: &mut Impact) -> Result<(), Obstacle> {
         self.seats.check(record)?;
         let [of_from, of_to] = self.answers(record)?;
+        let retries = [of_from.retries, of_to.retries];
         let (mut memory, mut other) = (Vec::new(), Vec::new());
         let record_was = of_from.without(record, &mut memory)?;
         let record_is = of_to.without(record, &mut other)?;
@@ -500,14 +501,17 @@ impl<'s> Comparer<'s> {
         if self.to.lacks_answers() && !lacked {
             return Err(Obstacle::Asks);
         }
-        for about in not_judged {
-            *impact.not_judged.entry(about).or_default() += 1;
-        }
-        for said in [&mut was, &mut is] {
+        for (said, retries) in [&mut was, &mut is].into_iter().zip(retries) {
             let asks = said.outcome == Outcome::Escalate && record.event.is_some();
-            if asks && is_refused(record) {
+            if asks && retries {
+                said.outcome = Outcome::Undetermined;
+                not_judged.insert(RETRIES.to_owned());
+            } else if asks && is_refused(record) {
                 said.outcome = Outcome::Deny;
             }
+        }
+        for about in not_judged {
+            *impact.not_judged.entry(about).or_default() += 1;
         }
         self.winners = [was.winner, is.winner];
         let recorded = record.outcome;

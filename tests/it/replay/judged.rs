@@ -79,6 +79,35 @@ fn what_a_candidate_defines_otherwise_is_open() {
 }
 
 #[test]
+fn audiences_origins_and_retries_of_a_candidate_are_open_too() {
+    let (head, tail) = POLICY.split_once("flow:").expect("a flow");
+    let (_, meters) = tail.split_once("meters:").expect("a meter");
+    let asking = |when: &str| {
+        format!("{head}  - {{id: own, on: [send], when: \"{when}\", deny: no}}\nmeters:{meters}")
+    };
+    let audience = asking("'eve' in audience(args.to)");
+    let readable = asking("!readable(args.to, args.to)");
+    let narrow = "labels: [untrusted.file], audience: \"['eve']\"";
+    let origin = asking("from(args.to) == 'read'");
+    let tries = format!("{POLICY}on_deny: {{default: {{respond: fail, retries: 2}}}}\n");
+    let tool = "  extra: {effect: none, args: {path: string}}\nrules:";
+    for (policy, [from, to], about, count) in [
+        (&audience, ["labels: [untrusted.file]", narrow], "labels", 2),
+        (&readable, ["labels: [untrusted.file]", narrow], "labels", 2),
+        (&origin, ["rules:", tool], "origins", 2),
+        // Only what asks somebody can be asked too often.
+        (&tries, ["retries: 2", "retries: 1"], "retries", 1),
+    ] {
+        let records = made(policy, &events());
+        let candidate = policy.replace(from, to);
+        assert_ne!(&candidate, policy);
+        let [frozen, _] = both(policy, &candidate, &records);
+        assert_eq!(open(&frozen), [(about, count)], "{policy}");
+        assert_eq!(open(&both(policy, policy, &records)[0]), [], "{policy}");
+    }
+}
+
+#[test]
 fn what_is_defined_alike_is_judged() {
     let records = made(POLICY, &events());
     for (from, to, changed) in [
