@@ -25,7 +25,7 @@ pub struct PartialDecision {
     /// The decision, where all that its digest covers is definite.
     pub report: Option<DecisionReport>,
     /// What its digest is made of, where there is a report.
-    pub(crate) canonical: Option<Canonical>,
+    pub canonical: Option<Canonical>,
     /// Whether the input may be refused: it is if this is all that can happen.
     pub refused: bool,
     /// What the rules that are asked can say, in document order.
