@@ -103,7 +103,10 @@ flow: [{id: target, sink: {effect: egress, arg: target}, forbid: "untrusted.*", 
 /// A line that is long by what no writer writes has room for its labels.
 #[test]
 fn padding_is_no_reason_to_lack_labels() {
-    let request = |call: &str, tool: &str, args: serde_json::Value| json!({"ev": "request", "call": call, "action": {"tool": tool, "args": args}});
+    let request = |call: &str, tool: &str, args: serde_json::Value| {
+        let action = json!({"tool": tool, "args": args});
+        json!({"ev": "request", "call": call, "action": action})
+    };
     let events = vec![
         json!({"ev": "prompt", "text": "go"}),
         request("1", "read", json!({"path": "x"})),
