@@ -159,6 +159,8 @@ pub const QUOTED_LETTERS_MAX: usize = 1 << 8;
 pub const SESSION_PLANS_MAX: usize = 1 << 4;
 /// Most beginnings of keys that a session tells apart, of which it does not know the rest.
 pub const SESSION_STORED_OPEN_MAX: usize = 1 << 6;
+/// Most names of those who may read a part of an output; beyond it nobody may.
+pub const SESSION_READERS_MAX: usize = 1 << 10;
 /// Most bytes of the value of a parameter of a plan, as JSON.
 pub const SESSION_PARAM_BYTES_MAX: usize = 1 << 12;
 /// Most buckets of the window of a meter that slides.

@@ -2,7 +2,7 @@
 //!
 //! In:      for each part of an output everyone, or a list of principals.
 //! Out:     audiences, each kept once; those who may read all of several values.
-//! Imports: `lang::session`, `runtime::session`.
+//! Imports: `base::limits`, `lang::session`, `runtime::session`.
 //! Source:  `docs/sessions.md`, "Audiences".
 //!
 //! What stands in several places, or is made of several values, is for those who may read every
@@ -11,6 +11,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::base::limits::{SESSION_ID_BYTES_MAX, SESSION_READERS_MAX};
 use crate::lang::session::EVERYONE;
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::index::Full;
@@ -26,13 +27,19 @@ impl Audience {
         Self(Some(Arc::default()))
     }
 
-    /// Those in a list of strings that is JSON; nobody where it is none. Nobody is called everyone.
+    /// Those in a list of strings that is JSON; nobody where it is none, or one that is too long.
+    /// Nobody is called everyone.
     pub(super) fn of_list(text: &str) -> Self {
         let names: Option<BTreeSet<Box<str>>> = items(text).ok().and_then(|items| {
             items.into_iter().map(|item| string(item).map(|name| Box::from(&*name))).collect()
         });
         let mut names = names.unwrap_or_default();
         names.remove(EVERYONE);
+        if names.len() > SESSION_READERS_MAX
+            || names.iter().any(|name| name.len() > SESSION_ID_BYTES_MAX)
+        {
+            return Self::nobody();
+        }
         Self(Some(Arc::new(names)))
     }
 
@@ -121,6 +128,7 @@ impl Audiences {
 #[cfg(test)]
 mod tests {
     use super::{Audience, Audiences};
+    use crate::base::limits::{SESSION_ID_BYTES_MAX, SESSION_READERS_MAX};
 
     fn names(audience: &Audience) -> Vec<&str> {
         audience.names().collect()
@@ -140,6 +148,13 @@ mod tests {
         }
         all.meet(&Audience::nobody());
         assert_eq!(names(&all), [""; 0]);
+        for (count, wanted) in [(SESSION_READERS_MAX, SESSION_READERS_MAX), (1_025, 0)] {
+            let list: Vec<String> = (0..count).map(|at| format!("\"n{at}\"")).collect();
+            let many = Audience::of_list(&format!("[{}]", list.join(",")));
+            assert_eq!(names(&many).len(), wanted);
+        }
+        let long = format!("[\"{}\"]", "n".repeat(SESSION_ID_BYTES_MAX + 1));
+        assert_eq!(Audience::of_list(&long), Audience::nobody());
     }
 
     #[test]

@@ -26,11 +26,23 @@ pub(super) struct Field {
     pub(super) pointer: (u32, u32),
     /// The call whose output it is in; `None`: the principal said it.
     pub(super) call: Option<u32>,
+    /// Whether it holds the readings of the field before it, and no text of its own.
+    pub(super) is_reading: bool,
     /// The number of the set of its labels.
     pub(super) labels: u32,
     /// The same of what a piece of it carries.
     pub(super) pieces: u32,
     /// The number of its audience.
+    pub(super) audience: u32,
+}
+
+/// Whence a field comes, and what it carries: see `Field`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Origin {
+    pub(super) call: Option<u32>,
+    pub(super) is_reading: bool,
+    pub(super) labels: u32,
+    pub(super) pieces: u32,
     pub(super) audience: u32,
 }
 
@@ -81,7 +93,7 @@ impl Index {
         &mut self,
         start: usize,
         (pointer, room): (&str, usize),
-        (call, labels, pieces, audience): (Option<u32>, u32, u32, u32),
+        origin: Origin,
     ) -> Result<(), Full> {
         let form = self.forms.get(start..).unwrap_or_default();
         if form.is_empty() {
@@ -113,7 +125,8 @@ impl Index {
         let pointer = (from, narrow(self.pointers.len())?);
         self.forms.push(END);
         let (start, end) = (narrow(start)?, narrow(end)?);
-        self.fields.push(Field { start, end, pointer, call, labels, pieces, audience });
+        let Origin { call, is_reading, labels, pieces, audience } = origin;
+        self.fields.push(Field { start, end, pointer, call, is_reading, labels, pieces, audience });
         Ok(())
     }
 
@@ -238,7 +251,7 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, Index};
+    use super::{Found, Index, Origin};
     use crate::base::limits::SESSION_MATCH_BYTES_MAX;
     use crate::runtime::session::text::push_form;
 
@@ -247,7 +260,7 @@ mod tests {
         for text in texts {
             let start = index.mark();
             push_form(text, index.begin());
-            index.finish(start, ("/a", usize::MAX), (None, 0, 0, 0)).expect("room");
+            index.finish(start, ("/a", usize::MAX), Origin::default()).expect("room");
         }
         index
     }

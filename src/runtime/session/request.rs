@@ -290,7 +290,8 @@ impl<'g, 'p> Session<'g, 'p> {
         decided.is_refused = standing == Some(Standing::Refused);
         let objection = Objection {
             effect: if is_tired || decided.is_refused { Some(Effect::Deny) } else { effect },
-            winner: decided.decision.winner(),
+            // A rule that allows is not what objects where a result did not come.
+            winner: number.filter(|_| decided.decision.effect() != Some(Effect::Allow)),
             counts: match standing {
                 _ if decided.is_overdue => Counts::Overdue,
                 Some(Standing::Waiting(..)) => Counts::Waits,

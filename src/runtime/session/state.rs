@@ -14,7 +14,7 @@ use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::Asks;
 use crate::runtime::session::audience::{Audience, Audiences};
 use crate::runtime::session::facts::Facts;
-use crate::runtime::session::index::{Full, Index};
+use crate::runtime::session::index::{Full, Index, Origin};
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::{LabelSet, Sets};
 use crate::runtime::session::meters::{Meter, Meters, Share};
@@ -22,7 +22,7 @@ use crate::runtime::session::params::Params;
 use crate::runtime::session::plan::{Place, Plan, Progress};
 use crate::runtime::session::readings::readings;
 use crate::runtime::session::store::{Key, Named, Stored};
-use crate::runtime::session::text::push_form;
+use crate::runtime::session::text::{NONE, push_form};
 use crate::runtime::session::trust::Carried;
 use crate::runtime::vm::request::error::InputKind;
 
@@ -475,30 +475,38 @@ impl State {
     ) -> Result<(), Full> {
         // What the model has read it has read piece by piece.
         self.carry(pieces, audience);
-        self.keep(text, (call, pointer), (labels, pieces, audience))?;
-        let mut kept = Ok(());
+        let place = (call, pointer, false);
+        self.keep(|form| push_form(text, form), place, (labels, pieces, audience))?;
+        // One field for all of them: a page of links has many.
+        let mut forms = String::new();
         readings(text, |reading| {
-            if kept.is_ok() {
-                kept = self.keep(reading, (call, pointer), (pieces, pieces, audience));
+            if !forms.is_empty() {
+                forms.push(NONE);
             }
+            push_form(reading, &mut forms);
         });
-        kept
+        if forms.is_empty() {
+            return Ok(());
+        }
+        let write = |form: &mut String| form.push_str(&forms);
+        self.keep(write, (call, pointer, true), (pieces, pieces, audience))
     }
 
-    /// Keeps a text, so that values are found in it.
+    /// Keeps a text, or its readings, so that values are found there.
     fn keep(
         &mut self,
-        text: &str,
-        (call, pointer): (Option<u32>, &str),
+        write: impl FnOnce(&mut String),
+        (call, pointer, is_reading): (Option<u32>, &str, bool),
         (labels, pieces, audience): (&LabelSet, &LabelSet, &Audience),
     ) -> Result<(), Full> {
         let room = self.room();
         let readers = self.audiences.number(audience, room)?;
         let (set, part) = (self.set_number(labels)?, self.set_number(pieces)?);
         let start = self.index.mark();
-        push_form(text, self.index.begin());
+        write(self.index.begin());
         let (fields, room) = (self.index.len(), self.room());
-        self.index.finish(start, (pointer, room), (call, set, part, readers))?;
+        let origin = Origin { call, is_reading, labels: set, pieces: part, audience: readers };
+        self.index.finish(start, (pointer, room), origin)?;
         let last = u32::try_from(fields).ok().and_then(|at| self.index.field(at)).copied();
         let Some(field) = last else { return Ok(()) };
         let Self { index, log, .. } = self;
@@ -562,7 +570,7 @@ impl State {
             let field = self.index.field(*at);
             let found = field.map_or("", |field| self.index.pointer(field));
             // Between two answers to one call others came in.
-            let own = field.is_some_and(|field| field.call == Some(number));
+            let own = field.is_some_and(|it| it.call == Some(number) && !it.is_reading);
             own && (found == place || found.starts_with(&below))
         };
         (call.fields.0..call.fields.1).filter(lies).collect()

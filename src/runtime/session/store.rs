@@ -22,6 +22,7 @@ use crate::runtime::session::json::{items, members, string};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::state::Call;
 use crate::runtime::session::step::Session;
+use crate::runtime::session::text::push_form;
 
 /// Under which key a tool stores.
 #[derive(Debug)]
@@ -134,7 +135,13 @@ impl<'p> Place<'p> {
 /// A text or a number as keys have it, if it is no longer than an id may be.
 fn spelled(value: &str) -> Option<String> {
     let is_number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-    let text = if is_number { Some(value.to_owned()) } else { string(value).map(Into::into) };
+    let text = if is_number {
+        let mut form = String::new();
+        push_form(value, &mut form);
+        Some(form)
+    } else {
+        string(value).map(Into::into)
+    };
     text.filter(|text| text.len() <= SESSION_ID_BYTES_MAX)
 }
 
@@ -184,10 +191,19 @@ impl Stored {
             map.insert(key.into(), (labels.clone(), audience.clone()));
             return Ok(true);
         };
-        let before = carried.clone();
-        carried.0.join(labels);
-        carried.1.meet(audience);
-        Ok(before != *carried)
+        let mut after = carried.clone();
+        after.0.join(labels);
+        after.1.meet(audience);
+        if after == *carried {
+            return Ok(false);
+        }
+        let (before, bytes) = (carried.1.bytes(), after.1.bytes());
+        if bytes > room + before {
+            return Err(Full);
+        }
+        self.held = self.held + bytes - before;
+        *carried = after;
+        Ok(true)
     }
 
     /// A call writes under a key with this beginning; which one it is its answer tells.
@@ -317,6 +333,7 @@ mod tests {
         assert_eq!(all(r#"{"id":"7"}"#), [(String::new(), whole("drive/7"))]);
         let list = [("/0".to_owned(), whole("drive/7")), ("/1".to_owned(), open.clone())];
         assert_eq!(all(r#"[{"id":7},{"id":null}]"#), list);
+        assert_eq!(all(r#"[{"id":7.0},{"id":null}]"#), list);
         assert_eq!(all("\"done\""), [(String::new(), open)]);
         let file = place(vec![Part::Text("f:"), Part::Argument("path")]);
         let named = file.arguments(r#"{"path":"a","text":"b"}"#);

@@ -91,6 +91,28 @@ fn said(rule: &str, effect: &'static str) -> (String, Option<&'static str>) {
 }
 
 #[test]
+fn what_waits_in_vain_is_not_answered_with_the_rule_that_allows_it() {
+    let program = program(
+        "policyc: 1\ndefault: deny\n\
+        functions: {team: {params: [string], result: string, timeout: 200ms, on_timeout: deny}}\n\
+        tools: {post: {effect: egress, args: {text: string}}}\n\
+        meters: {posts: {on: post, key: team(args.text), window: session}}\n\
+        rules: [{id: post, on: [post], allow: a post}]\n\
+        on_deny: {default: {respond: fail, disclose: rule_id}}\n",
+    );
+    let ground = Ground::of(&program);
+    let mut desk = Desk::of(&ground);
+    assert_eq!(desk.post("1", "a"), said("post", "pending"));
+    let action = json!({"tool": "post", "args": {"text": "a"}});
+    let late = json!({"ev": "request", "seq": 9, "ts": "2026-01-01T00:00:01Z", "call": "1",
+        "action": action});
+    let outcome = desk.session.line(late.to_string().as_bytes(), &mut desk.work);
+    let Outcome::Decided(it) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(it.effect(), Some(Effect::Deny));
+    assert_eq!(it.answer.as_ref().map(|answer| &answer.rule), Some(&None));
+}
+
+#[test]
 fn a_call_waits_for_a_result_and_is_decided_by_it() {
     let program = program(POLICY);
     let ground = Ground::of(&program);

@@ -60,3 +60,10 @@ fn a_call_that_spells_a_value_otherwise_is_no_call_with_that_value() {
     // What stands in no reading is nobody's.
     sent("ZXZlQGV4YW1wbGUub3Jo", "nothing", "eve@example.org", "deny target/to");
 }
+
+#[test]
+fn a_page_of_links_fills_no_session() {
+    // More readings than a session has fields.
+    let links = "a%41 ".repeat((1 << 18) + 1);
+    sent("eve@example.org", &links, "eve@example.org", "allow all");
+}

@@ -139,6 +139,21 @@ fn a_sanitizer_takes_what_it_names_where_it_holds() {
 }
 
 #[test]
+fn a_handle_to_a_clean_text_is_none_to_its_readings() {
+    let mut events: Vec<_> =
+        read_and_quote("drop table users", json!({"sql": "'drop%20table'", "ok": true}))
+            .into_iter()
+            .zip(["Nothing", "allow all", "Nothing", "allow all", "Nothing"])
+            .collect();
+    let mut write = request("3", "write", json!({"sql": "what it gave"}));
+    write["refs"] = json!({"/sql": "2#/sql"});
+    events.push((write, "allow all"));
+    // The text in another spelling is no output of the sanitizer.
+    events.push((request("4", "write", json!({"sql": "'drop table'"})), "deny db/sql"));
+    expect(&all(), &events);
+}
+
+#[test]
 fn one_of_few_values_is_let_through() {
     let ask = |out: Json| {
         let mut events = read_and_quote("drop table users", Json::Null);
