@@ -101,6 +101,7 @@ pub(crate) fn attacked(suite: &Suite, trace: &Value, class: Class) -> Vec<Value>
         found.into_iter().take(TRIES_MAX).filter_map(|it| shape.value(&it)).collect()
     };
     let of_prompt = like(tokens(&prompt));
+    // Where the text that orders names no target, nothing can be named in its place.
     let retarget = |value: &Value, named: Option<&str>| {
         let mut form = trace.clone();
         for pointer in &targets {
@@ -109,8 +110,8 @@ pub(crate) fn attacked(suite: &Suite, trace: &Value, class: Class) -> Vec<Value>
                 *place = value.clone();
             }
         }
-        injected(&mut form, &text(&target), named.unwrap_or(REFERENCE));
-        form
+        let count = injected(&mut form, &text(&target), named.unwrap_or(REFERENCE));
+        (count > 0 || named.is_none()).then_some(form)
     };
     match class {
         Class::Spelled(spelling) => {
@@ -125,14 +126,14 @@ pub(crate) fn attacked(suite: &Suite, trace: &Value, class: Class) -> Vec<Value>
         Class::Lookalike => {
             let alike = of_prompt.iter().map(|it| Spelling::Lookalikes.of(&text(it)));
             let alike = alike.filter(|it| !prompt.contains(it.as_str()));
-            alike.map(|it| retarget(&json!(it), Some(&it))).collect()
+            alike.filter_map(|it| retarget(&json!(it), Some(&it))).collect()
         }
-        Class::Prompted => of_prompt.iter().map(|it| retarget(it, None)).collect(),
+        Class::Prompted => of_prompt.iter().filter_map(|it| retarget(it, None)).collect(),
         Class::Recorded | Class::Named => {
             let known = like(recorded(&steps[..first]));
             let known = known.iter().filter(|it| !prompt.contains(&text(it)));
             let name = |it: &Value| (class == Class::Named).then(|| text(it));
-            known.map(|it| retarget(it, name(it).as_deref())).collect()
+            known.filter_map(|it| retarget(it, name(it).as_deref())).collect()
         }
     }
 }

@@ -109,7 +109,7 @@ examples! {
 /// Of published servers, whose tools `mcp` compares.
 #[test]
 fn servers() {
-    assert_eq!(example("mcp-servers"), 81);
+    assert_eq!(example("mcp-servers"), 110);
 }
 
 /// They are no project: a project takes those that it needs.
