@@ -5,17 +5,22 @@
 //! Imports: `runtime`, `tools::replay`.
 //! Source:  `docs/replay.md`, sections "Minimize" and "Test".
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::Record;
+use crate::runtime::record::read::{Record, Text};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::step::{Outcome, Session, Work};
 use crate::runtime::vm::report::DecisionReport;
+use crate::tools::replay::again::Engine;
+use crate::tools::replay::knew::recorded_effect;
+use crate::tools::replay::store::Digest;
 
-/// Trials of leaving events away.
-const TRIALS_MAX: usize = 10_000;
+/// Events that are taken in while some are left away.
+const WORK_MAX: usize = 1_000_000;
 
 /// Why events of a session cannot be taken in anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +33,10 @@ pub enum NotWhole {
     Withheld(u64),
     /// This event is no JSON that can be written down again.
     Unreadable(u64),
+    /// Another bundle decided about this event.
+    Bundle(u64),
+    /// An engine decided about this event whose semantics are not ours.
+    Engine(u64),
 }
 
 impl NotWhole {
@@ -41,26 +50,97 @@ impl NotWhole {
             Self::Unreadable(number) => {
                 format!("event {number} of its session is no JSON that a test can hold")
             }
+            Self::Bundle(number) => {
+                format!("another bundle decided about event {number} of its session")
+            }
+            Self::Engine(number) => {
+                format!(
+                    "an engine with other semantics decided about event {number} of its session"
+                )
+            }
         }
     }
 }
 
-/// The events of a session up to that of number `last`, from records of it in any order.
+/// An event, and what its record says came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happened {
+    /// The event.
+    pub event: Json,
+    /// What was decided; nothing where it asks for nothing.
+    pub recorded: Option<Recorded>,
+}
+
+/// What a record says of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    effect: Option<Effect>,
+    rule: Option<String>,
+    fired: Vec<String>,
+    reason: String,
+}
+
+impl Recorded {
+    fn of(record: &Record<'_>) -> Option<Self> {
+        let (effect, outcome) = recorded_effect(record).zip(record.outcome)?;
+        let owned = |text: Text<'_>| text.text().into_owned();
+        Some(Self {
+            effect,
+            rule: outcome.rule.map(owned),
+            fired: outcome.fired().map(owned).collect(),
+            reason: outcome.reason.map(owned).unwrap_or_default(),
+        })
+    }
+
+    fn is(&self, said: &Said) -> bool {
+        let Said { effect, rule, fired, reason, .. } = said;
+        (self.effect, &self.rule, &self.fired, &self.reason) == (*effect, rule, fired, reason)
+    }
+}
+
+/// Numbers of the events of which something else comes than their records say.
+pub fn unlike(happened: &[Happened], said: &[Option<Said>]) -> impl Iterator<Item = usize> {
+    let pairs = (1..).zip(happened.iter().zip(said));
+    let unlike = pairs.filter(|(_, (happened, said))| match (&happened.recorded, said) {
+        (Some(recorded), Some(said)) => !recorded.is(said),
+        (None, None) => false,
+        (Some(_), None) | (None, Some(_)) => true,
+    });
+    unlike.map(|(number, _)| number)
+}
+
+/// The events of a session up to that of number `last`, from records of it in any order. `only` is
+/// the bundle that is meant where a record names none.
 ///
 /// # Errors
-/// The first of them that is not there.
-pub fn events(records: &[Record<'_>], last: u64) -> Result<Vec<Json>, NotWhole> {
-    let step = |record: &Record<'_>| record.session.map_or(0, |session| session.step);
+/// The first of them that is not there, or was decided about by others than the last.
+pub fn events(
+    records: &[Record<'_>],
+    last: u64,
+    only: Option<Digest>,
+) -> Result<Vec<Happened>, NotWhole> {
+    let mut numbered: BTreeMap<u64, (&Record<'_>, bool)> = BTreeMap::new();
+    for record in records {
+        let number = record.session.map_or(0, |session| session.step);
+        numbered.entry(number).and_modify(|own| own.1 = true).or_insert((record, false));
+    }
+    let bundle = |record: &Record<'_>| record.bundle.and_then(|it| it.digest).or(only);
+    let wanted = numbered.get(&last).and_then(|(record, _)| bundle(record));
     let event = |number| {
-        let mut own = records.iter().filter(|record| step(record) == number);
-        let record = own.next().ok_or(NotWhole::Missing(number))?;
-        if own.next().is_some() {
+        let (record, twice) = numbered.get(&number).ok_or(NotWhole::Missing(number))?;
+        if *twice {
             return Err(NotWhole::Twice(number));
         }
+        Engine::of(record).check().map_err(|_| NotWhole::Engine(number))?;
+        if bundle(record) != wanted {
+            return Err(NotWhole::Bundle(number));
+        }
         let mut memory = Vec::new();
-        let event = record.taken_in(&mut memory).ok_or(NotWhole::Withheld(number))?;
+        let event = record.taken_in(&mut memory).filter(|_| record.replayable);
+        let event = event.ok_or(NotWhole::Withheld(number))?;
         let event = serde_json::from_slice(event).ok().filter(Json::is_object);
-        event.ok_or(NotWhole::Unreadable(number))
+        let event = event.ok_or(NotWhole::Unreadable(number))?;
+        Ok(Happened { event, recorded: Recorded::of(record) })
     };
     (1..=last).map(event).collect()
 }
@@ -118,13 +198,21 @@ pub struct Fewest {
     pub kept: Vec<usize>,
     /// How often the session was folded.
     pub folds: usize,
+    /// Whether the search was stopped, so that more may be left away.
+    pub stopped: bool,
 }
 
 /// Leaves events away as long as the last one is decided alike: by the same rule, to the same
 /// effect, with the same rules that fired. Of what stays no event alone can be left away, unless
-/// there are too many trials. `None` where nothing is decided about the last.
+/// the search was stopped. `None` where nothing is decided about the last.
 #[must_use]
 pub fn fewest(program: &Program, events: &[Json]) -> Option<Fewest> {
+    fewest_within(program, events, WORK_MAX)
+}
+
+/// The same, where the search is stopped once so many events were taken in.
+#[must_use]
+pub fn fewest_within(program: &Program, events: &[Json], work_max: usize) -> Option<Fewest> {
     let ground = Ground::of(program);
     let last = events.len().checked_sub(1)?;
     let mut folds = 0;
@@ -139,14 +227,14 @@ pub fn fewest(program: &Program, events: &[Json]) -> Option<Fewest> {
         (said.effect, &said.rule, &said.fired) == (wanted.effect, &wanted.rule, &wanted.fired)
     };
     let mut kept: Vec<usize> = (0..last).collect();
-    let (mut size, mut trials) = (kept.len(), 0);
-    while size > 0 && trials < TRIALS_MAX {
+    let (mut size, mut work) = (kept.len(), 0);
+    while size > 0 && work < work_max {
         let (mut end, mut fewer) = (kept.len(), false);
-        while end > 0 && trials < TRIALS_MAX {
+        while end > 0 && work < work_max {
             let start = end.saturating_sub(size);
             let front = kept.iter().take(start);
             let rest: Vec<usize> = front.chain(kept.iter().skip(end)).copied().collect();
-            trials += 1;
+            work += rest.len() + 1;
             if fold(&[rest.as_slice(), &[last]].concat()).is_some_and(|said| same(&said)) {
                 kept = rest;
                 fewer = true;
@@ -157,5 +245,5 @@ pub fn fewest(program: &Program, events: &[Json]) -> Option<Fewest> {
         size = if size == 1 && fewer { 1 } else { size / 2 };
     }
     kept.push(last);
-    Some(Fewest { said: wanted, kept, folds })
+    Some(Fewest { said: wanted, kept, folds, stopped: work >= work_max })
 }

@@ -276,10 +276,16 @@ impl Work<'_, '_> {
         while let Some((at, value)) = open.pop() {
             let text = match value {
                 Json::Object(entries) => {
-                    let below = entries.iter();
-                    open.extend(
-                        below.map(|(key, value)| (format!("{at}/{}", pointer::token(key)), value)),
-                    );
+                    for (key, value) in entries {
+                        // Its place would tell a key that is withheld elsewhere.
+                        let is_secret = self.is_told(key);
+                        let key = if is_secret { "*".into() } else { pointer::token(key) };
+                        let below = format!("{at}/{key}");
+                        if is_secret {
+                            self.elsewhere.insert(below.clone());
+                        }
+                        open.push((below, value));
+                    }
                     continue;
                 }
                 Json::Array(items) => {
@@ -291,10 +297,15 @@ impl Work<'_, '_> {
                 Json::Number(number) => number.to_string(),
                 Json::Null | Json::Bool(_) => continue,
             };
-            if text.len() >= TOLD_APART && self.secrets.contains(&text) {
+            if self.is_told(&text) {
                 self.elsewhere.insert(at);
             }
         }
+    }
+
+    /// Whether a text is one that is withheld, and not by chance.
+    fn is_told(&self, text: &str) -> bool {
+        text.len() >= TOLD_APART && self.secrets.contains(text)
     }
 
     /// Whether the context was refused: the places of what was wrong with it are not recorded.
@@ -313,7 +324,9 @@ impl Work<'_, '_> {
             self.not_replayable();
         }
         if !kept.is_empty() {
-            self.member("nd", &[b"[".to_vec(), kept.join(&b','), b"]".to_vec()].concat());
+            let kept: Option<Vec<Vec<u8>>> =
+                kept.into_iter().map(|row| only(&["f", "a", "r", "raw"], row)).collect();
+            self.member("nd", &[b"[".to_vec(), kept?.join(&b','), b"]".to_vec()].concat());
         }
         Some(())
     }

@@ -3,10 +3,11 @@
 use std::fs;
 
 use policyc::runtime::session::ground::Ground;
-use policyc::tools::replay::events::{fewest, said};
+use policyc::tools::replay::events::{fewest, fewest_within, said};
 use serde_json::{Value as Json, json};
 
 use super::apart::logged;
+use super::sessions::changed;
 use super::{file, project};
 use crate::records::sessions::lines;
 use crate::session::program;
@@ -123,6 +124,51 @@ fn commands_write_sessions_that_are_decided_as_recorded() {
         run(&format!("{part} --records part.jsonl"))
             .expect(3, &["event 1 of its session is in no record", "--records"]);
     }
+}
+
+/// Every event must have come to what its record says, under one bundle and one engine.
+#[test]
+fn sessions_that_are_not_as_recorded_are_no_tests_and_force_nothing() {
+    let (folder, program) = project("few-unlike", POLICY);
+    let made = logged(&program, &events());
+    let run = |at: usize, from: &str, to: &str, exits: [i32; 2], told: [&str; 2]| {
+        let mut lines = made.clone();
+        lines[at] = changed(&lines[at], from, to);
+        folder.add("a.jsonl", file(&lines));
+        for (part, (exit, told)) in
+            ["test s-7 -o x_test.yaml", "minimize s-7"].iter().zip(exits.into_iter().zip(told))
+        {
+            let line = format!("replay {part} --records a.jsonl --bundle policy.plcb");
+            ran(folder.path(), &line).expect(exit, &[told]);
+        }
+    };
+    let allowed = ["\"effect\":\"allow\"", "\"effect\":\"escalate\""];
+    let test = "not decided as recorded: event 6 of the session of s-7";
+    let few = "event 6 of its session is not decided as recorded";
+    run(5, allowed[0], allowed[1], [1, 3], [test, few]);
+    run(5, "\"fired\":[\"all\"", "\"fired\":[\"any\"", [1, 3], [test, few]);
+    run(5, "\"reason\":\"a call\"", "\"reason\":\"another\"", [1, 3], [test, few]);
+    let last = "event 7 of its session is not decided as recorded";
+    let denied = ["\"rule\":\"target/to\"", "\"rule\":\"all\""];
+    run(6, denied[0], denied[1], [1, 3], ["not decided as recorded: s-7", last]);
+    let digest: String = program.digest().iter().map(|byte| format!("{byte:02x}")).collect();
+    let other = "another bundle decided about event 4";
+    run(3, &digest, &"0".repeat(64), [3, 3], [other; 2]);
+    let engine = "an engine with other semantics decided about event 2";
+    run(1, "\"sem\":\"pcs-", "\"sem\":\"pcs-9", [3, 3], [engine; 2]);
+    // What comes later is no matter.
+    run(9, "\"sem\":\"pcs-", "\"sem\":\"pcs-9", [0, 0], ["all are decided", "forced by 3"]);
+}
+
+#[test]
+fn a_search_that_was_stopped_is_told() {
+    let program = program(POLICY);
+    let events: Vec<Json> =
+        lines(events()).iter().map(|it| serde_json::from_str(it).expect("JSON")).collect();
+    let found = fewest_within(&program, &events, 12).expect("it is decided");
+    assert!(found.stopped && found.kept.len() > 3, "{found:?}");
+    let found = fewest_within(&program, &events, 1_000).expect("it is decided");
+    assert_eq!((found.stopped, found.kept.len()), (false, 3));
 }
 
 /// What was granted is for the call that was asked about, whatever bundle decides then.

@@ -185,3 +185,41 @@ fn sealing_twice_forgets_nothing_of_what_went_before() {
     let (text, lines) = records(&folder, "out.pdr.jsonl");
     assert_eq!(lines[0]["redacted"], json!({"out": ["outputs", "reason", "cost"]}), "{text}");
 }
+
+/// A value may be a key elsewhere, and that place is told without it.
+#[test]
+fn keys_that_hold_what_is_withheld_are_told() {
+    let folder = project("seal-keys");
+    let args = json!({"to": "xylophone", "by": {"xylophone": {"in": "xylophone"}, "bob": 1}});
+    let context = json!({"action": {"tool": "send_mail", "args": args}});
+    folder.add("in.pdr.jsonl", json!({"v": 1, "id": "a", "ctx": context}).to_string() + "\n");
+    let seal = "replay seal in.pdr.jsonl --path /action/args/to --as drop -o out.pdr.jsonl";
+    let ran = ran(folder.path(), seal);
+    ran.expect(0, &["/action/args/by/*", "/action/args/by/*/in"]);
+    assert!(!format!("{}{}", ran.out, ran.err).contains("xylophone"), "{}{}", ran.out, ran.err);
+}
+
+/// Of what host functions gave what this version knows stays.
+#[test]
+fn sealing_drops_what_it_does_not_know_of_host_functions() {
+    let folder = project("seal-given");
+    folder.add(
+        "policy.yaml",
+        POLICY.replace("as: seal", "as: drop").replace("as: token, key: addresses", "as: drop"),
+    );
+    let call = json!({"action": {"tool": "send_mail", "args": {"to": "a", "subject": "Hi", "body": "KEY"}}});
+    folder.add("call.json", call.to_string());
+    ran(folder.path(), "eval policy.yaml -c call.json --record in.pdr.jsonl").expect(0, &[]);
+    let whole = fs::read_to_string(folder.path().join("in.pdr.jsonl")).expect("records");
+    let row = format!("{{\"f\":\"g\",\"a\":\"sha256:{}\",\"r\":1,\"x\":\"KEY\"}}", "ab".repeat(32));
+    let line = whole.trim_end().strip_suffix('}').expect("an object");
+    folder.add("in.pdr.jsonl", format!("{line},\"nd\":[{row}]}}\n"));
+    let seal = "replay seal in.pdr.jsonl --bundle policy.yaml -o out.pdr.jsonl";
+    ran(folder.path(), seal).expect(0, &["1 record"]);
+    let (text, lines) = records(&folder, "out.pdr.jsonl");
+    assert_eq!(
+        lines[0]["nd"][0],
+        json!({"f": "g", "a": format!("sha256:{}", "ab".repeat(32)), "r": 1})
+    );
+    assert!(!text.contains("KEY"), "{text}");
+}

@@ -17,9 +17,10 @@ use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
+use crate::runtime::session::ground::Ground;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::again::{Obstacle, moment};
-use crate::tools::replay::events::{Fewest, Said, fewest};
+use crate::tools::replay::events::{Fewest, Happened, Said, fewest, said, unlike};
 use crate::tools::replay::minimize::{Minimal, minimize};
 use crate::tools::replay::plain::plain;
 use crate::tools::report::counted;
@@ -104,10 +105,15 @@ fn of_session(
     terminal: &Terminal,
     options: &Options,
     (wanted, program): (&Wanted, &Program),
-    events: &[Json],
+    happened: &[Happened],
 ) -> Result<Exit, Exit> {
+    let events: Vec<Json> = happened.iter().map(|it| it.event.clone()).collect();
+    if let Some(number) = unlike(happened, &said(&Ground::of(program), &events)).next() {
+        let why = format!("event {number} of its session is not decided as recorded");
+        return Err(wanted.cannot(terminal, "minimized", &why));
+    }
     let watch = Stopwatch::start();
-    let Some(fewest) = fewest(program, events) else {
+    let Some(fewest) = fewest(program, &events) else {
         let why = "it is no request, so nothing is decided about it";
         return Err(wanted.cannot(terminal, "minimized", why));
     };
@@ -117,7 +123,7 @@ fn of_session(
         Shape::Json => document(&json!({
             "format": "policyc.minimal_session", "version": 1,
             "effect": fewest.said.effect.map(Effect::word), "rule": fewest.said.rule,
-            "events": events.len(), "folds": fewest.folds, "session": kept,
+            "events": events.len(), "folds": fewest.folds, "stopped": fewest.stopped, "session": kept,
         })),
     });
     if let Some(path) = &options.out {
@@ -136,6 +142,9 @@ fn few_events(fewest: &Fewest, (kept, all): (&[&Json], usize), took: &str, style
     let (few, folds) = (kept.len(), counted(fewest.folds, "fold"));
     let mut text = String::new();
     let _ = writeln!(text, "  {word}{by} is forced by {few} of {all} events   {folds} · {took}\n");
+    if fewest.stopped {
+        let _ = writeln!(text, "  the search was stopped: fewer may do\n");
+    }
     for (at, event) in fewest.kept.iter().zip(kept) {
         let line = event.to_string();
         let cut: String = line.chars().take(EVENT_SHOWN).collect();

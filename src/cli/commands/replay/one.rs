@@ -21,7 +21,7 @@ use crate::runtime::record::read::{Input, Record};
 use crate::tools::inspect::digest_text;
 use crate::tools::project::read_bytes;
 use crate::tools::replay::again::{Engine, Obstacle};
-use crate::tools::replay::events::events;
+use crate::tools::replay::events::{Happened, events};
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::findings;
 use crate::tools::replay::store::Store;
@@ -87,7 +87,7 @@ impl Named {
         terminal: &Terminal,
         settings: &Settings,
         (wanted, record): (&Wanted, &Record<'_>),
-    ) -> Result<Vec<Json>, Exit> {
+    ) -> Result<Vec<Happened>, Exit> {
         let Some(session) = record.session.filter(|_| record.event.is_some()) else {
             return Ok(Vec::new());
         };
@@ -111,7 +111,7 @@ impl Named {
         }
         let records: Vec<Record<'_>> =
             lines.iter().filter_map(|line| Record::read(line).ok()).collect();
-        let found = events(&records, session.step);
+        let found = events(&records, session.step, wanted.store.only());
         found.map_err(|why| {
             let fact = format!(
                 "the session of `{}` cannot be taken in anew: {}",

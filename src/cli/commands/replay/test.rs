@@ -19,8 +19,7 @@ use crate::runtime::session::ground::Ground;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::again::moment;
 use crate::tools::replay::cases::{Recorded, RecordedSession, case, file};
-use crate::tools::replay::events::{fewest, said};
-use crate::tools::replay::knew::recorded_effect;
+use crate::tools::replay::events::{Happened, fewest, said, unlike};
 use crate::tools::replay::minimize::minimize;
 use crate::tools::replay::plain::plain;
 use crate::tools::report::counted;
@@ -74,6 +73,8 @@ struct Made {
     replaced: Vec<String>,
     /// Records that are decided otherwise now.
     differ: Vec<String>,
+    /// Whether a search for fewer events was stopped.
+    stopped: bool,
 }
 
 /// Finds, decides, writes.
@@ -92,25 +93,20 @@ fn written(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
             of_call(terminal, options, (&wanted, &record, &program, id), &mut made)?;
             continue;
         }
-        let events = options.named.events(terminal, &settings, (&wanted, &record))?;
-        let session = of_session(&program, (&id, events), options.minimize).ok_or_else(|| {
+        let happened = options.named.events(terminal, &settings, (&wanted, &record))?;
+        of_session(options, (&program, id), &happened, &mut made).ok_or_else(|| {
             wanted.cannot(terminal, "a test", "it is no request, so nothing is decided about it")
         })?;
-        let last = session.said.last().and_then(Option::as_ref);
-        let said = last.map(|said| (said.effect, said.rule.clone()));
-        let recorded = recorded_effect(&record).zip(record.outcome);
-        let recorded = recorded.map(|(effect, outcome)| (effect, outcome.rule.map(owned)));
-        if recorded != said {
-            made.differ.push(id);
-        }
-        made.sessions.push(session);
     }
-    let Made { policy, cases, sessions, replaced, differ } = made;
+    let Made { policy, cases, sessions, replaced, differ, stopped } = made;
     let text = file(policy.as_deref().unwrap_or_default(), &cases, &sessions);
     write(&options.out, text.as_bytes()).map_err(|finding| alone(terminal, &finding))?;
     let mut said = vec![format!("wrote {}", counted(cases.len() + sessions.len(), "case"))];
     if !replaced.is_empty() {
         said.push(format!("stand-ins for what is withheld: {}", visible(&replaced.join(", "))));
+    }
+    if stopped {
+        said.push("the search for fewer events was stopped".to_owned());
     }
     if differ.is_empty() {
         said.push("all are decided as recorded".to_owned());
@@ -151,19 +147,30 @@ fn of_call(
 
 /// A case of the events of a session; nothing where the last asks for nothing.
 fn of_session(
-    program: &Program,
-    (id, mut events): (&str, Vec<Json>),
-    few: bool,
-) -> Option<RecordedSession> {
+    options: &Options,
+    (program, id): (&Program, String),
+    happened: &[Happened],
+    made: &mut Made,
+) -> Option<()> {
     let ground = Ground::of(program);
-    if few {
-        let kept = fewest(program, &events)?.kept;
+    let mut events: Vec<Json> = happened.iter().map(|it| it.event.clone()).collect();
+    let mut all = said(&ground, &events);
+    all.last()?.as_ref()?;
+    let others = unlike(happened, &all);
+    made.differ.extend(others.map(|number| {
+        let is_last = number == happened.len();
+        if is_last { id.clone() } else { format!("event {number} of the session of {id}") }
+    }));
+    if options.minimize {
+        let fewest = fewest(program, &events)?;
+        made.stopped |= fewest.stopped;
         let mut number = 0..;
-        events.retain(|_| number.next().is_some_and(|at| kept.contains(&at)));
+        events.retain(|_| number.next().is_some_and(|at| fewest.kept.contains(&at)));
+        all = said(&ground, &events);
     }
-    let said = said(&ground, &events);
-    said.last()?.as_ref()?;
-    Some(RecordedSession { name: format!("record {id}, and its session before"), events, said })
+    let name = format!("record {id}, and its session before");
+    made.sessions.push(RecordedSession { name, events, said: all });
+    Some(())
 }
 
 fn owned(text: Text<'_>) -> String {
