@@ -207,7 +207,8 @@ fn sealing_drops_what_it_does_not_know_of_host_functions() {
         "policy.yaml",
         POLICY.replace("as: seal", "as: drop").replace("as: token, key: addresses", "as: drop"),
     );
-    let call = json!({"action": {"tool": "send_mail", "args": {"to": "a", "subject": "Hi", "body": "KEY"}}});
+    let args = json!({"to": "a", "subject": "Hi", "body": "KEY"});
+    let call = json!({"action": {"tool": "send_mail", "args": args}});
     folder.add("call.json", call.to_string());
     ran(folder.path(), "eval policy.yaml -c call.json --record in.pdr.jsonl").expect(0, &[]);
     let whole = fs::read_to_string(folder.path().join("in.pdr.jsonl")).expect("records");

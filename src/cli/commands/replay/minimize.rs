@@ -123,7 +123,8 @@ fn of_session(
         Shape::Json => document(&json!({
             "format": "policyc.minimal_session", "version": 1,
             "effect": fewest.said.effect.map(Effect::word), "rule": fewest.said.rule,
-            "events": events.len(), "folds": fewest.folds, "stopped": fewest.stopped, "session": kept,
+            "events": events.len(), "folds": fewest.folds,
+            "stopped": fewest.stopped, "session": kept,
         })),
     });
     if let Some(path) = &options.out {
