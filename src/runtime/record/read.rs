@@ -294,16 +294,6 @@ impl<'a> Record<'a> {
         sig::read(self.sig?.plain()?.as_bytes(), bits)
     }
 
-    /// Whether the record says that this part of its outcome was withheld after it was made.
-    #[must_use]
-    pub fn lacks(&self, part: &str) -> bool {
-        let fields = members(self.line).unwrap_or_default();
-        let redacted = fields.iter().find(|(key, _)| key == "redacted");
-        let parts = redacted.and_then(|(_, value)| members(value)).unwrap_or_default();
-        let out = parts.iter().find(|(key, _)| key == "out").map(|(_, value)| *value);
-        out.is_some_and(|out| texts(out).any(|own| own.is(part)))
-    }
-
     /// Whether the context marks a value as withheld, anywhere.
     #[must_use]
     pub fn withholds(&self) -> bool {
@@ -428,9 +418,9 @@ pub struct Said<'s> {
     pub rule: Option<&'s str>,
     /// What its digest is made of.
     pub words: &'s Canonical,
-    /// What no digest covers: the shadow rules that fired, and the cost, if that is told. `None`
-    /// where not all values are known.
-    pub beside: Option<(&'s [&'s str], Option<u64>)>,
+    /// The shadow rules that fired, which no digest covers; `None` where not all values are known.
+    /// What a decision cost is no part of what it says: another build may count otherwise.
+    pub shadow: Option<&'s [&'s str]>,
 }
 
 impl<'a> Outcome<'a> {
@@ -484,13 +474,10 @@ impl<'a> Outcome<'a> {
         if let Some((field, ..)) = parts.into_iter().find(differs) {
             return Some(field);
         }
-        let (shadow, cost) = made.beside?;
+        let shadow = made.shadow?;
         let mut own = self.shadow();
         let is_shadow = shadow.iter().all(|id| own.next().is_some_and(|own| own.is(id)));
-        if !is_shadow || own.next().is_some() {
-            return Some("shadow");
-        }
-        (self.cost != cost).then_some("cost")
+        (!is_shadow || own.next().is_some()).then_some("shadow")
     }
 
     /// Ids of the rules that fired, in document order.

@@ -136,8 +136,6 @@ pub struct Seat {
     fired: Vec<u16>,
     /// The shadow rules that did.
     shadow: Vec<u16>,
-    /// What it cost.
-    cost: Option<u64>,
     /// What failed in it, by name.
     failed: Vec<String>,
     /// Why it refused its input, and where.
@@ -164,7 +162,6 @@ impl Seat {
             witness: Witness::new(program.atoms()),
             fired: Vec::new(),
             shadow: Vec::new(),
-            cost: None,
             failed: Vec::new(),
             refused: None,
             lacks: false,
@@ -205,27 +202,21 @@ impl Seat {
         self.lacks
     }
 
-    /// The first field of the outcome of `record` that does not say what was decided last.
+    /// The first field of a recorded outcome that does not say what was decided last.
     #[must_use]
     pub(super) fn first_unlike(
         &self,
-        record: &Record<'_>,
         outcome: &Outcome<'_>,
         verdict: &Verdict,
     ) -> Option<&'static str> {
         let program = &self.program;
         let id = |rule: &u16| program.rule_id(*rule);
         let shadow: Vec<&str> = self.shadow.iter().map(id).collect();
-        // Where it is counted and something is withheld nobody tells it.
-        let counts = program.module().manifest.metered;
-        let is_told = !counts || program.withheld().is_empty();
-        let is_gone = outcome.cost.is_none() && record.lacks("cost");
-        let cost = self.cost.filter(|_| is_told && !is_gone);
         outcome.first_unlike(&Said {
             effect: verdict.effect,
             rule: verdict.rule.as_ref().map(id),
             words: &self.canonical,
-            beside: (!verdict.partial).then_some((&shadow, cost)),
+            shadow: (!verdict.partial).then_some(&shadow),
         })
     }
 
@@ -260,7 +251,7 @@ impl Seat {
         ahead: bool,
     ) -> Result<Again, Obstacle> {
         let Self { program, timed, scratch, canonical, witness, fired, failed, .. } = self;
-        let Self { refused, lacks, key, raw, plain, shadow, cost, .. } = self;
+        let Self { refused, lacks, key, raw, plain, shadow, .. } = self;
         failed.clear();
         *refused = None;
         *lacks = false;
@@ -301,7 +292,6 @@ impl Seat {
         fired.extend(decision.fired().iter().map(|fired| fired.rule));
         shadow.clear();
         shadow.extend(decision.shadow().iter().map(|fired| fired.rule));
-        *cost = Some(decision.cost());
         failed.extend(decision.failures().iter().map(|it| it.by.name(program).to_owned()));
         *refused = decision.input_error().map(|error| {
             let (path, message) = (error.path(program), error.message(program));

@@ -325,7 +325,7 @@ pub(super) fn compare(
     // Atoms on values that are withheld are taken from the record.
     let seen = facts.filter(|_| !verdict.partial);
     let atom = seen.and_then(|facts| first_other(facts, seat.witness()));
-    let field = seat.first_unlike(record, &outcome, &verdict);
+    let field = seat.first_unlike(&outcome, &verdict);
     let field = field.or_else(|| (recorded != verdict.digest).then_some("dig"));
     let field = field.or_else(|| (record.sig.is_some() && facts.is_none()).then_some("sig"));
     if field.is_none() && atom.is_none() {
