@@ -85,7 +85,7 @@ const OBJECT: [char; 2] = ['{', '}'];
 fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String) {
     let subject = |subject: &&str| {
         if *subject == CTX {
-            let (labels, audience) = (state.ctx.clone(), state.ctx_audience.clone());
+            let (labels, audience) = (state.ctx.clone(), state.ctx_audience.all().clone());
             Joined { kind: Kind::Model, from: From::Model, labels, audience }
         } else {
             joined(state, all.values, subject)

@@ -278,14 +278,14 @@ impl<'p> Ground<'p> {
                 .when
                 .is_none_or(|(_, keys)| given.when(at, beginning(pointer, keys)) != Some(false));
             if let Some((_, keys)) = part.audience.filter(|_| is_meant) {
-                audience.meet(&given.readers(at, beginning(pointer, keys)));
+                given.common.meet(&mut audience, &given.readers(at, beginning(pointer, keys)));
             }
             if part.inherit && is_meant {
-                audience.meet(&given.audience);
+                given.common.meet(&mut audience, &given.audience);
             }
         }
         for (_, _, readers) in given.stored(pointer) {
-            audience.meet(readers);
+            given.common.meet(&mut audience, readers);
         }
         audience
     }

@@ -157,22 +157,26 @@ impl State {
         };
         let mut reached: Vec<Vec<bool>> =
             all().map(|(plan, progress)| progress.begun(plan)).collect();
-        let tools: BTreeSet<&str> =
+        // Tools whose calls may lead on: all at first, then those of steps that have become ready.
+        let mut tools: BTreeSet<&str> =
             all().flat_map(|(plan, _)| &plan.steps).map(|step| &*step.tool).collect();
-        let mut goes_on = true;
-        while std::mem::take(&mut goes_on) {
-            for tool in &tools {
-                let tool = (*tool, planned.readers.contains(tool));
-                let next = all().zip(&reached);
-                let next =
-                    next.map(|((plan, progress), reached)| progress.next((plan, reached), tool));
-                // A call that one plan does not know is made by nobody.
-                let Some(next) = next.collect::<Option<Vec<_>>>() else { continue };
-                for (reached, steps) in reached.iter_mut().zip(next) {
-                    for at in steps {
-                        let place = reached.get_mut(at);
-                        goes_on |= place.is_some_and(|place| !std::mem::replace(place, true));
+        while let Some(tool) = tools.pop_first() {
+            let call = (tool, planned.readers.contains(tool));
+            let next = all().zip(&reached);
+            let next = next.map(|((plan, progress), reached)| progress.next((plan, reached), call));
+            // A call that one plan does not know is made by nobody.
+            let Some(next) = next.collect::<Option<Vec<_>>>() else { continue };
+            for (((plan, _), reached), steps) in all().zip(&mut reached).zip(next) {
+                for at in steps {
+                    let place = reached.get_mut(at);
+                    if place.is_none_or(|place| std::mem::replace(place, true)) {
+                        continue;
                     }
+                    let is_reached = |at: &usize| reached.get(*at).copied().unwrap_or_default();
+                    let ready = plan.steps.iter().filter(|step| {
+                        step.after.contains(&at) && step.after.iter().all(is_reached)
+                    });
+                    tools.extend(ready.map(|step| &*step.tool));
                 }
             }
         }

@@ -7,7 +7,7 @@
 
 use crate::base::limits::{SESSION_MATCH_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::session::{MODEL, NONE, PROMPT, SEVERAL, UNDECLARED};
-use crate::runtime::session::audience::Audience;
+use crate::runtime::session::audience::{Audience, Readable};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Found;
 use crate::runtime::session::json::{Leaf, Met, walk};
@@ -142,10 +142,10 @@ pub(super) fn trace(
                 Found::In(fields) if !fields.is_empty() => {
                     of_fields(state, pointer, Some(&form), &fields)
                 }
-                Found::In(_) => of_model(pointer, (&state.ctx, &state.ctx_audience)),
-                Found::Anywhere => of_model(pointer, (&state.seen, &state.seen_audience)),
+                Found::In(_) => of_model(pointer, (&state.ctx, state.ctx_audience.all())),
+                Found::Anywhere => of_model(pointer, (&state.seen, state.seen_audience.all())),
             },
-            None => of_model(pointer, (&state.ctx, &state.ctx_audience)),
+            None => of_model(pointer, (&state.ctx, state.ctx_audience.all())),
         });
     })
     .map_err(Untraced::Args)?;
@@ -173,7 +173,7 @@ fn of_fields(state: &State, pointer: &str, form: Option<&str>, fields: &[u32]) -
     let kind = if form.is_some() { Kind::Match } else { Kind::Ref };
     let mut labels = LabelSet::of(state.labels);
     let mut marks = if form.is_some() { labels.clone() } else { state.marks.clone() };
-    let mut audience = Audience::default();
+    let mut audience = Readable::default();
     let mut from = From::None;
     for field in fields.iter().filter_map(|at| state.index.field(*at)) {
         audience.meet(&state.audiences.get(field.audience));
@@ -200,6 +200,7 @@ fn of_fields(state: &State, pointer: &str, form: Option<&str>, fields: &[u32]) -
     labels.remove(&state.marks);
     labels.join(&marks);
     let sources = fields.iter().copied().take(SESSION_SOURCES_MAX).collect();
+    let audience = audience.all().clone();
     Provenance { pointer: pointer.to_owned(), kind, labels, audience, from, sources }
 }
 

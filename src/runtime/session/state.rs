@@ -12,7 +12,7 @@ use crate::base::limits::{SESSION_BYTES_MAX, SESSION_CALLS_MAX, SESSION_TEXT_BYT
 use crate::base::pointer;
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::Asks;
-use crate::runtime::session::audience::{Audience, Audiences};
+use crate::runtime::session::audience::{Audience, Audiences, Readable};
 use crate::runtime::session::facts::Facts;
 use crate::runtime::session::index::{Full, Index, Origin};
 use crate::runtime::session::json::{Leaf, Met, walk};
@@ -74,8 +74,8 @@ pub struct State {
     /// What any field carries, whether the model has forgotten it or not.
     pub(super) seen: LabelSet,
     /// Who may read all that the model has read, and all of any field.
-    pub(super) ctx_audience: Audience,
-    pub(super) seen_audience: Audience,
+    pub(super) ctx_audience: Readable,
+    pub(super) seen_audience: Readable,
     /// Why nothing is decided any more.
     pub(super) closed: Option<Closed>,
     /// Of all that was appended, in its order.
@@ -203,8 +203,8 @@ impl State {
             call_bytes: 0,
             ctx: LabelSet::of(labels),
             seen: LabelSet::of(labels),
-            ctx_audience: Audience::default(),
-            seen_audience: Audience::default(),
+            ctx_audience: Readable::default(),
+            seen_audience: Readable::default(),
             closed: None,
             log,
         }
@@ -225,10 +225,9 @@ impl State {
 
     /// Adds an audience to what the digest is of, if somebody has narrowed it.
     pub(super) fn note_audience(&mut self, audience: &Audience) {
-        if !audience.is_everyone() {
+        if let Some(digest) = audience.digest() {
             self.note(b"audience");
-            self.log.update((audience.names().count() as u64).to_le_bytes());
-            audience.names().for_each(|name| self.note(name.as_bytes()));
+            self.log.update(digest);
         }
     }
 
@@ -319,12 +318,9 @@ impl State {
         }
         // Values without a text are kept nowhere else.
         for audience in [&self.ctx_audience, &self.seen_audience] {
-            log.update([u8::from(audience.is_everyone())]);
-            for name in audience.names() {
-                log.update((name.len() as u64).to_le_bytes());
-                log.update(name.as_bytes());
-            }
-            log.update(u64::MAX.to_le_bytes());
+            let digest = audience.all().digest();
+            log.update([u8::from(digest.is_none())]);
+            log.update(digest.unwrap_or(&[0; 32]));
         }
         let (seconds, nanoseconds) = self.now;
         log.update(seconds.to_le_bytes());
@@ -370,7 +366,10 @@ impl State {
             + self.asks.bytes()
             + self.facts.bytes()
             + self.principal.as_ref().map_or(0, String::len)
+            + self.ctx_audience.bytes()
+            + self.seen_audience.bytes()
             + self.plan_bytes
+            + self.plan.undoing.iter().map(|it| ENTRY_BYTES + it.tool.len()).sum::<usize>()
             + self.denied_bytes
             + self.call_bytes
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::lang::decision::Effect;
 use crate::runtime::session::approvals::{Standing, Unheard, canonical};
-use crate::runtime::session::audience::Audience;
+use crate::runtime::session::audience::{Audience, Readable};
 use crate::runtime::session::decided::Decided;
 use crate::runtime::session::event::{Event, EventFault, EventKind, Fact, Verdict};
 use crate::runtime::session::facts::Taken;
@@ -300,7 +300,7 @@ impl<'g, 'p> Session<'g, 'p> {
             EventKind::Answer | EventKind::Clock => Outcome::Recorded(Note::Nothing),
             EventKind::Reset => {
                 self.state.ctx.clear();
-                self.state.ctx_audience = Audience::default();
+                self.state.ctx_audience = Readable::default();
                 self.state.note(b"reset");
                 Outcome::Recorded(Note::Nothing)
             }

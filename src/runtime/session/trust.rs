@@ -21,7 +21,7 @@ use crate::lang::value::json::{Form, write};
 use crate::runtime::bundle::module::{NONE, Step};
 use crate::runtime::program::Program;
 use crate::runtime::session::approvals::{id_of, is_up_to};
-use crate::runtime::session::audience::Audience;
+use crate::runtime::session::audience::{Audience, Common};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::json::{elements, items, members, string};
 use crate::runtime::session::labels::LabelSet;
@@ -89,6 +89,8 @@ pub(super) struct Given {
     readers: HashMap<usize, HashMap<String, Audience>>,
     /// What objects carry that were stored: where they lie in the output, and what.
     stored: Vec<(String, LabelSet, Audience)>,
+    /// What audiences of its parts have in common.
+    pub(super) common: Common,
 }
 
 impl<'p> Takers<'p> {
@@ -204,7 +206,8 @@ impl Given {
     pub(super) fn plain(arguments: LabelSet, audience: Audience) -> Self {
         let pieces = arguments.clone();
         let (whens, readers) = (HashMap::new(), HashMap::new());
-        Self { arguments, pieces, audience, freed: Vec::new(), whens, readers, stored: Vec::new() }
+        let (freed, stored, common) = (Vec::new(), Vec::new(), Common::default());
+        Self { arguments, pieces, audience, freed, whens, readers, stored, common }
     }
 
     /// The same, and what was stored before.

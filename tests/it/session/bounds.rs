@@ -54,6 +54,7 @@ fn every_part_of_a_state_is_counted() {
             2 => size,
             6 => 10 * 64,
             7 => 10 * 400,
+            11 => 10 * 200,
             9 => 10 * 900,
             _ => 10 * size / 2,
         };

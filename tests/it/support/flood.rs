@@ -22,6 +22,8 @@ tools:
   read: {effect: none, args: {path: string}, output: {"": {labels: [untrusted.file]}}}
   pay: {effect: egress, args: {to: string target}, undo: pay}
   ask: {effect: egress, args: {what: string}}
+  put: {effect: none, args: {id: string}, output: {"": {labels: [own.record], audience: out.to}}}
+  keep: {effect: state, args: {id: string}, store: "s/{args.id}"}
 rules:
   - {id: all, allow: a call}
   - id: pays
@@ -36,7 +38,7 @@ on_deny: {default: {respond: fail, retries: 3}, pays: {respond: fail}}
 "#;
 
 /// Kinds of events.
-pub(crate) const KINDS: u8 = 10;
+pub(crate) const KINDS: u8 = 12;
 
 /// Events of a kind that make a session grow, each of about so many bytes; `at` tells them apart.
 pub(crate) fn flood(kind: u8, at: usize, bytes: usize) -> Vec<Json> {
@@ -71,6 +73,16 @@ pub(crate) fn flood(kind: u8, at: usize, bytes: usize) -> Vec<Json> {
             let keys: Map<String, Json> =
                 (0..bytes / 24).map(|it| (format!("key-{it}-{at}"), json!(it))).collect();
             vec![request(&id, "read", &json!({"path": "a"})), response(&id, &json!(keys))]
+        }
+        // Readers that nobody else has.
+        10 => {
+            let to: Vec<String> = (0..bytes / 20).map(|it| format!("user:{it}-{at}")).collect();
+            vec![request(&id, "put", &json!({"id": "a"})), response(&id, &json!({"to": to}))]
+        }
+        // Objects that are stored, also where nobody allowed it.
+        11 => {
+            let object = format!("o{at}{}", "x".repeat(bytes.min(200)));
+            vec![request(&id, "keep", &json!({"id": object})), response(&id, &json!("done"))]
         }
         _ => {
             let to = format!("k{at}{}", "x".repeat(bytes.min(900)));
