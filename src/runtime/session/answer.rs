@@ -14,12 +14,12 @@ use crate::lang::decision::Effect;
 use crate::lang::session::{Disclose, Respond};
 use crate::lang::value::json::{Form, write, write_string, write_text};
 use crate::runtime::bundle::govern::{BacktrackRow, DenialRow, OfferRow, QuestionPart};
-use crate::runtime::bundle::module::{NONE, TemplatePart};
+use crate::runtime::bundle::module::TemplatePart;
 use crate::runtime::program::Program;
-use crate::runtime::session::ENTRY_BYTES;
+use crate::runtime::session::approvals::called;
 use crate::runtime::session::json::members;
 use crate::runtime::session::plan::Undone;
-use crate::runtime::session::state::{Call, Closed};
+use crate::runtime::session::state::{Call, Closed, TRIED_BYTES};
 use crate::runtime::session::step::{Outcome, Session};
 use crate::runtime::session::work::Memory;
 use crate::runtime::vm::request::{Moment, ingest_answered};
@@ -194,6 +194,10 @@ pub(super) struct Objection<'o> {
     /// The rule that won.
     pub(super) winner: Option<u16>,
     pub(super) counts: Counts,
+    /// What tries are counted by, as far as it is known: what approvers are asked about.
+    pub(super) digest: Option<[u8; 32]>,
+    /// Who calls.
+    pub(super) asker: Option<&'o str>,
     pub(super) action: &'o str,
     pub(super) brought: &'o [(&'static str, &'o str)],
     /// The context that was decided about.
@@ -216,8 +220,7 @@ impl<'p> Session<'_, 'p> {
             answer.decision = Effect::Escalate;
         }
         let Some((at, row)) = self.ground.denial(rule) else { return answer };
-        let tries =
-            row.retries.and_then(|retries| self.count(call, (of.winner, of.counts), retries));
+        let tries = row.retries.and_then(|retries| self.count(call, of, retries));
         answer.retry_left = tries.map(|(left, _)| left);
         let is_last = tries.is_some_and(|(left, _)| left == 0);
         // Nobody is asked again and again about calls of one kind.
@@ -255,31 +258,28 @@ impl<'p> Session<'_, 'p> {
         answer
     }
 
-    /// Counts a try of a call that this rule objects to: how often it may be tried again, and
-    /// whether it was tried more often than that. `None` where there is no room to count it.
-    fn count(
-        &mut self,
-        call: &Call,
-        (winner, counts): (Option<u16>, Counts),
-        retries: u32,
-    ) -> Option<(u32, bool)> {
-        let place = call.step.and_then(|at| self.step_name(at)).unwrap_or(&call.tool);
-        let key = (winner.unwrap_or(NONE), Box::from(place));
-        let cost = ENTRY_BYTES + size_of::<((u16, Box<str>), u32)>() + place.len();
-        let before = self.state.denied.get(&key).copied();
-        let tried = before.unwrap_or(0).saturating_add(u32::from(counts == Counts::Try));
-        if counts == Counts::Try {
-            if before.is_none() {
-                if cost > self.state.room() {
-                    self.close(Closed::Full);
-                    return None;
-                }
-                self.state.denied_bytes += cost;
+    /// Counts a try of a call that a rule objects to: how often it may be tried again, and whether
+    /// it was tried more often than that. `None` where there is no room to count it.
+    fn count(&mut self, call: &Call, of: Objection<'_>, retries: u32) -> Option<(u32, bool)> {
+        let program = self.ground.program;
+        let digest = of.digest.or_else(|| {
+            let rule = of.winner.map_or("", |rule| program.rule_id(rule));
+            let called = called(&call.tool, of.action, of.asker)?;
+            Some(called.objected(&program.digest(), rule))
+        })?;
+        let key = (digest, call.step);
+        let before = self.state.tried.get(&key).copied();
+        let tried = before.unwrap_or(0).saturating_add(u32::from(of.counts == Counts::Try));
+        if of.counts == Counts::Try {
+            if before.is_none() && TRIED_BYTES > self.state.room() {
+                self.close(Closed::Full);
+                return None;
             }
             self.state.note(b"retry");
-            self.state.note(&key.0.to_le_bytes());
-            self.state.note(key.1.as_bytes());
-            self.state.denied.insert(key, tried);
+            self.state.note(&digest);
+            let step = call.step.and_then(|step| u64::try_from(step).ok());
+            self.state.note(&step.unwrap_or(u64::MAX).to_le_bytes());
+            self.state.tried.insert(key, tried);
         }
         Some((retries.saturating_add(1).saturating_sub(tried), tried.saturating_sub(1) > retries))
     }
@@ -407,11 +407,6 @@ impl<'p> Session<'_, 'p> {
         answer.open = open.into_iter().filter_map(name).collect();
         let lost = self.state.unreachable(planned);
         answer.unreachable = lost.into_iter().filter_map(name).collect();
-    }
-
-    fn step_name(&self, at: usize) -> Option<&str> {
-        let steps = self.ground.plan.as_ref().map(|planned| &planned.plan.steps);
-        steps.and_then(|steps| steps.get(at)).map(|step| &*step.name)
     }
 }
 

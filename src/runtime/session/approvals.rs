@@ -135,20 +135,7 @@ impl<'p> Approvable<'p> {
 
     /// What an approval of a call is for.
     pub(super) fn digest(&self, program: &[u8; 32], call: &Called<'_>) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(b"policyc.approval.v1\0");
-        hash.update(program);
-        let mut part = |text: &[u8]| {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
-        };
-        part(self.rule.as_bytes());
-        part(call.principal.unwrap_or_default().as_bytes());
-        for name in &self.binds {
-            part(name.as_bytes());
-            part(if *name == "tool" { call.tool.as_bytes() } else { &call.args });
-        }
-        hash.finalize().into()
+        call.under((program, self.rule), &self.binds)
     }
 
     fn is_late(&self, ask: &Ask, now: i128) -> bool {
@@ -179,6 +166,41 @@ pub(super) struct Called<'c> {
     pub(super) args: [u8; 32],
     /// The id of the principal.
     pub(super) principal: Option<&'c str>,
+}
+
+/// A call, as approvals go by it; `None` where its arguments are no JSON.
+pub(super) fn called<'c>(
+    tool: &'c str,
+    action: &str,
+    principal: Option<&'c str>,
+) -> Option<Called<'c>> {
+    let fields = members(action).ok()?;
+    let args = fields.iter().find(|(key, _)| key == "args").map_or("{}", |(_, args)| *args);
+    Some(Called { tool, args: Sha256::digest(canonical(args)?).into(), principal })
+}
+
+impl Called<'_> {
+    /// The digest of a call to which a rule objects, as all is of it that is asked or counted.
+    pub(super) fn objected(&self, program: &[u8; 32], rule: &str) -> [u8; 32] {
+        self.under((program, rule), &BINDS)
+    }
+
+    fn under(&self, (program, rule): (&[u8; 32], &str), binds: &[&str]) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(b"policyc.approval.v1\0");
+        hash.update(program);
+        let mut part = |text: &[u8]| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        part(rule.as_bytes());
+        part(self.principal.unwrap_or_default().as_bytes());
+        for name in binds {
+            part(name.as_bytes());
+            part(if *name == "tool" { self.tool.as_bytes() } else { &self.args });
+        }
+        hash.finalize().into()
+    }
 }
 
 /// A tree of JSON in one form, however it is spelled but for numbers: its values by place.

@@ -4,8 +4,6 @@
 //! Out:     a decision; the call in the state, with what it takes of meters.
 //! Imports: `base`, `lang`, `runtime::vm`, `runtime::session`.
 
-use sha2::{Digest as _, Sha256};
-
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::{SESSION_ID_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::decision::Effect;
@@ -13,7 +11,7 @@ use crate::lang::glob;
 use crate::lang::value::Value;
 use crate::lang::value::heap::View;
 use crate::runtime::session::answer::{Counts, Objection};
-use crate::runtime::session::approvals::{Asking, Called, Standing, canonical, id_of};
+use crate::runtime::session::approvals::{Asking, Standing, called, id_of};
 use crate::runtime::session::audience::Audience;
 use crate::runtime::session::context::{self, Known};
 use crate::runtime::session::decided::Decided;
@@ -297,6 +295,8 @@ impl<'g, 'p> Session<'g, 'p> {
                 Some(Standing::Waiting(..)) => Counts::Waits,
                 Some(Standing::Granted | Standing::Refused) | None => Counts::Try,
             },
+            digest: open.map(|(_, digest)| digest),
+            asker: asker.as_deref(),
             action,
             brought,
             context,
@@ -352,6 +352,8 @@ impl<'g, 'p> Session<'g, 'p> {
             }
             for digest in granted {
                 state.asks.spend(digest);
+                // What was granted was no try in vain.
+                state.tried.retain(|(of, _), _| of != digest);
                 state.note(digest);
             }
         }
@@ -394,10 +396,7 @@ impl<'g, 'p> Session<'g, 'p> {
 
     /// What an approval of a call would be for, rule by rule; nothing where nobody is asked.
     fn digests(&self, tool: &str, action: &str, principal: Option<&str>) -> Vec<[u8; 32]> {
-        let Ok(fields) = members(action) else { return Vec::new() };
-        let args = fields.iter().find(|(key, _)| key == "args").map_or("{}", |(_, args)| *args);
-        let Some(args) = canonical(args) else { return Vec::new() };
-        let called = Called { tool, args: Sha256::digest(&args).into(), principal };
+        let Some(called) = called(tool, action, principal) else { return Vec::new() };
         let program = self.ground.program.digest();
         self.ground.approvals.iter().map(|of| of.digest(&program, &called)).collect()
     }

@@ -26,6 +26,12 @@ use crate::runtime::session::text::{NONE, push_form};
 use crate::runtime::session::trust::Carried;
 use crate::runtime::vm::request::error::InputKind;
 
+/// What is kept of a call that was tried.
+pub(super) const TRIED_BYTES: usize = ENTRY_BYTES + size_of::<(Tried, u32)>();
+
+/// A digest of a rule and a call, and the step of the plan that the call was.
+pub(super) type Tried = ([u8; 32], Option<usize>);
+
 /// The state of a session.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -59,10 +65,8 @@ pub struct State {
     pub(super) plans: Vec<(Plan, Progress)>,
     /// Bytes of these.
     pub(super) plan_bytes: usize,
-    /// How often rules have objected to calls of a step or a tool.
-    pub(super) denied: BTreeMap<(u16, Box<str>), u32>,
-    /// Bytes of that.
-    pub(super) denied_bytes: usize,
+    /// How often a rule has objected to a call, by a digest of both, and as which step.
+    pub(super) tried: BTreeMap<Tried, u32>,
     /// How often the plan went back, by answers.
     pub(super) went_back: BTreeMap<usize, u32>,
     calls: Vec<Call>,
@@ -195,8 +199,7 @@ impl State {
             params: None,
             plans: Vec::new(),
             plan_bytes: 0,
-            denied: BTreeMap::new(),
-            denied_bytes: 0,
+            tried: BTreeMap::new(),
             went_back: BTreeMap::new(),
             calls: Vec::new(),
             numbers: HashMap::new(),
@@ -370,7 +373,7 @@ impl State {
             + self.seen_audience.bytes()
             + self.plan_bytes
             + self.plan.undoing.iter().map(|it| ENTRY_BYTES + it.tool.len()).sum::<usize>()
-            + self.denied_bytes
+            + self.tried.len() * TRIED_BYTES
             + self.call_bytes
     }
 

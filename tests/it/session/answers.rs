@@ -1,10 +1,12 @@
 //! Answers to calls that are not allowed: offers, questions, retries, plans that go back.
 
+use std::collections::BTreeMap;
+
 use policyc::lang::decision::Effect;
 use policyc::lang::session::Respond;
 use policyc::runtime::session::answer::Answer;
 use policyc::runtime::session::ground::Ground;
-use policyc::runtime::session::step::{Session, Work};
+use policyc::runtime::session::step::{Outcome, Session, Work};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -158,7 +160,7 @@ on_deny: {no: {respond: ask, question: "{action.tool} {args.to} for {principal.i
 }
 
 #[test]
-fn retries_are_counted_by_rule_and_tool() {
+fn retries_are_counted_by_rule_and_call() {
     let mut events = vec![prompt("pay ann 20 or 150"), pay("0", "ann", 20.0)];
     events.extend((1..5).map(|at| pay(&at.to_string(), "ann", 150.0)));
     let found = answers(POLICY, &events);
@@ -169,31 +171,85 @@ fn retries_are_counted_by_rule_and_tool() {
     let wanted =
         [(offers, Some(2), 3), (offers, Some(1), 3), (fail, Some(0), 0), (fail, Some(0), 0)];
     assert_eq!(told, wanted);
-    // Whoever is asked too often is asked no more; what is asked for again while it waits is none.
+    // To ask for the same while approvers think is no try, and other calls are others.
     let policy = format!("{POLICY}  vast: {{respond: fail, retries: 1}}\n");
-    let vast = |call: &str, amount: f64| pay(call, "ann", amount);
     let policy = policy.replace("{id: large, on: [pay]", "{id: large, on: [later]");
-    expect(
-        &policy,
-        &[
-            (prompt("pay ann"), "Nothing"),
-            (vast("1", 9001.0), "escalate vast"),
-            (vast("2", 9001.0), "escalate vast"),
-            (vast("3", 9002.0), "escalate vast"),
-        ],
-    );
-    let events = [
-        prompt("pay ann"),
-        vast("1", 9001.0),
-        vast("2", 9001.0),
-        vast("3", 9002.0),
-        vast("4", 9003.0),
-        vast("5", 9001.0),
-    ];
-    let decisions: Vec<Effect> =
-        answers(&policy, &events).into_iter().flatten().map(|it| it.decision).collect();
+    let vast = |call: &str, amount: f64| (pay(call, "ann", amount), "escalate vast");
+    let events = [vast("1", 9001.0), vast("2", 9001.0), vast("3", 9002.0), vast("4", 9003.0)];
+    expect(&policy, &[&[(prompt("pay ann"), "Nothing")], &events[..]].concat());
+    let asked = events.map(|(event, _)| event);
+    let left: Vec<_> =
+        answers(&policy, &asked).into_iter().flatten().map(|it| it.retry_left).collect();
+    assert_eq!(left, [Some(1); 4]);
+}
+
+/// A session whose approvers grant whatever is asked, or say nothing for an hour: what comes of
+/// calls of `pay`, with what is told of retries.
+fn with_approvers(policy: &str, calls: &[(&str, f64, bool)]) -> Vec<(Effect, Option<u32>)> {
+    let program = program(policy);
+    let ground = Ground::of(&program);
+    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    let (mut seq, mut hour) = (0, 0);
+    let mut step = |session: &mut Session<'_, '_>, mut event: Json, hour: u32| {
+        seq += 1;
+        event["seq"] = json!(seq);
+        event["ts"] = json!(format!("2026-11-19T{hour:02}:00:00Z"));
+        match session.line(event.to_string().as_bytes(), &mut work) {
+            Outcome::Decided(it) => {
+                let asked = it.asking.as_ref().map(|asking| hex(&asking.digest));
+                let left = it.answer.as_ref().and_then(|answer| answer.retry_left);
+                (it.effect(), left, asked)
+            }
+            _ => (None, None, None),
+        }
+    };
+    let mut told = Vec::new();
+    for (at, (to, amount, is_granted)) in calls.iter().enumerate() {
+        let (effect, left, asked) = step(&mut session, pay(&format!("c{at}"), to, *amount), hour);
+        told.push((effect.expect("it is decided"), left));
+        let Some(asked) = asked.filter(|_| *is_granted) else {
+            hour += 1;
+            continue;
+        };
+        let granted = json!({"ev": "approval", "for": asked, "by": "user:u", "verdict": "granted"});
+        step(&mut session, granted, hour);
+        let (effect, ..) = step(&mut session, pay(&format!("g{at}"), to, *amount), hour);
+        assert_eq!(effect, Some(Effect::Allow), "{to} {amount}");
+    }
+    told
+}
+
+fn hex(digest: &[u8; 32]) -> String {
+    digest.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+const VAST: &str = r#"
+policyc: 1
+default: deny
+labels: {integrity: {input: [user]}}
+tools: {pay: {effect: egress, args: {to: string, amount: double}}}
+rules:
+  - {id: all, on: [pay], allow: a call}
+  - id: vast
+    on: [pay]
+    escalate: {to: [user], timeout: 10m, on_timeout: deny, reason: vast}
+on_deny: {vast: {respond: fail, retries: 1}}
+"#;
+
+#[test]
+fn what_is_granted_is_no_try_and_calls_do_not_use_up_those_of_others() {
     let (ask, deny) = (Effect::Escalate, Effect::Deny);
-    assert_eq!(decisions, [ask, ask, ask, deny, deny]);
+    // Five bills, each asked about and granted; the same one again.
+    let bills = ["a", "b", "c", "d", "e", "a", "a", "a"].map(|to| (to, 1.0, true));
+    assert_eq!(with_approvers(VAST, &bills), [(ask, Some(1)); 8]);
+    // Calls that nobody grants leave others their tries.
+    let junk = [("a", false), ("b", false), ("c", false), ("d", false), ("bill", true)];
+    let junk = junk.map(|(to, granted)| (to, 1.0, granted));
+    assert_eq!(with_approvers(VAST, &junk), [(ask, Some(1)); 5]);
+    // Nobody is asked about one call again and again.
+    let same = [("a", 1.0, false); 4];
+    let wanted = [(ask, Some(1)), (ask, Some(0)), (deny, Some(0)), (deny, Some(0))];
+    assert_eq!(with_approvers(VAST, &same), wanted);
 }
 
 const PLAN: &str = r#"
@@ -310,8 +366,9 @@ proptest! {
         };
         step(&mut session, &mut work, prompt("ann 150"));
         let (names, sums) = (["ann", "bob", "eve", "2026"], [20.0, 150.0, 5000.0, 9500.0]);
-        let mut answered = 0;
+        let mut answered: BTreeMap<(usize, usize), u32> = BTreeMap::new();
         for (at, (act, name, sum)) in acts.into_iter().enumerate() {
+            let same = (name, sum);
             let (id, name, sum) = (format!("c{at}"), names[name], sums[sum]);
             let event = match act {
                 0 => request(&id, "read", json!({"path": name})),
@@ -324,7 +381,8 @@ proptest! {
             prop_assert_eq!(answer.is_some(), is_call && effect != Some(Effect::Allow));
             let Some(answer) = answer else { continue };
             let is_large = answer.rule.as_deref() == Some("large");
-            answered += u32::from(is_large && answer.retry_left > Some(0));
+            let more = is_large && answer.retry_left > Some(0);
+            *answered.entry(same).or_default() += u32::from(more);
             for (number, offer) in answer.offers.iter().enumerate() {
                 let args: Json = serde_json::from_str(&offer.args).expect("JSON");
                 let event = request(&format!("o{at}-{number}"), &offer.tool, args);
@@ -334,7 +392,7 @@ proptest! {
                 prop_assert_eq!(effect, Some(Effect::Allow), "{:?}", offer);
             }
         }
-        prop_assert!(answered <= 2);
+        prop_assert!(answered.values().all(|times| *times <= 2));
     }
 }
 

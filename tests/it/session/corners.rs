@@ -330,26 +330,27 @@ fn what_was_asked_too_often_is_reported_and_recorded_as_a_deny() {
         "vast: {respond: backtrack, to: read, compensate: reverse_order, else: ask,",
         "vast: {respond: ask, retries: 1,",
     );
-    let vast = |call: &str, amount: f64| pay(call, "ann@bank", amount);
-    // Twice by retries.
-    let tries = [
-        &read()[..],
-        &[vast("1", 9001.0), vast("2", 9002.0), vast("3", 9003.0), vast("4", 9004.0)],
-    ]
-    .concat();
+    let policy = policy.replace("timeout: 1h", "timeout: 1s");
+    let tries = |amounts: [f64; 4]| {
+        let all = ["1", "2", "3", "4"].into_iter().zip(amounts);
+        let all = all.map(|(call, amount)| pay(call, "ann@bank", amount));
+        read().into_iter().chain(all).collect::<Vec<_>>()
+    };
+    let (same, others) = (tries([9001.0; 4]), tries([9001.0, 9002.0, 9003.0, 9004.0]));
     let effects = |policy: &str, events: &[Json]| -> Vec<(Effect, bool)> {
         let reports = run(policy, events).into_iter().skip(3).filter_map(|came| came.report);
         reports.map(|it| (it.effect.expect("an effect"), it.escalation.is_some())).collect()
     };
     let (ask, deny) = ((Effect::Escalate, true), (Effect::Deny, false));
-    assert_eq!(effects(&policy, &tries), [ask, ask, deny, deny]);
+    // Twice by retries, where nobody says anything to the first.
+    assert_eq!(effects(&policy, &same), [ask, ask, deny, deny]);
     // Three times an hour, where nothing counts retries.
-    assert_eq!(effects(PLAN, &tries), [ask, ask, ask, deny]);
-    for policy in [policy.as_str(), PLAN] {
-        let notes = notes(policy, &tries);
+    assert_eq!(effects(PLAN, &others), [ask, ask, ask, deny]);
+    for (policy, events, wanted) in [(policy.as_str(), &same, 5), (PLAN, &others, 6)] {
+        let notes = notes(policy, events);
         // With the last retry the step is closed: then a rule denies it.
         let at = notes.iter().position(|note| *note == json!("too_often"));
-        assert_eq!(at, Some(if policy == PLAN { 6 } else { 5 }), "{notes:?}");
+        assert_eq!(at, Some(wanted), "{notes:?}");
         assert_eq!(notes.iter().filter(|note| !note.is_null()).count(), 1);
     }
 }
@@ -363,7 +364,7 @@ fn notes(policy: &str, events: &[Json]) -> Vec<Json> {
     let mut found = Vec::new();
     for (seq, event) in (1..).zip(events) {
         let mut event = event.clone();
-        (event["seq"], event["ts"]) = (json!(seq), json!("2026-11-19T14:03:20Z"));
+        (event["seq"], event["ts"]) = (json!(seq), json!(format!("2026-11-19T14:03:{seq:02}Z")));
         let at = policyc::lang::value::time::Instant { seconds: 0, nanoseconds: 0 };
         let about = About::new("01ARZ3NDEKTSV4RRFFQ69G5FAV", at);
         let recorded = recorder.event(&mut open, event.to_string().as_bytes(), &about, None);
