@@ -5,8 +5,9 @@
 //! Imports: `base::limits`, `runtime::bundle`, `runtime::session`.
 //! Source:  `docs/sessions.md`, "Approvals".
 //!
-//! An approval is for what was asked and for nothing else: it goes by a digest of the bundle, the
-//! rule, the principal and what the escalation binds.
+//! An approval is for what was asked and for nothing else: a call by a digest of the bundle, the
+//! rule, the principal and what the escalation binds; and a question by that and the state of the
+//! session when it was asked, so that no approval counts twice, later or elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -17,9 +18,12 @@ use crate::runtime::bundle::module::EscalationRow;
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::event::Verdict;
 use crate::runtime::session::json::{Leaf, Met, members, string, walk};
+use crate::runtime::session::text::push_form;
 
 /// What the time takes at which something was asked.
 const TIME_BYTES: usize = size_of::<i128>();
+/// What the last question about a call takes beside itself.
+const LAST_BYTES: usize = ENTRY_BYTES + size_of::<[[u8; 32]; 2]>();
 /// What an approval is bound to where its escalation does not say it.
 const BINDS: [&str; 2] = ["tool", "args"];
 
@@ -37,6 +41,8 @@ pub(super) struct Approvable<'p> {
 /// A question to approvers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ask {
+    /// What it is about: what `Approvable::digest` says of the call.
+    about: [u8; 32],
     /// The rule, as a number of `Ground::approvals`.
     pub(super) rule: usize,
     /// Who asked: the id of the principal.
@@ -52,6 +58,7 @@ impl Ask {
         let by = self.by.iter().map(|by| ENTRY_BYTES + by.len());
         ENTRY_BYTES
             + size_of::<([u8; 32], Self)>()
+            + LAST_BYTES
             + self.asker.as_ref().map_or(0, |asker| asker.len())
             + by.sum::<usize>()
     }
@@ -75,10 +82,13 @@ enum AskStage {
     Refused,
 }
 
-/// All questions of a session, by what they are about.
+/// All questions of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Asks {
+    /// By what an approval is to name.
     all: BTreeMap<[u8; 32], Ask>,
+    /// The last one about a call.
+    last: BTreeMap<[u8; 32], [u8; 32]>,
     /// When rules that say how often they ask have asked: the last time last.
     times: BTreeMap<usize, VecDeque<i128>>,
     /// Bytes of the questions.
@@ -110,7 +120,7 @@ pub struct Asking<'p> {
 /// Why what somebody says about a question changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unheard {
-    /// Nobody asked.
+    /// Nobody asked in this session.
     NotAsked,
     /// The session holds as much as it may.
     Full,
@@ -133,7 +143,7 @@ impl<'p> Approvable<'p> {
         Self { rule, row, to, binds }
     }
 
-    /// What an approval of a call is for.
+    /// The calls that an approval of this one would allow.
     pub(super) fn digest(&self, program: &[u8; 32], call: &Called<'_>) -> [u8; 32] {
         call.under((program, self.rule), &self.binds)
     }
@@ -146,6 +156,30 @@ impl<'p> Approvable<'p> {
     fn is_over(&self, since: i128, now: i128) -> bool {
         self.row.valid_for_ns.is_some_and(|holds| now >= since + i128::from(holds))
     }
+}
+
+/// What an approval is to name: what is asked about, and the digest of the session's state then.
+pub(super) fn question(about: &[u8; 32], state: &[u8; 32]) -> [u8; 32] {
+    let parts = [b"policyc.question.v1\0".as_slice(), about, state];
+    parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize().into()
+}
+
+/// Whether two names may be of one person: however they are spelled, and with their kind, as `user`
+/// in `user:mona`, or without it.
+fn is_same(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|name| {
+        let (kind, id) = match name.split_once(':') {
+            Some((kind, id)) => (Some(kind), id),
+            None => (None, name),
+        };
+        let form = |text: &str| {
+            let mut form = String::new();
+            push_form(text, &mut form);
+            form
+        };
+        (kind.map(form), form(id))
+    });
+    one.1 == other.1 && (one.0 == other.0 || one.0.is_none() || other.0.is_none())
 }
 
 /// Whether something is up to somebody: whom an entry names, or whose kind it does, as `user` does
@@ -254,60 +288,67 @@ impl Asks {
         u32::try_from(counts).is_ok_and(|counts| counts >= max)
     }
 
-    /// Whether the escalation of a rule is granted for what this digest is of.
-    pub(super) fn is_granted(&self, digest: &[u8; 32], of: &Approvable<'_>, now: i128) -> bool {
-        self.all.get(digest).is_some_and(|ask| match ask.stage {
+    /// The last question about a call.
+    fn about(&self, about: &[u8; 32]) -> Option<&Ask> {
+        self.all.get(self.last.get(about)?)
+    }
+
+    /// Whether the escalation of a rule is granted for the call that this digest is of.
+    pub(super) fn is_granted(&self, about: &[u8; 32], of: &Approvable<'_>, now: i128) -> bool {
+        self.about(about).is_some_and(|ask| match ask.stage {
             AskStage::Granted(since, left) => left > 0 && !of.is_over(since, now),
             AskStage::Waiting | AskStage::Refused => false,
         })
     }
 
-    /// How a question stands that was asked and is not over.
+    /// How a question about a call stands that was asked and is not over.
     pub(super) fn standing(
         &self,
-        digest: &[u8; 32],
+        about: &[u8; 32],
         all: &[Approvable<'_>],
         now: i128,
     ) -> Option<Standing> {
-        let ask = self.all.get(digest).filter(|ask| ask.lives(all, now))?;
+        let ask = self.about(about).filter(|ask| ask.lives(all, now))?;
         Some(standing(ask, all.get(ask.rule)?.row.quorum))
     }
 
     /// A call was made that was granted.
-    pub(super) fn spend(&mut self, digest: &[u8; 32]) {
-        if let Some(Ask { stage: AskStage::Granted(_, left), .. }) = self.all.get_mut(digest) {
+    pub(super) fn spend(&mut self, about: &[u8; 32]) {
+        let ask = self.last.get(about).and_then(|digest| self.all.get_mut(digest));
+        if let Some(Ask { stage: AskStage::Granted(_, left), .. }) = ask {
             *left = left.saturating_sub(1);
         }
     }
 
-    /// A call was escalated: what is asked, how it stands, and whether that is new. `None` where
-    /// there is no room for another question.
+    /// A call was escalated: what is asked, how it stands, and whether that is new, in a session
+    /// with this digest. `None` where there is no room for another question.
     pub(super) fn ask<'p>(
         &mut self,
-        digest: [u8; 32],
+        (about, state): ([u8; 32], &[u8; 32]),
         (rule, all): (usize, &[Approvable<'p>]),
         asker: Option<Box<str>>,
         (now, room): (i128, usize),
     ) -> Option<(Asking<'p>, bool)> {
         let of = all.get(rule)?;
         let lives = |ask: &Ask| ask.lives(all, now);
-        let is_new = !self.all.get(&digest).is_some_and(lives);
+        let is_new = !self.about(&about).is_some_and(lives);
         if is_new {
             let (by, stage) = (BTreeSet::new(), AskStage::Waiting);
-            let ask = Ask { rule, asker, since: now, by, stage };
+            let ask = Ask { about, rule, asker, since: now, by, stage };
             let (cost, most) = (ask.bytes() + TIME_BYTES, self.held.saturating_add(room));
             let full = |asks: &Self| asks.all.len() >= SESSION_ASKS_MAX || asks.held + cost > most;
             if full(self) {
                 self.all.retain(|_, ask| lives(ask));
+                self.last.retain(|_, digest| self.all.contains_key(digest));
                 self.held = self.all.values().map(Ask::bytes).sum();
             }
             if full(self) {
                 return None;
             }
             self.held += ask.bytes();
-            if let Some(before) = self.all.insert(digest, ask) {
-                self.held -= before.bytes();
-            }
+            let digest = question(&about, state);
+            self.all.insert(digest, ask);
+            self.last.insert(about, digest);
             if let Some((max, _)) = of.row.fatigue {
                 let times = self.times.entry(rule).or_default();
                 times.push_back(now);
@@ -317,8 +358,8 @@ impl Asks {
                 }
             }
         }
-        let ask = self.all.get(&digest)?;
-        let standing = standing(ask, of.row.quorum);
+        let digest = *self.last.get(&about)?;
+        let standing = standing(self.all.get(&digest)?, of.row.quorum);
         Some((Asking { digest, to: of.to.clone(), standing }, is_new))
     }
 
@@ -339,7 +380,8 @@ impl Asks {
             return Err(Unheard::Late);
         }
         // Nobody approves what is their own.
-        if !is_up_to(&of.to, by, roles) || ask.asker.as_deref() == Some(by) {
+        let own = ask.asker.as_deref().is_some_and(|asker| is_same(asker, by));
+        if !is_up_to(&of.to, by, roles) || own {
             return Err(Unheard::NotTheirs);
         }
         match verdict {
@@ -349,7 +391,8 @@ impl Asks {
                 if cost > room {
                     return Err(Unheard::Full);
                 }
-                if ask.by.insert(by.into()) {
+                if !ask.by.iter().any(|known| is_same(known, by)) {
+                    ask.by.insert(by.into());
                     self.held += cost;
                 }
                 if ask.by.len() >= usize::try_from(of.row.quorum).unwrap_or(usize::MAX) {

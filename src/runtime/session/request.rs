@@ -410,18 +410,14 @@ impl<'g, 'p> Session<'g, 'p> {
     }
 
     /// Asks approvers about a call, unless they were asked.
-    fn ask(
-        &mut self,
-        rule: usize,
-        digest: [u8; 32],
-        asker: Option<Box<str>>,
-    ) -> Option<Asking<'p>> {
+    fn ask(&mut self, rule: usize, about: [u8; 32], asker: Option<Box<str>>) -> Option<Asking<'p>> {
+        let state = self.state.digest();
         let now = (meters::nanoseconds(self.state.now), self.state.room());
         let rule = (rule, self.ground.approvals.as_slice());
-        let (asking, is_new) = self.state.asks.ask(digest, rule, asker, now)?;
+        let (asking, is_new) = self.state.asks.ask((about, &state), rule, asker, now)?;
         if is_new {
             self.state.note(b"ask");
-            self.state.note(&digest);
+            self.state.note(&asking.digest);
         }
         Some(asking)
     }

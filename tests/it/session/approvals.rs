@@ -181,6 +181,90 @@ fn rules_are_granted_one_by_one_and_refusals_stay() {
 }
 
 #[test]
+fn an_approval_counts_once_and_for_the_question_that_it_names() {
+    let policy = POLICY.replace("quorum: 2", "quorum: 1").replace("uses: 2", "uses: 1");
+    let program = program(&policy);
+    let ground = Ground::of(&program);
+    let mut desk = Desk::of(&ground);
+    let asked = |desk: &mut Desk<'_, '_>| desk.call("pay", &large(20.0)).2.expect("it is asked");
+    let first = asked(&mut desk);
+    assert_eq!(asked(&mut desk), first, "to ask again while it waits is to ask once");
+    assert_eq!(desk.says(&first, "user:mona", "granted"), "Approval(Granted)");
+    assert_eq!(desk.word("pay", &large(20.0)), "allow all");
+    // The same approval once more is none of the next call, whether that is asked for or not.
+    assert_eq!(desk.says(&first, "user:mona", "granted"), "it was answered already");
+    let second = asked(&mut desk);
+    assert_ne!(second, first);
+    assert_eq!(desk.says(&first, "user:mona", "granted"), "it was answered already");
+    assert_eq!(desk.word("pay", &large(20.0)), "escalate large");
+    // Nobody answers that in time. What comes late does not answer the question after it.
+    desk.time += 600;
+    assert_eq!(desk.says(&second, "user:mona", "granted"), "it comes too late");
+    let third = asked(&mut desk);
+    assert_eq!(desk.says(&second, "user:mona", "granted"), "it comes too late");
+    assert_eq!(desk.word("pay", &large(20.0)), "escalate large");
+    assert_eq!(desk.says(&third, "user:mona", "granted"), "Approval(Granted)");
+    assert_eq!(desk.word("pay", &large(20.0)), "allow all");
+    // What was granted and not used in time is asked anew.
+    let fourth = asked(&mut desk);
+    assert_eq!(desk.says(&fourth, "user:mona", "granted"), "Approval(Granted)");
+    desk.time += 300;
+    assert_ne!(asked(&mut desk), fourth);
+    assert_eq!(desk.says(&fourth, "user:mona", "granted"), "it was answered already");
+}
+
+#[test]
+fn an_approval_is_of_one_session() {
+    let program = program(POLICY);
+    let ground = Ground::of(&program);
+    let asked = |text: &str| {
+        let mut desk = Desk::of(&ground);
+        let principal = json!({"id": "agent:1"});
+        desk.tell(json!({"ev": "prompt", "principal": principal, "text": text}));
+        let digest = desk.call("pay", &large(20.0)).2.expect("it is asked");
+        (desk, digest)
+    };
+    let (_, of_one) = asked("pay bob");
+    let (mut other, of_other) = asked("pay bob, please");
+    assert_ne!(of_one, of_other);
+    assert_eq!(other.says(&of_one, "user:mona", "granted"), "nobody asked for this approval");
+    // Sessions of which all is the same ask the same: whoever folds events again finds it.
+    assert_eq!(asked("pay bob").1, of_one);
+}
+
+#[test]
+fn nobody_grants_what_is_their_own_or_counts_twice_by_another_spelling() {
+    let program = program(POLICY);
+    let ground = Ground::of(&program);
+    let own = "it is not for them to approve";
+    for (asker, by, wanted) in [
+        ("user:mona", "user:mona", own),
+        ("user:mona", "user:Mona", own),
+        ("mona", "user:mona", own),
+        ("MONA ", "user:mona", own),
+        ("user: mona", "user:mona", own),
+        // Another kind, and another one.
+        ("agent:mona", "user:mona", "Approval(Waiting(1, 2))"),
+        ("user:mona", "user:mon", "Approval(Waiting(1, 2))"),
+        ("ona", "user:mona", "Approval(Waiting(1, 2))"),
+    ] {
+        let mut desk = Desk::of(&ground);
+        let digest = desk.call_by(asker, ("pay", &large(20.0))).2.expect("it is asked");
+        assert_eq!(desk.says(&digest, by, "granted"), wanted, "{asker} by {by}");
+    }
+    let mut desk = Desk::of(&ground);
+    let digest = desk.call("pay", &large(20.0)).2.expect("it is asked");
+    for by in ["user:mona", "user:Mona", "user:MONA", "user: mona"] {
+        assert_eq!(desk.says(&digest, by, "granted"), "Approval(Waiting(1, 2))", "{by}");
+    }
+    // By a role, and with no kind.
+    let event = json!({"ev": "approval", "for": digest, "by": "mona", "roles": ["treasury"],
+        "verdict": "granted"});
+    assert_eq!(desk.tell(event).0, "Approval(Waiting(1, 2))");
+    assert_eq!(desk.says(&digest, "user:jim", "granted"), "Approval(Granted)");
+}
+
+#[test]
 fn without_a_session_nothing_is_approved() {
     use policyc::runtime::vm::decide::evaluate;
     use policyc::runtime::vm::request::{Moment, Request};
