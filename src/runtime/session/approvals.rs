@@ -160,8 +160,8 @@ impl<'p> Approvable<'p> {
 
 /// What an approval is to name: what is asked about, and the digest of the session's state then.
 pub(super) fn question(about: &[u8; 32], state: &[u8; 32]) -> [u8; 32] {
-    let parts = [b"policyc.question.v1\0".as_slice(), about, state];
-    parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize().into()
+    let hash = Sha256::new_with_prefix(b"policyc.question.v1\0");
+    hash.chain_update(about).chain_update(state).finalize().into()
 }
 
 /// Whether two names may be of one person: however they are spelled, and with their kind, as `user`
@@ -324,7 +324,7 @@ impl Asks {
     /// with this digest. `None` where there is no room for another question.
     pub(super) fn ask<'p>(
         &mut self,
-        (about, state): ([u8; 32], &[u8; 32]),
+        (about, session): ([u8; 32], &[u8; 32]),
         (rule, all): (usize, &[Approvable<'p>]),
         asker: Option<Box<str>>,
         (now, room): (i128, usize),
@@ -346,7 +346,7 @@ impl Asks {
                 return None;
             }
             self.held += ask.bytes();
-            let digest = question(&about, state);
+            let digest = question(&about, session);
             self.all.insert(digest, ask);
             self.last.insert(about, digest);
             if let Some((max, _)) = of.row.fatigue {

@@ -9,9 +9,11 @@
 
 use std::collections::HashMap;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::base::limits::{SESSION_FIELDS_MAX, SESSION_TEXT_BYTES_MAX};
 use crate::runtime::session::ENTRY_BYTES;
-use crate::runtime::session::text::{NONE, is_of_word, is_short, words};
+use crate::runtime::session::text::{NONE, is_of_word, is_short, joins, words};
 
 /// What stands between the forms of two fields.
 const END: char = NONE;
@@ -58,7 +60,13 @@ pub(super) struct Index {
     places: Vec<(u32, u32)>,
     /// Bytes of the words.
     word_bytes: usize,
+    /// SHA-256 of texts as they were spelled, by the numbers of their fields, ascending: of those
+    /// of which a piece carries something else.
+    exact: Vec<(u32, [u8; 32])>,
 }
+
+/// What the spelling of a field takes.
+pub(super) const EXACT_BYTES: usize = size_of::<(u32, [u8; 32])>();
 
 /// What a place of a word takes.
 const PLACE_BYTES: usize = size_of::<(u32, u32)>();
@@ -67,9 +75,25 @@ const PLACE_BYTES: usize = size_of::<(u32, u32)>();
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// In these fields, ascending; in none.
-    In(Vec<u32>),
+    In {
+        fields: Vec<u32>,
+        /// Of what the principal said, where it is a piece of a longer name and nothing else.
+        torn: Vec<u32>,
+    },
     /// Too much would have to be compared.
     Anywhere,
+}
+
+impl Found {
+    const fn nowhere() -> Self {
+        Self::In { fields: Vec::new(), torn: Vec::new() }
+    }
+
+    /// Of fields, and whether it is torn out of each.
+    fn of(all: &[(u32, bool)]) -> Self {
+        let those = |torn: bool| all.iter().filter(move |it| it.1 == torn).map(|it| it.0).collect();
+        Self::In { fields: those(false), torn: those(true) }
+    }
 }
 
 /// The session holds as much as it may.
@@ -130,6 +154,30 @@ impl Index {
         Ok(())
     }
 
+    /// Keeps how the text of the last field was spelled.
+    pub(super) fn spell(&mut self, text: &str) {
+        if let Some(last) = self.fields.len().checked_sub(1).and_then(|at| u32::try_from(at).ok()) {
+            self.exact.push((last, Sha256::digest(text).into()));
+        }
+    }
+
+    /// Whether a field is all of this text, as it is spelled; not where that was not kept.
+    pub(super) fn is_exactly(&self, at: u32, text: &str) -> bool {
+        let found = self.exact.binary_search_by_key(&at, |(field, _)| *field);
+        let kept = found.ok().and_then(|found| self.exact.get(found));
+        kept.is_some_and(|(_, digest)| Sha256::digest(text).as_slice() == digest)
+    }
+
+    /// Whether a form stands in a field.
+    pub(super) fn stands_in(&self, at: u32, form: &str, left: &mut usize) -> bool {
+        let Some(field) = self.field(at) else { return false };
+        let text = self.form(field);
+        let Some(rest) = left.checked_sub(text.len()) else { return false };
+        *left = rest;
+        let mut places = text.match_indices(form).map(|(place, _)| field.start as usize + place);
+        places.any(|place| self.holds_at(place, form).is_some())
+    }
+
     /// The field with this number.
     pub(super) fn field(&self, at: u32) -> Option<&Field> {
         self.fields.get(at as usize)
@@ -152,6 +200,7 @@ impl Index {
             + self.places.len() * PLACE_BYTES
             + self.words.len() * ENTRY_BYTES
             + self.word_bytes
+            + self.exact.len() * EXACT_BYTES
     }
 
     /// What another field takes beside its form and its pointer: no less, and exactly that where
@@ -186,22 +235,19 @@ impl Index {
     pub(super) fn find(&self, form: &str, left: &mut usize) -> Found {
         let mut rarest: Option<(usize, u32, u32)> = None;
         for (at, word) in words(form) {
-            let Some((last, count)) = self.words.get(word) else { return Found::In(Vec::new()) };
+            let Some((last, count)) = self.words.get(word) else { return Found::nowhere() };
             if rarest.is_none_or(|(_, _, least)| *count < least) {
                 rarest = Some((at, *last, *count));
             }
         }
         let Some((offset, last, _)) = rarest else { return self.find_wordless(form, left) };
-        let mut found: Vec<u32> = Vec::new();
+        let mut found = Vec::new();
         let mut place = last;
         while let Some((at, before)) = self.places.get(place as usize).copied() {
             let Some(rest) = left.checked_sub(form.len() + 1) else { return Found::Anywhere };
             *left = rest;
-            let start = (at as usize).checked_sub(offset);
-            if let Some(field) = start.and_then(|start| self.holds_at(start, form))
-                && found.last() != Some(&field)
-            {
-                found.push(field);
+            if let Some(start) = (at as usize).checked_sub(offset) {
+                self.see(start, form, &mut found);
             }
             if before == place {
                 break;
@@ -209,25 +255,37 @@ impl Index {
             place = before;
         }
         found.reverse();
-        Found::In(found)
+        Found::of(&found)
     }
 
     /// The fields that hold a form without a word.
     fn find_wordless(&self, form: &str, left: &mut usize) -> Found {
         if form.is_empty() {
-            return Found::In(Vec::new());
+            return Found::nowhere();
         }
         let Some(rest) = left.checked_sub(self.forms.len()) else { return Found::Anywhere };
         *left = rest;
-        let mut found: Vec<u32> = Vec::new();
+        let mut found = Vec::new();
         for (start, _) in self.forms.match_indices(form) {
-            if let Some(field) = self.holds_at(start, form)
-                && found.last() != Some(&field)
-            {
-                found.push(field);
-            }
+            self.see(start, form, &mut found);
         }
-        Found::In(found)
+        Found::of(&found)
+    }
+
+    /// Notes the field that holds `form` at `start`, if it stands there, and whether it is torn out
+    /// of what the principal said wherever it stands in it.
+    fn see(&self, start: usize, form: &str, found: &mut Vec<(u32, bool)>) {
+        let Some(at) = self.holds_at(start, form) else { return };
+        let said = self.field(at).filter(|field| field.call.is_none());
+        let is_torn = said.is_some_and(|field| {
+            let (text, start) = (self.form(field), start.saturating_sub(field.start as usize));
+            let before = text.get(..start).unwrap_or_default();
+            joins(before, form, text.get(start + form.len()..).unwrap_or_default())
+        });
+        match found.last_mut().filter(|(last, _)| *last == at) {
+            Some((_, torn)) => *torn &= is_torn,
+            None => found.push((at, is_torn)),
+        }
     }
 
     /// The number of the field that holds `form` at `start`, if it stands there.
@@ -260,7 +318,8 @@ mod tests {
         for text in texts {
             let start = index.mark();
             push_form(text, index.begin());
-            index.finish(start, ("/a", usize::MAX), Origin::default()).expect("room");
+            let origin = Origin { call: Some(0), ..Origin::default() };
+            index.finish(start, ("/a", usize::MAX), origin).expect("room");
         }
         index
     }
@@ -290,7 +349,8 @@ mod tests {
             ("13 bob", vec![]),
             ("", vec![]),
         ] {
-            assert_eq!(find(&index, value), Found::In(wanted), "{value}");
+            let wanted = Found::In { fields: wanted, torn: vec![] };
+            assert_eq!(find(&index, value), wanted, "{value}");
         }
     }
 
@@ -299,7 +359,7 @@ mod tests {
         let many = "aaaa bbbb ".repeat(60_000);
         let index = index(&[&many]);
         let value = "aaaa bbbb ".repeat(2_000) + "cccc";
-        assert_eq!(find(&index, &value), Found::In(Vec::new()));
+        assert_eq!(find(&index, &value), Found::nowhere());
         let value = "aaaa bbbb ".repeat(2_000) + "bbbb";
         assert_eq!(find(&index, &value), Found::Anywhere);
     }

@@ -5,6 +5,8 @@
 //! Imports: `base::limits`, `lang::session`, `runtime::session`.
 //! Source:  `docs/sessions.md`, "Provenance".
 
+use std::borrow::Cow;
+
 use crate::base::limits::{SESSION_MATCH_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::session::{MODEL, NONE, PROMPT, SEVERAL, UNDECLARED};
 use crate::runtime::session::audience::{Audience, Readable};
@@ -114,42 +116,60 @@ pub(super) fn trace(
         for (used, (at, _)) in used.iter_mut().zip(refs) {
             *used |= is_within(pointer, at);
         }
-        let named = match met {
+        let text = match met {
             // Names of arguments are the tool's; other keys the model has chosen.
-            Met::Key(key) if pointer.matches('/').count() > 1 => {
-                push_form(&key, &mut form);
-                true
-            }
+            Met::Key(key) if pointer.matches('/').count() > 1 => Some(key),
             Met::Key(_) | Met::Leaf(Leaf::Nothing(_)) => return,
-            Met::Leaf(Leaf::Text(text)) => {
-                push_form(&text, &mut form);
-                true
-            }
-            Met::Leaf(Leaf::Number(text)) => {
-                push_form(text, &mut form);
-                true
-            }
-            Met::Leaf(Leaf::Bool(_)) => false,
+            Met::Leaf(Leaf::Text(text)) => Some(text),
+            Met::Leaf(Leaf::Number(text)) => Some(Cow::Borrowed(text)),
+            Met::Leaf(Leaf::Bool(_)) => None,
         };
-        if named && form.is_empty() {
+        let Some(text) = text else {
+            found.push(of_model(pointer, (&state.ctx, state.ctx_audience.all())));
+            return;
+        };
+        push_form(&text, &mut form);
+        if form.is_empty() {
             return;
         }
         let meant = refs.iter().filter(|(at, _)| is_within(pointer, at));
         let handle = meant.max_by_key(|(at, _)| at.len());
-        found.push(match handle {
-            Some((_, fields)) => of_fields(state, pointer, None, fields),
-            None if named => match state.index.find(&form, &mut left) {
-                Found::In(fields) if !fields.is_empty() => {
-                    of_fields(state, pointer, Some(&form), &fields)
-                }
-                Found::In(_) => of_model(pointer, (&state.ctx, state.ctx_audience.all())),
-                Found::Anywhere => of_model(pointer, (&state.seen, state.seen_audience.all())),
-            },
-            None => of_model(pointer, (&state.ctx, state.ctx_audience.all())),
+        // A handle is for what stands where it leads to, and for nothing else.
+        let mut named = handle.map_or(Vec::new(), |(_, fields)| fields.clone());
+        named.retain(|at| state.index.stands_in(*at, &form, &mut left));
+        found.push(if named.is_empty() {
+            of_found(state, (pointer, &text), &form, &mut left)
+        } else {
+            of_fields(state, (pointer, &text), None, &named)
         });
     })
     .map_err(Untraced::Args)?;
     if used.contains(&false) { Err(Untraced::Ref) } else { Ok(found) }
+}
+
+/// Of a value without a handle.
+fn of_found(
+    state: &State,
+    (pointer, text): (&str, &str),
+    form: &str,
+    left: &mut usize,
+) -> Provenance {
+    let (fields, torn) = match state.index.find(form, left) {
+        Found::Anywhere => return of_model(pointer, (&state.seen, state.seen_audience.all())),
+        Found::In { fields, torn } => (fields, torn),
+    };
+    let mut value = if fields.is_empty() {
+        of_model(pointer, (&state.ctx, state.ctx_audience.all()))
+    } else {
+        of_fields(state, (pointer, text), Some(form), &fields)
+    };
+    // A piece of what the principal has named is not the principal's word.
+    for field in torn.iter().filter_map(|at| state.index.field(*at)) {
+        if let Some(set) = state.sets.get(field.pieces) {
+            value.labels.join(set);
+        }
+    }
+    value
 }
 
 fn of_model(pointer: &str, (labels, audience): (&LabelSet, &Audience)) -> Provenance {
@@ -167,24 +187,30 @@ fn of_model(pointer: &str, (labels, audience): (&LabelSet, &Audience)) -> Proven
 /// by repeating what is trusted. What the principal said is the principal's, wherever else it
 /// stands.
 ///
-/// A mark it has only where all of it stands in a field that has it: what is a part of a clean
-/// text need not be clean. Of what the host names, all fields must have it.
-fn of_fields(state: &State, pointer: &str, form: Option<&str>, fields: &[u32]) -> Provenance {
+/// A mark it has only where it is, as it is spelled, all of a field that has it: what is a part of
+/// a clean text need not be clean. Of what the host names, all fields must have it.
+fn of_fields(
+    state: &State,
+    (pointer, text): (&str, &str),
+    form: Option<&str>,
+    fields: &[u32],
+) -> Provenance {
     let kind = if form.is_some() { Kind::Match } else { Kind::Ref };
-    let mut labels = LabelSet::of(state.labels);
-    let mut marks = if form.is_some() { labels.clone() } else { state.marks.clone() };
+    let none = LabelSet::of(state.labels);
+    let mut labels = none.clone();
+    let mut marks = if form.is_some() { none.clone() } else { state.marks.clone() };
     let mut audience = Readable::default();
     let mut from = From::None;
-    for field in fields.iter().filter_map(|at| state.index.field(*at)) {
+    for (at, field) in fields.iter().filter_map(|at| Some((*at, state.index.field(*at)?))) {
         audience.meet(&state.audiences.get(field.audience));
-        let is_whole = form.is_none_or(|form| *state.index.form(field) == *form);
+        let is_whole = state.index.is_exactly(at, text);
         let carried = if is_whole { field.labels } else { field.pieces };
         if let Some(set) = state.sets.get(carried) {
             labels.join(set);
             match form {
                 Some(_) if is_whole => marks.join(set),
                 Some(_) => {}
-                None => marks.retain(set),
+                None => marks.retain(if is_whole { set } else { &none }),
             }
         }
         let own = field.call.map_or(From::Prompt, From::Tool);

@@ -14,7 +14,7 @@ use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::Asks;
 use crate::runtime::session::audience::{Audience, Audiences, Readable};
 use crate::runtime::session::facts::Facts;
-use crate::runtime::session::index::{Full, Index, Origin};
+use crate::runtime::session::index::{EXACT_BYTES, Full, Index, Origin};
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::{LabelSet, Sets};
 use crate::runtime::session::meters::{Meter, Meters, Share};
@@ -478,7 +478,7 @@ impl State {
         // What the model has read it has read piece by piece.
         self.carry(pieces, audience);
         let place = (call, pointer, false);
-        self.keep(|form| push_form(text, form), place, (labels, pieces, audience))?;
+        self.keep((text, |form| push_form(text, form)), place, (labels, pieces, audience))?;
         // One field for all of them: a page of links has many.
         let mut forms = String::new();
         readings(text, |reading| {
@@ -491,13 +491,13 @@ impl State {
             return Ok(());
         }
         let write = |form: &mut String| form.push_str(&forms);
-        self.keep(write, (call, pointer, true), (pieces, pieces, audience))
+        self.keep((text, write), (call, pointer, true), (pieces, pieces, audience))
     }
 
     /// Keeps a text, or its readings, so that values are found there.
     fn keep(
         &mut self,
-        write: impl FnOnce(&mut String),
+        (text, write): (&str, impl FnOnce(&mut String)),
         (call, pointer, is_reading): (Option<u32>, &str, bool),
         (labels, pieces, audience): (&LabelSet, &LabelSet, &Audience),
     ) -> Result<(), Full> {
@@ -506,11 +506,18 @@ impl State {
         let (set, part) = (self.set_number(labels)?, self.set_number(pieces)?);
         let start = self.index.mark();
         write(self.index.begin());
+        // A piece of a text that was made clean is not clean, nor is another spelling of it.
+        let is_exact = !is_reading && (set != part || labels.meets(&self.marks));
         let (fields, room) = (self.index.len(), self.room());
+        let room = if is_exact { room.saturating_sub(EXACT_BYTES) } else { room };
         let origin = Origin { call, is_reading, labels: set, pieces: part, audience: readers };
         self.index.finish(start, (pointer, room), origin)?;
         let last = u32::try_from(fields).ok().and_then(|at| self.index.field(at)).copied();
         let Some(field) = last else { return Ok(()) };
+        if is_exact {
+            self.index.spell(text);
+            self.note(text.as_bytes());
+        }
         let Self { index, log, .. } = self;
         for part in [index.pointer(&field), index.form(&field)] {
             log.update((part.len() as u64).to_le_bytes());

@@ -132,9 +132,65 @@ pub(super) fn is_short(form: &str) -> bool {
     form.chars().count() < if digits { 4 } else { 3 }
 }
 
+/// What stands between names though no white space does: quotes, brackets, commas. All other signs
+/// join what stands on their two sides.
+const APART: &str =
+    ",;|\"`()[]{}<>«»‹›“”„‘‚–—…\u{3001}\u{3002}\u{ff0c}\u{ff1b}\u{ff08}\u{ff09}\u{300c}\u{300d}";
+
+/// Most signs that are looked at on one side; behind more a name goes on.
+const SIGNS_READ: usize = 64;
+
+/// Whether a form that stands between these is a piece of a longer name there: `ann@a.example` is
+/// one of `ann@a.example.org`, and no piece of it at the end of a sentence.
+pub(super) fn joins(before: &str, form: &str, behind: &str) -> bool {
+    let first = form.chars().next();
+    let last = form.chars().next_back();
+    let digits = |one: Option<char>, other: Option<char>| {
+        [one, other].iter().all(|it| it.is_some_and(|it| it.is_ascii_digit()))
+    };
+    // A piece of a number is no number.
+    let number = behind.strip_prefix(',').is_some_and(|rest| digits(last, rest.chars().next()))
+        || before.strip_suffix(',').is_some_and(|rest| digits(rest.chars().next_back(), first));
+    // `ann's`
+    let own = ["'s", "\u{2019}s"].iter().find_map(|own| behind.strip_prefix(own));
+    let own = own.filter(|rest| !rest.starts_with(char::is_alphanumeric));
+    number
+        || goes_on_by_signs(last, own.unwrap_or(behind).chars())
+        || goes_on_by_signs(first, before.chars().rev())
+}
+
+/// Whether letters follow an edge, with signs between them that join.
+fn goes_on_by_signs(edge: Option<char>, letters: impl Iterator<Item = char>) -> bool {
+    let mut is_joined = edge.is_some_and(is_sign);
+    for (at, letter) in letters.enumerate() {
+        if at >= SIGNS_READ || at == 0 && is_part_of_letter(letter) {
+            return true;
+        }
+        if !is_sign(letter) {
+            return is_joined && letter.is_alphanumeric();
+        }
+        is_joined = true;
+    }
+    false
+}
+
+/// Whether what stands on both sides of it is one name.
+fn is_sign(letter: char) -> bool {
+    let is_apart = letter == NONE || letter.is_whitespace() || APART.contains(letter);
+    !is_apart && !letter.is_alphanumeric()
+}
+
+/// Whether a letter belongs to the one before it, or cannot be seen.
+const fn is_part_of_letter(letter: char) -> bool {
+    matches!(letter,
+        '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{20d0}'..='\u{20ff}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{fe20}'..='\u{fe2f}' | '\u{feff}')
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{is_short, push_form, words};
+    use super::{is_short, joins, push_form, words};
 
     fn form(text: &str) -> String {
         let mut out = String::new();
@@ -181,6 +237,44 @@ mod tests {
         // Looking anew behind each comma would take minutes.
         let text = format!("1{groups}x");
         assert_eq!(form(&text), text);
+    }
+
+    #[test]
+    fn pieces_of_names() {
+        for (text, value, wanted) in [
+            ("mail ann@example.co.uk now", "ann@example.co", true),
+            ("mail ann.smith@example.co.uk", "smith@example.co.uk", true),
+            ("mail mary-ann@a.example", "ann@a.example", true),
+            ("mail john_doe@a.example", "doe@a.example", true),
+            ("mail joe+ann@a.example", "ann@a.example", true),
+            ("mail o'brien@a.example", "brien@a.example", true),
+            ("read /home/ann/docs/a.txt", "/home/ann/docs", true),
+            ("read /home/ann/docs/a.txt", "/home/ann/docs/", true),
+            ("read c:\\docs\\a.txt", "docs", true),
+            ("open https://a.example/x?to=eve", "https://a.example/x", true),
+            ("open https://a.example:8080", "https://a.example", true),
+            ("mail mu\u{308}ller@a.example", "ller@a.example", true),
+            ("to the cafe\u{301} now", "cafe", true),
+            ("an\u{200b}ann@a.example", "ann@a.example", true),
+            ("pay 1234,56 to", "1234", true),
+            ("mail ann@a.example.", "ann@a.example", false),
+            ("mail ann@a.example: hi", "ann@a.example", false),
+            ("mail (ann@a.example), <bob@b.example>", "bob@b.example", false),
+            ("mail ann@a.example,bob@b.example", "bob@b.example", false),
+            ("mail 'ann@a.example'!", "ann@a.example", false),
+            ("read /home/ann/docs/ and", "/home/ann/docs", false),
+            ("send ann's bill", "ann", false),
+            ("send ann\u{2019}s bill", "ann", false),
+            ("send ann's@a.example", "ann", true),
+            ("pay bob - he waits", "bob", false),
+            ("**ann@a.example**", "ann@a.example", false),
+            ("给ann@a.example\u{3002}", "ann@a.example", false),
+        ] {
+            let (before, behind) = text.split_once(value).expect(text);
+            assert_eq!(joins(before, value, behind), wanted, "{text}: {value}");
+        }
+        let many = "-".repeat(1_000_000) + " ";
+        assert!(joins("", "ann", &many));
     }
 
     #[test]

@@ -130,7 +130,7 @@ fn of_several_handles_the_nearest_counts_and_each_is_for_an_argument() {
         &[
             (prompt("x"), "Nothing"),
             (request("r#1", "read", json!({"path": "a"})), "allow all"),
-            (response("r#1", json!("eve@x.org")), "Nothing"),
+            (response("r#1", json!("eve@x.org, ann@z.org")), "Nothing"),
             (request("l", "list", json!({})), "allow all"),
             (response("l", json!([{"mail": "ann@z.org"}])), "Nothing"),
             (send("1", json!({"": "r#1#", "/to": "l#/0/mail"})), "allow all"),

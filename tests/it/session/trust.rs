@@ -104,6 +104,32 @@ fn read_and_quote(text: &str, out: Json) -> Vec<Json> {
 }
 
 #[test]
+fn marks_hold_for_what_was_made_clean_as_it_is_spelled() {
+    let clean = "select 1 -- drop table users";
+    let write = |call: &str, sql: &str| request(call, "write", json!({"sql": sql}));
+    let named = |call: &str, sql: &str| {
+        let mut event = write(call, sql);
+        event["refs"] = json!({"/sql": "2#/sql"});
+        event
+    };
+    let start = read_and_quote("drop table users", json!({"sql": clean, "ok": true}));
+    let start = start.into_iter().zip(["Nothing", "allow all", "Nothing", "allow all", "Nothing"]);
+    let calls = [
+        (write("3", clean), "allow all"),
+        // A comment that ends where a line does, another letter, another blank.
+        (write("4", "select 1 --\ndrop table users"), "deny db/sql"),
+        (write("5", "SELECT 1 -- drop table users"), "deny db/sql"),
+        (write("6", "select 1 --  drop table users"), "deny db/sql"),
+        (write("7", "select 1 -- drop table users "), "deny db/sql"),
+        // The host names where it stands, and that it stands there so.
+        (named("8", clean), "allow all"),
+        (named("9", "select 1 --\ndrop table users"), "deny db/sql"),
+        (named("10", "drop table users"), "deny db/sql"),
+    ];
+    expect(&all(), &start.chain(calls).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_sanitizer_takes_what_it_names_where_it_holds() {
     let good = json!({"sql": "'drop table users'", "ok": true});
     let events = read_and_quote("drop table users", good);
@@ -145,7 +171,7 @@ fn a_handle_to_a_clean_text_is_none_to_its_readings() {
             .into_iter()
             .zip(["Nothing", "allow all", "Nothing", "allow all", "Nothing"])
             .collect();
-    let mut write = request("3", "write", json!({"sql": "what it gave"}));
+    let mut write = request("3", "write", json!({"sql": "'drop%20table'"}));
     write["refs"] = json!({"/sql": "2#/sql"});
     events.push((write, "allow all"));
     // The text in another spelling is no output of the sanitizer.
