@@ -86,6 +86,65 @@ fn yaml_read_this_before_cel_did() {
 }
 
 #[test]
+fn no_comment_swallows_the_next_line() {
+    let rule = "policyc: 1\nrules:\n  - id: a\n    deny: d\n    when: ";
+    for scalar in [
+        ">-\n      i == 1 «// one»\n      && s == 'root'\n",
+        ">\n      i == 1 «// one»  \n      && s == 'root'\n",
+        ">-\r\n      i == 1 «// one»\r\n      && s == 'root'\r\n",
+        ">-\n      «// one»\n      i == 1 && s == 'root'\n",
+        "i == 1 «// one»\n      && s == 'root'\n",
+        "\"i == 1 «// one»\n      && s == 'root'\"\n",
+        "\"i == 1 «// one \\»\n      && s == 'root'\"\n",
+        "'i == 1 «// one»\n      && s == ''root'''\n",
+        "\"i == 1 // one\\n      && (true «// two»\n      || s == 'root')\"\n",
+    ] {
+        let head = if scalar.contains('\r') { rule.replace('\n', "\r\n") } else { rule.to_owned() };
+        expect("a.yaml", &["E0209"], &format!("{head}{scalar}"));
+    }
+    for scalar in [
+        "|-\n      i == 1 // one\n      && s == 'root'\n",
+        ">-\n      i == 1\n      && s == 'root' // one\n",
+        ">-\n      i == 1 // one\n\n      && s == 'root'\n",
+        ">-\n      i == 1\n        // one\n      && s == 'root'\n",
+        ">-\n      s == 'http://a'\n      && i == 1\n",
+        "i == 1\n      && s == 'root' // one\n",
+        "\"i == 1 // one\\n      && s == 'root'\"\n",
+    ] {
+        expect("a.yaml", &[], &format!("{rule}{scalar}"));
+    }
+    table(
+        "a.yaml",
+        &[
+            (&["E0209"], "policyc: 1\nvariables:\n  - a: >-\n      b «// c»\n      && d\n"),
+            (
+                &["E0209"],
+                "policyc: 1\nrules:\n  - id: a\n    deny: >-\n      of {b «// c»\n      + d} e\n",
+            ),
+            (
+                &["E0209"],
+                "kind: ValidatingAdmissionPolicy\nmetadata: {name: a}\nspec:\n  validations:\n    \
+                 - expression: >-\n        b «// c»\n        && d\n",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_folded_block_is_made_literal() {
+    let head = "policyc: 1\nrules:\n  - id: a\n    deny: d\n    when: ";
+    let (_, found) = read_one("a.yaml", &format!("{head}>-  # why\n      a // b\n      && c\n"));
+    let edit = &found[0].fix.as_ref().expect("a fix").edits[0];
+    let at = u32::try_from(head.len()).expect("cases are short");
+    assert_eq!((edit.span.start, edit.span.end, edit.text.as_str()), (at, at + 1, "|"));
+    for unclear in [">-  # a > b\n      a // b\n      && c\n", "a // b\n      && c\n"] {
+        let (_, found) = read_one("a.yaml", &format!("{head}{unclear}"));
+        let help = found[0].help.as_deref();
+        assert_eq!(help, Some("put the expression below `|-`, where a line stays a line"));
+    }
+}
+
+#[test]
 fn fixes_quote_the_whole_expression() {
     let cases = [
         ("when: !a || b  # no", "\"!a || b\""),

@@ -74,6 +74,7 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> Option<P
         choice(node, "`failurePolicy`", &[("Fail", ())], reader.sink);
     }
     document.schema = Some(SchemaSource::Inline(roots(&spec)));
+    comments(&spec, reader);
     document.variables = variables(&spec, reader);
     let guard = match spec.value("matchConditions") {
         Some(node) => conditions(node, &mut document, reader),
@@ -92,6 +93,19 @@ pub(super) fn read(root: &Node, path: &str, reader: &mut Reader<'_>) -> Option<P
     });
     document.rules = rules.collect();
     Some(document)
+}
+
+/// Reports comments that Kubernetes, which reads decoded text, takes to be longer than they look.
+fn comments(spec: &Keys<'_>, reader: &mut Reader<'_>) {
+    let sections = ["variables", "matchConditions", "validations"];
+    let items = sections.iter().filter_map(|key| spec.value(key)?.items()).flatten();
+    for item in items {
+        for key in ["expression", "messageExpression"] {
+            if let Some(scalar) = item.get(key).and_then(|entry| entry.value.scalar()) {
+                reader.comments(scalar, &scalar.text);
+            }
+        }
+    }
 }
 
 /// What the API server offers to expressions. Without an environment file the types are not known.

@@ -55,6 +55,8 @@ pub(super) enum Cause {
     Comment,
     /// `,`, a bracket or a brace ends a value inside `{}` or `[]`.
     Flow,
+    /// A line break in a folded scalar is a space, so that a comment of CEL goes on behind it.
+    Fold,
 }
 
 /// Why a message cannot be read.
@@ -312,11 +314,15 @@ fn read_first(at: Span, cause: Cause, cure: Option<Cure>) -> Diagnostic {
         Cause::Colon => "`: ` ends a YAML key",
         Cause::Comment => "` #` starts a YAML comment",
         Cause::Flow => "this ends the value inside a YAML list or mapping",
+        Cause::Fold => "YAML joins these lines, so the next one belongs to this comment",
     };
     let message = "YAML read this before CEL did";
     let diagnostic = Diagnostic::new(Code::YamlReadFirst, at, message, label);
     let diagnostic = match cure {
         Some(_) => diagnostic,
+        None if cause == Cause::Fold => {
+            diagnostic.help("put the expression below `|-`, where a line stays a line")
+        }
         None => diagnostic.help("put the whole expression in quotes, or below `|-`"),
     };
     cured(diagnostic, cure)

@@ -427,3 +427,13 @@ pub(super) fn quoting(file: FileId, source: &str, value: &Range<usize>) -> Cure 
     let span = Span::new(file, narrow(value.start), narrow(value.end));
     Cure { title: "quote the whole expression".to_owned(), span, text }
 }
+
+/// The cure that keeps the lines of the folded block at `block`, whose header stands above it.
+pub(super) fn unfolding(file: FileId, source: &str, block: Span) -> Option<Cure> {
+    let above = source.get(..block.start as usize)?.trim_end();
+    let (start, header) = line_around(source, above.len().checked_sub(1)?)?;
+    let mut signs = header.match_indices('>').map(|(place, _)| start + place);
+    let sign = signs.next().filter(|_| signs.next().is_none())?;
+    let span = Span::new(file, narrow(sign), narrow(sign + 1));
+    Some(Cure { title: "keep the lines as they are".to_owned(), span, text: "|".to_owned() })
+}

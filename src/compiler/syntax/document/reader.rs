@@ -7,14 +7,17 @@
 use std::ops::Range;
 
 use crate::base::span::{FileId, Span};
+use crate::compiler::source::embed::Embedded;
 use crate::compiler::syntax::ast::{Ast, Expr, ExprId, ExprKind};
 use crate::compiler::syntax::document::error::{Cause, DocumentError};
 use crate::compiler::syntax::document::keys::wrong;
-use crate::compiler::syntax::document::read_first::{breaks_off, cut_short, quoting};
-use crate::compiler::syntax::document::scalar::Style;
+use crate::compiler::syntax::document::read_first::{breaks_off, cut_short, quoting, unfolding};
+use crate::compiler::syntax::document::scalar::{Style, narrow};
 use crate::compiler::syntax::document::site::{Reading, Site};
 use crate::compiler::syntax::document::yaml::{Node, NodeKind, Scalar, Value};
+use crate::compiler::syntax::lexer::lexemes;
 use crate::compiler::syntax::parser::parse_expression;
+use crate::compiler::syntax::token::Token;
 use crate::diag::sink::Sink;
 
 /// What a reader reads and where it puts what it finds.
@@ -37,6 +40,9 @@ impl Reader<'_> {
         match self.embedded(key, node) {
             Some(scalar) => {
                 self.site(scalar, Reading::Decoded);
+                if self.comments(scalar, &scalar.text) {
+                    return self.hole(node.span);
+                }
                 parse_expression(&scalar.text, self.ast, self.sink)
             }
             None => self.hole(node.span),
@@ -65,6 +71,29 @@ impl Reader<'_> {
             return self.hole(at);
         }
         parse_expression(&scalar.raw(self.source), self.ast, self.sink)
+    }
+
+    /// Reports a comment in `text`, which is CEL of `scalar`, that goes on behind a line break:
+    /// YAML folds the lines of `scalar`, and what was written behind the comment is part of it.
+    /// True if there is one.
+    pub(super) fn comments(&mut self, scalar: &Scalar, text: &Embedded) -> bool {
+        if scalar.style == Style::Literal {
+            return false;
+        }
+        let comments = lexemes(&text.text).filter(|word| word.token == Token::Comment);
+        for comment in comments {
+            let at = text.span_of(comment.start, comment.end);
+            let written = self.source.get(range(at)).unwrap_or_default();
+            let Some(len) = written.find(['\n', '\r']) else { continue };
+            let end = at.start + narrow(written.get(..len).unwrap_or_default().trim_end().len());
+            let cure = (scalar.style == Style::Folded && scalar.text.span == text.span)
+                .then(|| unfolding(self.file, self.source, scalar.text.span))
+                .flatten();
+            let (at, cause) = (Span { end, ..at }, Cause::Fold);
+            self.sink.report(DocumentError::ReadFirst { at, cause, cure });
+            return true;
+        }
+        false
     }
 
     /// Notes where CEL is written.

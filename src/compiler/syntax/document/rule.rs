@@ -14,6 +14,7 @@ use crate::compiler::syntax::document::keys::{Keys, bad, choice, names, number, 
 use crate::compiler::syntax::document::known;
 use crate::compiler::syntax::document::model::{Escalation, Rule, RuleBody, Template};
 use crate::compiler::syntax::document::reader::Reader;
+use crate::compiler::syntax::document::scalar::part;
 use crate::compiler::syntax::document::site::Reading;
 use crate::compiler::syntax::document::template;
 use crate::compiler::syntax::document::time;
@@ -189,6 +190,9 @@ pub(super) fn template_of(key: &str, node: &Node, reader: &mut Reader<'_>) -> Op
     }
     let scalar = reader.embedded(key, node)?;
     reader.site(scalar, Reading::Message);
+    for range in template::expressions(&scalar.text.text) {
+        reader.comments(scalar, &part(&scalar.text, range.start, range.end));
+    }
     Some(template::parse(&scalar.text, reader.ast, reader.sink))
 }
 
