@@ -164,6 +164,7 @@ struct Page {
 fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a PolicyDocument) -> Page {
     let mut scope = Scope {
         ours: true,
+        admission: document.form == Form::Admission,
         cross_numeric: true,
         reads_durations: true,
         reads_timestamps: true,
@@ -172,7 +173,7 @@ fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a Polic
     };
     environment::add_types(cx, &mut scope);
     let mut pins = environment::libraries(cx, &document.extensions);
-    if document.form == Form::Admission {
+    if scope.admission {
         let rows = functions::all().map(|row| row.library);
         let names = rows.filter(Library::must_be_asked_for).map(|it| it.name.to_owned());
         pins.extend(names.map(|name| (name, u32::MAX)));

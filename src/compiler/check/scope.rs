@@ -72,6 +72,8 @@ pub(super) enum Libraries {
 pub(super) struct Scope {
     /// Whether the document is one of ours: numbers compare across types, `policyc` functions.
     pub ours: bool,
+    /// Whether it is one of Kubernetes, whose functions of one name with ours are others.
+    pub admission: bool,
     /// Whether numbers compare across types.
     pub cross_numeric: bool,
     /// Whether elements of a literal must have one type.
@@ -136,6 +138,7 @@ impl Default for Scope {
     fn default() -> Self {
         Self {
             ours: false,
+            admission: false,
             cross_numeric: false,
             homogeneous: false,
             reads_durations: false,
@@ -263,7 +266,7 @@ impl Scope {
         match (&self.libraries, library.name) {
             (_, "stdlib") | (Libraries::Only(_), "optional") => true,
             (_, "policyc") => self.ours,
-            (_, "kubernetes.urls") if self.ours => true,
+            (_, "policyc.urls") => self.ours && !self.admission,
             (_, "cross_type_numeric_comparisons") => self.cross_numeric,
             (Libraries::Pinned(known), name) if !library.must_be_asked_for() => {
                 known.get(name).is_none_or(|version| *version >= library.since)

@@ -17,8 +17,9 @@ use crate::lang::functions::{
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value, map};
 
-/// URLs, under the name that Kubernetes gives to its own; documents of ours have them unasked.
-pub const URLS: Library = Library { name: "kubernetes.urls", since: 0 };
+/// URLs, which documents of ours have unasked. They are not those of Kubernetes, which takes paths
+/// as well and normalises nothing.
+pub const URLS: Library = Library { name: "policyc.urls", since: 0 };
 /// The type of URLs.
 pub const URL: &str = "policyc.Url";
 

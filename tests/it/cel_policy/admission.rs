@@ -48,6 +48,21 @@ fn what_does_not_hold_denies_with_its_message() {
 }
 
 #[test]
+fn urls_of_kubernetes_are_refused_and_not_read_as_ours() {
+    for call in ["isURL(object.url)", "url(object.url) == url('/a')", "object.url.getHost() == 'a'"]
+    {
+        let spec = format!("  validations:\n    - {{expression: \"{call}\", message: m}}\n");
+        let mut sink = Sink::new();
+        let built = compile(&document(&spec), &Options::default(), &mut sink);
+        assert!(built.is_none(), "{call}");
+        let (found, _) = sink.finish();
+        let found = found.iter().find(|it| it.code.id() == "E0401").expect(call);
+        let help = "its library `kubernetes.urls` is not built: ask with `matches`";
+        assert_eq!(found.help.as_deref(), Some(help), "{call}");
+    }
+}
+
+#[test]
 fn libraries_of_kubernetes_are_there() {
     let spec = "  validations:\n    - expression: >-\n        \
                 !quantity(object.memory).isGreaterThan(quantity('1Gi')) &&\n        \

@@ -18,8 +18,8 @@ fn finding(config: &str, expression: &str) -> (&'static str, String, String) {
 }
 
 const LIBRARIES: &str = "the libraries are bindings, encoders, kubernetes.Semver, \
-    kubernetes.format, kubernetes.lists, kubernetes.quantity, kubernetes.regex, kubernetes.urls, \
-    lists, math, network, optional, protos, regex, sets, strings, two-var-comprehensions";
+    kubernetes.format, kubernetes.lists, kubernetes.quantity, kubernetes.regex, lists, \
+    math, network, optional, protos, regex, sets, strings, two-var-comprehensions";
 
 #[test]
 fn unknown_libraries_and_versions_have_places_and_what_exists() {

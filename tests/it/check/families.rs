@@ -37,6 +37,8 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
     ("e269f49f21b05737", &[("E0107", "."), ("E0107", ":"), ("E0108", "ß")]),
     // A string and a number do not add up.
     ("fe276281a7ee195e", &[("E0304", "'flop'")]),
+    // URLs as Kubernetes reads them are not built.
+    ("3d6625c6b1af8a92", &[("E0401", "("); 4]),
     ("e43faaae72cf5f1c", &[("E0107", "?")]),
 ];
 

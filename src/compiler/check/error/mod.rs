@@ -40,6 +40,8 @@ pub(super) enum Hint {
     Library { name: &'static str, since: u32, selected: Option<u32> },
     /// CEL has it, and `stdlib` of the environment leaves it out.
     LeftOut,
+    /// A library of Kubernetes has it, which is not built.
+    NotBuilt(&'static str),
 }
 
 /// Why the checker refused something, or warns of it. Spans point into the sources.

@@ -61,6 +61,7 @@ fn hint_words(hint: Option<&Hint>) -> Option<String> {
     Some(match hint? {
         Hint::Nearest(name) => format!("did you mean `{name}`?"),
         Hint::LeftOut => "`stdlib` of the environment leaves it out".to_owned(),
+        Hint::NotBuilt(name) => format!("its library `{name}` is not built: ask with `matches`"),
         Hint::Library { name, since, selected: Some(version) } => {
             format!("`{name}` has it from version {since} on; version {version} is selected")
         }

@@ -13,6 +13,7 @@ use crate::compiler::check::macros::{self, MACROS, MacroStyle};
 use crate::compiler::check::overload::instantiate;
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
 use crate::compiler::syntax::document::model::EnvLimits;
+use crate::lang::functions::agents::URLS;
 use crate::lang::functions::{Library, STDLIB, Style};
 use crate::lang::types::TypeId;
 
@@ -51,6 +52,9 @@ impl Infer<'_, '_> {
     /// The hint about the library that has it; of several about one that is selected, in an older
     /// version.
     fn absent(&self, libraries: Vec<Library>) -> Option<Hint> {
+        if libraries.contains(&URLS) {
+            return Some(Hint::NotBuilt("kubernetes.urls"));
+        }
         let selectable = |library: &Library| {
             !["policyc", "cross_type_numeric_comparisons"].contains(&library.name)
         };

@@ -30,7 +30,6 @@ const EXTENSIONS: &[(&str, u32)] = &[
     ("kubernetes.lists", 0),
     ("kubernetes.quantity", 0),
     ("kubernetes.regex", 0),
-    ("kubernetes.urls", 0),
     ("lists", 3),
     ("math", 2),
     ("network", 0),
