@@ -504,7 +504,7 @@ fn glob_pattern(pattern: &str) -> String {
     format!("^{}$", parts.join("(?s:.*)"))
 }
 
-fn constant_of(literal: &Literal) -> Constant {
+pub(crate) fn constant_of(literal: &Literal) -> Constant {
     match literal {
         Literal::Null => Constant::Null,
         Literal::Bool(value) => Constant::Bool(*value),

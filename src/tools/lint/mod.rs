@@ -98,6 +98,7 @@ const fn meaning(code: Code, group: Group, look: Look) -> Lint {
 
 /// Every lint, by code.
 pub const LINTS: &[Lint] = &[
+    source(Code::AlwaysFails, Group::Bugs, source::always_fails::run),
     meaning(Code::AlwaysHolds, Group::Bugs, Look::Condition(always::run)),
     meaning(Code::NeverHolds, Group::Bugs, Look::Condition(never::run)),
     meaning(Code::IdlePart, Group::Bugs, Look::Condition(idle::run)),

@@ -36,6 +36,20 @@ const TYPES: &str = "schema: {r: {k: string, n: int, d: double, b: bool, c: bool
 
 /// Conditions with marks.
 const CONDITIONS: &[(Code, &str)] = &[
+    (Code::AlwaysFails, "«r.n / 0» == 1 || «r.n % 0» == 1 || r.d / 0.0 > 1.0 || 0 / r.n == 1"),
+    (
+        Code::AlwaysFails,
+        "«[1, 2][2]» == r.n || [1, 2][1] == r.n || «r.t[-1]» == r.k || r.t[9] == r.k",
+    ),
+    (Code::AlwaysFails, "{'a': 1, «'a'»: 2}[r.k] == 1 || {1: 1, «1u»: 2}.size() == r.n"),
+    (Code::AlwaysFails, "{«null»: r.n}.size() == 1 || {r.k: 1, 'a': 2}.size() == 1"),
+    (Code::AlwaysFails, "«'%d'.format([r.k])» == r.k || '%d'.format([r.n]) == r.k"),
+    (Code::AlwaysFails, "«'%s %s'.format([r.k])» == 'x' || '%d'.format([r.x]) == 'x'"),
+    (Code::AlwaysFails, "«int('0x10')» == r.n || int('16') == r.n || int(r.k) == r.n"),
+    (Code::AlwaysFails, "«r.k.substring(-1)» == 'x' || r.k.substring(100) == 'x'"),
+    (Code::AlwaysFails, "«ip('1.2.3.400')» == ip('1.2.3.4') || «cidr('10.0.0.0/33')» == cidr(r.k)"),
+    (Code::AlwaysFails, "«at.getHours('Europe/Zurick')» > 3 || at.getHours('Europe/Zurich') > 3"),
+    (Code::AlwaysFails, "timestamp('2026-01-01T00:00:00Z').getHours(r.k) > 3 || 5 / r.n == 1"),
     (Code::TimeWithoutZone, "at.«getHours»() > 3 || at.«getDayOfWeek»() == 0"),
     (Code::TimeWithoutZone, "at.getHours('UTC') > 3 || span.getHours() > 3 || r.b"),
     (Code::TimeWithoutZone, "at.getMinutes() > 3 || at.getSeconds() == 0"),

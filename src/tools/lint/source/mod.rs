@@ -1,5 +1,6 @@
 //! Lints that go by what is written: a file each.
 
+pub mod always_fails;
 pub mod bool_comparison;
 pub mod bool_conditional;
 pub mod confusable;
