@@ -266,6 +266,46 @@ fn of_the_format(tests: &str) -> (Vec<Ran>, Vec<String>) {
 }
 
 #[test]
+fn outputs_are_compared_as_cel_compares() {
+    let run_one = |output: &str, expected: &str| {
+        let mut files = SourceMap::new();
+        files.add(
+            "a/policy.yaml",
+            format!("name: p\nrule: {{match: [{{output: \"{output}\"}}]}}\n"),
+        );
+        let test = format!("{{name: a, output: {expected}}}");
+        let text = format!("section:\n- name: s\n  tests:\n  - {test}\n");
+        let file = files.add("a/tests.yaml", text);
+        let mut sink = Sink::new();
+        let test = format::read(file, &files, &mut sink).expect("a test file of the format");
+        let ran = run(&test, &Tested::of(&files), &Settings::default(), &mut sink);
+        match &ran[0].outcome {
+            Outcome::Passed { .. } => None,
+            Outcome::Failed(failure) => Some((failure.expected.clone(), failure.actual.clone())),
+            Outcome::Skipped { reason } => panic!("{reason}"),
+        }
+    };
+    for (output, expected) in [
+        ("5u", "{value: 5}"),
+        ("[1u, 2.0]", "{value: [1, 2]}"),
+        ("{1u: 'a'}", "{expr: \"{1: 'a'}\"}"),
+        ("0.0 / 0.0", "{expr: '0.0 / 0.0'}"),
+    ] {
+        assert_eq!(run_one(output, expected), None, "{output} {expected}");
+    }
+    for (output, expected, says) in [
+        ("5u", "{value: 6}", ("6", "5")),
+        ("'5'", "{value: 5}", ("5", "\"5\"")),
+        ("b'a'", "{value: YQ==}", ("\"YQ==\"", "\"YQ==\", bytes")),
+        ("[duration('1s')]", "{value: [1s]}", ("[\"1s\"]", "[{\"$d\":\"1s\"}]")),
+        ("optional.none()", "{value: 1}", ("1", "nothing")),
+    ] {
+        let says = (says.0.to_owned(), says.1.to_owned());
+        assert_eq!(run_one(output, expected), Some(says), "{output} {expected}");
+    }
+}
+
+#[test]
 fn the_format_says_what_is_wrong_with_it() {
     for (test, says) in [
         (

@@ -19,6 +19,19 @@ pub fn read_all(project: &mut Project, sink: &mut Sink) -> Vec<TestFile> {
     paths.iter().filter_map(|path| read(project, path, sink)).collect()
 }
 
+/// Whether a test file is one of the CEL Policy format: by its first key at the left edge that only
+/// one of the formats has, else by its name.
+fn is_of_the_format(path: &str, text: &str) -> bool {
+    let known = text.lines().find_map(|line| match line.split_once(':')?.0 {
+        "section" | "sections" => Some(true),
+        "cases" | "complete" | "policy" => Some(false),
+        _ => None,
+    });
+    let named =
+        || path.rsplit('/').next().is_some_and(|name| matches!(name, "tests.yaml" | "tests.yml"));
+    known.unwrap_or_else(named)
+}
+
 /// Reads the test file at `path`, which becomes a file of the project.
 pub fn read(project: &mut Project, path: &str, sink: &mut Sink) -> Option<TestFile> {
     let root = project.root.clone();
@@ -40,9 +53,8 @@ pub fn read(project: &mut Project, path: &str, sink: &mut Sink) -> Option<TestFi
         let bytes = bytes.map_err(|error| reason(&error))?;
         String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
     };
-    let of_the_format =
-        path.rsplit('/').next().is_some_and(|name| matches!(name, "tests.yaml" | "tests.yml"));
-    if of_the_format {
+    let written = project.files.get(file).map_or("", |source| source.text.as_str());
+    if is_of_the_format(path, written) {
         return format::read(file, &project.files, sink);
     }
     let mut test = case::read(file, &project.files, &other, sink)?;
@@ -63,4 +75,24 @@ pub fn read(project: &mut Project, path: &str, sink: &mut Sink) -> Option<TestFi
         return None;
     }
     Some(test)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_the_format;
+
+    #[test]
+    fn content_tells_before_the_name() {
+        for (path, text, wanted) in [
+            ("a/tests.yaml", "name: a\n", true),
+            ("a/tests.yml", "", true),
+            ("a/tests.yaml", "name: a\ncases: []\n", false),
+            ("a/custom_tests.yaml", "name: a\nsection:\n  - name: b\n", true),
+            ("a/b_test.yaml", "# cases:\nsections: []\n", true),
+            ("a/b_test.yaml", "policy: section\ncases:\n  - name: a\n    section: 1\n", false),
+            ("a/b_test.yaml", "now: 1\n", false),
+        ] {
+            assert_eq!(is_of_the_format(path, text), wanted, "{path}: {text}");
+        }
+    }
 }

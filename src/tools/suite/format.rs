@@ -1,4 +1,4 @@
-//! Reads the `tests.yaml` of the CEL Policy format.
+//! Reads tests of the CEL Policy format: `tests.yaml`, or another name with `section` in it.
 //!
 //! In:      the test file.
 //! Out:     `TestFile`; our own `functions` table is read there too.
@@ -17,7 +17,7 @@ const FILE_KEYS: &[&str] = &["name", "description", "section", "sections", "func
 const SECTION_KEYS: &[&str] = &["name", "description", "tests"];
 const TEST_KEYS: &[&str] =
     &["name", "description", "input", "context_expr", "output", "functions", "skip"];
-const OUTPUT_KEYS: &[&str] = &["value", "expr", "error_set", "unknown_set"];
+const OUTPUT_KEYS: &[&str] = &["value", "expr", "error_set", "unknown_set", "unknown"];
 
 /// Reads the test file `file`.
 #[must_use]
@@ -92,9 +92,12 @@ fn output(node: &Node, sink: &mut Sink) -> Option<Spanned<Expect>> {
     for (one, other) in [("value", "expr"), ("value", "error_set"), ("expr", "error_set")] {
         exclusive(&keys, one, other, sink);
     }
-    if let Some(entry) = keys.entry("unknown_set") {
-        sink.report(SuiteError::NotBuilt { at: entry.key.span, key: "unknown_set" });
-        return None;
+    // Implementations differ in how they call it.
+    for key in ["unknown_set", "unknown"] {
+        if let Some(entry) = keys.entry(key) {
+            sink.report(SuiteError::NotBuilt { at: entry.key.span, key });
+            return None;
+        }
     }
     let expect = if let Some(entry) = keys.entry("value") {
         Expect::Value(json(&entry.value, sink)?)

@@ -28,7 +28,8 @@ mod session;
 pub mod show;
 pub mod snapshot;
 
-pub(in crate::tools) mod error;
+mod equal;
+mod error;
 mod table;
 pub(in crate::tools) mod tree;
 

@@ -19,6 +19,7 @@ use crate::runtime::vm::report::{DecisionReport, OutputReport};
 use crate::runtime::vm::request::{Filled, Moment, Request, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
 use crate::tools::project::Settings;
+use crate::tools::suite::equal::{equal, kind};
 use crate::tools::suite::error::SuiteError;
 use crate::tools::suite::expect::{Difference, differences};
 use crate::tools::suite::phrase::{Said, fits};
@@ -38,8 +39,8 @@ pub struct Ready<'t> {
     /// The context as bytes of JSON.
     text: String,
     hosts: Arc<HostTable>,
-    /// Where an output is expected, its canonical form, or why it cannot be made.
-    output: Option<Result<Option<String>, String>>,
+    /// Where an output is expected, it, or why it cannot be made.
+    output: Option<Result<Option<OutputReport>, String>>,
 }
 
 /// What is decided about.
@@ -84,10 +85,7 @@ impl<'t> Ready<'t> {
             Expect::Expression(text) => Some(text.clone()),
             Expect::Decision(_) | Expect::Snapshot(_) | Expect::Errors(_) => None,
         };
-        let output = wanted.map(|text| {
-            let value = value_of(&text, surroundings, &case.functions);
-            value.map(|output| output.map(|it| it.canonical))
-        });
+        let output = wanted.map(|text| value_of(&text, surroundings, &case.functions));
         let (text, hosts) = (context.to_string(), Arc::new(table(&case.functions)));
         Ok(Self { case, context, at, text, hosts, output })
     }
@@ -167,7 +165,7 @@ impl<'t> Ready<'t> {
 
     fn judge_output(&self, report: &DecisionReport) -> Judged {
         let wanted = match &self.output {
-            Some(Ok(wanted)) => wanted.as_deref(),
+            Some(Ok(wanted)) => wanted.as_ref(),
             Some(Err(error)) => {
                 return Judged::OtherOutput(format!("the expected value cannot be made: {error}"));
             }
@@ -178,10 +176,33 @@ impl<'t> Ready<'t> {
         let actual = report.outputs.first().or(message.as_ref());
         // What failed beside an output that is there is its explanation.
         let failed_instead = actual.is_none() && !report.errors.is_empty();
-        if !failed_instead && wanted == actual.map(|it| it.canonical.as_str()) {
+        let right = match (wanted, actual) {
+            (Some(wanted), Some(actual)) => equals(wanted, actual),
+            (None, None) => !failed_instead,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if right {
             return Judged::Right;
         }
-        Judged::OtherOutput(actual.map_or("nothing".to_owned(), |output| output.plain.clone()))
+        let Some(actual) = actual else { return Judged::OtherOutput("nothing".to_owned()) };
+        let alike = wanted.is_some_and(|wanted| wanted.plain == actual.plain);
+        Judged::OtherOutput(if alike { with_kind(actual) } else { actual.plain.clone() })
+    }
+}
+
+/// Whether two outputs are equal as CEL compares them.
+fn equals(wanted: &OutputReport, actual: &OutputReport) -> bool {
+    let read = |output: &OutputReport| serde_json::from_str::<Json>(&output.canonical).ok();
+    wanted.canonical == actual.canonical
+        || read(wanted).zip(read(actual)).is_some_and(|(wanted, actual)| equal(&wanted, &actual))
+}
+
+/// An output whose plain text is that of another one, so that they are told apart.
+fn with_kind(output: &OutputReport) -> String {
+    let canonical = serde_json::from_str(&output.canonical).unwrap_or(Json::Null);
+    match kind(&canonical) {
+        Some(kind) => format!("{}, {kind}", output.plain),
+        None => output.canonical.clone(),
     }
 }
 
