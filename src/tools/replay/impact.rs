@@ -364,6 +364,16 @@ struct Said {
     key: Option<String>,
 }
 
+/// What both said of a record.
+struct Both {
+    was: Said,
+    is: Said,
+    /// Whether the first is not what was recorded.
+    drifted: bool,
+    /// What of a session the decisions hang on.
+    not_judged: BTreeSet<String>,
+}
+
 impl Said {
     fn of(again: &Again, seat: &Seat) -> Self {
         match again {
@@ -471,7 +481,32 @@ impl<'s> Comparer<'s> {
         impact
     }
 
+    /// Whether both decisions about a line have the same effect in other words, and whether the
+    /// first is not what was recorded. `None` if nothing can be decided.
+    pub fn differs(&mut self, line: &[u8]) -> Option<(bool, bool)> {
+        let entry = Entry::read_after(line, &mut self.memo).ok()?;
+        let Entry::Record(record) = entry else { return None };
+        let Both { was, is, drifted, .. } = self.both(&record).ok()?;
+        Some((was.outcome == is.outcome && was.digest != is.digest, drifted))
+    }
+
     fn record(&mut self, record: &Record<'_>, impact: &mut Impact) -> Result<(), Obstacle> {
+        let Both { was, is, drifted, not_judged } = self.both(record)?;
+        for about in not_judged {
+            *impact.not_judged.entry(about).or_default() += 1;
+        }
+        let weight = record.weight().saturating_mul(self.filter.weight());
+        let before: &Seat = match &self.from {
+            Some(seat) => seat,
+            None => self.seats.for_record(record)?,
+        };
+        let sides = (&was.side(before), &is.side(&self.to));
+        tell(impact, record, sides, (weight, drifted));
+        Ok(())
+    }
+
+    /// Decides about a record by both bundles.
+    fn both(&mut self, record: &Record<'_>) -> Result<Both, Obstacle> {
         self.seats.check(record)?;
         let [of_from, of_to] = self.answers(record)?;
         let retries = [of_from.retries, of_to.retries];
@@ -510,9 +545,6 @@ impl<'s> Comparer<'s> {
                 said.outcome = Outcome::Deny;
             }
         }
-        for about in not_judged {
-            *impact.not_judged.entry(about).or_default() += 1;
-        }
         self.winners = [was.winner, is.winner];
         let recorded = record.outcome;
         let drifted = match (recorded.and_then(|it| it.digest), was.digest) {
@@ -520,14 +552,7 @@ impl<'s> Comparer<'s> {
             (Some(_), Some(_)) => recorded_effect(record).map(Outcome::of) != Some(was.outcome),
             (Some(_) | None, _) => false,
         };
-        let weight = record.weight().saturating_mul(self.filter.weight());
-        let before: &Seat = match &self.from {
-            Some(seat) => seat,
-            None => self.seats.for_record(record)?,
-        };
-        let sides = (&was.side(before), &is.side(&self.to));
-        tell(impact, record, sides, (weight, drifted));
-        Ok(())
+        Ok(Both { was, is, drifted, not_judged })
     }
 
     /// What a session answers otherwise under the bundle before, and under the candidate, than

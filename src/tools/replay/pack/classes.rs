@@ -175,13 +175,21 @@ impl Classes {
         asked: Option<&Asked>,
     ) {
         let known = self.known.entry(column).or_default();
+        // Mostly the next value gives the same answers.
+        let mut last: (Vec<u8>, u32) = (Vec::new(), NONE);
         let mut number = |answers: &[u8]| {
-            if let Some(number) = known.get(answers) {
-                return *number;
+            if last.1 != NONE && last.0 == answers {
+                return last.1;
             }
-            let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
-            known.insert(answers.into(), next);
-            next
+            let found = known.get(answers).copied().unwrap_or_else(|| {
+                let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
+                known.insert(answers.into(), next);
+                next
+            });
+            last.0.clear();
+            last.0.extend_from_slice(answers);
+            last.1 = found;
+            found
         };
         let mut local = Local::default();
         let none = local.of(number(b""));
@@ -189,12 +197,15 @@ impl Classes {
         let mut answers = Vec::new();
         if kind == Kind::Texts {
             let rows = u32::try_from(coded.there.len()).unwrap_or_default();
+            let mut by_codes: FxHashMap<&[u32], u32> = FxHashMap::default();
             let by_row: Vec<u32> = (0..rows)
                 .map(|row| {
                     let Some(list) = coded.list(row as usize) else { return none };
-                    answers.clear();
-                    of_list(coded, list, asked, &mut answers);
-                    local.of(number(&answers))
+                    *by_codes.entry(list).or_insert_with(|| {
+                        answers.clear();
+                        of_list(coded, list, asked, &mut answers);
+                        local.of(number(&answers))
+                    })
                 })
                 .collect();
             let of = |row: u32| by_row.get(row as usize).copied().unwrap_or(none);
@@ -220,20 +231,11 @@ impl Classes {
 /// What tells a value from others: the answers that it gives, or all of it.
 fn of_value(coded: &Coded, code: u32, asked: Option<&Asked>, out: &mut Vec<u8>) {
     let at = code as usize;
-    let (seen, bytes): (Option<Seen<'_>>, Vec<u8>) = match &coded.values {
-        Data::Bytes(..) => {
-            let bytes = coded.bytes(code).unwrap_or_default();
-            (Some(Seen::Text(bytes)), Vec::new())
-        }
-        Data::Ints(all) => {
-            let number = all.get(at).copied().unwrap_or_default();
-            (Some(Seen::Int(number)), number.to_le_bytes().to_vec())
-        }
-        Data::Doubles(all) => {
-            let number = all.get(at).copied().unwrap_or_default();
-            (Some(Seen::Double(number)), number.to_bits().to_le_bytes().to_vec())
-        }
-        Data::Bools(all) => (None, vec![u8::from(all.get(at).copied().unwrap_or_default())]),
+    let seen = match &coded.values {
+        Data::Bytes(..) => Some(Seen::Text(coded.bytes(code).unwrap_or_default())),
+        Data::Ints(all) => all.get(at).map(|number| Seen::Int(*number)),
+        Data::Doubles(all) => all.get(at).map(|number| Seen::Double(*number)),
+        Data::Bools(_) => None,
     };
     out.push(b'a');
     let answered = asked.filter(|asked| !asked.whole).zip(seen);
@@ -244,7 +246,14 @@ fn of_value(coded: &Coded, code: u32, asked: Option<&Asked>, out: &mut Vec<u8>) 
     out.push(b'v');
     match seen {
         Some(Seen::Text(text)) => out.extend_from_slice(text),
-        Some(_) | None => out.extend_from_slice(&bytes),
+        Some(Seen::Int(number)) => out.extend_from_slice(&number.to_le_bytes()),
+        Some(Seen::Double(number)) => out.extend_from_slice(&number.to_bits().to_le_bytes()),
+        Some(Seen::Texts(_)) => {}
+        None => {
+            if let Data::Bools(all) = &coded.values {
+                out.push(u8::from(all.get(at).copied().unwrap_or_default()));
+            }
+        }
     }
 }
 

@@ -5,9 +5,10 @@
 //! Imports: `runtime`, `tools::replay`; the rooms beside this one.
 //!
 //! Records that are alike to all programs (`alike`) are decided alike, so one of them is decided,
-//! as a line, and what came of it counts for all. Whether the digest differs may hang on what
-//! messages quote as well, so that is asked once for every set of quoted values. Records that
-//! columns do not tell whole, and those whose effect changes, are taken as lines.
+//! as a short line (`short`), and what came of it counts for all. Whether the digest differs may
+//! hang on what messages quote as well, so that is asked once for every set of quoted values. Of
+//! those whose effect changes columns tell who made them, and in which sessions (`changes`).
+//! Records that columns do not tell whole are taken as whole lines.
 
 use std::collections::HashMap;
 use std::num::NonZero;
@@ -22,13 +23,15 @@ use crate::runtime::program::Program;
 use crate::runtime::record::check::Chains;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::filter::Filter;
-use crate::tools::replay::impact::{Comparer, Count, Impact, Outcome, Sort};
+use crate::tools::replay::impact::{Comparer, Count, Impact, Outcome, Sort, Way};
 use crate::tools::replay::pack::alike::Alike;
+use crate::tools::replay::pack::changes::Changes;
 use crate::tools::replay::pack::classes::{Classes, Folded};
 use crate::tools::replay::pack::decode::Coded;
 use crate::tools::replay::pack::file::Pack;
 use crate::tools::replay::pack::layout::STATE;
 use crate::tools::replay::pack::lines::GroupLines;
+use crate::tools::replay::pack::short::Shape;
 use crate::tools::replay::pack::tallies::{Columns, Fixed, Tally, Tallying, append};
 use crate::tools::replay::pack::{Candidates, PackError};
 use crate::tools::replay::sketch::{Merge, hash};
@@ -64,7 +67,9 @@ pub fn compare(
     let mut programs: Vec<&Program> = before.iter().map(|program| &**program).collect();
     programs.push(candidates.to);
     let Some(alike) = Alike::of(&programs, pack.layout()) else { return Ok(None) };
-    let plan = Plan { pack, before: &before, alike: &alike, columns: Fixed::of(pack.layout()) };
+    let shape = Shape::of(&alike, pack.layout());
+    let columns = Fixed::of(pack.layout());
+    let plan = Plan { pack, before: &before, alike: &alike, shape, columns };
     let (next, all) = (AtomicUsize::new(0), Filter::default());
     let share = || -> Result<Compared, PackError> {
         let mut worker = Worker::of(&plan, candidates, &all);
@@ -120,6 +125,7 @@ struct Plan<'p> {
     pack: &'p Pack,
     before: &'p [Arc<Program>],
     alike: &'p Alike,
+    shape: Shape,
     columns: Fixed,
 }
 
@@ -128,17 +134,19 @@ struct Plan<'p> {
 enum Entry {
     /// They cannot be decided.
     Left(Obstacle),
-    /// Their effect changes.
-    Changed,
-    /// It stays.
-    Same(Box<Same>),
+    /// More is told of them than columns tell.
+    Apart,
+    /// They are decided so.
+    Decided(Box<Decided>),
 }
 
-/// Records that are alike and keep their effect.
+/// Records that are alike.
 #[derive(Clone, Debug)]
-struct Same {
-    /// Their effect.
-    outcome: Outcome,
+struct Decided {
+    /// Their effect before and now.
+    outcomes: (Outcome, Outcome),
+    /// The number of the way in which it changes.
+    way: Option<u32>,
     /// The bundle that decides before.
     bundle: Digest,
     /// Their sort, with its hash.
@@ -161,9 +169,12 @@ struct Worker<'p, 's> {
     classes: Classes,
     entries: HashMap<Box<[u32]>, usize>,
     known: Vec<Entry>,
+    /// Ways in which effects change, each with its hash.
+    ways: Vec<(u64, Way)>,
     frames: HashMap<Box<[u8]>, u32>,
     /// Whether the reasons and the digest differ, by frame and quoted values.
     quoted: HashMap<Box<[u8]>, (bool, bool)>,
+    key: Vec<u8>,
     /// Whether drift is told by effects: where another bundle stands in for those that decided.
     recorded_effects: bool,
     line: Vec<u8>,
@@ -179,8 +190,10 @@ impl<'p, 's> Worker<'p, 's> {
             classes: Classes::default(),
             entries: HashMap::new(),
             known: Vec::new(),
+            ways: Vec::new(),
             frames: HashMap::new(),
             quoted: HashMap::new(),
+            key: Vec::new(),
             recorded_effects: from.is_some(),
             line: Vec::new(),
         }
@@ -195,13 +208,13 @@ impl<'p, 's> Worker<'p, 's> {
     /// Counts what is known of entries, and forgets them.
     fn settle(&mut self) {
         for entry in self.known.drain(..) {
-            let Entry::Same(same) = entry else { continue };
-            let Same { outcome, bundle, sort: (hash, sort), refused, count, .. } = *same;
+            let Entry::Decided(decided) = entry else { continue };
+            let Decided { outcomes, bundle, sort: (hash, sort), refused, count, .. } = *decided;
             if count.records == 0 {
                 continue;
             }
             let impact = &mut self.compared.impact;
-            impact.matrix.entry((outcome, outcome)).or_default().merge(count);
+            impact.matrix.entry(outcomes).or_default().merge(count);
             *impact.bundles.entry(bundle).or_default() += count.records;
             impact.refused += u64::from(refused) * count.records;
             if !impact.sorts.passes_over(hash) {
@@ -209,6 +222,7 @@ impl<'p, 's> Worker<'p, 's> {
             }
         }
         self.entries.clear();
+        self.ways.clear();
         self.frames.clear();
         self.quoted.clear();
         self.classes = Classes::default();
@@ -222,24 +236,29 @@ impl<'p, 's> Worker<'p, 's> {
         }
         let plan = self.plan;
         let columns = Columns::read((plan.pack, group), plan.columns, plan.alike)?;
-        let mut lines = GroupLines::of(plan.pack, group);
         let (told, mut others) = columns.told(&plan.alike.nodes);
         let folded = self.folded(&columns, &told);
-        if 2 * folded.count() > told.len() {
-            // Hardly any two are alike.
-            others.extend(told);
-            return self.one_by_one(&others, &mut lines);
-        }
-        let mut entries = Vec::with_capacity(folded.count());
-        for at in 0..folded.count() {
-            entries.push(self.entry(&folded, at, &mut lines)?);
-        }
-        let tallies = self.tallies(&columns, (&told, &folded), &entries, &mut others);
+        let all = 0..folded.count();
+        let entries: Vec<usize> = all.map(|at| self.entry(&columns, &folded, at)).collect();
+        let way = |entry: &usize| self.way(*entry);
+        let any = entries.iter().any(|entry| way(entry).is_some());
+        let mut changes = Changes::of((plan.pack, group), &columns, any)?;
+        let rows = (told.as_slice(), &folded);
+        let tallies = self.tallies((&columns, &mut changes), rows, &entries, &mut others);
+        changes.tell(&self.ways, &mut self.compared.impact);
         for tally in tallies {
             let entry = entries.get(tally.combination as usize).copied().unwrap_or_default();
-            self.digests(&columns, (entry, tally), &mut lines)?;
+            self.digests(&columns, (entry, tally));
         }
-        self.one_by_one(&others, &mut lines)
+        self.one_by_one(&others, &mut GroupLines::of(plan.pack, group))
+    }
+
+    /// The number of the way in which the records of an entry change.
+    fn way(&self, entry: usize) -> Option<u32> {
+        match self.known.get(entry)? {
+            Entry::Decided(decided) => decided.way,
+            Entry::Left(_) | Entry::Apart => None,
+        }
     }
 
     /// Combinations of all that programs tell apart.
@@ -259,51 +278,62 @@ impl<'p, 's> Worker<'p, 's> {
     }
 
     /// What is known of a combination: its number among `known`.
-    fn entry(
-        &mut self,
-        folded: &Folded,
-        at: usize,
-        lines: &mut GroupLines<'_>,
-    ) -> Result<usize, PackError> {
+    fn entry(&mut self, columns: &Columns, folded: &Folded, at: usize) -> usize {
         let classes = folded.classes(at);
         if let Some(known) = self.entries.get(classes.as_slice()) {
-            return Ok(*known);
+            return *known;
         }
-        let part = self.decide(folded.first(at), lines)?;
+        let part = self.decide_short(columns, folded.first(at));
         let entry = if let Some(obstacle) = part.obstacles.keys().next() {
             Entry::Left(obstacle.clone())
         } else {
-            self.same(&part).map_or(Entry::Changed, |same| Entry::Same(Box::new(same)))
+            self.decided(&part).map_or(Entry::Apart, |decided| Entry::Decided(Box::new(decided)))
         };
         self.known.push(entry);
         self.entries.insert(classes.into(), self.known.len() - 1);
-        Ok(self.known.len() - 1)
+        self.known.len() - 1
     }
 
-    /// What is known of records that are like the one that was decided last; `None` if its effect
-    /// changes.
-    fn same(&mut self, part: &Impact) -> Option<Same> {
-        let (from, to) = part.matrix.keys().next()?;
+    /// What is known of records that are like the one that was decided last; `None` if more is
+    /// told of them than is alike.
+    fn decided(&mut self, part: &Impact) -> Option<Decided> {
+        let outcomes = *part.matrix.keys().next()?;
         let bundle = *part.bundles.keys().next()?;
         let (hash, sort) = part.sorts.hashed().next()?;
-        let same = Same {
-            outcome: *to,
+        let way = match part.ways.hashed().next() {
+            // Which fault is told hangs on the order in which a line has them.
+            Some((_, way)) if way.refused.is_some() => return None,
+            Some((hash, way)) => Some(self.way_of(hash, way)),
+            None => None,
+        };
+        Some(Decided {
+            outcomes,
+            way,
             bundle,
             sort: (hash, sort.clone()),
             refused: part.refused > 0,
             quotes: self.quotes(bundle),
-            frame: self.frame(*to, bundle),
+            frame: self.frame(outcomes, bundle),
             count: Count::default(),
-        };
-        (from == to).then_some(same)
+        })
+    }
+
+    /// The number of a way.
+    fn way_of(&mut self, hash: u64, way: &Way) -> u32 {
+        let known = self.ways.iter().position(|(own, known)| *own == hash && known == way);
+        let at = known.unwrap_or_else(|| {
+            self.ways.push((hash, way.clone()));
+            self.ways.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
     }
 
     /// The number of all that the digests of the last decisions tell, but for what their messages
     /// quote. Where more than rules that fired is told, no two sorts of records share one.
-    fn frame(&mut self, outcome: Outcome, bundle: Digest) -> u32 {
+    fn frame(&mut self, (from, to): (Outcome, Outcome), bundle: Digest) -> u32 {
         let next = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
         let mut key = bundle.to_vec();
-        key.push(outcome as u8);
+        key.extend([from as u8, to as u8]);
         let own = self.known.len();
         let last = self.comparer.last(bundle);
         for (seat, winner) in last.into_iter().flatten() {
@@ -342,55 +372,75 @@ impl<'p, 's> Worker<'p, 's> {
         columns
     }
 
-    /// Decides about the record of a row, as a line.
-    fn decide(&mut self, row: u32, lines: &mut GroupLines<'_>) -> Result<Impact, PackError> {
-        self.line.clear();
-        lines.line(row as usize, &mut self.line)?;
+    /// Decides about the record of a row, as a line that holds what columns tell. Where they do
+    /// not tell all, nothing comes of it.
+    fn decide_short(&mut self, columns: &Columns, row: u32) -> Impact {
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        let told = self.plan.shape.line(columns, row as usize, &mut line);
+        let part = told.map(|()| self.decide(&mut line));
+        self.line = line;
+        part.unwrap_or_default()
+    }
+
+    fn decide(&mut self, line: &mut Vec<u8>) -> Impact {
         self.compared.decided += 1;
-        let bytes = std::mem::take(&mut self.line);
-        let chunk = Chunk { source: 0, line: 1, bytes };
+        let chunk = Chunk { source: 0, line: 1, bytes: std::mem::take(line) };
         let mut part = self.comparer.chunk(&chunk);
         // Without all lines nobody can tell whether chains are whole.
         (part.chains, part.unchained) = (Chains::default(), 0);
-        self.line = chunk.bytes;
-        Ok(part)
+        *line = chunk.bytes;
+        part
     }
 
     fn one_by_one(&mut self, rows: &[u32], lines: &mut GroupLines<'_>) -> Result<(), PackError> {
         for row in rows {
-            let part = self.decide(*row, lines)?;
+            let mut line = std::mem::take(&mut self.line);
+            line.clear();
+            lines.line(*row as usize, &mut line)?;
+            let part = self.decide(&mut line);
+            self.line = line;
             self.compared.impact.merge(part);
         }
         Ok(())
     }
 
-    /// Counts the rows that keep their effect, those with equal quoted values and digests together.
-    /// Rows that change go to `others`.
+    /// Counts the rows that are decided, those with equal quoted values and digests together.
+    /// Rows of which more is told go to `others`.
     fn tallies(
         &mut self,
-        columns: &Columns,
+        (columns, changes): (&Columns, &mut Changes<'_>),
         (told, folded): (&[u32], &Folded),
         entries: &[usize],
         others: &mut Vec<u32>,
     ) -> Vec<Tally> {
         let Self { known, compared, .. } = self;
         let of = |entry: &usize| known.get(*entry);
-        let ways: Vec<Option<&Entry>> = entries.iter().map(of).collect();
+        let entries_of: Vec<Option<&Entry>> = entries.iter().map(of).collect();
         let mut tallying = Tallying::of(columns, folded.count(), self.recorded_effects);
         for (row, combination) in told.iter().zip(folded.combinations()) {
-            match ways.get(*combination as usize).copied().flatten() {
-                Some(Entry::Same(same)) => tallying.row(*row, *combination, &same.quotes),
+            match entries_of.get(*combination as usize).copied().flatten() {
+                Some(Entry::Decided(decided)) => {
+                    let counted = decided.way.map_or(Some(()), |way| changes.row(*row, way));
+                    match counted {
+                        Some(()) => tallying.row(*row, *combination, &decided.quotes),
+                        None => others.push(*row),
+                    }
+                }
                 Some(Entry::Left(obstacle)) => {
                     *compared.impact.obstacles.entry(obstacle.clone()).or_default() += 1;
                 }
-                Some(Entry::Changed) | None => others.push(*row),
+                Some(Entry::Apart) | None => others.push(*row),
             }
         }
         let Tallying { tallies, sessions, times, .. } = tallying;
         for tally in &tallies {
             let entry = entries.get(tally.combination as usize).and_then(|at| known.get_mut(*at));
-            if let Some(Entry::Same(same)) = entry {
-                same.count.merge(tally.count);
+            if let Some(Entry::Decided(decided)) = entry {
+                decided.count.merge(tally.count);
+                if let Some(way) = decided.way {
+                    changes.count(way, tally.count);
+                }
             }
         }
         for now in times.into_iter().flat_map(|(first, last)| [first, last]) {
@@ -414,30 +464,29 @@ impl<'p, 's> Worker<'p, 's> {
     }
 
     /// Counts whether the digests of rows differ from what was recorded, and from each other.
-    fn digests(
-        &mut self,
-        columns: &Columns,
-        (entry, tally): (usize, Tally),
-        lines: &mut GroupLines<'_>,
-    ) -> Result<(), PackError> {
-        let Some(Entry::Same(same)) = self.known.get(entry) else { return Ok(()) };
-        let mut key = same.frame.to_le_bytes().to_vec();
+    fn digests(&mut self, columns: &Columns, (entry, tally): (usize, Tally)) {
+        let Some(Entry::Decided(decided)) = self.known.get(entry) else { return };
+        let key = &mut self.key;
+        key.clear();
+        key.extend(decided.frame.to_le_bytes());
         let row = tally.first as usize;
-        let asked = same.quotes.iter().filter_map(|column| columns.asked(*column));
+        let asked = decided.quotes.iter().filter_map(|column| columns.asked(*column));
         for coded in asked.chain([&columns.digest, &columns.effect]) {
-            append(coded, row, &mut key);
+            append(coded, row, key);
         }
         let (reworded, drift) = if let Some(known) = self.quoted.get(key.as_slice()) {
             *known
         } else {
-            let part = self.decide(tally.first, lines)?;
-            let known = (part.reworded > 0, part.drift > 0);
-            self.quoted.insert(key.into(), known);
+            self.line.clear();
+            let told = self.plan.shape.line(columns, row, &mut self.line);
+            let decided = told.and_then(|()| self.comparer.differs(&self.line));
+            let known = decided.unwrap_or_default();
+            self.compared.decided += 1;
+            self.quoted.insert(key.as_slice().into(), known);
             known
         };
         let impact = &mut self.compared.impact;
         impact.reworded += u64::from(reworded) * tally.count.records;
         impact.drift += u64::from(drift) * tally.count.records;
-        Ok(())
     }
 }

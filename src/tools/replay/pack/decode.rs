@@ -16,13 +16,15 @@ use crate::tools::replay::pack::spell::Value;
 
 /// The code of nothing.
 pub const NONE: u32 = u32::MAX;
+/// Bytes of the length in front of a value.
+const LENGTH_BYTES: usize = 4;
 /// Most elements of the lists of a group.
 const ELEMENTS_MAX: usize = 1 << 26;
 
 /// A column of a group.
 #[derive(Clone, Debug)]
 pub struct Coded {
-    /// The values, each at its code.
+    /// The values, each at its code; in front of each text its length, which counts for its end.
     pub values: Data,
     /// Of each row its code; of lists the codes of all elements.
     pub codes: Vec<u32>,
@@ -124,15 +126,15 @@ impl Coded {
         }
         match &mut self.values {
             Data::Bytes(all, ends) => {
-                let mut rest = bytes;
+                // The bytes are taken as they are, each length in front of its value.
+                let (before, mut at) = (all.len(), 0_usize);
                 for _ in 0..count {
-                    let (len, behind) = rest.split_first_chunk()?;
+                    let len = bytes.get(at..)?.first_chunk()?;
                     let len = usize::try_from(u32::from_le_bytes(*len)).ok()?;
-                    let (value, behind) = behind.split_at_checked(len)?;
-                    all.extend_from_slice(value);
-                    ends.push(all.len());
-                    rest = behind;
+                    at = at.checked_add(LENGTH_BYTES)?.checked_add(len)?;
+                    ends.push(before + at);
                 }
+                all.extend_from_slice(bytes.get(..at)?);
             }
             Data::Ints(all) => {
                 let (words, _) = bytes.as_chunks::<8>();
@@ -197,7 +199,7 @@ impl Coded {
             Some(before) => *ends.get(before)?,
             None => 0,
         };
-        all.get(start..end)
+        all.get(start + LENGTH_BYTES..end)
     }
 
     /// The codes of the elements of the list of a row; `None` where there is no list.

@@ -20,6 +20,8 @@ use crate::tools::replay::store::Store;
 #[cfg(feature = "pack")]
 pub mod alike;
 #[cfg(feature = "pack")]
+pub mod changes;
+#[cfg(feature = "pack")]
 pub mod classes;
 #[cfg(feature = "pack")]
 pub mod columns;
@@ -35,6 +37,8 @@ pub mod group;
 pub mod layout;
 #[cfg(feature = "pack")]
 pub mod lines;
+#[cfg(feature = "pack")]
+pub mod short;
 #[cfg(feature = "pack")]
 pub mod spell;
 #[cfg(feature = "pack")]

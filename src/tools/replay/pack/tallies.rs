@@ -125,15 +125,16 @@ impl Columns {
             u32::try_from(code).is_ok_and(|code| self.state.bytes(code).is_some_and(fits))
         });
         let states: Vec<bool> = states.collect();
+        let rows = u32::try_from(self.plain.codes.len()).unwrap_or_default();
+        let Data::Bools(plain) = &self.plain.values else {
+            return (Vec::new(), (0..rows).collect());
+        };
         let is_told = |row: usize| {
             let code = |coded: &Coded| coded.codes.get(row).is_some_and(|code| *code != NONE);
             let state = self.state.codes.get(row).and_then(|code| states.get(*code as usize));
-            self.plain.value(row, false) == Some(Value::Bool(true))
-                && state == Some(&true)
-                && code(&self.now)
-                && code(&self.weight)
+            let is_plain = self.plain.codes.get(row).and_then(|code| plain.get(*code as usize));
+            is_plain == Some(&true) && state == Some(&true) && code(&self.now) && code(&self.weight)
         };
-        let rows = u32::try_from(self.plain.codes.len()).unwrap_or_default();
         (0..rows).partition(|row| is_told(*row as usize))
     }
 }
@@ -243,11 +244,12 @@ impl<'c> Tallying<'c> {
     }
 }
 
-fn weight(coded: &Coded, row: usize) -> u64 {
-    match coded.value(row, false) {
-        Some(Value::Int(weight)) => u64::try_from(weight).unwrap_or_default(),
-        _ => 0,
-    }
+/// How many decisions the record of a row stands for.
+#[must_use]
+pub fn weight(coded: &Coded, row: usize) -> u64 {
+    let Data::Ints(all) = &coded.values else { return 0 };
+    let weight = coded.codes.get(row).and_then(|code| all.get(*code as usize));
+    weight.and_then(|weight| u64::try_from(*weight).ok()).unwrap_or_default()
 }
 
 /// Appends the value of a row so that no other gives the same bytes.
@@ -258,7 +260,10 @@ pub fn append(coded: &Coded, row: usize, out: &mut Vec<u8>) {
     };
     match coded.value(row, false) {
         None => bytes(&[]),
-        Some(Value::Bytes(text)) => bytes(&[b"b", text.as_ref()].concat()),
+        Some(Value::Bytes(text)) => {
+            bytes(b"b");
+            bytes(&text);
+        }
         Some(Value::Int(number)) => bytes(&number.to_le_bytes()),
         Some(Value::Double(number, _)) => bytes(&number.to_bits().to_le_bytes()),
         Some(Value::Bool(holds)) => bytes(&[u8::from(holds)]),
