@@ -418,12 +418,20 @@ pub struct Said<'s> {
     pub rule: Option<&'s str>,
     /// What its digest is made of.
     pub words: &'s Canonical,
-    /// The shadow rules that fired, which no digest covers; `None` where not all values are known.
-    /// What a decision cost is no part of what it says: another build may count otherwise.
-    pub shadow: Option<&'s [&'s str]>,
+    /// The shadow rules that fired, which no digest covers. What a decision cost is no part of what
+    /// it says: another build may count otherwise.
+    pub shadow: &'s [&'s str],
+    /// Shadow rules that may have fired, where not all values are known.
+    pub perhaps: &'s [&'s str],
 }
 
 impl<'a> Outcome<'a> {
+    /// Whether the context was refused, so that no rule was asked.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.errors().any(|(rule, class)| rule.is_none() && class.is("INPUT"))
+    }
+
     /// The first field that says something else than `made` does.
     #[must_use]
     pub fn first_other(&self, made: &Outcome<'_>) -> Option<&'static str> {
@@ -474,9 +482,9 @@ impl<'a> Outcome<'a> {
         if let Some((field, ..)) = parts.into_iter().find(differs) {
             return Some(field);
         }
-        let shadow = made.shadow?;
-        let mut own = self.shadow();
-        let is_shadow = shadow.iter().all(|id| own.next().is_some_and(|own| own.is(id)));
+        let is_open = |own: &Text<'_>| made.perhaps.iter().any(|id| own.is(id));
+        let mut own = self.shadow().filter(|own| !is_open(own));
+        let is_shadow = made.shadow.iter().all(|id| own.next().is_some_and(|own| own.is(id)));
         (!is_shadow || own.next().is_some()).then_some("shadow")
     }
 

@@ -21,7 +21,7 @@ use crate::runtime::record::read::{Bundle, Form, Input, Outcome, Record, Said};
 use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::observe::Witness;
-use crate::runtime::vm::partial::decision::PartialDecision;
+use crate::runtime::vm::partial::decision::{PartialDecision, RuleOutcomes};
 use crate::runtime::vm::partial::unknown::Unknowns;
 use crate::runtime::vm::request::ahead::{ingest_ahead, read_ahead};
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
@@ -106,6 +106,8 @@ pub struct Verdict {
     pub partial: bool,
     /// Whether that needed how atoms came out when all values were known.
     pub by_facts: bool,
+    /// Whether an atom was asked, whatever was unknown: then there is a witness.
+    pub asks: bool,
 }
 
 /// What came of deciding again.
@@ -136,6 +138,8 @@ pub struct Seat {
     fired: Vec<u16>,
     /// The shadow rules that did.
     shadow: Vec<u16>,
+    /// Those that may have, where not all values are known.
+    perhaps: Vec<u16>,
     /// What failed in it, by name.
     failed: Vec<String>,
     /// Why it refused its input, and where.
@@ -162,6 +166,7 @@ impl Seat {
             witness: Witness::new(program.atoms()),
             fired: Vec::new(),
             shadow: Vec::new(),
+            perhaps: Vec::new(),
             failed: Vec::new(),
             refused: None,
             lacks: false,
@@ -212,11 +217,13 @@ impl Seat {
         let program = &self.program;
         let id = |rule: &u16| program.rule_id(*rule);
         let shadow: Vec<&str> = self.shadow.iter().map(id).collect();
+        let perhaps: Vec<&str> = self.perhaps.iter().map(id).collect();
         outcome.first_unlike(&Said {
             effect: verdict.effect,
             rule: verdict.rule.as_ref().map(id),
             words: &self.canonical,
-            shadow: (!verdict.partial).then_some(&shadow),
+            shadow: &shadow,
+            perhaps: &perhaps,
         })
     }
 
@@ -251,7 +258,7 @@ impl Seat {
         ahead: bool,
     ) -> Result<Again, Obstacle> {
         let Self { program, timed, scratch, canonical, witness, fired, failed, .. } = self;
-        let Self { refused, lacks, key, raw, plain, shadow, .. } = self;
+        let Self { refused, lacks, key, raw, plain, shadow, perhaps, .. } = self;
         failed.clear();
         *refused = None;
         *lacks = false;
@@ -272,10 +279,7 @@ impl Seat {
                     Some(facts) => partial.decide_again(&moment, facts),
                     None => partial.decide(&moment, None),
                 };
-                fired.clear();
-                fired.extend(
-                    decision.rules.iter().filter(|it| !it.fires.is_empty()).map(|it| it.rule),
-                );
+                [*fired, *shadow, *perhaps] = may_fire(program, &decision);
                 *key = None;
                 if let Some(words) = decision.canonical.take() {
                     *canonical = words;
@@ -292,6 +296,8 @@ impl Seat {
         fired.extend(decision.fired().iter().map(|fired| fired.rule));
         shadow.clear();
         shadow.extend(decision.shadow().iter().map(|fired| fired.rule));
+        perhaps.clear();
+        let asks = witness.bits().iter().any(|bits| *bits != 0);
         failed.extend(decision.failures().iter().map(|it| it.by.name(program).to_owned()));
         *refused = decision.input_error().map(|error| {
             let (path, message) = (error.path(program), error.message(program));
@@ -300,8 +306,20 @@ impl Seat {
             if message.contains(&path) { message } else { format!("`{path}`: {message}") }
         });
         decision.key_into(key);
-        Ok(Again::Decided(Verdict { digest, effect, rule, partial: false, by_facts: false }))
+        Ok(Again::Decided(Verdict { digest, effect, rule, partial: false, by_facts: false, asks }))
     }
+}
+
+/// The rules that may fire, the shadow rules that do, and those that may.
+fn may_fire(program: &Program, decision: &PartialDecision) -> [Vec<u16>; 3] {
+    let is_shadow = |it: &&RuleOutcomes| {
+        program.module().rules.get(usize::from(it.rule)).is_some_and(|row| row.shadow)
+    };
+    let all = decision.rules.iter().filter(|it| !it.fires.is_empty());
+    let (watching, speaking): (Vec<_>, Vec<_>) = all.partition(is_shadow);
+    let (sure, open) = watching.into_iter().partition(|it| it.is_definite());
+    let ids = |rules: Vec<&RuleOutcomes>| rules.into_iter().map(|it| it.rule).collect();
+    [ids(speaking), ids(sure), ids(open)]
 }
 
 /// What was decided without all values.
@@ -319,6 +337,7 @@ fn partly(program: &Program, decision: &PartialDecision, unknowns: &Unknowns) ->
         rule: winner.and_then(|id| rules.find(|rule| program.rule_id(*rule) == id)),
         partial: true,
         by_facts: decision.by_facts > 0,
+        asks: decision.asks,
     })
 }
 

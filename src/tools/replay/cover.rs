@@ -38,6 +38,8 @@ pub struct Ways {
 pub struct Exercised {
     /// Records.
     pub records: u64,
+    /// Those of them that say of no atom how it came out.
+    pub unwitnessed: u64,
     /// How often each rule fired, by id.
     pub rules: BTreeMap<String, u64>,
     /// How often no rule won.
@@ -62,6 +64,7 @@ impl Coverage {
         for (digest, other) in other.bundles {
             let own = self.bundles.entry(digest).or_default();
             own.records += other.records;
+            own.unwitnessed += other.unwitnessed;
             own.default += other.default;
             for (rule, count) in other.rules {
                 *own.rules.entry(rule).or_default() += count;
@@ -113,6 +116,8 @@ impl Coverage {
         }
         bits.clear();
         if record.witness(bits).is_none() {
+            // Of what was refused no atom was asked.
+            own.unwitnessed += if outcome.is_refusal() { 0 } else { weight };
             return;
         }
         let atoms = 4 * bits.len();

@@ -329,8 +329,7 @@ pub(super) fn compare(
     let field = field.or_else(|| (recorded != verdict.digest).then_some("dig"));
     let field = field.or_else(|| (record.sig.is_some() && facts.is_none()).then_some("sig"));
     if field.is_none() && atom.is_none() {
-        let is_empty = seat.witness().bits().iter().all(|bits| *bits == 0);
-        if facts.is_none() && !verdict.partial && !is_empty {
+        if facts.is_none() && verdict.asks {
             return Err(Obstacle::NoWitness);
         }
         return Ok(if verdict.by_facts { Compared::ByFacts } else { Compared::Exact });

@@ -94,6 +94,16 @@ fn records(program: &Program, contexts: &[String]) -> Vec<String> {
     lines
 }
 
+/// The line without a member, whatever its value.
+fn without(line: &str, member: &str) -> String {
+    let start =
+        line.rfind(&format!(",\"{member}\":")).unwrap_or_else(|| panic!("{member}: {line}"));
+    let value = &line[start + member.len() + 4..];
+    let mut values = serde_json::Deserializer::from_str(value).into_iter::<serde_json::Value>();
+    values.next().expect("a value").expect("JSON");
+    format!("{}{}", &line[..start], &value[values.byte_offset()..])
+}
+
 /// The log of a writer that kept these records, in small blocks.
 fn chained(writer: &str, lines: &[String]) -> String {
     let disk = Disk::new();

@@ -6,7 +6,7 @@ use policyc::runtime::vm::scratch::Scratch;
 use policyc::tools::replay::minimize::minimize;
 use serde_json::{Value as Json, json};
 
-use crate::replay::{POLICY, file, payment, project, records};
+use crate::replay::{POLICY, file, payment, project, records, without};
 use crate::support::run::ran;
 
 /// Eleven fields, of which any policy below needs a few.
@@ -148,11 +148,7 @@ fn what_is_withheld_is_told() {
     let verify = "replay verify a.jsonl --bundle policy.plcb";
     ran(folder.path(), verify).expect(0, &["by facts 2", "mismatch 0"]);
     // Without the witness nobody knows whether a secret was in the memo.
-    let bare = |line: &String| {
-        let start = line.find(",\"sig\":\"").expect("a witness");
-        let end = start + 8 + line[start + 8..].find('"').expect("its end") + 1;
-        format!("{}{}", &line[..start], &line[end..])
-    };
+    let bare = |line: &String| without(line, "sig");
     folder.add("b.jsonl", file(&sealed.iter().map(bare).collect::<Vec<_>>()));
     ran(folder.path(), "replay verify b.jsonl --bundle policy.plcb")
         .expect(3, &["undetermined 2", "needs /action/args/memo"]);
@@ -200,5 +196,16 @@ fn rules_are_hot_cold_or_dead() {
     assert!(rules[4]["witness"]["action"]["args"]["amount"].as_i64().unwrap() > 1_000_000);
     ran(folder.path(), "replay cover a.jsonl --bundle policy.plcb")
         .expect(0, &["rules 5 hot 2 cold 2 dead 1", "it fires on no input (proved)"]);
+    assert_eq!(covered["bundles"][0]["without_witness"], 0);
+    // Rules are counted all the same, atoms cannot be; of what was refused none was asked.
+    let refused = records(&program, &["{\"action\":1}".to_owned()]);
+    let bare = without(&records(&program, &contexts[..1])[0], "sig");
+    folder.add("b.jsonl", file(&[&refused[..], &[bare]].concat()));
+    let line = "replay cover a.jsonl b.jsonl --bundle policy.plcb";
+    ran(folder.path(), line).expect(0, &["5 records, 1 without a witness"]);
+    let said = ran(folder.path(), &format!("{line} --output-format json")).out;
+    let covered: Json = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(covered["bundles"][0]["without_witness"], 1);
+    assert_eq!(covered["bundles"][0]["rules"][0]["fired"], 4);
     ran(folder.path(), "replay cover a.jsonl").expect(5, &["the store has no bundle"]);
 }

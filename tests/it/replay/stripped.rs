@@ -5,7 +5,7 @@ use policyc::runtime::program::Program;
 use serde_json::json;
 
 use super::sessions::{changed, found_of};
-use super::{POLICY, file, payment, project, records};
+use super::{POLICY, file, payment, project, records, without};
 use crate::records::sessions::{lines, recorded};
 use crate::session::program;
 use crate::support::run::ran;
@@ -13,16 +13,6 @@ use crate::support::run::ran;
 /// A rule that only watches, and one that fails.
 const WATCHED: &str = "  - {id: watch, when: action.args.amount > 5, deny: large, mode: shadow}
 ";
-
-/// The line without a member, whatever its value.
-fn without(line: &str, member: &str) -> String {
-    let start =
-        line.rfind(&format!(",\"{member}\":")).unwrap_or_else(|| panic!("{member}: {line}"));
-    let value = &line[start + member.len() + 4..];
-    let mut values = serde_json::Deserializer::from_str(value).into_iter::<serde_json::Value>();
-    values.next().expect("a value").expect("JSON");
-    format!("{}{}", &line[..start], &value[values.byte_offset()..])
-}
 
 #[test]
 fn what_was_taken_out_is_told() {
@@ -73,6 +63,8 @@ fn words_beside_what_is_withheld_are_compared() {
         verify(&changed(&line, from, to), 1, &[&format!("`{field}` differs"), "mismatch 1"]);
     }
     verify(&without(&line, "fired"), 1, &["`fired` differs"]);
+    // Atoms were asked, whatever is withheld.
+    verify(&without(&line, "sig"), 3, &["no witness of how the atoms came out", "exact 0"]);
     // What decides is withheld: the effect is certain, what fired is not.
     let open = redact.replace("/action/args/note, as: drop", "/action/args/memo, as: drop");
     let open = open.replace("contains('secret')", "contains('secret') && size(approvers) > 5");
@@ -84,6 +76,34 @@ fn words_beside_what_is_withheld_are_compared() {
     ran(folder.path(), told).expect(3, &["undetermined 1"]);
     folder.add("a.jsonl", file(&[changed(&without(&line, "sig"), "\"deny\"", "\"allow\"")]));
     ran(folder.path(), told).expect(3, &["undetermined 1"]);
+}
+
+/// Shadow rules that fire whatever is withheld are named, and one that may has its choice.
+#[test]
+fn shadow_rules_beside_what_is_withheld_are_compared() {
+    let open = "  - {id: dark, when: action.args.memo == 'x', deny: dark, mode: shadow}\n";
+    let policy = POLICY.split("  - id: secret").next().expect("a rule");
+    let policy =
+        format!("{policy}{WATCHED}{open}redact: [{{path: /action/args/memo, as: drop}}]\n");
+    let (folder, program) = project("stripped-shadow", &policy);
+    let made = records(&program, &[payment(30_000, "x", &[]), payment(30_000, "y", &[])]);
+    let verify = |line: &str, exit: i32, told: &[&str]| {
+        folder.add("a.jsonl", format!("{line}\n"));
+        ran(folder.path(), "replay verify a.jsonl --bundle policy.plcb").expect(exit, told);
+    };
+    for (line, shadow) in made.iter().zip(["[\"watch\",\"dark\"]", "[\"watch\"]"]) {
+        assert!(line.contains(&format!("\"shadow\":{shadow}")), "{line}");
+        verify(line, 0, &["by facts 1"]);
+        for other in ["[]", "[\"dark\"]", "[\"watch\",\"watch\"]", "[\"none\",\"watch\"]"] {
+            verify(&changed(line, shadow, other), 1, &["`shadow` differs", "mismatch 1"]);
+        }
+        // Without the witness nobody knows of one, and the other is sure all the same.
+        let bare = without(line, "sig");
+        for fits in ["[\"watch\",\"dark\"]", "[\"watch\"]"] {
+            verify(&bare.replace(shadow, fits), 3, &["no witness", "mismatch 0"]);
+        }
+        verify(&changed(&bare, shadow, "[\"dark\"]"), 1, &["`shadow` differs"]);
+    }
 }
 
 const LABELLED: &str = r#"

@@ -207,12 +207,17 @@ impl Evaluator<'_> {
             definite = false;
             open.add(&sources);
         }
+        // These are of rules that are asked in any case. Of an atom that no witness tells of others
+        // may hang.
+        let is_told = program.withheld.silent().iter().all(|bits| *bits == 0);
+        let asks = refused.is_none() && is_told && self.atoms.iter().any(|it| it.is_seen());
         self.atoms.iter_mut().zip(atoms).for_each(|(seen, told)| seen.merge(told));
         if self.is_lost() {
             self.atoms.clear();
         }
         let decision = PartialDecision {
             atoms: std::mem::take(&mut self.atoms),
+            asks: asks && !self.is_lost(),
             effects: contest.effects,
             report: None,
             canonical: None,

@@ -376,5 +376,6 @@ fn refused(filled: &mut Filled<'_>, about: About<'_>, error: InputError) -> Part
         open: Vec::new(),
         by_facts: 0,
         atoms: Vec::new(),
+        asks: false,
     }
 }

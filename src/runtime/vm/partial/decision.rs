@@ -41,6 +41,8 @@ pub struct PartialDecision {
     pub by_facts: usize,
     /// What each atom can come to, in their order.
     pub atoms: Vec<AtomWays>,
+    /// Whether an atom is asked whatever the unknowns are, so that there is a witness.
+    pub asks: bool,
 }
 
 /// What an atom can come to. One that no way looked at can come to nothing.
@@ -63,6 +65,12 @@ impl AtomWays {
             (false, true, false) => Some(false),
             _ => None,
         }
+    }
+
+    /// Whether a way looked at it.
+    #[must_use]
+    pub const fn is_seen(self) -> bool {
+        self.holds || self.holds_not || self.fails
     }
 
     pub(super) fn merge(&mut self, other: Self) {

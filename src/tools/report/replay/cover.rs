@@ -72,9 +72,14 @@ impl Covered<'_> {
         [self.rules.len() - cold - dead, cold, dead]
     }
 
-    /// `18 204 records · agent-banking@b68dd1c66ba5`.
+    /// `18 204 records, 3 without a witness · agent-banking@b68dd1c66ba5`.
     fn about(&self) -> String {
-        format!("{} · {}", records(self.exercised.records), bundle_name(self.program))
+        let Exercised { records: all, unwitnessed, .. } = self.exercised;
+        let less = match unwitnessed {
+            0 => String::new(),
+            some => format!(", {} without a witness", grouped(*some)),
+        };
+        format!("{}{less} · {}", records(*all), bundle_name(self.program))
     }
 }
 
@@ -237,6 +242,7 @@ fn json(all: &[Covered<'_>], _style: Style) -> String {
         json!({
             "name": covered.program.name(), "digest": digest_text(&covered.program.digest()),
             "records": covered.exercised.records, "default": covered.exercised.default,
+            "without_witness": covered.exercised.unwitnessed,
             "rules": rules.collect::<Vec<_>>(),
         })
     };
