@@ -23,6 +23,10 @@ pub fn keys(pointer: &str) -> impl Iterator<Item = String> {
 /// Appends a key to a pointer, and no more memory than that takes.
 pub fn push(pointer: &mut String, key: &str) {
     pointer.push('/');
+    if !key.contains(['~', '/']) {
+        pointer.push_str(key);
+        return;
+    }
     for character in key.chars() {
         match character {
             '~' => pointer.push_str("~0"),

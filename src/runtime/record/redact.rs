@@ -241,9 +241,6 @@ impl Redactor {
             let end = self.key(context, at)?;
             out.extend_from_slice(slice(context, at, end));
             at = end;
-            pointer::push(&mut self.path, &self.key);
-        } else {
-            mark::point_at(number, &mut self.path);
         }
         let key = object.then_some(self.key.as_str());
         let inside = self.active.len();
@@ -260,6 +257,12 @@ impl Redactor {
                 found = found.or(Some(rule));
             }
             self.active.push((number, false));
+        }
+        // The way to a value counts where a rule asks for it.
+        if self.active.len() > inside && object {
+            pointer::push(&mut self.path, &self.key);
+        } else if self.active.len() > inside {
+            mark::point_at(number, &mut self.path);
         }
         let mark = Mark::at(context, at);
         let found = found.filter(|_| mark != Some(Mark::Withheld));
@@ -284,7 +287,12 @@ impl Redactor {
         let mut reader = Reader::new(context);
         reader.at = at;
         let key = reader.string().map_err(|_| NoJson)?;
-        mark::unescape(reader.slice(key), |character| self.key.push(character)).ok_or(NoJson)?;
+        let spelled = reader.slice(key);
+        if spelled.contains(&b'\\') {
+            mark::unescape(spelled, |character| self.key.push(character)).ok_or(NoJson)?;
+        } else {
+            self.key.push_str(std::str::from_utf8(spelled).map_err(|_| NoJson)?);
+        }
         if self.key.starts_with("$$") {
             self.key.remove(0);
         }
