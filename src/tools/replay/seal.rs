@@ -14,7 +14,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value as Json;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use serde_json::{Map, Value as Json};
 
 use crate::base::limits::RECORD_BYTES_MAX;
 use crate::base::pointer;
@@ -62,6 +63,8 @@ pub struct Rewritten {
     pub values: usize,
     /// The parts of the outcome that were withheld.
     pub parts: Vec<&'static str>,
+    /// Whether how the atoms came out was withheld.
+    pub witness: bool,
     /// Places that hold a value that was withheld elsewhere: nobody asked for these.
     pub elsewhere: BTreeSet<String>,
 }
@@ -129,7 +132,8 @@ fn written(
 ) -> Option<Rewritten> {
     redactor.clear();
     let (secrets, elsewhere, out) = (BTreeSet::new(), BTreeSet::new(), b"{".to_vec());
-    let mut work = Work { record, maker, sealing, out, declared: false, secrets, elsewhere };
+    let (declared, witness) = (false, false);
+    let mut work = Work { record, maker, sealing, out, declared, witness, secrets, elsewhere };
     let (mut parts, mut said, mut before, mut given) = (Vec::new(), Vec::new(), None, None);
     let mut host = Vec::new();
     for (key, value) in members(record.line)? {
@@ -162,19 +166,18 @@ fn written(
             work.member(&key, value);
         }
     }
-    if let (true, Some(before)) = (parts.is_empty(), before) {
+    if let (true, Some(before)) = (parts.is_empty() && !work.witness, before) {
         work.member("redacted", before);
-    } else if !parts.is_empty() {
-        let by = sealing.by.map_or(String::new(), |by| format!("\"by\":\"{}\",", digest_text(&by)));
-        let all = serde_json::to_string(&all_parts(before, &parts)).ok()?;
-        work.member("redacted", format!("{{{by}\"out\":{all}}}").as_bytes());
+    } else if !parts.is_empty() || work.witness {
+        let went = went(before, (&parts, work.witness), sealing.by);
+        work.member("redacted", went.to_string().as_bytes());
     }
     work.out.push(b'}');
     for (key, value) in host {
         work.stands(&value, &format!("/{key}"));
     }
-    let Work { out: line, elsewhere, .. } = work;
-    Some(Rewritten { line, values: redactor.withheld(), parts, elsewhere })
+    let Work { out: line, witness, elsewhere, .. } = work;
+    Some(Rewritten { line, values: redactor.withheld(), parts, witness, elsewhere })
 }
 
 /// A value with those members alone that are known; as it is, where it has none.
@@ -189,18 +192,25 @@ fn only(known: &[&str], value: &[u8]) -> Option<Vec<u8>> {
     Some([b"{".to_vec(), members.join(&b','), b"}".to_vec()].concat())
 }
 
-/// The parts of the outcome that went before, as the record says, and those that go now.
-fn all_parts(before: Option<&[u8]>, parts: &[&str]) -> Vec<String> {
-    let said: Option<Json> = before.and_then(|it| serde_json::from_slice(it).ok());
-    let said = said.as_ref().and_then(|said| said.get("out")?.as_array());
-    let names = said.into_iter().flatten().filter_map(Json::as_str);
-    let mut all: Vec<String> = names.map(str::to_owned).collect();
+/// What went before, as the record says, and what goes now: parts of the outcome, and whether the
+/// witness did.
+fn went(before: Option<&[u8]>, (parts, witness): (&[&str], bool), by: Option<[u8; 32]>) -> Json {
+    let said = before.map(shown).unwrap_or_default();
+    let names = said.get("out").and_then(Json::as_array).into_iter().flatten();
+    let mut all: Vec<&str> = names.filter_map(Json::as_str).collect();
     for part in parts {
-        if !all.iter().any(|known| known == part) {
-            all.push((*part).to_owned());
+        if !all.contains(part) {
+            all.push(part);
         }
     }
-    all
+    let mut went = Map::from_iter([("out".to_owned(), Json::from(all))]);
+    if let Some(by) = by {
+        went.insert("by".to_owned(), digest_text(&by).into());
+    }
+    if witness || said.get("sig") == Some(&Json::Bool(true)) {
+        went.insert("sig".to_owned(), true.into());
+    }
+    Json::Object(went)
 }
 
 struct Work<'w, 'r> {
@@ -210,6 +220,8 @@ struct Work<'w, 'r> {
     out: Vec<u8>,
     /// Whether the record says by now that it is not replayable.
     declared: bool,
+    /// Whether the witness went.
+    witness: bool,
     /// The texts and numbers that are withheld, as people read them.
     secrets: BTreeSet<String>,
     /// Places that hold one of them, too, and are not withheld.
@@ -310,15 +322,18 @@ impl Work<'_, '_> {
 
     /// Whether the context was refused: the places of what was wrong with it are not recorded.
     fn was_refused(&self) -> bool {
-        let outcome = self.record.outcome;
-        outcome
-            .is_some_and(|it| it.errors().any(|(rule, class)| rule.is_none() && class.is("INPUT")))
+        self.record.outcome.is_some_and(|outcome| outcome.is_refusal())
     }
 
     /// What host functions gave, but where that may be about the values, or holds one.
     fn given(&mut self, value: &[u8]) -> Option<()> {
         let rows = elements(value)?.into_iter();
-        let (kept, gone): (Vec<&[u8]>, Vec<&[u8]>) = rows.partition(|row| self.keeps_given(row));
+        let sought = self.secrets.iter().filter(|it| it.len() >= TOLD_APART);
+        // Without a search nothing is kept.
+        let sought =
+            AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(sought);
+        let (kept, gone): (Vec<&[u8]>, Vec<&[u8]>) =
+            rows.partition(|row| self.keeps_given(row, sought.as_ref().ok()));
         let is_missed = |row: &&[u8]| self.maker.is_none() || self.hosts(row).next().is_some();
         if gone.iter().any(is_missed) {
             self.not_replayable();
@@ -331,14 +346,13 @@ impl Work<'_, '_> {
         Some(())
     }
 
-    fn keeps_given(&self, row: &[u8]) -> bool {
+    /// Whether what a host function gave stays. `sought` finds what is withheld in texts.
+    fn keeps_given(&self, row: &[u8], sought: Option<&AhoCorasick>) -> bool {
         let Some(maker) = self.maker else { return self.is_own() };
         let (result, mut found) = (shown(row).get("r").cloned(), BTreeSet::new());
         texts(result.as_ref().unwrap_or(&Json::Null), &Json::Null, &mut found);
-        let is_secret = |text: &String| {
-            let holds = |it: &String| it.len() >= TOLD_APART && text.contains(it.as_str());
-            self.secrets.contains(text) || self.secrets.iter().any(holds)
-        };
+        let holds = |text: &String| sought.is_none_or(|sought| sought.is_match(text));
+        let is_secret = |text: &String| self.secrets.contains(text) || holds(text);
         // Bytes that are no JSON nobody has looked at.
         let is_silent = result.is_some() && !found.iter().any(is_secret);
         let mut hosts = self.hosts(row).peekable();
@@ -429,6 +443,8 @@ impl Work<'_, '_> {
         let silent = self.sealing.rules.rows().iter().any(|rule| !rule.tells_facts());
         if !silent || self.is_own() {
             self.member("sig", value);
+        } else {
+            self.witness = true;
         }
     }
 }

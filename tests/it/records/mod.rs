@@ -8,7 +8,7 @@ mod log;
 mod marks;
 mod redaction;
 pub(crate) mod round_trip;
-mod schema;
+pub(crate) mod schema;
 pub(crate) mod sessions;
 mod spelling;
 

@@ -15,7 +15,7 @@ use crate::support::generate::random::Random;
 use crate::support::policies::{Vocabularies, context, policy};
 
 /// The schema, as it lies beside the page.
-pub(super) fn schema() -> Json {
+pub(crate) fn schema() -> Json {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema/record.schema.json");
     serde_json::from_str(&std::fs::read_to_string(path).expect("the schema")).expect("JSON")
 }
@@ -82,7 +82,7 @@ fn is_of(name: &str, value: &Json) -> bool {
     }
 }
 
-pub(super) fn assert_fits(schema: &Json, line: &str) -> Json {
+pub(crate) fn assert_fits(schema: &Json, line: &str) -> Json {
     let value: Json = serde_json::from_str(line).expect("JSON");
     assert_eq!(misfit(schema, schema, &value), None, "{line}");
     value

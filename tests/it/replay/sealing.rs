@@ -5,6 +5,7 @@ use std::fs;
 
 use serde_json::{Value as Json, json};
 
+use crate::records::schema::{assert_fits, schema};
 use crate::support::run::{Folder, ran};
 
 const POLICY: &str = "policyc: 1
@@ -184,6 +185,36 @@ fn sealing_twice_forgets_nothing_of_what_went_before() {
     ran(folder.path(), seal).expect(0, &["1 record"]);
     let (text, lines) = records(&folder, "out.pdr.jsonl");
     assert_eq!(lines[0]["redacted"], json!({"out": ["outputs", "reason", "cost"]}), "{text}");
+}
+
+/// A witness that went is named, and stays so.
+#[test]
+fn a_witness_that_was_withheld_is_named() {
+    let folder = project("seal-sig");
+    folder.add(
+        "policy.yaml",
+        POLICY.split("redact:").next().expect("a head").to_owned()
+            + "rules:\n  - {id: any, on: [send_mail], when: args.body.size() > 2, allow: any}\n",
+    );
+    let import = "replay import log.jsonl --map map.yaml --bundle policy.yaml -o in.pdr.jsonl";
+    ran(folder.path(), import).expect(0, &["3 records"]);
+    let (_, whole) = records(&folder, "in.pdr.jsonl");
+    let witnessed = whole.iter().filter(|record| record.get("sig").is_some()).count();
+    assert_eq!(witnessed, 3, "{whole:?}");
+    let seal = "replay seal in.pdr.jsonl --path /action/args/body --as drop";
+    ran(folder.path(), &format!("{seal} -o kept.pdr.jsonl")).expect(0, &["3 records"]);
+    let (text, _) = records(&folder, "kept.pdr.jsonl");
+    assert!(text.contains("\"sig\":\"") && !text.contains("\"sig\":true"), "{text}");
+    ran(folder.path(), &format!("{seal} --no-facts -o out.pdr.jsonl"))
+        .expect(0, &["witnesses of 3 withheld"]);
+    let again = "replay seal out.pdr.jsonl --path /action/args/to --as drop -o twice.pdr.jsonl";
+    ran(folder.path(), again).expect(0, &["3 records"]);
+    for name in ["out.pdr.jsonl", "twice.pdr.jsonl"] {
+        let (text, lines) = records(&folder, name);
+        assert!(lines.iter().all(|line| line.get("sig").is_none()), "{text}");
+        assert!(lines.iter().all(|line| line["redacted"]["sig"] == true), "{text}");
+        text.lines().for_each(|line| drop(assert_fits(&schema(), line)));
+    }
 }
 
 /// A value may be a key elsewhere, and that place is told without it.

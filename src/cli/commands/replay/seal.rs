@@ -94,6 +94,8 @@ struct Tally {
     values: usize,
     /// Records parts of whose outcome went.
     less: u64,
+    /// Records whose witness went.
+    unwitnessed: u64,
     /// Lines about other lines.
     chained: u64,
     /// Places that hold what is withheld elsewhere, and in how many records.
@@ -267,6 +269,7 @@ impl Work<'_> {
         self.tally.records += 1;
         self.tally.values += made.values;
         self.tally.less += u64::from(!made.parts.is_empty());
+        self.tally.unwitnessed += u64::from(made.witness);
         for place in made.elsewhere {
             if self.tally.elsewhere.len() < TOLD_MAX || self.tally.elsewhere.contains_key(&place) {
                 *self.tally.elsewhere.entry(place).or_default() += 1;
@@ -287,6 +290,9 @@ impl Tally {
         ];
         if self.less > 0 {
             words.push(format!("messages or outputs of {} withheld", grouped(self.less)));
+        }
+        if self.unwitnessed > 0 {
+            words.push(format!("witnesses of {} withheld", grouped(self.unwitnessed)));
         }
         if self.chained > 0 {
             words.push(format!("{} about chains left out", many(self.chained, "line")));
