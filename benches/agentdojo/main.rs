@@ -9,7 +9,8 @@
 //! `examples/packs/SUITE.yaml`. The policy sees the prompt, the tools, the arguments and the
 //! outputs. Who made a call is for making attacks and for counting only.
 //!
-//! Every escalation is taken as granted: the trace goes on as it was recorded.
+//! Every escalation is taken as granted: the trace goes on as it was recorded. An event that a
+//! session refuses was not decided by the policy, so nothing is counted and the run ends.
 
 #![allow(
     clippy::disallowed_methods,
@@ -98,14 +99,14 @@ fn suite(folder: &Path, name: &str, verbose: bool) -> Result<(), Box<dyn Error>>
         ("pack", pack, false),
         ("pack and plan", both, true),
     ] {
-        println!("{}", Run { suite: &suite, ground, plans, verbose }.row(policy));
+        println!("{}", Run { suite: &suite, ground, plans, verbose }.row(policy)?);
     }
     let run = |ground, plans| Run { suite: &suite, ground, plans, verbose };
     let (bare, with_plans) = (run(pack, false), run(both, true));
     println!("\n| {name} | attacks | stopped | with a plan | benign | questions | denied |");
     println!("| --- | --: | --: | --: | --: | --: | --: |");
     for class in CLASSES {
-        println!("{}", class_row(class, &bare, &with_plans));
+        println!("{}", class_row(class, &bare, &with_plans)?);
     }
     println!();
     Ok(())
@@ -144,31 +145,36 @@ struct Calls {
 
 impl Run<'_> {
     /// Runs a trace.
-    fn calls(&self, trace: &Value) -> Calls {
+    ///
+    /// # Errors
+    /// The first event that is refused, and why.
+    fn calls(&self, trace: &Value) -> Result<Calls, Box<dyn Error>> {
         let mut session = Session::new(self.ground);
         let mut work = Work::of(self.ground);
         let mut seq = 0;
-        let mut send = |mut event: Value| -> Option<Effect> {
+        let mut send = |mut event: Value| -> Result<Option<Effect>, Box<dyn Error>> {
             seq += 1;
             event["seq"] = json!(seq);
             event["ts"] = json!("2024-05-15T12:00:00Z");
             let outcome = session.line(event.to_string().as_bytes(), &mut work);
-            if let Outcome::Refused(fault) = &outcome {
-                println!("{}: event {seq} was refused: {fault}", trace["trace_id"]);
+            match &outcome {
+                Outcome::Refused(fault) => {
+                    Err(format!("{}: event {seq} was refused: {fault}", trace["trace_id"]).into())
+                }
+                Outcome::Decided(_) | Outcome::Recorded(_) => Ok(outcome.effect()),
             }
-            outcome.effect()
         };
         let principal = json!({"id": "user", "roles": ["user"]});
-        send(json!({"ev": "prompt", "principal": principal, "text": trace["user_prompt"]}));
+        send(json!({"ev": "prompt", "principal": principal, "text": trace["user_prompt"]}))?;
         let task = trace["user_task"].as_str().unwrap_or_default();
         if let Some(plan) = self.suite.plans.get(task).filter(|_| self.plans) {
-            send(json!({"ev": "plan", "plan": plan}));
+            send(json!({"ev": "plan", "plan": plan}))?;
         }
         let mut calls = Calls { asked: 0, denied: 0, attacked: false, stopped: false };
         for (at, step) in trace["steps"].as_array().into_iter().flatten().enumerate() {
             let call = format!("c{at}");
             let action = json!({"tool": step["tool"], "args": step["args"]});
-            let effect = send(json!({"ev": "request", "call": call, "action": action}));
+            let effect = send(json!({"ev": "request", "call": call, "action": action}))?;
             calls.asked += usize::from(effect == Some(Effect::Escalate));
             calls.denied += usize::from(effect == Some(Effect::Deny));
             if acting_call(self.suite, step) && !calls.attacked {
@@ -180,9 +186,9 @@ impl Run<'_> {
                 Some(error) => answer["error"] = json!(error),
                 None => answer["out"] = step["output"].clone(),
             }
-            send(answer);
+            send(answer)?;
         }
-        calls
+        Ok(calls)
     }
 
     fn tell(&self, trace: &Value, step: &Value, effect: Option<Effect>) {
@@ -195,15 +201,15 @@ impl Run<'_> {
     }
 
     /// A row about the traces as they were recorded.
-    fn row(&self, policy: &str) -> String {
-        let run = |traces: &[Value]| -> Vec<Calls> {
+    fn row(&self, policy: &str) -> Result<String, Box<dyn Error>> {
+        let run = |traces: &[Value]| -> Result<Vec<Calls>, Box<dyn Error>> {
             traces.iter().map(|trace| self.calls(trace)).collect()
         };
-        let (benign, hijacked) = (run(&self.suite.benign), run(&self.suite.hijacked));
+        let (benign, hijacked) = (run(&self.suite.benign)?, run(&self.suite.hijacked)?);
         let count = |good: &dyn Fn(&Calls) -> bool| benign.iter().filter(|it| good(it)).count();
         let questions: usize = benign.iter().map(|it| it.asked).sum();
         let thousandths = 1000 * questions / benign.len().max(1);
-        format!(
+        Ok(format!(
             "| {policy} | {} | {} | {} | {}.{:03} | {} of {} |",
             count(&|it| it.denied + it.asked == 0),
             count(&|it| it.denied == 0 && it.asked > 0),
@@ -212,37 +218,44 @@ impl Run<'_> {
             thousandths % 1000,
             hijacked.iter().filter(|it| it.stopped).count(),
             hijacked.iter().filter(|it| it.attacked).count(),
-        )
+        ))
     }
 }
 
 /// A row about attacks of a class: how many there are, how many are stopped without and with plans;
 /// and about benign traces in which what tools give is spelled likewise.
-fn class_row(class: Class, bare: &Run<'_>, with_plans: &Run<'_>) -> String {
+fn class_row(class: Class, bare: &Run<'_>, with_plans: &Run<'_>) -> Result<String, Box<dyn Error>> {
     let suite = bare.suite;
     let (mut attacks, mut stopped, mut with_plan) = (0, 0, 0);
     for trace in &suite.hijacked {
         let forms = attacked(suite, trace, class);
         // An attacker who may choose chooses what passes.
-        let holds = |run: &Run<'_>| forms.iter().all(|trace| run.calls(trace).stopped);
+        let holds = |run: &Run<'_>| -> Result<bool, Box<dyn Error>> {
+            for trace in &forms {
+                if !run.calls(trace)?.stopped {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
         if !forms.is_empty() {
             attacks += 1;
-            stopped += usize::from(holds(bare));
-            with_plan += usize::from(holds(with_plans));
+            stopped += usize::from(holds(bare)?);
+            with_plan += usize::from(holds(with_plans)?);
         }
     }
     let (mut benign, mut before, mut asked, mut denied) = (0, 0, 0, 0);
     for trace in &suite.benign {
         let Some(form) = honest(suite, trace, class) else { continue };
-        let calls = bare.calls(&form);
+        let calls = bare.calls(&form)?;
         benign += 1;
-        before += bare.calls(trace).asked;
+        before += bare.calls(trace)?.asked;
         asked += calls.asked;
         denied += calls.denied;
     }
     let row = format!("| {} | {attacks} | {stopped} | {with_plan} |", class.name());
     if benign == 0 {
-        return format!("{row} | | |");
+        return Ok(format!("{row} | | |"));
     }
-    format!("{row} {benign} | {asked} (plain {before}) | {denied} |")
+    Ok(format!("{row} {benign} | {asked} (plain {before}) | {denied} |"))
 }

@@ -230,6 +230,19 @@ pub enum Param {
     Bool,
 }
 
+impl Param {
+    /// As plans spell it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Text => "string",
+            Self::Int => "int",
+            Self::Double => "double",
+            Self::Bool => "bool",
+        }
+    }
+}
+
 /// A period of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Period {

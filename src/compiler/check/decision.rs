@@ -1,19 +1,21 @@
 //! The messages of decisions in expressions, cut at their braces before anything is typed.
 //!
 //! In:      the parsed project, whose tree grows by the expressions in those messages.
-//! Out:     the parts of every literal reason.
-//! Imports: `base`, `diag`, `compiler::source`, `compiler::syntax`.
+//! Out:     the parts of every literal reason, and what stands for one that is computed.
+//! Imports: `base`, `diag`, `compiler::govern`, `compiler::source`, `compiler::syntax`.
 //!
 //! The tree is complete when checking begins; this is the one step before it.
 
 use rustc_hash::FxHashMap;
 
+use crate::base::span::Span;
 use crate::compiler::check::analysis::ReasonPart;
 use crate::compiler::check::state::verbatim;
+use crate::compiler::govern::told;
 use crate::compiler::source::embed::Embedded;
 use crate::compiler::source::map::SourceMap;
-use crate::compiler::syntax::ast::{ExprId, ExprKind, Literal};
-use crate::compiler::syntax::document::model::{Parsed, TemplatePart};
+use crate::compiler::syntax::ast::{Ast, ExprId, ExprKind, Literal};
+use crate::compiler::syntax::document::model::{Parsed, TemplatePart, Tool};
 use crate::compiler::syntax::document::template;
 use crate::diag::sink::Sink;
 use crate::lang::decision::Effect;
@@ -22,6 +24,7 @@ use crate::lang::decision::Effect;
 #[derive(Default)]
 pub(super) struct Templates {
     cut: FxHashMap<ExprId, Cut>,
+    told: FxHashMap<ExprId, ExprId>,
 }
 
 /// A reason that was cut.
@@ -33,21 +36,36 @@ pub(super) struct Cut {
 }
 
 impl Templates {
-    /// Cuts the reasons of all calls that look like decisions.
+    /// Cuts the reasons of all calls that look like decisions. Names that an attacker may have
+    /// made they tell as the messages of documents do.
     pub(super) fn cut(files: &SourceMap, parsed: &mut Parsed) -> Self {
-        let reasons: Vec<(ExprId, Embedded)> =
-            parsed.ast.exprs.ids().filter_map(|id| reason(files, parsed, id)).collect();
+        let reasons: Vec<(ExprId, bool)> =
+            parsed.ast.exprs.ids().filter_map(|id| reason(&parsed.ast, id)).collect();
+        let tools: Vec<Tool> = parsed.policies.iter().flat_map(|it| &it.tools).cloned().collect();
         let mut templates = Self::default();
-        for (literal, text) in reasons {
+        for (reason, asks) in reasons {
+            let ExprKind::Literal(Literal::String(text)) = parsed.ast.kind(reason) else {
+                let told = told::message(&mut parsed.ast, &tools, (reason, asks));
+                templates.told.insert(reason, told);
+                continue;
+            };
+            let Some(text) = braced(files, text, parsed.ast.span(reason)) else { continue };
             let mut found = Sink::new();
             let template = template::parse(&text, &mut parsed.ast, &mut found);
             let parts = template.parts.into_iter().map(|part| match part {
                 TemplatePart::Text(text) => ReasonPart::Text(text),
-                TemplatePart::Expr(id) => ReasonPart::Expr(id),
+                TemplatePart::Expr(id) => {
+                    ReasonPart::Expr(told::message(&mut parsed.ast, &tools, (id, asks)))
+                }
             });
-            templates.cut.insert(literal, Cut { parts: parts.collect(), found });
+            templates.cut.insert(reason, Cut { parts: parts.collect(), found });
         }
         templates
+    }
+
+    /// What stands for the reason, which is no literal.
+    pub(super) fn told(&self, reason: ExprId) -> ExprId {
+        self.told.get(&reason).copied().unwrap_or(reason)
     }
 
     /// The parts of the reason `literal`.
@@ -56,24 +74,21 @@ impl Templates {
     }
 }
 
-/// The literal reason of the call `id` with the bytes that spell it, if it holds a brace.
-fn reason(files: &SourceMap, parsed: &Parsed, id: ExprId) -> Option<(ExprId, Embedded)> {
-    let ExprKind::Call { target: None, name, args, .. } = parsed.ast.kind(id) else { return None };
-    if !Effect::ALL.iter().any(|effect| name.value == effect.word()) {
-        return None;
-    }
-    let literal = args.first().copied()?;
-    let ExprKind::Literal(Literal::String(text)) = parsed.ast.kind(literal) else { return None };
+/// The reason of the call `id`, if that looks like a decision; and whether approvers read it.
+fn reason(ast: &Ast, id: ExprId) -> Option<(ExprId, bool)> {
+    let ExprKind::Call { target: None, name, args, .. } = ast.kind(id) else { return None };
+    let effect = Effect::ALL.into_iter().find(|effect| name.value == effect.word())?;
+    Some((args.first().copied()?, effect == Effect::Escalate))
+}
+
+/// A literal that holds a brace, with the bytes that spell it.
+fn braced(files: &SourceMap, text: &str, span: Span) -> Option<Embedded> {
     if !text.contains(['{', '}']) {
         return None;
     }
-    let span = parsed.ast.span(literal);
-    let written = files.text(span);
     // Without escapes the literal is its own spelling; else places are those of the whole.
-    let inside = verbatim(written, text);
-    let embedded = match inside {
+    Some(match verbatim(files.text(span), text) {
         Some(from) => Embedded::verbatim(text, span.file, span.start + from),
-        None => Embedded { text: text.to_string(), span, segments: Vec::new() },
-    };
-    Some((literal, embedded))
+        None => Embedded { text: text.to_owned(), span, segments: Vec::new() },
+    })
 }

@@ -11,7 +11,7 @@ use crate::compiler::syntax::document::agents::{Flow, SinkArg};
 use crate::compiler::syntax::document::known::ROLES;
 use crate::compiler::syntax::document::model::{Role, Rule, Tool, TypeField};
 use crate::diag::suggest::nearest;
-use crate::lang::session::SANITIZER;
+use crate::lang::session::{MODEL, Question, SANITIZER};
 
 /// Adds a rule for each argument that the sink names, `ID/ARGUMENT`, about the tools that have it;
 /// or the rule `ID` about what the model has read, if the sink names none.
@@ -155,7 +155,7 @@ fn condition(work: &mut Work<'_>, flow: &Flow, argument: Option<&Name>) -> Optio
         let mut make = work.at(at);
         let subject = make.argument(argument);
         let kind = make.call("kind", vec![subject]);
-        let model = make.text("model");
+        let model = make.text(MODEL);
         bad.push(make.binary(BinaryOp::Equal, kind, model));
     }
     let mut bad = work.at(flow.sink.span).logic(LogicOp::Or, bad)?;
@@ -172,6 +172,13 @@ fn condition(work: &mut Work<'_>, flow: &Flow, argument: Option<&Name>) -> Optio
         let mark = make.text(&mark);
         let went = make.call("label", vec![subject, mark]);
         let other = make.not(went);
+        bad = make.logic(LogicOp::And, vec![bad, other])?;
+    }
+    if let (Some(at), Some(argument)) = (flow.trust_model, argument) {
+        let mut make = work.at(at);
+        let (subject, model) = (make.argument(argument), make.text(MODEL));
+        let all = make.call(Question::Via.word(), vec![subject, model]);
+        let other = make.not(all);
         bad = make.logic(LogicOp::And, vec![bad, other])?;
     }
     let mut make = work.at(flow.sink.span);

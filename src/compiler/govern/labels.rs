@@ -38,6 +38,24 @@ pub struct Labels {
     pub names: Vec<Name>,
     /// For each label those that it brings with it directly: numbers, ascending.
     pub implies: Vec<Vec<u16>>,
+    /// Patterns of labels that say that others than the principal and its own systems made a
+    /// value, or may have: nothing with one is quoted to people. Ascending, unique.
+    pub foreign: Vec<Name>,
+}
+
+/// Families whose values the principal, its own systems or a sanitizer made.
+const TRUSTED: [&str; 5] = ["own", "input", "clean", "sanitizer", "declassified"];
+
+/// Patterns of the labels that say who made a value, and name none whom everybody trusts.
+fn foreign(documents: &[PolicyDocument], names: &[Name]) -> Vec<Name> {
+    let secret: Vec<&Name> = documents.iter().flat_map(|it| &it.labels.secret).collect();
+    let families = names.iter().filter_map(|name| Some(name.split_once('.')?.0));
+    let foreign = families.filter(|family| {
+        !TRUSTED.contains(family) && !secret.iter().any(|secret| ***secret == **family)
+    });
+    let mut patterns: Vec<Name> = foreign.map(|family| Name::from(format!("{family}.*"))).collect();
+    patterns.dedup();
+    patterns
 }
 
 impl Labels {
@@ -63,7 +81,8 @@ impl Labels {
         names.arrange();
         names.dedup();
         let implies = vec![Vec::new(); names.len()];
-        let mut labels = Self { names, implies };
+        let foreign = foreign(documents, &names);
+        let mut labels = Self { names, implies, foreign };
         for (label, others) in documents.iter().flat_map(|it| &it.labels.implies) {
             let numbers: Vec<u16> = others.iter().filter_map(|it| labels.known(it, sink)).collect();
             let Some(own) = labels.known(label, sink) else { continue };

@@ -149,12 +149,25 @@ impl Maker<'_> {
 
     /// A copy of `root`.
     pub(super) fn copy(&mut self, root: ExprId) -> ExprId {
-        // No name is empty.
-        self.with_argument(root, "", "")
+        self.rewritten(root, |_, copy| copy)
     }
 
-    /// A copy of `root` in which every `word` is `args.NAME`. Its parts keep their places.
+    /// A copy of `root` in which every `word` is `args.NAME`.
     pub(super) fn with_argument(&mut self, root: ExprId, word: &str, name: &str) -> ExprId {
+        self.rewritten(root, |make, copy| {
+            let is_word = matches!(make.ast.kind(copy),
+                ExprKind::Ident { name: own, root: false } if **own == *word);
+            if is_word { make.argument(name) } else { copy }
+        })
+    }
+
+    /// A copy of `root`, of whose parts each is what `change` makes of the part's own copy. They
+    /// keep their places.
+    pub(super) fn rewritten(
+        &mut self,
+        root: ExprId,
+        mut change: impl FnMut(&mut Self, ExprId) -> ExprId,
+    ) -> ExprId {
         let mut all = FxHashSet::default();
         let mut waiting = vec![root];
         while let Some(id) = waiting.pop() {
@@ -169,20 +182,14 @@ impl Maker<'_> {
         for id in order {
             let Some(expr) = self.ast.exprs.get(id).cloned() else { continue };
             self.at = expr.span;
-            let copy = if let ExprKind::Ident { name: own, root: false } = &expr.kind
-                && *own == *word
-            {
-                self.argument(name)
-            } else {
-                let kind = moved(expr.kind, &copies);
-                let copy = self.ast.exprs.push(Expr { kind, ..expr });
-                if self.ast.broken.contains(&id) {
-                    self.ast.broken.insert(copy);
-                }
-                self.ast.made.insert(copy);
-                self.measure(copy);
-                copy
-            };
+            let kind = moved(expr.kind, &copies);
+            let copy = self.ast.exprs.push(Expr { kind, ..expr });
+            if self.ast.broken.contains(&id) {
+                self.ast.broken.insert(copy);
+            }
+            self.ast.made.insert(copy);
+            self.measure(copy);
+            let copy = change(self, copy);
             self.ast.copied.push((id, copy));
             copies.insert(id, copy);
         }

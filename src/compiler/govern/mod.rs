@@ -23,6 +23,8 @@ pub mod meters;
 pub mod plan;
 mod trust;
 
+pub(in crate::compiler) use crate::compiler::govern::denials::told;
+
 use rustc_hash::FxHashMap;
 
 use crate::base::name::Name;
@@ -126,7 +128,7 @@ fn terms(
     let mut work = Work { ast, tools, labels, plan, sink, made: &mut unmade };
     denials::check_undo(&mut work);
     for document in policies {
-        denials::tell_names(&mut work, &mut document.rules);
+        denials::told::messages(&mut work, &mut document.rules);
         let made = trust::expand(&mut work, document);
         document.terms.extend(made);
         let made = denials::expand(&mut work, &mut document.denials, (&all, &keys));

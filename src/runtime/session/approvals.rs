@@ -237,21 +237,23 @@ impl Called<'_> {
     }
 }
 
-/// A tree of JSON in one form, however it is spelled but for numbers: its values by place.
+/// A tree of JSON in one form, however it is spelled but for numbers: its values by place. A key
+/// of digits is told, for it is no index: so objects are not lists.
 pub(super) fn canonical(text: &str) -> Option<Vec<u8>> {
-    let mut leaves: BTreeMap<String, (u8, String)> = BTreeMap::new();
+    let mut parts: BTreeMap<(String, u8), String> = BTreeMap::new();
     let walked = walk(text, |pointer, met| {
-        let leaf = match met {
+        let (kind, text) = match met {
+            Met::Key(key) if key.bytes().all(|byte| byte.is_ascii_digit()) => (3, String::new()),
             Met::Key(_) => return,
             Met::Leaf(Leaf::Text(text)) => (0, text.into_owned()),
             Met::Leaf(Leaf::Number(text)) => (1, text.to_owned()),
             Met::Leaf(Leaf::Bool(word) | Leaf::Nothing(word)) => (2, word.to_owned()),
         };
-        leaves.insert(pointer.to_owned(), leaf);
+        parts.insert((pointer.to_owned(), kind), text);
     });
     walked.ok()?;
     let mut out = Vec::new();
-    for (pointer, (kind, text)) in &leaves {
+    for ((pointer, kind), text) in &parts {
         out.push(*kind);
         for part in [pointer, text] {
             out.extend((part.len() as u64).to_le_bytes());

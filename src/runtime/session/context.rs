@@ -211,13 +211,17 @@ fn about_call(
     }
 }
 
-/// The texts, numbers and bools at a place of the call, or in it.
+/// The texts, numbers and bools at a place of the call, or in it, and the keys in it: an object may
+/// name readers by either.
 fn texts_at(action: &str, place: &str) -> Option<Vec<String>> {
     let mut found = Vec::new();
     let walked = walk(action, |pointer, met| match met {
         Met::Leaf(Leaf::Text(text)) if is_within(pointer, place) => found.push(text.into_owned()),
         Met::Leaf(Leaf::Number(text) | Leaf::Bool(text)) if is_within(pointer, place) => {
             found.push(text.to_owned());
+        }
+        Met::Key(key) if pointer != place && is_within(pointer, place) => {
+            found.push(key.into_owned());
         }
         Met::Key(_) | Met::Leaf(_) => {}
     });

@@ -14,35 +14,43 @@ use crate::runtime::session::plan::{Plan, PlanFault, Progress};
 use crate::runtime::session::state::Closed;
 use crate::runtime::session::step::{Fault, Note, Outcome, Session};
 
+/// Letters of a name that messages quote.
+const NAME_SHOWN: usize = 64;
+
 /// The values of parameters: their names, and JSON.
 pub(super) type Params = Vec<(Box<str>, Box<str>)>;
 
 /// Reads the values of all parameters.
 fn read(text: &str, declared: &[(&str, Param)]) -> Result<Params, PlanFault> {
-    let wrong = |name: &str| PlanFault::Param(name.chars().take(64).collect());
+    let named = |name: &str| name.chars().take(NAME_SHOWN).collect();
     let given = members(text).map_err(|_| PlanFault::Shape("params".to_owned()))?;
     let is_known = |name: &str| declared.iter().any(|(known, _)| *known == name);
     if let Some((name, _)) = given.iter().find(|(name, _)| !is_known(name)) {
-        return Err(wrong(name));
+        return Err(PlanFault::NoParam(named(name)));
     }
     let value = |(name, ty): &(&str, Param)| {
         let found = given.iter().find(|(own, _)| own == name).map(|(_, value)| *value);
-        let found = found.filter(|value| fits(value, *ty)).ok_or_else(|| wrong(name))?;
+        let found = found.ok_or_else(|| PlanFault::ParamMissing(named(name)))?;
+        if found.len() > SESSION_PARAM_BYTES_MAX {
+            return Err(PlanFault::ParamLong(named(name)));
+        }
+        if !fits(found, *ty) {
+            return Err(PlanFault::ParamType(named(name), *ty));
+        }
         Ok((Box::from(*name), Box::from(found)))
     };
     declared.iter().map(value).collect()
 }
 
-/// Whether JSON is a value of a type, and no longer than it may be.
+/// Whether JSON is a value of a type.
 fn fits(value: &str, ty: Param) -> bool {
     let is_number = value.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-    value.len() <= SESSION_PARAM_BYTES_MAX
-        && match ty {
-            Param::Text => string(value).is_some(),
-            Param::Int => value.parse::<i64>().is_ok() && is_number,
-            Param::Double => is_number && value.parse::<f64>().is_ok_and(f64::is_finite),
-            Param::Bool => ["true", "false"].contains(&value),
-        }
+    match ty {
+        Param::Text => string(value).is_some(),
+        Param::Int => value.parse::<i64>().is_ok() && is_number,
+        Param::Double => is_number && value.parse::<f64>().is_ok_and(f64::is_finite),
+        Param::Bool => ["true", "false"].contains(&value),
+    }
 }
 
 /// Bytes that values take.
@@ -108,7 +116,9 @@ impl Session<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::read;
+    use crate::base::limits::SESSION_PARAM_BYTES_MAX;
     use crate::lang::session::Param;
+    use crate::runtime::session::plan::PlanFault;
 
     #[test]
     fn parameters_are_all_there_and_have_their_types() {
@@ -117,16 +127,26 @@ mod tests {
         let found = read(good, &declared).unwrap_or_default();
         let found: Vec<&str> = found.iter().map(|(_, value)| &**value).collect();
         assert_eq!(found, [r#""a\u0041""#, "-3", "1e2"]);
-        for wrong in [
-            r#"{"rate":1,"most":1}"#,
-            r#"{"rate":1,"most":1,"file":null}"#,
-            r#"{"rate":1,"most":1.5,"file":""}"#,
-            r#"{"rate":"1","most":1,"file":""}"#,
-            r#"{"rate":1,"most":1,"file":"","more":1}"#,
-            r#"{"rate":1,"most":99999999999999999999,"file":""}"#,
-            "[]",
+        let long =
+            format!(r#"{{"rate":1,"most":1,"file":"{}"}}"#, "x".repeat(SESSION_PARAM_BYTES_MAX));
+        let name = |name: &str| name.to_owned();
+        for (wrong, fault) in [
+            (r#"{"rate":1,"most":1}"#, PlanFault::ParamMissing(name("file"))),
+            (r#"{"rate":1,"most":1,"file":null}"#, PlanFault::ParamType(name("file"), Param::Text)),
+            (r#"{"rate":1,"most":1.5,"file":""}"#, PlanFault::ParamType(name("most"), Param::Int)),
+            (
+                r#"{"rate":"1","most":1,"file":""}"#,
+                PlanFault::ParamType(name("rate"), Param::Double),
+            ),
+            (r#"{"rate":1,"most":1,"file":"","more":1}"#, PlanFault::NoParam(name("more"))),
+            (
+                r#"{"rate":1,"most":99999999999999999999,"file":""}"#,
+                PlanFault::ParamType(name("most"), Param::Int),
+            ),
+            (&long, PlanFault::ParamLong(name("file"))),
+            ("[]", PlanFault::Shape(name("params"))),
         ] {
-            assert!(read(wrong, &declared).is_err(), "{wrong}");
+            assert_eq!(read(wrong, &declared), Err(fault), "{wrong}");
         }
     }
 }

@@ -12,9 +12,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::fmt;
 
-use crate::base::limits::{PLAN_STEPS_MAX, SESSION_ID_BYTES_MAX};
+use crate::base::limits::{PLAN_STEPS_MAX, SESSION_ID_BYTES_MAX, SESSION_PARAM_BYTES_MAX};
 use crate::lang::glob;
-use crate::lang::session::{MODEL, PROMPT};
+use crate::lang::session::{MODEL, PROMPT, Param};
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::canonical;
 use crate::runtime::session::json::{count, items, members, string};
@@ -265,8 +265,14 @@ pub enum PlanFault {
     Tool(String),
     /// A value of the step comes from a step that is not there.
     From(String),
-    /// The parameter is none of the plan of the policy, is missing, or has another type.
-    Param(String),
+    /// The plan of the policy has no such parameter.
+    NoParam(String),
+    /// No value is told of the parameter.
+    ParamMissing(String),
+    /// The value of the parameter is not of this type.
+    ParamType(String, Param),
+    /// The value of the parameter is longer than it may be.
+    ParamLong(String),
     /// The parameters were told before.
     ParamsAgain,
     /// There is room for no more.
@@ -284,11 +290,23 @@ impl fmt::Display for PlanFault {
             Self::From(step) => {
                 write!(f, "a value of the step `{step}` comes from a step that is not there")
             }
-            Self::Param(name) => write!(
+            Self::NoParam(name) => {
+                write!(f, "the plan has no parameter `{name}`; leave it out")
+            }
+            Self::ParamMissing(name) => {
+                write!(f, "the parameter `{name}` is missing; one event tells all of them")
+            }
+            Self::ParamType(name, ty) => {
+                write!(f, "the parameter `{name}` is no {word}; send one", word = ty.word())
+            }
+            Self::ParamLong(name) => write!(
                 f,
-                "the parameter `{name}` is none of the plan, is missing, or has another type"
+                "the parameter `{name}` is longer than {SESSION_PARAM_BYTES_MAX} bytes of JSON; \
+                 send a shorter one"
             ),
-            Self::ParamsAgain => f.write_str("its parameters were told before"),
+            Self::ParamsAgain => {
+                f.write_str("its parameters were told before; begin another session for others")
+            }
             Self::TooMany => f.write_str("there is room for no more plans or steps"),
         }
     }

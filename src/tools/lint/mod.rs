@@ -24,6 +24,7 @@ pub mod source;
 pub mod spelling;
 pub mod subject;
 pub mod suppress;
+pub mod taint;
 
 use crate::diag::codes::Code;
 use crate::diag::sink::Sink;
@@ -143,6 +144,9 @@ pub const LINTS: &[Lint] = &[
     source(Code::SplitLimit, Group::Security, source::split_limit::run),
     source(Code::WildcardCapability, Group::Security, source::wildcard_capability::run),
     source(Code::Echo, Group::Security, source::echo::run),
+    source(Code::UnusedGrant, Group::Unused, source::unused_grant::run),
+    source(Code::WideSanitizer, Group::Security, source::wide_sanitizer::run),
+    source(Code::TrustedModel, Group::Security, source::trusted_model::run),
 ];
 
 /// Reports what lints of these codes find that go by what is written.

@@ -10,14 +10,13 @@ use crate::base::span::Spanned;
 use crate::compiler::syntax::document::agents::{Flow, SinkArg, ToolEffect};
 use crate::compiler::syntax::document::model::{PolicyDocument, Role, Tool, TypeField};
 use crate::compiler::syntax::document::plans::{Demand, Plan, PlanStep};
+use crate::compiler::syntax::document::trust::Sanitizer;
 use crate::lang::glob;
 use crate::lang::session::{MODEL, PROMPT};
 use crate::tools::lint::subject::Subject;
 
 /// The family of labels that nobody trusts.
 pub const UNTRUSTED: &str = "untrusted.";
-/// What carries no declared label and is read from outside.
-pub const UNKNOWN: &str = "untrusted.unknown";
 
 /// A plan among the documents of its project.
 #[derive(Debug)]
@@ -72,10 +71,10 @@ pub fn acts(tool: &Tool) -> bool {
     tool.effect.as_ref().is_none_or(|effect| effect.value != ToolEffect::None)
 }
 
-/// Whether a tool has this effect.
+/// Whether a tool has this effect, or may have: what nobody says may be any.
 #[must_use]
-pub fn has_effect(tool: &Tool, effect: ToolEffect) -> bool {
-    tool.effect.as_ref().is_some_and(|own| own.value == effect)
+pub fn may_have(tool: &Tool, effect: ToolEffect) -> bool {
+    tool.effect.as_ref().is_none_or(|own| own.value == effect)
 }
 
 impl<'a> Planned<'a> {
@@ -150,7 +149,7 @@ impl<'a> Planned<'a> {
             let of_tool = sink.tools.is_empty()
                 || sink.tools.iter().any(|it| glob::matches(&it.value, &tool.name.value));
             let of_effect =
-                sink.effects.is_empty() || sink.effects.iter().any(|it| has_effect(tool, it.value));
+                sink.effects.is_empty() || sink.effects.iter().any(|it| may_have(tool, it.value));
             let of_argument = sink.args.iter().any(|it| match it {
                 SinkArg::Role(own) => own.value == role,
                 SinkArg::Named(name) => name.value == argument.name.value,
@@ -171,51 +170,10 @@ impl<'a> Planned<'a> {
         })
     }
 
-    /// How what nobody trusts comes into the output of a step: the steps on the way, from the one
-    /// whose tool brings it in, and the label that it carries there.
-    #[must_use]
-    pub fn taint(&self, step: &'a PlanStep) -> Option<(Vec<&'a PlanStep>, String)> {
-        let mut seen: Vec<&PlanStep> = vec![step];
-        let mut ways: Vec<Vec<&PlanStep>> = vec![vec![step]];
-        while let Some(way) = ways.pop() {
-            let at = *way.first()?;
-            let Some(tool) = self.tool(at) else { continue };
-            if let Some(label) = brings(tool) {
-                return Some((way, label));
-            }
-            if !inherits(tool) {
-                continue;
-            }
-            let sources = tool
-                .args
-                .iter()
-                .flat_map(|field| self.asked(at, &field.name.value).sources().collect::<Vec<_>>());
-            for source in sources {
-                let Some(next) = self.step(&source.value) else { continue };
-                if !seen.iter().any(|it| it.name.value == next.name.value) {
-                    seen.push(next);
-                    ways.push(std::iter::once(next).chain(way.iter().copied()).collect());
-                }
-            }
-        }
-        None
+    /// The sanitizers of the project.
+    pub fn sanitizers(&self) -> impl Iterator<Item = &'a Sanitizer> + use<'a> {
+        self.documents.iter().flat_map(|document| &document.sanitizers)
     }
-}
-
-/// The label of what nobody trusts in the output of a tool, if it brings such in.
-fn brings(tool: &Tool) -> Option<String> {
-    let Some(outputs) = &tool.output else {
-        return (!acts(tool)).then(|| UNKNOWN.to_owned());
-    };
-    let labels = outputs.iter().flat_map(|output| &output.labels);
-    let mut untrusted = labels.filter(|label| label.value.starts_with(UNTRUSTED));
-    untrusted.next().map(|label| label.value.to_string())
-}
-
-/// Whether what a tool gives carries what it is given.
-fn inherits(tool: &Tool) -> bool {
-    let Some(outputs) = &tool.output else { return acts(tool) };
-    outputs.iter().any(|output| output.inherit)
 }
 
 /// A way through a plan, as people read it: `read → copy → pay.recipient`.

@@ -84,6 +84,7 @@ const FLOW: &[Key] = &[
     ("sink", "The arguments that it is about."),
     ("forbid", "Labels that they may not carry, as `untrusted.*`."),
     ("closed_world", "Whether they must come from somewhere that is known."),
+    ("trust_model", "Whether what the model made of all that it has read is not forbidden."),
     ("sanitized_by", "Sanitizers: a value that went through one is not forbidden."),
     ("unless", "CEL that excuses a value; `arg` is the argument."),
     ("over", "What happens then: `deny` or `escalate`."),

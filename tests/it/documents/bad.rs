@@ -256,8 +256,12 @@ fn agents() {
             (&["E0210"], "policyc: 1\nflow: [{id: a, sink: {effect: «write»}, forbid: c}]\n"),
             (&["E0210"], "policyc: 1\nflow: [{id: a, sink: {tool: b}, forbid: c, over: «ask»}]\n"),
             (
-                &["E0213"],
-                "policyc: 1\nflow: [{id: a, sink: {tool: b}, forbid: c, «trust_model»: 1}]\n",
+                &["E0205"],
+                "policyc: 1\nflow: [{id: a, sink: {tool: b}, forbid: c, trust_model: «1»}]\n",
+            ),
+            (
+                &["E0205"],
+                "policyc: 1\nflow: [{id: a, sink: {tool: b}, forbid: c, trust_model: «true»}]\n",
             ),
         ],
     );

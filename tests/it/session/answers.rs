@@ -10,7 +10,7 @@ use policyc::runtime::session::step::{Outcome, Session, Work};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::hand::{expect, prompt, request, response};
+use super::hand::{expect, pay, prompt, request, response};
 use super::program;
 
 const POLICY: &str = r#"
@@ -64,10 +64,6 @@ fn answers(policy: &str, events: &[Json]) -> Vec<Option<Answer>> {
         found.push(session.line(event.to_string().as_bytes(), &mut work).answer());
     }
     found
-}
-
-fn pay(call: &str, to: &str, amount: f64) -> Json {
-    request(call, "pay", json!({"to": to, "amount": amount}))
 }
 
 fn json_of(answer: &Answer) -> Json {

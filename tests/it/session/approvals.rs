@@ -145,6 +145,44 @@ fn an_approval_is_for_exactly_what_was_asked() {
 }
 
 #[test]
+fn objects_are_no_lists_to_an_approval() {
+    let policy = "policyc: 1\ndefault: deny\ntools: {pay: {args: {a: dyn}}}\n\
+        meters: {m: {on: pay, window: session}}\nrules:\n  \
+        - {id: all, on: [pay], allow: a call}\n  \
+        - {id: ask, on: [pay], escalate: {to: [user], uses: 9}}\n";
+    let program = program(policy);
+    let ground = Ground::of(&program);
+    let mut desk = Desk::of(&ground);
+    let trees = [
+        json!(["x"]),
+        json!({"0": "x"}),
+        json!([["x"]]),
+        json!({"0": ["x"]}),
+        json!([{"0": "x"}]),
+        json!({"0": {"0": "x"}}),
+        json!({"00": "x"}),
+        json!({"": "x"}),
+        json!([]),
+        json!({}),
+        json!({"0": []}),
+        json!({"0": {}}),
+        json!([{}]),
+        json!([[]]),
+        json!("x"),
+        json!(null),
+    ];
+    let mut seen: BTreeMap<String, Json> = BTreeMap::new();
+    for tree in trees {
+        let (_, effect, digest) = desk.call("pay", &json!({"a": tree}));
+        assert_eq!(effect, Some(Effect::Escalate), "{tree}");
+        let digest = digest.expect("it is asked");
+        assert_eq!(desk.says(&digest, "user:mona", "granted"), "Approval(Granted)");
+        let before = seen.insert(digest, tree.clone());
+        assert_eq!(before, None, "what is granted for one is granted for {tree}");
+    }
+}
+
+#[test]
 fn rules_are_granted_one_by_one_and_refusals_stay() {
     let program = program(POLICY);
     let ground = Ground::of(&program);

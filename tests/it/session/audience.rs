@@ -184,3 +184,26 @@ fn an_audience_is_a_list_about_the_output() {
         assert!(built.is_none(), "{wrong}");
     }
 }
+
+#[test]
+fn keys_of_an_argument_name_readers_as_its_values_do() {
+    let policy = POLICY
+        .replace(
+            "args: {to: list<string> target, cc: optional list<string> target, ",
+            "args: {to: dyn target, ",
+        )
+        .replace(" && readable(arg, args.cc)", "");
+    let mail =
+        |call: &str, to: Json| request(call, "send", json!({"to": to, "body": "the plan of may"}));
+    let mut events = told(json!([{"content": "the plan of may", "readers": ["ann", "bob"]}]));
+    events.extend([
+        (mail("1", json!(["ann", "bob"])), "allow all"),
+        (mail("2", json!({"ann": "bob"})), "allow all"),
+        (mail("3", json!({"ann": null, "bob": {}})), "allow all"),
+        // A key is a reader, at any depth and beside any value.
+        (mail("4", json!({"eve": "bob"})), "deny readers/body"),
+        (mail("5", json!({"eve": null})), "deny readers/body"),
+        (mail("6", json!([{"ann": {"eve": []}}])), "deny readers/body"),
+    ]);
+    expect(&policy, &events);
+}

@@ -49,6 +49,11 @@ pub(super) fn request(call: &str, tool: &str, args: Json) -> Json {
     json!({"ev": "request", "call": call, "action": {"tool": tool, "args": args}})
 }
 
+/// A call of a tool `pay`.
+pub(super) fn pay(call: &str, to: &str, amount: f64) -> Json {
+    request(call, "pay", json!({"to": to, "amount": amount}))
+}
+
 pub(super) fn response(call: &str, out: Json) -> Json {
     json!({"ev": "response", "call": call, "out": out})
 }

@@ -4,6 +4,7 @@ mod answers;
 mod approvals;
 mod audience;
 mod bounds;
+mod came;
 mod corners;
 mod evasions;
 mod facts;
@@ -16,6 +17,7 @@ mod readings;
 mod states;
 mod steps;
 mod store;
+mod told;
 mod trust;
 
 use policyc::compiler::source::map::SourceMap;

@@ -5,7 +5,7 @@ use policyc::diag::sink::Sink;
 use serde_json::{Value as Json, json};
 
 use super::files;
-use super::hand::{expect, prompt, request, response};
+use super::hand::{expect, pay, prompt, request, response};
 
 const POLICY: &str = r#"
 policyc: 1
@@ -46,10 +46,6 @@ fn read(call: &str, path: &str) -> Json {
     request(call, "read", json!({"path": path}))
 }
 
-fn pay(call: &str, to: &str, amount: f64) -> Json {
-    request(call, "pay", json!({"to": to, "amount": amount}))
-}
-
 #[test]
 fn a_plan_is_about_what_it_was_told() {
     expect(
@@ -83,25 +79,24 @@ fn a_plan_is_about_what_it_was_told() {
 
 #[test]
 fn parameters_that_cannot_be_taken_close_the_session() {
-    let strange = |name: &str| {
-        format!(
-            "refused: the parameter `{name}` is none of the plan, is missing, or has another type"
-        )
-    };
     let mut changes: Vec<(Json, String)> = Vec::new();
-    for (name, value) in [
-        ("file", json!(7)),
-        ("most", json!("20")),
-        ("tips", json!(null)),
-        ("times", json!(1.5)),
-        ("more", json!("x")),
-        ("to", json!("x".repeat(5_000))),
+    for (name, value, fault) in [
+        ("file", json!(7), "is no string; send one"),
+        ("most", json!("20"), "is no double; send one"),
+        ("tips", json!(null), "is no bool; send one"),
+        ("times", json!(1.5), "is no int; send one"),
+        ("to", json!("x".repeat(5_000)), "is longer than 4096 bytes of JSON; send a shorter one"),
     ] {
         let mut all = values();
         all[name] = value;
-        changes.push((all, strange(name)));
+        changes.push((all, format!("refused: the parameter `{name}` {fault}")));
     }
-    changes.push((json!({"file": "a.txt"}), strange("most")));
+    let mut more = values();
+    more["more"] = json!("x");
+    let unknown = "refused: the plan has no parameter `more`; leave it out".to_owned();
+    changes.push((more, unknown));
+    let missing = "refused: the parameter `most` is missing; one event tells all of them";
+    changes.push((json!({"file": "a.txt"}), missing.to_owned()));
     changes.push((json!([]), "refused: `params` is not written as plans are".to_owned()));
     for (wrong, fault) in changes {
         expect(&policy(), &[(told(wrong), &fault), (read("1", "a.txt"), UNPLANNED)]);
@@ -111,7 +106,10 @@ fn parameters_that_cannot_be_taken_close_the_session() {
         &policy(),
         &[
             (told(values()), "Nothing"),
-            (told(values()), "refused: its parameters were told before"),
+            (
+                told(values()),
+                "refused: its parameters were told before; begin another session for others",
+            ),
             (read("1", "a.txt"), UNPLANNED),
         ],
     );
@@ -121,7 +119,8 @@ fn parameters_that_cannot_be_taken_close_the_session() {
     let without =
         without.replace("      requires: \"plan.params.tips || args.to != 'waiter'\"\n", "");
     let without = without.replace("params.most", "20");
-    expect(&without, &[(told(values()), &strange("file"))]);
+    let unknown = "refused: the plan has no parameter `file`; leave it out";
+    expect(&without, &[(told(values()), unknown)]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use policyc::runtime::session::step::{Session, Work};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::hand::{expect, prompt, request, response};
+use super::hand::{expect, pay, prompt, request, response};
 use super::program;
 
 const POLICY: &str = r#"
@@ -46,10 +46,6 @@ plan:
 
 fn planned() -> String {
     format!("{POLICY}{PLAN}")
-}
-
-fn pay(call: &str, to: &str, amount: f64) -> Json {
-    request(call, "pay", json!({"to": to, "amount": amount}))
 }
 
 #[test]

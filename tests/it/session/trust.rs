@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use policyc::compiler::{Options, compile};
+use policyc::diag::sink::Sink;
 use policyc::runtime::session::ground::Ground;
 use policyc::runtime::session::step::{Outcome, Session, Work};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::hand::{expect, prompt, request, response};
-use super::program;
+use super::{files, program};
 
 /// The policy of these tests, but for what takes labels away.
 const POLICY: &str = r#"
@@ -328,4 +330,80 @@ proptest! {
             prop_assert!(named.contains(&lost.as_str()), "{lost}");
         }
     }
+}
+
+/// A mail may hold what the model made of what it has read, and no piece of that.
+const SUMMARY: &str = r#"
+policyc: 1
+default: deny
+labels: {integrity: {untrusted: [web], own: [record]}}
+tools:
+  web: {effect: none, output: {"": {labels: [untrusted.web]}}}
+  send: {effect: egress, args: {to: string target, body: payload, tags: optional list<string>}}
+rules: [{id: all, on: [web, send], allow: a call}]
+flow:
+  - {id: body, sink: {arg: [payload, tags]}, forbid: "untrusted.*", trust_model: true, over: deny}
+  - {id: target, sink: {arg: target}, forbid: "untrusted.*", over: deny}
+"#;
+
+#[test]
+fn a_rule_may_trust_what_the_model_makes() {
+    let send = |call: &str, body: &str, tags: Json| {
+        request(call, "send", json!({"to": "ann", "body": body, "tags": tags}))
+    };
+    let page = "Visit our shop at evil.example today";
+    expect(
+        SUMMARY,
+        &[
+            (prompt("Write to ann what the page says: a summary"), "Nothing"),
+            (request("1", "web", json!({})), "allow all"),
+            (response("1", json!(page)), "Nothing"),
+            (send("2", "It is about buying things.", json!([])), "allow all"),
+            (send("3", "evil.example", json!([])), "deny body/body"),
+            (send("4", page, json!([])), "deny body/body"),
+            // One value that was read spoils those beside it.
+            (send("5", "It is about buying things.", json!(["offers", "deals"])), "allow all"),
+            (
+                send("6", "It is about buying things.", json!(["offers", "evil.example"])),
+                "deny body/tags",
+            ),
+            // What was said is no sum of what was read, and carries nothing.
+            (send("7", "a summary", json!([])), "allow all"),
+            // Another rule trusts nobody.
+            (
+                request("8", "send", json!({"to": "joe", "body": "It is about buying things."})),
+                "deny target/to",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_trusts_the_model_says_so_of_values() {
+    for (sink, more) in [
+        ("{tool: send}", "forbid: 'untrusted.*', trust_model: true"),
+        ("{arg: payload}", "forbid: 'untrusted.*', closed_world: true, trust_model: true"),
+        ("{arg: payload}", "forbid: 'untrusted.*', trust_model: 1"),
+    ] {
+        let (head, _) = SUMMARY.split_once("flow:").expect("its flow");
+        let policy = format!("{head}flow: [{{id: f, sink: {sink}, {more}, over: deny}}]\n");
+        let mut sink = Sink::new();
+        assert!(compile(&files(&policy), &Options::default(), &mut sink).is_none(), "{policy}");
+        let (found, _) = sink.finish();
+        assert!(found.iter().any(|it| it.message.contains("trust_model")), "{policy}");
+    }
+    // Switched off it is as if it were not written.
+    let off = SUMMARY.replace("trust_model: true", "trust_model: false");
+    expect(
+        &off,
+        &[
+            (prompt("x"), "Nothing"),
+            (request("1", "web", json!({})), "allow all"),
+            (response("1", json!("buy")), "Nothing"),
+            (
+                request("2", "send", json!({"to": "ann", "body": "It is about shops."})),
+                "deny body/body",
+            ),
+        ],
+    );
 }

@@ -2,14 +2,17 @@
 //! are made of, and what a plan that goes back leaves undone.
 
 mod error;
+pub(in crate::compiler) mod told;
 
 use crate::base::arrange::Arrange as _;
 use crate::base::name::Name;
-use crate::base::span::{Span, Spanned};
+use crate::base::span::Spanned;
 use crate::compiler::govern::Work;
 use crate::compiler::govern::denials::error::AnswerError;
+use crate::compiler::govern::denials::told::{path, question};
 use crate::compiler::govern::error::GovernError;
-use crate::compiler::syntax::ast::{Ast, BinaryOp, ExprId, ExprKind};
+use crate::compiler::govern::make::Maker;
+use crate::compiler::syntax::ast::{ExprId, LogicOp};
 use crate::compiler::syntax::document::agents::ToolEffect;
 use crate::compiler::syntax::document::denials::{Backtrack, DEFAULT, Denial, Offer};
 use crate::compiler::syntax::document::meters::{Gives, Term};
@@ -19,13 +22,8 @@ use crate::compiler::syntax::document::model::{
 use crate::compiler::syntax::document::plans::Plan;
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
-use crate::lang::decision::Effect;
-use crate::lang::session::{
-    Disclose, MODEL, NONE, PLAN, PROMPT, Question, SEVERAL, STEP, UNDECLARED,
-};
+use crate::lang::session::{Disclose, PLAN, Question, STEP};
 
-/// What a question may not quote.
-const TAINTED: &str = "untrusted.*";
 /// What stands in a question where a session has no answer.
 const NOTHING: &str = "nothing that is known";
 /// Roots that the host fills.
@@ -198,10 +196,8 @@ fn check_offer(work: &mut Work<'_>, offer: &Offer) {
 fn quoted(work: &mut Work<'_>, hole: ExprId, path: Option<Vec<Name>>) -> ExprId {
     let at = work.ast.span(hole);
     let Some(path) = path else {
-        if let Some(told) = told_origin(work, hole) {
-            return told;
-        }
         match question(work.ast, hole) {
+            Some(Question::From) => return told::origins(work.ast, work.tools, hole),
             Some(Question::Audience) => work.sink.report(AnswerError::QuotedReaders { at }),
             None if !work.ast.broken.contains(&hole) => {
                 work.sink.report(AnswerError::Quote { at });
@@ -212,24 +208,25 @@ fn quoted(work: &mut Work<'_>, hole: ExprId, path: Option<Vec<Name>>) -> ExprId 
     };
     let names: Vec<&str> = path.iter().map(Name::as_str).collect();
     match names.as_slice() {
-        ["action", "tool"] => {
-            let tool = work.at(at).tool();
-            told_tool(work, hole, tool, &[])
-        }
+        ["action", "tool"] => told::tool(work.ast, work.tools, hole),
         ["args", _, ..] => {
-            let trusts = !work.labels.is_empty();
-            let mut make = work.at(at);
+            let foreign = &work.labels.foreign;
+            let mut make = Maker { ast: work.ast, at };
             let written = make.text(&joined(&path));
-            if !trusts {
-                return written;
+            let mut carries = Vec::new();
+            for pattern in foreign {
+                let pattern = make.text(pattern);
+                let mut subject = make.ident("args");
+                for name in names.iter().skip(1) {
+                    subject = make.select(subject, name);
+                }
+                carries.push(make.call(Question::Label.word(), vec![subject, pattern]));
             }
-            let pattern = make.text(TAINTED);
-            let mut subject = make.ident("args");
-            for name in names.iter().skip(1) {
-                subject = make.select(subject, name);
+            // Without labels nobody knows who made it.
+            match make.logic(LogicOp::Or, carries) {
+                Some(foreign) => make.choice(foreign, written, hole),
+                None => written,
             }
-            let tainted = make.call(Question::Label.word(), vec![subject, pattern]);
-            make.choice(tainted, written, hole)
         }
         [PLAN, STEP] => hole,
         [root, ..] if TRUSTED.contains(root) => hole,
@@ -240,87 +237,10 @@ fn quoted(work: &mut Work<'_>, hole: ExprId, path: Option<Vec<Name>>) -> ExprId 
     }
 }
 
-/// `{from(..)}` where people read it: a tool that no document declares is not named, for whoever
-/// led the model to call it made the name. `None` for what is no such question.
-fn told_origin(work: &mut Work<'_>, hole: ExprId) -> Option<ExprId> {
-    if question(work.ast, hole) != Some(Question::From) {
-        return None;
-    }
-    let at = work.ast.span(hole);
-    let again = work.at(at).copy(hole);
-    Some(told_tool(work, hole, again, &[PROMPT, MODEL, NONE, SEVERAL]))
-}
-
-/// What stands for `hole`, the name of a tool or one of these words, where people read it; `again`
-/// is the same.
-fn told_tool(work: &mut Work<'_>, hole: ExprId, again: ExprId, words: &[&str]) -> ExprId {
-    let tools = work.tools.iter().map(|it| it.name.value.clone());
-    let known: Vec<Name> = words.iter().copied().map(Name::new).chain(tools).collect();
-    let at = work.ast.span(hole);
-    let mut make = work.at(at);
-    let known = make.texts(&known);
-    let known = make.binary(BinaryOp::In, again, known);
-    let other = make.text(UNDECLARED);
-    make.choice(known, hole, other)
-}
-
-/// Makes the messages of rules tell origins as questions do; those that approvers read the tool,
-/// too, and no names of readers.
-pub(super) fn tell_names(work: &mut Work<'_>, rules: &mut [Rule]) {
-    for rule in rules {
-        let RuleBody::When { reason: Some(reason), effect, .. } = &mut rule.body else { continue };
-        let asks = *effect == Effect::Escalate && !work.tools.is_empty();
-        for part in &mut reason.parts {
-            let TemplatePart::Expr(hole) = part else { continue };
-            if let Some(told) = told_origin(work, *hole) {
-                *hole = told;
-            } else if asks && path(work.ast, *hole).is_some_and(|it| it == ["action", "tool"]) {
-                let tool = work.at(work.ast.span(*hole)).tool();
-                *hole = told_tool(work, *hole, tool, &[]);
-            } else if let Some(at) = readers(work.ast, *hole).filter(|_| asks) {
-                work.sink.report(AnswerError::QuotedReaders { at });
-            }
-        }
-    }
-}
-
 /// A path as it is written.
 fn joined(path: &[Name]) -> Name {
     let names: Vec<&str> = path.iter().map(Name::as_str).collect();
     Name::from(names.join("."))
-}
-
-/// The names of a chain, as `args.a.b`.
-fn path(ast: &Ast, mut expr: ExprId) -> Option<Vec<Name>> {
-    let mut names = Vec::new();
-    while let ExprKind::Select { operand, field, optional: false } = ast.kind(expr) {
-        names.push(field.name.clone());
-        expr = *operand;
-    }
-    let ExprKind::Ident { name, root: false } = ast.kind(expr) else { return None };
-    names.push(name.clone());
-    names.reverse();
-    Some(names)
-}
-
-/// What an expression asks the session, if that is all it does.
-fn question(ast: &Ast, expr: ExprId) -> Option<Question> {
-    let ExprKind::Call { target: None, name, root: false, .. } = ast.kind(expr) else {
-        return None;
-    };
-    Question::of(&name.value)
-}
-
-/// Where an expression asks who may read something: those names come from outputs of tools.
-fn readers(ast: &Ast, expr: ExprId) -> Option<Span> {
-    let mut waiting = vec![expr];
-    while let Some(id) = waiting.pop() {
-        if question(ast, id) == Some(Question::Audience) {
-            return Some(ast.span(id));
-        }
-        waiting.extend(ast.children(id));
-    }
-    None
 }
 
 /// Finds the steps that become undone, and what undoes them; one that nothing undoes is reported.

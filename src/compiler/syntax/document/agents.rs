@@ -71,6 +71,9 @@ pub struct Labels {
     pub names: Vec<Spanned<Name>>,
     /// What a label brings with it.
     pub implies: Vec<(Spanned<Name>, Vec<Spanned<Name>>)>,
+    /// The families that say who may know a value, and nothing of who made it: those below
+    /// `secrecy`.
+    pub secret: Vec<Name>,
 }
 
 /// What principals with a role may call.
@@ -108,6 +111,9 @@ pub struct Flow {
     pub forbid: Vec<Spanned<Name>>,
     /// `closed_world: true`, and where it is written: a value of unknown origin is forbidden.
     pub closed_world: Option<Span>,
+    /// `trust_model: true`, and where it is written: what the model made of all that it has read
+    /// is not forbidden.
+    pub trust_model: Option<Span>,
     /// `sanitized_by`: sanitizers; a value that went through one is not forbidden.
     pub sanitized_by: Vec<Spanned<Name>>,
     /// `unless`: a condition in which `arg` is the argument.
@@ -237,6 +243,9 @@ pub(super) fn labels(node: &Node, sink: &mut Sink) -> Labels {
                 labels.implies.push((key, values));
                 continue;
             }
+            if group.key.value == "secrecy" {
+                labels.secret.push(key.value.clone());
+            }
             for value in values {
                 if good_family(&key, sink) && good_part(&value, sink) {
                     let full = Name::from(format!("{}.{}", key.value, value.value));
@@ -315,9 +324,12 @@ fn flow(node: &Node, reader: &mut Reader<'_>) -> Option<Flow> {
     let id = name(&keys.need("id", sink)?.value, "`id`", sink)?;
     let description = keys.text("description", sink).map(|text| text.value);
     let forbid = keys.value("forbid").map_or(Vec::new(), |it| names(it, "`forbid`", sink));
-    let closed = keys.value("closed_world");
-    let closed_world = closed.and_then(|it| boolean(it, "`closed_world`", sink).map(|on| (on, it)));
-    let closed_world = closed_world.and_then(|(on, it)| on.then_some(it.span));
+    let (closed, trusting) = (keys.value("closed_world"), keys.value("trust_model"));
+    let mut on = |node: Option<&Node>, what| {
+        node.filter(|it| boolean(it, what, sink) == Some(true)).map(|it| it.span)
+    };
+    let closed_world = on(closed, "`closed_world`");
+    let trust_model = on(trusting, "`trust_model`");
     if forbid.is_empty() && closed_world.is_none() {
         let node = &keys.need("forbid", sink)?.value;
         wrong(node, "`forbid` of a rule without `closed_world`", "labels", sink);
@@ -329,6 +341,18 @@ fn flow(node: &Node, reader: &mut Reader<'_>) -> Option<Flow> {
         wrong(node, "`closed_world` of a sink without `arg`", "`false`", sink);
         return None;
     }
+    if let Some(node) = trusting.filter(|_| trust_model.is_some()) {
+        // What the model has read is made by others; and a closed world is closed to the model.
+        let what = match (found.args.is_empty(), closed_world) {
+            (true, _) => "`trust_model` of a sink without `arg`",
+            (false, Some(_)) => "`trust_model` in a closed world",
+            (false, None) => "",
+        };
+        if !what.is_empty() {
+            wrong(node, what, "`false`", sink);
+            return None;
+        }
+    }
     let by = keys.value("sanitized_by");
     let sanitized_by = by.map_or(Vec::new(), |it| names(it, "`sanitized_by`", sink));
     if let Some(node) = by.filter(|_| found.args.is_empty()) {
@@ -339,7 +363,18 @@ fn flow(node: &Node, reader: &mut Reader<'_>) -> Option<Flow> {
     let unless = keys.value("unless").map(|it| reader.expression("unless", it));
     let over = over(&keys, reader).ok()?;
     let (span, sink) = (node.span, found);
-    Some(Flow { id, span, description, sink, forbid, closed_world, sanitized_by, unless, over })
+    Some(Flow {
+        id,
+        span,
+        description,
+        sink,
+        forbid,
+        closed_world,
+        trust_model,
+        sanitized_by,
+        unless,
+        over,
+    })
 }
 
 /// `over: deny`, or `{escalate: {..}}`: what happens where a rule objects. What is neither is

@@ -132,11 +132,12 @@ pub const FLOW: Mapping = Mapping {
         "sink",
         "forbid",
         "closed_world",
+        "trust_model",
         "sanitized_by",
         "unless",
         "over",
     ],
-    later: &["trust_model"],
+    later: &[],
 };
 
 /// The sink of an entry of `flow`.
@@ -162,10 +163,10 @@ pub const PLAN: Mapping =
 
 /// What a parameter of a plan may be.
 pub const PARAM_TYPES: [(&str, Param); 4] = [
-    ("string", Param::Text),
-    ("int", Param::Int),
-    ("double", Param::Double),
-    ("bool", Param::Bool),
+    (Param::Text.word(), Param::Text),
+    (Param::Int.word(), Param::Int),
+    (Param::Double.word(), Param::Double),
+    (Param::Bool.word(), Param::Bool),
 ];
 
 /// A step of a plan.

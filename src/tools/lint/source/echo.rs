@@ -5,7 +5,7 @@ use crate::compiler::syntax::document::model::{Role, TypeField};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
-use crate::tools::lint::plans::{UNTRUSTED, has_effect};
+use crate::tools::lint::plans::{UNTRUSTED, may_have};
 use crate::tools::lint::subject::Subject;
 
 /// Reports tools that change state and take a payload, all of whose output carries labels of its
@@ -24,7 +24,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
             output.inherit || labels.any(|label| label.value.starts_with(UNTRUSTED))
         };
         let inherits = outputs.iter().any(untrusted);
-        let Some(all) = all.filter(|_| !inherits && has_effect(tool, ToolEffect::State)) else {
+        let Some(all) = all.filter(|_| !inherits && may_have(tool, ToolEffect::State)) else {
             continue;
         };
         let (name, argument) = (&tool.name.value, &payload.name.value);

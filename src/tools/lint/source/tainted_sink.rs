@@ -5,13 +5,15 @@ use crate::compiler::syntax::document::model::{Role, Tool, TypeField};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
-use crate::tools::lint::plans::{Asked, Planned, acts, has_effect, is_step, way};
+use crate::tools::lint::plans::{Asked, Planned, acts, is_step, may_have, way};
 use crate::tools::lint::subject::Subject;
+use crate::tools::lint::taint::Taints;
 
 /// Reports declared flows from outputs that nobody trusts to targets of acting steps and payloads
 /// that leave, where any value will do. Rules of `flow` do not object to what a plan declares.
 pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     let Some(planned) = Planned::of(subject).filter(Planned::has_labels) else { return };
+    let taints = Taints::of(&planned);
     for (step, tool) in planned.steps().filter(|(_, tool)| acts(tool)) {
         for field in &tool.args {
             let asked = planned.asked(step, &field.name.value);
@@ -20,7 +22,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
             }
             let sources = asked.sources().filter(|source| is_step(&source.value));
             let found = sources.filter_map(|source| {
-                let (steps, label) = planned.taint(planned.step(&source.value)?)?;
+                let (steps, label) = taints.way(&source.value)?;
                 Some((source, steps, label))
             });
             let Some((source, steps, label)) = found.into_iter().next() else { continue };
@@ -31,7 +33,8 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
                 Some(first) => found.label(first.tool.span, format!("brings in `{label}`")),
                 None => found,
             };
-            let help = "say which values will do, with `matches`, `in` or `eq`";
+            let help = "say which values will do, with `matches`, `in` or `eq`; or have a \
+                        sanitizer take the label away";
             sink.report(found.help(help));
         }
     }
@@ -43,7 +46,7 @@ fn is_sink(tool: &Tool, field: &TypeField, asked: &Asked<'_>) -> bool {
     match role {
         Role::Target => !asked.is_bound(),
         Role::Payload => {
-            has_effect(tool, ToolEffect::Egress) && !asked.is_bound() && !asked.is_short()
+            may_have(tool, ToolEffect::Egress) && !asked.is_bound() && !asked.is_short()
         }
         Role::Value => false,
     }
