@@ -73,8 +73,8 @@ pub const TABLE_ENTRIES_MAX: usize = 65_535;
 /// 16 384 values of 16 bytes keep it at 256 KiB, inside a second-level cache.
 pub const FILE_VALUES_MAX: usize = 16_384;
 const _: () = assert!(FILE_VALUES_MAX <= 1 << 16, "an operand names a value in two bytes");
-/// Most instructions of one function: the last four targets are marks.
-pub const FUNCTION_INSTRUCTIONS_MAX: usize = 65_532;
+/// Most instructions of one function: the last four targets are marks, and none of them is the end.
+pub const FUNCTION_INSTRUCTIONS_MAX: usize = 65_531;
 /// Deepest nesting of loops that the verifier accepts.
 pub const LOOP_DEPTH_MAX: usize = 8;
 /// Deepest chain of calls between functions of a bundle.
@@ -95,6 +95,12 @@ pub const LABELS_MAX: usize = 4_096;
 pub const VERIFY_STEPS_PER_ENTRY: usize = 1_024;
 /// Steps of verification that every bundle gets.
 pub const VERIFY_STEPS_MIN: usize = 1 << 16;
+/// Most registers that verification keeps of ways that wait for the instruction they lead to.
+pub const VERIFY_WAITING_MAX: usize = 1 << 20;
+/// Most memory, in bytes, of all patterns of a bundle that have no dense automaton.
+pub const SIMULATED_BYTES_MAX: usize = 32 << 20;
+/// Most questions about types that the lists of rules of a bundle ask, each list by itself.
+pub const LISTS_ASKED_MAX: usize = 1 << 22;
 
 /// Largest trust policy, in bytes: its keys and bundles take a few hundred each.
 pub const TRUST_POLICY_BYTES_MAX: usize = 256 << 10;

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base::limits::{
     BUNDLE_BYTES_MAX, CALL_DEPTH_MAX, CURSORS_MAX, FILE_VALUES_MAX, FUNCTION_INSTRUCTIONS_MAX,
-    INDEX_PATTERNS_MAX, TABLE_ENTRIES_MAX,
+    INDEX_PATTERNS_MAX, SIMULATED_BYTES_MAX, TABLE_ENTRIES_MAX,
 };
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::emit::TooMany;
@@ -79,6 +79,7 @@ fn assemble(
     let slots = u16::try_from(places.slots.len()).unwrap_or(NONE);
     let (rows_of_functions, code) = link(&functions, slots)?;
     let overflow = tables.overflow || slots == NONE;
+    let simulated_bytes = tables.simulated_bytes;
     let module = Module {
         manifest,
         strings: tables.strings.entries.iter().collect(),
@@ -111,6 +112,10 @@ fn assemble(
     if overflow || module.rules.len() > TABLE_ENTRIES_MAX {
         let what = "constants, sets, types, rules or other table entries";
         return Err(TooMany { what, most: TABLE_ENTRIES_MAX });
+    }
+    if simulated_bytes > SIMULATED_BYTES_MAX {
+        let what = "bytes of patterns that are too large for a table of their states";
+        return Err(TooMany { what, most: SIMULATED_BYTES_MAX });
     }
     if module.index.patterns.len() > INDEX_PATTERNS_MAX {
         let what = "patterns of `on` with a `*` elsewhere than at the end";

@@ -43,6 +43,8 @@ pub(crate) struct Tables {
     constant_ids: FxHashMap<Vec<u8>, u16>,
     pub(crate) sets: Interned<Vec<u16>>,
     pub(crate) patterns: Vec<Pattern>,
+    /// What those without a dense automaton take.
+    pub(crate) simulated_bytes: usize,
     pattern_ids: FxHashMap<String, u16>,
     pub(crate) dispatch: Interned<Vec<u16>>,
     pub(crate) hosts: Vec<HostRow>,
@@ -145,7 +147,9 @@ impl Tables {
         if let Some(id) = self.pattern_ids.get(text) {
             return Some(*id);
         }
-        let automaton = pattern::compile(text).ok()?.to_bytes().unwrap_or_default();
+        let automaton = pattern::compile(text).ok()?;
+        self.simulated_bytes += automaton.simulated_bytes();
+        let automaton = automaton.to_bytes().unwrap_or_default();
         let row = Pattern { text: self.string(text), automaton };
         let id = u32::try_from(self.patterns.len()).unwrap_or(u32::MAX);
         let id = self.narrow(id);

@@ -12,6 +12,7 @@
 mod agree;
 mod groups;
 mod re2;
+mod register;
 mod rows;
 pub mod search;
 mod triggers;
@@ -113,6 +114,15 @@ impl Automaton {
                 Some(bytes)
             }
             Self::Simulated(_) => None,
+        }
+    }
+
+    /// The memory, in bytes, of one that is simulated; 0 of a dense one, whose bytes are there.
+    #[must_use]
+    pub fn simulated_bytes(&self) -> usize {
+        match self {
+            Self::Dense(_) => 0,
+            Self::Simulated(simulated) => simulated.get_nfa().memory_usage(),
         }
     }
 

@@ -2,29 +2,29 @@
 //!
 //! In:      rows, each with a number; a text.
 //! Out:     the places where rows stand, in order of what was looked for first.
-//! Imports: `lang::pattern::rows`.
+//! Imports: `lang::pattern::{register, rows}`.
 //!
 //! Each row has a trigger: one byte of it, or two neighbours, that are rare in texts. All triggers
-//! are asked of 64 places at a time, in loops without an exit, which are vectorised. Where one goes
-//! off its rows are compared, a word each. Rows share triggers where they can.
+//! are asked of 64 places at a time, in registers. Where one goes off its rows are compared, a word
+//! each. Rows share triggers where they can.
 //!
 //! A text that is full of what sets triggers off is given up: it is left to whoever looks at every
 //! byte. So no text costs more than some instructions a byte.
 
 use std::ops::ControlFlow;
 
+use crate::lang::pattern::register::{LANES, Register};
 use crate::lang::pattern::rows::{BY_TABLE, ROW_BYTES_MAX, Row, Trigger};
 
 /// Texts are looked at this many places at a time.
 const STRIDE: usize = 64;
-/// Bytes of a register: what is compared is laid out so often.
-const LANES: usize = 16;
 
-/// A row of bytes that are compared at once.
-type Register = [u8; LANES];
+/// At which places of a stride triggers go off: a bit each, that of the first place lowest.
+type Set = u64;
 
-/// At which places of a stride triggers go off: a byte that is not zero.
-type Set = [Register; STRIDE / LANES];
+/// A stride in registers.
+type Registers = [Register; STRIDE / LANES];
+
 /// How often triggers are chosen anew, seeing what others have chosen.
 const ROUNDS: usize = 2;
 
@@ -63,16 +63,13 @@ struct Single(Register);
 
 impl Single {
     fn of(trigger: Trigger) -> Self {
-        Self([trigger.first.value; LANES])
+        Self(Register::splat(trigger.first.value))
     }
 
-    /// Adds the places of `here` at which it goes off.
-    #[expect(clippy::inline_always, reason = "called, it keeps nothing in registers")]
-    #[inline(always)]
-    fn add(&self, set: &mut Register, here: &Register) {
-        for ((set, here), value) in set.iter_mut().zip(here).zip(&self.0) {
-            *set |= all_ones(here == value);
-        }
+    /// Where it goes off.
+    #[inline]
+    fn goes_off(self, here: Register) -> Register {
+        here.alike(self.0)
     }
 }
 
@@ -82,22 +79,14 @@ struct Pair([Register; 4]);
 
 impl Pair {
     fn of(Trigger { first, second }: Trigger) -> Self {
-        Self([first.mask, first.value, second.mask, second.value].map(|byte| [byte; LANES]))
+        Self([first.mask, first.value, second.mask, second.value].map(Register::splat))
     }
 
-    /// Adds the places at which it goes off: `here` are their bytes, `next` those behind them.
-    #[expect(clippy::inline_always, reason = "called, it keeps nothing in registers")]
-    #[inline(always)]
-    fn add(&self, set: &mut Register, here: &Register, next: &Register) {
+    /// Where it goes off: `here` are the bytes of the places, `next` those behind them.
+    #[inline]
+    fn goes_off(self, here: Register, next: Register) -> Register {
         let Self([mask, value, next_mask, next_value]) = self;
-        let first = here.iter().zip(mask).zip(value);
-        let second = next.iter().zip(next_mask).zip(next_value);
-        for ((set, first), second) in set.iter_mut().zip(first).zip(second) {
-            let ((here, mask), value) = first;
-            let ((next, next_mask), next_value) = second;
-            let first = all_ones(here & mask == *value);
-            *set |= first & all_ones(next & next_mask == *next_value);
-        }
+        here.and(mask).alike(value).and(next.and(next_mask).alike(next_value))
     }
 }
 
@@ -256,14 +245,14 @@ impl View<'_> {
         let mut set = Set::default();
         let mut effort = Effort::default();
         let mut compare =
-            |start, set: &Set| match self.compare((text, start), set, &mut effort, &mut seen) {
+            |start, set: Set| match self.compare((text, start), set, &mut effort, &mut seen) {
                 ControlFlow::Continue(()) => None,
                 ControlFlow::Break(End::Enough) => Some(Ok(())),
                 ControlFlow::Break(End::GaveUp(at)) => Some(Err(at)),
             };
         while let Some(at) = self.next(rest(text, start), &mut set) {
             start += at;
-            if let Some(end) = compare(start, &set) {
+            if let Some(end) = compare(start, set) {
                 return end;
             }
             start += STRIDE;
@@ -275,7 +264,7 @@ impl View<'_> {
         if let Some(room) = last.get_mut(..rest.len()) {
             room.copy_from_slice(rest);
         }
-        let end = self.next(&last, &mut set).and_then(|_| compare(start, &set));
+        let end = self.next(&last, &mut set).and_then(|_| compare(start, set));
         end.unwrap_or(Ok(()))
     }
 
@@ -293,21 +282,16 @@ impl View<'_> {
     fn compare(
         self,
         (text, start): (&[u8], usize),
-        set: &Set,
+        mut set: Set,
         effort: &mut Effort,
         seen: &mut impl FnMut(Sighting) -> ControlFlow<()>,
     ) -> ControlFlow<End> {
-        for (word, start) in set.as_flattened().as_chunks::<8>().0.iter().zip((start..).step_by(8))
-        {
-            let mut word = u64::from_le_bytes(*word);
-            while word != 0 {
-                let place = word.trailing_zeros() / 8;
-                word &= !(0xFF << (8 * place));
-                let trigger = start + place as usize;
-                self.compare_at(text, trigger, effort, seen)?;
-                if effort.exceeds(trigger) {
-                    return ControlFlow::Break(End::GaveUp(GaveUp(trigger + 1)));
-                }
+        while set != 0 {
+            let trigger = start + set.trailing_zeros() as usize;
+            set &= set - 1;
+            self.compare_at(text, trigger, effort, seen)?;
+            if effort.exceeds(trigger) {
+                return ControlFlow::Break(End::GaveUp(GaveUp(trigger + 1)));
             }
         }
         ControlFlow::Continue(())
@@ -346,23 +330,16 @@ impl View<'_> {
     }
 }
 
-/// As a mask.
-#[inline]
-fn all_ones(truth: bool) -> u8 {
-    u8::from(truth).wrapping_neg()
-}
-
 /// The first stride of `text` in which some trigger goes off, and at which of its places. What is
 /// left at the end, up to a stride, is not looked at.
-///
-/// A function of its own, and written as it is: otherwise the loops are not vectorised.
 #[inline(never)]
 fn next_set(singles: &[Single], pairs: &[Pair], text: &[u8], set: &mut Set) -> Option<usize> {
     let mut at = 0;
     while let (Some(here), Some(next)) = (lane(text, at), lane(text, at + 1)) {
-        let found = look(singles, pairs, here, next);
-        if found.iter().fold(0, |any, register| any | u128::from_ne_bytes(*register)) != 0 {
-            *set = found;
+        let found = look(singles, pairs, registers(here), registers(next));
+        let [a, b, c, d] = found;
+        if a.or(b).or(c.or(d)).bits() != 0 {
+            *set = bits(found);
             return Some(at);
         }
         at += STRIDE;
@@ -377,12 +354,13 @@ fn next_set(singles: &[Single], pairs: &[Pair], text: &[u8], set: &mut Set) -> O
 fn next_by_table([first, second]: &Table, text: &[u8], set: &mut Set) -> Option<usize> {
     let mut at = 0;
     while let (Some(here), Some(next)) = (lane(text, at), lane(text, at + 1)) {
-        let mut any = 0;
-        for ((set, here), next) in set.as_flattened_mut().iter_mut().zip(here).zip(next) {
-            *set = first[usize::from(*here)] & second[usize::from(*next)];
-            any |= *set;
+        let (mut any, mut lots) = (0, [0; STRIDE]);
+        for ((lots, here), next) in lots.iter_mut().zip(here).zip(next) {
+            *lots = first[usize::from(*here)] & second[usize::from(*next)];
+            any |= *lots;
         }
         if any != 0 {
+            *set = !bits(registers(&lots).map(|lots| lots.alike(Register::splat(0))));
             return Some(at);
         }
         at += STRIDE;
@@ -404,31 +382,39 @@ fn table(triggers: &[Trigger]) -> Table {
     table
 }
 
-/// At which of 64 places some trigger goes off.
-///
-/// Each register has its own name: of an array with an index, optimising for all crates at once
-/// keeps every step in memory, which takes half as long again.
-#[expect(clippy::inline_always, reason = "called, it keeps nothing in registers")]
-#[inline(always)]
-fn look(singles: &[Single], pairs: &[Pair], here: &[u8; STRIDE], next: &[u8; STRIDE]) -> Set {
-    let chunks = (here.as_chunks().0, next.as_chunks().0);
-    let ([here_a, here_b, here_c, here_d], [next_a, next_b, next_c, next_d]) = chunks else {
-        return Set::default();
-    };
-    let [mut a, mut b, mut c, mut d] = Set::default();
+/// At which of 64 places some trigger goes off. Each register has its own name: of an array with
+/// an index, optimising for all crates at once keeps every step in memory.
+#[inline]
+fn look(singles: &[Single], pairs: &[Pair], here: Registers, next: Registers) -> Registers {
+    let ([here_a, here_b, here_c, here_d], [next_a, next_b, next_c, next_d]) = (here, next);
+    let none = Register::splat(0);
+    let (mut a, mut b, mut c, mut d) = (none, none, none, none);
     for single in singles {
-        single.add(&mut a, here_a);
-        single.add(&mut b, here_b);
-        single.add(&mut c, here_c);
-        single.add(&mut d, here_d);
+        a = a.or(single.goes_off(here_a));
+        b = b.or(single.goes_off(here_b));
+        c = c.or(single.goes_off(here_c));
+        d = d.or(single.goes_off(here_d));
     }
     for pair in pairs {
-        pair.add(&mut a, here_a, next_a);
-        pair.add(&mut b, here_b, next_b);
-        pair.add(&mut c, here_c, next_c);
-        pair.add(&mut d, here_d, next_d);
+        a = a.or(pair.goes_off(here_a, next_a));
+        b = b.or(pair.goes_off(here_b, next_b));
+        c = c.or(pair.goes_off(here_c, next_c));
+        d = d.or(pair.goes_off(here_d, next_d));
     }
     [a, b, c, d]
+}
+
+/// A stride of bytes in registers.
+#[inline]
+fn registers(bytes: &[u8; STRIDE]) -> Registers {
+    let [a, b, c, d] = bytes.as_chunks().0 else { return [Register::splat(0); STRIDE / LANES] };
+    [Register::of(a), Register::of(b), Register::of(c), Register::of(d)]
+}
+
+/// The highest bit of each byte.
+#[inline]
+fn bits(registers: Registers) -> Set {
+    registers.iter().rev().fold(0, |set, it| set << LANES | Set::from(it.bits()))
 }
 
 /// The text from `at` on.

@@ -61,6 +61,9 @@ pub enum Refused {
     Nothing,
     /// The bytes are whole, and are no bundle that may decide: what the loader said.
     Bundle(Box<dyn Error + Send + Sync>),
+    /// The bytes are whole, and what kept them from being loaded lies elsewhere and may pass. They
+    /// are tried again.
+    NotYet(Box<dyn Error + Send + Sync>),
 }
 
 impl fmt::Display for Refused {
@@ -81,6 +84,7 @@ impl fmt::Display for Refused {
             }
             Self::Nothing => f.write_str("there is no bundle"),
             Self::Bundle(error) => write!(f, "the bundle is refused: {error}"),
+            Self::NotYet(error) => write!(f, "the bundle is not loaded yet: {error}"),
         }
     }
 }
@@ -127,7 +131,7 @@ impl More {
 }
 
 /// Makes a candidate of the bytes of all files, in their order.
-type Loader = dyn FnMut(&[Vec<u8>]) -> Result<Candidate, Box<dyn Error + Send + Sync>> + Send;
+type Loader = dyn FnMut(&[Vec<u8>]) -> Result<Candidate, Refused> + Send;
 
 /// Files that together are what is loaded: a bundle, and what vouches for it.
 pub struct Files {
@@ -160,9 +164,24 @@ impl Files {
     /// called once for each content that is new, not again for one that it refused.
     pub fn new<E: Error + Send + Sync + 'static>(
         paths: Vec<(PathBuf, usize)>,
-        mut load: impl FnMut(&[Vec<u8>]) -> Result<Candidate, E> + Send + 'static,
+        load: impl FnMut(&[Vec<u8>]) -> Result<Candidate, E> + Send + 'static,
     ) -> Self {
-        let load = move |contents: &[Vec<u8>]| load(contents).map_err(Into::into);
+        Self::trying_again(paths, load, |_| false)
+    }
+
+    /// The same, and what is not the fault of the bytes, as `passes` says of an error, may pass:
+    /// they are loaded anew at each look, until they are taken or refused.
+    pub fn trying_again<E: Error + Send + Sync + 'static>(
+        paths: Vec<(PathBuf, usize)>,
+        mut load: impl FnMut(&[Vec<u8>]) -> Result<Candidate, E> + Send + 'static,
+        passes: impl Fn(&E) -> bool + Send + 'static,
+    ) -> Self {
+        let load = move |contents: &[Vec<u8>]| {
+            load(contents).map_err(|error| {
+                let refused = if passes(&error) { Refused::NotYet } else { Refused::Bundle };
+                refused(error.into())
+            })
+        };
         Self { paths, load: Box::new(load), seen: None, told: None }
     }
 
@@ -195,7 +214,11 @@ impl Files {
         if known {
             return Ok(None);
         }
-        (self.load)(&contents).map(Some).map_err(Refused::Bundle)
+        let loaded = (self.load)(&contents);
+        if matches!(loaded, Err(Refused::NotYet(_))) {
+            self.seen = None;
+        }
+        loaded.map(Some)
     }
 }
 
@@ -207,7 +230,8 @@ impl Source for Files {
         match refused {
             Refused::Bundle(_) | Refused::Nothing => Err(refused),
             // Nobody wants to hear every second that a file is not there.
-            Refused::Unreadable { .. }
+            Refused::NotYet(_)
+            | Refused::Unreadable { .. }
             | Refused::NoFile { .. }
             | Refused::TooLarge { .. }
             | Refused::Moving { .. } => {

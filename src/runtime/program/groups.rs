@@ -4,6 +4,8 @@
 //! Out:     `Tables`.
 //! Imports: `runtime::bundle`, `runtime::program`.
 
+use std::collections::HashSet;
+
 use crate::runtime::bundle::module::{Module, NONE, Phase, Requirement};
 use crate::runtime::program::plan::{
     Asked, Asker, Bucket, Group, Rare, Span, Tables, cost, requirements,
@@ -30,6 +32,8 @@ pub(super) struct Groups<'m> {
     typed: [bool; 2],
     /// For each slot what was asked of its type first, and behind how many such questions.
     first: Vec<(u32, Requirement)>,
+    /// What the group asks of types of slots that it asks for several.
+    others: HashSet<Requirement>,
     /// The group for lists without a rule of the phase.
     empty: Bucket,
 }
@@ -53,6 +57,7 @@ impl<'m> Groups<'m> {
             common: [words.clone(), words],
             typed: [false, false],
             first: vec![(0, nothing); module.slots.len()],
+            others: HashSet::new(),
             empty: Bucket::default(),
         }
     }
@@ -115,6 +120,7 @@ impl<'m> Groups<'m> {
         let common = self.common.get(at).map_or(&[][..], Vec::as_slice);
         self.needed.copy_from_slice(common);
         let (first, typed) = (self.tables.rules.len(), self.tables.typed.len());
+        self.others.clear();
         let mut together = 0_u64;
         for rule in rules {
             let row = self.module.rules.get(usize::from(*rule));
@@ -171,7 +177,7 @@ impl<'m> Groups<'m> {
         let place = u32::try_from(start + asked.len()).unwrap_or(u32::MAX) + 1;
         match self.first.get_mut(usize::from(requirement.slot)) {
             Some((known, first)) if *known as usize > start => {
-                *first != requirement && asked.iter().all(|it| it.requirement != requirement)
+                *first != requirement && self.others.insert(requirement)
             }
             Some(first) => {
                 *first = (place, requirement);

@@ -33,6 +33,25 @@ pub enum TrustError {
     Successor(Box<PolicyError>),
 }
 
+impl TrustError {
+    /// Whether the same bytes may be let in later: the reason is the clock, or the file that
+    /// remembers versions could not be read or written.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Memory(fault) => matches!(fault, MemoryFault::Unusable { .. }),
+            Self::Admission(fault) => matches!(
+                fault,
+                AdmissionFault::NoTime { .. }
+                    | AdmissionFault::PolicyExpired { .. }
+                    | AdmissionFault::Expired { .. }
+                    | AdmissionFault::Lifetime { .. }
+            ),
+            Self::Signatures(_) | Self::Program(_) | Self::Successor(_) => false,
+        }
+    }
+}
+
 /// Why signatures do not vouch for something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignatureFault {
@@ -79,6 +98,11 @@ pub enum SignatureFault {
 /// Why a trust policy does not let something in. Times are seconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdmissionFault {
+    /// The clock says no time: at it nothing would have expired.
+    NoTime {
+        /// What it says.
+        at: i64,
+    },
     /// The trust policy has expired.
     PolicyExpired {
         /// When.
@@ -221,6 +245,11 @@ impl SignatureFault {
 impl AdmissionFault {
     fn said(&self) -> Said {
         match self {
+            Self::NoTime { at } => {
+                let fact =
+                    format!("is asked at {at} seconds since 1970, before which none expires");
+                (fact, "set the clock of this machine, then try again")
+            }
             Self::PolicyExpired { since } => {
                 (format!("is asked of a trust policy that expired at {}", time(*since)), NEXT)
             }

@@ -16,7 +16,8 @@ use crate::runtime::trust::policy::TrustPolicy;
 use crate::runtime::trust::state::Memory;
 
 /// A bundle and its envelope, which `policy` is asked about whenever one of them changes. `clock`
-/// says the time of such a look, in seconds since the epoch: no decision asks it.
+/// says the time of such a look, in seconds since the epoch: no decision asks it. Where the memory
+/// cannot be used, or the time is the reason, the same files are asked about again.
 pub fn signed(
     bundle: impl Into<PathBuf>,
     envelope: impl Into<PathBuf>,
@@ -25,11 +26,12 @@ pub fn signed(
     mut clock: impl FnMut() -> i64 + Send + 'static,
 ) -> Files {
     let paths = vec![(bundle.into(), BUNDLE_BYTES_MAX), (envelope.into(), ENVELOPE_BYTES_MAX)];
-    Files::new(paths, move |contents: &[Vec<u8>]| -> Result<Candidate, TrustError> {
+    let load = move |contents: &[Vec<u8>]| -> Result<Candidate, TrustError> {
         let [bundle, envelope] = contents else {
             return Err(SignatureFault::Missing.into());
         };
         let verified = Unverified::read(bundle, Some(envelope))?;
         Ok(Candidate::of(verified.verify(&policy, &memory, clock())?.load()?))
-    })
+    };
+    Files::trying_again(paths, load, TrustError::may_pass)
 }

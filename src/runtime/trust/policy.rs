@@ -191,8 +191,11 @@ impl TrustPolicy {
     /// Whether the policy holds, at a time.
     ///
     /// # Errors
-    /// If it has expired.
+    /// If it has expired, or the time is none: a machine without a clock says 0.
     pub fn holds(&self, at: i64) -> Result<(), TrustError> {
+        if at <= 0 {
+            return Err(AdmissionFault::NoTime { at }.into());
+        }
         if at < self.expires {
             return Ok(());
         }

@@ -138,6 +138,9 @@ faults! {
     30 Told { at } "{at} is sensitive or holds what is, and a message or an output would tell it";
     30 Unmarked { node } "place {node} is a sensitive field, and not marked as one";
     31 TooComplex "verification takes more steps than its size allows";
+    31 Waiting "too many registers wait behind jumps";
+    31 Simulated "patterns without a dense automaton take too much memory";
+    31 Asked "lists of rules ask too much of types";
     32 NoDefault "rules are there, but nothing is said about requests that none speaks about";
     33 MessageOrder { at } "message {at} is out of order";
     33 EnumOrder { at } "enum {at} or its values are out of order";

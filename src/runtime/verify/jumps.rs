@@ -123,6 +123,11 @@ pub(super) fn edges(ins: &Instruction) -> (bool, bool, bool) {
     }
 }
 
+const _: () = assert!(
+    FUNCTION_INSTRUCTIONS_MAX < INFALLIBLE as usize,
+    "the end of a function, which is T, is no mark"
+);
+
 /// Checks that functions partition the code (V10).
 pub(super) fn partition(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     let mut next = 0;

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::base::limits::{FATIGUE_MAX, INDEX_PATTERNS_MAX};
+use crate::base::limits::{FATIGUE_MAX, INDEX_PATTERNS_MAX, LISTS_ASKED_MAX};
 use crate::lang::decision::Effect;
 use crate::lang::glob;
 use crate::lang::opcodes::Op;
@@ -281,8 +281,18 @@ fn index(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
     if let Some(rule) = seen.iter().position(|seen| !seen) {
         return Err(Fault::IndexRule { rule: number(rule) }.into());
     }
+    asked(module)?;
     complete(module, steps)?;
     matched(module, steps)
+}
+
+/// Each list asks what its rules ask of types: so their product with the lists is bounded.
+fn asked(module: &Module) -> Result<(), VerifyError> {
+    let RuleIndex { always, keys, prefixes, patterns, .. } = &module.index;
+    let of = |rule: &u16| module.rules.get(usize::from(*rule)).map_or(0, |row| row.requirements);
+    let rows = [keys, prefixes, patterns].into_iter().flatten().flat_map(|(_, rules)| rules);
+    let asked: usize = rows.chain(always).map(|rule| usize::from(of(rule))).sum();
+    ensure(asked <= LISTS_ASKED_MAX, Fault::Asked)
 }
 
 fn holds_string(module: &Module, slot: u16) -> bool {

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::base::limits::{CONSTANT_DEPTH_MAX, DFA_BYTES_MAX};
+use crate::base::limits::{CONSTANT_DEPTH_MAX, DFA_BYTES_MAX, SIMULATED_BYTES_MAX};
 use crate::lang::constant::Constant;
 use crate::lang::functions::by_number;
 use crate::lang::pattern::search::{Pattern, PatternFault};
@@ -235,6 +235,7 @@ fn sets(module: &Module, steps: &mut Steps) -> Result<(), VerifyError> {
 fn patterns(module: &Module, steps: &mut Steps) -> Result<Vec<Pattern>, VerifyError> {
     let mut seen = HashSet::with_capacity(module.patterns.len());
     let mut made = Vec::with_capacity(module.patterns.len());
+    let mut simulated = 0;
     for (at, pattern) in module.patterns.iter().enumerate() {
         steps.spend(1)?;
         let at = number(at);
@@ -244,7 +245,11 @@ fn patterns(module: &Module, steps: &mut Steps) -> Result<Vec<Pattern>, VerifyEr
         ensure(pattern.automaton.len() <= DFA_BYTES_MAX, Fault::Automaton { at })?;
         let text = usize::try_from(pattern.text).ok().and_then(|at| module.strings.get(at));
         match Pattern::of(text.unwrap_or_default(), &pattern.automaton) {
-            Ok(pattern) => made.push(pattern),
+            Ok(pattern) => {
+                simulated += pattern.simulated_bytes();
+                ensure(simulated <= SIMULATED_BYTES_MAX, Fault::Simulated)?;
+                made.push(pattern);
+            }
             Err(PatternFault::Automaton) => return Err(Fault::Automaton { at }.into()),
             // A text that lacks what is looked for first is not shown to the automaton.
             Err(PatternFault::Text) => return Err(Fault::PatternText { at }.into()),

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use crate::base::limits::{LIST_LENGTH_ASSUMED, TEXT_BYTES_ASSUMED};
+use crate::base::limits::{CONTEXT_BYTES_MAX, LIST_LENGTH_ASSUMED, TEXT_BYTES_ASSUMED};
 use crate::lang::constant::Constant;
 use crate::lang::functions::{Cost, Function, Sig, all, by_number, named};
 use crate::lang::opcodes::{Instruction, Op, Work, X_LEVEL};
@@ -120,8 +120,9 @@ pub(super) fn result(
         Op::Multiply | Op::Divide | Op::Modulo => number(module, a, b),
         Op::Negate => number(module, a, a),
         Op::Size | Op::Counted => Known::of(Kind::Int),
-        Op::Index => Known::typed(module, a.ty.entry(module)),
-        Op::Select => selected(module, a, constant),
+        // A part is no larger than the whole.
+        Op::Index => Known { among: a.among, ..Known::typed(module, a.ty.entry(module)) },
+        Op::Select => Known { among: a.among, ..selected(module, a, constant) },
         Op::Call => of_builtin(module, ins.b, reads.arguments),
         Op::CallAny => any_of(module, ins.b),
         Op::CallHost => module
@@ -296,7 +297,7 @@ fn size(module: &Module, value: Known) -> u64 {
         Kind::List | Kind::Map => turns(value),
         // Bytes, or elements, which are worth more.
         Kind::Dyn if value.len != UNBOUNDED => u64::from(value.len),
-        Kind::Dyn | Kind::String | Kind::Bytes | Kind::Message => text(value.len),
+        Kind::Dyn | Kind::String | Kind::Bytes | Kind::Message => text(value.len, value.among),
         Kind::Null
         | Kind::Bool
         | Kind::Int
@@ -310,9 +311,13 @@ fn size(module: &Module, value: Known) -> u64 {
     }
 }
 
-fn text(len: u32) -> u64 {
+/// What looking at all of a text costs. Of values that share a context, which is walked through
+/// once to come to them, one has its share: some are longer, then others are shorter.
+fn text(len: u32, among: u32) -> u64 {
     let bytes = if len == UNBOUNDED { TEXT_BYTES_ASSUMED } else { u64::from(len) };
-    bytes / TEXT_BYTES_PER_UNIT
+    let all = CONTEXT_BYTES_MAX as u64 / TEXT_BYTES_PER_UNIT;
+    let share = all.checked_div(u64::from(among)).map_or(u64::MAX, |share| share + 1);
+    share.min(bytes / TEXT_BYTES_PER_UNIT)
 }
 
 /// What one run of `ins` costs, calls included, loops counted once.
@@ -335,7 +340,7 @@ pub(super) fn cost(
         Work::OfA => of(reads.a),
         Work::OfB => of(reads.b),
         Work::Both => of(reads.a).saturating_add(of(reads.b)),
-        Work::Measured => of(reads.a).min(text(UNBOUNDED)),
+        Work::Measured => of(reads.a).min(text(UNBOUNDED, 0)),
         Work::Search => {
             let dense =
                 module.patterns.get(usize::from(ins.b)).is_some_and(|it| !it.automaton.is_empty());

@@ -95,13 +95,16 @@ pub struct Known {
     pub presence: Presence,
     /// Most bytes of text, elements of a list, entries of a map; `UNBOUNDED` if that is not known.
     pub len: u32,
+    /// Of how many values that share the bytes of one context it is one, or a part of one; 0 if it
+    /// may have been built.
+    pub(super) among: u32,
     /// The drafted frame row that says so, or `u32::MAX`.
     pub(super) frame: u32,
 }
 
 impl Known {
     pub(super) const fn new(ty: Ty, presence: Presence, len: u32) -> Self {
-        Self { ty, presence, len, frame: u32::MAX }
+        Self { ty, presence, len, among: 0, frame: u32::MAX }
     }
 
     /// A value of this type.

@@ -98,3 +98,31 @@ fn what_is_not_trusted_keeps_what_decided() {
     assert!(said.iter().any(|said| said.contains("version 3 was loaded before")), "{said:?}");
     assert_eq!((rule.as_str(), engine.active().generation()), ("second", 2));
 }
+
+#[test]
+fn what_may_pass_is_tried_again() {
+    let folder = Folder::new("trust-reload-again");
+    let (folder, clock) = (folder.path(), Arc::new(AtomicI64::new(AT)));
+    release(folder, "first", 1, 1);
+    let mut files = files(folder, &clock);
+    let engine = start(&mut files).expect("a good bundle");
+    let state = folder.join("state");
+    let away = folder.join("away");
+    // Nobody can write a folder.
+    fs::rename(&state, &away).expect("a name");
+    fs::create_dir(&state).expect("a folder");
+    release(folder, "second", 2, 1);
+    let (said, rule) = settle(&engine, &mut files);
+    assert!(said.len() == 1 && said[0].contains("not loaded yet"), "{said:?}");
+    assert_eq!(rule, "first");
+    assert_eq!(settle(&engine, &mut files), (vec![], "first".to_owned()), "told once");
+    fs::remove_dir(&state).expect("a folder");
+    fs::rename(&away, &state).expect("a name");
+    assert_eq!(settle(&engine, &mut files), (vec![], "second".to_owned()));
+    clock.store(0, Ordering::Relaxed);
+    release(folder, "third", 3, 1);
+    let (said, _) = settle(&engine, &mut files);
+    assert!(said.len() == 1 && said[0].contains("0 seconds since 1970"), "{said:?}");
+    clock.store(AT, Ordering::Relaxed);
+    assert_eq!(settle(&engine, &mut files), (vec![], "third".to_owned()));
+}

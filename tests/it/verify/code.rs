@@ -37,6 +37,9 @@ fn partition(cases: &mut Cases) {
     cases.change(partition, "more than there is", |module| {
         module.functions[4].len += 1;
     });
+    // The end of a function is T: it is no mark, or what leads nowhere would lead there.
+    cases.accept(10, "the longest function", condition(&vec![compare(); 65_531]));
+    cases.refuse(partition, "a function that ends at a mark", condition(&vec![compare(); 65_532]));
     cases.change("CodeLeft", "code of no function", |module| module.code.push(ins(Op::Jump)));
 }
 

@@ -4,7 +4,7 @@ use policyc::lang::opcodes::{
     EXIT_FALSE, INFALLIBLE, Instruction, Op, X_EQUAL, X_GREATER, X_INVERT, X_LEVEL, X_PAIRS,
 };
 use policyc::runtime::bundle::module::{
-    FrameRow, FunctionKind, Module, NONE, Requirement, TypeRow,
+    FrameRow, FunctionKind, Module, NONE, Requirement, TemplatePart, TypeRow,
 };
 use policyc::runtime::verify::annotate;
 
@@ -319,4 +319,21 @@ fn results(cases: &mut Cases) {
     }
     let many = ready(CONDITION, 16_000, 0, &code);
     cases.refuse("TooComplex", "many registers and many failures", many);
+    for (jumps, waits) in [(60_u16, false), (70, true)] {
+        let mut code: Vec<Instruction> = Vec::new();
+        for at in 0..jumps {
+            code.push(ins(Op::EqualConst).abc(3, 0, 0).f(jumps + at));
+        }
+        code.extend(vec![ins(Op::EqualConst).abc(3, 0, 0); usize::from(jumps)]);
+        let mut module = small(CONDITION, 16_000, 0, &code);
+        // Text pays for steps.
+        module.templates = vec![vec![TemplatePart::Text(0); 4_000]];
+        module.outcomes[0].template = 0;
+        annotate(&mut module);
+        if waits {
+            cases.refuse("Waiting", "many registers that wait", module);
+        } else {
+            cases.accept(31, "registers that wait within bounds", module);
+        }
+    }
 }

@@ -3,10 +3,12 @@
 use policyc::base::limits::INDEX_PATTERNS_MAX;
 use policyc::lang::decision::Effect;
 use policyc::runtime::bundle::module::{
-    KeyedType, Module, NONE, Requirement, RuleIndex, TemplatePart,
+    KeyedType, Module, NONE, Requirement, RuleIndex, TemplatePart, TypeRow,
 };
+use policyc::runtime::verify::annotate;
 
-use super::{Cases, whole};
+use super::tables::change_strings;
+use super::{Case, Cases, whole};
 use crate::support::module::string;
 
 pub(super) fn cases(cases: &mut Cases) {
@@ -117,6 +119,9 @@ fn requirements(cases: &mut Cases) {
     cases.change("ShadowDemands", "a shadow rule that demands", |module| {
         module.requirements[3].optional = false;
     });
+    for (lists, asked) in [(1_023, Ok(31)), (1_024, Err("Asked"))] {
+        cases.0.push(Case { what: "lists that all ask", module: asking(lists), expected: asked });
+    }
     let slot = "RequirementSlot";
     cases.change(slot, "a slot that is not there", |module| module.requirements[2].slot = 99);
     cases.change(slot, "the time of the decision", |module| module.requirements[2].slot = 5);
@@ -224,4 +229,30 @@ fn fallbacks(cases: &mut Cases) {
             default.escalation = 0;
         }
     });
+}
+
+/// So many lists of a rule that has 4 096 requirements, beside one that is always asked: 1 024 are
+/// too many.
+fn asking(lists: usize) -> Module {
+    let mut module = whole();
+    let types = module.types.len();
+    module.types.extend((0..4_093).map(|most| TypeRow::List(0, Some(most))));
+    let typed = |ty| Requirement { slot: 3, ty, optional: true, keyed: NONE };
+    let asked = (0..4_093).map(|at| typed(u16::try_from(types + at).unwrap()));
+    module.requirements.splice(3..3, asked);
+    module.rules[0].requirements += 4_093;
+    module.rules[1].first_requirement += 4_093;
+    module.outputs[0].first_requirement += 4_093;
+    for row in &mut module.govern.terms {
+        row.first_requirement += 4_093;
+    }
+    // One by its prefix, one by a pattern.
+    let first = u32::try_from(module.strings.len()).unwrap();
+    let more = 0..u32::try_from(lists - 3).unwrap();
+    change_strings(&mut module, |strings| {
+        strings.extend(more.clone().map(|at| format!("~{at:05}")));
+    });
+    module.index.keys.extend(more.map(|at| (first + at, vec![0])));
+    annotate(&mut module);
+    module
 }

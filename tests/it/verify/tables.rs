@@ -28,7 +28,7 @@ pub(super) fn cases(cases: &mut Cases) {
     govern(cases);
 }
 
-fn change_strings(module: &mut Module, change: impl FnOnce(&mut [String])) {
+pub(super) fn change_strings(module: &mut Module, change: impl FnOnce(&mut Vec<String>)) {
     let mut strings: Vec<String> = module.strings.iter().map(str::to_owned).collect();
     change(&mut strings);
     module.strings = strings.iter().collect();
@@ -219,6 +219,8 @@ fn builtins(cases: &mut Cases) {
         let at = module.patterns[0].text as usize;
         change_strings(module, |strings| "s.(d".clone_into(&mut strings[at]));
     });
+    cases.refuse("Unused", "simulated patterns that fit, of which nobody asks", simulated(50));
+    cases.refuse("Simulated", "simulated patterns that do not fit together", simulated(300));
     cases.change("PatternTwice", "a pattern twice", |module| {
         module.patterns.push(module.patterns[0].clone());
     });
@@ -228,6 +230,18 @@ fn builtins(cases: &mut Cases) {
     cases.change("TableReference", "a pattern without text", |module| {
         module.patterns[0].text = 1_000;
     });
+}
+
+/// The module with everything, and so many patterns that no table of states holds.
+fn simulated(count: u32) -> Module {
+    let mut module = whole();
+    let first = u32::try_from(module.strings.len()).unwrap();
+    change_strings(&mut module, |strings| {
+        strings.extend((0..count).map(|at| format!("~{at:03}[^a]{{500}}")));
+    });
+    let rows = (0..count).map(|at| Pattern { text: first + at, automaton: Vec::new() });
+    module.patterns.extend(rows);
+    module
 }
 
 fn places(cases: &mut Cases) {

@@ -76,6 +76,12 @@ impl Pattern {
         }
     }
 
+    /// As `Automaton::simulated_bytes`.
+    #[must_use]
+    pub fn simulated_bytes(&self) -> usize {
+        self.automaton.simulated_bytes()
+    }
+
     /// Memory for searching.
     #[must_use]
     pub fn cache(&self) -> Cache {

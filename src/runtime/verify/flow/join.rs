@@ -1,13 +1,58 @@
 //! Where edges meet: what is known on all of them, and the rows that say so (V16).
 //!
-//! Imports: `runtime::bundle`.
+//! Imports: `base::limits`, `lang::opcodes`, `runtime::bundle`.
 
+use crate::base::limits::VERIFY_WAITING_MAX;
+use crate::lang::opcodes::EXIT_ERROR;
 use crate::runtime::bundle::module::{FrameRow, NONE};
 use crate::runtime::verify::error::{Fault, VerifyError};
 use crate::runtime::verify::flow::{Draft, Mode, Pass, Passed, State};
+use crate::runtime::verify::structure::ensure;
 use crate::runtime::verify::types::{Known, Ty};
 
 impl Pass<'_> {
+    /// Along an edge to a target, or out of the function.
+    pub(super) fn edge(&mut self, to: u16, state: &State) -> Result<(), VerifyError> {
+        let at = usize::from(to);
+        if at >= self.pending.len() {
+            self.passed.fails |= to == EXIT_ERROR;
+            return Ok(());
+        }
+        let before = self.pending.get_mut(at).and_then(Option::take);
+        let known = if let Some(before) = before {
+            self.join(at, before, state)?
+        } else {
+            self.steps.spend(state.size())?;
+            self.waiting += 1 + state.registers.len();
+            ensure(self.waiting <= VERIFY_WAITING_MAX, Fault::Waiting)?;
+            state.clone()
+        };
+        if let Some(pending) = self.pending.get_mut(at) {
+            *pending = Some(known);
+        }
+        Ok(())
+    }
+
+    /// At instruction `pc`: what is known on all edges that lead here, the one from the
+    /// instruction before, if it goes on, being the last.
+    pub(super) fn arrive(
+        &mut self,
+        pc: usize,
+        falls: bool,
+        state: &mut State,
+    ) -> Result<(), VerifyError> {
+        let before = self.pending.get_mut(pc).and_then(Option::take);
+        let size = before.as_ref().map_or(0, |before| 1 + before.registers.len());
+        self.waiting = self.waiting.saturating_sub(size);
+        match before {
+            Some(before) if falls => *state = self.join(pc, before, state)?,
+            Some(before) => *state = before,
+            None if falls => self.steps.spend(state.size())?,
+            None => return Err(Fault::Unreachable.into()),
+        }
+        Ok(())
+    }
+
     /// What is known on the edges into `at` that were met `before`, and on one more.
     pub(super) fn join(
         &mut self,
@@ -43,7 +88,8 @@ impl Pass<'_> {
     ) -> Result<Option<Known>, VerifyError> {
         let presence = known.presence.max(other.presence);
         let len = known.len.max(other.len);
-        let joined = |ty, frame| Some(Known { ty, presence, len, frame });
+        let among = known.among.min(other.among);
+        let joined = |ty, frame| Some(Known { ty, presence, len, among, frame });
         if known.ty == other.ty && known.frame == other.frame || other.ty == Ty::Never {
             return Ok(joined(known.ty, known.frame));
         }

@@ -48,9 +48,11 @@ impl Pass<'_> {
                 *turns_of = if row.next == row.iter { 1 } else { turns(range) };
             }
         }
+        let most = u32::try_from(turns(range)).unwrap_or(u32::MAX);
+        let among = range.among.saturating_mul(most);
         for (register, known) in (ins.c..).zip(self.element(range, ins.x)) {
             if let Some(register) = self.register_mut(state, register) {
-                *register = known;
+                *register = known.map(|known| Known { among, ..known });
             }
         }
         Ok(())

@@ -15,9 +15,7 @@ mod loops;
 
 use std::collections::HashMap;
 
-use crate::lang::opcodes::{
-    EXIT_ERROR, INFALLIBLE, Instruction, Op, Operand, X_INVERT, X_LEVEL, X_PAIRS,
-};
+use crate::lang::opcodes::{INFALLIBLE, Instruction, Op, Operand, X_INVERT, X_LEVEL, X_PAIRS};
 use crate::runtime::bundle::module::{FrameRow, FunctionKind, Module, NONE, NodeMode, SlotRow};
 use crate::runtime::verify::calls::Fact;
 use crate::runtime::verify::error::{Fault, VerifyError};
@@ -157,8 +155,9 @@ struct Pass<'a> {
     collects: Vec<Option<Collects>>,
     /// What is known of slots from their places in the context.
     slots: &'a [Known],
-    /// What is known behind jumps to each instruction.
+    /// What is known behind jumps to each instruction, and how many registers these are.
     pending: Vec<Option<State>>,
+    waiting: usize,
     /// For each loop, the builders at the start of a turn.
     heads: Vec<Vec<Builder>>,
     drafts: Vec<Draft>,
@@ -201,6 +200,7 @@ pub(super) fn pass(
         collects: collects(body.module, body.code),
         slots,
         pending: cleared(pending, body.code.len(), None),
+        waiting: 0,
         heads: vec![Vec::new(); shape.loops.len()],
         drafts: Vec::new(),
         draft_ids: HashMap::new(),
@@ -247,6 +247,7 @@ fn slot(module: &Module, row: SlotRow) -> Known {
         SlotRow::Value(at) => {
             let node = module.paths.get(usize::from(at));
             let known = Known::of_row(module, node.map_or(NONE, |node| node.ty), presence);
+            let known = Known { among: 1, ..known };
             let in_columns = node.is_some_and(|node| node.mode == NodeMode::Rows);
             if in_columns { Known { ty: Ty::Columns(at), ..known } } else { known }
         }
@@ -418,6 +419,7 @@ impl Pass<'_> {
         let fact = fact.and_then(|at| self.facts.get(at));
         if let Some(fact) = fact.filter(|fact| fact.ty != NONE) {
             let asked = Known::of_row(self.body.module, fact.ty, known.presence);
+            let asked = Known { among: known.among, ..asked };
             let in_columns = matches!(known.ty, Ty::Columns(_));
             known = if in_columns { Known { ty: known.ty, ..asked } } else { asked };
         }
@@ -562,38 +564,6 @@ impl Pass<'_> {
             return Err(Fault::ReturnType { ty: u32::from(ty) }.into());
         }
         self.passed.wider = true;
-        Ok(())
-    }
-
-    /// Along an edge to a target, or out of the function.
-    fn edge(&mut self, to: u16, state: &State) -> Result<(), VerifyError> {
-        let at = usize::from(to);
-        if at >= self.pending.len() {
-            self.passed.fails |= to == EXIT_ERROR;
-            return Ok(());
-        }
-        let before = self.pending.get_mut(at).and_then(Option::take);
-        let known = if let Some(before) = before {
-            self.join(at, before, state)?
-        } else {
-            self.steps.spend(state.size())?;
-            state.clone()
-        };
-        if let Some(pending) = self.pending.get_mut(at) {
-            *pending = Some(known);
-        }
-        Ok(())
-    }
-
-    /// At instruction `pc`: what is known on all edges that lead here, the one from the
-    /// instruction before, if it goes on, being the last.
-    fn arrive(&mut self, pc: usize, falls: bool, state: &mut State) -> Result<(), VerifyError> {
-        match self.pending.get_mut(pc).and_then(Option::take) {
-            Some(before) if falls => *state = self.join(pc, before, state)?,
-            Some(before) => *state = before,
-            None if falls => self.steps.spend(state.size())?,
-            None => return Err(Fault::Unreachable.into()),
-        }
         Ok(())
     }
 }
