@@ -15,8 +15,9 @@ use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::request::proto::ingest_proto;
-use crate::runtime::vm::request::{Filled, Moment, ingest};
+use crate::runtime::vm::request::{Filled, Moment, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::alone;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::why::exhaust::exhaust;
 use crate::tools::why::watch::Watcher;
@@ -95,14 +96,43 @@ pub fn read<'a>(
     }
 }
 
-/// Decides about a context.
+/// A context with what a session answers that it asks, where it asks one (`alone`).
+fn answered(
+    program: &Program,
+    (form, context): (Form, &[u8]),
+    moment: &Moment<'_>,
+) -> Result<Option<String>, Box<DecisionReport>> {
+    let at = (moment.seconds, moment.nanoseconds);
+    let found = (form == Form::Json).then(|| alone::answered(program, context, at)).flatten();
+    let why = |fault| format!("the call is refused: {fault}");
+    found.transpose().map_err(|fault| Box::new(alone::refused(program, why(fault))))
+}
+
+/// Reads a context, or what a session made of it.
+fn read_either<'a>(
+    program: &'a Program,
+    context: (Form, &'a [u8]),
+    answered: Option<&'a str>,
+    scratch: &'a mut Scratch,
+) -> Filled<'a> {
+    match answered {
+        Some(answered) => ingest_answered(program, answered.as_bytes(), scratch),
+        None => read(program, context, scratch),
+    }
+}
+
+/// Decides about a context. Where the program asks sessions, it is the first request of one.
 pub fn decide(
     program: &Program,
     scratch: &mut Scratch,
-    (form, context): (Form, &[u8]),
+    context: (Form, &[u8]),
     moment: &Moment<'_>,
 ) -> DecisionReport {
-    let mut filled = read(program, (form, context), scratch);
+    let answered = match answered(program, context, moment) {
+        Ok(answered) => answered,
+        Err(report) => return *report,
+    };
+    let mut filled = read_either(program, context, answered.as_deref(), scratch);
     let mut decision = filled.decide(moment);
     DecisionReport::of(&mut decision)
 }
@@ -131,8 +161,10 @@ pub fn decide_explained(
     exhaustive: bool,
 ) -> (DecisionReport, Why) {
     let mut seen = Watcher::new(program);
+    // What is refused is explained as what asks nobody.
+    let answered = answered(program, (form, context), moment).unwrap_or_default();
     let (report, slots) = {
-        let mut filled = read(program, (form, context), scratch);
+        let mut filled = read_either(program, (form, context), answered.as_deref(), scratch);
         let mut decision = filled.decide_observed(moment, &mut seen);
         (DecisionReport::of(&mut decision), slots(&decision))
     };
@@ -143,7 +175,7 @@ pub fn decide_explained(
     if exhaustive {
         exhaust(&mut why, &worded, &mut |other, seen| {
             let mut scratch = Scratch::for_program(other);
-            let mut filled = read(other, (form, context), &mut scratch);
+            let mut filled = read_either(other, (form, context), answered.as_deref(), &mut scratch);
             drop(filled.decide_observed(moment, seen));
         });
     }

@@ -2,6 +2,7 @@
 //!
 //! Imports: everything below; nothing of `cli`.
 
+pub mod alone;
 pub mod audit;
 pub mod bench;
 pub mod coverage;

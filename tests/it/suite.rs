@@ -214,8 +214,8 @@ fn what_cannot_be_run_is_said() {
             "`state` in tests is not built yet",
         ),
         (
-            "cases: [{name: a, reads: {}, expect: {deny: null}}]",
-            "`reads` in tests is not built yet",
+            "cases: [{name: a, reads: {spend/a: -1}, expect: {deny: null}}]",
+            "`spend/a` must be how much is used, as `49700.00`",
         ),
         ("cases: [{name: a, expects: {deny: null}}]", "a case has no key `expects`"),
         ("cases: [{name: a, expect: {deny: x, allow: x}}]", "a case expects one effect"),
@@ -424,5 +424,44 @@ fn a_session_is_not_decided_without_a_result_that_it_was_given() {
         let said = ran(given);
         assert!(said.contains("the result that is given for `floor.of` is refused"), "{said}");
         assert!(said.contains(why), "{said}");
+    }
+}
+
+#[test]
+fn a_context_by_itself_is_the_first_request_of_a_session() {
+    let policy = "policyc: 1\nname: pay\ndefault: deny\n\
+        schema: {principal: {id: string}, request: {approvers: list<string>}}\n\
+        tools: {send: {effect: egress, args: {to: string target, amount: double}}}\n\
+        variables: [{others: 'request.approvers.filter(a, a != principal.id).distinct()'}]\n\
+        rules:\n  - {id: own, on: [send], when: args.amount <= 900.0, allow: fine}\n  \
+        - {id: two, on: [send], when: args.amount > 500.0 && others.size() < 2, deny: two}\n\
+        meters: {spend: {on: [send], key: principal.id, window: {calendar: day, zone: UTC}, \
+        amount: decimal(args.amount)}}\n\
+        limits: [{meter: spend, max: \"1000.00\", over: deny}]\n";
+    let tests = "base: {principal: {id: a/7}, request: {approvers: []}, \
+        action: {tool: send, args: {to: x, amount: 400.0}}}\ncases:\n\
+        - {name: first, expect: {allow: own}}\n\
+        - {name: room, reads: {spend/a/7: \"600.00\"}, expect: {allow: own}}\n\
+        - {name: none, reads: {spend/a/7: \"600.01\"}, expect: {deny: limit.spend}}\n\
+        - {name: whole, reads: {spend/a/7: 601}, expect: {deny: limit.spend}}\n\
+        - {name: of others, reads: {spend/b: 601}, expect: {allow: own}}\n\
+        - {name: two, patch: {/action/args/amount: 600.0}, expect: {deny: two}}\n\
+        - {name: no meter, reads: {spent: 1}, expect: {deny: null}}\n\
+        - {name: events, reads: {spend/a/7: 601}, session: [{ev: request, call: c, \
+        principal: {id: a/7}, request: {approvers: []}, \
+        action: {tool: send, args: {to: x, amount: 400.0}}}], expect: {deny: limit.spend}}\n";
+    let mut files = SourceMap::new();
+    files.add("pay.yaml", policy);
+    let file = files.add("pay_test.yaml", tests);
+    let reader = |_: &str| Err("there is no such file".to_owned());
+    let mut sink = Sink::new();
+    let test = case::read(file, &files, &reader, &mut sink).expect("a test file");
+    let ran = run(&test, &Tested::of(&files), &Settings::default(), &mut sink);
+    assert_eq!(ran.len(), 8);
+    for ran in ran {
+        let Outcome::Passed { decision } = ran.outcome else { panic!("{ran:#?}") };
+        let says = |words: &str| decision.to_string().contains(words);
+        let why = says("a meter `spent` that the policy does not have");
+        assert_eq!(why, ran.name == "no meter", "{decision}");
     }
 }

@@ -31,6 +31,7 @@ use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::alone::asks_sessions;
 use crate::tools::decide::{
     Form, Line, Moments, context_lines, decide, decide_explained, decide_recorded, time_text,
     tool_of,
@@ -185,6 +186,12 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(bytes) => bytes,
         Err(error) => return unread(terminal, options.path(), &error),
     };
+    if options.record.is_some() && asks_sessions(&program) {
+        let fact = "this policy asks what happened before a call, and a context alone does not say";
+        let finding = Diagnostic::without_place(Code::BadUsage, fact.to_owned());
+        let help = "record the session: `--session EVENTS.jsonl`, in the stead of `-c`";
+        return alone(terminal, &finding.help(help));
+    }
     let facts = match options.facts.as_deref().map(|path| facts::read(terminal, &program, path)) {
         Some(Err(exit)) => return exit,
         Some(Ok(facts)) => Some(facts),

@@ -20,7 +20,7 @@ use crate::runtime::session::facts::Taken;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::labels::LabelSet;
-use crate::runtime::session::meters::{Meters, nanoseconds};
+use crate::runtime::session::meters::{Meters, Share, nanoseconds};
 use crate::runtime::session::plan::PlanFault;
 use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
 use crate::runtime::session::trust::{Carried, Given};
@@ -223,6 +223,19 @@ impl<'g, 'p> Session<'g, 'p> {
             let meter = self.ground.meters.get(share.meter)?;
             Some((meter.name, &*share.key, share.amount))
         })
+    }
+
+    /// Takes so much, in millionths, of what a meter holds under a key, as calls before the first
+    /// event would have; whether there is that meter.
+    pub fn use_up(&mut self, (meter, key): (&str, &str), amount: i128, at: (i64, u32)) -> bool {
+        let place = self.ground.meters.iter().position(|it| it.name == meter);
+        let Some((place, meter)) = place.and_then(|at| Some((at, self.ground.meters.get(at)?)))
+        else {
+            return false;
+        };
+        let mut share = Share { meter: place, key: key.into(), amount, place: None };
+        self.state.take(meter, &mut share, nanoseconds(at));
+        true
     }
 
     /// What sessions know of the program.

@@ -120,8 +120,8 @@ impl Reading<'_> {
 
     fn read_case(&self, node: &Node, sink: &mut Sink) -> Option<Vec<Case>> {
         let keys = Keys::open(node, "a case", CASE_KEYS, sink)?;
-        keys.not_built(&["state", "reads"], sink);
-        let built = ["state", "reads"].iter().all(|key| keys.entry(key).is_none());
+        keys.not_built(&["state"], sink);
+        let built = keys.entry("state").is_none();
         if keys.entry("session").is_some() {
             return self.session(&keys, sink).filter(|_| built);
         }
@@ -131,7 +131,7 @@ impl Reading<'_> {
         let mut matrix = self.matrix.clone();
         matrix.extend(axes(keys.get("matrix"), sink));
         let changes = keys.get("patch").map_or_else(Vec::new, |node| operations(node, sink));
-        let functions = self.functions(&keys, sink);
+        let (functions, reads) = (self.functions(&keys, sink), table::reads(&keys, sink)?);
         let skip = keys.text("skip", sink).map(|reason| reason.value);
         let now = keys.text("now", sink).or_else(|| self.now.clone());
         let (name, expect) = (name?, expected?);
@@ -146,6 +146,7 @@ impl Reading<'_> {
                 context: Context::Whole(changed(&context, choice.iter().chain(&changes), sink)?),
                 now: now.clone(),
                 functions: functions.clone(),
+                reads: reads.clone(),
                 skip: skip.clone(),
                 expect: expect.clone(),
             });
@@ -175,7 +176,7 @@ impl Reading<'_> {
         let mut matrix = self.matrix.clone();
         matrix.extend(axes(keys.get("matrix"), sink));
         let changes = keys.get("patch").map_or_else(Vec::new, |node| operations(node, sink));
-        let functions = self.functions(keys, sink);
+        let (functions, reads) = (self.functions(keys, sink), table::reads(keys, sink)?);
         let skip = keys.text("skip", sink).map(|reason| reason.value);
         let events = Json::Array(events);
         let mut cases = Vec::new();
@@ -191,6 +192,7 @@ impl Reading<'_> {
                     context: Context::Session(chosen.get(..=*at).unwrap_or_default().to_vec()),
                     now: now.clone(),
                     functions: functions.clone(),
+                    reads: reads.clone(),
                     skip: skip.clone(),
                     expect: expect.clone(),
                 });

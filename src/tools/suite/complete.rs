@@ -52,6 +52,7 @@ pub(super) fn rest(
             context,
             now: reading.now.clone(),
             functions: reading.functions.clone(),
+            reads: Vec::new(),
             skip: None,
             expect: Spanned::new(expect.clone(), effect.span),
         });

@@ -55,6 +55,7 @@ fn case(node: &Node, section: &str, shared: &[HostResult], sink: &mut Sink) -> O
         context,
         now: None,
         functions,
+        reads: Vec::new(),
         skip,
         expect,
     })

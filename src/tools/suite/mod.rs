@@ -61,10 +61,23 @@ pub struct Case {
     pub now: Option<Spanned<String>>,
     /// Results of host functions.
     pub functions: Vec<HostResult>,
+    /// What meters have measured before.
+    pub reads: Vec<Used>,
     /// Why it is not run.
     pub skip: Option<String>,
     /// What must come out.
     pub expect: Spanned<Expect>,
+}
+
+/// What a meter has measured under a key.
+#[derive(Clone, Debug)]
+pub struct Used {
+    /// The meter.
+    pub meter: String,
+    /// The key; empty where the meter has none.
+    pub key: String,
+    /// How much, in millionths.
+    pub amount: i128,
 }
 
 /// The time of cases that name none: 2026-01-01T00:00:00Z, so that no test depends on the day.

@@ -18,6 +18,7 @@ use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::{DecisionReport, OutputReport};
 use crate::runtime::vm::request::{Filled, Moment, Request, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
+use crate::tools::alone::{asks_sessions, event};
 use crate::tools::project::Settings;
 use crate::tools::suite::equal::{equal, kind};
 use crate::tools::suite::error::SuiteError;
@@ -93,16 +94,32 @@ impl<'t> Ready<'t> {
     /// What `program` decides about: that of a session holds what it answers.
     #[must_use]
     pub fn input(&self, program: &Program) -> Given<'_> {
-        match &self.case.context {
-            Context::Session(events) => {
-                let last = session::last(program, events, &self.case.functions);
+        match self.last(program) {
+            Some(last) => {
                 let text = Cow::Owned(last.context.unwrap_or_default());
                 Given { text, hosts: last.facts }
             }
-            Context::Whole(_) | Context::Roots(_) | Context::Expression(_) => {
-                Given { text: Cow::Borrowed(&self.text), hosts: Arc::clone(&self.hosts) }
-            }
+            None => Given { text: Cow::Borrowed(&self.text), hosts: Arc::clone(&self.hosts) },
         }
+    }
+
+    /// The events of the session that `program` decides about: those of the case, or the request
+    /// that its context is, where the program asks sessions or is told what they have used.
+    fn events(&self, program: &Program) -> Option<Cow<'_, [Json]>> {
+        match &self.case.context {
+            Context::Session(events) => Some(events.into()),
+            Context::Whole(context) if asks_sessions(program) || !self.case.reads.is_empty() => {
+                Some(vec![event(context, self.at)].into())
+            }
+            Context::Whole(_) | Context::Roots(_) | Context::Expression(_) => None,
+        }
+    }
+
+    fn last(&self, program: &Program) -> Option<session::Last> {
+        let events = self.events(program)?;
+        let before = (self.case.functions.as_slice(), self.case.reads.as_slice());
+        let first = events.first().and_then(|event| moment(event.get("ts")?.as_str()?));
+        Some(session::last(program, &events, before, first.unwrap_or(self.at)))
     }
 
     /// Reads `input`, which is that of `program`.
@@ -113,7 +130,7 @@ impl<'t> Ready<'t> {
         input: &'a Given<'_>,
         scratch: &'a mut Scratch,
     ) -> Filled<'a> {
-        if matches!(self.case.context, Context::Session(_)) {
+        if self.events(program).is_some() {
             ingest_answered(program, input.text.as_bytes(), scratch)
         } else {
             ingest(program, input.text.as_bytes(), scratch)
@@ -129,8 +146,8 @@ impl<'t> Ready<'t> {
     /// What `program` decides; `scratch` was made for it.
     #[must_use]
     pub fn decide(&self, program: &Program, scratch: &mut Scratch) -> DecisionReport {
-        if let Context::Session(events) = &self.case.context {
-            return session::last(program, events, &self.case.functions).report;
+        if let Some(last) = self.last(program) {
+            return last.report;
         }
         let moment = Moment { hosts: Some(&self.hosts), ..Moment::at(self.at.0, self.at.1) };
         let request = Request { context: self.text.as_bytes(), moment };

@@ -12,20 +12,16 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use crate::lang::decision::Effect;
-use crate::lang::error::EvalError;
 use crate::runtime::program::Program;
 use crate::runtime::session::answer::Answer;
 use crate::runtime::session::event::Fact;
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::step::{Fault, Outcome, Session, Work};
-use crate::runtime::vm::decide::evaluate;
 use crate::runtime::vm::hosts::{Arguments, FactFault, HostTable};
-use crate::runtime::vm::report::{DecisionReport, ErrorReport};
-use crate::runtime::vm::request::{Moment, Request};
-use crate::runtime::vm::scratch::Scratch;
+use crate::runtime::vm::report::DecisionReport;
+use crate::tools::alone::refused;
 use crate::tools::inspect::{digest_text, read_digest};
-use crate::tools::suite::HostResult;
+use crate::tools::suite::{HostResult, Used};
 
 /// What came of the last event.
 #[derive(Debug)]
@@ -38,10 +34,23 @@ pub(super) struct Last {
     pub(super) facts: Arc<HostTable>,
 }
 
-/// Runs `events` with `program`, where functions of the host gave this before.
-pub(super) fn last(program: &Program, events: &[Json], given: &[HostResult]) -> Last {
+/// Runs `events` with `program`, where functions of the host gave this before, and meters had
+/// measured so much by the time `at`.
+pub(super) fn last(
+    program: &Program,
+    events: &[Json],
+    (given, used): (&[HostResult], &[Used]),
+    at: (i64, u32),
+) -> Last {
     let ground = Ground::of(program);
     let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    for Used { meter, key, amount } in used {
+        if !session.use_up((meter, key), *amount, at) {
+            let why = format!("`reads` names a meter `{meter}` that the policy does not have");
+            let facts = Arc::clone(work.facts());
+            return Last { report: refused(program, why), context: None, facts };
+        }
+    }
     for HostResult { name, args, result } in given {
         let (args, result) = (Json::from(args.as_slice()).to_string(), result.to_string());
         let (function, arguments) = (name.as_str().into(), Arguments::List(&args));
@@ -103,21 +112,4 @@ fn for_call<'e>(event: &'e Json, asked: &HashMap<String, [u8; 32]>) -> Cow<'e, J
         members.insert("for".to_owned(), digest_text(&digest).into());
     }
     Cow::Owned(event)
-}
-
-/// That a request was denied because it is refused.
-fn refused(program: &Program, message: String) -> DecisionReport {
-    let request = Request { context: b"{}", moment: Moment::at(0, 0) };
-    let mut report =
-        DecisionReport::of(&mut evaluate(program, &request, &mut Scratch::for_program(program)));
-    let (class, unreadable) = (EvalError::Input, true);
-    let error =
-        ErrorReport { rule: None, class, at: None, pc: None, offset: None, unreadable, message };
-    report.effect = Some(Effect::Deny);
-    report.answer = Some(Answer::refused().to_json());
-    report.errors = vec![error];
-    (report.rule, report.escalation) = (None, None);
-    (report.fired, report.shadow, report.outputs) = (Vec::new(), Vec::new(), Vec::new());
-    report.reason.clear();
-    report
 }

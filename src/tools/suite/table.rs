@@ -1,9 +1,11 @@
-//! Results of host functions in tests: `functions: [{name, args, result}]`.
+//! What a case is told of the world: what host functions give (`functions: [{name, args, result}]`)
+//! and what meters have measured (`reads: {METER/KEY: AMOUNT}`).
 
 use crate::compiler::syntax::document::yaml::Node;
 use crate::diag::sink::Sink;
-use crate::tools::suite::HostResult;
-use crate::tools::suite::tree::{Keys, json};
+use crate::lang::fixed;
+use crate::tools::suite::tree::{Keys, json, wrong};
+use crate::tools::suite::{HostResult, Used};
 
 /// Reads a `functions` table.
 pub(super) fn read(rows: &[Node], sink: &mut Sink) -> Vec<HostResult> {
@@ -21,4 +23,26 @@ fn read_row(row: &Node, sink: &mut Sink) -> Option<HostResult> {
         return None;
     };
     Some(HostResult { name, args, result: json(&entry.value, sink)? })
+}
+
+/// Reads `reads`, which says what meters have measured before: `METER` or `METER/KEY`, and how
+/// much. `None` where it is wrong, which was reported.
+pub(super) fn reads(keys: &Keys<'_>, sink: &mut Sink) -> Option<Vec<Used>> {
+    let Some(node) = keys.get("reads") else { return Some(Vec::new()) };
+    let Some(entries) = node.entries() else {
+        wrong(node, "reads", "a mapping from meters and their keys to what is used", sink);
+        return None;
+    };
+    let used = entries.iter().map(|entry| {
+        let found = json(&entry.value, sink)?;
+        let spelled = found.as_str().map_or_else(|| found.to_string(), ToOwned::to_owned);
+        let Some((amount, _)) = fixed::parse(&spelled) else {
+            wrong(&entry.value, &entry.key.value, "how much is used, as `49700.00`", sink);
+            return None;
+        };
+        let name = entry.key.value.as_str();
+        let (meter, key) = name.split_once('/').unwrap_or((name, ""));
+        Some(Used { meter: meter.to_owned(), key: key.to_owned(), amount })
+    });
+    used.collect()
 }

@@ -53,6 +53,9 @@ fn redaction(node: &Node, sink: &mut Sink) -> Option<Redaction> {
     Some(Redaction { path, keys: steps, class: Spanned::new(class, at), facts })
 }
 
+/// What the key of tokens is called where nothing else is said.
+const TOKEN_KEY: &str = "default";
+
 /// What the class asks for.
 fn class(keys: &Keys<'_>, word: Class, sink: &mut Sink) -> Option<RedactionClass> {
     Some(match word {
@@ -60,10 +63,10 @@ fn class(keys: &Keys<'_>, word: Class, sink: &mut Sink) -> Option<RedactionClass
         Class::Seal => RedactionClass::Seal,
         Class::Shape => RedactionClass::Shape,
         Class::Hide => RedactionClass::Hide,
-        Class::Token => {
-            let key = name(&keys.need("key", sink)?.value, "`key`", sink)?;
-            RedactionClass::Token(key.value)
-        }
+        Class::Token => match keys.get("key") {
+            Some(entry) => RedactionClass::Token(name(&entry.value, "`key`", sink)?.value),
+            None => RedactionClass::Token(Name::from(TOKEN_KEY)),
+        },
         Class::Range => RedactionClass::Range(bounds(&keys.need("bounds", sink)?.value, sink)?),
     })
 }
@@ -104,14 +107,28 @@ const fn as_double(int: i64) -> f64 {
     int as f64
 }
 
-/// The keys of a path; `None` is a `*`.
+/// The keys of a path; `None` is a `*`. A path of names may be written as rules write it, with
+/// dots; one with other keys is a pointer.
 fn steps(path: &Spanned<String>, sink: &mut Sink) -> Option<Vec<Option<Name>>> {
-    let Some(rest) = path.value.strip_prefix('/') else {
-        let wanted = "a path from the top of the context, as `/args/memo`";
+    let dotted = || {
+        let names = path.value.split('.').map(|key| {
+            let is_name = |at, letter: char| {
+                letter == '_' || letter.is_ascii_alphabetic() || at > 0 && letter.is_ascii_digit()
+            };
+            let named = !key.is_empty() && key.char_indices().all(|(at, it)| is_name(at, it));
+            (named || key == "*").then(|| step(key))
+        });
+        names.collect::<Option<Vec<_>>>()
+    };
+    let steps: Option<Vec<Option<Name>>> = match path.value.strip_prefix('/') {
+        Some(rest) => Some(rest.split('/').map(step).collect()),
+        None => dotted(),
+    };
+    let Some(steps) = steps else {
+        let wanted = "a path from the top of the context, as `/args/memo` or `args.memo`";
         bad(path.span, "`path`", &path.value, wanted, &[], sink);
         return None;
     };
-    let steps: Vec<Option<Name>> = rest.split('/').map(step).collect();
     if steps.len() > CONTEXT_DEPTH_MAX {
         let wanted = format!("a path of at most {CONTEXT_DEPTH_MAX} keys");
         bad(path.span, "`path`", &path.value, &wanted, &[], sink);

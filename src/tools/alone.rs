@@ -1,0 +1,92 @@
+//! A context by itself, where the policy asks sessions: the first request of one.
+//!
+//! In:      a program, a context, a time.
+//! Out:     the event that asks; the context with what the session answers, or why it is refused.
+//! Imports: `lang`, `runtime`.
+//! Source:  `docs/sessions.md`, "Command line".
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::lang::decision::Effect;
+use crate::lang::error::EvalError;
+use crate::lang::session::ROOT;
+use crate::lang::value::time::Instant;
+use crate::runtime::bundle::module::NodeMode;
+use crate::runtime::program::Program;
+use crate::runtime::session::answer::Answer;
+use crate::runtime::session::ground::Ground;
+use crate::runtime::session::step::{Fault, Outcome, Session, Work};
+use crate::runtime::vm::decide::evaluate;
+use crate::runtime::vm::report::{DecisionReport, ErrorReport};
+use crate::runtime::vm::request::{Moment, Request};
+use crate::runtime::vm::scratch::Scratch;
+
+/// Whether rules or limits of `program` ask a session.
+#[must_use]
+pub fn asks_sessions(program: &Program) -> bool {
+    let module = program.module();
+    let Some(root) = module.paths.first() else { return false };
+    let first = usize::from(root.first_child);
+    let below = module.paths.get(first..first + usize::from(root.children)).unwrap_or_default();
+    let text = |key: u32| usize::try_from(key).ok().and_then(|at| module.strings.get(at));
+    below.iter().any(|node| node.mode != NodeMode::Rows && text(node.key) == Some(ROOT))
+}
+
+/// The event that asks for what a context says.
+#[must_use]
+pub fn event(context: &Json, (seconds, nanoseconds): (i64, u32)) -> Json {
+    let mut event = Map::new();
+    if let Some(roots) = context.as_object() {
+        event.extend(roots.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    let ts = Instant { seconds, nanoseconds }.to_string();
+    let own =
+        [("ev", json!("request")), ("seq", json!(1)), ("ts", json!(ts)), ("call", json!("1"))];
+    event.extend(own.map(|(name, value)| (name.to_owned(), value)));
+    event.into()
+}
+
+/// A context, with the answers of a session whose first request it is; `None` where the program
+/// asks none, or where it is no object that could be answered: then it is decided about as it is.
+///
+/// # Errors
+/// Why the session refuses it.
+pub fn answered(
+    program: &Program,
+    context: &[u8],
+    at: (i64, u32),
+) -> Option<Result<String, Fault>> {
+    if !asks_sessions(program) {
+        return None;
+    }
+    let context: Json = serde_json::from_slice(context).ok()?;
+    if context.get(ROOT).is_some() || context.get("action").is_none() {
+        return None;
+    }
+    let ground = Ground::of(program);
+    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    let line = event(&context, at).to_string();
+    let refused = match session.line(line.as_bytes(), &mut work) {
+        Outcome::Refused(fault) => Some(fault),
+        Outcome::Decided(_) | Outcome::Recorded(_) => None,
+    };
+    Some(refused.map_or_else(|| Ok(work.context().to_owned()), Err))
+}
+
+/// That a request was denied because it is refused.
+#[must_use]
+pub fn refused(program: &Program, message: String) -> DecisionReport {
+    let request = Request { context: b"{}", moment: Moment::at(0, 0) };
+    let mut report =
+        DecisionReport::of(&mut evaluate(program, &request, &mut Scratch::for_program(program)));
+    let (class, unreadable) = (EvalError::Input, true);
+    let error =
+        ErrorReport { rule: None, class, at: None, pc: None, offset: None, unreadable, message };
+    report.effect = Some(Effect::Deny);
+    report.answer = Some(Answer::refused().to_json());
+    report.errors = vec![error];
+    (report.rule, report.escalation) = (None, None);
+    (report.fired, report.shadow, report.outputs) = (Vec::new(), Vec::new(), Vec::new());
+    report.reason.clear();
+    report
+}
