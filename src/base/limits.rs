@@ -181,6 +181,12 @@ pub const METER_KEY_BYTES_MAX: usize = 1 << 10;
 pub const SESSION_ID_BYTES_MAX: usize = 256;
 /// Longest line of a file of records, in bytes: a refused context takes a third more than it is.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
+/// Most bytes of such a line as it is written, before it says of its chain what it may.
+pub const RECORD_UNCHAINED_BYTES_MAX: usize = 4_192_256;
+const _: () =
+    assert!(RECORD_UNCHAINED_BYTES_MAX + (2 << 10) == RECORD_BYTES_MAX, "room for chains");
+/// Most bytes of records that wait for a log to write them, unless one alone has more.
+pub const RECORD_QUEUE_BYTES_MAX: usize = 64 << 20;
 /// Most that a record counts, numbers of records among it: all who read JSON have it exactly, and
 /// no sum of a few wraps.
 pub const RECORD_COUNT_MAX: u64 = 9_007_199_254_740_991;

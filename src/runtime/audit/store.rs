@@ -16,7 +16,7 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -187,7 +187,7 @@ fn open_at(path: &Path, from: u64) -> io::Result<File> {
 fn make(path: &Path) -> io::Result<()> {
     let is_new = |path: &&Path| !path.exists();
     let new = path.ancestors().take_while(is_new).count();
-    fs::create_dir_all(path).map_err(|error| at(path, &error))?;
+    own_folder(path).map_err(|error| at(path, &error))?;
     let holders = path.ancestors().map_while(folder::holder);
     for (above, holder) in holders.enumerate() {
         match sync_names(holder) {
@@ -197,6 +197,23 @@ fn make(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Makes a directory and those that it lies in, for its owner alone: records hold whole contexts.
+fn own_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Options for a file that its owner alone may read.
+fn own_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 fn sync_names(folder: &Path) -> io::Result<()> {
@@ -234,7 +251,7 @@ impl Source for Snapshot {
 impl Store for Directory {
     fn begin(&mut self, segment: u64) -> io::Result<()> {
         let path = path_of(&self.path, segment);
-        let file = OpenOptions::new().append(true).create_new(true).open(&path);
+        let file = own_file().append(true).create_new(true).open(&path);
         self.file = Some((file.map_err(|error| at(&path, &error))?, path));
         Ok(())
     }

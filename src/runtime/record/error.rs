@@ -4,6 +4,7 @@
 //! Out:     `RecordError`.
 //! Imports: none.
 
+use std::error::Error;
 use std::fmt;
 
 /// Why a line is no record, and where.
@@ -14,6 +15,15 @@ pub struct RecordError {
     /// Byte of the line.
     pub offset: usize,
 }
+
+/// One sentence without its full stop.
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (byte {})", self.fault, self.offset)
+    }
+}
+
+impl Error for RecordError {}
 
 impl RecordError {
     /// Whether the line is none that should be a record: it is about a block or a gap.

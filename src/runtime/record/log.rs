@@ -9,12 +9,13 @@
 //! A storage that failed is not used again: what a failed sync left on the disk nobody can say.
 
 use std::collections::VecDeque;
-use std::io;
+use std::error::Error;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use std::{fmt, io};
 
-use crate::base::limits::{CHAIN_WRITER_BYTES_MAX, RECORD_BYTES_MAX};
+use crate::base::limits::{CHAIN_WRITER_BYTES_MAX, RECORD_BYTES_MAX, RECORD_QUEUE_BYTES_MAX};
 use crate::runtime::record::chain::{Batch, Position, Tail, Writing};
 use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::read::Entry;
@@ -110,6 +111,18 @@ pub enum LogError {
     NotARecord(RecordError),
 }
 
+impl fmt::Display for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => f.write_str("as many records wait as can"),
+            Self::Storage(kind) => write!(f, "the storage of records failed: {kind}"),
+            Self::NotARecord(error) => write!(f, "this is no record: {error}"),
+        }
+    }
+}
+
+impl Error for LogError {}
+
 /// A record that was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
@@ -120,8 +133,9 @@ const IDLE: Duration = Duration::from_millis(500);
 const GROUP_BYTES: usize = 8 << 20;
 /// Bytes that chain and blocks may add to a record: what counts for a group where lines are short.
 const CHAINED_BYTES: usize = 1 << 10;
-/// Bytes that the buffers of the queue begin with.
+/// Bytes that the buffers of the queue begin with, and that they keep at most.
 const LINE_BYTES: usize = 1 << 10;
+const LINE_BYTES_KEPT: usize = 16 << 10;
 
 /// A log that is open.
 #[derive(Debug)]
@@ -148,8 +162,11 @@ struct State {
     waiting: VecDeque<Waiting>,
     /// Buffers that nobody uses.
     free: Vec<Vec<u8>>,
-    /// Records that were lost since the last one that was taken.
+    /// Bytes of what waits.
+    waiting_bytes: usize,
+    /// Records that were lost since the last one that was taken, and in all.
     lost: u64,
+    lost_in_all: u64,
     /// Records that were taken.
     taken: u64,
     /// Of these, records that are acknowledged.
@@ -203,7 +220,9 @@ impl Log {
         let state = State {
             waiting: VecDeque::with_capacity(options.queue),
             free,
+            waiting_bytes: 0,
             lost: 0,
+            lost_in_all: 0,
             taken: 0,
             kept: 0,
             failed: None,
@@ -269,17 +288,25 @@ impl Log {
 
     fn take(&self, line: &[u8]) -> Result<Ticket, LogError> {
         let mut state = self.shared.lock();
-        if let Some(kind) = state.failed {
-            return Err(LogError::Storage(kind));
-        }
-        let Some(mut buffer) = state.free.pop() else {
-            if self.keep == Keep::BestEffort {
-                state.lost += 1;
+        let bytes = state.waiting_bytes + line.len();
+        let has_room = state.waiting.is_empty() || bytes <= RECORD_QUEUE_BYTES_MAX;
+        let buffer = match state.failed {
+            Some(kind) => Err(LogError::Storage(kind)),
+            None if has_room => state.free.pop().ok_or(LogError::Full),
+            None => Err(LogError::Full),
+        };
+        let mut buffer = match buffer {
+            Ok(buffer) => buffer,
+            Err(error) => {
+                let lost = u64::from(self.keep == Keep::BestEffort);
+                state.lost += lost;
+                state.lost_in_all += lost;
+                return Err(error);
             }
-            return Err(LogError::Full);
         };
         buffer.clear();
         buffer.extend_from_slice(line);
+        state.waiting_bytes = bytes;
         let lost = std::mem::take(&mut state.lost);
         state.waiting.push_back(Waiting { lost, line: buffer });
         state.taken += 1;
@@ -287,6 +314,18 @@ impl Log {
         drop(state);
         self.shared.work.notify_one();
         Ok(ticket)
+    }
+
+    /// How many records were lost that need not be kept: those for which `append` gave no ticket.
+    #[must_use]
+    pub fn lost_in_all(&self) -> u64 {
+        self.shared.lock().lost_in_all
+    }
+
+    /// Why the storage failed, if it did: since then nothing is kept.
+    #[must_use]
+    pub fn failure(&self) -> Option<io::ErrorKind> {
+        self.shared.lock().failed
     }
 
     /// Waits until a record is acknowledged.
@@ -374,7 +413,12 @@ impl Worker {
             }
             let mut state = self.shared.lock();
             state.kept += batch.len() as u64;
-            state.free.extend(batch.drain(..).map(|waiting| waiting.line));
+            state.free.extend(batch.drain(..).map(|Waiting { mut line, .. }| {
+                // One long record does not keep its room for ever.
+                line.clear();
+                line.shrink_to(LINE_BYTES_KEPT);
+                line
+            }));
             state.position = self.chain.position();
             drop(state);
             self.shared.done.notify_all();
@@ -405,6 +449,8 @@ impl Worker {
         let most = if strict { 1 } else { room.count().max(1) };
         let count = state.waiting.len().min(most);
         batch.extend(state.waiting.drain(..count));
+        let taken: usize = batch.iter().map(|waiting| waiting.line.len()).sum();
+        state.waiting_bytes = state.waiting_bytes.saturating_sub(taken);
         let all = state.waiting.is_empty();
         let lost = if all && (idle || state.closing) { std::mem::take(&mut state.lost) } else { 0 };
         Work { lost, idle: idle && all, closing: state.closing && all }

@@ -8,7 +8,7 @@
 //! Fields come in any order. Those that this build does not know stay in `Record::line`; what they
 //! hold is gone past. The context is not looked into: `ingest_record` does that for a program.
 
-use crate::base::limits::RECORD_BYTES_MAX;
+use crate::base::limits::{RECORD_BYTES_MAX, RECORD_UNCHAINED_BYTES_MAX};
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::bundle::module::Phase;
@@ -360,7 +360,7 @@ impl<'a> Record<'a> {
         let host = host.filter(|(key, _)| HOST_FIELDS.contains(&key.as_str()));
         let host = host.map(|(key, value)| key.len() + value.len() + ",\"\":".len());
         let host = host.sum::<usize>().min(HOST_BYTES);
-        made.len() + ",\"ev\":\"\"".len() + event + host > RECORD_BYTES_MAX
+        made.len() + ",\"ev\":\"\"".len() + event + host > RECORD_UNCHAINED_BYTES_MAX
     }
 
     /// How many decisions the record stands for: those that were folded into it, and those that

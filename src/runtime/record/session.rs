@@ -43,7 +43,7 @@
 //! # fn main() {}
 //! ```
 
-use crate::base::limits::{RECORD_BYTES_MAX, RECORD_LINKS_MAX, SESSION_EVENT_BYTES_MAX};
+use crate::base::limits::{RECORD_LINKS_MAX, RECORD_UNCHAINED_BYTES_MAX, SESSION_EVENT_BYTES_MAX};
 use crate::lang::fixed;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
@@ -192,7 +192,7 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
             event_field(recorder, &spelled, happened.event, is_told);
             came(recorder, &happened, (&mut outcome, refusing), extent, keeper.as_deref_mut());
             recorder.end(&about);
-            if recorder.line.len() <= RECORD_BYTES_MAX {
+            if recorder.line.len() <= RECORD_UNCHAINED_BYTES_MAX {
                 break;
             }
         }
@@ -224,7 +224,7 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
             recorder.begin_bare();
             came(recorder, &happened, (&mut outcome, refusing), extent, None);
             recorder.line.push(b'}');
-            if recorder.line.len() <= RECORD_BYTES_MAX {
+            if recorder.line.len() <= RECORD_UNCHAINED_BYTES_MAX {
                 break;
             }
         }

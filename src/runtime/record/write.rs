@@ -10,7 +10,7 @@
 
 use std::fmt::Write;
 
-use crate::base::limits::{CONTEXT_BYTES_MAX, RECORD_BYTES_MAX};
+use crate::base::limits::{CONTEXT_BYTES_MAX, RECORD_UNCHAINED_BYTES_MAX};
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::lang::value::zone::TZDB_VERSION;
@@ -110,7 +110,7 @@ impl Recording<'_, '_> {
         mut keeper: Option<&mut (dyn Keeper + '_)>,
     ) -> &[u8] {
         self.write(about, true, keeper.as_deref_mut());
-        if self.recorder.line.len() > RECORD_BYTES_MAX {
+        if self.recorder.line.len() > RECORD_UNCHAINED_BYTES_MAX {
             self.write(about, false, None);
         }
         if let Some(keeper) = keeper {

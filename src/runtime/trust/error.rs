@@ -4,6 +4,7 @@
 //! Out:     findings: the fact and one next step.
 //! Imports: `base`, `diag`, `lang::value::time`, `runtime::program`, `runtime::trust`.
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -390,7 +391,7 @@ impl fmt::Display for TrustError {
     }
 }
 
-impl std::error::Error for TrustError {}
+impl Error for TrustError {}
 
 /// Seconds since the epoch as people write them.
 fn time(seconds: i64) -> String {
@@ -440,6 +441,14 @@ impl PolicyFault {
         }
     }
 }
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the trust policy cannot be read: line {}: {}", self.line, self.fault.words())
+    }
+}
+
+impl Error for PolicyError {}
 
 impl PolicyError {
     /// As a finding about the file `file`.

@@ -1,6 +1,6 @@
 //! What was taken out of a record, or changed in one that withholds values, is found.
 
-use policyc::base::limits::RECORD_BYTES_MAX;
+use policyc::base::limits::RECORD_UNCHAINED_BYTES_MAX;
 use policyc::runtime::program::Program;
 use serde_json::json;
 
@@ -137,7 +137,7 @@ fn padding_is_no_reason_to_lack_labels() {
     assert_eq!(found_of(made(), &all).exact, 4);
     let bare = without(&without(&all[3], "chain"), "labels");
     assert!(!bare.contains("untrusted.file"), "{bare}");
-    let room = RECORD_BYTES_MAX - bare.len() - 100;
+    let room = RECORD_UNCHAINED_BYTES_MAX - bare.len() - 100;
     for padded in [
         bare.clone(),
         format!("{}{}", &bare, " ".repeat(room)),

@@ -4,6 +4,7 @@
 //! Out:     `InputError`.
 //! Imports: `runtime::program`.
 
+use std::error::Error;
 use std::fmt;
 
 use crate::lang::value::wire::WireFault;
@@ -21,6 +22,18 @@ pub struct InputError {
     /// Node of the path trie: the nearest place that the bundle reads.
     pub(in crate::runtime) node: u16,
 }
+
+/// One sentence without its full stop.
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.offset {
+            Some(offset) => write!(f, "{} (byte {offset})", self.kind),
+            None => self.kind.fmt(f),
+        }
+    }
+}
+
+impl Error for InputError {}
 
 /// What was wanted where a context holds something else. A byte, so that what reading returns
 /// stays in registers.
