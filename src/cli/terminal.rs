@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use clap::ValueEnum;
 use terminal_size::{Width, terminal_size_of};
 
+use crate::cli::write::output_is_taken;
 use crate::tools::project::config::layers::Overrides;
 use crate::tools::report::paint::Style;
 
@@ -110,8 +111,11 @@ impl Terminal {
         (self.globals.trust.as_deref(), self.globals.trust_state.as_deref())
     }
 
-    /// Writes a result.
+    /// Writes a result; where a file was asked for on standard output, to standard error.
     pub fn result(&self, text: &str) {
+        if output_is_taken() {
+            return self.error(text);
+        }
         let mut out = io::stdout().lock();
         if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
             && error.kind() != io::ErrorKind::BrokenPipe

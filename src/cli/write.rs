@@ -1,8 +1,13 @@
 //! Files that appear whole or not at all.
+//!
+//! A link is followed, and who may read the file stays as it is. What is no file, as a pipe or a
+//! device, gets the bytes once all of them are known; so does standard output, which is `-`. From
+//! then on words that would go there go to standard error.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::base::limits::SOURCE_BYTES_MAX;
@@ -10,6 +15,15 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::project::{read_bytes, reason};
+
+/// Whether standard output is for a file that was asked for there.
+static OUTPUT_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether standard output is for a file that was asked for there, so that words go elsewhere.
+#[must_use]
+pub fn output_is_taken() -> bool {
+    OUTPUT_TAKEN.load(Ordering::Relaxed)
+}
 
 /// The drafts that have no name of their own yet.
 static DRAFTS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -28,7 +42,7 @@ pub fn give_up_drafts() {
     std::mem::forget(drafts);
 }
 
-/// Writes `bytes` to a new file beside `path`, then gives it that name.
+/// Writes `bytes` to `path`, whole or not at all.
 ///
 /// # Errors
 /// `P0906` if the file system refuses; then `path` is as it was.
@@ -76,17 +90,11 @@ pub fn step_summary<'f>(
 /// `P0906` if the file holds something else by now, may not be written, or the file system refuses;
 /// then it is as it was.
 pub fn rewrite(path: &Path, before: &str, after: &str) -> Result<(), Box<Diagnostic>> {
-    let refuse = |error: io::Error| Box::new(unwritable(path, &error));
-    let real = fs::canonicalize(path).map_err(refuse)?;
-    let permissions = fs::metadata(&real).map_err(refuse)?.permissions();
-    if permissions.readonly() {
-        return Err(refuse(io::ErrorKind::PermissionDenied.into()));
-    }
-    let mut draft = Draft::begin(&real)?;
+    let mut draft = Draft::begin(path)?;
     draft.write(after.as_bytes())?;
-    fs::set_permissions(&draft.beside, permissions).map_err(refuse)?;
     // As late as can be.
-    if read_bytes(&real, SOURCE_BYTES_MAX).map_err(refuse)? != before.as_bytes() {
+    let now = read_bytes(path, SOURCE_BYTES_MAX);
+    if now.map_err(|error| Box::new(unwritable(path, &error)))? != before.as_bytes() {
         let shown = slashed(&normalize(path));
         let found = format!("`{shown}` was changed while it was worked on, and is left alone");
         let finding = Diagnostic::without_place(Code::Unwritable, found);
@@ -95,11 +103,68 @@ pub fn rewrite(path: &Path, before: &str, after: &str) -> Result<(), Box<Diagnos
     draft.finish()
 }
 
-/// A file beside `path` that gets its name when it is whole. One that is given up is taken away.
+/// Links that are followed to a file that is not there.
+const LINKS_MAX: usize = 40;
+
+/// Where bytes go.
+#[derive(Debug)]
+enum Target {
+    /// A file: a draft gets its name, and the permissions of the one that is there.
+    File(PathBuf, Option<Permissions>),
+    /// What takes bytes one after the other: a pipe, a device, what somebody opened already.
+    Stream(PathBuf),
+    /// Standard output.
+    Output,
+}
+
+impl Target {
+    fn of(path: &Path) -> io::Result<Self> {
+        if path.as_os_str() == "-" {
+            return Ok(Self::Output);
+        }
+        match fs::metadata(path) {
+            Ok(data) if data.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(data) if !data.is_file() || is_open(path) => Ok(Self::Stream(path.to_owned())),
+            Ok(data) if data.permissions().readonly() => {
+                Err(io::ErrorKind::PermissionDenied.into())
+            }
+            Ok(data) => Ok(Self::File(fs::canonicalize(path)?, Some(data.permissions()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => followed(path),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The file that is to be made where links lead.
+fn followed(path: &Path) -> io::Result<Target> {
+    let mut end = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        match fs::read_link(&end) {
+            Ok(next) => end = end.parent().unwrap_or(Path::new("")).join(next),
+            Err(_) => return Ok(Target::File(end, None)),
+        }
+    }
+    Err(io::ErrorKind::InvalidInput.into())
+}
+
+/// Whether a path names what this program has open, and not a place in a directory.
+fn is_open(path: &Path) -> bool {
+    ["/dev/fd", "/dev/stdout", "/dev/stderr", "/proc"].iter().any(|open| path.starts_with(open))
+}
+
+/// Whether `path` names a file, there or to be made: no directory, pipe, device or stream.
+#[must_use]
+pub fn is_file_name(path: &Path) -> bool {
+    matches!(Target::of(path), Ok(Target::File(..)))
+}
+
+/// A file that gets its name, or goes where it is to go, when it is whole. One that is given up is
+/// taken away.
 #[derive(Debug)]
 pub struct Draft {
-    /// The name that it gets.
+    /// The path as it was asked for.
     path: PathBuf,
+    target: Target,
     /// The name that it has.
     beside: PathBuf,
     /// `None` once it has its name.
@@ -112,11 +177,18 @@ impl Draft {
     /// # Errors
     /// `P0906` if the file system refuses.
     pub fn begin(path: &Path) -> Result<Self, Box<Diagnostic>> {
-        let beside = draft_of(path);
+        let refuse = |error: io::Error| Box::new(unwritable(path, &error));
+        let target = Target::of(path).map_err(refuse)?;
+        let beside = match &target {
+            Target::File(real, _) => draft_of(real),
+            Target::Stream(_) => draft_of(&std::env::temp_dir().join("stream")),
+            Target::Output => draft_of(&std::env::temp_dir().join("output")),
+        };
         let mut drafts = drafts();
-        let file = File::create_new(&beside).map_err(|error| Box::new(unwritable(path, &error)))?;
+        let file = created(&beside, &target).map_err(refuse)?;
         drafts.push(beside.clone());
-        Ok(Self { path: path.to_owned(), beside, file: Some(BufWriter::new(file)) })
+        OUTPUT_TAKEN.fetch_or(matches!(target, Target::Output), Ordering::Relaxed);
+        Ok(Self { path: path.to_owned(), target, beside, file: Some(BufWriter::new(file)) })
     }
 
     /// Appends bytes.
@@ -166,19 +238,43 @@ impl Draft {
     }
 
     fn named(mut self, lasting: bool) -> Result<(), Box<Diagnostic>> {
-        let written = self.file.as_mut().map_or(Ok(()), |file| {
-            file.flush()?;
-            if lasting {
-                file.get_ref().sync_all()?;
+        let written = self.settled(lasting);
+        written.map_err(|error| Box::new(unwritable(&self.path, &error)))
+    }
+
+    fn settled(&mut self, lasting: bool) -> io::Result<()> {
+        let Some(writer) = self.file.as_mut() else { return Ok(()) };
+        writer.flush()?;
+        let file = writer.get_mut();
+        match &self.target {
+            Target::File(real, permissions) => {
+                if lasting {
+                    file.sync_all()?;
+                }
+                if let Some(permissions) = permissions {
+                    fs::set_permissions(&self.beside, permissions.clone())?;
+                }
+                let mut drafts = drafts();
+                fs::rename(&self.beside, real)?;
+                drafts.retain(|draft| *draft != self.beside);
+                self.file = None;
+                Ok(())
             }
-            let mut drafts = drafts();
-            fs::rename(&self.beside, &self.path)?;
-            drafts.retain(|draft| *draft != self.beside);
-            Ok(())
-        });
-        written.map_err(|error| Box::new(unwritable(&self.path, &error)))?;
-        self.file = None;
-        Ok(())
+            // Both leave the draft to be taken away.
+            Target::Stream(path) => {
+                file.rewind()?;
+                let mut stream = OpenOptions::new().append(true).open(path)?;
+                io::copy(file, &mut stream).map(drop)
+            }
+            Target::Output => {
+                file.rewind()?;
+                let mut output = io::stdout().lock();
+                let written = io::copy(file, &mut output).and_then(|_| output.flush());
+                // A reader that went away is no error.
+                let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+                written.or_else(|error| if is_gone(&error) { Ok(()) } else { Err(error) })
+            }
+        }
     }
 }
 
@@ -206,6 +302,17 @@ fn folder_reason(error: &io::Error) -> String {
         return "there is no such directory".to_owned();
     }
     reason(error)
+}
+
+/// A new file that can be read again. What somebody alone may read, nobody else reads meanwhile.
+fn created(beside: &Path, target: &Target) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    if !matches!(target, Target::File(_, None)) {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    options.open(beside)
 }
 
 /// A name in the same directory, so that renaming never crosses file systems.

@@ -49,6 +49,7 @@ mod messages;
 mod missing;
 mod mutants;
 mod oci;
+mod outputs;
 mod pages;
 mod protobuf;
 mod readme;

@@ -13,7 +13,7 @@ use crate::cli::root::with_options;
 use crate::cli::sources::shown;
 use crate::cli::terminal::Terminal;
 use crate::cli::trust::trusted;
-use crate::cli::write::{Draft, unwritable};
+use crate::cli::write::{Draft, is_file_name, unwritable};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::inspect::size_text;
@@ -56,6 +56,12 @@ struct Options {
 
 fn pulled(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let path = &options.out;
+    if !is_file_name(path) {
+        let fact = format!("`{}` is no file, so nothing can lie beside it", shown(path));
+        let finding = Diagnostic::without_place(Code::BadUsage, fact);
+        let help = "signatures go to FILE.sig: name a file with -o";
+        return Err(alone(terminal, &finding.help(help)));
+    }
     let reference = reference_of(terminal, &options.reference)?;
     let trusted = trusted(terminal)?;
     asked_enough(terminal, &reference, trusted.as_ref())?;

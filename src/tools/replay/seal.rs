@@ -477,6 +477,31 @@ fn texts(value: &Json, left: &Json, found: &mut BTreeSet<String>) {
     }
 }
 
+/// Whether a context, in typed JSON, holds something at `path`, in which `*` is every key. What was
+/// withheld before may be anything.
+#[must_use]
+pub fn holds(context: &Json, path: &str) -> bool {
+    let mut open = vec![context];
+    for step in pointer::keys(path) {
+        let marked = |key: &str| key.starts_with('$').then(|| format!("${key}"));
+        let mut below = Vec::new();
+        for value in open {
+            match value {
+                Json::Object(entries) if entries.contains_key("$x") => return true,
+                Json::Object(entries) if step == "*" => below.extend(entries.values()),
+                Json::Object(entries) => {
+                    below.extend(entries.get(&marked(&step).unwrap_or_else(|| step.clone())));
+                }
+                Json::Array(items) if step == "*" => below.extend(items),
+                Json::Array(_) | Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {
+                }
+            }
+        }
+        open = below;
+    }
+    !open.is_empty()
+}
+
 /// A value that a record seals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {

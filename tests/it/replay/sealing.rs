@@ -138,6 +138,20 @@ fn only_records_that_are_asked_for_are_sealed_and_written() {
     ran(folder.path(), &format!("{seal} --where to.name")).expect(2, &["cannot be asked"]);
 }
 
+/// The rules of a bundle and paths beside them: nothing that either names is left.
+#[test]
+fn a_bundle_and_paths_withhold_together() {
+    let folder = project("seal-both");
+    ran(folder.path(), "replay import log.jsonl --map map.yaml -o in.pdr.jsonl").expect(0, &[]);
+    let seal = "replay seal in.pdr.jsonl --bundle policy.yaml --path /args/subject --as drop";
+    ran(folder.path(), &format!("{seal} {SECRETS} -o out.pdr.jsonl"))
+        .expect(0, &["3 records", "8 values withheld"]);
+    let (text, _) = records(&folder, "out.pdr.jsonl");
+    for secret in ["KEY", "example.com", "nothing", "Hi"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+}
+
 /// Of a record that cannot be written the vault keeps nothing; a finding says why and what to do.
 #[test]
 fn what_is_too_long_once_it_is_sealed_is_left_out_of_the_vault_too() {

@@ -86,14 +86,14 @@ fn minimized(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let moment = moment(&record, reads_time(&program), hosts.as_ref()).map_err(obstructed)?;
     let watch = Stopwatch::start();
     let minimal = minimize(&program, &context, &moment);
-    terminal.result(&match options.output_format {
-        Shape::Full => full(&minimal, &context, &watch.text(), terminal.style),
-        Shape::Json => json(&minimal),
-    });
     if let Some(path) = &options.out {
         let text = format!("{}\n", minimal.context);
         write(path, text.as_bytes()).map_err(|finding| alone(terminal, &finding))?;
     }
+    terminal.result(&match options.output_format {
+        Shape::Full => full(&minimal, &context, &watch.text(), terminal.style),
+        Shape::Json => json(&minimal),
+    });
     Ok(Exit::Done)
 }
 
@@ -118,6 +118,11 @@ fn of_session(
         return Err(wanted.cannot(terminal, "minimized", why));
     };
     let kept: Vec<&Json> = fewest.kept.iter().filter_map(|at| events.get(*at)).collect();
+    if let Some(path) = &options.out {
+        let lines: Vec<String> = kept.iter().map(ToString::to_string).collect();
+        let text = lines.join("\n") + "\n";
+        write(path, text.as_bytes()).map_err(|finding| alone(terminal, &finding))?;
+    }
     terminal.result(&match options.output_format {
         Shape::Full => few_events(&fewest, (&kept, events.len()), &watch.text(), terminal.style),
         Shape::Json => document(&json!({
@@ -127,11 +132,6 @@ fn of_session(
             "stopped": fewest.stopped, "session": kept,
         })),
     });
-    if let Some(path) = &options.out {
-        let lines: Vec<String> = kept.iter().map(ToString::to_string).collect();
-        let text = lines.join("\n") + "\n";
-        write(path, text.as_bytes()).map_err(|finding| alone(terminal, &finding))?;
-    }
     Ok(Exit::Done)
 }
 

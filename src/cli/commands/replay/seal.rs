@@ -7,6 +7,7 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
+use crate::cli::commands::replay::convert::spare;
 use crate::cli::commands::replay::input::{Filters, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
@@ -23,7 +24,8 @@ use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::findings;
-use crate::tools::replay::seal::{Maker, Sealing, Unsealed, rewritten};
+use crate::tools::replay::plain::context;
+use crate::tools::replay::seal::{Maker, Sealing, Unsealed, holds, rewritten};
 use crate::tools::replay::store::Store;
 use crate::tools::replay::verify::Found;
 use crate::tools::report::counted;
@@ -59,10 +61,11 @@ struct Options {
     /// Files, directories, patterns in quotes, `-`; without any, `records` of `[replay]`.
     #[arg(value_name = "SRC")]
     records: Vec<PathBuf>,
-    /// The bundle whose rules count: a path, git:REV, or a name of `[bundles]`.
-    #[arg(long, value_name = "BUNDLE", conflicts_with = "path", required_unless_present = "path")]
+    /// The bundle whose rules count, beside those of --path: a path, git:REV, or a name of
+    /// `[bundles]`. Of its own records it proves what does not tell the values.
+    #[arg(long, value_name = "BUNDLE", required_unless_present = "path")]
     bundle: Option<String>,
-    /// A place to withhold, as /action/args/memo or /request/headers/*.
+    /// A place to withhold, as /args/memo or /request/headers/*; some record must hold it.
     #[arg(long, value_name = "PATH")]
     path: Vec<String>,
     /// How: drop, seal, shape or hide.
@@ -122,14 +125,15 @@ impl LeftOut {
 fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let settings = Settings::read(terminal)?;
     let store = settings.open_store(terminal, options.store.as_deref())?;
-    let (rules, by) = match &options.bundle {
-        Some(name) => {
-            let program = settings.bundle(terminal, &store, name)?;
-            let program = store.add(program);
-            (Rules::of(program.module()), Some(program.digest()))
-        }
-        None => (asked(terminal, options)?, None),
-    };
+    let mut rules = asked(terminal, options)?;
+    let mut by = None;
+    if let Some(name) = &options.bundle {
+        let program = store.add(settings.bundle(terminal, &store, name)?);
+        // With others beside them the rules are not those of the bundle alone.
+        by = rules.is_empty().then(|| program.digest());
+        let own = Rules::of(program.module());
+        rules = Rules::new([own.rows(), rules.rows()].concat());
+    }
     if rules.is_empty() {
         let fact = "the bundle withholds nothing";
         let help = "name places with --path, or write `redact` in a policy";
@@ -137,6 +141,7 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         return Err(alone(terminal, &finding));
     }
     let sources = sources_of(terminal, &settings, &options.records)?;
+    spare(terminal, &sources, &options.out)?;
     let filter = options.filter.filter(terminal)?;
     let mut vault = options.secrets.open(terminal, &rules)?;
     let failed = |finding: Box<Diagnostic>| alone(terminal, &finding);
@@ -149,6 +154,7 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         filter: &filter,
         vault: vault.as_mut(),
         redactor: Redactor::default(),
+        missed: options.path.clone(),
         tally: Tally::default(),
         left_out: LeftOut::default(),
     };
@@ -177,6 +183,9 @@ fn sealed(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     if stopped {
         return Err(Exit::Interrupted);
     }
+    if work.tally.records > 0 && !work.missed.is_empty() {
+        return Err(alone(terminal, &in_no_record(&work.missed, work.tally.records)));
+    }
     draft.finish().map_err(failed)?;
     terminal.notice(&work.tally.words(work.left_out.lines));
     Ok(exit)
@@ -196,8 +205,9 @@ fn asked(terminal: &Terminal, options: &Options) -> Result<Rules, Exit> {
             return Err(alone(terminal, &finding));
         }
     };
-    let rules = options.path.iter().map(|path| {
-        Rule::of(path, class.clone(), !options.no_facts).ok_or_else(|| {
+    let rules = options.path.iter().flat_map(|asked| places(asked).map(move |at| (asked, at)));
+    let rules = rules.map(|(path, place)| {
+        Rule::of(&place, class.clone(), !options.no_facts).ok_or_else(|| {
             let fact = format!("`{path}` is no path from the top of a context");
             let help = "write it as /action/args/memo";
             let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
@@ -205,6 +215,24 @@ fn asked(terminal: &Terminal, options: &Options) -> Result<Rules, Exit> {
         })
     });
     rules.collect::<Result<Vec<Rule>, Exit>>().map(Rules::new)
+}
+
+/// The places that a path may mean: `/args/memo` is short for `/action/args/memo`, too.
+fn places(path: &str) -> impl Iterator<Item = String> {
+    let long = path.starts_with("/args/").then(|| format!("/action{path}"));
+    std::iter::once(path.to_owned()).chain(long)
+}
+
+/// That something was to be withheld which is nowhere.
+fn in_no_record(missed: &[String], records: u64) -> Diagnostic {
+    let shown: Vec<String> = missed.iter().map(|path| format!("`{path}`")).collect();
+    let of = match records {
+        1 => "the record holds nothing".to_owned(),
+        all => format!("none of {} records holds anything", grouped(all)),
+    };
+    let fact = format!("{of} at {}, and nothing was written", shown.join(", "));
+    let help = "`policyc replay explain ID` shows what a record holds; leave out what is not there";
+    Diagnostic::without_place(Code::BadUsage, fact).help(help)
 }
 
 struct Work<'w> {
@@ -215,6 +243,8 @@ struct Work<'w> {
     filter: &'w Filter,
     vault: Option<&'w mut OpenVault>,
     redactor: Redactor,
+    /// Paths at which no record held anything so far.
+    missed: Vec<String>,
     tally: Tally,
     left_out: LeftOut,
 }
@@ -266,6 +296,12 @@ impl Work<'_> {
                 return;
             }
         };
+        if !self.missed.is_empty() {
+            let context = context(record);
+            let holds = |path: &String| places(path).any(|place| holds(&context, &place));
+            // Of what is no object all is withheld.
+            self.missed.retain(|path| !context.is_null() && !holds(path));
+        }
         self.tally.records += 1;
         self.tally.values += made.values;
         self.tally.less += u64::from(!made.parts.is_empty());

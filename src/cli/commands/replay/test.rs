@@ -1,6 +1,7 @@
 //! `policyc replay test`: records as tests of policies.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
 use serde_json::Value as Json;
@@ -12,7 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
-use crate::cli::write::write;
+use crate::cli::write::{unwritable, write};
 use crate::runtime::program::Program;
 use crate::runtime::record::read::{Record, Text};
 use crate::runtime::session::ground::Ground;
@@ -51,7 +52,7 @@ pub const COMMAND: Command = Command {
 struct Options {
     #[command(flatten)]
     named: Named,
-    /// The file to write; its name ends in `_test.yaml`.
+    /// The file to write, which is not there yet; its name ends in `_test.yaml`.
     #[arg(short, value_name = "FILE")]
     out: PathBuf,
     /// Make contexts as small, and sessions as short, as the decision lets them be.
@@ -82,6 +83,7 @@ struct Made {
 /// # Errors
 /// How the command ends, its words already written.
 fn written(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
+    spare_cases(terminal, &options.out)?;
     let settings = Settings::read(terminal)?;
     let mut made = Made::default();
     for wanted in options.named.find_all(terminal, &settings)? {
@@ -115,6 +117,18 @@ fn written(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     }
     terminal.notice(&format!("  {}\n", said.join(" · ")));
     Ok(if differ.is_empty() { Exit::Done } else { Exit::Findings })
+}
+
+/// Refuses to put tests in the place of others, which somebody may have written.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn spare_cases(terminal: &Terminal, out: &Path) -> Result<(), Exit> {
+    if !out.is_file() {
+        return Ok(());
+    }
+    let finding = unwritable(out, &ErrorKind::AlreadyExists.into());
+    Err(alone(terminal, &finding.help("name a new file: tests that are there stay as they are")))
 }
 
 /// A case of a call that stands alone.
