@@ -12,7 +12,7 @@ use crate::diag::sink::Sink;
 use crate::tools::pipeline::Refused;
 use crate::tools::report::findings::markdown;
 use crate::tools::report::paint::{Paint, Style};
-use crate::tools::report::{Format, Listed, Report, full, tally};
+use crate::tools::report::{Format, Listed, Report, TestCase, full, tally};
 
 /// Options of every command that reports findings.
 #[derive(Clone, Debug, clap::Args)]
@@ -84,6 +84,8 @@ pub struct Conclusion<'a> {
     pub body: String,
     /// For the line below all: parts such as `6 policies, 30 rules`.
     pub parts: Vec<String>,
+    /// The tests that were run, where that is what the command does.
+    pub cases: Option<Vec<TestCase>>,
     /// How the command ends at least.
     pub at_least: Exit,
     /// Whether a bundle was needed: where the sources give none, the command could not run.
@@ -94,8 +96,9 @@ impl<'a> Conclusion<'a> {
     /// One that tells findings alone.
     #[must_use]
     pub const fn of(files: &'a SourceMap, prefix: &'a str, at_least: Exit) -> Self {
+        let body = String::new();
         let parts = Vec::new();
-        Self { files, prefix, body: String::new(), parts, at_least, needs_bundle: false }
+        Self { files, prefix, body, parts, cases: None, at_least, needs_bundle: false }
     }
 }
 
@@ -107,9 +110,9 @@ pub fn conclude(
     sink: Sink,
     conclusion: &Conclusion<'_>,
 ) -> Exit {
-    let Conclusion { files, prefix, body, parts, at_least, needs_bundle } = conclusion;
+    let Conclusion { files, prefix, body, parts, cases, at_least, needs_bundle } = conclusion;
     let (findings, dropped) = sink.finish();
-    let report = Report { files, prefix, findings: &findings, dropped };
+    let report = Report { files, prefix, findings: &findings, dropped, cases: cases.as_deref() };
     let mut exit = findings.iter().map(exit_of).max().unwrap_or(Exit::Done).max(*at_least);
     terminal.result(&(options.output_format.draw)(&report, terminal.style));
     let gap = if findings.is_empty() || body.is_empty() { "" } else { "\n" };
@@ -173,7 +176,7 @@ pub fn next_line(terminal: &Terminal, next: &str, exit: Exit) -> String {
 pub fn alone(terminal: &Terminal, finding: &Diagnostic) -> Exit {
     let files = SourceMap::new();
     let findings = std::slice::from_ref(finding);
-    let report = Report { files: &files, prefix: "", findings, dropped: 0 };
+    let report = Report { files: &files, prefix: "", findings, dropped: 0, cases: None };
     terminal.error(&full::draw(&report, terminal.notice_style));
     exit_of(finding)
 }

@@ -73,6 +73,7 @@ mod texts;
 mod tidy;
 mod trojan;
 mod trust;
+mod typos;
 mod unknown_cases;
 mod unknown_precision;
 mod unknown_reference;

@@ -16,7 +16,7 @@ fn find(files: &SourceMap, id: FileId, needle: &str) -> Span {
 }
 
 fn snapshot(name: &str, files: &SourceMap, findings: &[Diagnostic]) {
-    let report = Report { files, prefix: "", findings, dropped: 0 };
+    let report = Report { files, prefix: "", findings, dropped: 0, cases: None };
     let read = |name| ["full", "concise", "json", "json-lines"].contains(&name);
     for format in FORMATS.iter().filter(|format| read(format.name)) {
         let text = (format.draw)(&report, Style::PLAIN);
@@ -286,7 +286,8 @@ fn colours_mark_the_same_text() {
             "amount",
         );
     let findings = [found];
-    let report = Report { files: &files, prefix: "sub/", findings: &findings, dropped: 0 };
+    let report =
+        Report { files: &files, prefix: "sub/", findings: &findings, dropped: 0, cases: None };
     let codes = regex::Regex::new("\u{1b}\\[[0-9;]*m").expect("a pattern");
     for format in FORMATS.iter().filter(|format| format.for_people) {
         let plain = (format.draw)(&report, Style::PLAIN);
@@ -312,7 +313,13 @@ fn every_span_can_be_drawn() {
                 let findings =
                     [Diagnostic::new(Code::NotBool, Span::new(id, start, stop), "any", "label")
                         .fix("cut", Span::new(id, start, stop), "x\ny")];
-                let report = Report { files: &files, prefix: "", findings: &findings, dropped: 0 };
+                let report = Report {
+                    files: &files,
+                    prefix: "",
+                    findings: &findings,
+                    dropped: 0,
+                    cases: None,
+                };
                 for format in FORMATS {
                     (format.draw)(&report, Style { colour: false, width });
                 }
@@ -329,7 +336,7 @@ fn the_tally_counts() {
         Diagnostic::without_place(Code::NoSchema, "two"),
         Diagnostic::without_place(Code::NoSchema, "three"),
     ];
-    let report = Report { files: &files, prefix: "", findings: &findings, dropped: 4 };
+    let report = Report { files: &files, prefix: "", findings: &findings, dropped: 4, cases: None };
     assert_eq!(tally(&report), "1 error, 2 warnings, 4 more left out");
     assert_eq!(counted(2, "policy"), "2 policies");
     assert_eq!(counted(1, "policy"), "1 policy");

@@ -232,7 +232,9 @@ fn measured(terminal: &Terminal, options: &Options, stop: &AtomicBool) -> Result
         let result = gauge(&task, &wanted(options), Watch { stop, progress: &tell });
         progress.end();
         match result {
-            Ok(result) => {
+            Ok(mut result) => {
+                let prefix = subject.project.as_ref().map(|it| it.prefix.trim_end_matches('/'));
+                prefix.unwrap_or_default().clone_into(&mut result.own.project);
                 subjects.push(subject);
                 gauged.push(result);
             }
@@ -392,7 +394,7 @@ fn compared(
         let source = if here { Source::Earlier } else { Source::Elsewhere };
         let mut comparisons = Vec::new();
         for Gauged { own, .. } in gauged {
-            let old = old.policy(name, &own.name)?;
+            let old = old.policy(name, (own, document))?;
             old.same_contexts(name, own)?;
             comparisons.push(compare(own, old, source, bar));
         }
@@ -423,7 +425,8 @@ impl Conclusions<'_> {
         let budgets = self.judged(stopped);
         let mut sources = findings::Sources::default();
         let found = self.findings(&compared, &budgets, &mut sources);
-        let report = Report { files: &sources.files, prefix: "", findings: &found, dropped: 0 };
+        let report =
+            Report { files: &sources.files, prefix: "", findings: &found, dropped: 0, cases: None };
         let against = compared.as_ref().map(|(name, source, comparisons)| Against {
             name,
             source: *source,

@@ -126,6 +126,7 @@ fn once(options: &Options, terminal: &Terminal) -> Exit {
         prefix: &merged.prefix,
         body,
         parts: several.into_iter().chain(totals).chain(parts).chain([watch.text()]).collect(),
+        cases: None,
         at_least: exit,
         needs_bundle: false,
     };

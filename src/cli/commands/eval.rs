@@ -449,7 +449,8 @@ impl Refusal<'_> {
         let code = if self.unreadable { Code::BadContext } else { Code::Input };
         let findings = [Diagnostic::without_place(code, fact)];
         let files = SourceMap::new();
-        let report = Report { files: &files, prefix: "", findings: &findings, dropped: 0 };
+        let report =
+            Report { files: &files, prefix: "", findings: &findings, dropped: 0, cases: None };
         terminal.error(&full::draw(&report, terminal.notice_style));
     }
 
@@ -481,7 +482,8 @@ impl Refusal<'_> {
             (Code::Input, format!("this context was refused{place}"))
         };
         let findings = [Diagnostic::new(code, at, message, error.message.clone())];
-        let report = Report { files: &files, prefix: "", findings: &findings, dropped: 0 };
+        let report =
+            Report { files: &files, prefix: "", findings: &findings, dropped: 0, cases: None };
         terminal.error(&full::draw(&report, terminal.notice_style));
     }
 }

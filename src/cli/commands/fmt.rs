@@ -206,6 +206,7 @@ fn files(job: &Job<'_>) -> Exit {
         prefix: &merged.prefix,
         body: tally.body,
         parts: vec![parts.join(", "), watch.text()],
+        cases: None,
         at_least,
         needs_bundle: false,
     };
@@ -326,7 +327,7 @@ fn piped_text(job: &Job<'_>, name: &Path) -> Result<Exit, Exit> {
 
 /// Writes findings where they do not mix with a text, and says how the command ends.
 fn said(terminal: &Terminal, files: &SourceMap, findings: &[Diagnostic]) -> Exit {
-    let report = Report { files, prefix: "", findings, dropped: 0 };
+    let report = Report { files, prefix: "", findings, dropped: 0, cases: None };
     terminal.error(&full::draw(&report, terminal.notice_style));
     findings.iter().map(exit_of).max().unwrap_or(Exit::Done)
 }

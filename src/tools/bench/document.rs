@@ -39,6 +39,9 @@ pub struct Document {
 pub struct Measured {
     /// Name of the bundle.
     pub name: String,
+    /// Where the project lies that it was made of; empty for a bundle, and for the project here.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub project: String,
     /// Digest of the bundle.
     pub bundle: String,
     /// What it decided about.
@@ -208,17 +211,25 @@ impl Document {
         serde_json::from_value(value).map_err(|error| not(error.to_string()))
     }
 
-    /// What it says about bundle `name`.
+    /// What it says about `own`, one of the policies that are measured now. Projects tell policies
+    /// of one name apart; where a name stands once in both, its project may lie elsewhere.
     ///
     /// # Errors
     /// `OtherPolicy` where it says nothing.
-    pub fn policy(&self, file: &str, name: &str) -> Result<&Measured, BenchError> {
-        self.policies.iter().find(|policy| policy.name == name).ok_or_else(|| {
+    pub fn policy(
+        &self,
+        file: &str,
+        (own, now): (&Measured, &Self),
+    ) -> Result<&Measured, BenchError> {
+        let named = |all: &'_ [Measured]| all.iter().filter(|it| it.name == own.name).count();
+        let single = named(&self.policies) == 1 && named(&now.policies) == 1;
+        let is_own = |it: &&Measured| it.name == own.name && (single || it.project == own.project);
+        self.policies.iter().find(is_own).ok_or_else(|| {
             let known: Vec<String> =
-                self.policies.iter().map(|policy| format!("`{}`", policy.name)).collect();
+                self.policies.iter().map(|policy| format!("`{}`", policy.told())).collect();
             BenchError::OtherPolicy {
                 file: file.to_owned(),
-                name: name.to_owned(),
+                name: own.told(),
                 known: if known.is_empty() { "none".to_owned() } else { known.join(", ") },
             }
         })
@@ -226,6 +237,12 @@ impl Document {
 }
 
 impl Measured {
+    /// Its name, and where its project lies.
+    fn told(&self) -> String {
+        let Self { name, project, .. } = self;
+        if project.is_empty() { name.clone() } else { format!("{name} in {project}") }
+    }
+
     /// Sees to it that both were measured with the same contexts.
     ///
     /// # Errors

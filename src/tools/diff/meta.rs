@@ -11,7 +11,7 @@ use crate::compiler::source::lines::Lines;
 use crate::runtime::bundle::debug::Debug;
 use crate::runtime::bundle::govern::Govern;
 use crate::runtime::bundle::module::{
-    Fallback, Module, NONE, NodeMode, Phase, RuleRow, TemplatePart, TypeRow,
+    Fallback, FieldRow, Module, NONE, NodeMode, Phase, RuleRow, TemplatePart, TypeRow,
 };
 use crate::tools::diff::{REWORDED, Site};
 use crate::tools::inspect::redactions;
@@ -154,29 +154,90 @@ fn type_words(module: &Module, at: u16, depth: usize) -> String {
     }
 }
 
-/// The types of places that are read as values, by path with dots.
-fn types(module: &Module) -> BTreeMap<String, String> {
+/// The types of places that are read as values, by path with dots; of lists of which only the
+/// columns are read, and of these columns, too.
+fn types(module: &Module) -> BTreeMap<String, u16> {
     let mut found = BTreeMap::new();
     for (node, path) in module.paths.iter().zip(paths(module)) {
-        if node.slot != NONE && node.mode == NodeMode::Whole {
-            let path = path.trim_start_matches('/').replace('/', ".");
-            found.insert(path, type_words(module, node.ty, 0));
+        if !matches!(node.mode, NodeMode::Object(_)) {
+            found.insert(path.trim_start_matches('/').replace('/', "."), node.ty);
         }
     }
     found
 }
 
-/// Places that both read whole, and not as the same type.
+/// The places that both read, with their types before and now.
+fn types_of_both(old: &Module, new: &Module) -> impl Iterator<Item = (String, u16, u16)> {
+    let old = types(old);
+    types(new).into_iter().filter_map(move |(path, is)| {
+        let was = *old.get(&path)?;
+        Some((path, was, is))
+    })
+}
+
+/// Places that both read, and not as the same type.
 pub(in crate::tools::diff) fn places_that_differ(
     old: &Module,
     new: &Module,
 ) -> Vec<(String, String, String)> {
-    let (old, new) = (types(old), types(new));
-    let both = new.into_iter().filter_map(|(path, is)| {
-        let was = old.get(&path)?.clone();
+    let both = types_of_both(old, new).filter_map(|(path, was, is)| {
+        let (was, is) = (type_words(old, was, 0), type_words(new, is, 0));
         (was != is).then_some((path, was, is))
     });
     both.collect()
+}
+
+/// Places that both read at which a value may stand now that could not before.
+pub(in crate::tools::diff) fn widened(old: &Module, new: &Module) -> Vec<String> {
+    let both = types_of_both(old, new);
+    both.filter(|(_, was, is)| !fits((new, *is), (old, *was), 0)).map(|(path, ..)| path).collect()
+}
+
+/// Whether every value of the first type is one of the second. No where that is not known.
+fn fits((of, ty): (&Module, u16), (other, wide): (&Module, u16), depth: usize) -> bool {
+    let rows = (of.types.get(usize::from(ty)), other.types.get(usize::from(wide)));
+    let inner = |ty: u16, wide: u16| depth < 32 && fits((of, ty), (other, wide), depth + 1);
+    let name =
+        |module: &Module, at: u32| module.strings.get(at as usize).unwrap_or_default().to_owned();
+    match rows {
+        (Some(TypeRow::Nullable(ty)), Some(TypeRow::Nullable(wide)))
+        | (Some(TypeRow::Optional(ty)), Some(TypeRow::Optional(wide))) => inner(*ty, *wide),
+        (_, Some(TypeRow::Dyn)) | (Some(TypeRow::Null), Some(TypeRow::Nullable(_))) => true,
+        (Some(_), Some(TypeRow::Nullable(wide))) => inner(ty, *wide),
+        (Some(TypeRow::List(ty, most)), Some(TypeRow::List(wide, bound))) => {
+            let fewer = bound.is_none_or(|bound| most.is_some_and(|most| most <= bound));
+            fewer && inner(*ty, *wide)
+        }
+        (Some(TypeRow::Map(key, ty)), Some(TypeRow::Map(keys, wide))) => {
+            inner(*key, *keys) && inner(*ty, *wide)
+        }
+        (
+            Some(TypeRow::Record { fields, rest }),
+            Some(TypeRow::Record { fields: all, rest: open }),
+        ) => {
+            let named = |module, fields: &[FieldRow], like: &str| {
+                fields.iter().find(|it| name(module, it.name) == like).cloned()
+            };
+            let field = |field: &FieldRow| {
+                let wide = named(other, all, &name(of, field.name));
+                wide.map_or(*open != NONE && inner(field.ty, *open), |it| inner(field.ty, it.ty))
+            };
+            // What is demanded there is demanded here.
+            let demanded = all
+                .iter()
+                .filter(|it| it.required)
+                .all(|it| named(of, fields, &name(other, it.name)).is_some_and(|own| own.required));
+            let undeclared = |it: &FieldRow| named(of, fields, &name(other, it.name)).is_none();
+            let others = *rest == NONE
+                || *open != NONE
+                    && inner(*rest, *open)
+                    && all.iter().filter(|it| undeclared(it)).all(|it| inner(*rest, it.ty));
+            others && demanded && fields.iter().all(field)
+        }
+        // What has no parts is the same, or it is not.
+        (Some(_), Some(_)) => type_words(of, ty, 0) == type_words(other, wide, 0),
+        (None, _) | (_, None) => false,
+    }
 }
 
 /// Whether sessions may know something else by the new bundle than by the old one. It is told alike

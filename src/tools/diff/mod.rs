@@ -175,6 +175,9 @@ pub struct Difference {
     pub inputs: Changes,
     /// Places that both read, and not as the same type: path, old and new.
     pub types: Vec<(String, String, String)>,
+    /// Such places at which a value may stand now that could not before. Inputs with one were
+    /// refused, so no comparison tells what becomes of them.
+    pub widened: Vec<String>,
     /// Outputs that are not known to be the same: the name and what is known.
     pub outputs: Vec<(String, &'static str)>,
     /// Whether no input fits both, so that nothing can be compared.
@@ -224,7 +227,7 @@ impl Difference {
         let outputs = self.outputs.iter().all(|(_, what)| *what != OUTPUT_OPEN);
         let rules = self.rules.iter().all(|rule| !rule.changes.open());
         let open = self.apart || self.sessions || self.whole.open() || self.inputs.open();
-        outputs && rules && !open
+        outputs && rules && !open && self.widened.is_empty()
     }
 
     /// Whether more is known to be allowed, or others are asked.
@@ -241,7 +244,8 @@ impl Difference {
         let never = |changes: &Changes| {
             changes.wider == Change::Never && changes.otherwise == Change::Never
         };
-        let compared = !self.apart && !self.sessions && self.outputs.is_empty();
+        let compared =
+            !self.apart && !self.sessions && self.widened.is_empty() && self.outputs.is_empty();
         compared && never(&self.whole) && never(&self.inputs)
     }
 }
@@ -281,6 +285,7 @@ pub fn compare(old: &Program, new: &Program) -> Difference {
         whole: own.whole(&before, &after),
         inputs: own.inputs(&before, &after),
         types: places_that_differ(old_module, new_module),
+        widened: meta::widened(old_module, new_module),
         outputs: outputs(&before, &after),
         apart: !fits.contains(&true),
         metered,

@@ -311,7 +311,7 @@ impl Seat {
 }
 
 /// The rules that may fire, the shadow rules that do, and those that may.
-fn may_fire(program: &Program, decision: &PartialDecision) -> [Vec<u16>; 3] {
+pub(super) fn may_fire(program: &Program, decision: &PartialDecision) -> [Vec<u16>; 3] {
     let is_shadow = |it: &&RuleOutcomes| {
         program.module().rules.get(usize::from(it.rule)).is_some_and(|row| row.shadow)
     };

@@ -6,7 +6,8 @@
 
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::Record;
+use crate::runtime::record::read::{Record, Said};
+use crate::runtime::vm::canonical::Canonical;
 use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::partial::decision::{PartialDecision, RuleOutcomes};
 use crate::runtime::vm::partial::unknown::Unknowns;
@@ -16,7 +17,7 @@ use crate::runtime::vm::scratch::Scratch;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::locate::Locator;
-use crate::tools::replay::again::{Obstacle, input, moment};
+use crate::tools::replay::again::{Obstacle, input, may_fire, moment};
 use crate::tools::replay::residual::residual;
 use crate::tools::why::exhaust::exhaust;
 use crate::tools::why::watch::Watcher;
@@ -65,7 +66,8 @@ pub fn explain(
     let hosts = record.hosts();
     let moment = moment(record, reads_time(program), hosts.as_ref())?;
     let mut seen = Watcher::new(program);
-    let (mut report, slots) = {
+    let mut canonical = Canonical::of(program);
+    let (mut report, slots, unlike) = {
         let mut filled = match input(record, program, &mut scratch, &mut raw)? {
             Recorded::Known(filled) => filled,
             Recorded::Partial(mut partial) => {
@@ -83,7 +85,12 @@ pub fn explain(
             }
         };
         let mut decision = filled.decide_observed(&moment, &mut seen);
-        (DecisionReport::of(&mut decision), slots(&decision))
+        canonical.digest(&mut decision);
+        let report = DecisionReport::of(&mut decision);
+        let shadow = decision.shadow().iter().map(|fired| program.rule_id(fired.rule));
+        let shadow: Vec<&str> = shadow.collect();
+        let unlike = unlike(record, &report, Some(&canonical), [&shadow, &[]]);
+        (report, slots(&decision), unlike)
     };
     let watched = Watched { report: &report, seen: &mut seen, slots, origin: Origin::Record };
     let worded = Worded::of(program);
@@ -99,8 +106,21 @@ pub fn explain(
     }
     Locator::new(program).locate(&mut report);
     let recorded = record.outcome.and_then(|outcome| outcome.digest);
-    let exact = recorded.map(|recorded| recorded == report.digest);
+    let exact = recorded.map(|recorded| recorded == report.digest && !unlike);
     Ok(Explained::Decided { report: Box::new(report), exact, why })
+}
+
+/// Whether the words of a record say something else than what is decided now, whatever its digest
+/// is. `shadow`: the shadow rules that fired, and those that may have.
+fn unlike(
+    record: &Record<'_>,
+    report: &DecisionReport,
+    words: Option<&Canonical>,
+    [shadow, perhaps]: [&[&str]; 2],
+) -> bool {
+    let (Some(outcome), Some(words)) = (record.outcome, words) else { return false };
+    let (effect, rule) = (report.effect, report.rule.as_deref());
+    outcome.first_unlike(&Said { effect, rule, words, shadow, perhaps }).is_some()
 }
 
 /// What can be said where values are withheld.
@@ -136,7 +156,16 @@ fn withheld(
     };
     let recorded = record.outcome.and_then(|outcome| outcome.digest);
     let report = decision.report.clone().map(Box::new);
-    let exact = report.as_ref().and_then(|report| recorded.map(|it| it == report.digest));
+    let words = decision.canonical.as_ref();
+    let [_, shadow, perhaps] = may_fire(program, decision)
+        .map(|rules| rules.iter().map(|rule| program.rule_id(*rule)).collect::<Vec<&str>>());
+    let exact = match (&report, decision.effects.as_slice()) {
+        (Some(report), _) => recorded
+            .map(|it| it == report.digest && !unlike(record, report, words, [&shadow, &perhaps])),
+        // What is certain all the same must be what the record says.
+        (None, [effect]) => record.outcome.filter(|it| it.effect != *effect).map(|_| false),
+        (None, _) => None,
+    };
     Explained::Withheld {
         exact,
         report,

@@ -5,7 +5,7 @@
 //! Imports: `lang`, `runtime::record`, `tools::replay::{expression, sketch}`.
 
 use std::num::NonZero;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::Value as Json;
 
@@ -53,6 +53,30 @@ pub struct Filter {
     pub one_of: Option<NonZero<u64>>,
     /// How many are asked for.
     pub limit: Option<Limit>,
+    /// What is known of the records that were asked about.
+    pub seen: Seen,
+}
+
+/// What is known of records while none is taken: how many there were, and what some of them have.
+#[derive(Debug, Default)]
+pub struct Seen {
+    taken: AtomicBool,
+    records: AtomicU64,
+    session: AtomicBool,
+    tool: AtomicBool,
+    principal: AtomicBool,
+    rule: AtomicBool,
+    /// The condition can be told of one.
+    condition: AtomicBool,
+}
+
+/// That no record was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoneTaken {
+    /// How many there were.
+    pub records: u64,
+    /// What was asked for and none of them has, in words.
+    pub nowhere: Vec<String>,
 }
 
 /// A number of records that is used up.
@@ -96,10 +120,67 @@ impl Filter {
     #[must_use]
     pub fn takes(&self, record: &Record<'_>) -> bool {
         let less = |left: u64| left.checked_sub(1);
-        self.wants(record)
+        let wants = self.wants(record);
+        self.note(record, wants);
+        wants
             && self.limit.as_ref().is_none_or(|limit| {
                 limit.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
             })
+    }
+
+    /// Notes what a record has of what is asked, until one is taken.
+    fn note(&self, record: &Record<'_>, taken: bool) {
+        let seen = &self.seen;
+        if self.is_all() || seen.taken.load(Ordering::Relaxed) {
+            return;
+        }
+        seen.taken.fetch_or(taken, Ordering::Relaxed);
+        seen.records.fetch_add(1, Ordering::Relaxed);
+        let told = |condition: &Expression| condition.holds_of_record(record.line).is_some();
+        for (flag, has) in [
+            (&seen.session, self.is_in_session(record)),
+            (&seen.rule, self.fired(record)),
+            (&seen.tool, says(record, [&self.tool, &None])),
+            (&seen.principal, says(record, [&None, &self.principal])),
+            (&seen.condition, self.condition.as_ref().is_none_or(told)),
+        ] {
+            flag.fetch_or(has, Ordering::Relaxed);
+        }
+    }
+
+    /// That nothing was taken of all records that were asked about, and what none of them has.
+    #[must_use]
+    pub fn none_taken(&self) -> Option<NoneTaken> {
+        let seen = &self.seen;
+        if self.is_all() || seen.taken.load(Ordering::Relaxed) {
+            return None;
+        }
+        let asked = [
+            (&seen.session, "session", &self.session),
+            (&seen.rule, "rule", &self.rule),
+            (&seen.tool, "tool", &self.tool),
+            (&seen.principal, "principal", &self.principal),
+        ];
+        let nowhere = asked.into_iter().filter(|(flag, ..)| !flag.load(Ordering::Relaxed));
+        let mut nowhere: Vec<String> = nowhere
+            .filter_map(|(_, what, name)| Some(format!("{what} `{}`", name.as_deref()?)))
+            .collect();
+        if self.condition.is_some() && !seen.condition.load(Ordering::Relaxed) {
+            nowhere.push("all that `--where` asks".to_owned());
+        }
+        Some(NoneTaken { records: seen.records.load(Ordering::Relaxed), nowhere })
+    }
+
+    fn is_in_session(&self, record: &Record<'_>) -> bool {
+        let is = |wanted: &String| record.session.is_some_and(|session| session.id.is(wanted));
+        self.session.as_ref().is_none_or(is)
+    }
+
+    fn fired(&self, record: &Record<'_>) -> bool {
+        let outcome = record.outcome.as_ref();
+        self.rule
+            .as_ref()
+            .is_none_or(|rule| outcome.is_some_and(|it| it.fired().any(|id| id.is(rule))))
     }
 
     fn wants(&self, record: &Record<'_>) -> bool {
@@ -107,41 +188,36 @@ impl Filter {
         let outcome = record.outcome.as_ref();
         self.since.is_none_or(|since| time.is_some_and(|time| time >= since))
             && self.until.is_none_or(|until| time.is_some_and(|time| time < until))
-            && self
-                .session
-                .as_ref()
-                .is_none_or(|wanted| record.session.is_some_and(|session| session.id.is(wanted)))
+            && self.is_in_session(record)
             && self
                 .effect
                 .is_none_or(|effect| outcome.is_some_and(|outcome| outcome.effect == Some(effect)))
-            && self.rule.as_ref().is_none_or(|rule| {
-                outcome.is_some_and(|outcome| outcome.fired().any(|id| id.is(rule)))
-            })
+            && self.fired(record)
             && self.one_of.is_none_or(|share| {
                 let whose = record.session.map(|session| session.id).or(record.id);
                 let name = whose.map(Text::text);
                 name.is_some_and(|name| hash(name.as_bytes()) % share == 0)
             })
-            && self.says(record)
+            && says(record, [&self.tool, &self.principal])
             && self
                 .condition
                 .as_ref()
                 .is_none_or(|condition| condition.holds_of_record(record.line) == Some(true))
     }
+}
 
-    /// Whether the context says what is asked of it.
-    fn says(&self, record: &Record<'_>) -> bool {
-        if self.tool.is_none() && self.principal.is_none() {
-            return true;
-        }
-        let context = context(record);
-        let at = |pointer, wanted: &Option<String>| {
-            wanted.as_ref().is_none_or(|wanted| {
-                context.pointer(pointer).and_then(Json::as_str) == Some(wanted)
-            })
-        };
-        at("/action/tool", &self.tool) && at("/principal/id", &self.principal)
+/// Whether the context names this tool and this principal, where they are asked for.
+fn says(record: &Record<'_>, [tool, principal]: [&Option<String>; 2]) -> bool {
+    if tool.is_none() && principal.is_none() {
+        return true;
     }
+    let context = context(record);
+    let at = |pointer, wanted: &Option<String>| {
+        wanted
+            .as_ref()
+            .is_none_or(|wanted| context.pointer(pointer).and_then(Json::as_str) == Some(wanted))
+    };
+    at("/action/tool", tool) && at("/principal/id", principal)
 }
 
 #[cfg(test)]
@@ -185,6 +261,27 @@ mod tests {
         assert_eq!(holds("ctx.memo == 'x' && ctx.n == 2"), [0; 0]);
         assert_eq!(holds("has(ctx.memo) && ctx.n == 2"), [2]);
         assert_eq!(holds("ctx.memo == 'x' || ctx.n == 2"), [2]);
+    }
+
+    #[test]
+    fn what_no_record_has_is_named() {
+        let none = |filter: &Filter| {
+            assert_eq!(taken(filter), [0; 0]);
+            filter.none_taken().map(|it| (it.records, it.nowhere.join(", ")))
+        };
+        let name = |name: &str| Some(name.to_owned());
+        let wrong = Filter { rule: name("b"), session: name("s3"), ..Filter::default() };
+        assert_eq!(none(&wrong), Some((10, "rule `b`".to_owned())));
+        let wrong = Filter { tool: name("t"), ..Filter::default() };
+        assert_eq!(none(&wrong), Some((10, "tool `t`".to_owned())));
+        // Both are there, and never together; a condition that is false is one that can be told.
+        let apart = Filter { since: Some((1, 0)), rule: name("a"), ..Filter::default() };
+        assert_eq!(none(&apart), Some((10, String::new())));
+        let holds = |text| Filter { condition: condition(text).ok(), ..Filter::default() };
+        assert_eq!(none(&holds("ctx.n > 100")), Some((10, String::new())));
+        assert_eq!(none(&holds("ctx.m > 100")).map(|it| it.1), name("all that `--where` asks"));
+        let some = holds("ctx.n > 7");
+        assert_eq!((taken(&some).len(), some.none_taken()), (2, None));
     }
 
     #[test]

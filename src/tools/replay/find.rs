@@ -24,15 +24,18 @@ pub struct FoundRecord {
     pub bytes: Vec<u8>,
 }
 
-/// The records whose ids begin with `start`, in order. One with just that id ends the search, and
-/// is the only answer; so do two others.
+/// Most records that are told apart.
+const FOUND_MAX: usize = 5;
+
+/// The first records whose ids begin with `start`, in order. One with just that id ends the search,
+/// and is the only answer.
 pub fn find(
     sources: &[Source],
     (threads, progress): (NonZero<usize>, &Progress),
     start: &str,
     mut damaged: impl FnMut(Damage),
 ) -> Vec<FoundRecord> {
-    let mut found: Vec<FoundRecord> = Vec::new();
+    let (mut found, mut exact): (Vec<FoundRecord>, _) = (Vec::new(), None);
     run(
         sources,
         (threads, progress),
@@ -40,23 +43,18 @@ pub fn find(
         |(), chunk| in_chunk(chunk, start),
         |taken| match taken {
             Ok((_, more)) => {
-                found.extend(more);
-                let exact = found.iter().position(|record| record.id == start);
-                if let Some(at) = exact {
-                    found = vec![found.swap_remove(at)];
+                // What was on its way when the search ended does not count.
+                if exact.is_none() {
+                    exact = more.iter().find(|record| record.id == start).cloned();
+                    found.extend(more);
+                    found.truncate(FOUND_MAX);
                 }
-                if exact.is_some() || found.len() > 1 {
-                    progress.stop.store(true, Ordering::Relaxed);
-                }
+                progress.stop.fetch_or(exact.is_some(), Ordering::Relaxed);
             }
             Err(damage) => damaged(damage),
         },
     );
-    // What was on its way when the search ended does not count.
-    match found.iter().position(|record| record.id == start) {
-        Some(at) => vec![found.swap_remove(at)],
-        None => found,
-    }
+    exact.map_or(found, |exact| vec![exact])
 }
 
 fn in_chunk(chunk: &Chunk, start: &str) -> Vec<FoundRecord> {
@@ -65,7 +63,7 @@ fn in_chunk(chunk: &Chunk, start: &str) -> Vec<FoundRecord> {
         let bytes = bytes.trim_ascii();
         let Ok(record) = Record::read(bytes) else { continue };
         let Some(id) = record.id.map(|id| id.text().into_owned()) else { continue };
-        if id.starts_with(start) {
+        if id == start || id.starts_with(start) && found.len() < FOUND_MAX {
             found.push(FoundRecord { source: chunk.source, line, id, bytes: bytes.to_vec() });
         }
     }

@@ -513,6 +513,7 @@ impl<'s> Comparer<'s> {
         let (mut memory, mut other) = (Vec::new(), Vec::new());
         let record_was = of_from.without(record, &mut memory)?;
         let record_is = of_to.without(record, &mut other)?;
+        let is_recorded = self.from.is_none();
         let before = match &mut self.from {
             Some(seat) => seat,
             None => self.seats.for_record(record)?,
@@ -523,6 +524,13 @@ impl<'s> Comparer<'s> {
             && record.witness(self.facts.refill()).is_some();
         let facts = own_facts.then_some(&self.facts);
         let said = before.decide(&record_was, facts)?;
+        // A digest that was left alone says nothing of words that were not.
+        let unlike = match (&said, record.outcome) {
+            (Again::Decided(verdict), Some(outcome)) if is_recorded => {
+                before.first_unlike(&outcome, verdict).is_some()
+            }
+            (Again::Decided(_) | Again::Undetermined { .. }, _) => false,
+        };
         let mut not_judged = hangs_on(&said);
         let mut was = Said::of(&said, before);
         let lacked = before.lacks_answers();
@@ -548,7 +556,9 @@ impl<'s> Comparer<'s> {
         self.winners = [was.winner, is.winner];
         let recorded = record.outcome;
         let drifted = match (recorded.and_then(|it| it.digest), was.digest) {
-            (Some(recorded), Some(replayed)) if self.from.is_none() => recorded != replayed,
+            (Some(recorded), Some(replayed)) if self.from.is_none() => {
+                unlike || recorded != replayed
+            }
             (Some(_), Some(_)) => recorded_effect(record).map(Outcome::of) != Some(was.outcome),
             (Some(_) | None, _) => false,
         };

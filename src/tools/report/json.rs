@@ -12,9 +12,9 @@ use serde::Serialize;
 use crate::base::invisible::invisible;
 use crate::base::span::Span;
 use crate::diag::diagnostic::{Diagnostic, Label, Severity};
-use crate::tools::report::Report;
 use crate::tools::report::paint::Style;
 use crate::tools::report::place::clamp;
+use crate::tools::report::{Report, TestCase};
 
 /// Version of this document's shape.
 const VERSION: u32 = 1;
@@ -26,6 +26,21 @@ struct Document<'a> {
     errors: usize,
     warnings: usize,
     left_out: usize,
+    /// Of `policyc test`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cases: Option<Vec<Tested<'a>>>,
+}
+
+/// A test, and what became of it.
+#[derive(Serialize)]
+struct Tested<'a> {
+    policy: &'a str,
+    name: &'a str,
+    file: String,
+    line: u32,
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
 }
 
 /// A finding; also a line of `json-lines`.
@@ -87,11 +102,22 @@ pub fn draw(report: &Report<'_>, _style: Style) -> String {
         errors: report.count(Severity::Error),
         warnings: report.count(Severity::Warning),
         left_out: report.dropped,
+        cases: report.cases.map(|cases| cases.iter().map(|it| tested(report, it)).collect()),
     };
     // Strings and numbers always have a JSON form.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+fn tested<'a>(report: &Report<'_>, case: &'a TestCase) -> Tested<'a> {
+    let (file, start, _) = range(report, case.span);
+    let (result, why) = match (&case.failure, &case.skipped) {
+        (Some(why), _) => ("fail", Some(why.as_str())),
+        (None, Some(why)) => ("skip", Some(why.as_str())),
+        (None, None) => ("pass", None),
+    };
+    Tested { policy: &case.policy, name: &case.name, file, line: start.line, result, why }
 }
 
 /// The JSON form of one finding.

@@ -49,6 +49,23 @@ pub struct Report<'a> {
     pub findings: &'a [Diagnostic],
     /// Findings that were left out because there were too many.
     pub dropped: usize,
+    /// The tests that were run, where that is what the command does.
+    pub cases: Option<&'a [TestCase]>,
+}
+
+/// What became of a test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestCase {
+    /// The policies that were tested together.
+    pub policy: String,
+    /// Its name.
+    pub name: String,
+    /// Where it is written.
+    pub span: Span,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// Why it was not run.
+    pub skipped: Option<String>,
 }
 
 impl Report<'_> {

@@ -23,6 +23,39 @@ const SCHEMA: &str = "{a: int, b: double, s: string, t: string, u: uint, f: bool
     m: {o: optional string}, at: timestamp, d: duration, l: {items: string, maxItems: 9}, \
     rows: {items: {n: int, k: string}, maxItems: 9}}";
 
+/// A type that lets more through is more than the words of rules tell.
+#[test]
+fn a_wider_schema_is_not_proved_to_tighten() {
+    let document = |schema: &str, when: &str| {
+        format!(
+            "policyc: 1\nname: p\ndefault: deny\nschema: {schema}\nrules:\n  \
+             - {{id: r, when: \"{when}\", allow: them}}\n"
+        )
+    };
+    let schema = |who: &str, most: u32| {
+        format!(
+            "{{who: {who}, l: {{items: string, maxItems: {most}}}, \
+                 rows: {{items: {{n: int}}, maxItems: {most}}}}}"
+        )
+    };
+    for (when, old, new, more) in [
+        ("who != 'eve'", schema("string", 4), schema("dyn", 4), true),
+        ("who != 'eve'", schema("dyn", 4), schema("string", 4), false),
+        ("'x' in l", schema("string", 4), schema("string", 8), true),
+        ("'x' in l", schema("string", 8), schema("string", 4), false),
+        ("rows.exists(r, r.n > 3)", schema("string", 4), schema("string", 8), true),
+        ("rows.exists(r, r.n > 3)", schema("string", 8), schema("string", 4), false),
+        // Nobody reads it.
+        ("'x' in l", schema("string", 4), schema("int", 4), false),
+    ] {
+        let found = compare(&program(&document(&old, when)), &program(&document(&new, when)));
+        let told = format!("{when}: {old} -> {new}: {:?}", found.types);
+        assert_eq!(!found.widened.is_empty(), more, "{told}");
+        assert_eq!(found.only_tightens(), !more, "{told}");
+        assert_eq!(found.settled(), !more, "{told}");
+    }
+}
+
 #[test]
 fn the_same_said_otherwise_is_proved_the_same() {
     for (old, new) in [

@@ -127,6 +127,7 @@ fn records_become_tests_that_pass() {
     };
     make("").expect(0, &["wrote 2 cases", "all are decided as recorded"]);
     ran(folder.path(), "test .").expect(0, &["2 cases, 2 pass"]);
+    std::fs::remove_file(folder.path().join("from_logs_test.yaml")).expect("it was written");
     make("--minimize").expect(0, &["wrote 2 cases"]);
     ran(folder.path(), "test .").expect(0, &["2 cases, 2 pass"]);
     folder.add("policy.yaml", POLICY.replacen("10000", "20000", 1));

@@ -1,6 +1,7 @@
 //! `policyc replay flip`: what would change a decision?
 
 use clap::{ArgMatches, Args};
+use serde_json::Value as Json;
 
 use crate::cli::Command;
 use crate::cli::bundles::Settings;
@@ -8,13 +9,19 @@ use crate::cli::clock::Stopwatch;
 use crate::cli::commands::replay::input::effect;
 use crate::cli::commands::replay::one::Named;
 use crate::cli::exit::Exit;
-use crate::cli::reporting::format_named;
+use crate::cli::reporting::{alone, format_named};
 use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
+use crate::compiler::solve::near::NOW;
+use crate::compiler::solve::places::paths;
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
+use crate::runtime::program::Program;
 use crate::tools::bench::subject::reads_time;
 use crate::tools::replay::again::{Obstacle, moment};
 use crate::tools::replay::flip::{Asked, flip, place_of};
+use crate::tools::replay::seal::holds;
 use crate::tools::report::replay::flip::{Drawing, Format};
 
 /// The row of this part.
@@ -73,11 +80,13 @@ fn flipped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let typed = wanted.context(terminal, &record)?;
     let hosts = record.hosts();
     let moment = moment(&record, reads_time(&program), hosts.as_ref()).map_err(obstructed)?;
-    let places = |names: &[String]| names.iter().map(|name| place_of(name)).collect();
+    let places = |names: &[String]| -> Result<Vec<String>, Exit> {
+        names.iter().map(|name| place(terminal, (name, &typed), &program)).collect()
+    };
     let asked = Asked {
         to: options.to,
-        mutable: places(&options.mutable),
-        fixed: places(&options.fixed),
+        mutable: places(&options.mutable)?,
+        fixed: places(&options.fixed)?,
         all: options.all,
     };
     let watch = Stopwatch::start();
@@ -88,4 +97,33 @@ fn flipped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let drawing = Drawing { id: id.as_deref(), flips: &flips, took: &took };
     terminal.result(&(options.output_format.draw)(&drawing, terminal.style));
     Ok(if flips.found.is_empty() && flips.is_open() { Exit::Inconclusive } else { Exit::Done })
+}
+
+/// The place that a name means: one that the record holds or the bundle reads.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn place(
+    terminal: &Terminal,
+    (name, context): (&str, &Json),
+    program: &Program,
+) -> Result<String, Exit> {
+    let read = paths(program.module());
+    let below = |one: &str, other: &str| {
+        one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let is_known = |place: &String| {
+        let mut named = read.iter().filter(|path| !path.is_empty());
+        place == NOW
+            || named.any(|path| below(path, place) || below(place, path))
+            || holds(context, place)
+    };
+    let own = place_of(name);
+    let long = format!("/action{own}");
+    let places = if own.starts_with("/args") { vec![own, long] } else { vec![own] };
+    places.into_iter().find(is_known).ok_or_else(|| {
+        let fact = format!("neither the record nor `{}` has a place `{name}`", program.name());
+        let help = "write it as action.args.amount, or leave it out";
+        alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact).help(help))
+    })
 }

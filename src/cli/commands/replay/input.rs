@@ -19,7 +19,7 @@ use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::tools::decide::Moments;
 use crate::tools::project::reason;
-use crate::tools::replay::filter::{Filter, Limit, condition};
+use crate::tools::replay::filter::{Filter, Limit, NoneTaken, Seen, condition};
 use crate::tools::replay::find::{FoundRecord, find};
 use crate::tools::replay::impact::Impact;
 use crate::tools::replay::open::{Source, Unopened, sources};
@@ -174,6 +174,7 @@ impl Filters {
             condition: condition.transpose()?,
             one_of: asked.sample,
             limit: asked.limit.map(Limit::of),
+            seen: Seen::default(),
         })
     }
 }
@@ -294,11 +295,30 @@ impl Stream<'_> {
             }
         });
         bar.end();
-        Ran {
-            stopped: progress.stop.load(Ordering::Relaxed) && !enough,
-            broken: exit,
-            passed: progress.choosing.passed.load(Ordering::Relaxed),
+        let stopped = progress.stop.load(Ordering::Relaxed) && !enough;
+        if !stopped && exit == Exit::Done {
+            exit = self.tell_none(progress.read.load(Ordering::Relaxed));
         }
+        Ran { stopped, broken: exit, passed: progress.choosing.passed.load(Ordering::Relaxed) }
+    }
+
+    /// Says that there were no records, or that none was chosen; `read`: bytes that were read. What
+    /// is named and no record has is a mistake.
+    fn tell_none(&self, read: u64) -> Exit {
+        if read == 0 && !self.sources.is_empty() {
+            self.terminal.notice("  there are no records: nothing was read\n");
+            return Exit::Done;
+        }
+        let Some(NoneTaken { records, nowhere }) = self.filter.none_taken() else {
+            return Exit::Done;
+        };
+        if nowhere.is_empty() {
+            self.terminal.notice(&format!("  0 of {} chosen\n", many(records, "record")));
+            return Exit::Done;
+        }
+        let fact = format!("none of {} has {}", many(records, "record"), nowhere.join(", "));
+        let help = "leave the option out, or write what records say there";
+        alone(self.terminal, &Diagnostic::without_place(Code::BadUsage, fact).help(help))
     }
 
     /// One source.

@@ -78,6 +78,7 @@ fn linted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         prefix: "",
         body: String::new(),
         parts: vec![records(count)],
+        cases: None,
         at_least: exit,
         needs_bundle: false,
     };

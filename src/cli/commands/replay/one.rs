@@ -28,6 +28,9 @@ use crate::tools::replay::store::Store;
 use crate::tools::replay::stream::Chunk;
 use crate::tools::replay::verify::Found;
 
+/// Most ids that are told where several begin alike.
+const IDS_TOLD_MAX: usize = 4;
+
 /// A record that is named.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Named {
@@ -157,8 +160,10 @@ impl Named {
             }
             Err(found) => {
                 let fact = format!("several ids begin with `{id}`");
-                let ids: Vec<&str> = found.iter().map(|found| found.id.as_str()).collect();
-                let help = format!("write more of it: {}", ids.join(", "));
+                let ids = found.iter().take(IDS_TOLD_MAX).map(|found| found.id.as_str());
+                let more = if found.len() > IDS_TOLD_MAX { ", .." } else { "" };
+                let ids = ids.collect::<Vec<_>>().join(", ");
+                let help = format!("write more of it: {ids}{more}");
                 let finding = Diagnostic::without_place(Code::BadUsage, fact).help(help);
                 Err(alone(terminal, &finding))
             }

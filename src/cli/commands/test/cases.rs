@@ -12,9 +12,10 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::tools::merge::merge;
 use crate::tools::parallel::each;
+use crate::tools::pipeline::compile;
 use crate::tools::project::Project;
 use crate::tools::report::paint::Style;
-use crate::tools::report::{Format, counted};
+use crate::tools::report::{Format, TestCase, counted};
 use crate::tools::suite::choose::Tested;
 use crate::tools::suite::files::read_all;
 use crate::tools::suite::run::{Outcome, Ran, run as run_cases};
@@ -58,11 +59,15 @@ pub(super) fn report(
     });
     let mut decided = decided.into_iter();
     let mut counts = Counts::default();
-    let mut body = String::new();
-    for ((_, sink), tests) in projects.iter_mut().zip(&tests) {
+    let (mut body, mut cases) = (String::new(), Vec::new());
+    for ((project, sink), tests) in projects.iter_mut().zip(&tests) {
+        if tests.is_empty() {
+            uncompiled(project, sink);
+        }
         for file in decided.by_ref().take(tests.len()) {
             counts.add(file.counts);
             body.push_str(&file.body);
+            cases.extend(file.cases);
             sink.append(file.sink);
         }
     }
@@ -78,6 +83,7 @@ pub(super) fn report(
         prefix: &merged.prefix,
         body,
         parts: vec![counts.text(), since.text()],
+        cases: Some(cases),
         at_least: if reporting.exit_zero { Exit::Done } else { failed }
             .max(exit_of_project(merged.missing)),
         needs_bundle: false,
@@ -91,7 +97,29 @@ struct Decided {
     counts: Counts,
     /// For people; else empty.
     body: String,
+    cases: Vec<TestCase>,
     sink: Sink,
+}
+
+/// What is wrong with the sources of a project that no test decides.
+fn uncompiled(project: &Project, sink: &mut Sink) {
+    let mut found = Sink::new();
+    if !sink.has_errors() && compile(&project.files, &project.settings, &mut found).is_none() {
+        sink.append(found);
+    }
+}
+
+/// A case, for formats that tell of every one.
+fn told(ran: &Ran) -> TestCase {
+    let (failure, skipped) = match &ran.outcome {
+        Outcome::Passed { .. } => (None, None),
+        Outcome::Skipped { reason } => (None, Some(reason.clone())),
+        Outcome::Failed(why) => {
+            (Some(format!("expects {}; it is {}", why.expected, why.actual)), None)
+        }
+    };
+    let Ran { policy, name, span, .. } = ran;
+    TestCase { policy: policy.clone(), name: name.clone(), span: *span, failure, skipped }
 }
 
 /// Runs the cases of one file.
@@ -105,6 +133,7 @@ fn decide(
     let mut decided = Decided::default();
     for ran in run_cases(test, sources, &project.settings, &mut decided.sink) {
         decided.counts.add(Counts::of(&ran));
+        decided.cases.push(told(&ran));
         decided.body.push_str(&say(reporting, project, &ran, style, &mut decided.sink));
     }
     decided

@@ -54,7 +54,7 @@ struct Options {
     /// with `;` between. A text alone stands in the name.
     #[arg(long, value_name = "FILTER")]
     filter: Option<Filter>,
-    /// End with 1 where no case was run.
+    /// End with 2 where no case was run.
     #[arg(long)]
     fail_on_empty: bool,
     /// Run again whenever a file changes.

@@ -103,6 +103,9 @@ const fn verdict_paint(verdict: Verdict) -> Paint {
 fn sentence(found: &Difference) -> &'static str {
     match found.whole.verdict() {
         _ if found.apart => "no input fits both, so nothing is compared",
+        Verdict::Same if !found.widened.is_empty() => {
+            "the same on inputs that fit both; what fits only NEW is not compared"
+        }
         Verdict::Same => "equivalent: every decision is the same",
         Verdict::Narrower if found.whole.open() => {
             "NEW allows less; whether also more is not decided"
@@ -339,6 +342,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
         "decisions": changes_json(&found.whole),
         "inputs": changes_json(&found.inputs),
         "types": types.collect::<Vec<_>>(),
+        "widened": found.widened,
         "outputs": outputs.collect::<Vec<_>>(),
         "settings": found.settings,
         "apart": found.apart,

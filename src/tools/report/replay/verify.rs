@@ -226,7 +226,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
 }
 
 fn drawn(files: &SourceMap, finding: Diagnostic, style: Style) -> String {
-    let report = Report { files, prefix: "", findings: &[finding], dropped: 0 };
+    let report = Report { files, prefix: "", findings: &[finding], dropped: 0, cases: None };
     findings_full::draw(&report, style)
 }
 

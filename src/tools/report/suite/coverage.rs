@@ -41,7 +41,7 @@ pub struct OfProject<'a> {
 
 impl OfProject<'_> {
     pub(super) fn report(&self) -> Report<'_> {
-        Report { files: self.files, prefix: self.prefix, findings: &[], dropped: 0 }
+        Report { files: self.files, prefix: self.prefix, findings: &[], dropped: 0, cases: None }
     }
 
     /// The lines of a span, from the first to the last.

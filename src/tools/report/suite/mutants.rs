@@ -108,7 +108,7 @@ fn survivors<'a>(drawing: &Drawing<'a>) -> Vec<Shown<'a>> {
 impl Shown<'_> {
     fn place(&self) -> String {
         let OfProject { files, prefix, .. } = self.project;
-        Report { files, prefix, findings: &[], dropped: 0 }.place(self.mutant.span)
+        Report { files, prefix, findings: &[], dropped: 0, cases: None }.place(self.mutant.span)
     }
 
     fn lines(&self) -> (Vec<String>, Vec<String>) {
@@ -222,7 +222,7 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
     for project in drawing.projects {
         let report = |tried: &Tried| {
             let OfProject { files, prefix, .. } = *project;
-            let report = Report { files, prefix, findings: &[], dropped: 0 };
+            let report = Report { files, prefix, findings: &[], dropped: 0, cases: None };
             let file = files.get(tried.mutant.span.file);
             let at = file.map(|file| file.lines.place(&file.text, tried.mutant.span.start));
             mutant_json(

@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use crate::lang::decision::Effect;
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;
-use crate::runtime::record::read::{Input, Record};
+use crate::runtime::record::read::{Input, Outcome, Record, Text};
 use crate::runtime::vm::report::DecisionReport;
 use crate::tools::inspect::digest_short;
 use crate::tools::replay::explain::Explained;
@@ -108,6 +108,9 @@ impl<'a> Told<'a> {
                 format!("{} @ {revision} ({})", program.name(), digest_short(&program.digest()));
         }
         told.facts.push(("replay", replayed(explained)));
+        let (Explained::Decided { exact, .. } | Explained::Withheld { exact, .. }) = explained;
+        let differs = record.outcome.filter(|_| *exact == Some(false));
+        told.facts.extend(differs.map(|outcome| ("recorded", recorded(&outcome))));
         told.facts.extend(knew(record));
         told
     }
@@ -172,6 +175,18 @@ impl<'a> Told<'a> {
     }
 }
 
+/// What a record says was decided: `DENY by` rule and message.
+fn recorded(outcome: &Outcome<'_>) -> String {
+    let mut text = effect_word(outcome.effect);
+    if let Some(rule) = outcome.rule {
+        text.extend([" by ", &rule.text()]);
+    }
+    if let Some(reason) = outcome.reason.map(Text::text).filter(|it| !it.is_empty()) {
+        text.extend([": ", &reason]);
+    }
+    text
+}
+
 /// Whether it is what was recorded, in words.
 fn replayed(explained: &Explained) -> String {
     let says = match explained {
@@ -180,14 +195,12 @@ fn replayed(explained: &Explained) -> String {
             "bit-exact, whatever the withheld values are"
         }
         Explained::Decided { exact: Some(false), .. }
-        | Explained::Withheld { report: Some(_), exact: Some(false), .. } => {
-            "differs from what was recorded"
-        }
+        | Explained::Withheld { exact: Some(false), .. } => "differs from what was recorded",
         Explained::Decided { exact: None, .. } => "the record does not say what was decided",
         Explained::Withheld { report: Some(_), exact: None, .. } => {
             "certain, and the record does not say what was decided"
         }
-        Explained::Withheld { report: None, .. } => {
+        Explained::Withheld { report: None, exact: Some(true) | None, .. } => {
             "not certain: it hangs on what the record withholds"
         }
     };
