@@ -162,6 +162,7 @@ macro_rules! for_each_code {
             R0813 NoValue Error "an optional that holds nothing"
             R0814 InvalidArgument Error "an argument out of its range"
             R0815 Unrecorded Error "a decision that could not be recorded"
+            R0816 InvalidKey Error "a key that a map cannot have"
             P0901 Unreadable Error "a file cannot be read"
             P0902 NoPolicies Error "no policy was found"
             P0903 BadContext Error "a context file cannot be used"

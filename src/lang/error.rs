@@ -49,7 +49,7 @@ errors! {
     6 OutOfRange OutOfRange "OUT_OF_RANGE";
     /// A value that the conversion cannot convert.
     7 BadConversion BadConversion "BAD_CONVERSION";
-    /// A map literal with a key given twice, or with a key that cannot be one.
+    /// A map literal with a key given twice.
     8 DuplicateMapKey DuplicateMapKey "DUPLICATE_KEY";
     /// The cost, text or element budget is used up.
     9 Budget Budget "BUDGET";
@@ -65,4 +65,6 @@ errors! {
     14 InvalidArgument InvalidArgument "INVALID_ARGUMENT";
     /// The decision must be recorded and could not be.
     15 Audit Unrecorded "AUDIT";
+    /// A map literal with a key that cannot be one: only bools, ints, uints and strings can.
+    16 InvalidKey InvalidKey "INVALID_KEY";
 }

@@ -310,10 +310,10 @@ macro_rules! for_each_opcode {
             /// `c` = the list of builder `b`.
             0x59 EndList "end.list" [None, Cursor, Write] Value
                 Unit {Budget};
-            /// `c` = the map of builder `b`; a key given twice or of a wrong kind is
-            /// `DuplicateMapKey`.
+            /// `c` = the map of builder `b`; a key given twice is `DuplicateMapKey`, one of a wrong
+            /// kind `InvalidKey`.
             0x5A EndMap "end.map" [None, Cursor, Write] Value
-                Unit {DuplicateMapKey Budget};
+                Unit {DuplicateMapKey InvalidKey Budget};
             /// Gives `a` to field `c` of the message of builder `b`; null may leave it unset.
             0x5B PutField "put.field" [Read, Cursor, Field] Effect
                 OfA {NoSuchKey NoSuchOverload Overflow BadConversion Budget};

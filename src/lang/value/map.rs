@@ -53,9 +53,22 @@ pub fn get_str(view: &View<'_>, map: &Value, key: &str) -> Option<Value> {
 /// Makes a map of the keys and values (key, value, ..) on the build stack above `height`.
 ///
 /// # Errors
-/// `DuplicateMapKey` if a key is given twice or cannot be one, `Budget` if the store is full.
+/// `InvalidKey` if a key cannot be one, `DuplicateMapKey` if one is given twice, `Budget` if the
+/// store is full.
 /// The stack is dropped all the same.
 pub fn finish(heap: &mut Heap<'_>, height: usize) -> Result<Value, EvalError> {
+    finish_or(heap, height, |_| {})
+}
+
+/// As `finish`; of two keys that are one the later in the text goes to `twice`.
+///
+/// # Errors
+/// As `finish`.
+pub fn finish_or(
+    heap: &mut Heap<'_>,
+    height: usize,
+    twice: impl FnOnce(&Value),
+) -> Result<Value, EvalError> {
     let (view, stack) = heap.split(height);
     let (entries, _) = stack.as_chunks_mut::<2>();
     let valid = entries.iter().all(|[key, _]| is_key(key));
@@ -63,7 +76,16 @@ pub fn finish(heap: &mut Heap<'_>, height: usize) -> Result<Value, EvalError> {
     if valid && !entries.is_sorted_by(sorted) {
         entries.sort_unstable_by(|[a, _], [b, _]| key_order(&view, a, b));
     }
-    if !valid || !entries.is_sorted_by(sorted) {
+    if !valid {
+        heap.store.drop_stack(height);
+        return Err(EvalError::InvalidKey);
+    }
+    if !entries.is_sorted_by(sorted) {
+        let pairs = entries.windows(2).filter_map(|pair| pair.first().zip(pair.last()));
+        let mut same = pairs.filter(|(a, b)| !sorted(a, b));
+        if let Some(([a, _], [b, _])) = same.next() {
+            twice(if a.off() > b.off() { a } else { b });
+        }
         heap.store.drop_stack(height);
         return Err(EvalError::DuplicateMapKey);
     }
@@ -164,14 +186,15 @@ mod tests {
         let mut store = Store::new(64, 64);
         let mut heap = Heap::of(&mut store);
         let value = Value::NULL;
+        let (twice, odd) = (EvalError::DuplicateMapKey, EvalError::InvalidKey);
         let pairs = [
-            vec![(Value::int(0), value), (Value::uint(0), value)],
-            vec![(Value::double(1.0), value)],
-            vec![(Value::NULL, value)],
+            (vec![(Value::int(0), value), (Value::uint(0), value)], twice),
+            (vec![(Value::double(1.0), value)], odd),
+            (vec![(Value::NULL, value)], odd),
         ];
-        for entries in pairs {
+        for (entries, error) in pairs {
             let refused = map_of(&mut heap, &entries);
-            assert_eq!(refused.map(|map| map.len()), Err(EvalError::DuplicateMapKey));
+            assert_eq!(refused.map(|map| map.len()), Err(error));
             assert_eq!(heap.store.height(), 0);
         }
         assert_eq!(map_of(&mut heap, &[]).map(|map| map.len()), Ok(0));

@@ -267,13 +267,13 @@ impl InputKind {
             | Self::Control
             | Self::Escape
             | Self::Surrogate
-            | Self::NumberRange
             | Self::DuplicateKey
             | Self::Trailing
             | Self::ByteOrderMark
             | Self::NotAnObject
             | Self::Wire(_) => true,
             Self::TooMuchRead
+            | Self::NumberRange
             | Self::NoMessage
             | Self::UnknownType
             | Self::WrongType(_)

@@ -250,14 +250,14 @@ impl Number<'_> {
             let int = self.mantissa.cast_signed();
             return Ok(Value::int(if self.negative { -int } else { int }));
         }
-        let whole = self.whole().ok_or_else(|| self.not(Wanted::Int))?;
-        i64::try_from(whole).map(Value::int).map_err(|_| InputKind::NumberRange)
+        let int = self.whole().and_then(|whole| i64::try_from(whole).ok());
+        int.map(Value::int).ok_or(InputKind::WrongType(Wanted::Int))
     }
 
     /// As a uint, likewise.
     pub(in crate::runtime) fn uint(&self) -> Read<Value> {
-        let whole = self.whole().ok_or_else(|| self.not(Wanted::Uint))?;
-        u64::try_from(whole).map(Value::uint).map_err(|_| InputKind::NumberRange)
+        let uint = self.whole().and_then(|whole| u64::try_from(whole).ok());
+        uint.map(Value::uint).ok_or(InputKind::WrongType(Wanted::Uint))
     }
 
     /// As the nearest double.
@@ -308,10 +308,5 @@ impl Number<'_> {
         let exponent = self.exponent.checked_add(i32::try_from(zeros).ok()?)?;
         let scale = 10_i128.checked_pow(u32::try_from(exponent).ok()?)?;
         Some(sign * whole.checked_mul(scale)?)
-    }
-
-    /// Why it is not a whole number of the wanted kind: a fraction, or far out of range.
-    fn not(&self, wanted: Wanted) -> InputKind {
-        if self.integer { InputKind::NumberRange } else { InputKind::WrongType(wanted) }
     }
 }

@@ -290,9 +290,20 @@ impl Walk<'_, '_> {
     }
 
     fn close_map(&mut self, frame: Frame) -> Read<Value> {
-        let map = map::finish(self.heap, frame.height as usize).map_err(|class| {
-            let twice = class == EvalError::DuplicateMapKey;
-            if twice { InputKind::DuplicateKey } else { InputKind::TooMuchRead }
+        let mut second = None;
+        let map = map::finish_or(self.heap, frame.height as usize, |key| second = Some(*key));
+        let map = map.map_err(|class| {
+            if class != EvalError::DuplicateMapKey {
+                return InputKind::TooMuchRead;
+            }
+            let written = second.filter(|key| {
+                key.tag() == Tag::String && key.space() == Space::Request && key.off() > 0
+            });
+            if let Some(key) = written {
+                // The quote in front of it.
+                self.reader.at = key.off() - 1;
+            }
+            InputKind::DuplicateKey
         })?;
         if let TypeRow::Record { fields, .. } = held(&self.program.module, frame.ty) {
             let view = self.heap.view();

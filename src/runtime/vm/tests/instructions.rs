@@ -519,7 +519,7 @@ fn maps_that_are_built() {
     assert_eq!(run(r#"{"x":"b","y":"a","z":"a"}"#), Ok(true));
     assert_eq!(run(r#"{"x":1,"y":true,"z":1.0}"#), Ok(false));
     assert_eq!(run(r#"{"x":1,"y":1,"z":1}"#), Err(DuplicateMapKey));
-    assert_eq!(run(r#"{"x":1.5,"y":1,"z":1}"#), Err(DuplicateMapKey));
+    assert_eq!(run(r#"{"x":1.5,"y":1,"z":1}"#), Err(InvalidKey));
     assert_eq!(run(r#"{"x":1,"z":1}"#), Err(NoSuchKey));
 }
 

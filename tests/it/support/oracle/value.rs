@@ -104,7 +104,7 @@ pub(crate) fn list(elements: Vec<V>) -> V {
 /// A map of these entries; a key given twice or of a type that cannot be one is refused.
 pub(crate) fn map(mut entries: Vec<(V, V)>) -> R {
     if entries.iter().any(|(key, _)| key_rank(key).is_none()) {
-        return Err(EvalError::DuplicateMapKey);
+        return Err(EvalError::InvalidKey);
     }
     entries.sort_by(|(a, _), (b, _)| key_order(a, b));
     if entries.windows(2).any(|pair| pair[0].0.equals(&pair[1].0)) {
