@@ -18,7 +18,6 @@ use crate::compiler::check::analysis::Analysis;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::{Parsed, SchemaSource};
 use crate::compiler::syntax::document::path::file_and_message;
-use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::bundle::writer;
 
@@ -127,7 +126,7 @@ pub fn emit_bundle(
     let checked = front.analysis.checked(&front.parsed, sink)?;
     let told = emit::Options { created: options.created, unfolded: options.unfolded };
     let emitted = emit::emit(files, &checked, told, sink);
-    let module = emitted.map_err(|many| sink.report(Diagnostic::from(many))).ok()?;
+    let module = emitted.map_err(|many| sink.report(many.diagnostic(checked.ast()))).ok()?;
     if sink.has_errors() {
         return None;
     }

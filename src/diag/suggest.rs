@@ -3,11 +3,12 @@
 /// The name among `known` that is nearest to `typed`, if one is near enough to be meant.
 ///
 /// Near enough is an edit distance (swap of neighbours counts one) of at most a third of the
-/// length, or a difference in case alone. Of equally near names the first in byte order wins, so
-/// that the order of `known` never matters.
+/// length, or a difference in case alone; of two names of one letter neither is near the other.
+/// Of equally near names the first in byte order wins, so that the order of `known` never matters.
 #[must_use]
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (typed.chars().count() / 3).max(1);
+    let letters = typed.chars().count();
+    let limit = (letters / 3).max(1);
     known
         .into_iter()
         .filter(|name| *name != typed)
@@ -16,7 +17,8 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
                 return Some((0, name));
             }
             let distance = distance(typed, name, limit);
-            (distance <= limit).then_some((distance, name))
+            let apart = letters == 1 && name.chars().count() == 1;
+            (!apart && distance <= limit).then_some((distance, name))
         })
         .min()
         .map(|(_, name)| name)
@@ -67,5 +69,8 @@ mod tests {
         assert_eq!(nearest("amuont", names), Some("amount"));
         assert_eq!(nearest("startswith", names), Some("startsWith"));
         assert_eq!(nearest("zebra", names), None);
+        assert_eq!(nearest("j", ["i", "k"]), None);
+        assert_eq!(nearest("I", ["i", "k"]), Some("i"));
+        assert_eq!(nearest("j", ["ij"]), Some("ij"));
     }
 }

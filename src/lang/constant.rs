@@ -63,7 +63,8 @@ impl Constant {
     ///
     /// # Errors
     /// `Budget` if the store is full or the constant is nested too deeply, `DuplicateMapKey` if a
-    /// map has a key twice, `InvalidKey` if it has one that cannot be one, `NoSuchOverload` for a value of an enum that the heap does not know.
+    /// map has a key twice, `InvalidKey` if it has one that cannot be one, `NoSuchOverload` for a
+    /// value of an enum that the heap does not know.
     pub fn to_value(&self, heap: &mut Heap<'_>) -> Result<Value, EvalError> {
         let height = heap.store.height();
         self.build(heap, 0).inspect_err(|_| heap.store.drop_stack(height))

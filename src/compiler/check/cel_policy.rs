@@ -27,8 +27,9 @@ pub(super) fn check(cx: &mut Checker<'_>, document: &CelPolicyDocument) -> CelPo
     environment::agree_on_enums(cx, &document.name, found);
     let mut scope = environment::scope(cx, found);
     scope.flexible |= document.environment_lost;
+    environment::abbreviate(cx, &mut scope, &document.imports);
     for import in &document.imports {
-        environment::abbreviate(&mut scope, &import.value);
+        environment::hides(cx, &scope, import);
     }
     let mut walk = Walk { cx, blocks: Vec::new() };
     let yields = walk.block(&scope, &document.rule, None);
@@ -98,6 +99,8 @@ impl Walk<'_, '_> {
     fn variables(&mut self, scope: &mut Scope, block: &CelRule) -> Vec<VariableId> {
         let mut seen = FxHashMap::default();
         let mut found = Vec::new();
+        let names = block.variables.iter().map(|it| (it.name.value.clone(), it.name.span));
+        scope.later = names.collect();
         for variable in &block.variables {
             let ty = typed(self.cx, scope, variable.expr, Place::Value);
             let (name, at) = (variable.name.value.clone(), variable.name.span);
@@ -106,6 +109,7 @@ impl Walk<'_, '_> {
                 self.cx.report(PolicyError::Overlap { at, first, name });
                 continue;
             }
+            scope.later.remove(&name);
             if let Some(id) = found.last() {
                 scope.names.insert(format!("variables.{name}"), Entity::Variable(*id));
             }

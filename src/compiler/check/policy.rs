@@ -29,6 +29,9 @@ use crate::lang::types::{Type, TypeId, TypeTable};
 /// The roots that calls of agents have beside those of the schema.
 pub(super) const AGENT_ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
 
+/// Where variables are found by their whole names.
+const VARIABLES: &str = "variables";
+
 /// Checks a document of ours.
 pub(super) fn check<'a>(
     cx: &mut Checker<'a>,
@@ -39,6 +42,8 @@ pub(super) fn check<'a>(
     let mut info = PolicyInfo { context: Some(page.context), ..PolicyInfo::default() };
     let frame = page.frames.of_variables(cx, page.types);
     let mut seen = FxHashMap::default();
+    let declared = document.variables.iter().map(|it| (it.name.value.clone(), it.name.span));
+    page.scope.later = declared.collect();
     for variable in &document.variables {
         let outcome = infer(cx, &page.scope, &frame, variable.expr, Place::Value);
         let (name, at) = (variable.name.value.clone(), variable.name.span);
@@ -48,6 +53,7 @@ pub(super) fn check<'a>(
             cx.report(PolicyError::Overlap { at, first, name });
             continue;
         }
+        page.scope.later.remove(&name);
         page.scope.names.insert(format!("variables.{name}"), Entity::Variable(id));
         // In Kubernetes a variable has no short name, so it hides nothing.
         if document.form == Form::Admission || shadows(cx, &page.scope, variable) {
@@ -199,6 +205,7 @@ fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a Polic
     if speaks && !refused {
         environment::agree_on_enums(cx, &document.name, environment);
     }
+    hidden_roots(cx, document, &roots);
     let silent = document.schema.is_none() && cx.out.tools.is_empty();
     scope.flexible = silent || refused;
     if silent && speaks {
@@ -218,6 +225,16 @@ fn open<'a>(cx: &mut Checker<'a>, schemas: &mut Schemas<'a>, document: &'a Polic
     let whole = scope.flexible || cx.out.about_tools;
     let context = schema::context(cx, &roots, whole);
     Page { scope, types, frames: Frames::default(), context }
+}
+
+/// Refuses a root of the schema that the variables of the document hide.
+fn hidden_roots(cx: &mut Checker<'_>, document: &PolicyDocument, roots: &[DeclaredRoot]) {
+    let Some(first) = document.variables.first() else { return };
+    let hidden = roots.iter().find(|it| it.path.first().is_some_and(|it| *it == *VARIABLES));
+    if let Some(root) = hidden {
+        let (at, first) = (root.span, first.name.span);
+        cx.report(PolicyError::HiddenRoot { at, first });
+    }
 }
 
 fn declare_roots(cx: &Checker<'_>, scope: &mut Scope, roots: &[DeclaredRoot]) -> ActionTypes {

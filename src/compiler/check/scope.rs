@@ -96,6 +96,8 @@ pub(super) struct Scope {
     pub abbreviations: FxHashMap<String, String>,
     /// Everything that a name can mean.
     pub names: FxHashMap<String, Entity>,
+    /// The variables that are declared where nothing may read them yet, and where.
+    pub later: FxHashMap<Name, Span>,
     /// Functions of the environment and of the host.
     pub functions: FxHashMap<String, Vec<Declared>>,
     /// Libraries of builtins.
@@ -150,6 +152,7 @@ impl Default for Scope {
             prefixes: vec![String::new()],
             abbreviations: FxHashMap::default(),
             names: FxHashMap::default(),
+            later: FxHashMap::default(),
             functions: FxHashMap::default(),
             libraries: Libraries::Pinned(FxHashMap::default()),
             stdlib: StdlibSubset::default(),

@@ -6,14 +6,23 @@ use crate::compiler::emit::costs::{Excess, Subject, Unbounded};
 use crate::compiler::emit::redactions::InSensitive;
 use crate::compiler::emit::secrets::Quoted;
 use crate::compiler::emit::twice::Twice;
+use crate::compiler::syntax::ast::Ast;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::numbers::grouped;
 
-impl From<TooMany> for Diagnostic {
-    fn from(many: TooMany) -> Self {
-        let fact = format!("the bundle would need more than {} {}", many.most, many.what);
-        Self::without_place(Code::TooMany, fact)
+impl TooMany {
+    /// In words, with the place of the expression that needs so many.
+    pub(in crate::compiler) fn diagnostic(self, ast: &Ast) -> Diagnostic {
+        let fact = format!("the bundle would need more than {} {}", self.most, self.what);
+        match self.at {
+            Some(at) => {
+                let label = "this needs too many";
+                Diagnostic::new(Code::TooMany, ast.span(at), fact, label)
+                    .help("give parts of it names of their own, or write less")
+            }
+            None => Diagnostic::without_place(Code::TooMany, fact),
+        }
     }
 }
 

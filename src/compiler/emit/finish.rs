@@ -39,8 +39,11 @@ pub(crate) fn finish(
 ) -> Result<(Module, Vec<Excess>), TooMany> {
     let sources = Sources::new(files);
     let most = BUNDLE_BYTES_MAX;
-    let debug = encode(&debug(files, &sources, checked, plan, &written))
-        .map_err(|_| TooMany { what: "bytes of sources and names", most })?;
+    let debug = encode(&debug(files, &sources, checked, plan, &written)).map_err(|_| TooMany {
+        what: "bytes of sources and names",
+        most,
+        at: None,
+    })?;
     let mut written = written;
     let manifest = manifest(files, checked, plan, &sources, &mut written.tables, created);
     let (mut module, functions) = assemble(checked, plan, written, (index, places), manifest)?;
@@ -111,7 +114,7 @@ fn assemble(
     };
     if overflow || module.rules.len() > TABLE_ENTRIES_MAX {
         let what = "constants, sets, types, rules or other table entries";
-        return Err(TooMany { what, most: TABLE_ENTRIES_MAX });
+        return Err(TooMany { what, most: TABLE_ENTRIES_MAX, at: None });
     }
     if simulated_bytes > SIMULATED_BYTES_MAX {
         let what = "bytes of patterns that are too large for a table of their states";
@@ -119,7 +122,7 @@ fn assemble(
     }
     if module.index.patterns.len() > INDEX_PATTERNS_MAX {
         let what = "patterns of `on` with a `*` elsewhere than at the end";
-        return Err(TooMany { what, most: INDEX_PATTERNS_MAX });
+        return Err(TooMany { what, most: INDEX_PATTERNS_MAX, at: None });
     }
     Ok((module, functions))
 }
@@ -254,19 +257,19 @@ fn link(built: &[Built], slots: u16) -> Result<(Vec<FunctionRow>, Vec<Instructio
     }
     let (mut rows, mut code) = (Vec::new(), Vec::new());
     for ((function, first_register), first_cursor) in built.iter().zip(registers).zip(cursors) {
-        let builder = &function.builder;
+        let (builder, at) = (&function.builder, Some(function.origin));
         let last = usize::from(first_register) + usize::from(builder.registers_in_all());
         if builder.overflow || last > FILE_VALUES_MAX {
-            return Err(TooMany { what: "values in use at once", most: FILE_VALUES_MAX });
+            return Err(TooMany { what: "values in use at once", most: FILE_VALUES_MAX, at });
         }
         let last = usize::from(first_cursor) + usize::from(builder.cursors_in_all());
         if last > CURSORS_MAX {
             let what = "lists, maps and loops that wait for one another";
-            return Err(TooMany { what, most: CURSORS_MAX });
+            return Err(TooMany { what, most: CURSORS_MAX, at });
         }
         if builder.code.len() > FUNCTION_INSTRUCTIONS_MAX {
             let what = "instructions of one condition";
-            return Err(TooMany { what, most: FUNCTION_INSTRUCTIONS_MAX });
+            return Err(TooMany { what, most: FUNCTION_INSTRUCTIONS_MAX, at });
         }
         rows.push(FunctionRow {
             kind: function.kind,
@@ -293,8 +296,9 @@ fn check_depth(built: &[Built]) -> Result<(), TooMany> {
         let below = callees.filter_map(|callee| depths.get(usize::from(*callee))).max();
         let depth = 1 + below.copied().unwrap_or(0);
         if depth > CALL_DEPTH_MAX {
+            let at = Some(function.origin);
             let what = "variables and conditions in a row that read one another";
-            return Err(TooMany { what, most: CALL_DEPTH_MAX });
+            return Err(TooMany { what, most: CALL_DEPTH_MAX, at });
         }
         depths.push(depth);
     }

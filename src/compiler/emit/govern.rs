@@ -31,7 +31,7 @@ use crate::runtime::bundle::module::{NONE, Step};
 pub(crate) fn govern(checked: &Checked<'_>, tables: &mut Tables) -> Result<Govern, TooMany> {
     let known = &checked.analysis().labels;
     if known.names.len() > LABELS_MAX {
-        return Err(TooMany { what: "labels", most: LABELS_MAX });
+        return Err(TooMany { what: "labels", most: LABELS_MAX, at: None });
     }
     let labels = known
         .names

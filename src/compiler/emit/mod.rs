@@ -43,6 +43,7 @@ use crate::compiler::emit::generator::Generator;
 use crate::compiler::emit::marks::Marks;
 use crate::compiler::emit::tables::Tables;
 use crate::compiler::source::map::SourceMap;
+use crate::compiler::syntax::ast::ExprId;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::runtime::bundle::module::Module;
@@ -63,6 +64,8 @@ pub struct TooMany {
     pub what: &'static str,
     /// How many there may be.
     pub most: usize,
+    /// The expression that needs them, where one does.
+    pub at: Option<ExprId>,
 }
 
 /// Makes a module. What may cost too much, tells what is sensitive or has the name of another goes

@@ -73,7 +73,11 @@ pub(crate) fn redactions(
     }
     // Where too many are sensitive, not all of them were gathered.
     if rows.len() > REDACTIONS_MAX || gathered > REDACTIONS_MAX {
-        return Err(TooMany { what: "places that records withhold", most: REDACTIONS_MAX });
+        return Err(TooMany {
+            what: "places that records withhold",
+            most: REDACTIONS_MAX,
+            at: None,
+        });
     }
     tables.redactions = rows;
     Ok(inside)

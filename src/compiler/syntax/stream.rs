@@ -389,6 +389,12 @@ impl<'a> Reader<'a> {
     }
 
     fn assign(&mut self, lexeme: Lexeme) {
+        let rest = self.source.text.get(lexeme.end..).unwrap_or_default();
+        if rest.starts_with('~') {
+            let both = Lexeme { end: lexeme.end + 1, ..lexeme };
+            self.foreign_end = both.end;
+            return self.mend(both, Token::Equal, None);
+        }
         let entry = self.frames.last().is_some_and(|frame| {
             !frame.colon && frame.open.is_some_and(|open| open.token == Token::OpenBrace)
         });

@@ -42,6 +42,35 @@ fn nothing_follows_what_always_yields() {
 }
 
 #[test]
+fn variables_that_cannot_be_read_yet_are_told() {
+    let help = |expression: &str| {
+        let rule = format!(
+            "  variables:\n    - {{name: one, expression: \"{expression}\"}}\n    \
+             - {{name: two, expression: \"1\"}}\n  match:\n    - {{output: \"1\"}}\n"
+        );
+        let checking = policy(&rule);
+        assert_eq!(checking.codes(), ["E0402"]);
+        checking.found[0].help.clone().unwrap_or_default()
+    };
+    let below = "`variables.two` is declared further down, on line 5: move it up";
+    assert_eq!(help("variables.two"), below);
+    assert_eq!(help("variables.one + 1"), "`variables.one` cannot be made from itself");
+}
+
+#[test]
+fn imports_are_qualified_and_hide_nothing() {
+    let codes = |imports: &str| {
+        let config = "name: e\nvariables:\n  - {name: m, type_name: int}\n";
+        let text = format!("name: p\nimports: [{imports}]\nrule: {{match: [{{output: '1'}}]}}\n");
+        run(&[("config.yaml", config), ("policy.yaml", &text)]).codes()
+    };
+    assert_eq!(codes("{name: a.b}, {name: a.c}, {name: a.b}"), [""; 0]);
+    assert_eq!(codes("{name: a.b}, {name: c.b}"), ["E0211"]);
+    assert_eq!(codes("{name: b}"), ["E0210"]);
+    assert_eq!(codes("{name: a.m}"), ["E0405"]);
+}
+
+#[test]
 fn variables_have_a_scope() {
     let rule = "  variables:\n    - {name: want, expression: \"1\"}\n    \
         - {name: want, expression: \"2\"}\n  \

@@ -182,6 +182,9 @@ fn limits_bound_expressions() {
     assert_eq!(yields(&limit(depth, 2), "[[1], [2]].size() + [3][0]").codes(), [""; 0]);
     let found = finding(&limit(depth, 2), "[[1], [[2]]].size()");
     assert_eq!((found.0, found.1.as_str()), ("E0603", "[2]"));
+    assert_eq!(yields(&limit(depth, 2), "((1)) + (((2) + 3)) // (((").codes(), ["E0603"]);
+    assert_eq!(yields(&limit(depth, 2), "((1)) + ((2) + 3) // (((").codes(), [""; 0]);
+    assert_eq!(finding(&limit(depth, 2), "(((1)))").0, "E0603");
     assert_eq!(yields(&limit("cel.limit.parse_error_recovery", 1), "1").codes(), [""; 0]);
     assert_eq!(finding(&limit("cel.limit.depth", 1), "1").0, "E0210");
 }

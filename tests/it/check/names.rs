@@ -49,6 +49,49 @@ fn variables_come_after_their_declaration() {
 }
 
 #[test]
+fn what_is_declared_further_down_is_told_with_its_line() {
+    let of = |variables: &str| {
+        let head = "policyc: 1\nname: p\nschema: {a: int}\nvariables:\n";
+        let checking = run(&[("p.yaml", &format!("{head}{variables}"))]);
+        let [found] = checking.found.as_slice() else { panic!("{:#?}", checking.found) };
+        (checking.places()[0].1.to_owned(), found.help.clone().unwrap_or_default())
+    };
+    let below = "`variables.two` is declared further down, on line 6: move it up";
+    let itself = "`variables.one` cannot be made from itself";
+    for (variables, at, help) in [
+        ("  - one: variables.two\n  - two: a\n", "two", below),
+        ("  - one: two\n  - two: a\n", "two", below),
+        ("  - one: variables.one + 1\n", "one", itself),
+        ("  - one: one + 1\n", "one", itself),
+        ("  - one: variables.other\n", "other", "declare it under `variables`"),
+        ("  - first: a\n  - two: variables.frist\n", "frist", "did you mean `first`?"),
+    ] {
+        assert_eq!(of(variables), (at.to_owned(), help.to_owned()), "{variables}");
+    }
+}
+
+#[test]
+fn names_of_one_letter_are_not_near_each_other() {
+    let help = |name: &str| {
+        let checking = variable("{a: int, i: int}", name);
+        checking.found[0].help.clone().unwrap_or_default()
+    };
+    assert_eq!(help("j"), "if the host sends it, declare it in the schema");
+    assert_eq!(help("I"), "did you mean `i`?");
+}
+
+#[test]
+fn has_asks_for_no_variable_and_a_root_hides_none() {
+    let head = "policyc: 1\nname: p\nschema: {a: {b: int}, variables: {x: int}}\n";
+    let checking = run(&[("p.yaml", &format!("{head}variables:\n  - x: a.b\n"))]);
+    assert_eq!(checking.places(), [("E0405", "variables")]);
+    let head = "policyc: 1\nname: p\nschema: {a: {b: optional int}}\n";
+    let variables = "variables:\n  - x: a\n  - y: has(variables.x)\n  - z: has(variables.x.b)\n";
+    let checking = run(&[("p.yaml", &format!("{head}{variables}"))]);
+    assert_eq!(checking.places(), [("E0111", "variables.x")]);
+}
+
+#[test]
 fn variables_shadow_nothing() {
     let text = "policyc: 1\nname: p\nschema: {a: int}\nvariables:\n  - a: 1\n  - now: 2\n  \
                 - b: 1\n  - b: 2\n";

@@ -24,6 +24,11 @@ pub(super) const fn macro_fault(fault: MacroFault) -> (&'static str, &'static st
             "not a field, as in `a.b`",
             "a key of a map is asked for with `in`, as in `\"key\" in a`",
         ),
+        MacroFault::AVariable => (
+            "asks about data, not about a variable",
+            "declared, so always there",
+            "ask about the field that the variable reads",
+        ),
         MacroFault::NotAName => (
             "needs a name for its variable",
             "not a simple name",

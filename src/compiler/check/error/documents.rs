@@ -64,13 +64,9 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
         PolicyError::OfferType { at, argument, wanted, given } => {
             offer_type(at, &argument, &wanted, &given)
         }
-        PolicyError::ToolTwice { at, first, name } => {
-            let fact = format!("the tool `{name}` is declared twice");
-            Diagnostic::new(Code::Conflict, at, fact, "the second")
-                .label(first, "the first")
-                .help("declare it once, in one of the documents")
-        }
+        PolicyError::ToolTwice { at, first, name } => tool_twice(at, first, &name),
         PolicyError::Shadowed { at, name, declared, what } => shadowed(at, &name, declared, what),
+        PolicyError::HiddenRoot { at, first } => hidden_root(at, first),
         PolicyError::Overlap { at, first, name } => {
             let fact = format!("overlapping identifier: the variable `{name}` is declared twice");
             Diagnostic::new(Code::Overlap, at, fact, "the second")
@@ -136,6 +132,43 @@ fn context_words(at: Span, first: Option<Span>, fault: ContextFault) -> Diagnost
     }
 }
 
+fn tool_twice(at: Span, first: Span, name: &str) -> Diagnostic {
+    let fact = format!("the tool `{name}` is declared twice");
+    Diagnostic::new(Code::Conflict, at, fact, "the second")
+        .label(first, "the first")
+        .help("declare it once, in one of the documents")
+}
+
+fn hidden_root(at: Span, first: Span) -> Diagnostic {
+    let fact = "variables hide a root that is called `variables`";
+    Diagnostic::new(Code::Shadowed, at, fact, "no rule can read it")
+        .label(first, "read as `variables`, too")
+        .help("give the root another name")
+}
+
+fn import_hides(at: Span, name: &str, declared: Option<Span>) -> Diagnostic {
+    let fact = format!("`{name}` is a variable already");
+    let found = Diagnostic::new(Code::Shadowed, at, fact, "would stand for it here")
+        .help("write the whole name out in the stead of importing it");
+    match declared {
+        Some(span) => found.label(span, "declared here"),
+        None => found,
+    }
+}
+
+fn overload_twice(at: Span, first: Span, id: &str) -> Diagnostic {
+    let fact = format!("two overloads are called `{id}`");
+    Diagnostic::new(Code::Conflict, at, fact, "the second")
+        .label(first, "the first")
+        .help("give each an id of its own")
+}
+
+fn import_twice(at: Span, name: &str, other: &str) -> Diagnostic {
+    let fact = format!("`{name}` stands for `{other}` already");
+    Diagnostic::new(Code::Conflict, at, fact, "the second import that ends so")
+        .help("import one of them, and write the name of the other out")
+}
+
 /// Everything about CEL Policy documents and environments.
 pub(super) fn output_words(error: OutputError) -> Diagnostic {
     match error {
@@ -183,12 +216,7 @@ pub(super) fn output_words(error: OutputError) -> Diagnostic {
             Diagnostic::new(Code::UnknownFunction, at, fact, "does not exist")
                 .maybe_help(did_you_mean(nearest.as_ref()))
         }
-        OutputError::OverloadTwice { at, first, id } => {
-            let fact = format!("two overloads are called `{id}`");
-            Diagnostic::new(Code::Conflict, at, fact, "the second")
-                .label(first, "the first")
-                .help("give each an id of its own")
-        }
+        OutputError::OverloadTwice { at, first, id } => overload_twice(at, first, &id),
         OutputError::OverloadsAlike { at, first, id } => {
             let fact = format!("`{id}` takes what another overload of the function takes");
             Diagnostic::new(Code::Conflict, at, fact, "no call tells them apart")
@@ -200,6 +228,8 @@ pub(super) fn output_words(error: OutputError) -> Diagnostic {
             Diagnostic::new(Code::Conflict, at, fact, "this overload is never called")
                 .help("give the function another name")
         }
+        OutputError::ImportTwice { at, name, other } => import_twice(at, &name, &other),
+        OutputError::ImportHides { at, name, declared } => import_hides(at, &name, declared),
         OutputError::UnbuiltExtension { at, name, why } => {
             let fact = format!("the library `{name}` is not built");
             Diagnostic::new(Code::UnknownExtension, at, fact, why)

@@ -40,6 +40,8 @@ pub(super) enum Hint {
     Library { name: &'static str, since: u32, selected: Option<u32> },
     /// CEL has it, and `stdlib` of the environment leaves it out.
     LeftOut,
+    /// It is a variable that is declared further down, on this line; of itself it is none.
+    Later { name: String, line: Option<u32> },
     /// A library of Kubernetes has it, which is not built.
     NotBuilt(&'static str),
 }
@@ -141,7 +143,7 @@ pub(super) enum NameError {
     /// Strict mode: nothing gives the name a type.
     NobodyWrote { at: Span, name: String },
     /// A name space of the document has no such member: `variables.x`, `data.x`, `windows.x`.
-    UnknownMember { at: Span, space: &'static str, name: String, nearest: Option<String> },
+    UnknownMember { at: Span, space: &'static str, name: String, hint: Option<Hint> },
     /// No such function, or not on the type `on`.
     UnknownFunction { at: Span, name: String, on: Option<String>, hint: Option<Hint> },
     /// `stdlib` of the environment leaves out the operator for operands of these types.
@@ -249,6 +251,8 @@ pub(super) enum PolicyError {
     ToolTwice { at: Span, first: Span, name: Name },
     /// A variable takes the name of something else.
     Shadowed { at: Span, name: Name, declared: Option<Span>, what: &'static str },
+    /// A root is called `variables`, and the document has some, as at `first`.
+    HiddenRoot { at: Span, first: Span },
     /// A variable is declared twice.
     Overlap { at: Span, first: Span, name: Name },
 }
@@ -276,6 +280,10 @@ pub(super) enum OutputError {
     NestedAggregate { at: Span, outer: Span },
     /// A condition of `aggregate` is literally false.
     AlwaysFalse { at: Span },
+    /// Two imports with one short name; `other` is what it stood for before.
+    ImportTwice { at: Span, name: String, other: String },
+    /// An import whose short name is that of a variable.
+    ImportHides { at: Span, name: String, declared: Option<Span> },
     /// A library that does not exist.
     UnknownExtension { at: Span, name: Name, nearest: Option<String>, known: Vec<&'static str> },
     /// A library that has no such version; `newest` is the last one it has.
@@ -330,6 +338,8 @@ pub(super) enum SizeFault {
 pub(super) enum MacroFault {
     /// `has` asks about a field.
     NotAField,
+    /// A variable of the document is always there.
+    AVariable,
     /// A variable is a simple name.
     NotAName,
     /// Both variables have one name.

@@ -61,6 +61,12 @@ fn hint_words(hint: Option<&Hint>) -> Option<String> {
     Some(match hint? {
         Hint::Nearest(name) => format!("did you mean `{name}`?"),
         Hint::LeftOut => "`stdlib` of the environment leaves it out".to_owned(),
+        Hint::Later { name, line: Some(line) } => {
+            format!("`variables.{name}` is declared further down, on line {line}: move it up")
+        }
+        Hint::Later { name, line: None } => {
+            format!("`variables.{name}` cannot be made from itself")
+        }
         Hint::NotBuilt(name) => format!("its library `{name}` is not built: ask with `matches`"),
         Hint::Library { name, since, selected: Some(version) } => {
             format!("`{name}` has it from version {since} on; version {version} is selected")
@@ -136,10 +142,10 @@ fn name_words(error: &NameError) -> Diagnostic {
             Diagnostic::new(Code::DynNotAllowed, *at, fact, "this is dyn")
                 .help(format!("declare `{name}` in the schema"))
         }
-        NameError::UnknownMember { at, space, name, nearest } => {
+        NameError::UnknownMember { at, space, name, hint } => {
             let fact = format!("there is no `{space}.{name}`");
-            let help = did_you_mean(nearest.as_ref())
-                .unwrap_or_else(|| format!("declare it under `{space}`"));
+            let help =
+                hint_words(hint.as_ref()).unwrap_or_else(|| format!("declare it under `{space}`"));
             Diagnostic::new(Code::UnknownName, *at, fact, "not declared").help(help)
         }
         NameError::UnknownFunction { at, name, on, hint } => {
@@ -430,7 +436,7 @@ fn call_words(error: &CallError) -> Diagnostic {
         CallError::NotText { at, given } => {
             let label = format!("this is {}", a(given));
             Diagnostic::new(Code::WrongType, *at, "a message must be a string", label)
-                .help("put `string(..)` around it, or write text with `{..}` in it")
+                .help("put `string(..)` around it")
         }
         CallError::NoTextForm { at, given, text } => {
             let fact = format!("{} cannot be written into a message", a(given));

@@ -11,8 +11,10 @@ use crate::compiler::check::infer::Infer;
 use crate::compiler::check::infer::name::chain;
 use crate::compiler::check::macros::{self, MACROS, MacroStyle};
 use crate::compiler::check::overload::instantiate;
-use crate::compiler::syntax::ast::{ExprId, ExprKind};
+use crate::compiler::syntax::ast::{Expr, ExprId, ExprKind};
 use crate::compiler::syntax::document::model::EnvLimits;
+use crate::compiler::syntax::lexer::lexemes;
+use crate::compiler::syntax::token::Token;
 use crate::lang::functions::agents::URLS;
 use crate::lang::functions::{Library, STDLIB, Style};
 use crate::lang::types::TypeId;
@@ -136,6 +138,13 @@ impl Infer<'_, '_> {
         left_out
     }
 
+    /// How many parentheses stand around an expression that are no arguments.
+    fn parentheses(&self, id: ExprId) -> u64 {
+        let Some(Expr { span, outer, .. }) = self.ast.exprs.get(id) else { return 0 };
+        let before = self.cx.files.text(Span { end: span.start.max(outer.start), ..*outer });
+        lexemes(before).filter(|word| word.token == Token::OpenParen).count() as u64
+    }
+
     /// Reports an expression that is larger, as it is written, than its environment allows.
     pub(super) fn check_size(&mut self, root: ExprId) {
         let EnvLimits { code_points_max, nesting_max } = self.scope.limits;
@@ -165,7 +174,7 @@ impl Infer<'_, '_> {
                 | ExprKind::Logic { .. }
                 | ExprKind::Conditional { .. } => (false, None),
             };
-            let depth = depth + u64::from(brackets);
+            let depth = depth + u64::from(brackets) + self.parentheses(id);
             if depth > limit {
                 let (at, fault) = (self.ast.span(id), SizeFault::Brackets(limit));
                 self.report(CallError::TooLarge { at, fault });

@@ -169,10 +169,10 @@ impl<'a> Infer<'_, 'a> {
         self.parts(&found, found.nodes.len());
         let Some(window_id) = scope.windows.get(*window) else {
             let known = scope.windows.keys().map(String::as_str);
-            let nearest = nearest(window, known).map(str::to_owned);
+            let hint = nearest(window, known).map(str::to_owned).map(Hint::Nearest);
             let (at, name) = (self.field_span(target), (*window).to_owned());
             let space = "windows";
-            self.refuse(id, NameError::UnknownMember { at, space, name, nearest });
+            self.refuse(id, NameError::UnknownMember { at, space, name, hint });
             return true;
         };
         if name.value != "contains" {

@@ -4,8 +4,10 @@ use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::check::analysis::{Local, LocalId, MacroUse, Use, Vars};
 use crate::compiler::check::error::{CallError, MacroFault, SizeFault, TypeError};
+use crate::compiler::check::infer::name::chain;
 use crate::compiler::check::infer::{Infer, Step};
 use crate::compiler::check::macros::{self, BLOCK, Macro, MacroKind, MacroStyle};
+use crate::compiler::check::scope::Entity;
 use crate::compiler::syntax::ast::{ExprId, ExprKind};
 use crate::lang::types::{Type, TypeId, TypeTable};
 
@@ -55,6 +57,16 @@ impl<'a> Infer<'_, 'a> {
         }
     }
 
+    /// Whether it is `variables.x`, a variable of the document.
+    fn is_variable(&self, id: ExprId) -> bool {
+        let Some(found) = chain(self.ast, id) else { return false };
+        let [first, name] = found.segments.as_slice() else { return false };
+        let full = format!("{first}.{name}");
+        *first == "variables"
+            && self.local(first).is_none()
+            && matches!(self.scope.names.get(&full), Some(Entity::Variable(_)))
+    }
+
     /// What is wrong with the arguments of a macro, as written.
     fn macro_fault(&self, row: &'static Macro, args: &[ExprId]) -> Option<CallError> {
         let fault = |at: ExprId, fault| {
@@ -63,6 +75,9 @@ impl<'a> Infer<'_, 'a> {
         };
         if row.kind == MacroKind::Has {
             let arg = args.first().copied()?;
+            if self.is_variable(arg) {
+                return fault(arg, MacroFault::AVariable);
+            }
             if matches!(self.ast.kind(arg), ExprKind::Select { .. } | ExprKind::Error) {
                 return None;
             }

@@ -105,13 +105,16 @@ impl Infer<'_, '_> {
         };
         let Some(node) = found.nodes.get(1).copied() else { return false };
         let mut known = self.scope.members(space).peekable();
-        if known.peek().is_none() {
+        let later = self.declared_later(found);
+        let unread = space == "variables" && !self.scope.later.is_empty();
+        if known.peek().is_none() && !unread {
             return false;
         }
-        let nearest = nearest(name, known).map(str::to_owned);
+        let nearest = || nearest(name, known).map(str::to_owned).map(Hint::Nearest);
+        let hint = later.or_else(nearest);
         let (at, name) = (self.field_span(node), (*name).to_owned());
         self.refuse_all(found);
-        self.report(NameError::UnknownMember { at, space, name, nearest });
+        self.report(NameError::UnknownMember { at, space, name, hint });
         true
     }
 
@@ -126,12 +129,29 @@ impl Infer<'_, '_> {
         blamed
     }
 
+    /// Where `variables.x`, or `x` in a document of ours, is declared, if that is not above.
+    fn declared_later(&self, found: &Chain<'_>) -> Option<Hint> {
+        let bare = self.scope.ours && !self.scope.admission;
+        let name = match found.segments.as_slice() {
+            ["variables", name, ..] => name,
+            [name, ..] if bare => name,
+            _ => return None,
+        };
+        let at = self.ast.span(*found.nodes.first()?);
+        let declared = self.scope.later.get(*name)?;
+        let file = self.cx.files.get(declared.file)?;
+        let below = declared.start > at.start;
+        let line = below.then(|| file.lines.place(&file.text, declared.start).line);
+        Some(Hint::Later { name: (*name).to_owned(), line })
+    }
+
     /// The variable that is nearest to `variables.x`.
     fn near_member(&self, found: &Chain<'_>) -> Option<String> {
         let ["variables", name, ..] = found.segments.as_slice() else { return None };
         let known: Vec<&str> = self.scope.members("variables").collect();
         let near = nearest(name, known.iter().copied());
-        let near = near.or_else(|| known.first().copied().filter(|_| known.len() == 1))?;
+        let only = || known.first().copied().filter(|_| known.len() == 1 && name.len() > 1);
+        let near = near.or_else(only)?;
         Some(format!("variables.{near}"))
     }
 
@@ -148,12 +168,13 @@ impl Infer<'_, '_> {
         let first = found.segments.first().copied().unwrap_or_default();
         let whole = found.segments.join(".");
         let locals = self.local_names();
+        let later = self.declared_later(found);
         let nearest = literal_elsewhere(first)
             .map(str::to_owned)
             .or_else(|| self.scope.nearest_name(first, &locals))
             .or_else(|| self.near_member(found))
             .or_else(|| self.scope.nearest_name(&whole, &[]).filter(|_| whole != first));
-        let (name, hint) = (first.to_owned(), nearest.map(Hint::Nearest));
+        let (name, hint) = (first.to_owned(), later.or_else(|| nearest.map(Hint::Nearest)));
         if self.scope.ours {
             self.report(NameError::UnknownName { at, name, hint });
         } else {

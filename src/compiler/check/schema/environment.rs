@@ -12,7 +12,7 @@ use crate::base::span::{Span, Spanned};
 use crate::compiler::check::error::{OutputError, PolicyError};
 use crate::compiler::check::macros::{MACROS, Macro, MacroStyle};
 use crate::compiler::check::schema::{DeclaredRoot, proto, written};
-use crate::compiler::check::scope::{Declared, Libraries, Scope};
+use crate::compiler::check::scope::{Declared, Entity, Libraries, Scope};
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::model::{
     EnvFunction, EnvOverload, Environment, Extension, StdlibSubset, Wait,
@@ -116,9 +116,7 @@ pub(in crate::compiler::check) fn scope(
     if let Some(container) = &environment.container {
         scope.set_container(&container.value);
     }
-    for import in &environment.imports {
-        abbreviate(&mut scope, &import.value);
-    }
+    abbreviate(cx, &mut scope, &environment.imports);
     scope.stdlib = environment.stdlib.clone();
     known_subset(cx, &environment.stdlib);
     scope.libraries = Libraries::Only(libraries(cx, &environment.extensions));
@@ -129,6 +127,9 @@ pub(in crate::compiler::check) fn scope(
     for root in roots {
         let name = root.path.iter().map(Name::as_str).collect::<Vec<_>>().join(".");
         scope.names.insert(name, root.entity());
+    }
+    for import in &environment.imports {
+        hides(cx, &scope, import);
     }
     add_functions(cx, &mut scope, &environment.functions);
     scope.cross_numeric = environment.features.cross_type.unwrap_or(false);
@@ -154,11 +155,39 @@ pub(in crate::compiler::check) fn add_types(cx: &mut Checker<'_>, scope: &mut Sc
     scope.types.insert("optional_type".to_owned(), optional);
 }
 
-/// Makes the last segment of a qualified name stand for the whole.
-pub(in crate::compiler::check) fn abbreviate(scope: &mut Scope, import: &Name) {
-    let name = import.trim_start_matches('.');
-    let short = name.rsplit('.').next().unwrap_or(name);
-    scope.abbreviations.insert(short.to_owned(), name.to_owned());
+/// Makes the last segments of qualified names stand for the whole names; refuses one that stands
+/// for two.
+pub(in crate::compiler::check) fn abbreviate(
+    cx: &mut Checker<'_>,
+    scope: &mut Scope,
+    imports: &[Spanned<Name>],
+) {
+    for import in imports {
+        let name = import.value.trim_start_matches('.').to_owned();
+        let before = scope.abbreviations.insert(short(&name).to_owned(), name.clone());
+        if let Some(other) = before.filter(|other| *other != name) {
+            let at = import.span;
+            cx.report(OutputError::ImportTwice { at, name: short(&name).to_owned(), other });
+        }
+    }
+}
+
+/// Refuses an import whose short name is that of a variable.
+pub(in crate::compiler::check) fn hides(
+    cx: &mut Checker<'_>,
+    scope: &Scope,
+    import: &Spanned<Name>,
+) {
+    let name = short(&import.value);
+    if let Some(Entity::Root { span, .. }) = scope.names.get(name) {
+        let (at, declared) = (import.span, *span);
+        cx.report(OutputError::ImportHides { at, name: name.to_owned(), declared });
+    }
+}
+
+/// The last segment of a qualified name.
+fn short(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// The libraries and the versions that are asked for; what does not exist is reported.

@@ -57,7 +57,8 @@ fn import(node: &Node, sink: &mut Sink) -> Option<Spanned<Name>> {
     let text = found.value.trim();
     let start = found.value.len() - found.value.trim_start().len();
     let span = scalar.map_or(found.span, |scalar| scalar.text.span_of(start, start + text.len()));
-    if !is_qualified(text) {
+    // One name alone is what it would stand for.
+    if !is_qualified(text) || !text.trim_start_matches('.').contains('.') {
         sink.report(DocumentError::BadImport { at: span, name: text.to_owned() });
         return None;
     }

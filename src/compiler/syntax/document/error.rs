@@ -112,6 +112,8 @@ pub(super) enum DocumentError {
     NoOutcome { at: Span, what: String, wanted: &'static str },
     /// `what` is `found`, where `wanted` was expected.
     WrongNode { at: Span, what: String, found: &'static str, wanted: &'static str },
+    /// The expression `key` holds nothing but white space; it yields a value, not a condition.
+    EmptyValue { at: Span, key: String },
     /// An expression is a number, a boolean or null; it must be text.
     NotText { at: Span, key: String, found: &'static str, cure: Cure },
     /// A part of YAML that documents may not use.
@@ -178,6 +180,7 @@ impl From<DocumentError> for Diagnostic {
                 Self::new(Code::WrongNode, at, message, format!("this is {found}"))
                     .help(written(wanted))
             }
+            DocumentError::EmptyValue { at, key } => empty_value(at, &key),
             DocumentError::NotText { at, key, found, cure } => not_text(at, &key, found, cure),
             DocumentError::Feature { at, feature } => yaml_feature(at, feature),
             DocumentError::Empty { at, help } => {
@@ -213,6 +216,11 @@ impl From<DocumentError> for Diagnostic {
             DocumentError::Beyond { at, limit } => beyond(at, limit),
         }
     }
+}
+
+fn empty_value(at: Span, key: &str) -> Diagnostic {
+    Diagnostic::new(Code::EmptyExpression, at, format!("`{key}` is empty"), "nothing here")
+        .help("write the value; text stands in quotes of its own, as `'\"text\"'`")
 }
 
 fn reserved_name(at: Span, name: &str) -> Diagnostic {

@@ -25,6 +25,9 @@ const MESSAGE_KEYS: [&str; 4] = ["deny", "allow", "escalate", "reason"];
 /// Longest line in which an expression is looked for.
 const LINE_BYTES_MAX: usize = 4_096;
 
+/// Most lines in quotes that are looked at.
+const QUOTED_LINES_MAX: usize = 50;
+
 /// Most lines between a variable and the key `variables`.
 const VARIABLES_ABOVE_MAX: usize = 200;
 
@@ -49,6 +52,9 @@ pub(super) fn refused(file: FileId, source: &str, at: usize, kind: &ErrorKind) -
     if let Some(found) = tab(file, source, at, kind) {
         return found;
     }
+    if let Some(found) = outdented(file, source, at, kind) {
+        return found;
+    }
     if let Some(found) = unclosed(file, source, at).or_else(|| expression(file, source, at, kind)) {
         return found;
     }
@@ -68,6 +74,47 @@ pub(super) fn refused(file: FileId, source: &str, at: usize, kind: &ErrorKind) -
     }
     let (words, label, help) = words(kind);
     DocumentError::NotYaml { at: span, words, label, help }
+}
+
+/// The finding for a line inside quotes, closed further down, that is indented too little.
+fn outdented(file: FileId, source: &str, at: usize, kind: &ErrorKind) -> Option<DocumentError> {
+    if !matches!(kind, ErrorKind::InvalidQuotedScalarIndent | ErrorKind::UnclosedQuotedScalar) {
+        return None;
+    }
+    let mut inside = Vec::new();
+    let mut next = line_around(source, at.min(source.len()))?;
+    let quote = loop {
+        if let Some(quote) = left_open(next.1) {
+            break quote;
+        }
+        inside.push(next);
+        let above = next.0.checked_sub(1).filter(|_| inside.len() < QUOTED_LINES_MAX)?;
+        next = line_around(source, above)?;
+    };
+    inside.reverse();
+    let closing = inside.iter().position(|(_, line)| line.contains(quote))?;
+    let inside = inside.get(..=closing)?;
+    let is_key = |line: &str| line.split(quote).next().is_some_and(|text| text.contains(": "));
+    if inside.iter().any(|(_, line)| is_key(line)) {
+        return None;
+    }
+    let key = indent_around(source, inside.first()?.0);
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let short = inside.iter().find(|(_, it)| !it.trim().is_empty() && indent(it) <= key);
+    let (start, line) = short?;
+    let (from, to) = (start + indent(line), start + line.trim_end().len());
+    let at = Span::new(file, narrow(from), narrow(to));
+    let words = "a line inside quotes is indented too little".to_owned();
+    let help = Some("begin it further right than the key, or put the text below `|-`");
+    Some(DocumentError::NotYaml { at, words, label: "the quotes are still open here", help })
+}
+
+/// The quote that a value opens on its line and does not close there.
+fn left_open(line: &str) -> Option<char> {
+    let (_, value) = line.split_once(": ")?;
+    let value = value.trim_start();
+    let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    (value.matches(quote).count() % 2 == 1).then_some(quote)
 }
 
 /// What went wrong, in words; what stands at the place; one next step.

@@ -20,6 +20,9 @@ use crate::compiler::syntax::parser::parse_expression;
 use crate::compiler::syntax::token::Token;
 use crate::diag::sink::Sink;
 
+/// Keys whose expressions are no conditions.
+const VALUE_KEYS: [&str; 3] = ["output", "explanation", "messageExpression"];
+
 /// What a reader reads and where it puts what it finds.
 pub(super) struct Reader<'a> {
     /// The file.
@@ -62,6 +65,11 @@ impl Reader<'_> {
     /// would be another message.
     pub(super) fn quoted_expression(&mut self, key: &str, node: &Node) -> ExprId {
         let Some(scalar) = self.embedded(key, node) else { return self.hole(node.span) };
+        if VALUE_KEYS.contains(&key) && scalar.text.text.trim().is_empty() {
+            let (at, key) = (node.span, key.to_owned());
+            self.sink.report(DocumentError::EmptyValue { at, key });
+            return self.hole(at);
+        }
         if let Value::Null | Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Double(_) =
             scalar.value()
         {

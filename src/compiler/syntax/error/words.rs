@@ -108,6 +108,7 @@ fn foreign_operator(at: Span, text: &str, op: Option<&'static str>) -> Diagnosti
     match op {
         Some(op) => found.fix(format!("write `{op}`"), at, op),
         None if text == "??" => found.help("write `has(a.b) ? a.b : c`, or `a.?b.orValue(c)`"),
+        None if text == "=~" => found.help("a pattern is asked for as in `text.matches(\"a+\")`"),
         None if text == "=>" => found.help("a comparison is `>=`"),
         None => found.help("an expression compares, computes and joins: it changes nothing"),
     }
