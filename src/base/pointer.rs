@@ -15,6 +15,12 @@ pub fn key(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }
 
+/// Whether what stands between two slashes is this key.
+#[must_use]
+pub fn is(token: &str, wanted: &str) -> bool {
+    if token.contains('~') { key(token) == wanted } else { token == wanted }
+}
+
 /// The keys of a pointer, from the outside in. What lies in front of the first slash is no key.
 pub fn keys(pointer: &str) -> impl Iterator<Item = String> {
     pointer.split('/').skip(1).map(key)
@@ -38,7 +44,7 @@ pub fn push(pointer: &mut String, key: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{key, keys, push, token};
+    use super::{is, key, keys, push, token};
 
     #[test]
     fn keys_come_back() {
@@ -47,6 +53,7 @@ mod tests {
         {
             assert_eq!(token(plain), written);
             assert_eq!(key(written), plain);
+            assert!(is(written, plain) && !is(written, "other"));
             let mut pointer = String::new();
             push(&mut pointer, plain);
             push(&mut pointer, "last");

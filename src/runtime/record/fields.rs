@@ -186,6 +186,7 @@ impl<'a> Reading<'a> {
             wire: None,
             trace: None,
             chain: None,
+            is_front_plain: false,
         };
         Self { record, found: 0, raw: None, form: Form::Json, block: None, gap: None }
     }
@@ -203,6 +204,10 @@ impl<'a> Reading<'a> {
     ) -> Read<()> {
         if self.has(field) {
             return Err(cursor.fail(Fault::Twice(field.name())));
+        }
+        if field == Field::Context {
+            // What writers put in front of it stands in front of it in the table, too.
+            self.record.is_front_plain = self.found < 1 << field as u32;
         }
         self.found |= 1 << field as u32;
         let record = &mut self.record;

@@ -55,8 +55,8 @@ impl Session<'_, '_> {
             }
             told.push(at);
             let call = field.call.and_then(|call| state.call(call));
-            let pointer = state.index.pointer(field);
-            let labels = state.sets.get(field.labels).cloned();
+            let pointer = state.index.pointer(&field);
+            let labels = state.sets.get(state.taints.get(field.taint).labels).cloned();
             links.push(Link {
                 depth,
                 call: call.map(|it| Seen { id: &it.id, tool: &it.tool, seq: it.seq }),

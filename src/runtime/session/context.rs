@@ -1,5 +1,6 @@
 //! The context of a request: what the event brought, and the answers to all that rules ask.
 
+use crate::base::pointer;
 use crate::lang::fixed::{self, ONE};
 use crate::lang::session::{CTX, OFF, PARAMS, PLAN, Question, ROOT, STEP};
 use crate::lang::value::json::write_string;
@@ -10,6 +11,7 @@ use crate::runtime::session::meters::Reading;
 use crate::runtime::session::places;
 use crate::runtime::session::provenance::{From, Joined, Kind, Provenance, is_within, joined};
 use crate::runtime::session::state::State;
+use crate::runtime::vm::request::setters::{Input, SlotHandle};
 
 /// What a session knows of a request.
 #[derive(Clone, Copy)]
@@ -18,15 +20,23 @@ pub(super) struct Known<'k> {
     pub(super) values: &'k [Provenance],
     /// The call, as JSON.
     pub(super) action: &'k str,
-    /// What meters have measured, by number; `None` where that is not known.
-    pub(super) readings: &'k [Option<Reading<'k>>],
     /// Rules whose escalation is granted.
     pub(super) approved: &'k [&'k str],
-    /// The step of the plan that the call is, and how it deviates; `None` where that is not known.
-    pub(super) planned: Option<(&'k str, &'k str)>,
 }
 
-/// Writes the context, as JSON, in the stead of what is in `out`.
+/// What is known of a call only when all else is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Late {
+    /// What a meter, by its number, answers; of limits the most that it may be.
+    Measure(Question, usize, i128),
+    /// The step of the plan that it is.
+    Step,
+    /// How it deviates from the plan.
+    Off,
+}
+
+/// Writes the context, as JSON, in the stead of what is in `out`: all of it but what is known last,
+/// which `complete` adds.
 pub(super) fn write(
     ground: &Ground<'_>,
     state: &State,
@@ -36,9 +46,6 @@ pub(super) fn write(
 ) {
     out.clear();
     out.push('{');
-    key(out, ROOT);
-    answers(ground, state, known, out);
-    out.push(',');
     key(out, "action");
     out.push_str(action);
     let own = brought.iter().any(|(name, _)| *name == "principal");
@@ -48,11 +55,122 @@ pub(super) fn write(
         key(out, name);
         out.push_str(value);
     }
+    out.push(',');
+    key(out, ROOT);
+    answers(ground, state, known, out);
     out.push('}');
+}
+
+/// How a context ends that `write` wrote: the answers, and all of it.
+const END: &str = "}}";
+
+/// Finds where what is known last is answered.
+pub(super) fn find_late(ground: &Ground<'_>) -> Vec<(Late, SlotHandle)> {
+    let mut late = Vec::new();
+    for asked in &ground.asked {
+        match asked {
+            Asked::Measure(question, measures) => {
+                let place = |name| (question.word(), name);
+                let all = measures.iter();
+                late.extend(all.map(|(name, meter, max)| {
+                    (Late::Measure(*question, *meter, *max), place(*name))
+                }));
+            }
+            Asked::Plan => {
+                late.extend([(Late::Step, (PLAN, STEP)), (Late::Off, (PLAN, OFF))]);
+            }
+            Asked::Context
+            | Asked::Label(_)
+            | Asked::Other(..)
+            | Asked::Approved
+            | Asked::Via(_)
+            | Asked::Readable(_)
+            | Asked::Done(_) => {}
+        }
+    }
+    let slot = |(late, (question, name)): (Late, (&str, &str))| {
+        let mut place = String::new();
+        for key in [ROOT, question, name] {
+            pointer::push(&mut place, key);
+        }
+        Some((late, ground.program.answer(&place)?))
+    };
+    late.into_iter().filter_map(slot).collect()
+}
+
+/// Adds what is known last to what `write` wrote. All that it wrote stays where it stands.
+pub(super) fn complete(
+    ground: &Ground<'_>,
+    planned: Option<(&str, &str)>,
+    readings: &[Option<Reading<'_>>],
+    out: &mut String,
+) {
+    out.truncate(out.len().saturating_sub(END.len()));
+    if ground.asked.iter().any(|asked| matches!(asked, Asked::Plan))
+        && let Some((step, off)) = planned
+    {
+        // What the plan is about stands last, and its object is open again.
+        out.pop();
+        for (name, says) in [(STEP, step), (OFF, off)] {
+            out.push(',');
+            key(out, name);
+            text(out, says);
+        }
+        out.push('}');
+    }
+    for asked in &ground.asked {
+        let Asked::Measure(question, measures) = asked else { continue };
+        if !out.ends_with('{') {
+            out.push(',');
+        }
+        key(out, question.word());
+        // Where nobody knows there is no answer, and who asks is refused.
+        let told = measures.iter().filter_map(|(name, at, max)| {
+            let reading = readings.get(*at).and_then(Option::as_ref);
+            Some((name, reading?, max))
+        });
+        each(out, OBJECT, told, |out, (name, reading, max)| {
+            key(out, name);
+            out.push_str(&measured(*question, reading, *max));
+        });
+    }
+    out.push_str(END);
+}
+
+/// The same as `complete` writes, at the places where it is read.
+pub(super) fn late<'a>(
+    ground: &'a Ground<'_>,
+    planned: Option<(&'a str, &'a str)>,
+    readings: &'a [Option<Reading<'_>>],
+) -> impl Iterator<Item = (SlotHandle, Input<'a>)> {
+    ground.late.iter().filter_map(move |(late, slot)| {
+        let answer = match late {
+            Late::Step => Input::String(planned?.0),
+            Late::Off => Input::String(planned?.1),
+            Late::Measure(question, at, max) => {
+                let reading = readings.get(*at)?.as_ref()?;
+                if *question == Question::Over {
+                    Input::Bool(reading.passes(*max))
+                } else if *question == Question::Count {
+                    Input::Int(counted(reading))
+                } else {
+                    Input::Double(measured(*question, reading, *max).parse().ok()?)
+                }
+            }
+        };
+        Some((*slot, answer))
+    })
 }
 
 /// Appends a JSON string.
 fn text(out: &mut String, text: &str) {
+    // Most are names.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     // Writing to a string cannot fail.
     let _ = write_string(out, "", text);
 }
@@ -93,7 +211,11 @@ fn answers(ground: &Ground<'_>, state: &State, all: Known<'_>, out: &mut String)
     };
     let known: Vec<Joined> = ground.subjects.iter().map(subject).collect();
     let about = |at: &usize| Some((ground.subjects.get(*at)?, known.get(*at)?));
-    each(out, OBJECT, &ground.asked, |out, asked| match asked {
+    // The plan stands last, and what meters measure behind it.
+    let is_plan = |asked: &&Asked<'_>| matches!(asked, Asked::Plan);
+    let asked = ground.asked.iter().filter(|it| !matches!(it, Asked::Plan | Asked::Measure(..)));
+    let asked = asked.chain(ground.asked.iter().filter(is_plan));
+    each(out, OBJECT, asked, |out, asked| match asked {
         Asked::Context => {
             key(out, CTX);
             names(ground, &state.ctx, out);
@@ -181,33 +303,19 @@ fn about_call(
         }
         Asked::Plan => {
             key(out, PLAN);
-            let (step, off) = all.planned.unwrap_or_default();
-            let told = [(STEP, step), (OFF, off)].into_iter().filter(|_| all.planned.is_some());
-            let told = told.map(|(name, says)| (name, Some(says))).chain([(PARAMS, None)]);
-            each(out, OBJECT, told, |out, (name, says)| {
+            each(out, OBJECT, [PARAMS], |out, name| {
                 key(out, name);
-                if let Some(says) = says {
-                    text(out, says);
-                } else {
-                    each(out, OBJECT, state.params.iter().flatten(), |out, (name, value)| {
-                        key(out, name);
-                        out.push_str(value);
-                    });
-                }
+                each(out, OBJECT, state.params.iter().flatten(), |out, (name, value)| {
+                    key(out, name);
+                    out.push_str(value);
+                });
             });
         }
-        Asked::Measure(question, measures) => {
-            key(out, question.word());
-            let reading = |at: usize| all.readings.get(at).and_then(Option::as_ref);
-            // Where nobody knows there is no answer, and who asks is refused.
-            let told =
-                measures.iter().filter_map(|(name, at, max)| Some((name, reading(*at)?, max)));
-            each(out, OBJECT, told, |out, (name, reading, max)| {
-                key(out, name);
-                out.push_str(&measured(*question, reading, *max));
-            });
-        }
-        Asked::Context | Asked::Label(_) | Asked::Readable(_) | Asked::Other(..) => {}
+        Asked::Context
+        | Asked::Label(_)
+        | Asked::Readable(_)
+        | Asked::Other(..)
+        | Asked::Measure(..) => {}
     }
 }
 
@@ -248,13 +356,18 @@ fn comes_from(
     })
 }
 
+/// How many calls a meter has counted.
+fn counted(reading: &Reading<'_>) -> i64 {
+    i64::try_from(reading.used / ONE).unwrap_or(i64::MAX)
+}
+
 /// What a meter answers.
 fn measured(question: Question, reading: &Reading<'_>, max: i128) -> String {
     if question == Question::Over {
         return reading.passes(max).to_string();
     }
     if question == Question::Count {
-        return i64::try_from(reading.used / ONE).unwrap_or(i64::MAX).to_string();
+        return counted(reading).to_string();
     }
     let sum = fixed::write(reading.used);
     if sum.contains('.') { sum } else { sum + ".0" }

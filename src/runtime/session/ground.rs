@@ -16,12 +16,14 @@ use crate::runtime::bundle::module::{self, Module, NONE, PathNode, RuleRow, Str}
 use crate::runtime::program::Program;
 use crate::runtime::session::approvals::Approvable;
 use crate::runtime::session::audience::Audience;
+use crate::runtime::session::context::{self, Late};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meter, Window};
 use crate::runtime::session::plan::{Asks, Plan, Step};
 use crate::runtime::session::step::Fault;
 use crate::runtime::session::store::Place;
 use crate::runtime::session::trust::{Given, Takers};
+use crate::runtime::vm::request::setters::SlotHandle;
 
 /// The label of what a principal says, if the documents declare it.
 const USER: &str = "input.user";
@@ -46,6 +48,8 @@ pub struct Ground<'p> {
     pub(super) meters: Vec<Meter<'p>>,
     /// The plan.
     pub(super) plan: Option<Planned<'p>>,
+    /// What is known of a call last, and where it is answered.
+    pub(super) late: Vec<(Late, SlotHandle)>,
     /// Answers to calls that are not allowed: by rule, and to all others.
     denials: HashMap<&'p str, usize>,
     otherwise: Option<usize>,
@@ -184,6 +188,7 @@ impl<'p> Ground<'p> {
             asked: Vec::new(),
             meters: meters(program),
             plan: planned(program),
+            late: Vec::new(),
             takers: Takers::of(program, &closures),
             marks,
             denials: HashMap::new(),
@@ -195,6 +200,7 @@ impl<'p> Ground<'p> {
             ground.denials.extend(row.rules.iter().map(|rule| (text(*rule), at)));
         }
         ground.find_questions();
+        ground.late = context::find_late(&ground);
         ground
     }
 
@@ -288,6 +294,21 @@ impl<'p> Ground<'p> {
             given.common.meet(&mut audience, readers);
         }
         audience
+    }
+
+    /// Which parts of the output of `tool` lead to the field at `pointer`, a bit for each: fields
+    /// with the same ones carry the same, where `given` knows nothing of single elements. `None`
+    /// where that does not tell what a field carries.
+    pub(super) fn coverage(&self, tool: &str, pointer: &str, given: &Given) -> Option<u64> {
+        let (parts, freed) = (self.parts(tool), self.takers.freed(tool));
+        let plain = given.is_plain() && freed.is_empty() && parts.len() <= 64;
+        let asks = |part: &Part<'_>| part.when.is_some() || part.audience.is_some();
+        if !plain || parts.iter().any(asks) {
+            return None;
+        }
+        let bits = parts.iter().enumerate();
+        let bits = bits.map(|(at, part)| u64::from(covers(&part.path, pointer)) << at);
+        Some(bits.sum())
     }
 
     /// Under which key a tool stores.
@@ -531,10 +552,10 @@ fn beginning(pointer: &str, keys: usize) -> &str {
 
 /// Whether a path leads to what lies at `pointer`, or to what that lies in.
 fn covers(path: &[Option<&str>], pointer: &str) -> bool {
-    let mut keys = pointer::keys(pointer);
+    let mut keys = pointer.split('/').skip(1);
     path.iter().all(|step| match (step, keys.next()) {
         (None, Some(_)) => true,
-        (Some(wanted), Some(key)) => *wanted == key,
+        (Some(wanted), Some(key)) => pointer::is(key, wanted),
         (_, None) => false,
     })
 }

@@ -8,12 +8,12 @@
 //! it the answer is that the value may be anywhere.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::base::limits::{SESSION_FIELDS_MAX, SESSION_TEXT_BYTES_MAX};
-use crate::runtime::session::ENTRY_BYTES;
-use crate::runtime::session::text::{NONE, is_of_word, is_short, joins, words};
+use crate::base::limits::{SESSION_CALLS_MAX, SESSION_FIELDS_MAX, SESSION_TEXT_BYTES_MAX};
+use crate::runtime::session::text::{NONE, is_of_word, is_short, is_word_at, joins, words};
 
 /// What stands between the forms of two fields.
 const END: char = NONE;
@@ -30,12 +30,8 @@ pub(super) struct Field {
     pub(super) call: Option<u32>,
     /// Whether it holds the readings of the field before it, and no text of its own.
     pub(super) is_reading: bool,
-    /// The number of the set of its labels.
-    pub(super) labels: u32,
-    /// The same of what a piece of it carries.
-    pub(super) pieces: u32,
-    /// The number of its audience.
-    pub(super) audience: u32,
+    /// The number of what it carries.
+    pub(super) taint: u32,
 }
 
 /// Whence a field comes, and what it carries: see `Field`.
@@ -43,23 +39,33 @@ pub(super) struct Field {
 pub(super) struct Origin {
     pub(super) call: Option<u32>,
     pub(super) is_reading: bool,
-    pub(super) labels: u32,
-    pub(super) pieces: u32,
-    pub(super) audience: u32,
+    pub(super) taint: u32,
 }
+
+/// A field as it is kept. It begins where the one before has ended.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    end: u32,
+    pointer: (u32, u32),
+    /// `PRINCIPAL` where no call gave it.
+    call: u32,
+    /// The number of what it carries, twice; one more where it holds readings.
+    taint: u32,
+}
+
+/// The call of what the principal said: there are not so many.
+const PRINCIPAL: u32 = u32::MAX;
+const _: () = assert!(SESSION_CALLS_MAX < PRINCIPAL as usize, "no call has that number");
 
 /// All fields of a session.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    fields: Vec<Field>,
+    rows: Vec<Row>,
     forms: String,
     pointers: String,
-    /// For each word where it stands last, and how often it stands.
-    words: HashMap<Box<str>, (u32, u32)>,
+    words: Words,
     /// For each place of a word the place of the same word before it, or its own number.
     places: Vec<(u32, u32)>,
-    /// Bytes of the words.
-    word_bytes: usize,
     /// SHA-256 of texts as they were spelled, by the numbers of their fields, ascending: of those
     /// of which a piece carries something else.
     exact: Vec<(u32, [u8; 32])>,
@@ -68,8 +74,73 @@ pub(super) struct Index {
 /// What the spelling of a field takes.
 pub(super) const EXACT_BYTES: usize = size_of::<(u32, [u8; 32])>();
 
+/// For each word where it stands last, and how often it stands. What it is stands there.
+#[derive(Clone, Debug, Default)]
+struct Words {
+    /// By their hashes; of those that have one together each but the first has the next free one.
+    known: HashMap<u32, Word, BuildHasherDefault<Spread>>,
+    /// Others choose the words, so they must not know which have a hash together.
+    keys: RandomState,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Word {
+    /// The number of its last place.
+    last: u32,
+    count: u32,
+}
+
+/// The texts of words: all forms, and where words stand in them.
+type Texts<'t> = (&'t str, &'t [(u32, u32)]);
+
 /// What a place of a word takes.
 const PLACE_BYTES: usize = size_of::<(u32, u32)>();
+/// What a word takes in a map that has just grown.
+const WORD_BYTES: usize = 5 * size_of::<(u32, Word)>() / 2;
+
+impl Words {
+    /// The number that a word has, or would have; and the word, if it stands anywhere.
+    fn find(&self, word: &str, (forms, places): Texts<'_>) -> (u32, Option<Word>) {
+        let hash = self.keys.hash_one(word) >> 32;
+        let mut number = u32::try_from(hash).unwrap_or_default();
+        while let Some(known) = self.known.get(&number) {
+            let place = places.get(known.last as usize);
+            if place.is_some_and(|(at, _)| is_word_at(forms, *at as usize, word)) {
+                return (number, Some(*known));
+            }
+            number = number.wrapping_add(1);
+        }
+        (number, None)
+    }
+
+    /// Another place of a word: the one before it, if there is one.
+    fn add(&mut self, word: &str, place: u32, texts: Texts<'_>) -> Option<u32> {
+        let (number, known) = self.find(word, texts);
+        let count = known.map_or(0, |known| known.count);
+        self.known.insert(number, Word { last: place, count: count + 1 });
+        known.map(|known| known.last)
+    }
+}
+
+/// What is a hash already, over all the bits that maps go by.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, hash: u32) {
+        self.0 = (self.0 ^ u64::from(hash)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// Where a value was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,39 +195,31 @@ impl Index {
             return Ok(());
         }
         let narrow = |at: usize| u32::try_from(at).map_err(|_| Full);
-        let full = self.fields.len() >= SESSION_FIELDS_MAX
+        let full = self.rows.len() >= SESSION_FIELDS_MAX
             || self.forms.len() + self.pointers.len() + pointer.len() > SESSION_TEXT_BYTES_MAX
             || pointer.len() + self.need(form, room) > room;
         if full {
             self.forms.truncate(start);
             return Err(Full);
         }
-        let end = self.forms.len();
-        for (at, word) in words(self.forms.get(start..).unwrap_or_default()) {
-            let place = narrow(self.places.len())?;
-            let at = narrow(start + at)?;
-            if let Some((last, count)) = self.words.get_mut(word) {
-                self.places.push((at, *last));
-                (*last, *count) = (place, *count + 1);
-            } else {
-                self.places.push((at, place));
-                self.words.insert(word.into(), (place, 1));
-                self.word_bytes += word.len();
-            }
+        let end = narrow(self.forms.len())?;
+        let Self { forms, places, words: known, .. } = self;
+        for (at, word) in words(forms.get(start..).unwrap_or_default()) {
+            let place = narrow(places.len())?;
+            let before = known.add(word, place, (forms, places));
+            places.push((narrow(start + at)?, before.unwrap_or(place)));
         }
-        let from = narrow(self.pointers.len())?;
-        self.pointers.push_str(pointer);
-        let pointer = (from, narrow(self.pointers.len())?);
+        let pointer = self.place_of(pointer)?;
         self.forms.push(END);
-        let (start, end) = (narrow(start)?, narrow(end)?);
-        let Origin { call, is_reading, labels, pieces, audience } = origin;
-        self.fields.push(Field { start, end, pointer, call, is_reading, labels, pieces, audience });
+        let Origin { call, is_reading, taint } = origin;
+        let (call, taint) = (call.unwrap_or(PRINCIPAL), 2 * taint + u32::from(is_reading));
+        self.rows.push(Row { end, pointer, call, taint });
         Ok(())
     }
 
     /// Keeps how the text of the last field was spelled.
     pub(super) fn spell(&mut self, text: &str) {
-        if let Some(last) = self.fields.len().checked_sub(1).and_then(|at| u32::try_from(at).ok()) {
+        if let Some(last) = self.rows.len().checked_sub(1).and_then(|at| u32::try_from(at).ok()) {
             self.exact.push((last, Sha256::digest(text).into()));
         }
     }
@@ -171,21 +234,54 @@ impl Index {
     /// Whether a form stands in a field.
     pub(super) fn stands_in(&self, at: u32, form: &str, left: &mut usize) -> bool {
         let Some(field) = self.field(at) else { return false };
-        let text = self.form(field);
+        let text = self.form(&field);
         let Some(rest) = left.checked_sub(text.len()) else { return false };
         *left = rest;
         let mut places = text.match_indices(form).map(|(place, _)| field.start as usize + place);
         places.any(|place| self.holds_at(place, form).is_some())
     }
 
+    /// Where a pointer stands. That of a key is that of its value, too.
+    fn place_of(&mut self, pointer: &str) -> Result<(u32, u32), Full> {
+        let last = self.rows.last().map(|row| row.pointer);
+        let text = |(from, to): (u32, u32)| self.pointers.get(from as usize..to as usize);
+        if let Some(last) = last.filter(|last| text(*last) == Some(pointer)) {
+            return Ok(last);
+        }
+        let narrow = |at: usize| u32::try_from(at).map_err(|_| Full);
+        let from = narrow(self.pointers.len())?;
+        self.pointers.push_str(pointer);
+        Ok((from, narrow(self.pointers.len())?))
+    }
+
     /// The field with this number.
-    pub(super) fn field(&self, at: u32) -> Option<&Field> {
-        self.fields.get(at as usize)
+    pub(super) fn field(&self, at: u32) -> Option<Field> {
+        let at = at as usize;
+        let Row { end, pointer, call, taint } = *self.rows.get(at)?;
+        let before = at.checked_sub(1).and_then(|at| self.rows.get(at));
+        let start = before.map_or(0, |row| row.end + 1);
+        let (call, is_reading) = (Some(call).filter(|call| *call != PRINCIPAL), taint % 2 == 1);
+        Some(Field { start, end, pointer, call, is_reading, taint: taint / 2 })
     }
 
     /// Number of fields.
     pub(super) const fn len(&self) -> usize {
-        self.fields.len()
+        self.rows.len()
+    }
+
+    /// Shows all of the fields from a number on as bytes, which are others for other fields: of
+    /// what call they are is not told.
+    pub(super) fn tell(&self, from: u32, mut show: impl FnMut(&[u8])) {
+        let Some(first) = self.field(from) else { return };
+        let rows = self.rows.get(from as usize..).unwrap_or_default();
+        show(&(rows.len() as u64).to_le_bytes());
+        for Row { end, pointer, taint, .. } in rows {
+            let [a, b, c, d] = [*end, pointer.0, pointer.1, *taint].map(u32::to_le_bytes);
+            show([a, b, c, d].as_flattened());
+        }
+        let (form, pointer) = (first.start as usize, first.pointer.0 as usize);
+        show(self.forms.as_bytes().get(form..).unwrap_or_default());
+        show(self.pointers.as_bytes().get(pointer..).unwrap_or_default());
     }
 
     /// Bytes of text that are kept.
@@ -196,10 +292,9 @@ impl Index {
     /// Bytes that are kept in all; the form of a field that was begun is one of them.
     pub(super) fn bytes(&self) -> usize {
         self.text_bytes()
-            + self.fields.len() * size_of::<Field>()
+            + self.rows.len() * size_of::<Row>()
             + self.places.len() * PLACE_BYTES
-            + self.words.len() * ENTRY_BYTES
-            + self.word_bytes
+            + self.words.known.len() * WORD_BYTES
             + self.exact.len() * EXACT_BYTES
     }
 
@@ -208,15 +303,16 @@ impl Index {
     fn need(&self, form: &str, room: usize) -> usize {
         // Two words have something between them, or are letters of several bytes.
         let most = form.len() / 2 + 1;
-        let most = size_of::<Field>() + form.len() + most * (PLACE_BYTES + ENTRY_BYTES);
+        let most = size_of::<Row>() + most * (PLACE_BYTES + WORD_BYTES);
         if most <= room {
             return most;
         }
+        let texts = (self.forms.as_str(), self.places.as_slice());
         let word = |(_, word): (usize, &str)| {
-            let known = self.words.contains_key(word);
-            PLACE_BYTES + if known { 0 } else { ENTRY_BYTES + word.len() }
+            let known = self.words.find(word, texts).1.is_some();
+            PLACE_BYTES + if known { 0 } else { WORD_BYTES }
         };
-        size_of::<Field>() + words(form).map(word).sum::<usize>()
+        size_of::<Row>() + words(form).map(word).sum::<usize>()
     }
 
     /// The pointer of a field.
@@ -235,9 +331,10 @@ impl Index {
     pub(super) fn find(&self, form: &str, left: &mut usize) -> Found {
         let mut rarest: Option<(usize, u32, u32)> = None;
         for (at, word) in words(form) {
-            let Some((last, count)) = self.words.get(word) else { return Found::nowhere() };
-            if rarest.is_none_or(|(_, _, least)| *count < least) {
-                rarest = Some((at, *last, *count));
+            let (_, known) = self.words.find(word, (&self.forms, &self.places));
+            let Some(Word { last, count }) = known else { return Found::nowhere() };
+            if rarest.is_none_or(|(_, _, least)| count < least) {
+                rarest = Some((at, last, count));
             }
         }
         let Some((offset, last, _)) = rarest else { return self.find_wordless(form, left) };
@@ -278,7 +375,7 @@ impl Index {
         let Some(at) = self.holds_at(start, form) else { return };
         let said = self.field(at).filter(|field| field.call.is_none());
         let is_torn = said.is_some_and(|field| {
-            let (text, start) = (self.form(field), start.saturating_sub(field.start as usize));
+            let (text, start) = (self.form(&field), start.saturating_sub(field.start as usize));
             let before = text.get(..start).unwrap_or_default();
             joins(before, form, text.get(start + form.len()..).unwrap_or_default())
         });
@@ -302,8 +399,8 @@ impl Index {
         if cut || is_short(form) && !whole {
             return None;
         }
-        let next = self.fields.partition_point(|field| field.start as usize <= start);
-        u32::try_from(next.checked_sub(1)?).ok()
+        let field = self.rows.partition_point(|row| (row.end as usize) < start);
+        u32::try_from(field).ok()
     }
 }
 

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use crate::base::limits::{CONTEXT_DEPTH_MAX, SESSION_POINTER_BYTES_MAX};
 use crate::base::pointer;
@@ -39,13 +40,12 @@ pub(super) enum Met<'a> {
     Leaf(Leaf<'a>),
 }
 
-/// The text of the value that stands at the reader, which goes past it.
-fn value<'a>(reader: &mut Reader<'a>, depth: usize) -> Read<&'a str> {
+/// The value that stands at the reader of `text`, which goes past it.
+fn value<'a>(reader: &mut Reader<'a>, text: &'a str) -> Read<&'a str> {
     reader.peek();
     let start = reader.at as usize;
-    reader.skip(depth)?;
-    let bytes = reader.bytes.get(start..reader.at as usize).unwrap_or_default();
-    std::str::from_utf8(bytes).map_err(|_| InputKind::NotUtf8)
+    reader.skip(1)?;
+    text.get(start..reader.at as usize).ok_or(InputKind::NotUtf8)
 }
 
 /// The members of the object that `text` is, in order; a key that is given twice is refused.
@@ -59,7 +59,7 @@ pub(super) fn members(text: &str) -> Read<Vec<(Cow<'_, str>, &str)>> {
     let mut known: HashSet<Cow<'_, str>> = HashSet::new();
     while reader.more(found.is_empty(), b'}')? {
         let key = reader.key()?;
-        let key = resolved(&reader, key)?;
+        let key = resolved(text, &reader, key)?;
         // Few keys are compared; of many a set is kept.
         if found.len() == FEW {
             known.extend(found.iter().map(|(key, _)| key.clone()));
@@ -72,7 +72,7 @@ pub(super) fn members(text: &str) -> Read<Vec<(Cow<'_, str>, &str)>> {
         if !is_new {
             return Err(InputKind::DuplicateKey);
         }
-        found.push((key, value(&mut reader, 1)?));
+        found.push((key, value(&mut reader, text)?));
     }
     reader.peek();
     if reader.is_at_end() { Ok(found) } else { Err(InputKind::Trailing) }
@@ -87,7 +87,7 @@ pub(super) fn items(text: &str) -> Read<Vec<&str>> {
     reader.at += 1;
     let mut found = Vec::new();
     while reader.more(found.is_empty(), b']')? {
-        found.push(value(&mut reader, 1)?);
+        found.push(value(&mut reader, text)?);
     }
     reader.peek();
     if reader.is_at_end() { Ok(found) } else { Err(InputKind::Trailing) }
@@ -125,7 +125,7 @@ pub(super) fn elements<'t>(text: &'t str, path: &[Option<&str>]) -> Read<Vec<(St
 pub(super) fn string(text: &str) -> Option<Cow<'_, str>> {
     let mut reader = Reader::new(text.as_bytes());
     let found = reader.string().ok()?;
-    resolved(&reader, found).ok()
+    resolved(text, &reader, found).ok()
 }
 
 /// The whole number that `text` is, if it is one.
@@ -133,13 +133,15 @@ pub(super) fn count(text: &str) -> Option<u64> {
     text.parse().ok()
 }
 
-/// A string with its escapes resolved.
-fn resolved<'a>(reader: &Reader<'a>, found: Text) -> Read<Cow<'a, str>> {
+/// A string of `text` with its escapes resolved.
+fn resolved<'a>(text: &'a str, reader: &Reader<'a>, found: Text) -> Read<Cow<'a, str>> {
     let spelled = reader.slice(found);
-    let utf8 = |bytes: &'a [u8]| std::str::from_utf8(bytes).map_err(|_| InputKind::NotUtf8);
     if !found.is_escaped() {
-        return utf8(spelled).map(Cow::Borrowed);
+        let start = found.start as usize;
+        let plain = text.get(start..start + spelled.len());
+        return plain.map(Cow::Borrowed).ok_or(InputKind::NotUtf8);
     }
+    let utf8 = |bytes: &'a [u8]| std::str::from_utf8(bytes).map_err(|_| InputKind::NotUtf8);
     let mut inner = Reader::new(spelled);
     let mut text = String::with_capacity(spelled.len());
     while !inner.is_at_end() {
@@ -188,7 +190,7 @@ pub(super) fn walk<'a>(text: &'a str, mut show: impl FnMut(&str, Met<'a>)) -> Re
             reader.at += 1;
             open.push(Open { object: byte == b'{', count: 0, pointer: place.len() });
         } else {
-            let leaf = leaf(&mut reader)?;
+            let leaf = leaf(text, &mut reader)?;
             see(&place, Met::Leaf(leaf))?;
         }
         // To the next value, out of all containers that end here.
@@ -201,12 +203,12 @@ pub(super) fn walk<'a>(text: &'a str, mut show: impl FnMut(&str, Met<'a>)) -> Re
             if reader.more(top.count == 0, if top.object { b'}' } else { b']' })? {
                 if top.object {
                     let key = reader.key()?;
-                    let key = resolved(&reader, key)?;
+                    let key = resolved(text, &reader, key)?;
                     pointer::push(&mut place, &key);
                     see(&place, Met::Key(key))?;
                 } else {
-                    place.push('/');
-                    place.push_str(&top.count.to_string());
+                    // Writing to a string cannot fail.
+                    let _ = write!(place, "/{}", top.count);
                 }
                 top.count += 1;
                 break;
@@ -219,11 +221,11 @@ pub(super) fn walk<'a>(text: &'a str, mut show: impl FnMut(&str, Met<'a>)) -> Re
     }
 }
 
-fn leaf<'a>(reader: &mut Reader<'a>) -> Read<Leaf<'a>> {
+fn leaf<'a>(text: &'a str, reader: &mut Reader<'a>) -> Read<Leaf<'a>> {
     Ok(match reader.byte() {
         b'"' => {
             let found = reader.string()?;
-            Leaf::Text(resolved(reader, found)?)
+            Leaf::Text(resolved(text, reader, found)?)
         }
         b't' => {
             reader.word(b"true")?;
@@ -240,8 +242,7 @@ fn leaf<'a>(reader: &mut Reader<'a>) -> Read<Leaf<'a>> {
         b'-' | b'0'..=b'9' => {
             let start = reader.at as usize;
             reader.number()?;
-            let spelled = reader.bytes.get(start..reader.at as usize).unwrap_or_default();
-            Leaf::Number(std::str::from_utf8(spelled).unwrap_or_default())
+            Leaf::Number(text.get(start..reader.at as usize).unwrap_or_default())
         }
         _ => return Err(reader.unexpected()),
     })

@@ -75,6 +75,7 @@ mod request;
 pub mod state;
 pub mod step;
 mod store;
+mod taint;
 mod text;
 mod trust;
 mod work;

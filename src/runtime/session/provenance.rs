@@ -165,7 +165,7 @@ fn of_found(
     };
     // A piece of what the principal has named is not the principal's word.
     for field in torn.iter().filter_map(|at| state.index.field(*at)) {
-        if let Some(set) = state.sets.get(field.pieces) {
+        if let Some(set) = state.sets.get(state.taints.get(field.taint).pieces) {
             value.labels.join(set);
         }
     }
@@ -202,9 +202,10 @@ fn of_fields(
     let mut audience = Readable::default();
     let mut from = From::None;
     for (at, field) in fields.iter().filter_map(|at| Some((*at, state.index.field(*at)?))) {
-        audience.meet(&state.audiences.get(field.audience));
+        let taint = state.taints.get(field.taint);
+        audience.meet(&state.audiences.get(taint.audience));
         let is_whole = state.index.is_exactly(at, text);
-        let carried = if is_whole { field.labels } else { field.pieces };
+        let carried = if is_whole { taint.labels } else { taint.pieces };
         if let Some(set) = state.sets.get(carried) {
             labels.join(set);
             match form {

@@ -18,6 +18,9 @@ use crate::lang::detect::{Kind, Search};
 /// word that happens to look like it.
 const ENCODED_MIN: usize = 12;
 
+/// Fewest digits of a card.
+const CARD_DIGITS_MIN: usize = 12;
+
 /// What a text says, too: with each place at most once for each way to read it, so all together
 /// are no longer than a few times the text.
 pub(super) fn readings(text: &str, mut found: impl FnMut(&str)) {
@@ -27,7 +30,9 @@ pub(super) fn readings(text: &str, mut found: impl FnMut(&str)) {
         found(seen);
     }
     let text = changed.unwrap_or(text);
-    for kind in [Kind::Iban, Kind::Card] {
+    let hints = Hints::of(text);
+    let kinds = [(Kind::Iban, hints.country), (Kind::Card, hints.digits >= CARD_DIGITS_MIN)];
+    for (kind, _) in kinds.into_iter().filter(|(_, may_stand)| *may_stand) {
         for range in numbers(text, kind) {
             let spelled = text.get(range).unwrap_or_default();
             let joined: String = spelled.chars().filter(char::is_ascii_alphanumeric).collect();
@@ -36,18 +41,60 @@ pub(super) fn readings(text: &str, mut found: impl FnMut(&str)) {
             }
         }
     }
+    if !hints.percent && !hints.encoded {
+        return;
+    }
     for word in text.split_whitespace() {
         if word.contains('%')
             && let Some(decoded) = percent(word)
         {
             found(&decoded);
         }
-        for run in word.split(|it: char| !(it.is_ascii_alphanumeric() || "+/-_=".contains(it))) {
-            let digits = run.len() >= ENCODED_MIN;
-            for decoded in [of_hex(run), of_base64(run)].into_iter().flatten().filter(|_| digits) {
+        let runs = word.split(|it: char| !u8::try_from(it).is_ok_and(is_encoding));
+        for run in runs.filter(|run| run.len() >= ENCODED_MIN) {
+            for decoded in [of_hex(run), of_base64(run)].into_iter().flatten() {
                 found(&decoded);
             }
         }
+    }
+}
+
+/// Whether a byte may stand for bits: in base64, or as a hexadecimal digit.
+const fn is_encoding(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
+}
+
+/// What a text may hold, found out by one look at each of its bytes: most hold nothing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hints {
+    digits: usize,
+    /// Whether two letters stand in front of two digits, as those of IBANs do.
+    country: bool,
+    /// Whether a run of bytes is long enough to be decoded.
+    encoded: bool,
+    percent: bool,
+}
+
+impl Hints {
+    fn of(text: &str) -> Self {
+        let (mut hints, mut run) = (Self::default(), 0);
+        // Bytes of the beginning of an IBAN that were there: letters, at most two, and digits.
+        let mut country = 0_u8;
+        for byte in text.bytes() {
+            run = if is_encoding(byte) { run + 1 } else { 0 };
+            hints.encoded |= run >= ENCODED_MIN;
+            hints.percent |= byte == b'%';
+            country = match byte {
+                b'0'..=b'9' => {
+                    hints.digits += 1;
+                    if country >= 2 { country + 1 } else { 0 }
+                }
+                b'a'..=b'z' | b'A'..=b'Z' => 2.min(country + 1),
+                _ => 0,
+            };
+            hints.country |= country >= 4;
+        }
+        hints
     }
 }
 

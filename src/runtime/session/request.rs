@@ -29,6 +29,7 @@ use crate::runtime::session::work::{Memory, Work};
 use crate::runtime::vm::decision::Decision;
 use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::pending::PendingCall;
+use crate::runtime::vm::request::setters::answer_on;
 use crate::runtime::vm::request::{Filled, Moment, ingest_answered};
 
 /// Most letters of the name of an argument that are told.
@@ -163,22 +164,20 @@ impl<'g, 'p> Session<'g, 'p> {
         let granted =
             if self.state.asks.is_empty() { Vec::new() } else { self.granted(&digests()) };
         let approved: Vec<&str> = granted.iter().map(|(rule, _)| *rule).collect();
-        let mut known = Known { values, action, readings: &[], approved: &approved, planned: None };
-        let (mut readings, mut pending) = (Vec::new(), Vec::new());
-        if !self.ground.meters.is_empty() || self.ground.plan.is_some() {
-            // What meters and plans go by is a part of the same input.
-            context::write(self.ground, &self.state, known, (action, brought), context);
-            let mut filled = ingest_answered(program, context.as_bytes(), scratch);
-            let mut terms = Terms { filled: &mut filled, moment: &moment, pending: &mut pending };
-            readings = self.measure(call, &mut terms);
-            self.place(call, (action, values), &mut terms);
-        }
-        known.readings = &readings;
-        let planned = self.planned(call);
-        known.planned = planned;
+        let known = Known { values, action, approved: &approved };
         context::write(self.ground, &self.state, known, (action, brought), context);
+        let mut filled = ingest_answered(program, context.as_bytes(), scratch);
+        let mut pending = Vec::new();
+        // What meters and plans go by is a part of the same input; what they say is the rest of it.
+        let mut terms = Terms { filled: &mut filled, moment: &moment, pending: &mut pending };
+        let readings = self.measure(call, &mut terms);
+        self.place(call, (action, values), &mut terms);
+        let planned = self.planned(call);
+        let error = filled.error();
+        context::complete(self.ground, planned, &readings, context);
         let context: &'w str = context;
-        let filled = ingest_answered(program, context.as_bytes(), scratch);
+        let late = context::late(self.ground, planned, &readings);
+        let filled = answer_on(program, context.as_bytes(), scratch, (error, late));
         let (decision, witness) = match witness {
             Some(witness) => {
                 witness.clear();

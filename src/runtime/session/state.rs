@@ -22,6 +22,7 @@ use crate::runtime::session::params::Params;
 use crate::runtime::session::plan::{Place, Plan, Progress};
 use crate::runtime::session::readings::readings;
 use crate::runtime::session::store::{Key, Named, Stored};
+use crate::runtime::session::taint::{Carrying, Taint, Tainting, Taints};
 use crate::runtime::session::text::{NONE, push_form};
 use crate::runtime::session::trust::Carried;
 use crate::runtime::vm::request::error::InputKind;
@@ -50,6 +51,8 @@ pub struct State {
     pub(super) index: Index,
     pub(super) sets: Sets,
     pub(super) audiences: Audiences,
+    /// What fields carry.
+    pub(super) taints: Taints,
     pub(super) stored: Stored,
     pub(super) meters: Meters,
     /// What the last event took of meters, and gave back.
@@ -84,6 +87,8 @@ pub struct State {
     pub(super) closed: Option<Closed>,
     /// Of all that was appended, in its order.
     log: Sha256,
+    /// How many fields that is of.
+    noted: u32,
 }
 
 /// Why a session decides nothing any more: it denies.
@@ -190,6 +195,8 @@ impl State {
             index: Index::default(),
             sets: Sets::default(),
             audiences: Audiences::default(),
+            taints: Taints::default(),
+            noted: 0,
             stored: Stored::default(),
             meters: Meters::of(meters),
             moved: Vec::new(),
@@ -364,6 +371,7 @@ impl State {
         self.index.bytes()
             + self.sets.bytes()
             + self.audiences.bytes()
+            + self.taints.bytes()
             + self.stored.bytes()
             + self.meters.bytes()
             + self.asks.bytes()
@@ -472,13 +480,31 @@ impl State {
     pub(super) fn absorb(
         &mut self,
         text: &str,
-        (call, pointer): (Option<u32>, &str),
-        (labels, pieces, audience): (&LabelSet, &LabelSet, &Audience),
+        place: (Option<u32>, &str),
+        carrying: Carrying<'_>,
     ) -> Result<(), Full> {
-        // What the model has read it has read piece by piece.
-        self.carry(pieces, audience);
-        let place = (call, pointer, false);
-        self.keep((text, |form| push_form(text, form)), place, (labels, pieces, audience))?;
+        let taint = self.taint(carrying)?;
+        self.keep_text(text, place, taint)
+    }
+
+    /// Keeps a text that carries this, and its readings, so that values are found there.
+    fn keep_text(
+        &mut self,
+        text: &str,
+        (call, pointer): (Option<u32>, &str),
+        taint: u32,
+    ) -> Result<(), Full> {
+        // A piece of a text that was made clean is not clean, nor is another spelling of it.
+        let Taint { labels, pieces, .. } = self.taints.get(taint);
+        let set = self.sets.get(labels);
+        let is_exact = labels != pieces || set.is_some_and(|set| set.meets(&self.marks));
+        let (fields, spelling) = (self.index.len(), if is_exact { EXACT_BYTES } else { 0 });
+        let origin = Origin { call, is_reading: false, taint };
+        self.keep(|form| push_form(text, form), (pointer, spelling), origin)?;
+        if is_exact && self.index.len() > fields {
+            self.index.spell(text);
+            self.note(text.as_bytes());
+        }
         // One field for all of them: a page of links has many.
         let mut forms = String::new();
         readings(text, |reading| {
@@ -490,81 +516,53 @@ impl State {
         if forms.is_empty() {
             return Ok(());
         }
-        let write = |form: &mut String| form.push_str(&forms);
-        self.keep((text, write), (call, pointer, true), (pieces, pieces, audience))
+        let taint = self.taint_of_pieces(taint)?;
+        let origin = Origin { call, is_reading: true, taint };
+        self.keep(|form| form.push_str(&forms), (pointer, 0), origin)
     }
 
-    /// Keeps a text, or its readings, so that values are found there.
+    /// Keeps a form; so many bytes are left for more.
     fn keep(
         &mut self,
-        (text, write): (&str, impl FnOnce(&mut String)),
-        (call, pointer, is_reading): (Option<u32>, &str, bool),
-        (labels, pieces, audience): (&LabelSet, &LabelSet, &Audience),
+        write: impl FnOnce(&mut String),
+        (pointer, more): (&str, usize),
+        origin: Origin,
     ) -> Result<(), Full> {
-        let room = self.room();
-        let readers = self.audiences.number(audience, room)?;
-        let (set, part) = (self.set_number(labels)?, self.set_number(pieces)?);
         let start = self.index.mark();
         write(self.index.begin());
-        // A piece of a text that was made clean is not clean, nor is another spelling of it.
-        let is_exact = !is_reading && (set != part || labels.meets(&self.marks));
-        let (fields, room) = (self.index.len(), self.room());
-        let room = if is_exact { room.saturating_sub(EXACT_BYTES) } else { room };
-        let origin = Origin { call, is_reading, labels: set, pieces: part, audience: readers };
-        self.index.finish(start, (pointer, room), origin)?;
-        let last = u32::try_from(fields).ok().and_then(|at| self.index.field(at)).copied();
-        let Some(field) = last else { return Ok(()) };
-        if is_exact {
-            self.index.spell(text);
-            self.note(text.as_bytes());
-        }
-        let Self { index, log, .. } = self;
-        for part in [index.pointer(&field), index.form(&field)] {
-            log.update((part.len() as u64).to_le_bytes());
-            log.update(part.as_bytes());
-        }
-        for word in labels.words().iter().chain(pieces.words()) {
-            log.update(word.to_le_bytes());
-        }
-        self.note_audience(audience);
-        Ok(())
+        let room = self.room().saturating_sub(more);
+        self.index.finish(start, (pointer, room), origin)
     }
 
-    /// The model reads what carries these, and is for those.
-    pub(super) fn carry(&mut self, labels: &LabelSet, audience: &Audience) {
-        for set in [&mut self.ctx, &mut self.seen] {
-            set.join(labels);
-            set.remove(&self.marks);
-        }
-        for all in [&mut self.ctx_audience, &mut self.seen_audience] {
-            all.meet(audience);
-        }
+    /// Adds the fields that are new to what the digest is of. What they carry was added before.
+    pub(super) fn note_fields(&mut self) {
+        let Self { index, log, noted, .. } = self;
+        index.tell(*noted, |part| log.update(part));
+        *noted = u32::try_from(index.len()).unwrap_or(u32::MAX);
     }
 
-    /// Takes in all values of an output; `labels` says what lies at a place carries.
+    /// Takes in all values of an output; `tainting` says what lies at a place carries.
     pub(super) fn absorb_output(
         &mut self,
         out: &str,
         call: u32,
-        labels: impl Fn(&str) -> (LabelSet, LabelSet, Audience),
+        tainting: &mut Tainting<'_, '_>,
     ) -> Result<(), Unread> {
         let mut full = Ok(());
         let walked = walk(out, |pointer, met| {
             if full.is_err() {
                 return;
             }
-            let (set, pieces, audience) = labels(pointer);
-            let sets = (&set, &pieces, &audience);
-            let place = (Some(call), pointer);
-            full = match met {
-                Met::Key(key) => self.absorb(&key, place, sets),
-                Met::Leaf(Leaf::Text(text)) => self.absorb(&text, place, sets),
-                Met::Leaf(Leaf::Number(text)) => self.absorb(text, place, sets),
-                Met::Leaf(Leaf::Bool(_) | Leaf::Nothing(_)) => {
-                    self.carry(&pieces, &audience);
-                    Ok(())
+            full = tainting.at(self, pointer).and_then(|taint| {
+                let place = (Some(call), pointer);
+                match met {
+                    Met::Key(text) | Met::Leaf(Leaf::Text(text)) => {
+                        self.keep_text(&text, place, taint)
+                    }
+                    Met::Leaf(Leaf::Number(text)) => self.keep_text(text, place, taint),
+                    Met::Leaf(Leaf::Bool(_) | Leaf::Nothing(_)) => Ok(()),
                 }
-            };
+            });
         });
         walked.map_err(Unread::Syntax)?;
         full.map_err(|Full| Unread::Full)
@@ -577,7 +575,7 @@ impl State {
         pointer::push(&mut below, "");
         let lies = |at: &u32| {
             let field = self.index.field(*at);
-            let found = field.map_or("", |field| self.index.pointer(field));
+            let found = field.map_or("", |field| self.index.pointer(&field));
             // Between two answers to one call others came in.
             let own = field.is_some_and(|it| it.call == Some(number) && !it.is_reading);
             own && (found == place || found.starts_with(&below))

@@ -23,6 +23,7 @@ use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meters, Share, nanoseconds};
 use crate::runtime::session::plan::PlanFault;
 use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
+use crate::runtime::session::taint::Tainting;
 use crate::runtime::session::trust::{Carried, Given};
 use crate::runtime::session::work::Memory;
 pub use crate::runtime::session::work::Work;
@@ -342,6 +343,7 @@ impl<'g, 'p> Session<'g, 'p> {
         {
             self.close(Closed::Full);
         }
+        self.state.note_fields();
         Outcome::Recorded(Note::Nothing)
     }
 
@@ -487,6 +489,7 @@ impl<'g, 'p> Session<'g, 'p> {
             self.state.told(number);
         }
         let mut taken = self.read_answer((number, &call), (out, error), memory);
+        self.state.note_fields();
         let stored = self.stored((number, &call), (given, error.is_some()));
         taken = taken.and_then(|()| stored.map_err(|Full| Unread::Full));
         if call.stage != Stage::Answered {
@@ -530,8 +533,8 @@ impl<'g, 'p> Session<'g, 'p> {
                 plain.with_stored(self.stored_in(call, out))
             });
             let given = plain.unwrap_or_else(|| self.given(call, out, memory));
-            let labels = |pointer: &str| ground.carried(&call.tool, pointer, &given);
-            taken = self.state.absorb_output(out, number, labels);
+            let mut tainting = Tainting::of(ground, &call.tool, &given);
+            taken = self.state.absorb_output(out, number, &mut tainting);
         }
         if let Some(error) = error.filter(|_| taken.is_ok()) {
             // What a tool says of its failure is not what it declares.

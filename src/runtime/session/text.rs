@@ -12,41 +12,67 @@ pub(super) const NONE: char = '\0';
 /// Appends the form of `text` to `out`, which may hold other forms already.
 pub(super) fn push_form(text: &str, out: &mut String) {
     let start = out.len();
-    let mut letters = text.char_indices().peekable();
-    let mut blank = false;
+    let (mut at, mut blank) = (0, false);
     // Up to where no number begins: one that a letter follows is none, wherever it is begun.
     let mut tried = 0;
-    while let Some((at, letter)) = letters.next() {
-        if letter.is_whitespace() {
-            blank = true;
+    while let Some(byte) = text.as_bytes().get(at).copied() {
+        let rest = text.get(at..).unwrap_or_default();
+        let len = rest.chars().next().map_or(1, char::len_utf8);
+        if is_blank(byte) || !byte.is_ascii() && rest.starts_with(char::is_whitespace) {
+            (at, blank) = (at + len, true);
             continue;
         }
         if std::mem::take(&mut blank) && out.len() > start {
             out.push(' ');
         }
         let before = out.get(start..).unwrap_or_default();
-        if letter.is_ascii_digit() && at >= tried && !goes_on(before) {
-            let rest = text.get(at..).unwrap_or_default();
-            let (digits, len) = number(rest);
-            if let Some(digits) = digits {
-                out.push_str(&digits);
-                while letters.next_if(|(next, _)| *next < at + len).is_some() {}
-                continue;
+        if byte.is_ascii_digit() {
+            if at >= tried && !goes_on(before) {
+                let (is_number, len) = push_number(rest, out);
+                if is_number {
+                    at += len;
+                    continue;
+                }
+                tried = at + len;
             }
-            tried = at + len;
-        }
-        if matches!(letter, 'T' | 't') && is_date(out.get(start..).unwrap_or_default()) {
-            let digit = letters.peek().is_some_and(|(_, next)| next.is_ascii_digit());
-            if digit {
-                out.push(' ');
-                continue;
+            let digits = rest.get(..digits(rest)).unwrap_or_default();
+            out.push_str(digits);
+            at += digits.len();
+        } else if matches!(byte, b'T' | b't')
+            && is_date(before)
+            && digits(rest.get(1..).unwrap_or_default()) > 0
+        {
+            out.push(' ');
+            at += 1;
+        } else if byte.is_ascii() && byte != 0 {
+            let plain = rest.bytes().skip(1).take_while(|it| is_plain(*it)).count();
+            let from = out.len();
+            out.push_str(rest.get(..=plain).unwrap_or_default());
+            if let Some(pushed) = out.get_mut(from..) {
+                pushed.make_ascii_lowercase();
             }
-        }
-        match letter {
-            NONE => out.push(char::REPLACEMENT_CHARACTER),
-            letter => out.extend(letter.to_lowercase()),
+            at += 1 + plain;
+        } else {
+            let letter = rest.chars().next().filter(|letter| *letter != NONE);
+            out.extend(letter.unwrap_or(char::REPLACEMENT_CHARACTER).to_lowercase());
+            at += len;
         }
     }
+}
+
+/// White space of one byte, as Unicode has it.
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b'\t'..=b'\r' | b' ')
+}
+
+/// Whether a byte is a letter or a sign that stands for itself, in lower case.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii() && byte != 0 && !is_blank(byte) && !byte.is_ascii_digit()
+}
+
+/// How many digits stand at the beginning.
+fn digits(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_digit).count()
 }
 
 /// Whether a number that began before would go on here.
@@ -55,41 +81,40 @@ fn goes_on(before: &str) -> bool {
     last.is_some_and(|last| last.is_alphanumeric() || last == '_' || last == '.')
 }
 
-/// The short form of a number with a point or with commas between its thousands, `None` where
-/// neither stands here; and the length of what was looked at.
-fn number(text: &str) -> (Option<String>, usize) {
-    let count = |at: usize| {
-        let rest = text.as_bytes().get(at..).unwrap_or_default();
-        rest.iter().take_while(|byte| byte.is_ascii_digit()).count()
-    };
+/// Appends the short form of a number with a point or with commas between its thousands, if one
+/// stands here; whether it does, and the length of what was looked at.
+fn push_number(text: &str, out: &mut String) -> (bool, usize) {
+    let count = |at: usize| text.get(at..).map_or(0, digits);
     let byte = |at: usize| text.as_bytes().get(at).copied().unwrap_or(0);
     let mut end = count(0);
-    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    let mut digits = part(0, end).to_owned();
     let mut grouped = false;
-    while end <= 3 || grouped {
-        if byte(end) != b',' || count(end + 1) != 3 {
-            break;
-        }
-        digits.push_str(part(end + 1, end + 4));
+    while (end <= 3 || grouped) && byte(end) == b',' && count(end + 1) == 3 {
         end += 4;
         grouped = true;
     }
+    let whole = text.get(..end).unwrap_or_default();
     let decimals = if byte(end) == b'.' { count(end + 1) } else { 0 };
+    let fraction = text.get(end + 1..end + 1 + decimals).unwrap_or_default();
     if decimals > 0 {
-        let fraction = part(end + 1, end + 1 + decimals).trim_end_matches('0');
-        if !fraction.is_empty() {
-            digits.push('.');
-            digits.push_str(fraction);
-        }
         end += 1 + decimals;
+    }
+    if !grouped && decimals == 0 {
+        return (false, end);
     }
     let next = text.get(end..).and_then(|rest| rest.chars().next());
     // A version, an address, a name: no number.
     let dotted = next == Some('.') && count(end + 1) > 0;
     let named = next.is_some_and(|next| next.is_alphanumeric() || next == '_');
-    let good = !dotted && !named && (grouped || decimals > 0);
-    (good.then_some(digits), end)
+    if dotted || named {
+        return (false, end);
+    }
+    out.extend(whole.split(','));
+    let fraction = fraction.trim_end_matches('0');
+    if !fraction.is_empty() {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    (true, end)
 }
 
 /// Whether what stands here ends with a date, as 2026-03-17.
@@ -107,23 +132,52 @@ pub(super) fn is_of_word(letter: char) -> bool {
     letter.is_alphanumeric() && letter < '\u{2e80}'
 }
 
+/// The length of the letter that stands at `at`, if it is one as `fits` says; `of_byte` says the
+/// same of ASCII.
+fn letter_at(
+    form: &str,
+    at: usize,
+    (of_byte, fits): (impl Fn(&u8) -> bool, impl Fn(char) -> bool),
+) -> Result<usize, usize> {
+    let Some(byte) = form.as_bytes().get(at) else { return Err(0) };
+    if byte.is_ascii() {
+        return if of_byte(byte) { Ok(1) } else { Err(1) };
+    }
+    let letter = form.get(at..).and_then(|rest| rest.chars().next());
+    let len = letter.map_or(1, char::len_utf8);
+    if letter.is_some_and(fits) { Ok(len) } else { Err(len) }
+}
+
 /// The words of a form: where each begins, and its text. A letter of a script without blanks is
 /// one.
 pub(super) fn words(form: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut rest = 0;
+    let mut at = 0;
     std::iter::from_fn(move || {
-        let tail = form.get(rest..)?;
-        let (skip, first) = tail.char_indices().find(|(_, letter)| letter.is_alphanumeric())?;
-        let start = rest + skip;
-        let word = form.get(start..)?;
-        let len = if is_of_word(first) {
-            word.find(|letter| !is_of_word(letter)).unwrap_or(word.len())
-        } else {
-            first.len_utf8()
+        let first = loop {
+            match letter_at(form, at, (u8::is_ascii_alphanumeric, char::is_alphanumeric)) {
+                Ok(len) => break len,
+                Err(0) => return None,
+                Err(len) => at += len,
+            }
         };
-        rest = start + len;
-        Some((start, word.get(..len)?))
+        let start = at;
+        let word = form.get(start..)?;
+        at += first;
+        if word.starts_with(is_of_word) {
+            while let Ok(len) = letter_at(form, at, (u8::is_ascii_alphanumeric, is_of_word)) {
+                at += len;
+            }
+        }
+        Some((start, form.get(start..at)?))
     })
+}
+
+/// Whether the word `word` stands at `at` of a form, and ends there.
+pub(super) fn is_word_at(form: &str, at: usize, word: &str) -> bool {
+    let Some(behind) = form.get(at..).and_then(|rest| rest.strip_prefix(word)) else {
+        return false;
+    };
+    !(word.starts_with(is_of_word) && behind.starts_with(is_of_word))
 }
 
 /// Whether a form is too short to be looked for inside of texts: few digits stand anywhere.

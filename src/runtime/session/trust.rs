@@ -216,6 +216,11 @@ impl Given {
         self
     }
 
+    /// Whether it says the same of all elements.
+    pub(super) fn is_plain(&self) -> bool {
+        self.whens.is_empty() && self.readers.is_empty() && self.stored.is_empty()
+    }
+
     /// The declassifications that hold, by number.
     pub(super) fn freed(&self) -> &[usize] {
         &self.freed

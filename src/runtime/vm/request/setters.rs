@@ -9,7 +9,7 @@
 //!
 //! Recursion is bounded by `CONTEXT_DEPTH_MAX`.
 
-use crate::base::limits::CONTEXT_DEPTH_MAX;
+use crate::base::limits::{CONTEXT_BYTES_MAX, CONTEXT_DEPTH_MAX};
 use crate::lang::error::EvalError;
 use crate::lang::value::heap::Heap;
 use crate::lang::value::{Space, Tag, Value, map, time};
@@ -18,6 +18,7 @@ use crate::runtime::program::Program;
 use crate::runtime::vm::partial::unknown::Withheld;
 use crate::runtime::vm::request::error::{InputError, InputKind, Wanted};
 use crate::runtime::vm::request::{Filled, Origin, heap, result, spread};
+use crate::runtime::vm::scratch::Scratch;
 
 /// A place that a program reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,6 +71,31 @@ impl Program {
         }
         Some(SlotHandle(at))
     }
+
+    /// The place of an answer that only a session gives, if the bundle reads it.
+    pub(in crate::runtime) fn answer(&self, pointer: &str) -> Option<SlotHandle> {
+        self.paths.find(&self.text, pointer).map(SlotHandle)
+    }
+}
+
+/// Goes on with a context of which a scratch holds all but the last answers, or which was refused
+/// with `error`: `context` begins with the same bytes, and ends with these answers.
+pub(in crate::runtime) fn answer_on<'a, 'i>(
+    program: &'a Program,
+    context: &'a [u8],
+    scratch: &'a mut Scratch,
+    (error, answers): (Option<InputError>, impl IntoIterator<Item = (SlotHandle, Input<'i>)>),
+) -> Filled<'a> {
+    let too_large = InputError { kind: InputKind::TooLarge, offset: None, node: 0 };
+    let error = error.or((context.len() > CONTEXT_BYTES_MAX).then_some(too_large));
+    let mut filled = Filled { program, scratch, request: context, error };
+    for (slot, answer) in answers {
+        // What is refused is noted, and every decision denies.
+        let _ = filled.set(slot, answer);
+    }
+    // The answers stand in the context, too.
+    filled.scratch.origin = Origin::Json;
+    filled
 }
 
 impl Origin {
