@@ -183,7 +183,8 @@ impl Run<'_> {
             self.tell(trace, step, effect);
             let mut answer = json!({"ev": "response", "call": call});
             match step["error"].as_str() {
-                Some(error) => answer["error"] = json!(error),
+                // A tool of the data set that raised has done nothing.
+                Some(error) => (answer["error"], answer["done"]) = (json!(error), json!(false)),
                 None => answer["out"] = step["output"].clone(),
             }
             send(answer)?;

@@ -300,15 +300,16 @@ fn store(part: &DocumentPart, tables: &mut Tables) -> StorePart {
     }
 }
 
-/// What the fields of a tool's output carry: as it is written; else what its arguments carry, if
-/// it acts; else nothing is known.
+/// What the fields of a tool's output carry: as it is written; else nothing is known, and what its
+/// arguments carry, if it acts.
 fn outputs(
     tool: &Tool,
     (number, terms): (&impl Fn(&Name) -> Option<u16>, &FxHashMap<ExprId, u16>),
     tables: &mut Tables,
 ) -> Vec<FieldLabels> {
     let Some(written) = &tool.output else {
-        let (path, labels) = (Vec::new(), Vec::new());
+        // Many that act tell what they have met, as a tool that edits a file does.
+        let (path, labels) = (Vec::new(), number(&Name::new(UNKNOWN)).into_iter().collect());
         let (when, audience) = (NONE, NONE);
         let inherits = FieldLabels { path, labels, inherit: true, when, audience };
         return if tool.acts() { vec![inherits] } else { Vec::new() };

@@ -16,13 +16,20 @@ use crate::lang::value::json::{Form, write, write_string, write_text};
 use crate::runtime::bundle::govern::{BacktrackRow, DenialRow, OfferRow, QuestionPart};
 use crate::runtime::bundle::module::TemplatePart;
 use crate::runtime::program::Program;
+use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::called;
 use crate::runtime::session::json::members;
 use crate::runtime::session::plan::Undone;
-use crate::runtime::session::state::{Call, Closed, TRIED_BYTES};
+use crate::runtime::session::state::{Call, Closed};
 use crate::runtime::session::step::{Outcome, Session};
 use crate::runtime::session::work::Memory;
 use crate::runtime::vm::request::{Moment, ingest_answered};
+
+/// What is kept of a call that was tried.
+pub(super) const TRIED_BYTES: usize = ENTRY_BYTES + size_of::<(Tried, u32)>();
+
+/// A digest of a rule and a call, and the step of the plan that the call was.
+pub(super) type Tried = ([u8; 32], Option<usize>);
 
 /// What a call is answered that is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]

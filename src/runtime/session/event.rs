@@ -57,6 +57,8 @@ pub enum EventKind<'a> {
         out: Option<&'a str>,
         /// What it said when it failed; there may be an `out` beside it.
         error: Option<Cow<'a, str>>,
+        /// Whether the host knows that nothing was done.
+        undone: bool,
     },
     /// Somebody granted or refused what was escalated.
     Approval {
@@ -222,7 +224,12 @@ impl<'a> Event<'a> {
                 if out.is_none() && error.is_none() {
                     return Err(EventFault::NoAnswer);
                 }
-                EventKind::Response { call: members.call()?, out, error }
+                let undone = match members.get("done") {
+                    None | Some("true") => false,
+                    Some("false") => true,
+                    Some(_) => return Err(EventFault::Member("done")),
+                };
+                EventKind::Response { call: members.call()?, out, error, undone }
             }
             "approval" => EventKind::Approval {
                 ask: digest(&members.text("for")?).ok_or(EventFault::Member("for"))?,

@@ -19,7 +19,8 @@ use crate::runtime::session::audience::Audience;
 use crate::runtime::session::context::{self, Late};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meter, Window};
-use crate::runtime::session::plan::{Asks, Plan, Step};
+use crate::runtime::session::plan::{Asks, Plan, PlanFault, Step};
+use crate::runtime::session::request::ARGUMENT_SHOWN;
 use crate::runtime::session::step::Fault;
 use crate::runtime::session::store::Place;
 use crate::runtime::session::trust::{Given, Takers};
@@ -67,6 +68,8 @@ struct Declared<'p> {
     parts: Vec<Part<'p>>,
     /// Under which key it stores.
     place: Option<Place<'p>>,
+    /// Whether it may do more than read.
+    acts: bool,
 }
 
 /// What a part of a tool's output carries.
@@ -138,7 +141,22 @@ impl<'p> Ground<'p> {
     /// Why it refuses it.
     pub fn takes_plan(&self, text: &str) -> Result<(), Fault> {
         let planned = self.plan.as_ref().ok_or(Fault::NoPlans)?;
-        Plan::read(text, &planned.tools).map(drop).map_err(Fault::Plan)
+        self.read_plan(planned, text).map(drop).map_err(Fault::Plan)
+    }
+
+    /// Reads a plan that comes at run time. What it asks of an argument that its tool lacks nobody
+    /// would look at.
+    pub(super) fn read_plan(&self, planned: &Planned<'_>, text: &str) -> Result<Plan, PlanFault> {
+        let plan = Plan::read(text, &planned.tools)?;
+        for step in &plan.steps {
+            let Asks::Args(args) = &step.asks else { continue };
+            let mut names = args.iter().map(|(name, _)| &**name).filter(|name| *name != "*");
+            if let Some(name) = names.find(|name| !self.takes(&step.tool, name)) {
+                let name = name.chars().take(ARGUMENT_SHOWN).collect();
+                return Err(PlanFault::Argument(step.name.to_string(), name));
+            }
+        }
+        Ok(plan)
     }
 
     /// What sessions know of `program`.
@@ -177,7 +195,7 @@ impl<'p> Ground<'p> {
             let parts = parts.collect();
             let args = row.args.as_ref().map(|args| args.iter().map(|at| text(*at)).collect());
             let place = Place::of(&row.store, row.writes, text);
-            tools.insert(text(row.name), Declared { args, parts, place });
+            tools.insert(text(row.name), Declared { args, parts, place, acts: row.writes });
         }
         let mut ground = Self {
             program,
@@ -208,6 +226,12 @@ impl<'p> Ground<'p> {
     #[must_use]
     pub const fn program(&self) -> &'p Program {
         self.program
+    }
+
+    /// Whether a tool may do more than read, as far as labels and plans tell; else any may.
+    pub(super) fn acts(&self, tool: &str) -> bool {
+        let reads = self.plan.as_ref().is_some_and(|plan| plan.readers.contains(tool));
+        !reads && self.tools.get(tool).is_none_or(|declared| declared.acts)
     }
 
     /// Number of labels.

@@ -6,7 +6,7 @@
 //! Source:  `docs/sessions.md`, "Meters".
 //!
 //! What a call takes is reserved when it is allowed, so that calls at the same time do not each
-//! find room; a call that fails gives back what it took.
+//! find room; a call that has done nothing gives back what it took.
 
 use std::collections::BTreeMap;
 
@@ -289,17 +289,20 @@ impl Meters {
         share.place = Some(place);
     }
 
-    /// Gives back a share, if what it was taken of holds it still, and says whether. A bucket of
-    /// tokens gives nothing back: what has run out of it was perhaps this.
+    /// Gives back a share, if what it was taken of holds it still, and says whether; else it stays
+    /// taken. A bucket of tokens gives nothing back: what has run out of it was perhaps this.
     pub(super) fn release(&mut self, share: &mut Share) -> bool {
         let held = self.all.get_mut(share.meter).and_then(|all| all.get_mut(&share.key));
-        let (Some(held), Some(place)) = (held, share.place.take()) else { return false };
+        let (Some(held), Some(place)) = (held, share.place) else { return false };
         let sum = match held {
             Held::All(sum) => Some(sum),
             Held::Buckets(buckets) => buckets.get_mut(&place),
             Held::Period(period, sum) if i128::from(*period) == place => Some(sum),
             Held::Period(..) | Held::Level(..) => None,
         };
-        sum.map(|sum| *sum -= share.amount).is_some()
+        let Some(sum) = sum else { return false };
+        *sum -= share.amount;
+        share.place = None;
+        true
     }
 }

@@ -10,7 +10,7 @@ use crate::lang::session::Param;
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::canonical;
 use crate::runtime::session::json::{members, string};
-use crate::runtime::session::plan::{Plan, PlanFault, Progress};
+use crate::runtime::session::plan::{PlanFault, Progress};
 use crate::runtime::session::state::Closed;
 use crate::runtime::session::step::{Fault, Note, Outcome, Session};
 
@@ -96,7 +96,7 @@ impl Session<'_, '_> {
         if self.state.plans.len() >= SESSION_PLANS_MAX {
             return Err(Fault::Plan(PlanFault::TooMany));
         }
-        let plan = Plan::read(text, &planned.tools).map_err(Fault::Plan)?;
+        let plan = self.ground.read_plan(planned, text).map_err(Fault::Plan)?;
         let form = canonical(text).ok_or(Fault::NoPlans)?;
         if plan.bytes() > self.state.room() {
             return Err(Fault::Closed(Closed::Full));

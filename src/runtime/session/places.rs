@@ -20,6 +20,19 @@ use crate::runtime::session::state::{Call, State};
 /// What stands for the call that is undone, among the sources of values.
 const OWN: &str = "@own";
 
+/// What is known of what a call has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    /// Nothing is known.
+    Open,
+    /// It has done nothing.
+    Nothing,
+    /// It has failed, and may have done what it was to do all the same.
+    Unknown,
+    /// It was carried out.
+    Done,
+}
+
 /// Whether every value at a place of the arguments comes from one of these: what the principal
 /// said, what the model made, or an output of a call that was a step so named, as `is_step` says.
 pub(super) fn comes_from(
@@ -248,8 +261,38 @@ impl State {
         }
     }
 
+    /// More is known of what a call has done that was allowed: a step is taken as long as the call
+    /// may have done something, and done once it is known to have.
+    pub(super) fn settle(
+        &mut self,
+        planned: &Planned<'_>,
+        number: u32,
+        (before, came): (Came, Came),
+    ) {
+        let Some(call) = self.call_mut(number) else { return };
+        if before == Came::Open {
+            call.failed = (call.step.take(), std::mem::take(&mut call.places));
+        }
+        let places = call.failed.1.clone();
+        // Another call may have undone it meanwhile.
+        if before == Came::Nothing && places.first() == Some(&Place::Undo) {
+            return;
+        }
+        if came == Came::Done {
+            (call.step, call.places) = std::mem::take(&mut call.failed);
+        }
+        match (before == Came::Nothing, came == Came::Nothing) {
+            (true, false) => self.begin(planned, &places),
+            (false, true) => self.end(planned, &places, true),
+            (false, false) | (true, true) => {}
+        }
+        if came == Came::Done {
+            self.end(planned, &places, false);
+        }
+    }
+
     /// A call was answered or has failed that was allowed and is this in the plans.
-    pub(super) fn end(&mut self, planned: &Planned<'_>, places: &[Place], failed: bool) {
+    fn end(&mut self, planned: &Planned<'_>, places: &[Place], failed: bool) {
         let mut places = places.iter();
         if !planned.plan.steps.is_empty()
             && let Some(place) = places.next()

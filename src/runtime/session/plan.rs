@@ -263,6 +263,8 @@ pub enum PlanFault {
     After(String),
     /// The step is of a tool that nobody declares.
     Tool(String),
+    /// The tool of the step has no argument of this name, of which the step asks something.
+    Argument(String, String),
     /// A value of the step comes from a step that is not there.
     From(String),
     /// The plan of the policy has no such parameter.
@@ -287,6 +289,9 @@ impl fmt::Display for PlanFault {
                 write!(f, "the step `{step}` comes after itself, or after one that is not there")
             }
             Self::Tool(step) => write!(f, "no document declares the tool of the step `{step}`"),
+            Self::Argument(step, name) => {
+                write!(f, "the tool of the step `{step}` has no argument `{name}`")
+            }
             Self::From(step) => {
                 write!(f, "a value of the step `{step}` comes from a step that is not there")
             }

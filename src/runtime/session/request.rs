@@ -19,7 +19,7 @@ use crate::runtime::session::index::Full;
 use crate::runtime::session::json::{members, string};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{self, Meter, Meters, Reading, Share};
-use crate::runtime::session::places::off;
+use crate::runtime::session::places::{Came, off};
 use crate::runtime::session::plan::Place;
 use crate::runtime::session::provenance::{Provenance, Untraced, trace};
 use crate::runtime::session::state::{Call, Closed, Stage};
@@ -33,7 +33,7 @@ use crate::runtime::vm::request::setters::answer_on;
 use crate::runtime::vm::request::{Filled, Moment, ingest_answered};
 
 /// Most letters of the name of an argument that are told.
-const ARGUMENT_SHOWN: usize = 64;
+pub(super) const ARGUMENT_SHOWN: usize = 64;
 
 /// A call that is asked for, what it carries, and its values.
 pub(super) type Asked = (Call, Carried<LabelSet>, Vec<Provenance>);
@@ -121,11 +121,14 @@ impl<'g, 'p> Session<'g, 'p> {
             named,
             sources,
             stage: Stage::Denied,
+            came: Came::Open,
+            allowed: false,
             fields: (0, 0),
             seq,
             shares: Vec::new(),
             step: None,
             places: Vec::new(),
+            failed: (None, Vec::new()),
         };
         let carried =
             self.ground.takers.carried(&call.tool, &values, (self.state.labels, &self.state.marks));
@@ -320,6 +323,7 @@ impl<'g, 'p> Session<'g, 'p> {
             Some(Effect::Escalate) => Stage::Asked,
             Some(Effect::Deny) | None => Stage::Denied,
         };
+        call.allowed = call.stage == Stage::Open;
         let Self { ground, state } = self;
         call.carried = Carried {
             all: state.set_number(&carried.all)?,

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::base::limits::{SESSION_BYTES_MAX, SESSION_CALLS_MAX, SESSION_TEXT_BYTES_MAX};
 use crate::base::pointer;
 use crate::runtime::session::ENTRY_BYTES;
+use crate::runtime::session::answer::{TRIED_BYTES, Tried};
 use crate::runtime::session::approvals::Asks;
 use crate::runtime::session::audience::{Audience, Audiences, Readable};
 use crate::runtime::session::facts::Facts;
@@ -19,6 +20,7 @@ use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::{LabelSet, Sets};
 use crate::runtime::session::meters::{Meter, Meters, Share};
 use crate::runtime::session::params::Params;
+use crate::runtime::session::places::Came;
 use crate::runtime::session::plan::{Place, Plan, Progress};
 use crate::runtime::session::readings::readings;
 use crate::runtime::session::store::{Key, Named, Stored};
@@ -26,12 +28,6 @@ use crate::runtime::session::taint::{Carrying, Taint, Tainting, Taints};
 use crate::runtime::session::text::{NONE, push_form};
 use crate::runtime::session::trust::Carried;
 use crate::runtime::vm::request::error::InputKind;
-
-/// What is kept of a call that was tried.
-pub(super) const TRIED_BYTES: usize = ENTRY_BYTES + size_of::<(Tried, u32)>();
-
-/// A digest of a rule and a call, and the step of the plan that the call was.
-pub(super) type Tried = ([u8; 32], Option<usize>);
 
 /// The state of a session.
 #[derive(Clone, Debug)]
@@ -119,6 +115,10 @@ pub(super) struct Call {
     /// Fields that its arguments were found in: as many as are told.
     pub(super) sources: Vec<u32>,
     pub(super) stage: Stage,
+    /// What is known of what it has done.
+    pub(super) came: Came,
+    /// Whether it was allowed.
+    pub(super) allowed: bool,
     /// The fields of its output: first, and behind the last.
     pub(super) fields: (u32, u32),
     /// Number of the event that asked for it.
@@ -129,6 +129,8 @@ pub(super) struct Call {
     pub(super) step: Option<usize>,
     /// What it is in that plan, if that has steps, and in those that came at run time.
     pub(super) places: Vec<Place>,
+    /// Both, of a call that has failed: what it says then is not what the step gives.
+    pub(super) failed: (Option<usize>, Vec<Place>),
 }
 
 impl Call {
@@ -401,8 +403,9 @@ impl State {
 
     /// A call that failed gives back what it took of a meter.
     pub(super) fn release(&mut self, share: &mut Share) {
+        let amount = -share.amount;
         if self.meters.release(share) {
-            self.moved.push(Share { amount: -share.amount, ..share.clone() });
+            self.moved.push(Share { amount, ..share.clone() });
         }
         self.note(b"released");
     }

@@ -21,6 +21,7 @@ use crate::runtime::session::ground::Ground;
 use crate::runtime::session::index::Full;
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meters, Share, nanoseconds};
+use crate::runtime::session::places::Came;
 use crate::runtime::session::plan::PlanFault;
 use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
 use crate::runtime::session::taint::Tainting;
@@ -298,8 +299,9 @@ impl<'g, 'p> Session<'g, 'p> {
                     Err(fault) => Outcome::Refused(fault),
                 }
             }
-            EventKind::Response { call, out, error } => {
-                self.response((call, event.seq), (*out, error.as_deref()), &mut work.aside)
+            EventKind::Response { call, out, error, undone } => {
+                let said = (*out, error.as_deref(), *undone);
+                self.response((call, event.seq), said, &mut work.aside)
             }
             EventKind::Approval { ask, by, roles, verdict } => {
                 let roles: Vec<&str> = roles.iter().map(AsRef::as_ref).collect();
@@ -411,44 +413,49 @@ impl<'g, 'p> Session<'g, 'p> {
             named: Vec::new(),
             sources: Vec::new(),
             stage: Stage::Open,
+            came: Came::Open,
+            allowed: false,
             fields: (0, 0),
             seq,
             shares: Vec::new(),
             step: None,
             places: Vec::new(),
+            failed: (None, Vec::new()),
         })
     }
 
-    /// A call was answered for the first time. One that failed gives back what it took; one that
-    /// was not allowed and was carried out all the same takes what it is worth.
-    fn settle(&mut self, number: u32, failed: bool) {
-        self.state.note(&[u8::from(failed)]);
+    /// More is known of what a call has done. One that has done nothing gives back what it took,
+    /// until it turns out that it has; one that was not allowed and was carried out all the same
+    /// takes what it is worth.
+    fn settle(&mut self, number: u32, came: Came) {
+        self.state.note(&[came as u8]);
         let now = nanoseconds(self.state.now);
         let Self { ground, state } = self;
-        let begun = state.call(number).filter(|call| call.stage == Stage::Open);
-        if let (Some(planned), Some(places)) = (&ground.plan, begun.map(|it| it.places.clone())) {
-            state.end(planned, &places, failed);
-            if let Some(call) = state.call_mut(number).filter(|_| failed) {
-                (call.step, call.places) = (None, Vec::new());
-            }
-        }
-        let Some(mut shares) = state.call_mut(number).map(|call| std::mem::take(&mut call.shares))
-        else {
+        let Some(call) = state.call_mut(number) else { return };
+        if call.came == Came::Done || call.came == came {
             return;
-        };
+        }
+        let before = std::mem::replace(&mut call.came, came);
+        let was_allowed = call.allowed;
+        let mut shares = std::mem::take(&mut call.shares);
+        if let Some(planned) = ground.plan.as_ref().filter(|_| was_allowed) {
+            state.settle(planned, number, (before, came));
+        }
+        let takes = came == Came::Done || was_allowed && came != Came::Nothing;
         let mut is_full = false;
         for share in &mut shares {
-            match (failed, share.place, ground.meters.get(share.meter)) {
-                (true, Some(_), _) => {
-                    state.release(share);
-                }
-                (false, None, Some(meter)) if Meters::need(share) <= state.room() => {
+            match (takes, share.place, ground.meters.get(share.meter)) {
+                (false, Some(_), _) => state.release(share),
+                (true, None, Some(meter)) if Meters::need(share) <= state.room() => {
                     state.take(meter, share, now);
                 }
                 // What is not counted must not be passed over.
-                (false, None, Some(_)) => is_full = true,
+                (true, None, Some(_)) => is_full = true,
                 _ => {}
             }
+        }
+        if let Some(call) = state.call_mut(number) {
+            call.shares = shares;
         }
         if is_full {
             self.close(Closed::Full);
@@ -458,7 +465,7 @@ impl<'g, 'p> Session<'g, 'p> {
     fn response(
         &mut self,
         (id, seq): (&str, u64),
-        (out, error): (Option<&str>, Option<&str>),
+        (out, error, undone): (Option<&str>, Option<&str>, bool),
         memory: &mut Option<Box<Memory>>,
     ) -> Outcome<'static> {
         self.state.note(b"response");
@@ -484,7 +491,11 @@ impl<'g, 'p> Session<'g, 'p> {
         let first = u32::try_from(self.state.index.len()).unwrap_or(u32::MAX);
         // Many hosts write an empty output beside an error.
         let given = out.filter(|out| error.is_none() || *out != "null");
-        let failed = error.is_some() && given.is_none();
+        let came = match error.filter(|_| given.is_none()) {
+            None => Came::Done,
+            Some(_) if undone || !self.ground.acts(&call.tool) => Came::Nothing,
+            Some(_) => Came::Unknown,
+        };
         if error.is_none() {
             self.state.told(number);
         }
@@ -492,9 +503,7 @@ impl<'g, 'p> Session<'g, 'p> {
         self.state.note_fields();
         let stored = self.stored((number, &call), (given, error.is_some()));
         taken = taken.and_then(|()| stored.map_err(|Full| Unread::Full));
-        if call.stage != Stage::Answered {
-            self.settle(number, failed);
-        }
+        self.settle(number, came);
         let last = u32::try_from(self.state.index.len()).unwrap_or(u32::MAX);
         if let Some(call) = self.state.call_mut(number) {
             call.stage = Stage::Answered;

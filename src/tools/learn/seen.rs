@@ -32,7 +32,7 @@ pub(super) struct Seen {
 pub(super) struct Used {
     pub(super) name: String,
     pub(super) calls: usize,
-    /// Most calls of it in one session, without those that failed.
+    /// Most calls of it in one session, without those that have done nothing.
     pub(super) most: usize,
     /// The tools that had answered before its first call in every session that calls it.
     pub(super) after: BTreeSet<String>,
@@ -59,7 +59,7 @@ struct Now {
     /// Calls that wait for an answer: id and tool.
     open: BTreeMap<String, String>,
     done: BTreeSet<String>,
-    /// Calls of each tool that have not failed.
+    /// Calls of each tool, without those that have done nothing.
     counts: BTreeMap<String, usize>,
 }
 
@@ -97,11 +97,12 @@ impl Seen {
                     self.call((tool, args), &by, &mut now);
                     now.open.insert(call.to_string(), tool.to_owned());
                 }
-                EventKind::Response { call, out, error } => {
+                EventKind::Response { call, out, error, undone } => {
                     let Some(tool) = now.open.remove(call.as_ref()) else { continue };
                     if error.is_some() && out.is_none_or(|out| out == "null") {
+                        // Its effect is not known: it may have been carried out all the same.
                         let count = now.counts.entry(tool).or_default();
-                        *count = count.saturating_sub(1);
+                        *count = count.saturating_sub(usize::from(*undone));
                     } else {
                         now.done.insert(tool);
                     }

@@ -79,7 +79,7 @@ fn lines_hold_what_the_session_knew() {
         request("c2", "send", json!({"to": "DE89 3704"})),
         request("c3", "send", json!({"to": "ann"})),
         request("c3", "send", json!({"to": "ann"})),
-        json!({"ev": "response", "call": "c3", "error": "no"}),
+        json!({"ev": "response", "call": "c3", "error": "no", "done": false}),
         request("c4", "send", json!({"to": "ann", "amount": 500})),
     ]);
     let mut events = events;

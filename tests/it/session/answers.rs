@@ -306,7 +306,10 @@ fn plans_go_back_once_what_was_done_is_undone() {
         (refund("8b", "t-99"), "deny plan.bill"),
         (refund("9", "t-77"), "allow all"),
         (refund("10", "t-77"), "deny plan.bill"),
+        // Nobody knows whether it is undone, until somebody does.
         (json!({"ev": "response", "call": "9", "error": "no"}), "Nothing"),
+        (refund("9a", "t-77"), "deny plan.bill"),
+        (json!({"ev": "response", "call": "9", "error": "no", "done": false}), "Again"),
         (refund("11", "t-77"), "allow all"),
         (response("11", json!("done")), "Nothing"),
         (refund("12", "t-77"), "deny plan.bill"),

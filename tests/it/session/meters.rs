@@ -39,8 +39,14 @@ fn at(ts: &str, mut event: Json) -> Json {
     event
 }
 
+/// A call that has failed, and the host knows that nothing was done.
 fn failed(call: &str) -> Json {
-    json!({"ev": "response", "call": call, "error": "no"})
+    json!({"ev": "response", "call": call, "error": "no", "done": false})
+}
+
+/// A call that has failed, and nobody knows what was done.
+fn lost(call: &str) -> Json {
+    json!({"ev": "response", "call": call, "error": "timeout"})
 }
 
 #[test]
@@ -76,6 +82,56 @@ fn amounts_are_exact_and_reserved_until_they_fail() {
             (response("7", json!("done")), "NotAllowed"),
             (pay("11", "a", json!(0.0)), "deny limit.spend"),
             (request("12", "note", json!({"text": "x"})), "allow all"),
+        ],
+    );
+}
+
+#[test]
+fn what_may_have_been_done_counts() {
+    let meters = "  spend: {on: pay, amount: args.amount, window: session}
+  notes: {on: note, window: session}";
+    let policy = policy(meters, "  - {meter: spend, max: 3}\n  - {meter: notes, max: 1}");
+    let policy = policy.replace("note: {effect: state", "note: {effect: none");
+    let policy = policy.replace("tools:", "labels: {integrity: {input: [user]}}\ntools:");
+    let one = |call: &str| pay(call, "a", json!(1.0));
+    let note = |call: &str| request(call, "note", json!({"text": "x"}));
+    expect(
+        &policy,
+        &[
+            (prompt("x"), "Nothing"),
+            // Nobody knows whether it was paid.
+            (one("1"), "allow all"),
+            (lost("1"), "Nothing"),
+            // It was not; and then it was after all.
+            (one("2"), "allow all"),
+            (failed("2"), "Nothing"),
+            (one("3"), "allow all"),
+            (response("2", json!("done")), "Again"),
+            (one("4"), "deny limit.spend"),
+            // What was done is done, and what was counted twice is given back once.
+            (failed("2"), "Again"),
+            (one("5"), "deny limit.spend"),
+            (failed("1"), "Again"),
+            (failed("1"), "Again"),
+            (one("6"), "allow all"),
+            (one("7"), "deny limit.spend"),
+            // The first was done after all, though there is no room for it any more.
+            (response("1", json!("done")), "Again"),
+            (failed("6"), "Nothing"),
+            (one("8"), "deny limit.spend"),
+            // What was denied and only says so was not carried out.
+            (lost("8"), "NotAllowed"),
+            (failed("3"), "Nothing"),
+            (one("9"), "allow all"),
+            // What only reads has done nothing where it fails.
+            (note("10"), "allow all"),
+            (lost("10"), "Nothing"),
+            (note("11"), "allow all"),
+            (note("12"), "deny limit.notes"),
+            (
+                json!({"ev": "response", "call": "9", "error": "no", "done": 0}),
+                "refused: it has no `done`, or one of another kind",
+            ),
         ],
     );
 }

@@ -148,7 +148,7 @@ impl<'a> Fold<'a> {
         let Some(tool) = self.tool(tool) else { return unknown() };
         let Some(outputs) = &tool.output else {
             let acts = tool.effect.as_ref().is_some_and(|it| it.value != ToolEffect::None);
-            return if acts { carried.clone() } else { unknown() };
+            return if acts { &unknown() | carried } else { unknown() };
         };
         for output in outputs {
             let pattern: Vec<&str> = output.path.value.split('/').collect();
