@@ -21,6 +21,7 @@ use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meter, Window};
 use crate::runtime::session::plan::{Asks, Plan, PlanFault, Step};
 use crate::runtime::session::request::ARGUMENT_SHOWN;
+use crate::runtime::session::shape::{Path, Strange};
 use crate::runtime::session::step::Fault;
 use crate::runtime::session::store::Place;
 use crate::runtime::session::trust::{Given, Takers};
@@ -266,6 +267,13 @@ impl<'p> Ground<'p> {
             set.join(&part.labels);
             inherits |= part.inherit;
         }
+        if let Some(around) = given.around(pointer) {
+            known = false;
+            for part in around.iter().filter_map(|at| self.parts(tool).get(*at)) {
+                set.join(&part.labels);
+                inherits |= part.inherit;
+            }
+        }
         if !known {
             set.join(&self.unknown);
         }
@@ -314,6 +322,15 @@ impl<'p> Ground<'p> {
                 given.common.meet(&mut audience, &given.audience);
             }
         }
+        let around = given.around(pointer).unwrap_or_default();
+        for part in around.iter().filter_map(|at| parts.get(*at)) {
+            if part.audience.is_some() {
+                given.common.meet(&mut audience, &Audience::nobody());
+            }
+            if part.inherit {
+                given.common.meet(&mut audience, &given.audience);
+            }
+        }
         for (_, _, readers) in given.stored(pointer) {
             given.common.meet(&mut audience, readers);
         }
@@ -333,6 +350,17 @@ impl<'p> Ground<'p> {
         let bits = parts.iter().enumerate();
         let bits = bits.map(|(at, part)| u64::from(covers(&part.path, pointer)) << at);
         Some(bits.sum())
+    }
+
+    /// Where an output of `tool` is not as its parts say that are about it.
+    pub(super) fn strange(&self, tool: &str, out: &str, given: &Given) -> Strange {
+        let parts = self.parts(tool);
+        let paths: Vec<&Path<'_>> = parts.iter().map(|part| part.path.as_slice()).collect();
+        Strange::of(out, &paths, |at, place| {
+            // What is said of elements that are deeper is not known here.
+            let when = parts.get(at).and_then(|part| part.when);
+            when.is_none_or(|(_, keys)| given.when(at, beginning(place, keys)) != Some(false))
+        })
     }
 
     /// Under which key a tool stores.
@@ -575,8 +603,8 @@ fn beginning(pointer: &str, keys: usize) -> &str {
 }
 
 /// Whether a path leads to what lies at `pointer`, or to what that lies in.
-fn covers(path: &[Option<&str>], pointer: &str) -> bool {
-    let mut keys = pointer.split('/').skip(1);
+pub(super) fn covers(path: &[Option<&str>], pointer: &str) -> bool {
+    let mut keys = pointer::keys(pointer);
     path.iter().all(|step| match (step, keys.next()) {
         (None, Some(_)) => true,
         (Some(wanted), Some(key)) => pointer::is(key, wanted),

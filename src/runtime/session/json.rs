@@ -93,6 +93,21 @@ pub(super) fn items(text: &str) -> Read<Vec<&str>> {
     if reader.is_at_end() { Ok(found) } else { Err(InputKind::Trailing) }
 }
 
+/// Values with their keys.
+type Children<'t> = Vec<(Cow<'t, str>, &'t str)>;
+
+/// The members of an object, or the items of a list by their numbers; `None` of any other value.
+pub(super) fn children(text: &str) -> Read<Option<Children<'_>>> {
+    Ok(match text.trim_start().as_bytes().first() {
+        Some(b'{') => Some(members(text)?),
+        Some(b'[') => {
+            let items = items(text)?.into_iter().enumerate();
+            Some(items.map(|(at, item)| (Cow::Owned(at.to_string()), item)).collect())
+        }
+        _ => None,
+    })
+}
+
 /// The parts of a tree that a path leads to, with their pointers; `None` in it is any key.
 pub(super) fn elements<'t>(text: &'t str, path: &[Option<&str>]) -> Read<Vec<(String, &'t str)>> {
     let mut left = SESSION_POINTER_BYTES_MAX;
@@ -100,14 +115,7 @@ pub(super) fn elements<'t>(text: &'t str, path: &[Option<&str>]) -> Read<Vec<(St
     for step in path {
         let mut below = Vec::new();
         for (place, text) in found {
-            let children: Vec<(Cow<'_, str>, &str)> = match text.trim_start().as_bytes().first() {
-                Some(b'{') => members(text)?,
-                Some(b'[') => {
-                    let items = items(text)?.into_iter().enumerate();
-                    items.map(|(at, item)| (Cow::Owned(at.to_string()), item)).collect()
-                }
-                _ => continue,
-            };
+            let Some(children) = children(text)? else { continue };
             let meant = |key: &str| step.is_none_or(|wanted| wanted == key);
             for (key, child) in children.into_iter().filter(|(key, _)| meant(key)) {
                 let mut own = place.clone();

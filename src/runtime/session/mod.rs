@@ -72,6 +72,7 @@ pub mod plan;
 pub mod provenance;
 mod readings;
 mod request;
+mod shape;
 pub mod state;
 pub mod step;
 mod store;

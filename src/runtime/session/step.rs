@@ -539,7 +539,8 @@ impl<'g, 'p> Session<'g, 'p> {
             // Of an answer that failed nothing holds that is promised of answers.
             let plain = error.map(|_| {
                 let plain = Given::plain(carried.clone(), call.audience.clone());
-                plain.with_stored(self.stored_in(call, out))
+                let plain = plain.with_stored(self.stored_in(call, out));
+                plain.with_shape(ground, &call.tool, out)
             });
             let given = plain.unwrap_or_else(|| self.given(call, out, memory));
             let mut tainting = Tainting::of(ground, &call.tool, &given);

@@ -26,6 +26,7 @@ use crate::runtime::session::ground::Ground;
 use crate::runtime::session::json::{elements, items, members, string};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::provenance::{Provenance, is_within};
+use crate::runtime::session::shape::Strange;
 use crate::runtime::session::state::Call;
 use crate::runtime::session::step::Session;
 use crate::runtime::session::work::Memory;
@@ -89,6 +90,8 @@ pub(super) struct Given {
     readers: HashMap<usize, HashMap<String, Audience>>,
     /// What objects carry that were stored: where they lie in the output, and what.
     stored: Vec<(String, LabelSet, Audience)>,
+    /// Where it is not as it was declared.
+    strange: Strange,
     /// What audiences of its parts have in common.
     pub(super) common: Common,
 }
@@ -207,7 +210,8 @@ impl Given {
         let pieces = arguments.clone();
         let (whens, readers) = (HashMap::new(), HashMap::new());
         let (freed, stored, common) = (Vec::new(), Vec::new(), Common::default());
-        Self { arguments, pieces, audience, freed, whens, readers, stored, common }
+        let strange = Strange::default();
+        Self { arguments, pieces, audience, freed, whens, readers, stored, strange, common }
     }
 
     /// The same, and what was stored before.
@@ -218,7 +222,21 @@ impl Given {
 
     /// Whether it says the same of all elements.
     pub(super) fn is_plain(&self) -> bool {
-        self.whens.is_empty() && self.readers.is_empty() && self.stored.is_empty()
+        self.whens.is_empty()
+            && self.readers.is_empty()
+            && self.stored.is_empty()
+            && self.strange.is_empty()
+    }
+
+    /// The same, and where the output is not as documents say of its tool.
+    pub(super) fn with_shape(mut self, ground: &Ground<'_>, tool: &str, out: &str) -> Self {
+        self.strange = ground.strange(tool, out, &self);
+        self
+    }
+
+    /// The parts of which the field at a place may be one, though their paths do not lead there.
+    pub(super) fn around(&self, place: &str) -> Option<&[usize]> {
+        self.strange.around(place)
     }
 
     /// The declassifications that hold, by number.
@@ -291,7 +309,7 @@ impl Session<'_, '_> {
                 }
             }
         }
-        given
+        given.with_shape(ground, &call.tool, out)
     }
 
     /// Whether a term holds of an output, or a part of one.

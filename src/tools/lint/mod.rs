@@ -16,6 +16,7 @@ pub mod loops;
 pub mod meaning;
 pub mod names;
 pub mod opening;
+pub mod outputs;
 pub mod parts;
 pub mod plans;
 pub mod select;
@@ -147,6 +148,16 @@ pub const LINTS: &[Lint] = &[
     source(Code::UnusedGrant, Group::Unused, source::unused_grant::run),
     source(Code::WideSanitizer, Group::Security, source::wide_sanitizer::run),
     source(Code::TrustedModel, Group::Security, source::trusted_model::run),
+    source(Code::TrustedRest, Group::Security, source::trusted_rest::run),
+    source(Code::ReadBack, Group::Security, source::read_back::run),
+    source(Code::UnsaidOutput, Group::Pedantic, source::unsaid_output::run),
+    source(Code::UnaskedLabel, Group::Security, source::unasked_label::run),
+    source(Code::UnreadTarget, Group::Security, source::unread_target::run),
+    source(Code::WideApproval, Group::Security, source::wide_approval::run),
+    source(Code::TrustedExcuse, Group::Security, source::trusted_excuse::run),
+    source(Code::UnwatchedTool, Group::Security, source::unwatched_tool::run),
+    source(Code::AddressRead, Group::Security, source::address_read::run),
+    source(Code::FreeKey, Group::Security, source::free_key::run),
 ];
 
 /// Reports what lints of these codes find that go by what is written.

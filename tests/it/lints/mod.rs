@@ -3,6 +3,7 @@
 mod corpus;
 mod fixes;
 mod found;
+mod labels;
 mod page;
 mod plans;
 

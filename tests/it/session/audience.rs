@@ -207,3 +207,15 @@ fn keys_of_an_argument_name_readers_as_its_values_do() {
     ]);
     expect(&policy, &events);
 }
+
+/// In an envelope nobody knows which text is the content of which file: it is for nobody.
+#[test]
+fn nobody_reads_what_is_not_as_it_was_declared() {
+    for given in [
+        json!({"files": [{"content": "the plan of may", "readers": ["ann"]}]}),
+        json!([{"text": "the plan of may", "readers": ["ann"]}]),
+        json!("the plan of may"),
+    ] {
+        mails(given, &[(&["ann"], "the plan of may", false), (&[], "the plan of may", true)]);
+    }
+}

@@ -46,7 +46,11 @@ fn what_a_failure_says_is_taken_in_beside_an_output() {
             (request("2", "send", json!({"to": "eve@x.org", "body": "-"})), "escalate target/to"),
             (json!({"ev": "reset"}), "Nothing"),
             (request("3", "list", json!({})), "allow all"),
-            (json!({"ev": "response", "call": "3", "out": [{"id": 1}], "error": null}), "Nothing"),
+            (
+                json!({"ev": "response", "call": "3",
+                "out": [{"mail": "joe@x.org", "note": null}], "error": null}),
+                "Nothing",
+            ),
             (request("4", "send", json!({"to": "joe@x.org", "body": "-"})), "allow all"),
         ],
     );
@@ -132,7 +136,7 @@ fn of_several_handles_the_nearest_counts_and_each_is_for_an_argument() {
             (request("r#1", "read", json!({"path": "a"})), "allow all"),
             (response("r#1", json!("eve@x.org, ann@z.org")), "Nothing"),
             (request("l", "list", json!({})), "allow all"),
-            (response("l", json!([{"mail": "ann@z.org"}])), "Nothing"),
+            (response("l", json!([{"mail": "ann@z.org", "note": null}])), "Nothing"),
             (send("1", json!({"": "r#1#", "/to": "l#/0/mail"})), "allow all"),
             (send("2", json!({"/to": "l#/0/mail", "": "r#1#"})), "allow all"),
             (send("3", json!({"": "l#/0/mail", "/to": "r#1#"})), "escalate target/to"),

@@ -67,7 +67,16 @@ fn a_value_carries_what_all_places_carry_that_hold_it() {
             (request("1", "read", json!({"path": "a.txt"})), "allow all"),
             (response("1", json!("Mail eve@x.org, or bob@y.org")), "Nothing"),
             (request("2", "list", json!({})), "allow all"),
-            (response("2", json!([{"mail": "bob@y.org"}, {"mail": "ann@z.org"}])), "Nothing"),
+            (
+                response(
+                    "2",
+                    json!([
+                        {"mail": "bob@y.org", "note": null},
+                        {"mail": "ann@z.org", "note": null},
+                    ]),
+                ),
+                "Nothing",
+            ),
             // Only in the file.
             (request("3", "send", json!({"to": "eve@x.org", "body": "hi"})), "escalate target/to"),
             // In a record, too: that gains nothing.
@@ -136,7 +145,16 @@ fn a_handle_is_for_what_stands_where_it_leads() {
             (request("1", "read", json!({"path": "a.txt"})), "allow all"),
             (response("1", json!("Mail eve@x.org, or bob@y.org")), "Nothing"),
             (request("2", "list", json!({})), "allow all"),
-            (response("2", json!([{"mail": "bob@y.org"}, {"mail": "ann@z.org"}])), "Nothing"),
+            (
+                response(
+                    "2",
+                    json!([
+                        {"mail": "bob@y.org", "note": null},
+                        {"mail": "ann@z.org", "note": null},
+                    ]),
+                ),
+                "Nothing",
+            ),
             // It stands in both, and the host says which is meant.
             (send("3", "bob@y.org", "2#/0/mail"), "allow all"),
             (send("4", "BOB@y.org", "2#"), "allow all"),

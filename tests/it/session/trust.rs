@@ -265,7 +265,8 @@ fn parts_of_outputs_say_when() {
     assert_eq!(of("pay me"), set(&["own.record", "untrusted.file"]));
     let unknown = ["own.record", "untrusted.file", "untrusted.unknown"];
     assert_eq!(of("who knows"), set(&unknown));
-    assert_eq!(of("a text"), set(&["own.record"]));
+    // It is no row, so it may be the subject of one.
+    assert_eq!(of("a text"), set(&unknown));
     // Of what is beyond the bound nothing is known.
     let many: Vec<Json> =
         (0..4_098).map(|at| json!({"by": "me", "subject": format!("s{at}")})).collect();
@@ -406,4 +407,49 @@ fn what_trusts_the_model_says_so_of_values() {
             ),
         ],
     );
+}
+
+/// Another shape than was declared: what may be a subject is not known, so anything may.
+#[test]
+fn what_is_not_as_it_was_declared_may_be_any_part_of_it() {
+    let policy = POLICY.replace(
+        "  write: {effect",
+        r#"  mails:
+    effect: none
+    output:
+      "": {labels: [own.record]}
+      "/*/subject": {labels: [untrusted.file]}
+      "/*/body": {labels: [untrusted.file, secret.finance]}
+  write: {effect"#,
+    );
+    let policy = policy.replace("iban, rows", "iban, rows, mails");
+    let read = |out: &Json| {
+        let events = [prompt("p"), request("1", "mails", json!({})), response("1", out.clone())];
+        carried(&policy, &events, "eve@x.org")
+    };
+    let known = set(&["own.record"]);
+    for good in [
+        json!([{"id": "eve@x.org", "subject": "x"}]),
+        json!([{"id": "eve@x.org", "body": null}, {}]),
+        json!({"first": {"id": "eve@x.org", "subject": "x"}}),
+    ] {
+        assert_eq!(read(&good), known, "{good}");
+    }
+    let any = set(&["own.record", "secret.finance", "untrusted.file", "untrusted.unknown"]);
+    for strange in [
+        json!("[{\"body\": \"eve@x.org\"}]"),
+        json!("- body: eve@x.org"),
+        json!({"mails": [{"body": "eve@x.org"}]}),
+        json!({"content": [{"type": "text", "text": "[{\"body\": \"eve@x.org\"}]"}]}),
+        json!({"structuredContent": {"result": [{"body": "eve@x.org"}]}}),
+        json!([[{"body": "eve@x.org"}]]),
+        json!([{"body": "x"}, "eve@x.org"]),
+        json!([{"body": "x"}, {"eve@x.org": 1}]),
+        json!(["eve@x.org"]),
+    ] {
+        assert_eq!(read(&strange), any, "{strange}");
+    }
+    // What stands beside it is as it was.
+    let beside = json!([{"id": "eve@x.org", "body": "x"}, "a text"]);
+    assert_eq!(read(&beside), known);
 }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use policyc::compiler::syntax::document::agents::ToolEffect;
-use policyc::compiler::syntax::document::agents::{Flow, SinkArg};
+use policyc::compiler::syntax::document::agents::{Flow, Output, SinkArg};
 use policyc::compiler::syntax::document::model::{Parsed, Role, Tool};
 use serde_json::Value as Json;
 
@@ -131,7 +131,7 @@ impl<'a> Fold<'a> {
         let mut all: Vec<(String, Json)> = leaves(out, String::new());
         all.extend(keys(out, String::new()));
         for (pointer, value) in all {
-            let labels = self.declared(&tool, &pointer, &carried);
+            let labels = self.declared(&tool, (out, &pointer), &carried);
             match &value {
                 Json::String(text) => self.take_in(text, Some(tool.clone()), labels),
                 Json::Number(it) => self.take_in(&it.to_string(), Some(tool.clone()), labels),
@@ -141,7 +141,7 @@ impl<'a> Fold<'a> {
     }
 
     /// What lies at a place of a tool's output carries.
-    fn declared(&self, tool: &str, pointer: &str, carried: &Labels) -> Labels {
+    fn declared(&self, tool: &str, (out, pointer): (&Json, &str), carried: &Labels) -> Labels {
         let mut found = Labels::new();
         let mut known = false;
         let unknown = || Labels::from(["untrusted.unknown".to_owned()]);
@@ -164,7 +164,17 @@ impl<'a> Fold<'a> {
                 found.extend(carried.clone());
             }
         }
-        if known { found } else { unknown() }
+        let strange = strange(outputs, out, pointer);
+        if !known || !strange.is_empty() {
+            found.extend(unknown());
+        }
+        for output in strange {
+            found.extend(output.labels.iter().flat_map(|it| self.with_implied(&it.value)));
+            if output.inherit {
+                found.extend(carried.clone());
+            }
+        }
+        found
     }
 
     /// The ids of the flow rules that object to a call. Of `unless` it knows one form: that the
@@ -219,6 +229,38 @@ impl<'a> Fold<'a> {
     pub(crate) fn context(&self) -> &Labels {
         &self.ctx
     }
+}
+
+/// The parts declared of what lies around a place, where it has none of them.
+fn strange<'o>(outputs: &'o [Output], out: &Json, pointer: &str) -> Vec<&'o Output> {
+    let keys: Vec<&str> = pointer.split('/').skip(1).collect();
+    for depth in 0..=keys.len() {
+        let place: String = keys.iter().take(depth).map(|key| format!("/{key}")).collect();
+        let own: Vec<String> = match out.pointer(&place) {
+            Some(Json::Object(members)) if !members.is_empty() => members.keys().cloned().collect(),
+            Some(Json::Array(items)) if !items.is_empty() => {
+                (0..items.len()).map(|at| at.to_string()).collect()
+            }
+            Some(Json::Bool(_) | Json::Number(_)) => Vec::new(),
+            Some(Json::String(text)) if !text.is_empty() => Vec::new(),
+            _ => continue,
+        };
+        let fits = |wanted: &str, key: &str| wanted == "*" || wanted == key;
+        let below = |output: &&Output| {
+            let steps: Vec<&str> = output.path.value.split('/').skip(1).collect();
+            let mut way = steps.iter().zip(&keys).take(depth);
+            steps.len() > depth && way.all(|(wanted, key)| fits(wanted, key))
+        };
+        let below: Vec<&Output> = outputs.iter().filter(below).collect();
+        let is_there = below.iter().any(|output| {
+            let step = output.path.value.split('/').nth(depth + 1).unwrap_or_default();
+            own.iter().any(|key| fits(step, key))
+        });
+        if !below.is_empty() && !is_there {
+            return below;
+        }
+    }
+    Vec::new()
 }
 
 /// Whether a flow rule forbids one of the labels. Patterns are names or families.

@@ -1,0 +1,50 @@
+//! W0588: no rule of `flow` looks at what a tool that acts is called with.
+
+use crate::compiler::syntax::document::agents::{SinkArg, ToolEffect};
+use crate::compiler::syntax::document::model::{Role, Tool};
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
+use crate::diag::sink::Sink;
+use crate::tools::lint::outputs::{is_about, takes_text};
+use crate::tools::lint::subject::Subject;
+
+/// Reports tools with an effect whose arguments no rule of `flow` sees, where there are such rules:
+/// an argument without a role is no target.
+pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
+    let documents = &subject.checked.parsed().policies;
+    let flows: Vec<_> = documents.iter().flat_map(|document| &document.flow).collect();
+    if flows.is_empty() {
+        return;
+    }
+    let sees = |tool: &Tool, name: &str, role: Role| {
+        flows.iter().filter(|flow| is_about(flow, tool)).any(|flow| {
+            let meant = |arg: &SinkArg| match arg {
+                SinkArg::Role(own) => own.value == role,
+                SinkArg::Named(own) => own.value == *name,
+            };
+            // Without arguments it is about the call.
+            flow.sink.args.is_empty() || flow.sink.args.iter().any(meant)
+        })
+    };
+    for tool in documents.iter().flat_map(|document| &document.tools) {
+        let acts = tool.effect.as_ref().is_some_and(|it| it.value != ToolEffect::None);
+        // What a sanitizer is given is unclean, as it must be.
+        let mut sanitizers = documents.iter().flat_map(|document| &document.sanitizers);
+        let cleans = sanitizers.any(|sanitizer| sanitizer.tool.value == tool.name.value);
+        let field = tool.args.iter().find(|field| takes_text(field));
+        let Some(field) = field.filter(|_| acts && !cleans) else {
+            continue;
+        };
+        let is_seen = tool.args.iter().any(|field| {
+            sees(tool, &field.name.value, field.role.as_ref().map_or(Role::Value, |it| it.value))
+        });
+        if is_seen {
+            continue;
+        }
+        let fact = format!("no rule of `flow` looks at what `{}` is called with", tool.name.value);
+        let label = "acts, whatever the values";
+        let found = Diagnostic::new(Code::UnwatchedTool, tool.name.span, fact, label);
+        let found = found.label(field.name.span, "any text goes through");
+        sink.report(found.help("say which arguments are a `target` or a `payload`, or name them"));
+    }
+}
