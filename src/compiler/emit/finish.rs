@@ -118,7 +118,7 @@ fn assemble(
     }
     if simulated_bytes > SIMULATED_BYTES_MAX {
         let what = "bytes of patterns that are too large for a table of their states";
-        return Err(TooMany { what, most: SIMULATED_BYTES_MAX });
+        return Err(TooMany { what, most: SIMULATED_BYTES_MAX, at: None });
     }
     if module.index.patterns.len() > INDEX_PATTERNS_MAX {
         let what = "patterns of `on` with a `*` elsewhere than at the end";

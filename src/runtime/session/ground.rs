@@ -604,7 +604,7 @@ fn beginning(pointer: &str, keys: usize) -> &str {
 
 /// Whether a path leads to what lies at `pointer`, or to what that lies in.
 pub(super) fn covers(path: &[Option<&str>], pointer: &str) -> bool {
-    let mut keys = pointer::keys(pointer);
+    let mut keys = pointer.split('/').skip(1);
     path.iter().all(|step| match (step, keys.next()) {
         (None, Some(_)) => true,
         (Some(wanted), Some(key)) => pointer::is(key, wanted),
