@@ -26,9 +26,6 @@ use crate::runtime::vm::request::marked::may_hold_marks;
 const HOST_FIELDS: [&str; 10] =
     ["id", "ts", "ses", "eng", "bun", "ns", "smp", "wire", "otel", "ch"];
 
-/// How a line begins that says nothing of its host.
-const BARE: &[u8] = b"{\"v\":1";
-
 /// Bytes that these take at most where it is asked whether a line had room: nobody can check them.
 const HOST_BYTES: usize = 4 << 10;
 
@@ -359,7 +356,7 @@ impl<'a> Record<'a> {
     pub fn is_spelled_as(&self, made: &[u8]) -> bool {
         let Input::Context(_, at) = self.input else { return false };
         let own = at.checked_sub(b",\"ctx\":".len()).and_then(|from| self.line.get(from..));
-        let told = made.strip_prefix(BARE).and_then(|told| told.strip_suffix(b"}"));
+        let told = made.strip_prefix(b"{\"v\":1").and_then(|told| told.strip_suffix(b"}"));
         let (Some(own), Some(told)) = (own, told) else { return false };
         let is_of_host = |rest: &[u8]| {
             let rest = [b"{", rest].concat();

@@ -12,12 +12,12 @@ use crate::lang::glob;
 use crate::lang::session::{CTX, PLAN, Param, Question, ROOT, UNKNOWN, is_mark};
 use crate::lang::value::zone::Zone;
 use crate::runtime::bundle::govern::{DenialRow, MeterRow, WindowRow};
-use crate::runtime::bundle::module::{self, Module, NONE, PathNode, RuleRow, Str};
+use crate::runtime::bundle::module::{self, NONE, PathNode, RuleRow, Str};
 use crate::runtime::program::Program;
 use crate::runtime::session::approvals::Approvable;
 use crate::runtime::session::audience::Audience;
 use crate::runtime::session::context::{self, Late};
-use crate::runtime::session::labels::LabelSet;
+use crate::runtime::session::labels::{LabelSet, closures};
 use crate::runtime::session::meters::{Meter, Window};
 use crate::runtime::session::plan::{Asks, Plan, PlanFault, Step};
 use crate::runtime::session::request::ARGUMENT_SHOWN;
@@ -576,24 +576,6 @@ fn children<'p>(
     let first = usize::from(node.first_child);
     let nodes = program.module().paths.get(first..first + usize::from(node.children));
     nodes.unwrap_or_default().iter().map(|node| (program.string(node.key), node))
-}
-
-/// Each label with all that it brings with it.
-fn closures(module: &Module) -> Vec<LabelSet> {
-    let rows = &module.govern.labels;
-    let closure = |at: usize| {
-        let mut set = LabelSet::of(rows.len());
-        let mut waiting = vec![at];
-        while let Some(at) = waiting.pop() {
-            if !set.contains(at) {
-                set.insert(at);
-                let implied = rows.get(at).map(|row| row.implies.as_slice()).unwrap_or_default();
-                waiting.extend(implied.iter().map(|label| usize::from(*label)));
-            }
-        }
-        set
-    };
-    (0..rows.len()).map(closure).collect()
 }
 
 /// As much of a pointer as so many keys take.

@@ -1,9 +1,10 @@
 //! Sets of labels: a bit for each, in words; equal sets are kept once.
 //!
-//! Imports: `runtime::session`.
+//! Imports: `runtime::bundle`, `runtime::session`.
 
 use std::collections::HashMap;
 
+use crate::runtime::bundle::module::Module;
 use crate::runtime::session::ENTRY_BYTES;
 
 /// A set of labels. Its length is the same for all sets of a program.
@@ -118,4 +119,22 @@ impl Sets {
     pub(super) fn get(&self, number: u32) -> Option<&LabelSet> {
         self.sets.get(number as usize)
     }
+}
+
+/// Each label with all that it brings with it.
+pub(super) fn closures(module: &Module) -> Vec<LabelSet> {
+    let rows = &module.govern.labels;
+    let closure = |at: usize| {
+        let mut set = LabelSet::of(rows.len());
+        let mut waiting = vec![at];
+        while let Some(at) = waiting.pop() {
+            if !set.contains(at) {
+                set.insert(at);
+                let implied = rows.get(at).map(|row| row.implies.as_slice()).unwrap_or_default();
+                waiting.extend(implied.iter().map(|label| usize::from(*label)));
+            }
+        }
+        set
+    };
+    (0..rows.len()).map(closure).collect()
 }
