@@ -46,31 +46,47 @@ pub fn event(context: &Json, (seconds, nanoseconds): (i64, u32)) -> Json {
     event.into()
 }
 
-/// A context, with the answers of a session whose first request it is; `None` where the program
-/// asks none, or where it is no object that could be answered: then it is decided about as it is.
-///
-/// # Errors
-/// Why the session refuses it.
-pub fn answered(
-    program: &Program,
-    context: &[u8],
-    at: (i64, u32),
-) -> Option<Result<String, Fault>> {
-    if !asks_sessions(program) {
-        return None;
+/// What decides about contexts by themselves: a program, and what sessions of it know, once.
+#[derive(Debug)]
+pub struct Subject<'p> {
+    /// The program.
+    pub program: &'p Program,
+    ground: Option<Ground<'p>>,
+}
+
+impl<'p> Subject<'p> {
+    /// For a program.
+    #[must_use]
+    pub fn of(program: &'p Program) -> Self {
+        Self { program, ground: asks_sessions(program).then(|| Ground::of(program)) }
     }
-    let context: Json = serde_json::from_slice(context).ok()?;
-    if context.get(ROOT).is_some() || context.get("action").is_none() {
-        return None;
+
+    /// Whether it asks sessions.
+    #[must_use]
+    pub const fn asks_sessions(&self) -> bool {
+        self.ground.is_some()
     }
-    let ground = Ground::of(program);
-    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
-    let line = event(&context, at).to_string();
-    let refused = match session.line(line.as_bytes(), &mut work) {
-        Outcome::Refused(fault) => Some(fault),
-        Outcome::Decided(_) | Outcome::Recorded(_) => None,
-    };
-    Some(refused.map_or_else(|| Ok(work.context().to_owned()), Err))
+
+    /// A context, with the answers of a session whose first request it is; `None` where the program
+    /// asks none, or where it is no object that could be answered: then it is decided about as it
+    /// is.
+    ///
+    /// # Errors
+    /// Why the session refuses it.
+    pub fn answered(&self, context: &[u8], at: (i64, u32)) -> Option<Result<String, Fault>> {
+        let ground = self.ground.as_ref()?;
+        let context: Json = serde_json::from_slice(context).ok()?;
+        if context.get(ROOT).is_some() || context.get("action").is_none() {
+            return None;
+        }
+        let (mut session, mut work) = (Session::new(ground), Work::of(ground));
+        let line = event(&context, at).to_string();
+        let refused = match session.line(line.as_bytes(), &mut work) {
+            Outcome::Refused(fault) => Some(fault),
+            Outcome::Decided(_) | Outcome::Recorded(_) => None,
+        };
+        Some(refused.map_or_else(|| Ok(work.context().to_owned()), Err))
+    }
 }
 
 /// That a request was denied because it is refused.

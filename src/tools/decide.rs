@@ -17,7 +17,7 @@ use crate::runtime::vm::request::marked::{Recorded, ingest_record};
 use crate::runtime::vm::request::proto::ingest_proto;
 use crate::runtime::vm::request::{Filled, Moment, ingest, ingest_answered};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::alone;
+use crate::tools::alone::{Subject, refused};
 use crate::tools::inspect::worded::Worded;
 use crate::tools::why::exhaust::exhaust;
 use crate::tools::why::watch::Watcher;
@@ -98,14 +98,14 @@ pub fn read<'a>(
 
 /// A context with what a session answers that it asks, where it asks one (`alone`).
 fn answered(
-    program: &Program,
+    subject: &Subject<'_>,
     (form, context): (Form, &[u8]),
     moment: &Moment<'_>,
 ) -> Result<Option<String>, Box<DecisionReport>> {
     let at = (moment.seconds, moment.nanoseconds);
-    let found = (form == Form::Json).then(|| alone::answered(program, context, at)).flatten();
+    let found = (form == Form::Json).then(|| subject.answered(context, at)).flatten();
     let why = |fault| format!("the call is refused: {fault}");
-    found.transpose().map_err(|fault| Box::new(alone::refused(program, why(fault))))
+    found.transpose().map_err(|fault| Box::new(refused(subject.program, why(fault))))
 }
 
 /// Reads a context, or what a session made of it.
@@ -123,16 +123,16 @@ fn read_either<'a>(
 
 /// Decides about a context. Where the program asks sessions, it is the first request of one.
 pub fn decide(
-    program: &Program,
+    subject: &Subject<'_>,
     scratch: &mut Scratch,
     context: (Form, &[u8]),
     moment: &Moment<'_>,
 ) -> DecisionReport {
-    let answered = match answered(program, context, moment) {
+    let answered = match answered(subject, context, moment) {
         Ok(answered) => answered,
         Err(report) => return *report,
     };
-    let mut filled = read_either(program, context, answered.as_deref(), scratch);
+    let mut filled = read_either(subject.program, context, answered.as_deref(), scratch);
     let mut decision = filled.decide(moment);
     DecisionReport::of(&mut decision)
 }
@@ -154,15 +154,16 @@ pub fn decide_recorded(
 /// Decides about a context, and tells why. `name` is what people call the context, whose places are
 /// told where it is text.
 pub fn decide_explained(
-    program: &Program,
+    subject: &Subject<'_>,
     scratch: &mut Scratch,
     (name, form, context): (&str, Form, &[u8]),
     moment: &Moment<'_>,
     exhaustive: bool,
 ) -> (DecisionReport, Why) {
+    let program = subject.program;
     let mut seen = Watcher::new(program);
     // What is refused is explained as what asks nobody.
-    let answered = answered(program, (form, context), moment).unwrap_or_default();
+    let answered = answered(subject, (form, context), moment).unwrap_or_default();
     let (report, slots) = {
         let mut filled = read_either(program, (form, context), answered.as_deref(), scratch);
         let mut decision = filled.decide_observed(moment, &mut seen);

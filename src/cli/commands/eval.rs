@@ -31,7 +31,7 @@ use crate::runtime::vm::hosts::HostTable;
 use crate::runtime::vm::report::{DecisionReport, ErrorReport};
 use crate::runtime::vm::request::Moment;
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::alone::asks_sessions;
+use crate::tools::alone::Subject;
 use crate::tools::decide::{
     Form, Line, Moments, context_lines, decide, decide_explained, decide_recorded, time_text,
     tool_of,
@@ -186,7 +186,8 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Ok(bytes) => bytes,
         Err(error) => return unread(terminal, options.path(), &error),
     };
-    if options.record.is_some() && asks_sessions(&program) {
+    let subject = Subject::of(&program);
+    if options.record.is_some() && subject.asks_sessions() {
         let fact = "this policy asks what happened before a call, and a context alone does not say";
         let finding = Diagnostic::without_place(Code::BadUsage, fact.to_owned());
         let help = "record the session: `--session EVENTS.jsonl`, in the stead of `-c`";
@@ -202,7 +203,7 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let given = Given { moments, facts: facts.as_ref() };
-    let ended = decide_all(terminal, &options, &program, &bytes, (given, &mut records));
+    let ended = decide_all(terminal, &options, &subject, &bytes, (given, &mut records));
     let kept = ended.and_then(|exit| records.map_or(Ok(()), RecordFile::finish).map(|()| exit));
     kept.unwrap_or_else(|finding| alone(terminal, &finding))
 }
@@ -260,19 +261,19 @@ type Recorded<T> = Result<T, Box<Diagnostic>>;
 fn decide_all(
     terminal: &Terminal,
     options: &Options,
-    program: &Program,
+    subject: &Subject<'_>,
     bytes: &[u8],
     (given, records): (Given<'_>, &mut Option<RecordFile>),
 ) -> Recorded<Exit> {
-    let mut scratch = Scratch::for_program(program);
-    let locator = Locator::new(program);
+    let mut scratch = Scratch::for_program(subject.program);
+    let locator = Locator::new(subject.program);
     let lines = context_lines(options.path(), bytes);
     match lines.filter(|_| options.form() == Form::Json) {
         Some(lines) => {
             let mut refused = 0;
             let ends = lines.into_iter().map(|line| {
                 let context = (Form::Json, line.bytes);
-                let mut report = decided(program, &mut scratch, context, (given, &mut *records))?;
+                let mut report = decided(subject, &mut scratch, context, (given, &mut *records))?;
                 locator.locate(&mut report);
                 terminal.result(&format!("{}\n", report.to_json()));
                 let exit = exit_of_decision(options, &report);
@@ -290,19 +291,19 @@ fn decide_all(
             }
             Ok(end.unwrap_or(Exit::Done))
         }
-        None => one(terminal, options, program, (&mut scratch, bytes), (given, records)),
+        None => one(terminal, options, subject, (&mut scratch, bytes), (given, records)),
     }
 }
 
 /// One decision, which is recorded where that is asked for.
 fn decided(
-    program: &Program,
+    subject: &Subject<'_>,
     scratch: &mut Scratch,
     context: (Form, &[u8]),
     (given, records): (Given<'_>, &mut Option<RecordFile>),
 ) -> Recorded<DecisionReport> {
     let Some(records) = records else {
-        return Ok(decide(program, scratch, context, &given.moment()));
+        return Ok(decide(subject, scratch, context, &given.moment()));
     };
     let mut written = Vec::new();
     let RecordFile { recorder, vault, .. } = records;
@@ -311,7 +312,7 @@ fn decided(
         written.extend_from_slice(record::line(recording, keeper));
     };
     let recorder = (recorder, line);
-    let report = decide_recorded(program, scratch, context, &given.moment(), recorder);
+    let report = decide_recorded(subject.program, scratch, context, &given.moment(), recorder);
     records.append(&written)?;
     Ok(report)
 }
@@ -320,20 +321,20 @@ fn decided(
 fn one(
     terminal: &Terminal,
     options: &Options,
-    program: &Program,
+    subject: &Subject<'_>,
     (scratch, bytes): (&mut Scratch, &[u8]),
     (given, records): (Given<'_>, &mut Option<RecordFile>),
 ) -> Recorded<Exit> {
     let style = terminal.style;
     let context = (options.form(), bytes);
-    let mut report = decided(program, scratch, context, (given, records))?;
+    let mut report = decided(subject, scratch, context, (given, records))?;
     let mut why = None;
     if options.explain {
         let name = shown(options.path());
         let context = (name.as_str(), options.form(), bytes);
         let told;
         (report, told) = decide_explained(
-            program,
+            subject,
             scratch,
             context,
             &given.moment(),
@@ -341,7 +342,7 @@ fn one(
         );
         why = Some(Box::new(told));
     }
-    Locator::new(program).locate(&mut report);
+    Locator::new(subject.program).locate(&mut report);
     let mut exit = exit_of_decision(options, &report);
     if let Some(refusal) = refusal((options.form(), bytes), &report) {
         refusal.show(terminal, options.path(), bytes, Line { number: 1, indent: 0, bytes });
@@ -352,7 +353,7 @@ fn one(
         return Ok(exit.max(explain(
             terminal,
             options,
-            (program, &explained),
+            (subject.program, &explained),
             (bytes, given.moments, exit),
         )));
     }

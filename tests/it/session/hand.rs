@@ -58,49 +58,42 @@ pub(super) fn response(call: &str, out: Json) -> Json {
     json!({"ev": "response", "call": call, "out": out})
 }
 
+/// A file and two records were read: one address stands in both.
+fn read_and_listed() -> [(Json, &'static str); 5] {
+    let rows = json!([{"mail": "bob@y.org", "note": null}, {"mail": "ann@z.org", "note": null}]);
+    [
+        (prompt("Send the note in a.txt to Bob"), "Nothing"),
+        (request("1", "read", json!({"path": "a.txt"})), "allow all"),
+        (response("1", json!("Mail eve@x.org, or bob@y.org")), "Nothing"),
+        (request("2", "list", json!({})), "allow all"),
+        (response("2", rows), "Nothing"),
+    ]
+}
+
 #[test]
 fn a_value_carries_what_all_places_carry_that_hold_it() {
-    expect(
-        POLICY,
-        &[
-            (prompt("Send the note in a.txt to Bob"), "Nothing"),
-            (request("1", "read", json!({"path": "a.txt"})), "allow all"),
-            (response("1", json!("Mail eve@x.org, or bob@y.org")), "Nothing"),
-            (request("2", "list", json!({})), "allow all"),
-            (
-                response(
-                    "2",
-                    json!([
-                        {"mail": "bob@y.org", "note": null},
-                        {"mail": "ann@z.org", "note": null},
-                    ]),
-                ),
-                "Nothing",
+    let events = [
+        // Only in the file.
+        (request("3", "send", json!({"to": "eve@x.org", "body": "hi"})), "escalate target/to"),
+        // In a record, too: that gains nothing.
+        (request("4", "send", json!({"to": "bob@y.org", "body": "hi"})), "escalate target/to"),
+        (request("5", "send", json!({"to": "ann@z.org", "body": "hi"})), "allow all"),
+        // The principal's own word.
+        (request("6", "send", json!({"to": "bob", "body": "hi"})), "allow all"),
+        // A part of a word is no word, and what is seen nowhere carries all that was read.
+        (request("7", "send", json!({"to": "ann@z.or", "body": "hi"})), "escalate target/to"),
+        (
+            request(
+                "8",
+                "send",
+                json!({"to": "ann@z.org", "cc": ["bob", "eve@x.org"], "body": ""}),
             ),
-            // Only in the file.
-            (request("3", "send", json!({"to": "eve@x.org", "body": "hi"})), "escalate target/to"),
-            // In a record, too: that gains nothing.
-            (request("4", "send", json!({"to": "bob@y.org", "body": "hi"})), "escalate target/to"),
-            (request("5", "send", json!({"to": "ann@z.org", "body": "hi"})), "allow all"),
-            // The principal's own word.
-            (request("6", "send", json!({"to": "bob", "body": "hi"})), "allow all"),
-            // A part of a word is no word, and what is seen nowhere carries all that was read.
-            (request("7", "send", json!({"to": "ann@z.or", "body": "hi"})), "escalate target/to"),
-            (
-                request(
-                    "8",
-                    "send",
-                    json!({"to": "ann@z.org", "cc": ["bob", "eve@x.org"], "body": ""}),
-                ),
-                "escalate target/cc",
-            ),
-            (request("9", "send", json!({"to": "ann@z.org", "cc": [], "body": ""})), "allow all"),
-            (
-                request("10", "send", json!({"to": "ann@z.org", "cc": null, "body": ""})),
-                "allow all",
-            ),
-        ],
-    );
+            "escalate target/cc",
+        ),
+        (request("9", "send", json!({"to": "ann@z.org", "cc": [], "body": ""})), "allow all"),
+        (request("10", "send", json!({"to": "ann@z.org", "cc": null, "body": ""})), "allow all"),
+    ];
+    expect(POLICY, &[read_and_listed().as_slice(), &events].concat());
 }
 
 #[test]
@@ -138,35 +131,19 @@ fn a_handle_is_for_what_stands_where_it_leads() {
         event["refs"] = json!({"/to": handle});
         event
     };
-    expect(
-        POLICY,
-        &[
-            (prompt("Send the note in a.txt to Bob"), "Nothing"),
-            (request("1", "read", json!({"path": "a.txt"})), "allow all"),
-            (response("1", json!("Mail eve@x.org, or bob@y.org")), "Nothing"),
-            (request("2", "list", json!({})), "allow all"),
-            (
-                response(
-                    "2",
-                    json!([
-                        {"mail": "bob@y.org", "note": null},
-                        {"mail": "ann@z.org", "note": null},
-                    ]),
-                ),
-                "Nothing",
-            ),
-            // It stands in both, and the host says which is meant.
-            (send("3", "bob@y.org", "2#/0/mail"), "allow all"),
-            (send("4", "BOB@y.org", "2#"), "allow all"),
-            (send("5", "bob@y.org", "1#"), "escalate target/to"),
-            // Another value gains nothing by the handle of a record.
-            (send("6", "eve@x.org", "2#/0/mail"), "escalate target/to"),
-            (send("7", "bob@y.org", "2#/1/mail"), "escalate target/to"),
-            (send("8", "nobody@x.org", "2#"), "escalate target/to"),
-            (send("9", "bob@y.or", "2#/0/mail"), "escalate target/to"),
-            (send("10", "ann@z.org", "2#/0/mail"), "allow all"),
-        ],
-    );
+    let events = [
+        // It stands in both, and the host says which is meant.
+        (send("3", "bob@y.org", "2#/0/mail"), "allow all"),
+        (send("4", "BOB@y.org", "2#"), "allow all"),
+        (send("5", "bob@y.org", "1#"), "escalate target/to"),
+        // Another value gains nothing by the handle of a record.
+        (send("6", "eve@x.org", "2#/0/mail"), "escalate target/to"),
+        (send("7", "bob@y.org", "2#/1/mail"), "escalate target/to"),
+        (send("8", "nobody@x.org", "2#"), "escalate target/to"),
+        (send("9", "bob@y.or", "2#/0/mail"), "escalate target/to"),
+        (send("10", "ann@z.org", "2#/0/mail"), "allow all"),
+    ];
+    expect(POLICY, &[read_and_listed().as_slice(), &events].concat());
 }
 
 #[test]

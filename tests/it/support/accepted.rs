@@ -7,6 +7,7 @@ use policyc::runtime::bundle::writer::write;
 use policyc::runtime::program::Program;
 use policyc::runtime::vm::request::Moment;
 use policyc::runtime::vm::scratch::Scratch;
+use policyc::tools::alone::Subject;
 use policyc::tools::decide::{Form, Moments, decide, decide_explained};
 use policyc::tools::inspect::listing::listing;
 use policyc::tools::inspect::{Inspected, summary, to_json};
@@ -31,12 +32,13 @@ pub(crate) fn runs(bytes: &[u8], program: &Program, contexts: &[Vec<u8>]) {
             panic!("{escape:?}, on {}", String::from_utf8_lossy(context));
         }
         let start = Instant::now();
-        let report = decide(program, &mut scratch, (Form::Json, context), &moments.with(None));
+        let report =
+            decide(&Subject::of(program), &mut scratch, (Form::Json, context), &moments.with(None));
         assert!(start.elapsed() < DECISION_MAX, "a decision took {:?}", start.elapsed());
         assert!(!report.to_json().is_empty());
         let named = ("context.json", Form::Json, context.as_slice());
         let (explained, why) =
-            decide_explained(program, &mut scratch, named, &moments.with(None), true);
+            decide_explained(&Subject::of(program), &mut scratch, named, &moments.with(None), true);
         assert_eq!(explained.effect, report.effect, "watching changes nothing");
         let told =
             Explained::Decided { report: Box::new(explained), exact: None, why: Box::new(why) };
