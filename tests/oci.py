@@ -213,8 +213,9 @@ class Liar(http.server.BaseHTTPRequestHandler):
 
     def answer(self, status, body=b"", **headers):
         self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
+        for name, values in headers.items():
+            for value in [values] if isinstance(values, str) else values:
+                self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
@@ -233,6 +234,13 @@ class Liar(http.server.BaseHTTPRequestHandler):
         document.update({key: value for key, value in changes.items() if key in document})
         return json.dumps(document).encode()
 
+    def do_POST(self):
+        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        Liar.seen.append((self.path, form))
+        if "refresh_token=a.token-of-mine" not in form or "grant_type=refresh_token" not in form:
+            return self.answer(401)
+        return self.answer(200, json.dumps({"access_token": "let-in"}).encode())
+
     def do_GET(self):
         Liar.seen.append((self.path, self.headers.get("Authorization")))
         if self.path.startswith("/token"):
@@ -250,6 +258,9 @@ class Liar(http.server.BaseHTTPRequestHandler):
         if mode in ("token", "moved", "handed") and self.headers.get("Authorization") != "Bearer let-in":
             challenge = f'Bearer realm="http://{host}/token",service="here"'
             return self.answer(401, WWW_Authenticate=challenge)
+        if mode in ("several", "listed") and self.headers.get("Authorization") != "Bearer let-in":
+            ways = ["Negotiate", 'Basic realm="a, b"', f'Bearer realm="http://{host}/token",service="here"']
+            return self.answer(401, WWW_Authenticate=ways if mode == "several" else ", ".join(ways))
         if mode == "strange":
             return self.answer(401, WWW_Authenticate="Negotiate")
         if mode == "nowhere":
@@ -329,6 +340,23 @@ def lying(here):
     said("the password goes to the realm alone", told and set(told) == {basic}, str(Liar.seen))
     others = {who for path, who in Liar.seen if not path.startswith("/token")}
     said("and nowhere else", basic not in others, str(Liar.seen))
+    # The same, however many ways there are to say who asks, and without a password.
+    for mode in ["several", "listed"]:
+        pulled(f"{mode}@{own}", 0, more=("--credentials-file", "who"))
+        pulled(f"{mode}@{own}", 0)
+    # .. and with an identity token, in the place of a password.
+    config = pathlib.Path(here.folder, ".docker", "config.json")
+    config.parent.mkdir()
+    for token, code in [("a.token-of-mine", 0), ("anothers", 2)]:
+        config.write_text(json.dumps({"auths": {host: {"auth": "YTo=", "identitytoken": token}}}))
+        Liar.seen.clear()
+        pulled(f"token@{own}", code)
+        forms = [form for path, form in Liar.seen if path.startswith("/token")]
+        asked = len(forms) == 1 and "scope=repository%3Atoken%3Apull" in forms[0]
+        said("the identity token goes to the realm alone", asked and token in forms[0], str(Liar.seen))
+        others = [who for path, who in Liar.seen if not path.startswith("/token")]
+        said("and nowhere else", not any(token in str(who) for who in others), str(Liar.seen))
+    config.unlink()
     Liar.seen.clear()
     pulled(f"moved@{own}", 0, more=("--credentials-file", "who"))
     away = [who for path, who in Liar.seen if path.startswith("/elsewhere")]

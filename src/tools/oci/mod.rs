@@ -8,6 +8,7 @@
 //! A registry is believed in nothing: what it gives has the digest that was asked for, or is thrown
 //! away. Only `network` speaks to one, and only where the feature `oci` has it built.
 
+pub mod challenge;
 pub mod credentials;
 pub mod manifest;
 #[cfg(feature = "oci")]

@@ -3,7 +3,8 @@
 //! In:      a reference; how the registry is spoken to.
 //! Out:     `Repository`, a `Remote`.
 //! Imports: `base::limits`, `runtime::bundle::digest`, `tools::inspect`, `tools::oci`.
-//! Source:  OCI Distribution 1.1; the token authentication of the CNCF distribution.
+//! Source:  OCI Distribution 1.1; the token authentication of the CNCF distribution, with OAuth 2
+//!          where there is an identity token.
 //!
 //! Whom a registry sends somewhere else takes no credentials there, and goes nowhere that is not
 //! encrypted.
@@ -17,6 +18,7 @@ use ureq::{Agent, Body, Error, ResponseExt as _, Timeout, http};
 use crate::base::limits::{MANIFEST_BYTES_MAX, TOKEN_BYTES_MAX};
 use crate::runtime::bundle::digest::Digest;
 use crate::tools::inspect::digest_text;
+use crate::tools::oci::challenge::Challenge;
 use crate::tools::oci::credentials::Credentials;
 use crate::tools::oci::manifest::MANIFEST;
 use crate::tools::oci::reference::{Name, Reference};
@@ -91,7 +93,7 @@ impl Repository {
         Ok(Self {
             agent: config.build().into(),
             plain_http,
-            base: format!("{scheme}://{}", reference.registry),
+            base: format!("{scheme}://{}", reference.host()),
             path: reference.repository.clone(),
             credentials,
             let_in: None,
@@ -120,10 +122,9 @@ impl Repository {
         if response.status() != 401 || !own {
             return Ok(response);
         }
-        let challenge = response.headers().get(WWW_AUTHENTICATE);
-        let challenge = challenge.and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let refused = Fault::Refused(401);
-        self.let_in = Some(self.answer(&challenge.ok_or(refused)?, ask.action())?);
+        let headers = response.headers().get_all(WWW_AUTHENTICATE).iter();
+        let challenges = Challenge::all(headers.filter_map(|value| value.to_str().ok()));
+        self.let_in = Some(self.answer(&challenges, ask.action())?);
         self.send(url, ask)
     }
 
@@ -140,27 +141,43 @@ impl Repository {
         sent.map_err(fault)
     }
 
-    /// The header that answers a challenge.
-    fn answer(&self, challenge: &str, action: &str) -> Result<String, Fault> {
-        let (kind, rest) = challenge.split_once(' ').unwrap_or((challenge, ""));
-        let basic = self.credentials.as_ref().map(Credentials::basic);
-        if kind.eq_ignore_ascii_case("basic") {
+    /// The header that answers one of the challenges: a token, if one may be had.
+    fn answer(&self, challenges: &[Challenge], action: &str) -> Result<String, Fault> {
+        if let Some(bearer) = challenges.iter().find(|it| it.is("bearer")) {
+            return self.token(bearer, action);
+        }
+        if challenges.iter().any(|it| it.is("basic")) {
+            let basic = self.credentials.as_ref().and_then(Credentials::basic);
             return basic.ok_or(Fault::Refused(401));
         }
-        if !kind.eq_ignore_ascii_case("bearer") {
-            return Err(Fault::Protocol("it wants to know who asks in a way that is not known"));
+        if challenges.is_empty() {
+            return Err(Fault::Refused(401));
         }
-        let realm = parameter(rest, "realm").ok_or(Fault::Protocol("it names no realm"))?;
+        Err(Fault::Protocol("it wants to know who asks in a way that is not known"))
+    }
+
+    /// The header with a token, which the realm of a challenge gives.
+    fn token(&self, challenge: &Challenge, action: &str) -> Result<String, Fault> {
+        let realm = challenge.parameter("realm").ok_or(Fault::Protocol("it names no realm"))?;
         if !self.is_allowed(realm) {
             return Err(Fault::Insecure);
         }
-        let mut request = self.agent.get(realm);
-        if let Some(service) = parameter(rest, "service") {
-            request = request.query("service", service);
-        }
-        request = request.query("scope", format!("repository:{}:{action}", self.path));
-        let response = with(request, basic.as_deref()).call().map_err(fault)?;
-        let bytes = bytes_of(expected(response, &[200])?, TOKEN_BYTES_MAX)?;
+        let service = challenge.parameter("service").map(|service| ("service", service));
+        let scope = format!("repository:{}:{action}", self.path);
+        let asked = service.into_iter().chain([("scope", scope.as_str())]);
+        let credentials = self.credentials.as_ref();
+        let response = if let Some(token) = credentials.and_then(Credentials::identity) {
+            let own = [
+                ("grant_type", "refresh_token"),
+                ("client_id", "policyc"),
+                ("refresh_token", token),
+            ];
+            self.agent.post(realm).send_form(asked.chain(own))
+        } else {
+            let basic = credentials.and_then(Credentials::basic);
+            with(self.agent.get(realm).query_pairs(asked), basic.as_deref()).call()
+        };
+        let bytes = bytes_of(expected(response.map_err(fault)?, &[200])?, TOKEN_BYTES_MAX)?;
         let text: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let token = text.get("token").or_else(|| text.get("access_token"));
         let token = token.and_then(serde_json::Value::as_str);
@@ -226,19 +243,6 @@ fn with<B>(request: ureq::RequestBuilder<B>, header: Option<&str>) -> ureq::Requ
     }
 }
 
-/// A parameter of a challenge: `name="text"`.
-fn parameter<'c>(challenge: &'c str, name: &str) -> Option<&'c str> {
-    let mut rest = challenge;
-    while let Some((key, behind)) = rest.split_once("=\"") {
-        let (text, behind) = behind.split_once('"')?;
-        if key.trim_start_matches([',', ' ']).eq_ignore_ascii_case(name) {
-            return Some(text);
-        }
-        rest = behind;
-    }
-    None
-}
-
 /// A response of one of these statuses.
 fn expected(response: Response, statuses: &[u16]) -> Result<Response, Fault> {
     match response.status().as_u16() {
@@ -274,20 +278,5 @@ fn fault(error: Error) -> Fault {
         }
         Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => Fault::Stalled,
         error => Fault::Unreached(error.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn challenges_are_read() {
-        let challenge = r#"realm="https://a.example/token", service="r.example",scope="x:y,z""#;
-        assert_eq!(parameter(challenge, "realm"), Some("https://a.example/token"));
-        assert_eq!(parameter(challenge, "service"), Some("r.example"));
-        assert_eq!(parameter(challenge, "scope"), Some("x:y,z"));
-        assert_eq!(parameter(challenge, "error"), None);
-        assert_eq!(parameter("realm=\"open", "realm"), None);
     }
 }

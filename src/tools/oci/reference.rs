@@ -15,6 +15,19 @@ use crate::tools::inspect::{digest_text, read_digest};
 const PATH_BYTES_MAX: usize = 255;
 const TAG_BYTES_MAX: usize = 128;
 
+/// What people call the registry of Docker: under that name nobody answers.
+const DOCKER: &str = "docker.io";
+/// Where it answers.
+const DOCKER_HOST: &str = "registry-1.docker.io";
+/// Whose repositories there are called by one word.
+const DOCKER_OWN: &str = "library";
+
+/// What people call the registry with this host.
+#[must_use]
+pub fn called(host: &str) -> &str {
+    if matches!(host, "index.docker.io" | DOCKER_HOST) { DOCKER } else { host }
+}
+
 /// What a manifest is asked for by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Name {
@@ -36,7 +49,7 @@ impl fmt::Display for Name {
 /// A place in a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// The host of the registry, and its port where one is named.
+    /// What the registry is called: its host, and its port where one is named.
     pub registry: String,
     /// The repository.
     pub repository: String,
@@ -77,8 +90,19 @@ impl Reference {
             return Err("a tag has 1 to 128 letters, digits, `_`, `.`, `-`, and begins with none \
                         of the last two");
         }
-        let (registry, repository) = (registry.to_owned(), repository.to_owned());
+        let registry = called(registry).to_owned();
+        let repository = if registry == DOCKER && !repository.contains('/') {
+            format!("{DOCKER_OWN}/{repository}")
+        } else {
+            repository.to_owned()
+        };
         Ok(Self { registry, repository, tag: tag.map(str::to_owned), digest })
+    }
+
+    /// Where the registry answers.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        if self.registry == DOCKER { DOCKER_HOST } else { &self.registry }
     }
 
     /// What its manifest is asked for by: the digest, if there is one.
@@ -164,6 +188,24 @@ mod tests {
             let read = Reference::read(text).expect(text);
             assert_eq!((read.registry.as_str(), read.tag.as_deref()), (registry, tag), "{text}");
         }
+    }
+
+    #[test]
+    fn the_registry_of_docker_is_called_by_its_short_name() {
+        for (text, repository) in [
+            ("docker.io/ann/policies:3", "ann/policies"),
+            ("docker.io/payments", "library/payments"),
+            ("index.docker.io/ann/policies", "ann/policies"),
+            ("registry-1.docker.io/ann/policies", "ann/policies"),
+        ] {
+            let read = Reference::read(text).expect(text);
+            assert_eq!((read.registry.as_str(), read.host()), ("docker.io", DOCKER_HOST), "{text}");
+            assert_eq!(read.repository, repository, "{text}");
+            let pinned = read.pinned([0; 32]);
+            assert!(pinned.starts_with(&format!("docker.io/{repository}@sha256:")), "{pinned}");
+        }
+        let other = Reference::read("docker.io.example/payments").expect("a reference");
+        assert_eq!((other.host(), other.repository.as_str()), ("docker.io.example", "payments"));
     }
 
     #[test]
