@@ -22,7 +22,7 @@ use std::io;
 
 use crate::base::limits::AUDIT_NAME_BYTES_MAX;
 use crate::runtime::audit::note::{Signer, Verifier};
-use crate::runtime::audit::recover::{Recovered, recover};
+use crate::runtime::audit::recover::{Asked, Recovered, recover};
 use crate::runtime::audit::segments::Segments;
 use crate::runtime::audit::store::Store;
 use crate::runtime::audit::torn::Torn;
@@ -48,10 +48,10 @@ pub struct Options {
 /// Whose log is gone on with: whoever goes on vouches for all that stands in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Past {
-    /// One whose checkpoints are signed by the keys. Without a key, any.
+    /// One whose checkpoints are signed by the keys; without a key, one that nobody signs.
     Signed,
     /// Any, signed by whomever or by nobody: the host takes it on itself that it is what was
-    /// written. For a log that had no key before.
+    /// written. For a log that had no key before, or shall have none any more.
     Adopted,
 }
 
@@ -126,6 +126,11 @@ pub enum Unvouched {
         /// Lines, as the checkpoint says.
         size: u64,
     },
+    /// It is signed, and nobody would sign what comes behind.
+    Keyless {
+        /// Lines, as its last checkpoint says.
+        size: u64,
+    },
 }
 
 impl From<io::Error> for OpenError {
@@ -162,6 +167,11 @@ impl fmt::Display for OpenError {
                 "this log was closed with {lines} lines, and its last checkpoint vouches for \
                  {size}: compare it with a copy, or with a checkpoint that was kept elsewhere"
             ),
+            Self::Unvouched { wrong: Unvouched::Keyless { size }, .. } => write!(
+                f,
+                "keys signed {size} lines of this log, and none would sign what comes behind: name \
+                 the key, or adopt the log to go on without one"
+            ),
             Self::Name(name) => write!(
                 f,
                 "no writer and no log can be called `{}`: a name has 1 to {AUDIT_NAME_BYTES_MAX} \
@@ -191,11 +201,9 @@ pub fn open(mut store: impl Store + 'static, options: Options) -> Result<(Log, O
         return Err(OpenError::Key { key: key.to_owned(), origin });
     }
     let own = signer.as_deref().map(|signer| signer as &dyn Verifier);
-    let mut keys: Vec<_> = own.into_iter().chain(earlier.iter().map(|key| &**key)).collect();
-    if past == Past::Adopted {
-        keys.clear();
-    }
-    let found = recover(&mut store, (&log.writer, &origin), &keys)?;
+    let keys: Vec<_> = own.into_iter().chain(earlier.iter().map(|key| &**key)).collect();
+    let asked = (past == Past::Signed).then_some(Asked { keys: &keys, signs: signer.is_some() });
+    let found = recover(&mut store, (&log.writer, &origin), asked)?;
     drop(keys);
     let (next, tail) = (found.tail.position().next, found.tail.clone());
     let Recovered { torn, unsigned, .. } = found;

@@ -55,7 +55,16 @@ impl From<Stopped> for OpenError {
     }
 }
 
-/// Notes who vouches for what: without keys nobody is asked.
+/// What a host asks of a log that it goes on with.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// One of these vouches for it; where there is none, nobody does.
+    pub(super) keys: &'a [&'a dyn Verifier],
+    /// Whether what comes behind is signed.
+    pub(super) signs: bool,
+}
+
+/// Notes who vouches for what.
 struct Signed<'a> {
     keys: &'a [&'a dyn Verifier],
     /// Lines that the last checkpoint vouches for which one of the keys signed.
@@ -68,9 +77,9 @@ struct Signed<'a> {
 }
 
 impl Signed<'_> {
-    /// Whether keys are asked, and no checkpoint was there.
+    /// Whether no checkpoint was there.
     const fn says_nothing(&self) -> bool {
-        !self.keys.is_empty() && self.own.is_none() && self.foreign.is_none()
+        self.own.is_none() && self.foreign.is_none()
     }
 }
 
@@ -91,13 +100,13 @@ impl Visitor for Signed<'_> {
     }
 }
 
-/// Finds the end of the log of a writer, called so, for which one of the keys must vouch, if there
-/// are any.
+/// Finds the end of the log of a writer, called so; `None`: whoever vouches for it.
 pub(super) fn recover(
     store: &mut impl Source,
     (writer, origin): (&str, &str),
-    keys: &[&dyn Verifier],
+    asked: Option<Asked<'_>>,
 ) -> Result<Recovered, OpenError> {
+    let keys = asked.map_or(&[][..], |asked| asked.keys);
     let mut read = |last| {
         let is_bound = keys.is_empty();
         let mut signed = Signed { keys, own: None, foreign: None, block: false, is_bound };
@@ -111,7 +120,7 @@ pub(super) fn recover(
         // A crash took the checkpoint with which it begins: the one before ends with another. Or
         // where its chain begins only its start says, which nobody signs: the one before knows.
         Ok((found, signed)) => {
-            signed.says_nothing() && found.last_lines() == 0
+            asked.is_some() && signed.says_nothing() && found.last_lines() == 0
                 || signed.own.is_some() && !signed.is_bound
         }
     };
@@ -122,21 +131,25 @@ pub(super) fn recover(
         let (writer, origin) = (start.writer.clone(), start.origin.clone());
         return Err(OpenError::Other { writer, origin });
     }
-    if !keys.is_empty() {
-        vouched(&found, &signed)?;
+    if let Some(asked) = asked {
+        vouched(&found, &signed, asked)?;
     }
     Ok(go_on(found, signed.own))
 }
 
-/// Whether one of the keys vouches for a log.
-fn vouched(found: &Whole, signed: &Signed<'_>) -> Result<(), OpenError> {
+/// Whether one of the keys vouches for a log, and one goes on to.
+fn vouched(found: &Whole, signed: &Signed<'_>, asked: Asked<'_>) -> Result<(), OpenError> {
     let lines = found.lines();
     let wrong = match (signed.own, signed.foreign) {
         _ if lines == 0 => return Ok(()),
+        (None, None) if asked.keys.is_empty() => return Ok(()),
+        (_, Some(size)) if asked.keys.is_empty() => Unvouched::Keyless { size },
         (_, Some(size)) => Unvouched::Foreign { size },
         (None, None) => Unvouched::Unsigned,
         // Who closes a log, or ends a segment, signs first.
         (Some(size), None) if found.ended() && size < lines => Unvouched::Behind { size },
+        // Lines behind would look as an enemy's do.
+        (Some(size), None) if !asked.signs => Unvouched::Keyless { size },
         (Some(_), None) => return Ok(()),
     };
     Err(OpenError::Unvouched { wrong, lines })

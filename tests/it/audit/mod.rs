@@ -6,6 +6,7 @@ mod kill;
 mod past;
 mod power;
 mod segments;
+mod sessions;
 mod tamper;
 mod told;
 
@@ -16,7 +17,7 @@ use policyc::runtime::audit::store::Directory;
 use policyc::runtime::audit::torn::Torn;
 use policyc::runtime::audit::walk::{Damage, Stopped, Visitor, Wrong};
 use policyc::runtime::audit::whole::whole;
-use policyc::runtime::audit::{Opened, Options, open};
+use policyc::runtime::audit::{Opened, Options, Past, open};
 use policyc::runtime::record::log::{Durability, Log, LogOptions};
 use policyc::runtime::record::read::Entry;
 use sha2::{Digest, Sha256};
@@ -116,7 +117,9 @@ pub(crate) fn looked_at(files: &Files) -> Result<(Kept, Option<Torn>, bool), Dam
 pub(crate) fn written_to(path: &Path, count: usize, signer: Option<Box<dyn Signer>>) {
     let store = Directory::open(path).expect("a directory");
     let log = LogOptions { block_bytes: 1, durability: Durability::Strict, ..small().log };
-    let options = Options { log, segment_bytes: 1_200, signer, ..small() };
+    // Without a key it goes on with any log, as an enemy would.
+    let past = if signer.is_some() { Past::Signed } else { Past::Adopted };
+    let options = Options { log, segment_bytes: 1_200, signer, past, ..small() };
     let (log, found) = open(store, options).expect("a log");
     let from = usize::try_from(found.next).expect("a small log");
     for at in from..from + count {

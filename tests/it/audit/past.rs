@@ -25,6 +25,11 @@ fn knowing(key: &'static str, earlier: &[&'static str]) -> Options {
     Options { earlier, ..signed_by(Some(key)) }
 }
 
+/// Options of somebody without a key who goes on with any log.
+fn whoever() -> Options {
+    Options { past: Past::Adopted, ..signed_by(None) }
+}
+
 /// Adds records to a log, from this number on; whether it is closed.
 fn add(disk: &Disk, options: Options, records: std::ops::Range<usize>, ends: bool) -> Files {
     let (log, _) = opened(disk, options);
@@ -49,6 +54,10 @@ fn is_unsigned(error: &OpenError) -> bool {
 
 fn is_of_others(error: &OpenError) -> bool {
     matches!(error, OpenError::Unvouched { wrong: Unvouched::Foreign { .. }, .. })
+}
+
+fn is_keyless(error: &OpenError) -> bool {
+    matches!(error, OpenError::Unvouched { wrong: Unvouched::Keyless { .. }, .. })
 }
 
 /// The frames of a segment without those of a kind, which say nothing of the disk.
@@ -118,10 +127,39 @@ fn keys_change_between_two_openings() {
     add(&disk, knowing("second", &["first"]), 9..18, true);
     assert!(is_of_others(&refused(&disk.files(), knowing("third", &["first"]))));
     add(&disk, knowing("third", &["second", "first"]), 18..20, true);
-    // Whoever signs nothing more, but has the keys, asks as well.
+    // Whoever would sign nothing more, but has the keys, asks as well.
     let options = |keys: &[&'static str]| Options { signer: None, ..knowing("", keys) };
     assert!(is_of_others(&refused(&disk.files(), options(&["first"]))));
-    add(&disk, options(&["third", "second"]), 20..21, true);
+    assert!(is_keyless(&refused(&disk.files(), options(&["third", "second"]))));
+}
+
+/// A host that has lost its key, or forgot to name it, would write what nobody can tell from lines
+/// that an enemy has put there.
+#[test]
+fn what_is_signed_is_not_gone_on_with_by_nobody() {
+    for (records, ends) in [(1, true), (3, false), (20, false), (20, true)] {
+        let left = add(&Disk::default(), signed_by(Some("key")), 0..records, ends);
+        let error = refused(&left, signed_by(None));
+        assert!(is_keyless(&error), "{records}, {ends}: {error}");
+        assert!(error.to_string().contains("none would sign what comes behind"), "{error}");
+        // Whoever says that it is meant goes on, and all is told to be signed by nobody.
+        let disk = Disk::holding(&left);
+        let (log, found) = opened(&disk, whoever());
+        assert_eq!((found.next, found.unsigned), (records as u64, found.lines));
+        log.append(line(records).as_bytes()).expect("room").expect("it is taken");
+        log.close().expect("it is written");
+        let options = Options { past: Past::Adopted, ..signed_by(Some("key")) };
+        add(&disk, options, records + 1..records + 2, true);
+        let (kept, ..) = looked_at(&disk.files()).expect("it is whole");
+        assert_eq!(kept.ids.len(), records + 2, "{records}, {ends}");
+    }
+    // A crash took the checkpoint of the last segment: the one in front says that there is a key.
+    let left = add(&Disk::default(), signed_by(Some("key")), 0..30, false);
+    let (name, bytes) = left.last_key_value().expect("segments");
+    let (.., start) = first(&bytes[HEADER.len()..]).expect("a frame");
+    let mut cut = left.clone();
+    cut.insert(*name, bytes[..HEADER.len() + start + 3].to_vec());
+    assert!(is_keyless(&refused(&cut, signed_by(None))));
 }
 
 /// Every segment says who wrote it, also while it has no block yet, and when those in front of it
@@ -196,7 +234,7 @@ fn what_was_forged_behind_a_signed_log_is_not_gone_on_with() {
     for records in [1, 7, 20] {
         let closed = add(&Disk::default(), signed_by(Some("key")), 0..records, true);
         for ends in [false, true] {
-            let forged = add(&Disk::holding(&closed), signed_by(None), records..records + 2, ends);
+            let forged = add(&Disk::holding(&closed), whoever(), records..records + 2, ends);
             assert_eq!(forged.len(), closed.len() + 1, "a segment of its own");
             let error = refused(&forged, signed_by(Some("key")));
             assert!(is_unsigned(&error), "{records}, {ends}: {error}");
@@ -207,12 +245,12 @@ fn what_was_forged_behind_a_signed_log_is_not_gone_on_with() {
         }
         // Lines in a segment that is open cannot be told from what a crash left; they are counted.
         let open = add(&Disk::default(), signed_by(Some("key")), 0..records, false);
-        let forged = add(&Disk::holding(&open), signed_by(None), records..records + 1, false);
+        let forged = add(&Disk::holding(&open), whoever(), records..records + 1, false);
         let (log, found) = opened(&Disk::holding(&forged), signed_by(Some("key")));
         assert!(found.unsigned > 0);
         log.close().expect("it is written");
         // .. but a log that is closed has none.
-        let forged = add(&Disk::holding(&open), signed_by(None), records..records + 1, true);
+        let forged = add(&Disk::holding(&open), whoever(), records..records + 1, true);
         let error = refused(&forged, signed_by(Some("key")));
         assert!(is_behind(&error), "{records}: {error}");
         assert!(unvouched(&forged) > 0);
