@@ -57,7 +57,8 @@ use crate::runtime::session::decided::Decided;
 use crate::runtime::session::event::{Event, EventFault, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::provenance::{Kind, Provenance};
-use crate::runtime::session::step::{Note, Outcome, Session, Work};
+use crate::runtime::session::state::Closed;
+use crate::runtime::session::step::{Fault, Note, Outcome, Session, Work};
 use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
@@ -90,8 +91,19 @@ pub struct OpenSession<'g, 'p> {
 pub struct Recorded<'a> {
     /// What came of it.
     pub outcome: Outcome<'a>,
-    /// The line of its record, without a line break.
+    /// The line of its record, without a line break. Empty where the session has ended because
+    /// an event could not be recorded: nothing more of it is to be written.
     pub line: &'a [u8],
+}
+
+impl Recorded<'_> {
+    /// Denies what came of the event, and ends its session: the record must be kept, and could
+    /// not be. From then on every event of the session is refused, and none has a record.
+    pub fn deny_unrecorded(&mut self, open: &mut OpenSession<'_, '_>) {
+        open.session.end_unrecorded();
+        open.state = open.session.state().digest();
+        self.outcome = Outcome::Refused(Fault::Closed(Closed::Unrecorded));
+    }
 }
 
 impl<'g, 'p> OpenSession<'g, 'p> {
@@ -156,7 +168,8 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
     }
 
     /// Takes in an event that is a line of JSON, and writes its record. `about` is what the host
-    /// says; that of the session is put in. `keeper` is given what was sealed.
+    /// says; that of the session is put in. `keeper` is given what was sealed. Where records are
+    /// required and this one cannot be kept: `Recorded::deny_unrecorded`.
     pub fn event<'a>(
         &'a mut self,
         open: &mut OpenSession<'g, 'p>,
@@ -169,6 +182,10 @@ impl<'g, 'p> SessionRecorder<'g, 'p> {
     {
         let Self { recorder, work, event: spelled, refusing, .. } = self;
         let OpenSession { session, id, events, state } = open;
+        if session.state().closed() == Some(Closed::Unrecorded) {
+            let outcome = Outcome::Refused(Fault::Closed(Closed::Unrecorded));
+            return Recorded { outcome, line: &[] };
+        }
         spelled.clear();
         let is_json = line.len() <= SESSION_EVENT_BYTES_MAX
             && recorder.copyist.copy(line, Dollar::Keep, spelled).is_ok();

@@ -96,6 +96,8 @@ pub enum Closed {
     Lost,
     /// A plan came that could not be taken.
     Unplanned,
+    /// An event could not be recorded.
+    Unrecorded,
 }
 
 /// A call of a tool.

@@ -135,6 +135,7 @@ impl Fault {
             Self::Closed(Closed::Full) => "full",
             Self::Closed(Closed::Lost) => "lost",
             Self::Closed(Closed::Unplanned) => "unplanned",
+            Self::Closed(Closed::Unrecorded) => "unrecorded",
         }
     }
 }
@@ -162,6 +163,9 @@ impl fmt::Display for Fault {
             Self::NoPlans => f.write_str("the policy has no `plan`, so it takes none"),
             Self::Closed(Closed::Unplanned) => {
                 f.write_str("a plan came that could not be taken, so nobody knows what is planned")
+            }
+            Self::Closed(Closed::Unrecorded) => {
+                f.write_str("an event could not be recorded, so nobody could say what was known")
             }
             Self::Closed(Closed::Full) => f.write_str("the session holds as much as it may"),
             Self::Closed(Closed::Lost) => {
@@ -265,6 +269,17 @@ impl<'g, 'p> Session<'g, 'p> {
         Outcome::Refused(Fault::Event(fault))
     }
 
+    /// What happened last must be recorded, and could not be: from now on every event is refused,
+    /// and changes nothing.
+    pub fn end_unrecorded(&mut self) {
+        if self.state.closed != Some(Closed::Unrecorded) {
+            self.state.moved.clear();
+            // Whatever has closed it before: that took events in.
+            self.state.closed = None;
+            self.close(Closed::Unrecorded);
+        }
+    }
+
     /// Takes in an event.
     pub fn step<'a>(&mut self, event: &Event<'_>, work: &'a mut Work) -> Outcome<'a>
     where
@@ -272,6 +287,9 @@ impl<'g, 'p> Session<'g, 'p> {
     {
         let state = &mut self.state;
         state.moved.clear();
+        if state.closed == Some(Closed::Unrecorded) {
+            return Outcome::Refused(Fault::Closed(Closed::Unrecorded));
+        }
         let says = matches!(event.kind, EventKind::Prompt { .. } | EventKind::Response { .. });
         if let Some(last) = state.seq.filter(|last| event.seq <= *last) {
             if says {
@@ -331,6 +349,7 @@ impl<'g, 'p> Session<'g, 'p> {
                 Closed::Full => b"full",
                 Closed::Lost => b"lost",
                 Closed::Unplanned => b"plan",
+                Closed::Unrecorded => b"unrecorded",
             });
         }
     }

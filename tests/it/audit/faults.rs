@@ -21,11 +21,12 @@ use crate::records::{NOW, program};
 use crate::support::generate::random::Random;
 
 const RECORDS: usize = 24;
-const DURABILITIES: [Durability; 3] = [Durability::Strict, Durability::Grouped, Durability::Async];
+pub(super) const DURABILITIES: [Durability; 3] =
+    [Durability::Strict, Durability::Grouped, Durability::Async];
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum How {
+pub(super) enum How {
     /// The disk is full: a part of what is written is taken.
     Full,
     /// Nothing was done.
@@ -34,7 +35,7 @@ enum How {
     After,
 }
 
-const HOWS: [How; 3] = [How::Full, How::Before, How::After];
+pub(super) const HOWS: [How; 3] = [How::Full, How::Before, How::After];
 
 impl How {
     const fn kind(self) -> ErrorKind {
@@ -49,8 +50,8 @@ impl How {
 
 /// A disk of which one call fails.
 #[derive(Clone)]
-struct Failing {
-    disk: Disk,
+pub(super) struct Failing {
+    pub(super) disk: Disk,
     state: Arc<Mutex<State>>,
 }
 
@@ -64,8 +65,14 @@ struct State {
 }
 
 impl Failing {
-    fn of(disk: Disk, fails: Option<(usize, How)>) -> Self {
+    pub(super) fn of(disk: Disk, fails: Option<(usize, How)>) -> Self {
         Self { disk, state: Arc::new(Mutex::new(State { fails, ..State::default() })) }
+    }
+
+    /// Whether the call that fails was made.
+    pub(super) fn has_failed(&self) -> bool {
+        let state = self.state.lock().unwrap();
+        state.fails.is_some_and(|(at, _)| state.calls >= at)
     }
 
     /// Counts a call; how it fails, if it does.
@@ -136,7 +143,7 @@ impl Store for Failing {
 }
 
 /// When records are made.
-fn made() -> Instant {
+pub(super) fn made() -> Instant {
     time::parse("2026-01-07T12:00:00Z").expect("a time")
 }
 
@@ -185,8 +192,6 @@ struct Run {
     stand: Vec<String>,
     /// What the host was told first.
     told: Option<ErrorKind>,
-    /// Calls of the store.
-    calls: usize,
 }
 
 /// Decides until there is an error, and a few times more.
@@ -224,11 +229,10 @@ fn run(host: &mut Host, store: &Failing, log: LogOptions, from: usize) -> Run {
             Err(error) => panic!("{error:?}"),
         }
     }
-    let calls = store.state.lock().unwrap().calls;
-    Run { stand, told, calls }
+    Run { stand, told }
 }
 
-fn settings(durability: Durability, keep: Keep) -> LogOptions {
+pub(super) fn settings(durability: Durability, keep: Keep) -> LogOptions {
     LogOptions { block_bytes: 600, durability, keep, ..LogOptions::new("gw-3") }
 }
 
@@ -244,7 +248,7 @@ fn no_decision_stands_unrecorded_wherever_the_store_fails() {
                 let disk = Disk::default();
                 let store = Failing::of(disk.clone(), Some((at, how)));
                 let first = run(&mut host, &store, settings(durability, Keep::Required), 0);
-                let failed = first.calls >= at;
+                let failed = store.has_failed();
                 assert_eq!(first.told, failed.then(|| how.kind()), "{place}");
                 // Whoever failed is let alone: no further call.
                 assert_eq!(store.state.lock().unwrap().behind, 0, "{place}");

@@ -198,7 +198,7 @@ fn a_storage_that_failed_is_not_used_again() {
 }
 
 /// A storage that waits until it may go on.
-struct Gate(mpsc::Receiver<()>, Disk);
+pub(crate) struct Gate(pub(crate) mpsc::Receiver<()>, pub(crate) Disk);
 
 impl Storage for Gate {
     fn append(&mut self, batch: &Batch) -> io::Result<()> {

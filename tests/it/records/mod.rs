@@ -4,7 +4,7 @@ mod chain;
 pub(crate) mod disk;
 mod file;
 mod hostile;
-mod log;
+pub(crate) mod log;
 mod marks;
 mod redaction;
 pub(crate) mod round_trip;
