@@ -89,6 +89,7 @@ macro_rules! for_each_code {
             W0516 AllowByDefault Warning "whatever no rule speaks about is allowed"
             W0517 LintGivenUp Note "a question of a lint was given up"
             W0518 AlwaysFails Warning "a part of an expression fails on every input"
+            W0519 Unenforced Warning "a bound of a schema that nothing enforces"
             W0520 AlwaysHolds Warning "a condition always holds"
             W0521 NeverHolds Warning "a condition never holds"
             W0522 IdlePart Warning "a part of a condition changes nothing"

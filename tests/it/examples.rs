@@ -15,6 +15,7 @@ use serde_json::Value as Json;
 
 use crate::support::both::{Both, findings};
 use crate::support::folder;
+use crate::support::run::ran;
 
 /// Runs the test files of an example; returns the number of cases.
 fn example(name: &str) -> usize {
@@ -112,8 +113,18 @@ fn servers() {
     assert_eq!(example("mcp-servers"), 222);
 }
 
-/// They are no project: a project takes those that it needs.
+/// A project takes those of them that it needs.
 #[test]
 fn packs() {
     assert_eq!(example("packs"), 68);
+}
+
+/// As `docs/projects.md` has it.
+#[test]
+fn the_program_checks_and_tests_all_of_them_at_once() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = folder::folders(&package.join("examples"));
+    let projects = format!("· {} projects ·", folders.len());
+    ran(package, "check examples").expect(0, &[&projects]);
+    ran(package, "test examples").expect(0, &[]);
 }

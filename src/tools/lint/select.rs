@@ -52,10 +52,11 @@ impl Level {
 }
 
 /// Codes that the compiler finds itself, by group.
-const OF_THE_COMPILER: [(Code, Group); 7] = [
+const OF_THE_COMPILER: [(Code, Group); 8] = [
     (Code::NoSchema, Group::Bugs),
     (Code::Metered, Group::Cost),
     (Code::SchemaGap, Group::Bugs),
+    (Code::Unenforced, Group::Security),
     (Code::MissingRuleId, Group::Style),
     (Code::YamlBoolean, Group::Bugs),
     (Code::DynamicPattern, Group::Cost),

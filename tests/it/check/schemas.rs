@@ -58,11 +58,69 @@ fn json_schema_gives_types() {
         ("out.ok", "bool"),
     ] {
         let checking = with_schema(SCHEMA, &[expression]);
-        checking.assert_silent();
+        assert_eq!(checking.places(), [("W0519", "enum")], "{expression}");
         assert_eq!(checking.last_variable(), wanted, "{expression}");
     }
     let checking = with_schema(SCHEMA, &["request.items[0].sk", "request.other"]);
-    assert_eq!(checking.places(), [("E0302", "sk"), ("E0402", "other")]);
+    assert_eq!(checking.places(), [("E0302", "sk"), ("E0402", "other"), ("W0519", "enum")]);
+}
+
+#[test]
+fn bounds_are_told_at_their_keyword() {
+    let schema = r##"{"type": "object", "maxProperties": 9, "properties": {
+        "amount": {"type": "number", "minimum": 0, "exclusiveMaximum": 10.5},
+        "count": {"type": "integer", "format": "uint64", "minimum": 0},
+        "name": {"type": "string", "minLength": 0, "maxLength": 64, "pattern": "^[a-z]\\d+$"},
+        "kind": {"enum": ["a", "b"]},
+        "v-1": {"const": 1},
+        "many": {"enum": [1, 2, 3, 4, 5, 6]},
+        "rows": {"type": "array", "maxItems": 5, "minItems": 1, "uniqueItems": false,
+                 "items": {"type": "array", "maxItems": 3, "items": {"multipleOf": 2}}},
+        "open": {"type": "object", "additionalProperties": {"$ref": "#/$defs/list"}},
+        "same": {"$ref": "#/$defs/list", "not": {"const": []}},
+        "form": {"properties": {}, "unevaluatedProperties": false, "title": "a form"}},
+        "$defs": {"list": {"type": "array", "maxItems": 7, "items": {"type": "string"}}}}"##;
+    let checking = with_schema(schema, &["1"]);
+    let rule = |text: &str| format!("write a rule that denies it, as `when: {text}`");
+    let any = || "write a rule that denies what this does not let through".to_owned();
+    let helps = checking.found.iter().map(|found| found.help.clone().unwrap_or_default());
+    let places = checking.places().into_iter().zip(helps);
+    let found: Vec<(&str, &str, String)> =
+        places.map(|((code, at), help)| (code, at, help)).collect();
+    let wanted = [
+        ("maxProperties", any()),
+        ("minimum", rule("amount < 0")),
+        ("exclusiveMaximum", rule("amount >= 10.5")),
+        ("maxLength", rule("size(name) > 64")),
+        ("pattern", rule("!name.matches(r\"^[a-z]\\d+$\")")),
+        ("enum", rule("!(kind in [\"a\", \"b\"])")),
+        ("const", any()),
+        ("enum", any()),
+        ("minItems", rule("size(rows) < 1")),
+        ("maxItems", any()),
+        ("multipleOf", any()),
+        ("not", any()),
+        ("maxItems", any()),
+    ];
+    let wanted: Vec<(&str, &str, String)> =
+        wanted.into_iter().map(|(at, help)| ("W0519", at, help)).collect();
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn conditions_that_stand_in_for_bounds_compile() {
+    let schema = r#"{"type": "object", "properties": {
+        "amount": {"type": "number"}, "name": {"type": "string"}, "kind": {"type": "string"},
+        "rows": {"type": "array", "items": {"type": "integer"}}}}"#;
+    let conditions = [
+        "amount < 0",
+        "amount >= 10.5",
+        "size(name) > 64",
+        "!name.matches(r\"^[a-z]\\d+$\")",
+        "!(kind in [\"a\", \"b\"])",
+        "size(rows) < 1",
+    ];
+    with_schema(schema, &conditions).assert_silent();
 }
 
 #[test]

@@ -7,7 +7,7 @@ use policyc::compiler::Compiled;
 use policyc::tools::pipeline::{compile, references};
 use policyc::tools::project;
 
-use super::folder::folders;
+use super::folder::{contexts, folders};
 
 /// An example: its bundle, and contexts for it.
 pub(crate) struct Example {
@@ -22,21 +22,14 @@ pub(crate) fn examples() -> Vec<Example> {
     // The fuzz targets are a package of their own below the one that holds the examples.
     let found = package.ancestors().map(|it| it.join("examples")).find(|it| it.is_dir());
     let found = folders(&found.expect("the examples"));
-    found.iter().filter(|path| path.join("policyc.toml").exists()).map(example).collect()
+    found.iter().filter(|path| !contexts(path).is_empty()).map(example).collect()
 }
 
 fn example(folder: &PathBuf) -> Example {
     let (project, mut sink) = project::read(std::slice::from_ref(folder), references).remove(0);
     let Compiled { bundle, .. } = compile(&project.files, &project.settings, &mut sink).unwrap();
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let is_context = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy();
-        name.starts_with("context") && name.ends_with(".json")
-    };
-    let mut paths: Vec<PathBuf> = entries.filter(is_context).collect();
-    paths.sort();
-    let mut contexts: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
-    assert!(!contexts.is_empty());
+    let mut contexts: Vec<Vec<u8>> =
+        contexts(folder).iter().map(|path| fs::read(path).unwrap()).collect();
     contexts.push(b"{}".to_vec());
     Example { name: folder.file_name().unwrap().to_string_lossy().into_owned(), bundle, contexts }
 }

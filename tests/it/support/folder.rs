@@ -24,11 +24,23 @@ pub(crate) fn folders(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The examples with tests and contexts of their own: those that are projects.
+/// The examples with contexts of their own.
 #[allow(dead_code, reason = "fuzz targets find them from another package")]
 pub(crate) fn examples() -> Vec<PathBuf> {
     let all = folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"));
-    all.into_iter().filter(|path| path.join("policyc.toml").exists()).collect()
+    all.into_iter().filter(|path| !contexts(path).is_empty()).collect()
+}
+
+/// The contexts of an example, in order of name.
+pub(crate) fn contexts(example: &Path) -> Vec<PathBuf> {
+    let is_context = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.starts_with("context") && name.ends_with(".json")
+    };
+    let entries = fs::read_dir(example).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<PathBuf> = entries.filter(is_context).collect();
+    found.sort();
+    found
 }
 
 /// The text of a file.

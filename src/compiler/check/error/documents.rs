@@ -285,6 +285,14 @@ pub(super) fn schema_words(error: SchemaError) -> Diagnostic {
             Diagnostic::new(Code::SchemaGap, at, fact, "what this describes is dyn")
                 .help("give it one type, or test it with `type(x) == string` where it is read")
         }
+        SchemaError::Unenforced { at, keyword, denied } => {
+            let fact = format!("`{keyword}` is not enforced: of a schema types count");
+            let help = denied.map_or_else(
+                || "write a rule that denies what this does not let through".to_owned(),
+                |denied| format!("write a rule that denies it, as `when: {denied}`"),
+            );
+            Diagnostic::new(Code::Unenforced, at, fact, "refuses no value").help(help)
+        }
         SchemaError::Schema { at, fault } => fault_words(at, fault),
     }
 }

@@ -309,6 +309,9 @@ pub(super) enum SchemaError {
     Schema { at: Span, fault: SchemaFault },
     /// A part of a schema that no type expresses.
     SchemaGap { at: Span, what: String },
+    /// A keyword that bounds values, and that nothing enforces; `denied` is what a rule denies
+    /// instead.
+    Unenforced { at: Span, keyword: String, denied: Option<String> },
 }
 
 /// A change of one operand that makes an operator fit.

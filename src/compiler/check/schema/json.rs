@@ -1,7 +1,7 @@
 //! JSON Schema, draft 2020-12, as types.
 //!
 //! In:      a schema as YAML or JSON, with the place of everything.
-//! Out:     the roots of the context; notes where no type says what the schema says.
+//! Out:     the roots of the context; findings where no type says what the schema says.
 //! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
 //! Source:  JSON Schema draft 2020-12, Core and Validation.
 //!
@@ -15,6 +15,7 @@ use crate::base::name::Name;
 use crate::base::pointer::keys;
 use crate::base::span::{Span, Spanned};
 use crate::compiler::check::error::{SchemaError, SchemaFault};
+use crate::compiler::check::schema::bounds::{COMPOSED, bound, unenforced};
 use crate::compiler::check::schema::{DeclaredRoot, nullable, record};
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::yaml::{Entry, Node, NodeKind, Value};
@@ -27,7 +28,7 @@ const KINDS: [&str; 7] = ["array", "boolean", "integer", "null", "number", "obje
 /// The roots that the schema declares: the properties of the whole.
 pub(super) fn roots(cx: &mut Checker<'_>, root: &Node) -> Option<Vec<DeclaredRoot>> {
     let mut reader = Reader { cx, root, active: Vec::new(), done: FxHashMap::default() };
-    let place = Place { span: root.span.at_start(), depth: 0 };
+    let place = Place { span: root.span.at_start(), name: None, depth: 0 };
     let ty = reader.ty(root, place);
     let Type::Record(found) = *reader.cx.ty(ty) else {
         if ty != TypeTable::ERROR {
@@ -58,8 +59,10 @@ struct Reader<'c, 'a, 'n> {
 
 /// Where a schema stands: the key that names it, and how deep.
 #[derive(Clone, Copy)]
-struct Place {
+struct Place<'n> {
     span: Span,
+    /// The property that it describes, rather than what is in one.
+    name: Option<&'n str>,
     depth: usize,
 }
 
@@ -79,7 +82,7 @@ impl<'n> Reader<'_, '_, 'n> {
     }
 
     /// The type that a schema describes.
-    fn ty(&mut self, node: &'n Node, place: Place) -> TypeId {
+    fn ty(&mut self, node: &'n Node, place: Place<'n>) -> TypeId {
         if place.depth > SCHEMA_DEPTH_MAX {
             self.fault(place.span, SchemaFault::TooDeep);
             return TypeTable::ERROR;
@@ -93,18 +96,16 @@ impl<'n> Reader<'_, '_, 'n> {
             }
             return TypeTable::ERROR;
         }
-        if let Some(entry) = node.get("$ref") {
-            return self.reference(entry, place);
+        for found in unenforced(node, place.name) {
+            self.cx.report(found);
         }
-        for key in ["oneOf", "anyOf", "allOf"] {
-            if let Some(entry) = node.get(key) {
-                return self.choice(entry, place);
-            }
-        }
-        for key in ["not", "if", "dependentSchemas", "$dynamicRef"] {
-            if let Some(entry) = node.get(key) {
-                return self.gap(entry.key.span, &format!("`{key}`"));
-            }
+        let composed = COMPOSED.iter().find_map(|key| node.get(key));
+        if let Some(entry) = composed {
+            return match entry.key.value.as_str() {
+                "$ref" => self.reference(entry, place),
+                "oneOf" | "anyOf" | "allOf" => self.choice(entry, place),
+                other => self.gap(entry.key.span, &format!("`{other}`")),
+            };
         }
         let inner = Place { depth: place.depth + 1, ..place };
         match node.get("type") {
@@ -113,8 +114,20 @@ impl<'n> Reader<'_, '_, 'n> {
         }
     }
 
+    /// The type of what is in a value. Only lists that are properties are bounded.
+    fn inner(&mut self, node: &'n Node, place: Place<'n>) -> TypeId {
+        self.unbounded(node);
+        self.ty(node, Place { name: None, ..place })
+    }
+
+    fn unbounded(&mut self, node: &'n Node) {
+        if let Some(entry) = self.max_items(node) {
+            self.cx.report(bound(entry, None));
+        }
+    }
+
     /// `oneOf` and its kin: one alternative and null, or a gap.
-    fn choice(&mut self, entry: &'n Entry, place: Place) -> TypeId {
+    fn choice(&mut self, entry: &'n Entry, place: Place<'n>) -> TypeId {
         let Some(items) = entry.value.items() else {
             self.bad(entry, "a list of schemas");
             return TypeTable::ERROR;
@@ -124,6 +137,7 @@ impl<'n> Reader<'_, '_, 'n> {
         };
         let others: Vec<&'n Node> = items.iter().filter(|node| !is_null(node)).collect();
         if let [only] = others.as_slice() {
+            self.unbounded(only);
             let inner = Place { depth: place.depth + 1, ..place };
             let ty = self.ty(only, inner);
             if items.len() == 1 {
@@ -136,7 +150,7 @@ impl<'n> Reader<'_, '_, 'n> {
         self.gap(entry.key.span, &format!("`{}`", entry.key.value))
     }
 
-    fn reference(&mut self, entry: &'n Entry, place: Place) -> TypeId {
+    fn reference(&mut self, entry: &'n Entry, place: Place<'n>) -> TypeId {
         let Some(text) = entry.value.text() else {
             self.bad(entry, "a reference, as `#/$defs/name`");
             return TypeTable::ERROR;
@@ -161,7 +175,7 @@ impl<'n> Reader<'_, '_, 'n> {
         ty
     }
 
-    fn typed(&mut self, node: &'n Node, entry: &'n Entry, place: Place) -> TypeId {
+    fn typed(&mut self, node: &'n Node, entry: &'n Entry, place: Place<'n>) -> TypeId {
         if let Some(items) = entry.value.items() {
             let names: Vec<&str> = items.iter().map(|item| item.text().unwrap_or("null")).collect();
             let others: Vec<&&str> = names.iter().filter(|name| **name != "null").collect();
@@ -185,7 +199,7 @@ impl<'n> Reader<'_, '_, 'n> {
         self.kind(node, entry, kind, place)
     }
 
-    fn kind(&mut self, node: &'n Node, entry: &'n Entry, kind: &str, place: Place) -> TypeId {
+    fn kind(&mut self, node: &'n Node, entry: &'n Entry, kind: &str, place: Place<'n>) -> TypeId {
         let format = node.get("format").and_then(|it| it.value.text()).unwrap_or_default();
         match kind {
             "string" => match format {
@@ -214,7 +228,7 @@ impl<'n> Reader<'_, '_, 'n> {
     }
 
     /// A schema without `type`: its other keys show what it describes.
-    fn untyped(&mut self, node: &'n Node, place: Place) -> TypeId {
+    fn untyped(&mut self, node: &'n Node, place: Place<'n>) -> TypeId {
         let has = |key: &str| node.get(key).is_some();
         if has("properties") || has("additionalProperties") || has("patternProperties") {
             return self.object(node, place);
@@ -236,23 +250,23 @@ impl<'n> Reader<'_, '_, 'n> {
         kinds.reduce(|a, b| if a == b { a } else { TypeTable::DYN }).unwrap_or(TypeTable::DYN)
     }
 
-    fn array(&mut self, node: &'n Node, place: Place) -> TypeId {
+    fn array(&mut self, node: &'n Node, place: Place<'n>) -> TypeId {
         if let Some(entry) = node.get("prefixItems") {
             self.gap(entry.key.span, "`prefixItems`");
             return TypeTable::LIST_DYN;
         }
         let element = match node.get("items") {
-            Some(entry) => self.ty(&entry.value, place),
+            Some(entry) => self.inner(&entry.value, place),
             None => TypeTable::DYN,
         };
         self.cx.out.types.list(element)
     }
 
-    fn object(&mut self, node: &'n Node, place: Place) -> TypeId {
+    fn object(&mut self, node: &'n Node, place: Place<'n>) -> TypeId {
         let properties = node.get("properties").and_then(|entry| entry.value.entries());
         let mut rest = match node.get("additionalProperties") {
             Some(entry) if entry.value.value() == Some(Value::Bool(false)) => None,
-            Some(entry) => Some(self.ty(&entry.value, place)),
+            Some(entry) => Some(self.inner(&entry.value, place)),
             None if properties.is_none() => Some(TypeTable::DYN),
             None => None,
         };
@@ -266,7 +280,7 @@ impl<'n> Reader<'_, '_, 'n> {
         self.cx.out.types.map(TypeTable::STRING, value)
     }
 
-    fn fields(&mut self, node: &'n Node, entries: &'n [Entry], place: Place) -> Vec<RecordField> {
+    fn fields(&mut self, node: &'n Node, entries: &'n [Entry], place: Place<'n>) -> Vec<RecordField> {
         let required = node.get("required");
         let names = required.and_then(|entry| entry.value.items()).unwrap_or_default();
         for name in names {
@@ -279,7 +293,8 @@ impl<'n> Reader<'_, '_, 'n> {
             }
         }
         let fields = entries.iter().map(|entry| {
-            let at = Place { span: entry.key.span, depth: place.depth };
+            let name = Some(entry.key.value.as_str());
+            let at = Place { span: entry.key.span, name, depth: place.depth };
             let text = |key: &str| entry.value.get(key).and_then(|it| it.value.text());
             let required = names.iter().any(|name| name.text() == Some(&entry.key.value));
             let ty = self.ty(&entry.value, at);
@@ -289,7 +304,7 @@ impl<'n> Reader<'_, '_, 'n> {
                 required: required && text("x-phase") != Some("response"),
                 response_only: text("x-phase") == Some("response"),
                 sensitive: self.sensitive(&entry.value, ty),
-                max_items: self.max_items(&entry.value),
+                max_items: self.max_items(&entry.value).and_then(most),
                 span: Some(entry.key.span),
             }
         });
@@ -367,24 +382,27 @@ impl<'n> Reader<'_, '_, 'n> {
     }
 
     /// `maxItems` of a schema, there or where it refers to.
-    fn max_items(&self, node: &'n Node) -> Option<Spanned<u64>> {
+    fn max_items(&self, node: &'n Node) -> Option<&'n Entry> {
         let mut node = node;
         for _ in 0..SCHEMA_DEPTH_MAX {
             if let Some(entry) = node.get("maxItems") {
-                let most = match entry.value.value()? {
-                    Value::Int(most) => u64::try_from(most).ok()?,
-                    Value::Uint(most) => most,
-                    Value::Null | Value::Bool(_) | Value::Double(_) | Value::Text(_) => {
-                        return None;
-                    }
-                };
-                return Some(Spanned::new(most, entry.key.span.to(entry.value.span)));
+                return Some(entry);
             }
             let pointer = node.get("$ref")?.value.text()?.strip_prefix('#')?;
             node = point(self.root, pointer)?;
         }
         None
     }
+}
+
+/// The number behind `maxItems`.
+fn most(entry: &Entry) -> Option<Spanned<u64>> {
+    let most = match entry.value.value()? {
+        Value::Int(most) => u64::try_from(most).ok()?,
+        Value::Uint(most) => most,
+        Value::Null | Value::Bool(_) | Value::Double(_) | Value::Text(_) => return None,
+    };
+    Some(Spanned::new(most, entry.key.span.to(entry.value.span)))
 }
 
 /// What a JSON Pointer names.

@@ -4,6 +4,7 @@
 //! Out:     the declared roots; functions, where an environment file declares them.
 //! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
 
+mod bounds;
 pub(super) mod data;
 pub(super) mod environment;
 mod json;
