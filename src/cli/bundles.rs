@@ -18,7 +18,7 @@ use crate::runtime::program::Program;
 use crate::tools::inspect::digest_text;
 use crate::tools::project::config::Config;
 use crate::tools::project::nearest::configuration;
-use crate::tools::replay::store::{Store, Unusable};
+use crate::tools::replay::store::{Digest, Store, Unusable};
 use crate::tools::revision;
 
 /// Where bundles are kept in a project that says nothing else.
@@ -174,13 +174,22 @@ fn of_store(terminal: &Terminal, store: &Store, name: &str) -> Result<Program, E
     store.load(digest).map_err(|unusable| unusable_exit(terminal, name, &unusable))
 }
 
+/// Says why the store does not give the bundle, where it does not, and how the command ends.
+#[must_use]
+pub fn stored_exit(terminal: &Terminal, store: &Store, digest: Digest) -> Exit {
+    let unusable = store.get(digest).err();
+    unusable.map_or(Exit::Done, |it| unusable_exit(terminal, &digest_text(&digest), &it))
+}
+
 /// Says why a bundle of the store cannot be used, and how the command ends.
 #[must_use]
 pub fn unusable_exit(terminal: &Terminal, name: &str, unusable: &Unusable) -> Exit {
     match unusable {
         Unusable::Missing => {
             let fact = format!("the store has no bundle {name}");
-            let finding = Diagnostic::without_place(Code::Unreadable, fact);
+            let help = "`--store` names a directory of bundles, `--bundle` one; another bundle, as \
+                        one built from sources that changed since, is not this one";
+            let finding = Diagnostic::without_place(Code::Unreadable, fact).help(help);
             alone(terminal, &finding).max(Exit::Missing)
         }
         Unusable::Unreadable(why) => {

@@ -157,7 +157,9 @@ pub fn told(terminal: &Terminal, reference: &Reference, fault: &Fault) -> Exit {
         }
         Fault::Insecure => "--plain-http allows that, for a registry on this machine",
         Fault::Protocol(_) | Fault::Status(_) => "is this the address of a registry?",
-        Fault::NotBuilt => "build it with them: cargo install policyc --features oci",
+        Fault::NotBuilt => {
+            "build it with them, in its sources: cargo install --path . --features oci"
+        }
     };
     let exit = alone(terminal, &Diagnostic::without_place(Code::BadRegistry, fact).help(help));
     if *fault == Fault::Missing {

@@ -55,23 +55,22 @@ impl Sources {
     pub fn project(&self, terminal: &Terminal) -> Result<(Project, Sink), Box<Diagnostic>> {
         let mut projects = self.projects(terminal);
         let Some(last) = projects.pop() else { return Ok(Default::default()) };
-        let Some((first, _)) = projects.first() else { return Ok(last) };
-        let shown = first.prefix.trim_end_matches('/');
+        if projects.is_empty() {
+            return Ok(last);
+        }
+        // One that lies here has no name that says which of them is meant.
+        let all = projects.iter().chain([&last]).map(|(project, _)| project.prefix.as_str());
+        let below = all.map(|prefix| prefix.trim_end_matches('/')).find(|it| !it.is_empty());
+        let below = below.unwrap_or(".").to_owned();
         let count = projects.len() + 1;
         let found =
             format!("in {} there are {count} projects, and a bundle is made of one", self.named());
-        Err(Box::new(Diagnostic::without_place(Code::BadUsage, found).help(format!(
-            "name one of them, as `{}`",
-            if shown.is_empty() { "." } else { shown }
-        ))))
+        let help = format!("name one of them, as `{below}`");
+        Err(Box::new(Diagnostic::without_place(Code::BadUsage, found).help(help)))
     }
 
     /// The paths, as `a`, `b`.
     fn named(&self) -> String {
-        let shown = |path: &PathBuf| match shown(path) {
-            text if text.is_empty() => ".".to_owned(),
-            text => text,
-        };
         let paths: Vec<String> =
             self.paths.iter().map(|path| format!("`{}`", shown(path))).collect();
         paths.join(", ")
@@ -229,5 +228,6 @@ pub fn unread(terminal: &Terminal, path: &Path, error: &io::Error) -> Exit {
 /// A path as findings name it.
 #[must_use]
 pub fn shown(path: &Path) -> String {
-    slashed(&normalize(path))
+    let text = slashed(&normalize(path));
+    if text.is_empty() { ".".to_owned() } else { text }
 }

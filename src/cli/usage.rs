@@ -9,6 +9,7 @@ use std::error::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::COMMANDS;
+use crate::cli::root::parser_of;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::suggest::nearest;
@@ -102,10 +103,15 @@ fn words(error: &clap::Error, kind: ContextKind) -> Vec<String> {
     }
 }
 
-/// The command whose options were refused: its name stands in the usage that the parser shows.
-fn command_of(error: &clap::Error) -> Option<&'static str> {
+/// The command whose options were refused, and its part: their names stand in the usage that the
+/// parser shows.
+fn command_of(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
     let usage = usage.to_string();
-    let name = usage.split_whitespace().skip_while(|word| *word != "policyc").nth(1)?;
-    COMMANDS.iter().find(|row| row.name == name).map(|row| row.name)
+    let mut words = usage.split_whitespace().skip_while(|word| *word != "policyc").skip(1);
+    let name = words.next()?;
+    let command = COMMANDS.iter().find(|row| row.name == name)?;
+    let parts = parser_of("policyc", command);
+    let part = words.next().filter(|part| parts.find_subcommand(part).is_some());
+    Some(part.map_or_else(|| name.to_owned(), |part| format!("{name} {part}")))
 }

@@ -4,7 +4,8 @@
 ///
 /// Near enough is an edit distance (swap of neighbours counts one) of at most a third of the
 /// length, or a difference in case alone; of two names of one letter neither is near the other.
-/// Of equally near names the first in byte order wins, so that the order of `known` never matters.
+/// Of equally near names those that go on where `typed` ends come first, then the first in byte
+/// order, so that the order of `known` never matters.
 #[must_use]
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let letters = typed.chars().count();
@@ -14,14 +15,15 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .filter(|name| *name != typed)
         .filter_map(|name| {
             if name.eq_ignore_ascii_case(typed) {
-                return Some((0, name));
+                return Some((0, false, name));
             }
             let distance = distance(typed, name, limit);
             let apart = letters == 1 && name.chars().count() == 1;
-            (!apart && distance <= limit).then_some((distance, name))
+            let is_cut = name.starts_with(typed);
+            (!apart && distance <= limit).then_some((distance, !is_cut, name))
         })
         .min()
-        .map(|(_, name)| name)
+        .map(|(.., name)| name)
 }
 
 /// Optimal string alignment distance in code points, as far as it is at most `most`. Long names
@@ -72,5 +74,6 @@ mod tests {
         assert_eq!(nearest("j", ["i", "k"]), None);
         assert_eq!(nearest("I", ["i", "k"]), Some("i"));
         assert_eq!(nearest("j", ["ij"]), Some("ij"));
+        assert_eq!(nearest("case", ["base", "cases"]), Some("cases"));
     }
 }

@@ -58,7 +58,7 @@ fn unpack(text: &str, folder: &Path) -> usize {
 }
 
 /// Words at blanks; single or double quotes hold a word together.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quote, mut open) = (String::new(), None, false);
     for c in line.chars() {

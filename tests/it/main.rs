@@ -23,6 +23,7 @@ mod cel_policy;
 mod check;
 mod checking;
 mod cli;
+mod consoles;
 mod corpora;
 mod costs;
 mod coverage;

@@ -151,3 +151,52 @@ fn projects_tell_policies_of_one_name_apart_in_a_baseline() {
     ran(folder.path(), "bench one two --counters --compare own.json")
         .expect(2, &["knows no policy `p in one`"]);
 }
+
+#[test]
+fn what_to_do_next_can_be_done() {
+    let folder = recorded("next");
+    ran(folder.path(), "replay test")
+        .expect(2, &["`policyc help replay test` shows what it takes"]);
+    ran(folder.path(), "build").expect(2, &["`policyc help build` shows what it takes"]);
+    ran(folder.path(), "inspect .").expect(2, &["`.` cannot be read"]);
+    folder.add("policyc.toml", "[project]\n");
+    folder.add("own.yaml", POLICY);
+    folder.add("below/policyc.toml", "[project]\n");
+    folder.add("below/p.yaml", POLICY.replace("her", "she"));
+    ran(folder.path(), "build . -o x.plcb").expect(2, &["name one of them, as `below`"]);
+    ran(folder.path(), "replay explain a1 --records log.pdr.jsonl --bundle below")
+        .expect(5, &["the store has no bundle sha256:", "another bundle, as one built from"]);
+}
+
+#[test]
+fn traffic_that_cannot_be_read_is_told() {
+    let folder = recorded("damaged");
+    let diff = "diff src src --records log.pdr.jsonl";
+    ran(folder.path(), diff).expect(0, &["0 of 3 records"]);
+    let log = read(&folder, "log.pdr.jsonl").replacen("\"v\":1", "\"v\":", 1);
+    folder.add("log.pdr.jsonl", log);
+    ran(folder.path(), diff).expect(2, &["1 line of the records cannot be read", "replay lint"]);
+}
+
+#[test]
+fn a_session_of_a_bundle_that_nobody_has_is_no_success() {
+    let folder = recorded("step");
+    let log = read(&folder, "log.pdr.jsonl");
+    let of_session =
+        log.replace("\"id\":\"a1\",", "\"id\":\"a1\",\"ses\":{\"id\":\"s-1\",\"n\":1},");
+    folder.add("log.pdr.jsonl", of_session);
+    let step = "replay step s-1 --records log.pdr.jsonl --plain";
+    ran(folder.path(), step).expect(5, &["1 call", "the store has no bundle sha256:"]);
+    ran(folder.path(), &format!("{step} --bundle src")).expect(0, &["1 call"]);
+}
+
+#[test]
+fn one_slip_in_a_test_file_is_one_finding() {
+    let folder = Folder::new("typos-slip");
+    folder.add("p.yaml", POLICY);
+    folder.add("p_test.yaml", "policy: p\ncase:\n  - {name: a, expect: {deny: null}}\n");
+    ran(folder.path(), "test").expect(
+        1,
+        &["a test file has no key `case`", "did you mean `cases`?", "1 error, 1 warning ·"],
+    );
+}

@@ -13,12 +13,15 @@ use crate::cli::reporting::{alone, format_named, output_named};
 use crate::cli::root::options;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::{step_summary, write};
+use crate::diag::codes::Code;
+use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
 use crate::tools::diff::traffic::{Counter, Traffic};
 use crate::tools::diff::{Difference, compare};
 use crate::tools::replay::filter::Filter;
 use crate::tools::report::diff::{Drawing, Format, markdown};
 use crate::tools::report::paint::Style;
+use crate::tools::report::replay::many;
 
 /// The row of this command.
 pub const COMMAND: Command = Command {
@@ -145,8 +148,15 @@ fn traffic(
         Stream { terminal, sources: &sources, threads: None, filter: &filter, progress: false };
     let mut traffic = Traffic::default();
     let start = || Counter::of(&filter, (&old, &new));
-    let Ran { stopped, broken, .. } =
+    let Ran { stopped, mut broken, .. } =
         stream.run(start, Counter::chunk, |part, _| traffic.merge(part));
+    if traffic.unreadable > 0 {
+        let lines = many(traffic.unreadable, "line");
+        let fact = format!("{lines} of the records cannot be read");
+        let help = "`policyc replay lint` names the lines, and what is wrong with each";
+        let finding = Diagnostic::without_place(Code::BadRecord, fact).help(help);
+        broken = broken.max(alone(terminal, &finding)).max(Exit::CouldNotRun);
+    }
     Ok((Some(traffic), if stopped { Exit::Interrupted } else { broken }))
 }
 

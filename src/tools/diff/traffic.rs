@@ -57,6 +57,8 @@ pub struct Traffic {
     pub records: u64,
     /// Records that one of them cannot decide for certain, and lines that are no records.
     pub left_out: u64,
+    /// Of these the lines that are no records.
+    pub unreadable: u64,
     /// Those whose effect differs.
     pub effects: Touched,
     /// By rule: those in which it fires in one of both only.
@@ -68,6 +70,7 @@ impl Traffic {
     pub fn merge(&mut self, other: Self) {
         self.records += other.records;
         self.left_out += other.left_out;
+        self.unreadable += other.unreadable;
         self.effects.merge(other.effects);
         for (rule, touched) in other.rules {
             self.rules.entry(rule).or_default().merge(touched);
@@ -106,7 +109,10 @@ impl<'f> Counter<'f> {
                     }
                 }
                 Err(error) if error.is_about_lines() => {}
-                Err(_) => traffic.left_out += 1,
+                Err(_) => {
+                    traffic.left_out += 1;
+                    traffic.unreadable += 1;
+                }
             }
         }
         traffic

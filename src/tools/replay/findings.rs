@@ -25,7 +25,9 @@ pub fn fault(found: &Found<RecordError>, source: &str) -> Diagnostic {
     let Found { line, what: RecordError { fault, offset }, .. } = found;
     let fact = format!("`{source}` line {line}, byte {offset}: {fault}");
     let help = match fault {
-        Fault::Truncated => Some("the writer was stopped in this line: its record was never whole"),
+        Fault::Truncated => Some(
+            "the line ends before its record does: the writer was stopped, or the file was cut",
+        ),
         Fault::Version => Some("a newer policyc reads it"),
         Fault::TooLong
         | Fault::Syntax
@@ -133,7 +135,9 @@ pub fn mismatch(found: &Mismatch, worded: Option<&Worded<'_>>) -> (SourceMap, Di
         Some(InSession { part: Part::Knew, .. }) => {
             "the record was changed after it was written: go by no field of it".to_owned()
         }
-        Some(_) | None => format!("`policyc replay explain {}` shows why", found.id),
+        Some(_) | None => {
+            format!("`policyc replay explain {} --records SRC` shows why", found.id)
+        }
     });
     (files, finding.help(help))
 }

@@ -9,11 +9,13 @@ use crate::diag::suggest::nearest;
 use crate::tools::suite::error::SuiteError;
 
 /// A mapping whose keys are known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Keys<'a> {
     what: &'static str,
     span: Span,
     entries: &'a [Entry],
+    /// Keys that others were told to be meant by.
+    slips: Vec<&'static str>,
 }
 
 impl<'a> Keys<'a> {
@@ -28,16 +30,18 @@ impl<'a> Keys<'a> {
             unfit(node, what.to_owned(), "a mapping", sink);
             return None;
         };
+        let mut slips = Vec::new();
         for entry in entries {
             let key = entry.key.value.as_str();
             if !known.contains(&key) {
                 let near = nearest(key, known.iter().copied());
                 let nearest = known.iter().copied().find(|name| Some(*name) == near);
+                slips.extend(nearest);
                 let (at, key) = (entry.key.span, key.to_owned());
                 sink.report(SuiteError::UnknownKey { at, key, what, nearest });
             }
         }
-        Some(Self { what, span: node.span, entries })
+        Some(Self { what, span: node.span, entries, slips })
     }
 
     /// What the mapping is, as "a case".
@@ -55,10 +59,11 @@ impl<'a> Keys<'a> {
         self.entries.iter().find(|entry| entry.key.value == key)
     }
 
-    /// The value of `key`; reports its absence.
+    /// The value of `key`; reports its absence, if no slip of the pen was told of it before.
     pub(super) fn need(&self, key: &'static str, sink: &mut Sink) -> Option<&'a Node> {
         let found = self.get(key);
-        if found.is_none() {
+        let slip = || self.slips.contains(&key);
+        if found.is_none() && !slip() {
             let at = self.entries.first().map_or(self.span, |entry| entry.key.span);
             sink.report(SuiteError::MissingKey { at, key, what: self.what });
         }

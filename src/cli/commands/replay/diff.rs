@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{ArgMatches, Args, ValueEnum};
 
 use crate::cli::Command;
-use crate::cli::bundles::{Settings, unusable_exit};
+use crate::cli::bundles::{Settings, stored_exit};
 use crate::cli::clock::Stopwatch;
 use crate::cli::commands::replay::input::{Input, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
@@ -18,7 +18,6 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::Chains;
-use crate::tools::inspect::digest_text;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::fold::Folds;
@@ -290,9 +289,7 @@ impl Compared {
         for obstacle in self.impact.obstacles.keys() {
             exit = exit.max(match obstacle {
                 Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest) => {
-                    let unusable = self.store.get(*digest).err();
-                    let name = digest_text(digest);
-                    unusable.map_or(Exit::Done, |it| unusable_exit(terminal, &name, &it))
+                    stored_exit(terminal, &self.store, *digest)
                 }
                 Obstacle::NoBundle
                 | Obstacle::NoTime

@@ -3,7 +3,7 @@
 use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
-use crate::cli::bundles::{Settings, unusable_exit};
+use crate::cli::bundles::{Settings, stored_exit};
 use crate::cli::commands::replay::input::{Input, Opened, Ran};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{Conclusion, Reporting, conclude};
@@ -11,7 +11,6 @@ use crate::cli::root::with_options;
 use crate::cli::terminal::Terminal;
 use crate::compiler::source::map::SourceMap;
 use crate::diag::sink::Sink;
-use crate::tools::inspect::digest_text;
 use crate::tools::replay::findings;
 use crate::tools::replay::lint::{Linter, Order};
 use crate::tools::report::replay::records;
@@ -69,9 +68,7 @@ fn linted(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     );
     let mut exit = if stopped { Exit::Interrupted } else { broken };
     for digest in &missing {
-        let unusable = store.get(*digest).err();
-        let name = digest_text(digest);
-        exit = exit.max(unusable.map_or(Exit::Done, |it| unusable_exit(terminal, &name, &it)));
+        exit = exit.max(stored_exit(terminal, store, *digest));
     }
     let conclusion = Conclusion {
         files: &SourceMap::new(),

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use crate::base::arrange::gathered;
 use crate::cli::Command;
-use crate::cli::bundles::Settings;
+use crate::cli::bundles::{Settings, stored_exit};
 use crate::cli::commands::replay::input::{Bundles, Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
@@ -22,15 +22,15 @@ use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
 use crate::runtime::record::read::{Input, Record};
 use crate::tools::bench::subject::reads_time;
-use crate::tools::replay::again::moment;
+use crate::tools::replay::again::{Obstacle, moment};
 use crate::tools::replay::cases::{case, file};
 use crate::tools::replay::explain::{Explained, explain};
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::flip::{Asked, flip};
 use crate::tools::replay::plain::plain;
 use crate::tools::replay::step::desk::Sheet;
-use crate::tools::replay::step::{Call, Line, session};
-use crate::tools::replay::store::Store;
+use crate::tools::replay::step::{Call, Line, Said, Session, session};
+use crate::tools::replay::store::{Digest, Store};
 use crate::tools::replay::stream::Chunk;
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::{flip as flipped, step as drawn};
@@ -82,6 +82,7 @@ fn stepped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     let candidate = candidate.transpose()?.map(Arc::new);
     let (id, lines, broken) = found(terminal, &settings, options)?;
     let session = session(&id, lines, &store, candidate.as_ref());
+    let broken = broken.max(unstored(terminal, &session, &store));
     if options.plain || !stdout().is_terminal() || !stdin().is_terminal() {
         terminal.result(&drawn::plain(&session, terminal.style));
         return Ok(broken);
@@ -99,6 +100,19 @@ fn stepped(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
             Err(alone(terminal, &finding.help("`--plain` prints a table")))
         }
     }
+}
+
+/// Says which bundles of a session nobody has, and how the command ends.
+fn unstored(terminal: &Terminal, session: &Session, store: &Store) -> Exit {
+    let wanted = session.calls.iter().filter_map(|call| match call.replayed {
+        Said::Not(Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest)) => {
+            Some(digest)
+        }
+        Said::Not(_) | Said::Decided { .. } | Said::Undetermined(_) | Said::Nothing => None,
+    });
+    let wanted: BTreeSet<Digest> = gathered(wanted);
+    let exits = wanted.into_iter().map(|digest| stored_exit(terminal, store, digest));
+    exits.max().unwrap_or_default()
 }
 
 /// The session that is named, and how the command ends because of what is damaged.

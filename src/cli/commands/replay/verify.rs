@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
-use crate::cli::bundles::{Settings, unusable_exit};
+use crate::cli::bundles::{Settings, stored_exit};
 use crate::cli::clock::Stopwatch;
 use crate::cli::commands::replay::input::{Input, Opened, Ran};
 use crate::cli::exit::Exit;
@@ -18,7 +18,6 @@ use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::runtime::program::Program;
 use crate::runtime::record::check::Chained;
-use crate::tools::inspect::digest_text;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::findings;
@@ -126,9 +125,7 @@ fn verified(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
     }
     for obstacle in all.obstacles.keys() {
         if let Obstacle::MissingBundle(digest) | Obstacle::UnusableBundle(digest) = obstacle {
-            let unusable = store.get(*digest).err();
-            let name = digest_text(digest);
-            exit = exit.max(unusable.map_or(Exit::Done, |it| unusable_exit(terminal, &name, &it)));
+            exit = exit.max(stored_exit(terminal, store, *digest));
         }
     }
     for (format, path) in &options.output {

@@ -286,7 +286,7 @@ pub(super) fn schema_words(error: SchemaError) -> Diagnostic {
                 .help("give it one type, or test it with `type(x) == string` where it is read")
         }
         SchemaError::Unenforced { at, keyword, denied } => {
-            let fact = format!("`{keyword}` is not enforced: of a schema types count");
+            let fact = format!("`{keyword}` is not enforced: a schema gives types, no bounds");
             let help = denied.map_or_else(
                 || "write a rule that denies what this does not let through".to_owned(),
                 |denied| format!("write a rule that denies it, as `when: {denied}`"),

@@ -74,7 +74,8 @@ fn is_idle(node: &Node, entry: &Entry) -> bool {
         let format = node.get("format").and_then(|it| it.value.text());
         format.is_some_and(|format| format.starts_with("uint"))
     };
-    let is_closed = || node.get("properties").is_some() && node.get("additionalProperties").is_none();
+    let is_closed =
+        || node.get("properties").is_some() && node.get("additionalProperties").is_none();
     let is_zero = entry.value.value() == Some(Value::Int(0));
     let is_false = entry.value.value() == Some(Value::Bool(false));
     match entry.key.value.as_str() {
@@ -89,7 +90,8 @@ fn is_idle(node: &Node, entry: &Entry) -> bool {
 /// The condition of a rule that denies what the keyword does not let through, in CEL.
 fn broken(entry: &Entry, name: &str) -> Option<String> {
     let compared = |relation: &str| Some(format!("{name} {relation} {}", literal(&entry.value)?));
-    let sized = |relation: &str| Some(format!("size({name}) {relation} {}", literal(&entry.value)?));
+    let sized =
+        |relation: &str| Some(format!("size({name}) {relation} {}", literal(&entry.value)?));
     match entry.key.value.as_str() {
         "maximum" => compared(">"),
         "minimum" => compared("<"),

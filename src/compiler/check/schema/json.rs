@@ -280,7 +280,12 @@ impl<'n> Reader<'_, '_, 'n> {
         self.cx.out.types.map(TypeTable::STRING, value)
     }
 
-    fn fields(&mut self, node: &'n Node, entries: &'n [Entry], place: Place<'n>) -> Vec<RecordField> {
+    fn fields(
+        &mut self,
+        node: &'n Node,
+        entries: &'n [Entry],
+        place: Place<'n>,
+    ) -> Vec<RecordField> {
         let required = node.get("required");
         let names = required.and_then(|entry| entry.value.items()).unwrap_or_default();
         for name in names {

@@ -106,7 +106,7 @@ impl NoFlip {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Refused => "its context is refused",
-            Self::Undetermined => "its effect hangs on what it withholds",
+            Self::Undetermined => "what it withholds may change its decision",
             Self::Already => "its effect is that already",
         }
     }

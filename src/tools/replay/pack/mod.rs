@@ -105,8 +105,8 @@ impl fmt::Display for PackError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotInThisBuild => out.write_str(
-                "this build reads and writes no packs; `cargo install policyc --features pack` \
-                 gives one that does",
+                "this build reads and writes no packs; `cargo install --path . --features pack` \
+                 in its sources gives one that does",
             ),
             Self::Piped => {
                 out.write_str("a pack is read from its end, and this is a pipe: name the file")
