@@ -45,6 +45,9 @@ pub const EVERYONE: &str = "everyone";
 pub const STEP: &str = "step";
 /// How a call deviates, below `PLAN`: one of `OFF_PLAN`, or nothing.
 pub const OFF: &str = "off";
+/// The tool by which an agent asks for another plan than those that came at run time, and its
+/// argument.
+pub const REPLACE: (&str, &str) = ("plan.replace", "plan");
 /// The values that a plan is about, below `PLAN`.
 pub const PARAMS: &str = "params";
 /// A call that only reads, and any other.

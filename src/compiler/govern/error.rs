@@ -4,7 +4,7 @@ use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
-use crate::lang::session::Subject;
+use crate::lang::session::{REPLACE, Subject};
 
 /// A fact about a section. Spans point into its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub(super) enum GovernError {
     StepTwice { at: Span, first: Span, name: Name },
     /// A step comes after itself.
     StepCycle { at: Span, name: Name },
+    /// A document declares the tool that plans have.
+    ReplaceDeclared { at: Span },
+    /// Plans may be replaced, and without tools none has a step.
+    ReplaceNothing { at: Span },
     /// There are two plans.
     PlanTwice { at: Span, first: Span },
     /// A meter is declared twice.
@@ -65,6 +69,20 @@ fn unknown_step(at: Span, name: &str, nearest: Option<String>) -> Diagnostic {
     Diagnostic::new(Code::UnknownStep, at, fact, "nothing would be meant by it")
         .help("name a step under `steps`, `prompt` or `model`")
         .maybe_help(did_you_mean(nearest))
+}
+
+/// The words for a document that declares the tool which plans have.
+fn replace_declared(at: Span) -> Diagnostic {
+    let fact = format!("`{}` is the tool by which plans are replaced", REPLACE.0);
+    Diagnostic::new(Code::Conflict, at, fact, "no document declares it")
+        .help("write `replace` in the plan, or give the tool another name")
+}
+
+/// The words for plans that may be replaced by none.
+fn replace_nothing(at: Span) -> Diagnostic {
+    let fact = "no document declares a tool, so no plan could have a step";
+    Diagnostic::new(Code::Conflict, at, fact, "there is nothing to replace a plan with")
+        .help("declare tools under `tools`, or take `replace` away")
 }
 
 /// The words for a label that nobody declares.
@@ -111,6 +129,8 @@ impl From<GovernError> for Diagnostic {
                 Self::new(Code::Conflict, at, fact, "it comes after itself")
                     .help("take one of the steps out of `after`")
             }
+            GovernError::ReplaceDeclared { at } => replace_declared(at),
+            GovernError::ReplaceNothing { at } => replace_nothing(at),
             GovernError::PlanTwice { at, first } => {
                 Self::new(Code::Conflict, at, "a project has one plan", "a second one")
                     .label(first, "the first one")

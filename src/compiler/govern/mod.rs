@@ -52,6 +52,7 @@ pub fn expand(parsed: &mut Parsed, sink: &mut Sink) -> (Labels, Measures) {
     let labels = Labels::of(policies, sink);
     let mut measures = Measures::of(policies, sink);
     let meters: Vec<Meter> = policies.iter().flat_map(|it| &it.meters).cloned().collect();
+    plan::declare(policies, sink);
     let tools: Vec<Tool> = policies.iter().flat_map(|it| &it.tools).cloned().collect();
     let plan = the_plan(policies, sink);
     measures.steps =

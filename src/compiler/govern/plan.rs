@@ -6,15 +6,69 @@ use crate::compiler::govern::Work;
 use crate::compiler::govern::error::GovernError;
 use crate::compiler::govern::make::{Maker, made};
 use crate::compiler::syntax::ast::{BinaryOp, ExprId, Literal as Value, LogicOp};
+use crate::compiler::syntax::document::agents::{Output, ToolEffect};
 use crate::compiler::syntax::document::meters::{Gives, Term};
-use crate::compiler::syntax::document::model::{Escalation, Rule, Tool};
+use crate::compiler::syntax::document::model::{Escalation, PolicyDocument, Rule, Tool, TypeField};
 use crate::compiler::syntax::document::plans::{Demand, Deviation, Literal, Plan, PlanStep};
+use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
 use crate::lang::fixed;
-use crate::lang::session::{MODEL, OFF, OFF_PLAN, PARAMS, PLAN, PROMPT, Question, STEP};
+use crate::lang::session::{MODEL, OFF, OFF_PLAN, PARAMS, PLAN, PROMPT, Question, REPLACE, STEP};
 
-/// Adds the rules `plan.ID/read` and `plan.ID`: they object to calls that are not planned.
+/// Declares the tool by which plans are replaced where a plan says who is asked; that a document
+/// declares it is reported.
+pub(super) fn declare(policies: &mut [PolicyDocument], sink: &mut Sink) {
+    let (tool, argument) = REPLACE;
+    let mut has_tools = false;
+    for own in policies.iter().flat_map(|document| &document.tools) {
+        has_tools = true;
+        if *own.name.value == *tool {
+            sink.report(GovernError::ReplaceDeclared { at: own.name.span });
+            return;
+        }
+    }
+    for document in policies {
+        let replace = document.plan.as_ref().and_then(|plan| plan.replace.as_ref());
+        let Some(at) = replace.map(|replace| replace.span) else { continue };
+        if !has_tools {
+            sink.report(GovernError::ReplaceNothing { at });
+            return;
+        }
+        let name = Spanned::new(Name::new(argument), at);
+        document.tools.push(Tool {
+            name: Spanned::new(Name::new(tool), at),
+            effect: Some(Spanned::new(ToolEffect::State, at)),
+            says_args: true,
+            args: vec![TypeField { name, optional: false, ty: None, role: None }],
+            // What a host says of a plan tells no more than the plan.
+            output: Some(vec![Output {
+                path: Spanned::new(String::new(), at),
+                keys: Vec::new(),
+                labels: Vec::new(),
+                inherit: true,
+                when: None,
+                audience: None,
+            }]),
+            store: Vec::new(),
+            undo: None,
+        });
+        return;
+    }
+}
+
+/// Adds the rules `plan.ID/read` and `plan.ID`: they object to calls that are not planned; and
+/// `plan.ID/replace`, which objects to another plan.
 pub(super) fn rules(work: &mut Work<'_>, plan: &Plan) {
+    if let Some(replace) = &plan.replace {
+        let escalation = match &replace.value {
+            Deviation::Allow | Deviation::Deny => None,
+            Deviation::Escalate(escalation) => Some(escalation.clone()),
+        };
+        let id = Spanned::new(Name::from(format!("plan.{}/replace", plan.id.value)), plan.id.span);
+        let on = vec![Spanned::new(Name::new(REPLACE.0), replace.span)];
+        let rule = made(id, None, "another plan would take the place of this one", escalation);
+        work.made.push(Rule { span: plan.span, on, ..rule });
+    }
     let names = [format!("plan.{}/read", plan.id.value), format!("plan.{}", plan.id.value)];
     let ways = [&plan.read_only, &plan.effect];
     for ((id, way), word) in names.into_iter().zip(ways).zip(OFF_PLAN) {
@@ -25,7 +79,15 @@ pub(super) fn rules(work: &mut Work<'_>, plan: &Plan) {
         };
         let mut make = work.at(plan.id.span);
         let (off, kind) = (make.of_plan(OFF), make.text(word));
-        let condition = make.binary(BinaryOp::Equal, off, kind);
+        let mut condition = make.binary(BinaryOp::Equal, off, kind);
+        let [_, acts] = OFF_PLAN;
+        if plan.replace.is_some() && word == acts {
+            // To ask for another plan is no step of any.
+            let (tool, replace) = (make.tool(), make.text(REPLACE.0));
+            let other = make.binary(BinaryOp::NotEqual, tool, replace);
+            let both = make.logic(LogicOp::And, vec![condition, other]);
+            condition = both.unwrap_or(condition);
+        }
         let id = Spanned::new(Name::from(id), plan.id.span);
         let reason = "no step of the plan is this call";
         let rule = made(id, Some(condition), reason, escalation);

@@ -6,11 +6,11 @@
 //! Source:  `docs/sessions.md`, "Plans".
 
 use crate::base::limits::{SESSION_PARAM_BYTES_MAX, SESSION_PLANS_MAX};
-use crate::lang::session::Param;
+use crate::lang::session::{Param, REPLACE};
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::canonical;
 use crate::runtime::session::json::{members, string};
-use crate::runtime::session::plan::{PlanFault, Progress};
+use crate::runtime::session::plan::{Plan, PlanFault, Progress};
 use crate::runtime::session::state::Closed;
 use crate::runtime::session::step::{Fault, Note, Outcome, Session};
 
@@ -98,11 +98,58 @@ impl Session<'_, '_> {
         }
         let plan = self.ground.read_plan(planned, text).map_err(Fault::Plan)?;
         let form = canonical(text).ok_or(Fault::NoPlans)?;
+        self.plan_by(plan, (b"planned", &form))
+    }
+
+    /// The plan that a call asks for in the place of those that came at run time; `None` for any
+    /// other call.
+    ///
+    /// # Errors
+    /// Why it is no plan. Those that are there stay.
+    pub(super) fn asked_plan<'t>(
+        &self,
+        tool: &str,
+        action: &'t str,
+    ) -> Result<Option<(Plan, &'t str)>, Fault> {
+        let planned = self.ground.plan.as_ref();
+        // No document declares it, so it is declared only where plans may be replaced.
+        let planned = planned.filter(|planned| tool == REPLACE.0 && planned.tools.contains(tool));
+        let Some(planned) = planned else { return Ok(None) };
+        let member = |text: &'t str, name: &str| {
+            let found = members(text).ok()?.into_iter().find(|(key, _)| key == name);
+            found.map(|(_, value)| value)
+        };
+        let text = member(action, "args").and_then(|args| member(args, REPLACE.1));
+        let shape = || Fault::Plan(PlanFault::Shape(REPLACE.1.to_owned()));
+        let text = text.ok_or_else(shape)?;
+        let plan = self.ground.read_plan(planned, text).map_err(Fault::Plan)?;
+        Ok(Some((plan, text)))
+    }
+
+    /// A call was allowed that asks for this plan: those that came at run time are over, and calls
+    /// that were made are none of its steps, whatever comes of them later.
+    pub(super) fn replace(&mut self, (plan, text): (Plan, &str)) -> Result<(), Fault> {
+        let form = canonical(text).ok_or(Fault::NoPlans)?;
+        let own = self.ground.plan.as_ref().is_some_and(|planned| !planned.plan.steps.is_empty());
+        let over = std::mem::take(&mut self.state.plans);
+        let bytes: usize = over.iter().map(|(plan, _)| plan.bytes()).sum();
+        self.state.plan_bytes = self.state.plan_bytes.saturating_sub(bytes);
+        for call in 0..self.state.calls() {
+            if let Some(call) = self.state.call_mut(call) {
+                call.places.truncate(usize::from(own));
+                call.failed.1.truncate(usize::from(own));
+            }
+        }
+        self.plan_by(plan, (b"replaced", &form))
+    }
+
+    /// From now on calls must be in this plan, too.
+    fn plan_by(&mut self, plan: Plan, (how, form): (&[u8], &[u8])) -> Result<(), Fault> {
         if plan.bytes() > self.state.room() {
             return Err(Fault::Closed(Closed::Full));
         }
-        self.state.note(b"planned");
-        self.state.note(&form);
+        self.state.note(how);
+        self.state.note(form);
         // Of steps that ask as much it is the first that is taken.
         for step in &plan.steps {
             self.state.note(step.name.as_bytes());

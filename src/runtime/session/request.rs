@@ -75,7 +75,10 @@ impl<'g, 'p> Session<'g, 'p> {
         if self.state.number(id).is_some() {
             return Err(Fault::SameCall);
         }
-        self.look((id, seq), action, refs)
+        let asked = self.look((id, seq), action, refs)?;
+        // What is no plan is asked of nobody.
+        self.asked_plan(&asked.0.tool, action)?;
+        Ok(asked)
     }
 
     /// Looks at a call: what it will be, what it carries, and its values.
@@ -233,7 +236,11 @@ impl<'g, 'p> Session<'g, 'p> {
         let own = brought.iter().find(|(name, _)| *name == "principal").map(|(_, it)| *it);
         let principal = own.or(self.state.principal.as_deref());
         call.freed = self.ground.takers.hold(&call.tool, principal);
-        if self.enter((call, carried), decided.effect(), &digests).is_err() {
+        let is_allowed = decided.effect() == Some(Effect::Allow);
+        let plan = if is_allowed { self.asked_plan(&call.tool, action) } else { Ok(None) };
+        let entered = self.enter((call, carried), decided.effect(), &digests).is_ok();
+        let planned = plan.and_then(|plan| plan.map_or(Ok(()), |plan| self.replace(plan)));
+        if !entered || planned.is_err() {
             self.close(Closed::Full);
         }
         if self.state.closed.is_some() {

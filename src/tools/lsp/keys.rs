@@ -128,6 +128,7 @@ const PLAN: &[Key] = &[
     ("steps", "The steps, by name."),
     ("reads", "Calls that only read and need no step."),
     ("deviation", "What happens to calls that are no step."),
+    ("replace", "Who is asked before another plan takes the place of one that came at run time."),
 ];
 
 const PLAN_STEP: &[Key] = &[

@@ -110,7 +110,7 @@ fn about(subject: &Subject<'_>, own: Option<&Plan>, asked: Asked<'_>, sink: &mut
     planned.plan.steps.len()
 }
 
-/// Puts a plan in the place of the policy's, whose words about deviation it keeps.
+/// Puts a plan in the place of the policy's, whose words about what deviates and replaces it keeps.
 fn put(parsed: &mut Parsed, plan: Plan, own: Option<&Plan>) {
     let documents = &mut parsed.policies;
     let at = documents.iter().position(|document| document.plan.is_some());
@@ -119,10 +119,11 @@ fn put(parsed: &mut Parsed, plan: Plan, own: Option<&Plan>) {
         document.plan = None;
     }
     if let Some(document) = documents.get_mut(at.unwrap_or(0)) {
-        let (read_only, effect) = match own {
-            Some(own) => (own.read_only.clone(), own.effect.clone()),
-            None => (plan.read_only.clone(), plan.effect.clone()),
-        };
-        document.plan = Some(Plan { read_only, effect, ..plan });
+        document.plan = Some(match own.cloned() {
+            Some(Plan { read_only, effect, replace, .. }) => {
+                Plan { read_only, effect, replace, ..plan }
+            }
+            None => plan,
+        });
     }
 }

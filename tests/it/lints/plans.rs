@@ -282,6 +282,7 @@ fn roles_are_granted_what_the_plan_needs() {
         ("pay, «wipe», «look»", steps.to_owned()),
         // What undoes a step is planned some time; a pattern means what is there.
         ("pay, refund", steps.to_owned()),
+        ("pay, plan.replace", format!("{steps}  replace: {ask}\n")),
         ("pay, 'w*'", steps.to_owned()),
         ("pay, «wipe», look", format!("{steps}  reads: {{allow: [look]}}\n")),
         ("pay, wipe, «look»", format!("{steps}  deviation: {{effect: {ask}}}\n")),

@@ -14,6 +14,7 @@ mod params;
 mod plans;
 pub(crate) mod random;
 mod readings;
+mod replaced;
 mod states;
 mod steps;
 mod store;

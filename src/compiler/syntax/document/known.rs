@@ -159,7 +159,7 @@ pub const LIMIT: Mapping =
 
 /// A plan.
 pub const PLAN: Mapping =
-    Mapping { read: &["id", "params", "steps", "reads", "deviation"], later: &[] };
+    Mapping { read: &["id", "params", "steps", "reads", "deviation", "replace"], later: &[] };
 
 /// What a parameter of a plan may be.
 pub const PARAM_TYPES: [(&str, Param); 4] = [

@@ -20,6 +20,9 @@ use crate::compiler::syntax::document::yaml::{Entry, Node, Value};
 use crate::diag::sink::Sink;
 use crate::lang::session::Param;
 
+/// What an approval of a plan binds at least.
+const ARGS: &str = "args";
+
 /// The plan of a project.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -39,6 +42,9 @@ pub struct Plan {
     pub read_only: Deviation,
     /// `deviation: {effect}`: what happens to other calls.
     pub effect: Deviation,
+    /// `replace`, and where it is written: what happens to a call of `plan.replace`. Without it
+    /// there is no such tool.
+    pub replace: Option<Spanned<Deviation>>,
 }
 
 /// What happens to a call that no step plans.
@@ -164,7 +170,24 @@ pub(super) fn plan(span: Span, node: &Node, reader: &mut Reader<'_>) -> Option<P
             effect = deviation(node, false, reader)?;
         }
     }
-    Some(Plan { id, span, params, steps, reads, budget, read_only, effect })
+    let replace = match keys.get("replace") {
+        Some(entry) => Some(replace(entry, reader)?),
+        None => None,
+    };
+    Some(Plan { id, span, params, steps, reads, budget, read_only, effect, replace })
+}
+
+/// `deny` or `{escalate: {..}}`: an approval is of the plan that was asked for.
+fn replace(entry: &Entry, reader: &mut Reader<'_>) -> Option<Spanned<Deviation>> {
+    let node = &entry.value;
+    let found = deviation(node, false, reader)?;
+    if let Deviation::Escalate(Escalation { binds, .. }) = &found
+        && !(binds.is_empty() || binds.iter().any(|name| **name == *ARGS))
+    {
+        wrong(node, "`binds` of `replace`", "`[tool, args]`, as without it", reader.sink);
+        return None;
+    }
+    Some(Spanned::new(found, entry.key.span))
 }
 
 /// `{name: type}`.

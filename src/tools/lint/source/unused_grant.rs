@@ -6,6 +6,7 @@ use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
 use crate::lang::glob;
+use crate::lang::session::REPLACE;
 use crate::tools::lint::plans::{Planned, acts};
 use crate::tools::lint::subject::Subject;
 
@@ -23,6 +24,7 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
         plan.steps.iter().any(|step| step.tool.value == *name)
             || reads && !acts(tool) && plan.budget != Some(0)
             || *deviation != Deviation::Deny
+            || **name == *REPLACE.0
             // What undoes a step is planned when that is to be undone.
             || tools().any(|it| it.undo.as_ref().is_some_and(|undo| undo.value == *name))
     };

@@ -5,6 +5,7 @@ use crate::compiler::syntax::document::model::{Role, Tool};
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::diag::sink::Sink;
+use crate::lang::session::REPLACE;
 use crate::tools::lint::outputs::{is_about, takes_text};
 use crate::tools::lint::subject::Subject;
 
@@ -28,11 +29,13 @@ pub fn run(subject: &Subject<'_>, sink: &mut Sink) {
     };
     for tool in documents.iter().flat_map(|document| &document.tools) {
         let acts = tool.effect.as_ref().is_some_and(|it| it.value != ToolEffect::None);
+        // Its own rule objects to whatever it is called with.
+        let is_watched = *tool.name.value == *REPLACE.0;
         // What a sanitizer is given is unclean, as it must be.
         let mut sanitizers = documents.iter().flat_map(|document| &document.sanitizers);
         let cleans = sanitizers.any(|sanitizer| sanitizer.tool.value == tool.name.value);
         let field = tool.args.iter().find(|field| takes_text(field));
-        let Some(field) = field.filter(|_| acts && !cleans) else {
+        let Some(field) = field.filter(|_| acts && !cleans && !is_watched) else {
             continue;
         };
         let is_seen = tool.args.iter().any(|field| {
