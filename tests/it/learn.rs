@@ -4,13 +4,19 @@ use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
 use policyc::diag::sink::Sink;
 use policyc::lang::decision::Effect;
+use policyc::lang::value::time::Instant;
 use policyc::runtime::program::Program;
+use policyc::runtime::record::about::{About, Loaded};
+use policyc::runtime::record::read::Record;
+use policyc::runtime::record::session::SessionRecorder;
 use policyc::runtime::session::ground::Ground;
 use policyc::runtime::session::step::{Session, Work};
+use policyc::tools::learn::records::of_records;
 use policyc::tools::learn::{LearnFault, Learned, Learning, Recorded, learn};
 use policyc::tools::lint::select::Selection;
 use policyc::tools::pipeline::lint;
 use policyc::tools::project::Settings;
+use policyc::tools::replay;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -114,6 +120,65 @@ fn what_was_not_seen_is_denied() {
     let mut sink = Sink::new();
     let _ = lint(&files, &Settings::default(), &Selection::default(), &mut sink);
     assert_eq!(findings(sink, &files), "", "{}", learned.text);
+}
+
+/// By hand: no session was longer than four calls, though each tool may be called so often. A call
+/// that has failed may have been carried out.
+#[test]
+fn a_session_is_no_longer_than_those_that_were_seen() {
+    let call = |tool: &'static str, fails: bool| -> Call { (tool, json!({}), fails) };
+    let one = [call("a", false), call("a", false), call("b", false)];
+    let two = [call("b", false), call("b", true), call("b", false), call("c", false)];
+    let learned = learned(&[recorded(&events(&[], &one)), recorded(&events(&[], &two))], 20);
+    assert_eq!(learned.denied, []);
+    let program = program(&learned.text);
+    for (calls, wanted) in [
+        (one.to_vec(), true),
+        (two.to_vec(), true),
+        (vec![call("b", false), call("c", false), call("a", false)], true),
+        (vec![call("b", false), call("c", false), call("a", false), call("a", false)], true),
+        (vec![call("b", false), call("b", true), call("b", false), call("a", false)], true),
+        // The limit denies the last one, and nothing else would.
+        ([two.as_slice(), &[call("a", false)]].concat(), false),
+    ] {
+        assert_eq!(allowed(&program, &[], &calls), wanted, "{calls:?}\n{}", learned.text);
+    }
+}
+
+/// Of records the calls that were allowed count, and nothing that the policy before went by.
+#[test]
+fn records_tell_which_calls_were_needed() {
+    let policy = "policyc: 1\ndefault: deny\ntools:\n  read: {args: {path: string}}\n  \
+        pay: {args: {to: string}}\n  wipe: {args: {}}\nmeters: {m: {on: pay, window: session}}\n\
+        rules:\n  - {id: all, on: [read, pay], allow: a call}\n  \
+        - {id: large, on: [pay], when: \"args.to != 'ann'\", escalate: {to: [user]}}\n";
+    let calls = [
+        ("read", json!({"path": "a"}), false),
+        ("wipe", json!({}), false),
+        ("pay", json!({"to": "mallory"}), false),
+        ("pay", json!({"to": "ann"}), false),
+    ];
+    let program = program(policy);
+    let ground = Ground::of(&program);
+    let mut recorder = SessionRecorder::of(&ground, &Loaded::default());
+    let mut open = recorder.begin("s");
+    let mut lines = Vec::new();
+    for event in events(&[], &calls) {
+        let about =
+            About::new("01ARZ3NDEKTSV4RRFFQ69G5FAV", Instant { seconds: 0, nanoseconds: 0 });
+        let made = recorder.event(&mut open, event.to_string().as_bytes(), &about, None);
+        lines.push(made.line.to_vec());
+    }
+    let records: Vec<Record<'_>> =
+        lines.iter().map(|line| Record::read(line).expect("a record")).collect();
+    let last = u64::try_from(lines.len()).expect("few");
+    let happened = replay::events::events(&records, last, None).expect("it is whole");
+    let (session, left_out) = of_records("s", &happened);
+    assert_eq!(left_out, 2);
+    let learned = learned(&[session], 20);
+    assert_eq!((learned.counts, learned.denied.len()), ((1, 2, 2), 0));
+    let text = &learned.text;
+    assert!(!text.contains("wipe") && !text.contains("mallory"), "{text}");
 }
 
 /// What a name calls a secret is in no policy.

@@ -7,6 +7,7 @@ use clap::{ArgMatches, Args};
 
 use crate::cli::Command;
 use crate::cli::commands::eval_session::events;
+use crate::cli::commands::replay::sessions::sessions;
 use crate::cli::exit::Exit;
 use crate::cli::reporting::alone;
 use crate::cli::root::with_options;
@@ -15,6 +16,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::write::write;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
+use crate::tools::learn::records::of_records;
 use crate::tools::learn::{LearnFault, Learning, Recorded, learn};
 use crate::tools::report::counted;
 
@@ -28,6 +30,7 @@ pub const COMMAND: Command = Command {
     examples: &[
         ("policyc learn sessions", "of every session in a directory, on standard output"),
         ("policyc learn a.jsonl b.jsonl -o clerk.yaml --name clerk", "into a file"),
+        ("policyc learn --records logs", "of what was allowed in sessions that were recorded"),
     ],
     arguments: Options::augment_args,
     run: |matches: &ArgMatches, terminal: &Terminal| with_options(matches, terminal, work),
@@ -36,8 +39,11 @@ pub const COMMAND: Command = Command {
 #[derive(Debug, Args)]
 struct Options {
     /// Files of events, one session each, and directories of `.jsonl` files.
-    #[arg(value_name = "PATHS", required = true)]
+    #[arg(value_name = "PATHS", required_unless_present = "records")]
     paths: Vec<PathBuf>,
+    /// Records of sessions: of their calls those that were allowed.
+    #[arg(long, value_name = "SRC")]
+    records: Vec<PathBuf>,
     /// What the policy is called.
     #[arg(long, value_name = "NAME", default_value = "learned")]
     name: String,
@@ -62,6 +68,10 @@ fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
             sessions.push(Recorded { name: shown(&path), lines });
         }
     }
+    let mut left_out = 0;
+    if !options.records.is_empty() {
+        left_out = recorded(terminal, &options.records, &mut sessions)?;
+    }
     let how = Learning { name: &options.name, values: options.values };
     let learned = learn(&sessions, how).map_err(|fault| alone(terminal, &words(&fault)))?;
     match &options.out {
@@ -69,7 +79,11 @@ fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         Some(path) => write(path, learned.text.as_bytes()).map_err(|it| alone(terminal, &it))?,
     }
     let (sessions, calls, tools) = learned.counts;
-    let parts = [counted(sessions, "session"), counted(calls, "call"), counted(tools, "tool")];
+    let mut parts =
+        vec![counted(sessions, "session"), counted(calls, "call"), counted(tools, "tool")];
+    if left_out > 0 {
+        parts.push(format!("{} left out that was not allowed", counted(left_out, "call")));
+    }
     terminal.notice(&format!("  {}\n", parts.join(" · ")));
     let mut exit = Exit::Done;
     for (session, event, why) in &learned.denied {
@@ -82,6 +96,29 @@ fn work(terminal: &Terminal, options: &Options) -> Result<Exit, Exit> {
         exit = Exit::Findings;
     }
     Ok(exit)
+}
+
+/// Adds the sessions in records, and gives how many of their calls are left out.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn recorded(
+    terminal: &Terminal,
+    records: &[PathBuf],
+    found: &mut Vec<Recorded>,
+) -> Result<usize, Exit> {
+    let mut left_out = 0;
+    for (id, happened) in sessions(terminal, records)? {
+        let happened = happened.map_err(|why| {
+            let fact = format!("session `{id}` cannot be learned from: {}", why.words());
+            let help = "name all records of the session, or leave it out";
+            alone(terminal, &Diagnostic::without_place(Code::Unlearned, fact).help(help))
+        })?;
+        let (session, without) = of_records(&id, &happened);
+        left_out += without;
+        found.push(session);
+    }
+    Ok(left_out)
 }
 
 /// The files of sessions that a path names, in order.

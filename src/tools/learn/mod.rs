@@ -1,10 +1,11 @@
 //! Policies that are learned: the narrowest that allow what recorded sessions did.
 //!
-//! In:      events of sessions that went as they should.
+//! In:      events of sessions that went as they should, or their records.
 //! Out:     a document for people to review, which allows exactly these calls in this order.
-//! Imports: `compiler`, `runtime::session`, `tools::{mcp, pipeline}`.
+//! Imports: `compiler`, `runtime::session`, `tools::{mcp, pipeline, replay::events}`.
 //! Source:  `docs/learn.md`.
 
+pub mod records;
 mod seen;
 mod write;
 

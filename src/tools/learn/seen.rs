@@ -19,6 +19,8 @@ const KEPT_MAX: usize = 10_000;
 pub(super) struct Seen {
     pub(super) sessions: usize,
     pub(super) calls: usize,
+    /// Most calls in one session, without those that have done nothing.
+    pub(super) most: usize,
     /// In the order in which they were met.
     pub(super) tools: Vec<Used>,
     /// What principals with a role called.
@@ -61,6 +63,8 @@ struct Now {
     done: BTreeSet<String>,
     /// Calls of each tool, without those that have done nothing.
     counts: BTreeMap<String, usize>,
+    /// All of them.
+    calls: usize,
 }
 
 impl Seen {
@@ -103,6 +107,7 @@ impl Seen {
                         // Its effect is not known: it may have been carried out all the same.
                         let count = now.counts.entry(tool).or_default();
                         *count = count.saturating_sub(usize::from(*undone));
+                        now.calls = now.calls.saturating_sub(usize::from(*undone));
                     } else {
                         now.done.insert(tool);
                     }
@@ -121,6 +126,8 @@ impl Seen {
 
     fn call(&mut self, (tool, args): (&str, &Map<String, Json>), by: &[String], now: &mut Now) {
         self.calls += 1;
+        now.calls += 1;
+        self.most = self.most.max(now.calls);
         self.without_role |= by.is_empty();
         for role in by {
             self.roles.entry(role.clone()).or_default().insert(tool.to_owned());

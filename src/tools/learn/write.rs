@@ -84,6 +84,12 @@ pub(super) fn document(seen: &Seen, how: Learning<'_>) -> String {
             let _ = writeln!(out, "  {}: {{allow: [{}]}}", word(role), names.join(", "));
         }
     }
+    let _ = writeln!(
+        out,
+        "meters:\n  calls: {{on: \"*\", window: session}}\nlimits:\n  \
+         - {{meter: calls, max: {}, over: deny}}",
+        seen.most
+    );
     let names: Vec<String> = seen.tools.iter().map(|used| word(&used.name)).collect();
     let _ = writeln!(
         out,

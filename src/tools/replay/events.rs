@@ -92,6 +92,12 @@ impl Recorded {
         })
     }
 
+    /// What was decided about the request.
+    #[must_use]
+    pub const fn effect(&self) -> Option<Effect> {
+        self.effect
+    }
+
     fn is(&self, said: &Said) -> bool {
         let Said { effect, rule, fired, reason, .. } = said;
         (self.effect, &self.rule, &self.fired, &self.reason) == (*effect, rule, fired, reason)

@@ -13,6 +13,7 @@ mod one;
 pub mod pack;
 pub mod parts;
 pub mod seal;
+pub(super) mod sessions;
 pub mod step;
 pub mod test;
 pub mod unseal;
