@@ -4,12 +4,15 @@
 //! Out:     `Told` for each; records.
 //! Imports: `base`, `diag`, `lang`, `runtime`.
 
+use rustc_hash::FxHashSet;
 use serde_json::Value;
 
 use crate::diag::diagnostic::Diagnostic;
 use crate::lang::decision::Effect;
 use crate::lang::fixed;
+use crate::lang::session::{Question, ROOT, Subject};
 use crate::lang::value::time::Instant;
+use crate::runtime::bundle::module::{NONE, PathNode, RuleRow};
 use crate::runtime::program::Program;
 use crate::runtime::record::about::{About, Loaded};
 use crate::runtime::record::seal::Keeper;
@@ -98,6 +101,8 @@ pub struct ToldValue {
     pub labels: Vec<String>,
     /// Where it was seen.
     pub chain: Vec<ToldLink>,
+    /// Whether a rule that fired asks the session about it.
+    pub asked: bool,
 }
 
 /// A place where a value was seen.
@@ -205,7 +210,13 @@ pub fn run(
             _ => "null",
         };
         let action: Value = serde_json::from_str(action).unwrap_or_default();
-        told.values = values.iter().map(|it| told_value(session, it, &action)).collect();
+        let fired = told.report.as_ref().map_or(&[][..], |report| &report.fired);
+        let asked = asked_about(program, fired);
+        let value = |value: &Provenance| ToldValue {
+            asked: asked.iter().any(|place| value.lies_in(place)),
+            ..told_value(session, value, &action)
+        };
+        told.values = values.iter().map(value).collect();
         let names = ground.names(session.state().context());
         told.context = names.map(str::to_owned).collect();
         told.state = session.state().digest();
@@ -292,5 +303,40 @@ fn told_value(session: &Session<'_, '_>, value: &Provenance, action: &Value) -> 
         from: session.origin(value).to_owned(),
         labels: names(&value.labels),
         chain: chain.collect(),
+        asked: false,
     }
+}
+
+/// The arguments that rules with these ids ask the session about, as pointers.
+fn asked_about<'p>(program: &'p Program, ids: &[String]) -> Vec<&'p str> {
+    let module = program.module();
+    let children = |node: &PathNode| {
+        let first = usize::from(node.first_child);
+        let nodes = module.paths.get(first..first + usize::from(node.children));
+        nodes.unwrap_or_default().iter()
+    };
+    let is_meant = |rule: &&RuleRow| ids.iter().any(|id| **id == *program.string(rule.id));
+    let read = module.rules.iter().filter(is_meant).flat_map(|rule| {
+        let first = rule.first_requirement as usize;
+        let rows = module.requirements.get(first..first + usize::from(rule.requirements));
+        rows.unwrap_or_default().iter().map(|row| row.slot)
+    });
+    let read: FxHashSet<u16> = read.collect();
+    let root = module.paths.first().map(children).into_iter().flatten();
+    let root = root.filter(|node| program.string(node.key) == ROOT).flat_map(children);
+    let mut waiting: Vec<&PathNode> = root
+        .filter(|node| {
+            let question = Question::of(program.string(node.key));
+            question.is_some_and(|question| question.subject() == Subject::Argument)
+        })
+        .collect();
+    let mut found = Vec::new();
+    while let Some(node) = waiting.pop() {
+        waiting.extend(children(node));
+        let subject = program.string(node.key);
+        if node.slot != NONE && read.contains(&node.slot) && subject.starts_with('/') {
+            found.push(subject);
+        }
+    }
+    found
 }

@@ -354,7 +354,7 @@ fn documents_of_which_rules_are_made_are_policies() {
     );
     let tested = Tested::of(&files);
     assert_eq!(tested.policy_names(), ["ceiling", "leak"]);
-    assert_eq!(tested.rule_ids(), ["tool.declared", "capability", "exfil/to"]);
+    assert_eq!(tested.rule_ids(), ["tool.declared", "capability", "exfil"]);
 }
 
 /// What one folder forbids is not forbidden in the tests of another one.

@@ -14,7 +14,8 @@ use crate::diag::suggest::nearest;
 use crate::lang::session::{MODEL, Question, SANITIZER};
 
 /// Adds a rule for each argument that the sink names, `ID/ARGUMENT`, about the tools that have it;
-/// or the rule `ID` about what the model has read, if the sink names none.
+/// or the rule `ID`, if that is one argument by its name, or none: then it is about what the model
+/// has read.
 pub(super) fn rules(work: &mut Work<'_>, flow: &Flow) {
     for pattern in flow.forbid.iter().filter(|it| !work.labels.has(&it.value)) {
         let (at, pattern) = (pattern.span, pattern.value.clone());
@@ -108,7 +109,9 @@ fn rule(work: &mut Work<'_>, flow: &Flow, on: Vec<Name>, argument: Option<&Name>
             condition = both.unwrap_or(condition);
         }
     }
-    let id = match argument {
+    // What a role means another tool may change, and no id should change by that.
+    let is_one = matches!(flow.sink.args.as_slice(), [SinkArg::Named(_)]);
+    let id = match argument.filter(|_| !is_one) {
         Some(argument) => Name::from(format!("{}/{argument}", flow.id.value)),
         None => flow.id.value.clone(),
     };

@@ -77,7 +77,8 @@ pub struct Provenance {
 
 impl Provenance {
     /// Whether it lies at a place of the arguments, or in it.
-    pub(super) fn lies_in(&self, place: &str) -> bool {
+    #[must_use]
+    pub fn lies_in(&self, place: &str) -> bool {
         is_within(&self.pointer, place)
     }
 }

@@ -79,7 +79,7 @@ const CAPABILITY: &[Key] = &[
 ];
 
 const FLOW: &[Key] = &[
-    ("id", "The name of the rule; of each argument it is `ID/ARGUMENT`."),
+    ("id", "The name of the rule; `ID/ARGUMENT` of a role, or of several arguments."),
     ("description", "What the rule is for."),
     ("sink", "The arguments that it is about."),
     ("forbid", "Labels that they may not carry, as `untrusted.*`."),

@@ -66,7 +66,7 @@ pub fn draw(told: &Told, style: Style) -> String {
     for (word, says) in told.report.iter().flat_map(|report| detail_rows(report, false)) {
         below(&mut text, style, 0, &format!("{word} {says}"));
     }
-    for value in told.values.iter().filter(|value| is_meant(told, value)) {
+    for value in told.values.iter().filter(|value| value.asked) {
         draw_value(&mut text, style, value);
     }
     if let Some(answer) = &told.answer {
@@ -115,15 +115,6 @@ fn says(told: &Told) -> Vec<String> {
         says.push(format!("the model has read {}", told.context.join(", ")));
     }
     says
-}
-
-/// Whether a value is one that the rules which fired are about: of a rule `ID/ARGUMENT` the values
-/// of that argument.
-fn is_meant(told: &Told, value: &ToldValue) -> bool {
-    let argument = value.pointer.split('/').nth(1);
-    let fired = told.report.iter().flat_map(|report| &report.fired);
-    let mut about = fired.filter_map(|rule| rule.rsplit_once('/')).map(|(_, name)| name);
-    about.any(|name| Some(name) == argument)
 }
 
 /// What is left of the limits of a meter.

@@ -201,7 +201,7 @@ fn capabilities_are_a_ceiling() {
             "principal": {"id": "a", "roles": roles}})
     };
     for (roles, tool, args, wanted) in [
-        (json!(["owner"]), "wipe", json!({"id": "4711"}), "deny known/id"),
+        (json!(["owner"]), "wipe", json!({"id": "4711"}), "deny known"),
         (json!(["clerk"]), "wipe", json!({"id": "4711"}), "deny capability"),
         (json!(["clerk", "owner"]), "wipe", json!({"id": "4711"}), "deny capability"),
         (json!(["reader"]), "read", json!({"path": "a"}), "allow all"),

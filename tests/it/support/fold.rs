@@ -218,8 +218,10 @@ impl<'a> Fold<'a> {
                     forbids(flow, &it.labels) || flow.closed_world.is_some() && it.kind == "model"
                 });
                 let excused = flow.unless.is_some() && all.iter().all(|it| it.from == "prompt");
+                let is_one = matches!(flow.sink.args.as_slice(), [SinkArg::Named(_)]);
                 if meant && bad && !excused {
-                    found.insert(format!("{}/{}", flow.id.value, field.name.value));
+                    let id = &flow.id.value;
+                    found.insert(if is_one { id.to_string() } else { format!("{id}{place}") });
                 }
             }
         }
