@@ -13,6 +13,8 @@
 /// The root of the context that only a session fills. No schema can declare it: it is no
 /// identifier.
 pub const ROOT: &str = "@session";
+/// The roots of the context that calls of agents have beside `action` and those of a schema.
+pub const AGENT_ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
 /// What the model has read, as a subject.
 pub const CTX: &str = "ctx";
 /// What stands for the origin of a value that is found in what the principal said.

@@ -23,11 +23,8 @@ use crate::compiler::syntax::document::model::{
 };
 use crate::lang::constant::Constant;
 use crate::lang::functions::{self, Library};
-use crate::lang::session::{CTX, OFF, OUT, PARAMS, PLAN, Param, ROOT, STEP};
+use crate::lang::session::{AGENT_ROOTS, CTX, OFF, OUT, PARAMS, PLAN, Param, ROOT, STEP};
 use crate::lang::types::{Type, TypeId, TypeTable};
-
-/// The roots that calls of agents have beside those of the schema.
-pub(super) const AGENT_ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
 
 /// Where variables are found by their whole names.
 const VARIABLES: &str = "variables";

@@ -10,10 +10,10 @@ use crate::base::name::Name;
 use crate::base::span::Span;
 use crate::compiler::check::analysis::RedactionInfo;
 use crate::compiler::check::error::RedactError;
-use crate::compiler::check::policy::AGENT_ROOTS;
 use crate::compiler::check::state::Checker;
 use crate::compiler::syntax::document::model::{PolicyDocument, Redaction, RedactionClass};
 use crate::diag::suggest::nearest;
+use crate::lang::session::AGENT_ROOTS;
 use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// Checks the `redact` sections of all documents.

@@ -20,6 +20,7 @@ use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::approvals::called;
 use crate::runtime::session::json::members;
 use crate::runtime::session::plan::Undone;
+use crate::runtime::session::request::Root;
 use crate::runtime::session::state::{Call, Closed};
 use crate::runtime::session::step::{Outcome, Session};
 use crate::runtime::session::work::Memory;
@@ -206,7 +207,7 @@ pub(super) struct Objection<'o> {
     /// Who calls.
     pub(super) asker: Option<&'o str>,
     pub(super) action: &'o str,
-    pub(super) brought: &'o [(&'static str, &'o str)],
+    pub(super) brought: &'o [Root<'o>],
     /// The context that was decided about.
     pub(super) context: &'o str,
     pub(super) moment: Moment<'o>,

@@ -2,14 +2,16 @@
 
 use crate::base::pointer;
 use crate::lang::fixed::{self, ONE};
-use crate::lang::session::{CTX, OFF, PARAMS, PLAN, Question, ROOT, STEP};
+use crate::lang::session::{AGENT_ROOTS, CTX, OFF, PARAMS, PLAN, Question, ROOT, STEP};
 use crate::lang::value::json::write_string;
-use crate::runtime::session::ground::{Asked, Ground};
+use crate::runtime::program::Program;
+use crate::runtime::session::ground::{Asked, Ground, children};
 use crate::runtime::session::json::{Leaf, Met, walk};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::Reading;
 use crate::runtime::session::places;
 use crate::runtime::session::provenance::{From, Joined, Kind, Provenance, is_within, joined};
+use crate::runtime::session::request::Brought;
 use crate::runtime::session::state::State;
 use crate::runtime::vm::request::setters::{Input, SlotHandle};
 
@@ -41,12 +43,12 @@ pub(super) fn write(
     ground: &Ground<'_>,
     state: &State,
     known: Known<'_>,
-    (action, brought): (&str, &[(&'static str, &str)]),
+    (action, brought): Brought<'_>,
     out: &mut String,
 ) {
     out.clear();
     out.push('{');
-    key(out, "action");
+    key(out, ACTION);
     out.push_str(action);
     let own = brought.iter().any(|(name, _)| *name == "principal");
     let before = state.principal.as_deref().filter(|_| !own).map(|it| ("principal", it));
@@ -63,6 +65,18 @@ pub(super) fn write(
 
 /// How a context ends that `write` wrote: the answers, and all of it.
 const END: &str = "}}";
+
+/// The roots that a request may bring beside `action`: those of all calls of agents, and what else
+/// the program reads. What a session answers nobody brings.
+pub(super) fn roots(program: &Program) -> Vec<&str> {
+    let top = program.module().paths.first();
+    let read = top.into_iter().flat_map(|top| children(program, top)).map(|(name, _)| name);
+    let others = read.filter(|name| ![ACTION, ROOT].contains(name) && !AGENT_ROOTS.contains(name));
+    AGENT_ROOTS.into_iter().chain(others).collect()
+}
+
+/// The root that is the call.
+const ACTION: &str = "action";
 
 /// Finds where what is known last is answered.
 pub(super) fn find_late(ground: &Ground<'_>) -> Vec<(Late, SlotHandle)> {

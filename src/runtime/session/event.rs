@@ -46,8 +46,8 @@ pub enum EventKind<'a> {
         action: &'a str,
         /// Where arguments came from, as the host knows: pointer, and `CALL#POINTER`.
         refs: Refs<'a>,
-        /// Other roots of the context: name and value.
-        context: Vec<(&'static str, &'a str)>,
+        /// Roots of the context beside `action`, as far as a policy reads them: name and value.
+        context: Vec<(Cow<'a, str>, &'a str)>,
     },
     /// A tool answered, or failed.
     Response {
@@ -191,11 +191,12 @@ const fn fault(kind: InputKind) -> &'static str {
     }
 }
 
-/// Roots of the context that a request may bring beside `action`.
-const ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
+/// The members of a request that are no roots of the context, and the one that always is.
+const OWN: [&str; 6] = ["ev", "seq", "ts", "call", "refs", "action"];
 
 impl<'a> Event<'a> {
-    /// Reads a line. Members that nobody knows are passed over.
+    /// Reads a line. Members that nobody knows are passed over; those of a request are roots of
+    /// the context, of which a policy takes what it reads.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -213,7 +214,7 @@ impl<'a> Event<'a> {
                 call: members.call()?,
                 action: members.get("action").ok_or(EventFault::Member("action"))?,
                 refs: members.refs()?,
-                context: ROOTS.iter().filter_map(|it| Some((*it, members.get(it)?))).collect(),
+                context: members.roots(),
             },
             "response" => {
                 let out = members.get("out");
@@ -299,6 +300,10 @@ impl<'a> Members<'a> {
 
     fn text(&self, name: &'static str) -> Result<Cow<'a, str>, EventFault> {
         self.get(name).and_then(string).ok_or(EventFault::Member(name))
+    }
+
+    fn roots(&self) -> Vec<(Cow<'a, str>, &'a str)> {
+        self.0.iter().filter(|(name, _)| !OWN.contains(&&**name)).cloned().collect()
     }
 
     fn call(&self) -> Result<Cow<'a, str>, EventFault> {

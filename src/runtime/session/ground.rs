@@ -50,6 +50,8 @@ pub struct Ground<'p> {
     pub(super) meters: Vec<Meter<'p>>,
     /// The plan.
     pub(super) plan: Option<Planned<'p>>,
+    /// Roots of the context that a request may bring beside `action`.
+    pub(super) roots: Vec<&'p str>,
     /// What is known of a call last, and where it is answered.
     pub(super) late: Vec<(Late, SlotHandle)>,
     /// Answers to calls that are not allowed: by rule, and to all others.
@@ -208,6 +210,7 @@ impl<'p> Ground<'p> {
             meters: meters(program),
             plan: planned(program),
             late: Vec::new(),
+            roots: context::roots(program),
             takers: Takers::of(program, &closures),
             marks,
             denials: HashMap::new(),
@@ -569,7 +572,7 @@ fn meters(program: &Program) -> Vec<Meter<'_>> {
 }
 
 /// The places directly below a place, with their keys.
-fn children<'p>(
+pub(super) fn children<'p>(
     program: &'p Program,
     node: &PathNode,
 ) -> impl Iterator<Item = (&'p str, &'p PathNode)> + use<'p> {

@@ -38,8 +38,11 @@ pub(super) const ARGUMENT_SHOWN: usize = 64;
 /// A call that is asked for, what it carries, and its values.
 pub(super) type Asked = (Call, Carried<LabelSet>, Vec<Provenance>);
 
-/// What an event brings: the action, and other roots of the context.
-pub(super) type Brought<'b> = (&'b str, &'b [(&'static str, &'b str)]);
+/// A root of the context: its name, and JSON.
+pub(super) type Root<'b> = (&'b str, &'b str);
+
+/// What an event brings: the action, and other roots of the context that the program reads.
+pub(super) type Brought<'b> = (&'b str, &'b [Root<'b>]);
 
 /// What the rules come to about a call.
 pub(super) struct Judged<'w, 'p> {
@@ -268,7 +271,7 @@ impl<'g, 'p> Session<'g, 'p> {
         &mut self,
         decided: &mut Decided<'a>,
         call: &Call,
-        (action, brought, context): (&str, &[(&'static str, &str)], &str),
+        (action, brought, context): (&str, &[Root<'_>], &str),
         (asker, aside): (Option<Box<str>>, &mut Option<Box<Memory>>),
     ) where
         'p: 'a,
@@ -399,7 +402,7 @@ impl<'g, 'p> Session<'g, 'p> {
     }
 
     /// The id of the principal that calls.
-    fn asker(&self, brought: &[(&'static str, &str)]) -> Option<Box<str>> {
+    fn asker(&self, brought: &[Root<'_>]) -> Option<Box<str>> {
         let own = brought.iter().find(|(name, _)| *name == "principal").map(|(_, value)| *value);
         own.or(self.state.principal.as_deref()).and_then(id_of)
     }

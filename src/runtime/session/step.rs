@@ -23,6 +23,7 @@ use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::meters::{Meters, Share, nanoseconds};
 use crate::runtime::session::places::Came;
 use crate::runtime::session::plan::PlanFault;
+use crate::runtime::session::request::Root;
 use crate::runtime::session::state::{Call, Closed, Stage, State, Unread};
 use crate::runtime::session::taint::Tainting;
 use crate::runtime::session::trust::{Carried, Given};
@@ -312,8 +313,11 @@ impl<'g, 'p> Session<'g, 'p> {
             EventKind::Request { call, action, refs, context } => {
                 let refs: Vec<(&str, &str)> =
                     refs.iter().map(|(at, handle)| (at.as_ref(), handle.as_ref())).collect();
+                let roots = context.iter().map(|(name, value)| (name.as_ref(), *value));
+                let roots: Vec<Root<'_>> =
+                    roots.filter(|(name, _)| self.ground.roots.contains(name)).collect();
                 match self.request((call, event.seq), action, &refs) {
-                    Ok(asked) => self.decide(asked, (action, context), work),
+                    Ok(asked) => self.decide(asked, (action, &roots), work),
                     Err(fault) => Outcome::Refused(fault),
                 }
             }

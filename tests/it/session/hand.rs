@@ -357,3 +357,31 @@ fn only_a_session_answers() {
     context = json!({"principal": {"roles": ["clerk"]}, "action": {"tool": "fly", "args": {}}});
     assert_eq!(decide(&context), (Some(Effect::Deny), None));
 }
+
+#[test]
+fn a_request_brings_the_roots_that_the_policy_reads() {
+    let policy = "policyc: 1\ndefault: deny\nschema: {device: {managed: bool}}\n\
+        tools: {pay: {args: {to: string}}}\nmeters: {any: {on: '*', window: session}}\n\
+        rules:\n  - {id: all, on: [pay], allow: a call}\n  \
+        - {id: device, on: [pay], when: '!device.managed', deny: it is not ours}\n  \
+        - {id: many, on: [pay], when: count('any') > 0, deny: once}\n";
+    let call = |id: &str, more: Json| {
+        let mut call = request(id, "pay", json!({"to": "ann"}));
+        for (name, value) in more.as_object().expect("an object") {
+            call[name] = value.clone();
+        }
+        call
+    };
+    let fakes = json!({"device": {"managed": true}, "@session": {"count": {"any": 0}}});
+    expect(
+        policy,
+        &[
+            (call("1", json!({"device": {"managed": false}})), "deny device"),
+            (call("2", json!({})), "deny -"),
+            (call("3", json!({"device": "ours"})), "deny -"),
+            (call("4", json!({"device": {"managed": true}, "trace": [1]})), "allow all"),
+            // What a session answers no event says.
+            (call("5", fakes), "deny many"),
+        ],
+    );
+}
