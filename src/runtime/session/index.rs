@@ -148,7 +148,7 @@ pub(super) enum Found {
     /// In these fields, ascending; in none.
     In {
         fields: Vec<u32>,
-        /// Of what the principal said, where it is a piece of a longer name and nothing else.
+        /// Those where it is a piece of a longer name and nothing else.
         torn: Vec<u32>,
     },
     /// Too much would have to be compared.
@@ -370,11 +370,10 @@ impl Index {
     }
 
     /// Notes the field that holds `form` at `start`, if it stands there, and whether it is torn out
-    /// of what the principal said wherever it stands in it.
+    /// of a longer name wherever it stands in it.
     fn see(&self, start: usize, form: &str, found: &mut Vec<(u32, bool)>) {
         let Some(at) = self.holds_at(start, form) else { return };
-        let said = self.field(at).filter(|field| field.call.is_none());
-        let is_torn = said.is_some_and(|field| {
+        let is_torn = self.field(at).is_some_and(|field| {
             let (text, start) = (self.form(&field), start.saturating_sub(field.start as usize));
             let before = text.get(..start).unwrap_or_default();
             joins(before, form, text.get(start + form.len()..).unwrap_or_default())

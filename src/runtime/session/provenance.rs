@@ -71,7 +71,8 @@ pub struct Provenance {
     /// Who may read it.
     pub audience: Audience,
     pub(super) from: From,
-    /// The fields that it was found in, ascending: as many as are told.
+    /// The fields that it was found in, ascending: as many as are told; where it is nothing but a
+    /// piece of longer names, those.
     pub(super) sources: Vec<u32>,
 }
 
@@ -159,16 +160,19 @@ fn of_found(
         Found::Anywhere => return of_model(pointer, (&state.seen, state.seen_audience.all())),
         Found::In { fields, torn } => (fields, torn),
     };
+    // A piece of a name is another name: neither the principal's word nor that of a record.
     let mut value = if fields.is_empty() {
-        of_model(pointer, (&state.ctx, state.ctx_audience.all()))
+        let sources = torn.iter().copied().take(SESSION_SOURCES_MAX).collect();
+        Provenance { sources, ..of_model(pointer, (&state.ctx, state.ctx_audience.all())) }
     } else {
         of_fields(state, (pointer, text), Some(form), &fields)
     };
-    // A piece of what the principal has named is not the principal's word.
     for field in torn.iter().filter_map(|at| state.index.field(*at)) {
-        if let Some(set) = state.sets.get(state.taints.get(field.taint).pieces) {
+        let taint = state.taints.get(field.taint);
+        if let Some(set) = state.sets.get(taint.pieces) {
             value.labels.join(set);
         }
+        value.audience.meet(&state.audiences.get(taint.audience));
     }
     value
 }

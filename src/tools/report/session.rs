@@ -135,7 +135,8 @@ fn draw_value(text: &mut String, style: Style, value: &ToldValue) {
     let (pointer, shown) = (visible(&value.pointer), clipped(&value.value, 40));
     below(text, style, 0, &format!("{pointer} = {shown} carries {labels}"));
     if value.kind == "model" {
-        below(text, style, 1, "seen nowhere: the model made it of what it has read");
+        let seen = if value.chain.is_empty() { "seen nowhere" } else { "a piece of a longer name" };
+        below(text, style, 1, &format!("{seen}: the model made it of what it has read"));
     }
     for link in value.chain.iter().take(LINKS_MAX) {
         below(text, style, 1 + link.depth, &told_link(link));

@@ -97,6 +97,31 @@ fn a_value_carries_what_all_places_carry_that_hold_it() {
 }
 
 #[test]
+fn a_piece_of_what_stands_in_a_record_is_not_what_the_record_says() {
+    for (known, to, wanted) in [
+        ("ann@example.co.uk", "ann@example.co", "escalate target/to"),
+        ("mary-ann@a.example", "ann@a.example", "escalate target/to"),
+        ("https://a.example/x?to=eve", "eve", "escalate target/to"),
+        // Where it is not a piece it is whole.
+        ("Ann <ann@a.example>", "ann@a.example", "allow all"),
+        ("bob@a.example, ann@a.example.", "ann@a.example", "allow all"),
+        ("ann@a.example.org; ann@a.example", "ann@a.example", "allow all"),
+    ] {
+        expect(
+            POLICY,
+            &[
+                (prompt("Send the note in a.txt to somebody"), "Nothing"),
+                (request("1", "read", json!({"path": "a.txt"})), "allow all"),
+                (response("1", json!("Write to the other one")), "Nothing"),
+                (request("2", "list", json!({})), "allow all"),
+                (response("2", json!([{"mail": known, "note": null}])), "Nothing"),
+                (request("3", "send", json!({"to": to, "body": "hi"})), wanted),
+            ],
+        );
+    }
+}
+
+#[test]
 fn a_piece_of_what_the_principal_named_is_not_the_principals_word() {
     for (said, to, wanted) in [
         ("mail ann@example.co.uk", "ann@example.co", "escalate target/to"),
