@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::base::arrange::Arrange as _;
 use crate::base::limits::SESSION_ASKS_MAX;
 use crate::runtime::bundle::module::EscalationRow;
 use crate::runtime::session::ENTRY_BYTES;
@@ -340,9 +341,14 @@ impl Asks {
             let (cost, most) = (ask.bytes() + TIME_BYTES, self.held.saturating_add(room));
             let full = |asks: &Self| asks.all.len() >= SESSION_ASKS_MAX || asks.held + cost > most;
             if full(self) {
-                self.all.retain(|_, ask| lives(ask));
-                self.last.retain(|_, digest| self.all.contains_key(digest));
-                self.held = self.all.values().map(Ask::bytes).sum();
+                self.keep(|_, ask| lives(ask));
+            }
+            // What was refused is asked anew, and never granted by that: so the oldest goes.
+            for (_, digest) in if full(self) { self.refused() } else { Vec::new() } {
+                if !full(self) {
+                    break;
+                }
+                self.keep(|own, _| *own != digest);
             }
             if full(self) {
                 return None;
@@ -363,6 +369,21 @@ impl Asks {
         let digest = *self.last.get(&about)?;
         let standing = standing(self.all.get(&digest)?, of.row.quorum);
         Some((Asking { digest, to: of.to.clone(), standing }, is_new))
+    }
+
+    /// Forgets all but these questions.
+    fn keep(&mut self, lives: impl Fn(&[u8; 32], &Ask) -> bool) {
+        self.all.retain(|digest, ask| lives(digest, ask));
+        self.last.retain(|_, digest| self.all.contains_key(digest));
+        self.held = self.all.values().map(Ask::bytes).sum();
+    }
+
+    /// The questions that were refused, by when they were asked.
+    fn refused(&self) -> Vec<(i128, [u8; 32])> {
+        let refused = self.all.iter().filter(|(_, ask)| ask.stage == AskStage::Refused);
+        let mut refused: Vec<_> = refused.map(|(digest, ask)| (ask.since, *digest)).collect();
+        refused.arrange();
+        refused
     }
 
     /// Somebody granted or refused something.

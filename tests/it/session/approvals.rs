@@ -106,6 +106,30 @@ fn large(amount: f64) -> Json {
     json!({"to": "bob", "amount": amount})
 }
 
+/// Whoever leads the model may ask for many calls that are refused: there is room for others.
+#[test]
+fn refusals_do_not_fill_what_may_be_asked() {
+    let program = program(POLICY);
+    let ground = Ground::of(&program);
+    let mut desk = Desk::of(&ground);
+    let amount = |at: u32| large(20.0 + f64::from(at));
+    // `SESSION_ASKS_MAX`
+    let most = 1_024;
+    for at in 0..most {
+        desk.time += 1;
+        let digest = desk.call("pay", &amount(at)).2.expect("it is asked");
+        assert_eq!(desk.says(&digest, "user:mona", "refused"), "Approval(Refused)");
+    }
+    assert_eq!(desk.word("pay", &amount(0)), "deny large");
+    let (_, effect, digest) = desk.call("pay", &amount(most));
+    assert_eq!((effect, digest.is_some()), (Some(Effect::Escalate), true));
+    // The first refusal is forgotten, and nothing is granted by that.
+    let (_, effect, digest) = desk.call("pay", &amount(0));
+    assert_eq!((effect, digest.is_some()), (Some(Effect::Escalate), true));
+    assert_eq!(desk.word("pay", &amount(2)), "deny large");
+    assert_eq!(desk.word("pay", &amount(most - 1)), "deny large");
+}
+
 #[test]
 fn an_approval_is_for_exactly_what_was_asked() {
     let program = program(POLICY);
