@@ -91,21 +91,30 @@ impl Settings {
         store: &Store,
         name: &str,
     ) -> Result<(Program, String), Exit> {
-        let path = Path::new(name);
-        if path.exists() {
-            return one(terminal, path.to_path_buf());
+        if let Some(path) = self.path(name) {
+            return one(terminal, path);
         }
-        if let Some(meant) = self.config.bundles.iter().find(|(known, _)| known == name) {
-            let meant = &meant.1.value;
-            let path = self.folder.join(meant);
-            if path.exists() {
-                return one(terminal, path);
-            }
+        if let Some(meant) = self.meant(name) {
             return unlike_a_path(terminal, store, meant)
                 .unwrap_or_else(|| Err(self.unknown(terminal, name, Some(meant))));
         }
         unlike_a_path(terminal, store, name)
             .unwrap_or_else(|| Err(self.unknown(terminal, name, None)))
+    }
+
+    /// The path that a name stands for, where something lies there.
+    #[must_use]
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        let meant = || self.meant(name).map(|meant| self.folder.join(meant));
+        Some(PathBuf::from(name))
+            .filter(|path| path.exists())
+            .or_else(|| meant().filter(|path| path.exists()))
+    }
+
+    /// What `[bundles]` says that a name stands for.
+    fn meant(&self, name: &str) -> Option<&str> {
+        let row = self.config.bundles.iter().find(|(known, _)| known == name)?;
+        Some(row.1.value.as_str())
     }
 
     /// Says that there is no such bundle.

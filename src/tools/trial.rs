@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::compiler::solve::input::Example;
+use crate::compiler::solve::rules::asked;
 use crate::lang::decision::Effect;
 use crate::runtime::bundle::module::{FunctionKind, Module, Phase};
 use crate::runtime::program::Program;
@@ -79,11 +80,8 @@ impl<'p> Trial<'p> {
                 rules.insert(key(rule), effect);
             }
         }
+        let target = decision.escalation().map_or(String::new(), |row| asked(module, row));
         let report = DecisionReport::of(&mut decision);
-        let to = report.escalation.as_ref();
-        let target = to.map_or(String::new(), |to| {
-            format!("{:?} {} {:?} {}", to.to, to.quorum, to.timeout_ns, to.suspend)
-        });
         let outputs = report.outputs.iter().map(|it| (it.name.clone(), it.canonical.clone()));
         Said {
             effect: report.effect,

@@ -11,13 +11,17 @@ use crate::cli::commands::replay::input::{Ran, Stream, sources_of};
 use crate::cli::exit::Exit;
 use crate::cli::reporting::{alone, format_named, output_named};
 use crate::cli::root::options;
+use crate::cli::sources::is_bundle;
 use crate::cli::terminal::Terminal;
 use crate::cli::write::{step_summary, write};
+use crate::compiler::solve::input::Example;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::runtime::program::Program;
 use crate::tools::diff::traffic::{Counter, Traffic};
-use crate::tools::diff::{Difference, compare};
+use crate::tools::diff::{Difference, compare_from, seeds::of_tests};
+use crate::tools::pipeline::references;
+use crate::tools::project::read_with;
 use crate::tools::replay::filter::Filter;
 use crate::tools::report::diff::{Drawing, Format, markdown};
 use crate::tools::report::paint::Style;
@@ -99,7 +103,8 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
             return exits.into_iter().flatten().max().unwrap_or(Exit::CouldNotRun);
         }
     };
-    let found = compare(&old, &new).below(&old_below, &new_below);
+    let seeds = seeds(terminal, &settings, [&options.new, &options.old]);
+    let found = compare_from(&old, &new, &seeds).below(&old_below, &new_below);
     let (traffic, broken) = match traffic(terminal, &settings, &options.records, (old, new)) {
         Ok(counted) => counted,
         Err(exit) => return exit,
@@ -128,6 +133,16 @@ fn shown(terminal: &Terminal, options: &Options, drawing: &Drawing<'_>) -> Exit 
         Ok(()) => exit,
         Err(finding) => exit.max(alone(terminal, &finding)),
     }
+}
+
+/// The inputs that the tests beside sources are about.
+fn seeds(terminal: &Terminal, settings: &Settings, names: [&str; 2]) -> Vec<Example> {
+    let paths = names.into_iter().filter_map(|name| settings.path(name));
+    let sources = paths.filter(|path| !(path.is_file() && is_bundle(path)));
+    let read = |path: PathBuf| read_with(&[path], &terminal.overrides(), references);
+    // What is wrong with a project was told when it was compiled.
+    let projects = sources.flat_map(read);
+    projects.flat_map(|(mut project, _)| of_tests(&mut project)).collect()
 }
 
 /// What the difference touches in `records`, and how the command ends because of what is damaged

@@ -22,7 +22,7 @@ use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
 use crate::lang::glob;
 use crate::runtime::bundle::module::{
-    FunctionKind, Module, NONE, Phase, Requirement, RuleRow, TypeRow,
+    EscalationRow, FunctionKind, Module, NONE, Phase, Requirement, RuleRow, TypeRow,
 };
 
 /// A rule.
@@ -359,12 +359,18 @@ fn candidates(
 
 /// An escalation in words that mean the same in every program.
 fn target(module: &Module, escalation: u16) -> Rc<str> {
-    let Some(row) = module.escalations.get(usize::from(escalation)) else { return "".into() };
+    let row = module.escalations.get(usize::from(escalation));
+    row.map_or_else(|| "".into(), |row| asked(module, row).into())
+}
+
+/// All that an escalation asks, in words that mean the same in every program.
+#[must_use]
+pub fn asked(module: &Module, row: &EscalationRow) -> String {
     let names =
         |many: &[u32]| many.iter().map(|at| text(module, *at)).collect::<Vec<_>>().join(", ");
     let rest =
         (row.quorum, row.timeout_ns, row.suspend, names(&row.binds), row.valid_for_ns, row.uses);
-    format!("{} {rest:?} {:?}", names(&row.to), row.fatigue).into()
+    format!("{} {rest:?} {:?}", names(&row.to), row.fatigue)
 }
 
 /// What a requirement says of a slot that meets it, and perhaps of others.

@@ -56,6 +56,16 @@ pub fn parse(text: &str) -> Result<i64, TimeError> {
     fit(negative, total)
 }
 
+/// A duration in the largest unit that makes it a whole number: `15m`, `1h`, `1.5s`.
+#[must_use]
+pub fn shortest(nanoseconds: i64) -> String {
+    let units = [("h", HOUR), ("m", MINUTE)];
+    let whole = |(_, unit): &&(&str, i128)| i128::from(nanoseconds) % unit == 0;
+    let spelled = units.iter().find(whole);
+    let spelled = spelled.map(|(name, unit)| format!("{}{name}", i128::from(nanoseconds) / unit));
+    spelled.unwrap_or_else(|| Seconds(nanoseconds).to_string())
+}
+
 /// Reads `P[nW]` or `P[nD][T[nH][nM][nS]]`, as JSON Schema's `format: duration` writes it.
 ///
 /// Years and months are refused: they are not a number of nanoseconds. Seconds may have a

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::compiler::solve::places::paths;
 use crate::compiler::source::lines::Lines;
+use crate::lang::value::duration::shortest;
 use crate::runtime::bundle::debug::Debug;
 use crate::runtime::bundle::govern::Govern;
 use crate::runtime::bundle::module::{
@@ -16,11 +17,17 @@ use crate::runtime::bundle::module::{
 use crate::tools::diff::{REWORDED, Site};
 use crate::tools::inspect::redactions;
 
+/// What stands for a key that nobody wrote.
+const NONE_WRITTEN: &str = "none";
+
 /// What people want to know of the rules of a bundle.
 #[derive(Debug)]
 pub(in crate::tools::diff) struct Told {
     rules: Vec<ToldRule>,
 }
+
+/// What somebody is asked, key by key as authors write it; empty where nobody is.
+type Asked = Vec<(&'static str, String)>;
 
 /// What people want to know of a rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +41,8 @@ pub(in crate::tools::diff) struct ToldRule {
     response: bool,
     /// Effect and message of every outcome.
     outcomes: Vec<(&'static str, String)>,
+    /// What each of them asks.
+    asks: Vec<Asked>,
 }
 
 impl Told {
@@ -61,8 +70,13 @@ impl ToldRule {
         if effects(self) != effects(old) {
             let shown = |it: &Self| effects(it).join(", ");
             words.push(format!("effect {} -> {}", shown(old), shown(self)));
-        } else if self.outcomes != old.outcomes {
-            words.push("another message".to_owned());
+        } else {
+            if self.outcomes != old.outcomes {
+                words.push("another message".to_owned());
+            }
+            for (was, is) in old.asks.iter().zip(&self.asks) {
+                words.extend(asked_otherwise(was, is));
+            }
         }
         let known = self.source.is_some() && old.source.is_some();
         if words.is_empty() && known && self.source != old.source {
@@ -99,7 +113,9 @@ fn told_row(module: &Module, row: &RuleRow) -> ToldRule {
     let first = usize::from(row.first_outcome);
     let outcomes = module.outcomes.get(first..first + usize::from(row.outcomes));
     let text = |at: u32| module.strings.get(at as usize).unwrap_or_default();
-    let outcomes = outcomes.unwrap_or_default().iter().map(|outcome| {
+    let outcomes = outcomes.unwrap_or_default();
+    let asks = outcomes.iter().map(|outcome| asked(module, outcome.escalation)).collect();
+    let outcomes = outcomes.iter().map(|outcome| {
         let template = module.templates.get(usize::from(outcome.template));
         let parts = template.into_iter().flatten().map(|part| match part {
             TemplatePart::Text(at) => text(*at),
@@ -114,7 +130,39 @@ fn told_row(module: &Module, row: &RuleRow) -> ToldRule {
         shadow: row.shadow,
         response: row.phase == Phase::Response,
         outcomes: outcomes.collect(),
+        asks,
     }
+}
+
+/// What differs of what is asked.
+fn asked_otherwise(was: &Asked, is: &Asked) -> Vec<String> {
+    let both = was.iter().zip(is).filter(|((_, was), (_, is))| was != is);
+    both.map(|((key, was), (_, is))| format!("{key} {was} -> {is}")).collect()
+}
+
+/// What an escalation asks.
+fn asked(module: &Module, escalation: u16) -> Asked {
+    let Some(row) = module.escalations.get(usize::from(escalation)) else { return Vec::new() };
+    let names = |names: &[u32]| {
+        let text = |at: &u32| module.strings.get(*at as usize).unwrap_or_default();
+        let names: Vec<&str> = names.iter().map(text).collect();
+        if names.is_empty() { NONE_WRITTEN.to_owned() } else { names.join(", ") }
+    };
+    let time = |time: Option<i64>| time.map_or_else(|| NONE_WRITTEN.to_owned(), shortest);
+    let fatigue = row.fatigue.map_or_else(
+        || NONE_WRITTEN.to_owned(),
+        |(max, per)| format!("{max} per {}", shortest(per)),
+    );
+    vec![
+        ("to", names(&row.to)),
+        ("quorum", row.quorum.to_string()),
+        ("timeout", time(row.timeout_ns)),
+        ("on_timeout", if row.suspend { "suspend" } else { "deny" }.to_owned()),
+        ("binds", names(&row.binds)),
+        ("valid_for", time(row.valid_for_ns)),
+        ("uses", row.uses.map_or_else(|| NONE_WRITTEN.to_owned(), |uses| uses.to_string())),
+        ("fatigue", fatigue),
+    ]
 }
 
 /// A type in words.
@@ -258,10 +306,17 @@ pub(in crate::tools::diff) fn settings(old: &Module, new: &Module) -> Vec<String
     if word(was) != word(is) {
         words.push(format!("default {} -> {}", word(was), word(is)));
     }
-    let [was, is] = [old, new].map(|module| word(Some(module.manifest.on_error)));
-    if was != is {
-        words.push(format!("on error {was} -> {is}"));
+    let asks = |module, fallback: Option<Fallback>| {
+        fallback.map_or_else(Vec::new, |it| asked(module, it.escalation))
+    };
+    let other = asked_otherwise(&asks(old, was), &asks(new, is));
+    words.extend(other.into_iter().map(|what| format!("default asks {what}")));
+    let [was, is] = [old, new].map(|module| Some(module.manifest.on_error));
+    if word(was) != word(is) {
+        words.push(format!("on error {} -> {}", word(was), word(is)));
     }
+    let other = asked_otherwise(&asks(old, was), &asks(new, is));
+    words.extend(other.into_iter().map(|what| format!("on error asks {what}")));
     let [was, is] = [old, new].map(redactions);
     let gone = was.iter().filter(|old| !is.iter().any(|new| new.path == old.path));
     words.extend(gone.map(|it| format!("records no longer withhold {}", it.path)));

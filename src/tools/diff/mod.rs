@@ -9,8 +9,10 @@
 //! lack of a place refuses inputs in one of them that the other lets through. Every input that is
 //! shown was decided by both programs.
 
+mod change;
 mod meta;
 pub mod search;
+pub mod seeds;
 pub mod traffic;
 
 use std::collections::BTreeMap;
@@ -28,8 +30,9 @@ use crate::lang::decision::Effect;
 use crate::runtime::bundle::debug;
 use crate::runtime::bundle::module::Phase;
 use crate::runtime::program::Program;
+pub use crate::tools::diff::change::{Change, Changes, Verdict};
 use crate::tools::diff::meta::{Told, places_that_differ, told};
-use crate::tools::diff::search::Search;
+use crate::tools::diff::search::{Search, beside};
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::trial::{Said, Trial};
 
@@ -39,81 +42,6 @@ const CONDITIONS_MAX: usize = 5;
 const OUTPUT_OPEN: &str = "not decided";
 /// What is said of a rule whose source differs and nothing else.
 const REWORDED: &str = "another wording";
-
-/// Whether, and when, something changes in one direction.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
-    /// It never does: proved.
-    Never,
-    /// It does.
-    When {
-        /// Conditions, each of which suffices; perhaps none in words.
-        conditions: Vec<String>,
-        /// Whether there are more.
-        more: bool,
-        /// An input on which it does.
-        example: Example,
-        /// The phase of the decision.
-        phase: Phase,
-    },
-    /// It is not known.
-    Unknown {
-        /// Why not.
-        why: Undecided,
-        /// How many inputs were tried in vain.
-        tried: usize,
-    },
-}
-
-/// How something compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing differs: proved.
-    Same,
-    /// It allows less, never more.
-    Narrower,
-    /// It allows more, never less.
-    Wider,
-    /// It allows more here and less there, or asks others.
-    Changed,
-    /// It is not known.
-    Unknown,
-}
-
-/// All that can change.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Changes {
-    /// More is allowed: what was denied or escalated is allowed, what was denied is escalated.
-    pub wider: Change,
-    /// Less is allowed.
-    pub narrower: Change,
-    /// As much is allowed, by asking others; or something decides where nothing did.
-    pub otherwise: Change,
-}
-
-impl Changes {
-    /// All in a word.
-    #[must_use]
-    pub const fn verdict(&self) -> Verdict {
-        use Change::{Never, Unknown, When};
-        match (&self.wider, &self.narrower, &self.otherwise) {
-            (Never, Never, Never) => Verdict::Same,
-            (When { .. }, When { .. }, _) | (.., When { .. }) => Verdict::Changed,
-            (When { .. }, ..) => Verdict::Wider,
-            (_, When { .. }, _) => Verdict::Narrower,
-            (Unknown { .. }, ..) | (_, Unknown { .. }, _) | (.., Unknown { .. }) => {
-                Verdict::Unknown
-            }
-        }
-    }
-
-    /// The parts that are not settled.
-    #[must_use]
-    pub fn open(&self) -> bool {
-        let open = |change: &Change| matches!(change, Change::Unknown { .. });
-        [&self.wider, &self.narrower, &self.otherwise].into_iter().any(open)
-    }
-}
 
 /// Which of both has a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -262,19 +190,28 @@ struct Comparison<'p, 's> {
     new: Trial<'p>,
     asker: Asker<'s>,
     search: Search,
+    /// Inputs that people wrote, as those of tests.
+    seeds: &'s [Example],
     metered: bool,
 }
 
 /// Compares two programs.
 #[must_use]
 pub fn compare(old: &Program, new: &Program) -> Difference {
+    compare_from(old, new, &[])
+}
+
+/// As `compare`; where something has to be searched for, `seeds` are where that begins.
+#[must_use]
+pub fn compare_from(old: &Program, new: &Program, seeds: &[Example]) -> Difference {
     let (old_module, new_module) = (old.module(), new.module());
     let mut store = Store::default();
     let [before, after] = meanings([old_module, new_module], &mut store);
     let asker = Asker::new(&mut store, &[old_module, new_module]);
     let metered = old_module.manifest.metered || new_module.manifest.metered;
     let search = Search::of(&[old_module, new_module]);
-    let mut own = Comparison { old: Trial::of(old), new: Trial::of(new), asker, search, metered };
+    let (was, is) = (Trial::of(old), Trial::of(new));
+    let mut own = Comparison { old: was, new: is, asker, search, seeds, metered };
     let told_old = told(old_module, &debug::of(old_module));
     let told_new = told(new_module, &debug::of(new_module));
     let (rules, same) = own.rules((&before, &told_old), (&after, &told_new));
@@ -488,8 +425,10 @@ impl Comparison<'_, '_> {
             }
             Answered::Undecided(why) => why,
         };
-        let seeds = std::mem::take(&mut self.asker.tried);
-        match self.search.run(&seeds, &mut tries) {
+        let mut starts = std::mem::take(&mut self.asker.tried);
+        starts.extend_from_slice(self.seeds);
+        let found = beside(self.seeds, self.search.values(), &mut tries);
+        match found.map_or_else(|| self.search.run(&starts, &mut tries), Ok) {
             Ok(example) => {
                 let example = search::smaller(example, &mut tries);
                 Change::When { conditions: Vec::new(), more: false, example, phase }
@@ -567,29 +506,4 @@ fn strict(said: &Said, whose: Whose<'_>) -> u8 {
 
 const fn both_read(old: &Said, new: &Said) -> bool {
     !old.refused && !new.refused
-}
-
-impl Changes {
-    /// Nothing.
-    const fn never() -> Self {
-        Self { wider: Change::Never, narrower: Change::Never, otherwise: Change::Never }
-    }
-
-    /// What changes here or there.
-    fn with(self, other: Self) -> Self {
-        Self {
-            wider: self.wider.or(other.wider),
-            narrower: self.narrower.or(other.narrower),
-            otherwise: self.otherwise.or(other.otherwise),
-        }
-    }
-}
-
-impl Change {
-    fn or(self, other: Self) -> Self {
-        match (&self, &other) {
-            (Self::Never, _) | (Self::Unknown { .. }, Self::When { .. }) => other,
-            (Self::When { .. } | Self::Unknown { .. }, _) => self,
-        }
-    }
 }

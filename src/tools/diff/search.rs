@@ -8,6 +8,8 @@
 //! What is tried are the values that the programs themselves name, those beside them, and their
 //! absence, at every place that is read. The order is the same on every machine.
 
+use std::mem::discriminant;
+
 use serde_json::{Value as Json, json};
 
 use crate::base::arrange::Arrange as _;
@@ -20,6 +22,8 @@ use crate::runtime::bundle::module::{Module, NONE, SlotRow};
 
 /// Most inputs that one search tries.
 const TRIES_MAX: usize = 4_000;
+/// Most inputs beside those of people that one search tries.
+const BESIDE_MAX: usize = 8_000;
 /// Most places of an input that are taken away to make it smaller.
 const PLACES_MAX: usize = 400;
 
@@ -153,6 +157,59 @@ fn set(context: &mut Json, path: &str, value: &Json) {
         at = members.entry(key).or_insert(Json::Null);
     }
     *at = value.clone();
+}
+
+/// One of `seeds`, or an input beside one: a leaf of it is another value of its kind, one that the
+/// programs name, wherever it stands.
+pub fn beside(
+    seeds: &[Example],
+    values: &[Json],
+    shows: &mut dyn FnMut(&Example) -> bool,
+) -> Option<Example> {
+    if let Some(seed) = seeds.iter().find(|seed| shows(seed)) {
+        return Some(seed.clone());
+    }
+    let mut left = BESIDE_MAX;
+    for seed in seeds {
+        let mut places = Vec::new();
+        leaves(&seed.context, &mut places);
+        for path in places {
+            let old = seed.context.pointer(&path);
+            let fits =
+                |value: &&Json| old.is_some_and(|old| discriminant(old) == discriminant(value));
+            for value in values.iter().filter(fits) {
+                left = left.checked_sub(1)?;
+                let mut example = seed.clone();
+                let place = example.context.pointer_mut(&path)?;
+                *place = value.clone();
+                if shows(&example) {
+                    return Some(example);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// JSON Pointers to what is no object, lists and their elements among it.
+fn leaves(context: &Json, found: &mut Vec<String>) {
+    let mut left = vec![(String::new(), context)];
+    while let Some((path, value)) = left.pop() {
+        let inner: Vec<(String, &Json)> = match value {
+            Json::Object(members) => {
+                members.iter().map(|(key, it)| (pointer::token(key), it)).collect()
+            }
+            Json::Array(elements) => {
+                let rows = elements.iter().enumerate();
+                rows.map(|(at, it)| (at.to_string(), it)).collect()
+            }
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Vec::new(),
+        };
+        left.extend(inner.into_iter().rev().map(|(key, it)| (format!("{path}/{key}"), it)));
+        if !value.is_object() {
+            found.push(path);
+        }
+    }
 }
 
 /// The example without what can be left away.

@@ -18,7 +18,7 @@ use crate::base::span::Span;
 use crate::compiler::check::analysis::Checked;
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::{Escalation, Fallback, OnTimeout};
-use crate::lang::value::duration::Seconds;
+use crate::lang::value::duration::shortest as duration;
 use crate::tools::doc::block::{Block, Inline, code, heading, paragraph, table, text};
 use crate::tools::doc::policy::{Tests, cel_policy, policy};
 use crate::tools::report::counted;
@@ -123,14 +123,6 @@ fn escalation_words(escalation: &Escalation) -> String {
         let _ = write!(words, "; asked {max} times in {} at most, then denied", duration(per));
     }
     words
-}
-
-/// A duration in the unit that makes it a whole number: `15m`.
-fn duration(nanoseconds: i64) -> String {
-    let units = [("h", 3_600_000_000_000), ("m", 60_000_000_000)];
-    let unit = units.iter().find(|(_, unit)| nanoseconds % unit == 0);
-    let spelled = unit.map(|(name, unit)| format!("{}{name}", nanoseconds / unit));
-    spelled.unwrap_or_else(|| Seconds(nanoseconds).to_string())
 }
 
 /// What of the context is read, with its types.

@@ -8,11 +8,8 @@
 //! What is asked first is what people care for most: the effect; then inputs that one of both
 //! refuses; then the rule that wins; then the lists of rules that spoke.
 
-use std::mem::discriminant;
-
 use serde_json::Value as Json;
 
-use crate::base::pointer;
 use crate::compiler::solve::ask::{Answered, Asker, Question};
 use crate::compiler::solve::formula::{Formulas, Lit};
 use crate::compiler::solve::input::Example;
@@ -23,11 +20,8 @@ use crate::runtime::program::Program;
 use crate::runtime::vm::report::DecisionReport;
 use crate::runtime::vm::request::{Moment, ingest};
 use crate::runtime::vm::scratch::Scratch;
-use crate::tools::diff::search::{self, Search};
+use crate::tools::diff::search::{self, Search, beside};
 use crate::tools::mutate::Witness;
-
-/// Most inputs beside those of cases that are tried.
-const BESIDE_MAX: usize = 8_000;
 
 /// What is known of two programs.
 #[derive(Clone, Debug)]
@@ -103,56 +97,6 @@ pub fn compare(base: &Program, mutant: &Program, seeds: &[Example], speaks: bool
         }
     }
     Verdict::Open
-}
-
-/// The inputs beside `seeds`: one leaf of theirs is another value of its kind, one that the
-/// programs name, wherever it stands.
-pub(in crate::tools) fn beside(
-    seeds: &[Example],
-    values: &[Json],
-    shows: &mut dyn FnMut(&Example) -> bool,
-) -> Option<Example> {
-    let mut left = BESIDE_MAX;
-    for seed in seeds {
-        let mut places = Vec::new();
-        leaves(&seed.context, &mut places);
-        for path in places {
-            let old = seed.context.pointer(&path);
-            let fits =
-                |value: &&Json| old.is_some_and(|old| discriminant(old) == discriminant(value));
-            for value in values.iter().filter(fits) {
-                left = left.checked_sub(1)?;
-                let mut example = seed.clone();
-                let place = example.context.pointer_mut(&path)?;
-                *place = value.clone();
-                if shows(&example) {
-                    return Some(example);
-                }
-            }
-        }
-    }
-    None
-}
-
-/// JSON Pointers to what is no object, lists and their elements among it.
-fn leaves(context: &Json, found: &mut Vec<String>) {
-    let mut left = vec![(String::new(), context)];
-    while let Some((path, value)) = left.pop() {
-        let inner: Vec<(String, &Json)> = match value {
-            Json::Object(members) => {
-                members.iter().map(|(key, it)| (pointer::token(key), it)).collect()
-            }
-            Json::Array(elements) => {
-                let rows = elements.iter().enumerate();
-                rows.map(|(at, it)| (at.to_string(), it)).collect()
-            }
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Vec::new(),
-        };
-        left.extend(inner.into_iter().rev().map(|(key, it)| (format!("{path}/{key}"), it)));
-        if !value.is_object() {
-            found.push(path);
-        }
-    }
 }
 
 /// Where two programs may differ, in the phase of this number.

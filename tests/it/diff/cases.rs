@@ -5,7 +5,7 @@ use policyc::tools::report::diff::{Drawing, FORMATS};
 use policyc::tools::report::paint::Style;
 
 use super::program;
-use crate::support::run::{Folder, policyc};
+use crate::support::run::{Folder, policyc, ran};
 
 /// Compares two documents that differ in the conditions of one deny rule.
 fn conditions(schema: &str, old: &str, new: &str) -> Difference {
@@ -259,4 +259,62 @@ fn what_sessions_know_is_not_taken_for_the_same() {
     {
         assert!(other.sessions && !other.settled() && !other.only_tightens(), "{other:?}");
     }
+}
+
+#[test]
+fn what_is_asked_otherwise_is_told_with_both_values() {
+    let folder = Folder::new("diff-asks");
+    let policy = |default: &str, large: &str, huge: &str| {
+        format!(
+            "policyc: 1\nname: p\ndefault: {default}\nschema: {{amount: double}}\nrules:\n  \
+             - {{id: large, when: amount > 100.0, escalate: {{{large}, reason: large}}}}\n  \
+             - {{id: huge, when: amount > 1000.0, escalate: {{{huge}, reason: huge}}}}\n"
+        )
+    };
+    let (default, large) = ("deny", "to: [treasury], timeout: 15m");
+    let huge = "to: [board], timeout: 1h, on_timeout: deny";
+    folder.add("old/p.yaml", policy(default, large, huge));
+    for (default, large, huge, told) in [
+        (default, "to: [treasury], timeout: 15h", huge, "asks otherwise · timeout 15m -> 15h ·"),
+        (default, "to: [intern], timeout: 15m", huge, "asks otherwise · to treasury -> intern ·"),
+        (
+            default,
+            large,
+            "to: [board], quorum: 1, timeout: 1h, valid_for: 10m, on_timeout: suspend",
+            "asks otherwise · on_timeout deny -> suspend · valid_for none -> 10m ·",
+        ),
+    ] {
+        folder.add("new/p.yaml", policy(default, large, huge));
+        // `large` stands in front, so what `huge` asks is asked of nobody.
+        let all =
+            if told.contains("suspend") { "bundle SAME" } else { "bundle CHANGED NEW allows" };
+        let words = ["1 rule changed, 1 the same", told, all];
+        ran(folder.path(), "diff old new").expect(1, &words);
+    }
+    folder.add("old/p.yaml", policy("{escalate: {to: [dev]}}", large, huge));
+    folder.add("new/p.yaml", policy("{escalate: {to: [ops]}}", large, huge));
+    ran(folder.path(), "diff old new")
+        .expect(1, &["2 rules the same", "setting default asks to dev -> ops"]);
+}
+
+#[test]
+fn tests_of_a_project_show_what_is_not_understood() {
+    let folder = Folder::new("diff-seeds");
+    let policy = |most: u32| {
+        format!(
+            "policyc: 1\nname: p\ndefault: deny\nschema: {{amount: int, who: string}}\nrules:\n  \
+             - {{id: r, when: \"amount <= {most} && who.substring(3).lowerAscii() == 'pay-7'\", \
+             allow: them}}\n"
+        )
+    };
+    folder.add("old/p.yaml", policy(100));
+    folder.add("new/p.yaml", policy(200));
+    ran(folder.path(), "diff old new").expect(3, &["NOT DECIDED", "no difference found in"]);
+    // Its amount is within both limits: the one that shows it is beside it.
+    let test = "policy: p\ncases:\n  \
+                - {name: a, patch: {/amount: 7, /who: id-PAY-7}, expect: {allow: r}}\n";
+    folder.add("new/p_test.yaml", test);
+    let words = ["bundle WIDER superset", "{\"amount\":101,\"who\":\"id-PAY-7\"}"];
+    ran(folder.path(), "diff old new").expect(1, &words);
+    ran(folder.path(), "diff new old").expect(1, &["bundle NARROWER subset"]);
 }

@@ -20,7 +20,7 @@ pub(super) fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
     let mut all = Vec::new();
     let whole = [("bundle", &found.whole), ("inputs that lack a place", &found.inputs)];
     for (name, changes) in whole.into_iter().filter(|(_, it)| it.verdict() != Verdict::Same) {
-        let said = if name == "bundle" { sentence(found) } else { verdict_says(changes.verdict()) };
+        let said = if name == "bundle" { sentence(found) } else { verdict_says(changes) };
         let message = [vec![said.to_owned()], details(changes)].concat().join("\n");
         let level = level(changes, fails);
         all.push((level, annotation(level, None, &title(changes, name), &message)));
@@ -67,7 +67,7 @@ fn title(changes: &Changes, name: &str) -> String {
 
 /// `allows more, added, was at old.yaml:7`.
 fn about(rule: &RuleChange) -> String {
-    let mut parts = vec![verdict_says(rule.changes.verdict()).to_owned()];
+    let mut parts = vec![verdict_says(&rule.changes).to_owned()];
     parts.extend(super::presence(rule).map(str::to_owned));
     parts.extend(rule.details.iter().cloned());
     if rule.shadow {

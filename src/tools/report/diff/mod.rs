@@ -79,8 +79,9 @@ const fn verdict_word(verdict: Verdict) -> &'static str {
     }
 }
 
-const fn verdict_says(verdict: Verdict) -> &'static str {
-    match verdict {
+const fn verdict_says(changes: &Changes) -> &'static str {
+    match changes.verdict() {
+        Verdict::Changed if changes.asks_otherwise() => "allows as much, and asks otherwise",
         Verdict::Same => "no decision differs",
         Verdict::Narrower => "allows less",
         Verdict::Wider => "allows more",
@@ -113,6 +114,9 @@ fn sentence(found: &Difference) -> &'static str {
         Verdict::Wider if found.whole.open() => "NEW allows more; whether also less is not decided",
         Verdict::Narrower => "subset: NEW allows only what OLD allows",
         Verdict::Wider => "superset: NEW allows all that OLD allows, and more",
+        Verdict::Changed if found.whole.asks_otherwise() => {
+            "NEW allows as much, and asks otherwise"
+        }
         Verdict::Changed => "neither: not equivalent, and none is a subset of the other",
         Verdict::Unknown => "not decided",
     }
@@ -233,7 +237,7 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
 fn rule_text(text: &mut String, rule: &RuleChange, style: Style) {
     let verdict = rule.changes.verdict();
     let word = style.paint(verdict_paint(verdict), &format!("{:<11}", verdict_word(verdict)));
-    let mut parts = vec![visible(&rule.id).into_owned(), verdict_says(verdict).to_owned()];
+    let mut parts = vec![visible(&rule.id).into_owned(), verdict_says(&rule.changes).to_owned()];
     parts.extend(presence(rule).map(str::to_owned));
     parts.extend(rule.details.iter().map(|it| visible(it).into_owned()));
     if rule.shadow {
@@ -382,7 +386,7 @@ pub fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
     }
     for rule in &found.rules {
         let verdict = rule.changes.verdict();
-        let mut parts = vec![verdict_says(verdict).to_owned()];
+        let mut parts = vec![verdict_says(&rule.changes).to_owned()];
         parts.extend(presence(rule).map(str::to_owned));
         parts.extend(rule.details.iter().map(|it| code(it)));
         parts.extend(traffic.map(|it| code(&touched(it.rules.get(&rule.id), it))));

@@ -1,0 +1,116 @@
+//! What changes, in which direction, and what is known of that.
+//!
+//! In:      answers about directions.
+//! Out:     `Changes`, and the word for all of them.
+//! Imports: `compiler::solve`, `runtime::bundle`.
+
+use crate::compiler::solve::ask::Undecided;
+use crate::compiler::solve::input::Example;
+use crate::runtime::bundle::module::Phase;
+
+/// Whether, and when, something changes in one direction.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// It never does: proved.
+    Never,
+    /// It does.
+    When {
+        /// Conditions, each of which suffices; perhaps none in words.
+        conditions: Vec<String>,
+        /// Whether there are more.
+        more: bool,
+        /// An input on which it does.
+        example: Example,
+        /// The phase of the decision.
+        phase: Phase,
+    },
+    /// It is not known.
+    Unknown {
+        /// Why not.
+        why: Undecided,
+        /// How many inputs were tried in vain.
+        tried: usize,
+    },
+}
+
+/// How something compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing differs: proved.
+    Same,
+    /// It allows less, never more.
+    Narrower,
+    /// It allows more, never less.
+    Wider,
+    /// It allows more here and less there, or asks others.
+    Changed,
+    /// It is not known.
+    Unknown,
+}
+
+/// All that can change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes {
+    /// More is allowed: what was denied or escalated is allowed, what was denied is escalated.
+    pub wider: Change,
+    /// Less is allowed.
+    pub narrower: Change,
+    /// As much is allowed, by asking others; or something decides where nothing did.
+    pub otherwise: Change,
+}
+
+impl Changes {
+    /// All in a word.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        use Change::{Never, Unknown, When};
+        match (&self.wider, &self.narrower, &self.otherwise) {
+            (Never, Never, Never) => Verdict::Same,
+            (When { .. }, When { .. }, _) | (.., When { .. }) => Verdict::Changed,
+            (When { .. }, ..) => Verdict::Wider,
+            (_, When { .. }, _) => Verdict::Narrower,
+            (Unknown { .. }, ..) | (_, Unknown { .. }, _) | (.., Unknown { .. }) => {
+                Verdict::Unknown
+            }
+        }
+    }
+
+    /// Whether neither more nor less is allowed, proved, and others are asked, or something else.
+    #[must_use]
+    pub const fn asks_otherwise(&self) -> bool {
+        use Change::{Never, When};
+        matches!((&self.wider, &self.narrower, &self.otherwise), (Never, Never, When { .. }))
+    }
+
+    /// The parts that are not settled.
+    #[must_use]
+    pub fn open(&self) -> bool {
+        let open = |change: &Change| matches!(change, Change::Unknown { .. });
+        [&self.wider, &self.narrower, &self.otherwise].into_iter().any(open)
+    }
+}
+
+impl Changes {
+    /// Nothing.
+    pub(super) const fn never() -> Self {
+        Self { wider: Change::Never, narrower: Change::Never, otherwise: Change::Never }
+    }
+
+    /// What changes here or there.
+    pub(super) fn with(self, other: Self) -> Self {
+        Self {
+            wider: self.wider.or(other.wider),
+            narrower: self.narrower.or(other.narrower),
+            otherwise: self.otherwise.or(other.otherwise),
+        }
+    }
+}
+
+impl Change {
+    pub(super) fn or(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Self::Never, _) | (Self::Unknown { .. }, Self::When { .. }) => other,
+            (Self::When { .. } | Self::Unknown { .. }, _) => self,
+        }
+    }
+}
