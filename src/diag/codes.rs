@@ -107,6 +107,7 @@ macro_rules! for_each_code {
             W0534 LooseMatch Warning "a host or a path is judged by a piece of its text"
             W0535 SecretInReason Warning "a message tells what its name calls a secret"
             W0536 Confusable Warning "a letter looks like another"
+            W0537 FoldedComment Warning "a comment takes the lines behind it along"
             W0540 NestedLoops Warning "all pairs of two lists are looked at"
             W0541 TimeWithoutZone Warning "a part of a time without a zone"
             W0542 RepeatedSearch Warning "a long list is searched in every turn of a loop"

@@ -67,16 +67,16 @@ impl ToldRule {
             words.push(format!("phase {} -> {}", phase(old.response), phase(self.response)));
         }
         let effects = |it: &Self| it.outcomes.iter().map(|(word, _)| *word).collect::<Vec<_>>();
-        if effects(self) != effects(old) {
-            let shown = |it: &Self| effects(it).join(", ");
-            words.push(format!("effect {} -> {}", shown(old), shown(self)));
-        } else {
+        if effects(self) == effects(old) {
             if self.outcomes != old.outcomes {
                 words.push("another message".to_owned());
             }
             for (was, is) in old.asks.iter().zip(&self.asks) {
                 words.extend(asked_otherwise(was, is));
             }
+        } else {
+            let shown = |it: &Self| effects(it).join(", ");
+            words.push(format!("effect {} -> {}", shown(old), shown(self)));
         }
         let known = self.source.is_some() && old.source.is_some();
         if words.is_empty() && known && self.source != old.source {

@@ -52,7 +52,7 @@ impl Level {
 }
 
 /// Codes that the compiler finds itself, by group.
-const OF_THE_COMPILER: [(Code, Group); 8] = [
+const OF_THE_COMPILER: [(Code, Group); 9] = [
     (Code::NoSchema, Group::Bugs),
     (Code::Metered, Group::Cost),
     (Code::SchemaGap, Group::Bugs),
@@ -60,6 +60,7 @@ const OF_THE_COMPILER: [(Code, Group); 8] = [
     (Code::MissingRuleId, Group::Style),
     (Code::YamlBoolean, Group::Bugs),
     (Code::DynamicPattern, Group::Cost),
+    (Code::FoldedComment, Group::Security),
     (Code::AllowByDefault, Group::Security),
 ];
 

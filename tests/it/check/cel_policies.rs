@@ -130,3 +130,19 @@ fn policies_of_the_conformance_suite() {
     }
     assert!(checked > 20, "only {checked} policies were found");
 }
+
+/// What stands behind a comment is read where its line is one: `nope` is told if it is read.
+#[test]
+fn lines_are_joined_as_yaml_joins_them() {
+    for (scalar, wanted) in [
+        ("\"c\n        && nope\"", [("E0402", "nope")]),
+        ("\"c // x\n        && nope\"", [("W0537", "// x")]),
+        ("'c // x\n        && nope'", [("W0537", "// x")]),
+        ("c // x\n        && nope", [("W0537", "// x")]),
+        ("|\n        c // x\n        && nope", [("E0402", "nope")]),
+        (">\n        c // x\n        && nope", [("E0402", "nope")]),
+    ] {
+        let rule = format!("  match:\n    - condition: {scalar}\n      output: \"'a'\"\n");
+        assert_eq!(policy(&rule).places(), wanted, "{scalar}");
+    }
+}

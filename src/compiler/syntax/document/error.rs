@@ -142,6 +142,9 @@ pub(super) enum DocumentError {
     MissingRuleId { at: Span, id: String },
     /// A plain `yes`, `no`, `on` or `off`.
     YamlBoolean { at: Span, word: String },
+    /// A comment of CEL that goes on over what YAML joined to its line, where readers of the format
+    /// take it so.
+    FoldedComment { at: Span },
     /// A limit is passed.
     Beyond { at: Span, limit: Limit },
 }
@@ -213,6 +216,7 @@ impl From<DocumentError> for Diagnostic {
             DocumentError::BadMessage { at, problem } => bad_message(at, problem),
             DocumentError::MissingRuleId { at, id } => missing_rule_id(at, &id),
             DocumentError::YamlBoolean { at, word } => yaml_boolean(at, &word),
+            DocumentError::FoldedComment { at } => folded_comment(at),
             DocumentError::Beyond { at, limit } => beyond(at, limit),
         }
     }
@@ -394,6 +398,13 @@ fn yaml_boolean(at: Span, word: &str) -> Diagnostic {
         at,
         format!("\"{word}\""),
     )
+}
+
+fn folded_comment(at: Span) -> Diagnostic {
+    let fact = "this comment takes the lines behind it along";
+    let label = "YAML joins the next line to it, so that is not asked";
+    Diagnostic::new(Code::FoldedComment, at, fact, label)
+        .help("put the expression below `|`, where a line stays a line")
 }
 
 fn beyond(at: Span, limit: Limit) -> Diagnostic {

@@ -78,30 +78,39 @@ impl Reader<'_> {
             self.sink.report(DocumentError::NotText { at, key, found, cure });
             return self.hole(at);
         }
-        parse_expression(&scalar.raw(self.source), self.ast, self.sink)
+        let raw = scalar.raw(self.source);
+        // Who else reads the format takes the comment so, too: it is no error.
+        if let Some(at) = self.folded_comment(scalar, &raw) {
+            self.sink.report(DocumentError::FoldedComment { at });
+        }
+        parse_expression(&raw, self.ast, self.sink)
     }
 
     /// Reports a comment in `text`, which is CEL of `scalar`, that goes on behind a line break:
     /// YAML folds the lines of `scalar`, and what was written behind the comment is part of it.
     /// True if there is one.
     pub(super) fn comments(&mut self, scalar: &Scalar, text: &Embedded) -> bool {
+        let Some(at) = self.folded_comment(scalar, text) else { return false };
+        let cure = (scalar.style == Style::Folded && scalar.text.span == text.span)
+            .then(|| unfolding(self.file, self.source, scalar.text.span))
+            .flatten();
+        self.sink.report(DocumentError::ReadFirst { at, cause: Cause::Fold, cure });
+        true
+    }
+
+    /// The first comment in `text` that goes on behind a line break, as far as its own line.
+    fn folded_comment(&self, scalar: &Scalar, text: &Embedded) -> Option<Span> {
         if scalar.style == Style::Literal {
-            return false;
+            return None;
         }
         let comments = lexemes(&text.text).filter(|word| word.token == Token::Comment);
-        for comment in comments {
+        comments.into_iter().find_map(|comment| {
             let at = text.span_of(comment.start, comment.end);
             let written = self.source.get(range(at)).unwrap_or_default();
-            let Some(len) = written.find(['\n', '\r']) else { continue };
+            let len = written.find(['\n', '\r'])?;
             let end = at.start + narrow(written.get(..len).unwrap_or_default().trim_end().len());
-            let cure = (scalar.style == Style::Folded && scalar.text.span == text.span)
-                .then(|| unfolding(self.file, self.source, scalar.text.span))
-                .flatten();
-            let (at, cause) = (Span { end, ..at }, Cause::Fold);
-            self.sink.report(DocumentError::ReadFirst { at, cause, cure });
-            return true;
-        }
-        false
+            Some(Span { end, ..at })
+        })
     }
 
     /// Notes where CEL is written.
