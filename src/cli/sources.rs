@@ -18,7 +18,8 @@ use crate::runtime::bundle::layout::MAGIC;
 use crate::runtime::program::Program;
 use crate::tools::paths::{normalize, slashed};
 use crate::tools::pipeline::{self, load, references};
-use crate::tools::project::{Project, read_bytes, read_with, unreadable};
+use crate::tools::project::overlay::Overlay;
+use crate::tools::project::{Project, read_as, read_bytes, read_to, unreadable};
 
 /// Paths to read policies from.
 #[derive(Clone, Debug, clap::Args)]
@@ -39,7 +40,13 @@ impl Sources {
     /// `--verbose` shows which files they are made of.
     #[must_use]
     pub fn projects(&self, terminal: &Terminal) -> Vec<(Project, Sink)> {
-        let mut projects = read_with(&self.paths, &terminal.overrides(), references);
+        self.projects_under(terminal, &Overlay::default())
+    }
+
+    /// As `projects`, where the texts of `over` stand for what the disk holds.
+    #[must_use]
+    pub fn projects_under(&self, terminal: &Terminal, over: &Overlay) -> Vec<(Project, Sink)> {
+        let mut projects = read_as(over, &terminal.overrides(), &self.paths, references);
         for (project, _) in &mut projects {
             project.settings.strict |= self.strict;
             project.settings.created = self.source_date_epoch;
@@ -212,6 +219,21 @@ pub fn unusable(terminal: &Terminal, files: &SourceMap, sink: Sink) -> Exit {
 pub fn text_of(terminal: &Terminal, path: &Path) -> Result<String, Exit> {
     let bytes =
         read_bytes(path, SOURCE_BYTES_MAX).map_err(|error| unread(terminal, path, &error))?;
+    as_text(terminal, path, bytes)
+}
+
+/// The text on standard input, which stands for the file at `path`.
+///
+/// # Errors
+/// How the command ends where it cannot be read; that is told.
+pub fn piped_text(terminal: &Terminal, path: &Path) -> Result<String, Exit> {
+    let mut bytes = Vec::new();
+    read_to(&mut io::stdin().lock(), SOURCE_BYTES_MAX, &mut bytes)
+        .map_err(|error| unread(terminal, path, &error))?;
+    as_text(terminal, path, bytes)
+}
+
+fn as_text(terminal: &Terminal, path: &Path, bytes: Vec<u8>) -> Result<String, Exit> {
     String::from_utf8(bytes).map_err(|_| {
         let found = format!("`{}` is not UTF-8 text", shown(path));
         alone(terminal, &Diagnostic::without_place(Code::NotUtf8, found))

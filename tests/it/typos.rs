@@ -200,3 +200,15 @@ fn one_slip_in_a_test_file_is_one_finding() {
         &["a test file has no key `case`", "did you mean `cases`?", "1 error, 1 warning ·"],
     );
 }
+
+#[test]
+fn a_state_that_no_test_can_set_is_told_with_what_can() {
+    let folder = Folder::new("typos-state");
+    folder.add("p.yaml", POLICY);
+    let case = "policy: p\ncases:\n  - {name: a, state: {x: 1}, expect: {deny: null}}\n";
+    folder.add("p_test.yaml", case);
+    ran(folder.path(), "test").expect(
+        1,
+        &["`state` in tests is not built yet", "`reads` says what meters had measured, `session`"],
+    );
+}

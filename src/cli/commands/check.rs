@@ -13,18 +13,20 @@ use crate::cli::clock::Stopwatch;
 use crate::cli::exit::Exit;
 use crate::cli::interrupt::interrupted;
 use crate::cli::linting::{Chosen, Curing, Linted};
-use crate::cli::reporting::{Conclusion, Reporting, conclude, exit_of};
+use crate::cli::reporting::{Conclusion, Reporting, alone, conclude, exit_of};
 use crate::cli::root::options;
-use crate::cli::sources::{Sources, exit_of_project};
+use crate::cli::sources::{Sources, exit_of_project, piped_text};
 use crate::cli::terminal::Terminal;
 use crate::cli::watch::watched;
 use crate::diag::codes::Code;
-use crate::diag::diagnostic::Severity;
+use crate::diag::diagnostic::{Diagnostic, Severity};
 use crate::diag::sink::Sink;
 use crate::tools::lint::kept::Outcome;
 use crate::tools::merge::merge;
+use crate::tools::paths::normalize;
 use crate::tools::pipeline;
 use crate::tools::project::Project;
+use crate::tools::project::overlay::Overlay;
 use crate::tools::report::counted;
 
 /// The row of this command.
@@ -40,6 +42,7 @@ pub const COMMAND: Command = Command {
         ("policyc check --fix", "what cures itself without changing a decision"),
         ("policyc check --select all --diff", "what could be cured, as a patch"),
         ("policyc check --output json=findings.json", "a file for programs as well"),
+        ("policyc check - --stdin-filename p.yaml < p.yaml", "for editors: a text not saved yet"),
     ],
     arguments: Options::augment_args,
     run,
@@ -67,8 +70,12 @@ struct Options {
     /// List what is told in each project, and how much it matters.
     #[arg(long)]
     show_settings: bool,
+    /// The path that standard input stands for: it says what the text is, which project it belongs
+    /// to, and where the files that it names lie.
+    #[arg(long, value_name = "PATH")]
+    stdin_filename: Option<PathBuf>,
     /// Check again whenever a file changes.
-    #[arg(long, conflicts_with_all = ["show_files", "show_settings"])]
+    #[arg(long, conflicts_with_all = ["show_files", "show_settings", "stdin_filename"])]
     watch: bool,
 }
 
@@ -86,7 +93,10 @@ fn run(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 
 fn once(options: &Options, terminal: &Terminal) -> Exit {
     let watch = Stopwatch::start();
-    let mut projects = options.sources.projects(terminal);
+    let mut projects = match projects(options, terminal) {
+        Ok(projects) => projects,
+        Err(exit) => return exit,
+    };
     if options.show_files || options.show_settings {
         return shown(options, terminal, projects);
     }
@@ -131,6 +141,38 @@ fn once(options: &Options, terminal: &Terminal) -> Exit {
         needs_bundle: false,
     };
     conclude(terminal, &options.reporting, sink, &conclusion)
+}
+
+/// The projects of the paths that are named, or what standard input stands for.
+///
+/// # Errors
+/// How the command ends, its words already written.
+fn projects(options: &Options, terminal: &Terminal) -> Result<Vec<(Project, Sink)>, Exit> {
+    let piped = options.sources.paths.iter().any(|path| path == Path::new("-"));
+    let refused = |fact: &str, help: &str| {
+        Err(alone(terminal, &Diagnostic::without_place(Code::BadUsage, fact).help(help)))
+    };
+    let name = match (&options.stdin_filename, piped) {
+        (None, false) => return Ok(options.sources.projects(terminal)),
+        (Some(name), true) => name,
+        (Some(_), false) | (None, true) => {
+            let fact = "`-` and `--stdin-filename` go together";
+            return refused(fact, "as in `policyc check - --stdin-filename p.yaml`");
+        }
+    };
+    if options.sources.paths.len() > 1 {
+        return refused("`-` stands alone", "check files and standard input one by one");
+    }
+    if !options.curing.only_tells() {
+        let fact = "standard input is no file that could be changed";
+        return refused(fact, "leave out what changes files, or name the file");
+    }
+    let text = piped_text(terminal, name)?;
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut over = Overlay::default();
+    over.lay(normalize(&here.join(name)), text);
+    let sources = Sources { paths: vec![name.clone()], ..options.sources.clone() };
+    Ok(sources.projects_under(terminal, &over))
 }
 
 /// What comes of a project, and the number of its policies and rules: checked, or as it was found

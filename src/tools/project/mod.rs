@@ -144,7 +144,9 @@ pub fn read_with(
     read_as(&Overlay::default(), overrides, paths, references)
 }
 
-fn read_as(
+/// As `read`, with both.
+#[must_use]
+pub fn read_as(
     over: &Overlay,
     overrides: &Overrides,
     paths: &[PathBuf],

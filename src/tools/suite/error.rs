@@ -58,7 +58,10 @@ impl From<SuiteError> for Diagnostic {
                 bad(at, format!("{what} must be {wanted}"), &format!("this is {found}"))
             }
             SuiteError::NotBuilt { at, key } => {
-                bad(at, format!("`{key}` in tests is not built yet"), "this version cannot run it")
+                let fact = format!("`{key}` in tests is not built yet");
+                let found = bad(at, fact, "this version cannot run it");
+                let state = "`reads` says what meters had measured, `session` what happened before";
+                found.maybe_help((key == "state").then(|| state.to_owned()))
             }
             SuiteError::BadPatch { at, path, why } => {
                 bad(at, format!("`{path}` cannot be patched: {}", why.text()), "this patch")
