@@ -167,13 +167,13 @@ pub struct Outcome<'a> {
     pub effect: Option<Effect>,
     /// The rule that won; `None` where the default spoke.
     pub rule: Option<Text<'a>>,
-    pub(super) fired: Option<&'a [u8]>,
-    pub(super) shadow: Option<&'a [u8]>,
+    pub(crate) fired: Option<&'a [u8]>,
+    pub(crate) shadow: Option<&'a [u8]>,
     /// The message of the winner.
     pub reason: Option<Text<'a>>,
     /// Outputs by name: JSON.
     pub outputs: Option<&'a [u8]>,
-    pub(super) errors: Option<&'a [u8]>,
+    pub(crate) errors: Option<&'a [u8]>,
     /// Cost in units.
     pub cost: Option<u64>,
     /// SHA-256 of the canonical form of the decision.

@@ -142,7 +142,7 @@ impl<'c> Changes<'c> {
                 id: String::from_utf8_lossy(id).into_owned(),
                 tool: details.tool.text(told.tool),
                 principal: details.principal.text(told.principal),
-                now: now(&self.columns.now, told.at),
+                now: self.columns.now.as_ref().and_then(|coded| now(coded, told.at)),
             };
             own.examples.add(hashed, example, 1);
         }

@@ -235,13 +235,18 @@ impl<'p, 's> Worker<'p, 's> {
             self.settle();
         }
         let plan = self.plan;
-        let columns = Columns::read((plan.pack, group), plan.columns, plan.alike)?;
+        let mut columns = Columns::read((plan.pack, group), plan.columns, plan.alike)?;
         let (told, mut others) = columns.told(&plan.alike.nodes);
         let folded = self.folded(&columns, &told);
         let all = 0..folded.count();
         let entries: Vec<usize> = all.map(|at| self.entry(&columns, &folded, at)).collect();
         let way = |entry: &usize| self.way(*entry);
         let any = entries.iter().any(|entry| way(entry).is_some());
+        let is_decided = |entry: &usize| matches!(self.known.get(*entry), Some(Entry::Decided(_)));
+        // Examples have their times; and of a part of the rows nobody else says the first.
+        if any || !others.is_empty() || !entries.iter().all(is_decided) {
+            columns.read_times((plan.pack, group), plan.columns)?;
+        }
         let mut changes = Changes::of((plan.pack, group), &columns, any)?;
         let rows = (told.as_slice(), &folded);
         let tallies = self.tallies((&columns, &mut changes), rows, &entries, &mut others);
@@ -405,7 +410,7 @@ impl<'p, 's> Worker<'p, 's> {
         Ok(())
     }
 
-    /// Counts the rows that are decided, those with equal quoted values and digests together.
+    /// Counts the rows that are decided, those with equal quoted values and words together.
     /// Rows of which more is told go to `others`.
     fn tallies(
         &mut self,
@@ -434,6 +439,7 @@ impl<'p, 's> Worker<'p, 's> {
             }
         }
         let Tallying { tallies, sessions, times, .. } = tallying;
+        let times = if columns.now.is_some() { times } else { columns.times };
         for tally in &tallies {
             let entry = entries.get(tally.combination as usize).and_then(|at| known.get_mut(*at));
             if let Some(Entry::Decided(decided)) = entry {
@@ -463,7 +469,7 @@ impl<'p, 's> Worker<'p, 's> {
         }
     }
 
-    /// Counts whether the digests of rows differ from what was recorded, and from each other.
+    /// Counts whether what rows come to differs from what was recorded, and from each other.
     fn digests(&mut self, columns: &Columns, (entry, tally): (usize, Tally)) {
         let Some(Entry::Decided(decided)) = self.known.get(entry) else { return };
         let key = &mut self.key;
@@ -471,7 +477,8 @@ impl<'p, 's> Worker<'p, 's> {
         key.extend(decided.frame.to_le_bytes());
         let row = tally.first as usize;
         let asked = decided.quotes.iter().filter_map(|column| columns.asked(*column));
-        for coded in asked.chain([&columns.digest, &columns.effect]) {
+        let said = [&columns.digest, &columns.effect].into_iter().chain(&columns.words);
+        for coded in asked.chain(said) {
             append(coded, row, key);
         }
         let (reworded, drift) = if let Some(known) = self.quoted.get(key.as_slice()) {

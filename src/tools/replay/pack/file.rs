@@ -16,6 +16,7 @@ use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::file::statistics::Statistics;
 
 use crate::tools::replay::pack::decode::{Coded, Levels};
 use crate::tools::replay::pack::encode::{is_required, schema};
@@ -118,6 +119,17 @@ impl Pack {
         let found = self.metadata.row_groups().get(group);
         let found = found.and_then(|group| group.columns().get(column));
         found.map_or(0, |column| column.byte_range().1)
+    }
+
+    /// The least and the greatest number of a column of a group, as the footer has them. `None` if
+    /// it does not, or a row has none.
+    #[must_use]
+    pub fn range(&self, group: usize, column: usize) -> Option<(i64, i64)> {
+        let chunk = self.metadata.row_groups().get(group)?.columns().get(column)?;
+        let Statistics::Int64(told) = chunk.statistics()? else { return None };
+        let is_whole =
+            told.null_count_opt() == Some(0) && told.min_is_exact() && told.max_is_exact();
+        told.min_opt().copied().zip(told.max_opt().copied()).filter(|_| is_whole)
     }
 
     /// A column of a group.

@@ -23,7 +23,8 @@ pub const MARK_INT: u8 = 0x02;
 pub const VERBATIM: u8 = 0x03;
 
 /// Columns whose values `diff` goes by, in the order of `has`.
-const ENVELOPE: [&str; 6] = ["session", "engine", "bundle", "now", "effect", "digest"];
+const ENVELOPE: [&str; 10] =
+    ["session", "engine", "bundle", "now", "effect", "digest", "rule", "fired", "reason", "errors"];
 
 /// The values of a column, in order, without nulls.
 #[derive(Clone, Debug)]
@@ -238,17 +239,25 @@ fn has(record: &Record<'_>) -> [bool; ENVELOPE.len()] {
         record.now.is_some(),
         outcome.is_some_and(|outcome| outcome.effect.is_some()),
         outcome.is_some_and(|outcome| outcome.digest.is_some()),
+        outcome.is_some_and(|outcome| outcome.rule.is_some()),
+        outcome.is_some_and(|outcome| outcome.fired.is_some()),
+        outcome.is_some_and(|outcome| outcome.reason.is_some()),
+        outcome.is_some_and(|outcome| outcome.errors.is_some()),
     ]
 }
 
-/// Whether deciding about a record again hangs on its context and its engine alone.
+/// Whether deciding about a record again hangs on its context and its engine alone, and columns
+/// hold all that was said.
 fn is_plain(record: &Record<'_>) -> bool {
     record.event.is_none() && is_plain_alone(record)
 }
 
 fn is_plain_alone(record: &Record<'_>) -> bool {
     let Input::Context(context, _) = record.input else { return false };
+    // Of what was said these are no columns.
+    let more = record.outcome.is_some_and(|it| it.outputs.is_some() || it.shadow.is_some());
     record.replayable
+        && !more
         && record.reads.is_none()
         && record.given.is_none()
         && record.phase == Phase::Request

@@ -64,16 +64,27 @@ impl Shape {
         out.extend_from_slice(b",\"ctx\":");
         self.context(columns, row, out)?;
         out.extend_from_slice(b",\"out\":{");
-        if let Some(effect) = columns.effect.value(row, false) {
-            out.extend_from_slice(b"\"effect\":");
-            effect.spell(Kind::Text, out);
-        }
-        if let Some(digest) = columns.digest.value(row, false) {
+        let said = [
+            (&b"effect"[..], &columns.effect, Kind::Text),
+            (b"dig", &columns.digest, Kind::Digest),
+        ];
+        let names = [
+            (&b"rule"[..], Kind::Text),
+            (b"fired", Kind::Texts),
+            (b"reason", Kind::Text),
+            (b"err", Kind::Json),
+        ];
+        let words = names.into_iter().zip(&columns.words);
+        let words = words.map(|((name, kind), coded)| (name, coded, kind));
+        for (name, coded, kind) in said.into_iter().chain(words) {
+            let Some(value) = coded.value(row, false) else { continue };
             if out.last() != Some(&b'{') {
                 out.push(b',');
             }
-            out.extend_from_slice(b"\"dig\":");
-            digest.spell(Kind::Digest, out);
+            out.push(b'"');
+            out.extend_from_slice(name);
+            out.extend_from_slice(b"\":");
+            value.spell(kind, out);
         }
         out.extend_from_slice(b"}}");
         Some(())

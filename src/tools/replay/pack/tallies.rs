@@ -1,8 +1,8 @@
 //! Rows of a group as they are counted.
 //!
 //! In:      the columns of a group; rows, each with its combination of classes.
-//! Out:     how many rows share combination, quoted values and recorded digest; their sessions and
-//!          times.
+//! Out:     how many rows share combination, quoted values and what was recorded; their sessions
+//!          and times.
 //! Imports: the rooms beside this one.
 
 use rustc_hash::FxHashMap;
@@ -34,6 +34,8 @@ pub struct Fixed {
     pub effect: usize,
     /// The recorded digest.
     pub digest: usize,
+    /// The recorded words: rule, fired rules, reason, errors.
+    pub words: [usize; 4],
 }
 
 impl Fixed {
@@ -48,6 +50,7 @@ impl Fixed {
             now: named("now"),
             effect: named("effect"),
             digest: named("digest"),
+            words: ["rule", "fired", "reason", "errors"].map(named),
         }
     }
 }
@@ -67,12 +70,16 @@ pub struct Columns {
     pub bundle: Coded,
     /// The session.
     pub session: Coded,
-    /// The time of the decision.
-    pub now: Coded,
+    /// The first and the last time of a decision, if every row has one.
+    pub times: Option<(i64, i64)>,
+    /// The time of each decision, where it is asked for one by one.
+    pub now: Option<Coded>,
     /// The recorded effect.
     pub effect: Coded,
     /// The recorded digest.
     pub digest: Coded,
+    /// The recorded words: rule, fired rules, reason, errors.
+    pub words: Vec<Coded>,
     /// Those of the context, by number.
     pub asked: Vec<(usize, Coded)>,
 }
@@ -88,7 +95,8 @@ impl Columns {
         alike: &Alike,
     ) -> Result<Self, PackError> {
         let read = |column| pack.column(group, column);
-        let Fixed { engine, bundle, session, now, effect, digest } = fixed;
+        let Fixed { engine, bundle, session, now, effect, digest, words } = fixed;
+        let times = pack.range(group, now);
         let asked = alike.columns.keys().map(|column| Ok((*column, read(*column)?)));
         Ok(Self {
             plain: read(PLAIN)?,
@@ -97,11 +105,53 @@ impl Columns {
             engine: read(engine)?,
             bundle: read(bundle)?,
             session: read(session)?,
-            now: read(now)?,
+            times,
+            now: if times.is_none() { Some(read(now)?) } else { None },
             effect: read(effect)?,
             digest: read(digest)?,
+            words: words.into_iter().map(read).collect::<Result<_, PackError>>()?,
             asked: asked.collect::<Result<_, PackError>>()?,
         })
+    }
+
+    /// Reads the time of each decision as well.
+    ///
+    /// # Errors
+    /// If the column cannot be read, or is not what was written.
+    pub fn read_times(
+        &mut self,
+        (pack, group): (&Pack, usize),
+        fixed: Fixed,
+    ) -> Result<(), PackError> {
+        if self.now.is_none() {
+            self.now = Some(pack.column(group, fixed.now)?);
+        }
+        Ok(())
+    }
+
+    /// For each row a number; two rows have the same if what was recorded of their decisions is,
+    /// but for the effect.
+    fn said(&self) -> Vec<u32> {
+        let mut said = self.digest.codes.clone();
+        for coded in &self.words {
+            let mut pairs = Pairs::above(0);
+            if coded.there.is_empty() {
+                // Mostly nothing failed.
+                if coded.codes.array_windows().all(|[one, next]| one == next) {
+                    continue;
+                }
+                let rows = said.iter_mut().zip(&coded.codes);
+                rows.for_each(|(own, code)| *own = pairs.of(*own, *code));
+                continue;
+            }
+            let mut lists: FxHashMap<Option<&[u32]>, u32> = FxHashMap::default();
+            for (row, own) in said.iter_mut().enumerate() {
+                let next = u32::try_from(lists.len()).unwrap_or(NONE);
+                let list = *lists.entry(coded.list(row)).or_insert(next);
+                *own = pairs.of(*own, list);
+            }
+        }
+        said
     }
 
     /// A column of the context.
@@ -133,13 +183,14 @@ impl Columns {
             let code = |coded: &Coded| coded.codes.get(row).is_some_and(|code| *code != NONE);
             let state = self.state.codes.get(row).and_then(|code| states.get(*code as usize));
             let is_plain = self.plain.codes.get(row).and_then(|code| plain.get(*code as usize));
-            is_plain == Some(&true) && state == Some(&true) && code(&self.now) && code(&self.weight)
+            let is_timed = self.now.as_ref().is_none_or(code);
+            is_plain == Some(&true) && state == Some(&true) && is_timed && code(&self.weight)
         };
         (0..rows).partition(|row| is_told(*row as usize))
     }
 }
 
-/// Records of a group with equal quoted values and digests.
+/// Records of a group with equal quoted values, of which the same was recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct Tally {
     /// Their combination of classes.
@@ -157,15 +208,17 @@ pub struct Tallying<'c> {
     /// Whether the recorded effects count, beside the digests.
     effects: bool,
     pairs: Pairs,
-    /// By combination with quoted values, and recorded digest: which tally.
+    /// Of each row what was recorded.
+    said: Vec<u32>,
+    /// By combination with quoted values, and what was recorded: which tally.
     known: FxHashMap<u64, u32>,
-    /// Of each combination the last digest, and its tally: mostly the next one is the same.
+    /// Of each combination what was recorded last, and its tally: mostly the next one is the same.
     last: Vec<(u32, u32)>,
     /// What was counted.
     pub tallies: Vec<Tally>,
     /// Records of each session, by its code.
     pub sessions: Vec<u64>,
-    /// The first and the last time.
+    /// The first and the last time, where times are read.
     pub times: Option<(i64, i64)>,
 }
 
@@ -177,6 +230,7 @@ impl<'c> Tallying<'c> {
             columns,
             effects,
             pairs: Pairs::above(combinations),
+            said: columns.said(),
             known: FxHashMap::default(),
             last: vec![(NONE, NONE); combinations],
             tallies: Vec::new(),
@@ -191,16 +245,16 @@ impl<'c> Tallying<'c> {
         let at = row as usize;
         let columns = self.columns;
         let code = |coded: &Coded| coded.codes.get(at).copied().unwrap_or(NONE);
-        let digest = code(&columns.digest);
+        let said = self.said.get(at).copied().unwrap_or(NONE);
         let count = Count::of(weight(&columns.weight, at));
-        let plain = quotes.is_empty() && !self.effects && digest != NONE;
+        let plain = quotes.is_empty() && !self.effects && said != NONE;
         let last = self.last.get(combination as usize).copied().filter(|_| plain);
-        let tally = if let Some((_, tally)) = last.filter(|(known, _)| *known == digest) {
+        let tally = if let Some((_, tally)) = last.filter(|(known, _)| *known == said) {
             tally
         } else {
             let tally = self.tally(row, combination, quotes);
             if let Some(last) = self.last.get_mut(combination as usize).filter(|_| plain) {
-                *last = (digest, tally);
+                *last = (said, tally);
             }
             tally
         };
@@ -210,8 +264,9 @@ impl<'c> Tallying<'c> {
         if let Some(count) = self.sessions.get_mut(code(&columns.session) as usize) {
             *count += 1;
         }
-        if let (Data::Ints(all), now) = (&columns.now.values, code(&columns.now))
-            && let Some(now) = all.get(now as usize)
+        if let Some(now) = &columns.now
+            && let Data::Ints(all) = &now.values
+            && let Some(now) = all.get(code(now) as usize)
         {
             let (first, last) = self.times.unwrap_or((*now, *now));
             self.times = Some((first.min(*now), last.max(*now)));
@@ -235,7 +290,8 @@ impl<'c> Tallying<'c> {
             key = self.pairs.of(key, code(&columns.effect));
         }
         let fresh = u32::try_from(self.tallies.len()).unwrap_or(u32::MAX);
-        let key = u64::from(key) << 32 | u64::from(code(&columns.digest));
+        let said = self.said.get(at).copied().unwrap_or(NONE);
+        let key = u64::from(key) << 32 | u64::from(said);
         let tally = *self.known.entry(key).or_insert(fresh);
         if tally == fresh {
             self.tallies.push(Tally { combination, first: row, count: Count::default() });
