@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 use crate::cli::guard::guarded;
 use crate::cli::reporting::alone;
 use crate::cli::terminal::{Globals, Terminal, result_width};
-use crate::cli::usage::bad_usage;
+use crate::cli::usage::{bad_usage, command_of};
 use crate::cli::variables::with_variables;
 use crate::cli::{COMMANDS, Command};
 use crate::diag::codes::Code;
@@ -100,20 +100,16 @@ fn examples(command: &Command) -> String {
 
 /// The first screen.
 fn overview() -> String {
-    let mut text = String::from("policyc: policies for agents, compiled, decided, explained.\n");
+    let mut text = String::from("policyc: policies for agents, compiled, decided, explained.\n\n");
     for group in GROUPS {
-        let rows: Vec<&Command> = COMMANDS.iter().filter(|row| row.group == *group).collect();
-        if rows.is_empty() {
-            continue;
+        let mut heading = *group;
+        for row in COMMANDS.iter().filter(|row| row.group == *group) {
+            let _ = writeln!(text, "  {heading:<7} {:<12} {}", row.name, row.short);
+            heading = "";
         }
-        let join = |field: fn(&Command) -> &'static str| {
-            rows.iter().map(|row| field(row)).collect::<Vec<_>>().join(", ")
-        };
-        let (names, short) = (join(|row| row.name), join(|row| row.short));
-        let _ = writeln!(text, "  {group:<7} {names:<25} {short}");
     }
     text.push_str(
-        "  start with  policyc init     more  policyc help COMMAND|exit-codes|variables\n",
+        "\n  start with  policyc init     more  policyc help COMMAND|exit-codes|variables\n",
     );
     text
 }
@@ -155,9 +151,11 @@ fn refuse(error: &clap::Error) -> Exit {
         terminal.result(&styled(&error.render(), terminal.style));
         return written(&terminal, Exit::Done);
     }
-    // Without a command there is nothing wrong to name: the first screen says what there is.
+    // Without a command, or its part, there is nothing wrong to name: what there is is shown.
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        terminal.error(&overview());
+        let of_command = command_of(&error.render().to_string()).is_some();
+        let parts = || styled(&error.render(), terminal.notice_style);
+        terminal.error(&if of_command { parts() } else { overview() });
         return Exit::CouldNotRun;
     }
     alone(&terminal, &bad_usage(error))

@@ -17,7 +17,6 @@ use crate::diag::suggest::nearest;
 /// The finding about a command line that cannot be read.
 #[must_use]
 pub fn bad_usage(error: &clap::Error) -> Diagnostic {
-    let command = command_of(error);
     let about = |kind| words(error, kind).join(" ");
     let (fact, help) = match error.kind() {
         ErrorKind::InvalidSubcommand => {
@@ -49,7 +48,9 @@ pub fn bad_usage(error: &clap::Error) -> Diagnostic {
             (fact, said.or(listed))
         }
         ErrorKind::MissingRequiredArgument => {
-            (format!("`{}` is missing", words(error, ContextKind::InvalidArg).join("`, `")), None)
+            let wanted = words(error, ContextKind::InvalidArg);
+            let verb = if wanted.len() == 1 { "is" } else { "are" };
+            (format!("`{}` {verb} missing", wanted.join("`, `")), None)
         }
         ErrorKind::ArgumentConflict => {
             let (option, other) = (option(error), bare(&about(ContextKind::PriorArg)));
@@ -77,11 +78,19 @@ pub fn bad_usage(error: &clap::Error) -> Diagnostic {
             (first.trim_start_matches("error: ").to_owned(), None)
         }
     };
-    let help = help.unwrap_or_else(|| match command {
+    Diagnostic::without_place(Code::BadUsage, fact).help(help.unwrap_or_else(|| further(error)))
+}
+
+/// Where it is told what can be written.
+fn further(error: &clap::Error) -> String {
+    let command = match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => command_of(&usage.to_string()),
+        Some(_) | None => None,
+    };
+    match command {
         Some(name) => format!("`policyc help {name}` shows what it takes"),
         None => "`policyc help` shows the commands".to_owned(),
-    });
-    Diagnostic::without_place(Code::BadUsage, fact).help(help)
+    }
 }
 
 /// The option or argument that an error is about, without its value: `--output-format`.
@@ -103,11 +112,10 @@ fn words(error: &clap::Error, kind: ContextKind) -> Vec<String> {
     }
 }
 
-/// The command whose options were refused, and its part: their names stand in the usage that the
-/// parser shows.
-fn command_of(error: &clap::Error) -> Option<String> {
-    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
-    let usage = usage.to_string();
+/// The command that a text of the parser is about, and its part: their names stand in its usage.
+#[must_use]
+pub fn command_of(text: &str) -> Option<String> {
+    let usage = text.lines().find(|line| line.starts_with("Usage:"))?;
     let mut words = usage.split_whitespace().skip_while(|word| *word != "policyc").skip(1);
     let name = words.next()?;
     let command = COMMANDS.iter().find(|row| row.name == name)?;

@@ -158,6 +158,8 @@ fn what_to_do_next_can_be_done() {
     ran(folder.path(), "replay test")
         .expect(2, &["`policyc help replay test` shows what it takes"]);
     ran(folder.path(), "build").expect(2, &["`policyc help build` shows what it takes"]);
+    ran(folder.path(), "diff").expect(2, &["`<OLD>`, `<NEW>` are missing"]);
+    ran(folder.path(), "replay").expect(2, &["Usage: policyc replay COMMAND", "minimize"]);
     ran(folder.path(), "inspect .").expect(2, &["`.` cannot be read"]);
     folder.add("policyc.toml", "[project]\n");
     folder.add("own.yaml", POLICY);

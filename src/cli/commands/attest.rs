@@ -25,7 +25,7 @@ use crate::tools::sign::secret::SecretKey;
 pub const COMMAND: Command = Command {
     name: "attest",
     group: "trust",
-    short: "provenance",
+    short: "state how a bundle came about",
     about: "State how a bundle was made: its sources and compiler, signed",
     usage: "BUNDLE --key KEY.. [-o FILE] [OPTIONS]",
     examples: &[

@@ -46,7 +46,7 @@ const INPUT_BYTES_MAX: usize = 1 << 30;
 pub const COMMAND: Command = Command {
     name: "bench",
     group: "try",
-    short: "how fast",
+    short: "measure how long decisions take",
     about: "Measure real decisions, and compare with what they took before",
     usage: "[BUNDLE|PATHS] [OPTIONS]",
     examples: &[

@@ -22,7 +22,7 @@ use crate::tools::report::paint::Paint;
 pub const COMMAND: Command = Command {
     name: "build",
     group: "ship",
-    short: "a bundle",
+    short: "make a bundle of sources",
     about: "Compile policies to a verified bundle",
     usage: "[PATHS] -o FILE.plcb [OPTIONS]",
     examples: &[

@@ -33,7 +33,7 @@ use crate::tools::report::counted;
 pub const COMMAND: Command = Command {
     name: "check",
     group: "write",
-    short: "types and lints",
+    short: "parse, type-check and lint policies",
     about: "Parse, type-check and lint policies",
     usage: "[PATHS] [OPTIONS]",
     examples: &[

@@ -12,7 +12,7 @@ use crate::cli::terminal::Terminal;
 pub const COMMAND: Command = Command {
     name: "completions",
     group: "shell",
-    short: "for your shell",
+    short: "completions for a shell",
     about: "Print the script that completes our commands and options in a shell",
     usage: "bash|zsh|fish|powershell|elvish",
     examples: &[

@@ -31,7 +31,7 @@ use crate::tools::report::replay::many;
 pub const COMMAND: Command = Command {
     name: "diff",
     group: "ship",
-    short: "what changed",
+    short: "tell what changed between two bundles",
     about: "Compare two bundles: which rules changed, and on which inputs that changes anything",
     usage: "OLD NEW [OPTIONS]",
     examples: &[

@@ -20,7 +20,7 @@ use crate::tools::suite::files;
 pub const COMMAND: Command = Command {
     name: "doc",
     group: "look",
-    short: "a page",
+    short: "write a page about policies",
     about: "Document a policy set: defaults, a decision table, rules, inputs, tests",
     usage: "[PATHS] [OPTIONS]",
     examples: &[

@@ -56,7 +56,7 @@ const REFUSALS_SHOWN_MAX: usize = 20;
 pub const COMMAND: Command = Command {
     name: "eval",
     group: "try",
-    short: "one decision and why",
+    short: "decide one call, and tell why",
     about: "Decide about a context, and say why",
     usage: "BUNDLE|PATHS -c CONTEXT.json|-|--session EVENTS.jsonl [OPTIONS]",
     examples: &[

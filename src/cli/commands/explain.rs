@@ -16,7 +16,7 @@ use crate::tools::report::paint::{Paint, Style};
 pub const COMMAND: Command = Command {
     name: "explain",
     group: "write",
-    short: "codes",
+    short: "tell what a code means",
     about: "Print the page of a code: what it says, why it matters, wrong and right",
     usage: "CODE | --all",
     examples: &[("policyc explain E0302", "one page"), ("policyc explain --all", "every page")],

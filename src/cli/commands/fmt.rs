@@ -35,7 +35,7 @@ use crate::tools::report::{Report, counted, full};
 pub const COMMAND: Command = Command {
     name: "fmt",
     group: "write",
-    short: "one style",
+    short: "write CEL in one style",
     about: "Format CEL: `.cel` files, and expressions inside YAML",
     usage: "[PATHS] [OPTIONS]",
     examples: &[

@@ -22,7 +22,7 @@ use crate::tools::paths::{normalize, slashed};
 pub const COMMAND: Command = Command {
     name: "import",
     group: "look",
-    short: "tools of servers",
+    short: "make a policy of the tools of a server",
     about: "Make a policy of what others wrote down",
     usage: "COMMAND [OPTIONS]",
     examples: &[("policyc import mcp-tools tools.json", "the tools that a server lists")],

@@ -22,7 +22,7 @@ use crate::tools::report::paint::Paint;
 pub const COMMAND: Command = Command {
     name: "init",
     group: "write",
-    short: "a starter",
+    short: "write a starter project",
     about: "Write a starter project: a policy, its schema, its tests, a call to try, a CI file",
     usage: "[DIR]",
     examples: &[

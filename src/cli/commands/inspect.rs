@@ -17,7 +17,7 @@ use crate::tools::inspect::{Inspected, summary, to_json};
 pub const COMMAND: Command = Command {
     name: "inspect",
     group: "ship",
-    short: "what it holds",
+    short: "tell what a bundle holds",
     about: "Show what a bundle holds: who made it, what it reads, its rules, its cost",
     usage: "BUNDLE [OPTIONS]",
     examples: &[

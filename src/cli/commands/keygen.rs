@@ -21,7 +21,7 @@ use crate::tools::sign::secret::SecretKey;
 pub const COMMAND: Command = Command {
     name: "keygen",
     group: "trust",
-    short: "keys",
+    short: "make a pair of keys",
     about: "Make a key that signs bundles; its secret half is encrypted under a passphrase",
     usage: "FILE [OPTIONS]",
     examples: &[

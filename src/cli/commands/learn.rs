@@ -24,7 +24,7 @@ use crate::tools::report::counted;
 pub const COMMAND: Command = Command {
     name: "learn",
     group: "look",
-    short: "a policy of sessions",
+    short: "make a policy of recorded sessions",
     about: "Make the narrowest policy that allows what recorded sessions did",
     usage: "PATHS [OPTIONS]",
     examples: &[

@@ -19,7 +19,7 @@ use crate::tools::project::reason;
 pub const COMMAND: Command = Command {
     name: "lsp",
     group: "look",
-    short: "editors",
+    short: "serve editors",
     about: "Answer an editor: findings as you type, types, completion, fixes",
     usage: "",
     examples: &[("policyc lsp", "what an editor starts; docs/editors.md says how")],

@@ -19,7 +19,7 @@ use crate::tools::report::counted;
 pub const COMMAND: Command = Command {
     name: "plan",
     group: "look",
-    short: "plans of agents",
+    short: "check the plan of an agent",
     about: "Check plans of agents before anything runs",
     usage: "COMMAND [OPTIONS]",
     examples: &[("policyc plan check plan.json --policy .", "a plan that comes at run time")],

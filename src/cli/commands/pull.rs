@@ -26,7 +26,7 @@ use crate::tools::sign::trusted::{Trusted, envelope_of};
 pub const COMMAND: Command = Command {
     name: "pull",
     group: "trust",
-    short: "and back",
+    short: "get a bundle from a registry",
     about: "Get a bundle and its signatures from an OCI registry, by digest or by who signed it",
     usage: "REFERENCE -o FILE [OPTIONS]",
     examples: &[

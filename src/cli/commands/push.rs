@@ -24,7 +24,7 @@ use crate::tools::sign::trusted::{envelope_of, read_envelope};
 pub const COMMAND: Command = Command {
     name: "push",
     group: "trust",
-    short: "to a registry",
+    short: "put a bundle into a registry",
     about: "Put a bundle and its signatures into an OCI registry, and print its digest there",
     usage: "BUNDLE REFERENCE [OPTIONS]",
     examples: &[(

@@ -35,7 +35,7 @@ use crate::tools::sign::trusted::{self, envelope_of, read_envelope};
 pub const COMMAND: Command = Command {
     name: "sign",
     group: "trust",
-    short: "signatures",
+    short: "sign a bundle",
     about: "Sign a bundle as a release, or a trust policy",
     usage: "FILE --key KEY.. [OPTIONS]",
     examples: &[

@@ -33,7 +33,7 @@ use crate::tools::sign::trusted::{self, Trusted, envelope_of, read_envelope};
 pub const COMMAND: Command = Command {
     name: "verify",
     group: "trust",
-    short: "trusted?",
+    short: "tell whether a bundle is trusted",
     about: "Ask a trust policy about a bundle, or about the trust policy that follows it",
     usage: "FILE --trust FILE [OPTIONS]",
     examples: &[

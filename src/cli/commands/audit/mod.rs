@@ -18,7 +18,7 @@ use crate::cli::terminal::Terminal;
 pub const COMMAND: Command = Command {
     name: "audit",
     group: "look",
-    short: "audit logs",
+    short: "verify and prove what audit logs hold",
     about: "Look at an audit log: is it what was written, and what proves it?",
     usage: "COMMAND [OPTIONS]",
     examples: &[

@@ -31,7 +31,7 @@ use crate::cli::terminal::Terminal;
 pub const COMMAND: Command = Command {
     name: "replay",
     group: "look",
-    short: "recorded decisions, again",
+    short: "decide recorded calls again",
     about: "Replay recorded decisions",
     usage: "COMMAND [OPTIONS]",
     examples: &[

@@ -32,7 +32,7 @@ use crate::tools::suite::choose::Tested;
 pub const COMMAND: Command = Command {
     name: "test",
     group: "try",
-    short: "tables",
+    short: "decide tables of cases",
     about: "Run the tests of policies: *_test.yaml, and tests.yaml of CEL Policy",
     usage: "[PATHS] [OPTIONS]",
     examples: &[
