@@ -9,11 +9,17 @@ use std::hint::black_box;
 use policyc::compiler::source::map::SourceMap;
 use policyc::compiler::{Options, compile};
 use policyc::diag::sink::Sink;
+use policyc::lang::decision::Effect;
 use policyc::runtime::program::Program;
+use policyc::runtime::session::ground::Ground;
+use policyc::runtime::session::step::{Session, Work};
 use policyc::runtime::vm::request::{Filled, Moment, ingest};
 use policyc::runtime::vm::scratch::Scratch;
 
-use crate::hostile;
+use crate::{clerk, hostile};
+
+/// How many sessions are counted.
+const SESSIONS: usize = 64;
 
 /// 2026-01-07T12:00:00Z, the time of the workloads.
 const NOW: Moment<'static> = Moment::at(1_767_787_200, 0);
@@ -29,6 +35,7 @@ pub(crate) fn run(arguments: &[String]) {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["workload", bundle, contexts] => workload(bundle, contexts),
         ["compile", source] => compiling(source),
+        ["sessions", bundle] => sessions(bundle),
         ["hostile", name, bundles @ ..] => {
             let case = hostile::CASES.iter().find(|case| case.name == *name);
             growth(case.expect("a case of this name"), bundles);
@@ -71,6 +78,32 @@ fn is_read(program: &Program, context: &str, scratch: &mut Scratch) -> bool {
 /// The number of rules that fired.
 fn decide(filled: &mut Filled<'_>) -> usize {
     black_box(filled.decide(&NOW)).fired().len()
+}
+
+/// Sessions side by side, event by event in turn, and the digests of their states, which records
+/// and replays take of each.
+fn sessions(bundle: &str) {
+    let bundle = fs::read(bundle).expect("the bundle");
+    let program = Program::load_unsigned(&bundle).expect("a bundle that loads");
+    let ground = Ground::of(&program);
+    let mut work = Work::of(&ground);
+    let all: Vec<Vec<String>> = (0..SESSIONS).map(clerk::events).collect();
+    let mut open: Vec<Session<'_, '_>> = all.iter().map(|_| Session::new(&ground)).collect();
+    let allowed = counted_by_callgrind(&mut || {
+        let mut allowed = 0;
+        for at in 0..all.iter().map(Vec::len).max().unwrap_or(0) {
+            for (session, events) in open.iter_mut().zip(&all) {
+                let Some(event) = events.get(at) else { continue };
+                let effect = session.line(event.as_bytes(), &mut work).effect();
+                allowed += usize::from(effect == Some(Effect::Allow));
+                black_box(session.state().digest());
+            }
+        }
+        allowed
+    });
+    println!("event {}", all.iter().map(Vec::len).sum::<usize>());
+    // A list is read, and somebody paid.
+    assert!(allowed >= 2 * SESSIONS, "{allowed} calls were allowed");
 }
 
 /// The whole process is counted: a compiler may use threads.

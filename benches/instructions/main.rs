@@ -1,10 +1,10 @@
 //! How many instructions the benchmark workloads take, held to the limits of `benches/limits.json`.
 //!
 //! `.ci/instructions` runs this program again under `callgrind`, once for each workload, and prints
-//! what was counted: loading, reading a context, deciding, compiling. It also reads and decides
-//! hostile contexts at three sizes and asks that the count grows no faster than the size. A count
-//! is the same on a busy machine as on an idle one, so it can be a gate: above its limit the
-//! program fails, and names the row.
+//! what was counted: loading, reading a context, deciding, an event of a session, compiling. It
+//! also reads and decides hostile contexts at three sizes and asks that the count grows no faster
+//! than the size. A count is the same on a busy machine as on an idle one, so it can be a gate:
+//! above its limit the program fails, and names the row.
 //!
 //! `-- NAME ..` counts what has `NAME` in its name; `-- --write-limits` writes the limits anew.
 //! `WORKLOADS_DIR` names the folder of the workloads. Needs `valgrind`.
@@ -23,6 +23,7 @@
 )]
 
 mod callgrind;
+mod clerk;
 mod count;
 #[path = "../../tests/it/support/folder.rs"]
 #[allow(dead_code, reason = "tests use the rest")]
@@ -55,12 +56,17 @@ const COMPILED: [&str; 2] = ["rules100", "rules1000"];
 /// the size. Sorting grows by a seventh, squares grow fourfold.
 const GROWTH_MAX: f64 = 1.25;
 
+/// What the work of sessions is called among the workloads.
+const SESSIONS: &str = "sessions";
+
 /// One process under callgrind.
 enum Job {
     /// Loads a bundle, reads its contexts, decides about them.
     Workload(String),
     /// Compiles the rules of a workload.
     Compile(String),
+    /// Takes in the events of sessions.
+    Sessions,
     /// Reads and decides the contexts of a hostile case.
     Hostile(&'static hostile::Case),
 }
@@ -70,6 +76,7 @@ impl Job {
     fn name(&self) -> String {
         match self {
             Self::Workload(name) => name.clone(),
+            Self::Sessions => SESSIONS.to_owned(),
             Self::Compile(name) => format!("compile {name}"),
             Self::Hostile(case) => format!("hostile {}", case.name),
         }
@@ -112,7 +119,8 @@ fn gate(filters: &[String], writes: bool) -> Result<bool, String> {
     let hostile = hostile::CASES.iter().map(Job::Hostile);
     let chosen =
         |job: &Job| filters.is_empty() || filters.iter().any(|it| job.name().contains(it.as_str()));
-    let jobs: Vec<Job> = workloads.chain(compiled).chain(hostile).filter(chosen).collect();
+    let all = workloads.chain(compiled).chain([Job::Sessions]).chain(hostile);
+    let jobs: Vec<Job> = all.filter(chosen).collect();
     if jobs.is_empty() {
         return Err("no workload and no hostile case has such a name".to_owned());
     }
@@ -126,6 +134,7 @@ fn gate(filters: &[String], writes: bool) -> Result<bool, String> {
             Job::Workload(name) | Job::Compile(name) => {
                 rows.extend(counted.iter().map(|row| (name.clone(), row)));
             }
+            Job::Sessions => rows.extend(counted.iter().map(|row| (SESSIONS.to_owned(), row))),
         }
     }
     let counts: Vec<limits::Row> = rows
@@ -177,6 +186,12 @@ fn count_one(job: &Job, work: &Path, at: usize) -> Result<Vec<Counted>, String> 
             write(&file("yaml"), source.text.as_bytes())?;
             callgrind::whole(&["compile".into(), file("yaml")], &profile)
         }
+        Job::Sessions => {
+            let mut files = SourceMap::new();
+            files.add("clerk.yaml".to_owned(), clerk::POLICY);
+            write(&file("plcb"), &bundle(&files)?)?;
+            callgrind::marked(&["sessions".into(), file("plcb")], &profile)
+        }
         Job::Hostile(case) => {
             let mut arguments: Vec<PathBuf> = vec!["hostile".into(), case.name.into()];
             for size in case.sizes() {
@@ -215,10 +230,12 @@ fn print_rows(rows: &[limits::Row], is_all: bool) -> Result<bool, String> {
     if rows.is_empty() {
         return Ok(false);
     }
-    println!("| instructions | decide | read | load | compile |\n|---|--:|--:|--:|--:|");
+    println!(
+        "| instructions | decide | read | event | load | compile |\n|---|--:|--:|--:|--:|--:|"
+    );
     let names: BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
     for name in names {
-        let cells = ["decide", "read", "load", "compile"].map(|what| {
+        let cells = ["decide", "read", "event", "load", "compile"].map(|what| {
             let row = rows.iter().find(|row| row.name == name && row.what == what);
             row.map_or("-".to_owned(), |row| row.count.to_string())
         });
