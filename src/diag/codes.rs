@@ -150,6 +150,8 @@ macro_rules! for_each_code {
             W0588 UnwatchedTool Warning "no rule of `flow` looks at what a tool is called with"
             W0589 AddressRead Warning "a tool that is said to only read gets an address"
             W0590 FreeKey Warning "whoever makes a call chooses its meter's key"
+            W0591 IdleApproval Warning "nobody counts the approvals that an escalation speaks of"
+            W0592 OpenWorld Warning "a step lets through what a closed world does not"
             R0701 NotABundle Error "a file is not a bundle"
             R0702 NewerBundle Error "a bundle of another version"
             R0703 Damaged Error "a bundle is damaged"

@@ -158,6 +158,8 @@ pub const LINTS: &[Lint] = &[
     source(Code::UnwatchedTool, Group::Security, source::unwatched_tool::run),
     source(Code::AddressRead, Group::Security, source::address_read::run),
     source(Code::FreeKey, Group::Security, source::free_key::run),
+    source(Code::IdleApproval, Group::Bugs, source::idle_approval::run),
+    source(Code::OpenWorld, Group::Security, source::open_world::run),
 ];
 
 /// Reports what lints of these codes find that go by what is written.

@@ -20,6 +20,8 @@ rules: [{id: all, on: [look, read, copy, note, pay, wipe], allow: a call}]
 
 const WATCHED: &str = "flow: [{id: f, sink: {arg: target}, forbid: 'untrusted.*', over: deny}]\n";
 
+const CLOSED: &str = "flow: [{id: f, sink: {arg: target}, closed_world: true, over: deny}]\n";
+
 /// Sections, and the steps of a plan, with marks.
 const PLANS: &[(Code, &str, &str)] = &[
     (Code::OpenTarget, "", "    «a»: {tool: pay, args: {to: {eq: x}, body: {eq: y}}}\n"),
@@ -107,6 +109,15 @@ const PLANS: &[(Code, &str, &str)] = &[
         "    a: {tool: copy, args: {text: {from: [b, prompt]}}}\n    \
             b: {tool: look, after: [a], args: {at: {from: [b]}}}\n",
     ),
+    (
+        Code::OpenWorld,
+        CLOSED,
+        "    a: {tool: pay, args: {to: {from: [prompt, «model»]}, body: {from: [model]}}}\n",
+    ),
+    (Code::OpenWorld, CLOSED, "    a: {tool: wipe, args: {id: {from: [prompt]}}}\n"),
+    // What is said of all arguments excuses none.
+    (Code::OpenWorld, CLOSED, "    a: {tool: pay, args: {'*': {from: [model]}}}\n"),
+    (Code::OpenWorld, WATCHED, "    a: {tool: pay, args: {to: {from: [model]}}}\n"),
 ];
 
 #[test]
@@ -114,6 +125,31 @@ fn plans() {
     for (code, more, steps) in PLANS {
         let text = format!("{HEAD}{more}plan:\n  id: p\n  steps:\n{steps}");
         assert_found(*code, "p.yaml", &text);
+    }
+}
+
+#[test]
+fn approvals_that_nobody_counts() {
+    let document = |escalation: &str, more: &str| {
+        format!(
+            "policyc: 1\ndefault: deny\ntools: {{pay: {{effect: egress, args: {{n: int}}}}}}\n\
+             rules: [{{id: all, on: [pay], allow: a call}}, \
+             {{id: r, on: [pay], when: args.n > 5, {escalation}}}]\n{more}"
+        )
+    };
+    for (escalation, more) in [
+        ("«escalate»: {to: [user], quorum: 2}", ""),
+        ("«escalate»: {to: [user], binds: [tool]}", ""),
+        ("«escalate»: {to: [user], valid_for: 5m}", ""),
+        ("«escalate»: {to: [user], uses: 1}", ""),
+        ("«escalate»: {to: [user], fatigue: {max: 2, per: 1h}}", ""),
+        // A host may keep these itself.
+        ("escalate: {to: [user], timeout: 5m, on_timeout: deny, quorum: 1}", ""),
+        ("escalate: {to: [user], uses: 1}", "meters: {m: {on: pay, window: session}}\n"),
+        ("escalate: {to: [user], uses: 1}", "labels: {i: {untrusted: [web]}}\n"),
+        ("escalate: {to: [user], uses: 1}", "plan: {id: p, steps: {a: {tool: pay}}}\n"),
+    ] {
+        assert_found(Code::IdleApproval, "p.yaml", &document(escalation, more));
     }
 }
 
