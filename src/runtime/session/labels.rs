@@ -3,84 +3,101 @@
 //! Imports: `runtime::bundle`, `runtime::session`.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use crate::runtime::bundle::module::Module;
 use crate::runtime::session::ENTRY_BYTES;
+use crate::runtime::session::index::Spread;
 
 /// A set of labels. Its length is the same for all sets of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct LabelSet(Vec<u64>);
+pub struct LabelSet {
+    /// Most programs have no more: their sets allocate nothing.
+    first: u64,
+    more: Vec<u64>,
+}
 
 impl LabelSet {
     /// The empty set, of so many labels.
     #[must_use]
     pub(super) fn of(labels: usize) -> Self {
-        Self(vec![0; labels.div_ceil(64)])
+        Self { first: 0, more: vec![0; labels.div_ceil(64).saturating_sub(1)] }
     }
 
     /// Adds the label with this number.
     pub(super) fn insert(&mut self, label: usize) {
-        if let Some(word) = self.0.get_mut(label / 64) {
+        let word = match (label / 64).checked_sub(1) {
+            None => Some(&mut self.first),
+            Some(at) => self.more.get_mut(at),
+        };
+        if let Some(word) = word {
             *word |= 1 << (label % 64);
+        }
+    }
+
+    /// Changes each word by that of another set.
+    fn change(&mut self, other: &Self, change: impl Fn(&mut u64, u64)) {
+        change(&mut self.first, other.first);
+        for (word, other) in self.more.iter_mut().zip(&other.more) {
+            change(word, *other);
         }
     }
 
     /// Adds all labels of another set.
     pub fn join(&mut self, other: &Self) {
-        for (word, other) in self.0.iter_mut().zip(&other.0) {
-            *word |= other;
-        }
+        self.change(other, |word, other| *word |= other);
     }
 
     /// Takes out the labels of another set.
     pub(super) fn remove(&mut self, other: &Self) {
-        for (word, other) in self.0.iter_mut().zip(&other.0) {
-            *word &= !other;
-        }
+        self.change(other, |word, other| *word &= !other);
     }
 
     /// Takes out all labels but those of another set.
     pub(super) fn retain(&mut self, other: &Self) {
-        for (word, other) in self.0.iter_mut().zip(&other.0) {
-            *word &= other;
-        }
+        self.change(other, |word, other| *word &= other);
     }
 
     /// Takes out all labels.
     pub(super) fn clear(&mut self) {
-        self.0.fill(0);
+        self.first = 0;
+        self.more.fill(0);
     }
 
     /// Whether it holds the label with this number.
     #[must_use]
     pub fn contains(&self, label: usize) -> bool {
-        self.0.get(label / 64).is_some_and(|word| word >> (label % 64) & 1 == 1)
+        self.words().nth(label / 64).is_some_and(|word| word >> (label % 64) & 1 == 1)
     }
 
     /// Whether both have a label.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(word, other)| word & other != 0)
+        self.words().zip(other.words()).any(|(word, other)| word & other != 0)
     }
 
     /// Whether it has none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
+        self.words().all(|word| word == 0)
     }
 
     /// The numbers of its labels, ascending.
     pub fn labels(&self) -> impl Iterator<Item = usize> {
-        let of_word = |(at, word): (usize, &u64)| {
-            let word = *word;
+        let of_word = |(at, word): (usize, u64)| {
             (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| at * 64 + bit)
         };
-        self.0.iter().enumerate().flat_map(of_word)
+        self.words().enumerate().flat_map(of_word)
     }
 
     /// Its words.
-    pub(super) fn words(&self) -> &[u64] {
-        &self.0
+    pub(super) fn words(&self) -> impl Iterator<Item = u64> {
+        std::iter::once(self.first).chain(self.more.iter().copied())
+    }
+
+    /// Bytes of them.
+    pub(super) const fn bytes(&self) -> usize {
+        (1 + self.more.len()) * size_of::<u64>()
     }
 }
 
@@ -88,7 +105,7 @@ impl LabelSet {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sets {
     sets: Vec<LabelSet>,
-    numbers: HashMap<LabelSet, u32>,
+    numbers: HashMap<LabelSet, u32, BuildHasherDefault<Spread>>,
 }
 
 impl Sets {
@@ -112,7 +129,7 @@ impl Sets {
 
     /// What a set takes; all that a session has take the same.
     pub(super) const fn need(set: &LabelSet) -> usize {
-        2 * (set.0.len() * size_of::<u64>() + ENTRY_BYTES)
+        2 * (set.bytes() + ENTRY_BYTES)
     }
 
     /// The set with this number.

@@ -53,8 +53,6 @@ pub(super) struct Judged<'w, 'p> {
     readings: Vec<Option<Reading<'p>>>,
     /// Escalations that are granted, and what for.
     granted: Vec<(&'p str, [u8; 32])>,
-    /// Who calls.
-    asker: Option<Box<str>>,
     /// The step of the plan that the call is, and how it deviates.
     planned: Option<(String, &'static str)>,
     /// The calls of host functions that it waits for: those of rules, and of what meters and plans
@@ -168,8 +166,7 @@ impl<'g, 'p> Session<'g, 'p> {
         let (seconds, nanoseconds) = self.state.now;
         let moment = Moment { hosts: Some(facts), ..Moment::at(seconds, nanoseconds) };
         let program = self.ground.program;
-        let asker = self.asker(brought);
-        let digests = || self.digests(&call.tool, action, asker.as_deref());
+        let digests = || self.digests(&call.tool, action, self.asker(brought).as_deref());
         let granted =
             if self.state.asks.is_empty() { Vec::new() } else { self.granted(&digests()) };
         let approved: Vec<&str> = granted.iter().map(|(rule, _)| *rule).collect();
@@ -198,7 +195,7 @@ impl<'g, 'p> Session<'g, 'p> {
         for call in decision.pending() {
             add(&mut pending, call);
         }
-        Judged { decision, context, readings, granted, asker, planned, pending, witness }
+        Judged { decision, context, readings, granted, planned, pending, witness }
     }
 
     pub(super) fn decide<'a>(
@@ -211,8 +208,7 @@ impl<'g, 'p> Session<'g, 'p> {
         'p: 'a,
     {
         let judged = self.judge(&mut call, &values, (action, brought), memory);
-        let Judged { decision, context, readings, granted, asker, planned, pending, witness } =
-            judged;
+        let Judged { decision, context, readings, granted, planned, pending, witness } = judged;
         let Ok(is_overdue) = self.wait(&pending) else {
             self.close(Closed::Full);
             return Outcome::Refused(Fault::Closed(Closed::Full));
@@ -235,7 +231,7 @@ impl<'g, 'p> Session<'g, 'p> {
             return Outcome::Decided(Box::new(decided));
         }
         let digests: Vec<[u8; 32]> = granted.into_iter().map(|(_, digest)| digest).collect();
-        self.object(&mut decided, &call, (action, brought, context), (asker, aside));
+        self.object(&mut decided, &call, (action, brought, context), aside);
         let own = brought.iter().find(|(name, _)| *name == "principal").map(|(_, it)| *it);
         let principal = own.or(self.state.principal.as_deref());
         call.freed = self.ground.takers.hold(&call.tool, principal);
@@ -272,7 +268,7 @@ impl<'g, 'p> Session<'g, 'p> {
         decided: &mut Decided<'a>,
         call: &Call,
         (action, brought, context): (&str, &[Root<'_>], &str),
-        (asker, aside): (Option<Box<str>>, &mut Option<Box<Memory>>),
+        aside: &mut Option<Box<Memory>>,
     ) where
         'p: 'a,
     {
@@ -280,6 +276,7 @@ impl<'g, 'p> Session<'g, 'p> {
         if effect == Some(Effect::Allow) {
             return;
         }
+        let asker = self.asker(brought);
         let rule = decided.decision.rule();
         let winner = self.ground.approvals.iter().position(|of| Some(of.rule) == rule);
         // Whom to ask about a rule that failed `on_error` says, and not the rule.
@@ -383,7 +380,9 @@ impl<'g, 'p> Session<'g, 'p> {
         terms: &mut Terms<'_, '_>,
     ) {
         let Some(planned) = &self.ground.plan else { return };
-        let fields = members(action).unwrap_or_default();
+        // The plan of the program asks by terms.
+        let asks = !self.state.plans.is_empty();
+        let fields = if asks { members(action).unwrap_or_default() } else { Vec::new() };
         let args = fields.iter().find(|(key, _)| key == "args").map_or("{}", |(_, args)| *args);
         call.places = self.state.places(planned, (&call.tool, args), values, |term| {
             terms.get(term, |_, value| value.as_bool()) == Some(true)

@@ -328,13 +328,13 @@ impl State {
     pub fn digest(&self) -> [u8; 32] {
         let mut log = self.log.clone();
         for set in [&self.ctx, &self.seen] {
-            set.words().iter().for_each(|word| log.update(word.to_le_bytes()));
+            set.words().for_each(|word| log.update(word.to_le_bytes()));
         }
         // Values without a text are kept nowhere else.
         for audience in [&self.ctx_audience, &self.seen_audience] {
             let digest = audience.all().digest();
             log.update([u8::from(digest.is_none())]);
-            log.update(digest.unwrap_or(&[0; 32]));
+            log.update(digest.map_or(&[][..], |digest| digest));
         }
         let (seconds, nanoseconds) = self.now;
         log.update(seconds.to_le_bytes());

@@ -157,7 +157,7 @@ pub(super) struct Stored {
 
 /// What another entry takes.
 fn need(key: &str, labels: &LabelSet, audience: &Audience) -> usize {
-    ENTRY_BYTES + key.len() + size_of_val(labels.words()) + audience.bytes()
+    ENTRY_BYTES + key.len() + labels.bytes() + audience.bytes()
 }
 
 impl Stored {

@@ -7,11 +7,12 @@
 //! Of the fields of an answer most carry the same as another one: what that is is found out once.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::audience::Audience;
 use crate::runtime::session::ground::Ground;
-use crate::runtime::session::index::Full;
+use crate::runtime::session::index::{Full, Spread};
 use crate::runtime::session::labels::LabelSet;
 use crate::runtime::session::state::State;
 use crate::runtime::session::trust::Given;
@@ -31,7 +32,7 @@ pub(super) struct Taint {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Taints {
     taints: Vec<Taint>,
-    numbers: HashMap<Taint, u32>,
+    numbers: HashMap<Taint, u32, BuildHasherDefault<Spread>>,
 }
 
 impl Taints {
