@@ -109,12 +109,16 @@ impl<'a> Fold<'a> {
         if wanted.is_empty() {
             return None;
         }
-        let found: Vec<&Text> =
-            self.texts.iter().filter(|it| holds(&it.letters, &wanted)).collect();
+        let those = |place: Place| -> Vec<&Text> {
+            self.texts.iter().filter(|it| holds(&it.letters, &wanted) == Some(place)).collect()
+        };
+        let (found, pieces) = (those(Place::Whole), those(Place::Piece));
+        let labels = |texts: &[&Text]| texts.iter().flat_map(|it| it.labels.clone()).collect();
+        let torn: Labels = labels(&pieces);
         if found.is_empty() {
-            return Some(model);
+            return Some(Known { labels: &model.labels | &torn, ..model });
         }
-        let labels = found.iter().flat_map(|it| it.labels.clone()).collect();
+        let labels = &labels(&found) | &torn;
         let tools: BTreeSet<&String> = found.iter().filter_map(|it| it.tool.as_ref()).collect();
         let from = if found.iter().any(|it| it.tool.is_none()) {
             "prompt".to_owned()
@@ -326,16 +330,44 @@ fn short(word: &str) -> String {
     }
 }
 
-fn holds(text: &[char], wanted: &[char]) -> bool {
+/// How a value stands in a text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// As a name of its own, somewhere.
+    Whole,
+    /// As a piece of longer names only.
+    Piece,
+}
+
+fn holds(text: &[char], wanted: &[char]) -> Option<Place> {
     let short = wanted.len() < if wanted.iter().all(char::is_ascii_digit) { 4 } else { 3 };
     if short {
-        return text == wanted;
+        return (text == wanted).then_some(Place::Whole);
     }
     let letter = |at: Option<&char>| at.is_some_and(|it| it.is_alphanumeric());
-    (0..text.len()).any(|start| {
+    let places = (0..text.len()).filter(|start| {
         let end = start + wanted.len();
-        text.get(start..end) == Some(wanted)
-            && !(letter(wanted.first()) && start > 0 && letter(text.get(start - 1)))
+        text.get(*start..end) == Some(wanted)
+            && !(letter(wanted.first()) && *start > 0 && letter(text.get(start - 1)))
             && !(letter(wanted.last()) && letter(text.get(end)))
-    })
+    });
+    let place = |start: usize| {
+        let (before, rest) = text.split_at(start);
+        let goes_on = goes_on(wanted.first(), before.iter().rev())
+            || goes_on(wanted.last(), rest.iter().skip(wanted.len()));
+        if goes_on { Place::Piece } else { Place::Whole }
+    };
+    places.map(place).min()
+}
+
+/// Whether a letter follows an edge of a value behind signs alone, of which there is one at least.
+fn goes_on<'l>(edge: Option<&char>, mut letters: impl Iterator<Item = &'l char>) -> bool {
+    let joins =
+        |it: &char| !it.is_alphanumeric() && !it.is_whitespace() && !"(),;\"<>".contains(*it);
+    let mut is_joined = edge.is_some_and(joins);
+    let next = letters.find(|it| {
+        is_joined |= joins(it);
+        !joins(it)
+    });
+    is_joined && next.is_some_and(|it| it.is_alphanumeric())
 }
