@@ -4,15 +4,13 @@
 //! Out:     the other.
 //! Imports: nothing of ours.
 
-use std::fmt::Write as _;
-
 /// The digits of bytes, in lower case.
 #[must_use]
 pub fn hex(bytes: &[u8; 32]) -> String {
     let mut text = String::with_capacity(64);
     for byte in bytes {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
+        let halves = [byte >> 4, byte & 15].into_iter();
+        text.extend(halves.filter_map(|half| char::from_digit(u32::from(half), 16)));
     }
     text
 }
