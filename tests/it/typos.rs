@@ -214,3 +214,25 @@ fn a_state_that_no_test_can_set_is_told_with_what_can() {
         &["`state` in tests is not built yet", "`reads` says what meters had measured, `session`"],
     );
 }
+
+#[test]
+#[cfg(unix)]
+fn a_policy_behind_a_link_is_read() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new("typos-link");
+    folder.add("shared/p.yaml", POLICY);
+    let other = POLICY.replace("name: p", "name: q").replace("id: r", "id: s");
+    folder.add("own/q.yaml", other);
+    let link = |to: &str, at: &str| symlink(to, folder.path().join(at)).expect("a link");
+    link("../shared/p.yaml", "own/a.yaml");
+    // It is met where it lies, and once.
+    link("q.yaml", "own/b.yaml");
+    link("../shared", "own/folder");
+    ran(folder.path(), "check own").expect(0, &["2 policies, 2 rules"]);
+    link("nowhere", "own/c.yaml");
+    ran(folder.path(), "check own").expect(2, &["`own/c.yaml` cannot be read", "no such file"]);
+    fs::remove_file(folder.path().join("own/c.yaml")).expect("a link");
+    link("nowhere", "own/c.txt");
+    ran(folder.path(), "check own").expect(0, &["2 policies, 2 rules"]);
+}

@@ -1,10 +1,13 @@
-//! What a file is, by its name and its first column.
+//! What a file is, by its name and its first column, and which entries of directories are files.
 //!
 //! In:      a path, a text.
 //! Out:     whether it is a policy, a CEL Policy document or a table of tests.
 //! Imports: `compiler::syntax`.
 
+use std::fs;
 use std::path::Path;
+
+use ignore::DirEntry;
 
 use crate::compiler::syntax::document::path::is_descriptor_set;
 
@@ -40,6 +43,21 @@ pub fn source_by_name(path: &Path) -> Option<bool> {
 #[must_use]
 pub fn is_source(path: &Path, text: &str) -> bool {
     source_by_name(path).unwrap_or_else(|| kind_of(text) != Kind::Other)
+}
+
+/// Whether an entry below `folder` is a file, or a link that leads to one elsewhere, or nowhere: a
+/// policy that cannot be read is told. What lies below `folder` itself is met where it lies.
+pub(super) fn is_met(entry: &DirEntry, folder: &Path) -> bool {
+    match entry.file_type() {
+        Some(kind) if kind.is_symlink() => match fs::canonicalize(entry.path()) {
+            Ok(target) => {
+                let here = fs::canonicalize(folder);
+                target.is_file() && !here.is_ok_and(|here| target.starts_with(here))
+            }
+            Err(_) => true,
+        },
+        kind => kind.is_some_and(|kind| kind.is_file()),
+    }
 }
 
 /// Whether the name is that of a table of tests.

@@ -37,7 +37,7 @@ use crate::tools::project::config::check::Check;
 use crate::tools::project::config::layers::Overrides;
 use crate::tools::project::discover::{Group, alone, begins_project, groups};
 pub use crate::tools::project::kind::{ENDINGS, is_source, is_test, source_by_name};
-use crate::tools::project::kind::{Kind, has_ending, kind_of};
+use crate::tools::project::kind::{Kind, has_ending, is_met, kind_of};
 use crate::tools::project::overlay::Overlay;
 
 /// Rounds of files that refer to files; policies refer to schemas, and those to nothing.
@@ -430,9 +430,7 @@ impl<'a> Reading<'a> {
         });
         for entry in walk.build() {
             let path = match entry {
-                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                    entry.into_path()
-                }
+                Ok(entry) if is_met(&entry, folder) => entry.into_path(),
                 Ok(_) => continue,
                 Err(error) => {
                     let found = format!("a directory cannot be read: {error}");
