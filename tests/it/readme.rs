@@ -1,13 +1,36 @@
-//! The README: every command of its tour is run, in an empty folder, and ends with 0.
+//! The README: every command of its tour is run, in an empty folder, and ends with 0; and what it
+//! shows is what its commands print.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+fn readme() -> String {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
+    readme.expect("the README is there")
+}
+
+#[test]
+fn what_it_shows_is_what_comes() {
+    let readme = readme();
+    let mut count = 0;
+    for shown in readme.split("```console\n$ policyc ").skip(1) {
+        let (command, rest) = shown.split_once('\n').expect("a command is a line");
+        let (expected, _) = rest.split_once("```").expect("what is shown ends");
+        let output = Command::new(env!("CARGO_BIN_EXE_policyc"))
+            .args(command.split_whitespace())
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("the command starts");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "policyc {command}");
+        count += 1;
+    }
+    assert_eq!(count, 2, "consoles of the README");
+}
+
 #[test]
 fn the_tour_runs() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
-    let readme = readme.expect("the README is there");
+    let readme = readme();
     let tour = readme.split("```sh\n").nth(2).and_then(|rest| rest.split("```").next());
     let tour = tour.expect("the tour is the second block of commands");
     let folder = std::env::temp_dir().join(format!("policyc-tour-{}", std::process::id()));

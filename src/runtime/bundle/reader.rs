@@ -6,7 +6,8 @@
 //! Source:  `docs/bundle-format.md`.
 //!
 //! Lengths and counts are checked against the bytes that are there before anything is allocated
-//! for them, and digests before anything is read.
+//! for them. Whoever asks for a `Module` gets none under digests that do not fit; `open` leaves
+//! when they are checked to whoever loads.
 
 use crate::base::limits::{
     BUNDLE_BYTES_MAX, CODE_INSTRUCTIONS_MAX, CONSTANT_DEPTH_MAX, CONSTANT_ELEMENTS_MAX,
@@ -39,11 +40,48 @@ pub fn read(bytes: &[u8]) -> Result<Module, LoadError> {
 ///
 /// # Errors
 /// As `read`.
-pub(in crate::runtime) fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), LoadError> {
-    if bytes.len() > BUNDLE_BYTES_MAX {
-        return Err(LoadError::TooLarge { len: bytes.len(), max: BUNDLE_BYTES_MAX });
+fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), LoadError> {
+    let (content, sums) = open(bytes)?;
+    sums.check()?;
+    content.read()
+}
+
+/// The sections of a bundle, in order of `Section::ALL`, whose digests are not checked yet.
+pub(in crate::runtime) struct Content<'a>(Vec<Input<'a>>);
+
+impl<'a> Content<'a> {
+    /// The module but for the section `debug`, and that section. It counts only if the digests fit:
+    /// `Sums::check`.
+    pub(in crate::runtime) fn read(self) -> Result<(Module, &'a [u8]), LoadError> {
+        read_sections(self.0)
     }
-    let mut sections = open(bytes)?.into_iter();
+}
+
+/// What the digests of a bundle say of its sections.
+pub(in crate::runtime) struct Sums<'a>(Vec<Sum<'a>>);
+
+struct Sum<'a> {
+    section: Section,
+    start: usize,
+    content: &'a [u8],
+    said: Option<digest::Digest>,
+}
+
+impl Sums<'_> {
+    /// Compares them with the content.
+    pub(in crate::runtime) fn check(&self) -> Result<(), LoadError> {
+        self.0.iter().try_for_each(|Sum { section, start, content, said }| {
+            if *said == Some(digest::of(content)) {
+                return Ok(());
+            }
+            let (section, from) = (*section, *start);
+            Err(LoadError::Digest { section, from, to: from + content.len() })
+        })
+    }
+}
+
+fn read_sections(sections: Vec<Input<'_>>) -> Result<(Module, &[u8]), LoadError> {
+    let mut sections = sections.into_iter();
     let mut next = || sections.next().unwrap_or(Input::new(Section::Debug, 0, &[]));
     let manifest = next().all(Row::read)?;
     let strings = next().all(Input::texts)?;
@@ -122,9 +160,15 @@ pub fn root(bytes: &[u8]) -> Option<digest::Digest> {
     array_at(bytes, HEADER_COVERED_BYTES)
 }
 
-/// The sections, in order of `Section::ALL`, after header, table, padding and digests were
-/// checked.
-fn open(bytes: &[u8]) -> Result<Vec<Input<'_>>, LoadError> {
+/// The sections and what their digests must be, after header, table and padding were checked, and
+/// the digest that covers header and table.
+///
+/// # Errors
+/// As `read`, but for what stands in sections.
+pub(in crate::runtime) fn open(bytes: &[u8]) -> Result<(Content<'_>, Sums<'_>), LoadError> {
+    if bytes.len() > BUNDLE_BYTES_MAX {
+        return Err(LoadError::TooLarge { len: bytes.len(), max: BUNDLE_BYTES_MAX });
+    }
     let count = check_header(bytes)?;
     let cut = LoadError::Length { len: bytes.len(), said: None };
     let table_end = HEADER_BYTES + count as usize * ENTRY_BYTES;
@@ -135,6 +179,7 @@ fn open(bytes: &[u8]) -> Result<Vec<Input<'_>>, LoadError> {
     }
     let mut expected = Section::ALL.iter();
     let mut inputs = Vec::with_capacity(Section::ALL.len());
+    let mut sums = Vec::with_capacity(Section::ALL.len());
     let mut end = table_end;
     for (at, entry) in (HEADER_BYTES..).step_by(ENTRY_BYTES).zip(table.chunks_exact(ENTRY_BYTES)) {
         let mut section = expected.next().copied();
@@ -146,6 +191,8 @@ fn open(bytes: &[u8]) -> Result<Vec<Input<'_>>, LoadError> {
         let content_end = end + input.bytes.len();
         end = aligned(content_end);
         check_zero(bytes, content_end, end)?;
+        let Input { section, start, bytes: content, .. } = input;
+        sums.push(Sum { section, start, content, said: array_at(entry, 24) });
         inputs.push(input);
     }
     if let Some(missing) = expected.next() {
@@ -154,7 +201,7 @@ fn open(bytes: &[u8]) -> Result<Vec<Input<'_>>, LoadError> {
     if end != bytes.len() {
         return Err(LoadError::Length { len: bytes.len(), said: Some(end as u64) });
     }
-    Ok(inputs)
+    Ok((Content(inputs), Sums(sums)))
 }
 
 /// The number of the one section that may be left out.
@@ -232,9 +279,6 @@ fn open_section<'a>(
         .ok()
         .and_then(|len| bytes.get(start..start.checked_add(len)?))
         .ok_or(place)?;
-    if array_at(entry, 24) != Some(digest::of(content)) {
-        return Err(LoadError::Digest { section, from: start, to: start + content.len() });
-    }
     Ok(Input::new(section, start, content))
 }
 

@@ -29,6 +29,7 @@ pub(in crate::runtime) mod veto;
 pub mod withheld;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use crate::lang::functions::time::takes_zone;
 use crate::lang::opcodes::{Instruction, Op};
@@ -117,8 +118,7 @@ impl Program {
     /// # Errors
     /// If the bytes are no bundle, or the bundle breaks a rule of the verifier.
     pub fn load_unsigned(bytes: &[u8]) -> Result<Self, ProgramError> {
-        let (module, _) = reader::read_parts(bytes).map_err(ProgramError::Load)?;
-        Self::proved(module, bytes)
+        Self::load(bytes, |module, _| module)
     }
 
     /// As `load_unsigned`, with `Module::debug` for whoever shows names, places and sources.
@@ -126,7 +126,28 @@ impl Program {
     /// # Errors
     /// As `load_unsigned`.
     pub fn load_unsigned_whole(bytes: &[u8]) -> Result<Self, ProgramError> {
-        Self::proved(reader::read(bytes).map_err(ProgramError::Load)?, bytes)
+        Self::load(bytes, |module, debug| Module { debug: debug.to_vec(), ..module })
+    }
+
+    fn load(bytes: &[u8], whole: impl Fn(Module, &[u8]) -> Module) -> Result<Self, ProgramError> {
+        let (content, sums) = reader::open(bytes).map_err(ProgramError::Load)?;
+        let prepare = || {
+            let (module, debug) = content.read().map_err(ProgramError::Load)?;
+            Self::proved(whole(module, debug), bytes)
+        };
+        let check = || sums.check().map_err(ProgramError::Load);
+        if bytes.len() < APART_MIN {
+            check()?;
+            return prepare();
+        }
+        thread::scope(|scope| {
+            let apart = thread::Builder::new().name("digests".to_owned());
+            let apart = apart.spawn_scoped(scope, check);
+            let program = prepare();
+            // A thread that could not be had is done without.
+            apart.ok().and_then(|apart| apart.join().ok()).unwrap_or_else(check)?;
+            program
+        })
     }
 
     fn proved(module: Module, bytes: &[u8]) -> Result<Self, ProgramError> {
@@ -259,6 +280,10 @@ impl Program {
         self.module.code.get(first..first + usize::from(unit.len)).unwrap_or_default()
     }
 }
+
+/// Bytes of a bundle from which on its digests are checked by a thread of their own, which takes
+/// less than they do.
+const APART_MIN: usize = 256 << 10;
 
 /// Looks up every zone that a constant names, where the program takes zones at all, so that no
 /// decision is the first to do it.
