@@ -55,10 +55,12 @@ fn main() {
 
 /// Prints how many bytes each section takes.
 fn sizes(bundle: &[u8]) {
-    let table = bundle[HEADER_BYTES..].chunks_exact(ENTRY_BYTES);
-    let sizes = Section::ALL.iter().zip(table).map(|(section, entry)| {
+    let count = u32::from_le_bytes(*bundle[24..].first_chunk().unwrap()) as usize;
+    let table = bundle[HEADER_BYTES..].chunks_exact(ENTRY_BYTES).take(count);
+    let sizes = table.map(|entry| {
+        let kind = entry.first_chunk().map(|kind| u16::from_le_bytes(*kind)).unwrap();
         let len = entry[16..].first_chunk().map(|len| u64::from_le_bytes(*len)).unwrap();
-        format!("{} {len}", section.word())
+        format!("{} {len}", Section::from_kind(kind).unwrap().word())
     });
     println!("  bundle {} bytes: {}", bundle.len(), sizes.collect::<Vec<_>>().join(", "));
 }

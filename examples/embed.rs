@@ -20,11 +20,7 @@ use std::io::{BufRead, stdin};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use policyc::lang::decision::Effect;
-use policyc::runtime::program::Program;
-use policyc::runtime::vm::decide::evaluate;
-use policyc::runtime::vm::request::{Moment, Request};
-use policyc::runtime::vm::scratch::Scratch;
+use policyc::{Effect, Moment, Program, Request, Scratch, evaluate};
 
 fn main() -> ExitCode {
     match run() {

@@ -93,12 +93,6 @@ impl<I: Index, T> IndexVec<I, T> {
         (0..self.raw.len()).map(I::from_usize)
     }
 
-    /// The id that the next `push` will return.
-    #[must_use]
-    pub fn next_id(&self) -> I {
-        I::from_usize(self.raw.len())
-    }
-
     /// The entries as a slice.
     #[must_use]
     pub fn as_slice(&self) -> &[T] {

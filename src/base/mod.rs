@@ -1,10 +1,12 @@
 //! Words that every floor needs: typed indices, names, places in sources, JSON Pointers, limits,
-//! one sort, which characters cannot be seen, and names of files that outlast a loss of power.
+//! digits of digests, one sort, which characters cannot be seen, and names of files that outlast a
+//! loss of power.
 //!
 //! Imports: `std` only.
 
 pub mod arrange;
 pub mod folder;
+pub mod hex;
 pub mod index;
 pub mod invisible;
 pub mod limits;

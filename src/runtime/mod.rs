@@ -14,17 +14,14 @@
 //! #     schema: {amount: double}\nrules:\n  - {id: small, when: amount < 10.0, allow: small}\n");
 //! # let bundle = compile(&files, &Options::default(), &mut policyc::diag::sink::Sink::new())
 //! #     .expect("it compiles").bundle;
-//! use policyc::runtime::program::Program;
-//! use policyc::runtime::vm::decide::evaluate;
-//! use policyc::runtime::vm::request::{Moment, Request};
-//! use policyc::runtime::vm::scratch::Scratch;
+//! use policyc::{Moment, Program, Request, Scratch, evaluate};
 //!
 //! let program = Program::load_unsigned(&bundle)?;
 //! let mut scratch = Scratch::for_program(&program);
 //! let request = Request { context: br#"{"amount": 9.5}"#, moment: Moment::at(1_773_741_600, 0) };
 //! let decision = evaluate(&program, &request, &mut scratch);
 //! assert_eq!(decision.rule(), Some("small"));
-//! # Ok::<(), policyc::runtime::program::error::ProgramError>(())
+//! # Ok::<(), policyc::ProgramError>(())
 //! ```
 
 pub mod audit;

@@ -9,7 +9,6 @@ pub mod coverage;
 pub mod decide;
 pub mod diff;
 pub mod doc;
-pub mod hex;
 pub mod inspect;
 pub mod learn;
 pub mod lint;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::compiler::solve::input::Example;
 use crate::compiler::solve::rules::asked;
 use crate::lang::decision::Effect;
-use crate::runtime::bundle::module::{FunctionKind, Module, Phase};
+use crate::runtime::bundle::module::{Module, Phase, failure_effect};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::vm::report::DecisionReport;
@@ -98,11 +98,5 @@ fn failed(module: &Module, rule: u16) -> Option<Effect> {
     let row = module.rules.get(usize::from(rule))?;
     let kind = module.functions.get(usize::from(row.function)).map(|it| it.kind);
     let first = module.outcomes.get(usize::from(row.first_outcome)).map(|it| it.effect);
-    match (kind, first) {
-        (Some(FunctionKind::Condition), Some(Effect::Allow)) => None,
-        (Some(FunctionKind::Condition), Some(Effect::Deny | Effect::Escalate)) => {
-            Some(module.manifest.on_error.effect.max(Effect::Escalate))
-        }
-        _ => Some(Effect::Deny),
-    }
+    failure_effect(kind, first, module.manifest.on_error.effect)
 }

@@ -23,6 +23,7 @@ use crate::lang::decision::Effect;
 use crate::lang::glob;
 use crate::runtime::bundle::module::{
     EscalationRow, FunctionKind, Module, NONE, Phase, Requirement, RuleRow, TypeRow,
+    failure_effect,
 };
 
 /// A rule.
@@ -344,13 +345,9 @@ fn candidates(
         }
     }
     let on_error = module.manifest.on_error;
-    let level = match outcome(0).map(|said| said.effect) {
-        _ if decision => Some(Effect::Deny),
-        Some(Effect::Allow) => None,
-        Some(Effect::Deny | Effect::Escalate) => Some(on_error.effect.max(Effect::Escalate)),
-        None => Some(Effect::Deny),
-    };
-    if let Some(effect) = level {
+    let kind = if decision { FunctionKind::Decision } else { FunctionKind::Condition };
+    let first = outcome(0).map(|said| said.effect);
+    if let Some(effect) = failure_effect(Some(kind), first, on_error.effect) {
         let voice = Voice { effect, escalation: on_error.escalation, failed: true };
         voices.push((voice, rule.fails));
     }

@@ -304,24 +304,6 @@ pub fn named(name: &str, style: Style) -> impl Iterator<Item = &'static Function
     all().filter(move |row| row.style == style && row.name == name)
 }
 
-/// Calls the first of these rows whose parameters are of the kinds of `args`.
-///
-/// If none fits the first is called all the same: some rows know more kinds than they declare
-/// (`<` between kinds of number), the others answer `NoSuchOverload` themselves.
-///
-/// # Errors
-/// What the row answers; `NoSuchOverload` if there is no candidate with so many parameters.
-pub fn call_dynamic(candidates: &[u16], heap: &mut Heap<'_>, args: &[Value]) -> Outcome {
-    let rows = || candidates.iter().filter_map(|number| by_number(*number));
-    let mut rows_of_arity = rows().filter(|row| row.params.len() == args.len());
-    let fits = |row: &&Function| row.params.iter().zip(args).all(|(sig, arg)| sig.fits(arg));
-    let row = rows().filter(|row| row.params.len() == args.len()).find(fits);
-    match row.or_else(|| rows_of_arity.next()) {
-        Some(row) => (row.call)(heap, args),
-        None => Err(EvalError::NoSuchOverload),
-    }
-}
-
 impl Sig {
     /// The name of a type that is none of the standard library's, as `net.IP`.
     #[must_use]
@@ -461,20 +443,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn dynamic_calls_pick_by_kind() {
-        let mut store = crate::lang::value::heap::Store::new(64, 8);
-        let mut heap = Heap::of(&mut store);
-        let numbers = |name, style| named(name, style).map(|row| row.number).collect::<Vec<_>>();
-        let less = numbers("_<_", Style::Operator);
-        let result = call_dynamic(&less, &mut heap, &[Value::int(1), Value::double(1.5)]);
-        assert_eq!(result.ok().and_then(|value| value.as_bool()), Some(true));
-        let hours = numbers("getHours", Style::Member);
-        let result = call_dynamic(&hours, &mut heap, &[Value::duration(7_200_000_000_000)]);
-        assert_eq!(result.map(|value| value.signed()), Ok(2));
-        let result = call_dynamic(&hours, &mut heap, &[Value::int(1)]);
-        assert_eq!(result.map(|value| value.signed()), Err(EvalError::NoSuchOverload));
     }
 }

@@ -70,11 +70,6 @@ impl Store {
         &self.elements
     }
 
-    /// The elements for writing: rows whose columns are filled one by one.
-    pub fn elements_mut(&mut self) -> &mut [Value] {
-        &mut self.elements
-    }
-
     /// Appends text and returns where it starts.
     ///
     /// # Errors

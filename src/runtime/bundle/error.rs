@@ -155,7 +155,8 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// Whether the bytes are not what their digests say: exit code 4 instead of 2.
+    /// Whether the bytes are not what their digests say: an integrity failure, not a malformed
+    /// file.
     #[must_use]
     pub const fn is_integrity(&self) -> bool {
         matches!(self, Self::Root | Self::Digest { .. })

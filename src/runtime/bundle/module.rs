@@ -312,6 +312,27 @@ pub enum FunctionKind {
     Decision,
 }
 
+/// What a rule that failed stands for: of its function, of its first outcome, and of what the policy
+/// says of errors. `None` where it is only reported: a condition that would have allowed.
+///
+/// Whatever decides, predicts or proves decisions asks this, so that none of them can differ. A
+/// policy that lets failures allow would open what failed; no program has one, and here it is
+/// `escalate`.
+#[must_use]
+pub fn failure_effect(
+    kind: Option<FunctionKind>,
+    first: Option<Effect>,
+    on_error: Effect,
+) -> Option<Effect> {
+    match (kind, first) {
+        (Some(FunctionKind::Condition), Some(Effect::Allow)) => None,
+        (Some(FunctionKind::Condition), Some(Effect::Deny | Effect::Escalate)) => {
+            Some(on_error.max(Effect::Escalate))
+        }
+        _ => Some(Effect::Deny),
+    }
+}
+
 /// A function. Its registers are its own: `first_register..first_register + registers`, above
 /// those of every function that calls it, and likewise its cursors.
 #[derive(Clone, Debug, PartialEq, Eq)]

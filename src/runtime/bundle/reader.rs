@@ -47,13 +47,17 @@ fn read_parts(bytes: &[u8]) -> Result<(Module, &[u8]), LoadError> {
 }
 
 /// The sections of a bundle, in order of `Section::ALL`, whose digests are not checked yet.
-pub(in crate::runtime) struct Content<'a>(Vec<Input<'a>>);
+pub(in crate::runtime) struct Content<'a> {
+    /// The digest that covers the whole bundle, and fits.
+    pub(in crate::runtime) root: digest::Digest,
+    sections: Vec<Input<'a>>,
+}
 
 impl<'a> Content<'a> {
     /// The module but for the section `debug`, and that section. It counts only if the digests fit:
     /// `Sums::check`.
     pub(in crate::runtime) fn read(self) -> Result<(Module, &'a [u8]), LoadError> {
-        read_sections(self.0)
+        read_sections(self.sections)
     }
 }
 
@@ -174,9 +178,8 @@ pub(in crate::runtime) fn open(bytes: &[u8]) -> Result<(Content<'_>, Sums<'_>), 
     let table_end = HEADER_BYTES + count as usize * ENTRY_BYTES;
     let table = bytes.get(HEADER_BYTES..table_end).ok_or(cut)?;
     let header = bytes.get(..HEADER_COVERED_BYTES).ok_or(cut)?;
-    if root(bytes) != Some(digest::root(header, table)) {
-        return Err(LoadError::Root);
-    }
+    let root = root(bytes).filter(|root| *root == digest::root(header, table));
+    let root = root.ok_or(LoadError::Root)?;
     let mut expected = Section::ALL.iter();
     let mut inputs = Vec::with_capacity(Section::ALL.len());
     let mut sums = Vec::with_capacity(Section::ALL.len());
@@ -201,7 +204,7 @@ pub(in crate::runtime) fn open(bytes: &[u8]) -> Result<(Content<'_>, Sums<'_>), 
     if end != bytes.len() {
         return Err(LoadError::Length { len: bytes.len(), said: Some(end as u64) });
     }
-    Ok((Content(inputs), Sums(sums)))
+    Ok((Content { root, sections: inputs }, Sums(sums)))
 }
 
 /// The number of the one section that may be left out.

@@ -132,8 +132,11 @@ impl Program {
     fn load(bytes: &[u8], whole: impl Fn(Module, &[u8]) -> Module) -> Result<Self, ProgramError> {
         let (content, sums) = reader::open(bytes).map_err(ProgramError::Load)?;
         let prepare = || {
+            let root = content.root;
             let (module, debug) = content.read().map_err(ProgramError::Load)?;
-            Self::proved(whole(module, debug), bytes)
+            let module = whole(module, debug);
+            let proof = verify(&module).map_err(ProgramError::Verify)?;
+            Ok(Self::from_verified(module, proof.into_patterns(), root))
         };
         let check = || sums.check().map_err(ProgramError::Load);
         if bytes.len() < APART_MIN {
@@ -148,12 +151,6 @@ impl Program {
             apart.ok().and_then(|apart| apart.join().ok()).unwrap_or_else(check)?;
             program
         })
-    }
-
-    fn proved(module: Module, bytes: &[u8]) -> Result<Self, ProgramError> {
-        let proof = verify(&module).map_err(ProgramError::Verify)?;
-        let digest = reader::root(bytes).unwrap_or_default();
-        Ok(Self::from_verified(module, proof.into_patterns(), digest))
     }
 
     /// Prepares a verified module with its patterns; `digest` names its bundle.

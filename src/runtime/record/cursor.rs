@@ -8,9 +8,10 @@
 
 use std::borrow::Cow;
 
+use crate::base::hex;
 use crate::lang::value::scan;
 use crate::runtime::record::error::{Fault, RecordError};
-use crate::runtime::record::text::{HEX, bytes_of_hex, unbase};
+use crate::runtime::record::text::unbase;
 use crate::runtime::vm::request::reader::Reader;
 
 /// That a line is wrong: the cursor knows how. It takes no room, so that what is read stays in
@@ -295,12 +296,13 @@ impl<'a> Cursor<'a> {
         const HEAD: u64 = u64::from_le_bytes(*b"\"sha256:");
         self.peek();
         let start = self.at as usize + 8;
-        let digits: &[u8; HEX] = self.bytes.get(start..start + HEX)?.try_into().ok()?;
+        let digits: &[u8; hex::DIGITS] =
+            self.bytes.get(start..start + hex::DIGITS)?.try_into().ok()?;
         let behind = scan::byte(self.bytes, self.at + 72);
         if scan::word(self.bytes, self.at) != HEAD || behind != b'"' {
             return None;
         }
-        let digest = bytes_of_hex(digits)?;
+        let digest = hex::bytes(digits)?;
         self.at += 73;
         Some(digest)
     }

@@ -29,5 +29,5 @@ mod text;
 pub mod tree;
 pub mod write;
 
-/// The version of the format. A reader refuses a higher one.
+/// The version of the format. A reader refuses any other.
 pub const VERSION: u64 = 1;

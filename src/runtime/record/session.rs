@@ -53,7 +53,7 @@ use crate::runtime::record::seal::Keeper;
 use crate::runtime::record::text::{Line, whole_based};
 use crate::runtime::record::write::{Recorder, not_replayable, text};
 use crate::runtime::session::approvals::Standing;
-use crate::runtime::session::decided::Decided;
+use crate::runtime::session::decided::{Decided, SessionDenial};
 use crate::runtime::session::event::{Event, EventFault, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::provenance::{Kind, Provenance};
@@ -282,7 +282,7 @@ fn came(
         told(&mut out, session, outcome, extent == Extent::Whole);
     }
     let note = match outcome {
-        Outcome::Decided(decided) => decided.note(),
+        Outcome::Decided(decided) => decided.denial().map(SessionDenial::word),
         Outcome::Recorded(note) => note.word(),
         Outcome::Refused(fault) => Some(fault.word()),
     };

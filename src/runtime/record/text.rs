@@ -6,6 +6,7 @@
 
 use std::fmt::{self, Write};
 
+use crate::base::hex;
 use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::lang::value::base64::{self, Alphabet};
 use crate::lang::value::json;
@@ -57,15 +58,10 @@ impl Line<'_> {
 
     /// A word, a colon and hexadecimal digits, as a JSON string.
     pub(super) fn hex(&mut self, word: &str, digest: &[u8; 32]) {
-        let mut digits = [0; HEX];
-        let (pairs, _) = digits.as_chunks_mut::<2>();
-        for (pair, byte) in pairs.iter_mut().zip(digest) {
-            *pair = [hex(byte >> 4), hex(byte & 15)];
-        }
         self.put("\"");
         self.put(word);
         self.put(":");
-        self.0.extend_from_slice(&digits);
+        self.0.extend_from_slice(&hex::digits(digest));
         self.put("\"");
     }
 
@@ -99,31 +95,6 @@ impl Line<'_> {
     }
 }
 
-/// Digits of a SHA-256.
-pub(super) const HEX: usize = 64;
-
-/// The bytes that lower-case hexadecimal digits spell; `None` if anything else stands among them.
-pub(super) fn bytes_of_hex(digits: &[u8; HEX]) -> Option<[u8; 32]> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let mut bytes = [0; 32];
-    let mut wrong = 0;
-    let (words, _) = digits.as_chunks::<8>();
-    let (places, _) = bytes.as_chunks_mut::<4>();
-    for (word, place) in words.iter().zip(places) {
-        let word = u64::from_le_bytes(*word);
-        // Of a letter the seventh bit is set, and its low half begins at one.
-        let nibbles = (word & (ONES * 0x0F)).wrapping_add((word >> 6 & ONES) * 9);
-        let letters = (nibbles.wrapping_add(ONES * 6) >> 4) & ONES;
-        let spelled = nibbles.wrapping_add(ONES * 0x30).wrapping_add(letters * 39);
-        wrong |= spelled ^ word | nibbles & (ONES * 0xF0);
-        let pairs = (nibbles << 4 | nibbles >> 8) & 0x00FF_00FF_00FF_00FF;
-        let fours = (pairs | pairs >> 8) & 0x0000_FFFF_0000_FFFF;
-        let [a, b, c, d, ..] = (fours | fours >> 16).to_le_bytes();
-        *place = [a, b, c, d];
-    }
-    (wrong == 0).then_some(bytes)
-}
-
 /// The bytes that a text in base64 spells.
 pub(super) fn unbase(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
@@ -141,33 +112,12 @@ pub(super) fn whole_based(bytes: &[u8], line: &mut Vec<u8>) {
     let _ = base64::write(&mut Line(line), bytes);
 }
 
-const fn hex(digit: u8) -> u8 {
-    if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::lang::value::time::{SECONDS_MAX, SECONDS_MIN};
-
-    #[test]
-    fn digits_are_read_as_they_are_written() {
-        for byte in 0..=u8::MAX {
-            let digest = [byte; 32];
-            let mut line = Vec::new();
-            Line(&mut line).digest(&digest);
-            let digits: [u8; HEX] = line[8..72].try_into().expect("64 digits");
-            assert_eq!(bytes_of_hex(&digits), Some(digest));
-            for place in [0, 7, 63] {
-                let mut other = digits;
-                other[place] = byte;
-                let wanted = matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-                assert_eq!(bytes_of_hex(&other).is_some(), wanted, "{byte}");
-            }
-        }
-    }
 
     #[test]
     fn numbers_are_written_in_decimal() {

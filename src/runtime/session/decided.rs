@@ -15,11 +15,51 @@ use crate::runtime::vm::observe::Witness;
 use crate::runtime::vm::pending::PendingCall;
 use crate::runtime::vm::report::DecisionReport;
 
+/// Why a call is denied though no rule denies it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionDenial {
+    /// It waited for a function of the host in vain.
+    Overdue,
+    /// It waits for a function of the host.
+    Pending,
+    /// Approvers have refused it.
+    Refused,
+    /// It was asked or tried too often.
+    TooOften,
+}
+
+impl SessionDenial {
+    /// As records spell it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Overdue => "overdue",
+            Self::Pending => "pending",
+            Self::Refused => "refused",
+            Self::TooOften => "too_often",
+        }
+    }
+
+    /// What a word of a record says.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Overdue, Self::Pending, Self::Refused, Self::TooOften];
+        all.into_iter().find(|it| it.word() == word)
+    }
+
+    /// Whether the call waited for a function of the host, so that what the rules came to says
+    /// nothing.
+    #[must_use]
+    pub const fn waits(self) -> bool {
+        matches!(self, Self::Overdue | Self::Pending)
+    }
+}
+
 /// A decision about a request.
 #[derive(Debug)]
 pub struct Decided<'a> {
-    /// The decision.
-    pub decision: Decision<'a>,
+    /// What the rules came to. Whether the call may be made says `effect`.
+    pub(crate) decision: Decision<'a>,
     /// Every value of the arguments, in the order in which they are written.
     pub values: Vec<Provenance>,
     /// What meters had measured, of those that measure the call or are asked.
@@ -41,7 +81,26 @@ pub struct Decided<'a> {
     pub witness: Option<&'a Witness>,
 }
 
-impl Decided<'_> {
+impl<'a> Decided<'a> {
+    /// What the rules came to, which is *not* what may be done: a call that they allow may wait for
+    /// a function of the host, or have waited in vain. That is `effect`.
+    #[must_use]
+    pub const fn by_rules(&self) -> &Decision<'a> {
+        &self.decision
+    }
+
+    /// The same, for what writes into it: digests and reports.
+    #[must_use]
+    pub const fn by_rules_mut(&mut self) -> &mut Decision<'a> {
+        &mut self.decision
+    }
+
+    /// The rule that decided, if one did.
+    #[must_use]
+    pub fn rule(&self) -> Option<&str> {
+        self.decision.rule()
+    }
+
     /// The effect: what approvers have refused is denied, what was asked too often, and what waits
     /// for a function of the host.
     #[must_use]
@@ -71,15 +130,15 @@ impl Decided<'_> {
         report
     }
 
-    /// Why it is denied though no rule denies it, as records spell it.
+    /// Why it is denied though no rule denies it.
     #[must_use]
-    pub fn note(&self) -> Option<&'static str> {
+    pub fn denial(&self) -> Option<SessionDenial> {
         let denied = || self.effect() == Some(Effect::Deny);
         match self.decision.effect() {
-            _ if self.is_overdue => Some("overdue"),
-            _ if !self.pending.is_empty() => Some("pending"),
-            _ if self.is_refused => Some("refused"),
-            Some(Effect::Escalate) if denied() => Some("too_often"),
+            _ if self.is_overdue => Some(SessionDenial::Overdue),
+            _ if !self.pending.is_empty() => Some(SessionDenial::Pending),
+            _ if self.is_refused => Some(SessionDenial::Refused),
+            Some(Effect::Escalate) if denied() => Some(SessionDenial::TooOften),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::base::hex;
 use crate::base::limits::{SESSION_EVENT_BYTES_MAX, SESSION_ID_BYTES_MAX, SESSION_SOURCES_MAX};
 use crate::lang::value::time;
 use crate::runtime::session::json::{count, items, members, string};
@@ -258,14 +259,7 @@ impl<'a> Event<'a> {
 
 /// `sha256:` and 64 digits of a SHA-256.
 fn digest(text: &str) -> Option<[u8; 32]> {
-    let digits = text.strip_prefix("sha256:").filter(|it| it.len() == 64 && it.is_ascii())?;
-    let mut found = [0; 32];
-    for (byte, at) in found.iter_mut().zip((0..).step_by(2)) {
-        let pair = digits.get(at..at + 2)?;
-        let lower = pair.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
-        *byte = u8::from_str_radix(pair, 16).ok().filter(|_| lower)?;
-    }
-    Some(found)
+    hex::parse(text.strip_prefix("sha256:")?)
 }
 
 /// The members of an event.

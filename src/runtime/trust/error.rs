@@ -333,7 +333,8 @@ impl MemoryFault {
 }
 
 impl TrustError {
-    /// Whether something is not what was signed, or not signed: exit code 4 instead of 2.
+    /// Whether something is not what was signed, or not signed: an integrity failure, not a
+    /// malformed file.
     #[must_use]
     pub const fn is_integrity(&self) -> bool {
         match self {

@@ -9,9 +9,9 @@ use std::fmt;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
+use crate::base::hex;
 use crate::lang::value::base64::{self, Alphabet};
 use crate::runtime::bundle::digest;
-use crate::runtime::vm::canonical::hex;
 
 /// What the text of a key begins with.
 const ALGORITHM: &str = "ed25519:";
@@ -90,10 +90,7 @@ impl PublicKey {
     /// Its id in envelopes: SHA-256 of its bytes, in digits. A hint, nothing more.
     #[must_use]
     pub fn id(&self) -> String {
-        let mut id = String::with_capacity(64);
-        // Writing to a string does not fail.
-        let _ = hex(&mut id, &digest::of(&self.to_bytes()));
-        id
+        hex::text(&digest::of(&self.to_bytes()))
     }
 
     /// Whether `signature` is its signature of `message`, by the strict rules: one signature has

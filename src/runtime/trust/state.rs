@@ -15,13 +15,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use crate::base::hex;
 use crate::base::limits::TRUST_STATE_BYTES_MAX;
 use crate::runtime::bundle::digest::{self, Digest};
 use crate::runtime::trust::error::MemoryFault;
 use crate::runtime::trust::policy::{Rollback, TrustPolicy};
 use crate::runtime::trust::release::{Release, is_name};
 use crate::runtime::trust::replace::{Files as _, System, beside, replace};
-use crate::runtime::vm::canonical::hex;
 
 /// The first line.
 const HEAD: &str = "policyc trust state 1";
@@ -45,7 +45,7 @@ impl State {
         let text = text.ok_or(1_usize)?;
         let all = text.lines().count();
         let (body, sum) = text.trim_end_matches('\n').rsplit_once('\n').ok_or(all)?;
-        let sum = sum.strip_prefix("sum ").and_then(bytes_of).ok_or(all)?;
+        let sum = sum.strip_prefix("sum ").and_then(hex::parse).ok_or(all)?;
         if sum != digest::of(format!("{body}\n").as_bytes()) {
             return Err(all);
         }
@@ -66,11 +66,11 @@ impl State {
         let (version, rest) = rest.split_once(' ')?;
         let version: u64 = version.parse().ok()?;
         if word == "trust" {
-            self.trust = (version, bytes_of(rest)?);
+            self.trust = (version, hex::parse(rest)?);
             return Some(());
         }
         let (root, name) = rest.split_once(' ').filter(|_| word == "bundle")?;
-        let is_new = self.bundles.insert(name.to_owned(), (version, bytes_of(root)?)).is_none();
+        let is_new = self.bundles.insert(name.to_owned(), (version, hex::parse(root)?)).is_none();
         (is_new && is_name(name)).then_some(())
     }
 
@@ -78,17 +78,15 @@ impl State {
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = format!("{HEAD}\ntrust {} ", self.trust.0);
-        // Writing to a string does not fail.
-        let _ = hex(&mut text, &self.trust.1);
+        text += &hex::text(&self.trust.1);
         text.push('\n');
         for (name, (version, root)) in &self.bundles {
-            let _ = write!(text, "bundle {version} ");
-            let _ = hex(&mut text, root);
-            let _ = writeln!(text, " {name}");
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "bundle {version} {} {name}", hex::text(root));
         }
         let sum = digest::of(text.as_bytes());
         text.push_str("sum ");
-        let _ = hex(&mut text, &sum);
+        text += &hex::text(&sum);
         text.push('\n');
         text
     }
@@ -123,18 +121,6 @@ impl State {
         next.bundles.insert(release.name.clone(), (release.version, release.root));
         next
     }
-}
-
-fn bytes_of(digits: &str) -> Option<Digest> {
-    let plain = digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
-    let mut bytes = [0; 32];
-    if !plain || digits.len() != 2 * bytes.len() {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 /// What tells older versions: a file, or the minima of the trust policy alone.

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
+use crate::base::hex;
 use crate::lang::decision::Effect;
 use crate::lang::error::EvalError;
 use crate::lang::value::heap::View;
@@ -269,13 +270,7 @@ fn texts(out: &mut String, view: &View<'_>, list: &Value) -> Result<(), EvalErro
     Ok(())
 }
 
-/// Writes bytes as hexadecimal digits.
-pub(in crate::runtime) fn hex(out: &mut impl Write, bytes: &[u8]) -> fmt::Result {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().try_for_each(|byte| {
-        [byte >> 4, byte & 15].iter().try_for_each(|digit| {
-            let digit = DIGITS.get(usize::from(*digit)).copied().unwrap_or(b'0');
-            out.write_char(char::from(digit))
-        })
-    })
+/// Writes the digits of a digest.
+pub(in crate::runtime) fn write_digest(out: &mut impl Write, digest: &[u8; 32]) -> fmt::Result {
+    hex::digits(digest).iter().try_for_each(|digit| out.write_char(char::from(*digit)))
 }

@@ -96,7 +96,7 @@ fn verdict<O: Watching>(filled: &mut Filled<'_>, moment: &Moment<'_>, observer: 
     if let Some(slot) = filled.scratch.file.get_mut(usize::from(program.sizes.now)) {
         *slot = Value::timestamp(moment.seconds, moment.nanoseconds);
     }
-    let lists = match (filled.error, ready(filled, moment.phase)) {
+    let lists = match (filled.error, fast_lists(filled, moment.phase)) {
         (None, Some(lists)) => lists,
         (error, _) => match error.map_or_else(|| gather(filled, moment.phase), Err) {
             Ok(lists) => lists,
@@ -109,26 +109,26 @@ fn verdict<O: Watching>(filled: &mut Filled<'_>, moment: &Moment<'_>, observer: 
     };
     // Whoever watches sees every rule run; where cost is counted as it arises, every rule costs.
     if O::ON || program.module.manifest.metered {
-        let second = all(filled, &lists);
+        let second = every_rule(filled, &lists);
         return run(filled, moment, (&lists, second), observer);
     }
     let quiet = program.module.outputs.is_empty();
     let mut rest = Rest::default();
     if quiet && lists.are_short() {
-        let (first, second) = look(filled, &lists);
+        let (first, second) = probe_lists(filled, &lists);
         rest.take(&lists.always.block, first);
         rest.take(&lists.keyed.block, second);
         if rest.runs == 0 {
-            return spoken(filled, &lists, first.left, second.left);
+            return verdict_of_probes(filled, &lists, first.left, second.left);
         }
         lists.keep(&mut filled.scratch.sifted, first, second);
     } else {
         sift(filled, lists.always, 0, &mut rest);
         sift(filled, lists.keyed, lists.always.blocks(), &mut rest);
     }
-    let second = told(filled, &lists, rest);
+    let second = settle(filled, &lists, rest);
     if quiet && filled.scratch.left.iter().all(|left| left.says.is_some()) {
-        return known(filled, &lists, second);
+        return verdict_of_settled(filled, &lists, second);
     }
     run(filled, moment, (&lists, second), observer)
 }
@@ -147,7 +147,7 @@ struct Lists<'p> {
 /// The rules that the request concerns, where the bundle names its key and all that is asked of
 /// it is seen to be there. That is nearly always so; `gather` sees to the rest.
 #[inline]
-fn ready<'p>(filled: &Filled<'p>, phase: Phase) -> Option<Lists<'p>> {
+fn fast_lists<'p>(filled: &Filled<'p>, phase: Phase) -> Option<Lists<'p>> {
     let Filled { program, scratch, .. } = filled;
     let plan = &program.plan;
     let always = plan.always(phase);
@@ -201,7 +201,7 @@ fn gather<'p>(filled: &mut Filled<'p>, phase: Phase) -> Result<Lists<'p>, InputE
 ///
 /// # Errors
 /// Why the request is refused.
-pub(in crate::runtime) fn asked(
+pub(in crate::runtime) fn applicable_rules(
     filled: &mut Filled<'_>,
     phase: Phase,
 ) -> Result<(Vec<u16>, u64), InputError> {
@@ -218,7 +218,10 @@ pub(in crate::runtime) fn asked(
 ///
 /// # Errors
 /// Why the request is refused.
-pub(in crate::runtime) fn demanded(filled: &mut Filled<'_>, by: Asker) -> Result<(), InputError> {
+pub(in crate::runtime) fn check_requirements(
+    filled: &mut Filled<'_>,
+    by: Asker,
+) -> Result<(), InputError> {
     let module = &filled.program.module;
     let rows = match by {
         Asker::Rule(at) => {
@@ -405,7 +408,7 @@ pub(in crate::runtime) fn node_of(program: &Program, slot: u16) -> u16 {
 
 /// What a look tells of two lists of one block at most.
 #[inline]
-fn look(filled: &mut Filled<'_>, lists: &Lists<'_>) -> (Known, Known) {
+fn probe_lists(filled: &mut Filled<'_>, lists: &Lists<'_>) -> (Known, Known) {
     let mut of_list = |list: &Group| {
         if list.is_empty() { Known::EMPTY } else { sift_block(filled, &list.block) }
     };
@@ -454,7 +457,12 @@ impl Lists<'_> {
 
 /// The verdict where all rules that are left of two short lists fire, and nothing else is asked.
 #[inline]
-fn spoken(filled: &mut Filled<'_>, lists: &Lists<'_>, first: u64, second: u64) -> Verdict {
+fn verdict_of_probes(
+    filled: &mut Filled<'_>,
+    lists: &Lists<'_>,
+    first: u64,
+    second: u64,
+) -> Verdict {
     let Filled { program, scratch, .. } = filled;
     let Scratch { fired, shadow, failures, used, .. } = &mut **scratch;
     let mut tally = Tally::new(program, fired, shadow, (failures, used));
@@ -470,7 +478,7 @@ fn spoken(filled: &mut Filled<'_>, lists: &Lists<'_>, first: u64, second: u64) -
 /// also by all atoms and by trees where a look at the slots does not tell; where those of the
 /// second begin. What was built on the way is forgotten.
 #[inline(never)]
-fn told(filled: &mut Filled<'_>, lists: &Lists<'_>, rest: Rest) -> usize {
+fn settle(filled: &mut Filled<'_>, lists: &Lists<'_>, rest: Rest) -> usize {
     let program = filled.program;
     let Scratch { file, store, workings, left, rules, sifted, mark, used, .. } =
         &mut *filled.scratch;
@@ -504,7 +512,7 @@ fn told(filled: &mut Filled<'_>, lists: &Lists<'_>, rest: Rest) -> usize {
 }
 
 /// Puts all rules of both lists into `Scratch::left`; where those of the second begin.
-fn all(filled: &mut Filled<'_>, lists: &Lists<'_>) -> usize {
+fn every_rule(filled: &mut Filled<'_>, lists: &Lists<'_>) -> usize {
     let program = filled.program;
     let Scratch { left, rules, .. } = &mut *filled.scratch;
     left.clear();
@@ -519,7 +527,7 @@ const fn run_it(rule: u16) -> Left {
 }
 
 /// The verdict where it is known what all rules say, and nothing else is asked.
-fn known(filled: &mut Filled<'_>, lists: &Lists<'_>, second: usize) -> Verdict {
+fn verdict_of_settled(filled: &mut Filled<'_>, lists: &Lists<'_>, second: usize) -> Verdict {
     let Filled { program, scratch, .. } = filled;
     let Scratch { rules, left, fired, shadow, failures, used, .. } = &mut **scratch;
     let mut tally = Tally::new(program, fired, shadow, (failures, used));

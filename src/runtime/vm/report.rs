@@ -16,7 +16,7 @@ use crate::lang::value::json::{self, Form};
 use crate::lang::value::text::write_scalar;
 use crate::runtime::bundle::module::EscalationRow;
 use crate::runtime::program::Program;
-use crate::runtime::vm::canonical::{Canonical, held, hex};
+use crate::runtime::vm::canonical::{Canonical, held, write_digest};
 use crate::runtime::vm::decision::Decision;
 use crate::runtime::vm::machine::Note;
 use crate::runtime::vm::pending::PendingCall;
@@ -196,9 +196,9 @@ impl DecisionReport {
             write!(out, ",\"answer\":{answer}")?;
         }
         write!(out, ",\"cost\":{},\"digest\":\"sha256:", self.cost)?;
-        hex(out, &self.digest)?;
+        write_digest(out, &self.digest)?;
         out.write_str("\",\"bundle\":\"sha256:")?;
-        hex(out, &self.bundle)?;
+        write_digest(out, &self.bundle)?;
         out.write_str(if self.unsigned { "\",\"unsigned\":true" } else { "\"" })?;
         let now = text(&Value::timestamp(self.now.0, self.now.1));
         write!(out, ",\"now\":\"{now}\"}}")
@@ -309,7 +309,7 @@ fn pending(out: &mut String, call: &PendingCall) -> fmt::Result {
     out.write_str("{\"f\":")?;
     string(out, &call.function)?;
     write!(out, ",\"args\":{},\"digest\":\"sha256:", call.arguments)?;
-    hex(out, &call.digest)?;
+    write_digest(out, &call.digest)?;
     write!(out, "\",\"mode\":\"{}\",\"timeout\":", if call.is_async { "async" } else { "sync" })?;
     let timeout = call.timeout_ns.map(|timeout| text(&Value::duration(timeout)));
     optional(out, timeout.as_deref())?;

@@ -5,9 +5,8 @@
 //! Imports: `lang::decision`, `runtime::program`.
 //! Source:  `docs/decisions.md`, "How rules combine".
 
-use crate::lang::decision::Effect;
 use crate::lang::value::Value;
-use crate::runtime::bundle::module::{FunctionKind, NONE, RuleRow};
+use crate::runtime::bundle::module::{FunctionKind, NONE, RuleRow, failure_effect};
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
 use crate::runtime::program::rank::Rank;
@@ -139,14 +138,7 @@ pub(in crate::runtime) fn standing(
     }
     let module = &program.module;
     let effect = module.outcomes.get(usize::from(row.first_outcome)).map(|row| row.effect);
-    let level = match (kind, effect) {
-        (Some(FunctionKind::Condition), Some(Effect::Allow)) => return None,
-        (Some(FunctionKind::Condition), Some(Effect::Deny | Effect::Escalate)) => {
-            // One that allows would open what failed; no program has one.
-            module.manifest.on_error.effect.max(Effect::Escalate)
-        }
-        _ => Effect::Deny,
-    };
+    let level = failure_effect(kind, effect, module.manifest.on_error.effect)?;
     Some(Rank::failed(row, level))
 }
 

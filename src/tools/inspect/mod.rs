@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use crate::base::arrange::Arrange as _;
+use crate::base::hex;
 use crate::diag::numbers::grouped;
 use crate::lang::decision::Effect;
 use crate::lang::value::Value;
@@ -23,7 +24,6 @@ use crate::runtime::bundle::debug::{self, Debug};
 use crate::runtime::bundle::module::{Module, NONE, RuleRow, Str};
 use crate::runtime::program::Program;
 use crate::runtime::program::withheld::{As, Rules};
-use crate::tools::hex::{bytes_of, hex};
 use crate::tools::report::counted;
 use crate::tools::report::paint::{Paint, Style};
 use crate::tools::report::visible::{visible, wrap};
@@ -67,13 +67,13 @@ impl Inspected<'_> {
 /// `sha256:` and all digits.
 #[must_use]
 pub fn digest_text(digest: &[u8; 32]) -> String {
-    format!("sha256:{}", hex(digest))
+    format!("sha256:{}", hex::text(digest))
 }
 
-/// The digest that `sha256:` and 64 hexadecimal digits say.
+/// The digest that `sha256:` and 64 hexadecimal digits say, in upper or lower case: people ask.
 #[must_use]
 pub fn read_digest(text: &str) -> Option<[u8; 32]> {
-    bytes_of(text.strip_prefix("sha256:")?)
+    hex::parse(&text.strip_prefix("sha256:")?.to_ascii_lowercase())
 }
 
 /// The beginning of a digest, for a screen.

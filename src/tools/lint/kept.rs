@@ -8,12 +8,12 @@
 //! than all files settles what is found in one. Bytes begin with a digest over the key and
 //! themselves. Those that are damaged, cut off, or were kept for something else give no outcome.
 
+use crate::base::hex;
 use crate::base::span::{FileId, Span};
 use crate::compiler::source::map::SourceMap;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::{Diagnostic, Edit, Fix, Label, Severity};
 use crate::runtime::bundle::digest::{Digest, of};
-use crate::tools::hex::hex;
 use crate::tools::lint::select::Selection;
 use crate::tools::project::Settings;
 
@@ -62,7 +62,7 @@ impl Key {
     /// In hexadecimal digits.
     #[must_use]
     pub fn name(&self) -> String {
-        hex(&self.0)
+        hex::text(&self.0)
     }
 }
 

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
@@ -23,13 +24,17 @@ const DEPTH_MAX: usize = 64;
 #[derive(Debug)]
 pub(super) struct Forms<'m> {
     module: &'m Module,
+    /// No two have the same.
+    number: u64,
     known: HashMap<u16, [u8; 32]>,
 }
 
 impl<'m> Forms<'m> {
     /// Of no function yet.
     pub(super) fn of(module: &'m Module) -> Self {
-        Self { module, known: HashMap::new() }
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { module, number, known: HashMap::new() }
     }
 
     /// The form of a function.
@@ -51,9 +56,9 @@ impl<'m> Forms<'m> {
                     self.instruction(row, code, depth, &mut form);
                 }
             }
-            // Nobody looked: the address of the module is that of no other.
+            // Too deep to be looked at: like nothing else, of this module or of another.
             (_, None) | (None, _) => {
-                let _ = write!(form, "{number} {:p}", std::ptr::from_ref(module));
+                let _ = write!(form, "{number} of {}", self.number);
             }
         }
         let digest = Sha256::digest(form.as_bytes()).into();

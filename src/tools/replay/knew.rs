@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::lang::decision::Effect;
 use crate::runtime::record::read::{Event, Record};
+use crate::runtime::session::decided::SessionDenial;
 use crate::tools::inspect::read_digest;
 use crate::tools::replay::plain::shown;
 
@@ -51,10 +52,14 @@ fn note(record: &Record<'_>) -> Option<String> {
     shown(record.knew.note?).as_str().map(str::to_owned)
 }
 
+fn denial(record: &Record<'_>) -> Option<SessionDenial> {
+    SessionDenial::parse(&note(record)?)
+}
+
 /// Whether a call waits for a function of the host, as its record says.
 #[must_use]
 pub fn is_pending(record: &Record<'_>) -> bool {
-    note(record).as_deref() == Some("pending")
+    denial(record) == Some(SessionDenial::Pending)
 }
 
 /// Whether a record says that a call is denied, whatever the rules say: approvers have refused it,
@@ -63,8 +68,7 @@ pub fn is_pending(record: &Record<'_>) -> bool {
 pub fn is_refused(record: &Record<'_>) -> bool {
     let approval = record.knew.approval.map(shown);
     let standing = approval.as_ref().and_then(|it| it.get("standing")?.as_str());
-    let denied = ["pending", "overdue", "refused", "too_often"];
-    standing == Some("refused") || note(record).is_some_and(|it| denied.contains(&it.as_str()))
+    standing == Some("refused") || denial(record).is_some()
 }
 
 /// The effect that a record says a call had: what is denied whatever the rules say is denied.
@@ -72,7 +76,7 @@ pub fn is_refused(record: &Record<'_>) -> bool {
 #[must_use]
 pub fn recorded_effect(record: &Record<'_>) -> Option<Option<Effect>> {
     let effect = record.outcome?.effect;
-    let waits = matches!(note(record).as_deref(), Some("pending" | "overdue"));
+    let waits = denial(record).is_some_and(SessionDenial::waits);
     let denied = waits || effect == Some(Effect::Escalate) && is_refused(record);
     Some(if denied && record.event.is_some() { Some(Effect::Deny) } else { effect })
 }

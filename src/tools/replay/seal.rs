@@ -17,6 +17,7 @@ use std::sync::Arc;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde_json::{Map, Value as Json};
 
+use crate::base::hex;
 use crate::base::limits::RECORD_BYTES_MAX;
 use crate::base::pointer;
 use crate::runtime::program::Program;
@@ -25,7 +26,6 @@ use crate::runtime::record::error::{Fault, RecordError};
 use crate::runtime::record::read::{Form, Input, Record, elements, members};
 use crate::runtime::record::redact::Redactor;
 use crate::runtime::record::seal::Keeper;
-use crate::tools::hex::bytes_of;
 use crate::tools::inspect::digest_text;
 use crate::tools::replay::plain::shown;
 
@@ -563,5 +563,5 @@ fn parts(value: &[u8]) -> Vec<(String, &[u8])> {
 fn commitment_in(members: &[(String, &[u8])]) -> Option<[u8; 32]> {
     let (_, text) = members.iter().find(|(key, _)| key == "c")?;
     let text = std::str::from_utf8(text).ok()?.strip_prefix("\"s256:")?;
-    bytes_of(text.strip_suffix('"')?)
+    hex::parse(text.strip_suffix('"')?)
 }

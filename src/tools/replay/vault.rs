@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
 
+use crate::base::hex;
 use crate::base::limits::RECORD_BYTES_MAX;
 use crate::runtime::record::seal::{Keeper, Sealed};
-use crate::tools::hex::{bytes_of, hex};
 
 /// What the first line of a vault begins with.
 const HEAD: &str = "policyc-vault-1 x25519:";
@@ -98,13 +98,13 @@ impl Secret {
     /// `NotAKey`.
     pub fn read(text: &str) -> Result<Self, VaultError> {
         let digits = text.trim_end().strip_prefix(KEY);
-        digits.and_then(bytes_of).map(Self).ok_or(VaultError::NotAKey)
+        digits.and_then(hex::parse).map(Self).ok_or(VaultError::NotAKey)
     }
 
     /// The text of its file.
     #[must_use]
     pub fn text(&self) -> String {
-        format!("{KEY}{}\n", hex(&self.0))
+        format!("{KEY}{}\n", hex::text(&self.0))
     }
 
     /// Its public half.
@@ -118,7 +118,7 @@ impl Public {
     /// The first line of its vault.
     #[must_use]
     pub fn head(&self) -> String {
-        format!("{HEAD}{}\n", hex(&self.0))
+        format!("{HEAD}{}\n", hex::text(&self.0))
     }
 
     /// The key whose vault begins with this line.
@@ -127,7 +127,7 @@ impl Public {
     /// `NotAVault`.
     pub fn read(line: &str) -> Result<Self, VaultError> {
         let digits = line.trim_end().strip_prefix(HEAD);
-        digits.and_then(bytes_of).map(Self).ok_or(VaultError::NotAVault)
+        digits.and_then(hex::parse).map(Self).ok_or(VaultError::NotAVault)
     }
 }
 
@@ -239,7 +239,7 @@ impl Keeper for Writer {
     fn keep(&mut self, sealed: &Sealed<'_>) {
         let Sealed { path, kind, salt, commitment, value } = *sealed;
         let (path, kind, value) = (path.to_owned(), kind.to_owned(), value.to_owned());
-        let plain = Plain { path, kind, salt: hex(&salt), value };
+        let plain = Plain { path, kind, salt: hex::text(&salt), value };
         let number = self.next;
         self.next += 1;
         let boxed = serde_json::to_vec(&plain).ok().and_then(|plain| {
@@ -250,7 +250,7 @@ impl Keeper for Writer {
             self.failed = true;
             return;
         };
-        let (commitment, run) = (hex(&commitment), hex(&self.run.0));
+        let (commitment, run) = (hex::text(&commitment), hex::text(&self.run.0));
         // Writing to a string does not fail.
         let _ = writeln!(self.lines, "s256:{commitment} {run} {number} {}", base64(&boxed));
     }
@@ -297,7 +297,7 @@ impl Looked {
                 continue;
             }
             let mut words = text.split_ascii_whitespace();
-            let commitment = words.next().and_then(|word| bytes_of(word.strip_prefix("s256:")?));
+            let commitment = words.next().and_then(|word| hex::parse(word.strip_prefix("s256:")?));
             match commitment.filter(|_| words.count() == 3 && !looked.torn) {
                 Some(commitment) if wanted.contains(&commitment) => {
                     looked.found.entry(commitment).or_default().push(text.to_owned());
@@ -344,7 +344,7 @@ fn opened(
     let changed = || VaultError::Changed;
     let mut words = line.split_ascii_whitespace().skip(1);
     let mut word = || words.next().ok_or_else(changed);
-    let run = bytes_of(word()?).map(Public).ok_or_else(changed)?;
+    let run = hex::parse(word()?).map(Public).ok_or_else(changed)?;
     let number: u64 = word()?.parse().map_err(|_| changed())?;
     let mut boxed = Vec::new();
     let alphabet = crate::lang::value::base64::Alphabet::Standard;
@@ -355,7 +355,7 @@ fn opened(
     let plain = cipher.decrypt(&nonce(number), payload).map_err(|_| changed())?;
     let plain: Plain = serde_json::from_slice(&plain).map_err(|_| changed())?;
     let Plain { path, kind, salt, value } = plain;
-    let salt = bytes_of(&salt).ok_or_else(changed)?;
+    let salt = hex::parse(&salt).ok_or_else(changed)?;
     let commitment = *commitment;
     let sealed = Sealed { path: &path, kind: &kind, salt, commitment, value: &value };
     if sealed.is_true() { Ok(Disclosed { path, kind, value }) } else { Err(VaultError::Untrue) }
@@ -406,12 +406,12 @@ mod tests {
         assert!(matches!(looked.disclose(&other, &one), Err(VaultError::OtherKey)));
         assert!(matches!(looked.disclose(&secret, &two), Err(VaultError::Missing)));
         // The box of one entry under the commitment of another.
-        let swapped = text.replace(&hex(&one), &hex(&two));
+        let swapped = text.replace(&hex::text(&one), &hex::text(&two));
         let looked = look(&swapped, &[one, two]);
         assert!(matches!(looked.disclose(&secret, &one), Err(VaultError::Missing)));
         assert!(looked.disclose(&secret, &two).is_ok(), "the true entry is still there");
         // Every character of the box counts.
-        let at = text.find(&hex(&one)).expect("an entry");
+        let at = text.find(&hex::text(&one)).expect("an entry");
         let end = at + text[at..].find('\n').expect("its end");
         for place in [end - 3, end - 20, end - 60] {
             let mut changed = text.clone().into_bytes();

@@ -10,10 +10,10 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::base::hex;
 use crate::lang::value::time::Instant;
 use crate::runtime::bundle::digest;
 use crate::runtime::program::Program;
-use crate::tools::hex::hex;
 
 /// The type of the payload of an envelope for a statement.
 pub const STATEMENT_TYPE: &str = "application/vnd.in-toto+json";
@@ -28,11 +28,11 @@ const BUILD: &str = "urn:policyc:build:v1";
 pub fn statement(program: &Program, bundle: &[u8]) -> String {
     let manifest = &program.module().manifest;
     let sources = manifest.sources.iter().map(|source| {
-        json!({"name": program.string(source.path), "digest": {"sha256": hex(&source.digest)}})
+        json!({"name": program.string(source.path), "digest": {"sha256": hex::text(&source.digest)}})
     });
     let sources: Vec<Json> = sources.collect();
     let compiler = program.string(manifest.compiler);
-    let mut metadata = json!({"invocationId": hex(&program.digest())});
+    let mut metadata = json!({"invocationId": hex::text(&program.digest())});
     if let (Some(seconds), Some(fields)) = (manifest.created, metadata.as_object_mut()) {
         let made = Instant { seconds, nanoseconds: 0 }.to_string();
         fields.insert("finishedOn".to_owned(), json!(made));
@@ -41,8 +41,8 @@ pub fn statement(program: &Program, bundle: &[u8]) -> String {
         "_type": STATEMENT,
         "subject": [{
             "name": program.name(),
-            "digest": {"sha256": hex(&digest::of(bundle))},
-            "annotations": {"root": hex(&program.digest())},
+            "digest": {"sha256": hex::text(&digest::of(bundle))},
+            "annotations": {"root": hex::text(&program.digest())},
         }],
         "predicateType": PROVENANCE,
         "predicate": {

@@ -139,7 +139,7 @@ fn folds(program: &Program, lines: &[(Option<Effect>, String)]) {
         let outcome = session.line(event, &mut work);
         assert_eq!(outcome.effect(), *effect, "{line}");
         if let policyc::runtime::session::step::Outcome::Decided(mut decided) = outcome {
-            let digest = canonical.digest(&mut decided.decision);
+            let digest = canonical.digest(decided.by_rules_mut());
             assert_eq!(record.outcome.expect("a decision").digest, Some(digest), "{line}");
         }
         assert_eq!(session.state().digest(), after, "{line}");

@@ -69,7 +69,7 @@ impl<'g, 'p> Desk<'g, 'p> {
                     }
                     text
                 });
-                (it.decision.rule().unwrap_or("-").to_owned(), effect, digest)
+                (it.rule().unwrap_or("-").to_owned(), effect, digest)
             }
             Outcome::Recorded(note) => (format!("{note:?}"), effect, None),
             Outcome::Refused(fault) => (fault.to_string(), effect, None),

@@ -222,7 +222,7 @@ fn a_document_without_tools_takes_no_guard_away() {
     event["principal"] = json!({"roles": ["owner"]});
     let outcome = session.line(event.to_string().as_bytes(), &mut work);
     let Outcome::Decided(decided) = outcome else { panic!("it is decided") };
-    assert_eq!(decided.decision.rule(), Some("tool.declared"));
+    assert_eq!(decided.rule(), Some("tool.declared"));
 }
 
 #[test]

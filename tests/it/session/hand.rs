@@ -14,8 +14,8 @@ use super::{POLICY, program};
 fn word(outcome: &Outcome<'_>) -> String {
     match outcome {
         Outcome::Decided(it) => {
-            let effect = it.decision.effect().map_or("none", Effect::word);
-            format!("{effect} {}", it.decision.rule().unwrap_or("-"))
+            let effect = it.by_rules().effect().map_or("none", Effect::word);
+            format!("{effect} {}", it.rule().unwrap_or("-"))
         }
         Outcome::Recorded(note) => format!("{note:?}"),
         Outcome::Refused(fault) => format!("refused: {fault}"),

@@ -113,7 +113,7 @@ proptest! {
         for event in numbered(events) {
             let id = event["call"].as_str().unwrap_or_default().to_owned();
             let report = match session.line(event.to_string().as_bytes(), &mut work) {
-                Outcome::Decided(mut it) => Some(DecisionReport::of(&mut it.decision)),
+                Outcome::Decided(mut it) => Some(DecisionReport::of(it.by_rules_mut())),
                 Outcome::Recorded(_) => None,
                 Outcome::Refused(_) => {
                     prop_assert!(!calls.insert(id), "{}", event);
@@ -231,7 +231,7 @@ fn a_decision_of_a_session_is_that_about_its_context() {
     let mut report = None;
     for event in events {
         if let Outcome::Decided(mut it) = session.line(event.to_string().as_bytes(), &mut work) {
-            report = Some(DecisionReport::of(&mut it.decision));
+            report = Some(DecisionReport::of(it.by_rules_mut()));
         }
     }
     let report = report.expect("a decision");

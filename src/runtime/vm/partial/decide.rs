@@ -10,7 +10,7 @@ use crate::lang::value::{Tag, Value};
 use crate::runtime::bundle::module::NONE;
 use crate::runtime::program::Program;
 use crate::runtime::program::plan::Asker;
-use crate::runtime::vm::decide::{asked, demanded, node_of};
+use crate::runtime::vm::decide::{applicable_rules, check_requirements, node_of};
 use crate::runtime::vm::decision::Verdict;
 use crate::runtime::vm::machine::Machine;
 use crate::runtime::vm::observe::{Known, NoObserver, Witness};
@@ -111,7 +111,7 @@ fn decide(filled: &mut Filled<'_>, about: About<'_>, slots: &[Value]) -> Partial
     let key = filled.scratch.file.get(usize::from(program.plan.key_slot)).copied();
     let rules = match key.filter(is_unknown) {
         Some(key) => every_rule(filled, about, (slots, &key), &mut facts, &mut told),
-        None => asked(filled, about.moment.phase).map(|(rules, cost)| {
+        None => applicable_rules(filled, about.moment.phase).map(|(rules, cost)| {
             told.cost = cost;
             rules
         }),
@@ -245,10 +245,10 @@ fn every_rule(
     }
     let always = program.plan.rules(program.plan.always(phase)).to_vec();
     for rule in &always {
-        demanded(filled, Asker::Rule(*rule))?;
+        check_requirements(filled, Asker::Rule(*rule))?;
     }
     for at in (0..).take(program.module.outputs.len()) {
-        demanded(filled, Asker::Output(at))?;
+        check_requirements(filled, Asker::Output(at))?;
     }
     let rules = (0_u16..).zip(&program.module.rules);
     let others: Vec<u16> = rules
@@ -257,7 +257,7 @@ fn every_rule(
         .collect();
     for rule in others {
         restore(filled, slots);
-        if demanded(filled, Asker::Rule(rule)).is_err() {
+        if check_requirements(filled, Asker::Rule(rule)).is_err() {
             told.may_refuse(&fact.sources);
             let mut said = Said::new(rule);
             (said.silent, said.doubt) = (true, fact.sources.clone());
@@ -290,7 +290,7 @@ fn every_rule(
     }
     restore(filled, slots);
     for rule in &always {
-        demanded(filled, Asker::Rule(*rule))?;
+        check_requirements(filled, Asker::Rule(*rule))?;
     }
     Ok(always)
 }

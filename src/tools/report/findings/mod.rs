@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use crate::base::hex;
 use crate::base::span::Span;
 use crate::diag::diagnostic::Diagnostic;
-use crate::tools::hex::hex;
 use crate::tools::report::Report;
 use crate::tools::report::place::clamp;
 
@@ -89,7 +89,7 @@ fn fingerprints(report: &Report<'_>) -> Vec<String> {
         let digest: [u8; 32] = hash.finalize().into();
         let count = seen.entry(digest).or_default();
         *count += 1;
-        format!("{}-{count}", hex(&digest))
+        format!("{}-{count}", hex::text(&digest))
     };
     report.findings.iter().map(of).collect()
 }
