@@ -22,8 +22,7 @@ use crate::lang::constant::Constant;
 use crate::lang::decision::Effect;
 use crate::lang::glob;
 use crate::runtime::bundle::module::{
-    EscalationRow, FunctionKind, Module, NONE, Phase, Requirement, RuleRow, TypeRow,
-    failure_effect,
+    EscalationRow, FunctionKind, Module, NONE, Phase, Requirement, RuleRow, TypeRow, failure_effect,
 };
 
 /// A rule.

@@ -1,4 +1,5 @@
-//! A prefilter of literals: all places of a text at which some of several rows of bytes may stand, in one pass.
+//! A prefilter of literals: all places of a text at which one of several literals (rows of bytes)
+//! may stand, in one pass.
 //!
 //! In:      rows, each with a number; a text.
 //! Out:     the places where rows stand, in order of what was looked for first.

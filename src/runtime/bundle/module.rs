@@ -312,8 +312,8 @@ pub enum FunctionKind {
     Decision,
 }
 
-/// What a rule that failed stands for: of its function, of its first outcome, and of what the policy
-/// says of errors. `None` where it is only reported: a condition that would have allowed.
+/// What a rule that failed stands for, by the kind of its function, its first outcome, and what the
+/// policy says of errors. `None` where it is only reported: a condition that would have allowed.
 ///
 /// Whatever decides, predicts or proves decisions asks this, so that none of them can differ. A
 /// policy that lets failures allow would open what failed; no program has one, and here it is

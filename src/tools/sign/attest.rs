@@ -28,7 +28,8 @@ const BUILD: &str = "urn:policyc:build:v1";
 pub fn statement(program: &Program, bundle: &[u8]) -> String {
     let manifest = &program.module().manifest;
     let sources = manifest.sources.iter().map(|source| {
-        json!({"name": program.string(source.path), "digest": {"sha256": hex::text(&source.digest)}})
+        let digest = hex::text(&source.digest);
+        json!({"name": program.string(source.path), "digest": {"sha256": digest}})
     });
     let sources: Vec<Json> = sources.collect();
     let compiler = program.string(manifest.compiler);

@@ -239,9 +239,11 @@ fn a_session_is_found_by_the_beginning_of_its_id() {
     folder.add("new.yaml", CANDIDATE);
     let run = |line: &str| ran(folder.path(), line);
     // Where there is no terminal it is a table.
-    run("replay step s-1 --records a.jsonl --bundle policy.plcb").expect(0, &["s-1 · 5 calls"]);
+    // The bundle that is named is not the one that decided, so nothing was replayed.
+    run("replay step s-1 --records a.jsonl --bundle policy.plcb")
+        .expect(5, &["s-1 · 5 calls", "the store has no bundle"]);
     run("replay step s-2 --records a.jsonl --bundle policy.plcb --to new.yaml --plain")
-        .expect(0, &["s-2 · 1 call", "0 of 1 calls are decided otherwise"]);
+        .expect(5, &["s-2 · 1 call", "0 of 1 calls are decided otherwise"]);
     run("replay step s --records a.jsonl").expect(2, &["several sessions", "s-1, s-2"]);
     run("replay step other --records a.jsonl").expect(5, &["no session's id begins with"]);
 }
