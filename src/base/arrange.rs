@@ -2,7 +2,7 @@
 //!
 //! In:      entries and their order.
 //! Out:     the entries in that order; those that are equal stay as they stood.
-//! Imports: `std` only.
+//! Imports: nothing of ours.
 //!
 //! The sorts of the standard library are copied for each kind of entry and each order, eight
 //! kilobytes at a time. Here places are sorted, by an order that is called, and then entries move.

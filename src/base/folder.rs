@@ -1,6 +1,6 @@
 //! Folders: the names in them, which outlast a loss of power only once that was asked for.
 //!
-//! Imports: `std` only.
+//! Imports: nothing of ours.
 
 use std::fs::File;
 use std::io;

@@ -4,7 +4,7 @@
 //! string literals included; an escape says the same in the open. A reader must see what a report
 //! says, so they are spelled out there.
 //!
-//! Imports: `std` only.
+//! Imports: nothing of ours.
 //! Source:  Unicode, `Default_Ignorable_Code_Point`, `Bidi_Control`, and general category `Cc`.
 
 /// What an invisible character does to a line.

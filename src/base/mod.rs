@@ -2,7 +2,7 @@
 //! digits of digests, one sort, which characters cannot be seen, and names of files that outlast a
 //! loss of power.
 //!
-//! Imports: `std` only.
+//! Imports: nothing of ours.
 
 pub mod arrange;
 pub mod folder;

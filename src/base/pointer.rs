@@ -1,6 +1,6 @@
 //! JSON Pointers: how a key is written in one.
 //!
-//! Imports: `std` only.
+//! Imports: nothing of ours.
 //! Source:  RFC 6901, sections 3 and 4.
 
 /// A key as it stands between two slashes.

@@ -1,6 +1,6 @@
 //! Many texts side by side: one piece of memory, however many there are.
 //!
-//! Imports: `std` only.
+//! Imports: nothing of ours.
 
 /// Texts, each with the number of its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

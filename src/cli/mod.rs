@@ -1,6 +1,6 @@
 //! The command line: parses arguments, calls the floors below, says how it went.
 //!
-//! Imports: everything below. No logic of its own.
+//! Imports: `cli::exit`, `cli::terminal`.
 
 pub mod bundles;
 pub mod cache;

@@ -2,7 +2,7 @@
 //!
 //! In:      what the parser refused.
 //! Out:     one finding, `P0908`: the fact and one next step.
-//! Imports: `diag`, `cli`.
+//! Imports: `cli`, `cli::root`, `diag`.
 
 use std::error::Error;
 

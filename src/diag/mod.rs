@@ -3,7 +3,7 @@
 //! Stages build facts; each stage's `error.rs` turns a fact into a `Diagnostic`; the `Sink`
 //! collects them; `tools::report` draws them.
 //!
-//! Imports: `base`.
+//! Imports: nothing of ours.
 
 pub mod codes;
 pub mod diagnostic;

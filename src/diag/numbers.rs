@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 //!
-//! Imports: nothing.
+//! Imports: nothing of ours.
 
 /// `50 000`: digits in groups of three.
 #[must_use]

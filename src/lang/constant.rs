@@ -1,7 +1,7 @@
 //! Constants: values that own what they hold. The compiler folds to them, bundles store them,
 //! and tools and tests print them.
 //!
-//! Imports: `base`, `lang::error`, `lang::value`.
+//! Imports: `base`.
 
 use std::fmt::{self, Write};
 

@@ -1,7 +1,7 @@
 //! Numbers with a fixed number of decimals: what meters add up. They have no rounding of their own,
 //! so that sums are the same on every machine and in every order.
 //!
-//! Imports: nothing.
+//! Imports: nothing of ours.
 //! Source:  `docs/sessions.md`, "Meters".
 
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
 //! Patterns of `on:`, in which `*` stands for any text, also for none.
 //!
-//! Imports: nothing.
+//! Imports: nothing of ours.
 
 /// Whether `text` matches `pattern`, byte for byte where there is no `*`. Takes time in proportion
 /// to both.

@@ -2,7 +2,7 @@
 //!
 //! Whoever reads descriptors fills them; nothing here knows how descriptors are written.
 //!
-//! Imports: `base`, `lang::constant`, `lang::value`.
+//! Imports: `base`.
 
 use crate::base::name::Name;
 use crate::base::span::Span;

@@ -1,6 +1,6 @@
 //! What CEL is, agreed by compiler and runtime: types, values, functions, instructions.
 //!
-//! Imports: `base`, `diag`.
+//! Imports: nothing of ours.
 
 pub mod constant;
 pub mod decision;

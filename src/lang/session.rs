@@ -1,7 +1,7 @@
 //! What rules ask of a session: names of questions, and the places of the context where the
 //! answers lie.
 //!
-//! Imports: nothing.
+//! Imports: nothing of ours.
 //! Source:  `docs/sessions.md`.
 //!
 //! An answer lies at `/@session/WORD/SUBJECT`, that to `label` below its pattern, at

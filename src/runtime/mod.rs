@@ -2,7 +2,7 @@
 //!
 //! In:      the bytes of a bundle (`program::Program::load_unsigned`), contexts, moments.
 //! Out:     decisions (`vm::decide::evaluate`).
-//! Imports: `base`, `diag`, `lang`.
+//! Imports: nothing of ours.
 //!
 //! A gateway loads a bundle once, shares the `Program` among its threads, and keeps one `Scratch`
 //! a thread:

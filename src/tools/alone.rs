@@ -2,7 +2,7 @@
 //!
 //! In:      a program, a context, a time.
 //! Out:     the event that asks; the context with what the session answers, or why it is refused.
-//! Imports: `lang`, `runtime`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`, `runtime::session`, `runtime::vm`.
 //! Source:  `docs/sessions.md`, "Command line".
 
 use serde_json::{Map, Value as Json, json};

@@ -2,7 +2,7 @@
 //!
 //! In:      a program, the report of a decision with the instructions that failed.
 //! Out:     `ErrorReport::at` as `file:line:column`, where the bundle knows it.
-//! Imports: `compiler::source`, `runtime`.
+//! Imports: `compiler::source`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
 //!
 //! The runtime knows instructions alone: the debug section is for people and never read there.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      projects, each with its findings.
 //! Out:     one map of all files, and the findings in it.
-//! Imports: `base`, `diag`, `compiler::source`, `tools`.
+//! Imports: `base`, `compiler::source`, `diag`, `tools::paths`, `tools::project`.
 
 use crate::base::span::FileId;
 use crate::compiler::source::map::SourceMap;

@@ -1,6 +1,6 @@
 //! What users do with both halves of the product: findings drawn, projects read.
 //!
-//! Imports: everything below; nothing of `cli`.
+//! Imports: nothing of ours.
 
 pub mod alone;
 pub mod audit;

@@ -2,7 +2,9 @@
 //!
 //! In:      files that `tools::project` read, or the bytes of a bundle.
 //! Out:     bundles and programs; every problem is a finding.
-//! Imports: `diag`, `runtime`, `compiler`.
+//! Imports: `base`, `compiler::check`, `compiler::compile`, `compiler::emit_bundle`,
+//!          `compiler::source`, `compiler::syntax`, `diag`, `runtime::program`, `tools::lint`,
+//!          `tools::project`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

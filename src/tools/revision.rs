@@ -2,7 +2,8 @@
 //!
 //! In:      a revision, the root of a project.
 //! Out:     the program of the project as it was then; the lines that changed since.
-//! Imports: `base`, `diag`, `tools`.
+//! Imports: `base`, `diag`, `runtime::program`, `tools::paths`, `tools::pipeline`,
+//!          `tools::project`.
 //!
 //! The program `git` is asked: which files there are (`ls-tree`), and what they hold (`cat-file`).
 //! Neither touches the repository or the working tree.

@@ -2,7 +2,8 @@
 //!
 //! In:      a program, events as JSON lines; a journal, where they are recorded.
 //! Out:     `Told` for each; records.
-//! Imports: `base`, `diag`, `lang`, `runtime`.
+//! Imports: `diag`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::record`,
+//!          `runtime::session`, `runtime::vm`, `tools::locate`.
 
 use rustc_hash::FxHashSet;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 //!
 //! In:      a program and an example.
 //! Out:     `Said`.
-//! Imports: `lang`, `runtime`, `compiler::solve`.
+//! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
 
 use std::collections::BTreeMap;
 

@@ -24,6 +24,7 @@ mod check;
 mod checking;
 mod cli;
 mod consoles;
+mod contracts;
 mod corpora;
 mod costs;
 mod coverage;

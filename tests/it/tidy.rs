@@ -126,12 +126,12 @@ const FEATURE_ROOMS: &[&str] = &[
 /// Folders of `snapshots/` whose cases are written in Rust, and where.
 const CASES_IN_RUST: &[(&str, &str)] = &[("report", "tests/it/report.rs")];
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Every file under `folder` with this ending, by path from the root, in order.
-fn files(folder: &str, ending: &str) -> Vec<String> {
+pub(crate) fn files(folder: &str, ending: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
@@ -155,12 +155,12 @@ fn sources() -> Vec<String> {
     folders.iter().flat_map(|folder| files(folder, "rs")).collect()
 }
 
-fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// A file without its comments, so that prose may speak of what code may not do.
-fn code(path: &str) -> String {
+pub(crate) fn code(path: &str) -> String {
     let text = read(path);
     let kept = text.lines().map(|line| {
         let comment = line.trim_start().starts_with("//");
@@ -171,7 +171,7 @@ fn code(path: &str) -> String {
 }
 
 /// `src/runtime/vm/exec.rs` is `runtime::vm::exec`.
-fn module(path: &str) -> String {
+pub(crate) fn module(path: &str) -> String {
     let path = path.trim_start_matches("src/").trim_end_matches(".rs");
     path.trim_end_matches("/mod").replace('/', "::")
 }
@@ -185,7 +185,7 @@ fn floor_of(module: &str) -> Option<&'static (&'static str, &'static [&'static s
 }
 
 /// What follows every `crate::` in `text`.
-fn imports(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn imports(text: &str) -> impl Iterator<Item = &str> {
     text.split("crate::").skip(1).map(|rest| {
         let end = rest.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | ':'));
         rest[..end.unwrap_or(rest.len())].trim_end_matches(':')

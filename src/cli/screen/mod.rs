@@ -2,7 +2,7 @@
 //!
 //! In:      a `Session`, somebody who tells what a sheet says, keys.
 //! Out:     pictures; the terminal as it was, however it ends.
-//! Imports: `tools::replay`, `tools::report`.
+//! Imports: `tools::replay`.
 //!
 //! What keys do is `tools::replay::step::desk`; what is drawn is `view`. Here is only the terminal.
 

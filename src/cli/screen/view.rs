@@ -3,7 +3,7 @@
 //! In:      a `Session`, a `Desk`, what the open sheet says.
 //! Out:     a picture: calls at the left, state and reasons at the right, keys at the foot; on a
 //!          narrow screen one below the other.
-//! Imports: `tools::replay`, `tools::report`.
+//! Imports: `lang`, `tools::replay`, `tools::report`.
 //!
 //! Every text of a record goes through `visible`: nothing in it moves the cursor.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      `CelPolicyDocument` and the environment beside it.
 //! Out:     `CelPolicyInfo`, and types for all of its expressions.
-//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+//! Imports: `base`, `compiler::syntax`, `lang`.
 //! Source:  the CEL Policy format; where it is silent, its conformance tests.
 
 use rustc_hash::FxHashMap;

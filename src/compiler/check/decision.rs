@@ -2,7 +2,7 @@
 //!
 //! In:      the parsed project, whose tree grows by the expressions in those messages.
 //! Out:     the parts of every literal reason, and what stands for one that is computed.
-//! Imports: `base`, `diag`, `compiler::govern`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::govern`, `compiler::source`, `compiler::syntax`, `diag`, `lang`.
 //!
 //! The tree is complete when checking begins; this is the one step before it.
 

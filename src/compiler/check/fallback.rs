@@ -2,7 +2,7 @@
 //!
 //! In:      all documents.
 //! Out:     `Analysis::{default, on_error}`.
-//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+//! Imports: `base`, `compiler::syntax`, `lang`.
 
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};

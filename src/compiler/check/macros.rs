@@ -3,7 +3,7 @@
 //!
 //! In:      a call of the tree.
 //! Out:     its row, if it is a macro.
-//! Imports: `compiler::syntax`, `lang`.
+//! Imports: `base`, `compiler::syntax`, `lang`.
 //! Source:  CEL language definition, "Macros"; cel-go's extension documents.
 
 use crate::base::name::Name;

@@ -2,7 +2,7 @@
 //!
 //! In:      `Parsed` and the files it came from.
 //! Out:     `Analysis`: tables beside the tree, and findings in the sink.
-//! Imports: `base`, `diag`, `lang`, `compiler::source`, `compiler::syntax`, `compiler::govern`.
+//! Imports: `compiler::govern`, `compiler::source`, `compiler::syntax`, `diag`.
 //! Source:  CEL language definition; `docs/decisions.md` for what is ours.
 
 pub mod analysis;

@@ -2,7 +2,7 @@
 //!
 //! In:      the declarations of a name and the types of the operands.
 //! Out:     all that fit, and the type of the result.
-//! Imports: `lang`, `compiler::check::{scope, unify}`.
+//! Imports: `base`, `lang`.
 //! Source:  CEL language definition, "Overloads"; as cel-go, all that fit are recorded, and the
 //!          result is `dyn` where they differ.
 

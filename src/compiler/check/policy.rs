@@ -2,7 +2,7 @@
 //!
 //! In:      `PolicyDocument`.
 //! Out:     `PolicyInfo`, and types for all of its expressions.
-//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+//! Imports: `base`, `compiler::syntax`, `lang`.
 
 use rustc_hash::FxHashMap;
 

@@ -3,7 +3,7 @@
 //!
 //! In:      the `redact` sections of all documents; the types of their contexts.
 //! Out:     `Analysis::redactions`.
-//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `lang`.
 //! Source:  `docs/redaction.md`.
 
 use crate::base::name::Name;

@@ -2,7 +2,7 @@
 //!
 //! In:      what schemas, environments and documents declare.
 //! Out:     for a chain of names, its longest prefix that means something.
-//! Imports: `base`, `lang`, `compiler::check::analysis`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `lang`.
 //! Source:  CEL language definition, "Name resolution".
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //!
 //! In:      the files, the parsed project, the options.
 //! Out:     the tables of `Analysis`, filled part by part.
-//! Imports: `base`, `diag`, `lang`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `lang`.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //!
 //! In:      the tools of all documents.
 //! Out:     `Analysis::tools`; a `Frame` for every rule.
-//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `lang`.
 
 use rustc_hash::FxHashMap;
 

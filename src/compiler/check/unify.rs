@@ -2,7 +2,7 @@
 //!
 //! In:      types of a `TypeTable`.
 //! Out:     whether one fits the other, and the bindings that make it so.
-//! Imports: `lang`.
+//! Imports: `base`, `lang`.
 //! Source:  CEL language definition, "Type checking"; the rules that only an implementation fixes
 //!          follow cel-go, save that a wrapper is more general than its primitive and any nullable
 //!          type more general than null, whatever their order.

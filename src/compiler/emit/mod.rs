@@ -2,7 +2,7 @@
 //!
 //! In:      `Checked`.
 //! Out:     a `Module`, canonical: the same sources give the same bytes.
-//! Imports: `base`, `diag`, `lang`, `runtime::{bundle, verify}`, `compiler` below.
+//! Imports: `compiler::check`, `compiler::source`, `compiler::syntax`, `diag`, `runtime::bundle`.
 
 #![expect(
     clippy::indexing_slicing,

@@ -2,7 +2,7 @@
 //!
 //! In:      the tree of a document, and how the scalars that hold CEL are read.
 //! Out:     an edit for each of them; everything around them stays, byte for byte.
-//! Imports: `base`, `compiler::format`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`.
 //! Source:  YAML 1.2.2, chapters 7 (flow scalars) and 8 (block scalars).
 //!
 //! A block keeps its header and its indent, so that lines inside of strings stay what they are.

@@ -2,7 +2,7 @@
 //!
 //! In:      the plan of an expression, and its words and comments as they are to be written.
 //! Out:     text: each group on one line where it fits, else broken at all its places.
-//! Imports: `base`, `compiler::format`.
+//! Imports: `base`.
 //!
 //! The work is linear in the number of words: what a group takes on one line is known before the
 //! first line is written.

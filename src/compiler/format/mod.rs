@@ -2,7 +2,7 @@
 //!
 //! In:      the text of a file, and its path, which says what it is.
 //! Out:     edits of the text that change its layout and nothing else, one for each expression.
-//! Imports: `base`, `diag`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`.
 //!
 //! Words are copied as they are written; blanks, line breaks, and commas behind last elements are
 //! made anew. What the edits make is read again and compared with what was there

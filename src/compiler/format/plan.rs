@@ -4,7 +4,7 @@
 //! Out:     for each word what stands in front of it on one line, whether a line may begin with
 //!          it, and which groups begin and end at it. A group stands on one line as a whole, or
 //!          is broken at all its places.
-//! Imports: `compiler::syntax`.
+//! Imports: `base`, `compiler::syntax`.
 //!
 //! Operators are found in the tree, brackets in the words. Groups lie inside one another as the
 //! parts of the expression do, so the outermost, which hold the operators of lowest precedence,

@@ -2,7 +2,7 @@
 //!
 //! In:      a `.cel` file and its rules.
 //! Out:     an edit for each rule, and for each white space at the end of a line.
-//! Imports: `compiler::format`, `compiler::syntax`.
+//! Imports: `compiler::syntax`, `diag`.
 //!
 //! A rule begins at the left edge and its further lines are indented, so that none of them is
 //! taken for a rule. A rule with a comment at the left edge, which may belong to the next rule,

@@ -2,7 +2,7 @@
 //!
 //! In:      a file before and after, both read.
 //! Out:     whether the documents hold the same values, and their CEL the same words and comments.
-//! Imports: `compiler::format`, `compiler::syntax`.
+//! Imports: `compiler::syntax`.
 
 use crate::compiler::format::Source;
 use crate::compiler::format::words::{Words, split};

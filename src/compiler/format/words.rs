@@ -3,7 +3,7 @@
 //! In:      the text of an expression that parses.
 //! Out:     its words without the commas that CEL allows behind a last element, and its comments,
 //!          each in the gap in front of the word that it is written above or behind.
-//! Imports: `base`, `diag`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`.
 
 use std::ops::Range;
 

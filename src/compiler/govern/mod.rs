@@ -5,7 +5,7 @@
 //! In:      `Parsed`, as the documents were read.
 //! Out:     more rules in it, each with the place of what it was made of, and terms; the tables of
 //!          labels and meters.
-//! Imports: `base`, `diag`, `lang`, `compiler::syntax`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `lang`.
 //! Source:  `docs/sessions.md`.
 //!
 //! The rules are trees like those that an author writes, so that checking, deciding, explaining

@@ -2,7 +2,7 @@
 //!
 //! In:      a macro call whose target is lowered, `size` of a comprehension, `x in` one.
 //! Out:     a loop over the range of the inner one; no list is built.
-//! Imports: `lang`, `compiler::{check, syntax}`.
+//! Imports: `compiler::check`, `compiler::syntax`, `lang`.
 //!
 //! `map` and `filter` fail as a whole where one element fails, and before anything looks at what
 //! they make. `exists` and `all` absorb what fails. So an inner loop is only taken in if what it

@@ -2,7 +2,7 @@
 //!
 //! In:      `Parsed` and `Analysis`, both without errors.
 //! Out:     `Ir`: a tree of `Node`s for each expression that the bundle runs.
-//! Imports: `base`, `diag`, `lang`, `compiler::{source, syntax, check}`.
+//! Imports: `base`, `compiler::check`, `compiler::syntax`, `lang`.
 //!
 //! Nodes stand in one arena, children before parents. A node keeps the expression that it came
 //! from, so that every instruction has a place in a source.

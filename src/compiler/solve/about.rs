@@ -2,7 +2,7 @@
 //!
 //! In:      formulas.
 //! Out:     the places, times and calls that their facts hang on.
-//! Imports: the rooms beside this one.
+//! Imports: its own room alone.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

@@ -2,7 +2,7 @@
 //!
 //! In:      a formula, and somebody who tries inputs on the real programs.
 //! Out:     `Answered`: proved that there is none, or an input that was tried, or not decided.
-//! Imports: the rooms beside this one.
+//! Imports: `base`, `runtime::bundle`.
 //!
 //! The solver finds facts that make the formula hold; values make an input of them; the input is
 //! tried. What no value fits, it learns for good. What fits and does not come true, because

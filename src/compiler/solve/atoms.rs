@@ -2,7 +2,7 @@
 //!
 //! In:      terms and constants.
 //! Out:     `Three`: when a test comes out true and when it fails, as formulas over facts.
-//! Imports: `lang`; `formula`, `point` and `store` of this room.
+//! Imports: `lang`.
 //! Source:  `lang::opcodes` says what instructions mean, `lang::value::compare` what is equal.
 
 use std::rc::Rc;

@@ -3,7 +3,7 @@
 //! In:      formulas near an input (`near`), and somebody who tries changes on the real program.
 //! Out:     `Fewest`: sets of places that do, none of which holds another; and of which places it
 //!          is proved that no change of them alone does.
-//! Imports: the rooms beside this one.
+//! Imports: `base`.
 //!
 //! A counter over the places that are changed is assumed to stay below two, then three, and so on.
 //! So a set is found before all that hold more, and where none is left below a count that is

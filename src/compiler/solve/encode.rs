@@ -2,7 +2,7 @@
 //!
 //! In:      the store, with everything in it that will be asked.
 //! Out:     `Encoder`: a solver that knows each formula that was shown to it.
-//! Imports: the rooms beside this one.
+//! Imports: `base`.
 //!
 //! What is true of facts: a value has one kind; who reaches a cut reaches the lower ones; equal
 //! values lie on one side of every cut and pass the same tests; what lies in an object is not there

@@ -2,7 +2,7 @@
 //!
 //! In:      facts (`fact`), and formulas that were made here.
 //! Out:     `Lit`, a formula or its negation; equal formulas are equal literals.
-//! Imports: `base`; nothing above.
+//! Imports: nothing of ours.
 //!
 //! Nodes stand behind what they are made of, so whoever walks down never meets a circle. Walks keep
 //! a stack of their own: code of thousands of instructions makes formulas as deep.

@@ -2,7 +2,7 @@
 //!
 //! In:      a formula.
 //! Out:     values of terms in which it holds; `None` where that takes a solver.
-//! Imports: the rooms beside this one.
+//! Imports: its own room alone.
 //!
 //! Most questions about policies are answered by nearly any input: what must hold is assumed, of
 //! several ways the plainest is taken, and a way that clashes is taken back. So no clauses are made

@@ -2,7 +2,7 @@
 //!
 //! In:      values of terms, and the programs that the context is for.
 //! Out:     `Example`: a context as JSON and a time.
-//! Imports: `base`, `lang`, `runtime::bundle`; the rooms beside this one.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 //!
 //! A place that no value is given for gets one of its type, if a rule may ask for it.
 

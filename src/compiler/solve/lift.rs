@@ -2,7 +2,7 @@
 //!
 //! In:      a module that was verified, and the store that all programs share.
 //! Out:     `Lifted` for each function: linear in its code.
-//! Imports: `base`, `lang`, `runtime::bundle`; the rooms beside this one.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 //!
 //! Code jumps forward only, so one pass in its order knows of every instruction when it is reached,
 //! and of every register which term it holds; where ways meet that is a choice of terms. A loop

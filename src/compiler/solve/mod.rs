@@ -3,7 +3,7 @@
 //! In:      modules that were verified, whether their sources are there or not.
 //! Out:     `rules::meaning`: what a program says, as formulas that all programs share; and
 //!          `ask::Asker`: proved that there is no such input, one that was tried, or not decided.
-//! Imports: `base`, `lang`, `runtime::bundle`.
+//! Imports: nothing of ours.
 //! Source:  `docs/diff.md`, section "How".
 //!
 //! `formula`, `point` < `store` < `atoms`, `turn` < `places` < `lift` (`step`, `normal`) < `rules`;

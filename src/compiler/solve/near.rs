@@ -3,7 +3,7 @@
 //! In:      a formula about all inputs, the given input, and the places that may change.
 //! Out:     a formula that holds of the changes under which the other one does, and for each place
 //!          a literal that says whether it is changed.
-//! Imports: `base`, `lang`; the rooms beside this one.
+//! Imports: `base`, `lang`.
 //!
 //! A place that may change becomes a choice: what the input has unless it is changed, else the
 //! place as it was. Every other place becomes what the input has. Tests of constants come out at

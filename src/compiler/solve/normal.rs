@@ -2,7 +2,7 @@
 //!
 //! In:      a piece of code and the terms in front of it.
 //! Out:     `Reads`: equal code that reads equal terms has an equal name and equal parts.
-//! Imports: `lang`; the rooms beside this one.
+//! Imports: `lang`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

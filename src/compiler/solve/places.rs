@@ -2,7 +2,7 @@
 //!
 //! In:      a module.
 //! Out:     `Slots`: a term for each slot, with the kinds that reading lets through.
-//! Imports: `base`, `runtime::bundle`; `store` of this room.
+//! Imports: `base`, `runtime::bundle`.
 //!
 //! Two programs that read a place alike share its term. Where one reads a text as a timestamp and
 //! the other as a string the values differ, so there are two terms.

@@ -2,7 +2,7 @@
 //!
 //! In:      a program that was verified, and the store that all programs share.
 //! Out:     `Meaning`.
-//! Imports: `lang`, `runtime::bundle`; the rooms beside this one.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 //! Source:  `docs/decisions.md`.
 //!
 //! Formulas hold for inputs that the program does not refuse: `needs` and `accepted` say no more of

@@ -2,7 +2,7 @@
 //!
 //! In:      clauses over numbered variables, and assumptions.
 //! Out:     whether all can hold, by which values, or which assumptions clash.
-//! Imports: `base::limits`; this is the only module that names `batsat`.
+//! Imports: `base`.
 
 use std::cell::Cell;
 use std::rc::Rc;

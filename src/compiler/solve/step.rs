@@ -2,7 +2,7 @@
 //!
 //! In:      an instruction and the terms in front of it.
 //! Out:     `Step`.
-//! Imports: `lang`, `runtime::bundle`; the rooms beside this one.
+//! Imports: `lang`.
 //!
 //! What an instruction means to a solver is worth saying for some. Every other is an operation of
 //! its own, named by its row of the table of instructions: so one that is new needs nothing here.

@@ -2,7 +2,7 @@
 //!
 //! In:      places, constants, operations on terms.
 //! Out:     `TermId`, equal for equal terms, and `Lit` for facts about them.
-//! Imports: `base`, `lang`; `formula` and `point` of this room.
+//! Imports: `base`, `lang`.
 //!
 //! A term stands for the value that a piece of code has on an input, whichever bundle the code is
 //! from: a place of the context goes by its path. What is not understood is an operation by name on

@@ -2,7 +2,7 @@
 //!
 //! In:      bounds in the order of bytes, tests, a range of sizes.
 //! Out:     a text, or why there is none.
-//! Imports: `base::limits`, `lang`; `point` and `store` of this room.
+//! Imports: `base`, `lang`.
 //!
 //! Every property is an automaton over bytes; so is being UTF-8. All run side by side, and the
 //! first text that pleases them all is found breadth first. Bytes that no automaton tells apart

@@ -2,7 +2,7 @@
 //!
 //! In:      a formula about `Element(list, _, 0)`.
 //! Out:     the same about `Element(list, _, n)`.
-//! Imports: the rooms beside this one.
+//! Imports: its own room alone.
 
 use rustc_hash::FxHashMap;
 

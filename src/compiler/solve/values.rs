@@ -2,7 +2,7 @@
 //!
 //! In:      facts, each with how it comes out.
 //! Out:     `Values`, or facts that cannot come out so together.
-//! Imports: the rooms beside this one.
+//! Imports: `base`.
 //!
 //! Of each term alone the solver knows nearly everything. What it does not know is left to be found
 //! here: which texts pass which tests, and which values are left where others must differ.

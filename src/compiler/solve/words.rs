@@ -2,7 +2,7 @@
 //!
 //! In:      facts that together make something hold.
 //! Out:     text, as `10000 < args.amount <= 25000 && action.tool == "bank.transfer"`.
-//! Imports: `base`, `lang`; the rooms beside this one.
+//! Imports: `base`, `lang`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

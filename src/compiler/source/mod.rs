@@ -2,7 +2,7 @@
 //!
 //! The compiler does no IO: whoever reads files hands it a `SourceMap`.
 //!
-//! Imports: `base`, `diag`, `lang`.
+//! Imports: nothing of ours.
 
 pub mod embed;
 pub mod lines;

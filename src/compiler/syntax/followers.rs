@@ -2,7 +2,7 @@
 //!
 //! In:      the errors of an expression, and its words.
 //! Out:     those that say something of their own, by place.
-//! Imports: `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`.
 //!
 //! Where the reader of the grammar lost what the author meant, it finds its way again at an
 //! operator, a comma or an opening bracket. What it cannot read before that is the same mistake;

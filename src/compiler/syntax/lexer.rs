@@ -3,7 +3,7 @@
 //! In:      the text of an expression.
 //! Out:     every byte of it in exactly one `Lexeme`, ascending; trivia are words too, so that
 //!          what stands in comments is looked at as well.
-//! Imports: `compiler::syntax::token`.
+//! Imports: its own room alone.
 
 use logos::{Logos, SpannedIter};
 

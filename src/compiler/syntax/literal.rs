@@ -2,7 +2,7 @@
 //!
 //! In:      the bytes of a literal token.
 //! Out:     its value, or every fault in it, with ranges that count from its first byte.
-//! Imports: `compiler::syntax::token`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, "Numeric Values" and "String and Bytes Values".
 
 use std::ops::Range;

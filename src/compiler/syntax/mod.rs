@@ -3,7 +3,7 @@
 //! Parsing never fails and never panics: what cannot be read becomes `ExprKind::Error` and a
 //! diagnostic, and the rest of the input is read all the same.
 //!
-//! Imports: `base`, `diag`, `lang`, `compiler::source`.
+//! Imports: nothing of ours.
 
 pub mod ast;
 pub mod document;

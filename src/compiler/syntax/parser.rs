@@ -3,7 +3,7 @@
 //! In:      the text of an expression.
 //! Out:     its tree in the arena; what cannot be read is a hole and a diagnostic, and the rest
 //!          is read all the same. Nothing recurses: the grammar keeps its own stack.
-//! Imports: `base`, `diag`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `diag`.
 //! Source:  `grammar/cel.lalrpop`, whose actions are the methods of `Builder`.
 
 use std::cell::Cell;

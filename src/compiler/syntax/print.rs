@@ -2,7 +2,7 @@
 //!
 //! In:      an expression of the arena.
 //! Out:     CEL that reads back as the same tree; a hole is printed as `<error>`, which does not.
-//! Imports: `base`, `lang::constant`, `compiler::syntax::ast`.
+//! Imports: `base`, `lang`.
 
 use std::fmt::Write;
 

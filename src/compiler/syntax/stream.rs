@@ -4,7 +4,7 @@
 //! Out:     words in which every bracket has its partner, with a fault reported for each place
 //!          that had to be mended. What is certain from neighbouring words alone (`=`, `and`,
 //!          `&`, an unclosed string) is mended here, so that the grammar reads on undisturbed.
-//! Imports: `base`, `compiler::source`, `compiler::syntax::{error, lexer, token}`.
+//! Imports: `base`, `compiler::source`.
 
 use crate::base::invisible::invisible;
 use crate::base::limits::EXPRESSION_DEPTH_MAX;

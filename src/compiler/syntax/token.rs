@@ -2,7 +2,7 @@
 //!
 //! In:      text.
 //! Out:     one `Token` a word, by the longest match; texts and ranges stay with the caller.
-//! Imports: `logos`.
+//! Imports: nothing of ours.
 //! Source:  CEL language definition, section "Syntax", the lexis.
 
 use std::ops::Range;

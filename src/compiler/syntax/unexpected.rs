@@ -2,7 +2,7 @@
 //!
 //! In:      an error of the generated parser, and the words around it.
 //! Out:     one fact, and whether it only follows from another that was reported before.
-//! Imports: `base`, `compiler::source`, `compiler::syntax::{error, stream, token}`.
+//! Imports: `base`, `compiler::source`.
 
 use lalrpop_util::ParseError;
 

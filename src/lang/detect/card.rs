@@ -2,7 +2,7 @@
 //!
 //! In:      a text and where a word begins in it.
 //! Out:     where a number of a card ends that begins there.
-//! Imports: `lang::detect`.
+//! Imports: its own room alone.
 //! Source:  ISO/IEC 7812-1: the check digit (annex B); the ranges of schemes: `docs/detectors.md`.
 
 use crate::lang::detect::shape::{Parting, digits, spelled};

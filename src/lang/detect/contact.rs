@@ -2,7 +2,7 @@
 //!
 //! In:      a text and a place in it.
 //! Out:     where an address or a number lies.
-//! Imports: `lang::detect`.
+//! Imports: its own room alone.
 //! Source:  RFC 5321 and RFC 1123 (lengths, labels of domains); ITU-T E.164; the numbering plan of
 //!          North America (NANPA).
 

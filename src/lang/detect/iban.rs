@@ -2,7 +2,7 @@
 //!
 //! In:      a text and where a word begins in it.
 //! Out:     where an IBAN ends that begins there.
-//! Imports: `lang::detect`.
+//! Imports: its own room alone.
 //! Source:  ISO 13616-1; lengths: SWIFT's IBAN registry; check digits: ISO 7064, MOD 97-10.
 
 use crate::lang::detect::shape::{Parting, byte, spelled};

@@ -2,7 +2,7 @@
 //!
 //! In:      bytes of a text, and what is looked for.
 //! Out:     where it stands: ranges of bytes, ascending, none inside of another.
-//! Imports: `lang::detect`.
+//! Imports: nothing of ours.
 //! Source:  `docs/detectors.md`, which tells the rules and where they come from.
 //!
 //! At each place the longest part that fits is found, and the search goes on behind it. Every byte

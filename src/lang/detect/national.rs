@@ -2,7 +2,7 @@
 //!
 //! In:      a text and where a word begins in it.
 //! Out:     where an id ends that begins there.
-//! Imports: `lang::detect`.
+//! Imports: its own room alone.
 //! Source:  the authority of each country, named at its function.
 
 use crate::lang::detect::shape::{

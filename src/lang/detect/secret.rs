@@ -2,7 +2,7 @@
 //!
 //! In:      a text and a place in it.
 //! Out:     where a secret ends that begins there.
-//! Imports: `lang::detect`.
+//! Imports: its own room alone.
 //! Source:  what each maker documents (`docs/detectors.md`); RFC 7468 (PEM); RFC 7519, 7515 (JWT).
 
 use crate::lang::detect::shape::{before, byte};

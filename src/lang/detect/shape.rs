@@ -2,7 +2,7 @@
 //!
 //! In:      a text and a place in it.
 //! Out:     the letters and digits without what parts them, and where they end.
-//! Imports: nothing.
+//! Imports: nothing of ours.
 //!
 //! A group is parted from the next by a space, a no-break space or a hyphen, and between all groups
 //! stands the same.

@@ -2,7 +2,7 @@
 //!
 //! In:      strings.
 //! Out:     URLs and their parts; whether a path lies below another.
-//! Imports: `lang::functions::url`, `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  RFC 3986.
 //!
 //! A URL is kept as its normalised text and is a string at run time; only the checker tells them

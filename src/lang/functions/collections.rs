@@ -2,7 +2,7 @@
 //!
 //! In:      strings, bytes, lists, maps.
 //! Out:     numbers, lists.
-//! Imports: `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, section "List of Standard Definitions"; cel-go's `lists`.
 
 use std::cell::Cell;

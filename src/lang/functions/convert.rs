@@ -2,7 +2,7 @@
 //!
 //! In:      a value.
 //! Out:     a value of the kind that the function is named after.
-//! Imports: `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, section "Conversions".
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "other kinds convert to nothing")]

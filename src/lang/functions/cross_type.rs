@@ -2,7 +2,7 @@
 //!
 //! In:      two numbers of different kinds.
 //! Out:     bools.
-//! Imports: `lang::functions::operators`.
+//! Imports: its own room alone.
 //! Source:  cel-go's option `CrossTypeNumericComparisons`.
 
 use crate::lang::functions::operators::{greater, greater_equals, less, less_equals};

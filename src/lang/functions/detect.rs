@@ -2,7 +2,7 @@
 //!
 //! In:      strings.
 //! Out:     bools, lists of strings.
-//! Imports: `lang::detect`, `lang::functions`, `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  `docs/detectors.md`.
 //!
 //! What is found lies inside the text that was searched, so nothing is copied.

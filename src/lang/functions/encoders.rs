@@ -2,7 +2,7 @@
 //!
 //! In:      bytes, or text that spells them.
 //! Out:     text, bytes.
-//! Imports: `lang::value::base64`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  the conformance tests `encoders_ext`.
 
 use crate::lang::error::EvalError;

@@ -2,7 +2,7 @@
 //!
 //! In:      numbers, of any kinds together.
 //! Out:     the number itself, with its kind.
-//! Imports: `lang::value`, `lang::error`, `lang::functions::math`.
+//! Imports: its own room alone.
 //! Source:  the conformance tests `math_ext`; where they are silent, cel-go's `ext/math`.
 //!
 //! More than two arguments are handed on as one list: `takes_any_number`.

@@ -2,7 +2,7 @@
 //!
 //! In:      a format, a list of values.
 //! Out:     a string.
-//! Imports: `base::limits`, `lang::value`, `lang::error`.
+//! Imports: `base`.
 //! Source:  the conformance tests `string_ext`; where they are silent, cel-go's `ext/formatting`.
 
 use std::fmt::{self, Write};

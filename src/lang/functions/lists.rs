@@ -2,7 +2,7 @@
 //!
 //! In:      lists.
 //! Out:     lists, bools.
-//! Imports: `lang::value`, `lang::error`.
+//! Imports: `base`.
 //! Source:  cel-go's `ext/lists` and `ext/sets`.
 
 use std::cell::Cell;

@@ -2,7 +2,7 @@
 //!
 //! In:      numbers.
 //! Out:     numbers, bools.
-//! Imports: `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  the conformance tests `math_ext`; where they are silent, cel-go's `ext/math`.
 
 use crate::lang::error::EvalError;

@@ -2,7 +2,7 @@
 //!
 //! In:      text, addresses, blocks.
 //! Out:     addresses, blocks, what is asked of them.
-//! Imports: `lang::value::network`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  the conformance tests `network_ext`; where they are silent, Kubernetes.
 
 use std::net::IpAddr;

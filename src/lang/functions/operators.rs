@@ -2,7 +2,7 @@
 //!
 //! In:      operands.
 //! Out:     values.
-//! Imports: `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, section "List of Standard Definitions".
 //!
 //! The functions look at the kinds of their operands and not at the row they were reached

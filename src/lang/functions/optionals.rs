@@ -2,7 +2,7 @@
 //!
 //! In:      values, optionals.
 //! Out:     optionals, values.
-//! Imports: `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  cel-spec, "Optional Values".
 //!
 //! Rows are strict; that `or` and `orValue` do not evaluate what they do not need is the

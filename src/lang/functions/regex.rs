@@ -2,7 +2,7 @@
 //!
 //! In:      strings, patterns in the syntax of RE2.
 //! Out:     strings, optionals, lists of strings.
-//! Imports: `lang::pattern`, `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  cel-go's `ext/regex`.
 //!
 //! A pattern whose groups are wanted is compiled when it is met, which takes memory: these rows

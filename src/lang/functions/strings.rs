@@ -2,7 +2,7 @@
 //!
 //! In:      strings.
 //! Out:     bools.
-//! Imports: `lang::pattern`, `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, section "List of Standard Definitions".
 
 use crate::lang::error::EvalError;

@@ -2,7 +2,7 @@
 //!
 //! In:      strings, positions in code points.
 //! Out:     strings, positions, lists of strings.
-//! Imports: `lang::functions::format`, `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  the conformance tests `string_ext`; where they are silent, cel-go's `ext/strings`.
 
 use crate::lang::error::EvalError;

@@ -2,7 +2,7 @@
 //!
 //! In:      a timestamp and perhaps a zone; a duration.
 //! Out:     ints.
-//! Imports: `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, section "Timestamps and durations".
 
 use crate::lang::error::EvalError;

@@ -2,7 +2,7 @@
 //!
 //! In:      the bytes of a URL.
 //! Out:     its parts; its normal form.
-//! Imports: nothing.
+//! Imports: nothing of ours.
 //! Source:  RFC 3986; normal form: section 6.2.2.
 //!
 //! Where programs are known to disagree about the host of a URL it is refused: escapes in a host,

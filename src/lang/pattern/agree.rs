@@ -3,7 +3,7 @@
 //!
 //! In:      a dense automaton, which may be anybody's, and rows.
 //! Out:     `Agreement`, proved of the automaton alone, in bounded time.
-//! Imports: `lang::pattern::rows`.
+//! Imports: its own room alone.
 //!
 //! A text is followed through the automaton and through the rows at once. Where a row has been
 //! seen nothing is asked any more; a match before that is a contradiction.

@@ -2,7 +2,7 @@
 //!
 //! In:      a pattern, a text.
 //! Out:     its matches, each with its groups.
-//! Imports: `lang::pattern`, `lang::error`.
+//! Imports: its own room alone.
 
 use std::ops::Range;
 

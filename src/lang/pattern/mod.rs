@@ -2,7 +2,7 @@
 //!
 //! In:      a pattern, or the bytes of an automaton.
 //! Out:     automata, their bytes, whether a text matches.
-//! Imports: `base::limits`, `lang::error`.
+//! Imports: `base`.
 //! Source:  RE2's syntax page.
 //!
 //! A pattern becomes a dense automaton where that stays small: one table look-up for each byte,

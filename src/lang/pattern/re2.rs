@@ -2,7 +2,7 @@
 //!
 //! In:      a pattern as RE2 writes it.
 //! Out:     its syntax tree; what RE2 does not have is refused with its place.
-//! Imports: `base::limits`, `lang::pattern`.
+//! Imports: `base`.
 //! Source:  RE2's syntax page; where it is silent, Go's `regexp/syntax`.
 //!
 //! The two dialects look alike and differ in meaning: `\d \w \s \b` are ASCII here, `\Q..\E`

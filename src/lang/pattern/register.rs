@@ -2,7 +2,7 @@
 //!
 //! In:      bytes.
 //! Out:     which of them are alike, as bytes of ones, or as a bit each.
-//! Imports: none of ours.
+//! Imports: nothing of ours.
 //!
 //! Where the processor has such registers (SSE2, which every x86-64 has) they are asked for by
 //! name: whether loops over bytes come out as such hangs on what else is compiled beside them, and

@@ -2,7 +2,7 @@
 //!
 //! In:      a parsed pattern, or a text that is looked for.
 //! Out:     rows of which every match holds one, chosen so that looking for them is cheap.
-//! Imports: none.
+//! Imports: its own room alone.
 //!
 //! How often bytes stand in texts is a guess about prose, code and logs. It decides what is looked
 //! for first and never what is found.

@@ -3,7 +3,7 @@
 //!
 //! In:      rows, each with a number; a text.
 //! Out:     the places where rows stand, in order of what was looked for first.
-//! Imports: `lang::pattern::{register, rows}`.
+//! Imports: its own room alone.
 //!
 //! Each row has a trigger: one byte of it, or two neighbours, that are rare in texts. All triggers
 //! are asked of 64 places at a time, in registers. Where one goes off its rows are compared, a word

@@ -2,7 +2,7 @@
 //!
 //! In:      operands.
 //! Out:     `a + b`, `a - b`, `a * b`, `a / b`, `a % b`, `-a`.
-//! Imports: `lang::error`, `lang::value`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, section "Arithmetic".
 //!
 //! Operands of kinds that an operator does not take together are `NoSuchOverload`; a result that

@@ -2,7 +2,7 @@
 //!
 //! In:      a string.
 //! Out:     bytes in the arena; and the way back.
-//! Imports: `lang::value`.
+//! Imports: its own room alone.
 
 use std::fmt::{self, Write};
 

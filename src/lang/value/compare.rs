@@ -2,7 +2,7 @@
 //!
 //! In:      two values and what they point into.
 //! Out:     whether they are equal, or how they are ordered.
-//! Imports: `base::limits`, `lang::error`.
+//! Imports: `base`.
 //! Source:  CEL language definition, sections "Equality" and "Ordering".
 //!
 //! Equality is total: values of different kinds are unequal, all numbers lie on one line and are

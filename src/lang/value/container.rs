@@ -2,7 +2,7 @@
 //!
 //! In:      a container, and a position, a key or a value.
 //! Out:     what lies there, or whether it is there.
-//! Imports: `lang::error`, `lang::value`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, sections "Aggregate values" and "Equality".
 //!
 //! A list whose elements take several columns has no whole elements to speak of, so it is refused.

@@ -2,7 +2,7 @@
 //!
 //! In:      text as CEL writes it (`1h30m`, `-1.5s`), or as ISO 8601 does (`PT1H30M`).
 //! Out:     nanoseconds, text.
-//! Imports: `lang::value::time`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, section "Durations"; RFC 3339, appendix A.
 
 use std::fmt;

@@ -2,7 +2,7 @@
 //!
 //! In:      a value and what it points into.
 //! Out:     JSON text, without white space.
-//! Imports: `base::limits`, `lang::error`, `lang::value`.
+//! Imports: `base`.
 //!
 //! The canonical form keeps kinds apart and is what digests are made of: objects with one key
 //! that begins with `$` hold what JSON has no kind for: `$u` uint, `$b` bytes in base64, `$ts`

@@ -2,7 +2,7 @@
 //!
 //! In:      keys and values.
 //! Out:     maps, and what they hold under a key.
-//! Imports: `lang::error`, `lang::value`.
+//! Imports: its own room alone.
 //!
 //! A key is a bool, an int, a uint or a string. Keys are sorted bool first, then numbers, then
 //! strings, each by value; `1`, `1u` and, in a lookup, `1.0` are the same key.

@@ -2,7 +2,7 @@
 //!
 //! In:      text, or the bytes of a value.
 //! Out:     addresses and blocks, their bytes, their text.
-//! Imports: none.
+//! Imports: nothing of ours.
 //! Source:  the conformance tests `network_ext`; where they are silent, Go's `net/netip`.
 //!
 //! An address is 4 or 16 bytes; an IPv6 address that stands for an IPv4 one is that one. A block

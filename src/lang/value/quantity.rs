@@ -2,7 +2,7 @@
 //!
 //! In:      text, as `1.5Gi`.
 //! Out:     quantities, their sums, their order, their normal form.
-//! Imports: `lang::value::text`.
+//! Imports: its own room alone.
 //! Source:  Kubernetes' documentation of `resource.Quantity` and of its CEL library `quantity`.
 //!
 //! A quantity is a whole number of billionths below 10^76. What is finer is rounded away from

@@ -2,7 +2,7 @@
 //!
 //! In:      bytes, and a place in them.
 //! Out:     places and numbers; nothing here fails.
-//! Imports: none.
+//! Imports: nothing of ours.
 //!
 //! Behind the end of the bytes stand zeros, which are neither digits nor plain text, so no search
 //! leaves them. Places are 32 bits wide: a context is never that long, and the bounds of a place a

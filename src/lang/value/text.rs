@@ -2,7 +2,7 @@
 //!
 //! In:      the bytes of strings; values.
 //! Out:     counts and offsets of code points, numbers, text.
-//! Imports: `lang::error`, `lang::value`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, section "Conversions".
 
 use std::fmt::{self, Write};

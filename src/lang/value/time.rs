@@ -2,7 +2,7 @@
 //!
 //! In:      RFC 3339 text, numbers.
 //! Out:     instants, civil dates, text.
-//! Imports: `lang::value`.
+//! Imports: its own room alone.
 //! Source:  RFC 3339; CEL language definition, section "Timestamps".
 
 use std::fmt;

@@ -2,7 +2,7 @@
 //!
 //! In:      text, as `1.2.3-rc.1+build`.
 //! Out:     versions, their order.
-//! Imports: none.
+//! Imports: nothing of ours.
 //! Source:  Semantic Versioning 2.0.0; what is normalised: Kubernetes' documentation of `semver`.
 
 use std::cmp::Ordering;

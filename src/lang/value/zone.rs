@@ -2,7 +2,7 @@
 //!
 //! In:      the name of a zone, and an instant.
 //! Out:     seconds east of UTC.
-//! Imports: `lang::error`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, section "Timezones".
 //!
 //! The machine's own zone files are never read, so every machine decides alike.

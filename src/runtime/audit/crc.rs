@@ -3,7 +3,7 @@
 //!
 //! In:      bytes.
 //! Out:     a sum of four bytes.
-//! Imports: none.
+//! Imports: nothing of ours.
 //!
 //! Eight bytes are looked at together: table `n` holds what a byte comes to that `n` others follow.
 

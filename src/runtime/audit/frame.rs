@@ -2,7 +2,7 @@
 //!
 //! In:      bytes of a segment, or of a packed file.
 //! Out:     frames, until one is not whole.
-//! Imports: `base::limits`, `runtime::audit::crc`.
+//! Imports: `base`.
 //! Source:  `docs/records.md`, "Packed"; `docs/audit.md`, "Segments".
 
 use std::io::{self, Read};

@@ -2,7 +2,7 @@
 //!
 //! In:      lines of records; a store; who signs checkpoints.
 //! Out:     a `Log`, whose tickets are acknowledged when their records are kept; proofs.
-//! Imports: `base::limits`, `lang::value::base64`, `runtime::record`.
+//! Imports: `base`, `runtime::record`.
 //! Source:  `docs/audit.md`.
 
 pub mod crc;

@@ -2,7 +2,7 @@
 //!
 //! In:      text; what signs it; what checks signatures.
 //! Out:     notes as text; what a note says, and who signed it.
-//! Imports: `base::limits`, `lang::value::base64`.
+//! Imports: `base`, `lang`.
 //! Source:  C2SP `signed-note` and `tlog-checkpoint`.
 //!
 //! Nothing here knows a signature algorithm: whoever has keys brings a `Signer`, or a `Verifier`.

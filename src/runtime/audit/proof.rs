@@ -2,7 +2,7 @@
 //!
 //! In:      leaves, in order; sizes of trees.
 //! Out:     hashes that prove it, and whether they do.
-//! Imports: `runtime::record::tree`.
+//! Imports: `runtime::record`.
 //! Source:  RFC 6962, section 2.1; RFC 9162, sections 2.1.3.2 and 2.1.4.2, for checking.
 //!
 //! A proof is made of subtrees whose places are known before any leaf is seen, so one pass over a

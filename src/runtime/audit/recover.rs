@@ -2,7 +2,7 @@
 //!
 //! In:      the last segments of a store; its writer and its name; keys.
 //! Out:     where the log goes on; what a crash left behind.
-//! Imports: `runtime::audit`, `runtime::record`.
+//! Imports: `runtime::record`.
 //! Source:  `docs/audit.md`, "Recovery".
 //!
 //! Whoever goes on with a log vouches, by the next checkpoint, for all that stands in it. So what

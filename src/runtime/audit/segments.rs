@@ -2,7 +2,7 @@
 //!
 //! In:      batches of lines; a store.
 //! Out:     bytes of segments.
-//! Imports: `base::limits`, `runtime::audit`, `runtime::record`.
+//! Imports: `base`, `runtime::record`.
 //! Source:  `docs/audit.md`, "Segments".
 
 use std::fmt;

@@ -2,7 +2,7 @@
 //!
 //! In:      a frame.
 //! Out:     `Start`.
-//! Imports: `base::limits`, `runtime::record`.
+//! Imports: `base`, `runtime::record`.
 //! Source:  `docs/audit.md`, "Segments".
 //!
 //! With it a log goes on from its last segment, and the segments before may lie elsewhere.

@@ -2,7 +2,7 @@
 //!
 //! In:      bytes, in order; names of segments.
 //! Out:     bytes and names that outlast a loss of power once that was asked for.
-//! Imports: `base::folder`.
+//! Imports: `base`.
 //! Source:  `docs/audit.md`, "Segments".
 //!
 //! What only reads cannot write: it is a type of its own.

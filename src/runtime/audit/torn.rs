@@ -2,7 +2,7 @@
 //!
 //! In:      the bytes of a segment behind its last whole frame.
 //! Out:     `Torn`, or what is wrong.
-//! Imports: `base::limits`, `runtime::audit`.
+//! Imports: `base`.
 //! Source:  `docs/audit.md`, "Recovery".
 //!
 //! Disks write sectors: each as it should be, or not at all, and then it holds zeros, or lies

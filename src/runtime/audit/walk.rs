@@ -2,7 +2,7 @@
 //!
 //! In:      bytes of segments, in order.
 //! Out:     lines and checkpoints, to whoever looks; where the log ends, or where it is damaged.
-//! Imports: `base::limits`, `runtime::audit`, `runtime::record`.
+//! Imports: `runtime::record`.
 //! Source:  `docs/audit.md`.
 
 use std::fmt;

@@ -2,7 +2,7 @@
 //!
 //! In:      a store, which may be written to meanwhile.
 //! Out:     how the log ends; lines and checkpoints, to whoever looks.
-//! Imports: `runtime::audit`.
+//! Imports: its own room alone.
 //! Source:  `docs/audit.md`.
 
 use crate::runtime::audit::frame::HEADER;

@@ -3,7 +3,7 @@
 //!
 //! In:      a `Debug`, or the bytes of `Module::debug`.
 //! Out:     the other of the two.
-//! Imports: `base`; this is the only module that names `bincode`.
+//! Imports: `base`.
 //! Source:  `docs/bundle-format.md`, section "debug".
 
 use std::fmt;

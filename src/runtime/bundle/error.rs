@@ -1,6 +1,6 @@
 //! Why bytes are not read as a bundle, and why content is not written as one.
 //!
-//! Imports: `diag`, `layout`.
+//! Imports: `diag`.
 
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;

@@ -1,7 +1,7 @@
 //! What sessions of agents know of a bundle, as plain data: labels, tools, meters, limits
 //! and the plan.
 //!
-//! Imports: `lang`, `module`.
+//! Imports: `lang`.
 //! Source:  `docs/sessions.md`.
 
 use crate::lang::session::{Disclose, Param, Period, Respond};

@@ -1,6 +1,6 @@
 //! The format: header and sections. The rows inside the sections are in `rows`.
 //!
-//! Imports: `std` only.
+//! Imports: nothing of ours.
 //! Source:  `docs/bundle-format.md`.
 
 /// The first bytes of every bundle; they find transfers that change line ends or drop a bit.

@@ -2,7 +2,7 @@
 //!
 //! In:      bytes from anywhere.
 //! Out:     a `Module` that `writer::write` writes as the same bytes.
-//! Imports: `base`, `lang`, `layout`, `rows`, `digest`, `module`.
+//! Imports: `base`, `lang`.
 //! Source:  `docs/bundle-format.md`.
 //!
 //! Lengths and counts are checked against the bytes that are there before anything is allocated

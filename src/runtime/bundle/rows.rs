@@ -4,7 +4,7 @@
 //! of four bytes and its entries; an optional is a byte 0, or a byte 1 and the value; an enum is a
 //! byte and the fields of that variant; text is a count of bytes and UTF-8.
 //!
-//! Imports: `base`, `lang`, `module`, `reader` and `writer` for the two ends.
+//! Imports: `base`, `lang`.
 
 use crate::base::name::Name;
 use crate::lang::constant::{Constant, double_bits};

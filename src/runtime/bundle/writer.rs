@@ -2,7 +2,7 @@
 //!
 //! In:      a `Module`, canonical as `runtime::verify` wants it (`write` orders nothing).
 //! Out:     bytes that `reader::read` reads back as the same `Module`.
-//! Imports: `base`, `lang`, `layout`, `rows`, `digest`, `module`.
+//! Imports: `base`, `lang`.
 //! Source:  `docs/bundle-format.md`.
 
 use crate::base::limits::{

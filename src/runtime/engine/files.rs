@@ -2,7 +2,7 @@
 //!
 //! In:      paths; what makes a candidate of the bytes that lie there.
 //! Out:     a candidate whenever other bytes lie there, or why there is none.
-//! Imports: `runtime::engine`.
+//! Imports: `base`.
 //! Source:  `docs/engine.md`, "Files".
 //!
 //! Times, size and identity of a file tell cheaply that nothing happened. They miss what was

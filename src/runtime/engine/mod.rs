@@ -2,7 +2,7 @@
 //!
 //! In:      programs that were verified, and how they were loaded.
 //! Out:     `Decider`, one for each thread: program, scratch and recorder that belong together.
-//! Imports: `base::limits`, `runtime::program`, `runtime::record`, `runtime::vm`.
+//! Imports: `runtime::program`, `runtime::record`, `runtime::vm`.
 //! Source:  `docs/engine.md`.
 //!
 //! ```

@@ -2,7 +2,7 @@
 //!
 //! In:      an engine; a `Source`.
 //! Out:     an engine that decides by what was found last and was good; an event for each find.
-//! Imports: `runtime::engine`.
+//! Imports: its own room alone.
 //! Source:  `docs/engine.md`.
 
 use std::io;

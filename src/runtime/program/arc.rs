@@ -2,7 +2,7 @@
 //!
 //! In:      constants that numbers are compared with.
 //! Out:     `Parts` into which they cut the circle, `Arc`s of parts that lie side by side.
-//! Imports: `lang::value`.
+//! Imports: `lang`.
 
 use crate::lang::value::{Tag, Value};
 

@@ -2,7 +2,7 @@
 //!
 //! In:      the module's `context`, the path trie, the descriptors.
 //! Out:     `ContextMessage`.
-//! Imports: `lang::value`, `runtime::bundle`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`.
 
 use crate::lang::value::message::Descriptors;
 use crate::lang::value::{Tag, Value};

@@ -2,7 +2,7 @@
 //!
 //! In:      messages, fields and enums of a module; its strings and constants as values.
 //! Out:     `Descriptors`.
-//! Imports: `lang::value`, `runtime::bundle`.
+//! Imports: `lang`, `runtime::bundle`.
 
 use crate::lang::value::message::{Descriptors, EnumType, Field, Kind, MessageType};
 use crate::lang::value::{Space, Tag, Value};

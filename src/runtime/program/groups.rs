@@ -2,7 +2,7 @@
 //!
 //! In:      rules, outputs and requirements of a module.
 //! Out:     `Tables`.
-//! Imports: `runtime::bundle`, `runtime::program`.
+//! Imports: `runtime::bundle`.
 
 use std::collections::HashSet;
 

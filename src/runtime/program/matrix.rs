@@ -2,7 +2,7 @@
 //!
 //! In:      an atom `a in MAP[key]` on two slots.
 //! Out:     `Matrix`: one look at either text.
-//! Imports: `lang`, `runtime::program`.
+//! Imports: `lang`.
 //!
 //! Each list has a bit. The key tells which, the text tells in which lists it is.
 

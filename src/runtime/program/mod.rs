@@ -2,7 +2,7 @@
 //!
 //! In:      the bytes of a bundle.
 //! Out:     `Program`: there is none that `runtime::verify` has not proved.
-//! Imports: `base`, `diag`, `lang`, `runtime::bundle`, `runtime::verify`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::verify`.
 
 mod arc;
 mod clause;

@@ -2,7 +2,7 @@
 //!
 //! In:      path nodes and types of a module.
 //! Out:     `Paths`.
-//! Imports: `lang::value`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 //!
 //! The children of a node are found by a hash of length, first and last bytes of their keys, in a
 //! table of its own. Where keys crowd there, which a bundle can be made for, they are found by

@@ -2,7 +2,7 @@
 //!
 //! In:      rules, outputs, requirements and index of a module.
 //! Out:     `Plan`.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`.
 
 use crate::lang::glob;
 use crate::lang::value::Value;

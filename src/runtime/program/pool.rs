@@ -2,7 +2,7 @@
 //!
 //! In:      strings and constants of a module.
 //! Out:     `Pool`.
-//! Imports: `lang`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 
 use crate::base::name::Name;
 use crate::lang::constant::Constant;

@@ -2,7 +2,7 @@
 //!
 //! In:      an instruction, the constants of its program.
 //! Out:     `Probe`, which knows the answer for operands of the kinds that the atom is made for.
-//! Imports: `lang`, `runtime::program`.
+//! Imports: `lang`.
 //!
 //! An answer is that of `vm::atom` for the same instruction; there is none where it would be an
 //! error, and for kinds that are compared at length. Answers are taken into masks without a branch

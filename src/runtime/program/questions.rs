@@ -2,7 +2,7 @@
 //!
 //! In:      the code of the rules, the lists that they stand in.
 //! Out:     `Questions`.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program::pool`.
+//! Imports: `lang`, `runtime::bundle`.
 
 use crate::lang::opcodes::Op;
 use crate::lang::value::Tag;

@@ -2,7 +2,7 @@
 //!
 //! In:      rules and their outcomes.
 //! Out:     `Rank`: of two the lower wins.
-//! Imports: `lang::decision`, `runtime::bundle`.
+//! Imports: `lang`, `runtime::bundle`.
 //! Source:  `docs/decisions.md`, "How rules combine".
 
 use crate::lang::decision::Effect;

@@ -2,7 +2,7 @@
 //!
 //! In:      the instructions of a verified module, one after the other.
 //! Out:     `Reader`: operands as slots and terms.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program::terms`.
+//! Imports: `lang`, `runtime::bundle`.
 //!
 //! Only operands are renamed, and calls of conditions that trees tell are flags. So an atom as it
 //! is read asks what that of the function asks, of the same values. A term that fails has no

@@ -2,7 +2,7 @@
 //!
 //! In:      the code of the rules, the lists that they stand in; texts.
 //! Out:     whether a text holds a needle, whether a pattern matches in it.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`.
 //!
 //! A question is a needle or a pattern that is looked for in a slot. Questions about one slot that
 //! the same lists of rules ask make a lot: whoever asks the first has all of them answered. So no

@@ -2,7 +2,7 @@
 //!
 //! In:      the vetoes of the rules.
 //! Out:     `Screens`: probes, each with the rules that it silences.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`.
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 //!
 //! In:      the sets of a module, and the values of its constants.
 //! Out:     `Set`.
-//! Imports: `lang::value`, `runtime::program::pool`.
+//! Imports: `lang`, `runtime::bundle`.
 //!
 //! A few strings are searched one by one: length and first bytes tell nearly all apart. Anything
 //! else is sorted by a key under which equal values, and numbers of any kind, meet.

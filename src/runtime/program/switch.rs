@@ -3,7 +3,7 @@
 //! In:      atoms that compare one slot with strings, each with the rules that its outcomes
 //!          silence.
 //! Out:     `Switch`: one look at the slot instead of one an atom.
-//! Imports: `lang`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`.
 //!
 //! The strings lie in a table in which each has a place of its own, found by a factor that is
 //! sought at load.

@@ -2,7 +2,7 @@
 //!
 //! In:      pure instructions whose operands are slots, constants or other terms.
 //! Out:     `Terms`: each with a place in the file behind all registers, whoever computes it.
-//! Imports: `base::limits`, `lang`, `runtime::program`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 //!
 //! A term has one value in a decision, so it is computed at most once. That of a constant lies in
 //! its place from the beginning.

@@ -2,7 +2,7 @@
 //!
 //! In:      the code of functions.
 //! Out:     `Trees`: the atoms of each, and where their outcomes lead.
-//! Imports: `lang::opcodes`, `runtime::bundle`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`.
 //!
 //! A tree is the function without what happens after an error: an atom that fails, and whatever
 //! is no atom, leads to `Next::Run`, which says nothing. What computes a term is left out, because

@@ -2,7 +2,7 @@
 //!
 //! In:      the code of the rules.
 //! Out:     `Vetoes`.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`.
 //!
 //! An atom silences a rule only if every path through the rule's function on which it comes out
 //! that way ends in exit F. So a veto says nothing that the function would not say. An atom that

@@ -2,7 +2,7 @@
 //!
 //! In:      the redactions of a module, its places and its code.
 //! Out:     `Withheld`: rules for contexts; which messages, outputs, atoms and host functions tell.
-//! Imports: `lang`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 //! Source:  `docs/redaction.md`.
 //!
 //! A function tells of a place if an instruction of it, or of what it calls, reads it. What runs

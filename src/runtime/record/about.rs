@@ -2,7 +2,7 @@
 //!
 //! In:      the host.
 //! Out:     `About`.
-//! Imports: `lang::value::time`.
+//! Imports: `lang`.
 
 use crate::lang::value::time::Instant;
 

@@ -2,7 +2,7 @@
 //!
 //! In:      the records of a writer, in the order in which they are written.
 //! Out:     their lines, and lines about blocks and gaps. `check` reads them again.
-//! Imports: `runtime::record`.
+//! Imports: its own room alone.
 //! Source:  `docs/records.md`, "Chains".
 
 use crate::runtime::record::text::Line;

@@ -2,7 +2,7 @@
 //!
 //! In:      lines, in the order in which they stand, of any number of writers.
 //! Out:     how far the chain of each writer reaches, and where it is broken.
-//! Imports: `base::limits`, `runtime::record`.
+//! Imports: `base`.
 //! Source:  `docs/records.md`, "Chains".
 //!
 //! A log may be looked at in pieces, each on its own, that are joined afterwards: a piece keeps the

@@ -3,7 +3,7 @@
 //!
 //! In:      JSON that was read once, and so is JSON.
 //! Out:     the same on one line, or that a key is given twice.
-//! Imports: `base::limits`, `lang::value::scan`.
+//! Imports: `base`, `lang`, `runtime::vm`.
 //!
 //! Numbers and texts stay as they were spelled, for what a number is depends on who reads it.
 //! Open containers wait on a stack of their own, so nesting costs no stack of the machine.

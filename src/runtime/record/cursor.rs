@@ -2,7 +2,7 @@
 //!
 //! In:      bytes.
 //! Out:     texts, numbers and parts, each byte looked at once; or what is wrong, and where.
-//! Imports: `lang::value::scan`, `runtime::record`, and the reader of contexts for escapes.
+//! Imports: `base`, `lang`, `runtime::vm`.
 //!
 //! What nobody asks for is gone past by its quotes and brackets alone.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      facts found while reading.
 //! Out:     `RecordError`.
-//! Imports: none.
+//! Imports: nothing of ours.
 
 use std::error::Error;
 use std::fmt;

@@ -2,7 +2,7 @@
 //!
 //! In:      a cursor in front of a record.
 //! Out:     `Record`.
-//! Imports: `lang`, `runtime::bundle`, `runtime::record`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 //! Source:  `docs/records.md`, "Fields".
 //!
 //! A field that is known may be given once: of two readers none may take the first and another the

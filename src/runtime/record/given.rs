@@ -2,7 +2,7 @@
 //!
 //! In:      the list of a record that was read.
 //! Out:     `HostTable`.
-//! Imports: `runtime::record`, `runtime::vm`.
+//! Imports: `runtime::vm`.
 
 use crate::runtime::record::cursor::Cursor;
 use crate::runtime::record::fields::{digest, object, once, text};

@@ -2,7 +2,7 @@
 //!
 //! In:      a cursor in front of what the line or the field holds.
 //! Out:     `Block`, `Gap`, `Chain`.
-//! Imports: `runtime::record`.
+//! Imports: its own room alone.
 //! Source:  `docs/records.md`, "Chains".
 
 use crate::runtime::record::cursor::{Cursor, Read};

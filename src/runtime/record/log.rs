@@ -3,7 +3,7 @@
 //!
 //! In:      lines of records; a storage.
 //! Out:     tickets; a file of chained records.
-//! Imports: `base::limits`, `runtime::record`.
+//! Imports: `base`.
 //! Source:  `docs/records.md`, "Logs".
 //!
 //! A storage that failed is not used again: what a failed sync left on the disk nobody can say.

@@ -2,7 +2,7 @@
 //!
 //! In:      typed JSON that was read once, and so is JSON.
 //! Out:     kinds, sizes, buckets, tokens; pointers to values.
-//! Imports: `lang::value`, `runtime::record::seal`, and the reader of contexts.
+//! Imports: `lang`, `runtime::vm`.
 
 use std::cmp::Ordering;
 use std::fmt::Write;

@@ -2,7 +2,7 @@
 //!
 //! In:      lines, one after the other.
 //! Out:     guesses, each checked against the bytes that stand there.
-//! Imports: `lang::value`, `runtime::record`.
+//! Imports: `lang`.
 //!
 //! A guess changes the time, never what is read.
 

@@ -3,7 +3,7 @@
 //!
 //! In:      decisions; lines.
 //! Out:     lines; what they say.
-//! Imports: `base`, `lang`, `runtime::vm` and what lies below it.
+//! Imports: nothing of ours.
 //! Source:  `docs/records.md`.
 
 pub mod about;

@@ -2,7 +2,7 @@
 //!
 //! In:      a line of a file of records.
 //! Out:     `Record`, which borrows the line: what it says of a decision.
-//! Imports: `base::limits`, `lang`, `runtime::bundle`, `runtime::record`, `runtime::vm`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::vm`.
 //! Source:  `docs/records.md`.
 //!
 //! Fields come in any order. Those that this build does not know stay in `Record::line`; what they

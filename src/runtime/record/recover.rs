@@ -2,7 +2,7 @@
 //!
 //! In:      what is left of its file.
 //! Out:     how much of it is whole, and the end of its chain.
-//! Imports: `base::limits`, `runtime::record`.
+//! Imports: `base`.
 //! Source:  `docs/records.md`, "Logs".
 //!
 //! What was cut at the end was never acknowledged. Damage anywhere else is nobody's to mend: it is

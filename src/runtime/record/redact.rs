@@ -2,7 +2,7 @@
 //!
 //! In:      a context as a record holds it, without white space; rules; what the host keeps secret.
 //! Out:     the same with marks, or that it is no JSON.
-//! Imports: `base::limits`, `lang::value`, `runtime::program`, `runtime::record::seal`.
+//! Imports: `base`, `lang`, `runtime::program`, `runtime::vm`.
 //! Source:  `docs/redaction.md`.
 //!
 //! Open containers wait on a stack of their own, each with the rules whose paths lead into it.

@@ -2,7 +2,7 @@
 //!
 //! In:      a value as records spell it; what the host keeps secret.
 //! Out:     digests.
-//! Imports: `lang::value` by way of the callers; `sha2`.
+//! Imports: nothing of ours.
 //! Source:  `docs/redaction.md`, "Seals" and "Tokens".
 
 use sha2::{Digest as _, Sha256};

@@ -2,7 +2,7 @@
 //!
 //! In:      events, what the host says of each.
 //! Out:     what came of an event, and its line.
-//! Imports: `base::limits`, `lang`, `runtime::record`, `runtime::session`, `runtime::vm`.
+//! Imports: `base`, `lang`, `runtime::program`, `runtime::session`, `runtime::vm`.
 //! Source:  `docs/records.md`, "Sessions".
 //!
 //! An event is taken in as it will stand in its record, without white space: so whoever folds the

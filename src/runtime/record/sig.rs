@@ -3,7 +3,7 @@
 //! In:      two bits an atom, four atoms a byte.
 //! Out:     base64url without padding of those bytes, a run of zeros as a zero and its length
 //!          (LEB128).
-//! Imports: `base::limits`.
+//! Imports: `base`.
 
 use crate::base::limits::TABLE_ENTRIES_MAX;
 

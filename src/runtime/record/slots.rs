@@ -2,7 +2,7 @@
 //!
 //! In:      a decision.
 //! Out:     one JSON object: what the slots hold, under the paths that they are read from.
-//! Imports: `lang::value`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
 //!
 //! Kinds that JSON lacks are marked (`lang::value::json`, the recorded form). The trie is walked
 //! with a stack of its own; rows nest as deep as values do, `CONTEXT_DEPTH_MAX` at most.

@@ -2,7 +2,7 @@
 //!
 //! In:      values.
 //! Out:     bytes behind those of a line.
-//! Imports: `base::limits`, `lang::value`.
+//! Imports: `base`, `lang`.
 
 use std::fmt::{self, Write};
 

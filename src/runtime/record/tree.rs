@@ -2,7 +2,7 @@
 //!
 //! In:      lines, or their leaves, in order.
 //! Out:     roots.
-//! Imports: none.
+//! Imports: nothing of ours.
 //! Source:  RFC 6962, section 2.1.
 
 use sha2::{Digest, Sha256};

@@ -2,7 +2,7 @@
 //!
 //! In:      a filled scratch, a moment, what the host says of the decision.
 //! Out:     the line of a record, without its line break.
-//! Imports: `base::limits`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
 //! Source:  `docs/records.md`.
 //!
 //! Memory is kept from one decision to the next: once lines as long were written, nothing

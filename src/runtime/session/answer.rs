@@ -2,7 +2,7 @@
 //!
 //! In:      a call, the rule that objects to it, the state.
 //! Out:     `Answer`, as data; the state, in which retries are counted and plans go back.
-//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::session`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
 //! Source:  `docs/sessions.md`, "Answers".
 //!
 //! A message is an oracle for whoever leads the model. So what is told is what the policy says, no

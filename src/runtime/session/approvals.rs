@@ -2,7 +2,7 @@
 //!
 //! In:      calls that were escalated, what approvers say, the time of the session.
 //! Out:     which escalations are granted for a call.
-//! Imports: `base::limits`, `runtime::bundle`, `runtime::session`.
+//! Imports: `base`, `runtime::bundle`.
 //! Source:  `docs/sessions.md`, "Approvals".
 //!
 //! An approval is for what was asked and for nothing else: a call by a digest of the bundle, the

@@ -2,7 +2,7 @@
 //!
 //! In:      for each part of an output everyone, or a list of principals.
 //! Out:     audiences, each kept once; those who may read all of several values.
-//! Imports: `base::limits`, `lang::session`, `runtime::session`.
+//! Imports: `base`, `lang`.
 //! Source:  `docs/sessions.md`, "Audiences".
 //!
 //! What stands in several places, or is made of several values, is for those who may read every

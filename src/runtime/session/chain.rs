@@ -2,7 +2,7 @@
 //!
 //! In:      a value of a call.
 //! Out:     the places where it was seen, and those that these came from, as far as is told.
-//! Imports: `base::limits`, `runtime::session`.
+//! Imports: `base`.
 
 use crate::base::limits::SESSION_LINKS_MAX;
 use crate::runtime::session::labels::LabelSet;

@@ -2,7 +2,7 @@
 //!
 //! In:      a decision, the answer, what is waited for and asked.
 //! Out:     `Decided`: the effect that a call has here, as data.
-//! Imports: `lang`, `runtime::vm`, `runtime::session`.
+//! Imports: `lang`, `runtime::vm`.
 //! Source:  `docs/sessions.md`.
 
 use crate::lang::decision::Effect;

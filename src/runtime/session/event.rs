@@ -2,7 +2,7 @@
 //!
 //! In:      a line.
 //! Out:     `Event`, or what is wrong with it.
-//! Imports: `base::limits`, `lang::value::time`, `runtime::session::json`.
+//! Imports: `base`, `lang`, `runtime::vm`.
 //! Source:  `docs/sessions.md`, "Events".
 
 use std::borrow::Cow;

@@ -2,7 +2,7 @@
 //!
 //! In:      results; the calls that a pending decision waits for.
 //! Out:     a table for decisions; whether somebody waits in vain.
-//! Imports: `base::limits`, `runtime::vm`.
+//! Imports: `base`, `runtime::vm`.
 //! Source:  `docs/facts.md`.
 
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //!
 //! In:      a program.
 //! Out:     `Ground`, which any number of sessions share.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program`, `runtime::session`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
 
 use std::collections::{HashMap, HashSet};
 

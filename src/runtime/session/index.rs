@@ -2,7 +2,7 @@
 //!
 //! In:      fields, each with its form and the labels it carries.
 //! Out:     the fields that hold a value.
-//! Imports: `base::limits`, `runtime::session`.
+//! Imports: `base`.
 //!
 //! A value is looked for at its rarest word. How much is compared for one value is bounded; beyond
 //! it the answer is that the value may be anywhere.

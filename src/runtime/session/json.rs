@@ -3,7 +3,7 @@
 //! In:      text.
 //! Out:     members as they are written; leaves with their JSON Pointers. The grammar is checked
 //!          everywhere.
-//! Imports: `base::limits`, the reader of contexts.
+//! Imports: `base`, `lang`, `runtime::vm`.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

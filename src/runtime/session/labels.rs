@@ -1,6 +1,6 @@
 //! Sets of labels: a bit for each, in words; equal sets are kept once.
 //!
-//! Imports: `runtime::bundle`, `runtime::session`.
+//! Imports: `runtime::bundle`.
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;

@@ -2,7 +2,7 @@
 //!
 //! In:      amounts in millionths, the time of the session.
 //! Out:     what is used up; no floating point, so that sums are the same everywhere.
-//! Imports: `base::limits`, `lang`, `runtime::session`.
+//! Imports: `base`, `lang`.
 //! Source:  `docs/sessions.md`, "Meters".
 //!
 //! What a call takes is reserved when it is allowed, so that calls at the same time do not each

@@ -2,7 +2,7 @@
 //!
 //! In:      a program, events one after the other.
 //! Out:     for each what is decided or recorded; a state that is a function of them.
-//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
+//! Imports: nothing of ours.
 //! Source:  `docs/sessions.md`.
 //!
 //! A session is a fold around the evaluator that decides single calls. All that its state says to

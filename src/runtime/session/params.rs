@@ -2,7 +2,7 @@
 //!
 //! In:      the parameters that a plan declares, JSON.
 //! Out:     the state, which knows the plans and the values of the parameters.
-//! Imports: `base::limits`, `lang::session`, `runtime::session`.
+//! Imports: `base`, `lang`.
 //! Source:  `docs/sessions.md`, "Plans".
 
 use crate::base::limits::{SESSION_PARAM_BYTES_MAX, SESSION_PLANS_MAX};

@@ -3,7 +3,7 @@
 //! In:      a call, its values, the state.
 //! Out:     the step that it is in each plan, or how it deviates; the state, in which steps are
 //!          taken, done and undone.
-//! Imports: `base`, `lang`, `runtime::session`.
+//! Imports: `base`, `lang`.
 //! Source:  `docs/sessions.md`, "Plans".
 
 use std::collections::BTreeSet;

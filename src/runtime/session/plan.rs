@@ -2,7 +2,7 @@
 //!
 //! In:      the plan of a program, plans that came at run time, calls.
 //! Out:     for a call the step that it is, or how it deviates.
-//! Imports: `base::limits`, `lang`, `runtime::session`.
+//! Imports: `base`, `lang`.
 //! Source:  `docs/sessions.md`, "Plans".
 //!
 //! A plan allows nothing: rules do, and a rule objects to what deviates. So a plan that comes at

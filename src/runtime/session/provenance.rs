@@ -2,7 +2,7 @@
 //!
 //! In:      the arguments, what the session has seen.
 //! Out:     for each value how it is known to come, from where, and what it carries.
-//! Imports: `base::limits`, `lang::session`, `runtime::session`.
+//! Imports: `base`, `lang`, `runtime::vm`.
 //! Source:  `docs/sessions.md`, "Provenance".
 
 use std::borrow::Cow;

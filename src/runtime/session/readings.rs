@@ -3,7 +3,7 @@
 //! In:      a text that came in.
 //! Out:     the same without what cannot be seen; accounts and cards in one piece; what stands in
 //!          it in base64, in hexadecimal digits or as in URLs.
-//! Imports: `base::invisible`, `lang::detect`.
+//! Imports: `base`, `lang`.
 //! Source:  `docs/sessions.md`, "How values are found".
 //!
 //! Readings are made of what is read, never of what is called: a call that spells a value in

@@ -2,7 +2,7 @@
 //!
 //! In:      an event that asks for a call.
 //! Out:     a decision; the call in the state, with what it takes of meters.
-//! Imports: `base`, `lang`, `runtime::vm`, `runtime::session`.
+//! Imports: `base`, `lang`, `runtime::vm`.
 
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::{SESSION_ID_BYTES_MAX, SESSION_SOURCES_MAX};

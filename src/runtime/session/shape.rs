@@ -2,7 +2,7 @@
 //!
 //! In:      an output, the paths of the parts that are declared of it.
 //! Out:     the places that have none of the parts declared of them.
-//! Imports: `base`, `runtime::session`.
+//! Imports: `base`.
 //! Source:  `docs/sessions.md`, "Labels".
 //!
 //! A path that leads nowhere says nothing. But whoever declares `/*/body` takes the output for a

@@ -2,7 +2,7 @@
 //!
 //! In:      what happened.
 //! Out:     what is known of it, and a digest.
-//! Imports: `base::limits`, `runtime::session`.
+//! Imports: `base`, `runtime::vm`.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -2,7 +2,7 @@
 //!
 //! In:      `Ground`, `State`, an event.
 //! Out:     `Outcome`; the state has changed.
-//! Imports: `runtime::vm`, `runtime::session`.
+//! Imports: `lang`, `runtime::vm`.
 //! Source:  `docs/sessions.md`.
 //!
 //! What cannot be taken in closes the session where the model may have read it: nobody could say

@@ -2,7 +2,7 @@
 //!
 //! In:      calls of tools that say under which key they store, and what these gave.
 //! Out:     what an object carries that was written before.
-//! Imports: `base::limits`, `runtime::bundle`, `runtime::session`.
+//! Imports: `base`, `runtime::bundle`.
 //! Source:  `docs/sessions.md`, "What is stored".
 //!
 //! A key that cannot be made whole may be any with the same beginning: what is written under it

@@ -2,7 +2,7 @@
 //!
 //! In:      for each part of an answer what it carries.
 //! Out:     numbers, by which fields say it.
-//! Imports: `runtime::session`.
+//! Imports: its own room alone.
 //!
 //! Of the fields of an answer most carry the same as another one: what that is is found out once.
 

@@ -3,7 +3,7 @@
 //! In:      text, or a number as it is spelled.
 //! Out:     the same in lower case, white space as single blanks, numbers without what says
 //!          nothing, dates and times with a blank between them; and no `NONE`.
-//! Imports: nothing.
+//! Imports: nothing of ours.
 //! Source:  `docs/sessions.md`, "How values are found".
 
 /// What no form holds.

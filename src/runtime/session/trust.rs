@@ -3,7 +3,7 @@
 //!
 //! In:      a call, its output, what documents say of its tool.
 //! Out:     `Given`, by which the labels of each field are found.
-//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::session`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
 //! Source:  `docs/sessions.md`, "Labels that are taken away".
 //!
 //! No label is lost but one that a sanitizer or a declassification names, and what either did

@@ -1,6 +1,6 @@
 //! Memory that sessions decide in.
 //!
-//! Imports: `runtime::vm`, `runtime::session`.
+//! Imports: `runtime::vm`.
 
 use std::sync::Arc;
 

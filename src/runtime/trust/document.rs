@@ -2,7 +2,7 @@
 //!
 //! In:      bytes.
 //! Out:     `TrustPolicy`, or the first thing that is wrong, with its bytes and its line.
-//! Imports: `base::limits`, `diag`, `lang::value::time`, `runtime::trust`.
+//! Imports: `base`, `diag`, `lang`, `runtime::bundle`.
 //! Source:  `docs/trust.md`, "The trust policy".
 //!
 //! Every key is known or refused: one that is misspelt must not be one that is not there.

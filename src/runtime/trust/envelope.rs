@@ -3,7 +3,7 @@
 //! In:      JSON, or what is to be put into an envelope.
 //! Out:     `Envelope`, of which nobody knows yet whether its signatures are true; who of several
 //!          keys signed it.
-//! Imports: `base::limits`, `lang::value`, the reader of contexts.
+//! Imports: `base`, `lang`, `runtime::vm`.
 //! Source:  DSSE 1.0.2, `envelope.md` and `protocol.md`.
 //!
 //! What is signed is the type and the bytes of the payload (`pae`), never JSON. The bytes whose

@@ -2,7 +2,7 @@
 //!
 //! In:      facts of this room.
 //! Out:     findings: the fact and one next step.
-//! Imports: `base`, `diag`, `lang::value::time`, `runtime::program`, `runtime::trust`.
+//! Imports: `base`, `diag`, `lang`, `runtime::program`.
 
 use std::error::Error;
 use std::fmt;

@@ -2,7 +2,7 @@
 //!
 //! In:      paths of a bundle and its envelope; a trust policy; a memory; a clock of the host.
 //! Out:     a source of candidates for an engine.
-//! Imports: `base::limits`, `runtime::engine`, `runtime::trust`.
+//! Imports: `base`, `runtime::engine`.
 //! Source:  `docs/engine.md`, "Loading".
 
 use std::path::PathBuf;

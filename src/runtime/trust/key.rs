@@ -2,7 +2,7 @@
 //!
 //! In:      32 bytes of Ed25519, or their text.
 //! Out:     `PublicKey`: a key that one secret alone can sign for.
-//! Imports: `lang::value::base64`, `runtime::vm` for digits.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 //! Source:  RFC 8032; `docs/trust.md`, "Keys".
 
 use std::fmt;

@@ -2,7 +2,7 @@
 //!
 //! In:      a bundle, its envelope, a trust policy, a memory of versions, the time of the host.
 //! Out:     a `Program` that says that it was signed, or why there is none.
-//! Imports: `base`, `diag`, `lang`, `runtime` but for audit, records and sessions.
+//! Imports: `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/trust.md`.
 //!
 //! Types hold the order. `Unverified` is a bundle and an envelope that could be read. `verify`

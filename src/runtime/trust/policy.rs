@@ -2,7 +2,7 @@
 //!
 //! In:      a document that was read (`document`); envelopes; the time that a host says.
 //! Out:     what may be loaded, or why not.
-//! Imports: `base::limits`, `runtime::trust`.
+//! Imports: `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/trust.md`, "The trust policy".
 //!
 //! There is no option that says "maybe": what a policy does not name is not trusted.

@@ -2,7 +2,7 @@
 //!
 //! In:      a bundle and what its signer says of it; the payload of an envelope.
 //! Out:     `Release`, and its one spelling as bytes.
-//! Imports: `base::limits`, `runtime::bundle`.
+//! Imports: `base`, `runtime::bundle`.
 //! Source:  `docs/trust.md`, "What is signed".
 //!
 //! The name stands in it as text, not as its digest: so everything that a trust policy asks is

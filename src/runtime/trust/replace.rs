@@ -2,7 +2,7 @@
 //!
 //! In:      a path; bytes.
 //! Out:     a file that outlasts a loss of power.
-//! Imports: `base::folder`.
+//! Imports: `base`.
 //! Source:  `docs/trust.md`, "Older versions".
 
 use std::fs::{self, File};

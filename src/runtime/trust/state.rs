@@ -2,7 +2,7 @@
 //!
 //! In:      a file that the host names; releases that were loaded.
 //! Out:     whether a release is an older one, or another one of the same version.
-//! Imports: `base::limits`, `runtime::trust`.
+//! Imports: `base`, `runtime::bundle`.
 //! Source:  `docs/trust.md`, "Older versions".
 //!
 //! The file is replaced as a whole, by a name: whenever a process ends, the old file is there or

@@ -4,7 +4,7 @@
 //! In:      a module whose code is written.
 //! Out:     the same module, ready for `verify`, which takes nothing of this on trust; and the
 //!          functions that make it metered.
-//! Imports: `lang`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 
 use crate::base::arrange::Arrange as _;
 use crate::lang::opcodes::{EXIT_ERROR, Op};

@@ -2,7 +2,7 @@
 //!
 //! In:      a module.
 //! Out:     whether these are in order and name what is there.
-//! Imports: `base::limits`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 //!
 //! Nothing here says what rules ask of a session: an answer that no session gives, or gives in
 //! another type, makes the decision a deny.

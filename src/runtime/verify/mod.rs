@@ -3,7 +3,7 @@
 //! In:      a `Module`, from a bundle or from the compiler.
 //! Out:     `Proof`, or the rule that it breaks; for the compiler, what the rules demand; and for
 //!          whoever doubts the proof, what it takes values to be.
-//! Imports: `base`, `diag`, `lang`, `runtime::bundle`.
+//! Imports: `lang`, `runtime::bundle`.
 
 mod annotate;
 mod calls;

@@ -2,7 +2,7 @@
 //!
 //! In:      a module.
 //! Out:     whether its redactions are in order, lead somewhere, and do not lie in one another.
-//! Imports: `base::limits`, `runtime::bundle`.
+//! Imports: `base`, `runtime::bundle`.
 //!
 //! Nothing here says what the redactions mean for messages and witnesses: that is worked out from
 //! the code when the program is loaded (`program/withheld.rs`), and taken from no claim.

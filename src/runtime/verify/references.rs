@@ -2,7 +2,7 @@
 //!
 //! In:      a module, of which nothing need be right.
 //! Out:     the first entry that nothing names (V9); or the module without such entries.
-//! Imports: `lang`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 
 use crate::base::arrange::Arrange as _;
 use crate::lang::opcodes::Operand;

@@ -1,6 +1,6 @@
 //! Rules, outcomes, outputs and the index (V13, V26, V27, V32).
 //!
-//! Imports: `lang`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 
 use std::collections::HashSet;
 

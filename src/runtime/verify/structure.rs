@@ -1,7 +1,7 @@
 //! Tables that stand for themselves: strings, constants, sets, types, patterns (V6 to V9, V20,
 //! V21), and places of the context (V29).
 //!
-//! Imports: `lang`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 
 use std::collections::HashSet;
 

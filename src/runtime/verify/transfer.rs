@@ -1,6 +1,6 @@
 //! What an instruction does to what is known: its result, whether it can fail, what it costs.
 //!
-//! Imports: `base`, `lang`, `runtime::bundle`. The costs are those of `lang::opcodes`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;

@@ -2,7 +2,7 @@
 //!
 //! In:      turns of loops and calls, as they happen.
 //! Out:     the cost in units, or `EvalError::Budget`.
-//! Imports: `base::limits`, `lang::error`.
+//! Imports: `base`, `lang`.
 //!
 //! A program whose static cost stays under the ceiling counts nothing. Any other is metered: an
 //! entry into a function and a turn of a loop cost their instructions, a call what its row says.

@@ -2,7 +2,7 @@
 //!
 //! In:      an instruction and its operands.
 //! Out:     an outcome, or a value.
-//! Imports: `base::limits`, `lang`, `runtime::program`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 
 use crate::base::limits::CALL_DEPTH_MAX;
 use crate::lang::error::EvalError;

@@ -2,7 +2,7 @@
 //!
 //! In:      a decision.
 //! Out:     one line of JSON, and its SHA-256.
-//! Imports: `lang`, `runtime::program`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/decisions.md`, section "A decision in JSON".
 
 use std::fmt::{self, Write};

@@ -2,7 +2,7 @@
 //!
 //! In:      a filled scratch and a moment.
 //! Out:     `Decision`; never an error, for errors are in it and deny.
-//! Imports: `lang`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/decisions.md`.
 
 use crate::lang::value::{Tag, Value};

@@ -2,7 +2,7 @@
 //!
 //! In:      the verdict, and the scratch that it was made in.
 //! Out:     `Decision`, which borrows; `DecisionReport` (`report`) owns.
-//! Imports: `lang`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 
 use crate::lang::decision::Effect;
 use crate::lang::value::heap::View;

@@ -2,7 +2,7 @@
 //!
 //! In:      the name of a function and its arguments.
 //! Out:     its result, or `EvalError::Pending` and what was asked.
-//! Imports: `base::limits`, `lang`, `runtime::program`, `runtime::vm::request`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/facts.md`.
 //!
 //! Arguments are found by their digest: SHA-256 of the list of them as canonical JSON

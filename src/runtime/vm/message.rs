@@ -2,7 +2,7 @@
 //!
 //! In:      the template of an outcome; an output.
 //! Out:     text in the scratch; a list of texts.
-//! Imports: `base::limits`, `lang`, `runtime::program`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 
 use std::fmt::{self, Write};
 

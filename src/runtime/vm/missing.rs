@@ -2,7 +2,7 @@
 //!
 //! In:      the calls that a decision meets.
 //! Out:     each once, with its arguments, as long as there is room.
-//! Imports: `base::limits`, `lang::value`.
+//! Imports: `base`, `lang`.
 //!
 //! A scratch keeps them from decision to decision, so that noting them allocates nothing.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      `Program`, a context, a moment, a `Scratch`.
 //! Out:     `Decision`. Total: no allocation, no failure; rules that failed are in it.
-//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`; not `runtime::verify`.
+//! Imports: nothing of ours.
 //! Source:  `docs/evaluator.md`.
 
 mod atom;

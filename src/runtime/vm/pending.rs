@@ -2,7 +2,7 @@
 //!
 //! In:      what rules said, and which of them failed for want of a result.
 //! Out:     whether a result could change the effect, and which calls are to be made.
-//! Imports: `lang`, `runtime::program`, `runtime::vm`.
+//! Imports: `lang`, `runtime::program`.
 //! Source:  `docs/facts.md`.
 //!
 //! A rule that lacks a result has failed like any other, so nothing is opened by that. What is told

@@ -2,7 +2,7 @@
 //!
 //! In:      a `Decision`.
 //! Out:     `DecisionReport`, its JSON, its digest.
-//! Imports: `lang`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/decisions.md`, section "A decision in JSON".
 
 use std::fmt::{self, Write};

@@ -2,7 +2,7 @@
 //!
 //! In:      a program.
 //! Out:     `Scratch`.
-//! Imports: `base::limits`, `lang::value`, `runtime::program`.
+//! Imports: `base`, `lang`, `runtime::program`.
 
 use crate::base::limits::{ARENA_BYTES_MAX, CONTEXT_DEPTH_MAX, ELEMENTS_MAX, REASON_BYTES_MAX};
 use crate::lang::error::EvalError;

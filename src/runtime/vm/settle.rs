@@ -2,7 +2,7 @@
 //!
 //! In:      the slots, and rules that would have to be run.
 //! Out:     which of them say something, which are silent, and which must be run.
-//! Imports: `lang`, `runtime::program`.
+//! Imports: `base`, `lang`, `runtime::program`.
 //! Source:  `program::tree` says why that is what the functions would say.
 //!
 //! A term is computed when the first atom asks for it, and kept for the decision. What fails is

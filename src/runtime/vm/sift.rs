@@ -2,7 +2,7 @@
 //!
 //! In:      the screen of the list, slots.
 //! Out:     for every block of rules, those that are left, and those that are known to fire.
-//! Imports: `lang::value`, `runtime::program`.
+//! Imports: `lang`, `runtime::program`.
 //! Source:  `program::screen` says why that is what the rules would say.
 
 use crate::lang::opcodes::Instruction;

@@ -2,7 +2,7 @@
 //!
 //! In:      rules that fire, and rules to run.
 //! Out:     lists of who fired and what failed; `Verdict`.
-//! Imports: `lang::decision`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/decisions.md`, "How rules combine".
 
 use crate::lang::value::Value;

@@ -2,7 +2,7 @@
 //!
 //! In:      a filled scratch, the number of a term.
 //! Out:     its value, as whoever asks reads it.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
+//! Imports: `lang`.
 
 use crate::lang::value::Value;
 use crate::lang::value::heap::View;

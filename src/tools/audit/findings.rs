@@ -2,7 +2,7 @@
 //!
 //! In:      damage; checkpoints and proofs that do not fit.
 //! Out:     diagnostics P0923 to P0927.
-//! Imports: `diag`, `runtime::audit`, `tools::audit`.
+//! Imports: `diag`, `runtime::audit`.
 
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;

@@ -2,7 +2,7 @@
 //!
 //! In:      a store; a checkpoint that was kept elsewhere, and keys that sign.
 //! Out:     `Looked`: what the log holds.
-//! Imports: `runtime::audit`, `runtime::record`, `tools::audit`.
+//! Imports: `runtime::audit`, `runtime::record`.
 
 use crate::runtime::audit::note::{Checkpoint, Note, Verifier};
 use crate::runtime::audit::start::Start;

@@ -2,7 +2,7 @@
 //!
 //! In:      a store of segments; checkpoints and proofs as text.
 //! Out:     `Looked`, `Proof`; findings P0923 to P0927.
-//! Imports: `base`, `diag`, `runtime::audit`, `runtime::record`.
+//! Imports: nothing of ours.
 //! Source:  `docs/audit.md`.
 
 pub mod findings;

@@ -2,8 +2,7 @@
 //!
 //! In:      text, or hashes; who checks brings the line, or the older checkpoint.
 //! Out:     text, or whether it proves that.
-//! Imports: `base::limits`, `lang::value::base64`, `runtime::audit`, `runtime::record`,
-//!          `tools::audit`.
+//! Imports: `base`, `lang`, `runtime::audit`, `runtime::record`.
 //! Source:  C2SP `tlog-proof` of lines; the body of `add-checkpoint` of `tlog-witness` of logs.
 
 use std::fmt;

@@ -2,7 +2,7 @@
 //!
 //! In:      a store; a record by its id or number, or the size of an older log.
 //! Out:     `Proof`.
-//! Imports: `runtime::audit`, `runtime::record`, `tools::audit`.
+//! Imports: `runtime::audit`, `runtime::record`.
 //!
 //! A proof needs the log twice: once to find the line and the checkpoint, once for the hashes. So
 //! logs of any length take the memory of a proof.

@@ -2,7 +2,7 @@
 //!
 //! In:      a program and contexts.
 //! Out:     `Spent`: time by rule and atom.
-//! Imports: `runtime`, `tools::bench`.
+//! Imports: `base`, `runtime::vm`, `tools::decide`.
 //!
 //! Each context is decided about several times while the clock is asked in front of every
 //! instruction. The same instructions run in the same order each time, so of each step the least

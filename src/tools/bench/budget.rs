@@ -2,7 +2,7 @@
 //!
 //! In:      what was measured, `[bench]` of `policyc.toml`.
 //! Out:     each budget with what was found.
-//! Imports: `tools::bench`, `tools::project`.
+//! Imports: `base`, `tools::project`.
 //!
 //! A budget of a count holds for every single decision, and is exact. A budget of a time is missed
 //! only where the best round misses it by more than the noise band: a busy machine makes rounds

@@ -2,7 +2,7 @@
 //!
 //! In:      what was counted of each context, the names that people gave.
 //! Out:     `Chosen`: the contexts that are left, and whose rows are shown.
-//! Imports: `diag`, `tools::bench`.
+//! Imports: `diag`.
 
 use crate::diag::suggest::nearest;
 use crate::tools::bench::count::Counted;

@@ -2,7 +2,7 @@
 //!
 //! In:      work that is done once or several times.
 //! Out:     how long it took, in picoseconds.
-//! Imports: nothing of ours.
+//! Imports: `base`.
 
 use std::time::{Duration, Instant};
 

@@ -2,7 +2,7 @@
 //!
 //! In:      what was measured, what it is compared with, how much more is too much.
 //! Out:     `Comparison`: every number beside its old one, and the regressions among them.
-//! Imports: `tools::bench`.
+//! Imports: `base`.
 //! Source:  `docs/bench.md`, section "What fails a run".
 //!
 //! Counts are the same on every machine and in every run, so a count that grew by more than the

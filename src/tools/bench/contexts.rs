@@ -2,7 +2,7 @@
 //!
 //! In:      the bytes of a file: one context a line, an array, or one alone; cases of tests.
 //! Out:     a `Workload`; equal contexts are one with their weights added.
-//! Imports: `runtime`, `tools::decide`.
+//! Imports: `runtime::bundle`, `runtime::vm`, `tools::decide`.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;

@@ -2,7 +2,7 @@
 //!
 //! In:      a program and contexts.
 //! Out:     `Counted`: instructions, cost, allocations, of all decisions, of each rule and tool.
-//! Imports: `runtime`, `tools::bench`.
+//! Imports: `lang`, `runtime::program`, `runtime::vm`, `tools::decide`.
 //!
 //! Instructions are those of the virtual machine that run when every rule that is asked is run one
 //! after the other, as they are while somebody watches. Deciding itself looks at cheap atoms

@@ -2,7 +2,7 @@
 //!
 //! In:      counts, times, places.
 //! Out:     `Document`, which is read again by `--compare`.
-//! Imports: `tools::bench`.
+//! Imports: its own room alone.
 //!
 //! Sums are of all decisions, each context times its weight; times are nanoseconds of one decision.
 

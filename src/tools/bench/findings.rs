@@ -2,7 +2,7 @@
 //!
 //! In:      comparisons, judged budgets, the places of rules.
 //! Out:     diagnostics P0912 and P0913.
-//! Imports: `base`, `diag`, `tools::bench`.
+//! Imports: `base`, `compiler::source`, `diag`, `runtime::bundle`, `tools::project`.
 
 use std::cmp::Reverse;
 

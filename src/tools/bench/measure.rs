@@ -3,7 +3,7 @@
 //!
 //! In:      programs that decide about the same contexts.
 //! Out:     for each `Timed`.
-//! Imports: `runtime`, `tools::bench`.
+//! Imports: `runtime::program`, `runtime::vm`, `tools::decide`.
 //!
 //! A pass reads every context once and decides about it. What takes less than a microsecond is done
 //! several times in a row and timed together (`Clock::batch`), each context apart from the others.

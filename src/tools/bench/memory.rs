@@ -2,7 +2,7 @@
 //!
 //! In:      a program and contexts.
 //! Out:     allocations, exact; bytes of a bundle that is loaded and of a scratch.
-//! Imports: `runtime`, `tools::bench`.
+//! Imports: `runtime::program`, `runtime::vm`, `tools::decide`.
 //!
 //! The counts are those of `alloc_tracker`, which the program `policyc` installs as its allocator.
 //! Where nobody installed it, as in a program that uses this library, nothing is counted and that

@@ -2,7 +2,7 @@
 //!
 //! In:      programs, and contexts with their weights (`contexts`, `records`).
 //! Out:     a `Document`, which `draw` draws and `compare` judges.
-//! Imports: everything below; nothing of `cli`.
+//! Imports: nothing of ours.
 //! Source:  `docs/bench.md`.
 //!
 //! Load, contexts, choose, count, measure, document, compare, draw: each step is a module, and none

@@ -2,7 +2,7 @@
 //!
 //! In:      a program.
 //! Out:     tables beside its code.
-//! Imports: `runtime::bundle`, `compiler::source`.
+//! Imports: `base`, `compiler::source`, `lang`, `runtime::bundle`, `runtime::program`.
 //!
 //! Instructions stand in functions. A function is that of one rule, of several rules with the same
 //! condition, or of an output; a part that one of them alone calls is its as well. A variable is

@@ -2,7 +2,7 @@
 //!
 //! In:      the bytes of a file of records, an object a line.
 //! Out:     a `Workload`.
-//! Imports: `runtime`, `tools::bench`.
+//! Imports: `runtime::record`, `tools::decide`, `tools::report`.
 //!
 //! Of a record this much is read: the context, `now`, `phase`, what host functions gave, and how
 //! many decisions it stands for. Lines about blocks and gaps (`$blk`, `$gap`) are passed over. What

@@ -2,7 +2,8 @@
 //!
 //! In:      programs, contexts, how much is wanted.
 //! Out:     `Gauged`: what was measured of each.
-//! Imports: `runtime`, `tools::bench`.
+//! Imports: `base`, `diag`, `runtime::bundle`, `runtime::program`, `tools::inspect`,
+//!          `tools::report`.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

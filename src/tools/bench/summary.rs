@@ -2,7 +2,7 @@
 //!
 //! In:      samples in picoseconds.
 //! Out:     `Times`, in nanoseconds.
-//! Imports: nothing of ours.
+//! Imports: `base`.
 //!
 //! A round is a stretch of the run. The least that a percentile comes to in any round is what the
 //! work takes when nothing else disturbs it; how far the middle round lies above the least is the

@@ -2,7 +2,7 @@
 //!
 //! In:      a program, contexts, a number of threads.
 //! Out:     decisions a second, from bytes: each context is read and decided about.
-//! Imports: `runtime`, `tools::bench`.
+//! Imports: `runtime::program`, `runtime::vm`, `tools::decide`.
 
 use std::hint::black_box;
 use std::sync::Barrier;

@@ -3,7 +3,8 @@
 //! In:      a group of cases and what was seen of them.
 //! Out:     for a rule that never fired whether it can; for an atom an input that covers what is
 //!          missing, if one is found soon.
-//! Imports: `compiler::solve`, `runtime`, `tools::replay::cover`, `tools::diff::search`.
+//! Imports: `compiler::solve`, `runtime::bundle`, `runtime::vm`, `tools::diff`, `tools::inspect`,
+//!          `tools::parallel`, `tools::replay`, `tools::suite`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

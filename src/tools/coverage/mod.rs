@@ -4,7 +4,8 @@
 //! In:      the test files of a project and its sources.
 //! Out:     `Coverage`: for each rule how often it was asked, fired and won; for each atom how
 //!          often it held and did not, and whether it decided alone; what would cover the rest.
-//! Imports: `base`, `diag`, `lang`, `compiler`, `runtime`, `tools::suite`.
+//! Imports: `base`, `compiler::solve`, `diag`, `runtime::bundle`, `runtime::program`,
+//!          `tools::inspect`, `tools::project`, `tools::suite`.
 //! Source:  `docs/test.md`, section "Coverage".
 //!
 //! Every case is decided once, watched. What the index takes out of a condition, the tool or a text

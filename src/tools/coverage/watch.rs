@@ -2,7 +2,8 @@
 //!
 //! In:      a program, inputs.
 //! Out:     `Seen` for each; the atoms of rules.
-//! Imports: `lang`, `runtime`.
+//! Imports: `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`,
+//!          `tools::suite`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,7 @@
 //!
 //! In:      modules and their debug sections.
 //! Out:     words.
-//! Imports: `compiler::source`, `runtime::bundle`.
+//! Imports: `compiler::solve`, `compiler::source`, `lang`, `runtime::bundle`, `tools::inspect`.
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,8 @@
 //!
 //! In:      two verified programs.
 //! Out:     `Difference`.
-//! Imports: `lang`, `runtime`, `compiler::solve`.
+//! Imports: `base`, `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`,
+//!          `tools::paths`, `tools::trial`.
 //! Source:  `docs/diff.md`.
 //!
 //! Both are compared on the inputs that neither refuses; apart from that it is asked whether the

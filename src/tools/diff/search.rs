@@ -3,7 +3,7 @@
 //!
 //! In:      programs, inputs to begin with, somebody who tries inputs.
 //! Out:     an input that shows what is looked for, or how many were tried.
-//! Imports: `base`, `lang`, `runtime::bundle`, `compiler::solve`.
+//! Imports: `base`, `compiler::solve`, `lang`, `runtime::bundle`.
 //!
 //! What is tried are the values that the programs themselves name, those beside them, and their
 //! absence, at every place that is read. The order is the same on every machine.

@@ -2,7 +2,7 @@
 //!
 //! In:      a project with its test files.
 //! Out:     contexts and their times, each once.
-//! Imports: `compiler::solve`, `tools::project`, `tools::suite`.
+//! Imports: `compiler::solve`, `diag`, `tools::project`, `tools::suite`.
 
 use crate::compiler::solve::input::Example;
 use crate::diag::sink::Sink;

@@ -2,7 +2,7 @@
 //!
 //! In:      records, and the two programs of a comparison.
 //! Out:     `Traffic`: of how many records a rule fires in one of both only, or the effect differs.
-//! Imports: `runtime`, `tools::replay`.
+//! Imports: `runtime::program`, `runtime::record`, `tools::replay`.
 //!
 //! Both programs decide every record, whichever bundle made it. What is kept is bounded, and the
 //! same whichever thread saw which record.

@@ -3,7 +3,8 @@
 //!
 //! In:      a project without errors, and its tests.
 //! Out:     blocks of text, which `report::doc` draws.
-//! Imports: `base`, `compiler`, `lang`, `tools`.
+//! Imports: `base`, `compiler::check`, `compiler::source`, `compiler::syntax`, `lang`,
+//!          `tools::report`, `tools::suite`.
 
 pub mod block;
 mod condition;

@@ -2,7 +2,7 @@
 //!
 //! In:      a module and its sources.
 //! Out:     what stands between the operands of an atom, and whether its source says the opposite.
-//! Imports: `compiler::syntax`, `runtime::bundle`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `lang`, `runtime::bundle`.
 //!
 //! Atoms have a normal form: `a != b` is the atom `a == b`, the other way round, and a witness says
 //! whether `a == b` holds. A reader sees the source, so what is said is turned back there.

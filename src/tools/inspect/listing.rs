@@ -2,7 +2,7 @@
 //!
 //! In:      a bundle.
 //! Out:     text, as wide as it has to be.
-//! Imports: `lang`, `runtime::bundle`, `compiler::source`.
+//! Imports: `compiler::source`, `lang`, `runtime::bundle`, `tools::report`.
 
 use std::fmt::Write as _;
 

@@ -2,7 +2,7 @@
 //!
 //! In:      a `Module`, its digest and its length.
 //! Out:     a summary, its JSON, a listing with source lines.
-//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`, `tools::report`.
+//! Imports: `base`, `diag`, `lang`, `runtime::bundle`, `runtime::program`, `tools::report`.
 
 pub mod atoms;
 pub mod constant;

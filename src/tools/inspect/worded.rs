@@ -2,7 +2,7 @@
 //!
 //! In:      a program.
 //! Out:     sources, places, texts; of each atom whether its source says the opposite.
-//! Imports: `runtime`, `tools::inspect`.
+//! Imports: `runtime::bundle`, `runtime::program`.
 
 use crate::runtime::bundle::debug::{self, Debug, Place};
 use crate::runtime::program::Program;

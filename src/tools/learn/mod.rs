@@ -2,7 +2,8 @@
 //!
 //! In:      events of sessions that went as they should, or their records.
 //! Out:     a document for people to review, which allows exactly these calls in this order.
-//! Imports: `compiler`, `runtime::session`, `tools::{mcp, pipeline, replay::events}`.
+//! Imports: `base`, `compiler::source`, `diag`, `lang`, `runtime::session`, `tools::pipeline`,
+//!          `tools::project`.
 //! Source:  `docs/learn.md`.
 
 pub mod records;

@@ -2,7 +2,7 @@
 //!
 //! In:      the events of a session, and what its records say of them.
 //! Out:     the events that its calls needed.
-//! Imports: `lang`, `tools::{learn, replay::events}`.
+//! Imports: `lang`, `tools::replay`.
 //! Source:  `docs/learn.md`.
 //!
 //! Calls that were not allowed were not needed. Plans, approvals and results of functions are about

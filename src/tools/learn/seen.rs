@@ -2,7 +2,7 @@
 //!
 //! In:      events.
 //! Out:     `Seen`.
-//! Imports: `runtime::session::event`, `tools::learn`.
+//! Imports: `runtime::session`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,7 @@
 //!
 //! In:      `Seen`.
 //! Out:     YAML, in our style, with what was seen in comments.
-//! Imports: `tools::{learn, mcp, suite::literal}`.
+//! Imports: `tools::lint`, `tools::mcp`, `tools::report`, `tools::suite`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -2,7 +2,7 @@
 //!
 //! In:      files and the findings about them, a reason.
 //! Out:     the files with comments, and what could not be suppressed.
-//! Imports: `base`, `diag`, `compiler`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`.
 //!
 //! A comment goes behind the line of a finding, in front of the comment that is there, or above the
 //! value that holds it where the line goes on below: there a comment would be part of the value.

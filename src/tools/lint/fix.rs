@@ -2,7 +2,8 @@
 //!
 //! In:      the files of a project, what it is asked, which fixes are wanted.
 //! Out:     `Fixed`: the texts afterwards, what was applied and what was not.
-//! Imports: `base`, `diag`, `compiler`, `runtime`, `tools::diff`.
+//! Imports: `base`, `compiler`, `compiler::source`, `diag`, `runtime::bundle`, `runtime::program`,
+//!          `tools::diff`, `tools::pipeline`, `tools::project`.
 //!
 //! Fixes are applied in rounds, for one may make room for another. In a round all fixes that do not
 //! touch each other are tried together, and where that does not stand, halves of them on top of

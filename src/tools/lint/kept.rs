@@ -2,7 +2,7 @@
 //!
 //! In:      everything that a check goes by: files, settings, what is told, who checks.
 //! Out:     `Key`, which only equal checks share; bytes of an `Outcome`, and the outcome of bytes.
-//! Imports: `base`, `diag`, `compiler::source`, `runtime::bundle::digest`.
+//! Imports: `base`, `compiler::source`, `diag`, `runtime::bundle`, `tools::project`.
 //!
 //! A project is kept as a whole: a rule can be told about because of any other, so nothing smaller
 //! than all files settles what is found in one. Bytes begin with a digest over the key and

@@ -2,7 +2,7 @@
 //!
 //! In:      an expression that is a list or a map.
 //! Out:     most of its elements.
-//! Imports: `compiler`, `lang`.
+//! Imports: `compiler::check`, `compiler::syntax`, `lang`.
 
 use crate::compiler::check::analysis::{MacroUse, Use};
 use crate::compiler::syntax::ast::{ExprId, ExprKind};

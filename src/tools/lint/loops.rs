@@ -2,7 +2,7 @@
 //!
 //! In:      a comprehension, or a list that is searched.
 //! Out:     the loop around it, if what is gone through does not come from that loop's element.
-//! Imports: `compiler`.
+//! Imports: `compiler::check`, `compiler::syntax`.
 
 use crate::compiler::check::analysis::{LocalId, MacroUse, Use, Vars};
 use crate::compiler::syntax::ast::{ExprId, ExprKind};

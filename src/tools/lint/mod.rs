@@ -2,7 +2,7 @@
 //!
 //! In:      `Subject`: a project without errors, its tree, its types and its program.
 //! Out:     findings in the sink.
-//! Imports: `base`, `diag`, `lang`, `compiler`, `runtime`.
+//! Imports: `diag`.
 //!
 //! A lint is a row of `LINTS` and a file: in `source` where it goes by what is written, in
 //! `meaning` where it asks about all inputs and shows one. Every lint reports at the level of its

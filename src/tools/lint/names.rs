@@ -2,7 +2,7 @@
 //!
 //! In:      an expression.
 //! Out:     the words of the last name in it, in lower case, and what they are about.
-//! Imports: `compiler`.
+//! Imports: `compiler::check`, `compiler::syntax`.
 //!
 //! A name is a hint: lints that go by it also ask for an operation that is wrong for such values.
 

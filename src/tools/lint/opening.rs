@@ -2,7 +2,7 @@
 //!
 //! In:      a program, the number of a rule, the path of a value.
 //! Out:     the smallest input found that shows it, as it was decided; or that there is none.
-//! Imports: `base`, `compiler::solve`, `lang`, `runtime`, `tools::diff`.
+//! Imports: `base`, `compiler::solve`, `lang`, `runtime::program`, `tools::diff`, `tools::trial`.
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //!
 //! In:      the rules of a project.
 //! Out:     the parts of their conditions, each with what the rule does where it holds.
-//! Imports: `base`, `compiler`, `lang`.
+//! Imports: `compiler::check`, `compiler::syntax`, `lang`.
 //!
 //! `a && !b` of an allow lets a call through where `a` holds, and holds it back where `b` does; of
 //! a deny it is the other way round. Variables are looked through. What stands below anything but

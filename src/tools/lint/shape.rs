@@ -2,7 +2,7 @@
 //!
 //! In:      the tree, what its names refer to.
 //! Out:     answers; nothing is reported here.
-//! Imports: `base`, `compiler`, `lang`.
+//! Imports: `base`, `compiler::check`, `compiler::syntax`, `lang`.
 
 use std::hash::{Hash as _, Hasher as _};
 

@@ -2,7 +2,7 @@
 //!
 //! In:      edits inside one expression, and how YAML spells the text around them.
 //! Out:     a fix, or none where the text would be read as something else.
-//! Imports: `base`, `diag`, `compiler`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`.
 //!
 //! An edit moves whole pieces of lines within one scalar, so that what is escaped stays escaped.
 //! What an edit writes itself has no quotes but those that `quote` names.

@@ -2,7 +2,8 @@
 //!
 //! In:      files, the tree, types and names, the program.
 //! Out:     `Subject`, with the few questions that many lints ask.
-//! Imports: `base`, `compiler`, `runtime`.
+//! Imports: `base`, `compiler::check`, `compiler::source`, `compiler::syntax`, `diag`,
+//!          `runtime::program`.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -2,7 +2,7 @@
 //!
 //! In:      the files, the tree, the findings.
 //! Out:     the findings that are left, and those about the comments themselves.
-//! Imports: `base`, `diag`, `compiler`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`.
 //!
 //! A comment behind something speaks about its line. A comment on a line of its own speaks about
 //! what begins on the next line, to the end of what is indented deeper: a whole rule, or a block

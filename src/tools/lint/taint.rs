@@ -3,7 +3,7 @@
 //!
 //! In:      a plan and what its documents declare.
 //! Out:     `Taints`: for each step the labels that its output carries, and the way of each.
-//! Imports: `base`, `compiler::syntax`, `lang`, `tools::lint::plans`.
+//! Imports: `compiler::syntax`, `lang`.
 //! Source:  `docs/sessions.md`, "Labels" and "Labels that are taken away".
 
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //!
 //! In:      a range of a file; the findings there.
 //! Out:     edits. An edit carries the place, so it is offered only for the text that was checked.
-//! Imports: `diag`, `tools::lint`, `tools::lsp`.
+//! Imports: `base`, `compiler::source`, `diag`, `tools::lint`.
 
 use serde_json::{Value as Json, json};
 

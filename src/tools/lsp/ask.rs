@@ -2,7 +2,7 @@
 //!
 //! In:      the name of a request.
 //! Out:     who answers it; what the server says that it can do.
-//! Imports: `tools::lsp`.
+//! Imports: `base`, `compiler`.
 
 use serde_json::{Value as Json, json};
 

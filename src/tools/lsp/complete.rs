@@ -2,7 +2,7 @@
 //!
 //! In:      a place in a file, perhaps behind the beginning of a word.
 //! Out:     names, fields, functions, tools, or keys and words of a document.
-//! Imports: `base`, `lang`, `compiler`, `tools::lsp`.
+//! Imports: `base`, `compiler`, `compiler::syntax`.
 //!
 //! A word that nobody else writes is put at the place, and the project is checked with it: where
 //! the word stands in the tree says what may stand there, whatever is wrong around it.

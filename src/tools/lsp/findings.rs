@@ -2,7 +2,7 @@
 //!
 //! In:      findings about a project.
 //! Out:     `Diagnostic` of LSP, by file.
-//! Imports: `diag`, `tools::lsp::view`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `tools::lint`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

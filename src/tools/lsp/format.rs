@@ -2,7 +2,7 @@
 //!
 //! In:      a file, perhaps a range of it.
 //! Out:     edits; why there are none where the file cannot be read.
-//! Imports: `compiler::format`, `tools::lsp`.
+//! Imports: `base`, `compiler::format`.
 //!
 //! The style is the project's (`[fmt]`), not the editor's: so all authors write the same.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      bytes, as the base protocol of LSP has them.
 //! Out:     JSON, or why a message is none; and back.
-//! Imports: `base::limits`.
+//! Imports: `base`.
 //! Source:  Language Server Protocol 3.17, "Base Protocol".
 
 use std::io::{self, BufRead, Read as _, Write};

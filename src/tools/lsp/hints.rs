@@ -2,7 +2,7 @@
 //!
 //! In:      a range of a file.
 //! Out:     a type behind each name that declares a variable.
-//! Imports: `base`, `compiler`, `tools::lsp`.
+//! Imports: `base`, `lang`.
 
 use serde_json::{Value as Json, json};
 

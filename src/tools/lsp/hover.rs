@@ -2,7 +2,7 @@
 //!
 //! In:      a place in a file.
 //! Out:     Markdown, and the bytes that it is about.
-//! Imports: `base`, `lang`, `compiler`, `tools::lsp`.
+//! Imports: `base`, `compiler::check`, `compiler::syntax`, `diag`, `lang`.
 
 use serde_json::{Value as Json, json};
 

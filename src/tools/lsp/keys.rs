@@ -2,7 +2,7 @@
 //!
 //! In:      a place in a document.
 //! Out:     the text of the key there; the keys and words that may be written there.
-//! Imports: `compiler::syntax`.
+//! Imports: `base`, `compiler::syntax`, `diag`.
 
 use crate::base::span::Span;
 use crate::compiler::syntax::document::known;

@@ -2,7 +2,7 @@
 //!
 //! In:      a file of a project that has tests.
 //! Out:     a command above each policy and each rule: `policyc test`, with what it is to run.
-//! Imports: `base`, `compiler`, `tools::lsp`.
+//! Imports: `base`.
 //!
 //! The server starts nothing. An editor runs `policyc` with the arguments of the command, in the
 //! folder of the command (`docs/editors.md`).

@@ -2,7 +2,7 @@
 //!
 //! In:      messages of an editor, the files of its workspace.
 //! Out:     answers and findings, as the Language Server Protocol has them.
-//! Imports: `base`, `diag`, `lang`, `compiler`, `tools`.
+//! Imports: nothing of ours.
 //! Source:  Language Server Protocol 3.17.
 //!
 //! `serve` reads messages and lets one thread look at projects while the editor goes on; `state` is

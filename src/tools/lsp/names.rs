@@ -2,7 +2,7 @@
 //!
 //! In:      a place in a file.
 //! Out:     `Target`, where it is declared and where it is used.
-//! Imports: `base`, `lang`, `compiler`.
+//! Imports: `base`, `compiler`, `compiler::check`, `compiler::syntax`, `lang`.
 
 use serde_json::{Value as Json, json};
 

@@ -2,7 +2,7 @@
 //!
 //! In:      the place of a name in a tree.
 //! Out:     the names that have a meaning there.
-//! Imports: `base`, `lang`, `compiler`, `tools::lsp`.
+//! Imports: `base`, `compiler`, `compiler::check`, `compiler::govern`, `compiler::syntax`, `lang`.
 
 use crate::base::span::Span;
 use crate::compiler::Front;

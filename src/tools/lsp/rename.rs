@@ -2,7 +2,7 @@
 //!
 //! In:      a place in a file, a new name.
 //! Out:     the edits, or why there are none.
-//! Imports: `base`, `compiler`, `tools::lsp`.
+//! Imports: `base`, `compiler`, `compiler::syntax`, `diag`.
 //!
 //! Variables are known in their document alone. The ids of rules, tools, fields and functions of
 //! the host are known outside: to records, tests, agents and hosts. Those are not renamed. Before

@@ -2,7 +2,7 @@
 //!
 //! In:      a stream of bytes.
 //! Out:     another one.
-//! Imports: `tools::lsp`.
+//! Imports: its own room alone.
 //!
 //! One thread reads messages, one checks projects, one lints what was checked; the one that was
 //! called answers. So neither an editor nor what checking finds ever waits for lints. A project is

@@ -2,7 +2,7 @@
 //!
 //! In:      a place in a file.
 //! Out:     its calls, and which argument is being written.
-//! Imports: `compiler`, `lang`, `tools::lsp`.
+//! Imports: `compiler::check`, `compiler::syntax`, `lang`.
 
 use serde_json::{Value as Json, json};
 

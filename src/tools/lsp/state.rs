@@ -2,7 +2,7 @@
 //!
 //! In:      messages, one after the other.
 //! Out:     messages for the editor; `work` for whoever looks at projects.
-//! Imports: `tools::lsp`, `tools::project`.
+//! Imports: `base`, `tools::pipeline`, `tools::project`.
 //!
 //! A text that changes is laid over its file. As long as projects are made of the same files, no
 //! file is read again; else all are, when somebody asks next, and a project in which nothing has

@@ -2,7 +2,7 @@
 //!
 //! In:      a file.
 //! Out:     what has a name in it, as variables, tools and rules, in order of place.
-//! Imports: `base`, `compiler`, `tools::lsp`.
+//! Imports: `base`, `compiler::syntax`.
 
 use serde_json::{Value as Json, json};
 

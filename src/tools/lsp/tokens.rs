@@ -2,7 +2,7 @@
 //!
 //! In:      a file.
 //! Out:     its words, each by its distance from the one before.
-//! Imports: `base`, `compiler`, `tools::lsp`.
+//! Imports: `base`, `compiler::check`, `compiler::syntax`.
 
 use serde_json::{Value as Json, json};
 

@@ -2,7 +2,8 @@
 //!
 //! In:      a project that was read, texts that change.
 //! Out:     what it means, what is wrong with it, and its places as editors count them.
-//! Imports: `base`, `diag`, `compiler`, `tools`.
+//! Imports: `base`, `compiler`, `compiler::source`, `diag`, `tools::lint`, `tools::paths`,
+//!          `tools::pipeline`, `tools::project`.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 //!
 //! In:      rows of the tables of the language.
 //! Out:     Markdown.
-//! Imports: `lang`, `compiler::check`.
+//! Imports: `compiler::check`, `lang`.
 
 use std::fmt::Write as _;
 

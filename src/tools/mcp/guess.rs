@@ -2,7 +2,7 @@
 //!
 //! In:      an argument.
 //! Out:     a role, in doubt the one that more rules look at.
-//! Imports: `tools::{lint, mcp}`.
+//! Imports: `tools::lint`.
 //!
 //! A target says where something goes, whom it reaches or what is done; a payload is text that may
 //! leave with the call. Words are compared, in whatever case and however they are joined; where

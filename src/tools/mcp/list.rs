@@ -2,7 +2,7 @@
 //!
 //! In:      the tree of the answer.
 //! Out:     the tools, in order.
-//! Imports: `base`, `diag`, `compiler::syntax`, `tools::mcp`.
+//! Imports: `base`, `compiler::syntax`, `diag`.
 
 use rustc_hash::FxHashMap;
 

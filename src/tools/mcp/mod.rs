@@ -2,7 +2,7 @@
 //!
 //! In:      an answer to `tools/list`: of JSON-RPC, its `result`, or the list alone.
 //! Out:     the text of a document that allows nothing; what cannot be read goes to the sink.
-//! Imports: `base`, `diag`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`.
 //! Source:  Model Context Protocol, revision 2025-06-18, "Tools"; JSON Schema draft 2020-12.
 //!
 //! The server is believed where belief costs nothing: in names, types, and which arguments must be

@@ -2,7 +2,7 @@
 //!
 //! In:      a JSON Schema.
 //! Out:     the arguments with the types of our documents.
-//! Imports: `diag`, `compiler::syntax`, `tools::mcp`.
+//! Imports: `compiler::syntax`, `diag`.
 //! Source:  JSON Schema draft 2020-12.
 //!
 //! A type is no narrower than the schema, or calls that the server takes would be refused as input;

@@ -2,7 +2,7 @@
 //!
 //! In:      tools.
 //! Out:     YAML, in our style.
-//! Imports: `base::invisible`, `tools::{lint::suppress, mcp}`.
+//! Imports: `base`, `tools::lint`.
 //!
 //! What a server says stands in comments: one line each, with nothing in it that ends a line,
 //! cannot be seen, or silences findings. Names are quoted wherever they are more than a word.

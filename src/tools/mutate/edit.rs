@@ -2,7 +2,7 @@
 //!
 //! In:      a document of `Parsed`, an `Edit`.
 //! Out:     `Parsed` with that change and nothing else.
-//! Imports: `base`, `lang`, `compiler::syntax`.
+//! Imports: `base`, `compiler::syntax`, `lang`.
 
 use crate::base::name::Name;
 use crate::base::span::{Span, Spanned};

@@ -2,7 +2,7 @@
 //!
 //! In:      test files and the sources that they choose from.
 //! Out:     `Tried`: every mutant and what became of it.
-//! Imports: `base`, `diag`, `lang`, `compiler`, `runtime`, `tools::suite`.
+//! Imports: `base`, `compiler::solve`, `lang`.
 //! Source:  `docs/test.md`, section "Mutants".
 //!
 //! `walk` and `rules` find the mutants of a document, `edit` carries one out on what parsing made,

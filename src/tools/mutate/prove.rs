@@ -2,7 +2,7 @@
 //!
 //! In:      two programs of the same rules.
 //! Out:     `Verdict`.
-//! Imports: `lang`, `runtime`, `compiler::solve`, `tools::diff`.
+//! Imports: `compiler::solve`, `runtime::bundle`, `runtime::program`, `runtime::vm`, `tools::diff`.
 //! Source:  `docs/diff.md`, section "How".
 //!
 //! What is asked first is what people care for most: the effect; then inputs that one of both

@@ -3,7 +3,7 @@
 //! In:      a document of `Parsed`.
 //! Out:     its mutants, in order of the source; the same for the same text, whatever is parsed
 //!          with it.
-//! Imports: `base`, `lang`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `lang`.
 
 use std::collections::BTreeSet;
 

@@ -2,7 +2,9 @@
 //!
 //! In:      the test files of a project and its sources.
 //! Out:     `Tried`, in order of the sources.
-//! Imports: `base`, `diag`, `compiler`, `runtime`, `tools::suite`.
+//! Imports: `base`, `compiler::solve`, `compiler::source`, `compiler::syntax`, `diag`,
+//!          `runtime::program`, `runtime::vm`, `tools::parallel`, `tools::pipeline`,
+//!          `tools::project`, `tools::suite`.
 //!
 //! A document that several test files are about has its mutants once; a mutant that any of them
 //! notices is noticed.

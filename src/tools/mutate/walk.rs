@@ -2,7 +2,7 @@
 //!
 //! In:      the root of an expression, and whether it is a condition.
 //! Out:     `Found`: what is changed, the bytes that are written otherwise, and what is written.
-//! Imports: `base`, `lang`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `lang`.
 //!
 //! Messages of decisions are left alone. A negation is asked for only where a bool stands for sure.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      a file with both, or the configuration of Docker.
 //! Out:     `Credentials`, which never show themselves.
-//! Imports: `lang::value::base64`, `tools::oci::reference`.
+//! Imports: `lang`.
 //! Source:  the `config.json` of Docker, which podman, oras, crane and helm write too.
 
 use std::fmt;

@@ -2,7 +2,7 @@
 //!
 //! In:      a bundle and its envelope; or the bytes of a manifest.
 //! Out:     JSON, the same for the same bundle; or the places of both.
-//! Imports: `runtime::bundle::digest`, `tools::inspect`, `tools::oci`.
+//! Imports: `runtime::bundle`, `tools::inspect`.
 //! Source:  OCI Image Format 1.1, "Image Manifest", "Guidelines for Artifact Usage".
 
 use serde::Deserialize;

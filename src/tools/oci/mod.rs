@@ -2,7 +2,7 @@
 //!
 //! In:      a bundle and its envelope; a reference; a registry.
 //! Out:     the digest under which both lie there; both again, whole, or a `Fault`.
-//! Imports: `base::limits`, `runtime::bundle::digest`, `runtime::trust`, `tools::inspect`.
+//! Imports: `base`, `runtime::bundle`, `tools::inspect`.
 //! Source:  OCI Image Format 1.1, OCI Distribution 1.1; `docs/registries.md`.
 //!
 //! A registry is believed in nothing: what it gives has the digest that was asked for, or is thrown

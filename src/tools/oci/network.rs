@@ -2,7 +2,7 @@
 //!
 //! In:      a reference; how the registry is spoken to.
 //! Out:     `Repository`, a `Remote`.
-//! Imports: `base::limits`, `runtime::bundle::digest`, `tools::inspect`, `tools::oci`.
+//! Imports: `base`, `runtime::bundle`, `tools::inspect`.
 //! Source:  OCI Distribution 1.1; the token authentication of the CNCF distribution, with OAuth 2
 //!          where there is an identity token.
 //!

@@ -2,7 +2,7 @@
 //!
 //! In:      text, as `registry.example.com/policies/payments:3@sha256:..`.
 //! Out:     `Reference`.
-//! Imports: `runtime::bundle::digest`, `tools::inspect`.
+//! Imports: `runtime::bundle`, `tools::inspect`.
 //! Source:  OCI Distribution 1.1, "Pulling manifests"; `docs/registries.md`.
 
 use std::fmt;

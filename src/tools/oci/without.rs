@@ -2,7 +2,7 @@
 //!
 //! In:      what `network` takes.
 //! Out:     `Fault::NotBuilt`.
-//! Imports: `runtime::bundle::digest`, `tools::oci`.
+//! Imports: `runtime::bundle`.
 
 use crate::runtime::bundle::digest::Digest;
 use crate::tools::oci::reference::{Name, Reference};

@@ -2,7 +2,8 @@
 //!
 //! In:      the sources of a policy, perhaps a plan in a file of its own, the roles that will call.
 //! Out:     findings in the sink, each with its way through the plan.
-//! Imports: `compiler`, `diag`, `runtime`, `tools::lint`, `tools::pipeline`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `tools::lint`,
+//!          `tools::pipeline`, `tools::project`.
 //! Source:  `docs/plans.md`.
 //!
 //! A plan of its own takes the place of the policy's, and the sources are compiled with it. So

@@ -2,7 +2,8 @@
 //!
 //! In:      such a plan, and the policy's.
 //! Out:     findings.
-//! Imports: `compiler::syntax`, `diag`, `lang`, `runtime::session`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `lang`, `runtime::session`, `tools::lint`,
+//!          `tools::suite`.
 //! Source:  `docs/sessions.md`, "Plans".
 
 use crate::base::span::FileId;

@@ -2,7 +2,8 @@
 //!
 //! In:      the program, and the steps of its plan.
 //! Out:     findings: proved for every input that is this step.
-//! Imports: `compiler::syntax`, `diag`, `lang`, `runtime`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `lang`, `runtime::bundle`, `runtime::program`,
+//!          `runtime::vm`, `tools::bench`, `tools::lint`.
 //! Source:  `docs/unknowns.md`.
 //!
 //! A step is decided with everything unknown that the plan does not say. What is definite then

@@ -2,7 +2,8 @@
 //!
 //! In:      the paths that a user named.
 //! Out:     a `SourceMap` in order of logical path, and what could not be read.
-//! Imports: `base`, `diag`, `compiler::{format, source}`.
+//! Imports: `base`, `compiler::format`, `compiler::source`, `compiler::syntax`, `diag`,
+//!          `tools::paths`.
 //!
 //! A logical path is relative to the deepest directory that holds everything named, so that the
 //! same sources give the same bundle wherever they lie and from wherever they are built. In a

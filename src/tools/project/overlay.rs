@@ -2,7 +2,7 @@
 //!
 //! In:      absolute, normalized paths, each with a text.
 //! Out:     what reading a path gives, from here before the disk.
-//! Imports: `tools::project`.
+//! Imports: its own room alone.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -2,7 +2,8 @@
 //!
 //! In:      a record, and the program that decides.
 //! Out:     what it decides now, with digest and witness; or why it cannot be decided.
-//! Imports: `lang`, `runtime`, `tools`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`, `runtime::record`, `runtime::vm`,
+//!          `tools::bench`.
 //!
 //! Memory is kept from one record to the next.
 

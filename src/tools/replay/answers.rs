@@ -3,7 +3,7 @@
 //! In:      the bundle that recorded what its sessions answered, and one that is to go by that.
 //! Out:     `Answers`: the places of answers that hang on what the two define differently; records
 //!          without them.
-//! Imports: `lang`, `runtime`, `tools`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::record`.
 //! Source:  `docs/replay.md`, section "Diff".
 //!
 //! What a session answers hangs on labels, meters, limits, approvals and the plan of its bundle. Of

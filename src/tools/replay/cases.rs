@@ -2,7 +2,7 @@
 //!
 //! In:      records, or the events of sessions, and the bundles that made them.
 //! Out:     the text of a `_test.yaml` file.
-//! Imports: `runtime`, `tools`.
+//! Imports: `base`, `lang`, `runtime::program`, `runtime::vm`, `tools::inspect`.
 //!
 //! A test file is YAML, and JSON is YAML: contexts stand in it as JSON, a root a line.
 

@@ -3,7 +3,7 @@
 //! In:      the sorts of decisions, and the bundles whose atoms and rules they speak of.
 //! Out:     `Condition`: literals over the rules that changed, and what other rules say beside, in
 //!          words, with how well both tell.
-//! Imports: `runtime`, `compiler::syntax`, `tools`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`, `tools::inspect`.
 //!
 //! Decisions change in a way because some rules fire or no longer do. Which of them these are is
 //! told first: by atoms of those rules that came out alike in all of the decisions and by the key

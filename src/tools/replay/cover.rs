@@ -3,7 +3,8 @@
 //! In:      records, the bundle that made them.
 //! Out:     `Coverage`: how often rules fired and how atoms came out; of rules that never fired
 //!          whether they can.
-//! Imports: `runtime`, `compiler::solve`, `tools::replay`.
+//! Imports: `compiler::solve`, `runtime::bundle`, `runtime::program`, `runtime::record`,
+//!          `runtime::vm`, `tools::trial`.
 //!
 //! Nothing is decided again: records say which rules fired, and their witnesses how atoms came out.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      the records of a session; the bundle that made them.
 //! Out:     the events; what comes of each; the fewest that still force the last decision.
-//! Imports: `runtime`, `tools::replay`.
+//! Imports: `lang`, `runtime::program`, `runtime::record`, `runtime::session`, `runtime::vm`.
 //! Source:  `docs/replay.md`, sections "Minimize" and "Test".
 
 use std::collections::BTreeMap;

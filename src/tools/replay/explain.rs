@@ -2,7 +2,8 @@
 //!
 //! In:      a record, and the bundle that made it.
 //! Out:     `Account`: the decision made again, and what was seen while it was made.
-//! Imports: `runtime`, `tools::replay`, `tools::why`.
+//! Imports: `lang`, `runtime::program`, `runtime::record`, `runtime::vm`, `tools::bench`,
+//!          `tools::inspect`, `tools::locate`, `tools::why`.
 
 use crate::lang::decision::Effect;
 use crate::runtime::program::Program;

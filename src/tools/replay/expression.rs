@@ -2,7 +2,7 @@
 //!
 //! In:      an expression, and the names that it may read with their types.
 //! Out:     a program that says whether it holds.
-//! Imports: `compiler`, `runtime`.
+//! Imports: `compiler::source`, `diag`, `lang`, `runtime::program`, `runtime::vm`.
 //!
 //! The expression is the condition of the one rule of a small policy, so it is CEL as everywhere
 //! else, with the same mistakes found in it.

@@ -2,7 +2,7 @@
 //!
 //! In:      what is asked for.
 //! Out:     whether a record is.
-//! Imports: `lang`, `runtime::record`, `tools::replay::{expression, sketch}`.
+//! Imports: `lang`, `runtime::record`.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

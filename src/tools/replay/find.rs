@@ -2,7 +2,7 @@
 //!
 //! In:      sources, the beginning of an id.
 //! Out:     the line of the record, and where it stands.
-//! Imports: `runtime::record`, `tools::replay`.
+//! Imports: `runtime::record`.
 
 use std::num::NonZero;
 use std::sync::atomic::Ordering;

@@ -2,7 +2,8 @@
 //!
 //! In:      mismatches, faults and broken chains.
 //! Out:     diagnostics P0914 and P0916, and P0915 on the sources of the bundle, where it has them.
-//! Imports: `base`, `diag`, `runtime`, `tools::replay`.
+//! Imports: `base`, `compiler::source`, `diag`, `lang`, `runtime::bundle`, `runtime::record`,
+//!          `runtime::vm`, `tools::inspect`.
 
 use crate::base::span::Span;
 use crate::compiler::source::map::SourceMap;

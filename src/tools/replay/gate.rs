@@ -2,7 +2,7 @@
 //!
 //! In:      an expression, and the counts that it may name.
 //! Out:     whether it holds.
-//! Imports: `tools::replay::expression`.
+//! Imports: its own room alone.
 
 use serde_json::{Map, Value as Json};
 

@@ -2,7 +2,7 @@
 //!
 //! In:      records, the bundles that made them or one in their stead, a candidate.
 //! Out:     `Impact`: how many decisions go from which effect to which, and in which ways.
-//! Imports: `lang`, `runtime`, `tools::replay`.
+//! Imports: `lang`, `runtime::program`, `runtime::record`, `runtime::vm`.
 //!
 //! Every record is decided by both bundles, with the same `now` and what was recorded beside. What
 //! is kept does not grow with the number of records, and is the same however they are cut into

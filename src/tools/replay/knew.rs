@@ -2,7 +2,7 @@
 //!
 //! In:      a record.
 //! Out:     rows of words: what values carry and where they were seen, meters, the plan, approvals.
-//! Imports: `runtime::record`, `tools`.
+//! Imports: `lang`, `runtime::record`, `runtime::session`, `tools::inspect`.
 //! Source:  `docs/records.md`, "Sessions".
 
 use serde_json::{Map, Value as Json};

@@ -2,7 +2,7 @@
 //!
 //! In:      a context, the bundle, a moment.
 //! Out:     `Minimal`.
-//! Imports: `runtime`, `tools::replay`.
+//! Imports: `base`, `lang`, `runtime::program`, `runtime::vm`.
 //!
 //! Facts: all but some leaves of the context are withheld, and the evaluator of unknowns says
 //! whether the decision stands whatever they are. More facts never make it less certain, so

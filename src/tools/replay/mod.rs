@@ -2,7 +2,7 @@
 //!
 //! In:      records, and the bundles that made them or others.
 //! Out:     what is the same, what is not, and why.
-//! Imports: `lang`, `runtime`, `tools`.
+//! Imports: nothing of ours.
 //! Source:  `docs/replay.md`.
 //!
 //! Nothing here opens a socket, and no process is started but `git`, where a revision was asked

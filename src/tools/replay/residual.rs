@@ -2,7 +2,8 @@
 //!
 //! In:      a program with its sources, and what each atom can come to.
 //! Out:     CEL over what is not known: `args.memo.contains("secret")`.
-//! Imports: `compiler::syntax`, `runtime`, `tools::inspect`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `runtime::vm`,
+//!          `tools::inspect`.
 //!
 //! The condition stands in the source, atoms are found in it by their text. Whatever is not an atom
 //! that is known stays as it is written, so what is left is never less than what is open.

@@ -2,7 +2,7 @@
 //!
 //! In:      a record, rules, the bundle that made it, what keeps secrets.
 //! Out:     its line with marks in the place of values; which parts of the outcome went with them.
-//! Imports: `base`, `runtime`, `tools::inspect`.
+//! Imports: `base`, `runtime::program`, `runtime::record`, `tools::inspect`.
 //! Source:  `docs/redaction.md`, "Records that exist".
 //!
 //! What might tell of the values goes as well: the message and the outputs, unless the bundle that

@@ -2,7 +2,7 @@
 //!
 //! In:      what a bundle decided, and what a candidate does.
 //! Out:     an `Impact` to which that is added.
-//! Imports: `lang`, `runtime`, `tools::replay`.
+//! Imports: `lang`, `runtime::program`, `runtime::record`.
 
 use crate::lang::value::time::Instant;
 use crate::runtime::program::Program;

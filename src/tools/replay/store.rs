@@ -2,7 +2,8 @@
 //!
 //! In:      a directory, and bundles that were named besides.
 //! Out:     programs, each loaded and verified once.
-//! Imports: `runtime`, `tools::pipeline`.
+//! Imports: `base`, `diag`, `runtime::bundle`, `runtime::program`, `tools::inspect`,
+//!          `tools::pipeline`, `tools::project`, `tools::sign`.
 //!
 //! A file of the store is named after the digest of the bundle that it holds, so it is never
 //! written twice and never changes.

@@ -2,7 +2,7 @@
 //!
 //! In:      what `replay diff` found in a part of the records; files.
 //! Out:     files; one summary of all of them, whatever the parts were.
-//! Imports: `tools::replay`.
+//! Imports: `tools::inspect`.
 //!
 //! A file is one line of JSON. It names the build that made it and both bundles, for summaries of
 //! others cannot be joined.

@@ -2,7 +2,7 @@
 //!
 //! In:      values that are sealed; the text of a vault; its secret key.
 //! Out:     lines of the vault; entries, each proved to be what the commitment says.
-//! Imports: `lang::value::base64` by way of `runtime`, `runtime::record::seal`.
+//! Imports: `base`, `lang`, `runtime::record`.
 //! Source:  `docs/redaction.md`, "The vault".
 //!
 //! The first line names the format and the public key. Every other line is an entry: commitment,

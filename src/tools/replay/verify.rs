@@ -2,7 +2,7 @@
 //!
 //! In:      records, and the store of their bundles.
 //! Out:     `Verified`: how many are exact, and what of the others is known.
-//! Imports: `runtime`, `tools::replay`.
+//! Imports: `base`, `lang`, `runtime::program`, `runtime::record`, `runtime::vm`, `tools::decide`.
 //!
 //! Two decisions are the same if their digests are, and if every atom came out alike. What a record
 //! says of its decision in words must be that decision, too: people go by the words.

@@ -3,7 +3,7 @@
 //! In:      the text of atoms, and how they came out; ids of rules.
 //! Out:     `10000 < args.amount <= 25000 && size(approvers) < 2`; `` `night` fires, `scope` does
 //!          not fire``.
-//! Imports: `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`.
 
 use crate::base::span::FileId;
 use crate::compiler::source::embed::Embedded;

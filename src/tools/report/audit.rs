@@ -2,7 +2,7 @@
 //!
 //! In:      `Looked`.
 //! Out:     text for people, JSON.
-//! Imports: `diag`, `lang::value::base64`, `tools::audit`, `tools::report`.
+//! Imports: `diag`, `lang`, `tools::audit`.
 
 use std::fmt::Write as _;
 

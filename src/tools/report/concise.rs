@@ -1,6 +1,6 @@
 //! One line a finding, as compilers and editors know it.
 //!
-//! Imports: `diag`.
+//! Imports: its own room alone.
 
 use crate::tools::report::Report;
 use crate::tools::report::paint::{Paint, Style};

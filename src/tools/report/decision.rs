@@ -2,7 +2,7 @@
 //!
 //! In:      a `DecisionReport`.
 //! Out:     text.
-//! Imports: `lang`, `runtime`.
+//! Imports: `base`, `diag`, `lang`, `runtime::vm`, `tools::inspect`.
 
 use std::fmt::Write as _;
 

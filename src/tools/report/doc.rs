@@ -2,7 +2,7 @@
 //!
 //! In:      blocks of `tools::doc`.
 //! Out:     text. Whatever a policy says is shown as it is, and is no markup.
-//! Imports: `tools::doc`, `tools::report`.
+//! Imports: `tools::doc`.
 
 use std::fmt::Write as _;
 

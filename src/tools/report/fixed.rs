@@ -2,7 +2,7 @@
 //!
 //! In:      the files and a `Fix`.
 //! Out:     the new lines, with the numbers that they would have.
-//! Imports: `base`, `diag`, `compiler::source`.
+//! Imports: `compiler::source`, `diag`.
 
 use std::ops::Range;
 

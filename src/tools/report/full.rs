@@ -2,7 +2,7 @@
 //!
 //! In:      a `Report`.
 //! Out:     text of a given width, with or without colours.
-//! Imports: `base`, `diag`, `compiler::source`.
+//! Imports: `base`, `compiler::source`, `diag`.
 //!
 //! ```text
 //! error[E0302]: `send_money` has no argument `amout`

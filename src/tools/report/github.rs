@@ -2,7 +2,7 @@
 //!
 //! In:      what is to be said, and where.
 //! Out:     a workflow command, a line: `::error file=,line=,endLine=,col=,title=::message`.
-//! Imports: `tools::report::visible`.
+//! Imports: its own room alone.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
 //! Findings for programs that read line by line.
 //!
-//! Imports: `diag`.
+//! Imports: its own room alone.
 
 use crate::tools::report::Report;
 use crate::tools::report::json::finding;

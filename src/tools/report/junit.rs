@@ -2,7 +2,7 @@
 //!
 //! In:      suites of cases.
 //! Out:     a document.
-//! Imports: `base::invisible`.
+//! Imports: `base`.
 
 use std::fmt::Write as _;
 

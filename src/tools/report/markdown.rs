@@ -2,7 +2,7 @@
 //!
 //! In:      text that may hold anything.
 //! Out:     text that Markdown and HTML show as it is.
-//! Imports: `tools::report::visible`.
+//! Imports: its own room alone.
 
 use crate::tools::report::visible::visible;
 

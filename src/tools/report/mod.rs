@@ -2,7 +2,7 @@
 //!
 //! In:      files and the findings about them, in order.
 //! Out:     text, one function for each format.
-//! Imports: `base`, `diag`, `compiler::source`.
+//! Imports: `base`, `compiler::source`, `diag`, `tools::paths`.
 
 pub mod audit;
 pub mod concise;

@@ -2,7 +2,7 @@
 //!
 //! In:      `Told`.
 //! Out:     text; a line of JSON.
-//! Imports: `lang`, `runtime`, `tools::session`.
+//! Imports: `lang`, `runtime::session`, `runtime::vm`, `tools::inspect`, `tools::session`.
 
 use std::fmt::Write as _;
 

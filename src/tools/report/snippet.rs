@@ -2,7 +2,7 @@
 //!
 //! In:      a line, the bytes to mark and what to say about them.
 //! Out:     rows of text: the line, the underlines, the words.
-//! Imports: `diag`.
+//! Imports: `base`.
 //!
 //! ```text
 //!  17 │     when: args.recipient <= 25000.0

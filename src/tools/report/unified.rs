@@ -2,7 +2,7 @@
 //!
 //! In:      a path, the text before and after.
 //! Out:     text that `patch` and `git apply` read.
-//! Imports: `tools::report`.
+//! Imports: its own room alone.
 
 use similar::{Algorithm, TextDiff};
 

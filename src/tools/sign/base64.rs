@@ -2,7 +2,7 @@
 //!
 //! In:      bytes; text.
 //! Out:     the other.
-//! Imports: `lang::value::base64`.
+//! Imports: `lang`.
 
 use crate::lang::value::base64::{self, Alphabet};
 

@@ -2,7 +2,7 @@
 //!
 //! In:      a secret key and a file; the text of a public key, of a signature.
 //! Out:     those texts; whether a file is the one that was signed.
-//! Imports: `lang` by way of `runtime::trust`, `tools::sign`.
+//! Imports: `runtime::bundle`, `runtime::trust`.
 //! Source:  the page of minisign, "Signature format" and "Public key format".
 //!
 //! A signature of minisign says nothing of versions or of an end, so no trust policy asks for one.

@@ -2,7 +2,7 @@
 //!
 //! In:      bundles and trust policies; secret keys.
 //! Out:     envelopes, signatures of minisign, statements of in-toto.
-//! Imports: `runtime::trust`, `tools`.
+//! Imports: `runtime::trust`.
 //! Source:  `docs/trust.md`.
 
 pub mod attest;

@@ -2,7 +2,7 @@
 //!
 //! In:      a trust policy, a memory of versions, the time; the bytes of a bundle and its path.
 //! Out:     programs that say that they were signed.
-//! Imports: `runtime::trust`, `tools::pipeline`, `tools::project`.
+//! Imports: `base`, `runtime::program`, `runtime::trust`, `tools::pipeline`, `tools::project`.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 //!
 //! In:      the test file, and a reader of the files it names.
 //! Out:     `TestFile`; what is wrong goes to the sink, and the cases that can be read are there.
-//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`.
 
 use serde_json::{Map, Value as Json};
 

@@ -2,7 +2,7 @@
 //!
 //! In:      the sources of a project, looked at once; a test file.
 //! Out:     the policies that lie beside it or that it names, with what they may refer to.
-//! Imports: `base`, `diag`, `compiler::{govern, source, syntax}`.
+//! Imports: `base`, `compiler::govern`, `compiler::source`, `compiler::syntax`, `diag`.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -9,7 +9,7 @@
 //! In:      the mapping, what the cases of the file share, the cases.
 //! Out:     a case for each combination that is left; a case is about a combination if its context
 //!          has the values of it.
-//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `lang`.
 
 use serde_json::{Value as Json, json};
 

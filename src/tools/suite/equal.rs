@@ -2,7 +2,7 @@
 //!
 //! In:      values in the canonical form (`lang::value::json`).
 //! Out:     what `==` says of them: numbers are compared by value, maps without order.
-//! Imports: nothing.
+//! Imports: nothing of ours.
 
 use std::cmp::Ordering;
 

@@ -2,7 +2,7 @@
 //!
 //! In:      what stands under `session`.
 //! Out:     the events, numbered and dated where they are not, and what some of them expect.
-//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Imports: `base`, `compiler::syntax`, `diag`.
 
 use serde_json::Value as Json;
 

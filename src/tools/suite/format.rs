@@ -2,7 +2,7 @@
 //!
 //! In:      the test file.
 //! Out:     `TestFile`; our own `functions` table is read there too.
-//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`.
 //! Source:  the format's conformance tests; both `section` and `sections` occur in them.
 
 use crate::base::span::{FileId, Spanned};

@@ -2,7 +2,8 @@
 //!
 //! In:      the test files of a project and its sources.
 //! Out:     `Group`: compiled once, its cases made ready.
-//! Imports: `base`, `diag`, `compiler`, `runtime`.
+//! Imports: `base`, `compiler::source`, `diag`, `runtime::bundle`, `runtime::program`,
+//!          `tools::project`.
 
 use crate::base::index::Index as _;
 use crate::base::span::{FileId, Span};

@@ -2,7 +2,7 @@
 //!
 //! In:      a test file, the sources it may speak about, the other files it names.
 //! Out:     a `TestFile`: its cases read, expanded and patched; `run` decides them.
-//! Imports: `base`, `diag`, `compiler`, `runtime`.
+//! Imports: `base`.
 //!
 //! `case` reads `*_test.yaml`, `events` the sessions there and `complete` what is said of all that
 //! no case is about; `format` reads `tests.yaml`. `choose` finds the policies, `ready` evaluates

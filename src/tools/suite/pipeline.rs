@@ -2,7 +2,9 @@
 //!
 //! In:      sources, a context, a moment, results of host functions.
 //! Out:     a verified program; the report of a decision.
-//! Imports: `base`, `diag`, `compiler`, `runtime`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `lang`, `runtime::program`,
+//!          `runtime::vm`, `tools::inspect`, `tools::pipeline`, `tools::project`, `tools::report`,
+//!          `tools::why`.
 
 use serde_json::{Map, Value as Json};
 

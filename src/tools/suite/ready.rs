@@ -2,7 +2,8 @@
 //!
 //! In:      a `Case`, and what its expressions are compiled with.
 //! Out:     `Ready`: decides with a program, and judges what came out.
-//! Imports: `base`, `lang`, `compiler`, `runtime`.
+//! Imports: `base`, `compiler::source`, `diag`, `runtime::program`, `runtime::vm`, `tools::alone`,
+//!          `tools::project`.
 
 use std::borrow::Cow;
 use std::sync::Arc;

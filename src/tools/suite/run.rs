@@ -2,7 +2,8 @@
 //!
 //! In:      a `TestFile` and the sources that it chooses from.
 //! Out:     what became of every case.
-//! Imports: `base`, `diag`, `compiler`, `runtime`.
+//! Imports: `base`, `compiler::source`, `diag`, `lang`, `runtime::program`, `runtime::vm`,
+//!          `tools::locate`, `tools::project`.
 
 use serde_json::Value as Json;
 

@@ -2,7 +2,7 @@
 //!
 //! In:      the file beside a test file, `payments_test.yaml.snap`; decisions in JSON.
 //! Out:     the expectations of those cases; the text of the file.
-//! Imports: `diag`, `tools::suite`.
+//! Imports: `diag`.
 //! Source:  `docs/test.md`, section "Snapshots".
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,7 +2,7 @@
 //!
 //! In:      a bundle, an explanation with atoms that were passed over, how to decide again.
 //! Out:     the same explanation, these atoms marked `would be`.
-//! Imports: `lang`, `runtime`, `tools::why`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`, `runtime::verify`, `tools::inspect`.
 //!
 //! `a && b` does not ask `b` where `a` is false. To find out what `b` is, the code in front of it
 //! is changed so that both ways lead to it; the bundle that has this code is verified as any

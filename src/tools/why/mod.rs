@@ -2,7 +2,8 @@
 //!
 //! In:      a program, a decision that was watched, where its context came from.
 //! Out:     `Why`; `tools::report` draws it.
-//! Imports: `runtime`, `tools::inspect`, `tools::report::context`.
+//! Imports: `compiler::source`, `lang`, `runtime::bundle`, `runtime::vm`, `tools::inspect`,
+//!          `tools::report`.
 //!
 //! What stands in sources stands in those of the bundle, so what is told is about what decided.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      the sights of an observer.
 //! Out:     true, `12000 > 10000` for the text of an atom.
-//! Imports: `lang`, `runtime`, `tools::inspect`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::vm`, `tools::inspect`.
 //!
 //! Atoms have a normal form: `a != b` is the atom `a == b`, the other way round. A reader sees the
 //! source, so what is said is turned back where the source has `!=`.

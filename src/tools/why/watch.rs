@@ -3,7 +3,7 @@
 //! In:      the steps and sights of an observer.
 //! Out:     of each rule its atoms as they came out, the one that came out last, and the loops that
 //!          decided them.
-//! Imports: `lang`, `runtime`, `tools::inspect`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`, `runtime::vm`, `tools::inspect`.
 //!
 //! The machine tells of instructions, not of rules. Which rule is asked follows from which function
 //! the instruction is in: one that nothing called is that of a rule. A variable is computed once;

@@ -2,7 +2,7 @@
 //!
 //! In:      an expression, the names that are visible, what its rule narrows.
 //! Out:     entries of `Analysis::{expr_types, uses, locals}`; the type of the whole.
-//! Imports: `lang`, `compiler::syntax`, `compiler::check`.
+//! Imports: `compiler::syntax`, `lang`.
 //! Source:  CEL language definition, "Type checking" and "Macros".
 //!
 //! The walk has its own stack of steps, so its depth costs no machine stack. An expression is

@@ -3,7 +3,7 @@
 //!
 //! In:      a schema, and the name of the property that it describes.
 //! Out:     one finding for each keyword that bounds something.
-//! Imports: `compiler::syntax`, `compiler::check`.
+//! Imports: `compiler::syntax`.
 //! Source:  JSON Schema draft 2020-12, Validation; `dependencies` of older drafts.
 
 use crate::compiler::check::error::SchemaError;

@@ -2,7 +2,7 @@
 //!
 //! In:      a file of JSON or YAML, bounded in depth by whoever read it.
 //! Out:     the constant and its type.
-//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+//! Imports: `base`, `compiler::syntax`, `lang`.
 //!
 //! A whole number is an int; where a list or map holds a double, all its numbers are doubles. An
 //! object whose values have one type is a map, any other one an object.

@@ -2,7 +2,7 @@
 //!
 //! In:      `Environment`.
 //! Out:     a `Scope`.
-//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `lang`.
 //! Source:  cel-go's `env.Config`.
 
 use rustc_hash::FxHashMap;

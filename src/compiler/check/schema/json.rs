@@ -2,7 +2,7 @@
 //!
 //! In:      a schema as YAML or JSON, with the place of everything.
 //! Out:     the roots of the context; findings where no type says what the schema says.
-//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `lang`.
 //! Source:  JSON Schema draft 2020-12, Core and Validation.
 //!
 //! Types refuse what the schema does not name: `properties` alone means these and no others;

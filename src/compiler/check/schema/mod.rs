@@ -2,7 +2,7 @@
 //!
 //! In:      what `schema` of a document names or holds; the `.proto` files of the project.
 //! Out:     the declared roots; functions, where an environment file declares them.
-//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+//! Imports: `base`, `compiler::syntax`, `lang`.
 
 mod bounds;
 pub(super) mod data;

@@ -2,7 +2,7 @@
 //!
 //! In:      `TypeExpr`, bounded in depth by whoever read it.
 //! Out:     types.
-//! Imports: `base`, `lang`, `compiler::syntax`, `compiler::check`.
+//! Imports: `base`, `compiler::syntax`, `diag`, `lang`.
 
 use crate::base::name::Name;
 use crate::base::span::Spanned;

@@ -2,7 +2,7 @@
 //!
 //! In:      the expression in a message, the declared tools.
 //! Out:     the same, in which a tool that no document declares is not named.
-//! Imports: `base`, `lang::session`, `compiler::syntax`.
+//! Imports: `base`, `compiler::syntax`, `lang`.
 //! Source:  `docs/sessions.md`, "Answers".
 //!
 //! Whoever leads the model has it call a tool of any name. The call is denied; its answer is taken

@@ -2,7 +2,7 @@
 //!
 //! In:      the tree of a document whose `kind` is `ValidatingAdmissionPolicy`.
 //! Out:     `PolicyDocument`: a rule for each validation, which denies where it does not hold.
-//! Imports: `base`, `diag`, `lang`, `compiler::syntax`.
+//! Imports: `base`, `lang`.
 //! Source:  Kubernetes, `ValidatingAdmissionPolicy` v1; block scalars as in CEL Policy
 //!          documents, which are not folded.
 //!

@@ -2,7 +2,7 @@
 //!
 //! In:      the values of `labels`, `capabilities`, `flow`, and `output` of a tool.
 //! Out:     them as data, with their places. What they mean is `compiler::govern`'s business.
-//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Imports: `base`, `diag`, `lang`.
 //! Source:  `docs/sessions.md`.
 
 use crate::base::limits::CONTEXT_DEPTH_MAX;

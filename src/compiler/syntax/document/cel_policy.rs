@@ -2,7 +2,7 @@
 //!
 //! In:      the tree of a document with a `rule`.
 //! Out:     `CelPolicyDocument`.
-//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Imports: `base`, `diag`.
 //! Source:  the CEL Policy specification; every expression is text, and block scalars are not
 //!          folded.
 

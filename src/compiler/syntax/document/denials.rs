@@ -2,7 +2,7 @@
 //!
 //! In:      the value of `on_deny`.
 //! Out:     it as data, with its places. What it means is `compiler::govern`'s business.
-//! Imports: `base`, `diag`, `lang`, `compiler::syntax`.
+//! Imports: `base`, `diag`, `lang`.
 //! Source:  `docs/sessions.md`, "Answers".
 
 use crate::base::limits::OFFERS_MAX;

@@ -2,7 +2,7 @@
 //!
 //! In:      the tree of a `config.yaml`, or of the same as JSON.
 //! Out:     `Environment`.
-//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Imports: `base`, `diag`.
 
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span, Spanned};

@@ -2,7 +2,7 @@
 //!
 //! In:      a file.
 //! Out:     whether it is JSON; what is not is reported.
-//! Imports: `base`, `diag`, `compiler::source`.
+//! Imports: `base`, `compiler::source`, `diag`.
 //! Source:  RFC 8259.
 
 use crate::base::span::{FileId, Span};

@@ -3,7 +3,7 @@
 //!
 //! In:      nothing.
 //! Out:     tables.
-//! Imports: `lang`, `compiler::syntax::document::model`.
+//! Imports: `lang`.
 
 use crate::compiler::syntax::document::agents::ToolEffect;
 use crate::compiler::syntax::document::model::{OnTimeout, Role};

@@ -2,7 +2,7 @@
 //!
 //! In:      the values of `meters` and `limits`.
 //! Out:     them as data, with their places. What they mean is `compiler::govern`'s business.
-//! Imports: `base`, `diag`, `lang`, `compiler::syntax`.
+//! Imports: `base`, `diag`, `lang`.
 //! Source:  `docs/sessions.md`, "Meters".
 
 use crate::base::limits::{METER_BUCKETS_MAX, METER_KEYS, METER_KEYS_MAX};

@@ -2,7 +2,7 @@
 //!
 //! In:      the files of a run.
 //! Out:     `model::Parsed`.
-//! Imports: `base`, `diag`, `lang`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `diag`.
 //!
 //! `model` is what documents become; the readers build it and nothing else sees YAML, but for
 //! schemas and data, which the checker reads with `yaml::parse`.

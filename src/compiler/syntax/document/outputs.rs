@@ -2,7 +2,7 @@
 //!
 //! In:      a file, and the keys that it may have.
 //! Out:     `Outputs`: a CEL Policy document for each expression, named by its key; the texts.
-//! Imports: `base`, `diag`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `diag`.
 
 use crate::base::name::Name;
 use crate::base::span::{FileId, Span, Spanned};

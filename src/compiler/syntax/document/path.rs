@@ -2,7 +2,7 @@
 //!
 //! In:      logical paths.
 //! Out:     logical paths.
-//! Imports: nothing.
+//! Imports: nothing of ours.
 
 /// The path that `relative`, written in the file `base`, names.
 ///

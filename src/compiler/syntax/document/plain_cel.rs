@@ -2,7 +2,7 @@
 //!
 //! In:      the text of a file.
 //! Out:     `PolicyDocument`.
-//! Imports: `base`, `diag`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `diag`.
 //!
 //! A rule starts on an unindented line that does not begin with an operator; further lines are
 //! indented or begin with one. A comment directly above a rule describes it; one with a blank line

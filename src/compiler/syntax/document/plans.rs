@@ -2,7 +2,7 @@
 //!
 //! In:      the value of `plan`.
 //! Out:     it as data, with its places. What it means is `compiler::govern`'s business.
-//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Imports: `base`, `diag`, `lang`.
 //! Source:  `docs/sessions.md`, "Plans".
 
 use crate::base::limits::PLAN_STEPS_MAX;

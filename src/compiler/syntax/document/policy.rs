@@ -2,7 +2,7 @@
 //!
 //! In:      the tree of a document.
 //! Out:     `PolicyDocument`.
-//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Imports: `base`.
 
 use rustc_hash::FxHashMap;
 

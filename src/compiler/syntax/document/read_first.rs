@@ -2,7 +2,7 @@
 //!
 //! In:      the source and the place where the parser of YAML gave up.
 //! Out:     the fact that is most useful to the author.
-//! Imports: `base`, `diag`.
+//! Imports: `base`.
 //!
 //! An expression is known by its key, as in `when: "a" == b`: the rest of the line is what the
 //! author meant, and quoting it is the cure.

@@ -2,7 +2,7 @@
 //!
 //! In:      nodes in places where an expression stands.
 //! Out:     expressions in the `Ast`; a hole where there is none, after a report.
-//! Imports: `base`, `diag`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `diag`.
 
 use std::ops::Range;
 

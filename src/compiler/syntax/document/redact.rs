@@ -2,7 +2,7 @@
 //!
 //! In:      the value of the section.
 //! Out:     its entries, in order.
-//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Imports: `base`, `diag`.
 //! Source:  `docs/redaction.md`.
 
 use crate::base::limits::CONTEXT_DEPTH_MAX;

@@ -2,7 +2,7 @@
 //!
 //! In:      an entry of `rules`.
 //! Out:     `Rule`.
-//! Imports: `base`, `diag`, `lang`, `compiler::syntax`.
+//! Imports: `base`, `diag`, `lang`.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -3,7 +3,7 @@
 //!
 //! In:      the value of a section.
 //! Out:     its entries.
-//! Imports: `base`, `diag`, `compiler::syntax`.
+//! Imports: `base`, `diag`.
 
 use crate::base::name::Name;
 use crate::base::span::Spanned;

@@ -2,7 +2,7 @@
 //!
 //! In:      the text of a message, and the bytes that spell it.
 //! Out:     its parts; expressions in the `Ast`.
-//! Imports: `base`, `diag`, `compiler::source`, `compiler::syntax`.
+//! Imports: `compiler::source`, `diag`.
 //!
 //! `{{` and `}}` are braces. An expression ends at the brace that matches, strings of CEL aside.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      text.
 //! Out:     nanoseconds, minutes of the day, sets of days; `None` for anything else.
-//! Imports: nothing.
+//! Imports: nothing of ours.
 
 /// The days of a week as documents spell them; the place of a day is its bit.
 pub(super) const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];

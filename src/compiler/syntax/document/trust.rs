@@ -2,7 +2,7 @@
 //!
 //! In:      the values of both sections.
 //! Out:     them as data, with their places. What they mean is `compiler::govern`'s business.
-//! Imports: `base`, `diag`, `lang`, `compiler::syntax`.
+//! Imports: `base`, `diag`, `lang`.
 //! Source:  `docs/sessions.md`, "Labels that are taken away".
 
 use crate::base::name::Name;

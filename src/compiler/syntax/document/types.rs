@@ -2,7 +2,7 @@
 //!
 //! In:      text as `optional list<string> payload`, or mappings.
 //! Out:     `TypeExpr` and `TypeField`; names are not resolved.
-//! Imports: `base`, `diag`, `compiler::source`.
+//! Imports: `base`, `compiler::source`, `diag`.
 //!
 //! `type = "~" name | name ["<" type {"," type} ">"]`; a name may have dots.
 

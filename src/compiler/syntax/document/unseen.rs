@@ -2,7 +2,7 @@
 //!
 //! In:      the text of a document, and what was reported about it.
 //! Out:     a finding for each character that is invisible or turns the text around it.
-//! Imports: `base::invisible`, `compiler::syntax`, `diag`.
+//! Imports: `base`, `diag`.
 //!
 //! An escape between double quotes says the same in the open, and is left alone.
 

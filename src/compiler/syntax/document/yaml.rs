@@ -2,7 +2,7 @@
 //!
 //! In:      a file.
 //! Out:     a `Node`, every key and scalar with its bytes; or a diagnostic.
-//! Imports: `base`, `diag`, `compiler::source`.
+//! Imports: `base`, `compiler::source`, `diag`.
 //! Source:  YAML 1.2.2, less what policies may not use: anchors, aliases, tags, merge keys, keys
 //!          that are not words, more than one document.
 

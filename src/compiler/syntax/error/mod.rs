@@ -2,7 +2,7 @@
 //!
 //! In:      facts from `stream`, `literal` and the grammar.
 //! Out:     diagnostics E0101 to E0113, E0602 and E0603.
-//! Imports: `base`, `diag`, `compiler::syntax::{ast, literal}`.
+//! Imports: `base`.
 
 mod words;
 

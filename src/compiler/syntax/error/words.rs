@@ -2,7 +2,7 @@
 //!
 //! In:      a `SyntaxError`.
 //! Out:     a diagnostic.
-//! Imports: `base`, `diag`, `compiler::syntax::{ast, error, literal}`.
+//! Imports: `base`, `diag`.
 
 use crate::base::invisible::{Invisible, escape_of, invisible, spelled};
 use crate::base::limits::{EXPRESSION_CODE_POINTS_MAX, EXPRESSION_DEPTH_MAX};

@@ -2,7 +2,7 @@
 //!
 //! In:      the name of a format, text.
 //! Out:     what is wrong with the text.
-//! Imports: `lang::functions`, `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  Kubernetes, its CEL library `format`; what is said is what `apimachinery` says.
 //!
 //! A format is its name, a string at run time; only the checker tells them apart. Every sentence is

@@ -2,7 +2,7 @@
 //!
 //! In:      lists.
 //! Out:     bools, ints, elements.
-//! Imports: `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  Kubernetes' documentation of its CEL library `lists`.
 
 use std::cmp::Ordering;

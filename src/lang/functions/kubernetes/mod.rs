@@ -2,7 +2,7 @@
 //!
 //! In:      lists, strings, quantities, versions.
 //! Out:     the same, and what is asked of them.
-//! Imports: `lang::functions`, `lang::pattern`, `lang::value`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  "Common Expression Language in Kubernetes", its section "CEL options, language
 //!          features, and libraries".
 //!

@@ -2,7 +2,7 @@
 //!
 //! In:      strings, quantities, ints.
 //! Out:     quantities, what is asked of them.
-//! Imports: `lang::value::quantity`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  Kubernetes' documentation of its CEL library `quantity`.
 
 use std::cmp::Ordering;

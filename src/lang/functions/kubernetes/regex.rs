@@ -2,7 +2,7 @@
 //!
 //! In:      strings, patterns in the syntax of RE2.
 //! Out:     strings, lists of strings.
-//! Imports: `lang::functions::regex`, `lang::pattern`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  Kubernetes' documentation of its CEL library `regex`; what matches first, and where
 //!          nothing matches: Go's `regexp`.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      strings, versions.
 //! Out:     versions, what is asked of them.
-//! Imports: `lang::value::version`, `lang::error`.
+//! Imports: its own room alone.
 //! Source:  Kubernetes' documentation of its CEL library `semver`.
 //!
 //! What says how a version was built, behind its `+`, is read and forgotten: versions that differ

@@ -2,7 +2,7 @@
 //!
 //! In:      patterns with their automata, needles; a text.
 //! Out:     which of them the text holds.
-//! Imports: `base::limits`, `lang::error`, `lang::pattern`.
+//! Imports: its own room alone.
 //!
 //! A pattern is searched by its automaton, but only where one of its rows stands: started as far
 //! in front of it as the automaton is proved to need, and left as soon as it is back where a search

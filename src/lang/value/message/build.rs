@@ -2,7 +2,7 @@
 //!
 //! In:      fields and the values that they are given.
 //! Out:     what the fields hold; the message, or the value of CEL that it stands for.
-//! Imports: `lang::error`, `lang::value`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, section "Protocol Buffer Data Conversion".
 
 use crate::lang::error::EvalError;

@@ -2,7 +2,7 @@
 //!
 //! In:      descriptors, messages, names and numbers of fields.
 //! Out:     what fields hold, and whether they are set.
-//! Imports: `lang::error`, `lang::value`.
+//! Imports: its own room alone.
 //! Source:  CEL language definition, sections "Field Selection" and "Protocol Buffer Data
 //!          Conversion".
 //!

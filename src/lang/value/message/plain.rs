@@ -4,7 +4,7 @@
 //! In:      a value.
 //! Out:     a value that JSON has: null, bool, double, string, list, map with strings as keys; and
 //!          of each field of a message the form that it has there.
-//! Imports: `base::limits`, `lang::error`, `lang::value`.
+//! Imports: `base`.
 //! Source:  CEL language definition, section "JSON Data Conversion"; the JSON mapping of Protocol
 //!          Buffers.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      tokens, and then the entries of one field on the stack.
 //! Out:     entries, and then pairs of number and value.
-//! Imports: `lang::value`.
+//! Imports: its own room alone.
 
 use crate::lang::value::map::key_order;
 use crate::lang::value::message::{Field, Kind, Presence, build};

@@ -2,7 +2,7 @@
 //!
 //! In:      the bytes of a message, its type, the descriptors.
 //! Out:     the value that CEL sees: a message, or what a well-known one stands for.
-//! Imports: `base::limits`, `lang::value`.
+//! Imports: `base`.
 //! Source:  the encoding guide of Protocol Buffers; CEL language definition, "Protocol Buffer Data
 //!          Conversion".
 //!

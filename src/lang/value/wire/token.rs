@@ -2,7 +2,7 @@
 //!
 //! In:      the bytes of a message.
 //! Out:     its fields in the order in which they are written; nothing is copied.
-//! Imports: `base::limits`, `lang::error`.
+//! Imports: `base`.
 //! Source:  the encoding guide of Protocol Buffers.
 
 use crate::base::limits::WIRE_DEPTH_MAX;

@@ -1,6 +1,6 @@
 //! Where edges meet: what is known on all of them, and the rows that say so (V16).
 //!
-//! Imports: `base::limits`, `lang::opcodes`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 
 use crate::base::limits::VERIFY_WAITING_MAX;
 use crate::lang::opcodes::EXIT_ERROR;

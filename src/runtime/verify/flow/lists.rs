@@ -1,6 +1,6 @@
 //! Lists that are built: what their elements hold (V30).
 //!
-//! Imports: `lang`, `runtime::bundle`.
+//! Imports: `lang`.
 
 use crate::lang::opcodes::Instruction;
 use crate::runtime::verify::error::Fault;

@@ -1,6 +1,6 @@
 //! Loops: what a turn finds in its registers, and what it leaves behind (V18).
 //!
-//! Imports: `lang`, `runtime::bundle`.
+//! Imports: `lang`.
 
 use crate::lang::opcodes::{INFALLIBLE, Instruction, X_PAIRS};
 use crate::runtime::verify::error::{Fault, VerifyError};

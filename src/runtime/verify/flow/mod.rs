@@ -2,7 +2,7 @@
 //!
 //! In:      a function of the right form, what its callers ask of slots, what its callees do.
 //! Out:     `Passed`: whether it can fail, and what its instructions cost.
-//! Imports: `base`, `lang`, `runtime::bundle`.
+//! Imports: `lang`, `runtime::bundle`.
 //!
 //! Jumps go forward, so that everything that leads to an instruction is known when the pass comes
 //! to it. At the start of a loop's turn the registers that its body writes are not known: nothing

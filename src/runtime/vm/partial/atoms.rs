@@ -2,7 +2,7 @@
 //!
 //! In:      an instruction that yields a branch.
 //! Out:     `Ways`.
-//! Imports: `lang`, `runtime::vm`.
+//! Imports: `lang`, `runtime::bundle`.
 //! Source:  the meaning of each instruction stands in `lang::opcodes`.
 
 use crate::lang::error::EvalError;

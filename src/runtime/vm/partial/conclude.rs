@@ -2,7 +2,7 @@
 //!
 //! In:      rules that are asked, outputs, the message of the winner.
 //! Out:     what each can say; a `DecisionReport` where all of it is definite.
-//! Imports: `lang`, `runtime::program`, `runtime::vm`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/decisions.md`, `docs/unknowns.md`.
 
 use crate::lang::error::EvalError;

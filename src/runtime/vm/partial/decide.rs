@@ -2,7 +2,7 @@
 //!
 //! In:      a `Partial`, a moment, what atoms came to when the input was decided in full.
 //! Out:     `PartialDecision`.
-//! Imports: `lang`, `runtime::program`, `runtime::vm`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/unknowns.md`.
 
 use crate::lang::opcodes::{NO_ATOM, Op};

@@ -2,7 +2,7 @@
 //!
 //! In:      what every rule that is asked can say.
 //! Out:     `PartialDecision`.
-//! Imports: `lang`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/decisions.md`, "How rules combine"; `docs/unknowns.md`.
 
 use crate::lang::decision::Effect;

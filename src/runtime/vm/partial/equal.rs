@@ -2,7 +2,7 @@
 //!
 //! In:      two values.
 //! Out:     what comparing them can come to.
-//! Imports: `lang::value`, `runtime::vm::partial`.
+//! Imports: `base`, `lang`.
 
 use std::cmp::Ordering;
 

@@ -3,7 +3,7 @@
 //!
 //! In:      a function of a verified program, the file, what is known of unknowns.
 //! Out:     `Ended`: the exits, and what they bring.
-//! Imports: `lang`, `runtime::program`, `runtime::vm`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/unknowns.md`.
 //!
 //! The same instructions run as ever. Where operands are known the very functions of the ordinary

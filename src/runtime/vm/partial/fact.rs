@@ -2,7 +2,7 @@
 //!
 //! In:      what the input says of it, its type, what it was computed from.
 //! Out:     `Fact`, and `Facts`: the table of them that values of one decision point into.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`.
 //! Source:  `docs/unknowns.md`.
 
 use std::collections::HashMap;

@@ -3,7 +3,7 @@
 //!
 //! In:      loops, builders, the file.
 //! Out:     `Ways`; elements in registers.
-//! Imports: `lang`, `runtime::vm`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 //!
 //! A loop over a list of known size turns as often, whatever its elements are. One over a list of
 //! unknown size is open: its turns bring the same over and over, and it turns until what a turn

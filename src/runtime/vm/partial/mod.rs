@@ -2,7 +2,7 @@
 //!
 //! In:      an input, what it withholds, a moment.
 //! Out:     `Partial`: an input that the ordinary evaluator does not take.
-//! Imports: `lang::value`, `runtime::bundle`, `runtime::program`, `runtime::vm`.
+//! Imports: its own room alone.
 //! Source:  `docs/unknowns.md`.
 
 mod atoms;

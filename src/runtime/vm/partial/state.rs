@@ -2,7 +2,7 @@
 //!
 //! In:      loops and builders as instructions change them.
 //! Out:     `State`, and what two of them have in common.
-//! Imports: `lang::value`, `runtime::bundle`, `runtime::vm`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 
 use crate::base::limits::{VALUE_DEPTH_MAX, VALUE_STEPS_MAX};
 use crate::lang::value::heap::View;

@@ -2,7 +2,7 @@
 //!
 //! In:      paths, classes and kinds of values, as records name them.
 //! Out:     `Unknowns`, a table of them; `Withheld`, what a value that is unknown refers to.
-//! Imports: `lang::value`, `runtime::bundle`.
+//! Imports: `lang`, `runtime::bundle`.
 //! Source:  `docs/unknowns.md`.
 
 use crate::lang::value::{Tag, Value};

@@ -3,7 +3,7 @@
 //!
 //! In:      an instruction and its operands.
 //! Out:     `Ways`.
-//! Imports: `lang`, `runtime::vm`.
+//! Imports: `lang`, `runtime::bundle`.
 //! Source:  the meaning of each instruction stands in `lang::opcodes`.
 
 use crate::lang::error::EvalError;

@@ -2,7 +2,7 @@
 //!
 //! In:      an instruction, the ways that it has.
 //! Out:     those that the decision can have gone that the witness saw.
-//! Imports: `lang::opcodes`, `runtime::vm`.
+//! Imports: `lang`.
 //! Source:  `docs/unknowns.md`.
 
 use crate::lang::opcodes::{INFALLIBLE, Instruction, NO_ATOM, X_PART};

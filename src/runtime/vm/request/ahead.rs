@@ -2,7 +2,7 @@
 //!
 //! In:      a line, from the first byte of the context on.
 //! Out:     how many bytes the context has; and then the input that the scratch holds.
-//! Imports: `runtime::program`, `runtime::vm`.
+//! Imports: `runtime::program`.
 //!
 //! For `tools::replay`, which knows the program before it meets the context: nobody else may hold
 //! an input and its scratch apart.

@@ -3,7 +3,7 @@
 //!
 //! In:      a value and a row of the types.
 //! Out:     the value as that type, or nothing if it is none.
-//! Imports: `lang::value`, `runtime::bundle`.
+//! Imports: `lang`, `runtime::bundle`.
 //!
 //! Recursion is bounded by the depth of the value and that of the type.
 

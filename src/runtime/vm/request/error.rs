@@ -2,7 +2,7 @@
 //!
 //! In:      facts found while reading.
 //! Out:     `InputError`.
-//! Imports: `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 
 use std::error::Error;
 use std::fmt;

@@ -3,7 +3,7 @@
 //!
 //! In:      a context of a record.
 //! Out:     as `ingest`; `Partial` where values are withheld.
-//! Imports: `base::limits`, `lang::value`, `runtime::program`, `runtime::vm`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 //! Source:  `docs/records.md`, "The context".
 //!
 //! Marks are looked for with care only, so a context in which no key can be one is read as ever.

@@ -2,7 +2,7 @@
 //!
 //! In:      an open object or row.
 //! Out:     slots and columns, as far as nothing unusual came; then where it stopped, and why.
-//! Imports: `lang::value`, `runtime::program`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 //!
 //! Nothing is refused here: whatever is unusual (escapes, long numbers, other types, what is no
 //! JSON) is left where it begins, and read with care (`walk`). The order of keys is guessed from

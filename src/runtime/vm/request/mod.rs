@@ -2,7 +2,7 @@
 //!
 //! In:      a context as JSON or by setters.
 //! Out:     `Filled`: a scratch that holds an input and can decide, as often as one likes.
-//! Imports: `base::limits`, `lang::value`, `runtime::program`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 
 #[cfg(feature = "tools")]
 pub(crate) mod ahead;

@@ -2,7 +2,7 @@
 //!
 //! In:      a reader that stands on a number.
 //! Out:     `Number`; from it an int, a uint, a double.
-//! Imports: `lang::value`, and the reader.
+//! Imports: `lang`.
 
 use crate::lang::value::{Value, scan};
 use crate::runtime::vm::request::error::{InputKind, Wanted};

@@ -2,7 +2,7 @@
 //!
 //! In:      the bytes of the message that contexts of a program are.
 //! Out:     as `ingest`: the fields that are read go to slots, no message is made of the whole.
-//! Imports: `base::limits`, `lang::value`, `runtime::program`.
+//! Imports: `base`, `lang`, `runtime::program`.
 
 use crate::base::limits::CONTEXT_BYTES_MAX;
 use crate::lang::value::wire::{self, WireError, WireFault};

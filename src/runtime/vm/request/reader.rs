@@ -2,7 +2,7 @@
 //!
 //! In:      bytes, at most `CONTEXT_BYTES_MAX`.
 //! Out:     tokens with their places; everything is checked, also in what is skipped.
-//! Imports: `base::limits`, `lang::value::scan`.
+//! Imports: `base`, `lang`.
 
 use crate::base::limits::{CONTEXT_BYTES_MAX, CONTEXT_DEPTH_MAX, CONTEXT_NODES_MAX};
 use crate::lang::value::scan;

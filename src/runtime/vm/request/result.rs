@@ -2,7 +2,7 @@
 //!
 //! In:      JSON.
 //! Out:     a value without a type; `conform` gives it one.
-//! Imports: `base::limits`, `lang`.
+//! Imports: `base`, `lang`.
 //!
 //! Recursion is bounded by `CONTEXT_DEPTH_MAX`.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      a value.
 //! Out:     as `ingest`.
-//! Imports: `serde_json`.
+//! Imports: `base`, `runtime::program`.
 //!
 //! The value is written as JSON into memory that is kept, and read from there: one reader, one
 //! meaning.

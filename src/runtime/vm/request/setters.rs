@@ -2,7 +2,7 @@
 //!
 //! In:      handles, resolved once, and values.
 //! Out:     slots; what is set has the type that the bundle says.
-//! Imports: `base::limits`, `lang`, `runtime::program`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 //!
 //! What is not set is not there, as in a context without it. An error stays: from then on every
 //! decision about this input denies, whatever is set after it. Nothing here allocates.

@@ -2,7 +2,7 @@
 //!
 //! In:      a node of the path trie and its value.
 //! Out:     the slots below it.
-//! Imports: `lang::value`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 //!
 //! Recursion is bounded by the depth of the value, which is that of the context at most.
 

@@ -3,7 +3,7 @@
 //!
 //! In:      JSON that is UTF-8.
 //! Out:     slots, and text and elements in the store.
-//! Imports: `base::limits`, `lang::value`, `runtime::program`.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 //!
 //! Open containers wait on a stack of their own, so nesting costs no stack of the machine.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      a reader that stands on a value, and a row of the types.
 //! Out:     a value, or an open container.
-//! Imports: `lang::value`, `runtime::bundle`.
+//! Imports: `lang`, `runtime::bundle`, `runtime::program`.
 
 use crate::lang::error::EvalError;
 use crate::lang::value::base64::{self, Alphabet};

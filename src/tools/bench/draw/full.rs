@@ -6,7 +6,7 @@
 //!   decide  31 ns   34 ns   58 ns  112 ns  840 ns  4.1 us   33 ns
 //! ```
 //!
-//! Imports: `tools::bench`, `tools::report`.
+//! Imports: `base`, `diag`, `tools::inspect`, `tools::project`, `tools::report`.
 
 use std::fmt::Write as _;
 

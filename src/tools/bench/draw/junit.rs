@@ -1,6 +1,6 @@
 //! The XML of `JUnit`: a suite a policy, a case for each thing that is judged.
 //!
-//! Imports: `tools::bench`, `tools::report`.
+//! Imports: `tools::project`, `tools::report`.
 
 use crate::tools::bench::budget::Verdict;
 use crate::tools::bench::compare::What;

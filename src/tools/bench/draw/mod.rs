@@ -2,7 +2,7 @@
 //!
 //! In:      a `Drawing`.
 //! Out:     text.
-//! Imports: `tools::bench`, `tools::report`.
+//! Imports: `diag`, `tools::report`.
 
 pub mod full;
 pub mod github;

@@ -2,7 +2,7 @@
 //!
 //! In:      a rule.
 //! Out:     `Contest`.
-//! Imports: `compiler::solve`, `lang`, `runtime`.
+//! Imports: `compiler::solve`, `compiler::syntax`, `lang`, `runtime::bundle`.
 //!
 //! An input on which the rule fires is decided. If another rule wins, each of those that fired may
 //! be one that always does, if it asks for nothing that the rule does not ask for: then that is

@@ -3,7 +3,8 @@
 //!
 //! In:      `Subject`.
 //! Out:     findings.
-//! Imports: `base`, `diag`, `compiler`, `runtime`, `tools::parallel`.
+//! Imports: `base`, `compiler::check`, `compiler::emit`, `compiler::solve`, `compiler::syntax`,
+//!          `diag`, `lang`, `tools::parallel`.
 //!
 //! `world` answers questions; `part`, `verdict`, `contest` and `reads` are what several lints ask.
 //! Rules are looked at a few at a time, on all processors, each few in a world of their own: so

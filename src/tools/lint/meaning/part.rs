@@ -2,7 +2,7 @@
 //!
 //! In:      a condition, as it is written.
 //! Out:     its parts, and what the condition means without some of them.
-//! Imports: `compiler::{check, solve, syntax}`.
+//! Imports: `base`, `compiler::check`, `compiler::solve`, `compiler::syntax`, `lang`.
 
 use std::collections::BTreeSet;
 

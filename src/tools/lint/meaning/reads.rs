@@ -2,7 +2,7 @@
 //!
 //! In:      a module.
 //! Out:     `Reads`: for each rule its places, and whether one reads nothing but what another does.
-//! Imports: `lang`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 
 use std::collections::HashMap;
 

@@ -2,7 +2,7 @@
 //!
 //! In:      an input and what came of it.
 //! Out:     the text of `Diagnostic::example`; places of instructions.
-//! Imports: `base`, `compiler::solve`, `lang`, `runtime`.
+//! Imports: `base`, `compiler::solve`, `lang`, `runtime::bundle`, `tools::diff`.
 
 use crate::base::span::Span;
 use crate::compiler::solve::input::Example;

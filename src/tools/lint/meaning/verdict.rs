@@ -2,7 +2,7 @@
 //!
 //! In:      a condition.
 //! Out:     `Verdict`s: each is proved, for every input that is not refused.
-//! Imports: `compiler::{solve, syntax}`.
+//! Imports: `compiler::check`, `compiler::solve`, `compiler::syntax`.
 //!
 //! Nothing is asked of a condition whose parts are about different places, each of which can come
 //! out either way: that is most of them.

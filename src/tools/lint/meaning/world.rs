@@ -3,7 +3,8 @@
 //!
 //! In:      `Ground`, which all threads share.
 //! Out:     `World`: whatever is asked is answered, and remembered for the lints that follow.
-//! Imports: `compiler::{emit::parts, solve}`, `runtime`.
+//! Imports: `base`, `compiler::emit`, `compiler::solve`, `compiler::syntax`, `lang`,
+//!          `runtime::bundle`, `runtime::program`, `runtime::vm`.
 //!
 //! A world is made for a few rules and thrown away, so that no question looks at what others are
 //! about, and so that nothing hangs on the number of threads.

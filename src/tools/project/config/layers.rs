@@ -2,7 +2,7 @@
 //!
 //! In:      the file of a project, and what the command line says.
 //! Out:     one `Config`; findings in the file that says what is wrong.
-//! Imports: `base`, `compiler::source`, `diag`, `tools::paths`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `tools::paths`.
 //!
 //! A key takes the place of the same key further down. Names of `[bundles]`, budgets of `[bench]`
 //! and levels of `[check]` stand for themselves, and the lists `extend-select`, `ignore` and

@@ -2,7 +2,7 @@
 //!
 //! In:      the text of the file.
 //! Out:     `Config`; findings at the bytes of the file.
-//! Imports: `base`, `diag`, `compiler::format`.
+//! Imports: `base`, `compiler::format`, `diag`.
 
 pub mod check;
 pub mod layers;

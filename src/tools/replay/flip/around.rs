@@ -2,7 +2,8 @@
 //!
 //! In:      typed JSON, the program that reads it, what is asked.
 //! Out:     `Recorded`, as `compiler::solve::near` asks for it.
-//! Imports: `lang`, `runtime::bundle`, `compiler::solve`.
+//! Imports: `base`, `compiler::solve`, `lang`, `runtime::bundle`, `runtime::program`,
+//!          `runtime::vm`.
 
 use std::rc::Rc;
 

@@ -2,7 +2,7 @@
 //!
 //! In:      a recorded context, the bundle, a moment; what may change.
 //! Out:     `Flips`.
-//! Imports: `runtime`, `compiler::solve`, `tools::replay`.
+//! Imports: `base`, `compiler::solve`, `lang`, `runtime::program`, `runtime::vm`.
 //! Source:  `docs/replay.md`, section "Flip".
 //!
 //! The program is read as formulas, and what the context has at each place is put in

@@ -2,7 +2,7 @@
 //!
 //! In:      the context, drafts of changes.
 //! Out:     changes that flip the decision.
-//! Imports: `lang`, `runtime`, `compiler::solve`.
+//! Imports: `base`, `compiler::solve`, `lang`, `runtime::program`, `runtime::vm`.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;

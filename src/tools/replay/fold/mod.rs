@@ -3,7 +3,7 @@
 //! In:      lines of records in the order of the input.
 //! Out:     the events of each session, in the order of their numbers, to whoever compares them;
 //!          records whose session is not whole, apart from these.
-//! Imports: `base`, `runtime`, `tools::replay`.
+//! Imports: `base`, `runtime::program`, `runtime::record`, `runtime::session`.
 //! Source:  `docs/replay.md`, section "Sessions".
 //!
 //! Sessions are dealt out to shards by a hash of their ids, whatever the number of threads, and a

@@ -2,7 +2,7 @@
 //!
 //! In:      the events of sessions, one after the other, and the records of them.
 //! Out:     `Impact`.
-//! Imports: `runtime`, `tools::replay`.
+//! Imports: `base`, `runtime::program`, `runtime::record`, `runtime::session`, `runtime::vm`.
 //! Source:  `docs/replay.md`, section "Diff".
 //!
 //! Both bundles see the events that were recorded, whatever they decide: an agent that was denied

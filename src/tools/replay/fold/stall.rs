@@ -2,7 +2,7 @@
 //!
 //! In:      programs.
 //! Out:     `Stalls`: one for each, which any number of sessions share.
-//! Imports: `runtime`, `tools::replay`.
+//! Imports: `runtime::program`, `runtime::record`, `runtime::session`.
 
 use crate::runtime::program::Program;
 use crate::runtime::record::about::Loaded;

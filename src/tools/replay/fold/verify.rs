@@ -2,7 +2,8 @@
 //!
 //! In:      the events of sessions, one after the other, and the records of them.
 //! Out:     `Verified`.
-//! Imports: `runtime`, `tools::replay`.
+//! Imports: `lang`, `runtime::program`, `runtime::record`, `runtime::session`, `runtime::vm`,
+//!          `tools::decide`.
 //!
 //! Of a session that has parted from its records what follows is counted apart: it had another
 //! state to go by.

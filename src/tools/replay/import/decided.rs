@@ -2,7 +2,7 @@
 //!
 //! In:      a program, lines that an import made.
 //! Out:     records of what the program decides about their contexts.
-//! Imports: `lang`, `runtime`, `tools::replay`.
+//! Imports: `diag`, `lang`, `runtime::program`, `runtime::record`, `runtime::vm`, `tools::inspect`.
 //! Source:  `docs/import.md`.
 //!
 //! What a log says of a call stays: id, time, session, trace, what host functions gave. What it

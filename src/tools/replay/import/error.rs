@@ -2,7 +2,7 @@
 //!
 //! In:      facts found while events are read.
 //! Out:     `P0920`, with the log and the line.
-//! Imports: `base::limits`, `diag`, `tools`.
+//! Imports: `base`, `diag`.
 
 use crate::base::limits::{
     CONTEXT_BYTES_MAX, CONTEXT_DEPTH_MAX, IMPORT_EVENT_BYTES_MAX, RECORD_BYTES_MAX,

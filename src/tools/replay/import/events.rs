@@ -2,7 +2,7 @@
 //!
 //! In:      bytes.
 //! Out:     the bytes of each event with the line that it begins on, or what is damaged there.
-//! Imports: `base::limits`, `tools::replay::import::pieces`.
+//! Imports: `base`.
 //!
 //! The first byte and the first line tell which it is. In lines of JSON a damaged line leaves the
 //! others alone; in a list or in documents nothing is known behind the first damage. Memory: one

@@ -2,7 +2,7 @@
 //!
 //! In:      arguments of any kind.
 //! Out:     values; what cannot be read is an error, as of any function.
-//! Imports: `lang`, `runtime`.
+//! Imports: `base`, `lang`, `runtime::vm`.
 //! Source:  `docs/import.md`; attributes as OTLP/JSON writes `KeyValue` and `AnyValue`.
 
 use crate::base::limits::CONTEXT_DEPTH_MAX;

@@ -2,7 +2,7 @@
 //!
 //! In:      the values of the targets.
 //! Out:     a line of the record format; a value of the wrong kind is no value, and told.
-//! Imports: `lang`, `runtime`, `tools::replay::import`.
+//! Imports: `base`, `lang`, `runtime::vm`.
 //! Source:  `docs/records.md`.
 
 use std::fmt::Write;

@@ -2,7 +2,8 @@
 //!
 //! In:      a map file: YAML whose keys hold CEL over the event.
 //! Out:     `Map`: programs that compute the targets; findings that point into the file.
-//! Imports: `base`, `diag`, `compiler`, `runtime`, `tools::replay::import`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `runtime::program`,
+//!          `tools::pipeline`.
 //! Source:  `docs/import.md`.
 
 use crate::base::span::FileId;

@@ -2,7 +2,7 @@
 //!
 //! In:      a log of another engine, and a map that says what its events mean.
 //! Out:     records, and how much of each was filled; what becomes no record is told with its line.
-//! Imports: `base`, `lang`, `compiler`, `runtime`, `tools`.
+//! Imports: `base`, `lang`, `runtime::program`, `runtime::vm`, `tools::locate`.
 //! Source:  `docs/import.md`.
 //!
 //! Events are bytes until a program reads them: the expressions of a map are outputs of a bundle,

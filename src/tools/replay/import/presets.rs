@@ -2,7 +2,7 @@
 //!
 //! In:      a name, or the first events of a log.
 //! Out:     a `Map`.
-//! Imports: `compiler::source`, `diag`, `tools::replay::import`.
+//! Imports: `compiler::source`, `diag`, `runtime::program`, `runtime::vm`.
 
 use crate::compiler::source::map::SourceMap;
 use crate::diag::sink::Sink;

@@ -2,7 +2,7 @@
 //!
 //! In:      what became of each event.
 //! Out:     counts; the report of `--check`.
-//! Imports: `tools::replay::import`, `tools::report`.
+//! Imports: `base`, `diag`, `tools::report`.
 
 use std::fmt::Write;
 

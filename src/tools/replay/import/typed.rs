@@ -2,7 +2,7 @@
 //!
 //! In:      a value, and the places that the log says are redacted.
 //! Out:     typed JSON, or why no record can hold the value.
-//! Imports: `base`, `lang`.
+//! Imports: `base`, `lang`, `runtime::vm`.
 //!
 //! What is redacted is unknown, never absent. So a place that is not there is one that was taken
 //! out: it is marked. Where a path leads through something that is neither an object nor an

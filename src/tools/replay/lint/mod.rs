@@ -3,7 +3,7 @@
 //!
 //! In:      records, and the store of their bundles.
 //! Out:     `Remark`s with places.
-//! Imports: `diag`, `lang`, `runtime`, `tools::replay`.
+//! Imports: `base`, `diag`, `runtime::program`, `runtime::record`, `runtime::vm`, `tools::bench`.
 //! Source:  `docs/replay.md`, section "Lint"; `docs/schema/record.schema.json`.
 //!
 //! Contexts are decided again to see whether their bundle refuses them; what else came of it is

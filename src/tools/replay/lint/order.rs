@@ -2,7 +2,7 @@
 //!
 //! In:      the marks of lines, in the order of the input.
 //! Out:     remarks.
-//! Imports: `diag`, `lang`.
+//! Imports: `base`, `diag`, `lang`.
 //!
 //! What is kept has a bound: of sessions and writers beyond it nothing is said.
 

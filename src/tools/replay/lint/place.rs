@@ -1,6 +1,6 @@
 //! Where in a line a value stands.
 //!
-//! Imports: nothing.
+//! Imports: nothing of ours.
 
 /// The byte of a line of JSON at which the value at `path` begins: keys of objects, and numbers of
 /// elements. The nearest value around it, where it is not there.

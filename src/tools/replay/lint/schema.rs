@@ -2,7 +2,7 @@
 //!
 //! In:      a line as JSON.
 //! Out:     what does not fit, each with its path.
-//! Imports: `lang::pattern`.
+//! Imports: `lang`.
 //! Source:  `docs/schema/record.schema.json`; JSON Schema 2020-12.
 //!
 //! The keywords that the schema uses are understood; a test holds it to them.

@@ -3,7 +3,7 @@
 //! In:      programs that were verified, and the layout of a pack.
 //! Out:     `Alike`: for every column what is asked of its values; for every rule the columns that
 //!          its message quotes. `None` where a decision may hang on more than columns.
-//! Imports: `lang`, `runtime::bundle`, `runtime::program`; the rooms beside this one.
+//! Imports: `base`, `lang`, `runtime::bundle`, `runtime::program`.
 //!
 //! Nothing is evaluated here. Records that give the same answers to all that a program's code asks
 //! of its slots, with the same states, are decided alike, so one of them is decided for all. What

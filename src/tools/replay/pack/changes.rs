@@ -2,7 +2,7 @@
 //!
 //! In:      the columns of a group, and of rows in which way they change.
 //! Out:     for each way who made these decisions, in which sessions, and examples.
-//! Imports: `lang::value`, `tools::replay`; the rooms beside this one.
+//! Imports: `lang`.
 
 use rustc_hash::FxHashMap;
 

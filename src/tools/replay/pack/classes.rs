@@ -3,7 +3,7 @@
 //! In:      the columns of a group, and what is asked of their values.
 //! Out:     of each row the number of its combination of classes; of each combination its classes,
 //!          numbered alike in all groups.
-//! Imports: the rooms beside this one.
+//! Imports: its own room alone.
 //!
 //! What is asked of a value is asked once for each value of a dictionary.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      a pack, the bundles that made its records or one in their stead, a candidate.
 //! Out:     the same `Impact` as from its lines.
-//! Imports: `runtime`, `tools::replay`; the rooms beside this one.
+//! Imports: `base`, `lang`, `runtime::program`, `runtime::record`.
 //!
 //! Records that are alike to all programs (`alike`) are decided alike, so one of them is decided,
 //! as a short line (`short`), and what came of it counts for all. Whether the digest differs may

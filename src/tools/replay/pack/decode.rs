@@ -2,7 +2,7 @@
 //!
 //! In:      the pages of a column.
 //! Out:     `Coded`: every value once where the pages have a dictionary, and of each row which.
-//! Imports: `layout` and `group` beside this one.
+//! Imports: its own room alone.
 //! Source:  the format of Parquet: data pages of version 1, plain and by dictionary.
 //!
 //! Whatever stands in the bytes, nothing is read beyond them and no table grows without bound.

@@ -2,7 +2,7 @@
 //!
 //! In:      a layout; a group.
 //! Out:     the schema; every column of the group packed, with its sum.
-//! Imports: the rooms beside this one.
+//! Imports: its own room alone.
 //!
 //! The bytes hang on the rows alone, so columns may be packed on any thread. Dictionaries take any
 //! number of values: whoever evaluates columns asks each value once.

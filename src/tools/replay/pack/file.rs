@@ -2,7 +2,7 @@
 //!
 //! In:      a file.
 //! Out:     `Pack`: its layout, and the columns of its groups.
-//! Imports: the rooms beside this one.
+//! Imports: its own room alone.
 //!
 //! Nothing of the file is taken apart before its sum was compared: neither footer nor column.
 

@@ -3,7 +3,7 @@
 //! In:      lines.
 //! Out:     `Group`: every column with its values, nulls and lists; `rest` with what they do not
 //!          hold.
-//! Imports: `runtime::record`; the rooms beside this one.
+//! Imports: `runtime::bundle`, `runtime::record`.
 //!
 //! `rest` is the line with a mark for every value that comes out of its column as it was spelled.
 //! Marks begin with bytes that no JSON holds outside of escapes; a line that holds one of them all

@@ -3,7 +3,7 @@
 //! In:      the programs that people named.
 //! Out:     `Layout`: columns by path of the line, in order; nodes of the context whose state is
 //!          kept; the trie that finds both.
-//! Imports: `base`, `runtime`.
+//! Imports: `base`, `runtime::bundle`, `runtime::program`.
 //!
 //! A place of the context that a program reads is a column, as its type is there. Where programs
 //! read it with several types, or with one that no column has, the column holds JSON.

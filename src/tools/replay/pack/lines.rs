@@ -2,7 +2,7 @@
 //!
 //! In:      a pack.
 //! Out:     its lines as a stream of bytes.
-//! Imports: the rooms beside this one.
+//! Imports: its own room alone.
 
 use std::io::{self, Read};
 use std::sync::Arc;

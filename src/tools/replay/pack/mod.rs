@@ -2,7 +2,7 @@
 //!
 //! In:      lines of records, and the programs whose places become columns; packs.
 //! Out:     packs; the same lines, byte for byte; columns.
-//! Imports: `runtime`, `tools::inspect`.
+//! Imports: `runtime::program`.
 //! Source:  `docs/records.md`, "Packs".
 //!
 //! A pack is an ordinary file of Parquet that any engine reads. Ours tells it from others by what

@@ -3,7 +3,7 @@
 //! In:      columns of a group; which nodes of the context programs read.
 //! Out:     lines that come out as the whole ones do: engine, bundle, what was recorded, and of
 //!          the context what programs read.
-//! Imports: `lang::value`, `tools::inspect`; the rooms beside this one.
+//! Imports: `lang`.
 //!
 //! Of a whole line every column would have to be unpacked. Where a context is refused, a short line
 //! may be refused for another of its faults: what is told of the fault is told of whole lines only.

@@ -2,7 +2,7 @@
 //!
 //! In:      the bytes of a value in a line, and the kind of its column; a value.
 //! Out:     the value; the bytes that we spell it with.
-//! Imports: `lang::value`, `tools::inspect`.
+//! Imports: `lang`, `tools::inspect`.
 //!
 //! What is spelled as we would is left out of `rest`, and put in again from its column.
 

@@ -3,7 +3,7 @@
 //! In:      the columns of a group; rows, each with its combination of classes.
 //! Out:     how many rows share combination, quoted values and what was recorded; their sessions
 //!          and times.
-//! Imports: the rooms beside this one.
+//! Imports: its own room alone.
 
 use rustc_hash::FxHashMap;
 

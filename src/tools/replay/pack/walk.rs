@@ -3,7 +3,7 @@
 //! In:      a line that `Record::read` took, and the trie of a layout.
 //! Out:     the places of values, and the states of nodes of the context; whether a context is one
 //!          that every reader reads alike.
-//! Imports: `base::limits`.
+//! Imports: its own room alone.
 //!
 //! Only objects on the way to a column are gone into, so open ones are as many as a path is long.
 //! Values are passed by their brackets and quotes, as `Record::read` does.

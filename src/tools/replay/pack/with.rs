@@ -2,7 +2,7 @@
 //!
 //! In:      programs, chunks of lines; a file.
 //! Out:     a pack; lines.
-//! Imports: the rooms beside this one.
+//! Imports: `runtime::program`.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};

@@ -2,7 +2,7 @@
 //!
 //! In:      groups in order, each packed on any thread.
 //! Out:     a file of Parquet; behind its first four bytes stands what tells it from others.
-//! Imports: the rooms beside this one.
+//! Imports: its own room alone.
 //!
 //! Parquet cares for nothing between its first bytes and the first column, so that is where the
 //! sum of the footer stands: a footer that was changed is not read. The footer holds the sums of

@@ -2,7 +2,7 @@
 //!
 //! In:      lines.
 //! Out:     `Facts`; whether a filter may take one of their records.
-//! Imports: `lang`, `runtime::record`, `tools::replay`.
+//! Imports: `lang`, `runtime::record`.
 
 use sha2::{Digest as _, Sha256};
 

@@ -2,7 +2,7 @@
 //!
 //! In:      the blocks of a frame.
 //! Out:     sequences: bytes as they are, then a match.
-//! Imports: none.
+//! Imports: nothing of ours.
 //!
 //! The matcher that comes with the crate looks back 128 KiB and at one place. Lines of one writer
 //! are alike from end to end, so the longest of several places, anywhere in the frame, makes packed

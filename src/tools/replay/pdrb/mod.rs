@@ -2,7 +2,7 @@
 //!
 //! In:      whole lines of records; packed files.
 //! Out:     frames; the same lines, byte for byte, without those of blocks that nobody asks for.
-//! Imports: `runtime`, `tools::replay`.
+//! Imports: `runtime::audit`.
 //! Source:  `docs/records.md`, "Packed".
 //!
 //! Lines stay what they are: a chain is over lines, and every tool reads one form.

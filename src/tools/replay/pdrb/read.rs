@@ -3,7 +3,7 @@
 //! In:      bytes of a file behind its first ones, what is asked for.
 //! Out:     lines. Those of blocks that hold nothing that is asked for come as empty lines, so that
 //!          the numbers of lines stay.
-//! Imports: `base::limits`, `runtime::audit`, `tools::replay`.
+//! Imports: `base`, `runtime::audit`.
 //!
 //! A segment of an audit log has no index, and may lack its end: it is being written, or its writer
 //! died. What a crash left behind its last whole frame is told from what somebody changed.

@@ -2,7 +2,7 @@
 //!
 //! In:      keys.
 //! Out:     `Desk`: the call that is chosen, the calls that are shown, the sheet that is open.
-//! Imports: `tools::replay`.
+//! Imports: its own room alone.
 
 use crate::tools::replay::step::Session;
 

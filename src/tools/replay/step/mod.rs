@@ -2,7 +2,7 @@
 //!
 //! In:      the records of a session, the bundles that made them, perhaps a candidate.
 //! Out:     `Session`: what each call was, what was decided then, and what is decided now.
-//! Imports: `lang`, `runtime`, `tools::replay`.
+//! Imports: `base`, `lang`, `runtime::program`, `runtime::record`.
 //! Source:  `docs/replay.md`, section "Step".
 //!
 //! Nothing here knows of a screen: `desk` is what somebody who looks at a session does, and

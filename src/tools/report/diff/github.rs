@@ -3,7 +3,7 @@
 //! In:      a `Drawing`.
 //! Out:     a line for each rule that decides otherwise, the gravest first, and for what no rule
 //!          tells.
-//! Imports: `tools::diff`, `tools::report`.
+//! Imports: `base`, `tools::diff`.
 
 use crate::base::arrange::Arrange as _;
 use crate::tools::diff::{Change, Changes, Presence, RuleChange, Verdict};

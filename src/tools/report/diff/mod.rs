@@ -2,7 +2,7 @@
 //!
 //! In:      a `Difference`, and what of recorded decisions it touches if that is known.
 //! Out:     text for people, JSON, Markdown, annotations.
-//! Imports: `compiler::solve`, `runtime`, `tools::diff`.
+//! Imports: `compiler::solve`, `diag`, `runtime::bundle`, `tools::decide`, `tools::diff`.
 
 mod github;
 

@@ -2,7 +2,7 @@
 //!
 //! In:      a `Report`.
 //! Out:     text, one function for each format.
-//! Imports: `base`, `diag`, `tools::report`.
+//! Imports: `base`, `diag`.
 
 pub mod github;
 pub mod gitlab;

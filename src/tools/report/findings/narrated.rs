@@ -2,7 +2,7 @@
 //!
 //! In:      a `Report`.
 //! Out:     a line for each thing that is said, without marks; an empty one between findings.
-//! Imports: `diag`, `tools::report`.
+//! Imports: `base`, `diag`.
 //!
 //! ```text
 //! Error E0302 in payments.yaml, line 17, column 16.

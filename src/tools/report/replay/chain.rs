@@ -2,7 +2,7 @@
 //!
 //! In:      `Chained`.
 //! Out:     a row for people, a part of a JSON document.
-//! Imports: `diag`, `runtime::record`, `tools::replay`.
+//! Imports: `diag`, `runtime::record`, `tools::inspect`, `tools::replay`.
 
 use serde_json::{Value as Json, json};
 

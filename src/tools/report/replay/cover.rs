@@ -2,7 +2,7 @@
 //!
 //! In:      `Exercised`, the rules of a bundle.
 //! Out:     text for people, JSON, Markdown, a page.
-//! Imports: `diag`, `tools::replay`, `tools::report`.
+//! Imports: `diag`, `runtime::program`, `tools::inspect`, `tools::replay`.
 
 use std::fmt::Write as _;
 

@@ -2,7 +2,7 @@
 //!
 //! In:      `Flips`.
 //! Out:     text for people, JSON, Markdown.
-//! Imports: `tools::replay`, `tools::report`.
+//! Imports: `lang`, `tools::replay`.
 
 use std::fmt::Write as _;
 

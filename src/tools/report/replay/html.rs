@@ -2,7 +2,7 @@
 //!
 //! In:      a `Drawing`.
 //! Out:     HTML.
-//! Imports: `tools::replay`, `tools::report`.
+//! Imports: `tools::replay`.
 //!
 //! The page shows all without its script, which only hides what a reader does not look for.
 

@@ -2,7 +2,7 @@
 //!
 //! In:      `Impact`, and both bundles.
 //! Out:     text for people, JSON, `JUnit`, Markdown.
-//! Imports: `diag`, `runtime`, `tools::replay`, `tools::report`.
+//! Imports: `base`, `diag`, `lang`, `runtime::record`, `tools::inspect`, `tools::replay`.
 
 use std::fmt::Write as _;
 

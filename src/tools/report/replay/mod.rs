@@ -2,7 +2,7 @@
 //!
 //! In:      results of `tools::replay`.
 //! Out:     text: one module a part of `policyc replay`.
-//! Imports: `diag`, `tools::replay`, `tools::report`.
+//! Imports: `diag`.
 
 mod caveats;
 pub mod chain;

@@ -2,7 +2,7 @@
 //!
 //! In:      what stands in the page.
 //! Out:     HTML.
-//! Imports: `tools::report`.
+//! Imports: its own room alone.
 //!
 //! A page shows all without its script, which only hides what a reader does not look for.
 

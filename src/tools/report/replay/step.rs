@@ -2,7 +2,7 @@
 //!
 //! In:      a `Session`.
 //! Out:     a table for people, and the parts of its rows, which the screen of a session has too.
-//! Imports: `tools::replay`, `tools::report`.
+//! Imports: `diag`, `lang`, `tools::replay`.
 
 use std::fmt::Write as _;
 

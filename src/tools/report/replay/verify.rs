@@ -2,7 +2,8 @@
 //!
 //! In:      `Verified`, the names of sources and bundles.
 //! Out:     text for people, JSON, `JUnit`, Markdown.
-//! Imports: `diag`, `tools::replay`, `tools::report`.
+//! Imports: `base`, `compiler::source`, `diag`, `lang`, `runtime::program`, `runtime::record`,
+//!          `runtime::vm`, `tools::inspect`, `tools::replay`.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //!
 //! In:      a `Drawing`.
 //! Out:     HTML; sentences without marks, for whoever listens to them.
-//! Imports: `tools::replay`, `tools::report`.
+//! Imports: `diag`, `tools::replay`.
 
 use std::fmt::Write as _;
 

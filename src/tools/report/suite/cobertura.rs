@@ -2,7 +2,7 @@
 //!
 //! In:      `Drawing`.
 //! Out:     XML, as `coverage-04.dtd` has it.
-//! Imports: `tools::coverage`, `tools::report`.
+//! Imports: its own room alone.
 //!
 //! A source is a class, a rule a method, an atom a condition of its line: half of it for each way
 //! that it came out. Lines are those of `lcov`.

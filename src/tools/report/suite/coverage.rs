@@ -2,7 +2,7 @@
 //!
 //! In:      `Drawing`.
 //! Out:     text for people, JSON, Markdown; the other formats stand beside.
-//! Imports: `diag`, `tools::coverage`, `tools::report`.
+//! Imports: `base`, `compiler::solve`, `compiler::source`, `tools::coverage`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -2,7 +2,7 @@
 //!
 //! In:      `Drawing`.
 //! Out:     HTML.
-//! Imports: `tools::coverage`, `tools::report`.
+//! Imports: `base`, `tools::coverage`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

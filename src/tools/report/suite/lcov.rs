@@ -2,7 +2,7 @@
 //!
 //! In:      `Drawing`.
 //! Out:     text: a record a source.
-//! Imports: `tools::coverage`, `tools::report`.
+//! Imports: `base`, `tools::coverage`.
 //! Source:  geninfo(1), "FILES".
 //!
 //! A rule is a function that was called as often as it fired; an atom is two branches, that it

@@ -2,7 +2,7 @@
 //!
 //! In:      results of `tools::suite` and `tools::mutate`.
 //! Out:     text: one module a subject.
-//! Imports: `base`, `diag`, `compiler::source`, `tools`.
+//! Imports: `base`, `compiler::solve`, `compiler::source`, `lang`.
 
 mod cobertura;
 pub mod coverage;

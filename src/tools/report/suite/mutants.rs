@@ -2,7 +2,7 @@
 //!
 //! In:      `Drawing`.
 //! Out:     text for people, JSON, Markdown, one page of HTML.
-//! Imports: `diag`, `tools::mutate`, `tools::report`.
+//! Imports: `compiler::source`, `tools::mutate`, `tools::suite`.
 
 use std::fmt::Write as _;
 

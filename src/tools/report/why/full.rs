@@ -2,7 +2,7 @@
 //!
 //! In:      a `Told`.
 //! Out:     text.
-//! Imports: `tools::replay`, `tools::report`.
+//! Imports: `tools::replay`.
 
 use crate::tools::replay::explain::Explained;
 use crate::tools::report::decision::{details, effect_paint, effect_word, headline, row};

@@ -2,7 +2,7 @@
 //!
 //! In:      a `Told`.
 //! Out:     HTML: what was decided, the rules that spoke on their sources, then all others.
-//! Imports: `compiler::source`, `tools::replay`, `tools::report`.
+//! Imports: `base`, `compiler::source`, `tools::replay`, `tools::why`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -2,7 +2,7 @@
 //!
 //! In:      a `Told`.
 //! Out:     one JSON document; or one a rule, then one with all else.
-//! Imports: `lang`, `tools::replay`, `tools::report`.
+//! Imports: `lang`, `tools::inspect`, `tools::replay`.
 
 use std::fmt::Write as _;
 

@@ -2,7 +2,7 @@
 //!
 //! In:      a `Told`.
 //! Out:     Markdown.
-//! Imports: `tools::replay`, `tools::report`.
+//! Imports: `tools::replay`, `tools::why`.
 
 use std::fmt::Write as _;
 

@@ -2,7 +2,8 @@
 //!
 //! In:      a `Told`: a decision, made again or just made, and why it is so.
 //! Out:     text: one function for each format.
-//! Imports: `lang`, `runtime`, `tools::replay`, `tools::why`.
+//! Imports: `lang`, `runtime::program`, `runtime::record`, `runtime::vm`, `tools::inspect`,
+//!          `tools::replay`, `tools::why`.
 
 mod full;
 mod html;

@@ -2,7 +2,7 @@
 //!
 //! In:      a `Told`.
 //! Out:     sentences without marks.
-//! Imports: `tools::replay`, `tools::report`.
+//! Imports: `lang`, `tools::replay`, `tools::why`.
 
 use std::fmt::Write as _;
 

@@ -2,7 +2,7 @@
 //!
 //! In:      a `Why`.
 //! Out:     text for people.
-//! Imports: `base`, `compiler::source`, `tools::why`.
+//! Imports: `compiler::source`, `runtime::bundle`, `tools::why`.
 //!
 //! ```text
 //!  21 │     when: args.amount > 10000.0 && others.size() < 2

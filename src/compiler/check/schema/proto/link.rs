@@ -2,7 +2,7 @@
 //!
 //! In:      the descriptors of all files, and which of them documents name.
 //! Out:     the pool of those that can be used; of the others what is wrong with them.
-//! Imports: `compiler::check::schema::proto`; the crate `protox`.
+//! Imports: `diag`.
 //!
 //! An import names a file by the end of its path; of several the one with the shortest path is
 //! meant, of equally short ones the first. A file of a descriptor set means those of the same set

@@ -2,7 +2,7 @@
 //!
 //! In:      the files of a run.
 //! Out:     `Messages`; the files that cannot be used, which are an error where one is needed.
-//! Imports: `base`, `diag`, `lang`, `compiler::source`, `compiler::syntax`.
+//! Imports: `base`, `compiler::source`, `compiler::syntax`, `diag`, `lang`.
 //!
 //! `parse`, `link` and `tables` alone know the crates that compile them. Without the feature
 //! `proto` there are no messages, and no such file can be used.

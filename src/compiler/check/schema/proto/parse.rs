@@ -2,7 +2,7 @@
 //!
 //! In:      a `.proto` file, or a descriptor set.
 //! Out:     the descriptors in it, and where their parts are written; or why there are none.
-//! Imports: `base`, `compiler::source`; the crates `protox` and `miette`.
+//! Imports: `base`, `compiler::source`.
 
 use miette::Diagnostic as _;
 use protox::file::File;

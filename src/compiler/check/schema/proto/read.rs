@@ -3,7 +3,7 @@
 //! In:      the files of a run.
 //! Out:     `Messages`, sorted by name whatever the order of files; the files that define nothing,
 //!          each with what is wrong with it.
-//! Imports: `compiler::source`, `compiler::check::schema::proto`; the crate `protox`.
+//! Imports: `compiler::source`, `compiler::syntax`, `lang`.
 //!
 //! A file that a document names goes before the others: of two that define one name, it is used.
 

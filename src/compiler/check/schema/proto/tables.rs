@@ -2,7 +2,7 @@
 //!
 //! In:      linked descriptors, and where their parts are written.
 //! Out:     `Messages`, sorted by name whatever the order of files.
-//! Imports: `base`, `lang`; the crate `protox`.
+//! Imports: `base`, `lang`.
 
 use protox::prost_reflect::prost_types::FieldDescriptorProto;
 use protox::prost_reflect::{

@@ -2,7 +2,7 @@
 //!
 //! In:      a reader that stands on a value, and a message type.
 //! Out:     the value that CEL sees, or an open container.
-//! Imports: `lang::value`, `runtime::program`.
+//! Imports: `lang`, `runtime::bundle`.
 //! Source:  the proto3 JSON mapping.
 //!
 //! Fields go by their names in JSON or in the `.proto` file; null leaves a field unset. Of a

@@ -2,7 +2,7 @@
 //!
 //! In:      a reader that stands on a value, and a kind of field.
 //! Out:     the value, or what was wanted.
-//! Imports: `lang::value`, `runtime::vm::request`.
+//! Imports: `lang`.
 
 use crate::lang::value::base64::{self, Alphabet};
 use crate::lang::value::message::{Kind, build};
