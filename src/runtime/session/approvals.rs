@@ -2,19 +2,21 @@
 //!
 //! In:      calls that were escalated, what approvers say, the time of the session.
 //! Out:     which escalations are granted for a call.
-//! Imports: `base`, `runtime::bundle`.
+//! Imports: `base`, `lang`, `runtime::bundle`.
 //! Source:  `docs/sessions.md`, "Approvals".
 //!
 //! An approval is for what was asked and for nothing else: a call by a digest of the bundle, the
 //! rule, the principal and what the escalation binds; and a question by that and the state of the
 //! session when it was asked, so that no approval counts twice, later or elsewhere.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::base::arrange::Arrange as _;
 use crate::base::limits::SESSION_ASKS_MAX;
+use crate::lang::session::REPLACE;
 use crate::runtime::bundle::module::EscalationRow;
 use crate::runtime::session::ENTRY_BYTES;
 use crate::runtime::session::event::Verdict;
@@ -197,7 +199,7 @@ pub(super) fn is_up_to(to: &[&str], by: &str, roles: &[&str]) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Called<'c> {
     pub(super) tool: &'c str,
-    /// SHA-256 of what `canonical` makes of the arguments.
+    /// SHA-256 of what `canonical` makes of the arguments, and of the order of steps.
     pub(super) args: [u8; 32],
     /// The id of the principal.
     pub(super) principal: Option<&'c str>,
@@ -211,7 +213,26 @@ pub(super) fn called<'c>(
 ) -> Option<Called<'c>> {
     let fields = members(action).ok()?;
     let args = fields.iter().find(|(key, _)| key == "args").map_or("{}", |(_, args)| *args);
-    Some(Called { tool, args: Sha256::digest(canonical(args)?).into(), principal })
+    let mut form = canonical(args)?;
+    if tool == REPLACE.0 {
+        // Of steps that ask as much it is the first that is taken, so their order is of the plan.
+        for step in steps(args) {
+            form.extend((step.len() as u64).to_le_bytes());
+            form.extend(step.as_bytes());
+        }
+    }
+    Some(Called { tool, args: Sha256::digest(form).into(), principal })
+}
+
+/// The names of the steps of the plan that is asked for, in the order in which they stand.
+fn steps(args: &str) -> Vec<Cow<'_, str>> {
+    let member = |text, name: &str| {
+        let found = members(text).ok()?.into_iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value)
+    };
+    let steps = member(args, REPLACE.1).and_then(|plan| member(plan, "steps"));
+    let steps = steps.and_then(|steps| members(steps).ok()).unwrap_or_default();
+    steps.into_iter().map(|(name, _)| name).collect()
 }
 
 impl Called<'_> {

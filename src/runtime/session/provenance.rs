@@ -132,6 +132,8 @@ pub(super) fn trace(
         };
         push_form(&text, &mut form);
         if form.is_empty() {
+            // A blank text says something, too, and nobody but the model chose it.
+            found.push(of_model(pointer, (&state.ctx, state.ctx_audience.all())));
             return;
         }
         let meant = refs.iter().filter(|(at, _)| is_within(pointer, at));

@@ -223,6 +223,43 @@ fn digests_know_the_plan_that_is_in_force() {
     assert_ne!(one, other);
 }
 
+/// Of steps that ask as much the first is taken, so a plan with its steps in another order is
+/// another plan: whoever granted two looks before a payment has not granted one.
+#[test]
+fn an_approval_is_of_the_order_of_steps() {
+    let built = program(POLICY);
+    let ground = Ground::of(&built);
+    let (mut session, mut work) = (Session::new(&ground), Work::of(&ground));
+    let mut line = |seq: usize, rest: &str| {
+        let line = format!("{{\"seq\":{seq},\"ts\":\"2026-11-19T14:03:20Z\",{rest}}}");
+        match session.line(line.as_bytes(), &mut work) {
+            Outcome::Decided(it) => (it.effect(), it.asking.as_ref().map(|asking| asking.digest)),
+            Outcome::Recorded(_) | Outcome::Refused(_) => (None, None),
+        }
+    };
+    let ask = |call: &str, steps: &str| {
+        format!(
+            "\"ev\":\"request\",\"call\":\"{call}\",\"action\":{{\"tool\":\"plan.replace\",\
+             \"args\":{{\"plan\":{{\"id\":\"p\",\"steps\":{{{steps}}}}}}}}}"
+        )
+    };
+    let pay = r#""pay":{"tool":"pay","after":["second"]}"#;
+    let (first, second) = (r#""first":{"tool":"tell"}"#, r#""second":{"tool":"tell"}"#);
+    let wanted = [first, second, pay].join(",");
+    let (effect, asked) = line(1, &ask("a", &wanted));
+    assert_eq!(effect, Some(Effect::Escalate));
+    let digits: String = asked.expect("asks").iter().map(|byte| format!("{byte:02x}")).collect();
+    let grant = format!(
+        "\"ev\":\"approval\",\"for\":\"sha256:{digits}\",\"by\":\"user:mona\",\
+         \"verdict\":\"granted\""
+    );
+    assert_eq!(line(2, &grant), (None, None));
+    let (effect, _) = line(3, &ask("b", &[second, first, pay].join(",")));
+    assert_eq!(effect, Some(Effect::Escalate), "the steps are in another order");
+    let (effect, _) = line(4, &ask("c", &wanted));
+    assert_eq!(effect, Some(Effect::Allow));
+}
+
 #[test]
 fn what_is_no_plan_is_asked_of_nobody_and_changes_nothing() {
     let one = plan(json!({"pay": {"tool": "pay"}}));

@@ -107,7 +107,7 @@ impl<'a> Fold<'a> {
         };
         let wanted = form(&text);
         if wanted.is_empty() {
-            return None;
+            return Some(model);
         }
         let those = |place: Place| -> Vec<&Text> {
             self.texts.iter().filter(|it| holds(&it.letters, &wanted) == Some(place)).collect()
