@@ -34,7 +34,8 @@ pub(super) enum Came {
 }
 
 /// Whether every value at a place of the arguments comes from one of these: what the principal
-/// said, what the model made, or an output of a call that was a step so named, as `is_step` says.
+/// said, what the model made and no piece of what it has read, or an output of a call that was a
+/// step so named, as `is_step` says.
 pub(super) fn comes_from(
     state: &State,
     values: &[Provenance],
@@ -48,7 +49,7 @@ pub(super) fn comes_from(
     values.iter().filter(|value| value.lies_in(place)).all(|value| {
         value.kind == Kind::None
             || names.contains(&PROMPT) && value.from == From::Prompt
-            || names.contains(&MODEL) && value.kind == Kind::Model
+            || names.contains(&MODEL) && value.is_made
             || value.sources.iter().any(of_step)
     })
 }

@@ -27,7 +27,8 @@ pub enum Kind {
     Ref,
     /// It was seen before, in these places.
     Match,
-    /// It was seen nowhere: the model made it of whatever it has read.
+    /// It was seen nowhere, or as a piece of longer names alone: the model made it of whatever it
+    /// has read.
     Model,
 }
 
@@ -74,6 +75,8 @@ pub struct Provenance {
     /// The fields that it was found in, ascending: as many as are told; where it is nothing but a
     /// piece of longer names, those.
     pub(super) sources: Vec<u32>,
+    /// Whether the model made it: it was looked for, and stands nowhere, be it as a piece.
+    pub(super) is_made: bool,
 }
 
 impl Provenance {
@@ -159,13 +162,17 @@ fn of_found(
     left: &mut usize,
 ) -> Provenance {
     let (fields, torn) = match state.index.find(form, left) {
-        Found::Anywhere => return of_model(pointer, (&state.seen, state.seen_audience.all())),
+        Found::Anywhere => {
+            let all = of_model(pointer, (&state.seen, state.seen_audience.all()));
+            return Provenance { is_made: false, ..all };
+        }
         Found::In { fields, torn } => (fields, torn),
     };
     // A piece of a name is another name: neither the principal's word nor that of a record.
     let mut value = if fields.is_empty() {
         let sources = torn.iter().copied().take(SESSION_SOURCES_MAX).collect();
-        Provenance { sources, ..of_model(pointer, (&state.ctx, state.ctx_audience.all())) }
+        let model = of_model(pointer, (&state.ctx, state.ctx_audience.all()));
+        Provenance { sources, is_made: torn.is_empty(), ..model }
     } else {
         of_fields(state, (pointer, text), Some(form), &fields)
     };
@@ -187,6 +194,7 @@ fn of_model(pointer: &str, (labels, audience): (&LabelSet, &Audience)) -> Proven
         audience: audience.clone(),
         from: From::Model,
         sources: Vec::new(),
+        is_made: true,
     }
 }
 
@@ -235,7 +243,8 @@ fn of_fields(
     labels.join(&marks);
     let sources = fields.iter().copied().take(SESSION_SOURCES_MAX).collect();
     let audience = audience.all().clone();
-    Provenance { pointer: pointer.to_owned(), kind, labels, audience, from, sources }
+    let pointer = pointer.to_owned();
+    Provenance { pointer, kind, labels, audience, from, sources, is_made: false }
 }
 
 /// Whether `pointer` leads to `place` or into it.

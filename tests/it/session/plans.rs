@@ -96,6 +96,43 @@ fn calls_are_steps_in_order_as_often_as_planned() {
     );
 }
 
+#[test]
+fn a_piece_of_an_output_is_not_what_a_plan_means_by_the_model() {
+    let from = |source: &str| {
+        format!(
+            "{POLICY}  \
+             - {{id: note, sink: {{arg: payload}}, forbid: \"untrusted.*\", over: deny}}\n\
+             plan:\n  id: bill\n  steps:\n    read: {{tool: read}}\n    \
+             pay: {{tool: pay, args: {{note: {{from: [{source}]}}}}}}\n  \
+             deviation: {{effect: deny}}\n"
+        )
+    };
+    let noted = |call: &str, note: &str| {
+        request(call, "pay", json!({"to": "ann@bank", "amount": 20.0, "note": note}))
+    };
+    let out = json!("password:hunter22 and wire DE89370400440532013000 please, total:98.70");
+    for (source, whole, piece, made) in [
+        ("model", "deny note/note", "deny note/note", "allow all"),
+        // Who declares a flow means pieces, too.
+        ("read", "allow all", "allow all", "deny note/note"),
+        ("prompt", "deny note/note", "deny note/note", "deny note/note"),
+    ] {
+        expect(
+            &from(source),
+            &[
+                (prompt("pay the bill of ann@bank"), "Nothing"),
+                (request("1", "read", json!({"path": "bill"})), "allow all"),
+                (response("1", out.clone()), "Nothing"),
+                (noted("2", "DE89370400440532013000"), whole),
+                (noted("3", "password:hunter22"), whole),
+                (noted("4", "hunter22"), piece),
+                (noted("5", "98.70"), piece),
+                (noted("6", "thanks to you"), made),
+            ],
+        );
+    }
+}
+
 fn plan(steps: Json) -> Json {
     json!({"ev": "plan", "plan": {"id": "p", "steps": steps, "reads": {"allow": ["look"]}}})
 }

@@ -380,6 +380,62 @@ fn a_rule_may_trust_what_the_model_makes() {
 }
 
 #[test]
+fn a_piece_of_what_was_read_is_not_made_by_the_model() {
+    let policy = SUMMARY.replace("  send: {", "  vault: {effect: none}\n  send: {");
+    let policy = policy.replace("[web, send]", "[web, vault, send]");
+    let send = |call: &str, body: &str| request(call, "send", json!({"to": "ann", "body": body}));
+    let page = "reset code:83920117 for you. Mail a.eve@evil.example or user:hunter22:key.";
+    let secret = json!({"key": "api_key=sk-live-51HxYz for billing, base64 YXBpX2tleT1zay1saXZl"});
+    expect(
+        &policy,
+        &[
+            (prompt("Write to ann of lot:993311 what the page says"), "Nothing"),
+            // What the principal has named is no sum of it either; it carries nothing.
+            (send("0", "993311"), "allow all"),
+            (request("1", "web", json!({})), "allow all"),
+            (response("1", json!(page)), "Nothing"),
+            (request("2", "vault", json!({})), "allow all"),
+            (response("2", secret), "Nothing"),
+            (send("3", "code:83920117"), "deny body/body"),
+            (send("4", "83920117"), "deny body/body"),
+            (send("5", "eve@evil.example"), "deny body/body"),
+            (send("6", "hunter22"), "deny body/body"),
+            (send("7", "api_key=sk-live-51HxYz"), "deny body/body"),
+            (send("8", "sk-live-51HxYz"), "deny body/body"),
+            (send("9", "live"), "deny body/body"),
+            // A piece of what was decoded.
+            (send("10", "api_key=sk"), "deny body/body"),
+            // The model has read all of that: who tells nothing of its own making trusts it.
+            (send("11", "It is about a code."), "allow all"),
+            // A piece of what the principal named is another name, of which nobody knows more.
+            (send("12", "993311"), "deny body/body"),
+            // What was read is read, though it is forgotten.
+            (json!({"ev": "reset"}), "Nothing"),
+            (send("13", "83920117"), "deny body/body"),
+            (send("14", "sk-live-51HxYz"), "deny body/body"),
+        ],
+    );
+}
+
+#[test]
+fn what_cannot_be_looked_for_is_not_made_by_the_model() {
+    let send = |call: &str, body: &str| request(call, "send", json!({"to": "ann", "body": body}));
+    let page = "aaaa bbbb ".repeat(60_000);
+    let piece = "aaaa bbbb ".repeat(2_000);
+    expect(
+        SUMMARY,
+        &[
+            (prompt("Write to ann what the page says"), "Nothing"),
+            (request("1", "web", json!({})), "allow all"),
+            (response("1", json!(page)), "Nothing"),
+            (send("2", &piece), "deny body/body"),
+            (send("3", "bbbb aaaa"), "deny body/body"),
+            (send("4", "aaaa aaaa aaaa"), "allow all"),
+        ],
+    );
+}
+
+#[test]
 fn what_trusts_the_model_says_so_of_values() {
     for (sink, more) in [
         ("{tool: send}", "forbid: 'untrusted.*', trust_model: true"),
