@@ -141,6 +141,8 @@ pub struct Seat {
     shadow: Vec<u16>,
     /// Those that may have, where not all values are known.
     perhaps: Vec<u16>,
+    /// Rules that speak of which it is not known whether they fired.
+    unsure: Vec<u16>,
     /// What failed in it, by name.
     failed: Vec<String>,
     /// Why it refused its input, and where.
@@ -168,6 +170,7 @@ impl Seat {
             fired: Vec::new(),
             shadow: Vec::new(),
             perhaps: Vec::new(),
+            unsure: Vec::new(),
             failed: Vec::new(),
             refused: None,
             lacks: false,
@@ -188,6 +191,12 @@ impl Seat {
     #[must_use]
     pub fn fired(&self) -> &[u16] {
         &self.fired
+    }
+
+    /// Whether those are all, and each of them fired whatever is withheld.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.unsure.is_empty()
     }
 
     /// What failed in the last decision, by name.
@@ -259,7 +268,7 @@ impl Seat {
         ahead: bool,
     ) -> Result<Again, Obstacle> {
         let Self { program, timed, scratch, canonical, witness, fired, failed, .. } = self;
-        let Self { refused, lacks, key, raw, plain, shadow, perhaps, .. } = self;
+        let Self { refused, lacks, key, raw, plain, shadow, perhaps, unsure, .. } = self;
         failed.clear();
         *refused = None;
         *lacks = false;
@@ -281,6 +290,7 @@ impl Seat {
                     None => partial.decide(&moment, None),
                 };
                 [*fired, *shadow, *perhaps] = may_fire(program, &decision);
+                *unsure = unsure_of(program, &decision);
                 *key = None;
                 if let Some(words) = decision.canonical.take() {
                     *canonical = words;
@@ -298,6 +308,7 @@ impl Seat {
         shadow.clear();
         shadow.extend(decision.shadow().iter().map(|fired| fired.rule));
         perhaps.clear();
+        unsure.clear();
         let asks = witness.bits().iter().any(|bits| *bits != 0);
         failed.extend(decision.failures().iter().map(|it| it.by.name(program).to_owned()));
         *refused = decision.input_error().map(|error| {
@@ -309,6 +320,14 @@ impl Seat {
         decision.key_into(key);
         Ok(Again::Decided(Verdict { digest, effect, rule, partial: false, by_facts: false, asks }))
     }
+}
+
+/// The rules that speak of which it is not known whether they fire.
+fn unsure_of(program: &Program, decision: &PartialDecision) -> Vec<u16> {
+    let rows = &program.module().rules;
+    let watches = |it: &RuleOutcomes| rows.get(usize::from(it.rule)).is_some_and(|row| row.shadow);
+    let open = decision.rules.iter().filter(|it| !it.is_definite() && !watches(it));
+    open.map(|it| it.rule).collect()
 }
 
 /// The rules that may fire, the shadow rules that do, and those that may.

@@ -12,6 +12,8 @@
 //! is defined alike is found by comparing definitions; where they only look different the answer is
 //! unknown as well.
 
+use std::collections::BTreeSet;
+
 use crate::base::pointer;
 use crate::lang::session::{CTX, PLAN, Question, ROOT};
 use crate::runtime::bundle::govern::{Govern, LimitRow, StorePart, ToolRow, WindowRow};
@@ -20,7 +22,7 @@ use crate::runtime::program::Program;
 use crate::runtime::program::withheld::{As, Rule, Rules};
 use crate::runtime::record::read::{Input, Record};
 use crate::runtime::record::redact::Redactor;
-use crate::tools::replay::again::Obstacle;
+use crate::tools::replay::again::{Again, Obstacle};
 use crate::tools::replay::form::Forms;
 
 /// The answers that another bundle may give otherwise.
@@ -106,8 +108,7 @@ impl Answers {
 }
 
 /// What an answer at a path is about, as documents call it; nothing for any other path.
-#[must_use]
-pub fn subject(path: &str) -> Option<String> {
+fn subject(path: &str) -> Option<String> {
     let path = path.strip_prefix('/').unwrap_or(path);
     let mut keys = path.strip_prefix(ROOT)?.strip_prefix(['/', '.'])?.splitn(2, ['/', '.']);
     let (question, about) = (keys.next()?, keys.next().unwrap_or_default());
@@ -294,5 +295,16 @@ impl<'p> Definitions<'p> {
             Some((self.text(rule.id).to_owned(), format!("{:?}", (who, until))))
         };
         self.module.rules.iter().filter_map(rule).collect()
+    }
+}
+
+/// What of a session a decision hangs on, as documents call it.
+#[must_use]
+pub fn hangs_on(said: &Again) -> BTreeSet<String> {
+    match said {
+        Again::Undetermined { effect: None, paths } => {
+            paths.iter().filter_map(|path| subject(path)).collect()
+        }
+        Again::Undetermined { effect: Some(_), .. } | Again::Decided(_) => BTreeSet::new(),
     }
 }

@@ -269,6 +269,7 @@ impl<'a> Search<'a> {
             Test::Atom(side, atom, wanted) => {
                 truth(Known::of(bits(sort, side), atom)).map(|found| found == wanted)
             }
+            Test::Fires(side, ..) | Test::Speaks(side, _) if !settled(sort, side) => None,
             Test::Fires(side, rule, wanted) => Some(fired(sort, side).contains(&rule) == wanted),
             Test::Speaks(side, effect) => {
                 let bundle = self.bundle(side)?;
@@ -371,6 +372,15 @@ const fn bits(sort: &Sort, side: Side) -> &[u8] {
     match side {
         Side::Before => sort.before.as_slice(),
         Side::After => sort.after.as_slice(),
+    }
+}
+
+/// Whether it is known what fired in a sort.
+const fn settled(sort: &Sort, side: Side) -> bool {
+    let [before, after] = sort.settled;
+    match side {
+        Side::Before => before,
+        Side::After => after,
     }
 }
 

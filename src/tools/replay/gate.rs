@@ -8,6 +8,29 @@ use serde_json::{Map, Value as Json};
 
 use crate::tools::replay::expression::Expression;
 
+/// What came of a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its condition does not hold.
+    Kept,
+    /// It holds.
+    Broken,
+    /// It does not hold for what is known, and not all is.
+    Open,
+}
+
+impl Standing {
+    /// Of a condition that holds or does not; `whole`: all that it counts is known.
+    #[must_use]
+    pub const fn of(holds: bool, whole: bool) -> Self {
+        match (holds, whole) {
+            (true, _) => Self::Broken,
+            (false, true) => Self::Kept,
+            (false, false) => Self::Open,
+        }
+    }
+}
+
 /// A condition that was compiled.
 #[derive(Debug)]
 pub struct Gate(Expression);

@@ -20,7 +20,7 @@ use crate::runtime::record::memo::Memo;
 use crate::runtime::record::read::{Entry, Record};
 use crate::runtime::vm::observe::Witness;
 use crate::tools::replay::again::{Again, Obstacle, Seat, Seats, Verdict};
-use crate::tools::replay::answers::{Answers, RETRIES, subject};
+use crate::tools::replay::answers::{Answers, RETRIES, hangs_on};
 use crate::tools::replay::chained;
 use crate::tools::replay::filter::Filter;
 use crate::tools::replay::fold::{Gathered, Stands};
@@ -117,6 +117,8 @@ pub struct Way {
     pub from: Outcome,
     /// With the candidate.
     pub to: Outcome,
+    /// Whether it is not known which rules fired, before or now: then none are named.
+    pub open: bool,
     /// Rules that fired before and do not any more, in document order.
     pub gone: Vec<String>,
     /// Rules that fire now and did not before.
@@ -190,6 +192,8 @@ pub struct Sort {
     pub was: Vec<u16>,
     /// The rules of the candidate that fired, likewise.
     pub fired: Vec<u16>,
+    /// Whether both are known, before and now.
+    pub settled: [bool; 2],
 }
 
 /// When a session changes first, and how often.
@@ -220,6 +224,8 @@ pub struct Impact {
     pub refused: u64,
     /// Records of which the bundle that decides before says something else than they do.
     pub drift: u64,
+    /// Records of which it cannot be said whether it does: they withhold what decided.
+    pub unsettled: u64,
     /// The ways in which effects change.
     pub ways: Table<Way, Changed>,
     /// The sorts of decisions.
@@ -254,6 +260,7 @@ impl Default for Impact {
             reworded: 0,
             refused: 0,
             drift: 0,
+            unsettled: 0,
             ways: Table::keeping(WAYS_MAX),
             sorts: Table::keeping(SORTS_MAX),
             sessions: Table::keeping(COUNTED_MAX),
@@ -278,6 +285,7 @@ impl Impact {
         self.reworded += other.reworded;
         self.refused += other.refused;
         self.drift += other.drift;
+        self.unsettled += other.unsettled;
         self.ways.merge(other.ways);
         self.sorts.merge(other.sorts);
         self.sessions.merge(other.sessions);
@@ -317,23 +325,31 @@ impl Impact {
         self.matrix.get(&(from, to)).copied().unwrap_or_default()
     }
 
+    /// The records of which the outcomes before and now are such.
+    #[must_use]
+    pub fn of(&self, takes: impl Fn(Outcome, Outcome) -> bool) -> Count {
+        let mut sum = Count::default();
+        let cells = self.matrix.iter().filter(|((from, to), _)| takes(*from, *to));
+        cells.for_each(|(_, count)| sum.merge(*count));
+        sum
+    }
+
     /// All records that were decided.
     #[must_use]
     pub fn total(&self) -> Count {
-        let mut total = Count::default();
-        self.matrix.values().for_each(|count| total.merge(*count));
-        total
+        self.of(|_, _| true)
+    }
+
+    /// The records that nobody can judge: before or now it is not known what comes of them.
+    #[must_use]
+    pub fn undetermined(&self) -> Count {
+        self.of(|from, to| [from, to].contains(&Outcome::Undetermined))
     }
 
     /// The records that go to `to` and were not there before.
     #[must_use]
     pub fn newly(&self, to: Outcome) -> Count {
-        let mut newly = Count::default();
-        let known = |outcome| outcome != Outcome::Undetermined;
-        let cells =
-            self.matrix.iter().filter(|((from, now), _)| *now == to && from != now && known(*from));
-        cells.for_each(|(_, count)| newly.merge(*count));
-        newly
+        self.of(|from, now| now == to && from != now && from != Outcome::Undetermined)
     }
 }
 
@@ -361,6 +377,7 @@ struct Said {
     digest: Option<Digest>,
     winner: Option<u16>,
     fired: Vec<u16>,
+    settled: bool,
     key: Option<String>,
 }
 
@@ -382,6 +399,7 @@ impl Said {
                 digest: Some(*digest),
                 winner: *rule,
                 fired: seat.fired().to_vec(),
+                settled: seat.is_settled(),
                 key: seat.key().map(str::to_owned),
             },
             Again::Undetermined { effect, .. } => Self {
@@ -389,13 +407,12 @@ impl Said {
                 digest: None,
                 winner: None,
                 fired: seat.fired().to_vec(),
+                settled: seat.is_settled(),
                 key: None,
             },
         }
     }
-}
 
-impl Said {
     /// The same, beside what the seat knows of it.
     fn side<'s>(&'s self, seat: &'s Seat) -> Side<'s> {
         Side {
@@ -403,6 +420,7 @@ impl Said {
             outcome: self.outcome,
             digest: self.digest,
             fired: &self.fired,
+            settled: self.settled,
             failed: seat.failed(),
             refused: seat.refused(),
             key: self.key.as_deref(),
@@ -577,15 +595,5 @@ impl<'s> Comparer<'s> {
             let before = from.as_ref().map_or(&by, |from| &from.program);
             [before, &to.program].map(|other| Answers::between(&by, other))
         }))
-    }
-}
-
-/// What of a session a decision hangs on, as documents call it.
-fn hangs_on(said: &Again) -> BTreeSet<String> {
-    match said {
-        Again::Undetermined { effect: None, paths } => {
-            paths.iter().filter_map(|path| subject(path)).collect()
-        }
-        Again::Undetermined { effect: Some(_), .. } | Again::Decided(_) => BTreeSet::new(),
     }
 }

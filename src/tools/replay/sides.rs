@@ -22,6 +22,8 @@ pub(super) struct Side<'s> {
     pub(super) digest: Option<Digest>,
     /// The rules that fired, in document order.
     pub(super) fired: &'s [u16],
+    /// Whether those are known: what is withheld, or a session, may decide which they are.
+    pub(super) settled: bool,
     /// What failed, by name.
     pub(super) failed: &'s [String],
     /// Why it refused its input, if it did.
@@ -47,6 +49,8 @@ pub(super) fn tell(
         impact.at((seconds, nanoseconds));
     }
     impact.drift += u64::from(drifted);
+    let unsure = was.digest.is_none() || was.outcome == Outcome::Undetermined;
+    impact.unsettled += u64::from(unsure);
     let session = record.session.map(|session| (session.id.text(), session.step));
     if let Some((id, _)) = &session {
         let hash = hash(id.as_bytes());
@@ -82,13 +86,15 @@ fn way(was: &Side<'_>, is: &Side<'_>) -> Way {
     let ids = |side: &Side<'_>| -> Vec<String> {
         side.fired.iter().map(|rule| side.program.rule_id(*rule).to_owned()).collect()
     };
+    let open = !was.settled || !is.settled;
     let (old, now) = (ids(was), ids(is));
     let without = |these: &[String], those: &[String]| -> Vec<String> {
-        these.iter().filter(|id| !those.contains(id)).cloned().collect()
+        these.iter().filter(|id| !open && !those.contains(id)).cloned().collect()
     };
     Way {
         from: was.outcome,
         to: is.outcome,
+        open,
         gone: without(&old, &now),
         new: without(&now, &old),
         failed: without(is.failed, was.failed),
@@ -106,6 +112,7 @@ fn sort(impact: &mut Impact, (was, is): (&Side<'_>, &Side<'_>), way: Option<Way>
         hash(&from),
         hash(was.bits),
         hash(is.bits),
+        u64::from(was.settled) | u64::from(is.settled) << 1,
     ];
     let split = [u16::MAX];
     let fired = was.fired.iter().chain(&split).chain(is.fired);
@@ -118,8 +125,10 @@ fn sort(impact: &mut Impact, (was, is): (&Side<'_>, &Side<'_>), way: Option<Way>
     }
     let key = is.key.map(str::to_owned);
     let (before, after) = (was.bits.to_vec(), is.bits.to_vec());
+    let settled = [was.settled, is.settled];
     let (was, fired) = (was.fired.to_vec(), is.fired.to_vec());
-    impact.sorts.add(hash, Sort { way, key, from, before, after, was, fired }, count);
+    let sort = Sort { way, key, from, before, after, was, fired, settled };
+    impact.sorts.add(hash, sort, count);
 }
 
 /// What people recognise a record by.

@@ -21,6 +21,7 @@ mod sessions;
 mod single;
 mod step;
 mod stripped;
+mod undetermined;
 mod verify;
 mod why;
 

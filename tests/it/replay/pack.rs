@@ -19,10 +19,12 @@ use policyc::tools::replay::pack::file::Pack;
 use policyc::tools::replay::pack::{Candidates, PackError, Packer, lines};
 use policyc::tools::replay::store::Store;
 use policyc::tools::replay::stream::Chunk;
+use serde_json::Value as Json;
 
 use crate::records::round_trip::{others, spelled, try_program};
 use crate::records::{NOW, recorded};
 use crate::replay::impact::{contexts, logged};
+use crate::replay::undetermined::{self, DIFF};
 use crate::replay::{POLICY, file, payment, project, records};
 use crate::support::generate::random::Random;
 use crate::support::policies::{Vocabularies, context, policy};
@@ -542,5 +544,21 @@ fn sessions_in_packs_are_verified_and_compared_as_their_lines() {
             };
             assert_eq!(said("a.pdr.parquet"), said("a.jsonl"), "{to} {state}");
         }
+    }
+}
+
+/// Records that withhold what decides.
+#[test]
+fn columns_say_what_lines_say_of_what_is_undetermined() {
+    let folder = undetermined::folder("columns");
+    undetermined::run(&folder, "pack a.jsonl -o a.pdr.parquet").expect(0, &[]);
+    let json = |line: &str| {
+        let found = undetermined::run(&folder, &format!("{line} --output-format json"));
+        found.expect(3, &[]);
+        serde_json::from_str::<Json>(&found.out).expect("JSON")
+    };
+    let (lines, packed) = (json(DIFF), json(&DIFF.replace("a.jsonl", "a.pdr.parquet")));
+    for part in ["counts", "matrix", "clusters", "gates"] {
+        assert_eq!(lines[part], packed[part], "{part}");
     }
 }

@@ -22,7 +22,7 @@ use crate::tools::inspect::worded::Worded;
 use crate::tools::replay::again::Obstacle;
 use crate::tools::replay::fold::Folds;
 use crate::tools::replay::fold::resim::Resim;
-use crate::tools::replay::gate::Gate;
+use crate::tools::replay::gate::{Gate, Standing};
 use crate::tools::replay::impact::{Comparer, Impact};
 use crate::tools::replay::pack::Candidates;
 use crate::tools::replay::store::Store;
@@ -84,6 +84,9 @@ pub(super) struct Candidate {
     /// effect is not the recorded one.
     #[arg(long, value_name = "BUNDLE")]
     pub(super) from: Option<String>,
+    /// Undetermined records, before or with the candidate, that are no reason to end with 3.
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    pub(super) max_undetermined: u64,
 }
 
 /// How it is shown, and when it fails.
@@ -155,6 +158,8 @@ pub(super) struct Compared {
     pub(super) stopped: bool,
     /// How the command ends because of what is damaged.
     pub(super) broken: Exit,
+    /// Undetermined records that are no reason to say so.
+    pub(super) max_undetermined: u64,
 }
 
 /// Reads, and decides twice.
@@ -168,7 +173,8 @@ pub(super) fn compare(
     state: SessionState,
 ) -> Result<Compared, Exit> {
     let watch = Stopwatch::start();
-    let Candidate { input, to, from } = candidate;
+    let Candidate { input, to, from, max_undetermined } = candidate;
+    let max_undetermined = *max_undetermined;
     let store = input.bundles.store(terminal, settings)?;
     let to = Arc::new(settings.bundle(terminal, &store, to)?);
     let from = match from {
@@ -216,7 +222,7 @@ pub(super) fn compare(
     }
     let took = watch.rate(impact.total().records);
     let broken = broken.max(damaged);
-    Ok(Compared { impact, store, to, from, took, stopped, broken })
+    Ok(Compared { impact, store, to, from, took, stopped, broken, max_undetermined })
 }
 
 /// Draws, and says how the command ends.
@@ -234,8 +240,9 @@ pub(super) fn show(
     let (from, to) = (before.as_deref().map(Worded::of), Worded::of(to));
     let counted = counts(impact);
     let gates = gates(terminal, showing)?;
-    let gates: Vec<(String, bool)> =
-        gates.iter().map(|gate| (gate.text().to_owned(), gate.holds(&counted))).collect();
+    let standing = |gate: &Gate| Standing::of(gate.holds(&counted), found.is_whole());
+    let gates: Vec<(String, Standing)> =
+        gates.iter().map(|gate| (gate.text().to_owned(), standing(gate))).collect();
     let drawing = Drawing {
         impact,
         chained: impact.chains.clone().finish(),
@@ -276,14 +283,25 @@ impl Compared {
         if bundles.next().is_some() { None } else { self.store.get(*first).ok() }
     }
 
+    /// Whether so few records are undetermined that it is no matter.
+    fn is_determined(&self) -> bool {
+        self.impact.undetermined().records <= self.max_undetermined
+    }
+
+    /// Whether all records were judged, or so many that it is no matter.
+    fn is_whole(&self) -> bool {
+        let all = self.impact.obstacles.is_empty() && self.impact.unreadable == 0;
+        all && !self.stopped && self.broken == Exit::Done && self.is_determined()
+    }
+
     /// How the command ends; what is wrong with bundles is said.
-    pub(super) fn exit(&self, terminal: &Terminal, gates: &[(String, bool)]) -> Exit {
-        let broken = gates.iter().any(|(_, broken)| *broken);
+    pub(super) fn exit(&self, terminal: &Terminal, gates: &[(String, Standing)]) -> Exit {
+        let broken = gates.iter().any(|(_, standing)| *standing == Standing::Broken);
         let mut exit = if broken { Exit::Findings } else { Exit::Done }.max(self.broken);
         if self.impact.unreadable > 0 {
             exit = exit.max(Exit::CouldNotRun);
         }
-        if !self.impact.not_judged.is_empty() {
+        if !self.is_determined() {
             exit = exit.max(Exit::Inconclusive);
         }
         for obstacle in self.impact.obstacles.keys() {

@@ -114,7 +114,8 @@ fn reduce(matches: &ArgMatches, terminal: &Terminal) -> Exit {
 fn reduced(terminal: &Terminal, options: &ReduceOptions) -> Result<Exit, Exit> {
     let watch = Stopwatch::start();
     let settings = Settings::read(terminal)?;
-    let Candidate { input, to, from } = &options.candidate;
+    let Candidate { input, to, from, max_undetermined } = &options.candidate;
+    let max_undetermined = *max_undetermined;
     let store = input.bundles.store(terminal, &settings)?;
     let to = Arc::new(settings.bundle(terminal, &store, to)?);
     let from = match from {
@@ -130,8 +131,8 @@ fn reduced(terminal: &Terminal, options: &ReduceOptions) -> Result<Exit, Exit> {
         joined.map_err(|error| refused(terminal, &shown(path), &error))?;
     }
     let took = format!("{} · {}", counted(input.records.len(), "part"), watch.text());
-    let found =
-        Compared { impact: all.impact, store, to, from, took, stopped: false, broken: Exit::Done };
+    let (impact, stopped, broken) = (all.impact, false, Exit::Done);
+    let found = Compared { impact, store, to, from, took, stopped, broken, max_undetermined };
     show(terminal, &options.showing, &options.candidate.to, &found)
 }
 

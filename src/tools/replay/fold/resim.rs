@@ -149,6 +149,7 @@ impl<'t> Came<'t> {
             outcome: self.outcome,
             digest: self.digest,
             fired: &self.fired,
+            settled: self.outcome != Effects::Undetermined,
             failed: &self.failed,
             refused: self.refused.as_deref(),
             key: self.key.as_deref(),

@@ -303,6 +303,10 @@ impl<'p, 's> Worker<'p, 's> {
     /// told of them than is alike.
     fn decided(&mut self, part: &Impact) -> Option<Decided> {
         let outcomes = *part.matrix.keys().next()?;
+        // What records withhold is no matter of columns.
+        if part.unsettled > 0 || part.undetermined().records > 0 {
+            return None;
+        }
         let bundle = *part.bundles.keys().next()?;
         let (hash, sort) = part.sorts.hashed().next()?;
         let way = match part.ways.hashed().next() {

@@ -17,6 +17,12 @@ pub(super) fn caveats(impact: &Impact) -> Vec<(&'static str, String)> {
     if impact.unreadable > 0 {
         rows.push(("left out", format!("{}: lines that cannot be read", impact.unreadable)));
     }
+    let open = impact.undetermined().records;
+    if open > 0 {
+        let are = if open == 1 { "record is" } else { "records are" };
+        let why = "`--max-undetermined` says how many may be";
+        rows.push(("open", format!("{} {are} undetermined: {why}", grouped(open))));
+    }
     for (about, count) in &impact.not_judged {
         let why = "which the bundles define differently: `--state resim`";
         rows.push(("open", format!("{}: hang on {about}, {why}", grouped(*count))));

@@ -8,6 +8,7 @@
 
 use std::fmt::Write as _;
 
+use crate::tools::replay::gate::Standing;
 use crate::tools::replay::impact::Outcome;
 use crate::tools::report::paint::Style;
 use crate::tools::report::replay::caveats::caveats;
@@ -37,8 +38,12 @@ pub fn draw(drawing: &Drawing<'_>, _style: Style) -> String {
         let _ = writeln!(page, "<p>{word}: {}.</p>", text(&says));
     }
     matrix(&mut page, drawing);
-    for (gate, broken) in drawing.gates {
-        let (class, said) = if *broken { ("broken", "broken") } else { ("kept", "kept") };
+    for (gate, standing) in drawing.gates {
+        let (class, said) = match standing {
+            Standing::Kept => ("kept", "kept"),
+            Standing::Broken => ("broken", "broken"),
+            Standing::Open => ("broken", "not judged"),
+        };
         let _ = writeln!(page, "<p class=\"{class}\">Gate <code>{}</code>: {said}</p>", text(gate));
     }
     if !drawing.clusters.is_empty() {

@@ -15,6 +15,7 @@ use crate::runtime::record::check::Chained;
 use crate::tools::inspect::worded::Worded;
 use crate::tools::inspect::{bundle_name, digest_text};
 use crate::tools::replay::condition::{Condition, condition};
+use crate::tools::replay::gate::Standing;
 use crate::tools::replay::impact::{Changed, Count, Example, FirstChange, Impact, Outcome, Way};
 use crate::tools::report::json::document as json_document;
 use crate::tools::report::junit::{Case, document};
@@ -61,8 +62,8 @@ pub struct Drawing<'a> {
     pub to_name: &'a str,
     /// How long it took, in words.
     pub took: &'a str,
-    /// The gates, and whether each is broken.
-    pub gates: &'a [(String, bool)],
+    /// The gates, and what came of each.
+    pub gates: &'a [(String, Standing)],
     /// The ways, the gravest first.
     pub clusters: Vec<Cluster<'a>>,
     /// Whether it was stopped before the end.
@@ -171,6 +172,9 @@ fn number(many: u64, whole: bool, word: &str) -> String {
 pub(super) fn cause(way: &Way) -> String {
     if let Some(why) = &way.refused {
         return format!("the candidate refuses the context: {why}");
+    }
+    if way.open {
+        return "which rules fire is not known".to_owned();
     }
     let named = |ids: &[String]| {
         let ids: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
@@ -284,20 +288,22 @@ fn full(drawing: &Drawing<'_>, style: Style) -> String {
     for cluster in &drawing.clusters {
         cluster_full(&mut text, drawing, cluster, style);
     }
-    for (gate, broken) in drawing.gates {
-        let (mark, paint) = if *broken { ("✗", Paint::Bad) } else { ("✓", Paint::Good) };
+    for (gate, standing) in drawing.gates {
+        let (mark, paint) = match standing {
+            Standing::Kept => ("✓", Paint::Good),
+            Standing::Broken => ("✗", Paint::Bad),
+            Standing::Open => ("? not judged", Paint::Strong),
+        };
         let _ = writeln!(text, "\n  gate  {}  {}", visible(gate), style.paint(paint, mark));
     }
     text
 }
 
 fn baseline(impact: &Impact) -> String {
-    let undetermined: u64 =
-        Outcome::ALL.iter().map(|to| impact.cell(Outcome::Undetermined, *to).records).sum();
     format!(
         "baseline  recorded = replayed for all but {} (drift) + {} undetermined",
         grouped(impact.drift),
-        grouped(undetermined)
+        grouped(impact.unsettled)
     )
 }
 
@@ -437,17 +443,9 @@ fn downstream(impact: &Impact) -> String {
 pub fn counts(impact: &Impact) -> Vec<(&'static str, u64)> {
     let newly = |to| impact.newly(to).decisions;
     let cell = |from, to| impact.cell(from, to).decisions;
-    let undetermined = Outcome::ALL
-        .iter()
-        .filter(|from| **from != Outcome::Undetermined)
-        .map(|from| cell(*from, Outcome::Undetermined))
-        .sum();
-    let changed: u64 = impact
-        .matrix
-        .iter()
-        .filter(|((from, to), _)| from != to)
-        .map(|(_, count)| count.decisions)
-        .sum();
+    let open = Outcome::Undetermined;
+    let undetermined = impact.of(|from, to| from != open && to == open).decisions;
+    let changed = impact.of(|from, to| from != to).decisions;
     vec![
         ("total", impact.total().decisions),
         ("changed", changed),
@@ -482,7 +480,10 @@ fn json(drawing: &Drawing<'_>, _style: Style) -> String {
             "examples": examples,
         })
     });
-    let gates = drawing.gates.iter().map(|(text, broken)| json!({"if": text, "broken": broken}));
+    let gates = drawing.gates.iter().map(|(text, standing)| {
+        let (broken, judged) = (*standing == Standing::Broken, *standing != Standing::Open);
+        json!({"if": text, "broken": broken, "judged": judged})
+    });
     let counts: serde_json::Map<String, Json> =
         counts(impact).into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect();
     let obstacles = impact.obstacles.iter();
@@ -522,9 +523,10 @@ fn junit(drawing: &Drawing<'_>, _style: Style) -> String {
         }
         cases.push(Case { name: format!("{name} {words}"), failure: Some(said), skipped: None });
     }
-    for (gate, broken) in drawing.gates {
-        let failure = broken.then(|| "it holds".to_owned());
-        cases.push(Case { name: format!("gate {gate}"), failure, skipped: None });
+    for (gate, standing) in drawing.gates {
+        let failure = (*standing == Standing::Broken).then(|| "it holds".to_owned());
+        let skipped = (*standing == Standing::Open).then(|| "it cannot be judged".to_owned());
+        cases.push(Case { name: format!("gate {gate}"), failure, skipped });
     }
     if cases.is_empty() {
         let name = format!("{} decisions, nothing changes", drawing.impact.total().decisions);
@@ -580,8 +582,12 @@ fn markdown(drawing: &Drawing<'_>, _style: Style) -> String {
         }
         let _ = writeln!(text, "\n</details>");
     }
-    for (gate, broken) in drawing.gates {
-        let said = if *broken { "**failed**" } else { "kept" };
+    for (gate, standing) in drawing.gates {
+        let said = match standing {
+            Standing::Kept => "kept",
+            Standing::Broken => "**failed**",
+            Standing::Open => "**not judged**",
+        };
         let _ = writeln!(text, "\nGate `{}`: {said}.", code(gate));
     }
     text
