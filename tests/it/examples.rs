@@ -103,7 +103,7 @@ examples! {
     kubernetes "kubernetes" 28;
     orders "orders" 20;
     agent_banking "agent-banking" 32;
-    agent_workspace "agent-workspace" 34;
+    agent_workspace "agent-workspace" 58;
     withheld "withheld" 10;
 }
 
