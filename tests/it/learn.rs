@@ -12,7 +12,7 @@ use policyc::runtime::record::session::SessionRecorder;
 use policyc::runtime::session::ground::Ground;
 use policyc::runtime::session::step::{Session, Work};
 use policyc::tools::learn::records::of_records;
-use policyc::tools::learn::{LearnFault, Learned, Learning, Recorded, learn};
+use policyc::tools::learn::{LearnFault, Learned, Learning, Place, Recorded, learn};
 use policyc::tools::lint::select::Selection;
 use policyc::tools::pipeline::lint;
 use policyc::tools::project::Settings;
@@ -246,8 +246,47 @@ fn hostile_names_and_values_stay_what_they_are() {
     // A `*` would be any tool.
     let star = [recorded(&events(&[], &[("*", json!({}), false)]))];
     let how = Learning { name: "l", values: 20 };
-    assert!(matches!(learn(&star, how), Err(LearnFault::Name(_))));
+    let place = Place { session: "s".to_owned(), line: 2, seq: 2 };
+    assert_eq!(learn(&star, how).unwrap_err(), LearnFault::Name("*".to_owned(), place));
     assert!(matches!(learn(&[], how), Err(LearnFault::Nothing)));
+}
+
+/// `default` in `capabilities` is what holds for all, so a role of that name would have none.
+#[test]
+fn a_role_that_cannot_be_named_is_refused() {
+    let how = Learning { name: "l", values: 20 };
+    let send = ("send", json!({"to": "x"}), false);
+    let clerk = recorded(&events(&["clerk"], &[("wipe", json!({"to": "x"}), false)]));
+    let other = recorded(&events(&["boss", "default"], std::slice::from_ref(&send)));
+    let place = Place { session: "s".to_owned(), line: 2, seq: 2 };
+    assert_eq!(learn(&[clerk.clone(), other.clone()], how).unwrap_err(), LearnFault::Role(place));
+    // Nothing is said of roles where somebody has none.
+    let nobody = recorded(&events(&[], &[send]));
+    assert!(!learned(&[clerk, other, nobody], 20).text.contains("capabilities"));
+}
+
+#[test]
+fn calls_for_another_plan_are_left_out() {
+    let plan = json!({"plan": {"id": "q", "steps": {"s": {"tool": "send"}}}});
+    let send = ("send", json!({"to": "x"}), false);
+    let all = events(&["clerk"], &[("plan.replace", plan.clone(), false), send.clone()]);
+    let one = learned(&[recorded(&all)], 20);
+    assert_eq!((one.counts, one.denied), ((1, 1, 1), Vec::new()));
+    let program = program(&one.text);
+    assert!(allowed(&program, &["clerk"], std::slice::from_ref(&send)));
+    assert!(!allowed(&program, &["clerk"], &[send.clone(), send]));
+    let none = [recorded(&events(&["clerk"], &[("plan.replace", plan, false)]))];
+    assert!(matches!(learn(&none, Learning { name: "l", values: 20 }), Err(LearnFault::Nothing)));
+}
+
+#[test]
+fn a_number_that_no_double_holds_is_told_as_that() {
+    let mut session = recorded(&events(&["clerk"], &[("pay", json!({"amount": 1.5}), false)]));
+    let lines = String::from_utf8(session.lines).expect("JSON is UTF-8");
+    session.lines = lines.replace("1.5", "1e400").into_bytes();
+    let why = "its action cannot be read: number out of range".to_owned();
+    let wanted = LearnFault::Line("s".to_owned(), 2, why);
+    assert_eq!(learn(&[session], Learning { name: "l", values: 20 }).unwrap_err(), wanted);
 }
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {

@@ -17,7 +17,7 @@ use crate::cli::write::write;
 use crate::diag::codes::Code;
 use crate::diag::diagnostic::Diagnostic;
 use crate::tools::learn::records::of_records;
-use crate::tools::learn::{LearnFault, Learning, Recorded, learn};
+use crate::tools::learn::{LearnFault, Learning, Place, Recorded, learn};
 use crate::tools::report::counted;
 
 /// The row of this command.
@@ -139,6 +139,11 @@ fn files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// A place, as people look it up.
+fn told(place: &Place) -> String {
+    format!("line {} of `{}` (event {})", place.line, place.session, place.seq)
+}
+
 /// Why nothing is learned.
 fn words(fault: &LearnFault) -> Diagnostic {
     match fault {
@@ -155,9 +160,17 @@ fn words(fault: &LearnFault) -> Diagnostic {
             let fact = format!("{tools} tools were called, more than a plan has steps");
             Diagnostic::without_place(Code::Unlearned, fact).help("learn from fewer sessions")
         }
-        LearnFault::Name(name) => {
-            let fact = format!("a tool is called `{name}`, and a `*` in a policy is any name");
-            Diagnostic::without_place(Code::Unlearned, fact).help("leave out its sessions")
+        LearnFault::Name(name, place) => {
+            let at = told(place);
+            let fact = format!("{at} calls a tool `{name}`, and a `*` in a policy is any name");
+            Diagnostic::without_place(Code::Unlearned, fact).help("leave that session out")
+        }
+        LearnFault::Role(place) => {
+            let at = told(place);
+            let fact = format!("{at} is by a role `default`, which `capabilities` cannot name");
+            let help = "give the role another name, in the events and where roles are given; or \
+                leave that session out";
+            Diagnostic::without_place(Code::Unlearned, fact).help(help)
         }
         LearnFault::Bug(why) => {
             let fact = format!("what was learned does not compile: {why}");

@@ -17,7 +17,7 @@ use crate::lang::decision::Effect;
 use crate::runtime::session::event::{Event, EventKind};
 use crate::runtime::session::ground::Ground;
 use crate::runtime::session::step::{Outcome, Session, Work};
-use crate::tools::learn::seen::Seen;
+use crate::tools::learn::seen::{Replacing, Seen};
 use crate::tools::pipeline::{compile, load_own};
 use crate::tools::project::Settings;
 
@@ -51,6 +51,17 @@ pub struct Learned {
     pub denied: Vec<(String, u64, String)>,
 }
 
+/// Where an event stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// What people call its session.
+    pub session: String,
+    /// The number of its line.
+    pub line: usize,
+    /// Its own number.
+    pub seq: u64,
+}
+
 /// Why nothing is learned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LearnFault {
@@ -60,8 +71,10 @@ pub enum LearnFault {
     Nothing,
     /// There are more tools than a plan may have steps.
     TooMany(usize),
-    /// A tool has a `*` in its name, which stands for any name.
-    Name(String),
+    /// A tool has a `*` in its name, which stands for any name; its first call.
+    Name(String, Place),
+    /// A role is called `default`, which `capabilities` cannot name; the first call by it.
+    Role(Place),
     /// What was written does not compile, which is a bug.
     Bug(String),
 }
@@ -78,8 +91,8 @@ pub fn learn(sessions: &[Recorded], how: Learning<'_>) -> Result<Learned, LearnF
     if seen.tools.is_empty() {
         return Err(LearnFault::Nothing);
     }
-    if let Some(used) = seen.tools.iter().find(|used| used.name.contains('*')) {
-        return Err(LearnFault::Name(used.name.clone()));
+    if let (false, Some(place)) = (seen.without_role, seen.default_role.take()) {
+        return Err(LearnFault::Role(place));
     }
     if seen.tools.len() > PLAN_STEPS_MAX {
         return Err(LearnFault::TooMany(seen.tools.len()));
@@ -99,9 +112,13 @@ pub fn learn(sessions: &[Recorded], how: Learning<'_>) -> Result<Learned, LearnF
     let mut denied = Vec::new();
     for recorded in sessions {
         let mut session = Session::new(&ground);
+        let mut replacing = Replacing::default();
         let lines = recorded.lines.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
         for line in lines.filter(|line| !line.is_empty()) {
             let Ok(event) = Event::read(line) else { continue };
+            if replacing.is_left_out(&event.kind) {
+                continue;
+            }
             let EventKind::Request { .. } = &event.kind else {
                 // What is refused of the others denies requests.
                 drop(session.step(&event, &mut work));

@@ -2,17 +2,20 @@
 //!
 //! In:      events.
 //! Out:     `Seen`.
-//! Imports: `runtime::session`.
+//! Imports: `lang`, `runtime::session`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
+use crate::lang::session::REPLACE;
 use crate::runtime::session::event::{Event, EventKind};
-use crate::tools::learn::{LearnFault, Recorded};
+use crate::tools::learn::{LearnFault, Place, Recorded};
 
 /// Most values of one argument that are kept.
 const KEPT_MAX: usize = 10_000;
+/// What `capabilities` says of all roles, so that none can be called so.
+const DEFAULT_ROLE: &str = "default";
 
 /// What was seen in all sessions.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +30,39 @@ pub(super) struct Seen {
     pub(super) roles: BTreeMap<String, BTreeSet<String>>,
     /// Whether somebody called who has no role.
     pub(super) without_role: bool,
+    /// The first call by somebody with a role that is called as what says something of all.
+    pub(super) default_role: Option<Place>,
+}
+
+/// Calls that ask for another plan: they are about the policy that decided, not about the one that
+/// is learned.
+#[derive(Default)]
+pub(super) struct Replacing(BTreeSet<String>);
+
+impl Replacing {
+    /// Whether an event is such a call, or answers one.
+    pub(super) fn is_left_out(&mut self, event: &EventKind<'_>) -> bool {
+        match event {
+            EventKind::Request { call, action, .. } => {
+                let action: Json = serde_json::from_str(action).unwrap_or_default();
+                let asks = action.get("tool").and_then(Json::as_str) == Some(REPLACE.0);
+                if asks {
+                    self.0.insert(call.to_string());
+                } else {
+                    self.0.remove(call.as_ref());
+                }
+                asks
+            }
+            EventKind::Response { call, .. } => self.0.contains(call.as_ref()),
+            EventKind::Prompt { .. }
+            | EventKind::Approval { .. }
+            | EventKind::Fact(_)
+            | EventKind::Plan(..)
+            | EventKind::Answer
+            | EventKind::Clock
+            | EventKind::Reset => false,
+        }
+    }
 }
 
 /// How a tool was used.
@@ -71,7 +107,7 @@ impl Seen {
     /// Takes in a session.
     pub(super) fn add(&mut self, session: &Recorded) -> Result<(), LearnFault> {
         self.sessions += 1;
-        let mut now = Now::default();
+        let (mut now, mut replacing) = (Now::default(), Replacing::default());
         for (number, line) in (1..).zip(session.lines.split(|byte| *byte == b'\n')) {
             let line = line.trim_ascii();
             if line.is_empty() {
@@ -79,6 +115,9 @@ impl Seen {
             }
             let wrong = |why: String| LearnFault::Line(session.name.clone(), number, why);
             let event = Event::read(line).map_err(|fault| wrong(fault.to_string()))?;
+            if replacing.is_left_out(&event.kind) {
+                continue;
+            }
             match &event.kind {
                 EventKind::Prompt { principal: Some(principal), .. } => {
                     now.roles = roles(principal);
@@ -86,10 +125,15 @@ impl Seen {
                 EventKind::Request { call, action, context, .. } => {
                     let own = context.iter().find(|(name, _)| *name == "principal");
                     let own = own.map(|(_, principal)| roles(principal));
-                    let action: Json = serde_json::from_str(action)
-                        .map_err(|_| wrong("its action is no JSON".to_owned()))?;
+                    let action: Json =
+                        serde_json::from_str(action).map_err(|error| wrong(unread(&error)))?;
                     let tool = action.get("tool").and_then(Json::as_str);
                     let tool = tool.ok_or_else(|| wrong("its action has no tool".to_owned()))?;
+                    let place =
+                        || Place { session: session.name.clone(), line: number, seq: event.seq };
+                    if tool.contains('*') {
+                        return Err(LearnFault::Name(tool.to_owned(), place()));
+                    }
                     let empty = Map::new();
                     let args = match action.get("args") {
                         None => &empty,
@@ -98,6 +142,9 @@ impl Seen {
                             .ok_or_else(|| wrong("its `args` are no object".to_owned()))?,
                     };
                     let by = own.unwrap_or_else(|| now.roles.clone());
+                    if by.iter().any(|role| role == DEFAULT_ROLE) {
+                        self.default_role.get_or_insert_with(place);
+                    }
                     self.call((tool, args), &by, &mut now);
                     now.open.insert(call.to_string(), tool.to_owned());
                 }
@@ -164,6 +211,13 @@ impl Seen {
             }
         }
     }
+}
+
+/// Why an action cannot be read, without the place within it, which nobody sees.
+fn unread(error: &serde_json::Error) -> String {
+    let why = error.to_string();
+    let why = why.split(" at line ").next().unwrap_or_default();
+    format!("its action cannot be read: {why}")
 }
 
 /// The roles of a principal.

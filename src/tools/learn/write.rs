@@ -67,7 +67,7 @@ pub(super) fn document(seen: &Seen, how: Learning<'_>) -> String {
     let (sessions, calls) = (counted(seen.sessions, "session"), counted(seen.calls, "call"));
     let mut out = format!("# Learned from {sessions} with {calls}. It allows\n");
     out.push_str(HEAD);
-    let has_roles = !seen.without_role && !seen.roles.contains_key("default");
+    let has_roles = !seen.without_role;
     let _ = write!(out, "policyc: 1\nname: {}\ndefault: deny\n", word(how.name));
     if has_roles {
         out.push_str("schema: {principal: {roles: list<string>}}\n");
