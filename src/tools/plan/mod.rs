@@ -14,7 +14,8 @@ mod narrow;
 mod steps;
 
 use crate::base::limits::FINDINGS_MAX;
-use crate::base::span::FileId;
+use crate::base::name::Name;
+use crate::base::span::{FileId, Spanned};
 use crate::compiler::source::map::SourceMap;
 use crate::compiler::syntax::document::model::Parsed;
 use crate::compiler::syntax::document::plans::Plan;
@@ -62,9 +63,11 @@ pub fn check(
     let options = options(files, settings);
     let mut parsed = parse(files, &options, &mut all);
     let own = parsed.policies.iter().find_map(|document| document.plan.clone());
+    let mut id = None;
     if let Some(file) = asked.file {
         let plan = read_plan(file, files, &mut parsed, &mut all);
         if let Some(plan) = plan {
+            id = Some(plan.id.clone());
             put(&mut parsed, plan, own.as_ref());
         }
     } else if own.as_ref().is_none_or(|plan| plan.steps.is_empty()) {
@@ -82,7 +85,7 @@ pub fn check(
     if let (Some(checked), Some(Ok(program))) = (checked, &program) {
         let subject = Subject::of(files, checked, program);
         lint_only(&subject, asked.selection, &LINTS, &mut found);
-        steps = Some(about(&subject, own.as_ref(), asked, &mut found));
+        steps = Some(about(&subject, (own.as_ref(), id.as_ref()), asked, &mut found));
     }
     if let Some(Err(bug)) = program {
         all.report(*bug);
@@ -102,16 +105,22 @@ pub fn check(
 }
 
 /// What is asked beside lints; how many steps there are.
-fn about(subject: &Subject<'_>, own: Option<&Plan>, asked: Asked<'_>, sink: &mut Sink) -> usize {
+fn about(
+    subject: &Subject<'_>,
+    (own, id): (Option<&Plan>, Option<&Spanned<Name>>),
+    asked: Asked<'_>,
+    sink: &mut Sink,
+) -> usize {
     let Some(planned) = Planned::of(subject) else { return 0 };
-    if let Some(file) = asked.file {
-        narrow::check(subject, &planned, (own, file), sink);
+    if let (Some(file), Some(id)) = (asked.file, id) {
+        narrow::check(subject, &planned, (own, file, id), sink);
     }
     steps::check(subject, &planned, asked.roles, sink);
     planned.plan.steps.len()
 }
 
-/// Puts a plan in the place of the policy's, whose words about what deviates and replaces it keeps.
+/// Puts a plan in the place of the policy's, whose id and whose words about what deviates and
+/// replaces it keeps: the rules that are made of these are the policy's, as answers name them.
 fn put(parsed: &mut Parsed, plan: Plan, own: Option<&Plan>) {
     let documents = &mut parsed.policies;
     let at = documents.iter().position(|document| document.plan.is_some());
@@ -121,8 +130,8 @@ fn put(parsed: &mut Parsed, plan: Plan, own: Option<&Plan>) {
     }
     if let Some(document) = documents.get_mut(at.unwrap_or(0)) {
         document.plan = Some(match own.cloned() {
-            Some(Plan { read_only, effect, replace, .. }) => {
-                Plan { read_only, effect, replace, ..plan }
+            Some(Plan { id, read_only, effect, replace, .. }) => {
+                Plan { id, read_only, effect, replace, ..plan }
             }
             None => plan,
         });

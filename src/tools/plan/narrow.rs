@@ -6,7 +6,8 @@
 //!          `tools::suite`.
 //! Source:  `docs/sessions.md`, "Plans".
 
-use crate::base::span::FileId;
+use crate::base::name::Name;
+use crate::base::span::{FileId, Spanned};
 use crate::compiler::syntax::document::plans::Plan;
 use crate::compiler::syntax::document::yaml::{self, Node};
 use crate::diag::codes::Code;
@@ -22,13 +23,12 @@ use crate::tools::suite::tree::json;
 pub(super) fn check(
     subject: &Subject<'_>,
     planned: &Planned<'_>,
-    (own, file): (Option<&Plan>, FileId),
+    (own, file, id): (Option<&Plan>, FileId, &Spanned<Name>),
     sink: &mut Sink,
 ) {
-    let plan = planned.plan;
     let refused = |why: String| {
-        let fact = format!("a session refuses the plan `{}`", plan.id.value);
-        Diagnostic::new(Code::PlanRefused, plan.id.span, fact, why)
+        let fact = format!("a session refuses the plan `{}`", id.value);
+        Diagnostic::new(Code::PlanRefused, id.span, fact, why)
     };
     let Some(own) = own else {
         let help =
