@@ -15,6 +15,8 @@
 pub const ROOT: &str = "@session";
 /// The roots of the context that calls of agents have beside `action` and those of a schema.
 pub const AGENT_ROOTS: [&str; 5] = ["principal", "resource", "request", "session", "facts"];
+/// The members of a request that are no roots of the context.
+pub const MEMBERS: [&str; 5] = ["ev", "seq", "ts", "call", "refs"];
 /// What the model has read, as a subject.
 pub const CTX: &str = "ctx";
 /// What stands for the origin of a value that is found in what the principal said.

@@ -30,6 +30,7 @@ use crate::compiler::syntax::document::model::Parsed;
 use crate::diag::codes::Code;
 use crate::diag::sink::Sink;
 use crate::lang::messages::Messages;
+use crate::lang::session::MEMBERS;
 use crate::lang::types::{Type, TypeId, TypeTable};
 
 /// Most parts of two types that are compared; whatever comes after is taken as equal.
@@ -213,6 +214,7 @@ impl<'a> Checker<'a> {
         for root in roots {
             let Some((before, first)) = self.declared.get(&root.path).copied() else {
                 self.declared.insert(root.path.clone(), (root.ty, root.span));
+                self.can_be_filled(root);
                 continue;
             };
             let path = root.path.iter().map(Name::as_str).collect::<Vec<_>>().join(".");
@@ -223,6 +225,15 @@ impl<'a> Checker<'a> {
                 let (at, first) = (at.unwrap_or(root.span), first.unwrap_or(root.span));
                 self.report(PolicyError::RootTypes { at, first, path, types });
             }
+        }
+    }
+
+    /// Reports a root that no request of a session can bring.
+    fn can_be_filled(&mut self, root: &DeclaredRoot) {
+        let sessions = !(self.out.labels.is_empty() && self.out.measures.is_empty());
+        let name = root.path.first().filter(|name| MEMBERS.contains(&name.as_str()));
+        if let (true, Some(name)) = (sessions, name) {
+            self.report(PolicyError::UnfilledRoot { at: root.span, name: name.clone() });
         }
     }
 

@@ -132,7 +132,8 @@ fn terms(
         denials::told::messages(&mut work, &mut document.rules);
         let made = trust::expand(&mut work, document);
         document.terms.extend(made);
-        let made = denials::expand(&mut work, &mut document.denials, (&all, &keys));
+        let made =
+            denials::expand(&mut work, (&mut document.denials, &document.variables), (&all, &keys));
         document.terms.extend(made);
         let is_own = |plan: &&Plan| document.plan.as_ref().is_some_and(|own| own.span == plan.span);
         if let Some(own) = plan.filter(is_own) {

@@ -10,6 +10,7 @@ use std::fmt;
 
 use crate::base::hex;
 use crate::base::limits::{SESSION_EVENT_BYTES_MAX, SESSION_ID_BYTES_MAX, SESSION_SOURCES_MAX};
+use crate::lang::session::MEMBERS;
 use crate::lang::value::time;
 use crate::runtime::session::json::{count, items, members, string};
 use crate::runtime::vm::hosts::Arguments;
@@ -192,9 +193,6 @@ const fn fault(kind: InputKind) -> &'static str {
     }
 }
 
-/// The members of a request that are no roots of the context, and the one that always is.
-const OWN: [&str; 6] = ["ev", "seq", "ts", "call", "refs", "action"];
-
 impl<'a> Event<'a> {
     /// Reads a line. Members that nobody knows are passed over; those of a request are roots of
     /// the context, of which a policy takes what it reads.
@@ -297,7 +295,8 @@ impl<'a> Members<'a> {
     }
 
     fn roots(&self) -> Vec<(Cow<'a, str>, &'a str)> {
-        self.0.iter().filter(|(name, _)| !OWN.contains(&&**name)).cloned().collect()
+        let is_root = |name: &str| name != "action" && !MEMBERS.contains(&name);
+        self.0.iter().filter(|(name, _)| is_root(name)).cloned().collect()
     }
 
     fn call(&self) -> Result<Cow<'a, str>, EventFault> {

@@ -474,3 +474,38 @@ fn what_is_wrong_with_answers_is_said_at_its_place() {
         assert!(found.contains(wanted), "{answer}: {found}");
     }
 }
+
+/// What the host fills is quoted; what the model, a tool or a plan says, and what is made of it, is
+/// not.
+#[test]
+fn a_question_quotes_every_root_that_the_host_fills() {
+    let policy = |question: &str| {
+        format!(
+            "policyc: 1\nname: e\ndefault: deny\n\
+             schema: {{tenant: {{id: string, plan: string}}, principal: {{id: string}}}}\n\
+             labels: {{integrity: {{untrusted: [mail], input: [user]}}}}\n\
+             tools: {{send: {{effect: egress, args: {{to: string target}}}}}}\n\
+             variables: [{{who: args.to}}]\n\
+             rules: [{{id: tgt, on: [send], when: \"tenant.id != ''\", deny: no call}}]\n\
+             on_deny: {{tgt: {{respond: ask, question: \"{question}\"}}}}\n"
+        )
+    };
+    let said = |question: &str| {
+        let files = super::files(&policy(question));
+        let mut sink = policyc::diag::sink::Sink::new();
+        let _front = policyc::compiler::check(&files, &Default::default(), &mut sink);
+        crate::support::both::findings(sink, &files)
+    };
+    for quoted in ["{tenant.id}", "{tenant.plan}, {principal.id}", "{request.ip}", "{now}"] {
+        assert!(!said(quoted).contains("E0"), "{quoted}: {}", said(quoted));
+    }
+    for other in ["{who}", "{variables.who}", "{action.args.to}", "{ctx}", "{plan.off}"] {
+        assert!(said(other).contains("E0222 a question cannot quote this"), "{other}");
+    }
+    let unknown = said("{tennant.id}");
+    assert!(unknown.contains("tennant") && unknown.contains("E0"), "{unknown}");
+    let mut call = request("1", "send", json!({"to": "eve@x.org"}));
+    call["tenant"] = json!({"id": "acme", "plan": "gold"});
+    let found = answered(&policy("For {tenant.id}?"), &[call]).and_then(|it| it.question);
+    assert_eq!(found.as_deref(), Some("For acme?"));
+}

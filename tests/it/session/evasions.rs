@@ -239,6 +239,31 @@ fn what_cannot_be_meant_is_refused() {
 }
 
 #[test]
+fn a_root_that_no_request_can_bring_is_refused() {
+    let policy = |root: &str, more: &str| {
+        format!(
+            "policyc: 1\nname: k\ndefault: deny\nschema: {{{root}: {{n: optional string}}}}\n\
+             tools: {{send: {{effect: egress, args: {{to: string target}}}}}}\n\
+             rules: [{{id: all, on: [send], when: \"!has({root}.n)\", allow: a call}}]\n{more}"
+        )
+    };
+    let labels = "labels: {integrity: {untrusted: [mail]}}\n";
+    let meters = "meters: {calls: {on: [send], window: session}}\n";
+    let plan = "plan: {id: task}\n";
+    for root in ["call", "ev", "refs", "seq", "ts"] {
+        for more in [labels, meters, plan] {
+            let said = refused(&policy(root, more));
+            let fact = format!("E0211 events have a member `{root}`");
+            assert!(said.contains(&fact), "{root} {more}: {said}");
+            assert_eq!(said.matches("E0211").count(), 1, "{said}");
+        }
+        // Without a session a context has any roots.
+        let _: Program = program(&policy(root, ""));
+    }
+    let _: Program = program(&policy("call_info", labels));
+}
+
+#[test]
 fn one_sink_is_about_arguments_of_any_type() {
     let policy = POLICY.replace(
         "wipe: {effect: destructive, args: {id: string target}}",

@@ -67,6 +67,7 @@ pub(super) fn policy_words(error: PolicyError) -> Diagnostic {
         PolicyError::ToolTwice { at, first, name } => tool_twice(at, first, &name),
         PolicyError::Shadowed { at, name, declared, what } => shadowed(at, &name, declared, what),
         PolicyError::HiddenRoot { at, first } => hidden_root(at, first),
+        PolicyError::UnfilledRoot { at, name } => unfilled_root(at, &name),
         PolicyError::Overlap { at, first, name } => {
             let fact = format!("overlapping identifier: the variable `{name}` is declared twice");
             Diagnostic::new(Code::Overlap, at, fact, "the second")
@@ -144,6 +145,12 @@ fn hidden_root(at: Span, first: Span) -> Diagnostic {
     Diagnostic::new(Code::Shadowed, at, fact, "no rule can read it")
         .label(first, "read as `variables`, too")
         .help("give the root another name")
+}
+
+fn unfilled_root(at: Span, name: &str) -> Diagnostic {
+    let fact = format!("events have a member `{name}`, so no session has a root of that name");
+    Diagnostic::new(Code::Conflict, at, fact, "no request can bring it")
+        .help(format!("give the root another name, as `{name}_info`, also where it is read"))
 }
 
 fn import_hides(at: Span, name: &str, declared: Option<Span>) -> Diagnostic {

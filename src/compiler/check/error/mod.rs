@@ -253,6 +253,8 @@ pub(super) enum PolicyError {
     Shadowed { at: Span, name: Name, declared: Option<Span>, what: &'static str },
     /// A root is called `variables`, and the document has some, as at `first`.
     HiddenRoot { at: Span, first: Span },
+    /// A root is called as a member of events, so that no session has it.
+    UnfilledRoot { at: Span, name: Name },
     /// A variable is declared twice.
     Overlap { at: Span, first: Span, name: Name },
 }

@@ -17,17 +17,19 @@ use crate::compiler::syntax::document::agents::ToolEffect;
 use crate::compiler::syntax::document::denials::{Backtrack, DEFAULT, Denial, Offer};
 use crate::compiler::syntax::document::meters::{Gives, Term};
 use crate::compiler::syntax::document::model::{
-    PolicyDocument, Rule, RuleBody, Template, TemplatePart,
+    PolicyDocument, Rule, RuleBody, Template, TemplatePart, Variable,
 };
 use crate::compiler::syntax::document::plans::Plan;
 use crate::diag::sink::Sink;
 use crate::diag::suggest::nearest;
-use crate::lang::session::{Disclose, PLAN, Question, STEP};
+use crate::lang::session::{CTX, Disclose, PLAN, Question, STEP};
 
 /// What stands in a question where a session has no answer.
 const NOTHING: &str = "nothing that is known";
-/// Roots that the host fills.
-const TRUSTED: [&str; 6] = ["principal", "resource", "request", "session", "facts", "now"];
+/// Roots that the host does not fill: the model makes the call, tools and plans say the others.
+const FOREIGN: [&str; 4] = ["action", "args", CTX, PLAN];
+/// The root below which the variables of a document stand, too.
+const VARIABLES: &str = "variables";
 
 /// The rules of a project, as answers name them.
 #[derive(Clone, Debug)]
@@ -74,10 +76,14 @@ pub(super) fn check_twice(policies: &[PolicyDocument], sink: &mut Sink) {
 /// Finds out what the answers of a document are about, and gives what sessions evaluate for them.
 pub(super) fn expand(
     work: &mut Work<'_>,
-    denials: &mut [Denial],
+    (denials, variables): (&mut [Denial], &[Variable]),
     (all, keys): (&[Known], &[Name]),
 ) -> Vec<Term> {
     let mut terms = Vec::new();
+    let is_variable = |root: &str| {
+        !variables.is_empty() && root == VARIABLES
+            || variables.iter().any(|variable| *variable.name.value == *root)
+    };
     for denial in denials {
         let rules = rules(work, denial, (all, keys));
         let on = on(&rules);
@@ -100,7 +106,7 @@ pub(super) fn expand(
             if let TemplatePart::Expr(hole) = part {
                 let path = path(work.ast, *hole);
                 denial.names.push(path.as_ref().map_or(Name::new(NOTHING), |path| joined(path)));
-                *hole = quoted(work, *hole, path);
+                *hole = quoted(work, *hole, path, is_variable);
                 terms.push(Term { expr: *hole, on: on.clone(), gives: Gives::Quote });
             }
         }
@@ -193,7 +199,12 @@ fn check_offer(work: &mut Work<'_>, offer: &Offer) {
 
 /// What a question says at a place: a value that carries what is not trusted is named there. What
 /// is neither an argument nor told by the host or the session is reported.
-fn quoted(work: &mut Work<'_>, hole: ExprId, path: Option<Vec<Name>>) -> ExprId {
+fn quoted(
+    work: &mut Work<'_>,
+    hole: ExprId,
+    path: Option<Vec<Name>>,
+    is_variable: impl Fn(&str) -> bool,
+) -> ExprId {
     let at = work.ast.span(hole);
     let Some(path) = path else {
         match question(work.ast, hole) {
@@ -229,7 +240,8 @@ fn quoted(work: &mut Work<'_>, hole: ExprId, path: Option<Vec<Name>>) -> ExprId 
             }
         }
         [PLAN, STEP] => hole,
-        [root, ..] if TRUSTED.contains(root) => hole,
+        // Those of the host: what no schema declares the checker reports.
+        [root, ..] if !FOREIGN.contains(root) && !is_variable(root) => hole,
         _ => {
             work.sink.report(AnswerError::Quote { at });
             hole
