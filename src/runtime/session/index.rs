@@ -385,13 +385,16 @@ impl Index {
     /// of a longer name wherever it stands in it.
     fn see(&self, start: usize, form: &str, found: &mut Vec<(u32, bool)>) {
         let Some(at) = self.holds_at(start, form) else { return };
+        if found.last().is_some_and(|(last, torn)| *last == at && !torn) {
+            return;
+        }
         let is_torn = self.field(at).is_some_and(|field| {
             let (text, start) = (self.form(&field), start.saturating_sub(field.start as usize));
             let before = text.get(..start).unwrap_or_default();
             joins(before, form, text.get(start + form.len()..).unwrap_or_default())
         });
         match found.last_mut().filter(|(last, _)| *last == at) {
-            Some((_, torn)) => *torn &= is_torn,
+            Some((_, torn)) => *torn = is_torn,
             None => found.push((at, is_torn)),
         }
     }

@@ -191,7 +191,12 @@ pub(super) fn is_short(form: &str) -> bool {
 const APART: &str =
     ",;|\"`()[]{}<>«»‹›“”„‘‚–—…\u{3001}\u{3002}\u{ff0c}\u{ff1b}\u{ff08}\u{ff09}\u{300c}\u{300d}";
 
-/// Most signs that are looked at on one side; behind more a name goes on.
+/// What stands within names and seldom in prose: around it letters of a script without blanks are
+/// one name.
+const OF_NAMES: &str =
+    "@./\\_-:+#&=\u{ff20}\u{ff0e}\u{ff0f}\u{ff3c}\u{ff3f}\u{ff0d}\u{ff0b}\u{ff03}\u{ff06}\u{ff1d}";
+
+/// Most signs and letters that are looked at on one side; behind more a name goes on.
 const SIGNS_READ: usize = 64;
 
 /// Whether a form that stands between these is a piece of a longer name there: `ann@a.example` is
@@ -211,6 +216,7 @@ pub(super) fn joins(before: &str, form: &str, behind: &str) -> bool {
     number
         || goes_on_by_signs(last, own.unwrap_or(behind).chars())
         || goes_on_by_signs(first, before.chars().rev())
+        || goes_on_by_letters(before, form, behind)
 }
 
 /// Whether letters follow an edge, with signs between them that join.
@@ -228,10 +234,51 @@ fn goes_on_by_signs(edge: Option<char>, letters: impl Iterator<Item = char>) -> 
     false
 }
 
+/// Whether letters follow an edge with nothing between them, in a name. Where a script has no
+/// blanks, letters do not tell: there a name is what a sign of names joins, all else is prose.
+fn goes_on_by_letters(before: &str, form: &str, behind: &str) -> bool {
+    // Such a script may begin a name that goes on in Latin letters or digits; behind these it
+    // is mostly prose that follows.
+    let (mine, others) = (form.chars(), behind.chars());
+    let front = before.ends_with(char::is_alphanumeric)
+        && form.starts_with(char::is_alphanumeric)
+        && form.contains(is_unspaced)
+        && (joins_names(before.chars().rev()) || joins_names(mine.clone().chain(others.clone())));
+    front
+        || behind.starts_with(char::is_alphanumeric)
+            && form.ends_with(is_unspaced)
+            && (joins_names(mine.rev().chain(before.chars().rev())) || joins_names(others))
+}
+
+/// Whether a sign of names stands between letters here, before white space and what keeps names
+/// apart.
+fn joins_names(letters: impl Iterator<Item = char>) -> bool {
+    let mut has_sign = false;
+    for (at, letter) in letters.enumerate() {
+        if at >= SIGNS_READ || has_sign && letter.is_alphanumeric() {
+            return true;
+        }
+        if is_apart(letter) {
+            return false;
+        }
+        has_sign |= OF_NAMES.contains(letter);
+    }
+    false
+}
+
+/// Whether it is a letter of a script that has no blanks between words.
+fn is_unspaced(letter: char) -> bool {
+    letter.is_alphanumeric() && !is_of_word(letter)
+}
+
+/// Whether it stands between names.
+fn is_apart(letter: char) -> bool {
+    letter == NONE || letter.is_whitespace() || APART.contains(letter)
+}
+
 /// Whether what stands on both sides of it is one name.
 fn is_sign(letter: char) -> bool {
-    let is_apart = letter == NONE || letter.is_whitespace() || APART.contains(letter);
-    !is_apart && !letter.is_alphanumeric()
+    !is_apart(letter) && !letter.is_alphanumeric()
 }
 
 /// Whether a letter belongs to the one before it, or cannot be seen.
@@ -327,6 +374,30 @@ mod tests {
             let (before, behind) = text.split_once(value).expect(text);
             assert_eq!(joins(before, value, behind), wanted, "{text}: {value}");
         }
+        for (text, value, wanted) in [
+            ("发给 王小明@公司.example", "小明@公司.example", true),
+            ("发给 王小明@公司.example", "王小明@公司.example", false),
+            ("发给小明@公司.example", "小明@公司.example", true),
+            ("发给 小明88@公司.example", "88@公司.example", true),
+            ("发给 ann小明@公司.example", "小明@公司.example", true),
+            ("发给 小明@公司abc.example", "小明@公司", true),
+            ("读 /家/文件夹", "/家/文件", true),
+            ("发给 王小明\u{ff20}公司", "小明\u{ff20}公司", true),
+            ("김민수@회사.example 에게", "민수@회사.example", true),
+            ("김민수@회사.example에게", "김민수@회사.example", false),
+            ("김민수@회사에게", "김민수@회사", true),
+            // Prose: nothing is joined by a sign of names.
+            ("写信给李梅梅吧", "李梅梅", false),
+            ("见 a.b，写信给李梅梅", "李梅梅", false),
+            ("写信给李梅梅吧.", "李梅梅", false),
+            ("写信给88号", "88", false),
+            ("发给88@a.example", "88@a.example", false),
+        ] {
+            let (before, behind) = text.split_once(value).expect(text);
+            assert_eq!(joins(before, value, behind), wanted, "{text}: {value}");
+        }
+        let prose = "字".repeat(1_000_000);
+        assert!(joins(&prose, "字", &prose));
         let many = "-".repeat(1_000_000) + " ";
         assert!(joins("", "ann", &many));
     }
